@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control plane as one object: control connections, calls, sessions, call IDs, slots, addresses.
+// Sans-I/O: TCP octets, worker messages, operator's requests and time in; ConcentratorActions out.
+// Every operation is O(1) in the number of calls, except those that are asked to visit all of them.
+// Thread: control. Owner: aditd (or a simulation).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/auth_backend.hpp"
+#include "controlplane/end_reason.hpp"
+#include "controlplane/entropy.hpp"
+#include "controlplane/event_log.hpp"
+#include "controlplane/session.hpp"
+#include "controlplane/settings.hpp"
+#include "controlplane/timer_wheel.hpp"
+#include "dataplane/contract/messages.hpp"
+
+namespace adit::control {
+
+/// Names a TCP control connection; chosen by whoever accepts it, never reused.
+using ConnectionId = std::uint64_t;
+
+/// What the concentrator asks of the process around it.
+class ConcentratorActions {
+ public:
+  virtual ~ConcentratorActions() = default;
+  /// One whole PPTP control message, to leave in one segment.
+  virtual void send(ConnectionId connection, std::span<const std::uint8_t> message) = 0;
+  /// Closes after what was sent has left (bounded by the process); no event comes for this connection afterwards.
+  virtual void close(ConnectionId connection) = 0;
+  /// False when the worker's ring is full. The concentrator then refuses or ends the call and never blocks.
+  [[nodiscard]] virtual bool post(contract::WorkerId worker, const contract::ToWorker& message) = 0;
+  [[nodiscard]] virtual bool post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame) = 0;
+  /// A subscriber address begins or stops to lead to a call (the downlink index). Same order as posts.
+  virtual void map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) = 0;
+  virtual void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) = 0;
+  virtual void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) = 0;
+  virtual void unmap_subscriber(wire::Ipv4Address subscriber) = 0;
+};
+
+/// One call, as `adit show sessions` and accounting see it.
+struct CallStatus {
+  std::string session_id;  ///< sid: 16 hex digits, unique across restarts
+  contract::CallRef call;
+  wire::Ipv4Address peer, local;
+  wire::LocalCallId local_id;
+  wire::PeerCallId peer_id;
+  Instant since;
+  bool ending = false;
+  SessionStatus session;
+};
+
+struct ConcentratorStats {
+  std::uint64_t connections = 0;  ///< gauges
+  std::uint64_t calls_starting = 0;
+  std::uint64_t calls_active = 0;
+  std::uint64_t calls_finishing = 0;
+  std::uint64_t connections_total = 0;  ///< since start
+  std::uint64_t calls_total = 0;
+  std::uint64_t auth_accepted = 0;
+  std::uint64_t auth_rejected = 0;
+  std::vector<std::pair<EndReason, std::uint64_t>> ended;  ///< calls and connections by reason, non-zero ones
+};
+
+struct PoolStatus {
+  std::string name;
+  std::uint64_t total = 0, used = 0, quarantined = 0, available = 0;
+};
+
+/// Which calls `adit terminate` means.
+struct TerminateSelector {
+  enum class By : std::uint8_t { kAll, kUsername, kIp, kSessionId };
+  By by = By::kAll;
+  std::string value;
+};
+
+class Concentrator {
+ public:
+  /// `slots_per_worker` bounds the calls of each of `workers` workers. All references outlive the concentrator.
+  Concentrator(const Settings& settings, std::uint16_t workers, std::uint32_t slots_per_worker, TimerWheel& wheel,
+               Entropy& entropy, EventLog& log, AuthBackend& auth, ConcentratorActions& actions);
+  ~Concentrator();
+  Concentrator(const Concentrator&) = delete;
+  Concentrator& operator=(const Concentrator&) = delete;
+
+  // ---- events -----------------------------------------------------------------------------------------------
+  /// A TCP connection was accepted. False: refused (limits, draining), close it at once; its ID is not known here.
+  [[nodiscard]] bool on_accept(ConnectionId connection, wire::Ipv4Address peer, wire::Ipv4Address local);
+  void on_bytes(ConnectionId connection, std::span<const std::uint8_t> octets);
+  /// The peer closed or reset, or (kOutputOverflow) the process gave up on a peer that does not read.
+  void on_closed(ConnectionId connection, EndReason reason = EndReason::kPeerClosed);
+  /// `frame` holds the octets of a PppFrameIn, else nothing. Stale references are counted and ignored.
+  void on_worker_message(const contract::ToControl& message, std::span<const std::uint8_t> frame);
+
+  // ---- operator ---------------------------------------------------------------------------------------------
+  /// Returns how many calls were asked to end. hard: without LCP's farewell.
+  std::size_t terminate(const TerminateSelector& selector, bool hard);
+  /// No new connections; StopCCRQ to everyone. drained() turns true when all are gone and every CallRemoved is in.
+  void drain();
+  [[nodiscard]] bool drained() const;
+
+  void for_each_call(const std::function<void(const CallStatus&)>& visit) const;
+  [[nodiscard]] ConcentratorStats stats() const;
+  [[nodiscard]] std::vector<PoolStatus> pools() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace adit::control

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why a call or a connection ended or was refused: one code per cause, in every log line and in `adit show`.
+// RADIUS Terminate-Cause will be mapped from these.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace adit::control {
+
+enum class EndReason : std::uint8_t {
+  kNone,
+  kUserRequest,          ///< Call-Clear-Request, LCP Terminate-Request or Stop-Control-Connection-Request of the peer
+  kPeerClosed,           ///< TCP FIN or RST without any of these
+  kEchoTimeout,          ///< PPTP Echo-Request unanswered
+  kLostCarrier,          ///< LCP echoes unanswered
+  kAdminReset,           ///< adit terminate
+  kShutdown,             ///< aditd drains
+  kMalformed,            ///< a control message that breaks RFC 2637
+  kUnsupportedVersion,
+  kNotAuthorised,
+  kLimit,                ///< connection, call or start limits
+  kNoResource,           ///< no call ID, slot or worker room
+  kPoolEmpty,
+  kStartTimeout,         ///< no SCCRQ or no OCRQ in time
+  kLcpTimeout,
+  kLcpFailed,            ///< no agreement, peer rejects what we need, loopback
+  kAuthFailed,
+  kAuthTimeout,
+  kAuthRefused,          ///< the peer refuses every method we allow
+  kMppeRefused,          ///< encryption required by us, and not agreed
+  kMppeDesynchronised,
+  kIpcpFailed,
+  kNetworkTimeout,       ///< LCP up and authenticated, and no network protocol in time
+  kOutputOverflow,       ///< the peer does not read its TCP stream
+  kSetupTimeout,         ///< call not up within its total deadline
+  kReplaced,
+  kInternal,
+};
+
+[[nodiscard]] constexpr std::string_view to_text(EndReason reason) {
+  switch (reason) {
+    case EndReason::kNone: return "none";
+    case EndReason::kUserRequest: return "user_request";
+    case EndReason::kPeerClosed: return "peer_closed";
+    case EndReason::kEchoTimeout: return "echo_timeout";
+    case EndReason::kLostCarrier: return "lost_carrier";
+    case EndReason::kAdminReset: return "admin_reset";
+    case EndReason::kShutdown: return "shutdown";
+    case EndReason::kMalformed: return "malformed";
+    case EndReason::kUnsupportedVersion: return "unsupported_version";
+    case EndReason::kNotAuthorised: return "not_authorised";
+    case EndReason::kLimit: return "limit";
+    case EndReason::kNoResource: return "no_resource";
+    case EndReason::kPoolEmpty: return "pool_empty";
+    case EndReason::kStartTimeout: return "start_timeout";
+    case EndReason::kLcpTimeout: return "lcp_timeout";
+    case EndReason::kLcpFailed: return "lcp_failed";
+    case EndReason::kAuthFailed: return "auth_failed";
+    case EndReason::kAuthTimeout: return "auth_timeout";
+    case EndReason::kAuthRefused: return "auth_refused";
+    case EndReason::kMppeRefused: return "mppe_refused";
+    case EndReason::kMppeDesynchronised: return "mppe_desynchronised";
+    case EndReason::kIpcpFailed: return "ipcp_failed";
+    case EndReason::kNetworkTimeout: return "network_timeout";
+    case EndReason::kOutputOverflow: return "output_overflow";
+    case EndReason::kSetupTimeout: return "setup_timeout";
+    case EndReason::kReplaced: return "replaced";
+    case EndReason::kInternal: return "internal";
+  }
+  return "unknown";
+}
+
+}  // namespace adit::control

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// One worker's letter boxes: a message ring and a frame ring in each direction. Thread: control on one side, the
+// worker on the other; allocated once on the worker's NUMA node, never moved.
+#pragma once
+
+#include <atomic>
+#include <cstring>
+#include <span>
+
+#include "dataplane/contract/messages.hpp"
+#include "dataplane/contract/spsc_ring.hpp"
+
+namespace adit::contract {
+
+inline constexpr std::uint32_t kMailboxMessages = 8192;
+inline constexpr std::uint32_t kMailboxFrames = 2048;
+
+struct Mailbox {
+  SpscRing<ToWorker, kMailboxMessages> to_worker;
+  SpscRing<FrameSlot, kMailboxFrames> frames_to_worker;
+  SpscRing<ToControl, kMailboxMessages> to_control;
+  SpscRing<FrameSlot, kMailboxFrames> frames_to_control;
+  /// Control sets it before it sleeps in epoll; a worker that posts and sees it set clears it and writes the eventfd.
+  alignas(kFalseSharingBytes) std::atomic<bool> control_sleeps{false};
+};
+
+/// Posts `message` with its frame: both or neither. False when a ring is full or the frame is too long.
+template <typename Message, typename Variant, std::uint32_t kMessages, std::uint32_t kFrames>
+[[nodiscard]] bool post_with_frame(SpscRing<Variant, kMessages>& messages, SpscRing<FrameSlot, kFrames>& frames,
+                                   const Message& message, std::span<const std::uint8_t> octets) noexcept {
+  if (octets.size() > kMaxPppFrame) {
+    return false;
+  }
+  Variant* slot = messages.claim();
+  FrameSlot* frame = frames.claim();
+  if (slot == nullptr || frame == nullptr) {
+    return false;
+  }
+  std::memcpy(frame->octets.data(), octets.data(), octets.size());
+  frame->length = static_cast<std::uint16_t>(octets.size());
+  frames.publish();  // first: whoever sees the message finds its frame
+  *slot = message;
+  messages.publish();
+  return true;
+}
+
+}  // namespace adit::contract

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words that control and workers exchange. Values only: trivially copyable, one cache line.
+// Control -> worker: ToWorker.  Worker -> control: ToControl.  PPP frames travel in a FrameSlot beside their message.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <type_traits>
+#include <variant>
+
+#include "dataplane/contract/call_ref.hpp"
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::contract {
+
+/// RFC 3078 §3 session key lengths.
+enum class MppeStrength : std::uint8_t { k40, k56, k128 };
+
+enum class Direction : std::uint8_t {
+  kReceive,  ///< from the peer (uplink): we decrypt
+  kSend,     ///< to the peer (downlink): we encrypt
+};
+
+// ---- control -> worker ---------------------------------------------------------------------------------------
+
+/// A call begins. Sent before the Outgoing-Call-Reply leaves, because the peer's first GRE packet may follow at once.
+/// Until EnableIp the call passes PPP control frames only.
+struct InstallCall {
+  CallRef call;
+  wire::Ipv4Address local;  ///< the address the peer dialled: our GRE source (RFC 2637 §3.2.2: the session triple)
+  wire::Ipv4Address peer;   ///< the control connection's peer: the only GRE source accepted
+  wire::LocalCallId local_id;
+  wire::PeerCallId peer_id;
+};
+
+/// LCP opened: how PPP headers of data packets may be compressed towards the peer (what the *peer* offered in its
+/// Configure-Request). Both forms are always accepted on receive.
+struct SetPppCompression {
+  CallRef call;
+  bool send_acfc = false;
+  bool send_pfc = false;
+};
+
+/// MPPE for one direction begins with the next data packet: stateless, coherency count 0. Keys are the RFC 3079 start
+/// key and the initial session key (16 octets used for 128 bits, 8 for 40/56). Replaces what was there.
+/// kReceive is sent before our CCP Configure-Ack leaves (the peer may encrypt in its very next packet); kSend when
+/// CCP opens. The consumer wipes the ring slot.
+struct EnableMppe {
+  CallRef call;
+  Direction direction = Direction::kReceive;
+  MppeStrength strength = MppeStrength::k128;
+  std::array<std::uint8_t, 16> start_key{};
+  std::array<std::uint8_t, 16> session_key{};
+};
+
+/// CCP went down or LCP renegotiates: both directions in clear again (and, with require_mppe, no data at all).
+struct DisableMppe {
+  CallRef call;
+};
+
+/// IPCP opened: forward IP for this subscriber.
+struct EnableIp {
+  CallRef call;
+  wire::Ipv4Address subscriber;   ///< the assigned address; any other inner source is dropped
+  std::uint16_t peer_mru = 1500;  ///< the peer's MRU: the largest PPP Information field that we may send
+  bool require_mppe = false;      ///< true: clear IP is neither accepted nor sent
+};
+
+/// IPCP left Opened: stop forwarding, keep the call for PPP control frames.
+struct DisableIp {
+  CallRef call;
+};
+
+/// Send one PPP control frame; its octets are the next FrameSlot of `frames_to_worker`.
+/// They start with FF 03 and are sent as they are (LCP must carry FF 03; it does no harm to the others).
+struct SendPppFrame {
+  CallRef call;
+};
+
+/// A call ends. The worker answers CallRemoved with the final counters; only then may slot, ID and address be reused.
+struct RemoveCall {
+  CallRef call;
+};
+
+using ToWorker = std::variant<InstallCall, SetPppCompression, EnableMppe, DisableMppe, EnableIp, DisableIp,
+                              SendPppFrame, RemoveCall>;
+
+// ---- worker -> control ---------------------------------------------------------------------------------------
+
+/// A PPP control frame arrived in sequence; its octets (from the PPP protocol field on: Address/Control stripped, the
+/// protocol expanded to 2 octets) are the next FrameSlot of `frames_to_control`.
+struct PppFrameIn {
+  CallRef call;
+};
+
+/// Octets are those of the inner IP packets, packets count the same; from the call's install to its removal.
+struct CallTotals {
+  std::uint64_t uplink_packets = 0;
+  std::uint64_t uplink_octets = 0;
+  std::uint64_t downlink_packets = 0;
+  std::uint64_t downlink_octets = 0;
+  std::uint64_t drops = 0;
+};
+
+struct CallRemoved {
+  CallRef call;
+  CallTotals totals;
+};
+
+/// Many decryptions in a row were implausible: the key chains have parted. Control ends the call rather than leave the
+/// subscriber in a black hole (tunnel up, no traffic).
+struct MppeDesynchronised {
+  CallRef call;
+};
+
+/// A packet had no usable next hop; control asks the kernel to resolve it. Rate-limited by the worker.
+struct ResolveNextHop {
+  wire::Ipv4Address destination;
+};
+
+using ToControl = std::variant<PppFrameIn, CallRemoved, MppeDesynchronised, ResolveNextHop>;
+
+static_assert(std::is_trivially_copyable_v<ToWorker> && sizeof(ToWorker) <= 64);
+static_assert(std::is_trivially_copyable_v<ToControl> && sizeof(ToControl) <= 64);
+
+/// The largest PPP control frame that crosses: RFC 1661 §6.1 lets a peer send 1,500 octets whatever MRU we asked for.
+inline constexpr std::uint16_t kMaxPppFrame = 1600;
+
+struct FrameSlot {
+  std::uint16_t length = 0;
+  std::array<std::uint8_t, kMaxPppFrame> octets{};
+};
+
+}  // namespace adit::contract

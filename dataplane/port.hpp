@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a worker must know of a port. Thread: any (immutable once workers run). Owner: aditd.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace adit::dataplane {
+
+using MacAddress = std::array<std::uint8_t, 6>;
+
+/// Access: where GRE comes from. Core: where plain IP comes from. A port may serve both sides ("on a stick").
+enum class PortRole : std::uint8_t { kAccess = 1, kCore = 2, kBoth = 3 };
+
+struct Port {
+  std::uint16_t id = 0;  ///< DPDK ethdev port
+  PortRole role = PortRole::kAccess;
+  std::uint32_t ifindex = 0;  ///< the kernel interface whose routes and neighbours lead here; 0: none
+  MacAddress mac{};
+  std::uint16_t mtu = 1500;  ///< IP MTU
+  bool needs_mac_filter = false;  ///< net_af_packet: the kernel's own outgoing frames come back on receive
+};
+
+}  // namespace adit::dataplane

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The vocabulary types of the wire: call IDs, sequence and coherency numbers, IPv4 addresses.
+// They exist so that the compiler finds what PPTP implementers have always got wrong: whose call ID is meant
+// (RFC 2637 §4.1 puts the *receiver's* in the GRE key), and `<` between numbers that wrap. Pure; any thread.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace adit::wire {
+
+/// A 16-bit call ID. Local: we chose it, the peer writes it into GRE keys that we receive. Peer: the peer chose it
+/// (0 is legal: Windows XP and old pptp-linux always use it), we write it into GRE keys that we send.
+template <typename Tag>
+struct CallId {
+  std::uint16_t value = 0;
+  constexpr CallId() = default;
+  constexpr explicit CallId(std::uint16_t v) : value(v) {}
+  friend constexpr bool operator==(CallId, CallId) = default;
+};
+using LocalCallId = CallId<struct LocalTag>;
+using PeerCallId = CallId<struct PeerTag>;
+
+/// GRE sequence or acknowledgement number, RFC 2637 §4.3: modulo 2^32, compared by signed difference.
+/// There is no operator<: it would be wrong at the wrap.
+struct GreSeq {
+  std::uint32_t value = 0;
+  constexpr GreSeq() = default;
+  constexpr explicit GreSeq(std::uint32_t v) : value(v) {}
+  [[nodiscard]] constexpr GreSeq next() const { return GreSeq(value + 1); }
+  /// How far this number lies after `other` (negative: before).
+  [[nodiscard]] constexpr std::int32_t distance_from(GreSeq other) const {
+    return static_cast<std::int32_t>(value - other.value);
+  }
+  [[nodiscard]] constexpr bool is_after(GreSeq other) const { return distance_from(other) > 0; }
+  friend constexpr bool operator==(GreSeq, GreSeq) = default;
+};
+
+/// MPPE coherency count, RFC 3078 §3.1: modulo 4096.
+struct CoherencyCount {
+  static constexpr std::uint16_t kModulus = 4096;
+  std::uint16_t value = 0;
+  constexpr CoherencyCount() = default;
+  constexpr explicit CoherencyCount(std::uint16_t v) : value(static_cast<std::uint16_t>(v & (kModulus - 1))) {}
+  [[nodiscard]] constexpr CoherencyCount next() const { return CoherencyCount(static_cast<std::uint16_t>(value + 1)); }
+  /// Steps forward from `other` to this one, 0..4095.
+  [[nodiscard]] constexpr std::uint16_t steps_from(CoherencyCount other) const {
+    return static_cast<std::uint16_t>((value - other.value) & (kModulus - 1));
+  }
+  friend constexpr bool operator==(CoherencyCount, CoherencyCount) = default;
+};
+
+/// IPv4 address in host byte order; 0 means "none".
+struct Ipv4Address {
+  std::uint32_t value = 0;
+  constexpr Ipv4Address() = default;
+  constexpr explicit Ipv4Address(std::uint32_t v) : value(v) {}
+  constexpr Ipv4Address(unsigned a, unsigned b, unsigned c, unsigned d) : value((a << 24) | (b << 16) | (c << 8) | d) {}
+  [[nodiscard]] constexpr bool is_none() const { return value == 0; }
+  friend constexpr auto operator<=>(Ipv4Address, Ipv4Address) = default;
+};
+
+[[nodiscard]] inline std::string to_string(Ipv4Address a) {
+  std::string text;
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    text += std::to_string((a.value >> shift) & 255);
+    text += shift == 0 ? "" : ".";
+  }
+  return text;
+}
+
+/// Strict dotted quad: four decimal octets without leading zeros, nothing else.
+[[nodiscard]] constexpr std::optional<Ipv4Address> parse_ipv4(std::string_view text) {
+  std::uint32_t value = 0;
+  std::size_t at = 0;
+  for (int octet = 0; octet < 4; ++octet) {
+    if (octet > 0 && (at >= text.size() || text[at++] != '.')) {
+      return std::nullopt;
+    }
+    const std::size_t begin = at;
+    std::uint32_t number = 0;
+    while (at < text.size() && text[at] >= '0' && text[at] <= '9' && at - begin < 3) {
+      number = number * 10 + static_cast<std::uint32_t>(text[at++] - '0');
+    }
+    if (at == begin || number > 255 || (at - begin > 1 && text[begin] == '0')) {
+      return std::nullopt;
+    }
+    value = (value << 8) | number;
+  }
+  return at == text.size() ? std::optional(Ipv4Address(value)) : std::nullopt;
+}
+
+}  // namespace adit::wire
+
+template <>
+struct std::hash<adit::wire::Ipv4Address> {
+  std::size_t operator()(adit::wire::Ipv4Address a) const noexcept { return std::hash<std::uint32_t>{}(a.value); }
+};
