@@ -16,10 +16,10 @@ namespace adit::dataplane {
 
 /// One kernel route, as netlink tells it. `gateway` none: the destination itself is the neighbour (on-link).
 struct RouteEntry {
-  wire::Ipv4Address prefix;
+  wire::Ipv4Address prefix{};
   std::uint8_t length = 0;  ///< 0..32
   std::uint32_t ifindex = 0;
-  wire::Ipv4Address gateway;
+  wire::Ipv4Address gateway{};
   std::uint32_t metric = 0;
 };
 
@@ -40,7 +40,8 @@ class NextHops {
  public:
   NextHops() = default;
   /// Routes through interfaces that are no port of ours are left out; among equal prefixes the lowest metric wins.
-  NextHops(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours, std::span<const Port> ports);
+  NextHops(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours,
+           std::span<const Port> ports);
 
   /// The way to `destination`, or nullptr: no route, or its neighbour is not resolved (see needs_resolving).
   [[nodiscard]] const NextHop* find(wire::Ipv4Address destination) const noexcept;
@@ -57,12 +58,11 @@ class NextHops {
 
  private:
   struct Interval {
-    std::uint32_t first = 0;           // up to the next interval's first - 1
-    std::int32_t route = -1;           // index into routes_, -1: no route
+    std::uint32_t first = 0;  // up to the next interval's first - 1
+    std::int32_t route = -1;  // index into routes_, -1: no route
   };
   std::vector<Interval> intervals_;
   std::vector<RouteEntry> routes_;
-  std::vector<NextHop> via_;           // per route with a gateway
   // neighbours by (port, address): open addressing, power of two; see the .cpp
   struct NeighbourSlot {
     std::uint32_t ifindex = 0;
@@ -70,7 +70,8 @@ class NextHops {
     NextHop hop;
   };
   std::vector<NeighbourSlot> neighbours_;
-  [[nodiscard]] const NextHop* find_neighbour(std::uint32_t ifindex, wire::Ipv4Address address) const noexcept;
+  [[nodiscard]] const NextHop* find_neighbour(std::uint32_t ifindex,
+                                              wire::Ipv4Address address) const noexcept;
 };
 
 }  // namespace adit::dataplane

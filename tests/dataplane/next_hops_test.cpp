@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// The route snapshot against hand-made tables and, over random ones, against a linear longest-prefix match.
+#include "dataplane/next_hops.hpp"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <random>
+
+namespace adit::dataplane {
+namespace {
+
+using wire::Ipv4Address;
+
+constexpr MacAddress kPortMac{2, 0, 0, 0, 0, 7};
+constexpr MacAddress kGatewayMac{2, 0, 0, 0, 0, 1};
+constexpr MacAddress kHostMac{2, 0, 0, 0, 0, 2};
+const std::vector<Port> kPorts{{.id = 3, .ifindex = 10, .mac = kPortMac}, {.id = 4, .ifindex = 11}};
+
+TEST(NextHops, AnEmptySnapshotKnowsNoWay) {
+  EXPECT_EQ(NextHops().find(Ipv4Address(1, 2, 3, 4)), nullptr);
+  const NextHops built({}, {}, kPorts);
+  EXPECT_EQ(built.find(Ipv4Address(0)), nullptr);
+  EXPECT_EQ(built.find(Ipv4Address(0xffffffff)), nullptr);
+  EXPECT_FALSE(built.needs_resolving(Ipv4Address(1, 2, 3, 4)));
+  EXPECT_EQ(built.neighbour_of(Ipv4Address(1, 2, 3, 4)).ifindex, 0U);
+}
+
+TEST(NextHops, LeadsThroughTheGatewayOrToTheHostItself) {
+  const std::vector<RouteEntry> routes{
+      {.prefix = Ipv4Address(), .length = 0, .ifindex = 10, .gateway = Ipv4Address(192, 0, 2, 254)},
+      {.prefix = Ipv4Address(192, 0, 2, 77), .length = 24, .ifindex = 10}};  // host bits are of no account
+  const std::vector<NeighbourEntry> neighbours{{10, Ipv4Address(192, 0, 2, 254), kGatewayMac},
+                                               {10, Ipv4Address(192, 0, 2, 9), kHostMac}};
+  const NextHops hops(routes, neighbours, kPorts);
+
+  const NextHop* far = hops.find(Ipv4Address(203, 0, 113, 5));
+  ASSERT_NE(far, nullptr);
+  EXPECT_EQ(far->port, 3);
+  EXPECT_EQ(far->destination, kGatewayMac);
+  EXPECT_EQ(far->source, kPortMac);
+  const NextHop* near = hops.find(Ipv4Address(192, 0, 2, 9));
+  ASSERT_NE(near, nullptr);
+  EXPECT_EQ(near->destination, kHostMac);
+
+  EXPECT_EQ(hops.find(Ipv4Address(192, 0, 2, 10)), nullptr);
+  EXPECT_TRUE(hops.needs_resolving(Ipv4Address(192, 0, 2, 10)));
+  EXPECT_EQ(hops.neighbour_of(Ipv4Address(192, 0, 2, 10)).address, Ipv4Address(192, 0, 2, 10));
+  EXPECT_EQ(hops.neighbour_of(Ipv4Address(8, 8, 8, 8)).address, Ipv4Address(192, 0, 2, 254));
+  EXPECT_FALSE(hops.needs_resolving(Ipv4Address(8, 8, 8, 8)));
+}
+
+TEST(NextHops, NeighboursOfAnotherInterfaceDoNotCount) {
+  const std::vector<RouteEntry> routes{{.prefix = Ipv4Address(10, 0, 0, 0), .length = 8, .ifindex = 10}};
+  const std::vector<NeighbourEntry> neighbours{{11, Ipv4Address(10, 0, 0, 1), kHostMac}};
+  EXPECT_TRUE(NextHops(routes, neighbours, kPorts).needs_resolving(Ipv4Address(10, 0, 0, 1)));
+}
+
+TEST(NextHops, RoutesThroughForeignInterfacesAreLeftOut) {
+  const std::vector<RouteEntry> routes{{.prefix = Ipv4Address(10, 0, 0, 0), .length = 8, .ifindex = 99},
+                                       {.prefix = Ipv4Address(11, 0, 0, 0), .length = 8, .ifindex = 0},
+                                       {.prefix = Ipv4Address(12, 0, 0, 0), .length = 33, .ifindex = 10}};
+  const NextHops hops(routes, {}, kPorts);
+  for (const unsigned net : {10U, 11U, 12U}) {
+    EXPECT_FALSE(hops.needs_resolving(Ipv4Address(net, 0, 0, 1))) << net;
+  }
+}
+
+TEST(NextHops, TheLowestMetricWinsAmongEqualPrefixes) {
+  const std::vector<RouteEntry> routes{{.prefix = Ipv4Address(10, 0, 0, 0),
+                                        .length = 8,
+                                        .ifindex = 10,
+                                        .gateway = Ipv4Address(1),
+                                        .metric = 200},
+                                       {.prefix = Ipv4Address(10, 0, 0, 0),
+                                        .length = 8,
+                                        .ifindex = 11,
+                                        .gateway = Ipv4Address(2),
+                                        .metric = 100}};
+  EXPECT_EQ(NextHops(routes, {}, kPorts).neighbour_of(Ipv4Address(10, 1, 1, 1)).ifindex, 11U);
+}
+
+TEST(NextHops, TheLastAddressOfTheSpaceHasItsRoute) {
+  const std::vector<RouteEntry> routes{
+      {.prefix = Ipv4Address(0xffffffff), .length = 32, .ifindex = 10, .gateway = Ipv4Address(1)},
+      {.prefix = Ipv4Address(0xffff0000), .length = 16, .ifindex = 10, .gateway = Ipv4Address(2)}};
+  const NextHops hops(routes, {}, kPorts);
+  EXPECT_EQ(hops.neighbour_of(Ipv4Address(0xffffffff)).address, Ipv4Address(1));
+  EXPECT_EQ(hops.neighbour_of(Ipv4Address(0xfffffffe)).address, Ipv4Address(2));
+  EXPECT_EQ(hops.neighbour_of(Ipv4Address(0xfffeffff)).ifindex, 0U);
+}
+
+TEST(NextHops, AgreesWithALinearLongestPrefixMatch) {
+  std::mt19937 random(20637);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<RouteEntry> routes(random() % 60);
+    for (RouteEntry& route : routes) {
+      // few distinct high bits, so that prefixes nest and touch
+      route = {.prefix = Ipv4Address((random() & 0xc0000000) | (random() & 0x000000ff)),
+               .length = static_cast<std::uint8_t>(random() % 33),
+               .ifindex = 10,
+               .gateway = Ipv4Address(static_cast<std::uint32_t>(random() | 1)),
+               .metric = static_cast<std::uint32_t>(random())};
+    }
+    const NextHops hops(routes, {}, kPorts);
+    for (int look = 0; look < 200; ++look) {
+      const Ipv4Address to(static_cast<std::uint32_t>((random() & 0xc0000000) | (random() & 0x1ff)));
+      const RouteEntry* best = nullptr;
+      for (const RouteEntry& route : routes) {
+        const std::uint32_t mask = route.length == 0 ? 0 : 0xffffffffU << (32 - route.length);
+        const bool better = best == nullptr || route.length > best->length ||
+                            (route.length == best->length && route.metric < best->metric);
+        if ((to.value & mask) == (route.prefix.value & mask) && better) {
+          best = &route;
+        }
+      }
+      const NextHops::Neighbour found = hops.neighbour_of(to);
+      ASSERT_EQ(found.ifindex, best == nullptr ? 0U : 10U);
+      ASSERT_EQ(found.address, best == nullptr ? Ipv4Address() : best->gateway);
+    }
+  }
+}
+
+TEST(NextHops, FindsEveryOneOfManyNeighbours) {
+  std::vector<NeighbourEntry> neighbours;
+  for (std::uint32_t i = 0; i < 5000; ++i) {
+    MacAddress mac{2, 1, 0, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)};
+    neighbours.push_back({i % 2 == 0 ? 10U : 11U, Ipv4Address(0x0a000000 + i), mac});
+  }
+  const std::vector<RouteEntry> routes{{.prefix = Ipv4Address(10, 0, 0, 0), .length = 8, .ifindex = 10}};
+  const NextHops hops(routes, neighbours, kPorts);
+  for (std::uint32_t i = 0; i < 5000; ++i) {
+    const NextHop* hop = hops.find(Ipv4Address(0x0a000000 + i));
+    ASSERT_EQ(hop != nullptr, i % 2 == 0);
+    if (hop != nullptr) {
+      ASSERT_EQ(hop->destination, neighbours[i].mac);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace adit::dataplane
