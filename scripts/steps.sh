@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by scripts that do one thing after another: `step NAME COMMAND...` runs it with its output in a log,
+# prints a line with the time it took, and on failure shows the end of the log and leaves. `summary` prints the times.
+#
+# The caller sets $step_logs, a directory for the logs, before the first step.
+
+step_names=() step_times=()
+
+# Deciseconds since boot: date may jump, and bash's SECONDS has no fraction.
+step_now() { local up; read -r up _ </proc/uptime; echo "${up%.*}${up:(-2):1}"; }
+step_seconds() { printf '%d.%d' $(($1 / 10)) $(($1 % 10)); }
+
+step() {
+  local name=$1 log started status=0 took
+  shift
+  mkdir -p "$step_logs"
+  log=$step_logs/${name// /-}.log
+  printf '%-34s' "$name ..."
+  started=$(step_now)
+  "$@" >"$log" 2>&1 </dev/null || status=$?
+  took=$(($(step_now) - started))
+  step_names+=("$name") step_times+=("$took")
+  if [ $status = 0 ]; then
+    printf 'ok   %7s s\n' "$(step_seconds $took)"
+    return 0
+  fi
+  printf 'FAILED after %s s (exit %d)\n' "$(step_seconds $took)" $status
+  echo "--- '$name' failed: $*"
+  echo "--- the end of $log"
+  tail -n 40 "$log"
+  exit 1
+}
+
+summary() {
+  local i total=0
+  echo
+  printf '%-34s %8s\n' "$1" seconds
+  for i in "${!step_names[@]}"; do
+    printf '%-34s %8s\n' "${step_names[i]}" "$(step_seconds "${step_times[i]}")"
+    total=$((total + step_times[i]))
+  done
+  printf '%-34s %8s\n' total "$(step_seconds $total)"
+}
