@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Enhanced GRE, RFC 2637 §4.1: what carries PPP between the two ends of a call.
+//
+//    0: C R K S s Recur(3) | A Flags(4) Ver(3) | Protocol 0x880B
+//    4: Payload Length     | Call ID (the *receiver's*: ours on receive, the peer's on send)
+//    8: [Sequence if S] [Acknowledgement if A]       8, 12 or 16 octets; the ack stands at 8 when S = 0
+//
+// Pure; any thread. Owner: nobody, values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+
+#include "dataplane/wire/bytes.hpp"
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::wire {
+
+inline constexpr std::uint8_t kIpProtocolGre = 47;
+inline constexpr std::uint16_t kGreProtocolPpp = 0x880B;
+inline constexpr std::size_t kGreMinSize = 8;
+inline constexpr std::size_t kGreMaxSize = 16;
+
+inline constexpr std::uint16_t kGreFlagSequence = 0x1000;
+inline constexpr std::uint16_t kGreFlagAck = 0x0080;
+/// K = 1, Ver = 1, everything else 0: a header with neither sequence nor acknowledgement, a legal no-op.
+inline constexpr std::uint16_t kGreFlagsNone = 0x2001;
+
+enum class GreError : std::uint8_t {
+  kTruncated,      ///< shorter than the header that its flags announce
+  kNotEnhanced,    ///< another GRE version or protocol: somebody else's packet
+  kBadFlags,       ///< C, R, s, Recur or Flags set, or K clear
+  kPayloadLength,  ///< Payload Length exceeds what arrived
+};
+
+struct GreHeader {
+  LocalCallId call_id;
+  std::optional<GreSeq> sequence;
+  std::optional<GreSeq> ack;
+  std::uint8_t header_length = 0;    ///< 8, 12 or 16: where the payload begins
+  std::uint16_t payload_length = 0;  ///< octets of PPP; 0 without a sequence number, whatever the field says
+};
+
+/// Reads the header at the front of an IPv4 payload. `octets` may be longer than the GRE packet (Ethernet pads to
+/// 60): only header_length + payload_length octets belong to it.
+[[nodiscard]] inline std::expected<GreHeader, GreError> parse_gre(Bytes octets) noexcept {
+  if (octets.size() < kGreMinSize) {
+    return std::unexpected(GreError::kTruncated);
+  }
+  const std::uint32_t first_word = load_be<std::uint32_t>(octets.data());
+  // RFC 2637 §4.1: C, R, s, Recur and Flags 0, K 1, Ver 1, protocol 0x880B; only S and A are free.
+  constexpr std::uint32_t kFree = (std::uint32_t{kGreFlagSequence} | kGreFlagAck) << 16;
+  constexpr std::uint32_t kFixed = (std::uint32_t{kGreFlagsNone} << 16) | kGreProtocolPpp;
+  if ((first_word & ~kFree) != kFixed) {
+    const bool enhanced = ((first_word >> 16) & 7) == 1 && (first_word & 0xFFFF) == kGreProtocolPpp;
+    return std::unexpected(enhanced ? GreError::kBadFlags : GreError::kNotEnhanced);
+  }
+  const bool has_sequence = (first_word & (std::uint32_t{kGreFlagSequence} << 16)) != 0;
+  const bool has_ack = (first_word & (std::uint32_t{kGreFlagAck} << 16)) != 0;
+  GreHeader header;
+  header.header_length =
+      static_cast<std::uint8_t>(kGreMinSize + (has_sequence ? 4U : 0U) + (has_ack ? 4U : 0U));
+  if (octets.size() < header.header_length) {
+    return std::unexpected(GreError::kTruncated);
+  }
+  const std::uint16_t payload_length = load_be<std::uint16_t>(octets.data() + 4);
+  if (payload_length > octets.size() - header.header_length) {
+    return std::unexpected(GreError::kPayloadLength);
+  }
+  header.call_id = LocalCallId(load_be<std::uint16_t>(octets.data() + 6));
+  if (has_sequence) {
+    header.sequence = GreSeq(load_be<std::uint32_t>(octets.data() + 8));
+    header.payload_length = payload_length;  // RFC 2637 §4.1: S is set iff there is a payload
+  }
+  if (has_ack) {
+    header.ack = GreSeq(load_be<std::uint32_t>(octets.data() + (has_sequence ? 12 : 8)));
+  }
+  return header;
+}
+
+[[nodiscard]] constexpr std::size_t gre_header_size(bool has_sequence, bool has_ack) noexcept {
+  return kGreMinSize + (has_sequence ? 4U : 0U) + (has_ack ? 4U : 0U);
+}
+
+/// Writes gre_header_size() octets at `at`, which must have room, and returns how many. A bare acknowledgement has
+/// no sequence and a payload length of 0.
+inline std::size_t write_gre(std::uint8_t* at, PeerCallId call_id, std::uint16_t payload_length,
+                             std::optional<GreSeq> sequence, std::optional<GreSeq> ack) noexcept {
+  const auto flags =
+      static_cast<std::uint16_t>(kGreFlagsNone | (sequence ? kGreFlagSequence : 0) | (ack ? kGreFlagAck : 0));
+  store_be<std::uint16_t>(at, flags);
+  store_be<std::uint16_t>(at + 2, kGreProtocolPpp);
+  store_be<std::uint16_t>(at + 4, payload_length);
+  store_be<std::uint16_t>(at + 6, call_id.value);
+  std::size_t size = kGreMinSize;
+  if (sequence) {
+    store_be<std::uint32_t>(at + size, sequence->value);
+    size += 4;
+  }
+  if (ack) {
+    store_be<std::uint32_t>(at + size, ack->value);
+    size += 4;
+  }
+  return size;
+}
+
+}  // namespace adit::wire
