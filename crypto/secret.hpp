@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace adit::crypto {
@@ -19,7 +20,8 @@ inline void wipe(void* at, std::size_t size) noexcept {
 }
 
 /// Equal length and octets, in time that depends on the length alone.
-[[nodiscard]] inline bool equal_constant_time(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) noexcept {
+[[nodiscard]] inline bool equal_constant_time(std::span<const std::uint8_t> a,
+                                              std::span<const std::uint8_t> b) noexcept {
   if (a.size() != b.size()) {
     return false;
   }
@@ -55,6 +57,12 @@ class SecretText {
  public:
   SecretText() = default;
   explicit SecretText(std::string_view text) : octets_(text.begin(), text.end()) {}
+  /// Takes over octets that were computed elsewhere; no copy stays behind.
+  [[nodiscard]] static SecretText adopt(std::vector<std::uint8_t>&& octets) noexcept {
+    SecretText text;
+    text.octets_ = std::move(octets);
+    return text;
+  }
   SecretText(const SecretText&) = default;
   SecretText(SecretText&& other) noexcept : octets_(std::move(other.octets_)) {}
   SecretText& operator=(const SecretText& other) {

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// MD4 (RFC 1320), MD5 (RFC 1321), SHA-1 (RFC 3174) of messages given in parts. For the control plane: each call
+// allocates a context. The data path's SHA-1 is in mppe_rekey.cpp.
+// Thread: any, after initialise(). Pure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+
+namespace adit::crypto {
+
+using Bytes = std::span<const std::uint8_t>;
+
+[[nodiscard]] std::array<std::uint8_t, 16> md4(std::initializer_list<Bytes> parts) noexcept;
+[[nodiscard]] std::array<std::uint8_t, 16> md5(std::initializer_list<Bytes> parts) noexcept;
+[[nodiscard]] std::array<std::uint8_t, 20> sha1(std::initializer_list<Bytes> parts) noexcept;
+
+}  // namespace adit::crypto

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// The batched engine against a chain written out from RFC 3078 §7.3 with OpenSSL's primitives: one packet, one key
+// change after the other, no state shared with the code under test.
+#include "crypto/mppe_batch.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "crypto/digest.hpp"
+#include "tests/crypto/reference_rc4.hpp"
+
+namespace adit::crypto {
+namespace {
+
+using test::hex;
+using test::Octets;
+using test::random_octets;
+
+constexpr MppeKeyLength kLengths[] = {MppeKeyLength::k40, MppeKeyLength::k56, MppeKeyLength::k128};
+
+std::size_t key_size(MppeKeyLength length) {
+  return length == MppeKeyLength::k128 ? 16 : 8;
+}
+
+/// The session key `changes` after the chain's, as exactly key_size() octets.
+Octets reference_key(const MppeChain& chain, std::uint32_t changes) {
+  const std::size_t size = key_size(chain.length);
+  Octets key(chain.session_key.begin(), chain.session_key.begin() + static_cast<std::ptrdiff_t>(size));
+  const Bytes start(chain.start_key.data(), size);
+  const Octets pad1(40, 0x00);
+  const Octets pad2(40, 0xF2);
+  for (; changes > 0; --changes) {
+    const auto digest = sha1({start, pad1, key, pad2});
+    const Octets interim(digest.begin(), digest.begin() + static_cast<std::ptrdiff_t>(size));
+    key = test::openssl_rc4(interim, interim);
+    const Octets salt = chain.length == MppeKeyLength::k40   ? Octets{0xD1, 0x26, 0x9E}
+                        : chain.length == MppeKeyLength::k56 ? Octets{0xD1}
+                                                             : Octets{};
+    std::ranges::copy(salt, key.begin());
+  }
+  return key;
+}
+
+MppeChain random_chain(std::mt19937& random) {
+  MppeChain chain;
+  chain.length = kLengths[random() % 3];
+  const std::size_t size = key_size(chain.length);
+  std::ranges::copy(random_octets(random, 16), chain.start_key.begin());
+  std::ranges::copy(random_octets(random, size), chain.session_key.begin());
+  return chain;
+}
+
+struct Packet {
+  std::size_t chain;
+  std::uint32_t changes;
+  Octets plain;
+};
+
+/// Runs the packets as one batch and checks each octet, each key, and that nothing beside the packets was written.
+void check_batch(const std::vector<MppeChain>& chains, const std::vector<Packet>& packets) {
+  const std::vector<MppeChain> chains_before = chains;
+  std::vector<Octets> buffers;
+  std::vector<MppeJob> jobs;
+  for (const Packet& packet : packets) {
+    buffers.push_back(packet.plain);
+    buffers.back().push_back(0x5A);  // a guard behind the packet
+  }
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    jobs.push_back({.chain = &chains[packets[i].chain],
+                    .changes = packets[i].changes,
+                    .size = static_cast<std::uint16_t>(packets[i].plain.size()),
+                    .data = buffers[i].data()});
+  }
+  mppe_crypt(jobs);
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    const MppeChain& chain = chains[packets[i].chain];
+    const Octets key = reference_key(chain, packets[i].changes);
+    Octets padded_key = key;
+    padded_key.resize(16);
+    ASSERT_EQ(hex(jobs[i].key), hex(padded_key)) << "job " << i;
+    ASSERT_EQ(buffers[i].back(), 0x5A) << "job " << i;
+    buffers[i].pop_back();
+    ASSERT_EQ(hex(buffers[i]), hex(test::openssl_rc4(key, packets[i].plain))) << "job " << i;
+  }
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    ASSERT_EQ(chains[i].session_key, chains_before[i].session_key);
+    ASSERT_EQ(chains[i].start_key, chains_before[i].start_key);
+  }
+}
+
+TEST(MppeBatch, EveryLengthUpTo2048) {
+  std::mt19937 random(1);
+  const std::vector<MppeChain> chains = {random_chain(random)};
+  std::vector<Packet> packets;
+  for (std::size_t size = 0; size <= 2048; ++size) {
+    packets.push_back({0, 1, random_octets(random, size)});
+  }
+  check_batch(chains, packets);
+}
+
+TEST(MppeBatch, AllThreeStrengths) {
+  std::mt19937 random(2);
+  for (const MppeKeyLength length : kLengths) {
+    std::vector<MppeChain> chains = {random_chain(random)};
+    chains[0].length = length;
+    std::ranges::fill(std::span(chains[0].session_key).subspan(key_size(length)), std::uint8_t{0});
+    check_batch(chains, {{0, 1, random_octets(random, 100)}, {0, 2, random_octets(random, 100)}});
+  }
+}
+
+TEST(MppeBatch, ARunGoesOnAndABackwardStepStartsAgain) {
+  std::mt19937 random(3);
+  const std::vector<MppeChain> chains = {random_chain(random), random_chain(random)};
+  std::vector<Packet> packets;
+  for (const auto& [chain, changes] : std::vector<std::pair<std::size_t, std::uint32_t>>{
+           {0, 1}, {0, 2}, {0, 5}, {0, 5}, {0, 3}, {1, 4}, {0, 6}, {1, 5}, {1, 2}, {1, 100}, {0, 1}}) {
+    packets.push_back({chain, changes, random_octets(random, 64)});
+  }
+  check_batch(chains, packets);
+}
+
+TEST(MppeBatch, EqualChainsAtDifferentAddressesAreDifferentRuns) {
+  std::mt19937 random(4);
+  std::vector<MppeChain> chains = {random_chain(random), {}};
+  chains[1] = chains[0];
+  check_batch(chains, {{0, 2, random_octets(random, 40)}, {1, 3, random_octets(random, 40)}});
+}
+
+TEST(MppeBatch, RandomBatchesEqualSingleSteps) {
+  std::mt19937 random(20240502);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<MppeChain> chains;
+    for (std::size_t i = 0; i < 1 + random() % 8; ++i) {
+      chains.push_back(random_chain(random));
+    }
+    std::vector<Packet> packets;
+    std::size_t chain = 0;
+    for (std::size_t i = 0; i < random() % 64; ++i) {
+      chain = random() % 2 == 0 ? chain : random() % chains.size();
+      packets.push_back(
+          {chain, 1 + static_cast<std::uint32_t>(random() % 12), random_octets(random, random() % 300)});
+    }
+    check_batch(chains, packets);
+    ASSERT_FALSE(HasFatalFailure()) << "round " << round;
+  }
+}
+
+TEST(MppeBatch, DecryptionIsTheSameJobAndCommittingMovesTheChain) {
+  std::mt19937 random(6);
+  MppeChain sender = random_chain(random);
+  MppeChain receiver = sender;
+  std::uint32_t missed = 0;
+  for (int packet = 0; packet < 5000; ++packet) {
+    const bool lost = random() % 10 == 0;
+    const Octets plain = random_octets(random, 50);
+    Octets wire = plain;
+    MppeJob encrypt[] = {{.chain = &sender, .changes = 1, .size = 50, .data = wire.data()}};
+    mppe_crypt(encrypt);
+    sender.session_key = encrypt[0].key;
+    if (lost) {
+      ++missed;
+      continue;
+    }
+    MppeJob decrypt[] = {{.chain = &receiver, .changes = missed + 1, .size = 50, .data = wire.data()}};
+    mppe_crypt(decrypt);
+    ASSERT_EQ(hex(wire), hex(plain)) << "packet " << packet;
+    receiver.session_key = decrypt[0].key;
+    missed = 0;
+  }
+}
+
+}  // namespace
+}  // namespace adit::crypto
