@@ -17,6 +17,7 @@
 #include "controlplane/entropy.hpp"
 #include "controlplane/settings.hpp"
 #include "controlplane/timer_wheel.hpp"
+#include "dataplane/wire/ppp.hpp"
 
 namespace adit::control {
 
@@ -24,13 +25,14 @@ namespace adit::control {
 class AuthenticatorHost {
  public:
   virtual ~AuthenticatorHost() = default;
-  /// One packet of `protocol` (C023 or C223), from its Code octet on.
-  virtual void send_auth_packet(std::uint16_t protocol, std::span<const std::uint8_t> packet) = 0;
+  /// One PPP frame, FF 03 first, of the authenticator's protocol: to SessionHost::send_ppp_frame as it is.
+  virtual void send_auth_frame(std::span<const std::uint8_t> frame) = 0;
   /// The peer is who it says; our Success or Ack has been sent already. At most once, and never after auth_failed.
   /// `user` is what the peer sent (untrusted octets).
   virtual void auth_accepted(const AuthAccepted& accepted, std::string_view user) = 0;
   /// The link must end: kAuthFailed (the Failure or Nak has been sent already), kAuthTimeout, or kNoResource when the
-  /// backend could not say. `user` may be empty. At most once, and never after auth_accepted.
+  /// backend could not say. `user` may be empty. At most once, and never after auth_accepted. Repeats of the failed
+  /// proof are still answered for as long as the authenticator lives.
   virtual void auth_failed(EndReason reason, std::string_view user) = 0;
 };
 
@@ -48,8 +50,8 @@ class Authenticator {
   virtual void start() = 0;
   /// One packet of the method's protocol, from its Code octet on. Anything unusable is ignored.
   virtual void on_packet(std::span<const std::uint8_t> packet) = 0;
-  /// The protocol whose packets belong here: C023 or C223. Others (EAP, or CHAP when PAP was agreed) are not for us.
-  [[nodiscard]] virtual std::uint16_t protocol() const = 0;
+  /// The protocol whose packets belong here, PAP or CHAP. Others (EAP, or CHAP when PAP was agreed) are not for us.
+  [[nodiscard]] virtual wire::PppProtocol protocol() const = 0;
   /// True when a proof was rejected and another is awaited: a peer that hangs up now ended for kAuthFailed.
   [[nodiscard]] virtual bool rejected() const = 0;
 };

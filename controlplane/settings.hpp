@@ -59,7 +59,7 @@ struct PppSettings {  // [ppp]
 struct AuthSettings {  // [auth]
   std::vector<AuthMethod> methods = {AuthMethod::kMsChapV2};
   Duration timeout = 10s;            ///< our challenge (or LCP open, for PAP) to a verdict
-  std::uint32_t max_failure = 3;     ///< attempts per link
+  std::uint32_t max_failure = 1;     ///< proofs judged per link; above 1 a rejected peer is invited to retry (R=1)
   std::string challenge_name = "adit";
 };
 
