@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dataplane/port.hpp"
+#include "dataplane/unique_fd.hpp"
 
 struct rte_mempool;
 
@@ -31,24 +32,9 @@ struct PortSettings {
   PortDriver driver = PortDriver::kAuto;
   std::string device;  ///< "0000:01:00.0", "net_tap0,iface=wan0", "net_memif0,..."; only with kDpdk
   PortRole role = PortRole::kAccess;
-  std::uint16_t queues = 0;  ///< receive queues; 0: one for kernel interfaces, one per worker otherwise
-};
-
-/// What ends when its owner goes: a file descriptor.
-class UniqueFd {
- public:
-  UniqueFd() = default;
-  explicit UniqueFd(int fd) : fd_(fd) {}
-  UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  UniqueFd& operator=(UniqueFd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~UniqueFd();
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_ = -1;
+  /// Receive queues. 0: af_xdp as many as the interface has (what arrives on a queue without a socket stays in the
+  /// kernel), otherwise one per worker where the device has them.
+  std::uint16_t queues = 0;
 };
 
 /// A started port. Receive queue q is polled by worker q % workers, so with fewer queues than workers the last workers

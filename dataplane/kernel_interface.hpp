@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kernel says of one of its network interfaces. Thread: control. Owner: the caller (a value).
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+
+namespace adit::dataplane {
+
+struct KernelInterface {
+  std::uint32_t ifindex = 0;
+  std::uint16_t mtu = 1500;    ///< octets of IP; larger than 65,535 (loopback) is told as 65,535
+  std::uint16_t channels = 1;  ///< receive queues in use (ethtool -l "combined"), 1 where the driver has no say
+  bool up = false;
+};
+
+/// Errors: no such interface, name too long, no socket.
+[[nodiscard]] std::expected<KernelInterface, std::string> read_kernel_interface(const std::string& name);
+
+}  // namespace adit::dataplane

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The XDP program of a port that the kernel keeps: it takes what the workers need and passes everything else, so that
+ * ARP, ICMP, TCP/1723 and routing daemons stay in the kernel.
+ *   access side: enhanced GRE (RFC 2637 §4.1) to an address that clients dial; plain GRE is the kernel's;
+ *   core side:   IPv4 to a subscriber.
+ * Fails safe: before configuration, and when no AF_XDP socket listens (the daemon died), everything passes. */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "layout.h"
+
+/* net_af_xdp of DPDK looks for a map of this name and puts its socket of receive queue q at index q. */
+struct {
+  __uint(type, BPF_MAP_TYPE_XSKMAP);
+  __uint(max_entries, ADIT_XDP_MAX_QUEUES);
+  __type(key, __u32);
+  __type(value, __u32);
+} xsks_map SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct adit_xdp_port);
+} port SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, ADIT_XDP_MAX_LOCAL);
+  __type(key, __u32);
+  __type(value, __u8);
+} local_addresses SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_LPM_TRIE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, ADIT_XDP_MAX_PREFIXES);
+  __type(key, struct adit_xdp_prefix);
+  __type(value, __u8);
+} subscribers SEC(".maps");
+
+struct vlan_tag {
+  __be16 tci;
+  __be16 type;
+};
+
+struct gre_start {
+  __be16 flags;
+  __be16 protocol;
+};
+
+#define FRAGMENT_MASK bpf_htons(0x3fff) /* more-fragments bit and offset */
+#define GRE_VERSION_MASK bpf_htons(0x0007)
+#define GRE_VERSION_1 bpf_htons(0x0001)
+#define GRE_PROTOCOL_PPP bpf_htons(0x880b)
+
+static __always_inline int is_vlan(__be16 type) {
+  return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
+}
+
+static __always_inline int same_mac(const __u8 *a, const __u8 *b) {
+  return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3] && a[4] == b[4] && a[5] == b[5];
+}
+
+/* The IPv4 header behind none, one or two VLAN tags, or NULL. */
+static __always_inline struct iphdr *find_ipv4(struct ethhdr *eth, void *end) {
+  void *at = eth + 1;
+  __be16 type = eth->h_proto;
+#pragma unroll
+  for (int tags = 0; tags < 2; ++tags) {
+    if (is_vlan(type)) {
+      struct vlan_tag *tag = at;
+      if ((void *)(tag + 1) > end) {
+        return 0;
+      }
+      type = tag->type;
+      at = tag + 1;
+    }
+  }
+  struct iphdr *ip = at;
+  if (type != bpf_htons(ETH_P_IP) || (void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5) {
+    return 0;
+  }
+  return ip;
+}
+
+/* Every fragment of GRE counts: only the first has a GRE header, and the workers must see them all to reassemble. */
+static __always_inline int is_enhanced_gre(struct iphdr *ip, void *end) {
+  if (ip->protocol != IPPROTO_GRE) {
+    return 0;
+  }
+  if (ip->frag_off & FRAGMENT_MASK) {
+    return 1;
+  }
+  struct gre_start *gre = (void *)ip + ip->ihl * 4;
+  return (void *)(gre + 1) <= end && (gre->flags & GRE_VERSION_MASK) == GRE_VERSION_1 &&
+         gre->protocol == GRE_PROTOCOL_PPP;
+}
+
+SEC("xdp")
+int adit_steer(struct xdp_md *context) {
+  void *end = (void *)(long)context->data_end;
+  struct ethhdr *eth = (void *)(long)context->data;
+  const __u32 zero = 0;
+  const struct adit_xdp_port *config = bpf_map_lookup_elem(&port, &zero);
+  if (!config || config->role == 0 || (void *)(eth + 1) > end || !same_mac(eth->h_dest, config->mac)) {
+    return XDP_PASS;
+  }
+  struct iphdr *ip = find_ipv4(eth, end);
+  if (!ip) {
+    return XDP_PASS;
+  }
+
+  int ours = 0;
+  if (bpf_map_lookup_elem(&local_addresses, &ip->daddr)) {
+    ours = (config->role & ADIT_XDP_ACCESS) && is_enhanced_gre(ip, end);
+  } else if (config->role & ADIT_XDP_CORE) {
+    const struct adit_xdp_prefix host = {.length = 32, .address = ip->daddr};
+    ours = bpf_map_lookup_elem(&subscribers, &host) != 0;
+  }
+  return ours ? bpf_redirect_map(&xsks_map, context->rx_queue_index, XDP_PASS) : XDP_PASS;
+}
+
+/* No helper that the kernel keeps for GPL programs is used. */
+char program_license[] SEC("license") = "Apache-2.0";

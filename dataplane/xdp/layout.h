@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the XDP program and the daemon that fills its maps both must know: map names, keys and values.
+ * Plain C, because it is compiled for the BPF machine too. Addresses are in network byte order.
+ * Map names in the kernel end after 15 characters; these are not longer. */
+#ifndef ADIT_DATAPLANE_XDP_LAYOUT_H
+#define ADIT_DATAPLANE_XDP_LAYOUT_H
+
+#include <linux/types.h>
+
+/* The program as the kernel lists it; a program of another name on an interface is somebody else's. */
+#define ADIT_XDP_PROGRAM "adit_steer"
+
+#define ADIT_XDP_PORT_MAP "port"                /* array of one struct adit_xdp_port */
+#define ADIT_XDP_LOCAL_MAP "local_addresses"    /* hash of __be32 -> __u8: addresses that clients dial */
+#define ADIT_XDP_SUBSCRIBER_MAP "subscribers"   /* longest prefix match of struct adit_xdp_prefix -> __u8 */
+
+enum {
+  ADIT_XDP_MAX_QUEUES = 64,
+  ADIT_XDP_MAX_LOCAL = 1024,
+  ADIT_XDP_MAX_PREFIXES = 1 << 20, /* not preallocated; room for a /32 a subscriber */
+};
+
+/* Bits of adit_xdp_port.role, as dataplane::PortRole has them. All zero before configuration: everything passes. */
+enum { ADIT_XDP_ACCESS = 1, ADIT_XDP_CORE = 2 };
+
+struct adit_xdp_port {
+  __u32 role;
+  __u8 mac[6]; /* frames to another address are not ours: a flooding switch must not make us forward copies */
+  __u8 padding[2];
+};
+
+struct adit_xdp_prefix {
+  __u32 length;
+  __u32 address;
+};
+
+#endif
