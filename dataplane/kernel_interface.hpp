@@ -10,8 +10,9 @@ namespace adit::dataplane {
 
 struct KernelInterface {
   std::uint32_t ifindex = 0;
-  std::uint16_t mtu = 1500;    ///< octets of IP; larger than 65,535 (loopback) is told as 65,535
-  std::uint16_t channels = 1;  ///< receive queues in use (ethtool -l "combined"), 1 where the driver has no say
+  std::uint16_t mtu = 1500;  ///< octets of IP; larger than 65,535 (loopback) is told as 65,535
+  std::uint16_t channels =
+      1;  ///< receive queues in use (ethtool -l "combined"), 1 where the driver has no say
   bool up = false;
 };
 

@@ -128,8 +128,10 @@ void close_device(std::uint16_t id) {
 
 /// As many queues as the device has, at most those wished for.
 void limit_queues(Device& device, const rte_eth_dev_info& info) {
-  device.rx_queues = std::clamp(device.rx_queues, std::uint16_t{1}, std::max(info.max_rx_queues, std::uint16_t{1}));
-  device.tx_queues = std::clamp(device.tx_queues, std::uint16_t{1}, std::max(info.max_tx_queues, std::uint16_t{1}));
+  device.rx_queues =
+      std::clamp(device.rx_queues, std::uint16_t{1}, std::max(info.max_rx_queues, std::uint16_t{1}));
+  device.tx_queues =
+      std::clamp(device.tx_queues, std::uint16_t{1}, std::max(info.max_tx_queues, std::uint16_t{1}));
 }
 
 /// Checksums stay in software on purpose: the vdevs have none to offer, and ours cost a few additions. Promiscuous mode
@@ -178,7 +180,8 @@ Result<void> configure_and_start(std::uint16_t id, Device& device, unsigned buff
   }
   const rte_eth_conf config = port_configuration(device, info);
   if (const int rc = rte_eth_dev_configure(id, device.rx_queues, device.tx_queues, &config); rc < 0) {
-    return std::unexpected("configuration with " + std::to_string(device.rx_queues) + " queues: " + reason(rc));
+    return std::unexpected("configuration with " + std::to_string(device.rx_queues) +
+                           " queues: " + reason(rc));
   }
   if (auto queues = set_up_queues(id, device, *pool, socket); !queues) {
     return queues;
@@ -236,8 +239,8 @@ Result<void> open_af_xdp(const PortSettings& settings, const KernelInterface& in
   const auto queues = std::min(wished, static_cast<std::uint16_t>(ADIT_XDP_MAX_QUEUES));
   if (queues < interface.channels) {
     add_note(open, "the interface has " + std::to_string(interface.channels) + " queues and only " +
-                       std::to_string(queues) + " are served; do: ethtool -L " + settings.interface + " combined " +
-                       std::to_string(queues));
+                       std::to_string(queues) + " are served; do: ethtool -L " + settings.interface +
+                       " combined " + std::to_string(queues));
   }
   open.driver = PortDriver::kAfXdp;
   open.port.mtu = usable_mtu(interface.mtu, kLargestMtu, open);
@@ -281,7 +284,8 @@ Result<void> open_interface(const PortSettings& settings, const KernelInterface&
   return open_af_packet(settings, interface, workers, buffers, open);
 }
 
-Result<void> open_dpdk_device(const PortSettings& settings, unsigned workers, unsigned buffers, OpenPort& open) {
+Result<void> open_dpdk_device(const PortSettings& settings, unsigned workers, unsigned buffers,
+                              OpenPort& open) {
   open.driver = PortDriver::kDpdk;
   const auto queues = settings.queues != 0 ? settings.queues : static_cast<std::uint16_t>(workers);
   return open_device({.arguments = settings.device,
@@ -304,7 +308,8 @@ Result<OpenPort> open_port(const PortSettings& settings, unsigned workers, const
     opened = std::unexpected(interface.error());
   } else {
     if (!interface->up) {
-      add_note(open, "interface " + settings.interface + " is down; do: ip link set " + settings.interface + " up");
+      add_note(open,
+               "interface " + settings.interface + " is down; do: ip link set " + settings.interface + " up");
     }
     open.port.ifindex = interface->ifindex;
     opened = settings.driver == PortDriver::kDpdk
@@ -320,7 +325,8 @@ Result<OpenPort> open_port(const PortSettings& settings, unsigned workers, const
 }  // namespace
 
 std::expected<std::vector<OpenPort>, std::string> open_ports(std::span<const PortSettings> settings,
-                                                             unsigned workers, const std::string& xdp_program) {
+                                                             unsigned workers,
+                                                             const std::string& xdp_program) {
   const unsigned buffers = buffers_needed(settings, workers);
   std::vector<OpenPort> ports;
   for (const PortSettings& wanted : settings) {

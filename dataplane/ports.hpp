@@ -27,8 +27,9 @@ enum class PortDriver : std::uint8_t {
 
 /// One [[port]] of the config file. Either `interface` (a kernel network interface) or `device` is given.
 struct PortSettings {
-  std::string name;       ///< the operator's name for it, unique; used in logs and counters
-  std::string interface;  ///< kernel interface, e.g. "access0"; for kDpdk optional: the interface whose routes lead here
+  std::string name;  ///< the operator's name for it, unique; used in logs and counters
+  std::string
+      interface;  ///< kernel interface, e.g. "access0"; for kDpdk optional: the interface whose routes lead here
   PortDriver driver = PortDriver::kAuto;
   std::string device;  ///< "0000:01:00.0", "net_tap0,iface=wan0", "net_memif0,..."; only with kDpdk
   PortRole role = PortRole::kAccess;
@@ -47,16 +48,16 @@ struct OpenPort {
   PortDriver driver = PortDriver::kDpdk;  ///< what it came to be; never kAuto
   std::uint16_t rx_queues = 1;
   std::uint16_t tx_queues = 1;
-  rte_mempool* pool = nullptr;  ///< what its receive queues fill from, on the port's NUMA node; ours to make packets from
-  std::string note;             ///< for the log, empty mostly: why a fallback was taken and what it costs
-  UniqueFd gre_sink;            ///< af_packet: keeps the kernel from answering GRE with ICMP protocol unreachable
+  rte_mempool* pool =
+      nullptr;  ///< what its receive queues fill from, on the port's NUMA node; ours to make packets from
+  std::string note;   ///< for the log, empty mostly: why a fallback was taken and what it costs
+  UniqueFd gre_sink;  ///< af_packet: keeps the kernel from answering GRE with ICMP protocol unreachable
 };
 
 /// Opens, configures and starts the ports, in the order given. On failure nothing stays open and the text says which
 /// port, why, and what to do. EAL must be up. `xdp_program`: path of the compiled XDP program (adit_xdp.o).
-[[nodiscard]] std::expected<std::vector<OpenPort>, std::string> open_ports(std::span<const PortSettings> settings,
-                                                                           unsigned workers,
-                                                                           const std::string& xdp_program);
+[[nodiscard]] std::expected<std::vector<OpenPort>, std::string> open_ports(
+    std::span<const PortSettings> settings, unsigned workers, const std::string& xdp_program);
 
 /// Stops and closes the ports (net_af_xdp detaches its XDP program here). Workers must have stopped.
 void close_ports(std::vector<OpenPort>& ports);

@@ -54,7 +54,8 @@ std::expected<void, std::string> detach_stale_program(std::uint32_t ifindex, con
   }
   if (!(*found)->is_ours()) {
     return std::unexpected("it already runs the XDP program '" + (*found)->name + "' (id " +
-                           std::to_string((*found)->id) + "); to remove it: ip link set dev " + interface + " xdp off");
+                           std::to_string((*found)->id) + "); to remove it: ip link set dev " + interface +
+                           " xdp off");
   }
   if (const int rc = bpf_xdp_detach(static_cast<int>(ifindex), 0, nullptr); rc < 0) {
     return std::unexpected("cannot detach the XDP program that an earlier run left: " + reason(rc));

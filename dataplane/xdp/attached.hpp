@@ -20,7 +20,8 @@ struct AttachedProgram {
 };
 
 /// Nothing when the interface runs no program. Errors: no permission (CAP_BPF and CAP_NET_ADMIN are needed).
-[[nodiscard]] std::expected<std::optional<AttachedProgram>, std::string> attached_program(std::uint32_t ifindex);
+[[nodiscard]] std::expected<std::optional<AttachedProgram>, std::string> attached_program(
+    std::uint32_t ifindex);
 
 /// Makes the interface free for net_af_xdp, which refuses to replace a program: one of ours is what a crash left and is
 /// detached. Somebody else's stays, and the error says how to remove it.

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/aditd/eal.hpp"
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <regex>
+#include <set>
+#include <string_view>
+
+namespace adit::app {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+/// "-l 1,2", "-l1,2", "--lcores 1,2" or "--lcores=1,2".
+bool gives(const Strings& user_args, std::initializer_list<std::string_view> options) {
+  return std::ranges::any_of(user_args, [&](std::string_view arg) {
+    return std::ranges::any_of(options, [&](std::string_view option) {
+      const bool is_long = option.starts_with("--");
+      return arg == option || (arg.starts_with(option) && (!is_long || arg[option.size()] == '='));
+    });
+  });
+}
+
+/// lcores as "id@cpu": the id is the CPU's where a CPU serves one lcore (EAL derives the NUMA node from it).
+void add_lcores(unsigned workers, const std::vector<unsigned>& cpus, EalArguments& arguments) {
+  const auto spare = static_cast<unsigned>(cpus.size()) - 1;
+  if (workers == 0) {
+    workers = std::max(spare, 1U);
+  }
+  if (workers > spare) {
+    arguments.notes.push_back(std::to_string(workers) + (workers == 1 ? " worker" : " workers") +
+                              " and the control thread share " + std::to_string(cpus.size()) +
+                              (cpus.size() == 1 ? " CPU" : " CPUs") +
+                              ": throughput and latency suffer; give more CPUs or fewer workers");
+  }
+  std::set<unsigned> used;
+  std::string map;
+  const auto add = [&](unsigned cpu) {
+    unsigned id = cpu;
+    while (id >= RTE_MAX_LCORE || used.contains(id) || (id != cpu && std::ranges::count(cpus, id) > 0)) {
+      id = (id + 1) % RTE_MAX_LCORE;
+    }
+    used.insert(id);
+    map += (map.empty() ? "" : ",") + std::to_string(id) + "@" + std::to_string(cpu);
+    return id;
+  };
+  const unsigned main_lcore = add(cpus[0]);
+  for (unsigned worker = 0; worker < workers; ++worker) {
+    add(spare == 0 ? cpus[0] : cpus[1 + worker % spare]);
+  }
+  arguments.argv.insert(arguments.argv.end(), {"--lcores", map, "--main-lcore", std::to_string(main_lcore)});
+}
+
+void add_memory(const EalOptions& options, const HostFacts& host, EalArguments& arguments) {
+  if (host.free_huge_mb >= options.memory_mb) {
+    arguments.argv.emplace_back("--in-memory");
+    return;
+  }
+  arguments.notes.push_back(
+      "no hugepages: " + std::to_string(options.memory_mb) + " MB are wanted and " +
+      std::to_string(host.free_huge_mb) +
+      " MB are free, so ordinary pages are used and forwarding is slower; reserve them with: "
+      "sysctl vm.nr_hugepages=" +
+      std::to_string((options.memory_mb + 1) / 2));
+  // --in-memory would be refused beside --no-huge; --no-shconf alone leaves no files behind either.
+  arguments.argv.insert(arguments.argv.end(), {"--no-huge", "--no-shconf"});
+  if (!gives(options.user_args, {"-m"})) {
+    arguments.argv.insert(arguments.argv.end(), {"-m", std::to_string(options.memory_mb)});
+  }
+}
+
+void add_devices(const EalOptions& options, EalArguments& arguments) {
+  for (const std::string& device : options.pci_devices) {
+    arguments.argv.insert(arguments.argv.end(), {"-a", device});
+  }
+  if (!options.pci_devices.empty()) {
+    return;
+  }
+  arguments.argv.emplace_back("--no-pci");
+  if (!gives(options.user_args, {"--iova-mode"})) {
+    // As root EAL would choose physical addresses and split the buffer pool at page borders; net_af_xdp needs it whole.
+    arguments.argv.emplace_back("--iova-mode=va");
+  }
+}
+
+}  // namespace
+
+HostFacts read_host_facts() {
+  HostFacts host;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  sched_getaffinity(0, sizeof set, &set);
+  for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &set)) {
+      host.cpus.push_back(cpu);
+    }
+  }
+  if (host.cpus.empty()) {
+    host.cpus.push_back(0);
+  }
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", none)) {
+    // "hugepages-2048kB"
+    const std::string size = entry.path().filename().string().substr(std::string_view("hugepages-").size());
+    std::uint64_t pages = 0;
+    std::ifstream(entry.path() / "free_hugepages") >> pages;
+    host.free_huge_mb += pages * std::stoull(size) / 1024;
+  }
+  host.pid = static_cast<unsigned>(::getpid());
+  return host;
+}
+
+EalArguments eal_arguments(const EalOptions& options, const HostFacts& host) {
+  const Strings& user = options.user_args;
+  EalArguments arguments{.argv = {"aditd"}, .notes = {}};
+  if (!gives(user, {"-l", "--lcores", "-c", "-s", "-S", "--main-lcore"})) {
+    add_lcores(options.workers, host.cpus, arguments);
+  }
+  if (!gives(user,
+             {"--no-huge", "--in-memory", "--huge-dir", "--huge-unlink", "--legacy-mem", "--socket-mem"})) {
+    add_memory(options, host, arguments);
+  }
+  if (!gives(user, {"-a", "--allow", "-b", "--block", "--no-pci"})) {
+    add_devices(options, arguments);
+  }
+  if (!gives(user, {"--file-prefix"})) {
+    const std::string prefix =
+        options.file_prefix.empty() ? "adit-" + std::to_string(host.pid) : options.file_prefix;
+    arguments.argv.push_back("--file-prefix=" + prefix);
+  }
+  arguments.argv.emplace_back("--log-level=*:warning");
+  arguments.argv.insert(arguments.argv.end(), user.begin(), user.end());
+  return arguments;
+}
+
+std::expected<EalInit, std::string> start_eal(const EalOptions& options) {
+  EalArguments arguments = eal_arguments(options, read_host_facts());
+  // EAL permutes the array and keeps pointers into it.
+  static Strings argv_texts;
+  static std::vector<char*> argv;
+  argv_texts = arguments.argv;
+  argv.clear();
+  for (std::string& text : argv_texts) {
+    argv.push_back(text.data());
+  }
+  argv.push_back(nullptr);
+  if (rte_eal_init(static_cast<int>(argv_texts.size()), argv.data()) < 0) {
+    std::string given;
+    for (const std::string& text : arguments.argv) {
+      given += (given.empty() ? "" : " ") + text;
+    }
+    return std::unexpected("DPDK does not start: " + std::string(rte_strerror(rte_errno)) +
+                           "; it was given: " + given);
+  }
+  EalInit init{.worker_lcores = {}, .hugepages = rte_eal_has_hugepages() != 0, .notes = arguments.notes};
+  unsigned lcore = 0;
+  RTE_LCORE_FOREACH_WORKER(lcore) {
+    init.worker_lcores.push_back(lcore);
+  }
+  if (init.worker_lcores.empty()) {
+    rte_eal_cleanup();
+    return std::unexpected("DPDK has one lcore only; Adit needs one for control and one or more for workers");
+  }
+  return init;
+}
+
+void stop_eal() {
+  const std::filesystem::path runtime_dir = rte_eal_get_runtime_dir();
+  rte_eal_cleanup();
+  // The directory outlives its files; only an empty one goes.
+  std::error_code none;
+  std::filesystem::remove(runtime_dir, none);
+}
+
+bool is_pci_device(const std::string& device) {
+  static const std::regex address(R"(([0-9a-fA-F]{4,8}:)?[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7](,.*)?)");
+  return std::regex_match(device, address);
+}
+
+void forbid_core_dumps() {
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+}  // namespace adit::app

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// net_af_xdp loads and attaches the program itself and keeps its object to itself; so the maps are found as bpftool would:
+// interface -> program -> the maps that it uses, by name.
+#include "app/aditd/xdp_maps.hpp"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <filesystem>
+#include <string_view>
+
+#include "dataplane/xdp/attached.hpp"
+#include "dataplane/xdp/layout.h"
+
+namespace adit::app {
+namespace {
+
+using dataplane::OpenPort;
+using dataplane::UniqueFd;
+
+constexpr std::uint8_t kPresent = 1;
+
+std::uint32_t mask_of(std::uint8_t length) {
+  return length == 0 ? 0 : ~std::uint32_t{0} << (32 - length);
+}
+
+adit_xdp_prefix key_of(Prefix prefix) {
+  return {.length = prefix.length, .address = htonl(prefix.address.value)};
+}
+
+std::string map_name(int fd) {
+  bpf_map_info info{};
+  std::uint32_t size = sizeof info;
+  if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0) {
+    return {};
+  }
+  return {info.name, strnlen(info.name, sizeof info.name)};
+}
+
+std::expected<void, std::string> put(int map, const void* key, const void* value, std::string_view what) {
+  if (const int rc = bpf_map_update_elem(map, key, value, BPF_ANY); rc < 0) {
+    return std::unexpected("XDP map '" + std::string(what) + "': " + std::strerror(-rc));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<Prefix> prefixes_of_range(wire::Ipv4Address first, wire::Ipv4Address last) {
+  std::vector<Prefix> prefixes;
+  std::uint64_t next = first.value;
+  const std::uint64_t end = std::uint64_t{last.value} + 1;
+  while (next < end) {
+    // The largest block that begins at `next` (alignment) and does not pass the end.
+    const int aligned = next == 0 ? 32 : std::countr_zero(next);
+    const int fits = static_cast<int>(std::bit_width(end - next)) - 1;
+    const int bits = std::min({aligned, fits, 32});
+    prefixes.push_back({.address = wire::Ipv4Address(static_cast<std::uint32_t>(next)),
+                        .length = static_cast<std::uint8_t>(32 - bits)});
+    next += std::uint64_t{1} << bits;
+  }
+  return prefixes;
+}
+
+std::expected<XdpMaps::PortMaps, std::string> XdpMaps::find(const OpenPort& open) {
+  const auto program = dataplane::xdp::attached_program(open.port.ifindex);
+  if (!program) {
+    return std::unexpected(program.error());
+  }
+  if (!*program || !(*program)->is_ours()) {
+    return std::unexpected("no XDP program '" ADIT_XDP_PROGRAM "' is attached to it");
+  }
+  std::array<std::uint32_t, 16> ids{};
+  bpf_prog_info info{};
+  info.nr_map_ids = ids.size();
+  info.map_ids = reinterpret_cast<std::uintptr_t>(ids.data());
+  std::uint32_t size = sizeof info;
+  if (const int rc = bpf_obj_get_info_by_fd((*program)->fd.get(), &info, &size); rc < 0) {
+    return std::unexpected("cannot list the maps of its XDP program: " + std::string(std::strerror(-rc)));
+  }
+  PortMaps maps;
+  for (std::size_t i = 0; i < std::min<std::size_t>(info.nr_map_ids, ids.size()); ++i) {
+    UniqueFd fd(bpf_map_get_fd_by_id(ids[i]));
+    const std::string name = fd ? map_name(fd.get()) : "";
+    if (name == ADIT_XDP_PORT_MAP) {
+      maps.port = std::move(fd);
+    } else if (name == ADIT_XDP_LOCAL_MAP) {
+      maps.local_addresses = std::move(fd);
+    } else if (name == ADIT_XDP_SUBSCRIBER_MAP) {
+      maps.subscribers = std::move(fd);
+    }
+  }
+  if (!maps.port || !maps.local_addresses || !maps.subscribers) {
+    return std::unexpected("its XDP program lacks a map (is it of another version?)");
+  }
+  return maps;
+}
+
+std::expected<void, std::string> XdpMaps::fill_port(const PortMaps& maps, const dataplane::Port& port,
+                                                    std::span<const wire::Ipv4Address> local_addresses,
+                                                    std::span<const Prefix> pools) {
+  for (const wire::Ipv4Address address : local_addresses) {
+    const std::uint32_t key = htonl(address.value);
+    if (auto done = put(maps.local_addresses.get(), &key, &kPresent, ADIT_XDP_LOCAL_MAP); !done) {
+      return done;
+    }
+  }
+  for (const Prefix pool : pools) {
+    const adit_xdp_prefix key = key_of(pool);
+    if (auto done = put(maps.subscribers.get(), &key, &kPresent, ADIT_XDP_SUBSCRIBER_MAP); !done) {
+      return done;
+    }
+  }
+  adit_xdp_port value{};
+  value.role = static_cast<std::uint32_t>(port.role);
+  std::ranges::copy(port.mac, value.mac);
+  const std::uint32_t zero = 0;
+  return put(maps.port.get(), &zero, &value, ADIT_XDP_PORT_MAP);
+}
+
+std::expected<XdpMaps, std::string> XdpMaps::fill(std::span<const OpenPort> ports,
+                                                  std::span<const wire::Ipv4Address> local_addresses,
+                                                  std::span<const Prefix> pools) {
+  XdpMaps filled;
+  filled.pools_.assign(pools.begin(), pools.end());
+  for (const OpenPort& open : ports) {
+    if (open.driver != dataplane::PortDriver::kAfXdp) {
+      continue;
+    }
+    auto maps = find(open);
+    if (!maps) {
+      return std::unexpected("port '" + open.name + "': " + maps.error());
+    }
+    if (auto done = fill_port(*maps, open.port, local_addresses, pools); !done) {
+      return std::unexpected("port '" + open.name + "': " + done.error());
+    }
+    filled.maps_.push_back(std::move(*maps));
+  }
+  return filled;
+}
+
+bool XdpMaps::is_in_pools(wire::Ipv4Address address) const {
+  return std::ranges::any_of(pools_, [&](const Prefix& pool) {
+    return ((address.value ^ pool.address.value) & mask_of(pool.length)) == 0;
+  });
+}
+
+bool XdpMaps::add_subscriber(wire::Ipv4Address address) {
+  if (is_in_pools(address)) {
+    return true;
+  }
+  const adit_xdp_prefix key = key_of({.address = address});
+  bool all = true;
+  for (const PortMaps& maps : maps_) {
+    all = bpf_map_update_elem(maps.subscribers.get(), &key, &kPresent, BPF_ANY) == 0 && all;
+  }
+  return all;
+}
+
+void XdpMaps::remove_subscriber(wire::Ipv4Address address) {
+  if (is_in_pools(address)) {
+    return;
+  }
+  const adit_xdp_prefix key = key_of({.address = address});
+  for (const PortMaps& maps : maps_) {
+    bpf_map_delete_elem(maps.subscribers.get(), &key);
+  }
+}
+
+std::expected<std::string, std::string> find_xdp_program(const std::string& wanted) {
+  std::error_code none;
+  if (!wanted.empty()) {
+    return std::filesystem::exists(wanted, none)
+               ? std::expected<std::string, std::string>(wanted)
+               : std::unexpected("XDP program '" + wanted + "' does not exist");
+  }
+  const std::filesystem::path executable = std::filesystem::read_symlink("/proc/self/exe", none);
+  std::filesystem::path directory = executable.parent_path();
+  for (int up = 0; up < 3 && directory.has_relative_path(); ++up, directory = directory.parent_path()) {
+    const auto built = directory / "dataplane" / "xdp" / "adit_xdp.o";
+    if (std::filesystem::exists(built, none)) {
+      return built.string();
+    }
+  }
+  if (std::filesystem::exists(ADIT_XDP_INSTALLED, none)) {
+    return ADIT_XDP_INSTALLED;
+  }
+  return std::unexpected("the XDP program is neither in the build directory of " + executable.string() +
+                         " nor at " + ADIT_XDP_INSTALLED + "; name it with $ADIT_XDP_PROGRAM");
+}
+
+}  // namespace adit::app

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tells the XDP programs of the AF_XDP ports what to take: which side a port is on, the addresses that clients dial, and
+// the subscribers' prefixes. Ports of other drivers need none of it and are skipped.
+// Thread: control. Owner: aditd's main; ends with the ports (net_af_xdp detaches the program, the maps go with it).
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dataplane/ports.hpp"
+#include "dataplane/unique_fd.hpp"
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::app {
+
+struct Prefix {
+  wire::Ipv4Address address;
+  std::uint8_t length = 32;  ///< 0..32
+  friend bool operator==(const Prefix&, const Prefix&) = default;
+};
+
+/// The fewest prefixes that cover the addresses first..last exactly, ascending; at most 62. Nothing when first > last.
+[[nodiscard]] std::vector<Prefix> prefixes_of_range(wire::Ipv4Address first, wire::Ipv4Address last);
+
+class XdpMaps {
+ public:
+  /// Fills the maps of every AF_XDP port, the role last: until then everything passes to the kernel.
+  /// `local_addresses`: the listeners' addresses (GRE sent to them is ours). `pools`: what subscribers get.
+  [[nodiscard]] static std::expected<XdpMaps, std::string> fill(
+      std::span<const dataplane::OpenPort> ports, std::span<const wire::Ipv4Address> local_addresses,
+      std::span<const Prefix> pools);
+
+  /// A subscriber's session came up or went; nothing to do for an address inside the pools. O(pools), with a system call
+  /// a port for addresses outside. False: a map was full or refused it; packets to the subscriber stay in the kernel.
+  bool add_subscriber(wire::Ipv4Address address);
+  void remove_subscriber(wire::Ipv4Address address);
+
+ private:
+  struct PortMaps {
+    dataplane::UniqueFd port;
+    dataplane::UniqueFd local_addresses;
+    dataplane::UniqueFd subscribers;
+  };
+  static std::expected<PortMaps, std::string> find(const dataplane::OpenPort& open);
+  static std::expected<void, std::string> fill_port(const PortMaps& maps, const dataplane::Port& port,
+                                                    std::span<const wire::Ipv4Address> local_addresses,
+                                                    std::span<const Prefix> pools);
+  [[nodiscard]] bool is_in_pools(wire::Ipv4Address address) const;
+
+  std::vector<PortMaps> maps_;
+  std::vector<Prefix> pools_;
+};
+
+/// Where the compiled XDP program is: `wanted` (the config's or $ADIT_XDP_PROGRAM) if not empty, else in the build
+/// directory that this executable runs from, else where it is installed. The error names the places.
+[[nodiscard]] std::expected<std::string, std::string> find_xdp_program(const std::string& wanted);
+
+}  // namespace adit::app
