@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// IPCP, our side: RFC 1332 addresses and RFC 1877 name servers. The peer gets the address that it was assigned and no
+// other; what is not configured is rejected, so that nobody asks for 0.0.0.0 for ever. Thread: control. Owner: the session.
+#pragma once
+
+#include "controlplane/control_protocol.hpp"
+#include "controlplane/settings.hpp"
+#include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ipcp.hpp"
+
+namespace adit::control {
+
+class Ipcp final : public ControlProtocol {
+ public:
+  Ipcp(const Settings& settings, TimerWheel& wheel, ControlProtocolHost& host)
+      : ControlProtocol(wire::PppProtocol::kIpcp, settings.ppp, wheel, host), ip_(settings.ip) {}
+  ~Ipcp() = default;
+
+  /// Before open(): the peer's address.
+  void assign(wire::Ipv4Address address) { assigned_ = address; }
+  [[nodiscard]] wire::Ipv4Address assigned() const { return assigned_; }
+
+ private:
+  void write_request(wire::PppFrameWriter& request) override;
+  void judge(const wire::PppOptions& wishes, ConfigureReply& reply) override;
+  void about_to_ack() override {}
+  bool on_nak(const wire::PppOptions& hints, bool insist_no_more) override;
+  bool on_reject(const wire::PppOptions& refused) override;
+  void forget() override { ask_address_ = !ip_.gateway.is_none(); }
+  EndReason failure() const override { return EndReason::kIpcpFailed; }
+
+  const IpSettings& ip_;
+  wire::Ipv4Address assigned_;
+  bool ask_address_ = false;
+};
+
+}  // namespace adit::control
