@@ -9,12 +9,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
 #include <regex>
-#include <set>
 #include <string_view>
 
 namespace adit::app {
@@ -32,34 +30,28 @@ bool gives(const Strings& user_args, std::initializer_list<std::string_view> opt
   });
 }
 
-/// lcores as "id@cpu": the id is the CPU's where a CPU serves one lcore (EAL derives the NUMA node from it).
+/// Control's lcore first, then the workers', each as "id@cpu". EAL derives an lcore's NUMA node from its id, so the id is
+/// the CPU's wherever every lcore has a CPU of its own.
 void add_lcores(unsigned workers, const std::vector<unsigned>& cpus, EalArguments& arguments) {
   const auto spare = static_cast<unsigned>(cpus.size()) - 1;
-  if (workers == 0) {
-    workers = std::max(spare, 1U);
-  }
+  workers = std::min(workers == 0 ? std::max(spare, 1U) : workers, unsigned{RTE_MAX_LCORE} - 1);
   if (workers > spare) {
     arguments.notes.push_back(std::to_string(workers) + (workers == 1 ? " worker" : " workers") +
                               " and the control thread share " + std::to_string(cpus.size()) +
                               (cpus.size() == 1 ? " CPU" : " CPUs") +
                               ": throughput and latency suffer; give more CPUs or fewer workers");
   }
-  std::set<unsigned> used;
-  std::string map;
-  const auto add = [&](unsigned cpu) {
-    unsigned id = cpu;
-    while (id >= RTE_MAX_LCORE || used.contains(id) || (id != cpu && std::ranges::count(cpus, id) > 0)) {
-      id = (id + 1) % RTE_MAX_LCORE;
-    }
-    used.insert(id);
-    map += (map.empty() ? "" : ",") + std::to_string(id) + "@" + std::to_string(cpu);
-    return id;
+  const bool own_cpus = workers <= spare && cpus[workers] < RTE_MAX_LCORE;
+  const auto lcore = [&](unsigned index) {
+    const unsigned cpu = index == 0 || spare == 0 ? cpus[0] : cpus[1 + (index - 1) % spare];
+    return std::to_string(own_cpus ? cpu : index) + "@" + std::to_string(cpu);
   };
-  const unsigned main_lcore = add(cpus[0]);
-  for (unsigned worker = 0; worker < workers; ++worker) {
-    add(spare == 0 ? cpus[0] : cpus[1 + worker % spare]);
+  std::string map = lcore(0);
+  for (unsigned worker = 1; worker <= workers; ++worker) {
+    map += "," + lcore(worker);
   }
-  arguments.argv.insert(arguments.argv.end(), {"--lcores", map, "--main-lcore", std::to_string(main_lcore)});
+  const std::string main_lcore = std::to_string(own_cpus ? cpus[0] : 0);
+  arguments.argv.insert(arguments.argv.end(), {"--lcores", map, "--main-lcore", main_lcore});
 }
 
 void add_memory(const EalOptions& options, const HostFacts& host, EalArguments& arguments) {

@@ -11,12 +11,12 @@
 namespace adit::app {
 
 struct EalOptions {
-  unsigned workers = 0;      ///< 0: one for every CPU that we may use but the first, which is control's
-  unsigned memory_mb = 512;  ///< for packet buffers and tables
-  std::string file_prefix;   ///< names the runtime directory and telemetry socket; empty: adit-<pid>
-  std::vector<std::string>
-      pci_devices;                     ///< PCI devices that ports name ("0000:01:00.0"); no other is touched
-  std::vector<std::string> user_args;  ///< what stood after `--`
+  unsigned workers = 0;       ///< 0: one for every CPU that we may use but the first, which is control's
+  unsigned memory_mb = 512;   ///< for packet buffers and tables
+  std::string file_prefix{};  ///< names the runtime directory and telemetry socket; empty: adit-<pid>
+  /// PCI devices that ports name ("0000:01:00.0"); no other is touched.
+  std::vector<std::string> pci_devices{};
+  std::vector<std::string> user_args{};  ///< what stood after `--`
 };
 
 /// What the arguments depend on.
