@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pings with Don't Fragment, which busybox cannot: ping.py ADDRESS COUNT IP-LENGTH...
+
+One line per length: `LENGTH received/COUNT`, or `LENGTH too-big MTU` when the way does not take it: either this kernel
+knows, or a router said so with ICMP "fragmentation needed". Exit status 0 when the lines are printed.
+"""
+import os
+import select
+import socket
+import struct
+import sys
+import time
+
+IP_MTU_DISCOVER, IP_PMTUDISC_DO, IP_MTU = 10, 2, 14
+HEADERS = 28  # IP and ICMP
+WAIT_SECONDS = 2.0
+
+
+def checksum(data):
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def echo_request(ident, sequence, ip_length):
+    payload = bytes(i & 0xFF for i in range(ip_length - HEADERS))
+    header = struct.pack("!BBHHH", 8, 0, 0, ident, sequence)
+    return struct.pack("!BBHHH", 8, 0, checksum(header + payload), ident, sequence) + payload
+
+
+def wait_for_reply(sock, request):
+    """True when the very same octets came back."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while (left := deadline - time.monotonic()) > 0:
+        if not select.select([sock], [], [], left)[0]:
+            break
+        packet = sock.recv(65535)
+        icmp = packet[(packet[0] & 15) * 4:]
+        if icmp[:1] == b"\0" and icmp[4:] == request[4:]:
+            return True
+    return False
+
+
+def ping(address, count, ip_length):
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as sock:
+        sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
+        sock.connect((address, 0))
+        received = 0
+        for sequence in range(count):
+            request = echo_request(os.getpid() & 0xFFFF, sequence, ip_length)
+            try:
+                sock.send(request)
+                received += wait_for_reply(sock, request)
+            except OSError as error:
+                if error.errno != 90:  # EMSGSIZE
+                    raise
+                return f"too-big {sock.getsockopt(socket.IPPROTO_IP, IP_MTU)}"
+        return f"{received}/{count}"
+
+
+if __name__ == "__main__":
+    for length in map(int, sys.argv[3:]):
+        print(length, ping(sys.argv[1], int(sys.argv[2]), length), flush=True)

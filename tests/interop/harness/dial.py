@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A dial-up from a guest: stock pptp and pppd with the kernel's PPP and MPPE."""
+import itertools
+import json
+import shlex
+import time
+
+from harness.guest import GuestError
+from harness.lab import CORE, SERVER
+
+# pppd's own words for a method that it shall not answer to (pppd(8)).
+METHODS = {"pap": "pap", "chap-md5": "chap", "mschap-v1": "mschap", "mschap-v2": "mschap-v2"}
+# pppd knows no "if the server likes": without one of its require options it rejects MPPE.
+MPPE = {"128": ["require-mppe-128"], "40": ["require-mppe-40"], "none": ["nomppe"]}
+
+# pppd's exit statuses (pppd(8)).
+EXIT_USER_REQUEST, EXIT_NEGOTIATION_FAILED, EXIT_PEER_AUTH_FAILED = 5, 10, 11
+EXIT_IDLE, EXIT_CONNECT_TIME, EXIT_NO_ECHO, EXIT_HANGUP, EXIT_AUTH_TO_PEER_FAILED = 12, 13, 15, 16, 19
+
+
+class DialError(Exception):
+    """The dial did not go as expected; says how, with the end of pppd's log."""
+
+
+class Link:
+    """What ip-up said of the link, as attributes: interface, local, remote, dns1, dns2, mtu, seconds_to_up."""
+
+    def __init__(self, guest, words, started):
+        fields = dict(word.split("=", 1) for word in words.split())
+        self.guest = guest
+        self.interface, self.local, self.remote = fields["interface"], fields["local"], fields["remote"]
+        self.dns1, self.dns2, self.mtu = fields["dns1"], fields["dns2"], int(fields["mtu"])
+        self.seconds_to_up = float(fields["uptime"]) - started
+
+    def route(self, address):
+        self.guest.run(f"/bin/busybox ip route replace {address}/32 dev {self.interface}", "route")
+
+    def ping(self, address=CORE, lengths=(84, 1028), count=3):
+        """Pings with DF; {length: "received/count" or "too-big MTU"}. Lengths are of the IP packet."""
+        self.route(address)
+        words = " ".join(map(str, lengths))
+        lines = self.guest.run(f"python3 /mnt/guest/ping.py {address} {count} {words}", "ping", 60).splitlines()
+        return {int(length): result for length, result in (line.split(" ", 1) for line in lines)}
+
+    def iperf(self, seconds=2, down=False):
+        """TCP with the core host's iperf3, up or down; Mbit/s as the receiver saw it."""
+        self.route(CORE)
+        command = f"iperf3 -c {CORE} -J -t {seconds} {'-R' if down else ''}"
+        report = json.loads(self.guest.run(command, "iperf", seconds + 20))
+        return report["end"]["sum_received"]["bits_per_second"] / 1e6
+
+
+dial_numbers = itertools.count(1)
+
+
+class Dial:
+    """Starts to dial at once. `auth` names the methods that the client answers to, None all of them."""
+
+    def __init__(self, guest, user="alice", password="secret", auth=None, mppe="128", options=()):
+        self.guest, self.link = guest, None
+        self.name = f"dial-{next(dial_numbers)}"
+        refused = [] if auth is None else [f"refuse-{METHODS[m]}" for m in METHODS if m not in auth]
+        words = [
+            "pppd", "pty", f"pptp {SERVER} --nolaunchpppd --loglevel 1", "ipparam", self.name,
+            "noauth", "nodetach", "nodefaultroute", "noipv6", "nobsdcomp", "nodeflate", "novj", "usepeerdns",
+            "user", user, "password", password, "remotename", "adit", "debug", "logfile", f"/mnt/job/{self.name}.log",
+            "refuse-eap", *refused, *MPPE[mppe], *options]
+        self.job = guest.start(
+            f"read -r uptime _ </proc/uptime; echo $uptime $$ >/mnt/job/{self.name}.started\n"
+            f"exec {shlex.join(words)}", "pppd")
+
+    def _file(self, kind):
+        path = self.guest.job_dir / f"{self.name}.{kind}"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def log(self):
+        """pppd's debug log."""
+        return self._file("log")
+
+    def _error(self, what):
+        end = "\n".join(self.log().splitlines()[-25:])
+        return DialError(f"{self.guest.name}: {what}\n{self.job.tail(5)}\n--- the end of pppd's log\n{end}")
+
+    def up(self, seconds=20):
+        """Waits for the network phase; returns the Link."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if words := self._file("up"):
+                self.link = Link(self.guest, words, float(self._file("started").split()[0]))
+                return self.link
+            if not self.job.running:
+                raise self._error(f"no link, pppd exited with {self.job.status}")
+            time.sleep(0.05)
+        raise self._error(f"no link within {seconds} s")
+
+    def exit_status(self, seconds=20):
+        """Waits for pppd's end."""
+        try:
+            return self.job.wait(seconds)
+        except GuestError:
+            raise self._error(f"pppd still ran after {seconds} s") from None
+
+    def hang_up(self):
+        """SIGTERM to pppd, as an operator would; returns its exit status."""
+        self.guest.run(f"kill {self._file('started').split()[1]}", "hang-up")
+        return self.exit_status(10)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lab as the cases see it: scripts/lab, aditd with the config a case wants, `adit`, and aditd's log."""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+import tomllib
+
+from harness import toml
+
+TOP = pathlib.Path(__file__).resolve().parents[3]
+RUN_DIR = pathlib.Path("/run/adit-lab")
+LAB = str(TOP / "scripts" / "lab")
+BASE_CONFIG = TOP / "tests" / "interop" / "lab.toml"
+SERVER = "192.0.2.1"
+CORE = "198.51.100.2"
+
+
+class LabError(Exception):
+    """A step in the lab failed; says which, with what it printed."""
+
+
+def run(*arguments, seconds=60):
+    """Runs a host command to its end and returns what it printed."""
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=seconds, errors="replace")
+    if done.returncode != 0:
+        raise LabError(f"{' '.join(map(str, arguments))} exited with {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def merged(base, changes):
+    """`base` with `changes` laid over it, table by table; a value of None removes the key."""
+    result = dict(base)
+    for key, value in changes.items():
+        if isinstance(value, dict) and isinstance(result.get(key), dict):
+            result[key] = merged(result[key], value)
+        elif value is None:
+            result.pop(key, None)
+        else:
+            result[key] = value
+    return result
+
+
+class Lab:
+    def __init__(self, work_dir):
+        self.work_dir = pathlib.Path(work_dir)
+        self._changes = None  # of the running aditd's config against lab.toml
+
+    @staticmethod
+    def command(namespace, *arguments):
+        """The command line that runs `arguments` in a namespace of the lab."""
+        return [LAB, "exec", namespace, "--", *map(str, arguments)]
+
+    def add_tap(self, name):
+        run("ip", "-n", "adit-clients", "tuntap", "add", name, "mode", "tap")
+        run("ip", "-n", "adit-clients", "link", "set", name, "master", "br0", "up")
+
+    def remove_tap(self, name):
+        subprocess.run(["ip", "-n", "adit-clients", "link", "del", name], capture_output=True)
+
+    def make_namespaces(self):
+        run(LAB, "up", "--bare")
+
+    def serve(self, changes, restart=False):
+        """aditd runs with lab.toml and `changes`; restarted only when that is not what runs now."""
+        if changes == self._changes and not restart:
+            return
+        config = self.work_dir / "aditd.toml"
+        config.write_text(toml.dumps(merged(tomllib.loads(BASE_CONFIG.read_text()), changes)))
+        self._changes = None
+        run(LAB, "up", "--config", str(config))
+        self._changes = changes
+
+    def stop(self):
+        """SIGTERM; returns aditd's exit code."""
+        self._changes = None
+        return subprocess.run([LAB, "stop"], capture_output=True, timeout=60).returncode
+
+    def down(self):
+        self._changes = None
+        run(LAB, "down")
+
+    def in_core(self, *arguments, seconds=60):
+        return run(*self.command("adit-core", *arguments), seconds=seconds)
+
+    def adit(self, *arguments):
+        """`adit ARGUMENTS --json`, parsed."""
+        return json.loads(run(*self.command("adit-server", "adit", *arguments, "--json")))
+
+    def log(self):
+        path = RUN_DIR / "aditd.log"
+        return path.read_text(errors="replace") if path.exists() else ""

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What aditd says of its calls (`adit`, its log), held against what the client saw."""
+import ipaddress
+
+from harness.case import Unmet, expect, until
+
+POOL = (ipaddress.ip_address("10.64.0.2"), ipaddress.ip_address("10.64.255.254"))
+GATEWAY, DNS = "10.64.0.1", ("198.51.100.53", "198.51.100.54")
+MPPE_ON = "MPPE 128-bit stateless compression enabled"  # pppd's words
+
+
+def sessions(lab):
+    return lab.adit("show", "sessions")["sessions"]
+
+
+def session_of(lab, user):
+    found = [session for session in sessions(lab) if session["username"] == user]
+    if len(found) != 1:
+        raise Unmet(f"adit shows {len(found)} sessions of {user}, and not one: {found}")
+    return found[0]
+
+
+def no_sessions(lab, seconds=10):
+    until("no session is left", lambda: not sessions(lab), seconds)
+
+
+def check_link(lab, dial, user, auth, mppe):
+    """The link that came up is the one that was agreed, for the client and for `adit show sessions`; and it carries."""
+    link = dial.link
+    if not POOL[0] <= ipaddress.ip_address(link.local) <= POOL[1]:
+        raise Unmet(f"the client's address {link.local} is not of the pool")
+    expect("gateway", link.remote, GATEWAY)
+    expect("DNS", (link.dns1, link.dns2), [DNS])
+    expect(f"pppd's log has '{MPPE_ON}'", MPPE_ON in dial.log(), mppe)
+    session = session_of(lab, user)
+    expect("adit's address", session["ip"], link.local)
+    expect("adit's method", session["auth"], auth)
+    expect("adit's MPPE", session["mppe"], mppe)
+    expect("pings", link.ping(), {84: "3/3", 1028: "3/3"})
+
+
+class Mark:
+    """A place in aditd's log; what comes after it is what a case caused."""
+
+    def __init__(self, lab):
+        self.lab, self.at = lab, len(lab.log())
+
+    def lines(self):
+        return self.lab.log()[self.at:].splitlines()
+
+    def reason(self, *wanted, seconds=10):
+        """Waits for a line with one of these reasons, and returns it: no ending without its reason."""
+        def probe():
+            return next((r for line in self.lines() for r in wanted if f"reason={r}" in line.split()), None)
+        try:
+            return until(f"aditd logs reason={'|'.join(wanted)}", probe, seconds)
+        except Unmet as unmet:
+            raise Unmet(f"{unmet}\n" + "\n".join(self.lines()[-15:])) from None
