@@ -8,10 +8,15 @@
 #include <cstdint>
 #include <initializer_list>
 #include <span>
+#include <string_view>
 
 namespace adit::crypto {
 
 using Bytes = std::span<const std::uint8_t>;
+
+[[nodiscard]] inline Bytes octets_of(std::string_view text) noexcept {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
 
 [[nodiscard]] std::array<std::uint8_t, 16> md4(std::initializer_list<Bytes> parts) noexcept;
 [[nodiscard]] std::array<std::uint8_t, 16> md5(std::initializer_list<Bytes> parts) noexcept;

@@ -17,10 +17,6 @@ constexpr std::string_view kMagic3 =
     "On the client side, this is the receive key; on the server side, it is the send key.";
 static_assert(kMagic1.size() == 27 && kMagic2.size() == 84 && kMagic3.size() == 84);
 
-Bytes octets_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
 Secret<16> first_16(std::array<std::uint8_t, 20> digest) {
   const Secret<16> key{std::span<const std::uint8_t, 20>(digest).first<16>()};
   wipe(digest.data(), digest.size());

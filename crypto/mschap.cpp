@@ -9,10 +9,6 @@
 namespace adit::crypto {
 namespace {
 
-Bytes octets_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
 // RFC 2759 §8.7, without their terminating zeros.
 constexpr std::string_view kMagic1 = "Magic server to client signing constant";
 constexpr std::string_view kMagic2 = "Pad to make it do more than one iteration";

@@ -7,11 +7,20 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
 
 namespace adit::wire {
 
 using Bytes = std::span<const std::uint8_t>;
 using MutableBytes = std::span<std::uint8_t>;
+
+/// Text and octets are the same memory; what a peer calls text may hold any octet.
+[[nodiscard]] inline Bytes octets_of(std::string_view text) noexcept {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+[[nodiscard]] inline std::string_view text_of(Bytes octets) noexcept {
+  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
+}
 
 /// Big-endian loads and stores at any alignment. The caller has checked the length: `at` must hold sizeof(T) octets.
 /// (memcpy + byteswap: GCC 12 makes one mov+bswap of it; a byte loop stays a loop.)
