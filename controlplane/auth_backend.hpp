@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "controlplane/settings.hpp"
+#include "crypto/mppe_keys.hpp"
 #include "crypto/secret.hpp"
 #include "dataplane/wire/ids.hpp"
 
@@ -36,25 +37,24 @@ struct MsChapV2Proof {  // RFC 2759
   std::array<std::uint8_t, 24> nt_response{};
 };
 
+using AuthProof = std::variant<PapProof, ChapMd5Proof, MsChapV1Proof, MsChapV2Proof>;
+
 struct AuthRequest {
   std::string user;                 ///< exactly what the peer sent, domain included; untrusted octets
   wire::Ipv4Address peer_address;   ///< outer
   wire::Ipv4Address local_address;
   std::string session_id;
-  std::variant<PapProof, ChapMd5Proof, MsChapV1Proof, MsChapV2Proof> proof;
+  AuthProof proof;
 };
 
 /// RFC 3079 start keys as *we* use them, always 16 octets (the strength negotiated later truncates).
-struct MppeStartKeys {
-  crypto::Secret<16> send;
-  crypto::Secret<16> receive;
-};
+using crypto::MppeStartKeys;
 
 struct AuthAccepted {
-  std::optional<wire::Ipv4Address> address;  ///< fixed address; none: take one from `pool`
+  std::optional<wire::Ipv4Address> address{};  ///< fixed address; none: take one from `pool`
   std::string pool = "default";
-  std::string authenticator_response;        ///< MS-CHAPv2: "S=" and 40 upper-case hex digits
-  std::optional<MppeStartKeys> mppe;         ///< only MS-CHAP methods have keys
+  std::string authenticator_response{};       ///< MS-CHAPv2: "S=" and 40 upper-case hex digits
+  std::optional<MppeStartKeys> mppe{};        ///< only MS-CHAP methods have keys
 };
 
 /// The same answer for an unknown user and for a wrong password, at a similar cost.

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "controlplane/address_pool.hpp"
 #include "controlplane/auth_backend.hpp"
 #include "controlplane/end_reason.hpp"
 #include "controlplane/entropy.hpp"
@@ -68,11 +69,6 @@ struct ConcentratorStats {
   std::uint64_t auth_accepted = 0;
   std::uint64_t auth_rejected = 0;
   std::vector<std::pair<EndReason, std::uint64_t>> ended;  ///< calls and connections by reason, non-zero ones
-};
-
-struct PoolStatus {
-  std::string name;
-  std::uint64_t total = 0, used = 0, quarantined = 0, available = 0;
 };
 
 /// Which calls `adit terminate` means.

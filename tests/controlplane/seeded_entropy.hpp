@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Entropy that repeats with its seed.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <span>
+
+#include "controlplane/entropy.hpp"
+
+namespace adit::control::test {
+
+class SeededEntropy final : public Entropy {
+ public:
+  explicit SeededEntropy(std::uint32_t seed = 42) : random_(seed) {}
+  void fill(std::span<std::uint8_t> out) override {
+    for (std::uint8_t& octet : out) {
+      octet = static_cast<std::uint8_t>(random_());
+    }
+  }
+
+ private:
+  std::mt19937 random_;
+};
+
+}  // namespace adit::control::test
