@@ -113,7 +113,7 @@ class Guest:
         except queue.Empty:
             pass
         if not self.ready:
-            raise GuestError(f"{self.name}: the guest did not boot within {BOOT_SECONDS} s\n{self.console_tail()}")
+            raise GuestError(f"{self.name}: no boot within {BOOT_SECONDS} s (linux.uml needs ptrace and root)\n{self.console_tail()}")
         return self
 
     def start(self, script, label="job"):
