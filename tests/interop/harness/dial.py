@@ -57,7 +57,7 @@ class Dial:
     """Starts to dial at once. `auth` names the methods that the client answers to, None all of them."""
 
     def __init__(self, guest, user="alice", password="secret", auth=None, mppe="128", options=()):
-        self.guest, self.link = guest, None
+        self.guest, self.user, self.link = guest, user, None
         self.name = f"dial-{next(dial_numbers)}"
         refused = [] if auth is None else [f"refuse-{METHODS[m]}" for m in METHODS if m not in auth]
         words = [

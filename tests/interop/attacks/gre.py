@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hostile packets: GRE from the clients' side (RFC 2637 §4), IPv4 from the core's, and from inside a tunnel."""
+import contextlib
+import ipaddress
+import struct
+
+from attacks import pptp
+from attacks.attack import attack
+from harness.case import ADDRESSES, expect
+from harness.lab import CORE, SERVER
+
+AREA = "packets"
+ATTACKER = "192.0.2.2"  # the bridge's address, from where attacks/control.py dials
+GRE, UDP = 47, 17
+KEY_SEQ, ACK_VERSION_1 = 0x30, 0x81
+LCP_ECHO = bytes.fromhex("ff03c021") + bytes.fromhex("0901000800000000")
+MPPE_NONSENSE = bytes.fromhex("ff0300fd")
+
+
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def ipv4(source, destination, payload, protocol=GRE, first=0x45, length=None, offset=0, ttl=64, bad_checksum=False):
+    """One IPv4 packet without options."""
+    head = struct.pack("!BBHHHBBH4s4s", first, 0, 20 + len(payload) if length is None else length, 1, offset, ttl, protocol,
+                       0, ipaddress.ip_address(source).packed, ipaddress.ip_address(destination).packed)
+    total = checksum(head) ^ (0x5555 if bad_checksum else 0)
+    return head[:10] + struct.pack("!H", total) + head[12:] + payload
+
+
+def gre(call_id, payload=LCP_ECHO, sequence=0, ack=None, flags=KEY_SEQ, version=1, length=None, protocol=0x880B):
+    """One enhanced GRE packet."""
+    second = version | (0x80 if ack is not None else 0)
+    head = struct.pack("!BBHHH", flags, second, protocol, len(payload) if length is None else length, call_id)
+    if flags & 0x10:
+        head += struct.pack("!I", sequence & 0xFFFFFFFF)
+    if ack is not None:
+        head += struct.pack("!I", ack & 0xFFFFFFFF)
+    return head + payload
+
+
+@contextlib.contextmanager
+def own_call():
+    """A call of the attacker's own, in LCP; gives our call ID, the one that GRE to aditd carries."""
+    with pptp.dial() as stream:
+        stream.sendall(pptp.sccrq() + pptp.ocrq())
+        octets = b""
+        while len(octets) < 156 + 32:
+            octets += stream.recv(4096)
+        yield struct.unpack("!H", octets[156 + 12:156 + 14])[0]
+
+
+def dropped(what, reason, *packets):
+    """GRE of an own call, each packet from a function of its call ID; all must be dropped for `reason`."""
+    @attack(AREA, what)
+    def run(target):
+        with own_call() as call_id:
+            frames = [ipv4(ATTACKER, SERVER, packet(call_id)) for packet in packets]
+            return target.expect_drops(reason, len(frames), lambda: [target.access.send(frame) for frame in frames])
+    return run
+
+
+dropped("GRE of 4 octets", "gre_truncated", lambda call: gre(call)[:4])
+dropped("GRE of 11 octets, S set", "gre_truncated", lambda call: gre(call, b"")[:11])
+dropped("payload length beyond the packet", "gre_payload_length", lambda call: gre(call, length=1400))
+dropped("payload length 65535", "gre_payload_length", lambda call: gre(call, length=65535))
+dropped("GRE version 0", "gre_not_enhanced", lambda call: gre(call, version=0))
+dropped("GRE version 7", "gre_not_enhanced", lambda call: gre(call, version=7))
+dropped("protocol type IPv4", "gre_not_enhanced", lambda call: gre(call, protocol=0x0800))
+dropped("checksum, routing and strict bits", "gre_bad_flags",
+        lambda call: gre(call, flags=0xB0), lambda call: gre(call, flags=0x70), lambda call: gre(call, flags=0x38))
+dropped("recursion bits", "gre_bad_flags", lambda call: gre(call, flags=0x37))
+dropped("neither data nor acknowledgement", "gre_no_op", lambda call: gre(call, b"", flags=0x20))
+dropped("an empty PPP frame", "ppp_header", lambda call: gre(call, b"\xff\x03", sequence=0))
+dropped("data before IPCP", "ip_not_up",
+        lambda call: gre(call, b"\xff\x03\x00\x21" + ipv4("10.64.0.2", CORE, b"", UDP), sequence=0))
+dropped("a sequence number twice", "gre_duplicate",
+        lambda call: gre(call, sequence=7, payload=b""), lambda call: gre(call, sequence=7))
+dropped("encrypted data where nothing was negotiated", "mppe_not_up",
+        lambda call: gre(call, MPPE_NONSENSE + b"\x90\x00noise", sequence=0))
+
+
+@attack(AREA, "every call ID that is not ours, 500 of them")
+def unknown_calls(target):
+    with own_call() as call_id:
+        wrong = [(call_id + step) & 0xFFFF for step in range(1, 5001, 10)]
+        return target.expect_drops("unknown_call", 490, lambda: [
+            target.access.send(ipv4(ATTACKER, SERVER, gre(other))) for other in wrong])
+
+
+@attack(AREA, "an acknowledgement of what was never sent")
+def future_ack(target):
+    """Told apart only by what it must not do: nothing is dropped that carries good data, and the call lives."""
+    with own_call() as call_id:
+        target.access.send(ipv4(ATTACKER, SERVER, gre(call_id, sequence=0, ack=0x7FFFFFFF)))
+        target.access.send(ipv4(ATTACKER, SERVER, gre(call_id, b"", flags=0x20, ack=0xFFFFFFFF)))
+    return "taken without its acknowledgement"
+
+
+@attack(AREA, "GRE in IPv4 fragments")
+def fragments(target):
+    whole = gre(1, bytes(64))
+    return target.expect_drops("outer_fragment", 2, lambda: [
+        target.access.send(ipv4(ATTACKER, SERVER, whole[:40], offset=0x2000)),
+        target.access.send(ipv4(ATTACKER, SERVER, whole[40:], offset=5))])
+
+
+@attack(AREA, "IPv4 header checksum wrong")
+def outer_checksum(target):
+    return target.expect_drops("outer_header", 1, lambda: target.access.send(
+        ipv4(ATTACKER, SERVER, gre(1), bad_checksum=True)))
+
+
+@attack(AREA, "IPv4 total length beyond the frame, and below the header")
+def outer_length(target):
+    return target.expect_drops("outer_header", 2, lambda: [
+        target.access.send(ipv4(ATTACKER, SERVER, gre(1), length=1500)),
+        target.access.send(ipv4(ATTACKER, SERVER, gre(1), length=19))])
+
+
+def victims_call(target):
+    return next(session for session in target.lab.adit("show", "sessions")["sessions"]
+                if session["username"] == target.victim.user)
+
+
+@attack(AREA, "GRE of the victim's call from another address")
+def wrong_peer(target):
+    call_id = victims_call(target)["call_id"]
+    return target.expect_drops("wrong_peer", 100, lambda: target.access.send(
+        ipv4(ATTACKER, SERVER, gre(call_id, sequence=0x100)), repeat=100))
+
+
+def forged(target, payload, ahead=0):
+    """A packet of the victim's call with the victim's own address: an on-path forger's, or a lucky guess."""
+    session = victims_call(target)
+    return ipv4(ADDRESSES[target.victim.guest.name], SERVER,
+                gre(session["call_id"], payload, sequence=session["rx_sequence"] + 1 + ahead))
+
+
+@attack(AREA, "clear IP forged into an encrypted call")
+def forged_clear(target):
+    inner = ipv4(target.victim.link.local, CORE, b"", UDP)
+    return target.expect_drops("clear_refused", 1, lambda: target.access.send(
+        forged(target, b"\xff\x03\x00\x21" + inner)))
+
+
+@attack(AREA, "20 forged MPPE packets with coherency counts far ahead")
+def forged_counts(target):
+    """Each would cost up to 4,095 key changes, and would take the chain with it, were it believed."""
+    before = target.drops()
+
+    def send():
+        for step in range(20):
+            count = 0x9000 | (0x100 + step * 0xC3) & 0xFFF
+            target.access.send(forged(target, MPPE_NONSENSE + struct.pack("!H", count) + bytes(64)))
+
+    send()
+    expect("the victim's pings", target.victim.link.ping(count=5), [{84: "5/5", 1028: "5/5"}])
+    grown = {name: count - before.get(name, 0) for name, count in target.drops().items()
+             if count > before.get(name, 0)}
+    expect("drops by MPPE", any(name.startswith("mppe_") for name in grown), True)
+    return "dropped: " + ", ".join(f"{name} x {count}" for name, count in sorted(grown.items()))
+
+
+@attack(AREA, "a packet for an address that no call has, from the core")
+def no_subscriber(target):
+    return target.expect_drops("unknown_subscriber", 10, lambda: target.core.send(
+        ipv4(CORE, "10.64.200.200", bytes(8), UDP), repeat=10))
+
+
+@attack(AREA, "TTL 1 to the victim, from the core")
+def ttl(target):
+    return target.expect_drops("ttl_expired", 1, lambda: target.core.send(
+        ipv4(CORE, target.victim.link.local, bytes(8), UDP, ttl=1)))
+
+
+@attack(AREA, "inner header checksum wrong, to the victim")
+def inner_checksum(target):
+    return target.expect_drops("inner_header", 1, lambda: target.core.send(
+        ipv4(CORE, target.victim.link.local, bytes(8), UDP, bad_checksum=True)))
+
+
+@attack(AREA, "loopback as source, to the victim")
+def martian(target):
+    return target.expect_drops("martian", 1, lambda: target.core.send(
+        ipv4("127.0.0.1", target.victim.link.local, bytes(8), UDP)))
+
+
+@attack(AREA, "1,500 octets with DF to the victim")
+def too_big(target):
+    return target.expect_drops("too_big", 1, lambda: target.core.send(
+        ipv4(CORE, target.victim.link.local, bytes(1480), UDP, offset=0x4000)))
+
+
+@attack(AREA, "a subscriber with somebody else's source address")
+def spoofed(target):
+    """From inside the victim's own tunnel, encrypted and all."""
+    guest, link = target.victim.guest, target.victim.link
+    link.route(CORE)
+    script = f"/bin/busybox ip addr add 10.99.9.9/32 dev lo\n/bin/busybox ping -c 3 -W 1 -I 10.99.9.9 {CORE}; exit 0"
+    return target.expect_drops("spoofed_source", 3, lambda: guest.run(script, "spoof"))
