@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens ports as aditd does, fills the XDP maps, prints a line for every packet that reaches DPDK and sends the packet
-// back with its Ethernet addresses swapped. Driven by ports_test.py; ends when its standard input does.
+// Opens ports as aditd does, fills the XDP maps, mirrors the kernel's routes, prints a line for every packet that reaches
+// DPDK and sends it back with its Ethernet addresses swapped. Driven by ports_test.py; ends when its standard input does.
 //   port_probe [-d auto|af_xdp|af_packet] -a ACCESS_IF -c CORE_IF -l LOCAL_ADDRESS -p POOL_FIRST POOL_LAST
 // Lines: "note TEXT", "port NAME DRIVER", "ready", "rx NAME DESTINATION PROTOCOL OCTETS", "closed".
-// Commands on standard input: "add ADDRESS", "remove ADDRESS" (a subscriber outside the pool); answered by "ok".
+// Commands on standard input, each answered by a line that begins with its verb:
+//   "add ADDRESS", "remove ADDRESS"  a subscriber outside the pool: "add ok"
+//   "hop ADDRESS"      "hop PORT MAC", "hop unresolved" or "hop none"
+//   "resolve ADDRESS"  has the kernel ask for its neighbour
 #include <poll.h>
 #include <rte_ethdev.h>
 #include <rte_ip.h>
@@ -20,6 +23,7 @@
 #include <vector>
 
 #include "app/aditd/eal.hpp"
+#include "app/aditd/kernel_routes.hpp"
 #include "app/aditd/xdp_maps.hpp"
 #include "dataplane/ports.hpp"
 
@@ -65,46 +69,108 @@ Arguments parse(char** arg) {
   return parsed;
 }
 
+/// Prints what the packet is if it is IPv4, behind VLAN tags or not, and swaps its Ethernet addresses.
+void describe(const std::string& port, rte_mbuf* packet) {
+  auto* ethernet = rte_pktmbuf_mtod(packet, rte_ether_hdr*);
+  std::uint16_t at = sizeof *ethernet;
+  rte_be16_t type = ethernet->ether_type;
+  while (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN) || type == rte_cpu_to_be_16(RTE_ETHER_TYPE_QINQ)) {
+    type = rte_pktmbuf_mtod_offset(packet, rte_vlan_hdr*, at)->eth_proto;
+    at = static_cast<std::uint16_t>(at + sizeof(rte_vlan_hdr));
+  }
+  if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)) {
+    const auto* ip = rte_pktmbuf_mtod_offset(packet, rte_ipv4_hdr*, at);
+    const wire::Ipv4Address destination(rte_be_to_cpu_32(ip->dst_addr));
+    std::printf("rx %s %s %u %u\n", port.c_str(), to_string(destination).c_str(), ip->next_proto_id,
+                packet->pkt_len);
+  }
+  std::swap(ethernet->src_addr, ethernet->dst_addr);
+}
+
 void echo(const dataplane::OpenPort& open) {
   std::array<rte_mbuf*, 32> burst{};
   const std::uint16_t count = rte_eth_rx_burst(open.port.id, 0, burst.data(), burst.size());
   for (std::uint16_t i = 0; i < count; ++i) {
-    auto* ethernet = rte_pktmbuf_mtod(burst[i], rte_ether_hdr*);
-    const auto* ip = rte_pktmbuf_mtod_offset(burst[i], rte_ipv4_hdr*, sizeof *ethernet);
-    if (ethernet->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)) {
-      std::printf("rx %s %s %u %u\n", open.name.c_str(),
-                  to_string(wire::Ipv4Address(rte_be_to_cpu_32(ip->dst_addr))).c_str(), ip->next_proto_id,
-                  burst[i]->pkt_len);
-    }
-    std::swap(ethernet->src_addr, ethernet->dst_addr);
+    describe(open.name, burst[i]);
   }
-  const std::uint16_t sent = open.driver == dataplane::PortDriver::kAfPacket
-                                 ? std::uint16_t{0}
-                                 : rte_eth_tx_burst(open.port.id, 0, burst.data(), count);
-  for (std::uint16_t i = sent; i < count; ++i) {
+  // On net_af_packet what we send comes back to us: no echo there, it would never end.
+  const bool sends = !open.port.needs_mac_filter;
+  for (auto i = sends ? rte_eth_tx_burst(open.port.id, 0, burst.data(), count) : std::uint16_t{0}; i < count;
+       ++i) {
     rte_pktmbuf_free(burst[i]);
   }
-  std::fflush(stdout);
+}
+
+struct Host {
+  std::vector<dataplane::OpenPort> ports;
+  app::XdpMaps maps;
+  std::unique_ptr<app::KernelRoutes> routes;
+  std::unique_ptr<dataplane::NextHops> hops;
+};
+
+void print_hop(const Host& host, wire::Ipv4Address address) {
+  const auto* hop = host.hops->find(address);
+  if (hop == nullptr) {
+    std::puts(host.hops->needs_resolving(address) ? "hop unresolved" : "hop none");
+    return;
+  }
+  const auto& mac = hop->destination;
+  for (const auto& open : host.ports) {
+    if (open.port.id == hop->port) {
+      std::printf("hop %s %02x:%02x:%02x:%02x:%02x:%02x\n", open.name.c_str(), mac[0], mac[1], mac[2], mac[3],
+                  mac[4], mac[5]);
+    }
+  }
 }
 
 /// False: standard input ended.
-bool obey(app::XdpMaps& maps) {
+bool obey(Host& host) {
   pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
   if (::poll(&input, 1, 1) <= 0) {
     return true;
   }
-  std::string verb, address;
-  if (!(std::cin >> verb >> address)) {
+  std::string verb;
+  std::string text;
+  if (!(std::cin >> verb >> text)) {
     return false;
   }
+  const auto address = address_of(text.c_str());
   if (verb == "add") {
-    std::puts(maps.add_subscriber(address_of(address.c_str())) ? "ok" : "refused");
-  } else {
-    maps.remove_subscriber(address_of(address.c_str()));
-    std::puts("ok");
+    std::puts(host.maps.add_subscriber(address) ? "add ok" : "add refused");
+  } else if (verb == "remove") {
+    host.maps.remove_subscriber(address);
+    std::puts("remove ok");
+  } else if (verb == "hop") {
+    print_hop(host, address);
+  } else if (verb == "resolve") {
+    host.routes->resolve(address);
+    std::puts("resolve ok");
   }
-  std::fflush(stdout);
   return true;
+}
+
+template <typename T>
+T take(std::expected<T, std::string>&& result) {
+  return result ? std::move(*result) : (fail(result.error()), T());
+}
+
+void open_host(const Arguments& arguments, Host& host) {
+  const char* program = std::getenv("ADIT_XDP_PROGRAM");
+  std::vector<dataplane::PortSettings> settings(2);
+  settings[0].name = "access";
+  settings[0].interface = arguments.access;
+  settings[0].role = dataplane::PortRole::kAccess;
+  settings[1].name = "core";
+  settings[1].interface = arguments.core;
+  settings[1].role = dataplane::PortRole::kCore;
+  settings[0].driver = settings[1].driver = arguments.driver;
+  host.ports = take(
+      dataplane::open_ports(settings, 1, take(app::find_xdp_program(program != nullptr ? program : ""))));
+  const std::array local{arguments.local};
+  host.maps = take(app::XdpMaps::fill(host.ports, local,
+                                      app::prefixes_of_range(arguments.pool_first, arguments.pool_last)));
+  const std::array ports{host.ports[0].port, host.ports[1].port};
+  host.routes = take(app::KernelRoutes::open(ports, [&host](auto next) { host.hops = std::move(next); }));
 }
 
 }  // namespace
@@ -119,30 +185,9 @@ int main(int, char** argv) {
   if (!eal) {
     fail(eal.error());
   }
-  const std::string from_environment = std::getenv("ADIT_XDP_PROGRAM") ? std::getenv("ADIT_XDP_PROGRAM") : "";
-  const auto program = app::find_xdp_program(from_environment);
-  if (!program) {
-    fail(program.error());
-  }
-  std::vector<dataplane::PortSettings> settings(2);
-  settings[0].name = "access";
-  settings[0].interface = arguments.access;
-  settings[0].role = dataplane::PortRole::kAccess;
-  settings[1].name = "core";
-  settings[1].interface = arguments.core;
-  settings[1].role = dataplane::PortRole::kCore;
-  settings[0].driver = settings[1].driver = arguments.driver;
-  auto ports = dataplane::open_ports(settings, 1, *program);
-  if (!ports) {
-    fail(ports.error());
-  }
-  const std::array local{arguments.local};
-  const auto pools = app::prefixes_of_range(arguments.pool_first, arguments.pool_last);
-  auto maps = app::XdpMaps::fill(*ports, local, pools);
-  if (!maps) {
-    fail(maps.error());
-  }
-  for (const auto& open : *ports) {
+  Host host;
+  open_host(arguments, host);
+  for (const auto& open : host.ports) {
     if (!open.note.empty()) {
       std::printf("note %s\n", open.note.c_str());
     }
@@ -151,12 +196,14 @@ int main(int, char** argv) {
   }
   std::puts("ready");
   std::fflush(stdout);
-  while (obey(*maps)) {
-    for (const auto& open : *ports) {
+  while (obey(host)) {
+    host.routes->on_readable();
+    for (const auto& open : host.ports) {
       echo(open);
     }
+    std::fflush(stdout);
   }
-  dataplane::close_ports(*ports);
+  dataplane::close_ports(host.ports);
   app::stop_eal();
   std::puts("closed");
 }
