@@ -233,10 +233,12 @@ class PortsTest(unittest.TestCase):
         self.send_access(ENHANCED_GRE, mac=b"\x02\0\0\0\0\x99")  # for another station
         self.send_access(ENHANCED_GRE, destination="192.0.2.77")  # for another address
         self.send_access(bytes.fromhex("30010800") + ENHANCED_GRE[4:])  # version 1, but no PPP
+        self.send_access(bytes.fromhex("3000880b") + ENHANCED_GRE[4:])  # PPP, but version 0
         self.send_access(ENHANCED_GRE, protocol=17)
         self.send_access(ENHANCED_GRE[:3])
         self.send_access(PLAIN_GRE)
         self.assertEqual(in_kernel.recv(2048)[20:24], bytes.fromhex("30010800"))
+        self.assertEqual(in_kernel.recv(2048)[20:24], bytes.fromhex("3000880b"))
         self.assertEqual(in_kernel.recv(2048)[20:23], ENHANCED_GRE[:3])
         self.assertEqual(in_kernel.recv(2048)[20:], PLAIN_GRE)
         self.send_access(ENHANCED_GRE + b"last")
