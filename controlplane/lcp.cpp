@@ -160,6 +160,14 @@ bool Lcp::on_reject(const PppOptions& refused) {
 void Lcp::judge(const PppOptions& wishes, ConfigureReply& reply) {
   wished_ = LcpPeer{};
   for (const PppOption& option : wishes) {
+    if (ask_magic_ && option.type == type_of(LcpOption::kMagic) && option.u32() == magic_) {
+      // RFC 1661 §6.4: our own number is a loop, or chance; a fresh one tells them apart. Nothing else is judged: a Reject
+      // of our own options would come back as the peer's.
+      suspect_loop();
+      return reply.nak_u32(option, new_magic());
+    }
+  }
+  for (const PppOption& option : wishes) {
     judge_option(option, reply);
   }
 }
@@ -214,11 +222,6 @@ void Lcp::judge_magic(const PppOption& option, ConfigureReply& reply) {
   const auto magic = option.u32();
   if (!magic) {
     return reply.reject(option);
-  }
-  // RFC 1661 §6.4: our own number coming back is a loop, or chance; a fresh one tells them apart.
-  if (ask_magic_ && *magic == magic_) {
-    suspect_loop();
-    return reply.nak_u32(option, new_magic());
   }
   if (*magic == 0) {
     return reply.nak_u32(option, new_magic());

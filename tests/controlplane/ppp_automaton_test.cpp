@@ -275,7 +275,7 @@ TEST_P(PppAutomatonCell, LCP_02_MatchesRfc1661Table) {
 INSTANTIATE_TEST_SUITE_P(Rfc1661, PppAutomatonCell,
                          testing::Combine(testing::Range(0, 10), testing::Range(0, 16)), CellName{});
 
-TEST(PppAutomaton, LCP_02_ANVL_1_1_FirstRepetitionAfterOneSecondThenRestartTimer) {
+TEST(PppAutomaton, LCP_02_01_FirstRepetitionAfterOneSecondThenRestartTimer) {
   Fixture f;
   f.drive({kUp, kOpen});
   EXPECT_EQ(f.count(kScr), 1U);
@@ -289,7 +289,7 @@ TEST(PppAutomaton, LCP_02_ANVL_1_1_FirstRepetitionAfterOneSecondThenRestartTimer
   EXPECT_EQ(f.count(kScr), 3U);
 }
 
-TEST(PppAutomaton, LCP_02_ANVL_1_2_MaxConfigureRequestsThenStopped) {
+TEST(PppAutomaton, LCP_02_01_MaxConfigureRequestsThenStopped) {
   Fixture f;
   f.drive({kUp, kOpen});
   f.advance(120s);
@@ -299,7 +299,7 @@ TEST(PppAutomaton, LCP_02_ANVL_1_2_MaxConfigureRequestsThenStopped) {
   EXPECT_FALSE(f.automaton.restart_timer_runs());
 }
 
-TEST(PppAutomaton, LCP_02_ANVL_1_3_MaxTerminateRequestsThenClosed) {
+TEST(PppAutomaton, LCP_02_01_MaxTerminateRequestsThenClosed) {
   Fixture f;
   drive_to(f, kOpened);
   f.automaton.on(kClose);
@@ -309,7 +309,7 @@ TEST(PppAutomaton, LCP_02_ANVL_1_3_MaxTerminateRequestsThenClosed) {
   EXPECT_EQ(f.count(kTlf), 1U);
 }
 
-TEST(PppAutomaton, LCP_02_ANVL_1_4_AfterTerminateRequestWaitsOnePeriodInStopping) {
+TEST(PppAutomaton, LCP_02_01_AfterTerminateRequestWaitsOnePeriodInStopping) {
   Fixture f;
   drive_to(f, kOpened);
   f.automaton.on(kRtr);
