@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// adit.toml: what an operator may set, and how it is read and checked. Either a whole Config comes out or a list of
+// one-line problems; nothing is half applied. The keys themselves are a table in config_schema.cpp.
+// Section and key names follow accel-ppp.conf where the meaning is the same; `-` and `_` are the same in a key.
+// Thread: control, at start-up. Owner: main.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/settings.hpp"
+#include "dataplane/ports.hpp"
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::app {
+
+inline constexpr std::string_view kDefaultConfigPath = "/etc/adit/adit.toml";
+inline constexpr std::string_view kDefaultSocketPath = "/run/adit/adit.sock";
+
+/// adaptive: a worker without packets naps for microseconds. busy: it never does, and keeps its core at 100 %.
+enum class PollMode : std::uint8_t { kAdaptive, kBusy };
+/// auto: used when there are enough, else --no-huge with a warning.
+enum class HugepagePolicy : std::uint8_t { kAuto, kNever, kRequire };
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
+
+struct CoreSettings {         // [core]
+  std::uint16_t workers = 0;  ///< 0: one per CPU that aditd may use, less one for control
+  PollMode poll_mode = PollMode::kAdaptive;
+};
+
+struct DpdkSettings {            // [dpdk]
+  std::vector<std::string> eal;  ///< more EAL arguments, before those after `--` on the command line
+  HugepagePolicy hugepages = HugepagePolicy::kAuto;
+};
+
+struct CliSettings {  // [cli]
+  std::string socket{kDefaultSocketPath};
+  std::string group;  ///< empty: the socket is mode 0600; else it is 0660 and belongs to this group
+};
+
+struct LogSettings {  // [log]
+  LogLevel level = LogLevel::kInfo;
+  std::string file;  ///< empty: standard error
+  std::uint32_t max_per_second =
+      1000;  ///< lines of one event name; more are counted, not written. 0: no limit
+};
+
+struct Config {
+  control::Settings control;
+  std::vector<wire::Ipv4Address> bind;  ///< [pptp] bind: never empty, no duplicates, no 0.0.0.0
+  std::uint16_t tcp_port = 1723;        ///< [pptp] port
+  std::uint32_t max_sessions = 65'535;  ///< [common] max-sessions: calls of all workers together
+  bool mss_clamp = true;                ///< [mss] clamp
+  CoreSettings core;
+  DpdkSettings dpdk;
+  std::vector<dataplane::PortSettings> ports;  ///< [[port]]: at least one that serves each side
+  std::string chap_secrets = "/etc/adit/chap-secrets";
+  CliSettings cli;
+  LogSettings log;
+};
+
+/// One line, ready to print: `file:line:col: section.key: value "x": what is wrong; what to do`.
+/// The position is left out where there is none (a missing section).
+struct ConfigProblem {
+  bool warning = false;  ///< aditd starts all the same
+  std::string line;
+};
+
+struct ConfigResult {
+  std::optional<Config> config;  ///< none when any problem is an error
+  std::vector<ConfigProblem> problems;
+};
+
+/// Reads TOML and checks all that can be checked without looking at this machine. `name` stands for the file in
+/// problems. Reports every problem, in file order; TOML syntax errors end the reading at the first.
+[[nodiscard]] ConfigResult parse_config(std::string_view toml, std::string_view name);
+
+/// parse_config on a file, then the files that it names (chap-secrets: there, readable, not readable by everyone).
+[[nodiscard]] ConfigResult load_config(const std::string& path);
+
+/// The complete commented sample, packaging/adit.toml: every key with its default and meaning.
+[[nodiscard]] std::string sample_config();
+
+}  // namespace adit::app

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gathers what is wrong with a config file, so that all of it is told at once and in file order. Knows where each key
+// of the file stands, for checks that compare several. Thread: control, at start-up.
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/aditd/config.hpp"
+#include "app/aditd/config_values.hpp"
+
+namespace adit::app {
+
+class Problems {
+ public:
+  explicit Problems(std::string_view file);
+
+  /// `key` as in "pptp.bind", escaped if it comes from the file; `at` nowhere and `value` empty where there is none.
+  void error(toml::source_position at, std::string_view key, std::string_view value, std::string_view wrong,
+             std::string_view remedy);
+  void warning(toml::source_position at, std::string_view key, std::string_view value, std::string_view wrong,
+               std::string_view remedy);
+
+  [[nodiscard]] bool any_error() const;
+  /// In file order, those without a position last.
+  [[nodiscard]] std::vector<ConfigProblem> take();
+
+ private:
+  struct Entry {
+    toml::source_position at;
+    ConfigProblem problem;
+  };
+  void add(bool is_warning, toml::source_position at, std::string_view key, std::string_view value,
+           std::string_view wrong, std::string_view remedy);
+
+  std::string file_;
+  std::vector<Entry> entries_;
+};
+
+/// Where the keys of the file are: "pptp.bind", and "port.0.interface" in the first [[port]]. Nodes belong to the
+/// parsed document, which outlives this.
+class Places {
+ public:
+  /// The first node stays; false: the key was there already (as `a-b` and as `a_b`).
+  bool note(const std::string& key, const toml::node& node) { return nodes_.emplace(key, &node).second; }
+  void note_bad(const std::string& key) { bad_.insert(key); }
+
+  [[nodiscard]] const toml::node* find(const std::string& key) const {
+    const auto found = nodes_.find(key);
+    return found == nodes_.end() ? nullptr : found->second;
+  }
+  /// Set by the operator, or left to its default, but not wrong in itself.
+  [[nodiscard]] bool usable(const std::string& key) const { return !bad_.contains(key); }
+
+ private:
+  std::map<std::string, const toml::node*> nodes_;
+  std::set<std::string> bad_;
+};
+
+/// What no single key can tell: what is missing, what contradicts, what overlaps. Looks at nothing but its arguments.
+void check_config(const Config& config, const Places& places, Problems& problems);
+
+}  // namespace adit::app

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/aditd/config_schema.hpp"
+
+#include <vector>
+
+namespace adit::app {
+namespace {
+
+using control::AuthMethod;
+using control::MppePolicy;
+using control::SetLinkInfoPolicy;
+using dataplane::PortDriver;
+using dataplane::PortRole;
+using namespace std::chrono_literals;
+
+// The longest path a UNIX socket takes: sun_path without its NUL.
+constexpr std::size_t kMaxSocketPath = 107;
+constexpr std::size_t kMaxPath = 4095;
+// 63 characters and a NUL fill RFC 2637 §2.2's Host Name and Vendor String.
+constexpr TextKind kPptpName{1, 63};
+constexpr NumberKind<std::uint32_t> kCount{1, 10'000'000};
+const ChoiceKind<bool> kAllowDeny{{{"deny", false}, {"allow", true}}};
+
+template <typename Target, typename Access, typename Kind>
+Key<Target> key(std::string_view section, std::string_view name, std::string_view example, Access access,
+                Kind kind, std::string_view help) {
+  return {section,
+          name,
+          example,
+          help,
+          [access, kind](const toml::node& node, Target& target) -> std::optional<Complaint> {
+            auto value = kind.read(node);
+            if (!value) {
+              return std::move(value.error());
+            }
+            access(target) = std::move(*value);
+            return std::nullopt;
+          },
+          [access, kind](const Target& target) {
+            Target copy = target;  // one accessor serves reading and showing
+            return kind.show(access(copy));
+          }};
+}
+
+// A row reads: section, key, the sample's value, where it goes, what it may be, what it means.
+#define ADIT_KEY(section, name, example, field, kind, help) \
+  key<Config>(                                              \
+      section, name, example, [](Config & c) -> auto& { return c.field; }, kind, help)
+
+std::vector<Key<Config>> make_core_keys() {
+  return {
+      ADIT_KEY("core", "workers", "", core.workers, (NumberKind<std::uint16_t>{0, 128}),
+               "Worker threads that poll the ports, one per CPU. 0: all CPUs but one, which is control's."),
+      ADIT_KEY("core", "poll-mode", "", core.poll_mode,
+               (ChoiceKind<PollMode>{{{"adaptive", PollMode::kAdaptive}, {"busy", PollMode::kBusy}}}),
+               "\"adaptive\": an idle worker naps for microseconds. \"busy\": never; lowest latency, 100 % "
+               "of its CPU."),
+      ADIT_KEY("common", "max-sessions", "", max_sessions, (NumberKind<std::uint32_t>{1, 4'000'000}),
+               "Calls that are served at once. Their state is allocated at start: about 512 octets a call."),
+      ADIT_KEY("common", "max-starting", "", control.pptp.max_starting, kCount,
+               "Connections without an authenticated call, together; more are refused."),
+      ADIT_KEY("dpdk", "eal", "", dpdk.eal, (ListKind<EalArgumentKind>{{}, "write [\"-l\", \"0-3\"]"}),
+               "More arguments for DPDK's EAL, a word each: [\"-l\", \"0-3\"]. Those after `aditd --` follow "
+               "them."),
+      ADIT_KEY("dpdk", "hugepages", "", dpdk.hugepages,
+               (ChoiceKind<HugepagePolicy>{{{"auto", HugepagePolicy::kAuto},
+                                            {"never", HugepagePolicy::kNever},
+                                            {"require", HugepagePolicy::kRequire}}}),
+               "\"auto\": used when enough are reserved, else done without, with a warning. \"never\" and "
+               "\"require\" insist."),
+      ADIT_KEY("mss", "clamp", "", mss_clamp, BoolKind{},
+               "Lower the MSS option of TCP SYNs, both ways, to what fits a tunnel."),
+      ADIT_KEY("cli", "socket", "", cli.socket, (PathKind{kMaxSocketPath, false}),
+               "Where `adit` reaches aditd. Who may write to it is root here: it can end every call."),
+      ADIT_KEY(
+          "cli", "group", "", cli.group, (TextKind{0, 32}),
+          "Members of this group may use the socket (mode 0660). Empty: only aditd's own user (mode 0600)."),
+      ADIT_KEY("log", "level", "", log.level,
+               (ChoiceKind<LogLevel>{{{"debug", LogLevel::kDebug},
+                                      {"info", LogLevel::kInfo},
+                                      {"warning", LogLevel::kWarning},
+                                      {"error", LogLevel::kError}}}),
+               "\"debug\", \"info\", \"warning\" or \"error\": the least severe events that are written."),
+      ADIT_KEY("log", "log-file", "", log.file, (PathKind{kMaxPath, true}),
+               "A file to append to. Empty: standard error, which systemd keeps in its journal."),
+      ADIT_KEY("log", "max-per-second", "", log.max_per_second, (NumberKind<std::uint32_t>{0, 1'000'000}),
+               "Lines per second of one event; more are counted and the count is logged. 0: no limit."),
+  };
+}
+
+std::vector<Key<Config>> make_pptp_keys() {
+  const DurationKind deadline{100ms, 1h};
+  return {
+      ADIT_KEY("pptp", "bind", "[\"192.0.2.1\"]", bind, (ListKind<Ipv4Kind>{{}, "write [\"192.0.2.1\"]"}),
+               "Addresses of this machine that clients dial. Each has 65,535 call IDs of its own."),
+      ADIT_KEY("pptp", "port", "", tcp_port, (NumberKind<std::uint16_t>{1, 65'535}),
+               "TCP port of the control connection."),
+      ADIT_KEY("pptp", "echo-interval", "", control.pptp.echo_interval, (DurationKind{1s, 24h}),
+               "Silence on a control connection before our Echo-Request (RFC 2637: 60 s)."),
+      ADIT_KEY("pptp", "echo-timeout", "", control.pptp.echo_timeout, (DurationKind{1s, 24h}),
+               "How long its Echo-Reply may take; then the connection and its calls end."),
+      ADIT_KEY("pptp", "start-timeout", "", control.pptp.start_timeout, deadline,
+               "From TCP accept to Start-Control-Connection-Request."),
+      ADIT_KEY("pptp", "call-timeout", "", control.pptp.call_timeout, deadline,
+               "How long a connection may be without a call."),
+      ADIT_KEY("pptp", "stop-timeout", "", control.pptp.stop_timeout, deadline,
+               "How long we wait for Stop-Control-Connection-Reply before we close."),
+      ADIT_KEY(
+          "pptp", "set-link-info", "", control.pptp.set_link_info,
+          (ChoiceKind<SetLinkInfoPolicy>{{{"mirror", SetLinkInfoPolicy::kMirror},
+                                          {"never", SetLinkInfoPolicy::kNever},
+                                          {"always", SetLinkInfoPolicy::kAlways}}}),
+          "Set-Link-Info after LCP opens: \"mirror\" to clients that sent one, \"never\" or \"always\".\n"
+          "\"never\" helps with pass-through routers that dislike it."),
+      ADIT_KEY("pptp", "receive-window", "", control.pptp.receive_window,
+               (NumberKind<std::uint16_t>{1, 65'535}),
+               "Packet Receive Window Size that we announce, in packets."),
+      ADIT_KEY("pptp", "max-calls-per-connection", "", control.pptp.max_calls_per_connection,
+               (NumberKind<std::uint32_t>{1, 65'535}), "Calls on one control connection; clients make one."),
+      ADIT_KEY("pptp", "max-connections", "", control.pptp.max_connections, kCount,
+               "Control connections, together."),
+      ADIT_KEY("pptp", "max-connections-per-address", "", control.pptp.max_connections_per_address, kCount,
+               "And from one client address: many subscribers may share one behind NAT."),
+      ADIT_KEY("pptp", "max-output-octets", "", control.pptp.max_output_octets,
+               (NumberKind<std::uint32_t>{1024, 16'777'216}),
+               "Unsent octets at which a client that does not read its connection is closed."),
+      ADIT_KEY("pptp", "max-messages-per-second", "", control.pptp.max_messages_per_second,
+               (NumberKind<std::uint32_t>{1, 1'000'000}),
+               "Control messages of one connection; a faster one is closed."),
+      ADIT_KEY("pptp", "host-name", "", control.pptp.host_name, kPptpName,
+               "Host Name in Start-Control-Connection-Reply; clients show or log it."),
+      ADIT_KEY("pptp", "vendor-name", "", control.pptp.vendor_name, kPptpName, "Vendor String beside it."),
+  };
+}
+
+std::vector<Key<Config>> make_ppp_keys() {
+  const NumberKind<std::uint16_t> mtu{128, 1500};
+  const NumberKind<std::uint32_t> retries{1, 255};
+  return {
+      ADIT_KEY("ppp", "mru", "", control.ppp.mru, mtu,
+               "Our MRU, asked of the client. 1,436 leaves room for IP, GRE, PPP and MPPE in 1,500 octets."),
+      ADIT_KEY("ppp", "mtu", "", control.ppp.mtu, mtu,
+               "The largest IP packet that we send to a client, however large its MRU."),
+      ADIT_KEY("ppp", "min-mtu", "", control.ppp.min_mtu, mtu,
+               "The smallest MRU of a client that we agree to."),
+      ADIT_KEY("ppp", "accomp", "", control.ppp.accomp, kAllowDeny,
+               "Offer Address-and-Control-Field-Compression: \"allow\" or \"deny\"."),
+      ADIT_KEY("ppp", "pcomp", "", control.ppp.pcomp, kAllowDeny,
+               "Offer Protocol-Field-Compression: \"allow\" or \"deny\"."),
+      ADIT_KEY("ppp", "mppe", "", control.ppp.mppe,
+               (ChoiceKind<MppePolicy>{{{"deny", MppePolicy::kDeny},
+                                        {"allow", MppePolicy::kAllow},
+                                        {"prefer", MppePolicy::kPrefer},
+                                        {"require", MppePolicy::kRequire}}}),
+               "Encryption (MPPE, 128 bits, stateless): \"deny\" refuses it, \"allow\" lets the client ask, "
+               "\"prefer\" asks\n"
+               "for it, \"require\" passes no IP without. It needs an MS-CHAP method below."),
+      ADIT_KEY("ppp", "timeout", "", control.ppp.timeout, (DurationKind{100ms, 1min}),
+               "Before a request is repeated (RFC 1661's restart timer)."),
+      ADIT_KEY("ppp", "max-configure", "", control.ppp.max_configure, retries,
+               "Configure-Requests without an answer."),
+      ADIT_KEY("ppp", "max-failure", "", control.ppp.max_failure, retries,
+               "Configure-Naks before we reject instead."),
+      ADIT_KEY("ppp", "max-terminate", "", control.ppp.max_terminate, retries,
+               "Terminate-Requests without an answer."),
+      ADIT_KEY("ppp", "lcp-echo-interval", "", control.ppp.lcp_echo_interval, (DurationKind{0s, 24h}),
+               "Silence on a link before an LCP Echo-Request. 0: none are sent, dead links stay."),
+      ADIT_KEY("ppp", "lcp-echo-failure", "", control.ppp.lcp_echo_failure, retries,
+               "Unanswered ones in a row that end the call."),
+      ADIT_KEY("ppp", "lcp-timeout", "", control.ppp.lcp_timeout, (DurationKind{1s, 1h}),
+               "From the call's begin to LCP opened."),
+      ADIT_KEY("ppp", "setup-timeout", "", control.ppp.setup_timeout, (DurationKind{1s, 1h}),
+               "From the call's begin to an IP address in use."),
+  };
+}
+
+std::vector<Key<Config>> make_user_keys() {
+  return {
+      ADIT_KEY(
+          "auth", "methods", "", control.auth.methods,
+          (ListKind<ChoiceKind<AuthMethod>>{{{{"mschap-v2", AuthMethod::kMsChapV2},
+                                              {"mschap-v1", AuthMethod::kMsChapV1},
+                                              {"chap-md5", AuthMethod::kChapMd5},
+                                              {"pap", AuthMethod::kPap}}},
+                                            "write [\"mschap-v2\"]"}),
+          "In the order in which they are offered: \"mschap-v2\", \"mschap-v1\", \"chap-md5\", \"pap\".\n"
+          "Only the MS-CHAP methods make keys for MPPE; mschap-v1 and pap are broken by design."),
+      ADIT_KEY("auth", "timeout", "", control.auth.timeout, (DurationKind{1s, 10min}),
+               "From our challenge (PAP: from LCP opened) to a verdict."),
+      ADIT_KEY("auth", "max-failure", "", control.auth.max_failure, (NumberKind<std::uint32_t>{1, 100}),
+               "Proofs judged per call. Above 1, a client whose password was wrong is invited to try again."),
+      ADIT_KEY("auth", "challenge-name", "", control.auth.challenge_name, kPptpName,
+               "Our name in CHAP challenges: the `server` column of chap-secrets."),
+      ADIT_KEY("chap-secrets", "chap-secrets", "", chap_secrets, (PathKind{kMaxPath, false}),
+               "Local users, a line each: user server password address. Keep it mode 0600."),
+      ADIT_KEY("ip", "gw-ip-address", "\"10.64.0.1\"", control.ip.gateway, Ipv4Kind{},
+               "Our end of every link: the clients' gateway. Not an address of a pool."),
+      ADIT_KEY("ip", "quarantine", "", control.ip.quarantine, (DurationKind{0s, 24h}),
+               "Before a call ID or an address is given out again."),
+      ADIT_KEY("dns", "dns1", "\"198.51.100.53\"", control.ip.dns1, Ipv4Kind{true},
+               "Given to clients that ask."),
+      ADIT_KEY("dns", "dns2", "\"198.51.100.54\"", control.ip.dns2, Ipv4Kind{true}, "The second."),
+      ADIT_KEY("wins", "wins1", "", control.ip.wins1, Ipv4Kind{true}, "Given to clients that ask."),
+      ADIT_KEY("wins", "wins2", "", control.ip.wins2, Ipv4Kind{true}, "The second."),
+  };
+}
+#undef ADIT_KEY
+
+std::vector<Key<Config>> make_config_keys() {
+  std::vector<Key<Config>> all = make_core_keys();
+  for (auto& part : {make_pptp_keys(), make_ppp_keys(), make_user_keys()}) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  return all;
+}
+
+#define ADIT_KEY(section, name, example, field, kind, help) \
+  key<Target>(                                              \
+      section, name, example, [](Target & t) -> auto& { return t.field; }, kind, help)
+
+std::vector<Key<dataplane::PortSettings>> make_port_keys() {
+  using Target = dataplane::PortSettings;
+  return {
+      ADIT_KEY("port", "name", "", name, (TextKind{0, 31}),
+               "What logs and counters call it. Empty: its interface, else its device."),
+      ADIT_KEY("port", "interface", "\"access0\"", interface, InterfaceKind{},
+               "A network interface of the kernel. With driver \"dpdk\", where it may be left out: the "
+               "interface whose\n"
+               "routes lead to this port."),
+      ADIT_KEY("port", "driver", "", driver,
+               (ChoiceKind<PortDriver>{{{"auto", PortDriver::kAuto},
+                                        {"af_xdp", PortDriver::kAfXdp},
+                                        {"af_packet", PortDriver::kAfPacket},
+                                        {"dpdk", PortDriver::kDpdk}}}),
+               "\"af_xdp\" takes only tunnel packets from the kernel's interface, \"af_packet\" copies all "
+               "of them,\n"
+               "\"auto\" is af_xdp where that works, else af_packet. \"dpdk\" drives `device` without the "
+               "kernel."),
+      ADIT_KEY("port", "device", "", device, (TextKind{0, 255}),
+               "With driver \"dpdk\": a PCI address (\"0000:01:00.0\") or a virtual device "
+               "(\"net_memif0,role=client\")."),
+      ADIT_KEY(
+          "port", "role", "\"access\"", role,
+          (ChoiceKind<PortRole>{
+              {{"access", PortRole::kAccess}, {"core", PortRole::kCore}, {"both", PortRole::kBoth}}}),
+          "\"access\": clients and their tunnels. \"core\": plain IP, the Internet. \"both\": on a stick."),
+      ADIT_KEY("port", "queues", "", queues, (NumberKind<std::uint16_t>{0, 128}),
+               "Receive queues. 0: one for a kernel interface, one per worker for a DPDK device."),
+  };
+}
+
+std::vector<Key<control::PoolSettings>> make_pool_keys() {
+  using Target = control::PoolSettings;
+  return {
+      ADIT_KEY("ip-pool", "name", "", name, (TextKind{1, 63}),
+               "Users without a pool of their own use \"default\"."),
+      ADIT_KEY("ip-pool", "ranges", "[\"10.64.0.2-10.64.255.254\"]", ranges,
+               (ListKind<RangeKind>{{}, "write [\"10.64.0.2-10.64.255.254\"]"}),
+               "Ranges \"first-last\", \"10.64.0.2-254\", prefixes \"10.64.0.0/16\" (less their first and "
+               "last address)."),
+  };
+}
+#undef ADIT_KEY
+
+constexpr Section kSections[] = {
+    {"core", false, "Threads.", ""},
+    {"common", false, "Limits of the whole concentrator.", ""},
+    {"dpdk", false, "DPDK's environment.", ""},
+    {"port", true, "The ports that workers poll: a table each, at least one for each side.",
+     "[[port]]\ninterface = \"core0\"\nrole = \"core\"\n"},
+    {"pptp", false, "Control connections and calls (RFC 2637).", ""},
+    {"ppp", false, "Links (RFC 1661).", ""},
+    {"auth", false, "Who may connect, and how it is proved.", ""},
+    {"chap-secrets", false, "", ""},
+    {"ip", false, "Addresses.", ""},
+    {"ip-pool", true, "Pools of client addresses: a table each. They may not overlap.", ""},
+    {"dns", false, "", ""},
+    {"wins", false, "", ""},
+    {"mss", false, "", ""},
+    {"cli", false, "The operator's socket.", ""},
+    {"log", false, "One key=value line per event.", ""},
+};
+
+}  // namespace
+
+std::span<const Section> config_sections() {
+  return kSections;
+}
+
+std::span<const Key<Config>> config_keys() {
+  static const std::vector<Key<Config>> keys = make_config_keys();
+  return keys;
+}
+
+std::span<const Key<dataplane::PortSettings>> port_keys() {
+  static const std::vector<Key<dataplane::PortSettings>> keys = make_port_keys();
+  return keys;
+}
+
+std::span<const Key<control::PoolSettings>> pool_keys() {
+  static const std::vector<Key<control::PoolSettings>> keys = make_pool_keys();
+  return keys;
+}
+
+}  // namespace adit::app

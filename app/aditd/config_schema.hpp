@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one table of what adit.toml may contain. Reading, the check's suggestions, packaging/adit.toml and its test all
+// come from it: a new setting is a field in a settings struct and a row here. Thread: control, at start-up.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "app/aditd/config.hpp"
+#include "app/aditd/config_values.hpp"
+
+namespace adit::app {
+
+/// One key of one section; Target is the struct that the section fills.
+template <typename Target>
+struct Key {
+  std::string_view section;
+  std::string_view name;     ///< hyphens between words
+  std::string_view example;  ///< how the sample sets it; empty: it is shown commented out, with its default
+  std::string_view help;     ///< lines of at most 108 columns
+  std::function<std::optional<Complaint>(const toml::node&, Target&)> read;
+  std::function<std::string(const Target&)> show;
+};
+
+struct Section {
+  std::string_view name;
+  bool repeated;  ///< [[name]], one table per thing
+  std::string_view help;
+  std::string_view more;  ///< further tables of a repeated section, for the sample
+};
+
+/// In the order of the sample.
+[[nodiscard]] std::span<const Section> config_sections();
+
+[[nodiscard]] std::span<const Key<Config>> config_keys();
+[[nodiscard]] std::span<const Key<dataplane::PortSettings>> port_keys();
+[[nodiscard]] std::span<const Key<control::PoolSettings>> pool_keys();
+
+}  // namespace adit::app

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/aditd/config_values.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <sstream>
+
+#include "app/escape.hpp"
+
+namespace adit::app {
+namespace {
+
+constexpr std::size_t kMaxShownValue = 60;
+
+std::unexpected<Complaint> complain(std::string wrong, std::string remedy) {
+  return std::unexpected(Complaint{std::move(wrong), std::move(remedy)});
+}
+
+const std::string* text_of(const toml::node& node) {
+  const auto* text = node.as_string();
+  return text == nullptr ? nullptr : &text->get();
+}
+
+bool is_printable(char c) {
+  return c >= ' ' && c <= '~';
+}
+
+std::optional<std::int64_t> to_number(std::string_view digits) {
+  std::int64_t number = 0;
+  const char* end = digits.data() + digits.size();
+  const auto result = std::from_chars(digits.data(), end, number);
+  if (digits.empty() || digits.front() == '-' || result.ec != std::errc() || result.ptr != end) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+// 2^40 ms is 34 years: enough, and no product below overflows.
+constexpr std::int64_t kMaxCount = std::int64_t{1} << 40;
+
+std::optional<control::Duration> to_duration(std::string_view text) {
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::optional<std::int64_t> number = to_number(text.substr(0, digits));
+  if (!number || *number > kMaxCount) {
+    return std::nullopt;
+  }
+  const std::string_view unit = text.substr(digits);
+  if (unit == "ms") {
+    return control::Duration(*number);
+  }
+  if (unit == "s" || unit.empty()) {
+    return std::chrono::seconds(*number);
+  }
+  if (unit == "m" || unit == "min") {
+    return std::chrono::minutes(*number);
+  }
+  if (unit == "h") {
+    return std::chrono::hours(*number);
+  }
+  return std::nullopt;
+}
+
+std::string show_duration(control::Duration value) {
+  const auto count = value.count();
+  if (count % 1000 != 0) {
+    return std::to_string(count) + "ms";
+  }
+  return std::to_string(count / 1000) + "s";
+}
+
+bool is_unicast(wire::Ipv4Address address) {
+  const std::uint32_t first_octet = address.value >> 24;
+  return first_octet != 0 && first_octet != 127 && first_octet < 224;
+}
+
+std::optional<control::AddressRange> to_prefix(std::string_view address, std::string_view bits) {
+  const std::optional<wire::Ipv4Address> base = wire::parse_ipv4(address);
+  const std::optional<std::int64_t> length = to_number(bits);
+  if (!base || !length || *length < 1 || *length > 32) {
+    return std::nullopt;
+  }
+  const std::uint32_t hosts = *length == 32 ? 0 : 0xFFFFFFFFu >> *length;
+  if ((base->value & hosts) != 0) {
+    return std::nullopt;
+  }
+  const std::uint32_t edge = *length <= 30 ? 1 : 0;  // a /31 or /32 has no network and broadcast address
+  return control::AddressRange{wire::Ipv4Address(base->value + edge),
+                               wire::Ipv4Address(base->value + hosts - edge)};
+}
+
+std::optional<control::AddressRange> to_range(std::string_view text) {
+  if (const std::size_t slash = text.find('/'); slash != std::string_view::npos) {
+    return to_prefix(text.substr(0, slash), text.substr(slash + 1));
+  }
+  const std::size_t dash = text.find('-');
+  const std::optional<wire::Ipv4Address> first = wire::parse_ipv4(text.substr(0, dash));
+  if (!first || dash == std::string_view::npos) {
+    return first ? std::optional(control::AddressRange{*first, *first}) : std::nullopt;
+  }
+  const std::string_view end = text.substr(dash + 1);
+  if (const std::optional<std::int64_t> octet = to_number(end); octet && *octet <= 255) {
+    return control::AddressRange{
+        *first, wire::Ipv4Address((first->value & ~255u) | static_cast<std::uint32_t>(*octet))};
+  }
+  const std::optional<wire::Ipv4Address> last = wire::parse_ipv4(end);
+  return last ? std::optional(control::AddressRange{*first, *last}) : std::nullopt;
+}
+
+std::string folded(std::string_view word) {
+  std::string out(word);
+  for (char& c : out) {
+    c = c == '_' ? '-' : (c >= 'A' && c <= 'Z') ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return out;
+}
+
+// Levenshtein's distance, two rows.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> above(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) {
+    above[j] = j;
+  }
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = above[0];
+    above[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = above[j];
+      above[j] = std::min({above[j] + 1, above[j - 1] + 1, replaced});
+    }
+  }
+  return above[b.size()];
+}
+
+}  // namespace
+
+std::string show_node(const toml::node& node) {
+  if (const std::string* text = text_of(node)) {
+    return '"' + escape_octets(*text, kMaxShownValue) + '"';
+  }
+  if (node.is_table()) {
+    return "a table";
+  }
+  std::ostringstream out;
+  out << toml::node_view<const toml::node>(node);
+  std::string text = std::move(out).str();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return escape_octets(text, kMaxShownValue);
+}
+
+Read<bool> BoolKind::read(const toml::node& node) const {
+  const auto* value = node.as_boolean();
+  if (value == nullptr) {
+    return complain("is neither true nor false", "write true or false, without quotes");
+  }
+  return value->get();
+}
+
+Read<std::int64_t> read_number(const toml::node& node, std::int64_t least, std::int64_t most) {
+  const std::string bounds = std::to_string(least) + " to " + std::to_string(most);
+  const auto* value = node.as_integer();
+  if (value == nullptr) {
+    return complain("is not a whole number", "write a number from " + bounds + ", without quotes");
+  }
+  if (value->get() < least || value->get() > most) {
+    return complain("is out of range", "write a number from " + bounds);
+  }
+  return value->get();
+}
+
+Read<control::Duration> DurationKind::read(const toml::node& node) const {
+  std::optional<control::Duration> value;
+  if (const auto* seconds = node.as_integer();
+      seconds != nullptr && seconds->get() >= 0 && seconds->get() <= kMaxCount) {
+    value = std::chrono::seconds(seconds->get());
+  } else if (const std::string* text = text_of(node)) {
+    value = to_duration(*text);
+  }
+  if (!value) {
+    return complain("is not a duration",
+                    "write seconds as a number, or text like \"10s\", \"500ms\", \"2m\"");
+  }
+  if (*value < least || *value > most) {
+    return complain("is out of range", "write " + show_duration(least) + " to " + show_duration(most));
+  }
+  return *value;
+}
+
+std::string DurationKind::show(control::Duration value) const {
+  return '"' + show_duration(value) + '"';
+}
+
+Read<std::string> TextKind::read(const toml::node& node) const {
+  const std::string* text = text_of(node);
+  const std::string remedy = "write " + std::to_string(least) + " to " + std::to_string(most) +
+                             " printable ASCII characters in quotes";
+  if (text == nullptr) {
+    return complain("is not text", remedy);
+  }
+  if (!std::all_of(text->begin(), text->end(), is_printable)) {
+    return complain("has a character that is not printable ASCII", remedy);
+  }
+  if (text->size() < least || text->size() > most) {
+    return complain("has " + std::to_string(text->size()) + " characters", remedy);
+  }
+  return *text;
+}
+
+Read<std::string> PathKind::read(const toml::node& node) const {
+  const std::string* text = text_of(node);
+  if (text == nullptr) {
+    return complain("is not a path", "write an absolute path in quotes");
+  }
+  if (text->empty() && may_be_empty) {
+    return *text;
+  }
+  if (text->empty() || text->front() != '/') {
+    return complain("is not an absolute path", "write it from / on");
+  }
+  if (text->find('\0') != std::string::npos) {
+    return complain("has a NUL in it", "write an absolute path");
+  }
+  if (text->size() > most) {
+    return complain("has " + std::to_string(text->size()) + " octets",
+                    "use a path of at most " + std::to_string(most));
+  }
+  return *text;
+}
+
+Read<std::string> InterfaceKind::read(const toml::node& node) const {
+  const std::string* text = text_of(node);
+  const auto is_bad = [](char c) { return !is_printable(c) || c == ' ' || c == '/' || c == ':' || c == ','; };
+  if (text == nullptr || text->size() > 15 || std::any_of(text->begin(), text->end(), is_bad) ||
+      *text == "." || *text == "..") {
+    return complain("is no name of a network interface", "write one that `ip link` shows, like \"eth0\"");
+  }
+  return *text;
+}
+
+Read<std::string> EalArgumentKind::read(const toml::node& node) const {
+  const std::string* text = text_of(node);
+  if (text == nullptr || text->empty() || !std::all_of(text->begin(), text->end(), is_printable)) {
+    return complain("is not an EAL argument", "write each word in quotes: [\"-l\", \"0-3\"]");
+  }
+  if (text->find(' ') != std::string::npos) {
+    return complain("is more than one word", "write each word in quotes of its own: [\"-l\", \"0-3\"]");
+  }
+  return *text;
+}
+
+Read<wire::Ipv4Address> Ipv4Kind::read(const toml::node& node) const {
+  const std::string* text = text_of(node);
+  const std::optional<wire::Ipv4Address> address = text == nullptr ? std::nullopt : wire::parse_ipv4(*text);
+  if (may_be_none && text != nullptr && text->empty()) {
+    return wire::Ipv4Address();
+  }
+  if (!address) {
+    return complain("is not an IPv4 address", "write four numbers in quotes, like \"192.0.2.1\"");
+  }
+  if (!is_unicast(*address)) {
+    return complain("is not a unicast address", "write one that a host can have (0.0.0.0 cannot stand for all)");
+  }
+  return *address;
+}
+
+Read<control::AddressRange> RangeKind::read(const toml::node& node) const {
+  const std::string* text = text_of(node);
+  const std::optional<control::AddressRange> range = text == nullptr ? std::nullopt : to_range(*text);
+  if (!range) {
+    return complain("is not an address range",
+                    "write \"10.64.0.2-10.64.255.254\", \"10.64.0.2-254\" or a prefix \"10.64.0.0/16\"");
+  }
+  if (range->first > range->last) {
+    return complain("ends before it begins", "write the lower address first");
+  }
+  if (!is_unicast(range->first) || !is_unicast(range->last) ||
+      (range->first.value < 0x7F000000 && range->last.value > 0x7FFFFFFF)) {
+    return complain("holds addresses that no host can have", "keep out of 0/8, 127/8 and 224/3");
+  }
+  return *range;
+}
+
+Read<std::size_t> read_choice(const toml::node& node, std::span<const std::string_view> words) {
+  const std::string* text = text_of(node);
+  std::string remedy = "write ";
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (text != nullptr && *text == words[i]) {
+      return i;
+    }
+    remedy += (i == 0 ? "" : i + 1 == words.size() ? " or " : ", ") + ('"' + std::string(words[i]) + '"');
+  }
+  const std::string_view meant = text == nullptr ? std::string_view() : nearest(*text, words);
+  if (!meant.empty()) {
+    remedy = "did you mean \"" + std::string(meant) + "\"? Else " + remedy;
+  }
+  return complain("is not a choice here", std::move(remedy));
+}
+
+std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
+  constexpr std::size_t kLongestWord =
+      64;  // a longer one is no typing error, and the distance costs its square
+  std::string_view best;
+  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+  if (word.size() > kLongestWord) {
+    return best;
+  }
+  const std::string wanted = folded(word);
+  for (const std::string_view candidate : candidates) {
+    const std::size_t distance = edit_distance(wanted, folded(candidate));
+    if (distance < best_distance && distance < candidate.size()) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+}  // namespace adit::app

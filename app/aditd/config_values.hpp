@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kinds of values that adit.toml knows. A kind reads a TOML node into a value, or says what is wrong with it and
+// what to write instead, and shows a value as the sample spells it. Thread: control, at start-up.
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "controlplane/settings.hpp"
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::app {
+
+struct Complaint {
+  std::string wrong;               ///< "is not a duration"
+  std::string remedy;              ///< "write seconds (10) or text like \"500ms\""
+  const toml::node* at = nullptr;  ///< the list's element that is meant, if not the node itself
+};
+
+template <typename Value>
+using Read = std::expected<Value, Complaint>;
+
+/// A node as a person wrote it, bounded and escaped: "text", 12, a table.
+[[nodiscard]] std::string show_node(const toml::node& node);
+
+struct BoolKind {
+  using Value = bool;
+  [[nodiscard]] Read<bool> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(bool value) const { return value ? "true" : "false"; }
+};
+
+/// A whole number within bounds, both included.
+[[nodiscard]] Read<std::int64_t> read_number(const toml::node& node, std::int64_t least, std::int64_t most);
+
+template <typename Integer>
+struct NumberKind {
+  using Value = Integer;
+  Integer least;
+  Integer most;
+  [[nodiscard]] Read<Integer> read(const toml::node& node) const {
+    const Read<std::int64_t> number = read_number(node, least, most);
+    if (!number) {
+      return std::unexpected(number.error());
+    }
+    return static_cast<Integer>(*number);
+  }
+  [[nodiscard]] std::string show(Integer value) const { return std::to_string(value); }
+};
+
+/// Seconds as a whole number, or text with a unit: "500ms", "10s", "2m", "1h".
+struct DurationKind {
+  using Value = control::Duration;
+  control::Duration least;
+  control::Duration most;
+  [[nodiscard]] Read<control::Duration> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(control::Duration value) const;
+};
+
+/// Text for humans or peers: printable ASCII, length bounded.
+struct TextKind {
+  using Value = std::string;
+  std::size_t least;
+  std::size_t most;
+  [[nodiscard]] Read<std::string> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(const std::string& value) const { return '"' + value + '"'; }
+};
+
+/// An absolute path (a relative one would depend on where aditd was started).
+struct PathKind {
+  using Value = std::string;
+  std::size_t most;
+  bool may_be_empty;
+  [[nodiscard]] Read<std::string> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(const std::string& value) const { return '"' + value + '"'; }
+};
+
+/// A kernel network interface's name; "" is none.
+struct InterfaceKind {
+  using Value = std::string;
+  [[nodiscard]] Read<std::string> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(const std::string& value) const { return '"' + value + '"'; }
+};
+
+/// One EAL argument, one word.
+struct EalArgumentKind {
+  using Value = std::string;
+  [[nodiscard]] Read<std::string> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(const std::string& value) const { return '"' + value + '"'; }
+};
+
+/// A unicast IPv4 address; "" is none where there may be none.
+struct Ipv4Kind {
+  using Value = wire::Ipv4Address;
+  bool may_be_none = false;
+  [[nodiscard]] Read<wire::Ipv4Address> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(wire::Ipv4Address value) const {
+    return value.is_none() ? "\"\"" : '"' + wire::to_string(value) + '"';
+  }
+};
+
+/// "10.64.0.2-10.64.255.254", "10.64.0.2-254" (last octet), "10.64.0.0/16" (without its first and last address).
+struct RangeKind {
+  using Value = control::AddressRange;
+  [[nodiscard]] Read<control::AddressRange> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(const control::AddressRange& value) const {
+    return '"' + wire::to_string(value.first) + '-' + wire::to_string(value.last) + '"';
+  }
+};
+
+/// One word of a few. Returns its index.
+[[nodiscard]] Read<std::size_t> read_choice(const toml::node& node, std::span<const std::string_view> words);
+
+template <typename Choice>
+struct ChoiceKind {
+  using Value = Choice;
+  std::vector<std::pair<std::string_view, Choice>> choices;
+  [[nodiscard]] Read<Choice> read(const toml::node& node) const {
+    std::vector<std::string_view> words;
+    for (const auto& [word, choice] : choices) {
+      words.push_back(word);
+    }
+    const Read<std::size_t> index = read_choice(node, words);
+    if (!index) {
+      return std::unexpected(index.error());
+    }
+    return choices[*index].second;
+  }
+  [[nodiscard]] std::string show(Choice value) const {
+    for (const auto& [word, choice] : choices) {
+      if (choice == value) {
+        return '"' + std::string(word) + '"';
+      }
+    }
+    return "\"\"";
+  }
+};
+
+/// [] of a kind; an element that is there twice is for the cross-checks to judge.
+template <typename Kind>
+struct ListKind {
+  using Value = std::vector<typename Kind::Value>;
+  Kind kind;
+  std::string_view remedy;  ///< what a list looks like, for whoever wrote something else
+  [[nodiscard]] Read<Value> read(const toml::node& node) const {
+    const toml::array* array = node.as_array();
+    if (array == nullptr) {
+      return std::unexpected(Complaint{"is not a list", std::string(remedy)});
+    }
+    Value values;
+    for (const toml::node& element : *array) {
+      auto value = kind.read(element);
+      if (!value) {
+        Complaint complaint = std::move(value.error());
+        complaint.at = &element;
+        return std::unexpected(std::move(complaint));
+      }
+      values.push_back(std::move(*value));
+    }
+    return values;
+  }
+  [[nodiscard]] std::string show(const Value& values) const {
+    std::string text = "[";
+    for (const auto& value : values) {
+      text += (text.size() > 1 ? ", " : "") + kind.show(value);
+    }
+    return text + "]";
+  }
+};
+
+/// The one of `candidates` that `word` most likely meant, or nothing. Case and `_` for `-` do not count.
+[[nodiscard]] std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
+
+}  // namespace adit::app

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The log: one `key=value` line per event. Values may come from peers: they are escaped and bounded here, and a storm
+// of one event becomes a count.
+//   time=2026-01-31T12:00:00.123Z level=info event=call_up sid=1f user=alice peer=192.0.2.7
+// Thread: control. Owner: main.
+#pragma once
+
+#include <spdlog/logger.h>
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "app/aditd/config.hpp"
+#include "controlplane/event_log.hpp"
+
+namespace adit::app {
+
+/// "event=call_up sid=1f user=\"a b\"": what follows time and level.
+[[nodiscard]] std::string format_event(std::string_view name, std::initializer_list<control::Field> fields);
+
+class Log final : public control::EventLog {
+ public:
+  /// Any monotonic clock.
+  using Clock = std::function<std::chrono::milliseconds()>;
+
+  /// Opens the file of `settings`, or standard error. The error is one line with a remedy.
+  [[nodiscard]] static std::expected<std::unique_ptr<Log>, std::string> open(const LogSettings& settings);
+  /// For tests: any sink, any clock.
+  Log(spdlog::sink_ptr sink, const LogSettings& settings, Clock clock);
+
+  /// Writes a line, unless its level is below the settings' or `name` had its share of this second.
+  void event(control::Severity severity, std::string_view name,
+             std::initializer_list<control::Field> fields) override;
+
+  /// Logs the counts of storms that have ended. Call about once a second; costs one look per event name ever logged.
+  void flush_suppressed();
+
+  /// Opens the file anew, for log rotation (SIGHUP). What went wrong is logged to the old one, which stays.
+  void reopen();
+
+ private:
+  struct Storm {
+    std::int64_t second = 0;
+    std::uint32_t written = 0;
+    std::uint64_t suppressed = 0;
+    spdlog::level::level_enum level = spdlog::level::info;
+  };
+  void end_second(std::string_view name, Storm& storm, std::int64_t second);
+
+  LogSettings settings_;
+  Clock clock_;
+  spdlog::logger logger_;
+  std::map<std::string, Storm, std::less<>> storms_;  // names are literals of ours: bounded
+};
+
+}  // namespace adit::app

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/escape.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+namespace adit::app {
+namespace {
+
+struct CodePoint {
+  char32_t value = 0;
+  std::size_t octets = 0;
+};
+
+std::uint8_t octet_at(std::string_view text, std::size_t at) {
+  return static_cast<std::uint8_t>(text[at]);
+}
+
+// RFC 3629 §4: shortest form only, no surrogates, nothing above 10FFFF.
+std::optional<CodePoint> decode_utf8(std::string_view text) {
+  const std::uint8_t lead = octet_at(text, 0);
+  if (lead < 0x80) {
+    return CodePoint{lead, 1};
+  }
+  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) {
+    return std::nullopt;
+  }
+  char32_t value = lead & (0x7Fu >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    const std::uint8_t next = octet_at(text, i);
+    if ((next & 0xC0) != 0x80) {
+      return std::nullopt;
+    }
+    value = value << 6 | (next & 0x3Fu);
+  }
+  const char32_t least = length == 4 ? 0x10000 : length == 3 ? 0x800 : 0x80;
+  if (value < least || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) {
+    return std::nullopt;
+  }
+  return CodePoint{value, length};
+}
+
+bool is_between(char32_t value, char32_t first, char32_t last) {
+  return value >= first && value <= last;
+}
+
+// Well-formed, but able to hide or reorder what stands around it, or to drive a terminal.
+bool is_dangerous(char32_t value) {
+  return is_between(value, 0x7F, 0x9F) || value == 0xAD || value == 0x61C ||
+         is_between(value, 0x200B, 0x200F) || is_between(value, 0x2028, 0x202E) ||
+         is_between(value, 0x2060, 0x206F) || value == 0xFEFF || is_between(value, 0xFFF9, 0xFFFB) ||
+         is_between(value, 0xE0000, 0xE007F);
+}
+
+void append_hex(std::string& out, std::uint32_t value, int digits) {
+  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) {
+    out += "0123456789abcdef"[(value >> shift) & 15];
+  }
+}
+
+void append_octet(std::string& out, std::uint8_t octet) {
+  out += "\\x";
+  append_hex(out, octet, 2);
+}
+
+void append_ascii(std::string& out, char c) {
+  switch (c) {
+    case '\\':
+      out += "\\\\";
+      break;
+    case '"':
+      out += "\\\"";
+      break;
+    case '\n':
+      out += "\\n";
+      break;
+    case '\r':
+      out += "\\r";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
+    default:
+      if (c < ' ' || c == 0x7F) {
+        append_octet(out, static_cast<std::uint8_t>(c));
+      } else {
+        out += c;
+      }
+  }
+}
+
+bool is_bare(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("._:/@+,-%").find(c) != std::string_view::npos;
+}
+
+}  // namespace
+
+std::string escape_octets(std::string_view octets, std::size_t max_octets) {
+  const std::string_view shown = octets.substr(0, max_octets);
+  std::string out;
+  out.reserve(shown.size() + 8);
+  for (std::size_t at = 0; at < shown.size();) {
+    const std::optional<CodePoint> point = decode_utf8(shown.substr(at));
+    if (!point) {
+      append_octet(out, octet_at(shown, at++));
+      continue;
+    }
+    if (point->octets == 1) {
+      append_ascii(out, shown[at]);
+    } else if (is_dangerous(point->value)) {
+      out += "\\u{";
+      append_hex(out, point->value, point->value > 0xFFFF ? 5 : 4);
+      out += "}";
+    } else {
+      out += shown.substr(at, point->octets);
+    }
+    at += point->octets;
+  }
+  if (shown.size() < octets.size()) {
+    out += "...";
+  }
+  return out;
+}
+
+std::string quote_if_needed(std::string_view octets, std::size_t max_octets) {
+  if (!octets.empty() && octets.size() <= max_octets && std::all_of(octets.begin(), octets.end(), is_bare)) {
+    return std::string(octets);
+  }
+  return '"' + escape_octets(octets, max_octets) + '"';
+}
+
+std::size_t display_width(std::string_view escaped) {
+  return static_cast<std::size_t>(std::count_if(
+      escaped.begin(), escaped.end(), [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0) != 0x80; }));
+}
+
+}  // namespace adit::app

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a terminal or a log reader gets of hostile octets: one line, nothing that moves the cursor, nothing hidden.
+#include "app/escape.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+namespace adit::app {
+namespace {
+
+using namespace std::string_literals;
+
+TEST(Escape, KeepsPrintableText) {
+  EXPECT_EQ(escape_octets("alice@example.net"), "alice@example.net");
+  EXPECT_EQ(escape_octets("Zoë 木 😀"), "Zoë 木 😀");
+  EXPECT_EQ(escape_octets(""), "");
+}
+
+TEST(Escape, SEC_11_SpellsOutControlCharacters) {
+  EXPECT_EQ(escape_octets("a\nb\rc\td"), "a\\nb\\rc\\td");
+  EXPECT_EQ(escape_octets("\x1b[2Jgone"), "\\x1b[2Jgone");
+  EXPECT_EQ(escape_octets("a\0b"s), "a\\x00b");
+  EXPECT_EQ(escape_octets("\x7f"), "\\x7f");
+  EXPECT_EQ(escape_octets("\"quoted\\\""), "\\\"quoted\\\\\\\"");
+  EXPECT_EQ(escape_octets("%n%s"), "%n%s");
+}
+
+TEST(Escape, SEC_11_SpellsOutInvalidUtf8) {
+  EXPECT_EQ(escape_octets("\xff\xfe"), "\\xff\\xfe");
+  EXPECT_EQ(escape_octets("\x80"), "\\x80");
+  EXPECT_EQ(escape_octets("\xc0\xaf"), "\\xc0\\xaf") << "overlong slash";
+  EXPECT_EQ(escape_octets("\xe0\x80\x8a"), "\\xe0\\x80\\x8a") << "overlong line feed";
+  EXPECT_EQ(escape_octets("\xf0\x82\x82\xac"), "\\xf0\\x82\\x82\\xac");
+  EXPECT_EQ(escape_octets("\xed\xa0\x80"), "\\xed\\xa0\\x80") << "surrogate";
+  EXPECT_EQ(escape_octets("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80") << "above 10FFFF";
+  EXPECT_EQ(escape_octets("\xe6\x9c"), "\\xe6\\x9c") << "cut short";
+}
+
+TEST(Escape, SEC_11_SpellsOutWhatReordersOrHidesText) {
+  EXPECT_EQ(escape_octets("\u202egpj.exe"), "\\u{202e}gpj.exe");
+  EXPECT_EQ(escape_octets("a\u2028b"), "a\\u{2028}b");
+  EXPECT_EQ(escape_octets("a\u200bb"), "a\\u{200b}b");
+  EXPECT_EQ(escape_octets("\u009b2J"), "\\u{009b}2J") << "C1 control sequence introducer";
+  EXPECT_EQ(escape_octets("\U000e0041"), "\\u{e0041}");
+}
+
+TEST(Escape, SEC_11_BoundsTheLength) {
+  const std::string longest(255, 'x');
+  EXPECT_EQ(escape_octets(longest), longest);
+  EXPECT_EQ(escape_octets(std::string(70'000, 'x')), std::string(256, 'x') + "...");
+  EXPECT_EQ(escape_octets("abcdef", 3), "abc...");
+  EXPECT_EQ(escape_octets("ab木", 3), "ab\\xe6...") << "cut within a character";
+}
+
+TEST(Escape, QuotesOnlyWhatNeedsIt) {
+  EXPECT_EQ(quote_if_needed("192.0.2.7"), "192.0.2.7");
+  EXPECT_EQ(quote_if_needed("user@isp.example"), "user@isp.example");
+  EXPECT_EQ(quote_if_needed(""), "\"\"");
+  EXPECT_EQ(quote_if_needed("a b"), "\"a b\"");
+  EXPECT_EQ(quote_if_needed("a=b"), "\"a=b\"") << "would read as a key";
+  EXPECT_EQ(quote_if_needed("x\" event=call_up user=\"root"), "\"x\\\" event=call_up user=\\\"root\"");
+}
+
+TEST(Escape, WidthCountsCodePoints) {
+  EXPECT_EQ(display_width("abc"), 3u);
+  EXPECT_EQ(display_width("Zoë"), 3u);
+}
+
+TEST(Escape, SEC_11_AnyOctetsBecomeOnePrintableLine) {
+  std::mt19937 random(20260101);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string octets(random() % 300, '\0');
+    for (char& c : octets) {
+      c = static_cast<char>(random());
+    }
+    const std::string shown = escape_octets(octets);
+    for (const char c : shown) {
+      const auto octet = static_cast<unsigned char>(c);
+      ASSERT_TRUE(octet >= 0x20 && octet != 0x7f) << "octet " << int{octet} << " in " << shown;
+    }
+    ASSERT_LE(shown.size(), kMaxShownOctets * 4 + 3);
+    ASSERT_EQ(shown.find("\xc2\x9b"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace adit::app

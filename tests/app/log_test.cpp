@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// One event, one line, whatever the values hold; storms become counts. Written to a string, under a clock of our own.
+#include "app/aditd/log.hpp"
+
+#include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+namespace adit::app {
+namespace {
+
+using control::Severity;
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+
+class LogTest : public testing::Test {
+ protected:
+  std::unique_ptr<Log> make(LogSettings settings = {}) {
+    return std::make_unique<Log>(std::make_shared<spdlog::sinks::ostream_sink_st>(out_), settings,
+                                 [this] { return now_; });
+  }
+  // Lines without time, which is checked once below.
+  std::vector<std::string> lines() const {
+    std::istringstream in(out_.str());
+    std::vector<std::string> found;
+    for (std::string line; std::getline(in, line);) {
+      found.push_back(line.substr(line.find(" level=") + 1));
+    }
+    return found;
+  }
+
+  std::ostringstream out_;
+  std::chrono::milliseconds now_{1'000'000};
+};
+
+TEST_F(LogTest, WritesOneKeyValueLine) {
+  make()->event(Severity::kInfo, "call_up", {{"sid", "00ff"}, {"user", "alice"}, {"peer", "192.0.2.7"}});
+  const std::regex line(
+      R"(time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z level=info event=call_up sid=00ff user=alice peer=192\.0\.2\.7\n)");
+  EXPECT_TRUE(std::regex_match(out_.str(), line)) << out_.str();
+}
+
+TEST_F(LogTest, NamesEveryLevel) {
+  LogSettings settings;
+  settings.level = LogLevel::kDebug;
+  const auto log = make(settings);
+  log->event(Severity::kDebug, "a", {});
+  log->event(Severity::kInfo, "b", {});
+  log->event(Severity::kWarning, "c", {});
+  log->event(Severity::kError, "d", {});
+  EXPECT_EQ(lines(), (std::vector<std::string>{"level=debug event=a", "level=info event=b",
+                                               "level=warning event=c", "level=error event=d"}));
+}
+
+TEST_F(LogTest, LeavesOutWhatIsBelowItsLevel) {
+  LogSettings settings;
+  settings.level = LogLevel::kWarning;
+  const auto log = make(settings);
+  log->event(Severity::kInfo, "quiet", {});
+  log->event(Severity::kWarning, "loud", {});
+  EXPECT_EQ(lines(), std::vector<std::string>{"level=warning event=loud"});
+}
+
+TEST_F(LogTest, SEC_11_HostileValuesStayOnTheirLine) {
+  const auto log = make();
+  log->event(Severity::kInfo, "auth_failed", {{"user", "x\nlevel=info event=call_up user=root"}});
+  log->event(Severity::kInfo, "auth_failed", {{"user", "\x1b]0;title\x07"}});
+  log->event(Severity::kInfo, "auth_failed", {{"user", "a\0b"s}});
+  log->event(Severity::kInfo, "auth_failed", {{"user", "%n%s{}{0}"}});
+  log->event(Severity::kInfo, "auth_failed", {{"user", "\xff\xfe"}});
+  log->event(Severity::kInfo, "auth_failed", {{"user", "\" event=call_up user=\"root"}});
+  log->event(Severity::kInfo, "auth_failed", {{"user", ""}});
+  log->event(Severity::kInfo, "auth_failed", {{"user", std::string(255, 'u')}});
+  log->event(Severity::kInfo, "auth_failed", {{"user", std::string(100'000, 'u')}});
+  EXPECT_EQ(lines(), (std::vector<std::string>{
+                         R"(level=info event=auth_failed user="x\nlevel=info event=call_up user=root")",
+                         R"(level=info event=auth_failed user="\x1b]0;title\x07")",
+                         R"(level=info event=auth_failed user="a\x00b")",
+                         R"(level=info event=auth_failed user="%n%s{}{0}")",
+                         R"(level=info event=auth_failed user="\xff\xfe")",
+                         R"(level=info event=auth_failed user="\" event=call_up user=\"root")",
+                         R"(level=info event=auth_failed user="")",
+                         "level=info event=auth_failed user=" + std::string(255, 'u'),
+                         "level=info event=auth_failed user=\"" + std::string(256, 'u') + "...\""}));
+}
+
+TEST_F(LogTest, CountsAStormInsteadOfWritingIt) {
+  LogSettings settings;
+  settings.max_per_second = 3;
+  const auto log = make(settings);
+  for (int i = 0; i < 1000; ++i) {
+    log->event(Severity::kWarning, "refused", {{"reason", "limit"}});
+  }
+  log->event(Severity::kInfo, "call_up", {});  // another event has a share of its own
+  EXPECT_EQ(lines().size(), 4u);
+  now_ += 1s;
+  log->event(Severity::kWarning, "refused", {{"reason", "limit"}});
+  const std::vector<std::string> all = lines();
+  ASSERT_EQ(all.size(), 6u);
+  EXPECT_EQ(all[4], "level=warning event=suppressed of=refused count=997");
+  EXPECT_EQ(all[5], "level=warning event=refused reason=limit");
+}
+
+TEST_F(LogTest, FlushTellsOfAStormThatHasEnded) {
+  LogSettings settings;
+  settings.max_per_second = 1;
+  const auto log = make(settings);
+  log->event(Severity::kInfo, "refused", {});
+  log->event(Severity::kInfo, "refused", {});
+  log->flush_suppressed();
+  EXPECT_EQ(lines().size(), 1u) << "its second is not over";
+  now_ += 1s;
+  log->flush_suppressed();
+  log->flush_suppressed();
+  EXPECT_EQ(lines(), (std::vector<std::string>{"level=info event=refused",
+                                               "level=info event=suppressed of=refused count=1"}));
+}
+
+TEST_F(LogTest, ZeroMeansNoLimit) {
+  LogSettings settings;
+  settings.max_per_second = 0;
+  const auto log = make(settings);
+  for (int i = 0; i < 5000; ++i) {
+    log->event(Severity::kInfo, "e", {});
+  }
+  EXPECT_EQ(lines().size(), 5000u);
+}
+
+class LogFileTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/adit-log-XXXXXX";
+    ASSERT_NE(::mkdtemp(name), nullptr);
+    directory_ = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+  static std::size_t count_lines(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    return static_cast<std::size_t>(std::count(std::istreambuf_iterator<char>(in), {}, '\n'));
+  }
+  std::filesystem::path directory_;
+};
+
+TEST_F(LogFileTest, ReopensAfterRotation) {
+  LogSettings settings;
+  settings.file = directory_ / "adit.log";
+  auto log = Log::open(settings);
+  ASSERT_TRUE(log.has_value());
+  (*log)->event(Severity::kInfo, "before", {});
+  std::filesystem::rename(directory_ / "adit.log", directory_ / "adit.log.1");
+  (*log)->event(Severity::kInfo, "between", {});
+  (*log)->reopen();
+  (*log)->event(Severity::kInfo, "after", {});
+  EXPECT_EQ(count_lines(directory_ / "adit.log.1"), 2u);
+  EXPECT_EQ(count_lines(directory_ / "adit.log"), 1u);
+}
+
+TEST_F(LogFileTest, SaysWhyAFileCannotBeOpened) {
+  LogSettings settings;
+  settings.file = "/proc/nowhere/adit.log";
+  const auto log = Log::open(settings);
+  ASSERT_FALSE(log.has_value());
+  EXPECT_NE(log.error().find("log.log-file: value /proc/nowhere/adit.log: "), std::string::npos)
+      << log.error();
+  EXPECT_EQ(log.error().find('\n'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace adit::app
