@@ -3,8 +3,8 @@
 // worker on the other; allocated once on the worker's NUMA node, never moved.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <span>
 
 #include "dataplane/contract/messages.hpp"
@@ -36,7 +36,7 @@ template <typename Message, typename Variant, std::uint32_t kMessages, std::uint
   if (slot == nullptr || frame == nullptr) {
     return false;
   }
-  std::memcpy(frame->octets.data(), octets.data(), octets.size());
+  std::copy(octets.begin(), octets.end(), frame->octets.begin());
   frame->length = static_cast<std::uint16_t>(octets.size());
   frames.publish();  // first: whoever sees the message finds its frame
   *slot = message;

@@ -2,8 +2,6 @@
 // PAP (RFC 1334) and CHAP (RFC 1994, 2433, 2759) fields: every combination of lengths, none read past its packet.
 #include <gtest/gtest.h>
 
-#include <regex>
-
 #include "dataplane/wire/chap.hpp"
 #include "dataplane/wire/pap.hpp"
 #include "tests/dataplane/wire/octets.hpp"
@@ -182,8 +180,7 @@ TEST(MsChap, AUT_07_FailureText) {
   const Octets challenge = hex("00112233445566778899AABBCCDDEEFF");
   EXPECT_EQ(ms_chap_failure(691, false, challenge, "Access denied"),
             "E=691 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=Access denied");
-  const std::regex v2("E=[0-9]{3} R=[01] C=[0-9A-F]{32} V=3 M=.*");
-  EXPECT_TRUE(std::regex_match(ms_chap_failure(648, true, challenge, ""), v2));
+  EXPECT_EQ(ms_chap_failure(648, true, challenge, ""), "E=648 R=1 C=00112233445566778899AABBCCDDEEFF V=3 M=");
   // RFC 2433 §6: eight octets of challenge, version 2.
   EXPECT_EQ(ms_chap_failure(691, false, Bytes(challenge).first(8), "no"),
             "E=691 R=0 C=0011223344556677 V=2 M=no");

@@ -99,8 +99,8 @@ TEST(Captured, GRE_06_BareAck) {
 }
 
 TEST(Captured, ChapExchange) {
-  const auto challenge =
-      parse_chap_value(control_packet(parse_all(test::captured::kChapChallenge), PppProtocol::kChap).data);
+  const Layers challenge_layers = parse_all(test::captured::kChapChallenge);
+  const auto challenge = parse_chap_value(control_packet(challenge_layers, PppProtocol::kChap).data);
   EXPECT_EQ(challenge->value.size(), 16U);
   EXPECT_EQ(std::string(challenge->name.begin(), challenge->name.end()), "pptpd");
 
