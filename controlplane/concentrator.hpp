@@ -39,7 +39,8 @@ class ConcentratorActions {
   virtual void close(ConnectionId connection) = 0;
   /// False when the worker's ring is full. The concentrator then refuses or ends the call and never blocks.
   [[nodiscard]] virtual bool post(contract::WorkerId worker, const contract::ToWorker& message) = 0;
-  [[nodiscard]] virtual bool post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame) = 0;
+  [[nodiscard]] virtual bool post_frame(const contract::CallRef& call,
+                                        std::span<const std::uint8_t> frame) = 0;
   /// A subscriber address begins or stops to lead to a call (the downlink index). Same order as posts.
   virtual void map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) = 0;
   virtual void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) = 0;
@@ -68,6 +69,8 @@ struct ConcentratorStats {
   std::uint64_t calls_total = 0;
   std::uint64_t auth_accepted = 0;
   std::uint64_t auth_rejected = 0;
+  std::uint64_t frames_dropped = 0;  ///< PPP control frames that found their worker's ring full
+  std::uint64_t stale_messages = 0;  ///< from workers, about calls that are no more
   std::vector<std::pair<EndReason, std::uint64_t>> ended;  ///< calls and connections by reason, non-zero ones
 };
 
@@ -78,11 +81,14 @@ struct TerminateSelector {
   std::string value;
 };
 
+class ConcentratorCore;
+
 class Concentrator {
  public:
   /// `slots_per_worker` bounds the calls of each of `workers` workers. All references outlive the concentrator.
-  Concentrator(const Settings& settings, std::uint16_t workers, std::uint32_t slots_per_worker, TimerWheel& wheel,
-               Entropy& entropy, EventLog& log, AuthBackend& auth, ConcentratorActions& actions);
+  Concentrator(const Settings& settings, std::uint16_t workers, std::uint32_t slots_per_worker,
+               TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
+               ConcentratorActions& actions);
   ~Concentrator();
   Concentrator(const Concentrator&) = delete;
   Concentrator& operator=(const Concentrator&) = delete;
@@ -108,8 +114,7 @@ class Concentrator {
   [[nodiscard]] std::vector<PoolStatus> pools() const;
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<ConcentratorCore> core_;
 };
 
 }  // namespace adit::control

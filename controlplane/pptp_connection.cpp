@@ -105,7 +105,7 @@ void PptpConnection::on_closed(EndReason reason) {
 }
 
 void PptpConnection::on_lcp_opened(PptpCall& call) {
-  call.lcp_opened = true;
+  call.lcp_is_open = true;
   send_link_info_if_due(call);
 }
 
@@ -313,7 +313,7 @@ void PptpConnection::send(const Message& message) {
 void PptpConnection::send_link_info_if_due(PptpCall& call) {
   const bool wanted = settings_.set_link_info == SetLinkInfoPolicy::kAlways ||
                       (settings_.set_link_info == SetLinkInfoPolicy::kMirror && call.peer_sent_link_info);
-  if (wanted && call.lcp_opened && !call.link_info_sent) {
+  if (wanted && call.lcp_is_open && !call.link_info_sent) {
     call.link_info_sent = true;
     SetLinkInfo info;
     info.peer_call_id = call.peer_id.value;

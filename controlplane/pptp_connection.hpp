@@ -24,7 +24,7 @@ struct PptpCall {
   wire::LocalCallId local_id;
   wire::PeerCallId peer_id;
   bool peer_sent_link_info = false;
-  bool lcp_opened = false;
+  bool lcp_is_open = false;
   bool link_info_sent = false;
 };
 

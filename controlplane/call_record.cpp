@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/call_record.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "controlplane/concentrator_core.hpp"
+
+namespace adit::control {
+
+CallRecord::CallRecord(ConcentratorCore& core, ConnectionRecord& connection, std::uint64_t number,
+                       wire::PeerCallId peer)
+    : core_(core),
+      connection_(&connection),
+      number_(number),
+      peer_(connection.peer),
+      local_(connection.local),
+      since_(core.wheel.now()) {
+  peer_id = peer;
+}
+
+CallRecord::~CallRecord() = default;
+
+// ---- the life of a call -------------------------------------------------------------------------------------------
+
+void CallRecord::start_ppp() {
+  session_ = std::make_unique<Session>(core_.settings, core_.wheel, core_.entropy, core_.log, *this, *this,
+                                       peer_, local_, session_id());
+  session_->start();
+}
+
+void CallRecord::on_frame(std::span<const std::uint8_t> frame) {
+  if (!finished_) {
+    session_->on_frame(frame);
+  }
+}
+
+void CallRecord::on_mppe_desynchronised() {
+  terminate(EndReason::kMppeDesynchronised, false);
+}
+
+bool CallRecord::terminate(EndReason reason, bool hard) {
+  if (finished_ || (terminating_ && !hard)) {
+    return false;
+  }
+  if (hard) {
+    end(reason);
+    return true;
+  }
+  terminating_ = true;
+  set_stage(Stage::kFinishing);
+  session_->terminate(reason);
+  return true;
+}
+
+void CallRecord::end(EndReason reason) {
+  if (finished_) {
+    return;
+  }
+  connection_->protocol.end_call(*this, reason);
+  finish(reason);
+}
+
+void CallRecord::session_ended(EndReason reason) {
+  end(reason);
+}
+
+/// From here on the call only waits for its worker to forget it: CallRemoved, then the core destroys the record.
+void CallRecord::finish(EndReason reason) {
+  finished_ = true;
+  reason_ = reason;
+  core_.count_end(reason);
+  connection_ = nullptr;
+  set_stage(Stage::kFinishing);
+  core_.directory.forget_user(*this);
+  unmap_subscriber();
+  core_.actions.unmap_call(local_, local_id);
+  if (session_) {
+    last_ = session_->status();
+    core_.retire(std::move(session_));
+  }
+  core_.request_removal(*this);
+}
+
+void CallRecord::set_stage(Stage stage) {
+  core_.count_stage(stage_, -1);
+  stage_ = stage;
+  core_.count_stage(stage_, +1);
+}
+
+// ---- SessionHost --------------------------------------------------------------------------------------------------
+
+void CallRecord::post(const contract::ToWorker& message) {
+  if (finished_ || out_of_step_) {
+    return;
+  }
+  if (!core_.actions.post(ref.worker, message)) {
+    out_of_step_ = true;
+    core_.end_out_of_step(*this);
+  }
+}
+
+// A frame that finds the ring full is a lost packet: PPP repeats it.
+void CallRecord::send_ppp_frame(std::span<const std::uint8_t> frame) {
+  if (!finished_ && !out_of_step_ && !core_.actions.post_frame(ref, frame)) {
+    ++core_.stats.frames_dropped;
+  }
+}
+
+void CallRecord::set_ppp_compression(bool send_acfc, bool send_pfc) {
+  post(contract::SetPppCompression{ref, send_acfc, send_pfc});
+}
+
+void CallRecord::enable_mppe(contract::Direction direction, contract::MppeStrength strength,
+                             const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) {
+  contract::EnableMppe enable{ref, direction, strength, {}, {}};
+  std::ranges::copy(start_key.bytes(), enable.start_key.begin());
+  std::ranges::copy(session_key.bytes(), enable.session_key.begin());
+  contract::ToWorker message = enable;
+  crypto::wipe(&enable, sizeof enable);
+  post(message);
+  crypto::wipe(&message, sizeof message);
+}
+
+void CallRecord::disable_mppe() {
+  post(contract::DisableMppe{ref});
+}
+
+void CallRecord::enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) {
+  post(contract::EnableIp{ref, subscriber, peer_mru, require_mppe});
+  if (finished_ || out_of_step_) {
+    return;
+  }
+  unmap_subscriber();
+  mapped_ = subscriber;
+  core_.actions.map_subscriber(subscriber, ref);
+  if (!terminating_) {
+    set_stage(Stage::kActive);
+  }
+  if (!std::exchange(was_up_, true)) {
+    log_up();
+  }
+}
+
+void CallRecord::disable_ip() {
+  unmap_subscriber();
+  post(contract::DisableIp{ref});
+  if (!terminating_ && !finished_) {
+    set_stage(Stage::kStarting);
+  }
+}
+
+void CallRecord::unmap_subscriber() {
+  if (const auto address = std::exchange(mapped_, {}); !address.is_none()) {
+    core_.actions.unmap_subscriber(address);
+  }
+}
+
+void CallRecord::lcp_opened() {
+  if (!finished_) {
+    connection_->protocol.on_lcp_opened(*this);
+  }
+}
+
+std::optional<wire::Ipv4Address> CallRecord::lease_address(std::optional<wire::Ipv4Address> fixed,
+                                                           std::string_view pool) {
+  if (finished_ || !address_.is_none()) {
+    return std::nullopt;  // one call, one address
+  }
+  std::optional<wire::Ipv4Address> address = fixed;
+  if (fixed && !core_.pools.lease_fixed(*fixed)) {
+    return std::nullopt;
+  }
+  if (!fixed) {
+    address = core_.pools.lease_any(pool);
+  }
+  if (address) {
+    address_ = *address;
+    core_.directory.set_address(*this, address_);
+  }
+  return address;
+}
+
+// ---- authentication, overheard ------------------------------------------------------------------------------------
+
+void CallRecord::authenticate(AuthRequest request, AuthClient& client) {
+  auth_client_ = &client;
+  core_.auth.authenticate(std::move(request), *this);
+}
+
+void CallRecord::cancel(AuthClient&) {
+  auth_client_ = nullptr;
+  core_.auth.cancel(*this);
+}
+
+void CallRecord::on_verdict(const AuthVerdict& verdict) {
+  if (finished_ || auth_client_ == nullptr) {
+    return;
+  }
+  const bool accepted = std::holds_alternative<AuthAccepted>(verdict);
+  core_.stats.auth_accepted += accepted ? 1 : 0;
+  core_.stats.auth_rejected += std::holds_alternative<AuthRejected>(verdict) ? 1 : 0;
+  auth_client_->on_verdict(verdict);
+  if (accepted && !finished_) {
+    core_.authenticated(*connection_);
+    core_.directory.set_user(*this, session_->status().user);
+  }
+}
+
+// ---- what is told of it -------------------------------------------------------------------------------------------
+
+std::string CallRecord::session_id() const {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number_));
+  return text;
+}
+
+void CallRecord::log_up() const {
+  const SessionStatus session = session_->status();
+  core_.log.event(Severity::kInfo, "call_up",
+                  {{"sid", session_id()},
+                   {"user", session.user},
+                   {"peer", wire::to_string(peer_)},
+                   {"local", wire::to_string(local_)},
+                   {"ip", wire::to_string(mapped_)},
+                   {"auth", std::string(session.auth_method)},
+                   {"mppe", session.mppe ? "128" : "none"},
+                   {"worker", std::to_string(ref.worker.value)},
+                   {"setup", core_.duration_since(since_)}});
+}
+
+void CallRecord::log_end(const contract::CallTotals& totals) const {
+  core_.log.event(Severity::kInfo, "call_ended",
+                  {{"sid", session_id()},
+                   {"user", last_.user},
+                   {"peer", wire::to_string(peer_)},
+                   {"local", wire::to_string(local_)},
+                   {"ip", wire::to_string(address_)},
+                   {"reason", std::string(to_text(reason_))},
+                   {"duration", core_.duration_since(since_)},
+                   {"uplink_octets", std::to_string(totals.uplink_octets)},
+                   {"downlink_octets", std::to_string(totals.downlink_octets)},
+                   {"uplink_packets", std::to_string(totals.uplink_packets)},
+                   {"downlink_packets", std::to_string(totals.downlink_packets)},
+                   {"drops", std::to_string(totals.drops)}});
+}
+
+CallStatus CallRecord::status() const {
+  CallStatus status;
+  status.session_id = session_id();
+  status.call = ref;
+  status.peer = peer_;
+  status.local = local_;
+  status.local_id = local_id;
+  status.peer_id = peer_id;
+  status.since = since_;
+  status.ending = stage_ == Stage::kFinishing;
+  status.session = session_ ? session_->status() : last_;
+  return status;
+}
+
+}  // namespace adit::control

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The slots of one worker's call table, as control hands them out: which are free, and who is in the others.
+// Every use of a slot has a generation of its own, so a message about its last tenant is told from one about the next.
+// O(1) throughout; memory grows with the largest number of calls that ever stood at once. Thread: control.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "dataplane/contract/call_ref.hpp"
+
+namespace adit::control {
+
+template <typename Call>
+class CallSlots {
+ public:
+  CallSlots(contract::WorkerId worker, std::uint32_t capacity) : worker_(worker), capacity_(capacity) {}
+
+  /// Seats `call`. None: every slot is taken.
+  [[nodiscard]] std::optional<contract::CallRef> take(Call& call) {
+    std::uint32_t slot = 0;
+    if (!free_.empty()) {
+      slot = free_.back();
+      free_.pop_back();
+    } else if (slots_.size() < capacity_) {
+      slot = static_cast<std::uint32_t>(slots_.size());
+      slots_.emplace_back();
+    } else {
+      return std::nullopt;
+    }
+    Slot& s = slots_[slot];
+    s.call = &call;
+    s.generation = s.generation == UINT32_MAX ? 1 : s.generation + 1;  // 0 is never valid
+    ++used_;
+    return contract::CallRef{worker_, slot, s.generation};
+  }
+
+  /// The call that `ref` names, or nullptr when the reference is stale or was never given out.
+  [[nodiscard]] Call* find(const contract::CallRef& ref) const {
+    if (ref.slot >= slots_.size() || slots_[ref.slot].generation != ref.generation) {
+      return nullptr;
+    }
+    return slots_[ref.slot].call;
+  }
+
+  /// `ref` must have been taken and not released since.
+  void release(const contract::CallRef& ref) {
+    slots_[ref.slot].call = nullptr;
+    free_.push_back(ref.slot);
+    --used_;
+  }
+
+  [[nodiscard]] std::uint32_t used() const { return used_; }
+  [[nodiscard]] contract::WorkerId worker() const { return worker_; }
+
+ private:
+  struct Slot {
+    Call* call = nullptr;
+    std::uint32_t generation = 0;
+  };
+  contract::WorkerId worker_;
+  std::uint32_t capacity_;
+  std::uint32_t used_ = 0;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_;
+};
+
+}  // namespace adit::control

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// The face of the control plane: events and the operator's requests, each followed by a sweep of what is over.
+#include "controlplane/concentrator.hpp"
+
+#include <charconv>
+
+#include "controlplane/concentrator_core.hpp"
+
+namespace adit::control {
+
+Concentrator::Concentrator(const Settings& settings, std::uint16_t workers, std::uint32_t slots_per_worker,
+                           TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
+                           ConcentratorActions& actions)
+    : core_(std::make_unique<ConcentratorCore>(settings, workers, slots_per_worker, wheel, entropy, log, auth,
+                                               actions)) {}
+
+Concentrator::~Concentrator() = default;
+
+bool Concentrator::on_accept(ConnectionId connection, wire::Ipv4Address peer, wire::Ipv4Address local) {
+  return core_->accept(connection, peer, local);
+}
+
+void Concentrator::on_bytes(ConnectionId connection, std::span<const std::uint8_t> octets) {
+  if (ConnectionRecord* record = core_->find_connection(connection); record != nullptr) {
+    record->protocol.on_bytes(octets);
+    core_->sweep();
+  }
+}
+
+void Concentrator::on_closed(ConnectionId connection, EndReason reason) {
+  if (ConnectionRecord* record = core_->find_connection(connection); record != nullptr) {
+    record->tcp_closed = true;
+    record->protocol.on_closed(reason);
+    core_->sweep();
+  }
+}
+
+void Concentrator::on_worker_message(const contract::ToControl& message,
+                                     std::span<const std::uint8_t> frame) {
+  core_->on_worker_message(message, frame);
+  core_->sweep();
+}
+
+namespace {
+
+std::vector<CallRecord*> selected(const CallDirectory& directory, const TerminateSelector& selector) {
+  CallRecord* one = nullptr;
+  switch (selector.by) {
+    case TerminateSelector::By::kAll:
+      return directory.all();
+    case TerminateSelector::By::kUsername:
+      return directory.of_user(selector.value);
+    case TerminateSelector::By::kIp:
+      if (const auto address = wire::parse_ipv4(selector.value)) {
+        one = directory.at_address(*address);
+      }
+      break;
+    case TerminateSelector::By::kSessionId: {
+      std::uint64_t number = 0;
+      const char* end = selector.value.data() + selector.value.size();
+      const auto parsed = std::from_chars(selector.value.data(), end, number, 16);
+      if (selector.value.size() == 16 && parsed.ec == std::errc{} && parsed.ptr == end) {
+        one = directory.numbered(number);
+      }
+      break;
+    }
+  }
+  return one == nullptr ? std::vector<CallRecord*>{} : std::vector{one};
+}
+
+}  // namespace
+
+std::size_t Concentrator::terminate(const TerminateSelector& selector, bool hard) {
+  std::size_t asked = 0;
+  for (CallRecord* call : selected(core_->directory, selector)) {
+    asked += call->terminate(EndReason::kAdminReset, hard) ? 1 : 0;
+  }
+  core_->sweep();
+  return asked;
+}
+
+void Concentrator::drain() {
+  core_->drain();
+  core_->sweep();
+}
+
+bool Concentrator::drained() const {
+  return core_->draining && core_->connections.empty() && core_->directory.empty();
+}
+
+void Concentrator::for_each_call(const std::function<void(const CallStatus&)>& visit) const {
+  for (const auto& [number, call] : core_->directory.by_number()) {
+    visit(call->status());
+  }
+}
+
+ConcentratorStats Concentrator::stats() const {
+  ConcentratorStats stats = core_->stats;
+  stats.connections = core_->connections.size();
+  for (std::size_t reason = 0; reason < core_->ended.size(); ++reason) {
+    if (core_->ended[reason] != 0) {
+      stats.ended.emplace_back(static_cast<EndReason>(reason), core_->ended[reason]);
+    }
+  }
+  return stats;
+}
+
+std::vector<PoolStatus> Concentrator::pools() const {
+  return core_->pools.status();
+}
+
+}  // namespace adit::control
