@@ -17,6 +17,10 @@ using test::Octets;
 
 class Chap : public test::AuthFixture {
  protected:
+  ~Chap() override { authenticator.reset(); }  // before the users, whom it may still have to tell
+
+  LocalUsers users{"adit"};
+
   /// The value of the last Challenge, and its identifier.
   struct Challenge {
     Octets value;
@@ -160,7 +164,6 @@ TEST_F(Chap, NoChallengeIsRepeatedWhileTheBackendThinksOrAfterwards) {
 }
 
 TEST_F(Chap, AUT_04_MsChapV2EndToEndWithLocalUsers) {
-  LocalUsers users("adit");
   ASSERT_TRUE(users.load("User * clientPass *\n").has_value());
   backend_in_use = &users;
   start(AuthMethod::kMsChapV2);
@@ -239,7 +242,6 @@ TEST_F(Chap, AUT_07_OtherErrorsCarryTheirNumberAndAreFinal) {
 
 TEST_F(Chap, AUT_07_WithAttemptsLeftTheNextResponseAnswersTheChallengeInTheFailure) {
   settings.auth.max_failure = 2;
-  LocalUsers users("adit");
   ASSERT_TRUE(users.load("alice * secret\n").has_value());
   backend_in_use = &users;
   start(AuthMethod::kMsChapV2);
