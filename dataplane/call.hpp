@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// One call as its worker knows it: identity | uplink | downlink | keys | counters, each on lines of its own, so that a
+// direction touches only what it needs. Thread: the owning worker; others may read `totals` and `generation`.
+// Owner: the worker's CallTable.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "crypto/mppe_batch.hpp"
+#include "dataplane/clock.hpp"
+#include "dataplane/contract/messages.hpp"
+#include "dataplane/counters.hpp"
+#include "dataplane/gre_window.hpp"
+#include "dataplane/limits.hpp"
+#include "dataplane/mppe_session.hpp"
+#include "dataplane/next_hops.hpp"
+#include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ppp.hpp"
+
+namespace adit::dataplane {
+
+inline constexpr std::size_t kCacheLine = 64;
+
+/// Finds the packets of one call within a burst in O(1) each: the burst that last saw the call, and where.
+struct BurstMark {
+  std::uint32_t burst = 0;
+  std::uint16_t last = 0;
+};
+
+/// RFC 2637 §3.2.2: (our address, the peer's, our call ID) is the session.
+struct CallIdentity {
+  wire::Ipv4Address local;
+  wire::Ipv4Address peer;
+  wire::LocalCallId local_id;
+  wire::PeerCallId peer_id;
+  wire::Ipv4Address subscriber;
+  wire::PppCompression send_compression;
+  bool ip_up = false;
+  bool require_mppe = false;
+  bool mppe_receive = false;  ///< the peer's data is encrypted
+  bool mppe_send = false;     ///< ours is
+};
+
+struct CallUplink {
+  GreReceiver window;
+  MppeReceiver mppe;
+  TokenBucket<kPppFramesPerSecond, kPppFrameCapacity> ppp_frames;
+  BurstMark mark;
+  bool ack_queued = false;  ///< stands in the worker's AckQueue
+};
+
+struct CallDownlink {
+  GreSender sender;
+  MppeSender mppe;
+  std::uint16_t ip_identification = 0;
+  std::uint16_t peer_mru = 1500;
+  std::uint16_t port_mtu = 1500;   ///< of the port that leads to the peer
+  std::uint16_t inner_mtu = 1456;  ///< the largest inner IP packet; see update_inner_mtu()
+  BurstMark mark;
+  std::uint32_t hop_epoch = 0;   ///< snapshot that `hop` belongs to; 0: none
+  const NextHop* hop = nullptr;  ///< towards the peer
+};
+
+struct CallCounters {
+  Counter uplink_packets;
+  Counter uplink_octets;
+  Counter downlink_packets;
+  Counter downlink_octets;
+  Counter drops;
+};
+
+struct Call {
+  std::atomic<std::uint32_t> generation{0};  ///< 0: the slot is free
+  CallIdentity identity;
+  alignas(kCacheLine) CallUplink uplink;
+  alignas(kCacheLine) CallDownlink downlink;
+  alignas(kCacheLine) crypto::MppeChain receive_chain;
+  alignas(kCacheLine) crypto::MppeChain send_chain;
+  alignas(kCacheLine) CallCounters counters;
+};
+
+static_assert(sizeof(CallIdentity) + sizeof(std::uint32_t) <= kCacheLine);
+static_assert(sizeof(CallUplink) <= kCacheLine && sizeof(CallDownlink) <= kCacheLine);
+static_assert(sizeof(crypto::MppeChain) <= kCacheLine && sizeof(CallCounters) <= kCacheLine);
+static_assert(sizeof(Call) <= 512, "a million calls are half a gigabyte, no more");
+
+/// Octets that stand before the inner IP packet in the outer one: IPv4 20, GRE with sequence and acknowledgement 16,
+/// the PPP header, and with MPPE its header 2 and the inner protocol.
+[[nodiscard]] constexpr std::uint16_t tunnel_overhead(wire::PppCompression compression, bool mppe) noexcept {
+  constexpr std::uint16_t kIpAndGre = 20 + 16;
+  const std::uint16_t address_and_control = compression.address_and_control ? 0 : 2;
+  const std::uint16_t protocol = compression.protocol ? 1 : 2;
+  const auto ppp = static_cast<std::uint16_t>(address_and_control + protocol);
+  return static_cast<std::uint16_t>(kIpAndGre + ppp + (mppe ? 2 + protocol : 0));
+}
+
+/// The largest inner IP packet: what the port carries, and what the peer's MRU allows. MRU counts the PPP Information
+/// field, which with MPPE also holds its header and the inner protocol (RFC 3078 §3): 4 less.
+[[nodiscard]] constexpr std::uint16_t inner_mtu(std::uint16_t port_mtu, std::uint16_t peer_mru,
+                                                wire::PppCompression compression, bool mppe) noexcept {
+  const int by_port = port_mtu - tunnel_overhead(compression, mppe);
+  const int by_peer = peer_mru - (mppe ? 4 : 0);
+  const int least = by_port < by_peer ? by_port : by_peer;
+  return static_cast<std::uint16_t>(least < 68 ? 68 : least);  // RFC 791: every link carries 68 octets
+}
+
+inline void update_inner_mtu(Call& call) noexcept {
+  const CallIdentity& identity = call.identity;
+  call.downlink.inner_mtu = inner_mtu(call.downlink.port_mtu, call.downlink.peer_mru,
+                                      identity.send_compression, identity.mppe_send || identity.require_mppe);
+}
+
+}  // namespace adit::dataplane

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/call_index.hpp"
+
+#include <rte_malloc.h>
+
+#include <memory>
+
+namespace adit::dataplane {
+namespace {
+
+/// 65,536 entries of 4 octets, from hugepages where there are any: 64k calls then cost one TLB entry, not 64.
+CallIndex::Entry* make_page(std::uint32_t entries) noexcept {
+  void* memory = rte_zmalloc("adit_index", entries * sizeof(CallIndex::Entry), 64);
+  if (memory == nullptr) {
+    return nullptr;
+  }
+  auto* page = static_cast<CallIndex::Entry*>(memory);
+  std::uninitialized_value_construct_n(page, entries);
+  return page;
+}
+
+}  // namespace
+
+CallIndex::~CallIndex() {
+  for (const LocalAddress& local : locals_) {
+    rte_free(local.page.load(std::memory_order_relaxed));
+  }
+  for (const auto& page : subscribers_) {
+    rte_free(page.load(std::memory_order_relaxed));
+  }
+}
+
+bool CallIndex::add_local_address(wire::Ipv4Address local) noexcept {
+  if (local.is_none() || is_local(local)) {
+    return !local.is_none();
+  }
+  if (local_count_ == kMaxLocalAddresses) {
+    return false;
+  }
+  std::uint32_t at = local_slot(local.value);
+  while (locals_[at].address.load(std::memory_order_relaxed) != 0) {
+    at = (at + 1) & (kLocalSlots - 1);
+  }
+  Entry* page = make_page(kPageEntries);
+  if (page == nullptr) {
+    return false;
+  }
+  locals_[at].page.store(page, std::memory_order_relaxed);
+  locals_[at].address.store(local.value, std::memory_order_release);
+  ++local_count_;
+  return true;
+}
+
+bool CallIndex::map_call(wire::Ipv4Address local, wire::LocalCallId id,
+                         const contract::CallRef& call) noexcept {
+  if (!add_local_address(local)) {
+    return false;
+  }
+  calls_of(local)[id.value].store(pack(call), std::memory_order_relaxed);
+  return true;
+}
+
+void CallIndex::unmap_call(wire::Ipv4Address local, wire::LocalCallId id) noexcept {
+  if (Entry* page = calls_of(local); page != nullptr) {
+    page[id.value].store(0, std::memory_order_relaxed);
+  }
+}
+
+bool CallIndex::map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) noexcept {
+  std::atomic<Entry*>& root = subscribers_[subscriber.value >> 16];
+  Entry* page = root.load(std::memory_order_relaxed);
+  if (page == nullptr) {
+    page = make_page(kPageEntries);
+    if (page == nullptr) {
+      return false;
+    }
+    root.store(page, std::memory_order_release);
+  }
+  page[subscriber.value & 0xffff].store(pack(call), std::memory_order_relaxed);
+  return true;
+}
+
+void CallIndex::unmap_subscriber(wire::Ipv4Address subscriber) noexcept {
+  if (Entry* page = subscribers_[subscriber.value >> 16].load(std::memory_order_relaxed); page != nullptr) {
+    page[subscriber.value & 0xffff].store(0, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace adit::dataplane

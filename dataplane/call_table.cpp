@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/call_table.hpp"
+
+#include <rte_malloc.h>
+
+#include <memory>
+
+#include "crypto/secret.hpp"
+
+namespace adit::dataplane {
+namespace {
+
+contract::CallTotals read_totals(const CallCounters& counters) noexcept {
+  return {.uplink_packets = counters.uplink_packets.read(),
+          .uplink_octets = counters.uplink_octets.read(),
+          .downlink_packets = counters.downlink_packets.read(),
+          .downlink_octets = counters.downlink_octets.read(),
+          .drops = counters.drops.read()};
+}
+
+}  // namespace
+
+CallTable::CallTable(std::uint32_t slots, int socket) noexcept {
+  void* memory = slots > kMaxCallsPerWorker
+                     ? nullptr
+                     : rte_zmalloc_socket("adit_calls", slots * sizeof(Call), alignof(Call), socket);
+  if (memory != nullptr) {
+    Call* first = static_cast<Call*>(memory);
+    std::uninitialized_default_construct_n(first, slots);
+    slots_ = {first, slots};
+  }
+}
+
+CallTable::~CallTable() {
+  if (!slots_.empty()) {
+    crypto::wipe(static_cast<void*>(slots_.data()), slots_.size_bytes());
+    rte_free(slots_.data());
+  }
+}
+
+Call* CallTable::install(const contract::InstallCall& message) noexcept {
+  Call* call = at(message.call.slot);
+  if (call == nullptr || message.call.generation == 0 || generation_of(*call) != 0) {
+    return nullptr;
+  }
+  call->identity = {};
+  call->identity.local = message.local;
+  call->identity.peer = message.peer;
+  call->identity.local_id = message.local_id;
+  call->identity.peer_id = message.peer_id;
+  call->uplink = {};
+  call->downlink = {};
+  for (Counter* counter :
+       {&call->counters.uplink_packets, &call->counters.uplink_octets, &call->counters.downlink_packets,
+        &call->counters.downlink_octets, &call->counters.drops}) {
+    counter->reset();
+  }
+  call->generation.store(message.call.generation, std::memory_order_release);
+  return call;
+}
+
+void CallTable::remove(Call& call) noexcept {
+  call.generation.store(0, std::memory_order_release);
+  call.identity = {};
+  crypto::wipe(&call.receive_chain, sizeof call.receive_chain);
+  crypto::wipe(&call.send_chain, sizeof call.send_chain);
+}
+
+std::optional<contract::CallTotals> CallTable::totals(const contract::CallRef& ref) const noexcept {
+  if (ref.slot >= slots_.size() || ref.generation == 0) {
+    return std::nullopt;
+  }
+  const Call& call = slots_[ref.slot];
+  if (call.generation.load(std::memory_order_acquire) != ref.generation) {
+    return std::nullopt;
+  }
+  const contract::CallTotals totals = read_totals(call.counters);
+  std::atomic_thread_fence(std::memory_order_acquire);  // the counters were read before the second look
+  return generation_of(call) == ref.generation ? std::optional(totals) : std::nullopt;
+}
+
+}  // namespace adit::dataplane
