@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What control asks of a worker, carried out: the mailbox read in order, so that a PPP frame leaves before or after a
+// key change exactly as control meant it. Thread: worker. Owner: Worker.
+#pragma once
+
+#include "dataplane/contract/mailbox.hpp"
+#include "dataplane/downlink.hpp"
+#include "dataplane/worker_context.hpp"
+
+namespace adit::dataplane {
+
+class CallControl {
+ public:
+  CallControl(WorkerContext& context, contract::Mailbox& mailbox, Downlink& downlink) noexcept
+      : context_(context), mailbox_(mailbox), downlink_(downlink) {}
+
+  /// Reads at most kMessagesPerLoop messages; returns how many.
+  std::size_t read() noexcept;
+
+ private:
+  // Each returns false when the message must be tried again at the next turn.
+  bool on(const contract::InstallCall& message) noexcept;
+  bool on(const contract::SetPppCompression& message) noexcept;
+  bool on(const contract::EnableMppe& message) noexcept;
+  bool on(const contract::DisableMppe& message) noexcept;
+  bool on(const contract::EnableIp& message) noexcept;
+  bool on(const contract::DisableIp& message) noexcept;
+  bool on(const contract::SendPppFrame& message) noexcept;
+  bool on(const contract::RemoveCall& message) noexcept;
+
+  Call* find(const contract::CallRef& ref) noexcept;
+
+  WorkerContext& context_;
+  contract::Mailbox& mailbox_;
+  Downlink& downlink_;
+};
+
+}  // namespace adit::dataplane

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// A worker's way to tell control something. Never blocks: a full ring is an outcome that the caller counts.
+// Thread: worker. Owner: the worker; the mailbox is shared with control.
+#pragma once
+
+#include <unistd.h>
+
+#include "dataplane/contract/mailbox.hpp"
+#include "dataplane/wire/bytes.hpp"
+
+namespace adit::dataplane {
+
+class ControlLine {
+ public:
+  /// `wake_fd`: the eventfd that control sleeps on, -1: none.
+  ControlLine(contract::Mailbox& mailbox, int wake_fd) noexcept : mailbox_(mailbox), wake_fd_(wake_fd) {}
+
+  [[nodiscard]] bool post(const contract::ToControl& message) noexcept {
+    const bool sent = mailbox_.to_control.push(message);
+    posted_ = posted_ || sent;
+    return sent;
+  }
+  [[nodiscard]] bool post_frame(const contract::PppFrameIn& message, wire::Bytes frame) noexcept {
+    const bool sent =
+        contract::post_with_frame(mailbox_.to_control, mailbox_.frames_to_control, message, frame);
+    posted_ = posted_ || sent;
+    return sent;
+  }
+
+  /// Once per loop. The only system call of a worker with work, and only when control said that it sleeps.
+  void wake_control() noexcept {
+    if (!posted_) {
+      return;
+    }
+    posted_ = false;
+    // Control sets the flag and then looks at the rings once more; we publish and then look at the flag. Without the
+    // fence both could see the other's old state, and the message would wait for the next one.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (wake_fd_ >= 0 && mailbox_.control_sleeps.load(std::memory_order_relaxed) &&
+        mailbox_.control_sleeps.exchange(false, std::memory_order_relaxed)) {
+      const std::uint64_t one = 1;
+      [[maybe_unused]] const auto written =
+          ::write(wake_fd_, &one, sizeof one);  // full counter: awake anyway
+    }
+  }
+
+ private:
+  contract::Mailbox& mailbox_;
+  int wake_fd_;
+  bool posted_ = false;
+};
+
+}  // namespace adit::dataplane

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/downlink.hpp"
+
+#include <rte_prefetch.h>
+
+#include "dataplane/forward.hpp"
+#include "dataplane/fragment.hpp"
+#include "dataplane/wire/ethernet.hpp"
+#include "dataplane/wire/gre.hpp"
+#include "dataplane/wire/mppe.hpp"
+#include "dataplane/wire/ppp.hpp"
+#include "dataplane/wire/tcp_mss.hpp"
+
+namespace adit::dataplane {
+namespace {
+
+/// Room is checked once per packet (check_size), so that no stage after it can fail.
+std::uint8_t* prepend(rte_mbuf* mbuf, std::size_t octets) noexcept {
+  rte_pktmbuf_prepend(mbuf, static_cast<std::uint16_t>(octets));
+  return data_of(mbuf);
+}
+
+}  // namespace
+
+void Downlink::run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept {
+  find_subscribers(packets, arrival);
+  check_inner(arrival);
+  clamp_mss();
+  encrypt();
+  push_ppp();
+  push_gre();
+  push_outer();
+  send();
+}
+
+// ---- find_subscribers: whose packet is it, and is it ours ----------------------------------------------------------
+
+void Downlink::find_subscribers(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept {
+  arrived_.clear();
+  for (rte_mbuf* mbuf : packets) {
+    arrived_.push({.mbuf = mbuf});
+  }
+  arrived_.filter([this](Packet& packet) { return parse_inner(packet); });
+  arrived_.filter([&](Packet& packet) { return find_owner(packet, arrival); });
+  context_.mark(Stage::kFindSubscribers);
+}
+
+bool Downlink::parse_inner(Packet& packet) noexcept {
+  // RFC 1812 §5.2.2
+  const auto inner = wire::parse_ipv4(octets_of(packet.mbuf));
+  if (!inner) {
+    return drop(packet, DropReason::kInnerHeader);
+  }
+  packet.inner = *inner;
+  packet.inner_octets = inner->total_length;
+  rte_pktmbuf_trim(packet.mbuf, static_cast<std::uint16_t>(packet.mbuf->pkt_len - inner->total_length));
+  packet.entry = context_.index.locate_subscriber(inner->destination);
+  rte_prefetch0(packet.entry);
+  return true;
+}
+
+bool Downlink::find_owner(Packet& packet, Arrival arrival) noexcept {
+  const auto owner = CallIndex::read(packet.entry);
+  if (!owner) {
+    return drop(packet, DropReason::kUnknownSubscriber);
+  }
+  if (owner->worker != context_.id) {
+    if (arrival == Arrival::kHandedInCore || arrival == Arrival::kHandedInTunnel) {
+      return drop(packet, DropReason::kHandoffStale);
+    }
+    context_.counters.steer_miss.add();
+    context_.handoff.send(
+        packet.mbuf, owner->worker,
+        arrival == Arrival::kFromCore ? HandoffKind::kCorePacket : HandoffKind::kTunnelPacket);
+    return false;
+  }
+  packet.call = context_.calls.at(owner->slot);
+  if (packet.call == nullptr) {
+    return drop(packet, DropReason::kUnknownSubscriber);
+  }
+  rte_prefetch0(packet.call);
+  rte_prefetch0(&packet.call->downlink);
+  rte_prefetch0(&packet.call->send_chain);
+  return true;
+}
+
+// ---- check_inner: may it go, by which way, and does it fit ---------------------------------------------------------
+
+void Downlink::check_inner(Arrival arrival) noexcept {
+  burst_.clear();
+  for (Packet& packet : arrived_) {
+    if (check_inner(packet, arrival)) {
+      check_size(packet);
+    }
+  }
+  context_.mark(Stage::kDownlinkCheckInner);
+}
+
+bool Downlink::check_inner(Packet& packet, Arrival arrival) noexcept {
+  Call& call = *packet.call;
+  const CallIdentity& identity = call.identity;
+  // The index may be a moment behind: the call must really have this address.
+  if (identity.subscriber != packet.inner.destination || !identity.ip_up) {
+    return drop(packet, DropReason::kUnknownSubscriber);
+  }
+  // RFC 1812 §5.3.7; and nobody else has the subscriber's address as a source.
+  if (is_martian(packet.inner.source) || packet.inner.source == identity.subscriber) {
+    return drop(packet, DropReason::kMartian);
+  }
+  if (identity.require_mppe && !identity.mppe_send) {
+    return drop(packet, DropReason::kNoClearSent);
+  }
+  if (arrival == Arrival::kFromCore || arrival == Arrival::kHandedInCore) {
+    // RFC 1812 §5.3.1
+    if (packet.inner.ttl <= 1) {
+      send_icmp_error(context_, wire::kTimeExceeded, packet.inner, octets_of(packet.mbuf));
+      return drop(packet, DropReason::kTtlExpired);
+    }
+    wire::decrement_ttl(data_of(packet.mbuf));
+  }
+  DropReason why{};
+  if (!refresh_hop(call, why)) {
+    return drop(packet, why);
+  }
+  return true;
+}
+
+/// RFC 1191 §4, RFC 791 §3.2: what exceeds the tunnel is refused with its MTU (DF) or cut (no DF).
+void Downlink::check_size(Packet& packet) noexcept {
+  const std::uint16_t mtu = packet.call->downlink.inner_mtu;
+  if (packet.inner_octets > mtu) {
+    if (packet.inner.dont_fragment) {
+      send_icmp_error(context_, wire::fragmentation_needed(mtu), packet.inner, octets_of(packet.mbuf));
+      drop(packet, DropReason::kTooBig);
+    } else {
+      cut(packet);
+    }
+    return;
+  }
+  if (rte_pktmbuf_headroom(packet.mbuf) < kMaxDownlinkHeaders) {
+    drop(packet, DropReason::kNoHeadroom);
+    return;
+  }
+  burst_.push(packet);
+}
+
+void Downlink::cut(Packet& packet) noexcept {
+  Fragments pieces;
+  const auto made = fragment_ipv4(packet.mbuf, packet.call->downlink.inner_mtu, context_.pool, pieces);
+  if (!made) {
+    drop(packet, made.error());
+    return;
+  }
+  context_.counters.fragmented.add();
+  for (rte_mbuf* piece : *made) {
+    Packet& part = burst_.push(packet);
+    part.mbuf = piece;
+    part.inner_octets = static_cast<std::uint16_t>(piece->pkt_len);
+    // Later pieces must not be taken for a TCP header.
+    part.inner.fragment_offset =
+        static_cast<std::uint16_t>((wire::load_be<std::uint16_t>(data_of(piece) + 6) & 0x1fff) * 8);
+  }
+}
+
+bool Downlink::refresh_hop(Call& call, DropReason& why) noexcept {
+  CallDownlink& down = call.downlink;
+  if (down.hop_epoch == context_.next_hops_epoch) {
+    return true;
+  }
+  const NextHop* hop = find_next_hop(context_, call.identity.peer, why);
+  if (hop == nullptr) {
+    return false;
+  }
+  down.hop = hop;
+  down.hop_epoch = context_.next_hops_epoch;
+  down.port_mtu = context_.port_mtu[hop->port];
+  update_inner_mtu(call);
+  return true;
+}
+
+// ---- clamp_mss -----------------------------------------------------------------------------------------------------
+
+void Downlink::clamp_mss() noexcept {
+  if (context_.clamp_mss) {
+    for (Packet& packet : burst_) {
+      const wire::Ipv4Header& inner = packet.inner;
+      if (inner.protocol != wire::kIpProtocolTcp || inner.fragment_offset != 0) {
+        continue;
+      }
+      const auto limit = static_cast<std::uint16_t>(packet.call->downlink.inner_mtu - wire::kIpv4TcpOverhead);
+      if (wire::clamp_tcp_mss(octets_of(packet.mbuf).subspan(inner.header_length), limit)) {
+        context_.counters.mss_clamped.add();
+      }
+    }
+  }
+  context_.mark(Stage::kClampMss);
+}
+
+// ---- encrypt: RFC 3078 §3 and §7.3, the key changes before every packet --------------------------------------------
+
+void Downlink::encrypt() noexcept {
+  job_count_ = 0;
+  const Call* call = nullptr;
+  std::uint32_t changes = 0;
+  by_call_.visit(
+      burst_, [](const Packet& packet) { return packet.call->identity.mppe_send; },
+      [](Call& one) -> BurstMark& { return one.downlink.mark; },
+      [&](Packet& packet) {
+        changes = packet.call == call ? changes + 1 : 1;
+        call = packet.call;
+        packet.encrypted = true;
+        packet.job = job_count_;
+        packet.count = packet.call->downlink.mppe.next();
+        const bool compress = call->identity.send_compression.protocol;
+        wire::write_ppp_protocol(prepend(packet.mbuf, compress ? 1 : 2), wire::PppProtocol::kIpv4, compress);
+        jobs_[job_count_++] = {.chain = &call->send_chain,
+                               .changes = changes,
+                               .size = packet.mbuf->data_len,
+                               .data = data_of(packet.mbuf)};
+      });
+  if (job_count_ > 0) {
+    crypto::mppe_crypt({jobs_.data(), job_count_});
+  }
+  for (Packet& packet : burst_) {
+    if (packet.encrypted) {
+      packet.call->send_chain.session_key = jobs_[packet.job].key;
+      wire::write_mppe_stateless(prepend(packet.mbuf, wire::kMppeHeaderSize), packet.count);
+    }
+  }
+  context_.mark(Stage::kEncrypt);
+}
+
+// ---- push_ppp, push_gre, push_outer, send --------------------------------------------------------------------------
+
+void Downlink::push_ppp() noexcept {
+  for (Packet& packet : burst_) {
+    const wire::PppCompression compression = packet.call->identity.send_compression;
+    const auto protocol = packet.encrypted ? wire::PppProtocol::kMppe : wire::PppProtocol::kIpv4;
+    wire::write_ppp(prepend(packet.mbuf, wire::ppp_header_size(protocol, compression)), protocol,
+                    compression);
+  }
+  context_.mark(Stage::kPushPpp);
+}
+
+void Downlink::push_gre() noexcept {
+  for (Packet& packet : burst_) {
+    push_sequenced_gre(packet.mbuf, *packet.call);
+  }
+  context_.mark(Stage::kPushGre);
+}
+
+void Downlink::push_outer() noexcept {
+  for (Packet& packet : burst_) {
+    push_ip_and_ethernet(packet.mbuf, *packet.call);
+  }
+  context_.mark(Stage::kPushOuter);
+}
+
+void Downlink::send() noexcept {
+  for (Packet& packet : burst_) {
+    Call& call = *packet.call;
+    call.counters.downlink_packets.add();
+    call.counters.downlink_octets.add(packet.inner_octets);
+    context_.counters.downlink_packets.add();
+    context_.counters.downlink_octets.add(packet.inner_octets);
+    context_.transmit.send(packet.mbuf, call.downlink.hop->port);
+  }
+  context_.mark(Stage::kSend);
+}
+
+/// RFC 2637 §4.1: the peer's call ID in the key; §4.3: the acknowledgement rides along when there is one to give.
+void Downlink::push_sequenced_gre(rte_mbuf* mbuf, Call& call) noexcept {
+  const auto payload = static_cast<std::uint16_t>(mbuf->pkt_len);
+  std::optional<wire::GreSeq> ack;
+  if (call.uplink.window.unacknowledged() > 0) {
+    ack = call.uplink.window.acknowledge();
+  }
+  wire::write_gre(prepend(mbuf, wire::gre_header_size(true, ack.has_value())), call.identity.peer_id, payload,
+                  call.downlink.sender.next(), ack);
+}
+
+/// DF stays clear, and packets are numbered, so that narrower paths (PPPoE, other tunnels) fragment rather than lose
+/// them: the "fragmentation needed" of a hop would reach a kernel that knows nothing of the tunnel. DSCP and ECN are
+/// not copied (RFC 6040 §4.1 compatibility mode): PPTP peers do not bring a congestion mark back in.
+void Downlink::push_ip_and_ethernet(rte_mbuf* mbuf, Call& call) noexcept {
+  wire::Ipv4Header outer;
+  outer.source = call.identity.local;
+  outer.destination = call.identity.peer;
+  outer.total_length = static_cast<std::uint16_t>(mbuf->pkt_len + wire::kIpv4Size);
+  outer.identification = call.downlink.ip_identification++;
+  outer.ttl = kOriginTtl;
+  outer.protocol = wire::kIpProtocolGre;
+  wire::write_ipv4(prepend(mbuf, wire::kIpv4Size), outer);
+  const NextHop& hop = *call.downlink.hop;
+  wire::write_ethernet(prepend(mbuf, wire::kEthernetSize), hop.destination, hop.source,
+                       wire::EtherType::kIpv4);
+}
+
+bool Downlink::drop(Packet& packet, DropReason reason) noexcept {
+  if (packet.call != nullptr) {
+    packet.call->counters.drops.add();
+  }
+  context_.drop(packet.mbuf, reason);
+  return false;
+}
+
+// ---- what the call itself has to say -------------------------------------------------------------------------------
+
+void Downlink::send_ppp_frame(Call& call, wire::Bytes frame) noexcept {
+  DropReason why{};
+  if (!refresh_hop(call, why)) {
+    call.counters.drops.add();
+    context_.counters.drop(why);
+    return;
+  }
+  rte_mbuf* mbuf = rte_pktmbuf_alloc(context_.pool);
+  if (mbuf == nullptr) {
+    context_.counters.drop(DropReason::kNoBuffer);
+    return;
+  }
+  char* at = rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(frame.size()));
+  if (at == nullptr || rte_pktmbuf_headroom(mbuf) < kMaxDownlinkHeaders) {
+    context_.drop(mbuf, call, DropReason::kPppFrameTooLong);
+    return;
+  }
+  std::memcpy(at, frame.data(), frame.size());
+  push_sequenced_gre(mbuf, call);
+  push_ip_and_ethernet(mbuf, call);
+  context_.counters.ppp_frames_out.add();
+  context_.transmit.send(mbuf, call.downlink.hop->port);
+}
+
+void Downlink::owe_ack(Call& call) noexcept {
+  if (!call.uplink.ack_queued && call.uplink.window.unacknowledged() > 0) {
+    call.uplink.ack_queued =
+        context_.acks.push({context_.calls.ref_of(call, context_.id), context_.now + kBareAckDelayMs});
+    if (!call.uplink.ack_queued) {
+      send_bare_ack(call);
+    }
+  }
+  if (call.uplink.window.unacknowledged() >= kBareAckPackets) {
+    send_bare_ack(call);
+  }
+}
+
+std::size_t Downlink::pay_acks() noexcept {
+  std::size_t looked_at = 0;
+  while (looked_at < kBareAcksPerLoop) {
+    const auto debt = context_.acks.pop_due(context_.now);
+    if (!debt) {
+      break;
+    }
+    ++looked_at;
+    Call* call = context_.calls.find(debt->call);
+    if (call == nullptr) {
+      continue;
+    }
+    call->uplink.ack_queued = false;
+    if (call->uplink.window.unacknowledged() > 0) {
+      send_bare_ack(*call);
+    }
+  }
+  return looked_at;
+}
+
+/// RFC 2637 §4.1: S clear, A set, no payload; takes no sequence number.
+void Downlink::send_bare_ack(Call& call) noexcept {
+  DropReason why{};
+  rte_mbuf* mbuf = refresh_hop(call, why) ? rte_pktmbuf_alloc(context_.pool) : nullptr;
+  if (mbuf == nullptr) {
+    return;  // still owed: the next packet asks again
+  }
+  if (rte_pktmbuf_headroom(mbuf) < kMaxDownlinkHeaders) {
+    context_.drop(mbuf, call, DropReason::kNoHeadroom);
+    return;
+  }
+  wire::write_gre(prepend(mbuf, wire::gre_header_size(false, true)), call.identity.peer_id, 0, std::nullopt,
+                  call.uplink.window.acknowledge());
+  push_ip_and_ethernet(mbuf, call);
+  context_.counters.bare_acks.add();
+  context_.transmit.send(mbuf, call.downlink.hop->port);
+}
+
+}  // namespace adit::dataplane

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/forward.hpp"
+
+#include "dataplane/fragment.hpp"
+#include "dataplane/wire/ethernet.hpp"
+
+namespace adit::dataplane {
+namespace {
+
+std::optional<DropReason> send_to_subscriber(WorkerContext& context, rte_mbuf* mbuf,
+                                             CallOwner owner) noexcept {
+  context.counters.hairpin_packets.add();
+  if (owner.worker != context.id) {
+    context.counters.steer_miss.add();
+    context.handoff.send(mbuf, owner.worker, HandoffKind::kTunnelPacket);
+    return std::nullopt;
+  }
+  if (context.for_subscribers_count == context.for_subscribers.size()) {
+    context.drop(mbuf, DropReason::kHandoffFull);
+    return DropReason::kHandoffFull;
+  }
+  context.for_subscribers[context.for_subscribers_count++] = mbuf;
+  return std::nullopt;
+}
+
+std::optional<DropReason> send_frame(WorkerContext& context, rte_mbuf* mbuf, const NextHop& hop) noexcept {
+  if (rte_pktmbuf_prepend(mbuf, wire::kEthernetSize) == nullptr) {
+    context.drop(mbuf, DropReason::kNoHeadroom);
+    return DropReason::kNoHeadroom;
+  }
+  wire::write_ethernet(data_of(mbuf), hop.destination, hop.source, wire::EtherType::kIpv4);
+  context.transmit.send(mbuf, hop.port);
+  return std::nullopt;
+}
+
+/// RFC 1191 §4, RFC 791 §3.2: larger than the port. Refused with the port's MTU (DF) or cut (no DF).
+std::optional<DropReason> send_in_pieces(WorkerContext& context, rte_mbuf* mbuf,
+                                         const NextHop& hop) noexcept {
+  const std::uint16_t mtu = context.port_mtu[hop.port];
+  const auto header = wire::parse_ipv4(octets_of(mbuf));
+  if (!header || header->dont_fragment) {
+    if (header) {
+      send_icmp_error(context, wire::fragmentation_needed(mtu), *header, octets_of(mbuf));
+    }
+    context.drop(mbuf, DropReason::kTooBig);
+    return DropReason::kTooBig;
+  }
+  Fragments pieces;
+  const auto made = fragment_ipv4(mbuf, mtu, context.pool, pieces);
+  if (!made) {
+    context.drop(mbuf, made.error());
+    return made.error();
+  }
+  context.counters.fragmented.add();
+  std::optional<DropReason> why;
+  for (rte_mbuf* piece : *made) {
+    why = send_frame(context, piece, hop);
+  }
+  return why;
+}
+
+}  // namespace
+
+const NextHop* find_next_hop(WorkerContext& context, wire::Ipv4Address destination,
+                             DropReason& why) noexcept {
+  const NextHop* hop = context.next_hops->find(destination);
+  if (hop != nullptr) {
+    return hop;
+  }
+  if (!context.next_hops->needs_resolving(destination)) {
+    why = DropReason::kNoRoute;
+    return nullptr;
+  }
+  why = DropReason::kUnresolved;
+  if (context.resolves.take(1, context.now) && !context.control.post(contract::ResolveNextHop{destination})) {
+    context.counters.notices_lost.add();
+  }
+  return nullptr;
+}
+
+std::optional<DropReason> forward_inner(WorkerContext& context, rte_mbuf* mbuf,
+                                        wire::Ipv4Address destination) noexcept {
+  if (const auto owner = CallIndex::read(context.index.locate_subscriber(destination)); owner) {
+    return send_to_subscriber(context, mbuf, *owner);
+  }
+  DropReason why{};
+  const NextHop* hop = find_next_hop(context, destination, why);
+  if (hop == nullptr) {
+    context.drop(mbuf, why);
+    return why;
+  }
+  if (mbuf->pkt_len > context.port_mtu[hop->port]) {
+    return send_in_pieces(context, mbuf, *hop);
+  }
+  return send_frame(context, mbuf, *hop);
+}
+
+void send_icmp_error(WorkerContext& context, wire::IcmpError error, const wire::Ipv4Header& header,
+                     wire::Bytes packet) noexcept {
+  if (context.gateway.is_none() || !wire::deserves_icmp_error(header, packet) ||
+      !context.icmp.take(1, context.now)) {
+    return;
+  }
+  rte_mbuf* mbuf = rte_pktmbuf_alloc(context.pool);
+  if (mbuf == nullptr) {
+    context.counters.drop(DropReason::kNoBuffer);
+    return;
+  }
+  if (rte_pktmbuf_tailroom(mbuf) < wire::kIcmpErrorMaxSize) {
+    context.drop(mbuf, DropReason::kNoBuffer);
+    return;
+  }
+  const std::size_t size = wire::write_icmp_error(data_of(mbuf), error, context.gateway, header, packet);
+  rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(size));
+  context.counters.icmp_sent.add();
+  forward_inner(context, mbuf, header.source);
+}
+
+}  // namespace adit::dataplane

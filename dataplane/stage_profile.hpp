@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the cycles of a packet go: TSC cycles per named stage. Off (no profile set) it costs one predicted branch per
+// stage and burst. Thread: worker. Owner: the benchmark or the test that sets it.
+#pragma once
+
+#include <rte_cycles.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace adit::dataplane {
+
+enum class Stage : std::uint8_t {
+  kReceive,
+  kParseOuter,
+  kFindCalls,
+  kAcceptSequence,
+  kStripPpp,
+  kDecrypt,
+  kCommit,
+  kUplinkCheckInner,
+  kForward,
+  kFindSubscribers,
+  kDownlinkCheckInner,
+  kClampMss,
+  kEncrypt,
+  kPushPpp,
+  kPushGre,
+  kPushOuter,
+  kSend,
+};
+
+inline constexpr std::array<std::string_view, 17> kStageNames{
+    "receive", "parse_outer", "find_calls", "accept_sequence",  "strip_ppp",  "decrypt",
+    "commit",  "up_inner",    "forward",    "find_subscribers", "down_inner", "clamp_mss",
+    "encrypt", "push_ppp",    "push_gre",   "push_outer",       "send"};
+
+struct StageProfile {
+  std::array<std::uint64_t, kStageNames.size()> cycles{};
+  std::uint64_t since = 0;
+
+  void begin() noexcept { since = rte_rdtsc(); }
+  /// What passed since the last mark was this stage.
+  void mark(Stage stage) noexcept {
+    const std::uint64_t now = rte_rdtsc();
+    cycles[static_cast<std::size_t>(stage)] += now - since;
+    since = now;
+  }
+};
+
+}  // namespace adit::dataplane

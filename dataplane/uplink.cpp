@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/uplink.hpp"
+
+#include <rte_prefetch.h>
+
+#include "dataplane/downlink.hpp"
+#include "dataplane/forward.hpp"
+#include "dataplane/wire/mppe.hpp"
+#include "dataplane/wire/ppp.hpp"
+#include "dataplane/wire/tcp_mss.hpp"
+
+namespace adit::dataplane {
+namespace {
+
+constexpr std::uint16_t kPptpPort = 1723;
+
+DropReason reason_of(wire::GreError error) noexcept {
+  switch (error) {
+    case wire::GreError::kTruncated:
+      return DropReason::kGreTruncated;
+    case wire::GreError::kNotEnhanced:
+      return DropReason::kGreNotEnhanced;
+    case wire::GreError::kBadFlags:
+      return DropReason::kGreBadFlags;
+    case wire::GreError::kPayloadLength:
+      return DropReason::kGrePayloadLength;
+  }
+  return DropReason::kGreBadFlags;
+}
+
+DropReason reason_of(MppeRefusal refusal) noexcept {
+  switch (refusal) {
+    case MppeRefusal::kLate:
+      return DropReason::kMppeLate;
+    case MppeRefusal::kGap:
+      return DropReason::kMppeGap;
+    case MppeRefusal::kBudget:
+      return DropReason::kMppeBudget;
+  }
+  return DropReason::kMppeBudget;
+}
+
+/// PPTP to ourselves from inside a tunnel: a tunnel in itself, or a way around the rules of the access side. A fragment
+/// of TCP may hide its port, so it counts.
+bool is_pptp(const wire::Ipv4Header& header, wire::Bytes payload) noexcept {
+  if (header.protocol == wire::kIpProtocolGre) {
+    return true;
+  }
+  return header.protocol == wire::kIpProtocolTcp &&
+         (header.is_fragment() || payload.size() < 4 ||
+          wire::load_be<std::uint16_t>(payload.data() + 2) == kPptpPort);
+}
+
+}  // namespace
+
+void Uplink::run(std::span<rte_mbuf* const> frames, Arrival arrival) noexcept {
+  parse_outer(frames);
+  find_calls(arrival);
+  accept_sequence();
+  strip_ppp();
+  decrypt();
+  commit();
+  check_inner();
+  forward();
+}
+
+// ---- parse_outer: IPv4 and GRE headers ---------------------------------------------------------------------------
+
+void Uplink::parse_outer(std::span<rte_mbuf* const> frames) noexcept {
+  burst_.clear();
+  for (rte_mbuf* mbuf : frames) {
+    const wire::MutableBytes packet = octets_of(mbuf).subspan(mbuf->l2_len);
+    burst_.push({.mbuf = mbuf, .at = packet.data(), .size = static_cast<std::uint16_t>(packet.size())});
+  }
+  burst_.filter([this](Packet& packet) { return parse_outer(packet); });
+  context_.mark(Stage::kParseOuter);
+}
+
+bool Uplink::parse_outer(Packet& packet) noexcept {
+  // RFC 1812 §5.2.2; the checksum too, GRE has none of its own.
+  const auto outer = wire::parse_ipv4({packet.at, packet.size});
+  if (!outer) {
+    return drop(packet, DropReason::kOuterHeader);
+  }
+  if (outer->is_fragment()) {
+    return drop(packet, DropReason::kOuterFragment);
+  }
+  packet.source = outer->source;
+  packet.destination = outer->destination;
+  packet.at += outer->header_length;
+  packet.size = outer->payload_length();
+  // RFC 2637 §4.1: flags, version, protocol type, lengths.
+  const auto gre = wire::parse_gre({packet.at, packet.size});
+  if (!gre) {
+    return drop(packet, reason_of(gre.error()));
+  }
+  packet.gre = *gre;
+  packet.at += gre->header_length;
+  packet.size = gre->payload_length;
+  packet.entry = context_.index.locate_call(packet.destination, gre->call_id);
+  rte_prefetch0(packet.entry);
+  return true;
+}
+
+// ---- find_calls: RFC 2637 §3.2.2, the session is (our address, peer's address, our call ID) ------------------------
+
+void Uplink::find_calls(Arrival arrival) noexcept {
+  burst_.filter([&](Packet& packet) {
+    const auto owner = CallIndex::read(packet.entry);
+    if (!owner) {
+      return drop(packet, DropReason::kUnknownCall);
+    }
+    if (owner->worker != context_.id) {
+      if (arrival == Arrival::kHandedIn) {
+        return drop(packet, DropReason::kHandoffStale);
+      }
+      context_.counters.steer_miss.add();
+      context_.handoff.send(packet.mbuf, owner->worker, HandoffKind::kAccessFrame);
+      return false;
+    }
+    packet.call = context_.calls.at(owner->slot);
+    rte_prefetch0(packet.call);
+    if (packet.call != nullptr) {
+      rte_prefetch0(&packet.call->uplink);
+    }
+    return true;
+  });
+  burst_.filter([this](Packet& packet) {
+    Call* call = packet.call;
+    if (call == nullptr || call->generation.load(std::memory_order_relaxed) == 0 ||
+        call->identity.local_id != packet.gre.call_id || call->identity.local != packet.destination) {
+      packet.call = nullptr;
+      return drop(packet, DropReason::kUnknownCall);
+    }
+    if (call->identity.peer != packet.source) {
+      return drop(packet, DropReason::kWrongPeer);
+    }
+    if (packet.gre.ack) {
+      rte_prefetch0(&call->downlink);
+    }
+    if (call->identity.mppe_receive) {
+      rte_prefetch0(&call->receive_chain);
+    }
+    return true;
+  });
+  context_.mark(Stage::kFindCalls);
+}
+
+// ---- accept_sequence: RFC 2637 §4.3 --------------------------------------------------------------------------------
+
+void Uplink::accept_sequence() noexcept {
+  burst_.filter([this](Packet& packet) {
+    Call& call = *packet.call;
+    if (packet.gre.ack && call.downlink.sender.on_ack(*packet.gre.ack) == GreSender::Ack::kUnsent) {
+      context_.counters.acks_of_unsent.add();
+    }
+    if (!packet.gre.sequence) {
+      if (!packet.gre.ack) {
+        return drop(packet, DropReason::kGreNoOp);
+      }
+      rte_pktmbuf_free(packet.mbuf);  // a bare acknowledgement has served its purpose
+      return false;
+    }
+    switch (call.uplink.window.evaluate(*packet.gre.sequence)) {
+      case GreReceiver::Verdict::kAhead:
+        return true;
+      case GreReceiver::Verdict::kDuplicate:
+        return drop(packet, DropReason::kGreDuplicate);
+      case GreReceiver::Verdict::kLate:
+        break;
+    }
+    return drop(packet, DropReason::kGreLate);
+  });
+  context_.mark(Stage::kAcceptSequence);
+}
+
+// ---- strip_ppp: RFC 1661 §2, and what the protocol field leads to --------------------------------------------------
+
+void Uplink::strip_ppp() noexcept {
+  burst_.filter([this](Packet& packet) { return classify(packet); });
+  context_.mark(Stage::kStripPpp);
+}
+
+bool Uplink::classify(Packet& packet) noexcept {
+  const CallIdentity& identity = packet.call->identity;
+  if (packet.size == 0) {
+    packet.content = Content::kNothing;  // takes its sequence number, carries no frame
+    return true;
+  }
+  const auto header = wire::parse_ppp({packet.at, packet.size});
+  if (!header) {
+    return drop(packet, DropReason::kPppHeader);
+  }
+  packet.protocol = header->protocol;
+  packet.at += header->header_length;
+  packet.size = static_cast<std::uint16_t>(packet.size - header->header_length);
+  switch (header->protocol) {
+    case wire::PppProtocol::kMppe: {
+      if (!identity.mppe_receive) {
+        return drop(packet, DropReason::kMppeNotUp);
+      }
+      // RFC 3078 §3: A and D are set in every packet of stateless mode.
+      const auto count = wire::parse_mppe_stateless({packet.at, packet.size});
+      if (!count) {
+        on_mppe_failure(*packet.call);
+        return drop(packet, DropReason::kMppeHeader);
+      }
+      packet.count = *count;
+      packet.content = Content::kEncrypted;
+      packet.at += wire::kMppeHeaderSize;
+      packet.size = static_cast<std::uint16_t>(packet.size - wire::kMppeHeaderSize);
+      return true;
+    }
+    case wire::PppProtocol::kIpv4:
+    case wire::PppProtocol::kIpv6:
+      // RFC 3078 §3: once encryption is agreed, data in clear is somebody else's.
+      if (identity.mppe_receive || identity.require_mppe) {
+        return drop(packet, DropReason::kClearRefused);
+      }
+      packet.content = Content::kClear;
+      return true;
+    default:
+      packet.content =
+          Content::kControl;  // LCP, authentication, NCPs, and what LCP answers with Protocol-Reject
+      return true;
+  }
+}
+
+// ---- decrypt: RFC 3078 §8.1, on trial; nothing of the call moves before commit -------------------------------------
+
+void Uplink::decrypt() noexcept {
+  job_count_ = 0;
+  rekeys_left_ = kRekeysPerBurst;
+  by_call_.visit(
+      burst_, [](const Packet& packet) { return packet.content == Content::kEncrypted; },
+      [](Call& call) -> BurstMark& { return call.uplink.mark; },
+      [this](Packet& packet) {
+        if (!prepare_job(packet)) {
+          packet.mbuf = nullptr;
+        }
+      });
+  if (job_count_ > 0) {
+    crypto::mppe_crypt({jobs_.data(), job_count_});
+  }
+  burst_.filter([this](Packet& packet) {
+    return packet.mbuf != nullptr && (packet.content != Content::kEncrypted || read_plaintext(packet));
+  });
+  context_.mark(Stage::kDecrypt);
+}
+
+bool Uplink::prepare_job(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  const auto changes = call.uplink.mppe.evaluate(packet.count, *packet.gre.sequence);
+  if (!changes) {
+    on_mppe_failure(call);
+    return drop(packet, reason_of(changes.error()));
+  }
+  // mppe_crypt() continues from the job before it when that is the same call's with fewer changes.
+  const crypto::MppeJob* before = job_count_ > 0 ? &jobs_[job_count_ - 1] : nullptr;
+  const bool continues =
+      before != nullptr && before->chain == &call.receive_chain && before->changes <= *changes;
+  const std::uint32_t cost = *changes - (continues ? before->changes : 0);
+  const std::uint32_t skipped = cost > 0 ? cost - 1 : 0;
+  if (skipped > rekeys_left_ || !call.uplink.mppe.spend(skipped, context_.now)) {
+    if (skipped > kRekeyCapacity) {
+      on_mppe_failure(call);  // it will never be affordable: better a new call than a black hole
+    }
+    return drop(packet, DropReason::kMppeBudget);
+  }
+  rekeys_left_ -= skipped;
+  packet.job = job_count_;
+  jobs_[job_count_++] = {
+      .chain = &call.receive_chain, .changes = *changes, .size = packet.size, .data = packet.at};
+  return true;
+}
+
+/// A plaintext is plausible when it is an IP packet whose own lengths and checksum hold: 2^-40 for a random one. (The
+/// protocol alone would pass in 4 of 10 cases, as any odd octet is a compressed protocol field.)
+bool Uplink::read_plaintext(Packet& packet) noexcept {
+  const auto header = wire::parse_ppp_protocol({packet.at, packet.size});
+  if (header) {
+    packet.protocol = header->protocol;
+    packet.at += header->header_length;
+    packet.size = static_cast<std::uint16_t>(packet.size - header->header_length);
+    if (header->protocol == wire::PppProtocol::kIpv4) {
+      if (const auto inner = wire::parse_ipv4({packet.at, packet.size}); inner) {
+        packet.inner = *inner;
+        return true;
+      }
+    }
+    constexpr std::size_t kIpv6Size = 40;
+    if (header->protocol == wire::PppProtocol::kIpv6 && packet.size >= kIpv6Size && packet.at[0] >> 4 == 6 &&
+        wire::load_be<std::uint16_t>(packet.at + 4) <= packet.size - kIpv6Size) {
+      return true;
+    }
+  }
+  on_mppe_failure(*packet.call);
+  return drop(packet, DropReason::kMppeImplausible);
+}
+
+void Uplink::on_mppe_failure(Call& call) noexcept {
+  if (call.uplink.mppe.on_failure() &&
+      !context_.control.post(contract::MppeDesynchronised{context_.calls.ref_of(call, context_.id)})) {
+    context_.counters.notices_lost.add();
+    call.uplink.mppe.retry_notice();
+  }
+}
+
+// ---- commit: sequence numbers and keys move, in the order of arrival ------------------------------------------------
+
+void Uplink::commit() noexcept {
+  committed_count_ = 0;
+  burst_.filter([this](Packet& packet) {
+    Call& call = *packet.call;
+    const wire::GreSeq sequence = *packet.gre.sequence;
+    // Again: a packet before this one in the burst may have moved the window.
+    if (const auto verdict = call.uplink.window.evaluate(sequence); verdict != GreReceiver::Verdict::kAhead) {
+      return drop(packet,
+                  verdict == GreReceiver::Verdict::kLate ? DropReason::kGreLate : DropReason::kGreDuplicate);
+    }
+    call.uplink.window.commit(sequence);
+    if (packet.content == Content::kEncrypted) {
+      const crypto::MppeJob& job = jobs_[packet.job];
+      context_.counters.mppe_recoveries.add(call.uplink.mppe.is_next(packet.count) ? 0 : 1);
+      call.uplink.mppe.commit(packet.count, sequence);
+      call.receive_chain.session_key = job.key;
+    } else {
+      call.uplink.mppe.on_clear_frame();
+    }
+    committed_[committed_count_++] = &call;
+    if (packet.content == Content::kControl) {
+      punt(packet);
+    } else if (packet.content == Content::kNothing) {
+      rte_pktmbuf_free(packet.mbuf);
+    }
+    return packet.content == Content::kClear || packet.content == Content::kEncrypted;
+  });
+  // After all of them: a burst of one call is acknowledged once.
+  for (std::size_t i = 0; i < committed_count_; ++i) {
+    downlink_.owe_ack(*committed_[i]);
+  }
+  context_.mark(Stage::kCommit);
+}
+
+/// To control, as contract::PppFrameIn wants it: a 2-octet protocol, then the packet. The protocol is written over the
+/// header it came from (or GRE's last octets, when it was compressed).
+void Uplink::punt(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  constexpr std::size_t kProtocolSize = 2;
+  const std::size_t size = packet.size + kProtocolSize;
+  if (size > contract::kMaxPppFrame) {
+    drop(packet, DropReason::kPppFrameTooLong);
+    return;
+  }
+  if (!call.uplink.ppp_frames.take(1, context_.now)) {
+    drop(packet, DropReason::kPppFlood);
+    return;
+  }
+  std::uint8_t* frame = packet.at - kProtocolSize;
+  wire::store_be(frame, static_cast<std::uint16_t>(packet.protocol));
+  if (!context_.control.post_frame({context_.calls.ref_of(call, context_.id)}, {frame, size})) {
+    drop(packet, DropReason::kControlRingFull);
+    return;
+  }
+  context_.counters.ppp_frames_in.add();
+  rte_pktmbuf_free(packet.mbuf);
+}
+
+// ---- check_inner: what a subscriber may send ----------------------------------------------------------------------
+
+void Uplink::check_inner() noexcept {
+  burst_.filter([this](Packet& packet) { return check_inner(packet); });
+  context_.mark(Stage::kUplinkCheckInner);
+}
+
+bool Uplink::check_inner(Packet& packet) noexcept {
+  const CallIdentity& identity = packet.call->identity;
+  if (!identity.ip_up) {
+    return drop(packet, DropReason::kIpNotUp);
+  }
+  if (packet.protocol == wire::PppProtocol::kIpv6) {
+    return drop(packet, DropReason::kIpv6NotUp);
+  }
+  if (packet.content == Content::kClear) {  // an encrypted one was parsed to be believed
+    const auto inner = wire::parse_ipv4({packet.at, packet.size});
+    if (!inner) {
+      return drop(packet, DropReason::kInnerHeader);
+    }
+    packet.inner = *inner;
+  }
+  // RFC 3704 §2.1 (strict): the only source is the subscriber's address.
+  const wire::Ipv4Header& inner = packet.inner;
+  if (inner.source != identity.subscriber) {
+    return drop(packet, DropReason::kSpoofedSource);
+  }
+  if (is_martian(inner.destination)) {
+    return drop(packet, DropReason::kMartian);
+  }
+  const wire::MutableBytes payload(packet.at + inner.header_length, inner.payload_length());
+  if (context_.index.is_local(inner.destination) && is_pptp(inner, payload)) {
+    return drop(packet, DropReason::kToConcentrator);
+  }
+  if (inner.destination == context_.gateway) {
+    return drop(packet, DropReason::kToGateway);
+  }
+  // RFC 1812 §5.3.1.
+  if (inner.ttl <= 1) {
+    send_icmp_error(context_, wire::kTimeExceeded, inner, {packet.at, inner.total_length});
+    return drop(packet, DropReason::kTtlExpired);
+  }
+  wire::decrement_ttl(packet.at);
+  if (context_.clamp_mss && inner.protocol == wire::kIpProtocolTcp && inner.fragment_offset == 0 &&
+      wire::clamp_tcp_mss(
+          payload, static_cast<std::uint16_t>(packet.call->downlink.inner_mtu - wire::kIpv4TcpOverhead))) {
+    context_.counters.mss_clamped.add();
+  }
+  return true;
+}
+
+// ---- forward ------------------------------------------------------------------------------------------------------
+
+void Uplink::forward() noexcept {
+  for (Packet& packet : burst_) {
+    forward(packet);
+  }
+  context_.mark(Stage::kForward);
+}
+
+void Uplink::forward(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  rte_mbuf* mbuf = packet.mbuf;
+  const std::uint16_t octets = packet.inner.total_length;
+  rte_pktmbuf_adj(mbuf, static_cast<std::uint16_t>(packet.at - data_of(mbuf)));
+  rte_pktmbuf_trim(mbuf, static_cast<std::uint16_t>(mbuf->pkt_len - octets));
+  if (forward_inner(context_, mbuf, packet.inner.destination)) {
+    call.counters.drops.add();
+    return;
+  }
+  call.counters.uplink_packets.add();
+  call.counters.uplink_octets.add(octets);
+  context_.counters.uplink_packets.add();
+  context_.counters.uplink_octets.add(octets);
+}
+
+bool Uplink::drop(Packet& packet, DropReason reason) noexcept {
+  if (packet.call != nullptr) {
+    packet.call->counters.drops.add();
+  }
+  context_.drop(packet.mbuf, reason);
+  return false;
+}
+
+}  // namespace adit::dataplane
