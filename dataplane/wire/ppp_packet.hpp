@@ -87,6 +87,7 @@ struct PppOption {
 class PppOptions {
  public:
   /// None: an option's length is below 2 or reaches past the end, or a lone octet is left.
+  /// Name the result before looping over it: in `for (auto option : *parse(data))` the optional is gone too early.
   [[nodiscard]] static std::optional<PppOptions> parse(Bytes data) noexcept {
     for (std::size_t at = 0; at < data.size();) {
       if (data.size() - at < 2 || data[at + 1] < 2 || data[at + 1] > data.size() - at) {

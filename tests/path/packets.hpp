@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packets for path tests: a builder from the inside out, readers for what workers send, and a PPTP client's data side.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "crypto/mppe_batch.hpp"
+#include "dataplane/contract/messages.hpp"
+#include "dataplane/wire/ethernet.hpp"
+#include "dataplane/wire/gre.hpp"
+#include "dataplane/wire/ipv4.hpp"
+#include "dataplane/wire/ppp.hpp"
+#include "tests/path/world.hpp"
+
+namespace adit::dataplane::path {
+
+/// Builds outwards: each call wraps what is there. octets() is the result so far.
+class PacketBuilder {
+ public:
+  explicit PacketBuilder(Octets payload = {}) : octets_(std::move(payload)) {}
+  PacketBuilder& udp(std::uint16_t source, std::uint16_t destination);
+  /// A TCP segment with a valid checksum for these addresses; `mss` puts that option into a SYN.
+  PacketBuilder& tcp(std::uint16_t source, std::uint16_t destination, std::uint8_t flags,
+                     std::optional<std::uint16_t> mss, wire::Ipv4Address from, wire::Ipv4Address to);
+  PacketBuilder& ip(wire::Ipv4Address from, wire::Ipv4Address to,
+                    std::uint8_t protocol = wire::kIpProtocolUdp);
+  /// Changes the header that ip() made; its checksum is made right again.
+  PacketBuilder& ttl(std::uint8_t value);
+  PacketBuilder& dont_fragment();
+  PacketBuilder& ppp(wire::PppProtocol protocol, bool acfc = false, bool pfc = false);
+  PacketBuilder& gre(std::optional<std::uint32_t> sequence, std::optional<std::uint32_t> ack = std::nullopt,
+                     std::uint16_t call_id = kLocalId.value);
+  PacketBuilder& ethernet(const MacAddress& to, const MacAddress& from, std::uint16_t type = 0x0800);
+  PacketBuilder& vlan(std::uint16_t tag);  ///< after ethernet()
+  PacketBuilder& pad(std::size_t size);    ///< to at least that many octets, as short Ethernet frames are
+  [[nodiscard]] Octets octets() const { return octets_; }
+
+ private:
+  PacketBuilder& prepend(const Octets& header);
+  Octets octets_;
+};
+
+/// An inner IP packet of exactly `size` octets (28 at least).
+Octets inner_packet(wire::Ipv4Address from, wire::Ipv4Address to, std::size_t size = 64,
+                    std::uint8_t ttl = 64, bool dont_fragment = false);
+/// Wraps a GRE packet for the access port.
+Octets access_frame(const PacketBuilder& gre, wire::Ipv4Address from = kClient,
+                    wire::Ipv4Address to = kServer);
+/// Wraps an IP packet for the core port.
+Octets core_frame(const Octets& packet);
+
+/// What a worker sent on a side, taken apart; fails the test when it is malformed in any layer.
+struct Sent {
+  wire::MacAddress to{};
+  wire::Ipv4Header ip;
+  Octets packet;  ///< from the IP header on, without padding
+  [[nodiscard]] Octets payload() const { return {packet.begin() + ip.header_length, packet.end()}; }
+};
+Sent read_sent(const Octets& frame);
+
+struct SentGre {
+  std::uint16_t call_id = 0;
+  std::optional<std::uint32_t> sequence;
+  std::optional<std::uint32_t> ack;
+  Octets ppp;  ///< from the PPP header on
+};
+SentGre read_gre(const Octets& frame);
+
+/// The client's end of a call: numbers and keys of its own, both directions.
+class Peer {
+ public:
+  explicit Peer(std::uint16_t number = 0, std::uint32_t first_sequence = 0);
+
+  /// The messages with which control turns MPPE on at the worker; arms this side too.
+  contract::EnableMppe enable_receive(const contract::CallRef& call,
+                                      contract::MppeStrength strength = contract::MppeStrength::k128);
+  contract::EnableMppe enable_send(const contract::CallRef& call,
+                                   contract::MppeStrength strength = contract::MppeStrength::k128);
+
+  /// A frame for the access port with the next sequence number.
+  Octets clear(const Octets& inner);
+  Octets control(wire::PppProtocol protocol, const Octets& packet);
+  Octets encrypted(const Octets& inner);
+  /// As encrypted(), of a chosen plaintext (protocol field and all), and with any count and sequence.
+  Octets encrypted_plaintext(const Octets& plaintext);
+  Octets forged(std::uint32_t sequence, std::uint16_t count, std::size_t size = 100);
+  /// What is lost on the way: `packets` encrypted ones.
+  void lose(std::uint32_t packets);
+
+  /// The inner packet of a frame that the worker encrypted for us; empty when it does not decrypt. Frames are read in
+  /// the order they were sent.
+  Octets decrypt(const SentGre& gre);
+
+  std::uint32_t next_sequence;
+  std::uint16_t next_count = 0;
+
+ private:
+  Octets gre(const Octets& ppp);
+  contract::EnableMppe enable(const contract::CallRef& call, contract::Direction direction,
+                              contract::MppeStrength strength, crypto::MppeChain& chain, std::uint8_t seed);
+  std::uint16_t number_;
+  crypto::MppeChain up_{};
+  crypto::MppeChain down_{};
+  std::uint16_t expected_count_ = 0;
+};
+
+}  // namespace adit::dataplane::path

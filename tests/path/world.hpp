@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// A concentrator's data plane in a jar: workers on ports made of rings, real mbufs, no device, no clock of its own.
+// Tests put frames on an access or core port, let workers turn, and look at what comes out.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dataplane/call_index.hpp"
+#include "dataplane/contract/mailbox.hpp"
+#include "dataplane/worker.hpp"
+
+namespace adit::dataplane::path {
+
+using Octets = std::vector<std::uint8_t>;
+
+inline constexpr wire::Ipv4Address kServer{192, 0, 2, 1};
+inline constexpr wire::Ipv4Address kClient{192, 0, 2, 10};  // the first peer; others follow
+inline constexpr wire::Ipv4Address kHost{203, 0, 113, 5};   // somewhere behind the core
+inline constexpr wire::Ipv4Address kGateway{10, 64, 0, 1};
+inline constexpr wire::Ipv4Address kSubscriber{10, 64, 0, 2};
+inline constexpr wire::LocalCallId kLocalId{0x1234};
+inline constexpr wire::PeerCallId kPeerId{0x00ff};
+inline constexpr MacAddress kAccessMac{2, 0, 0, 0, 0, 0xa0};
+inline constexpr MacAddress kCoreMac{2, 0, 0, 0, 0, 0xc0};
+inline constexpr MacAddress kClientMac{2, 0, 0, 0, 1, 1};
+inline constexpr MacAddress kRouterMac{2, 0, 0, 0, 1, 2};
+
+enum Side : std::uint16_t { kAccessSide = 0, kCoreSide = 1 };
+
+/// One per process: EAL, the packet pool and two ring ports with kQueues queues each.
+class Bench {
+ public:
+  static constexpr std::uint16_t kQueues = 2;
+  static constexpr unsigned kPoolSize = 4095;
+  static Bench& instance();
+
+  rte_mempool* pool = nullptr;
+  rte_mempool* tight_pool = nullptr;  ///< without headroom
+  std::array<std::uint16_t, 2> ports{};
+  std::array<std::array<rte_ring*, kQueues>, 2> receive{};  ///< by side and queue: what a worker will receive
+  std::array<std::array<rte_ring*, kQueues>, 2> transmit{};  ///< what it sent
+
+ private:
+  Bench();
+};
+
+struct WorldOptions {
+  std::uint16_t workers = 1;
+  std::uint16_t access_mtu = 1500;
+  std::uint16_t core_mtu = 1500;
+  PortRole access_role = PortRole::kAccess;
+  bool needs_mac_filter = false;
+  bool one_transmit_queue = false;  ///< worker 0 sends for all
+  std::uint32_t slots = 64;
+};
+
+class World {
+ public:
+  explicit World(WorldOptions options = {});
+  ~World();  ///< checks that no mbuf is lost
+
+  /// Installs a call as control does and maps it. Call `number` n belongs to peer kClient + n, subscriber + n, ID + n.
+  contract::CallRef install(std::uint16_t number = 0, std::uint16_t worker = 0);
+  contract::CallRef install_up(std::uint16_t number = 0, std::uint16_t worker = 0,
+                               std::uint16_t peer_mru = 1500);
+  void tell(const contract::CallRef& call, const contract::ToWorker& message);
+  void send_ppp(const contract::CallRef& call, std::span<const std::uint8_t> frame);
+
+  /// A frame arrives; `queue` is polled by the worker of that number.
+  void arrive(Side side, const Octets& frame, std::uint16_t queue = 0, rte_mempool* pool = nullptr);
+  /// Every worker turns once, or as often as there may be work, at the current time.
+  void turn();
+  void settle();
+  void pass_ms(std::uint32_t ms) { tsc_ += ms * tsc_per_ms_; }
+  /// Everything sent on a side since the last time, in order of the queues.
+  std::vector<Octets> sent(Side side);
+  std::vector<Octets> sent(Side side, std::uint16_t queue);
+
+  template <typename Message>
+  std::optional<Message> told(std::uint16_t worker = 0);
+  /// The next PPP frame that control received.
+  std::optional<Octets> ppp_frame(std::uint16_t worker = 0);
+
+  [[nodiscard]] std::uint64_t dropped(DropReason reason) const;
+  [[nodiscard]] std::uint64_t all_drops() const;
+  [[nodiscard]] const WorkerCounters& counters(std::uint16_t worker = 0) const {
+    return workers_[worker]->counters();
+  }
+  [[nodiscard]] contract::CallTotals totals(const contract::CallRef& call) const;
+  Worker& worker(std::uint16_t number = 0) { return *workers_[number]; }
+  contract::Mailbox& mailbox(std::uint16_t worker = 0) { return *mailboxes_[worker]; }
+  std::uint64_t tsc() const { return tsc_; }
+  void publish(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours);
+
+  CallIndex& index() { return *index_; }
+
+ private:
+  Bench& bench_;
+  std::array<Port, 2> ports_;
+  std::unique_ptr<CallIndex> index_ = std::make_unique<CallIndex>();
+  std::unique_ptr<HandoffRings> rings_;
+  std::vector<std::unique_ptr<contract::Mailbox>> mailboxes_;
+  std::vector<std::unique_ptr<NextHops>> snapshots_;
+  NextHopsCell next_hops_{nullptr};
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::uint64_t tsc_per_ms_;
+  std::uint64_t tsc_;
+  std::uint32_t next_generation_ = 1;
+};
+
+template <typename Message>
+std::optional<Message> World::told(std::uint16_t worker) {
+  contract::ToControl* front = mailboxes_[worker]->to_control.front();
+  if (front == nullptr || !std::holds_alternative<Message>(*front)) {
+    return std::nullopt;
+  }
+  const Message message = std::get<Message>(*front);
+  mailboxes_[worker]->to_control.release();
+  return message;
+}
+
+}  // namespace adit::dataplane::path
