@@ -40,7 +40,7 @@ struct PptpSettings {  // [pptp]
 };
 
 struct PppSettings {  // [ppp]
-  std::uint16_t mru = 1436;          ///< ours, asked of the peer. 1500 - 36 (IP, GRE) - 4 (PPP) - 4 (MPPE) rounds here
+  std::uint16_t mru = 1436;          ///< ours, asked of the peer; as accel-ppp caps it, so that a PPPoE uplink (1492) still fits
   std::uint16_t mtu = 1436;          ///< cap on what we send, whatever the peer's MRU
   std::uint16_t min_mtu = 576;
   bool accomp = false;               ///< offer Address-and-Control-Field-Compression

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/aditd/control_loop.hpp"
+
+#include <csignal>
+#include <cstdint>
+#include <type_traits>
+#include <variant>
+
+#include "app/aditd/os_entropy.hpp"
+
+namespace adit::app {
+
+using contract::WorkerId;
+using control::ConnectionId;
+using control::Duration;
+using control::EndReason;
+using control::Severity;
+
+namespace {
+
+// Of one worker per turn: a flood of frames must not starve TCP and timers.
+constexpr int kMessagesPerTurn = 512;
+// StopCCRQ to everyone, their replies, the workers' last counters.
+constexpr std::chrono::seconds kDrainDeadline{8};
+
+OsEntropy& entropy() {
+  static OsEntropy source;
+  return source;
+}
+
+}  // namespace
+
+ControlLoop::ControlLoop(const Config& config, Runtime& runtime, control::AuthBackend& auth,
+                         control::EventLog& log, control::TimerWheel& wheel)
+    : config_(config),
+      runtime_(runtime),
+      log_(log),
+      wheel_(wheel),
+      tcp_(io_, *this, config.control.pptp.max_output_octets),
+      concentrator_(config.control, runtime.worker_count(), runtime.slots_per_worker(), wheel, entropy(), log,
+                    auth, *this),
+      worker_wake_(io_, runtime.wake_fd()),
+      netlink_(io_),
+      signals_(io_, SIGINT, SIGTERM),
+      started_(std::chrono::steady_clock::now()) {}
+
+ControlLoop::~ControlLoop() {
+  worker_wake_.release();  // Runtime owns it
+  if (netlink_.is_open()) {
+    netlink_.release();  // KernelRoutes owns it
+  }
+}
+
+std::expected<void, std::string> ControlLoop::open() {
+  std::vector<dataplane::Port> ports;
+  for (const dataplane::OpenPort& open : runtime_.ports()) {
+    ports.push_back(open.port);
+  }
+  auto routes = KernelRoutes::open(
+      ports, [this](std::unique_ptr<dataplane::NextHops> hops) { runtime_.publish(std::move(hops)); });
+  if (!routes) {
+    return std::unexpected(std::move(routes.error()));
+  }
+  routes_ = std::move(*routes);
+  netlink_.assign(routes_->fd());
+  for (const wire::Ipv4Address address : config_.bind) {
+    if (auto listening = tcp_.listen(address, config_.tcp_port); !listening) {
+      return listening;
+    }
+  }
+  wait_for_workers();
+  wait_for_netlink();
+  wait_for_signal();
+  return {};
+}
+
+void ControlLoop::run() {
+  while (!finished()) {
+    tick();
+    if (drain_mailboxes()) {
+      io_.poll();
+    } else {
+      sleep_until_something();
+    }
+    runtime_.reclaim();
+  }
+}
+
+void ControlLoop::tick() {
+  const auto elapsed = std::chrono::steady_clock::now() - started_;
+  wheel_.advance(control::Instant{std::chrono::duration_cast<Duration>(elapsed)});
+}
+
+void ControlLoop::sleep_until_something() {
+  Duration wait = wheel_.next_wait().value_or(Duration{1000});
+  for (std::uint16_t w = 0; w < runtime_.worker_count(); ++w) {
+    runtime_.mailbox(WorkerId{w}).control_sleeps.store(true, std::memory_order_seq_cst);
+  }
+  // A worker that posted before it could see the flag does not wake us: look once more.
+  for (std::uint16_t w = 0; w < runtime_.worker_count(); ++w) {
+    if (!runtime_.mailbox(WorkerId{w}).to_control.empty()) {
+      wait = Duration{0};
+    }
+  }
+  if (io_.run_one_for(wait) > 0) {
+    io_.poll();
+  }
+  for (std::uint16_t w = 0; w < runtime_.worker_count(); ++w) {
+    runtime_.mailbox(WorkerId{w}).control_sleeps.store(false, std::memory_order_relaxed);
+  }
+}
+
+// True when something was there: the caller looks again before it sleeps.
+bool ControlLoop::drain_mailboxes() {
+  bool any = false;
+  for (std::uint16_t w = 0; w < runtime_.worker_count(); ++w) {
+    any |= drain_mailbox(WorkerId{w});
+  }
+  return any;
+}
+
+bool ControlLoop::drain_mailbox(WorkerId worker) {
+  contract::Mailbox& box = runtime_.mailbox(worker);
+  int taken = 0;
+  for (; taken < kMessagesPerTurn; ++taken) {
+    const contract::ToControl* message = box.to_control.front();
+    if (message == nullptr) {
+      break;
+    }
+    if (std::holds_alternative<contract::PppFrameIn>(*message)) {
+      const contract::FrameSlot* frame = box.frames_to_control.front();
+      concentrator_.on_worker_message(*message, std::span(frame->octets.data(), frame->length));
+      box.frames_to_control.release();
+    } else if (const auto* resolve = std::get_if<contract::ResolveNextHop>(message)) {
+      routes_->resolve(resolve->destination);
+    } else {
+      concentrator_.on_worker_message(*message, {});
+    }
+    box.to_control.release();
+  }
+  return taken > 0;
+}
+
+void ControlLoop::wait_for_workers() {
+  worker_wake_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const asio::error_code& error) {
+    if (!error) {
+      runtime_.clear_wake();
+      wait_for_workers();
+    }
+  });
+}
+
+void ControlLoop::wait_for_netlink() {
+  netlink_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const asio::error_code& error) {
+    if (!error) {
+      routes_->on_readable();
+      wait_for_netlink();
+    }
+  });
+}
+
+void ControlLoop::wait_for_signal() {
+  signals_.async_wait([this](const asio::error_code& error, int signal) {
+    if (!error) {
+      tick();
+      begin_drain(signal);
+      wait_for_signal();
+    }
+  });
+}
+
+// A second signal ends the wait.
+void ControlLoop::begin_drain(int signal) {
+  if (draining_) {
+    drain_deadline_ = std::chrono::steady_clock::now();
+    return;
+  }
+  draining_ = true;
+  drain_deadline_ = std::chrono::steady_clock::now() + kDrainDeadline;
+  log_.event(Severity::kInfo, "draining",
+             {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"},
+              {"calls", std::to_string(concentrator_.stats().calls_active)}});
+  tcp_.stop_listening();
+  concentrator_.drain();
+}
+
+bool ControlLoop::finished() const {
+  if (!draining_) {
+    return false;
+  }
+  const bool all_gone = concentrator_.drained() && tcp_.open_count() == 0;
+  return all_gone || std::chrono::steady_clock::now() >= drain_deadline_;
+}
+
+// ---- TcpEvents: the clock first, because we may have slept ------------------------------------------------------
+
+bool ControlLoop::on_accept(ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local) {
+  tick();
+  return concentrator_.on_accept(id, peer, local);
+}
+
+void ControlLoop::on_bytes(ConnectionId id, std::span<const std::uint8_t> octets) {
+  tick();
+  concentrator_.on_bytes(id, octets);
+}
+
+void ControlLoop::on_closed(ConnectionId id, EndReason reason) {
+  tick();
+  concentrator_.on_closed(id, reason);
+}
+
+void ControlLoop::on_accept_failed(const std::string& why) {
+  log_.event(Severity::kWarning, "accept_failed",
+             {{"error", why}, {"remedy", "raise LimitNOFILE or lower max-connections"}});
+}
+
+// ---- control::ConcentratorActions --------------------------------------------------------------------------------
+
+void ControlLoop::send(ConnectionId connection, std::span<const std::uint8_t> message) {
+  tcp_.send(connection, message);
+}
+
+void ControlLoop::close(ConnectionId connection) {
+  tcp_.close(connection);
+}
+
+bool ControlLoop::post(WorkerId worker, const contract::ToWorker& message) {
+  return runtime_.mailbox(worker).to_worker.push(message);
+}
+
+bool ControlLoop::post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame) {
+  contract::Mailbox& box = runtime_.mailbox(call.worker);
+  return contract::post_with_frame(box.to_worker, box.frames_to_worker, contract::SendPppFrame{call}, frame);
+}
+
+void ControlLoop::map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) {
+  if (!runtime_.map_call(local, id, call)) {
+    log_.event(Severity::kError, "call_unreachable",
+               {{"local", to_string(local)}, {"remedy", "more DPDK memory"}});
+  }
+}
+
+void ControlLoop::unmap_call(wire::Ipv4Address local, wire::LocalCallId id) {
+  runtime_.unmap_call(local, id);
+}
+
+void ControlLoop::map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) {
+  if (!runtime_.map_subscriber(subscriber, call)) {
+    log_.event(Severity::kError, "subscriber_unreachable",
+               {{"ip", to_string(subscriber)},
+                {"remedy", "more DPDK memory, or fewer fixed addresses outside the pools"}});
+  }
+}
+
+void ControlLoop::unmap_subscriber(wire::Ipv4Address subscriber) {
+  runtime_.unmap_subscriber(subscriber);
+}
+
+}  // namespace adit::app

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control thread: sleeps in epoll (Asio), hands TCP octets, worker messages, netlink news, operators' requests and
+// the time to the Concentrator, and carries out what it asks. Nothing else in the process decides anything.
+// Thread: control (the EAL main lcore). Owner: main().
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/signal_set.hpp>
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "app/aditd/config.hpp"
+#include "app/aditd/kernel_routes.hpp"
+#include "app/aditd/log.hpp"
+#include "app/aditd/runtime.hpp"
+#include "app/aditd/tcp_endpoint.hpp"
+#include "controlplane/concentrator.hpp"
+
+namespace adit::app {
+
+class ControlLoop final : TcpEvents, control::ConcentratorActions {
+ public:
+  /// All references outlive the loop.
+  ControlLoop(const Config& config, Runtime& runtime, control::AuthBackend& auth, control::EventLog& log,
+              control::TimerWheel& wheel);
+  ~ControlLoop() override;
+
+  /// Opens TCP/1723, the operator's socket and netlink; then workers may be told of routes.
+  [[nodiscard]] std::expected<void, std::string> open();
+
+  /// Until SIGTERM or SIGINT, then drains: Stop-Control-Connection-Request to everyone, bounded by the drain deadline.
+  void run();
+
+ private:
+  // TcpEvents
+  bool on_accept(control::ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local) override;
+  void on_bytes(control::ConnectionId id, std::span<const std::uint8_t> octets) override;
+  void on_closed(control::ConnectionId id, control::EndReason reason) override;
+  void on_accept_failed(const std::string& why) override;
+
+  // control::ConcentratorActions
+  void send(control::ConnectionId connection, std::span<const std::uint8_t> message) override;
+  void close(control::ConnectionId connection) override;
+  bool post(contract::WorkerId worker, const contract::ToWorker& message) override;
+  bool post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame) override;
+  void map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) override;
+  void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) override;
+  void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) override;
+  void unmap_subscriber(wire::Ipv4Address subscriber) override;
+
+  void tick();
+  void sleep_until_something();
+  bool drain_mailboxes();
+  bool drain_mailbox(contract::WorkerId worker);
+  bool mailboxes_empty_after_announcing_sleep();
+  void wait_for_workers();
+  void wait_for_netlink();
+  void wait_for_signal();
+  void begin_drain(int signal);
+  [[nodiscard]] bool finished() const;
+
+  const Config& config_;
+  Runtime& runtime_;
+  control::EventLog& log_;
+  control::TimerWheel& wheel_;
+  asio::io_context io_;
+  TcpEndpoint tcp_;
+  control::Concentrator concentrator_;
+  std::unique_ptr<KernelRoutes> routes_;
+  asio::posix::stream_descriptor worker_wake_;
+  asio::posix::stream_descriptor netlink_;
+  asio::signal_set signals_;
+  std::chrono::steady_clock::time_point started_;
+  std::chrono::steady_clock::time_point drain_deadline_{};
+  bool draining_ = false;
+};
+
+}  // namespace adit::app

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// aditd: the table of contents of the process. Everything is started in order, runs, and ends in the reverse order.
+// Exit codes: 0 drained, or the configuration is good (--check); 1 the configuration is not; 2 a start-up failure.
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "app/aditd/config.hpp"
+#include "app/aditd/control_loop.hpp"
+#include "app/aditd/eal.hpp"
+#include "app/aditd/log.hpp"
+#include "app/aditd/options.hpp"
+#include "app/aditd/runtime.hpp"
+#include "controlplane/local_users.hpp"
+#include "crypto/library.hpp"
+
+namespace adit::app {
+namespace {
+
+using control::Severity;
+
+constexpr int kBadConfig = 1;
+constexpr int kCannotStart = 2;
+
+int cannot_start(const std::string& why) {
+  std::fprintf(stderr, "aditd: %s\n", why.c_str());
+  return kCannotStart;
+}
+
+EalOptions eal_options(const Config& config, const Options& options) {
+  EalOptions eal;
+  eal.workers = config.core.workers;
+  for (const dataplane::PortSettings& port : config.ports) {
+    if (is_pci_device(port.device)) {
+      eal.pci_devices.push_back(port.device);
+    }
+  }
+  eal.user_args = config.dpdk.eal;
+  eal.user_args.insert(eal.user_args.end(), options.eal_args.begin(), options.eal_args.end());
+  return eal;
+}
+
+std::expected<std::unique_ptr<control::LocalUsers>, std::string> load_users(const Config& config, Log& log) {
+  auto users = std::make_unique<control::LocalUsers>(config.control.auth.challenge_name);
+  std::ifstream file(config.chap_secrets, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  auto notes = users->load(text);
+  if (!notes) {
+    return std::unexpected(config.chap_secrets + ": " + notes.error());
+  }
+  for (const std::string& note : *notes) {
+    log.event(Severity::kWarning, "chap_secrets", {{"file", config.chap_secrets}, {"note", note}});
+  }
+  return users;
+}
+
+/// From the log to the last worker, in order; leaving this function ends it all in reverse.
+int serve(const Config& config, const Options& options) {
+  auto log = Log::open(config.log);
+  if (!log) {
+    return cannot_start(log.error());
+  }
+  auto users = load_users(config, **log);
+  if (!users) {
+    return cannot_start(users.error());
+  }
+  auto eal = start_eal(eal_options(config, options));
+  if (!eal) {
+    return cannot_start(eal.error());
+  }
+  for (const std::string& note : eal->notes) {
+    (*log)->event(Severity::kWarning, "eal", {{"note", note}});
+  }
+  {
+    auto runtime = Runtime::start(config, *eal);
+    if (!runtime) {
+      return cannot_start(runtime.error());
+    }
+    control::TimerWheel wheel;
+    ControlLoop loop(config, **runtime, **users, **log, wheel);
+    if (auto opened = loop.open(); !opened) {
+      return cannot_start(opened.error());
+    }
+    loop.run();
+  }
+  stop_eal();
+  return 0;
+}
+
+int run(std::span<const char* const> arguments) {
+  auto options = parse_options(arguments);
+  if (!options) {
+    std::fputs(options.error().text.c_str(), options.error().code == 0 ? stdout : stderr);
+    return options.error().code;
+  }
+  const ConfigResult result = load_config(options->config);
+  for (const ConfigProblem& problem : result.problems) {
+    std::fprintf(stderr, "%s%s\n", problem.warning ? "warning: " : "", problem.line.c_str());
+  }
+  if (!result.config) {
+    return kBadConfig;
+  }
+  if (auto ready = crypto::initialise(); !ready) {
+    return cannot_start(ready.error());
+  }
+  if (options->check) {
+    std::printf("%s: good\n", options->config.c_str());
+    return 0;
+  }
+  forbid_core_dumps();
+  return serve(*result.config, *options);
+}
+
+}  // namespace
+}  // namespace adit::app
+
+int main(int argc, char** argv) {
+  return adit::app::run(
+      std::span(const_cast<const char* const*>(argv) + 1, static_cast<std::size_t>(argc - 1)));
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/aditd/runtime.hpp"
+
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+namespace adit::app {
+
+using contract::WorkerId;
+using dataplane::OpenPort;
+using dataplane::WorkerPort;
+
+namespace {
+
+std::vector<Prefix> pool_prefixes(const control::IpSettings& ip) {
+  std::vector<Prefix> prefixes;
+  for (const control::PoolSettings& pool : ip.pools) {
+    for (const control::AddressRange& range : pool.ranges) {
+      const auto more = prefixes_of_range(range.first, range.last);
+      prefixes.insert(prefixes.end(), more.begin(), more.end());
+    }
+  }
+  return prefixes;
+}
+
+}  // namespace
+
+void Runtime::ReleaseMailbox::operator()(contract::Mailbox* mailbox) const {
+  rte_free(mailbox);
+}
+
+std::expected<std::unique_ptr<Runtime>, std::string> Runtime::start(const Config& config,
+                                                                    const EalInit& eal) {
+  std::unique_ptr<Runtime> runtime(new Runtime());
+  runtime->lcores_ = eal.worker_lcores;
+  if (auto opened = runtime->open(config); !opened) {
+    return std::unexpected(std::move(opened.error()));
+  }
+  for (std::uint16_t w = 0; w < runtime->lcores_.size(); ++w) {
+    if (auto built = runtime->build_worker(config, w); !built) {
+      return std::unexpected(std::move(built.error()));
+    }
+  }
+  if (auto launched = runtime->launch(); !launched) {
+    return std::unexpected(std::move(launched.error()));
+  }
+  return runtime;
+}
+
+std::expected<void, std::string> Runtime::open(const Config& config) {
+  const auto workers = static_cast<std::uint32_t>(lcores_.size());
+  slots_per_worker_ = (config.max_sessions + workers - 1) / workers;
+  wake_fd_ = dataplane::UniqueFd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (wake_fd_.get() < 0) {
+    return std::unexpected(std::string("cannot make an eventfd: ") + std::strerror(errno));
+  }
+  auto program = find_xdp_program("");
+  auto ports = dataplane::open_ports(config.ports, workers, program.value_or(""));
+  if (!ports) {
+    return std::unexpected(std::move(ports.error()));
+  }
+  ports_ = std::move(*ports);
+  auto maps = XdpMaps::fill(ports_, config.bind, pool_prefixes(config.control.ip));
+  if (!maps) {
+    return std::unexpected(std::move(maps.error()));
+  }
+  xdp_ = std::move(*maps);
+  index_ = std::make_unique<dataplane::CallIndex>();
+  for (const wire::Ipv4Address address : config.bind) {
+    if (!index_->add_local_address(address)) {
+      return std::unexpected("no room in the call index for " + to_string(address) +
+                             "; bind fewer addresses");
+    }
+  }
+  std::vector<int> sockets;
+  for (const unsigned lcore : lcores_) {
+    sockets.push_back(static_cast<int>(rte_lcore_to_socket_id(lcore)));
+  }
+  handoff_ = std::make_unique<dataplane::HandoffRings>(sockets);
+  return {};
+}
+
+std::vector<WorkerPort> Runtime::ports_of(std::uint16_t worker) const {
+  const auto workers = static_cast<std::uint16_t>(lcores_.size());
+  std::vector<WorkerPort> all;
+  for (const OpenPort& open : ports_) {
+    WorkerPort port;
+    port.port = open.port;
+    for (std::uint16_t queue = worker; queue < open.rx_queues;
+         queue = static_cast<std::uint16_t>(queue + workers)) {
+      port.rx_queues.push_back(queue);
+    }
+    port.transmitter = WorkerId{static_cast<std::uint16_t>(worker % open.tx_queues)};
+    if (worker < open.tx_queues) {
+      port.tx_queue = worker;
+    }
+    all.push_back(std::move(port));
+  }
+  return all;
+}
+
+std::expected<void, std::string> Runtime::build_worker(const Config& config, std::uint16_t worker) {
+  const int socket = static_cast<int>(rte_lcore_to_socket_id(lcores_[worker]));
+  void* memory =
+      rte_malloc_socket("adit_mailbox", sizeof(contract::Mailbox), alignof(contract::Mailbox), socket);
+  if (memory == nullptr) {
+    return std::unexpected("no DPDK memory for the mailbox of worker " + std::to_string(worker) +
+                           "; reserve more hugepages, or give more with `-- -m MEGABYTES`");
+  }
+  mailboxes_.emplace_back(new (memory) contract::Mailbox());
+  dataplane::WorkerSettings settings;
+  settings.id = WorkerId{worker};
+  settings.socket = socket;
+  settings.slots = slots_per_worker_;
+  settings.ports = ports_of(worker);
+  settings.pool = ports_.front().pool;
+  settings.gateway = config.control.ip.gateway;
+  settings.clamp_mss = config.mss_clamp;
+  settings.busy_poll = config.core.poll_mode == PollMode::kBusy;
+  settings.control_wake_fd = wake_fd_.get();
+  auto created =
+      dataplane::Worker::create(std::move(settings), *index_, *mailboxes_.back(), next_hops_, *handoff_);
+  if (!created) {
+    return std::unexpected(std::move(created.error()));
+  }
+  workers_.push_back(std::move(*created));
+  return {};
+}
+
+std::expected<void, std::string> Runtime::launch() {
+  for (std::size_t w = 0; w < workers_.size(); ++w) {
+    if (rte_eal_remote_launch(&dataplane::Worker::launch, workers_[w].get(), lcores_[w]) != 0) {
+      return std::unexpected("cannot launch worker " + std::to_string(w) + " on lcore " +
+                             std::to_string(lcores_[w]));
+    }
+  }
+  return {};
+}
+
+Runtime::~Runtime() {
+  for (auto& worker : workers_) {
+    worker->stop();
+  }
+  rte_eal_mp_wait_lcore();
+  workers_.clear();
+  handoff_.reset();
+  dataplane::close_ports(ports_);
+}
+
+std::optional<contract::CallTotals> Runtime::totals(const contract::CallRef& call) const {
+  return workers_[call.worker.value]->calls().totals(call);
+}
+
+bool Runtime::map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) {
+  return index_->map_call(local, id, call);
+}
+
+void Runtime::unmap_call(wire::Ipv4Address local, wire::LocalCallId id) {
+  index_->unmap_call(local, id);
+}
+
+bool Runtime::map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) {
+  return index_->map_subscriber(subscriber, call) && xdp_->add_subscriber(subscriber);
+}
+
+void Runtime::unmap_subscriber(wire::Ipv4Address subscriber) {
+  xdp_->remove_subscriber(subscriber);
+  index_->unmap_subscriber(subscriber);
+}
+
+void Runtime::publish(std::unique_ptr<const dataplane::NextHops> hops) {
+  next_hops_.store(hops.get(), std::memory_order_release);
+  if (latest_hops_ != nullptr) {
+    Retired retired{std::move(latest_hops_), {}};
+    for (const auto& worker : workers_) {
+      retired.turns.push_back(worker->turns());
+    }
+    retired_hops_.push_back(std::move(retired));
+  }
+  latest_hops_ = std::move(hops);
+}
+
+// Two turns on, a worker has ended the one in which it may have loaded the old pointer (see NextHopsCell).
+void Runtime::reclaim() {
+  std::erase_if(retired_hops_, [this](const Retired& retired) {
+    for (std::size_t w = 0; w < workers_.size(); ++w) {
+      if (workers_[w]->turns() - retired.turns[w] < 2) {
+        return false;
+      }
+    }
+    return true;
+  });
+}
+
+void Runtime::clear_wake() {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const auto taken =
+      ::read(wake_fd_.get(), &count, sizeof count);  // EAGAIN: another turn took it
+}
+
+}  // namespace adit::app

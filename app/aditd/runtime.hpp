@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The data plane as a running thing: ports, workers on their lcores, mailboxes, the indexes, the routes' snapshot.
+// The only threads besides control start and end here. Thread: control. Owner: main().
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "app/aditd/config.hpp"
+#include "app/aditd/eal.hpp"
+#include "app/aditd/xdp_maps.hpp"
+#include "dataplane/call_index.hpp"
+#include "dataplane/contract/mailbox.hpp"
+#include "dataplane/handoff.hpp"
+#include "dataplane/next_hops.hpp"
+#include "dataplane/ports.hpp"
+#include "dataplane/unique_fd.hpp"
+#include "dataplane/worker.hpp"
+
+namespace adit::app {
+
+class Runtime {
+ public:
+  /// Opens the ports, builds one worker per lcore of `eal` and launches them. The error says what failed and what to do.
+  [[nodiscard]] static std::expected<std::unique_ptr<Runtime>, std::string> start(const Config& config,
+                                                                                  const EalInit& eal);
+  /// Stops the workers, then closes the ports. EAL is left to its owner.
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  [[nodiscard]] std::uint16_t worker_count() const { return static_cast<std::uint16_t>(workers_.size()); }
+  [[nodiscard]] std::uint32_t slots_per_worker() const { return slots_per_worker_; }
+  [[nodiscard]] contract::Mailbox& mailbox(contract::WorkerId worker) { return *mailboxes_[worker.value]; }
+  [[nodiscard]] const dataplane::Worker& worker(contract::WorkerId worker) const {
+    return *workers_[worker.value];
+  }
+  [[nodiscard]] unsigned lcore(contract::WorkerId worker) const { return lcores_[worker.value]; }
+  [[nodiscard]] const std::vector<dataplane::OpenPort>& ports() const { return ports_; }
+
+  /// Live counters of a call; nothing when its worker has none by that name.
+  [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const;
+
+  // ---- what the concentrator maps; the XDP programs follow the subscribers outside the pools ------------------
+  [[nodiscard]] bool map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call);
+  void unmap_call(wire::Ipv4Address local, wire::LocalCallId id);
+  [[nodiscard]] bool map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call);
+  void unmap_subscriber(wire::Ipv4Address subscriber);
+
+  /// Workers look destinations up in `hops` from their next turn on; the one before is kept until none can hold it.
+  void publish(std::unique_ptr<const dataplane::NextHops> hops);
+  /// Frees snapshots that no worker can hold any more. Cheap; call it now and then.
+  void reclaim();
+
+  /// An eventfd that workers write when control sleeps, and how to make it quiet again.
+  [[nodiscard]] int wake_fd() const { return wake_fd_.get(); }
+  void clear_wake();
+
+ private:
+  /// A snapshot that was replaced, and each worker's turns at that moment.
+  struct Retired {
+    std::unique_ptr<const dataplane::NextHops> hops;
+    std::vector<std::uint64_t> turns;
+  };
+  struct ReleaseMailbox {
+    void operator()(contract::Mailbox* mailbox) const;
+  };
+  using MailboxPtr = std::unique_ptr<contract::Mailbox, ReleaseMailbox>;
+  Runtime() = default;
+  [[nodiscard]] std::expected<void, std::string> open(const Config& config);
+  [[nodiscard]] std::expected<void, std::string> build_worker(const Config& config, std::uint16_t worker);
+  [[nodiscard]] std::expected<void, std::string> launch();
+  [[nodiscard]] std::vector<dataplane::WorkerPort> ports_of(std::uint16_t worker) const;
+
+  std::vector<unsigned> lcores_;
+  std::uint32_t slots_per_worker_ = 0;
+  dataplane::UniqueFd wake_fd_;
+  std::vector<dataplane::OpenPort> ports_;
+  std::optional<XdpMaps> xdp_;
+  std::unique_ptr<dataplane::CallIndex> index_;
+  std::unique_ptr<dataplane::HandoffRings> handoff_;
+  std::vector<MailboxPtr> mailboxes_;
+  dataplane::NextHopsCell next_hops_{nullptr};
+  std::vector<std::unique_ptr<dataplane::Worker>> workers_;
+  std::unique_ptr<const dataplane::NextHops> latest_hops_;
+  std::vector<Retired> retired_hops_;
+};
+
+}  // namespace adit::app
