@@ -89,7 +89,6 @@ class House : public ConcentratorActions {
   using Frame = std::vector<std::uint8_t>;
   struct Installed {
     contract::InstallCall install;
-    bool mapped = false;
     bool ip = false;
     std::vector<Frame> to_peer;  // PPP frames the worker was to send
   };
@@ -114,6 +113,13 @@ class House : public ConcentratorActions {
     ASSERT_TRUE(open.contains(connection)) << "sent on a closed connection";
     const auto parsed = pptp::parse(message);
     ASSERT_TRUE(parsed.has_value());
+    if (const auto* reply = std::get_if<pptp::OutgoingCallReply>(&*parsed);
+        reply != nullptr && reply->result == pptp::OutgoingResult::kConnected) {
+      const auto& ring = rings.at(reply->call_id % rings.size());
+      ASSERT_FALSE(ring.empty());
+      const auto* install = std::get_if<contract::InstallCall>(&ring.back().first);
+      ASSERT_TRUE(install != nullptr && install->local_id.value == reply->call_id) << "reply before install";
+    }
     to_client[connection].push_back(*parsed);
   }
   void close(ConnectionId connection) override { ASSERT_EQ(open.erase(connection), 1u) << "closed twice"; }
@@ -218,7 +224,7 @@ class DialIn {
  public:
   DialIn(House& house, ConnectionId connection, wire::Ipv4Address peer = wire::Ipv4Address(192, 0, 2, 2),
          wire::Ipv4Address local = wire::Ipv4Address(192, 0, 2, 1))
-      : id(connection), house_(house) {
+      : id(connection), house_(house), local_(local) {
     house.open.insert(connection);
     accepted = house.concentrator->on_accept(connection, peer, local);
     if (!accepted) {
@@ -271,8 +277,6 @@ class DialIn {
     if (!reply || reply->result != pptp::OutgoingResult::kConnected) {
       return false;
     }
-    EXPECT_FALSE(house_.rings.at(reply->call_id % house_.rings.size()).empty())
-        << "installed before the reply";
     local_id = reply->call_id;
     serve();
     return up;
@@ -283,13 +287,16 @@ class DialIn {
     for (bool more = true; more;) {
       house_.run_workers();
       more = false;
-      const auto entry = std::ranges::find_if(
-          house_.installed, [&](const auto& one) { return one.second.install.local_id.value == local_id; });
-      if (entry == house_.installed.end()) {
+      const auto mapped = house_.calls_by_id.find({local_, local_id});
+      if (mapped == house_.calls_by_id.end()) {
         return;
       }
-      ref = entry->second.install.call;
-      for (const House::Frame& frame : std::exchange(entry->second.to_peer, {})) {
+      ref = mapped->second;
+      const auto call = house_.installed.find(House::key(ref));
+      if (call == house_.installed.end()) {
+        return;
+      }
+      for (const House::Frame& frame : std::exchange(call->second.to_peer, {})) {
         more = true;
         on_frame(frame);
       }
@@ -355,6 +362,7 @@ class DialIn {
   }
 
   House& house_;
+  const wire::Ipv4Address local_;
   std::string user_;
   bool lcp_asked_ = false;
   bool pap_sent_ = false;

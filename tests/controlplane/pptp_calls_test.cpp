@@ -204,7 +204,7 @@ TEST_F(PptpConnectionTest, CTL_19_SecondCallWithTheSameIdIsRefused) {
   EXPECT_TRUE(cleared_.empty());
 }
 
-TEST_F(PptpConnectionTest, CTL_20_EndedCallsTellWhyAndStopTheConnection) {
+TEST_F(PptpConnectionTest, EndedCallsTellWhyAndStopTheConnection) {
   const struct {
     EndReason reason;
     DisconnectResult result;

@@ -107,7 +107,7 @@ TEST_F(PptpConnectionTest, CTL_05_WrongLengthClosesWithoutWaitingForABody) {
   }
 }
 
-TEST_F(PptpConnectionTest, CTL_06_MessagesMaySplitOrCoalesceAnywhere) {
+TEST_F(PptpConnectionTest, MessagesMaySplitOrCoalesceAnywhere) {
   std::vector<std::uint8_t> stream;
   OutgoingCallRequest request;
   request.call_id = 0x00FF;
