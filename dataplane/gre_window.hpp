@@ -47,7 +47,7 @@ class GreReceiver {
 
  private:
   static constexpr std::uint8_t kMany = 255;
-  wire::GreSeq highest_;
+  wire::GreSeq highest_{0xffffffff};  // before the first, which is 0 or 1 from most peers
   bool started_ = false;
   std::uint8_t unacknowledged_ = 0;
 };
