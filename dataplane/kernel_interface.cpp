@@ -17,14 +17,18 @@
 namespace adit::dataplane {
 namespace {
 
-std::uint16_t combined_channels(int socket, ifreq request) {
+void read_channels(int socket, ifreq request, KernelInterface& found) {
   ethtool_channels channels{};
   channels.cmd = ETHTOOL_GCHANNELS;
   request.ifr_data = reinterpret_cast<char*>(&channels);
   if (::ioctl(socket, SIOCETHTOOL, &request) < 0) {
-    return 1;
+    return;
   }
-  return static_cast<std::uint16_t>(std::clamp(channels.combined_count, 1U, 65535U));
+  const auto count = [](std::uint32_t value) {
+    return static_cast<std::uint16_t>(std::clamp(value, 1U, 65535U));
+  };
+  found.channels = count(channels.combined_count);
+  found.receive_queues = count(channels.combined_count + channels.rx_count);
 }
 
 }  // namespace
@@ -48,7 +52,7 @@ std::expected<KernelInterface, std::string> read_kernel_interface(const std::str
   if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) == 0) {
     found.up = (request.ifr_flags & IFF_UP) != 0;
   }
-  found.channels = combined_channels(socket.get(), request);
+  read_channels(socket.get(), request, found);
   return found;
 }
 

@@ -10,9 +10,9 @@ namespace adit::dataplane {
 
 struct KernelInterface {
   std::uint32_t ifindex = 0;
-  std::uint16_t mtu = 1500;  ///< octets of IP; larger than 65,535 (loopback) is told as 65,535
-  std::uint16_t channels =
-      1;  ///< receive queues in use (ethtool -l "combined"), 1 where the driver has no say
+  std::uint16_t mtu = 1500;    ///< octets of IP; larger than 65,535 (loopback) is told as 65,535
+  std::uint16_t channels = 1;  ///< pairs of receive and transmit queue (ethtool -l, "Combined"); at least 1
+  std::uint16_t receive_queues = 1;  ///< paired or not; a veth counts all of its own as not
   bool up = false;
 };
 

@@ -236,11 +236,13 @@ Result<void> open_af_xdp(const PortSettings& settings, const KernelInterface& in
     return free;
   }
   const auto wished = settings.queues != 0 ? settings.queues : interface.channels;
-  const auto queues = std::min(wished, static_cast<std::uint16_t>(ADIT_XDP_MAX_QUEUES));
-  if (queues < interface.channels) {
-    add_note(open, "the interface has " + std::to_string(interface.channels) + " queues and only " +
-                       std::to_string(queues) + " are served; do: ethtool -L " + settings.interface +
-                       " combined " + std::to_string(queues));
+  const auto queues = std::min({wished, interface.channels, std::uint16_t{ADIT_XDP_MAX_QUEUES}});
+  if (queues < interface.receive_queues) {
+    const std::string kind = interface.receive_queues > interface.channels ? " rx " : " combined ";
+    add_note(open, "it receives on " + std::to_string(interface.receive_queues) + " queues and only " +
+                       std::to_string(queues) + (queues == 1 ? " is" : " are") +
+                       " served, the kernel keeps the others' packets; do: ethtool -L " + settings.interface +
+                       kind + std::to_string(queues));
   }
   open.driver = PortDriver::kAfXdp;
   open.port.mtu = usable_mtu(interface.mtu, kLargestMtu, open);
@@ -275,12 +277,14 @@ Result<void> open_interface(const PortSettings& settings, const KernelInterface&
   if (settings.driver == PortDriver::kAfPacket) {
     return open_af_packet(settings, interface, workers, buffers, open);
   }
+  const std::string note = open.note;
   auto fast = open_af_xdp(settings, interface, xdp_program, buffers, open);
   if (fast || settings.driver == PortDriver::kAfXdp) {
     return fast;
   }
-  open.note = "AF_XDP is not possible (" + fast.error() +
-              "), so AF_PACKET is used: about half as fast, and the kernel also sees every packet";
+  open.note = note;
+  add_note(open, "AF_XDP is not possible (" + fast.error() +
+                     "), so AF_PACKET is used: about half as fast, and the kernel also sees every packet");
   return open_af_packet(settings, interface, workers, buffers, open);
 }
 

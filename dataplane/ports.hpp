@@ -28,12 +28,12 @@ enum class PortDriver : std::uint8_t {
 /// One [[port]] of the config file. Either `interface` (a kernel network interface) or `device` is given.
 struct PortSettings {
   std::string name;  ///< the operator's name for it, unique; used in logs and counters
-  std::string
-      interface;  ///< kernel interface, e.g. "access0"; for kDpdk optional: the interface whose routes lead here
+  /// Kernel interface, e.g. "access0". With kDpdk optional: the one whose routes and neighbours lead to the device.
+  std::string interface;
   PortDriver driver = PortDriver::kAuto;
   std::string device;  ///< "0000:01:00.0", "net_tap0,iface=wan0", "net_memif0,..."; only with kDpdk
   PortRole role = PortRole::kAccess;
-  /// Receive queues. 0: af_xdp as many as the interface has (what arrives on a queue without a socket stays in the
+  /// Receive queues. 0: af_xdp one per channel of the interface (what arrives on a queue without one stays in the
   /// kernel), otherwise one per worker where the device has them.
   std::uint16_t queues = 0;
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
@@ -86,6 +87,17 @@ void add_devices(const EalOptions& options, EalArguments& arguments) {
   }
 }
 
+/// Where telemetry's socket is. It is unlinked at exit, and only then can the directory go.
+std::filesystem::path& runtime_dir() {
+  static std::filesystem::path path;
+  return path;
+}
+
+void remove_runtime_dir() {
+  std::error_code not_empty;
+  std::filesystem::remove(runtime_dir(), not_empty);
+}
+
 }  // namespace
 
 HostFacts read_host_facts() {
@@ -131,7 +143,12 @@ EalArguments eal_arguments(const EalOptions& options, const HostFacts& host) {
         options.file_prefix.empty() ? "adit-" + std::to_string(host.pid) : options.file_prefix;
     arguments.argv.push_back("--file-prefix=" + prefix);
   }
-  arguments.argv.emplace_back("--log-level=*:warning");
+  if (!gives(user, {"--log-level"})) {
+    // Telemetry and EAL warn of what is normal (no callbacks of the old kind, no 1 GB pages). The order matters: for log
+    // types that exist already the last match counts, for those registered later (telemetry's) the first.
+    arguments.argv.insert(arguments.argv.end(), {"--log-level=lib.telemetry:error", "--log-level=*:warning",
+                                                 "--log-level=lib.eal:error"});
+  }
   arguments.argv.insert(arguments.argv.end(), user.begin(), user.end());
   return arguments;
 }
@@ -147,6 +164,9 @@ std::expected<EalInit, std::string> start_eal(const EalOptions& options) {
     argv.push_back(text.data());
   }
   argv.push_back(nullptr);
+  // Before EAL registers telemetry's handler, so that ours runs after it; the path must be made before the handler.
+  runtime_dir().clear();
+  std::atexit(remove_runtime_dir);
   if (rte_eal_init(static_cast<int>(argv_texts.size()), argv.data()) < 0) {
     std::string given;
     for (const std::string& text : arguments.argv) {
@@ -155,6 +175,7 @@ std::expected<EalInit, std::string> start_eal(const EalOptions& options) {
     return std::unexpected("DPDK does not start: " + std::string(rte_strerror(rte_errno)) +
                            "; it was given: " + given);
   }
+  runtime_dir() = rte_eal_get_runtime_dir();
   EalInit init{.worker_lcores = {}, .hugepages = rte_eal_has_hugepages() != 0, .notes = arguments.notes};
   unsigned lcore = 0;
   RTE_LCORE_FOREACH_WORKER(lcore) {
@@ -168,11 +189,7 @@ std::expected<EalInit, std::string> start_eal(const EalOptions& options) {
 }
 
 void stop_eal() {
-  const std::filesystem::path runtime_dir = rte_eal_get_runtime_dir();
   rte_eal_cleanup();
-  // The directory outlives its files; only an empty one goes.
-  std::error_code none;
-  std::filesystem::remove(runtime_dir, none);
 }
 
 bool is_pci_device(const std::string& device) {

@@ -92,6 +92,7 @@ TEST(Eal, TheOperatorsArgumentsWin) {
   EXPECT_NE(given({"-m", "64"}).find("--no-huge"), std::string::npos);
   EXPECT_EQ(given({"--allow=0000:02:00.0"}).find("--no-pci"), std::string::npos);
   EXPECT_EQ(given({"--file-prefix", "edge"}).find("--file-prefix="), std::string::npos);
+  EXPECT_EQ(given({"--log-level=*:debug"}).find("warning"), std::string::npos);
   EXPECT_NE(given({"--legacy"}).find("--lcores"), std::string::npos)
       << "a prefix of an option is not that option";
 }

@@ -2,7 +2,7 @@
 // Opens ports as aditd does, fills the XDP maps, mirrors the kernel's routes, prints a line for every packet that reaches
 // DPDK and sends it back with its Ethernet addresses swapped. Driven by ports_test.py; ends when its standard input does.
 //   port_probe [-d auto|af_xdp|af_packet] -a ACCESS_IF -c CORE_IF -l LOCAL_ADDRESS -p POOL_FIRST POOL_LAST
-// Lines: "note TEXT", "port NAME DRIVER", "ready", "rx NAME DESTINATION PROTOCOL OCTETS", "closed".
+// Lines: "note TEXT", "port NAME DRIVER QUEUES", "ready", "rx NAME DESTINATION PROTOCOL OCTETS", "closed".
 // Commands on standard input, each answered by a line that begins with its verb:
 //   "add ADDRESS", "remove ADDRESS"  a subscriber outside the pool: "add ok"
 //   "hop ADDRESS"      "hop PORT MAC", "hop unresolved" or "hop none"
@@ -87,16 +87,16 @@ void describe(const std::string& port, rte_mbuf* packet) {
   std::swap(ethernet->src_addr, ethernet->dst_addr);
 }
 
-void echo(const dataplane::OpenPort& open) {
+void echo(const dataplane::OpenPort& open, std::uint16_t queue) {
   std::array<rte_mbuf*, 32> burst{};
-  const std::uint16_t count = rte_eth_rx_burst(open.port.id, 0, burst.data(), burst.size());
+  const std::uint16_t count = rte_eth_rx_burst(open.port.id, queue, burst.data(), burst.size());
   for (std::uint16_t i = 0; i < count; ++i) {
     describe(open.name, burst[i]);
   }
   // On net_af_packet what we send comes back to us: no echo there, it would never end.
   const bool sends = !open.port.needs_mac_filter;
-  for (auto i = sends ? rte_eth_tx_burst(open.port.id, 0, burst.data(), count) : std::uint16_t{0}; i < count;
-       ++i) {
+  for (auto i = sends ? rte_eth_tx_burst(open.port.id, queue, burst.data(), count) : std::uint16_t{0};
+       i < count; ++i) {
     rte_pktmbuf_free(burst[i]);
   }
 }
@@ -180,6 +180,7 @@ int main(int, char** argv) {
   app::EalOptions options;
   options.workers = 1;
   options.memory_mb = 256;
+  options.file_prefix = "adit-port-probe";  // one directory however often the test kills us
   options.user_args = {"--no-huge", "--no-shconf", "--no-telemetry", "-m", "256"};
   const auto eal = app::start_eal(options);
   if (!eal) {
@@ -191,15 +192,17 @@ int main(int, char** argv) {
     if (!open.note.empty()) {
       std::printf("note %s\n", open.note.c_str());
     }
-    std::printf("port %s %s\n", open.name.c_str(),
-                open.driver == dataplane::PortDriver::kAfXdp ? "af_xdp" : "af_packet");
+    std::printf("port %s %s %u\n", open.name.c_str(),
+                open.driver == dataplane::PortDriver::kAfXdp ? "af_xdp" : "af_packet", open.rx_queues);
   }
   std::puts("ready");
   std::fflush(stdout);
   while (obey(host)) {
     host.routes->on_readable();
     for (const auto& open : host.ports) {
-      echo(open);
+      for (std::uint16_t queue = 0; queue < open.rx_queues; ++queue) {
+        echo(open, queue);
+      }
     }
     std::fflush(stdout);
   }

@@ -81,8 +81,8 @@ PLAIN_GRE = bytes.fromhex("00000800") + ipv4("10.1.1.1", "10.1.1.2", 1, b"\x08\0
 class Probe:
     """port_probe in the server's namespace."""
 
-    def __init__(self, *arguments, environment=None):
-        command = ["ip", "netns", "exec", SERVER, PROBE, *arguments, "-a", "access0", "-c", "core0", "-l", LOCAL,
+    def __init__(self, *arguments, access="access0", environment=None):
+        command = ["ip", "netns", "exec", SERVER, PROBE, *arguments, "-a", access, "-c", "core0", "-l", LOCAL,
                    "-p", "10.64.0.2", "10.64.255.254"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         env={**os.environ, **(environment or {})})
@@ -215,6 +215,17 @@ class PortsTest(unittest.TestCase):
             pass
         self.assertEqual(frame[34:34 + len(ENHANCED_GRE)], ENHANCED_GRE)
 
+    def test_queues_that_af_xdp_cannot_serve_are_told(self):
+        queues = ("numrxqueues", "2", "numtxqueues", "2")
+        ip("-n", SERVER, "link", "add", "wide0", *queues, "type", "veth", "peer", "wide1", *queues)
+        self.addCleanup(ip, "-n", SERVER, "link", "del", "wide0")
+        probe = self.start(access="wide0")
+        self.assertIn("port access af_xdp 1", probe.before_ready)
+        note = probe.before_ready[-4]
+        self.assertIn("receives on 2 queues and only 1 is served", note)
+        self.assertIn("ethtool -L wide0 rx 1", note)
+        self.assertIn("wide0 is down", note)
+
     def test_tagged_and_fragmented_gre_reaches_dpdk(self):
         probe = self.start()
         self.send_access(ENHANCED_GRE, tags=[(0x8100, 5)])
@@ -278,7 +289,7 @@ class PortsTest(unittest.TestCase):
 
     def test_af_packet(self):
         probe = self.start("-d", "af_packet")
-        self.assertIn("port access af_packet", probe.before_ready)
+        self.assertIn("port access af_packet 1", probe.before_ready)
         self.assert_kernel_answers()
         for _ in range(20):
             self.assert_gre_reaches_dpdk(probe)
@@ -295,7 +306,7 @@ class PortsTest(unittest.TestCase):
 
     def test_fallback_says_why(self):
         probe = self.start("-d", "auto", environment={"ADIT_XDP_PROGRAM": "/dev/null"})
-        self.assertIn("port access af_packet", probe.before_ready)
+        self.assertIn("port access af_packet 1", probe.before_ready)
         notes = [line for line in probe.before_ready if line.startswith("note ")]
         self.assertEqual(len(notes), 2)
         self.assertIn("AF_XDP is not possible", notes[0])

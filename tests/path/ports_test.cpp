@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ports from DPDK's virtual devices, which need neither root nor hugepages. Kernel interfaces: tests/system.
+#include "dataplane/ports.hpp"
+
+#include <gtest/gtest.h>
+#include <rte_eal.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+namespace adit::dataplane {
+namespace {
+
+PortSettings device(const std::string& name, const std::string& arguments,
+                    PortRole role = PortRole::kAccess) {
+  PortSettings settings;
+  settings.name = name;
+  settings.driver = PortDriver::kDpdk;
+  settings.device = arguments;
+  settings.role = role;
+  return settings;
+}
+
+class Ports : public testing::Test {
+ protected:
+  void TearDown() override {
+    close_ports(open_);
+    EXPECT_EQ(rte_eth_dev_count_avail(), 1) << "net_null7 of EAL's own arguments stays";
+    EXPECT_EQ(rte_mempool_lookup("adit_packets_0"), nullptr);
+  }
+  void open(const std::vector<PortSettings>& settings, unsigned workers) {
+    auto opened = open_ports(settings, workers, "");
+    ASSERT_TRUE(opened) << opened.error();
+    open_ = std::move(*opened);
+  }
+  std::vector<OpenPort> open_;
+};
+
+TEST_F(Ports, DeviceByNameWithAQueuePerWorker) {
+  open({device("edge", "net_null0,size=64", PortRole::kBoth)}, 3);
+  ASSERT_EQ(open_.size(), 1U);
+  EXPECT_EQ(open_[0].name, "edge");
+  EXPECT_EQ(open_[0].driver, PortDriver::kDpdk);
+  EXPECT_EQ(open_[0].port.role, PortRole::kBoth);
+  EXPECT_EQ(open_[0].rx_queues, 3);
+  EXPECT_EQ(open_[0].tx_queues, 3);
+  EXPECT_EQ(open_[0].port.mtu, 1500);
+  EXPECT_EQ(open_[0].port.ifindex, 0U);
+  EXPECT_FALSE(open_[0].port.needs_mac_filter);
+  EXPECT_TRUE(open_[0].note.empty());
+  EXPECT_TRUE(link_is_up(open_[0]));
+}
+
+TEST_F(Ports, PacketsComeFromTheSharedPoolAndGoBack) {
+  open({device("a", "net_null0"), device("b", "net_null1", PortRole::kCore)}, 1);
+  ASSERT_EQ(open_[0].pool, open_[1].pool);
+  const unsigned before = rte_mempool_avail_count(open_[0].pool);
+  std::array<rte_mbuf*, 8> burst{};
+  ASSERT_EQ(rte_eth_rx_burst(open_[0].port.id, 0, burst.data(), burst.size()), burst.size());
+  EXPECT_EQ(burst[0]->pool, open_[0].pool);
+  EXPECT_EQ(rte_eth_tx_burst(open_[1].port.id, 0, burst.data(), burst.size()), burst.size());
+  EXPECT_EQ(rte_mempool_avail_count(open_[0].pool), before);
+  const auto counters = port_counters(open_[0]);
+  EXPECT_NE(std::ranges::find(counters, std::pair<std::string, std::uint64_t>("rx_good_packets", 8)),
+            counters.end());
+}
+
+TEST_F(Ports, FewerQueuesThanWorkersWhenAsked) {
+  auto settings = device("a", "net_null0");
+  settings.queues = 1;
+  open({settings}, 2);
+  EXPECT_EQ(open_[0].rx_queues, 1);
+  EXPECT_EQ(open_[0].tx_queues, 2)
+      << "every worker transmits on a queue of its own where the device has them";
+}
+
+TEST_F(Ports, DeviceOfEalsOwnArgumentsIsTaken) {
+  const auto opened = open_ports(std::vector{device("a", "net_null7")}, 1, "");
+  ASSERT_TRUE(opened) << opened.error();
+  EXPECT_EQ((*opened)[0].name, "a");
+  // Closing would remove it for the other tests.
+  rte_eth_dev_stop((*opened)[0].port.id);
+  rte_mempool_free((*opened)[0].pool);
+}
+
+TEST_F(Ports, FailureClosesWhatWasOpenAndNamesThePort) {
+  const auto opened =
+      open_ports(std::vector{device("good", "net_null0"), device("bad", "net_nonesuch0,x=1")}, 1, "");
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().find("'bad'"), std::string::npos) << opened.error();
+  EXPECT_NE(opened.error().find("net_nonesuch0"), std::string::npos) << opened.error();
+}
+
+TEST_F(Ports, InterfaceMustExist) {
+  PortSettings settings;
+  settings.name = "wan";
+  for (const std::string interface : {"nonesuch0", "longer-than-a-name-may-be"}) {
+    settings.interface = interface;
+    const auto opened = open_ports(std::vector{settings}, 1, "");
+    ASSERT_FALSE(opened);
+    EXPECT_NE(opened.error().find("'wan'"), std::string::npos) << opened.error();
+    EXPECT_NE(opened.error().find(interface), std::string::npos) << opened.error();
+  }
+}
+
+TEST_F(Ports, AnotherMtuThanTheDevicesIsTheInterfaces) {
+  auto settings = device("a", "net_null0");
+  settings.interface = "lo";
+  open({settings}, 1);
+  EXPECT_EQ(open_[0].port.ifindex, 1U) << "routes through lo lead here";
+}
+
+}  // namespace
+}  // namespace adit::dataplane
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  const std::string prefix = "--file-prefix=adit-ports-test-" + std::to_string(getpid());
+  std::vector<std::string> texts = {"ports_test",
+                                    "--no-huge",
+                                    "-m",
+                                    "256",
+                                    "--no-pci",
+                                    "--no-shconf",
+                                    "--no-telemetry",
+                                    "-l",
+                                    "0",
+                                    "--vdev=net_null7",
+                                    prefix,
+                                    "--log-level=*:emergency"};
+  std::vector<char*> arguments;
+  for (std::string& text : texts) {
+    arguments.push_back(text.data());
+  }
+  if (rte_eal_init(static_cast<int>(arguments.size()), arguments.data()) < 0) {
+    return 1;
+  }
+  const int result = RUN_ALL_TESTS();
+  rte_eal_cleanup();
+  return result;
+}
