@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// The PPTP control connection: octets as a stream cut anywhere, and legal messages in any order (what found
+// CVE-2022-23253 "in three minutes").
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "controlplane/pptp_connection.hpp"
+#include "tests/fuzz/targets.hpp"
+
+namespace adit::fuzz {
+
+using namespace control;
+
+namespace {
+
+/// Holds the connection to its contract: whole messages, nothing after the end, an end once, no call forgotten.
+class Host : public PptpConnectionHost {
+ public:
+  Host() { connection_ = std::make_unique<PptpConnection>(settings_, wheel_, *this); }
+  ~Host() override {
+    connection_.reset();
+    require(wheel_.armed_count() == 0);
+  }
+  void send(wire::Bytes message) override {
+    require(!ended_);
+    const auto parsed = pptp::parse(message);
+    require(parsed.has_value());
+    require(++answers_ <= 8);  // a message buys a bounded answer
+  }
+  void connection_established(const pptp::StartControlConnectionRequest&) override { require(!ended_); }
+  std::expected<PptpCall*, EndReason> install_call(const pptp::OutgoingCallRequest& request) override {
+    require(!ended_);
+    if (refuse_) {
+      return std::unexpected(EndReason::kNoResource);
+    }
+    auto call = std::make_unique<PptpCall>();
+    call->local_id = wire::LocalCallId(next_id_++);
+    call->peer_id = wire::PeerCallId(request.call_id);
+    calls_.push_back(std::move(call));
+    return calls_.back().get();
+  }
+  void call_answered(PptpCall& call) override { require(knows(call)); }
+  void call_refused(wire::PeerCallId, EndReason) override { require(!ended_); }
+  void call_cleared(PptpCall& call, EndReason) override { forget(call); }
+  void connection_ended(EndReason, std::string_view) override {
+    require(!ended_ && calls_.empty());
+    ended_ = true;
+  }
+
+  void begin() { answers_ = 0; }
+  [[nodiscard]] PptpConnection& connection() { return *connection_; }
+  [[nodiscard]] bool ended() const { return ended_; }
+  void advance(Duration by) { wheel_.advance(wheel_.now() + by); }
+  void refuse(bool refuse) { refuse_ = refuse; }
+  void several_calls() { settings_.max_calls_per_connection = 3; }
+  [[nodiscard]] PptpCall* some_call(std::uint8_t which) {
+    return calls_.empty() ? nullptr : calls_[which % calls_.size()].get();
+  }
+  void end_call(std::uint8_t which) {
+    if (PptpCall* call = some_call(which)) {
+      connection_->end_call(*call, EndReason::kNoResource);
+      forget(*call);
+    }
+  }
+
+ private:
+  [[nodiscard]] bool knows(const PptpCall& call) const {
+    return std::ranges::any_of(calls_, [&](const auto& known) { return known.get() == &call; });
+  }
+  void forget(const PptpCall& call) {
+    require(knows(call));
+    std::erase_if(calls_, [&](const auto& known) { return known.get() == &call; });
+  }
+
+  PptpSettings settings_;
+  TimerWheel wheel_;
+  std::vector<std::unique_ptr<PptpCall>> calls_;
+  std::unique_ptr<PptpConnection> connection_;
+  std::uint16_t next_id_ = 0x1234;
+  int answers_ = 0;
+  bool refuse_ = false;
+  bool ended_ = false;
+};
+
+/// A legal message of control type 1 + `kind` % 15, its telling fields from the input.
+pptp::Message message(std::uint8_t kind, Input& input) {
+  std::vector<std::uint8_t> octets(pptp::kMaxMessageOctets);
+  constexpr std::uint16_t kLengths[] = {156, 156, 16, 16, 16, 20, 168, 32, 220, 24, 28, 16, 148, 40, 24};
+  const std::size_t type = kind % 15;
+  octets.resize(kLengths[type]);
+  wire::store_be(octets.data(), kLengths[type]);
+  wire::store_be<std::uint16_t>(octets.data() + 2, 1);
+  wire::store_be(octets.data() + 4, pptp::kMagicCookie);
+  wire::store_be(octets.data() + 8, static_cast<std::uint16_t>(type + 1));
+  const wire::Bytes fields = input.octets(4);
+  std::copy(fields.begin(), fields.end(), octets.begin() + 12);
+  const auto parsed = pptp::parse(octets);
+  require(parsed.has_value());
+  return *parsed;
+}
+
+}  // namespace
+
+void fuzz_pptp_stream(wire::Bytes octets) {
+  // The parser's promises first: what it wants never shrinks, and what it accepts is written again.
+  if (const auto wanted = pptp::wanted_octets(octets); wanted && *wanted <= octets.size()) {
+    const auto parsed = pptp::parse(octets.first(*wanted));
+    require(parsed.has_value());
+    const auto again = pptp::parse(pptp::write(*parsed).octets());
+    require(again.has_value() && *again == *parsed);
+  }
+  Host host;
+  Input input(octets);
+  const std::size_t cut = 1 + input.u8();
+  while (!input.empty() && !host.ended()) {
+    host.begin();
+    for (const std::uint8_t octet :
+         input.octets(cut)) {  // octet by octet and, below, at once: the same stream
+      host.begin();
+      host.connection().on_bytes(wire::Bytes(&octet, 1));
+    }
+  }
+}
+
+void fuzz_pptp_order(wire::Bytes octets) {
+  Host host;
+  Input input(octets);
+  if (input.u8() % 2 != 0) {
+    host.several_calls();
+  }
+  for (int events = 0; !input.empty() && events < 200; ++events) {
+    host.begin();
+    const std::uint8_t event = input.u8();
+    if (event < 192) {
+      host.connection().on_bytes(pptp::write(message(event, input)).octets());
+      continue;
+    }
+    switch (event % 8) {
+      case 0:
+        host.advance(std::chrono::milliseconds(input.u16()));
+        break;
+      case 1:
+        host.end_call(input.u8());
+        break;
+      case 2:
+        if (PptpCall* call = host.some_call(input.u8())) {
+          host.connection().on_lcp_opened(*call);
+        }
+        break;
+      case 3:
+        host.refuse(input.u8() % 2 != 0);
+        break;
+      case 4:
+        host.connection().stop(EndReason::kShutdown);
+        break;
+      case 5:
+        host.connection().on_closed(EndReason::kPeerClosed);
+        break;
+      default:
+        host.connection().on_bytes(input.octets(input.u8() % 32));
+        break;
+    }
+  }
+}
+
+}  // namespace adit::fuzz

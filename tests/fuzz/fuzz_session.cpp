@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// A PPP link under a peer that answers, lies, repeats and renegotiates in any order, with every method and MPPE policy.
+// What must hold whatever it does: no IP without authentication, none without MPPE where that is required, frames that
+// parse, a bounded answer to each event, one end and nothing after it.
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "controlplane/session.hpp"
+#include "crypto/library.hpp"
+#include "dataplane/wire/ppp.hpp"
+#include "dataplane/wire/ppp_packet.hpp"
+#include "tests/controlplane/seeded_entropy.hpp"
+#include "tests/fuzz/targets.hpp"
+
+namespace adit::fuzz {
+
+using namespace control;
+using wire::Bytes;
+using wire::PppProtocol;
+
+namespace {
+
+using Octets = std::vector<std::uint8_t>;
+
+class Silence final : public EventLog {
+ public:
+  void event(Severity, std::string_view, std::initializer_list<Field>) override {}
+};
+
+class Backend final : public AuthBackend {
+ public:
+  void authenticate(AuthRequest, AuthClient& client) override {
+    require(waiting_ == nullptr);
+    waiting_ = &client;
+  }
+  void cancel(AuthClient& client) override {
+    if (waiting_ == &client) {
+      waiting_ = nullptr;
+    }
+  }
+  void answer(std::uint8_t how) {
+    if (AuthClient* client = std::exchange(waiting_, nullptr)) {
+      if (how % 4 == 0) {
+        client->on_verdict(AuthRejected{});
+      } else if (how % 4 == 1) {
+        client->on_verdict(AuthUnavailable{"no server"});
+      } else {
+        accepted = true;
+        AuthAccepted verdict;
+        verdict.authenticator_response = "S=" + std::string(40, 'A');
+        if (how % 4 == 2) {
+          verdict.mppe.emplace();
+        }
+        client->on_verdict(verdict);
+      }
+    }
+  }
+  bool accepted = false;
+
+ private:
+  AuthClient* waiting_ = nullptr;
+};
+
+class Host final : public SessionHost {
+ public:
+  Host(const Settings& settings, const Backend& backend) : settings_(settings), backend_(backend) {}
+
+  void send_ppp_frame(std::span<const std::uint8_t> frame) override {
+    require(!ended && frame.size() <= wire::PppFrameWriter::kCapacity && ++frames_ <= 32);
+    const auto header = wire::parse_ppp(frame);
+    require(header && header->header_length == 4);
+    const auto packet = wire::parse_ppp_packet(frame.subspan(4));
+    require(packet && packet->whole.size() + 4 == frame.size());
+    if (packet->code == 1) {  // Configure-Request, Challenge: what the peer may answer
+      asked[header->protocol] = Octets(packet->whole.begin(), packet->whole.end());
+    }
+  }
+  void set_ppp_compression(bool, bool) override { require(!ended); }
+  void enable_mppe(contract::Direction direction, contract::MppeStrength strength, const crypto::Secret<16>&,
+                   const crypto::Secret<16>&) override {
+    require(!ended && backend_.accepted && strength == contract::MppeStrength::k128);
+    (direction == contract::Direction::kSend ? mppe_send_ : mppe_receive_) = true;
+  }
+  void disable_mppe() override { mppe_send_ = mppe_receive_ = false; }
+  void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) override {
+    require(!ended && backend_.accepted && !subscriber.is_none() && peer_mru >= 68);
+    if (settings_.ppp.mppe == MppePolicy::kRequire) {
+      require(require_mppe && mppe_send_ && mppe_receive_);
+    }
+  }
+  void disable_ip() override {}
+  void lcp_opened() override { require(!ended); }
+  std::optional<wire::Ipv4Address> lease_address(std::optional<wire::Ipv4Address> fixed,
+                                                 std::string_view) override {
+    return fixed ? fixed : wire::Ipv4Address(10, 64, 0, 2);
+  }
+  void session_ended(EndReason) override {
+    require(!ended);
+    ended = true;
+  }
+
+  void begin() { frames_ = 0; }
+  std::map<PppProtocol, Octets> asked;
+  bool ended = false;
+
+ private:
+  const Settings& settings_;
+  const Backend& backend_;
+  int frames_ = 0;
+  bool mppe_send_ = false;
+  bool mppe_receive_ = false;
+};
+
+constexpr PppProtocol kProtocols[] = {PppProtocol::kLcp, PppProtocol::kCcp,  PppProtocol::kIpcp,
+                                      PppProtocol::kPap, PppProtocol::kChap, PppProtocol::kIpv6cp};
+
+PppProtocol protocol(std::uint8_t which) {
+  return kProtocols[which % std::size(kProtocols)];
+}
+
+Octets frame(PppProtocol protocol, std::uint8_t code, std::uint8_t identifier, Bytes data) {
+  wire::PppFrameWriter writer(protocol, code, identifier);
+  writer.octets(data);
+  const Bytes octets = writer.frame().subspan(2);
+  return {octets.begin(), octets.end()};
+}
+
+Settings settings_of(std::uint8_t mode) {
+  constexpr AuthMethod kMethods[] = {AuthMethod::kMsChapV2, AuthMethod::kMsChapV1, AuthMethod::kChapMd5,
+                                     AuthMethod::kPap};
+  constexpr MppePolicy kPolicies[] = {MppePolicy::kDeny, MppePolicy::kAllow, MppePolicy::kPrefer,
+                                      MppePolicy::kRequire};
+  Settings settings;
+  settings.auth.methods = {kMethods[mode % 4]};
+  if ((mode & 0x40) != 0) {
+    settings.auth.methods.assign(std::begin(kMethods), std::end(kMethods));
+  }
+  settings.auth.max_failure = (mode & 0x80) != 0 ? 3 : 1;
+  settings.ppp.mppe = kPolicies[mode / 4 % 4];
+  settings.ip.gateway = wire::Ipv4Address(10, 64, 0, 1);
+  return settings;
+}
+
+/// The frame that an obedient peer would send next for `which`, or a Configure-Request of its own with `wishes`.
+Octets obedient(const Host& host, PppProtocol which, bool asks, Bytes wishes) {
+  const auto asked = host.asked.find(which);
+  const std::uint8_t identifier = asked == host.asked.end() ? 1 : asked->second[1];
+  if (which == PppProtocol::kChap) {
+    Octets response(50 + 5, 'a');
+    response[0] = 49;
+    std::fill(response.begin() + 17, response.begin() + 25, std::uint8_t{0});
+    response[49] = asks ? 1 : 0;
+    return frame(which, 2, identifier, response);
+  }
+  if (which == PppProtocol::kPap) {
+    const std::uint8_t request[] = {1, 'a', 1, 'b'};
+    return frame(which, 1, 1, request);
+  }
+  if (asks || asked == host.asked.end()) {
+    return frame(which, 1, 7, wishes);
+  }
+  return frame(which, 2, identifier, Bytes(asked->second).subspan(4));
+}
+
+}  // namespace
+
+void fuzz_session(Bytes octets) {
+  static const bool crypto_ready = crypto::initialise().has_value();
+  require(crypto_ready);
+  Input input(octets);
+  const Settings settings = settings_of(input.u8());
+  TimerWheel wheel;
+  control::test::SeededEntropy entropy;
+  Silence log;
+  Backend backend;
+  Host host(settings, backend);
+  {
+    Session session(settings, wheel, entropy, log, backend, host, wire::Ipv4Address(192, 0, 2, 2),
+                    wire::Ipv4Address(192, 0, 2, 1), "0000000000000001");
+    session.start();
+    for (int events = 0; !input.empty() && !host.ended && events < 200; ++events) {
+      host.begin();
+      const std::uint8_t event = input.u8();
+      const PppProtocol which = protocol(static_cast<std::uint8_t>(event >> 4));
+      switch (event % 8) {
+        case 0:
+        case 1:
+          session.on_frame(obedient(host, which, event % 8 == 1,
+                                    event % 8 == 1 ? input.octets(input.u8() % 48) : Bytes{}));
+          break;
+        case 2:
+          backend.answer(input.u8());
+          break;
+        case 3: {
+          const std::uint8_t code = input.u8();
+          const std::uint8_t identifier = input.u8();
+          session.on_frame(frame(which, code, identifier, input.octets(input.u8())));
+          break;
+        }
+        case 4: {
+          const auto asked = host.asked.find(which);
+          const std::uint8_t code =
+              static_cast<std::uint8_t>(3 + input.u8() % 2);  // Nak or Reject what we asked
+          const Bytes options = input.octets(input.u8() % 32);
+          session.on_frame(frame(which, code, asked == host.asked.end() ? 1 : asked->second[1], options));
+          break;
+        }
+        case 5:
+          wheel.advance(wheel.now() + std::chrono::milliseconds(input.u16() / 4));
+          break;
+        case 6:
+          session.on_frame(input.octets(input.u8()));
+          break;
+        default:
+          if (input.u8() < 16) {
+            session.terminate(EndReason::kAdminReset);
+          }
+          break;
+      }
+      (void)session.status();
+    }
+  }
+  require(wheel.armed_count() == 0);
+}
+
+}  // namespace adit::fuzz

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/fuzz/targets.hpp"
+
+namespace adit::fuzz {
+
+std::span<const Target> targets() {
+  static constexpr Target kTargets[] = {
+      {"ethernet", fuzz_ethernet},
+      {"ipv4", fuzz_ipv4},
+      {"gre", fuzz_gre},
+      {"ppp", fuzz_ppp},
+      {"ppp_options", fuzz_ppp_options},
+      {"pap", fuzz_pap},
+      {"chap", fuzz_chap},
+      {"mppe", fuzz_mppe},
+      {"tcp_mss", fuzz_tcp_mss},
+      {"frame", fuzz_frame},
+      {"pptp_stream", fuzz_pptp_stream},
+      {"pptp_order", fuzz_pptp_order},
+      {"session", fuzz_session},
+      {"concentrator", fuzz_concentrator},
+      {"chap_secrets", fuzz_chap_secrets},
+      {"config", fuzz_config},
+  };
+  return kTargets;
+}
+
+}  // namespace adit::fuzz
