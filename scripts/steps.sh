@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by scripts that do one thing after another: `step NAME COMMAND...` runs it with its output in a log,
 # prints a line with the time it took, and on failure shows the end of the log and leaves. `summary` prints the times.
+# `configure` is the step that demo and test share.
 #
 # The caller sets $step_logs, a directory for the logs, before the first step.
 
@@ -40,4 +41,11 @@ summary() {
     total=$((total + step_times[i]))
   done
   printf '%-34s %8s\n' total "$(step_seconds $total)"
+}
+
+# configure DIR MESON-OPTIONS...: afresh where a run that was killed left half a build directory behind
+configure() {
+  local dir=$1
+  shift
+  meson setup "$dir" "$@" || { rm -rf "$dir"; meson setup "$dir" "$@"; }
 }
