@@ -70,7 +70,6 @@ void CallRecord::session_ended(EndReason reason) {
 void CallRecord::finish(EndReason reason) {
   finished_ = true;
   reason_ = reason;
-  core_.count_end(reason);
   connection_ = nullptr;
   set_stage(Stage::kFinishing);
   core_.directory.forget_user(*this);
@@ -78,8 +77,11 @@ void CallRecord::finish(EndReason reason) {
   core_.actions.unmap_call(local_, local_id);
   if (session_) {
     last_ = session_->status();
+    // A peer that we refused hangs up as it likes: what ended the link came before.
+    reason_ = last_.ending != EndReason::kNone ? last_.ending : reason;
     core_.retire(std::move(session_));
   }
+  core_.count_end(reason_);
   core_.request_removal(*this);
 }
 

@@ -21,6 +21,9 @@ using wire::PppProtocol;
 constexpr Duration kCcpMayCome{1000};
 /// How long IPCP waits for CCP that goes on but does not end (`prefer`). It may still open later.
 constexpr Duration kCcpMayLast{8000};
+/// How long the peer has for our Terminate-Ack when both sides said farewell at once: it goes by GRE, and TCP's end may
+/// overtake it. pppd then takes a failed authentication for a hang-up (exit 16 for 19).
+constexpr Duration kLastAck{500};
 /// The longest Configure-Request of IPCP that is kept until CCP is settled; real ones have 4 to 40 octets.
 constexpr std::size_t kMaxHeldRequest = 256;
 
@@ -138,6 +141,7 @@ class Session::Impl final : ControlProtocolHost, LcpEvents, CcpEvents, Authentic
   bool mppe_armed_ = false;  // the worker has keys
   bool ip_enabled_ = false;
   bool ending_ = false;
+  bool farewells_crossed_ = false;  // the peer's Terminate-Request came while ours was due or out
   bool ended_ = false;
 };
 
@@ -248,7 +252,7 @@ void Session::Impl::protocol_finished(PppProtocol protocol) {
   switch (protocol) {
     case PppProtocol::kLcp:
       reason_ = ending_ ? reason_ : EndReason::kLcpTimeout;
-      return finish();
+      return farewells_crossed_ ? end_timer_.arm(kLastAck) : finish();
     case PppProtocol::kCcp:
       ccp_down();
       return ccp_without_mppe("CCP came to nothing");
@@ -291,7 +295,11 @@ void Session::Impl::peer_terminates(PppProtocol protocol, Bytes data) {
   if (protocol == PppProtocol::kCcp) {
     return ccp_without_mppe("peer terminates CCP");
   }
-  if (protocol != PppProtocol::kLcp || ending_) {
+  if (protocol != PppProtocol::kLcp) {
+    return;
+  }
+  if (ending_) {
+    farewells_crossed_ = true;
     return;
   }
   const bool was_open = lcp_.opened();
@@ -523,6 +531,7 @@ SessionStatus Session::Impl::status() const {
   status.mppe = ccp_.encrypts();
   status.peer_mru = peer_mru();
   status.up_since = up_since_;
+  status.ending = ending_ ? reason_ : EndReason::kNone;
   return status;
 }
 

@@ -50,19 +50,21 @@ class SessionHost {
 struct SessionStatus {
   enum class Phase : std::uint8_t { kEstablish, kAuthenticate, kNetwork, kUp, kTerminate };
   Phase phase = Phase::kEstablish;
-  std::string user;                         ///< empty until authentication succeeded; untrusted octets
-  std::string_view auth_method = "none";    ///< "mschap-v2", "mschap-v1", "chap-md5", "pap"
-  wire::Ipv4Address address;                ///< none until IPCP has one
-  bool mppe = false;                        ///< 128-bit stateless, both directions
+  std::string user;                       ///< empty until authentication succeeded; untrusted octets
+  std::string_view auth_method = "none";  ///< "mschap-v2", "mschap-v1", "chap-md5", "pap"
+  wire::Ipv4Address address;              ///< none until IPCP has one
+  bool mppe = false;                      ///< 128-bit stateless, both directions
   std::uint16_t peer_mru = 1500;
   std::optional<Instant> up_since;
+  EndReason ending = EndReason::kNone;  ///< why it is on its way out, once it is
 };
 
 class Session {
  public:
   /// `identity` supplies AuthRequest's addresses and session ID. All references outlive the session.
   Session(const Settings& settings, TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
-          SessionHost& host, wire::Ipv4Address peer_address, wire::Ipv4Address local_address, std::string session_id);
+          SessionHost& host, wire::Ipv4Address peer_address, wire::Ipv4Address local_address,
+          std::string session_id);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;

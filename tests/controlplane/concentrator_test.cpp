@@ -316,6 +316,16 @@ TEST(Concentrator, AuthenticationFailureIsOneEventAndCounted) {
   EXPECT_EQ(house.concentrator->stats().auth_accepted, 0u);
 }
 
+TEST(Concentrator, ARefusedPeerThatHangsUpFirstWasRefusedAllTheSame) {
+  House house;
+  DialIn client(house, 1);
+  EXPECT_FALSE(client.dial("mallory"));
+  client.send(CallClearRequest{7});
+  client.send(StopControlConnectionReply{});
+  expect_baseline(house);
+  EXPECT_EQ(only_reason(house, "call_ended"), "auth_failed");
+}
+
 TEST(Concentrator, CTL_16_ThePeerVanishesWhileTheBackendThinks) {
   House house;
   DialIn client(house, 1);

@@ -330,6 +330,27 @@ TEST_F(SessionTest, WrongPasswordEndsTheLinkAfterTheFailure) {
   expect_end(EndReason::kAuthFailed);
 }
 
+// pppd terminates by itself when it is refused. Its exit status tells "refused" from "hung up" only when our
+// Terminate-Ack, which goes by GRE, is there before the control connection ends.
+TEST_F(SessionTest, CrossedFarewellsLeaveTheLastAckItsTime) {
+  backend.verdict = AuthRejected{};
+  make();
+  session->start();
+  open_lcp();
+  prove();
+  EXPECT_EQ(only().packet.code, PppCode{4});
+  advance(10ms);
+  const Frame goodbye = only();
+  ASSERT_EQ(goodbye.packet.code, PppCode::kTerminateRequest);
+  receive(kLcp, term_req(9));
+  EXPECT_EQ(only().packet.code, PppCode::kTerminateAck);
+  receive(kLcp, term_ack(goodbye.packet.id));
+  EXPECT_TRUE(host.ends.empty());
+  EXPECT_EQ(session->status().ending, EndReason::kAuthFailed);
+  advance(1s);
+  expect_end(EndReason::kAuthFailed);
+}
+
 // ---- MPPE policies -----------------------------------------------------------------------------------------------
 
 TEST_F(SessionTest, MPP_12_IpcpIsHeldSilentlyUntilCcpIsUpAndThenAnswered) {
