@@ -2,16 +2,19 @@
 """Hostile packets: GRE from the clients' side (RFC 2637 §4), IPv4 from the core's, and from inside a tunnel."""
 import contextlib
 import ipaddress
+import socket
 import struct
 
 from attacks import pptp
 from attacks.attack import attack
 from harness.case import ADDRESSES, expect
 from harness.lab import CORE, SERVER
+from harness.namespace import inside
 
 AREA = "packets"
 ATTACKER = "192.0.2.2"  # the bridge's address, from where attacks/control.py dials
 GRE, UDP = 47, 17
+ETH_P_ALL = 3
 KEY_SEQ, ACK_VERSION_1 = 0x30, 0x81
 LCP_ECHO = bytes.fromhex("ff03c021") + bytes.fromhex("0901000800000000")
 MPPE_NONSENSE = bytes.fromhex("ff0300fd")
@@ -134,31 +137,43 @@ def wrong_peer(target):
         ipv4(ATTACKER, SERVER, gre(call_id, sequence=0x100)), repeat=100))
 
 
-def forged(target, payload, ahead=0):
-    """A packet of the victim's call with the victim's own address: an on-path forger's, or a lucky guess."""
-    session = victims_call(target)
-    return ipv4(ADDRESSES[target.victim.guest.name], SERVER,
-                gre(session["call_id"], payload, sequence=session["rx_sequence"] + 1 + ahead))
+def next_sequence(target, call_id):
+    """The number that the victim's next packet will have, from watching one of its pings."""
+    with inside("adit-clients"), socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as tap:
+        tap.bind(("access", 0))
+        target.victim.link.ping(lengths=[84], count=1)
+        tap.settimeout(0.2)
+        highest = 0
+        with contextlib.suppress(TimeoutError):
+            while True:
+                packet = tap.recv(2048)[14:]
+                if packet[9:10] == bytes([GRE]) and packet[26:28] == struct.pack("!H", call_id) and packet[20] & 0x10:
+                    highest = max(highest, struct.unpack("!I", packet[28:32])[0])
+        return highest + 1
+
+
+def forger(target):
+    """Makes packets of the victim's call with the victim's own address: an on-path forger's, or a lucky guess."""
+    call_id = victims_call(target)["call_id"]
+    sequence = next_sequence(target, call_id)
+    return lambda payload, ahead: ipv4(ADDRESSES[target.victim.guest.name], SERVER,
+                                       gre(call_id, payload, sequence=sequence + ahead))
 
 
 @attack(AREA, "clear IP forged into an encrypted call")
 def forged_clear(target):
     inner = ipv4(target.victim.link.local, CORE, b"", UDP)
-    return target.expect_drops("clear_refused", 1, lambda: target.access.send(
-        forged(target, b"\xff\x03\x00\x21" + inner)))
+    packet = forger(target)(b"\xff\x03\x00\x21" + inner, 1000)
+    return target.expect_drops("clear_refused", 1, lambda: target.access.send(packet))
 
 
-@attack(AREA, "20 forged MPPE packets with coherency counts far ahead")
+@attack(AREA, "20 forged MPPE packets with numbers and counts far ahead")
 def forged_counts(target):
     """Each would cost up to 4,095 key changes, and would take the chain with it, were it believed."""
-    before = target.drops()
-
-    def send():
-        for step in range(20):
-            count = 0x9000 | (0x100 + step * 0xC3) & 0xFFF
-            target.access.send(forged(target, MPPE_NONSENSE + struct.pack("!H", count) + bytes(64)))
-
-    send()
+    before, forge = target.drops(), forger(target)
+    for step in range(20):
+        count = 0x9000 | (0x100 + step * 0xC3) & 0xFFF
+        target.access.send(forge(MPPE_NONSENSE + struct.pack("!H", count) + bytes(64), 4000 + step))
     expect("the victim's pings", target.victim.link.ping(count=5), [{84: "5/5", 1028: "5/5"}])
     grown = {name: count - before.get(name, 0) for name, count in target.drops().items()
              if count > before.get(name, 0)}
