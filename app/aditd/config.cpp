@@ -15,11 +15,14 @@
 #include "app/aditd/config_problems.hpp"
 #include "app/aditd/config_schema.hpp"
 #include "app/escape.hpp"
+#include "controlplane/chap_secrets.hpp"
+#include "crypto/secret.hpp"
 
 namespace adit::app {
 namespace {
 
 constexpr off_t kMaxConfigOctets = off_t{1} << 20;
+constexpr off_t kMaxSecretsOctets = off_t{256} << 20;  // four million users
 constexpr toml::source_position kNowhere{0, 0};
 
 std::string with_hyphens(std::string_view key) {
@@ -210,7 +213,7 @@ FileError file_error(int error) {
 }
 
 // A regular file only: a FIFO would block aditd, /dev/zero never ends.
-std::expected<std::string, FileError> read_file(const std::string& path) {
+std::expected<std::string, FileError> read_file(const std::string& path, off_t limit) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0 || ::access(path.c_str(), R_OK) != 0) {
     return std::unexpected(file_error(errno));
@@ -218,8 +221,9 @@ std::expected<std::string, FileError> read_file(const std::string& path) {
   if (!S_ISREG(status.st_mode)) {
     return std::unexpected(FileError{"is not a regular file", "name a file"});
   }
-  if (status.st_size > kMaxConfigOctets) {
-    return std::unexpected(FileError{"is larger than 1 MiB", "name the config file"});
+  if (status.st_size > limit) {
+    return std::unexpected(
+        FileError{"is larger than " + std::to_string(limit >> 20) + " MiB", "name a smaller file"});
   }
   std::ifstream in(path, std::ios::binary);
   return std::string(std::istreambuf_iterator<char>(in), {});
@@ -228,18 +232,26 @@ std::expected<std::string, FileError> read_file(const std::string& path) {
 void check_secrets_file(const Config& config, Problems& problems) {
   const std::string shown = '"' + escape_octets(config.chap_secrets) + '"';
   constexpr std::string_view kKey = "chap-secrets.chap-secrets";
+  std::expected<std::string, FileError> text = read_file(config.chap_secrets, kMaxSecretsOctets);
+  if (!text) {
+    problems.error(kNowhere, kKey, shown, text.error().wrong, text.error().remedy);
+    return;
+  }
   struct stat status {};
-  if (::stat(config.chap_secrets.c_str(), &status) != 0 || ::access(config.chap_secrets.c_str(), R_OK) != 0) {
-    const FileError error = file_error(errno);
-    problems.error(kNowhere, kKey, shown, error.wrong, error.remedy);
+  if (::stat(config.chap_secrets.c_str(), &status) == 0 && (status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
+    problems.warning(kNowhere, kKey, shown, "is open to every user of this machine", "chmod 600 it");
+  }
+  const auto secrets = control::parse_chap_secrets(*text);
+  crypto::wipe(text->data(), text->size());
+  if (!secrets) {
+    problems.error(kNowhere, kKey, shown, secrets.error(), "");
     return;
   }
-  if (!S_ISREG(status.st_mode)) {
-    problems.error(kNowhere, kKey, shown, "is not a regular file", "name a file");
-    return;
+  for (const std::string& note : secrets->notes) {
+    problems.warning(kNowhere, kKey, shown, note, "");
   }
-  if ((status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
-    problems.warning(kNowhere, kKey, shown, "can be read by every user of this machine", "chmod 600 it");
+  if (secrets->entries.empty()) {
+    problems.warning(kNowhere, kKey, shown, "has no user", "write a line for each: user * password *");
   }
 }
 
@@ -269,7 +281,7 @@ ConfigResult parse_config(std::string_view toml, std::string_view name) {
 }
 
 ConfigResult load_config(const std::string& path) {
-  const std::expected<std::string, FileError> text = read_file(path);
+  const std::expected<std::string, FileError> text = read_file(path, kMaxConfigOctets);
   if (!text) {
     Problems problems(path);
     problems.error(kNowhere, "config file", "", text.error().wrong,

@@ -301,7 +301,7 @@ void Problems::add(bool is_warning, toml::source_position at, std::string_view k
   if (!value.empty()) {
     line += "value " + std::string(value) + ": ";
   }
-  line += std::string(wrong) + "; " + std::string(remedy);
+  line += std::string(wrong) + (remedy.empty() ? "" : "; ") + std::string(remedy);
   entries_.push_back({at, {is_warning, std::move(line)}});
 }
 

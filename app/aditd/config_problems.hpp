@@ -20,7 +20,8 @@ class Problems {
  public:
   explicit Problems(std::string_view file);
 
-  /// `key` as in "pptp.bind", escaped if it comes from the file; `at` nowhere and `value` empty where there is none.
+  /// `key` as in "pptp.bind", escaped if it comes from the file; `at` nowhere, `value` and
+  /// `remedy` empty where there is none.
   void error(toml::source_position at, std::string_view key, std::string_view value, std::string_view wrong,
              std::string_view remedy);
   void warning(toml::source_position at, std::string_view key, std::string_view value, std::string_view wrong,

@@ -259,7 +259,8 @@ Read<wire::Ipv4Address> Ipv4Kind::read(const toml::node& node) const {
     return complain("is not an IPv4 address", "write four numbers in quotes, like \"192.0.2.1\"");
   }
   if (!is_unicast(*address)) {
-    return complain("is not a unicast address", "write one that a host can have (0.0.0.0 cannot stand for all)");
+    return complain("is not a unicast address",
+                    "write one that a host can have (0.0.0.0 cannot stand for all)");
   }
   return *address;
 }

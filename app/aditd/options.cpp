@@ -24,7 +24,8 @@ constexpr const char* kFooter =
     "in order\n"
     "  aditd --config lab.toml -- -l 0-3 --file-prefix lab\n"
     "\n"
-    "Exit codes: 0 ended in order, or the configuration is right; 1 could not start, or it is not; 2 usage.\n"
+    "Exit codes: 0 ended in order, or the configuration is right; 1 it is not; 2 usage, or aditd could not "
+    "start.\n"
     "Then ask the running daemon: adit show sessions, adit show stat, adit --help.\n";
 
 }  // namespace

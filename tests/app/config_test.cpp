@@ -271,7 +271,24 @@ TEST_F(ConfigFileTest, WarnsOfChapSecretsThatEveryoneCanRead) {
   const ConfigResult result = load_config(path());
   EXPECT_TRUE(result.config.has_value());
   EXPECT_EQ(problem(result), "/adit.toml: warning: chap-secrets.chap-secrets: value \"" + secrets() +
-                                 "\": can be read by every user of this machine; chmod 600 it");
+                                 "\": is open to every user of this machine; chmod 600 it");
+}
+
+TEST_F(ConfigFileTest, SaysWhatIsWrongInChapSecrets) {
+  write("secrets", "alice * secret *\nbob\n");
+  const ConfigResult result = load_config(path());
+  EXPECT_FALSE(result.config.has_value());
+  const std::string line = problem(result);
+  EXPECT_EQ(line.find("/adit.toml: chap-secrets.chap-secrets: value \"" + secrets() + "\": line 2: "), 0u)
+      << line;
+  EXPECT_EQ(line.find("secret "), std::string::npos) << "no password may be shown";
+}
+
+TEST_F(ConfigFileTest, WarnsOfChapSecretsWithoutAUser) {
+  write("secrets", "# nobody yet\n");
+  const ConfigResult result = load_config(path());
+  EXPECT_TRUE(result.config.has_value());
+  EXPECT_NE(problem(result).find("has no user"), std::string::npos);
 }
 
 TEST_F(ConfigFileTest, SaysWhenThereIsNoSuchGroup) {

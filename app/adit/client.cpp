@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/adit/client.hpp"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "app/escape.hpp"
+#include "dataplane/unique_fd.hpp"
+
+namespace adit::app {
+namespace {
+
+using Kind = CallFailure::Kind;
+using dataplane::UniqueFd;
+
+// A reply lists every session: some 400 octets each, 4 million of them at most.
+constexpr std::size_t kMaxReply = std::size_t{2} << 30;
+
+std::unexpected<CallFailure> fail(Kind kind, std::string text) {
+  return std::unexpected(CallFailure{kind, std::move(text)});
+}
+
+std::unexpected<CallFailure> fail_errno(const std::string& path, int error) {
+  if (error == EAGAIN || error == EWOULDBLOCK) {
+    return fail(Kind::kTimeout, "aditd at " + escape_octets(path) +
+                                    " does not answer in time; is it overloaded or stopped? "
+                                    "Try --timeout, or see its log");
+  }
+  std::string remedy = "is it running? (systemctl status adit) Another socket: --socket PATH";
+  if (error == EACCES || error == EPERM) {
+    remedy = "run this as root, or as a member of the group that cli.group names";
+  }
+  return fail(Kind::kNoConnection,
+              "cannot reach aditd at " + escape_octets(path) + ": " + std::strerror(error) + "; " + remedy);
+}
+
+std::expected<UniqueFd, CallFailure> connect_to(const std::string& path, std::chrono::milliseconds timeout) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) {
+    return fail(Kind::kNoConnection, "the socket's path has " + std::to_string(path.size()) +
+                                         " octets; give one of 1 to 107 with --socket PATH");
+  }
+  std::memcpy(address.sun_path, path.data(), path.size());
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const timeval wait{timeout.count() / 1000, (timeout.count() % 1000) * 1000};
+  if (fd.get() < 0 || ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) != 0 ||
+      ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) != 0 ||
+      ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return fail_errno(path, errno);
+  }
+  return fd;
+}
+
+bool send_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t sent = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+    if (sent < 0) {
+      return false;
+    }
+    text.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+}  // namespace
+
+std::expected<Json, CallFailure> call_aditd(const std::string& socket_path, const std::string& method,
+                                            const Json& params, std::chrono::milliseconds timeout) {
+  const std::expected<UniqueFd, CallFailure> fd = connect_to(socket_path, timeout);
+  if (!fd) {
+    return std::unexpected(fd.error());
+  }
+  Json request{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}};
+  if (!params.is_null()) {
+    request["params"] = params;
+  }
+  // What the shell hands us need not be UTF-8.
+  if (!send_all(fd->get(), request.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n')) {
+    return fail_errno(socket_path, errno);
+  }
+  std::string line;
+  char block[65'536];
+  while (line.empty() || line.back() != '\n') {
+    const ssize_t got = ::recv(fd->get(), block, sizeof block, 0);
+    if (got < 0) {
+      return fail_errno(socket_path, errno);
+    }
+    if (got == 0 || line.size() > kMaxReply) {
+      return fail(Kind::kNoConnection, "aditd closed the connection before it answered; see its log");
+    }
+    line.append(block, static_cast<std::size_t>(got));
+  }
+  const Json reply = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!reply.is_object()) {
+    return fail(Kind::kRefused, "what answers at " + escape_octets(socket_path) +
+                                    " is not aditd; name its socket with --socket PATH");
+  }
+  if (const auto result = reply.find("result"); result != reply.end()) {
+    return *result;
+  }
+  const Json error = reply.value("error", Json::object());
+  const Json message = error.is_object() ? error.value("message", Json()) : Json();
+  return fail(Kind::kRefused,
+              "aditd refused: " + (message.is_string() ? escape_octets(message.get<std::string>(), 500)
+                                                       : "without a reason"));
+}
+
+}  // namespace adit::app

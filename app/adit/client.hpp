@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// One JSON-RPC request to aditd over its UNIX socket, and the answer. Blocking, with a deadline. Thread: main.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace adit::app {
+
+using Json = nlohmann::ordered_json;
+
+struct CallFailure {
+  enum class Kind { kNoConnection, kTimeout, kRefused };  ///< kRefused: aditd answered with an error
+  Kind kind = Kind::kNoConnection;
+  std::string text;  ///< what failed and what to do, one line
+};
+
+/// `timeout` bounds each wait for aditd, so an answer that keeps coming may take longer in all.
+[[nodiscard]] std::expected<Json, CallFailure> call_aditd(const std::string& socket_path,
+                                                          const std::string& method, const Json& params,
+                                                          std::chrono::milliseconds timeout);
+
+}  // namespace adit::app

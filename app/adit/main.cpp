@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// adit: the operator's command. Parses its line, asks aditd, prints a table or JSON. Exit codes are in kFooter.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "app/adit/client.hpp"
+#include "app/adit/render.hpp"
+#include "app/escape.hpp"
+
+namespace adit::app {
+namespace {
+
+enum ExitCode : int {
+  kDone = 0,
+  kNothingMatched = 1,
+  kUsage = 2,
+  kNoConnection = 3,
+  kRefused = 4,
+  kTimeout = 5
+};
+
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  adit show sessions                     who is connected\n"
+    "  adit show stat                         uptime, memory, calls, why calls ended\n"
+    "  adit show drops                        packets that went no further, by reason\n"
+    "  adit terminate username alice          end alice's calls, with LCP's farewell\n"
+    "  adit terminate ip 10.64.0.2 hard       end that call at once\n"
+    "  adit show sessions --json | jq '.sessions[] | select(.drops > 0)'\n"
+    "\n"
+    "Exit codes: 0 done; 1 terminate found no such call; 2 usage; 3 aditd cannot be reached; 4 it refused;\n"
+    "5 it did not answer in time.\n"
+    "The socket is cli.socket of adit.toml; the environment variable ADIT_SOCKET names another.\n";
+
+using Render = std::string (*)(const Json&);
+
+struct Show {
+  const char* what;
+  const char* method;
+  Render render;
+  const char* help;
+};
+
+constexpr Show kShows[] = {
+    {"sessions", "show.sessions", &render_sessions, "Calls: user, addresses, encryption, state, traffic"},
+    {"stat", "show.stat", &render_stat, "The daemon: uptime, memory, counts, why calls ended"},
+    {"drops", "show.drops", &render_drops, "Packets that went no further, by reason"},
+    {"workers", "show.workers", &render_workers, "Worker threads: load and traffic"},
+    {"pools", "show.pools", &render_pools, "Address pools: used and available"},
+    {"version", "version", &render_version, "The version of the running aditd"},
+};
+
+struct CommandLine {
+  std::string socket = "/run/adit/adit.sock";
+  unsigned timeout_seconds = 10;
+  bool json = false;
+  const Show* show = nullptr;  // else terminate
+  std::string by;
+  std::string value;
+  std::string how = "soft";
+};
+
+int exit_code(CallFailure::Kind kind) {
+  switch (kind) {
+    case CallFailure::Kind::kNoConnection:
+      return kNoConnection;
+    case CallFailure::Kind::kTimeout:
+      return kTimeout;
+    case CallFailure::Kind::kRefused:
+      return kRefused;
+  }
+  return kRefused;
+}
+
+int report(const CommandLine& line, const Json& result) {
+  if (line.json) {
+    std::puts(result.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+  } else if (line.show != nullptr) {
+    std::fputs(line.show->render(result).c_str(), stdout);
+  } else {
+    const std::uint64_t ended = terminated_count(result);
+    std::printf("%llu call%s ended\n", static_cast<unsigned long long>(ended), ended == 1 ? "" : "s");
+  }
+  if (std::fflush(stdout) != 0) {
+    std::perror("adit: cannot write");
+    return kUsage;
+  }
+  const bool nothing = line.show == nullptr && line.by != "all" && terminated_count(result) == 0;
+  return nothing ? kNothingMatched : kDone;
+}
+
+int ask(const CommandLine& line) {
+  Json params;
+  if (line.show == nullptr) {
+    params = {{"by", line.by}, {"hard", line.how == "hard"}};
+    if (line.by != "all") {
+      params["value"] = line.value;
+    }
+  }
+  const auto result = call_aditd(line.socket, line.show != nullptr ? line.show->method : "terminate", params,
+                                 std::chrono::seconds(line.timeout_seconds));
+  if (!result) {
+    std::fprintf(stderr, "adit: %s\n", result.error().text.c_str());
+    return exit_code(result.error().kind);
+  }
+  return report(line, *result);
+}
+
+void add_show(CLI::App& app, CommandLine& line) {
+  CLI::App* show = app.add_subcommand("show", "Print what aditd knows")->require_subcommand(1);
+  for (const Show& what : kShows) {
+    show->add_subcommand(what.what, what.help)->callback([&line, &what] { line.show = &what; });
+  }
+}
+
+void add_terminate(CLI::App& app, CommandLine& line) {
+  CLI::App* terminate = app.add_subcommand("terminate", "End calls")->require_subcommand(1);
+  const CLI::IsMember soft_or_hard({"soft", "hard"});
+  for (const auto& [by, help] : {std::pair("username", "The calls of a user, by name as it was sent"),
+                                 std::pair("ip", "The call that has an address"),
+                                 std::pair("sid", "The call with a session ID (adit show sessions)"),
+                                 std::pair("all", "Every call")}) {
+    CLI::App* one = terminate->add_subcommand(by, help);
+    if (std::string_view(by) != "all") {
+      one->add_option("value", line.value, "Which")->required();
+    }
+    one->add_option("how", line.how, "soft: with LCP's farewell; hard: at once")->transform(soft_or_hard);
+    one->callback([&line, name = by] { line.by = name; });
+  }
+}
+
+int run(int argc, char** argv) {
+  CommandLine line;
+  CLI::App app("adit: ask and command a running aditd.", "adit");
+  app.footer(kFooter);
+  app.set_version_flag("--version", "adit " ADIT_VERSION, "Print adit's own version");
+  app.add_option("-s,--socket", line.socket, "aditd's socket")
+      ->envname("ADIT_SOCKET")
+      ->type_name("PATH")
+      ->capture_default_str();
+  app.add_option("-t,--timeout", line.timeout_seconds, "How long to wait for aditd")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  app.add_flag("-j,--json", line.json, "Print JSON, as aditd sent it");
+  app.require_subcommand(1);
+  app.fallthrough();  // options may follow the command
+  add_show(app, line);
+  add_terminate(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) {
+      return app.exit(error);
+    }
+    std::fprintf(stderr, "adit: %s; see adit --help\n", escape_octets(error.what()).c_str());
+    return kUsage;
+  }
+  return ask(line);
+}
+
+}  // namespace
+}  // namespace adit::app
+
+int main(int argc, char** argv) {
+  try {
+    return adit::app::run(argc, argv);
+  } catch (const std::exception& error) {  // out of memory, or a reply that no aditd sends
+    std::fprintf(stderr, "adit: %s\n", error.what());
+    return 4;
+  }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/adit/render.hpp"
+
+#include <fmt/core.h>
+
+#include <string_view>
+#include <vector>
+
+#include "app/adit/table.hpp"
+#include "app/escape.hpp"
+
+namespace adit::app {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+
+const Json& member(const Json& object, std::string_view name) {
+  static const Json none;
+  if (!object.is_object()) {
+    return none;
+  }
+  const auto found = object.find(name);
+  return found == object.end() ? none : *found;
+}
+
+std::string text(const Json& object, std::string_view name) {
+  const Json& value = member(object, name);
+  return value.is_string() ? value.get<std::string>() : "";
+}
+
+std::uint64_t number(const Json& object, std::string_view name) {
+  const Json& value = member(object, name);
+  return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
+}
+
+double real(const Json& object, std::string_view name) {
+  const Json& value = member(object, name);
+  return value.is_number() ? value.get<double>() : 0;
+}
+
+bool flag(const Json& object, std::string_view name) {
+  const Json& value = member(object, name);
+  return value.is_boolean() && value.get<bool>();
+}
+
+// The list `name`, or an empty one; items() of a list or an object.
+const Json& list(const Json& result, std::string_view name) {
+  static const Json none = Json::array();
+  const Json& value = member(result, name);
+  return value.is_array() ? value : none;
+}
+
+std::string count(const Json& object, std::string_view name) {
+  return human_count(number(object, name));
+}
+
+std::string share(double part, double whole) {
+  return fmt::format("{:.0f} %", whole == 0 ? 0.0 : 100 * part / whole);
+}
+
+}  // namespace
+
+std::string render_sessions(const Json& result) {
+  Rows rows;
+  for (const Json& session : list(result, "sessions")) {
+    rows.push_back({text(session, "sid"), text(session, "username"), text(session, "calling_sid"),
+                    text(session, "ip"), text(session, "type"), flag(session, "mppe") ? "mppe" : "",
+                    text(session, "state"), human_uptime(number(session, "uptime_seconds")),
+                    human_bytes(number(session, "rx_bytes")), human_bytes(number(session, "tx_bytes"))});
+  }
+  return draw_table({{"sid"},
+                     {"username"},
+                     {"calling-sid"},
+                     {"ip"},
+                     {"type"},
+                     {"comp"},
+                     {"state"},
+                     {"uptime", Align::kRight},
+                     {"rx-bytes", Align::kRight},
+                     {"tx-bytes", Align::kRight}},
+                    rows, "no sessions");
+}
+
+std::string render_stat(const Json& result) {
+  const Json& sessions = member(result, "sessions");
+  const Json& pptp = member(result, "pptp");
+  const Json& auth = member(result, "auth");
+  const auto uptime = static_cast<double>(number(result, "uptime_seconds"));
+  std::string out = fmt::format("version: {}\n", escape_octets(text(result, "version")));
+  out += fmt::format("uptime: {}\n", human_uptime(number(result, "uptime_seconds")));
+  out += fmt::format("cpu: {} since start\n", share(real(result, "cpu_seconds"), uptime));
+  out += fmt::format("mem(rss/virt): {}/{} kB\n", number(result, "rss_kb"), number(result, "virt_kb"));
+  out += fmt::format("sessions:\n  starting: {}\n  active: {}\n  finishing: {}\n",
+                     number(sessions, "starting"), number(sessions, "active"), number(sessions, "finishing"));
+  out += fmt::format("pptp:\n  connections: {}\n  connections total: {}\n  calls total: {}\n",
+                     number(pptp, "connections"), number(pptp, "connections_total"),
+                     number(pptp, "calls_total"));
+  out += fmt::format("auth:\n  accepted: {}\n  rejected: {}\n", number(auth, "accepted"),
+                     number(auth, "rejected"));
+  out += "ended or refused:\n";
+  const Json& ended = member(result, "ended");
+  if (!ended.is_object() || ended.empty()) {
+    return out + "  none\n";
+  }
+  for (const auto& [reason, unused] : ended.items()) {
+    out += fmt::format("  {}: {}\n", escape_octets(reason), number(ended, reason));
+  }
+  return out;
+}
+
+std::string render_drops(const Json& result) {
+  Rows rows;
+  const Json& drops = member(result, "drops");
+  const Json& texts = member(result, "texts");
+  if (drops.is_object()) {
+    for (const auto& [name, packets] : drops.items()) {
+      if (packets.is_number_unsigned() && packets.get<std::uint64_t>() != 0) {
+        rows.push_back({name, human_count(packets.get<std::uint64_t>()), text(texts, name)});
+      }
+    }
+  }
+  return draw_table({{"reason"}, {"packets", Align::kRight}, {"meaning"}}, rows, "no packet was dropped");
+}
+
+std::string render_workers(const Json& result) {
+  Rows rows;
+  for (const Json& worker : list(result, "workers")) {
+    rows.push_back({count(worker, "worker"), count(worker, "lcore"), share(real(worker, "busy"), 1),
+                    count(worker, "rx_packets"), count(worker, "tx_packets"), count(worker, "uplink_packets"),
+                    human_bytes(number(worker, "uplink_bytes")), count(worker, "downlink_packets"),
+                    human_bytes(number(worker, "downlink_bytes")), count(worker, "steer_miss"),
+                    count(worker, "drops")});
+  }
+  return draw_table({{"worker", Align::kRight},
+                     {"lcore", Align::kRight},
+                     {"busy", Align::kRight},
+                     {"rx-pkts", Align::kRight},
+                     {"tx-pkts", Align::kRight},
+                     {"up-pkts", Align::kRight},
+                     {"up-bytes", Align::kRight},
+                     {"down-pkts", Align::kRight},
+                     {"down-bytes", Align::kRight},
+                     {"steer-miss", Align::kRight},
+                     {"drops", Align::kRight}},
+                    rows, "no workers");
+}
+
+std::string render_pools(const Json& result) {
+  Rows rows;
+  for (const Json& pool : list(result, "pools")) {
+    rows.push_back(
+        {text(pool, "name"), count(pool, "total"), count(pool, "used"), count(pool, "quarantined"),
+         count(pool, "available"),
+         share(static_cast<double>(number(pool, "used")), static_cast<double>(number(pool, "total")))});
+  }
+  return draw_table({{"pool"},
+                     {"total", Align::kRight},
+                     {"used", Align::kRight},
+                     {"quarantined", Align::kRight},
+                     {"available", Align::kRight},
+                     {"usage", Align::kRight}},
+                    rows, "no pools");
+}
+
+std::string render_version(const Json& result) {
+  return escape_octets(text(result, "name")) + ' ' + escape_octets(text(result, "version")) + '\n';
+}
+
+std::uint64_t terminated_count(const Json& result) {
+  return number(result, "terminated");
+}
+
+}  // namespace adit::app

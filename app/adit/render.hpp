@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// aditd's answers as text for a person. A field that is missing or of another type (an aditd of another version) shows
+// as empty or 0. Pure; any thread.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace adit::app {
+
+using Json = nlohmann::ordered_json;
+
+[[nodiscard]] std::string render_sessions(const Json& result);
+[[nodiscard]] std::string render_stat(const Json& result);
+[[nodiscard]] std::string render_drops(const Json& result);
+[[nodiscard]] std::string render_workers(const Json& result);
+[[nodiscard]] std::string render_pools(const Json& result);
+[[nodiscard]] std::string render_version(const Json& result);
+
+/// How many calls were asked to end, 0 when the answer does not say.
+[[nodiscard]] std::uint64_t terminated_count(const Json& result);
+
+}  // namespace adit::app

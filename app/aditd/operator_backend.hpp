@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the operator's socket asks of the process: implemented by the control loop, and by tests.
+// Thread: control.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/concentrator.hpp"
+#include "dataplane/contract/messages.hpp"
+
+namespace adit::app {
+
+struct SessionRow {
+  control::CallStatus call;
+  contract::CallTotals totals;  ///< so far
+  control::Duration uptime{0};  ///< since IP came up; before that, since the call began
+};
+
+/// All counts are since the worker started.
+struct WorkerRow {
+  std::uint16_t worker = 0;
+  unsigned lcore = 0;
+  double busy = 0;  ///< share of its time that it spent on packets, 0..1
+  std::uint64_t rx_packets = 0, tx_packets = 0;
+  std::uint64_t uplink_packets = 0, uplink_octets = 0;      ///< inner IP, from subscribers
+  std::uint64_t downlink_packets = 0, downlink_octets = 0;  ///< inner IP, to subscribers
+  std::uint64_t steer_miss = 0;                             ///< arrived here and were handed to their owner
+  std::uint64_t handed_in = 0;                              ///< taken from other workers
+  std::uint64_t notices_lost = 0;                           ///< messages to control that found its ring full
+  std::uint64_t drops = 0;
+};
+
+/// One reason, all workers together. The texts live for ever.
+struct DropRow {
+  std::string_view name;
+  std::string_view text;
+  std::uint64_t packets = 0;
+};
+
+class OperatorBackend {
+ public:
+  virtual ~OperatorBackend() = default;
+  virtual void for_each_session(const std::function<void(const SessionRow&)>& visit) const = 0;
+  [[nodiscard]] virtual control::ConcentratorStats stats() const = 0;
+  /// Every reason, those without a packet too.
+  [[nodiscard]] virtual std::vector<DropRow> drops() const = 0;
+  [[nodiscard]] virtual std::vector<WorkerRow> workers() const = 0;
+  [[nodiscard]] virtual std::vector<control::PoolStatus> pools() const = 0;
+  /// Returns how many calls were asked to end.
+  virtual std::size_t terminate(const control::TerminateSelector& selector, bool hard) = 0;
+};
+
+}  // namespace adit::app

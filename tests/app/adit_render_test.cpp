@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a person sees of aditd's answers: tables character by character, numbers, hostile and strange answers.
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "app/adit/render.hpp"
+#include "app/adit/table.hpp"
+
+namespace adit::app {
+namespace {
+
+TEST(AditTable, NumbersForHumans) {
+  EXPECT_EQ(human_bytes(0), "0 B");
+  EXPECT_EQ(human_bytes(1023), "1023 B");
+  EXPECT_EQ(human_bytes(1024), "1.0 KiB");
+  EXPECT_EQ(human_bytes(10 * 1024), "10 KiB");
+  EXPECT_EQ(human_bytes(1024 * 1024 - 1), "1.0 MiB");
+  EXPECT_EQ(human_bytes(std::uint64_t{3} << 40), "3.0 TiB");
+  EXPECT_EQ(human_bytes(std::numeric_limits<std::uint64_t>::max()), "16 EiB");
+  EXPECT_EQ(human_count(0), "0");
+  EXPECT_EQ(human_count(9999), "9999");
+  EXPECT_EQ(human_count(10'000), "10 000");
+  EXPECT_EQ(human_count(1'234'567), "1 234 567");
+  EXPECT_EQ(human_count(100'000), "100 000");
+  EXPECT_EQ(human_uptime(0), "00:00:00");
+  EXPECT_EQ(human_uptime(3661), "01:01:01");
+  EXPECT_EQ(human_uptime(3 * 86'400 + 59), "3.00:00:59");
+}
+
+TEST(AditTable, AlignsColumns) {
+  EXPECT_EQ(draw_table({{"name"}, {"n", Align::kRight}}, {{"a", "1"}, {"longer", "22"}}, "none"),
+            " name   |  n\n"
+            "--------+----\n"
+            " a      |  1\n"
+            " longer | 22\n");
+  EXPECT_EQ(draw_table({{"name"}}, {{"Zoë"}, {"Zoey"}}, "none"),
+            " name\n"
+            "------\n"
+            " Zoë\n"
+            " Zoey\n");
+  EXPECT_EQ(draw_table({{"name"}}, {}, "nothing here"), "nothing here\n");
+}
+
+TEST(AditRender, Sessions) {
+  const Json sessions = Json::parse(R"({"sessions":[
+    {"sid":"00000000000000ff","username":"alice","calling_sid":"192.0.2.7","ip":"10.64.0.2","type":"pptp",
+     "mppe":true,"state":"active","uptime_seconds":3661,"rx_bytes":2048,"tx_bytes":3000000},
+    {"sid":"0000000000000100","username":"","calling_sid":"192.0.2.8","ip":"","type":"pptp",
+     "mppe":false,"state":"start","uptime_seconds":1,"rx_bytes":0,"tx_bytes":0}]})");
+  EXPECT_EQ(render_sessions(sessions),
+            " sid              | username | calling-sid | ip        | type | comp | state  |   uptime | "
+            "rx-bytes | tx-bytes\n"
+            "------------------+----------+-------------+-----------+------+------+--------+----------+------"
+            "----+----------\n"
+            " 00000000000000ff | alice    | 192.0.2.7   | 10.64.0.2 | pptp | mppe | active | 01:01:01 |  2.0 "
+            "KiB |  2.9 MiB\n"
+            " 0000000000000100 |          | 192.0.2.8   |           | pptp |      | start  | 00:00:01 |      "
+            "0 B |      0 B\n");
+  EXPECT_EQ(render_sessions(Json::parse(R"({"sessions":[]})")), "no sessions\n");
+}
+
+TEST(AditRender, SEC_11_HostileNamesCannotDriveTheTerminal) {
+  Json sessions;
+  sessions["sessions"][0] = {{"sid", "ff"}, {"username", "\x1b[2J\nroot | 10.0.0.1\u202e"}};
+  const std::string table = render_sessions(sessions);
+  EXPECT_NE(table.find("\\x1b[2J\\nroot | 10.0.0.1\\u{202e}"), std::string::npos) << table;
+  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 3);
+  EXPECT_EQ(table.find('\x1b'), std::string::npos);
+}
+
+TEST(AditRender, Stat) {
+  EXPECT_EQ(render_stat(Json::parse(R"({"version":"0.1.0","pid":7,"uptime_seconds":100,"cpu_seconds":25.0,
+    "rss_kb":1000,"virt_kb":2000,"sessions":{"starting":1,"active":2,"finishing":3},
+    "pptp":{"connections":4,"connections_total":5,"calls_total":6},"auth":{"accepted":7,"rejected":8},
+    "ended":{"auth_failed":8,"user_request":1}})")),
+            "version: 0.1.0\n"
+            "uptime: 00:01:40\n"
+            "cpu: 25 % since start\n"
+            "mem(rss/virt): 1000/2000 kB\n"
+            "sessions:\n"
+            "  starting: 1\n"
+            "  active: 2\n"
+            "  finishing: 3\n"
+            "pptp:\n"
+            "  connections: 4\n"
+            "  connections total: 5\n"
+            "  calls total: 6\n"
+            "auth:\n"
+            "  accepted: 7\n"
+            "  rejected: 8\n"
+            "ended or refused:\n"
+            "  auth_failed: 8\n"
+            "  user_request: 1\n");
+}
+
+TEST(AditRender, DropsThatHappened) {
+  EXPECT_EQ(render_drops(Json::parse(R"({"drops":{"not_ipv4":0,"wrong_peer":12345},
+                                         "texts":{"not_ipv4":"a","wrong_peer":"GRE from another address"}})")),
+            " reason     | packets | meaning\n"
+            "------------+---------+--------------------------\n"
+            " wrong_peer |  12 345 | GRE from another address\n");
+  EXPECT_EQ(render_drops(Json::parse(R"({"drops":{"not_ipv4":0},"texts":{}})")), "no packet was dropped\n");
+}
+
+TEST(AditRender, WorkersAndPools) {
+  EXPECT_EQ(render_workers(Json::parse(R"({"workers":[{"worker":0,"lcore":3,"busy":0.25,"rx_packets":1000000,
+    "tx_packets":5,"uplink_packets":1,"uplink_bytes":1500,"downlink_packets":2,"downlink_bytes":3000,
+    "steer_miss":4,"handed_in":0,"notices_lost":0,"drops":2}]})")),
+            " worker | lcore | busy |   rx-pkts | tx-pkts | up-pkts | up-bytes | down-pkts | down-bytes | "
+            "steer-miss | drops\n"
+            "--------+-------+------+-----------+---------+---------+----------+-----------+------------+----"
+            "--------+-------\n"
+            "      0 |     3 | 25 % | 1 000 000 |       5 |       1 |  1.5 KiB |         2 |    2.9 KiB |    "
+            "      4 |     2\n");
+  EXPECT_EQ(render_pools(Json::parse(
+                R"({"pools":[{"name":"default","total":200,"used":50,"quarantined":1,"available":149}]})")),
+            " pool    | total | used | quarantined | available | usage\n"
+            "---------+-------+------+-------------+-----------+-------\n"
+            " default |   200 |   50 |           1 |       149 |  25 %\n");
+  EXPECT_EQ(render_version(Json::parse(R"({"name":"aditd","version":"0.1.0"})")), "aditd 0.1.0\n");
+}
+
+TEST(AditRender, StrangeAnswersDoNoHarm) {
+  for (const char* strange :
+       {"null", "[]", "7", "\"x\"", "{}", R"({"sessions":5,"workers":{},"pools":"x","drops":[1],"ended":7})",
+        R"({"sessions":[1,null,[],{"sid":7,"rx_bytes":-1,"mppe":"yes"}],"workers":[5],"pools":[null]})"}) {
+    const Json result = Json::parse(strange);
+    for (const auto render :
+         {&render_sessions, &render_stat, &render_drops, &render_workers, &render_pools, &render_version}) {
+      EXPECT_FALSE(render(result).empty()) << strange;
+    }
+    EXPECT_EQ(terminated_count(result), 0u);
+  }
+}
+
+}  // namespace
+}  // namespace adit::app

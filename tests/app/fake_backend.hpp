@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// A concentrator that exists only in a test: fixed rows, and a note of what it was asked to terminate.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "app/aditd/operator_backend.hpp"
+
+namespace adit::app {
+
+class FakeBackend final : public OperatorBackend {
+ public:
+  struct Terminated {
+    control::TerminateSelector selector;
+    bool hard = false;
+  };
+
+  static SessionRow alice() {
+    SessionRow row;
+    row.call.session_id = "00000000000000ff";
+    row.call.call.worker.value = 1;
+    row.call.peer = wire::Ipv4Address(192, 0, 2, 7);
+    row.call.local = wire::Ipv4Address(192, 0, 2, 1);
+    row.call.local_id = wire::LocalCallId(4711);
+    row.call.peer_id = wire::PeerCallId(0);
+    row.call.session.phase = control::SessionStatus::Phase::kUp;
+    row.call.session.user = "alice";
+    row.call.session.auth_method = "mschap-v2";
+    row.call.session.address = wire::Ipv4Address(10, 64, 0, 2);
+    row.call.session.mppe = true;
+    row.call.session.peer_mru = 1400;
+    row.uptime = std::chrono::seconds(3661);
+    row.totals = {.uplink_packets = 10,
+                  .uplink_octets = 2048,
+                  .downlink_packets = 20,
+                  .downlink_octets = 3'000'000,
+                  .drops = 1};
+    return row;
+  }
+
+  void for_each_session(const std::function<void(const SessionRow&)>& visit) const override {
+    for (const SessionRow& row : sessions) {
+      visit(row);
+    }
+  }
+  control::ConcentratorStats stats() const override { return stats_; }
+  std::vector<DropRow> drops() const override {
+    return {{"not_ipv4", "a frame that is not IPv4", 0}, {"wrong_peer", "GRE from another address", 12'345}};
+  }
+  std::vector<WorkerRow> workers() const override {
+    return {{.worker = 0, .lcore = 3, .busy = 0.25, .rx_packets = 1'000'000, .tx_packets = 5, .drops = 2}};
+  }
+  std::vector<control::PoolStatus> pools() const override { return {{"default", 65'533, 2, 1, 65'530}}; }
+  std::size_t terminate(const control::TerminateSelector& selector, bool hard) override {
+    terminated.push_back({selector, hard});
+    return terminates;
+  }
+
+  std::vector<SessionRow> sessions;
+  control::ConcentratorStats stats_;
+  std::vector<Terminated> terminated;
+  std::size_t terminates = 1;
+};
+
+}  // namespace adit::app
