@@ -8,6 +8,7 @@
 #include <expected>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,20 @@ enum class PortDriver : std::uint8_t {
   kAfPacket,  ///< net_af_packet or an error
   kDpdk,      ///< `device` is the DPDK device: PCI address, or vdev name with arguments
 };
+
+[[nodiscard]] constexpr std::string_view to_text(PortDriver driver) {
+  switch (driver) {
+    case PortDriver::kAuto:
+      return "auto";
+    case PortDriver::kAfXdp:
+      return "af_xdp";
+    case PortDriver::kAfPacket:
+      return "af_packet";
+    case PortDriver::kDpdk:
+      return "dpdk";
+  }
+  return "unknown";
+}
 
 /// One [[port]] of the config file. Either `interface` (a kernel network interface) or `device` is given.
 struct PortSettings {

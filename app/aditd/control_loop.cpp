@@ -30,8 +30,8 @@ OsEntropy& entropy() {
 
 }  // namespace
 
-ControlLoop::ControlLoop(const Config& config, Runtime& runtime, control::AuthBackend& auth,
-                         control::EventLog& log, control::TimerWheel& wheel)
+ControlLoop::ControlLoop(const Config& config, Runtime& runtime, control::AuthBackend& auth, Log& log,
+                         control::TimerWheel& wheel)
     : config_(config),
       runtime_(runtime),
       log_(log),
@@ -39,9 +39,12 @@ ControlLoop::ControlLoop(const Config& config, Runtime& runtime, control::AuthBa
       tcp_(io_, *this, config.control.pptp.max_output_octets),
       concentrator_(config.control, runtime.worker_count(), runtime.slots_per_worker(), wheel, entropy(), log,
                     auth, *this),
+      operator_view_(concentrator_, runtime, wheel),
+      operator_socket_(io_, operator_view_, config.cli),
       worker_wake_(io_, runtime.wake_fd()),
       netlink_(io_),
-      signals_(io_, SIGINT, SIGTERM),
+      signals_(io_, SIGINT, SIGTERM, SIGHUP),
+      second_(io_),
       started_(std::chrono::steady_clock::now()) {}
 
 ControlLoop::~ControlLoop() {
@@ -68,9 +71,13 @@ std::expected<void, std::string> ControlLoop::open() {
       return listening;
     }
   }
+  if (auto listening = operator_socket_.listen(); !listening) {
+    return listening;
+  }
   wait_for_workers();
   wait_for_netlink();
   wait_for_signal();
+  wait_for_second();
   return {};
 }
 
@@ -162,9 +169,27 @@ void ControlLoop::wait_for_netlink() {
 void ControlLoop::wait_for_signal() {
   signals_.async_wait([this](const asio::error_code& error, int signal) {
     if (!error) {
-      tick();
-      begin_drain(signal);
+      on_signal(signal);
       wait_for_signal();
+    }
+  });
+}
+
+void ControlLoop::on_signal(int signal) {
+  tick();
+  if (signal == SIGHUP) {
+    log_.reopen();
+  } else {
+    begin_drain(signal);
+  }
+}
+
+void ControlLoop::wait_for_second() {
+  second_.expires_after(std::chrono::seconds{1});
+  second_.async_wait([this](const asio::error_code& error) {
+    if (!error) {
+      log_.flush_suppressed();
+      wait_for_second();
     }
   });
 }

@@ -7,6 +7,7 @@
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
 #include <expected>
@@ -14,8 +15,10 @@
 #include <string>
 
 #include "app/aditd/config.hpp"
+#include "app/aditd/control_socket.hpp"
 #include "app/aditd/kernel_routes.hpp"
 #include "app/aditd/log.hpp"
+#include "app/aditd/operator_view.hpp"
 #include "app/aditd/runtime.hpp"
 #include "app/aditd/tcp_endpoint.hpp"
 #include "controlplane/concentrator.hpp"
@@ -25,14 +28,14 @@ namespace adit::app {
 class ControlLoop final : TcpEvents, control::ConcentratorActions {
  public:
   /// All references outlive the loop.
-  ControlLoop(const Config& config, Runtime& runtime, control::AuthBackend& auth, control::EventLog& log,
+  ControlLoop(const Config& config, Runtime& runtime, control::AuthBackend& auth, Log& log,
               control::TimerWheel& wheel);
   ~ControlLoop() override;
 
   /// Opens TCP/1723, the operator's socket and netlink; then workers may be told of routes.
   [[nodiscard]] std::expected<void, std::string> open();
 
-  /// Until SIGTERM or SIGINT, then drains: Stop-Control-Connection-Request to everyone, bounded by the drain deadline.
+  /// SIGHUP opens the log anew. Until SIGTERM or SIGINT, then drains: Stop-Control-Connection-Request to everyone, bounded by the drain deadline.
   void run();
 
  private:
@@ -56,24 +59,28 @@ class ControlLoop final : TcpEvents, control::ConcentratorActions {
   void sleep_until_something();
   bool drain_mailboxes();
   bool drain_mailbox(contract::WorkerId worker);
-  bool mailboxes_empty_after_announcing_sleep();
   void wait_for_workers();
   void wait_for_netlink();
   void wait_for_signal();
+  void wait_for_second();
+  void on_signal(int signal);
   void begin_drain(int signal);
   [[nodiscard]] bool finished() const;
 
   const Config& config_;
   Runtime& runtime_;
-  control::EventLog& log_;
+  Log& log_;
   control::TimerWheel& wheel_;
   asio::io_context io_;
   TcpEndpoint tcp_;
   control::Concentrator concentrator_;
   std::unique_ptr<KernelRoutes> routes_;
+  OperatorView operator_view_;
+  ControlSocket operator_socket_;
   asio::posix::stream_descriptor worker_wake_;
   asio::posix::stream_descriptor netlink_;
   asio::signal_set signals_;
+  asio::steady_timer second_;
   std::chrono::steady_clock::time_point started_;
   std::chrono::steady_clock::time_point drain_deadline_{};
   bool draining_ = false;

@@ -57,6 +57,19 @@ std::expected<std::unique_ptr<control::LocalUsers>, std::string> load_users(cons
   return users;
 }
 
+void log_start(const Config& config, const Runtime& runtime, const EalInit& eal, Log& log) {
+  for (const dataplane::OpenPort& port : runtime.ports()) {
+    log.event(
+        port.note.empty() ? Severity::kInfo : Severity::kWarning, "port",
+        {{"name", port.name}, {"driver", std::string(dataplane::to_text(port.driver))}, {"note", port.note}});
+  }
+  log.event(Severity::kInfo, "started",
+            {{"version", ADIT_VERSION},
+             {"workers", std::to_string(runtime.worker_count())},
+             {"max_sessions", std::to_string(config.max_sessions)},
+             {"hugepages", eal.hugepages ? "yes" : "no"}});
+}
+
 /// From the log to the last worker, in order; leaving this function ends it all in reverse.
 int serve(const Config& config, const Options& options) {
   auto log = Log::open(config.log);
@@ -79,6 +92,7 @@ int serve(const Config& config, const Options& options) {
     if (!runtime) {
       return cannot_start(runtime.error());
     }
+    log_start(config, **runtime, *eal, **log);
     control::TimerWheel wheel;
     ControlLoop loop(config, **runtime, **users, **log, wheel);
     if (auto opened = loop.open(); !opened) {
@@ -87,6 +101,7 @@ int serve(const Config& config, const Options& options) {
     loop.run();
   }
   stop_eal();
+  (*log)->event(Severity::kInfo, "stopped", {});
   return 0;
 }
 

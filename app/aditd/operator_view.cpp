@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/aditd/operator_view.hpp"
+
+#include <rte_cycles.h>
+
+#include <algorithm>
+
+#include "dataplane/drop_reason.hpp"
+
+namespace adit::app {
+
+using contract::WorkerId;
+using dataplane::DropReason;
+
+OperatorView::OperatorView(control::Concentrator& concentrator, const Runtime& runtime,
+                           const control::TimerWheel& wheel)
+    : concentrator_(concentrator), runtime_(runtime), wheel_(wheel), began_(rte_rdtsc()) {}
+
+void OperatorView::for_each_session(const std::function<void(const SessionRow&)>& visit) const {
+  concentrator_.for_each_call([&](const control::CallStatus& call) {
+    SessionRow row;
+    row.call = call;
+    row.totals = runtime_.totals(call.call).value_or(contract::CallTotals{});
+    row.uptime = wheel_.now() - call.session.up_since.value_or(call.since);
+    visit(row);
+  });
+}
+
+control::ConcentratorStats OperatorView::stats() const {
+  return concentrator_.stats();
+}
+
+std::vector<DropRow> OperatorView::drops() const {
+  std::vector<DropRow> rows;
+  for (std::size_t i = 0; i < dataplane::kDropReasons; ++i) {
+    const auto reason = static_cast<DropReason>(i);
+    DropRow row{dataplane::describe(reason).name, dataplane::describe(reason).text, 0};
+    for (std::uint16_t w = 0; w < runtime_.worker_count(); ++w) {
+      row.packets += runtime_.worker(WorkerId{w}).counters().dropped(reason);
+    }
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+std::vector<WorkerRow> OperatorView::workers() const {
+  const std::uint64_t elapsed = std::max<std::uint64_t>(rte_rdtsc() - began_, 1);
+  std::vector<WorkerRow> rows;
+  for (std::uint16_t w = 0; w < runtime_.worker_count(); ++w) {
+    rows.push_back(row_of(WorkerId{w}, elapsed));
+  }
+  return rows;
+}
+
+WorkerRow OperatorView::row_of(WorkerId worker, std::uint64_t elapsed_cycles) const {
+  const dataplane::WorkerCounters& counters = runtime_.worker(worker).counters();
+  WorkerRow row;
+  row.worker = worker.value;
+  row.lcore = runtime_.lcore(worker);
+  row.busy =
+      std::min(1.0, static_cast<double>(counters.busy_cycles.read()) / static_cast<double>(elapsed_cycles));
+  row.rx_packets = counters.rx_packets.read();
+  row.tx_packets = counters.tx_packets.read();
+  row.uplink_packets = counters.uplink_packets.read();
+  row.uplink_octets = counters.uplink_octets.read();
+  row.downlink_packets = counters.downlink_packets.read();
+  row.downlink_octets = counters.downlink_octets.read();
+  row.steer_miss = counters.steer_miss.read();
+  row.handed_in = counters.handed_in.read();
+  row.notices_lost = counters.notices_lost.read();
+  for (std::size_t i = 0; i < dataplane::kDropReasons; ++i) {
+    row.drops += counters.dropped(static_cast<DropReason>(i));
+  }
+  return row;
+}
+
+std::vector<control::PoolStatus> OperatorView::pools() const {
+  return concentrator_.pools();
+}
+
+std::size_t OperatorView::terminate(const control::TerminateSelector& selector, bool hard) {
+  return concentrator_.terminate(selector, hard);
+}
+
+}  // namespace adit::app

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What operators see and may do: the concentrator's calls beside the workers' counters, read where they live.
+// Thread: control; counters are the workers', read without locks. Owner: the control loop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "app/aditd/operator_backend.hpp"
+#include "app/aditd/runtime.hpp"
+#include "controlplane/concentrator.hpp"
+#include "controlplane/timer_wheel.hpp"
+
+namespace adit::app {
+
+class OperatorView final : public OperatorBackend {
+ public:
+  /// All references outlive the view.
+  OperatorView(control::Concentrator& concentrator, const Runtime& runtime, const control::TimerWheel& wheel);
+
+  void for_each_session(const std::function<void(const SessionRow&)>& visit) const override;
+  [[nodiscard]] control::ConcentratorStats stats() const override;
+  [[nodiscard]] std::vector<DropRow> drops() const override;
+  [[nodiscard]] std::vector<WorkerRow> workers() const override;
+  [[nodiscard]] std::vector<control::PoolStatus> pools() const override;
+  std::size_t terminate(const control::TerminateSelector& selector, bool hard) override;
+
+ private:
+  [[nodiscard]] WorkerRow row_of(contract::WorkerId worker, std::uint64_t elapsed_cycles) const;
+
+  control::Concentrator& concentrator_;
+  const Runtime& runtime_;
+  const control::TimerWheel& wheel_;
+  std::uint64_t began_;  // TSC
+};
+
+}  // namespace adit::app
