@@ -5,6 +5,7 @@
 // Thread: control. Owner: aditd (or a simulation).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -80,6 +81,9 @@ struct TerminateSelector {
   By by = By::kAll;
   std::string value;
 };
+
+/// Octets that control keeps for one call on a connection of its own: records, session, slot and index entries.
+[[nodiscard]] std::size_t control_octets_per_call();
 
 class ConcentratorCore;
 

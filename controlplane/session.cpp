@@ -463,7 +463,7 @@ void Session::Impl::ip_up() {
   phase_ = Phase::kUp;
   up_since_ = up_since_.value_or(wheel_.now());
   deadline_.cancel();
-  log_.event(Severity::kInfo, "session_up",
+  log_.event(Severity::kDebug, "session_up",
              {{"sid", sid()},
               {"user", user_},
               {"ip", wire::to_string(ipcp_.assigned())},
@@ -554,6 +554,9 @@ void Session::terminate(EndReason reason) {
 }
 SessionStatus Session::status() const {
   return impl_->status();
+}
+std::size_t Session::state_octets() {
+  return sizeof(Session) + sizeof(Impl);
 }
 
 }  // namespace adit::control

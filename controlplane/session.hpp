@@ -4,6 +4,7 @@
 // Thread: control. Owner: the PPTP call it belongs to.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -76,6 +77,9 @@ class Session {
   /// Orderly end: LCP Terminate-Request, wait for its Ack within the restart counter, then session_ended(reason).
   void terminate(EndReason reason);
   [[nodiscard]] SessionStatus status() const;
+
+  /// Octets of one session's state; an authenticator and held frames come and go on top of it.
+  [[nodiscard]] static std::size_t state_octets();
 
  private:
   class Impl;

@@ -81,6 +81,11 @@ TEST(ConcentratorLimits, CTL_07_APeerThatDoesNotReadIsGivenUpByTheProcess) {
   EXPECT_EQ(only_reason(house, "connection_closed"), "output_overflow");
 }
 
+TEST(ConcentratorLimits, OneCallFitsInFourKibibytesOfControlMemory) {
+  RecordProperty("octets", static_cast<int>(control_octets_per_call()));
+  EXPECT_LE(control_octets_per_call(), 4096u);
+}
+
 // ---- terminate ----------------------------------------------------------------------------------------------------
 
 TEST(ConcentratorTerminate, SelectsByUserAddressSessionAndAll) {
