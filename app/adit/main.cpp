@@ -62,6 +62,11 @@ struct CommandLine {
   std::string how = "soft";
 };
 
+int usage_error(std::string_view what) {
+  std::fprintf(stderr, "adit: %s; see adit --help\n", escape_octets(what, 200).c_str());
+  return kUsage;
+}
+
 int exit_code(CallFailure::Kind kind) {
   switch (kind) {
     case CallFailure::Kind::kNoConnection:
@@ -109,14 +114,14 @@ int ask(const CommandLine& line) {
 }
 
 void add_show(CLI::App& app, CommandLine& line) {
-  CLI::App* show = app.add_subcommand("show", "Print what aditd knows")->require_subcommand(1);
+  CLI::App* show = app.add_subcommand("show", "Print what aditd knows")->require_subcommand(0, 1);
   for (const Show& what : kShows) {
     show->add_subcommand(what.what, what.help)->callback([&line, &what] { line.show = &what; });
   }
 }
 
 void add_terminate(CLI::App& app, CommandLine& line) {
-  CLI::App* terminate = app.add_subcommand("terminate", "End calls")->require_subcommand(1);
+  CLI::App* terminate = app.add_subcommand("terminate", "End calls")->require_subcommand(0, 1);
   const CLI::IsMember soft_or_hard({"soft", "hard"});
   for (const auto& [by, help] : {std::pair("username", "The calls of a user, by name as it was sent"),
                                  std::pair("ip", "The call that has an address"),
@@ -145,18 +150,24 @@ int run(int argc, char** argv) {
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
   app.add_flag("-j,--json", line.json, "Print JSON, as aditd sent it");
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.fallthrough();  // options may follow the command
   add_show(app, line);
   add_terminate(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) {
-      return app.exit(error);
-    }
-    std::fprintf(stderr, "adit: %s; see adit --help\n", escape_octets(error.what()).c_str());
-    return kUsage;
+    return error.get_exit_code() == 0 ? app.exit(error) : usage_error(error.what());
+  }
+  if (app.got_subcommand("show") && line.show == nullptr) {
+    return usage_error("show what? There are sessions, stat, drops, workers, pools and version");
+  }
+  if (line.show == nullptr && line.by.empty()) {
+    return usage_error(app.got_subcommand("terminate") ? "terminate which? By username, ip, sid, or all"
+                                                       : "do what? There are show and terminate");
+  }
+  if (line.show == nullptr && line.by != "all" && line.value.empty()) {
+    return usage_error("terminate which " + line.by + "? It is empty");
   }
   return ask(line);
 }

@@ -113,7 +113,7 @@ int run(std::span<const char* const> arguments) {
   }
   const ConfigResult result = load_config(options->config);
   for (const ConfigProblem& problem : result.problems) {
-    std::fprintf(stderr, "%s%s\n", problem.warning ? "warning: " : "", problem.line.c_str());
+    std::fprintf(stderr, "%s\n", problem.line.c_str());
   }
   if (!result.config) {
     return kBadConfig;
