@@ -390,6 +390,9 @@ void Session::Impl::on_ccp_packet(Bytes packet) {
     }
   }
   ccp_.on_packet(packet);
+  if (!packet.empty() && PppCode{packet[0]} == PppCode::kTerminateAck && ccp_patience_.armed()) {
+    ccp_patience_.arm(kCcpMayCome);  // the peer's CCP is closed (RFC 1661 §4.1), and may well stay so
+  }
 }
 
 // An early request is neither refused nor answered: pppd loses three seconds over a Terminate-Ack, Mikrotik the session.

@@ -498,6 +498,13 @@ TEST_F(SessionTest, PreferDoesNotWaitForEverButTakesALateCcp) {
   EXPECT_TRUE(host.traced("mppe send"));
 }
 
+TEST_F(SessionTest, PreferWaitsOnlyASecondForAPeerWhoseCcpIsClosed) {
+  authenticate(MppePolicy::kPrefer);
+  receive(kCcp, term_ack(only().packet.id));
+  advance(1010ms);
+  EXPECT_TRUE(host.traced("32801/1"));
+}
+
 TEST_F(SessionTest, PreferWithoutKeysProtocolRejectsCcp) {
   settings.auth.methods = {AuthMethod::kPap};
   backend.verdict = AuthAccepted{};

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole dial-ups, both ends sans-I/O, over a lossy link in virtual time: our session with real MS-CHAPv2 against a
+// client like pppd or like Windows. A failure prints its seed. What must hold for every seed: the dial ends in finite
+// time; when it is up, both ends agree on address, encryption and keys; when it is not, there is a reason.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <map>
+#include <random>
+
+#include "controlplane/local_users.hpp"
+#include "controlplane/session.hpp"
+#include "crypto/library.hpp"
+#include "tests/sim/lossy_link.hpp"
+#include "tests/sim/ppp_client.hpp"
+
+namespace adit::sim {
+namespace {
+
+using control::Duration;
+using control::EndReason;
+using control::Instant;
+using control::MppePolicy;
+using control::Settings;
+using namespace std::chrono_literals;
+
+constexpr wire::Ipv4Address kSubscriber{10, 64, 0, 2};
+constexpr wire::Ipv4Address kDns{198, 51, 100, 53};
+
+class Noise final : public control::Entropy {
+ public:
+  explicit Noise(std::uint64_t seed) : random_(seed) {}
+  void fill(std::span<std::uint8_t> out) override {
+    for (std::uint8_t& octet : out) {
+      octet = static_cast<std::uint8_t>(random_());
+    }
+  }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+class Silence final : public control::EventLog {
+ public:
+  void event(control::Severity, std::string_view, std::initializer_list<control::Field>) override {}
+};
+
+class Host final : public control::SessionHost {
+ public:
+  Host(LossyLink& link, const control::TimerWheel& wheel) : link_(link), wheel_(wheel) {}
+  std::map<contract::Direction, std::vector<std::uint8_t>> keys;
+  std::optional<EndReason> ended;
+  bool ip = false;
+  bool ip_needs_mppe = false;
+
+  void send_ppp_frame(std::span<const std::uint8_t> frame) override { link_.send(wheel_.now(), frame); }
+  void set_ppp_compression(bool, bool) override {}
+  void enable_mppe(contract::Direction direction, contract::MppeStrength, const crypto::Secret<16>& start,
+                   const crypto::Secret<16>&) override {
+    keys[direction] = {start.bytes().begin(), start.bytes().end()};
+  }
+  void disable_mppe() override { keys.clear(); }
+  void enable_ip(wire::Ipv4Address subscriber, std::uint16_t mru, bool require_mppe) override {
+    EXPECT_EQ(subscriber, kSubscriber);
+    EXPECT_EQ(mru, 1400);
+    ip = true;
+    ip_needs_mppe = require_mppe;
+  }
+  void disable_ip() override { ip = false; }
+  void lcp_opened() override {}
+  std::optional<wire::Ipv4Address> lease_address(std::optional<wire::Ipv4Address>,
+                                                 std::string_view) override {
+    return kSubscriber;
+  }
+  void session_ended(EndReason reason) override {
+    EXPECT_FALSE(ended.has_value()) << "ended twice";
+    ended = reason;
+  }
+
+ private:
+  LossyLink& link_;
+  const control::TimerWheel& wheel_;
+};
+
+/// One dial: from the installed call to both ends up, or to the end.
+class Dial {
+ public:
+  Dial(const Settings& settings, const ClientProfile& profile, LinkQuality quality, std::uint64_t seed)
+      : settings_(settings),
+        profile_(profile),
+        down_(quality, seed * 4 + 1),
+        up_(quality, seed * 4 + 2),
+        noise_(seed * 4 + 3),
+        host_(down_, wheel_),
+        session_(settings_, wheel_, noise_, log_, users(), host_, wire::Ipv4Address{192, 0, 2, 9},
+                 wire::Ipv4Address{192, 0, 2, 1}, "sim"),
+        client_(profile_, client_settings_, wheel_, noise_,
+                [this](wire::Bytes frame) { up_.send(wheel_.now(), frame); }) {}
+
+  /// Runs until the link is up and stays so for a while, or is over. False: neither happened in five minutes.
+  bool run() {
+    session_.start();
+    client_.start();
+    std::optional<Instant> agreed_since;
+    while (wheel_.now() < Instant{300s}) {
+      step();
+      if (host_.ended) {
+        return true;
+      }
+      agreed_since = agrees() ? agreed_since.value_or(wheel_.now()) : std::optional<Instant>{};
+      if (agreed_since && wheel_.now() - *agreed_since > 4s) {  // longer than any restart timer
+        is_up_ = true;
+        return true;
+      }
+    }
+    return false;
+  }
+  bool run_until_ended(Duration limit) {
+    const Instant end = wheel_.now() + limit;
+    while (!host_.ended && wheel_.now() < end) {
+      step();
+    }
+    return host_.ended.has_value();
+  }
+
+  [[nodiscard]] bool is_up() const { return is_up_; }
+  [[nodiscard]] Duration took() const { return wheel_.now().since_start; }
+  [[nodiscard]] const Host& host() const { return host_; }
+  PppClient& client() { return client_; }
+  control::Session& session() { return session_; }
+
+  void expect_both_ends_agree(bool encrypted) {
+    EXPECT_EQ(client_.address(), kSubscriber);
+    EXPECT_EQ(client_.dns1(), kDns);
+    EXPECT_TRUE(host_.ip);
+    EXPECT_EQ(client_.encrypts(), encrypted);
+    EXPECT_EQ(session_.status().mppe, encrypted);
+    if (encrypted) {
+      const auto& keys = *client_.keys();
+      ASSERT_EQ(host_.keys.size(), 2U);
+      EXPECT_TRUE(crypto::equal_constant_time(host_.keys.at(contract::Direction::kSend), keys.send.bytes()));
+      EXPECT_TRUE(
+          crypto::equal_constant_time(host_.keys.at(contract::Direction::kReceive), keys.receive.bytes()));
+    } else {
+      EXPECT_TRUE(host_.keys.empty());
+    }
+  }
+
+ private:
+  static control::LocalUsers& users() {
+    static control::LocalUsers local_users("adit");
+    static const bool loaded = local_users.load("alice * secret *\n").has_value();
+    EXPECT_TRUE(loaded);
+    return local_users;
+  }
+  bool agrees() {
+    return client_.up() && session_.status().phase == control::SessionStatus::Phase::kUp &&
+           client_.encrypts() == session_.status().mppe &&
+           (client_.encrypts() || settings_.ppp.mppe != MppePolicy::kRequire);
+  }
+  void step() {
+    Instant next = wheel_.now() + std::max(wheel_.next_wait().value_or(Duration{1000}), Duration{1});
+    for (const LossyLink* link : {&down_, &up_}) {
+      next = std::min(next, std::max(link->next().value_or(next), wheel_.now()));
+    }
+    wheel_.advance(next);
+    for (auto frame = up_.receive(wheel_.now()); !frame.empty(); frame = up_.receive(wheel_.now())) {
+      session_.on_frame(wire::Bytes(frame).subspan(2));  // the worker takes FF 03 away
+    }
+    for (auto frame = down_.receive(wheel_.now()); !frame.empty(); frame = down_.receive(wheel_.now())) {
+      client_.on_frame(wire::Bytes(frame).subspan(2));
+    }
+  }
+
+  const Settings settings_;  // the ends keep references
+  const ClientProfile profile_;
+  const control::PppSettings client_settings_{};
+  control::TimerWheel wheel_;
+  LossyLink down_, up_;
+  Noise noise_;
+  Silence log_;
+  Host host_;
+  control::Session session_;
+  PppClient client_;
+  bool is_up_ = false;
+};
+
+Settings server(MppePolicy policy) {
+  Settings settings;
+  settings.ppp.mppe = policy;
+  settings.ip.gateway = {10, 64, 0, 1};
+  settings.ip.dns1 = kDns;
+  return settings;
+}
+
+ClientProfile pppd() {
+  return {};
+}
+ClientProfile windows() {
+  ClientProfile profile;
+  profile.first_mppe_bits = 0x010000E1;
+  profile.pipelines_ipcp = true;
+  return profile;
+}
+ClientProfile without_mppe(bool speaks_ccp) {
+  ClientProfile profile;
+  profile.mppe = ClientProfile::Mppe::kNone;
+  profile.speaks_ccp = speaks_ccp;
+  return profile;
+}
+
+class PppDialUp : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { ASSERT_TRUE(crypto::initialise().has_value()); }
+
+  /// Dials every seed, again up to `dials` times like a client that wants in. Says how many dials failed.
+  static int expect_all_up(const Settings& settings, const ClientProfile& profile, LinkQuality quality,
+                           bool encrypted, int seeds, int dials) {
+    int failed = 0;
+    for (int seed = 0; seed < seeds; ++seed) {
+      bool up = false;
+      for (int attempt = 0; attempt < dials && !up; ++attempt) {
+        const auto link_seed = static_cast<std::uint64_t>(seed * 100 + attempt);
+        SCOPED_TRACE("link seed " + std::to_string(link_seed));
+        Dial dial(settings, profile, quality, link_seed);
+        EXPECT_TRUE(dial.run()) << "wedged: neither up nor ended";
+        up = dial.is_up();
+        failed += up ? 0 : 1;
+        if (up) {
+          dial.expect_both_ends_agree(encrypted);
+          EXPECT_EQ(dial.host().ip_needs_mppe, settings.ppp.mppe == MppePolicy::kRequire);
+        } else {
+          EXPECT_NE(dial.host().ended, EndReason::kNone);
+        }
+      }
+      EXPECT_TRUE(up) << "seed " << seed << " never came up in " << dials << " dials";
+    }
+    return failed;
+  }
+};
+
+TEST_F(PppDialUp, CleanLinkNeedsNoRestartTimer) {
+  for (const ClientProfile& profile : {pppd(), windows()}) {
+    Dial dial(server(MppePolicy::kRequire), profile, {}, 1);
+    ASSERT_TRUE(dial.run());
+    ASSERT_TRUE(dial.is_up());
+    dial.expect_both_ends_agree(true);
+    EXPECT_LT(*dial.session().status().up_since, Instant{600ms});
+  }
+}
+
+TEST_F(PppDialUp, EveryPolicyAgainstEveryClient) {
+  using enum MppePolicy;
+  struct Case {
+    MppePolicy policy;
+    ClientProfile profile;
+    bool up;
+    bool encrypted;
+  };
+  ClientProfile offering = pppd();
+  offering.mppe = ClientProfile::Mppe::kOffered;
+  const std::vector<Case> cases = {
+      {kRequire, pppd(), true, true},
+      {kRequire, windows(), true, true},
+      {kRequire, offering, true, true},
+      {kRequire, without_mppe(true), false, false},
+      {kRequire, without_mppe(false), false, false},
+      {kPrefer, pppd(), true, true},
+      {kPrefer, windows(), true, true},
+      {kPrefer, offering, true, true},
+      {kPrefer, without_mppe(true), true, false},
+      {kPrefer, without_mppe(false), true, false},
+      {kAllow, pppd(), true, true},
+      {kAllow, windows(), true, true},
+      {kAllow, offering, true, true},
+      {kAllow, without_mppe(true), true, false},
+      {kAllow, without_mppe(false), true, false},
+      {kDeny, pppd(), false, false},
+      {kDeny, windows(), false, false},
+      {kDeny, offering, true, false},
+      {kDeny, without_mppe(true), true, false},
+      {kDeny, without_mppe(false), true, false},
+  };
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    SCOPED_TRACE("case " + std::to_string(i));
+    Dial dial(server(cases[i].policy), cases[i].profile, {}, i);
+    ASSERT_TRUE(dial.run());
+    EXPECT_EQ(dial.is_up(), cases[i].up);
+    if (dial.is_up()) {
+      dial.expect_both_ends_agree(cases[i].encrypted);
+      EXPECT_LT(*dial.session().status().up_since, Instant{1500ms});
+    } else if (cases[i].policy == kRequire) {
+      EXPECT_EQ(dial.host().ended, EndReason::kMppeRefused);
+    } else {
+      EXPECT_EQ(dial.host().ended, EndReason::kUserRequest);
+      EXPECT_FALSE(dial.client().over().empty());
+    }
+  }
+}
+
+TEST_F(PppDialUp, WrongPasswordEndsTheSameWayAtBothEnds) {
+  ClientProfile profile = pppd();
+  profile.password = "Secret";
+  Dial dial(server(MppePolicy::kRequire), profile, {}, 1);
+  ASSERT_TRUE(dial.run());
+  EXPECT_EQ(dial.host().ended, EndReason::kAuthFailed);
+  EXPECT_EQ(dial.client().over(), "authentication failed");
+}
+
+TEST_F(PppDialUp, HundredsOfSeedsUnderLossConverge) {
+  for (const double loss : {0.02, 0.1, 0.2, 0.3}) {
+    const LinkQuality quality{.loss = loss, .duplication = 0.05, .delay = 20ms, .jitter = 0ms};
+    const int failed = expect_all_up(server(MppePolicy::kRequire), pppd(), quality, true, 150, 8) +
+                       expect_all_up(server(MppePolicy::kRequire), windows(), quality, true, 150, 8);
+    std::printf("loss %2.0f %%: 300 seeds up, %d dials had to be repeated\n", loss * 100, failed);
+    EXPECT_LE(failed, loss < 0.3 ? 5 : 40);
+  }
+}
+
+TEST_F(PppDialUp, HundredsOfSeedsUnderReorderingConverge) {
+  const LinkQuality quality{.loss = 0.05, .duplication = 0.1, .delay = 20ms, .jitter = 60ms};
+  const int failed = expect_all_up(server(MppePolicy::kRequire), windows(), quality, true, 200, 8);
+  std::printf("reordering: 200 seeds up, %d dials had to be repeated\n", failed);
+  EXPECT_LE(failed, 5);
+}
+
+TEST_F(PppDialUp, ClearLinksConvergeUnderLossToo) {
+  const LinkQuality quality{.loss = 0.2, .duplication = 0.05, .delay = 20ms, .jitter = 5ms};
+  expect_all_up(server(MppePolicy::kDeny), without_mppe(true), quality, false, 100, 8);
+  expect_all_up(server(MppePolicy::kAllow), without_mppe(false), quality, false, 100, 8);
+}
+
+TEST_F(PppDialUp, PreferAndAllowAgreeOnEncryptionUnderLoss) {
+  const LinkQuality quality{.loss = 0.1, .duplication = 0.05, .delay = 20ms, .jitter = 5ms};
+  expect_all_up(server(MppePolicy::kPrefer), windows(), quality, true, 100, 8);
+  expect_all_up(server(MppePolicy::kAllow), pppd(), quality, true, 100, 8);
+}
+
+TEST_F(PppDialUp, HangUpsFromEitherEndAreToldToTheOther) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const LinkQuality quality{.loss = 0.1, .duplication = 0, .delay = 20ms, .jitter = 0ms};
+    Dial dial(server(MppePolicy::kRequire), windows(), quality, seed);
+    ASSERT_TRUE(dial.run());
+    if (!dial.is_up()) {
+      continue;
+    }
+    if (seed % 2 == 0) {
+      dial.client().hang_up();
+      EXPECT_TRUE(dial.run_until_ended(120s));  // at worst by unanswered echoes
+      EXPECT_NE(dial.host().ended, EndReason::kAdminReset);
+    } else {
+      dial.session().terminate(EndReason::kAdminReset);
+      EXPECT_TRUE(dial.run_until_ended(10s));
+      EXPECT_EQ(dial.host().ended, EndReason::kAdminReset);
+    }
+    EXPECT_FALSE(dial.host().ip);
+    EXPECT_TRUE(dial.host().keys.empty());
+  }
+}
+
+}  // namespace
+}  // namespace adit::sim
