@@ -11,7 +11,8 @@ using wire::PppOption;
 using wire::PppOptions;
 
 constexpr auto kMppeType = static_cast<std::uint8_t>(CcpOption::kMppe);
-/// The one shape: H and S. Stateful MPPE over a lossy tunnel reuses key stream (RFC 3078 §9), 40 and 56 bits are toys.
+/// The one shape: H and S. Stateful MPPE over a lossy tunnel reuses key stream (RFC 3078 §9), 40 and 56 bits
+/// are toys.
 constexpr std::uint32_t kOnlyShape = wire::mppe_bits::kStateless | wire::mppe_bits::k128;
 
 }  // namespace
@@ -68,7 +69,8 @@ void Ccp::about_to_ack() {
   }
 }
 
-// Whatever else the peer would like, 128-bit stateless is all there is; a Nak without any strength is a refusal.
+// Whatever else the peer would like, 128-bit stateless is all there is; a Nak without any strength is a
+// refusal.
 bool Ccp::on_nak(const PppOptions& hints, bool insist_no_more) {
   for (const PppOption& hint : hints) {
     const bool mppe = hint.type == kMppeType;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// CCP, our side: RFC 1962 with one option, MPPE (RFC 3078 §2), and of that one shape, 128-bit stateless in both
-// directions. Everything else is Nak'd to it or rejected. Whether clear text is acceptable is the session's decision:
-// CCP only reports what was agreed. Thread: control. Owner: the session.
+// CCP, our side: RFC 1962 with one option, MPPE (RFC 3078 §2), and of that one shape, 128-bit stateless in
+// both directions. Everything else is Nak'd to it or rejected. Whether clear text is acceptable is the
+// session's decision: CCP only reports what was agreed. Thread: control. Owner: the session.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@ class CcpEvents {
 
 class Ccp final : public ControlProtocol {
  public:
-  /// settings.mppe: `prefer` and `require` ask for MPPE, `allow` only after peer_wants_mppe(); never made for `deny`.
+  /// settings.mppe: `prefer` and `require` ask for MPPE, `allow` only after peer_wants_mppe(); never made for
+  /// `deny`.
   Ccp(const PppSettings& settings, TimerWheel& wheel, ControlProtocolHost& host, CcpEvents& events)
       : ControlProtocol(wire::PppProtocol::kCcp, settings, wheel, host), events_(events) {}
   ~Ccp() = default;

@@ -19,7 +19,7 @@ bool negotiates(PppState state) {
 
 }  // namespace
 
-// ---- ConfigureReply ------------------------------------------------------------------------------------------
+// ---- ConfigureReply ---------------------------------------------------------------------------------------
 
 bool ConfigureReply::start(PppCode code) {
   if (code_ == code) {
@@ -61,7 +61,7 @@ void ConfigureReply::ask_u32(std::uint8_t type, std::uint32_t wanted) {
   }
 }
 
-// ---- ControlProtocol -----------------------------------------------------------------------------------------
+// ---- ControlProtocol --------------------------------------------------------------------------------------
 
 ControlProtocol::ControlProtocol(wire::PppProtocol protocol, const PppSettings& settings, TimerWheel& wheel,
                                  ControlProtocolHost& host)
@@ -141,8 +141,8 @@ void ControlProtocol::on_configure_request(const PppPacket& packet) {
   reply_ = nullptr;
 }
 
-// RFC 1661 §5.2-5.4: an answer must bear the identifier of our last Configure-Request. A second answer to it is a
-// retransmission of the first one (the peer answers each of our repetitions), not a crossed connection.
+// RFC 1661 §5.2-5.4: an answer must bear the identifier of our last Configure-Request. A second answer to it
+// is a retransmission of the first one (the peer answers each of our repetitions), not a crossed connection.
 bool ControlProtocol::answers_our_request(const PppPacket& packet) const {
   return request_unanswered_ && packet.identifier == request_identifier_;
 }
@@ -211,7 +211,8 @@ void ControlProtocol::on_code_reject(const PppPacket& packet) {
 }
 
 void ControlProtocol::send_configure_request() {
-  // RFC 1661 §5.1: a new identifier after a valid answer; a repetition keeps it, so that late answers count too.
+  // RFC 1661 §5.1: a new identifier after a valid answer; a repetition keeps it, so that late answers count
+  // too.
   if (!request_unanswered_) {
     request_identifier_ = next_identifier();
     request_unanswered_ = true;

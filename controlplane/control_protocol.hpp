@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The packets of RFC 1661 §5 around the automaton: codes, identifiers, Configure-Request/Ack/Nak/Reject and the loop
-// bounds of §4.6. LCP, CCP and IPCP derive from it and say only which options they want and accept.
+// The packets of RFC 1661 §5 around the automaton: codes, identifiers, Configure-Request/Ack/Nak/Reject and
+// the loop bounds of §4.6. LCP, CCP and IPCP derive from it and say only which options they want and accept.
 // Sans-I/O. Thread: control. Owner: the session (a class of its own derives the client's side in tests/sim).
 #pragma once
 
@@ -18,8 +18,8 @@
 
 namespace adit::control {
 
-/// What a control protocol asks of its session. None of these may destroy the protocol or close it before returning,
-/// except that protocol_up may close it.
+/// What a control protocol asks of its session. None of these may destroy the protocol or close it before
+/// returning, except that protocol_up may close it.
 class ControlProtocolHost {
  public:
   /// One frame, FF 03 first.
@@ -32,17 +32,20 @@ class ControlProtocolHost {
   virtual void protocol_finished(wire::PppProtocol protocol) = 0;
   /// There will be no agreement. The host ends the link or does without.
   virtual void protocol_failed(wire::PppProtocol protocol, EndReason reason, std::string_view why) = 0;
-  /// A Terminate-Request arrived, in whatever state; it is being answered. `data` is the peer's diagnosis, hostile text.
+  /// A Terminate-Request arrived, in whatever state; it is being answered. `data` is the peer's diagnosis,
+  /// hostile text.
   virtual void peer_terminates(wire::PppProtocol protocol, wire::Bytes data) = 0;
 
  protected:
   ~ControlProtocolHost() = default;
 };
 
-/// Collects the answer to one Configure-Request. Nothing collected: Ack. RFC 1661 §5.4: one Reject displaces all Naks.
+/// Collects the answer to one Configure-Request. Nothing collected: Ack. RFC 1661 §5.4: one Reject displaces
+/// all Naks.
 class ConfigureReply {
  public:
-  /// Without `may_nak` (Max-Failure reached, §4.6) what would be a Nak becomes a Reject, and nothing is asked for.
+  /// Without `may_nak` (Max-Failure reached, §4.6) what would be a Nak becomes a Reject, and nothing is asked
+  /// for.
   ConfigureReply(wire::PppProtocol protocol, std::uint8_t identifier, bool may_nak)
       : protocol_(protocol), identifier_(identifier), may_nak_(may_nak) {}
 
@@ -88,13 +91,15 @@ class ControlProtocol : protected AutomatonActions {
  protected:
   ~ControlProtocol() = default;
 
-  /// What we want of the peer now. Deterministic until the next Nak, Reject or up(): an Ack is compared with it.
+  /// What we want of the peer now. Deterministic until the next Nak, Reject or up(): an Ack is compared with
+  /// it.
   virtual void write_request(wire::PppFrameWriter& request) = 0;
   /// Judges the peer's wishes and keeps them aside; they count when about_to_ack() is called.
   virtual void judge(const wire::PppOptions& wishes, ConfigureReply& reply) = 0;
   virtual void about_to_ack() = 0;
-  /// The peer refuses something. False: we cannot do without; the host has been told by protocol_failed. `insist_no_more`:
-  /// Max-Failure Naks came in a row, so what is still refused should be given up like on a Reject.
+  /// The peer refuses something. False: we cannot do without; the host has been told by protocol_failed.
+  /// `insist_no_more`: Max-Failure Naks came in a row, so what is still refused should be given up like on a
+  /// Reject.
   [[nodiscard]] virtual bool on_nak(const wire::PppOptions& hints, bool insist_no_more) = 0;
   [[nodiscard]] virtual bool on_reject(const wire::PppOptions& refused) = 0;
   virtual void forget() = 0;

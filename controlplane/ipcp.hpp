@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// IPCP, our side: RFC 1332 addresses and RFC 1877 name servers. The peer gets the address that it was assigned and no
-// other; what is not configured is rejected, so that nobody asks for 0.0.0.0 for ever. Thread: control. Owner: the session.
+// IPCP, our side: RFC 1332 addresses and RFC 1877 name servers. The peer gets the address that it was
+// assigned and no other; what is not configured is rejected, so that nobody asks for 0.0.0.0 for ever.
+// Thread: control. Owner: the session.
 #pragma once
 
 #include "controlplane/control_protocol.hpp"

@@ -71,7 +71,7 @@ std::uint32_t Lcp::new_magic() {
   return magic;
 }
 
-// ---- what we ask -------------------------------------------------------------------------------------------------
+// ---- what we ask ------------------------------------------------------------------------------------------
 
 void Lcp::write_request(PppFrameWriter& request) {
   if (ask_mru_) {
@@ -89,7 +89,8 @@ void Lcp::write_request(PppFrameWriter& request) {
   }
 }
 
-/// After the peer refused the present method: its hint when we allow it, else our next one. False: none is left.
+/// After the peer refused the present method: its hint when we allow it, else our next one. False: none is
+/// left.
 bool Lcp::choose_method(std::optional<LcpAuthentication> hint) {
   refused_methods_ |= 1U << method_;
   std::optional<std::uint8_t> next;
@@ -155,14 +156,14 @@ bool Lcp::on_reject(const PppOptions& refused) {
   return true;
 }
 
-// ---- what the peer asks ------------------------------------------------------------------------------------------
+// ---- what the peer asks -----------------------------------------------------------------------------------
 
 void Lcp::judge(const PppOptions& wishes, ConfigureReply& reply) {
   wished_ = LcpPeer{};
   for (const PppOption& option : wishes) {
     if (ask_magic_ && option.type == type_of(LcpOption::kMagic) && option.u32() == magic_) {
-      // RFC 1661 §6.4: our own number is a loop, or chance; a fresh one tells them apart. Nothing else is judged: a Reject
-      // of our own options would come back as the peer's.
+      // RFC 1661 §6.4: our own number is a loop, or chance; a fresh one tells them apart. Nothing else is
+      // judged: a Reject of our own options would come back as the peer's.
       suspect_loop();
       return reply.nak_u32(option, new_magic());
     }
@@ -235,7 +236,7 @@ void Lcp::suspect_loop() {
   }
 }
 
-// ---- other codes -------------------------------------------------------------------------------------------------
+// ---- other codes ------------------------------------------------------------------------------------------
 
 bool Lcp::on_extra_code(const PppPacket& packet) {
   switch (PppCode{packet.code}) {
@@ -304,7 +305,7 @@ void Lcp::send_protocol_reject(std::uint16_t rejected, Bytes information) {
   send(reject.octets(information.first(std::min(room, information.size()))));
 }
 
-// ---- up, and alive -----------------------------------------------------------------------------------------------
+// ---- up, and alive ----------------------------------------------------------------------------------------
 
 void Lcp::this_layer_up() {
   heard();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LCP, our side: RFC 1661 §6 options, RFC 1570 Identification and Time-Remaining, echoes, loop detection and the order in
-// which we ask for authentication. Thread: control. Owner: the session.
+// LCP, our side: RFC 1661 §6 options, RFC 1570 Identification and Time-Remaining, echoes, loop detection and
+// the order in which we ask for authentication. Thread: control. Owner: the session.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The option negotiation automaton of RFC 1661 §4: the table of §4.1 with its restart timer and counter, and nothing
-// else. Packets, identifiers and options are control_protocol.hpp's; LCP, IPCP and CCP share this one class.
-// Thread: control. Owner: the protocol whose actions it calls.
+// The option negotiation automaton of RFC 1661 §4: the table of §4.1 with its restart timer and counter, and
+// nothing else. Packets, identifiers and options are control_protocol.hpp's; LCP, IPCP and CCP share this one
+// class. Thread: control. Owner: the protocol whose actions it calls.
 #pragma once
 
 #include <array>
@@ -78,7 +78,8 @@ struct PppTransition {
 [[nodiscard]] std::string_view to_text(PppState state);
 
 /// What the table's actions mean to a protocol. Called with the new state in force. this_layer_up and
-/// this_layer_finished are always the last action of their event: only they may raise another event of the automaton.
+/// this_layer_finished are always the last action of their event: only they may raise another event of the
+/// automaton.
 class AutomatonActions {
  public:
   virtual void this_layer_up() = 0;
@@ -99,8 +100,8 @@ class AutomatonActions {
 
 class PppAutomaton {
  public:
-  /// The first repetition of a request comes after this, the others after settings.timeout: the first frames of a PPTP
-  /// call are often lost, because one end is not ready.
+  /// The first repetition of a request comes after this, the others after settings.timeout: the first frames
+  /// of a PPTP call are often lost, because one end is not ready.
   static constexpr Duration kFirstRestart{1000};
 
   PppAutomaton(const PppSettings& settings, TimerWheel& wheel, AutomatonActions& actions)

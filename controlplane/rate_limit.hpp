@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A token bucket for answers that a peer can provoke (Code-Reject, Protocol-Reject, renegotiation): `burst` at once, then
-// one per `refill`. Sans-I/O: the caller says what time it is. Thread: control. Owner: whoever answers.
+// A token bucket for answers that a peer can provoke (Code-Reject, Protocol-Reject, renegotiation): `burst`
+// at once, then one per `refill`. Sans-I/O: the caller says what time it is. Thread: control. Owner: whoever
+// answers.
 #pragma once
 
 #include <algorithm>

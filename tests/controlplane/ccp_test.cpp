@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CCP packet by packet, against the request scripts of real peers (Windows, pppd, MikroTik) and under each policy.
+// CCP packet by packet, against the request scripts of real peers (Windows, pppd, MikroTik) and under each
+// policy.
 #include "controlplane/ccp.hpp"
 
 #include <gtest/gtest.h>

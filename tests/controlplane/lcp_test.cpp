@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LCP packet by packet: the groups of the ANVL PPP suite (LCP_02_<group>_...), options, loops, echoes and rejects.
-// The peer is the test: it writes each packet by hand.
+// LCP packet by packet: the groups of the ANVL PPP suite (LCP_02_<group>_...), options, loops, echoes and
+// rejects. The peer is the test: it writes each packet by hand.
 #include "controlplane/lcp.hpp"
 
 #include <gtest/gtest.h>
@@ -64,7 +64,7 @@ class LcpTest : public testing::Test {
   }
 };
 
-// ---- 1: timers and counters --------------------------------------------------------------------------------------
+// ---- 1: timers and counters -------------------------------------------------------------------------------
 
 TEST_F(LcpTest, LCP_02_01_MaxConfigureRequestsKeepTheirIdentifier) {
   start();
@@ -116,7 +116,7 @@ TEST_F(LcpTest, LCP_02_01_AnAckResetsTheFailureCounter) {
   EXPECT_TRUE(host.take_events().empty());
 }
 
-// ---- 3: Configure-Request ----------------------------------------------------------------------------------------
+// ---- 3: Configure-Request ---------------------------------------------------------------------------------
 
 TEST_F(LcpTest, LCP_02_03_OurRequestAsksForMruAuthenticationAndMagic) {
   start();
@@ -190,7 +190,7 @@ TEST_F(LcpTest, LCP_02_03_RequestWhileClosedIsAnsweredByTerminateAck) {
   EXPECT_EQ(only(), term_ack(3));
 }
 
-// ---- 4: Configure-Ack --------------------------------------------------------------------------------------------
+// ---- 4: Configure-Ack -------------------------------------------------------------------------------------
 
 TEST_F(LcpTest, LCP_02_04_AckWithWrongIdentifierIsDiscarded) {
   start();
@@ -227,7 +227,7 @@ TEST_F(LcpTest, LCP_02_04_AckInStoppedIsAnsweredByTerminateAck) {
   EXPECT_EQ(only(), term_ack(1));
 }
 
-// ---- 5: Configure-Nak --------------------------------------------------------------------------------------------
+// ---- 5: Configure-Nak -------------------------------------------------------------------------------------
 
 TEST_F(LcpTest, LCP_02_05_NakLeadsToARequestWithANewIdentifier) {
   start();
@@ -290,7 +290,7 @@ TEST_F(LcpTest, LCP_07_RequestsThatNeverBecomeAcceptableEndTheLink) {
   EXPECT_EQ(host.take_events(), std::vector<std::string>{"failed lcp_failed"});
 }
 
-// ---- 6: Configure-Reject -----------------------------------------------------------------------------------------
+// ---- 6: Configure-Reject ----------------------------------------------------------------------------------
 
 TEST_F(LcpTest, LCP_02_06_RejectedOptionIsAskedForNoMore) {
   start();
@@ -350,7 +350,7 @@ TEST_F(LcpTest, AUT_10_WeAuthenticateToNobody) {
   EXPECT_EQ(only(), conf_rej(1, kPap));
 }
 
-// ---- 7: Terminate ------------------------------------------------------------------------------------------------
+// ---- 7: Terminate -----------------------------------------------------------------------------------------
 
 TEST_F(LcpTest, LCP_02_07_TerminateRequestIsAckedInEveryStateWithItsIdentifier) {
   start();
@@ -380,7 +380,7 @@ TEST_F(LcpTest, LCP_02_07_UnsolicitedTerminateAckInOpenedRestarts) {
   EXPECT_EQ(lcp->state(), PppState::kReqSent);
 }
 
-// ---- 8: Code-Reject ----------------------------------------------------------------------------------------------
+// ---- 8: Code-Reject ---------------------------------------------------------------------------------------
 
 TEST_F(LcpTest, LCP_02_08_LCP_05_UnknownCodesAreCodeRejectedWithGrowingIdentifiers) {
   open();
@@ -450,7 +450,7 @@ TEST_F(LcpTest, LCP_05_IdentificationAndTimeRemainingAreAbsorbed) {
   EXPECT_TRUE(lcp->opened());
 }
 
-// ---- 9: Protocol-Reject ------------------------------------------------------------------------------------------
+// ---- 9: Protocol-Reject -----------------------------------------------------------------------------------
 
 TEST_F(LcpTest, LCP_02_09_LCP_10_ProtocolRejectOfLcpIsFatal) {
   open();
@@ -487,7 +487,7 @@ TEST_F(LcpTest, LCP_02_09_LCP_11_OurProtocolRejectIsCutToTheMruAndRateLimited) {
   EXPECT_LE(host.take().size(), 8U);
 }
 
-// ---- 10: Echo ----------------------------------------------------------------------------------------------------
+// ---- 10: Echo ---------------------------------------------------------------------------------------------
 
 TEST_F(LcpTest, LCP_02_10_EchoIsAnsweredInOpenedOnlyWithOurMagic) {
   start();
@@ -551,7 +551,7 @@ TEST_F(LcpTest, LCP_09_ZeroIntervalDisablesEchoes) {
   EXPECT_TRUE(host.take().empty());
 }
 
-// ---- 12 to 18: options -------------------------------------------------------------------------------------------
+// ---- 12 to 18: options ------------------------------------------------------------------------------------
 
 TEST_F(LcpTest, LCP_02_12_MruTooSmallIsNaked) {
   start();
@@ -654,7 +654,7 @@ TEST_F(LcpTest, LCP_11_CallbackIsRejectedAndTheWindowsRequestThenAcked) {
   EXPECT_EQ(only(), conf_ack(1, rest));
 }
 
-// ---- hostile shapes ----------------------------------------------------------------------------------------------
+// ---- hostile shapes ---------------------------------------------------------------------------------------
 
 TEST_F(LcpTest, LCP_03_OptionLengthsThatDoNotFitDiscardTheWholePacket) {
   start();

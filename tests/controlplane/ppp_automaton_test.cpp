@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The automaton against RFC 1661 §4.1, typed a second time from the RFC, state by state instead of event by event:
-// all 160 cells by function and by driving the class, then its timer and counter (§4.6).
+// The automaton against RFC 1661 §4.1, typed a second time from the RFC, state by state instead of event by
+// event: all 160 cells by function and by driving the class, then its timer and counter (§4.6).
 #include "controlplane/ppp_automaton.hpp"
 
 #include <gtest/gtest.h>

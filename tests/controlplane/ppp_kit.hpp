@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of LCP, CCP, IPCP and the session share: packets as values, a host that records, a seeded entropy.
+// What the tests of LCP, CCP, IPCP and the session share: packets as values, a host that records, a seeded
+// entropy.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The session: phases in their order, MPPE policies, deadlines and ends. The peer is the test, packet by packet; the
-// authentication backend says what the test wants, so proofs are dummies.
+// The session: phases in their order, MPPE policies, deadlines and ends. The peer is the test, packet by
+// packet; the authentication backend says what the test wants, so proofs are dummies.
 #include "controlplane/session.hpp"
 
 #include <gtest/gtest.h>
@@ -227,7 +227,7 @@ class SessionTest : public testing::Test {
   }
 };
 
-// ---- the way up --------------------------------------------------------------------------------------------------
+// ---- the way up -------------------------------------------------------------------------------------------
 
 TEST_F(SessionTest, WholeDialUpInOrder) {
   bring_up();
@@ -277,7 +277,7 @@ TEST_F(SessionTest, SlowBackendIsWaitedFor) {
   EXPECT_EQ(session->status().phase, SessionStatus::Phase::kNetwork);
 }
 
-// ---- before authentication ---------------------------------------------------------------------------------------
+// ---- before authentication --------------------------------------------------------------------------------
 
 TEST_F(SessionTest, AUT_12_NetworkProtocolsBeforeAuthenticationAreDroppedSilently) {
   make();
@@ -351,7 +351,7 @@ TEST_F(SessionTest, CrossedFarewellsLeaveTheLastAckItsTime) {
   expect_end(EndReason::kAuthFailed);
 }
 
-// ---- MPPE policies -----------------------------------------------------------------------------------------------
+// ---- MPPE policies ----------------------------------------------------------------------------------------
 
 TEST_F(SessionTest, MPP_12_IpcpIsHeldSilentlyUntilCcpIsUpAndThenAnswered) {
   authenticate(MppePolicy::kRequire);
@@ -402,7 +402,8 @@ TEST_F(SessionTest, MPP_12_RequireWithoutKeysEndsTheLinkWithAClearLine) {
   open_lcp();
   prove();
   EXPECT_TRUE(log.has(
-      "mppe_refused sid=00000000000000aa user=alice why=the authentication method makes no MPPE keys"));
+      "ppp_failed sid=00000000000000aa user=alice protocol=ccp reason=mppe_refused why=the authentication "
+      "method makes no MPPE keys"));
   say_goodbye();
   expect_end(EndReason::kMppeRefused);
 }
@@ -532,7 +533,7 @@ TEST_F(SessionTest, CcpRenegotiationTakesTheKeysAwayAndBringsThemBack) {
   EXPECT_EQ(session->status().phase, SessionStatus::Phase::kUp);
 }
 
-// ---- other protocols ---------------------------------------------------------------------------------------------
+// ---- other protocols --------------------------------------------------------------------------------------
 
 TEST_F(SessionTest, LCP_11_UnknownProtocolsAreProtocolRejected) {
   bring_up();
@@ -616,7 +617,7 @@ TEST_F(SessionTest, IpcpTerminatedByThePeerEndsTheLink) {
   expect_end(EndReason::kUserRequest);
 }
 
-// ---- renegotiation -----------------------------------------------------------------------------------------------
+// ---- renegotiation ----------------------------------------------------------------------------------------
 
 TEST_F(SessionTest, LCP_08_RenegotiationReauthenticatesRekeysAndKeepsTheAddress) {
   bring_up();
@@ -661,7 +662,7 @@ TEST_F(SessionTest, LCP_08_RenegotiationThatHangsMeetsTheDeadline) {
   EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kLcpTimeout});
 }
 
-// ---- ends --------------------------------------------------------------------------------------------------------
+// ---- ends -------------------------------------------------------------------------------------------------
 
 TEST_F(SessionTest, LCP_12_RasErrorIsDecodedAndTheTerminateAcked) {
   bring_up();

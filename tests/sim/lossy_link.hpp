@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A tunnel with a seed: delays, loses, duplicates and reorders frames in virtual time, and drops what arrives late, as
-// the GRE sequence check of both ends does (RFC 2637 §4.3). Owner: the simulation.
+// A tunnel with a seed: delays, loses, duplicates and reorders frames in virtual time, and drops what arrives
+// late, as the GRE sequence check of both ends does (RFC 2637 §4.3). Owner: the simulation.
 #pragma once
 
 #include <cstdint>

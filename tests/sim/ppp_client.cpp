@@ -26,7 +26,7 @@ constexpr auto kMppeType = static_cast<std::uint8_t>(wire::CcpOption::kMppe);
 
 }  // namespace
 
-// ---- LCP: mru, asyncmap, magic, pcomp, accomp; MS-CHAPv2 or nothing --------------------------------------------------
+// ---- LCP: mru, asyncmap, magic, pcomp, accomp; MS-CHAPv2 or nothing ---------------------------------------
 
 PppClient::Lcp::Lcp(const ClientProfile& profile, const PppSettings& settings, TimerWheel& wheel,
                     control::Entropy& entropy, ControlProtocolHost& host)
@@ -92,7 +92,7 @@ void PppClient::Lcp::protocol_reject(std::uint16_t rejected, Bytes packet) {
   }
 }
 
-// ---- CCP: follows a Nak to H+S, and rejects MPPE when it has none ----------------------------------------------------
+// ---- CCP: follows a Nak to H+S, and rejects MPPE when it has none -----------------------------------------
 
 PppClient::Ccp::Ccp(const ClientProfile& profile, const PppSettings& settings, TimerWheel& wheel,
                     ControlProtocolHost& host)
@@ -140,7 +140,7 @@ bool PppClient::Ccp::on_reject(const PppOptions&) {
   return true;
 }
 
-// ---- IPCP: an address, Van Jacobson and a name server ----------------------------------------------------------------
+// ---- IPCP: an address, Van Jacobson and a name server -----------------------------------------------------
 
 PppClient::Ipcp::Ipcp(const PppSettings& settings, TimerWheel& wheel, ControlProtocolHost& host)
     : ControlProtocol(PppProtocol::kIpcp, settings, wheel, host) {}
@@ -177,7 +177,7 @@ bool PppClient::Ipcp::on_reject(const PppOptions& refused) {
   return true;
 }
 
-// ---- the client ------------------------------------------------------------------------------------------------------
+// ---- the client -------------------------------------------------------------------------------------------
 
 PppClient::PppClient(const ClientProfile& profile, const PppSettings& settings, TimerWheel& wheel,
                      control::Entropy& entropy, Send send)
@@ -255,7 +255,8 @@ void PppClient::on_challenge(const wire::PppPacket& packet) {
     return;
   }
   if (!response_.empty() && response_[5] == packet.identifier) {
-    return on_response_timer();  // our Response was lost; a fresh one would not match a Success that is on its way
+    // Our Response was lost, or is late: a fresh one would not match a Success that is on its way.
+    return on_response_timer();
   }
   std::array<std::uint8_t, 16> authenticator_challenge;
   std::copy_n(packet.data.begin() + 1, 16, authenticator_challenge.begin());

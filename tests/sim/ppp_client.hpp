@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The other end of a dial-up, sans-I/O: a PPP client that proves itself with MS-CHAPv2, wants MPPE like pppd or like
-// Windows, and asks for an address and name servers. It shares the automaton with the concentrator, not the policies.
-// Owner: the simulation.
+// The other end of a dial-up, sans-I/O: a PPP client that proves itself with MS-CHAPv2, wants MPPE like pppd
+// or like Windows, and asks for an address and name servers. It shares the automaton with the concentrator,
+// not the policies. Owner: the simulation.
 #pragma once
 
 #include <array>

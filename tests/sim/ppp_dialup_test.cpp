@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole dial-ups, both ends sans-I/O, over a lossy link in virtual time: our session with real MS-CHAPv2 against a
-// client like pppd or like Windows. A failure prints its seed. What must hold for every seed: the dial ends in finite
-// time; when it is up, both ends agree on address, encryption and keys; when it is not, there is a reason.
+// Whole dial-ups, both ends sans-I/O, over a lossy link in virtual time: our session with real MS-CHAPv2
+// against a client like pppd or like Windows. A failure prints its seed. What must hold for every seed: the
+// dial ends in finite time; when it is up, both ends agree on address, encryption and keys; when it is not,
+// there is a reason.
 #include <gtest/gtest.h>
 
 #include <cstdio>

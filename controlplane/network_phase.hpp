@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// What runs on an authenticated link: CCP first, and IPCP once it is settled whether packets are encrypted.
+// All rules about MPPE and its policies stand here: who asks, how long IPCP waits, when keys are armed, what
+// clear text costs. Sans-I/O. Thread: control. Owner: the session.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/auth_backend.hpp"
+#include "controlplane/ccp.hpp"
+#include "controlplane/control_protocol.hpp"
+#include "controlplane/ipcp.hpp"
+#include "controlplane/session.hpp"
+#include "controlplane/settings.hpp"
+#include "controlplane/timer_wheel.hpp"
+
+namespace adit::control {
+
+class NetworkPhase final : ControlProtocolHost, CcpEvents {
+ public:
+  /// `link` is the session: frames leave through it; it learns that IPCP went up, down or finished, what the
+  /// peer terminates, and by protocol_failed that the link is of no use (encryption required and refused, no
+  /// IPCP).
+  NetworkPhase(const Settings& settings, TimerWheel& wheel, SessionHost& host, ControlProtocolHost& link)
+      : settings_(settings),
+        host_(host),
+        link_(link),
+        ccp_(settings.ppp, wheel, *this, *this),
+        ipcp_(settings, wheel, *this),
+        ccp_patience_(wheel, on_timer<&NetworkPhase::start_ipcp>, this) {}
+
+  /// Before begin(): the peer's address.
+  void assign(wire::Ipv4Address address) { ipcp_.assign(address); }
+  [[nodiscard]] wire::Ipv4Address address() const { return ipcp_.assigned(); }
+
+  /// The peer is authenticated; `keys` when the method made some.
+  void begin(const std::optional<MppeStartKeys>& keys);
+  /// LCP is going down: no data, no keys. Harmless when begin() was not called.
+  void end();
+  /// False: a protocol that is not spoken here, to be Protocol-Rejected.
+  [[nodiscard]] bool on_packet(wire::PppProtocol protocol, wire::Bytes packet);
+  /// The peer Protocol-Rejected it.
+  void on_protocol_reject(wire::PppProtocol protocol);
+
+  /// MPPE-128 stateless, both ways.
+  [[nodiscard]] bool encrypts() const { return ccp_.encrypts(); }
+
+ private:
+  // ControlProtocolHost, for CCP and IPCP
+  void send_frame(wire::Bytes frame) override { link_.send_frame(frame); }
+  std::uint16_t peer_mru() const override { return link_.peer_mru(); }
+  void protocol_up(wire::PppProtocol protocol) override;
+  void protocol_down(wire::PppProtocol protocol) override;
+  void protocol_finished(wire::PppProtocol protocol) override;
+  void protocol_failed(wire::PppProtocol protocol, EndReason reason, std::string_view why) override;
+  void peer_terminates(wire::PppProtocol protocol, wire::Bytes data) override;
+  // CcpEvents
+  void expect_encrypted() override;
+
+  void on_ccp_packet(wire::Bytes packet);
+  void on_ipcp_packet(wire::Bytes packet);
+  void arm_mppe(contract::Direction direction, const crypto::Secret<16>& start_key);
+  void disarm_mppe();
+  void go_on_without_mppe(std::string_view why);
+  void start_ipcp();
+  void disable_ip();
+  [[nodiscard]] bool mppe_required() const { return settings_.ppp.mppe == MppePolicy::kRequire; }
+  /// The policy allows MPPE and the authentication method made keys for it.
+  [[nodiscard]] bool mppe_possible() const {
+    return settings_.ppp.mppe != MppePolicy::kDeny && keys_.has_value();
+  }
+  /// `allow`, and the peer has not begun with CCP.
+  [[nodiscard]] bool ccp_is_passive() const {
+    return settings_.ppp.mppe == MppePolicy::kAllow && ccp_.state() < PppState::kClosed;
+  }
+
+  const Settings& settings_;
+  SessionHost& host_;
+  ControlProtocolHost& link_;
+  Ccp ccp_;
+  Ipcp ipcp_;
+  Timer ccp_patience_;
+  std::optional<MppeStartKeys> keys_;
+  std::vector<std::uint8_t> held_request_;  // IPCP's, until CCP is settled
+  bool ipcp_started_ = false;
+  bool mppe_armed_ = false;  // the worker has keys
+  bool ip_enabled_ = false;
+};
+
+}  // namespace adit::control
