@@ -15,6 +15,9 @@ namespace adit::crypto {
 
 /// Overwrites in a way that the optimiser may not remove.
 inline void wipe(void* at, std::size_t size) noexcept {
+  if (size == 0) {
+    return;  // an empty secret has no address, and memset(nullptr, ...) is undefined even for nothing
+  }
   __builtin_memset(at, 0, size);
   asm volatile("" : : "r"(at) : "memory");
 }
