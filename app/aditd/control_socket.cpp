@@ -179,23 +179,24 @@ std::expected<void, std::string> ControlSocket::listen() {
 }
 
 void ControlSocket::accept() {
-  acceptor_.async_accept([this](const asio::error_code& failed, Socket socket) {
-    if (failed == asio::error::operation_aborted) {
-      return;  // `this` may be gone
-    }
-    if (!failed) {
-      add(std::move(socket));
-      accept();
-      return;
-    }
-    // Out of descriptors, most likely: the connection stays in the queue, so asking at once again would spin.
-    accept_again_.expires_after(std::chrono::seconds(1));
-    accept_again_.async_wait([this](const asio::error_code& cancelled) {
-      if (!cancelled) {
-        accept();
-      }
-    });
-  });
+  acceptor_.async_accept(
+      [this, alive = std::weak_ptr(alive_)](const asio::error_code& failed, Socket socket) {
+        if (alive.expired()) {
+          return;
+        }
+        if (!failed) {
+          add(std::move(socket));
+          accept();
+          return;
+        }
+        // Out of descriptors, most likely: the connection stays in the queue, so asking at once again would spin.
+        accept_again_.expires_after(std::chrono::seconds(1));
+        accept_again_.async_wait([this, alive](const asio::error_code&) {
+          if (!alive.expired()) {
+            accept();
+          }
+        });
+      });
 }
 
 void ControlSocket::add(Socket socket) {

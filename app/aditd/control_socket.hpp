@@ -53,6 +53,7 @@ class ControlSocket {
   asio::steady_timer accept_again_;
   std::list<std::shared_ptr<Client>> clients_;  // who spoke last is last
   bool made_file_ = false;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // handlers that run later than us look at it
 };
 
 }  // namespace adit::app
