@@ -70,7 +70,7 @@ TEST(Escape, WidthCountsCodePoints) {
 
 TEST(Escape, SEC_11_AnyOctetsBecomeOnePrintableLine) {
   std::mt19937 random(20260101);
-  for (int round = 0; round < 2'000; ++round) {
+  for (int round = 0; round < 500; ++round) {
     std::string octets(random() % 300, '\0');
     for (char& c : octets) {
       c = static_cast<char>(random());
