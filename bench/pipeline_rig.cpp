@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/pipeline_rig.hpp"
+
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_eth_ring.h>
+#include <rte_ethdev.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <numeric>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "crypto/mppe_rekey.hpp"
+#include "dataplane/wire/ethernet.hpp"
+#include "dataplane/wire/gre.hpp"
+#include "dataplane/wire/ipv4.hpp"
+#include "dataplane/wire/mppe.hpp"
+#include "dataplane/wire/ppp.hpp"
+
+namespace adit::bench {
+namespace {
+
+using wire::Ipv4Address;
+
+constexpr unsigned kRingSize = 4096;
+constexpr unsigned kPoolSize = 8191;
+constexpr std::uint64_t kNow = 1'000'000'000'000;  // the worker's time stands still: bare acks leave by number alone
+constexpr std::uint32_t kAccessIfindex = 1;
+constexpr std::uint32_t kCoreIfindex = 2;
+constexpr std::uint32_t kIdsPerAddress = 1U << 15;
+constexpr Ipv4Address kServer(192, 0, 2, 1);
+constexpr Ipv4Address kPeers(172, 16, 0, 0);
+constexpr Ipv4Address kSubscribers(10, 64, 0, 0);
+constexpr Ipv4Address kHost(203, 0, 113, 5);
+constexpr wire::MacAddress kOurMac{2, 0, 0, 0, 0, 1};
+constexpr wire::MacAddress kTheirMac{2, 0, 0, 0, 0, 2};
+
+struct Ports {
+  rte_mempool* pool = nullptr;
+  std::array<std::uint16_t, 2> ids{};  ///< access, core
+  std::array<rte_ring*, 2> receive{};
+  std::array<rte_ring*, 2> transmit{};
+};
+
+void require(bool condition, const char* what) {
+  if (!condition) {
+    std::fprintf(stderr, "pipeline_bench: %s failed; is there enough memory?\n", what);
+    std::exit(1);
+  }
+}
+
+Ports make_ports() {
+  Ports ports;
+  ports.pool =
+      rte_pktmbuf_pool_create("packets", kPoolSize, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+  require(ports.pool != nullptr, "making the packet pool");
+  for (std::size_t side = 0; side < 2; ++side) {
+    const std::string name = side == 0 ? "access" : "core";
+    ports.receive[side] =
+        rte_ring_create(("rx_" + name).c_str(), kRingSize, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+    ports.transmit[side] =
+        rte_ring_create(("tx_" + name).c_str(), kRingSize, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+    require(ports.receive[side] != nullptr && ports.transmit[side] != nullptr, "making rings");
+    const int id =
+        rte_eth_from_rings(name.c_str(), &ports.receive[side], 1, &ports.transmit[side], 1, SOCKET_ID_ANY);
+    require(id >= 0, "making a ring port");
+    ports.ids[side] = static_cast<std::uint16_t>(id);
+    rte_eth_conf conf{};
+    require(
+        rte_eth_dev_configure(ports.ids[side], 1, 1, &conf) == 0 &&
+            rte_eth_rx_queue_setup(ports.ids[side], 0, kRingSize, SOCKET_ID_ANY, nullptr, ports.pool) == 0 &&
+            rte_eth_tx_queue_setup(ports.ids[side], 0, kRingSize, SOCKET_ID_ANY, nullptr) == 0 &&
+            rte_eth_dev_start(ports.ids[side]) == 0,
+        "starting a ring port");
+  }
+  return ports;
+}
+
+Ports& ports() {
+  static Ports all = make_ports();
+  return all;
+}
+
+std::size_t hugepage_octets_free() {
+  std::ifstream meminfo("/proc/meminfo");
+  std::string key;
+  std::size_t value = 0;
+  std::size_t pages = 0;
+  std::string rest;
+  while (meminfo >> key >> value && std::getline(meminfo, rest)) {
+    if (key == "HugePages_Free:") {
+      pages = value;
+    } else if (key == "Hugepagesize:") {
+      return pages * value * 1024;
+    }
+  }
+  return 0;
+}
+
+contract::CallRef ref_of(std::uint32_t number) {
+  return {{0}, number, 1};
+}
+Ipv4Address local_of(std::uint32_t number) {
+  return Ipv4Address(kServer.value + number / kIdsPerAddress);
+}
+std::uint16_t id_of(std::uint32_t number) {
+  return static_cast<std::uint16_t>(number % kIdsPerAddress + 1);
+}
+Ipv4Address peer_of(std::uint32_t number) {
+  return Ipv4Address(kPeers.value + number);
+}
+Ipv4Address subscriber_of(std::uint32_t number) {
+  return Ipv4Address(kSubscribers.value + number);
+}
+
+void write_ip(std::uint8_t* at, Ipv4Address from, Ipv4Address to, std::uint8_t protocol, std::size_t octets) {
+  wire::Ipv4Header header;
+  header.source = from;
+  header.destination = to;
+  header.total_length = static_cast<std::uint16_t>(octets);
+  header.ttl = 64;
+  header.protocol = protocol;
+  wire::write_ipv4(at, header);
+}
+
+}  // namespace
+
+bool start_eal() {
+  constexpr std::size_t kWanted = 512UL << 20;
+  const bool huge = hugepage_octets_free() >= kWanted;
+  std::vector<std::string> arguments{"pipeline_bench",
+                                     "--no-pci",
+                                     "--no-telemetry",
+                                     "-l",
+                                     "0",
+                                     "--no-shconf",
+                                     "--file-prefix=b" + std::to_string(getpid()),
+                                     "--log-level=lib.eal:4"};
+  if (huge) {
+    arguments.insert(arguments.end(), {"--in-memory"});
+    std::erase(arguments, "--no-shconf");
+  } else {
+    arguments.insert(arguments.end(), {"--no-huge", "-m", "512"});
+  }
+  std::fprintf(stderr, "pipeline_bench: %s\n",
+               huge ? "hugepages" : "no hugepages (4 KiB pages): rows with many calls pay for TLB misses");
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) {
+    argv.push_back(argument.data());
+  }
+  return rte_eal_init(static_cast<int>(argv.size()), argv.data()) >= 0;
+}
+
+PipelineRig::PipelineRig(std::uint32_t calls, bool mppe) : mppe_(mppe), peers_(calls), walk_(calls) {
+  const std::vector<dataplane::Port> own{
+      {.id = ports().ids[0], .role = dataplane::PortRole::kAccess, .ifindex = kAccessIfindex, .mac = kOurMac},
+      {.id = ports().ids[1], .role = dataplane::PortRole::kCore, .ifindex = kCoreIfindex, .mac = kOurMac}};
+  const std::vector<dataplane::RouteEntry> routes{
+      {.prefix = kPeers, .length = 12, .ifindex = kAccessIfindex, .gateway = Ipv4Address(192, 0, 2, 254)},
+      {.prefix = {}, .length = 0, .ifindex = kCoreIfindex, .gateway = Ipv4Address(198, 51, 100, 2)}};
+  const std::vector<dataplane::NeighbourEntry> neighbours{
+      {kAccessIfindex, Ipv4Address(192, 0, 2, 254), kTheirMac},
+      {kCoreIfindex, Ipv4Address(198, 51, 100, 2), kTheirMac}};
+  snapshot_ = std::make_unique<dataplane::NextHops>(routes, neighbours, own);
+  next_hops_.store(snapshot_.get());
+  const std::array sockets{SOCKET_ID_ANY};
+  rings_ = std::make_unique<dataplane::HandoffRings>(sockets);
+  dataplane::WorkerSettings settings{
+      .id = {0}, .slots = calls, .pool = ports().pool, .gateway = Ipv4Address(10, 0, 0, 1)};
+  for (const dataplane::Port& port : own) {
+    settings.ports.push_back(
+        {.port = port, .rx_queues = {0}, .tx_queue = std::uint16_t{0}, .transmitter = {}});
+  }
+  auto worker = dataplane::Worker::create(std::move(settings), index_, *mailbox_, next_hops_, *rings_);
+  require(worker.has_value(), "making the worker");
+  worker_ = std::move(*worker);
+  for (std::uint32_t number = 0; number < calls; ++number) {
+    install(number);
+  }
+  std::iota(walk_.begin(), walk_.end(), 0U);
+  std::shuffle(walk_.begin(), walk_.end(), std::mt19937(2637));
+}
+
+PipelineRig::~PipelineRig() {
+  static_cast<void>(collect());
+}
+
+void PipelineRig::tell(const contract::ToWorker& message) {
+  while (!mailbox_->to_worker.push(message)) {
+    worker_->poll_once(kNow);
+  }
+}
+
+void PipelineRig::install(std::uint32_t number) {
+  const contract::CallRef call = ref_of(number);
+  tell(contract::InstallCall{.call = call,
+                             .local = local_of(number),
+                             .peer = peer_of(number),
+                             .local_id = wire::LocalCallId(id_of(number)),
+                             .peer_id = wire::PeerCallId(id_of(number))});
+  require(index_.map_call(local_of(number), wire::LocalCallId(id_of(number)), call) &&
+              index_.map_subscriber(subscriber_of(number), call),
+          "making the call index");
+  if (mppe_) {
+    crypto::MppeChain& chain = peers_[number].chain;
+    for (std::size_t i = 0; i < chain.start_key.size(); ++i) {
+      chain.start_key[i] =
+          static_cast<std::uint8_t>(number >> (i % 4 * 8)) ^ static_cast<std::uint8_t>(i * 29);
+    }
+    crypto::mppe_new_key_from_sha(chain.start_key, chain.start_key, chain.length, chain.session_key);
+    for (const auto direction : {contract::Direction::kReceive, contract::Direction::kSend}) {
+      tell(contract::EnableMppe{call, direction, contract::MppeStrength::k128, chain.start_key,
+                                chain.session_key});
+    }
+  }
+  tell(contract::EnableIp{
+      .call = call, .subscriber = subscriber_of(number), .peer_mru = 1500, .require_mppe = mppe_});
+  worker_->poll_once(kNow);
+}
+
+void PipelineRig::make(Traffic traffic, std::size_t inner_octets) {
+  std::array<rte_mbuf*, kBatch> frames;
+  require(rte_pktmbuf_alloc_bulk(ports().pool, frames.data(), kBatch) == 0, "taking packets");
+  jobs_.clear();
+  job_calls_.clear();
+  for (rte_mbuf* mbuf : frames) {
+    const std::uint32_t number = walk_[step_];
+    step_ = step_ + 1 == walk_.size() ? 0 : step_ + 1;
+    auto* at = rte_pktmbuf_mtod(mbuf, std::uint8_t*);
+    const std::size_t size = traffic == Traffic::kUplink ? write_uplink(at, number, inner_octets)
+                                                         : write_downlink(at, number, inner_octets);
+    mbuf->data_len = static_cast<std::uint16_t>(size);
+    mbuf->pkt_len = static_cast<std::uint32_t>(size);
+  }
+  encrypt();
+  rte_ring* ring = ports().receive[traffic == Traffic::kUplink ? 0 : 1];
+  require(rte_ring_enqueue_bulk(ring, reinterpret_cast<void**>(frames.data()), kBatch, nullptr) == kBatch,
+          "queueing");
+}
+
+std::size_t PipelineRig::write_downlink(std::uint8_t* at, std::uint32_t number, std::size_t inner_octets) {
+  wire::write_ethernet(at, kOurMac, kTheirMac, wire::EtherType::kIpv4);
+  write_ip(at + wire::kEthernetSize, kHost, subscriber_of(number), wire::kIpProtocolUdp, inner_octets);
+  return wire::kEthernetSize + inner_octets;
+}
+
+std::size_t PipelineRig::write_uplink(std::uint8_t* at, std::uint32_t number, std::size_t inner_octets) {
+  PeerEnd& peer = peers_[number];
+  constexpr std::size_t kGreAt = wire::kEthernetSize + wire::kIpv4Size;
+  std::uint8_t* ppp = at + kGreAt + wire::gre_header_size(true, false);
+  std::size_t size = wire::write_ppp(ppp, mppe_ ? wire::PppProtocol::kMppe : wire::PppProtocol::kIpv4, {});
+  if (mppe_) {
+    wire::write_mppe_stateless(ppp + size, wire::CoherencyCount(peer.count++));
+    size += wire::kMppeHeaderSize;
+    std::uint8_t* plaintext = ppp + size;
+    size += wire::write_ppp_protocol(plaintext, wire::PppProtocol::kIpv4, false);
+    jobs_.push_back({.chain = &peer.chain,
+                     .changes = 1,
+                     .size = static_cast<std::uint16_t>(inner_octets + 2),
+                     .data = plaintext});
+    job_calls_.push_back(number);
+  }
+  write_ip(ppp + size, subscriber_of(number), kHost, wire::kIpProtocolUdp, inner_octets);
+  size += inner_octets;
+  wire::write_gre(at + kGreAt, wire::PeerCallId(id_of(number)), static_cast<std::uint16_t>(size),
+                  wire::GreSeq(peer.sequence++), std::nullopt);
+  size += wire::gre_header_size(true, false);
+  wire::write_ethernet(at, kOurMac, kTheirMac, wire::EtherType::kIpv4);
+  write_ip(at + wire::kEthernetSize, peer_of(number), local_of(number), wire::kIpProtocolGre,
+           size + wire::kIpv4Size);
+  return kGreAt + size;
+}
+
+/// The peers' side of MPPE. Jobs of one call (fewer calls than kBatch) stand calls() apart: each round is a batch.
+void PipelineRig::encrypt() {
+  for (std::size_t begin = 0; begin < jobs_.size();) {
+    const std::size_t size = std::min<std::size_t>(jobs_.size() - begin, calls());
+    crypto::mppe_crypt({jobs_.data() + begin, size});
+    for (std::size_t i = begin; i < begin + size; ++i) {
+      peers_[job_calls_[i]].chain.session_key = jobs_[i].key;
+    }
+    begin += size;
+  }
+}
+
+std::uint64_t PipelineRig::run() {
+  const std::uint64_t began = rte_rdtsc();
+  while (worker_->poll_once(kNow)) {
+  }
+  return rte_rdtsc() - began;
+}
+
+bool PipelineRig::collect() {
+  std::array<void*, 256> objects;
+  for (rte_ring* ring : ports().transmit) {
+    for (unsigned count = 1; count != 0;) {
+      count = rte_ring_dequeue_burst(ring, objects.data(), objects.size(), nullptr);
+      rte_pktmbuf_free_bulk(reinterpret_cast<rte_mbuf**>(objects.data()), count);
+    }
+  }
+  const dataplane::WorkerCounters& counters = worker_->counters();
+  const std::uint64_t total = counters.uplink_packets.read() + counters.downlink_packets.read();
+  return total - std::exchange(forwarded_, total) == kBatch;
+}
+
+}  // namespace adit::bench

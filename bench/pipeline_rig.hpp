@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// One worker on ring ports, with any number of calls up, and the other ends of those calls: frames are made fresh (own
+// sequence numbers, own keys) outside the measured time, and what comes out is counted and given back.
+#pragma once
+
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "crypto/mppe_batch.hpp"
+#include "dataplane/call_index.hpp"
+#include "dataplane/contract/mailbox.hpp"
+#include "dataplane/worker.hpp"
+
+namespace adit::bench {
+
+/// Starts EAL, with hugepages when there are enough; says which. Once per process.
+[[nodiscard]] bool start_eal();
+
+enum class Traffic : std::uint8_t { kUplink, kDownlink };
+
+class PipelineRig {
+ public:
+  static constexpr std::size_t kBatch = 1024;  ///< packets made, measured and taken back at a time
+
+  PipelineRig(std::uint32_t calls, bool mppe);
+  ~PipelineRig();
+  PipelineRig(const PipelineRig&) = delete;
+  PipelineRig& operator=(const PipelineRig&) = delete;
+
+  /// Puts kBatch frames that carry inner IP packets of `inner_octets` on the port where they arrive.
+  void make(Traffic traffic, std::size_t inner_octets);
+  /// Lets the worker turn until it finds nothing; TSC cycles.
+  std::uint64_t run();
+  /// Takes what was sent; false when not every packet came through.
+  [[nodiscard]] bool collect();
+
+  dataplane::Worker& worker() { return *worker_; }
+  [[nodiscard]] std::uint32_t calls() const { return static_cast<std::uint32_t>(peers_.size()); }
+  [[nodiscard]] bool mppe() const { return mppe_; }
+
+ private:
+  /// The client's end of one call.
+  struct PeerEnd {
+    crypto::MppeChain chain;
+    std::uint32_t sequence = 0;
+    std::uint16_t count = 0;
+  };
+
+  void install(std::uint32_t number);
+  void tell(const contract::ToWorker& message);
+  std::size_t write_uplink(std::uint8_t* at, std::uint32_t number, std::size_t inner_octets);
+  static std::size_t write_downlink(std::uint8_t* at, std::uint32_t number, std::size_t inner_octets);
+  void encrypt();
+
+  const bool mppe_;
+  dataplane::CallIndex index_;
+  std::unique_ptr<contract::Mailbox> mailbox_ = std::make_unique<contract::Mailbox>();
+  std::unique_ptr<dataplane::HandoffRings> rings_;
+  std::unique_ptr<dataplane::NextHops> snapshot_;
+  dataplane::NextHopsCell next_hops_{nullptr};
+  std::unique_ptr<dataplane::Worker> worker_;
+  std::vector<PeerEnd> peers_;
+  std::vector<std::uint32_t> walk_;  ///< the calls in a seeded random order, walked round and round
+  std::size_t step_ = 0;
+  std::vector<crypto::MppeJob> jobs_;
+  std::vector<std::uint32_t> job_calls_;
+  std::uint64_t forwarded_ = 0;
+};
+
+}  // namespace adit::bench
