@@ -17,6 +17,8 @@ class Burst {
   void clear() noexcept { size_ = 0; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   Packet& push(const Packet& packet) noexcept { return packets_[size_++] = packet; }
+  /// The next packet, as the burst before left it: the caller sets what later stages read.
+  Packet& append() noexcept { return packets_[size_++]; }
   Packet& operator[](std::size_t at) noexcept { return packets_[at]; }
   Packet* begin() noexcept { return packets_.data(); }
   Packet* end() noexcept { return packets_.data() + size_; }

@@ -8,7 +8,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <optional>
 
 #include "dataplane/contract/call_ref.hpp"
 #include "dataplane/limits.hpp"
@@ -16,7 +15,9 @@
 
 namespace adit::dataplane {
 
+/// Where a call lives; `known` false: there is none.
 struct CallOwner {
+  bool known = false;
   contract::WorkerId worker;
   std::uint32_t slot = 0;
   friend constexpr bool operator==(const CallOwner&, const CallOwner&) = default;
@@ -50,12 +51,9 @@ class CallIndex {
     const Entry* page = subscribers_[subscriber.value >> 16].load(std::memory_order_acquire);
     return page == nullptr ? nullptr : page + (subscriber.value & 0xffff);
   }
-  [[nodiscard]] static std::optional<CallOwner> read(const Entry* entry) noexcept {
+  [[nodiscard]] static CallOwner read(const Entry* entry) noexcept {
     const std::uint32_t value = entry == nullptr ? 0 : entry->load(std::memory_order_relaxed);
-    if (value == 0) {
-      return std::nullopt;
-    }
-    return CallOwner{{static_cast<std::uint16_t>((value & ~kInUse) >> kSlotBits)}, value & kSlotMask};
+    return {value != 0, {static_cast<std::uint16_t>((value & ~kInUse) >> kSlotBits)}, value & kSlotMask};
   }
   [[nodiscard]] bool is_local(wire::Ipv4Address address) const noexcept {
     return calls_of(address) != nullptr;

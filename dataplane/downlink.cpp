@@ -38,7 +38,10 @@ void Downlink::run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept
 void Downlink::find_subscribers(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept {
   arrived_.clear();
   for (rte_mbuf* mbuf : packets) {
-    arrived_.push({.mbuf = mbuf});
+    Packet& next = arrived_.append();
+    next.mbuf = mbuf;
+    next.call = nullptr;
+    next.encrypted = false;
   }
   arrived_.filter([this](Packet& packet) { return parse_inner(packet); });
   arrived_.filter([&](Packet& packet) { return find_owner(packet, arrival); });
@@ -47,39 +50,41 @@ void Downlink::find_subscribers(std::span<rte_mbuf* const> packets, Arrival arri
 
 bool Downlink::parse_inner(Packet& packet) noexcept {
   // RFC 1812 §5.2.2
-  const auto inner = wire::parse_ipv4(octets_of(packet.mbuf));
-  if (!inner) {
+  const wire::Bytes octets = octets_of(packet.mbuf);
+  if (wire::check_ipv4(octets) != wire::Ipv4Error::kNone) {
     return drop(packet, DropReason::kInnerHeader);
   }
-  packet.inner = *inner;
-  packet.inner_octets = inner->total_length;
-  rte_pktmbuf_trim(packet.mbuf, static_cast<std::uint16_t>(packet.mbuf->pkt_len - inner->total_length));
-  packet.entry = context_.index.locate_subscriber(inner->destination);
+  const wire::Ipv4View inner(octets.data());
+  packet.inner_octets = inner.total_length();
+  rte_pktmbuf_trim(packet.mbuf, static_cast<std::uint16_t>(octets.size() - packet.inner_octets));
+  packet.destination = inner.destination();
+  packet.entry = context_.index.locate_subscriber(packet.destination);
   rte_prefetch0(packet.entry);
   return true;
 }
 
 bool Downlink::find_owner(Packet& packet, Arrival arrival) noexcept {
   const auto owner = CallIndex::read(packet.entry);
-  if (!owner) {
+  if (!owner.known) {
     return drop(packet, DropReason::kUnknownSubscriber);
   }
-  if (owner->worker != context_.id) {
+  if (owner.worker != context_.id) {
     if (arrival == Arrival::kHandedInCore || arrival == Arrival::kHandedInTunnel) {
       return drop(packet, DropReason::kHandoffStale);
     }
     context_.counters.steer_miss.add();
     context_.handoff.send(
-        packet.mbuf, owner->worker,
+        packet.mbuf, owner.worker,
         arrival == Arrival::kFromCore ? HandoffKind::kCorePacket : HandoffKind::kTunnelPacket);
     return false;
   }
-  packet.call = context_.calls.at(owner->slot);
+  packet.call = context_.calls.at(owner.slot);
   if (packet.call == nullptr) {
     return drop(packet, DropReason::kUnknownSubscriber);
   }
   rte_prefetch0(packet.call);
   rte_prefetch0(&packet.call->downlink);
+  rte_prefetch0(&packet.call->counters);
   rte_prefetch0(&packet.call->send_chain);
   return true;
 }
@@ -100,11 +105,12 @@ bool Downlink::check_inner(Packet& packet, Arrival arrival) noexcept {
   Call& call = *packet.call;
   const CallIdentity& identity = call.identity;
   // The index may be a moment behind: the call must really have this address.
-  if (identity.subscriber != packet.inner.destination || !identity.ip_up) {
+  if (identity.subscriber != packet.destination || !identity.ip_up) {
     return drop(packet, DropReason::kUnknownSubscriber);
   }
   // RFC 1812 §5.3.7; and nobody else has the subscriber's address as a source.
-  if (is_martian(packet.inner.source) || packet.inner.source == identity.subscriber) {
+  const wire::Ipv4View inner(data_of(packet.mbuf));
+  if (is_martian(inner.source()) || inner.source() == identity.subscriber) {
     return drop(packet, DropReason::kMartian);
   }
   if (identity.require_mppe && !identity.mppe_send) {
@@ -112,8 +118,8 @@ bool Downlink::check_inner(Packet& packet, Arrival arrival) noexcept {
   }
   if (arrival == Arrival::kFromCore || arrival == Arrival::kHandedInCore) {
     // RFC 1812 §5.3.1
-    if (packet.inner.ttl <= 1) {
-      send_icmp_error(context_, wire::kTimeExceeded, packet.inner, octets_of(packet.mbuf));
+    if (inner.ttl() <= 1) {
+      send_icmp_error(context_, wire::kTimeExceeded, inner.header(), octets_of(packet.mbuf));
       return drop(packet, DropReason::kTtlExpired);
     }
     wire::decrement_ttl(data_of(packet.mbuf));
@@ -129,8 +135,9 @@ bool Downlink::check_inner(Packet& packet, Arrival arrival) noexcept {
 void Downlink::check_size(Packet& packet) noexcept {
   const std::uint16_t mtu = packet.call->downlink.inner_mtu;
   if (packet.inner_octets > mtu) {
-    if (packet.inner.dont_fragment) {
-      send_icmp_error(context_, wire::fragmentation_needed(mtu), packet.inner, octets_of(packet.mbuf));
+    const wire::Ipv4View inner(data_of(packet.mbuf));
+    if (inner.dont_fragment()) {
+      send_icmp_error(context_, wire::fragmentation_needed(mtu), inner.header(), octets_of(packet.mbuf));
       drop(packet, DropReason::kTooBig);
     } else {
       cut(packet);
@@ -156,9 +163,6 @@ void Downlink::cut(Packet& packet) noexcept {
     Packet& part = burst_.push(packet);
     part.mbuf = piece;
     part.inner_octets = static_cast<std::uint16_t>(piece->pkt_len);
-    // Later pieces must not be taken for a TCP header.
-    part.inner.fragment_offset =
-        static_cast<std::uint16_t>((wire::load_be<std::uint16_t>(data_of(piece) + 6) & 0x1fff) * 8);
   }
 }
 
@@ -183,12 +187,12 @@ bool Downlink::refresh_hop(Call& call, DropReason& why) noexcept {
 void Downlink::clamp_mss() noexcept {
   if (context_.clamp_mss) {
     for (Packet& packet : burst_) {
-      const wire::Ipv4Header& inner = packet.inner;
-      if (inner.protocol != wire::kIpProtocolTcp || inner.fragment_offset != 0) {
+      const wire::Ipv4View inner(data_of(packet.mbuf));
+      if (inner.protocol() != wire::kIpProtocolTcp || inner.fragment_offset() != 0) {
         continue;
       }
       const auto limit = static_cast<std::uint16_t>(packet.call->downlink.inner_mtu - wire::kIpv4TcpOverhead);
-      if (wire::clamp_tcp_mss(octets_of(packet.mbuf).subspan(inner.header_length), limit)) {
+      if (wire::clamp_tcp_mss(octets_of(packet.mbuf).subspan(inner.header_length()), limit)) {
         context_.counters.mss_clamped.add();
       }
     }

@@ -43,7 +43,7 @@ class Downlink {
     rte_mbuf* mbuf = nullptr;
     Call* call = nullptr;
     const CallIndex::Entry* entry = nullptr;
-    wire::Ipv4Header inner{};
+    wire::Ipv4Address destination{};  ///< inner
     std::uint16_t inner_octets = 0;
     std::uint16_t job = 0;  ///< index into jobs_, when encrypted
     wire::CoherencyCount count{};

@@ -80,8 +80,8 @@ const NextHop* find_next_hop(WorkerContext& context, wire::Ipv4Address destinati
 
 std::optional<DropReason> forward_inner(WorkerContext& context, rte_mbuf* mbuf,
                                         wire::Ipv4Address destination) noexcept {
-  if (const auto owner = CallIndex::read(context.index.locate_subscriber(destination)); owner) {
-    return send_to_subscriber(context, mbuf, *owner);
+  if (const auto owner = CallIndex::read(context.index.locate_subscriber(destination)); owner.known) {
+    return send_to_subscriber(context, mbuf, owner);
   }
   DropReason why{};
   const NextHop* hop = find_next_hop(context, destination, why);

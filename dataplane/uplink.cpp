@@ -24,6 +24,8 @@ DropReason reason_of(wire::GreError error) noexcept {
       return DropReason::kGreBadFlags;
     case wire::GreError::kPayloadLength:
       return DropReason::kGrePayloadLength;
+    case wire::GreError::kNone:
+      break;
   }
   return DropReason::kGreBadFlags;
 }
@@ -42,11 +44,11 @@ DropReason reason_of(MppeRefusal refusal) noexcept {
 
 /// PPTP to ourselves from inside a tunnel: a tunnel in itself, or a way around the rules of the access side. A fragment
 /// of TCP may hide its port, so it counts.
-bool is_pptp(const wire::Ipv4Header& header, wire::Bytes payload) noexcept {
-  if (header.protocol == wire::kIpProtocolGre) {
+bool is_pptp(wire::Ipv4View header, wire::Bytes payload) noexcept {
+  if (header.protocol() == wire::kIpProtocolGre) {
     return true;
   }
-  return header.protocol == wire::kIpProtocolTcp &&
+  return header.protocol() == wire::kIpProtocolTcp &&
          (header.is_fragment() || payload.size() < 4 ||
           wire::load_be<std::uint16_t>(payload.data() + 2) == kPptpPort);
 }
@@ -70,7 +72,11 @@ void Uplink::parse_outer(std::span<rte_mbuf* const> frames) noexcept {
   burst_.clear();
   for (rte_mbuf* mbuf : frames) {
     const wire::MutableBytes packet = octets_of(mbuf).subspan(mbuf->l2_len);
-    burst_.push({.mbuf = mbuf, .at = packet.data(), .size = static_cast<std::uint16_t>(packet.size())});
+    Packet& next = burst_.append();
+    next.mbuf = mbuf;
+    next.call = nullptr;
+    next.at = packet.data();
+    next.size = static_cast<std::uint16_t>(packet.size());
   }
   burst_.filter([this](Packet& packet) { return parse_outer(packet); });
   context_.mark(Stage::kParseOuter);
@@ -78,26 +84,30 @@ void Uplink::parse_outer(std::span<rte_mbuf* const> frames) noexcept {
 
 bool Uplink::parse_outer(Packet& packet) noexcept {
   // RFC 1812 §5.2.2; the checksum too, GRE has none of its own.
-  const auto outer = wire::parse_ipv4({packet.at, packet.size});
-  if (!outer) {
+  if (wire::check_ipv4({packet.at, packet.size}) != wire::Ipv4Error::kNone) {
     return drop(packet, DropReason::kOuterHeader);
   }
-  if (outer->is_fragment()) {
+  const wire::Ipv4View outer(packet.at);
+  if (outer.is_fragment()) {
     return drop(packet, DropReason::kOuterFragment);
   }
-  packet.source = outer->source;
-  packet.destination = outer->destination;
-  packet.at += outer->header_length;
-  packet.size = outer->payload_length();
+  packet.source = outer.source();
+  packet.destination = outer.destination();
+  packet.at += outer.header_length();
+  packet.size = outer.payload_length();
   // RFC 2637 §4.1: flags, version, protocol type, lengths.
-  const auto gre = wire::parse_gre({packet.at, packet.size});
-  if (!gre) {
-    return drop(packet, reason_of(gre.error()));
+  if (const auto error = wire::check_gre({packet.at, packet.size}); error != wire::GreError::kNone) {
+    return drop(packet, reason_of(error));
   }
-  packet.gre = *gre;
-  packet.at += gre->header_length;
-  packet.size = gre->payload_length;
-  packet.entry = context_.index.locate_call(packet.destination, gre->call_id);
+  const wire::GreView gre(packet.at);
+  packet.call_id = gre.call_id();
+  packet.has_sequence = gre.has_sequence();
+  packet.has_ack = gre.has_ack();
+  packet.sequence = packet.has_sequence ? gre.sequence() : wire::GreSeq();
+  packet.ack = packet.has_ack ? gre.ack() : wire::GreSeq();
+  packet.size = gre.payload_length();
+  packet.at += gre.header_length();
+  packet.entry = context_.index.locate_call(packet.destination, packet.call_id);
   rte_prefetch0(packet.entry);
   return true;
 }
@@ -107,18 +117,18 @@ bool Uplink::parse_outer(Packet& packet) noexcept {
 void Uplink::find_calls(Arrival arrival) noexcept {
   burst_.filter([&](Packet& packet) {
     const auto owner = CallIndex::read(packet.entry);
-    if (!owner) {
+    if (!owner.known) {
       return drop(packet, DropReason::kUnknownCall);
     }
-    if (owner->worker != context_.id) {
+    if (owner.worker != context_.id) {
       if (arrival == Arrival::kHandedIn) {
         return drop(packet, DropReason::kHandoffStale);
       }
       context_.counters.steer_miss.add();
-      context_.handoff.send(packet.mbuf, owner->worker, HandoffKind::kAccessFrame);
+      context_.handoff.send(packet.mbuf, owner.worker, HandoffKind::kAccessFrame);
       return false;
     }
-    packet.call = context_.calls.at(owner->slot);
+    packet.call = context_.calls.at(owner.slot);
     rte_prefetch0(packet.call);
     if (packet.call != nullptr) {
       rte_prefetch0(&packet.call->uplink);
@@ -128,14 +138,15 @@ void Uplink::find_calls(Arrival arrival) noexcept {
   burst_.filter([this](Packet& packet) {
     Call* call = packet.call;
     if (call == nullptr || call->generation.load(std::memory_order_relaxed) == 0 ||
-        call->identity.local_id != packet.gre.call_id || call->identity.local != packet.destination) {
+        call->identity.local_id != packet.call_id || call->identity.local != packet.destination) {
       packet.call = nullptr;
       return drop(packet, DropReason::kUnknownCall);
     }
     if (call->identity.peer != packet.source) {
       return drop(packet, DropReason::kWrongPeer);
     }
-    if (packet.gre.ack) {
+    rte_prefetch0(&call->counters);
+    if (packet.has_ack) {
       rte_prefetch0(&call->downlink);
     }
     if (call->identity.mppe_receive) {
@@ -151,17 +162,17 @@ void Uplink::find_calls(Arrival arrival) noexcept {
 void Uplink::accept_sequence() noexcept {
   burst_.filter([this](Packet& packet) {
     Call& call = *packet.call;
-    if (packet.gre.ack && call.downlink.sender.on_ack(*packet.gre.ack) == GreSender::Ack::kUnsent) {
+    if (packet.has_ack && call.downlink.sender.on_ack(packet.ack) == GreSender::Ack::kUnsent) {
       context_.counters.acks_of_unsent.add();
     }
-    if (!packet.gre.sequence) {
-      if (!packet.gre.ack) {
+    if (!packet.has_sequence) {
+      if (!packet.has_ack) {
         return drop(packet, DropReason::kGreNoOp);
       }
       rte_pktmbuf_free(packet.mbuf);  // a bare acknowledgement has served its purpose
       return false;
     }
-    switch (call.uplink.window.evaluate(*packet.gre.sequence)) {
+    switch (call.uplink.window.evaluate(packet.sequence)) {
       case GreReceiver::Verdict::kAhead:
         return true;
       case GreReceiver::Verdict::kDuplicate:
@@ -187,14 +198,14 @@ bool Uplink::classify(Packet& packet) noexcept {
     packet.content = Content::kNothing;  // takes its sequence number, carries no frame
     return true;
   }
-  const auto header = wire::parse_ppp({packet.at, packet.size});
-  if (!header) {
+  const wire::PppHeader header = wire::peek_ppp({packet.at, packet.size});
+  if (header.header_length == 0) {
     return drop(packet, DropReason::kPppHeader);
   }
-  packet.protocol = header->protocol;
-  packet.at += header->header_length;
-  packet.size = static_cast<std::uint16_t>(packet.size - header->header_length);
-  switch (header->protocol) {
+  packet.protocol = header.protocol;
+  packet.at += header.header_length;
+  packet.size = static_cast<std::uint16_t>(packet.size - header.header_length);
+  switch (header.protocol) {
     case wire::PppProtocol::kMppe: {
       if (!identity.mppe_receive) {
         return drop(packet, DropReason::kMppeNotUp);
@@ -250,7 +261,7 @@ void Uplink::decrypt() noexcept {
 
 bool Uplink::prepare_job(Packet& packet) noexcept {
   Call& call = *packet.call;
-  const auto changes = call.uplink.mppe.evaluate(packet.count, *packet.gre.sequence);
+  const auto changes = call.uplink.mppe.evaluate(packet.count, packet.sequence);
   if (!changes) {
     on_mppe_failure(call);
     return drop(packet, reason_of(changes.error()));
@@ -282,11 +293,9 @@ bool Uplink::read_plaintext(Packet& packet) noexcept {
     packet.protocol = header->protocol;
     packet.at += header->header_length;
     packet.size = static_cast<std::uint16_t>(packet.size - header->header_length);
-    if (header->protocol == wire::PppProtocol::kIpv4) {
-      if (const auto inner = wire::parse_ipv4({packet.at, packet.size}); inner) {
-        packet.inner = *inner;
-        return true;
-      }
+    if (header->protocol == wire::PppProtocol::kIpv4 &&
+        wire::check_ipv4({packet.at, packet.size}) == wire::Ipv4Error::kNone) {
+      return true;
     }
     constexpr std::size_t kIpv6Size = 40;
     if (header->protocol == wire::PppProtocol::kIpv6 && packet.size >= kIpv6Size && packet.at[0] >> 4 == 6 &&
@@ -312,7 +321,7 @@ void Uplink::commit() noexcept {
   committed_count_ = 0;
   burst_.filter([this](Packet& packet) {
     Call& call = *packet.call;
-    const wire::GreSeq sequence = *packet.gre.sequence;
+    const wire::GreSeq sequence = packet.sequence;
     // Again: a packet before this one in the burst may have moved the window.
     if (const auto verdict = call.uplink.window.evaluate(sequence); verdict != GreReceiver::Verdict::kAhead) {
       return drop(packet,
@@ -381,35 +390,34 @@ bool Uplink::check_inner(Packet& packet) noexcept {
   if (packet.protocol == wire::PppProtocol::kIpv6) {
     return drop(packet, DropReason::kIpv6NotUp);
   }
-  if (packet.content == Content::kClear) {  // an encrypted one was parsed to be believed
-    const auto inner = wire::parse_ipv4({packet.at, packet.size});
-    if (!inner) {
-      return drop(packet, DropReason::kInnerHeader);
-    }
-    packet.inner = *inner;
+  // RFC 1812 §5.2.2; an encrypted one has been checked to be believed.
+  if (packet.content == Content::kClear &&
+      wire::check_ipv4({packet.at, packet.size}) != wire::Ipv4Error::kNone) {
+    return drop(packet, DropReason::kInnerHeader);
   }
   // RFC 3704 §2.1 (strict): the only source is the subscriber's address.
-  const wire::Ipv4Header& inner = packet.inner;
-  if (inner.source != identity.subscriber) {
+  const wire::Ipv4View inner(packet.at);
+  if (inner.source() != identity.subscriber) {
     return drop(packet, DropReason::kSpoofedSource);
   }
-  if (is_martian(inner.destination)) {
+  packet.destination = inner.destination();
+  if (is_martian(packet.destination)) {
     return drop(packet, DropReason::kMartian);
   }
-  const wire::MutableBytes payload(packet.at + inner.header_length, inner.payload_length());
-  if (context_.index.is_local(inner.destination) && is_pptp(inner, payload)) {
+  const wire::MutableBytes payload(packet.at + inner.header_length(), inner.payload_length());
+  if (context_.index.is_local(packet.destination) && is_pptp(inner, payload)) {
     return drop(packet, DropReason::kToConcentrator);
   }
-  if (inner.destination == context_.gateway) {
+  if (packet.destination == context_.gateway) {
     return drop(packet, DropReason::kToGateway);
   }
   // RFC 1812 §5.3.1.
-  if (inner.ttl <= 1) {
-    send_icmp_error(context_, wire::kTimeExceeded, inner, {packet.at, inner.total_length});
+  if (inner.ttl() <= 1) {
+    send_icmp_error(context_, wire::kTimeExceeded, inner.header(), {packet.at, inner.total_length()});
     return drop(packet, DropReason::kTtlExpired);
   }
   wire::decrement_ttl(packet.at);
-  if (context_.clamp_mss && inner.protocol == wire::kIpProtocolTcp && inner.fragment_offset == 0 &&
+  if (context_.clamp_mss && inner.protocol() == wire::kIpProtocolTcp && inner.fragment_offset() == 0 &&
       wire::clamp_tcp_mss(
           payload, static_cast<std::uint16_t>(packet.call->downlink.inner_mtu - wire::kIpv4TcpOverhead))) {
     context_.counters.mss_clamped.add();
@@ -429,10 +437,10 @@ void Uplink::forward() noexcept {
 void Uplink::forward(Packet& packet) noexcept {
   Call& call = *packet.call;
   rte_mbuf* mbuf = packet.mbuf;
-  const std::uint16_t octets = packet.inner.total_length;
+  const std::uint16_t octets = wire::Ipv4View(packet.at).total_length();
   rte_pktmbuf_adj(mbuf, static_cast<std::uint16_t>(packet.at - data_of(mbuf)));
   rte_pktmbuf_trim(mbuf, static_cast<std::uint16_t>(mbuf->pkt_len - octets));
-  if (forward_inner(context_, mbuf, packet.inner.destination)) {
+  if (forward_inner(context_, mbuf, packet.destination)) {
     call.counters.drops.add();
     return;
   }

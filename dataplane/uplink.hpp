@@ -34,15 +34,18 @@ class Uplink {
     rte_mbuf* mbuf = nullptr;
     Call* call = nullptr;
     const CallIndex::Entry* entry = nullptr;
-    std::uint8_t* at = nullptr;  ///< where the layer begins that the next stage reads
-    std::uint16_t size = 0;      ///< octets from there
-    wire::Ipv4Address source{};  ///< outer
-    wire::Ipv4Address destination{};
-    wire::GreHeader gre{};
+    std::uint8_t* at = nullptr;       ///< where the layer begins that the next stage reads
+    std::uint16_t size = 0;           ///< octets from there
+    wire::Ipv4Address source{};       ///< outer
+    wire::Ipv4Address destination{};  ///< outer; from check_inner on the inner one
+    wire::LocalCallId call_id{};
+    bool has_sequence = false;
+    bool has_ack = false;
+    wire::GreSeq sequence{};
+    wire::GreSeq ack{};
     wire::PppProtocol protocol{};
     Content content = Content::kNothing;
     wire::CoherencyCount count{};
-    wire::Ipv4Header inner{};
     std::uint16_t job = 0;  ///< kEncrypted: index into jobs_
   };
 

@@ -17,6 +17,13 @@ namespace {
 
 const NextHops kNoRoutes;  // until control publishes its first snapshot
 
+/// Outer headers and the inner one lie in the first two lines (14 + 20 + 16 + 8 + 20 octets).
+void prefetch_packet(rte_mbuf* mbuf) noexcept {
+  const std::uint8_t* data = data_of(mbuf);
+  rte_prefetch0(data);
+  rte_prefetch0(data + kCacheLine);
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<Worker>, std::string> Worker::create(WorkerSettings settings,
@@ -126,25 +133,25 @@ std::size_t Worker::poll_queue(const Queue& queue) noexcept {
     return 0;
   }
   counters_.rx_packets.add(count);
-  constexpr std::uint16_t kAhead = 4;
-  for (std::uint16_t i = 0; i < std::min(count, kAhead); ++i) {
-    rte_prefetch0(data_of(received_[i]));
+  for (std::uint16_t i = 0; i < count; ++i) {
+    prefetch_packet(received_[i]);
   }
   std::size_t up = 0;
   std::size_t down = 0;
   for (std::uint16_t i = 0; i < count; ++i) {
-    if (i + kAhead < count) {
-      rte_prefetch0(data_of(received_[i + kAhead]));
-    }
     rte_mbuf* mbuf = received_[i];
-    const auto way = classify(*mbuf, *queue.port, context_.index);
-    if (!way) {
-      context_.drop(mbuf, way.error());
-    } else if (*way == Way::kUp) {
-      upward_[up++] = mbuf;
-    } else {
-      rte_pktmbuf_adj(mbuf, static_cast<std::uint16_t>(mbuf->l2_len));
-      downward_[down++] = mbuf;
+    DropReason why{};
+    switch (classify(*mbuf, *queue.port, context_.index, why)) {
+      case Way::kUp:
+        upward_[up++] = mbuf;
+        break;
+      case Way::kDown:
+        rte_pktmbuf_adj(mbuf, static_cast<std::uint16_t>(mbuf->l2_len));
+        downward_[down++] = mbuf;
+        break;
+      case Way::kNeither:
+        context_.drop(mbuf, why);
+        break;
     }
   }
   context_.mark(Stage::kReceive);
@@ -162,6 +169,9 @@ std::size_t Worker::poll_queue(const Queue& queue) noexcept {
 /// Runs of one kind go through together, so that order is kept between them.
 std::size_t Worker::poll_handoff() noexcept {
   const std::size_t count = handoff_.receive(received_);
+  for (std::size_t i = 0; i < count; ++i) {
+    prefetch_packet(received_[i]);
+  }
   for (std::size_t begin = 0; begin < count;) {
     const HandoffKind kind = Handoff::kind_of(*received_[begin]);
     std::size_t end = begin + 1;

@@ -29,6 +29,7 @@ inline constexpr std::uint16_t kGreFlagAck = 0x0080;
 inline constexpr std::uint16_t kGreFlagsNone = 0x2001;
 
 enum class GreError : std::uint8_t {
+  kNone,
   kTruncated,      ///< shorter than the header that its flags announce
   kNotEnhanced,    ///< another GRE version or protocol: somebody else's packet
   kBadFlags,       ///< C, R, s, Recur or Flags set, or K clear
@@ -43,11 +44,34 @@ struct GreHeader {
   std::uint16_t payload_length = 0;  ///< octets of PPP; 0 without a sequence number, whatever the field says
 };
 
-/// Reads the header at the front of an IPv4 payload. `octets` may be longer than the GRE packet (Ethernet pads to
+/// The fields of a header that check_gre() has passed, read where they lie (see Ipv4View for why).
+class GreView {
+ public:
+  explicit GreView(const std::uint8_t* at) noexcept : at_(at) {}
+  [[nodiscard]] LocalCallId call_id() const noexcept { return LocalCallId(load_be<std::uint16_t>(at_ + 6)); }
+  [[nodiscard]] bool has_sequence() const noexcept { return (at_[0] & (kGreFlagSequence >> 8)) != 0; }
+  [[nodiscard]] bool has_ack() const noexcept { return (at_[1] & kGreFlagAck) != 0; }
+  [[nodiscard]] std::uint8_t header_length() const noexcept {
+    return static_cast<std::uint8_t>(kGreMinSize + (has_sequence() ? 4U : 0U) + (has_ack() ? 4U : 0U));
+  }
+  /// RFC 2637 §4.1: S is set iff there is a payload; without it the field is of no account.
+  [[nodiscard]] std::uint16_t payload_length() const noexcept {
+    return has_sequence() ? load_be<std::uint16_t>(at_ + 4) : std::uint16_t{0};
+  }
+  [[nodiscard]] GreSeq sequence() const noexcept { return GreSeq(load_be<std::uint32_t>(at_ + 8)); }
+  [[nodiscard]] GreSeq ack() const noexcept {
+    return GreSeq(load_be<std::uint32_t>(at_ + (has_sequence() ? 12 : 8)));
+  }
+
+ private:
+  const std::uint8_t* at_;
+};
+
+/// Checks the header at the front of an IPv4 payload. `octets` may be longer than the GRE packet (Ethernet pads to
 /// 60): only header_length + payload_length octets belong to it.
-[[nodiscard]] inline std::expected<GreHeader, GreError> parse_gre(Bytes octets) noexcept {
+[[nodiscard]] inline GreError check_gre(Bytes octets) noexcept {
   if (octets.size() < kGreMinSize) {
-    return std::unexpected(GreError::kTruncated);
+    return GreError::kTruncated;
   }
   const std::uint32_t first_word = load_be<std::uint32_t>(octets.data());
   // RFC 2637 §4.1: C, R, s, Recur and Flags 0, K 1, Ver 1, protocol 0x880B; only S and A are free.
@@ -55,27 +79,30 @@ struct GreHeader {
   constexpr std::uint32_t kFixed = (std::uint32_t{kGreFlagsNone} << 16) | kGreProtocolPpp;
   if ((first_word & ~kFree) != kFixed) {
     const bool enhanced = ((first_word >> 16) & 7) == 1 && (first_word & 0xFFFF) == kGreProtocolPpp;
-    return std::unexpected(enhanced ? GreError::kBadFlags : GreError::kNotEnhanced);
+    return enhanced ? GreError::kBadFlags : GreError::kNotEnhanced;
   }
-  const bool has_sequence = (first_word & (std::uint32_t{kGreFlagSequence} << 16)) != 0;
-  const bool has_ack = (first_word & (std::uint32_t{kGreFlagAck} << 16)) != 0;
+  const std::size_t header_length = GreView(octets.data()).header_length();
+  if (octets.size() < header_length) {
+    return GreError::kTruncated;
+  }
+  return load_be<std::uint16_t>(octets.data() + 4) > octets.size() - header_length ? GreError::kPayloadLength
+                                                                                   : GreError::kNone;
+}
+
+[[nodiscard]] inline std::expected<GreHeader, GreError> parse_gre(Bytes octets) noexcept {
+  if (const GreError error = check_gre(octets); error != GreError::kNone) {
+    return std::unexpected(error);
+  }
+  const GreView view(octets.data());
   GreHeader header;
-  header.header_length =
-      static_cast<std::uint8_t>(kGreMinSize + (has_sequence ? 4U : 0U) + (has_ack ? 4U : 0U));
-  if (octets.size() < header.header_length) {
-    return std::unexpected(GreError::kTruncated);
+  header.call_id = view.call_id();
+  header.header_length = view.header_length();
+  header.payload_length = view.payload_length();
+  if (view.has_sequence()) {
+    header.sequence = view.sequence();
   }
-  const std::uint16_t payload_length = load_be<std::uint16_t>(octets.data() + 4);
-  if (payload_length > octets.size() - header.header_length) {
-    return std::unexpected(GreError::kPayloadLength);
-  }
-  header.call_id = LocalCallId(load_be<std::uint16_t>(octets.data() + 6));
-  if (has_sequence) {
-    header.sequence = GreSeq(load_be<std::uint32_t>(octets.data() + 8));
-    header.payload_length = payload_length;  // RFC 2637 §4.1: S is set iff there is a payload
-  }
-  if (has_ack) {
-    header.ack = GreSeq(load_be<std::uint32_t>(octets.data() + (has_sequence ? 12 : 8)));
+  if (view.has_ack()) {
+    header.ack = view.ack();
   }
   return header;
 }

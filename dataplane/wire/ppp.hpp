@@ -70,6 +70,23 @@ struct PppHeader {
   return header;
 }
 
+/// As parse_ppp(), for the packet path (see Ipv4View for why): header_length 0 where that would be an error.
+[[nodiscard]] inline PppHeader peek_ppp(Bytes frame) noexcept {
+  const bool has_address = frame.size() >= 2 && frame[0] == 0xFF && frame[1] == 0x03;
+  const Bytes rest = frame.subspan(has_address ? 2 : 0);
+  const std::uint8_t skipped = has_address ? 2 : 0;
+  if (rest.empty() || (!has_address && rest[0] == 0xFF)) {
+    return {};
+  }
+  if ((rest[0] & 1) != 0) {
+    return {PppProtocol{rest[0]}, static_cast<std::uint8_t>(skipped + 1)};
+  }
+  if (rest.size() < 2) {
+    return {};
+  }
+  return {PppProtocol{load_be<std::uint16_t>(rest.data())}, static_cast<std::uint8_t>(skipped + 2)};
+}
+
 /// RFC 1661 §2: network-layer data is below 4000; the rest (LCP, authentication, NCPs) is control.
 [[nodiscard]] constexpr bool is_control(PppProtocol protocol) noexcept {
   return static_cast<std::uint16_t>(protocol) >= 0x4000;
