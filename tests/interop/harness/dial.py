@@ -81,7 +81,7 @@ class Dial:
         end = "\n".join(self.log().splitlines()[-25:])
         return DialError(f"{self.guest.name}: {what}\n{self.job.tail(5)}\n--- the end of pppd's log\n{end}")
 
-    def up(self, seconds=20):
+    def up(self, seconds=60):
         """Waits for the network phase; returns the Link."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -93,7 +93,7 @@ class Dial:
             time.sleep(0.05)
         raise self._error(f"no link within {seconds} s")
 
-    def exit_status(self, seconds=20):
+    def exit_status(self, seconds=60):
         """Waits for pppd's end."""
         try:
             return self.job.wait(seconds)
@@ -103,4 +103,4 @@ class Dial:
     def hang_up(self):
         """SIGTERM to pppd, as an operator would; returns its exit status."""
         self.guest.run(f"kill {self._file('started').split()[1]}", "hang-up")
-        return self.exit_status(10)
+        return self.exit_status(30)

@@ -15,7 +15,7 @@ import threading
 GUEST_DIR = pathlib.Path(__file__).resolve().parent.parent / "guest"
 MODULES_DIR = pathlib.Path("/usr/lib/uml/modules")
 MODULES = ("arc4", "ppp_generic", "ppp_async", "ppp_synctty", "ppp_mppe", "ppp_deflate", "bsd_comp")
-BOOT_SECONDS = 30
+BOOT_SECONDS = 90  # 2.5 where nobody else wants the CPUs
 MEMORY = "160M"
 
 
