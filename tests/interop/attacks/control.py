@@ -49,9 +49,10 @@ refused("control message type 16", sccrq() + message(16, length=16), wanted=AFTE
 refused("control message type 65535", sccrq() + message(65535, length=16), wanted=AFTER_START)
 refused("protocol version 0.0", sccrq(version=0), wanted=r"SCCRP\(5\), (closed|reset)", reason="unsupported_version")
 
-answered("OCRQ before SCCRQ", r"(OCRP\(2/1\), )?(closed|reset)", ocrq())
-answered("CCRQ before SCCRQ", CLOSED, message(12))
-answered("Echo-Request before SCCRQ", CLOSED, echo_request())
+# Before SCCRQ nothing is served; start-timeout closes the connection.
+answered("OCRQ before SCCRQ", r"OCRP\(2/1\), open", ocrq())
+answered("CCRQ before SCCRQ", "open", message(12))
+answered("Echo-Request before SCCRQ", "open", echo_request())
 answered("SCCRQ twice", r"SCCRP\(1\), SCCRP\(3\), (open|closed)", sccrq(), sccrq())
 answered("host name of 64 control characters, reserved fields set", r"SCCRP\(1\), open",
          sccrq(host=b"\x1b[2J\n\r\x00\xff=\"'" * 7, reserved=0xFFFF))

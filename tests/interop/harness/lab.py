@@ -86,6 +86,9 @@ class Lab:
     def in_core(self, *arguments, seconds=60):
         return run(*self.command("adit-core", *arguments), seconds=seconds)
 
+    def in_server(self, *arguments):
+        return run(*self.command("adit-server", *arguments))
+
     def adit(self, *arguments):
         """`adit ARGUMENTS --json`, parsed."""
         return json.loads(run(*self.command("adit-server", "adit", *arguments, "--json")))
