@@ -30,7 +30,13 @@ void close_half_opened(Library& half) {
   EVP_MD_free(half.md5);
   EVP_MD_free(half.sha1);
   EVP_CIPHER_free(half.des_ecb);
-  OSSL_LIB_CTX_free(half.context);  // unloads its providers
+  if (half.legacy != nullptr) {
+    OSSL_PROVIDER_unload(half.legacy);
+  }
+  if (half.base != nullptr) {
+    OSSL_PROVIDER_unload(half.base);
+  }
+  OSSL_LIB_CTX_free(half.context);
 }
 
 }  // namespace
@@ -46,10 +52,12 @@ std::expected<void, std::string> initialise() {
     return std::unexpected(std::move(text));
   };
   half.context = OSSL_LIB_CTX_new();
-  if (half.context == nullptr || OSSL_PROVIDER_load(half.context, "default") == nullptr) {
+  half.base = half.context == nullptr ? nullptr : OSSL_PROVIDER_load(half.context, "default");
+  if (half.base == nullptr) {
     return failed("OpenSSL's default provider does not load", "check the installation of libssl3");
   }
-  if (OSSL_PROVIDER_load(half.context, "legacy") == nullptr) {
+  half.legacy = OSSL_PROVIDER_load(half.context, "legacy");
+  if (half.legacy == nullptr) {
     return failed("OpenSSL's legacy provider (MD4 and DES of MS-CHAP) does not load",
                   "install ossl-modules/legacy.so of the same OpenSSL, or point OPENSSL_MODULES at it");
   }

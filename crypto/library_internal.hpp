@@ -4,11 +4,14 @@
 #pragma once
 
 #include <openssl/evp.h>
+#include <openssl/provider.h>
 
 namespace adit::crypto {
 
 struct Library {
   OSSL_LIB_CTX* context = nullptr;
+  OSSL_PROVIDER* base = nullptr;
+  OSSL_PROVIDER* legacy = nullptr;
   EVP_MD* md4 = nullptr;
   EVP_MD* md5 = nullptr;
   EVP_MD* sha1 = nullptr;

@@ -110,14 +110,10 @@ double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
 }
 
-// Set when the first request or the socket's making touches it: near enough to the process's start.
-std::chrono::steady_clock::time_point started() {
-  static const auto at = std::chrono::steady_clock::now();
-  return at;
-}
+const auto kProcessStart = std::chrono::steady_clock::now();
 
 Json stat_json(const OperatorBackend& backend) {
-  const double uptime = std::chrono::duration<double>(std::chrono::steady_clock::now() - started()).count();
+  const double uptime = std::chrono::duration<double>(std::chrono::steady_clock::now() - kProcessStart).count();
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   const Memory memory = memory_in_use();

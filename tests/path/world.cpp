@@ -8,6 +8,7 @@
 #include <rte_ethdev.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -175,7 +176,7 @@ void World::arrive(Side side, const Octets& frame, std::uint16_t queue, rte_memp
   }
   char* at = rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(frame.size()));
   ASSERT_NE(at, nullptr);
-  std::memcpy(at, frame.data(), frame.size());
+  std::ranges::copy(frame, reinterpret_cast<std::uint8_t*>(at));
   ASSERT_EQ(rte_ring_enqueue(bench_.receive[side][queue], mbuf), 0);
 }
 
