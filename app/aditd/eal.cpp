@@ -4,6 +4,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
+#include <rte_pci.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -13,7 +14,6 @@
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
-#include <regex>
 #include <string_view>
 
 namespace adit::app {
@@ -193,8 +193,8 @@ void stop_eal() {
 }
 
 bool is_pci_device(const std::string& device) {
-  static const std::regex address(R"(([0-9a-fA-F]{4,8}:)?[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7](,.*)?)");
-  return std::regex_match(device, address);
+  rte_pci_addr address{};
+  return rte_pci_addr_parse(device.substr(0, device.find(',')).c_str(), &address) == 0;
 }
 
 void forbid_core_dumps() {
