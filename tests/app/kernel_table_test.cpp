@@ -254,8 +254,8 @@ TEST(KernelTable, EveryTruncationAndRandomChangeIsHarmless) {
     const std::uint32_t length = message.get().nlmsg_len;
     for (std::uint32_t cut = sizeof(nlmsghdr); cut < length; ++cut) {
       KernelTable table;
-      // Exactly sized copies, so that a sanitizer sees any octet read behind the end.
-      std::vector<std::uint8_t> bytes(cut);
+      // Exactly sized copies, so that a sanitizer sees any octet read behind the end: of the message as netlink aligns it.
+      std::vector<std::uint8_t> bytes(NLMSG_ALIGN(cut));
       message.get().nlmsg_len = cut;
       std::memcpy(bytes.data(), &message.get(), cut);
       table.apply(*reinterpret_cast<const nlmsghdr*>(bytes.data()));
