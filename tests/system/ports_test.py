@@ -21,7 +21,7 @@ SERVER = f"{PREFIX}{os.getpid()}-s"
 PEER = f"{PREFIX}{os.getpid()}-p"
 LOCAL, CLIENT = "192.0.2.1", "192.0.2.2"
 CORE, HOST = "198.51.100.1", "198.51.100.2"
-PATIENCE = 10  # seconds to wait for what must come
+PATIENCE = 30  # seconds to wait for what must come; a loaded machine is slow
 
 libc = ctypes.CDLL(None, use_errno=True)
 
