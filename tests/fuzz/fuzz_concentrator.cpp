@@ -123,8 +123,8 @@ class House final : public ConcentratorActions {
   void empty_the_house() {
     ring_full = false;
     concentrator_.drain();
-    for (int minutes = 0; minutes < 10 && !concentrator_.drained(); ++minutes) {
-      advance(std::chrono::seconds(60));
+    for (int steps = 0; steps < 120 && !concentrator_.drained(); ++steps) {
+      advance(std::chrono::seconds(5));
       answer_removals();
     }
     require(concentrator_.drained());
