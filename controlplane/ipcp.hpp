@@ -11,10 +11,20 @@
 
 namespace adit::control {
 
+class IpcpEvents {
+ public:
+  /// Our Configure-Ack to the peer's address is about to leave: the peer may be open as soon as it has that, and its
+  /// first packet must not arrive before the worker knows of it. May be told again before IPCP goes down.
+  virtual void expect_ip() = 0;
+
+ protected:
+  ~IpcpEvents() = default;
+};
+
 class Ipcp final : public ControlProtocol {
  public:
-  Ipcp(const Settings& settings, TimerWheel& wheel, ControlProtocolHost& host)
-      : ControlProtocol(wire::PppProtocol::kIpcp, settings.ppp, wheel, host), ip_(settings.ip) {}
+  Ipcp(const Settings& settings, TimerWheel& wheel, ControlProtocolHost& host, IpcpEvents& events)
+      : ControlProtocol(wire::PppProtocol::kIpcp, settings.ppp, wheel, host), ip_(settings.ip), events_(events) {}
   ~Ipcp() = default;
 
   /// Before open(): the peer's address.
@@ -24,13 +34,14 @@ class Ipcp final : public ControlProtocol {
  private:
   void write_request(wire::PppFrameWriter& request) override;
   void judge(const wire::PppOptions& wishes, ConfigureReply& reply) override;
-  void about_to_ack() override {}
+  void about_to_ack() override { events_.expect_ip(); }
   bool on_nak(const wire::PppOptions& hints, bool insist_no_more) override;
   bool on_reject(const wire::PppOptions& refused) override;
   void forget() override { ask_address_ = !ip_.gateway.is_none(); }
   EndReason failure() const override { return EndReason::kIpcpFailed; }
 
   const IpSettings& ip_;
+  IpcpEvents& events_;
   wire::Ipv4Address assigned_;
   bool ask_address_ = false;
 };

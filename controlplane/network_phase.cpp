@@ -136,7 +136,7 @@ void NetworkPhase::on_ipcp_packet(Bytes packet) {
   if (!ipcp_started_ && ccp_is_passive()) {
     start_ipcp();  // the peer goes on without CCP
   }
-  if (ipcp_started_) {
+  if (ipcp_may_go_on()) {
     return ipcp_.on_packet(packet);
   }
   if (has_code(packet, PppCode::kConfigureRequest) && packet.size() <= kMaxHeldRequest) {
@@ -146,14 +146,19 @@ void NetworkPhase::on_ipcp_packet(Bytes packet) {
 
 void NetworkPhase::start_ipcp() {
   ccp_patience_.cancel();
-  if (std::exchange(ipcp_started_, true)) {
-    return;
+  if (!std::exchange(ipcp_started_, true)) {
+    ipcp_.open();
+    ipcp_.up();
   }
-  ipcp_.open();
-  ipcp_.up();
   const std::vector<std::uint8_t> held = std::exchange(held_request_, {});
   if (!held.empty()) {
     ipcp_.on_packet(held);
+  }
+}
+
+void NetworkPhase::expect_ip() {
+  if (!std::exchange(ip_enabled_, true)) {
+    host_.enable_ip(address(), std::min(peer_mru(), settings_.ppp.mtu), mppe_required());
   }
 }
 
@@ -167,8 +172,6 @@ void NetworkPhase::disable_ip() {
 
 void NetworkPhase::protocol_up(PppProtocol protocol) {
   if (protocol == PppProtocol::kIpcp) {
-    ip_enabled_ = true;
-    host_.enable_ip(address(), std::min(peer_mru(), settings_.ppp.mtu), mppe_required());
     return link_.protocol_up(protocol);
   }
   if (!ccp_.encrypts()) {

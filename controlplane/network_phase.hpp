@@ -19,7 +19,7 @@
 
 namespace adit::control {
 
-class NetworkPhase final : ControlProtocolHost, CcpEvents {
+class NetworkPhase final : ControlProtocolHost, CcpEvents, IpcpEvents {
  public:
   /// `link` is the session: frames leave through it; it learns that IPCP went up, down or finished, what the
   /// peer terminates, and by protocol_failed that the link is of no use (encryption required and refused, no
@@ -29,7 +29,7 @@ class NetworkPhase final : ControlProtocolHost, CcpEvents {
         host_(host),
         link_(link),
         ccp_(settings.ppp, wheel, *this, *this),
-        ipcp_(settings, wheel, *this),
+        ipcp_(settings, wheel, *this, *this),
         ccp_patience_(wheel, on_timer<&NetworkPhase::start_ipcp>, this) {}
 
   /// Before begin(): the peer's address.
@@ -59,6 +59,8 @@ class NetworkPhase final : ControlProtocolHost, CcpEvents {
   void peer_terminates(wire::PppProtocol protocol, wire::Bytes data) override;
   // CcpEvents
   void expect_encrypted() override;
+  // IpcpEvents
+  void expect_ip() override;
 
   void on_ccp_packet(wire::Bytes packet);
   void on_ipcp_packet(wire::Bytes packet);
@@ -67,6 +69,10 @@ class NetworkPhase final : ControlProtocolHost, CcpEvents {
   void go_on_without_mppe(std::string_view why);
   void start_ipcp();
   void disable_ip();
+  /// IPCP may neither open nor close without encryption that is required, also while CCP renegotiates.
+  [[nodiscard]] bool ipcp_may_go_on() const {
+    return ipcp_started_ && (!mppe_required() || ccp_.encrypts());
+  }
   [[nodiscard]] bool mppe_required() const { return settings_.ppp.mppe == MppePolicy::kRequire; }
   /// The policy allows MPPE and the authentication method made keys for it.
   [[nodiscard]] bool mppe_possible() const {
@@ -84,7 +90,7 @@ class NetworkPhase final : ControlProtocolHost, CcpEvents {
   Ipcp ipcp_;
   Timer ccp_patience_;
   std::optional<MppeStartKeys> keys_;
-  std::vector<std::uint8_t> held_request_;  // IPCP's, until CCP is settled
+  std::vector<std::uint8_t> held_request_;  // IPCP's, while CCP is not settled
   bool ipcp_started_ = false;
   bool mppe_armed_ = false;  // the worker has keys
   bool ip_enabled_ = false;

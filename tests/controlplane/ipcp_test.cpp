@@ -22,6 +22,10 @@ Octets address(unsigned type, Ipv4Address value) {
 
 class IpcpTest : public testing::Test {
  protected:
+  struct Events final : IpcpEvents {
+    void expect_ip() override { ++times; }
+    int times = 0;
+  } events;
   Settings settings;
   TimerWheel wheel;
   RecordingHost host;
@@ -30,7 +34,7 @@ class IpcpTest : public testing::Test {
 
   void start() {
     settings.ip.gateway = kGateway;
-    ipcp.emplace(settings, wheel, host);
+    ipcp.emplace(settings, wheel, host, events);
     ipcp->assign(kPeer);
     ipcp->open();
     ipcp->up();
@@ -53,7 +57,9 @@ TEST_F(IpcpTest, NCP_01_UnspecifiedAddressIsNakedWithTheAssignedOne) {
   start();
   receive(conf_req(1, address(3, {})));
   EXPECT_EQ(only(), conf_nak(1, address(3, kPeer)));
+  EXPECT_EQ(events.times, 0);
   receive(conf_req(2, address(3, kPeer)));
+  EXPECT_EQ(events.times, 1);
   EXPECT_EQ(only(), conf_ack(2, address(3, kPeer)));
   receive(conf_ack(request.id, request.data));
   EXPECT_TRUE(ipcp->opened());
@@ -150,7 +156,7 @@ TEST_F(IpcpTest, RejectedAddressIsGivenUp) {
 
 TEST_F(IpcpTest, WithoutAGatewayNothingIsAskedFor) {
   settings.ip.gateway = {};
-  ipcp.emplace(settings, wheel, host);
+  ipcp.emplace(settings, wheel, host, events);
   ipcp->assign(kPeer);
   ipcp->open();
   ipcp->up();

@@ -232,7 +232,7 @@ class SessionTest : public testing::Test {
 TEST_F(SessionTest, WholeDialUpInOrder) {
   bring_up();
   EXPECT_EQ(host.take_trace(), (std::vector<std::string>{"mppe receive", "33021/2", "mppe send", "32801/1",
-                                                         "32801/2", "ip 10.64.0.2 1436 mppe"}));
+                                                         "ip 10.64.0.2 1436 mppe", "32801/2"}));
   const SessionStatus status = session->status();
   EXPECT_EQ(status.user, "alice");
   EXPECT_EQ(status.auth_method, "mschap-v2");
@@ -530,6 +530,38 @@ TEST_F(SessionTest, CcpRenegotiationTakesTheKeysAwayAndBringsThemBack) {
   const Packet request = host.frames[0].packet;
   receive(kCcp, conf_ack(request.id, request.data));
   EXPECT_EQ(host.take_trace(), std::vector<std::string>{"mppe send"});
+  EXPECT_EQ(session->status().phase, SessionStatus::Phase::kUp);
+}
+
+TEST_F(SessionTest, MPP_12_IpcpIsHeldWhileCcpRenegotiatesToo) {
+  authenticate(MppePolicy::kRequire);
+  open_ccp();
+  const Packet ip_request = host.take().back().packet;
+  receive(kCcp, conf_req(++id, kMppeOption));  // a new turn of CCP, and IPCP goes on regardless
+  const Packet ccp_request = host.take().front().packet;
+  host.take_trace();
+  receive(kIpcp, conf_ack(ip_request.id, ip_request.data));
+  receive(kIpcp, conf_req(++id, kAddress));
+  EXPECT_TRUE(host.take_trace().empty());
+  receive(kCcp, conf_ack(ccp_request.id, ccp_request.data));
+  EXPECT_EQ(host.take_trace(), (std::vector<std::string>{"mppe send", "ip 10.64.0.2 1436 mppe", "32801/2"}));
+  host.take();
+  advance(1s);  // our request is repeated, and this time its answer counts
+  const Packet again = only().packet;
+  receive(kIpcp, conf_ack(again.id, again.data));
+  EXPECT_EQ(session->status().phase, SessionStatus::Phase::kUp);
+}
+
+TEST_F(SessionTest, NCP_01_IpIsUpBeforeThePeerCanKnow) {
+  authenticate(MppePolicy::kDeny);
+  const Packet request = only().packet;
+  host.take_trace();
+  receive(kIpcp, conf_req(++id, kAddress));
+  EXPECT_EQ(host.take_trace(), (std::vector<std::string>{"ip 10.64.0.2 1436", "32801/2"}));
+  receive(kIpcp, conf_req(++id, kAddress));  // the acknowledgement was lost
+  EXPECT_EQ(host.take_trace(), std::vector<std::string>{"32801/2"});
+  receive(kIpcp, conf_ack(request.id, request.data));
+  EXPECT_TRUE(host.take_trace().empty());
   EXPECT_EQ(session->status().phase, SessionStatus::Phase::kUp);
 }
 

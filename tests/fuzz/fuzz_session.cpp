@@ -83,7 +83,7 @@ class Host final : public SessionHost {
     require(!ended && backend_.accepted && strength == contract::MppeStrength::k128);
     (direction == contract::Direction::kSend ? mppe_send_ : mppe_receive_) = true;
   }
-  void disable_mppe() override {}  // require_mppe keeps IP back while CCP renegotiates
+  void disable_mppe() override { mppe_send_ = mppe_receive_ = false; }
   void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) override {
     require(!ended && backend_.accepted && !subscriber.is_none() && peer_mru >= 68);
     if (settings_.ppp.mppe == MppePolicy::kRequire) {
@@ -109,7 +109,7 @@ class Host final : public SessionHost {
   const Settings& settings_;
   const Backend& backend_;
   int frames_ = 0;
-  bool mppe_send_ = false;  // both: ever
+  bool mppe_send_ = false;
   bool mppe_receive_ = false;
 };
 

@@ -90,6 +90,19 @@ TEST_F(Inner, SEC_03_MartiansGoNeitherWay) {
   EXPECT_EQ(world_.dropped(DropReason::kMartian), expected + 1);
 }
 
+// Windows asks for its routes by DHCPINFORM and for names by NetBIOS; on an access line both are broadcasts to nobody.
+TEST_F(Inner, NCP_06_DhcpInformAndNetbiosBroadcastsGoNowhere) {
+  constexpr wire::Ipv4Address kEverybody(0xffffffff);
+  const auto datagram = [](std::uint16_t from, std::uint16_t to, std::size_t size) {
+    return PacketBuilder(Octets(size)).udp(from, to).ip(kSubscriber, kEverybody, 17).octets();
+  };
+  EXPECT_TRUE(up_one(datagram(68, 67, 300)).empty());
+  EXPECT_TRUE(up_one(datagram(137, 137, 50)).empty());
+  EXPECT_TRUE(up_one(datagram(138, 138, 180)).empty());
+  EXPECT_EQ(world_.dropped(DropReason::kMartian), 3U);
+  EXPECT_TRUE(to_client().empty());
+}
+
 TEST_F(Inner, TheSubscribersGatewayIsNobody) {
   EXPECT_TRUE(up_one(inner_packet(kSubscriber, kGateway)).empty());
   EXPECT_EQ(world_.dropped(DropReason::kToGateway), 1U);
