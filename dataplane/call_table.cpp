@@ -75,7 +75,6 @@ std::optional<contract::CallTotals> CallTable::totals(const contract::CallRef& r
     return std::nullopt;
   }
   const contract::CallTotals totals = read_totals(call.counters);
-  std::atomic_thread_fence(std::memory_order_acquire);  // the counters were read before the second look
   return generation_of(call) == ref.generation ? std::optional(totals) : std::nullopt;
 }
 

@@ -33,11 +33,9 @@ class ControlLine {
       return;
     }
     posted_ = false;
-    // Control sets the flag and then looks at the rings once more; we publish and then look at the flag. Without the
-    // fence both could see the other's old state, and the message would wait for the next one.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (wake_fd_ >= 0 && mailbox_.control_sleeps.load(std::memory_order_relaxed) &&
-        mailbox_.control_sleeps.exchange(false, std::memory_order_relaxed)) {
+    // Control sets the flag and then looks at the rings once more; we publish and then look at the flag. Both by an
+    // exchange: the later one sees the earlier, so a message is either noticed or announced.
+    if (wake_fd_ >= 0 && mailbox_.control_sleeps.exchange(false, std::memory_order_acq_rel)) {
       const std::uint64_t one = 1;
       [[maybe_unused]] const auto written =
           ::write(wake_fd_, &one, sizeof one);  // full counter: awake anyway

@@ -45,7 +45,8 @@ summary() {
 
 # configure DIR MESON-OPTIONS...: afresh where a run that was killed left half a build directory behind
 configure() {
-  local dir=$1
+  local dir=$1 again=
   shift
-  meson setup "$dir" "$@" || { rm -rf "$dir"; meson setup "$dir" "$@"; }
+  [ ! -f "$dir/build.ninja" ] || again=--reconfigure  # or a tree of yesterday keeps yesterday's options
+  meson setup $again "$dir" "$@" || { rm -rf "$dir"; meson setup "$dir" "$@"; }
 }

@@ -101,7 +101,7 @@ void ControlLoop::tick() {
 void ControlLoop::sleep_until_something() {
   Duration wait = wheel_.next_wait().value_or(Duration{1000});
   for (std::uint16_t w = 0; w < runtime_.worker_count(); ++w) {
-    runtime_.mailbox(WorkerId{w}).control_sleeps.store(true, std::memory_order_seq_cst);
+    runtime_.mailbox(WorkerId{w}).control_sleeps.exchange(true, std::memory_order_acq_rel);
   }
   // A worker that posted before it could see the flag does not wake us: look once more.
   for (std::uint16_t w = 0; w < runtime_.worker_count(); ++w) {

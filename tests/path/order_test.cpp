@@ -1,181 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One owner per call, whatever arrives where: hand-off, order on the wire, acknowledgements, messages in their order.
-#include <map>
-#include <thread>
-
+// What one worker owes its peers and control: acknowledgements, messages in their order.
 #include "tests/path/packets.hpp"
 #include "tests/path/world.hpp"
 
 namespace adit::dataplane::path {
 namespace {
-
-constexpr std::uint16_t kTwo = 2;
-constexpr std::array<std::uint16_t, kTwo> kQueues{0, 1};
-
-wire::Ipv4Address subscriber(std::uint16_t number) {
-  return wire::Ipv4Address(kSubscriber.value + number);
-}
-
-/// Per call: inner packets in order at the core, GRE numbers in order at the access side.
-void expect_order(World& world, std::uint16_t calls, std::uint16_t packets) {
-  std::map<std::uint32_t, std::vector<std::uint16_t>> up;
-  for (const std::uint16_t queue : kQueues) {
-    for (const Octets& frame : world.sent(kCoreSide, queue)) {
-      const Sent sent = read_sent(frame);
-      up[sent.ip.source.value].push_back(static_cast<std::uint16_t>(sent.packet.size()));
-    }
-  }
-  EXPECT_EQ(up.size(), calls);
-  for (const auto& [source, sizes] : up) {
-    ASSERT_EQ(sizes.size(), packets);
-    for (std::uint16_t i = 0; i < packets; ++i) {
-      ASSERT_EQ(sizes[i], 100 + i) << to_string(wire::Ipv4Address(source));
-    }
-  }
-  std::map<std::uint32_t, std::uint32_t> down;
-  for (const std::uint16_t queue : kQueues) {
-    for (const Octets& frame : world.sent(kAccessSide, queue)) {
-      const SentGre gre = read_gre(frame);
-      if (gre.sequence) {
-        std::uint32_t& next = down[read_sent(frame).ip.destination.value];
-        ASSERT_EQ(*gre.sequence, next);
-        ++next;
-      }
-    }
-  }
-  EXPECT_EQ(down.size(), calls);
-  for (const auto& [peer, next] : down) {
-    EXPECT_EQ(next, packets) << to_string(wire::Ipv4Address(peer));
-  }
-}
-
-TEST(Handoff, GRE_15_WronglySteeredPacketsReachTheirOwnersInOrder) {
-  constexpr std::uint16_t kCalls = 32;
-  constexpr std::uint16_t kPackets = 40;
-  World world({.workers = kTwo});
-  std::vector<Peer> peers;
-  for (std::uint16_t number = 0; number < kCalls; ++number) {
-    peers.emplace_back(number);
-    world.install_up(number, number % kTwo);
-  }
-  for (std::uint16_t i = 0; i < kPackets; ++i) {
-    for (std::uint16_t number = 0; number < kCalls; ++number) {
-      const auto wrong = static_cast<std::uint16_t>((number + 1) % kTwo);
-      const std::size_t size = 100U + i;
-      world.arrive(kAccessSide, peers[number].clear(inner_packet(subscriber(number), kHost, size)), wrong);
-      world.arrive(kCoreSide, core_frame(inner_packet(kHost, subscriber(number), size)), wrong);
-    }
-    world.settle();
-  }
-  EXPECT_EQ(world.all_drops(), 0U);
-  const std::uint64_t misses = world.counters(0).steer_miss.read() + world.counters(1).steer_miss.read();
-  EXPECT_EQ(misses, 2U * kCalls * kPackets);
-  EXPECT_EQ(world.counters(0).handed_in.read() + world.counters(1).handed_in.read(), misses);
-  expect_order(world, kCalls, kPackets);
-}
-
-TEST(Handoff, GRE_15_TheSameWithTwoThreads) {
-  constexpr std::uint16_t kCalls = 16;
-  constexpr std::uint16_t kPackets = 30;
-  World world({.workers = kTwo});
-  std::vector<Peer> peers;
-  for (std::uint16_t number = 0; number < kCalls; ++number) {
-    peers.emplace_back(number);
-    world.install_up(number, number % kTwo);
-  }
-  for (std::uint16_t i = 0; i < kPackets; ++i) {
-    for (std::uint16_t number = 0; number < kCalls; ++number) {
-      const auto wrong = static_cast<std::uint16_t>((number + 1) % kTwo);
-      world.arrive(kAccessSide, peers[number].clear(inner_packet(subscriber(number), kHost, 100U + i)),
-                   wrong);
-      world.arrive(kCoreSide, core_frame(inner_packet(kHost, subscriber(number), 100U + i)), wrong);
-    }
-  }
-  const auto all_out = [&] {
-    return world.counters(0).tx_packets.read() + world.counters(1).tx_packets.read() >=
-           2U * kCalls * kPackets;
-  };
-  const auto work = [&](std::uint16_t number) {
-    for (int turn = 0; turn < 2'000'000 && !all_out(); ++turn) {
-      if (!world.worker(number).poll_once(world.tsc())) {
-        std::this_thread::yield();
-      }
-    }
-  };
-  std::thread other(work, std::uint16_t{1});
-  work(0);
-  other.join();
-  world.settle();
-  EXPECT_EQ(world.all_drops(), 0U);
-  expect_order(world, kCalls, kPackets);
-}
-
-TEST(Handoff, AFullRingDropsByName) {
-  World world({.workers = kTwo, .slots = 1});
-  Peer peer;
-  world.install_up(0, 1);
-  const std::uint64_t before = world.counters(1).handed_in.read();
-  for (std::uint32_t i = 0; i < kHandoffRing + 200; ++i) {
-    world.arrive(kAccessSide, peer.clear(inner_packet(kSubscriber, kHost)), 0);
-    world.worker(0).poll_once(world.tsc());  // and its owner sleeps
-  }
-  EXPECT_EQ(world.dropped(DropReason::kHandoffFull), 201U);  // a ring of n holds n - 1
-  world.settle();
-  EXPECT_EQ(world.counters(1).handed_in.read() - before, kHandoffRing - 1);
-  EXPECT_EQ(world.sent(kCoreSide).size(), kHandoffRing - 1);
-}
-
-TEST(Handoff, APacketForACallThatMovedIsNotPassedOnForEver) {
-  World world({.workers = kTwo});
-  Peer peer;
-  world.install_up(0, 1);
-  world.arrive(kAccessSide, peer.clear(inner_packet(kSubscriber, kHost)), 0);
-  world.arrive(kCoreSide, core_frame(inner_packet(kHost, kSubscriber)), 0);
-  world.worker(0).poll_once(world.tsc());
-  const contract::CallRef elsewhere{{0}, 5, 99};
-  world.index().map_call(kServer, kLocalId, elsewhere);
-  world.index().map_subscriber(kSubscriber, elsewhere);
-  world.settle();
-  EXPECT_EQ(world.dropped(DropReason::kHandoffStale), 2U);
-}
-
-TEST(Handoff, SubscribersOfTwoWorkersReachEachOther) {
-  World world({.workers = kTwo});
-  Peer peer;
-  world.install_up(0, 0);
-  const contract::CallRef other = world.install_up(1, 1);
-  const Octets inner = inner_packet(kSubscriber, subscriber(1), 300);
-  world.arrive(kAccessSide, peer.clear(inner), 0);
-  world.settle();
-  const std::vector<Octets> out = world.sent(kAccessSide, 1);
-  ASSERT_EQ(out.size(), 1U);
-  const Octets ppp = read_gre(out[0]).ppp;
-  EXPECT_EQ(Octets(ppp.begin() + 4, ppp.end()), PacketBuilder(inner).ttl(63).octets());
-  EXPECT_EQ(world.totals(other).downlink_packets, 1U);
-}
-
-TEST(Handoff, AWorkerWithoutATransmitQueueSendsThroughAnother) {
-  World world({.workers = kTwo, .one_transmit_queue = true});
-  Peer peer;
-  const contract::CallRef call = world.install_up(0, 1);
-  for (int i = 0; i < 10; ++i) {
-    world.arrive(kAccessSide, peer.clear(inner_packet(kSubscriber, kHost)), 1);
-    world.arrive(kCoreSide, core_frame(inner_packet(kHost, kSubscriber)), 1);
-  }
-  world.send_ppp(call, Octets{0xff, 3, 0xc0, 0x21, 9, 1, 0, 4});
-  world.settle();
-  EXPECT_TRUE(world.sent(kAccessSide, 1).empty());
-  EXPECT_TRUE(world.sent(kCoreSide, 1).empty());
-  EXPECT_EQ(world.sent(kCoreSide, 0).size(), 10U);
-  std::uint32_t next = 0;
-  for (const Octets& frame : world.sent(kAccessSide, 0)) {
-    if (const SentGre gre = read_gre(frame); gre.sequence) {
-      EXPECT_EQ(*gre.sequence, next++);
-    }
-  }
-  EXPECT_EQ(next, 11U);
-  EXPECT_EQ(world.all_drops(), 0U);
-}
 
 // ---- acknowledgements ---------------------------------------------------------------------------------------------
 
@@ -242,7 +71,8 @@ TEST_F(Acks, DueOnesOfManyCallsArePaidAFewATurn) {
   }
   world_.arrive(kAccessSide, peer_.clear(inner_packet(kSubscriber, kHost)));
   for (std::uint16_t number = 1; number < 64; ++number) {
-    world_.arrive(kAccessSide, Peer(number).clear(inner_packet(subscriber(number), kHost)));
+    world_.arrive(kAccessSide,
+                  Peer(number).clear(inner_packet(wire::Ipv4Address(kSubscriber.value + number), kHost)));
   }
   world_.settle();
   world_.pass_ms(100);
