@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator writes: chap-secrets and adit.toml. Any octets give a result or a reason.
+// What an operator writes: chap-secrets, adit.toml, and what his tools say on the control socket. Any octets give a
+// result or a reason.
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "app/aditd/config.hpp"
+#include "app/aditd/rpc.hpp"
 #include "controlplane/chap_secrets.hpp"
+#include "tests/app/fake_backend.hpp"
 #include "tests/fuzz/targets.hpp"
 
 namespace adit::fuzz {
@@ -31,6 +35,24 @@ void fuzz_config(wire::Bytes octets) {
     any_error = any_error || !problem.warning;
   }
   require(result.config.has_value() != any_error);
+}
+
+void fuzz_rpc(wire::Bytes octets) {
+  app::FakeBackend backend;
+  backend.sessions = {app::FakeBackend::alice()};
+  const std::string_view line(reinterpret_cast<const char*>(octets.data()), octets.size());
+  app::RpcReply reply = app::handle_rpc(line, backend);
+  std::string text;
+  while (reply.more()) {
+    text += reply.next();
+  }
+  if (text.empty()) {
+    return;  // a notification
+  }
+  require(text.find('\n') == text.size() - 1);
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  require(json.is_object() && json.value("jsonrpc", "") == "2.0" && json.contains("id"));
+  require(json.contains("result") != json.contains("error"));
 }
 
 }  // namespace adit::fuzz

@@ -21,6 +21,7 @@ std::span<const Target> targets() {
       {"concentrator", fuzz_concentrator},
       {"chap_secrets", fuzz_chap_secrets},
       {"config", fuzz_config},
+      {"rpc", fuzz_rpc},
   };
   return kTargets;
 }

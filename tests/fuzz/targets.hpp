@@ -80,5 +80,6 @@ void fuzz_concentrator(wire::Bytes octets);
 // fuzz_text.cpp
 void fuzz_chap_secrets(wire::Bytes octets);
 void fuzz_config(wire::Bytes octets);
+void fuzz_rpc(wire::Bytes octets);
 
 }  // namespace adit::fuzz
