@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bench/pipeline_rig.hpp"
+#include "controlplane/concentrator.hpp"
 #include "crypto/library.hpp"
 
 namespace adit::bench {
@@ -114,6 +115,8 @@ int main(int argc, char** argv) {
   }
   benchmark::AddCustomContext("tsc_mhz", std::to_string(rte_get_tsc_hz() / 1'000'000));
   benchmark::AddCustomContext("data_plane_octets_per_call", std::to_string(sizeof(adit::dataplane::Call)));
+  benchmark::AddCustomContext("control_octets_per_call",
+                              std::to_string(adit::control::control_octets_per_call()));
   adit::bench::register_rows();
   benchmark::RunSpecifiedBenchmarks();
   return 0;

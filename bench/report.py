@@ -24,7 +24,8 @@ def report(path):
     print(f"{path}: {context['date']}, {context['num_cpus']} CPUs, TSC {context.get('tsc_mhz', '?')} MHz, "
           f"load {context.get('load_avg', ['?'])[0]}")
     if "data_plane_octets_per_call" in context:
-        print(f"data-plane state of one call, both directions: {context['data_plane_octets_per_call']} octets")
+        print(f"state of one call: {context['data_plane_octets_per_call']} octets on the data plane, both directions; "
+              f"{context['control_octets_per_call']} on the control side")
     print()
     total, stages = [], {}
     for row in data["benchmarks"]:

@@ -2,12 +2,13 @@
 // What a worker must know of a port. Thread: any (immutable once workers run). Owner: aditd.
 #pragma once
 
-#include <array>
 #include <cstdint>
+
+#include "dataplane/wire/ethernet.hpp"
 
 namespace adit::dataplane {
 
-using MacAddress = std::array<std::uint8_t, 6>;
+using wire::MacAddress;
 
 /// Access: where GRE comes from. Core: where plain IP comes from. A port may serve both sides ("on a stick").
 enum class PortRole : std::uint8_t { kAccess = 1, kCore = 2, kBoth = 3 };
