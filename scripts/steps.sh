@@ -45,8 +45,12 @@ summary() {
 
 # configure DIR MESON-OPTIONS...: afresh where a run that was killed left half a build directory behind
 configure() {
-  local dir=$1 again=
+  local dir=$1
   shift
-  [ ! -f "$dir/build.ninja" ] || again=--reconfigure  # or a tree of yesterday keeps yesterday's options
-  meson setup $again "$dir" "$@" || { rm -rf "$dir"; meson setup "$dir" "$@"; }
+  # A tree of yesterday would keep yesterday's options.
+  if [ -f "$dir/build.ninja" ] && meson configure "$dir" "$@"; then
+    return
+  fi
+  rm -rf "$dir"
+  meson setup "$dir" "$@"
 }
