@@ -45,7 +45,7 @@ struct alignas(contract::kFalseSharingBytes) WorkerCounters {
   Counter steer_miss;        ///< packets that arrived at another worker than their owner and were handed off
   Counter handed_in;         ///< packets taken from the hand-off ring
   Counter mppe_recoveries;   ///< packets that skipped keys of lost ones
-  Counter icmp_sent;         ///< ICMP errors sent
+  Counter icmp_sent;         ///< ICMP errors and echo replies sent
   Counter mss_clamped;       ///< TCP SYNs whose MSS was lowered
   Counter fragmented;        ///< inner packets cut into fragments
   Counter messages;          ///< messages from control

@@ -56,7 +56,7 @@ namespace adit::dataplane {
   X(kSpoofedSource, "spoofed_source", "a subscriber used a source address that is not its own")              \
   X(kMartian, "martian", "source or destination that must not be forwarded: loopback, multicast, broadcast") \
   X(kToConcentrator, "to_concentrator", "PPTP to the concentrator from inside a tunnel")                     \
-  X(kToGateway, "to_gateway", "for the tunnels' gateway address, which answers nothing")                     \
+  X(kToGateway, "to_gateway", "for the tunnels' gateway address, which answers pings and nothing else")      \
   X(kTtlExpired, "ttl_expired", "time to live used up; ICMP time exceeded was sent when the rate allowed")   \
   X(kTooBig, "too_big",                                                                                      \
     "larger than the tunnel with DF set; ICMP fragmentation needed was sent when allowed")                   \

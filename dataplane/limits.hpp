@@ -61,7 +61,7 @@ inline constexpr std::uint8_t kImplausibleInARow = 64;
 inline constexpr std::uint32_t kPppFramesPerSecond = 50;
 inline constexpr std::uint32_t kPppFrameCapacity = 100;
 
-/// ICMP errors that one worker sends (RFC 1812 §4.3.2.8), per second and at once.
+/// ICMP errors and echo replies that one worker sends (RFC 1812 §4.3.2.8), per second and at once.
 inline constexpr std::uint32_t kIcmpPerSecond = 1000;
 inline constexpr std::uint32_t kIcmpCapacity = 100;
 

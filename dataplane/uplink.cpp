@@ -409,7 +409,7 @@ bool Uplink::check_inner(Packet& packet) noexcept {
     return drop(packet, DropReason::kToConcentrator);
   }
   if (packet.destination == context_.gateway) {
-    return drop(packet, DropReason::kToGateway);
+    return answer_for_gateway(packet);
   }
   // RFC 1812 §5.3.1.
   if (inner.ttl() <= 1) {
@@ -422,6 +422,17 @@ bool Uplink::check_inner(Packet& packet) noexcept {
           payload, static_cast<std::uint16_t>(packet.call->downlink.inner_mtu - wire::kIpv4TcpOverhead))) {
     context_.counters.mss_clamped.add();
   }
+  return true;
+}
+
+/// The gateway address is nobody's but ours, and all that it does is to answer a ping.
+bool Uplink::answer_for_gateway(Packet& packet) noexcept {
+  const std::uint16_t size = wire::Ipv4View(packet.at).total_length();
+  if (!context_.icmp.take(1, context_.now) || !wire::turn_into_echo_reply({packet.at, size})) {
+    return drop(packet, DropReason::kToGateway);
+  }
+  context_.counters.icmp_sent.add();
+  packet.destination = packet.call->identity.subscriber;
   return true;
 }
 

@@ -63,6 +63,7 @@ class Uplink {
   bool prepare_job(Packet& packet) noexcept;
   bool read_plaintext(Packet& packet) noexcept;
   bool check_inner(Packet& packet) noexcept;
+  bool answer_for_gateway(Packet& packet) noexcept;
   void punt(Packet& packet) noexcept;
   void forward(Packet& packet) noexcept;
   void on_mppe_failure(Call& call) noexcept;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two ICMP errors that a router owes to senders: "fragmentation needed" with the next hop's MTU (RFC 792,
-// RFC 1191 §4), and "time exceeded in transit". Pure; any thread. Rate limits are the caller's.
+// The ICMP that a router owes: "fragmentation needed" with the next hop's MTU (RFC 792, RFC 1191 §4), "time exceeded in
+// transit", and the reply to an echo request. Pure; any thread. Rate limits are the caller's.
 #pragma once
 
 #include <algorithm>
@@ -72,6 +72,30 @@ inline std::size_t write_icmp_error(std::uint8_t* at, IcmpError error, Ipv4Addre
   std::memcpy(at + kQuoteAt, packet.data(), quoted);
   store_be<std::uint16_t>(icmp + 2, internet_checksum(Bytes(icmp, kIcmpSize + quoted)));
   return kQuoteAt + quoted;
+}
+
+/// RFC 1122 §3.2.2.6: makes an echo request its reply, in place. `packet` is a whole IPv4 packet that check_ipv4()
+/// approved. False, with nothing changed, when it is anything else, a fragment, wrong in its checksum, or has options
+/// (a source route is not to be obeyed).
+[[nodiscard]] inline bool turn_into_echo_reply(MutableBytes packet) noexcept {
+  constexpr std::uint16_t kRequest = 8 << 8;  // type, code
+  std::uint8_t* at = packet.data();
+  const Ipv4View header(at);
+  std::uint8_t* icmp = at + kIpv4Size;
+  if (header.header_length() != kIpv4Size || header.protocol() != kIpProtocolIcmp || header.is_fragment() ||
+      header.payload_length() < kIcmpSize || load_be<std::uint16_t>(icmp) != kRequest ||
+      internet_checksum(Bytes(icmp, header.payload_length())) != 0) {
+    return false;
+  }
+  store_be<std::uint16_t>(icmp, 0);
+  store_be(icmp + 2, update_checksum(load_be<std::uint16_t>(icmp + 2), kRequest, 0));
+  const Ipv4Address asker = header.source();
+  store_be(at + 12, header.destination().value);
+  store_be(at + 16, asker.value);
+  const auto before = load_be<std::uint16_t>(at + 8);
+  at[8] = 64;
+  store_be(at + 10, update_checksum(load_be<std::uint16_t>(at + 10), before, load_be<std::uint16_t>(at + 8)));
+  return true;
 }
 
 }  // namespace adit::wire

@@ -103,9 +103,29 @@ TEST_F(Inner, NCP_06_DhcpInformAndNetbiosBroadcastsGoNowhere) {
   EXPECT_TRUE(to_client().empty());
 }
 
-TEST_F(Inner, TheSubscribersGatewayIsNobody) {
+TEST_F(Inner, TheSubscribersGatewayAnswersPingsAndNothingElse) {
   EXPECT_TRUE(up_one(inner_packet(kSubscriber, kGateway)).empty());
-  EXPECT_EQ(world_.dropped(DropReason::kToGateway), 1U);
+  EXPECT_TRUE(to_client().empty());
+  Octets echo{8, 0, 0, 0, 0x12, 0x34, 0, 1, 'p', 'i', 'n', 'g', '!'};
+  wire::store_be(echo.data() + 2, wire::internet_checksum(echo));
+  const Octets request = PacketBuilder(echo).ip(kSubscriber, kGateway, wire::kIpProtocolIcmp).octets();
+  EXPECT_TRUE(up_one(request).empty());
+  const std::vector<Octets> replies = to_client();
+  ASSERT_EQ(replies.size(), 1U);
+  const auto reply = wire::parse_ipv4(replies[0]);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->source, kGateway);
+  EXPECT_EQ(reply->destination, kSubscriber);
+  EXPECT_EQ(reply->ttl, 64);
+  const Octets icmp(replies[0].begin() + wire::kIpv4Size, replies[0].end());
+  EXPECT_EQ(icmp[0], 0);
+  EXPECT_EQ(wire::internet_checksum(icmp), 0);
+  EXPECT_TRUE(std::equal(icmp.begin() + 4, icmp.end(), echo.begin() + 4, echo.end()));
+  Octets wrong = request;
+  wrong.back() ^= 1;  // its checksum
+  EXPECT_TRUE(up_one(wrong).empty());
+  EXPECT_TRUE(to_client().empty());
+  EXPECT_EQ(world_.dropped(DropReason::kToGateway), 2U);
 }
 
 TEST_F(Inner, MalformedInnerHeadersAreDroppedBothWays) {
