@@ -18,7 +18,7 @@ struct Port {
   PortRole role = PortRole::kAccess;
   std::uint32_t ifindex = 0;  ///< the kernel interface whose routes and neighbours lead here; 0: none
   MacAddress mac{};
-  std::uint16_t mtu = 1500;  ///< IP MTU
+  std::uint16_t mtu = 1500;       ///< IP MTU
   bool needs_mac_filter = false;  ///< net_af_packet: the kernel's own outgoing frames come back on receive
 };
 

@@ -45,8 +45,11 @@ struct CoherencyCount {
   static constexpr std::uint16_t kModulus = 4096;
   std::uint16_t value = 0;
   constexpr CoherencyCount() = default;
-  constexpr explicit CoherencyCount(std::uint16_t v) : value(static_cast<std::uint16_t>(v & (kModulus - 1))) {}
-  [[nodiscard]] constexpr CoherencyCount next() const { return CoherencyCount(static_cast<std::uint16_t>(value + 1)); }
+  constexpr explicit CoherencyCount(std::uint16_t v)
+      : value(static_cast<std::uint16_t>(v & (kModulus - 1))) {}
+  [[nodiscard]] constexpr CoherencyCount next() const {
+    return CoherencyCount(static_cast<std::uint16_t>(value + 1));
+  }
   /// Steps forward from `other` to this one, 0..4095.
   [[nodiscard]] constexpr std::uint16_t steps_from(CoherencyCount other) const {
     return static_cast<std::uint16_t>((value - other.value) & (kModulus - 1));
@@ -59,7 +62,8 @@ struct Ipv4Address {
   std::uint32_t value = 0;
   constexpr Ipv4Address() = default;
   constexpr explicit Ipv4Address(std::uint32_t v) : value(v) {}
-  constexpr Ipv4Address(unsigned a, unsigned b, unsigned c, unsigned d) : value((a << 24) | (b << 16) | (c << 8) | d) {}
+  constexpr Ipv4Address(unsigned a, unsigned b, unsigned c, unsigned d)
+      : value((a << 24) | (b << 16) | (c << 8) | d) {}
   [[nodiscard]] constexpr bool is_none() const { return value == 0; }
   friend constexpr auto operator<=>(Ipv4Address, Ipv4Address) = default;
 };
@@ -98,5 +102,7 @@ struct Ipv4Address {
 
 template <>
 struct std::hash<adit::wire::Ipv4Address> {
-  std::size_t operator()(adit::wire::Ipv4Address a) const noexcept { return std::hash<std::uint32_t>{}(a.value); }
+  std::size_t operator()(adit::wire::Ipv4Address a) const noexcept {
+    return std::hash<std::uint32_t>{}(a.value);
+  }
 };

@@ -37,6 +37,7 @@ def check_link(lab, dial, user, auth, mppe):
     expect("adit's method", session["auth"], auth)
     expect("adit's MPPE", session["mppe"], mppe)
     expect("pings", link.ping(), {84: "3/3", 1028: "3/3"})
+    expect("pings of the gateway", link.ping(GATEWAY), {84: "3/3", 1028: "3/3"})
 
 
 class Mark:
