@@ -74,7 +74,7 @@ bool CallControl::on(const contract::EnableMppe& message) noexcept {
   chain.session_key = message.session_key;
   chain.length = key_length(message.strength);
   if (message.direction == contract::Direction::kReceive) {
-    call->uplink.mppe = MppeReceiver(call->uplink.window.highest());
+    call->uplink.mppe = MppeReceiver(call->window.highest());
     call->identity.mppe_receive = true;
   } else {
     call->downlink.mppe = {};

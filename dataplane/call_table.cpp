@@ -10,12 +10,12 @@
 namespace adit::dataplane {
 namespace {
 
-contract::CallTotals read_totals(const CallCounters& counters) noexcept {
-  return {.uplink_packets = counters.uplink_packets.read(),
-          .uplink_octets = counters.uplink_octets.read(),
-          .downlink_packets = counters.downlink_packets.read(),
-          .downlink_octets = counters.downlink_octets.read(),
-          .drops = counters.drops.read()};
+contract::CallTotals read_totals(const Call& call) noexcept {
+  return {.uplink_packets = call.uplink_traffic.packets.read(),
+          .uplink_octets = call.uplink_traffic.octets.read(),
+          .downlink_packets = call.downlink_traffic.packets.read(),
+          .downlink_octets = call.downlink_traffic.octets.read(),
+          .drops = call.drops.read()};
 }
 
 }  // namespace
@@ -48,11 +48,11 @@ Call* CallTable::install(const contract::InstallCall& message) noexcept {
   call->identity.peer = message.peer;
   call->identity.local_id = message.local_id;
   call->identity.peer_id = message.peer_id;
+  call->window = {};
   call->uplink = {};
   call->downlink = {};
-  for (Counter* counter :
-       {&call->counters.uplink_packets, &call->counters.uplink_octets, &call->counters.downlink_packets,
-        &call->counters.downlink_octets, &call->counters.drops}) {
+  for (Counter* counter : {&call->uplink_traffic.packets, &call->uplink_traffic.octets,
+                           &call->downlink_traffic.packets, &call->downlink_traffic.octets, &call->drops}) {
     counter->reset();
   }
   call->generation.store(message.call.generation, std::memory_order_release);
@@ -74,7 +74,7 @@ std::optional<contract::CallTotals> CallTable::totals(const contract::CallRef& r
   if (call.generation.load(std::memory_order_acquire) != ref.generation) {
     return std::nullopt;
   }
-  const contract::CallTotals totals = read_totals(call.counters);
+  const contract::CallTotals totals = read_totals(call);
   return generation_of(call) == ref.generation ? std::optional(totals) : std::nullopt;
 }
 

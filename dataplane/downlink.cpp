@@ -84,8 +84,6 @@ bool Downlink::find_owner(Packet& packet, Arrival arrival) noexcept {
   }
   rte_prefetch0(packet.call);
   rte_prefetch0(&packet.call->downlink);
-  rte_prefetch0(&packet.call->counters);
-  rte_prefetch0(&packet.call->send_chain);
   return true;
 }
 
@@ -104,6 +102,9 @@ void Downlink::check_inner(Arrival arrival) noexcept {
 bool Downlink::check_inner(Packet& packet, Arrival arrival) noexcept {
   Call& call = *packet.call;
   const CallIdentity& identity = call.identity;
+  if (identity.mppe_send) {
+    rte_prefetch0(&call.send_chain);
+  }
   // The index may be a moment behind: the call must really have this address.
   if (identity.subscriber != packet.destination || !identity.ip_up) {
     return drop(packet, DropReason::kUnknownSubscriber);
@@ -263,8 +264,8 @@ void Downlink::push_outer() noexcept {
 void Downlink::send() noexcept {
   for (Packet& packet : burst_) {
     Call& call = *packet.call;
-    call.counters.downlink_packets.add();
-    call.counters.downlink_octets.add(packet.inner_octets);
+    call.downlink_traffic.packets.add();
+    call.downlink_traffic.octets.add(packet.inner_octets);
     context_.counters.downlink_packets.add();
     context_.counters.downlink_octets.add(packet.inner_octets);
     context_.transmit.send(packet.mbuf, call.downlink.hop->port);
@@ -276,8 +277,8 @@ void Downlink::send() noexcept {
 void Downlink::push_sequenced_gre(rte_mbuf* mbuf, Call& call) noexcept {
   const auto payload = static_cast<std::uint16_t>(mbuf->pkt_len);
   std::optional<wire::GreSeq> ack;
-  if (call.uplink.window.unacknowledged() > 0) {
-    ack = call.uplink.window.acknowledge();
+  if (call.window.unacknowledged() > 0) {
+    ack = call.window.acknowledge();
   }
   wire::write_gre(prepend(mbuf, wire::gre_header_size(true, ack.has_value())), call.identity.peer_id, payload,
                   call.downlink.sender.next(), ack);
@@ -302,7 +303,7 @@ void Downlink::push_ip_and_ethernet(rte_mbuf* mbuf, Call& call) noexcept {
 
 bool Downlink::drop(Packet& packet, DropReason reason) noexcept {
   if (packet.call != nullptr) {
-    packet.call->counters.drops.add();
+    packet.call->drops.add();
   }
   context_.drop(packet.mbuf, reason);
   return false;
@@ -313,7 +314,7 @@ bool Downlink::drop(Packet& packet, DropReason reason) noexcept {
 void Downlink::send_ppp_frame(Call& call, wire::Bytes frame) noexcept {
   DropReason why{};
   if (!refresh_hop(call, why)) {
-    call.counters.drops.add();
+    call.drops.add();
     context_.counters.drop(why);
     return;
   }
@@ -335,14 +336,14 @@ void Downlink::send_ppp_frame(Call& call, wire::Bytes frame) noexcept {
 }
 
 void Downlink::owe_ack(Call& call) noexcept {
-  if (!call.uplink.ack_queued && call.uplink.window.unacknowledged() > 0) {
+  if (!call.uplink.ack_queued && call.window.unacknowledged() > 0) {
     call.uplink.ack_queued =
         context_.acks.push({context_.calls.ref_of(call, context_.id), context_.now + kBareAckDelayMs});
     if (!call.uplink.ack_queued) {
       send_bare_ack(call);
     }
   }
-  if (call.uplink.window.unacknowledged() >= kBareAckPackets) {
+  if (call.window.unacknowledged() >= kBareAckPackets) {
     send_bare_ack(call);
   }
 }
@@ -360,7 +361,7 @@ std::size_t Downlink::pay_acks() noexcept {
       continue;
     }
     call->uplink.ack_queued = false;
-    if (call->uplink.window.unacknowledged() > 0) {
+    if (call->window.unacknowledged() > 0) {
       send_bare_ack(*call);
     }
   }
@@ -379,7 +380,7 @@ void Downlink::send_bare_ack(Call& call) noexcept {
     return;
   }
   wire::write_gre(prepend(mbuf, wire::gre_header_size(false, true)), call.identity.peer_id, 0, std::nullopt,
-                  call.uplink.window.acknowledge());
+                  call.window.acknowledge());
   push_ip_and_ethernet(mbuf, call);
   context_.counters.bare_acks.add();
   context_.transmit.send(mbuf, call.downlink.hop->port);

@@ -145,7 +145,6 @@ void Uplink::find_calls(Arrival arrival) noexcept {
     if (call->identity.peer != packet.source) {
       return drop(packet, DropReason::kWrongPeer);
     }
-    rte_prefetch0(&call->counters);
     if (packet.has_ack) {
       rte_prefetch0(&call->downlink);
     }
@@ -172,7 +171,7 @@ void Uplink::accept_sequence() noexcept {
       rte_pktmbuf_free(packet.mbuf);  // a bare acknowledgement has served its purpose
       return false;
     }
-    switch (call.uplink.window.evaluate(packet.sequence)) {
+    switch (call.window.evaluate(packet.sequence)) {
       case GreReceiver::Verdict::kAhead:
         return true;
       case GreReceiver::Verdict::kDuplicate:
@@ -323,11 +322,11 @@ void Uplink::commit() noexcept {
     Call& call = *packet.call;
     const wire::GreSeq sequence = packet.sequence;
     // Again: a packet before this one in the burst may have moved the window.
-    if (const auto verdict = call.uplink.window.evaluate(sequence); verdict != GreReceiver::Verdict::kAhead) {
+    if (const auto verdict = call.window.evaluate(sequence); verdict != GreReceiver::Verdict::kAhead) {
       return drop(packet,
                   verdict == GreReceiver::Verdict::kLate ? DropReason::kGreLate : DropReason::kGreDuplicate);
     }
-    call.uplink.window.commit(sequence);
+    call.window.commit(sequence);
     if (packet.content == Content::kEncrypted) {
       const crypto::MppeJob& job = jobs_[packet.job];
       context_.counters.mppe_recoveries.add(call.uplink.mppe.is_next(packet.count) ? 0 : 1);
@@ -452,18 +451,18 @@ void Uplink::forward(Packet& packet) noexcept {
   rte_pktmbuf_adj(mbuf, static_cast<std::uint16_t>(packet.at - data_of(mbuf)));
   rte_pktmbuf_trim(mbuf, static_cast<std::uint16_t>(mbuf->pkt_len - octets));
   if (forward_inner(context_, mbuf, packet.destination)) {
-    call.counters.drops.add();
+    call.drops.add();
     return;
   }
-  call.counters.uplink_packets.add();
-  call.counters.uplink_octets.add(octets);
+  call.uplink_traffic.packets.add();
+  call.uplink_traffic.octets.add(octets);
   context_.counters.uplink_packets.add();
   context_.counters.uplink_octets.add(octets);
 }
 
 bool Uplink::drop(Packet& packet, DropReason reason) noexcept {
   if (packet.call != nullptr) {
-    packet.call->counters.drops.add();
+    packet.call->drops.add();
   }
   context_.drop(packet.mbuf, reason);
   return false;

@@ -51,7 +51,7 @@ struct WorkerContext {
     rte_pktmbuf_free(mbuf);
   }
   void drop(rte_mbuf* mbuf, Call& call, DropReason reason) noexcept {
-    call.counters.drops.add();
+    call.drops.add();
     drop(mbuf, reason);
   }
   void mark(Stage stage) noexcept {

@@ -117,10 +117,8 @@ inline std::size_t write_gre(std::uint8_t* at, PeerCallId call_id, std::uint16_t
                              std::optional<GreSeq> sequence, std::optional<GreSeq> ack) noexcept {
   const auto flags =
       static_cast<std::uint16_t>(kGreFlagsNone | (sequence ? kGreFlagSequence : 0) | (ack ? kGreFlagAck : 0));
-  store_be<std::uint16_t>(at, flags);
-  store_be<std::uint16_t>(at + 2, kGreProtocolPpp);
-  store_be<std::uint16_t>(at + 4, payload_length);
-  store_be<std::uint16_t>(at + 6, call_id.value);
+  store_be(at, std::uint64_t{flags} << 48 | std::uint64_t{kGreProtocolPpp} << 32 |
+                   std::uint64_t{payload_length} << 16 | call_id.value);
   std::size_t size = kGreMinSize;
   if (sequence) {
     store_be<std::uint32_t>(at + size, sequence->value);

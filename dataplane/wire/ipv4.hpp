@@ -172,29 +172,31 @@ class Ipv4View {
   return Ipv4View(packet.data()).header();
 }
 
-/// Writes kIpv4Size octets at `at`: no options, `header.header_length` ignored, checksum computed.
+/// Writes kIpv4Size octets at `at`: no options, `header.header_length` ignored, checksum computed. Summed in registers:
+/// reading back what was stored octet by octet would wait for the stores to leave the core (20 cycles a packet).
 inline void write_ipv4(std::uint8_t* at, const Ipv4Header& header) noexcept {
-  at[0] = 0x45;
-  at[1] = header.tos;
-  store_be<std::uint16_t>(at + 2, header.total_length);
-  store_be<std::uint16_t>(at + 4, header.identification);
-  store_be<std::uint16_t>(at + 6, static_cast<std::uint16_t>((header.dont_fragment ? 0x4000U : 0U) |
-                                                             (header.more_fragments ? 0x2000U : 0U) |
-                                                             ((header.fragment_offset / 8U) & 0x1FFFU)));
-  at[8] = header.ttl;
-  at[9] = header.protocol;
-  store_be<std::uint16_t>(at + 10, 0);
-  store_be<std::uint32_t>(at + 12, header.source.value);
-  store_be<std::uint32_t>(at + 16, header.destination.value);
-  store_be<std::uint16_t>(at + 10, internet_checksum(Bytes(at, kIpv4Size)));
+  const std::uint32_t flags_and_offset = (header.dont_fragment ? 0x4000U : 0U) |
+                                         (header.more_fragments ? 0x2000U : 0U) |
+                                         ((header.fragment_offset / 8U) & 0x1FFFU);
+  const std::uint32_t length = 0x45000000U | std::uint32_t{header.tos} << 16 | header.total_length;
+  const std::uint32_t fragment = std::uint32_t{header.identification} << 16 | flags_and_offset;
+  const std::uint32_t ttl = std::uint32_t{header.ttl} << 24 | std::uint32_t{header.protocol} << 16;
+  const std::uint64_t sum =
+      std::uint64_t{length} + fragment + ttl + header.source.value + header.destination.value;
+  const std::uint32_t checksum = static_cast<std::uint16_t>(~fold_checksum(sum));
+  store_be(at, length);
+  store_be(at + 4, fragment);
+  store_be(at + 8, ttl | checksum);
+  store_be(at + 12, header.source.value);
+  store_be(at + 16, header.destination.value);
 }
 
 /// One hop less in the header at `at`, whose TTL must be above 0, and its checksum brought along.
 inline void decrement_ttl(std::uint8_t* at) noexcept {
-  const std::uint16_t before = load_be<std::uint16_t>(at + 8);  // TTL and protocol share a word
-  --at[8];
-  store_be<std::uint16_t>(
-      at + 10, update_checksum(load_be<std::uint16_t>(at + 10), before, load_be<std::uint16_t>(at + 8)));
+  const auto before = load_be<std::uint16_t>(at + 8);  // TTL and protocol share a word
+  const auto after = static_cast<std::uint16_t>(before - 0x0100);
+  const std::uint16_t checksum = update_checksum(load_be<std::uint16_t>(at + 10), before, after);
+  store_be(at + 8, std::uint32_t{after} << 16 | checksum);
 }
 
 }  // namespace adit::wire
