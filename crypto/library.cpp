@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "crypto/library_internal.hpp"
+#include "crypto/mppe_implementations.hpp"
 
 namespace adit::crypto {
 namespace {
@@ -67,6 +68,11 @@ std::expected<void, std::string> initialise() {
   half.des_ecb = EVP_CIPHER_fetch(half.context, "DES-ECB", nullptr);
   if (half.md4 == nullptr || half.md5 == nullptr || half.sha1 == nullptr || half.des_ecb == nullptr) {
     return failed("OpenSSL lacks one of MD4, MD5, SHA1, DES-ECB", "use an OpenSSL built with them");
+  }
+  const char* const wanted = std::getenv("ADIT_MPPE");
+  if (const auto chosen = mppe_select(wanted == nullptr ? "" : wanted); !chosen) {
+    close_half_opened(half);
+    return std::unexpected("ADIT_MPPE: " + chosen.error());
   }
   opened = half;
   ready = true;

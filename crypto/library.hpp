@@ -12,7 +12,8 @@
 
 namespace adit::crypto {
 
-/// Loads the providers and fetches the algorithms. The error says what is missing and what to install. Repeatable.
+/// Loads the providers, fetches the algorithms, and chooses the MPPE implementation (ADIT_MPPE forces one). The error says
+/// what is missing and what to do. Repeatable.
 [[nodiscard]] std::expected<void, std::string> initialise();
 
 /// Octets of the CSPRNG. Ends the process when it fails: nothing here is safe without randomness.

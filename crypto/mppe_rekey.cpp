@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-1 here is OpenSSL's low-level one, deprecated though it is: EVP allocates for each digest, which the data path
-// must not, and a SHA-1 of our own in C++ could not use the SHA extensions or AVX2 as this one does where the CPU has them.
+// SHA-1 here is OpenSSL's low-level one, deprecated though it is: EVP allocates for each digest, which the data path must
+// not, and for one chain at a time it is as good as ours.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/mppe_rekey.hpp"
 
@@ -37,8 +37,9 @@ void hash_keys(const std::uint8_t* start, const std::uint8_t* session, std::size
   wipe(digest, sizeof digest);
 }
 
-// RFC 3079 §2.1, §2.2: what export rules of the 1990s left secret of an 8-octet key.
-void salt(MppeKeyLength length, std::span<std::uint8_t, 16> key) noexcept {
+}  // namespace
+
+void mppe_salt(MppeKeyLength length, std::span<std::uint8_t, 16> key) noexcept {
   if (length != MppeKeyLength::k128) {
     key[0] = 0xD1;
   }
@@ -48,12 +49,10 @@ void salt(MppeKeyLength length, std::span<std::uint8_t, 16> key) noexcept {
   }
 }
 
-}  // namespace
-
 void mppe_new_key_from_sha(std::span<const std::uint8_t, 16> start, std::span<const std::uint8_t, 16> session,
                            MppeKeyLength length, std::span<std::uint8_t, 16> out) noexcept {
   hash_keys(start.data(), session.data(), mppe_key_octets(length), out);
-  salt(length, out);
+  mppe_salt(length, out);
 }
 
 // The interim key encrypts itself *before* the salt: with 40 and 56 bits a salted interim key is another chain.
@@ -64,7 +63,13 @@ void mppe_change_key(std::span<const std::uint8_t, 16> start, MppeKeyLength leng
   hash_keys(start.data(), session.data(), octets, interim.bytes());
   std::ranges::copy(interim.bytes(), session.begin());
   Rc4(interim.bytes().first(octets)).apply(session.first(octets));
-  salt(length, session);
+  mppe_salt(length, session);
+}
+
+void rekey_sha1_openssl(const RekeyLane* lanes, std::size_t count, bool wide) {
+  for (; count > 0; ++lanes, --count) {
+    hash_keys(lanes->start, lanes->session, wide ? 16 : 8, std::span<std::uint8_t, 16>(lanes->session, 16));
+  }
 }
 
 }  // namespace adit::crypto

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "crypto/mppe_batch.hpp"
+#include "crypto/sha1_lanes.hpp"
 
 namespace adit::crypto {
 
@@ -26,5 +27,11 @@ void mppe_new_key_from_sha(std::span<const std::uint8_t, 16> start, std::span<co
 /// RFC 3078 §7.3: the session key after `session`, in place.
 void mppe_change_key(std::span<const std::uint8_t, 16> start, MppeKeyLength length,
                      std::span<std::uint8_t, 16> session) noexcept;
+
+/// RFC 3079 §2.1, §2.2: what export rules of the 1990s left secret of an 8-octet key. Nothing for 128 bits.
+void mppe_salt(MppeKeyLength length, std::span<std::uint8_t, 16> key) noexcept;
+
+/// A RekeySha1 (sha1_lanes.hpp), one lane after the other: the quickest for a single one without the SHA extensions.
+void rekey_sha1_openssl(const RekeyLane* lanes, std::size_t count, bool wide);
 
 }  // namespace adit::crypto

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// The batched engine against a chain written out from RFC 3078 §7.3 with OpenSSL's primitives: one packet, one key
-// change after the other, no state shared with the code under test.
+// The batched engine, each implementation that this CPU can run, against a chain written out from RFC 3078 §7.3 with
+// OpenSSL's primitives: one packet, one key change after the other, no state shared with the code under test; and in
+// larger numbers against `plain`.
 #include "crypto/mppe_batch.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "crypto/digest.hpp"
+#include "crypto/mppe_implementations.hpp"
+#include "tests/crypto/guarded.hpp"
 #include "tests/crypto/reference_rc4.hpp"
 
 namespace adit::crypto {
 namespace {
 
 using test::hex;
+using test::kSanitized;
 using test::Octets;
 using test::random_octets;
 
@@ -89,7 +94,23 @@ void check_batch(const std::vector<MppeChain>& chains, const std::vector<Packet>
   }
 }
 
-TEST(MppeBatch, EveryLengthUpTo2048) {
+class MppeBatch : public testing::TestWithParam<std::string_view> {
+ protected:
+  MppeBatch() { EXPECT_TRUE(mppe_select(GetParam()).has_value()); }
+  ~MppeBatch() override { EXPECT_TRUE(mppe_select("auto").has_value()); }
+};
+
+std::string test_name(std::string_view implementation) {
+  std::string name(implementation);
+  std::ranges::replace_if(
+      name, [](char c) { return c == '-' || c == '+'; }, '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Implementations, MppeBatch, testing::ValuesIn(mppe_implementations()),
+                         [](const auto& test) { return test_name(test.param); });
+
+TEST_P(MppeBatch, EveryLengthUpTo2048) {
   std::mt19937 random(1);
   const std::vector<MppeChain> chains = {random_chain(random)};
   std::vector<Packet> packets;
@@ -99,7 +120,7 @@ TEST(MppeBatch, EveryLengthUpTo2048) {
   check_batch(chains, packets);
 }
 
-TEST(MppeBatch, AllThreeStrengths) {
+TEST_P(MppeBatch, AllThreeStrengths) {
   std::mt19937 random(2);
   for (const MppeKeyLength length : kLengths) {
     std::vector<MppeChain> chains = {random_chain(random)};
@@ -109,7 +130,7 @@ TEST(MppeBatch, AllThreeStrengths) {
   }
 }
 
-TEST(MppeBatch, ARunGoesOnAndABackwardStepStartsAgain) {
+TEST_P(MppeBatch, ARunGoesOnAndABackwardStepStartsAgain) {
   std::mt19937 random(3);
   const std::vector<MppeChain> chains = {random_chain(random), random_chain(random)};
   std::vector<Packet> packets;
@@ -120,14 +141,14 @@ TEST(MppeBatch, ARunGoesOnAndABackwardStepStartsAgain) {
   check_batch(chains, packets);
 }
 
-TEST(MppeBatch, EqualChainsAtDifferentAddressesAreDifferentRuns) {
+TEST_P(MppeBatch, EqualChainsAtDifferentAddressesAreDifferentRuns) {
   std::mt19937 random(4);
   std::vector<MppeChain> chains = {random_chain(random), {}};
   chains[1] = chains[0];
   check_batch(chains, {{0, 2, random_octets(random, 40)}, {1, 3, random_octets(random, 40)}});
 }
 
-TEST(MppeBatch, RandomBatchesEqualSingleSteps) {
+TEST_P(MppeBatch, RandomBatchesEqualSingleSteps) {
   std::mt19937 random(20240502);
   for (int round = 0; round < 200; ++round) {
     std::vector<MppeChain> chains;
@@ -146,7 +167,7 @@ TEST(MppeBatch, RandomBatchesEqualSingleSteps) {
   }
 }
 
-TEST(MppeBatch, DecryptionIsTheSameJobAndCommittingMovesTheChain) {
+TEST_P(MppeBatch, DecryptionIsTheSameJobAndCommittingMovesTheChain) {
   std::mt19937 random(6);
   MppeChain sender = random_chain(random);
   MppeChain receiver = sender;
@@ -168,6 +189,103 @@ TEST(MppeBatch, DecryptionIsTheSameJobAndCommittingMovesTheChain) {
     receiver.session_key = decrypt[0].key;
     missed = 0;
   }
+}
+
+/// One chain's jobs side by side, back and forth, equal counts, long runs across the engine's chunks.
+std::vector<MppeJob> random_jobs(std::mt19937& random, const std::vector<MppeChain>& chains,
+                                 std::vector<Octets>& buffers) {
+  std::vector<MppeJob> jobs;
+  const std::size_t count = random() % 5 == 0 ? random() % 300 : random() % 70;
+  const std::uint32_t stay = random() % 8;
+  const std::size_t longest = std::array<std::size_t, 4>{40, 300, 1500, 4000}[random() % 4];
+  std::size_t chain = 0;
+  std::uint32_t changes = 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool same = random() % 8 < stay;
+    chain = same ? chain : random() % chains.size();
+    changes = same && random() % 8 != 0 ? changes + static_cast<std::uint32_t>(random() % 3)
+                                        : 1 + static_cast<std::uint32_t>(random() % 4);
+    buffers.push_back(random_octets(random, random() % longest));
+    jobs.push_back({.chain = &chains[chain],
+                    .changes = changes,
+                    .size = static_cast<std::uint16_t>(buffers.back().size())});
+  }
+  return jobs;
+}
+
+TEST_P(MppeBatch, MixedBatchesEqualPlain) {
+  std::mt19937 random(7);
+  const int rounds = kSanitized ? 40 : 300;
+  for (int round = 0; round < rounds; ++round) {
+    std::vector<MppeChain> chains;
+    for (std::size_t i = 0; i < 1 + random() % 40; ++i) {
+      chains.push_back(random_chain(random));
+    }
+    std::vector<Octets> expected_octets;
+    std::vector<MppeJob> expected = random_jobs(random, chains, expected_octets);
+    std::vector<Octets> octets = expected_octets;
+    std::vector<MppeJob> jobs = expected;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      expected[i].data = expected_octets[i].data();
+      jobs[i].data = octets[i].data();
+    }
+    mppe_crypt_plain(expected);
+    mppe_crypt(jobs);
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      ASSERT_EQ(hex(jobs[i].key), hex(expected[i].key)) << "round " << round << " job " << i;
+      ASSERT_EQ(octets[i], expected_octets[i]) << "round " << round << " job " << i;
+    }
+  }
+}
+
+TEST_P(MppeBatch, TouchesNoOctetBesideThePackets) {
+  std::mt19937 random(8);
+  const MppeChain chain = random_chain(random);
+  std::vector<std::unique_ptr<test::Guarded>> pages;
+  for (int i = 0; i < 9; ++i) {
+    pages.push_back(std::make_unique<test::Guarded>(4096));
+  }
+  for (std::size_t size = 0; size < 700; ++size) {
+    std::vector<MppeJob> jobs;
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+      const auto length = static_cast<std::uint16_t>(size + (i == 4 ? 900 : i % 3));
+      jobs.push_back({.chain = &chain,
+                      .changes = static_cast<std::uint32_t>(1 + i / 4),
+                      .size = length,
+                      .data = i % 2 == 0 ? pages[i]->back(length) : pages[i]->front()});
+    }
+    mppe_crypt(jobs);
+  }
+}
+
+TEST(MppeImplementations, AnUnknownNameIsAnErrorThatTellsTheKnownOnes) {
+  const std::string before(mppe_implementation());
+  const auto chosen = mppe_select("avx9000");
+  ASSERT_FALSE(chosen.has_value());
+  EXPECT_EQ(chosen.error().find("MPPE implementation \"avx9000\" is unknown; here there are: auto, "), 0U)
+      << chosen.error();
+  EXPECT_NE(chosen.error().find("portable, plain"), std::string::npos) << chosen.error();
+  EXPECT_EQ(mppe_implementation(), before);
+}
+
+TEST(MppeImplementations, AutomaticIsTheFirst) {
+  for (const std::string_view name : {"", "auto"}) {
+    ASSERT_TRUE(mppe_select("plain").has_value());
+    ASSERT_TRUE(mppe_select(name).has_value());
+    EXPECT_EQ(mppe_implementation(), mppe_implementations().front());
+  }
+}
+
+TEST(MppeImplementations, OneThatTheCpuCannotRunIsRefused) {
+  if (cpu_features().avx512f) {
+    GTEST_SKIP() << "this CPU can run all";
+  }
+  const auto chosen = mppe_select("avx512");
+  ASSERT_FALSE(chosen.has_value());
+  EXPECT_EQ(chosen.error().find(
+                "MPPE implementation \"avx512\": this CPU lacks what it needs; here there are: auto, "),
+            0U)
+      << chosen.error();
 }
 
 }  // namespace

@@ -67,6 +67,13 @@ inline Octets random_octets(std::mt19937& random, std::size_t size) {
   return out;
 }
 
+/// Sanitizer builds are unoptimised as well: a test of many rounds makes do with fewer there.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
 /// Each test executable opens the library before its first test.
 inline const bool kLibraryReady = initialise().has_value();
 

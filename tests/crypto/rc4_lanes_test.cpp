@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "crypto/mppe_implementations.hpp"
 #include "tests/crypto/guarded.hpp"
 #include "tests/crypto/reference_rc4.hpp"
 
@@ -28,7 +29,7 @@ struct NamedKernel {
 std::vector<NamedKernel> kernels() {
   std::vector<NamedKernel> all = {{"portable", &kRc4Portable}};
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx")) {
+  if (cpu_features().avx) {
     all.push_back({"x86_64", &kRc4X8664});
   }
 #endif

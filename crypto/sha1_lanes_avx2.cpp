@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Eight lanes of AVX2. Compiled for AVX2: see sha1_lanes.hpp for what must not stand here.
+#include "crypto/sha1_lanes_template.hpp"
+
+namespace adit::crypto {
+
+void rekey_sha1_avx2(const RekeyLane* lanes, std::size_t count, bool wide) {
+  using Lanes = Sha1Lanes<GenericIsa<8>>;
+  while (count > 0) {
+    const std::size_t now = count < Lanes::kLanes ? count : Lanes::kLanes;
+    Lanes::rekey(lanes, now, wide);
+    lanes += now;
+    count -= now;
+  }
+}
+
+}  // namespace adit::crypto
