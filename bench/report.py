@@ -17,6 +17,58 @@ def print_rows(rows, columns):
     print()
 
 
+def row_of(benchmark):
+    """The name's parts, without what Google Benchmark appends."""
+    return [part for part in benchmark["name"].split("/")
+            if part != "manual_time" and not part.startswith(("min_time", "iterations"))]
+
+
+# The proportion of bench/mppe_bench.cpp in a burst of 64 packets.
+IMIX = {"64": 37, "576": 22, "1400": 5}
+YARDSTICKS = ["kernel_style", "openssl_lowlevel"]
+
+
+def report_mppe(data):
+    """Implementations as rows, one table for each size and number of calls, ratios against the yardsticks."""
+    core = float(data["context"]["core_per_tsc"])
+    best = data["context"]["mppe_implementation"]
+    print(f"in use: {best}; core cycles (one TSC cycle is {core:.3f} of them), median round and best\n")
+    tables = {}
+    for benchmark in data["benchmarks"]:
+        subject, name, *case = row_of(benchmark)
+        if benchmark.get("error_occurred"):
+            print(f"{benchmark['name']}: {benchmark['error_message']}")
+            continue
+        tables.setdefault((subject, *case), {})[name] = benchmark
+    for case, rows in tables.items():
+        print_case(case, rows, core, float(data["context"]["tsc_mhz"]))
+    predicted = []
+    for (subject, *case), rows in tables.items():
+        if case[:1] == ["imix"] and all((subject, size, case[1]) in tables for size in IMIX):
+            for name, row in rows.items():
+                parts = [tables[subject, size, case[1]][name]["cycles_per_packet"] * n for size, n in IMIX.items()]
+                sum_of_parts = sum(parts) / sum(IMIX.values())
+                predicted.append([f"{subject}/{name}/{case[1]}", f"{row['cycles_per_packet'] * core:.0f}",
+                                  f"{sum_of_parts * core:.0f}", f"{row['cycles_per_packet'] / sum_of_parts:.2f}"])
+    if predicted:
+        print_rows(predicted, ["imix, against what its lengths alone would cost", "cycles", "predicted", "ratio"])
+
+
+def print_case(case, rows, core, tsc_mhz):
+    yardsticks = [name for name in YARDSTICKS if name in rows]
+    lines = []
+    for name, row in rows.items():
+        line = [name, f"{row['cycles_per_packet'] * core:.0f}", f"{row['cycles_per_packet_best'] * core:.0f}",
+                f"{tsc_mhz / row['cycles_per_packet']:.3f}", f"{row.get('bytes_per_second', 0) * 8 / 1e9:.2f}"]
+        for other in yardsticks:
+            line += [f"{rows[other][key] / row[key]:.2f}" for key in ("cycles_per_packet", "cycles_per_packet_best")]
+        lines.append(line)
+    columns = ["/".join(case), "cycles", "best", "M/s", "Gbit/s"]
+    for other in yardsticks:
+        columns += ["x " + other, "best"]
+    print_rows(lines, columns)
+
+
 def report(path):
     with open(path, encoding="utf-8") as file:
         data = json.load(file)
@@ -27,6 +79,8 @@ def report(path):
         print(f"state of one call: {context['data_plane_octets_per_call']} octets on the data plane, both directions; "
               f"{context['control_octets_per_call']} on the control side")
     print()
+    if "mppe_implementation" in context:
+        return report_mppe(data)
     total, stages = [], {}
     for row in data["benchmarks"]:
         name = row["name"].replace("/manual_time", "").split("/min_time")[0]

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compares contenders on a machine that others use too: each round runs every contender once, so that a slow second
+// is slow for all of them, and a row reports the median round and the best.
+// Cycles are TSC cycles; core_per_tsc() tells how many core cycles one is at the moment.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace adit::bench {
+
+inline std::uint64_t read_tsc() {
+  return __builtin_ia32_rdtsc();
+}
+
+/// The TSC's frequency in hertz, by the steady clock.
+inline double tsc_hz() {
+  static const double hz = [] {
+    const auto began = std::chrono::steady_clock::now();
+    const std::uint64_t from = read_tsc();
+    while (std::chrono::steady_clock::now() - began < std::chrono::milliseconds(50)) {
+    }
+    const std::uint64_t ticks = read_tsc() - from;
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    return static_cast<double>(ticks) / took.count();
+  }();
+  return hz;
+}
+
+/// Core cycles per TSC cycle, from a chain of multiplications of 3 cycles each. The best of many tries.
+inline double core_per_tsc() {
+  constexpr int kLinks = 40'000;
+  std::uint64_t best = ~std::uint64_t{0};
+  for (int round = 0; round < 50; ++round) {
+    std::uint64_t x = 3;
+    const std::uint64_t from = read_tsc();
+    for (int i = 0; i < kLinks; i += 8) {
+      asm volatile(
+          "imul %0, %0\n imul %0, %0\n imul %0, %0\n imul %0, %0\n"
+          "imul %0, %0\n imul %0, %0\n imul %0, %0\n imul %0, %0\n"
+          : "+r"(x));
+    }
+    best = std::min(best, read_tsc() - from);
+  }
+  return 3.0 * kLinks / static_cast<double>(best);
+}
+
+struct Contender {
+  std::string name;
+  std::function<void()> prepare;  ///< not timed
+  std::function<void()> run;
+};
+
+struct Figure {
+  double median = 0;  ///< TSC cycles of one run()
+  double best = 0;
+};
+
+inline std::vector<Figure> compare(const std::vector<Contender>& contenders, int rounds) {
+  std::vector<std::vector<std::uint64_t>> took(contenders.size());
+  for (int round = 0; round < rounds; ++round) {
+    for (std::size_t i = 0; i < contenders.size(); ++i) {
+      contenders[i].prepare();
+      const std::uint64_t from = read_tsc();
+      contenders[i].run();
+      took[i].push_back(read_tsc() - from);
+    }
+  }
+  std::vector<Figure> figures;
+  for (std::vector<std::uint64_t>& one : took) {
+    std::ranges::sort(one);
+    figures.push_back({static_cast<double>(one[one.size() / 2]), static_cast<double>(one.front())});
+  }
+  return figures;
+}
+
+}  // namespace adit::bench

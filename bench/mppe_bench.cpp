@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: Apache-2.0
+// What MPPE costs: bursts of 64 packets spread over 1, 8 or 64 calls (a run of a call's packets stands together, as the
+// data plane arranges them), in place, each packet with a key of its own as the chains advance; and its parts.
+//   BM_Mppe_<Encrypt|Decrypt>/<implementation>/<octets | imix>/<calls>
+//   BM_Rc4_Stream/<implementation>/<octets>    key schedule not counted
+//   BM_Rc4_Schedule/<implementation>           BM_Rekey_Sha1/<implementation>   per key
+// imix: 64, 576 and 1,400 octets in the proportion 7:4:1, shuffled. Every contender is checked against OpenSSL before it
+// is timed. All contenders of a row's input are timed in turn, round by round (interleaved.hpp).
+#include <benchmark/benchmark.h>
+
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <random>
+
+#include "bench/interleaved.hpp"
+#include "bench/mppe_contenders.hpp"
+#include "crypto/library.hpp"
+#include "crypto/mppe_implementations.hpp"
+#include "crypto/mppe_rekey.hpp"
+
+namespace adit::bench {
+namespace {
+
+using crypto::MppeChain;
+using crypto::MppeJob;
+
+constexpr std::size_t kPackets = 64;
+constexpr std::size_t kSlot = 2048;
+constexpr int kRounds = 400;
+constexpr std::size_t kImix = 0;  // in place of a size
+
+std::vector<MppeContender> all_mppe() {
+  std::vector<MppeContender> all = mppe_contenders();
+  for (const std::string_view name : crypto::mppe_implementations()) {
+    all.push_back({std::string(name), [name](std::span<MppeJob> jobs) {
+                     if (crypto::mppe_implementation() != name) {
+                       static_cast<void>(crypto::mppe_select(name));
+                     }
+                     crypto::mppe_crypt(jobs);
+                   }});
+  }
+  return all;
+}
+
+/// One contender's calls and packets. The same seed makes the same burst for all of them.
+class Burst {
+ public:
+  Burst(std::size_t octets, std::size_t calls) : chains_(calls), octets_(kPackets * kSlot) {
+    std::mt19937_64 random(octets * 100 + calls);
+    for (MppeChain& chain : chains_) {
+      for (std::size_t i = 0; i < 16; ++i) {
+        chain.start_key[i] = static_cast<std::uint8_t>(random());
+        chain.session_key[i] = static_cast<std::uint8_t>(random());
+      }
+    }
+    for (std::uint8_t& octet : octets_) {
+      octet = static_cast<std::uint8_t>(random());
+    }
+    constexpr std::uint16_t kMix[] = {64, 576, 64, 576, 64, 1400, 64, 576, 64, 576, 64, 64};
+    for (std::size_t i = 0; i < kPackets; ++i) {
+      sizes_[i] = octets == kImix ? kMix[i % std::size(kMix)] : static_cast<std::uint16_t>(octets);
+    }
+    std::shuffle(sizes_.begin(), sizes_.end(), random);
+  }
+  Burst(const Burst&) = delete;
+  Burst& operator=(const Burst&) = delete;
+
+  void make_jobs() {
+    const std::size_t per_call = kPackets / chains_.size();
+    for (std::size_t i = 0; i < kPackets; ++i) {
+      // 58 octets of headers stand before a packet in its buffer, so it is rarely aligned.
+      jobs_[i] = {.chain = &chains_[i / per_call],
+                  .changes = static_cast<std::uint32_t>(1 + i % per_call),
+                  .size = sizes_[i],
+                  .data = octets_.data() + i * kSlot + 58};
+    }
+  }
+  void run(const Crypt& crypt) {
+    crypt(jobs_);
+    const std::size_t per_call = kPackets / chains_.size();
+    for (std::size_t call = 0; call < chains_.size(); ++call) {
+      chains_[call].session_key = jobs_[call * per_call + per_call - 1].key;
+    }
+  }
+  [[nodiscard]] std::size_t payload() const {
+    std::size_t sum = 0;
+    for (const std::uint16_t size : sizes_) {
+      sum += size;
+    }
+    return sum;
+  }
+  [[nodiscard]] bool same_as(const Burst& other) const {
+    bool same = octets_ == other.octets_;
+    for (std::size_t i = 0; i < chains_.size(); ++i) {
+      same = same && chains_[i].session_key == other.chains_[i].session_key;
+    }
+    return same;
+  }
+
+ private:
+  std::vector<MppeChain> chains_;
+  std::vector<std::uint8_t> octets_;
+  std::array<std::uint16_t, kPackets> sizes_;
+  std::array<MppeJob, kPackets> jobs_;
+};
+
+struct Cell {
+  std::map<std::string, Figure> figures;  ///< per packet or key
+  std::size_t payload = 0;                ///< octets of kPackets packets
+  std::string error;
+};
+
+void keep(Cell& cell, const std::vector<Contender>& contenders, std::size_t units, int rounds) {
+  const std::vector<Figure> figures = compare(contenders, rounds);
+  for (std::size_t i = 0; i < figures.size(); ++i) {
+    cell.figures[contenders[i].name] = {figures[i].median / static_cast<double>(units),
+                                        figures[i].best / static_cast<double>(units)};
+  }
+}
+
+Cell measure_mppe(std::size_t octets, std::size_t calls) {
+  const std::vector<MppeContender> all = all_mppe();
+  std::vector<std::unique_ptr<Burst>> bursts;
+  std::vector<Contender> contenders;
+  Cell cell;
+  for (const MppeContender& one : all) {
+    bursts.push_back(std::make_unique<Burst>(octets, calls));
+    Burst& burst = *bursts.back();
+    for (int round = 0; round < 3; ++round) {
+      burst.make_jobs();
+      burst.run(one.crypt);
+    }
+    if (!burst.same_as(*bursts.front())) {
+      cell.error += one.name + " differs from " + all.front().name + "; ";
+    }
+    contenders.push_back(
+        {one.name, [&burst] { burst.make_jobs(); }, [&burst, &one] { burst.run(one.crypt); }});
+  }
+  cell.payload = bursts.front()->payload();
+  keep(cell, contenders, kPackets, kRounds);
+  return cell;
+}
+
+using Keys = std::array<std::array<std::uint8_t, 16>, kPackets>;
+
+void refill(Keys& keys) {
+  static std::mt19937_64 random(4);
+  for (auto& key : keys) {
+    const std::uint64_t halves[] = {random(), random()};
+    std::memcpy(key.data(), halves, sizeof halves);
+  }
+}
+
+const std::vector<std::pair<std::string, const crypto::Rc4Kernel*>> kLaneKernels = {
+    {"lanes_portable", &crypto::kRc4Portable},
+#if defined(__x86_64__)
+    {"lanes_x86_64", &crypto::kRc4X8664},
+#endif
+};
+
+std::vector<Rc4Contender> all_rc4() {
+  std::vector<Rc4Contender> all = rc4_contenders();
+#ifdef ADIT_BENCHMARK_LIBRARIES
+  for (Rc4Contender& one : library_rc4_contenders()) {
+    all.push_back(std::move(one));
+  }
+#endif
+  return all;
+}
+
+/// One cipher, or four lanes, for each of the 64 keys.
+struct Ciphers {
+  Keys keys;
+  std::vector<std::unique_ptr<StreamCipher>> singles;
+  std::vector<crypto::Rc4Lanes> lanes{kPackets / crypto::kRc4Lanes};
+  std::vector<std::uint8_t> octets = std::vector<std::uint8_t>(kPackets * kSlot);
+
+  void schedule_singles() {
+    for (std::size_t i = 0; i < kPackets; ++i) {
+      singles[i]->set_key(keys[i]);
+    }
+  }
+  void schedule_lanes(const crypto::Rc4Kernel& kernel) {
+    for (std::size_t group = 0; group < lanes.size(); ++group) {
+      std::memcpy(lanes[group].keys, keys[group * crypto::kRc4Lanes].data(), sizeof lanes[group].keys);
+      kernel.schedule(&lanes[group]);
+    }
+  }
+  void crypt_lanes(const crypto::Rc4Kernel& kernel, std::size_t size) {
+    crypto::Rc4Stream stream;
+    for (std::size_t group = 0; group < lanes.size(); ++group) {
+      for (std::size_t at = 0; at < size; at += crypto::kRc4Stream) {
+        const std::size_t now = std::min(crypto::kRc4Stream, size - at);
+        kernel.generate(&lanes[group], stream.octets[0], (now + 15) / 16);
+        for (std::size_t lane = 0; lane < crypto::kRc4Lanes; ++lane) {
+          std::uint8_t* const to = &octets[(group * crypto::kRc4Lanes + lane) * kSlot + at];
+          for (std::size_t i = 0; i < now; i += 8) {  // whole words: the slot is longer than the packet
+            std::uint64_t word;
+            std::uint64_t key;
+            std::memcpy(&word, to + i, 8);
+            std::memcpy(&key, stream.octets[lane] + i, 8);
+            word ^= key;
+            std::memcpy(to + i, &word, 8);
+          }
+        }
+      }
+    }
+  }
+};
+
+/// size 0: the schedules; else the streams alone.
+Cell measure_rc4(std::size_t size) {
+  std::vector<std::unique_ptr<Ciphers>> all;
+  std::vector<Contender> contenders;
+  const auto add = [&](const std::string& name, auto schedule, auto crypt) {
+    Ciphers* const ciphers = all.back().get();
+    contenders.push_back({name,
+                          [=] {
+                            refill(ciphers->keys);
+                            if (size > 0) {
+                              schedule(*ciphers);
+                            }
+                          },
+                          [=] { size > 0 ? crypt(*ciphers) : schedule(*ciphers); }});
+  };
+  for (const Rc4Contender& one : all_rc4()) {
+    all.push_back(std::make_unique<Ciphers>());
+    for (std::size_t i = 0; i < kPackets; ++i) {
+      all.back()->singles.push_back(one.make());
+    }
+    add(
+        one.name, [](Ciphers& ciphers) { ciphers.schedule_singles(); },
+        [size](Ciphers& ciphers) {
+          for (std::size_t i = 0; i < kPackets; ++i) {
+            ciphers.singles[i]->crypt(std::span(ciphers.octets).subspan(i * kSlot, size));
+          }
+        });
+  }
+  for (const auto& [name, kernel] : kLaneKernels) {
+    all.push_back(std::make_unique<Ciphers>());
+    add(
+        name, [kernel = kernel](Ciphers& ciphers) { ciphers.schedule_lanes(*kernel); },
+        [kernel = kernel, size](Ciphers& ciphers) { ciphers.crypt_lanes(*kernel, size); });
+  }
+  Cell cell;
+  cell.payload = kPackets * size;
+  // Every cipher, one key: the same octets.
+  std::vector<std::uint8_t> first;
+  for (std::size_t i = 0; i < contenders.size() && size > 0; ++i) {
+    all[i]->keys = Keys{};
+    all[i]->singles.empty() ? all[i]->schedule_lanes(*kLaneKernels[i - all_rc4().size()].second)
+                            : all[i]->schedule_singles();
+    contenders[i].run();
+    first = i == 0 ? all[0]->octets : first;
+    if (all[i]->octets != first) {
+      cell.error += contenders[i].name + " differs from " + contenders[0].name + "; ";
+    }
+  }
+  keep(cell, contenders, kPackets, kRounds / 4);
+  return cell;
+}
+
+Cell measure_sha1() {
+  std::vector<std::pair<std::string, crypto::RekeySha1>> kernels = {
+      {"openssl_lowlevel", crypto::rekey_sha1_openssl}, {"portable", crypto::rekey_sha1_portable}};
+#if defined(__x86_64__)
+  const crypto::CpuFeatures cpu = crypto::cpu_features();
+  const std::pair<bool, std::pair<std::string, crypto::RekeySha1>> more[] = {
+      {cpu.sha, {"sha-ni", crypto::rekey_sha1_shani}},
+      {cpu.avx2, {"avx2", crypto::rekey_sha1_avx2}},
+      {cpu.avx512f, {"avx512", crypto::rekey_sha1_avx512}}};
+  for (const auto& [runs, kernel] : more) {
+    if (runs) {
+      kernels.push_back(kernel);
+    }
+  }
+#endif
+  Cell cell;
+  static Keys starts;
+  refill(starts);
+  std::vector<std::unique_ptr<Keys>> keys;
+  std::vector<Contender> contenders;
+  for (const auto& [name, kernel] : kernels) {
+    for (const std::size_t count : {kPackets, std::size_t{1}}) {
+      keys.push_back(std::make_unique<Keys>());
+      contenders.push_back({name + (count == 1 ? "_one" : ""), [] {},
+                            [sessions = keys.back().get(), kernel = kernel, count] {
+                              crypto::RekeyLane lanes[kPackets];
+                              for (std::size_t i = 0; i < kPackets; ++i) {
+                                lanes[i] = {starts[i].data(), (*sessions)[i].data()};
+                              }
+                              for (std::size_t at = 0; at < kPackets; at += count) {
+                                kernel(lanes + at, count, true);
+                              }
+                            }});
+    }
+  }
+  keep(cell, contenders, kPackets, kRounds);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (*keys[i] != *keys[0]) {
+      cell.error += contenders[i].name + " differs; ";
+    }
+  }
+  return cell;
+}
+
+/// Rows of one input share a cell, which the first of them measures.
+void add_rows(const std::string& subject, const std::string& input, const std::vector<std::string>& names,
+              std::function<Cell()> measure) {
+  const auto cell = std::make_shared<Cell>();
+  for (const std::string& name : names) {
+    const auto row = [cell, measure, name](benchmark::State& state) {
+      if (cell->figures.empty()) {
+        *cell = measure();
+      }
+      if (!cell->error.empty()) {
+        return state.SkipWithError(cell->error.c_str());
+      }
+      const Figure figure = cell->figures.at(name);
+      for (auto _ : state) {
+        state.SetIterationTime(figure.median * kPackets / tsc_hz());
+      }
+      state.SetItemsProcessed(static_cast<std::int64_t>(kPackets * state.iterations()));
+      state.SetBytesProcessed(static_cast<std::int64_t>(cell->payload * state.iterations()));
+      state.counters["cycles_per_packet"] = figure.median;
+      state.counters["cycles_per_packet_best"] = figure.best;
+    };
+    benchmark::RegisterBenchmark((subject + "/" + name + input).c_str(), row)->UseManualTime()->Iterations(1);
+  }
+}
+
+void register_rows() {
+  std::vector<std::string> names;
+  for (const MppeContender& one : all_mppe()) {
+    names.push_back(one.name);
+  }
+  for (const std::size_t calls : {64UL, 8UL, 1UL}) {
+    for (const std::size_t octets :
+         {std::size_t{64}, std::size_t{256}, std::size_t{576}, std::size_t{1400}, kImix}) {
+      const std::string input =
+          "/" + (octets == kImix ? "imix" : std::to_string(octets)) + "/" + std::to_string(calls);
+      for (const char* const subject : {"BM_Mppe_Encrypt", "BM_Mppe_Decrypt"}) {
+        add_rows(subject, input, names, [=] { return measure_mppe(octets, calls); });
+      }
+    }
+  }
+  names.clear();
+  for (const Rc4Contender& one : all_rc4()) {
+    names.push_back(one.name);
+  }
+  for (const auto& [name, kernel] : kLaneKernels) {
+    names.push_back(name);
+  }
+  add_rows("BM_Rc4_Schedule", "", names, [] { return measure_rc4(0); });
+  for (const std::size_t octets : {64UL, 256UL, 576UL, 1400UL}) {
+    add_rows("BM_Rc4_Stream", "/" + std::to_string(octets), names, [=] { return measure_rc4(octets); });
+  }
+  names.clear();
+  for (const auto& [name, figure] : measure_sha1().figures) {
+    names.push_back(name);
+  }
+  add_rows("BM_Rekey_Sha1", "", names, [] { return measure_sha1(); });
+}
+
+}  // namespace
+}  // namespace adit::bench
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
+    return 2;
+  }
+  if (const auto ready = adit::crypto::initialise(); !ready) {
+    std::fprintf(stderr, "mppe_bench: %s\n", ready.error().c_str());
+    return 1;
+  }
+  benchmark::AddCustomContext("tsc_mhz", std::to_string(adit::bench::tsc_hz() / 1e6));
+  benchmark::AddCustomContext("core_per_tsc", std::to_string(adit::bench::core_per_tsc()));
+  benchmark::AddCustomContext("mppe_implementation", std::string(adit::crypto::mppe_implementation()));
+  adit::bench::register_rows();
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
