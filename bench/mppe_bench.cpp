@@ -265,6 +265,9 @@ Cell measure_rc4(std::size_t size) {
 Cell measure_sha1() {
   std::vector<std::pair<std::string, crypto::RekeySha1>> kernels = {
       {"openssl_lowlevel", crypto::rekey_sha1_openssl}, {"portable", crypto::rekey_sha1_portable}};
+#ifdef ADIT_IPSEC_MB
+  kernels.emplace_back("ipsec-mb", crypto::rekey_sha1_ipsec_mb);
+#endif
 #if defined(__x86_64__)
   const crypto::CpuFeatures cpu = crypto::cpu_features();
   const std::pair<bool, std::pair<std::string, crypto::RekeySha1>> more[] = {

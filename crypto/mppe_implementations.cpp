@@ -49,6 +49,10 @@ constexpr Implementation kImplementations[] = {
     {"avx", [](const CpuFeatures& cpu) { return cpu.avx; }, {rekey_sha1_portable, &kRc4X8664}},
 #endif
     {"portable", [](const CpuFeatures&) { return true; }, {rekey_sha1_portable, &kRc4Portable}},
+// From here on only for who asks: the CPU can always run `portable`.
+#ifdef ADIT_IPSEC_MB
+    {"ipsec-mb", [](const CpuFeatures& cpu) { return cpu.avx; }, {rekey_sha1_ipsec_mb, &kRc4X8664}},
+#endif
     {"plain", [](const CpuFeatures&) { return true; }, {nullptr, nullptr}},
 };
 constexpr const Implementation& kPlain = kImplementations[std::size(kImplementations) - 1];

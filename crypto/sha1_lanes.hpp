@@ -24,9 +24,10 @@ using RekeySha1 = void (*)(const RekeyLane* lanes, std::size_t count, bool wide)
 
 void rekey_sha1_portable(const RekeyLane* lanes, std::size_t count, bool wide);  ///< C++, any CPU
 #if defined(__x86_64__)
-void rekey_sha1_shani(const RekeyLane* lanes, std::size_t count, bool wide);   ///< needs SHA and SSE4.1
-void rekey_sha1_avx2(const RekeyLane* lanes, std::size_t count, bool wide);    ///< needs AVX2
-void rekey_sha1_avx512(const RekeyLane* lanes, std::size_t count, bool wide);  ///< needs AVX-512 F
+void rekey_sha1_shani(const RekeyLane* lanes, std::size_t count, bool wide);     ///< needs SHA and SSE4.1
+void rekey_sha1_avx2(const RekeyLane* lanes, std::size_t count, bool wide);      ///< needs AVX2
+void rekey_sha1_ipsec_mb(const RekeyLane* lanes, std::size_t count, bool wide);  ///< where the build has it
+void rekey_sha1_avx512(const RekeyLane* lanes, std::size_t count, bool wide);    ///< needs AVX-512 F
 #endif
 
 }  // namespace adit::crypto

@@ -264,7 +264,7 @@ TEST(MppeImplementations, AnUnknownNameIsAnErrorThatTellsTheKnownOnes) {
   ASSERT_FALSE(chosen.has_value());
   EXPECT_EQ(chosen.error().find("MPPE implementation \"avx9000\" is unknown; here there are: auto, "), 0U)
       << chosen.error();
-  EXPECT_NE(chosen.error().find("portable, plain"), std::string::npos) << chosen.error();
+  EXPECT_NE(chosen.error().find(", portable, "), std::string::npos) << chosen.error();
   EXPECT_EQ(mppe_implementation(), before);
 }
 

@@ -44,6 +44,9 @@ std::vector<NamedKernel> kernels() {
                                   {"generic_16", rekey_sha1_generic<16>}};
 #if defined(__x86_64__)
   const CpuFeatures cpu = cpu_features();
+#ifdef ADIT_IPSEC_MB
+  all.push_back({"ipsec_mb", rekey_sha1_ipsec_mb});
+#endif
   if (cpu.sha) {
     all.push_back({"shani", rekey_sha1_shani});
   }
