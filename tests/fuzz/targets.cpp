@@ -13,6 +13,7 @@ std::span<const Target> targets() {
       {"pap", fuzz_pap},
       {"chap", fuzz_chap},
       {"mppe", fuzz_mppe},
+      {"mppe_crypt", fuzz_mppe_crypt},
       {"tcp_mss", fuzz_tcp_mss},
       {"frame", fuzz_frame},
       {"pptp_stream", fuzz_pptp_stream},

@@ -71,6 +71,8 @@ void fuzz_chap(wire::Bytes octets);
 void fuzz_mppe(wire::Bytes octets);
 void fuzz_tcp_mss(wire::Bytes octets);
 void fuzz_frame(wire::Bytes octets);
+// fuzz_mppe.cpp
+void fuzz_mppe_crypt(wire::Bytes octets);
 // fuzz_pptp.cpp
 void fuzz_pptp_stream(wire::Bytes octets);
 void fuzz_pptp_order(wire::Bytes octets);
