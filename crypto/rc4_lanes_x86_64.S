@@ -10,12 +10,12 @@
 // and the generator, which adds no key, then puts out Sl[(a + b) & 255].
 //
 // Traps.
-// (1) Elements are 32 bits wide though octets would do: AMD Zen 3 takes 1.9 cycles for a step with octet stores to random
-//     lines and 1.5 with dword stores.
+// (1) Elements are 32 bits wide though octets would do: AMD Zen 3 takes 2.1 cycles for the loads and stores of a step with
+//     octet stores to random lines and 1.5 with dword stores.
 // (2) A row is never loaded whole: one of its halves may have been stored a moment ago, and a narrow store does not
 //     forward to a wider load (19 cycles). Dword loads out of the quadword store do forward.
 // (3) Do not hold a load of Sl[i] back until the stores before it know their addresses (a CMOV on j does that): though
-//     one in 256 conflicts, it made schedule and generator 5 to 25 % slower.
+//     one in 256 conflicts, it made schedule and generator 3 to 30 % slower.
 //
 // Registers:
 //     rbp   Rc4Lanes: pairs at 0 and PAIR, the rest below
