@@ -90,6 +90,7 @@ std::string render_stat(const Json& result) {
   out += fmt::format("uptime: {}\n", human_uptime(number(result, "uptime_seconds")));
   out += fmt::format("cpu: {} since start\n", share(real(result, "cpu_seconds"), uptime));
   out += fmt::format("mem(rss/virt): {}/{} kB\n", number(result, "rss_kb"), number(result, "virt_kb"));
+  out += fmt::format("mppe engine: {}\n", escape_octets(text(result, "mppe_engine")));
   out += fmt::format("sessions:\n  starting: {}\n  active: {}\n  finishing: {}\n",
                      number(sessions, "starting"), number(sessions, "active"), number(sessions, "finishing"));
   out += fmt::format("pptp:\n  connections: {}\n  connections total: {}\n  calls total: {}\n",

@@ -16,6 +16,7 @@
 #include "app/aditd/runtime.hpp"
 #include "controlplane/local_users.hpp"
 #include "crypto/library.hpp"
+#include "crypto/mppe_implementations.hpp"
 
 namespace adit::app {
 namespace {
@@ -67,6 +68,7 @@ void log_start(const Config& config, const Runtime& runtime, const EalInit& eal,
             {{"version", ADIT_VERSION},
              {"workers", std::to_string(runtime.worker_count())},
              {"max_sessions", std::to_string(config.max_sessions)},
+             {"mppe_engine", std::string(crypto::mppe_implementation())},
              {"hugepages", eal.hugepages ? "yes" : "no"}});
 }
 
@@ -122,7 +124,8 @@ int run(std::span<const char* const> arguments) {
     return cannot_start(ready.error());
   }
   if (options->check) {
-    std::printf("%s: good\n", options->config.c_str());
+    const std::string engine(crypto::mppe_implementation());
+    std::printf("%s: good; MPPE engine: %s\n", options->config.c_str(), engine.c_str());
     return 0;
   }
   forbid_core_dumps();

@@ -24,6 +24,9 @@ constexpr const char* kFooter =
     "in order\n"
     "  aditd --config lab.toml -- -l 0-3 --file-prefix lab\n"
     "\n"
+    "Environment: ADIT_MPPE=NAME forces an MPPE engine in place of the fastest that this CPU runs (a wrong "
+    "NAME lists them).\n"
+    "\n"
     "Exit codes: 0 ended in order, or the configuration is right; 1 it is not; 2 usage, or aditd could not "
     "start.\n"
     "Then ask the running daemon: adit show sessions, adit show stat, adit --help.\n";

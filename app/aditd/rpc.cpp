@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "app/escape.hpp"
+#include "crypto/mppe_implementations.hpp"
 
 namespace adit::app {
 namespace {
@@ -128,6 +129,7 @@ Json stat_json(const OperatorBackend& backend) {
           {"cpu_seconds", seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime)},
           {"rss_kb", memory.resident_kb},
           {"virt_kb", memory.virtual_kb},
+          {"mppe_engine", crypto::mppe_implementation()},
           {"sessions",
            {{"starting", stats.calls_starting},
             {"active", stats.calls_active},

@@ -71,13 +71,14 @@ TEST(AditRender, SEC_11_HostileNamesCannotDriveTheTerminal) {
 
 TEST(AditRender, Stat) {
   EXPECT_EQ(render_stat(Json::parse(R"({"version":"0.1.0","pid":7,"uptime_seconds":100,"cpu_seconds":25.0,
-    "rss_kb":1000,"virt_kb":2000,"sessions":{"starting":1,"active":2,"finishing":3},
+    "rss_kb":1000,"virt_kb":2000,"mppe_engine":"avx2","sessions":{"starting":1,"active":2,"finishing":3},
     "pptp":{"connections":4,"connections_total":5,"calls_total":6},"auth":{"accepted":7,"rejected":8},
     "ended":{"auth_failed":8,"user_request":1}})")),
             "version: 0.1.0\n"
             "uptime: 00:01:40\n"
             "cpu: 25 % since start\n"
             "mem(rss/virt): 1000/2000 kB\n"
+            "mppe engine: avx2\n"
             "sessions:\n"
             "  starting: 1\n"
             "  active: 2\n"

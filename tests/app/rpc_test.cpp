@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "crypto/mppe_implementations.hpp"
 #include "tests/app/fake_backend.hpp"
 
 namespace adit::app {
@@ -93,6 +94,7 @@ TEST_F(Rpc, ShowsTheRest) {
   EXPECT_EQ(stat["ended"].dump(), R"({"auth_failed":4,"user_request":9})");
   EXPECT_GT(stat["rss_kb"].get<int>(), 0);
   EXPECT_EQ(stat["version"], ADIT_VERSION);
+  EXPECT_EQ(stat["mppe_engine"], crypto::mppe_implementation());
   EXPECT_EQ(result("show.drops")["drops"].dump(), R"({"not_ipv4":0,"wrong_peer":12345})");
   EXPECT_EQ(result("show.drops")["texts"]["wrong_peer"], "GRE from another address");
   EXPECT_EQ(result("show.workers")["workers"][0]["rx_packets"], 1'000'000);
