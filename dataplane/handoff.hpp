@@ -20,8 +20,8 @@ namespace adit::dataplane {
 
 /// What the mbuf is; travels in its `hash.usr`.
 enum class HandoffKind : std::uint32_t {
-  kAccessFrame,  ///< Ethernet frame with GRE for the receiver's call; l2_len is set
-  kCorePacket,   ///< IPv4 packet from the core for the receiver's subscriber
+  kAccessPacket,  ///< IPv4 packet with GRE for the receiver's call
+  kCorePacket,    ///< IPv4 packet from the core for the receiver's subscriber
   kTunnelPacket,  ///< IPv4 packet from a tunnel (checked, TTL lowered), or our ICMP, for the receiver's subscriber
   kTransmitFrame,  ///< whole Ethernet frame, to leave through `port`, whose transmit queue the receiver owns
 };

@@ -30,7 +30,7 @@ enum class Way : std::uint8_t { kUp, kDown, kNeither };
   return frame.size() < size + wire::kIpv4Size ? 0 : size;
 }
 
-/// Sets the mbuf's l2_len; kNeither: `why`. VLAN tags are skipped. On an access port GRE goes up; on a core port all
+/// Takes the Ethernet header off, VLAN tags with it (l2_len would be in the mbuf's second line); kNeither: `why`. On an access port GRE goes up; on a core port all
 /// IPv4 goes down; on a port that is both, GRE to an address of ours goes up and all else down.
 [[nodiscard]] inline Way classify(rte_mbuf& mbuf, const Port& port, const CallIndex& index,
                                   DropReason& why) noexcept {
@@ -51,7 +51,7 @@ enum class Way : std::uint8_t { kUp, kDown, kNeither };
     why = DropReason::kForeignMac;
     return Way::kNeither;
   }
-  mbuf.l2_len = ethernet & 0x7fU;
+  rte_pktmbuf_adj(&mbuf, static_cast<std::uint16_t>(ethernet));
   const wire::Ipv4View ip(frame.data() + ethernet);  // not checked yet: only where it goes is asked
   const bool gre = ip.protocol() == wire::kIpProtocolGre;
   switch (port.role) {

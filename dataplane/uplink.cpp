@@ -55,8 +55,8 @@ bool is_pptp(wire::Ipv4View header, wire::Bytes payload) noexcept {
 
 }  // namespace
 
-void Uplink::run(std::span<rte_mbuf* const> frames, Arrival arrival) noexcept {
-  parse_outer(frames);
+void Uplink::run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept {
+  parse_outer(packets);
   find_calls(arrival);
   accept_sequence();
   strip_ppp();
@@ -68,10 +68,10 @@ void Uplink::run(std::span<rte_mbuf* const> frames, Arrival arrival) noexcept {
 
 // ---- parse_outer: IPv4 and GRE headers ---------------------------------------------------------------------------
 
-void Uplink::parse_outer(std::span<rte_mbuf* const> frames) noexcept {
+void Uplink::parse_outer(std::span<rte_mbuf* const> packets) noexcept {
   burst_.clear();
-  for (rte_mbuf* mbuf : frames) {
-    const wire::MutableBytes packet = octets_of(mbuf).subspan(mbuf->l2_len);
+  for (rte_mbuf* mbuf : packets) {
+    const wire::MutableBytes packet = octets_of(mbuf);
     Packet& next = burst_.append();
     next.mbuf = mbuf;
     next.call = nullptr;
@@ -125,7 +125,7 @@ void Uplink::find_calls(Arrival arrival) noexcept {
         return drop(packet, DropReason::kHandoffStale);
       }
       context_.counters.steer_miss.add();
-      context_.handoff.send(packet.mbuf, owner.worker, HandoffKind::kAccessFrame);
+      context_.handoff.send(packet.mbuf, owner.worker, HandoffKind::kAccessPacket);
       return false;
     }
     packet.call = context_.calls.at(owner.slot);

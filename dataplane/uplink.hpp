@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way up: GRE frames of the access side, a burst at a time, become inner IP packets towards the core (or PPP control
+// The way up: GRE packets of the access side, a burst at a time, become inner IP packets towards the core (or PPP control
 // frames for control). Stages in the packet's order; each packet leaves a stage to the next one, dropped by name, handed
 // off to its owner, or consumed. Thread: worker. Owner: Worker.
 #pragma once
@@ -23,8 +23,8 @@ class Uplink {
 
   enum class Arrival : bool { kFromDevice, kHandedIn };
 
-  /// Takes all `frames` (at most kBurst): Ethernet with l2_len set, IPv4, protocol 47.
-  void run(std::span<rte_mbuf* const> frames, Arrival arrival) noexcept;
+  /// Takes all `packets` (at most kBurst): IPv4 with protocol 47, nothing checked but that there is room for a header.
+  void run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept;
 
  private:
   /// What a GRE packet turned out to carry.
@@ -49,7 +49,7 @@ class Uplink {
     std::uint16_t job = 0;  ///< kEncrypted: index into jobs_
   };
 
-  void parse_outer(std::span<rte_mbuf* const> frames) noexcept;
+  void parse_outer(std::span<rte_mbuf* const> packets) noexcept;
   void find_calls(Arrival arrival) noexcept;
   void accept_sequence() noexcept;
   void strip_ppp() noexcept;

@@ -146,7 +146,6 @@ std::size_t Worker::poll_queue(const Queue& queue) noexcept {
         upward_[up++] = mbuf;
         break;
       case Way::kDown:
-        rte_pktmbuf_adj(mbuf, static_cast<std::uint16_t>(mbuf->l2_len));
         downward_[down++] = mbuf;
         break;
       case Way::kNeither:
@@ -180,7 +179,7 @@ std::size_t Worker::poll_handoff() noexcept {
     }
     const std::span<rte_mbuf* const> run(received_.data() + begin, end - begin);
     switch (kind) {
-      case HandoffKind::kAccessFrame:
+      case HandoffKind::kAccessPacket:
         uplink_.run(run, Uplink::Arrival::kHandedIn);
         break;
       case HandoffKind::kCorePacket:
