@@ -31,7 +31,8 @@ using wire::Ipv4Address;
 
 constexpr unsigned kRingSize = 4096;
 constexpr unsigned kPoolSize = 8191;
-constexpr std::uint64_t kNow = 1'000'000'000'000;  // the worker's time stands still: bare acks leave by number alone
+constexpr std::uint64_t kNow =
+    1'000'000'000'000;  // the worker's time stands still: bare acks leave by number alone
 constexpr std::uint32_t kAccessIfindex = 1;
 constexpr std::uint32_t kCoreIfindex = 2;
 constexpr std::uint32_t kIdsPerAddress = 1U << 15;

@@ -132,7 +132,8 @@ bool NextHops::needs_resolving(Ipv4Address destination) const noexcept {
 
 std::int32_t NextHops::route_to(Ipv4Address destination) const noexcept {
   const auto after = std::ranges::upper_bound(intervals_, destination.value, {}, &Interval::first);
-  return after == intervals_.begin() ? -1 : std::prev(after)->route;  // a default-made snapshot has no interval
+  return after == intervals_.begin() ? -1
+                                     : std::prev(after)->route;  // a default-made snapshot has no interval
 }
 
 NextHops::Neighbour NextHops::neighbour_of(Ipv4Address destination) const noexcept {

@@ -63,7 +63,8 @@ class NextHops {
   };
   std::vector<Interval> intervals_;
   std::vector<RouteEntry> routes_;
-  std::vector<std::int32_t> gateways_;  // by route: its gateway's place in neighbours_, -1: on-link or not resolved
+  std::vector<std::int32_t>
+      gateways_;  // by route: its gateway's place in neighbours_, -1: on-link or not resolved
   // neighbours by (port, address): open addressing, power of two; see the .cpp
   struct NeighbourSlot {
     std::uint32_t ifindex = 0;
