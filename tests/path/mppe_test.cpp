@@ -323,5 +323,39 @@ TEST(MppeAttack, ABurstOfAllCallsStaysInTheWorkersBudget) {
   EXPECT_EQ(world.sent(kCoreSide).size(), kBurst);
 }
 
+TEST(MppeAttack, ACallBesideAFloodLosesNothing) {
+  constexpr int kBursts = 200;
+  constexpr std::uint32_t kLost = 3;  // the victim of the flood is a bad line, too
+  World world;
+  Peer attacked(0);
+  Peer beside(1);
+  for (Peer* peer : {&attacked, &beside}) {
+    const contract::CallRef call = world.install_up(static_cast<std::uint16_t>(peer == &beside));
+    world.tell(call, peer->enable_receive(call));
+  }
+  world.settle();
+  const wire::Ipv4Address source(kSubscriber.value + 1);
+  for (int burst = 0; burst < kBursts; ++burst) {
+    for (std::uint16_t i = 0; i < kBurst - 1; ++i) {
+      const std::uint32_t gap = 4000U - i;
+      world.arrive(kAccessSide, attacked.forged(attacked.next_sequence - 1 + gap,
+                                                static_cast<std::uint16_t>(attacked.next_count - 1 + gap)));
+    }
+    beside.lose(kLost);
+    world.arrive(kAccessSide, beside.encrypted(inner_packet(source, kHost)));
+    world.turn();
+    ASSERT_EQ(world.sent(kCoreSide).size(), 1U) << burst;
+    world.pass_ms(1);
+  }
+  // What the attacked call may spend in that time, in changes of some 4,000 each.
+  const std::uint64_t budget = kRekeyCapacity + kBursts * kRekeysPerSecond / 1000;
+  EXPECT_LE(world.dropped(DropReason::kMppeImplausible) * (4000 - kBurst), budget);
+  EXPECT_EQ(world.dropped(DropReason::kMppeImplausible) + world.dropped(DropReason::kMppeBudget),
+            std::uint64_t{kBursts} * (kBurst - 1));
+  world.arrive(kAccessSide, attacked.encrypted(inner_packet(kSubscriber, kHost)));
+  world.turn();
+  EXPECT_EQ(world.sent(kCoreSide).size(), 1U) << "and the attacked call lives";
+}
+
 }  // namespace
 }  // namespace adit::dataplane::path
