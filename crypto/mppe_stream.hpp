@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The key stream of one direction of stateful MPPE, RFC 3078 §7 and §8.2: RC4 runs on from packet to packet, and begins
+// anew only where the sender says so. A plain value: who receives tries a packet on a copy and keeps the copy when the
+// plaintext is plausible. Stateless mode is mppe_batch.hpp's.
+// Thread: any; no allocation, no exception. Owner: the caller, who wipes what no longer serves.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "crypto/mppe_batch.hpp"
+
+namespace adit::crypto {
+
+class MppeStream {
+ public:
+  MppeStream() = default;
+  /// At the first octet of the stream that `chain`'s session key makes.
+  explicit MppeStream(const MppeChain& chain) noexcept : chain_(chain) { restart(0); }
+
+  /// Changes the session key `changes` times (RFC 3078 §7.3), then begins the stream of the key that is now current.
+  void restart(std::uint32_t changes) noexcept;
+
+  /// XORs the next octets of the stream into `data`: encrypts or decrypts.
+  void apply(std::span<std::uint8_t> data) noexcept;
+
+ private:
+  MppeChain chain_{};
+  // RC4's state in octets, not words: a trial copies it, and a call keeps two of them.
+  std::array<std::uint8_t, 256> state_{};
+  std::uint8_t i_ = 0;
+  std::uint8_t j_ = 0;
+};
+
+}  // namespace adit::crypto
