@@ -217,8 +217,7 @@ void PipelineRig::install(std::uint32_t number) {
     }
     crypto::mppe_new_key_from_sha(chain.start_key, chain.start_key, chain.length, chain.session_key);
     for (const auto direction : {contract::Direction::kReceive, contract::Direction::kSend}) {
-      tell(contract::EnableMppe{call, direction, contract::MppeStrength::k128, chain.start_key,
-                                chain.session_key});
+      tell(contract::EnableMppe{call, direction, contract::MppeMode{}, chain.start_key, chain.session_key});
     }
   }
   tell(contract::EnableIp{

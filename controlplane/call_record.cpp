@@ -40,6 +40,12 @@ void CallRecord::on_mppe_desynchronised() {
   terminate(EndReason::kMppeDesynchronised, false);
 }
 
+void CallRecord::on_mppe_out_of_step() {
+  if (!finished_) {
+    session_->on_mppe_out_of_step();
+  }
+}
+
 bool CallRecord::terminate(EndReason reason, bool hard) {
   if (finished_ || (terminating_ && !hard)) {
     return false;
@@ -114,15 +120,19 @@ void CallRecord::set_ppp_compression(bool send_acfc, bool send_pfc) {
   post(contract::SetPppCompression{ref, send_acfc, send_pfc});
 }
 
-void CallRecord::enable_mppe(contract::Direction direction, contract::MppeStrength strength,
+void CallRecord::enable_mppe(contract::Direction direction, contract::MppeMode mode,
                              const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) {
-  contract::EnableMppe enable{ref, direction, strength, {}, {}};
+  contract::EnableMppe enable{ref, direction, mode, {}, {}};
   std::ranges::copy(start_key.bytes(), enable.start_key.begin());
   std::ranges::copy(session_key.bytes(), enable.session_key.begin());
   contract::ToWorker message = enable;
   crypto::wipe(&enable, sizeof enable);
   post(message);
   crypto::wipe(&message, sizeof message);
+}
+
+void CallRecord::flush_mppe(bool repeated) {
+  post(contract::FlushMppe{ref, repeated});
 }
 
 void CallRecord::disable_mppe() {
@@ -227,7 +237,7 @@ void CallRecord::log_up() const {
                    {"local", wire::to_string(local_)},
                    {"ip", wire::to_string(mapped_)},
                    {"auth", std::string(session.auth_method)},
-                   {"mppe", session.mppe ? "128" : "none"},
+                   {"mppe", session.mppe},
                    {"worker", std::to_string(ref.worker.value)},
                    {"setup", core_.duration_since(since_)}});
 }

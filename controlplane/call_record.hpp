@@ -36,6 +36,7 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   void start_ppp();
   void on_frame(std::span<const std::uint8_t> frame);
   void on_mppe_desynchronised();
+  void on_mppe_out_of_step();
   /// Ends the call from our side; soft: after LCP's farewell. False: it was ending already.
   bool terminate(EndReason reason, bool hard);
   /// Ends the call on the spot, and tells the peer by its control connection.
@@ -66,8 +67,9 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   // ---- SessionHost
   void send_ppp_frame(std::span<const std::uint8_t> frame) override;
   void set_ppp_compression(bool send_acfc, bool send_pfc) override;
-  void enable_mppe(contract::Direction direction, contract::MppeStrength strength,
+  void enable_mppe(contract::Direction direction, contract::MppeMode mode,
                    const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) override;
+  void flush_mppe(bool repeated) override;
   void disable_mppe() override;
   void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) override;
   void disable_ip() override;

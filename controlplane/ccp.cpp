@@ -1,21 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/ccp.hpp"
 
+#include <utility>
+
 namespace adit::control {
 namespace {
 
+using contract::MppeMode;
+using contract::MppeStrength;
 using wire::CcpOption;
 using wire::PppCode;
 using wire::PppFrameWriter;
 using wire::PppOption;
 using wire::PppOptions;
+namespace bits = wire::mppe_bits;
 
 constexpr auto kMppeType = static_cast<std::uint8_t>(CcpOption::kMppe);
-/// The one shape: H and S. Stateful MPPE over a lossy tunnel reuses key stream (RFC 3078 §9), 40 and 56 bits
-/// are toys.
-constexpr std::uint32_t kOnlyShape = wire::mppe_bits::kStateless | wire::mppe_bits::k128;
+
+struct Strength {
+  std::uint32_t bit;
+  MppeStrength strength;
+  const char* text;
+};
+constexpr Strength kStrongestFirst[] = {{bits::k128, MppeStrength::k128, "128"},
+                                        {bits::k56, MppeStrength::k56, "56"},
+                                        {bits::k40, MppeStrength::k40, "40"}};
+
+/// The strongest of those in `offer`; nullptr when there is none.
+const Strength* strongest(std::uint32_t offer) {
+  for (const Strength& each : kStrongestFirst) {
+    if ((offer & each.bit) != 0) {
+      return &each;
+    }
+  }
+  return nullptr;
+}
+
+/// Which strength a request of several means is the responder's choice (RFC 3078 §2.1): the strongest.
+MppeMode mode_of(std::uint32_t request) {
+  return {.strength = strongest(request)->strength, .stateful = (request & bits::kStateless) == 0};
+}
+
+std::string text_of(std::uint32_t request) {
+  return std::string(strongest(request)->text) + (mode_of(request).stateful ? "-stateful" : "");
+}
+
+std::uint32_t bits_of(const std::vector<MppeStrength>& lengths) {
+  std::uint32_t all = 0;
+  for (const Strength& each : kStrongestFirst) {
+    for (const MppeStrength length : lengths) {
+      all |= length == each.strength ? each.bit : 0;
+    }
+  }
+  return all;
+}
 
 }  // namespace
+
+Ccp::Ccp(const PppSettings& settings, TimerWheel& wheel, ControlProtocolHost& host, CcpEvents& events)
+    : ControlProtocol(wire::PppProtocol::kCcp, settings, wheel, host),
+      events_(events),
+      strengths_(bits_of(settings.mppe_key_lengths)) {}
+
+bool Ccp::limit_strengths(bool short_keys) {
+  strengths_ = bits_of(settings().mppe_key_lengths) & (short_keys ? bits::kStrengths : bits::k128);
+  return strengths_ != 0;
+}
+
+MppeMode Ccp::receive_mode() const {
+  return mode_of(ask_);
+}
+MppeMode Ccp::send_mode() const {
+  return mode_of(peer_asked_);
+}
+
+std::string Ccp::describe() const {
+  if (!encrypts()) {
+    return "none";
+  }
+  const std::string receive = text_of(ask_);
+  const std::string send = text_of(peer_asked_);
+  return receive == send ? send : receive + "/" + send;
+}
 
 bool Ccp::wants_mppe(wire::Bytes octets) {
   const auto packet = wire::parse_ppp_packet(octets);
@@ -24,7 +90,7 @@ bool Ccp::wants_mppe(wire::Bytes octets) {
   }
   const auto options = PppOptions::parse(packet->data);
   for (const PppOption& option : options.value_or(*PppOptions::parse({}))) {
-    if (option.type == kMppeType && (option.u32().value_or(0) & wire::mppe_bits::kStrengths) != 0) {
+    if (option.type == kMppeType && (option.u32().value_or(0) & bits::kStrengths) != 0) {
       return true;
     }
   }
@@ -32,86 +98,146 @@ bool Ccp::wants_mppe(wire::Bytes octets) {
 }
 
 void Ccp::forget() {
-  ask_ = settings().mppe != MppePolicy::kAllow || peer_wants_;
-  peer_asked_ = false;
+  const bool asks = settings().mppe != MppePolicy::kAllow || peer_wants_;
+  const std::uint32_t mode = settings().mppe_stateful == StatefulPolicy::kPrefer ? 0 : bits::kStateless;
+  ask_ = asks ? strengths_ | mode : 0;
+  peer_asked_ = 0;
+  suggested_ = false;
+  answered_reset_ = kNoReset;
 }
+
+// ---- what we receive: our request -------------------------------------------------------------------------
 
 void Ccp::write_request(PppFrameWriter& request) {
-  if (ask_) {
-    request.option_u32(kMppeType, kOnlyShape);
+  if (ask_ != 0) {
+    request.option_u32(kMppeType, ask_);
   }
 }
 
-void Ccp::judge(const PppOptions& wishes, ConfigureReply& reply) {
-  peer_asks_ = false;
-  bool mentioned = false;
-  for (const PppOption& option : wishes) {
-    const auto bits = option.u32();
-    if (option.type != kMppeType || !bits || !ask_) {
-      reply.reject(option);  // BSD, Deflate, Stac; or MPPE after the peer refused ours: one way is no way
-      continue;
-    }
-    mentioned = true;
-    peer_asks_ = *bits == kOnlyShape;
-    if (!peer_asks_) {
-      reply.nak_u32(option, kOnlyShape);
-    }
-  }
-  if (!mentioned && ask_) {
-    reply.ask_u32(kMppeType, kOnlyShape);
+/// Another request than the last. When the peer's is acknowledged already, it may encrypt as soon as it has this one.
+void Ccp::ask_for(std::uint32_t request) {
+  if (std::exchange(ask_, request) != request && peer_asked_ != 0) {
+    events_.expect_encrypted(receive_mode());
   }
 }
 
-void Ccp::about_to_ack() {
-  peer_asked_ = peer_asks_;
-  if (peer_asked_) {
-    events_.expect_encrypted();
-  }
-}
-
-// Whatever else the peer would like, 128-bit stateless is all there is; a Nak without any strength is a
-// refusal.
+// The strongest of what the peer names and we allow, stateful if we allow it; a Nak towards anything else is not
+// followed, and one without any strength is a refusal.
 bool Ccp::on_nak(const PppOptions& hints, bool insist_no_more) {
   for (const PppOption& hint : hints) {
-    const bool mppe = hint.type == kMppeType;
-    if (mppe && (insist_no_more || (hint.u32().value_or(0) & wire::mppe_bits::kStrengths) == 0)) {
+    if (hint.type != kMppeType) {
+      continue;
+    }
+    const std::uint32_t wanted = hint.u32().value_or(0);
+    if (insist_no_more || (wanted & bits::kStrengths) == 0) {
       return give_up_mppe();
+    }
+    const Strength* common = strongest(wanted & strengths_);
+    const bool stateless = (wanted & bits::kStateless) != 0;
+    if (ask_ != 0 && common != nullptr && (stateless || settings().mppe_stateful != StatefulPolicy::kDeny)) {
+      suggested_ = true;
+      ask_for(common->bit | (wanted & bits::kStateless));
     }
   }
   return true;
 }
 
+// Only MPPE is ever asked for. pppd rejects the option, not its bit, when it does not take stateful mode.
 bool Ccp::on_reject(const PppOptions&) {
+  if (ask_ != 0 && (ask_ & bits::kStateless) == 0) {
+    suggested_ = true;
+    ask_for(ask_ | bits::kStateless);
+    return true;
+  }
   return give_up_mppe();
-}  // only MPPE is ever asked for
+}
 
 bool Ccp::give_up_mppe() {
-  ask_ = false;
+  ask_ = 0;
   if (settings().mppe != MppePolicy::kRequire) {
     return true;
   }
-  fail(EndReason::kMppeRefused, "peer refuses 128-bit stateless MPPE");
+  fail(EndReason::kMppeRefused, "peer refuses every MPPE mode that is allowed here");
   return false;
 }
 
-// RFC 1962 §3. Stateless MPPE has nothing to reset (RFC 3078 §8.1): acknowledge, and that is all.
-bool Ccp::on_extra_code(const wire::PppPacket& packet) {
-  if (PppCode{packet.code} == PppCode::kResetRequest) {
-    if (opened()) {
-      PppFrameWriter ack(protocol(), PppCode::kResetAck, packet.identifier);
-      send(ack);
+// ---- what we send: the peer's request ---------------------------------------------------------------------
+
+void Ccp::judge(const PppOptions& wishes, ConfigureReply& reply) {
+  peer_asks_ = 0;
+  bool mentioned = false;
+  for (const PppOption& option : wishes) {
+    const auto wish = option.u32();
+    if (option.type != kMppeType || !wish || ask_ == 0) {
+      reply.reject(option);  // BSD, Deflate, Stac; or MPPE after the peer refused ours: one way is no way
+      continue;
     }
-    return true;
+    mentioned = true;
+    const std::uint32_t answer = answer_to(*wish);
+    peer_asks_ = answer == *wish ? answer : 0;
+    if (answer != *wish) {
+      reply.nak_u32(option, answer);
+    }
   }
-  return PppCode{packet.code} == PppCode::kResetAck;
+  if (!mentioned && ask_ != 0) {
+    reply.ask_u32(kMppeType, answer_to(strengths_ | (ask_ & bits::kStateless)));
+  }
+}
+
+/// One strength and one mode: `wish` itself when it may be acknowledged as it is, else what to Nak it with.
+std::uint32_t Ccp::answer_to(std::uint32_t wish) {
+  const Strength* common = strongest(wish & strengths_);
+  const std::uint32_t strength = (common != nullptr ? common : strongest(strengths_))->bit;
+  const std::uint32_t wished = wish & bits::kStateless;
+  const StatefulPolicy policy = settings().mppe_stateful;
+  const std::uint32_t liked = policy == StatefulPolicy::kPrefer ? 0 : bits::kStateless;
+  const bool follow = policy != StatefulPolicy::kDeny && (wished == liked || std::exchange(suggested_, true));
+  return strength | (follow ? wished : liked);
+}
+
+void Ccp::about_to_ack() {
+  peer_asked_ = peer_asks_;
+  if (peer_asked_ != 0) {
+    events_.expect_encrypted(receive_mode());
+  }
 }
 
 // Directions are negotiated one by one, but nobody can do one-way MPPE (Win9x breaks): that is no agreement.
 void Ccp::this_layer_up() {
-  if (ask_ != peer_asked_) {
+  if ((ask_ != 0) != (peer_asked_ != 0)) {
     return close();
   }
   ControlProtocol::this_layer_up();
+}
+
+// ---- Reset-Request and Reset-Ack, RFC 1962 §3 -------------------------------------------------------------
+
+bool Ccp::on_extra_code(const wire::PppPacket& packet) {
+  if (PppCode{packet.code} == PppCode::kResetRequest) {
+    if (opened()) {
+      on_reset_request(packet);
+    }
+    return true;
+  }
+  return PppCode{packet.code} == PppCode::kResetAck;  // MPPE needs none: the flushed packet says it all
+}
+
+// Stateless MPPE has nothing to reset (RFC 3078 §8.1): acknowledge, and that is all. In stateful mode the Ack goes first,
+// because Linux reads no packet before it and would miss the flushed one.
+void Ccp::on_reset_request(const wire::PppPacket& packet) {
+  PppFrameWriter ack(protocol(), PppCode::kResetAck, packet.identifier);
+  send(ack);
+  if (encrypts() && send_mode().stateful) {
+    const bool repeated = std::exchange(answered_reset_, packet.identifier) == packet.identifier;
+    events_.begin_anew(repeated);
+  }
+}
+
+void Ccp::request_reset() {
+  if (encrypts() && receive_mode().stateful) {
+    PppFrameWriter request(protocol(), PppCode::kResetRequest, next_identifier());
+    send(request);
+  }
 }
 
 }  // namespace adit::control

@@ -288,20 +288,21 @@ CallRecord* ConcentratorCore::find_call(const contract::CallRef& ref) const {
 
 void ConcentratorCore::on_worker_message(const contract::ToControl& message,
                                          std::span<const std::uint8_t> frame) {
+  const auto with_call = [this](const contract::CallRef& ref, auto&& act) {
+    if (CallRecord* call = find_call(ref); call != nullptr) {
+      act(*call);
+    } else {
+      ++stats.stale_messages;
+    }
+  };
   if (const auto* removed = std::get_if<contract::CallRemoved>(&message)) {
     on_call_removed(*removed);
   } else if (const auto* in = std::get_if<contract::PppFrameIn>(&message)) {
-    if (CallRecord* call = find_call(in->call); call != nullptr) {
-      call->on_frame(frame);
-    } else {
-      ++stats.stale_messages;
-    }
+    with_call(in->call, [&](CallRecord& call) { call.on_frame(frame); });
   } else if (const auto* desynchronised = std::get_if<contract::MppeDesynchronised>(&message)) {
-    if (CallRecord* call = find_call(desynchronised->call); call != nullptr) {
-      call->on_mppe_desynchronised();
-    } else {
-      ++stats.stale_messages;
-    }
+    with_call(desynchronised->call, [](CallRecord& call) { call.on_mppe_desynchronised(); });
+  } else if (const auto* out_of_step = std::get_if<contract::MppeOutOfStep>(&message)) {
+    with_call(out_of_step->call, [](CallRecord& call) { call.on_mppe_out_of_step(); });
   }
 }
 

@@ -21,16 +21,32 @@ constexpr Duration kCcpMayLast{8000};
 /// The longest Configure-Request of IPCP that is kept until CCP is settled; real ones have 4 to 40 octets.
 constexpr std::size_t kMaxHeldRequest = 256;
 
+crypto::MppeKeyLength key_length(contract::MppeStrength strength) {
+  switch (strength) {
+    case contract::MppeStrength::k40:
+      return crypto::MppeKeyLength::k40;
+    case contract::MppeStrength::k56:
+      return crypto::MppeKeyLength::k56;
+    case contract::MppeStrength::k128:
+      break;
+  }
+  return crypto::MppeKeyLength::k128;
+}
+
 bool has_code(Bytes packet, PppCode code) {
   return !packet.empty() && PppCode{packet[0]} == code;
 }
 
 }  // namespace
 
-void NetworkPhase::begin(const std::optional<MppeStartKeys>& keys) {
+void NetworkPhase::begin(const std::optional<MppeStartKeys>& keys, AuthMethod method) {
   keys_ = keys;
+  // RFC 3079 §2.1: with MS-CHAPv1 the short keys are made of the LAN Manager hash, which we do not keep.
+  if (!ccp_.limit_strengths(method != AuthMethod::kMsChapV1)) {
+    keys_.reset();
+  }
   if (!mppe_possible()) {
-    return go_on_without_mppe("the authentication method makes no MPPE keys");
+    return go_on_without_mppe("the authentication method makes no MPPE keys of an allowed length");
   }
   if (settings_.ppp.mppe == MppePolicy::kAllow) {
     return ccp_patience_.arm(kCcpMayCome);
@@ -105,14 +121,15 @@ void NetworkPhase::on_ccp_packet(Bytes packet) {
   }
 }
 
-void NetworkPhase::expect_encrypted() {
-  arm_mppe(contract::Direction::kReceive, keys_->receive);
+void NetworkPhase::expect_encrypted(contract::MppeMode mode) {
+  arm_mppe(contract::Direction::kReceive, mode, keys_->receive);
 }
 
-void NetworkPhase::arm_mppe(contract::Direction direction, const crypto::Secret<16>& start_key) {
+void NetworkPhase::arm_mppe(contract::Direction direction, contract::MppeMode mode,
+                            const crypto::Secret<16>& start_key) {
   mppe_armed_ = true;
-  host_.enable_mppe(direction, contract::MppeStrength::k128, start_key,
-                    crypto::mppe_initial_session_key(start_key, crypto::MppeKeyLength::k128));
+  host_.enable_mppe(direction, mode, start_key,
+                    crypto::mppe_initial_session_key(start_key, key_length(mode.strength)));
 }
 
 void NetworkPhase::disarm_mppe() {
@@ -178,7 +195,7 @@ void NetworkPhase::protocol_up(PppProtocol protocol) {
     disarm_mppe();
     return go_on_without_mppe("CCP opened without MPPE");
   }
-  arm_mppe(contract::Direction::kSend, keys_->send);
+  arm_mppe(contract::Direction::kSend, ccp_.send_mode(), keys_->send);
   start_ipcp();
 }
 

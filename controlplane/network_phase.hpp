@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,8 +37,8 @@ class NetworkPhase final : ControlProtocolHost, CcpEvents, IpcpEvents {
   void assign(wire::Ipv4Address address) { ipcp_.assign(address); }
   [[nodiscard]] wire::Ipv4Address address() const { return ipcp_.assigned(); }
 
-  /// The peer is authenticated; `keys` when the method made some.
-  void begin(const std::optional<MppeStartKeys>& keys);
+  /// The peer is authenticated by `method`; `keys` when it made some.
+  void begin(const std::optional<MppeStartKeys>& keys, AuthMethod method);
   /// LCP is going down: no data, no keys. Harmless when begin() was not called.
   void end();
   /// False: a protocol that is not spoken here, to be Protocol-Rejected.
@@ -45,8 +46,10 @@ class NetworkPhase final : ControlProtocolHost, CcpEvents, IpcpEvents {
   /// The peer Protocol-Rejected it.
   void on_protocol_reject(wire::PppProtocol protocol);
 
-  /// MPPE-128 stateless, both ways.
-  [[nodiscard]] bool encrypts() const { return ccp_.encrypts(); }
+  /// As Ccp::describe().
+  [[nodiscard]] std::string mppe() const { return ccp_.describe(); }
+  /// The worker cannot read the peer's stateful MPPE any more.
+  void request_mppe_reset() { ccp_.request_reset(); }
 
  private:
   // ControlProtocolHost, for CCP and IPCP
@@ -58,13 +61,14 @@ class NetworkPhase final : ControlProtocolHost, CcpEvents, IpcpEvents {
   void protocol_failed(wire::PppProtocol protocol, EndReason reason, std::string_view why) override;
   void peer_terminates(wire::PppProtocol protocol, wire::Bytes data) override;
   // CcpEvents
-  void expect_encrypted() override;
+  void expect_encrypted(contract::MppeMode mode) override;
+  void begin_anew(bool repeated) override { host_.flush_mppe(repeated); }
   // IpcpEvents
   void expect_ip() override;
 
   void on_ccp_packet(wire::Bytes packet);
   void on_ipcp_packet(wire::Bytes packet);
-  void arm_mppe(contract::Direction direction, const crypto::Secret<16>& start_key);
+  void arm_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>& start_key);
   void disarm_mppe();
   void go_on_without_mppe(std::string_view why);
   void start_ipcp();
@@ -74,7 +78,7 @@ class NetworkPhase final : ControlProtocolHost, CcpEvents, IpcpEvents {
     return ipcp_started_ && (!mppe_required() || ccp_.encrypts());
   }
   [[nodiscard]] bool mppe_required() const { return settings_.ppp.mppe == MppePolicy::kRequire; }
-  /// The policy allows MPPE and the authentication method made keys for it.
+  /// The policy allows MPPE and the authentication method made keys for it; begin() drops those that are of no use.
   [[nodiscard]] bool mppe_possible() const {
     return settings_.ppp.mppe != MppePolicy::kDeny && keys_.has_value();
   }

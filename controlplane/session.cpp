@@ -54,6 +54,7 @@ class Session::Impl final : ControlProtocolHost, LcpEvents, AuthenticatorHost {
 
   void start();
   void on_frame(Bytes frame);
+  void on_mppe_out_of_step() { network_.request_mppe_reset(); }
   void end_soon(EndReason reason);
   [[nodiscard]] SessionStatus status() const;
 
@@ -255,7 +256,7 @@ void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view
     }
     network_.assign(*address);
   }
-  network_.begin(accepted.mppe);
+  network_.begin(accepted.mppe, lcp_.method());
 }
 
 void Session::Impl::auth_failed(EndReason reason, std::string_view) {
@@ -271,7 +272,7 @@ void Session::Impl::ip_up() {
               {"user", user_},
               {"ip", wire::to_string(network_.address())},
               {"auth", std::string(to_text(lcp_.method()))},
-              {"mppe", network_.encrypts() ? "128" : "none"},
+              {"mppe", network_.mppe()},
               {"mru", std::to_string(peer_mru())}});
 }
 
@@ -324,7 +325,7 @@ SessionStatus Session::Impl::status() const {
   status.user = user_;
   status.auth_method = authenticated_ ? to_text(lcp_.method()) : "none";
   status.address = network_.address();
-  status.mppe = network_.encrypts();
+  status.mppe = network_.mppe();
   status.peer_mru = peer_mru();
   status.up_since = up_since_;
   status.ending = ending_ ? reason_ : EndReason::kNone;
@@ -344,6 +345,9 @@ void Session::start() {
 }
 void Session::on_frame(std::span<const std::uint8_t> frame) {
   impl_->on_frame(frame);
+}
+void Session::on_mppe_out_of_step() {
+  impl_->on_mppe_out_of_step();
 }
 void Session::terminate(EndReason reason) {
   impl_->end_soon(reason);

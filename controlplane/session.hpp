@@ -30,8 +30,9 @@ class SessionHost {
   /// One PPP frame, FF 03 first, to the peer. Order with the enable/disable calls below is kept (one ring).
   virtual void send_ppp_frame(std::span<const std::uint8_t> frame) = 0;
   virtual void set_ppp_compression(bool send_acfc, bool send_pfc) = 0;
-  virtual void enable_mppe(contract::Direction direction, contract::MppeStrength strength,
+  virtual void enable_mppe(contract::Direction direction, contract::MppeMode mode,
                            const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) = 0;
+  virtual void flush_mppe(bool repeated) = 0;
   virtual void disable_mppe() = 0;
   virtual void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) = 0;
   virtual void disable_ip() = 0;
@@ -54,7 +55,7 @@ struct SessionStatus {
   std::string user;                       ///< empty until authentication succeeded; untrusted octets
   std::string_view auth_method = "none";  ///< "mschap-v2", "mschap-v1", "chap-md5", "pap"
   wire::Ipv4Address address;              ///< none until IPCP has one
-  bool mppe = false;                      ///< 128-bit stateless, both directions
+  std::string mppe = "none";  ///< the mode, both directions: "128", "40-stateful"; Ccp::describe()
   std::uint16_t peer_mru = 1500;
   std::optional<Instant> up_since;
   EndReason ending = EndReason::kNone;  ///< why it is on its way out, once it is
@@ -74,6 +75,8 @@ class Session {
   void start();
   /// One PPP control frame from the peer: 2-octet protocol, then the packet (as contract::PppFrameIn carries it).
   void on_frame(std::span<const std::uint8_t> frame);
+  /// The worker cannot read the peer's stateful MPPE any more: CCP asks it to begin anew.
+  void on_mppe_out_of_step();
   /// Orderly end: LCP Terminate-Request, wait for its Ack within the restart counter, then session_ended(reason).
   void terminate(EndReason reason);
   [[nodiscard]] SessionStatus status() const;

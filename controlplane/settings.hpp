@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "controlplane/timer_wheel.hpp"
+#include "dataplane/contract/messages.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::control {
@@ -17,6 +18,9 @@ using namespace std::chrono_literals;
 
 enum class SetLinkInfoPolicy : std::uint8_t { kMirror, kNever, kAlways };
 enum class MppePolicy : std::uint8_t { kDeny, kAllow, kPrefer, kRequire };
+/// kAllow: stateless is suggested to a peer that asks for stateful, and stateful taken when it insists. kPrefer: the other
+/// way round.
+enum class StatefulPolicy : std::uint8_t { kDeny, kAllow, kPrefer };
 
 /// In the order in which they are offered.
 enum class AuthMethod : std::uint8_t { kMsChapV2, kMsChapV1, kChapMd5, kPap };
@@ -46,6 +50,8 @@ struct PppSettings {  // [ppp]
   bool accomp = false;               ///< offer Address-and-Control-Field-Compression
   bool pcomp = false;                ///< offer Protocol-Field-Compression
   MppePolicy mppe = MppePolicy::kPrefer;
+  StatefulPolicy mppe_stateful = StatefulPolicy::kDeny;
+  std::vector<contract::MppeStrength> mppe_key_lengths = {contract::MppeStrength::k128};
   Duration timeout = 3s;             ///< RFC 1661 restart timer; the first LCP requests repeat after 1 s
   std::uint32_t max_configure = 10;
   std::uint32_t max_failure = 5;

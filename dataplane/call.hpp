@@ -29,6 +29,13 @@ struct BurstMark {
   std::uint16_t last = 0;
 };
 
+/// Whether one direction is encrypted, and in which mode.
+enum class MppeUse : std::uint8_t {
+  kNone,
+  kStateless,
+  kStateful,  ///< its streams are in the CallTable's StatefulMppe, not in the chains here
+};
+
 /// RFC 2637 §3.2.2: (our address, the peer's, our call ID) is the session.
 struct CallIdentity {
   wire::Ipv4Address local;
@@ -39,8 +46,8 @@ struct CallIdentity {
   wire::PppCompression send_compression;
   bool ip_up = false;
   bool require_mppe = false;
-  bool mppe_receive = false;  ///< the peer's data is encrypted
-  bool mppe_send = false;     ///< ours is
+  MppeUse mppe_receive = MppeUse::kNone;  ///< the peer's data
+  MppeUse mppe_send = MppeUse::kNone;     ///< ours
 };
 
 struct CallUplink {
@@ -105,8 +112,9 @@ static_assert(sizeof(Call) == 5 * kCacheLine, "each of the five on one line");
 
 inline void update_inner_mtu(Call& call) noexcept {
   const CallIdentity& identity = call.identity;
-  call.downlink.inner_mtu = inner_mtu(call.downlink.port_mtu, call.downlink.peer_mru,
-                                      identity.send_compression, identity.mppe_send || identity.require_mppe);
+  call.downlink.inner_mtu =
+      inner_mtu(call.downlink.port_mtu, call.downlink.peer_mru, identity.send_compression,
+                identity.mppe_send != MppeUse::kNone || identity.require_mppe);
 }
 
 }  // namespace adit::dataplane

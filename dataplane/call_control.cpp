@@ -68,28 +68,54 @@ bool CallControl::on(const contract::EnableMppe& message) noexcept {
   if (call == nullptr) {
     return true;
   }
-  crypto::MppeChain& chain =
-      message.direction == contract::Direction::kReceive ? call->receive_chain : call->send_chain;
-  chain.start_key = message.start_key;
-  chain.session_key = message.session_key;
-  chain.length = key_length(message.strength);
+  const MppeUse use = arm(*call, message);
   if (message.direction == contract::Direction::kReceive) {
     call->uplink.mppe = MppeReceiver(call->window.highest());
-    call->identity.mppe_receive = true;
+    call->identity.mppe_receive = use;
   } else {
     call->downlink.mppe = {};
-    call->identity.mppe_send = true;
+    call->identity.mppe_send = use;
     update_inner_mtu(*call);
+  }
+  return true;
+}
+
+/// Puts the keys where the mode wants them.
+MppeUse CallControl::arm(Call& call, const contract::EnableMppe& message) noexcept {
+  const bool receive = message.direction == contract::Direction::kReceive;
+  crypto::MppeChain& chain = receive ? call.receive_chain : call.send_chain;
+  chain = {.start_key = message.start_key,
+           .session_key = message.session_key,
+           .length = key_length(message.mode.strength)};
+  if (!message.mode.stateful) {
+    return MppeUse::kStateless;
+  }
+  StatefulMppe* stateful = context_.calls.stateful_of(call);
+  if (stateful == nullptr) {
+    return MppeUse::
+        kNone;  // control agreed to what this worker was not made for: no data rather than wrong data
+  }
+  if (receive) {
+    stateful->receiver = StatefulReceiver(chain, context_.now);
+  } else {
+    stateful->sender = StatefulSender(chain);
+  }
+  crypto::wipe(&chain, sizeof chain);
+  return MppeUse::kStateful;
+}
+
+bool CallControl::on(const contract::FlushMppe& message) noexcept {
+  Call* call = find(message.call);
+  if (call != nullptr && call->identity.mppe_send == MppeUse::kStateful) {
+    StatefulMppe& stateful = *context_.calls.stateful_of(*call);
+    stateful.sender.flush(message.repeated, stateful.receiver.peer_keeps_key());
   }
   return true;
 }
 
 bool CallControl::on(const contract::DisableMppe& message) noexcept {
   if (Call* call = find(message.call); call != nullptr) {
-    call->identity.mppe_receive = false;
-    call->identity.mppe_send = false;
-    crypto::wipe(&call->receive_chain, sizeof call->receive_chain);
-    crypto::wipe(&call->send_chain, sizeof call->send_chain);
+    context_.calls.forget_mppe(*call);
     update_inner_mtu(*call);
   }
   return true;

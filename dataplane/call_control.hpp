@@ -22,12 +22,14 @@ class CallControl {
   bool on(const contract::InstallCall& message) noexcept;
   bool on(const contract::SetPppCompression& message) noexcept;
   bool on(const contract::EnableMppe& message) noexcept;
+  bool on(const contract::FlushMppe& message) noexcept;
   bool on(const contract::DisableMppe& message) noexcept;
   bool on(const contract::EnableIp& message) noexcept;
   bool on(const contract::DisableIp& message) noexcept;
   bool on(const contract::SendPppFrame& message) noexcept;
   bool on(const contract::RemoveCall& message) noexcept;
 
+  MppeUse arm(Call& call, const contract::EnableMppe& message) noexcept;
   Call* find(const contract::CallRef& ref) noexcept;
 
   WorkerContext& context_;

@@ -18,24 +18,40 @@ contract::CallTotals read_totals(const Call& call) noexcept {
           .drops = call.drops.read()};
 }
 
+template <typename Element>
+std::span<Element> allocate(const char* name, std::uint32_t count, int socket) noexcept {
+  void* memory = rte_zmalloc_socket(name, count * sizeof(Element), kCacheLine, socket);
+  if (memory == nullptr) {
+    return {};
+  }
+  Element* first = static_cast<Element*>(memory);
+  std::uninitialized_default_construct_n(first, count);
+  return {first, count};
+}
+
+template <typename Element>
+void release(std::span<Element> elements) noexcept {
+  crypto::wipe(static_cast<void*>(elements.data()), elements.size_bytes());
+  rte_free(elements.data());
+}
+
 }  // namespace
 
-CallTable::CallTable(std::uint32_t slots, int socket) noexcept {
-  void* memory = slots > kMaxCallsPerWorker
-                     ? nullptr
-                     : rte_zmalloc_socket("adit_calls", slots * sizeof(Call), alignof(Call), socket);
-  if (memory != nullptr) {
-    Call* first = static_cast<Call*>(memory);
-    std::uninitialized_default_construct_n(first, slots);
-    slots_ = {first, slots};
+CallTable::CallTable(std::uint32_t slots, int socket, bool stateful_mppe) noexcept {
+  if (slots > kMaxCallsPerWorker) {
+    return;
+  }
+  if (stateful_mppe) {
+    stateful_ = allocate<StatefulMppe>("adit_stateful", slots, socket);
+  }
+  if (!stateful_mppe || !stateful_.empty()) {
+    slots_ = allocate<Call>("adit_calls", slots, socket);
   }
 }
 
 CallTable::~CallTable() {
-  if (!slots_.empty()) {
-    crypto::wipe(static_cast<void*>(slots_.data()), slots_.size_bytes());
-    rte_free(slots_.data());
-  }
+  release(slots_);
+  release(stateful_);
 }
 
 Call* CallTable::install(const contract::InstallCall& message) noexcept {
@@ -61,9 +77,18 @@ Call* CallTable::install(const contract::InstallCall& message) noexcept {
 
 void CallTable::remove(Call& call) noexcept {
   call.generation.store(0, std::memory_order_release);
+  forget_mppe(call);
   call.identity = {};
+}
+
+void CallTable::forget_mppe(Call& call) noexcept {
+  call.identity.mppe_receive = MppeUse::kNone;
+  call.identity.mppe_send = MppeUse::kNone;
   crypto::wipe(&call.receive_chain, sizeof call.receive_chain);
   crypto::wipe(&call.send_chain, sizeof call.send_chain);
+  if (StatefulMppe* stateful = stateful_of(call); stateful != nullptr) {
+    crypto::wipe(stateful, sizeof *stateful);
+  }
 }
 
 std::optional<contract::CallTotals> CallTable::totals(const contract::CallRef& ref) const noexcept {

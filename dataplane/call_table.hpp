@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A worker's calls: an array of slots on its NUMA node, named by slot and generation.
+// A worker's calls: an array of slots on its NUMA node, named by slot and generation; and beside it, when the config
+// allows stateful MPPE, what that needs of each.
 // Thread: the worker; totals() any thread. Owner: the worker.
 #pragma once
 
@@ -10,13 +11,14 @@
 #include "dataplane/call.hpp"
 #include "dataplane/contract/call_ref.hpp"
 #include "dataplane/contract/messages.hpp"
+#include "dataplane/mppe_stateful.hpp"
 
 namespace adit::dataplane {
 
 class CallTable {
  public:
   /// `socket`: NUMA node, or SOCKET_ID_ANY. Empty (capacity 0) when there is no memory. Needs EAL.
-  CallTable(std::uint32_t slots, int socket) noexcept;
+  CallTable(std::uint32_t slots, int socket, bool stateful_mppe) noexcept;
   ~CallTable();
   CallTable(const CallTable&) = delete;
   CallTable& operator=(const CallTable&) = delete;
@@ -39,6 +41,19 @@ class CallTable {
   /// Frees the slot and wipes the keys.
   void remove(Call& call) noexcept;
 
+  /// Both directions in clear again.
+  void forget_mppe(Call& call) noexcept;
+
+  /// nullptr when the table was made without.
+  [[nodiscard]] StatefulMppe* stateful_of(const Call& call) noexcept {
+    return stateful_.empty() ? nullptr : &stateful_[static_cast<std::size_t>(&call - slots_.data())];
+  }
+
+  /// Octets of a call.
+  [[nodiscard]] static constexpr std::size_t octets_per_call(bool stateful_mppe) noexcept {
+    return sizeof(Call) + (stateful_mppe ? sizeof(StatefulMppe) : 0);
+  }
+
   [[nodiscard]] contract::CallRef ref_of(const Call& call, contract::WorkerId worker) const noexcept {
     return {worker, static_cast<std::uint32_t>(&call - slots_.data()), generation_of(call)};
   }
@@ -51,6 +66,7 @@ class CallTable {
     return call.generation.load(std::memory_order_relaxed);
   }
   std::span<Call> slots_;
+  std::span<StatefulMppe> stateful_;  // by the same slots, or none
 };
 
 }  // namespace adit::dataplane

@@ -102,7 +102,7 @@ void Downlink::check_inner(Arrival arrival) noexcept {
 bool Downlink::check_inner(Packet& packet, Arrival arrival) noexcept {
   Call& call = *packet.call;
   const CallIdentity& identity = call.identity;
-  if (identity.mppe_send) {
+  if (identity.mppe_send == MppeUse::kStateless) {
     rte_prefetch0(&call.send_chain);
   }
   // The index may be a moment behind: the call must really have this address.
@@ -114,7 +114,7 @@ bool Downlink::check_inner(Packet& packet, Arrival arrival) noexcept {
   if (is_martian(inner.source()) || inner.source() == identity.subscriber) {
     return drop(packet, DropReason::kMartian);
   }
-  if (identity.require_mppe && !identity.mppe_send) {
+  if (identity.require_mppe && identity.mppe_send == MppeUse::kNone) {
     return drop(packet, DropReason::kNoClearSent);
   }
   if (arrival == Arrival::kFromCore || arrival == Arrival::kHandedInCore) {
@@ -201,14 +201,14 @@ void Downlink::clamp_mss() noexcept {
   context_.mark(Stage::kClampMss);
 }
 
-// ---- encrypt: RFC 3078 §3 and §7.3, the key changes before every packet --------------------------------------------
+// ---- encrypt: RFC 3078 §3 and §7.3; in stateless mode the key changes before every packet ----------------------------
 
 void Downlink::encrypt() noexcept {
   job_count_ = 0;
   const Call* call = nullptr;
   std::uint32_t changes = 0;
   by_call_.visit(
-      burst_, [](const Packet& packet) { return packet.call->identity.mppe_send; },
+      burst_, [](const Packet& packet) { return packet.call->identity.mppe_send == MppeUse::kStateless; },
       [](Call& one) -> BurstMark& { return one.downlink.mark; },
       [&](Packet& packet) {
         changes = packet.call == call ? changes + 1 : 1;
@@ -216,8 +216,7 @@ void Downlink::encrypt() noexcept {
         packet.encrypted = true;
         packet.job = job_count_;
         packet.count = packet.call->downlink.mppe.next();
-        const bool compress = call->identity.send_compression.protocol;
-        wire::write_ppp_protocol(prepend(packet.mbuf, compress ? 1 : 2), wire::PppProtocol::kIpv4, compress);
+        push_inner_protocol(packet);
         jobs_[job_count_++] = {.chain = &call->send_chain,
                                .changes = changes,
                                .size = packet.mbuf->data_len,
@@ -230,9 +229,25 @@ void Downlink::encrypt() noexcept {
     if (packet.encrypted) {
       packet.call->send_chain.session_key = jobs_[packet.job].key;
       wire::write_mppe_stateless(prepend(packet.mbuf, wire::kMppeHeaderSize), packet.count);
+    } else if (packet.call->identity.mppe_send == MppeUse::kStateful) {
+      encrypt_in_stream(packet);
     }
   }
   context_.mark(Stage::kEncrypt);
+}
+
+void Downlink::encrypt_in_stream(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  packet.encrypted = true;
+  push_inner_protocol(packet);
+  wire::MppeHeader header{.count = call.downlink.mppe.next()};
+  header.flushed = context_.calls.stateful_of(call)->sender.encrypt(header.count, octets_of(packet.mbuf));
+  wire::write_mppe(prepend(packet.mbuf, wire::kMppeHeaderSize), header);
+}
+
+void Downlink::push_inner_protocol(Packet& packet) noexcept {
+  const bool compress = packet.call->identity.send_compression.protocol;
+  wire::write_ppp_protocol(prepend(packet.mbuf, compress ? 1 : 2), wire::PppProtocol::kIpv4, compress);
 }
 
 // ---- push_ppp, push_gre, push_outer, send --------------------------------------------------------------------------

@@ -45,7 +45,7 @@ class Downlink {
     const CallIndex::Entry* entry = nullptr;
     wire::Ipv4Address destination{};  ///< inner
     std::uint16_t inner_octets = 0;
-    std::uint16_t job = 0;  ///< index into jobs_, when encrypted
+    std::uint16_t job = 0;  ///< index into jobs_, when encrypted by one
     wire::CoherencyCount count{};
     bool encrypted = false;
   };
@@ -58,6 +58,8 @@ class Downlink {
   void push_gre() noexcept;
   void push_outer() noexcept;
   void send() noexcept;
+  void encrypt_in_stream(Packet& packet) noexcept;
+  static void push_inner_protocol(Packet& packet) noexcept;
 
   bool parse_inner(Packet& packet) noexcept;
   bool find_owner(Packet& packet, Arrival arrival) noexcept;

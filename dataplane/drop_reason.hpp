@@ -43,13 +43,15 @@ namespace adit::dataplane {
   X(kIpv6NotUp, "ipv6_not_up", "IPv6 from a subscriber that has not negotiated it")                          \
   X(kClearRefused, "clear_refused", "unencrypted data from a peer that must encrypt")                        \
   X(kNoClearSent, "no_clear_sent", "data for a subscriber whose encryption is required and not up yet")      \
-  /* ---- MPPE, RFC 3078 §8.1 ---- */                                                                       \
+  /* ---- MPPE, RFC 3078 §8 ---- */                                                                         \
   X(kMppeNotUp, "mppe_not_up", "encrypted data, but no encryption was negotiated")                           \
-  X(kMppeHeader, "mppe_header", "MPPE header with bits that stateless mode cannot have")                     \
+  X(kMppeHeader, "mppe_header", "MPPE header with bits that the agreed mode cannot have")                    \
   X(kMppeLate, "mppe_late", "coherency count late or duplicate")                                             \
   X(kMppeGap, "mppe_gap",                                                                                    \
     "coherency count further ahead than the GRE sequence: forged, or chains have parted")                    \
   X(kMppeBudget, "mppe_budget", "too many key changes to catch up: heavy loss, or forged packets")           \
+  X(kMppeOutOfStep, "mppe_out_of_step",                                                                      \
+    "stateful mode: packets before it were lost, so it cannot be read; the peer is asked to begin anew")     \
   X(kMppeImplausible, "mppe_implausible", "decrypts to nonsense: forged, damaged, or wrong keys")            \
   /* ---- inner IPv4 ---- */                                                                                 \
   X(kInnerHeader, "inner_header", "inner IPv4 header malformed or its checksum wrong")                       \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stateless MPPE of one direction of a call, RFC 3078 §7.3 and §8.1, without the octets: which key a packet needs, and
-// what a receiver may believe. Keys live in crypto::MppeChain; the octets are crypto::mppe_crypt's business.
+// MPPE of one direction of a call, RFC 3078 §7.3 and §8.1, without the octets: how far a packet lies ahead (in stateless
+// mode: which key it needs), and what a receiver may believe. Keys live in crypto::MppeChain; the octets are crypto::mppe_crypt's business.
 // Receiving is evaluated first and committed when the plaintext is plausible, so no forged packet moves the chain.
 // Pure. Thread: the call's worker. Owner: the call.
 #pragma once
@@ -58,8 +58,9 @@ class MppeReceiver {
   }
 
   /// A frame in clear (PPP control) took one GRE sequence number that no encrypted packet can have had. Without this
-  /// 4,096 LCP echoes of an idle subscriber would look like 4,096 lost packets.
-  void on_clear_frame() noexcept { at_ = at_.next(); }
+  /// 4,096 LCP echoes of an idle subscriber would look like 4,096 lost packets. (One from before the last encrypted
+  /// packet counts no more: stateful mode commits within a burst ahead of the frames in clear.)
+  void on_clear_frame(wire::GreSeq sequence) noexcept { at_ = sequence.is_after(at_) ? at_.next() : at_; }
 
   /// A packet could not be believed. True once, when kImplausibleInARow came without a good one between.
   [[nodiscard]] bool on_failure() noexcept {

@@ -5,7 +5,6 @@
 
 #include "dataplane/downlink.hpp"
 #include "dataplane/forward.hpp"
-#include "dataplane/wire/mppe.hpp"
 #include "dataplane/wire/ppp.hpp"
 #include "dataplane/wire/tcp_mss.hpp"
 
@@ -148,7 +147,7 @@ void Uplink::find_calls(Arrival arrival) noexcept {
     if (packet.has_ack) {
       rte_prefetch0(&call->downlink);
     }
-    if (call->identity.mppe_receive) {
+    if (call->identity.mppe_receive == MppeUse::kStateless) {
       rte_prefetch0(&call->receive_chain);
     }
     return true;
@@ -206,17 +205,18 @@ bool Uplink::classify(Packet& packet) noexcept {
   packet.size = static_cast<std::uint16_t>(packet.size - header.header_length);
   switch (header.protocol) {
     case wire::PppProtocol::kMppe: {
-      if (!identity.mppe_receive) {
+      if (identity.mppe_receive == MppeUse::kNone) {
         return drop(packet, DropReason::kMppeNotUp);
       }
-      // RFC 3078 §3: A and D are set in every packet of stateless mode.
-      const auto count = wire::parse_mppe_stateless({packet.at, packet.size});
-      if (!count) {
+      // RFC 3078 §3: D is set in every packet, A in every one of stateless mode.
+      const auto mppe = wire::parse_mppe({packet.at, packet.size});
+      const bool stateless = identity.mppe_receive == MppeUse::kStateless;
+      if (!mppe || (stateless && !mppe->flushed)) {
         on_mppe_failure(*packet.call);
         return drop(packet, DropReason::kMppeHeader);
       }
-      packet.count = *count;
-      packet.content = Content::kEncrypted;
+      packet.mppe = *mppe;
+      packet.content = stateless ? Content::kEncrypted : Content::kInStream;
       packet.at += wire::kMppeHeaderSize;
       packet.size = static_cast<std::uint16_t>(packet.size - wire::kMppeHeaderSize);
       return true;
@@ -224,7 +224,7 @@ bool Uplink::classify(Packet& packet) noexcept {
     case wire::PppProtocol::kIpv4:
     case wire::PppProtocol::kIpv6:
       // RFC 3078 §3: once encryption is agreed, data in clear is somebody else's.
-      if (identity.mppe_receive || identity.require_mppe) {
+      if (identity.mppe_receive != MppeUse::kNone || identity.require_mppe) {
         return drop(packet, DropReason::kClearRefused);
       }
       packet.content = Content::kClear;
@@ -236,7 +236,7 @@ bool Uplink::classify(Packet& packet) noexcept {
   }
 }
 
-// ---- decrypt: RFC 3078 §8.1, on trial; nothing of the call moves before commit -------------------------------------
+// ---- decrypt: RFC 3078 §8, on trial; nothing of the call moves before its plaintext is plausible ---------------------
 
 void Uplink::decrypt() noexcept {
   job_count_ = 0;
@@ -253,14 +253,18 @@ void Uplink::decrypt() noexcept {
     crypto::mppe_crypt({jobs_.data(), job_count_});
   }
   burst_.filter([this](Packet& packet) {
-    return packet.mbuf != nullptr && (packet.content != Content::kEncrypted || read_plaintext(packet));
+    if (packet.content < Content::kEncrypted) {
+      return true;
+    }
+    return packet.content == Content::kEncrypted ? packet.mbuf != nullptr && read_plaintext(packet)
+                                                 : decrypt_in_stream(packet) && read_plaintext(packet);
   });
   context_.mark(Stage::kDecrypt);
 }
 
 bool Uplink::prepare_job(Packet& packet) noexcept {
   Call& call = *packet.call;
-  const auto changes = call.uplink.mppe.evaluate(packet.count, packet.sequence);
+  const auto changes = call.uplink.mppe.evaluate(packet.mppe.count, packet.sequence);
   if (!changes) {
     on_mppe_failure(call);
     return drop(packet, reason_of(changes.error()));
@@ -271,39 +275,67 @@ bool Uplink::prepare_job(Packet& packet) noexcept {
       before != nullptr && before->chain == &call.receive_chain && before->changes <= *changes;
   const std::uint32_t cost = *changes - (continues ? before->changes : 0);
   const std::uint32_t skipped = cost > 0 ? cost - 1 : 0;
-  if (skipped > rekeys_left_ || !call.uplink.mppe.spend(skipped, context_.now)) {
+  if (!afford(call, skipped)) {
     if (skipped > kRekeyCapacity) {
       on_mppe_failure(call);  // it will never be affordable: better a new call than a black hole
     }
     return drop(packet, DropReason::kMppeBudget);
   }
-  rekeys_left_ -= skipped;
   packet.job = job_count_;
   jobs_[job_count_++] = {
       .chain = &call.receive_chain, .changes = *changes, .size = packet.size, .data = packet.at};
   return true;
 }
 
-/// A plaintext is plausible when it is an IP packet whose own lengths and checksum hold: 2^-40 for a random one. (The
-/// protocol alone would pass in 4 of 10 cases, as any odd octet is a compressed protocol field.)
-bool Uplink::read_plaintext(Packet& packet) noexcept {
-  const auto header = wire::parse_ppp_protocol({packet.at, packet.size});
-  if (header) {
-    packet.protocol = header->protocol;
-    packet.at += header->header_length;
-    packet.size = static_cast<std::uint16_t>(packet.size - header->header_length);
-    if (header->protocol == wire::PppProtocol::kIpv4 &&
-        wire::check_ipv4({packet.at, packet.size}) == wire::Ipv4Error::kNone) {
-      return true;
-    }
-    constexpr std::size_t kIpv6Size = 40;
-    if (header->protocol == wire::PppProtocol::kIpv6 && packet.size >= kIpv6Size && packet.at[0] >> 4 == 6 &&
-        wire::load_be<std::uint16_t>(packet.at + 4) <= packet.size - kIpv6Size) {
-      return true;
-    }
+bool Uplink::afford(Call& call, std::uint32_t changes) noexcept {
+  if (changes > rekeys_left_ || !call.uplink.mppe.spend(changes, context_.now)) {
+    return false;
   }
-  on_mppe_failure(*packet.call);
-  return drop(packet, DropReason::kMppeImplausible);
+  rekeys_left_ -= changes;
+  return true;
+}
+
+bool Uplink::read_plaintext(Packet& packet) noexcept {
+  const wire::PppHeader header = read_mppe_plaintext({packet.at, packet.size});
+  if (header.header_length == 0) {
+    on_mppe_failure(*packet.call);
+    return drop(packet, DropReason::kMppeImplausible);
+  }
+  packet.protocol = header.protocol;
+  packet.at += header.header_length;
+  packet.size = static_cast<std::uint16_t>(packet.size - header.header_length);
+  return true;
+}
+
+/// Stateful mode, RFC 3078 §8.2. Stream and count move here, not in commit: the next packet of the burst goes on where
+/// this one ends, and its plaintext has proved that it belongs there.
+bool Uplink::decrypt_in_stream(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  StatefulReceiver& receiver = context_.calls.stateful_of(call)->receiver;
+  const auto steps = call.uplink.mppe.evaluate(packet.mppe.count, packet.sequence);
+  if (!steps) {
+    on_out_of_step(call, receiver);
+    return drop(packet, reason_of(steps.error()));
+  }
+  const auto read = receiver.decrypt(packet.mppe, *steps, {packet.at, packet.size},
+                                     [&](std::uint32_t changes) { return afford(call, changes); });
+  if (!read) {
+    on_out_of_step(call, receiver);
+    return drop(packet, read.error());
+  }
+  context_.counters.mppe_recoveries.add(*steps == 1 ? 0 : 1);
+  call.uplink.mppe.commit(packet.mppe.count, packet.sequence);
+  return true;
+}
+
+void Uplink::on_out_of_step(Call& call, StatefulReceiver& receiver) noexcept {
+  if (!receiver.reset_is_due(context_.now)) {
+    return;
+  }
+  on_mppe_failure(call);  // once per request: what was in flight when a packet got lost proves nothing
+  if (!context_.control.post(contract::MppeOutOfStep{context_.calls.ref_of(call, context_.id)})) {
+    context_.counters.notices_lost.add();
+  }
 }
 
 void Uplink::on_mppe_failure(Call& call) noexcept {
@@ -329,11 +361,11 @@ void Uplink::commit() noexcept {
     call.window.commit(sequence);
     if (packet.content == Content::kEncrypted) {
       const crypto::MppeJob& job = jobs_[packet.job];
-      context_.counters.mppe_recoveries.add(call.uplink.mppe.is_next(packet.count) ? 0 : 1);
-      call.uplink.mppe.commit(packet.count, sequence);
+      context_.counters.mppe_recoveries.add(call.uplink.mppe.is_next(packet.mppe.count) ? 0 : 1);
+      call.uplink.mppe.commit(packet.mppe.count, sequence);
       call.receive_chain.session_key = job.key;
-    } else {
-      call.uplink.mppe.on_clear_frame();
+    } else if (packet.content != Content::kInStream) {
+      call.uplink.mppe.on_clear_frame(sequence);
     }
     committed_[committed_count_++] = &call;
     if (packet.content == Content::kControl) {
@@ -341,7 +373,7 @@ void Uplink::commit() noexcept {
     } else if (packet.content == Content::kNothing) {
       rte_pktmbuf_free(packet.mbuf);
     }
-    return packet.content == Content::kClear || packet.content == Content::kEncrypted;
+    return packet.content >= Content::kClear;
   });
   // After all of them: a burst of one call is acknowledged once.
   for (std::size_t i = 0; i < committed_count_; ++i) {

@@ -11,6 +11,7 @@
 #include "dataplane/burst.hpp"
 #include "dataplane/wire/gre.hpp"
 #include "dataplane/wire/ipv4.hpp"
+#include "dataplane/wire/mppe.hpp"
 #include "dataplane/worker_context.hpp"
 
 namespace adit::dataplane {
@@ -28,7 +29,13 @@ class Uplink {
 
  private:
   /// What a GRE packet turned out to carry.
-  enum class Content : std::uint8_t { kNothing, kControl, kClear, kEncrypted };
+  enum class Content : std::uint8_t {
+    kNothing,
+    kControl,
+    kClear,
+    kEncrypted,  ///< stateless: by jobs_
+    kInStream,   ///< stateful: one after the other
+  };
 
   struct Packet {
     rte_mbuf* mbuf = nullptr;
@@ -45,7 +52,7 @@ class Uplink {
     wire::GreSeq ack{};
     wire::PppProtocol protocol{};
     Content content = Content::kNothing;
-    wire::CoherencyCount count{};
+    wire::MppeHeader mppe{};
     std::uint16_t job = 0;  ///< kEncrypted: index into jobs_
   };
 
@@ -61,12 +68,15 @@ class Uplink {
   bool parse_outer(Packet& packet) noexcept;
   bool classify(Packet& packet) noexcept;
   bool prepare_job(Packet& packet) noexcept;
+  bool decrypt_in_stream(Packet& packet) noexcept;
+  bool afford(Call& call, std::uint32_t changes) noexcept;
   bool read_plaintext(Packet& packet) noexcept;
   bool check_inner(Packet& packet) noexcept;
   bool answer_for_gateway(Packet& packet) noexcept;
   void punt(Packet& packet) noexcept;
   void forward(Packet& packet) noexcept;
   void on_mppe_failure(Call& call) noexcept;
+  void on_out_of_step(Call& call, StatefulReceiver& receiver) noexcept;
   bool drop(Packet& packet, DropReason reason) noexcept;
 
   WorkerContext& context_;

@@ -36,11 +36,14 @@ std::expected<std::unique_ptr<Worker>, std::string> Worker::create(WorkerSetting
     return std::unexpected(who + ": no hand-off ring; is there DPDK memory left?");
   }
   const std::uint32_t slots = settings.slots;
+  const bool stateful = settings.stateful_mppe;
   std::unique_ptr<Worker> worker(new Worker(std::move(settings), index, mailbox, next_hops, rings));
   if (worker->calls_.capacity() != slots || slots == 0) {
     return std::unexpected(who + ": no memory for " + std::to_string(slots) + " calls of " +
-                           std::to_string(sizeof(Call)) +
-                           " octets; reserve more hugepages or lower max-calls");
+                           std::to_string(CallTable::octets_per_call(stateful)) + " octets" +
+                           (stateful ? " (with stateful MPPE)" : "") +
+                           "; reserve more hugepages or lower max-sessions" +
+                           (stateful ? ", or set mppe-stateful = \"deny\"" : ""));
   }
   return worker;
 }
@@ -50,7 +53,7 @@ Worker::Worker(WorkerSettings settings, const CallIndex& index, contract::Mailbo
     : settings_(std::move(settings)),
       next_hops_(next_hops),
       tsc_per_ms_(std::max<std::uint64_t>(rte_get_tsc_hz() / 1000, 1)),
-      calls_(settings_.slots, settings_.socket),
+      calls_(settings_.slots, settings_.socket, settings_.stateful_mppe),
       acks_(settings_.slots),
       control_(mailbox, settings_.control_wake_fd),
       handoff_(rings, settings_.id, counters_),

@@ -31,6 +31,7 @@ struct WorkerSettings {
   rte_mempool* pool = nullptr;      ///< for the packets that it originates
   wire::Ipv4Address gateway{};      ///< our end of the tunnels; none: no ICMP errors are sent
   bool clamp_mss = true;
+  bool stateful_mppe = false;  ///< room for it in every call
   bool busy_poll = false;    ///< never sleep
   int control_wake_fd = -1;  ///< eventfd to write when control sleeps
 };

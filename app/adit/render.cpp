@@ -64,9 +64,10 @@ std::string render_sessions(const Json& result) {
   Rows rows;
   for (const Json& session : list(result, "sessions")) {
     rows.push_back({text(session, "sid"), text(session, "username"), text(session, "calling_sid"),
-                    text(session, "ip"), text(session, "type"), flag(session, "mppe") ? "mppe" : "",
-                    text(session, "state"), human_uptime(number(session, "uptime_seconds")),
-                    human_bytes(number(session, "rx_bytes")), human_bytes(number(session, "tx_bytes"))});
+                    text(session, "ip"), text(session, "type"),
+                    flag(session, "mppe") ? "mppe-" + text(session, "mppe_mode") : "", text(session, "state"),
+                    human_uptime(number(session, "uptime_seconds")), human_bytes(number(session, "rx_bytes")),
+                    human_bytes(number(session, "tx_bytes"))});
   }
   return draw_table({{"sid"},
                      {"username"},

@@ -168,6 +168,30 @@ void check_auth(const Config& config, const Places& places, Problems& problems) 
   }
 }
 
+void check_mppe(const Config& config, const Places& places, Problems& problems) {
+  if (!places.usable("ppp.mppe-key-lengths") || !places.usable("ppp")) {
+    return;
+  }
+  const auto& lengths = config.control.ppp.mppe_key_lengths;
+  const toml::source_position at = position(places, "ppp.mppe-key-lengths");
+  if (lengths.empty()) {
+    problems.error(at, "ppp.mppe-key-lengths", "[]", "is empty", "write [128], or set mppe = \"deny\"");
+  }
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    const auto end = lengths.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::find(lengths.begin(), end, lengths[i]) != end) {
+      problems.error(element_position(places, "ppp.mppe-key-lengths", i), "ppp.mppe-key-lengths",
+                     KeyLengthKind().show(lengths[i]), "is there twice", "list each length once");
+    }
+  }
+  if (std::any_of(lengths.begin(), lengths.end(),
+                  [](contract::MppeStrength length) { return length != contract::MppeStrength::k128; })) {
+    problems.warning(at, "ppp.mppe-key-lengths", "",
+                     "keys of 40 and 56 bits fall to a search through all of them",
+                     "keep to [128] if clients can");
+  }
+}
+
 void check_mtu(const Config& config, const Places& places, Problems& problems) {
   const auto& ppp = config.control.ppp;
   for (const auto& [key, value] : {std::pair("ppp.mtu", ppp.mtu), std::pair("ppp.mru", ppp.mru)}) {
@@ -274,6 +298,7 @@ void check_config(const Config& config, const Places& places, Problems& problems
   check_bind(config, places, problems);
   check_ports(config, places, problems);
   check_auth(config, places, problems);
+  check_mppe(config, places, problems);
   check_mtu(config, places, problems);
   check_pools(config, places, problems);
 }

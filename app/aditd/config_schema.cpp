@@ -9,6 +9,7 @@ namespace {
 using control::AuthMethod;
 using control::MppePolicy;
 using control::SetLinkInfoPolicy;
+using control::StatefulPolicy;
 using dataplane::PortDriver;
 using dataplane::PortRole;
 using namespace std::chrono_literals;
@@ -147,14 +148,33 @@ std::vector<Key<Config>> make_ppp_keys() {
                "Offer Address-and-Control-Field-Compression: \"allow\" or \"deny\"."),
       ADIT_KEY("ppp", "pcomp", "", control.ppp.pcomp, kAllowDeny,
                "Offer Protocol-Field-Compression: \"allow\" or \"deny\"."),
-      ADIT_KEY("ppp", "mppe", "", control.ppp.mppe,
-               (ChoiceKind<MppePolicy>{{{"deny", MppePolicy::kDeny},
-                                        {"allow", MppePolicy::kAllow},
-                                        {"prefer", MppePolicy::kPrefer},
-                                        {"require", MppePolicy::kRequire}}}),
-               "Encryption (MPPE, 128 bits, stateless): \"deny\" refuses it, \"allow\" lets the client ask, "
-               "\"prefer\" asks\n"
-               "for it, \"require\" passes no IP without. It needs an MS-CHAP method below."),
+      ADIT_KEY(
+          "ppp", "mppe", "", control.ppp.mppe,
+          (ChoiceKind<MppePolicy>{{{"deny", MppePolicy::kDeny},
+                                   {"allow", MppePolicy::kAllow},
+                                   {"prefer", MppePolicy::kPrefer},
+                                   {"require", MppePolicy::kRequire}}}),
+          "Encryption (MPPE): \"deny\" refuses it, \"allow\" lets the client ask, \"prefer\" asks for it, "
+          "\"require\"\n"
+          "passes no IP without. It needs an MS-CHAP method below."),
+      ADIT_KEY(
+          "ppp", "mppe-key-lengths", "", control.ppp.mppe_key_lengths,
+          (ListKind<KeyLengthKind>{{}, "write [128]"}),
+          "Bits of its keys that may be agreed on: 40, 56, 128. The longest that the client has, too, is "
+          "used.\n"
+          "128 bits of MPPE are weak; 40 and 56 are weaker still, and fall to a mere search through all "
+          "keys."),
+      ADIT_KEY(
+          "ppp", "mppe-stateful", "", control.ppp.mppe_stateful,
+          (ChoiceKind<StatefulPolicy>{{{"deny", StatefulPolicy::kDeny},
+                                       {"allow", StatefulPolicy::kAllow},
+                                       {"prefer", StatefulPolicy::kPrefer}}}),
+          "Stateful mode, a key for 256 packets and not for each: \"deny\" refuses it, \"allow\" takes "
+          "it when the client\n"
+          "insists, \"prefer\" asks for it (pppd hangs up then, unless it has mppe-stateful). A lost packet "
+          "costs a round\n"
+          "trip of others, and RFC 3078 advises against it over the Internet. Needs some 600 octets a "
+          "session more."),
       ADIT_KEY("ppp", "timeout", "", control.ppp.timeout, (DurationKind{100ms, 1min}),
                "Before a request is repeated (RFC 1661's restart timer)."),
       ADIT_KEY("ppp", "max-configure", "", control.ppp.max_configure, retries,

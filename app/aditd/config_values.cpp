@@ -12,6 +12,9 @@ namespace adit::app {
 namespace {
 
 constexpr std::size_t kMaxShownValue = 60;
+constexpr std::pair<int, contract::MppeStrength> kKeyLengths[] = {{40, contract::MppeStrength::k40},
+                                                                  {56, contract::MppeStrength::k56},
+                                                                  {128, contract::MppeStrength::k128}};
 
 std::unexpected<Complaint> complain(std::string wrong, std::string remedy) {
   return std::unexpected(Complaint{std::move(wrong), std::move(remedy)});
@@ -280,6 +283,24 @@ Read<control::AddressRange> RangeKind::read(const toml::node& node) const {
     return complain("holds addresses that no host can have", "keep out of 0/8, 127/8 and 224/3");
   }
   return *range;
+}
+
+Read<contract::MppeStrength> KeyLengthKind::read(const toml::node& node) const {
+  for (const auto& [bits, strength] : kKeyLengths) {
+    if (const auto* value = node.as_integer(); value != nullptr && value->get() == bits) {
+      return strength;
+    }
+  }
+  return complain("is not a key length of MPPE", "write 40, 56 or 128, without quotes");
+}
+
+std::string KeyLengthKind::show(contract::MppeStrength value) const {
+  for (const auto& [bits, strength] : kKeyLengths) {
+    if (strength == value) {
+      return std::to_string(bits);
+    }
+  }
+  return "";
 }
 
 Read<std::size_t> read_choice(const toml::node& node, std::span<const std::string_view> words) {

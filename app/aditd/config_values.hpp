@@ -114,6 +114,13 @@ struct RangeKind {
   }
 };
 
+/// Bits of an MPPE session key.
+struct KeyLengthKind {
+  using Value = contract::MppeStrength;
+  [[nodiscard]] Read<contract::MppeStrength> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(contract::MppeStrength value) const;
+};
+
 /// One word of a few. Returns its index.
 [[nodiscard]] Read<std::size_t> read_choice(const toml::node& node, std::span<const std::string_view> words);
 

@@ -85,13 +85,14 @@ std::string session_json(const SessionRow& row) {
   const control::CallStatus& call = row.call;
   return fmt::format(
       R"({{"sid":"{}","username":{},"calling_sid":"{}","called_sid":"{}","ip":"{}","type":"pptp","auth":"{}",)"
-      R"("mppe":{},"state":"{}","phase":"{}","uptime_seconds":{},"rx_bytes":{},"tx_bytes":{},"rx_packets":{},)"
+      R"("mppe":{},"mppe_mode":"{}","state":"{}","phase":"{}","uptime_seconds":{},"rx_bytes":{},"tx_bytes":{},"rx_packets":{},)"
       R"("tx_packets":{},"drops":{},"mru":{},"worker":{},"call_id":{},"peer_call_id":{}}})",
       call.session_id, dump(call.session.user), address_text(call.peer), address_text(call.local),
-      address_text(call.session.address), call.session.auth_method, call.session.mppe, state_of(call),
-      phase_of(call.session.phase), seconds_of(row.uptime), row.totals.uplink_octets,
-      row.totals.downlink_octets, row.totals.uplink_packets, row.totals.downlink_packets, row.totals.drops,
-      call.session.peer_mru, call.call.worker.value, call.local_id.value, call.peer_id.value);
+      address_text(call.session.address), call.session.auth_method, call.session.mppe != "none",
+      call.session.mppe, state_of(call), phase_of(call.session.phase), seconds_of(row.uptime),
+      row.totals.uplink_octets, row.totals.downlink_octets, row.totals.uplink_packets,
+      row.totals.downlink_packets, row.totals.drops, call.session.peer_mru, call.call.worker.value,
+      call.local_id.value, call.peer_id.value);
 }
 
 struct Memory {

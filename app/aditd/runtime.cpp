@@ -123,6 +123,8 @@ std::expected<void, std::string> Runtime::build_worker(const Config& config, std
   settings.pool = ports_.front().pool;
   settings.gateway = config.control.ip.gateway;
   settings.clamp_mss = config.mss_clamp;
+  settings.stateful_mppe = config.control.ppp.mppe != control::MppePolicy::kDeny &&
+                           config.control.ppp.mppe_stateful != control::StatefulPolicy::kDeny;
   settings.busy_poll = config.core.poll_mode == PollMode::kBusy;
   settings.control_wake_fd = wake_fd_.get();
   auto created =

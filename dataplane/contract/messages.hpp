@@ -16,6 +16,14 @@ namespace adit::contract {
 /// RFC 3078 §3 session key lengths.
 enum class MppeStrength : std::uint8_t { k40, k56, k128 };
 
+/// How one direction is encrypted: the strength, and whether a key and its stream serve for 256 packets (stateful, RFC
+/// 3078 §8.2) or for one.
+struct MppeMode {
+  MppeStrength strength = MppeStrength::k128;
+  bool stateful = false;
+  friend bool operator==(const MppeMode&, const MppeMode&) = default;
+};
+
 enum class Direction : std::uint8_t {
   kReceive,  ///< from the peer (uplink): we decrypt
   kSend,     ///< to the peer (downlink): we encrypt
@@ -41,16 +49,23 @@ struct SetPppCompression {
   bool send_pfc = false;
 };
 
-/// MPPE for one direction begins with the next data packet: stateless, coherency count 0. Keys are the RFC 3079 start
+/// MPPE for one direction begins with the next data packet: coherency count 0. Keys are the RFC 3079 start
 /// key and the initial session key (16 octets used for 128 bits, 8 for 40/56). Replaces what was there.
 /// kReceive is sent before our CCP Configure-Ack leaves (the peer may encrypt in its very next packet); kSend when
 /// CCP opens. The consumer wipes the ring slot.
 struct EnableMppe {
   CallRef call;
   Direction direction = Direction::kReceive;
-  MppeStrength strength = MppeStrength::k128;
+  MppeMode mode{};
   std::array<std::uint8_t, 16> start_key{};
   std::array<std::uint8_t, 16> session_key{};
+};
+
+/// The peer has lost packets of a stateful stream (CCP Reset-Request): the next data packet begins it anew and says so.
+/// Sent after the Reset-Ack, before which Linux reads nothing. `repeated`: the same request again, its answer was lost.
+struct FlushMppe {
+  CallRef call;
+  bool repeated = false;
 };
 
 /// CCP went down or LCP renegotiates: both directions in clear again (and, with require_mppe, no data at all).
@@ -82,8 +97,8 @@ struct RemoveCall {
   CallRef call;
 };
 
-using ToWorker = std::variant<InstallCall, SetPppCompression, EnableMppe, DisableMppe, EnableIp, DisableIp,
-                              SendPppFrame, RemoveCall>;
+using ToWorker = std::variant<InstallCall, SetPppCompression, EnableMppe, FlushMppe, DisableMppe, EnableIp,
+                              DisableIp, SendPppFrame, RemoveCall>;
 
 // ---- worker -> control ---------------------------------------------------------------------------------------
 
@@ -113,12 +128,18 @@ struct MppeDesynchronised {
   CallRef call;
 };
 
+/// Packets of a stateful stream were lost, and those after them cannot be read: control asks the peer to begin anew (CCP
+/// Reset-Request). Told again at most every kResetIntervalMs, as long as it does not.
+struct MppeOutOfStep {
+  CallRef call;
+};
+
 /// A packet had no usable next hop; control asks the kernel to resolve it. Rate-limited by the worker.
 struct ResolveNextHop {
   wire::Ipv4Address destination;
 };
 
-using ToControl = std::variant<PppFrameIn, CallRemoved, MppeDesynchronised, ResolveNextHop>;
+using ToControl = std::variant<PppFrameIn, CallRemoved, MppeDesynchronised, MppeOutOfStep, ResolveNextHop>;
 
 static_assert(std::is_trivially_copyable_v<ToWorker> && sizeof(ToWorker) <= 64);
 static_assert(std::is_trivially_copyable_v<ToControl> && sizeof(ToControl) <= 64);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The MPPE header, RFC 3078 §3, in stateless mode: A B C D and a 12-bit coherency count, then RC4(protocol, payload).
-//   A 0x8000 flushed: the key was re-initialised (every packet of stateless mode)     D 0x1000 encrypted
+// The MPPE header, RFC 3078 §3: A B C D and a 12-bit coherency count, then RC4(protocol, payload).
+//   A 0x8000 flushed: the key stream begins anew with this packet     D 0x1000 encrypted
 //   B 0x4000, C 0x2000: MPPC history and compression, which we never negotiate
+// Stateless mode has A in every packet; stateful mode in flag packets and where a reset was asked for.
 // Pure; any thread.
 #pragma once
 
@@ -16,15 +17,20 @@ namespace adit::wire {
 
 inline constexpr std::size_t kMppeHeaderSize = 2;
 
+struct MppeHeader {
+  CoherencyCount count{};
+  bool flushed = false;
+  friend constexpr bool operator==(MppeHeader, MppeHeader) = default;
+};
+
 enum class MppeError : std::uint8_t {
   kTruncated,     ///< no octet after the header
   kNotEncrypted,  ///< D clear
-  kNotFlushed,    ///< A clear: the sender believes in stateful mode
   kCompressed,    ///< B or C set
 };
 
 /// `octets` begin after protocol 00FD. What follows the header is a multiple of nothing and at least one octet.
-[[nodiscard]] inline std::expected<CoherencyCount, MppeError> parse_mppe_stateless(Bytes octets) noexcept {
+[[nodiscard]] inline std::expected<MppeHeader, MppeError> parse_mppe(Bytes octets) noexcept {
   if (octets.size() <= kMppeHeaderSize) {
     return std::unexpected(MppeError::kTruncated);
   }
@@ -32,18 +38,21 @@ enum class MppeError : std::uint8_t {
   if ((header & 0x1000) == 0) {
     return std::unexpected(MppeError::kNotEncrypted);
   }
-  if ((header & 0x8000) == 0) {
-    return std::unexpected(MppeError::kNotFlushed);
-  }
   if ((header & 0x6000) != 0) {
     return std::unexpected(MppeError::kCompressed);
   }
-  return CoherencyCount(header);
+  return MppeHeader{.count = CoherencyCount(header), .flushed = (header & 0x8000) != 0};
 }
 
-/// Writes kMppeHeaderSize octets at `at`: A and D set.
+/// Writes kMppeHeaderSize octets at `at`: D set, A when `flushed`.
+inline void write_mppe(std::uint8_t* at, MppeHeader header) noexcept {
+  store_be<std::uint16_t>(
+      at, static_cast<std::uint16_t>((header.flushed ? 0x9000 : 0x1000) | header.count.value));
+}
+
+/// As every packet of stateless mode has it: A and D set.
 inline void write_mppe_stateless(std::uint8_t* at, CoherencyCount count) noexcept {
-  store_be<std::uint16_t>(at, static_cast<std::uint16_t>(0x9000 | count.value));
+  write_mppe(at, {.count = count, .flushed = true});
 }
 
 }  // namespace adit::wire

@@ -57,6 +57,8 @@ TEST(Config, SmallestFileTakesDefaults) {
   EXPECT_EQ(config.cli.socket, "/run/adit/adit.sock");
   EXPECT_EQ(config.control.pptp.echo_interval, 60s);
   EXPECT_EQ(config.control.ppp.mppe, control::MppePolicy::kPrefer);
+  EXPECT_EQ(config.control.ppp.mppe_key_lengths, std::vector{contract::MppeStrength::k128});
+  EXPECT_EQ(config.control.ppp.mppe_stateful, control::StatefulPolicy::kDeny);
   EXPECT_TRUE(config.mss_clamp);
 }
 
@@ -86,6 +88,8 @@ set_link_info = "never"
 [ppp]
 accomp = "allow"
 mppe = "require"
+mppe-key-lengths = [128]
+mppe-stateful = "allow"
 lcp-echo-interval = 0
 setup-timeout = "2m"
 [auth]
@@ -130,6 +134,7 @@ max-per-second = 0
   EXPECT_TRUE(config.control.ppp.accomp);
   EXPECT_FALSE(config.control.ppp.pcomp);
   EXPECT_EQ(config.control.ppp.mppe, control::MppePolicy::kRequire);
+  EXPECT_EQ(config.control.ppp.mppe_stateful, control::StatefulPolicy::kAllow);
   EXPECT_EQ(config.control.ppp.lcp_echo_interval, 0s);
   EXPECT_EQ(config.control.ppp.setup_timeout, 2min);
   EXPECT_EQ(config.chap_secrets, "/tmp/secrets");
@@ -207,10 +212,23 @@ TEST(Config, WarnsAndStartsAllTheSame) {
   EXPECT_EQ(warning_of("[auth]\nmethods = [\"mschap-v2\", \"chap-md5\"]\n[ppp]\nmppe = \"require\"\n"),
             "t.toml:17:8: warning: ppp.mppe: value \"require\": needs keys, and \"chap-md5\" and \"pap\" of "
             "auth.methods make none; take them off the list");
+  EXPECT_EQ(warning_of("[ppp]\nmppe-key-lengths = [128, 40]\n"),
+            "t.toml:15:20: warning: ppp.mppe-key-lengths: keys of 40 and 56 bits fall to a search through "
+            "all of them; "
+            "keep to [128] if clients can");
   EXPECT_EQ(warning_of("[common]\nmax-sessions = 100000\n"),
             "t.toml:15:16: warning: common.max-sessions: value 100000: is more than the 65535 call IDs of "
             "the bound "
             "addresses; add addresses to pptp.bind: each has 65,535");
+}
+
+TEST(Config, ReadsKeyLengths) {
+  const ConfigResult result =
+      parse_config(std::string(kGood) + "[ppp]\nmppe-key-lengths = [40, 128, 56]\n", "t");
+  ASSERT_TRUE(result.config);
+  EXPECT_EQ(
+      result.config->control.ppp.mppe_key_lengths,
+      (std::vector{contract::MppeStrength::k40, contract::MppeStrength::k128, contract::MppeStrength::k56}));
 }
 
 class ConfigFileTest : public testing::Test {

@@ -28,7 +28,7 @@ class FakeBackend final : public OperatorBackend {
     row.call.session.user = "alice";
     row.call.session.auth_method = "mschap-v2";
     row.call.session.address = wire::Ipv4Address(10, 64, 0, 2);
-    row.call.session.mppe = true;
+    row.call.session.mppe = "128";
     row.call.session.peer_mru = 1400;
     row.uptime = std::chrono::seconds(3661);
     row.totals = {.uplink_packets = 10,

@@ -123,6 +123,7 @@ class RecordingHost final : public ControlProtocolHost, public LcpEvents, public
   std::vector<Packet> sent;
   std::vector<std::string> events;
   std::uint16_t mru = 1500;
+  contract::MppeMode expected;
 
   void send_frame(wire::Bytes frame) override {
     const auto packet = wire::parse_ppp_packet(frame.subspan(4));
@@ -140,7 +141,13 @@ class RecordingHost final : public ControlProtocolHost, public LcpEvents, public
   void protocol_rejected(wire::PppProtocol protocol) override {
     events.push_back("rejected " + std::to_string(static_cast<unsigned>(protocol)));
   }
-  void expect_encrypted() override { events.emplace_back("expect encrypted"); }
+  void expect_encrypted(contract::MppeMode mode) override {
+    events.emplace_back("expect encrypted");
+    expected = mode;
+  }
+  void begin_anew(bool repeated) override {
+    events.emplace_back(repeated ? "begin anew again" : "begin anew");
+  }
 
   Packets take() { return std::exchange(sent, {}); }
   std::vector<std::string> take_events() { return std::exchange(events, {}); }

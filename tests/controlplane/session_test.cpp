@@ -59,6 +59,7 @@ class FakeHost final : public SessionHost {
   std::vector<EndReason> ends;
   std::optional<Ipv4Address> free_address = kSubscriber;
   std::map<contract::Direction, Octets> keys;
+  std::map<contract::Direction, contract::MppeMode> modes;
   int leases = 0;
 
   void send_ppp_frame(std::span<const std::uint8_t> frame) override {
@@ -75,13 +76,14 @@ class FakeHost final : public SessionHost {
   void set_ppp_compression(bool acfc, bool pfc) override {
     trace.push_back(std::string("compression ") + (acfc ? "acfc" : "-") + (pfc ? "pfc" : "-"));
   }
-  void enable_mppe(contract::Direction direction, contract::MppeStrength strength,
-                   const crypto::Secret<16>& start, const crypto::Secret<16>& session) override {
-    EXPECT_EQ(strength, contract::MppeStrength::k128);
+  void enable_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>& start,
+                   const crypto::Secret<16>& session) override {
+    modes[direction] = mode;
     EXPECT_FALSE(crypto::equal_constant_time(start.bytes(), session.bytes()));
     keys[direction] = Octets(start.bytes().begin(), start.bytes().end());
     trace.emplace_back(direction == contract::Direction::kSend ? "mppe send" : "mppe receive");
   }
+  void flush_mppe(bool repeated) override { trace.emplace_back(repeated ? "flush again" : "flush"); }
   void disable_mppe() override {
     keys.clear();
     trace.emplace_back("mppe off");
@@ -237,7 +239,7 @@ TEST_F(SessionTest, WholeDialUpInOrder) {
   EXPECT_EQ(status.user, "alice");
   EXPECT_EQ(status.auth_method, "mschap-v2");
   EXPECT_EQ(status.address, kSubscriber);
-  EXPECT_TRUE(status.mppe);
+  EXPECT_EQ(status.mppe, "128");
   EXPECT_EQ(status.peer_mru, 1500);
   EXPECT_TRUE(status.up_since.has_value());
   EXPECT_TRUE(log.has("session_up sid=00000000000000aa user=alice ip=10.64.0.2 auth=mschap-v2 mppe=128"));
@@ -429,7 +431,7 @@ TEST_F(SessionTest, DenyProtocolRejectsCcpAndGoesOnInClear) {
   host.frames.pop_back();
   open_ipcp();
   EXPECT_TRUE(host.traced("ip 10.64.0.2 1436"));
-  EXPECT_FALSE(session->status().mppe);
+  EXPECT_EQ(session->status().mppe, "none");
 }
 
 TEST_F(SessionTest, AllowWaitsForThePeerToAsk) {
@@ -446,7 +448,7 @@ TEST_F(SessionTest, AllowWaitsForThePeerToAsk) {
   frames = host.take();
   ASSERT_EQ(frames.size(), 2U);
   EXPECT_EQ(frames[1], (Frame{kIpcp, conf_nak(2, kAddress)}));
-  EXPECT_TRUE(session->status().mppe);
+  EXPECT_EQ(session->status().mppe, "128");
 }
 
 TEST_F(SessionTest, AllowGoesOnInClearWithAPeerThatDoesNotAsk) {
@@ -474,7 +476,7 @@ TEST_F(SessionTest, AllowWithDeflateOnlyOpensAnEmptyCcp) {
   ASSERT_EQ(frames.size(), 2U);
   EXPECT_EQ(frames[0], (Frame{kCcp, conf_ack(2)}));
   EXPECT_EQ(frames[1].protocol, kIpcp);
-  EXPECT_FALSE(session->status().mppe);
+  EXPECT_EQ(session->status().mppe, "none");
 }
 
 TEST_F(SessionTest, PreferFallsBackToClear) {
@@ -483,7 +485,7 @@ TEST_F(SessionTest, PreferFallsBackToClear) {
   EXPECT_EQ(host.frames.back().protocol, kIpcp);
   open_ipcp();
   EXPECT_EQ(session->status().phase, SessionStatus::Phase::kUp);
-  EXPECT_FALSE(session->status().mppe);
+  EXPECT_EQ(session->status().mppe, "none");
 }
 
 TEST_F(SessionTest, PreferDoesNotWaitForEverButTakesALateCcp) {
@@ -492,10 +494,10 @@ TEST_F(SessionTest, PreferDoesNotWaitForEverButTakesALateCcp) {
   advance(8s);
   EXPECT_EQ(host.frames.back().protocol, kIpcp);
   open_ipcp();
-  EXPECT_FALSE(session->status().mppe);
+  EXPECT_EQ(session->status().mppe, "none");
   receive(kCcp, conf_ack(request.id, request.data));
   receive(kCcp, conf_req(++id, kMppeOption));
-  EXPECT_TRUE(session->status().mppe);
+  EXPECT_EQ(session->status().mppe, "128");
   EXPECT_TRUE(host.traced("mppe send"));
 }
 

@@ -64,7 +64,7 @@ TEST(MppeReceiver, FramesInClearTakeNoKeys) {
   std::uint32_t sequence = 1;
   receiver.commit(count(0), GreSeq(sequence++));
   for (int echo = 0; echo < 5000; ++echo, ++sequence) {
-    receiver.on_clear_frame();
+    receiver.on_clear_frame(GreSeq(sequence));
   }
   EXPECT_EQ(receiver.evaluate(count(1), GreSeq(sequence)), 1U);
   EXPECT_EQ(receiver.evaluate(count(2), GreSeq(sequence)).error(), MppeRefusal::kGap);
@@ -86,7 +86,7 @@ TEST(MppeReceiver, AgreesWithASenderOverRandomLossAndClearFrames) {
         encrypted += clear ? 0 : lost;
         sequence += lost - 1;
       } else if (clear) {
-        receiver.on_clear_frame();
+        receiver.on_clear_frame(GreSeq(sequence));
       } else {
         ++encrypted;
         const auto changes = receiver.evaluate(count(encrypted - 1), GreSeq(sequence));

@@ -78,11 +78,12 @@ class Host final : public SessionHost {
     }
   }
   void set_ppp_compression(bool, bool) override { require(!ended); }
-  void enable_mppe(contract::Direction direction, contract::MppeStrength strength, const crypto::Secret<16>&,
+  void enable_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>&,
                    const crypto::Secret<16>&) override {
-    require(!ended && backend_.accepted && strength == contract::MppeStrength::k128);
+    require(!ended && backend_.accepted && mode == contract::MppeMode{});
     (direction == contract::Direction::kSend ? mppe_send_ : mppe_receive_) = true;
   }
+  void flush_mppe(bool) override { require(false); }  // stateless only
   void disable_mppe() override { mppe_send_ = mppe_receive_ = false; }
   void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) override {
     require(!ended && backend_.accepted && !subscriber.is_none() && peer_mru >= 68);

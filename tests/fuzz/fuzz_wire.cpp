@@ -163,9 +163,9 @@ void fuzz_chap(Bytes octets) {
 }
 
 void fuzz_mppe(Bytes octets) {
-  if (const auto count = parse_mppe_stateless(octets)) {
+  if (const auto header = parse_mppe(octets)) {
     std::uint8_t again[kMppeHeaderSize];
-    write_mppe_stateless(again, *count);
+    write_mppe(again, *header);
     require(octets.size() > kMppeHeaderSize && same(again, octets.first(kMppeHeaderSize)));
   }
 }

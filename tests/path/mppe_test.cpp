@@ -72,8 +72,8 @@ TEST(MppeStrengths, MPP_04_ShortKeysWorkBothWays) {
     World world;
     Peer peer;
     const contract::CallRef call = world.install_up();
-    world.tell(call, peer.enable_receive(call, strength));
-    world.tell(call, peer.enable_send(call, strength));
+    world.tell(call, peer.enable_receive(call, {strength}));
+    world.tell(call, peer.enable_send(call, {strength}));
     for (int packet = 0; packet < 20; ++packet) {
       world.arrive(kAccessSide, peer.encrypted(inner_packet(kSubscriber, kHost, 100)));
       world.arrive(kCoreSide, core_frame(inner_packet(kHost, kSubscriber, 100)));

@@ -182,24 +182,23 @@ Peer::Peer(std::uint16_t number, std::uint32_t first_sequence)
     : next_sequence(first_sequence), number_(number) {}
 
 contract::EnableMppe Peer::enable(const contract::CallRef& call, contract::Direction direction,
-                                  contract::MppeStrength strength, crypto::MppeChain& chain,
-                                  std::uint8_t seed) {
-  chain.length = static_cast<crypto::MppeKeyLength>(strength);
+                                  contract::MppeMode mode, crypto::MppeChain& chain, std::uint8_t seed) {
+  chain.length = static_cast<crypto::MppeKeyLength>(mode.strength);
   for (std::size_t i = 0; i < 16; ++i) {
     chain.start_key[i] = static_cast<std::uint8_t>(seed + i * 3 + number_);
   }
   crypto::mppe_new_key_from_sha(chain.start_key, chain.start_key, chain.length, chain.session_key);
-  return {call, direction, strength, chain.start_key, chain.session_key};
+  return {call, direction, mode, chain.start_key, chain.session_key};
 }
 
-contract::EnableMppe Peer::enable_receive(const contract::CallRef& call, contract::MppeStrength strength) {
+contract::EnableMppe Peer::enable_receive(const contract::CallRef& call, contract::MppeMode mode) {
   next_count = 0;
-  return enable(call, contract::Direction::kReceive, strength, up_, 1);
+  return enable(call, contract::Direction::kReceive, mode, up_, 1);
 }
 
-contract::EnableMppe Peer::enable_send(const contract::CallRef& call, contract::MppeStrength strength) {
+contract::EnableMppe Peer::enable_send(const contract::CallRef& call, contract::MppeMode mode) {
   expected_count_ = 0;
-  return enable(call, contract::Direction::kSend, strength, down_, 101);
+  return enable(call, contract::Direction::kSend, mode, down_, 101);
 }
 
 Octets Peer::gre(const Octets& ppp) {
@@ -256,8 +255,8 @@ Octets Peer::decrypt(const SentGre& gre) {
     return {};
   }
   Octets body(gre.ppp.begin() + ppp->header_length, gre.ppp.end());
-  const auto count = wire::parse_mppe_stateless(body);
-  if (!count || count->value != expected_count_) {
+  const auto header = wire::parse_mppe(body);
+  if (!header || !header->flushed || header->count.value != expected_count_) {
     return {};
   }
   expected_count_ = static_cast<std::uint16_t>((expected_count_ + 1) % wire::CoherencyCount::kModulus);

@@ -76,10 +76,8 @@ class Peer {
   explicit Peer(std::uint16_t number = 0, std::uint32_t first_sequence = 0);
 
   /// The messages with which control turns MPPE on at the worker; arms this side too.
-  contract::EnableMppe enable_receive(const contract::CallRef& call,
-                                      contract::MppeStrength strength = contract::MppeStrength::k128);
-  contract::EnableMppe enable_send(const contract::CallRef& call,
-                                   contract::MppeStrength strength = contract::MppeStrength::k128);
+  contract::EnableMppe enable_receive(const contract::CallRef& call, contract::MppeMode mode = {});
+  contract::EnableMppe enable_send(const contract::CallRef& call, contract::MppeMode mode = {});
 
   /// A frame for the access port with the next sequence number.
   Octets clear(const Octets& inner);
@@ -101,7 +99,7 @@ class Peer {
  private:
   Octets gre(const Octets& ppp);
   contract::EnableMppe enable(const contract::CallRef& call, contract::Direction direction,
-                              contract::MppeStrength strength, crypto::MppeChain& chain, std::uint8_t seed);
+                              contract::MppeMode mode, crypto::MppeChain& chain, std::uint8_t seed);
   std::uint16_t number_;
   crypto::MppeChain up_{};
   crypto::MppeChain down_{};

@@ -56,10 +56,11 @@ class Host final : public control::SessionHost {
 
   void send_ppp_frame(std::span<const std::uint8_t> frame) override { link_.send(wheel_.now(), frame); }
   void set_ppp_compression(bool, bool) override {}
-  void enable_mppe(contract::Direction direction, contract::MppeStrength, const crypto::Secret<16>& start,
+  void enable_mppe(contract::Direction direction, contract::MppeMode, const crypto::Secret<16>& start,
                    const crypto::Secret<16>&) override {
     keys[direction] = {start.bytes().begin(), start.bytes().end()};
   }
+  void flush_mppe(bool) override {}
   void disable_mppe() override { keys.clear(); }
   void enable_ip(wire::Ipv4Address subscriber, std::uint16_t mru, bool require_mppe) override {
     EXPECT_EQ(subscriber, kSubscriber);
@@ -135,7 +136,7 @@ class Dial {
     EXPECT_EQ(client_.dns1(), kDns);
     EXPECT_TRUE(host_.ip);
     EXPECT_EQ(client_.encrypts(), encrypted);
-    EXPECT_EQ(session_.status().mppe, encrypted);
+    EXPECT_EQ(session_.status().mppe, encrypted ? "128" : "none");
     if (encrypted) {
       const auto& keys = *client_.keys();
       ASSERT_EQ(host_.keys.size(), 2U);
@@ -156,7 +157,7 @@ class Dial {
   }
   bool agrees() {
     return client_.up() && session_.status().phase == control::SessionStatus::Phase::kUp &&
-           client_.encrypts() == session_.status().mppe &&
+           client_.encrypts() == (session_.status().mppe != "none") &&
            (client_.encrypts() || settings_.ppp.mppe != MppePolicy::kRequire);
   }
   void step() {

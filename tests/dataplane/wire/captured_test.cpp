@@ -139,7 +139,7 @@ TEST(Captured, MPP_04_FirstEncryptedPacket) {
   const PppHeader header = parse_ppp(layers.ppp).value();
   EXPECT_EQ(header.protocol, PppProtocol::kMppe);
   EXPECT_EQ(header.header_length, 1);  // ACFC and PFC
-  EXPECT_EQ(parse_mppe_stateless(layers.ppp.subspan(1)), CoherencyCount(0));
+  EXPECT_EQ(parse_mppe(layers.ppp.subspan(1)), (MppeHeader{CoherencyCount(0), true}));
 }
 
 }  // namespace

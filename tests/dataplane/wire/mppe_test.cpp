@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The MPPE header in stateless mode, RFC 3078 §3.
+// The MPPE header, RFC 3078 §3.
 #include "dataplane/wire/mppe.hpp"
 
 #include <gtest/gtest.h>
@@ -24,38 +24,44 @@ TEST(MppeHeader, MPP_04_AAndDAreSetForEveryCount) {
     std::uint8_t octets[3] = {0, 0, 0x21};
     write_mppe_stateless(octets, CoherencyCount(count));
     ASSERT_EQ(octets[0] & 0xF0, 0x90);
-    const auto parsed = parse_mppe_stateless(octets);
+    const auto parsed = parse_mppe(octets);
     ASSERT_TRUE(parsed);
-    ASSERT_EQ(*parsed, CoherencyCount(count));
+    ASSERT_EQ(*parsed, (MppeHeader{CoherencyCount(count), true}));
   }
+}
+
+TEST(MppeHeader, MPP_10_WithoutAInStatefulMode) {
+  std::uint8_t octets[3] = {0, 0, 0x21};
+  write_mppe(octets, {CoherencyCount(0x0ABC), false});
+  EXPECT_EQ(test::copy(octets), test::hex("1ABC21"));
+  const auto parsed = parse_mppe(octets);
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(*parsed, (MppeHeader{CoherencyCount(0x0ABC), false}));
 }
 
 TEST(MppeHeader, MPP_09_EveryFlagNibble) {
   for (int flags = 0; flags < 16; ++flags) {
     const std::uint8_t octets[] = {static_cast<std::uint8_t>(flags << 4 | 0x0A), 0xBC, 0};
-    const auto parsed = parse_mppe_stateless(octets);
+    const auto parsed = parse_mppe(octets);
     const bool a = (flags & 8) != 0;
     const bool b_or_c = (flags & 6) != 0;
     const bool d = (flags & 1) != 0;
-    ASSERT_EQ(parsed.has_value(), a && d && !b_or_c) << flags;
+    ASSERT_EQ(parsed.has_value(), d && !b_or_c) << flags;
     if (parsed) {
-      EXPECT_EQ(parsed->value, 0xABC);
+      EXPECT_EQ(*parsed, (MppeHeader{CoherencyCount(0xABC), a}));
     } else {
-      EXPECT_EQ(parsed.error(), !d   ? MppeError::kNotEncrypted
-                                : !a ? MppeError::kNotFlushed
-                                     : MppeError::kCompressed)
-          << flags;
+      EXPECT_EQ(parsed.error(), d ? MppeError::kCompressed : MppeError::kNotEncrypted) << flags;
     }
   }
 }
 
 TEST(MppeHeader, MPP_09_TwoOctetsCarryNothing) {
   test::each_truncation(test::hex("9000 21"), [](Bytes octets) {
-    const auto parsed = parse_mppe_stateless(octets);
+    const auto parsed = parse_mppe(octets);
     ASSERT_FALSE(parsed);
     EXPECT_EQ(parsed.error(), MppeError::kTruncated);
   });
-  EXPECT_TRUE(parse_mppe_stateless(test::hex("9000 21")));
+  EXPECT_TRUE(parse_mppe(test::hex("9000 21")));
 }
 
 }  // namespace
