@@ -102,7 +102,11 @@ World::World(WorldOptions options)
   const std::vector<int> sockets(options.workers, SOCKET_ID_ANY);
   rings_ = std::make_unique<HandoffRings>(sockets);
   for (std::uint16_t number = 0; number < options.workers; ++number) {
-    WorkerSettings settings{.id = {number}, .slots = options.slots, .pool = bench_.pool, .gateway = kGateway};
+    WorkerSettings settings{.id = {number},
+                            .slots = options.slots,
+                            .pool = bench_.pool,
+                            .gateway = kGateway,
+                            .stateful_mppe = options.stateful_mppe};
     for (const Port& port : ports_) {
       WorkerPort use{.port = port, .rx_queues = {number}, .tx_queue = number, .transmitter = {}};
       if (options.one_transmit_queue && number > 0) {

@@ -62,6 +62,7 @@ struct WorldOptions {
   bool needs_mac_filter = false;
   bool one_transmit_queue = false;  ///< worker 0 sends for all
   std::uint32_t slots = 64;
+  bool stateful_mppe = false;
 };
 
 class World {

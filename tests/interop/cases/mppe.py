@@ -2,6 +2,7 @@
 """MPPE as the server wants it against MPPE as the client wants it."""
 from harness.case import case, expect
 from harness.dial import EXIT_USER_REQUEST, Dial
+from harness.loss import loss
 from harness.session import Mark, check_link, no_sessions
 
 ALL = {"auth": {"methods": ["mschap-v2", "mschap-v1", "chap-md5", "pap"]}}
@@ -9,15 +10,20 @@ REQUIRE = {**ALL, "ppp": {"mppe": "require"}}
 DENY = {**ALL, "ppp": {"mppe": "deny"}}
 PREFER = {**ALL, "ppp": {"mppe": "prefer"}}
 ALLOW = {**ALL, "ppp": {"mppe": "allow"}}
+LENGTHS = [40, 56, 128]
+SHORT = {**ALL, "ppp": {"mppe": "require", "mppe-key-lengths": LENGTHS}}
+STATEFUL = {**ALL, "ppp": {"mppe": "require", "mppe-key-lengths": LENGTHS, "mppe-stateful": "prefer"}}
+STATEFUL_ALLOWED = {**ALL, "ppp": {"mppe": "require", "mppe-stateful": "allow"}}
 
 
-def up(world, client, auth="mschap-v2", mppe=True):
+def up(world, client, auth="mschap-v2", mppe=True, mode="128", traffic=None):
     dial = Dial(world.alice, auth=[auth], mppe=client)
     link = dial.up()
-    check_link(world.lab, dial, "alice", auth, mppe)
+    check_link(world.lab, dial, "alice", auth, mppe, mode)
+    said = f", {traffic(world, link)}" if traffic else ""
     expect("pppd's exit status", dial.hang_up(), EXIT_USER_REQUEST)
     no_sessions(world.lab)
-    return f"up in {link.seconds_to_up:.1f} s, {'MPPE 128' if mppe else 'no MPPE'}"
+    return f"up in {link.seconds_to_up:.1f} s, {'MPPE ' + mode if mppe else 'no MPPE'}{said}"
 
 
 def refused(world, reasons, **dial_options):
@@ -84,3 +90,70 @@ def deny_refuses_client_that_requires(world):
 @case(DENY)
 def deny_with_client_without(world):
     return up(world, "none", mppe=False)
+
+
+# ---- short keys and stateful mode ----------------------------------------------------------------------------------
+
+def both_ways(_, link):
+    """Enough packets for some flag packets, of 256 each, up and down."""
+    return f"{link.iperf(2):.0f} Mbit/s up, {link.iperf(2, down=True):.0f} down"
+
+
+def outages(world, link):
+    """The wire loses all packets of one direction: some, and more than 256 (a flag packet). Then the next ones pass."""
+    for direction in ("up", "down"):
+        for lost in (3, 300):
+            with loss(world.alice, **{direction: 100}):
+                expect("pings through a dead wire", link.ping(lengths=(84,), count=lost, wait=0.01), {84: f"0/{lost}"})
+            link.ping(lengths=(84,), count=2, wait=1)  # these find out, and a reset is asked for
+            expect(f"pings after {lost} lost {direction}", link.ping(count=10), {84: "10/10", 1028: "10/10"})
+    return "up and down, 3 and 300 lost packets recovered"
+
+
+def lossy_uplink(world, link):
+    """Resets are lost, too, and the key changes that came with them; what comes up is put right all the same."""
+    with loss(world.alice, up=5):
+        passed = int(link.ping(lengths=(84,), count=600, wait=0.05)[84].split("/")[0])
+    expect("pings after it", link.ping(count=10), {84: "10/10", 1028: "10/10"})
+    expect(f"more than a third of the pings passed ({passed} of 600)", passed > 200, True)
+    return f"{passed} of 600 pings at 5 % loss"
+
+
+@case(SHORT)
+def short_keys(world):
+    return up(world, "40", mode="40", traffic=both_ways)
+
+
+@case(SHORT)
+def strongest_common_key(world):
+    return up(world, "40 or 128", mode="128")
+
+
+@case(SHORT)
+def short_keys_not_with_v1(world):
+    return up(world, "128", auth="mschap-v1")
+
+
+@case(STATEFUL)
+def stateful(world):
+    return up(world, "128-stateful", mode="128-stateful", traffic=both_ways)
+
+
+@case(STATEFUL)
+def stateful_with_short_keys(world):
+    return up(world, "40-stateful", mode="40-stateful", traffic=both_ways)
+
+
+@case(STATEFUL)
+def stateful_after_outages(world):
+    return up(world, "128-stateful", mode="128-stateful", traffic=outages)
+
+
+@case(STATEFUL)
+def stateful_with_a_lossy_uplink(world):
+    return up(world, "128-stateful", mode="128-stateful", traffic=lossy_uplink)
+
+
+@case(STATEFUL_ALLOWED)
+def stateful_allowed_prefers_stateless(world):
+    return up(world, "128-stateful", mode="128")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pings with Don't Fragment, which busybox cannot: ping.py ADDRESS COUNT IP-LENGTH...
+"""Pings with Don't Fragment, which busybox cannot: ping.py ADDRESS COUNT[@WAIT-SECONDS] IP-LENGTH...
 
 One line per length: `LENGTH received/COUNT`, or `LENGTH too-big MTU` when the way does not take it: either this kernel
 knows, or a router said so with ICMP "fragmentation needed". Exit status 0 when the lines are printed.
@@ -13,7 +13,7 @@ import time
 
 IP_MTU_DISCOVER, IP_PMTUDISC_DO, IP_MTU = 10, 2, 14
 HEADERS = 28  # IP and ICMP
-WAIT_SECONDS = 2.0
+WAIT_SECONDS = 2.0  # for each reply, unless told otherwise
 
 
 def checksum(data):
@@ -31,9 +31,9 @@ def echo_request(ident, sequence, ip_length):
     return struct.pack("!BBHHH", 8, 0, checksum(header + payload), ident, sequence) + payload
 
 
-def wait_for_reply(sock, request):
+def wait_for_reply(sock, request, seconds):
     """True when the very same octets came back."""
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
         if not select.select([sock], [], [], left)[0]:
             break
@@ -44,7 +44,7 @@ def wait_for_reply(sock, request):
     return False
 
 
-def ping(address, count, ip_length):
+def ping(address, count, seconds, ip_length):
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as sock:
         sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
         sock.connect((address, 0))
@@ -53,7 +53,7 @@ def ping(address, count, ip_length):
             request = echo_request(os.getpid() & 0xFFFF, sequence, ip_length)
             try:
                 sock.send(request)
-                received += wait_for_reply(sock, request)
+                received += wait_for_reply(sock, request, seconds)
             except OSError as error:
                 if error.errno != 90:  # EMSGSIZE
                     raise
@@ -62,5 +62,6 @@ def ping(address, count, ip_length):
 
 
 if __name__ == "__main__":
+    number, _, wait = sys.argv[2].partition("@")
     for length in map(int, sys.argv[3:]):
-        print(length, ping(sys.argv[1], int(sys.argv[2]), length), flush=True)
+        print(length, ping(sys.argv[1], int(number), float(wait or WAIT_SECONDS), length), flush=True)

@@ -11,7 +11,10 @@ from harness.lab import CORE, SERVER
 # pppd's own words for a method that it shall not answer to (pppd(8)).
 METHODS = {"pap": "pap", "chap-md5": "chap", "mschap-v1": "mschap", "mschap-v2": "mschap-v2"}
 # pppd knows no "if the server likes": without one of its require options it rejects MPPE.
-MPPE = {"128": ["require-mppe-128"], "40": ["require-mppe-40"], "none": ["nomppe"]}
+MPPE = {
+    "128": ["require-mppe-128"], "128-stateful": ["require-mppe-128", "mppe-stateful"],
+    "40": ["require-mppe-40", "nomppe-128"], "40-stateful": ["require-mppe-40", "nomppe-128", "mppe-stateful"],
+    "40 or 128": ["require-mppe"], "none": ["nomppe"]}
 
 # pppd's exit statuses (pppd(8)).
 EXIT_USER_REQUEST, EXIT_NEGOTIATION_FAILED, EXIT_PEER_AUTH_FAILED = 5, 10, 11
@@ -35,11 +38,12 @@ class Link:
     def route(self, address):
         self.guest.run(f"/bin/busybox ip route replace {address}/32 dev {self.interface}", "route")
 
-    def ping(self, address=CORE, lengths=(84, 1028), count=3):
-        """Pings with DF; {length: "received/count" or "too-big MTU"}. Lengths are of the IP packet."""
+    def ping(self, address=CORE, lengths=(84, 1028), count=3, wait=2):
+        """Pings with DF; {length: "received/count" or "too-big MTU"}. Lengths are of the IP packet; each reply is waited
+        for as many seconds as `wait` says."""
         self.route(address)
         words = " ".join(map(str, lengths))
-        lines = self.guest.run(f"python3 /mnt/guest/ping.py {address} {count} {words}", "ping", 60).splitlines()
+        lines = self.guest.run(f"python3 /mnt/guest/ping.py {address} {count}@{wait} {words}", "ping", 60).splitlines()
         return {int(length): result for length, result in (line.split(" ", 1) for line in lines)}
 
     def iperf(self, seconds=2, down=False):

@@ -14,7 +14,8 @@ import threading
 
 GUEST_DIR = pathlib.Path(__file__).resolve().parent.parent / "guest"
 MODULES_DIR = pathlib.Path("/usr/lib/uml/modules")
-MODULES = ("arc4", "ppp_generic", "ppp_async", "ppp_synctty", "ppp_mppe", "ppp_deflate", "bsd_comp")
+MODULES = ("arc4", "ppp_generic", "ppp_async", "ppp_synctty", "ppp_mppe", "ppp_deflate", "bsd_comp",
+           "sch_netem", "sch_ingress", "cls_matchall", "act_mirred", "ifb")  # the second line: harness/loss.py
 BOOT_SECONDS = 90  # 2.5 where nobody else wants the CPUs
 MEMORY = "160M"
 

@@ -7,6 +7,9 @@ from harness.case import Unmet, expect, until
 POOL = (ipaddress.ip_address("10.64.0.2"), ipaddress.ip_address("10.64.255.254"))
 GATEWAY, DNS = "10.64.0.1", ("198.51.100.53", "198.51.100.54")
 MPPE_ON = "MPPE 128-bit stateless compression enabled"  # pppd's words
+MPPE_MODES = {
+    f"{bits}{'-stateful' if mode == 'stateful' else ''}": f"MPPE {bits}-bit {mode} compression enabled"
+    for bits in (40, 128) for mode in ("stateless", "stateful")}
 
 
 def sessions(lab):
@@ -24,18 +27,19 @@ def no_sessions(lab, seconds=10):
     until("no session is left", lambda: not sessions(lab), seconds)
 
 
-def check_link(lab, dial, user, auth, mppe):
+def check_link(lab, dial, user, auth, mppe, mode="128"):
     """The link that came up is the one that was agreed, for the client and for `adit show sessions`; and it carries."""
     link = dial.link
     if not POOL[0] <= ipaddress.ip_address(link.local) <= POOL[1]:
         raise Unmet(f"the client's address {link.local} is not of the pool")
     expect("gateway", link.remote, GATEWAY)
     expect("DNS", (link.dns1, link.dns2), [DNS])
-    expect(f"pppd's log has '{MPPE_ON}'", MPPE_ON in dial.log(), mppe)
+    words = MPPE_MODES[mode]
+    expect(f"pppd's log has '{words}'", words in dial.log(), mppe)
     session = session_of(lab, user)
     expect("adit's address", session["ip"], link.local)
     expect("adit's method", session["auth"], auth)
-    expect("adit's MPPE", session["mppe"], mppe)
+    expect("adit's MPPE", (session["mppe"], session["mppe_mode"]), [(mppe, mode if mppe else "none")])
     expect("pings", link.ping(), {84: "3/3", 1028: "3/3"})
     expect("pings of the gateway", link.ping(GATEWAY), {84: "3/3", 1028: "3/3"})
 

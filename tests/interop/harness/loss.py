@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A wire that loses packets, at the guest's end of it: its kernel has netem, whatever the host's has."""
+import contextlib
+
+# By their paths: the guest's shell is busybox, with a tc and an ip of its own.
+TC, IP = "/usr/sbin/tc", "/usr/sbin/ip"
+UP = f"{TC} qdisc add dev eth0 root netem loss {{percent}}%"
+# netem works on what leaves: what arrives goes round by an ifb.
+DOWN = f"""set -e
+{IP} link add ifb0 type ifb
+{IP} link set ifb0 up
+{TC} qdisc add dev ifb0 root netem loss {{percent}}%
+{TC} qdisc add dev eth0 ingress
+{TC} filter add dev eth0 ingress matchall action mirred egress redirect dev ifb0"""
+REPAIR = f"""{TC} qdisc del dev eth0 root
+{TC} qdisc del dev eth0 ingress
+{IP} link del ifb0
+true"""
+
+
+@contextlib.contextmanager
+def loss(guest, up=0, down=0):
+    """Loses these percentages of the packets from the guest and to it, within this block."""
+    try:
+        if up:
+            guest.run(UP.format(percent=up), "loss-up")
+        if down:
+            guest.run(DOWN.format(percent=down), "loss-down")
+        yield
+    finally:
+        guest.run(REPAIR, "no-loss")
