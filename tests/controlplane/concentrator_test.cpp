@@ -217,6 +217,18 @@ TEST(Concentrator, MppeDesynchronisationEndsTheCall) {
   EXPECT_EQ(only_reason(house, "call_ended"), "mppe_desynchronised");
 }
 
+TEST(Concentrator, MppeOutOfStepOfACallThatIsGoneOrInClearIsHarmless) {
+  House house;
+  DialIn client(house, 1);
+  ASSERT_TRUE(client.dial("alice"));
+  house.concentrator->on_worker_message(contract::MppeOutOfStep{client.ref}, {});
+  EXPECT_EQ(house.concentrator->stats().stale_messages, 0u);
+  const contract::CallRef gone{client.ref.worker, client.ref.slot, client.ref.generation + 1};
+  house.concentrator->on_worker_message(contract::MppeOutOfStep{gone}, {});
+  EXPECT_EQ(house.concentrator->stats().stale_messages, 1u);
+  EXPECT_EQ(house.concentrator->stats().calls_active, 1u);
+}
+
 TEST(Concentrator, CallsSpreadOverTheWorkers) {
   House house(House::pap_settings(), 4);
   std::vector<std::unique_ptr<DialIn>> clients;

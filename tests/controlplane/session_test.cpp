@@ -179,8 +179,11 @@ class SessionTest : public testing::Test {
     const Packet challenge = host.frames.back().packet;
     ASSERT_EQ(host.frames.back().protocol, kChap);
     host.take();
-    receive(kChap, {PppCode{2}, challenge.id,
-                    Octets{49} + Octets(16, 7) + Octets(8, 0) + Octets(24, 9) + Octets{0} + name});
+    // The last octet: flags of v2, "use the NT response" of v1.
+    const bool v1 = settings.auth.methods.front() == AuthMethod::kMsChapV1;
+    receive(kChap,
+            {PppCode{2}, challenge.id,
+             Octets{49} + Octets(16, 7) + Octets(8, 0) + Octets(24, 9) + Octets(1, v1 ? 1 : 0) + name});
   }
   /// To the network phase. Frames sent before are gone, those of the network phase's start are left.
   void authenticate(MppePolicy policy, const Octets& wishes = kMagic) {
@@ -522,6 +525,38 @@ TEST_F(SessionTest, MPP_11_ResetRequestIsAckedOnly) {
   host.take_trace();
   receive(kCcp, {PppCode::kResetRequest, 9, {}});
   EXPECT_EQ(host.take_trace(), std::vector<std::string>{"33021/15"});
+}
+
+TEST_F(SessionTest, MPP_10_StatefulIsArmedBothWaysAndResetsGoThrough) {
+  settings.ppp.mppe_stateful = StatefulPolicy::kPrefer;
+  settings.ppp.mppe_key_lengths = {contract::MppeStrength::k40};
+  authenticate(MppePolicy::kRequire);
+  const Packet request = only().packet;
+  EXPECT_EQ(request.data, option(18, u32(0x00000020)));
+  receive(kCcp, conf_ack(request.id, request.data));
+  receive(kCcp, conf_req(++id, request.data));
+  open_ipcp();
+  constexpr contract::MppeMode kMode{contract::MppeStrength::k40, true};
+  EXPECT_EQ(host.modes[contract::Direction::kReceive], kMode);
+  EXPECT_EQ(host.modes[contract::Direction::kSend], kMode);
+  EXPECT_EQ(session->status().mppe, "40-stateful");
+  EXPECT_TRUE(log.has("mppe=40-stateful"));
+  host.take_trace();
+  receive(kCcp, {PppCode::kResetRequest, 9, {}});
+  session->on_mppe_out_of_step();
+  EXPECT_EQ(host.take_trace(), (std::vector<std::string>{"33021/15", "flush", "33021/14"}));
+}
+
+TEST_F(SessionTest, MPP_12_MsChapV1HasNoShortKeys) {
+  settings.auth.methods = {AuthMethod::kMsChapV1};
+  settings.ppp.mppe_key_lengths = {contract::MppeStrength::k40, contract::MppeStrength::k128};
+  authenticate(MppePolicy::kRequire);
+  EXPECT_EQ(only().packet.data, kMppeOption);
+
+  settings.ppp.mppe_key_lengths = {contract::MppeStrength::k40};
+  authenticate(MppePolicy::kRequire);
+  say_goodbye();
+  EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kMppeRefused});
 }
 
 TEST_F(SessionTest, CcpRenegotiationTakesTheKeysAwayAndBringsThemBack) {
