@@ -80,10 +80,11 @@ class Host final : public SessionHost {
   void set_ppp_compression(bool, bool) override { require(!ended); }
   void enable_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>&,
                    const crypto::Secret<16>&) override {
-    require(!ended && backend_.accepted && mode == contract::MppeMode{});
+    require(!ended && backend_.accepted && may_agree_on(mode));
     (direction == contract::Direction::kSend ? mppe_send_ : mppe_receive_) = true;
+    stateful_send_ = direction == contract::Direction::kSend ? mode.stateful : stateful_send_;
   }
-  void flush_mppe(bool) override { require(false); }  // stateless only
+  void flush_mppe(bool) override { require(mppe_send_ && stateful_send_); }
   void disable_mppe() override { mppe_send_ = mppe_receive_ = false; }
   void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) override {
     require(!ended && backend_.accepted && !subscriber.is_none() && peer_mru >= 68);
@@ -107,11 +108,18 @@ class Host final : public SessionHost {
   bool ended = false;
 
  private:
+  [[nodiscard]] bool may_agree_on(contract::MppeMode mode) const {
+    const auto& lengths = settings_.ppp.mppe_key_lengths;
+    return std::ranges::find(lengths, mode.strength) != lengths.end() &&
+           (!mode.stateful || settings_.ppp.mppe_stateful != StatefulPolicy::kDeny);
+  }
+
   const Settings& settings_;
   const Backend& backend_;
   int frames_ = 0;
   bool mppe_send_ = false;
   bool mppe_receive_ = false;
+  bool stateful_send_ = false;
 };
 
 constexpr PppProtocol kProtocols[] = {PppProtocol::kLcp, PppProtocol::kCcp,  PppProtocol::kIpcp,
@@ -140,6 +148,11 @@ Settings settings_of(std::uint8_t mode) {
   }
   settings.auth.max_failure = (mode & 0x80) != 0 ? 3 : 1;
   settings.ppp.mppe = kPolicies[mode / 4 % 4];
+  settings.ppp.mppe_stateful = (mode & 0x10) != 0 ? StatefulPolicy::kPrefer : StatefulPolicy::kDeny;
+  if ((mode & 0x20) != 0) {
+    settings.ppp.mppe_key_lengths = {contract::MppeStrength::k40, contract::MppeStrength::k56};
+    settings.ppp.mppe_stateful = StatefulPolicy::kAllow;
+  }
   settings.ip.gateway = wire::Ipv4Address(10, 64, 0, 1);
   return settings;
 }
@@ -215,8 +228,10 @@ void fuzz_session(Bytes octets) {
           session.on_frame(input.octets(input.u8()));
           break;
         default:
-          if (input.u8() < 16) {
+          if (const std::uint8_t what = input.u8(); what < 16) {
             session.terminate(EndReason::kAdminReset);
+          } else if (what >= 0xF0) {
+            session.on_mppe_out_of_step();
           }
           break;
       }

@@ -92,7 +92,7 @@ void PppClient::Lcp::protocol_reject(std::uint16_t rejected, Bytes packet) {
   }
 }
 
-// ---- CCP: follows a Nak to H+S, and rejects MPPE when it has none -----------------------------------------
+// ---- CCP: follows a Nak to its shape, and rejects MPPE when it has none -----------------------------------------
 
 PppClient::Ccp::Ccp(const ClientProfile& profile, const PppSettings& settings, TimerWheel& wheel,
                     ControlProtocolHost& host)
@@ -114,10 +114,10 @@ void PppClient::Ccp::judge(const PppOptions& wishes, ConfigureReply& reply) {
   for (const PppOption& option : wishes) {
     if (option.type != kMppeType || profile_.mppe == ClientProfile::Mppe::kNone || !option.u32()) {
       reply.reject(option);
-    } else if (*option.u32() != kShape) {
-      reply.nak_u32(option, kShape);
+    } else if (*option.u32() != profile_.mppe_shape) {
+      reply.nak_u32(option, profile_.mppe_shape);
     } else {
-      wished_ = kShape;
+      wished_ = profile_.mppe_shape;
     }
   }
 }
@@ -125,7 +125,7 @@ void PppClient::Ccp::judge(const PppOptions& wishes, ConfigureReply& reply) {
 bool PppClient::Ccp::on_nak(const PppOptions& hints, bool) {
   for (const PppOption& hint : hints) {
     if (hint.type == kMppeType && hint.u32() && profile_.mppe != ClientProfile::Mppe::kNone) {
-      bits_ = *hint.u32();
+      bits_ = *hint.u32() == profile_.mppe_shape ? *hint.u32() : bits_;
     }
   }
   return true;

@@ -25,6 +25,7 @@ struct ClientProfile {
   std::string password = "secret";
   Mppe mppe = Mppe::kRequired;
   std::uint32_t first_mppe_bits = 0x01000040;  ///< Windows begins with 010000E0
+  std::uint32_t mppe_shape = 0x01000040;       ///< what it insists on: H and S
   bool pipelines_ipcp = false;  ///< Windows: IPCP beside CCP; pppd with MPPE required: after it
   bool speaks_ccp = true;       ///< else CCP is Protocol-Rejected
   std::uint16_t mru = 1400;
@@ -83,10 +84,11 @@ class PppClient final : control::ControlProtocolHost {
     Ccp(const ClientProfile& profile, const control::PppSettings& settings, control::TimerWheel& wheel,
         ControlProtocolHost& host);
     ~Ccp() = default;
-    [[nodiscard]] bool agreed() const { return opened() && bits_ == kShape && peer_bits_ == kShape; }
+    [[nodiscard]] bool agreed() const {
+      return opened() && bits_ == profile_.mppe_shape && peer_bits_ == profile_.mppe_shape;
+    }
 
    private:
-    static constexpr std::uint32_t kShape = 0x01000040;
     void write_request(wire::PppFrameWriter& request) override;
     void judge(const wire::PppOptions& wishes, control::ConfigureReply& reply) override;
     void about_to_ack() override { peer_bits_ = wished_; }

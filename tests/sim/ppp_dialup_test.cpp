@@ -50,14 +50,16 @@ class Host final : public control::SessionHost {
  public:
   Host(LossyLink& link, const control::TimerWheel& wheel) : link_(link), wheel_(wheel) {}
   std::map<contract::Direction, std::vector<std::uint8_t>> keys;
+  std::map<contract::Direction, contract::MppeMode> modes;
   std::optional<EndReason> ended;
   bool ip = false;
   bool ip_needs_mppe = false;
 
   void send_ppp_frame(std::span<const std::uint8_t> frame) override { link_.send(wheel_.now(), frame); }
   void set_ppp_compression(bool, bool) override {}
-  void enable_mppe(contract::Direction direction, contract::MppeMode, const crypto::Secret<16>& start,
+  void enable_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>& start,
                    const crypto::Secret<16>&) override {
+    modes[direction] = mode;
     keys[direction] = {start.bytes().begin(), start.bytes().end()};
   }
   void flush_mppe(bool) override {}
@@ -136,7 +138,7 @@ class Dial {
     EXPECT_EQ(client_.dns1(), kDns);
     EXPECT_TRUE(host_.ip);
     EXPECT_EQ(client_.encrypts(), encrypted);
-    EXPECT_EQ(session_.status().mppe, encrypted ? "128" : "none");
+    EXPECT_EQ(session_.status().mppe, encrypted ? mode_text(profile_.mppe_shape) : "none");
     if (encrypted) {
       const auto& keys = *client_.keys();
       ASSERT_EQ(host_.keys.size(), 2U);
@@ -148,7 +150,23 @@ class Dial {
     }
   }
 
+  /// What the worker was told is what the client agreed to.
+  void expect_modes() {
+    const contract::MppeMode mode{(profile_.mppe_shape & 0x20) != 0   ? contract::MppeStrength::k40
+                                  : (profile_.mppe_shape & 0x80) != 0 ? contract::MppeStrength::k56
+                                                                      : contract::MppeStrength::k128,
+                                  (profile_.mppe_shape & 0x01000000) == 0};
+    EXPECT_EQ(host_.modes.at(contract::Direction::kReceive), mode);
+    EXPECT_EQ(host_.modes.at(contract::Direction::kSend), mode);
+  }
+
  private:
+  static std::string mode_text(std::uint32_t shape) {
+    return std::string((shape & 0x20) != 0   ? "40"
+                       : (shape & 0x80) != 0 ? "56"
+                                             : "128") +
+           ((shape & 0x01000000) == 0 ? "-stateful" : "");
+  }
   static control::LocalUsers& users() {
     static control::LocalUsers local_users("adit");
     static const bool loaded = local_users.load("alice * secret *\n").has_value();
@@ -230,6 +248,9 @@ class PppDialUp : public testing::Test {
         failed += up ? 0 : 1;
         if (up) {
           dial.expect_both_ends_agree(encrypted);
+          if (encrypted) {
+            dial.expect_modes();
+          }
           EXPECT_EQ(dial.host().ip_needs_mppe, settings.ppp.mppe == MppePolicy::kRequire);
         } else {
           EXPECT_NE(dial.host().ended, EndReason::kNone);
@@ -336,6 +357,21 @@ TEST_F(PppDialUp, PreferAndAllowAgreeOnEncryptionUnderLoss) {
   const LinkQuality quality{.loss = 0.1, .duplication = 0.05, .delay = 20ms, .jitter = 5ms};
   expect_all_up(server(MppePolicy::kPrefer), windows(), quality, true, 100, 8);
   expect_all_up(server(MppePolicy::kAllow), pppd(), quality, true, 100, 8);
+}
+
+TEST_F(PppDialUp, MPP_10_EveryModeConvergesUnderLoss) {
+  const LinkQuality quality{.loss = 0.1, .duplication = 0.05, .delay = 20ms, .jitter = 5ms};
+  for (const auto stateful : {control::StatefulPolicy::kAllow, control::StatefulPolicy::kPrefer}) {
+    Settings settings = server(MppePolicy::kRequire);
+    settings.ppp.mppe_stateful = stateful;
+    settings.ppp.mppe_key_lengths = {contract::MppeStrength::k40, contract::MppeStrength::k56,
+                                     contract::MppeStrength::k128};
+    for (const std::uint32_t shape : {0x00000020U, 0x00000080U, 0x00000040U, 0x01000020U, 0x01000040U}) {
+      ClientProfile profile = pppd();
+      profile.first_mppe_bits = profile.mppe_shape = shape;
+      expect_all_up(settings, profile, quality, true, 20, 8);
+    }
+  }
 }
 
 TEST_F(PppDialUp, HangUpsFromEitherEndAreToldToTheOther) {
