@@ -33,6 +33,25 @@ crypto::MppeKeyLength key_length(contract::MppeStrength strength) {
   return crypto::MppeKeyLength::k128;
 }
 
+/// Protocol-Rejects of what was never sent, until it is clear that the peer decrypts to nonsense.
+constexpr std::uint32_t kNonsenseRejects = 8;
+
+bool is_ever_sent(PppProtocol protocol) {
+  switch (protocol) {
+    case PppProtocol::kLcp:
+    case PppProtocol::kPap:
+    case PppProtocol::kChap:
+    case PppProtocol::kEap:
+    case PppProtocol::kCcp:
+    case PppProtocol::kIpcp:
+    case PppProtocol::kIpv4:
+    case PppProtocol::kMppe:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool has_code(Bytes packet, PppCode code) {
   return !packet.empty() && PppCode{packet[0]} == code;
 }
@@ -96,6 +115,17 @@ void NetworkPhase::on_protocol_reject(PppProtocol protocol) {
   } else if (protocol == PppProtocol::kIpcp) {
     ipcp_.down();
     link_.protocol_failed(protocol, EndReason::kIpcpFailed, "peer does not speak IPCP");
+  } else if (!is_ever_sent(protocol)) {
+    on_nonsense();
+  }
+}
+
+// Linux has no way back when it loses the flushed packet that it asked for: it misses a key change, believes what it
+// decrypts from there on, and rejects the protocols that it finds. A new call serves better than a dead one.
+void NetworkPhase::on_nonsense() {
+  if (ccp_.encrypts() && ccp_.send_mode().stateful && ++nonsense_ == kNonsenseRejects) {
+    link_.protocol_failed(PppProtocol::kCcp, EndReason::kMppeDesynchronised,
+                          "peer decrypts what we send to nonsense");
   }
 }
 
@@ -195,6 +225,7 @@ void NetworkPhase::protocol_up(PppProtocol protocol) {
     disarm_mppe();
     return go_on_without_mppe("CCP opened without MPPE");
   }
+  nonsense_ = 0;
   arm_mppe(contract::Direction::kSend, ccp_.send_mode(), keys_->send);
   start_ipcp();
 }

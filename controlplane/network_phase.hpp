@@ -70,6 +70,7 @@ class NetworkPhase final : ControlProtocolHost, CcpEvents, IpcpEvents {
   void on_ipcp_packet(wire::Bytes packet);
   void arm_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>& start_key);
   void disarm_mppe();
+  void on_nonsense();
   void go_on_without_mppe(std::string_view why);
   void start_ipcp();
   void disable_ip();
@@ -95,6 +96,7 @@ class NetworkPhase final : ControlProtocolHost, CcpEvents, IpcpEvents {
   Timer ccp_patience_;
   std::optional<MppeStartKeys> keys_;
   std::vector<std::uint8_t> held_request_;  // IPCP's, while CCP is not settled
+  std::uint32_t nonsense_ = 0;              // rejected protocols that we never sent, since MPPE is up
   bool ipcp_started_ = false;
   bool mppe_armed_ = false;  // the worker has keys
   bool ip_enabled_ = false;

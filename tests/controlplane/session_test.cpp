@@ -547,6 +547,35 @@ TEST_F(SessionTest, MPP_10_StatefulIsArmedBothWaysAndResetsGoThrough) {
   EXPECT_EQ(host.take_trace(), (std::vector<std::string>{"33021/15", "flush", "33021/14"}));
 }
 
+TEST_F(SessionTest, MPP_07_APeerThatDecryptsToNonsenseIsNotLeftInABlackHole) {
+  const auto reject = [&](std::uint16_t protocol) {
+    receive(kLcp, {PppCode::kProtocolReject, ++id, u16(protocol) + Octets(20, 7)});
+  };
+  bring_up();
+  for (int i = 0; i < 20; ++i) {
+    reject(static_cast<std::uint16_t>(0x2B00 + i));  // stateless mode recovers by itself
+  }
+  say_goodbye();
+  EXPECT_TRUE(host.ends.empty());
+
+  host.frames.clear();
+  settings.ppp.mppe_stateful = StatefulPolicy::kPrefer;
+  authenticate(MppePolicy::kRequire);
+  const Packet request = only().packet;
+  receive(kCcp, conf_ack(request.id, request.data));
+  receive(kCcp, conf_req(++id, request.data));
+  open_ipcp();
+  for (int i = 0; i < 7; ++i) {
+    reject(static_cast<std::uint16_t>(0x2B00 + i));
+    reject(0x0021);  // such a reject is nothing of that kind
+  }
+  say_goodbye();
+  EXPECT_TRUE(host.ends.empty());
+  reject(0x2C00);
+  say_goodbye();
+  EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kMppeDesynchronised});
+}
+
 TEST_F(SessionTest, MPP_12_MsChapV1HasNoShortKeys) {
   settings.auth.methods = {AuthMethod::kMsChapV1};
   settings.ppp.mppe_key_lengths = {contract::MppeStrength::k40, contract::MppeStrength::k128};

@@ -2,6 +2,7 @@
 """MPPE as the server wants it against MPPE as the client wants it."""
 from harness.case import case, expect
 from harness.dial import EXIT_USER_REQUEST, Dial
+from harness.guest import GuestError
 from harness.loss import loss
 from harness.session import Mark, check_link, no_sessions
 
@@ -152,6 +153,31 @@ def stateful_after_outages(world):
 @case(STATEFUL)
 def stateful_with_a_lossy_uplink(world):
     return up(world, "128-stateful", mode="128-stateful", traffic=lossy_uplink)
+
+
+@case(STATEFUL)
+def stateful_with_a_lossy_downlink(world):
+    """Linux does not get over the loss of a flushed packet that it asked for. Then the call ends; none is left dead."""
+    mark = Mark(world.lab)
+    dial = Dial(world.alice, mppe="128-stateful")
+    link = dial.up()
+    check_link(world.lab, dial, "alice", "mschap-v2", True, "128-stateful")
+    with loss(world.alice, down=10):
+        for _ in range(20):
+            if not dial.job.running:
+                break
+            try:
+                link.ping(lengths=(84,), count=60, wait=0.05)
+            except GuestError:  # the interface is gone
+                break
+    if dial.job.running:
+        answered = int(link.ping(lengths=(84,), count=20, wait=0.5)[84].split("/")[0])
+        if answered >= 15:
+            dial.hang_up()
+            return "recovered"
+    dial.exit_status()
+    no_sessions(world.lab)
+    return f"ended: {mark.reason('mppe_desynchronised')}"
 
 
 @case(STATEFUL_ALLOWED)

@@ -5,16 +5,16 @@ import contextlib
 # By their paths: the guest's shell is busybox, with a tc and an ip of its own.
 TC, IP = "/usr/sbin/tc", "/usr/sbin/ip"
 UP = f"{TC} qdisc add dev eth0 root netem loss {{percent}}%"
-# netem works on what leaves: what arrives goes round by an ifb.
+# netem works on what leaves: what arrives goes round by ifb0, which comes with its module.
 DOWN = f"""set -e
-{IP} link add ifb0 type ifb
 {IP} link set ifb0 up
 {TC} qdisc add dev ifb0 root netem loss {{percent}}%
 {TC} qdisc add dev eth0 ingress
 {TC} filter add dev eth0 ingress matchall action mirred egress redirect dev ifb0"""
 REPAIR = f"""{TC} qdisc del dev eth0 root
 {TC} qdisc del dev eth0 ingress
-{IP} link del ifb0
+{TC} qdisc del dev ifb0 root
+{IP} link set ifb0 down
 true"""
 
 
