@@ -135,7 +135,7 @@ bool Ccp::on_nak(const PppOptions& hints, bool insist_no_more) {
     const Strength* common = strongest(wanted & strengths_);
     const bool stateless = (wanted & bits::kStateless) != 0;
     if (ask_ != 0 && common != nullptr && (stateless || settings().mppe_stateful != StatefulPolicy::kDeny)) {
-      suggested_ = true;
+      suggested_ = true;  // it has a mind of its own about the mode: no more advice for its own request
       ask_for(common->bit | (wanted & bits::kStateless));
     }
   }
@@ -164,6 +164,7 @@ bool Ccp::give_up_mppe() {
 // ---- what we send: the peer's request ---------------------------------------------------------------------
 
 void Ccp::judge(const PppOptions& wishes, ConfigureReply& reply) {
+  peer_asked_ = 0;  // whatever we acknowledged before, this request replaces it
   peer_asks_ = 0;
   bool mentioned = false;
   for (const PppOption& option : wishes) {

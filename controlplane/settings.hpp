@@ -18,8 +18,8 @@ using namespace std::chrono_literals;
 
 enum class SetLinkInfoPolicy : std::uint8_t { kMirror, kNever, kAlways };
 enum class MppePolicy : std::uint8_t { kDeny, kAllow, kPrefer, kRequire };
-/// kAllow: stateless is suggested to a peer that asks for stateful, and stateful taken when it insists. kPrefer: the other
-/// way round.
+/// kAllow: stateless is suggested to a peer that asks for stateful, and stateful taken when it insists.
+/// kPrefer: the other way round.
 enum class StatefulPolicy : std::uint8_t { kDeny, kAllow, kPrefer };
 
 /// In the order in which they are offered.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // MPPE of one direction of a call, RFC 3078 §7.3 and §8.1, without the octets: how far a packet lies ahead (in stateless
-// mode: which key it needs), and what a receiver may believe. Keys live in crypto::MppeChain; the octets are crypto::mppe_crypt's business.
+// mode that is which key it needs), and what a receiver may believe. Keys live in crypto::MppeChain; the octets are
+// crypto::mppe_crypt's business, or StatefulMppe's.
 // Receiving is evaluated first and committed when the plaintext is plausible, so no forged packet moves the chain.
 // Pure. Thread: the call's worker. Owner: the call.
 #pragma once

@@ -311,5 +311,22 @@ TEST(StatefulModes, AWorkerThatWasNotMadeForItPassesNothing) {
   EXPECT_EQ(world.dropped(DropReason::kNoClearSent), 1U);
 }
 
+TEST(StatefulModes, AWorkerWithoutTheMemoryForItSaysSo) {
+  static_cast<void>(Bench::instance());  // EAL, with 192 MB
+  const CallIndex index;
+  const auto mailbox = std::make_unique<contract::Mailbox>();
+  const NextHopsCell no_routes{nullptr};
+  const std::vector<int> sockets{SOCKET_ID_ANY};
+  const HandoffRings rings(sockets);
+  const auto worker = Worker::create({.id = {0}, .slots = 1'000'000, .stateful_mppe = true}, index, *mailbox,
+                                     no_routes, rings);
+  ASSERT_FALSE(worker);
+  EXPECT_EQ(worker.error(),
+            "worker 0: no memory for 1000000 calls of " +
+                std::to_string(sizeof(Call) + sizeof(StatefulMppe)) +
+                " octets (with stateful MPPE); reserve more hugepages or lower max-sessions, or set "
+                "mppe-stateful = \"deny\"");
+}
+
 }  // namespace
 }  // namespace adit::dataplane::path
