@@ -183,3 +183,9 @@ def stateful_with_a_lossy_downlink(world):
 @case(STATEFUL_ALLOWED)
 def stateful_allowed_prefers_stateless(world):
     return up(world, "128-stateful", mode="128")
+
+
+@case(STATEFUL)
+def stateful_preferred_loses_plain_pppd(world):
+    """As the sample config says: pppd without mppe-stateful does not let itself be asked."""
+    return refused(world, ["user_request", "peer_closed", "mppe_refused"], mppe="128")
