@@ -2,7 +2,7 @@
 // The key stream of one direction of stateful MPPE, RFC 3078 §7 and §8.2: RC4 runs on from packet to packet, and begins
 // anew only where the sender says so. A plain value: who receives tries a packet on a copy and keeps the copy when the
 // plaintext is plausible. Stateless mode is mppe_batch.hpp's.
-// Thread: any; no allocation, no exception. Owner: the caller, who wipes what no longer serves.
+// Thread: any; no allocation, no exception. Owner: the caller; wiped when destroyed, a trial like any other.
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 #include <span>
 
 #include "crypto/mppe_batch.hpp"
+#include "crypto/secret.hpp"
 
 namespace adit::crypto {
 
@@ -18,6 +19,12 @@ class MppeStream {
   MppeStream() = default;
   /// At the first octet of the stream that `chain`'s session key makes.
   explicit MppeStream(const MppeChain& chain) noexcept : chain_(chain) { restart(0); }
+  MppeStream(const MppeStream&) = default;
+  MppeStream& operator=(const MppeStream&) = default;
+  ~MppeStream() {
+    wipe(&chain_, sizeof chain_);
+    wipe(state_.data(), sizeof state_);
+  }
 
   /// Changes the session key `changes` times (RFC 3078 §7.3), then begins the stream of the key that is now current.
   void restart(std::uint32_t changes) noexcept;
