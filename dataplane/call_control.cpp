@@ -92,8 +92,7 @@ MppeUse CallControl::arm(Call& call, const contract::EnableMppe& message) noexce
   }
   StatefulMppe* stateful = context_.calls.stateful_of(call);
   if (stateful == nullptr) {
-    return MppeUse::
-        kNone;  // control agreed to what this worker was not made for: no data rather than wrong data
+    return MppeUse::kNone;  // cannot be: this worker was made by the settings that control negotiates by
   }
   if (receive) {
     stateful->receiver = StatefulReceiver(chain, context_.now);
