@@ -5,13 +5,7 @@
 namespace adit::crypto {
 
 void rekey_sha1_avx2(const RekeyLane* lanes, std::size_t count, bool wide) {
-  using Lanes = Sha1Lanes<GenericIsa<8>>;
-  while (count > 0) {
-    const std::size_t now = count < Lanes::kLanes ? count : Lanes::kLanes;
-    Lanes::rekey(lanes, now, wide);
-    lanes += now;
-    count -= now;
-  }
+  Sha1Lanes<GenericIsa<8>>::rekey_all(lanes, count, wide);
 }
 
 }  // namespace adit::crypto

@@ -33,13 +33,7 @@ struct Avx512 : GenericIsa<16> {
 }  // namespace
 
 void rekey_sha1_avx512(const RekeyLane* lanes, std::size_t count, bool wide) {
-  using Lanes = Sha1Lanes<Avx512>;
-  while (count > 0) {
-    const std::size_t now = count < Lanes::kLanes ? count : Lanes::kLanes;
-    Lanes::rekey(lanes, now, wide);
-    lanes += now;
-    count -= now;
-  }
+  Sha1Lanes<Avx512>::rekey_all(lanes, count, wide);
 }
 
 }  // namespace adit::crypto

@@ -7,13 +7,9 @@ namespace adit::crypto {
 
 void rekey_sha1_portable(const RekeyLane* lanes, std::size_t count, bool wide) {
   using Lanes = Sha1Lanes<GenericIsa<4>>;
-  while (count > 1) {
-    const std::size_t now = count < Lanes::kLanes ? count : Lanes::kLanes;
-    Lanes::rekey(lanes, now, wide);
-    lanes += now;
-    count -= now;
-  }
-  rekey_sha1_openssl(lanes, count, wide);
+  const std::size_t lone = count % Lanes::kLanes == 1 ? 1 : 0;
+  Lanes::rekey_all(lanes, count - lone, wide);
+  rekey_sha1_openssl(lanes + count - lone, lone, wide);
 }
 
 }  // namespace adit::crypto

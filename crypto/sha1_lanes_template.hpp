@@ -52,6 +52,16 @@ class Sha1Lanes {
  public:
   static constexpr unsigned kLanes = Isa::kLanes;
 
+  static void rekey_all(const RekeyLane* lanes, std::size_t count, bool wide) {
+    for (; count > kLanes; lanes += kLanes, count -= kLanes) {
+      rekey(lanes, kLanes, wide);
+    }
+    if (count > 0) {
+      rekey(lanes, count, wide);
+    }
+  }
+
+ private:
   /// 1 to kLanes lanes.
   static void rekey(const RekeyLane* lanes, std::size_t count, bool wide) {
     alignas(64) std::uint32_t start[4][kLanes];
@@ -72,7 +82,6 @@ class Sha1Lanes {
     }
   }
 
- private:
   typedef typename Isa::Vector Vector;
   using Words = std::uint32_t[4][kLanes];
 

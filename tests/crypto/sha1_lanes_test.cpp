@@ -23,12 +23,7 @@ using test::random_octets;
 
 template <unsigned kLanes>
 void rekey_sha1_generic(const RekeyLane* lanes, std::size_t count, bool wide) {
-  while (count > 0) {
-    const std::size_t now = std::min<std::size_t>(count, kLanes);
-    Sha1Lanes<GenericIsa<kLanes>>::rekey(lanes, now, wide);
-    lanes += now;
-    count -= now;
-  }
+  Sha1Lanes<GenericIsa<kLanes>>::rekey_all(lanes, count, wide);
 }
 
 struct NamedKernel {

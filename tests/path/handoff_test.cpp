@@ -50,22 +50,32 @@ void expect_order(World& world, std::uint16_t calls, std::uint16_t packets) {
   }
 }
 
+/// Calls 0.. of the two workers in turn.
+std::vector<Peer> install_calls(World& world, std::uint16_t calls) {
+  std::vector<Peer> peers;
+  for (std::uint16_t number = 0; number < calls; ++number) {
+    peers.emplace_back(number);
+    world.install_up(number, number % kTwo);
+  }
+  return peers;
+}
+
+/// A packet of each call each way, to the worker that does not own it.
+void arrive_wrongly(World& world, std::vector<Peer>& peers, std::size_t size) {
+  for (std::uint16_t number = 0; number < peers.size(); ++number) {
+    const auto wrong = static_cast<std::uint16_t>((number + 1) % kTwo);
+    world.arrive(kAccessSide, peers[number].clear(inner_packet(subscriber(number), kHost, size)), wrong);
+    world.arrive(kCoreSide, core_frame(inner_packet(kHost, subscriber(number), size)), wrong);
+  }
+}
+
 TEST(Handoff, GRE_15_WronglySteeredPacketsReachTheirOwnersInOrder) {
   constexpr std::uint16_t kCalls = 32;
   constexpr std::uint16_t kPackets = 40;
   World world({.workers = kTwo});
-  std::vector<Peer> peers;
-  for (std::uint16_t number = 0; number < kCalls; ++number) {
-    peers.emplace_back(number);
-    world.install_up(number, number % kTwo);
-  }
+  std::vector<Peer> peers = install_calls(world, kCalls);
   for (std::uint16_t i = 0; i < kPackets; ++i) {
-    for (std::uint16_t number = 0; number < kCalls; ++number) {
-      const auto wrong = static_cast<std::uint16_t>((number + 1) % kTwo);
-      const std::size_t size = 100U + i;
-      world.arrive(kAccessSide, peers[number].clear(inner_packet(subscriber(number), kHost, size)), wrong);
-      world.arrive(kCoreSide, core_frame(inner_packet(kHost, subscriber(number), size)), wrong);
-    }
+    arrive_wrongly(world, peers, 100U + i);
     world.settle();
   }
   EXPECT_EQ(world.all_drops(), 0U);
@@ -79,18 +89,9 @@ TEST(Handoff, GRE_15_TheSameWithTwoThreads) {
   constexpr std::uint16_t kCalls = 16;
   constexpr std::uint16_t kPackets = 30;
   World world({.workers = kTwo});
-  std::vector<Peer> peers;
-  for (std::uint16_t number = 0; number < kCalls; ++number) {
-    peers.emplace_back(number);
-    world.install_up(number, number % kTwo);
-  }
+  std::vector<Peer> peers = install_calls(world, kCalls);
   for (std::uint16_t i = 0; i < kPackets; ++i) {
-    for (std::uint16_t number = 0; number < kCalls; ++number) {
-      const auto wrong = static_cast<std::uint16_t>((number + 1) % kTwo);
-      world.arrive(kAccessSide, peers[number].clear(inner_packet(subscriber(number), kHost, 100U + i)),
-                   wrong);
-      world.arrive(kCoreSide, core_frame(inner_packet(kHost, subscriber(number), 100U + i)), wrong);
-    }
+    arrive_wrongly(world, peers, 100U + i);
   }
   const auto all_out = [&] {
     return world.counters(0).tx_packets.read() + world.counters(1).tx_packets.read() >=
