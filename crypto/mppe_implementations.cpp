@@ -35,7 +35,7 @@ void lanes_or_one(const RekeyLane* lanes, std::size_t count, bool wide) {
 #endif
 
 // Best first. The order of `sha-ni` and `avx2` is measured (scripts/bench mppe), that of the AVX-512 ones is taken from
-// figures of a Zen 4 machine: they have never run where this list was written.
+// figures of a Zen 4 machine: where this list was written they have run in an emulator only.
 constexpr Implementation kImplementations[] = {
 #if defined(__x86_64__)
     {"avx512+sha-ni",
