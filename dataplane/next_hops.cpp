@@ -101,28 +101,11 @@ NextHops::NextHops(std::span<const RouteEntry> routes, std::span<const Neighbour
     }
     neighbours_[at] = {neighbour.ifindex, neighbour.address, {port->id, neighbour.mac, port->mac}};
   }
-  gateways_.reserve(routes_.size());
-  for (const RouteEntry& route : routes_) {
-    const NeighbourSlot* gateway =
-        route.gateway.is_none() ? nullptr : find_neighbour(route.ifindex, route.gateway);
-    gateways_.push_back(gateway == nullptr ? -1 : static_cast<std::int32_t>(gateway - neighbours_.data()));
-  }
 }
 
 const NextHop* NextHops::find(Ipv4Address destination) const noexcept {
-  const std::int32_t index = route_to(destination);
-  if (index < 0) {
-    return nullptr;
-  }
-  const auto route = static_cast<std::size_t>(index);
-  if (gateways_[route] >= 0) {
-    return &neighbours_[static_cast<std::size_t>(gateways_[route])].hop;
-  }
-  if (!routes_[route].gateway.is_none()) {
-    return nullptr;
-  }
-  const NeighbourSlot* host = find_neighbour(routes_[route].ifindex, destination);
-  return host == nullptr ? nullptr : &host->hop;
+  const Neighbour neighbour = neighbour_of(destination);
+  return neighbour.ifindex == 0 ? nullptr : find_neighbour(neighbour.ifindex, neighbour.address);
 }
 
 bool NextHops::needs_resolving(Ipv4Address destination) const noexcept {
@@ -130,14 +113,12 @@ bool NextHops::needs_resolving(Ipv4Address destination) const noexcept {
   return neighbour.ifindex != 0 && find_neighbour(neighbour.ifindex, neighbour.address) == nullptr;
 }
 
-std::int32_t NextHops::route_to(Ipv4Address destination) const noexcept {
-  const auto after = std::ranges::upper_bound(intervals_, destination.value, {}, &Interval::first);
-  return after == intervals_.begin() ? -1
-                                     : std::prev(after)->route;  // a default-made snapshot has no interval
-}
-
 NextHops::Neighbour NextHops::neighbour_of(Ipv4Address destination) const noexcept {
-  const std::int32_t index = route_to(destination);
+  const auto after = std::ranges::upper_bound(intervals_, destination.value, {}, &Interval::first);
+  if (after == intervals_.begin()) {
+    return {};  // a default-constructed snapshot has no interval
+  }
+  const std::int32_t index = std::prev(after)->route;
   if (index < 0) {
     return {};
   }
@@ -145,15 +126,14 @@ NextHops::Neighbour NextHops::neighbour_of(Ipv4Address destination) const noexce
   return {route.ifindex, route.gateway.is_none() ? destination : route.gateway};
 }
 
-const NextHops::NeighbourSlot* NextHops::find_neighbour(std::uint32_t ifindex,
-                                                        Ipv4Address address) const noexcept {
+const NextHop* NextHops::find_neighbour(std::uint32_t ifindex, Ipv4Address address) const noexcept {
   if (neighbours_.empty()) {
     return nullptr;
   }
   std::size_t at = slot_of(ifindex, address, neighbours_.size());
   while (neighbours_[at].ifindex != 0) {
     if (neighbours_[at].ifindex == ifindex && neighbours_[at].address == address) {
-      return &neighbours_[at];
+      return &neighbours_[at].hop;
     }
     at = (at + 1) & (neighbours_.size() - 1);
   }

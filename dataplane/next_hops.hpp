@@ -63,8 +63,6 @@ class NextHops {
   };
   std::vector<Interval> intervals_;
   std::vector<RouteEntry> routes_;
-  std::vector<std::int32_t>
-      gateways_;  // by route: its gateway's place in neighbours_, -1: on-link or not resolved
   // neighbours by (port, address): open addressing, power of two; see the .cpp
   struct NeighbourSlot {
     std::uint32_t ifindex = 0;
@@ -72,9 +70,8 @@ class NextHops {
     NextHop hop;
   };
   std::vector<NeighbourSlot> neighbours_;
-  [[nodiscard]] std::int32_t route_to(wire::Ipv4Address destination) const noexcept;
-  [[nodiscard]] const NeighbourSlot* find_neighbour(std::uint32_t ifindex,
-                                                    wire::Ipv4Address address) const noexcept;
+  [[nodiscard]] const NextHop* find_neighbour(std::uint32_t ifindex,
+                                              wire::Ipv4Address address) const noexcept;
 };
 
 }  // namespace adit::dataplane
