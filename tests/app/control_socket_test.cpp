@@ -133,11 +133,11 @@ TEST_F(ControlSocketTest, AnswersAditsClient) {
 }
 
 TEST_F(ControlSocketTest, SendsALongAnswerWhole) {
-  backend_.sessions.assign(1'000, FakeBackend::alice());
+  backend_.sessions.assign(3'000, FakeBackend::alice());
   ASSERT_TRUE(start().has_value());
   const auto sessions = call("show.sessions");
   ASSERT_TRUE(sessions.has_value()) << sessions.error().text;
-  EXPECT_EQ((*sessions)["sessions"].size(), 1'000u);
+  EXPECT_EQ((*sessions)["sessions"].size(), 3'000u);
 }
 
 TEST_F(ControlSocketTest, MakesItsDirectoryAndAPrivateFile) {
@@ -242,7 +242,7 @@ TEST_F(ControlSocketTest, SEC_12_OldestSilentClientMakesRoom) {
 }
 
 TEST_F(ControlSocketTest, SEC_12_ClientThatDoesNotReadHoldsNobodyUp) {
-  backend_.sessions.assign(1'000, FakeBackend::alice());
+  backend_.sessions.assign(3'000, FakeBackend::alice());
   ASSERT_TRUE(start().has_value());
   {
     const UniqueFd deaf = connect_raw(settings_.socket);

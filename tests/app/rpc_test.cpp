@@ -61,7 +61,7 @@ TEST_F(Rpc, NamesStatesAsAccelPppDoes) {
 }
 
 TEST_F(Rpc, ListsManySessionsInPieces) {
-  backend_.sessions.assign(600, FakeBackend::alice());
+  backend_.sessions.assign(3'000, FakeBackend::alice());
   RpcReply reply = handle_rpc(R"({"jsonrpc":"2.0","id":1,"method":"show.sessions"})", backend_);
   std::string text;
   std::size_t pieces = 0;
@@ -71,8 +71,8 @@ TEST_F(Rpc, ListsManySessionsInPieces) {
     text += piece;
     ++pieces;
   }
-  EXPECT_GE(pieces, 3u);
-  EXPECT_EQ(Json::parse(text)["result"]["sessions"].size(), 600u);
+  EXPECT_GE(pieces, 10u);
+  EXPECT_EQ(Json::parse(text)["result"]["sessions"].size(), 3'000u);
   EXPECT_EQ(text.find('\n'), text.size() - 1);
 }
 
@@ -203,7 +203,7 @@ TEST_F(Rpc, SEC_12_AnyMutationGetsAReplyOrNone) {
   const std::string valid =
       R"({"jsonrpc":"2.0","id":1,"method":"terminate","params":{"by":"all","hard":true}})";
   std::mt19937 random(42);
-  for (int round = 0; round < 1'000; ++round) {
+  for (int round = 0; round < 5'000; ++round) {
     std::string line = valid;
     for (unsigned changes = random() % 4 + 1; changes > 0; --changes) {
       line[random() % line.size()] = static_cast<char>(random());

@@ -63,7 +63,7 @@ TEST(SpscRing, TwoThreadsKeepEveryValueInOrder) {
     std::uint64_t number = 0;
     std::uint64_t check = 0;
   };
-  constexpr std::uint64_t kValues = 50'000;
+  constexpr std::uint64_t kValues = 200'000;
   const auto ring = std::make_unique<SpscRing<Value, 1024>>();  // a turn of the scheduler each time it fills
   std::thread producer([&] {
     for (std::uint64_t number = 0; number < kValues;) {
