@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "app/adit/table.hpp"
 #include "app/escape.hpp"
+#include "app/table.hpp"
 
 namespace adit::app {
 namespace {

@@ -3,18 +3,15 @@
 
 #include <grp.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <expected>
-#include <fstream>
 #include <iterator>
 
-#include "app/aditd/config_problems.hpp"
+#include "app/aditd/config_check.hpp"
 #include "app/aditd/config_schema.hpp"
 #include "app/escape.hpp"
+#include "app/regular_file.hpp"
 #include "controlplane/chap_secrets.hpp"
 #include "crypto/secret.hpp"
 
@@ -201,38 +198,10 @@ ConfigResult finish(Config&& config, Problems& problems) {
   return result;
 }
 
-struct FileError {
-  std::string wrong;
-  std::string remedy;
-};
-
-FileError file_error(int error) {
-  const std::string why = std::strerror(error);
-  return {why, error == ENOENT ? "create it, or name another"
-                               : "make it readable for the user that aditd runs as"};
-}
-
-// A regular file only: a FIFO would block aditd, /dev/zero never ends.
-std::expected<std::string, FileError> read_file(const std::string& path, off_t limit) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0 || ::access(path.c_str(), R_OK) != 0) {
-    return std::unexpected(file_error(errno));
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return std::unexpected(FileError{"is not a regular file", "name a file"});
-  }
-  if (status.st_size > limit) {
-    return std::unexpected(
-        FileError{"is larger than " + std::to_string(limit >> 20) + " MiB", "name a smaller file"});
-  }
-  std::ifstream in(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
 void check_secrets_file(const Config& config, Problems& problems) {
   const std::string shown = '"' + escape_octets(config.chap_secrets) + '"';
   constexpr std::string_view kKey = "chap-secrets.chap-secrets";
-  std::expected<std::string, FileError> text = read_file(config.chap_secrets, kMaxSecretsOctets);
+  std::expected<std::string, FileError> text = read_regular_file(config.chap_secrets, kMaxSecretsOctets, "aditd");
   if (!text) {
     problems.error(kNowhere, kKey, shown, text.error().wrong, text.error().remedy);
     return;
@@ -281,7 +250,7 @@ ConfigResult parse_config(std::string_view toml, std::string_view name) {
 }
 
 ConfigResult load_config(const std::string& path) {
-  const std::expected<std::string, FileError> text = read_file(path, kMaxConfigOctets);
+  const std::expected<std::string, FileError> text = read_regular_file(path, kMaxConfigOctets, "aditd");
   if (!text) {
     Problems problems(path);
     problems.error(kNowhere, "config file", "", text.error().wrong,

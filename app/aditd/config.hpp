@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/config_problems.hpp"
 #include "controlplane/settings.hpp"
 #include "dataplane/ports.hpp"
 #include "dataplane/wire/ids.hpp"
@@ -60,13 +61,6 @@ struct Config {
   std::string chap_secrets = "/etc/adit/chap-secrets";
   CliSettings cli;
   LogSettings log;
-};
-
-/// One line, ready to print: `file:line:col: section.key: value "x": what is wrong; what to do`.
-/// The position is left out where there is none (a missing section).
-struct ConfigProblem {
-  bool warning = false;  ///< aditd starts all the same
-  std::string line;
 };
 
 struct ConfigResult {

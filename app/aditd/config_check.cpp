@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cross-checks of adit.toml, and how problems are put into words.
+#include "app/aditd/config_check.hpp"
+
 #include <algorithm>
 #include <tuple>
 
-#include "app/aditd/config_problems.hpp"
+#include "app/config_values.hpp"
 #include "app/escape.hpp"
 
 namespace adit::app {
@@ -301,49 +302,6 @@ void check_config(const Config& config, const Places& places, Problems& problems
   check_mppe(config, places, problems);
   check_mtu(config, places, problems);
   check_pools(config, places, problems);
-}
-
-Problems::Problems(std::string_view file) : file_(escape_octets(file)) {}
-
-void Problems::error(toml::source_position at, std::string_view key, std::string_view value,
-                     std::string_view wrong, std::string_view remedy) {
-  add(false, at, key, value, wrong, remedy);
-}
-
-void Problems::warning(toml::source_position at, std::string_view key, std::string_view value,
-                       std::string_view wrong, std::string_view remedy) {
-  add(true, at, key, value, wrong, remedy);
-}
-
-void Problems::add(bool is_warning, toml::source_position at, std::string_view key, std::string_view value,
-                   std::string_view wrong, std::string_view remedy) {
-  std::string line = file_ + ':';
-  if (at) {
-    line += std::to_string(at.line) + ':' + std::to_string(at.column) + ':';
-  }
-  line += is_warning ? " warning: " : " ";
-  line += std::string(key) + ": ";
-  if (!value.empty()) {
-    line += "value " + std::string(value) + ": ";
-  }
-  line += std::string(wrong) + (remedy.empty() ? "" : "; ") + std::string(remedy);
-  entries_.push_back({at, {is_warning, std::move(line)}});
-}
-
-bool Problems::any_error() const {
-  return std::any_of(entries_.begin(), entries_.end(),
-                     [](const Entry& entry) { return !entry.problem.warning; });
-}
-
-std::vector<ConfigProblem> Problems::take() {
-  const auto rank = [](const Entry& e) { return std::tuple(!e.at, e.at.line, e.at.column); };
-  std::stable_sort(entries_.begin(), entries_.end(),
-                   [&](const Entry& a, const Entry& b) { return rank(a) < rank(b); });
-  std::vector<ConfigProblem> problems;
-  for (Entry& entry : entries_) {
-    problems.push_back(std::move(entry.problem));
-  }
-  return problems;
 }
 
 }  // namespace adit::app

@@ -22,27 +22,6 @@ constexpr TextKind kPptpName{1, 63};
 constexpr NumberKind<std::uint32_t> kCount{1, 10'000'000};
 const ChoiceKind<bool> kAllowDeny{{{"deny", false}, {"allow", true}}};
 
-template <typename Target, typename Access, typename Kind>
-Key<Target> key(std::string_view section, std::string_view name, std::string_view example, Access access,
-                Kind kind, std::string_view help) {
-  return {section,
-          name,
-          example,
-          help,
-          [access, kind](const toml::node& node, Target& target) -> std::optional<Complaint> {
-            auto value = kind.read(node);
-            if (!value) {
-              return std::move(value.error());
-            }
-            access(target) = std::move(*value);
-            return std::nullopt;
-          },
-          [access, kind](const Target& target) {
-            Target copy = target;  // one accessor serves reading and showing
-            return kind.show(access(copy));
-          }};
-}
-
 // A row reads: section, key, the sample's value, where it goes, what it may be, what it means.
 #define ADIT_KEY(section, name, example, field, kind, help) \
   key<Config>(                                              \

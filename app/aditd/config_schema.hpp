@@ -3,27 +3,13 @@
 // come from it: a new setting is a field in a settings struct and a row here. Thread: control, at start-up.
 #pragma once
 
-#include <functional>
-#include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "app/aditd/config.hpp"
-#include "app/aditd/config_values.hpp"
+#include "app/config_key.hpp"
 
 namespace adit::app {
-
-/// One key of one section; Target is the struct that the section fills.
-template <typename Target>
-struct Key {
-  std::string_view section;
-  std::string_view name;     ///< hyphens between words
-  std::string_view example;  ///< how the sample sets it; empty: it is shown commented out, with its default
-  std::string_view help;     ///< lines of at most 108 columns
-  std::function<std::optional<Complaint>(const toml::node&, Target&)> read;
-  std::function<std::string(const Target&)> show;
-};
 
 struct Section {
   std::string_view name;

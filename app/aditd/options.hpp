@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/aditd/config.hpp"
+#include "app/early_exit.hpp"
 
 namespace adit::app {
 
@@ -16,12 +17,6 @@ struct Options {
   std::string config{kDefaultConfigPath};
   bool check = false;                 ///< read and check the configuration, say what is wrong, start nothing
   std::vector<std::string> eal_args;  ///< all that followed `--`
-};
-
-/// The process is to print `text` and leave: help, version and the sample with 0 to stdout, else an error to stderr.
-struct EarlyExit {
-  int code = 0;
-  std::string text;
 };
 
 /// `arguments` without the program's name.

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "app/adit/render.hpp"
-#include "app/adit/table.hpp"
+#include "app/table.hpp"
 
 namespace adit::app {
 namespace {

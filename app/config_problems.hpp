@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gathers what is wrong with a config file, so that all of it is told at once and in file order. Knows where each key
-// of the file stands, for checks that compare several. Thread: control, at start-up.
+// Gathers what is wrong with a file of settings, so that all of it is told at once and in file order. Knows where each
+// key of the file stands, for checks that compare several. Thread: control, at start-up.
 #pragma once
 
 #include <toml++/toml.h>
@@ -11,10 +11,14 @@
 #include <string_view>
 #include <vector>
 
-#include "app/aditd/config.hpp"
-#include "app/aditd/config_values.hpp"
-
 namespace adit::app {
+
+/// One line, ready to print: `file:line:col: section.key: value "x": what is wrong; what to do`.
+/// The position is left out where there is none (a missing section).
+struct ConfigProblem {
+  bool warning = false;  ///< the program starts all the same
+  std::string line;
+};
 
 class Problems {
  public:
@@ -62,8 +66,5 @@ class Places {
   std::map<std::string, const toml::node*> nodes_;
   std::set<std::string> bad_;
 };
-
-/// What no single key can tell: what is missing, what contradicts, what overlaps. Looks at nothing but its arguments.
-void check_config(const Config& config, const Places& places, Problems& problems);
 
 }  // namespace adit::app

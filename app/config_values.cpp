@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/aditd/config_values.hpp"
+#include "app/config_values.hpp"
 
 #include <algorithm>
 #include <charconv>

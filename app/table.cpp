@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/adit/table.hpp"
+#include "app/table.hpp"
 
 #include <fmt/core.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kinds of values that adit.toml knows. A kind reads a TOML node into a value, or says what is wrong with it and
+// The kinds of values that adit.toml and its relatives know. A kind reads a TOML node into a value, or says what is wrong with it and
 // what to write instead, and shows a value as the sample spells it. Thread: control, at start-up.
 #pragma once
 

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// A row of a table of settings: a key's name, what it may be, where its value goes and what it means. Reading, showing
+// and suggesting all work on such tables. Thread: control, at start-up.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "app/config_values.hpp"
+
+namespace adit::app {
+
+/// One key of one section; Target is the struct that the section fills.
+template <typename Target>
+struct Key {
+  std::string_view section;
+  std::string_view name;     ///< hyphens between words
+  std::string_view example;  ///< how the sample sets it; empty: it is shown commented out, with its default
+  std::string_view help;     ///< lines of at most 108 columns
+  std::function<std::optional<Complaint>(const toml::node&, Target&)> read;
+  std::function<std::string(const Target&)> show;
+};
+
+/// `access` gives the field of a Target, `kind` (one of config_values.hpp) reads and shows it.
+template <typename Target, typename Access, typename Kind>
+Key<Target> key(std::string_view section, std::string_view name, std::string_view example, Access access,
+                Kind kind, std::string_view help) {
+  return {section,
+          name,
+          example,
+          help,
+          [access, kind](const toml::node& node, Target& target) -> std::optional<Complaint> {
+            auto value = kind.read(node);
+            if (!value) {
+              return std::move(value.error());
+            }
+            access(target) = std::move(*value);
+            return std::nullopt;
+          },
+          [access, kind](const Target& target) {
+            Target copy = target;  // one accessor serves reading and showing
+            return kind.show(access(copy));
+          }};
+}
+
+}  // namespace adit::app

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/regular_file.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+namespace adit::app {
+namespace {
+
+FileError file_error(int error, std::string_view program) {
+  return {std::strerror(error),
+          error == ENOENT ? "create it, or name another"
+                          : "make it readable for the user that " + std::string(program) + " runs as"};
+}
+
+}  // namespace
+
+std::expected<std::string, FileError> read_regular_file(const std::string& path, off_t limit,
+                                                        std::string_view program) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || ::access(path.c_str(), R_OK) != 0) {
+    return std::unexpected(file_error(errno, program));
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return std::unexpected(FileError{"is not a regular file", "name a file"});
+  }
+  if (status.st_size > limit) {
+    return std::unexpected(
+        FileError{"is larger than " + std::to_string(limit >> 20) + " MiB", "name a smaller file"});
+  }
+  std::ifstream in(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+}  // namespace adit::app

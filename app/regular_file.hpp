@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small files that a person names: read whole, or refused with a reason. Thread: control, at start-up.
+#pragma once
+
+#include <sys/types.h>
+
+#include <expected>
+#include <string>
+#include <string_view>
+
+namespace adit::app {
+
+struct FileError {
+  std::string wrong;
+  std::string remedy;
+};
+
+/// A regular file only (a FIFO would block, /dev/zero never ends), of at most `limit` octets. `program` is who needs it.
+[[nodiscard]] std::expected<std::string, FileError> read_regular_file(const std::string& path, off_t limit,
+                                                                      std::string_view program);
+
+}  // namespace adit::app
