@@ -54,6 +54,13 @@ bool CallControl::on(const contract::InstallCall& message) noexcept {
   return true;
 }
 
+bool CallControl::on(const contract::SetPeerCallId& message) noexcept {
+  if (Call* call = find(message.call); call != nullptr) {
+    call->identity.peer_id = message.peer_id;
+  }
+  return true;
+}
+
 bool CallControl::on(const contract::SetPppCompression& message) noexcept {
   if (Call* call = find(message.call); call != nullptr) {
     call->identity.send_compression = {.address_and_control = message.send_acfc,
@@ -145,7 +152,7 @@ bool CallControl::on(const contract::SendPppFrame& message) noexcept {
     return true;
   }
   if (Call* call = find(message.call); call != nullptr) {
-    downlink_.send_ppp_frame(*call, {frame->octets.data(), frame->length});
+    encapsulation_.send_ppp_frame(*call, {frame->octets.data(), frame->length});
   }
   mailbox_.frames_to_worker.release();
   return true;

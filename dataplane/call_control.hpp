@@ -4,15 +4,15 @@
 #pragma once
 
 #include "dataplane/contract/mailbox.hpp"
-#include "dataplane/downlink.hpp"
+#include "dataplane/encapsulation.hpp"
 #include "dataplane/worker_context.hpp"
 
 namespace adit::dataplane {
 
 class CallControl {
  public:
-  CallControl(WorkerContext& context, contract::Mailbox& mailbox, Downlink& downlink) noexcept
-      : context_(context), mailbox_(mailbox), downlink_(downlink) {}
+  CallControl(WorkerContext& context, contract::Mailbox& mailbox, Encapsulation& encapsulation) noexcept
+      : context_(context), mailbox_(mailbox), encapsulation_(encapsulation) {}
 
   /// Reads at most kMessagesPerLoop messages; returns how many.
   std::size_t read() noexcept;
@@ -20,6 +20,7 @@ class CallControl {
  private:
   // Each returns false when the message must be tried again at the next turn.
   bool on(const contract::InstallCall& message) noexcept;
+  bool on(const contract::SetPeerCallId& message) noexcept;
   bool on(const contract::SetPppCompression& message) noexcept;
   bool on(const contract::EnableMppe& message) noexcept;
   bool on(const contract::FlushMppe& message) noexcept;
@@ -34,7 +35,7 @@ class CallControl {
 
   WorkerContext& context_;
   contract::Mailbox& mailbox_;
-  Downlink& downlink_;
+  Encapsulation& encapsulation_;
 };
 
 }  // namespace adit::dataplane

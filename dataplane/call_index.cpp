@@ -37,7 +37,7 @@ bool CallIndex::add_local_address(wire::Ipv4Address local) noexcept {
   if (local_count_ == kMaxLocalAddresses) {
     return false;
   }
-  std::uint32_t at = local_slot(local.value);
+  std::uint32_t at = local_slot(key_of(local));
   while (locals_[at].address.load(std::memory_order_relaxed) != 0) {
     at = (at + 1) & (kLocalSlots - 1);
   }
@@ -46,7 +46,7 @@ bool CallIndex::add_local_address(wire::Ipv4Address local) noexcept {
     return false;
   }
   locals_[at].page.store(page, std::memory_order_relaxed);
-  locals_[at].address.store(local.value, std::memory_order_release);
+  locals_[at].address.store(key_of(local), std::memory_order_release);
   ++local_count_;
   return true;
 }

@@ -27,7 +27,9 @@ class CallIndex {
  public:
   using Entry = std::atomic<std::uint32_t>;
 
-  CallIndex() = default;  // needs EAL from the first address on: tables come from its memory
+  /// Local addresses that differ in their last `host_bits` bits only share one space of call IDs, and one table: 0 where
+  /// peers dial us, more where we are thousands of callers. Needs EAL from the first address on: its memory.
+  explicit CallIndex(unsigned host_bits = 0) noexcept : host_bits_(host_bits) {}
   ~CallIndex();
   CallIndex(const CallIndex&) = delete;
   CallIndex& operator=(const CallIndex&) = delete;
@@ -68,10 +70,13 @@ class CallIndex {
   static_assert(kMaxCallsPerWorker <= kSlotMask + 1 && kMaxWorkers <= (kInUse >> kSlotBits));
 
   struct LocalAddress {
-    std::atomic<std::uint32_t> address{0};  // 0: free; written after the page
+    std::atomic<std::uint32_t> address{0};  // without its host bits; 0: free; written after the page
     std::atomic<Entry*> page{nullptr};
   };
 
+  [[nodiscard]] std::uint32_t key_of(wire::Ipv4Address local) const noexcept {
+    return static_cast<std::uint32_t>(std::uint64_t{local.value} >> host_bits_);
+  }
   static std::uint32_t local_slot(std::uint32_t address) noexcept {
     return (address * 0x9e3779b1U) >> 16 & (kLocalSlots - 1);
   }
@@ -79,9 +84,10 @@ class CallIndex {
     return kInUse | std::uint32_t{call.worker.value} << kSlotBits | (call.slot & kSlotMask);
   }
   [[nodiscard]] Entry* calls_of(wire::Ipv4Address local) const noexcept {
-    for (std::uint32_t at = local_slot(local.value);; at = (at + 1) & (kLocalSlots - 1)) {
+    const std::uint32_t wanted = key_of(local);
+    for (std::uint32_t at = local_slot(wanted);; at = (at + 1) & (kLocalSlots - 1)) {
       const std::uint32_t address = locals_[at].address.load(std::memory_order_acquire);
-      if (address == local.value && address != 0) {
+      if (address == wanted && address != 0) {
         return locals_[at].page.load(std::memory_order_relaxed);
       }
       if (address == 0) {
@@ -90,6 +96,7 @@ class CallIndex {
     }
   }
 
+  const unsigned host_bits_;
   std::array<LocalAddress, kLocalSlots> locals_{};
   std::uint32_t local_count_ = 0;
   std::array<std::atomic<Entry*>, kPageEntries>

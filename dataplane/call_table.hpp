@@ -54,8 +54,11 @@ class CallTable {
     return sizeof(Call) + (stateful_mppe ? sizeof(StatefulMppe) : 0);
   }
 
+  [[nodiscard]] std::uint32_t slot_of(const Call& call) const noexcept {
+    return static_cast<std::uint32_t>(&call - slots_.data());
+  }
   [[nodiscard]] contract::CallRef ref_of(const Call& call, contract::WorkerId worker) const noexcept {
-    return {worker, static_cast<std::uint32_t>(&call - slots_.data()), generation_of(call)};
+    return {worker, slot_of(call), generation_of(call)};
   }
 
   /// Live counters of a call; nothing when it is gone. Any thread.

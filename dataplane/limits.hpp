@@ -34,14 +34,6 @@ inline constexpr std::uint32_t kMessagesPerLoop = 64;
 /// Frames that wait for their owner in its hand-off ring: 32 bursts, about 100 us of a full worker.
 inline constexpr std::uint32_t kHandoffRing = 1024;
 
-/// A bare acknowledgement leaves this long after the first unacknowledged packet, in milliseconds. RFC 2637 §4.3 wants
-/// one "within a reasonable time"; Windows waits 100 ms, and the loop and the wire need some of that.
-inline constexpr std::uint32_t kBareAckDelayMs = 80;
-
-/// ... or at once after this many packets: a peer that does gate on acknowledgements opens with a window of 16
-/// (ng_pptpgre) or half of the 64 that we advertise.
-inline constexpr std::uint32_t kBareAckPackets = 8;
-
 /// Due bare acknowledgements looked at per loop. 64 in each of 5,000 loops a second are 320,000 calls a second.
 inline constexpr std::uint32_t kBareAcksPerLoop = 64;
 

@@ -5,6 +5,7 @@
 // Thread: built by control, read by any. Owner: control; freed when every worker has passed a quiescent point.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -73,5 +74,9 @@ class NextHops {
   [[nodiscard]] const NextHop* find_neighbour(std::uint32_t ifindex,
                                               wire::Ipv4Address address) const noexcept;
 };
+
+/// The snapshot of routes that workers forward by. Control stores a new one; the old one may be freed when each running
+/// worker's turns() has grown by 2 since (it has then begun a turn that saw the new one and ended those that did not).
+using NextHopsCell = std::atomic<const NextHops*>;
 
 }  // namespace adit::dataplane

@@ -4,18 +4,15 @@
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_prefetch.h>
-#include <sys/prctl.h>
-#include <time.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "dataplane/idle_nap.hpp"
 #include "dataplane/ingress.hpp"
 
 namespace adit::dataplane {
 namespace {
-
-const NextHops kNoRoutes;  // until control publishes its first snapshot
 
 /// Outer headers and the inner one lie in the first two lines (14 + 20 + 16 + 8 + 20 octets).
 void prefetch_packet(rte_mbuf* mbuf) noexcept {
@@ -83,23 +80,21 @@ Worker::Worker(WorkerSettings settings, const CallIndex& index, contract::Mailbo
 }
 
 int Worker::run() noexcept {
-  // An idle nap of 20 us is one of 70 with the kernel's default slack.
-  prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL);
-  std::uint32_t idle_turns = 0;
+  IdleNap nap(counters_);
   while (!stopping_.load(std::memory_order_relaxed)) {
     const std::uint64_t began = rte_rdtsc();
     if (poll_once(began)) {
       counters_.busy_cycles.add(rte_rdtsc() - began);
-      idle_turns = 0;
+      nap.on_work();
     } else if (!settings_.busy_poll) {
-      rest(++idle_turns);
+      nap.on_idle();
     }
   }
   return 0;
 }
 
 bool Worker::poll_once(std::uint64_t tsc) noexcept {
-  take_snapshot(tsc);
+  context_.begin_turn(tsc, tsc_per_ms_, next_hops_);
   std::size_t work = call_control_.read();
   work += poll_handoff();
   for (const Queue& queue : queues_) {
@@ -117,24 +112,14 @@ bool Worker::poll_once(std::uint64_t tsc) noexcept {
   return work > 0;
 }
 
-void Worker::take_snapshot(std::uint64_t tsc) noexcept {
-  context_.now = {static_cast<std::uint32_t>(tsc / tsc_per_ms_)};
-  const NextHops* published = next_hops_.load(std::memory_order_acquire);
-  const NextHops* current = published != nullptr ? published : &kNoRoutes;
-  if (current != context_.next_hops || context_.next_hops_epoch == 0) {
-    context_.next_hops = current;
-    context_.next_hops_epoch += context_.next_hops_epoch == 0xffffffff ? 2 : 1;
-  }
-  if (context_.profile != nullptr) {
-    context_.profile->begin();
-  }
-}
-
 std::size_t Worker::poll_queue(const Queue& queue) noexcept {
   const std::uint16_t count = rte_eth_rx_burst(queue.port->id, queue.queue, received_.data(), kBurst);
   if (count == 0) {
     return 0;
   }
+  // Once more: control installs a call before it answers for it, so what has arrived by now may be of a call that this
+  // turn has not read of yet. Without this the first LCP frame of every few dials was an unknown call's, and cost 1 s.
+  call_control_.read();
   counters_.rx_packets.add(count);
   for (std::uint16_t i = 0; i < count; ++i) {
     prefetch_packet(received_[i]);
@@ -171,6 +156,9 @@ std::size_t Worker::poll_queue(const Queue& queue) noexcept {
 /// Runs of one kind go through together, so that order is kept between them.
 std::size_t Worker::poll_handoff() noexcept {
   const std::size_t count = handoff_.receive(received_);
+  if (count > 0) {
+    call_control_.read();  // as poll_queue() does
+  }
   for (std::size_t i = 0; i < count; ++i) {
     prefetch_packet(received_[i]);
   }
@@ -214,17 +202,6 @@ void Worker::send_to_subscribers() noexcept {
     const std::size_t size = std::min<std::size_t>(kBurst, count - begin);
     downlink_.run({packets.data() + begin, size}, Downlink::Arrival::kFromTunnel);
   }
-}
-
-/// The longer nothing came, the longer the nap: a microsecond more each time, up to kMaxIdleSleepUs.
-void Worker::rest(std::uint32_t idle_turns) noexcept {
-  if (idle_turns <= kIdleLoopsBeforeSleep) {
-    return;
-  }
-  counters_.sleeps.add();
-  const std::uint32_t nap_us = std::min(idle_turns - kIdleLoopsBeforeSleep, kMaxIdleSleepUs);
-  const timespec nap{.tv_sec = 0, .tv_nsec = static_cast<long>(nap_us) * 1000};
-  clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, nullptr);
 }
 
 }  // namespace adit::dataplane

@@ -19,10 +19,6 @@
 
 namespace adit::dataplane {
 
-/// The snapshot of routes that workers forward by. Control stores a new one; the old one may be freed when each running
-/// worker's turns() has grown by 2 since (it has then begun a turn that saw the new one and ended those that did not).
-using NextHopsCell = std::atomic<const NextHops*>;
-
 struct WorkerSettings {
   contract::WorkerId id;
   int socket = -1;                  ///< NUMA node of its tables, SOCKET_ID_ANY (-1): wherever there is room
@@ -75,11 +71,9 @@ class Worker {
 
   Worker(WorkerSettings settings, const CallIndex& index, contract::Mailbox& mailbox,
          const NextHopsCell& next_hops, const HandoffRings& rings);
-  void take_snapshot(std::uint64_t tsc) noexcept;
   std::size_t poll_queue(const Queue& queue) noexcept;
   std::size_t poll_handoff() noexcept;
   void send_to_subscribers() noexcept;
-  void rest(std::uint32_t idle_turns) noexcept;
 
   const WorkerSettings settings_;
   const NextHopsCell& next_hops_;

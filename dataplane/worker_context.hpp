@@ -12,6 +12,7 @@
 #include "dataplane/call_index.hpp"
 #include "dataplane/call_table.hpp"
 #include "dataplane/clock.hpp"
+#include "dataplane/contract/ack_policy.hpp"
 #include "dataplane/control_line.hpp"
 #include "dataplane/counters.hpp"
 #include "dataplane/handoff.hpp"
@@ -25,6 +26,7 @@ struct WorkerContext {
   contract::WorkerId id;
   wire::Ipv4Address gateway;  ///< our end of every tunnel: the source of our ICMP errors
   bool clamp_mss = true;
+  contract::AckPolicy ack_policy{};
   rte_mempool* pool = nullptr;  ///< for packets that we originate
   CallTable& calls;
   const CallIndex& index;
@@ -45,6 +47,21 @@ struct WorkerContext {
   /// Packets from one subscriber of ours to another, or ICMP errors of ours: the worker sends them down after the burst.
   std::array<rte_mbuf*, 2 * kBurst> for_subscribers{};
   std::size_t for_subscribers_count = 0;
+
+  /// A turn of the loop begins at `tsc`: its time, and the snapshot of routes that holds until it ends.
+  void begin_turn(std::uint64_t tsc, std::uint64_t tsc_per_ms, const NextHopsCell& latest) noexcept {
+    static const NextHops kNoRoutes;  // until control publishes its first
+    now = {static_cast<std::uint32_t>(tsc / tsc_per_ms)};
+    const NextHops* published = latest.load(std::memory_order_acquire);
+    const NextHops* current = published != nullptr ? published : &kNoRoutes;
+    if (current != next_hops || next_hops_epoch == 0) {
+      next_hops = current;
+      next_hops_epoch += next_hops_epoch == 0xffffffff ? 2 : 1;
+    }
+    if (profile != nullptr) {
+      profile->begin();
+    }
+  }
 
   void drop(rte_mbuf* mbuf, DropReason reason) noexcept {
     counters.drop(reason);

@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <variant>
 
-#include "app/aditd/os_entropy.hpp"
+#include "app/host/os_entropy.hpp"
 
 namespace adit::app {
 
@@ -37,11 +37,12 @@ ControlLoop::ControlLoop(const Config& config, Runtime& runtime, control::AuthBa
       log_(log),
       wheel_(wheel),
       tcp_(io_, *this, config.control.pptp.max_output_octets),
+      listener_(io_, tcp_, *this),
       concentrator_(config.control, runtime.worker_count(), runtime.slots_per_worker(), wheel, entropy(), log,
                     auth, *this),
       operator_view_(concentrator_, runtime, wheel),
       operator_socket_(io_, operator_view_, config.cli),
-      worker_wake_(io_, runtime.wake_fd()),
+      worker_wake_(io_, runtime.wake().fd()),
       netlink_(io_),
       signals_(io_, SIGINT, SIGTERM, SIGHUP),
       second_(io_),
@@ -67,7 +68,7 @@ std::expected<void, std::string> ControlLoop::open() {
   routes_ = std::move(*routes);
   netlink_.assign(routes_->fd());
   for (const wire::Ipv4Address address : config_.bind) {
-    if (auto listening = tcp_.listen(address, config_.tcp_port); !listening) {
+    if (auto listening = listener_.listen(address, config_.tcp_port); !listening) {
       return listening;
     }
   }
@@ -87,7 +88,7 @@ void ControlLoop::run() {
     if (drain_mailboxes()) {
       io_.poll();
     } else {
-      sleep_until_something();
+      run_until_mail(io_, runtime_.mailboxes(), wheel_.next_wait().value_or(Duration{1000}));
     }
     runtime_.reclaim();
   }
@@ -96,25 +97,6 @@ void ControlLoop::run() {
 void ControlLoop::tick() {
   const auto elapsed = std::chrono::steady_clock::now() - started_;
   wheel_.advance(control::Instant{std::chrono::duration_cast<Duration>(elapsed)});
-}
-
-void ControlLoop::sleep_until_something() {
-  Duration wait = wheel_.next_wait().value_or(Duration{1000});
-  for (std::uint16_t w = 0; w < runtime_.worker_count(); ++w) {
-    runtime_.mailbox(WorkerId{w}).control_sleeps.exchange(true, std::memory_order_acq_rel);
-  }
-  // A worker that posted before it could see the flag does not wake us: look once more.
-  for (std::uint16_t w = 0; w < runtime_.worker_count(); ++w) {
-    if (!runtime_.mailbox(WorkerId{w}).to_control.empty()) {
-      wait = Duration{0};
-    }
-  }
-  if (io_.run_one_for(wait) > 0) {
-    io_.poll();
-  }
-  for (std::uint16_t w = 0; w < runtime_.worker_count(); ++w) {
-    runtime_.mailbox(WorkerId{w}).control_sleeps.store(false, std::memory_order_relaxed);
-  }
 }
 
 // True when something was there: the caller looks again before it sleeps.
@@ -151,7 +133,7 @@ bool ControlLoop::drain_mailbox(WorkerId worker) {
 void ControlLoop::wait_for_workers() {
   worker_wake_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const asio::error_code& error) {
     if (!error) {
-      runtime_.clear_wake();
+      runtime_.wake().clear();
       wait_for_workers();
     }
   });
@@ -205,7 +187,7 @@ void ControlLoop::begin_drain(int signal) {
   log_.event(Severity::kInfo, "draining",
              {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"},
               {"calls", std::to_string(concentrator_.stats().calls_active)}});
-  tcp_.stop_listening();
+  listener_.stop_listening();
   concentrator_.drain();
 }
 
@@ -217,7 +199,7 @@ bool ControlLoop::finished() const {
   return all_gone || std::chrono::steady_clock::now() >= drain_deadline_;
 }
 
-// ---- TcpEvents: the clock first, because we may have slept ------------------------------------------------------
+// ---- AcceptEvents, TcpEvents: the clock first, because we may have slept ------------------------------------------------------
 
 bool ControlLoop::on_accept(ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local) {
   tick();

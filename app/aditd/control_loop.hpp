@@ -16,16 +16,16 @@
 
 #include "app/aditd/config.hpp"
 #include "app/aditd/control_socket.hpp"
-#include "app/aditd/kernel_routes.hpp"
 #include "app/aditd/log.hpp"
 #include "app/aditd/operator_view.hpp"
 #include "app/aditd/runtime.hpp"
-#include "app/aditd/tcp_endpoint.hpp"
+#include "app/aditd/tcp_listener.hpp"
+#include "app/host/kernel_routes.hpp"
 #include "controlplane/concentrator.hpp"
 
 namespace adit::app {
 
-class ControlLoop final : TcpEvents, control::ConcentratorActions {
+class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions {
  public:
   /// All references outlive the loop.
   ControlLoop(const Config& config, Runtime& runtime, control::AuthBackend& auth, Log& log,
@@ -39,11 +39,12 @@ class ControlLoop final : TcpEvents, control::ConcentratorActions {
   void run();
 
  private:
-  // TcpEvents
+  // AcceptEvents
   bool on_accept(control::ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local) override;
+  void on_accept_failed(const std::string& why) override;
+  // TcpEvents
   void on_bytes(control::ConnectionId id, std::span<const std::uint8_t> octets) override;
   void on_closed(control::ConnectionId id, control::EndReason reason) override;
-  void on_accept_failed(const std::string& why) override;
 
   // control::ConcentratorActions
   void send(control::ConnectionId connection, std::span<const std::uint8_t> message) override;
@@ -56,7 +57,6 @@ class ControlLoop final : TcpEvents, control::ConcentratorActions {
   void unmap_subscriber(wire::Ipv4Address subscriber) override;
 
   void tick();
-  void sleep_until_something();
   bool drain_mailboxes();
   bool drain_mailbox(contract::WorkerId worker);
   void wait_for_workers();
@@ -72,7 +72,8 @@ class ControlLoop final : TcpEvents, control::ConcentratorActions {
   Log& log_;
   control::TimerWheel& wheel_;
   asio::io_context io_;
-  TcpEndpoint tcp_;
+  TcpConnections tcp_;
+  TcpListener listener_;
   control::Concentrator concentrator_;
   std::unique_ptr<KernelRoutes> routes_;
   OperatorView operator_view_;

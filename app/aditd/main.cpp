@@ -10,10 +10,11 @@
 
 #include "app/aditd/config.hpp"
 #include "app/aditd/control_loop.hpp"
-#include "app/aditd/eal.hpp"
 #include "app/aditd/log.hpp"
 #include "app/aditd/options.hpp"
 #include "app/aditd/runtime.hpp"
+#include "app/host/descriptors.hpp"
+#include "app/host/eal.hpp"
 #include "controlplane/local_users.hpp"
 #include "crypto/library.hpp"
 #include "crypto/mppe_implementations.hpp"
@@ -72,12 +73,25 @@ void log_start(const Config& config, const Runtime& runtime, const EalInit& eal,
              {"hugepages", eal.hugepages ? "yes" : "no"}});
 }
 
+/// A control connection each, and ports, sockets, files: said at the start rather than when accept() fails.
+void prepare_descriptors(const Config& config, Log& log) {
+  const std::uint64_t wanted = std::uint64_t{config.max_sessions} + 1024;
+  const std::uint64_t got = raise_descriptor_limit(wanted);
+  if (got < wanted) {
+    log.event(Severity::kWarning, "descriptors",
+              {{"limit", std::to_string(got)},
+               {"wanted", std::to_string(wanted)},
+               {"remedy", "raise LimitNOFILE or lower max-sessions"}});
+  }
+}
+
 /// From the log to the last worker, in order; leaving this function ends it all in reverse.
 int serve(const Config& config, const Options& options) {
   auto log = Log::open(config.log);
   if (!log) {
     return cannot_start(log.error());
   }
+  prepare_descriptors(config, **log);
   auto users = load_users(config, **log);
   if (!users) {
     return cannot_start(users.error());

@@ -3,13 +3,8 @@
 
 #include <rte_launch.h>
 #include <rte_lcore.h>
-#include <rte_malloc.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
-#include <new>
 
 namespace adit::app {
 
@@ -18,6 +13,14 @@ using dataplane::OpenPort;
 using dataplane::WorkerPort;
 
 namespace {
+
+std::vector<Prefix> host_prefixes(std::span<const wire::Ipv4Address> addresses) {
+  std::vector<Prefix> prefixes;
+  for (const wire::Ipv4Address address : addresses) {
+    prefixes.push_back({.address = address, .length = 32});
+  }
+  return prefixes;
+}
 
 std::vector<Prefix> pool_prefixes(const control::IpSettings& ip) {
   std::vector<Prefix> prefixes;
@@ -31,10 +34,6 @@ std::vector<Prefix> pool_prefixes(const control::IpSettings& ip) {
 }
 
 }  // namespace
-
-void Runtime::ReleaseMailbox::operator()(contract::Mailbox* mailbox) const {
-  rte_free(mailbox);
-}
 
 std::expected<std::unique_ptr<Runtime>, std::string> Runtime::start(const Config& config,
                                                                     const EalInit& eal) {
@@ -57,17 +56,18 @@ std::expected<std::unique_ptr<Runtime>, std::string> Runtime::start(const Config
 std::expected<void, std::string> Runtime::open(const Config& config) {
   const auto workers = static_cast<std::uint32_t>(lcores_.size());
   slots_per_worker_ = (config.max_sessions + workers - 1) / workers;
-  wake_fd_ = dataplane::UniqueFd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-  if (wake_fd_.get() < 0) {
-    return std::unexpected(std::string("cannot make an eventfd: ") + std::strerror(errno));
+  auto wake = WorkerWake::open();
+  if (!wake) {
+    return std::unexpected(std::move(wake.error()));
   }
+  wake_ = std::move(*wake);
   auto program = find_xdp_program("");
   auto ports = dataplane::open_ports(config.ports, workers, program.value_or(""));
   if (!ports) {
     return std::unexpected(std::move(ports.error()));
   }
   ports_ = std::move(*ports);
-  auto maps = XdpMaps::fill(ports_, config.bind, pool_prefixes(config.control.ip));
+  auto maps = XdpMaps::fill(ports_, host_prefixes(config.bind), pool_prefixes(config.control.ip));
   if (!maps) {
     return std::unexpected(std::move(maps.error()));
   }
@@ -108,13 +108,12 @@ std::vector<WorkerPort> Runtime::ports_of(std::uint16_t worker) const {
 
 std::expected<void, std::string> Runtime::build_worker(const Config& config, std::uint16_t worker) {
   const int socket = static_cast<int>(rte_lcore_to_socket_id(lcores_[worker]));
-  void* memory =
-      rte_malloc_socket("adit_mailbox", sizeof(contract::Mailbox), alignof(contract::Mailbox), socket);
-  if (memory == nullptr) {
+  mailboxes_.push_back(make_mailbox(socket));
+  if (mailboxes_.back() == nullptr) {
     return std::unexpected("no DPDK memory for the mailbox of worker " + std::to_string(worker) +
                            "; reserve more hugepages, or give more with `-- -m MEGABYTES`");
   }
-  mailboxes_.emplace_back(new (memory) contract::Mailbox());
+  mailbox_list_.push_back(mailboxes_.back().get());
   dataplane::WorkerSettings settings;
   settings.id = WorkerId{worker};
   settings.socket = socket;
@@ -126,9 +125,9 @@ std::expected<void, std::string> Runtime::build_worker(const Config& config, std
   settings.stateful_mppe = config.control.ppp.mppe != control::MppePolicy::kDeny &&
                            config.control.ppp.mppe_stateful != control::StatefulPolicy::kDeny;
   settings.busy_poll = config.core.poll_mode == PollMode::kBusy;
-  settings.control_wake_fd = wake_fd_.get();
+  settings.control_wake_fd = wake_.fd();
   auto created =
-      dataplane::Worker::create(std::move(settings), *index_, *mailboxes_.back(), next_hops_, *handoff_);
+      dataplane::Worker::create(std::move(settings), *index_, *mailboxes_.back(), routes_.cell(), *handoff_);
   if (!created) {
     return std::unexpected(std::move(created.error()));
   }
@@ -177,34 +176,12 @@ void Runtime::unmap_subscriber(wire::Ipv4Address subscriber) {
   index_->unmap_subscriber(subscriber);
 }
 
-void Runtime::publish(std::unique_ptr<const dataplane::NextHops> hops) {
-  next_hops_.store(hops.get(), std::memory_order_release);
-  if (latest_hops_ != nullptr) {
-    Retired retired{std::move(latest_hops_), {}};
-    for (const auto& worker : workers_) {
-      retired.turns.push_back(worker->turns());
-    }
-    retired_hops_.push_back(std::move(retired));
+std::vector<std::uint64_t> Runtime::turns() const {
+  std::vector<std::uint64_t> turns;
+  for (const auto& worker : workers_) {
+    turns.push_back(worker->turns());
   }
-  latest_hops_ = std::move(hops);
-}
-
-// Two turns on, a worker has ended the one in which it may have loaded the old pointer (see NextHopsCell).
-void Runtime::reclaim() {
-  std::erase_if(retired_hops_, [this](const Retired& retired) {
-    for (std::size_t w = 0; w < workers_.size(); ++w) {
-      if (workers_[w]->turns() - retired.turns[w] < 2) {
-        return false;
-      }
-    }
-    return true;
-  });
-}
-
-void Runtime::clear_wake() {
-  std::uint64_t count = 0;
-  [[maybe_unused]] const auto taken =
-      ::read(wake_fd_.get(), &count, sizeof count);  // EAGAIN: another turn took it
+  return turns;
 }
 
 }  // namespace adit::app

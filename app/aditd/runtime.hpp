@@ -12,14 +12,13 @@
 #include <vector>
 
 #include "app/aditd/config.hpp"
-#include "app/aditd/eal.hpp"
-#include "app/aditd/xdp_maps.hpp"
+#include "app/host/eal.hpp"
+#include "app/host/route_snapshots.hpp"
+#include "app/host/worker_mail.hpp"
+#include "app/host/xdp_maps.hpp"
 #include "dataplane/call_index.hpp"
-#include "dataplane/contract/mailbox.hpp"
 #include "dataplane/handoff.hpp"
-#include "dataplane/next_hops.hpp"
 #include "dataplane/ports.hpp"
-#include "dataplane/unique_fd.hpp"
 #include "dataplane/worker.hpp"
 
 namespace adit::app {
@@ -52,43 +51,35 @@ class Runtime {
   [[nodiscard]] bool map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call);
   void unmap_subscriber(wire::Ipv4Address subscriber);
 
-  /// Workers look destinations up in `hops` from their next turn on; the one before is kept until none can hold it.
-  void publish(std::unique_ptr<const dataplane::NextHops> hops);
+  /// Workers look destinations up in `hops` from their next turn on.
+  void publish(std::unique_ptr<const dataplane::NextHops> hops) { routes_.publish(std::move(hops), turns()); }
   /// Frees snapshots that no worker can hold any more. Cheap; call it now and then.
-  void reclaim();
+  void reclaim() { routes_.reclaim(turns()); }
 
-  /// An eventfd that workers write when control sleeps, and how to make it quiet again.
-  [[nodiscard]] int wake_fd() const { return wake_fd_.get(); }
-  void clear_wake();
+  /// What workers write when control sleeps.
+  [[nodiscard]] WorkerWake& wake() { return wake_; }
+  /// All of them, by worker.
+  [[nodiscard]] std::span<contract::Mailbox* const> mailboxes() const { return mailbox_list_; }
 
  private:
-  /// A snapshot that was replaced, and each worker's turns at that moment.
-  struct Retired {
-    std::unique_ptr<const dataplane::NextHops> hops;
-    std::vector<std::uint64_t> turns;
-  };
-  struct ReleaseMailbox {
-    void operator()(contract::Mailbox* mailbox) const;
-  };
-  using MailboxPtr = std::unique_ptr<contract::Mailbox, ReleaseMailbox>;
   Runtime() = default;
   [[nodiscard]] std::expected<void, std::string> open(const Config& config);
   [[nodiscard]] std::expected<void, std::string> build_worker(const Config& config, std::uint16_t worker);
   [[nodiscard]] std::expected<void, std::string> launch();
+  [[nodiscard]] std::vector<std::uint64_t> turns() const;
   [[nodiscard]] std::vector<dataplane::WorkerPort> ports_of(std::uint16_t worker) const;
 
   std::vector<unsigned> lcores_;
   std::uint32_t slots_per_worker_ = 0;
-  dataplane::UniqueFd wake_fd_;
+  WorkerWake wake_;
   std::vector<dataplane::OpenPort> ports_;
   std::optional<XdpMaps> xdp_;
   std::unique_ptr<dataplane::CallIndex> index_;
   std::unique_ptr<dataplane::HandoffRings> handoff_;
   std::vector<MailboxPtr> mailboxes_;
-  dataplane::NextHopsCell next_hops_{nullptr};
+  std::vector<contract::Mailbox*> mailbox_list_;
+  RouteSnapshots routes_;
   std::vector<std::unique_ptr<dataplane::Worker>> workers_;
-  std::unique_ptr<const dataplane::NextHops> latest_hops_;
-  std::vector<Retired> retired_hops_;
 };
 
 }  // namespace adit::app

@@ -41,6 +41,13 @@ struct InstallCall {
   wire::PeerCallId peer_id;
 };
 
+/// The peer's ID of a call that was installed without it: whoever dials learns it with the Outgoing-Call-Reply, which the
+/// peer's first GRE packet may overtake.
+struct SetPeerCallId {
+  CallRef call;
+  wire::PeerCallId peer_id;
+};
+
 /// LCP opened: how PPP headers of data packets may be compressed towards the peer (what the *peer* offered in its
 /// Configure-Request). Both forms are always accepted on receive.
 struct SetPppCompression {
@@ -97,7 +104,7 @@ struct RemoveCall {
   CallRef call;
 };
 
-using ToWorker = std::variant<InstallCall, SetPppCompression, EnableMppe, FlushMppe, DisableMppe, EnableIp,
+using ToWorker = std::variant<InstallCall, SetPeerCallId, SetPppCompression, EnableMppe, FlushMppe, DisableMppe, EnableIp,
                               DisableIp, SendPppFrame, RemoveCall>;
 
 // ---- worker -> control ---------------------------------------------------------------------------------------

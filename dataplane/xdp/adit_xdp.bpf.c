@@ -29,9 +29,10 @@ struct {
 } port SEC(".maps");
 
 struct {
-  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(type, BPF_MAP_TYPE_LPM_TRIE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
   __uint(max_entries, ADIT_XDP_MAX_LOCAL);
-  __type(key, __u32);
+  __type(key, struct adit_xdp_prefix);
   __type(value, __u8);
 } local_addresses SEC(".maps");
 
@@ -116,10 +117,10 @@ int adit_steer(struct xdp_md *context) {
   }
 
   int ours = 0;
-  if (bpf_map_lookup_elem(&local_addresses, &ip->daddr)) {
+  const struct adit_xdp_prefix host = {.length = 32, .address = ip->daddr};
+  if (bpf_map_lookup_elem(&local_addresses, &host)) {
     ours = (config->role & ADIT_XDP_ACCESS) && is_enhanced_gre(ip, end);
   } else if (config->role & ADIT_XDP_CORE) {
-    const struct adit_xdp_prefix host = {.length = 32, .address = ip->daddr};
     ours = bpf_map_lookup_elem(&subscribers, &host) != 0;
   }
   return ours ? bpf_redirect_map(&xsks_map, context->rx_queue_index, XDP_PASS) : XDP_PASS;

@@ -11,7 +11,7 @@
 #define ADIT_XDP_PROGRAM "adit_steer"
 
 #define ADIT_XDP_PORT_MAP "port"                /* array of one struct adit_xdp_port */
-#define ADIT_XDP_LOCAL_MAP "local_addresses"    /* hash of __be32 -> __u8: addresses that clients dial */
+#define ADIT_XDP_LOCAL_MAP "local_addresses"    /* longest prefix match, as the next: addresses that GRE comes to */
 #define ADIT_XDP_SUBSCRIBER_MAP "subscribers"   /* longest prefix match of struct adit_xdp_prefix -> __u8 */
 
 enum {

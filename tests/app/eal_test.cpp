@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which arguments EAL gets on which machine, and that the operator's own win. EAL itself is not started.
-#include "app/aditd/eal.hpp"
+#include "app/host/eal.hpp"
 
 #include <gtest/gtest.h>
 

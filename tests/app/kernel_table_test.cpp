@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Netlink messages in, routes and neighbours out. The messages are built as the kernel builds them (rtnetlink(7)); that
 // the kernel really sends these is seen in tests/system.
-#include "app/aditd/kernel_table.hpp"
+#include "app/host/kernel_table.hpp"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>

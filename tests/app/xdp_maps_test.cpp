@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ranges of addresses as prefixes; where the XDP program is looked for. What the maps do is in tests/system.
-#include "app/aditd/xdp_maps.hpp"
+#include "app/host/xdp_maps.hpp"
 
 #include <gtest/gtest.h>
 

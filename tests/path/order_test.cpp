@@ -26,7 +26,7 @@ TEST_F(Acks, ABareOneLeavesWithin100MsAndOnlyOne) {
   world_.arrive(kAccessSide, peer_.clear(inner_packet(kSubscriber, kHost)));
   world_.turn();
   EXPECT_TRUE(access().empty());
-  world_.pass_ms(kBareAckDelayMs - 1);
+  world_.pass_ms(contract::AckPolicy{}.bare_after_ms - 1);
   world_.turn();
   EXPECT_TRUE(access().empty());
   world_.pass_ms(1);

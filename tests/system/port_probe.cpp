@@ -22,9 +22,9 @@
 #include <utility>
 #include <vector>
 
-#include "app/aditd/eal.hpp"
-#include "app/aditd/kernel_routes.hpp"
-#include "app/aditd/xdp_maps.hpp"
+#include "app/host/eal.hpp"
+#include "app/host/kernel_routes.hpp"
+#include "app/host/xdp_maps.hpp"
 #include "dataplane/ports.hpp"
 
 namespace {
@@ -166,7 +166,7 @@ void open_host(const Arguments& arguments, Host& host) {
   settings[0].driver = settings[1].driver = arguments.driver;
   host.ports = take(
       dataplane::open_ports(settings, 1, take(app::find_xdp_program(program != nullptr ? program : ""))));
-  const std::array local{arguments.local};
+  const std::array local{app::Prefix{.address = arguments.local, .length = 32}};
   host.maps = take(app::XdpMaps::fill(host.ports, local,
                                       app::prefixes_of_range(arguments.pool_first, arguments.pool_last)));
   const std::array ports{host.ports[0].port, host.ports[1].port};

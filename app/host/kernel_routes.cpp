@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dumps and notifications come through one socket. A dump starts from an empty table and notifications apply to it as
 // they come, in the kernel's order; nothing is published before it ends, so workers never see half a table.
-#include "app/aditd/kernel_routes.hpp"
+#include "app/host/kernel_routes.hpp"
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/aditd/kernel_table.hpp"
+#include "app/host/kernel_table.hpp"
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>

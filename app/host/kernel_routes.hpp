@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "app/aditd/kernel_table.hpp"
+#include "app/host/kernel_table.hpp"
 #include "dataplane/next_hops.hpp"
 #include "dataplane/port.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/aditd/eal.hpp"
+#include "app/host/eal.hpp"
 
 #include <rte_eal.h>
 #include <rte_errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // net_af_xdp loads and attaches the program itself and keeps its object to itself; so the maps are found as bpftool would:
 // interface -> program -> the maps that it uses, by name.
-#include "app/aditd/xdp_maps.hpp"
+#include "app/host/xdp_maps.hpp"
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -101,10 +101,10 @@ std::expected<XdpMaps::PortMaps, std::string> XdpMaps::find(const OpenPort& open
 }
 
 std::expected<void, std::string> XdpMaps::fill_port(const PortMaps& maps, const dataplane::Port& port,
-                                                    std::span<const wire::Ipv4Address> local_addresses,
+                                                    std::span<const Prefix> local_addresses,
                                                     std::span<const Prefix> pools) {
-  for (const wire::Ipv4Address address : local_addresses) {
-    const std::uint32_t key = htonl(address.value);
+  for (const Prefix local : local_addresses) {
+    const adit_xdp_prefix key = key_of(local);
     if (auto done = put(maps.local_addresses.get(), &key, &kPresent, ADIT_XDP_LOCAL_MAP); !done) {
       return done;
     }
@@ -123,7 +123,7 @@ std::expected<void, std::string> XdpMaps::fill_port(const PortMaps& maps, const 
 }
 
 std::expected<XdpMaps, std::string> XdpMaps::fill(std::span<const OpenPort> ports,
-                                                  std::span<const wire::Ipv4Address> local_addresses,
+                                                  std::span<const Prefix> local_addresses,
                                                   std::span<const Prefix> pools) {
   XdpMaps filled;
   filled.pools_.assign(pools.begin(), pools.end());

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/aditd/tcp_endpoint.hpp"
+#include "app/host/tcp_connections.hpp"
 
 #include <asio/buffer.hpp>
 #include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
 #include <chrono>
 
 namespace adit::app {
@@ -13,25 +14,12 @@ using control::EndReason;
 
 namespace {
 
-constexpr int kBacklog = 4096;
-constexpr int kAcceptsPerWake = 64;  // a redial storm must not starve the connections that live
 constexpr std::size_t kInputOctets = 16 * 1024;
-constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::seconds kLinger{2};
-
-wire::Ipv4Address to_wire(const asio::ip::address& address) {
-  return address.is_v4() ? wire::Ipv4Address(address.to_v4().to_uint()) : wire::Ipv4Address();
-}
 
 }  // namespace
 
-struct TcpEndpoint::Listener {
-  explicit Listener(asio::io_context& io) : acceptor(io), pause(io) {}
-  tcp::acceptor acceptor;
-  asio::steady_timer pause;
-};
-
-struct TcpEndpoint::Connection {
+struct TcpConnections::Connection {
   Connection(ConnectionId connection_id, tcp::socket s)
       : id(connection_id), socket(std::move(s)), linger(socket.get_executor()) {}
   ConnectionId id;
@@ -42,105 +30,36 @@ struct TcpEndpoint::Connection {
   bool closing = false;  // close() was called: input is discarded
 };
 
-TcpEndpoint::TcpEndpoint(asio::io_context& io, TcpEvents& events, std::uint32_t max_output_octets)
+TcpConnections::TcpConnections(asio::io_context& io, TcpEvents& events, std::uint32_t max_output_octets)
     : io_(io), events_(events), max_output_octets_(max_output_octets), input_(kInputOctets) {}
 
-TcpEndpoint::~TcpEndpoint() = default;
+TcpConnections::~TcpConnections() = default;
 
-std::expected<void, std::string> TcpEndpoint::listen(wire::Ipv4Address address, std::uint16_t port) {
-  auto listener = std::make_unique<Listener>(io_);
-  const tcp::endpoint endpoint(asio::ip::address_v4(address.value), port);
-  asio::error_code error;
-  const auto failed = [&](const char* what) {
-    return std::unexpected("cannot " + std::string(what) + " " + to_string(address) + ":" +
-                           std::to_string(port) + ": " + error.message() +
-                           "; is the address on this host, and no other server on the port?");
-  };
-  if (listener->acceptor.open(tcp::v4(), error); error) {
-    return failed("open a socket for");
-  }
-  listener->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (listener->acceptor.bind(endpoint, error); error) {
-    return failed("bind");
-  }
-  if (listener->acceptor.listen(kBacklog, error); error) {
-    return failed("listen on");
-  }
-  listener->acceptor.non_blocking(true, error);
-  accept_some(*listener);
-  listeners_.push_back(std::move(listener));
-  return {};
-}
-
-void TcpEndpoint::stop_listening() {
-  for (auto& listener : listeners_) {
-    asio::error_code ignored;
-    listener->pause.cancel();
-    listener->acceptor.close(ignored);
-  }
-}
-
-// Takes what is waiting, then waits for more.
-void TcpEndpoint::accept_some(Listener& listener) {
-  for (int i = 0; i < kAcceptsPerWake; ++i) {
-    asio::error_code error;
-    tcp::socket socket(io_);
-    listener.acceptor.accept(socket, error);
-    if (!error) {
-      adopt(std::move(socket));
-      continue;
-    }
-    if (error == asio::error::would_block || error == asio::error::try_again) {
-      break;
-    }
-    if (error == asio::error::connection_aborted) {
-      continue;
-    }
-    if (error == asio::error::bad_descriptor) {
-      return;
-    }
-    events_.on_accept_failed(error.message());
-    listener.pause.expires_after(kAcceptPause);
-    listener.pause.async_wait([this, &listener](const asio::error_code& cancelled) {
-      if (!cancelled) {
-        accept_some(listener);
-      }
-    });
-    return;
-  }
-  listener.acceptor.async_wait(tcp::acceptor::wait_read, [this, &listener](const asio::error_code& error) {
-    if (!error) {
-      accept_some(listener);
-    }
-  });
-}
-
-void TcpEndpoint::adopt(tcp::socket socket) {
-  asio::error_code error;
-  const auto peer = socket.remote_endpoint(error);
-  const auto local = error ? tcp::endpoint() : socket.local_endpoint(error);
-  if (error) {
-    return;  // gone before we looked
-  }
-  socket.non_blocking(true, error);
-  socket.set_option(tcp::no_delay(true), error);
+ConnectionId TcpConnections::adopt(tcp::socket socket) {
+  asio::error_code ignored;
+  socket.non_blocking(true, ignored);
+  socket.set_option(tcp::no_delay(true), ignored);
   const ConnectionId id = next_id_++;
-  auto owned = std::make_unique<Connection>(id, std::move(socket));
-  Connection& connection = *owned;
-  connections_.emplace(id, std::move(owned));  // known before on_accept, which may already send
-  if (!events_.on_accept(id, to_wire(peer.address()), to_wire(local.address()))) {
-    connections_.erase(id);
-    return;
-  }
-  wait_readable(connection);
+  connections_.emplace(id, std::make_unique<Connection>(id, std::move(socket)));
+  return id;
 }
 
-TcpEndpoint::Connection* TcpEndpoint::find(ConnectionId id) {
+void TcpConnections::start_reading(ConnectionId id) {
+  if (Connection* connection = find(id); connection != nullptr) {
+    wait_readable(*connection);
+  }
+}
+
+void TcpConnections::drop(ConnectionId id) {
+  connections_.erase(id);
+}
+
+TcpConnections::Connection* TcpConnections::find(ConnectionId id) {
   const auto found = connections_.find(id);
   return found == connections_.end() ? nullptr : found->second.get();
 }
 
-void TcpEndpoint::wait_readable(Connection& connection) {
+void TcpConnections::wait_readable(Connection& connection) {
   connection.socket.async_wait(tcp::socket::wait_read,
                                [this, id = connection.id](const asio::error_code& error) {
                                  if (!error) {
@@ -149,7 +68,7 @@ void TcpEndpoint::wait_readable(Connection& connection) {
                                });
 }
 
-void TcpEndpoint::read_some(ConnectionId id) {
+void TcpConnections::read_some(ConnectionId id) {
   Connection* connection = find(id);
   if (connection == nullptr) {
     return;
@@ -173,7 +92,7 @@ void TcpEndpoint::read_some(ConnectionId id) {
   }
 }
 
-void TcpEndpoint::send(ConnectionId id, std::span<const std::uint8_t> message) {
+void TcpConnections::send(ConnectionId id, std::span<const std::uint8_t> message) {
   Connection* connection = find(id);
   if (connection == nullptr || connection->closing) {
     return;
@@ -198,7 +117,7 @@ void TcpEndpoint::send(ConnectionId id, std::span<const std::uint8_t> message) {
   wait_writable(*connection);
 }
 
-void TcpEndpoint::wait_writable(Connection& connection) {
+void TcpConnections::wait_writable(Connection& connection) {
   if (connection.waiting_writable) {
     return;
   }
@@ -211,7 +130,7 @@ void TcpEndpoint::wait_writable(Connection& connection) {
                                });
 }
 
-void TcpEndpoint::flush(ConnectionId id) {
+void TcpConnections::flush(ConnectionId id) {
   Connection* connection = find(id);
   if (connection == nullptr) {
     return;
@@ -235,7 +154,7 @@ void TcpEndpoint::flush(ConnectionId id) {
   }
 }
 
-void TcpEndpoint::close(ConnectionId id) {
+void TcpConnections::close(ConnectionId id) {
   Connection* connection = find(id);
   if (connection == nullptr || connection->closing) {
     return;
@@ -252,13 +171,13 @@ void TcpEndpoint::close(ConnectionId id) {
   }
 }
 
-void TcpEndpoint::finish(Connection& connection) {
+void TcpConnections::finish(Connection& connection) {
   asio::error_code ignored;
   connection.socket.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
 // The connection is over on the peer's account or ours; nobody hears of it again.
-void TcpEndpoint::lose(ConnectionId id, EndReason reason) {
+void TcpConnections::lose(ConnectionId id, EndReason reason) {
   Connection* connection = find(id);
   if (connection == nullptr) {
     return;

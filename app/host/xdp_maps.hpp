@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells the XDP programs of the AF_XDP ports what to take: which side a port is on, the addresses that clients dial, and
+// Tells the XDP programs of the AF_XDP ports what to take: which side a port is on, the addresses that GRE comes to, and
 // the subscribers' prefixes. Ports of other drivers need none of it and are skipped.
 // Thread: control. Owner: aditd's main; ends with the ports (net_af_xdp detaches the program, the maps go with it).
 #pragma once
@@ -28,9 +28,9 @@ struct Prefix {
 class XdpMaps {
  public:
   /// Fills the maps of every AF_XDP port, the role last: until then everything passes to the kernel.
-  /// `local_addresses`: the listeners' addresses (GRE sent to them is ours). `pools`: what subscribers get.
+  /// `local_addresses`: what peers send GRE to. `pools`: what subscribers get.
   [[nodiscard]] static std::expected<XdpMaps, std::string> fill(
-      std::span<const dataplane::OpenPort> ports, std::span<const wire::Ipv4Address> local_addresses,
+      std::span<const dataplane::OpenPort> ports, std::span<const Prefix> local_addresses,
       std::span<const Prefix> pools);
 
   /// A subscriber's session came up or went; nothing to do for an address inside the pools. O(pools), with a system call
@@ -46,7 +46,7 @@ class XdpMaps {
   };
   static std::expected<PortMaps, std::string> find(const dataplane::OpenPort& open);
   static std::expected<void, std::string> fill_port(const PortMaps& maps, const dataplane::Port& port,
-                                                    std::span<const wire::Ipv4Address> local_addresses,
+                                                    std::span<const Prefix> local_addresses,
                                                     std::span<const Prefix> pools);
   [[nodiscard]] bool is_in_pools(wire::Ipv4Address address) const;
 

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/aditd/tcp_listener.hpp"
+
+#include <chrono>
+
+namespace adit::app {
+
+using asio::ip::tcp;
+
+namespace {
+
+constexpr int kBacklog = 4096;
+constexpr int kAcceptsPerWake = 64;  // a redial storm must not starve the connections that live
+constexpr std::chrono::milliseconds kAcceptPause{100};
+
+wire::Ipv4Address to_wire(const asio::ip::address& address) {
+  return address.is_v4() ? wire::Ipv4Address(address.to_v4().to_uint()) : wire::Ipv4Address();
+}
+
+}  // namespace
+
+struct TcpListener::Listener {
+  explicit Listener(asio::io_context& io) : acceptor(io), pause(io) {}
+  tcp::acceptor acceptor;
+  asio::steady_timer pause;
+};
+
+TcpListener::TcpListener(asio::io_context& io, TcpConnections& connections, AcceptEvents& events)
+    : io_(io), connections_(connections), events_(events) {}
+
+TcpListener::~TcpListener() = default;
+
+std::expected<void, std::string> TcpListener::listen(wire::Ipv4Address address, std::uint16_t port) {
+  auto listener = std::make_unique<Listener>(io_);
+  const tcp::endpoint endpoint(asio::ip::address_v4(address.value), port);
+  asio::error_code error;
+  const auto failed = [&](const char* what) {
+    return std::unexpected("cannot " + std::string(what) + " " + to_string(address) + ":" +
+                           std::to_string(port) + ": " + error.message() +
+                           "; is the address on this host, and no other server on the port?");
+  };
+  if (listener->acceptor.open(tcp::v4(), error); error) {
+    return failed("open a socket for");
+  }
+  listener->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (listener->acceptor.bind(endpoint, error); error) {
+    return failed("bind");
+  }
+  if (listener->acceptor.listen(kBacklog, error); error) {
+    return failed("listen on");
+  }
+  listener->acceptor.non_blocking(true, error);
+  accept_some(*listener);
+  listeners_.push_back(std::move(listener));
+  return {};
+}
+
+void TcpListener::stop_listening() {
+  for (auto& listener : listeners_) {
+    asio::error_code ignored;
+    listener->pause.cancel();
+    listener->acceptor.close(ignored);
+  }
+}
+
+// Takes what is waiting, then waits for more.
+void TcpListener::accept_some(Listener& listener) {
+  for (int i = 0; i < kAcceptsPerWake; ++i) {
+    asio::error_code error;
+    tcp::socket socket(io_);
+    listener.acceptor.accept(socket, error);
+    if (!error) {
+      adopt(std::move(socket));
+      continue;
+    }
+    if (error == asio::error::would_block || error == asio::error::try_again) {
+      break;
+    }
+    if (error == asio::error::connection_aborted) {
+      continue;
+    }
+    if (error == asio::error::bad_descriptor) {
+      return;
+    }
+    events_.on_accept_failed(error.message());
+    listener.pause.expires_after(kAcceptPause);
+    listener.pause.async_wait([this, &listener](const asio::error_code& cancelled) {
+      if (!cancelled) {
+        accept_some(listener);
+      }
+    });
+    return;
+  }
+  listener.acceptor.async_wait(tcp::acceptor::wait_read, [this, &listener](const asio::error_code& error) {
+    if (!error) {
+      accept_some(listener);
+    }
+  });
+}
+
+void TcpListener::adopt(tcp::socket socket) {
+  asio::error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  const auto local = error ? tcp::endpoint() : socket.local_endpoint(error);
+  if (error) {
+    return;  // gone before we looked
+  }
+  const control::ConnectionId id =
+      connections_.adopt(std::move(socket));  // before on_accept, which may already send
+  if (events_.on_accept(id, to_wire(peer.address()), to_wire(local.address()))) {
+    connections_.start_reading(id);
+  } else {
+    connections_.drop(id);
+  }
+}
+
+}  // namespace adit::app

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The snapshots of routes that workers forward by: the latest, and those before it until no worker can hold them.
+// Thread: control writes, workers read the cell. Owner: the process' runtime; outlives its workers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "dataplane/next_hops.hpp"
+
+namespace adit::app {
+
+class RouteSnapshots {
+ public:
+  /// Where workers find the latest at each turn.
+  [[nodiscard]] const dataplane::NextHopsCell& cell() const { return cell_; }
+
+  /// `turns`: of each worker, now.
+  void publish(std::unique_ptr<const dataplane::NextHops> hops, std::vector<std::uint64_t> turns) {
+    cell_.store(hops.get(), std::memory_order_release);
+    if (latest_ != nullptr) {
+      retired_.push_back({std::move(latest_), std::move(turns)});
+    }
+    latest_ = std::move(hops);
+  }
+
+  /// Frees what no worker can hold any more: two turns on, a worker has ended the one in which it may have loaded the old
+  /// pointer (see NextHopsCell).
+  void reclaim(std::span<const std::uint64_t> turns) {
+    std::erase_if(retired_, [&](const Retired& retired) {
+      for (std::size_t w = 0; w < turns.size(); ++w) {
+        if (turns[w] - retired.turns[w] < 2) {
+          return false;
+        }
+      }
+      return true;
+    });
+  }
+
+ private:
+  struct Retired {
+    std::unique_ptr<const dataplane::NextHops> hops;
+    std::vector<std::uint64_t> turns;
+  };
+  dataplane::NextHopsCell cell_{nullptr};
+  std::unique_ptr<const dataplane::NextHops> latest_;
+  std::vector<Retired> retired_;
+};
+
+}  // namespace adit::app

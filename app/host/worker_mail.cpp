@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/host/worker_mail.hpp"
+
+#include <rte_malloc.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <new>
+
+namespace adit::app {
+
+void ReleaseMailbox::operator()(contract::Mailbox* mailbox) const {
+  rte_free(mailbox);
+}
+
+MailboxPtr make_mailbox(int socket) {
+  void* memory =
+      rte_malloc_socket("adit_mailbox", sizeof(contract::Mailbox), alignof(contract::Mailbox), socket);
+  return MailboxPtr(memory == nullptr ? nullptr : new (memory) contract::Mailbox());
+}
+
+std::expected<WorkerWake, std::string> WorkerWake::open() {
+  WorkerWake wake;
+  wake.fd_ = dataplane::UniqueFd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (wake.fd_.get() < 0) {
+    return std::unexpected(std::string("cannot make an eventfd: ") + std::strerror(errno));
+  }
+  return wake;
+}
+
+void WorkerWake::clear() {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const auto taken =
+      ::read(fd_.get(), &count, sizeof count);  // EAGAIN: another turn took it
+}
+
+void run_until_mail(asio::io_context& io, std::span<contract::Mailbox* const> mailboxes,
+                    std::chrono::milliseconds wait) {
+  for (contract::Mailbox* box : mailboxes) {
+    box->control_sleeps.exchange(true, std::memory_order_acq_rel);
+  }
+  // A worker that posted before it could see the flag does not wake us: look once more.
+  for (contract::Mailbox* box : mailboxes) {
+    if (!box->to_control.empty()) {
+      wait = std::chrono::milliseconds{0};
+    }
+  }
+  if (io.run_one_for(wait) > 0) {
+    io.poll();
+  }
+  for (contract::Mailbox* box : mailboxes) {
+    box->control_sleeps.store(false, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace adit::app

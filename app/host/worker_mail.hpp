@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Control's end of the mailboxes: their memory, and how control sleeps without missing what a worker posts.
+// Thread: control. Owner: the process' runtime; outlives its workers.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "dataplane/contract/mailbox.hpp"
+#include "dataplane/unique_fd.hpp"
+
+namespace adit::app {
+
+struct ReleaseMailbox {
+  void operator()(contract::Mailbox* mailbox) const;
+};
+using MailboxPtr = std::unique_ptr<contract::Mailbox, ReleaseMailbox>;
+
+/// In DPDK's memory on NUMA node `socket`; nullptr: there is none left.
+[[nodiscard]] MailboxPtr make_mailbox(int socket);
+
+/// The eventfd that workers write when control sleeps.
+class WorkerWake {
+ public:
+  [[nodiscard]] static std::expected<WorkerWake, std::string> open();
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  /// Makes it quiet again.
+  void clear();
+
+ private:
+  dataplane::UniqueFd fd_;
+};
+
+/// Runs handlers of `io` until one has run, a worker has posted (the WorkerWake must be waited for on `io`), or `wait`
+/// is over.
+void run_until_mail(asio::io_context& io, std::span<contract::Mailbox* const> mailboxes,
+                    std::chrono::milliseconds wait);
+
+}  // namespace adit::app

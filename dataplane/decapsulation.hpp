@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first half of every GRE packet's way in: outer headers off, sequence, PPP, MPPE; what is left is an inner IP packet
+// that is believed to be the call's (or a PPP control frame, which goes to control). Uplink puts a subscriber's packets
+// through these stages, adit-blast's receiver those of the server. Each packet leaves a stage to the next one, dropped by
+// name, handed off to its owner, or consumed. Thread: worker. Owner: whoever derives from it.
+#pragma once
+
+#include <array>
+#include <span>
+
+#include "crypto/mppe_batch.hpp"
+#include "dataplane/burst.hpp"
+#include "dataplane/wire/gre.hpp"
+#include "dataplane/wire/mppe.hpp"
+#include "dataplane/worker_context.hpp"
+
+namespace adit::dataplane {
+
+class Encapsulation;
+
+class Decapsulation {
+ public:
+  enum class Arrival : bool { kFromDevice, kHandedIn };
+
+ protected:
+  /// `encapsulation`: of the same calls; it sends the acknowledgements.
+  Decapsulation(WorkerContext& context, Encapsulation& encapsulation) noexcept
+      : context_(context), encapsulation_(encapsulation) {}
+  ~Decapsulation() = default;
+
+  /// What a GRE packet turned out to carry.
+  enum class Content : std::uint8_t {
+    kNothing,
+    kControl,
+    kClear,
+    kEncrypted,  ///< stateless: by jobs_
+    kInStream,   ///< stateful: one after the other
+  };
+
+  struct Packet {
+    rte_mbuf* mbuf = nullptr;
+    Call* call = nullptr;
+    const CallIndex::Entry* entry = nullptr;
+    std::uint8_t* at = nullptr;       ///< where the layer begins that the next stage reads
+    std::uint16_t size = 0;           ///< octets from there
+    wire::Ipv4Address source{};       ///< outer
+    wire::Ipv4Address destination{};  ///< outer; from check_inner on the inner one
+    wire::LocalCallId call_id{};
+    bool has_sequence = false;
+    bool has_ack = false;
+    wire::GreSeq sequence{};
+    wire::GreSeq ack{};
+    wire::PppProtocol protocol{};
+    Content content = Content::kNothing;
+    wire::MppeHeader mppe{};
+    std::uint16_t job = 0;  ///< kEncrypted: index into jobs_
+  };
+
+  // ---- the stages, in the packet's order; they work on burst_
+  void parse_outer(std::span<rte_mbuf* const> packets) noexcept;
+  void find_calls(Arrival arrival) noexcept;
+  void accept_sequence() noexcept;
+  void strip_ppp() noexcept;
+  void decrypt() noexcept;
+  void commit() noexcept;
+
+  bool drop(Packet& packet, DropReason reason) noexcept;
+
+  WorkerContext& context_;
+  Burst<Packet, kBurst> burst_;
+
+ private:
+  bool parse_outer(Packet& packet) noexcept;
+  bool classify(Packet& packet) noexcept;
+  bool prepare_job(Packet& packet) noexcept;
+  bool decrypt_in_stream(Packet& packet) noexcept;
+  bool afford(Call& call, std::uint32_t changes) noexcept;
+  bool read_plaintext(Packet& packet) noexcept;
+  void punt(Packet& packet) noexcept;
+  void on_mppe_failure(Call& call) noexcept;
+  void on_out_of_step(Call& call, StatefulReceiver& receiver) noexcept;
+
+  Encapsulation& encapsulation_;
+  ByCall<kBurst> by_call_;
+  std::array<crypto::MppeJob, kBurst> jobs_;
+  std::uint16_t job_count_ = 0;
+  std::uint32_t rekeys_left_ = 0;  ///< of this burst's budget
+  std::array<Call*, kBurst> committed_{};
+  std::size_t committed_count_ = 0;
+};
+
+}  // namespace adit::dataplane
