@@ -92,6 +92,10 @@ std::string render_stat(const Json& result) {
   out += fmt::format("cpu: {} since start\n", share(real(result, "cpu_seconds"), uptime));
   out += fmt::format("mem(rss/virt): {}/{} kB\n", number(result, "rss_kb"), number(result, "virt_kb"));
   out += fmt::format("mppe engine: {}\n", escape_octets(text(result, "mppe_engine")));
+  for (const Json& pool : member(result, "packet_buffers")) {
+    out += fmt::format("packet buffers: {} of {} free ({})\n", number(pool, "free"), number(pool, "total"),
+                       escape_octets(text(pool, "pool")));
+  }
   out += fmt::format("sessions:\n  starting: {}\n  active: {}\n  finishing: {}\n",
                      number(sessions, "starting"), number(sessions, "active"), number(sessions, "finishing"));
   out += fmt::format("pptp:\n  connections: {}\n  connections total: {}\n  calls total: {}\n",

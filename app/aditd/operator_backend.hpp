@@ -40,6 +40,14 @@ struct DropRow {
   std::uint64_t packets = 0;
 };
 
+/// One pool of packet buffers. What devices and caches hold ready counts as free or not as DPDK has it: compare with an
+/// idle moment.
+struct BufferRow {
+  std::string name;
+  std::uint64_t total = 0;
+  std::uint64_t free = 0;
+};
+
 class OperatorBackend {
  public:
   virtual ~OperatorBackend() = default;
@@ -49,6 +57,7 @@ class OperatorBackend {
   [[nodiscard]] virtual std::vector<DropRow> drops() const = 0;
   [[nodiscard]] virtual std::vector<WorkerRow> workers() const = 0;
   [[nodiscard]] virtual std::vector<control::PoolStatus> pools() const = 0;
+  [[nodiscard]] virtual std::vector<BufferRow> buffers() const = 0;
   /// Returns how many calls were asked to end.
   virtual std::size_t terminate(const control::TerminateSelector& selector, bool hard) = 0;
 };

@@ -2,6 +2,7 @@
 #include "app/aditd/operator_view.hpp"
 
 #include <rte_cycles.h>
+#include <rte_mempool.h>
 
 #include <algorithm>
 
@@ -76,6 +77,17 @@ WorkerRow OperatorView::row_of(WorkerId worker, std::uint64_t elapsed_cycles) co
 
 std::vector<control::PoolStatus> OperatorView::pools() const {
   return concentrator_.pools();
+}
+
+std::vector<BufferRow> OperatorView::buffers() const {
+  std::vector<BufferRow> rows;
+  for (const dataplane::OpenPort& port : runtime_.ports()) {
+    const std::string name = port.pool->name;
+    if (std::ranges::find(rows, name, &BufferRow::name) == rows.end()) {
+      rows.push_back({name, port.pool->size, rte_mempool_avail_count(port.pool)});
+    }
+  }
+  return rows;
 }
 
 std::size_t OperatorView::terminate(const control::TerminateSelector& selector, bool hard) {

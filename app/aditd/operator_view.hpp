@@ -24,6 +24,7 @@ class OperatorView final : public OperatorBackend {
   [[nodiscard]] std::vector<DropRow> drops() const override;
   [[nodiscard]] std::vector<WorkerRow> workers() const override;
   [[nodiscard]] std::vector<control::PoolStatus> pools() const override;
+  [[nodiscard]] std::vector<BufferRow> buffers() const override;
   std::size_t terminate(const control::TerminateSelector& selector, bool hard) override;
 
  private:

@@ -120,6 +120,10 @@ Json stat_json(const OperatorBackend& backend) {
   ::getrusage(RUSAGE_SELF, &usage);
   const Memory memory = memory_in_use();
   const control::ConcentratorStats stats = backend.stats();
+  Json buffers = Json::array();
+  for (const BufferRow& row : backend.buffers()) {
+    buffers.push_back({{"pool", row.name}, {"total", row.total}, {"free", row.free}});
+  }
   Json ended = Json::object();
   for (const auto& [reason, count] : stats.ended) {
     ended[std::string(control::to_text(reason))] = count;
@@ -131,6 +135,7 @@ Json stat_json(const OperatorBackend& backend) {
           {"rss_kb", memory.resident_kb},
           {"virt_kb", memory.virtual_kb},
           {"mppe_engine", crypto::mppe_implementation()},
+          {"packet_buffers", std::move(buffers)},
           {"sessions",
            {{"starting", stats.calls_starting},
             {"active", stats.calls_active},

@@ -72,7 +72,8 @@ TEST(AditRender, SEC_11_HostileNamesCannotDriveTheTerminal) {
 
 TEST(AditRender, Stat) {
   EXPECT_EQ(render_stat(Json::parse(R"({"version":"0.1.0","pid":7,"uptime_seconds":100,"cpu_seconds":25.0,
-    "rss_kb":1000,"virt_kb":2000,"mppe_engine":"avx2","sessions":{"starting":1,"active":2,"finishing":3},
+    "rss_kb":1000,"virt_kb":2000,"mppe_engine":"avx2",
+    "packet_buffers":[{"pool":"adit_packets_0","total":20480,"free":12000}],"sessions":{"starting":1,"active":2,"finishing":3},
     "pptp":{"connections":4,"connections_total":5,"calls_total":6},"auth":{"accepted":7,"rejected":8},
     "ended":{"auth_failed":8,"user_request":1}})")),
             "version: 0.1.0\n"
@@ -80,6 +81,7 @@ TEST(AditRender, Stat) {
             "cpu: 25 % since start\n"
             "mem(rss/virt): 1000/2000 kB\n"
             "mppe engine: avx2\n"
+            "packet buffers: 12000 of 20480 free (adit_packets_0)\n"
             "sessions:\n"
             "  starting: 1\n"
             "  active: 2\n"

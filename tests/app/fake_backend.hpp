@@ -52,6 +52,7 @@ class FakeBackend final : public OperatorBackend {
     return {{.worker = 0, .lcore = 3, .busy = 0.25, .rx_packets = 1'000'000, .tx_packets = 5, .drops = 2}};
   }
   std::vector<control::PoolStatus> pools() const override { return {{"default", 65'533, 2, 1, 65'530}}; }
+  std::vector<BufferRow> buffers() const override { return {{"adit_packets_0", 20'480, 12'000}}; }
   std::size_t terminate(const control::TerminateSelector& selector, bool hard) override {
     terminated.push_back({selector, hard});
     return terminates;

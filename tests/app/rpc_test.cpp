@@ -95,6 +95,7 @@ TEST_F(Rpc, ShowsTheRest) {
   EXPECT_GT(stat["rss_kb"].get<int>(), 0);
   EXPECT_EQ(stat["version"], ADIT_VERSION);
   EXPECT_EQ(stat["mppe_engine"], crypto::mppe_implementation());
+  EXPECT_EQ(stat["packet_buffers"].dump(), R"([{"pool":"adit_packets_0","total":20480,"free":12000}])");
   EXPECT_EQ(result("show.drops")["drops"].dump(), R"({"not_ipv4":0,"wrong_peer":12345})");
   EXPECT_EQ(result("show.drops")["texts"]["wrong_peer"], "GRE from another address");
   EXPECT_EQ(result("show.workers")["workers"][0]["rx_packets"], 1'000'000);
