@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "controlplane/mppe_modes.hpp"
+
 namespace adit::control {
 namespace {
 
@@ -17,42 +19,10 @@ namespace bits = wire::mppe_bits;
 
 constexpr auto kMppeType = static_cast<std::uint8_t>(CcpOption::kMppe);
 
-struct Strength {
-  std::uint32_t bit;
-  MppeStrength strength;
-  const char* text;
-};
-constexpr Strength kStrongestFirst[] = {{bits::k128, MppeStrength::k128, "128"},
-                                        {bits::k56, MppeStrength::k56, "56"},
-                                        {bits::k40, MppeStrength::k40, "40"}};
-
-/// The strongest of those in `offer`; nullptr when there is none.
-const Strength* strongest(std::uint32_t offer) {
-  for (const Strength& each : kStrongestFirst) {
-    if ((offer & each.bit) != 0) {
-      return &each;
-    }
-  }
-  return nullptr;
-}
-
-/// Which strength a request of several means is the responder's choice (RFC 3078 §2.1): the strongest.
-MppeMode mode_of(std::uint32_t request) {
-  return {.strength = strongest(request)->strength, .stateful = (request & bits::kStateless) == 0};
-}
-
 std::string text_of(std::uint32_t request) {
-  return std::string(strongest(request)->text) + (mode_of(request).stateful ? "-stateful" : "");
-}
-
-std::uint32_t bits_of(const std::vector<MppeStrength>& lengths) {
-  std::uint32_t all = 0;
-  for (const Strength& each : kStrongestFirst) {
-    for (const MppeStrength length : lengths) {
-      all |= length == each.strength ? each.bit : 0;
-    }
-  }
-  return all;
+  const MppeMode mode = mppe_mode(request);
+  const char* length = mode.strength == MppeStrength::k128 ? "128" : mode.strength == MppeStrength::k56 ? "56" : "40";
+  return std::string(length) + (mode.stateful ? "-stateful" : "");
 }
 
 }  // namespace
@@ -60,18 +30,18 @@ std::uint32_t bits_of(const std::vector<MppeStrength>& lengths) {
 Ccp::Ccp(const PppSettings& settings, TimerWheel& wheel, ControlProtocolHost& host, CcpEvents& events)
     : ControlProtocol(wire::PppProtocol::kCcp, settings, wheel, host),
       events_(events),
-      strengths_(bits_of(settings.mppe_key_lengths)) {}
+      strengths_(mppe_strengths(settings.mppe_key_lengths)) {}
 
 bool Ccp::limit_strengths(bool short_keys) {
-  strengths_ = bits_of(settings().mppe_key_lengths) & (short_keys ? bits::kStrengths : bits::k128);
+  strengths_ = mppe_strengths(settings().mppe_key_lengths) & (short_keys ? bits::kStrengths : bits::k128);
   return strengths_ != 0;
 }
 
 MppeMode Ccp::receive_mode() const {
-  return mode_of(ask_);
+  return mppe_mode(ask_);
 }
 MppeMode Ccp::send_mode() const {
-  return mode_of(peer_asked_);
+  return mppe_mode(peer_asked_);
 }
 
 std::string Ccp::describe() const {
@@ -132,11 +102,11 @@ bool Ccp::on_nak(const PppOptions& hints, bool insist_no_more) {
     if (insist_no_more || (wanted & bits::kStrengths) == 0) {
       return give_up_mppe();
     }
-    const Strength* common = strongest(wanted & strengths_);
+    const std::uint32_t common = strongest_mppe(wanted & strengths_);
     const bool stateless = (wanted & bits::kStateless) != 0;
-    if (ask_ != 0 && common != nullptr && (stateless || settings().mppe_stateful != StatefulPolicy::kDeny)) {
+    if (ask_ != 0 && common != 0 && (stateless || settings().mppe_stateful != StatefulPolicy::kDeny)) {
       suggested_ = true;  // it has a mind of its own about the mode: no more advice for its own request
-      ask_for(common->bit | (wanted & bits::kStateless));
+      ask_for(common | (wanted & bits::kStateless));
     }
   }
   return true;
@@ -187,8 +157,8 @@ void Ccp::judge(const PppOptions& wishes, ConfigureReply& reply) {
 
 /// One strength and one mode: `wish` itself when it may be acknowledged as it is, else what to Nak it with.
 std::uint32_t Ccp::answer_to(std::uint32_t wish) {
-  const Strength* common = strongest(wish & strengths_);
-  const std::uint32_t strength = (common != nullptr ? common : strongest(strengths_))->bit;
+  const std::uint32_t common = strongest_mppe(wish & strengths_);
+  const std::uint32_t strength = common != 0 ? common : strongest_mppe(strengths_);
   const std::uint32_t wished = wish & bits::kStateless;
   const StatefulPolicy policy = settings().mppe_stateful;
   const std::uint32_t liked = policy == StatefulPolicy::kPrefer ? 0 : bits::kStateless;

@@ -55,6 +55,14 @@ void ConfigureReply::nak_u32(const PppOption& option, std::uint32_t wanted) {
   }
 }
 
+void ConfigureReply::nak(const PppOption& option, Bytes wanted) {
+  if (!may_nak_) {
+    reject(option);
+  } else if (start(PppCode::kConfigureNak)) {
+    writer_->option(option.type, wanted);
+  }
+}
+
 void ConfigureReply::ask_u32(std::uint8_t type, std::uint32_t wanted) {
   if (may_nak_ && start(PppCode::kConfigureNak)) {
     writer_->option_u32(type, wanted);
@@ -234,6 +242,7 @@ void ControlProtocol::send_configure_nak_or_reject() {
 
 void ControlProtocol::send_terminate_request() {
   PppFrameWriter request(protocol_, PppCode::kTerminateRequest, next_identifier());
+  write_diagnosis(request);
   send(request);
 }
 

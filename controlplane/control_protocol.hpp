@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The packets of RFC 1661 §5 around the automaton: codes, identifiers, Configure-Request/Ack/Nak/Reject and
 // the loop bounds of §4.6. LCP, CCP and IPCP derive from it and say only which options they want and accept.
-// Sans-I/O. Thread: control. Owner: the session (a class of its own derives the client's side in tests/sim).
+// Sans-I/O. Thread: control. Owner: the session; controlplane/client/ derives the dialling side from it.
 #pragma once
 
 #include <cstdint>
@@ -52,6 +52,7 @@ class ConfigureReply {
   void reject(const wire::PppOption& option);
   void nak_u16(const wire::PppOption& option, std::uint16_t wanted);
   void nak_u32(const wire::PppOption& option, std::uint32_t wanted);
+  void nak(const wire::PppOption& option, wire::Bytes wanted);
   /// Naks with an option that the peer left out.
   void ask_u32(std::uint8_t type, std::uint32_t wanted);
 
@@ -105,6 +106,8 @@ class ControlProtocol : protected AutomatonActions {
   virtual void forget() = 0;
   /// A code beyond 7. False: unknown, to be Code-Rejected.
   [[nodiscard]] virtual bool on_extra_code(const wire::PppPacket&) { return false; }
+  /// The data of our Terminate-Request, RFC 1661 §5.5: free for a diagnosis.
+  virtual void write_diagnosis(wire::PppFrameWriter&) {}
   /// Why a negotiation that never ends is ended.
   [[nodiscard]] virtual EndReason failure() const = 0;
 

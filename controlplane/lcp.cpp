@@ -26,6 +26,8 @@ constexpr std::uint8_t type_of(LcpOption option) {
   return static_cast<std::uint8_t>(option);
 }
 
+}  // namespace
+
 LcpAuthentication on_the_wire(AuthMethod method) {
   switch (method) {
     case AuthMethod::kMsChapV2:
@@ -40,16 +42,10 @@ LcpAuthentication on_the_wire(AuthMethod method) {
   return {PppProtocol::kPap, 0};
 }
 
-}  // namespace
-
 Lcp::Lcp(const Settings& settings, TimerWheel& wheel, Entropy& entropy, ControlProtocolHost& host,
          LcpEvents& events)
-    : ControlProtocol(PppProtocol::kLcp, settings.ppp, wheel, host),
-      auth_(settings.auth),
-      entropy_(entropy),
-      events_(events),
-      echo_timer_(wheel, on_timer<&Lcp::on_echo_timer>, this),
-      protocol_rejects_(8, Duration{500}) {}
+    : LcpEndpoint(settings.ppp, settings.ppp.lcp_echo_interval, wheel, entropy, host, events),
+      auth_(settings.auth) {}
 
 void Lcp::forget() {
   peer_ = wished_ = LcpPeer{};
@@ -61,14 +57,6 @@ void Lcp::forget() {
   ask_magic_ = true;
   ask_pfc_ = settings().pcomp;
   ask_acfc_ = settings().accomp;
-}
-
-std::uint32_t Lcp::new_magic() {
-  std::uint32_t magic = 0;
-  while (magic == 0) {  // RFC 1661 §6.4: zero is illegal
-    magic = entropy_.next_u32();
-  }
-  return magic;
 }
 
 // ---- what we ask ------------------------------------------------------------------------------------------
@@ -239,102 +227,22 @@ void Lcp::suspect_loop() {
 // ---- other codes ------------------------------------------------------------------------------------------
 
 bool Lcp::on_extra_code(const PppPacket& packet) {
-  switch (PppCode{packet.code}) {
-    case PppCode::kProtocolReject:
-      on_protocol_reject(packet);
+  if (PppCode{packet.code} == PppCode::kEchoRequest) {
+    const auto magic = wire::parse_lcp_magic(packet.data);
+    if (!magic) {
       return true;
-    case PppCode::kEchoRequest:
-      on_echo_request(packet);
+    }
+    if (opened() && ask_magic_ && *magic == magic_) {
+      suspect_loop();
       return true;
-    case PppCode::kEchoReply:  // heard() has done what it is for
-    case PppCode::kDiscardRequest:
-    case PppCode::kIdentification:  // RFC 1570 §1: Windows sends three of them
-    case PppCode::kTimeRemaining:
-      raise(PppEvent::kRxr, packet);
-      return true;
-    default:
-      return false;
+    }
   }
+  return LcpEndpoint::on_extra_code(packet);
 }
-
-void Lcp::on_protocol_reject(const PppPacket& packet) {
-  const auto rejected = wire::parse_protocol_reject(packet.data);
-  if (!rejected || !opened()) {
-    return;  // RFC 1661 §5.7: only in Opened
-  }
-  if (*rejected == PppProtocol::kLcp) {
-    fail(failure(), "peer rejects LCP itself");
-    return raise(PppEvent::kRxjFatal, packet);
-  }
-  raise(PppEvent::kRxjPermitted, packet);
-  events_.protocol_rejected(*rejected);
-}
-
-void Lcp::on_echo_request(const PppPacket& packet) {
-  const auto magic = wire::parse_lcp_magic(packet.data);
-  if (!magic) {
-    return;
-  }
-  if (opened() && ask_magic_ && *magic == magic_) {
-    return suspect_loop();
-  }
-  raise(PppEvent::kRxr, packet);
-}
-
-// RFC 1661 §5.8: our magic number, the rest of the data as it came; never more than the peer's MRU.
-void Lcp::send_echo_reply() {
-  if (PppCode{cause().code} != PppCode::kEchoRequest) {
-    return;
-  }
-  PppFrameWriter reply(protocol(), PppCode::kEchoReply, cause().identifier);
-  reply.u32(ask_magic_ ? magic_ : 0);
-  const Bytes data = cause().data.subspan(sizeof magic_);
-  const std::size_t room =
-      std::min<std::size_t>(reply.room(), peer_.mru - wire::kPppPacketHeaderSize - sizeof magic_);
-  send(reply.octets(data.first(std::min(room, data.size()))));
-}
-
-void Lcp::send_protocol_reject(std::uint16_t rejected, Bytes information) {
-  if (!opened() || !protocol_rejects_.allow(now())) {
-    return;
-  }
-  PppFrameWriter reject(protocol(), PppCode::kProtocolReject, next_identifier());
-  reject.u16(rejected);
-  const std::size_t room =
-      std::min<std::size_t>(reject.room(), peer_.mru - wire::kPppPacketHeaderSize - sizeof rejected);
-  send(reject.octets(information.first(std::min(room, information.size()))));
-}
-
-// ---- up, and alive ----------------------------------------------------------------------------------------
 
 void Lcp::this_layer_up() {
-  heard();
   own_magic_seen_ = 0;
-  if (settings().lcp_echo_interval > Duration{0}) {
-    echo_timer_.arm(settings().lcp_echo_interval);
-  }
-  ControlProtocol::this_layer_up();
-}
-
-void Lcp::this_layer_down() {
-  echo_timer_.cancel();
-  ControlProtocol::this_layer_down();
-}
-
-// Adaptive: a peer that was heard within the interval is not asked.
-void Lcp::on_echo_timer() {
-  const Duration silence = now() - last_heard_;
-  if (silence < settings().lcp_echo_interval) {
-    return echo_timer_.arm(settings().lcp_echo_interval - silence);
-  }
-  if (unanswered_echoes_ >= settings().lcp_echo_failure) {
-    return fail(EndReason::kLostCarrier, "echoes unanswered");
-  }
-  ++unanswered_echoes_;
-  PppFrameWriter echo(protocol(), PppCode::kEchoRequest, next_identifier());
-  echo.u32(ask_magic_ ? magic_ : 0);
-  send(echo);
-  echo_timer_.arm(settings().lcp_echo_interval);
+  LcpEndpoint::this_layer_up();
 }
 
 }  // namespace adit::control

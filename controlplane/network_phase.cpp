@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "controlplane/mppe_modes.hpp"
 #include "crypto/mppe_keys.hpp"
 
 namespace adit::control {
@@ -20,18 +21,6 @@ constexpr Duration kCcpMayCome{1000};
 constexpr Duration kCcpMayLast{8000};
 /// The longest Configure-Request of IPCP that is kept until CCP is settled; real ones have 4 to 40 octets.
 constexpr std::size_t kMaxHeldRequest = 256;
-
-crypto::MppeKeyLength key_length(contract::MppeStrength strength) {
-  switch (strength) {
-    case contract::MppeStrength::k40:
-      return crypto::MppeKeyLength::k40;
-    case contract::MppeStrength::k56:
-      return crypto::MppeKeyLength::k56;
-    case contract::MppeStrength::k128:
-      break;
-  }
-  return crypto::MppeKeyLength::k128;
-}
 
 /// Protocol-Rejects of what was never sent, until it is clear that the peer decrypts to nonsense.
 constexpr std::uint32_t kNonsenseRejects = 8;
@@ -159,7 +148,7 @@ void NetworkPhase::arm_mppe(contract::Direction direction, contract::MppeMode mo
                             const crypto::Secret<16>& start_key) {
   mppe_armed_ = true;
   host_.enable_mppe(direction, mode, start_key,
-                    crypto::mppe_initial_session_key(start_key, key_length(mode.strength)));
+                    crypto::mppe_initial_session_key(start_key, mppe_key_length(mode.strength)));
 }
 
 void NetworkPhase::disarm_mppe() {

@@ -90,13 +90,15 @@ class House : public ConcentratorActions {
   struct Installed {
     contract::InstallCall install;
     bool ip = false;
+    std::map<contract::Direction, contract::EnableMppe> mppe;
     std::vector<Frame> to_peer;  // PPP frames the worker was to send
   };
 
   explicit House(Settings the_settings = pap_settings(), std::uint16_t workers = 2, std::uint32_t slots = 64,
-                 std::uint32_t seed = 1)
+                 std::uint32_t seed = 1, AuthBackend* backend = nullptr)
       : settings(std::move(the_settings)), entropy(seed), rings(workers) {
-    concentrator = std::make_unique<Concentrator>(settings, workers, slots, wheel, entropy, log, auth, *this);
+    concentrator = std::make_unique<Concentrator>(settings, workers, slots, wheel, entropy, log,
+                                                  backend != nullptr ? *backend : auth, *this);
   }
 
   static Settings pap_settings() {
@@ -210,6 +212,14 @@ class House : public ConcentratorActions {
   void take(const contract::DisableIp& m, const Frame&, std::vector<contract::CallRemoved>&) {
     ASSERT_TRUE(installed.contains(key(m.call)));
     installed[key(m.call)].ip = false;
+  }
+  void take(const contract::EnableMppe& m, const Frame&, std::vector<contract::CallRemoved>&) {
+    ASSERT_TRUE(installed.contains(key(m.call)));
+    installed[key(m.call)].mppe[m.direction] = m;
+  }
+  void take(const contract::DisableMppe& m, const Frame&, std::vector<contract::CallRemoved>&) {
+    ASSERT_TRUE(installed.contains(key(m.call)));
+    installed[key(m.call)].mppe.clear();
   }
   template <typename Other>
   void take(const Other& m, const Frame&, std::vector<contract::CallRemoved>&) {

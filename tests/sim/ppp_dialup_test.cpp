@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole dial-ups, both ends sans-I/O, over a lossy link in virtual time: our session with real MS-CHAPv2
-// against a client like pppd or like Windows. A failure prints its seed. What must hold for every seed: the
+// against the client of controlplane/client/, as pppd or Windows. A failure prints its seed. What must hold for every seed: the
 // dial ends in finite time; when it is up, both ends agree on address, encryption and keys; when it is not,
 // there is a reason.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdio>
 #include <map>
 #include <random>
@@ -13,11 +14,15 @@
 #include "controlplane/session.hpp"
 #include "crypto/library.hpp"
 #include "tests/sim/lossy_link.hpp"
-#include "tests/sim/ppp_client.hpp"
+#include "tests/sim/ppp_caller.hpp"
 
 namespace adit::sim {
 namespace {
 
+using control::CcpWithoutMppe;
+using control::ClientEnd;
+using control::ClientProfile;
+using control::ClientSettings;
 using control::Duration;
 using control::EndReason;
 using control::Instant;
@@ -86,19 +91,25 @@ class Host final : public control::SessionHost {
   const control::TimerWheel& wheel_;
 };
 
+/// A client and how it behaves, by value: profiles may be bent.
+struct Client {
+  ClientProfile profile;
+  ClientSettings settings;
+};
+
 /// One dial: from the installed call to both ends up, or to the end.
 class Dial {
  public:
-  Dial(const Settings& settings, const ClientProfile& profile, LinkQuality quality, std::uint64_t seed)
+  Dial(const Settings& settings, const Client& client, LinkQuality quality, std::uint64_t seed)
       : settings_(settings),
-        profile_(profile),
+        client_settings_(settings_of(client)),
         down_(quality, seed * 4 + 1),
         up_(quality, seed * 4 + 2),
         noise_(seed * 4 + 3),
         host_(down_, wheel_),
         session_(settings_, wheel_, noise_, log_, users(), host_, wire::Ipv4Address{192, 0, 2, 9},
                  wire::Ipv4Address{192, 0, 2, 1}, "sim"),
-        client_(profile_, client_settings_, wheel_, noise_,
+        client_(client_settings_, wheel_, noise_,
                 [this](wire::Bytes frame) { up_.send(wheel_.now(), frame); }) {}
 
   /// Runs until the link is up and stays so for a while, or is over. False: neither happened in five minutes.
@@ -130,42 +141,55 @@ class Dial {
   [[nodiscard]] bool is_up() const { return is_up_; }
   [[nodiscard]] Duration took() const { return wheel_.now().since_start; }
   [[nodiscard]] const Host& host() const { return host_; }
-  PppClient& client() { return client_; }
+  PppCaller& client() { return client_; }
   control::Session& session() { return session_; }
 
   void expect_both_ends_agree(bool encrypted) {
     EXPECT_EQ(client_.address(), kSubscriber);
+    EXPECT_EQ(client_.ip, kSubscriber);
+    EXPECT_EQ(client_.server(), settings_.ip.gateway);
     EXPECT_EQ(client_.dns1(), kDns);
     EXPECT_TRUE(host_.ip);
     EXPECT_EQ(client_.encrypts(), encrypted);
-    EXPECT_EQ(session_.status().mppe, encrypted ? mode_text(profile_.mppe_shape) : "none");
+    EXPECT_EQ(client_.ip_needs_mppe, client_settings_.mppe == MppePolicy::kRequire);
+    EXPECT_EQ(session_.status().mppe, encrypted ? mode_text(mode()) : "none");
     if (encrypted) {
-      const auto& keys = *client_.keys();
+      using enum contract::Direction;
       ASSERT_EQ(host_.keys.size(), 2U);
-      EXPECT_TRUE(crypto::equal_constant_time(host_.keys.at(contract::Direction::kSend), keys.send.bytes()));
-      EXPECT_TRUE(
-          crypto::equal_constant_time(host_.keys.at(contract::Direction::kReceive), keys.receive.bytes()));
+      ASSERT_EQ(client_.keys.size(), 2U);
+      EXPECT_NE(host_.keys.at(kSend), host_.keys.at(kReceive));
+      EXPECT_EQ(host_.keys.at(kSend), client_.keys.at(kReceive));
+      EXPECT_EQ(host_.keys.at(kReceive), client_.keys.at(kSend));
     } else {
       EXPECT_TRUE(host_.keys.empty());
+      EXPECT_TRUE(client_.keys.empty());
     }
   }
 
-  /// What the worker was told is what the client agreed to.
+  /// What the workers at both ends were told is what the client insists on.
   void expect_modes() {
-    const contract::MppeMode mode{(profile_.mppe_shape & 0x20) != 0   ? contract::MppeStrength::k40
-                                  : (profile_.mppe_shape & 0x80) != 0 ? contract::MppeStrength::k56
-                                                                      : contract::MppeStrength::k128,
-                                  (profile_.mppe_shape & 0x01000000) == 0};
-    EXPECT_EQ(host_.modes.at(contract::Direction::kReceive), mode);
-    EXPECT_EQ(host_.modes.at(contract::Direction::kSend), mode);
+    for (const auto direction : {contract::Direction::kReceive, contract::Direction::kSend}) {
+      EXPECT_EQ(host_.modes.at(direction), mode());
+      EXPECT_EQ(client_.modes.at(direction), mode());
+    }
   }
 
  private:
-  static std::string mode_text(std::uint32_t shape) {
-    return std::string((shape & 0x20) != 0   ? "40"
-                       : (shape & 0x80) != 0 ? "56"
-                                             : "128") +
-           ((shape & 0x01000000) == 0 ? "-stateful" : "");
+  ClientSettings settings_of(const Client& client) {
+    profile_ = client.profile;
+    ClientSettings settings = client.settings;
+    settings.profile = &profile_;
+    return settings;
+  }
+  [[nodiscard]] contract::MppeMode mode() const {
+    return {client_settings_.mppe_key_lengths.front(),
+            client_settings_.ppp.mppe_stateful == control::StatefulPolicy::kPrefer};
+  }
+  static std::string mode_text(contract::MppeMode mode) {
+    return std::string(mode.strength == contract::MppeStrength::k40   ? "40"
+                       : mode.strength == contract::MppeStrength::k56 ? "56"
+                                                                      : "128") +
+           (mode.stateful ? "-stateful" : "");
   }
   static control::LocalUsers& users() {
     static control::LocalUsers local_users("adit");
@@ -193,15 +217,15 @@ class Dial {
   }
 
   const Settings settings_;  // the ends keep references
-  const ClientProfile profile_;
-  const control::PppSettings client_settings_{};
+  ClientProfile profile_;
+  const ClientSettings client_settings_;
   control::TimerWheel wheel_;
   LossyLink down_, up_;
   Noise noise_;
   Silence log_;
   Host host_;
   control::Session session_;
-  PppClient client_;
+  PppCaller client_;
   bool is_up_ = false;
 };
 
@@ -213,20 +237,42 @@ Settings server(MppePolicy policy) {
   return settings;
 }
 
-ClientProfile pppd() {
-  return {};
+Client dialling_as(std::string_view profile) {
+  Client client{.profile = *control::find_client_profile(profile), .settings = {}};
+  client.settings.user = "alice";
+  control::set_password(client.settings, "secret");
+  client.settings.mppe = MppePolicy::kRequire;
+  return client;
 }
-ClientProfile windows() {
-  ClientProfile profile;
-  profile.first_mppe_bits = 0x010000E1;
-  profile.pipelines_ipcp = true;
-  return profile;
+
+/// As distributions configure it (`mru 1400`), and with an option that every server rejects.
+Client pppd() {
+  using enum wire::LcpOption;
+  static constexpr std::array kOptions = {kMru,     kAccm, kMagic, kProtocolCompression, kAddressCompression,
+                                          kCallback};
+  Client client = dialling_as("pptp-linux");
+  client.profile.lcp_options = kOptions;
+  client.profile.mru = 1400;
+  return client;
 }
-ClientProfile without_mppe(bool speaks_ccp) {
-  ClientProfile profile;
-  profile.mppe = ClientProfile::Mppe::kNone;
-  profile.speaks_ccp = speaks_ccp;
-  return profile;
+/// XP offers compression, too.
+Client windows() {
+  Client client = dialling_as("windows");
+  client.profile.mppe_strengths = 0xE1;
+  return client;
+}
+/// Encryption that is offered, with IPCP beside it.
+Client offering_mppe() {
+  Client client = pppd();
+  client.settings.mppe = MppePolicy::kPrefer;
+  client.profile.ipcp_after_ccp_began = Duration{0};
+  return client;
+}
+Client without_mppe(CcpWithoutMppe how) {
+  Client client = pppd();
+  client.settings.mppe = MppePolicy::kDeny;
+  client.profile.without_mppe = how;
+  return client;
 }
 
 class PppDialUp : public testing::Test {
@@ -234,7 +280,7 @@ class PppDialUp : public testing::Test {
   static void SetUpTestSuite() { ASSERT_TRUE(crypto::initialise().has_value()); }
 
   /// Dials every seed, again up to `dials` times like a client that wants in. Says how many dials failed.
-  static int expect_all_up(const Settings& settings, const ClientProfile& profile, LinkQuality quality,
+  static int expect_all_up(const Settings& settings, const Client& client, LinkQuality quality,
                            bool encrypted, int seeds, int dials) {
     int failed = 0;
     for (int seed = 0; seed < seeds; ++seed) {
@@ -242,7 +288,7 @@ class PppDialUp : public testing::Test {
       for (int attempt = 0; attempt < dials && !up; ++attempt) {
         const auto link_seed = static_cast<std::uint64_t>(seed * 100 + attempt);
         SCOPED_TRACE("link seed " + std::to_string(link_seed));
-        Dial dial(settings, profile, quality, link_seed);
+        Dial dial(settings, client, quality, link_seed);
         EXPECT_TRUE(dial.run()) << "wedged: neither up nor ended";
         up = dial.is_up();
         failed += up ? 0 : 1;
@@ -263,8 +309,8 @@ class PppDialUp : public testing::Test {
 };
 
 TEST_F(PppDialUp, CleanLinkNeedsNoRestartTimer) {
-  for (const ClientProfile& profile : {pppd(), windows()}) {
-    Dial dial(server(MppePolicy::kRequire), profile, {}, 1);
+  for (const Client& client : {pppd(), windows()}) {
+    Dial dial(server(MppePolicy::kRequire), client, {}, 1);
     ASSERT_TRUE(dial.run());
     ASSERT_TRUE(dial.is_up());
     dial.expect_both_ends_agree(true);
@@ -276,37 +322,44 @@ TEST_F(PppDialUp, EveryPolicyAgainstEveryClient) {
   using enum MppePolicy;
   struct Case {
     MppePolicy policy;
-    ClientProfile profile;
+    Client client;
     bool up;
     bool encrypted;
   };
-  ClientProfile offering = pppd();
-  offering.mppe = ClientProfile::Mppe::kOffered;
+  using enum CcpWithoutMppe;
   const std::vector<Case> cases = {
       {kRequire, pppd(), true, true},
       {kRequire, windows(), true, true},
-      {kRequire, offering, true, true},
-      {kRequire, without_mppe(true), false, false},
-      {kRequire, without_mppe(false), false, false},
+      {kRequire, offering_mppe(), true, true},
+      {kRequire, without_mppe(kTerminateAck), false, false},
+      {kRequire, without_mppe(kProtocolReject), false, false},
+      {kRequire, without_mppe(kConfigureReject), false, false},
+      {kRequire, without_mppe(kOffer), false, false},
       {kPrefer, pppd(), true, true},
       {kPrefer, windows(), true, true},
-      {kPrefer, offering, true, true},
-      {kPrefer, without_mppe(true), true, false},
-      {kPrefer, without_mppe(false), true, false},
+      {kPrefer, offering_mppe(), true, true},
+      {kPrefer, without_mppe(kTerminateAck), true, false},
+      {kPrefer, without_mppe(kProtocolReject), true, false},
+      {kPrefer, without_mppe(kConfigureReject), true, false},
+      {kPrefer, without_mppe(kOffer), true, false},
       {kAllow, pppd(), true, true},
       {kAllow, windows(), true, true},
-      {kAllow, offering, true, true},
-      {kAllow, without_mppe(true), true, false},
-      {kAllow, without_mppe(false), true, false},
+      {kAllow, offering_mppe(), true, true},
+      {kAllow, without_mppe(kTerminateAck), true, false},
+      {kAllow, without_mppe(kProtocolReject), true, false},
+      {kAllow, without_mppe(kConfigureReject), true, false},
+      {kAllow, without_mppe(kOffer), true, false},
       {kDeny, pppd(), false, false},
       {kDeny, windows(), false, false},
-      {kDeny, offering, true, false},
-      {kDeny, without_mppe(true), true, false},
-      {kDeny, without_mppe(false), true, false},
+      {kDeny, offering_mppe(), true, false},
+      {kDeny, without_mppe(kTerminateAck), true, false},
+      {kDeny, without_mppe(kProtocolReject), true, false},
+      {kDeny, without_mppe(kConfigureReject), true, false},
+      {kDeny, without_mppe(kOffer), true, false},
   };
   for (std::size_t i = 0; i < cases.size(); ++i) {
     SCOPED_TRACE("case " + std::to_string(i));
-    Dial dial(server(cases[i].policy), cases[i].profile, {}, i);
+    Dial dial(server(cases[i].policy), cases[i].client, {}, i);
     ASSERT_TRUE(dial.run());
     EXPECT_EQ(dial.is_up(), cases[i].up);
     if (dial.is_up()) {
@@ -316,18 +369,18 @@ TEST_F(PppDialUp, EveryPolicyAgainstEveryClient) {
       EXPECT_EQ(dial.host().ended, EndReason::kMppeRefused);
     } else {
       EXPECT_EQ(dial.host().ended, EndReason::kUserRequest);
-      EXPECT_FALSE(dial.client().over().empty());
+      EXPECT_EQ(dial.client().over(), ClientEnd::kMppeRefused);
     }
   }
 }
 
 TEST_F(PppDialUp, WrongPasswordEndsTheSameWayAtBothEnds) {
-  ClientProfile profile = pppd();
-  profile.password = "Secret";
-  Dial dial(server(MppePolicy::kRequire), profile, {}, 1);
+  Client client = pppd();
+  control::set_password(client.settings, "Secret");
+  Dial dial(server(MppePolicy::kRequire), client, {}, 1);
   ASSERT_TRUE(dial.run());
   EXPECT_EQ(dial.host().ended, EndReason::kAuthFailed);
-  EXPECT_EQ(dial.client().over(), "authentication failed");
+  EXPECT_EQ(dial.client().over(), ClientEnd::kAuthFailed);
 }
 
 TEST_F(PppDialUp, HundredsOfSeedsUnderLossConverge) {
@@ -349,8 +402,10 @@ TEST_F(PppDialUp, HundredsOfSeedsUnderReorderingConverge) {
 
 TEST_F(PppDialUp, ClearLinksConvergeUnderLossToo) {
   const LinkQuality quality{.loss = 0.2, .duplication = 0.05, .delay = 20ms, .jitter = 5ms};
-  expect_all_up(server(MppePolicy::kDeny), without_mppe(true), quality, false, 100, 8);
-  expect_all_up(server(MppePolicy::kAllow), without_mppe(false), quality, false, 100, 8);
+  expect_all_up(server(MppePolicy::kDeny), without_mppe(CcpWithoutMppe::kTerminateAck), quality, false, 100,
+                8);
+  expect_all_up(server(MppePolicy::kAllow), without_mppe(CcpWithoutMppe::kProtocolReject), quality, false,
+                100, 8);
 }
 
 TEST_F(PppDialUp, PreferAndAllowAgreeOnEncryptionUnderLoss) {
@@ -360,16 +415,21 @@ TEST_F(PppDialUp, PreferAndAllowAgreeOnEncryptionUnderLoss) {
 }
 
 TEST_F(PppDialUp, MPP_10_EveryModeConvergesUnderLoss) {
+  using enum contract::MppeStrength;
   const LinkQuality quality{.loss = 0.1, .duplication = 0.05, .delay = 20ms, .jitter = 5ms};
   for (const auto stateful : {control::StatefulPolicy::kAllow, control::StatefulPolicy::kPrefer}) {
     Settings settings = server(MppePolicy::kRequire);
     settings.ppp.mppe_stateful = stateful;
     settings.ppp.mppe_key_lengths = {contract::MppeStrength::k40, contract::MppeStrength::k56,
                                      contract::MppeStrength::k128};
-    for (const std::uint32_t shape : {0x00000020U, 0x00000080U, 0x00000040U, 0x01000020U, 0x01000040U}) {
-      ClientProfile profile = pppd();
-      profile.first_mppe_bits = profile.mppe_shape = shape;
-      expect_all_up(settings, profile, quality, true, 20, 8);
+    for (const auto& [strength, is_stateful] :
+         {std::pair(k40, true), std::pair(k56, true), std::pair(k128, true), std::pair(k40, false),
+          std::pair(k128, false)}) {
+      Client client = pppd();
+      client.settings.mppe_key_lengths = {strength};
+      client.settings.ppp.mppe_stateful =
+          is_stateful ? control::StatefulPolicy::kPrefer : control::StatefulPolicy::kDeny;
+      expect_all_up(settings, client, quality, true, 20, 8);
     }
   }
 }
@@ -394,6 +454,11 @@ TEST_F(PppDialUp, HangUpsFromEitherEndAreToldToTheOther) {
     }
     EXPECT_FALSE(dial.host().ip);
     EXPECT_TRUE(dial.host().keys.empty());
+    if (dial.client().over() !=
+        ClientEnd::kNone) {  // else every farewell was lost, and PPTP's is not played here
+      EXPECT_TRUE(dial.client().ip.is_none());
+      EXPECT_TRUE(dial.client().keys.empty());
+    }
   }
 }
 

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/client/client_auth.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "crypto/chap_md5.hpp"
+#include "crypto/mschap.hpp"
+#include "dataplane/wire/pap.hpp"
+
+namespace adit::control {
+namespace {
+
+using wire::Bytes;
+using wire::ChapCode;
+using wire::PapCode;
+using wire::PppFrameWriter;
+using wire::PppPacket;
+using wire::PppProtocol;
+
+/// RFC 2759 §8.7: "S=" and 40 digits.
+constexpr std::size_t kAuthenticatorResponseSize = 42;
+
+}  // namespace
+
+ClientAuth::ClientAuth(const ClientSettings& settings, TimerWheel& wheel, Entropy& entropy,
+                       ClientAuthHost& host)
+    : settings_(settings),
+      entropy_(entropy),
+      host_(host),
+      repeat_(wheel, on_timer<&ClientAuth::on_repeat>, this) {}
+
+void ClientAuth::start(AuthMethod method) {
+  stop();
+  method_ = method;
+  state_ = State::kWaiting;
+  if (method == AuthMethod::kPap) {
+    state_ = State::kProving;
+    send_pap_request();
+  }
+}
+
+void ClientAuth::stop() {
+  state_ = State::kOff;
+  repeat_.cancel();
+  response_ = {};
+  pap_requests_ = 0;
+  answered_ = authenticated_ = false;
+}
+
+void ClientAuth::on_repeat() {
+  method_ == AuthMethod::kPap ? send_pap_request() : send_response();
+}
+
+void ClientAuth::on_packet(PppProtocol protocol, Bytes octets) {
+  const auto packet = wire::parse_ppp_packet(octets);
+  const bool is_pap = protocol == PppProtocol::kPap;
+  if (!packet || state_ == State::kOff || is_pap != (method_ == AuthMethod::kPap)) {
+    return;
+  }
+  if (is_pap) {
+    return on_pap(*packet);
+  }
+  switch (ChapCode{packet->code}) {
+    case ChapCode::kChallenge:
+      return on_challenge(*packet);
+    case ChapCode::kSuccess:
+      return on_success(*packet);
+    case ChapCode::kFailure:
+      if (state_ == State::kProving && packet->identifier == identifier_) {
+        on_failure(wire::text_of(packet->data));
+      }
+      return;
+    default:
+      return;
+  }
+}
+
+// ---- PAP ----------------------------------------------------------------------------------------------------------
+
+// RFC 1334 §2.2.1: every request has an Identifier of its own.
+void ClientAuth::send_pap_request() {
+  repeat_.arm(settings_.ppp.timeout);
+  pap_requests_ = static_cast<std::uint8_t>(std::min(pap_requests_ + 1, 255));
+  PppFrameWriter request(PppProtocol::kPap, static_cast<std::uint8_t>(PapCode::kAuthenticateRequest),
+                         ++identifier_);
+  wire::write_pap_request(request, {user(), settings_.password.bytes()});
+  host_.send_auth_frame(request.frame());
+}
+
+void ClientAuth::on_pap(const PppPacket& packet) {
+  const auto age = static_cast<std::uint8_t>(identifier_ - packet.identifier);
+  if (state_ != State::kProving || age >= pap_requests_) {
+    return;  // an answer to an earlier copy of the request is as good
+  }
+  if (PapCode{packet.code} == PapCode::kAuthenticateAck) {
+    state_ = State::kDone;
+    repeat_.cancel();
+    host_.authenticated(std::nullopt);
+  } else if (PapCode{packet.code} == PapCode::kAuthenticateNak) {
+    on_failure(wire::text_of(wire::parse_pap_message(packet.data)));
+  }
+}
+
+// ---- CHAP ---------------------------------------------------------------------------------------------------------
+
+void ClientAuth::on_challenge(const PppPacket& packet) {
+  const auto challenge = wire::parse_chap_value(packet.data);
+  const std::size_t size = challenge ? challenge->value.size() : 0;
+  if (size == 0 || (method_ == AuthMethod::kMsChapV2 && size != 16) ||
+      (method_ == AuthMethod::kMsChapV1 && size != 8)) {
+    return;
+  }
+  if (answered_ && packet.identifier == identifier_) {
+    // Our Response was lost, or is late: a fresh one would not match a Success that is on its way.
+    return state_ == State::kProving ? send_response() : void();
+  }
+  identifier_ = packet.identifier;
+  answered_ = true;
+  state_ = State::kProving;
+  PppFrameWriter response(PppProtocol::kChap, static_cast<std::uint8_t>(ChapCode::kResponse), identifier_);
+  write_value(response, challenge->value);
+  const Bytes frame = response.frame();
+  response_.assign(frame.begin(), frame.end());
+  send_response();
+}
+
+void ClientAuth::write_value(PppFrameWriter& response, Bytes challenge) {
+  if (method_ == AuthMethod::kChapMd5) {
+    const auto value = crypto::chap_md5_response(identifier_, settings_.password.bytes(), challenge);
+    return wire::write_chap_value(response, {value, user()});
+  }
+  if (method_ == AuthMethod::kMsChapV1) {
+    std::ranges::copy(challenge, challenge_.begin());
+    nt_response_ = crypto::nt_response(challenge_, settings_.nt_hash);
+    return wire::write_chap_value(response, {wire::ms_chap_v1_value({nt_response_}), user()});
+  }
+  wire::MsChapV2Response proof;
+  entropy_.fill(proof.peer_challenge);
+  challenge_ = crypto::challenge_hash(proof.peer_challenge, challenge.first<16>(), settings_.user);
+  nt_response_ = proof.nt_response = crypto::nt_response(challenge_, settings_.nt_hash);
+  wire::write_chap_value(response, {wire::ms_chap_v2_value(proof), user()});
+}
+
+// The Success may be lost as well; what makes the server repeat it is our Response.
+void ClientAuth::send_response() {
+  repeat_.arm(settings_.ppp.timeout);
+  host_.send_auth_frame(response_);
+}
+
+void ClientAuth::on_success(const PppPacket& packet) {
+  if (state_ != State::kProving || packet.identifier != identifier_) {
+    return;
+  }
+  state_ = State::kDone;
+  repeat_.cancel();
+  response_ = {};
+  if (method_ == AuthMethod::kMsChapV2 && !proves_itself(packet.data)) {
+    return host_.auth_failed(ClientEnd::kNotAuthentic, wire::text_of(packet.data));
+  }
+  if (!std::exchange(authenticated_, true)) {  // RFC 3079 §3: the keys are those of the first authentication
+    host_.authenticated(keys());
+  }
+}
+
+void ClientAuth::on_failure(std::string_view text) {
+  state_ = State::kDone;
+  repeat_.cancel();
+  response_ = {};
+  host_.auth_failed(ClientEnd::kAuthFailed, text);
+}
+
+bool ClientAuth::proves_itself(Bytes message) const {
+  const std::string expected = crypto::authenticator_response(hash_hash(), nt_response_, challenge_);
+  return message.size() >= kAuthenticatorResponseSize &&
+         crypto::equal_constant_time(message.first(kAuthenticatorResponseSize), wire::octets_of(expected));
+}
+
+std::optional<crypto::MppeStartKeys> ClientAuth::keys() const {
+  if (method_ != AuthMethod::kMsChapV2 && method_ != AuthMethod::kMsChapV1) {
+    return std::nullopt;
+  }
+  crypto::MppeStartKeys keys = method_ == AuthMethod::kMsChapV2
+                                   ? crypto::mppe_start_keys_v2(hash_hash(), nt_response_)
+                                   : crypto::mppe_start_keys_v1(hash_hash(), challenge_);
+  std::swap(keys.send, keys.receive);  // they were the server's
+  return keys;
+}
+
+crypto::Secret<16> ClientAuth::hash_hash() const {
+  return settings_.nt_hash_hash ? *settings_.nt_hash_hash : crypto::nt_hash_hash(settings_.nt_hash);
+}
+
+}  // namespace adit::control

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Proving ourselves to a server: PAP (RFC 1334), CHAP with MD5 (RFC 1994), MS-CHAPv1 (RFC 2433) and v2 (RFC 2759), which
+// also makes the server prove itself. One proof, repeated until it is judged. Thread: control. Owner: the client's link.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/client/client_end.hpp"
+#include "controlplane/client/client_settings.hpp"
+#include "controlplane/entropy.hpp"
+#include "crypto/mppe_keys.hpp"
+#include "dataplane/wire/chap.hpp"
+
+namespace adit::control {
+
+/// None of these may destroy the exchange; authenticated() and auth_failed() may stop() it.
+class ClientAuthHost {
+ public:
+  virtual void send_auth_frame(wire::Bytes frame) = 0;
+  /// The server is satisfied, and so are we. `keys`: of the methods that make some; `send` is what we encrypt with.
+  virtual void authenticated(const std::optional<crypto::MppeStartKeys>& keys) = 0;
+  /// `detail`: the server's words, untrusted octets.
+  virtual void auth_failed(ClientEnd end, std::string_view detail) = 0;
+
+ protected:
+  ~ClientAuthHost() = default;
+};
+
+class ClientAuth {
+ public:
+  ClientAuth(const ClientSettings& settings, TimerWheel& wheel, Entropy& entropy, ClientAuthHost& host);
+
+  /// LCP opened with `method`: PAP asks to be let in, CHAP waits for the Challenge.
+  void start(AuthMethod method);
+  /// LCP went down.
+  void stop();
+  /// One packet from its Code octet on, of either protocol; those of the other method are ignored.
+  void on_packet(wire::PppProtocol protocol, wire::Bytes packet);
+
+ private:
+  enum class State : std::uint8_t { kOff, kWaiting, kProving, kDone };
+
+  void on_pap(const wire::PppPacket& packet);
+  void on_challenge(const wire::PppPacket& packet);
+  void on_success(const wire::PppPacket& packet);
+  void on_failure(std::string_view text);
+  void send_pap_request();
+  void send_response();
+  void on_repeat();
+  void write_value(wire::PppFrameWriter& response, wire::Bytes challenge);
+  /// RFC 2759 §5: the Success says that the server knows the password, too.
+  [[nodiscard]] bool proves_itself(wire::Bytes message) const;
+  [[nodiscard]] std::optional<crypto::MppeStartKeys> keys() const;
+  [[nodiscard]] crypto::Secret<16> hash_hash() const;
+  [[nodiscard]] wire::Bytes user() const { return wire::octets_of(settings_.user); }
+
+  const ClientSettings& settings_;
+  Entropy& entropy_;
+  ClientAuthHost& host_;
+  Timer repeat_;
+  State state_ = State::kOff;
+  AuthMethod method_ = AuthMethod::kPap;
+  std::uint8_t identifier_ = 0;  // PAP: of the last request; CHAP: of the Challenge that was answered
+  std::uint8_t pap_requests_ = 0;
+  bool answered_ = false;       // identifier_ has been a Challenge's since start()
+  bool authenticated_ = false;  // since start(): what follows is a re-challenge, its keys are not taken
+  std::array<std::uint8_t, 8> challenge_{};  // MS-CHAPv1's, or v2's hash of both challenges (RFC 2759 §8.2)
+  crypto::NtResponse nt_response_{};
+  std::vector<std::uint8_t> response_;  // the frame, as long as it may have to be repeated
+};
+
+}  // namespace adit::control

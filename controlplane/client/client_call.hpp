@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// One dial-up from the caller's side (the PNS): control connection, call and PPP link, behaving as its profile does.
+// Sans-I/O: TCP octets, PPP frames and timers in; ClientCallHost calls out. The mirror of PptpConnection and Session,
+// with which it shares codecs, automaton and timer wheel, and no policy.
+// Thread: control. Owner: adit-blast (or a simulation).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "controlplane/client/client_end.hpp"
+#include "controlplane/client/client_settings.hpp"
+#include "controlplane/entropy.hpp"
+#include "controlplane/timer_wheel.hpp"
+#include "dataplane/contract/messages.hpp"
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::control {
+
+/// What a client asks of the process around it. None of these may destroy the client before it has returned, but
+/// client_ended, which is the client's last act.
+class ClientCallHost {
+ public:
+  virtual ~ClientCallHost() = default;
+  /// One whole PPTP control message, to leave in one segment.
+  virtual void send(std::span<const std::uint8_t> message) = 0;
+  /// The control connection has served: FIN behind what was sent. Nothing is asked of the host afterwards.
+  virtual void close() = 0;
+
+  /// The Outgoing-Call-Reply gave the server's ID: GRE may come and go. Asked before any send_ppp_frame.
+  virtual void install_call(wire::LocalCallId local, wire::PeerCallId peer) = 0;
+  /// One PPP frame, FF 03 first. Order with the calls below is kept (one ring).
+  virtual void send_ppp_frame(std::span<const std::uint8_t> frame) = 0;
+  virtual void set_ppp_compression(bool send_acfc, bool send_pfc) = 0;
+  virtual void enable_mppe(contract::Direction direction, contract::MppeMode mode,
+                           const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) = 0;
+  virtual void disable_mppe() = 0;
+  virtual void enable_ip(wire::Ipv4Address own, std::uint16_t peer_mru, bool require_mppe) = 0;
+  virtual void disable_ip() = 0;
+
+  /// IPCP is up (and encryption, when it is wanted): the call is what was dialled for.
+  virtual void client_up() = 0;
+  /// Over, up before or not. Once, always from the timer wheel; the host may destroy the client from here on. `detail`:
+  /// untrusted octets, may be empty.
+  virtual void client_ended(ClientEnd end, std::string_view detail) = 0;
+};
+
+struct ClientStatus {
+  bool up = false;
+  wire::Ipv4Address own;   ///< assigned by the server; none before
+  wire::Ipv4Address peer;  ///< the server's end of the link, as its IPCP told; none when it did not
+  wire::Ipv4Address dns1;
+  std::string_view auth_method = "none";
+  bool encrypts_send = false;
+  bool encrypts_receive = false;
+  std::uint16_t peer_mru = 1500;
+  std::uint32_t echoes_answered = 0;  ///< PPTP's and LCP's
+};
+
+class ClientCall {
+ public:
+  /// `id`: our call ID, unique among the calls of our address. All references outlive the client.
+  ClientCall(const ClientSettings& settings, wire::LocalCallId id, TimerWheel& wheel, Entropy& entropy,
+             ClientCallHost& host);
+  ~ClientCall();
+  ClientCall(const ClientCall&) = delete;
+  ClientCall& operator=(const ClientCall&) = delete;
+
+  /// TCP is connected: SCCRQ leaves, the set-up deadline runs.
+  void start();
+  void on_bytes(std::span<const std::uint8_t> octets);
+  /// FIN or RST.
+  void on_closed();
+  /// One PPP control frame: 2-octet protocol, then the packet (as contract::PppFrameIn carries it).
+  void on_frame(std::span<const std::uint8_t> frame);
+  void on_mppe_desynchronised();
+
+  /// Ends the call as the profile does (LCP Terminate-Request, Call-Clear-Request, StopCCRQ; or just FIN), bounded in
+  /// time; then client_ended(kHungUp).
+  void hang_up();
+
+  [[nodiscard]] ClientStatus status() const;
+  /// Octets of one client's state.
+  [[nodiscard]] static std::size_t state_octets();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace adit::control

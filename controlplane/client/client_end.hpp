@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why a dial failed or a call of a client ended: one code per cause, as adit-blast counts them.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace adit::control {
+
+enum class ClientEnd : std::uint8_t {
+  kNone,
+  kHungUp,          ///< we ended it, and that was the plan
+  kConnectFailed,   ///< TCP: refused, unreachable, reset before it was up
+  kConnectTimeout,  ///< TCP: no answer
+  kNoResource,      ///< of this machine: descriptors, ports, slots
+  kStartRefused,    ///< SCCRP with another result than 1
+  kStartTimeout,    ///< no SCCRP in time
+  kCallRefused,     ///< OCRP with another result than 1
+  kCallTimeout,     ///< no OCRP in time
+  kLcpFailed,
+  kLcpTimeout,
+  kAuthRefused,  ///< the server asks for no method that we allow
+  kAuthFailed,   ///< the server says no
+  kAuthTimeout,
+  kNotAuthentic,  ///< MS-CHAPv2: the server does not know the password
+  kMppeRefused,   ///< encryption required by us, and not agreed
+  kMppeDesynchronised,
+  kIpcpFailed,
+  kNetworkTimeout,    ///< authenticated, and no IP in time
+  kMalformed,         ///< the server sent what breaks RFC 2637
+  kServerCleared,     ///< Call-Disconnect-Notify
+  kServerStopped,     ///< Stop-Control-Connection-Request
+  kServerTerminated,  ///< LCP Terminate-Request
+  kServerClosed,      ///< TCP FIN or RST without any of these
+  kEchoTimeout,       ///< PPTP Echo-Request unanswered
+  kLostCarrier,       ///< LCP echoes unanswered
+};
+inline constexpr std::size_t kClientEnds = static_cast<std::size_t>(ClientEnd::kLostCarrier) + 1;
+
+[[nodiscard]] std::string_view to_text(ClientEnd end);
+
+}  // namespace adit::control

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/client/client_link.hpp"
+
+#include <string>
+
+namespace adit::control {
+namespace {
+
+using wire::Bytes;
+using wire::PppProtocol;
+
+}  // namespace
+
+ClientLink::ClientLink(const ClientSettings& settings, TimerWheel& wheel, Entropy& entropy,
+                       ClientCallHost& call, ClientLinkHost& host)
+    : call_(call),
+      host_(host),
+      lcp_(settings, wheel, entropy, *this, *this),
+      auth_(settings, wheel, entropy, *this),
+      network_(settings, wheel, entropy, call, *this) {}
+
+// ---- in and out ---------------------------------------------------------------------------------------------------
+
+void ClientLink::start() {
+  phase_ = Phase::kEstablish;
+  lcp_.open();
+  lcp_.up();
+}
+
+void ClientLink::on_frame(Bytes frame) {
+  if (phase_ == Phase::kDead || frame.size() < 2) {
+    return;
+  }
+  lcp_.heard();
+  const PppProtocol protocol{wire::load_be<std::uint16_t>(frame.data())};
+  const Bytes packet = frame.subspan(2);
+  if (protocol == PppProtocol::kLcp) {
+    return lcp_.on_packet(packet);
+  }
+  if (phase_ == Phase::kTerminate || !lcp_.opened()) {
+    return;  // RFC 1661 §3.4: silently discarded
+  }
+  if (protocol == PppProtocol::kPap || protocol == PppProtocol::kChap) {
+    return auth_.on_packet(protocol, packet);
+  }
+  if (phase_ == Phase::kNetwork && !network_.on_packet(protocol, packet)) {
+    lcp_.send_protocol_reject(static_cast<std::uint16_t>(protocol), packet);
+  }
+}
+
+void ClientLink::send_frame(Bytes frame) {
+  if (!frame.empty() && phase_ != Phase::kDead) {
+    call_.send_ppp_frame(frame);
+  }
+}
+
+bool ClientLink::close() {
+  if (phase_ == Phase::kDead) {
+    return false;
+  }
+  phase_ = Phase::kTerminate;
+  lcp_.close();
+  return lcp_.state() == PppState::kClosing || lcp_.state() == PppState::kStopping;
+}
+
+void ClientLink::abandon() {
+  if (phase_ != Phase::kDead) {
+    phase_ = Phase::kTerminate;
+    lcp_.down();  // it tells this_layer_down only when it was open
+    auth_.stop();
+    network_.end();
+    phase_ = Phase::kDead;
+  }
+}
+
+ClientEnd ClientLink::timeout() const {
+  switch (phase_) {
+    case Phase::kAuthenticate:
+      return ClientEnd::kAuthTimeout;
+    case Phase::kNetwork:
+      return ClientEnd::kNetworkTimeout;
+    default:
+      return lcp_.refuses_method() ? ClientEnd::kAuthRefused : ClientEnd::kLcpTimeout;
+  }
+}
+
+// ---- LCP ----------------------------------------------------------------------------------------------------------
+
+void ClientLink::protocol_up(PppProtocol) {
+  phase_ = Phase::kAuthenticate;
+  call_.set_ppp_compression(lcp_.peer().accepts_acfc, lcp_.peer().accepts_pfc);
+  host_.link_opened();
+  lcp_.send_identifications();
+  if (const auto method = lcp_.method()) {
+    return auth_.start(*method);
+  }
+  authenticated(std::nullopt);  // the server does not ask
+}
+
+void ClientLink::protocol_down(PppProtocol) {
+  auth_.stop();
+  network_.end();
+  if (phase_ != Phase::kTerminate) {
+    phase_ = Phase::kEstablish;
+    host_.link_down();
+  }
+}
+
+void ClientLink::protocol_finished(PppProtocol) {
+  if (phase_ == Phase::kTerminate) {
+    return host_.link_finished();
+  }
+  host_.link_failed(lcp_.refuses_method() ? ClientEnd::kAuthRefused : ClientEnd::kLcpTimeout, {});
+}
+
+void ClientLink::protocol_failed(PppProtocol, EndReason reason, std::string_view why) {
+  const ClientEnd end = reason == EndReason::kLostCarrier   ? ClientEnd::kLostCarrier
+                        : reason == EndReason::kAuthRefused ? ClientEnd::kAuthRefused
+                                                            : ClientEnd::kLcpFailed;
+  host_.link_failed(end, why);
+}
+
+// A server without a method in common has nothing else to say than goodbye.
+void ClientLink::peer_terminates(PppProtocol, Bytes data) {
+  if (!lcp_.opened() && lcp_.refuses_method()) {
+    return host_.link_failed(ClientEnd::kAuthRefused, wire::text_of(data));
+  }
+  const auto ras_error = wire::parse_ras_error(data);
+  host_.link_failed(ClientEnd::kServerTerminated,
+                    ras_error ? "RAS error " + std::to_string(*ras_error) : std::string(wire::text_of(data)));
+}
+
+// ---- authentication -----------------------------------------------------------------------------------------------
+
+// RFC 3079 §2.1: with MS-CHAPv1 the short keys are made of the LAN Manager hash, which nobody should keep.
+void ClientLink::authenticated(const std::optional<crypto::MppeStartKeys>& keys) {
+  phase_ = Phase::kNetwork;
+  network_.begin(keys, lcp_.method() != AuthMethod::kMsChapV1);
+}
+
+}  // namespace adit::control

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The caller's end of a PPP link: LCP, authentication and the network phase in the order of RFC 1661 §3.2.
+// Sans-I/O: frames and timers in, ClientCallHost and ClientLinkHost calls out. The mirror of Session.
+// Thread: control. Owner: the client call.
+#pragma once
+
+#include <string_view>
+
+#include "controlplane/client/client_auth.hpp"
+#include "controlplane/client/client_call.hpp"
+#include "controlplane/client/client_lcp.hpp"
+#include "controlplane/client/client_network.hpp"
+
+namespace adit::control {
+
+/// None of these may call the link before returning.
+class ClientLinkHost {
+ public:
+  virtual void link_opened() = 0;  ///< LCP is up: the moment for Set-Link-Info
+  virtual void link_up() = 0;      ///< IP is; again after each renegotiation
+  virtual void link_down() = 0;    ///< LCP was up, and negotiates anew
+  virtual void link_failed(ClientEnd end, std::string_view detail) = 0;
+  virtual void link_finished() = 0;  ///< what close() began is done
+ protected:
+  ~ClientLinkHost() = default;
+};
+
+class ClientLink final : ControlProtocolHost, LcpEvents, ClientAuthHost, ClientNetworkHost {
+ public:
+  ClientLink(const ClientSettings& settings, TimerWheel& wheel, Entropy& entropy, ClientCallHost& call,
+             ClientLinkHost& host);
+
+  void start();
+  /// 2-octet protocol, then the packet.
+  void on_frame(wire::Bytes frame);
+  /// LCP says goodbye. False: there is nothing to say it to.
+  [[nodiscard]] bool close();
+  /// Without a goodbye: no data, no keys, no timers.
+  void abandon();
+
+  [[nodiscard]] bool up() const { return network_.up(); }
+  [[nodiscard]] const ClientNetwork& network() const { return network_; }
+  [[nodiscard]] const ClientLcp& lcp() const { return lcp_; }
+  [[nodiscard]] bool is_authenticated() const { return phase_ == Phase::kNetwork && lcp_.method(); }
+  /// What has not come about yet.
+  [[nodiscard]] ClientEnd timeout() const;
+
+ private:
+  enum class Phase : std::uint8_t { kDead, kEstablish, kAuthenticate, kNetwork, kTerminate };
+
+  // ControlProtocolHost, for LCP
+  void send_frame(wire::Bytes frame) override;
+  std::uint16_t peer_mru() const override { return lcp_.peer().mru; }
+  void protocol_up(wire::PppProtocol protocol) override;
+  void protocol_down(wire::PppProtocol protocol) override;
+  void protocol_finished(wire::PppProtocol protocol) override;
+  void protocol_failed(wire::PppProtocol protocol, EndReason reason, std::string_view why) override;
+  void peer_terminates(wire::PppProtocol protocol, wire::Bytes data) override;
+  // LcpEvents
+  void protocol_rejected(wire::PppProtocol protocol) override { network_.on_protocol_reject(protocol); }
+  // ClientAuthHost
+  void send_auth_frame(wire::Bytes frame) override { send_frame(frame); }
+  void authenticated(const std::optional<crypto::MppeStartKeys>& keys) override;
+  void auth_failed(ClientEnd end, std::string_view detail) override { host_.link_failed(end, detail); }
+  // ClientNetworkHost
+  void send_network_frame(wire::Bytes frame) override { send_frame(frame); }
+  std::uint16_t server_mru() const override { return peer_mru(); }
+  void network_up() override { host_.link_up(); }
+  void network_failed(ClientEnd end, std::string_view detail) override { host_.link_failed(end, detail); }
+
+  ClientCallHost& call_;
+  ClientLinkHost& host_;
+  ClientLcp lcp_;
+  ClientAuth auth_;
+  ClientNetwork network_;
+  Phase phase_ = Phase::kDead;
+};
+
+}  // namespace adit::control

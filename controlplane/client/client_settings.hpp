@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the clients of one run have in common: whom they are, how they prove it, and whose manners they have.
+// Immutable once handed over. Thread: control.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/client/client_profile.hpp"
+#include "controlplane/settings.hpp"
+#include "crypto/secret.hpp"
+
+namespace adit::control {
+
+struct ClientSettings {
+  const ClientProfile* profile = nullptr;  ///< of kClientProfiles
+  std::string user = "blast";
+  crypto::SecretText password;
+  /// The NT hash of `password`, made once: a dial then costs SHA-1 and three DES blocks.
+  crypto::Secret<16> nt_hash;
+  /// The hash of `nt_hash`, RFC 2759 §8.4; none: made anew in every dial.
+  std::optional<crypto::Secret<16>> nt_hash_hash;
+  std::vector<AuthMethod> methods = {AuthMethod::kMsChapV2};  ///< allowed, best first
+  MppePolicy mppe = MppePolicy::kPrefer;
+  std::vector<contract::MppeStrength> mppe_key_lengths = {contract::MppeStrength::k128};
+  /// Restart timers and counters, echoes, MRU where the profile has none, mppe_stateful (kAllow: as the server likes;
+  /// kPrefer: nothing else). The profile says what is asked for; `ppp.mppe` and its key lengths are not looked at.
+  PppSettings ppp;
+  Duration start_timeout{10'000};  ///< SCCRQ to SCCRP, and OCRQ to OCRP
+  Duration setup_timeout{30'000};  ///< start() to up
+  Duration hang_up_timeout{3'000};
+  Duration echo_timeout{60'000};  ///< our Echo-Request to its reply
+};
+
+/// Sets `password` and what is made of it. crypto::initialise() has succeeded.
+void set_password(ClientSettings& settings, std::string_view password);
+
+}  // namespace adit::control

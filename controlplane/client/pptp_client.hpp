@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// One PPTP control connection, RFC 2637 §2-3, as the side that dials (PNS), with one call: framing, start, call, echo,
+// farewell. Sans-I/O: TCP octets and timers in; messages and events out through PptpClientHost.
+// Thread: control. Owner: the client call.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "controlplane/client/client_end.hpp"
+#include "controlplane/client/client_settings.hpp"
+#include "controlplane/pptp_messages.hpp"
+#include "controlplane/timer_wheel.hpp"
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::control {
+
+/// What a control connection asks of the client. None of these may destroy it or call it before returning.
+class PptpClientHost {
+ public:
+  virtual void send_message(wire::Bytes message) = 0;
+  /// The server has taken the call; `peer` is its ID of it.
+  virtual void call_answered(wire::PeerCallId peer) = 0;
+  /// No call, or no call any more. The host ends the client, by stop() as long as control_finished() has not come.
+  virtual void control_failed(ClientEnd end, std::string_view detail) = 0;
+  /// Nothing is left to be said or heard: time for FIN. Nothing is asked of the host afterwards.
+  virtual void control_finished() = 0;
+
+ protected:
+  ~PptpClientHost() = default;
+};
+
+class PptpClient {
+ public:
+  PptpClient(const ClientSettings& settings, wire::LocalCallId id, TimerWheel& wheel, PptpClientHost& host);
+  PptpClient(const PptpClient&) = delete;
+  PptpClient& operator=(const PptpClient&) = delete;
+
+  [[nodiscard]] std::uint32_t echoes_answered() const { return echoes_answered_; }
+
+  void start();
+  /// Octets of the stream, split or coalesced anywhere. Bounded: at most one message is ever held.
+  void on_bytes(wire::Bytes octets);
+  /// LCP opened: some clients send Set-Link-Info now.
+  void on_lcp_opened() { send_link_infos(ClientLinkInfo::When::kLcpOpened); }
+  /// Hangs up as the profile does; control_finished() follows, at once or with the server's answer.
+  void stop();
+  /// Nothing more is sent, heard or timed.
+  void abandon();
+  /// The server has accepted the control connection.
+  [[nodiscard]] bool started() const { return state_ > State::kAwaitStart; }
+
+ private:
+  enum class State : std::uint8_t {
+    kIdle,
+    kAwaitStart,
+    kPausing,
+    kAwaitCall,
+    kCall,
+    kCleared,
+    kStopping,
+    kEnded
+  };
+
+  void receive_message();
+  void on_message(const pptp::StartControlConnectionReply& m);
+  void on_message(const pptp::OutgoingCallReply& m);
+  void on_message(const pptp::EchoRequest& m);
+  void on_message(const pptp::CallDisconnectNotify& m);
+  void on_message(const pptp::StopControlConnectionRequest& m);
+  void on_message(const pptp::StopControlConnectionReply& m);
+  /// What a caller has no use for: the requests of callers, incoming calls, error counts; an Echo-Reply did its work by
+  /// arriving.
+  template <typename Other>
+  void on_message(const Other&) {}
+
+  void on_deadline();
+  void on_silence();
+  void send_call_request();
+  void send_link_infos(ClientLinkInfo::When when);
+  void send(const pptp::Message& message);
+  void fail_and_finish(ClientEnd end, std::string_view detail);
+  void finish();
+
+  const ClientSettings& settings_;
+  const ClientProfile& profile_;
+  PptpClientHost& host_;
+  Timer deadline_;  // to SCCRP, through the pause, to OCRP
+  Timer echo_;      // silence, then the wait for an answer
+  wire::LocalCallId id_;
+  wire::PeerCallId peer_id_;
+  State state_ = State::kIdle;
+  bool echo_outstanding_ = false;
+  std::uint32_t echoes_answered_ = 0;
+  std::uint32_t echo_identifier_ = 0;
+  std::uint16_t filled_ = 0;
+  std::array<std::uint8_t, pptp::kMaxMessageOctets> message_;
+};
+
+}  // namespace adit::control
