@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator writes: chap-secrets, adit.toml, and what his tools say on the control socket. Any octets give a
+// What an operator writes: chap-secrets, adit.toml, a scenario of adit-blast, and what his tools say on the control socket. Any octets give a
 // result or a reason.
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "app/adit-blast/json.hpp"
+#include "app/adit-blast/scenario.hpp"
 #include "app/aditd/config.hpp"
 #include "app/aditd/rpc.hpp"
 #include "controlplane/chap_secrets.hpp"
@@ -35,6 +37,25 @@ void fuzz_config(wire::Bytes octets) {
     any_error = any_error || !problem.warning;
   }
   require(result.config.has_value() != any_error);
+}
+
+void fuzz_scenario(wire::Bytes octets) {
+  namespace blast = app::blast;
+  const std::string_view text(reinterpret_cast<const char*>(octets.data()), octets.size());
+  const auto plan = blast::parse_scenario(text, "fuzz.toml");
+  if (!plan) {
+    require(!plan.error().empty());
+    for (const std::string& line : plan.error()) {
+      require(!line.empty() && line.find_first_of("\n\x1b") == std::string::npos);
+    }
+    return;
+  }
+  require(!plan->server.is_none() && !plan->access.interface.empty());
+  require(plan->phases.size() >= 2 && plan->phases.front().kind == blast::PhaseKind::kSetUp);
+  require(plan->phases.back().kind == blast::PhaseKind::kTearDown);
+  blast::RunResult result;
+  result.plan = *plan;
+  require(nlohmann::json::accept(blast::json_text(result)));
 }
 
 void fuzz_rpc(wire::Bytes octets) {

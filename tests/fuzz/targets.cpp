@@ -20,9 +20,11 @@ std::span<const Target> targets() {
       {"pptp_order", fuzz_pptp_order},
       {"session", fuzz_session},
       {"concentrator", fuzz_concentrator},
+      {"client_call", fuzz_client_call},
       {"chap_secrets", fuzz_chap_secrets},
       {"config", fuzz_config},
       {"rpc", fuzz_rpc},
+      {"scenario", fuzz_scenario},
   };
   return kTargets;
 }

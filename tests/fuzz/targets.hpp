@@ -79,9 +79,12 @@ void fuzz_pptp_order(wire::Bytes octets);
 // fuzz_session.cpp, fuzz_concentrator.cpp
 void fuzz_session(wire::Bytes octets);
 void fuzz_concentrator(wire::Bytes octets);
+// fuzz_client.cpp
+void fuzz_client_call(wire::Bytes octets);
 // fuzz_text.cpp
 void fuzz_chap_secrets(wire::Bytes octets);
 void fuzz_config(wire::Bytes octets);
 void fuzz_rpc(wire::Bytes octets);
+void fuzz_scenario(wire::Bytes octets);
 
 }  // namespace adit::fuzz

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where and when a run was made, for its report. Thread: control.
+#pragma once
+
+#include <string>
+
+namespace adit::app::blast {
+
+/// "2026-01-31T12:00:00Z"
+[[nodiscard]] std::string utc_now();
+
+/// CPU model, how many, kernel.
+[[nodiscard]] std::string describe_machine();
+
+}  // namespace adit::app::blast

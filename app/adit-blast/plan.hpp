@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run is to do, as the command line or a scenario file says it: whom to dial, as whom, through which ports, and
+// the phases in order. Values only. Thread: control. Owner: main().
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "controlplane/settings.hpp"
+#include "dataplane/ports.hpp"
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::app::blast {
+
+struct Ipv4Prefix {
+  wire::Ipv4Address address;
+  std::uint8_t length = 32;
+};
+
+/// Offered load of one direction, all calls together.
+struct Rate {
+  enum class Unit : std::uint8_t { kPackets, kBits, kMaximum };
+  Unit unit = Unit::kPackets;
+  double per_second = 0;  ///< of the unit; bits are those of the inner IP packets
+};
+
+[[nodiscard]] constexpr bool has_rate(const Rate& rate) {
+  return rate.unit == Rate::Unit::kMaximum || rate.per_second > 0;
+}
+
+/// Inner IP packet sizes in octets, drawn in proportion to their weights. "64", "imix" (7 x 64, 4 x 576, 1 x 1400).
+struct SizeMix {
+  std::string name = "imix";
+  std::vector<std::pair<std::uint16_t, std::uint32_t>> sizes = {{64, 7}, {576, 4}, {1400, 1}};
+};
+
+/// Who answers the verified traffic.
+enum class TrafficMode : std::uint8_t {
+  kCore,  ///< we do, at the core port's address: each direction is measured by itself
+  kEcho,  ///< the server, by ICMP echo of its own tunnel address: needs no core port, measures the round trip
+};
+
+/// What the link between us and the server does to GRE packets, made by ourselves, in fractions of 1.
+struct Impairment {
+  double loss = 0;
+  double duplication = 0;
+  double reordering = 0;  ///< delayed behind the next `reorder_by` packets
+  std::uint32_t reorder_by = 3;
+  [[nodiscard]] bool any() const { return loss > 0 || duplication > 0 || reordering > 0; }
+};
+
+enum class PhaseKind : std::uint8_t { kSetUp, kHold, kTraffic, kChurn, kThroughput, kTearDown };
+
+struct Phase {
+  PhaseKind kind = PhaseKind::kSetUp;
+  std::uint32_t calls = 1;  ///< set-up: how many to bring up
+  double dial_rate = 0;     ///< set-up, churn: dials a second at most; 0: as fast as `concurrency` allows
+  std::uint32_t concurrency = 256;           ///< set-up, churn: dials on their way at most
+  control::Duration duration{10'000};        ///< hold, traffic, churn; throughput: of one trial
+  Rate up{};                                 ///< traffic, churn, hold: from the clients
+  Rate down{};                               ///< traffic, churn, hold: to the clients
+  std::vector<SizeMix> sizes = {SizeMix{}};  ///< traffic, churn: the first; throughput: each in turn
+  double churn = 0.05;    ///< churn: of the calls that are up, hung up and dialled anew each second
+  double loss_limit = 0;  ///< throughput: the highest loss that passes, in fractions of 1
+  bool abrupt = false;    ///< churn, tear-down: without a goodbye
+};
+
+struct Plan {
+  wire::Ipv4Address server;
+  std::uint16_t tcp_port = 1723;
+  Ipv4Prefix clients;          ///< source addresses; length 32: one for all
+  bool clients_given = false;  ///< else: the access interface's own address
+  std::string profile = "plain";
+  std::string user = "blast";
+  std::string password = "blast";
+  std::vector<control::AuthMethod> auth = {control::AuthMethod::kMsChapV2};
+  control::MppePolicy mppe = control::MppePolicy::kPrefer;
+  std::vector<contract::MppeStrength> mppe_key_lengths = {contract::MppeStrength::k128};
+
+  dataplane::PortSettings access;
+  std::optional<dataplane::PortSettings> core;  ///< none: the access port plays the core as well
+  wire::Ipv4Address core_address;               ///< ours, that subscribers send to; none: TrafficMode::kEcho
+  TrafficMode traffic = TrafficMode::kEcho;
+  Impairment impairment;
+  std::uint64_t seed = 1;
+
+  std::uint32_t server_pid = 0;  ///< whose memory and descriptors to watch; 0: nobody's
+  std::vector<Phase> phases;
+
+  std::string json_file;    ///< empty: none; "-": standard output
+  std::string report_file;  ///< HTML; empty: none
+  bool quiet = false;       ///< no live progress
+  std::vector<std::string> eal_args;
+};
+
+[[nodiscard]] std::string_view to_text(PhaseKind kind);
+[[nodiscard]] std::string_view to_text(TrafficMode mode);
+
+}  // namespace adit::app::blast

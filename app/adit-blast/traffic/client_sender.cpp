@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/adit-blast/traffic/client_sender.hpp"
+
+namespace adit::app::blast {
+
+using dataplane::DropReason;
+
+void ClientSender::run(std::span<const Outgoing> packets) noexcept {
+  collect(packets);
+  encrypt();
+  push_ppp();
+  push_gre();
+  push_outer();
+  impair();
+  send();
+}
+
+void ClientSender::collect(std::span<const Outgoing> packets) noexcept {
+  burst_.clear();
+  for (const Outgoing& packet : packets) {
+    DropReason why{};
+    if (!refresh_hop(*packet.call, why)) {
+      context_.drop(packet.mbuf, *packet.call, why);
+      continue;
+    }
+    burst_.push({.mbuf = packet.mbuf,
+                 .call = packet.call,
+                 .inner_octets = static_cast<std::uint16_t>(packet.mbuf->pkt_len)});
+  }
+}
+
+/// The frames are whole; which of them reach the wire, and in which order, is the link's whim.
+void ClientSender::impair() noexcept {
+  if (!link_.active()) {
+    return;
+  }
+  auto frames = burst_;
+  burst_.clear();
+  for (Packet packet : frames) {
+    link_.pass(packet.mbuf, context_.calls.slot_of(*packet.call), [&](rte_mbuf* mbuf) {
+      packet.mbuf = mbuf;
+      burst_.push(packet);
+    });
+  }
+}
+
+void ClientSender::release(std::uint32_t slot) noexcept {
+  dataplane::Call* call = context_.calls.at(slot);
+  link_.release(slot, [&](rte_mbuf* mbuf) { context_.transmit.send(mbuf, call->downlink.hop->port); });
+}
+
+}  // namespace adit::app::blast

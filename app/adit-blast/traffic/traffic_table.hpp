@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The calls as the traffic sees them: where each one's packets go from and to, how many left, what came. And the totals
+// of both directions. Thread: the worker writes; totals are read by any, flows by control while the worker rests
+// (TrafficWorker says when). Owner: the worker.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "app/adit-blast/histogram.hpp"
+#include "app/adit-blast/traffic/flow.hpp"
+#include "app/adit-blast/traffic/probe.hpp"
+#include "dataplane/counters.hpp"
+
+namespace adit::app::blast {
+
+/// Totals of one direction since the last reset.
+struct DirectionTotals {
+  dataplane::Counter sent, sent_octets;
+  dataplane::Counter received, received_octets;
+  dataplane::Counter duplicated, reordered, corrupted;
+  Histogram latency;
+
+  void reset() noexcept {
+    for (dataplane::Counter* counter :
+         {&sent, &sent_octets, &received, &received_octets, &duplicated, &reordered, &corrupted}) {
+      counter->reset();
+    }
+    latency.reset();
+  }
+};
+
+/// Of the calls that sent in one direction.
+struct CallsByOutcome {
+  std::uint64_t sent = 0;    ///< something
+  std::uint64_t silent = 0;  ///< ... of which nothing arrived
+  std::uint64_t lossy = 0;   ///< ... of which something did not arrive
+};
+
+struct Flow {
+  std::uint32_t incarnation = 0;
+  bool joined = false;
+  bool sending = false;
+  std::uint32_t at = 0;     ///< while `sending`: index into TrafficTable::senders
+  wire::Ipv4Address own;    ///< the client's inner address
+  wire::Ipv4Address other;  ///< whom it sends to
+  std::uint32_t up_sent = 0;
+  std::uint32_t down_sent = 0;
+  FlowReceiver up{};
+  FlowReceiver down{};
+};
+
+struct TrafficTable {
+  explicit TrafficTable(std::uint32_t slots) : flows(slots) { senders.reserve(slots); }
+
+  std::vector<Flow> flows;             ///< by slot
+  std::vector<std::uint32_t> senders;  ///< slots whose calls take part, in no order
+  DirectionTotals up, down;
+  CallsByOutcome left_up, left_down;  ///< calls that have left since the last reset
+  dataplane::Counter foreign;         ///< inner packets that are not probes of this run
+  dataplane::Counter stale;           ///< probes of a call that has left
+
+  void join(std::uint32_t slot, std::uint32_t incarnation, wire::Ipv4Address own,
+            wire::Ipv4Address other) noexcept;
+  /// The call sends no more; what is under way still counts.
+  void quiet(std::uint32_t slot) noexcept;
+  void leave(std::uint32_t slot) noexcept;
+  /// Sequence numbers and counts begin anew. Nothing may be under way.
+  void reset() noexcept;
+
+  /// A probe arrived `latency_ns` after it left.
+  void on_probe(DirectionTotals& direction, FlowReceiver Flow::*receiver, const Probe& probe,
+                std::uint16_t octets, std::uint64_t latency_ns) noexcept;
+
+  /// Those that left and those that are here. The worker must rest.
+  [[nodiscard]] CallsByOutcome calls_up() const noexcept { return calls(left_up, &Flow::up_sent, &Flow::up); }
+  [[nodiscard]] CallsByOutcome calls_down() const noexcept {
+    return calls(left_down, &Flow::down_sent, &Flow::down);
+  }
+
+ private:
+  [[nodiscard]] CallsByOutcome calls(CallsByOutcome sum, std::uint32_t Flow::*sent,
+                                     FlowReceiver Flow::*receiver) const noexcept;
+  static void count(CallsByOutcome& sum, std::uint32_t sent, const FlowReceiver& receiver) noexcept;
+};
+
+}  // namespace adit::app::blast
