@@ -48,7 +48,7 @@ class World:
         """These guests, ready; they boot side by side."""
         for name in names:
             if name not in self._guests:
-                self._guests[name] = Guest(self.lab, name, ADDRESSES[name], self.lab.work_dir)
+                self._guests[name] = Guest(self.lab.bridge, name, ADDRESSES[name], self.lab.work_dir)
         return [self._ready(name) for name in names]
 
     def _ready(self, name):

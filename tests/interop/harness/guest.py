@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A user-mode-linux guest on the lab's bridge: a real Linux kernel with real PPP, up in two to three seconds.
+"""A user-mode-linux guest on a bridge: a real Linux kernel with real PPP, up in two to three seconds.
 
 It is one process with the host's root file system, read-only (guest/init says how), so it runs whatever is installed
 here. Commands go over its console; scripts and their output through a directory that both sides see.
@@ -17,7 +17,7 @@ MODULES_DIR = pathlib.Path("/usr/lib/uml/modules")
 MODULES = ("arc4", "ppp_generic", "ppp_async", "ppp_synctty", "ppp_mppe", "ppp_deflate", "bsd_comp",
            "sch_netem", "sch_ingress", "cls_matchall", "act_mirred", "ifb")  # the second line: harness/loss.py
 BOOT_SECONDS = 90  # 2.5 where nobody else wants the CPUs
-MEMORY = "160M"
+MEMORY = "160M"  # enough for a client
 
 
 class GuestError(Exception):
@@ -67,8 +67,8 @@ class Job:
 class Guest:
     """Boots at once; `with Guest(...) as guest` powers it off again."""
 
-    def __init__(self, lab, name, address, work_dir):
-        self.lab, self.name, self.address = lab, name, address
+    def __init__(self, bridge, name, address, work_dir, memory=MEMORY):
+        self.bridge, self.name, self.address, self.memory = bridge, name, address, memory
         self.job_dir = pathlib.Path(work_dir) / name
         shutil.rmtree(self.job_dir, ignore_errors=True)
         self.job_dir.mkdir(parents=True)
@@ -76,19 +76,19 @@ class Guest:
         self._booted = queue.Queue()
         self.ready = False
         self.tap = f"tap-{name}"
-        lab.add_tap(self.tap)
+        bridge.add_tap(self.tap)
         self.process = self._boot()
         threading.Thread(target=self._read_console, daemon=True).start()
 
     def _boot(self):
         arguments = [
-            "linux.uml", f"mem={MEMORY}", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro",
+            "linux.uml", f"mem={self.memory}", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro",
             f"init={GUEST_DIR}/init", f"job={self.job_dir}", f"guest={GUEST_DIR}", f"address={self.address}/24",
             "modules=" + ",".join(modules_with_dependencies()), f"eth0=tuntap,{self.tap}",
             "con=null", "con0=fd:0,fd:1", "ssl=null", "quiet", "loglevel=3", "panic=-1",
             f"uml_dir={self.job_dir}", "umid=uml"]
         return subprocess.Popen(
-            self.lab.command("adit-clients", *arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            self.bridge.command(*arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, env={**os.environ, "TMPDIR": "/dev/shm"}, start_new_session=True)
 
     def _read_console(self):
@@ -146,7 +146,7 @@ class Guest:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self.lab.remove_tap(self.tap)
+        self.bridge.remove_tap(self.tap)
 
     def close(self):
         if self.process.poll() is None:

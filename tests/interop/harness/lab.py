@@ -10,6 +10,7 @@ import time
 import tomllib
 
 from harness import toml
+from harness.bridge import Bridge
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
 RUN_DIR = pathlib.Path("/run/adit-lab")
@@ -47,19 +48,13 @@ def merged(base, changes):
 class Lab:
     def __init__(self, work_dir):
         self.work_dir = pathlib.Path(work_dir)
+        self.bridge = Bridge("adit-clients")  # the guests'
         self._changes = None  # of the running aditd's config against lab.toml
 
     @staticmethod
     def command(namespace, *arguments):
         """The command line that runs `arguments` in a namespace of the lab."""
         return [LAB, "exec", namespace, "--", *map(str, arguments)]
-
-    def add_tap(self, name):
-        run("ip", "-n", "adit-clients", "tuntap", "add", name, "mode", "tap")
-        run("ip", "-n", "adit-clients", "link", "set", name, "master", "br0", "up")
-
-    def remove_tap(self, name):
-        subprocess.run(["ip", "-n", "adit-clients", "link", "del", name], capture_output=True)
 
     def make_namespaces(self):
         run(LAB, "up", "--bare")

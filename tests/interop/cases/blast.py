@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many calls at once, by adit-blast: what it reports is held against what aditd reports."""
+from harness import blast
+from harness.case import case, expect, until
+from harness.session import no_sessions
+
+PORTS = [{"interface": name, "role": role} for name, role in
+         (("access0", "access"), ("core0", "core"), ("access1", "access"), ("core1", "core"))]
+CONFIG = {"port": PORTS, "pptp": {"bind": ["192.0.2.1", "198.18.0.1"]}, "ppp": {"mppe": "require"},
+          "log": {"level": "info"}}
+TO_ADITD = {"server": "198.18.0.1", "access": "access", "clients": "10.99.0.0/16", "core": "core",
+            "core-address": "198.19.0.2", "mppe": "require"}
+# A fraction of what aditd does: it may be built with sanitizers, and shares two CPUs with adit-blast and the kernel.
+TRAFFIC = {"up": "300pps", "down": "300pps", "size": "imix"}
+
+
+def run(world, name, phases, **settings):
+    return blast.run(lambda *words: world.lab.command("adit-blast", *words), world.lab.work_dir, name,
+                     {**TO_ADITD, **settings}, phases, seconds=120)
+
+
+def set_up(calls):
+    return {"kind": "set-up", "calls": calls, "concurrency": 32}
+
+
+def late(world):
+    return world.lab.adit("show", "drops")["drops"]["gre_late"]
+
+
+def everything_arrived(outcome, kind, calls):
+    traffic = outcome.phase(kind)["traffic"]
+    for way in ("up", "down"):
+        found = traffic[way]
+        expect(f"{way}: lost, corrupted, duplicated", (found["lost"], found["corrupted"], found["duplicated"]), [(0, 0, 0)])
+        expect(f"{way}: calls that sent and received", (found["calls"] >= calls, found["calls_silent"]), [(True, 0)])
+    return f"{traffic['up']['received']} packets up, {traffic['down']['received']} down"
+
+
+@case(CONFIG)
+def many_calls_and_all_their_packets(world):
+    outcome = run(world, "many", [set_up(300), {"kind": "traffic", "for": "5s", **TRAFFIC}])
+    expect("adit-blast's complaints, exit code", (outcome.report["complaints"], outcome.status), [([], 0)])
+    arrived = everything_arrived(outcome, "traffic", 300)
+    no_sessions(world.lab)
+    return f"300 calls, {arrived}"
+
+
+@case(CONFIG)
+def some_come_and_go(world):
+    outcome = run(world, "churn", [set_up(100), {"kind": "churn", "for": "8s", "churn": "10%", **TRAFFIC}])
+    expect("adit-blast's complaints, exit code", (outcome.report["complaints"], outcome.status), [([], 0)])
+    arrived = everything_arrived(outcome, "churn", 100)
+    redialled = outcome.phase("churn")["set_up"]["up"]
+    expect("some came and went", redialled >= 60, True)
+    no_sessions(world.lab)
+    return f"{redialled} redials, {arrived}"
+
+
+@case(CONFIG)
+def a_bad_link_is_reported_as_it_was(world):
+    before = late(world)
+    outcome = run(world, "bad-link", [set_up(20), {"kind": "traffic", "for": "5s", **TRAFFIC}],
+                  impair="loss=2%,duplicate=1%,reorder=3%,reorder-by=2")
+    link, traffic = outcome.report["link"], outcome.phase("traffic")["traffic"]
+    ours = link["drops"].get("gre_late", 0)
+    theirs = late(world) - before
+    # Every packet that is missing was lost by the link, or came late and was discarded by name (RFC 2637 4.3).
+    expect("lost up", traffic["up"]["lost"], link["impaired_lost_up"] + theirs)
+    expect("lost down", traffic["down"]["lost"], link["impaired_lost_down"] + ours)
+    expect("aditd's gre_late", theirs, link["impaired_reordered_up"])
+    expect("adit-blast's gre_late", ours, link["impaired_reordered_down"])
+    expect("corrupted", traffic["up"]["corrupted"] + traffic["down"]["corrupted"], 0)
+    expect("something was lost and reordered", min(link["impaired_lost_up"], theirs, ours) > 0, True)
+    no_sessions(world.lab)
+    return (f"up: {traffic['up']['lost']} lost = {link['impaired_lost_up']} + {theirs} late; "
+            f"down: {traffic['down']['lost']} = {link['impaired_lost_down']} + {ours}")
+
+
+@case(CONFIG)
+def every_profile(world):
+    for profile in ("plain", "windows", "pptp-linux", "mikrotik", "android"):
+        outcome = run(world, f"profile-{profile}", [set_up(5), {"kind": "traffic", "for": "1s", **TRAFFIC}],
+                      profile=profile)
+        expect(f"{profile}: complaints", outcome.report["complaints"], [[]])
+        everything_arrived(outcome, "traffic", 5)
+        no_sessions(world.lab)
+    return "plain, windows, pptp-linux, mikrotik, android"
+
+
+@case(CONFIG)
+def gone_without_a_goodbye(world):
+    outcome = run(world, "abrupt", [set_up(50), {"kind": "tear-down", "abrupt": True}])
+    expect("exit code", outcome.status, 0)
+    until("aditd noticed", lambda: world.lab.adit("show", "stat")["sessions"]["active"] == 0, 15)
+    return "50 calls whose TCP was reset"
