@@ -1,8 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Prints a Google Benchmark JSON file as tables: bench/report.py FILE.json ..."""
+"""Results as tables, or as one page: bench/report.py [--html PAGE.html] FILE.json ...
+
+Google Benchmark's files are printed as tables; adit-blast has printed its own. With --html both kinds go into one page that
+needs nothing else: adit-blast's report.
+"""
 import json
+import pathlib
 import sys
+
+TEMPLATE = pathlib.Path(__file__).resolve().parent.parent / "app" / "adit-blast" / "report.html"
+EMPTY = '{"runs": [], "benchmarks": []}'  # what the template has where the data go
 
 # In the packet's order.
 STAGES = ["receive", "parse_outer", "find_calls", "accept_sequence", "strip_ppp", "decrypt", "commit", "up_inner",
@@ -100,5 +108,24 @@ def report(path):
         print_rows(rows, ["row"] + list(columns))
 
 
-for argument in sys.argv[1:]:
-    report(argument)
+def write_page(page, paths):
+    data = {"runs": [], "benchmarks": []}
+    for path in paths:
+        content = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+        content["name"] = pathlib.Path(path).stem
+        data["runs" if "phases" in content else "benchmarks"].append(content)
+    # Nothing in it may end the page's script element.
+    text = json.dumps(data).replace("<", "\\u003c")
+    pathlib.Path(page).write_text(TEMPLATE.read_text(encoding="utf-8").replace(EMPTY, text), encoding="utf-8")
+    print(f"{page}: {len(data['runs'])} runs, {len(data['benchmarks'])} benchmark files")
+
+
+def main(arguments):
+    if arguments[:1] == ["--html"]:
+        return write_page(arguments[1], arguments[2:])
+    for path in arguments:
+        report(path)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

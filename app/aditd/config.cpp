@@ -201,7 +201,8 @@ ConfigResult finish(Config&& config, Problems& problems) {
 void check_secrets_file(const Config& config, Problems& problems) {
   const std::string shown = '"' + escape_octets(config.chap_secrets) + '"';
   constexpr std::string_view kKey = "chap-secrets.chap-secrets";
-  std::expected<std::string, FileError> text = read_regular_file(config.chap_secrets, kMaxSecretsOctets, "aditd");
+  std::expected<std::string, FileError> text =
+      read_regular_file(config.chap_secrets, kMaxSecretsOctets, "aditd");
   if (!text) {
     problems.error(kNowhere, kKey, shown, text.error().wrong, text.error().remedy);
     return;

@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""adit-blast against aditd in the lab, as numbers: bench/live.py calls|hold|churn|end-to-end [--quick] [--out DIR]
+
+  calls       set-up rate and what a call costs, at 1,000 and 10,000 calls, as fast as it goes and at a rate
+  hold        10,000 calls held for three minutes with verified traffic, then everything back where it was
+  churn       5,000 calls with traffic, 5 % of them hung up and dialled anew each second, for two minutes
+  end-to-end  the highest rate without loss by packet size, over AF_XDP and over memif
+
+Both programs share this machine's cores, so each figure is of the pair. Needs root and a build (ADIT_BUILD). Every run is
+kept as OUT/live-*.json, which bench/report.py draws. --quick: tenths of the calls and seconds, to see that it works.
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+LAB = str(TOP / "scripts" / "lab")
+RUN_DIR = pathlib.Path("/run/adit-lab")
+CONFIG = TOP / "tests" / "interop" / "blast.toml"
+SERVER = "198.18.0.1"
+SIDES = ["--server", SERVER, "--access", "access", "--clients", "10.99.0.0/16"]
+CORE = ["--core", "core", "--core-address", "198.19.0.2"]
+MEMIF_SOCKET = "/run/adit-lab/memif-{}.sock"
+QUARANTINE_SECONDS = 62  # before aditd gives an address out again
+
+
+def lab(*arguments):
+    subprocess.run([LAB, *arguments], check=True)
+
+
+def in_lab(namespace, *arguments):
+    return [LAB, "exec", namespace, "--", *map(str, arguments)]
+
+
+def adit(*arguments):
+    return json.loads(subprocess.run(in_lab("adit-server", "adit", *arguments, "--json"), check=True,
+                                     capture_output=True, text=True).stdout)
+
+
+def memif(number, role):
+    return f"net_memif{number},role={role},id={number},rsize=11,socket-abstract=no,socket={MEMIF_SOCKET.format(number)}"
+
+
+def memif_config():
+    """blast.toml with the generator's two ports as memif devices; the veths keep TCP, ARP and the routes."""
+    text = CONFIG.read_text()
+    for number, interface in enumerate(("access1", "core1")):
+        port = f'interface = "{interface}"'
+        text = text.replace(port, f'{port}\ndriver = "dpdk"\ndevice = "{memif(number, "server")}"')
+    path = RUN_DIR / "memif.toml"
+    path.write_text(text)
+    return path
+
+
+def memif_ports():
+    return ["--access-driver", "dpdk", "--access-device", memif(0, "client"),
+            "--core-driver", "dpdk", "--core-device", memif(1, "client")]
+
+
+class Server:
+    """A fresh aditd, and what it holds."""
+
+    def __init__(self, config=CONFIG):
+        lab("up", "--config", str(config))
+        self.pid = int((RUN_DIR / "aditd.pid").read_text())
+        self.log_at = (RUN_DIR / "aditd.log").stat().st_size
+
+    def held(self):
+        """What must be back where it was when nobody calls any more."""
+        stat, pools = adit("show", "stat"), adit("show", "pools")["pools"]
+        return {
+            "calls": sum(stat["sessions"].values()),
+            "control connections": stat["pptp"]["connections"],
+            "addresses not free": sum(pool["total"] - pool["available"] for pool in pools),
+            "packet buffers in use": self.buffers_in_use(),
+            "file descriptors": len(os.listdir(f"/proc/{self.pid}/fd")),
+            "resident memory, KiB": stat["rss_kb"],
+        }
+
+    def buffers_in_use(self):
+        return sum(pool["total"] - pool["free"] for pool in adit("show", "stat")["packet_buffers"])
+
+    def cpu_seconds(self):
+        """By thread: (user, system)."""
+        tick, seconds = os.sysconf("SC_CLK_TCK"), {}
+        for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
+            fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
+            seconds[(task / "comm").read_text().strip()] = (int(fields[11]) / tick, int(fields[12]) / tick)
+        return seconds
+
+    def log_lines(self):
+        with open(RUN_DIR / "aditd.log", "rb") as log:
+            log.seek(self.log_at)
+            return log.read().count(b"\n")
+
+
+def blast(out, name, server, *arguments, ports=()):
+    """Runs adit-blast, shows its tables, keeps and returns its results."""
+    path = out / f"live-{name}.json"
+    command = in_lab("adit-blast", "adit-blast", *arguments, *SIDES, *ports, "--server-pid", server.pid, "--json", path)
+    print("\n$", " ".join(command[4:]), flush=True)
+    done = subprocess.run(command)
+    if done.returncode not in (0, 1):
+        sys.exit(f"bench/live.py: adit-blast exited with {done.returncode}")
+    return json.loads(path.read_text())
+
+
+def table(title, rows):
+    widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
+    print(f"\n{title}")
+    for row in rows:
+        cells = [str(cell).ljust(width) if i == 0 else str(cell).rjust(width)
+                 for i, (cell, width) in enumerate(zip(row, widths))]
+        print("  ".join(cells))
+    print(flush=True)
+
+
+def calls(options):
+    rows = [("link", "dials", "wanted/s", "up", "failed", "calls/s", "p50 ms", "p99 ms", "max ms", "RSS/call", "sockets/call",
+             "control us/call", "worker us/call")]
+    for link, count, rate in (("af_xdp", 1000, 0), ("af_xdp", 10000, 0), ("af_xdp", 10000, 2500), ("memif", 10000, 0)):
+        count //= options.scale
+        server = Server(memif_config() if link == "memif" else CONFIG)
+        cpu = server.cpu_seconds()
+        limit = ["--dial-rate", rate] if rate else []
+        # More at once than a veth's ring holds packets (256) would measure its drops; memif has room for more.
+        ports = [*memif_ports()[:4], "--concurrency", "1024"] if link == "memif" else []
+        run = blast(options.out, f"calls-{link}-{count}-{rate or 'max'}", server, "set-up", "--calls", count, *limit,
+                    ports=ports)
+        used = {name: sum(now) - sum(cpu.get(name, (0, 0))) for name, now in server.cpu_seconds().items()}
+        worker = sum(seconds for name, seconds in used.items() if "worker" in name)
+        phase = run["phases"][0]
+        setup, before, after = phase["set_up"], run["footprint_before"], phase["footprint"]
+
+        def per_call(key):
+            return f"{(after[key] - before[key]) / count / 1024:.1f} KiB"
+        rows.append((link, count, rate or "max", setup["up"], setup["dialled"] - setup["up"],
+                     f"{setup['calls_per_second']:.0f}",
+                     *(f"{setup['time'][key]:.1f}" for key in ("p50_ms", "p99_ms", "max_ms")),
+                     per_call("rss_bytes"), per_call("socket_bytes"),
+                     f"{used['aditd'] / count * 1e6:.0f}", f"{worker / count * 1e6:.0f}"))
+    table("Set-up, MS-CHAPv2 and MPPE-128 (CPU of aditd: a dial and its hang-up; kernel sockets: both ends of each)", rows)
+
+
+def hold(options):
+    count, seconds = 10000 // options.scale, 180 // options.scale
+    server = Server()
+    # Once up and down first: what a process learns it keeps (buffers, arenas), and that is no leak.
+    blast(options.out, "hold-warm-up", server, "set-up", "--calls", count)
+    time.sleep(QUARANTINE_SECONDS if options.scale == 1 else 3)
+    before = server.held()
+    run = blast(options.out, "hold", server, "hold", "--calls", count, "--for", f"{seconds}s", "--up", "5kpps",
+                "--down", "5kpps", "--size", "imix", ports=CORE)
+    time.sleep(QUARANTINE_SECONDS if options.scale == 1 else 3)
+    after = server.held()
+    table(f"{count} calls held for {seconds} s: {'success' if run['success'] else run['complaints']}; what aditd holds",
+          [("", "before", "after"), *((name, before[name], after[name]) for name in before)])
+
+
+def churn(options):
+    count, seconds = 5000 // options.scale, 120 // options.scale
+    server = Server()
+    run = blast(options.out, "churn", server, "churn", "--calls", count, "--for", f"{seconds}s", "--churn", "5%",
+                "--up", "5kpps", "--down", "5kpps", "--size", "imix", ports=CORE)
+    dials = adit("show", "stat")["pptp"]["calls_total"]
+    table(f"Churn: {'success' if run['success'] else run['complaints']}",
+          [("dials", dials), ("lines in aditd's log", server.log_lines()),
+           ("lines a dial", f"{server.log_lines() / dials:.2f}"), *server.held().items()])
+
+
+def end_to_end(options):
+    sizes = ["--size", "64,512,1400,imix", "--trial", "1s" if options.scale > 1 else "5s", "--loss-limit", "0.01%"]
+    rows = [("link", "sizes", "pps, both ways", "Mbit/s")]
+    for link in ("af_xdp", "memif"):
+        server = Server(memif_config() if link == "memif" else CONFIG)
+        ports = CORE + (memif_ports() if link == "memif" else [])
+        run = blast(options.out, f"end-to-end-{link}", server, "throughput", "--calls", 1000 // options.scale, *sizes,
+                    ports=ports)
+        for found in run["phases"][1]["throughput"]:
+            rows.append((link, found["sizes"], f"{found['packets_per_second']:.0f}",
+                         f"{found['megabits_per_second']:.0f}"))
+    table("Highest rate without loss (limit 0.01 %), MPPE-128, generator and server on the same cores", rows)
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("what", choices=["calls", "hold", "churn", "end-to-end"])
+    parser.add_argument("--quick", dest="scale", action="store_const", const=10, default=1)
+    parser.add_argument("--out", type=pathlib.Path, default=TOP / "bench" / "results")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    # A terminated run cleans up like a finished one.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        {"calls": calls, "hold": hold, "churn": churn, "end-to-end": end_to_end}[options.what](options)
+    finally:
+        lab("down")
+
+
+if __name__ == "__main__":
+    main()
