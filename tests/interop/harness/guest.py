@@ -9,8 +9,12 @@ import pathlib
 import queue
 import shutil
 import signal
+import socket
 import subprocess
 import threading
+import time
+
+from harness.namespace import inside
 
 GUEST_DIR = pathlib.Path(__file__).resolve().parent.parent / "guest"
 MODULES_DIR = pathlib.Path("/usr/lib/uml/modules")
@@ -18,6 +22,7 @@ MODULES = ("arc4", "ppp_generic", "ppp_async", "ppp_synctty", "ppp_mppe", "ppp_d
            "sch_netem", "sch_ingress", "cls_matchall", "act_mirred", "ifb")  # the second line: harness/loss.py
 BOOT_SECONDS = 90  # 2.5 where nobody else wants the CPUs
 MEMORY = "160M"  # enough for a client
+NUDGE_SECONDS, DISCARD_PORT = 0.03, 9
 
 
 class GuestError(Exception):
@@ -79,6 +84,7 @@ class Guest:
         bridge.add_tap(self.tap)
         self.process = self._boot()
         threading.Thread(target=self._read_console, daemon=True).start()
+        threading.Thread(target=self._nudge, daemon=True).start()
 
     def _boot(self):
         arguments = [
@@ -104,6 +110,17 @@ class Guest:
         for job in self._jobs.values():
             if job.running:
                 job.finish(-1)  # the guest is gone
+
+    def _nudge(self):
+        """On some hosts user-mode-linux misses that a packet came to its tap, and notices with the next one: a reply that
+        the wire's capture has in time then waits for the next request. So there always is a next one soon."""
+        with inside(self.bridge.namespace), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nudge:
+            while self.process.poll() is None:
+                try:
+                    nudge.sendto(b"", (self.address, DISCARD_PORT))
+                except OSError:  # not up yet, or its port unreachable told us so
+                    pass
+                time.sleep(NUDGE_SECONDS)
 
     def console_tail(self):
         return "\n".join(self._console[-15:])
