@@ -74,8 +74,8 @@ std::expected<void, std::string> BlastRuntime::open_ports(const Plan& plan) {
     return std::unexpected(std::move(opened.error()));
   }
   ports_ = std::move(*opened);
-  const std::array clients{Prefix{.address = plan.clients.address, .length = plan.clients.length}};
-  std::vector<Prefix> core;
+  const std::array clients{wire::Ipv4Prefix{.address = plan.clients.address, .length = plan.clients.length}};
+  std::vector<wire::Ipv4Prefix> core;
   if (!plan.core_address.is_none()) {
     core.push_back({.address = plan.core_address, .length = 32});
   }

@@ -16,7 +16,7 @@ class ClientAddresses {
   /// Calls of one space at most: random IDs are found at once while a part is free.
   static constexpr std::uint32_t kCallsPerSpace = 49'152;
 
-  ClientAddresses(const Ipv4Prefix& prefix, std::uint32_t calls)
+  ClientAddresses(const wire::Ipv4Prefix& prefix, std::uint32_t calls)
       : prefix_(prefix), host_bits_(32U - prefix.length) {
     for (std::uint64_t spaces = 1; spaces * kCallsPerSpace < calls && host_bits_ > 0; spaces *= 2) {
       --host_bits_;
@@ -43,7 +43,7 @@ class ClientAddresses {
   }
 
  private:
-  Ipv4Prefix prefix_;
+  wire::Ipv4Prefix prefix_;
   unsigned host_bits_;
 };
 

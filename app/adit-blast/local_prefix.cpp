@@ -16,7 +16,7 @@ namespace adit::app::blast {
 namespace {
 
 /// Sends one route request and reads its acknowledgement; 0 or a positive errno.
-int ask_kernel(const Ipv4Prefix& prefix, std::uint16_t type, std::uint16_t flags) {
+int ask_kernel(const wire::Ipv4Prefix& prefix, std::uint16_t type, std::uint16_t flags) {
   const std::unique_ptr<mnl_socket, int (*)(mnl_socket*)> socket(mnl_socket_open(NETLINK_ROUTE),
                                                                  mnl_socket_close);
   if (socket == nullptr || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
@@ -50,7 +50,7 @@ int ask_kernel(const Ipv4Prefix& prefix, std::uint16_t type, std::uint16_t flags
 
 }  // namespace
 
-std::expected<LocalPrefix, std::string> LocalPrefix::claim(const Ipv4Prefix& prefix) {
+std::expected<LocalPrefix, std::string> LocalPrefix::claim(const wire::Ipv4Prefix& prefix) {
   LocalPrefix claimed;
   const int error = ask_kernel(prefix, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
   if (error == 0) {

@@ -15,14 +15,14 @@ namespace adit::app::blast {
 class LocalPrefix {
  public:
   /// Nothing is done, and nothing undone, when exactly this prefix is local already. Needs CAP_NET_ADMIN.
-  [[nodiscard]] static std::expected<LocalPrefix, std::string> claim(const Ipv4Prefix& prefix);
+  [[nodiscard]] static std::expected<LocalPrefix, std::string> claim(const wire::Ipv4Prefix& prefix);
   LocalPrefix(LocalPrefix&& other) noexcept : ours_(std::exchange(other.ours_, std::nullopt)) {}
   LocalPrefix& operator=(LocalPrefix&&) = delete;
   ~LocalPrefix();
 
  private:
   LocalPrefix() = default;
-  std::optional<Ipv4Prefix> ours_;
+  std::optional<wire::Ipv4Prefix> ours_;
 };
 
 /// The first IPv4 address of a kernel interface.

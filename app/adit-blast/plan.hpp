@@ -16,11 +16,6 @@
 
 namespace adit::app::blast {
 
-struct Ipv4Prefix {
-  wire::Ipv4Address address;
-  std::uint8_t length = 32;
-};
-
 /// Offered load of one direction, all calls together.
 struct Rate {
   enum class Unit : std::uint8_t { kPackets, kBits, kMaximum };
@@ -72,7 +67,7 @@ struct Phase {
 struct Plan {
   wire::Ipv4Address server;
   std::uint16_t tcp_port = 1723;
-  Ipv4Prefix clients;          ///< source addresses; length 32: one for all
+  wire::Ipv4Prefix clients;    ///< source addresses; length 32: one for all
   bool clients_given = false;  ///< else: the access interface's own address
   std::string profile = "plain";
   std::string user = "blast";

@@ -14,7 +14,7 @@ using dataplane::PortRole;
 
 constexpr std::uint64_t kPortsPerAddress = 65'535;  // a TCP port is 16 bits and never 0
 
-std::uint64_t addresses_of(const Ipv4Prefix& prefix) {
+std::uint64_t addresses_of(const wire::Ipv4Prefix& prefix) {
   const std::uint64_t all = std::uint64_t{1} << (32 - prefix.length);
   return all > 2 ? all - 2 : all;  // without the network's and the broadcast address
 }

@@ -187,7 +187,7 @@ std::string EndpointKind::show(const Endpoint& value) const {
   return value.address.is_none() ? "\"\"" : fmt::format("\"{}:{}\"", to_string(value.address), value.port);
 }
 
-Read<Ipv4Prefix> PrefixKind::read(const toml::node& node) const {
+Read<wire::Ipv4Prefix> PrefixKind::read(const toml::node& node) const {
   const std::string* text = text_of(node);
   const std::size_t slash = text == nullptr ? 0 : text->find('/');
   const auto address =
@@ -208,10 +208,10 @@ Read<Ipv4Prefix> PrefixKind::read(const toml::node& node) const {
   if (const std::uint32_t first = address->value >> 24; first == 0 || first == 127 || first >= 224) {
     return complain("holds addresses that no host can have", "keep out of 0/8, 127/8 and 224/3");
   }
-  return Ipv4Prefix{*address, length};
+  return wire::Ipv4Prefix{*address, length};
 }
 
-std::string PrefixKind::show(const Ipv4Prefix& value) const {
+std::string PrefixKind::show(const wire::Ipv4Prefix& value) const {
   return value.address.is_none() ? "\"\"" : fmt::format("\"{}/{}\"", to_string(value.address), value.length);
 }
 

@@ -80,9 +80,9 @@ struct EndpointKind {
 
 /// "10.99.0.0/16", or one address.
 struct PrefixKind {
-  using Value = Ipv4Prefix;
-  [[nodiscard]] Read<Ipv4Prefix> read(const toml::node& node) const;
-  [[nodiscard]] std::string show(const Ipv4Prefix& value) const;
+  using Value = wire::Ipv4Prefix;
+  [[nodiscard]] Read<wire::Ipv4Prefix> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(const wire::Ipv4Prefix& value) const;
 };
 
 /// A number, whole or not, from 0.

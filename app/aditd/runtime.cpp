@@ -14,16 +14,16 @@ using dataplane::WorkerPort;
 
 namespace {
 
-std::vector<Prefix> host_prefixes(std::span<const wire::Ipv4Address> addresses) {
-  std::vector<Prefix> prefixes;
+std::vector<wire::Ipv4Prefix> host_prefixes(std::span<const wire::Ipv4Address> addresses) {
+  std::vector<wire::Ipv4Prefix> prefixes;
   for (const wire::Ipv4Address address : addresses) {
     prefixes.push_back({.address = address, .length = 32});
   }
   return prefixes;
 }
 
-std::vector<Prefix> pool_prefixes(const control::IpSettings& ip) {
-  std::vector<Prefix> prefixes;
+std::vector<wire::Ipv4Prefix> pool_prefixes(const control::IpSettings& ip) {
+  std::vector<wire::Ipv4Prefix> prefixes;
   for (const control::PoolSettings& pool : ip.pools) {
     for (const control::AddressRange& range : pool.ranges) {
       const auto more = prefixes_of_range(range.first, range.last);

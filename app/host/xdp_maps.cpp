@@ -24,11 +24,7 @@ using dataplane::UniqueFd;
 
 constexpr std::uint8_t kPresent = 1;
 
-std::uint32_t mask_of(std::uint8_t length) {
-  return length == 0 ? 0 : ~std::uint32_t{0} << (32 - length);
-}
-
-adit_xdp_prefix key_of(Prefix prefix) {
+adit_xdp_prefix key_of(wire::Ipv4Prefix prefix) {
   return {.length = prefix.length, .address = htonl(prefix.address.value)};
 }
 
@@ -50,8 +46,8 @@ std::expected<void, std::string> put(int map, const void* key, const void* value
 
 }  // namespace
 
-std::vector<Prefix> prefixes_of_range(wire::Ipv4Address first, wire::Ipv4Address last) {
-  std::vector<Prefix> prefixes;
+std::vector<wire::Ipv4Prefix> prefixes_of_range(wire::Ipv4Address first, wire::Ipv4Address last) {
+  std::vector<wire::Ipv4Prefix> prefixes;
   std::uint64_t next = first.value;
   const std::uint64_t end = std::uint64_t{last.value} + 1;
   while (next < end) {
@@ -101,15 +97,15 @@ std::expected<XdpMaps::PortMaps, std::string> XdpMaps::find(const OpenPort& open
 }
 
 std::expected<void, std::string> XdpMaps::fill_port(const PortMaps& maps, const dataplane::Port& port,
-                                                    std::span<const Prefix> local_addresses,
-                                                    std::span<const Prefix> pools) {
-  for (const Prefix local : local_addresses) {
+                                                    std::span<const wire::Ipv4Prefix> local_addresses,
+                                                    std::span<const wire::Ipv4Prefix> pools) {
+  for (const wire::Ipv4Prefix local : local_addresses) {
     const adit_xdp_prefix key = key_of(local);
     if (auto done = put(maps.local_addresses.get(), &key, &kPresent, ADIT_XDP_LOCAL_MAP); !done) {
       return done;
     }
   }
-  for (const Prefix pool : pools) {
+  for (const wire::Ipv4Prefix pool : pools) {
     const adit_xdp_prefix key = key_of(pool);
     if (auto done = put(maps.subscribers.get(), &key, &kPresent, ADIT_XDP_SUBSCRIBER_MAP); !done) {
       return done;
@@ -123,8 +119,8 @@ std::expected<void, std::string> XdpMaps::fill_port(const PortMaps& maps, const 
 }
 
 std::expected<XdpMaps, std::string> XdpMaps::fill(std::span<const OpenPort> ports,
-                                                  std::span<const Prefix> local_addresses,
-                                                  std::span<const Prefix> pools) {
+                                                  std::span<const wire::Ipv4Prefix> local_addresses,
+                                                  std::span<const wire::Ipv4Prefix> pools) {
   XdpMaps filled;
   filled.pools_.assign(pools.begin(), pools.end());
   for (const OpenPort& open : ports) {
@@ -144,9 +140,7 @@ std::expected<XdpMaps, std::string> XdpMaps::fill(std::span<const OpenPort> port
 }
 
 bool XdpMaps::is_in_pools(wire::Ipv4Address address) const {
-  return std::ranges::any_of(pools_, [&](const Prefix& pool) {
-    return ((address.value ^ pool.address.value) & mask_of(pool.length)) == 0;
-  });
+  return std::ranges::any_of(pools_, [&](const wire::Ipv4Prefix& pool) { return pool.contains(address); });
 }
 
 bool XdpMaps::add_subscriber(wire::Ipv4Address address) {

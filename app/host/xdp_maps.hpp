@@ -16,22 +16,17 @@
 
 namespace adit::app {
 
-struct Prefix {
-  wire::Ipv4Address address;
-  std::uint8_t length = 32;  ///< 0..32
-  friend bool operator==(const Prefix&, const Prefix&) = default;
-};
-
 /// The fewest prefixes that cover the addresses first..last exactly, ascending; at most 62. Nothing when first > last.
-[[nodiscard]] std::vector<Prefix> prefixes_of_range(wire::Ipv4Address first, wire::Ipv4Address last);
+[[nodiscard]] std::vector<wire::Ipv4Prefix> prefixes_of_range(wire::Ipv4Address first,
+                                                              wire::Ipv4Address last);
 
 class XdpMaps {
  public:
   /// Fills the maps of every AF_XDP port, the role last: until then everything passes to the kernel.
   /// `local_addresses`: what peers send GRE to. `pools`: what subscribers get.
   [[nodiscard]] static std::expected<XdpMaps, std::string> fill(
-      std::span<const dataplane::OpenPort> ports, std::span<const Prefix> local_addresses,
-      std::span<const Prefix> pools);
+      std::span<const dataplane::OpenPort> ports, std::span<const wire::Ipv4Prefix> local_addresses,
+      std::span<const wire::Ipv4Prefix> pools);
 
   /// A subscriber's session came up or went; nothing to do for an address inside the pools. O(pools), with a system call
   /// a port for addresses outside. False: a map was full or refused it; packets to the subscriber stay in the kernel.
@@ -46,12 +41,12 @@ class XdpMaps {
   };
   static std::expected<PortMaps, std::string> find(const dataplane::OpenPort& open);
   static std::expected<void, std::string> fill_port(const PortMaps& maps, const dataplane::Port& port,
-                                                    std::span<const Prefix> local_addresses,
-                                                    std::span<const Prefix> pools);
+                                                    std::span<const wire::Ipv4Prefix> local_addresses,
+                                                    std::span<const wire::Ipv4Prefix> pools);
   [[nodiscard]] bool is_in_pools(wire::Ipv4Address address) const;
 
   std::vector<PortMaps> maps_;
-  std::vector<Prefix> pools_;
+  std::vector<wire::Ipv4Prefix> pools_;
 };
 
 /// Where the compiled XDP program is: `wanted` (the config's or $ADIT_XDP_PROGRAM) if not empty, else in the build

@@ -68,6 +68,18 @@ struct Ipv4Address {
   friend constexpr auto operator<=>(Ipv4Address, Ipv4Address) = default;
 };
 
+/// A range of addresses that share their first `length` bits.
+struct Ipv4Prefix {
+  Ipv4Address address;       ///< its bits behind the length are clear
+  std::uint8_t length = 32;  ///< 0..32
+  [[nodiscard]] constexpr std::uint32_t mask() const {
+    return static_cast<std::uint32_t>(~std::uint64_t{0} << (32 - length));
+  }
+  [[nodiscard]] constexpr bool contains(Ipv4Address a) const { return (a.value & mask()) == address.value; }
+  [[nodiscard]] constexpr std::uint64_t size() const { return std::uint64_t{1} << (32 - length); }
+  friend constexpr auto operator<=>(const Ipv4Prefix&, const Ipv4Prefix&) = default;
+};
+
 [[nodiscard]] inline std::string to_string(Ipv4Address a) {
   std::string text;
   for (int shift = 24; shift >= 0; shift -= 8) {
@@ -75,6 +87,10 @@ struct Ipv4Address {
     text += shift == 0 ? "" : ".";
   }
   return text;
+}
+
+[[nodiscard]] inline std::string to_string(const Ipv4Prefix& prefix) {
+  return to_string(prefix.address) + '/' + std::to_string(prefix.length);
 }
 
 /// Strict dotted quad: four decimal octets without leading zeros, nothing else.

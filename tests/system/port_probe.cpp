@@ -166,7 +166,7 @@ void open_host(const Arguments& arguments, Host& host) {
   settings[0].driver = settings[1].driver = arguments.driver;
   host.ports = take(
       dataplane::open_ports(settings, 1, take(app::find_xdp_program(program != nullptr ? program : ""))));
-  const std::array local{app::Prefix{.address = arguments.local, .length = 32}};
+  const std::array local{wire::Ipv4Prefix{.address = arguments.local, .length = 32}};
   host.maps = take(app::XdpMaps::fill(host.ports, local,
                                       app::prefixes_of_range(arguments.pool_first, arguments.pool_last)));
   const std::array ports{host.ports[0].port, host.ports[1].port};

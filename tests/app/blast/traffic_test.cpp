@@ -137,8 +137,8 @@ TEST(FlowReceiver, AJumpForgetsWhatStoodInTheWindow) {
 
 TEST(ClientAddresses, EveryAddressComesOnceBeforeAnyComesTwice) {
   for (const int length : {32, 31, 30, 24, 20, 16}) {
-    const Ipv4Prefix prefix{.address = Ipv4Address(10, 99, 0, 0),
-                            .length = static_cast<std::uint8_t>(length)};
+    const wire::Ipv4Prefix prefix{.address = Ipv4Address(10, 99, 0, 0),
+                                  .length = static_cast<std::uint8_t>(length)};
     const ClientAddresses addresses(prefix, 1000);
     const std::uint64_t size = std::uint64_t{1} << (32 - length);
     const std::uint64_t usable = size > 2 ? size - 2 : size;
@@ -155,7 +155,7 @@ TEST(ClientAddresses, EveryAddressComesOnceBeforeAnyComesTwice) {
 }
 
 TEST(ClientAddresses, MoreCallsThanASpaceHoldsAreSpreadOverSeveral) {
-  const Ipv4Prefix prefix{.address = Ipv4Address(10, 96, 0, 0), .length = 12};
+  const wire::Ipv4Prefix prefix{.address = Ipv4Address(10, 96, 0, 0), .length = 12};
   const ClientAddresses addresses(prefix, 131'072);
   std::map<std::uint32_t, std::uint32_t> calls;
   for (std::uint32_t line = 0; line < 131'072; ++line) {
