@@ -185,7 +185,7 @@ std::optional<wire::Ipv4Address> CallRecord::lease_address(std::optional<wire::I
     return std::nullopt;
   }
   if (!fixed) {
-    address = core_.pools.lease_any(pool);
+    address = core_.pools.lease_any(pool, ref.worker);
   }
   if (address) {
     address_ = *address;

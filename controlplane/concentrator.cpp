@@ -18,9 +18,9 @@ std::size_t control_octets_per_call() {
 
 Concentrator::Concentrator(const Settings& settings, std::uint16_t workers, std::uint32_t slots_per_worker,
                            TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
-                           ConcentratorActions& actions)
+                           ConcentratorActions& actions, const Steering& steering)
     : core_(std::make_unique<ConcentratorCore>(settings, workers, slots_per_worker, wheel, entropy, log, auth,
-                                               actions)) {}
+                                               actions, steering)) {}
 
 Concentrator::~Concentrator() = default;
 
@@ -94,6 +94,18 @@ void Concentrator::drain() {
 
 bool Concentrator::drained() const {
   return core_->draining && core_->connections.empty() && core_->directory.empty();
+}
+
+bool Concentrator::use_worker(contract::WorkerId worker, bool in_use) {
+  return core_->seating.set_in_use(worker, in_use);
+}
+
+void Concentrator::on_busy(const std::vector<double>& shares) {
+  core_->seating.on_busy(shares);
+}
+
+const std::vector<WorkerSeats>& Concentrator::seats() const {
+  return core_->seating.workers();
 }
 
 void Concentrator::for_each_call(const std::function<void(const CallStatus&)>& visit) const {

@@ -20,8 +20,10 @@
 #include "controlplane/end_reason.hpp"
 #include "controlplane/entropy.hpp"
 #include "controlplane/event_log.hpp"
+#include "controlplane/seating.hpp"
 #include "controlplane/session.hpp"
 #include "controlplane/settings.hpp"
+#include "controlplane/steering.hpp"
 #include "controlplane/timer_wheel.hpp"
 #include "dataplane/contract/messages.hpp"
 
@@ -92,7 +94,7 @@ class Concentrator {
   /// `slots_per_worker` bounds the calls of each of `workers` workers. All references outlive the concentrator.
   Concentrator(const Settings& settings, std::uint16_t workers, std::uint32_t slots_per_worker,
                TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
-               ConcentratorActions& actions);
+               ConcentratorActions& actions, const Steering& steering = kUnsteered);
   ~Concentrator();
   Concentrator(const Concentrator&) = delete;
   Concentrator& operator=(const Concentrator&) = delete;
@@ -112,6 +114,13 @@ class Concentrator {
   /// No new connections; StopCCRQ to everyone. drained() turns true when all are gone and every CallRemoved is in.
   void drain();
   [[nodiscard]] bool drained() const;
+
+  /// Gives a worker no new calls, or new calls again; calls that live stay where they are. False: no such worker, or the
+  /// last one in use.
+  [[nodiscard]] bool use_worker(contract::WorkerId worker, bool in_use);
+  /// The share of its time, 0..1, that each worker has spent on packets since the last time: new calls avoid the busiest.
+  void on_busy(const std::vector<double>& shares);
+  [[nodiscard]] const std::vector<WorkerSeats>& seats() const;
 
   void for_each_call(const std::function<void(const CallStatus&)>& visit) const;
   [[nodiscard]] ConcentratorStats stats() const;

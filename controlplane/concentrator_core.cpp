@@ -79,14 +79,16 @@ void ConnectionRecord::connection_ended(EndReason reason, std::string_view detai
 ConcentratorCore::ConcentratorCore(const Settings& the_settings, std::uint16_t workers,
                                    std::uint32_t slots_per_worker, TimerWheel& the_wheel,
                                    Entropy& the_entropy, EventLog& the_log, AuthBackend& the_auth,
-                                   ConcentratorActions& the_actions)
+                                   ConcentratorActions& the_actions, const Steering& steering)
     : settings(the_settings),
       wheel(the_wheel),
       entropy(the_entropy),
       log(the_log),
       auth(the_auth),
       actions(the_actions),
-      pools(the_settings.ip, the_wheel),
+      pools(the_settings.ip, the_wheel, workers, steering),
+      seating(workers),
+      steering_(steering),
       ids_(workers, the_settings.ip.quarantine, the_wheel, the_entropy),
       removals_waiting_(workers),
       next_number_(random_start(the_entropy)),
@@ -198,11 +200,12 @@ std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord
   return &directory.add(std::move(record));
 }
 
-/// A slot and a call ID, of the least loaded worker if it has any.
+/// A slot and a call ID, of the worker that it suits best if it has any left.
 bool ConcentratorCore::seat(CallRecord& call) {
-  auto& least = *std::ranges::min_element(slots_, {}, &CallSlots<CallRecord>::used);
-  return seat_at(call, least) ||
-         std::ranges::any_of(slots_, [&](auto& slots) { return seat_at(call, slots); });
+  const contract::WorkerId best = seating.choose(steering_.uplink(call.local(), call.peer()));
+  return seat_at(call, slots_[best.value]) || std::ranges::any_of(slots_, [&](auto& slots) {
+           return seating.workers()[slots.worker().value].in_use && seat_at(call, slots);
+         });
 }
 
 bool ConcentratorCore::seat_at(CallRecord& call, CallSlots<CallRecord>& slots) {
@@ -217,10 +220,12 @@ bool ConcentratorCore::seat_at(CallRecord& call, CallSlots<CallRecord>& slots) {
   }
   call.ref = *ref;
   call.local_id = *id;
+  seating.took(ref->worker);
   return true;
 }
 
 void ConcentratorCore::unseat(CallRecord& call) {
+  seating.left(call.ref.worker);
   slots_[call.ref.worker.value].release(call.ref);
   ids_.release(call.local(), call.local_id);
 }

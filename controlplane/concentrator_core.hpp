@@ -23,6 +23,8 @@
 #include "controlplane/call_slots.hpp"
 #include "controlplane/concentrator.hpp"
 #include "controlplane/pptp_connection.hpp"
+#include "controlplane/seating.hpp"
+#include "controlplane/steering.hpp"
 
 namespace adit::control {
 
@@ -54,7 +56,7 @@ class ConcentratorCore {
  public:
   ConcentratorCore(const Settings& settings, std::uint16_t workers, std::uint32_t slots_per_worker,
                    TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
-                   ConcentratorActions& actions);
+                   ConcentratorActions& actions, const Steering& steering);
   ~ConcentratorCore();
   ConcentratorCore(const ConcentratorCore&) = delete;
   ConcentratorCore& operator=(const ConcentratorCore&) = delete;
@@ -94,6 +96,7 @@ class ConcentratorCore {
   ConcentratorActions& actions;
   AddressPools pools;
   CallDirectory directory;
+  Seating seating;
   std::unordered_map<ConnectionId, std::unique_ptr<ConnectionRecord>> connections;
   bool draining = false;
   ConcentratorStats stats;  ///< all but `connections` and `ended`
@@ -109,6 +112,7 @@ class ConcentratorCore {
   void retry_removals();
   void sweep_soon();
 
+  const Steering& steering_;
   CallIds ids_;
   std::vector<CallSlots<CallRecord>> slots_;                     // by worker
   std::vector<std::deque<contract::CallRef>> removals_waiting_;  // by worker

@@ -22,6 +22,8 @@ class AckQueue {
 
   explicit AckQueue(std::uint32_t calls) : debts_(std::bit_ceil(calls + 1U)) {}
 
+  [[nodiscard]] std::size_t octets() const noexcept { return debts_.size() * sizeof(Debt); }
+
   /// False when full (a slot that was reused meanwhile stands twice): acknowledge at once then.
   [[nodiscard]] bool push(const Debt& debt) noexcept {
     if (tail_ - head_ == debts_.size()) {

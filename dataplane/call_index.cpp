@@ -48,6 +48,7 @@ bool CallIndex::add_local_address(wire::Ipv4Address local) noexcept {
   locals_[at].page.store(page, std::memory_order_relaxed);
   locals_[at].address.store(key_of(local), std::memory_order_release);
   ++local_count_;
+  ++pages_;
   return true;
 }
 
@@ -75,6 +76,7 @@ bool CallIndex::map_subscriber(wire::Ipv4Address subscriber, const contract::Cal
       return false;
     }
     root.store(page, std::memory_order_release);
+    ++pages_;
   }
   page[subscriber.value & 0xffff].store(pack(call), std::memory_order_relaxed);
   return true;

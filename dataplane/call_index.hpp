@@ -43,6 +43,11 @@ class CallIndex {
   bool map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) noexcept;
   void unmap_subscriber(wire::Ipv4Address subscriber) noexcept;
 
+  /// Octets of its tables.
+  [[nodiscard]] std::uint64_t octets() const noexcept {
+    return sizeof *this + pages_ * kPageEntries * sizeof(Entry);
+  }
+
   // ---- workers ----------------------------------------------------------------------------------------------
   /// Where the entry stands (to prefetch), or nullptr when there can be none.
   [[nodiscard]] const Entry* locate_call(wire::Ipv4Address local, wire::LocalCallId id) const noexcept {
@@ -99,6 +104,7 @@ class CallIndex {
   const unsigned host_bits_;
   std::array<LocalAddress, kLocalSlots> locals_{};
   std::uint32_t local_count_ = 0;
+  std::uint64_t pages_ = 0;
   std::array<std::atomic<Entry*>, kPageEntries>
       subscribers_{};  // by the address' upper half; pages on demand
 };

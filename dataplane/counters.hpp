@@ -9,6 +9,7 @@
 
 #include "dataplane/contract/spsc_ring.hpp"
 #include "dataplane/drop_reason.hpp"
+#include "dataplane/limits.hpp"
 
 namespace adit::dataplane {
 
@@ -24,6 +25,12 @@ class Counter {
 
  private:
   std::atomic<std::uint64_t> value_{0};
+};
+
+/// What one worker received by one port.
+struct PortArrivals {
+  Counter packets;
+  Counter steer_miss;  ///< of those, of calls that another worker owns
 };
 
 struct alignas(contract::kFalseSharingBytes) WorkerCounters {
@@ -51,6 +58,7 @@ struct alignas(contract::kFalseSharingBytes) WorkerCounters {
   Counter messages;          ///< messages from control
   Counter stale_messages;    ///< those for a call that is gone
   Counter notices_lost;      ///< messages to control that found its ring full
+  std::array<PortArrivals, kMaxPorts> arrivals;  ///< by DPDK port
   std::array<Counter, kDropReasons> drops;
 
   void drop(DropReason reason, std::uint64_t packets = 1) noexcept {

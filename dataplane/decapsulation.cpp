@@ -98,7 +98,7 @@ void Decapsulation::find_calls(Arrival arrival) noexcept {
       if (arrival == Arrival::kHandedIn) {
         return drop(packet, DropReason::kHandoffStale);
       }
-      context_.counters.steer_miss.add();
+      context_.count_steer_miss();
       context_.handoff.send(packet.mbuf, owner.worker, HandoffKind::kAccessPacket);
       return false;
     }

@@ -59,10 +59,12 @@ bool Downlink::find_owner(Arrived& packet, Arrival arrival) noexcept {
     if (arrival == Arrival::kHandedInCore || arrival == Arrival::kHandedInTunnel) {
       return drop(packet, DropReason::kHandoffStale);
     }
-    context_.counters.steer_miss.add();
-    context_.handoff.send(
-        packet.mbuf, owner.worker,
-        arrival == Arrival::kFromCore ? HandoffKind::kCorePacket : HandoffKind::kTunnelPacket);
+    if (arrival == Arrival::kFromCore) {
+      context_.count_steer_miss();
+      context_.handoff.send(packet.mbuf, owner.worker, HandoffKind::kCorePacket);
+    } else {
+      context_.handoff.send(packet.mbuf, owner.worker, HandoffKind::kTunnelPacket);
+    }
     return false;
   }
   packet.call = context_.calls.at(owner.slot);

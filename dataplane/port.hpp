@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "dataplane/wire/ethernet.hpp"
 
@@ -12,6 +13,18 @@ using wire::MacAddress;
 
 /// Access: where GRE comes from. Core: where plain IP comes from. A port may serve both sides ("on a stick").
 enum class PortRole : std::uint8_t { kAccess = 1, kCore = 2, kBoth = 3 };
+
+[[nodiscard]] constexpr std::string_view to_text(PortRole role) {
+  switch (role) {
+    case PortRole::kAccess:
+      return "access";
+    case PortRole::kCore:
+      return "core";
+    case PortRole::kBoth:
+      return "both";
+  }
+  return "unknown";
+}
 
 struct Port {
   std::uint16_t id = 0;  ///< DPDK ethdev port

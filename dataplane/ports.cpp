@@ -136,11 +136,12 @@ void limit_queues(Device& device, const rte_eth_dev_info& info) {
 
 /// Checksums stay in software on purpose: the vdevs have none to offer, and ours cost a few additions. Promiscuous mode
 /// stays off: what is addressed to others is not ours to forward.
-rte_eth_conf port_configuration(const Device& device, const rte_eth_dev_info& info) {
+rte_eth_conf port_configuration(const Device& device, PortRole role, const rte_eth_dev_info& info) {
   rte_eth_conf config{};
-  if (device.rx_queues > 1 && (info.flow_type_rss_offloads & RTE_ETH_RSS_IP) != 0) {
+  const std::uint64_t rss = wanted_rss(role, info.flow_type_rss_offloads);
+  if (device.rx_queues > 1 && rss != 0) {
     config.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-    config.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads & RTE_ETH_RSS_IP;
+    config.rx_adv_conf.rss_conf.rss_hf = rss;
   }
   config.rxmode.mtu = device.mtu != 0 ? device.mtu : RTE_ETHER_MTU;
   return config;
@@ -178,7 +179,7 @@ Result<void> configure_and_start(std::uint16_t id, Device& device, unsigned buff
   if (!pool) {
     return std::unexpected(pool.error());
   }
-  const rte_eth_conf config = port_configuration(device, info);
+  const rte_eth_conf config = port_configuration(device, open.port.role, info);
   if (const int rc = rte_eth_dev_configure(id, device.rx_queues, device.tx_queues, &config); rc < 0) {
     return std::unexpected("configuration with " + std::to_string(device.rx_queues) +
                            " queues: " + reason(rc));
@@ -339,6 +340,7 @@ std::expected<std::vector<OpenPort>, std::string> open_ports(std::span<const Por
       close_ports(ports);
       return std::unexpected(opened.error());
     }
+    opened->steering = read_steering(opened->port.id, opened->port.role, opened->rx_queues, workers);
     ports.push_back(std::move(*opened));
   }
   return ports;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "dataplane/port.hpp"
+#include "dataplane/steering.hpp"
 #include "dataplane/unique_fd.hpp"
 
 struct rte_mempool;
@@ -65,6 +66,7 @@ struct OpenPort {
   std::uint16_t tx_queues = 1;
   rte_mempool* pool =
       nullptr;  ///< what its receive queues fill from, on the port's NUMA node; ours to make packets from
+  PortSteering steering{};  ///< how it chooses a receive queue
   std::string note;   ///< for the log, empty mostly: why a fallback was taken and what it costs
   UniqueFd gre_sink;  ///< af_packet: keeps the kernel from answering GRE with ICMP protocol unreachable
 };

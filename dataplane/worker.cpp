@@ -121,6 +121,8 @@ std::size_t Worker::poll_queue(const Queue& queue) noexcept {
   // turn has not read of yet. Without this the first LCP frame of every few dials was an unknown call's, and cost 1 s.
   call_control_.read();
   counters_.rx_packets.add(count);
+  counters_.arrivals[queue.port->id].packets.add(count);
+  context_.arrival_port = queue.port->id;
   for (std::uint16_t i = 0; i < count; ++i) {
     prefetch_packet(received_[i]);
   }

@@ -60,6 +60,9 @@ class Worker {
   /// Any thread: CallTable::totals() only.
   [[nodiscard]] const CallTable& calls() const noexcept { return calls_; }
 
+  /// Octets of its debts of acknowledgements; those of its calls are CallTable::octets_per_call() times capacity.
+  [[nodiscard]] std::size_t ack_octets() const noexcept { return acks_.octets(); }
+
   /// Before run(), or between turns: where to count the cycles of each stage; nullptr: nowhere.
   void set_profile(StageProfile* profile) noexcept { context_.profile = profile; }
 

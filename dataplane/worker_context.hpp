@@ -37,6 +37,7 @@ struct WorkerContext {
   AckQueue& acks;
 
   Milliseconds now{};
+  std::uint16_t arrival_port = 0;       ///< of the burst from a device that is under way
   const NextHops* next_hops = nullptr;  ///< the snapshot of this turn of the loop
   std::uint32_t next_hops_epoch = 0;    ///< changes with it; never 0
   std::array<std::uint16_t, kMaxPorts> port_mtu{};
@@ -70,6 +71,11 @@ struct WorkerContext {
   void drop(rte_mbuf* mbuf, Call& call, DropReason reason) noexcept {
     call.drops.add();
     drop(mbuf, reason);
+  }
+  /// A packet of the burst under way belongs to another worker.
+  void count_steer_miss() noexcept {
+    counters.steer_miss.add();
+    counters.arrivals[arrival_port].steer_miss.add();
   }
   void mark(Stage stage) noexcept {
     if (profile != nullptr) {

@@ -49,6 +49,8 @@ constexpr Show kShows[] = {
     {"drops", "show.drops", &render_drops, "Packets that went no further, by reason"},
     {"workers", "show.workers", &render_workers, "Worker threads: load and traffic"},
     {"pools", "show.pools", &render_pools, "Address pools: used and available"},
+    {"steering", "show.steering", &render_steering,
+     "How ports choose a worker, how often they missed, who has which calls"},
     {"version", "version", &render_version, "The version of the running aditd"},
 };
 
@@ -56,7 +58,9 @@ struct CommandLine {
   std::string socket = "/run/adit/adit.sock";
   unsigned timeout_seconds = 10;
   bool json = false;
-  const Show* show = nullptr;  // else terminate
+  const Show* show = nullptr;  // else terminate, or
+  std::string worker_verb;     // worker idle, worker use
+  unsigned worker = 0;
   std::string by;
   std::string value;
   std::string how = "soft";
@@ -82,6 +86,8 @@ int exit_code(CallFailure::Kind kind) {
 int report(const CommandLine& line, const Json& result) {
   if (line.json) {
     std::puts(result.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+  } else if (!line.worker_verb.empty()) {
+    std::fputs(render_steering(result).c_str(), stdout);
   } else if (line.show != nullptr) {
     std::fputs(line.show->render(result).c_str(), stdout);
   } else {
@@ -92,20 +98,24 @@ int report(const CommandLine& line, const Json& result) {
     std::perror("adit: cannot write");
     return kUsage;
   }
-  const bool nothing = line.show == nullptr && line.by != "all" && terminated_count(result) == 0;
+  const bool nothing =
+      line.show == nullptr && line.worker_verb.empty() && line.by != "all" && terminated_count(result) == 0;
   return nothing ? kNothingMatched : kDone;
 }
 
 int ask(const CommandLine& line) {
   Json params;
-  if (line.show == nullptr) {
+  const char* method = line.show != nullptr ? line.show->method : "terminate";
+  if (!line.worker_verb.empty()) {
+    method = "worker";
+    params = {{"worker", line.worker}, {"in_use", line.worker_verb == "use"}};
+  } else if (line.show == nullptr) {
     params = {{"by", line.by}, {"hard", line.how == "hard"}};
     if (line.by != "all") {
       params["value"] = line.value;
     }
   }
-  const auto result = call_aditd(line.socket, line.show != nullptr ? line.show->method : "terminate", params,
-                                 std::chrono::seconds(line.timeout_seconds));
+  const auto result = call_aditd(line.socket, method, params, std::chrono::seconds(line.timeout_seconds));
   if (!result) {
     std::fprintf(stderr, "adit: %s\n", result.error().text.c_str());
     return exit_code(result.error().kind);
@@ -136,6 +146,18 @@ void add_terminate(CLI::App& app, CommandLine& line) {
   }
 }
 
+void add_worker(CLI::App& app, CommandLine& line) {
+  CLI::App* worker =
+      app.add_subcommand("worker", "Give a worker new calls, or none")->require_subcommand(0, 1);
+  for (const auto& [verb, help] :
+       {std::pair("idle", "No new calls; those that it has stay and end in their time"),
+        std::pair("use", "New calls again")}) {
+    CLI::App* one = worker->add_subcommand(verb, help);
+    one->add_option("worker", line.worker, "Its number (adit show workers)")->required();
+    one->callback([&line, name = verb] { line.worker_verb = name; });
+  }
+}
+
 int run(int argc, char** argv) {
   CommandLine line;
   CLI::App app("adit: ask and command a running aditd.", "adit");
@@ -154,19 +176,21 @@ int run(int argc, char** argv) {
   app.fallthrough();  // options may follow the command
   add_show(app, line);
   add_terminate(app, line);
+  add_worker(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return error.get_exit_code() == 0 ? app.exit(error) : usage_error(error.what());
   }
   if (app.got_subcommand("show") && line.show == nullptr) {
-    return usage_error("show what? There are sessions, stat, drops, workers, pools and version");
+    return usage_error("show what? There are sessions, stat, drops, workers, pools, steering and version");
   }
-  if (line.show == nullptr && line.by.empty()) {
+  if (line.show == nullptr && line.by.empty() && line.worker_verb.empty()) {
     return usage_error(app.got_subcommand("terminate") ? "terminate which? By username, ip, sid, or all"
-                                                       : "do what? There are show and terminate");
+                       : app.got_subcommand("worker")  ? "do what with a worker? idle or use, and its number"
+                                                       : "do what? There are show, terminate and worker");
   }
-  if (line.show == nullptr && line.by != "all" && line.value.empty()) {
+  if (line.show == nullptr && line.worker_verb.empty() && line.by != "all" && line.value.empty()) {
     return usage_error("terminate which " + line.by + "? It is empty");
   }
   return ask(line);

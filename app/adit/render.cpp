@@ -54,6 +54,11 @@ std::string count(const Json& object, std::string_view name) {
   return human_count(number(object, name));
 }
 
+std::string percent(std::uint64_t part, std::uint64_t whole) {
+  return fmt::format("{:.2f} %",
+                     whole == 0 ? 0.0 : 100 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
 std::string share(double part, double whole) {
   return fmt::format("{:.0f} %", whole == 0 ? 0.0 : 100 * part / whole);
 }
@@ -95,6 +100,14 @@ std::string render_stat(const Json& result) {
   for (const Json& pool : member(result, "packet_buffers")) {
     out += fmt::format("packet buffers: {} of {} free ({})\n", number(pool, "free"), number(pool, "total"),
                        escape_octets(text(pool, "pool")));
+  }
+  out += "memory by table:\n";
+  for (const Json& table : member(result, "memory")) {
+    out += fmt::format("  {}: {}", escape_octets(text(table, "table")), human_bytes(number(table, "bytes")));
+    if (const std::uint64_t entries = number(table, "entries"); entries != 0) {
+      out += fmt::format(" for {}", entries);
+    }
+    out += '\n';
   }
   out += fmt::format("sessions:\n  starting: {}\n  active: {}\n  finishing: {}\n",
                      number(sessions, "starting"), number(sessions, "active"), number(sessions, "finishing"));
@@ -166,6 +179,34 @@ std::string render_pools(const Json& result) {
                      {"available", Align::kRight},
                      {"usage", Align::kRight}},
                     rows, "no pools");
+}
+
+std::string render_steering(const Json& result) {
+  Rows ports;
+  for (const Json& port : list(result, "ports")) {
+    ports.push_back({text(port, "port"), text(port, "role"), count(port, "queues"), text(port, "by"),
+                     count(port, "table_entries"), count(port, "rules"), count(port, "packets"),
+                     count(port, "missed"), percent(number(port, "missed"), number(port, "packets"))});
+  }
+  Rows workers;
+  for (const Json& worker : list(result, "workers")) {
+    workers.push_back({count(worker, "worker"), count(worker, "calls"),
+                       !flag(worker, "in_use")   ? "idled"
+                       : flag(worker, "pressed") ? "busier than the others"
+                                                 : "takes calls"});
+  }
+  return draw_table({{"port"},
+                     {"role"},
+                     {"queues", Align::kRight},
+                     {"steered-by"},
+                     {"table", Align::kRight},
+                     {"rules", Align::kRight},
+                     {"rx-pkts", Align::kRight},
+                     {"missed", Align::kRight},
+                     {"share", Align::kRight}},
+                    ports, "no ports") +
+         '\n' +
+         draw_table({{"worker", Align::kRight}, {"calls", Align::kRight}, {"state"}}, workers, "no workers");
 }
 
 std::string render_version(const Json& result) {

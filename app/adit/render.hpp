@@ -15,6 +15,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string render_drops(const Json& result);
 [[nodiscard]] std::string render_workers(const Json& result);
 [[nodiscard]] std::string render_pools(const Json& result);
+[[nodiscard]] std::string render_steering(const Json& result);
 [[nodiscard]] std::string render_version(const Json& result);
 
 /// How many calls were asked to end, 0 when the answer does not say.

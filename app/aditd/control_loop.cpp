@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/aditd/control_loop.hpp"
 
+#include <rte_cycles.h>
+
 #include <csignal>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 #include <variant>
 
 #include "app/host/os_entropy.hpp"
@@ -39,7 +42,7 @@ ControlLoop::ControlLoop(const Config& config, Runtime& runtime, control::AuthBa
       tcp_(io_, *this, config.control.pptp.max_output_octets),
       listener_(io_, tcp_, *this),
       concentrator_(config.control, runtime.worker_count(), runtime.slots_per_worker(), wheel, entropy(), log,
-                    auth, *this),
+                    auth, *this, runtime.steering()),
       operator_view_(concentrator_, runtime, wheel),
       operator_socket_(io_, operator_view_, config.cli),
       worker_wake_(io_, runtime.wake().fd()),
@@ -171,9 +174,22 @@ void ControlLoop::wait_for_second() {
   second_.async_wait([this](const asio::error_code& error) {
     if (!error) {
       log_.flush_suppressed();
+      weigh_workers();
       wait_for_second();
     }
   });
+}
+
+void ControlLoop::weigh_workers() {
+  const std::uint64_t now = rte_rdtsc();
+  const auto elapsed = static_cast<double>(now - std::exchange(weighed_, now));
+  busy_cycles_.resize(runtime_.worker_count());
+  std::vector<double> shares;
+  for (std::uint16_t w = 0; w < runtime_.worker_count(); ++w) {
+    const std::uint64_t busy = runtime_.worker(WorkerId{w}).counters().busy_cycles.read();
+    shares.push_back(static_cast<double>(busy - std::exchange(busy_cycles_[w], busy)) / elapsed);
+  }
+  concentrator_.on_busy(shares);
 }
 
 // A second signal ends the wait.

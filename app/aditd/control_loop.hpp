@@ -63,6 +63,7 @@ class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions 
   void wait_for_netlink();
   void wait_for_signal();
   void wait_for_second();
+  void weigh_workers();
   void on_signal(int signal);
   void begin_drain(int signal);
   [[nodiscard]] bool finished() const;
@@ -85,6 +86,8 @@ class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions 
   std::chrono::steady_clock::time_point started_;
   std::chrono::steady_clock::time_point drain_deadline_{};
   bool draining_ = false;
+  std::vector<std::uint64_t> busy_cycles_;  // of each worker, a second ago
+  std::uint64_t weighed_ = 0;               // TSC then
 };
 
 }  // namespace adit::app

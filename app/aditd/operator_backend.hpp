@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -48,6 +49,24 @@ struct BufferRow {
   std::uint64_t free = 0;
 };
 
+/// One port: how it chooses the queue of what it receives, and how often that was not the owner's.
+struct SteeringRow {
+  std::string port;
+  std::string_view role;
+  std::uint16_t queues = 0;
+  std::string_view by;    ///< dataplane::SteeringBy as text
+  std::size_t table = 0;  ///< entries of its redirection table, when RSS decides
+  std::size_t rules = 0;  ///< flow rules that it took
+  std::uint64_t packets = 0, missed = 0;
+};
+
+/// One table that was made for calls: what it holds, and its memory.
+struct MemoryRow {
+  std::string_view table;
+  std::uint64_t used = 0, entries = 0;  ///< entries 0: it grows
+  std::uint64_t octets = 0;
+};
+
 class OperatorBackend {
  public:
   virtual ~OperatorBackend() = default;
@@ -58,6 +77,12 @@ class OperatorBackend {
   [[nodiscard]] virtual std::vector<WorkerRow> workers() const = 0;
   [[nodiscard]] virtual std::vector<control::PoolStatus> pools() const = 0;
   [[nodiscard]] virtual std::vector<BufferRow> buffers() const = 0;
+  [[nodiscard]] virtual std::vector<SteeringRow> steering() const = 0;
+  /// By worker.
+  [[nodiscard]] virtual std::vector<control::WorkerSeats> seats() const = 0;
+  [[nodiscard]] virtual std::vector<MemoryRow> memory() const = 0;
+  /// Gives a worker new calls or none. False: no such worker, or the last one in use.
+  virtual bool use_worker(std::uint16_t worker, bool in_use) = 0;
   /// Returns how many calls were asked to end.
   virtual std::size_t terminate(const control::TerminateSelector& selector, bool hard) = 0;
 };

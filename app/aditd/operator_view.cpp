@@ -90,6 +90,41 @@ std::vector<BufferRow> OperatorView::buffers() const {
   return rows;
 }
 
+std::vector<SteeringRow> OperatorView::steering() const {
+  std::vector<SteeringRow> rows;
+  for (const dataplane::OpenPort& port : runtime_.ports()) {
+    SteeringRow row;
+    row.port = port.name;
+    row.role = to_text(port.port.role);
+    row.queues = port.rx_queues;
+    row.by = to_text(port.steering.by);
+    row.table = port.steering.rss.reta.size();
+    row.rules = port.steering.rules.size();
+    for (std::uint16_t w = 0; w < runtime_.worker_count(); ++w) {
+      const dataplane::PortArrivals& arrivals =
+          runtime_.worker(WorkerId{w}).counters().arrivals[port.port.id];
+      row.packets += arrivals.packets.read();
+      row.missed += arrivals.steer_miss.read();
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::vector<MemoryRow> OperatorView::memory() const {
+  const control::ConcentratorStats stats = concentrator_.stats();
+  const std::uint64_t calls = stats.calls_starting + stats.calls_active + stats.calls_finishing;
+  std::vector<MemoryRow> rows = runtime_.memory();
+  rows.front().used = calls;
+  rows.push_back(
+      {.table = "control records", .used = calls, .octets = calls * control::control_octets_per_call()});
+  return rows;
+}
+
+bool OperatorView::use_worker(std::uint16_t worker, bool in_use) {
+  return concentrator_.use_worker(WorkerId{worker}, in_use);
+}
+
 std::size_t OperatorView::terminate(const control::TerminateSelector& selector, bool hard) {
   return concentrator_.terminate(selector, hard);
 }

@@ -25,6 +25,10 @@ class OperatorView final : public OperatorBackend {
   [[nodiscard]] std::vector<WorkerRow> workers() const override;
   [[nodiscard]] std::vector<control::PoolStatus> pools() const override;
   [[nodiscard]] std::vector<BufferRow> buffers() const override;
+  [[nodiscard]] std::vector<SteeringRow> steering() const override;
+  [[nodiscard]] std::vector<control::WorkerSeats> seats() const override { return concentrator_.seats(); }
+  [[nodiscard]] std::vector<MemoryRow> memory() const override;
+  bool use_worker(std::uint16_t worker, bool in_use) override;
   std::size_t terminate(const control::TerminateSelector& selector, bool hard) override;
 
  private:

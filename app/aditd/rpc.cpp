@@ -114,6 +114,15 @@ double seconds_of(const timeval& time) {
 
 const auto kProcessStart = std::chrono::steady_clock::now();
 
+Json memory_json(const OperatorBackend& backend) {
+  Json tables = Json::array();
+  for (const MemoryRow& row : backend.memory()) {
+    tables.push_back(
+        {{"table", row.table}, {"used", row.used}, {"entries", row.entries}, {"bytes", row.octets}});
+  }
+  return tables;
+}
+
 Json stat_json(const OperatorBackend& backend) {
   const double uptime = std::chrono::duration<double>(std::chrono::steady_clock::now() - kProcessStart).count();
   rusage usage{};
@@ -136,6 +145,7 @@ Json stat_json(const OperatorBackend& backend) {
           {"virt_kb", memory.virtual_kb},
           {"mppe_engine", crypto::mppe_implementation()},
           {"packet_buffers", std::move(buffers)},
+          {"memory", memory_json(backend)},
           {"sessions",
            {{"starting", stats.calls_starting},
             {"active", stats.calls_active},
@@ -188,6 +198,28 @@ Json pools_json(const OperatorBackend& backend) {
                      {"available", pool.available}});
   }
   return {{"pools", std::move(pools)}};
+}
+
+Json steering_json(const OperatorBackend& backend) {
+  Json ports = Json::array();
+  for (const SteeringRow& row : backend.steering()) {
+    ports.push_back({{"port", row.port},
+                     {"role", row.role},
+                     {"queues", row.queues},
+                     {"by", row.by},
+                     {"table_entries", row.table},
+                     {"rules", row.rules},
+                     {"packets", row.packets},
+                     {"missed", row.missed}});
+  }
+  Json workers = Json::array();
+  for (const control::WorkerSeats& seats : backend.seats()) {
+    workers.push_back({{"worker", workers.size()},
+                       {"calls", seats.calls},
+                       {"in_use", seats.in_use},
+                       {"pressed", seats.pressed}});
+  }
+  return {{"ports", std::move(ports)}, {"workers", std::move(workers)}};
 }
 
 struct TerminateParams {
@@ -247,6 +279,22 @@ Result terminate(const Json& params, OperatorBackend& backend) {
   return Json{{"terminated", backend.terminate(read->selector, read->hard)}};
 }
 
+Result use_worker(const Json& params, OperatorBackend& backend) {
+  const auto worker = params.is_object() ? params.find("worker") : params.end();
+  const auto in_use = params.is_object() ? params.find("in_use") : params.end();
+  if (params.size() != 2 || worker == params.end() || in_use == params.end() ||
+      !worker->is_number_unsigned() || !in_use->is_boolean() ||
+      worker->get<std::uint64_t>() >= backend.seats().size()) {
+    return std::unexpected(RpcError{kInvalidParams, "worker takes the number of one, 0 to " +
+                                                        std::to_string(backend.seats().size() - 1) +
+                                                        ", and in_use, true or false"});
+  }
+  if (!backend.use_worker(worker->get<std::uint16_t>(), in_use->get<bool>())) {
+    return std::unexpected(RpcError{kInvalidParams, "the last worker in use cannot be idled"});
+  }
+  return steering_json(backend);
+}
+
 Result show(std::string_view method, const Json& params, const OperatorBackend& backend) {
   if (!params.empty()) {  // null, {} and [] are empty
     return std::unexpected(RpcError{kInvalidParams, std::string(method) + " takes no params"});
@@ -263,12 +311,16 @@ Result show(std::string_view method, const Json& params, const OperatorBackend& 
   if (method == "show.pools") {
     return pools_json(backend);
   }
+  if (method == "show.steering") {
+    return steering_json(backend);
+  }
   if (method == "version") {
     return Json{{"name", "aditd"}, {"version", ADIT_VERSION}};
   }
-  return std::unexpected(RpcError{kMethodNotFound, "no method \"" + escape_octets(method, 60) +
-                                                       "\"; there are show.sessions, show.stat, show.drops, "
-                                                       "show.workers, show.pools, terminate and version"});
+  return std::unexpected(RpcError{
+      kMethodNotFound, "no method \"" + escape_octets(method, 60) +
+                           "\"; there are show.sessions, show.stat, show.drops, "
+                           "show.workers, show.pools, show.steering, terminate, worker and version"});
 }
 
 RpcReply show_sessions(const Json& id, const OperatorBackend& backend) {
@@ -346,7 +398,9 @@ RpcReply handle_rpc(std::string_view line, OperatorBackend& backend) {
   if (method == "show.sessions" && params.empty() && has_id) {
     return show_sessions(id, backend);
   }
-  const Result result = method == "terminate" ? terminate(params, backend) : show(method, params, backend);
+  const Result result = method == "terminate" ? terminate(params, backend)
+                        : method == "worker"  ? use_worker(params, backend)
+                                              : show(method, params, backend);
   if (!has_id) {  // §4.1: a notification is never answered
     return {};
   }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/aditd/runtime.hpp"
 
+#include <rte_mempool.h>
+
+#include <unordered_set>
+
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
@@ -56,6 +60,8 @@ std::expected<std::unique_ptr<Runtime>, std::string> Runtime::start(const Config
 std::expected<void, std::string> Runtime::open(const Config& config) {
   const auto workers = static_cast<std::uint32_t>(lcores_.size());
   slots_per_worker_ = (config.max_sessions + workers - 1) / workers;
+  stateful_mppe_ = config.control.ppp.mppe != control::MppePolicy::kDeny &&
+                   config.control.ppp.mppe_stateful != control::StatefulPolicy::kDeny;
   auto wake = WorkerWake::open();
   if (!wake) {
     return std::unexpected(std::move(wake.error()));
@@ -67,6 +73,7 @@ std::expected<void, std::string> Runtime::open(const Config& config) {
     return std::unexpected(std::move(ports.error()));
   }
   ports_ = std::move(*ports);
+  steering_.emplace(ports_, static_cast<std::uint16_t>(workers));
   auto maps = XdpMaps::fill(ports_, host_prefixes(config.bind), pool_prefixes(config.control.ip));
   if (!maps) {
     return std::unexpected(std::move(maps.error()));
@@ -122,8 +129,7 @@ std::expected<void, std::string> Runtime::build_worker(const Config& config, std
   settings.pool = ports_.front().pool;
   settings.gateway = config.control.ip.gateway;
   settings.clamp_mss = config.mss_clamp;
-  settings.stateful_mppe = config.control.ppp.mppe != control::MppePolicy::kDeny &&
-                           config.control.ppp.mppe_stateful != control::StatefulPolicy::kDeny;
+  settings.stateful_mppe = stateful_mppe_;
   settings.busy_poll = config.core.poll_mode == PollMode::kBusy;
   settings.control_wake_fd = wake_.fd();
   auto created =
@@ -153,6 +159,31 @@ Runtime::~Runtime() {
   workers_.clear();
   handoff_.reset();
   dataplane::close_ports(ports_);
+}
+
+std::vector<MemoryRow> Runtime::memory() const {
+  const std::uint64_t calls = std::uint64_t{slots_per_worker_} * workers_.size();
+  std::uint64_t acks = 0;
+  for (const auto& worker : workers_) {
+    acks += worker->ack_octets();
+  }
+  std::uint64_t buffers = 0;
+  std::uint64_t buffer_octets = 0;
+  std::unordered_set<const rte_mempool*> pools;
+  for (const OpenPort& port : ports_) {
+    if (pools.insert(port.pool).second) {
+      buffers += port.pool->size;
+      buffer_octets += std::uint64_t{port.pool->size} *
+                       (port.pool->header_size + port.pool->elt_size + port.pool->trailer_size);
+    }
+  }
+  return {{.table = "calls",
+           .entries = calls,
+           .octets = calls * dataplane::CallTable::octets_per_call(stateful_mppe_)},
+          {.table = "acknowledgement queues", .octets = acks},
+          {.table = "call and subscriber indexes", .octets = index_->octets()},
+          {.table = "mailboxes", .octets = workers_.size() * sizeof(contract::Mailbox)},
+          {.table = "packet buffers", .entries = buffers, .octets = buffer_octets}};
 }
 
 std::optional<contract::CallTotals> Runtime::totals(const contract::CallRef& call) const {

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "app/aditd/config.hpp"
+#include "app/aditd/operator_backend.hpp"
 #include "app/host/eal.hpp"
+#include "app/host/port_steering.hpp"
 #include "app/host/route_snapshots.hpp"
 #include "app/host/worker_mail.hpp"
 #include "app/host/xdp_maps.hpp"
@@ -41,6 +43,11 @@ class Runtime {
   }
   [[nodiscard]] unsigned lcore(contract::WorkerId worker) const { return lcores_[worker.value]; }
   [[nodiscard]] const std::vector<dataplane::OpenPort>& ports() const { return ports_; }
+  /// Where packets of a call to be would arrive.
+  [[nodiscard]] const control::Steering& steering() const { return *steering_; }
+
+  /// The tables that calls live in; the calls' own comes first.
+  [[nodiscard]] std::vector<MemoryRow> memory() const;
 
   /// Live counters of a call; nothing when its worker has none by that name.
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const;
@@ -71,8 +78,10 @@ class Runtime {
 
   std::vector<unsigned> lcores_;
   std::uint32_t slots_per_worker_ = 0;
+  bool stateful_mppe_ = false;
   WorkerWake wake_;
   std::vector<dataplane::OpenPort> ports_;
+  std::optional<PortSteeringView> steering_;
   std::optional<XdpMaps> xdp_;
   std::unique_ptr<dataplane::CallIndex> index_;
   std::unique_ptr<dataplane::HandoffRings> handoff_;

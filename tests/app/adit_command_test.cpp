@@ -77,7 +77,8 @@ TEST_F(AditCommand, ShowsTablesAndJson) {
   serve();
   for (const auto& [what, word] :
        {std::pair("sessions", "alice"), std::pair("stat", "uptime: "), std::pair("drops", "wrong_peer"),
-        std::pair("workers", "steer-miss"), std::pair("pools", "default"), std::pair("version", "aditd ")}) {
+        std::pair("workers", "steer-miss"), std::pair("pools", "default"),
+        std::pair("steering", "RSS of addresses"), std::pair("version", "aditd ")}) {
     const Outcome table = adit("show " + std::string(what));
     EXPECT_EQ(table.code, 0) << table.text;
     EXPECT_NE(table.text.find(word), std::string::npos) << table.text;
@@ -106,6 +107,18 @@ TEST_F(AditCommand, Terminates) {
   EXPECT_EQ(backend_.terminated[3].selector.value, "-dash");
 }
 
+TEST_F(AditCommand, IdlesAWorkerAndUsesItAgain) {
+  serve();
+  EXPECT_NE(adit("worker idle 1").text.find("idled"), std::string::npos);
+  EXPECT_EQ(adit("worker use 1").text.find("idled"), std::string::npos);
+  const Outcome none = adit("worker idle 2");
+  EXPECT_EQ(none.code, 4);
+  EXPECT_EQ(none.text,
+            "adit: aditd refused: worker takes the number of one, 0 to 1, and in_use, true or false\n");
+  backend_.last_in_use = 0;
+  EXPECT_EQ(adit("worker idle 0").text, "adit: aditd refused: the last worker in use cannot be idled\n");
+}
+
 TEST_F(AditCommand, SaysWhenNothingMatched) {
   backend_.terminates = 0;
   serve();
@@ -125,9 +138,10 @@ TEST_F(AditCommand, HasAnExitCodePerFailure) {
 
 TEST_F(AditCommand, SEC_12_AnswersMistakesWithOneLineAndExitCode2) {
   for (const char* arguments :
-       {"", "show", "show sesions", "show sessions extra", "terminate", "terminate username",
-        "terminate username ''", "terminate ip 10.64.0.2 medium", "terminate everyone",
-        "--timeout 0 show stat", "--timeout x show stat", "--nonsense", "\"$(printf 'show\\033[2J')\"",
+       {"", "show", "show sesions", "show sessions extra", "terminate", "worker", "worker idle",
+        "worker idle x", "worker rest 1", "terminate username", "terminate username ''",
+        "terminate ip 10.64.0.2 medium", "terminate everyone", "--timeout 0 show stat",
+        "--timeout x show stat", "--nonsense", "\"$(printf 'show\\033[2J')\"",
         "$(head -c 100000 /dev/zero | tr '\\0' A)"}) {
     const Outcome outcome = adit(arguments);
     EXPECT_EQ(outcome.code, 2) << arguments << ": " << outcome.text;

@@ -82,6 +82,7 @@ TEST(AditRender, Stat) {
             "mem(rss/virt): 1000/2000 kB\n"
             "mppe engine: avx2\n"
             "packet buffers: 12000 of 20480 free (adit_packets_0)\n"
+            "memory by table:\n"
             "sessions:\n"
             "  starting: 1\n"
             "  active: 2\n"
@@ -96,6 +97,29 @@ TEST(AditRender, Stat) {
             "ended or refused:\n"
             "  auth_failed: 8\n"
             "  user_request: 1\n");
+}
+
+TEST(AditRender, MemoryByTable) {
+  const std::string text = render_stat(Json::parse(R"({"memory":[{"table":"calls","used":3,"entries":65535,
+    "bytes":29359680},{"table":"control records","used":3,"entries":0,"bytes":12000}]})"));
+  EXPECT_NE(text.find("memory by table:\n  calls: 28 MiB for 65535\n  control records: 12 KiB\n"),
+            std::string::npos)
+      << text;
+}
+
+TEST(AditRender, Steering) {
+  EXPECT_EQ(render_steering(Json::parse(R"({"ports":[{"port":"a","role":"access","queues":4,
+    "by":"RSS of addresses","table_entries":128,"rules":0,"packets":1000000,"missed":2500}],
+    "workers":[{"worker":0,"calls":3,"in_use":true,"pressed":false},
+               {"worker":1,"calls":4,"in_use":false,"pressed":true}]})")),
+            " port | role   | queues | steered-by       | table | rules |   rx-pkts | missed |  share\n"
+            "------+--------+--------+------------------+-------+-------+-----------+--------+--------\n"
+            " a    | access |      4 | RSS of addresses |   128 |     0 | 1 000 000 |   2500 | 0.25 %\n"
+            "\n"
+            " worker | calls | state\n"
+            "--------+-------+-------------\n"
+            "      0 |     3 | takes calls\n"
+            "      1 |     4 | idled\n");
 }
 
 TEST(AditRender, DropsThatHappened) {
@@ -130,8 +154,8 @@ TEST(AditRender, StrangeAnswersDoNoHarm) {
        {"null", "[]", "7", "\"x\"", "{}", R"({"sessions":5,"workers":{},"pools":"x","drops":[1],"ended":7})",
         R"({"sessions":[1,null,[],{"sid":7,"rx_bytes":-1,"mppe":"yes"}],"workers":[5],"pools":[null]})"}) {
     const Json result = Json::parse(strange);
-    for (const auto render :
-         {&render_sessions, &render_stat, &render_drops, &render_workers, &render_pools, &render_version}) {
+    for (const auto render : {&render_sessions, &render_stat, &render_drops, &render_workers, &render_pools,
+                              &render_steering, &render_version}) {
       EXPECT_FALSE(render(result).empty()) << strange;
     }
     EXPECT_EQ(terminated_count(result), 0u);

@@ -53,6 +53,25 @@ class FakeBackend final : public OperatorBackend {
   }
   std::vector<control::PoolStatus> pools() const override { return {{"default", 65'533, 2, 1, 65'530}}; }
   std::vector<BufferRow> buffers() const override { return {{"adit_packets_0", 20'480, 12'000}}; }
+  std::vector<SteeringRow> steering() const override {
+    return {{.port = "access",
+             .role = "access",
+             .queues = 4,
+             .by = "RSS of addresses",
+             .table = 128,
+             .packets = 1'000'000,
+             .missed = 2'500},
+            {.port = "core", .role = "core", .queues = 4, .by = "flow rules", .rules = 4, .packets = 7}};
+  }
+  std::vector<control::WorkerSeats> seats() const override { return seats_; }
+  std::vector<MemoryRow> memory() const override {
+    return {{.table = "calls", .used = 3, .entries = 65'535, .octets = 29'359'680},
+            {.table = "control records", .used = 3, .octets = 12'000}};
+  }
+  bool use_worker(std::uint16_t worker, bool in_use) override {
+    seats_[worker].in_use = in_use;
+    return last_in_use != worker;
+  }
   std::size_t terminate(const control::TerminateSelector& selector, bool hard) override {
     terminated.push_back({selector, hard});
     return terminates;
@@ -62,6 +81,8 @@ class FakeBackend final : public OperatorBackend {
   control::ConcentratorStats stats_;
   std::vector<Terminated> terminated;
   std::size_t terminates = 1;
+  std::vector<control::WorkerSeats> seats_{{.calls = 3}, {.calls = 4, .pressed = true}};
+  std::uint16_t last_in_use = 9;
 };
 
 }  // namespace adit::app

@@ -51,6 +51,55 @@ TEST(AddressPools, NCP_05_EachAddressOnceAndThenNone) {
   expect_status(pools, 5, 5, 0);
 }
 
+/// Addresses arrive at the worker of their last bits.
+struct ByLastBits final : Steering {
+  explicit ByLastBits(std::uint16_t of) : workers(of) {}
+  std::optional<contract::WorkerId> downlink(Ipv4Address subscriber) const override {
+    return contract::WorkerId{static_cast<std::uint16_t>(subscriber.value % workers)};
+  }
+  std::uint16_t workers;
+};
+
+TEST(AddressPools, EachWorkersCallsGetAddressesThatArriveThere) {
+  TimerWheel wheel;
+  const ByLastBits steering(4);
+  IpSettings settings = small(400);
+  settings.quarantine = Duration(1000);
+  AddressPools pools(settings, wheel, 4, steering);
+  std::vector<Ipv4Address> leased;
+  for (std::uint16_t n = 0; n < 400; ++n) {
+    const contract::WorkerId owner{static_cast<std::uint16_t>(n / 100)};  // one worker's, then the next one's
+    const auto address = pools.lease_any("default", owner);
+    ASSERT_TRUE(address);
+    ASSERT_EQ(steering.downlink(*address), owner);
+    leased.push_back(*address);
+  }
+  EXPECT_FALSE(pools.lease_any("default", {0}));
+  for (const Ipv4Address address : leased) {
+    pools.release(address);
+  }
+  wheel.advance(Instant{Duration(2000)});
+  for (std::uint16_t n = 0; n < 100; ++n) {
+    ASSERT_EQ(steering.downlink(*pools.lease_any("default", {2})), contract::WorkerId{2})
+        << "the rested ones too";
+  }
+}
+
+TEST(AddressPools, AWorkerWhoseShareIsUsedUpGetsOthersAddresses) {
+  TimerWheel wheel;
+  const ByLastBits steering(4);
+  AddressPools pools(small(40), wheel, 4, steering);
+  std::set<Ipv4Address> seen;
+  ASSERT_TRUE(pools.lease_fixed(kFirst)) << "one that a share will come to";
+  for (int n = 0; n < 39; ++n) {
+    const auto address = pools.lease_any("default", {1});
+    ASSERT_TRUE(address) << n;
+    ASSERT_TRUE(seen.insert(*address).second);
+    ASSERT_NE(*address, kFirst);
+  }
+  EXPECT_FALSE(pools.lease_any("default", {1}));
+}
+
 TEST(AddressPools, NCP_05_NoSuchPool) {
   TimerWheel wheel;
   AddressPools pools(small(5), wheel);

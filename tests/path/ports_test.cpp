@@ -57,6 +57,23 @@ TEST_F(Ports, DeviceByNameWithAQueuePerWorker) {
   EXPECT_TRUE(link_is_up(open_[0]));
 }
 
+TEST_F(Ports, SaysHowItChoosesAQueue) {
+  open({device("access", "net_null0")}, 2);
+  const RssHash& rss = open_[0].steering.rss;
+  ASSERT_EQ(open_[0].steering.by, SteeringBy::kAddresses);
+  EXPECT_EQ(rss.key.size(), 40U);
+  EXPECT_EQ(rss.reta.size(), 128U);
+  for (std::uint32_t n = 0; n < 1000; ++n) {
+    EXPECT_LT(rss.queue_of(wire::Ipv4Address(n * 0x01030507), wire::Ipv4Address(192, 0, 2, 1)), 2);
+  }
+  EXPECT_TRUE(open_[0].steering.rules.empty()) << "net_null takes no flow rules, and says so";
+}
+
+TEST_F(Ports, OneQueueLeavesNothingToSteer) {
+  open({device("one", "net_null0")}, 1);
+  EXPECT_EQ(open_[0].steering.by, SteeringBy::kOneQueue);
+}
+
 TEST_F(Ports, PacketsComeFromTheSharedPoolAndGoBack) {
   open({device("a", "net_null0"), device("b", "net_null1", PortRole::kCore)}, 1);
   ASSERT_EQ(open_[0].pool, open_[1].pool);

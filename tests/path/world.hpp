@@ -40,7 +40,7 @@ enum Side : std::uint16_t { kAccessSide = 0, kCoreSide = 1 };
 /// One per process: EAL, the packet pool and two ring ports with kQueues queues each.
 class Bench {
  public:
-  static constexpr std::uint16_t kQueues = 2;
+  static constexpr std::uint16_t kQueues = 4;
   static constexpr unsigned kPoolSize = 4095;
   static Bench& instance();
 

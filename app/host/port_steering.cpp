@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/host/port_steering.hpp"
+
+namespace adit::app {
+
+using contract::WorkerId;
+using dataplane::OpenPort;
+using dataplane::PortRole;
+using dataplane::SteeringBy;
+
+/// Several ports of one side: which of them a packet comes by, the routers decide; so only what all say counts.
+template <typename QueueOf>
+std::optional<WorkerId> PortSteeringView::agreed(PortRole role, const QueueOf& queue_of) const {
+  std::optional<WorkerId> worker;
+  for (const OpenPort& port : ports_) {
+    if ((static_cast<unsigned>(port.port.role) & static_cast<unsigned>(role)) == 0) {
+      continue;
+    }
+    const std::optional<std::uint16_t> queue = queue_of(port);
+    if (!queue) {
+      return std::nullopt;
+    }
+    const WorkerId here{static_cast<std::uint16_t>(*queue % workers_)};
+    if (worker && *worker != here) {
+      return std::nullopt;
+    }
+    worker = here;
+  }
+  return worker;
+}
+
+std::optional<WorkerId> PortSteeringView::uplink(wire::Ipv4Address local, wire::Ipv4Address peer) const {
+  return agreed(PortRole::kAccess, [&](const OpenPort& port) {
+    return port.steering.by == SteeringBy::kAddresses ? std::optional(port.steering.rss.queue_of(peer, local))
+                                                      : std::nullopt;
+  });
+}
+
+std::optional<WorkerId> PortSteeringView::downlink(wire::Ipv4Address subscriber) const {
+  return agreed(PortRole::kCore, [&](const OpenPort& port) -> std::optional<std::uint16_t> {
+    if (port.steering.by == SteeringBy::kRules) {
+      return static_cast<std::uint16_t>(subscriber.value % workers_);
+    }
+    if (port.steering.by == SteeringBy::kDestination) {
+      return port.steering.rss.queue_of({}, subscriber);
+    }
+    return std::nullopt;
+  });
+}
+
+}  // namespace adit::app

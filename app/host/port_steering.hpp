@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the ports' steering says of a call to be: the worker that polls the queue where its packets will arrive.
+// Thread: control. Owner: the runtime, as long as its ports.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "controlplane/steering.hpp"
+#include "dataplane/ports.hpp"
+
+namespace adit::app {
+
+class PortSteeringView final : public control::Steering {
+ public:
+  PortSteeringView(std::span<const dataplane::OpenPort> ports, std::uint16_t workers)
+      : ports_(ports), workers_(workers) {}
+
+  [[nodiscard]] std::optional<contract::WorkerId> uplink(wire::Ipv4Address local,
+                                                         wire::Ipv4Address peer) const override;
+  [[nodiscard]] std::optional<contract::WorkerId> downlink(wire::Ipv4Address subscriber) const override;
+
+ private:
+  template <typename QueueOf>
+  [[nodiscard]] std::optional<contract::WorkerId> agreed(dataplane::PortRole role,
+                                                         const QueueOf& queue_of) const;
+
+  std::span<const dataplane::OpenPort> ports_;
+  std::uint16_t workers_;
+};
+
+}  // namespace adit::app

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which worker a new call belongs to: the one that its packets reach by themselves, unless that one has its share
+// already (thousands of clients behind one CGNAT address hash to one queue) or is busier than the others (elephants).
+// Thread: control. Owner: ConcentratorCore. O(workers), whatever the number of calls.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "dataplane/contract/call_ref.hpp"
+
+namespace adit::control {
+
+/// One worker's part of the calls.
+struct WorkerSeats {
+  std::uint32_t calls = 0;
+  bool in_use = true;    ///< false: idled by the operator, gets no new call
+  bool pressed = false;  ///< works harder than the others: gets new calls only when all do
+};
+
+class Seating {
+ public:
+  explicit Seating(std::uint16_t workers) : workers_(workers) {}
+
+  /// `steered`: where the call's packets arrive, if that is known.
+  [[nodiscard]] contract::WorkerId choose(std::optional<contract::WorkerId> steered) const;
+
+  void took(contract::WorkerId worker) { ++workers_[worker.value].calls; }
+  void left(contract::WorkerId worker) { --workers_[worker.value].calls; }
+
+  /// Idles a worker, or puts it to use again; calls that live stay where they are. False: no such worker, or the last
+  /// one in use.
+  [[nodiscard]] bool set_in_use(contract::WorkerId worker, bool in_use);
+
+  /// The share of its time, 0..1, that each worker spent on packets of late.
+  void on_busy(const std::vector<double>& shares);
+
+  [[nodiscard]] const std::vector<WorkerSeats>& workers() const { return workers_; }
+
+ private:
+  [[nodiscard]] bool is_open(const WorkerSeats& worker) const;
+
+  std::vector<WorkerSeats> workers_;
+  bool all_pressed_ = false;
+};
+
+}  // namespace adit::control

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// Newly dialled calls meet their packets: what the control plane chooses (owner, call ID, address) against a NIC whose RSS
+// is computed here by the definition, bit by bit, and not by the code under test.
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+
+#include "app/host/port_steering.hpp"
+#include "controlplane/address_pool.hpp"
+#include "controlplane/call_ids.hpp"
+#include "controlplane/seating.hpp"
+#include "tests/controlplane/seeded_entropy.hpp"
+#include "tests/path/packets.hpp"
+#include "tests/path/world.hpp"
+
+namespace adit::dataplane::path {
+namespace {
+
+using contract::WorkerId;
+using wire::Ipv4Address;
+
+// Microsoft's "Scalable networking with RSS" publishes this key with the hashes of addresses under it.
+const std::vector<std::uint8_t> kKey{0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67,
+                                     0x25, 0x3d, 0x43, 0xa3, 0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb,
+                                     0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3, 0x80, 0x30,
+                                     0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa};
+
+/// For every bit of the input that is set, the 32 bits of the key that begin at its place.
+std::uint32_t toeplitz(const std::vector<std::uint8_t>& input) {
+  std::uint32_t hash = 0;
+  for (std::size_t bit = 0; bit < input.size() * 8; ++bit) {
+    if ((input[bit / 8] >> (7 - bit % 8) & 1) == 0) {
+      continue;
+    }
+    std::uint32_t window = 0;
+    for (std::size_t i = bit; i < bit + 32; ++i) {
+      window = window << 1 | (kKey[i / 8] >> (7 - i % 8) & 1U);
+    }
+    hash ^= window;
+  }
+  return hash;
+}
+
+void append(std::vector<std::uint8_t>& octets, Ipv4Address address) {
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    octets.push_back(static_cast<std::uint8_t>(address.value >> shift));
+  }
+}
+
+/// The NIC: 128 entries round the queues, as drivers fill them.
+struct Nic {
+  std::uint16_t queues;
+  [[nodiscard]] std::uint16_t access_queue(Ipv4Address peer, Ipv4Address local) const {
+    std::vector<std::uint8_t> tuple;
+    append(tuple, peer);
+    append(tuple, local);
+    return static_cast<std::uint16_t>(toeplitz(tuple) % 128 % queues);
+  }
+  [[nodiscard]] std::uint16_t core_queue(Ipv4Address subscriber) const {
+    std::vector<std::uint8_t> tuple;
+    append(tuple, subscriber);
+    return static_cast<std::uint16_t>(toeplitz(tuple) % 128 % queues);
+  }
+};
+
+TEST(Steering, TheTestsOwnToeplitzGivesThePublishedHash) {
+  std::vector<std::uint8_t> tuple;
+  append(tuple, Ipv4Address(66, 9, 149, 187));
+  append(tuple, Ipv4Address(161, 142, 100, 80));
+  EXPECT_EQ(toeplitz(tuple), 0x323e8fc2U);
+}
+
+OpenPort port_with(PortRole role, SteeringBy by, std::uint16_t queues) {
+  OpenPort port;
+  port.port.role = role;
+  port.steering.by = by;
+  port.steering.rss.key = kKey;
+  port.steering.rss.destination_only = by == SteeringBy::kDestination;
+  for (std::uint16_t at = 0; at < 128; ++at) {
+    port.steering.rss.reta.push_back(at % queues);
+  }
+  return port;
+}
+
+/// A control plane as far as it seats calls, above workers on queues, below nothing.
+class Steered {
+ public:
+  static constexpr std::uint32_t kCalls = 4096;
+  static constexpr Ipv4Address kFirstSubscriber{10, 64, 0, 2};
+
+  explicit Steered(std::uint16_t workers)
+      : nic{workers},
+        world({.workers = workers, .slots = kCalls}),
+        seating(workers),
+        ids(workers, control::Duration(60'000), wheel, entropy),
+        pools(ip_, wheel, workers, view) {
+    ports_.push_back(port_with(PortRole::kAccess, SteeringBy::kAddresses, workers));
+    ports_.push_back(port_with(PortRole::kCore, SteeringBy::kDestination, workers));
+    view = app::PortSteeringView(ports_, workers);
+    const std::vector<RouteEntry> routes{
+        {.prefix = Ipv4Address(11, 0, 0, 0),
+         .length = 8,
+         .ifindex = 11,
+         .gateway = Ipv4Address(192, 0, 2, 254)},
+        {.prefix = {}, .length = 0, .ifindex = 12, .gateway = Ipv4Address(198, 51, 100, 2)}};
+    const std::vector<NeighbourEntry> neighbours{{11, Ipv4Address(192, 0, 2, 254), kClientMac},
+                                                 {12, Ipv4Address(198, 51, 100, 2), kRouterMac}};
+    world.publish(routes, neighbours);
+  }
+
+  /// A call is dialled from `peer`, and carries a packet each way, by the queues that the NIC chooses.
+  void dial(Ipv4Address peer) {
+    const WorkerId owner = seating.choose(view.uplink(kServer, peer));
+    const auto id = ids.allocate(kServer, owner);
+    const auto subscriber = pools.lease_any("default", owner);
+    ASSERT_TRUE(id && subscriber);
+    ASSERT_TRUE(given_.insert(*subscriber).second);
+    const contract::CallRef call{owner, seating.workers()[owner.value].calls, 1};
+    seating.took(owner);
+    world.tell(
+        call,
+        contract::InstallCall{
+            .call = call, .local = kServer, .peer = peer, .local_id = *id, .peer_id = wire::PeerCallId(1)});
+    world.tell(call, contract::EnableIp{
+                         .call = call, .subscriber = *subscriber, .peer_mru = 1500, .require_mppe = false});
+    ASSERT_TRUE(world.index().map_call(kServer, *id, call));
+    ASSERT_TRUE(world.index().map_subscriber(*subscriber, call));
+    world.arrive(kAccessSide,
+                 access_frame(PacketBuilder(inner_packet(*subscriber, kHost))
+                                  .ppp(wire::PppProtocol::kIpv4)
+                                  .gre(0, std::nullopt, id->value),
+                              peer),
+                 nic.access_queue(peer, kServer));
+    world.arrive(kCoreSide, core_frame(inner_packet(kHost, *subscriber)), nic.core_queue(*subscriber));
+    world.settle();
+    delivered_up += world.sent(kCoreSide).size();
+    for (const Octets& frame : world.sent(kAccessSide)) {
+      delivered_down += read_gre(frame).sequence ? 1 : 0;
+    }
+  }
+
+  [[nodiscard]] std::uint64_t missed(Side side) const {
+    std::uint64_t count = 0;
+    for (std::uint16_t w = 0; w < nic.queues; ++w) {
+      count += world.counters(w).arrivals[Bench::instance().ports[side]].steer_miss.read();
+    }
+    return count;
+  }
+  [[nodiscard]] double worst_share() const {
+    const double mean = static_cast<double>(kCalls) / nic.queues;
+    double worst = 0;
+    for (const control::WorkerSeats& worker : seating.workers()) {
+      worst = std::max(worst, std::abs(worker.calls - mean) / mean);
+    }
+    return worst;
+  }
+
+  Nic nic;
+  World world;
+  control::TimerWheel wheel;
+  control::test::SeededEntropy entropy{7};
+  control::Seating seating;
+  control::CallIds ids;
+  app::PortSteeringView view{{}, 1};
+  std::uint64_t delivered_up = 0;
+  std::uint64_t delivered_down = 0;
+
+ private:
+  static control::IpSettings ip_settings() {
+    control::IpSettings settings;
+    settings.pools = {{"default", {{kFirstSubscriber, Ipv4Address(10, 64, 255, 254)}}}};
+    return settings;
+  }
+  std::vector<OpenPort> ports_;
+  control::IpSettings ip_ = ip_settings();
+  std::set<Ipv4Address> given_;
+
+ public:
+  control::AddressPools pools;
+};
+
+class SteeringQueues : public testing::TestWithParam<std::uint16_t> {};
+
+TEST_P(SteeringQueues, PacketsOfRandomClientsArriveAtTheirOwner) {
+  Steered house(GetParam());
+  std::mt19937 random(2637);
+  for (std::uint32_t n = 0; n < Steered::kCalls; ++n) {
+    house.dial(Ipv4Address(Ipv4Address(11, 0, 0, 0).value | (random() & 0xffffff)));
+  }
+  EXPECT_EQ(house.delivered_up, Steered::kCalls);
+  EXPECT_EQ(house.delivered_down, Steered::kCalls);
+  RecordProperty("missed_up", static_cast<int>(house.missed(kAccessSide)));
+  RecordProperty("missed_down", static_cast<int>(house.missed(kCoreSide)));
+  std::printf(
+      "%u queues, %u calls: missed up %llu, down %llu; largest deviation of a worker's calls %.1f %%\n",
+      GetParam(), Steered::kCalls, static_cast<unsigned long long>(house.missed(kAccessSide)),
+      static_cast<unsigned long long>(house.missed(kCoreSide)), 100 * house.worst_share());
+  EXPECT_LE(house.missed(kAccessSide), Steered::kCalls / 100);
+  EXPECT_LE(house.missed(kCoreSide), Steered::kCalls / 100);
+  EXPECT_LE(house.worst_share(), 0.05);
+}
+
+TEST_P(SteeringQueues, OneCgnatAddressStillUsesAllWorkers) {
+  Steered house(GetParam());
+  for (std::uint32_t n = 0; n < Steered::kCalls; ++n) {
+    house.dial(Ipv4Address(11, 1, 2, 3));
+  }
+  EXPECT_EQ(house.delivered_up, Steered::kCalls);
+  EXPECT_EQ(house.delivered_down, Steered::kCalls);
+  EXPECT_LE(house.worst_share(), 0.05);
+  EXPECT_LE(house.missed(kCoreSide), Steered::kCalls / 100) << "the way down is by the subscriber's address";
+  const double others = 1.0 - 1.0 / GetParam();
+  EXPECT_NEAR(static_cast<double>(house.missed(kAccessSide)), Steered::kCalls * others,
+              Steered::kCalls * 0.05)
+      << "one hash, one queue: the rest is handed off";
+}
+
+TEST_P(SteeringQueues, AnIdledWorkerGetsNoNewCall) {
+  Steered house(GetParam());
+  std::mt19937 random(1);
+  const auto dial_some = [&] {
+    for (int n = 0; n < 400; ++n) {
+      house.dial(Ipv4Address(Ipv4Address(11, 0, 0, 0).value | (random() & 0xffffff)));
+    }
+  };
+  dial_some();
+  const std::uint32_t before = house.seating.workers()[1].calls;
+  EXPECT_GT(before, 0U);
+  ASSERT_TRUE(house.seating.set_in_use({1}, false));
+  dial_some();
+  EXPECT_EQ(house.seating.workers()[1].calls, before);
+  ASSERT_TRUE(house.seating.set_in_use({1}, true));
+  dial_some();
+  EXPECT_GT(house.seating.workers()[1].calls, before);
+  EXPECT_EQ(house.delivered_up, 1200U);
+  EXPECT_EQ(house.delivered_down, 1200U);
+}
+
+INSTANTIATE_TEST_SUITE_P(TwoAndFour, SteeringQueues, testing::Values(2, 4));
+
+}  // namespace
+}  // namespace adit::dataplane::path
