@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""adit-blast against aditd in the lab, as numbers: bench/live.py calls|hold|churn|end-to-end [--quick] [--out DIR]
+"""adit-blast against aditd in the lab, as numbers: bench/live.py calls|hold|churn|scale|storm|end-to-end [--quick] [--out DIR]
 
   calls       set-up rate and what a call costs, at 1,000 and 10,000 calls, as fast as it goes and at a rate
   hold        10,000 calls held for three minutes with verified traffic, then everything back where it was
   churn       5,000 calls with traffic, 5 % of them hung up and dialled anew each second, for two minutes
+  scale       131,072 calls (or as many as --calls says) on several addresses, with verified traffic across all of them
+  storm       5,000 dial attempts a second from 20,000 addresses while 5,000 calls carry traffic
   end-to-end  the highest rate without loss by packet size, over AF_XDP and over memif
 
 Both programs share this machine's cores, so each figure is of the pair. Needs root and a build (ADIT_BUILD). Every run is
@@ -18,6 +20,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
@@ -54,6 +57,7 @@ def memif_config():
     for number, interface in enumerate(("access1", "core1")):
         port = f'interface = "{interface}"'
         text = text.replace(port, f'{port}\ndriver = "dpdk"\ndevice = "{memif(number, "server")}"')
+    lab("up", "--bare")  # makes the directory
     path = RUN_DIR / "memif.toml"
     path.write_text(text)
     return path
@@ -189,17 +193,115 @@ def end_to_end(options):
     table("Highest rate without loss (limit 0.01 %), MPPE-128, generator and server on the same cores", rows)
 
 
+# Addresses that the generator's clients dial in `scale`: each has 65,535 call IDs.
+SERVERS = [f"198.18.1.{host}" for host in range(1, 9)]
+SCALE_POOL = "10.64.0.0/13"
+
+
+def scale_config(text, sessions):
+    """Room for `sessions` calls; TCP and PPP ask less often whether each of them lives."""
+    bind = ", ".join(f'"{address}"' for address in ["192.0.2.1", *SERVERS])
+    return (text.replace("max-sessions = 20000", f"max-sessions = {sessions}\nmax-starting = {sessions}")
+            .replace('bind = ["192.0.2.1", "198.18.0.1"]', f"bind = [{bind}]\nmax-connections = {sessions + 1000}")
+            .replace("[ppp]", '[ppp]\nlcp-echo-interval = "60s"')
+            .replace("10.64.255.254", "10.71.255.254"))
+
+
+def add_scale_addresses():
+    for address in SERVERS:
+        subprocess.run(["ip", "-n", "adit-server", "addr", "replace", f"{address}/32", "dev", "access1"], check=True)
+    for route in (["198.18.1.0/24", "via", "198.18.0.1"], [SCALE_POOL, "via", "198.19.0.1"]):
+        subprocess.run(["ip", "-n", "adit-blast", "route", "replace", *route], check=True)
+
+
+class Watch(threading.Thread):
+    """Asks aditd every second how many calls are up and begin, and what its tables take when they are most."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.most, self.tables, self.over, self.samples = 0, {}, threading.Event(), []
+        self.start()
+
+    def run(self):
+        while not self.over.wait(1):
+            stat = adit("show", "stat")
+            self.samples.append(stat)
+            if stat["sessions"]["active"] > self.most:
+                self.most = stat["sessions"]["active"]
+                self.tables = {each["table"]: each for each in stat["memory"]}
+
+    def stop(self):
+        self.over.set()
+        self.join()
+        return self.most, self.tables
+
+
+def scale(options):
+    count = options.calls // options.scale
+    config = memif_config()
+    add_scale_addresses()
+    config.write_text(scale_config(config.read_text(), count + count // 16))
+    server = Server(config)
+    seconds = 60 // min(options.scale, 6)
+    watch = Watch()
+    run = blast(options.out, f"scale-{count}", server, "hold", "--calls", count, "--for", f"{seconds}s", "--up", "10kpps",
+                "--down", "10kpps", "--size", "128", *memif_ports()[:4], "--concurrency", "1024",
+                ports=["--server", f"{SERVERS[0]}-{SERVERS[-1]}", *CORE, *memif_ports()[4:]])
+    most, tables = watch.stop()
+    before, after = run["footprint_before"], run["phases"][0]["footprint"]
+    traffic = run["phases"][1]["traffic"]
+    data_plane = sum(each["bytes"] for name, each in tables.items() if name not in ("packet buffers", "mailboxes", "control records"))
+    control = (after["rss_bytes"] - before["rss_bytes"]) / count
+    table(f"{count} calls: {'success' if run['success'] else run['complaints']}", [
+        ("calls up at once, by aditd's count", most),
+        ("calls a second while they were dialled", f"{run['phases'][0]['set_up']['calls_per_second']:.0f}"),
+        *((f"calls that carried packets {way}; silent; lossy",
+           f"{traffic[way]['calls']}; {traffic[way]['calls_silent']}; {traffic[way]['calls_lossy']}") for way in ("up", "down")),
+        *((f"packets {way}: sent, received, lost",
+           f"{traffic[way]['sent']}, {traffic[way]['received']}, {traffic[way]['lost']}") for way in ("up", "down")),
+        ("data plane, bytes a call (calls, acknowledgements, indexes; made for "
+         f"{tables['calls']['entries']})", f"{data_plane / tables['calls']['entries']:.0f}"),
+        ("control side, bytes a call (growth of aditd's resident memory)", f"{control:.0f}"),
+        ("kernel sockets, bytes a call (both ends)", f"{(after['socket_bytes'] - before['socket_bytes']) / count:.0f}"),
+    ])
+
+
+def storm(options):
+    count, seconds = 5000 // options.scale, 40 // min(options.scale, 4)
+    server = Server(memif_config())
+    watch = Watch()
+    run = blast(options.out, "storm", server, "storm", "--calls", count, "--for", f"{seconds}s", "--callers",
+                20000 // options.scale, "--dial-rate", 5000 // options.scale, "--concurrency", 7000, "--up", "5kpps",
+                "--down", "5kpps", "--size", "imix", "--abrupt", ports=CORE + memif_ports())
+    watch.stop()
+    phase = run["phases"][1]
+    set_up, traffic = phase["set_up"], phase["traffic"]
+    begun = [b["pptp"]["calls_total"] - a["pptp"]["calls_total"] for a, b in zip(watch.samples, watch.samples[1:])]
+    steady = sorted(begun[-seconds:-3] or [0])
+    rss = [sample["rss_kb"] for sample in watch.samples]
+    table(f"Storm: {'success' if run['success'] else run['complaints']}", [
+        ("dial attempts a second", f"{set_up['dialled'] / set_up['seconds']:.0f}"),
+        ("came up a second", f"{set_up['calls_per_second']:.0f}"),
+        ("calls begun a second by aditd's count: least, median, most",
+         f"{steady[0]}, {steady[len(steady) // 2]}, {steady[-1]}"),
+        *((f"established {way}: packets sent, lost", f"{traffic[way]['sent']}, {traffic[way]['lost']}") for way in ("up", "down")),
+        ("established calls lost", sum(phase["lost_calls"].values()) if phase["lost_calls"] else 0),
+        ("aditd's resident memory, KiB: before, most", f"{rss[0]}, {max(rss)}"),
+    ])
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("what", choices=["calls", "hold", "churn", "end-to-end"])
+    parser.add_argument("what", choices=["calls", "hold", "churn", "scale", "storm", "end-to-end"])
     parser.add_argument("--quick", dest="scale", action="store_const", const=10, default=1)
+    parser.add_argument("--calls", type=int, default=131072, help="of scale")
     parser.add_argument("--out", type=pathlib.Path, default=TOP / "bench" / "results")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     # A terminated run cleans up like a finished one.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        {"calls": calls, "hold": hold, "churn": churn, "end-to-end": end_to_end}[options.what](options)
+        {"calls": calls, "hold": hold, "churn": churn, "scale": scale, "storm": storm, "end-to-end": end_to_end}[options.what](options)
     finally:
         lab("down")
 

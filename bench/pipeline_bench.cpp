@@ -4,6 +4,9 @@
 // frames is not measured. Cycles are TSC cycles. One-way traffic: every 8th packet up of a call costs a bare
 // acknowledgement besides (64k calls of one packet each: none).
 //   BM_<Uplink|Downlink>_Burst/<clear|mppe>/<inner IP octets>/<calls>
+//   BM_<Uplink|Downlink>_Workers/<clear|mppe>/<inner IP octets>/<calls>/<workers>: each on a thread of its own, at once
+//   BM_<Uplink|Downlink>_Handoff/<clear|mppe>/<inner IP octets>/<calls>: two workers on one thread, in turn by batch: packets
+//     that arrive at their owner, and packets that arrive at the other one; what the difference is
 #include <benchmark/benchmark.h>
 #include <rte_cycles.h>
 
@@ -21,11 +24,11 @@ namespace adit::bench {
 namespace {
 
 /// The rig of the row before, when it serves this one too: 65,536 calls take a second to install.
-PipelineRig& rig_for(std::uint32_t calls, bool mppe) {
+PipelineRig& rig_for(std::uint32_t calls, bool mppe, std::uint16_t workers = 1) {
   static std::unique_ptr<PipelineRig> rig;
-  if (rig == nullptr || rig->calls() != calls || rig->mppe() != mppe) {
+  if (rig == nullptr || rig->calls() != calls || rig->mppe() != mppe || rig->workers() != workers) {
     rig.reset();  // its memory first
-    rig = std::make_unique<PipelineRig>(calls, mppe);
+    rig = std::make_unique<PipelineRig>(calls, mppe, workers);
   }
   return *rig;
 }
@@ -79,18 +82,93 @@ void run_row(benchmark::State& state, Traffic traffic, bool mppe, std::size_t oc
   count_stages(state, rig, traffic, octets);
 }
 
+double median_per_packet(std::vector<std::uint64_t>& cycles, std::size_t packets) {
+  std::ranges::sort(cycles);
+  return cycles.empty() ? 0 : static_cast<double>(cycles[cycles.size() / 2]) / static_cast<double>(packets);
+}
+
+void run_workers(benchmark::State& state, Traffic traffic, bool mppe, std::size_t octets, std::uint32_t calls,
+                 std::uint16_t workers) {
+  PipelineRig& rig = rig_for(calls, mppe, workers);
+  const double tsc_hz = static_cast<double>(rte_get_tsc_hz());
+  std::vector<std::uint64_t> batches;
+  for (auto _ : state) {
+    rig.make(traffic, octets);
+    batches.push_back(rig.run_in_parallel());
+    state.SetIterationTime(static_cast<double>(batches.back()) / tsc_hz);
+    if (!rig.collect()) {
+      state.SkipWithError("packets were dropped");
+      return;
+    }
+  }
+  const std::size_t packets = PipelineRig::kBatch * workers;
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(packets));
+  // By the median batch and by the best: a busy machine takes the second core away for most of them.
+  state.counters["mpps"] = tsc_hz / median_per_packet(batches, packets) / 1e6;
+  state.counters["mpps_best"] =
+      tsc_hz / (static_cast<double>(batches.front()) / static_cast<double>(packets)) / 1e6;
+}
+
+void run_handoff(benchmark::State& state, Traffic traffic, bool mppe, std::size_t octets,
+                 std::uint32_t calls) {
+  PipelineRig& rig = rig_for(calls, mppe, 2);
+  std::array<std::vector<std::uint64_t>, 2> batches;
+  for (auto _ : state) {
+    std::uint64_t both = 0;
+    for (const auto arrival : {PipelineRig::Arrival::kAtOwner, PipelineRig::Arrival::kAtOther}) {
+      rig.make(traffic, octets, arrival);
+      const std::uint64_t took = rig.run();
+      batches[static_cast<std::size_t>(arrival)].push_back(took);
+      both += took;
+      if (!rig.collect()) {
+        state.SkipWithError("packets were dropped");
+        return;
+      }
+    }
+    state.SetIterationTime(static_cast<double>(both) / static_cast<double>(rte_get_tsc_hz()));
+  }
+  const double direct = median_per_packet(batches[0], 2 * PipelineRig::kBatch);
+  const double missed = median_per_packet(batches[1], 2 * PipelineRig::kBatch);
+  state.counters["cycles_at_owner"] = direct;
+  state.counters["cycles_at_other"] = missed;
+  state.counters["cycles_per_handoff"] = missed - direct;
+}
+
+std::string row_name(Traffic traffic, const char* what, bool mppe, std::size_t octets, std::uint32_t calls) {
+  return std::string("BM_") + (traffic == Traffic::kUplink ? "Uplink" : "Downlink") + "_" + what + "/" +
+         (mppe ? "mppe" : "clear") + "/" + std::to_string(octets) + "/" + std::to_string(calls);
+}
+
+void measured_by_hand(benchmark::internal::Benchmark* row) {
+  row->UseManualTime()->MinTime(0.3)->Unit(benchmark::kMicrosecond);
+}
+
+void register_worker_rows() {
+  constexpr std::uint32_t kCalls = 65536;
+  for (const bool mppe : {false, true}) {
+    for (const Traffic traffic : {Traffic::kUplink, Traffic::kDownlink}) {
+      const std::size_t octets = 576;
+      for (const std::uint16_t workers : {std::uint16_t{1}, std::uint16_t{2}}) {
+        const std::string name =
+            row_name(traffic, "Workers", mppe, octets, kCalls) + "/" + std::to_string(workers);
+        measured_by_hand(
+            benchmark::RegisterBenchmark(name.c_str(), run_workers, traffic, mppe, octets, kCalls, workers));
+      }
+      measured_by_hand(
+          benchmark::RegisterBenchmark(row_name(traffic, "Handoff", mppe, octets, kCalls).c_str(),
+                                       run_handoff, traffic, mppe, octets, kCalls));
+    }
+  }
+}
+
 void register_rows() {
   for (const bool mppe : {false, true}) {
-    for (const std::uint32_t calls : {1U, 1024U, 65536U}) {
+    for (const std::uint32_t calls : {1U, 1024U, 65536U, 262144U}) {
       for (const Traffic traffic : {Traffic::kUplink, Traffic::kDownlink}) {
         for (const std::size_t octets : {64U, 576U, 1400U}) {
-          const std::string name =
-              std::string("BM_") + (traffic == Traffic::kUplink ? "Uplink" : "Downlink") + "_Burst/" +
-              (mppe ? "mppe" : "clear") + "/" + std::to_string(octets) + "/" + std::to_string(calls);
-          benchmark::RegisterBenchmark(name.c_str(), run_row, traffic, mppe, octets, calls)
-              ->UseManualTime()
-              ->MinTime(0.3)
-              ->Unit(benchmark::kMicrosecond);
+          measured_by_hand(
+              benchmark::RegisterBenchmark(row_name(traffic, "Burst", mppe, octets, calls).c_str(), run_row,
+                                           traffic, mppe, octets, calls));
         }
       }
     }
@@ -118,6 +196,7 @@ int main(int argc, char** argv) {
   benchmark::AddCustomContext("control_octets_per_call",
                               std::to_string(adit::control::control_octets_per_call()));
   adit::bench::register_rows();
+  adit::bench::register_worker_rows();
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

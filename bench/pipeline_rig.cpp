@@ -9,12 +9,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <numeric>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "crypto/mppe_rekey.hpp"
@@ -31,6 +33,7 @@ using wire::Ipv4Address;
 
 constexpr unsigned kRingSize = 4096;
 constexpr unsigned kPoolSize = 8191;
+constexpr std::uint16_t kQueues = PipelineRig::kMaxWorkers;
 constexpr std::uint64_t kNow =
     1'000'000'000'000;  // the worker's time stands still: bare acks leave by number alone
 constexpr std::uint32_t kAccessIfindex = 1;
@@ -46,8 +49,8 @@ constexpr wire::MacAddress kTheirMac{2, 0, 0, 0, 0, 2};
 struct Ports {
   rte_mempool* pool = nullptr;
   std::array<std::uint16_t, 2> ids{};  ///< access, core
-  std::array<rte_ring*, 2> receive{};
-  std::array<rte_ring*, 2> transmit{};
+  std::array<std::array<rte_ring*, kQueues>, 2> receive{};
+  std::array<std::array<rte_ring*, kQueues>, 2> transmit{};
 };
 
 void require(bool condition, const char* what) {
@@ -64,22 +67,30 @@ Ports make_ports() {
   require(ports.pool != nullptr, "making the packet pool");
   for (std::size_t side = 0; side < 2; ++side) {
     const std::string name = side == 0 ? "access" : "core";
-    ports.receive[side] =
-        rte_ring_create(("rx_" + name).c_str(), kRingSize, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-    ports.transmit[side] =
-        rte_ring_create(("tx_" + name).c_str(), kRingSize, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-    require(ports.receive[side] != nullptr && ports.transmit[side] != nullptr, "making rings");
-    const int id =
-        rte_eth_from_rings(name.c_str(), &ports.receive[side], 1, &ports.transmit[side], 1, SOCKET_ID_ANY);
+    for (std::uint16_t queue = 0; queue < kQueues; ++queue) {
+      const std::string suffix = name + std::to_string(queue);
+      const auto make_ring = [&](const char* way) {
+        rte_ring* ring =
+            rte_ring_create((way + suffix).c_str(), kRingSize, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+        require(ring != nullptr, "making rings");
+        return ring;
+      };
+      ports.receive[side][queue] = make_ring("rx_");
+      ports.transmit[side][queue] = make_ring("tx_");
+    }
+    const int id = rte_eth_from_rings(name.c_str(), ports.receive[side].data(), kQueues,
+                                      ports.transmit[side].data(), kQueues, SOCKET_ID_ANY);
     require(id >= 0, "making a ring port");
     ports.ids[side] = static_cast<std::uint16_t>(id);
     rte_eth_conf conf{};
-    require(
-        rte_eth_dev_configure(ports.ids[side], 1, 1, &conf) == 0 &&
-            rte_eth_rx_queue_setup(ports.ids[side], 0, kRingSize, SOCKET_ID_ANY, nullptr, ports.pool) == 0 &&
-            rte_eth_tx_queue_setup(ports.ids[side], 0, kRingSize, SOCKET_ID_ANY, nullptr) == 0 &&
-            rte_eth_dev_start(ports.ids[side]) == 0,
-        "starting a ring port");
+    require(rte_eth_dev_configure(ports.ids[side], kQueues, kQueues, &conf) == 0, "configuring a ring port");
+    for (std::uint16_t queue = 0; queue < kQueues; ++queue) {
+      require(rte_eth_rx_queue_setup(ports.ids[side], queue, kRingSize, SOCKET_ID_ANY, nullptr, ports.pool) ==
+                      0 &&
+                  rte_eth_tx_queue_setup(ports.ids[side], queue, kRingSize, SOCKET_ID_ANY, nullptr) == 0,
+              "setting up queues");
+    }
+    require(rte_eth_dev_start(ports.ids[side]) == 0, "starting a ring port");
   }
   return ports;
 }
@@ -105,9 +116,6 @@ std::size_t hugepage_octets_free() {
   return 0;
 }
 
-contract::CallRef ref_of(std::uint32_t number) {
-  return {{0}, number, 1};
-}
 Ipv4Address local_of(std::uint32_t number) {
   return Ipv4Address(kServer.value + number / kIdsPerAddress);
 }
@@ -134,7 +142,7 @@ void write_ip(std::uint8_t* at, Ipv4Address from, Ipv4Address to, std::uint8_t p
 }  // namespace
 
 bool start_eal() {
-  constexpr std::size_t kWanted = 512UL << 20;
+  constexpr std::size_t kWanted = 640UL << 20;
   const bool huge = hugepage_octets_free() >= kWanted;
   std::vector<std::string> arguments{"pipeline_bench",
                                      "--no-pci",
@@ -148,7 +156,7 @@ bool start_eal() {
     arguments.insert(arguments.end(), {"--in-memory"});
     std::erase(arguments, "--no-shconf");
   } else {
-    arguments.insert(arguments.end(), {"--no-huge", "-m", "512"});
+    arguments.insert(arguments.end(), {"--no-huge", "-m", "640"});
   }
   std::fprintf(stderr, "pipeline_bench: %s\n",
                huge ? "hugepages" : "no hugepages (4 KiB pages): rows with many calls pay for TLB misses");
@@ -159,7 +167,8 @@ bool start_eal() {
   return rte_eal_init(static_cast<int>(argv.size()), argv.data()) >= 0;
 }
 
-PipelineRig::PipelineRig(std::uint32_t calls, bool mppe) : mppe_(mppe), peers_(calls), walk_(calls) {
+PipelineRig::PipelineRig(std::uint32_t calls, bool mppe, std::uint16_t workers)
+    : mppe_(mppe), peers_(calls), walk_(calls) {
   const std::vector<dataplane::Port> own{
       {.id = ports().ids[0], .role = dataplane::PortRole::kAccess, .ifindex = kAccessIfindex, .mac = kOurMac},
       {.id = ports().ids[1], .role = dataplane::PortRole::kCore, .ifindex = kCoreIfindex, .mac = kOurMac}};
@@ -171,17 +180,11 @@ PipelineRig::PipelineRig(std::uint32_t calls, bool mppe) : mppe_(mppe), peers_(c
       {kCoreIfindex, Ipv4Address(198, 51, 100, 2), kTheirMac}};
   snapshot_ = std::make_unique<dataplane::NextHops>(routes, neighbours, own);
   next_hops_.store(snapshot_.get());
-  const std::array sockets{SOCKET_ID_ANY};
+  const std::vector<int> sockets(workers, SOCKET_ID_ANY);
   rings_ = std::make_unique<dataplane::HandoffRings>(sockets);
-  dataplane::WorkerSettings settings{
-      .id = {0}, .slots = calls, .pool = ports().pool, .gateway = Ipv4Address(10, 0, 0, 1)};
-  for (const dataplane::Port& port : own) {
-    settings.ports.push_back(
-        {.port = port, .rx_queues = {0}, .tx_queue = std::uint16_t{0}, .transmitter = {}});
+  for (std::uint16_t number = 0; number < workers; ++number) {
+    build_worker(number, own, (calls + workers - 1U) / workers);
   }
-  auto worker = dataplane::Worker::create(std::move(settings), index_, *mailbox_, next_hops_, *rings_);
-  require(worker.has_value(), "making the worker");
-  worker_ = std::move(*worker);
   for (std::uint32_t number = 0; number < calls; ++number) {
     install(number);
   }
@@ -189,23 +192,46 @@ PipelineRig::PipelineRig(std::uint32_t calls, bool mppe) : mppe_(mppe), peers_(c
   std::shuffle(walk_.begin(), walk_.end(), std::mt19937(2637));
 }
 
+void PipelineRig::build_worker(std::uint16_t number, const std::vector<dataplane::Port>& own,
+                               std::uint32_t slots) {
+  dataplane::WorkerSettings settings{
+      .id = {number}, .slots = slots, .pool = ports().pool, .gateway = Ipv4Address(10, 0, 0, 1)};
+  for (const dataplane::Port& port : own) {
+    settings.ports.push_back({.port = port, .rx_queues = {number}, .tx_queue = number, .transmitter = {}});
+  }
+  mailboxes_.push_back(std::make_unique<contract::Mailbox>());
+  auto worker =
+      dataplane::Worker::create(std::move(settings), index_, *mailboxes_.back(), next_hops_, *rings_);
+  require(worker.has_value(), "making a worker");
+  workers_.push_back(std::move(*worker));
+}
+
+std::uint16_t PipelineRig::worker_of(std::uint32_t number) const {
+  return static_cast<std::uint16_t>(number % workers_.size());
+}
+
+contract::CallRef PipelineRig::ref_of(std::uint32_t number) const {
+  return {{worker_of(number)}, static_cast<std::uint32_t>(number / workers_.size()), 1};
+}
+
 PipelineRig::~PipelineRig() {
   static_cast<void>(collect());
 }
 
-void PipelineRig::tell(const contract::ToWorker& message) {
-  while (!mailbox_->to_worker.push(message)) {
-    worker_->poll_once(kNow);
+void PipelineRig::tell(std::uint32_t number, const contract::ToWorker& message) {
+  const std::uint16_t worker = worker_of(number);
+  while (!mailboxes_[worker]->to_worker.push(message)) {
+    workers_[worker]->poll_once(kNow);
   }
 }
 
 void PipelineRig::install(std::uint32_t number) {
   const contract::CallRef call = ref_of(number);
-  tell(contract::InstallCall{.call = call,
-                             .local = local_of(number),
-                             .peer = peer_of(number),
-                             .local_id = wire::LocalCallId(id_of(number)),
-                             .peer_id = wire::PeerCallId(id_of(number))});
+  tell(number, contract::InstallCall{.call = call,
+                                     .local = local_of(number),
+                                     .peer = peer_of(number),
+                                     .local_id = wire::LocalCallId(id_of(number)),
+                                     .peer_id = wire::PeerCallId(id_of(number))});
   require(index_.map_call(local_of(number), wire::LocalCallId(id_of(number)), call) &&
               index_.map_subscriber(subscriber_of(number), call),
           "making the call index");
@@ -217,22 +243,35 @@ void PipelineRig::install(std::uint32_t number) {
     }
     crypto::mppe_new_key_from_sha(chain.start_key, chain.start_key, chain.length, chain.session_key);
     for (const auto direction : {contract::Direction::kReceive, contract::Direction::kSend}) {
-      tell(contract::EnableMppe{call, direction, contract::MppeMode{}, chain.start_key, chain.session_key});
+      tell(number,
+           contract::EnableMppe{call, direction, contract::MppeMode{}, chain.start_key, chain.session_key});
     }
   }
-  tell(contract::EnableIp{
-      .call = call, .subscriber = subscriber_of(number), .peer_mru = 1500, .require_mppe = mppe_});
-  worker_->poll_once(kNow);
+  tell(number,
+       contract::EnableIp{
+           .call = call, .subscriber = subscriber_of(number), .peer_mru = 1500, .require_mppe = mppe_});
+  workers_[worker_of(number)]->poll_once(kNow);
 }
 
-void PipelineRig::make(Traffic traffic, std::size_t inner_octets) {
-  std::array<rte_mbuf*, kBatch> frames;
-  require(rte_pktmbuf_alloc_bulk(ports().pool, frames.data(), kBatch) == 0, "taking packets");
+std::uint32_t PipelineRig::next_call() {
+  const std::uint32_t number = walk_[step_];
+  step_ = step_ + 1 == walk_.size() ? 0 : step_ + 1;
+  return number;
+}
+
+void PipelineRig::make(Traffic traffic, std::size_t inner_octets, Arrival arrival) {
+  std::vector<rte_mbuf*> frames(kBatch * workers_.size());
+  require(rte_pktmbuf_alloc_bulk(ports().pool, frames.data(), static_cast<unsigned>(frames.size())) == 0,
+          "taking packets");
+  std::array<std::vector<rte_mbuf*>, kQueues> queues;
   jobs_.clear();
   job_calls_.clear();
   for (rte_mbuf* mbuf : frames) {
-    const std::uint32_t number = walk_[step_];
-    step_ = step_ + 1 == walk_.size() ? 0 : step_ + 1;
+    std::uint32_t number = next_call();
+    while (queues[worker_of(number)].size() == kBatch) {
+      number = next_call();  // that worker has its share
+    }
+    queues[worker_of(number)].push_back(mbuf);
     auto* at = rte_pktmbuf_mtod(mbuf, std::uint8_t*);
     const std::size_t size = traffic == Traffic::kUplink ? write_uplink(at, number, inner_octets)
                                                          : write_downlink(at, number, inner_octets);
@@ -240,9 +279,13 @@ void PipelineRig::make(Traffic traffic, std::size_t inner_octets) {
     mbuf->pkt_len = static_cast<std::uint32_t>(size);
   }
   encrypt();
-  rte_ring* ring = ports().receive[traffic == Traffic::kUplink ? 0 : 1];
-  require(rte_ring_enqueue_bulk(ring, reinterpret_cast<void**>(frames.data()), kBatch, nullptr) == kBatch,
-          "queueing");
+  for (std::size_t owner = 0; owner < workers_.size(); ++owner) {
+    const std::size_t queue = arrival == Arrival::kAtOwner ? owner : (owner + 1) % workers_.size();
+    rte_ring* ring = ports().receive[traffic == Traffic::kUplink ? 0 : 1][queue];
+    require(rte_ring_enqueue_bulk(ring, reinterpret_cast<void**>(queues[owner].data()), kBatch, nullptr) ==
+                kBatch,
+            "queueing");
+  }
 }
 
 std::size_t PipelineRig::write_downlink(std::uint8_t* at, std::uint32_t number, std::size_t inner_octets) {
@@ -292,22 +335,51 @@ void PipelineRig::encrypt() {
 
 std::uint64_t PipelineRig::run() {
   const std::uint64_t began = rte_rdtsc();
-  while (worker_->poll_once(kNow)) {
+  for (bool work = true; work;) {
+    work = false;
+    for (const auto& worker : workers_) {
+      work = worker->poll_once(kNow) || work;
+    }
   }
   return rte_rdtsc() - began;
 }
 
+std::uint64_t PipelineRig::run_in_parallel() {
+  std::atomic<unsigned> ready{0};
+  std::atomic<std::uint64_t> began{0};
+  std::array<std::uint64_t, kMaxWorkers> ended{};
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t w = 0; w < workers_.size(); ++w) {
+      threads.emplace_back([&, w] {
+        if (ready.fetch_add(1) + 1 == workers_.size()) {
+          began.store(rte_rdtsc());
+        }
+        while (began.load() == 0) {
+        }
+        while (workers_[w]->poll_once(kNow)) {
+        }
+        ended[w] = rte_rdtsc();
+      });
+    }
+  }
+  return *std::ranges::max_element(ended) - began.load();
+}
+
 bool PipelineRig::collect() {
   std::array<void*, 256> objects;
-  for (rte_ring* ring : ports().transmit) {
+  for (rte_ring* ring :
+       {ports().transmit[0][0], ports().transmit[0][1], ports().transmit[1][0], ports().transmit[1][1]}) {
     for (unsigned count = 1; count != 0;) {
       count = rte_ring_dequeue_burst(ring, objects.data(), objects.size(), nullptr);
       rte_pktmbuf_free_bulk(reinterpret_cast<rte_mbuf**>(objects.data()), count);
     }
   }
-  const dataplane::WorkerCounters& counters = worker_->counters();
-  const std::uint64_t total = counters.uplink_packets.read() + counters.downlink_packets.read();
-  return total - std::exchange(forwarded_, total) == kBatch;
+  std::uint64_t total = 0;
+  for (const auto& worker : workers_) {
+    total += worker->counters().uplink_packets.read() + worker->counters().downlink_packets.read();
+  }
+  return total - std::exchange(forwarded_, total) == kBatch * workers_.size();
 }
 
 }  // namespace adit::bench

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One worker on ring ports, with any number of calls up, and the other ends of those calls: frames are made fresh (own
+// Workers on ring ports, with any number of calls up, and the other ends of those calls: frames are made fresh (own
 // sequence numbers, own keys) outside the measured time, and what comes out is counted and given back.
 #pragma once
 
@@ -25,20 +25,27 @@ enum class Traffic : std::uint8_t { kUplink, kDownlink };
 class PipelineRig {
  public:
   static constexpr std::size_t kBatch = 1024;  ///< packets made, measured and taken back at a time
+  static constexpr std::uint16_t kMaxWorkers = 2;
 
-  PipelineRig(std::uint32_t calls, bool mppe);
+  /// Call n belongs to worker n % workers.
+  PipelineRig(std::uint32_t calls, bool mppe, std::uint16_t workers = 1);
   ~PipelineRig();
   PipelineRig(const PipelineRig&) = delete;
   PipelineRig& operator=(const PipelineRig&) = delete;
 
-  /// Puts kBatch frames that carry inner IP packets of `inner_octets` on the port where they arrive.
-  void make(Traffic traffic, std::size_t inner_octets);
-  /// Lets the worker turn until it finds nothing; TSC cycles.
+  enum class Arrival : std::uint8_t { kAtOwner, kAtOther };
+  /// Puts kBatch frames a worker that carry inner IP packets of `inner_octets` on the port where they arrive: on the queue
+  /// that their call's owner polls, or on another's.
+  void make(Traffic traffic, std::size_t inner_octets, Arrival arrival = Arrival::kAtOwner);
+  /// Lets the workers turn, one after the other, until they find nothing; TSC cycles.
   std::uint64_t run();
+  /// Each worker on a thread of its own, all at once; TSC cycles from the common start until the last is done.
+  std::uint64_t run_in_parallel();
   /// Takes what was sent; false when not every packet came through.
   [[nodiscard]] bool collect();
 
-  dataplane::Worker& worker() { return *worker_; }
+  dataplane::Worker& worker() { return *workers_.front(); }
+  [[nodiscard]] std::size_t workers() const { return workers_.size(); }
   [[nodiscard]] std::uint32_t calls() const { return static_cast<std::uint32_t>(peers_.size()); }
   [[nodiscard]] bool mppe() const { return mppe_; }
 
@@ -51,18 +58,22 @@ class PipelineRig {
   };
 
   void install(std::uint32_t number);
-  void tell(const contract::ToWorker& message);
+  [[nodiscard]] std::uint16_t worker_of(std::uint32_t number) const;
+  [[nodiscard]] contract::CallRef ref_of(std::uint32_t number) const;
+  [[nodiscard]] std::uint32_t next_call();
+  void build_worker(std::uint16_t number, const std::vector<dataplane::Port>& own, std::uint32_t slots);
+  void tell(std::uint32_t number, const contract::ToWorker& message);
   std::size_t write_uplink(std::uint8_t* at, std::uint32_t number, std::size_t inner_octets);
   static std::size_t write_downlink(std::uint8_t* at, std::uint32_t number, std::size_t inner_octets);
   void encrypt();
 
   const bool mppe_;
   dataplane::CallIndex index_;
-  std::unique_ptr<contract::Mailbox> mailbox_ = std::make_unique<contract::Mailbox>();
   std::unique_ptr<dataplane::HandoffRings> rings_;
   std::unique_ptr<dataplane::NextHops> snapshot_;
   dataplane::NextHopsCell next_hops_{nullptr};
-  std::unique_ptr<dataplane::Worker> worker_;
+  std::vector<std::unique_ptr<contract::Mailbox>> mailboxes_;
+  std::vector<std::unique_ptr<dataplane::Worker>> workers_;
   std::vector<PeerEnd> peers_;
   std::vector<std::uint32_t> walk_;  ///< the calls in a seeded random order, walked round and round
   std::size_t step_ = 0;

@@ -52,7 +52,10 @@ void Fleet::reset_counts() {
   set_up_times_.reset();
 }
 
-void Fleet::on_up(Line&, std::int64_t took_us) {
+void Fleet::on_up(Line& line, std::int64_t took_us) {
+  if (came_up) {
+    came_up(line);
+  }
   ++counts_.came_up;
   set_up_times_.record(static_cast<std::uint64_t>(took_us) * 1000);
 }

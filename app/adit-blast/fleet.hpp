@@ -86,7 +86,10 @@ class Fleet final : TcpEvents, DialEvents {
 
   // ---- for lines -------------------------------------------------------------------------------------------------
   [[nodiscard]] control::TimerWheel& wheel() { return wheel_; }
-  [[nodiscard]] wire::Ipv4Address server() const { return plan_.server; }
+  /// Whom a line dials. Lines that share an address differ in their server, as long as there are enough.
+  [[nodiscard]] wire::Ipv4Address server_of(std::uint32_t number) const {
+    return wire::Ipv4Address(plan_.server.value + number % plan_.servers);
+  }
   [[nodiscard]] std::int64_t now_us() const;
   void on_state(Line::State from, Line::State to) {
     --in_[index(from)];
@@ -98,7 +101,7 @@ class Fleet final : TcpEvents, DialEvents {
   void bury(std::unique_ptr<control::ClientCall> client) { over_.push_back(std::move(client)); }
 
   void connect(std::uint32_t number, wire::Ipv4Address from) {
-    dialer_.connect(number, from, plan_.server, plan_.tcp_port);
+    dialer_.connect(number, from, server_of(number), plan_.tcp_port);
   }
   void give_up(std::uint32_t number) { dialer_.give_up(number); }
   void send(control::ConnectionId id, std::span<const std::uint8_t> message) { tcp_.send(id, message); }
@@ -159,6 +162,8 @@ class Fleet final : TcpEvents, DialEvents {
  public:
   /// Asked for by the worker; carried out by whoever mirrors the kernel's routes.
   std::function<void(wire::Ipv4Address)> resolve;
+  /// Told of each line that comes up, when set; not to act on it at once: its client is on the stack.
+  std::function<void(Line&)> came_up;
 };
 
 }  // namespace adit::app::blast

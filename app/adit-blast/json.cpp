@@ -142,7 +142,7 @@ std::string shown(const Key<Target>& key, const Target& target) {
 // The plan as the options spell it, with what was left to its default.
 Json json_of(const Plan& plan) {
   const Draft draft{.plan = plan,
-                    .server = {plan.server, plan.tcp_port},
+                    .server = {plan.server, plan.tcp_port, plan.servers},
                     .core = plan.core.value_or(dataplane::PortSettings{}),
                     .password_file = ""};
   Json json;

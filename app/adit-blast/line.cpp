@@ -67,7 +67,7 @@ void Line::on_connected(control::ConnectionId id) {
     return over(ClientEnd::kNoResource, "no slot is free");
   }
   fleet_.install(
-      {.call = *call_, .local = address_, .peer = fleet_.server(), .local_id = *id_, .peer_id = {}});
+      {.call = *call_, .local = address_, .peer = fleet_.server_of(number_), .local_id = *id_, .peer_id = {}});
   enter(State::kDialling);
   client_ = fleet_.make_client(*id_, *this);
   client_->start();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // adit-blast: the table of contents of the load generator. Exit codes: options.hpp.
 #include <unistd.h>
+#include <algorithm>
 
 #include <cstdio>
 #include <fstream>
@@ -28,11 +29,26 @@ int cannot_run(const std::string& why) {
 
 /// The most calls that stand at once.
 std::uint32_t lines_of(const Plan& plan) {
-  std::uint32_t lines = 0;
+  std::uint32_t up = 0;
+  std::uint32_t most = 0;
   for (const Phase& phase : plan.phases) {
-    lines += phase.kind == PhaseKind::kSetUp ? phase.calls : 0;
+    up += phase.kind == PhaseKind::kSetUp ? phase.calls : 0;
+    most = std::max(most, up + (phase.kind == PhaseKind::kStorm ? phase.callers : 0));
   }
-  return lines;
+  return most;
+}
+
+/// One a dial that is on its way or up, and a few of our own.
+std::uint64_t descriptors_of(const Plan& plan) {
+  std::uint64_t up = 0;
+  std::uint64_t most = 0;
+  for (const Phase& phase : plan.phases) {
+    up += phase.kind == PhaseKind::kSetUp ? phase.calls : 0;
+    // Those that have hung up keep theirs for a while: twice.
+    const std::uint64_t dialling = 2 * std::min(phase.callers, phase.concurrency);
+    most = std::max(most, up + (phase.kind == PhaseKind::kStorm ? dialling : 0));
+  }
+  return most + 256;
 }
 
 EalOptions eal_options(const Plan& plan, std::uint32_t lines) {
@@ -87,10 +103,9 @@ int tell(const RunResult& result) {
 
 int blast(Plan plan) {
   const std::uint32_t lines = lines_of(plan);
-  const std::uint64_t descriptors = std::uint64_t{lines} + 256;  // one a line, and a few of our own
+  const std::uint64_t descriptors = descriptors_of(plan);
   if (raise_descriptor_limit(descriptors) < descriptors) {
-    return cannot_run(std::to_string(lines) + " calls need as many descriptors; do: ulimit -n " +
-                      std::to_string(descriptors));
+    return cannot_run("each call needs a descriptor; do: ulimit -n " + std::to_string(descriptors));
   }
   std::optional<LocalPrefix> prefix;
   if (plan.clients_given) {

@@ -72,6 +72,17 @@ constexpr Verb kVerbs[] = {
      "  adit-blast churn --server 192.0.2.1 --access eth1 --calls 1000 --abrupt\n"
      "  adit-blast churn --server 192.0.2.1 --access eth1 --calls 1000 --up 5kpps --for 1m\n"
      "  adit-blast churn --server 192.0.2.1 --access eth1 --calls 1000 --server-pid $(pidof aditd)\n"},
+    {"storm", PhaseKind::kStorm, "Dial again and again while the calls that are up go on",
+     "Examples:\n"
+     "  adit-blast storm --server 192.0.2.1 --access eth1 --clients 10.99.0.0/16 --calls 5000 --for 1m\n"
+     "  adit-blast storm --server 192.0.2.1 --access eth1 --clients 10.99.0.0/16 --calls 1000 --callers 5000 "
+     "\\\n"
+     "                   --dial-rate 2000 --up 5kpps\n"
+     "  adit-blast storm --server 192.0.2.1 --access eth1 --clients 10.99.0.0/16 --calls 100 --abrupt\n"
+     "  adit-blast storm --server 192.0.2.1 --access eth1 --clients 10.99.0.0/16 --server-pid $(pidof "
+     "aditd)\n"
+     "  adit-blast storm --server 192.0.2.1-192.0.2.4 --access eth1 --clients 10.99.0.0/16 --json "
+     "storm.json\n"},
     {"throughput", PhaseKind::kThroughput, "Search the highest rate without loss, per frame size",
      "Examples:\n"
      "  adit-blast throughput --server 192.0.2.1 --access eth1 --calls 64\n"

@@ -13,6 +13,8 @@ std::string_view to_text(PhaseKind kind) {
       return "traffic";
     case PhaseKind::kChurn:
       return "churn";
+    case PhaseKind::kStorm:
+      return "storm";
     case PhaseKind::kThroughput:
       return "throughput";
     case PhaseKind::kTearDown:

@@ -48,24 +48,26 @@ struct Impairment {
   [[nodiscard]] bool any() const { return loss > 0 || duplication > 0 || reordering > 0; }
 };
 
-enum class PhaseKind : std::uint8_t { kSetUp, kHold, kTraffic, kChurn, kThroughput, kTearDown };
+enum class PhaseKind : std::uint8_t { kSetUp, kHold, kTraffic, kChurn, kStorm, kThroughput, kTearDown };
 
 struct Phase {
   PhaseKind kind = PhaseKind::kSetUp;
   std::uint32_t calls = 1;  ///< set-up: how many to bring up
-  double dial_rate = 0;     ///< set-up, churn: dials a second at most; 0: as fast as `concurrency` allows
-  std::uint32_t concurrency = 256;           ///< set-up, churn: dials on their way at most
-  control::Duration duration{10'000};        ///< hold, traffic, churn; throughput: of one trial
-  Rate up{};                                 ///< traffic, churn, hold: from the clients
-  Rate down{};                               ///< traffic, churn, hold: to the clients
-  std::vector<SizeMix> sizes = {SizeMix{}};  ///< traffic, churn: the first; throughput: each in turn
+  double dial_rate = 0;  ///< set-up, churn, storm: dials a second at most; 0: as fast as `concurrency` allows
+  std::uint32_t concurrency = 256;     ///< set-up, churn, storm: dials on their way at most
+  std::uint32_t callers = 20'000;      ///< storm: lines that dial again and again, beside those that are up
+  control::Duration duration{10'000};  ///< hold, traffic, churn, storm; throughput: of one trial
+  Rate up{};                           ///< traffic, churn, storm, hold: from the clients
+  Rate down{};                         ///< traffic, churn, storm, hold: to the clients
+  std::vector<SizeMix> sizes = {SizeMix{}};  ///< throughput: each in turn; else the first
   double churn = 0.05;    ///< churn: of the calls that are up, hung up and dialled anew each second
   double loss_limit = 0;  ///< throughput: the highest loss that passes, in fractions of 1
   bool abrupt = false;    ///< churn, tear-down: without a goodbye
 };
 
 struct Plan {
-  wire::Ipv4Address server;
+  wire::Ipv4Address server;  ///< and the `servers` - 1 after it, in turn
+  std::uint32_t servers = 1;
   std::uint16_t tcp_port = 1723;
   wire::Ipv4Prefix clients;    ///< source addresses; length 32: one for all
   bool clients_given = false;  ///< else: the access interface's own address

@@ -114,6 +114,9 @@ class PhaseChecks {
       calls_up_ = 0;
       return;
     }
+    if (phase.kind == PhaseKind::kStorm) {
+      dials(calls_up_ + phase.callers, place + ".callers");
+    }
     offered_load(phase, place);
     if (phase.kind != PhaseKind::kThroughput && phase.sizes.size() > 1) {
       findings_.error(place + ".size", "is a list",
@@ -123,10 +126,14 @@ class PhaseChecks {
 
   void set_up(const Phase& phase, const std::string& place) {
     calls_up_ += phase.calls;
+    dials(calls_up_, place + ".calls");
+  }
+
+  void dials(std::uint64_t lines, const std::string& key) {
     const std::uint64_t addresses = addresses_of(plan_.clients);
-    if (calls_up_ > addresses * kPortsPerAddress) {
+    if (lines > addresses * kPortsPerAddress) {
       findings_.error(
-          place + ".calls",
+          key,
           fmt::format("is more than {} client address{} can dial", addresses, addresses == 1 ? "" : "es"),
           "each has 65,535 TCP ports; give more with {clients}, like \"10.99.0.0/16\"");
     }
@@ -173,6 +180,7 @@ std::optional<Plan> finish_plan(Draft draft, Findings& findings) {
   Plan& plan = draft.plan;
   plan.server = draft.server.address;
   plan.tcp_port = draft.server.port;
+  plan.servers = draft.server.count;
   plan.clients_given = !plan.clients.address.is_none();
   if (findings.any()) {
     return std::nullopt;  // what contradicts may only be what was not understood

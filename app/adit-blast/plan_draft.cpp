@@ -65,6 +65,10 @@ Phase default_phase(PhaseKind kind) {
     phase.up = phase.down = {Rate::Unit::kMaximum, 0};
     phase.sizes = {{"64", {{64, 1}}}, SizeMix{}, {"1400", {{1400, 1}}}};
   }
+  if (kind == PhaseKind::kStorm) {
+    phase.dial_rate = 5000;
+    phase.concurrency = 8000;
+  }
   return phase;
 }
 

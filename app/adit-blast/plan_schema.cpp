@@ -51,7 +51,8 @@ struct ProfileKind {
 
 std::vector<PlanKey> make_server_keys() {
   return {
-      BLAST_KEY(kServer, "server", "ADDR[:PORT]", server, EndpointKind{}, "Whom to dial. Required."),
+      BLAST_KEY(kServer, "server", "ADDR[-ADDR][:PORT]", server, EndpointKind{},
+                "Whom to dial, several addresses in turn. Required."),
       BLAST_KEY(
           kServer, "server-pid", "PID", plan.server_pid, (NumberKind<std::uint32_t>{0, kMostPid}),
           "Watch this process's memory and descriptors, when the\nserver runs on this machine. 0: nobody's."),
@@ -136,27 +137,32 @@ std::vector<PhaseKey> make_phase_keys() {
       BLAST_KEY("calls", "N", calls, (NumberKind<std::uint32_t>{1, kMostCalls}), "Calls to bring up.",
                 kSetUp),
       BLAST_KEY("dial-rate", "N", dial_rate, (RealKind{1e6}),
-                "Dials a second at most. 0: as fast as --concurrency allows.", kSetUp, kChurn),
+                "Dials a second at most. 0: as fast as --concurrency allows.", kSetUp, kChurn, kStorm),
       BLAST_KEY("concurrency", "N", concurrency, (NumberKind<std::uint32_t>{1, 1'000'000}),
-                "Dials on their way at most.", kSetUp, kChurn),
-      BLAST_KEY("for", "DURATION", duration, duration, "How long: 30s, 3m, 1h.", kHold, kTraffic, kChurn),
+                "Dials on their way at most.", kSetUp, kChurn, kStorm),
+      BLAST_KEY(
+          "callers", "N", callers, (NumberKind<std::uint32_t>{1, kMostCalls}),
+          "Lines that dial, hang up as soon as they are up, and dial\nanew, beside the calls that stay.",
+          kStorm),
+      BLAST_KEY("for", "DURATION", duration, duration, "How long: 30s, 3m, 1h.", kHold, kTraffic, kChurn,
+                kStorm),
       BLAST_KEY("trial", "DURATION", duration, duration, "How long one trial is.", kThroughput),
       BLAST_KEY("up", "RATE", up, RateKind{},
                 "From the clients, all calls together: 20kpps, 1.5Mpps,\n100Mbps, max. 0: none. Throughput: "
                 "the most "
                 "that is tried.",
-                kHold, kTraffic, kChurn, kThroughput),
+                kHold, kTraffic, kChurn, kStorm, kThroughput),
       BLAST_KEY("down", "RATE", down, RateKind{}, "To the clients (needs --core-address).", kHold, kTraffic,
-                kChurn, kThroughput),
+                kChurn, kStorm, kThroughput),
       BLAST_KEY(
           "size", "SIZE", sizes, SizesKind{},
           "Octets of an inner IP packet, 64 to 1456, or imix.\nThroughput takes a list: 64,512,imix,1400.",
-          kHold, kTraffic, kChurn, kThroughput),
+          kHold, kTraffic, kChurn, kStorm, kThroughput),
       BLAST_KEY("churn", "PERCENT", churn, PercentKind{100},
                 "Share of the calls that is hung up and dialled anew each\nsecond.", kChurn),
       BLAST_KEY("loss-limit", "PERCENT", loss_limit, PercentKind{100},
                 "The highest loss with which a trial passes.", kThroughput),
-      BLAST_KEY("abrupt", "", abrupt, BoolKind{}, "Hang up without a goodbye.", kChurn, kTearDown),
+      BLAST_KEY("abrupt", "", abrupt, BoolKind{}, "Hang up without a goodbye.", kChurn, kStorm, kTearDown),
   };
 }
 #undef BLAST_KEY
@@ -197,7 +203,7 @@ Read<PhaseKind> read_phase_kind(const toml::node& node) {
   static const ChoiceKind<PhaseKind> kind = [] {
     ChoiceKind<PhaseKind> all;
     for (const PhaseKind one : {PhaseKind::kSetUp, PhaseKind::kHold, PhaseKind::kTraffic, PhaseKind::kChurn,
-                                PhaseKind::kThroughput, PhaseKind::kTearDown}) {
+                                PhaseKind::kStorm, PhaseKind::kThroughput, PhaseKind::kTearDown}) {
       all.choices.emplace_back(to_text(one), one);
     }
     return all;

@@ -16,6 +16,7 @@ constexpr std::uint16_t kLeastSize = 64;
 constexpr std::uint16_t kMostSize = 1456;
 constexpr double kMostPerSecond = 1e12;
 constexpr std::uint32_t kMostReorderBy = 1000;
+constexpr std::uint32_t kMostServers = 1024;
 
 std::unexpected<Complaint> complain(std::string wrong, std::string remedy) {
   return std::unexpected(Complaint{std::move(wrong), std::move(remedy)});
@@ -168,23 +169,40 @@ Read<Endpoint> EndpointKind::read(const toml::node& node) const {
     return complain("is not an address", "write \"192.0.2.1\" or \"192.0.2.1:1723\"");
   }
   const std::size_t colon = text->find(':');
-  const toml::value<std::string> address{text->substr(0, colon)};
-  const Read<wire::Ipv4Address> read = Ipv4Kind{}.read(address);
+  const std::string addresses = text->substr(0, colon);
+  const std::size_t dash = addresses.find('-');
+  const toml::value<std::string> first{addresses.substr(0, dash)};
+  const Read<wire::Ipv4Address> read = Ipv4Kind{}.read(first);
   if (!read) {
     return complain(read.error().wrong, "write \"192.0.2.1\" or \"192.0.2.1:1723\" (no names, no IPv6)");
   }
+  Endpoint endpoint{.address = *read};
+  if (dash != std::string::npos) {
+    const auto last = wire::parse_ipv4(addresses.substr(dash + 1));
+    if (!last || *last < *read || last->value - read->value >= kMostServers) {
+      return complain("has no last address behind its dash",
+                      fmt::format("write \"192.0.2.1-192.0.2.4\", {} addresses at most", kMostServers));
+    }
+    endpoint.count = last->value - read->value + 1;
+  }
   if (colon == std::string::npos) {
-    return Endpoint{*read};
+    return endpoint;
   }
   const std::optional<double> port = to_real(text->substr(colon + 1));
   if (!port || *port != std::floor(*port) || *port < 1 || *port > 65'535) {
     return complain("has no TCP port behind its colon", "write \"192.0.2.1:1723\"");
   }
-  return Endpoint{*read, static_cast<std::uint16_t>(*port)};
+  endpoint.port = static_cast<std::uint16_t>(*port);
+  return endpoint;
 }
 
 std::string EndpointKind::show(const Endpoint& value) const {
-  return value.address.is_none() ? "\"\"" : fmt::format("\"{}:{}\"", to_string(value.address), value.port);
+  if (value.address.is_none()) {
+    return "\"\"";
+  }
+  const wire::Ipv4Address last(value.address.value + value.count - 1);
+  const std::string range = value.count > 1 ? '-' + to_string(last) : "";
+  return fmt::format("\"{}{}:{}\"", to_string(value.address), range, value.port);
 }
 
 Read<wire::Ipv4Prefix> PrefixKind::read(const toml::node& node) const {

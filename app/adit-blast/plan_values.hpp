@@ -66,12 +66,14 @@ struct WordsKind {
   }
 };
 
+/// Consecutive addresses, all with one port.
 struct Endpoint {
   wire::Ipv4Address address;
   std::uint16_t port = 1723;
+  std::uint32_t count = 1;
 };
 
-/// "192.0.2.1" or "192.0.2.1:1723".
+/// "192.0.2.1", "192.0.2.1:1723" or "192.0.2.1-192.0.2.4".
 struct EndpointKind {
   using Value = Endpoint;
   [[nodiscard]] Read<Endpoint> read(const toml::node& node) const;

@@ -48,6 +48,10 @@ std::string progress_line(const PhaseProgress& phase, const Sample& sample) {
       line += fmt::format("{}  {} up  {} redials/s  {} failed", elapsed(phase), up,
                           with_commas(sample.dials_per_second), with_commas(phase.failed));
       break;
+    case PhaseKind::kStorm:
+      line += fmt::format("{}  {} up  {} dials/s came up  {} did not", elapsed(phase), up,
+                          with_commas(sample.dials_per_second), with_commas(phase.failed));
+      break;
     case PhaseKind::kHold:
     case PhaseKind::kTraffic:
     case PhaseKind::kThroughput:

@@ -147,6 +147,9 @@ PhaseResult Runner::run_phase(const Phase& phase) {
     case PhaseKind::kChurn:
       churn(phase, result);
       break;
+    case PhaseKind::kStorm:
+      storm(phase, result);
+      break;
     case PhaseKind::kThroughput:
       phase_progress_.of_seconds = 0;
       throughput(phase, result);
@@ -222,6 +225,45 @@ void Runner::churn(const Phase& phase, PhaseResult& result) {
     result.traffic = stop_traffic(*traffic);
   }
   result.set_up = set_up_result(phase, dialled_in_phase_);
+}
+
+/// Lines that are idle now dial at the rate, hang up as soon as they are up, and dial anew in their turn. What they meet is
+/// the server's admission; what counts is that the calls that were up before notice nothing.
+void Runner::storm(const Phase& phase, PhaseResult& result) {
+  std::optional<Traffic> traffic;
+  if (has_rate(phase.up) || has_rate(phase.down)) {
+    traffic = start_traffic(phase.up, phase.down, phase.sizes.front());
+  }
+  std::vector<Line*> fresh;
+  fleet_.came_up = [&fresh](Line& line) { fresh.push_back(&line); };
+  const auto hang_up_fresh = [&] {
+    for (Line* line : std::exchange(fresh, {})) {
+      if (line->state() == Line::State::kUp) {
+        line->hang_up(phase.abrupt);
+      }
+    }
+  };
+  const auto end = Clock::now() + phase.duration;
+  dialling_since_ = Clock::now();
+  turn_until(
+      [&] {
+        hang_up_fresh();
+        std::uint64_t budget = UINT64_MAX;
+        dial_due(phase, budget);
+        return false;
+      },
+      end, Duration{1});
+  result.set_up = set_up_result(phase, dialled_in_phase_);
+  turn_until(
+      [&] {
+        hang_up_fresh();
+        return fleet_.dialling() == 0 && fleet_.ending() == 0;
+      },
+      end + kTearDownLimit, Duration{2});
+  fleet_.came_up = nullptr;
+  if (traffic) {
+    result.traffic = stop_traffic(*traffic);
+  }
 }
 
 void Runner::tear_down(const Phase& phase, PhaseResult&) {

@@ -49,6 +49,7 @@ class Runner {
   void set_up(const Phase& phase, PhaseResult& result);
   void hold(const Phase& phase, PhaseResult& result);
   void churn(const Phase& phase, PhaseResult& result);
+  void storm(const Phase& phase, PhaseResult& result);
   void throughput(const Phase& phase, PhaseResult& result);
   void tear_down(const Phase& phase, PhaseResult& result);
 

@@ -32,9 +32,14 @@ int cannot_start(const std::string& why) {
   return kCannotStart;
 }
 
+/// A call with stateful MPPE, its debt of acknowledgements (twice, for the power of two) and its index entries.
+constexpr unsigned kOctetsPerSession = 1152;
+
 EalOptions eal_options(const Config& config, const Options& options) {
   EalOptions eal;
   eal.workers = config.core.workers;
+  // Packet buffers and indexes take most of the first part, whatever the number of calls.
+  eal.memory_mb = 448 + static_cast<unsigned>((config.max_sessions * std::uint64_t{kOctetsPerSession}) >> 20);
   for (const dataplane::PortSettings& port : config.ports) {
     if (is_pci_device(port.device)) {
       eal.pci_devices.push_back(port.device);

@@ -86,7 +86,8 @@ TEST_F(BlastOptions, FewestMakeAGoodPlan) {
 TEST_F(BlastOptions, EachVerbSetsUpFirstAndTearsDownLast) {
   for (const auto& [verb, kind] :
        {std::pair("hold", PhaseKind::kHold), std::pair("traffic", PhaseKind::kTraffic),
-        std::pair("churn", PhaseKind::kChurn), std::pair("throughput", PhaseKind::kThroughput)}) {
+        std::pair("churn", PhaseKind::kChurn), std::pair("storm", PhaseKind::kStorm),
+        std::pair("throughput", PhaseKind::kThroughput)}) {
     const Plan plan = plan_of(verb + kLeast);
     ASSERT_EQ(plan.phases.size(), 3U) << verb;
     EXPECT_EQ(plan.phases[0].kind, PhaseKind::kSetUp);
@@ -97,13 +98,14 @@ TEST_F(BlastOptions, EachVerbSetsUpFirstAndTearsDownLast) {
 
 TEST_F(BlastOptions, TakeEveryOptionOfThePlan) {
   const Plan plan = plan_of(
-      "set-up --server 192.0.2.1:1724 --server-pid 42 --clients 10.99.0.0/16 --profile windows --user 1234 "
+      "set-up --server 192.0.2.1-192.0.2.4:1724 --server-pid 42 --clients 10.99.0.0/16 --profile windows --user 1234 "
       "--password secret --auth mschap-v2,pap --mppe require --mppe-key-lengths 128,40 --access eth1 "
       "--access-driver af_packet --core-address 198.51.100.9 --core eth2 --core-device "
       "net_memif0,role=client "
       "--core-driver dpdk --impair loss=1%,reorder=2% --seed 7 --json - --report r.html --quiet -- -l 0-1 "
       "--json -- x");
   EXPECT_EQ(plan.tcp_port, 1724);
+  EXPECT_EQ(plan.servers, 4U);
   EXPECT_EQ(plan.server_pid, 42U);
   EXPECT_TRUE(plan.clients_given);
   EXPECT_EQ(plan.clients.length, 16);
@@ -222,7 +224,7 @@ TEST_F(BlastOptions, EachMistakeGetsItsLine) {
            {"set-up --frobnicate", "--frobnicate: no such option" + see_set_up},
            {"set-up stray", "\"stray\": belongs to no option" + see_set_up},
            {"set-up --up 1pps",
-            "--up: means nothing to set-up, it belongs to: hold, traffic, churn, throughput" + see_set_up},
+            "--up: means nothing to set-up, it belongs to: hold, traffic, churn, storm, throughput" + see_set_up},
            {"set-up --calls", "--calls: needs a value" + see_set_up},
            {"run", "run what? Name a scenario file; see adit-blast run --help\n"},
            {"run x --calls 5",
@@ -234,6 +236,9 @@ TEST_F(BlastOptions, EachMistakeGetsItsLine) {
            {"set-up --server host --access eth1",
             "--server: value \"host\": is not an IPv4 address; write \"192.0.2.1\" or \"192.0.2.1:1723\" (no "
             "names, no IPv6)\n"},
+           {"set-up --server 192.0.2.9-192.0.2.1 --access eth1",
+            "--server: value \"192.0.2.9-192.0.2.1\": has no last address behind its dash; write "
+            "\"192.0.2.1-192.0.2.4\", 1024 addresses at most\n"},
            {"set-up --access a/b --server 192.0.2.1",
             "--access: value \"a/b\": is no name of a network interface; write one that `ip link` shows, "
             "like \"eth0\"\n"},
@@ -340,12 +345,12 @@ TEST_F(BlastOptions, HelpTeachesEveryOption) {
   const auto top = parse("--help");
   ASSERT_FALSE(top.has_value());
   EXPECT_EQ(top.error().code, kSuccess);
-  for (const char* word : {"set-up", "hold", "traffic", "churn", "throughput", "run",
+  for (const char* word : {"set-up", "hold", "traffic", "churn", "storm", "throughput", "run",
                            "Examples:", "Exit codes:", "ADIT_BLAST_PASSWORD", "-- goes to DPDK's EAL"}) {
     EXPECT_NE(top.error().text.find(word), std::string::npos) << word;
   }
   std::string all;
-  for (const char* verb : {"set-up", "hold", "traffic", "churn", "throughput", "run"}) {
+  for (const char* verb : {"set-up", "hold", "traffic", "churn", "storm", "throughput", "run"}) {
     const auto help = parse(verb + std::string(" --help"));
     ASSERT_FALSE(help.has_value());
     EXPECT_EQ(help.error().code, kSuccess);

@@ -93,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
             "without quotes\n"
             "t.toml:7:1: phase.foo: no such key; did you mean for?\n"
             "t.toml:9:8: phase.kind: value \"hodl\": is not a choice here; did you mean \"hold\"? Else write "
-            "\"set-up\", \"hold\", \"traffic\", \"churn\", \"throughput\" or \"tear-down\""},
+            "\"set-up\", \"hold\", \"traffic\", \"churn\", \"storm\", \"throughput\" or \"tear-down\""},
         Bad{"KindMissing", kHead + "[[phase]]\ncalls = 5\n",
             "t.toml:3:1: phase.kind: missing; write what is to happen: kind = \"set-up\""},
         Bad{"KindAbove", kHead + "kind = \"set-up\"\n" + kSetUp,
@@ -107,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
             "t.toml:5:1: phase.seed: no such key; write it above the first [[phase]]"},
         Bad{"WrongPhase", kHead + kSetUp + "up = \"1kpps\"\n",
             "t.toml:5:1: phase.up: means nothing in a phase of kind \"set-up\"; it belongs to: hold, "
-            "traffic, churn, throughput"},
+            "traffic, churn, storm, throughput"},
         Bad{"DefaultOnce", kHead + "dial-rate = \"fast\"\n" + kSetUp + kSetUp,
             "t.toml:3:13: dial-rate: value \"fast\": is not a number; write one from 0 to 1000000, without "
             "quotes"},
