@@ -50,11 +50,22 @@ struct CallIdentity {
   MppeUse mppe_send = MppeUse::kNone;     ///< ours
 };
 
+/// How a call's packets come in, for Reorder. `next` holds within one burst only: what was let through is not committed
+/// yet, and may turn out to be forged.
+struct CallOrder {
+  std::uint32_t burst = 0;
+  wire::GreSeq next;
+  std::uint16_t window = 0;  ///< of Reorder's, from 1; 0: nothing is held
+  std::uint8_t depth = 0;    ///< by how many packets one was overtaken, at most, since it began
+  std::uint8_t credit = 0;   ///< gaps that will still be waited for in vain
+};
+
 struct CallUplink {
   MppeReceiver mppe;
   TokenBucket<kPppFramesPerSecond, kPppFrameCapacity> ppp_frames;
   BurstMark mark;
-  bool ack_queued = false;  ///< stands in the worker's AckQueue
+  CallOrder order;
+  bool ack_queued = false;  ///< stands in the worker's queue of acknowledgements
 };
 
 struct CallDownlink {

@@ -77,6 +77,7 @@ bool CallControl::on(const contract::EnableMppe& message) noexcept {
   }
   const MppeUse use = arm(*call, message);
   if (message.direction == contract::Direction::kReceive) {
+    context_.reorder.close(*call);
     call->uplink.mppe = MppeReceiver(call->window.highest());
     call->identity.mppe_receive = use;
   } else {
@@ -168,6 +169,7 @@ bool CallControl::on(const contract::RemoveCall& message) noexcept {
   if (!context_.control.post(contract::CallRemoved{message.call, totals})) {
     return false;
   }
+  context_.reorder.close(*call);
   context_.calls.remove(*call);
   return true;
 }

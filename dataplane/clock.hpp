@@ -43,6 +43,10 @@ class TokenBucket {
     thousandths_ -= tokens * kScale;
     return true;
   }
+  /// What was taken was not used.
+  void give_back(std::uint32_t tokens, Milliseconds now) noexcept {
+    thousandths_ = std::min((available(now) + tokens) * kScale, kCapacity * kScale);
+  }
 
  private:
   std::uint32_t thousandths_ = kCapacity * kScale;

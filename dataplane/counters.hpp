@@ -51,6 +51,11 @@ struct alignas(contract::kFalseSharingBytes) WorkerCounters {
   Counter acks_of_unsent;    ///< acknowledgements of what we never sent: a sign of spoofing
   Counter steer_miss;        ///< packets that arrived at another worker than their owner and were handed off
   Counter handed_in;         ///< packets taken from the hand-off ring
+  Counter reassembled;       ///< GRE packets put together from IPv4 fragments
+  Counter reorder_held;      ///< packets that waited for one before them
+  Counter reordered;         ///< packets that came late and were waited for: put right
+  Counter reorder_given_up;  ///< gaps that were waited for in vain
+  Counter reorder_no_room;   ///< packets that could not be held: too many calls or packets wait
   Counter mppe_recoveries;   ///< packets that skipped keys of lost ones
   Counter icmp_sent;         ///< ICMP errors and echo replies sent
   Counter mss_clamped;       ///< TCP SYNs whose MSS was lowered

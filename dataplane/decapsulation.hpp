@@ -60,6 +60,11 @@ class Decapsulation {
   void parse_outer(std::span<rte_mbuf* const> packets) noexcept;
   void find_calls(Arrival arrival) noexcept;
   void accept_sequence() noexcept;
+  /// Fills the burst with packets that were held and whose turn has come now that those before them are committed; false:
+  /// there are none. They go on with strip_ppp.
+  bool release_held() noexcept;
+  /// Marks what was held long enough, for release_held(). Returns how many calls were looked at.
+  std::size_t give_up_gaps() noexcept;
   void strip_ppp() noexcept;
   void decrypt() noexcept;
   void commit() noexcept;
@@ -71,6 +76,15 @@ class Decapsulation {
 
  private:
   bool parse_outer(Packet& packet) noexcept;
+  bool reassemble(Packet& packet) noexcept;
+  bool accept(Packet& packet) noexcept;
+  bool take_turn(Packet& packet) noexcept;
+  bool hold(Packet& packet) noexcept;
+  void note_late(Call& call, wire::GreSeq sequence) noexcept;
+  void look_at_window(Call& call, ReorderWindow& window) noexcept;
+  [[nodiscard]] std::uint32_t patience(const Call& call) const noexcept;
+  void look_again() noexcept;
+  void take_held(Call& call, ReorderWindow& window) noexcept;
   bool classify(Packet& packet) noexcept;
   bool prepare_job(Packet& packet) noexcept;
   bool decrypt_in_stream(Packet& packet) noexcept;
@@ -81,6 +95,13 @@ class Decapsulation {
   void on_out_of_step(Call& call, StatefulReceiver& receiver) noexcept;
 
   Encapsulation& encapsulation_;
+  std::uint32_t accepted_bursts_ = 0;
+  std::array<Call*, kBurst> windows_to_look_at_{};
+  std::size_t windows_count_ = 0;
+  std::array<rte_mbuf*, kBurst> beyond_window_{};  // wait for their call's window to be emptied
+  std::size_t beyond_count_ = 0;
+  std::size_t beyond_before_ = 0;
+  bool beyond_is_stuck_ = false;
   ByCall<kBurst> by_call_;
   std::array<crypto::MppeJob, kBurst> jobs_;
   std::uint16_t job_count_ = 0;

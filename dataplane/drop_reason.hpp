@@ -22,7 +22,10 @@ namespace adit::dataplane {
     "no room before the packet for our headers: the device's buffers are too tight")                         \
   /* ---- outer IPv4 and GRE, RFC 2637 §4 ---- */                                                           \
   X(kOuterHeader, "outer_header", "outer IPv4 header malformed or its checksum wrong")                       \
-  X(kOuterFragment, "outer_fragment", "GRE in IPv4 fragments: the peer sends more than its path carries")    \
+  X(kFragmentIncomplete, "fragment_incomplete",                                                              \
+    "GRE in IPv4 fragments of which some did not come in time, overlapped, or found no room")                \
+  X(kFragmentFlood, "fragment_flood", "more unfinished fragments from one source than it may leave")         \
+  X(kFragmentTooLong, "fragment_too_long", "GRE in IPv4 fragments that make more than a buffer holds")       \
   X(kGreTruncated, "gre_truncated", "GRE packet shorter than its header")                                    \
   X(kGreNotEnhanced, "gre_not_enhanced", "GRE of another kind than PPTP's")                                  \
   X(kGreBadFlags, "gre_bad_flags", "enhanced GRE with flags that RFC 2637 forbids")                          \

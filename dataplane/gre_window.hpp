@@ -16,7 +16,7 @@ class GreReceiver {
   enum class Verdict : std::uint8_t {
     kAhead,      ///< new: 1 or more after the highest so far. What lies between is lost or late
     kDuplicate,  ///< the highest so far, again
-    kLate,       ///< before it. RFC 2637 §4.3: out of sequence is discarded (or reordered, which we do not)
+    kLate,       ///< before it. RFC 2637 §4.3: out of sequence is discarded; Reorder waits for it before
   };
 
   /// The first packet may carry any number: 0 by the RFC, 1 from Linux and npppd, anything after a lost start.
@@ -35,6 +35,8 @@ class GreReceiver {
   }
 
   [[nodiscard]] wire::GreSeq highest() const noexcept { return highest_; }
+  /// False: nothing came yet, and any number may.
+  [[nodiscard]] bool started() const noexcept { return started_; }
 
   /// Packets committed since the last acknowledgement, counted up to 255.
   [[nodiscard]] std::uint8_t unacknowledged() const noexcept { return unacknowledged_; }

@@ -78,6 +78,33 @@ inline constexpr std::uint32_t kIdleLoopsBeforeSleep = 256;
 /// Frames that wait per port before they are handed to the device.
 inline constexpr std::uint16_t kTransmitBuffer = 64;
 
+/// Packets that one call's gap may span while it is waited for: 32 at 10 kpps are 3 ms.
+inline constexpr std::uint16_t kReorderWindow = 32;
+
+/// Calls of one worker that wait for a gap at the same time; more do without. 280 KiB.
+inline constexpr std::uint16_t kReorderWindows = 1024;
+
+/// Packets held by one worker, all calls together: a quarter of what the packet pool has for it.
+inline constexpr std::uint32_t kReorderHeld = 1024;
+
+/// Gaps in a row that a call waits for in vain before it is taken to lose packets rather than to reorder them.
+inline constexpr std::uint8_t kReorderCredit = 16;
+
+/// Windows whose time is over that are emptied per loop.
+inline constexpr std::uint32_t kReorderFlushesPerLoop = 8;
+
+/// Fragmented GRE packets that one worker puts together at the same time, and for how long it waits for the rest of one.
+inline constexpr std::uint32_t kReassemblies = 1024;
+inline constexpr std::uint32_t kReassemblyMs = 1000;
+
+/// Fragments that one source may leave unfinished, per second and at once: those of whole packets are given back, so a
+/// flood costs its source, not the others.
+inline constexpr std::uint32_t kFragmentsPerSecond = 64;
+inline constexpr std::uint32_t kFragmentCapacity = 128;
+
+/// Places that sources are counted in.
+inline constexpr std::uint32_t kFragmentSources = 4096;
+
 /// TTL of what we originate (RFC 1122 §3.2.1.7 leaves it to us; 64 is the assigned default).
 inline constexpr std::uint8_t kOriginTtl = 64;
 

@@ -28,11 +28,26 @@ void Uplink::run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept {
   parse_outer(packets);
   find_calls(arrival);
   accept_sequence();
+  run_from_ppp();
+  while (release_held()) {
+    run_from_ppp();
+  }
+}
+
+void Uplink::run_from_ppp() noexcept {
   strip_ppp();
   decrypt();
   commit();
   check_inner();
   forward();
+}
+
+std::size_t Uplink::flush_reordered() noexcept {
+  const std::size_t looked_at = give_up_gaps();
+  while (release_held()) {
+    run_from_ppp();
+  }
+  return looked_at;
 }
 
 // ---- check_inner: what a subscriber may send ----------------------------------------------------------------------

@@ -42,6 +42,9 @@ std::expected<std::unique_ptr<Worker>, std::string> Worker::create(WorkerSetting
                            "; reserve more hugepages or lower max-sessions" +
                            (stateful ? ", or set mppe-stateful = \"deny\"" : ""));
   }
+  if (!worker->reassembly_.valid()) {
+    return std::unexpected(who + ": no memory to put fragments together; reserve more hugepages");
+  }
   return worker;
 }
 
@@ -52,6 +55,8 @@ Worker::Worker(WorkerSettings settings, const CallIndex& index, contract::Mailbo
       tsc_per_ms_(std::max<std::uint64_t>(rte_get_tsc_hz() / 1000, 1)),
       calls_(settings_.slots, settings_.socket, settings_.stateful_mppe),
       acks_(settings_.slots),
+      reorder_(settings_.reorder),
+      reassembly_(settings_.socket, counters_),
       control_(mailbox, settings_.control_wake_fd),
       handoff_(rings, settings_.id, counters_),
       transmit_(settings_.ports, handoff_, counters_),
@@ -65,7 +70,9 @@ Worker::Worker(WorkerSettings settings, const CallIndex& index, contract::Mailbo
                .control = control_,
                .handoff = handoff_,
                .transmit = transmit_,
-               .acks = acks_},
+               .acks = acks_,
+               .reorder = reorder_,
+               .reassembly = reassembly_},
       downlink_(context_),
       uplink_(context_, downlink_),
       call_control_(context_, mailbox, downlink_) {
@@ -100,6 +107,8 @@ bool Worker::poll_once(std::uint64_t tsc) noexcept {
   for (const Queue& queue : queues_) {
     work += poll_queue(queue);
   }
+  work += uplink_.flush_reordered();
+  reassembly_.tidy(tsc);
   work += downlink_.pay_acks();
   send_to_subscribers();
   handoff_.flush();

@@ -28,6 +28,7 @@ struct WorkerSettings {
   wire::Ipv4Address gateway{};      ///< our end of the tunnels; none: no ICMP errors are sent
   bool clamp_mss = true;
   bool stateful_mppe = false;  ///< room for it in every call
+  contract::ReorderPolicy reorder{};
   bool busy_poll = false;    ///< never sleep
   int control_wake_fd = -1;  ///< eventfd to write when control sleeps
 };
@@ -60,6 +61,8 @@ class Worker {
   /// Any thread: CallTable::totals() only.
   [[nodiscard]] const CallTable& calls() const noexcept { return calls_; }
 
+  /// Octets of its windows for packets out of order.
+  [[nodiscard]] std::size_t reorder_octets() const noexcept { return reorder_.octets(); }
   /// Octets of its debts of acknowledgements; those of its calls are CallTable::octets_per_call() times capacity.
   [[nodiscard]] std::size_t ack_octets() const noexcept { return acks_.octets(); }
 
@@ -84,7 +87,9 @@ class Worker {
   std::vector<Queue> queues_;
   WorkerCounters counters_;
   CallTable calls_;
-  AckQueue acks_;
+  DueCalls acks_;
+  Reorder reorder_;
+  Reassembly reassembly_;
   ControlLine control_;
   Handoff handoff_;
   Transmit transmit_;

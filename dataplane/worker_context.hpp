@@ -8,15 +8,17 @@
 #include <cstdint>
 #include <span>
 
-#include "dataplane/ack_queue.hpp"
 #include "dataplane/call_index.hpp"
 #include "dataplane/call_table.hpp"
 #include "dataplane/clock.hpp"
 #include "dataplane/contract/ack_policy.hpp"
 #include "dataplane/control_line.hpp"
 #include "dataplane/counters.hpp"
+#include "dataplane/due_calls.hpp"
 #include "dataplane/handoff.hpp"
 #include "dataplane/next_hops.hpp"
+#include "dataplane/reassembly.hpp"
+#include "dataplane/reorder.hpp"
 #include "dataplane/stage_profile.hpp"
 #include "dataplane/transmit.hpp"
 
@@ -34,8 +36,11 @@ struct WorkerContext {
   ControlLine& control;
   Handoff& handoff;
   Transmit& transmit;
-  AckQueue& acks;
+  DueCalls& acks;
+  Reorder& reorder;
+  Reassembly& reassembly;
 
+  std::uint64_t tsc = 0;
   Milliseconds now{};
   std::uint16_t arrival_port = 0;       ///< of the burst from a device that is under way
   const NextHops* next_hops = nullptr;  ///< the snapshot of this turn of the loop
@@ -49,9 +54,10 @@ struct WorkerContext {
   std::array<rte_mbuf*, 2 * kBurst> for_subscribers{};
   std::size_t for_subscribers_count = 0;
 
-  /// A turn of the loop begins at `tsc`: its time, and the snapshot of routes that holds until it ends.
-  void begin_turn(std::uint64_t tsc, std::uint64_t tsc_per_ms, const NextHopsCell& latest) noexcept {
+  /// A turn of the loop begins at `at` (TSC): its time, and the snapshot of routes that holds until it ends.
+  void begin_turn(std::uint64_t at, std::uint64_t tsc_per_ms, const NextHopsCell& latest) noexcept {
     static const NextHops kNoRoutes;  // until control publishes its first
+    tsc = at;
     now = {static_cast<std::uint32_t>(tsc / tsc_per_ms)};
     const NextHops* published = latest.load(std::memory_order_acquire);
     const NextHops* current = published != nullptr ? published : &kNoRoutes;

@@ -13,6 +13,7 @@
 
 #include "app/config_problems.hpp"
 #include "controlplane/settings.hpp"
+#include "dataplane/contract/reorder_policy.hpp"
 #include "dataplane/ports.hpp"
 #include "dataplane/wire/ids.hpp"
 
@@ -55,6 +56,8 @@ struct Config {
   std::uint16_t tcp_port = 1723;        ///< [pptp] port
   std::uint32_t max_sessions = 65'535;  ///< [common] max-sessions: calls of all workers together
   bool mss_clamp = true;                ///< [mss] clamp
+  contract::ReorderPolicy reorder{.mode =
+                                      contract::ReorderMode::kAdaptive};  ///< [pptp] reorder, reorder-timeout
   CoreSettings core;
   DpdkSettings dpdk;
   std::vector<dataplane::PortSettings> ports;  ///< [[port]]: at least one that serves each side

@@ -6,6 +6,7 @@
 namespace adit::app {
 namespace {
 
+using contract::ReorderMode;
 using control::AuthMethod;
 using control::MppePolicy;
 using control::SetLinkInfoPolicy;
@@ -92,6 +93,15 @@ std::vector<Key<Config>> make_pptp_keys() {
                                           {"always", SetLinkInfoPolicy::kAlways}}}),
           "Set-Link-Info after LCP opens: \"mirror\" to clients that sent one, \"never\" or \"always\".\n"
           "\"never\" helps with pass-through routers that dislike it."),
+      ADIT_KEY("pptp", "reorder", "", reorder.mode,
+               (ChoiceKind<ReorderMode>{{{"off", ReorderMode::kOff},
+                                         {"fixed", ReorderMode::kFixed},
+                                         {"adaptive", ReorderMode::kAdaptive}}}),
+               "GRE packets that overtook others: \"off\" discards the late ones, \"fixed\" waits for them "
+               "at every gap,\n"
+               "\"adaptive\" in calls that have been seen to receive packets late, as long as waiting pays."),
+      ADIT_KEY("pptp", "reorder-timeout", "", reorder.timeout_ms, (NumberKind<std::uint16_t>{1, 1000}),
+               "Milliseconds that a packet is held at most for one before it."),
       ADIT_KEY("pptp", "receive-window", "", control.pptp.receive_window,
                (NumberKind<std::uint16_t>{1, 65'535}),
                "Packet Receive Window Size that we announce, in packets."),

@@ -130,6 +130,7 @@ std::expected<void, std::string> Runtime::build_worker(const Config& config, std
   settings.gateway = config.control.ip.gateway;
   settings.clamp_mss = config.mss_clamp;
   settings.stateful_mppe = stateful_mppe_;
+  settings.reorder = config.reorder;
   settings.busy_poll = config.core.poll_mode == PollMode::kBusy;
   settings.control_wake_fd = wake_.fd();
   auto created =
@@ -164,8 +165,10 @@ Runtime::~Runtime() {
 std::vector<MemoryRow> Runtime::memory() const {
   const std::uint64_t calls = std::uint64_t{slots_per_worker_} * workers_.size();
   std::uint64_t acks = 0;
+  std::uint64_t windows = 0;
   for (const auto& worker : workers_) {
     acks += worker->ack_octets();
+    windows += worker->reorder_octets();
   }
   std::uint64_t buffers = 0;
   std::uint64_t buffer_octets = 0;
@@ -181,6 +184,7 @@ std::vector<MemoryRow> Runtime::memory() const {
            .entries = calls,
            .octets = calls * dataplane::CallTable::octets_per_call(stateful_mppe_)},
           {.table = "acknowledgement queues", .octets = acks},
+          {.table = "reorder windows", .octets = windows},
           {.table = "call and subscriber indexes", .octets = index_->octets()},
           {.table = "mailboxes", .octets = workers_.size() * sizeof(contract::Mailbox)},
           {.table = "packet buffers", .entries = buffers, .octets = buffer_octets}};

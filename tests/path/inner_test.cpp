@@ -261,12 +261,21 @@ TEST_P(InnerMtu, FitsExactlyAndNotOneOctetMore) {
     world.tell(call, peer.enable_receive(call));
     world.tell(call, peer.enable_send(call));
   }
+  // The way up owes an acknowledgement, which the way down takes along: the header is as long as it gets.
+  const Octets up = inner_packet(kSubscriber, kHost, 100);
+  world.arrive(kAccessSide, row.mppe ? peer.encrypted(up) : peer.clear(up));
+  world.turn();
   world.arrive(kCoreSide, core_frame(inner_packet(kHost, kSubscriber, row.expected, 64, true)));
   world.turn();
   const std::vector<Octets> frames = world.sent(kAccessSide);
   ASSERT_EQ(frames.size(), 1U);
-  const std::size_t without_ack = 4;
-  EXPECT_LE(read_sent(frames[0]).packet.size() + without_ack, row.port_mtu);
+  ASSERT_TRUE(read_gre(frames[0]).ack);
+  const std::size_t outer = read_sent(frames[0]).packet.size();
+  const bool port_is_narrowest = row.peer_mru == 1500;
+  EXPECT_EQ(outer, port_is_narrowest
+                       ? row.port_mtu
+                       : row.expected + tunnel_overhead({row.compression, row.compression}, row.mppe));
+  static_cast<void>(world.sent(kCoreSide));
 
   world.arrive(kCoreSide, core_frame(inner_packet(kHost, kSubscriber, row.expected + 1U, 64, true)));
   world.turn();

@@ -298,15 +298,6 @@ TEST(Uplink, GRE_13_OuterHeadersOfEveryKind) {
   world.arrive(kAccessSide, outer_changed(gre(4), [](Octets& packet) { packet[0] = 0x44; }));
   world.turn();
   EXPECT_EQ(world.dropped(DropReason::kOuterHeader), 2U);
-  for (const std::uint8_t flags : {std::uint8_t{0x20}, std::uint8_t{0}}) {  // a first and a later fragment
-    world.arrive(kAccessSide, outer_changed(gre(5), [&](Octets& packet) {
-                   packet[6] = flags;
-                   packet[7] = flags == 0 ? 9 : 0;
-                   repair(packet);
-                 }));
-  }
-  world.turn();
-  EXPECT_EQ(world.dropped(DropReason::kOuterFragment), 2U);
 }
 
 TEST(Uplink, FramesThatAreNotOurs) {

@@ -106,7 +106,8 @@ World::World(WorldOptions options)
                             .slots = options.slots,
                             .pool = bench_.pool,
                             .gateway = kGateway,
-                            .stateful_mppe = options.stateful_mppe};
+                            .stateful_mppe = options.stateful_mppe,
+                            .reorder = options.reorder};
     for (const Port& port : ports_) {
       WorkerPort use{.port = port, .rx_queues = {number}, .tx_queue = number, .transmitter = {}};
       if (options.one_transmit_queue && number > 0) {

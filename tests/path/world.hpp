@@ -63,6 +63,7 @@ struct WorldOptions {
   bool one_transmit_queue = false;  ///< worker 0 sends for all
   std::uint32_t slots = 64;
   bool stateful_mppe = false;
+  contract::ReorderPolicy reorder{};
 };
 
 class World {

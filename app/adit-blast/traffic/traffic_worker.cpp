@@ -33,7 +33,7 @@ std::expected<std::unique_ptr<TrafficWorker>, std::string> TrafficWorker::create
   }
   std::unique_ptr<TrafficWorker> worker(
       new TrafficWorker(std::move(settings), index, mailbox, commands, next_hops, rings));
-  if (worker->calls_.capacity() != slots) {
+  if (worker->calls_.capacity() != slots || !worker->reassembly_.valid()) {
     return std::unexpected("no DPDK memory for " + std::to_string(slots) +
                            " calls; reserve more hugepages, or give more with `-- -m MEGABYTES`");
   }
@@ -49,6 +49,8 @@ TrafficWorker::TrafficWorker(TrafficWorkerSettings settings, const dataplane::Ca
       tsc_hz_(static_cast<double>(rte_get_tsc_hz())),
       calls_(settings_.slots, -1, false),
       acks_(settings_.slots),
+      reorder_(contract::ReorderPolicy{}),
+      reassembly_(-1, counters_),
       control_(mailbox, settings_.control_wake_fd),
       handoff_(rings, contract::WorkerId{0}, counters_),
       transmit_(settings_.ports, handoff_, counters_),
@@ -62,7 +64,9 @@ TrafficWorker::TrafficWorker(TrafficWorkerSettings settings, const dataplane::Ca
                .control = control_,
                .handoff = handoff_,
                .transmit = transmit_,
-               .acks = acks_},
+               .acks = acks_,
+               .reorder = reorder_,
+               .reassembly = reassembly_},
       table_(settings_.slots),
       codec_(static_cast<std::uint32_t>(settings_.seed ^ rte_rdtsc())),
       verifier_(codec_, table_, tsc_hz_),

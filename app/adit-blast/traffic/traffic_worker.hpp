@@ -104,7 +104,9 @@ class TrafficWorker {
   std::vector<Queue> queues_;
   dataplane::WorkerCounters counters_;
   dataplane::CallTable calls_;
-  dataplane::AckQueue acks_;
+  dataplane::DueCalls acks_;
+  dataplane::Reorder reorder_;  // off: what the link does is measured, not made good
+  dataplane::Reassembly reassembly_;
   dataplane::ControlLine control_;
   dataplane::Handoff handoff_;
   dataplane::Transmit transmit_;

@@ -27,9 +27,11 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
-def ipv4(source, destination, payload, protocol=GRE, first=0x45, length=None, offset=0, ttl=64, bad_checksum=False):
+def ipv4(source, destination, payload, protocol=GRE, first=0x45, length=None, offset=0, ttl=64, bad_checksum=False,
+         identification=1):
     """One IPv4 packet without options."""
-    head = struct.pack("!BBHHHBBH4s4s", first, 0, 20 + len(payload) if length is None else length, 1, offset, ttl, protocol,
+    head = struct.pack("!BBHHHBBH4s4s", first, 0, 20 + len(payload) if length is None else length,
+                       identification, offset, ttl, protocol,
                        0, ipaddress.ip_address(source).packed, ipaddress.ip_address(destination).packed)
     total = checksum(head) ^ (0x5555 if bad_checksum else 0)
     return head[:10] + struct.pack("!H", total) + head[12:] + payload
@@ -132,9 +134,17 @@ def future_ack(target):
 @attack(AREA, "GRE in IPv4 fragments")
 def fragments(target):
     whole = gre(1, bytes(64))
-    return target.expect_drops("outer_fragment", 2, lambda: [
+    return target.expect_drops("unknown_call", 1, lambda: [  # put together, it is nobody's
         target.access.send(ipv4(ATTACKER, SERVER, whole[:40], offset=0x2000)),
         target.access.send(ipv4(ATTACKER, SERVER, whole[40:], offset=5))])
+
+
+@attack(AREA, "a flood of first fragments")
+def fragment_flood(target):
+    whole = gre(1, bytes(64))
+    return target.expect_drops("fragment_flood", 100, lambda: [
+        target.access.send(ipv4(ATTACKER, SERVER, whole[:40], offset=0x2000, identification=number))
+        for number in range(400)])
 
 
 @attack(AREA, "IPv4 header checksum wrong")
