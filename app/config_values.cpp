@@ -172,6 +172,23 @@ Read<std::int64_t> read_number(const toml::node& node, std::int64_t least, std::
   return value->get();
 }
 
+Read<control::SubscriberRate> KbitKind::read(const toml::node& node) const {
+  const std::string* text = text_of(node);
+  const auto* number = node.as_integer();
+  const auto rate = text != nullptr && text->empty() ? std::optional(control::SubscriberRate{})
+                    : text != nullptr                ? control::parse_rate(*text)
+                    : number != nullptr              ? control::parse_rate(std::to_string(number->get()))
+                                                     : std::nullopt;
+  if (!rate) {
+    return complain("is not a rate", "write kbit/s: 10240, or \"10240/2048\" for down and up");
+  }
+  return *rate;
+}
+
+std::string KbitKind::show(const control::SubscriberRate& value) const {
+  return '"' + control::to_string(value) + '"';
+}
+
 Read<control::Duration> DurationKind::read(const toml::node& node) const {
   std::optional<control::Duration> value;
   if (const auto* seconds = node.as_integer();

@@ -54,6 +54,13 @@ struct NumberKind {
   [[nodiscard]] std::string show(Integer value) const { return std::to_string(value); }
 };
 
+/// Kbit/s: 10240, "10240", or "10240/2048" for down and up.
+struct KbitKind {
+  using Value = control::SubscriberRate;
+  [[nodiscard]] Read<control::SubscriberRate> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(const control::SubscriberRate& value) const;
+};
+
 /// Seconds as a whole number, or text with a unit: "500ms", "10s", "2m", "1h".
 struct DurationKind {
   using Value = control::Duration;

@@ -53,6 +53,7 @@ using crypto::MppeStartKeys;
 struct AuthAccepted {
   std::optional<wire::Ipv4Address> address{};  ///< fixed address; none: take one from `pool`
   std::string pool = "default";
+  std::optional<SubscriberRate> rate{};       ///< none: the configured one
   std::string authenticator_response{};       ///< MS-CHAPv2: "S=" and 40 upper-case hex digits
   std::optional<MppeStartKeys> mppe{};        ///< only MS-CHAP methods have keys
 };

@@ -144,6 +144,9 @@ void CallRecord::enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru,
   if (finished_ || out_of_step_) {
     return;
   }
+  if (rate_.any()) {
+    post_rate();
+  }
   unmap_subscriber();
   mapped_ = subscriber;
   core_.actions.map_subscriber(subscriber, ref);
@@ -181,7 +184,7 @@ std::optional<wire::Ipv4Address> CallRecord::lease_address(std::optional<wire::I
     return std::nullopt;  // one call, one address
   }
   std::optional<wire::Ipv4Address> address = fixed;
-  if (fixed && !core_.pools.lease_fixed(*fixed)) {
+  if (fixed && !core_.pools.lease_fixed(*fixed) && !take_over(*fixed)) {
     return std::nullopt;
   }
   if (!fixed) {
@@ -198,6 +201,7 @@ std::optional<wire::Ipv4Address> CallRecord::lease_address(std::optional<wire::I
 
 void CallRecord::authenticate(AuthRequest request, AuthClient& client) {
   auth_client_ = &client;
+  claimed_user_ = request.user;
   core_.auth.authenticate(std::move(request), *this);
 }
 
@@ -210,14 +214,67 @@ void CallRecord::on_verdict(const AuthVerdict& verdict) {
   if (finished_ || auth_client_ == nullptr) {
     return;
   }
-  const bool accepted = std::holds_alternative<AuthAccepted>(verdict);
-  core_.stats.auth_accepted += accepted ? 1 : 0;
+  const auto* accepted = std::get_if<AuthAccepted>(&verdict);
+  const std::string user = std::exchange(claimed_user_, {});
+  core_.stats.auth_accepted += accepted != nullptr ? 1 : 0;
   core_.stats.auth_rejected += std::holds_alternative<AuthRejected>(verdict) ? 1 : 0;
-  auth_client_->on_verdict(verdict);
-  if (accepted && !finished_) {
-    core_.authenticated(*connection_);
-    core_.directory.set_user(*this, session_->status().user);
+  if (accepted != nullptr && !may_come_in(user)) {
+    auth_client_->on_verdict(AuthRejected{});
+    return;
   }
+  if (accepted != nullptr) {
+    core_.authenticated(*connection_);
+    core_.directory.set_user(*this, user);
+    own_rate_ = rate_ = accepted->rate.value_or(core_.settings.rate);
+  }
+  auth_client_->on_verdict(verdict);
+}
+
+/// [common] single-session. A user that renegotiates is no second one.
+bool CallRecord::may_come_in(const std::string& user) {
+  if (core_.settings.single_session == SingleSession::kOff) {
+    return true;
+  }
+  const bool deny = core_.settings.single_session == SingleSession::kDeny;
+  for (CallRecord* other : core_.directory.of_user(user)) {
+    if (other == this || other->finished_) {
+      continue;
+    }
+    core_.log.event(Severity::kWarning, deny ? "second_session_denied" : "session_replaced",
+                    {{"user", user},
+                     {"peer", wire::to_string(peer_)},
+                     {"sid", deny ? session_id() : other->session_id()},
+                     {"other_sid", deny ? other->session_id() : session_id()}});
+    if (deny) {
+      return false;
+    }
+    other->end(EndReason::kReplaced);
+  }
+  return true;
+}
+
+/// A fixed address whose last call has ended, and is only not forgotten by its worker yet: the same user's next call need
+/// not wait. The index leads to the new one from enable_ip() on.
+bool CallRecord::take_over(wire::Ipv4Address address) {
+  CallRecord* holder = core_.directory.at_address(address);
+  if (holder == nullptr || !holder->finished_ || user_links.user == nullptr ||
+      holder->last_.user != *user_links.user) {
+    return false;
+  }
+  holder->address_ = {};  // its CallRemoved gives nothing back
+  return true;
+}
+
+void CallRecord::set_rate(std::optional<SubscriberRate> rate) {
+  rate_ = rate.value_or(own_rate_);
+  if (was_up_) {
+    post_rate();
+  }
+}
+
+void CallRecord::post_rate() {
+  constexpr std::uint64_t kOctetsPerKbit = 125;
+  post(contract::UpdateLimits{ref, rate_.up * kOctetsPerKbit, rate_.down * kOctetsPerKbit});
 }
 
 // ---- what is told of it -------------------------------------------------------------------------------------------
@@ -238,6 +295,7 @@ void CallRecord::log_up() const {
                    {"ip", wire::to_string(mapped_)},
                    {"auth", std::string(session.auth_method)},
                    {"mppe", session.mppe},
+                   {"rate", to_string(rate_)},
                    {"worker", std::to_string(ref.worker.value)},
                    {"setup", core_.duration_since(since_)}});
 }
@@ -268,6 +326,7 @@ CallStatus CallRecord::status() const {
   status.peer_id = peer_id;
   status.since = since_;
   status.ending = stage_ == Stage::kFinishing;
+  status.rate = rate_;
   status.session = session_ ? session_->status() : last_;
   return status;
 }

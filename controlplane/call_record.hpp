@@ -41,6 +41,8 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   bool terminate(EndReason reason, bool hard);
   /// Ends the call on the spot, and tells the peer by its control connection.
   void end(EndReason reason);
+  /// Changes its rate limit in place; none: back to what it was let in with.
+  void set_rate(std::optional<SubscriberRate> rate);
   /// The control connection has ended the call, or is gone itself.
   void cleared(EndReason reason) { finish(reason); }
   /// The worker has forgotten it: the last words about this call.
@@ -84,6 +86,9 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   void cancel(AuthClient& client) override;
   void on_verdict(const AuthVerdict& verdict) override;
 
+  [[nodiscard]] bool may_come_in(const std::string& user);
+  [[nodiscard]] bool take_over(wire::Ipv4Address address);
+  void post_rate();
   void post(const contract::ToWorker& message);
   void unmap_subscriber();
   void set_stage(Stage stage);
@@ -97,6 +102,9 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   const Instant since_;
   std::unique_ptr<Session> session_;
   AuthClient* auth_client_ = nullptr;
+  std::string claimed_user_;  // from the request to the verdict
+  SubscriberRate own_rate_;   // that it was let in with
+  SubscriberRate rate_;
   wire::Ipv4Address address_;  // leased; ours until CallRemoved
   wire::Ipv4Address mapped_;   // leads to this call in the downlink index
   Stage stage_ = Stage::kStarting;

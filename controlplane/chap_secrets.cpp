@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 namespace adit::control {
@@ -198,8 +199,16 @@ std::expected<ChapSecrets, std::string> parse_chap_secrets(std::string_view text
       secrets.notes.push_back(at_line(line, "'-' allows this user no address, so the line is ignored"));
       continue;
     }
+    std::optional<SubscriberRate> rate;
     if (words->size() > 4) {
-      secrets.notes.push_back(at_line(line, "columns after the address (a rate limit?) are ignored"));
+      rate = parse_rate(view((*words)[4]));
+      if (!rate) {
+        return std::unexpected(at_line(
+            line, "the fifth column is no rate; write kbit/s as 10240, or 10240/2048 for down and up"));
+      }
+    }
+    if (words->size() > 5) {
+      secrets.notes.push_back(at_line(line, "columns after the rate are ignored"));
     }
     const auto address = read_address(words->size() > 3 ? view((*words)[3]) : "*");
     if (!address) {
@@ -209,7 +218,8 @@ std::expected<ChapSecrets, std::string> parse_chap_secrets(std::string_view text
                                .user = std::string(view((*words)[0])),
                                .server = std::string(view((*words)[1])),
                                .password = std::move((*words)[2]),
-                               .address = *address});
+                               .address = *address,
+                               .rate = rate});
   }
   return secrets;
 }

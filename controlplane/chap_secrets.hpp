@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "controlplane/settings.hpp"
 #include "crypto/secret.hpp"
 #include "dataplane/wire/ids.hpp"
 
@@ -23,6 +24,7 @@ struct ChapSecret {
   std::string server;    ///< "*": any
   crypto::SecretText password;
   std::optional<wire::Ipv4Address> address;  ///< none: one of the pool
+  std::optional<SubscriberRate> rate{};      ///< none: the configured one
 };
 
 struct ChapSecrets {

@@ -87,6 +87,15 @@ std::size_t Concentrator::terminate(const TerminateSelector& selector, bool hard
   return asked;
 }
 
+std::size_t Concentrator::set_rate(const TerminateSelector& selector, std::optional<SubscriberRate> rate) {
+  const std::vector<CallRecord*> calls = selected(core_->directory, selector);
+  for (CallRecord* call : calls) {
+    call->set_rate(rate);
+  }
+  core_->sweep();
+  return calls.size();
+}
+
 void Concentrator::drain() {
   core_->drain();
   core_->sweep();

@@ -59,6 +59,7 @@ struct CallStatus {
   wire::LocalCallId local_id;
   wire::PeerCallId peer_id;
   Instant since;
+  SubscriberRate rate;
   bool ending = false;
   SessionStatus session;
 };
@@ -77,7 +78,7 @@ struct ConcentratorStats {
   std::vector<std::pair<EndReason, std::uint64_t>> ended;  ///< calls and connections by reason, non-zero ones
 };
 
-/// Which calls `adit terminate` means.
+/// Which calls `adit terminate` and `adit shaper` mean.
 struct TerminateSelector {
   enum class By : std::uint8_t { kAll, kUsername, kIp, kSessionId };
   By by = By::kAll;
@@ -111,6 +112,8 @@ class Concentrator {
   // ---- operator ---------------------------------------------------------------------------------------------
   /// Returns how many calls were asked to end. hard: without LCP's farewell.
   std::size_t terminate(const TerminateSelector& selector, bool hard);
+  /// Changes the rate limit of these calls in place; none: back to what they were let in with. Returns how many.
+  std::size_t set_rate(const TerminateSelector& selector, std::optional<SubscriberRate> rate);
   /// No new connections; StopCCRQ to everyone. drained() turns true when all are gone and every CallRemoved is in.
   void drain();
   [[nodiscard]] bool drained() const;

@@ -84,7 +84,8 @@ void LocalUsers::add(Users& users, ChapSecret&& secret, std::vector<std::string>
             .any_server = secret.server == "*",
             .password = std::move(secret.password),
             .nt_hash = {},
-            .address = secret.address};
+            .address = secret.address,
+            .rate = secret.rate};
   user.nt_hash = crypto::nt_password_hash(user.password.bytes());
   const auto [known, fresh] = users.try_emplace(std::move(secret.user), std::move(user));
   if (fresh) {
@@ -118,6 +119,7 @@ void LocalUsers::authenticate(AuthRequest request, AuthClient& client) {
   }
   AuthAccepted accepted;
   accepted.address = user.address;
+  accepted.rate = user.rate;
   std::visit(Completer{user.nt_hash, request.user, accepted}, request.proof);
   client.on_verdict(std::move(accepted));
 }

@@ -41,6 +41,7 @@ class LocalUsers final : public AuthBackend {
     crypto::SecretText password;
     crypto::Secret<16> nt_hash;
     std::optional<wire::Ipv4Address> address;
+    std::optional<SubscriberRate> rate;
   };
   struct TextHash : std::hash<std::string_view> {
     using is_transparent = void;

@@ -3,9 +3,12 @@
 // Section and key names in adit.toml follow accel-ppp.conf where the meaning is the same. Immutable once handed over.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "controlplane/timer_wheel.hpp"
@@ -87,7 +90,53 @@ struct IpSettings {  // [ip], [dns], [wins]
   Duration quarantine = 60s;         ///< before a call ID or address is given out again
 };
 
+/// As a subscriber sees it, in kbit/s of inner IP (accel-ppp's unit); 0: no limit.
+struct SubscriberRate {
+  std::uint32_t down = 0;
+  std::uint32_t up = 0;
+  [[nodiscard]] bool any() const { return down != 0 || up != 0; }
+  friend bool operator==(const SubscriberRate&, const SubscriberRate&) = default;
+};
+
+/// "10240" for both directions, or "10240/2048": down, then up. None: something else.
+[[nodiscard]] constexpr std::optional<SubscriberRate> parse_rate(std::string_view text) {
+  std::array<std::uint32_t, 2> numbers{};
+  std::size_t at = 0;
+  for (std::size_t part = 0; part < 2; ++part) {
+    const std::size_t begin = at;
+    std::uint64_t number = 0;
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9' && at - begin < 10; ++at) {
+      number = number * 10 + static_cast<std::uint64_t>(text[at] - '0');
+    }
+    if (at == begin || number > 4'000'000'000) {
+      return std::nullopt;
+    }
+    numbers[part] = static_cast<std::uint32_t>(number);
+    if (part == 0 && at == text.size()) {
+      return SubscriberRate{numbers[0], numbers[0]};
+    }
+    if (part == 0 && text[at++] != '/') {
+      return std::nullopt;
+    }
+  }
+  return at == text.size() ? std::optional(SubscriberRate{numbers[0], numbers[1]}) : std::nullopt;
+}
+
+/// As parse_rate() reads it; "" without a limit.
+[[nodiscard]] inline std::string to_string(const SubscriberRate& rate) {
+  return rate.any() ? std::to_string(rate.down) + '/' + std::to_string(rate.up) : "";
+}
+
+/// What becomes of a second call of the same user.
+enum class SingleSession : std::uint8_t {
+  kOff,      ///< as many as it likes
+  kReplace,  ///< the older ones end
+  kDeny,     ///< it is refused
+};
+
 struct Settings {
+  SubscriberRate rate;  ///< [shaper] rate: of users that have none of their own
+  SingleSession single_session = SingleSession::kOff;  ///< [common]
   PptpSettings pptp;
   PppSettings ppp;
   AuthSettings auth;

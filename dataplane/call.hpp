@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call as its worker knows it, laid out so that a packet in clear touches two cache lines of it, and one with MPPE
-// three: what both directions read | uplink | downlink | receive key | send key.
+// three, with a rate limit one more: what both directions read | uplink | downlink | keys and rates of each direction.
 // Thread: the owning worker; others may read `generation` and the counters.
 // Owner: the worker's CallTable.
 #pragma once
@@ -16,6 +16,7 @@
 #include "dataplane/limits.hpp"
 #include "dataplane/mppe_session.hpp"
 #include "dataplane/next_hops.hpp"
+#include "dataplane/policer.hpp"
 #include "dataplane/wire/ids.hpp"
 #include "dataplane/wire/ppp.hpp"
 
@@ -46,6 +47,7 @@ struct CallIdentity {
   wire::PppCompression send_compression;
   bool ip_up = false;
   bool require_mppe = false;
+  bool rate_limited = false;              ///< in a direction at least: look at its Policer
   MppeUse mppe_receive = MppeUse::kNone;  ///< the peer's data
   MppeUse mppe_send = MppeUse::kNone;     ///< ours
 };
@@ -97,9 +99,11 @@ struct Call {
   CallTraffic downlink_traffic;
   alignas(kCacheLine) crypto::MppeChain receive_chain;
   alignas(kCacheLine) crypto::MppeChain send_chain;
+  alignas(kCacheLine) Policer uplink_rate;
+  alignas(kCacheLine) Policer downlink_rate;
 };
 
-static_assert(sizeof(Call) == 5 * kCacheLine, "each of the five on one line");
+static_assert(sizeof(Call) == 7 * kCacheLine, "each of the seven on one line");
 
 /// Octets that stand before the inner IP packet in the outer one: IPv4 20, GRE with sequence and acknowledgement 16,
 /// the PPP header, and with MPPE its header 2 and the inner protocol.

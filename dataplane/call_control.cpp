@@ -139,6 +139,15 @@ bool CallControl::on(const contract::EnableIp& message) noexcept {
   return true;
 }
 
+bool CallControl::on(const contract::UpdateLimits& message) noexcept {
+  if (Call* call = find(message.call); call != nullptr) {
+    call->uplink_rate.set(message.up);
+    call->downlink_rate.set(message.down);
+    call->identity.rate_limited = message.up != 0 || message.down != 0;
+  }
+  return true;
+}
+
 bool CallControl::on(const contract::DisableIp& message) noexcept {
   if (Call* call = find(message.call); call != nullptr) {
     call->identity.ip_up = false;

@@ -26,6 +26,7 @@ class CallControl {
   bool on(const contract::FlushMppe& message) noexcept;
   bool on(const contract::DisableMppe& message) noexcept;
   bool on(const contract::EnableIp& message) noexcept;
+  bool on(const contract::UpdateLimits& message) noexcept;
   bool on(const contract::DisableIp& message) noexcept;
   bool on(const contract::SendPppFrame& message) noexcept;
   bool on(const contract::RemoveCall& message) noexcept;

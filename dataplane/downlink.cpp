@@ -81,7 +81,7 @@ bool Downlink::find_owner(Arrived& packet, Arrival arrival) noexcept {
 void Downlink::check_inner(Arrival arrival) noexcept {
   burst_.clear();
   for (Arrived& packet : arrived_) {
-    if (check_inner(packet, arrival)) {
+    if (check_inner(packet, arrival) && police(packet)) {
       check_size(packet);
     }
   }
@@ -119,6 +119,12 @@ bool Downlink::check_inner(Arrived& packet, Arrival arrival) noexcept {
     return drop(packet, why);
   }
   return true;
+}
+
+bool Downlink::police(Arrived& packet) noexcept {
+  Call& call = *packet.call;
+  return !call.identity.rate_limited || call.downlink_rate.pass(context_.tsc, packet.inner_octets) ||
+         drop(packet, DropReason::kRateDown);
 }
 
 /// RFC 1191 §4, RFC 791 §3.2: what exceeds the tunnel is refused with its MTU (DF) or cut (no DF).

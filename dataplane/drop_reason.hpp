@@ -62,6 +62,8 @@ namespace adit::dataplane {
   X(kMartian, "martian", "source or destination that must not be forwarded: loopback, multicast, broadcast") \
   X(kToConcentrator, "to_concentrator", "PPTP to the concentrator from inside a tunnel")                     \
   X(kToGateway, "to_gateway", "for the tunnels' gateway address, which answers pings and nothing else")      \
+  X(kRateUp, "rate_up", "from a subscriber, beyond what its rate limit allows")                              \
+  X(kRateDown, "rate_down", "to a subscriber, beyond what its rate limit allows")                            \
   X(kTtlExpired, "ttl_expired", "time to live used up; ICMP time exceeded was sent when the rate allowed")   \
   X(kTooBig, "too_big",                                                                                      \
     "larger than the tunnel with DF set; ICMP fragmentation needed was sent when allowed")                   \

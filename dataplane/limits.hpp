@@ -105,6 +105,10 @@ inline constexpr std::uint32_t kFragmentCapacity = 128;
 /// Places that sources are counted in.
 inline constexpr std::uint32_t kFragmentSources = 4096;
 
+/// Burst of a call's rate limit: this much time of it, and at least so many octets (ten full packets).
+inline constexpr std::uint32_t kPolicerBurstMs = 200;
+inline constexpr std::uint32_t kPolicerLeastBurst = 15'000;
+
 /// TTL of what we originate (RFC 1122 §3.2.1.7 leaves it to us; 64 is the assigned default).
 inline constexpr std::uint8_t kOriginTtl = 64;
 

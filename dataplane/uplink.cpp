@@ -39,6 +39,7 @@ void Uplink::run_from_ppp() noexcept {
   decrypt();
   commit();
   check_inner();
+  police();
   forward();
 }
 
@@ -109,6 +110,17 @@ bool Uplink::answer_for_gateway(Packet& packet) noexcept {
   context_.counters.icmp_sent.add();
   packet.destination = packet.call->identity.subscriber;
   return true;
+}
+
+// ---- police: what the call may carry -------------------------------------------------------------------------------
+
+void Uplink::police() noexcept {
+  burst_.filter([this](Packet& packet) {
+    Call& call = *packet.call;
+    return !call.identity.rate_limited ||
+           call.uplink_rate.pass(context_.tsc, wire::Ipv4View(packet.at).total_length()) ||
+           drop(packet, DropReason::kRateUp);
+  });
 }
 
 // ---- forward ------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ class Uplink : public Decapsulation {
  private:
   void run_from_ppp() noexcept;
   void check_inner() noexcept;
+  void police() noexcept;
   void forward() noexcept;
 
   bool check_inner(Packet& packet) noexcept;

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include "app/adit/client.hpp"
 #include "app/adit/render.hpp"
@@ -28,9 +29,10 @@ constexpr const char* kFooter =
     "  adit show drops                        packets that went no further, by reason\n"
     "  adit terminate username alice          end alice's calls, with LCP's farewell\n"
     "  adit terminate ip 10.64.0.2 hard       end that call at once\n"
+    "  adit shaper change username alice 10240/2048   10 Mbit/s down, 2 up, from now on\n"
     "  adit show sessions --json | jq '.sessions[] | select(.drops > 0)'\n"
     "\n"
-    "Exit codes: 0 done; 1 terminate found no such call; 2 usage; 3 aditd cannot be reached; 4 it refused;\n"
+    "Exit codes: 0 done; 1 no such call; 2 usage; 3 aditd cannot be reached; 4 it refused;\n"
     "5 it did not answer in time.\n"
     "The socket is cli.socket of adit.toml; the environment variable ADIT_SOCKET names another.\n";
 
@@ -59,7 +61,10 @@ struct CommandLine {
   unsigned timeout_seconds = 10;
   bool json = false;
   const Show* show = nullptr;  // else terminate, or
-  std::string worker_verb;     // worker idle, worker use
+  std::string shaper_verb;     // shaper change, shaper restore
+  std::vector<std::string> shaper_words;
+  std::string rate;
+  std::string worker_verb;  // worker idle, worker use
   unsigned worker = 0;
   std::string by;
   std::string value;
@@ -91,15 +96,16 @@ int report(const CommandLine& line, const Json& result) {
   } else if (line.show != nullptr) {
     std::fputs(line.show->render(result).c_str(), stdout);
   } else {
-    const std::uint64_t ended = terminated_count(result);
-    std::printf("%llu call%s ended\n", static_cast<unsigned long long>(ended), ended == 1 ? "" : "s");
+    const std::uint64_t count = acted_on_count(result);
+    std::printf("%llu call%s %s\n", static_cast<unsigned long long>(count), count == 1 ? "" : "s",
+                line.shaper_verb.empty() ? "ended" : "changed");
   }
   if (std::fflush(stdout) != 0) {
     std::perror("adit: cannot write");
     return kUsage;
   }
   const bool nothing =
-      line.show == nullptr && line.worker_verb.empty() && line.by != "all" && terminated_count(result) == 0;
+      line.show == nullptr && line.worker_verb.empty() && line.by != "all" && acted_on_count(result) == 0;
   return nothing ? kNothingMatched : kDone;
 }
 
@@ -109,6 +115,15 @@ int ask(const CommandLine& line) {
   if (!line.worker_verb.empty()) {
     method = "worker";
     params = {{"worker", line.worker}, {"in_use", line.worker_verb == "use"}};
+  } else if (!line.shaper_verb.empty()) {
+    method = "shaper";
+    params = {{"by", line.by}};
+    if (line.by != "all") {
+      params["value"] = line.value;
+    }
+    if (line.shaper_verb == "change") {
+      params["rate"] = line.rate;
+    }
   } else if (line.show == nullptr) {
     params = {{"by", line.by}, {"hard", line.how == "hard"}};
     if (line.by != "all") {
@@ -146,6 +161,33 @@ void add_terminate(CLI::App& app, CommandLine& line) {
   }
 }
 
+void add_shaper(CLI::App& app, CommandLine& line) {
+  CLI::App* shaper =
+      app.add_subcommand("shaper", "Change calls' rate limits in place")->require_subcommand(0, 1);
+  for (const auto& [verb, help] : {std::pair("change", "Another rate, until the call ends or restore"),
+                                   std::pair("restore", "Back to the rate that the call was let in with")}) {
+    CLI::App* one = shaper->add_subcommand(verb, help);
+    one->add_option("by", line.by, "username, ip, sid or all")
+        ->required()
+        ->transform(CLI::IsMember({"username", "ip", "sid", "all"}));
+    std::vector<std::string>* rest = &line.shaper_words;
+    one->add_option("words", *rest,
+                    std::string_view(verb) == "change" ? "Which, and kbit/s: 10240 or 10240/2048" : "Which");
+    one->callback([&line, name = verb] { line.shaper_verb = name; });
+  }
+}
+
+/// "username alice 10240/2048", "all 10240": what stands behind the verb. False: too few or too many words.
+bool read_shaper_words(CommandLine& line) {
+  std::size_t wanted = (line.by != "all" ? 1 : 0) + (line.shaper_verb == "change" ? 1 : 0);
+  if (line.shaper_words.size() != wanted) {
+    return false;
+  }
+  line.value = line.by != "all" ? line.shaper_words.front() : "";
+  line.rate = line.shaper_verb == "change" ? line.shaper_words.back() : "";
+  return true;
+}
+
 void add_worker(CLI::App& app, CommandLine& line) {
   CLI::App* worker =
       app.add_subcommand("worker", "Give a worker new calls, or none")->require_subcommand(0, 1);
@@ -176,6 +218,7 @@ int run(int argc, char** argv) {
   app.fallthrough();  // options may follow the command
   add_show(app, line);
   add_terminate(app, line);
+  add_shaper(app, line);
   add_worker(app, line);
   try {
     app.parse(argc, argv);
@@ -185,10 +228,18 @@ int run(int argc, char** argv) {
   if (app.got_subcommand("show") && line.show == nullptr) {
     return usage_error("show what? There are sessions, stat, drops, workers, pools, steering and version");
   }
+  if (!line.shaper_verb.empty() && !read_shaper_words(line)) {
+    return usage_error(
+        "write: shaper change username NAME RATE, shaper change all RATE, or shaper restore sid SID");
+  }
+  if (app.got_subcommand("shaper") && line.shaper_verb.empty()) {
+    return usage_error("do what with the shaper? change or restore, which calls, and their rate");
+  }
   if (line.show == nullptr && line.by.empty() && line.worker_verb.empty()) {
     return usage_error(app.got_subcommand("terminate") ? "terminate which? By username, ip, sid, or all"
-                       : app.got_subcommand("worker")  ? "do what with a worker? idle or use, and its number"
-                                                       : "do what? There are show, terminate and worker");
+                       : app.got_subcommand("worker")
+                           ? "do what with a worker? idle or use, and its number"
+                           : "do what? There are show, terminate, shaper and worker");
   }
   if (line.show == nullptr && line.worker_verb.empty() && line.by != "all" && line.value.empty()) {
     return usage_error("terminate which " + line.by + "? It is empty");

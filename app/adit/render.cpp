@@ -69,7 +69,7 @@ std::string render_sessions(const Json& result) {
   Rows rows;
   for (const Json& session : list(result, "sessions")) {
     rows.push_back({text(session, "sid"), text(session, "username"), text(session, "calling_sid"),
-                    text(session, "ip"), text(session, "type"),
+                    text(session, "ip"), text(session, "type"), text(session, "rate_limit"),
                     flag(session, "mppe") ? "mppe-" + text(session, "mppe_mode") : "", text(session, "state"),
                     human_uptime(number(session, "uptime_seconds")), human_bytes(number(session, "rx_bytes")),
                     human_bytes(number(session, "tx_bytes"))});
@@ -79,6 +79,7 @@ std::string render_sessions(const Json& result) {
                      {"calling-sid"},
                      {"ip"},
                      {"type"},
+                     {"rate-limit"},
                      {"comp"},
                      {"state"},
                      {"uptime", Align::kRight},
@@ -213,8 +214,8 @@ std::string render_version(const Json& result) {
   return escape_octets(text(result, "name")) + ' ' + escape_octets(text(result, "version")) + '\n';
 }
 
-std::uint64_t terminated_count(const Json& result) {
-  return number(result, "terminated");
+std::uint64_t acted_on_count(const Json& result) {
+  return number(result, "terminated") + number(result, "shaped");
 }
 
 }  // namespace adit::app

@@ -18,7 +18,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string render_steering(const Json& result);
 [[nodiscard]] std::string render_version(const Json& result);
 
-/// How many calls were asked to end, 0 when the answer does not say.
-[[nodiscard]] std::uint64_t terminated_count(const Json& result);
+/// How many calls were asked to end, or given another rate; 0 when the answer does not say.
+[[nodiscard]] std::uint64_t acted_on_count(const Json& result);
 
 }  // namespace adit::app

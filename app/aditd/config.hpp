@@ -56,6 +56,7 @@ struct Config {
   std::uint16_t tcp_port = 1723;        ///< [pptp] port
   std::uint32_t max_sessions = 65'535;  ///< [common] max-sessions: calls of all workers together
   bool mss_clamp = true;                ///< [mss] clamp
+  std::uint32_t accept_rate = 4000;     ///< [pptp] accept-rate: new connections a second; 0: no limit
   contract::ReorderPolicy reorder{.mode =
                                       contract::ReorderMode::kAdaptive};  ///< [pptp] reorder, reorder-timeout
   CoreSettings core;

@@ -10,6 +10,7 @@ using contract::ReorderMode;
 using control::AuthMethod;
 using control::MppePolicy;
 using control::SetLinkInfoPolicy;
+using control::SingleSession;
 using control::StatefulPolicy;
 using dataplane::PortDriver;
 using dataplane::PortRole;
@@ -40,6 +41,16 @@ std::vector<Key<Config>> make_core_keys() {
                "Calls that are served at once. Their state is allocated at start: about 512 octets a call."),
       ADIT_KEY("common", "max-starting", "", control.pptp.max_starting, kCount,
                "Connections without an authenticated call, together; more are refused."),
+      ADIT_KEY("common", "single-session", "", control.single_session,
+               (ChoiceKind<SingleSession>{{{"off", SingleSession::kOff},
+                                           {"replace", SingleSession::kReplace},
+                                           {"deny", SingleSession::kDeny}}}),
+               "A second call of one user: \"off\" lets it in, \"replace\" ends the first, \"deny\" refuses "
+               "the second."),
+      ADIT_KEY(
+          "shaper", "rate", "", control.rate, KbitKind{},
+          "Rate limit of users that have none of their own (fifth column of chap-secrets), in kbit/s of IP:\n"
+          "10240 for both directions, \"10240/2048\" for down and up. \"\": none."),
       ADIT_KEY("dpdk", "eal", "", dpdk.eal, (ListKind<EalArgumentKind>{{}, "write [\"-l\", \"0-3\"]"}),
                "More arguments for DPDK's EAL, a word each: [\"-l\", \"0-3\"]. Those after `aditd --` follow "
                "them."),
@@ -111,6 +122,10 @@ std::vector<Key<Config>> make_pptp_keys() {
                "Control connections, together."),
       ADIT_KEY("pptp", "max-connections-per-address", "", control.pptp.max_connections_per_address, kCount,
                "And from one client address: many subscribers may share one behind NAT."),
+      ADIT_KEY("pptp", "accept-rate", "", accept_rate, (NumberKind<std::uint32_t>{0, 1'000'000}),
+               "New control connections a second; more wait in the kernel's backlog, so that a redial storm "
+               "takes\n"
+               "nothing from the calls that are up. 0: no limit."),
       ADIT_KEY("pptp", "max-output-octets", "", control.pptp.max_output_octets,
                (NumberKind<std::uint32_t>{1024, 16'777'216}),
                "Unsent octets at which a client that does not read its connection is closed."),
@@ -286,6 +301,7 @@ constexpr Section kSections[] = {
     {"dns", false, "", ""},
     {"wins", false, "", ""},
     {"mss", false, "", ""},
+    {"shaper", false, "Rate limits of calls, changed in place by `adit shaper`.", ""},
     {"cli", false, "The operator's socket.", ""},
     {"log", false, "One key=value line per event.", ""},
 };

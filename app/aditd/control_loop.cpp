@@ -40,7 +40,7 @@ ControlLoop::ControlLoop(const Config& config, Runtime& runtime, control::AuthBa
       log_(log),
       wheel_(wheel),
       tcp_(io_, *this, config.control.pptp.max_output_octets),
-      listener_(io_, tcp_, *this),
+      listener_(io_, tcp_, *this, config.accept_rate),
       concentrator_(config.control, runtime.worker_count(), runtime.slots_per_worker(), wheel, entropy(), log,
                     auth, *this, runtime.steering()),
       operator_view_(concentrator_, runtime, wheel),

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,6 +84,9 @@ class OperatorBackend {
   [[nodiscard]] virtual std::vector<MemoryRow> memory() const = 0;
   /// Gives a worker new calls or none. False: no such worker, or the last one in use.
   virtual bool use_worker(std::uint16_t worker, bool in_use) = 0;
+  /// Changes their rate limits; none: back to their own. Returns how many.
+  virtual std::size_t set_rate(const control::TerminateSelector& selector,
+                               std::optional<control::SubscriberRate> rate) = 0;
   /// Returns how many calls were asked to end.
   virtual std::size_t terminate(const control::TerminateSelector& selector, bool hard) = 0;
 };

@@ -29,6 +29,10 @@ class OperatorView final : public OperatorBackend {
   [[nodiscard]] std::vector<control::WorkerSeats> seats() const override { return concentrator_.seats(); }
   [[nodiscard]] std::vector<MemoryRow> memory() const override;
   bool use_worker(std::uint16_t worker, bool in_use) override;
+  std::size_t set_rate(const control::TerminateSelector& selector,
+                       std::optional<control::SubscriberRate> rate) override {
+    return concentrator_.set_rate(selector, rate);
+  }
   std::size_t terminate(const control::TerminateSelector& selector, bool hard) override;
 
  private:

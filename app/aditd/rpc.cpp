@@ -86,13 +86,13 @@ std::string session_json(const SessionRow& row) {
   return fmt::format(
       R"({{"sid":"{}","username":{},"calling_sid":"{}","called_sid":"{}","ip":"{}","type":"pptp","auth":"{}",)"
       R"("mppe":{},"mppe_mode":"{}","state":"{}","phase":"{}","uptime_seconds":{},"rx_bytes":{},"tx_bytes":{},"rx_packets":{},)"
-      R"("tx_packets":{},"drops":{},"mru":{},"worker":{},"call_id":{},"peer_call_id":{}}})",
+      R"("tx_packets":{},"drops":{},"mru":{},"worker":{},"call_id":{},"peer_call_id":{},"rate_limit":"{}"}})",
       call.session_id, dump(call.session.user), address_text(call.peer), address_text(call.local),
       address_text(call.session.address), call.session.auth_method, call.session.mppe != "none",
       call.session.mppe, state_of(call), phase_of(call.session.phase), seconds_of(row.uptime),
       row.totals.uplink_octets, row.totals.downlink_octets, row.totals.uplink_packets,
       row.totals.downlink_packets, row.totals.drops, call.session.peer_mru, call.call.worker.value,
-      call.local_id.value, call.peer_id.value);
+      call.local_id.value, call.peer_id.value, control::to_string(call.rate));
 }
 
 struct Memory {
@@ -222,30 +222,11 @@ Json steering_json(const OperatorBackend& backend) {
   return {{"ports", std::move(ports)}, {"workers", std::move(workers)}};
 }
 
-struct TerminateParams {
-  TerminateSelector selector;
-  bool hard = false;
-};
-
-std::expected<TerminateParams, std::string> read_terminate(const Json& params) {
+std::expected<TerminateSelector, std::string> read_selector(const Json& params) {
   using By = TerminateSelector::By;
-  if (!params.is_object()) {
-    return std::unexpected("terminate takes {\"by\": \"username\", \"value\": \"alice\", \"hard\": false}");
-  }
-  for (const auto& [name, value] : params.items()) {
-    if (name != "by" && name != "value" && name != "hard") {
-      return std::unexpected("unknown param \"" + escape_octets(name, 60) +
-                             "\"; there are by, value and hard");
-    }
-  }
   const auto by = params.find("by");
   const auto value = params.find("value");
-  const auto hard = params.find("hard");
-  if (hard != params.end() && !hard->is_boolean()) {
-    return std::unexpected("hard is to be true or false");
-  }
-  TerminateParams read;
-  read.hard = hard != params.end() && hard->get<bool>();
+  TerminateSelector read;
   const std::string by_text = by != params.end() && by->is_string() ? by->get<std::string>() : "";
   if (by_text == "all") {
     return read;
@@ -253,20 +234,56 @@ std::expected<TerminateParams, std::string> read_terminate(const Json& params) {
   for (const auto& [word, meant] :
        {std::pair("username", By::kUsername), std::pair("ip", By::kIp), std::pair("sid", By::kSessionId)}) {
     if (by_text == word) {
-      read.selector.by = meant;
+      read.by = meant;
     }
   }
-  if (read.selector.by == By::kAll) {
+  if (read.by == By::kAll) {
     return std::unexpected("by is to be \"username\", \"ip\", \"sid\" or \"all\"");
   }
   if (value == params.end() || !value->is_string() || value->get_ref<const std::string&>().empty()) {
     return std::unexpected("value is to be the " + by_text + ", as text");
   }
-  read.selector.value = value->get<std::string>();
-  if (read.selector.by == By::kIp && !wire::parse_ipv4(read.selector.value)) {
-    return std::unexpected("value is no IPv4 address: " + escape_octets(read.selector.value, 60));
+  read.value = value->get<std::string>();
+  if (read.by == By::kIp && !wire::parse_ipv4(read.value)) {
+    return std::unexpected("value is no IPv4 address: " + escape_octets(read.value, 60));
   }
   return read;
+}
+
+// Nothing when `params` is an object that has no other members than these.
+std::optional<std::string> stranger_among(const Json& params, std::string_view last,
+                                          const std::string& usage) {
+  if (!params.is_object()) {
+    return usage;
+  }
+  for (const auto& [name, value] : params.items()) {
+    if (name != "by" && name != "value" && name != last) {
+      return "unknown param \"" + escape_octets(name, 60) + "\"; there are by, value and " +
+             std::string(last);
+    }
+  }
+  return std::nullopt;
+}
+
+struct TerminateParams {
+  TerminateSelector selector;
+  bool hard = false;
+};
+
+std::expected<TerminateParams, std::string> read_terminate(const Json& params) {
+  if (auto wrong = stranger_among(
+          params, "hard", "terminate takes {\"by\": \"username\", \"value\": \"alice\", \"hard\": false}")) {
+    return std::unexpected(std::move(*wrong));
+  }
+  const auto hard = params.find("hard");
+  if (hard != params.end() && !hard->is_boolean()) {
+    return std::unexpected("hard is to be true or false");
+  }
+  auto selector = read_selector(params);
+  if (!selector) {
+    return std::unexpected(std::move(selector.error()));
+  }
+  return TerminateParams{std::move(*selector), hard != params.end() && hard->get<bool>()};
 }
 
 using Result = std::expected<Json, RpcError>;
@@ -277,6 +294,27 @@ Result terminate(const Json& params, OperatorBackend& backend) {
     return std::unexpected(RpcError{kInvalidParams, read.error()});
   }
   return Json{{"terminated", backend.terminate(read->selector, read->hard)}};
+}
+
+Result shape(const Json& params, OperatorBackend& backend) {
+  if (auto wrong = stranger_among(
+          params, "rate",
+          "shaper takes {\"by\": \"username\", \"value\": \"alice\", \"rate\": \"10240/2048\"}")) {
+    return std::unexpected(RpcError{kInvalidParams, std::move(*wrong)});
+  }
+  std::optional<control::SubscriberRate> rate;
+  if (const auto given = params.find("rate"); given != params.end()) {
+    rate = given->is_string() ? control::parse_rate(given->get<std::string>()) : std::nullopt;
+    if (!rate) {
+      return std::unexpected(
+          RpcError{kInvalidParams, "rate is to be kbit/s: \"10240\", or \"10240/2048\" for down and up"});
+    }
+  }
+  const auto selector = read_selector(params);
+  if (!selector) {
+    return std::unexpected(RpcError{kInvalidParams, selector.error()});
+  }
+  return Json{{"shaped", backend.set_rate(*selector, rate)}};
 }
 
 Result use_worker(const Json& params, OperatorBackend& backend) {
@@ -320,7 +358,7 @@ Result show(std::string_view method, const Json& params, const OperatorBackend& 
   return std::unexpected(RpcError{
       kMethodNotFound, "no method \"" + escape_octets(method, 60) +
                            "\"; there are show.sessions, show.stat, show.drops, "
-                           "show.workers, show.pools, show.steering, terminate, worker and version"});
+                           "show.workers, show.pools, show.steering, terminate, shaper, worker and version"});
 }
 
 RpcReply show_sessions(const Json& id, const OperatorBackend& backend) {
@@ -399,6 +437,7 @@ RpcReply handle_rpc(std::string_view line, OperatorBackend& backend) {
     return show_sessions(id, backend);
   }
   const Result result = method == "terminate" ? terminate(params, backend)
+                        : method == "shaper"  ? shape(params, backend)
                         : method == "worker"  ? use_worker(params, backend)
                                               : show(method, params, backend);
   if (!has_id) {  // §4.1: a notification is never answered

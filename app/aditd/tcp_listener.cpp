@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/aditd/tcp_listener.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace adit::app {
 
@@ -12,6 +14,8 @@ namespace {
 constexpr int kBacklog = 4096;
 constexpr int kAcceptsPerWake = 64;  // a redial storm must not starve the connections that live
 constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::chrono::milliseconds kRatePause{10};
+constexpr double kTurnsSavedSeconds = 0.02;
 
 wire::Ipv4Address to_wire(const asio::ip::address& address) {
   return address.is_v4() ? wire::Ipv4Address(address.to_v4().to_uint()) : wire::Ipv4Address();
@@ -25,8 +29,9 @@ struct TcpListener::Listener {
   asio::steady_timer pause;
 };
 
-TcpListener::TcpListener(asio::io_context& io, TcpConnections& connections, AcceptEvents& events)
-    : io_(io), connections_(connections), events_(events) {}
+TcpListener::TcpListener(asio::io_context& io, TcpConnections& connections, AcceptEvents& events,
+                         std::uint32_t rate)
+    : io_(io), connections_(connections), events_(events), rate_(rate) {}
 
 TcpListener::~TcpListener() = default;
 
@@ -66,6 +71,9 @@ void TcpListener::stop_listening() {
 // Takes what is waiting, then waits for more.
 void TcpListener::accept_some(Listener& listener) {
   for (int i = 0; i < kAcceptsPerWake; ++i) {
+    if (!take_turn()) {
+      return pause(listener, kRatePause);
+    }
     asio::error_code error;
     tcp::socket socket(io_);
     listener.acceptor.accept(socket, error);
@@ -73,6 +81,7 @@ void TcpListener::accept_some(Listener& listener) {
       adopt(std::move(socket));
       continue;
     }
+    turns_ += 1;  // not used
     if (error == asio::error::would_block || error == asio::error::try_again) {
       break;
     }
@@ -83,19 +92,33 @@ void TcpListener::accept_some(Listener& listener) {
       return;
     }
     events_.on_accept_failed(error.message());
-    listener.pause.expires_after(kAcceptPause);
-    listener.pause.async_wait([this, &listener](const asio::error_code& cancelled) {
-      if (!cancelled) {
-        accept_some(listener);
-      }
-    });
-    return;
+    return pause(listener, kAcceptPause);
   }
   listener.acceptor.async_wait(tcp::acceptor::wait_read, [this, &listener](const asio::error_code& error) {
     if (!error) {
       accept_some(listener);
     }
   });
+}
+
+void TcpListener::pause(Listener& listener, std::chrono::milliseconds time) {
+  listener.pause.expires_after(time);
+  listener.pause.async_wait([this, &listener](const asio::error_code& cancelled) {
+    if (!cancelled) {
+      accept_some(listener);
+    }
+  });
+}
+
+bool TcpListener::take_turn() {
+  const auto now = std::chrono::steady_clock::now();
+  const double elapsed = std::chrono::duration<double>(now - std::exchange(counted_, now)).count();
+  turns_ = std::min(turns_ + elapsed * rate_, std::max(rate_ * kTurnsSavedSeconds, 1.0));
+  if (rate_ != 0 && turns_ < 1) {
+    return false;
+  }
+  turns_ -= 1;
+  return true;
 }
 
 void TcpListener::adopt(tcp::socket socket) {

@@ -6,6 +6,7 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
+#include <chrono>
 #include <expected>
 #include <memory>
 #include <string>
@@ -27,7 +28,9 @@ class AcceptEvents {
 
 class TcpListener {
  public:
-  TcpListener(asio::io_context& io, TcpConnections& connections, AcceptEvents& events);
+  /// `rate`: connections accepted a second, all addresses together; 0: as many as come. The others wait in the kernel's
+  /// backlog, and beyond it their clients' kernels repeat themselves: a storm is let in bit by bit.
+  TcpListener(asio::io_context& io, TcpConnections& connections, AcceptEvents& events, std::uint32_t rate);
   ~TcpListener();
 
   /// Address 0.0.0.0 listens on every local address. The error says what failed on which address, and what to do.
@@ -37,11 +40,16 @@ class TcpListener {
  private:
   struct Listener;
   void accept_some(Listener& listener);
+  void pause(Listener& listener, std::chrono::milliseconds time);
+  [[nodiscard]] bool take_turn();
   void adopt(asio::ip::tcp::socket socket);
 
   asio::io_context& io_;
   TcpConnections& connections_;
   AcceptEvents& events_;
+  const double rate_;
+  double turns_ = 0;  // connections that may be accepted now; a fiftieth of a second's at most
+  std::chrono::steady_clock::time_point counted_{};
   std::vector<std::unique_ptr<Listener>> listeners_;
 };
 

@@ -88,6 +88,13 @@ struct EnableIp {
   bool require_mppe = false;      ///< true: clear IP is neither accepted nor sent
 };
 
+/// How much a call may carry from now on, in place. Octets of inner IP per second; 0: no limit.
+struct UpdateLimits {
+  CallRef call;
+  std::uint64_t up = 0;
+  std::uint64_t down = 0;
+};
+
 /// IPCP left Opened: stop forwarding, keep the call for PPP control frames.
 struct DisableIp {
   CallRef call;
@@ -104,8 +111,8 @@ struct RemoveCall {
   CallRef call;
 };
 
-using ToWorker = std::variant<InstallCall, SetPeerCallId, SetPppCompression, EnableMppe, FlushMppe, DisableMppe, EnableIp,
-                              DisableIp, SendPppFrame, RemoveCall>;
+using ToWorker = std::variant<InstallCall, SetPeerCallId, SetPppCompression, EnableMppe, FlushMppe,
+                              DisableMppe, EnableIp, UpdateLimits, DisableIp, SendPppFrame, RemoveCall>;
 
 // ---- worker -> control ---------------------------------------------------------------------------------------
 

@@ -107,6 +107,22 @@ TEST_F(AditCommand, Terminates) {
   EXPECT_EQ(backend_.terminated[3].selector.value, "-dash");
 }
 
+TEST_F(AditCommand, ShapesInPlace) {
+  serve();
+  EXPECT_EQ(adit("shaper change username alice 10240/2048").text, "1 call changed\n");
+  EXPECT_EQ(adit("shaper change all 512").text, "1 call changed\n");
+  EXPECT_EQ(adit("shaper restore sid 00ff").text, "1 call changed\n");
+  const Outcome bad = adit("shaper change username alice fast");
+  EXPECT_EQ(bad.code, 4);
+  EXPECT_NE(bad.text.find("rate is to be kbit/s"), std::string::npos) << bad.text;
+  TearDown();
+  ASSERT_EQ(backend_.shaped.size(), 3u);
+  EXPECT_EQ(backend_.shaped[0].first.value, "alice");
+  EXPECT_EQ(backend_.shaped[0].second, (control::SubscriberRate{.down = 10'240, .up = 2'048}));
+  EXPECT_EQ(backend_.shaped[1].second, (control::SubscriberRate{.down = 512, .up = 512}));
+  EXPECT_FALSE(backend_.shaped[2].second);
+}
+
 TEST_F(AditCommand, IdlesAWorkerAndUsesItAgain) {
   serve();
   EXPECT_NE(adit("worker idle 1").text.find("idled"), std::string::npos);
@@ -137,12 +153,30 @@ TEST_F(AditCommand, HasAnExitCodePerFailure) {
 }
 
 TEST_F(AditCommand, SEC_12_AnswersMistakesWithOneLineAndExitCode2) {
-  for (const char* arguments :
-       {"", "show", "show sesions", "show sessions extra", "terminate", "worker", "worker idle",
-        "worker idle x", "worker rest 1", "terminate username", "terminate username ''",
-        "terminate ip 10.64.0.2 medium", "terminate everyone", "--timeout 0 show stat",
-        "--timeout x show stat", "--nonsense", "\"$(printf 'show\\033[2J')\"",
-        "$(head -c 100000 /dev/zero | tr '\\0' A)"}) {
+  for (const char* arguments : {"",
+                                "show",
+                                "show sesions",
+                                "show sessions extra",
+                                "terminate",
+                                "worker",
+                                "worker idle",
+                                "worker idle x",
+                                "worker rest 1",
+                                "shaper",
+                                "shaper change",
+                                "shaper change username alice",
+                                "shaper change all",
+                                "shaper restore all 7",
+                                "shaper change everyone 7",
+                                "terminate username",
+                                "terminate username ''",
+                                "terminate ip 10.64.0.2 medium",
+                                "terminate everyone",
+                                "--timeout 0 show stat",
+                                "--timeout x show stat",
+                                "--nonsense",
+                                "\"$(printf 'show\\033[2J')\"",
+                                "$(head -c 100000 /dev/zero | tr '\\0' A)"}) {
     const Outcome outcome = adit(arguments);
     EXPECT_EQ(outcome.code, 2) << arguments << ": " << outcome.text;
     EXPECT_EQ(outcome.text.find('\n'), outcome.text.size() - 1) << outcome.text;

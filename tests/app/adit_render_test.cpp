@@ -45,19 +45,22 @@ TEST(AditTable, AlignsColumns) {
 TEST(AditRender, Sessions) {
   const Json sessions = Json::parse(R"({"sessions":[
     {"sid":"00000000000000ff","username":"alice","calling_sid":"192.0.2.7","ip":"10.64.0.2","type":"pptp",
-     "mppe":true,"mppe_mode":"128","state":"active","uptime_seconds":3661,"rx_bytes":2048,"tx_bytes":3000000},
+     "rate_limit":"10240/2048","mppe":true,"mppe_mode":"128","state":"active","uptime_seconds":3661,"rx_bytes":2048,"tx_bytes":3000000},
     {"sid":"0000000000000100","username":"","calling_sid":"192.0.2.8","ip":"","type":"pptp",
      "mppe":false,"mppe_mode":"none","state":"start","uptime_seconds":1,"rx_bytes":0,"tx_bytes":0}]})");
-  EXPECT_EQ(
-      render_sessions(sessions),
-      " sid              | username | calling-sid | ip        | type | comp     | state  |   uptime | "
-      "rx-bytes | tx-bytes\n"
-      "------------------+----------+-------------+-----------+------+----------+--------+----------+------"
-      "----+----------\n"
-      " 00000000000000ff | alice    | 192.0.2.7   | 10.64.0.2 | pptp | mppe-128 | active | 01:01:01 |  2.0 "
-      "KiB |  2.9 MiB\n"
-      " 0000000000000100 |          | 192.0.2.8   |           | pptp |          | start  | 00:00:01 |      "
-      "0 B |      0 B\n");
+  EXPECT_EQ(render_sessions(sessions),
+            " sid              | username | calling-sid | ip        | type | rate-limit | comp     | state  "
+            "|   uptime | "
+            "rx-bytes | tx-bytes\n"
+            "------------------+----------+-------------+-----------+------+------------+----------+--------+"
+            "----------+-----"
+            "-----+----------\n"
+            " 00000000000000ff | alice    | 192.0.2.7   | 10.64.0.2 | pptp | 10240/2048 | mppe-128 | active "
+            "| 01:01:01 |  "
+            "2.0 KiB |  2.9 MiB\n"
+            " 0000000000000100 |          | 192.0.2.8   |           | pptp |            |          | start  "
+            "| 00:00:01 |    "
+            "  0 B |      0 B\n");
   EXPECT_EQ(render_sessions(Json::parse(R"({"sessions":[]})")), "no sessions\n");
 }
 
@@ -158,7 +161,7 @@ TEST(AditRender, StrangeAnswersDoNoHarm) {
                               &render_steering, &render_version}) {
       EXPECT_FALSE(render(result).empty()) << strange;
     }
-    EXPECT_EQ(terminated_count(result), 0u);
+    EXPECT_EQ(acted_on_count(result), 0u);
   }
 }
 

@@ -24,6 +24,7 @@ class FakeBackend final : public OperatorBackend {
     row.call.local = wire::Ipv4Address(192, 0, 2, 1);
     row.call.local_id = wire::LocalCallId(4711);
     row.call.peer_id = wire::PeerCallId(0);
+    row.call.rate = {.down = 10'240, .up = 2'048};
     row.call.session.phase = control::SessionStatus::Phase::kUp;
     row.call.session.user = "alice";
     row.call.session.auth_method = "mschap-v2";
@@ -72,6 +73,11 @@ class FakeBackend final : public OperatorBackend {
     seats_[worker].in_use = in_use;
     return last_in_use != worker;
   }
+  std::size_t set_rate(const control::TerminateSelector& selector,
+                       std::optional<control::SubscriberRate> rate) override {
+    shaped.push_back({selector, rate});
+    return terminates;
+  }
   std::size_t terminate(const control::TerminateSelector& selector, bool hard) override {
     terminated.push_back({selector, hard});
     return terminates;
@@ -80,6 +86,7 @@ class FakeBackend final : public OperatorBackend {
   std::vector<SessionRow> sessions;
   control::ConcentratorStats stats_;
   std::vector<Terminated> terminated;
+  std::vector<std::pair<control::TerminateSelector, std::optional<control::SubscriberRate>>> shaped;
   std::size_t terminates = 1;
   std::vector<control::WorkerSeats> seats_{{.calls = 3}, {.calls = 4, .pressed = true}};
   std::uint16_t last_in_use = 9;

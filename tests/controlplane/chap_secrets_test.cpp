@@ -91,11 +91,23 @@ TEST(ChapSecrets, MistakesNameTheLineAndTheRemedyAndNoPassword) {
   }
 }
 
+TEST(ChapSecrets, TheFifthColumnIsARate) {
+  const ChapSecrets secrets = parsed("alice * a * 10240/2048\nbob * b 10.0.0.5 512\ncarol * c\n");
+  EXPECT_EQ(secrets.entries.at(0).rate, (SubscriberRate{.down = 10240, .up = 2048}));
+  EXPECT_EQ(secrets.entries.at(1).rate, (SubscriberRate{.down = 512, .up = 512}));
+  EXPECT_FALSE(secrets.entries.at(2).rate);
+  for (const char* rate : {"fast", "10/", "/10", "10/20/30", "-1", "10M", "99999999999"}) {
+    const std::string error = error_of(std::string("alice * topsecret * ") + rate + "\n");
+    EXPECT_NE(error.find("line 1: the fifth column is no rate"), std::string::npos) << rate << ": " << error;
+    EXPECT_EQ(error.find("topsecret"), std::string::npos);
+  }
+}
+
 TEST(ChapSecrets, WhatIsNotUsedIsNoted) {
-  const ChapSecrets secrets = parsed("alice * a * 2000/3000\nbob * b -\ncarol * c#d *\n");
+  const ChapSecrets secrets = parsed("alice * a * 2000/3000 10.0.0.0/24\nbob * b -\ncarol * c#d *\n");
   ASSERT_EQ(secrets.entries.size(), 2u);
   ASSERT_EQ(secrets.notes.size(), 3u);
-  EXPECT_NE(secrets.notes[0].find("line 1: columns after the address"), std::string::npos);
+  EXPECT_NE(secrets.notes[0].find("line 1: columns after the rate"), std::string::npos);
   EXPECT_NE(secrets.notes[1].find("line 2: '-'"), std::string::npos);
   EXPECT_NE(secrets.notes[2].find("line 3: the # right after a word"), std::string::npos);
   EXPECT_EQ(password_of(secrets.entries[1]), "c");

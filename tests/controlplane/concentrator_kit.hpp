@@ -91,6 +91,7 @@ class House : public ConcentratorActions {
     contract::InstallCall install;
     bool ip = false;
     std::map<contract::Direction, contract::EnableMppe> mppe;
+    std::optional<contract::UpdateLimits> limits;
     std::vector<Frame> to_peer;  // PPP frames the worker was to send
   };
 
@@ -208,6 +209,10 @@ class House : public ConcentratorActions {
   void take(const contract::EnableIp& m, const Frame&, std::vector<contract::CallRemoved>&) {
     ASSERT_TRUE(installed.contains(key(m.call)));
     installed[key(m.call)].ip = true;
+  }
+  void take(const contract::UpdateLimits& m, const Frame&, std::vector<contract::CallRemoved>&) {
+    ASSERT_TRUE(installed.contains(key(m.call)));
+    installed[key(m.call)].limits = m;
   }
   void take(const contract::DisableIp& m, const Frame&, std::vector<contract::CallRemoved>&) {
     ASSERT_TRUE(installed.contains(key(m.call)));

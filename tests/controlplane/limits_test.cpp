@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a user may have: one session or many, and how much it may carry.
+#include "tests/controlplane/concentrator_kit.hpp"
+
+namespace adit::control {
+namespace {
+
+using By = TerminateSelector::By;
+
+Settings single(SingleSession policy) {
+  Settings settings = House::pap_settings();
+  settings.single_session = policy;
+  return settings;
+}
+
+std::size_t up_calls(House& house) {
+  std::size_t calls = 0;
+  house.concentrator->for_each_call([&](const CallStatus& call) { calls += call.ending ? 0 : 1; });
+  return calls;
+}
+
+TEST(SingleSession, DenyRefusesTheSecondAndLeavesTheFirst) {
+  House house(single(SingleSession::kDeny));
+  DialIn first(house, 1), second(house, 2), other(house, 3);
+  ASSERT_TRUE(first.dial("alice"));
+  EXPECT_FALSE(second.dial("alice"));
+  EXPECT_TRUE(other.dial("bob"));
+  EXPECT_EQ(house.log.named("second_session_denied").size(), 1U);
+  second.reset();
+  EXPECT_TRUE(first.connected());
+  first.reset();
+  house.run_workers();
+  DialIn again(house, 4);
+  EXPECT_TRUE(again.dial("alice")) << "the first is gone";
+}
+
+TEST(SingleSession, ReplaceEndsTheFirst) {
+  House house(single(SingleSession::kReplace));
+  DialIn first(house, 1), second(house, 2);
+  ASSERT_TRUE(first.dial("alice"));
+  EXPECT_TRUE(second.dial("alice"));
+  house.run_workers();
+  EXPECT_EQ(up_calls(house), 1U);
+  EXPECT_EQ(house.log.named("session_replaced").size(), 1U);
+  ASSERT_EQ(house.log.named("call_ended").size(), 1U);
+  EXPECT_EQ(house.log.named("call_ended")[0].fields.at("reason"), "replaced");
+}
+
+TEST(SingleSession, ReplaceHandsAFixedAddressOver) {
+  House house(single(SingleSession::kReplace));
+  DialIn first(house, 1), second(house, 2);
+  ASSERT_TRUE(first.dial("fixed-10.99.0.1"));
+  EXPECT_TRUE(second.dial("fixed-10.99.0.1")) << "before the first's worker has forgotten it";
+  EXPECT_EQ(second.address, wire::Ipv4Address(10, 99, 0, 1));
+  house.run_workers();
+  EXPECT_EQ(up_calls(house), 1U);
+  EXPECT_EQ(house.subscribers.at(second.address), second.ref);
+  DialIn third(house, 3);
+  EXPECT_TRUE(third.dial("fixed-10.99.0.1")) << "and again";
+  house.run_workers();
+  EXPECT_EQ(up_calls(house), 1U);
+}
+
+TEST(SingleSession, OffLetsAllIn) {
+  House house;
+  DialIn first(house, 1), second(house, 2);
+  EXPECT_TRUE(first.dial("alice"));
+  EXPECT_TRUE(second.dial("alice"));
+}
+
+TEST(Rates, ConfiguredChangedAndRestored) {
+  Settings settings = House::pap_settings();
+  settings.rate = {.down = 10'000, .up = 2'000};
+  House house(settings);
+  DialIn alice(house, 1), bob(house, 2);
+  ASSERT_TRUE(alice.dial("alice"));
+  ASSERT_TRUE(bob.dial("bob"));
+  const auto limits = [&](const DialIn& line) {
+    house.run_workers();
+    return house.installed.at(House::key(line.ref)).limits.value();
+  };
+  EXPECT_EQ(limits(alice).down, 1'250'000U) << "octets a second";
+  EXPECT_EQ(limits(alice).up, 250'000U);
+  EXPECT_EQ(house.concentrator->set_rate({By::kUsername, "alice"}, SubscriberRate{.down = 8, .up = 0}), 1U);
+  EXPECT_EQ(limits(alice).down, 1000U);
+  EXPECT_EQ(limits(alice).up, 0U);
+  EXPECT_EQ(limits(bob).down, 1'250'000U);
+  EXPECT_EQ(house.concentrator->set_rate({By::kAll, ""}, std::nullopt), 2U);
+  EXPECT_EQ(limits(alice).up, 250'000U);
+  EXPECT_EQ(house.concentrator->set_rate({By::kUsername, "nobody"}, SubscriberRate{}), 0U);
+}
+
+TEST(Rates, WithoutOneNothingIsSaid) {
+  House house;
+  DialIn alice(house, 1);
+  ASSERT_TRUE(alice.dial("alice"));
+  EXPECT_FALSE(house.installed.at(House::key(alice.ref)).limits);
+}
+
+}  // namespace
+}  // namespace adit::control
