@@ -33,6 +33,18 @@ std::optional<DropReason> send_frame(WorkerContext& context, rte_mbuf* mbuf, con
   return std::nullopt;
 }
 
+/// RFC 2992: a hash of what all packets of a flow share: addresses, protocol, and ports where every fragment shows them.
+std::uint32_t flow_of(rte_mbuf* mbuf) noexcept {
+  const wire::Ipv4View header(data_of(mbuf));
+  std::uint64_t key = std::uint64_t{header.source().value} << 32 | header.destination().value;
+  key ^= std::uint64_t{header.protocol()} << 24;
+  const bool ports = header.protocol() == wire::kIpProtocolTcp || header.protocol() == wire::kIpProtocolUdp;
+  if (ports && !header.is_fragment() && mbuf->data_len >= header.header_length() + 4) {
+    key ^= std::uint64_t{wire::load_be<std::uint32_t>(data_of(mbuf) + header.header_length())} << 8;
+  }
+  return static_cast<std::uint32_t>((key * 0x9e3779b97f4a7c15) >> 40);
+}
+
 /// RFC 1191 §4, RFC 791 §3.2: larger than the port. Refused with the port's MTU (DF) or cut (no DF).
 std::optional<DropReason> send_in_pieces(WorkerContext& context, rte_mbuf* mbuf,
                                          const NextHop& hop) noexcept {
@@ -61,9 +73,9 @@ std::optional<DropReason> send_in_pieces(WorkerContext& context, rte_mbuf* mbuf,
 
 }  // namespace
 
-const NextHop* find_next_hop(WorkerContext& context, wire::Ipv4Address destination,
+const NextHop* find_next_hop(WorkerContext& context, wire::Ipv4Address destination, std::uint32_t flow,
                              DropReason& why) noexcept {
-  const NextHop* hop = context.next_hops->find(destination);
+  const NextHop* hop = context.next_hops->find(destination, flow);
   if (hop != nullptr) {
     return hop;
   }
@@ -84,7 +96,7 @@ std::optional<DropReason> forward_inner(WorkerContext& context, rte_mbuf* mbuf,
     return send_to_subscriber(context, mbuf, owner);
   }
   DropReason why{};
-  const NextHop* hop = find_next_hop(context, destination, why);
+  const NextHop* hop = find_next_hop(context, destination, flow_of(mbuf), why);
   if (hop == nullptr) {
     context.drop(mbuf, why);
     return why;

@@ -18,8 +18,9 @@ namespace adit::dataplane {
 }
 
 /// The way to `destination`, or nullptr and why. Asks control to resolve the neighbour, as often as the rate allows.
+/// `flow` chooses among equal ways: the same for all packets that must keep their order.
 [[nodiscard]] const NextHop* find_next_hop(WorkerContext& context, wire::Ipv4Address destination,
-                                           DropReason& why) noexcept;
+                                           std::uint32_t flow, DropReason& why) noexcept;
 
 /// Sends on the IPv4 packet that `mbuf` begins with. The mbuf is taken in any case; returns why it was dropped.
 std::optional<DropReason> forward_inner(WorkerContext& context, rte_mbuf* mbuf,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // An immutable snapshot of the kernel's IPv4 routes and neighbours, as forwarding needs them. Control builds a new one
 // at each change (app/aditd mirrors netlink) and publishes the pointer; workers look up, never write.
-// Prefixes are flattened into disjoint intervals, so a look-up is one binary search whatever the prefixes nest like.
+// Prefixes are flattened into disjoint intervals, found by a binary search, from the first 16 bits on where there are many:
+// a handful of steps at 100,000 routes, 256 KiB for that table, nothing for a small one's. DPDK's FIB would want 64 MiB and
+// updates in place, which an immutable snapshot does without.
 // Thread: built by control, read by any. Owner: control; freed when every worker has passed a quiescent point.
 #pragma once
 
@@ -15,13 +17,24 @@
 
 namespace adit::dataplane {
 
-/// One kernel route, as netlink tells it. `gateway` none: the destination itself is the neighbour (on-link).
+/// A further way of an equal-cost multipath route.
+struct RoutePath {
+  std::uint32_t ifindex = 0;
+  wire::Ipv4Address gateway{};
+  std::uint8_t weight = 1;  ///< of the flows, in proportion to the others'
+  friend bool operator==(const RoutePath&, const RoutePath&) = default;
+};
+
+/// One kernel route, as netlink tells it. `gateway` none: the destination itself is the neighbour (on-link). Interface 0:
+/// packets go nowhere (blackhole, unreachable), whatever less specific routes say.
 struct RouteEntry {
   wire::Ipv4Address prefix{};
   std::uint8_t length = 0;  ///< 0..32
   std::uint32_t ifindex = 0;
   wire::Ipv4Address gateway{};
   std::uint32_t metric = 0;
+  std::uint8_t weight = 1;
+  std::vector<RoutePath> others{};  ///< ECMP
 };
 
 /// One kernel neighbour with a usable link-layer address.
@@ -44,11 +57,15 @@ class NextHops {
   NextHops(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours,
            std::span<const Port> ports);
 
-  /// The way to `destination`, or nullptr: no route, or its neighbour is not resolved (see needs_resolving).
-  [[nodiscard]] const NextHop* find(wire::Ipv4Address destination) const noexcept;
+  /// The way to `destination`, of several the one that `flow` hashes to, or another where that one's neighbour is not
+  /// resolved; nullptr: no route, or no neighbour of it is resolved (see needs_resolving).
+  [[nodiscard]] const NextHop* find(wire::Ipv4Address destination, std::uint32_t flow = 0) const noexcept;
 
-  /// True when there is a route and only the neighbour's address is missing.
+  /// True when there is a route and only its neighbours' addresses are missing.
   [[nodiscard]] bool needs_resolving(wire::Ipv4Address destination) const noexcept;
+
+  [[nodiscard]] std::size_t route_count() const noexcept { return routes_.size(); }
+  [[nodiscard]] std::size_t octets() const noexcept;
 
   /// Who must be resolved for `destination`: the gateway or the destination itself; ifindex 0 without a route.
   struct Neighbour {
@@ -62,8 +79,24 @@ class NextHops {
     std::uint32_t first = 0;  // up to the next interval's first - 1
     std::int32_t route = -1;  // index into routes_, -1: no route
   };
+  struct Path {
+    std::uint32_t ifindex = 0;
+    wire::Ipv4Address gateway;
+  };
+  struct Route {
+    std::uint32_t first = 0;  // in paths_
+    std::uint32_t paths = 0;  // 0: packets go nowhere
+  };
+  void build_intervals(const std::vector<RouteEntry>& routes);
+  void build_paths(const std::vector<RouteEntry>& routes);
+  void build_neighbours(std::span<const NeighbourEntry> neighbours, std::span<const Port> ports);
+  [[nodiscard]] const Route* route_of(wire::Ipv4Address destination) const noexcept;
+
   std::vector<Interval> intervals_;
-  std::vector<RouteEntry> routes_;
+  std::vector<std::uint32_t>
+      by_upper_half_;  // where the interval stands that holds address u << 16; empty: few routes
+  std::vector<Route> routes_;
+  std::vector<Path> paths_;
   // neighbours by (port, address): open addressing, power of two; see the .cpp
   struct NeighbourSlot {
     std::uint32_t ifindex = 0;

@@ -321,6 +321,9 @@ void Runner::tick() {
 
 void Runner::turn(Duration wait) {
   tick();
+  if (routes_ != nullptr) {
+    routes_->publish_due();
+  }
   const bool busy = fleet_.read_mail();
   fleet_.tidy();
   if (busy) {

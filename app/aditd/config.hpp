@@ -38,6 +38,9 @@ struct DpdkSettings {            // [dpdk]
   HugepagePolicy hugepages = HugepagePolicy::kAuto;
 };
 
+/// What the kernel's table is told of subscribers.
+enum class Announce : std::uint8_t { kOff, kPools, kSubscribers };
+
 struct CliSettings {  // [cli]
   std::string socket{kDefaultSocketPath};
   std::string group;  ///< empty: the socket is mode 0600; else it is 0660 and belongs to this group
@@ -56,6 +59,7 @@ struct Config {
   std::uint16_t tcp_port = 1723;        ///< [pptp] port
   std::uint32_t max_sessions = 65'535;  ///< [common] max-sessions: calls of all workers together
   bool mss_clamp = true;                ///< [mss] clamp
+  Announce announce = Announce::kOff;   ///< [routes] announce
   std::uint32_t accept_rate = 4000;     ///< [pptp] accept-rate: new connections a second; 0: no limit
   contract::ReorderPolicy reorder{.mode =
                                       contract::ReorderMode::kAdaptive};  ///< [pptp] reorder, reorder-timeout

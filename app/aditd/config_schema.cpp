@@ -48,6 +48,14 @@ std::vector<Key<Config>> make_core_keys() {
                "A second call of one user: \"off\" lets it in, \"replace\" ends the first, \"deny\" refuses "
                "the second."),
       ADIT_KEY(
+          "routes", "announce", "", announce,
+          (ChoiceKind<Announce>{{{"off", Announce::kOff},
+                                 {"pools", Announce::kPools},
+                                 {"subscribers", Announce::kSubscribers}}}),
+          "Blackhole routes of protocol 77 in the kernel's table, for BIRD or FRR to learn and announce:\n"
+          "\"pools\" one a pool range, as long as aditd runs; \"subscribers\" one a subscriber, as long as "
+          "it is up."),
+      ADIT_KEY(
           "shaper", "rate", "", control.rate, KbitKind{},
           "Rate limit of users that have none of their own (fifth column of chap-secrets), in kbit/s of IP:\n"
           "10240 for both directions, \"10240/2048\" for down and up. \"\": none."),
@@ -301,6 +309,7 @@ constexpr Section kSections[] = {
     {"dns", false, "", ""},
     {"wins", false, "", ""},
     {"mss", false, "", ""},
+    {"routes", false, "What routing daemons on this machine learn of subscribers.", ""},
     {"shaper", false, "Rate limits of calls, changed in place by `adit shaper`.", ""},
     {"cli", false, "The operator's socket.", ""},
     {"log", false, "One key=value line per event.", ""},

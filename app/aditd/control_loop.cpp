@@ -3,6 +3,7 @@
 
 #include <rte_cycles.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <type_traits>
@@ -88,10 +89,13 @@ std::expected<void, std::string> ControlLoop::open() {
 void ControlLoop::run() {
   while (!finished()) {
     tick();
-    if (drain_mailboxes()) {
+    routes_->publish_due();
+    const bool more_routes = runtime_.write_subscriber_routes();
+    if (drain_mailboxes() || more_routes) {
       io_.poll();
     } else {
-      run_until_mail(io_, runtime_.mailboxes(), wheel_.next_wait().value_or(Duration{1000}));
+      const Duration wait = wheel_.next_wait().value_or(Duration{1000});
+      run_until_mail(io_, runtime_.mailboxes(), std::min(wait, routes_->wait().value_or(wait)));
     }
     runtime_.reclaim();
   }

@@ -79,6 +79,9 @@ std::expected<void, std::string> Runtime::open(const Config& config) {
     return std::unexpected(std::move(maps.error()));
   }
   xdp_ = std::move(*maps);
+  if (auto announced = announce_from(config); !announced) {
+    return announced;
+  }
   index_ = std::make_unique<dataplane::CallIndex>();
   for (const wire::Ipv4Address address : config.bind) {
     if (!index_->add_local_address(address)) {
@@ -91,6 +94,24 @@ std::expected<void, std::string> Runtime::open(const Config& config) {
     sockets.push_back(static_cast<int>(rte_lcore_to_socket_id(lcore)));
   }
   handoff_ = std::make_unique<dataplane::HandoffRings>(sockets);
+  return {};
+}
+
+std::expected<void, std::string> Runtime::announce_from(const Config& config) {
+  if (config.announce == Announce::kOff) {
+    return {};
+  }
+  auto announced = SubscriberRoutes::open();
+  if (!announced) {
+    return std::unexpected(std::move(announced.error()));
+  }
+  subscriber_routes_ = std::move(*announced);
+  announce_each_ = config.announce == Announce::kSubscribers;
+  if (!announce_each_) {
+    for (const wire::Ipv4Prefix& prefix : pool_prefixes(config.control.ip)) {
+      subscriber_routes_->add(prefix);
+    }
+  }
   return {};
 }
 
@@ -186,6 +207,7 @@ std::vector<MemoryRow> Runtime::memory() const {
           {.table = "acknowledgement queues", .octets = acks},
           {.table = "reorder windows", .octets = windows},
           {.table = "call and subscriber indexes", .octets = index_->octets()},
+          {.table = "routes", .used = route_count_, .entries = route_count_, .octets = route_octets_},
           {.table = "mailboxes", .octets = workers_.size() * sizeof(contract::Mailbox)},
           {.table = "packet buffers", .entries = buffers, .octets = buffer_octets}};
 }
@@ -203,10 +225,16 @@ void Runtime::unmap_call(wire::Ipv4Address local, wire::LocalCallId id) {
 }
 
 bool Runtime::map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) {
+  if (announce_each_) {
+    subscriber_routes_->add({.address = subscriber, .length = 32});
+  }
   return index_->map_subscriber(subscriber, call) && xdp_->add_subscriber(subscriber);
 }
 
 void Runtime::unmap_subscriber(wire::Ipv4Address subscriber) {
+  if (announce_each_) {
+    subscriber_routes_->remove({.address = subscriber, .length = 32});
+  }
   xdp_->remove_subscriber(subscriber);
   index_->unmap_subscriber(subscriber);
 }

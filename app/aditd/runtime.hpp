@@ -16,6 +16,7 @@
 #include "app/host/eal.hpp"
 #include "app/host/port_steering.hpp"
 #include "app/host/route_snapshots.hpp"
+#include "app/host/subscriber_routes.hpp"
 #include "app/host/worker_mail.hpp"
 #include "app/host/xdp_maps.hpp"
 #include "dataplane/call_index.hpp"
@@ -59,9 +60,18 @@ class Runtime {
   void unmap_subscriber(wire::Ipv4Address subscriber);
 
   /// Workers look destinations up in `hops` from their next turn on.
-  void publish(std::unique_ptr<const dataplane::NextHops> hops) { routes_.publish(std::move(hops), turns()); }
+  void publish(std::unique_ptr<const dataplane::NextHops> hops) {
+    route_count_ = hops->route_count();
+    route_octets_ = hops->octets();
+    routes_.publish(std::move(hops), turns());
+  }
   /// Frees snapshots that no worker can hold any more. Cheap; call it now and then.
   void reclaim() { routes_.reclaim(turns()); }
+
+  /// Some of what the kernel's table is to be told; true when there is more.
+  bool write_subscriber_routes() { return subscriber_routes_ != nullptr && subscriber_routes_->write_some(); }
+  /// nullptr: nothing is announced.
+  [[nodiscard]] const SubscriberRoutes* subscriber_routes() const { return subscriber_routes_.get(); }
 
   /// What workers write when control sleeps.
   [[nodiscard]] WorkerWake& wake() { return wake_; }
@@ -71,6 +81,7 @@ class Runtime {
  private:
   Runtime() = default;
   [[nodiscard]] std::expected<void, std::string> open(const Config& config);
+  [[nodiscard]] std::expected<void, std::string> announce_from(const Config& config);
   [[nodiscard]] std::expected<void, std::string> build_worker(const Config& config, std::uint16_t worker);
   [[nodiscard]] std::expected<void, std::string> launch();
   [[nodiscard]] std::vector<std::uint64_t> turns() const;
@@ -83,11 +94,15 @@ class Runtime {
   std::vector<dataplane::OpenPort> ports_;
   std::optional<PortSteeringView> steering_;
   std::optional<XdpMaps> xdp_;
+  std::unique_ptr<SubscriberRoutes> subscriber_routes_;  // none: nothing is announced
+  bool announce_each_ = false;
   std::unique_ptr<dataplane::CallIndex> index_;
   std::unique_ptr<dataplane::HandoffRings> handoff_;
   std::vector<MailboxPtr> mailboxes_;
   std::vector<contract::Mailbox*> mailbox_list_;
   RouteSnapshots routes_;
+  std::size_t route_count_ = 0;
+  std::size_t route_octets_ = 0;
   std::vector<std::unique_ptr<dataplane::Worker>> workers_;
 };
 

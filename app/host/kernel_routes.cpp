@@ -121,9 +121,27 @@ void KernelRoutes::on_readable() {
   if (dump_ == Dump::kNone && dump_again_) {
     start_dump(Dump::kRoutes);
   }
-  if (dump_ == Dump::kNone && !dump_again_) {
-    publish_changes();
+  publish_due();
+}
+
+void KernelRoutes::publish_due() {
+  const bool too_soon = changed_ && latest_ != nullptr && wait() > std::chrono::milliseconds{0};
+  if (dump_ != Dump::kNone || dump_again_ || too_soon) {
+    return;
   }
+  constexpr int kShare = 10;
+  const auto began = std::chrono::steady_clock::now();
+  publish_changes();
+  const auto ended = std::chrono::steady_clock::now();
+  next_publish_ = ended + kShare * (ended - began);
+}
+
+std::optional<std::chrono::milliseconds> KernelRoutes::wait() const {
+  if (!changed_) {
+    return std::nullopt;
+  }
+  const auto left = next_publish_ - std::chrono::steady_clock::now();
+  return std::max(std::chrono::ceil<std::chrono::milliseconds>(left), std::chrono::milliseconds{0});
 }
 
 void KernelRoutes::take(std::span<const std::uint8_t> datagram) {
@@ -160,15 +178,21 @@ void KernelRoutes::take_end_of_dump(bool complete) {
   }
 }
 
+void KernelRoutes::note_gateway(std::uint32_t ifindex, wire::Ipv4Address gateway) {
+  const bool ours = std::ranges::any_of(ports_, [&](const auto& port) { return port.ifindex == ifindex; });
+  if (ours && !gateway.is_none()) {
+    gateways_.insert({.ifindex = ifindex, .address = gateway});
+  }
+}
+
 void KernelRoutes::publish_changes() {
   if (std::exchange(changed_, false)) {
     const auto routes = table_.routes();
     gateways_.clear();
     for (const dataplane::RouteEntry& route : routes) {
-      const bool ours =
-          std::ranges::any_of(ports_, [&](const auto& port) { return port.ifindex == route.ifindex; });
-      if (ours && !route.gateway.is_none()) {
-        gateways_.insert({.ifindex = route.ifindex, .address = route.gateway});
+      note_gateway(route.ifindex, route.gateway);
+      for (const dataplane::RoutePath& path : route.others) {
+        note_gateway(path.ifindex, path.gateway);
       }
     }
     auto snapshot = std::make_unique<dataplane::NextHops>(routes, table_.neighbours(), ports_);

@@ -4,10 +4,12 @@
 // Thread: control. Owner: aditd's main.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -41,6 +43,12 @@ class KernelRoutes {
   /// Messages lost to a full socket buffer are made good by a new dump.
   void on_readable();
 
+  /// Publishes what on_readable() has put off: a snapshot of 100,000 routes takes some 30 ms to build, so it is built at
+  /// most a tenth of the time. Call it at every turn of the loop, and again within wait().
+  void publish_due();
+  /// How long until publish_due() has something to do; nothing: as long as the socket is silent.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> wait() const;
+
   /// Has the kernel ask (ARP) for the neighbour that packets to `destination` need. Nothing without a route.
   void resolve(wire::Ipv4Address destination);
 
@@ -54,6 +62,7 @@ class KernelRoutes {
   void take(std::span<const std::uint8_t> datagram);
   void take_end_of_dump(bool complete);
   void publish_changes();
+  void note_gateway(std::uint32_t ifindex, wire::Ipv4Address gateway);
   void probe(KernelTable::NeighbourKey neighbour);
 
   mnl_socket* socket_;
@@ -68,6 +77,7 @@ class KernelRoutes {
   Dump dump_ = Dump::kNone;
   bool dump_again_ = false;
   bool changed_ = false;
+  std::chrono::steady_clock::time_point next_publish_{};
 };
 
 }  // namespace adit::app

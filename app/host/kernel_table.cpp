@@ -49,48 +49,56 @@ wire::Ipv4Address address_of(const nlattr* attribute) {
   return wire::Ipv4Address(ntohl(u32_of(attribute).value_or(0)));
 }
 
-struct Path {
-  std::uint32_t ifindex = 0;
-  wire::Ipv4Address gateway;
-};
+using dataplane::RoutePath;
+/// None: malformed. Empty: a way that we cannot send by (through an IPv6 gateway).
+using Paths = std::optional<std::vector<RoutePath>>;
 
-/// Of a multipath route the first next hop: every packet takes it until equal-cost paths are spread by hash.
-std::optional<Path> first_of_multipath(const nlattr* multipath) {
-  rtnexthop hop{};
-  const std::size_t size = mnl_attr_get_payload_len(multipath);
-  if (size < sizeof hop) {
-    return std::nullopt;
-  }
+Paths paths_of_multipath(const nlattr* multipath) {
+  std::vector<RoutePath> paths;
+  std::size_t left = mnl_attr_get_payload_len(multipath);
   const auto* bytes = static_cast<const std::uint8_t*>(mnl_attr_get_payload(multipath));
-  std::memcpy(&hop, bytes, sizeof hop);
-  if (hop.rtnh_len < sizeof hop || hop.rtnh_len > size) {
-    return std::nullopt;
-  }
-  Path path{.ifindex = static_cast<std::uint32_t>(hop.rtnh_ifindex), .gateway = {}};
-  const std::size_t nested = hop.rtnh_len - sizeof hop;
-  const auto* attribute = reinterpret_cast<const nlattr*>(bytes + sizeof hop);
-  for (int left = static_cast<int>(nested); mnl_attr_ok(attribute, left);) {
-    if (mnl_attr_get_type(attribute) == RTA_GATEWAY) {
-      path.gateway = address_of(attribute);
-    } else if (mnl_attr_get_type(attribute) == RTA_VIA) {
-      return Path{};
+  while (left > 0) {
+    rtnexthop hop{};
+    if (left < sizeof hop) {
+      return std::nullopt;
     }
-    left -= static_cast<int>(MNL_ALIGN(attribute->nla_len));
-    attribute = mnl_attr_next(attribute);
+    std::memcpy(&hop, bytes, sizeof hop);
+    if (hop.rtnh_len < sizeof hop || hop.rtnh_len > left) {
+      return std::nullopt;
+    }
+    RoutePath path{.ifindex = static_cast<std::uint32_t>(hop.rtnh_ifindex),
+                   .gateway = {},
+                   .weight = static_cast<std::uint8_t>(std::min(hop.rtnh_hops + 1, 255))};
+    bool usable = (hop.rtnh_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) == 0;
+    const auto* attribute = reinterpret_cast<const nlattr*>(bytes + sizeof hop);
+    for (int nested = static_cast<int>(hop.rtnh_len - sizeof hop); mnl_attr_ok(attribute, nested);) {
+      if (mnl_attr_get_type(attribute) == RTA_GATEWAY) {
+        path.gateway = address_of(attribute);
+      }
+      usable = usable && mnl_attr_get_type(attribute) != RTA_VIA;
+      nested -= static_cast<int>(MNL_ALIGN(attribute->nla_len));
+      attribute = mnl_attr_next(attribute);
+    }
+    if (usable) {
+      paths.push_back(path);
+    }
+    const std::size_t step = std::min<std::size_t>(RTNH_ALIGN(hop.rtnh_len), left);
+    bytes += step;
+    left -= step;
   }
-  return path;
+  return paths;
 }
 
-/// Interface 0: a route that leads nowhere we can send to (blackhole, unreachable, through an IPv6 gateway).
-std::optional<Path> path_of(const rtmsg& route, Attributes attributes) {
+/// Empty: a route that leads nowhere we can send to (blackhole, unreachable, through an IPv6 gateway).
+Paths paths_of(const rtmsg& route, Attributes attributes) {
   if (route.rtm_type != RTN_UNICAST || attributes[RTA_VIA] != nullptr) {
-    return Path{};
+    return std::vector<RoutePath>{};
   }
   if (attributes[RTA_MULTIPATH] != nullptr) {
-    return first_of_multipath(attributes[RTA_MULTIPATH]);
+    return paths_of_multipath(attributes[RTA_MULTIPATH]);
   }
   const auto ifindex = u32_of(attributes[RTA_OIF]);
-  return ifindex ? std::optional(Path{.ifindex = *ifindex, .gateway = address_of(attributes[RTA_GATEWAY])})
+  return ifindex ? Paths({{.ifindex = *ifindex, .gateway = address_of(attributes[RTA_GATEWAY])}})
                  : std::nullopt;
 }
 
@@ -107,18 +115,25 @@ std::optional<RouteEntry> parse_route(const nlmsghdr& message) {
   const auto attributes = attributes_of<RTA_MAX + 1>(message, sizeof header);
   const std::uint32_t table = u32_of(attributes[RTA_TABLE]).value_or(header.rtm_table);
   if (header.rtm_family != AF_INET || table != RT_TABLE_MAIN || header.rtm_tos != 0 ||
-      header.rtm_dst_len > 32 || (header.rtm_flags & RTM_F_CLONED) != 0 || !is_forwarding(header.rtm_type)) {
+      header.rtm_protocol == kSubscriberProtocol || header.rtm_dst_len > 32 ||
+      (header.rtm_flags & RTM_F_CLONED) != 0 || !is_forwarding(header.rtm_type)) {
     return std::nullopt;
   }
-  const auto path = path_of(header, attributes);
-  if (!path) {
+  const Paths paths = paths_of(header, attributes);
+  if (!paths) {
     return std::nullopt;
   }
-  return RouteEntry{.prefix = address_of(attributes[RTA_DST]),
-                    .length = header.rtm_dst_len,
-                    .ifindex = path->ifindex,
-                    .gateway = path->gateway,
-                    .metric = u32_of(attributes[RTA_PRIORITY]).value_or(0)};
+  const RoutePath first = paths->empty() ? RoutePath{} : paths->front();
+  RouteEntry route{.prefix = address_of(attributes[RTA_DST]),
+                   .length = header.rtm_dst_len,
+                   .ifindex = first.ifindex,
+                   .gateway = first.gateway,
+                   .metric = u32_of(attributes[RTA_PRIORITY]).value_or(0),
+                   .weight = first.weight};
+  if (paths->size() > 1) {
+    route.others.assign(paths->begin() + 1, paths->end());
+  }
+  return route;
 }
 
 Effect effect_of_link(const nlmsghdr& message) {
@@ -158,7 +173,8 @@ Effect KernelTable::apply_route(const nlmsghdr& message) {
   }
   const RouteKey key{.prefix = route->prefix, .length = route->length, .metric = route->metric};
   const auto same = [&](const RouteEntry& other) {
-    return other.ifindex == route->ifindex && other.gateway == route->gateway;
+    return other.ifindex == route->ifindex && other.gateway == route->gateway &&
+           other.others == route->others;
   };
   if (message.nlmsg_type == RTM_DELROUTE) {
     const auto found = routes_.find(key);

@@ -14,6 +14,10 @@
 
 namespace adit::app {
 
+/// rtm_protocol of the routes that we put into the kernel ourselves (SubscriberRoutes): no concern of forwarding. Free in
+/// rtnetlink.h and in iproute2's rt_protos.
+inline constexpr std::uint8_t kSubscriberProtocol = 77;
+
 class KernelTable {
  public:
   enum class Effect : std::uint8_t {

@@ -149,7 +149,7 @@ TEST(KernelTable, TheSameRouteTwiceIsNoChange) {
   EXPECT_EQ(table.apply(route(RTM_NEWROUTE, kNet, 24).attribute(RTA_OIF, 4U)), Effect::kNothing);
 }
 
-TEST(KernelTable, MultipathGivesItsFirstNextHop) {
+TEST(KernelTable, MultipathGivesAllItsNextHops) {
   struct {
     rtnexthop hop;
     nlattr gateway_header;
@@ -169,6 +169,9 @@ TEST(KernelTable, MultipathGivesItsFirstNextHop) {
   ASSERT_EQ(table.routes().size(), 1U);
   EXPECT_EQ(table.routes()[0].ifindex, 4U);
   EXPECT_EQ(table.routes()[0].gateway, kGateway);
+  ASSERT_EQ(table.routes()[0].others.size(), 1U);
+  EXPECT_EQ(table.routes()[0].others[0].ifindex, 5U);
+  EXPECT_EQ(table.routes()[0].others[0].gateway, kOtherGateway);
 
   first.hop.rtnh_len = 4;
   EXPECT_EQ(table.apply(route(RTM_NEWROUTE, kNet, 25).attribute(RTA_MULTIPATH, &first, sizeof first)),
@@ -176,6 +179,14 @@ TEST(KernelTable, MultipathGivesItsFirstNextHop) {
   first.hop.rtnh_len = sizeof first + 4;
   EXPECT_EQ(table.apply(route(RTM_NEWROUTE, kNet, 25).attribute(RTA_MULTIPATH, &first, sizeof first)),
             Effect::kNothing);
+}
+
+TEST(KernelTable, OurOwnAnnouncementsAreNoRoutes) {
+  Message announced = route(RTM_NEWROUTE, kNet, 24, 0, RTN_BLACKHOLE);
+  static_cast<rtmsg*>(mnl_nlmsg_get_payload(&announced.get()))->rtm_protocol = kSubscriberProtocol;
+  KernelTable table;
+  EXPECT_EQ(table.apply(announced), Effect::kNothing);
+  EXPECT_TRUE(table.routes().empty());
 }
 
 TEST(KernelTable, RefusedDestinationsLeadNowhere) {

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <map>
 #include <optional>
 #include <random>
 
@@ -48,6 +50,75 @@ TEST(NextHops, LeadsThroughTheGatewayOrToTheHostItself) {
   EXPECT_EQ(hops.neighbour_of(Ipv4Address(192, 0, 2, 10)).address, Ipv4Address(192, 0, 2, 10));
   EXPECT_EQ(hops.neighbour_of(Ipv4Address(8, 8, 8, 8)).address, Ipv4Address(192, 0, 2, 254));
   EXPECT_FALSE(hops.needs_resolving(Ipv4Address(8, 8, 8, 8)));
+}
+
+TEST(NextHops, EqualWaysShareTheFlowsByWeight) {
+  const std::vector<RouteEntry> routes{
+      {.prefix = {},
+       .length = 0,
+       .ifindex = 10,
+       .gateway = Ipv4Address(192, 0, 2, 1),
+       .others = {{.ifindex = 11, .gateway = Ipv4Address(192, 0, 2, 2), .weight = 3}}}};
+  std::vector<NeighbourEntry> neighbours{{10, Ipv4Address(192, 0, 2, 1), kGatewayMac},
+                                         {11, Ipv4Address(192, 0, 2, 2), kHostMac}};
+  const NextHops both(routes, neighbours, kPorts);
+  int second = 0;
+  for (std::uint32_t flow = 0; flow < 400; ++flow) {
+    const NextHop* hop = both.find(Ipv4Address(8, 8, 8, 8), flow);
+    ASSERT_EQ(hop, both.find(Ipv4Address(8, 8, 8, 8), flow)) << "a flow keeps its way";
+    second += hop->port == 4 ? 1 : 0;
+  }
+  EXPECT_EQ(second, 300);
+  neighbours.pop_back();
+  const NextHops one(routes, neighbours, kPorts);
+  for (std::uint32_t flow = 0; flow < 4; ++flow) {
+    ASSERT_NE(one.find(Ipv4Address(8, 8, 8, 8), flow), nullptr) << "the other way serves all";
+  }
+}
+
+TEST(NextHops, ABlackholeShadowsWhatIsLessSpecific) {
+  const std::vector<RouteEntry> routes{
+      {.prefix = {}, .length = 0, .ifindex = 10, .gateway = Ipv4Address(192, 0, 2, 254)},
+      {.prefix = Ipv4Address(10, 0, 0, 0), .length = 8},
+      {.prefix = Ipv4Address(10, 1, 0, 0),
+       .length = 16,
+       .ifindex = 10,
+       .gateway = Ipv4Address(192, 0, 2, 254)}};
+  const std::vector<NeighbourEntry> neighbours{{10, Ipv4Address(192, 0, 2, 254), kGatewayMac}};
+  const NextHops hops(routes, neighbours, kPorts);
+  EXPECT_EQ(hops.find(Ipv4Address(10, 2, 0, 1)), nullptr);
+  EXPECT_FALSE(hops.needs_resolving(Ipv4Address(10, 2, 0, 1)));
+  EXPECT_NE(hops.find(Ipv4Address(10, 1, 0, 1)), nullptr);
+  EXPECT_NE(hops.find(Ipv4Address(11, 0, 0, 1)), nullptr);
+}
+
+TEST(NextHops, AHundredThousandRoutesAgainstAMapOfEachLength) {
+  std::mt19937 random(100'000);
+  std::vector<RouteEntry> routes;
+  std::array<std::map<std::uint32_t, std::uint32_t>, 33> by_length;
+  for (std::uint32_t n = 1; n <= 100'000; ++n) {
+    const auto length = static_cast<std::uint8_t>(8 + random() % 25);
+    const std::uint32_t mask = ~std::uint32_t{0} << (32 - length);
+    const Ipv4Address gateway(n);
+    const Ipv4Address prefix(static_cast<std::uint32_t>(random()) & mask);
+    if (by_length[length].try_emplace(prefix.value, n).second) {
+      routes.push_back({.prefix = prefix, .length = length, .ifindex = 10, .gateway = gateway});
+    }
+  }
+  const NextHops hops(routes, {}, kPorts);
+  EXPECT_EQ(hops.route_count(), routes.size());
+  EXPECT_LT(hops.octets(), 100U * hops.route_count());
+  for (int probe = 0; probe < 200'000; ++probe) {
+    const auto any = static_cast<std::uint32_t>(random());
+    const std::uint32_t to = probe % 2 == 0 ? any : routes[any % routes.size()].prefix.value + any % 300;
+    std::uint32_t expected = 0;
+    for (std::size_t length = 32; length >= 8 && expected == 0; --length) {
+      const std::uint32_t mask = ~std::uint32_t{0} << (32 - length);
+      const auto found = by_length[length].find(to & mask);
+      expected = found == by_length[length].end() ? 0 : found->second;
+    }
+    ASSERT_EQ(hops.neighbour_of(Ipv4Address(to)).address.value, expected) << to;
+  }
 }
 
 TEST(NextHops, NeighboursOfAnotherInterfaceDoNotCount) {
