@@ -25,6 +25,9 @@ constexpr std::size_t kDatagram = 32768;
 constexpr int kSocketBuffer = 4 << 20;
 constexpr int kDatagramsPerCall = 1024;
 constexpr std::chrono::seconds kFirstDump{5};
+/// Silence after an overflow before all is read once more: a dump amid changes may hold a route that was deleted while it
+/// was written, behind the word of its deletion.
+constexpr std::chrono::milliseconds kQuiet{1000};
 constexpr unsigned kGroups = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_IFADDR;
 
 std::unexpected<std::string> failure(const std::string& what) {
@@ -108,23 +111,32 @@ void KernelRoutes::start_dump(Dump what) {
 }
 
 void KernelRoutes::on_readable() {
-  for (int i = 0; i < kDatagramsPerCall; ++i) {
+  bool drained = false;
+  for (int i = 0; i < kDatagramsPerCall && !drained; ++i) {
     const ssize_t size = mnl_socket_recvfrom(socket_, buffer_.data(), buffer_.size());
     if (size < 0 && errno == ENOBUFS) {
-      dump_again_ = true;
+      dump_again_ = look_again_ = true;
     } else if (size <= 0) {
-      break;
+      drained = true;
     } else {
       take({buffer_.data(), static_cast<std::size_t>(size)});
     }
   }
-  if (dump_ == Dump::kNone && dump_again_) {
+  // Not before: from an overflow until its queue is empty, the kernel drops further messages without a word.
+  if (dump_ == Dump::kNone && dump_again_ && drained) {
     start_dump(Dump::kRoutes);
   }
+  heard_ = std::chrono::steady_clock::now();
   publish_due();
 }
 
 void KernelRoutes::publish_due() {
+  if (look_again_ && dump_ == Dump::kNone && !dump_again_ &&
+      std::chrono::steady_clock::now() - heard_ >= kQuiet) {
+    look_again_ = false;
+    start_dump(Dump::kRoutes);
+    return;
+  }
   const bool too_soon = changed_ && latest_ != nullptr && wait() > std::chrono::milliseconds{0};
   if (dump_ != Dump::kNone || dump_again_ || too_soon) {
     return;
@@ -137,11 +149,12 @@ void KernelRoutes::publish_due() {
 }
 
 std::optional<std::chrono::milliseconds> KernelRoutes::wait() const {
-  if (!changed_) {
+  if (!changed_ && !look_again_) {
     return std::nullopt;
   }
-  const auto left = next_publish_ - std::chrono::steady_clock::now();
-  return std::max(std::chrono::ceil<std::chrono::milliseconds>(left), std::chrono::milliseconds{0});
+  const auto due = changed_ ? next_publish_ : heard_ + kQuiet;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - std::chrono::steady_clock::now());
+  return std::max(left, std::chrono::milliseconds{0});
 }
 
 void KernelRoutes::take(std::span<const std::uint8_t> datagram) {

@@ -77,7 +77,9 @@ class KernelRoutes {
   Dump dump_ = Dump::kNone;
   bool dump_again_ = false;
   bool changed_ = false;
+  bool look_again_ = false;  // messages were lost: read all once more when it is quiet
   std::chrono::steady_clock::time_point next_publish_{};
+  std::chrono::steady_clock::time_point heard_{};
 };
 
 }  // namespace adit::app

@@ -14,9 +14,9 @@ TO_ADITD = {"server": "198.18.0.1", "access": "access", "clients": "10.99.0.0/16
 TRAFFIC = {"up": "300pps", "down": "300pps", "size": "imix"}
 
 
-def run(world, name, phases, **settings):
+def run(world, name, phases, while_it_runs=None, **settings):
     return blast.run(lambda *words: world.lab.command("adit-blast", *words), world.lab.work_dir, name,
-                     {**TO_ADITD, **settings}, phases, seconds=120)
+                     {**TO_ADITD, **settings}, phases, while_it_runs, seconds=120)
 
 
 def set_up(calls):
@@ -56,7 +56,7 @@ def some_come_and_go(world):
     return f"{redialled} redials, {arrived}"
 
 
-@case(CONFIG)
+@case({**CONFIG, "pptp": {**CONFIG["pptp"], "reorder": "off"}})
 def a_bad_link_is_reported_as_it_was(world):
     before = late(world)
     outcome = run(world, "bad-link", [set_up(20), {"kind": "traffic", "for": "5s", **TRAFFIC}],
@@ -74,6 +74,21 @@ def a_bad_link_is_reported_as_it_was(world):
     no_sessions(world.lab)
     return (f"up: {traffic['up']['lost']} lost = {link['impaired_lost_up']} + {theirs} late; "
             f"down: {traffic['down']['lost']} = {link['impaired_lost_down']} + {ours}")
+
+
+@case(CONFIG)
+def what_was_overtaken_is_waited_for(world):
+    """The same link, and aditd puts its packets in order again: what is lost up is what the link lost, and a few late ones
+    of each call from before it was known to reorder."""
+    before = late(world)
+    outcome = run(world, "reordering", [set_up(4), {"kind": "traffic", "for": "8s", **TRAFFIC}],
+                  impair="reorder=5%,reorder-by=2")
+    link, traffic = outcome.report["link"], outcome.phase("traffic")["traffic"]
+    theirs = late(world) - before
+    expect("lost up", traffic["up"]["lost"], theirs)
+    expect("hardly any came late", theirs * 4 < link["impaired_reordered_up"], True)
+    no_sessions(world.lab)
+    return f"{link['impaired_reordered_up']} were overtaken on the way up, {theirs} of them lost"
 
 
 @case(CONFIG)
