@@ -273,7 +273,7 @@ def storm(options):
     count, seconds = 5000 // options.scale, 40 // min(options.scale, 4)
     config = memif_config()
     add_scale_addresses()
-    config.write_text(scale_config(config.read_text(), 20000))
+    config.write_text(scale_config(config.read_text(), 20000).replace("accept-rate = 0", "accept-rate = 3500"))
     server = Server(config)
     watch = Watch()
     run = blast(options.out, "storm", server, "storm", "--calls", count, "--for", f"{seconds}s", "--callers",

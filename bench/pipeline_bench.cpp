@@ -94,6 +94,7 @@ void run_workers(benchmark::State& state, Traffic traffic, bool mppe, std::size_
   std::vector<std::uint64_t> batches;
   for (auto _ : state) {
     rig.make(traffic, octets);
+    rig.evict();
     batches.push_back(rig.run_in_parallel());
     state.SetIterationTime(static_cast<double>(batches.back()) / tsc_hz);
     if (!rig.collect()) {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/pipeline_rig.hpp"
 
+#include <emmintrin.h>
+#include <pthread.h>
 #include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -279,6 +282,7 @@ void PipelineRig::make(Traffic traffic, std::size_t inner_octets, Arrival arriva
     mbuf->pkt_len = static_cast<std::uint32_t>(size);
   }
   encrypt();
+  made_ = frames;
   for (std::size_t owner = 0; owner < workers_.size(); ++owner) {
     const std::size_t queue = arrival == Arrival::kAtOwner ? owner : (owner + 1) % workers_.size();
     rte_ring* ring = ports().receive[traffic == Traffic::kUplink ? 0 : 1][queue];
@@ -286,6 +290,19 @@ void PipelineRig::make(Traffic traffic, std::size_t inner_octets, Arrival arriva
                 kBatch,
             "queueing");
   }
+}
+
+void PipelineRig::evict() const {
+  for (const rte_mbuf* mbuf : made_) {
+    const auto flush = [](const void* from, std::size_t octets) {
+      for (std::size_t at = 0; at < octets; at += dataplane::kCacheLine) {
+        _mm_clflush(static_cast<const char*>(from) + at);
+      }
+    };
+    flush(rte_pktmbuf_mtod(mbuf, const void*), mbuf->data_len + dataplane::kCacheLine);
+    flush(mbuf, sizeof *mbuf);
+  }
+  _mm_mfence();
 }
 
 std::size_t PipelineRig::write_downlink(std::uint8_t* at, std::uint32_t number, std::size_t inner_octets) {
@@ -344,6 +361,17 @@ std::uint64_t PipelineRig::run() {
   return rte_rdtsc() - began;
 }
 
+namespace {
+
+void pin_to(std::size_t cpu) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(cpu, &one);
+  pthread_setaffinity_np(pthread_self(), sizeof one, &one);
+}
+
+}  // namespace
+
 std::uint64_t PipelineRig::run_in_parallel() {
   std::atomic<unsigned> ready{0};
   std::atomic<std::uint64_t> began{0};
@@ -352,6 +380,7 @@ std::uint64_t PipelineRig::run_in_parallel() {
     std::vector<std::jthread> threads;
     for (std::size_t w = 0; w < workers_.size(); ++w) {
       threads.emplace_back([&, w] {
+        pin_to(w);  // they would all inherit the one CPU of EAL's main lcore
         if (ready.fetch_add(1) + 1 == workers_.size()) {
           began.store(rte_rdtsc());
         }

@@ -33,6 +33,10 @@ class PipelineRig {
   PipelineRig(const PipelineRig&) = delete;
   PipelineRig& operator=(const PipelineRig&) = delete;
 
+  /// Puts what make() made out of all caches, as a NIC of another core's would leave it: else the worker on the maker's own
+  /// core finds its frames warm, and the others do not.
+  void evict() const;
+
   enum class Arrival : std::uint8_t { kAtOwner, kAtOther };
   /// Puts kBatch frames a worker that carry inner IP packets of `inner_octets` on the port where they arrive: on the queue
   /// that their call's owner polls, or on another's.
@@ -77,6 +81,7 @@ class PipelineRig {
   std::vector<PeerEnd> peers_;
   std::vector<std::uint32_t> walk_;  ///< the calls in a seeded random order, walked round and round
   std::size_t step_ = 0;
+  std::vector<rte_mbuf*> made_;
   std::vector<crypto::MppeJob> jobs_;
   std::vector<std::uint32_t> job_calls_;
   std::uint64_t forwarded_ = 0;

@@ -70,6 +70,7 @@ bool Decapsulation::parse_outer(Packet& packet) noexcept {
   const wire::Ipv4View outer(packet.at);
   packet.source = outer.source();
   packet.destination = outer.destination();
+  packet.tos = outer.tos();
   packet.at += outer.header_length();
   packet.size = outer.payload_length();
   // RFC 2637 §4.1: flags, version, protocol type, lengths.

@@ -54,6 +54,7 @@ class Decapsulation {
     Content content = Content::kNothing;
     wire::MppeHeader mppe{};
     std::uint16_t job = 0;  ///< kEncrypted: index into jobs_
+    std::uint8_t tos = 0;   ///< outer
   };
 
   // ---- the stages, in the packet's order; they work on burst_
@@ -76,10 +77,10 @@ class Decapsulation {
 
  private:
   bool parse_outer(Packet& packet) noexcept;
-  bool reassemble(Packet& packet) noexcept;
+  [[gnu::cold, gnu::noinline]] bool reassemble(Packet& packet) noexcept;
   bool accept(Packet& packet) noexcept;
   bool take_turn(Packet& packet) noexcept;
-  bool hold(Packet& packet) noexcept;
+  [[gnu::cold, gnu::noinline]] bool hold(Packet& packet) noexcept;
   void note_late(Call& call, wire::GreSeq sequence) noexcept;
   void look_at_window(Call& call, ReorderWindow& window) noexcept;
   [[nodiscard]] std::uint32_t patience(const Call& call) const noexcept;

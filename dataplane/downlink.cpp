@@ -144,7 +144,14 @@ void Downlink::check_size(Arrived& packet) noexcept {
     drop(packet, DropReason::kNoHeadroom);
     return;
   }
-  burst_.push({.mbuf = packet.mbuf, .call = packet.call, .inner_octets = packet.inner_octets});
+  burst_.push({.mbuf = packet.mbuf,
+               .call = packet.call,
+               .inner_octets = packet.inner_octets,
+               .tos = outer_tos(packet.mbuf)});
+}
+
+std::uint8_t Downlink::outer_tos(rte_mbuf* mbuf) const noexcept {
+  return context_.dscp_down ? static_cast<std::uint8_t>(wire::Ipv4View(data_of(mbuf)).tos() & 0xfc) : 0;
 }
 
 void Downlink::cut(Arrived& packet) noexcept {
@@ -156,8 +163,10 @@ void Downlink::cut(Arrived& packet) noexcept {
   }
   context_.counters.fragmented.add();
   for (rte_mbuf* piece : *made) {
-    burst_.push(
-        {.mbuf = piece, .call = packet.call, .inner_octets = static_cast<std::uint16_t>(piece->pkt_len)});
+    burst_.push({.mbuf = piece,
+                 .call = packet.call,
+                 .inner_octets = static_cast<std::uint16_t>(piece->pkt_len),
+                 .tos = outer_tos(piece)});
   }
 }
 

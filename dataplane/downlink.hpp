@@ -43,6 +43,7 @@ class Downlink : public Encapsulation {
   bool police(Arrived& packet) noexcept;
   void check_size(Arrived& packet) noexcept;
   void cut(Arrived& packet) noexcept;
+  [[nodiscard]] std::uint8_t outer_tos(rte_mbuf* mbuf) const noexcept;
   bool drop(Arrived& packet, DropReason reason) noexcept;
 
   Burst<Arrived, kBurst> arrived_;

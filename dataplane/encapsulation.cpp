@@ -109,7 +109,7 @@ void Encapsulation::push_gre() noexcept {
 
 void Encapsulation::push_outer() noexcept {
   for (Packet& packet : burst_) {
-    push_ip_and_ethernet(packet.mbuf, *packet.call);
+    push_ip_and_ethernet(packet.mbuf, *packet.call, packet.tos);
   }
   context_.mark(Stage::kPushOuter);
 }
@@ -138,10 +138,11 @@ void Encapsulation::push_sequenced_gre(rte_mbuf* mbuf, Call& call) const noexcep
 }
 
 /// DF stays clear, and packets are numbered, so that narrower paths (PPPoE, other tunnels) fragment rather than lose
-/// them: the "fragmentation needed" of a hop would reach a kernel that knows nothing of the tunnel. DSCP and ECN are
-/// not copied (RFC 6040 §4.1 compatibility mode): PPTP peers do not bring a congestion mark back in.
-void Encapsulation::push_ip_and_ethernet(rte_mbuf* mbuf, Call& call) noexcept {
+/// them: the "fragmentation needed" of a hop would reach a kernel that knows nothing of the tunnel. ECN is never copied
+/// (RFC 6040 §4.1 compatibility mode): PPTP peers do not bring a congestion mark back in.
+void Encapsulation::push_ip_and_ethernet(rte_mbuf* mbuf, Call& call, std::uint8_t tos) noexcept {
   wire::Ipv4Header outer;
+  outer.tos = tos;
   outer.source = call.identity.local;
   outer.destination = call.identity.peer;
   outer.total_length = static_cast<std::uint16_t>(mbuf->pkt_len + wire::kIpv4Size);

@@ -38,6 +38,7 @@ class Encapsulation {
     std::uint16_t job = 0;  ///< index into jobs_, when encrypted by one
     wire::CoherencyCount count{};
     bool encrypted = false;
+    std::uint8_t tos = 0;  ///< of the outer header
   };
 
   /// Finds the way to the call's peer in this turn's snapshot. False: `why`.
@@ -58,7 +59,7 @@ class Encapsulation {
   static void push_inner_protocol(Packet& packet) noexcept;
   void send_bare_ack(Call& call) noexcept;
   void push_sequenced_gre(rte_mbuf* mbuf, Call& call) const noexcept;
-  static void push_ip_and_ethernet(rte_mbuf* mbuf, Call& call) noexcept;
+  static void push_ip_and_ethernet(rte_mbuf* mbuf, Call& call, std::uint8_t tos = 0) noexcept;
 
   ByCall<kDownlinkBurst> by_call_;
   std::array<crypto::MppeJob, kDownlinkBurst> jobs_;

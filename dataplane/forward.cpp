@@ -96,7 +96,8 @@ std::optional<DropReason> forward_inner(WorkerContext& context, rte_mbuf* mbuf,
     return send_to_subscriber(context, mbuf, owner);
   }
   DropReason why{};
-  const NextHop* hop = find_next_hop(context, destination, flow_of(mbuf), why);
+  const NextHop* hop =
+      find_next_hop(context, destination, context.next_hops->has_choices() ? flow_of(mbuf) : 0, why);
   if (hop == nullptr) {
     context.drop(mbuf, why);
     return why;

@@ -150,6 +150,7 @@ void NextHops::build_paths(const std::vector<RouteEntry>& routes) {
     for (const RoutePath& other : route.others) {
       add(other.ifindex, other.gateway, other.weight);
     }
+    has_choices_ = has_choices_ || built.paths > 1;
   }
 }
 
@@ -196,8 +197,10 @@ const NextHop* NextHops::find(Ipv4Address destination, std::uint32_t flow) const
   if (route == nullptr) {
     return nullptr;
   }
+  const std::uint32_t chosen = route->paths > 1 ? flow % route->paths : 0;  // a division is 20 cycles
   for (std::uint32_t n = 0; n < route->paths; ++n) {
-    const Path& path = paths_[route->first + (flow + n) % route->paths];
+    const std::uint32_t at = chosen + n < route->paths ? chosen + n : chosen + n - route->paths;
+    const Path& path = paths_[route->first + at];
     const NextHop* hop = find_neighbour(path.ifindex, path.gateway.is_none() ? destination : path.gateway);
     if (hop != nullptr) {
       return hop;

@@ -64,6 +64,9 @@ class NextHops {
   /// True when there is a route and only its neighbours' addresses are missing.
   [[nodiscard]] bool needs_resolving(wire::Ipv4Address destination) const noexcept;
 
+  /// Whether a flow makes a difference to find().
+  [[nodiscard]] bool has_choices() const noexcept { return has_choices_; }
+
   [[nodiscard]] std::size_t route_count() const noexcept { return routes_.size(); }
   [[nodiscard]] std::size_t octets() const noexcept;
 
@@ -95,6 +98,7 @@ class NextHops {
   std::vector<Interval> intervals_;
   std::vector<std::uint32_t>
       by_upper_half_;  // where the interval stands that holds address u << 16; empty: few routes
+  bool has_choices_ = false;
   std::vector<Route> routes_;
   std::vector<Path> paths_;
   // neighbours by (port, address): open addressing, power of two; see the .cpp

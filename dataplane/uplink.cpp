@@ -93,6 +93,9 @@ bool Uplink::check_inner(Packet& packet) noexcept {
     return drop(packet, DropReason::kTtlExpired);
   }
   wire::decrement_ttl(packet.at);
+  if (context_.dscp_up) {
+    wire::set_dscp(packet.at, packet.tos);
+  }
   if (context_.clamp_mss && inner.protocol() == wire::kIpProtocolTcp && inner.fragment_offset() == 0 &&
       wire::clamp_tcp_mss(
           payload, static_cast<std::uint16_t>(packet.call->downlink.inner_mtu - wire::kIpv4TcpOverhead))) {

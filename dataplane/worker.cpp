@@ -63,6 +63,8 @@ Worker::Worker(WorkerSettings settings, const CallIndex& index, contract::Mailbo
       context_{.id = settings_.id,
                .gateway = settings_.gateway,
                .clamp_mss = settings_.clamp_mss,
+               .dscp_down = settings_.dscp_down,
+               .dscp_up = settings_.dscp_up,
                .pool = settings_.pool,
                .calls = calls_,
                .index = index,

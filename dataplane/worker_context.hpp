@@ -28,6 +28,8 @@ struct WorkerContext {
   contract::WorkerId id;
   wire::Ipv4Address gateway;  ///< our end of every tunnel: the source of our ICMP errors
   bool clamp_mss = true;
+  bool dscp_down = false;  ///< the inner packet's into the outer one
+  bool dscp_up = false;    ///< and back
   contract::AckPolicy ack_policy{};
   rte_mempool* pool = nullptr;  ///< for packets that we originate
   CallTable& calls;

@@ -149,7 +149,7 @@ std::string render_workers(const Json& result) {
                     count(worker, "rx_packets"), count(worker, "tx_packets"), count(worker, "uplink_packets"),
                     human_bytes(number(worker, "uplink_bytes")), count(worker, "downlink_packets"),
                     human_bytes(number(worker, "downlink_bytes")), count(worker, "steer_miss"),
-                    count(worker, "drops")});
+                    count(worker, "reordered"), count(worker, "drops")});
   }
   return draw_table({{"worker", Align::kRight},
                      {"lcore", Align::kRight},
@@ -161,6 +161,7 @@ std::string render_workers(const Json& result) {
                      {"down-pkts", Align::kRight},
                      {"down-bytes", Align::kRight},
                      {"steer-miss", Align::kRight},
+                     {"reordered", Align::kRight},
                      {"drops", Align::kRight}},
                     rows, "no workers");
 }

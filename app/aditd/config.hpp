@@ -41,6 +41,9 @@ struct DpdkSettings {            // [dpdk]
 /// What the kernel's table is told of subscribers.
 enum class Announce : std::uint8_t { kOff, kPools, kSubscribers };
 
+/// RFC 2983: whose DSCP is copied between the inner and the outer header.
+enum class CopyDscp : std::uint8_t { kOff, kDown, kUp, kBoth };
+
 struct CliSettings {  // [cli]
   std::string socket{kDefaultSocketPath};
   std::string group;  ///< empty: the socket is mode 0600; else it is 0660 and belongs to this group
@@ -59,8 +62,9 @@ struct Config {
   std::uint16_t tcp_port = 1723;        ///< [pptp] port
   std::uint32_t max_sessions = 65'535;  ///< [common] max-sessions: calls of all workers together
   bool mss_clamp = true;                ///< [mss] clamp
+  CopyDscp copy_dscp = CopyDscp::kOff;  ///< [ip] copy-dscp
   Announce announce = Announce::kOff;   ///< [routes] announce
-  std::uint32_t accept_rate = 4000;     ///< [pptp] accept-rate: new connections a second; 0: no limit
+  std::uint32_t accept_rate = 5000;     ///< [pptp] accept-rate: new connections a second; 0: no limit
   contract::ReorderPolicy reorder{.mode =
                                       contract::ReorderMode::kAdaptive};  ///< [pptp] reorder, reorder-timeout
   CoreSettings core;

@@ -227,6 +227,14 @@ std::vector<Key<Config>> make_user_keys() {
                "Local users, a line each: user server password address. Keep it mode 0600."),
       ADIT_KEY("ip", "gw-ip-address", "\"10.64.0.1\"", control.ip.gateway, Ipv4Kind{},
                "Our end of every link: the clients' gateway. Not an address of a pool."),
+      ADIT_KEY("ip", "copy-dscp", "", copy_dscp,
+               (ChoiceKind<CopyDscp>{{{"off", CopyDscp::kOff},
+                                      {"down", CopyDscp::kDown},
+                                      {"up", CopyDscp::kUp},
+                                      {"both", CopyDscp::kBoth}}}),
+               "Copy a packet's DSCP into its tunnel header on the way to a client (\"down\"), out of it on "
+               "the way\n"
+               "from one (\"up\"), \"both\", or \"off\". ECN is never copied."),
       ADIT_KEY("ip", "quarantine", "", control.ip.quarantine, (DurationKind{0s, 24h}),
                "Before a call ID or an address is given out again."),
       ADIT_KEY("dns", "dns1", "\"198.51.100.53\"", control.ip.dns1, Ipv4Kind{true},

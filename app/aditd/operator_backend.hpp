@@ -32,6 +32,9 @@ struct WorkerRow {
   std::uint64_t steer_miss = 0;                             ///< arrived here and were handed to their owner
   std::uint64_t handed_in = 0;                              ///< taken from other workers
   std::uint64_t notices_lost = 0;                           ///< messages to control that found its ring full
+  std::uint64_t reassembled = 0;                            ///< GRE packets put together from fragments
+  std::uint64_t reordered = 0;                              ///< packets that came late and were waited for
+  std::uint64_t reorder_held = 0, reorder_given_up = 0, reorder_no_room = 0;
   std::uint64_t drops = 0;
 };
 

@@ -69,6 +69,11 @@ WorkerRow OperatorView::row_of(WorkerId worker, std::uint64_t elapsed_cycles) co
   row.steer_miss = counters.steer_miss.read();
   row.handed_in = counters.handed_in.read();
   row.notices_lost = counters.notices_lost.read();
+  row.reassembled = counters.reassembled.read();
+  row.reordered = counters.reordered.read();
+  row.reorder_held = counters.reorder_held.read();
+  row.reorder_given_up = counters.reorder_given_up.read();
+  row.reorder_no_room = counters.reorder_no_room.read();
   for (std::size_t i = 0; i < dataplane::kDropReasons; ++i) {
     row.drops += counters.dropped(static_cast<DropReason>(i));
   }

@@ -183,6 +183,11 @@ Json workers_json(const OperatorBackend& backend) {
                        {"steer_miss", row.steer_miss},
                        {"handed_in", row.handed_in},
                        {"notices_lost", row.notices_lost},
+                       {"reassembled", row.reassembled},
+                       {"reordered", row.reordered},
+                       {"reorder_held", row.reorder_held},
+                       {"reorder_given_up", row.reorder_given_up},
+                       {"reorder_no_room", row.reorder_no_room},
                        {"drops", row.drops}});
   }
   return {{"workers", std::move(workers)}};

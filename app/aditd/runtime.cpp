@@ -152,6 +152,8 @@ std::expected<void, std::string> Runtime::build_worker(const Config& config, std
   settings.clamp_mss = config.mss_clamp;
   settings.stateful_mppe = stateful_mppe_;
   settings.reorder = config.reorder;
+  settings.dscp_down = config.copy_dscp == CopyDscp::kDown || config.copy_dscp == CopyDscp::kBoth;
+  settings.dscp_up = config.copy_dscp == CopyDscp::kUp || config.copy_dscp == CopyDscp::kBoth;
   settings.busy_poll = config.core.poll_mode == PollMode::kBusy;
   settings.control_wake_fd = wake_.fd();
   auto created =

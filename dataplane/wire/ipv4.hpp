@@ -199,4 +199,13 @@ inline void decrement_ttl(std::uint8_t* at) noexcept {
   store_be(at + 8, std::uint32_t{after} << 16 | checksum);
 }
 
+/// The six bits of RFC 2474 out of `tos` into the header at `at`; ECN stays, and the checksum is brought along.
+inline void set_dscp(std::uint8_t* at, std::uint8_t tos) noexcept {
+  const auto before = load_be<std::uint16_t>(at);
+  const auto after = static_cast<std::uint16_t>((before & 0xff03) | (tos & 0xfc));
+  const std::uint16_t checksum = update_checksum(load_be<std::uint16_t>(at + 10), before, after);
+  store_be(at, after);
+  store_be(at + 10, checksum);
+}
+
 }  // namespace adit::wire

@@ -137,13 +137,13 @@ TEST(AditRender, DropsThatHappened) {
 TEST(AditRender, WorkersAndPools) {
   EXPECT_EQ(render_workers(Json::parse(R"({"workers":[{"worker":0,"lcore":3,"busy":0.25,"rx_packets":1000000,
     "tx_packets":5,"uplink_packets":1,"uplink_bytes":1500,"downlink_packets":2,"downlink_bytes":3000,
-    "steer_miss":4,"handed_in":0,"notices_lost":0,"drops":2}]})")),
+    "steer_miss":4,"handed_in":0,"notices_lost":0,"reordered":7,"drops":2}]})")),
             " worker | lcore | busy |   rx-pkts | tx-pkts | up-pkts | up-bytes | down-pkts | down-bytes | "
-            "steer-miss | drops\n"
+            "steer-miss | reordered | drops\n"
             "--------+-------+------+-----------+---------+---------+----------+-----------+------------+----"
-            "--------+-------\n"
+            "--------+-----------+-------\n"
             "      0 |     3 | 25 % | 1 000 000 |       5 |       1 |  1.5 KiB |         2 |    2.9 KiB |    "
-            "      4 |     2\n");
+            "      4 |         7 |     2\n");
   EXPECT_EQ(render_pools(Json::parse(
                 R"({"pools":[{"name":"default","total":200,"used":50,"quarantined":1,"available":149}]})")),
             " pool    | total | used | quarantined | available | usage\n"

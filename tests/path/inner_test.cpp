@@ -337,6 +337,30 @@ TEST_F(Inner, AFullBurstMayBeCut) {
   EXPECT_EQ(world_.all_drops(), 0U);
 }
 
+TEST(InnerCore, GRE_13_DscpIsCopiedBothWaysWhenAsked) {
+  for (const bool copy : {false, true}) {
+    World world({.copy_dscp = copy});
+    Peer peer;
+    const contract::CallRef call = world.install_up();
+    world.tell(call, peer.enable_send(call));
+    Octets inner = inner_packet(kHost, kSubscriber, 100);
+    wire::set_dscp(inner.data(), 0xb8);  // EF
+    world.arrive(kCoreSide, core_frame(inner));
+    world.turn();
+    const std::vector<Octets> down = world.sent(kAccessSide);
+    ASSERT_EQ(down.size(), 1U);
+    EXPECT_EQ(read_sent(down[0]).ip.tos, copy ? 0xb8 : 0) << "though the inner packet is encrypted";
+
+    Octets frame = peer.clear(inner_packet(kSubscriber, kHost, 100));
+    wire::set_dscp(frame.data() + 14, 0x2b);  // AF11, and bits that are ECN's
+    world.arrive(kAccessSide, frame);
+    world.turn();
+    const std::vector<Octets> up = world.sent(kCoreSide);
+    ASSERT_EQ(up.size(), 1U);
+    EXPECT_EQ(read_sent(up[0]).ip.tos, copy ? 0x28 : 0);
+  }
+}
+
 TEST(InnerCore, AnUplinkPacketLargerThanTheCorePort) {
   World world({.core_mtu = 1000});
   Peer peer;

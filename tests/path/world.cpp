@@ -106,6 +106,8 @@ World::World(WorldOptions options)
                             .slots = options.slots,
                             .pool = bench_.pool,
                             .gateway = kGateway,
+                            .dscp_down = options.copy_dscp,
+                            .dscp_up = options.copy_dscp,
                             .stateful_mppe = options.stateful_mppe,
                             .reorder = options.reorder};
     for (const Port& port : ports_) {

@@ -64,6 +64,7 @@ struct WorldOptions {
   std::uint32_t slots = 64;
   bool stateful_mppe = false;
   contract::ReorderPolicy reorder{};
+  bool copy_dscp = false;
 };
 
 class World {
