@@ -248,14 +248,45 @@ Read<std::string> PathKind::read(const toml::node& node) const {
   return *text;
 }
 
+bool InterfaceKind::accepts(const std::string& name) {
+  const auto is_bad = [](char c) { return !is_printable(c) || c == ' ' || c == '/' || c == ':' || c == ','; };
+  return name.size() <= 15 && std::none_of(name.begin(), name.end(), is_bad) && name != "." && name != "..";
+}
+
 Read<std::string> InterfaceKind::read(const toml::node& node) const {
   const std::string* text = text_of(node);
-  const auto is_bad = [](char c) { return !is_printable(c) || c == ' ' || c == '/' || c == ':' || c == ','; };
-  if (text == nullptr || text->size() > 15 || std::any_of(text->begin(), text->end(), is_bad) ||
-      *text == "." || *text == "..") {
+  if (text == nullptr || !accepts(*text)) {
     return complain("is no name of a network interface", "write one that `ip link` shows, like \"eth0\"");
   }
   return *text;
+}
+
+Read<wire::Vlan> VlanKind::read(const toml::node& node) const {
+  const auto* number = node.as_integer();
+  const std::string* written = text_of(node);
+  const std::string text = number != nullptr    ? std::to_string(number->get())
+                           : written != nullptr ? *written
+                                                : "?";
+  if (text.empty()) {
+    return wire::Vlan{};
+  }
+  const auto id_of = [](std::string_view digits) -> std::uint16_t {
+    unsigned id = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id);
+    const bool good = error == std::errc{} && end == digits.data() + digits.size() && id <= wire::kMaxVlanId;
+    return good ? static_cast<std::uint16_t>(id) : std::uint16_t{0};
+  };
+  const std::size_t dot = text.find('.');
+  wire::Vlan vlan{.outer = id_of(std::string_view(text).substr(0, dot))};
+  if (dot != std::string::npos) {
+    vlan.inner = id_of(std::string_view(text).substr(dot + 1));
+    vlan.outer_type = wire::EtherType::kServiceVlan;
+  }
+  if (vlan.outer == 0 || (dot != std::string::npos && vlan.inner == 0)) {
+    return complain("is no VLAN",
+                    "write an ID of 1 to 4094, or \"200.100\" for an outer tag and one inside it");
+  }
+  return vlan;
 }
 
 Read<std::string> EalArgumentKind::read(const toml::node& node) const {

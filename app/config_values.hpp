@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "controlplane/settings.hpp"
+#include "dataplane/wire/ethernet.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::app {
@@ -91,8 +92,16 @@ struct PathKind {
 /// A kernel network interface's name; "" is none.
 struct InterfaceKind {
   using Value = std::string;
+  [[nodiscard]] static bool accepts(const std::string& name);
   [[nodiscard]] Read<std::string> read(const toml::node& node) const;
   [[nodiscard]] std::string show(const std::string& value) const { return '"' + value + '"'; }
+};
+
+/// A VLAN: 100 or "100", or "200.100" for the outer and the inner tag; "" is none.
+struct VlanKind {
+  using Value = wire::Vlan;
+  [[nodiscard]] Read<wire::Vlan> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(wire::Vlan value) const { return '"' + wire::to_string(value) + '"'; }
 };
 
 /// One EAL argument, one word.

@@ -306,7 +306,7 @@ void PipelineRig::evict() const {
 }
 
 std::size_t PipelineRig::write_downlink(std::uint8_t* at, std::uint32_t number, std::size_t inner_octets) {
-  wire::write_ethernet(at, kOurMac, kTheirMac, wire::EtherType::kIpv4);
+  std::ranges::copy(wire::LinkHeader(kOurMac, kTheirMac, {}, wire::EtherType::kIpv4).octets(), at);
   write_ip(at + wire::kEthernetSize, kHost, subscriber_of(number), wire::kIpProtocolUdp, inner_octets);
   return wire::kEthernetSize + inner_octets;
 }
@@ -332,7 +332,7 @@ std::size_t PipelineRig::write_uplink(std::uint8_t* at, std::uint32_t number, st
   wire::write_gre(at + kGreAt, wire::PeerCallId(id_of(number)), static_cast<std::uint16_t>(size),
                   wire::GreSeq(peer.sequence++), std::nullopt);
   size += wire::gre_header_size(true, false);
-  wire::write_ethernet(at, kOurMac, kTheirMac, wire::EtherType::kIpv4);
+  std::ranges::copy(wire::LinkHeader(kOurMac, kTheirMac, {}, wire::EtherType::kIpv4).octets(), at);
   write_ip(at + wire::kEthernetSize, peer_of(number), local_of(number), wire::kIpProtocolGre,
            size + wire::kIpv4Size);
   return kGreAt + size;

@@ -30,7 +30,9 @@ class Counter {
 /// What one worker received by one port.
 struct PortArrivals {
   Counter packets;
-  Counter steer_miss;  ///< of those, of calls that another worker owns
+  Counter steer_miss;     ///< of those, of calls that another worker owns
+  Counter punted;         ///< of those, passed to the kernel
+  Counter punts_refused;  ///< and those that were too many
 };
 
 struct alignas(contract::kFalseSharingBytes) WorkerCounters {
@@ -50,6 +52,7 @@ struct alignas(contract::kFalseSharingBytes) WorkerCounters {
   Counter bare_acks;         ///< acknowledgements without data sent
   Counter acks_of_unsent;    ///< acknowledgements of what we never sent: a sign of spoofing
   Counter steer_miss;        ///< packets that arrived at another worker than their owner and were handed off
+  Counter injected;          ///< the kernel's frames sent for it
   Counter handed_in;         ///< packets taken from the hand-off ring
   Counter reassembled;       ///< GRE packets put together from IPv4 fragments
   Counter reorder_held;      ///< packets that waited for one before them

@@ -53,7 +53,7 @@ bool Downlink::parse_inner(Arrived& packet) noexcept {
 bool Downlink::find_owner(Arrived& packet, Arrival arrival) noexcept {
   const auto owner = CallIndex::read(packet.entry);
   if (!owner.known) {
-    return drop(packet, DropReason::kUnknownSubscriber);
+    return not_a_subscribers(packet, arrival);
   }
   if (owner.worker != context_.id) {
     if (arrival == Arrival::kHandedInCore || arrival == Arrival::kHandedInTunnel) {
@@ -74,6 +74,17 @@ bool Downlink::find_owner(Arrived& packet, Arrival arrival) noexcept {
   rte_prefetch0(packet.call);
   rte_prefetch0(&packet.call->downlink);
   return true;
+}
+
+/// A frame from a device that DPDK owns may be the kernel's: put together again, as classify() took it apart.
+bool Downlink::not_a_subscribers(Arrived& packet, Arrival arrival) noexcept {
+  if (arrival != Arrival::kFromCore || !context_.arrival_punts) {
+    return drop(packet, DropReason::kUnknownSubscriber);
+  }
+  rte_pktmbuf_prepend(packet.mbuf, static_cast<std::uint16_t>(packet.mbuf->hash.usr));
+  context_.punt.send(packet.mbuf, context_.arrival_port, *context_.next_hops, DropReason::kUnknownSubscriber,
+                     context_.now);
+  return false;
 }
 
 // ---- check_inner: may it go, by which way, and does it fit ---------------------------------------------------------

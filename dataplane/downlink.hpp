@@ -39,6 +39,7 @@ class Downlink : public Encapsulation {
 
   bool parse_inner(Arrived& packet) noexcept;
   bool find_owner(Arrived& packet, Arrival arrival) noexcept;
+  bool not_a_subscribers(Arrived& packet, Arrival arrival) noexcept;
   bool check_inner(Arrived& packet, Arrival arrival) noexcept;
   bool police(Arrived& packet) noexcept;
   void check_size(Arrived& packet) noexcept;

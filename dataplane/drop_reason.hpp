@@ -15,6 +15,9 @@ namespace adit::dataplane {
   /* ---- arrival ---- */                                                                                    \
   X(kNotIpv4, "not_ipv4", "a frame on a data port that is not IPv4: ARP, IPv6, spanning tree")               \
   X(kForeignMac, "foreign_mac", "broadcast, multicast, or for another station on the link")                  \
+  X(kForeignVlan, "foreign_vlan", "with a VLAN tag that no port has, or without one where all have")         \
+  X(kPuntLimit, "punt_limit", "for the kernel, beyond the rate at which it is passed on")                    \
+  X(kPuntFull, "punt_full", "for the kernel, which does not keep up")                                        \
   X(kNotForUs, "not_for_us", "IPv4 that is neither PPTP GRE on the access side nor for a subscriber")        \
   X(kSegmented, "segmented", "frame larger than one buffer: lower the port's MTU")                           \
   X(kNoBuffer, "no_buffer", "the packet pool is empty: raise its size")                                      \
@@ -74,7 +77,8 @@ namespace adit::dataplane {
   X(kUnresolved, "unresolved", "next hop's link address not known yet; the kernel was asked for it")         \
   X(kHandoffFull, "handoff_full", "the owning worker does not keep up")                                      \
   X(kHandoffStale, "handoff_stale", "handed to a worker that does not own the call any more")                \
-  X(kTransmitFull, "transmit_full", "the device's transmit queue is full")
+  X(kTransmitFull, "transmit_full", "the device's transmit queue is full")                                   \
+  X(kPortRestarts, "port_restarts", "the port is being restarted")
 
 enum class DropReason : std::uint8_t {
 #define X(enumerator, name, text) enumerator,

@@ -34,7 +34,7 @@ bool Encapsulation::refresh_hop(Call& call, DropReason& why) noexcept {
   }
   down.hop = hop;
   down.hop_epoch = context_.next_hops_epoch;
-  down.port_mtu = context_.port_mtu[hop->port];
+  down.port_mtu = hop->mtu;
   update_inner_mtu(call);
   return true;
 }
@@ -109,7 +109,7 @@ void Encapsulation::push_gre() noexcept {
 
 void Encapsulation::push_outer() noexcept {
   for (Packet& packet : burst_) {
-    push_ip_and_ethernet(packet.mbuf, *packet.call, packet.tos);
+    push_ip_and_link(packet.mbuf, *packet.call, packet.tos);
   }
   context_.mark(Stage::kPushOuter);
 }
@@ -140,7 +140,7 @@ void Encapsulation::push_sequenced_gre(rte_mbuf* mbuf, Call& call) const noexcep
 /// DF stays clear, and packets are numbered, so that narrower paths (PPPoE, other tunnels) fragment rather than lose
 /// them: the "fragmentation needed" of a hop would reach a kernel that knows nothing of the tunnel. ECN is never copied
 /// (RFC 6040 §4.1 compatibility mode): PPTP peers do not bring a congestion mark back in.
-void Encapsulation::push_ip_and_ethernet(rte_mbuf* mbuf, Call& call, std::uint8_t tos) noexcept {
+void Encapsulation::push_ip_and_link(rte_mbuf* mbuf, Call& call, std::uint8_t tos) noexcept {
   wire::Ipv4Header outer;
   outer.tos = tos;
   outer.source = call.identity.local;
@@ -150,9 +150,9 @@ void Encapsulation::push_ip_and_ethernet(rte_mbuf* mbuf, Call& call, std::uint8_
   outer.ttl = kOriginTtl;
   outer.protocol = wire::kIpProtocolGre;
   wire::write_ipv4(prepend(mbuf, wire::kIpv4Size), outer);
-  const NextHop& hop = *call.downlink.hop;
-  wire::write_ethernet(prepend(mbuf, wire::kEthernetSize), hop.destination, hop.source,
-                       wire::EtherType::kIpv4);
+  const wire::LinkHeader& link = call.downlink.hop->link;
+  link.write_before(data_of(mbuf));
+  prepend(mbuf, link.size());
 }
 
 // ---- what the call itself has to say -------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ void Encapsulation::send_ppp_frame(Call& call, wire::Bytes frame) noexcept {
   }
   std::memcpy(at, frame.data(), frame.size());
   push_sequenced_gre(mbuf, call);
-  push_ip_and_ethernet(mbuf, call);
+  push_ip_and_link(mbuf, call);
   context_.counters.ppp_frames_out.add();
   context_.transmit.send(mbuf, call.downlink.hop->port);
 }
@@ -230,7 +230,7 @@ void Encapsulation::send_bare_ack(Call& call) noexcept {
   }
   wire::write_gre(prepend(mbuf, wire::gre_header_size(false, true)), call.identity.peer_id, 0, std::nullopt,
                   call.window.acknowledge());
-  push_ip_and_ethernet(mbuf, call);
+  push_ip_and_link(mbuf, call);
   context_.counters.bare_acks.add();
   context_.transmit.send(mbuf, call.downlink.hop->port);
 }

@@ -59,7 +59,7 @@ class Encapsulation {
   static void push_inner_protocol(Packet& packet) noexcept;
   void send_bare_ack(Call& call) noexcept;
   void push_sequenced_gre(rte_mbuf* mbuf, Call& call) const noexcept;
-  static void push_ip_and_ethernet(rte_mbuf* mbuf, Call& call, std::uint8_t tos = 0) noexcept;
+  static void push_ip_and_link(rte_mbuf* mbuf, Call& call, std::uint8_t tos = 0) noexcept;
 
   ByCall<kDownlinkBurst> by_call_;
   std::array<crypto::MppeJob, kDownlinkBurst> jobs_;

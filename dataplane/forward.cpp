@@ -24,11 +24,12 @@ std::optional<DropReason> send_to_subscriber(WorkerContext& context, rte_mbuf* m
 }
 
 std::optional<DropReason> send_frame(WorkerContext& context, rte_mbuf* mbuf, const NextHop& hop) noexcept {
-  if (rte_pktmbuf_prepend(mbuf, wire::kEthernetSize) == nullptr) {
+  if (rte_pktmbuf_headroom(mbuf) < wire::LinkHeader::kRoom) {
     context.drop(mbuf, DropReason::kNoHeadroom);
     return DropReason::kNoHeadroom;
   }
-  wire::write_ethernet(data_of(mbuf), hop.destination, hop.source, wire::EtherType::kIpv4);
+  hop.link.write_before(data_of(mbuf));
+  rte_pktmbuf_prepend(mbuf, hop.link.size());
   context.transmit.send(mbuf, hop.port);
   return std::nullopt;
 }
@@ -48,7 +49,7 @@ std::uint32_t flow_of(rte_mbuf* mbuf) noexcept {
 /// RFC 1191 §4, RFC 791 §3.2: larger than the port. Refused with the port's MTU (DF) or cut (no DF).
 std::optional<DropReason> send_in_pieces(WorkerContext& context, rte_mbuf* mbuf,
                                          const NextHop& hop) noexcept {
-  const std::uint16_t mtu = context.port_mtu[hop.port];
+  const std::uint16_t mtu = hop.mtu;
   const auto header = wire::parse_ipv4(octets_of(mbuf));
   if (!header || header->dont_fragment) {
     if (header) {
@@ -102,7 +103,7 @@ std::optional<DropReason> forward_inner(WorkerContext& context, rte_mbuf* mbuf,
     context.drop(mbuf, why);
     return why;
   }
-  if (mbuf->pkt_len > context.port_mtu[hop->port]) {
+  if (mbuf->pkt_len > hop->mtu) {
     return send_in_pieces(context, mbuf, *hop);
   }
   return send_frame(context, mbuf, *hop);

@@ -105,6 +105,12 @@ inline constexpr std::uint32_t kFragmentCapacity = 128;
 /// Places that sources are counted in.
 inline constexpr std::uint32_t kFragmentSources = 4096;
 
+/// Frames of one class (kernel_path.hpp) that one worker passes to the kernel, per second and at once, and those of all
+/// workers that wait for control to pass them on.
+inline constexpr std::uint32_t kPuntsPerSecond = 10'000;
+inline constexpr std::uint32_t kPuntCapacity = 1'000;
+inline constexpr std::uint32_t kPuntRing = 1024;
+
 /// Burst of a call's rate limit: this much time of it, and at least so many octets (ten full packets).
 inline constexpr std::uint32_t kPolicerBurstMs = 200;
 inline constexpr std::uint32_t kPolicerLeastBurst = 15'000;
@@ -112,8 +118,8 @@ inline constexpr std::uint32_t kPolicerLeastBurst = 15'000;
 /// TTL of what we originate (RFC 1122 §3.2.1.7 leaves it to us; 64 is the assigned default).
 inline constexpr std::uint8_t kOriginTtl = 64;
 
-/// Octets before the inner IP packet that the way down may need: Ethernet 14, IPv4 20, GRE 16, FF 03 and 00FD 4, MPPE 2,
-/// inner protocol 2.
-inline constexpr std::uint16_t kMaxDownlinkHeaders = 58;
+/// Octets before the inner IP packet that the way down may need: Ethernet with two tags 24 (wire::LinkHeader), IPv4 20, GRE 16,
+/// FF 03 and 00FD 4, MPPE 2, inner protocol 2.
+inline constexpr std::uint16_t kMaxDownlinkHeaders = 68;
 
 }  // namespace adit::dataplane

@@ -85,7 +85,9 @@ std::size_t slot_of(std::uint32_t ifindex, Ipv4Address address, std::size_t slot
 }  // namespace
 
 NextHops::NextHops(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours,
-                   std::span<const Port> ports) {
+                   std::span<const Port> ports, std::span<const Ipv4Address> hosts)
+    : hosts_(hosts.begin(), hosts.end()) {
+  std::ranges::sort(hosts_);
   const std::vector<RouteEntry> usable = usable_routes(routes, ports);
   build_intervals(usable);
   build_paths(usable);
@@ -166,7 +168,9 @@ void NextHops::build_neighbours(std::span<const NeighbourEntry> neighbours, std:
            (neighbours_[at].ifindex != neighbour.ifindex || neighbours_[at].address != neighbour.address)) {
       at = (at + 1) & (neighbours_.size() - 1);
     }
-    neighbours_[at] = {neighbour.ifindex, neighbour.address, {port->id, neighbour.mac, port->mac}};
+    neighbours_[at] = {neighbour.ifindex,
+                       neighbour.address,
+                       {port->id, port->mtu, {neighbour.mac, port->mac, port->vlan, wire::EtherType::kIpv4}}};
   }
 }
 
@@ -174,6 +178,10 @@ std::size_t NextHops::octets() const noexcept {
   return intervals_.size() * sizeof(Interval) + by_upper_half_.size() * sizeof(std::uint32_t) +
          routes_.size() * sizeof(Route) + paths_.size() * sizeof(Path) +
          neighbours_.size() * sizeof(NeighbourSlot);
+}
+
+bool NextHops::is_host(Ipv4Address address) const noexcept {
+  return std::ranges::binary_search(hosts_, address);
 }
 
 const NextHops::Route* NextHops::route_of(Ipv4Address destination) const noexcept {

@@ -45,17 +45,18 @@ struct NeighbourEntry {
 };
 
 struct NextHop {
-  std::uint16_t port = 0;
-  MacAddress destination{};
-  MacAddress source{};
+  std::uint16_t port = 0;  ///< DPDK ethdev port
+  std::uint16_t mtu = 1500;
+  wire::LinkHeader link;
 };
 
 class NextHops {
  public:
   NextHops() = default;
   /// Routes through interfaces that are no port of ours are left out; among equal prefixes the lowest metric wins.
+  /// `hosts`: the kernel's own addresses.
   NextHops(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours,
-           std::span<const Port> ports);
+           std::span<const Port> ports, std::span<const wire::Ipv4Address> hosts = {});
 
   /// The way to `destination`, of several the one that `flow` hashes to, or another where that one's neighbour is not
   /// resolved; nullptr: no route, or no neighbour of it is resolved (see needs_resolving).
@@ -66,6 +67,9 @@ class NextHops {
 
   /// Whether a flow makes a difference to find().
   [[nodiscard]] bool has_choices() const noexcept { return has_choices_; }
+
+  /// Whether packets to it are the kernel's own. O(log addresses).
+  [[nodiscard]] bool is_host(wire::Ipv4Address address) const noexcept;
 
   [[nodiscard]] std::size_t route_count() const noexcept { return routes_.size(); }
   [[nodiscard]] std::size_t octets() const noexcept;
@@ -108,6 +112,7 @@ class NextHops {
     NextHop hop;
   };
   std::vector<NeighbourSlot> neighbours_;
+  std::vector<wire::Ipv4Address> hosts_;  // ascending
   [[nodiscard]] const NextHop* find_neighbour(std::uint32_t ifindex,
                                               wire::Ipv4Address address) const noexcept;
 };

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One port: find the device (probe), configure its queues, start it, describe it. The mbuf pools are shared by the ports
-// of a NUMA node: net_af_xdp then sends what another port received without copying it.
 #include "dataplane/ports.hpp"
 
 #include <linux/filter.h>
 #include <netinet/in.h>
-#include <rte_dev.h>
-#include <rte_errno.h>
 #include <rte_ethdev.h>
-#include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <sys/socket.h>
 
@@ -16,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string_view>
 #include <unordered_set>
 
@@ -29,14 +25,8 @@ namespace {
 template <typename T>
 using Result = std::expected<T, std::string>;
 
-constexpr std::uint16_t kRxDescriptors = 1024;
-constexpr std::uint16_t kTxDescriptors = 1024;
-/// net_af_xdp keeps two rings' worth of buffers in its fill queue beside those in the receive ring.
-constexpr unsigned kBuffersPerRxQueue = 4 * kRxDescriptors;
-constexpr unsigned kBuffersPerTxQueue = 2 * kTxDescriptors;
 /// In hand-off rings, reassembly and bursts at any time.
 constexpr unsigned kBuffersPerWorker = 4096;
-constexpr unsigned kPoolCache = 256;
 /// Ethernet with two VLAN tags.
 constexpr unsigned kLinkOverhead = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN;
 constexpr unsigned kLargestFrame = RTE_MBUF_DEFAULT_DATAROOM;
@@ -46,39 +36,6 @@ constexpr unsigned kLargestAfPacketMtu = 1900;
 
 std::string reason(int negative_errno) {
   return std::strerror(negative_errno < 0 ? -negative_errno : negative_errno);
-}
-
-/// "net_tap0" of "net_tap0,iface=wan0".
-std::string device_name(const std::string& device) {
-  return device.substr(0, device.find(','));
-}
-
-/// The shared pool of a NUMA node, made when its first port asks.
-Result<rte_mempool*> packet_pool(int socket, unsigned buffers) {
-  const std::string name = "adit_packets_" + std::to_string(socket);
-  if (rte_mempool* known = rte_mempool_lookup(name.c_str()); known != nullptr) {
-    return known;
-  }
-  rte_mempool* pool =
-      rte_pktmbuf_pool_create(name.c_str(), buffers, kPoolCache, 0, RTE_MBUF_DEFAULT_BUF_SIZE, socket);
-  if (pool == nullptr) {
-    return std::unexpected("no memory for " + std::to_string(buffers) + " packet buffers (" +
-                           std::to_string(buffers / 400) + " MB): " + rte_strerror(rte_errno) +
-                           "; give more with dpdk.memory or hugepages");
-  }
-  return pool;
-}
-
-/// How many buffers all ports need at most; every pool gets that many (a NUMA node may own all ports).
-unsigned buffers_needed(std::span<const PortSettings> settings, unsigned workers) {
-  unsigned buffers = workers * kBuffersPerWorker;
-  for (const PortSettings& port : settings) {
-    const auto interface = read_kernel_interface(port.interface);
-    const unsigned channels = interface ? interface->channels : 1U;
-    const unsigned queues = std::max({workers, unsigned{port.queues}, channels});
-    buffers += queues * (kBuffersPerRxQueue + kBuffersPerTxQueue);
-  }
-  return buffers;
 }
 
 /// net_af_packet copies: the kernel sees the GRE too, and would answer "protocol unreachable". A raw socket makes GRE a
@@ -91,130 +48,6 @@ Result<UniqueFd> open_gre_sink() {
     return std::unexpected("raw GRE socket: " + reason(errno));
   }
   return fd;
-}
-
-struct Device {
-  std::string arguments;  ///< as rte_dev_probe takes them: name and key=value list
-  std::uint16_t rx_queues = 0;
-  std::uint16_t tx_queues = 0;
-  std::uint16_t mtu = 0;  ///< 0: leave the device's
-};
-
-/// Probes (unless EAL has done so already for an argument of its own) and returns the ethdev port.
-Result<std::uint16_t> probe(const Device& device) {
-  const std::string name = device_name(device.arguments);
-  std::uint16_t id = 0;
-  if (rte_eth_dev_get_port_by_name(name.c_str(), &id) == 0) {
-    return id;
-  }
-  if (const int rc = rte_dev_probe(device.arguments.c_str()); rc < 0) {
-    return std::unexpected("device '" + device.arguments + "' cannot be probed: " + reason(rc));
-  }
-  if (rte_eth_dev_get_port_by_name(name.c_str(), &id) != 0) {
-    return std::unexpected("device '" + name + "' has no Ethernet port of that name");
-  }
-  return id;
-}
-
-void close_device(std::uint16_t id) {
-  rte_eth_dev_info info{};
-  const bool known = rte_eth_dev_info_get(id, &info) == 0;
-  rte_eth_dev_stop(id);
-  rte_eth_dev_close(id);
-  if (known && info.device != nullptr) {
-    rte_dev_remove(info.device);
-  }
-}
-
-/// As many queues as the device has, at most those wished for.
-void limit_queues(Device& device, const rte_eth_dev_info& info) {
-  device.rx_queues =
-      std::clamp(device.rx_queues, std::uint16_t{1}, std::max(info.max_rx_queues, std::uint16_t{1}));
-  device.tx_queues =
-      std::clamp(device.tx_queues, std::uint16_t{1}, std::max(info.max_tx_queues, std::uint16_t{1}));
-}
-
-/// Checksums stay in software on purpose: the vdevs have none to offer, and ours cost a few additions. Promiscuous mode
-/// stays off: what is addressed to others is not ours to forward.
-rte_eth_conf port_configuration(const Device& device, PortRole role, const rte_eth_dev_info& info) {
-  rte_eth_conf config{};
-  const std::uint64_t rss = wanted_rss(role, info.flow_type_rss_offloads);
-  if (device.rx_queues > 1 && rss != 0) {
-    config.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-    config.rx_adv_conf.rss_conf.rss_hf = rss;
-  }
-  config.rxmode.mtu = device.mtu != 0 ? device.mtu : RTE_ETHER_MTU;
-  return config;
-}
-
-Result<void> set_up_queues(std::uint16_t id, const Device& device, rte_mempool* pool, int socket) {
-  std::uint16_t rx = kRxDescriptors;
-  std::uint16_t tx = kTxDescriptors;
-  if (const int rc = rte_eth_dev_adjust_nb_rx_tx_desc(id, &rx, &tx); rc < 0) {
-    return std::unexpected("ring sizes: " + reason(rc));
-  }
-  const auto socket_id = static_cast<unsigned>(socket);
-  for (std::uint16_t queue = 0; queue < device.rx_queues; ++queue) {
-    if (const int rc = rte_eth_rx_queue_setup(id, queue, rx, socket_id, nullptr, pool); rc < 0) {
-      return std::unexpected("receive queue " + std::to_string(queue) + ": " + reason(rc));
-    }
-  }
-  for (std::uint16_t queue = 0; queue < device.tx_queues; ++queue) {
-    if (const int rc = rte_eth_tx_queue_setup(id, queue, tx, socket_id, nullptr); rc < 0) {
-      return std::unexpected("transmit queue " + std::to_string(queue) + ": " + reason(rc));
-    }
-  }
-  return {};
-}
-
-Result<void> configure_and_start(std::uint16_t id, Device& device, unsigned buffers, OpenPort& open) {
-  rte_eth_dev_info info{};
-  if (const int rc = rte_eth_dev_info_get(id, &info); rc < 0) {
-    return std::unexpected("device information: " + reason(rc));
-  }
-  limit_queues(device, info);
-  const int asked = rte_eth_dev_socket_id(id);
-  const int socket = asked >= 0 ? asked : static_cast<int>(rte_socket_id());
-  const auto pool = packet_pool(socket, buffers);
-  if (!pool) {
-    return std::unexpected(pool.error());
-  }
-  const rte_eth_conf config = port_configuration(device, open.port.role, info);
-  if (const int rc = rte_eth_dev_configure(id, device.rx_queues, device.tx_queues, &config); rc < 0) {
-    return std::unexpected("configuration with " + std::to_string(device.rx_queues) +
-                           " queues: " + reason(rc));
-  }
-  if (auto queues = set_up_queues(id, device, *pool, socket); !queues) {
-    return queues;
-  }
-  if (const int rc = rte_eth_dev_start(id); rc < 0) {
-    return std::unexpected("start: " + reason(rc));
-  }
-  open.pool = *pool;
-  return {};
-}
-
-Result<void> open_device(Device device, unsigned buffers, OpenPort& open) {
-  const auto id = probe(device);
-  if (!id) {
-    return std::unexpected(id.error());
-  }
-  if (auto started = configure_and_start(*id, device, buffers, open); !started) {
-    close_device(*id);
-    return started;
-  }
-  rte_ether_addr mac{};
-  rte_eth_macaddr_get(*id, &mac);
-  std::memcpy(open.port.mac.data(), mac.addr_bytes, open.port.mac.size());
-  open.port.id = *id;
-  open.port.needs_mac_filter = open.driver == PortDriver::kAfPacket;
-  open.rx_queues = device.rx_queues;
-  open.tx_queues = device.tx_queues;
-  std::uint16_t mtu = 0;
-  if (device.mtu == 0 && rte_eth_dev_get_mtu(*id, &mtu) == 0) {
-    open.port.mtu = mtu;
-  }
-  return {};
 }
 
 void add_note(OpenPort& open, const std::string& text) {
@@ -231,9 +64,96 @@ std::uint16_t usable_mtu(std::uint16_t mtu, unsigned largest, OpenPort& open) {
   return static_cast<std::uint16_t>(largest);
 }
 
-Result<void> open_af_xdp(const PortSettings& settings, const KernelInterface& interface,
-                         const std::string& xdp_program, unsigned buffers, OpenPort& open) {
-  if (auto free = xdp::detach_stale_program(interface.ifindex, settings.interface); !free) {
+/// A port as it will be opened: which device it is of, and where it stands among the settings.
+struct Plan {
+  const PortSettings* settings = nullptr;
+  std::string
+      device;  ///< what ports of one device have in common: its arguments, or the kernel interface under the VLANs
+  std::optional<KernelInterface> interface {};  ///< the one named
+  std::optional<KernelInterface> underlying{};  ///< the one that is no VLAN
+  wire::Vlan vlan{};
+};
+
+/// Follows VLAN interfaces down to the one that carries them: eth0.200.100 to eth0, with both tags.
+Result<void> find_underlying(Plan& plan) {
+  std::vector<wire::Vlan> tags;
+  KernelInterface at = *plan.interface;
+  while (at.vlan_id != 0) {
+    tags.push_back({.outer = at.vlan_id, .inner = 0, .outer_type = at.vlan_type});
+    auto below = read_kernel_interface(at.parent);
+    if (!below) {
+      return std::unexpected("what carries the VLAN: " + below.error());
+    }
+    at = std::move(*below);
+  }
+  if (tags.size() > 2) {
+    return std::unexpected("interface '" + plan.interface->name + "' has more than two VLAN tags");
+  }
+  if (!tags.empty()) {
+    plan.vlan = tags.back();
+    plan.vlan.inner = tags.size() > 1 ? tags.front().outer : std::uint16_t{0};
+  }
+  plan.underlying = std::move(at);
+  return {};
+}
+
+Result<Plan> plan_port(const PortSettings& settings) {
+  Plan plan{.settings = &settings, .device = settings.device};
+  if (!settings.interface.empty()) {
+    auto interface = read_kernel_interface(settings.interface);
+    if (!interface) {
+      return std::unexpected(interface.error());
+    }
+    plan.interface = std::move(*interface);
+    if (settings.driver != PortDriver::kDpdk) {
+      if (auto found = find_underlying(plan); !found) {
+        return std::unexpected(found.error());
+      }
+      plan.device = plan.underlying->name;
+    }
+  }
+  if (settings.driver == PortDriver::kDpdk) {
+    plan.vlan = settings.vlan;
+  }
+  return plan;
+}
+
+/// How many buffers all ports need at most; every pool gets that many (a NUMA node may own all ports).
+unsigned buffers_needed(std::span<const Plan> plans, unsigned workers) {
+  unsigned buffers = workers * kBuffersPerWorker;
+  for (const Plan& plan : plans) {
+    const unsigned channels = plan.underlying ? plan.underlying->channels : 1U;
+    const unsigned queues = std::max({workers, unsigned{plan.settings->queues}, channels});
+    buffers += queues * (kBuffersPerRxQueue + kBuffersPerTxQueue);
+  }
+  return buffers;
+}
+
+/// What a device opens with, beside its own port's settings.
+struct Opening {
+  const Plan& plan;
+  PortRole role;  ///< of all the ports of the device
+  unsigned buffers;
+  const PortsContext& context;
+};
+
+Result<void> open_device(DeviceSettings settings, const Opening& opening, OpenPort& open) {
+  settings.role = opening.role;
+  settings.subscribers = opening.context.subscribers;
+  const std::uint16_t mtu = settings.mtu;
+  auto device = Device::open(std::move(settings), opening.buffers);
+  if (!device) {
+    return std::unexpected(std::move(device.error()));
+  }
+  open.device = std::make_shared<Device>(std::move(*device));
+  open.port.mtu = mtu != 0 ? mtu : open.device->mtu();
+  return {};
+}
+
+Result<void> open_af_xdp(const Opening& opening, OpenPort& open) {
+  const PortSettings& settings = *opening.plan.settings;
+  const KernelInterface& interface = *opening.plan.underlying;
+  if (auto free = xdp::detach_stale_program(interface.ifindex, interface.name); !free) {
     return free;
   }
   const auto wished = settings.queues != 0 ? settings.queues : interface.channels;
@@ -242,106 +162,156 @@ Result<void> open_af_xdp(const PortSettings& settings, const KernelInterface& in
     const std::string kind = interface.receive_queues > interface.channels ? " rx " : " combined ";
     add_note(open, "it receives on " + std::to_string(interface.receive_queues) + " queues and only " +
                        std::to_string(queues) + (queues == 1 ? " is" : " are") +
-                       " served, the kernel keeps the others' packets; do: ethtool -L " + settings.interface +
+                       " served, the kernel keeps the others' packets; do: ethtool -L " + interface.name +
                        kind + std::to_string(queues));
   }
   open.driver = PortDriver::kAfXdp;
-  open.port.mtu = usable_mtu(interface.mtu, kLargestMtu, open);
-  return open_device({.arguments = "net_af_xdp_" + settings.interface + ",iface=" + settings.interface +
-                                   ",queue_count=" + std::to_string(queues) + ",xdp_prog=" + xdp_program,
-                      .rx_queues = queues,
-                      .tx_queues = queues,
-                      .mtu = open.port.mtu},
-                     buffers, open);
+  return open_device(
+      {.arguments = "net_af_xdp_" + interface.name + ",iface=" + interface.name +
+                    ",queue_count=" + std::to_string(queues) + ",xdp_prog=" + opening.context.xdp_program,
+       .rx_queues = queues,
+       .tx_queues = queues,
+       .mtu = usable_mtu(interface.mtu, kLargestMtu, open)},
+      opening, open);
 }
 
-Result<void> open_af_packet(const PortSettings& settings, const KernelInterface& interface, unsigned workers,
-                            unsigned buffers, OpenPort& open) {
+Result<void> open_af_packet(const Opening& opening, OpenPort& open) {
+  const KernelInterface& interface = *opening.plan.underlying;
   auto sink = open_gre_sink();
   if (!sink) {
     return std::unexpected(sink.error());
   }
-  const auto queues = settings.queues != 0 ? settings.queues : static_cast<std::uint16_t>(workers);
+  const std::uint16_t wished = opening.plan.settings->queues;
+  const auto queues = wished != 0 ? wished : static_cast<std::uint16_t>(opening.context.workers);
   open.driver = PortDriver::kAfPacket;
   open.gre_sink = std::move(*sink);
-  open.port.mtu = usable_mtu(interface.mtu, kLargestAfPacketMtu, open);
-  return open_device({.arguments = "net_af_packet_" + settings.interface + ",iface=" + settings.interface +
+  return open_device({.arguments = "net_af_packet_" + interface.name + ",iface=" + interface.name +
                                    ",qpairs=" + std::to_string(queues) + ",framecnt=2048,qdisc_bypass=1",
                       .rx_queues = queues,
                       .tx_queues = queues,
-                      .mtu = open.port.mtu},
-                     buffers, open);
+                      .mtu = usable_mtu(interface.mtu, kLargestAfPacketMtu, open)},
+                     opening, open);
 }
 
-Result<void> open_interface(const PortSettings& settings, const KernelInterface& interface, unsigned workers,
-                            const std::string& xdp_program, unsigned buffers, OpenPort& open) {
-  if (settings.driver == PortDriver::kAfPacket) {
-    return open_af_packet(settings, interface, workers, buffers, open);
+Result<void> open_interface(const Opening& opening, OpenPort& open) {
+  const PortDriver driver = opening.plan.settings->driver;
+  if (driver == PortDriver::kAfPacket) {
+    return open_af_packet(opening, open);
   }
   const std::string note = open.note;
-  auto fast = open_af_xdp(settings, interface, xdp_program, buffers, open);
-  if (fast || settings.driver == PortDriver::kAfXdp) {
+  auto fast = open_af_xdp(opening, open);
+  if (fast || driver == PortDriver::kAfXdp) {
     return fast;
   }
   open.note = note;
   add_note(open, "AF_XDP is not possible (" + fast.error() +
                      "), so AF_PACKET is used: about half as fast, and the kernel also sees every packet");
-  return open_af_packet(settings, interface, workers, buffers, open);
+  return open_af_packet(opening, open);
 }
 
-Result<void> open_dpdk_device(const PortSettings& settings, unsigned workers, unsigned buffers,
-                              OpenPort& open) {
+Result<void> open_dpdk_device(const Opening& opening, OpenPort& open) {
+  const PortSettings& settings = *opening.plan.settings;
+  const auto workers = static_cast<std::uint16_t>(opening.context.workers);
+  const auto queues = settings.queues != 0 ? settings.queues : workers;
   open.driver = PortDriver::kDpdk;
-  const auto queues = settings.queues != 0 ? settings.queues : static_cast<std::uint16_t>(workers);
   return open_device({.arguments = settings.device,
                       .rx_queues = queues,
-                      .tx_queues = std::max(queues, static_cast<std::uint16_t>(workers)),
-                      .mtu = 0},
-                     buffers, open);
+                      .tx_queues = std::max(queues, workers),
+                      .isolated = settings.isolate},
+                     opening, open);
 }
 
-Result<OpenPort> open_port(const PortSettings& settings, unsigned workers, const std::string& xdp_program,
-                           unsigned buffers) {
-  OpenPort open;
-  open.name = settings.name;
-  open.interface = settings.interface;
-  open.port.role = settings.role;
+/// Joins the device that another VLAN of it has opened.
+void join_device(const OpenPort& first, OpenPort& open) {
+  open.device = first.device;
+  open.driver = first.driver;
+  open.port.mtu = first.port.mtu;
+}
+
+Result<void> open_port(const Opening& opening, const OpenPort* first_of_device, OpenPort& open) {
+  const Plan& plan = opening.plan;
+  open.name = plan.settings->name;
+  open.interface = plan.settings->interface;
+  open.port.role = plan.settings->role;
+  open.port.vlan = plan.vlan;
+  if (plan.interface && !plan.interface->up) {
+    add_note(open, "interface " + open.interface + " is down; do: ip link set " + open.interface + " up");
+  }
+  if (plan.vlan.tags() > 0 && plan.underlying && plan.underlying->strips_tags) {
+    add_note(open, plan.underlying->name +
+                       " takes VLAN tags off before we see them, so VLANs cannot be told; do: "
+                       "ethtool -K " +
+                       plan.underlying->name + " rxvlan off");
+  }
   Result<void> opened;
-  if (settings.interface.empty()) {
-    opened = open_dpdk_device(settings, workers, buffers, open);
-  } else if (const auto interface = read_kernel_interface(settings.interface); !interface) {
-    opened = std::unexpected(interface.error());
+  if (first_of_device != nullptr) {
+    join_device(*first_of_device, open);
   } else {
-    if (!interface->up) {
-      add_note(open,
-               "interface " + settings.interface + " is down; do: ip link set " + settings.interface + " up");
-    }
-    open.port.ifindex = interface->ifindex;
-    opened = settings.driver == PortDriver::kDpdk
-                 ? open_dpdk_device(settings, workers, buffers, open)
-                 : open_interface(settings, *interface, workers, xdp_program, buffers, open);
+    opened = plan.underlying ? open_interface(opening, open) : open_dpdk_device(opening, open);
   }
   if (!opened) {
-    return std::unexpected("port '" + settings.name + "': " + opened.error());
+    return opened;
   }
-  return open;
+  open.port.id = open.device->id();
+  open.port.mac = open.device->mac();
+  open.port.needs_mac_filter = open.driver == PortDriver::kAfPacket;
+  open.rx_queues = first_of_device != nullptr ? std::uint16_t{0} : open.device->rx_queues();
+  open.tx_queues = open.device->tx_queues();
+  open.pool = open.device->pool();
+  if (plan.underlying) {
+    open.device_ifindex = plan.underlying->ifindex;
+  }
+  if (plan.interface) {
+    open.port.ifindex = plan.interface->ifindex;
+    if (!plan.interface->vrf.empty()) {
+      open.vrf = plan.interface->vrf;
+      open.table = plan.interface->vrf_table;
+    }
+    open.port.mtu = std::min(open.port.mtu, plan.interface->mtu);
+  }
+  open.port.punts = open.driver == PortDriver::kDpdk && open.interface.empty();
+  return {};
+}
+
+PortRole role_of_device(std::span<const Plan> plans, const std::string& device) {
+  unsigned role = 0;
+  for (const Plan& plan : plans) {
+    role |= plan.device == device ? static_cast<unsigned>(plan.settings->role) : 0U;
+  }
+  return static_cast<PortRole>(role);
 }
 
 }  // namespace
 
-std::expected<std::vector<OpenPort>, std::string> open_ports(std::span<const PortSettings> settings,
-                                                             unsigned workers,
-                                                             const std::string& xdp_program) {
-  const unsigned buffers = buffers_needed(settings, workers);
-  std::vector<OpenPort> ports;
+Result<std::vector<OpenPort>> open_ports(std::span<const PortSettings> settings,
+                                         const PortsContext& context) {
+  const auto failure = [](const PortSettings& port, const std::string& why) {
+    return std::unexpected("port '" + port.name + "': " + why);
+  };
+  std::vector<Plan> plans;
   for (const PortSettings& wanted : settings) {
-    auto opened = open_port(wanted, workers, xdp_program, buffers);
+    auto plan = plan_port(wanted);
+    if (!plan) {
+      return failure(wanted, plan.error());
+    }
+    plans.push_back(std::move(*plan));
+  }
+  const unsigned buffers = buffers_needed(plans, context.workers);
+  std::vector<OpenPort> ports;
+  for (const Plan& plan : plans) {
+    const auto first = std::ranges::find(plans, plan.device, &Plan::device) - plans.begin();
+    const bool joins = static_cast<std::size_t>(first) < ports.size();
+    const PortRole role = role_of_device(plans, plan.device);
+    OpenPort open;
+    auto opened = open_port({plan, role, buffers, context},
+                            joins ? &ports[static_cast<std::size_t>(first)] : nullptr, open);
     if (!opened) {
       close_ports(ports);
-      return std::unexpected(opened.error());
+      return failure(*plan.settings, opened.error());
     }
-    opened->steering = read_steering(opened->port.id, opened->port.role, opened->rx_queues, workers);
-    ports.push_back(std::move(*opened));
+    open.steering = joins ? ports[static_cast<std::size_t>(first)].steering
+                          : read_steering(open.port.id, role, open.rx_queues, context.workers);
+    ports.push_back(std::move(open));
   }
   return ports;
 }
@@ -349,16 +319,40 @@ std::expected<std::vector<OpenPort>, std::string> open_ports(std::span<const Por
 void close_ports(std::vector<OpenPort>& ports) {
   std::unordered_set<rte_mempool*> pools;
   for (const OpenPort& open : ports) {
-    close_device(open.port.id);
+    if (open.rx_queues > 0) {
+      open.device->close();
+    }
     pools.insert(open.pool);
   }
   std::ranges::for_each(pools, rte_mempool_free);
   ports.clear();
 }
 
-bool link_is_up(const OpenPort& port) {
-  rte_eth_link link{};
-  return rte_eth_link_get_nowait(port.port.id, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+Result<void> restart_device(std::span<OpenPort> ports, std::uint16_t id, unsigned workers) {
+  std::shared_ptr<Device> device;
+  unsigned role = 0;
+  for (const OpenPort& open : ports) {
+    if (open.port.id == id) {
+      device = open.device;
+      role |= static_cast<unsigned>(open.port.role);
+    }
+  }
+  auto restarted = device->restart();
+  const PortSteering steering = read_steering(id, static_cast<PortRole>(role), device->rx_queues(), workers);
+  for (OpenPort& open : ports) {
+    if (open.port.id == id) {
+      open.steering = steering;
+    }
+  }
+  return restarted;
+}
+
+DeviceTotals device_totals(const OpenPort& port) {
+  rte_eth_stats stats{};
+  rte_eth_stats_get(port.port.id, &stats);
+  return {.rx_packets = stats.ipackets,
+          .tx_packets = stats.opackets,
+          .rx_missed = stats.imissed + stats.rx_nombuf};
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> port_counters(const OpenPort& port) {

@@ -28,6 +28,7 @@ struct WorkerPort {
 
 class Transmit {
  public:
+  /// Takes queues from those of `ports` that have any: VLANs of one device share them.
   Transmit(std::span<const WorkerPort> ports, Handoff& handoff, WorkerCounters& counters) noexcept
       : handoff_(handoff), counters_(counters) {
     for (const WorkerPort& port : ports) {
@@ -67,6 +68,9 @@ class Transmit {
     }
   }
 
+  /// A bit per port that must not be touched: control restarts it. What is to leave by it is dropped, by name.
+  void pause(std::uint32_t ports) noexcept { paused_ = ports; }
+
   void flush() noexcept {
     for (; waiting_ != 0; waiting_ &= waiting_ - 1) {
       flush(static_cast<std::uint16_t>(__builtin_ctz(waiting_)));
@@ -88,10 +92,12 @@ class Transmit {
     if (outlet.count == 0) {
       return;
     }
-    const std::uint16_t sent = rte_eth_tx_burst(port, *outlet.queue, outlet.frames.data(), outlet.count);
+    const bool paused = (paused_ & 1U << port) != 0;
+    const std::uint16_t sent =
+        paused ? 0 : rte_eth_tx_burst(port, *outlet.queue, outlet.frames.data(), outlet.count);
     counters_.tx_packets.add(sent);
     if (sent < outlet.count) {
-      counters_.drop(DropReason::kTransmitFull, outlet.count - sent);
+      counters_.drop(paused ? DropReason::kPortRestarts : DropReason::kTransmitFull, outlet.count - sent);
       rte_pktmbuf_free_bulk(outlet.frames.data() + sent, outlet.count - sent);
     }
     outlet.count = 0;
@@ -101,6 +107,7 @@ class Transmit {
   WorkerCounters& counters_;
   std::array<Outlet, kMaxPorts> outlets_{};
   std::uint32_t waiting_ = 0;
+  std::uint32_t paused_ = 0;
 };
 
 }  // namespace adit::dataplane

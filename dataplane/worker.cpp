@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "dataplane/idle_nap.hpp"
-#include "dataplane/ingress.hpp"
 
 namespace adit::dataplane {
 namespace {
@@ -58,6 +57,7 @@ Worker::Worker(WorkerSettings settings, const CallIndex& index, contract::Mailbo
       reorder_(settings_.reorder),
       reassembly_(settings_.socket, counters_),
       control_(mailbox, settings_.control_wake_fd),
+      punt_(settings_.kernel, counters_, control_),
       handoff_(rings, settings_.id, counters_),
       transmit_(settings_.ports, handoff_, counters_),
       context_{.id = settings_.id,
@@ -74,16 +74,17 @@ Worker::Worker(WorkerSettings settings, const CallIndex& index, contract::Mailbo
                .transmit = transmit_,
                .acks = acks_,
                .reorder = reorder_,
-               .reassembly = reassembly_},
+               .reassembly = reassembly_,
+               .punt = punt_},
       downlink_(context_),
       uplink_(context_, downlink_),
       call_control_(context_, mailbox, downlink_) {
   for (const WorkerPort& port : settings_.ports) {
-    if (port.port.id < kMaxPorts) {
-      context_.port_mtu[port.port.id] = port.port.mtu;
+    if (!port.rx_queues.empty()) {
+      inlets_.push_back(std::make_unique<Inlet>(port.port.id, settings_.ports));
     }
     for (const std::uint16_t queue : port.rx_queues) {
-      queues_.push_back({&port.port, queue});
+      queues_.push_back({inlets_.back().get(), queue});
     }
   }
 }
@@ -104,8 +105,10 @@ int Worker::run() noexcept {
 
 bool Worker::poll_once(std::uint64_t tsc) noexcept {
   context_.begin_turn(tsc, tsc_per_ms_, next_hops_);
+  look_for_paused_ports();
   std::size_t work = call_control_.read();
   work += poll_handoff();
+  work += poll_kernel();
   for (const Queue& queue : queues_) {
     work += poll_queue(queue);
   }
@@ -113,6 +116,7 @@ bool Worker::poll_once(std::uint64_t tsc) noexcept {
   reassembly_.tidy(tsc);
   work += downlink_.pay_acks();
   send_to_subscribers();
+  punt_.flush();
   handoff_.flush();
   transmit_.flush();
   control_.wake_control();
@@ -123,8 +127,30 @@ bool Worker::poll_once(std::uint64_t tsc) noexcept {
   return work > 0;
 }
 
+/// Acquire, and once a turn: what control sees of turns() says that the ports are left alone.
+void Worker::look_for_paused_ports() noexcept {
+  if (settings_.paused_ports != nullptr) {
+    paused_ = settings_.paused_ports->load(std::memory_order_acquire);
+    transmit_.pause(paused_);
+  }
+}
+
+std::size_t Worker::poll_kernel() noexcept {
+  if (settings_.id.value != 0) {
+    return 0;
+  }
+  const std::size_t count = punt_.receive(received_);
+  for (std::size_t i = 0; i < count; ++i) {
+    transmit_.send(received_[i], received_[i]->port);
+  }
+  counters_.injected.add(count);
+  return count;
+}
+
 std::size_t Worker::poll_queue(const Queue& queue) noexcept {
-  const std::uint16_t count = rte_eth_rx_burst(queue.port->id, queue.queue, received_.data(), kBurst);
+  const std::uint16_t device = queue.inlet->device();
+  const bool paused = (paused_ & 1U << device) != 0;
+  const std::uint16_t count = paused ? 0 : rte_eth_rx_burst(device, queue.queue, received_.data(), kBurst);
   if (count == 0) {
     return 0;
   }
@@ -132,8 +158,9 @@ std::size_t Worker::poll_queue(const Queue& queue) noexcept {
   // turn has not read of yet. Without this the first LCP frame of every few dials was an unknown call's, and cost 1 s.
   call_control_.read();
   counters_.rx_packets.add(count);
-  counters_.arrivals[queue.port->id].packets.add(count);
-  context_.arrival_port = queue.port->id;
+  counters_.arrivals[device].packets.add(count);
+  context_.arrival_port = device;
+  context_.arrival_punts = queue.inlet->punts();
   for (std::uint16_t i = 0; i < count; ++i) {
     prefetch_packet(received_[i]);
   }
@@ -142,12 +169,15 @@ std::size_t Worker::poll_queue(const Queue& queue) noexcept {
   for (std::uint16_t i = 0; i < count; ++i) {
     rte_mbuf* mbuf = received_[i];
     DropReason why{};
-    switch (classify(*mbuf, *queue.port, context_.index, why)) {
+    switch (classify(*mbuf, *queue.inlet, context_.index, why)) {
       case Way::kUp:
         upward_[up++] = mbuf;
         break;
       case Way::kDown:
         downward_[down++] = mbuf;
+        break;
+      case Way::kKernel:
+        punt_.send(mbuf, device, *context_.next_hops, why, context_.now);
         break;
       case Way::kNeither:
         context_.drop(mbuf, why);

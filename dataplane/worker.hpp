@@ -14,6 +14,7 @@
 
 #include "dataplane/call_control.hpp"
 #include "dataplane/downlink.hpp"
+#include "dataplane/ingress.hpp"
 #include "dataplane/uplink.hpp"
 #include "dataplane/worker_context.hpp"
 
@@ -33,6 +34,9 @@ struct WorkerSettings {
   contract::ReorderPolicy reorder{};
   bool busy_poll = false;    ///< never sleep
   int control_wake_fd = -1;  ///< eventfd to write when control sleeps
+  KernelRings* kernel = nullptr;  ///< for ports that punt; nullptr: there is none
+  /// A bit per DPDK port that control is about to restart: it waits until turns() has grown by 2. nullptr: never.
+  const std::atomic<std::uint32_t>* paused_ports = nullptr;
 };
 
 class Worker {
@@ -73,7 +77,7 @@ class Worker {
 
  private:
   struct Queue {
-    const Port* port;
+    const Inlet* inlet;
     std::uint16_t queue;
   };
 
@@ -81,18 +85,23 @@ class Worker {
          const NextHopsCell& next_hops, const HandoffRings& rings);
   std::size_t poll_queue(const Queue& queue) noexcept;
   std::size_t poll_handoff() noexcept;
+  std::size_t poll_kernel() noexcept;
+  void look_for_paused_ports() noexcept;
   void send_to_subscribers() noexcept;
 
   const WorkerSettings settings_;
   const NextHopsCell& next_hops_;
   const std::uint64_t tsc_per_ms_;
+  std::vector<std::unique_ptr<Inlet>> inlets_;
   std::vector<Queue> queues_;
+  std::uint32_t paused_ = 0;
   WorkerCounters counters_;
   CallTable calls_;
   DueCalls acks_;
   Reorder reorder_;
   Reassembly reassembly_;
   ControlLine control_;
+  Punt punt_;
   Handoff handoff_;
   Transmit transmit_;
   WorkerContext context_;

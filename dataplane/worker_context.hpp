@@ -16,6 +16,7 @@
 #include "dataplane/counters.hpp"
 #include "dataplane/due_calls.hpp"
 #include "dataplane/handoff.hpp"
+#include "dataplane/kernel_path.hpp"
 #include "dataplane/next_hops.hpp"
 #include "dataplane/reassembly.hpp"
 #include "dataplane/reorder.hpp"
@@ -41,13 +42,14 @@ struct WorkerContext {
   DueCalls& acks;
   Reorder& reorder;
   Reassembly& reassembly;
+  Punt& punt;
 
   std::uint64_t tsc = 0;
   Milliseconds now{};
   std::uint16_t arrival_port = 0;       ///< of the burst from a device that is under way
+  bool arrival_punts = false;           ///< and whether the kernel gets what is not ours
   const NextHops* next_hops = nullptr;  ///< the snapshot of this turn of the loop
   std::uint32_t next_hops_epoch = 0;    ///< changes with it; never 0
-  std::array<std::uint16_t, kMaxPorts> port_mtu{};
   TokenBucket<kIcmpPerSecond, kIcmpCapacity> icmp{};
   TokenBucket<kResolvesPerSecond, kResolveCapacity> resolves{};
   StageProfile* profile = nullptr;

@@ -69,7 +69,7 @@ std::expected<void, std::string> BlastRuntime::open_ports(const Plan& plan) {
     settings.back().role = PortRole::kCore;
   }
   auto program = find_xdp_program("");
-  auto opened = dataplane::open_ports(settings, 1, program.value_or(""));
+  auto opened = dataplane::open_ports(settings, {.workers = 1, .xdp_program = program.value_or("")});
   if (!opened) {
     return std::unexpected(std::move(opened.error()));
   }

@@ -431,10 +431,7 @@ LinkResult Runner::link_result() const {
     }
   }
   for (const dataplane::OpenPort& port : runtime_.ports()) {
-    rte_eth_stats stats{};
-    if (rte_eth_stats_get(port.port.id, &stats) == 0) {
-      link.rx_missed += stats.imissed + stats.rx_nombuf;
-    }
+    link.rx_missed += device_totals(port).rx_missed;
   }
   return link;
 }

@@ -51,6 +51,7 @@ constexpr Show kShows[] = {
     {"drops", "show.drops", &render_drops, "Packets that went no further, by reason"},
     {"workers", "show.workers", &render_workers, "Worker threads: load and traffic"},
     {"pools", "show.pools", &render_pools, "Address pools: used and available"},
+    {"ports", "show.ports", &render_ports, "Ports: link, VLAN, the kernel's interface, traffic, restarts"},
     {"steering", "show.steering", &render_steering,
      "How ports choose a worker, how often they missed, who has which calls"},
     {"version", "version", &render_version, "The version of the running aditd"},
@@ -64,6 +65,7 @@ struct CommandLine {
   std::string shaper_verb;     // shaper change, shaper restore
   std::vector<std::string> shaper_words;
   std::string rate;
+  std::string port;         // port restart
   std::string worker_verb;  // worker idle, worker use
   unsigned worker = 0;
   std::string by;
@@ -91,6 +93,8 @@ int exit_code(CallFailure::Kind kind) {
 int report(const CommandLine& line, const Json& result) {
   if (line.json) {
     std::puts(result.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+  } else if (!line.port.empty()) {
+    std::puts("restarting; adit show ports tells when it is done");
   } else if (!line.worker_verb.empty()) {
     std::fputs(render_steering(result).c_str(), stdout);
   } else if (line.show != nullptr) {
@@ -104,15 +108,18 @@ int report(const CommandLine& line, const Json& result) {
     std::perror("adit: cannot write");
     return kUsage;
   }
-  const bool nothing =
-      line.show == nullptr && line.worker_verb.empty() && line.by != "all" && acted_on_count(result) == 0;
+  const bool nothing = line.show == nullptr && line.worker_verb.empty() && line.port.empty() &&
+                       line.by != "all" && acted_on_count(result) == 0;
   return nothing ? kNothingMatched : kDone;
 }
 
 int ask(const CommandLine& line) {
   Json params;
   const char* method = line.show != nullptr ? line.show->method : "terminate";
-  if (!line.worker_verb.empty()) {
+  if (!line.port.empty()) {
+    method = "port";
+    params = {{"restart", line.port}};
+  } else if (!line.worker_verb.empty()) {
     method = "worker";
     params = {{"worker", line.worker}, {"in_use", line.worker_verb == "use"}};
   } else if (!line.shaper_verb.empty()) {
@@ -200,6 +207,13 @@ void add_worker(CLI::App& app, CommandLine& line) {
   }
 }
 
+void add_port(CLI::App& app, CommandLine& line) {
+  CLI::App* port = app.add_subcommand("port", "Command a port")->require_subcommand(0, 1);
+  port->add_subcommand("restart", "Stop and start its device anew, VLANs and all; calls stay")
+      ->add_option("port", line.port, "Its name (adit show ports)")
+      ->required();
+}
+
 int run(int argc, char** argv) {
   CommandLine line;
   CLI::App app("adit: ask and command a running aditd.", "adit");
@@ -220,13 +234,15 @@ int run(int argc, char** argv) {
   add_terminate(app, line);
   add_shaper(app, line);
   add_worker(app, line);
+  add_port(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return error.get_exit_code() == 0 ? app.exit(error) : usage_error(error.what());
   }
   if (app.got_subcommand("show") && line.show == nullptr) {
-    return usage_error("show what? There are sessions, stat, drops, workers, pools, steering and version");
+    return usage_error(
+        "show what? There are sessions, stat, drops, workers, pools, ports, steering and version");
   }
   if (!line.shaper_verb.empty() && !read_shaper_words(line)) {
     return usage_error(
@@ -235,13 +251,15 @@ int run(int argc, char** argv) {
   if (app.got_subcommand("shaper") && line.shaper_verb.empty()) {
     return usage_error("do what with the shaper? change or restore, which calls, and their rate");
   }
-  if (line.show == nullptr && line.by.empty() && line.worker_verb.empty()) {
+  if (line.show == nullptr && line.by.empty() && line.worker_verb.empty() && line.port.empty()) {
     return usage_error(app.got_subcommand("terminate") ? "terminate which? By username, ip, sid, or all"
-                       : app.got_subcommand("worker")
-                           ? "do what with a worker? idle or use, and its number"
-                           : "do what? There are show, terminate, shaper and worker");
+                       : app.got_subcommand("worker")  ? "do what with a worker? idle or use, and its number"
+                       : app.got_subcommand("port")
+                           ? "do what with a port? restart, and its name"
+                           : "do what? There are show, terminate, shaper, worker and port");
   }
-  if (line.show == nullptr && line.worker_verb.empty() && line.by != "all" && line.value.empty()) {
+  if (line.show == nullptr && line.worker_verb.empty() && line.port.empty() && line.by != "all" &&
+      line.value.empty()) {
     return usage_error("terminate which " + line.by + "? It is empty");
   }
   return ask(line);

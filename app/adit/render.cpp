@@ -183,6 +183,38 @@ std::string render_pools(const Json& result) {
                     rows, "no pools");
 }
 
+std::string render_ports(const Json& result) {
+  Rows ports;
+  for (const Json& port : list(result, "ports")) {
+    const std::uint64_t mbit = number(port, "mbit");
+    ports.push_back({text(port, "port"), text(port, "driver"), text(port, "role"), text(port, "vlan"),
+                     text(port, "interface"), text(port, "mac"),
+                     !flag(port, "link") ? "down"
+                     : mbit == 0         ? "up"
+                                         : std::to_string(mbit) + " Mbit/s",
+                     count(port, "mtu"), count(port, "rx_queues"), count(port, "rx_packets"),
+                     count(port, "tx_packets"), count(port, "rx_missed"), count(port, "punted"),
+                     count(port, "punts_refused"), count(port, "flaps"), count(port, "restarts")});
+  }
+  return draw_table({{"port"},
+                     {"driver"},
+                     {"role"},
+                     {"vlan"},
+                     {"interface"},
+                     {"mac"},
+                     {"link"},
+                     {"mtu", Align::kRight},
+                     {"queues", Align::kRight},
+                     {"rx-pkts", Align::kRight},
+                     {"tx-pkts", Align::kRight},
+                     {"missed", Align::kRight},
+                     {"punted", Align::kRight},
+                     {"refused", Align::kRight},
+                     {"flaps", Align::kRight},
+                     {"restarts", Align::kRight}},
+                    ports, "no ports");
+}
+
 std::string render_steering(const Json& result) {
   Rows ports;
   for (const Json& port : list(result, "ports")) {

@@ -102,7 +102,10 @@ class Reader {
     }
     for (dataplane::PortSettings& port : config_.ports) {
       if (port.name.empty()) {
-        port.name = port.interface.empty() ? port.device : port.interface;
+        // "0000:01:00.0" is no name for the interface that the kernel's part in it needs.
+        port.name = !port.interface.empty()                         ? port.interface
+                    : InterfaceKind::accepts(port.device)            ? port.device
+                                                                     : "adit-" + std::string(to_text(port.role));
       }
     }
     check_config(config_, places_, problems_);

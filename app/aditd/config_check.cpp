@@ -81,6 +81,21 @@ void check_port(const Places& places, const dataplane::PortSettings& port, const
     problems.error(position(places, place + ".device"), "port.device", quoted(port.device),
                    "is used with driver = \"dpdk\" only", "set driver = \"dpdk\", or remove device");
   }
+  if (!is_dpdk && port.vlan.tags() > 0) {
+    problems.error(position(places, place + ".vlan"), "port.vlan", quoted(wire::to_string(port.vlan)),
+                   "is used with driver = \"dpdk\" only",
+                   "name the VLAN's own interface: interface = \"eth0.100\"");
+  }
+  if (port.isolate && (!is_dpdk || port.interface.empty())) {
+    problems.error(position(places, place + ".isolate"), "port.isolate", "true",
+                   "is for a device that the kernel drives too",
+                   "set driver = \"dpdk\", and interface to the kernel's name of the device");
+  }
+  if (is_dpdk && port.interface.empty() && !InterfaceKind().accepts(port.name)) {
+    problems.error(at, "port.name", quoted(port.name),
+                   "is no name for an interface, which the kernel's part needs",
+                   "give the port a name of at most 15 characters: name = \"wan\"");
+  }
   if (!is_dpdk && port.interface.empty() && places.usable(place + ".interface")) {
     problems.error(at, "port.interface", "", "missing", "name a kernel interface: interface = \"eth0\"");
   }
@@ -95,12 +110,15 @@ void check_unique_port(const Config& config, const Places& places, std::size_t i
         std::tuple(&dataplane::PortSettings::device, "device", port.device),
         std::tuple(&dataplane::PortSettings::name, "name", port.name)}) {
     const auto end = config.ports.begin() + static_cast<std::ptrdiff_t>(index);
-    const auto same = [&](const dataplane::PortSettings& other) { return other.*field == value; };
+    const auto same = [&](const dataplane::PortSettings& other) {
+      return other.*field == value &&
+             (field != &dataplane::PortSettings::device || other.vlan.key() == port.vlan.key());
+    };
     if (!value.empty() && places.find(place + '.' + key) != nullptr &&
         std::any_of(config.ports.begin(), end, same)) {
       problems.error(position(places, place + '.' + key), "port." + std::string(key), quoted(value),
                      "is another [[port]] already",
-                     "make one [[port]] of them: role = \"both\" serves both sides");
+                     "make one [[port]] of them: role = \"both\" serves both sides; or give each a vlan");
     }
   }
 }

@@ -263,10 +263,12 @@ std::vector<Key<dataplane::PortSettings>> make_port_keys() {
   return {
       ADIT_KEY("port", "name", "", name, (TextKind{0, 31}),
                "What logs and counters call it. Empty: its interface, else its device."),
-      ADIT_KEY("port", "interface", "\"access0\"", interface, InterfaceKind{},
-               "A network interface of the kernel. With driver \"dpdk\", where it may be left out: the "
-               "interface whose\n"
-               "routes lead to this port."),
+      ADIT_KEY(
+          "port", "interface", "\"access0\"", interface, InterfaceKind{},
+          "A network interface of the kernel; a VLAN's own (eth0.100) is served through what carries it.\n"
+          "With driver \"dpdk\" it is left out: the kernel's part in the device then is a TAP interface "
+          "of this port's\n"
+          "name. Named, it is one by which the kernel reaches the same network itself."),
       ADIT_KEY("port", "driver", "", driver,
                (ChoiceKind<PortDriver>{{{"auto", PortDriver::kAuto},
                                         {"af_xdp", PortDriver::kAfXdp},
@@ -284,6 +286,14 @@ std::vector<Key<dataplane::PortSettings>> make_port_keys() {
           (ChoiceKind<PortRole>{
               {{"access", PortRole::kAccess}, {"core", PortRole::kCore}, {"both", PortRole::kBoth}}}),
           "\"access\": clients and their tunnels. \"core\": plain IP, the Internet. \"both\": on a stick."),
+      ADIT_KEY("port", "vlan", "", vlan, VlanKind{},
+               "With driver \"dpdk\": the VLAN of this port, \"100\", or \"200.100\" with an outer tag "
+               "(802.1ad). Several\n"
+               "[[port]] may share a device, a VLAN each."),
+      ADIT_KEY("port", "isolate", "", isolate, BoolKind{},
+               "With driver \"dpdk\" and an interface, on devices that the kernel drives too (mlx5): take "
+               "only GRE and the\n"
+               "pools' packets by flow rules, and leave the kernel all else."),
       ADIT_KEY("port", "queues", "", queues, (NumberKind<std::uint16_t>{0, 128}),
                "Receive queues. 0: one for a kernel interface, one per worker for a DPDK device."),
   };

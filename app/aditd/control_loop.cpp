@@ -44,18 +44,22 @@ ControlLoop::ControlLoop(const Config& config, Runtime& runtime, control::AuthBa
       listener_(io_, tcp_, *this, config.accept_rate),
       concentrator_(config.control, runtime.worker_count(), runtime.slots_per_worker(), wheel, entropy(), log,
                     auth, *this, runtime.steering()),
-      operator_view_(concentrator_, runtime, wheel),
+      operator_view_(concentrator_, runtime, wheel, [this] { wait_for_restart(); }),
       operator_socket_(io_, operator_view_, config.cli),
       worker_wake_(io_, runtime.wake().fd()),
       netlink_(io_),
       signals_(io_, SIGINT, SIGTERM, SIGHUP),
       second_(io_),
+      restart_(io_),
       started_(std::chrono::steady_clock::now()) {}
 
 ControlLoop::~ControlLoop() {
   worker_wake_.release();  // Runtime owns it
   if (netlink_.is_open()) {
     netlink_.release();  // KernelRoutes owns it
+  }
+  for (asio::posix::stream_descriptor& tap : taps_) {
+    tap.release();  // KernelPorts owns it
   }
 }
 
@@ -71,8 +75,14 @@ std::expected<void, std::string> ControlLoop::open() {
   }
   routes_ = std::move(*routes);
   netlink_.assign(routes_->fd());
+  ListenOptions options{.address_may_come_later = runtime_.kernel_ports() != nullptr};
+  for (const dataplane::OpenPort& open : runtime_.ports()) {
+    if (open.port.role != dataplane::PortRole::kCore) {
+      options.vrf = open.vrf;
+    }
+  }
   for (const wire::Ipv4Address address : config_.bind) {
-    if (auto listening = listener_.listen(address, config_.tcp_port); !listening) {
+    if (auto listening = listener_.listen(address, config_.tcp_port, options); !listening) {
       return listening;
     }
   }
@@ -83,6 +93,14 @@ std::expected<void, std::string> ControlLoop::open() {
   wait_for_netlink();
   wait_for_signal();
   wait_for_second();
+  if (const KernelPorts* kernel = runtime_.kernel_ports()) {
+    for (const KernelPorts::Tap& tap : kernel->taps()) {
+      taps_.emplace_back(io_, tap.fd.get());
+    }
+  }
+  for (std::size_t tap = 0; tap < taps_.size(); ++tap) {
+    wait_for_kernel(tap);
+  }
   return {};
 }
 
@@ -129,6 +147,8 @@ bool ControlLoop::drain_mailbox(WorkerId worker) {
       box.frames_to_control.release();
     } else if (const auto* resolve = std::get_if<contract::ResolveNextHop>(message)) {
       routes_->resolve(resolve->destination);
+    } else if (std::holds_alternative<contract::FramesPunted>(*message)) {
+      runtime_.kernel_ports()->to_kernel();
     } else {
       concentrator_.on_worker_message(*message, {});
     }
@@ -155,6 +175,17 @@ void ControlLoop::wait_for_netlink() {
   });
 }
 
+void ControlLoop::wait_for_kernel(std::size_t tap) {
+  taps_[tap].async_wait(asio::posix::stream_descriptor::wait_read,
+                        [this, tap](const asio::error_code& error) {
+                          if (!error) {
+                            KernelPorts& kernel = *runtime_.kernel_ports();
+                            kernel.from_kernel(kernel.taps()[tap]);
+                            wait_for_kernel(tap);
+                          }
+                        });
+}
+
 void ControlLoop::wait_for_signal() {
   signals_.async_wait([this](const asio::error_code& error, int signal) {
     if (!error) {
@@ -179,9 +210,44 @@ void ControlLoop::wait_for_second() {
     if (!error) {
       log_.flush_suppressed();
       weigh_workers();
+      look_after_ports();
       wait_for_second();
     }
   });
+}
+
+void ControlLoop::look_after_ports() {
+  for (const PortCare::Event& event : runtime_.port_care().look(runtime_.turns())) {
+    const dataplane::Port& port = runtime_.ports()[event.port].port;
+    if (KernelPorts* kernel = runtime_.kernel_ports()) {
+      kernel->set_carrier(port.id, runtime_.port_care().state(event.port).link.up);
+    }
+    log_port(event);
+  }
+  if (runtime_.port_care().restarting()) {
+    wait_for_restart();
+  }
+}
+
+// Two turns of every worker: microseconds, or the 200 of an idle one's nap.
+void ControlLoop::wait_for_restart() {
+  restart_.expires_after(std::chrono::milliseconds{1});
+  restart_.async_wait([this](const asio::error_code& error) {
+    if (error || !runtime_.port_care().restarting()) {
+      return;
+    }
+    if (const auto done = runtime_.port_care().finish_restart(runtime_.turns())) {
+      log_port(*done);
+    } else {
+      wait_for_restart();
+    }
+  });
+}
+
+void ControlLoop::log_port(const PortCare::Event& event) {
+  const bool good = event.what == "link_up" || event.what == "port_restarted";
+  log_.event(good ? Severity::kInfo : Severity::kWarning, event.what,
+             {{"name", runtime_.ports()[event.port].name}, {"error", event.error}});
 }
 
 void ControlLoop::weigh_workers() {

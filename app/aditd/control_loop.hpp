@@ -64,6 +64,10 @@ class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions 
   void wait_for_signal();
   void wait_for_second();
   void weigh_workers();
+  void look_after_ports();
+  void wait_for_restart();
+  void log_port(const PortCare::Event& event);
+  void wait_for_kernel(std::size_t tap);
   void on_signal(int signal);
   void begin_drain(int signal);
   [[nodiscard]] bool finished() const;
@@ -83,6 +87,8 @@ class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions 
   asio::posix::stream_descriptor netlink_;
   asio::signal_set signals_;
   asio::steady_timer second_;
+  asio::steady_timer restart_;
+  std::vector<asio::posix::stream_descriptor> taps_;
   std::chrono::steady_clock::time_point started_;
   std::chrono::steady_clock::time_point drain_deadline_{};
   bool draining_ = false;

@@ -64,6 +64,21 @@ struct SteeringRow {
   std::uint64_t packets = 0, missed = 0;
 };
 
+/// One port as it runs. Packets are the device's: VLANs of it show the same.
+struct PortRow {
+  std::string name;
+  std::string_view driver, role;
+  std::string vlan;       ///< "100", "200.100", empty: untagged
+  std::string interface;  ///< the kernel's part in it
+  std::string mac;
+  bool link_up = false;
+  std::uint32_t mbit = 0;  ///< 0: unknown
+  std::uint16_t mtu = 0, rx_queues = 0, tx_queues = 0;
+  std::uint64_t rx_packets = 0, tx_packets = 0, rx_missed = 0;
+  std::uint64_t punted = 0, punts_refused = 0;  ///< passed to the kernel, and too many to be
+  std::uint64_t flaps = 0, restarts = 0;
+};
+
 /// One table that was made for calls: what it holds, and its memory.
 struct MemoryRow {
   std::string_view table;
@@ -82,6 +97,9 @@ class OperatorBackend {
   [[nodiscard]] virtual std::vector<control::PoolStatus> pools() const = 0;
   [[nodiscard]] virtual std::vector<BufferRow> buffers() const = 0;
   [[nodiscard]] virtual std::vector<SteeringRow> steering() const = 0;
+  [[nodiscard]] virtual std::vector<PortRow> ports() const = 0;
+  /// Stops and starts its device anew; calls stay. False: no such port, or one is being restarted already.
+  virtual bool restart_port(const std::string& name) = 0;
   /// By worker.
   [[nodiscard]] virtual std::vector<control::WorkerSeats> seats() const = 0;
   [[nodiscard]] virtual std::vector<MemoryRow> memory() const = 0;

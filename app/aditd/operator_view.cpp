@@ -13,9 +13,13 @@ namespace adit::app {
 using contract::WorkerId;
 using dataplane::DropReason;
 
-OperatorView::OperatorView(control::Concentrator& concentrator, const Runtime& runtime,
-                           const control::TimerWheel& wheel)
-    : concentrator_(concentrator), runtime_(runtime), wheel_(wheel), began_(rte_rdtsc()) {}
+OperatorView::OperatorView(control::Concentrator& concentrator, Runtime& runtime,
+                           const control::TimerWheel& wheel, std::function<void()> on_restart)
+    : concentrator_(concentrator),
+      runtime_(runtime),
+      wheel_(wheel),
+      on_restart_(std::move(on_restart)),
+      began_(rte_rdtsc()) {}
 
 void OperatorView::for_each_session(const std::function<void(const SessionRow&)>& visit) const {
   concentrator_.for_each_call([&](const control::CallStatus& call) {
@@ -114,6 +118,47 @@ std::vector<SteeringRow> OperatorView::steering() const {
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+std::vector<PortRow> OperatorView::ports() const {
+  std::vector<PortRow> rows;
+  for (std::size_t at = 0; at < runtime_.ports().size(); ++at) {
+    const dataplane::OpenPort& open = runtime_.ports()[at];
+    const PortCare::State& state = runtime_.port_care().state(at);
+    const dataplane::Device::Link link = open.device->link();
+    const dataplane::DeviceTotals totals = device_totals(open);
+    PortRow row{.name = open.name,
+                .driver = to_text(open.driver),
+                .role = to_text(open.port.role),
+                .vlan = wire::to_string(open.port.vlan),
+                .interface = open.interface,
+                .mac = wire::to_string(open.port.mac),
+                .link_up = link.up,
+                .mbit = link.mbit,
+                .mtu = open.port.mtu,
+                .rx_queues = open.device->rx_queues(),
+                .tx_queues = open.tx_queues,
+                .rx_packets = totals.rx_packets,
+                .tx_packets = totals.tx_packets,
+                .rx_missed = totals.rx_missed,
+                .flaps = state.flaps,
+                .restarts = state.restarts};
+    for (std::uint16_t w = 0; w < runtime_.worker_count(); ++w) {
+      const auto& arrivals = runtime_.worker(WorkerId{w}).counters().arrivals[open.port.id];
+      row.punted += arrivals.punted.read();
+      row.punts_refused += arrivals.punts_refused.read();
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+bool OperatorView::restart_port(const std::string& name) {
+  const bool begun = runtime_.port_care().begin_restart(name, runtime_.turns());
+  if (begun) {
+    on_restart_();
+  }
+  return begun;
 }
 
 std::vector<MemoryRow> OperatorView::memory() const {

@@ -17,7 +17,9 @@ namespace adit::app {
 class OperatorView final : public OperatorBackend {
  public:
   /// All references outlive the view.
-  OperatorView(control::Concentrator& concentrator, const Runtime& runtime, const control::TimerWheel& wheel);
+  /// `on_restart`: a port has been taken from the workers, see PortCare::finish_restart().
+  OperatorView(control::Concentrator& concentrator, Runtime& runtime, const control::TimerWheel& wheel,
+               std::function<void()> on_restart);
 
   void for_each_session(const std::function<void(const SessionRow&)>& visit) const override;
   [[nodiscard]] control::ConcentratorStats stats() const override;
@@ -26,6 +28,8 @@ class OperatorView final : public OperatorBackend {
   [[nodiscard]] std::vector<control::PoolStatus> pools() const override;
   [[nodiscard]] std::vector<BufferRow> buffers() const override;
   [[nodiscard]] std::vector<SteeringRow> steering() const override;
+  [[nodiscard]] std::vector<PortRow> ports() const override;
+  bool restart_port(const std::string& name) override;
   [[nodiscard]] std::vector<control::WorkerSeats> seats() const override { return concentrator_.seats(); }
   [[nodiscard]] std::vector<MemoryRow> memory() const override;
   bool use_worker(std::uint16_t worker, bool in_use) override;
@@ -39,8 +43,9 @@ class OperatorView final : public OperatorBackend {
   [[nodiscard]] WorkerRow row_of(contract::WorkerId worker, std::uint64_t elapsed_cycles) const;
 
   control::Concentrator& concentrator_;
-  const Runtime& runtime_;
+  Runtime& runtime_;
   const control::TimerWheel& wheel_;
+  std::function<void()> on_restart_;
   std::uint64_t began_;  // TSC
 };
 

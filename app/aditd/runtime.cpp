@@ -68,11 +68,17 @@ std::expected<void, std::string> Runtime::open(const Config& config) {
   }
   wake_ = std::move(*wake);
   auto program = find_xdp_program("");
-  auto ports = dataplane::open_ports(config.ports, workers, program.value_or(""));
+  auto ports = dataplane::open_ports(config.ports, {.workers = workers,
+                                                    .xdp_program = program.value_or(""),
+                                                    .subscribers = pool_prefixes(config.control.ip)});
   if (!ports) {
     return std::unexpected(std::move(ports.error()));
   }
   ports_ = std::move(*ports);
+  port_care_.emplace(ports_);
+  if (auto shared = share_with_kernel(); !shared) {
+    return shared;
+  }
   steering_.emplace(ports_, static_cast<std::uint16_t>(workers));
   auto maps = XdpMaps::fill(ports_, host_prefixes(config.bind), pool_prefixes(config.control.ip));
   if (!maps) {
@@ -94,6 +100,22 @@ std::expected<void, std::string> Runtime::open(const Config& config) {
     sockets.push_back(static_cast<int>(rte_lcore_to_socket_id(lcore)));
   }
   handoff_ = std::make_unique<dataplane::HandoffRings>(sockets);
+  return {};
+}
+
+std::expected<void, std::string> Runtime::share_with_kernel() {
+  if (std::ranges::none_of(ports_, [](const OpenPort& open) { return open.port.punts; })) {
+    return {};
+  }
+  kernel_rings_ = std::make_unique<dataplane::KernelRings>();
+  if (!kernel_rings_->valid()) {
+    return std::unexpected("no DPDK memory for the kernel's frames; reserve more hugepages");
+  }
+  auto made = KernelPorts::open(ports_, *kernel_rings_);
+  if (!made) {
+    return std::unexpected(std::move(made.error()));
+  }
+  kernel_ports_.emplace(std::move(*made));
   return {};
 }
 
@@ -156,6 +178,8 @@ std::expected<void, std::string> Runtime::build_worker(const Config& config, std
   settings.dscp_up = config.copy_dscp == CopyDscp::kUp || config.copy_dscp == CopyDscp::kBoth;
   settings.busy_poll = config.core.poll_mode == PollMode::kBusy;
   settings.control_wake_fd = wake_.fd();
+  settings.kernel = kernel_rings_.get();
+  settings.paused_ports = &port_care_->paused();
   auto created =
       dataplane::Worker::create(std::move(settings), *index_, *mailboxes_.back(), routes_.cell(), *handoff_);
   if (!created) {
@@ -182,6 +206,8 @@ Runtime::~Runtime() {
   rte_eal_mp_wait_lcore();
   workers_.clear();
   handoff_.reset();
+  kernel_ports_.reset();
+  kernel_rings_.reset();
   dataplane::close_ports(ports_);
 }
 

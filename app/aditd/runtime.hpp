@@ -14,6 +14,8 @@
 #include "app/aditd/config.hpp"
 #include "app/aditd/operator_backend.hpp"
 #include "app/host/eal.hpp"
+#include "app/host/kernel_ports.hpp"
+#include "app/host/port_care.hpp"
 #include "app/host/port_steering.hpp"
 #include "app/host/route_snapshots.hpp"
 #include "app/host/subscriber_routes.hpp"
@@ -44,6 +46,13 @@ class Runtime {
   }
   [[nodiscard]] unsigned lcore(contract::WorkerId worker) const { return lcores_[worker.value]; }
   [[nodiscard]] const std::vector<dataplane::OpenPort>& ports() const { return ports_; }
+  /// Links and restarts of the ports.
+  [[nodiscard]] PortCare& port_care() { return *port_care_; }
+  [[nodiscard]] const PortCare& port_care() const { return *port_care_; }
+  /// The kernel's part in ports that DPDK owns; nullptr: there are none.
+  [[nodiscard]] KernelPorts* kernel_ports() { return kernel_ports_ ? &*kernel_ports_ : nullptr; }
+  /// Of each worker; see PortCare.
+  [[nodiscard]] std::vector<std::uint64_t> turns() const;
   /// Where packets of a call to be would arrive.
   [[nodiscard]] const control::Steering& steering() const { return *steering_; }
 
@@ -81,10 +90,10 @@ class Runtime {
  private:
   Runtime() = default;
   [[nodiscard]] std::expected<void, std::string> open(const Config& config);
+  [[nodiscard]] std::expected<void, std::string> share_with_kernel();
   [[nodiscard]] std::expected<void, std::string> announce_from(const Config& config);
   [[nodiscard]] std::expected<void, std::string> build_worker(const Config& config, std::uint16_t worker);
   [[nodiscard]] std::expected<void, std::string> launch();
-  [[nodiscard]] std::vector<std::uint64_t> turns() const;
   [[nodiscard]] std::vector<dataplane::WorkerPort> ports_of(std::uint16_t worker) const;
 
   std::vector<unsigned> lcores_;
@@ -92,6 +101,9 @@ class Runtime {
   bool stateful_mppe_ = false;
   WorkerWake wake_;
   std::vector<dataplane::OpenPort> ports_;
+  std::unique_ptr<dataplane::KernelRings> kernel_rings_;  // none: no port punts
+  std::optional<KernelPorts> kernel_ports_;
+  std::optional<PortCare> port_care_;
   std::optional<PortSteeringView> steering_;
   std::optional<XdpMaps> xdp_;
   std::unique_ptr<SubscriberRoutes> subscriber_routes_;  // none: nothing is announced

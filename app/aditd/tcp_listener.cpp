@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/aditd/tcp_listener.hpp"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <utility>
 
@@ -35,7 +39,8 @@ TcpListener::TcpListener(asio::io_context& io, TcpConnections& connections, Acce
 
 TcpListener::~TcpListener() = default;
 
-std::expected<void, std::string> TcpListener::listen(wire::Ipv4Address address, std::uint16_t port) {
+std::expected<void, std::string> TcpListener::listen(wire::Ipv4Address address, std::uint16_t port,
+                                                     const ListenOptions& options) {
   auto listener = std::make_unique<Listener>(io_);
   const tcp::endpoint endpoint(asio::ip::address_v4(address.value), port);
   asio::error_code error;
@@ -48,6 +53,16 @@ std::expected<void, std::string> TcpListener::listen(wire::Ipv4Address address, 
     return failed("open a socket for");
   }
   listener->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  const int socket = listener->acceptor.native_handle();
+  const int on = 1;
+  if (options.address_may_come_later) {
+    ::setsockopt(socket, IPPROTO_IP, IP_FREEBIND, &on, sizeof on);
+  }
+  if (!options.vrf.empty() && ::setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, options.vrf.c_str(),
+                                           static_cast<socklen_t>(options.vrf.size())) != 0) {
+    error.assign(errno, asio::system_category());
+    return failed(("enter VRF " + options.vrf + " for").c_str());
+  }
   if (listener->acceptor.bind(endpoint, error); error) {
     return failed("bind");
   }

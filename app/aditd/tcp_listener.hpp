@@ -26,6 +26,11 @@ class AcceptEvents {
   virtual void on_accept_failed(const std::string& why) = 0;
 };
 
+struct ListenOptions {
+  bool address_may_come_later = false;  ///< its interface is one that aditd makes
+  std::string vrf{};                    ///< the VRF that clients are in, empty: none
+};
+
 class TcpListener {
  public:
   /// `rate`: connections accepted a second, all addresses together; 0: as many as come. The others wait in the kernel's
@@ -34,7 +39,8 @@ class TcpListener {
   ~TcpListener();
 
   /// Address 0.0.0.0 listens on every local address. The error says what failed on which address, and what to do.
-  [[nodiscard]] std::expected<void, std::string> listen(wire::Ipv4Address address, std::uint16_t port);
+  [[nodiscard]] std::expected<void, std::string> listen(wire::Ipv4Address address, std::uint16_t port,
+                                                        const ListenOptions& options);
   void stop_listening();
 
  private:

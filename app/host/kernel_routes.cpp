@@ -208,7 +208,8 @@ void KernelRoutes::publish_changes() {
         note_gateway(path.ifindex, path.gateway);
       }
     }
-    auto snapshot = std::make_unique<dataplane::NextHops>(routes, table_.neighbours(), ports_);
+    auto snapshot =
+        std::make_unique<dataplane::NextHops>(routes, table_.neighbours(), ports_, table_.hosts());
     latest_ = snapshot.get();
     publish_(std::move(snapshot));
     for (const KernelTable::NeighbourKey& gateway : gateways_) {

@@ -166,7 +166,31 @@ Effect KernelTable::apply(const nlmsghdr& message) {
   }
 }
 
+/// Of a route of type local: one of the machine's own addresses.
+std::optional<KernelTable::HostKey> KernelTable::host_of(const nlmsghdr& message) {
+  if (mnl_nlmsg_get_payload_len(&message) < sizeof(rtmsg)) {
+    return std::nullopt;
+  }
+  const auto& header = *static_cast<const rtmsg*>(mnl_nlmsg_get_payload(&message));
+  if (header.rtm_family != AF_INET || header.rtm_type != RTN_LOCAL || header.rtm_dst_len != 32) {
+    return std::nullopt;
+  }
+  const auto attributes = attributes_of<RTA_MAX + 1>(message, sizeof header);
+  return HostKey{.address = address_of(attributes[RTA_DST]),
+                 .ifindex = u32_of(attributes[RTA_OIF]).value_or(0),
+                 .table = u32_of(attributes[RTA_TABLE]).value_or(header.rtm_table)};
+}
+
+Effect KernelTable::apply_host(const nlmsghdr& message, const HostKey& host) {
+  const bool changed =
+      message.nlmsg_type == RTM_NEWROUTE ? hosts_.insert(host).second : hosts_.erase(host) > 0;
+  return changed ? Effect::kChanged : Effect::kNothing;
+}
+
 Effect KernelTable::apply_route(const nlmsghdr& message) {
+  if (const auto host = host_of(message)) {
+    return apply_host(message, *host);
+  }
   const auto route = parse_route(message);
   if (!route) {
     return Effect::kNothing;
@@ -226,7 +250,16 @@ Effect KernelTable::apply_neighbour(const nlmsghdr& message) {
   return is_new || moved ? Effect::kChanged : Effect::kNothing;
 }
 
+std::vector<wire::Ipv4Address> KernelTable::hosts() const {
+  std::vector<wire::Ipv4Address> hosts;
+  for (const HostKey& host : hosts_) {
+    hosts.push_back(host.address);
+  }
+  return hosts;
+}
+
 void KernelTable::clear() {
+  hosts_.clear();
   routes_.clear();
   neighbours_.clear();
   stale_.clear();

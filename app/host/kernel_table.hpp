@@ -8,6 +8,8 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "dataplane/next_hops.hpp"
@@ -34,6 +36,8 @@ class KernelTable {
   /// One entry a prefix and metric, as the kernel would choose.
   [[nodiscard]] std::vector<dataplane::RouteEntry> routes() const;
   [[nodiscard]] std::vector<dataplane::NeighbourEntry> neighbours() const;
+  /// The machine's own addresses (routes of type local), in any table.
+  [[nodiscard]] std::vector<wire::Ipv4Address> hosts() const;
 
   struct NeighbourKey {
     std::uint32_t ifindex = 0;
@@ -52,11 +56,21 @@ class KernelTable {
     std::uint32_t metric = 0;
     friend auto operator<=>(const RouteKey&, const RouteKey&) = default;
   };
+  /// An address may be on several interfaces.
+  struct HostKey {
+    wire::Ipv4Address address;
+    std::uint32_t ifindex = 0;
+    std::uint32_t table = 0;
+    friend auto operator<=>(const HostKey&, const HostKey&) = default;
+  };
+  static std::optional<HostKey> host_of(const nlmsghdr& message);
   Effect apply_route(const nlmsghdr& message);
+  Effect apply_host(const nlmsghdr& message, const HostKey& host);
   Effect apply_neighbour(const nlmsghdr& message);
 
   std::map<RouteKey, std::vector<dataplane::RouteEntry>>
       routes_;  ///< same key twice: `ip route append`; first counts
+  std::set<HostKey> hosts_;
   std::map<NeighbourKey, dataplane::MacAddress> neighbours_;  ///< those with a usable address
   std::vector<NeighbourKey> stale_;
 };

@@ -37,6 +37,15 @@ std::string map_name(int fd) {
   return {info.name, strnlen(info.name, sizeof info.name)};
 }
 
+/// VLANs of one device may serve different sides; the program does not tell them apart, the workers do.
+dataplane::PortRole role_of_device(std::span<const OpenPort> ports, std::uint16_t id) {
+  unsigned role = 0;
+  for (const OpenPort& open : ports) {
+    role |= open.port.id == id ? static_cast<unsigned>(open.port.role) : 0U;
+  }
+  return static_cast<dataplane::PortRole>(role);
+}
+
 std::expected<void, std::string> put(int map, const void* key, const void* value, std::string_view what) {
   if (const int rc = bpf_map_update_elem(map, key, value, BPF_ANY); rc < 0) {
     return std::unexpected("XDP map '" + std::string(what) + "': " + std::strerror(-rc));
@@ -63,7 +72,7 @@ std::vector<wire::Ipv4Prefix> prefixes_of_range(wire::Ipv4Address first, wire::I
 }
 
 std::expected<XdpMaps::PortMaps, std::string> XdpMaps::find(const OpenPort& open) {
-  const auto program = dataplane::xdp::attached_program(open.port.ifindex);
+  const auto program = dataplane::xdp::attached_program(open.device_ifindex);
   if (!program) {
     return std::unexpected(program.error());
   }
@@ -96,7 +105,7 @@ std::expected<XdpMaps::PortMaps, std::string> XdpMaps::find(const OpenPort& open
   return maps;
 }
 
-std::expected<void, std::string> XdpMaps::fill_port(const PortMaps& maps, const dataplane::Port& port,
+std::expected<void, std::string> XdpMaps::fill_port(const PortMaps& maps, const Side& side,
                                                     std::span<const wire::Ipv4Prefix> local_addresses,
                                                     std::span<const wire::Ipv4Prefix> pools) {
   for (const wire::Ipv4Prefix local : local_addresses) {
@@ -112,8 +121,8 @@ std::expected<void, std::string> XdpMaps::fill_port(const PortMaps& maps, const 
     }
   }
   adit_xdp_port value{};
-  value.role = static_cast<std::uint32_t>(port.role);
-  std::ranges::copy(port.mac, value.mac);
+  value.role = static_cast<std::uint32_t>(side.role);
+  std::ranges::copy(side.mac, value.mac);
   const std::uint32_t zero = 0;
   return put(maps.port.get(), &zero, &value, ADIT_XDP_PORT_MAP);
 }
@@ -124,14 +133,16 @@ std::expected<XdpMaps, std::string> XdpMaps::fill(std::span<const OpenPort> port
   XdpMaps filled;
   filled.pools_.assign(pools.begin(), pools.end());
   for (const OpenPort& open : ports) {
-    if (open.driver != dataplane::PortDriver::kAfXdp) {
-      continue;
+    if (open.driver != dataplane::PortDriver::kAfXdp || open.rx_queues == 0) {
+      continue;  // not ours to tell, or told by the first VLAN of its device
     }
     auto maps = find(open);
     if (!maps) {
       return std::unexpected("port '" + open.name + "': " + maps.error());
     }
-    if (auto done = fill_port(*maps, open.port, local_addresses, pools); !done) {
+    if (auto done =
+            fill_port(*maps, {role_of_device(ports, open.port.id), open.port.mac}, local_addresses, pools);
+        !done) {
       return std::unexpected("port '" + open.name + "': " + done.error());
     }
     filled.maps_.push_back(std::move(*maps));

@@ -39,8 +39,12 @@ class XdpMaps {
     dataplane::UniqueFd local_addresses;
     dataplane::UniqueFd subscribers;
   };
+  struct Side {
+    dataplane::PortRole role;
+    dataplane::MacAddress mac;
+  };
   static std::expected<PortMaps, std::string> find(const dataplane::OpenPort& open);
-  static std::expected<void, std::string> fill_port(const PortMaps& maps, const dataplane::Port& port,
+  static std::expected<void, std::string> fill_port(const PortMaps& maps, const Side& side,
                                                     std::span<const wire::Ipv4Prefix> local_addresses,
                                                     std::span<const wire::Ipv4Prefix> pools);
   [[nodiscard]] bool is_in_pools(wire::Ipv4Address address) const;

@@ -153,7 +153,11 @@ struct ResolveNextHop {
   wire::Ipv4Address destination;
 };
 
-using ToControl = std::variant<PppFrameIn, CallRemoved, MppeDesynchronised, MppeOutOfStep, ResolveNextHop>;
+/// Frames that are the kernel's wait in the ring beside the mailboxes (dataplane/kernel_path.hpp).
+struct FramesPunted {};
+
+using ToControl =
+    std::variant<PppFrameIn, CallRemoved, MppeDesynchronised, MppeOutOfStep, ResolveNextHop, FramesPunted>;
 
 static_assert(std::is_trivially_copyable_v<ToWorker> && sizeof(ToWorker) <= 64);
 static_assert(std::is_trivially_copyable_v<ToControl> && sizeof(ToControl) <= 64);

@@ -125,6 +125,19 @@ TEST(AditRender, Steering) {
             "      1 |     4 | idled\n");
 }
 
+TEST(AditRender, Ports) {
+  EXPECT_EQ(
+      render_ports(Json::parse(R"({"ports":[{"port":"wan","driver":"dpdk","role":"access","vlan":"200.100",
+    "interface":"wan","mac":"02:00:5e:00:53:01","link":true,"mbit":25000,"mtu":1500,"rx_queues":4,"tx_queues":4,
+    "rx_packets":1000000,"tx_packets":5,"rx_missed":0,"punted":12,"punts_refused":1,"flaps":2,"restarts":3}]})")),
+      " port | driver | role   | vlan    | interface | mac               | link         |  mtu | queues | "
+      "  rx-pkts | tx-pkts | missed | punted | refused | flaps | restarts\n"
+      "------+--------+--------+---------+-----------+-------------------+--------------+------+--------+-"
+      "----------+---------+--------+--------+---------+-------+----------\n"
+      " wan  | dpdk   | access | 200.100 | wan       | 02:00:5e:00:53:01 | 25000 Mbit/s | 1500 |      4 | "
+      "1 000 000 |       5 |      0 |     12 |       1 |     2 |        3\n");
+}
+
 TEST(AditRender, DropsThatHappened) {
   EXPECT_EQ(render_drops(Json::parse(R"({"drops":{"not_ipv4":0,"wrong_peer":12345},
                                          "texts":{"not_ipv4":"a","wrong_peer":"GRE from another address"}})")),
@@ -158,7 +171,7 @@ TEST(AditRender, StrangeAnswersDoNoHarm) {
         R"({"sessions":[1,null,[],{"sid":7,"rx_bytes":-1,"mppe":"yes"}],"workers":[5],"pools":[null]})"}) {
     const Json result = Json::parse(strange);
     for (const auto render : {&render_sessions, &render_stat, &render_drops, &render_workers, &render_pools,
-                              &render_steering, &render_version}) {
+                              &render_ports, &render_steering, &render_version}) {
       EXPECT_FALSE(render(result).empty()) << strange;
     }
     EXPECT_EQ(acted_on_count(result), 0u);

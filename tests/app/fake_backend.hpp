@@ -64,6 +64,26 @@ class FakeBackend final : public OperatorBackend {
              .missed = 2'500},
             {.port = "core", .role = "core", .queues = 4, .by = "flow rules", .rules = 4, .packets = 7}};
   }
+  std::vector<PortRow> ports() const override {
+    return {{.name = "wan",
+             .driver = "dpdk",
+             .role = "access",
+             .vlan = "200.100",
+             .interface = "wan",
+             .mac = "02:00:5e:00:53:01",
+             .link_up = true,
+             .mbit = 25'000,
+             .mtu = 1500,
+             .rx_queues = 4,
+             .tx_queues = 4,
+             .rx_packets = 1'000'000,
+             .punted = 12,
+             .restarts = restarts}};
+  }
+  bool restart_port(const std::string& name) override {
+    restarts += name == "wan" ? 1 : 0;
+    return name == "wan";
+  }
   std::vector<control::WorkerSeats> seats() const override { return seats_; }
   std::vector<MemoryRow> memory() const override {
     return {{.table = "calls", .used = 3, .entries = 65'535, .octets = 29'359'680},
@@ -90,6 +110,7 @@ class FakeBackend final : public OperatorBackend {
   std::size_t terminates = 1;
   std::vector<control::WorkerSeats> seats_{{.calls = 3}, {.calls = 4, .pressed = true}};
   std::uint16_t last_in_use = 9;
+  std::uint64_t restarts = 0;
 };
 
 }  // namespace adit::app

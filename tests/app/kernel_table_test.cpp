@@ -200,11 +200,26 @@ TEST(KernelTable, RefusedDestinationsLeadNowhere) {
   EXPECT_EQ(table.routes()[0].ifindex, 0U);
 }
 
+TEST(KernelTable, KnowsTheMachinesOwnAddresses) {
+  KernelTable table;
+  const auto on = [](std::uint16_t type, std::uint32_t ifindex) {
+    return route(type, kNet, 32, 0, RTN_LOCAL, RT_TABLE_LOCAL).attribute(RTA_OIF, ifindex);
+  };
+  EXPECT_EQ(table.apply(on(RTM_NEWROUTE, 4)), Effect::kChanged);
+  EXPECT_EQ(table.apply(on(RTM_NEWROUTE, 4)), Effect::kNothing) << "told by a dump and by itself";
+  EXPECT_EQ(table.apply(on(RTM_NEWROUTE, 5)), Effect::kChanged) << "on another interface, too";
+  EXPECT_TRUE(table.routes().empty());
+  EXPECT_EQ(table.hosts(), (std::vector{kNet, kNet}));
+  EXPECT_EQ(table.apply(on(RTM_DELROUTE, 4)), Effect::kChanged);
+  EXPECT_EQ(table.hosts(), std::vector{kNet});
+  EXPECT_EQ(table.apply(on(RTM_DELROUTE, 5)), Effect::kChanged);
+  EXPECT_EQ(table.apply(on(RTM_DELROUTE, 5)), Effect::kNothing);
+  EXPECT_TRUE(table.hosts().empty());
+}
+
 TEST(KernelTable, OtherTablesAndTypesAreNotForwarding) {
   KernelTable table;
   EXPECT_EQ(table.apply(route(RTM_NEWROUTE, kNet, 24, 0, RTN_UNICAST, 100).attribute(RTA_OIF, 4U)),
-            Effect::kNothing);
-  EXPECT_EQ(table.apply(route(RTM_NEWROUTE, kNet, 32, 0, RTN_LOCAL, RT_TABLE_LOCAL).attribute(RTA_OIF, 4U)),
             Effect::kNothing);
   EXPECT_EQ(table.apply(route(RTM_NEWROUTE, kNet, 32, 0, RTN_BROADCAST).attribute(RTA_OIF, 4U)),
             Effect::kNothing);

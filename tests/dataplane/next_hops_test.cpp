@@ -39,11 +39,10 @@ TEST(NextHops, LeadsThroughTheGatewayOrToTheHostItself) {
   const NextHop* far = hops.find(Ipv4Address(203, 0, 113, 5));
   ASSERT_NE(far, nullptr);
   EXPECT_EQ(far->port, 3);
-  EXPECT_EQ(far->destination, kGatewayMac);
-  EXPECT_EQ(far->source, kPortMac);
+  EXPECT_EQ(far->link, wire::LinkHeader(kGatewayMac, kPortMac, {}, wire::EtherType::kIpv4));
   const NextHop* near = hops.find(Ipv4Address(192, 0, 2, 9));
   ASSERT_NE(near, nullptr);
-  EXPECT_EQ(near->destination, kHostMac);
+  EXPECT_EQ(near->link.destination(), kHostMac);
 
   EXPECT_EQ(hops.find(Ipv4Address(192, 0, 2, 10)), nullptr);
   EXPECT_TRUE(hops.needs_resolving(Ipv4Address(192, 0, 2, 10)));
@@ -204,7 +203,7 @@ TEST(NextHops, FindsEveryOneOfManyNeighbours) {
     const NextHop* hop = hops.find(Ipv4Address(0x0a000000 + i));
     ASSERT_EQ(hop != nullptr, i % 2 == 0);
     if (hop != nullptr) {
-      ASSERT_EQ(hop->destination, neighbours[i].mac);
+      ASSERT_EQ(hop->link.destination(), neighbours[i].mac);
     }
   }
 }

@@ -96,9 +96,8 @@ PacketBuilder& PacketBuilder::gre(std::optional<std::uint32_t> sequence, std::op
 }
 
 PacketBuilder& PacketBuilder::ethernet(const MacAddress& to, const MacAddress& from, std::uint16_t type) {
-  Octets header(wire::kEthernetSize);
-  wire::write_ethernet(header.data(), to, from, wire::EtherType{type});
-  return prepend(header);
+  const wire::LinkHeader header(to, from, {}, wire::EtherType{type});
+  return prepend(Octets(header.octets().begin(), header.octets().end()));
 }
 
 PacketBuilder& PacketBuilder::vlan(std::uint16_t tag) {

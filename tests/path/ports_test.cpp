@@ -35,7 +35,7 @@ class Ports : public testing::Test {
     EXPECT_EQ(rte_mempool_lookup("adit_packets_0"), nullptr);
   }
   void open(const std::vector<PortSettings>& settings, unsigned workers) {
-    auto opened = open_ports(settings, workers, "");
+    auto opened = open_ports(settings, {.workers = workers});
     ASSERT_TRUE(opened) << opened.error();
     open_ = std::move(*opened);
   }
@@ -54,7 +54,7 @@ TEST_F(Ports, DeviceByNameWithAQueuePerWorker) {
   EXPECT_EQ(open_[0].port.ifindex, 0U);
   EXPECT_FALSE(open_[0].port.needs_mac_filter);
   EXPECT_TRUE(open_[0].note.empty());
-  EXPECT_TRUE(link_is_up(open_[0]));
+  EXPECT_TRUE(open_[0].device->link().up);
 }
 
 TEST_F(Ports, SaysHowItChoosesAQueue) {
@@ -88,6 +88,39 @@ TEST_F(Ports, PacketsComeFromTheSharedPoolAndGoBack) {
             counters.end());
 }
 
+TEST_F(Ports, VlansShareADevice) {
+  auto access = device("a", "net_null0");
+  access.vlan = {.outer = 100};
+  auto core = device("b", "net_null0", PortRole::kCore);
+  core.vlan = {.outer = 200};
+  open({access, core}, 1);
+  EXPECT_EQ(open_[0].port.id, open_[1].port.id);
+  EXPECT_EQ(open_[0].device, open_[1].device);
+  EXPECT_EQ(open_[0].rx_queues, 1);
+  EXPECT_EQ(open_[1].rx_queues, 0) << "the first brings the frames of both";
+  EXPECT_EQ(open_[1].port.vlan.outer, 200);
+  EXPECT_EQ(open_[1].port.role, PortRole::kCore);
+  EXPECT_TRUE(open_[0].port.punts) << "no kernel interface leads here";
+}
+
+TEST_F(Ports, RestartedDeviceReceivesAgain) {
+  open({device("a", "net_null0"), device("b", "net_null1", PortRole::kCore)}, 1);
+  const auto restarted = restart_device(open_, open_[0].port.id, 1);
+  ASSERT_TRUE(restarted) << restarted.error();
+  std::array<rte_mbuf*, 8> burst{};
+  ASSERT_EQ(rte_eth_rx_burst(open_[0].port.id, 0, burst.data(), burst.size()), burst.size());
+  rte_pktmbuf_free_bulk(burst.data(), burst.size());
+  EXPECT_FALSE(open_[0].device->wants_restart());
+}
+
+TEST_F(Ports, IsolationIsRefusedWhereTheDriverHasNone) {
+  auto isolated = device("a", "net_null0");
+  isolated.isolate = true;
+  const auto opened = open_ports(std::vector{isolated}, {});
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().find("remove isolate"), std::string::npos) << opened.error();
+}
+
 TEST_F(Ports, FewerQueuesThanWorkersWhenAsked) {
   auto settings = device("a", "net_null0");
   settings.queues = 1;
@@ -98,7 +131,7 @@ TEST_F(Ports, FewerQueuesThanWorkersWhenAsked) {
 }
 
 TEST_F(Ports, DeviceOfEalsOwnArgumentsIsTaken) {
-  const auto opened = open_ports(std::vector{device("a", "net_null7")}, 1, "");
+  const auto opened = open_ports(std::vector{device("a", "net_null7")}, {});
   ASSERT_TRUE(opened) << opened.error();
   EXPECT_EQ((*opened)[0].name, "a");
   // Closing would remove it for the other tests.
@@ -108,7 +141,7 @@ TEST_F(Ports, DeviceOfEalsOwnArgumentsIsTaken) {
 
 TEST_F(Ports, FailureClosesWhatWasOpenAndNamesThePort) {
   const auto opened =
-      open_ports(std::vector{device("good", "net_null0"), device("bad", "net_nonesuch0,x=1")}, 1, "");
+      open_ports(std::vector{device("good", "net_null0"), device("bad", "net_nonesuch0,x=1")}, {});
   ASSERT_FALSE(opened);
   EXPECT_NE(opened.error().find("'bad'"), std::string::npos) << opened.error();
   EXPECT_NE(opened.error().find("net_nonesuch0"), std::string::npos) << opened.error();
@@ -119,7 +152,7 @@ TEST_F(Ports, InterfaceMustExist) {
   settings.name = "wan";
   for (const std::string interface : {"nonesuch0", "longer-than-a-name-may-be"}) {
     settings.interface = interface;
-    const auto opened = open_ports(std::vector{settings}, 1, "");
+    const auto opened = open_ports(std::vector{settings}, {});
     ASSERT_FALSE(opened);
     EXPECT_NE(opened.error().find("'wan'"), std::string::npos) << opened.error();
     EXPECT_NE(opened.error().find(interface), std::string::npos) << opened.error();

@@ -83,12 +83,16 @@ World::World(WorldOptions options)
                          .ifindex = kAccessIfindex,
                          .mac = kAccessMac,
                          .mtu = options.access_mtu,
-                         .needs_mac_filter = options.needs_mac_filter};
-  ports_[kCoreSide] = {.id = bench_.ports[kCoreSide],
+                         .needs_mac_filter = options.needs_mac_filter,
+                         .vlan = options.access_vlan,
+                         .punts = options.punts};
+  ports_[kCoreSide] = {.id = bench_.ports[options.one_device ? kAccessSide : kCoreSide],
                        .role = PortRole::kCore,
                        .ifindex = kCoreIfindex,
-                       .mac = kCoreMac,
-                       .mtu = options.core_mtu};
+                       .mac = options.one_device ? kAccessMac : kCoreMac,
+                       .mtu = options.core_mtu,
+                       .vlan = options.core_vlan,
+                       .punts = options.punts};
   const std::vector<RouteEntry> routes{
       {.prefix = wire::Ipv4Address(192, 0, 2, 0), .length = 24, .ifindex = kAccessIfindex},
       {.prefix = {}, .length = 0, .ifindex = kCoreIfindex, .gateway = wire::Ipv4Address(198, 51, 100, 2)}};
@@ -109,11 +113,16 @@ World::World(WorldOptions options)
                             .dscp_down = options.copy_dscp,
                             .dscp_up = options.copy_dscp,
                             .stateful_mppe = options.stateful_mppe,
-                            .reorder = options.reorder};
+                            .reorder = options.reorder,
+                            .kernel = options.punts ? &kernel_ : nullptr,
+                            .paused_ports = &paused_};
     for (const Port& port : ports_) {
       WorkerPort use{.port = port, .rx_queues = {number}, .tx_queue = number, .transmitter = {}};
       if (options.one_transmit_queue && number > 0) {
         use.tx_queue.reset();
+      }
+      if (options.one_device && &port != ports_.data()) {
+        use.rx_queues.clear();
       }
       settings.ports.push_back(use);
     }
@@ -133,11 +142,13 @@ World::~World() {
   }
   workers_.clear();
   rings_.reset();
+  punted();
   EXPECT_EQ(rte_mempool_avail_count(bench_.pool), Bench::kPoolSize) << "packet buffers lost";
 }
 
 void World::publish(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours) {
-  snapshots_.push_back(std::make_unique<NextHops>(routes, neighbours, ports_));
+  snapshots_.push_back(
+      std::make_unique<NextHops>(routes, neighbours, ports_, std::array{kServer, kRouterSide}));
   next_hops_.store(snapshots_.back().get(), std::memory_order_release);
 }
 
@@ -185,6 +196,31 @@ void World::arrive(Side side, const Octets& frame, std::uint16_t queue, rte_memp
   ASSERT_NE(at, nullptr);
   std::ranges::copy(frame, reinterpret_cast<std::uint8_t*>(at));
   ASSERT_EQ(rte_ring_enqueue(bench_.receive[side][queue], mbuf), 0);
+}
+
+std::vector<Octets> World::punted() {
+  std::vector<Octets> frames;
+  void* object = nullptr;
+  while (rte_ring_dequeue(kernel_.to_kernel, &object) == 0) {
+    auto* mbuf = static_cast<rte_mbuf*>(object);
+    const auto* at = rte_pktmbuf_mtod(mbuf, const std::uint8_t*);
+    frames.emplace_back(at, at + mbuf->data_len);
+    rte_pktmbuf_free(mbuf);
+  }
+  return frames;
+}
+
+void World::inject(Side side, const Octets& frame) {
+  rte_mbuf* mbuf = rte_pktmbuf_alloc(bench_.pool);
+  ASSERT_NE(mbuf, nullptr);
+  std::ranges::copy(frame, reinterpret_cast<std::uint8_t*>(
+                               rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(frame.size()))));
+  mbuf->port = ports_[side].id;
+  ASSERT_EQ(rte_ring_enqueue(kernel_.from_kernel, mbuf), 0);
+}
+
+void World::pause(Side side, bool on) {
+  paused_.store(on ? 1U << ports_[side].id : 0, std::memory_order_release);
 }
 
 void World::turn() {

@@ -26,6 +26,7 @@ using Octets = std::vector<std::uint8_t>;
 inline constexpr wire::Ipv4Address kServer{192, 0, 2, 1};
 inline constexpr wire::Ipv4Address kClient{192, 0, 2, 10};  // the first peer; others follow
 inline constexpr wire::Ipv4Address kHost{203, 0, 113, 5};   // somewhere behind the core
+inline constexpr wire::Ipv4Address kRouterSide{198, 51, 100, 1};  // ours, on the core's network
 inline constexpr wire::Ipv4Address kGateway{10, 64, 0, 1};
 inline constexpr wire::Ipv4Address kSubscriber{10, 64, 0, 2};
 inline constexpr wire::LocalCallId kLocalId{0x1234};
@@ -65,6 +66,9 @@ struct WorldOptions {
   bool stateful_mppe = false;
   contract::ReorderPolicy reorder{};
   bool copy_dscp = false;
+  wire::Vlan access_vlan{}, core_vlan{};
+  bool one_device = false;  ///< the core is a VLAN of the access side's device
+  bool punts = false;  ///< the kernel, here the test, gets what is not ours; kServer and kRouterSide are its
 };
 
 class World {
@@ -78,6 +82,13 @@ class World {
                                std::uint16_t peer_mru = 1500);
   void tell(const contract::CallRef& call, const contract::ToWorker& message);
   void send_ppp(const contract::CallRef& call, std::span<const std::uint8_t> frame);
+
+  /// What workers left for the kernel since the last time.
+  std::vector<Octets> punted();
+  /// A frame that the kernel sends by a side.
+  void inject(Side side, const Octets& frame);
+  /// Takes a side's port from the workers, or gives it back.
+  void pause(Side side, bool on);
 
   /// A frame arrives; `queue` is polled by the worker of that number.
   void arrive(Side side, const Octets& frame, std::uint16_t queue = 0, rte_mempool* pool = nullptr);
@@ -112,6 +123,8 @@ class World {
   std::array<Port, 2> ports_;
   std::unique_ptr<CallIndex> index_ = std::make_unique<CallIndex>();
   std::unique_ptr<HandoffRings> rings_;
+  KernelRings kernel_;
+  std::atomic<std::uint32_t> paused_{0};
   std::vector<std::unique_ptr<contract::Mailbox>> mailboxes_;
   std::vector<std::unique_ptr<NextHops>> snapshots_;
   NextHopsCell next_hops_{nullptr};

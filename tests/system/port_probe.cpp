@@ -114,7 +114,7 @@ void print_hop(const Host& host, wire::Ipv4Address address) {
     std::puts(host.hops->needs_resolving(address) ? "hop unresolved" : "hop none");
     return;
   }
-  const auto& mac = hop->destination;
+  const auto mac = hop->link.destination();
   for (const auto& open : host.ports) {
     if (open.port.id == hop->port) {
       std::printf("hop %s %02x:%02x:%02x:%02x:%02x:%02x\n", open.name.c_str(), mac[0], mac[1], mac[2], mac[3],
@@ -164,8 +164,9 @@ void open_host(const Arguments& arguments, Host& host) {
   settings[1].interface = arguments.core;
   settings[1].role = dataplane::PortRole::kCore;
   settings[0].driver = settings[1].driver = arguments.driver;
-  host.ports = take(
-      dataplane::open_ports(settings, 1, take(app::find_xdp_program(program != nullptr ? program : ""))));
+  host.ports = take(dataplane::open_ports(
+      settings,
+      {.workers = 1, .xdp_program = take(app::find_xdp_program(program != nullptr ? program : ""))}));
   const std::array local{wire::Ipv4Prefix{.address = arguments.local, .length = 32}};
   host.maps = take(app::XdpMaps::fill(host.ports, local,
                                       app::prefixes_of_range(arguments.pool_first, arguments.pool_last)));

@@ -9,7 +9,6 @@
 
 #include "dataplane/forward.hpp"
 #include "dataplane/idle_nap.hpp"
-#include "dataplane/ingress.hpp"
 
 namespace adit::app::blast {
 
@@ -52,6 +51,7 @@ TrafficWorker::TrafficWorker(TrafficWorkerSettings settings, const dataplane::Ca
       reorder_(contract::ReorderPolicy{}),
       reassembly_(-1, counters_),
       control_(mailbox, settings_.control_wake_fd),
+      punt_(nullptr, counters_, control_),
       handoff_(rings, contract::WorkerId{0}, counters_),
       transmit_(settings_.ports, handoff_, counters_),
       context_{.id = contract::WorkerId{0},
@@ -66,7 +66,8 @@ TrafficWorker::TrafficWorker(TrafficWorkerSettings settings, const dataplane::Ca
                .transmit = transmit_,
                .acks = acks_,
                .reorder = reorder_,
-               .reassembly = reassembly_},
+               .reassembly = reassembly_,
+               .punt = punt_},
       table_(settings_.slots),
       codec_(static_cast<std::uint32_t>(settings_.seed ^ rte_rdtsc())),
       verifier_(codec_, table_, tsc_hz_),
@@ -76,9 +77,9 @@ TrafficWorker::TrafficWorker(TrafficWorkerSettings settings, const dataplane::Ca
       receiver_(context_, sender_, link_down_, verifier_),
       call_control_(context_, mailbox, sender_) {
   for (const dataplane::WorkerPort& port : settings_.ports) {
-    context_.port_mtu[port.port.id] = port.port.mtu;
+    inlets_.push_back(std::make_unique<dataplane::Inlet>(port.port.id, settings_.ports));
     for (const std::uint16_t queue : port.rx_queues) {
-      queues_.push_back({&port.port, queue});
+      queues_.push_back({inlets_.back().get(), queue});
     }
   }
 }
@@ -159,7 +160,7 @@ void TrafficWorker::carry_out(const TrafficCommand& command, std::uint64_t tsc) 
 // ---- what the ports bring ------------------------------------------------------------------------------------------
 
 std::size_t TrafficWorker::poll_queue(const Queue& queue) noexcept {
-  const std::uint16_t count = rte_eth_rx_burst(queue.port->id, queue.queue, received_.data(), kBurst);
+  const std::uint16_t count = rte_eth_rx_burst(queue.inlet->device(), queue.queue, received_.data(), kBurst);
   counters_.rx_packets.add(count);
   if (count > 0) {
     call_control_.read();  // as dataplane::Worker does: what arrived may be of a call that this turn has not read of
@@ -168,13 +169,14 @@ std::size_t TrafficWorker::poll_queue(const Queue& queue) noexcept {
   for (std::uint16_t i = 0; i < count; ++i) {
     rte_mbuf* mbuf = received_[i];
     DropReason why{};
-    switch (classify(*mbuf, *queue.port, context_.index, why)) {
+    switch (classify(*mbuf, *queue.inlet, context_.index, why)) {
       case dataplane::Way::kUp:
         received_[for_clients++] = mbuf;
         break;
       case dataplane::Way::kDown:
         receive_at_core(mbuf);
         break;
+      case dataplane::Way::kKernel:
       case dataplane::Way::kNeither:
         context_.drop(mbuf, why);
         break;
@@ -281,8 +283,8 @@ std::size_t TrafficWorker::send_down(std::uint64_t tsc) noexcept {
     ++flow->down_sent;
     table_.down.sent.add();
     table_.down.sent_octets.add(size);
-    rte_pktmbuf_prepend(mbuf, wire::kEthernetSize);
-    wire::write_ethernet(dataplane::data_of(mbuf), hop->destination, hop->source, wire::EtherType::kIpv4);
+    hop->link.write_before(dataplane::data_of(mbuf));
+    rte_pktmbuf_prepend(mbuf, hop->link.size());
     transmit_.send(mbuf, hop->port);
   }
   return looked_at;

@@ -17,6 +17,7 @@
 #include "app/adit-blast/traffic/load.hpp"
 #include "app/adit-blast/traffic/verifier.hpp"
 #include "dataplane/call_control.hpp"
+#include "dataplane/ingress.hpp"
 #include "dataplane/worker_context.hpp"
 
 namespace adit::app::blast {
@@ -80,7 +81,7 @@ class TrafficWorker {
 
  private:
   struct Queue {
-    const dataplane::Port* port;
+    const dataplane::Inlet* inlet;
     std::uint16_t queue;
   };
   TrafficWorker(TrafficWorkerSettings settings, const dataplane::CallIndex& index, contract::Mailbox& mailbox,
@@ -101,6 +102,7 @@ class TrafficWorker {
   const dataplane::NextHopsCell& next_hops_;
   TrafficCommands& commands_;
   const double tsc_hz_;
+  std::vector<std::unique_ptr<dataplane::Inlet>> inlets_;
   std::vector<Queue> queues_;
   dataplane::WorkerCounters counters_;
   dataplane::CallTable calls_;
@@ -108,6 +110,7 @@ class TrafficWorker {
   dataplane::Reorder reorder_;  // off: what the link does is measured, not made good
   dataplane::Reassembly reassembly_;
   dataplane::ControlLine control_;
+  dataplane::Punt punt_;
   dataplane::Handoff handoff_;
   dataplane::Transmit transmit_;
   dataplane::WorkerContext context_;

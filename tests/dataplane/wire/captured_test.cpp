@@ -57,7 +57,8 @@ TEST(Captured, EveryFrameIsWrittenAgainAsItWas) {
     MacAddress source;
     std::copy_n(layers.frame.begin(), 6, destination.begin());
     std::copy_n(layers.frame.begin() + 6, 6, source.begin());
-    write_ethernet(again.data(), destination, source, layers.ethernet.type);
+    const LinkHeader link(destination, source, {}, layers.ethernet.type);
+    std::ranges::copy(link.octets(), again.begin());
     std::size_t at = kEthernetSize;
     write_ipv4(again.data() + at, layers.ip);
     at += kIpv4Size;

@@ -79,8 +79,15 @@ TEST(Ethernet, EveryBitFlipEndsWithinTheFrame) {
 }
 
 TEST(Ethernet, WritesDestinationFirst) {
+  std::uint8_t room[LinkHeader::kRoom + 1];
+  room[LinkHeader::kRoom] = 0xaa;
+  const LinkHeader link(MacAddress{1, 2, 3, 4, 5, 6}, MacAddress{7, 8, 9, 10, 11, 12}, {}, EtherType::kIpv4);
+  link.write_before(room + LinkHeader::kRoom);
+  EXPECT_EQ(room[LinkHeader::kRoom], 0xaa);
+  EXPECT_EQ(link.size(), kEthernetSize);
+  EXPECT_EQ(link.destination(), (MacAddress{1, 2, 3, 4, 5, 6}));
   std::uint8_t octets[kEthernetSize];
-  write_ethernet(octets, MacAddress{1, 2, 3, 4, 5, 6}, MacAddress{7, 8, 9, 10, 11, 12}, EtherType::kIpv4);
+  std::copy_n(room + LinkHeader::kRoom - link.size(), kEthernetSize, octets);
   EXPECT_EQ(test::copy(octets), hex("010203040506 0708090A0B0C 0800"));
   EXPECT_EQ(parse_ethernet(octets)->type, EtherType::kIpv4);
 }

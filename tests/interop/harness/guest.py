@@ -29,14 +29,14 @@ class GuestError(Exception):
     """The guest did not do as it was told; says what, with the end of its console."""
 
 
-def modules_with_dependencies():
-    """Host paths of MODULES and what they need, in the order in which they can be loaded."""
+def modules_with_dependencies(names):
+    """Host paths of modules and what they need, in the order in which they can be loaded."""
     release = sorted(MODULES_DIR.iterdir())[-1]
     needs = {}
     for line in (release / "modules.dep").read_text().splitlines():
         module, _, dependencies = line.partition(":")
         needs[pathlib.PurePath(module).stem] = [*reversed(dependencies.split()), module]
-    paths = [path for name in MODULES for path in needs[name]]
+    paths = [path for name in names for path in needs[name]]
     return [str(release / path) for path in dict.fromkeys(paths)]
 
 
@@ -72,8 +72,8 @@ class Job:
 class Guest:
     """Boots at once; `with Guest(...) as guest` powers it off again."""
 
-    def __init__(self, bridge, name, address, work_dir, memory=MEMORY):
-        self.bridge, self.name, self.address, self.memory = bridge, name, address, memory
+    def __init__(self, bridge, name, address, work_dir, memory=MEMORY, modules=MODULES):
+        self.bridge, self.name, self.address, self.memory, self.modules = bridge, name, address, memory, modules
         self.job_dir = pathlib.Path(work_dir) / name
         shutil.rmtree(self.job_dir, ignore_errors=True)
         self.job_dir.mkdir(parents=True)
@@ -90,7 +90,7 @@ class Guest:
         arguments = [
             "linux.uml", f"mem={self.memory}", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro",
             f"init={GUEST_DIR}/init", f"job={self.job_dir}", f"guest={GUEST_DIR}", f"address={self.address}/24",
-            "modules=" + ",".join(modules_with_dependencies()), f"eth0=tuntap,{self.tap}",
+            "modules=" + ",".join(modules_with_dependencies(self.modules)), f"eth0=tuntap,{self.tap}",
             "con=null", "con0=fd:0,fd:1", "ssl=null", "quiet", "loglevel=3", "panic=-1",
             f"uml_dir={self.job_dir}", "umid=uml"]
         return subprocess.Popen(

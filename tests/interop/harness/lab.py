@@ -78,11 +78,14 @@ class Lab:
         self._changes = None
         run(LAB, "down")
 
+    def inside(self, namespace, *arguments, seconds=60):
+        return run(*self.command(namespace, *arguments), seconds=seconds)
+
     def in_core(self, *arguments, seconds=60):
-        return run(*self.command("adit-core", *arguments), seconds=seconds)
+        return self.inside("adit-core", *arguments, seconds=seconds)
 
     def in_server(self, *arguments):
-        return run(*self.command("adit-server", *arguments))
+        return self.inside("adit-server", *arguments)
 
     def adit(self, *arguments):
         """`adit ARGUMENTS --json`, parsed."""

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/host/port_care.hpp"
+
+#include <algorithm>
+
+namespace adit::app {
+
+std::vector<PortCare::Event> PortCare::look(std::span<const std::uint64_t> turns) {
+  std::vector<Event> events;
+  for (std::size_t at = 0; at < ports_.size(); ++at) {
+    const dataplane::Device& device = *ports_[at].device;
+    State& state = states_[at];
+    const dataplane::Device::Link link = device.link();
+    if (state.known && link.up != state.link.up) {
+      state.flaps += link.up ? 0 : 1;
+      events.push_back({.port = at, .what = link.up ? "link_up" : "link_down"});
+    }
+    state.link = link;
+    state.known = true;
+    if (ports_[at].rx_queues > 0 && !restart_ && device.wants_restart()) {
+      pause(at, turns);
+    }
+  }
+  return events;
+}
+
+bool PortCare::begin_restart(std::string_view name, std::span<const std::uint64_t> turns) {
+  const auto found = std::ranges::find(ports_, name, &dataplane::OpenPort::name);
+  if (found == ports_.end() || restart_) {
+    return false;
+  }
+  pause(static_cast<std::size_t>(found - ports_.begin()), turns);
+  return true;
+}
+
+void PortCare::pause(std::size_t port, std::span<const std::uint64_t> turns) {
+  restart_ = Restart{port, {turns.begin(), turns.end()}};
+  paused_.store(1U << ports_[port].port.id, std::memory_order_release);
+}
+
+std::optional<PortCare::Event> PortCare::finish_restart(std::span<const std::uint64_t> turns) {
+  const bool left_alone =
+      restart_ && std::ranges::equal(turns, restart_->turns,
+                                     [](std::uint64_t now, std::uint64_t then) { return now >= then + 2; });
+  if (!left_alone) {
+    return std::nullopt;
+  }
+  const std::size_t port = restart_->port;
+  restart_.reset();
+  const auto restarted =
+      dataplane::restart_device(ports_, ports_[port].port.id, static_cast<unsigned>(turns.size()));
+  if (!restarted) {
+    return Event{port, "port_restart_failed",
+                 restarted.error()};  // and stays paused: it is in no state to be polled
+  }
+  ++states_[port].restarts;
+  paused_.store(0, std::memory_order_release);
+  return Event{port, "port_restarted", {}};
+}
+
+}  // namespace adit::app

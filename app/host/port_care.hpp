@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// What becomes of ports while they run: links that go and come, and restarts, asked for by a driver (its hardware was
+// reset) or by the operator. A restart takes the port from the workers first: they see its bit at their next turn, and
+// when each has turned twice, none can be in the middle of using it. Calls stay.
+// Thread: control. Owner: the runtime.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/ports.hpp"
+
+namespace adit::app {
+
+class PortCare {
+ public:
+  explicit PortCare(std::span<dataplane::OpenPort> ports) : ports_(ports), states_(ports.size()) {}
+
+  struct State {
+    bool known = false;
+    dataplane::Device::Link link{};
+    std::uint64_t flaps = 0;     ///< times that the link went down
+    std::uint64_t restarts = 0;  ///< of the device
+  };
+  [[nodiscard]] const State& state(std::size_t port) const { return states_[port]; }
+
+  struct Event {
+    std::size_t port = 0;   ///< index among the ports
+    std::string_view what;  ///< "link_up", "link_down", "port_restarted", "port_restart_failed"
+    std::string error{};
+  };
+
+  /// Once a second: links that changed, and a restart begun where a driver asks for one.
+  [[nodiscard]] std::vector<Event> look(std::span<const std::uint64_t> turns);
+
+  /// False: no such port, or another is being restarted.
+  [[nodiscard]] bool begin_restart(std::string_view name, std::span<const std::uint64_t> turns);
+  [[nodiscard]] bool restarting() const { return restart_.has_value(); }
+  /// Restarts when the workers have let go; nothing yet otherwise.
+  [[nodiscard]] std::optional<Event> finish_restart(std::span<const std::uint64_t> turns);
+
+  /// For WorkerSettings::paused_ports.
+  [[nodiscard]] const std::atomic<std::uint32_t>& paused() const { return paused_; }
+
+ private:
+  struct Restart {
+    std::size_t port = 0;
+    std::vector<std::uint64_t> turns;
+  };
+  void pause(std::size_t port, std::span<const std::uint64_t> turns);
+
+  std::span<dataplane::OpenPort> ports_;
+  std::vector<State> states_;
+  std::atomic<std::uint32_t> paused_{0};
+  std::optional<Restart> restart_;
+};
+
+}  // namespace adit::app
