@@ -74,6 +74,7 @@ namespace adit::dataplane {
   X(kUnknownSubscriber, "unknown_subscriber", "for an address that no call has")                             \
   /* ---- leaving ---- */                                                                                    \
   X(kNoRoute, "no_route", "the kernel has no route through a data port")                                     \
+  X(kBlackhole, "blackhole", "the kernel's route sends it nowhere: blackhole, unreachable, prohibit")        \
   X(kUnresolved, "unresolved", "next hop's link address not known yet; the kernel was asked for it")         \
   X(kHandoffFull, "handoff_full", "the owning worker does not keep up")                                      \
   X(kHandoffStale, "handoff_stale", "handed to a worker that does not own the call any more")                \

@@ -74,18 +74,21 @@ std::optional<DropReason> send_in_pieces(WorkerContext& context, rte_mbuf* mbuf,
 
 }  // namespace
 
-const NextHop* find_next_hop(WorkerContext& context, wire::Ipv4Address destination, std::uint32_t flow,
-                             DropReason& why) noexcept {
-  const NextHop* hop = context.next_hops->find(destination, flow);
+const NextHop* find_next_hop(WorkerContext& context, Towards side, wire::Ipv4Address destination,
+                             std::uint32_t flow, DropReason& why) noexcept {
+  const bool to_peer = side == Towards::kPeers;
+  const NextHops& routes = to_peer ? context.next_hops->towards_peers() : *context.next_hops;
+  const NextHop* hop = routes.find(destination, flow);
   if (hop != nullptr) {
     return hop;
   }
-  if (!context.next_hops->needs_resolving(destination)) {
-    why = DropReason::kNoRoute;
+  if (!routes.needs_resolving(destination)) {
+    why = routes.is_blackhole(destination) ? DropReason::kBlackhole : DropReason::kNoRoute;
     return nullptr;
   }
   why = DropReason::kUnresolved;
-  if (context.resolves.take(1, context.now) && !context.control.post(contract::ResolveNextHop{destination})) {
+  if (context.resolves.take(1, context.now) &&
+      !context.control.post(contract::ResolveNextHop{destination, to_peer})) {
     context.counters.notices_lost.add();
   }
   return nullptr;
@@ -97,8 +100,8 @@ std::optional<DropReason> forward_inner(WorkerContext& context, rte_mbuf* mbuf,
     return send_to_subscriber(context, mbuf, owner);
   }
   DropReason why{};
-  const NextHop* hop =
-      find_next_hop(context, destination, context.next_hops->has_choices() ? flow_of(mbuf) : 0, why);
+  const NextHop* hop = find_next_hop(context, Towards::kCore, destination,
+                                     context.next_hops->has_choices() ? flow_of(mbuf) : 0, why);
   if (hop == nullptr) {
     context.drop(mbuf, why);
     return why;

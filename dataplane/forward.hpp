@@ -17,10 +17,14 @@ namespace adit::dataplane {
   return first_octet == 0 || first_octet == 127 || first_octet >= 224 || (address.value >> 16) == 0xa9fe;
 }
 
+/// Whose routes lead to a destination: the core side's, or those of the side where the tunnels come from.
+enum class Towards : std::uint8_t { kCore, kPeers };
+
 /// The way to `destination`, or nullptr and why. Asks control to resolve the neighbour, as often as the rate allows.
 /// `flow` chooses among equal ways: the same for all packets that must keep their order.
-[[nodiscard]] const NextHop* find_next_hop(WorkerContext& context, wire::Ipv4Address destination,
-                                           std::uint32_t flow, DropReason& why) noexcept;
+[[nodiscard]] const NextHop* find_next_hop(WorkerContext& context, Towards side,
+                                           wire::Ipv4Address destination, std::uint32_t flow,
+                                           DropReason& why) noexcept;
 
 /// Sends on the IPv4 packet that `mbuf` begins with. The mbuf is taken in any case; returns why it was dropped.
 std::optional<DropReason> forward_inner(WorkerContext& context, rte_mbuf* mbuf,

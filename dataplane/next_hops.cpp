@@ -51,11 +51,22 @@ bool keep_our_paths(RouteEntry& route, std::span<const Port> ports) {
   return true;
 }
 
+std::uint32_t table_of(std::span<const Port> ports, PortRole side) {
+  const auto found = std::ranges::find_if(ports, [&](const Port& port) {
+    return (static_cast<unsigned>(port.role) & static_cast<unsigned>(side)) != 0;
+  });
+  return found == ports.end() ? Port::kMainTable : found->table;
+}
+
 /// Our routes only, host bits cleared, one per prefix; an enclosing prefix stands before those inside it.
-std::vector<RouteEntry> usable_routes(std::span<const RouteEntry> routes, std::span<const Port> ports) {
+std::vector<RouteEntry> usable_routes(std::uint32_t table, std::span<const RouteEntry> routes,
+                                      std::span<const Port> ports) {
   std::vector<RouteEntry> usable;
   usable.reserve(routes.size());
   for (const RouteEntry& entry : routes) {
+    if (entry.table != table) {
+      continue;
+    }
     RouteEntry route = entry;
     if (route.length > 32 || !keep_our_paths(route, ports)) {
       continue;
@@ -86,9 +97,18 @@ std::size_t slot_of(std::uint32_t ifindex, Ipv4Address address, std::size_t slot
 
 NextHops::NextHops(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours,
                    std::span<const Port> ports, std::span<const Ipv4Address> hosts)
-    : hosts_(hosts.begin(), hosts.end()) {
+    : NextHops(table_of(ports, PortRole::kCore), routes, neighbours, ports) {
+  hosts_.assign(hosts.begin(), hosts.end());
   std::ranges::sort(hosts_);
-  const std::vector<RouteEntry> usable = usable_routes(routes, ports);
+  if (const std::uint32_t peers = table_of(ports, PortRole::kAccess);
+      peers != table_of(ports, PortRole::kCore)) {
+    peers_.reset(new NextHops(peers, routes, neighbours, ports));
+  }
+}
+
+NextHops::NextHops(std::uint32_t table, std::span<const RouteEntry> routes,
+                   std::span<const NeighbourEntry> neighbours, std::span<const Port> ports) {
+  const std::vector<RouteEntry> usable = usable_routes(table, routes, ports);
   build_intervals(usable);
   build_paths(usable);
   build_neighbours(neighbours, ports);
@@ -175,7 +195,8 @@ void NextHops::build_neighbours(std::span<const NeighbourEntry> neighbours, std:
 }
 
 std::size_t NextHops::octets() const noexcept {
-  return intervals_.size() * sizeof(Interval) + by_upper_half_.size() * sizeof(std::uint32_t) +
+  return (peers_ ? peers_->octets() : 0) + hosts_.size() * sizeof(Ipv4Address) +
+         intervals_.size() * sizeof(Interval) + by_upper_half_.size() * sizeof(std::uint32_t) +
          routes_.size() * sizeof(Route) + paths_.size() * sizeof(Path) +
          neighbours_.size() * sizeof(NeighbourSlot);
 }
@@ -215,6 +236,11 @@ const NextHop* NextHops::find(Ipv4Address destination, std::uint32_t flow) const
     }
   }
   return nullptr;
+}
+
+bool NextHops::is_blackhole(Ipv4Address destination) const noexcept {
+  const Route* route = route_of(destination);
+  return route != nullptr && route->paths == 0;
 }
 
 bool NextHops::needs_resolving(Ipv4Address destination) const noexcept {

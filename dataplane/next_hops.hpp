@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct RouteEntry {
   std::uint32_t metric = 0;
   std::uint8_t weight = 1;
   std::vector<RoutePath> others{};  ///< ECMP
+  std::uint32_t table = Port::kMainTable;
 };
 
 /// One kernel neighbour with a usable link-layer address.
@@ -53,14 +55,22 @@ struct NextHop {
 class NextHops {
  public:
   NextHops() = default;
-  /// Routes through interfaces that are no port of ours are left out; among equal prefixes the lowest metric wins.
+  /// The way to the core, and towards_peers() where the access side has a table of its own. Routes through interfaces
+  /// that are no port of ours are left out; among equal prefixes the lowest metric wins. All ports of a side are of one
+  /// table.
   /// `hosts`: the kernel's own addresses.
   NextHops(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours,
            std::span<const Port> ports, std::span<const wire::Ipv4Address> hosts = {});
 
+  /// Where GRE packets find their peers.
+  [[nodiscard]] const NextHops& towards_peers() const noexcept { return peers_ ? *peers_ : *this; }
+
   /// The way to `destination`, of several the one that `flow` hashes to, or another where that one's neighbour is not
   /// resolved; nullptr: no route, or no neighbour of it is resolved (see needs_resolving).
   [[nodiscard]] const NextHop* find(wire::Ipv4Address destination, std::uint32_t flow = 0) const noexcept;
+
+  /// True when the kernel says to send packets nowhere (blackhole and its like).
+  [[nodiscard]] bool is_blackhole(wire::Ipv4Address destination) const noexcept;
 
   /// True when there is a route and only its neighbours' addresses are missing.
   [[nodiscard]] bool needs_resolving(wire::Ipv4Address destination) const noexcept;
@@ -71,7 +81,9 @@ class NextHops {
   /// Whether packets to it are the kernel's own. O(log addresses).
   [[nodiscard]] bool is_host(wire::Ipv4Address address) const noexcept;
 
-  [[nodiscard]] std::size_t route_count() const noexcept { return routes_.size(); }
+  [[nodiscard]] std::size_t route_count() const noexcept {
+    return routes_.size() + (peers_ ? peers_->route_count() : 0);
+  }
   [[nodiscard]] std::size_t octets() const noexcept;
 
   /// Who must be resolved for `destination`: the gateway or the destination itself; ifindex 0 without a route.
@@ -94,6 +106,9 @@ class NextHops {
     std::uint32_t first = 0;  // in paths_
     std::uint32_t paths = 0;  // 0: packets go nowhere
   };
+  /// Routes of one table.
+  NextHops(std::uint32_t table, std::span<const RouteEntry> routes,
+           std::span<const NeighbourEntry> neighbours, std::span<const Port> ports);
   void build_intervals(const std::vector<RouteEntry>& routes);
   void build_paths(const std::vector<RouteEntry>& routes);
   void build_neighbours(std::span<const NeighbourEntry> neighbours, std::span<const Port> ports);
@@ -113,6 +128,7 @@ class NextHops {
   };
   std::vector<NeighbourSlot> neighbours_;
   std::vector<wire::Ipv4Address> hosts_;  // ascending
+  std::unique_ptr<const NextHops> peers_;
   [[nodiscard]] const NextHop* find_neighbour(std::uint32_t ifindex,
                                               wire::Ipv4Address address) const noexcept;
 };

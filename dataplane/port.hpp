@@ -28,6 +28,8 @@ enum class PortRole : std::uint8_t { kAccess = 1, kCore = 2, kBoth = 3 };
 
 /// One side of the network as packets come and go: an Ethernet device, or one VLAN of it.
 struct Port {
+  static constexpr std::uint32_t kMainTable = 254;  // RT_TABLE_MAIN
+
   std::uint16_t id = 0;  ///< DPDK ethdev port; the VLANs of one device share it
   PortRole role = PortRole::kAccess;
   std::uint32_t ifindex = 0;  ///< the kernel interface whose routes and neighbours lead here; 0: none
@@ -35,6 +37,7 @@ struct Port {
   std::uint16_t mtu = 1500;       ///< IP MTU
   bool needs_mac_filter = false;  ///< net_af_packet: the kernel's own outgoing frames come back on receive
   wire::Vlan vlan{};
+  std::uint32_t table = kMainTable;  ///< the kernel's routing table that leads out by this side of ours
   /// The device is DPDK's alone: what is not ours goes to the kernel by way of us (kernel_path.hpp).
   bool punts = false;
 };

@@ -265,9 +265,12 @@ Result<void> open_port(const Opening& opening, const OpenPort* first_of_device, 
     open.port.ifindex = plan.interface->ifindex;
     if (!plan.interface->vrf.empty()) {
       open.vrf = plan.interface->vrf;
-      open.table = plan.interface->vrf_table;
+      open.port.table = plan.interface->vrf_table;
     }
     open.port.mtu = std::min(open.port.mtu, plan.interface->mtu);
+  }
+  if (plan.settings->table != 0) {
+    open.port.table = plan.settings->table;
   }
   open.port.punts = open.driver == PortDriver::kDpdk && open.interface.empty();
   return {};

@@ -55,6 +55,7 @@ struct PortSettings {
   /// Receive queues. 0: af_xdp one per channel of the interface (what arrives on a queue without one stays in the
   /// kernel), otherwise one per worker where the device has them.
   std::uint16_t queues = 0;
+  std::uint32_t table = 0;  ///< the kernel's routing table for this side; 0: its interface's VRF's, else main
   wire::Vlan vlan{};     ///< only with kDpdk: a kernel interface of VLAN type knows its own
   bool isolate = false;  ///< only with kDpdk: the kernel drives the device too (isolation.hpp)
 };
@@ -70,7 +71,6 @@ struct OpenPort {
   std::shared_ptr<Device> device{};       ///< its VLANs share it
   std::uint32_t device_ifindex = 0;       ///< of the kernel interface that is the device: af_xdp, af_packet
   std::string vrf{};                      ///< the VRF that the interface is in
-  std::uint32_t table = 254;              ///< the kernel's routing table for what leaves by it (254: main)
   std::uint16_t rx_queues = 1;  ///< 0: another VLAN of the device opened it and brings the frames of all
   std::uint16_t tx_queues = 1;
   rte_mempool* pool =

@@ -290,6 +290,10 @@ std::vector<Key<dataplane::PortSettings>> make_port_keys() {
                "With driver \"dpdk\": the VLAN of this port, \"100\", or \"200.100\" with an outer tag "
                "(802.1ad). Several\n"
                "[[port]] may share a device, a VLAN each."),
+      ADIT_KEY("port", "table", "", table, (NumberKind<std::uint32_t>{0, 0xffffffff}),
+               "The kernel's routing table by which packets leave on this side. 0: that of the VRF that the "
+               "interface is in,\n"
+               "else main (254). All ports of a side share one."),
       ADIT_KEY("port", "isolate", "", isolate, BoolKind{},
                "With driver \"dpdk\" and an interface, on devices that the kernel drives too (mlx5): take "
                "only GRE and the\n"

@@ -146,7 +146,7 @@ bool ControlLoop::drain_mailbox(WorkerId worker) {
       concentrator_.on_worker_message(*message, std::span(frame->octets.data(), frame->length));
       box.frames_to_control.release();
     } else if (const auto* resolve = std::get_if<contract::ResolveNextHop>(message)) {
-      routes_->resolve(resolve->destination);
+      routes_->resolve(resolve->destination, resolve->towards_peers);
     } else if (std::holds_alternative<contract::FramesPunted>(*message)) {
       runtime_.kernel_ports()->to_kernel();
     } else {

@@ -37,6 +37,26 @@ std::vector<wire::Ipv4Prefix> pool_prefixes(const control::IpSettings& ip) {
   return prefixes;
 }
 
+/// Which of several ports a packet leaves by, the side's one table says.
+std::expected<void, std::string> check_tables(std::span<const OpenPort> ports) {
+  for (const auto side : {dataplane::PortRole::kAccess, dataplane::PortRole::kCore}) {
+    const OpenPort* first = nullptr;
+    for (const OpenPort& open : ports) {
+      if ((static_cast<unsigned>(open.port.role) & static_cast<unsigned>(side)) == 0) {
+        continue;
+      }
+      if (first != nullptr && first->port.table != open.port.table) {
+        return std::unexpected("ports '" + first->name + "' and '" + open.name + "' serve the " +
+                               std::string(to_text(side)) + " side by routing tables " +
+                               std::to_string(first->port.table) + " and " + std::to_string(open.port.table) +
+                               "; put their interfaces into one VRF, or give them the same table");
+      }
+      first = &open;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<Runtime>, std::string> Runtime::start(const Config& config,
@@ -76,6 +96,9 @@ std::expected<void, std::string> Runtime::open(const Config& config) {
   }
   ports_ = std::move(*ports);
   port_care_.emplace(ports_);
+  if (auto agreed = check_tables(ports_); !agreed) {
+    return agreed;
+  }
   if (auto shared = share_with_kernel(); !shared) {
     return shared;
   }
@@ -123,7 +146,9 @@ std::expected<void, std::string> Runtime::announce_from(const Config& config) {
   if (config.announce == Announce::kOff) {
     return {};
   }
-  auto announced = SubscriberRoutes::open();
+  const auto core = std::ranges::find_if(
+      ports_, [](const OpenPort& open) { return open.port.role != dataplane::PortRole::kAccess; });
+  auto announced = SubscriberRoutes::open(core->port.table);
   if (!announced) {
     return std::unexpected(std::move(announced.error()));
   }

@@ -34,10 +34,22 @@ std::unexpected<std::string> failure(const std::string& what) {
   return std::unexpected("kernel routes: " + what + ": " + std::strerror(errno));
 }
 
+std::set<std::uint32_t> tables_of(std::span<const dataplane::Port> ports) {
+  std::set<std::uint32_t> tables;
+  for (const dataplane::Port& port : ports) {
+    tables.insert(port.table);
+  }
+  return tables;
+}
+
 }  // namespace
 
 KernelRoutes::KernelRoutes(mnl_socket* socket, std::span<const dataplane::Port> ports, Publish publish)
-    : socket_(socket), ports_(ports.begin(), ports.end()), publish_(std::move(publish)), buffer_(kDatagram) {}
+    : socket_(socket),
+      ports_(ports.begin(), ports.end()),
+      publish_(std::move(publish)),
+      table_(tables_of(ports)),
+      buffer_(kDatagram) {}
 
 KernelRoutes::~KernelRoutes() {
   mnl_socket_close(socket_);
@@ -225,8 +237,9 @@ void KernelRoutes::publish_changes() {
   }
 }
 
-void KernelRoutes::resolve(wire::Ipv4Address destination) {
-  const auto neighbour = latest_->neighbour_of(destination);
+void KernelRoutes::resolve(wire::Ipv4Address destination, bool towards_peers) {
+  const dataplane::NextHops& routes = towards_peers ? latest_->towards_peers() : *latest_;
+  const auto neighbour = routes.neighbour_of(destination);
   if (neighbour.ifindex != 0) {
     probe({.ifindex = neighbour.ifindex, .address = neighbour.address});
   }

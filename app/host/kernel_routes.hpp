@@ -49,8 +49,9 @@ class KernelRoutes {
   /// How long until publish_due() has something to do; nothing: as long as the socket is silent.
   [[nodiscard]] std::optional<std::chrono::milliseconds> wait() const;
 
-  /// Has the kernel ask (ARP) for the neighbour that packets to `destination` need. Nothing without a route.
-  void resolve(wire::Ipv4Address destination);
+  /// Has the kernel ask (ARP) for the neighbour that packets to `destination` need, by the core side's routes or by those
+  /// towards the peers. Nothing without a route.
+  void resolve(wire::Ipv4Address destination, bool towards_peers = false);
 
  private:
   enum class Dump : std::uint8_t { kNone, kRoutes, kNeighbours };

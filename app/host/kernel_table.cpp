@@ -107,14 +107,14 @@ bool is_forwarding(std::uint8_t type) {
   return type == RTN_UNICAST || type == RTN_BLACKHOLE || type == RTN_UNREACHABLE || type == RTN_PROHIBIT;
 }
 
-std::optional<RouteEntry> parse_route(const nlmsghdr& message) {
+std::optional<RouteEntry> parse_route(const nlmsghdr& message, const std::set<std::uint32_t>& tables) {
   if (mnl_nlmsg_get_payload_len(&message) < sizeof(rtmsg)) {
     return std::nullopt;
   }
   const auto& header = *static_cast<const rtmsg*>(mnl_nlmsg_get_payload(&message));
   const auto attributes = attributes_of<RTA_MAX + 1>(message, sizeof header);
   const std::uint32_t table = u32_of(attributes[RTA_TABLE]).value_or(header.rtm_table);
-  if (header.rtm_family != AF_INET || table != RT_TABLE_MAIN || header.rtm_tos != 0 ||
+  if (header.rtm_family != AF_INET || !tables.contains(table) || header.rtm_tos != 0 ||
       header.rtm_protocol == kSubscriberProtocol || header.rtm_dst_len > 32 ||
       (header.rtm_flags & RTM_F_CLONED) != 0 || !is_forwarding(header.rtm_type)) {
     return std::nullopt;
@@ -129,7 +129,9 @@ std::optional<RouteEntry> parse_route(const nlmsghdr& message) {
                    .ifindex = first.ifindex,
                    .gateway = first.gateway,
                    .metric = u32_of(attributes[RTA_PRIORITY]).value_or(0),
-                   .weight = first.weight};
+                   .weight = first.weight,
+                   .others = {},
+                   .table = table};
   if (paths->size() > 1) {
     route.others.assign(paths->begin() + 1, paths->end());
   }
@@ -191,11 +193,12 @@ Effect KernelTable::apply_route(const nlmsghdr& message) {
   if (const auto host = host_of(message)) {
     return apply_host(message, *host);
   }
-  const auto route = parse_route(message);
+  const auto route = parse_route(message, tables_);
   if (!route) {
     return Effect::kNothing;
   }
-  const RouteKey key{.prefix = route->prefix, .length = route->length, .metric = route->metric};
+  const RouteKey key{
+      .table = route->table, .prefix = route->prefix, .length = route->length, .metric = route->metric};
   const auto same = [&](const RouteEntry& other) {
     return other.ifindex == route->ifindex && other.gateway == route->gateway &&
            other.others == route->others;

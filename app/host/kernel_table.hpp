@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel's IPv4 routes and neighbours as its netlink messages tell them (rtnetlink(7)); no socket, so that tests can
-// feed it. Main table only. Thread: control. Owner: KernelRoutes.
+// feed it. Thread: control. Owner: KernelRoutes.
 #pragma once
 
 #include <linux/netlink.h>
@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "dataplane/next_hops.hpp"
@@ -27,6 +28,10 @@ class KernelTable {
     kChanged,    ///< routes or usable neighbours differ
     kDumpAgain,  ///< the kernel drops routes silently with this event; only a new dump tells which
   };
+
+  /// `tables`: the routing tables to mirror.
+  explicit KernelTable(std::set<std::uint32_t> tables = {dataplane::Port::kMainTable})
+      : tables_(std::move(tables)) {}
 
   /// A message of any type; those that are neither routes nor neighbours nor their causes do nothing. Attributes that do
   /// not fit their type make the message void.
@@ -51,6 +56,7 @@ class KernelTable {
 
  private:
   struct RouteKey {
+    std::uint32_t table = 0;
     wire::Ipv4Address prefix;
     std::uint8_t length = 0;
     std::uint32_t metric = 0;
@@ -70,6 +76,7 @@ class KernelTable {
 
   std::map<RouteKey, std::vector<dataplane::RouteEntry>>
       routes_;  ///< same key twice: `ip route append`; first counts
+  std::set<std::uint32_t> tables_;
   std::set<HostKey> hosts_;
   std::map<NeighbourKey, dataplane::MacAddress> neighbours_;  ///< those with a usable address
   std::vector<NeighbourKey> stale_;

@@ -19,7 +19,7 @@ namespace adit::app {
 namespace {
 
 constexpr std::size_t kPerTurn = 256;
-constexpr std::size_t kMessageOctets = 64;  // header, rtmsg, one attribute
+constexpr std::size_t kMessageOctets = 64;  // header, rtmsg, two attributes
 constexpr std::size_t kDatagram = 32'768;
 
 std::unexpected<std::string> failure(const std::string& what) {
@@ -27,7 +27,8 @@ std::unexpected<std::string> failure(const std::string& what) {
 }
 
 /// No acknowledgement is asked for: only refusals come back.
-void put_change(std::vector<std::uint8_t>& batch, const wire::Ipv4Prefix& prefix, bool add) {
+void put_change(std::vector<std::uint8_t>& batch, const wire::Ipv4Prefix& prefix, bool add,
+                std::uint32_t table) {
   std::array<std::uint8_t, kMessageOctets> bytes{};
   nlmsghdr* request = mnl_nlmsg_put_header(bytes.data());
   request->nlmsg_type = add ? RTM_NEWROUTE : RTM_DELROUTE;
@@ -35,46 +36,53 @@ void put_change(std::vector<std::uint8_t>& batch, const wire::Ipv4Prefix& prefix
   auto* header = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(request, sizeof(rtmsg)));
   header->rtm_family = AF_INET;
   header->rtm_dst_len = prefix.length;
-  header->rtm_table = RT_TABLE_MAIN;
+  header->rtm_table = RT_TABLE_UNSPEC;
   header->rtm_protocol = kSubscriberProtocol;
   header->rtm_scope = RT_SCOPE_UNIVERSE;
   header->rtm_type = RTN_BLACKHOLE;
   mnl_attr_put_u32(request, RTA_DST, htonl(prefix.address.value));
+  mnl_attr_put_u32(request, RTA_TABLE, table);
   batch.insert(batch.end(), bytes.begin(), bytes.begin() + request->nlmsg_len);
 }
 
 /// The prefix of a route of ours; nothing for any other message.
-std::optional<wire::Ipv4Prefix> ours(const nlmsghdr& message) {
+std::optional<wire::Ipv4Prefix> ours(const nlmsghdr& message, std::uint32_t wanted_table) {
   if (message.nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(&message) < sizeof(rtmsg)) {
     return std::nullopt;
   }
   const auto& header = *static_cast<const rtmsg*>(mnl_nlmsg_get_payload(&message));
-  if (header.rtm_protocol != kSubscriberProtocol || header.rtm_table != RT_TABLE_MAIN ||
-      header.rtm_type != RTN_BLACKHOLE) {
-    return std::nullopt;
-  }
-  wire::Ipv4Prefix prefix{.address = {}, .length = header.rtm_dst_len};
+  struct Found {
+    std::uint32_t destination = 0;
+    std::uint32_t table = 0;
+  } found{.destination = 0, .table = header.rtm_table};
   mnl_attr_parse(
       &message, sizeof(rtmsg),
       [](const nlattr* attribute, void* into) {
-        if (mnl_attr_get_type(attribute) == RTA_DST &&
-            mnl_attr_get_payload_len(attribute) == sizeof(std::uint32_t)) {
-          *static_cast<wire::Ipv4Address*>(into) = wire::Ipv4Address(ntohl(mnl_attr_get_u32(attribute)));
+        if (mnl_attr_get_payload_len(attribute) == sizeof(std::uint32_t)) {
+          if (mnl_attr_get_type(attribute) == RTA_DST) {
+            static_cast<Found*>(into)->destination = ntohl(mnl_attr_get_u32(attribute));
+          } else if (mnl_attr_get_type(attribute) == RTA_TABLE) {
+            static_cast<Found*>(into)->table = mnl_attr_get_u32(attribute);
+          }
         }
         return MNL_CB_OK;
       },
-      &prefix.address);
-  return prefix;
+      &found);
+  if (header.rtm_protocol != kSubscriberProtocol || header.rtm_type != RTN_BLACKHOLE ||
+      found.table != wanted_table) {
+    return std::nullopt;
+  }
+  return wire::Ipv4Prefix{.address = wire::Ipv4Address(found.destination), .length = header.rtm_dst_len};
 }
 
 }  // namespace
 
-std::expected<std::unique_ptr<SubscriberRoutes>, std::string> SubscriberRoutes::open() {
+std::expected<std::unique_ptr<SubscriberRoutes>, std::string> SubscriberRoutes::open(std::uint32_t table) {
   mnl_socket* socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (socket == nullptr) {
     return failure("netlink socket");
   }
-  std::unique_ptr<SubscriberRoutes> routes(new SubscriberRoutes(socket));
+  std::unique_ptr<SubscriberRoutes> routes(new SubscriberRoutes(socket, table));
   if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
     return failure("netlink socket");
   }
@@ -116,7 +124,7 @@ std::expected<void, std::string> SubscriberRoutes::remove_leftovers() {
     for (const auto* message = reinterpret_cast<const nlmsghdr*>(buffer.data()); mnl_nlmsg_ok(message, left);
          message = mnl_nlmsg_next(message, &left)) {
       done = done || message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR;
-      if (const auto prefix = ours(*message)) {
+      if (const auto prefix = ours(*message, table_)) {
         changes_.push_back({*prefix, false});
       }
     }
@@ -145,7 +153,7 @@ bool SubscriberRoutes::write_some() {
   std::vector<std::uint8_t> batch;
   batch.reserve(kPerTurn * kMessageOctets);
   for (std::size_t n = 0; n < kPerTurn && !changes_.empty(); ++n) {
-    put_change(batch, changes_.front().prefix, changes_.front().add);
+    put_change(batch, changes_.front().prefix, changes_.front().add, table_);
     changes_.pop_front();
   }
   if (mnl_socket_sendto(socket_, batch.data(), batch.size()) < 0) {

@@ -21,8 +21,9 @@ namespace adit::app {
 
 class SubscriberRoutes {
  public:
-  /// Removes what an earlier run has left behind. The error says what failed.
-  [[nodiscard]] static std::expected<std::unique_ptr<SubscriberRoutes>, std::string> open();
+  /// `table`: the kernel's, the core side's. Removes what an earlier run has left behind. The error says what failed.
+  [[nodiscard]] static std::expected<std::unique_ptr<SubscriberRoutes>, std::string> open(
+      std::uint32_t table);
   /// Removes all that it has put there.
   ~SubscriberRoutes();
   SubscriberRoutes(const SubscriberRoutes&) = delete;
@@ -49,11 +50,12 @@ class SubscriberRoutes {
       return std::hash<std::uint64_t>{}(std::uint64_t{prefix.address.value} << 8 | prefix.length);
     }
   };
-  explicit SubscriberRoutes(mnl_socket* socket) : socket_(socket) {}
+  SubscriberRoutes(mnl_socket* socket, std::uint32_t table) : socket_(socket), table_(table) {}
   std::expected<void, std::string> remove_leftovers();
   void read_refusals();
 
   mnl_socket* socket_;
+  std::uint32_t table_;
   std::deque<Change> changes_;
   std::unordered_set<wire::Ipv4Prefix, PrefixHash> announced_;
   std::uint64_t refused_ = 0;

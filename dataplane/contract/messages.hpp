@@ -151,6 +151,7 @@ struct MppeOutOfStep {
 /// A packet had no usable next hop; control asks the kernel to resolve it. Rate-limited by the worker.
 struct ResolveNextHop {
   wire::Ipv4Address destination;
+  bool towards_peers = false;  ///< by the access side's routes
 };
 
 /// Frames that are the kernel's wait in the ring beside the mailboxes (dataplane/kernel_path.hpp).

@@ -200,6 +200,21 @@ TEST(KernelTable, RefusedDestinationsLeadNowhere) {
   EXPECT_EQ(table.routes()[0].ifindex, 0U);
 }
 
+TEST(KernelTable, TablesKeepTheirRoutesApart) {
+  KernelTable table({100, 254});
+  const auto in = [](std::uint32_t number, std::uint32_t ifindex) {
+    return route(RTM_NEWROUTE, kNet, 24, NLM_F_REPLACE, RTN_UNICAST, static_cast<std::uint8_t>(number))
+        .attribute(RTA_OIF, ifindex);
+  };
+  EXPECT_EQ(table.apply(in(100, 4)), Effect::kChanged);
+  EXPECT_EQ(table.apply(in(254, 5)), Effect::kChanged);
+  EXPECT_EQ(table.apply(in(101, 6)), Effect::kNothing);
+  ASSERT_EQ(table.routes().size(), 2U);
+  EXPECT_EQ(table.routes()[0].table, 100U);
+  EXPECT_EQ(table.routes()[0].ifindex, 4U);
+  EXPECT_EQ(table.routes()[1].ifindex, 5U);
+}
+
 TEST(KernelTable, KnowsTheMachinesOwnAddresses) {
   KernelTable table;
   const auto on = [](std::uint16_t type, std::uint32_t ifindex) {

@@ -28,6 +28,39 @@ TEST(NextHops, AnEmptySnapshotKnowsNoWay) {
   EXPECT_EQ(built.neighbour_of(Ipv4Address(1, 2, 3, 4)).ifindex, 0U);
 }
 
+TEST(NextHops, EachSideHasItsTable) {
+  const Ipv4Address everywhere;
+  const std::vector<Port> ports{{.id = 0, .role = PortRole::kAccess, .ifindex = 10, .table = 100},
+                                {.id = 1, .role = PortRole::kCore, .ifindex = 11, .table = 200}};
+  const std::vector<RouteEntry> routes{
+      {.prefix = everywhere,
+       .length = 0,
+       .ifindex = 10,
+       .gateway = Ipv4Address(192, 0, 2, 254),
+       .table = 100},
+      {.prefix = everywhere,
+       .length = 0,
+       .ifindex = 11,
+       .gateway = Ipv4Address(198, 51, 100, 1),
+       .table = 200},
+      {.prefix = Ipv4Address(203, 0, 113, 0), .length = 24, .ifindex = 10, .table = 254}};
+  const std::vector<NeighbourEntry> neighbours{{10, Ipv4Address(192, 0, 2, 254), kGatewayMac},
+                                               {11, Ipv4Address(198, 51, 100, 1), kHostMac}};
+  const NextHops hops(routes, neighbours, ports);
+  const Ipv4Address anyone(203, 0, 113, 5);
+  ASSERT_NE(hops.find(anyone), nullptr);
+  EXPECT_EQ(hops.find(anyone)->port, 1);
+  ASSERT_NE(hops.towards_peers().find(anyone), nullptr);
+  EXPECT_EQ(hops.towards_peers().find(anyone)->port, 0);
+  EXPECT_EQ(hops.route_count(), 2U);
+}
+
+TEST(NextHops, OneTableForBothSidesIsHeldOnce) {
+  const std::vector<RouteEntry> routes{{.prefix = Ipv4Address(192, 0, 2, 0), .length = 24, .ifindex = 10}};
+  const NextHops hops(routes, {}, kPorts);
+  EXPECT_EQ(&hops.towards_peers(), &hops);
+}
+
 TEST(NextHops, LeadsThroughTheGatewayOrToTheHostItself) {
   const std::vector<RouteEntry> routes{
       {.prefix = Ipv4Address(), .length = 0, .ifindex = 10, .gateway = Ipv4Address(192, 0, 2, 254)},

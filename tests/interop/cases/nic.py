@@ -93,7 +93,8 @@ echo 'blast * blast *' >/run/chap-secrets; chmod 600 /run/chap-secrets
 """
 DIAL = """
 ip -n cli route add 10.64.0.0/16 via 198.21.0.1
-ip netns exec srv busybox ping -q -c 1 -W 5 198.21.0.2
+ip netns exec srv busybox ping -q -c 1 -W 5 -I 198.21.0.1 198.21.0.2
+(while sleep 1; do ip -n srv route show table 20 proto 77 >/tmp/now; [ -s /tmp/now ] && cp /tmp/now /mnt/job/announced; done) &
 export ADIT_SOCKET=/run/adit.sock
 ip netns exec cli {build}/app/adit-blast/adit-blast run /mnt/job/blast.toml -- --no-huge --no-shconf -m 256 --no-telemetry
 status=$?
@@ -167,15 +168,26 @@ def vlan_and_qinq_of_one_device_of_dpdks(world):
     return f"on a stick, 100 and 300.7: {arrived}"
 
 
+# Both have a default route of their own, and the same network behind it.
+VRFS = """
+ip -n srv link add red type vrf table 10; ip -n srv link add blue type vrf table 20
+ip -n srv link set red up; ip -n srv link set blue up
+ip -n srv link set v100 master red; ip -n srv link set v300.7 master blue
+ip -n srv route add default via 198.20.0.2 table 10
+ip -n srv route add default via 198.21.0.2 table 20
+"""
+
+
 @case({})
-def vlan_interfaces_of_the_kernels(world):
+def vlan_interfaces_of_the_kernels_in_vrfs(world):
     config = {"port": [{"interface": "v100", "role": "access", "driver": "af_packet"},
-                       {"interface": "v300.7", "role": "core", "driver": "af_packet"}]}
-    ours = CLIENT_VLANS.replace("cli", "srv").replace("wire0", "nic0").replace(".0.2/24", ".0.1/24") \
-        + "ip -n srv route add 10.99.0.0/16 via 198.20.0.2\n"
+                       {"interface": "v300.7", "role": "core", "driver": "af_packet"}], "routes": {"announce": "subscribers"}}
+    ours = CLIENT_VLANS.replace("cli", "srv").replace("wire0", "nic0").replace(".0.2/24", ".0.1/24")
     with Machine(world, "vlan-kernel") as machine:
-        arrived, rows, _ = machine.carry_calls(config, CLIENT_VLANS + ours, "", "v100", "v300.7")
+        arrived, rows, _ = machine.carry_calls(config, CLIENT_VLANS + ours + VRFS, "", "v100", "v300.7")
+        announced = (machine.job / "announced").read_text()
     expect("VLANs", {name: port["vlan"] for name, port in rows.items()}, {"v100": "100", "v300.7": "300.7"})
+    expect("subscribers announced in the core's VRF", announced.count("blackhole 10.64."), 20)
     return f"on a stick, 100 and 300.7: {arrived}"
 
 
