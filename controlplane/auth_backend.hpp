@@ -54,6 +54,7 @@ struct AuthAccepted {
   std::optional<wire::Ipv4Address> address{};  ///< fixed address; none: take one from `pool`
   std::string pool = "default";
   std::optional<SubscriberRate> rate{};       ///< none: the configured one
+  std::vector<wire::Ipv4Prefix> routes{};     ///< what is behind the subscriber, /16 or longer each
   std::string authenticator_response{};       ///< MS-CHAPv2: "S=" and 40 upper-case hex digits
   std::optional<MppeStartKeys> mppe{};        ///< only MS-CHAP methods have keys
 };

@@ -79,7 +79,7 @@ void CallRecord::finish(EndReason reason) {
   connection_ = nullptr;
   set_stage(Stage::kFinishing);
   core_.directory.forget_user(*this);
-  unmap_subscriber();
+  unmap();
   core_.actions.unmap_call(local_, local_id);
   if (session_) {
     last_ = session_->status();
@@ -140,16 +140,14 @@ void CallRecord::disable_mppe() {
 }
 
 void CallRecord::enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) {
-  post(contract::EnableIp{ref, subscriber, peer_mru, require_mppe});
+  post(contract::EnableIp{ref, subscriber, peer_mru, require_mppe, !routes_.empty()});
   if (finished_ || out_of_step_) {
     return;
   }
   if (rate_.any()) {
     post_rate();
   }
-  unmap_subscriber();
-  mapped_ = subscriber;
-  core_.actions.map_subscriber(subscriber, ref);
+  map(subscriber);
   if (!terminating_) {
     set_stage(Stage::kActive);
   }
@@ -159,17 +157,30 @@ void CallRecord::enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru,
 }
 
 void CallRecord::disable_ip() {
-  unmap_subscriber();
+  unmap();
   post(contract::DisableIp{ref});
   if (!terminating_ && !finished_) {
     set_stage(Stage::kStarting);
   }
 }
 
-void CallRecord::unmap_subscriber() {
-  if (const auto address = std::exchange(mapped_, {}); !address.is_none()) {
-    core_.actions.unmap_subscriber(address);
+void CallRecord::map(wire::Ipv4Address subscriber) {
+  unmap();
+  mapped_ = subscriber;
+  core_.actions.map_subscriber(subscriber, ref);
+  for (const wire::Ipv4Prefix& route : routes_) {
+    core_.actions.map_route(route, ref);
   }
+}
+
+void CallRecord::unmap() {
+  if (mapped_.is_none()) {
+    return;
+  }
+  for (const wire::Ipv4Prefix& route : routes_) {
+    core_.actions.unmap_route(route, ref);
+  }
+  core_.actions.unmap_subscriber(std::exchange(mapped_, {}));
 }
 
 void CallRecord::lcp_opened() {
@@ -226,6 +237,9 @@ void CallRecord::on_verdict(const AuthVerdict& verdict) {
     core_.authenticated(*connection_);
     core_.directory.set_user(*this, user);
     own_rate_ = rate_ = accepted->rate.value_or(core_.settings.rate);
+    if (mapped_.is_none()) {  // a later proof changes nothing under a link that is up
+      routes_ = accepted->routes;
+    }
   }
   auth_client_->on_verdict(verdict);
 }
@@ -327,6 +341,7 @@ CallStatus CallRecord::status() const {
   status.since = since_;
   status.ending = stage_ == Stage::kFinishing;
   status.rate = rate_;
+  status.routes = routes_;
   status.session = session_ ? session_->status() : last_;
   return status;
 }

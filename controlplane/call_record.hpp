@@ -90,7 +90,8 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   [[nodiscard]] bool take_over(wire::Ipv4Address address);
   void post_rate();
   void post(const contract::ToWorker& message);
-  void unmap_subscriber();
+  void map(wire::Ipv4Address subscriber);
+  void unmap();
   void set_stage(Stage stage);
   void log_up() const;
   void finish(EndReason reason);
@@ -106,7 +107,8 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   SubscriberRate own_rate_;   // that it was let in with
   SubscriberRate rate_;
   wire::Ipv4Address address_;  // leased; ours until CallRemoved
-  wire::Ipv4Address mapped_;   // leads to this call in the downlink index
+  wire::Ipv4Address mapped_;   // leads to this call in the downlink index, and routes_ with it
+  std::vector<wire::Ipv4Prefix> routes_;
   Stage stage_ = Stage::kStarting;
   EndReason reason_ = EndReason::kNone;
   bool was_up_ = false;

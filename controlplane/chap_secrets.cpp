@@ -175,6 +175,23 @@ std::expected<std::optional<wire::Ipv4Address>, std::string> read_address(std::s
   return address;
 }
 
+/// "10.20.0.0/24,10.30.0.0/16"; a /16 at most each, as the data plane's index has it.
+std::optional<std::vector<wire::Ipv4Prefix>> read_networks(std::string_view word) {
+  constexpr std::uint8_t kShortest = 16;
+  std::vector<wire::Ipv4Prefix> networks;
+  for (bool more = !word.empty(); more;) {
+    const std::size_t comma = word.find(',');
+    const auto network = wire::parse_prefix(word.substr(0, comma));
+    if (!network || network->length < kShortest || !can_be_a_subscriber(network->address)) {
+      return std::nullopt;
+    }
+    networks.push_back(*network);
+    more = comma != std::string_view::npos;
+    word = more ? word.substr(comma + 1) : "";
+  }
+  return networks;
+}
+
 }  // namespace
 
 std::expected<ChapSecrets, std::string> parse_chap_secrets(std::string_view text) {
@@ -200,15 +217,22 @@ std::expected<ChapSecrets, std::string> parse_chap_secrets(std::string_view text
       continue;
     }
     std::optional<SubscriberRate> rate;
-    if (words->size() > 4) {
+    if (words->size() > 4 && view((*words)[4]) != "*") {
       rate = parse_rate(view((*words)[4]));
       if (!rate) {
-        return std::unexpected(at_line(
-            line, "the fifth column is no rate; write kbit/s as 10240, or 10240/2048 for down and up"));
+        return std::unexpected(at_line(line,
+                                       "the fifth column is no rate; write kbit/s as 10240, or 10240/2048 "
+                                       "for down and up, or * for the configured one"));
       }
     }
-    if (words->size() > 5) {
-      secrets.notes.push_back(at_line(line, "columns after the rate are ignored"));
+    const auto networks = read_networks(words->size() > 5 ? view((*words)[5]) : "");
+    if (!networks) {
+      return std::unexpected(at_line(line,
+                                     "the sixth column lists no networks; write them as "
+                                     "10.20.0.0/24,10.30.0.0/16, a /16 or longer each"));
+    }
+    if (words->size() > 6) {
+      secrets.notes.push_back(at_line(line, "columns after the networks are ignored"));
     }
     const auto address = read_address(words->size() > 3 ? view((*words)[3]) : "*");
     if (!address) {
@@ -219,7 +243,8 @@ std::expected<ChapSecrets, std::string> parse_chap_secrets(std::string_view text
                                .server = std::string(view((*words)[1])),
                                .password = std::move((*words)[2]),
                                .address = *address,
-                               .rate = rate});
+                               .rate = rate,
+                               .routes = *networks});
   }
   return secrets;
 }

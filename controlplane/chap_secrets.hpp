@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The chap-secrets file as pppd and accel-ppp read it: `user server password [address [rate]]`, one entry a line.
+// The chap-secrets file as pppd and accel-ppp read it: `user server password [address [rate [networks]]]`, one entry a line.
 // Words are separated by blanks; "..." and '...' quote; backslash escapes as in C (\n \t \\ \ooo \xhh, \s a blank; any
 // other character stands for itself, and before a line end it joins two lines); # begins a comment.
 // Thread: any. Pure.
@@ -25,6 +25,7 @@ struct ChapSecret {
   crypto::SecretText password;
   std::optional<wire::Ipv4Address> address;  ///< none: one of the pool
   std::optional<SubscriberRate> rate{};      ///< none: the configured one
+  std::vector<wire::Ipv4Prefix> routes{};    ///< networks behind the user
 };
 
 struct ChapSecrets {

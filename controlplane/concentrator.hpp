@@ -49,6 +49,9 @@ class ConcentratorActions {
   virtual void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) = 0;
   virtual void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) = 0;
   virtual void unmap_subscriber(wire::Ipv4Address subscriber) = 0;
+  /// A prefix behind a subscriber begins or stops to lead to its call; addresses of it that are others' stay theirs.
+  virtual void map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) = 0;
+  virtual void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) = 0;
 };
 
 /// One call, as `adit show sessions` and accounting see it.
@@ -60,6 +63,7 @@ struct CallStatus {
   wire::PeerCallId peer_id;
   Instant since;
   SubscriberRate rate;
+  std::vector<wire::Ipv4Prefix> routes;  ///< behind the subscriber
   bool ending = false;
   SessionStatus session;
 };

@@ -85,7 +85,8 @@ void LocalUsers::add(Users& users, ChapSecret&& secret, std::vector<std::string>
             .password = std::move(secret.password),
             .nt_hash = {},
             .address = secret.address,
-            .rate = secret.rate};
+            .rate = secret.rate,
+            .routes = std::move(secret.routes)};
   user.nt_hash = crypto::nt_password_hash(user.password.bytes());
   const auto [known, fresh] = users.try_emplace(std::move(secret.user), std::move(user));
   if (fresh) {
@@ -120,6 +121,7 @@ void LocalUsers::authenticate(AuthRequest request, AuthClient& client) {
   AuthAccepted accepted;
   accepted.address = user.address;
   accepted.rate = user.rate;
+  accepted.routes = user.routes;
   std::visit(Completer{user.nt_hash, request.user, accepted}, request.proof);
   client.on_verdict(std::move(accepted));
 }

@@ -42,6 +42,7 @@ class LocalUsers final : public AuthBackend {
     crypto::Secret<16> nt_hash;
     std::optional<wire::Ipv4Address> address;
     std::optional<SubscriberRate> rate;
+    std::vector<wire::Ipv4Prefix> routes{};
   };
   struct TextHash : std::hash<std::string_view> {
     using is_transparent = void;

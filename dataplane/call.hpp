@@ -46,6 +46,7 @@ struct CallIdentity {
   wire::Ipv4Address subscriber;
   wire::PppCompression send_compression;
   bool ip_up = false;
+  bool has_routes = false;  ///< the call index leads prefixes here, besides `subscriber`
   bool require_mppe = false;
   bool rate_limited = false;              ///< in a direction at least: look at its Policer
   MppeUse mppe_receive = MppeUse::kNone;  ///< the peer's data

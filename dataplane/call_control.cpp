@@ -132,6 +132,7 @@ bool CallControl::on(const contract::EnableIp& message) noexcept {
   if (Call* call = find(message.call); call != nullptr) {
     call->identity.subscriber = message.subscriber;
     call->identity.require_mppe = message.require_mppe;
+    call->identity.has_routes = message.has_routes;
     call->identity.ip_up = true;
     call->downlink.peer_mru = message.peer_mru;
     update_inner_mtu(*call);

@@ -67,16 +67,21 @@ void CallIndex::unmap_call(wire::Ipv4Address local, wire::LocalCallId id) noexce
   }
 }
 
-bool CallIndex::map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) noexcept {
-  std::atomic<Entry*>& root = subscribers_[subscriber.value >> 16];
+/// The page of the address' /16, nullptr without memory.
+CallIndex::Entry* CallIndex::make_subscriber_page(wire::Ipv4Address address) noexcept {
+  std::atomic<Entry*>& root = subscribers_[address.value >> 16];
   Entry* page = root.load(std::memory_order_relaxed);
-  if (page == nullptr) {
-    page = make_page(kPageEntries);
-    if (page == nullptr) {
-      return false;
-    }
+  if (page == nullptr && (page = make_page(kPageEntries)) != nullptr) {
     root.store(page, std::memory_order_release);
     ++pages_;
+  }
+  return page;
+}
+
+bool CallIndex::map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) noexcept {
+  Entry* page = make_subscriber_page(subscriber);
+  if (page == nullptr) {
+    return false;
   }
   page[subscriber.value & 0xffff].store(pack(call), std::memory_order_relaxed);
   return true;
@@ -85,6 +90,31 @@ bool CallIndex::map_subscriber(wire::Ipv4Address subscriber, const contract::Cal
 void CallIndex::unmap_subscriber(wire::Ipv4Address subscriber) noexcept {
   if (Entry* page = subscribers_[subscriber.value >> 16].load(std::memory_order_relaxed); page != nullptr) {
     page[subscriber.value & 0xffff].store(0, std::memory_order_relaxed);
+  }
+}
+
+bool CallIndex::map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) noexcept {
+  Entry* page = prefix.length < kShortestRoute ? nullptr : make_subscriber_page(prefix.address);
+  if (page == nullptr) {
+    return false;
+  }
+  const std::uint32_t first = prefix.address.value & 0xffff;
+  for (std::uint32_t at = first; at < first + prefix.size(); ++at) {
+    std::uint32_t nobodys = 0;
+    page[at].compare_exchange_strong(nobodys, pack(call), std::memory_order_relaxed);
+  }
+  return true;
+}
+
+void CallIndex::unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) noexcept {
+  Entry* page = subscribers_[prefix.address.value >> 16].load(std::memory_order_relaxed);
+  if (page == nullptr || prefix.length < kShortestRoute) {
+    return;
+  }
+  const std::uint32_t first = prefix.address.value & 0xffff;
+  for (std::uint32_t at = first; at < first + prefix.size(); ++at) {
+    std::uint32_t its = pack(call);
+    page[at].compare_exchange_strong(its, 0, std::memory_order_relaxed);
   }
 }
 

@@ -42,6 +42,12 @@ class CallIndex {
   void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) noexcept;
   bool map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) noexcept;
   void unmap_subscriber(wire::Ipv4Address subscriber) noexcept;
+  /// A prefix of kShortestRoute bits at least that is routed to a subscriber: those of its addresses that are nobody's
+  /// yet. A store an address. False: too short, or no memory.
+  bool map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) noexcept;
+  /// What of it is the call's.
+  void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) noexcept;
+  static constexpr std::uint8_t kShortestRoute = 16;
 
   /// Octets of its tables.
   [[nodiscard]] std::uint64_t octets() const noexcept {
@@ -88,6 +94,7 @@ class CallIndex {
   static std::uint32_t pack(const contract::CallRef& call) noexcept {
     return kInUse | std::uint32_t{call.worker.value} << kSlotBits | (call.slot & kSlotMask);
   }
+  [[nodiscard]] Entry* make_subscriber_page(wire::Ipv4Address address) noexcept;
   [[nodiscard]] Entry* calls_of(wire::Ipv4Address local) const noexcept {
     const std::uint32_t wanted = key_of(local);
     for (std::uint32_t at = local_slot(wanted);; at = (at + 1) & (kLocalSlots - 1)) {

@@ -105,14 +105,17 @@ bool Downlink::check_inner(Arrived& packet, Arrival arrival) noexcept {
   if (identity.mppe_send == MppeUse::kStateless) {
     rte_prefetch0(&call.send_chain);
   }
-  // The index may be a moment behind: the call must really have this address.
-  if (identity.subscriber != packet.destination || !identity.ip_up) {
+  // The index may be a moment behind: the call must really have this address, or have prefixes.
+  if ((identity.subscriber != packet.destination && !identity.has_routes) || !identity.ip_up) {
     return drop(packet, DropReason::kUnknownSubscriber);
   }
   // RFC 1812 §5.3.7; and nobody else has the subscriber's address as a source.
   const wire::Ipv4View inner(data_of(packet.mbuf));
   if (is_martian(inner.source()) || inner.source() == identity.subscriber) {
     return drop(packet, DropReason::kMartian);
+  }
+  if (inner.header_length() > wire::kIpv4Size && !wire::are_harmless_options(octets_of(packet.mbuf))) {
+    return drop(packet, DropReason::kIpOptions);
   }
   if (identity.require_mppe && identity.mppe_send == MppeUse::kNone) {
     return drop(packet, DropReason::kNoClearSent);
@@ -162,7 +165,8 @@ void Downlink::check_size(Arrived& packet) noexcept {
 }
 
 std::uint8_t Downlink::outer_tos(rte_mbuf* mbuf) const noexcept {
-  return context_.dscp_down ? static_cast<std::uint8_t>(wire::Ipv4View(data_of(mbuf)).tos() & 0xfc) : 0;
+  return context_.policy.dscp_down ? static_cast<std::uint8_t>(wire::Ipv4View(data_of(mbuf)).tos() & 0xfc)
+                                   : 0;
 }
 
 void Downlink::cut(Arrived& packet) noexcept {
@@ -184,7 +188,7 @@ void Downlink::cut(Arrived& packet) noexcept {
 // ---- clamp_mss -----------------------------------------------------------------------------------------------------
 
 void Downlink::clamp_mss() noexcept {
-  if (context_.clamp_mss) {
+  if (context_.policy.clamp_mss) {
     for (Packet& packet : burst_) {
       const wire::Ipv4View inner(data_of(packet.mbuf));
       if (inner.protocol() != wire::kIpProtocolTcp || inner.fragment_offset() != 0) {

@@ -63,6 +63,8 @@ namespace adit::dataplane {
   X(kInnerHeader, "inner_header", "inner IPv4 header malformed or its checksum wrong")                       \
   X(kSpoofedSource, "spoofed_source", "a subscriber used a source address that is not its own")              \
   X(kMartian, "martian", "source or destination that must not be forwarded: loopback, multicast, broadcast") \
+  X(kIpOptions, "ip_options", "a source route, or options malformed (RFC 7126)")                             \
+  X(kBetweenSubscribers, "between_subscribers", "from one subscriber to another, which the config denies")   \
   X(kToConcentrator, "to_concentrator", "PPTP to the concentrator from inside a tunnel")                     \
   X(kToGateway, "to_gateway", "for the tunnels' gateway address, which answers pings and nothing else")      \
   X(kRateUp, "rate_up", "from a subscriber, beyond what its rate limit allows")                              \

@@ -46,15 +46,18 @@ std::uint32_t flow_of(rte_mbuf* mbuf) noexcept {
   return static_cast<std::uint32_t>((key * 0x9e3779b97f4a7c15) >> 40);
 }
 
+void tell_source(WorkerContext& context, rte_mbuf* mbuf, wire::IcmpError error) noexcept {
+  if (const auto header = wire::parse_ipv4(octets_of(mbuf))) {
+    send_icmp_error(context, error, *header, octets_of(mbuf));
+  }
+}
+
 /// RFC 1191 §4, RFC 791 §3.2: larger than the port. Refused with the port's MTU (DF) or cut (no DF).
 std::optional<DropReason> send_in_pieces(WorkerContext& context, rte_mbuf* mbuf,
                                          const NextHop& hop) noexcept {
   const std::uint16_t mtu = hop.mtu;
-  const auto header = wire::parse_ipv4(octets_of(mbuf));
-  if (!header || header->dont_fragment) {
-    if (header) {
-      send_icmp_error(context, wire::fragmentation_needed(mtu), *header, octets_of(mbuf));
-    }
+  if (wire::Ipv4View(data_of(mbuf)).dont_fragment()) {
+    tell_source(context, mbuf, wire::fragmentation_needed(mtu));
     context.drop(mbuf, DropReason::kTooBig);
     return DropReason::kTooBig;
   }
@@ -70,6 +73,10 @@ std::optional<DropReason> send_in_pieces(WorkerContext& context, rte_mbuf* mbuf,
     why = send_frame(context, piece, hop);
   }
   return why;
+}
+
+std::optional<DropReason> send_by(WorkerContext& context, rte_mbuf* mbuf, const NextHop& hop) noexcept {
+  return mbuf->pkt_len > hop.mtu ? send_in_pieces(context, mbuf, hop) : send_frame(context, mbuf, hop);
 }
 
 }  // namespace
@@ -94,22 +101,54 @@ const NextHop* find_next_hop(WorkerContext& context, Towards side, wire::Ipv4Add
   return nullptr;
 }
 
-std::optional<DropReason> forward_inner(WorkerContext& context, rte_mbuf* mbuf,
-                                        wire::Ipv4Address destination) noexcept {
+std::optional<DropReason> forward_inner(WorkerContext& context, rte_mbuf* mbuf, wire::Ipv4Address destination,
+                                        bool to_subscribers) noexcept {
   if (const auto owner = CallIndex::read(context.index.locate_subscriber(destination)); owner.known) {
+    if (!to_subscribers) {
+      context.drop(mbuf, DropReason::kBetweenSubscribers);
+      return DropReason::kBetweenSubscribers;
+    }
     return send_to_subscriber(context, mbuf, owner);
   }
   DropReason why{};
   const NextHop* hop = find_next_hop(context, Towards::kCore, destination,
                                      context.next_hops->has_choices() ? flow_of(mbuf) : 0, why);
-  if (hop == nullptr) {
-    context.drop(mbuf, why);
-    return why;
+  if (hop != nullptr) {
+    return send_by(context, mbuf, *hop);
   }
-  if (mbuf->pkt_len > hop->mtu) {
-    return send_in_pieces(context, mbuf, *hop);
+  if (why == DropReason::kUnresolved && context.waiting.add(mbuf, destination, context.now)) {
+    return std::nullopt;
   }
-  return send_frame(context, mbuf, *hop);
+  if (why == DropReason::kNoRoute) {
+    tell_source(context, mbuf, wire::kNetUnreachable);
+  }
+  context.drop(mbuf, why);
+  return why;
+}
+
+void forward_waiting(WorkerContext& context) noexcept {
+  const bool news = context.waiting_epoch != context.next_hops_epoch;
+  if (!context.waiting.any() || (!news && context.now.since(context.waiting_tried) == 0)) {
+    return;
+  }
+  context.waiting_epoch = context.next_hops_epoch;
+  context.waiting_tried = context.now;
+  context.waiting.visit(context.now,
+                        [&](wire::Ipv4Address destination, bool over, std::span<rte_mbuf*> packets) {
+                          const NextHop* hop = context.next_hops->find(destination);
+                          if (hop == nullptr && !over) {
+                            return false;
+                          }
+                          for (rte_mbuf* mbuf : packets) {
+                            if (hop != nullptr) {
+                              send_by(context, mbuf, *hop);
+                            } else {
+                              tell_source(context, mbuf, wire::kHostUnreachable);
+                              context.drop(mbuf, DropReason::kUnresolved);
+                            }
+                          }
+                          return true;
+                        });
 }
 
 void send_icmp_error(WorkerContext& context, wire::IcmpError error, const wire::Ipv4Header& header,

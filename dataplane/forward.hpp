@@ -26,9 +26,13 @@ enum class Towards : std::uint8_t { kCore, kPeers };
                                            wire::Ipv4Address destination, std::uint32_t flow,
                                            DropReason& why) noexcept;
 
-/// Sends on the IPv4 packet that `mbuf` begins with. The mbuf is taken in any case; returns why it was dropped.
-std::optional<DropReason> forward_inner(WorkerContext& context, rte_mbuf* mbuf,
-                                        wire::Ipv4Address destination) noexcept;
+/// Sends on the IPv4 packet that `mbuf` begins with, or keeps it while its next hop is being asked for. The mbuf is taken
+/// in any case; returns why it was dropped.
+std::optional<DropReason> forward_inner(WorkerContext& context, rte_mbuf* mbuf, wire::Ipv4Address destination,
+                                        bool to_subscribers = true) noexcept;
+
+/// Once a turn: sends what waited for a next hop that is known now, and gives up what has waited long enough.
+void forward_waiting(WorkerContext& context) noexcept;
 
 /// Tells the source of `packet` (parsed as `header`) from the gateway address, if RFC 1812 §4.3.2.7 and the rate allow.
 void send_icmp_error(WorkerContext& context, wire::IcmpError error, const wire::Ipv4Header& header,

@@ -69,6 +69,12 @@ inline constexpr std::uint32_t kIcmpCapacity = 100;
 inline constexpr std::uint32_t kResolvesPerSecond = 100;
 inline constexpr std::uint32_t kResolveCapacity = 20;
 
+/// Destinations on a link that packets may wait for while the kernel asks for their address, how many each, and for how
+/// long: three of Linux's ARP requests, a second apart, would be longer than a conversation's first packet is worth.
+inline constexpr std::uint32_t kNeighbourWaits = 64;
+inline constexpr std::uint16_t kNeighbourWaitPackets = 4;
+inline constexpr std::uint32_t kNeighbourWaitMs = 1000;
+
 /// The longest sleep of an idle worker, in microseconds: the latency that the first packet after a pause may see.
 inline constexpr std::uint32_t kMaxIdleSleepUs = 200;
 

@@ -71,10 +71,13 @@ bool Uplink::check_inner(Packet& packet) noexcept {
       wire::check_ipv4({packet.at, packet.size}) != wire::Ipv4Error::kNone) {
     return drop(packet, DropReason::kInnerHeader);
   }
-  // RFC 3704 §2.1 (strict): the only source is the subscriber's address.
+  // RFC 3704 §2.1 (strict): the only source is the subscriber's address, or one that is routed to it.
   const wire::Ipv4View inner(packet.at);
-  if (inner.source() != identity.subscriber) {
+  if (inner.source() != identity.subscriber && !is_routed_to(*packet.call, inner.source())) {
     return drop(packet, DropReason::kSpoofedSource);
+  }
+  if (inner.header_length() > wire::kIpv4Size && !wire::are_harmless_options({packet.at, packet.size})) {
+    return drop(packet, DropReason::kIpOptions);
   }
   packet.destination = inner.destination();
   if (is_martian(packet.destination)) {
@@ -93,15 +96,23 @@ bool Uplink::check_inner(Packet& packet) noexcept {
     return drop(packet, DropReason::kTtlExpired);
   }
   wire::decrement_ttl(packet.at);
-  if (context_.dscp_up) {
+  if (context_.policy.dscp_up) {
     wire::set_dscp(packet.at, packet.tos);
   }
-  if (context_.clamp_mss && inner.protocol() == wire::kIpProtocolTcp && inner.fragment_offset() == 0 &&
+  if (context_.policy.clamp_mss && inner.protocol() == wire::kIpProtocolTcp && inner.fragment_offset() == 0 &&
       wire::clamp_tcp_mss(
           payload, static_cast<std::uint16_t>(packet.call->downlink.inner_mtu - wire::kIpv4TcpOverhead))) {
     context_.counters.mss_clamped.add();
   }
   return true;
+}
+
+bool Uplink::is_routed_to(const Call& call, wire::Ipv4Address source) const noexcept {
+  if (!call.identity.has_routes) {
+    return false;
+  }
+  const CallOwner owner = CallIndex::read(context_.index.locate_subscriber(source));
+  return owner.known && owner.worker == context_.id && context_.calls.at(owner.slot) == &call;
 }
 
 /// The gateway address is nobody's but ours, and all that it does is to answer a ping.
@@ -111,7 +122,7 @@ bool Uplink::answer_for_gateway(Packet& packet) noexcept {
     return drop(packet, DropReason::kToGateway);
   }
   context_.counters.icmp_sent.add();
-  packet.destination = packet.call->identity.subscriber;
+  packet.destination = wire::Ipv4View(packet.at).destination();
   return true;
 }
 
@@ -141,7 +152,7 @@ void Uplink::forward(Packet& packet) noexcept {
   const std::uint16_t octets = wire::Ipv4View(packet.at).total_length();
   rte_pktmbuf_adj(mbuf, static_cast<std::uint16_t>(packet.at - data_of(mbuf)));
   rte_pktmbuf_trim(mbuf, static_cast<std::uint16_t>(mbuf->pkt_len - octets));
-  if (forward_inner(context_, mbuf, packet.destination)) {
+  if (forward_inner(context_, mbuf, packet.destination, context_.policy.between_subscribers)) {
     call.drops.add();
     return;
   }

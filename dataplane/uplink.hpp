@@ -27,6 +27,7 @@ class Uplink : public Decapsulation {
   void forward() noexcept;
 
   bool check_inner(Packet& packet) noexcept;
+  [[nodiscard]] bool is_routed_to(const Call& call, wire::Ipv4Address source) const noexcept;
   bool answer_for_gateway(Packet& packet) noexcept;
   void forward(Packet& packet) noexcept;
 };

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dataplane/forward.hpp"
 #include "dataplane/idle_nap.hpp"
 
 namespace adit::dataplane {
@@ -62,9 +63,7 @@ Worker::Worker(WorkerSettings settings, const CallIndex& index, contract::Mailbo
       transmit_(settings_.ports, handoff_, counters_),
       context_{.id = settings_.id,
                .gateway = settings_.gateway,
-               .clamp_mss = settings_.clamp_mss,
-               .dscp_down = settings_.dscp_down,
-               .dscp_up = settings_.dscp_up,
+               .policy = settings_.policy,
                .pool = settings_.pool,
                .calls = calls_,
                .index = index,
@@ -113,6 +112,7 @@ bool Worker::poll_once(std::uint64_t tsc) noexcept {
     work += poll_queue(queue);
   }
   work += uplink_.flush_reordered();
+  forward_waiting(context_);
   reassembly_.tidy(tsc);
   work += downlink_.pay_acks();
   send_to_subscribers();

@@ -27,9 +27,7 @@ struct WorkerSettings {
   std::vector<WorkerPort> ports{};  ///< every port of the process, polled by this worker or not
   rte_mempool* pool = nullptr;      ///< for the packets that it originates
   wire::Ipv4Address gateway{};      ///< our end of the tunnels; none: no ICMP errors are sent
-  bool clamp_mss = true;
-  bool dscp_down = false;      ///< RFC 2983: copy the inner DSCP into the outer header
-  bool dscp_up = false;        ///< and the outer one into the inner header
+  ForwardingPolicy policy{};
   bool stateful_mppe = false;  ///< room for it in every call
   contract::ReorderPolicy reorder{};
   bool busy_poll = false;    ///< never sleep

@@ -17,6 +17,7 @@
 #include "dataplane/due_calls.hpp"
 #include "dataplane/handoff.hpp"
 #include "dataplane/kernel_path.hpp"
+#include "dataplane/neighbour_wait.hpp"
 #include "dataplane/next_hops.hpp"
 #include "dataplane/reassembly.hpp"
 #include "dataplane/reorder.hpp"
@@ -25,12 +26,18 @@
 
 namespace adit::dataplane {
 
+/// What an operator may decide about inner packets.
+struct ForwardingPolicy {
+  bool clamp_mss = true;
+  bool dscp_down = false;           ///< RFC 2983: copy the inner DSCP into the outer header
+  bool dscp_up = false;             ///< and the outer one into the inner header
+  bool between_subscribers = true;  ///< from one to another, without leaving the box
+};
+
 struct WorkerContext {
   contract::WorkerId id;
   wire::Ipv4Address gateway;  ///< our end of every tunnel: the source of our ICMP errors
-  bool clamp_mss = true;
-  bool dscp_down = false;  ///< the inner packet's into the outer one
-  bool dscp_up = false;    ///< and back
+  ForwardingPolicy policy{};
   contract::AckPolicy ack_policy{};
   rte_mempool* pool = nullptr;  ///< for packets that we originate
   CallTable& calls;
@@ -52,6 +59,9 @@ struct WorkerContext {
   std::uint32_t next_hops_epoch = 0;    ///< changes with it; never 0
   TokenBucket<kIcmpPerSecond, kIcmpCapacity> icmp{};
   TokenBucket<kResolvesPerSecond, kResolveCapacity> resolves{};
+  NeighbourWait waiting{};
+  std::uint32_t waiting_epoch = 0;  ///< of the snapshot that they were last tried with
+  Milliseconds waiting_tried{};     ///< and when
   StageProfile* profile = nullptr;
 
   /// Packets from one subscriber of ours to another, or ICMP errors of ours: the worker sends them down after the burst.

@@ -63,6 +63,7 @@ struct Config {
   std::uint32_t max_sessions = 65'535;  ///< [common] max-sessions: calls of all workers together
   bool mss_clamp = true;                ///< [mss] clamp
   CopyDscp copy_dscp = CopyDscp::kOff;  ///< [ip] copy-dscp
+  bool between_subscribers = true;      ///< [ip] subscriber-to-subscriber
   Announce announce = Announce::kOff;   ///< [routes] announce
   std::uint32_t accept_rate = 5000;     ///< [pptp] accept-rate: new connections a second; 0: no limit
   contract::ReorderPolicy reorder{.mode =

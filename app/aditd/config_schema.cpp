@@ -235,6 +235,8 @@ std::vector<Key<Config>> make_user_keys() {
                "Copy a packet's DSCP into its tunnel header on the way to a client (\"down\"), out of it on "
                "the way\n"
                "from one (\"up\"), \"both\", or \"off\". ECN is never copied."),
+      ADIT_KEY("ip", "subscriber-to-subscriber", "", between_subscribers, kAllowDeny,
+               "Packets from one client to another: \"allow\", without a detour, or \"deny\"."),
       ADIT_KEY("ip", "quarantine", "", control.ip.quarantine, (DurationKind{0s, 24h}),
                "Before a call ID or an address is given out again."),
       ADIT_KEY("dns", "dns1", "\"198.51.100.53\"", control.ip.dns1, Ipv4Kind{true},

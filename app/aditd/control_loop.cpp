@@ -349,4 +349,15 @@ void ControlLoop::unmap_subscriber(wire::Ipv4Address subscriber) {
   runtime_.unmap_subscriber(subscriber);
 }
 
+void ControlLoop::map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) {
+  if (!runtime_.map_route(prefix, call)) {
+    log_.event(Severity::kError, "route_unreachable",
+               {{"route", to_string(prefix)}, {"remedy", "more DPDK memory, or fewer and smaller networks"}});
+  }
+}
+
+void ControlLoop::unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) {
+  runtime_.unmap_route(prefix, call);
+}
+
 }  // namespace adit::app

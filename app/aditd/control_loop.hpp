@@ -55,6 +55,8 @@ class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions 
   void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) override;
   void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) override;
   void unmap_subscriber(wire::Ipv4Address subscriber) override;
+  void map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) override;
+  void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) override;
 
   void tick();
   bool drain_mailboxes();

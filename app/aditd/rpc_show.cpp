@@ -47,6 +47,14 @@ std::string_view phase_of(control::SessionStatus::Phase phase) {
   return "unknown";
 }
 
+std::string routes_text(const std::vector<wire::Ipv4Prefix>& routes) {
+  std::string text;
+  for (const wire::Ipv4Prefix& route : routes) {
+    text += (text.empty() ? "" : ",") + to_string(route);
+  }
+  return text;
+}
+
 std::string address_text(wire::Ipv4Address address) {
   return address.is_none() ? "" : wire::to_string(address);
 }
@@ -255,13 +263,13 @@ std::string session_json(const SessionRow& row) {
   return fmt::format(
       R"({{"sid":"{}","username":{},"calling_sid":"{}","called_sid":"{}","ip":"{}","type":"pptp","auth":"{}",)"
       R"("mppe":{},"mppe_mode":"{}","state":"{}","phase":"{}","uptime_seconds":{},"rx_bytes":{},"tx_bytes":{},"rx_packets":{},)"
-      R"("tx_packets":{},"drops":{},"mru":{},"worker":{},"call_id":{},"peer_call_id":{},"rate_limit":"{}"}})",
+      R"("tx_packets":{},"drops":{},"mru":{},"worker":{},"call_id":{},"peer_call_id":{},"rate_limit":"{}","routes":"{}"}})",
       call.session_id, dump(call.session.user), address_text(call.peer), address_text(call.local),
       address_text(call.session.address), call.session.auth_method, call.session.mppe != "none",
       call.session.mppe, state_of(call), phase_of(call.session.phase), seconds_of(row.uptime),
       row.totals.uplink_octets, row.totals.downlink_octets, row.totals.uplink_packets,
       row.totals.downlink_packets, row.totals.drops, call.session.peer_mru, call.call.worker.value,
-      call.local_id.value, call.peer_id.value, control::to_string(call.rate));
+      call.local_id.value, call.peer_id.value, control::to_string(call.rate), routes_text(call.routes));
 }
 
 }  // namespace adit::app

@@ -196,11 +196,12 @@ std::expected<void, std::string> Runtime::build_worker(const Config& config, std
   settings.ports = ports_of(worker);
   settings.pool = ports_.front().pool;
   settings.gateway = config.control.ip.gateway;
-  settings.clamp_mss = config.mss_clamp;
   settings.stateful_mppe = stateful_mppe_;
   settings.reorder = config.reorder;
-  settings.dscp_down = config.copy_dscp == CopyDscp::kDown || config.copy_dscp == CopyDscp::kBoth;
-  settings.dscp_up = config.copy_dscp == CopyDscp::kUp || config.copy_dscp == CopyDscp::kBoth;
+  settings.policy = {.clamp_mss = config.mss_clamp,
+                     .dscp_down = config.copy_dscp == CopyDscp::kDown || config.copy_dscp == CopyDscp::kBoth,
+                     .dscp_up = config.copy_dscp == CopyDscp::kUp || config.copy_dscp == CopyDscp::kBoth,
+                     .between_subscribers = config.between_subscribers};
   settings.busy_poll = config.core.poll_mode == PollMode::kBusy;
   settings.control_wake_fd = wake_.fd();
   settings.kernel = kernel_rings_.get();
@@ -281,15 +282,31 @@ bool Runtime::map_subscriber(wire::Ipv4Address subscriber, const contract::CallR
   if (announce_each_) {
     subscriber_routes_->add({.address = subscriber, .length = 32});
   }
-  return index_->map_subscriber(subscriber, call) && xdp_->add_subscriber(subscriber);
+  return index_->map_subscriber(subscriber, call) &&
+         xdp_->add_subscriber({.address = subscriber, .length = 32});
 }
 
 void Runtime::unmap_subscriber(wire::Ipv4Address subscriber) {
   if (announce_each_) {
     subscriber_routes_->remove({.address = subscriber, .length = 32});
   }
-  xdp_->remove_subscriber(subscriber);
+  xdp_->remove_subscriber({.address = subscriber, .length = 32});
   index_->unmap_subscriber(subscriber);
+}
+
+bool Runtime::map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) {
+  if (subscriber_routes_ != nullptr) {
+    subscriber_routes_->add(prefix);  // no pool holds it, so "pools" does not announce it
+  }
+  return index_->map_route(prefix, call) && xdp_->add_subscriber(prefix);
+}
+
+void Runtime::unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) {
+  if (subscriber_routes_ != nullptr) {
+    subscriber_routes_->remove(prefix);
+  }
+  xdp_->remove_subscriber(prefix);
+  index_->unmap_route(prefix, call);
 }
 
 std::vector<std::uint64_t> Runtime::turns() const {

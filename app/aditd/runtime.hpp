@@ -67,6 +67,8 @@ class Runtime {
   void unmap_call(wire::Ipv4Address local, wire::LocalCallId id);
   [[nodiscard]] bool map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call);
   void unmap_subscriber(wire::Ipv4Address subscriber);
+  [[nodiscard]] bool map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call);
+  void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call);
 
   /// Workers look destinations up in `hops` from their next turn on.
   void publish(std::unique_ptr<const dataplane::NextHops> hops) {

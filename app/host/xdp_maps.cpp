@@ -150,15 +150,17 @@ std::expected<XdpMaps, std::string> XdpMaps::fill(std::span<const OpenPort> port
   return filled;
 }
 
-bool XdpMaps::is_in_pools(wire::Ipv4Address address) const {
-  return std::ranges::any_of(pools_, [&](const wire::Ipv4Prefix& pool) { return pool.contains(address); });
+bool XdpMaps::is_in_pools(const wire::Ipv4Prefix& prefix) const {
+  return std::ranges::any_of(pools_, [&](const wire::Ipv4Prefix& pool) {
+    return pool.length <= prefix.length && pool.contains(prefix.address);
+  });
 }
 
-bool XdpMaps::add_subscriber(wire::Ipv4Address address) {
-  if (is_in_pools(address)) {
+bool XdpMaps::add_subscriber(const wire::Ipv4Prefix& prefix) {
+  if (is_in_pools(prefix)) {
     return true;
   }
-  const adit_xdp_prefix key = key_of({.address = address});
+  const adit_xdp_prefix key = key_of(prefix);
   bool all = true;
   for (const PortMaps& maps : maps_) {
     all = bpf_map_update_elem(maps.subscribers.get(), &key, &kPresent, BPF_ANY) == 0 && all;
@@ -166,11 +168,11 @@ bool XdpMaps::add_subscriber(wire::Ipv4Address address) {
   return all;
 }
 
-void XdpMaps::remove_subscriber(wire::Ipv4Address address) {
-  if (is_in_pools(address)) {
+void XdpMaps::remove_subscriber(const wire::Ipv4Prefix& prefix) {
+  if (is_in_pools(prefix)) {
     return;
   }
-  const adit_xdp_prefix key = key_of({.address = address});
+  const adit_xdp_prefix key = key_of(prefix);
   for (const PortMaps& maps : maps_) {
     bpf_map_delete_elem(maps.subscribers.get(), &key);
   }

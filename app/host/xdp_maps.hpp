@@ -28,10 +28,10 @@ class XdpMaps {
       std::span<const dataplane::OpenPort> ports, std::span<const wire::Ipv4Prefix> local_addresses,
       std::span<const wire::Ipv4Prefix> pools);
 
-  /// A subscriber's session came up or went; nothing to do for an address inside the pools. O(pools), with a system call
+  /// A subscriber's session came up or went, or a network behind one; nothing to do for what is inside the pools. O(pools), with a system call
   /// a port for addresses outside. False: a map was full or refused it; packets to the subscriber stay in the kernel.
-  bool add_subscriber(wire::Ipv4Address address);
-  void remove_subscriber(wire::Ipv4Address address);
+  bool add_subscriber(const wire::Ipv4Prefix& prefix);
+  void remove_subscriber(const wire::Ipv4Prefix& prefix);
 
  private:
   struct PortMaps {
@@ -47,7 +47,7 @@ class XdpMaps {
   static std::expected<void, std::string> fill_port(const PortMaps& maps, const Side& side,
                                                     std::span<const wire::Ipv4Prefix> local_addresses,
                                                     std::span<const wire::Ipv4Prefix> pools);
-  [[nodiscard]] bool is_in_pools(wire::Ipv4Address address) const;
+  [[nodiscard]] bool is_in_pools(const wire::Ipv4Prefix& prefix) const;
 
   std::vector<PortMaps> maps_;
   std::vector<wire::Ipv4Prefix> pools_;

@@ -83,9 +83,11 @@ struct DisableMppe {
 /// IPCP opened: forward IP for this subscriber.
 struct EnableIp {
   CallRef call;
-  wire::Ipv4Address subscriber;   ///< the assigned address; any other inner source is dropped
+  wire::Ipv4Address subscriber;   ///< the assigned address; other inner sources are dropped
   std::uint16_t peer_mru = 1500;  ///< the peer's MRU: the largest PPP Information field that we may send
   bool require_mppe = false;      ///< true: clear IP is neither accepted nor sent
+  bool has_routes =
+      false;  ///< prefixes lead here too (the call index says which): sources of them are accepted
 };
 
 /// How much a call may carry from now on, in place. Octets of inner IP per second; 0: no limit.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ICMP that a router owes: "fragmentation needed" with the next hop's MTU (RFC 792, RFC 1191 §4), "time exceeded in
-// transit", and the reply to an echo request. Pure; any thread. Rate limits are the caller's.
+// The ICMP that a router owes: "fragmentation needed" with the next hop's MTU (RFC 792, RFC 1191 §4), "unreachable", "time
+// exceeded in transit", and the reply to an echo request. Pure; any thread. Rate limits are the caller's.
 #pragma once
 
 #include <algorithm>
@@ -27,6 +27,8 @@ struct IcmpError {
   return IcmpError{3, 4, next_hop_mtu};
 }
 inline constexpr IcmpError kTimeExceeded{11, 0, 0};
+inline constexpr IcmpError kNetUnreachable{3, 0, 0};   ///< RFC 1812 §4.3.3.1: no route
+inline constexpr IcmpError kHostUnreachable{3, 1, 0};  ///< and: on a network of ours, and nobody there
 
 /// RFC 1812 §4.3.2.7: no error about an ICMP error, a later fragment, or a packet to or from an address that is not
 /// one host's. `packet` is the offending one and `header` its parsed header.

@@ -114,6 +114,26 @@ struct Ipv4Prefix {
   return at == text.size() ? std::optional(Ipv4Address(value)) : std::nullopt;
 }
 
+/// "10.20.0.0/24": a strict dotted quad whose bits behind the length are clear.
+[[nodiscard]] constexpr std::optional<Ipv4Prefix> parse_prefix(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const auto address = parse_ipv4(text.substr(0, slash));
+  if (!address || slash == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::string_view digits = text.substr(slash + 1);
+  unsigned length = 0;
+  for (const char c : digits) {
+    length = length * 10 + static_cast<unsigned>(c - '0');
+    if (c < '0' || c > '9' || length > 32) {
+      return std::nullopt;
+    }
+  }
+  const Ipv4Prefix prefix{.address = *address, .length = static_cast<std::uint8_t>(length)};
+  const bool canonical = !digits.empty() && (digits.size() == 1 || digits.front() != '0');
+  return canonical && prefix.contains(*address) ? std::optional(prefix) : std::nullopt;
+}
+
 }  // namespace adit::wire
 
 template <>

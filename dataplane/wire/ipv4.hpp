@@ -208,4 +208,26 @@ inline void set_dscp(std::uint8_t* at, std::uint8_t tos) noexcept {
   store_be(at + 10, checksum);
 }
 
+/// RFC 7126 §4.3 and §4.4: no loose or strict source route, and every option within the header. `packet` has passed
+/// check_ipv4().
+[[nodiscard]] inline bool are_harmless_options(Bytes packet) noexcept {
+  constexpr std::uint8_t kEnd = 0, kNoOperation = 1, kLooseSourceRoute = 131, kStrictSourceRoute = 137;
+  const std::size_t end = Ipv4View(packet.data()).header_length();
+  for (std::size_t at = kIpv4Size; at < end && packet[at] != kEnd;) {
+    if (packet[at] == kLooseSourceRoute || packet[at] == kStrictSourceRoute) {
+      return false;
+    }
+    if (packet[at] == kNoOperation) {
+      ++at;
+      continue;
+    }
+    const std::size_t length = at + 1 < end ? packet[at + 1] : 0;
+    if (length < 2 || at + length > end) {
+      return false;
+    }
+    at += length;
+  }
+  return true;
+}
+
 }  // namespace adit::wire

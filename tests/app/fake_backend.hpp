@@ -25,6 +25,7 @@ class FakeBackend final : public OperatorBackend {
     row.call.local_id = wire::LocalCallId(4711);
     row.call.peer_id = wire::PeerCallId(0);
     row.call.rate = {.down = 10'240, .up = 2'048};
+    row.call.routes = {{.address = wire::Ipv4Address(10, 20, 0, 0), .length = 24}};
     row.call.session.phase = control::SessionStatus::Phase::kUp;
     row.call.session.user = "alice";
     row.call.session.auth_method = "mschap-v2";

@@ -43,7 +43,7 @@ TEST_F(Rpc, ShowsSessions) {
       R"({"sessions":[{"sid":"00000000000000ff","username":"alice","calling_sid":"192.0.2.7","called_sid":"192.0.2.1",)"
       R"("ip":"10.64.0.2","type":"pptp","auth":"mschap-v2","mppe":true,"mppe_mode":"128","state":"active","phase":"up",)"
       R"("uptime_seconds":3661,"rx_bytes":2048,"tx_bytes":3000000,"rx_packets":10,"tx_packets":20,"drops":1,)"
-      R"("mru":1400,"worker":1,"call_id":4711,"peer_call_id":0,"rate_limit":"10240/2048"}]})");
+      R"("mru":1400,"worker":1,"call_id":4711,"peer_call_id":0,"rate_limit":"10240/2048","routes":"10.20.0.0/24"}]})");
 }
 
 TEST_F(Rpc, NamesStatesAsAccelPppDoes) {

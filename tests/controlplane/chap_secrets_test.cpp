@@ -103,11 +103,26 @@ TEST(ChapSecrets, TheFifthColumnIsARate) {
   }
 }
 
+TEST(ChapSecrets, TheSixthColumnListsNetworks) {
+  const ChapSecrets secrets = parsed("alice * a * * 10.20.0.0/24,10.30.0.0/16\nbob * b * 512\n");
+  EXPECT_EQ(secrets.entries.at(0).routes,
+            (std::vector<wire::Ipv4Prefix>{{wire::Ipv4Address(10, 20, 0, 0), 24},
+                                           {wire::Ipv4Address(10, 30, 0, 0), 16}}));
+  EXPECT_FALSE(secrets.entries.at(0).rate) << "* is the configured one";
+  EXPECT_TRUE(secrets.entries.at(1).routes.empty());
+  for (const char* networks : {"10.0.0.0", "10.0.0.0/8", "10.0.0.1/24", "10.0.0.0/24,", "10.0.0.0/33",
+                               "224.0.0.0/16", ",", "x/24"}) {
+    const std::string error = error_of(std::string("alice * topsecret * * ") + networks + "\n");
+    EXPECT_NE(error.find("line 1: the sixth column lists no networks"), std::string::npos)
+        << networks << ": " << error;
+  }
+}
+
 TEST(ChapSecrets, WhatIsNotUsedIsNoted) {
-  const ChapSecrets secrets = parsed("alice * a * 2000/3000 10.0.0.0/24\nbob * b -\ncarol * c#d *\n");
+  const ChapSecrets secrets = parsed("alice * a * 2000/3000 10.0.0.0/24 x\nbob * b -\ncarol * c#d *\n");
   ASSERT_EQ(secrets.entries.size(), 2u);
   ASSERT_EQ(secrets.notes.size(), 3u);
-  EXPECT_NE(secrets.notes[0].find("line 1: columns after the rate"), std::string::npos);
+  EXPECT_NE(secrets.notes[0].find("line 1: columns after the networks"), std::string::npos);
   EXPECT_NE(secrets.notes[1].find("line 2: '-'"), std::string::npos);
   EXPECT_NE(secrets.notes[2].find("line 3: the # right after a word"), std::string::npos);
   EXPECT_EQ(password_of(secrets.entries[1]), "c");

@@ -58,7 +58,7 @@ class BookLog final : public EventLog {
   std::vector<LoggedEvent> events;
 };
 
-/// Everybody is let in but "mallory"; "fixed-a.b.c.d" has that address; "later" waits for answer().
+/// Everybody is let in but "mallory"; "fixed-a.b.c.d" has that address, "routed-a.b.c.d/n" that network; "later" waits for answer().
 class BookAuth final : public AuthBackend {
  public:
   void authenticate(AuthRequest request, AuthClient& client) override {
@@ -69,6 +69,9 @@ class BookAuth final : public AuthBackend {
       client.on_verdict(AuthRejected{});
     } else {
       AuthAccepted accepted;
+      if (request.user.starts_with("routed-")) {
+        accepted.routes.push_back(wire::parse_prefix(request.user.substr(7)).value());
+      }
       if (request.user.starts_with("fixed-")) {
         accepted.address = wire::parse_ipv4(std::string_view(request.user).substr(6));
       }
@@ -90,6 +93,7 @@ class House : public ConcentratorActions {
   struct Installed {
     contract::InstallCall install;
     bool ip = false;
+    bool has_routes = false;
     std::map<contract::Direction, contract::EnableMppe> mppe;
     std::optional<contract::UpdateLimits> limits;
     std::vector<Frame> to_peer;  // PPP frames the worker was to send
@@ -155,6 +159,13 @@ class House : public ConcentratorActions {
     EXPECT_EQ(subscribers.erase(subscriber), 1u);
   }
 
+  void map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) override {
+    EXPECT_TRUE(routes.try_emplace(prefix, call).second);
+  }
+  void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef&) override {
+    EXPECT_EQ(routes.erase(prefix), 1u);
+  }
+
   // ---- the workers
   static auto key(const contract::CallRef& ref) {
     return std::tuple(ref.worker.value, ref.slot, ref.generation);
@@ -185,6 +196,7 @@ class House : public ConcentratorActions {
   std::map<std::tuple<std::uint16_t, std::uint32_t, std::uint32_t>, Installed> installed;
   std::map<std::pair<wire::Ipv4Address, std::uint16_t>, contract::CallRef> calls_by_id;
   std::map<wire::Ipv4Address, contract::CallRef> subscribers;
+  std::map<wire::Ipv4Prefix, contract::CallRef> routes;
   std::set<ConnectionId> open;
   std::map<ConnectionId, std::deque<pptp::Message>> to_client;
   std::unique_ptr<Concentrator> concentrator;
@@ -209,6 +221,7 @@ class House : public ConcentratorActions {
   void take(const contract::EnableIp& m, const Frame&, std::vector<contract::CallRemoved>&) {
     ASSERT_TRUE(installed.contains(key(m.call)));
     installed[key(m.call)].ip = true;
+    installed[key(m.call)].has_routes = m.has_routes;
   }
   void take(const contract::UpdateLimits& m, const Frame&, std::vector<contract::CallRemoved>&) {
     ASSERT_TRUE(installed.contains(key(m.call)));

@@ -68,6 +68,20 @@ TEST(SingleSession, OffLetsAllIn) {
   EXPECT_TRUE(second.dial("alice"));
 }
 
+TEST(Routes, NetworksBehindAUserComeAndGoWithItsCall) {
+  House house;
+  DialIn alice(house, 1);
+  ASSERT_TRUE(alice.dial("routed-10.20.0.0/24"));
+  ASSERT_EQ(house.routes.size(), 1U);
+  EXPECT_EQ(house.routes.begin()->first, (wire::Ipv4Prefix{wire::Ipv4Address(10, 20, 0, 0), 24}));
+  EXPECT_EQ(house.routes.begin()->second, alice.ref);
+  house.run_workers();
+  EXPECT_TRUE(house.installed.at(House::key(alice.ref)).has_routes);
+  house.concentrator->for_each_call([&](const CallStatus& call) { EXPECT_EQ(call.routes.size(), 1U); });
+  alice.reset();
+  EXPECT_TRUE(house.routes.empty());
+}
+
 TEST(Rates, ConfiguredChangedAndRestored) {
   Settings settings = House::pap_settings();
   settings.rate = {.down = 10'000, .up = 2'000};

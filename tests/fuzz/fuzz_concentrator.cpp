@@ -79,6 +79,9 @@ class House final : public ConcentratorActions {
     require(subscribers_.erase(subscriber) == 1);
   }
 
+  void map_route(const wire::Ipv4Prefix&, const contract::CallRef&) override {}
+  void unmap_route(const wire::Ipv4Prefix&, const contract::CallRef&) override {}
+
   void accept(ConnectionId connection) {
     open.insert(connection);
     if (!concentrator_.on_accept(connection, wire::Ipv4Address(192, 0, 2, 2),

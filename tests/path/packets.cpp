@@ -177,6 +177,33 @@ SentGre read_gre(const Octets& frame) {
   return result;
 }
 
+Octets piece_of(const Octets& packet, std::size_t begin, std::size_t end, std::uint16_t id) {
+  constexpr std::size_t kHeader = 20;
+  Octets piece(packet.begin(), packet.begin() + kHeader);
+  const auto first = packet.begin() + kHeader;
+  const std::size_t size = packet.size() - kHeader;
+  piece.insert(piece.end(), first + static_cast<std::ptrdiff_t>(begin),
+               first + static_cast<std::ptrdiff_t>(std::min(end, size)));
+  wire::store_be(piece.data() + 2, static_cast<std::uint16_t>(piece.size()));
+  wire::store_be(piece.data() + 4, id);
+  const std::uint16_t more = end < size ? 0x2000 : 0;
+  wire::store_be(piece.data() + 6, static_cast<std::uint16_t>(more | begin / 8));
+  wire::store_be<std::uint16_t>(piece.data() + 10, 0);
+  wire::store_be(piece.data() + 10, wire::internet_checksum({piece.data(), kHeader}));
+  return PacketBuilder(piece).ethernet(kAccessMac, kClientMac).pad(60).octets();
+}
+
+std::vector<Octets> fragments_of(const Octets& frame, std::size_t size, std::uint16_t id) {
+  const Octets packet(frame.begin() + 14, frame.end());
+  const std::size_t payload = wire::load_be<std::uint16_t>(packet.data() + 2) - 20U;
+  const Octets exact(packet.begin(), packet.begin() + static_cast<std::ptrdiff_t>(payload + 20));
+  std::vector<Octets> pieces;
+  for (std::size_t at = 0; at < payload; at += size) {
+    pieces.push_back(piece_of(exact, at, at + size, id));
+  }
+  return pieces;
+}
+
 Peer::Peer(std::uint16_t number, std::uint32_t first_sequence)
     : next_sequence(first_sequence), number_(number) {}
 
@@ -215,7 +242,7 @@ Octets Peer::control(wire::PppProtocol protocol, const Octets& packet) {
 }
 
 Octets Peer::encrypted(const Octets& inner) {
-  return encrypted_plaintext(PacketBuilder(inner).ppp(wire::PppProtocol::kIpv4, true).octets());
+  return encrypted_plaintext(PacketBuilder(inner).ppp(wire::PppProtocol::kIpv4, true, compresses).octets());
 }
 
 Octets Peer::encrypted_plaintext(const Octets& plaintext) {
@@ -227,7 +254,7 @@ Octets Peer::encrypted_plaintext(const Octets& plaintext) {
   Octets header(2);
   wire::write_mppe_stateless(header.data(), wire::CoherencyCount(next_count++));
   body.insert(body.begin(), header.begin(), header.end());
-  return gre(PacketBuilder(body).ppp(wire::PppProtocol::kMppe).octets());
+  return gre(PacketBuilder(body).ppp(wire::PppProtocol::kMppe, compresses, compresses).octets());
 }
 
 Octets Peer::forged(std::uint32_t sequence, std::uint16_t count, std::size_t size) {

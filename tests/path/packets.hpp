@@ -53,6 +53,13 @@ Octets access_frame(const PacketBuilder& gre, wire::Ipv4Address from = kClient,
 /// Wraps an IP packet for the core port.
 Octets core_frame(const Octets& packet);
 
+/// Octets begin..end-1 of an IPv4 packet's payload as a fragment, as a frame for the access port.
+Octets piece_of(const Octets& packet, std::size_t begin, std::size_t end, std::uint16_t id);
+
+/// A frame's IPv4 packet in fragments of at most `size` octets of payload, which is a multiple of 8; frames for the access
+/// port.
+std::vector<Octets> fragments_of(const Octets& frame, std::size_t size, std::uint16_t id = 1);
+
 /// What a worker sent on a side, taken apart; fails the test when it is malformed in any layer.
 struct Sent {
   wire::MacAddress to{};
@@ -95,6 +102,7 @@ class Peer {
 
   std::uint32_t next_sequence;
   std::uint16_t next_count = 0;
+  bool compresses = false;  ///< address, control and protocol fields, of what is encrypted
 
  private:
   Octets gre(const Octets& ppp);

@@ -65,7 +65,7 @@ struct WorldOptions {
   std::uint32_t slots = 64;
   bool stateful_mppe = false;
   contract::ReorderPolicy reorder{};
-  bool copy_dscp = false;
+  ForwardingPolicy policy{};
   wire::Vlan access_vlan{}, core_vlan{};
   bool one_device = false;  ///< the core is a VLAN of the access side's device
   bool punts = false;  ///< the kernel, here the test, gets what is not ours; kServer and kRouterSide are its

@@ -136,9 +136,9 @@ bool obey(Host& host) {
   }
   const auto address = address_of(text.c_str());
   if (verb == "add") {
-    std::puts(host.maps.add_subscriber(address) ? "add ok" : "add refused");
+    std::puts(host.maps.add_subscriber({.address = address, .length = 32}) ? "add ok" : "add refused");
   } else if (verb == "remove") {
-    host.maps.remove_subscriber(address);
+    host.maps.remove_subscriber({.address = address, .length = 32});
     std::puts("remove ok");
   } else if (verb == "hop") {
     print_hop(host, address);

@@ -365,5 +365,16 @@ TEST(Icmp, NoErrorAboutErrorsFragmentsAndGroups) {
   EXPECT_FALSE(deserves_icmp_error(header, Bytes(icmp).first(20)));
 }
 
+TEST(Ipv4Prefix, IsReadStrictly) {
+  EXPECT_EQ(parse_prefix("10.20.0.0/16"), (Ipv4Prefix{Ipv4Address(10, 20, 0, 0), 16}));
+  EXPECT_EQ(parse_prefix("0.0.0.0/0"), (Ipv4Prefix{Ipv4Address(), 0}));
+  EXPECT_EQ(parse_prefix("192.0.2.1/32"), (Ipv4Prefix{Ipv4Address(192, 0, 2, 1), 32}));
+  for (const char* wrong :
+       {"", "/", "10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/08", "10.0.0.0/-1", "10.0.0.1/24",
+        "10.0.0/8", "10.0.0.0/8 ", " 10.0.0.0/8", "10.0.0.0/8/8", "10.0.0.0/99999999999"}) {
+    EXPECT_FALSE(parse_prefix(wrong)) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace adit::wire

@@ -11,6 +11,7 @@ from harness.session import no_sessions
 
 ANNOUNCE = {"routes": {"announce": "subscribers"}, "ppp": {"mppe": "require"}}
 MANY = 100_000
+NETWORK, NETWORK_HOST = "10.200.7.0/24", "10.200.7.9"
 
 BIRD = """
 log "{work}/{name}.log" all;
@@ -18,7 +19,7 @@ router id {address};
 protocol device {{ scan time 1; }}
 protocol kernel {{ learn; scan time 1; ipv4 {{ import {imports}; export {exports}; }}; }}
 protocol bgp {{ local {address} as {own}; neighbor {peer} as {other}; connect retry time 1; connect delay time 1;
-  ipv4 {{ import all; next hop self; export where net ~ [ 10.64.0.0/16+ ]; }}; }}
+  ipv4 {{ import all; next hop self; export where net ~ [ 10.64.0.0/16+, 10.200.0.0/16+ ]; }}; }}
 """
 
 
@@ -51,6 +52,11 @@ def bird_announces_and_withdraws(world):
         until("the core's kernel has the subscriber's route", lambda: learned(world, address), 20)
         there = time.monotonic() - began
         expect("pings", dial.link.ping(), {84: "3/3", 1028: "3/3"})
+        # The network behind her (chap-secrets) is announced too, and its hosts are reached and may speak.
+        until("the core's kernel has the network", lambda: learned(world, NETWORK), 20)
+        world.alice.run(f"/usr/sbin/ip addr add {NETWORK_HOST}/32 dev lo", "host")
+        world.lab.in_core("busybox", "ping", "-q", "-c", "3", "-i", "0.2", "-W", "2", NETWORK_HOST)
+        world.alice.run(f"busybox ping -q -c 3 -i 0.2 -W 2 -I {NETWORK_HOST} 198.51.100.2", "speak")
         dial.hang_up()
         began = time.monotonic()
         until("and loses it", lambda: not learned(world, address), 20)
