@@ -62,6 +62,9 @@ def report_mppe(data):
         print_rows(predicted, ["imix, against what its lengths alone would cost", "cycles", "predicted", "ratio"])
 
 
+HANDOFF = ("cycles_at_owner", "cycles_at_other", "cycles_per_handoff")
+
+
 def print_case(case, rows, core, tsc_mhz):
     yardsticks = [name for name in YARDSTICKS if name in rows]
     lines = []
@@ -89,11 +92,17 @@ def report(path):
     print()
     if "mppe_implementation" in context:
         return report_mppe(data)
-    total, stages = [], {}
+    total, stages, workers, handoffs = [], {}, [], []
     for row in data["benchmarks"]:
         name = row["name"].replace("/manual_time", "").split("/min_time")[0]
         if row.get("error_occurred"):
             total.append([name, row.get("error_message", "error"), "", "", ""])
+            continue
+        if "mpps" in row:
+            workers.append([name, f"{row['mpps']:.2f}", f"{row['mpps_best']:.2f}"])
+            continue
+        if "cycles_per_handoff" in row:
+            handoffs.append([name] + [f"{row[key]:.0f}" for key in HANDOFF])
             continue
         # From the median batch, like the cycles; the mean would count other people's time slices.
         rate = float(context["tsc_mhz"]) * 1e6 / row["cycles_per_packet"]
@@ -103,6 +112,10 @@ def report(path):
         here = {stage: row["stage_" + stage] for stage in STAGES if "stage_" + stage in row}
         stages.setdefault(tuple(here), []).append([name] + [f"{value:.0f}" for value in here.values()])
     print_rows(total, ["row", "cycles/packet", "best", "Mpacket/s", "Gbit/s inner"])
+    if workers:
+        print_rows(workers, ["together", "Mpacket/s", "best"])
+    if handoffs:
+        print_rows(handoffs, ["cycles/packet"] + [key.replace("cycles_", "").replace("_", " ") for key in HANDOFF])
     print("cycles per packet of each stage:")
     for columns, rows in stages.items():
         print_rows(rows, ["row"] + list(columns))
