@@ -145,7 +145,8 @@ Result<void> open_device(DeviceSettings settings, const Opening& opening, OpenPo
   if (!device) {
     return std::unexpected(std::move(device.error()));
   }
-  open.device = std::make_shared<Device>(std::move(*device));
+  open.owned = std::make_unique<Device>(std::move(*device));
+  open.device = open.owned.get();
   open.port.mtu = mtu != 0 ? mtu : open.device->mtu();
   return {};
 }
@@ -322,8 +323,8 @@ Result<std::vector<OpenPort>> open_ports(std::span<const PortSettings> settings,
 void close_ports(std::vector<OpenPort>& ports) {
   std::unordered_set<rte_mempool*> pools;
   for (const OpenPort& open : ports) {
-    if (open.rx_queues > 0) {
-      open.device->close();
+    if (open.owned) {
+      open.owned->close();
     }
     pools.insert(open.pool);
   }
@@ -332,7 +333,7 @@ void close_ports(std::vector<OpenPort>& ports) {
 }
 
 Result<void> restart_device(std::span<OpenPort> ports, std::uint16_t id, unsigned workers) {
-  std::shared_ptr<Device> device;
+  Device* device = nullptr;
   unsigned role = 0;
   for (const OpenPort& open : ports) {
     if (open.port.id == id) {

@@ -68,7 +68,8 @@ struct OpenPort {
   std::string name;
   std::string interface;                  ///< kernel interface, empty: none yet
   PortDriver driver = PortDriver::kDpdk;  ///< what it came to be; never kAuto
-  std::shared_ptr<Device> device{};       ///< its VLANs share it
+  Device* device = nullptr;               ///< its VLANs share it
+  std::unique_ptr<Device> owned{};        ///< with the one of them that opened it
   std::uint32_t device_ifindex = 0;       ///< of the kernel interface that is the device: af_xdp, af_packet
   std::string vrf{};                      ///< the VRF that the interface is in
   std::uint16_t rx_queues = 1;  ///< 0: another VLAN of the device opened it and brings the frames of all
