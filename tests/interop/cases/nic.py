@@ -3,6 +3,9 @@
 end is made blind, so that what the kernel has of the network comes by our TAP interfaces alone."""
 import contextlib
 import json
+import os
+import pathlib
+import shutil
 import tomllib
 
 from cases import blast
@@ -14,6 +17,8 @@ from harness.guest import Guest, GuestError
 from harness.lab import BASE_CONFIG, SERVER, merged
 from harness.session import no_sessions
 
+# A user-mode kernel has no room for a sanitizer's shadow, so guests may need a build of their own.
+GUEST_BUILD = pathlib.Path(os.environ.get("ADIT_GUEST_BUILD", BUILD)).resolve()
 # Many more a second than the kernel is passed.
 FLOOD = """
 import socket, time
@@ -96,10 +101,10 @@ ip -n cli route add 10.64.0.0/16 via 198.21.0.1
 ip netns exec srv busybox ping -q -c 1 -W 5 -I 198.21.0.1 198.21.0.2
 (while sleep 1; do ip -n srv route show table 20 proto 77 >/tmp/now; [ -s /tmp/now ] && cp /tmp/now /mnt/job/announced; done) &
 export ADIT_SOCKET=/run/adit.sock
-ip netns exec cli {build}/app/adit-blast/adit-blast run /mnt/job/blast.toml -- --no-huge --no-shconf -m 256 --no-telemetry
+ip netns exec cli /mnt/job/adit-blast run /mnt/job/blast.toml -- --no-huge --no-shconf -m 256 --no-telemetry
 status=$?
-{build}/app/adit/adit show ports --json >/mnt/job/ports.json
-{build}/app/adit/adit show drops --json >/mnt/job/drops.json
+/mnt/job/adit show ports --json >/mnt/job/ports.json
+/mnt/job/adit show drops --json >/mnt/job/drops.json
 ip -n srv -d link show >/mnt/job/links
 kill -TERM $aditd; wait $aditd || status=9
 ip -n srv link show v100 && ip -n srv link show adit0 && status=8  # ours, and gone with us
@@ -112,6 +117,8 @@ class Machine:
         self.guest = Guest(world.lab.bridge, name, "192.0.2.13", world.lab.work_dir, memory="1200M",
                            modules=("veth", "8021q", "tun", "vrf"))
         self.job = self.guest.job_dir
+        for program in ("aditd", "adit", "adit-blast"):  # the guest has its own /tmp, where the build may be
+            shutil.copy(GUEST_BUILD / "app" / program / program, self.job)
 
     def __enter__(self):
         self.guest.wait_ready()
@@ -131,9 +138,9 @@ class Machine:
                     "access-driver": "af_packet", "core-driver": "af_packet", "quiet": True, "json": "/mnt/job/blast.json",
                     "phase": [blast.set_up(20), {"kind": "traffic", "for": "3s", "up": "100pps", "down": "100pps", "size": "imix"}]}
         (self.job / "blast.toml").write_text(toml.dumps(settings))
-        serve = f"ip netns exec srv {BUILD}/app/aditd/aditd --config /mnt/job/adit.toml >/mnt/job/aditd.log 2>&1 & aditd=$!\n" \
+        serve = "ip netns exec srv /mnt/job/aditd --config /mnt/job/adit.toml >/mnt/job/aditd.log 2>&1 & aditd=$!\n" \
                 "for n in $(seq 100); do [ -S /run/adit.sock ] && break; sleep 0.2; done\n"
-        (self.job / "job.sh").write_text("set -u\n" + WIRE + wire + serve + addresses + DIAL.format(build=BUILD))
+        (self.job / "job.sh").write_text("set -u\n" + WIRE + wire + serve + addresses + DIAL)
         try:
             self.guest.run("/bin/bash /mnt/job/job.sh", "calls", seconds=100)
         except GuestError as error:
