@@ -227,6 +227,17 @@ Read<std::string> TextKind::read(const toml::node& node) const {
   return *text;
 }
 
+Read<crypto::SecretText> SecretKind::read(const toml::node& node) const {
+  const std::string* text = text_of(node);
+  if (text == nullptr || text->empty() || text->size() > most) {
+    return std::unexpected(
+        Complaint{.wrong = "is no secret",
+                  .remedy = "write text of 1 to " + std::to_string(most) + " characters in quotes",
+                  .secret = true});
+  }
+  return crypto::SecretText(*text);
+}
+
 Read<std::string> PathKind::read(const toml::node& node) const {
   const std::string* text = text_of(node);
   if (text == nullptr) {

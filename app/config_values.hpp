@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "controlplane/settings.hpp"
+#include "crypto/secret.hpp"
 #include "dataplane/wire/ethernet.hpp"
 #include "dataplane/wire/ids.hpp"
 
@@ -23,6 +24,7 @@ struct Complaint {
   std::string wrong;               ///< "is not a duration"
   std::string remedy;              ///< "write seconds (10) or text like \"500ms\""
   const toml::node* at = nullptr;  ///< the list's element that is meant, if not the node itself
+  bool secret = false;             ///< what was written is not to be shown
 };
 
 template <typename Value>
@@ -78,6 +80,14 @@ struct TextKind {
   std::size_t most;
   [[nodiscard]] Read<std::string> read(const toml::node& node) const;
   [[nodiscard]] std::string show(const std::string& value) const { return '"' + value + '"'; }
+};
+
+/// Text that is shown nowhere, in no complaint either; length bounded.
+struct SecretKind {
+  using Value = crypto::SecretText;
+  std::size_t most;
+  [[nodiscard]] Read<crypto::SecretText> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(const crypto::SecretText&) const { return "\"\""; }
 };
 
 /// An absolute path (a relative one would depend on where aditd was started).

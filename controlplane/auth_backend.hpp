@@ -55,6 +55,11 @@ struct AuthAccepted {
   std::string pool = "default";
   std::optional<SubscriberRate> rate{};       ///< none: the configured one
   std::vector<wire::Ipv4Prefix> routes{};     ///< what is behind the subscriber, /16 or longer each
+  std::optional<Duration> session_timeout{};  ///< from IP up
+  std::optional<Duration> idle_timeout{};     ///< without a packet of the subscriber's
+  std::optional<Duration> interim_interval{};
+  std::vector<std::vector<std::uint8_t>> classes{};  ///< RFC 2865 §5.25: to be given back in accounting
+  NameServers servers{};                             ///< none of one: the configured one
   std::string authenticator_response{};       ///< MS-CHAPv2: "S=" and 40 upper-case hex digits
   std::optional<MppeStartKeys> mppe{};        ///< only MS-CHAP methods have keys
 };

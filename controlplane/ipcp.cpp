@@ -13,18 +13,18 @@ using wire::PppOptions;
 constexpr auto kAddressType = static_cast<std::uint8_t>(IpcpOption::kAddress);
 
 /// The only address that an option may carry. None: we have no such thing.
-Ipv4Address right_answer(const PppOption& option, Ipv4Address assigned, const IpSettings& ip) {
+Ipv4Address right_answer(const PppOption& option, Ipv4Address assigned, const NameServers& servers) {
   switch (IpcpOption{option.type}) {
     case IpcpOption::kAddress:
       return assigned;
     case IpcpOption::kPrimaryDns:
-      return ip.dns1;
+      return servers.dns1;
     case IpcpOption::kSecondaryDns:
-      return ip.dns2;
+      return servers.dns2;
     case IpcpOption::kPrimaryNbns:
-      return ip.wins1;
+      return servers.wins1;
     case IpcpOption::kSecondaryNbns:
-      return ip.wins2;
+      return servers.wins2;
     case IpcpOption::kAddresses:
     case IpcpOption::kCompression:
       break;
@@ -45,7 +45,7 @@ void Ipcp::judge(const PppOptions& wishes, ConfigureReply& reply) {
   for (const PppOption& option : wishes) {
     has_address |= option.type == kAddressType;
     const auto wish = wire::ipcp_address(option);
-    const Ipv4Address answer = right_answer(option, assigned_, ip_);
+    const Ipv4Address answer = right_answer(option, assigned_, servers_);
     if (!wish || answer.is_none()) {
       reply.reject(option);
     } else if (*wish != answer) {

@@ -24,11 +24,24 @@ class IpcpEvents {
 class Ipcp final : public ControlProtocol {
  public:
   Ipcp(const Settings& settings, TimerWheel& wheel, ControlProtocolHost& host, IpcpEvents& events)
-      : ControlProtocol(wire::PppProtocol::kIpcp, settings.ppp, wheel, host), ip_(settings.ip), events_(events) {}
+      : ControlProtocol(wire::PppProtocol::kIpcp, settings.ppp, wheel, host),
+        ip_(settings.ip),
+        servers_{settings.ip.dns1, settings.ip.dns2, settings.ip.wins1, settings.ip.wins2},
+        events_(events) {}
   ~Ipcp() = default;
 
   /// Before open(): the peer's address.
   void assign(wire::Ipv4Address address) { assigned_ = address; }
+  /// Those that are given are this peer's own; the others are the configured ones.
+  void use(const NameServers& own) {
+    const auto take = [](wire::Ipv4Address& mine, wire::Ipv4Address given) {
+      mine = given.is_none() ? mine : given;
+    };
+    take(servers_.dns1, own.dns1);
+    take(servers_.dns2, own.dns2);
+    take(servers_.wins1, own.wins1);
+    take(servers_.wins2, own.wins2);
+  }
   [[nodiscard]] wire::Ipv4Address assigned() const { return assigned_; }
 
  private:
@@ -41,6 +54,7 @@ class Ipcp final : public ControlProtocol {
   EndReason failure() const override { return EndReason::kIpcpFailed; }
 
   const IpSettings& ip_;
+  NameServers servers_;
   IpcpEvents& events_;
   wire::Ipv4Address assigned_;
   bool ask_address_ = false;

@@ -35,6 +35,7 @@ class NetworkPhase final : ControlProtocolHost, CcpEvents, IpcpEvents {
 
   /// Before begin(): the peer's address.
   void assign(wire::Ipv4Address address) { ipcp_.assign(address); }
+  void use(const NameServers& servers) { ipcp_.use(servers); }
   [[nodiscard]] wire::Ipv4Address address() const { return ipcp_.assigned(); }
 
   /// The peer is authenticated by `method`; `keys` when it made some.

@@ -256,6 +256,7 @@ void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view
     }
     network_.assign(*address);
   }
+  network_.use(accepted.servers);
   network_.begin(accepted.mppe, lcp_.method());
 }
 

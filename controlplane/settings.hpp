@@ -82,6 +82,11 @@ struct PoolSettings {  // [[ip-pool]]
   std::vector<AddressRange> ranges;
 };
 
+/// What IPCP gives to clients that ask; none: that one is not given.
+struct NameServers {
+  wire::Ipv4Address dns1, dns2, wins1, wins2;
+};
+
 struct IpSettings {  // [ip], [dns], [wins]
   wire::Ipv4Address gateway;         ///< our end of every link, gw-ip-address
   wire::Ipv4Address dns1, dns2;

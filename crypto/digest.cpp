@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/digest.hpp"
 
+#include <algorithm>
+
 #include "crypto/library_internal.hpp"
+#include "crypto/secret.hpp"
 
 namespace adit::crypto {
 namespace {
@@ -31,6 +34,34 @@ std::array<std::uint8_t, 16> md5(std::initializer_list<Bytes> parts) noexcept {
 }
 std::array<std::uint8_t, 20> sha1(std::initializer_list<Bytes> parts) noexcept {
   return digest<20>(library().sha1, parts);
+}
+
+std::array<std::uint8_t, 16> hmac_md5(Bytes key, std::initializer_list<Bytes> parts) noexcept {
+  constexpr std::size_t kBlock = 64;
+  std::array<std::uint8_t, kBlock> inner{};
+  const auto shortened = key.size() > kBlock ? md5({key}) : std::array<std::uint8_t, 16>{};
+  const Bytes fitting = key.size() > kBlock ? Bytes(shortened) : key;
+  std::ranges::copy(fitting, inner.begin());
+  std::array<std::uint8_t, kBlock> outer = inner;
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    inner[i] ^= 0x36;
+    outer[i] ^= 0x5c;
+  }
+  std::array<std::uint8_t, 16> out{};
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  bool good = context != nullptr && EVP_DigestInit_ex2(context, library().md5, nullptr) == 1 &&
+              EVP_DigestUpdate(context, inner.data(), inner.size()) == 1;
+  for (const Bytes part : parts) {
+    good = good && EVP_DigestUpdate(context, part.data(), part.size()) == 1;
+  }
+  if (!good || EVP_DigestFinal_ex(context, out.data(), nullptr) != 1) {
+    die("a digest failed (out of memory?)");
+  }
+  EVP_MD_CTX_free(context);
+  out = md5({outer, out});
+  wipe(inner.data(), inner.size());
+  wipe(outer.data(), outer.size());
+  return out;
 }
 
 }  // namespace adit::crypto

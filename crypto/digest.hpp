@@ -21,5 +21,7 @@ using Bytes = std::span<const std::uint8_t>;
 [[nodiscard]] std::array<std::uint8_t, 16> md4(std::initializer_list<Bytes> parts) noexcept;
 [[nodiscard]] std::array<std::uint8_t, 16> md5(std::initializer_list<Bytes> parts) noexcept;
 [[nodiscard]] std::array<std::uint8_t, 20> sha1(std::initializer_list<Bytes> parts) noexcept;
+/// RFC 2104.
+[[nodiscard]] std::array<std::uint8_t, 16> hmac_md5(Bytes key, std::initializer_list<Bytes> parts) noexcept;
 
 }  // namespace adit::crypto

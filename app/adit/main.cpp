@@ -52,6 +52,7 @@ constexpr Show kShows[] = {
     {"workers", "show.workers", &render_workers, "Worker threads: load and traffic"},
     {"pools", "show.pools", &render_pools, "Address pools: used and available"},
     {"ports", "show.ports", &render_ports, "Ports: link, VLAN, the kernel's interface, traffic, restarts"},
+    {"radius", "show.radius", &render_radius, "RADIUS servers: state, requests, replies, round trips"},
     {"steering", "show.steering", &render_steering,
      "How ports choose a worker, how often they missed, who has which calls"},
     {"version", "version", &render_version, "The version of the running aditd"},
@@ -242,7 +243,7 @@ int run(int argc, char** argv) {
   }
   if (app.got_subcommand("show") && line.show == nullptr) {
     return usage_error(
-        "show what? There are sessions, stat, drops, workers, pools, ports, steering and version");
+        "show what? There are sessions, stat, drops, workers, pools, ports, radius, steering and version");
   }
   if (!line.shaper_verb.empty() && !read_shaper_words(line)) {
     return usage_error(

@@ -183,6 +183,30 @@ std::string render_pools(const Json& result) {
                     rows, "no pools");
 }
 
+std::string render_radius(const Json& result) {
+  Rows servers;
+  for (const Json& server : list(result, "servers")) {
+    servers.push_back({text(server, "server"), text(server, "address"),
+                       flag(server, "alive") ? "alive" : "dead", count(server, "in_flight"),
+                       count(server, "sent"), count(server, "answered"), count(server, "repeated"),
+                       count(server, "timeouts"), count(server, "refused"), count(server, "unmatched"),
+                       count(server, "p50_ms"), count(server, "p99_ms")});
+  }
+  return draw_table({{"server"},
+                     {"address"},
+                     {"state"},
+                     {"in-flight", Align::kRight},
+                     {"sent", Align::kRight},
+                     {"answered", Align::kRight},
+                     {"repeated", Align::kRight},
+                     {"timeouts", Align::kRight},
+                     {"refused", Align::kRight},
+                     {"unmatched", Align::kRight},
+                     {"p50-ms", Align::kRight},
+                     {"p99-ms", Align::kRight}},
+                    servers, "no RADIUS servers");
+}
+
 std::string render_ports(const Json& result) {
   Rows ports;
   for (const Json& port : list(result, "ports")) {

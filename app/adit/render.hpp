@@ -15,6 +15,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string render_drops(const Json& result);
 [[nodiscard]] std::string render_workers(const Json& result);
 [[nodiscard]] std::string render_pools(const Json& result);
+[[nodiscard]] std::string render_radius(const Json& result);
 [[nodiscard]] std::string render_ports(const Json& result);
 [[nodiscard]] std::string render_steering(const Json& result);
 [[nodiscard]] std::string render_version(const Json& result);

@@ -108,6 +108,11 @@ class Reader {
                                                                      : "adit-" + std::string(to_text(port.role));
       }
     }
+    for (control::radius::ServerSettings& server : config_.radius.servers) {
+      if (server.name.empty()) {
+        server.name = wire::to_string(server.address);
+      }
+    }
     check_config(config_, places_, problems_);
   }
 
@@ -130,8 +135,8 @@ class Reader {
                         "keep one of them");
       } else if (const std::optional<Complaint> complaint = found->read(node, target)) {
         const toml::node& at = complaint->at == nullptr ? node : *complaint->at;
-        problems_.error(at.source().begin, section + '.' + name, show_node(at), complaint->wrong,
-                        complaint->remedy);
+        problems_.error(at.source().begin, section + '.' + name, complaint->secret ? "" : show_node(at),
+                        complaint->wrong, complaint->remedy);
         places_.note_bad(place + '.' + name);
       }
     }
@@ -152,6 +157,9 @@ class Reader {
       if (section.name == "port") {
         read_table(std::string(section.name), place, port_keys(), *element.as_table(),
                    config_.ports.emplace_back());
+      } else if (section.name == "radius-server") {
+        read_table(std::string(section.name), place, radius_server_keys(), *element.as_table(),
+                   config_.radius.servers.emplace_back());
       } else {
         read_table(std::string(section.name), place, pool_keys(), *element.as_table(),
                    config_.control.ip.pools.emplace_back());

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/config_problems.hpp"
+#include "controlplane/radius/settings.hpp"
 #include "controlplane/settings.hpp"
 #include "dataplane/contract/reorder_policy.hpp"
 #include "dataplane/ports.hpp"
@@ -44,6 +45,9 @@ enum class Announce : std::uint8_t { kOff, kPools, kSubscribers };
 /// RFC 2983: whose DSCP is copied between the inner and the outer header.
 enum class CopyDscp : std::uint8_t { kOff, kDown, kUp, kBoth };
 
+/// Who knows the users.
+enum class AuthOrder : std::uint8_t { kLocal, kRadius, kRadiusThenLocal };
+
 struct CliSettings {  // [cli]
   std::string socket{kDefaultSocketPath};
   std::string group;  ///< empty: the socket is mode 0600; else it is 0660 and belongs to this group
@@ -72,6 +76,9 @@ struct Config {
   DpdkSettings dpdk;
   std::vector<dataplane::PortSettings> ports;  ///< [[port]]: at least one that serves each side
   std::string chap_secrets = "/etc/adit/chap-secrets";
+  AuthOrder auth_order = AuthOrder::kLocal;  ///< [auth] backend
+  control::radius::ClientSettings radius;    ///< [radius], [[radius-server]]
+  control::radius::NasSettings nas;          ///< [radius] nas-identifier, nas-ip-address
   CliSettings cli;
   LogSettings log;
 };

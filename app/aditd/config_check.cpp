@@ -311,12 +311,42 @@ void check_pools(const Config& config, const Places& places, Problems& problems)
   check_ranges(config, places, problems);
 }
 
+void check_radius(const Config& config, const Places& places, Problems& problems) {
+  if (!places.usable("radius-server") || !places.usable("auth.backend")) {
+    return;
+  }
+  if (config.auth_order != AuthOrder::kLocal && config.radius.servers.empty()) {
+    problems.error(position(places, "auth.backend"), "auth.backend", "",
+                   "asks RADIUS, and there is no server",
+                   "add a [[radius-server]], or set backend = \"local\"");
+  }
+  for (std::size_t i = 0; i < config.radius.servers.size(); ++i) {
+    const auto& server = config.radius.servers[i];
+    const std::string place = "radius-server." + std::to_string(i);
+    if (server.address.is_none() && places.usable(place + ".address")) {
+      problems.error(position(places, place), "radius-server.address", "", "missing",
+                     "say where it is: address = \"192.0.2.10\"");
+    }
+    if (server.secret.empty() && places.usable(place + ".secret")) {
+      problems.error(position(places, place), "radius-server.secret", "", "missing",
+                     "give the secret that is shared with it");
+    }
+    if (!server.must_sign) {
+      problems.warning(position(places, place + ".require-message-authenticator"),
+                       "radius-server.require-message-authenticator", "false",
+                       "lets whoever is on the way forge an acceptance (BlastRADIUS)",
+                       "have the server send Message-Authenticator, and set it to true");
+    }
+  }
+}
+
 }  // namespace
 
 void check_config(const Config& config, const Places& places, Problems& problems) {
   check_bind(config, places, problems);
   check_ports(config, places, problems);
   check_auth(config, places, problems);
+  check_radius(config, places, problems);
   check_mppe(config, places, problems);
   check_mtu(config, places, problems);
   check_pools(config, places, problems);

@@ -15,17 +15,17 @@ void append_comment(std::string& out, std::string_view text) {
 }
 
 template <typename Target>
-void append_keys(std::string& out, std::string_view section, std::span<const Key<Target>> keys) {
+void append_keys(std::string& out, const Section& section, std::span<const Key<Target>> keys) {
   const Target defaults{};
   for (const Key<Target>& key : keys) {
-    if (key.section != section) {
+    if (key.section != section.name) {
       continue;
     }
     append_comment(out, key.help);
     if (key.example.empty()) {
       out += "#" + std::string(key.name) + " = " + key.show(defaults) + '\n';
     } else {
-      out += std::string(key.name) + " = " + std::string(key.example) + '\n';
+      out += (section.optional ? "#" : "") + std::string(key.name) + " = " + std::string(key.example) + '\n';
     }
   }
 }
@@ -42,12 +42,16 @@ std::string sample_config() {
   for (const Section& section : config_sections()) {
     out += '\n';
     append_comment(out, section.help);
+    out += section.optional ? "#" : "";
     out += (section.repeated ? "[[" : "[") + std::string(section.name) + (section.repeated ? "]]\n" : "]\n");
-    append_keys(out, section.name, config_keys());
-    append_keys(out, section.name,
+    append_keys(out, section, config_keys());
+    append_keys(out, section,
                 section.name == "port" ? port_keys() : std::span<const Key<dataplane::PortSettings>>());
-    append_keys(out, section.name,
+    append_keys(out, section,
                 section.name == "ip-pool" ? pool_keys() : std::span<const Key<control::PoolSettings>>());
+    append_keys(out, section,
+                section.name == "radius-server" ? radius_server_keys()
+                                                : std::span<const Key<control::radius::ServerSettings>>());
     if (!section.more.empty()) {
       out += '\n' + std::string(section.more);
     }

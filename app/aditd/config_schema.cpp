@@ -217,6 +217,30 @@ std::vector<Key<Config>> make_user_keys() {
                                             "write [\"mschap-v2\"]"}),
           "In the order in which they are offered: \"mschap-v2\", \"mschap-v1\", \"chap-md5\", \"pap\".\n"
           "Only the MS-CHAP methods make keys for MPPE; mschap-v1 and pap are broken by design."),
+      ADIT_KEY(
+          "auth", "backend", "", auth_order,
+          (ChoiceKind<AuthOrder>{{{"local", AuthOrder::kLocal},
+                                  {"radius", AuthOrder::kRadius},
+                                  {"radius-then-local", AuthOrder::kRadiusThenLocal}}}),
+          "Who knows the users: \"local\" (chap-secrets), \"radius\", or \"radius-then-local\": chap-secrets "
+          "while no RADIUS\n"
+          "server answers."),
+      ADIT_KEY("radius", "nas-identifier", "", nas.identifier, kPptpName,
+               "NAS-Identifier: this machine's name."),
+      ADIT_KEY("radius", "nas-ip-address", "", nas.address, Ipv4Kind{true},
+               "NAS-IP-Address. \"\": the address that the client dialled."),
+      ADIT_KEY("radius", "timeout", "", radius.timeout, (DurationKind{100ms, 1min}),
+               "Before a request is repeated."),
+      ADIT_KEY("radius", "max-try", "", radius.tries, (NumberKind<std::uint32_t>{1, 20}),
+               "Times that a request is sent to one server, before the next server is asked."),
+      ADIT_KEY("radius", "max-fail", "", radius.max_fail, (NumberKind<std::uint32_t>{1, 1000}),
+               "Requests in a row without an answer that take a server for dead."),
+      ADIT_KEY("radius", "dead-time", "", radius.dead_time, (DurationKind{1s, 24h}),
+               "How long a dead server gets nothing but probes (Status-Server)."),
+      ADIT_KEY("radius", "sockets", "", radius.lanes, (NumberKind<std::uint32_t>{1, 64}),
+               "Sockets for each server and service: 256 requests each may wait for an answer."),
+      ADIT_KEY("radius", "max-waiting", "", radius.max_waiting, kCount,
+               "Requests that wait for a free identifier; more are refused."),
       ADIT_KEY("auth", "timeout", "", control.auth.timeout, (DurationKind{1s, 10min}),
                "From our challenge (PAP: from LCP opened) to a verdict."),
       ADIT_KEY("auth", "max-failure", "", control.auth.max_failure, (NumberKind<std::uint32_t>{1, 100}),
@@ -316,6 +340,29 @@ std::vector<Key<control::PoolSettings>> make_pool_keys() {
                "last address)."),
   };
 }
+
+std::vector<Key<control::radius::ServerSettings>> make_radius_server_keys() {
+  using Target = control::radius::ServerSettings;
+  return {
+      ADIT_KEY("radius-server", "name", "", name, (TextKind{0, 31}),
+               "What logs and `adit show radius` call it. Empty: its address."),
+      ADIT_KEY("radius-server", "address", "\"192.0.2.10\"", address, Ipv4Kind{true}, "Where it is."),
+      ADIT_KEY("radius-server", "secret", "\"shared with that server\"", secret, SecretKind{255},
+               "The secret that is shared with it. Keep this file mode 0600 then."),
+      ADIT_KEY("radius-server", "auth-port", "", auth_port, (NumberKind<std::uint16_t>{0, 65'535}),
+               "Its port for authentication. 0: it does none."),
+      ADIT_KEY("radius-server", "acct-port", "", acct_port, (NumberKind<std::uint16_t>{0, 65'535}),
+               "Its port for accounting. 0: it does none."),
+      ADIT_KEY("radius-server", "priority", "", priority, (NumberKind<std::uint32_t>{0, 1000}),
+               "The servers of the lowest number are used as long as one of them answers."),
+      ADIT_KEY("radius-server", "weight", "", weight, (NumberKind<std::uint32_t>{1, 1000}),
+               "Its share among servers of the same priority."),
+      ADIT_KEY(
+          "radius-server", "require-message-authenticator", "", must_sign, BoolKind{},
+          "Refuse replies to logins without Message-Authenticator as their first attribute (BlastRADIUS, "
+          "CVE-2024-3596)."),
+  };
+}
 #undef ADIT_KEY
 
 constexpr Section kSections[] = {
@@ -328,6 +375,8 @@ constexpr Section kSections[] = {
     {"ppp", false, "Links (RFC 1661).", ""},
     {"auth", false, "Who may connect, and how it is proved.", ""},
     {"chap-secrets", false, "", ""},
+    {"radius", false, "The RADIUS client.", ""},
+    {"radius-server", true, "RADIUS servers: a table each.", "", true},
     {"ip", false, "Addresses.", ""},
     {"ip-pool", true, "Pools of client addresses: a table each. They may not overlap.", ""},
     {"dns", false, "", ""},
@@ -352,6 +401,11 @@ std::span<const Key<Config>> config_keys() {
 
 std::span<const Key<dataplane::PortSettings>> port_keys() {
   static const std::vector<Key<dataplane::PortSettings>> keys = make_port_keys();
+  return keys;
+}
+
+std::span<const Key<control::radius::ServerSettings>> radius_server_keys() {
+  static const std::vector<Key<control::radius::ServerSettings>> keys = make_radius_server_keys();
   return keys;
 }
 

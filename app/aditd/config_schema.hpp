@@ -16,6 +16,7 @@ struct Section {
   bool repeated;  ///< [[name]], one table per thing
   std::string_view help;
   std::string_view more;  ///< further tables of a repeated section, for the sample
+  bool optional = false;  ///< the sample shows it commented out, all of it
 };
 
 /// In the order of the sample.
@@ -24,5 +25,6 @@ struct Section {
 [[nodiscard]] std::span<const Key<Config>> config_keys();
 [[nodiscard]] std::span<const Key<dataplane::PortSettings>> port_keys();
 [[nodiscard]] std::span<const Key<control::PoolSettings>> pool_keys();
+[[nodiscard]] std::span<const Key<control::radius::ServerSettings>> radius_server_keys();
 
 }  // namespace adit::app

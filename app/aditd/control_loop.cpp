@@ -34,7 +34,7 @@ OsEntropy& entropy() {
 
 }  // namespace
 
-ControlLoop::ControlLoop(const Config& config, Runtime& runtime, control::AuthBackend& auth, Log& log,
+ControlLoop::ControlLoop(const Config& config, Runtime& runtime, control::AuthBackend& local_users, Log& log,
                          control::TimerWheel& wheel)
     : config_(config),
       runtime_(runtime),
@@ -42,9 +42,10 @@ ControlLoop::ControlLoop(const Config& config, Runtime& runtime, control::AuthBa
       wheel_(wheel),
       tcp_(io_, *this, config.control.pptp.max_output_octets),
       listener_(io_, tcp_, *this, config.accept_rate),
+      radius_(io_, config, wheel, entropy(), log, local_users, [this] { tick(); }),
       concentrator_(config.control, runtime.worker_count(), runtime.slots_per_worker(), wheel, entropy(), log,
-                    auth, *this, runtime.steering()),
-      operator_view_(concentrator_, runtime, wheel, [this] { wait_for_restart(); }),
+                    radius_.backend(), *this, runtime.steering()),
+      operator_view_(concentrator_, runtime, wheel, radius_.client(), [this] { wait_for_restart(); }),
       operator_socket_(io_, operator_view_, config.cli),
       worker_wake_(io_, runtime.wake().fd()),
       netlink_(io_),
@@ -85,6 +86,9 @@ std::expected<void, std::string> ControlLoop::open() {
     if (auto listening = listener_.listen(address, config_.tcp_port, options); !listening) {
       return listening;
     }
+  }
+  if (auto opened = radius_.open(); !opened) {
+    return opened;
   }
   if (auto listening = operator_socket_.listen(); !listening) {
     return listening;

@@ -18,6 +18,7 @@
 #include "app/aditd/control_socket.hpp"
 #include "app/aditd/log.hpp"
 #include "app/aditd/operator_view.hpp"
+#include "app/aditd/radius_service.hpp"
 #include "app/aditd/runtime.hpp"
 #include "app/aditd/tcp_listener.hpp"
 #include "app/host/kernel_routes.hpp"
@@ -28,7 +29,7 @@ namespace adit::app {
 class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions {
  public:
   /// All references outlive the loop.
-  ControlLoop(const Config& config, Runtime& runtime, control::AuthBackend& auth, Log& log,
+  ControlLoop(const Config& config, Runtime& runtime, control::AuthBackend& local_users, Log& log,
               control::TimerWheel& wheel);
   ~ControlLoop() override;
 
@@ -81,6 +82,7 @@ class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions 
   asio::io_context io_;
   TcpConnections tcp_;
   TcpListener listener_;
+  RadiusService radius_;
   control::Concentrator concentrator_;
   std::unique_ptr<KernelRoutes> routes_;
   OperatorView operator_view_;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "controlplane/concentrator.hpp"
+#include "controlplane/radius/client.hpp"
 #include "dataplane/contract/messages.hpp"
 
 namespace adit::app {
@@ -98,6 +99,7 @@ class OperatorBackend {
   [[nodiscard]] virtual std::vector<BufferRow> buffers() const = 0;
   [[nodiscard]] virtual std::vector<SteeringRow> steering() const = 0;
   [[nodiscard]] virtual std::vector<PortRow> ports() const = 0;
+  [[nodiscard]] virtual std::vector<control::radius::ServerStatus> radius() const = 0;
   /// Stops and starts its device anew; calls stay. False: no such port, or one is being restarted already.
   virtual bool restart_port(const std::string& name) = 0;
   /// By worker.

@@ -14,10 +14,12 @@ using contract::WorkerId;
 using dataplane::DropReason;
 
 OperatorView::OperatorView(control::Concentrator& concentrator, Runtime& runtime,
-                           const control::TimerWheel& wheel, std::function<void()> on_restart)
+                           const control::TimerWheel& wheel, const control::radius::Client& radius,
+                           std::function<void()> on_restart)
     : concentrator_(concentrator),
       runtime_(runtime),
       wheel_(wheel),
+      radius_(radius),
       on_restart_(std::move(on_restart)),
       began_(rte_rdtsc()) {}
 

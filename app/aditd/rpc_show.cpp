@@ -219,6 +219,25 @@ Json ports_json(const OperatorBackend& backend) {
   return {{"ports", std::move(ports)}};
 }
 
+Json radius_json(const OperatorBackend& backend) {
+  Json servers = Json::array();
+  for (const control::radius::ServerStatus& row : backend.radius()) {
+    servers.push_back({{"server", row.name},
+                       {"address", wire::to_string(row.address)},
+                       {"alive", row.alive},
+                       {"in_flight", row.in_flight},
+                       {"sent", row.sent},
+                       {"repeated", row.repeated},
+                       {"answered", row.answered},
+                       {"timeouts", row.timeouts},
+                       {"refused", row.refused},
+                       {"unmatched", row.unmatched},
+                       {"p50_ms", row.p50.count()},
+                       {"p99_ms", row.p99.count()}});
+  }
+  return {{"servers", std::move(servers)}};
+}
+
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -246,14 +265,18 @@ std::expected<Json, RpcError> show(std::string_view method, const Json& params,
   if (method == "show.ports") {
     return ports_json(backend);
   }
+  if (method == "show.radius") {
+    return radius_json(backend);
+  }
   if (method == "version") {
     return Json{{"name", "aditd"}, {"version", ADIT_VERSION}};
   }
   return std::unexpected(RpcError{
-      kMethodNotFound, "no method \"" + escape_octets(method, 60) +
-                           "\"; there are show.sessions, show.stat, show.drops, "
-                           "show.workers, show.pools, show.steering, show.ports, terminate, shaper, worker, "
-                           "port and version"});
+      kMethodNotFound,
+      "no method \"" + escape_octets(method, 60) +
+          "\"; there are show.sessions, show.stat, show.drops, "
+          "show.workers, show.pools, show.steering, show.ports, show.radius, terminate, shaper, worker, "
+          "port and version"});
 }
 
 // By hand: a tree of Json for each of 65,535 sessions would keep the control thread from its work. Only the user's

@@ -171,7 +171,7 @@ TEST(AditRender, StrangeAnswersDoNoHarm) {
         R"({"sessions":[1,null,[],{"sid":7,"rx_bytes":-1,"mppe":"yes"}],"workers":[5],"pools":[null]})"}) {
     const Json result = Json::parse(strange);
     for (const auto render : {&render_sessions, &render_stat, &render_drops, &render_workers, &render_pools,
-                              &render_ports, &render_steering, &render_version}) {
+                              &render_ports, &render_radius, &render_steering, &render_version}) {
       EXPECT_FALSE(render(result).empty()) << strange;
     }
     EXPECT_EQ(acted_on_count(result), 0u);

@@ -81,7 +81,7 @@ t.toml: warning: ip-pool: there is no pool "default"; without one, only users wi
              R"(t.toml:1:1: echo-interval: no such key outside a section; write it below [pptp])"},
             {"UnknownSection", with("[ppt]\n"), R"(t.toml:14:2: ppt: no such section; did you mean pptp?)"},
             {"UnknownSectionNothingNear", with("[kubernetes]\n"),
-             R"(t.toml:14:2: kubernetes: no such section; there are: core, common, dpdk, port, pptp, ppp, auth, chap-secrets, ip, ip-pool, dns, wins, mss, routes, shaper, cli, log)"},
+             R"(t.toml:14:2: kubernetes: no such section; there are: core, common, dpdk, port, pptp, ppp, auth, chap-secrets, radius, radius-server, ip, ip-pool, dns, wins, mss, routes, shaper, cli, log)"},
             {"HostileKey", with("[ppp]\n\"a\\u001b[2J\\nb\" = 1\n"),
              R"(t.toml:15:1: ppp.a\x1b[2J\nb: no such key; there are: mru, mtu, min-mtu, accomp, pcomp, mppe, mppe-key-lengths, mppe-stateful, timeout, max-configure, max-failure, max-terminate, lcp-echo-interval, lcp-echo-failure, lcp-timeout, setup-timeout)"},
             {"SectionIsAValue", "ppp = 3\n" + with(""),

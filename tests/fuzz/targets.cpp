@@ -21,6 +21,8 @@ std::span<const Target> targets() {
       {"session", fuzz_session},
       {"concentrator", fuzz_concentrator},
       {"client_call", fuzz_client_call},
+      {"radius_packet", fuzz_radius_packet},
+      {"radius_accept", fuzz_radius_accept},
       {"chap_secrets", fuzz_chap_secrets},
       {"config", fuzz_config},
       {"rpc", fuzz_rpc},

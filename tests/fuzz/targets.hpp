@@ -81,6 +81,9 @@ void fuzz_session(wire::Bytes octets);
 void fuzz_concentrator(wire::Bytes octets);
 // fuzz_client.cpp
 void fuzz_client_call(wire::Bytes octets);
+// fuzz_radius.cpp
+void fuzz_radius_packet(wire::Bytes octets);
+void fuzz_radius_accept(wire::Bytes octets);
 // fuzz_text.cpp
 void fuzz_chap_secrets(wire::Bytes octets);
 void fuzz_config(wire::Bytes octets);

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/radius/accept.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "controlplane/radius/rates.hpp"
+#include "crypto/mppe_keys.hpp"
+
+namespace adit::control::radius {
+namespace {
+
+using Result = std::expected<void, std::string>;
+
+// RFC 2865 §5.8: "the NAS should allow the user to select", "... should select an address".
+constexpr wire::Ipv4Address kUserChooses{255, 255, 255, 255};
+constexpr wire::Ipv4Address kNasChooses{255, 255, 255, 254};
+constexpr std::uint8_t kShortestRoute = 16;
+
+bool is_host(wire::Ipv4Address address) {
+  const unsigned first = address.value >> 24;
+  return first != 0 && first != 127 && first < 224;
+}
+
+bool is_printable(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+/// RFC 2548 §2.3.3: Ident and 42 octets, which go to the client as they are.
+std::expected<std::string, std::string> read_success(const Packet& packet) {
+  constexpr std::size_t kIdent = 1;
+  constexpr std::size_t kSize = 42;  // "S=" and 40 digits
+  const Attribute* success = packet.find(kMicrosoft, microsoft::kChap2Success);
+  if (success == nullptr) {
+    return std::unexpected("Access-Accept lacks MS-CHAP2-Success");
+  }
+  const std::string_view text = success->text().substr(std::min(kIdent, success->value.size()));
+  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); };
+  if (text.size() < kSize || !text.starts_with("S=") ||
+      !std::ranges::all_of(text.substr(2, kSize - 2), is_digit)) {
+    return std::unexpected("MS-CHAP2-Success is not \"S=\" and 40 hexadecimal digits");
+  }
+  return std::string(text.substr(0, kSize));
+}
+
+std::optional<crypto::Secret<16>> first_sixteen(const std::optional<crypto::SecretText>& key) {
+  if (!key || (key->bytes().size() != 16 && key->bytes().size() != 32)) {
+    return std::nullopt;
+  }
+  return crypto::Secret<16>(key->bytes().first<16>());
+}
+
+/// RFC 2548 §2.4.2, §2.4.3: start keys (RFC 3079 §3), as we use them.
+std::expected<std::optional<MppeStartKeys>, std::string> read_keys_v2(const Client::Reply& reply) {
+  const Attribute* send = reply.packet.find(kMicrosoft, microsoft::kMppeSendKey);
+  const Attribute* receive = reply.packet.find(kMicrosoft, microsoft::kMppeRecvKey);
+  if (send == nullptr && receive == nullptr) {
+    return std::nullopt;
+  }
+  if (send == nullptr || receive == nullptr) {
+    return std::unexpected("Access-Accept has only one of MS-MPPE-Send-Key and MS-MPPE-Recv-Key");
+  }
+  const auto ours = first_sixteen(reveal_salted(send->value, reply.request, reply.secret));
+  const auto theirs = first_sixteen(reveal_salted(receive->value, reply.request, reply.secret));
+  if (!ours || !theirs) {
+    return std::unexpected(
+        "MS-MPPE-Send-Key or MS-MPPE-Recv-Key does not decrypt to a key of 16 or 32 octets");
+  }
+  return MppeStartKeys{*ours, *theirs};
+}
+
+/// RFC 2548 §2.4.1: the hash of the NT hash, of which challenge and length make the start key.
+std::expected<std::optional<MppeStartKeys>, std::string> read_keys_v1(const Client::Reply& reply,
+                                                                      const MsChapV1Proof& proof) {
+  constexpr std::size_t kLmKey = 8;
+  constexpr std::size_t kSize = 32;
+  const Attribute* keys = reply.packet.find(kMicrosoft, microsoft::kChapMppeKeys);
+  if (keys == nullptr) {
+    return std::nullopt;
+  }
+  const auto clear = reveal_password(keys->value, reply.request, reply.secret);
+  if (!clear || clear->bytes().size() != kSize) {
+    return std::unexpected("MS-CHAP-MPPE-Keys has not 32 octets");
+  }
+  const crypto::Secret<16> hash_hash(clear->bytes().subspan<kLmKey, 16>());
+  return crypto::mppe_start_keys_v1(hash_hash, proof.challenge);
+}
+
+/// One attribute of a kind that is read by itself. Those that are not for us say nothing.
+class Reader {
+ public:
+  explicit Reader(AuthAccepted& accepted) : accepted_(accepted) {}
+
+  Result read(const Attribute& attribute) {
+    switch (attribute.type) {
+      case Type::kFramedIpAddress:
+        return address(attribute);
+      case Type::kFramedPool:
+        if (!is_printable(attribute.text())) {
+          return std::unexpected("Framed-Pool is no name of a pool");
+        }
+        accepted_.pool = attribute.text();
+        return {};
+      case Type::kSessionTimeout:
+        return seconds(attribute, "Session-Timeout", accepted_.session_timeout);
+      case Type::kIdleTimeout:
+        return seconds(attribute, "Idle-Timeout", accepted_.idle_timeout);
+      case Type::kAcctInterimInterval:
+        return seconds(attribute, "Acct-Interim-Interval", accepted_.interim_interval);
+      case Type::kClass:
+        accepted_.classes.emplace_back(attribute.value.begin(), attribute.value.end());
+        return {};
+      case Type::kVendorSpecific:
+        return attribute.vendor == kMicrosoft ? microsoft_address(attribute) : Result{};
+      default:
+        return {};
+    }
+  }
+
+ private:
+  Result address(const Attribute& attribute) {
+    const auto number = number_of(attribute);
+    const wire::Ipv4Address address(number.value_or(0));
+    if (address == kNasChooses || address == kUserChooses) {
+      return {};
+    }
+    if (!number || !is_host(address)) {
+      return std::unexpected("Framed-IP-Address is no address that a subscriber can have");
+    }
+    accepted_.address = address;
+    return {};
+  }
+
+  static Result seconds(const Attribute& attribute, std::string_view name, std::optional<Duration>& into) {
+    const auto number = number_of(attribute);
+    if (!number) {
+      return std::unexpected(std::string(name) + " is no number of four octets");
+    }
+    if (*number != 0) {  // 0: none, as NASes take it
+      into = std::chrono::seconds(*number);
+    }
+    return {};
+  }
+
+  Result microsoft_address(const Attribute& attribute) {
+    wire::Ipv4Address* into = attribute.vendor_type == microsoft::kPrimaryDns      ? &accepted_.servers.dns1
+                              : attribute.vendor_type == microsoft::kSecondaryDns  ? &accepted_.servers.dns2
+                              : attribute.vendor_type == microsoft::kPrimaryNbns   ? &accepted_.servers.wins1
+                              : attribute.vendor_type == microsoft::kSecondaryNbns ? &accepted_.servers.wins2
+                                                                                   : nullptr;
+    if (into == nullptr) {
+      return {};
+    }
+    const auto number = number_of(attribute);
+    if (!number) {
+      return std::unexpected("MS-Primary-DNS-Server or its like is no address");
+    }
+    *into = wire::Ipv4Address(*number);
+    return {};
+  }
+
+  AuthAccepted& accepted_;
+};
+
+Result read_routes(const Packet& packet, AuthAccepted& accepted) {
+  for (const Attribute& attribute : packet.attributes()) {
+    if (attribute.type != Type::kFramedRoute) {
+      continue;
+    }
+    const auto route = parse_framed_route(attribute.text(), accepted.address);
+    if (!route) {
+      return std::unexpected("Framed-Route is no network of /16 or longer by way of the subscriber");
+    }
+    accepted.routes.push_back(*route);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<wire::Ipv4Prefix> parse_framed_route(std::string_view text,
+                                                   std::optional<wire::Ipv4Address> subscriber) {
+  const auto next_word = [&text] {
+    const std::size_t begin = std::min(text.find_first_not_of(' '), text.size());
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    const std::string_view word = text.substr(begin, end - begin);
+    text = text.substr(end);
+    return word;
+  };
+  const auto network = wire::parse_prefix(next_word());
+  if (!network || network->length < kShortestRoute || !is_host(network->address)) {
+    return std::nullopt;
+  }
+  if (const std::string_view word = next_word(); !word.empty()) {
+    const auto gateway = wire::parse_ipv4(word);
+    if (!gateway || (!gateway->is_none() && gateway != subscriber)) {
+      return std::nullopt;
+    }
+  }
+  for (std::string_view metric = next_word(); !metric.empty(); metric = next_word()) {
+    if (!std::ranges::all_of(metric, [](char c) { return c >= '0' && c <= '9'; })) {
+      return std::nullopt;
+    }
+  }
+  return network;
+}
+
+std::uint16_t read_reject(const Packet& packet) {
+  constexpr std::uint16_t kAuthenticationFailure = 691;
+  const Attribute* error = packet.find(kMicrosoft, microsoft::kChapError);
+  if (error == nullptr) {
+    return kAuthenticationFailure;
+  }
+  const std::string_view text = error->text();
+  const std::size_t at = text.find("E=");
+  std::uint16_t code = 0;
+  if (at != std::string_view::npos) {
+    std::from_chars(text.data() + at + 2, text.data() + text.size(), code);
+  }
+  return code >= 600 && code < 1000 ? code : kAuthenticationFailure;
+}
+
+std::expected<AuthAccepted, std::string> read_accept(const Client::Reply& reply, const AuthProof& proof) {
+  AuthAccepted accepted;
+  Reader reader(accepted);
+  for (const Attribute& attribute : reply.packet.attributes()) {
+    if (auto read = reader.read(attribute); !read) {
+      return std::unexpected(std::move(read.error()));
+    }
+  }
+  if (auto routes = read_routes(reply.packet, accepted); !routes) {
+    return std::unexpected(std::move(routes.error()));
+  }
+  auto rate = read_rate(reply.packet);
+  if (!rate) {
+    return std::unexpected(std::move(rate.error()));
+  }
+  accepted.rate = *rate;
+  std::expected<std::optional<MppeStartKeys>, std::string> keys;
+  if (std::holds_alternative<MsChapV2Proof>(proof)) {
+    auto success = read_success(reply.packet);
+    if (!success) {
+      return std::unexpected(std::move(success.error()));
+    }
+    accepted.authenticator_response = std::move(*success);
+    keys = read_keys_v2(reply);
+  } else if (const auto* v1 = std::get_if<MsChapV1Proof>(&proof)) {
+    keys = read_keys_v1(reply, *v1);
+  }
+  if (!keys) {
+    return std::unexpected(std::move(keys.error()));
+  }
+  accepted.mppe = *keys;
+  return accepted;
+}
+
+}  // namespace adit::control::radius

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an Access-Accept grants, read strictly: a value that is not what its attribute says refuses the call, with a line
+// that names it; nothing is applied by half. Pure; any thread.
+#pragma once
+
+#include <expected>
+#include <string>
+
+#include "controlplane/auth_backend.hpp"
+#include "controlplane/radius/client.hpp"
+
+namespace adit::control::radius {
+
+/// `proof`: what the user was asked for, which says what must be there (MS-CHAP2-Success) and how keys are hidden.
+[[nodiscard]] std::expected<AuthAccepted, std::string> read_accept(const Client::Reply& reply,
+                                                                   const AuthProof& proof);
+
+/// The E= of an Access-Reject's MS-CHAP-Error (RFC 2548 §2.1.5), 691 without one.
+[[nodiscard]] std::uint16_t read_reject(const Packet& packet);
+
+/// Framed-Route (RFC 2865 §5.22) as NASes take it: "10.20.0.0/24", "10.20.0.0/24 0.0.0.0 1" or with the subscriber's own
+/// address as gateway. /16 or longer.
+[[nodiscard]] std::optional<wire::Ipv4Prefix> parse_framed_route(std::string_view text,
+                                                                 std::optional<wire::Ipv4Address> subscriber);
+
+}  // namespace adit::control::radius

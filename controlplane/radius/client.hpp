@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// A RADIUS client (RFC 2865 §2, RFC 5080): requests in, datagrams out, and the other way round; no socket, no clock of its
+// own. A few lanes (sockets) a server with 256 identifiers each; a request keeps identifier and authenticator when it is
+// repeated; servers by priority, then by weight; one that does not answer is left alone for a while and probed.
+// Everything is O(1) in the number of requests; O(servers) when one is chosen.
+// Thread: control. Owner: the runtime.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "controlplane/entropy.hpp"
+#include "controlplane/event_log.hpp"
+#include "controlplane/radius/packet.hpp"
+#include "controlplane/radius/settings.hpp"
+#include "controlplane/timer_wheel.hpp"
+
+namespace adit::control::radius {
+
+/// Which of a server's two ports.
+enum class Service : std::uint8_t { kAuthentication, kAccounting };
+
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  /// From the lane's own socket to the server's port. False: refused by the system; the packet counts as lost.
+  virtual bool send(std::size_t server, Service service, std::uint32_t lane, Bytes datagram) = 0;
+};
+
+struct ServerStatus {
+  std::string name;
+  wire::Ipv4Address address;
+  bool alive = true;
+  std::uint64_t in_flight = 0;
+  std::uint64_t sent = 0, repeated = 0, answered = 0;
+  std::uint64_t timeouts = 0;   ///< requests given up
+  std::uint64_t refused = 0;    ///< replies that were not authentic, or malformed
+  std::uint64_t unmatched = 0;  ///< replies to nothing that waits: late, or forged
+  Duration p50{0}, p99{0};      ///< round trip
+};
+
+class Client {
+ public:
+  /// Writes the attributes of a request; called anew for each server, whose secret hides what needs hiding.
+  using Compose = std::function<void(RequestWriter& request, Bytes secret)>;
+  /// The reply, or in words why there is none. `secret` and `request` are what hidden values are revealed by. The client
+  /// may be asked for more from within.
+  struct Reply {
+    const Packet& packet;
+    const Authenticator& request;
+    Bytes secret;
+    const std::string& server;
+  };
+  using Done = std::function<void(const std::expected<Reply, std::string>& reply)>;
+  using Ticket = std::uint64_t;  ///< never 0
+
+  Client(ClientSettings settings, TimerWheel& wheel, Entropy& entropy, EventLog& log, Transport& transport);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// `done` is called exactly once, later, unless cancelled.
+  Ticket request(Code code, Compose compose, Done done);
+  /// Nothing is said of it any more. Harmless when it is over.
+  void cancel(Ticket ticket);
+
+  /// From the server itself (the transport has compared addresses and ports). Anything may be in it.
+  void on_datagram(std::size_t server, Service service, std::uint32_t lane, Bytes datagram);
+
+  [[nodiscard]] std::vector<ServerStatus> status() const;
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+  [[nodiscard]] const ClientSettings& settings() const { return settings_; }
+
+ private:
+  struct Exchange;
+  struct Server;
+  static constexpr std::size_t kIdentifiers = 256;
+
+  /// Where a request stands while it waits for its answer.
+  struct Lane {
+    std::array<Exchange*, kIdentifiers> exchanges{};
+    std::uint8_t next = 0;
+    std::uint32_t used = 0;
+  };
+
+  [[nodiscard]] Server* choose(const Exchange& exchange);
+  void start(Exchange& exchange);
+  [[nodiscard]] bool place(Exchange& exchange, Server& server);
+  void transmit(Exchange& exchange);
+  void on_timeout(Exchange& exchange);
+  void give_up_server(Exchange& exchange);
+  void leave_lane(Exchange& exchange);
+  void finish(Exchange& exchange, const std::expected<Reply, std::string>& reply);
+  void serve_waiting();
+  void on_dead(Server& server);
+  void probe(Server& server);
+
+  ClientSettings settings_;
+  TimerWheel& wheel_;
+  Entropy& entropy_;
+  EventLog& log_;
+  Transport& transport_;
+  std::vector<std::unique_ptr<Server>> servers_;
+  std::unordered_map<Ticket, std::unique_ptr<Exchange>> exchanges_;
+  std::deque<Ticket> waiting_;
+  Ticket next_ticket_ = 1;
+};
+
+}  // namespace adit::control::radius

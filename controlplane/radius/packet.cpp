@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/radius/packet.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+
+#include "crypto/digest.hpp"
+
+namespace adit::control::radius {
+namespace {
+
+constexpr std::size_t kBlock = 16;
+constexpr std::size_t kMessageAuthenticatorSize = 16;
+constexpr std::size_t kAuthenticatorAt = 4;
+constexpr Authenticator kZeros{};
+
+void store_length(std::vector<std::uint8_t>& packet) {
+  wire::store_be(packet.data() + 2, static_cast<std::uint16_t>(packet.size()));
+}
+
+/// The datagram without what stands behind its Length; empty when that is no length.
+Bytes trimmed(Bytes datagram) {
+  if (datagram.size() < kHeaderSize) {
+    return {};
+  }
+  const std::size_t length = wire::load_be<std::uint16_t>(datagram.data() + 2);
+  return length < kHeaderSize || length > kMaxPacket || length > datagram.size() ? Bytes{}
+                                                                                 : datagram.first(length);
+}
+
+enum class Signature : std::uint8_t { kNone, kFirst, kElsewhere, kWrong };
+
+/// Looks for Message-Authenticator before the attributes are trusted: lengths are checked at each step, and a list that
+/// does not add up ends the search. With `authenticator` in the header's place (RFC 3579 §3.2).
+Signature check_signature(Bytes packet, const Authenticator& authenticator, Bytes secret) {
+  for (std::size_t at = kHeaderSize; at + 2 <= packet.size();) {
+    const std::size_t size = packet[at + 1];
+    if (size < 2 || at + size > packet.size()) {
+      break;
+    }
+    if (packet[at] != static_cast<std::uint8_t>(Type::kMessageAuthenticator)) {
+      at += size;
+      continue;
+    }
+    if (size != 2 + kMessageAuthenticatorSize) {
+      return Signature::kWrong;
+    }
+    const Bytes before = packet.subspan(kHeaderSize, at + 2 - kHeaderSize);
+    const Bytes after = packet.subspan(at + size);
+    const auto right =
+        crypto::hmac_md5(secret, {packet.first(kAuthenticatorAt), authenticator, before, kZeros, after});
+    if (!crypto::equal_constant_time(right, packet.subspan(at + 2, kMessageAuthenticatorSize))) {
+      return Signature::kWrong;
+    }
+    return at == kHeaderSize ? Signature::kFirst : Signature::kElsewhere;
+  }
+  return Signature::kNone;
+}
+
+std::expected<void, Fault> check(Bytes packet, const Authenticator& authenticator, Bytes secret,
+                                 bool must_be_signed) {
+  const auto digest =
+      crypto::md5({packet.first(kAuthenticatorAt), authenticator, packet.subspan(kHeaderSize), secret});
+  if (!crypto::equal_constant_time(digest, packet.subspan(kAuthenticatorAt, digest.size()))) {
+    return std::unexpected(Fault::kAuthenticator);
+  }
+  const Signature signature = check_signature(packet, authenticator, secret);
+  if (signature == Signature::kWrong) {
+    return std::unexpected(Fault::kMessageAuthenticator);
+  }
+  if (must_be_signed && signature != Signature::kFirst) {
+    return std::unexpected(Fault::kNoMessageAuthenticator);
+  }
+  return {};
+}
+
+/// RFC 2865 §5.2: each block is hidden by the digest of the secret and the block before it as it travels. Its own inverse
+/// but for which of the two that is.
+std::vector<std::uint8_t> unhide(Bytes hidden, std::initializer_list<Bytes> first, Bytes secret) {
+  std::vector<std::uint8_t> clear(hidden.begin(), hidden.end());
+  auto mask = crypto::md5(first);
+  for (std::size_t at = 0; at < clear.size(); at += kBlock) {
+    for (std::size_t i = 0; i < kBlock; ++i) {
+      clear[at + i] ^= mask[i];
+    }
+    mask = crypto::md5({secret, hidden.subspan(at, kBlock)});
+  }
+  crypto::wipe(mask.data(), mask.size());
+  return clear;
+}
+
+}  // namespace
+
+std::string_view to_text(Fault fault) {
+  switch (fault) {
+    case Fault::kLength:
+      return "its length is wrong";
+    case Fault::kAuthenticator:
+      return "its authenticator is wrong: another secret, or forged";
+    case Fault::kNoMessageAuthenticator:
+      return "it lacks Message-Authenticator as its first attribute";
+    case Fault::kMessageAuthenticator:
+      return "its Message-Authenticator is wrong";
+    case Fault::kAttributes:
+      return "its attributes do not fill it";
+  }
+  return "unknown";
+}
+
+// ---- writing --------------------------------------------------------------------------------------------------------
+
+RequestWriter::RequestWriter(Code code, std::uint8_t identifier, const Authenticator& authenticator)
+    : octets_(kHeaderSize), authenticator_(authenticator) {
+  octets_.reserve(512);
+  octets_[0] = static_cast<std::uint8_t>(code);
+  octets_[1] = identifier;
+  std::ranges::copy(authenticator, octets_.begin() + kAuthenticatorAt);
+}
+
+/// Room for a value, or nullptr when there is none.
+std::uint8_t* RequestWriter::append(Type type, std::size_t size) {
+  if (size > kMaxValue || octets_.size() + 2 + size > kMaxPacket) {
+    good_ = false;
+    return nullptr;
+  }
+  octets_.push_back(static_cast<std::uint8_t>(type));
+  octets_.push_back(static_cast<std::uint8_t>(2 + size));
+  octets_.resize(octets_.size() + size);
+  return octets_.data() + octets_.size() - size;
+}
+
+void RequestWriter::octets(Type type, Bytes value) {
+  if (std::uint8_t* at = append(type, value.size()); at != nullptr && !value.empty()) {
+    std::memcpy(at, value.data(), value.size());
+  }
+}
+
+void RequestWriter::text(Type type, std::string_view value) {
+  octets(type, wire::octets_of(value));
+}
+
+void RequestWriter::number(Type type, std::uint32_t value) {
+  if (std::uint8_t* at = append(type, sizeof value)) {
+    wire::store_be(at, value);
+  }
+}
+
+void RequestWriter::tagged_number(Type type, std::uint8_t tag, std::uint32_t value) {
+  number(type, std::uint32_t{tag} << 24 | (value & 0xffffff));
+}
+
+void RequestWriter::tagged_text(Type type, std::uint8_t tag, std::string_view value) {
+  std::vector<std::uint8_t> tagged{tag};
+  tagged.insert(tagged.end(), value.begin(), value.end());
+  octets(type, tagged);
+}
+
+void RequestWriter::vendor(VendorId vendor, std::uint8_t type, Bytes value) {
+  if (value.size() > kMaxVendorValue) {
+    good_ = false;
+    return;
+  }
+  if (std::uint8_t* at = append(Type::kVendorSpecific, 6 + value.size())) {
+    wire::store_be(at, vendor);
+    at[4] = type;
+    at[5] = static_cast<std::uint8_t>(2 + value.size());
+    std::ranges::copy(value, at + 6);
+  }
+}
+
+void RequestWriter::password(Bytes clear, Bytes secret) {
+  constexpr std::size_t kLongest = 128;
+  if (clear.size() > kLongest) {
+    good_ = false;
+    return;
+  }
+  const std::size_t size = std::max<std::size_t>((clear.size() + kBlock - 1) / kBlock * kBlock, kBlock);
+  std::uint8_t* at = append(Type::kUserPassword, size);
+  if (at == nullptr) {
+    return;
+  }
+  auto mask = crypto::md5({secret, authenticator_});
+  for (std::size_t begin = 0; begin < size; begin += kBlock) {
+    for (std::size_t i = 0; i < kBlock; ++i) {
+      const std::uint8_t octet = begin + i < clear.size() ? clear[begin + i] : std::uint8_t{0};
+      at[begin + i] = static_cast<std::uint8_t>(octet ^ mask[i]);
+    }
+    mask = crypto::md5({secret, Bytes(at + begin, kBlock)});
+  }
+  crypto::wipe(mask.data(), mask.size());
+}
+
+void RequestWriter::begin_signed() {
+  signed_ = append(Type::kMessageAuthenticator, kMessageAuthenticatorSize) != nullptr;
+}
+
+std::vector<std::uint8_t> RequestWriter::finish(Bytes secret) && {
+  store_length(octets_);
+  const bool random = octets_[0] == static_cast<std::uint8_t>(Code::kAccessRequest) ||
+                      octets_[0] == static_cast<std::uint8_t>(Code::kStatusServer);
+  if (!random) {
+    std::fill_n(octets_.begin() + kAuthenticatorAt, authenticator_.size(), std::uint8_t{0});
+  }
+  if (signed_) {
+    const auto code = crypto::hmac_md5(secret, {octets_});
+    std::ranges::copy(code, octets_.begin() + kHeaderSize + 2);
+  }
+  if (!random) {
+    authenticator_ = crypto::md5({octets_, secret});
+    std::ranges::copy(authenticator_, octets_.begin() + kAuthenticatorAt);
+  }
+  return std::move(octets_);
+}
+
+// ---- reading --------------------------------------------------------------------------------------------------------
+
+std::expected<Packet, Fault> read_reply(Bytes datagram, const Authenticator& request, Bytes secret,
+                                        bool must_be_signed) {
+  const Bytes octets = trimmed(datagram);
+  if (octets.empty()) {
+    return std::unexpected(Fault::kLength);
+  }
+  if (const auto checked = check(octets, request, secret, must_be_signed); !checked) {
+    return std::unexpected(checked.error());
+  }
+  Packet packet(octets);
+  if (!packet.parse()) {
+    return std::unexpected(Fault::kAttributes);
+  }
+  return packet;
+}
+
+std::expected<Packet, Fault> read_request(Bytes datagram, Bytes secret, bool must_be_signed) {
+  return read_reply(datagram, kZeros, secret, must_be_signed);
+}
+
+/// False: an attribute's length is below 2 or beyond the packet. A vendor's attribute that does not parse is kept as it
+/// is, without vendor: RFC 2865 §5.26 leaves its inside to the vendor.
+bool Packet::parse() {
+  const Bytes octets(octets_);
+  for (std::size_t at = kHeaderSize; at < octets.size();) {
+    if (at + 2 > octets.size() || octets[at + 1] < 2 || at + octets[at + 1] > octets.size()) {
+      return false;
+    }
+    const Bytes value = octets.subspan(at + 2, octets[at + 1] - 2U);
+    const Type type{octets[at]};
+    at += octets[at + 1];
+    if (type != Type::kVendorSpecific || value.size() < 6) {
+      attributes_.push_back({.type = type, .value = value});
+      continue;
+    }
+    // Several of one vendor may share an attribute.
+    const VendorId vendor = wire::load_be<VendorId>(value.data());
+    for (Bytes rest = value.subspan(4); !rest.empty();) {
+      if (rest.size() < 2 || rest[1] < 2 || rest[1] > rest.size()) {
+        attributes_.push_back({.type = type, .value = value});
+        break;
+      }
+      attributes_.push_back(
+          {.type = type, .vendor = vendor, .vendor_type = rest[0], .value = rest.subspan(2, rest[1] - 2U)});
+      rest = rest.subspan(rest[1]);
+    }
+  }
+  return true;
+}
+
+const Attribute* Packet::find(Type type) const {
+  const auto found = std::ranges::find(attributes_, type, &Attribute::type);
+  return found == attributes_.end() ? nullptr : &*found;
+}
+
+const Attribute* Packet::find(VendorId vendor, std::uint8_t type) const {
+  const auto found =
+      std::ranges::find_if(attributes_, [&](const Attribute& each) { return each.is(vendor, type); });
+  return found == attributes_.end() ? nullptr : &*found;
+}
+
+// ---- hidden values ----------------------------------------------------------------------------------------------------
+
+std::optional<crypto::SecretText> reveal_salted(Bytes value, const Authenticator& request, Bytes secret) {
+  constexpr std::size_t kSalt = 2;
+  constexpr std::uint8_t kSaltMark = 0x80;
+  if (value.size() < kSalt + kBlock || (value.size() - kSalt) % kBlock != 0 || (value[0] & kSaltMark) == 0) {
+    return std::nullopt;
+  }
+  std::vector<std::uint8_t> clear =
+      unhide(value.subspan(kSalt), {secret, request, value.first(kSalt)}, secret);
+  const std::size_t size = clear[0];
+  std::optional<crypto::SecretText> revealed;
+  if (size < clear.size()) {
+    revealed =
+        crypto::SecretText::adopt({clear.begin() + 1, clear.begin() + 1 + static_cast<std::ptrdiff_t>(size)});
+  }
+  crypto::wipe(clear.data(), clear.size());
+  return revealed;
+}
+
+std::optional<crypto::SecretText> reveal_password(Bytes value, const Authenticator& request, Bytes secret) {
+  if (value.empty() || value.size() % kBlock != 0) {
+    return std::nullopt;
+  }
+  return crypto::SecretText::adopt(unhide(value, {secret, request}, secret));
+}
+
+}  // namespace adit::control::radius

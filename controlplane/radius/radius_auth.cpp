@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/radius/radius_auth.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <memory>
+#include <utility>
+
+#include "controlplane/radius/accept.hpp"
+
+namespace adit::control::radius {
+namespace {
+
+/// The proof as attributes. RFC 2865 §5.2, §5.3; RFC 2548 §2.1.3, §2.3.2.
+struct ProofWriter {
+  RequestWriter& request;
+  Bytes secret;
+
+  void operator()(const PapProof& proof) const { request.password(proof.password.bytes(), secret); }
+
+  void operator()(const ChapMd5Proof& proof) const {
+    std::array<std::uint8_t, 17> value{proof.identifier};
+    std::ranges::copy(proof.response, value.begin() + 1);
+    request.octets(Type::kChapPassword, value);
+    request.octets(Type::kChapChallenge, proof.challenge);
+  }
+
+  void operator()(const MsChapV1Proof& proof) const {
+    std::array<std::uint8_t, 50> value{};
+    value[1] = 1;  // use the NT response; the LM response stays zero
+    std::ranges::copy(proof.nt_response, value.begin() + 26);
+    request.vendor(kMicrosoft, microsoft::kChapChallenge, proof.challenge);
+    request.vendor(kMicrosoft, microsoft::kChapResponse, value);
+  }
+
+  /// Not the order of the CHAP packet: the flags stand second here.
+  void operator()(const MsChapV2Proof& proof) const {
+    std::array<std::uint8_t, 50> value{proof.identifier};
+    std::ranges::copy(proof.peer_challenge, value.begin() + 2);
+    std::ranges::copy(proof.nt_response, value.begin() + 26);
+    request.vendor(kMicrosoft, microsoft::kChapChallenge, proof.challenge);
+    request.vendor(kMicrosoft, microsoft::kChap2Response, value);
+  }
+};
+
+}  // namespace
+
+void write_identity(RequestWriter& request, const NasSettings& nas, const SessionIdentity& session) {
+  request.address(Type::kNasIpAddress, nas.address.is_none() ? session.local : nas.address);
+  request.text(Type::kNasIdentifier, nas.identifier);
+  // The session's last 32 bits: RFC 2865 §5.5 wants a number, and there are no ports.
+  std::uint32_t port = 0;
+  const std::string& sid = session.session_id;
+  const std::size_t from = sid.size() > 8 ? sid.size() - 8 : 0;
+  std::from_chars(sid.data() + from, sid.data() + sid.size(), port, 16);
+  request.number(Type::kNasPort, port);
+  request.text(Type::kNasPortId, "pptp-" + sid);
+  request.number(Type::kNasPortType, kPortVirtual);
+  request.number(Type::kServiceType, kServiceFramed);
+  request.number(Type::kFramedProtocol, kProtocolPpp);
+  request.text(Type::kCalledStationId, wire::to_string(session.local));
+  request.text(Type::kCallingStationId, wire::to_string(session.peer));
+  request.tagged_number(Type::kTunnelType, 0, kTunnelPptp);
+  request.tagged_number(Type::kTunnelMediumType, 0, kMediumIpv4);
+  request.text(Type::kTunnelClientEndpoint, wire::to_string(session.peer));
+  request.text(Type::kTunnelServerEndpoint, wire::to_string(session.local));
+  request.text(Type::kAcctSessionId, sid);
+}
+
+RadiusAuth::~RadiusAuth() {
+  for (const auto& [client, ticket] : asked_) {
+    client_.cancel(ticket);
+  }
+}
+
+void RadiusAuth::authenticate(AuthRequest request, AuthClient& client) {
+  const auto shared = std::make_shared<const AuthRequest>(std::move(request));
+  const Client::Ticket ticket = client_.request(
+      Code::kAccessRequest,
+      [this, shared](RequestWriter& packet, Bytes secret) {
+        packet.text(Type::kUserName, shared->user);
+        std::visit(ProofWriter{packet, secret}, shared->proof);
+        write_identity(packet, nas_, {shared->session_id, shared->peer_address, shared->local_address});
+      },
+      [this, shared, &client](const std::expected<Client::Reply, std::string>& reply) {
+        asked_.erase(&client);
+        client.on_verdict(judge(*shared, reply));
+      });
+  asked_[&client] = ticket;
+}
+
+void RadiusAuth::cancel(AuthClient& client) {
+  if (const auto found = asked_.find(&client); found != asked_.end()) {
+    client_.cancel(found->second);
+    asked_.erase(found);
+  }
+}
+
+AuthVerdict RadiusAuth::judge(const AuthRequest& request,
+                              const std::expected<Client::Reply, std::string>& reply) {
+  std::string why = reply ? "" : reply.error();
+  if (reply && reply->packet.code() == Code::kAccessAccept) {
+    auto accepted = read_accept(*reply, request.proof);
+    if (accepted) {
+      return std::move(*accepted);
+    }
+    why = std::move(accepted.error());
+  } else if (reply && reply->packet.code() == Code::kAccessReject) {
+    return AuthRejected{.ms_chap_error = read_reject(reply->packet)};
+  } else if (reply && reply->packet.code() == Code::kAccessChallenge) {
+    why = "Access-Challenge asks for more than PPP's methods have";
+  } else if (reply) {
+    why = "a reply of another kind than Access-Accept, -Reject or -Challenge";
+  }
+  log_.event(Severity::kWarning, "radius_no_verdict",
+             {{"user", request.user},
+              {"sid", request.session_id},
+              {"server", reply ? reply->server : std::string()},
+              {"why", why}});
+  return AuthUnavailable{std::move(why)};
+}
+
+// ---- fallback -------------------------------------------------------------------------------------------------------
+
+struct FallbackAuth::Asker final : AuthClient {
+  Asker(FallbackAuth& its_owner, AuthRequest its_request, AuthClient& its_client)
+      : owner(its_owner), request(std::move(its_request)), client(its_client) {}
+  void on_verdict(const AuthVerdict& verdict) override {
+    AuthClient& asked_for = client;
+    if (!second && std::holds_alternative<AuthUnavailable>(verdict)) {
+      second = true;
+      owner.second_.authenticate(request, *this);  // may destroy this
+      return;
+    }
+    const AuthVerdict kept = verdict;
+    owner.forget(asked_for);
+    asked_for.on_verdict(kept);
+  }
+
+  FallbackAuth& owner;
+  const AuthRequest request;
+  AuthClient& client;
+  bool second = false;
+};
+
+FallbackAuth::FallbackAuth(AuthBackend& first, AuthBackend& second) : first_(first), second_(second) {}
+FallbackAuth::~FallbackAuth() = default;
+
+void FallbackAuth::authenticate(AuthRequest request, AuthClient& client) {
+  auto asker = std::make_unique<Asker>(*this, request, client);
+  Asker& placed = *asker;
+  askers_.insert_or_assign(&client, std::move(asker));
+  first_.authenticate(std::move(request), placed);
+}
+
+void FallbackAuth::cancel(AuthClient& client) {
+  if (const auto found = askers_.find(&client); found != askers_.end()) {
+    first_.cancel(*found->second);
+    second_.cancel(*found->second);
+    askers_.erase(found);
+  }
+}
+
+void FallbackAuth::forget(AuthClient& client) {
+  askers_.erase(&client);
+}
+
+}  // namespace adit::control::radius

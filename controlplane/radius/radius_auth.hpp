@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Users that RADIUS servers know: an Access-Request for each proof, the verdict from the reply.
+// Thread: control. Owner: the runtime; the client outlives it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "controlplane/auth_backend.hpp"
+#include "controlplane/radius/client.hpp"
+
+namespace adit::control::radius {
+
+/// What says who asks, and about which session, in every request about it.
+struct SessionIdentity {
+  std::string session_id;
+  wire::Ipv4Address peer, local;
+};
+void write_identity(RequestWriter& request, const NasSettings& nas, const SessionIdentity& session);
+
+class RadiusAuth final : public AuthBackend {
+ public:
+  RadiusAuth(Client& client, NasSettings nas, EventLog& log)
+      : client_(client), nas_(std::move(nas)), log_(log) {}
+  ~RadiusAuth() override;
+  RadiusAuth(const RadiusAuth&) = delete;
+  RadiusAuth& operator=(const RadiusAuth&) = delete;
+
+  void authenticate(AuthRequest request, AuthClient& client) override;
+  void cancel(AuthClient& client) override;
+
+ private:
+  [[nodiscard]] AuthVerdict judge(const AuthRequest& request,
+                                  const std::expected<Client::Reply, std::string>& reply);
+
+  Client& client_;
+  const NasSettings nas_;
+  EventLog& log_;
+  std::unordered_map<AuthClient*, Client::Ticket> asked_;
+};
+
+/// Asks the first; when it has no verdict because it is not available, the second.
+class FallbackAuth final : public AuthBackend {
+ public:
+  FallbackAuth(AuthBackend& first, AuthBackend& second);
+  ~FallbackAuth() override;
+
+  void authenticate(AuthRequest request, AuthClient& client) override;
+  void cancel(AuthClient& client) override;
+
+ private:
+  struct Asker;
+  void forget(AuthClient& client);
+
+  AuthBackend& first_;
+  AuthBackend& second_;
+  std::unordered_map<AuthClient*, std::unique_ptr<Asker>> askers_;
+};
+
+}  // namespace adit::control::radius

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an operator may set of RADIUS, with the defaults that hold without a config file. Immutable once handed over.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "controlplane/timer_wheel.hpp"
+#include "crypto/secret.hpp"
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::control::radius {
+
+struct NasSettings {                // [radius]
+  std::string identifier = "adit";  ///< NAS-Identifier
+  wire::Ipv4Address address{};      ///< NAS-IP-Address; none: the one that the client dialled
+};
+
+struct ServerSettings {  // [[radius-server]]
+  std::string name{};
+  wire::Ipv4Address address{};
+  crypto::SecretText secret{};
+  std::uint16_t auth_port = 1812;  ///< 0: not for authentication
+  std::uint16_t acct_port = 1813;  ///< 0: not for accounting
+  std::uint32_t priority = 1;      ///< the lowest that lives is used
+  std::uint32_t weight = 1;        ///< share among equals
+  bool must_sign = true;           ///< require Message-Authenticator in replies to Access-Requests
+};
+
+struct ClientSettings {  // [radius]
+  std::vector<ServerSettings> servers{};
+  Duration timeout = Duration{3000};     ///< before a request is repeated
+  std::uint32_t tries = 3;               ///< to one server
+  std::uint32_t max_fail = 3;            ///< requests in a row without any answer that make a server dead
+  Duration dead_time = Duration{30000};  ///< how long one is then left alone, but for probes
+  std::uint32_t lanes = 4;               ///< sockets for each server and service
+  std::uint32_t max_waiting = 4096;      ///< requests that wait for a free identifier
+};
+
+}  // namespace adit::control::radius

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// RADIUS replies: as they come, when almost none is authentic; and with a right signature put on whatever attributes the
+// input has, so that their readers see them all.
+#include <algorithm>
+#include <vector>
+
+#include "controlplane/radius/accept.hpp"
+#include "controlplane/radius/packet.hpp"
+#include "crypto/digest.hpp"
+#include "crypto/library.hpp"
+#include "tests/fuzz/targets.hpp"
+
+namespace adit::fuzz {
+namespace {
+
+using namespace control::radius;
+
+const bool kCryptoReady = crypto::initialise().has_value();
+constexpr std::array<std::uint8_t, 6> kSecret{'s', 'e', 'c', 'r', 'e', 't'};
+constexpr Authenticator kRequest{1, 2, 3};
+
+std::vector<std::uint8_t> sign(wire::Bytes attributes) {
+  std::vector<std::uint8_t> packet{2, 0, 0, 0};
+  packet.insert(packet.end(), kRequest.begin(), kRequest.end());
+  packet.insert(packet.end(), {80, 18});
+  packet.resize(packet.size() + 16);
+  packet.insert(packet.end(), attributes.begin(), attributes.end());
+  wire::store_be(packet.data() + 2, static_cast<std::uint16_t>(packet.size()));
+  const auto code = crypto::hmac_md5(kSecret, {packet});
+  std::ranges::copy(code, packet.begin() + 22);
+  const auto digest = crypto::md5({packet, kSecret});
+  std::ranges::copy(digest, packet.begin() + 4);
+  return packet;
+}
+
+}  // namespace
+
+void fuzz_radius_packet(wire::Bytes octets) {
+  require(kCryptoReady);
+  const auto reply = read_reply(octets, kRequest, kSecret, false);
+  const auto request = read_request(octets, kSecret, true);
+  require(reply || !to_text(reply.error()).empty());
+  require(request || !to_text(request.error()).empty());
+  static_cast<void>(reveal_salted(octets, kRequest, kSecret));
+  static_cast<void>(reveal_password(octets, kRequest, kSecret));
+}
+
+void fuzz_radius_accept(wire::Bytes octets) {
+  require(kCryptoReady);
+  constexpr std::size_t kMost = kMaxPacket - 38;
+  const auto packet = read_reply(sign(octets.first(std::min(octets.size(), kMost))), kRequest, kSecret, true);
+  if (!packet) {
+    require(packet.error() == Fault::kAttributes);
+    return;
+  }
+  const std::string name = "fuzz";
+  const Client::Reply reply{*packet, kRequest, kSecret, name};
+  for (const control::AuthProof& proof :
+       {control::AuthProof(control::PapProof{}), control::AuthProof(control::MsChapV1Proof{}),
+        control::AuthProof(control::MsChapV2Proof{})}) {
+    const auto accepted = read_accept(reply, proof);
+    require(accepted || !accepted.error().empty());
+    if (!accepted) {
+      continue;
+    }
+    require(!accepted->address || (accepted->address->value >> 24) - 1 < 223);
+    for (const wire::Ipv4Prefix& route : accepted->routes) {
+      require(route.length >= 16 && route.contains(route.address));
+    }
+    require(accepted->authenticator_response.empty() || accepted->authenticator_response.size() == 42);
+  }
+  require(read_reject(*packet) >= 600);
+}
+
+}  // namespace adit::fuzz

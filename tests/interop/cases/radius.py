@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Users that a real FreeRADIUS knows: every method, what its attributes grant, and what becomes of calls while it is away."""
+from harness.case import case, expect, until
+from harness.dial import EXIT_AUTH_TO_PEER_FAILED, EXIT_USER_REQUEST, METHODS, Dial
+from harness.radius import config, freeradius
+from harness.session import MPPE_ON, Mark, no_sessions, session_of
+
+USERS = """
+carol Cleartext-Password := "tango"
+  Framed-IP-Address = 10.77.0.9,
+  Mikrotik-Rate-Limit = "4M/8M",
+  Framed-Route = "10.201.0.0/24 0.0.0.0 1",
+  MS-Primary-DNS-Server = 198.51.100.77
+dave Cleartext-Password := "tango"
+erin Cleartext-Password := "tango"
+  Framed-Route = "10.201.0.0/8"
+"""
+MPPE_OF = {"mschap-v2": "128", "mschap-v1": "128", "chap-md5": "none", "pap": "none"}
+
+
+def servers(world):
+    return world.lab.adit("show", "radius")["servers"]
+
+
+@case(config())
+def every_method_with_keys_from_radius(world):
+    with freeradius(world, USERS):
+        for method in METHODS:
+            dial = Dial(world.alice, user="dave", password="tango", auth=[method], mppe=MPPE_OF[method])
+            dial.up()
+            encrypted = MPPE_OF[method] != "none"
+            expect(f"{method}: MPPE is on at the client", MPPE_ON in dial.log(), encrypted)
+            expect(f"{method}: adit's word", (session_of(world.lab, "dave")["auth"], session_of(world.lab, "dave")["mppe"]),
+                   [(method, encrypted)])
+            expect(f"{method}: pings", dial.link.ping(), {84: "3/3", 1028: "3/3"})
+            expect("pppd's exit status", dial.hang_up(), EXIT_USER_REQUEST)
+            no_sessions(world.lab)
+        found = servers(world)[0]
+    expect("requests, answers, refused replies", (found["sent"], found["answered"], found["refused"]), [(4, 4, 0)])
+    return f"{', '.join(METHODS)}; round trip {found['p50_ms']} ms median"
+
+
+@case({**config(), "ppp": {"mppe": "require"}})
+def a_method_without_keys_where_they_are_required(world):
+    """MPP-15: RADIUS accepts, and there is no key; with one, what it sent is what the client computes."""
+    with freeradius(world, USERS):
+        mark = Mark(world.lab)
+        Dial(world.alice, user="dave", password="tango", auth=["pap"], mppe="none").exit_status()
+        reason = mark.reason("mppe_refused")
+        dial = Dial(world.alice, user="dave", password="tango", mppe="128")
+        dial.up()
+        expect("pings under RADIUS' keys", dial.link.ping(), {84: "3/3", 1028: "3/3"})
+        dial.hang_up()
+        no_sessions(world.lab)
+    return f"PAP: {reason}; MS-CHAPv2: encrypted"
+
+
+@case(config())
+def every_method_refused(world):
+    with freeradius(world, USERS):
+        for method in METHODS:
+            mark = Mark(world.lab)
+            dial = Dial(world.alice, user="dave", password="waltz", auth=[method], mppe="none")
+            expect(f"{method}: pppd's exit status", dial.exit_status(), EXIT_AUTH_TO_PEER_FAILED)
+            mark.reason("auth_failed")
+        no_sessions(world.lab)
+    return "exit 19, auth_failed"
+
+
+@case(config())
+def what_attributes_grant(world):
+    with freeradius(world, USERS):
+        dial = Dial(world.alice, user="carol", password="tango", mppe="128")
+        link = dial.up()
+        session = session_of(world.lab, "carol")
+        expect("Framed-IP-Address", (link.local, session["ip"]), [("10.77.0.9", "10.77.0.9")])
+        expect("Mikrotik-Rate-Limit, up and down for the client", session["rate_limit"], "8000/4000")
+        expect("Framed-Route", session["routes"], "10.201.0.0/24")
+        expect("MS-Primary-DNS-Server", link.dns1, "198.51.100.77")
+        world.lab.in_core("ip", "route", "replace", "10.77.0.0/16", "via", "198.51.100.1")
+        up = link.iperf(seconds=4)
+        # TCP's share of the IP octets that the limit counts: 1,384 of 1,436.
+        expect("TCP up is the limit's, within 5 %", 0.95 * 4 * 0.963 < up < 1.05 * 4, True)
+        dial.hang_up()
+        mark = Mark(world.lab)
+        dial = Dial(world.alice, user="erin", password="tango", mppe="128")
+        dial.exit_status()
+        expect("a route that is none refuses the call, and says why",
+               any("Framed-Route is no network" in line for line in mark.lines()), True)
+        no_sessions(world.lab)
+    return f"address, route, DNS, rate: {up:.2f} of 4 Mbit/s up"
+
+
+@case(config("radius-then-local"))
+def a_server_that_goes_and_comes(world):
+    with freeradius(world, USERS) as server:
+        first = Dial(world.alice, user="dave", password="tango", mppe="128")
+        first.up()
+        server.stop()
+        expect("the call that is up stays", first.link.ping(), {84: "3/3", 1028: "3/3"})
+        for _ in range(2):  # as often as max-fail says
+            second = Dial(world.bob, user="bob", password="hunter2", mppe="128")  # chap-secrets knows him
+            second.up()
+            second.hang_up()
+        expect("the server is taken for dead", servers(world)[0]["alive"], False)
+        server.start()
+        until("and found alive by a probe", lambda: servers(world)[0]["alive"])
+        first.hang_up()
+        first = Dial(world.alice, user="dave", password="tango", mppe="128")
+        first.up()
+        first.hang_up()
+        no_sessions(world.lab)
+        found = servers(world)[0]
+    expect("nothing is left in flight", found["in_flight"], 0)
+    return f"{found['timeouts']} requests given up, {found['repeated']} repeated; local users served meanwhile"
