@@ -58,6 +58,7 @@ struct AuthAccepted {
   std::optional<Duration> session_timeout{};  ///< from IP up
   std::optional<Duration> idle_timeout{};     ///< without a packet of the subscriber's
   std::optional<Duration> interim_interval{};
+  bool by_radius = false;
   std::vector<std::vector<std::uint8_t>> classes{};  ///< RFC 2865 §5.25: to be given back in accounting
   NameServers servers{};                             ///< none of one: the configured one
   std::string authenticator_response{};       ///< MS-CHAPv2: "S=" and 40 upper-case hex digits

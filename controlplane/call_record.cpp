@@ -9,6 +9,22 @@
 
 namespace adit::control {
 
+struct CallRecord::Terms {
+  explicit Terms(CallRecord& call)
+      : session_timer(call.core_.wheel, on_timer<&CallRecord::on_session_timeout>, &call),
+        idle_timer(call.core_.wheel, on_timer<&CallRecord::on_idle_check>, &call),
+        interim_timer(call.core_.wheel, on_timer<&CallRecord::on_interim>, &call) {}
+  std::optional<Duration> session_timeout{};
+  std::optional<Duration> idle_timeout{};
+  std::optional<Duration> interim_interval{};
+  AccountedCall accounted{};
+  std::uint64_t packets = 0;  // when the idle timer last looked
+  Instant moved{};            // and when they last were others
+  Timer session_timer;
+  Timer idle_timer;
+  Timer interim_timer;
+};
+
 CallRecord::CallRecord(ConcentratorCore& core, ConnectionRecord& connection, std::uint64_t number,
                        wire::PeerCallId peer)
     : core_(core),
@@ -75,6 +91,12 @@ void CallRecord::session_ended(EndReason reason) {
 /// From here on the call only waits for its worker to forget it: CallRemoved, then the core destroys the record.
 void CallRecord::finish(EndReason reason) {
   finished_ = true;
+  ended_ = core_.wheel.now();
+  if (terms_ != nullptr) {
+    terms_->session_timer.cancel();
+    terms_->idle_timer.cancel();
+    terms_->interim_timer.cancel();
+  }
   reason_ = reason;
   connection_ = nullptr;
   set_stage(Stage::kFinishing);
@@ -153,6 +175,7 @@ void CallRecord::enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru,
   }
   if (!std::exchange(was_up_, true)) {
     log_up();
+    begin_terms();
   }
 }
 
@@ -162,6 +185,68 @@ void CallRecord::disable_ip() {
   if (!terminating_ && !finished_) {
     set_stage(Stage::kStarting);
   }
+}
+
+// ---- what the user was let in with ----------------------------------------------------------------------------------
+
+void CallRecord::begin_terms() {
+  up_since_ = core_.wheel.now();
+  if (terms_ == nullptr) {
+    return;
+  }
+  if (terms_->session_timeout) {
+    terms_->session_timer.arm(*terms_->session_timeout);
+  }
+  if (terms_->idle_timeout) {
+    terms_->moved = core_.wheel.now();
+    on_idle_check();
+  }
+  if (core_.accounting != nullptr) {
+    terms_->accounted.session_id = session_id();
+    terms_->accounted.user = session_->status().user;
+    terms_->accounted.peer = peer_;
+    terms_->accounted.local = local_;
+    terms_->accounted.address = address_;
+    core_.accounting->started(terms_->accounted);
+    if (terms_->interim_interval) {
+      terms_->interim_timer.arm(jittered(*terms_->interim_interval));
+    }
+  }
+}
+
+/// A tenth less or more: calls that came up together are not to report together.
+Duration CallRecord::jittered(Duration interval) {
+  const auto spread = static_cast<std::uint64_t>(interval.count()) / 5;
+  return interval - interval / 10 +
+         Duration{static_cast<Duration::rep>(core_.entropy.next_u32() % (spread + 1))};
+}
+
+/// Four times in its idle time: it ends within a quarter more than that.
+void CallRecord::on_idle_check() {
+  const auto totals = core_.actions.totals(ref);
+  const std::uint64_t packets = totals ? totals->uplink_packets + totals->downlink_packets : 0;
+  if (packets != std::exchange(terms_->packets, packets)) {
+    terms_->moved = core_.wheel.now();
+  }
+  if (core_.wheel.now() - terms_->moved >= *terms_->idle_timeout) {
+    terminate(EndReason::kIdleTimeout, false);
+    return;
+  }
+  terms_->idle_timer.arm(std::max(*terms_->idle_timeout / 4, Duration{1000}));
+}
+
+Duration CallRecord::since_up() const {
+  return core_.wheel.now() - up_since_;
+}
+
+void CallRecord::on_interim() {
+  if (finished_) {
+    return;
+  }
+  if (const auto totals = core_.actions.totals(ref)) {
+    core_.accounting->interim(terms_->accounted, *totals, since_up());
+  }
+  terms_->interim_timer.arm(jittered(*terms_->interim_interval));
 }
 
 void CallRecord::map(wire::Ipv4Address subscriber) {
@@ -239,9 +324,22 @@ void CallRecord::on_verdict(const AuthVerdict& verdict) {
     own_rate_ = rate_ = accepted->rate.value_or(core_.settings.rate);
     if (mapped_.is_none()) {  // a later proof changes nothing under a link that is up
       routes_ = accepted->routes;
+      take_terms(*accepted);
     }
   }
   auth_client_->on_verdict(verdict);
+}
+
+void CallRecord::take_terms(const AuthAccepted& accepted) {
+  if (core_.accounting == nullptr && !accepted.session_timeout && !accepted.idle_timeout) {
+    return;
+  }
+  terms_ = std::make_unique<Terms>(*this);
+  terms_->session_timeout = accepted.session_timeout;
+  terms_->idle_timeout = accepted.idle_timeout;
+  terms_->interim_interval = accepted.interim_interval;
+  terms_->accounted.classes = accepted.classes;
+  terms_->accounted.by_radius = accepted.by_radius;
 }
 
 /// [common] single-session. A user that renegotiates is no second one.
@@ -315,6 +413,9 @@ void CallRecord::log_up() const {
 }
 
 void CallRecord::log_end(const contract::CallTotals& totals) const {
+  if (was_up_ && terms_ != nullptr && core_.accounting != nullptr) {
+    core_.accounting->stopped(terms_->accounted, totals, ended_ - up_since_, reason_);
+  }
   core_.log.event(Severity::kInfo, "call_ended",
                   {{"sid", session_id()},
                    {"user", last_.user},

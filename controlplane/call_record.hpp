@@ -90,6 +90,13 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   [[nodiscard]] bool take_over(wire::Ipv4Address address);
   void post_rate();
   void post(const contract::ToWorker& message);
+  void take_terms(const AuthAccepted& accepted);
+  void begin_terms();
+  [[nodiscard]] Duration jittered(Duration interval);
+  void on_session_timeout() { terminate(EndReason::kSessionTimeout, false); }
+  void on_idle_check();
+  void on_interim();
+  [[nodiscard]] Duration since_up() const;
   void map(wire::Ipv4Address subscriber);
   void unmap();
   void set_stage(Stage stage);
@@ -109,6 +116,11 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   wire::Ipv4Address address_;  // leased; ours until CallRemoved
   wire::Ipv4Address mapped_;   // leads to this call in the downlink index, and routes_ with it
   std::vector<wire::Ipv4Prefix> routes_;
+  /// What the user was let in with, and what comes of it while IP is up. One allocation, for those who have any.
+  struct Terms;
+  std::unique_ptr<Terms> terms_;
+  Instant up_since_{};
+  Instant ended_{};
   Stage stage_ = Stage::kStarting;
   EndReason reason_ = EndReason::kNone;
   bool was_up_ = false;

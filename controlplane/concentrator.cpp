@@ -18,9 +18,9 @@ std::size_t control_octets_per_call() {
 
 Concentrator::Concentrator(const Settings& settings, std::uint16_t workers, std::uint32_t slots_per_worker,
                            TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
-                           ConcentratorActions& actions, const Steering& steering)
+                           ConcentratorActions& actions, const Steering& steering, Accounting* accounting)
     : core_(std::make_unique<ConcentratorCore>(settings, workers, slots_per_worker, wheel, entropy, log, auth,
-                                               actions, steering)) {}
+                                               actions, steering, accounting)) {}
 
 Concentrator::~Concentrator() = default;
 

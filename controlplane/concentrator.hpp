@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "controlplane/accounting.hpp"
 #include "controlplane/address_pool.hpp"
 #include "controlplane/auth_backend.hpp"
 #include "controlplane/end_reason.hpp"
@@ -50,6 +51,8 @@ class ConcentratorActions {
   virtual void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) = 0;
   virtual void unmap_subscriber(wire::Ipv4Address subscriber) = 0;
   /// A prefix behind a subscriber begins or stops to lead to its call; addresses of it that are others' stay theirs.
+  /// Counters of a call, as its worker has them now; nothing when it has none by that name.
+  [[nodiscard]] virtual std::optional<contract::CallTotals> totals(const contract::CallRef& call) const = 0;
   virtual void map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) = 0;
   virtual void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) = 0;
 };
@@ -99,7 +102,8 @@ class Concentrator {
   /// `slots_per_worker` bounds the calls of each of `workers` workers. All references outlive the concentrator.
   Concentrator(const Settings& settings, std::uint16_t workers, std::uint32_t slots_per_worker,
                TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
-               ConcentratorActions& actions, const Steering& steering = kUnsteered);
+               ConcentratorActions& actions, const Steering& steering = kUnsteered,
+               Accounting* accounting = nullptr);
   ~Concentrator();
   Concentrator(const Concentrator&) = delete;
   Concentrator& operator=(const Concentrator&) = delete;

@@ -79,13 +79,15 @@ void ConnectionRecord::connection_ended(EndReason reason, std::string_view detai
 ConcentratorCore::ConcentratorCore(const Settings& the_settings, std::uint16_t workers,
                                    std::uint32_t slots_per_worker, TimerWheel& the_wheel,
                                    Entropy& the_entropy, EventLog& the_log, AuthBackend& the_auth,
-                                   ConcentratorActions& the_actions, const Steering& steering)
+                                   ConcentratorActions& the_actions, const Steering& steering,
+                                   Accounting* its_accounting)
     : settings(the_settings),
       wheel(the_wheel),
       entropy(the_entropy),
       log(the_log),
       auth(the_auth),
       actions(the_actions),
+      accounting(its_accounting),
       pools(the_settings.ip, the_wheel, workers, steering),
       seating(workers),
       steering_(steering),

@@ -56,7 +56,7 @@ class ConcentratorCore {
  public:
   ConcentratorCore(const Settings& settings, std::uint16_t workers, std::uint32_t slots_per_worker,
                    TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
-                   ConcentratorActions& actions, const Steering& steering);
+                   ConcentratorActions& actions, const Steering& steering, Accounting* its_accounting);
   ~ConcentratorCore();
   ConcentratorCore(const ConcentratorCore&) = delete;
   ConcentratorCore& operator=(const ConcentratorCore&) = delete;
@@ -94,6 +94,7 @@ class ConcentratorCore {
   EventLog& log;
   AuthBackend& auth;
   ConcentratorActions& actions;
+  Accounting* accounting;  ///< nullptr: nobody is told
   AddressPools pools;
   CallDirectory directory;
   Seating seating;

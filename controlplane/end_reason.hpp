@@ -10,31 +10,33 @@ namespace adit::control {
 
 enum class EndReason : std::uint8_t {
   kNone,
-  kUserRequest,          ///< Call-Clear-Request, LCP Terminate-Request or Stop-Control-Connection-Request of the peer
-  kPeerClosed,           ///< TCP FIN or RST without any of these
-  kEchoTimeout,          ///< PPTP Echo-Request unanswered
-  kLostCarrier,          ///< LCP echoes unanswered
-  kAdminReset,           ///< adit terminate
-  kShutdown,             ///< aditd drains
-  kMalformed,            ///< a control message that breaks RFC 2637
+  kUserRequest,  ///< Call-Clear-Request, LCP Terminate-Request or Stop-Control-Connection-Request of the peer
+  kPeerClosed,   ///< TCP FIN or RST without any of these
+  kEchoTimeout,  ///< PPTP Echo-Request unanswered
+  kLostCarrier,  ///< LCP echoes unanswered
+  kAdminReset,   ///< adit terminate
+  kShutdown,     ///< aditd drains
+  kMalformed,    ///< a control message that breaks RFC 2637
   kUnsupportedVersion,
   kNotAuthorised,
-  kLimit,                ///< connection, call or start limits
-  kNoResource,           ///< no call ID, slot or worker room
+  kLimit,       ///< connection, call or start limits
+  kNoResource,  ///< no call ID, slot or worker room
   kPoolEmpty,
-  kStartTimeout,         ///< no SCCRQ or no OCRQ in time
+  kStartTimeout,  ///< no SCCRQ or no OCRQ in time
   kLcpTimeout,
-  kLcpFailed,            ///< no agreement, peer rejects what we need, loopback
+  kLcpFailed,  ///< no agreement, peer rejects what we need, loopback
   kAuthFailed,
   kAuthTimeout,
-  kAuthRefused,          ///< the peer refuses every method we allow
-  kMppeRefused,          ///< encryption required by us, and not agreed
+  kAuthRefused,  ///< the peer refuses every method we allow
+  kMppeRefused,  ///< encryption required by us, and not agreed
   kMppeDesynchronised,
   kIpcpFailed,
-  kNetworkTimeout,       ///< LCP up and authenticated, and no network protocol in time
-  kOutputOverflow,       ///< the peer does not read its TCP stream
-  kSetupTimeout,         ///< call not up within its total deadline
+  kNetworkTimeout,  ///< LCP up and authenticated, and no network protocol in time
+  kOutputOverflow,  ///< the peer does not read its TCP stream
+  kSetupTimeout,    ///< call not up within its total deadline
   kReplaced,
+  kSessionTimeout,  ///< its time is over
+  kIdleTimeout,     ///< nothing was sent or received for as long as it may be idle
   kInternal,
 };
 
@@ -66,6 +68,10 @@ enum class EndReason : std::uint8_t {
     case EndReason::kOutputOverflow: return "output_overflow";
     case EndReason::kSetupTimeout: return "setup_timeout";
     case EndReason::kReplaced: return "replaced";
+    case EndReason::kSessionTimeout:
+      return "session_timeout";
+    case EndReason::kIdleTimeout:
+      return "idle_timeout";
     case EndReason::kInternal: return "internal";
   }
   return "unknown";

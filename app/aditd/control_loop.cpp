@@ -44,7 +44,7 @@ ControlLoop::ControlLoop(const Config& config, Runtime& runtime, control::AuthBa
       listener_(io_, tcp_, *this, config.accept_rate),
       radius_(io_, config, wheel, entropy(), log, local_users, [this] { tick(); }),
       concentrator_(config.control, runtime.worker_count(), runtime.slots_per_worker(), wheel, entropy(), log,
-                    radius_.backend(), *this, runtime.steering()),
+                    radius_.backend(), *this, runtime.steering(), radius_.accounting()),
       operator_view_(concentrator_, runtime, wheel, radius_.client(), [this] { wait_for_restart(); }),
       operator_socket_(io_, operator_view_, config.cli),
       worker_wake_(io_, runtime.wake().fd()),

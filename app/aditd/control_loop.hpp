@@ -56,6 +56,9 @@ class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions 
   void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) override;
   void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) override;
   void unmap_subscriber(wire::Ipv4Address subscriber) override;
+  [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const override {
+    return runtime_.totals(call);
+  }
   void map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) override;
   void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) override;
 

@@ -10,6 +10,7 @@
 #include "app/aditd/config.hpp"
 #include "app/host/radius_sockets.hpp"
 #include "controlplane/radius/client.hpp"
+#include "controlplane/radius/radius_accounting.hpp"
 #include "controlplane/radius/radius_auth.hpp"
 
 namespace adit::app {
@@ -25,6 +26,8 @@ class RadiusService {
 
   /// As [auth] backend says.
   [[nodiscard]] control::AuthBackend& backend();
+  /// nullptr: no server has a port for it.
+  [[nodiscard]] control::Accounting* accounting();
   [[nodiscard]] const control::radius::Client& client() const { return client_; }
 
  private:
@@ -35,6 +38,7 @@ class RadiusService {
   control::radius::Client client_;
   control::radius::RadiusAuth auth_;
   control::radius::FallbackAuth fallback_;
+  control::radius::RadiusAccounting accounting_;
 };
 
 }  // namespace adit::app

@@ -223,6 +223,7 @@ std::uint16_t read_reject(const Packet& packet) {
 
 std::expected<AuthAccepted, std::string> read_accept(const Client::Reply& reply, const AuthProof& proof) {
   AuthAccepted accepted;
+  accepted.by_radius = true;
   Reader reader(accepted);
   for (const Attribute& attribute : reply.packet.attributes()) {
     if (auto read = reader.read(attribute); !read) {

@@ -58,7 +58,8 @@ class BookLog final : public EventLog {
   std::vector<LoggedEvent> events;
 };
 
-/// Everybody is let in but "mallory"; "fixed-a.b.c.d" has that address, "routed-a.b.c.d/n" that network; "later" waits for answer().
+/// Everybody is let in but "mallory"; "fixed-a.b.c.d" has that address, "routed-a.b.c.d/n" that network,
+/// "timed-" a minute with interim accounting, "idle-" 8 s of idleness; "later" waits for answer().
 class BookAuth final : public AuthBackend {
  public:
   void authenticate(AuthRequest request, AuthClient& client) override {
@@ -69,6 +70,13 @@ class BookAuth final : public AuthBackend {
       client.on_verdict(AuthRejected{});
     } else {
       AuthAccepted accepted;
+      if (request.user.starts_with("timed-")) {
+        accepted.session_timeout = Duration{60'000};
+        accepted.interim_interval = Duration{20'000};
+      }
+      if (request.user.starts_with("idle-")) {
+        accepted.idle_timeout = Duration{8'000};
+      }
       if (request.user.starts_with("routed-")) {
         accepted.routes.push_back(wire::parse_prefix(request.user.substr(7)).value());
       }
@@ -99,11 +107,28 @@ class House : public ConcentratorActions {
     std::vector<Frame> to_peer;  // PPP frames the worker was to send
   };
 
+  /// What accounting was told, in words: "start alice", "interim alice 7", "stop alice 7 user_request".
+  struct NotedAccounting final : Accounting {
+    void started(const AccountedCall& call) override { said.push_back("start " + call.user); }
+    void interim(const AccountedCall& call, const contract::CallTotals& totals, Duration) override {
+      said.push_back("interim " + call.user + ' ' + std::to_string(totals.uplink_octets));
+    }
+    void stopped(const AccountedCall& call, const contract::CallTotals& totals, Duration was_up,
+                 EndReason reason) override {
+      said.push_back("stop " + call.user + ' ' + std::to_string(totals.uplink_octets) + ' ' +
+                     std::string(to_text(reason)));
+      lasted = was_up;
+    }
+    std::vector<std::string> said;
+    Duration lasted{0};
+  } accounting;
+
   explicit House(Settings the_settings = pap_settings(), std::uint16_t workers = 2, std::uint32_t slots = 64,
                  std::uint32_t seed = 1, AuthBackend* backend = nullptr)
       : settings(std::move(the_settings)), entropy(seed), rings(workers) {
-    concentrator = std::make_unique<Concentrator>(settings, workers, slots, wheel, entropy, log,
-                                                  backend != nullptr ? *backend : auth, *this);
+    concentrator =
+        std::make_unique<Concentrator>(settings, workers, slots, wheel, entropy, log,
+                                       backend != nullptr ? *backend : auth, *this, kUnsteered, &accounting);
   }
 
   static Settings pap_settings() {
@@ -159,6 +184,10 @@ class House : public ConcentratorActions {
     EXPECT_EQ(subscribers.erase(subscriber), 1u);
   }
 
+  [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const override {
+    return installed.contains(key(call)) ? std::optional(live_totals) : std::nullopt;
+  }
+  contract::CallTotals live_totals;
   void map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) override {
     EXPECT_TRUE(routes.try_emplace(prefix, call).second);
   }
@@ -167,7 +196,7 @@ class House : public ConcentratorActions {
   }
 
   // ---- the workers
-  static auto key(const contract::CallRef& ref) {
+  static std::tuple<std::uint16_t, std::uint32_t, std::uint32_t> key(const contract::CallRef& ref) {
     return std::tuple(ref.worker.value, ref.slot, ref.generation);
   }
 

@@ -82,6 +82,57 @@ TEST(Routes, NetworksBehindAUserComeAndGoWithItsCall) {
   EXPECT_TRUE(house.routes.empty());
 }
 
+TEST(Terms, SessionTimeoutEndsTheCallAndAccountingHearsOfItAll) {
+  House house;
+  DialIn alice(house, 1);
+  ASSERT_TRUE(alice.dial("timed-alice"));
+  EXPECT_EQ(house.accounting.said, std::vector<std::string>{"start timed-alice"});
+  house.live_totals.uplink_octets = 7;
+  for (int second = 0; second < 59; ++second) {
+    house.advance(Duration{1000});
+  }
+  house.run_workers();
+  EXPECT_TRUE(house.log.named("call_ended").empty());
+  EXPECT_GE(house.accounting.said.size(), 3U) << "two interim records, a tenth early or late";
+  EXPECT_EQ(house.accounting.said[1], "interim timed-alice 7");
+  for (int second = 0; second < 10; ++second) {
+    house.advance(Duration{1000});
+  }
+  house.run_workers();
+  ASSERT_EQ(house.log.named("call_ended").size(), 1U);
+  EXPECT_EQ(house.log.named("call_ended")[0].fields.at("reason"), "session_timeout");
+  EXPECT_TRUE(house.accounting.said.back().starts_with("stop timed-alice")) << house.accounting.said.back();
+  EXPECT_TRUE(house.accounting.said.back().ends_with("session_timeout"));
+  EXPECT_GE(house.accounting.lasted, Duration{60'000});
+}
+
+TEST(Terms, IdleTimeoutEndsACallThatCarriesNothing) {
+  House house;
+  DialIn busy(house, 1);
+  ASSERT_TRUE(busy.dial("idle-busy"));
+  for (int second = 0; second < 30; ++second) {
+    ++house.live_totals.uplink_packets;
+    house.advance(Duration{1000});
+  }
+  house.run_workers();
+  EXPECT_TRUE(house.log.named("call_ended").empty());
+  for (int second = 0; second < 16; ++second) {
+    house.advance(Duration{1000});
+  }
+  house.run_workers();
+  ASSERT_EQ(house.log.named("call_ended").size(), 1U);
+  EXPECT_EQ(house.log.named("call_ended")[0].fields.at("reason"), "idle_timeout");
+}
+
+TEST(Terms, CallsThatNeverCameUpAreNotAccounted) {
+  House house;
+  DialIn mallory(house, 1);
+  EXPECT_FALSE(mallory.dial("mallory"));
+  mallory.reset();
+  house.run_workers();
+  EXPECT_TRUE(house.accounting.said.empty());
+}
+
 TEST(Rates, ConfiguredChangedAndRestored) {
   Settings settings = House::pap_settings();
   settings.rate = {.down = 10'000, .up = 2'000};

@@ -79,6 +79,9 @@ class House final : public ConcentratorActions {
     require(subscribers_.erase(subscriber) == 1);
   }
 
+  [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef&) const override {
+    return {};
+  }
   void map_route(const wire::Ipv4Prefix&, const contract::CallRef&) override {}
   void unmap_route(const wire::Ipv4Prefix&, const contract::CallRef&) override {}
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "controlplane/radius/radius_accounting.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/library.hpp"
 #include "tests/controlplane/seeded_entropy.hpp"
@@ -269,6 +270,90 @@ TEST_F(RadiusClient, WithoutAServerTheAnswerIsNoAndComesLater) {
   EXPECT_TRUE(answers_.empty());
   pass(Duration{100});
   EXPECT_EQ(answers_.size(), 1U);
+}
+
+class RadiusAccountingTest : public RadiusClient {
+ protected:
+  void SetUp() override {
+    make(1);
+    accounting_ = std::make_unique<RadiusAccounting>(*client_, NasSettings{}, wheel_, log_, 1'700'000'000);
+  }
+  /// The value of a number in the n-th packet sent; none: it is not there.
+  std::optional<std::uint32_t> number(std::size_t n, Type type) const {
+    const Octets& packet = sent_[n].packet;
+    for (std::size_t at = 20; at + 2 <= packet.size(); at += packet[at + 1]) {
+      if (packet[at] == static_cast<std::uint8_t>(type)) {
+        return wire::load_be<std::uint32_t>(packet.data() + at + 2);
+      }
+    }
+    return std::nullopt;
+  }
+  void answer_accounting(std::size_t n) {
+    const Sent request = sent_[n];
+    Octets packet{5, request.identifier(), 0, 20};
+    packet.insert(packet.end(), request.packet.begin() + 4, request.packet.begin() + 20);
+    const auto digest = crypto::md5({packet, crypto::octets_of("secret")});
+    std::ranges::copy(digest, packet.begin() + 4);
+    client_->on_datagram(0, Service::kAccounting, request.lane, packet);
+  }
+  const AccountedCall call_{.session_id = "00000000000000ff",
+                            .user = "alice",
+                            .peer = wire::Ipv4Address(192, 0, 2, 7),
+                            .local = wire::Ipv4Address(192, 0, 2, 1),
+                            .address = wire::Ipv4Address(10, 64, 0, 2),
+                            .classes = {{1, 2}}};
+  std::unique_ptr<RadiusAccounting> accounting_;
+};
+
+TEST_F(RadiusAccountingTest, StopHasSixtyFourBitsItsCauseAndAnAuthenticator) {
+  const contract::CallTotals totals{
+      .uplink_packets = 3, .uplink_octets = 0x1'0000'0007, .downlink_packets = 4, .downlink_octets = 9};
+  accounting_->stopped(call_, totals, Duration{61'000}, EndReason::kIdleTimeout);
+  ASSERT_EQ(sent_.size(), 1U);
+  EXPECT_EQ(sent_[0].service, Service::kAccounting);
+  EXPECT_EQ(number(0, Type::kAcctStatusType), 2U);
+  EXPECT_EQ(number(0, Type::kAcctInputOctets), 7U) << "input is what the user sent";
+  EXPECT_EQ(number(0, Type::kAcctInputGigawords), 1U);
+  EXPECT_EQ(number(0, Type::kAcctOutputOctets), 9U);
+  EXPECT_EQ(number(0, Type::kAcctSessionTime), 61U);
+  EXPECT_EQ(number(0, Type::kAcctTerminateCause), 4U);
+  EXPECT_EQ(number(0, Type::kEventTimestamp), 1'700'000'000U);
+  EXPECT_EQ(number(0, Type::kAcctDelayTime), 0U);
+  Octets packet = sent_[0].packet;
+  const Octets authenticator(packet.begin() + 4, packet.begin() + 20);
+  std::fill_n(packet.begin() + 4, 16, std::uint8_t{0});
+  const auto right = crypto::md5({packet, crypto::octets_of("secret")});
+  EXPECT_EQ(authenticator, Octets(right.begin(), right.end()));
+  answer_accounting(0);
+  pass(Duration{60'000});
+  EXPECT_EQ(sent_.size(), 1U);
+  EXPECT_EQ(accounting_->waiting(), 0U);
+}
+
+TEST_F(RadiusAccountingTest, StopsAreKeptAndOfferedAgainInOrderWithTheirDelay) {
+  for (const char* user : {"first", "second"}) {
+    AccountedCall call = call_;
+    call.user = user;
+    accounting_->started(call);
+    accounting_->stopped(call, {}, Duration{1000}, EndReason::kUserRequest);
+    pass(Duration{100});
+  }
+  pass(Duration{9'500});
+  EXPECT_EQ(accounting_->waiting(), 2U) << "Starts are not kept";
+  pass(Duration{10'500});
+  std::erase_if(sent_,
+                [](const Sent& each) { return each.service != Service::kAccounting; });  // without probes
+  sent_.erase(sent_.begin(), sent_.end() - 1);
+  EXPECT_EQ(number(0, Type::kAcctStatusType), 2U);
+  EXPECT_GE(number(0, Type::kAcctDelayTime), 18U);
+  EXPECT_EQ(number(0, Type::kEventTimestamp), 1'700'000'000U) << "when it happened";
+  answer_accounting(0);
+  pass(Duration{200});
+  ASSERT_EQ(sent_.size(), 2U) << "at once, now that one answers";
+  answer_accounting(1);
+  EXPECT_EQ(accounting_->waiting(), 0U);
+  pass(Duration{60'000});
+  EXPECT_EQ(sent_.size(), 2U) << "never twice";
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Users that a real FreeRADIUS knows: every method, what its attributes grant, and what becomes of calls while it is away."""
 from harness.case import case, expect, until
-from harness.dial import EXIT_AUTH_TO_PEER_FAILED, EXIT_USER_REQUEST, METHODS, Dial
+from harness.dial import EXIT_AUTH_TO_PEER_FAILED, EXIT_HANGUP, EXIT_USER_REQUEST, METHODS, Dial
 from harness.radius import config, freeradius
 from harness.session import MPPE_ON, Mark, no_sessions, session_of
 
@@ -12,6 +12,10 @@ carol Cleartext-Password := "tango"
   Framed-Route = "10.201.0.0/24 0.0.0.0 1",
   MS-Primary-DNS-Server = 198.51.100.77
 dave Cleartext-Password := "tango"
+frank Cleartext-Password := "tango"
+  Session-Timeout = 6,
+  Acct-Interim-Interval = 2,
+  Class = "gold"
 erin Cleartext-Password := "tango"
   Framed-Route = "10.201.0.0/8"
 """
@@ -113,3 +117,43 @@ def a_server_that_goes_and_comes(world):
         found = servers(world)[0]
     expect("nothing is left in flight", found["in_flight"], 0)
     return f"{found['timeouts']} requests given up, {found['repeated']} repeated; local users served meanwhile"
+
+
+def rows_of(server, user):
+    return [row for row in server.accounting() if len(row) > 2 and row[2] == user]
+
+
+@case(config())
+def accounting_and_session_timeout(world):
+    with freeradius(world, USERS) as server:
+        mark = Mark(world.lab)
+        dial = Dial(world.alice, user="frank", password="tango", mppe="128")
+        dial.up()
+        expect("pings", dial.link.ping(), {84: "3/3", 1028: "3/3"})
+        expect("pppd's exit status", dial.exit_status(), EXIT_HANGUP)
+        mark.reason("session_timeout")
+        no_sessions(world.lab)
+        until("the Stop is there", lambda: any(row[0] == "Stop" for row in rows_of(server, "frank")))
+        rows = rows_of(server, "frank")
+    expect("Start, interim records, Stop", [rows[0][0], rows[1][0], rows[-1][0]], [["Start", "Interim-Update", "Stop"]])
+    expect("one session", len({row[1] for row in rows}), 1)
+    expect("terminate cause and class", (rows[-1][5], rows[-1][6]), [("Session-Timeout", "0x676f6c64")])
+    # IP octets as the client sent them: three pings of each length, each way.
+    expect("octets in and out", (int(rows[-1][3]) >= 3 * (84 + 1028), int(rows[-1][4])), [(True, 3 * (84 + 1028))])
+    return f"{len(rows)} records; {rows[-1][3]} octets in, {rows[-1][4]} out"
+
+
+@case(config())
+def a_stop_waits_for_its_server(world):
+    with freeradius(world, USERS) as server:
+        dial = Dial(world.alice, user="dave", password="tango", mppe="128")
+        dial.up()
+        server.stop()
+        dial.hang_up()
+        no_sessions(world.lab)
+        until("the Stop is given up for now", lambda: servers(world)[0]["timeouts"] > 0)
+        server.start()
+        until("the Stop comes when the server is back", lambda: any(row[0] == "Stop" for row in rows_of(server, "dave")), 40)
+        stops = [row for row in rows_of(server, "dave") if row[0] == "Stop"]
+    expect("once", len(stops), 1)
+    return f"{stops[0][5]}, delivered once"

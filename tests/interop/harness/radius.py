@@ -49,7 +49,7 @@ modules {
   }
   linelog lines {
     filename = @WORK@/accounting
-    format = "%{Acct-Status-Type} %{Acct-Session-Id} %{User-Name} %{%{Acct-Input-Octets}:-0} %{%{Acct-Output-Octets}:-0} %{%{Acct-Terminate-Cause}:--}"
+    format = "%{Acct-Status-Type} %{Acct-Session-Id} %{User-Name} %{%{Acct-Input-Octets}:-0} %{%{Acct-Output-Octets}:-0} %{%{Acct-Terminate-Cause}:--} %{%{Class}:--}"
   }
 }
 server default {
@@ -122,7 +122,7 @@ class Server:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def accounting(self):
-        """Rows of status, session, user, input octets, output octets, terminate cause."""
+        """Rows of status, session, user, input octets, output octets, terminate cause, class."""
         path = self.work / "accounting"
         return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
 
