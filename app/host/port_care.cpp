@@ -35,7 +35,7 @@ bool PortCare::begin_restart(std::string_view name, std::span<const std::uint64_
 
 void PortCare::pause(std::size_t port, std::span<const std::uint64_t> turns) {
   restart_ = Restart{port, {turns.begin(), turns.end()}};
-  paused_.store(1U << ports_[port].port.id, std::memory_order_release);
+  paused_.fetch_or(1U << ports_[port].port.id, std::memory_order_release);
 }
 
 std::optional<PortCare::Event> PortCare::finish_restart(std::span<const std::uint64_t> turns) {
@@ -54,7 +54,7 @@ std::optional<PortCare::Event> PortCare::finish_restart(std::span<const std::uin
                  restarted.error()};  // and stays paused: it is in no state to be polled
   }
   ++states_[port].restarts;
-  paused_.store(0, std::memory_order_release);
+  paused_.fetch_and(~(1U << ports_[port].port.id), std::memory_order_release);
   return Event{port, "port_restarted", {}};
 }
 
