@@ -32,7 +32,7 @@ def goodput(world, mode):
     dial.up()
     before = world.lab.adit("show", "drops")["drops"]["gre_late"]
     with reordering(world.alice):
-        mbits = max(dial.link.iperf(seconds=4) for _ in range(2))
+        mbits = max(dial.link.iperf(seconds=4) for _ in range(3))
     late = world.lab.adit("show", "drops")["drops"]["gre_late"] - before
     dial.hang_up()
     no_sessions(world.lab)
@@ -44,6 +44,5 @@ def a_real_clients_tcp(world):
     off, late_off = goodput(world, "off")
     on, late_on = goodput(world, "adaptive")
     expect("late packets were put right", late_on * 4 < late_off, True)
-    # 1.2 times on a quiet machine; a busy one's noise is larger than that.
-    expect("TCP does not lose by it", on > 0.8 * off, True)
+    expect("TCP gains by it", on > 1.1 * off, True)
     return f"{off:.1f} Mbit/s with the window off ({late_off} late), {on:.1f} adaptive ({late_on} late): {on / off:.1f} times"

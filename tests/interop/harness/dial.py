@@ -54,6 +54,16 @@ class Link:
         return report["end"]["sum_received"]["bits_per_second"] / 1e6
 
 
+    def iperf_udp(self, offered, seconds):
+        """UDP up, offered in Mbit/s of IP; Mbit/s of IP that arrived."""
+        payload, headers = 1300, 28
+        self.route(CORE)
+        rate = int(offered * 1e6 * payload / (payload + headers))
+        report = json.loads(self.guest.run(f"iperf3 -c {CORE} -J -u -t {seconds} -l {payload} -b {rate}", "iperf", seconds + 20))
+        total = report["end"]["sum"]
+        return (total["packets"] - total["lost_packets"]) * (payload + headers) * 8 / seconds / 1e6
+
+
 dial_numbers = itertools.count(1)
 
 
