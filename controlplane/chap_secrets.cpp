@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "controlplane/subscriber_address.hpp"
+
 namespace adit::control {
 namespace {
 
@@ -156,11 +158,6 @@ class Reader {
   std::size_t line_ = 1;
 };
 
-bool can_be_a_subscriber(wire::Ipv4Address address) {
-  const unsigned first = address.value >> 24;
-  return first != 0 && first != 127 && first < 224;
-}
-
 /// The address column. "-" is handled by the caller.
 std::expected<std::optional<wire::Ipv4Address>, std::string> read_address(std::string_view word) {
   if (word == "*") {
@@ -175,14 +172,13 @@ std::expected<std::optional<wire::Ipv4Address>, std::string> read_address(std::s
   return address;
 }
 
-/// "10.20.0.0/24,10.30.0.0/16"; a /16 at most each, as the data plane's index has it.
+/// "10.20.0.0/24,10.30.0.0/16".
 std::optional<std::vector<wire::Ipv4Prefix>> read_networks(std::string_view word) {
-  constexpr std::uint8_t kShortest = 16;
   std::vector<wire::Ipv4Prefix> networks;
   for (bool more = !word.empty(); more;) {
     const std::size_t comma = word.find(',');
     const auto network = wire::parse_prefix(word.substr(0, comma));
-    if (!network || network->length < kShortest || !can_be_a_subscriber(network->address)) {
+    if (!network || !can_be_behind_a_subscriber(*network)) {
       return std::nullopt;
     }
     networks.push_back(*network);

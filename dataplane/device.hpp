@@ -54,6 +54,8 @@ class Device {
   [[nodiscard]] Link link() const;
 
   [[nodiscard]] std::uint16_t id() const { return id_; }
+  /// Of all its ports together.
+  [[nodiscard]] PortRole role() const { return settings_.role; }
   [[nodiscard]] std::uint16_t rx_queues() const { return settings_.rx_queues; }
   [[nodiscard]] std::uint16_t tx_queues() const { return settings_.tx_queues; }
   [[nodiscard]] rte_mempool* pool() const { return pool_; }

@@ -52,9 +52,7 @@ bool keep_our_paths(RouteEntry& route, std::span<const Port> ports) {
 }
 
 std::uint32_t table_of(std::span<const Port> ports, PortRole side) {
-  const auto found = std::ranges::find_if(ports, [&](const Port& port) {
-    return (static_cast<unsigned>(port.role) & static_cast<unsigned>(side)) != 0;
-  });
+  const auto found = std::ranges::find_if(ports, [&](const Port& port) { return serves(port.role, side); });
   return found == ports.end() ? Port::kMainTable : found->table;
 }
 

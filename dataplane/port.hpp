@@ -14,6 +14,15 @@ using wire::MacAddress;
 /// Access: where GRE comes from. Core: where plain IP comes from. A port may serve both sides ("on a stick").
 enum class PortRole : std::uint8_t { kAccess = 1, kCore = 2, kBoth = 3 };
 
+[[nodiscard]] constexpr PortRole operator|(PortRole a, PortRole b) {
+  return static_cast<PortRole>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+
+/// Whether a port of this role is of that side.
+[[nodiscard]] constexpr bool serves(PortRole role, PortRole side) {
+  return (static_cast<unsigned>(role) & static_cast<unsigned>(side)) != 0;
+}
+
 [[nodiscard]] constexpr std::string_view to_text(PortRole role) {
   switch (role) {
     case PortRole::kAccess:

@@ -278,11 +278,11 @@ Result<void> open_port(const Opening& opening, const OpenPort* first_of_device, 
 }
 
 PortRole role_of_device(std::span<const Plan> plans, const std::string& device) {
-  unsigned role = 0;
+  PortRole role{};
   for (const Plan& plan : plans) {
-    role |= plan.device == device ? static_cast<unsigned>(plan.settings->role) : 0U;
+    role = plan.device == device ? role | plan.settings->role : role;
   }
-  return static_cast<PortRole>(role);
+  return role;
 }
 
 }  // namespace
@@ -333,16 +333,10 @@ void close_ports(std::vector<OpenPort>& ports) {
 }
 
 Result<void> restart_device(std::span<OpenPort> ports, std::uint16_t id, unsigned workers) {
-  Device* device = nullptr;
-  unsigned role = 0;
-  for (const OpenPort& open : ports) {
-    if (open.port.id == id) {
-      device = open.device;
-      role |= static_cast<unsigned>(open.port.role);
-    }
-  }
-  auto restarted = device->restart();
-  const PortSteering steering = read_steering(id, static_cast<PortRole>(role), device->rx_queues(), workers);
+  Device& device =
+      *std::ranges::find_if(ports, [&](const OpenPort& open) { return open.port.id == id; })->device;
+  auto restarted = device.restart();
+  const PortSteering steering = read_steering(id, device.role(), device.rx_queues(), workers);
   for (OpenPort& open : ports) {
     if (open.port.id == id) {
       open.steering = steering;

@@ -42,7 +42,7 @@ std::expected<void, std::string> check_tables(std::span<const OpenPort> ports) {
   for (const auto side : {dataplane::PortRole::kAccess, dataplane::PortRole::kCore}) {
     const OpenPort* first = nullptr;
     for (const OpenPort& open : ports) {
-      if ((static_cast<unsigned>(open.port.role) & static_cast<unsigned>(side)) == 0) {
+      if (!serves(open.port.role, side)) {
         continue;
       }
       if (first != nullptr && first->port.table != open.port.table) {

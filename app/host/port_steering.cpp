@@ -13,7 +13,7 @@ template <typename QueueOf>
 std::optional<WorkerId> PortSteeringView::agreed(PortRole role, const QueueOf& queue_of) const {
   std::optional<WorkerId> worker;
   for (const OpenPort& port : ports_) {
-    if ((static_cast<unsigned>(port.port.role) & static_cast<unsigned>(role)) == 0) {
+    if (!serves(port.port.role, role)) {
       continue;
     }
     const std::optional<std::uint16_t> queue = queue_of(port);

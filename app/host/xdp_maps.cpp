@@ -37,15 +37,6 @@ std::string map_name(int fd) {
   return {info.name, strnlen(info.name, sizeof info.name)};
 }
 
-/// VLANs of one device may serve different sides; the program does not tell them apart, the workers do.
-dataplane::PortRole role_of_device(std::span<const OpenPort> ports, std::uint16_t id) {
-  unsigned role = 0;
-  for (const OpenPort& open : ports) {
-    role |= open.port.id == id ? static_cast<unsigned>(open.port.role) : 0U;
-  }
-  return static_cast<dataplane::PortRole>(role);
-}
-
 std::expected<void, std::string> put(int map, const void* key, const void* value, std::string_view what) {
   if (const int rc = bpf_map_update_elem(map, key, value, BPF_ANY); rc < 0) {
     return std::unexpected("XDP map '" + std::string(what) + "': " + std::strerror(-rc));
@@ -140,9 +131,7 @@ std::expected<XdpMaps, std::string> XdpMaps::fill(std::span<const OpenPort> port
     if (!maps) {
       return std::unexpected("port '" + open.name + "': " + maps.error());
     }
-    if (auto done =
-            fill_port(*maps, {role_of_device(ports, open.port.id), open.port.mac}, local_addresses, pools);
-        !done) {
+    if (auto done = fill_port(*maps, {open.device->role(), open.port.mac}, local_addresses, pools); !done) {
       return std::unexpected("port '" + open.name + "': " + done.error());
     }
     filled.maps_.push_back(std::move(*maps));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "controlplane/radius/rates.hpp"
+#include "controlplane/subscriber_address.hpp"
 #include "crypto/mppe_keys.hpp"
 
 namespace adit::control::radius {
@@ -16,12 +17,6 @@ using Result = std::expected<void, std::string>;
 // RFC 2865 §5.8: "the NAS should allow the user to select", "... should select an address".
 constexpr wire::Ipv4Address kUserChooses{255, 255, 255, 255};
 constexpr wire::Ipv4Address kNasChooses{255, 255, 255, 254};
-constexpr std::uint8_t kShortestRoute = 16;
-
-bool is_host(wire::Ipv4Address address) {
-  const unsigned first = address.value >> 24;
-  return first != 0 && first != 127 && first < 224;
-}
 
 bool is_printable(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
@@ -125,7 +120,7 @@ class Reader {
     if (address == kNasChooses || address == kUserChooses) {
       return {};
     }
-    if (!number || !is_host(address)) {
+    if (!number || !can_be_a_subscriber(address)) {
       return std::unexpected("Framed-IP-Address is no address that a subscriber can have");
     }
     accepted_.address = address;
@@ -189,7 +184,7 @@ std::optional<wire::Ipv4Prefix> parse_framed_route(std::string_view text,
     return word;
   };
   const auto network = wire::parse_prefix(next_word());
-  if (!network || network->length < kShortestRoute || !is_host(network->address)) {
+  if (!network || !can_be_behind_a_subscriber(*network)) {
     return std::nullopt;
   }
   if (const std::string_view word = next_word(); !word.empty()) {

@@ -150,12 +150,6 @@ void RequestWriter::tagged_number(Type type, std::uint8_t tag, std::uint32_t val
   number(type, std::uint32_t{tag} << 24 | (value & 0xffffff));
 }
 
-void RequestWriter::tagged_text(Type type, std::uint8_t tag, std::string_view value) {
-  std::vector<std::uint8_t> tagged{tag};
-  tagged.insert(tagged.end(), value.begin(), value.end());
-  octets(type, tagged);
-}
-
 void RequestWriter::vendor(VendorId vendor, std::uint8_t type, Bytes value) {
   if (value.size() > kMaxVendorValue) {
     good_ = false;

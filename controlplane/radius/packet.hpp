@@ -55,7 +55,6 @@ class RequestWriter {
   void address(Type type, wire::Ipv4Address value) { number(type, value.value); }
   /// RFC 2868 §3: with a tag octet before it.
   void tagged_number(Type type, std::uint8_t tag, std::uint32_t value);
-  void tagged_text(Type type, std::uint8_t tag, std::string_view value);
   void vendor(VendorId vendor, std::uint8_t type, Bytes value);
   /// RFC 2865 §5.2: User-Password, hidden by secret and authenticator.
   void password(Bytes clear, Bytes secret);
@@ -68,7 +67,6 @@ class RequestWriter {
   /// Puts Message-Authenticator where it has to be: before all other attributes (draft-ietf-radext-deprecating-radius
   /// §5: an attacker cannot then prefix what he has chosen).
   void begin_signed();
-  [[nodiscard]] const Authenticator& authenticator() const { return authenticator_; }
 
  private:
   std::uint8_t* append(Type type, std::size_t size);

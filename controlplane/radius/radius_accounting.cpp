@@ -142,7 +142,6 @@ void RadiusAccounting::send(Record record, bool keep_it) {
 
 void RadiusAccounting::keep(Record record) {
   if (waiting_.size() == kMaxWaiting) {
-    ++lost_;
     log_.event(Severity::kError, "accounting_stop_lost", {{"waiting", std::to_string(waiting_.size())}});
     return;
   }

@@ -30,9 +30,8 @@ class RadiusAccounting final : public Accounting {
   void stopped(const AccountedCall& call, const contract::CallTotals& totals, Duration was_up,
                EndReason reason) override;
 
-  /// Stops that no server has taken yet, and those that were given up because there were too many.
+  /// Stops that no server has taken yet; one beyond kMaxWaiting is logged and lost.
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
-  [[nodiscard]] std::uint64_t lost() const { return lost_; }
 
   static constexpr std::size_t kMaxWaiting = 65'536;
   static constexpr Duration kRetry{10'000};
@@ -57,7 +56,6 @@ class RadiusAccounting final : public Accounting {
   EventLog& log_;
   const std::uint64_t unix_at_start_;
   std::deque<Record> waiting_;
-  std::uint64_t lost_ = 0;
   bool offering_ = false;  // one at a time: in order, and no flood on a server that has just come back
   Timer retry_;
 };
