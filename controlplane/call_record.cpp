@@ -162,7 +162,8 @@ void CallRecord::disable_mppe() {
 }
 
 void CallRecord::enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) {
-  post(contract::EnableIp{ref, subscriber, peer_mru, require_mppe, !routes_.empty()});
+  enabled_ = {ref, subscriber, peer_mru, require_mppe, !routes_.empty()};
+  post(enabled_);
   if (finished_ || out_of_step_) {
     return;
   }
@@ -194,13 +195,8 @@ void CallRecord::begin_terms() {
   if (terms_ == nullptr) {
     return;
   }
-  if (terms_->session_timeout) {
-    terms_->session_timer.arm(*terms_->session_timeout);
-  }
-  if (terms_->idle_timeout) {
-    terms_->moved = core_.wheel.now();
-    on_idle_check();
-  }
+  arm_session_timer();
+  arm_idle_timer();
   if (core_.accounting != nullptr) {
     terms_->accounted.session_id = session_id();
     terms_->accounted.user = session_->status().user;
@@ -208,9 +204,36 @@ void CallRecord::begin_terms() {
     terms_->accounted.local = local_;
     terms_->accounted.address = address_;
     core_.accounting->started(terms_->accounted);
-    if (terms_->interim_interval) {
-      terms_->interim_timer.arm(jittered(*terms_->interim_interval));
-    }
+  }
+  arm_interim_timer();
+}
+
+CallRecord::Terms& CallRecord::terms() {
+  if (terms_ == nullptr) {
+    terms_ = std::make_unique<Terms>(*this);
+  }
+  return *terms_;
+}
+
+void CallRecord::arm_session_timer() {
+  terms_->session_timer.cancel();
+  if (terms_->session_timeout) {
+    terms_->session_timer.arm(std::max(*terms_->session_timeout - since_up(), Duration{0}));
+  }
+}
+
+void CallRecord::arm_idle_timer() {
+  terms_->idle_timer.cancel();
+  if (terms_->idle_timeout) {
+    terms_->moved = core_.wheel.now();
+    on_idle_check();
+  }
+}
+
+void CallRecord::arm_interim_timer() {
+  terms_->interim_timer.cancel();
+  if (terms_->interim_interval && core_.accounting != nullptr) {
+    terms_->interim_timer.arm(jittered(*terms_->interim_interval));
   }
 }
 
@@ -334,7 +357,7 @@ void CallRecord::take_terms(const AuthAccepted& accepted) {
   if (core_.accounting == nullptr && !accepted.session_timeout && !accepted.idle_timeout) {
     return;
   }
-  terms_ = std::make_unique<Terms>(*this);
+  terms_ = std::make_unique<Terms>(*this);  // anew: of another user, perhaps
   terms_->session_timeout = accepted.session_timeout;
   terms_->idle_timeout = accepted.idle_timeout;
   terms_->interim_interval = accepted.interim_interval;
@@ -384,9 +407,83 @@ void CallRecord::set_rate(std::optional<SubscriberRate> rate) {
   }
 }
 
-void CallRecord::post_rate() {
+contract::UpdateLimits CallRecord::limits_of(const SubscriberRate& rate) const {
   constexpr std::uint64_t kOctetsPerKbit = 125;
-  post(contract::UpdateLimits{ref, rate_.up * kOctetsPerKbit, rate_.down * kOctetsPerKbit});
+  return {ref, rate.up * kOctetsPerKbit, rate.down * kOctetsPerKbit};
+}
+
+void CallRecord::post_rate() {
+  post(limits_of(rate_));
+}
+
+// ---- RFC 5176 -------------------------------------------------------------------------------------------------------
+
+bool CallRecord::change(const SessionChange& change) {
+  const auto none_if_zero = [](Duration time) {
+    return time == Duration{0} ? std::nullopt : std::optional(time);
+  };
+  if (finished_ || terminating_ || out_of_step_) {
+    return false;
+  }
+  if (change.rate) {
+    // Not post(): what finds the ring full here is refused, and the call goes on.
+    if (was_up_ && !core_.actions.post(ref.worker, limits_of(*change.rate))) {
+      return false;
+    }
+    own_rate_ = rate_ = *change.rate;
+  }
+  if (change.routes) {
+    set_routes(*change.routes);
+  }
+  if (change.classes) {
+    terms().accounted.classes = *change.classes;
+  }
+  if (change.interim_interval) {
+    terms().interim_interval = none_if_zero(*change.interim_interval);
+  }
+  if (change.idle_timeout) {
+    terms().idle_timeout = none_if_zero(*change.idle_timeout);
+  }
+  if (change.session_timeout) {
+    terms().session_timeout = none_if_zero(*change.session_timeout);
+  }
+  if (was_up_) {
+    if (change.interim_interval) {
+      arm_interim_timer();
+    }
+    if (change.idle_timeout) {
+      arm_idle_timer();
+    }
+    if (change.session_timeout) {
+      arm_session_timer();
+    }
+  }
+  return true;
+}
+
+/// Those that stay are never without their call.
+void CallRecord::set_routes(const std::vector<wire::Ipv4Prefix>& routes) {
+  const std::vector<wire::Ipv4Prefix> old = std::exchange(routes_, routes);
+  if (mapped_.is_none()) {
+    return;
+  }
+  const auto without = [](const std::vector<wire::Ipv4Prefix>& list, const wire::Ipv4Prefix& route) {
+    return std::ranges::find(list, route) == list.end();
+  };
+  if (enabled_.has_routes != !routes_.empty()) {
+    enabled_.has_routes = !routes_.empty();
+    post(enabled_);
+  }
+  for (const wire::Ipv4Prefix& route : old) {
+    if (without(routes_, route)) {
+      core_.actions.unmap_route(route, ref);
+    }
+  }
+  for (const wire::Ipv4Prefix& route : routes_) {
+    if (without(old, route)) {
+      core_.actions.map_route(route, ref);
+    }
+  }
 }
 
 // ---- what is told of it -------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@
 #include "controlplane/concentrator.hpp"
 #include "controlplane/pptp_connection.hpp"
 #include "controlplane/session.hpp"
+#include "controlplane/session_change.hpp"
 
 namespace adit::control {
 
@@ -43,6 +44,8 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   void end(EndReason reason);
   /// Changes its rate limit in place; none: back to what it was let in with.
   void set_rate(std::optional<SubscriberRate> rate);
+  /// False: nothing has changed, because the call is ending or its worker's ring is full.
+  bool change(const SessionChange& change);
   /// The control connection has ended the call, or is gone itself.
   void cleared(EndReason reason) { finish(reason); }
   /// The worker has forgotten it: the last words about this call.
@@ -86,12 +89,20 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   void cancel(AuthClient& client) override;
   void on_verdict(const AuthVerdict& verdict) override;
 
+  /// What the user was let in with, and what comes of it while IP is up. One allocation, for those who have any.
+  struct Terms;
+
   [[nodiscard]] bool may_come_in(const std::string& user);
   [[nodiscard]] bool take_over(wire::Ipv4Address address);
   void post_rate();
+  void set_routes(const std::vector<wire::Ipv4Prefix>& routes);
   void post(const contract::ToWorker& message);
   void take_terms(const AuthAccepted& accepted);
   void begin_terms();
+  [[nodiscard]] Terms& terms();
+  void arm_session_timer();
+  void arm_idle_timer();
+  void arm_interim_timer();
   [[nodiscard]] Duration jittered(Duration interval);
   void on_session_timeout() { terminate(EndReason::kSessionTimeout, false); }
   void on_idle_check();
@@ -99,6 +110,7 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   [[nodiscard]] Duration since_up() const;
   void map(wire::Ipv4Address subscriber);
   void unmap();
+  [[nodiscard]] contract::UpdateLimits limits_of(const SubscriberRate& rate) const;
   void set_stage(Stage stage);
   void log_up() const;
   void finish(EndReason reason);
@@ -116,8 +128,7 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   wire::Ipv4Address address_;  // leased; ours until CallRemoved
   wire::Ipv4Address mapped_;   // leads to this call in the downlink index, and routes_ with it
   std::vector<wire::Ipv4Prefix> routes_;
-  /// What the user was let in with, and what comes of it while IP is up. One allocation, for those who have any.
-  struct Terms;
+  contract::EnableIp enabled_;  // what the worker was told last
   std::unique_ptr<Terms> terms_;
   Instant up_since_{};
   Instant ended_{};

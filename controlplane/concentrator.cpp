@@ -51,6 +51,15 @@ void Concentrator::on_worker_message(const contract::ToControl& message,
 
 namespace {
 
+CallRecord* find_session(const CallDirectory& directory, std::string_view session_id) {
+  constexpr std::size_t kDigits = 16;
+  std::uint64_t number = 0;
+  const char* end = session_id.data() + session_id.size();
+  const auto parsed = std::from_chars(session_id.data(), end, number, 16);
+  const bool whole = session_id.size() == kDigits && parsed.ec == std::errc{} && parsed.ptr == end;
+  return whole ? directory.numbered(number) : nullptr;
+}
+
 std::vector<CallRecord*> selected(const CallDirectory& directory, const TerminateSelector& selector) {
   CallRecord* one = nullptr;
   switch (selector.by) {
@@ -63,15 +72,9 @@ std::vector<CallRecord*> selected(const CallDirectory& directory, const Terminat
         one = directory.at_address(*address);
       }
       break;
-    case TerminateSelector::By::kSessionId: {
-      std::uint64_t number = 0;
-      const char* end = selector.value.data() + selector.value.size();
-      const auto parsed = std::from_chars(selector.value.data(), end, number, 16);
-      if (selector.value.size() == 16 && parsed.ec == std::errc{} && parsed.ptr == end) {
-        one = directory.numbered(number);
-      }
+    case TerminateSelector::By::kSessionId:
+      one = find_session(directory, selector.value);
       break;
-    }
   }
   return one == nullptr ? std::vector<CallRecord*>{} : std::vector{one};
 }
@@ -94,6 +97,34 @@ std::size_t Concentrator::set_rate(const TerminateSelector& selector, std::optio
   }
   core_->sweep();
   return calls.size();
+}
+
+std::vector<CallStatus> Concentrator::find(const TerminateSelector& selector) const {
+  std::vector<CallStatus> found;
+  for (const CallRecord* call : selected(core_->directory, selector)) {
+    found.push_back(call->status());
+  }
+  return found;
+}
+
+Removal Concentrator::remove(std::string_view session_id) {
+  CallRecord* call = find_session(core_->directory, session_id);
+  if (call == nullptr) {
+    return Removal::kUnknown;
+  }
+  if (call->finished()) {
+    return core_->removal_waits(*call) ? Removal::kStuck : Removal::kResidual;
+  }
+  call->end(EndReason::kAdminReset);
+  core_->sweep();
+  return Removal::kRemoved;
+}
+
+bool Concentrator::change(std::string_view session_id, const SessionChange& change) {
+  CallRecord* call = find_session(core_->directory, session_id);
+  const bool changed = call != nullptr && call->change(change);
+  core_->sweep();
+  return changed;
 }
 
 void Concentrator::drain() {

@@ -23,6 +23,7 @@
 #include "controlplane/event_log.hpp"
 #include "controlplane/seating.hpp"
 #include "controlplane/session.hpp"
+#include "controlplane/session_change.hpp"
 #include "controlplane/settings.hpp"
 #include "controlplane/steering.hpp"
 #include "controlplane/timer_wheel.hpp"
@@ -85,11 +86,19 @@ struct ConcentratorStats {
   std::vector<std::pair<EndReason, std::uint64_t>> ended;  ///< calls and connections by reason, non-zero ones
 };
 
-/// Which calls `adit terminate` and `adit shaper` mean.
+/// Which calls `adit terminate`, `adit shaper` and RADIUS' Disconnect- and CoA-Requests mean.
 struct TerminateSelector {
   enum class By : std::uint8_t { kAll, kUsername, kIp, kSessionId };
   By by = By::kAll;
   std::string value;
+};
+
+/// What became of a call that was to be removed at once.
+enum class Removal : std::uint8_t {
+  kUnknown,   ///< there is no such call
+  kRemoved,   ///< it has ended
+  kResidual,  ///< it had ended before; its worker is about to forget it
+  kStuck,     ///< it had ended before, and its worker takes no message that it is to forget it
 };
 
 /// Octets that control keeps for one call on a connection of its own: records, session, slot and index entries.
@@ -122,6 +131,12 @@ class Concentrator {
   std::size_t terminate(const TerminateSelector& selector, bool hard);
   /// Changes the rate limit of these calls in place; none: back to what they were let in with. Returns how many.
   std::size_t set_rate(const TerminateSelector& selector, std::optional<SubscriberRate> rate);
+  /// All that are there by that name, ending ones included (but not under the name of their user).
+  [[nodiscard]] std::vector<CallStatus> find(const TerminateSelector& selector) const;
+  /// Ends one call on the spot.
+  Removal remove(std::string_view session_id);
+  /// Changes a call in place. False: there is no such call, or its worker's ring is full; nothing has changed.
+  bool change(std::string_view session_id, const SessionChange& change);
   /// No new connections; StopCCRQ to everyone. drained() turns true when all are gone and every CallRemoved is in.
   void drain();
   [[nodiscard]] bool drained() const;

@@ -84,6 +84,10 @@ class ConcentratorCore {
   void retire(std::unique_ptr<Session> session);
   /// RemoveCall to the worker, now or as soon as its ring has room.
   void request_removal(CallRecord& call);
+  /// The call's worker has had no room for RemoveCall so far.
+  [[nodiscard]] bool removal_waits(const CallRecord& call) const {
+    return !removals_waiting_[call.ref.worker.value].empty();
+  }
 
   [[nodiscard]] std::string duration_since(Instant since) const;
 

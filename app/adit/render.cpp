@@ -183,6 +183,28 @@ std::string render_pools(const Json& result) {
                     rows, "no pools");
 }
 
+namespace {
+
+std::string render_dae(const Json& result) {
+  Rows clients;
+  for (const Json& client : list(result, "dae_clients")) {
+    clients.push_back({text(client, "client"), text(client, "address"), count(client, "disconnects"),
+                       count(client, "changes"), count(client, "refused"), count(client, "repeated"),
+                       count(client, "stale"), count(client, "forged")});
+  }
+  return draw_table({{"dae-client"},
+                     {"address"},
+                     {"disconnects", Align::kRight},
+                     {"changes", Align::kRight},
+                     {"refused", Align::kRight},
+                     {"repeated", Align::kRight},
+                     {"stale", Align::kRight},
+                     {"forged", Align::kRight}},
+                    clients, "");
+}
+
+}  // namespace
+
 std::string render_radius(const Json& result) {
   Rows servers;
   for (const Json& server : list(result, "servers")) {
@@ -192,19 +214,20 @@ std::string render_radius(const Json& result) {
                        count(server, "timeouts"), count(server, "refused"), count(server, "unmatched"),
                        count(server, "p50_ms"), count(server, "p99_ms")});
   }
-  return draw_table({{"server"},
-                     {"address"},
-                     {"state"},
-                     {"in-flight", Align::kRight},
-                     {"sent", Align::kRight},
-                     {"answered", Align::kRight},
-                     {"repeated", Align::kRight},
-                     {"timeouts", Align::kRight},
-                     {"refused", Align::kRight},
-                     {"unmatched", Align::kRight},
-                     {"p50-ms", Align::kRight},
-                     {"p99-ms", Align::kRight}},
-                    servers, "no RADIUS servers");
+  const std::string table = draw_table({{"server"},
+                                        {"address"},
+                                        {"state"},
+                                        {"in-flight", Align::kRight},
+                                        {"sent", Align::kRight},
+                                        {"answered", Align::kRight},
+                                        {"repeated", Align::kRight},
+                                        {"timeouts", Align::kRight},
+                                        {"refused", Align::kRight},
+                                        {"unmatched", Align::kRight},
+                                        {"p50-ms", Align::kRight},
+                                        {"p99-ms", Align::kRight}},
+                                       servers, "no RADIUS servers");
+  return list(result, "dae_clients").empty() ? table : table + '\n' + render_dae(result);
 }
 
 std::string render_ports(const Json& result) {

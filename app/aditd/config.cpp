@@ -113,6 +113,11 @@ class Reader {
         server.name = wire::to_string(server.address);
       }
     }
+    for (control::radius::DaeClientSettings& client : config_.dae.clients) {
+      if (client.name.empty()) {
+        client.name = wire::to_string(client.address);
+      }
+    }
     check_config(config_, places_, problems_);
   }
 
@@ -160,6 +165,9 @@ class Reader {
       } else if (section.name == "radius-server") {
         read_table(std::string(section.name), place, radius_server_keys(), *element.as_table(),
                    config_.radius.servers.emplace_back());
+      } else if (section.name == "dae-client") {
+        read_table(std::string(section.name), place, dae_client_keys(), *element.as_table(),
+                   config_.dae.clients.emplace_back());
       } else {
         read_table(std::string(section.name), place, pool_keys(), *element.as_table(),
                    config_.control.ip.pools.emplace_back());

@@ -340,6 +340,30 @@ void check_radius(const Config& config, const Places& places, Problems& problems
   }
 }
 
+void check_dae(const Config& config, const Places& places, Problems& problems) {
+  if (!places.usable("dae-client")) {
+    return;
+  }
+  const auto& clients = config.dae.clients;
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    const std::string place = "dae-client." + std::to_string(i);
+    if (clients[i].address.is_none() && places.usable(place + ".address")) {
+      problems.error(position(places, place), "dae-client.address", "", "missing",
+                     "say where its requests come from: address = \"192.0.2.10\"");
+    }
+    if (clients[i].secret.empty() && places.usable(place + ".secret")) {
+      problems.error(position(places, place), "dae-client.secret", "", "missing",
+                     "give the secret that is shared with it");
+    }
+    const auto end = clients.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto same = [&](const auto& other) { return other.address == clients[i].address; };
+    if (!clients[i].address.is_none() && std::any_of(clients.begin(), end, same)) {
+      problems.error(position(places, place + ".address"), "dae-client.address", quoted(clients[i].address),
+                     "is another [[dae-client]]'s already", "make one of them");
+    }
+  }
+}
+
 }  // namespace
 
 void check_config(const Config& config, const Places& places, Problems& problems) {
@@ -347,6 +371,7 @@ void check_config(const Config& config, const Places& places, Problems& problems
   check_ports(config, places, problems);
   check_auth(config, places, problems);
   check_radius(config, places, problems);
+  check_dae(config, places, problems);
   check_mppe(config, places, problems);
   check_mtu(config, places, problems);
   check_pools(config, places, problems);

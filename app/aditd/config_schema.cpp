@@ -241,6 +241,12 @@ std::vector<Key<Config>> make_user_keys() {
                "Sockets for each server and service: 256 requests each may wait for an answer."),
       ADIT_KEY("radius", "max-waiting", "", radius.max_waiting, kCount,
                "Requests that wait for a free identifier; more are refused."),
+      ADIT_KEY("radius", "dae-ip-address", "", dae.address, Ipv4Kind{true},
+               "Where Disconnect- and CoA-Requests (RFC 5176) of a [[dae-client]] are taken. \"\": on every "
+               "address."),
+      ADIT_KEY("radius", "dae-port", "", dae.port, (NumberKind<std::uint16_t>{1, 65'535}), "The UDP port."),
+      ADIT_KEY("radius", "dae-window", "", dae.window, (DurationKind{1s, 1h}),
+               "How far their Event-Timestamp may be from our clock; as long, a copy of one does nothing."),
       ADIT_KEY("auth", "timeout", "", control.auth.timeout, (DurationKind{1s, 10min}),
                "From our challenge (PAP: from LCP opened) to a verdict."),
       ADIT_KEY("auth", "max-failure", "", control.auth.max_failure, (NumberKind<std::uint32_t>{1, 100}),
@@ -363,6 +369,31 @@ std::vector<Key<control::radius::ServerSettings>> make_radius_server_keys() {
           "CVE-2024-3596)."),
   };
 }
+
+std::vector<Key<control::radius::DaeClientSettings>> make_dae_client_keys() {
+  using Target = control::radius::DaeClientSettings;
+  using control::radius::Code;
+  return {
+      ADIT_KEY("dae-client", "name", "", name, (TextKind{0, 31}),
+               "What logs and `adit show radius` call it. Empty: its address."),
+      ADIT_KEY("dae-client", "address", "\"192.0.2.10\"", address, Ipv4Kind{true},
+               "Where its requests come from; those of others are dropped."),
+      ADIT_KEY("dae-client", "secret", "\"shared with that client\"", secret, SecretKind{255},
+               "The secret that is shared with it."),
+      ADIT_KEY(
+          "dae-client", "allow", "", allow,
+          (ListKind<ChoiceKind<Code>>{
+              {{{"disconnect", Code::kDisconnectRequest}, {"coa", Code::kCoaRequest}}},
+              "write [\"disconnect\"]"}),
+          "What it may ask for: \"disconnect\" sessions, \"coa\" to change their rate, timeouts, class and "
+          "routes."),
+      ADIT_KEY("dae-client", "require-message-authenticator", "", must_sign, BoolKind{},
+               "Drop its requests without Message-Authenticator."),
+      ADIT_KEY(
+          "dae-client", "require-event-timestamp", "", must_date, BoolKind{},
+          "Drop its requests without Event-Timestamp: whoever has caught one could repeat it another day."),
+  };
+}
 #undef ADIT_KEY
 
 constexpr Section kSections[] = {
@@ -377,6 +408,7 @@ constexpr Section kSections[] = {
     {"chap-secrets", false, "", ""},
     {"radius", false, "The RADIUS client.", ""},
     {"radius-server", true, "RADIUS servers: a table each.", "", true},
+    {"dae-client", true, "Who may end and change sessions by RADIUS (RFC 5176): a table each.", "", true},
     {"ip", false, "Addresses.", ""},
     {"ip-pool", true, "Pools of client addresses: a table each. They may not overlap.", ""},
     {"dns", false, "", ""},
@@ -406,6 +438,11 @@ std::span<const Key<dataplane::PortSettings>> port_keys() {
 
 std::span<const Key<control::radius::ServerSettings>> radius_server_keys() {
   static const std::vector<Key<control::radius::ServerSettings>> keys = make_radius_server_keys();
+  return keys;
+}
+
+std::span<const Key<control::radius::DaeClientSettings>> dae_client_keys() {
+  static const std::vector<Key<control::radius::DaeClientSettings>> keys = make_dae_client_keys();
   return keys;
 }
 

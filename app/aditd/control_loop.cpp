@@ -45,7 +45,7 @@ ControlLoop::ControlLoop(const Config& config, Runtime& runtime, control::AuthBa
       radius_(io_, config, wheel, entropy(), log, local_users, [this] { tick(); }),
       concentrator_(config.control, runtime.worker_count(), runtime.slots_per_worker(), wheel, entropy(), log,
                     radius_.backend(), *this, runtime.steering(), radius_.accounting()),
-      operator_view_(concentrator_, runtime, wheel, radius_.client(), [this] { wait_for_restart(); }),
+      operator_view_(concentrator_, runtime, wheel, radius_, [this] { wait_for_restart(); }),
       operator_socket_(io_, operator_view_, config.cli),
       worker_wake_(io_, runtime.wake().fd()),
       netlink_(io_),
@@ -87,7 +87,7 @@ std::expected<void, std::string> ControlLoop::open() {
       return listening;
     }
   }
-  if (auto opened = radius_.open(); !opened) {
+  if (auto opened = radius_.open(concentrator_); !opened) {
     return opened;
   }
   if (auto listening = operator_socket_.listen(); !listening) {

@@ -12,9 +12,16 @@
 
 #include "controlplane/concentrator.hpp"
 #include "controlplane/radius/client.hpp"
+#include "controlplane/radius/dynamic_authorization.hpp"
 #include "dataplane/contract/messages.hpp"
 
 namespace adit::app {
+
+struct RadiusStatus {
+  std::vector<control::radius::ServerStatus> servers{};
+  std::vector<control::radius::DaeClientStatus> dae{};
+  std::uint64_t dae_strangers = 0;  ///< datagrams from addresses that are no [[dae-client]]'s
+};
 
 struct SessionRow {
   control::CallStatus call;
@@ -99,7 +106,7 @@ class OperatorBackend {
   [[nodiscard]] virtual std::vector<BufferRow> buffers() const = 0;
   [[nodiscard]] virtual std::vector<SteeringRow> steering() const = 0;
   [[nodiscard]] virtual std::vector<PortRow> ports() const = 0;
-  [[nodiscard]] virtual std::vector<control::radius::ServerStatus> radius() const = 0;
+  [[nodiscard]] virtual RadiusStatus radius() const = 0;
   /// Stops and starts its device anew; calls stay. False: no such port, or one is being restarted already.
   virtual bool restart_port(const std::string& name) = 0;
   /// By worker.

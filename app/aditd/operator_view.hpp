@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/aditd/operator_backend.hpp"
+#include "app/aditd/radius_service.hpp"
 #include "app/aditd/runtime.hpp"
 #include "controlplane/concentrator.hpp"
 #include "controlplane/timer_wheel.hpp"
@@ -19,7 +20,7 @@ class OperatorView final : public OperatorBackend {
   /// All references outlive the view.
   /// `on_restart`: a port has been taken from the workers, see PortCare::finish_restart().
   OperatorView(control::Concentrator& concentrator, Runtime& runtime, const control::TimerWheel& wheel,
-               const control::radius::Client& radius, std::function<void()> on_restart);
+               const RadiusService& radius, std::function<void()> on_restart);
 
   void for_each_session(const std::function<void(const SessionRow&)>& visit) const override;
   [[nodiscard]] control::ConcentratorStats stats() const override;
@@ -29,9 +30,7 @@ class OperatorView final : public OperatorBackend {
   [[nodiscard]] std::vector<BufferRow> buffers() const override;
   [[nodiscard]] std::vector<SteeringRow> steering() const override;
   [[nodiscard]] std::vector<PortRow> ports() const override;
-  [[nodiscard]] std::vector<control::radius::ServerStatus> radius() const override {
-    return radius_.status();
-  }
+  [[nodiscard]] RadiusStatus radius() const override { return radius_.status(); }
   bool restart_port(const std::string& name) override;
   [[nodiscard]] std::vector<control::WorkerSeats> seats() const override { return concentrator_.seats(); }
   [[nodiscard]] std::vector<MemoryRow> memory() const override;
@@ -48,7 +47,7 @@ class OperatorView final : public OperatorBackend {
   control::Concentrator& concentrator_;
   Runtime& runtime_;
   const control::TimerWheel& wheel_;
-  const control::radius::Client& radius_;
+  const RadiusService& radius_;
   std::function<void()> on_restart_;
   std::uint64_t began_;  // TSC
 };

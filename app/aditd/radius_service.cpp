@@ -19,13 +19,18 @@ RadiusService::RadiusService(asio::io_context& io, const Config& config, control
                              control::Entropy& entropy, control::EventLog& log, control::AuthBackend& local,
                              std::function<void()> before_events)
     : order_(config.auth_order),
+      dae_settings_(config.dae),
+      nas_(config.nas),
+      wheel_(wheel),
+      log_(log),
       before_events_(std::move(before_events)),
       local_(local),
       sockets_(io, config.radius),
       client_(config.radius, wheel, entropy, log, sockets_),
       auth_(client_, config.nas, log),
       fallback_(auth_, local),
-      accounting_(client_, config.nas, wheel, log, seconds_since_1970()) {}
+      accounting_(client_, config.nas, wheel, log, seconds_since_1970()),
+      dae_socket_(io) {}
 
 control::Accounting* RadiusService::accounting() {
   const auto& servers = client_.settings().servers;
@@ -34,7 +39,7 @@ control::Accounting* RadiusService::accounting() {
   return any ? &accounting_ : nullptr;
 }
 
-std::expected<void, std::string> RadiusService::open() {
+std::expected<void, std::string> RadiusService::open(control::Concentrator& concentrator) {
   auto opened = sockets_.open([this](std::size_t server, control::radius::Service service, std::uint32_t lane,
                                      std::span<const std::uint8_t> datagram) {
     before_events_();
@@ -43,7 +48,25 @@ std::expected<void, std::string> RadiusService::open() {
   if (opened && accounting() != nullptr) {
     accounting_.announce_start();
   }
-  return opened;
+  return opened && !dae_settings_.clients.empty() ? open_dae(concentrator) : opened;
+}
+
+std::expected<void, std::string> RadiusService::open_dae(control::Concentrator& concentrator) {
+  dae_.emplace(dae_settings_, nas_, wheel_, &seconds_since_1970, log_, concentrator);
+  return dae_socket_.open(dae_settings_.address, dae_settings_.port,
+                          [this](wire::Ipv4Address source, std::span<const std::uint8_t> datagram) {
+                            before_events_();
+                            return dae_->on_datagram(source, datagram);
+                          });
+}
+
+RadiusStatus RadiusService::status() const {
+  RadiusStatus status{.servers = client_.status()};
+  if (dae_) {
+    status.dae = dae_->status();
+    status.dae_strangers = dae_->strangers();
+  }
+  return status;
 }
 
 control::AuthBackend& RadiusService::backend() {

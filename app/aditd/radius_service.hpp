@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// RADIUS as aditd has it: sockets, the client, and who is asked in which order.
+// RADIUS as aditd has it: sockets, the client, who is asked in which order, and who may ask us (RFC 5176).
 // Thread: control. Owner: the control loop.
 #pragma once
 
 #include <asio/io_context.hpp>
 #include <expected>
+#include <optional>
 #include <string>
 
 #include "app/aditd/config.hpp"
+#include "app/aditd/operator_backend.hpp"
+#include "app/host/dae_socket.hpp"
 #include "app/host/radius_sockets.hpp"
 #include "controlplane/radius/client.hpp"
+#include "controlplane/radius/dynamic_authorization.hpp"
 #include "controlplane/radius/radius_accounting.hpp"
 #include "controlplane/radius/radius_auth.hpp"
 
@@ -22,16 +26,23 @@ class RadiusService {
                 control::Entropy& entropy, control::EventLog& log, control::AuthBackend& local,
                 std::function<void()> before_events);
 
-  [[nodiscard]] std::expected<void, std::string> open();
+  /// Begins; `concentrator` is what Disconnect- and CoA-Requests act upon, and outlives this.
+  [[nodiscard]] std::expected<void, std::string> open(control::Concentrator& concentrator);
 
   /// As [auth] backend says.
   [[nodiscard]] control::AuthBackend& backend();
   /// nullptr: no server has a port for it.
   [[nodiscard]] control::Accounting* accounting();
-  [[nodiscard]] const control::radius::Client& client() const { return client_; }
+  [[nodiscard]] RadiusStatus status() const;
 
  private:
+  [[nodiscard]] std::expected<void, std::string> open_dae(control::Concentrator& concentrator);
+
   const AuthOrder order_;
+  const control::radius::DaeSettings dae_settings_;
+  const control::radius::NasSettings nas_;
+  control::TimerWheel& wheel_;
+  control::EventLog& log_;
   std::function<void()> before_events_;
   control::AuthBackend& local_;
   RadiusSockets sockets_;
@@ -39,6 +50,8 @@ class RadiusService {
   control::radius::RadiusAuth auth_;
   control::radius::FallbackAuth fallback_;
   control::radius::RadiusAccounting accounting_;
+  DaeSocket dae_socket_;
+  std::optional<control::radius::DynamicAuthorization> dae_;
 };
 
 }  // namespace adit::app

@@ -220,8 +220,9 @@ Json ports_json(const OperatorBackend& backend) {
 }
 
 Json radius_json(const OperatorBackend& backend) {
+  const RadiusStatus status = backend.radius();
   Json servers = Json::array();
-  for (const control::radius::ServerStatus& row : backend.radius()) {
+  for (const control::radius::ServerStatus& row : status.servers) {
     servers.push_back({{"server", row.name},
                        {"address", wire::to_string(row.address)},
                        {"alive", row.alive},
@@ -235,7 +236,20 @@ Json radius_json(const OperatorBackend& backend) {
                        {"p50_ms", row.p50.count()},
                        {"p99_ms", row.p99.count()}});
   }
-  return {{"servers", std::move(servers)}};
+  Json clients = Json::array();
+  for (const control::radius::DaeClientStatus& row : status.dae) {
+    clients.push_back({{"client", row.name},
+                       {"address", wire::to_string(row.address)},
+                       {"disconnects", row.disconnects},
+                       {"changes", row.changes},
+                       {"refused", row.refused},
+                       {"repeated", row.repeated},
+                       {"stale", row.stale},
+                       {"forged", row.forged}});
+  }
+  return {{"servers", std::move(servers)},
+          {"dae_clients", std::move(clients)},
+          {"dae_strangers", status.dae_strangers}};
 }
 
 std::string dump(const Json& json) {

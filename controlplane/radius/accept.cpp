@@ -167,7 +167,9 @@ Result read_routes(const Packet& packet, AuthAccepted& accepted) {
     if (!route) {
       return std::unexpected("Framed-Route is no network of /16 or longer by way of the subscriber");
     }
-    accepted.routes.push_back(*route);
+    if (std::ranges::find(accepted.routes, *route) == accepted.routes.end()) {
+      accepted.routes.push_back(*route);
+    }
   }
   return {};
 }

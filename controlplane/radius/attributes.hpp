@@ -46,6 +46,7 @@ enum class Type : std::uint8_t {
   kCalledStationId = 30,
   kCallingStationId = 31,
   kNasIdentifier = 32,
+  kProxyState = 33,
   kAcctStatusType = 40,
   kAcctDelayTime = 41,
   kAcctInputOctets = 42,
@@ -56,6 +57,7 @@ enum class Type : std::uint8_t {
   kAcctInputPackets = 47,
   kAcctOutputPackets = 48,
   kAcctTerminateCause = 49,
+  kAcctMultiSessionId = 50,
   kAcctInputGigawords = 52,
   kAcctOutputGigawords = 53,
   kEventTimestamp = 55,
@@ -71,6 +73,7 @@ enum class Type : std::uint8_t {
   kAcctInterimInterval = 85,
   kNasPortId = 87,
   kFramedPool = 88,
+  kNasIpv6Address = 95,
   kErrorCause = 101,
 };
 
@@ -99,7 +102,25 @@ inline constexpr std::uint8_t kPrimaryNbns = 30;
 inline constexpr std::uint8_t kSecondaryNbns = 31;
 }  // namespace microsoft
 
+/// RFC 5176 §3.6, what a Disconnect- or CoA-NAK says.
+enum class ErrorCause : std::uint32_t {
+  kResidualSessionContextRemoved = 201,  // in an ACK
+  kUnsupportedAttribute = 401,
+  kMissingAttribute = 402,
+  kNasIdentificationMismatch = 403,
+  kInvalidRequest = 404,
+  kUnsupportedService = 405,
+  kUnsupportedExtension = 406,
+  kInvalidAttributeValue = 407,
+  kAdministrativelyProhibited = 501,
+  kSessionContextNotFound = 503,
+  kSessionContextNotRemovable = 504,
+  kResourcesUnavailable = 506,
+  kMultipleSessionSelectionUnsupported = 508,
+};
+
 inline constexpr std::uint32_t kServiceFramed = 2;
+inline constexpr std::uint32_t kServiceAuthorizeOnly = 17;
 inline constexpr std::uint32_t kProtocolPpp = 1;
 inline constexpr std::uint32_t kPortVirtual = 5;
 inline constexpr std::uint32_t kTunnelPptp = 1;

@@ -58,23 +58,6 @@ Signature check_signature(Bytes packet, const Authenticator& authenticator, Byte
   return Signature::kNone;
 }
 
-std::expected<void, Fault> check(Bytes packet, const Authenticator& authenticator, Bytes secret,
-                                 bool must_be_signed) {
-  const auto digest =
-      crypto::md5({packet.first(kAuthenticatorAt), authenticator, packet.subspan(kHeaderSize), secret});
-  if (!crypto::equal_constant_time(digest, packet.subspan(kAuthenticatorAt, digest.size()))) {
-    return std::unexpected(Fault::kAuthenticator);
-  }
-  const Signature signature = check_signature(packet, authenticator, secret);
-  if (signature == Signature::kWrong) {
-    return std::unexpected(Fault::kMessageAuthenticator);
-  }
-  if (must_be_signed && signature != Signature::kFirst) {
-    return std::unexpected(Fault::kNoMessageAuthenticator);
-  }
-  return {};
-}
-
 /// RFC 2865 §5.2: each block is hidden by the digest of the secret and the block before it as it travels. Its own inverse
 /// but for which of the two that is.
 std::vector<std::uint8_t> unhide(Bytes hidden, std::initializer_list<Bytes> first, Bytes secret) {
@@ -99,7 +82,7 @@ std::string_view to_text(Fault fault) {
     case Fault::kAuthenticator:
       return "its authenticator is wrong: another secret, or forged";
     case Fault::kNoMessageAuthenticator:
-      return "it lacks Message-Authenticator as its first attribute";
+      return "it lacks Message-Authenticator, which a reply has as its first attribute";
     case Fault::kMessageAuthenticator:
       return "its Message-Authenticator is wrong";
     case Fault::kAttributes:
@@ -191,14 +174,16 @@ void RequestWriter::begin_signed() {
 
 std::vector<std::uint8_t> RequestWriter::finish(Bytes secret) && {
   store_length(octets_);
-  const bool random = octets_[0] == static_cast<std::uint8_t>(Code::kAccessRequest) ||
-                      octets_[0] == static_cast<std::uint8_t>(Code::kStatusServer);
-  if (!random) {
+  const Code code{octets_[0]};
+  const bool random = code == Code::kAccessRequest || code == Code::kStatusServer;
+  const bool answer = code == Code::kDisconnectAck || code == Code::kDisconnectNak || code == Code::kCoaAck ||
+                      code == Code::kCoaNak;
+  if (!random && !answer) {
     std::fill_n(octets_.begin() + kAuthenticatorAt, authenticator_.size(), std::uint8_t{0});
   }
   if (signed_) {
-    const auto code = crypto::hmac_md5(secret, {octets_});
-    std::ranges::copy(code, octets_.begin() + kHeaderSize + 2);
+    const auto signature = crypto::hmac_md5(secret, {octets_});
+    std::ranges::copy(signature, octets_.begin() + kHeaderSize + 2);
   }
   if (!random) {
     authenticator_ = crypto::md5({octets_, secret});
@@ -209,14 +194,24 @@ std::vector<std::uint8_t> RequestWriter::finish(Bytes secret) && {
 
 // ---- reading --------------------------------------------------------------------------------------------------------
 
-std::expected<Packet, Fault> read_reply(Bytes datagram, const Authenticator& request, Bytes secret,
-                                        bool must_be_signed) {
+std::expected<Packet, Fault> Packet::read(Bytes datagram, const Authenticator& authenticator, Bytes secret,
+                                          Signed demanded) {
   const Bytes octets = trimmed(datagram);
   if (octets.empty()) {
     return std::unexpected(Fault::kLength);
   }
-  if (const auto checked = check(octets, request, secret, must_be_signed); !checked) {
-    return std::unexpected(checked.error());
+  const auto digest =
+      crypto::md5({octets.first(kAuthenticatorAt), authenticator, octets.subspan(kHeaderSize), secret});
+  if (!crypto::equal_constant_time(digest, octets.subspan(kAuthenticatorAt, digest.size()))) {
+    return std::unexpected(Fault::kAuthenticator);
+  }
+  const Signature signature = check_signature(octets, authenticator, secret);
+  if (signature == Signature::kWrong) {
+    return std::unexpected(Fault::kMessageAuthenticator);
+  }
+  if ((demanded == Signed::kFirst && signature != Signature::kFirst) ||
+      (demanded == Signed::kSomewhere && signature == Signature::kNone)) {
+    return std::unexpected(Fault::kNoMessageAuthenticator);
   }
   Packet packet(octets);
   if (!packet.parse()) {
@@ -225,8 +220,15 @@ std::expected<Packet, Fault> read_reply(Bytes datagram, const Authenticator& req
   return packet;
 }
 
+std::expected<Packet, Fault> read_reply(Bytes datagram, const Authenticator& request, Bytes secret,
+                                        bool must_be_signed) {
+  return Packet::read(datagram, request, secret,
+                      must_be_signed ? Packet::Signed::kFirst : Packet::Signed::kOptional);
+}
+
 std::expected<Packet, Fault> read_request(Bytes datagram, Bytes secret, bool must_be_signed) {
-  return read_reply(datagram, kZeros, secret, must_be_signed);
+  return Packet::read(datagram, kZeros, secret,
+                      must_be_signed ? Packet::Signed::kSomewhere : Packet::Signed::kOptional);
 }
 
 /// False: an attribute's length is below 2 or beyond the packet. A vendor's attribute that does not parse is kept as it
@@ -257,6 +259,12 @@ bool Packet::parse() {
     }
   }
   return true;
+}
+
+Authenticator Packet::authenticator() const {
+  Authenticator authenticator;
+  std::copy_n(octets_.begin() + kAuthenticatorAt, authenticator.size(), authenticator.begin());
+  return authenticator;
 }
 
 const Attribute* Packet::find(Type type) const {

@@ -42,11 +42,11 @@ struct Attribute {
   }
 };
 
-/// Writes a request. What does not fit kMaxPacket, or a value its length octet, is left out and remembered: good() then
-/// is false, and the packet is not to be sent.
+/// Writes a request, or the answer to one of RFC 5176. What does not fit kMaxPacket, or a value its length octet, is left
+/// out and remembered: good() then is false, and the packet is not to be sent.
 class RequestWriter {
  public:
-  /// `authenticator`: random for Access-Requests; for the others it is computed by finish().
+  /// `authenticator`: random for Access-Requests, the request's own for an answer; for the others finish() computes it.
   RequestWriter(Code code, std::uint8_t identifier, const Authenticator& authenticator);
 
   void octets(Type type, Bytes value);
@@ -94,6 +94,7 @@ class Packet {
 
   [[nodiscard]] Code code() const { return Code{octets_[0]}; }
   [[nodiscard]] std::uint8_t identifier() const { return octets_[1]; }
+  [[nodiscard]] Authenticator authenticator() const;
   [[nodiscard]] const std::vector<Attribute>& attributes() const { return attributes_; }
   /// The first of a type; nullptr: none.
   [[nodiscard]] const Attribute* find(Type type) const;
@@ -102,6 +103,9 @@ class Packet {
  private:
   friend std::expected<Packet, Fault> read_reply(Bytes, const Authenticator&, Bytes, bool);
   friend std::expected<Packet, Fault> read_request(Bytes, Bytes, bool);
+  enum class Signed : std::uint8_t { kOptional, kSomewhere, kFirst };
+  static std::expected<Packet, Fault> read(Bytes datagram, const Authenticator& authenticator, Bytes secret,
+                                           Signed demanded);
   explicit Packet(Bytes octets) : octets_(octets.begin(), octets.end()) {}
   bool parse();
 
@@ -115,7 +119,8 @@ class Packet {
 [[nodiscard]] std::expected<Packet, Fault> read_reply(Bytes datagram, const Authenticator& request,
                                                       Bytes secret, bool must_be_signed);
 
-/// A Disconnect-Request or CoA-Request (RFC 5176 §2.3), whose authenticator is over zeros.
+/// A Disconnect-Request or CoA-Request (RFC 5176 §2.3), whose authenticator is over zeros. Where a Message-Authenticator
+/// stands does not matter: nobody can have us make the digest of a request.
 [[nodiscard]] std::expected<Packet, Fault> read_request(Bytes datagram, Bytes secret, bool must_be_signed);
 
 /// Identifier of a datagram that has a header; nothing is said of its authenticity.

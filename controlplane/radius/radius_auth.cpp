@@ -46,16 +46,19 @@ struct ProofWriter {
 
 }  // namespace
 
+std::uint32_t nas_port_of(std::string_view session_id) {
+  constexpr std::size_t kDigits = 8;
+  const std::string_view last = session_id.substr(session_id.size() - std::min(session_id.size(), kDigits));
+  std::uint32_t port = 0;
+  std::from_chars(last.data(), last.data() + last.size(), port, 16);
+  return port;
+}
+
 void write_identity(RequestWriter& request, const NasSettings& nas, const SessionIdentity& session) {
   request.address(Type::kNasIpAddress, nas.address.is_none() ? session.local : nas.address);
   request.text(Type::kNasIdentifier, nas.identifier);
-  // The session's last 32 bits: RFC 2865 §5.5 wants a number, and there are no ports.
-  std::uint32_t port = 0;
-  const std::string& sid = session.session_id;
-  const std::size_t from = sid.size() > 8 ? sid.size() - 8 : 0;
-  std::from_chars(sid.data() + from, sid.data() + sid.size(), port, 16);
-  request.number(Type::kNasPort, port);
-  request.text(Type::kNasPortId, "pptp-" + sid);
+  request.number(Type::kNasPort, nas_port_of(session.session_id));
+  request.text(Type::kNasPortId, std::string(kNasPortIdPrefix) + session.session_id);
   request.number(Type::kNasPortType, kPortVirtual);
   request.number(Type::kServiceType, kServiceFramed);
   request.number(Type::kFramedProtocol, kProtocolPpp);
@@ -65,7 +68,7 @@ void write_identity(RequestWriter& request, const NasSettings& nas, const Sessio
   request.tagged_number(Type::kTunnelMediumType, 0, kMediumIpv4);
   request.text(Type::kTunnelClientEndpoint, wire::to_string(session.peer));
   request.text(Type::kTunnelServerEndpoint, wire::to_string(session.local));
-  request.text(Type::kAcctSessionId, sid);
+  request.text(Type::kAcctSessionId, session.session_id);
 }
 
 RadiusAuth::~RadiusAuth() {

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "controlplane/auth_backend.hpp"
@@ -17,6 +18,11 @@ struct SessionIdentity {
   std::string session_id;
   wire::Ipv4Address peer, local;
 };
+/// NAS-Port-Id is this and the session ID.
+inline constexpr std::string_view kNasPortIdPrefix = "pptp-";
+/// NAS-Port: the session ID's last 32 bits. RFC 2865 §5.5 wants a number, and there are no ports.
+[[nodiscard]] std::uint32_t nas_port_of(std::string_view session_id);
+
 void write_identity(RequestWriter& request, const NasSettings& nas, const SessionIdentity& session);
 
 class RadiusAuth final : public AuthBackend {

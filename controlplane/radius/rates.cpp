@@ -106,6 +106,12 @@ std::expected<std::optional<SubscriberRate>, std::string> parse_cisco_rate(std::
                 : SubscriberRate{.down = 0, .up = kbit_of(*bits)};
 }
 
+bool carries_rate(const Attribute& attribute) {
+  return attribute.is(kMikrotik, kMikrotikRateLimit) || attribute.is(kWispr, kWisprMaxUp) ||
+         attribute.is(kWispr, kWisprMaxDown) || attribute.type == Type::kFilterId ||
+         (attribute.is(kCisco, kCiscoAvPair) && attribute.text().starts_with("lcp:interface-config"));
+}
+
 std::expected<std::optional<SubscriberRate>, std::string> read_rate(const Packet& packet) {
   if (const Attribute* mikrotik = packet.find(kMikrotik, kMikrotikRateLimit)) {
     const auto rate = parse_mikrotik_rate(mikrotik->text());

@@ -26,4 +26,7 @@ namespace adit::control::radius {
 /// "10240" (kbit/s down and up); another names a filter of someone else's and says nothing here.
 [[nodiscard]] std::expected<std::optional<SubscriberRate>, std::string> read_rate(const Packet& packet);
 
+/// True of attributes that read_rate() looks at.
+[[nodiscard]] bool carries_rate(const Attribute& attribute);
+
 }  // namespace adit::control::radius

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/radius/attributes.hpp"
 #include "controlplane/timer_wheel.hpp"
 #include "crypto/secret.hpp"
 #include "dataplane/wire/ids.hpp"
@@ -36,6 +37,22 @@ struct ClientSettings {  // [radius]
   Duration dead_time = Duration{30000};  ///< how long one is then left alone, but for probes
   std::uint32_t lanes = 4;               ///< sockets for each server and service
   std::uint32_t max_waiting = 4096;      ///< requests that wait for a free identifier
+};
+
+struct DaeClientSettings {  // [[dae-client]]: RFC 5176's Dynamic Authorization Client
+  std::string name{};
+  wire::Ipv4Address address{};
+  crypto::SecretText secret{};
+  std::vector<Code> allow{Code::kDisconnectRequest, Code::kCoaRequest};
+  bool must_sign = true;  ///< require Message-Authenticator
+  bool must_date = true;  ///< require Event-Timestamp
+};
+
+struct DaeSettings {  // [radius] dae-*
+  std::vector<DaeClientSettings> clients{};
+  wire::Ipv4Address address{};  ///< where requests are taken; none: on every address
+  std::uint16_t port = 3799;
+  Duration window = Duration{300'000};  ///< how far an Event-Timestamp may be from our clock
 };
 
 }  // namespace adit::control::radius

@@ -81,12 +81,13 @@ class FakeBackend final : public OperatorBackend {
              .punted = 12,
              .restarts = restarts}};
   }
-  std::vector<control::radius::ServerStatus> radius() const override {
-    return {{.name = "aaa1",
-             .address = wire::Ipv4Address(192, 0, 2, 10),
-             .alive = false,
-             .sent = 12,
-             .timeouts = 3}};
+  RadiusStatus radius() const override {
+    return {.servers = {{.name = "aaa1",
+                         .address = wire::Ipv4Address(192, 0, 2, 10),
+                         .alive = false,
+                         .sent = 12,
+                         .timeouts = 3}},
+            .dae = {{.name = "desk", .address = wire::Ipv4Address(192, 0, 2, 11), .disconnects = 4}}};
   }
   bool restart_port(const std::string& name) override {
     restarts += name == "wan" ? 1 : 0;

@@ -112,6 +112,7 @@ class House : public ConcentratorActions {
     void started(const AccountedCall& call) override { said.push_back("start " + call.user); }
     void interim(const AccountedCall& call, const contract::CallTotals& totals, Duration) override {
       said.push_back("interim " + call.user + ' ' + std::to_string(totals.uplink_octets));
+      classes = call.classes;
     }
     void stopped(const AccountedCall& call, const contract::CallTotals& totals, Duration was_up,
                  EndReason reason) override {
@@ -121,6 +122,7 @@ class House : public ConcentratorActions {
     }
     std::vector<std::string> said;
     Duration lasted{0};
+    std::vector<std::vector<std::uint8_t>> classes;  // of the last interim record
   } accounting;
 
   explicit House(Settings the_settings = pap_settings(), std::uint16_t workers = 2, std::uint32_t slots = 64,

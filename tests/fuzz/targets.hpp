@@ -81,6 +81,9 @@ void fuzz_session(wire::Bytes octets);
 void fuzz_concentrator(wire::Bytes octets);
 // fuzz_client.cpp
 void fuzz_client_call(wire::Bytes octets);
+// fuzz_dae.cpp
+void fuzz_radius_dae(wire::Bytes octets);
+
 // fuzz_radius.cpp
 void fuzz_radius_packet(wire::Bytes octets);
 void fuzz_radius_accept(wire::Bytes octets);

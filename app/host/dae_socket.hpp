@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The UDP socket on which RFC 5176's requests come (port 3799): each goes to a handler, whose answer goes back from it.
+// Thread: control. Owner: aditd's RadiusService.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/ip/udp.hpp>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::app {
+
+class DaeSocket {
+ public:
+  /// What to answer to a datagram; empty: nothing.
+  using Receive =
+      std::function<std::vector<std::uint8_t>(wire::Ipv4Address source, std::span<const std::uint8_t>)>;
+
+  explicit DaeSocket(asio::io_context& io) : socket_(io) {}
+
+  /// The error says what failed and what to do.
+  [[nodiscard]] std::expected<void, std::string> open(wire::Ipv4Address address, std::uint16_t port,
+                                                      Receive receive);
+
+ private:
+  void wait();
+  void read();
+
+  asio::ip::udp::socket socket_;
+  Receive receive_;
+  std::vector<std::uint8_t> buffer_;
+};
+
+}  // namespace adit::app

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why a Disconnect- or CoA-Request is answered by a NAK. Pure; any thread.
+#pragma once
+
+#include <string>
+
+#include "controlplane/radius/attributes.hpp"
+
+namespace adit::control::radius {
+
+struct Refusal {
+  ErrorCause cause{};
+  std::string why;  ///< for the log; only the cause travels
+};
+
+}  // namespace adit::control::radius

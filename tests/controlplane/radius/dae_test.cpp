@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+// RFC 5176 against a whole concentrator: who is heard, which session is meant, what changes, and every Error-Cause.
+#include <gtest/gtest.h>
+
+#include "controlplane/radius/dynamic_authorization.hpp"
+#include "crypto/library.hpp"
+#include "tests/controlplane/concentrator_kit.hpp"
+
+namespace adit::control::radius {
+namespace {
+
+using Octets = std::vector<std::uint8_t>;
+
+constexpr wire::Ipv4Address kDesk{198, 51, 100, 9};
+constexpr std::uint32_t kNow = 1'790'000'000;
+
+class DynamicAuthorizationTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { ASSERT_TRUE(crypto::initialise().has_value()); }
+
+  DynamicAuthorizationTest() { make({}); }
+  void make(DaeClientSettings client) {
+    client.name = "desk";
+    client.address = kDesk;
+    client.secret = crypto::SecretText("secret");
+    dae_.emplace(
+        DaeSettings{.clients = {client}}, NasSettings{}, house_.wheel, [this] { return clock_; }, house_.log,
+        *house_.concentrator);
+  }
+  void SetUp() override { ASSERT_TRUE(alice_.dial("alice")); }
+
+  using Fill = std::function<void(RequestWriter&)>;
+  Octets request(Code code, const Fill& fill, std::string_view secret = "secret", bool dated = true,
+                 bool sign = true) {
+    RequestWriter request(code, ++identifier_, {});
+    if (sign) {
+      request.begin_signed();
+    }
+    if (dated) {
+      request.number(Type::kEventTimestamp, static_cast<std::uint32_t>(clock_));
+    }
+    fill(request);
+    return std::move(request).finish(crypto::octets_of(secret));
+  }
+  /// The answer in words: "none", "ack", "ack 201", "nak 503".
+  std::string send(const Octets& octets, wire::Ipv4Address source = kDesk) {
+    const Octets answer = dae_->on_datagram(source, octets);
+    if (answer.empty()) {
+      return "none";
+    }
+    Authenticator asked;
+    std::copy_n(octets.begin() + 4, asked.size(), asked.begin());
+    const auto packet = read_reply(answer, asked, crypto::octets_of("secret"), true);
+    if (!packet || packet->identifier() != octets[1]) {
+      return "not authentic";
+    }
+    const bool ack = static_cast<std::uint8_t>(packet->code()) == octets[0] + 1;
+    const bool nak = static_cast<std::uint8_t>(packet->code()) == octets[0] + 2;
+    const Attribute* cause = packet->find(Type::kErrorCause);
+    return (ack   ? "ack"
+            : nak ? "nak"
+                  : "?") +
+           (cause == nullptr ? "" : ' ' + std::to_string(number_of(*cause).value_or(0)));
+  }
+  std::string disconnect(const Fill& fill) { return send(request(Code::kDisconnectRequest, fill)); }
+  std::string coa(const Fill& fill) { return send(request(Code::kCoaRequest, fill)); }
+
+  static Settings without_echoes() {  // the clock leaps here
+    Settings settings = House::pap_settings();
+    settings.ppp.lcp_echo_interval = Duration{0};
+    settings.pptp.echo_interval = std::chrono::hours(24);
+    return settings;
+  }
+  static void is_alice(RequestWriter& request) { request.text(Type::kUserName, "alice"); }
+  [[nodiscard]] CallStatus call_of(const DialIn& line) const {
+    for (const CallStatus& call : house_.concentrator->find({TerminateSelector::By::kAll, ""})) {
+      if (call.call == line.ref) {
+        return call;
+      }
+    }
+    return {};
+  }
+  [[nodiscard]] std::size_t calls_up() const { return house_.concentrator->stats().calls_active; }
+  [[nodiscard]] DaeClientStatus status() const { return dae_->status()[0]; }
+  contract::UpdateLimits limits(const DialIn& line) {
+    house_.run_workers();
+    return house_.installed.at(House::key(line.ref)).limits.value_or(contract::UpdateLimits{});
+  }
+
+  House house_{without_echoes()};
+  DialIn alice_{house_, 1};
+  std::optional<DynamicAuthorization> dae_;
+  std::uint64_t clock_ = kNow;
+  std::uint8_t identifier_ = 0;
+};
+
+TEST_F(DynamicAuthorizationTest, RAD_13_DisconnectEndsTheSessionBeforeItsAck) {
+  EXPECT_EQ(disconnect(is_alice), "ack");
+  EXPECT_EQ(calls_up(), 0U);
+  house_.run_workers();
+  ASSERT_EQ(house_.log.named("call_ended").size(), 1U);
+  EXPECT_EQ(house_.log.named("call_ended")[0].fields.at("reason"), "admin_reset");
+  EXPECT_EQ(disconnect(is_alice), "nak 503");
+}
+
+TEST_F(DynamicAuthorizationTest, RAD_13_WrongSecretWrongSourceAndOtherCodesGetNoAnswer) {
+  EXPECT_EQ(send(request(Code::kDisconnectRequest, is_alice, "guessed")), "none");
+  EXPECT_EQ(send(request(Code::kDisconnectRequest, is_alice), wire::Ipv4Address(198, 51, 100, 10)), "none");
+  EXPECT_EQ(send(request(Code::kDisconnectRequest, is_alice, "secret", true, false)), "none") << "unsigned";
+  EXPECT_EQ(send(request(Code::kAccountingRequest, is_alice)), "none");
+  EXPECT_EQ(send(Octets(7)), "none");
+  Octets altered = request(Code::kDisconnectRequest, is_alice);
+  altered.back() ^= 1;
+  EXPECT_EQ(send(altered), "none");
+  EXPECT_EQ(calls_up(), 1U);
+  EXPECT_EQ(status().forged, 5U);
+  EXPECT_EQ(dae_->strangers(), 1U);
+}
+
+TEST_F(DynamicAuthorizationTest, RAD_13_StaleEventTimestamp) {
+  const auto dated = [](std::uint32_t at) {
+    return [at](RequestWriter& request) {
+      request.number(Type::kEventTimestamp, at);
+      request.text(Type::kUserName, "nobody");
+    };
+  };
+  const auto sent_at = [&](std::uint32_t at) {
+    return send(request(Code::kDisconnectRequest, dated(at), "secret", false));
+  };
+  EXPECT_EQ(sent_at(kNow - 301), "none");
+  EXPECT_EQ(sent_at(kNow + 301), "none");
+  EXPECT_EQ(sent_at(kNow - 300), "nak 503");
+  EXPECT_EQ(sent_at(kNow + 300), "nak 503");
+  EXPECT_EQ(send(request(Code::kDisconnectRequest, is_alice, "secret", false)), "none") << "without one";
+  EXPECT_EQ(status().stale, 3U);
+  EXPECT_EQ(calls_up(), 1U);
+  make({.must_date = false});
+  EXPECT_EQ(send(request(Code::kDisconnectRequest, is_alice, "secret", false)), "ack");
+}
+
+TEST_F(DynamicAuthorizationTest, RAD_13_ReplayGetsTheSameAnswerAndDoesNothing) {
+  const Octets first = request(Code::kDisconnectRequest, is_alice);
+  const Octets answer = dae_->on_datagram(kDesk, first);
+  alice_.reset();
+  house_.run_workers();
+  DialIn again(house_, 2);
+  ASSERT_TRUE(again.dial("alice"));
+  house_.advance(Duration{299'000});
+  clock_ += 299;
+  EXPECT_EQ(dae_->on_datagram(kDesk, first), answer);
+  EXPECT_EQ(calls_up(), 1U) << "her new call is not the one that was meant";
+  EXPECT_EQ(status().repeated, 1U);
+  house_.advance(Duration{302'000});
+  clock_ += 302;
+  EXPECT_TRUE(dae_->on_datagram(kDesk, first).empty()) << "forgotten, and by now stale";
+  EXPECT_EQ(calls_up(), 1U);
+}
+
+TEST_F(DynamicAuthorizationTest, RAD_13_EveryIdentificationAttributeMustMatch) {
+  const CallStatus call = call_of(alice_);
+  struct Row {
+    const char* name;
+    std::function<void(RequestWriter&, bool right)> fill;
+    const char* wrong;
+  };
+  const std::vector<Row> rows = {
+      {"User-Name", [](RequestWriter& r, bool right) { r.text(Type::kUserName, right ? "alice" : "bob"); },
+       "nak 503"},
+      {"Acct-Session-Id",
+       [&](RequestWriter& r, bool right) {
+         r.text(Type::kAcctSessionId, right ? call.session_id : "0123456789abcdef");
+       },
+       "nak 503"},
+      {"Framed-IP-Address",
+       [&](RequestWriter& r, bool right) {
+         r.address(Type::kFramedIpAddress, right ? alice_.address : wire::Ipv4Address(10, 64, 0, 99));
+       },
+       "nak 503"},
+      {"NAS-Port",
+       [&](RequestWriter& r, bool right) {
+         r.number(Type::kNasPort,
+                  static_cast<std::uint32_t>(std::stoull(call.session_id, nullptr, 16)) + (right ? 0 : 1));
+       },
+       "nak 503"},
+      {"NAS-Port-Id",
+       [&](RequestWriter& r, bool right) {
+         r.text(Type::kNasPortId, "pptp-" + (right ? call.session_id : "0123456789abcdef"));
+       },
+       "nak 503"},
+      {"Calling-Station-Id",
+       [](RequestWriter& r, bool right) {
+         r.text(Type::kCallingStationId, right ? "192.0.2.2" : "192.0.2.3");
+       },
+       "nak 503"},
+      {"Called-Station-Id",
+       [](RequestWriter& r, bool right) {
+         r.text(Type::kCalledStationId, right ? "192.0.2.1" : "192.0.2.3");
+       },
+       "nak 503"},
+      {"NAS-Identifier",
+       [](RequestWriter& r, bool right) { r.text(Type::kNasIdentifier, right ? "adit" : "another"); },
+       "nak 403"},
+      {"NAS-IP-Address",
+       [](RequestWriter& r, bool right) {
+         r.address(Type::kNasIpAddress, wire::Ipv4Address(192, 0, 2, right ? 1 : 7));
+       },
+       "nak 403"},
+  };
+  for (const Row& wrong : rows) {
+    EXPECT_EQ(disconnect([&](RequestWriter& request) {
+                for (const Row& row : rows) {
+                  row.fill(request, &row != &wrong);
+                }
+              }),
+              wrong.wrong)
+        << wrong.name;
+    ASSERT_EQ(calls_up(), 1U) << wrong.name;
+  }
+  EXPECT_EQ(disconnect([&](RequestWriter& request) {
+              for (const Row& row : rows) {
+                row.fill(request, true);
+              }
+            }),
+            "ack");
+}
+
+TEST_F(DynamicAuthorizationTest, ErrorCausesOfRequestsThatCannotBe) {
+  EXPECT_EQ(disconnect([](RequestWriter&) {}), "nak 402") << "names no session";
+  EXPECT_EQ(coa(is_alice), "nak 402") << "asks for nothing";
+  const auto with = [](const Fill& more) {
+    return [more](RequestWriter& request) {
+      is_alice(request);
+      more(request);
+    };
+  };
+  EXPECT_EQ(disconnect(with([](auto& r) { r.number(Type::kSessionTimeout, 60); })), "nak 401");
+  EXPECT_EQ(coa(with([](auto& r) { r.number(Type::kFramedMtu, 1400); })), "nak 401");
+  EXPECT_EQ(coa(with([](auto& r) { r.vendor(kMicrosoft, microsoft::kEncryptionPolicy, Octets(4)); })),
+            "nak 401");
+  EXPECT_EQ(coa(with([](auto& r) { r.octets(Type{241}, Octets{1, 2}); })), "nak 406");
+  EXPECT_EQ(coa(with([](auto& r) { r.number(Type::kServiceType, kServiceAuthorizeOnly); })), "nak 405");
+  EXPECT_EQ(coa(with([](auto& r) { r.octets(Type::kSessionTimeout, Octets(3)); })), "nak 404");
+  EXPECT_EQ(coa(with([](auto& r) { r.text(Type::kFramedRoute, "10.0.0.0/8"); })), "nak 407");
+  EXPECT_EQ(coa(with([](auto& r) { r.text(Type::kFilterId, "gold"); })), "nak 407");
+  make({.allow = {Code::kDisconnectRequest}});
+  EXPECT_EQ(coa(with([](auto& r) { r.number(Type::kSessionTimeout, 60); })), "nak 501");
+  EXPECT_EQ(calls_up(), 1U);
+  EXPECT_EQ(house_.log.named("dae_refused").size(), 11U);
+}
+
+TEST_F(DynamicAuthorizationTest, RAD_13_SeveralMatches) {
+  DialIn second(house_, 2, wire::Ipv4Address(192, 0, 2, 3));
+  ASSERT_TRUE(second.dial("alice"));
+  EXPECT_EQ(disconnect(is_alice), "nak 508");
+  EXPECT_EQ(calls_up(), 2U);
+  EXPECT_EQ(disconnect([](RequestWriter& request) {
+              is_alice(request);
+              request.text(Type::kCallingStationId, "192.0.2.3");
+            }),
+            "ack");
+  EXPECT_EQ(calls_up(), 1U);
+}
+
+TEST_F(DynamicAuthorizationTest, SessionsThatHaveEndedAndAreNotForgottenYet) {
+  const auto by_session = [id = call_of(alice_).session_id](RequestWriter& request) {
+    request.text(Type::kAcctSessionId, id);
+  };
+  house_.ring_capacity = 0;
+  alice_.reset();
+  EXPECT_EQ(disconnect(by_session), "nak 504") << "its worker takes no message";
+  house_.ring_capacity = 8192;
+  house_.advance(Duration{1000});
+  EXPECT_EQ(disconnect(by_session), "ack 201") << "its worker is about to forget it";
+  house_.run_workers();
+  EXPECT_EQ(disconnect(by_session), "nak 503");
+}
+
+TEST_F(DynamicAuthorizationTest, RAD_13_CoaChangesRateTimeoutsClassAndRoutesInPlace) {
+  EXPECT_EQ(coa([](RequestWriter& request) {
+              is_alice(request);
+              request.text(Type::kFilterId, "8000/2000");
+              request.text(Type::kFramedRoute, "10.20.0.0/24 0.0.0.0 1");
+              request.text(Type::kFramedRoute, "10.21.0.0/24");
+              request.text(Type::kFramedRoute, "10.20.0.0/24");
+              request.octets(Type::kClass, Octets{'g', 'o', 'l', 'd'});
+              request.number(Type::kAcctInterimInterval, 20);
+              request.number(Type::kIdleTimeout, 3600);
+            }),
+            "ack");
+  EXPECT_EQ(limits(alice_).down, 1'000'000U);
+  EXPECT_EQ(limits(alice_).up, 250'000U);
+  EXPECT_EQ(house_.routes.size(), 2U);
+  EXPECT_TRUE(house_.installed.at(House::key(alice_.ref)).has_routes);
+  EXPECT_TRUE(house_.installed.at(House::key(alice_.ref)).ip);
+  house_.advance(Duration{23'000});
+  EXPECT_EQ(house_.accounting.said.back(), "interim alice 0");
+  EXPECT_EQ(house_.accounting.classes, (std::vector<Octets>{{'g', 'o', 'l', 'd'}}));
+
+  EXPECT_EQ(coa([](RequestWriter& request) {
+              is_alice(request);
+              request.text(Type::kFramedRoute, "10.21.0.0/24");
+            }),
+            "ack");
+  EXPECT_EQ(house_.routes.size(), 1U) << "those that are named, and no others";
+  EXPECT_EQ(limits(alice_).down, 1'000'000U) << "what is not named stays";
+  EXPECT_EQ(calls_up(), 1U);
+  alice_.reset();
+  EXPECT_TRUE(house_.routes.empty());
+}
+
+TEST_F(DynamicAuthorizationTest, SessionTimeoutCountsFromIpUp) {
+  const auto timeout = [this](std::uint32_t seconds) {
+    return coa([seconds](RequestWriter& request) {
+      is_alice(request);
+      request.number(Type::kSessionTimeout, seconds);
+    });
+  };
+  house_.advance(Duration{30'000});
+  EXPECT_EQ(timeout(40), "ack");
+  house_.advance(Duration{9'000});
+  EXPECT_EQ(timeout(0), "ack") << "none from now on";
+  house_.advance(Duration{60'000});
+  EXPECT_EQ(calls_up(), 1U);
+  EXPECT_EQ(timeout(40), "ack") << "over already";
+  house_.advance(Duration{100});
+  alice_.serve();
+  house_.run_workers();
+  ASSERT_EQ(house_.log.named("call_ended").size(), 1U);
+  EXPECT_EQ(house_.log.named("call_ended")[0].fields.at("reason"), "session_timeout");
+}
+
+TEST_F(DynamicAuthorizationTest, AWorkerWithoutRoomChangesNothing) {
+  house_.ring_capacity = 0;
+  const auto faster = [](RequestWriter& request) {
+    is_alice(request);
+    request.text(Type::kFilterId, "8000");
+    request.number(Type::kSessionTimeout, 1);
+  };
+  EXPECT_EQ(coa(faster), "nak 506");
+  house_.ring_capacity = 8192;
+  house_.advance(Duration{5'000});
+  EXPECT_EQ(calls_up(), 1U) << "nor did the timeout";
+  EXPECT_EQ(coa(faster), "ack");
+}
+
+TEST_F(DynamicAuthorizationTest, ABadValueAppliesNothingOfTheRest) {
+  EXPECT_EQ(coa([](RequestWriter& request) {
+              is_alice(request);
+              request.text(Type::kFilterId, "8000/2000");
+              request.text(Type::kFramedRoute, "nowhere");
+            }),
+            "nak 407");
+  EXPECT_EQ(limits(alice_).down, 0U);
+  EXPECT_TRUE(house_.routes.empty());
+}
+
+TEST_F(DynamicAuthorizationTest, ProxyStateComesBack) {
+  const Octets octets = request(Code::kDisconnectRequest, [](RequestWriter& request) {
+    is_alice(request);
+    request.text(Type::kProxyState, "one");
+    request.text(Type::kProxyState, "two");
+  });
+  const Octets answer = dae_->on_datagram(kDesk, octets);
+  Authenticator asked;
+  std::copy_n(octets.begin() + 4, asked.size(), asked.begin());
+  const auto packet = read_reply(answer, asked, crypto::octets_of("secret"), true);
+  ASSERT_TRUE(packet);
+  std::vector<std::string> states;
+  for (const Attribute& attribute : packet->attributes()) {
+    if (attribute.type == Type::kProxyState) {
+      states.emplace_back(attribute.text());
+    }
+  }
+  EXPECT_EQ(states, (std::vector<std::string>{"one", "two"}));
+}
+
+}  // namespace
+}  // namespace adit::control::radius

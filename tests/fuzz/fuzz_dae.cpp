@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Disconnect- and CoA-Requests, rightly signed, with whatever attributes the input has: every one gets an answer that its
+// sender can check, a repetition gets the same one, and what is read as a change holds no value that the wire cannot have.
+#include <algorithm>
+#include <vector>
+
+#include "controlplane/radius/dae_change.hpp"
+#include "controlplane/radius/dynamic_authorization.hpp"
+#include "crypto/digest.hpp"
+#include "crypto/library.hpp"
+#include "tests/controlplane/seeded_entropy.hpp"
+#include "tests/fuzz/targets.hpp"
+
+namespace adit::fuzz {
+namespace {
+
+using namespace control;
+using namespace control::radius;
+
+const bool kCryptoReady = crypto::initialise().has_value();
+constexpr std::string_view kSecret = "secret";
+constexpr wire::Ipv4Address kDesk{198, 51, 100, 9};
+
+class Silence final : public EventLog {
+ public:
+  void event(Severity, std::string_view, std::initializer_list<Field>) override {}
+};
+
+class Nobody final : public AuthBackend {
+ public:
+  void authenticate(AuthRequest, AuthClient&) override {}
+  void cancel(AuthClient&) override {}
+};
+
+/// A concentrator without a call asks nothing of anybody.
+class NoActions final : public ConcentratorActions {
+ public:
+  void send(ConnectionId, std::span<const std::uint8_t>) override {}
+  void close(ConnectionId) override {}
+  bool post(contract::WorkerId, const contract::ToWorker&) override { return true; }
+  bool post_frame(const contract::CallRef&, std::span<const std::uint8_t>) override { return true; }
+  void map_call(wire::Ipv4Address, wire::LocalCallId, const contract::CallRef&) override {}
+  void unmap_call(wire::Ipv4Address, wire::LocalCallId) override {}
+  void map_subscriber(wire::Ipv4Address, const contract::CallRef&) override {}
+  void unmap_subscriber(wire::Ipv4Address) override {}
+  std::optional<contract::CallTotals> totals(const contract::CallRef&) const override { return {}; }
+  void map_route(const wire::Ipv4Prefix&, const contract::CallRef&) override {}
+  void unmap_route(const wire::Ipv4Prefix&, const contract::CallRef&) override {}
+};
+
+struct Desk {
+  TimerWheel wheel;
+  test::SeededEntropy entropy{1};
+  Silence log;
+  Nobody users;
+  NoActions actions;
+  Settings settings;
+  Concentrator concentrator{settings, 1, 4, wheel, entropy, log, users, actions};
+  DynamicAuthorization dae{{.clients = {{.address = kDesk, .secret = crypto::SecretText(kSecret)}}},
+                           {},
+                           wheel,
+                           [] { return std::uint64_t{0}; },
+                           log,
+                           concentrator};
+};
+
+std::vector<std::uint8_t> sign(Code code, wire::Bytes attributes) {
+  std::vector<std::uint8_t> packet{static_cast<std::uint8_t>(code), 1};
+  packet.resize(kHeaderSize);
+  packet.insert(packet.end(), {55, 6, 0, 0, 0, 0, 80, 18});
+  packet.resize(packet.size() + 16);
+  packet.insert(packet.end(), attributes.begin(), attributes.end());
+  wire::store_be(packet.data() + 2, static_cast<std::uint16_t>(packet.size()));
+  const auto secret = wire::octets_of(kSecret);
+  const auto signature = crypto::hmac_md5(secret, {packet});
+  std::ranges::copy(signature, packet.begin() + kHeaderSize + 8);
+  const auto digest = crypto::md5({packet, secret});
+  std::ranges::copy(digest, packet.begin() + 4);
+  return packet;
+}
+
+}  // namespace
+
+void fuzz_radius_dae(wire::Bytes octets) {
+  require(kCryptoReady);
+  constexpr std::size_t kMost = kMaxPacket - kHeaderSize - 24;
+  const wire::Bytes attributes = octets.first(std::min(octets.size(), kMost));
+  Desk desk;
+  for (const Code code : {Code::kDisconnectRequest, Code::kCoaRequest}) {
+    const std::vector<std::uint8_t> datagram = sign(code, attributes);
+    const auto packet = read_request(datagram, wire::octets_of(kSecret), true);
+    const auto answer = desk.dae.on_datagram(kDesk, datagram);
+    if (!packet) {
+      require(answer.empty());
+      continue;
+    }
+    const auto reply = read_reply(answer, packet->authenticator(), wire::octets_of(kSecret), true);
+    require(answer.empty() || (reply && reply->find(Type::kErrorCause) != nullptr));
+    require(desk.dae.on_datagram(kDesk, datagram) == answer);
+    if (const auto change = read_change(*packet, kDesk); !change) {
+      require(!change.error().why.empty());
+    } else if (change->routes) {
+      require(std::ranges::all_of(*change->routes, [](const auto& route) { return route.length >= 16; }));
+    }
+  }
+}
+
+}  // namespace adit::fuzz
