@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Users that a real FreeRADIUS knows: every method, what its attributes grant, and what becomes of calls while it is away."""
+import time
+
 from harness.case import case, expect, until
 from harness.dial import EXIT_AUTH_TO_PEER_FAILED, EXIT_HANGUP, EXIT_USER_REQUEST, METHODS, Dial
-from harness.radius import config, freeradius
+from harness.radius import config, freeradius, radclient
 from harness.session import MPPE_ON, Mark, no_sessions, session_of
 
 USERS = """
@@ -158,3 +160,48 @@ def a_stop_waits_for_its_server(world):
         stops = [row for row in rows_of(server, "dave") if row[0] == "Stop"]
     expect("once", len(stops), 1)
     return f"{stops[0][5]}, delivered once"
+
+
+def now():
+    return f"Event-Timestamp = {int(time.time())}"
+
+
+@case(config())
+def disconnect_and_change_of_authorization(world):
+    """RAD-13 with a real client of RFC 5176."""
+    with freeradius(world, USERS) as server:
+        dial = Dial(world.alice, user="dave", password="tango", mppe="128")
+        link = dial.up()
+        session = session_of(world.lab, "dave")
+        who = ("User-Name = dave", f"Acct-Session-Id = {session['sid']}", f"Framed-IP-Address = {link.local}", now())
+        expect("a wrong secret", radclient(world, "disconnect", *who, secret="guessed"), "nothing")
+        expect("no date", radclient(world, "disconnect", "User-Name = dave"), "nothing")
+        expect("a date of another time", radclient(world, "disconnect", "User-Name = dave", f"Event-Timestamp = {int(time.time()) - 400}"), "nothing")
+        expect("another user's session", radclient(world, "disconnect", "User-Name = carol", *who[1:]), "Disconnect-NAK Session-Context-Not-Found")
+        expect("another NAS", radclient(world, "disconnect", *who, "NAS-Identifier = other"), "Disconnect-NAK NAS-Identification-Mismatch")
+
+        began = time.monotonic()
+        expect("a rate", radclient(world, "coa", *who, 'Mikrotik-Rate-Limit = "2M/8M"', 'Framed-Route = "10.202.0.0/24"'), "CoA-ACK")
+        found = session_of(world.lab, "dave")
+        changed = time.monotonic() - began
+        expect("rate and route are the session's", (found["rate_limit"], found["routes"]), [("8000/2000", "10.202.0.0/24")])
+        expect("within a second", changed < 1, True)
+        up = link.iperf_udp(offered=4, seconds=10)
+        expect("IP octets up are the new limit's, within 5 %", 0.95 * 2 < up < 1.05 * 2, True)
+        expect("a bad value changes nothing", radclient(world, "coa", *who, 'Mikrotik-Rate-Limit = "fast"', "Session-Timeout = 1"), "CoA-NAK Invalid-Attribute-Value")
+        expect("pings", link.ping(), {84: "3/3", 1028: "3/3"})
+
+        mark = Mark(world.lab)
+        began = time.monotonic()
+        expect("Disconnect", radclient(world, "disconnect", *who), "Disconnect-ACK")
+        no_sessions(world.lab)
+        ended = time.monotonic() - began
+        expect("within a second", ended < 1, True)
+        mark.reason("admin_reset")
+        expect("pppd's exit status", dial.exit_status(), EXIT_HANGUP)
+        until("the Stop is there", lambda: any(row[0] == "Stop" for row in rows_of(server, "dave")))
+        expect("its cause", rows_of(server, "dave")[-1][5], "Admin-Reset")
+        row = world.lab.adit("show", "radius")["dae_clients"][0]
+    expect("adit's count: disconnects, changes, refused, stale, forged",
+           (row["disconnects"], row["changes"], row["refused"], row["stale"], row["forged"]), [(1, 1, 3, 2, 1)])
+    return f"changed in {changed * 1000:.0f} ms, {up:.2f} of 2 Mbit/s up; ended in {ended * 1000:.0f} ms"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real FreeRADIUS in the lab's core namespace, with a configuration of its own and none of the machine's."""
 import contextlib
+import re
 import subprocess
 import time
 
@@ -142,4 +143,16 @@ def config(backend="radius", **more):
     return {"auth": {"methods": ["mschap-v2", "mschap-v1", "chap-md5", "pap"], "backend": backend},
             "ppp": {"mppe": "prefer"},
             "radius": {"timeout": "500ms", "max-try": 2, "max-fail": 2, "dead-time": "3s", **more},
-            "radius-server": [{"name": "lab", "address": CORE, "secret": SECRET}]}
+            "radius-server": [{"name": "lab", "address": CORE, "secret": SECRET}],
+            "dae-client": [{"name": "desk", "address": CORE, "secret": SECRET}]}
+
+
+def radclient(world, request, *lines, secret=SECRET):
+    """What aditd answers to a "disconnect" or "coa", for example "Disconnect-NAK 503"; "nothing" within a second."""
+    text = "\n".join(["Message-Authenticator = 0x00", *lines]) + "\n"
+    run = subprocess.run(
+        world.lab.command("adit-core", "radclient", "-x", "-r", "1", "-t", "1", "198.51.100.1:3799", request, secret),
+        input=text, capture_output=True, text=True, check=False, timeout=20)
+    answer = re.search(r"Received ((?:Disconnect|CoA)-[A-Z]+)", run.stdout)
+    cause = re.search(r"Error-Cause = (\S+)", run.stdout[answer.end():] if answer else "")
+    return (answer[1] + (f" {cause[1]}" if cause else "")) if answer else "nothing"
