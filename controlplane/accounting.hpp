@@ -28,6 +28,8 @@ class Accounting {
  public:
   virtual ~Accounting() = default;
   virtual void started(const AccountedCall& call) = 0;
+  /// Now and then, that a record of its end can be made should this process not live to see it.
+  virtual void noted(const AccountedCall& call, const contract::CallTotals& totals, Duration since_up) = 0;
   /// `since_up`: how long IP is up. Totals are the data plane's at this moment.
   virtual void interim(const AccountedCall& call, const contract::CallTotals& totals, Duration since_up) = 0;
   /// Totals are final: the worker has forgotten the call.

@@ -13,16 +13,17 @@ struct CallRecord::Terms {
   explicit Terms(CallRecord& call)
       : session_timer(call.core_.wheel, on_timer<&CallRecord::on_session_timeout>, &call),
         idle_timer(call.core_.wheel, on_timer<&CallRecord::on_idle_check>, &call),
-        interim_timer(call.core_.wheel, on_timer<&CallRecord::on_interim>, &call) {}
+        note_timer(call.core_.wheel, on_timer<&CallRecord::on_note>, &call) {}
   std::optional<Duration> session_timeout{};
   std::optional<Duration> idle_timeout{};
   std::optional<Duration> interim_interval{};
   AccountedCall accounted{};
+  Instant interim_due{};
   std::uint64_t packets = 0;  // when the idle timer last looked
   Instant moved{};            // and when they last were others
   Timer session_timer;
   Timer idle_timer;
-  Timer interim_timer;
+  Timer note_timer;
 };
 
 CallRecord::CallRecord(ConcentratorCore& core, ConnectionRecord& connection, std::uint64_t number,
@@ -95,7 +96,7 @@ void CallRecord::finish(EndReason reason) {
   if (terms_ != nullptr) {
     terms_->session_timer.cancel();
     terms_->idle_timer.cancel();
-    terms_->interim_timer.cancel();
+    terms_->note_timer.cancel();
   }
   reason_ = reason;
   connection_ = nullptr;
@@ -231,9 +232,22 @@ void CallRecord::arm_idle_timer() {
 }
 
 void CallRecord::arm_interim_timer() {
-  terms_->interim_timer.cancel();
-  if (terms_->interim_interval && core_.accounting != nullptr) {
-    terms_->interim_timer.arm(jittered(*terms_->interim_interval));
+  if (terms_->interim_interval) {
+    terms_->interim_due = core_.wheel.now() + jittered(*terms_->interim_interval);
+  }
+  arm_note_timer();
+}
+
+/// For the next record, or the next time that the counters are only noted.
+void CallRecord::arm_note_timer() {
+  constexpr Duration kNoteEvery{60'000};
+  terms_->note_timer.cancel();
+  if (core_.accounting != nullptr) {
+    const Duration note = jittered(kNoteEvery);
+    terms_->note_timer.arm(
+        terms_->interim_interval
+            ? std::min(note, std::max(terms_->interim_due - core_.wheel.now(), Duration{0}))
+            : note);
   }
 }
 
@@ -262,14 +276,19 @@ Duration CallRecord::since_up() const {
   return core_.wheel.now() - up_since_;
 }
 
-void CallRecord::on_interim() {
-  if (finished_) {
-    return;
-  }
-  if (const auto totals = core_.actions.totals(ref)) {
+void CallRecord::on_note() {
+  const auto totals = core_.actions.totals(ref);
+  const bool due = terms_->interim_interval && core_.wheel.now() >= terms_->interim_due;
+  if (totals && due) {
     core_.accounting->interim(terms_->accounted, *totals, since_up());
+  } else if (totals) {
+    core_.accounting->noted(terms_->accounted, *totals, since_up());
   }
-  terms_->interim_timer.arm(jittered(*terms_->interim_interval));
+  if (due) {
+    arm_interim_timer();
+  } else {
+    arm_note_timer();
+  }
 }
 
 void CallRecord::map(wire::Ipv4Address subscriber) {
@@ -361,6 +380,9 @@ void CallRecord::take_terms(const AuthAccepted& accepted) {
   terms_->session_timeout = accepted.session_timeout;
   terms_->idle_timeout = accepted.idle_timeout;
   terms_->interim_interval = accepted.interim_interval;
+  if (!terms_->interim_interval && core_.settings.interim_interval != Duration{0}) {
+    terms_->interim_interval = core_.settings.interim_interval;
+  }
   terms_->accounted.classes = accepted.classes;
   terms_->accounted.by_radius = accepted.by_radius;
 }

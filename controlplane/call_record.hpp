@@ -103,10 +103,11 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   void arm_session_timer();
   void arm_idle_timer();
   void arm_interim_timer();
+  void arm_note_timer();
   [[nodiscard]] Duration jittered(Duration interval);
   void on_session_timeout() { terminate(EndReason::kSessionTimeout, false); }
   void on_idle_check();
-  void on_interim();
+  void on_note();
   [[nodiscard]] Duration since_up() const;
   void map(wire::Ipv4Address subscriber);
   void unmap();

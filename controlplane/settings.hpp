@@ -142,6 +142,7 @@ enum class SingleSession : std::uint8_t {
 struct Settings {
   SubscriberRate rate;  ///< [shaper] rate: of users that have none of their own
   SingleSession single_session = SingleSession::kOff;  ///< [common]
+  Duration interim_interval{0};  ///< [radius] acct-interim-interval: where a server says none; 0: no records
   PptpSettings pptp;
   PppSettings ppp;
   AuthSettings auth;

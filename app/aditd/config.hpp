@@ -78,6 +78,7 @@ struct Config {
   std::string chap_secrets = "/etc/adit/chap-secrets";
   AuthOrder auth_order = AuthOrder::kLocal;  ///< [auth] backend
   control::radius::ClientSettings radius;    ///< [radius], [[radius-server]]
+  control::radius::SpoolSettings spool;      ///< [radius] spool, spool-records
   control::radius::DaeSettings dae;          ///< [radius] dae-*, [[dae-client]]
   control::radius::NasSettings nas;          ///< [radius] nas-identifier, nas-ip-address
   CliSettings cli;

@@ -340,6 +340,18 @@ void check_radius(const Config& config, const Places& places, Problems& problems
   }
 }
 
+void check_spool(const Config& config, const Places& places, Problems& problems) {
+  const bool accounting = std::any_of(config.radius.servers.begin(), config.radius.servers.end(),
+                                      [](const auto& server) { return server.acct_port != 0; });
+  if (accounting && config.spool.records < config.max_sessions && places.usable("radius.spool-records") &&
+      places.usable("common.max-sessions")) {
+    problems.warning(position(places, "radius.spool-records"), "radius.spool-records",
+                     std::to_string(config.spool.records),
+                     "is less than common.max-sessions = " + std::to_string(config.max_sessions),
+                     "give each session a record, and more for Stops that wait");
+  }
+}
+
 void check_dae(const Config& config, const Places& places, Problems& problems) {
   if (!places.usable("dae-client")) {
     return;
@@ -371,6 +383,7 @@ void check_config(const Config& config, const Places& places, Problems& problems
   check_ports(config, places, problems);
   check_auth(config, places, problems);
   check_radius(config, places, problems);
+  check_spool(config, places, problems);
   check_dae(config, places, problems);
   check_mppe(config, places, problems);
   check_mtu(config, places, problems);

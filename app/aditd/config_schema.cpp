@@ -241,6 +241,15 @@ std::vector<Key<Config>> make_user_keys() {
                "Sockets for each server and service: 256 requests each may wait for an answer."),
       ADIT_KEY("radius", "max-waiting", "", radius.max_waiting, kCount,
                "Requests that wait for a free identifier; more are refused."),
+      ADIT_KEY("radius", "acct-interim-interval", "", control.interim_interval, (DurationKind{0s, 24h}),
+               "Between accounting records of a session whose Access-Accept does not say. 0: none."),
+      ADIT_KEY(
+          "radius", "spool", "", spool.file, (PathKind{kMaxPath, true}),
+          "What accounting must not forget when aditd or this machine ends, one way or another. \"\": it "
+          "does."),
+      ADIT_KEY(
+          "radius", "spool-records", "", spool.records, (NumberKind<std::uint32_t>{1024, 8'000'000}),
+          "Sessions that are up and Stops that wait for a server, together; 1 KiB each, taken at start."),
       ADIT_KEY("radius", "dae-ip-address", "", dae.address, Ipv4Kind{true},
                "Where Disconnect- and CoA-Requests (RFC 5176) of a [[dae-client]] are taken. \"\": on every "
                "address."),

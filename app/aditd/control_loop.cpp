@@ -24,7 +24,7 @@ namespace {
 
 // Of one worker per turn: a flood of frames must not starve TCP and timers.
 constexpr int kMessagesPerTurn = 512;
-// StopCCRQ to everyone, their replies, the workers' last counters.
+// StopCCRQ to everyone, their replies, the workers' last counters, the last accounting records.
 constexpr std::chrono::seconds kDrainDeadline{8};
 
 OsEntropy& entropy() {
@@ -34,15 +34,15 @@ OsEntropy& entropy() {
 
 }  // namespace
 
-ControlLoop::ControlLoop(const Config& config, Runtime& runtime, control::AuthBackend& local_users, Log& log,
-                         control::TimerWheel& wheel)
+ControlLoop::ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool,
+                         control::AuthBackend& local_users, Log& log, control::TimerWheel& wheel)
     : config_(config),
       runtime_(runtime),
       log_(log),
       wheel_(wheel),
       tcp_(io_, *this, config.control.pptp.max_output_octets),
       listener_(io_, tcp_, *this, config.accept_rate),
-      radius_(io_, config, wheel, entropy(), log, local_users, [this] { tick(); }),
+      radius_(io_, std::move(spool), config, wheel, entropy(), log, local_users, [this] { tick(); }),
       concentrator_(config.control, runtime.worker_count(), runtime.slots_per_worker(), wheel, entropy(), log,
                     radius_.backend(), *this, runtime.steering(), radius_.accounting()),
       operator_view_(concentrator_, runtime, wheel, radius_, [this] { wait_for_restart(); }),
@@ -281,11 +281,11 @@ void ControlLoop::begin_drain(int signal) {
   concentrator_.drain();
 }
 
-bool ControlLoop::finished() const {
+bool ControlLoop::finished() {
   if (!draining_) {
     return false;
   }
-  const bool all_gone = concentrator_.drained() && tcp_.open_count() == 0;
+  const bool all_gone = concentrator_.drained() && tcp_.open_count() == 0 && radius_.say_farewell();
   return all_gone || std::chrono::steady_clock::now() >= drain_deadline_;
 }
 

@@ -29,8 +29,8 @@ namespace adit::app {
 class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions {
  public:
   /// All references outlive the loop.
-  ControlLoop(const Config& config, Runtime& runtime, control::AuthBackend& local_users, Log& log,
-              control::TimerWheel& wheel);
+  ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool, control::AuthBackend& local_users,
+              Log& log, control::TimerWheel& wheel);
   ~ControlLoop() override;
 
   /// Opens TCP/1723, the operator's socket and netlink; then workers may be told of routes.
@@ -76,7 +76,7 @@ class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions 
   void wait_for_kernel(std::size_t tap);
   void on_signal(int signal);
   void begin_drain(int signal);
-  [[nodiscard]] bool finished() const;
+  [[nodiscard]] bool finished();
 
   const Config& config_;
   Runtime& runtime_;

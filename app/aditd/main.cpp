@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // aditd: the table of contents of the process. Everything is started in order, runs, and ends in the reverse order.
 // Exit codes: 0 drained, or the configuration is good (--check); 1 the configuration is not; 2 a start-up failure.
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "app/aditd/config.hpp"
 #include "app/aditd/control_loop.hpp"
@@ -64,6 +66,14 @@ std::expected<std::unique_ptr<control::LocalUsers>, std::string> load_users(cons
   return users;
 }
 
+/// Without a server that is told of sessions there is nothing to keep.
+std::expected<SpoolFile, std::string> open_spool(const Config& config) {
+  const bool accounting =
+      std::ranges::any_of(config.radius.servers, [](const auto& server) { return server.acct_port != 0; });
+  return SpoolFile::open(accounting ? config.spool.file : "",
+                         control::radius::Spool::size_for(accounting ? config.spool.records : 0));
+}
+
 void log_start(const Config& config, const Runtime& runtime, const EalInit& eal, Log& log) {
   for (const dataplane::OpenPort& port : runtime.ports()) {
     log.event(
@@ -101,6 +111,10 @@ int serve(const Config& config, const Options& options) {
   if (!users) {
     return cannot_start(users.error());
   }
+  auto spool = open_spool(config);
+  if (!spool) {
+    return cannot_start(spool.error());
+  }
   auto eal = start_eal(eal_options(config, options));
   if (!eal) {
     return cannot_start(eal.error());
@@ -115,7 +129,7 @@ int serve(const Config& config, const Options& options) {
     }
     log_start(config, **runtime, *eal, **log);
     control::TimerWheel wheel;
-    ControlLoop loop(config, **runtime, **users, **log, wheel);
+    ControlLoop loop(config, **runtime, std::move(*spool), **users, **log, wheel);
     if (auto opened = loop.open(); !opened) {
       return cannot_start(opened.error());
     }

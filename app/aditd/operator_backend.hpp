@@ -13,12 +13,14 @@
 #include "controlplane/concentrator.hpp"
 #include "controlplane/radius/client.hpp"
 #include "controlplane/radius/dynamic_authorization.hpp"
+#include "controlplane/radius/radius_accounting.hpp"
 #include "dataplane/contract/messages.hpp"
 
 namespace adit::app {
 
 struct RadiusStatus {
   std::vector<control::radius::ServerStatus> servers{};
+  control::radius::AccountingStatus accounting{};
   std::vector<control::radius::DaeClientStatus> dae{};
   std::uint64_t dae_strangers = 0;  ///< datagrams from addresses that are no [[dae-client]]'s
 };

@@ -15,9 +15,9 @@ std::uint64_t seconds_since_1970() {
 
 }  // namespace
 
-RadiusService::RadiusService(asio::io_context& io, const Config& config, control::TimerWheel& wheel,
-                             control::Entropy& entropy, control::EventLog& log, control::AuthBackend& local,
-                             std::function<void()> before_events)
+RadiusService::RadiusService(asio::io_context& io, SpoolFile spool, const Config& config,
+                             control::TimerWheel& wheel, control::Entropy& entropy, control::EventLog& log,
+                             control::AuthBackend& local, std::function<void()> before_events)
     : order_(config.auth_order),
       dae_settings_(config.dae),
       nas_(config.nas),
@@ -29,7 +29,9 @@ RadiusService::RadiusService(asio::io_context& io, const Config& config, control
       client_(config.radius, wheel, entropy, log, sockets_),
       auth_(client_, config.nas, log),
       fallback_(auth_, local),
-      accounting_(client_, config.nas, wheel, log, seconds_since_1970()),
+      spool_file_(std::move(spool)),
+      spool_(spool_file_.memory()),
+      accounting_(client_, config.nas, wheel, &seconds_since_1970, log, spool_),
       dae_socket_(io) {}
 
 control::Accounting* RadiusService::accounting() {
@@ -60,8 +62,12 @@ std::expected<void, std::string> RadiusService::open_dae(control::Concentrator& 
                           });
 }
 
+bool RadiusService::say_farewell() {
+  return accounting() == nullptr || accounting_.announce_stop();
+}
+
 RadiusStatus RadiusService::status() const {
-  RadiusStatus status{.servers = client_.status()};
+  RadiusStatus status{.servers = client_.status(), .accounting = accounting_.status()};
   if (dae_) {
     status.dae = dae_->status();
     status.dae_strangers = dae_->strangers();

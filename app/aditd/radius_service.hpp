@@ -12,6 +12,7 @@
 #include "app/aditd/operator_backend.hpp"
 #include "app/host/dae_socket.hpp"
 #include "app/host/radius_sockets.hpp"
+#include "app/host/spool_file.hpp"
 #include "controlplane/radius/client.hpp"
 #include "controlplane/radius/dynamic_authorization.hpp"
 #include "controlplane/radius/radius_accounting.hpp"
@@ -22,12 +23,15 @@ namespace adit::app {
 class RadiusService {
  public:
   /// `before_events`: called before each datagram is looked at, to move the clock. All references outlive it.
-  RadiusService(asio::io_context& io, const Config& config, control::TimerWheel& wheel,
+  RadiusService(asio::io_context& io, SpoolFile spool, const Config& config, control::TimerWheel& wheel,
                 control::Entropy& entropy, control::EventLog& log, control::AuthBackend& local,
                 std::function<void()> before_events);
 
   /// Begins; `concentrator` is what Disconnect- and CoA-Requests act upon, and outlives this.
   [[nodiscard]] std::expected<void, std::string> open(control::Concentrator& concentrator);
+
+  /// Once all calls have ended, again and again: true when servers have been told, or could not be.
+  [[nodiscard]] bool say_farewell();
 
   /// As [auth] backend says.
   [[nodiscard]] control::AuthBackend& backend();
@@ -49,6 +53,8 @@ class RadiusService {
   control::radius::Client client_;
   control::radius::RadiusAuth auth_;
   control::radius::FallbackAuth fallback_;
+  SpoolFile spool_file_;
+  control::radius::Spool spool_;
   control::radius::RadiusAccounting accounting_;
   DaeSocket dae_socket_;
   std::optional<control::radius::DynamicAuthorization> dae_;

@@ -247,7 +247,15 @@ Json radius_json(const OperatorBackend& backend) {
                        {"stale", row.stale},
                        {"forged", row.forged}});
   }
+  const control::radius::AccountingStatus& accounting = status.accounting;
   return {{"servers", std::move(servers)},
+          {"accounting",
+           {{"spool_records", accounting.slots},
+            {"spool_used", accounting.used},
+            {"stops_waiting", accounting.waiting},
+            {"in_flight", accounting.in_flight},
+            {"unkept", accounting.unkept},
+            {"stops_lost", accounting.lost}}},
           {"dae_clients", std::move(clients)},
           {"dae_strangers", status.dae_strangers}};
 }

@@ -102,7 +102,7 @@ RequestWriter::RequestWriter(Code code, std::uint8_t identifier, const Authentic
 }
 
 /// Room for a value, or nullptr when there is none.
-std::uint8_t* RequestWriter::append(Type type, std::size_t size) {
+std::uint8_t* RequestWriter::make_room(Type type, std::size_t size) {
   if (size > kMaxValue || octets_.size() + 2 + size > kMaxPacket) {
     good_ = false;
     return nullptr;
@@ -114,9 +114,17 @@ std::uint8_t* RequestWriter::append(Type type, std::size_t size) {
 }
 
 void RequestWriter::octets(Type type, Bytes value) {
-  if (std::uint8_t* at = append(type, value.size()); at != nullptr && !value.empty()) {
+  if (std::uint8_t* at = make_room(type, value.size()); at != nullptr && !value.empty()) {
     std::memcpy(at, value.data(), value.size());
   }
+}
+
+void RequestWriter::append(Bytes attributes) {
+  if (octets_.size() + attributes.size() > kMaxPacket) {
+    good_ = false;
+    return;
+  }
+  octets_.insert(octets_.end(), attributes.begin(), attributes.end());
 }
 
 void RequestWriter::text(Type type, std::string_view value) {
@@ -124,7 +132,7 @@ void RequestWriter::text(Type type, std::string_view value) {
 }
 
 void RequestWriter::number(Type type, std::uint32_t value) {
-  if (std::uint8_t* at = append(type, sizeof value)) {
+  if (std::uint8_t* at = make_room(type, sizeof value)) {
     wire::store_be(at, value);
   }
 }
@@ -138,7 +146,7 @@ void RequestWriter::vendor(VendorId vendor, std::uint8_t type, Bytes value) {
     good_ = false;
     return;
   }
-  if (std::uint8_t* at = append(Type::kVendorSpecific, 6 + value.size())) {
+  if (std::uint8_t* at = make_room(Type::kVendorSpecific, 6 + value.size())) {
     wire::store_be(at, vendor);
     at[4] = type;
     at[5] = static_cast<std::uint8_t>(2 + value.size());
@@ -153,7 +161,7 @@ void RequestWriter::password(Bytes clear, Bytes secret) {
     return;
   }
   const std::size_t size = std::max<std::size_t>((clear.size() + kBlock - 1) / kBlock * kBlock, kBlock);
-  std::uint8_t* at = append(Type::kUserPassword, size);
+  std::uint8_t* at = make_room(Type::kUserPassword, size);
   if (at == nullptr) {
     return;
   }
@@ -169,7 +177,7 @@ void RequestWriter::password(Bytes clear, Bytes secret) {
 }
 
 void RequestWriter::begin_signed() {
-  signed_ = append(Type::kMessageAuthenticator, kMessageAuthenticatorSize) != nullptr;
+  signed_ = make_room(Type::kMessageAuthenticator, kMessageAuthenticatorSize) != nullptr;
 }
 
 std::vector<std::uint8_t> RequestWriter::finish(Bytes secret) && {

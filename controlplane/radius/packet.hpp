@@ -59,6 +59,11 @@ class RequestWriter {
   /// RFC 2865 §5.2: User-Password, hidden by secret and authenticator.
   void password(Bytes clear, Bytes secret);
 
+  /// Attributes that are written already.
+  void append(Bytes attributes);
+  /// All so far, as append() takes them.
+  [[nodiscard]] Bytes attributes() const { return Bytes(octets_).subspan(kHeaderSize); }
+
   [[nodiscard]] bool good() const { return good_; }
 
   /// Signs: Message-Authenticator (which stands first, see begin_signed()) and, except in an Access-Request, the
@@ -69,7 +74,7 @@ class RequestWriter {
   void begin_signed();
 
  private:
-  std::uint8_t* append(Type type, std::size_t size);
+  std::uint8_t* make_room(Type type, std::size_t size);
 
   std::vector<std::uint8_t> octets_;
   Authenticator authenticator_;

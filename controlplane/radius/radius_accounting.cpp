@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/radius/radius_accounting.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace adit::control::radius {
@@ -14,17 +15,20 @@ std::uint32_t seconds_of(Duration time) {
 }
 
 /// RFC 2869 §5.1, §5.2: the high halves go beside. Input is what came from the user.
-void write_totals(RequestWriter& request, const contract::CallTotals& totals, Duration since_up) {
+void write_usage(RequestWriter& request, const SpoolUsage& usage) {
   const auto low = [](std::uint64_t count) { return static_cast<std::uint32_t>(count); };
   const auto high = [](std::uint64_t count) { return static_cast<std::uint32_t>(count >> 32); };
-  request.number(Type::kAcctInputOctets, low(totals.uplink_octets));
-  request.number(Type::kAcctOutputOctets, low(totals.downlink_octets));
-  request.number(Type::kAcctInputGigawords, high(totals.uplink_octets));
-  request.number(Type::kAcctOutputGigawords, high(totals.downlink_octets));
-  request.number(Type::kAcctInputPackets, low(totals.uplink_packets));
-  request.number(Type::kAcctOutputPackets, low(totals.downlink_packets));
-  request.number(Type::kAcctSessionTime, seconds_of(since_up));
+  request.number(Type::kAcctInputOctets, low(usage.totals.uplink_octets));
+  request.number(Type::kAcctOutputOctets, low(usage.totals.downlink_octets));
+  request.number(Type::kAcctInputGigawords, high(usage.totals.uplink_octets));
+  request.number(Type::kAcctOutputGigawords, high(usage.totals.downlink_octets));
+  request.number(Type::kAcctInputPackets, low(usage.totals.uplink_packets));
+  request.number(Type::kAcctOutputPackets, low(usage.totals.downlink_packets));
+  request.number(Type::kAcctSessionTime, usage.session_time);
 }
+
+constexpr Duration kBeat{1000};
+constexpr std::uint32_t kNasReboot = 11;  // RFC 2866 §5.10: "the NAS ended the session ... ('crashed')"
 
 }  // namespace
 
@@ -60,112 +64,218 @@ std::uint32_t terminate_cause(EndReason reason) {
   }
 }
 
-RadiusAccounting::RadiusAccounting(Client& client, NasSettings nas, TimerWheel& wheel, EventLog& log,
-                                   std::uint64_t unix_at_start)
+RadiusAccounting::RadiusAccounting(Client& client, NasSettings nas, TimerWheel& wheel, UnixClock clock,
+                                   EventLog& log, Spool& spool)
     : client_(client),
       nas_(std::move(nas)),
-      wheel_(wheel),
+      clock_(std::move(clock)),
       log_(log),
-      unix_at_start_(unix_at_start),
-      retry_(wheel, on_timer<&RadiusAccounting::offer_again>, this) {}
+      spool_(spool),
+      retry_(wheel, on_timer<&RadiusAccounting::offer_next>, this),
+      beat_(wheel, on_timer<&RadiusAccounting::beat>, this) {}
+
+// ---- the NAS itself -------------------------------------------------------------------------------------------------
 
 void RadiusAccounting::announce_start() {
-  send({[this](RequestWriter& request) {
-          request.number(Type::kAcctStatusType, static_cast<std::uint32_t>(Status::kOn));
-          if (!nas_.address.is_none()) {
-            request.address(Type::kNasIpAddress, nas_.address);
-          }
-          request.text(Type::kNasIdentifier, nas_.identifier);
-        },
-        wheel_.now()},
-       false);
+  const std::vector<Spool::Slot> left = spool_.recover(kNasReboot);
+  waiting_.assign(left.begin(), left.end());
+  if (!left.empty() || spool_.damaged() != 0) {
+    log_.event(Severity::kWarning, "accounting_recovered",
+               {{"stops", std::to_string(left.size())}, {"damaged", std::to_string(spool_.damaged())}});
+  }
+  beat();
+  on_waits_ = true;
+  offer_next();
 }
 
-RadiusAccounting::Write RadiusAccounting::writer_of(Status status, const AccountedCall& call) const {
-  return [this, status, call](RequestWriter& request) {
-    request.number(Type::kAcctStatusType, static_cast<std::uint32_t>(status));
-    request.text(Type::kUserName, call.user);
-    write_identity(request, nas_, {call.session_id, call.peer, call.local});
-    request.address(Type::kFramedIpAddress, call.address);
-    request.number(Type::kAcctAuthentic, call.by_radius ? kAuthenticByRadius : kAuthenticLocally);
-    for (const auto& octets : call.classes) {
-      request.octets(Type::kClass, octets);
-    }
-  };
+bool RadiusAccounting::announce_stop() {
+  if (in_flight_ != 0) {
+    return false;
+  }
+  if (std::exchange(off_sent_, true)) {
+    return true;
+  }
+  retry_.cancel();
+  send(Status::kOff, identity_of_nas(), {.unix_at = clock_()}, [](bool) {});
+  return false;
+}
+
+void RadiusAccounting::beat() {
+  spool_.beat(clock_());
+  beat_.arm(kBeat);
+}
+
+RadiusAccounting::Octets RadiusAccounting::identity_of_nas() const {
+  RequestWriter attributes(Code::kAccountingRequest, 0, {});
+  if (!nas_.address.is_none()) {
+    attributes.address(Type::kNasIpAddress, nas_.address);
+  }
+  attributes.text(Type::kNasIdentifier, nas_.identifier);
+  return {attributes.attributes().begin(), attributes.attributes().end()};
+}
+
+// ---- sessions -------------------------------------------------------------------------------------------------------
+
+/// What all records of a session have in common.
+RadiusAccounting::Octets RadiusAccounting::identity_of(const AccountedCall& call) const {
+  RequestWriter attributes(Code::kAccountingRequest, 0, {});
+  attributes.text(Type::kUserName, call.user);
+  write_identity(attributes, nas_, {call.session_id, call.peer, call.local});
+  attributes.address(Type::kFramedIpAddress, call.address);
+  attributes.number(Type::kAcctAuthentic, call.by_radius ? kAuthenticByRadius : kAuthenticLocally);
+  for (const auto& octets : call.classes) {
+    attributes.octets(Type::kClass, octets);
+  }
+  return {attributes.attributes().begin(), attributes.attributes().end()};
 }
 
 void RadiusAccounting::started(const AccountedCall& call) {
-  send({writer_of(Status::kStart, call), wheel_.now()}, false);
+  Octets identity = identity_of(call);
+  const std::uint64_t now = clock_();
+  if (const auto slot = spool_.open(identity, now)) {
+    sessions_[call.session_id] = *slot;
+  } else {
+    ++unkept_;
+    log_.event(Severity::kError, "accounting_spool_full",
+               {{"user", call.user},
+                {"sid", call.session_id},
+                {"slots", std::to_string(spool_.slots())},
+                {"remedy", "raise radius.spool-records, or bring an accounting server back"}});
+  }
+  send(Status::kStart, std::move(identity), {.unix_at = now}, [](bool) {});
+}
+
+void RadiusAccounting::noted(const AccountedCall& call, const contract::CallTotals& totals,
+                             Duration since_up) {
+  if (const auto session = sessions_.find(call.session_id); session != sessions_.end()) {
+    spool_.note(session->second,
+                {.totals = totals, .unix_at = clock_(), .session_time = seconds_of(since_up)});
+  }
 }
 
 void RadiusAccounting::interim(const AccountedCall& call, const contract::CallTotals& totals,
                                Duration since_up) {
-  send({[write = writer_of(Status::kInterim, call), totals, since_up](RequestWriter& request) {
-          write(request);
-          write_totals(request, totals, since_up);
-        },
-        wheel_.now()},
-       false);
+  Octets identity = identity_of(call);
+  if (const auto session = sessions_.find(call.session_id);
+      session != sessions_.end() && !std::ranges::equal(identity, spool_.identity(session->second))) {
+    spool_.describe(session->second, identity);  // its Class has been changed
+  }
+  noted(call, totals, since_up);
+  send(Status::kInterim, std::move(identity),
+       {.totals = totals, .unix_at = clock_(), .session_time = seconds_of(since_up)}, [](bool) {});
 }
 
 void RadiusAccounting::stopped(const AccountedCall& call, const contract::CallTotals& totals, Duration was_up,
                                EndReason reason) {
-  send({[write = writer_of(Status::kStop, call), totals, was_up, reason](RequestWriter& request) {
-          write(request);
-          write_totals(request, totals, was_up);
-          request.number(Type::kAcctTerminateCause, terminate_cause(reason));
-        },
-        wheel_.now()},
-       true);
+  const SpoolUsage usage{.totals = totals,
+                         .unix_at = clock_(),
+                         .session_time = seconds_of(was_up),
+                         .cause = terminate_cause(reason)};
+  const auto session = sessions_.find(call.session_id);
+  if (session == sessions_.end()) {
+    send(Status::kStop, identity_of(call), usage,
+         [this, user = call.user, sid = call.session_id](bool taken) {
+           if (!taken) {
+             ++lost_;
+             log_.event(Severity::kError, "accounting_stop_lost", {{"user", user}, {"sid", sid}});
+           }
+         });
+    return;
+  }
+  const Spool::Slot slot = session->second;
+  sessions_.erase(session);
+  spool_.describe(slot, identity_of(call));
+  spool_.stop(slot, usage);
+  if (!waiting_.empty()) {
+    wait(slot);  // behind those that stopped before
+    return;
+  }
+  send_stop(slot, [this, slot](bool taken) {
+    if (!taken) {
+      wait(slot);
+    }
+  });
 }
 
 /// Acct-Delay-Time is written anew for each server that is asked; a repeat to the same one is the same octets.
-Client::Compose RadiusAccounting::composer_of(const Record& record) const {
-  return [this, write = record.write, at = record.at](RequestWriter& request, Bytes) {
-    write(request);
-    request.number(Type::kEventTimestamp,
-                   static_cast<std::uint32_t>(unix_at_start_ + seconds_of(at.since_start)));
-    request.number(Type::kAcctDelayTime, seconds_of(wheel_.now() - at));
-  };
+void RadiusAccounting::send(Status status, Octets identity, const SpoolUsage& usage, Answered answered) {
+  ++in_flight_;
+  client_.request(
+      Code::kAccountingRequest,
+      [this, status, identity = std::move(identity), usage](RequestWriter& request, Bytes) {
+        request.number(Type::kAcctStatusType, static_cast<std::uint32_t>(status));
+        request.append(identity);
+        if (status == Status::kInterim || status == Status::kStop) {
+          write_usage(request, usage);
+        }
+        if (status == Status::kStop) {
+          request.number(Type::kAcctTerminateCause, usage.cause);
+        }
+        const std::uint64_t now = clock_();
+        request.number(Type::kEventTimestamp, static_cast<std::uint32_t>(usage.unix_at));
+        request.number(Type::kAcctDelayTime,
+                       static_cast<std::uint32_t>(now > usage.unix_at ? now - usage.unix_at : 0));
+      },
+      [this, answered = std::move(answered)](const std::expected<Client::Reply, std::string>& reply) {
+        --in_flight_;
+        answered(reply.has_value());
+      });
 }
 
-void RadiusAccounting::send(Record record, bool keep_it) {
-  Client::Compose compose = composer_of(record);
-  client_.request(Code::kAccountingRequest, std::move(compose),
-                  [this, keep_it,
-                   kept = std::move(record)](const std::expected<Client::Reply, std::string>& reply) mutable {
-                    if (!reply && keep_it) {
-                      keep(std::move(kept));
-                    }
-                  });
+void RadiusAccounting::send_stop(Spool::Slot slot, Answered answered) {
+  const Bytes identity = spool_.identity(slot);
+  send(Status::kStop, {identity.begin(), identity.end()}, spool_.usage(slot),
+       [this, slot, answered = std::move(answered)](bool taken) {
+         if (taken) {
+           spool_.release(slot);
+         }
+         answered(taken);
+       });
 }
 
-void RadiusAccounting::keep(Record record) {
-  if (waiting_.size() == kMaxWaiting) {
-    log_.event(Severity::kError, "accounting_stop_lost", {{"waiting", std::to_string(waiting_.size())}});
-    return;
-  }
-  waiting_.push_back(std::move(record));
+void RadiusAccounting::wait(Spool::Slot slot) {
+  waiting_.push_back(slot);
   if (!offering_ && !retry_.armed()) {
     retry_.arm(kRetry);
   }
 }
 
-void RadiusAccounting::offer_again() {
-  if (offering_ || waiting_.empty()) {
+/// Accounting-On, then the oldest Stop; then, as long as they are taken, the next.
+void RadiusAccounting::offer_next() {
+  if (offering_ || off_sent_ || (!on_waits_ && waiting_.empty())) {
     return;
   }
   offering_ = true;
-  client_.request(Code::kAccountingRequest, composer_of(waiting_.front()),
-                  [this](const std::expected<Client::Reply, std::string>& reply) {
-                    offering_ = false;
-                    if (!reply) {
-                      retry_.arm(kRetry);
-                      return;
-                    }
-                    waiting_.pop_front();
-                    retry_.arm(Duration{0});
-                  });
+  const auto go_on = [this](bool taken) {
+    offering_ = false;
+    if (taken) {
+      offer_next();
+    } else {
+      retry_.arm(kRetry);
+    }
+  };
+  if (on_waits_) {
+    send(Status::kOn, identity_of_nas(), {.unix_at = clock_()}, [this, go_on](bool taken) {
+      on_waits_ = on_waits_ && !taken;
+      go_on(taken);
+    });
+    return;
+  }
+  send_stop(waiting_.front(), [this, go_on](bool taken) {
+    if (taken) {
+      waiting_.pop_front();
+    }
+    go_on(taken);
+  });
+}
+
+AccountingStatus RadiusAccounting::status() const {
+  return {.slots = spool_.slots(),
+          .used = spool_.used(),
+          .waiting = waiting_.size(),
+          .in_flight = in_flight_,
+          .unkept = unkept_,
+          .lost = lost_};
 }
 
 }  // namespace adit::control::radius

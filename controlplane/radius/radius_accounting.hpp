@@ -1,63 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
-// Accounting-Requests (RFC 2866, RFC 2869 §5.1, §5.2): Start, Interim-Update, Stop, and On when the process starts. A Stop
-// that no server took is kept, in order and bounded, and offered again with its Acct-Delay-Time.
-// Thread: control. Owner: the runtime; the client outlives it.
+// Accounting-Requests (RFC 2866, RFC 2869 §5.1, §5.2): Start, Interim-Update, Stop, and On and Off of the NAS itself.
+// A session has a slot of the spool from its Start to the answer to its Stop. A Stop that no server took waits there, in
+// order with others, and is offered again with its Acct-Delay-Time: by this process or by the next one.
+// Starts and Interim-Updates that no server took are not offered again: the Stop says all that they did.
+// Thread: control. Owner: the runtime; client and spool outlive it.
 #pragma once
 
 #include <deque>
-#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "controlplane/accounting.hpp"
 #include "controlplane/radius/client.hpp"
 #include "controlplane/radius/radius_auth.hpp"
+#include "controlplane/radius/spool.hpp"
+#include "controlplane/unix_clock.hpp"
 
 namespace adit::control::radius {
 
 /// RFC 2866 §5.10.
 [[nodiscard]] std::uint32_t terminate_cause(EndReason reason);
 
+struct AccountingStatus {
+  std::uint32_t slots = 0;      ///< of the spool
+  std::uint32_t used = 0;       ///< sessions that are up, and Stops that wait
+  std::uint64_t waiting = 0;    ///< Stops that no server has taken yet
+  std::uint64_t in_flight = 0;  ///< requests without an answer so far
+  std::uint64_t unkept = 0;     ///< sessions that found no slot
+  std::uint64_t lost = 0;       ///< Stops of those that no server took
+};
+
 class RadiusAccounting final : public Accounting {
  public:
-  /// `unix_at_start`: seconds since 1970 when the wheel stood at 0, for Event-Timestamp.
-  RadiusAccounting(Client& client, NasSettings nas, TimerWheel& wheel, EventLog& log,
-                   std::uint64_t unix_at_start);
+  RadiusAccounting(Client& client, NasSettings nas, TimerWheel& wheel, UnixClock clock, EventLog& log,
+                   Spool& spool);
 
-  /// Accounting-On: what servers still hold of this NAS is over.
+  /// Accounting-On, until a server has taken it: what servers still hold of this NAS is over. Then the Stops that an
+  /// earlier process has left.
   void announce_start();
+  /// Once all calls have ended, to be asked again and again: Accounting-Off when the last Stop has been answered or given
+  /// up. True: that has been answered or given up, too.
+  [[nodiscard]] bool announce_stop();
 
   void started(const AccountedCall& call) override;
+  void noted(const AccountedCall& call, const contract::CallTotals& totals, Duration since_up) override;
   void interim(const AccountedCall& call, const contract::CallTotals& totals, Duration since_up) override;
   void stopped(const AccountedCall& call, const contract::CallTotals& totals, Duration was_up,
                EndReason reason) override;
 
-  /// Stops that no server has taken yet; one beyond kMaxWaiting is logged and lost.
-  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+  [[nodiscard]] AccountingStatus status() const;
 
-  static constexpr std::size_t kMaxWaiting = 65'536;
   static constexpr Duration kRetry{10'000};
 
  private:
-  using Write = std::function<void(RequestWriter&)>;
-  struct Record {
-    Write write;
-    Instant at;
-  };
-  enum class Status : std::uint32_t { kStart = 1, kStop = 2, kInterim = 3, kOn = 7 };
+  enum class Status : std::uint32_t { kStart = 1, kStop = 2, kInterim = 3, kOn = 7, kOff = 8 };
+  using Octets = std::vector<std::uint8_t>;
+  using Answered = std::function<void(bool taken)>;
 
-  [[nodiscard]] Write writer_of(Status status, const AccountedCall& call) const;
-  [[nodiscard]] Client::Compose composer_of(const Record& record) const;
-  void send(Record record, bool keep);
-  void keep(Record record);
-  void offer_again();
+  [[nodiscard]] Octets identity_of(const AccountedCall& call) const;
+  [[nodiscard]] Octets identity_of_nas() const;
+  void send(Status status, Octets identity, const SpoolUsage& usage, Answered answered);
+  void send_stop(Spool::Slot slot, Answered answered);
+  void wait(Spool::Slot slot);
+  void offer_next();
+  void beat();
 
   Client& client_;
   const NasSettings nas_;
-  TimerWheel& wheel_;
+  UnixClock clock_;
   EventLog& log_;
-  const std::uint64_t unix_at_start_;
-  std::deque<Record> waiting_;
+  Spool& spool_;
+  std::unordered_map<std::string, Spool::Slot> sessions_;  // that are up, by session ID
+  std::deque<Spool::Slot> waiting_;                        // Stops, oldest first
+  bool on_waits_ = false;                                  // Accounting-On goes before all of them
   bool offering_ = false;  // one at a time: in order, and no flood on a server that has just come back
+  bool off_sent_ = false;
+  std::uint64_t in_flight_ = 0;
+  std::uint64_t unkept_ = 0;
+  std::uint64_t lost_ = 0;
   Timer retry_;
+  Timer beat_;
 };
 
 }  // namespace adit::control::radius

@@ -39,6 +39,11 @@ struct ClientSettings {  // [radius]
   std::uint32_t max_waiting = 4096;      ///< requests that wait for a free identifier
 };
 
+struct SpoolSettings {                            // [radius] spool*
+  std::string file = "/var/lib/adit/accounting";  ///< empty: memory, which ends with the process
+  std::uint32_t records = 65'536;                 ///< sessions that are up, and Stops that wait for a server
+};
+
 struct DaeClientSettings {  // [[dae-client]]: RFC 5176's Dynamic Authorization Client
   std::string name{};
   wire::Ipv4Address address{};

@@ -110,6 +110,7 @@ class House : public ConcentratorActions {
   /// What accounting was told, in words: "start alice", "interim alice 7", "stop alice 7 user_request".
   struct NotedAccounting final : Accounting {
     void started(const AccountedCall& call) override { said.push_back("start " + call.user); }
+    void noted(const AccountedCall&, const contract::CallTotals&, Duration) override { ++notes; }
     void interim(const AccountedCall& call, const contract::CallTotals& totals, Duration) override {
       said.push_back("interim " + call.user + ' ' + std::to_string(totals.uplink_octets));
       classes = call.classes;
@@ -121,6 +122,7 @@ class House : public ConcentratorActions {
       lasted = was_up;
     }
     std::vector<std::string> said;
+    int notes = 0;
     Duration lasted{0};
     std::vector<std::vector<std::uint8_t>> classes;  // of the last interim record
   } accounting;

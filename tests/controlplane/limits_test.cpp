@@ -106,6 +106,39 @@ TEST(Terms, SessionTimeoutEndsTheCallAndAccountingHearsOfItAll) {
   EXPECT_GE(house.accounting.lasted, Duration{60'000});
 }
 
+TEST(Terms, CountersAreNotedEveryMinuteOrSoWithoutInterimRecords) {
+  Settings settings = House::pap_settings();
+  settings.pptp.echo_interval = std::chrono::hours(24);
+  House house(settings);
+  DialIn alice(house, 1);
+  ASSERT_TRUE(alice.dial("alice"));
+  for (int second = 0; second < 200; ++second) {
+    ++house.live_totals.uplink_packets;
+    house.advance(Duration{1000});
+    alice.serve();
+  }
+  EXPECT_GE(house.accounting.notes, 3);
+  EXPECT_LE(house.accounting.notes, 4);
+  EXPECT_EQ(house.accounting.said, std::vector<std::string>{"start alice"});
+}
+
+TEST(Terms, TheConfiguredInterimIntervalIsForThoseWhoHaveNone) {
+  Settings settings = House::pap_settings();
+  settings.interim_interval = Duration{10'000};
+  House house(settings);
+  DialIn alice(house, 1), timed(house, 2);
+  ASSERT_TRUE(alice.dial("alice"));
+  ASSERT_TRUE(timed.dial("timed-bob"));
+  for (int second = 0; second < 17; ++second) {
+    ++house.live_totals.uplink_packets;
+    house.advance(Duration{1000});
+    alice.serve();
+    timed.serve();
+  }
+  EXPECT_EQ(house.accounting.said,
+            (std::vector<std::string>{"start alice", "start timed-bob", "interim alice 0"}));
+}
+
 TEST(Terms, IdleTimeoutEndsACallThatCarriesNothing) {
   House house;
   DialIn busy(house, 1);

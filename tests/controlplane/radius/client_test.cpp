@@ -1,97 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The RADIUS client against servers that answer, are silent, slow, forging, or gone; on a clock of the test's own.
-#include "controlplane/radius/client.hpp"
-
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <map>
 #include <set>
 
-#include "controlplane/radius/radius_accounting.hpp"
-#include "crypto/digest.hpp"
-#include "crypto/library.hpp"
-#include "tests/controlplane/seeded_entropy.hpp"
+#include "tests/controlplane/radius/client_kit.hpp"
 
 namespace adit::control::radius {
 namespace {
-
-using Octets = std::vector<std::uint8_t>;
-
-struct Sent {
-  std::size_t server;
-  Service service;
-  std::uint32_t lane;
-  Octets packet;
-  [[nodiscard]] std::uint8_t identifier() const { return packet[1]; }
-};
-
-class Log final : public EventLog {
- public:
-  void event(Severity, std::string_view name, std::initializer_list<Field> fields) override {
-    ++events[std::string(name)];
-    for (const Field& field : fields) {
-      if (field.key == "why") {
-        why = field.value;
-      }
-    }
-  }
-  std::map<std::string, int> events;
-  std::string why;
-};
-
-class RadiusClient : public testing::Test, public Transport {
- protected:
-  static void SetUpTestSuite() { ASSERT_TRUE(crypto::initialise().has_value()); }
-  void make(std::size_t servers, ClientSettings settings = {}) {
-    for (std::size_t n = 0; n < servers; ++n) {
-      settings.servers.push_back({.name = "s" + std::to_string(n),
-                                  .address = wire::Ipv4Address(192, 0, 2, static_cast<std::uint8_t>(n + 1)),
-                                  .secret = crypto::SecretText("secret")});
-    }
-    client_ = std::make_unique<Client>(settings, wheel_, entropy_, log_, *this);
-  }
-  bool send(std::size_t server, Service service, std::uint32_t lane, Bytes datagram) override {
-    sent_.push_back({server, service, lane, Octets(datagram.begin(), datagram.end())});
-    return true;
-  }
-  void ask(const std::string& user = "alice") {
-    client_->request(
-        Code::kAccessRequest, [user](RequestWriter& request, Bytes) { request.text(Type::kUserName, user); },
-        [this](const auto& reply) {
-          answers_.push_back(reply ? "code " + std::to_string(static_cast<int>(reply->packet.code()))
-                                   : reply.error());
-        });
-  }
-  static Octets reply_to(const Sent& request, Code code = Code::kAccessAccept,
-                         std::string_view secret = "secret") {
-    Octets packet{static_cast<std::uint8_t>(code), request.identifier(), 0, 38};
-    packet.insert(packet.end(), request.packet.begin() + 4, request.packet.begin() + 20);
-    packet.insert(packet.end(), {80, 18});
-    packet.resize(38);
-    const auto key = crypto::octets_of(secret);
-    const auto signature = crypto::hmac_md5(key, {packet});
-    std::ranges::copy(signature, packet.begin() + 22);
-    const auto digest = crypto::md5({packet, key});
-    std::ranges::copy(digest, packet.begin() + 4);
-    return packet;
-  }
-  void answer(const Sent& request, Code code = Code::kAccessAccept) {
-    client_->on_datagram(request.server, request.service, request.lane, reply_to(request, code));
-  }
-  void pass(Duration time) {
-    for (Duration at{0}; at < time; at += Duration{100}) {
-      wheel_.advance(wheel_.now() + Duration{100});
-    }
-  }
-
-  TimerWheel wheel_;
-  test::SeededEntropy entropy_{1};
-  Log log_;
-  std::vector<Sent> sent_;
-  std::vector<std::string> answers_;
-  std::unique_ptr<Client> client_;
-};
 
 TEST_F(RadiusClient, AnsweredOnce) {
   make(1);
@@ -270,90 +184,6 @@ TEST_F(RadiusClient, WithoutAServerTheAnswerIsNoAndComesLater) {
   EXPECT_TRUE(answers_.empty());
   pass(Duration{100});
   EXPECT_EQ(answers_.size(), 1U);
-}
-
-class RadiusAccountingTest : public RadiusClient {
- protected:
-  void SetUp() override {
-    make(1);
-    accounting_ = std::make_unique<RadiusAccounting>(*client_, NasSettings{}, wheel_, log_, 1'700'000'000);
-  }
-  /// The value of a number in the n-th packet sent; none: it is not there.
-  std::optional<std::uint32_t> number(std::size_t n, Type type) const {
-    const Octets& packet = sent_[n].packet;
-    for (std::size_t at = 20; at + 2 <= packet.size(); at += packet[at + 1]) {
-      if (packet[at] == static_cast<std::uint8_t>(type)) {
-        return wire::load_be<std::uint32_t>(packet.data() + at + 2);
-      }
-    }
-    return std::nullopt;
-  }
-  void answer_accounting(std::size_t n) {
-    const Sent request = sent_[n];
-    Octets packet{5, request.identifier(), 0, 20};
-    packet.insert(packet.end(), request.packet.begin() + 4, request.packet.begin() + 20);
-    const auto digest = crypto::md5({packet, crypto::octets_of("secret")});
-    std::ranges::copy(digest, packet.begin() + 4);
-    client_->on_datagram(0, Service::kAccounting, request.lane, packet);
-  }
-  const AccountedCall call_{.session_id = "00000000000000ff",
-                            .user = "alice",
-                            .peer = wire::Ipv4Address(192, 0, 2, 7),
-                            .local = wire::Ipv4Address(192, 0, 2, 1),
-                            .address = wire::Ipv4Address(10, 64, 0, 2),
-                            .classes = {{1, 2}}};
-  std::unique_ptr<RadiusAccounting> accounting_;
-};
-
-TEST_F(RadiusAccountingTest, StopHasSixtyFourBitsItsCauseAndAnAuthenticator) {
-  const contract::CallTotals totals{
-      .uplink_packets = 3, .uplink_octets = 0x1'0000'0007, .downlink_packets = 4, .downlink_octets = 9};
-  accounting_->stopped(call_, totals, Duration{61'000}, EndReason::kIdleTimeout);
-  ASSERT_EQ(sent_.size(), 1U);
-  EXPECT_EQ(sent_[0].service, Service::kAccounting);
-  EXPECT_EQ(number(0, Type::kAcctStatusType), 2U);
-  EXPECT_EQ(number(0, Type::kAcctInputOctets), 7U) << "input is what the user sent";
-  EXPECT_EQ(number(0, Type::kAcctInputGigawords), 1U);
-  EXPECT_EQ(number(0, Type::kAcctOutputOctets), 9U);
-  EXPECT_EQ(number(0, Type::kAcctSessionTime), 61U);
-  EXPECT_EQ(number(0, Type::kAcctTerminateCause), 4U);
-  EXPECT_EQ(number(0, Type::kEventTimestamp), 1'700'000'000U);
-  EXPECT_EQ(number(0, Type::kAcctDelayTime), 0U);
-  Octets packet = sent_[0].packet;
-  const Octets authenticator(packet.begin() + 4, packet.begin() + 20);
-  std::fill_n(packet.begin() + 4, 16, std::uint8_t{0});
-  const auto right = crypto::md5({packet, crypto::octets_of("secret")});
-  EXPECT_EQ(authenticator, Octets(right.begin(), right.end()));
-  answer_accounting(0);
-  pass(Duration{60'000});
-  EXPECT_EQ(sent_.size(), 1U);
-  EXPECT_EQ(accounting_->waiting(), 0U);
-}
-
-TEST_F(RadiusAccountingTest, StopsAreKeptAndOfferedAgainInOrderWithTheirDelay) {
-  for (const char* user : {"first", "second"}) {
-    AccountedCall call = call_;
-    call.user = user;
-    accounting_->started(call);
-    accounting_->stopped(call, {}, Duration{1000}, EndReason::kUserRequest);
-    pass(Duration{100});
-  }
-  pass(Duration{9'500});
-  EXPECT_EQ(accounting_->waiting(), 2U) << "Starts are not kept";
-  pass(Duration{10'500});
-  std::erase_if(sent_,
-                [](const Sent& each) { return each.service != Service::kAccounting; });  // without probes
-  sent_.erase(sent_.begin(), sent_.end() - 1);
-  EXPECT_EQ(number(0, Type::kAcctStatusType), 2U);
-  EXPECT_GE(number(0, Type::kAcctDelayTime), 18U);
-  EXPECT_EQ(number(0, Type::kEventTimestamp), 1'700'000'000U) << "when it happened";
-  answer_accounting(0);
-  pass(Duration{200});
-  ASSERT_EQ(sent_.size(), 2U) << "at once, now that one answers";
-  answer_accounting(1);
-  EXPECT_EQ(accounting_->waiting(), 0U);
-  pass(Duration{60'000});
-  EXPECT_EQ(sent_.size(), 2U) << "never twice";
 }
 
 }  // namespace

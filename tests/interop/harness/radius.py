@@ -142,7 +142,7 @@ def config(backend="radius", **more):
     """aditd asks it."""
     return {"auth": {"methods": ["mschap-v2", "mschap-v1", "chap-md5", "pap"], "backend": backend},
             "ppp": {"mppe": "prefer"},
-            "radius": {"timeout": "500ms", "max-try": 2, "max-fail": 2, "dead-time": "3s", **more},
+            "radius": {"timeout": "500ms", "max-try": 2, "max-fail": 2, "dead-time": "3s", "spool": "", **more},
             "radius-server": [{"name": "lab", "address": CORE, "secret": SECRET}],
             "dae-client": [{"name": "desk", "address": CORE, "secret": SECRET}]}
 

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// What accounting must not forget: a slot for each session that has been told of as started, from its Start to the answer
+// to its Stop. Slots lie in memory that may be a file's (MAP_SHARED): then they outlive the process, however it ends.
+// A slot's counters are written twice in turn, each time whole before the older copy is given up, so that a writer that is
+// killed leaves the copy before. All is O(1) but recover(). Pure; thread: control. Owner: RadiusAccounting's owner.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "dataplane/contract/messages.hpp"
+#include "dataplane/wire/bytes.hpp"
+
+namespace adit::control::radius {
+
+/// What is known of a session at some time.
+struct SpoolUsage {
+  contract::CallTotals totals{};   ///< without drops
+  std::uint64_t unix_at = 0;       ///< when: seconds since 1970
+  std::uint32_t session_time = 0;  ///< seconds that IP had been up by then
+  std::uint32_t cause = 0;         ///< RFC 2866 §5.10, once it has stopped
+};
+
+class Spool {
+ public:
+  using Slot = std::uint32_t;
+  static constexpr std::size_t kSlotSize = 1024;
+  static constexpr std::size_t kMaxIdentity = kSlotSize - 2 * 64 - 16;
+
+  /// Octets of memory for that many slots.
+  [[nodiscard]] static std::size_t size_for(std::uint32_t slots);
+  /// `memory`: size_for() octets or more; zeros, or what a Spool has left in it. Outlives the spool.
+  explicit Spool(std::span<std::byte> memory);
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+
+  /// Takes a slot for a session that starts. `identity`: its attributes, as they go into each of its records. None: all
+  /// are in use, or it is longer than kMaxIdentity.
+  [[nodiscard]] std::optional<Slot> open(wire::Bytes identity, std::uint64_t unix_now);
+  /// Other attributes from now on; of longer ones than kMaxIdentity nothing is kept.
+  void describe(Slot slot, wire::Bytes identity);
+  /// Its counters so far.
+  void note(Slot slot, const SpoolUsage& usage);
+  /// Its last counters; from now on it waits for release().
+  void stop(Slot slot, const SpoolUsage& usage);
+  /// A server has its Stop.
+  void release(Slot slot);
+  [[nodiscard]] wire::Bytes identity(Slot slot) const;
+  [[nodiscard]] SpoolUsage usage(Slot slot) const;
+
+  /// The process lives at this time: when the last one was is when sessions ended that recover() finds open.
+  void beat(std::uint64_t unix_now);
+  /// Once, at the start: slots whose Stop nobody has, oldest first. Those that were open when the process ended are stopped
+  /// with `cause`, at its last beat, with their last counters.
+  [[nodiscard]] std::vector<Slot> recover(std::uint32_t cause);
+
+  [[nodiscard]] std::uint32_t slots() const { return slots_; }
+  [[nodiscard]] std::uint32_t used() const { return slots_ - static_cast<std::uint32_t>(free_.size()); }
+  /// Slots that recover() found damaged, and gave up.
+  [[nodiscard]] std::uint32_t damaged() const { return damaged_; }
+
+ private:
+  enum class State : std::uint32_t { kFree, kOpen, kStopped };
+  struct Entry;
+  struct Record;
+  struct Header;
+
+  [[nodiscard]] Record& record(Slot slot) const;
+  [[nodiscard]] const Entry* newest(const Record& record) const;
+  void write(Slot slot, State state, const SpoolUsage& usage);
+
+  std::byte* memory_;
+  std::uint32_t slots_;
+  std::vector<Slot> free_;  // a stack: slots used lately are in the page cache
+  std::uint64_t sequence_ = 0;
+  std::uint32_t damaged_ = 0;
+};
+
+}  // namespace adit::control::radius

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// Accounting records, and what becomes of them when servers are away and when processes end.
+#include "controlplane/radius/radius_accounting.hpp"
+#include "tests/controlplane/radius/client_kit.hpp"
+
+namespace adit::control::radius {
+namespace {
+
+class RadiusAccountingTest : public RadiusClient {
+ protected:
+  static constexpr std::uint32_t kSlots = 4;
+
+  void SetUp() override {
+    make(1);
+    live();
+  }
+  /// A process begins, with what the one before has left of the spool.
+  void live() {
+    accounting_.reset();
+    spool_ = std::make_unique<Spool>(memory_);
+    accounting_ = std::make_unique<RadiusAccounting>(
+        *client_, NasSettings{}, wheel_, [this] { return unix_now(); }, log_, *spool_);
+  }
+  [[nodiscard]] std::uint64_t unix_now() const {
+    return 1'700'000'000 + static_cast<std::uint64_t>(wheel_.now().since_start / std::chrono::seconds(1));
+  }
+  /// The value of a number in the n-th packet sent; none: it is not there.
+  std::optional<std::uint32_t> number(std::size_t n, Type type) const {
+    const Octets& packet = sent_[n].packet;
+    for (std::size_t at = 20; at + 2 <= packet.size(); at += packet[at + 1]) {
+      if (packet[at] == static_cast<std::uint8_t>(type)) {
+        return wire::load_be<std::uint32_t>(packet.data() + at + 2);
+      }
+    }
+    return std::nullopt;
+  }
+  std::string text(std::size_t n, Type type) const {
+    const Octets& packet = sent_[n].packet;
+    for (std::size_t at = 20; at + 2 <= packet.size(); at += packet[at + 1]) {
+      if (packet[at] == static_cast<std::uint8_t>(type)) {
+        return {packet.begin() + static_cast<std::ptrdiff_t>(at) + 2,
+                packet.begin() + static_cast<std::ptrdiff_t>(at) + packet[at + 1]};
+      }
+    }
+    return "";
+  }
+  void answer_accounting(std::size_t n) {
+    const Sent request = sent_[n];
+    Octets packet{5, request.identifier(), 0, 20};
+    packet.insert(packet.end(), request.packet.begin() + 4, request.packet.begin() + 20);
+    const auto digest = crypto::md5({packet, crypto::octets_of("secret")});
+    std::ranges::copy(digest, packet.begin() + 4);
+    client_->on_datagram(0, Service::kAccounting, request.lane, packet);
+  }
+  const AccountedCall call_{.session_id = "00000000000000ff",
+                            .user = "alice",
+                            .peer = wire::Ipv4Address(192, 0, 2, 7),
+                            .local = wire::Ipv4Address(192, 0, 2, 1),
+                            .address = wire::Ipv4Address(10, 64, 0, 2),
+                            .classes = {{1, 2}}};
+  std::vector<std::byte> memory_ = std::vector<std::byte>(Spool::size_for(kSlots));
+  std::unique_ptr<Spool> spool_;
+  std::unique_ptr<RadiusAccounting> accounting_;
+};
+
+TEST_F(RadiusAccountingTest, StopHasSixtyFourBitsItsCauseAndAnAuthenticator) {
+  const contract::CallTotals totals{
+      .uplink_packets = 3, .uplink_octets = 0x1'0000'0007, .downlink_packets = 4, .downlink_octets = 9};
+  accounting_->stopped(call_, totals, Duration{61'000}, EndReason::kIdleTimeout);
+  ASSERT_EQ(sent_.size(), 1U);
+  EXPECT_EQ(sent_[0].service, Service::kAccounting);
+  EXPECT_EQ(number(0, Type::kAcctStatusType), 2U);
+  EXPECT_EQ(number(0, Type::kAcctInputOctets), 7U) << "input is what the user sent";
+  EXPECT_EQ(number(0, Type::kAcctInputGigawords), 1U);
+  EXPECT_EQ(number(0, Type::kAcctOutputOctets), 9U);
+  EXPECT_EQ(number(0, Type::kAcctSessionTime), 61U);
+  EXPECT_EQ(number(0, Type::kAcctTerminateCause), 4U);
+  EXPECT_EQ(number(0, Type::kEventTimestamp), 1'700'000'000U);
+  EXPECT_EQ(number(0, Type::kAcctDelayTime), 0U);
+  Octets packet = sent_[0].packet;
+  const Octets authenticator(packet.begin() + 4, packet.begin() + 20);
+  std::fill_n(packet.begin() + 4, 16, std::uint8_t{0});
+  const auto right = crypto::md5({packet, crypto::octets_of("secret")});
+  EXPECT_EQ(authenticator, Octets(right.begin(), right.end()));
+  answer_accounting(0);
+  pass(Duration{60'000});
+  EXPECT_EQ(sent_.size(), 1U);
+  EXPECT_EQ(accounting_->status().waiting, 0U);
+}
+
+TEST_F(RadiusAccountingTest, StopsAreKeptAndOfferedAgainInOrderWithTheirDelay) {
+  for (const char* user : {"first", "second"}) {
+    AccountedCall call = call_;
+    call.user = user;
+    accounting_->started(call);
+    accounting_->stopped(call, {}, Duration{1000}, EndReason::kUserRequest);
+    pass(Duration{100});
+  }
+  pass(Duration{9'500});
+  EXPECT_EQ(accounting_->status().waiting, 2U) << "Starts are not kept";
+  pass(Duration{10'500});
+  std::erase_if(sent_,
+                [](const Sent& each) { return each.service != Service::kAccounting; });  // without probes
+  sent_.erase(sent_.begin(), sent_.end() - 1);
+  EXPECT_EQ(number(0, Type::kAcctStatusType), 2U);
+  EXPECT_GE(number(0, Type::kAcctDelayTime), 18U);
+  EXPECT_EQ(number(0, Type::kEventTimestamp), 1'700'000'000U) << "when it happened";
+  answer_accounting(0);
+  pass(Duration{200});
+  ASSERT_EQ(sent_.size(), 2U) << "at once, now that one answers";
+  answer_accounting(1);
+  EXPECT_EQ(accounting_->status().waiting, 0U);
+  pass(Duration{60'000});
+  EXPECT_EQ(sent_.size(), 2U) << "never twice";
+}
+
+TEST_F(RadiusAccountingTest, AStopThatWaitsIsTheNextProcess) {
+  accounting_->started(call_);
+  accounting_->stopped(call_, {.uplink_octets = 7}, Duration{5'000}, EndReason::kUserRequest);
+  pass(Duration{20'000});
+  EXPECT_EQ(accounting_->status().waiting, 1U);
+  live();
+  sent_.clear();
+  accounting_->announce_start();
+  ASSERT_EQ(sent_.size(), 1U);
+  EXPECT_EQ(number(0, Type::kAcctStatusType), 7U) << "RAD-19: Accounting-On, before all else";
+  answer_accounting(0);
+  ASSERT_EQ(sent_.size(), 2U);
+  EXPECT_EQ(number(1, Type::kAcctStatusType), 2U);
+  EXPECT_EQ(number(1, Type::kAcctInputOctets), 7U);
+  EXPECT_EQ(number(1, Type::kAcctSessionTime), 5U);
+  EXPECT_EQ(number(1, Type::kAcctTerminateCause), 1U);
+  EXPECT_EQ(number(1, Type::kAcctDelayTime), 20U);
+  EXPECT_EQ(text(1, Type::kUserName), "alice");
+  EXPECT_EQ(text(1, Type::kAcctSessionId), call_.session_id);
+  EXPECT_EQ(text(1, Type::kClass), "\1\2");
+  answer_accounting(1);
+  EXPECT_EQ(accounting_->status().used, 0U);
+  live();
+  sent_.clear();
+  accounting_->announce_start();
+  answer_accounting(0);
+  EXPECT_EQ(sent_.size(), 1U) << "never twice";
+}
+
+TEST_F(RadiusAccountingTest, ASessionWhoseProcessWasKilledStopsOnceWithWhatWasLastNoted) {
+  accounting_->announce_start();
+  answer_accounting(0);
+  accounting_->started(call_);
+  answer_accounting(1);
+  pass(Duration{60'000});
+  accounting_->noted(call_, {.uplink_packets = 1, .uplink_octets = 0x2'0000'0003}, Duration{60'000});
+  pass(Duration{30'000});
+  live();
+  pass(Duration{10'000});  // dead
+  sent_.clear();
+  accounting_->announce_start();
+  answer_accounting(0);
+  ASSERT_EQ(sent_.size(), 2U);
+  EXPECT_EQ(number(1, Type::kAcctStatusType), 2U);
+  EXPECT_EQ(number(1, Type::kAcctInputOctets), 3U);
+  EXPECT_EQ(number(1, Type::kAcctInputGigawords), 2U);
+  EXPECT_EQ(number(1, Type::kAcctSessionTime), 90U) << "until the process was last alive";
+  EXPECT_EQ(number(1, Type::kEventTimestamp), 1'700'000'090U);
+  EXPECT_EQ(number(1, Type::kAcctDelayTime), 10U);
+  EXPECT_EQ(number(1, Type::kAcctTerminateCause), 11U) << "NAS reboot";
+  answer_accounting(1);
+  pass(Duration{60'000});
+  EXPECT_EQ(sent_.size(), 2U);
+  EXPECT_EQ(accounting_->status().used, 0U);
+}
+
+TEST_F(RadiusAccountingTest, AFullSpoolIsToldAndCountedAndNothingElseSuffers) {
+  for (std::uint32_t n = 0; n < kSlots + 1; ++n) {
+    AccountedCall call = call_;
+    call.session_id = "session-" + std::to_string(n);
+    accounting_->started(call);
+  }
+  EXPECT_EQ(log_.events["accounting_spool_full"], 1);
+  EXPECT_EQ(accounting_->status().used, kSlots);
+  EXPECT_EQ(accounting_->status().unkept, 1U);
+  AccountedCall unkept = call_;
+  unkept.session_id = "session-" + std::to_string(kSlots);
+  accounting_->stopped(unkept, {}, Duration{0}, EndReason::kUserRequest);
+  pass(Duration{30'000});
+  EXPECT_EQ(log_.events["accounting_stop_lost"], 1);
+  EXPECT_EQ(accounting_->status().lost, 1U);
+  EXPECT_EQ(accounting_->status().waiting, 0U);
+}
+
+TEST_F(RadiusAccountingTest, RAD_19_OnAtTheStartUntilItIsTakenAndOffAtTheEnd) {
+  accounting_->announce_start();
+  pass(Duration{40'000});
+  const auto is = [this](std::uint32_t status) {
+    std::size_t found = 0;
+    for (std::size_t n = 0; n < sent_.size(); ++n) {
+      found += sent_[n].service == Service::kAccounting && number(n, Type::kAcctStatusType) == status ? 1 : 0;
+    }
+    return found;
+  };
+  EXPECT_GE(is(7), 4U) << "offered again while nobody answers";
+  EXPECT_EQ(is(8), 0U);
+  while (accounting_->status().in_flight == 0) {
+    pass(Duration{100});
+  }
+  EXPECT_FALSE(accounting_->announce_stop()) << "not before the last request is over";
+  answer_accounting(sent_.size() - 1);
+  EXPECT_FALSE(accounting_->announce_stop());
+  EXPECT_EQ(is(8), 1U);
+  EXPECT_FALSE(accounting_->announce_stop());
+  answer_accounting(sent_.size() - 1);
+  EXPECT_TRUE(accounting_->announce_stop());
+  EXPECT_EQ(is(8), 1U);
+}
+
+TEST(Spool, AWriteThatWasCutShortLeavesTheOneBefore) {
+  std::vector<std::byte> memory(Spool::size_for(2));
+  const std::vector<std::uint8_t> identity{1, 2, 3};
+  {
+    Spool spool(memory);
+    const auto slot = spool.open(identity, 100);
+    ASSERT_TRUE(slot);
+    spool.note(*slot, {.totals = {.uplink_octets = 5}, .unix_at = 110, .session_time = 10});
+  }
+  const std::vector<std::byte> before = memory;
+  {
+    Spool spool(memory);
+    spool.note(0, {.totals = {.uplink_octets = 9}, .unix_at = 120, .session_time = 20});
+  }
+  std::size_t changed = 0;
+  for (std::size_t at = 0; at < memory.size(); ++at) {  // killed before any one of the octets that differ
+    if (before[at] == memory[at]) {
+      continue;
+    }
+    ++changed;
+    std::vector<std::byte> torn = memory;
+    torn[at] = before[at];
+    Spool spool(torn);
+    const auto left = spool.recover(11);
+    ASSERT_EQ(left.size(), 1U) << at;
+    EXPECT_EQ(spool.usage(left[0]).totals.uplink_octets, 5U) << at;
+    EXPECT_EQ(spool.identity(left[0]).size(), 3U);
+    EXPECT_EQ(spool.damaged(), 0U);
+  }
+  EXPECT_GT(changed, 4U);
+}
+
+TEST(Spool, DamagedIdentitiesAreGivenUpAndCounted) {
+  std::vector<std::byte> memory(Spool::size_for(2));
+  const std::vector<std::uint8_t> identity(Spool::kMaxIdentity, 7);
+  {
+    Spool spool(memory);
+    ASSERT_TRUE(spool.open(identity, 1));
+    ASSERT_TRUE(spool.open(identity, 2));
+    EXPECT_FALSE(spool.open(identity, 3)) << "full";
+  }
+  memory[memory.size() - 1] ^= std::byte{1};
+  Spool spool(memory);
+  EXPECT_EQ(spool.recover(11).size(), 1U);
+  EXPECT_EQ(spool.damaged(), 1U);
+  EXPECT_TRUE(spool.open(identity, 4)) << "its slot is free again";
+  EXPECT_FALSE(spool.open(std::vector<std::uint8_t>(Spool::kMaxIdentity + 1), 5));
+}
+
+TEST(Spool, StopsComeBackInTheirOrder) {
+  std::vector<std::byte> memory(Spool::size_for(8));
+  const std::vector<std::uint8_t> identity{1};
+  Spool spool(memory);
+  std::vector<Spool::Slot> slots;
+  for (std::uint64_t n = 0; n < 8; ++n) {
+    slots.push_back(spool.open(identity, n).value());
+  }
+  const std::vector<Spool::Slot> order{slots[5], slots[1], slots[6], slots[0]};
+  for (const Spool::Slot slot : order) {
+    spool.stop(slot, {.unix_at = 50});
+  }
+  spool.release(order[2]);
+  Spool next(memory);
+  const auto left = next.recover(11);
+  ASSERT_EQ(left.size(), 7U);
+  EXPECT_EQ((std::vector(left.begin(), left.begin() + 3)),
+            (std::vector<Spool::Slot>{order[0], order[1], order[3]}));
+  EXPECT_EQ(next.used(), 7U);
+}
+
+}  // namespace
+}  // namespace adit::control::radius

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// A RADIUS client on a clock of the test's own, whose datagrams the test sees, and answers or does not.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "controlplane/radius/client.hpp"
+#include "crypto/digest.hpp"
+#include "crypto/library.hpp"
+#include "tests/controlplane/seeded_entropy.hpp"
+
+namespace adit::control::radius {
+
+using Octets = std::vector<std::uint8_t>;
+
+struct Sent {
+  std::size_t server;
+  Service service;
+  std::uint32_t lane;
+  Octets packet;
+  [[nodiscard]] std::uint8_t identifier() const { return packet[1]; }
+};
+
+class Log final : public EventLog {
+ public:
+  void event(Severity, std::string_view name, std::initializer_list<Field> fields) override {
+    ++events[std::string(name)];
+    for (const Field& field : fields) {
+      if (field.key == "why") {
+        why = field.value;
+      }
+    }
+  }
+  std::map<std::string, int> events;
+  std::string why;
+};
+
+class RadiusClient : public testing::Test, public Transport {
+ protected:
+  static void SetUpTestSuite() { ASSERT_TRUE(crypto::initialise().has_value()); }
+  void make(std::size_t servers, ClientSettings settings = {}) {
+    for (std::size_t n = 0; n < servers; ++n) {
+      settings.servers.push_back({.name = "s" + std::to_string(n),
+                                  .address = wire::Ipv4Address(192, 0, 2, static_cast<std::uint8_t>(n + 1)),
+                                  .secret = crypto::SecretText("secret")});
+    }
+    client_ = std::make_unique<Client>(settings, wheel_, entropy_, log_, *this);
+  }
+  bool send(std::size_t server, Service service, std::uint32_t lane, Bytes datagram) override {
+    sent_.push_back({server, service, lane, Octets(datagram.begin(), datagram.end())});
+    return true;
+  }
+  void ask(const std::string& user = "alice") {
+    client_->request(
+        Code::kAccessRequest, [user](RequestWriter& request, Bytes) { request.text(Type::kUserName, user); },
+        [this](const auto& reply) {
+          answers_.push_back(reply ? "code " + std::to_string(static_cast<int>(reply->packet.code()))
+                                   : reply.error());
+        });
+  }
+  static Octets reply_to(const Sent& request, Code code = Code::kAccessAccept,
+                         std::string_view secret = "secret") {
+    Octets packet{static_cast<std::uint8_t>(code), request.identifier(), 0, 38};
+    packet.insert(packet.end(), request.packet.begin() + 4, request.packet.begin() + 20);
+    packet.insert(packet.end(), {80, 18});
+    packet.resize(38);
+    const auto key = crypto::octets_of(secret);
+    const auto signature = crypto::hmac_md5(key, {packet});
+    std::ranges::copy(signature, packet.begin() + 22);
+    const auto digest = crypto::md5({packet, key});
+    std::ranges::copy(digest, packet.begin() + 4);
+    return packet;
+  }
+  void answer(const Sent& request, Code code = Code::kAccessAccept) {
+    client_->on_datagram(request.server, request.service, request.lane, reply_to(request, code));
+  }
+  void pass(Duration time) {
+    for (Duration at{0}; at < time; at += Duration{100}) {
+      wheel_.advance(wheel_.now() + Duration{100});
+    }
+  }
+
+  TimerWheel wheel_;
+  test::SeededEntropy entropy_{1};
+  Log log_;
+  std::vector<Sent> sent_;
+  std::vector<std::string> answers_;
+  std::unique_ptr<Client> client_;
+};
+
+}  // namespace adit::control::radius
