@@ -74,6 +74,23 @@ class Lab:
         self._changes = None
         return subprocess.run([LAB, "stop"], capture_output=True, timeout=60).returncode
 
+    @staticmethod
+    def pid():
+        """aditd's, while it runs."""
+        try:
+            pid = int((RUN_DIR / "aditd.pid").read_text())
+            return pid if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "aditd" else None
+        except (OSError, ValueError):
+            return None
+
+    def kill(self):
+        """As a crash."""
+        self._changes = None
+        if (pid := self.pid()) is not None:
+            os.kill(pid, signal.SIGKILL)
+            while self.pid() is not None:
+                time.sleep(0.05)
+
     def down(self):
         self._changes = None
         run(LAB, "down")

@@ -17,6 +17,7 @@ run_dir = @WORK@
 db_dir = @WORK@
 name = radius
 pidfile = @WORK@/radius.pid
+max_requests = 65536
 log {
   destination = files
   file = @WORK@/radius.log

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Accounting that survives: what a thousand sessions come to when aditd is killed under them."""
+import collections
+
+from cases.blast import CONFIG, TRAFFIC, run, set_up
+from harness.case import case, expect, until
+from harness.radius import config, freeradius
+
+CALLS = 1000
+USERS = """
+blast Cleartext-Password := "blast"
+"""
+
+
+def with_a_spool(**more):
+    settings = config(spool="/run/adit-lab/accounting", **more)
+    settings["auth"]["methods"] = ["mschap-v2"]
+    return {**CONFIG, **settings}
+
+
+def by_session(server):
+    """Of each session: the statuses of its records in their order, and the input octets of each."""
+    sessions = collections.defaultdict(list)
+    for row in server.accounting():
+        if row[0] in ("Start", "Interim-Update", "Stop"):
+            sessions[row[1]].append((row[0], int(row[3]), row[5]))
+    return sessions
+
+
+def stops(server):
+    return sum(row[0] == "Stop" for row in server.accounting())
+
+
+@case(with_a_spool(**{"acct-interim-interval": "3s"}))
+def killed_with_a_thousand_sessions(world):
+    with freeradius(world, USERS) as server:
+        def kill_when_all_have_been_noted():
+            noted = {row[1] for row in server.accounting() if row[0] == "Interim-Update" and int(row[3]) > 0}
+            if len(noted) == CALLS:
+                world.lab.kill()
+        run(world, "killed", [set_up(CALLS), {"kind": "traffic", "for": "20s", **TRAFFIC}], kill_when_all_have_been_noted)
+        before = by_session(server)
+        expect("all had started, none stopped, and aditd was killed", (len(before), stops(server), world.lab.pid()), [(CALLS, 0, None)])
+        world.lab.serve(with_a_spool(), restart=True)
+        until("every Stop is taken", lambda: world.lab.adit("show", "radius")["accounting"]["spool_used"] == 0, 60)
+        after = by_session(server)
+        expect("sessions", len(after), CALLS)
+        for session, records in after.items():
+            expect(f"{session}: its Stops", [record[0] for record in records].count("Stop"), 1)
+            expect(f"{session}: the last record", (records[-1][0], records[-1][2]), [("Stop", "NAS-Reboot")])
+            expect(f"{session}: counters are the last known", records[-1][1] >= before[session][-1][1] > 0, True)
+        world.lab.serve(with_a_spool(), restart=True)
+        expect("Accounting-On at each start, Accounting-Off at the drain", [row[0] for row in server.accounting() if "Accounting" in row[0]],
+               [["Accounting-On", "Accounting-On", "Accounting-Off", "Accounting-On"]])
+        expect("and no Stop again", stops(server), CALLS)
+        total = sum(records[-1][1] for records in after.values())
+    return f"{CALLS} sessions, a Stop each after the restart, {total} octets in"
