@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // adit: the operator's command. Parses its line, asks aditd, prints a table or JSON. Exit codes are in kFooter.
+#include <termios.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,10 +35,11 @@ constexpr const char* kFooter =
     "  adit show drops                        packets that went no further, by reason\n"
     "  adit terminate username alice          end alice's calls, with LCP's farewell\n"
     "  adit terminate ip 10.64.0.2 hard       end that call at once\n"
+    "  adit test radius alice                 ask the RADIUS servers as for a client that dials\n"
     "  adit shaper change username alice 10240/2048   10 Mbit/s down, 2 up, from now on\n"
     "  adit show sessions --json | jq '.sessions[] | select(.drops > 0)'\n"
     "\n"
-    "Exit codes: 0 done; 1 no such call; 2 usage; 3 aditd cannot be reached; 4 it refused;\n"
+    "Exit codes: 0 done; 1 no such call, or not let in; 2 usage; 3 aditd cannot be reached; 4 it refused;\n"
     "5 it did not answer in time.\n"
     "The socket is cli.socket of adit.toml; the environment variable ADIT_SOCKET names another.\n";
 
@@ -72,6 +79,8 @@ struct CommandLine {
   std::string by;
   std::string value;
   std::string how = "soft";
+  std::string user;  // test radius
+  std::string method = "mschap-v2";
 };
 
 int usage_error(std::string_view what) {
@@ -98,6 +107,8 @@ int report(const CommandLine& line, const Json& result) {
     std::puts("restarting; adit show ports tells when it is done");
   } else if (!line.worker_verb.empty()) {
     std::fputs(render_steering(result).c_str(), stdout);
+  } else if (!line.user.empty()) {
+    std::fputs(render_trial(result).c_str(), stdout);
   } else if (line.show != nullptr) {
     std::fputs(line.show->render(result).c_str(), stdout);
   } else {
@@ -109,9 +120,35 @@ int report(const CommandLine& line, const Json& result) {
     std::perror("adit: cannot write");
     return kUsage;
   }
+  if (!line.user.empty()) {
+    return is_good_trial(result) ? kDone : kNothingMatched;
+  }
   const bool nothing = line.show == nullptr && line.worker_verb.empty() && line.port.empty() &&
                        line.by != "all" && acted_on_count(result) == 0;
   return nothing ? kNothingMatched : kDone;
+}
+
+/// Never from the command line, which everybody can read: from the environment, else a line of standard input, that a
+/// terminal does not echo.
+std::optional<std::string> read_password() {
+  if (const char* given = std::getenv("ADIT_TEST_PASSWORD")) {
+    return given;
+  }
+  termios before{};
+  const bool terminal = tcgetattr(STDIN_FILENO, &before) == 0;
+  if (terminal) {
+    termios silent = before;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    std::fputs("Password: ", stderr);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+  }
+  std::string password;
+  const bool read = static_cast<bool>(std::getline(std::cin, password));
+  if (terminal) {
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    std::fputs("\n", stderr);
+  }
+  return read ? std::optional(password) : std::nullopt;
 }
 
 int ask(const CommandLine& line) {
@@ -132,6 +169,13 @@ int ask(const CommandLine& line) {
     if (line.shaper_verb == "change") {
       params["rate"] = line.rate;
     }
+  } else if (!line.user.empty()) {
+    const auto password = read_password();
+    if (!password) {
+      return usage_error("no password: set ADIT_TEST_PASSWORD, or write it as a line of standard input");
+    }
+    method = "try.radius";
+    params = {{"user", line.user}, {"password", *password}, {"method", line.method}};
   } else if (line.show == nullptr) {
     params = {{"by", line.by}, {"hard", line.how == "hard"}};
     if (line.by != "all") {
@@ -215,6 +259,20 @@ void add_port(CLI::App& app, CommandLine& line) {
       ->required();
 }
 
+void add_test(CLI::App& app, CommandLine& line) {
+  CLI::App* radius =
+      app.add_subcommand("test", "Try something by hand")
+          ->require_subcommand(0, 1)
+          ->add_subcommand("radius",
+                           "A login at the RADIUS servers: the verdict, what it grants, whether a "
+                           "client would take it.\nThe password is ADIT_TEST_PASSWORD's, or a line "
+                           "of standard input");
+  radius->add_option("user", line.user, "User name, as a client would send it")->required();
+  radius->add_option("--method", line.method, "How it is proved")
+      ->transform(CLI::IsMember({"mschap-v2", "mschap-v1", "chap-md5", "pap"}))
+      ->capture_default_str();
+}
+
 int run(int argc, char** argv) {
   CommandLine line;
   CLI::App app("adit: ask and command a running aditd.", "adit");
@@ -236,6 +294,7 @@ int run(int argc, char** argv) {
   add_shaper(app, line);
   add_worker(app, line);
   add_port(app, line);
+  add_test(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -252,15 +311,17 @@ int run(int argc, char** argv) {
   if (app.got_subcommand("shaper") && line.shaper_verb.empty()) {
     return usage_error("do what with the shaper? change or restore, which calls, and their rate");
   }
-  if (line.show == nullptr && line.by.empty() && line.worker_verb.empty() && line.port.empty()) {
+  if (line.show == nullptr && line.by.empty() && line.worker_verb.empty() && line.port.empty() &&
+      line.user.empty()) {
     return usage_error(app.got_subcommand("terminate") ? "terminate which? By username, ip, sid, or all"
                        : app.got_subcommand("worker")  ? "do what with a worker? idle or use, and its number"
+                       : app.got_subcommand("test")    ? "test what? radius, and a user"
                        : app.got_subcommand("port")
                            ? "do what with a port? restart, and its name"
-                           : "do what? There are show, terminate, shaper, worker and port");
+                           : "do what? There are show, terminate, shaper, worker, port and test");
   }
-  if (line.show == nullptr && line.worker_verb.empty() && line.port.empty() && line.by != "all" &&
-      line.value.empty()) {
+  if (line.show == nullptr && line.worker_verb.empty() && line.port.empty() && line.user.empty() &&
+      line.by != "all" && line.value.empty()) {
     return usage_error("terminate which " + line.by + "? It is empty");
   }
   return ask(line);

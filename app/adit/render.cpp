@@ -230,6 +230,49 @@ std::string render_radius(const Json& result) {
   return list(result, "dae_clients").empty() ? table : table + '\n' + render_dae(result);
 }
 
+bool is_good_trial(const Json& result) {
+  return text(result, "verdict") == "accepted" && text(result, "why").empty();
+}
+
+std::string render_trial(const Json& result) {
+  const std::string verdict = text(result, "verdict");
+  const std::string why = text(result, "why");
+  std::string out = (verdict == "none" ? "no verdict" : verdict) + " in " + count(result, "took_ms") + " ms" +
+                    (why.empty() ? "" : ": " + why) + '\n';
+  if (verdict != "accepted") {
+    return out;
+  }
+  const auto line = [&out](std::string_view name, const std::string& value) {
+    if (!value.empty()) {
+      out += "  " + std::string(name) + std::string(14 - name.size(), ' ') + value + '\n';
+    }
+  };
+  const auto joined = [&result](const char* name) {
+    std::string all;
+    for (const Json& one : list(result, name)) {
+      const std::string word = one.is_string() ? escape_octets(one.get<std::string>(), 60) : "";
+      all += (all.empty() || word.empty() ? "" : ", ") + word;
+    }
+    return all;
+  };
+  const auto seconds = [&result](const char* name) {
+    const auto found = result.find(name);
+    return found != result.end() && found->is_number() ? count(result, name) + " s" : std::string();
+  };
+  line("address", text(result, "address"));
+  line("pool", text(result, "pool"));
+  line("rate", text(result, "rate"));
+  line("routes", joined("routes"));
+  line("session", seconds("session_timeout"));
+  line("idle", seconds("idle_timeout"));
+  line("interim", seconds("interim_interval"));
+  line("dns", joined("dns"));
+  line("wins", joined("wins"));
+  line("classes", number(result, "classes") == 0 ? "" : count(result, "classes"));
+  line("mppe keys", text(result, "mppe_keys"));
+  return out;
+}
+
 std::string render_ports(const Json& result) {
   Rows ports;
   for (const Json& port : list(result, "ports")) {

@@ -16,6 +16,10 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string render_workers(const Json& result);
 [[nodiscard]] std::string render_pools(const Json& result);
 [[nodiscard]] std::string render_radius(const Json& result);
+/// Of try.radius: the verdict, and what it grants.
+[[nodiscard]] std::string render_trial(const Json& result);
+/// Let in, with all that a client wants.
+[[nodiscard]] bool is_good_trial(const Json& result);
 [[nodiscard]] std::string render_ports(const Json& result);
 [[nodiscard]] std::string render_steering(const Json& result);
 [[nodiscard]] std::string render_version(const Json& result);

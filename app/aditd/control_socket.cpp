@@ -58,9 +58,14 @@ class ControlSocket::Client : public std::enable_shared_from_this<Client> {
       return;
     }
     server_->touch(*this);
-    reply_ = handle_rpc(std::string_view(input_).substr(0, length - 1), server_->backend_);
+    const std::string line = input_.substr(0, length - 1);
     input_.erase(0, length);
-    write();
+    handle_rpc(line, server_->backend_, [self = shared_from_this()](RpcReply reply) {
+      if (self->server_ != nullptr) {
+        self->reply_ = std::move(reply);
+        self->write();
+      }
+    });
   }
 
   void write() {

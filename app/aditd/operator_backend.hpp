@@ -14,6 +14,7 @@
 #include "controlplane/radius/client.hpp"
 #include "controlplane/radius/dynamic_authorization.hpp"
 #include "controlplane/radius/radius_accounting.hpp"
+#include "controlplane/trial_login.hpp"
 #include "dataplane/contract/messages.hpp"
 
 namespace adit::app {
@@ -109,6 +110,8 @@ class OperatorBackend {
   [[nodiscard]] virtual std::vector<SteeringRow> steering() const = 0;
   [[nodiscard]] virtual std::vector<PortRow> ports() const = 0;
   [[nodiscard]] virtual RadiusStatus radius() const = 0;
+  /// Asks the RADIUS servers as for a client that dials; `done` may be called later, or never when there are none any more.
+  virtual void try_login(control::TrialLogin login, control::TrialLogins::Done done) = 0;
   /// Stops and starts its device anew; calls stay. False: no such port, or one is being restarted already.
   virtual bool restart_port(const std::string& name) = 0;
   /// By worker.

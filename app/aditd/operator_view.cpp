@@ -14,7 +14,7 @@ using contract::WorkerId;
 using dataplane::DropReason;
 
 OperatorView::OperatorView(control::Concentrator& concentrator, Runtime& runtime,
-                           const control::TimerWheel& wheel, const RadiusService& radius,
+                           const control::TimerWheel& wheel, RadiusService& radius,
                            std::function<void()> on_restart)
     : concentrator_(concentrator),
       runtime_(runtime),

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "app/aditd/operator_backend.hpp"
@@ -20,7 +21,7 @@ class OperatorView final : public OperatorBackend {
   /// All references outlive the view.
   /// `on_restart`: a port has been taken from the workers, see PortCare::finish_restart().
   OperatorView(control::Concentrator& concentrator, Runtime& runtime, const control::TimerWheel& wheel,
-               const RadiusService& radius, std::function<void()> on_restart);
+               RadiusService& radius, std::function<void()> on_restart);
 
   void for_each_session(const std::function<void(const SessionRow&)>& visit) const override;
   [[nodiscard]] control::ConcentratorStats stats() const override;
@@ -31,6 +32,9 @@ class OperatorView final : public OperatorBackend {
   [[nodiscard]] std::vector<SteeringRow> steering() const override;
   [[nodiscard]] std::vector<PortRow> ports() const override;
   [[nodiscard]] RadiusStatus radius() const override { return radius_.status(); }
+  void try_login(control::TrialLogin login, control::TrialLogins::Done done) override {
+    radius_.try_login(std::move(login), std::move(done));
+  }
   bool restart_port(const std::string& name) override;
   [[nodiscard]] std::vector<control::WorkerSeats> seats() const override { return concentrator_.seats(); }
   [[nodiscard]] std::vector<MemoryRow> memory() const override;
@@ -47,7 +51,7 @@ class OperatorView final : public OperatorBackend {
   control::Concentrator& concentrator_;
   Runtime& runtime_;
   const control::TimerWheel& wheel_;
-  const RadiusService& radius_;
+  RadiusService& radius_;
   std::function<void()> on_restart_;
   std::uint64_t began_;  // TSC
 };

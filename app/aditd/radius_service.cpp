@@ -29,6 +29,7 @@ RadiusService::RadiusService(asio::io_context& io, SpoolFile spool, const Config
       client_(config.radius, wheel, entropy, log, sockets_),
       auth_(client_, config.nas, log),
       fallback_(auth_, local),
+      trials_(wheel, entropy),
       spool_file_(std::move(spool)),
       spool_(spool_file_.memory()),
       accounting_(client_, config.nas, wheel, &seconds_since_1970, log, spool_),

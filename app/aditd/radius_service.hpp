@@ -17,6 +17,7 @@
 #include "controlplane/radius/dynamic_authorization.hpp"
 #include "controlplane/radius/radius_accounting.hpp"
 #include "controlplane/radius/radius_auth.hpp"
+#include "controlplane/trial_login.hpp"
 
 namespace adit::app {
 
@@ -38,6 +39,10 @@ class RadiusService {
   /// nullptr: no server has a port for it.
   [[nodiscard]] control::Accounting* accounting();
   [[nodiscard]] RadiusStatus status() const;
+  /// Asks the servers as for a client that dials, whatever [auth] backend says.
+  void try_login(control::TrialLogin login, control::TrialLogins::Done done) {
+    trials_.run(std::move(login), auth_, std::move(done));
+  }
 
  private:
   [[nodiscard]] std::expected<void, std::string> open_dae(control::Concentrator& concentrator);
@@ -53,6 +58,7 @@ class RadiusService {
   control::radius::Client client_;
   control::radius::RadiusAuth auth_;
   control::radius::FallbackAuth fallback_;
+  control::TrialLogins trials_;
   SpoolFile spool_file_;
   control::radius::Spool spool_;
   control::radius::RadiusAccounting accounting_;

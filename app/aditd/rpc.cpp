@@ -2,12 +2,14 @@
 #include "app/aditd/rpc.hpp"
 
 #include <expected>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "app/aditd/rpc_show.hpp"
 #include "app/escape.hpp"
+#include "controlplane/authenticator.hpp"
 
 namespace adit::app {
 namespace {
@@ -198,25 +200,47 @@ std::string RpcReply::next() {
   return piece;
 }
 
-RpcReply handle_rpc(std::string_view line, OperatorBackend& backend) {
-  const std::optional<Json> parsed = parse(line);
-  if (!parsed) {
-    return RpcReply(
-        error_text(nullptr, {kParseError, "not JSON, or nested too deeply; send one request object a line"}));
+namespace {
+
+std::expected<control::TrialLogin, RpcError> read_trial(const Json& params) {
+  using control::AuthMethod;
+  const auto wrong = [](const std::string& what) { return std::unexpected(RpcError{kInvalidParams, what}); };
+  const auto text = [&](const char* name) -> const std::string* {
+    const auto found = params.is_object() ? params.find(name) : params.end();
+    return found != params.end() && found->is_string() ? &found->get_ref<const std::string&>() : nullptr;
+  };
+  const std::string* user = text("user");
+  const std::string* password = text("password");
+  const std::string* method = text("method");
+  if (params.size() != 3 || user == nullptr || password == nullptr || method == nullptr || user->empty() ||
+      user->size() > control::radius::kMaxValue || password->size() > 128) {
+    return wrong(R"(try.radius takes {"user": "alice", "password": "...", "method": "mschap-v2"})");
   }
-  const Json& request = *parsed;
-  const auto found = request.is_object() ? request.find("id") : request.end();
-  const bool has_id = request.is_object() && found != request.end();
-  const bool good_id = has_id && (found->is_string() || found->is_number() || found->is_null());
-  const Json id = good_id ? *found : Json(nullptr);
-  if (const std::optional<std::string> wrong = not_a_request(request)) {
-    return RpcReply(error_text(id, {kInvalidRequest, *wrong}));
+  control::TrialLogin login{.user = *user, .password = crypto::SecretText(*password)};
+  for (const AuthMethod known :
+       {AuthMethod::kMsChapV2, AuthMethod::kMsChapV1, AuthMethod::kChapMd5, AuthMethod::kPap}) {
+    if (control::to_text(known) == *method) {
+      login.method = known;
+      return login;
+    }
   }
-  if (has_id && !good_id) {
-    return RpcReply(error_text(nullptr, {kInvalidRequest, "\"id\" is to be text, a number or null"}));
+  return wrong("method is to be \"mschap-v2\", \"mschap-v1\", \"chap-md5\" or \"pap\"");
+}
+
+void try_radius(const Json& id, const Json& params, OperatorBackend& backend,
+                const std::function<void(RpcReply)>& answer) {
+  auto login = read_trial(params);
+  if (!login) {
+    answer(RpcReply(error_text(id, login.error())));
+    return;
   }
-  const std::string& method = request["method"].get_ref<const std::string&>();
-  const Json params = request.value("params", Json(nullptr));
+  backend.try_login(std::move(*login), [id, answer](const control::TrialOutcome& outcome) {
+    answer(RpcReply(dump({{"jsonrpc", "2.0"}, {"id", id}, {"result", trial_json(outcome)}})));
+  });
+}
+
+RpcReply answer_at_once(const Json& id, bool has_id, const std::string& method, const Json& params,
+                        OperatorBackend& backend) {
   if (method == "show.sessions" && params.empty() && has_id) {
     return show_sessions(id, backend);
   }
@@ -232,6 +256,38 @@ RpcReply handle_rpc(std::string_view line, OperatorBackend& backend) {
     return RpcReply(error_text(id, result.error()));
   }
   return RpcReply(dump({{"jsonrpc", "2.0"}, {"id", id}, {"result", *result}}));
+}
+
+}  // namespace
+
+void handle_rpc(std::string_view line, OperatorBackend& backend,
+                const std::function<void(RpcReply reply)>& answer) {
+  const std::optional<Json> parsed = parse(line);
+  if (!parsed) {
+    answer(RpcReply(error_text(
+        nullptr, {kParseError, "not JSON, or nested too deeply; send one request object a line"})));
+    return;
+  }
+  const Json& request = *parsed;
+  const auto found = request.is_object() ? request.find("id") : request.end();
+  const bool has_id = request.is_object() && found != request.end();
+  const bool good_id = has_id && (found->is_string() || found->is_number() || found->is_null());
+  const Json id = good_id ? *found : Json(nullptr);
+  if (const std::optional<std::string> wrong = not_a_request(request)) {
+    answer(RpcReply(error_text(id, {kInvalidRequest, *wrong})));
+    return;
+  }
+  if (has_id && !good_id) {
+    answer(RpcReply(error_text(nullptr, {kInvalidRequest, "\"id\" is to be text, a number or null"})));
+    return;
+  }
+  const std::string& method = request["method"].get_ref<const std::string&>();
+  const Json params = request.value("params", Json(nullptr));
+  if (method == "try.radius" && has_id) {
+    try_radius(id, params, backend, answer);
+  } else {
+    answer(answer_at_once(id, has_id, method, params, backend));
+  }
 }
 
 RpcReply rpc_too_long(std::size_t limit) {

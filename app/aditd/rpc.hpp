@@ -2,10 +2,12 @@
 // JSON-RPC 2.0 as aditd speaks it: one request object in, one reply out, no state between them, no I/O.
 //   show.sessions  show.stat  show.drops  show.workers  show.pools  show.steering  show.ports  version     no params
 //   worker, port   see rpc.cpp
+//   try.radius     {"user": "alice", "password": "...", "method": "mschap-v2"}   answered when a server has
 //   terminate      {"by": "username"|"ip"|"sid"|"all", "value": "...", "hard": false}
 // Strings from peers travel as they came; octets that are no UTF-8 become U+FFFD. Thread: control.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,8 +37,10 @@ class RpcReply {
   bool more_ = false;
 };
 
-/// Answers one line. Whatever it holds, the reply is JSON-RPC: a result or an error that says what to do.
-[[nodiscard]] RpcReply handle_rpc(std::string_view line, OperatorBackend& backend);
+/// Answers one line, by `answer`, at once or, where a RADIUS server is asked first, later. Whatever the line holds, the reply
+/// is JSON-RPC: a result or an error that says what to do.
+void handle_rpc(std::string_view line, OperatorBackend& backend,
+                const std::function<void(RpcReply reply)>& answer);
 
 /// The error for a line that was longer than a request may be.
 [[nodiscard]] RpcReply rpc_too_long(std::size_t limit);

@@ -260,6 +260,39 @@ Json radius_json(const OperatorBackend& backend) {
           {"dae_strangers", status.dae_strangers}};
 }
 
+Json trial_json(const control::TrialOutcome& outcome) {
+  using Verdict = control::TrialOutcome::Verdict;
+  Json json = {{"verdict", outcome.verdict == Verdict::kAccepted   ? "accepted"
+                           : outcome.verdict == Verdict::kRejected ? "rejected"
+                                                                   : "none"},
+               {"why", outcome.why},
+               {"took_ms", outcome.took.count()}};
+  if (!outcome.accepted) {
+    return json;
+  }
+  const control::AuthAccepted& granted = *outcome.accepted;
+  const auto seconds = [](const std::optional<control::Duration>& time) {
+    return time ? Json(std::chrono::duration_cast<std::chrono::seconds>(*time).count()) : Json(nullptr);
+  };
+  const auto address = [](wire::Ipv4Address one) { return one.is_none() ? "" : wire::to_string(one); };
+  Json routes = Json::array();
+  for (const wire::Ipv4Prefix& route : granted.routes) {
+    routes.push_back(to_string(route));
+  }
+  json["address"] = granted.address ? wire::to_string(*granted.address) : "";
+  json["pool"] = granted.address ? "" : granted.pool;
+  json["rate"] = granted.rate ? to_string(*granted.rate) : "";
+  json["routes"] = std::move(routes);
+  json["session_timeout"] = seconds(granted.session_timeout);
+  json["idle_timeout"] = seconds(granted.idle_timeout);
+  json["interim_interval"] = seconds(granted.interim_interval);
+  json["dns"] = {address(granted.servers.dns1), address(granted.servers.dns2)};
+  json["wins"] = {address(granted.servers.wins1), address(granted.servers.wins2)};
+  json["classes"] = granted.classes.size();
+  json["mppe_keys"] = !granted.mppe ? "none" : outcome.keys_are_right ? "right" : "wrong";
+  return json;
+}
+
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

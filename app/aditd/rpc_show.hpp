@@ -28,6 +28,7 @@ struct RpcError {
                                                                    const OperatorBackend& backend);
 [[nodiscard]] nlohmann::ordered_json steering_json(const OperatorBackend& backend);
 [[nodiscard]] nlohmann::ordered_json ports_json(const OperatorBackend& backend);
+[[nodiscard]] nlohmann::ordered_json trial_json(const control::TrialOutcome& outcome);
 /// On one line. Peers' names need not be UTF-8: what is not becomes U+FFFD.
 [[nodiscard]] std::string dump(const nlohmann::ordered_json& json);
 /// One element of show.sessions' list, as text.

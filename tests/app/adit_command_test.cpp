@@ -73,6 +73,21 @@ class AditCommand : public testing::Test {
   std::jthread thread_;
 };
 
+TEST_F(AditCommand, TriesALoginWithAPasswordFromTheEnvironment) {
+  serve();
+  backend_.answers_trials = true;
+  const Outcome without = adit("test radius alice");
+  EXPECT_EQ(without.code, 2);
+  EXPECT_NE(without.text.find("ADIT_TEST_PASSWORD"), std::string::npos);
+  ::setenv("ADIT_TEST_PASSWORD", "secret", 1);
+  const Outcome tried = adit("test radius alice --method pap");
+  ::unsetenv("ADIT_TEST_PASSWORD");
+  EXPECT_EQ(tried.code, 1);
+  EXPECT_EQ(tried.text, "rejected in 0 ms: the server rejects it\n");
+  ASSERT_EQ(backend_.trials.size(), 1U);
+  EXPECT_EQ(backend_.trials[0].first.method, control::AuthMethod::kPap);
+}
+
 TEST_F(AditCommand, ShowsTablesAndJson) {
   serve();
   for (const auto& [what, word] :

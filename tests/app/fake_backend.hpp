@@ -107,6 +107,12 @@ class FakeBackend final : public OperatorBackend {
     shaped.push_back({selector, rate});
     return terminates;
   }
+  void try_login(control::TrialLogin login, control::TrialLogins::Done done) override {
+    trials.emplace_back(std::move(login), done);
+    if (answers_trials) {
+      done({.verdict = control::TrialOutcome::Verdict::kRejected, .why = "the server rejects it"});
+    }
+  }
   std::size_t terminate(const control::TerminateSelector& selector, bool hard) override {
     terminated.push_back({selector, hard});
     return terminates;
@@ -117,6 +123,8 @@ class FakeBackend final : public OperatorBackend {
   std::vector<Terminated> terminated;
   std::vector<std::pair<control::TerminateSelector, std::optional<control::SubscriberRate>>> shaped;
   std::size_t terminates = 1;
+  std::vector<std::pair<control::TrialLogin, control::TrialLogins::Done>> trials;
+  bool answers_trials = false;
   std::vector<control::WorkerSeats> seats_{{.calls = 3}, {.calls = 4, .pressed = true}};
   std::uint16_t last_in_use = 9;
   std::uint64_t restarts = 0;

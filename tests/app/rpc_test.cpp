@@ -25,7 +25,12 @@ std::string whole(RpcReply reply) {
 
 class Rpc : public testing::Test {
  protected:
-  std::string ask(std::string_view line) { return whole(handle_rpc(line, backend_)); }
+  RpcReply reply(std::string_view line) {
+    RpcReply kept;
+    handle_rpc(line, backend_, [&](RpcReply reply) { kept = std::move(reply); });
+    return kept;
+  }
+  std::string ask(std::string_view line) { return whole(reply(line)); }
   Json result(const std::string& method) {
     const Json reply = Json::parse(ask(R"({"jsonrpc":"2.0","id":7,"method":")" + method + "\"}"));
     EXPECT_EQ(reply.at("jsonrpc"), "2.0");
@@ -62,11 +67,11 @@ TEST_F(Rpc, NamesStatesAsAccelPppDoes) {
 
 TEST_F(Rpc, ListsManySessionsInPieces) {
   backend_.sessions.assign(3'000, FakeBackend::alice());
-  RpcReply reply = handle_rpc(R"({"jsonrpc":"2.0","id":1,"method":"show.sessions"})", backend_);
+  RpcReply sessions = reply(R"({"jsonrpc":"2.0","id":1,"method":"show.sessions"})");
   std::string text;
   std::size_t pieces = 0;
-  while (reply.more()) {
-    const std::string piece = reply.next();
+  while (sessions.more()) {
+    const std::string piece = sessions.next();
     EXPECT_LT(piece.size(), 256u * 1024);
     text += piece;
     ++pieces;
@@ -74,6 +79,30 @@ TEST_F(Rpc, ListsManySessionsInPieces) {
   EXPECT_GE(pieces, 10u);
   EXPECT_EQ(Json::parse(text)["result"]["sessions"].size(), 3'000u);
   EXPECT_EQ(text.find('\n'), text.size() - 1);
+}
+
+TEST_F(Rpc, ATrialLoginIsAnsweredWhenTheServerHas) {
+  const std::string line =
+      R"({"jsonrpc":"2.0","id":4,"method":"try.radius","params":{"user":"alice","password":"secret","method":"pap"}})";
+  std::string answered;
+  handle_rpc(line, backend_, [&](RpcReply reply) { answered = whole(std::move(reply)); });
+  EXPECT_EQ(answered, "") << "nobody has answered so far";
+  ASSERT_EQ(backend_.trials.size(), 1U);
+  EXPECT_EQ(backend_.trials[0].first.user, "alice");
+  control::AuthAccepted accepted;
+  accepted.address = wire::Ipv4Address(10, 64, 0, 9);
+  backend_.trials[0].second({.verdict = control::TrialOutcome::Verdict::kAccepted, .accepted = accepted});
+  const Json reply = Json::parse(answered);
+  EXPECT_EQ(reply["id"], 4);
+  EXPECT_EQ(reply["result"]["verdict"], "accepted");
+  EXPECT_EQ(reply["result"]["address"], "10.64.0.9");
+  for (const char* wrong : {R"({"user":"alice","password":"x","method":"eap"})", R"({"user":"alice"})",
+                            R"({"user":"","password":"x","method":"pap"})", "null", "[1,2,3]"}) {
+    const Json refused = Json::parse(
+        ask(R"({"jsonrpc":"2.0","id":4,"method":"try.radius","params":)" + std::string(wrong) + "}"));
+    EXPECT_EQ(refused["error"]["code"], -32602) << wrong;
+  }
+  EXPECT_EQ(backend_.trials.size(), 1U);
 }
 
 TEST_F(Rpc, SEC_11_SessionsOfHostileNamesAreStillJson) {

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Users that a real FreeRADIUS knows: every method, what its attributes grant, and what becomes of calls while it is away."""
+import json
+import subprocess
 import time
 
 from harness.case import case, expect, until
@@ -24,6 +26,13 @@ erin Cleartext-Password := "tango"
 MPPE_OF = {"mschap-v2": "128", "mschap-v1": "128", "chap-md5": "none", "pap": "none"}
 
 
+def trial(world, user, password, method):
+    """`adit test radius`'s word."""
+    done = subprocess.run(world.lab.command("adit-server", "adit", "test", "radius", user, "--method", method, "--json"),
+                          input=password + "\n", capture_output=True, text=True, check=False, timeout=20)
+    return json.loads(done.stdout)
+
+
 def servers(world):
     return world.lab.adit("show", "radius")["servers"]
 
@@ -35,6 +44,9 @@ def every_method_with_keys_from_radius(world):
             dial = Dial(world.alice, user="dave", password="tango", auth=[method], mppe=MPPE_OF[method])
             dial.up()
             encrypted = MPPE_OF[method] != "none"
+            tried = trial(world, "dave", "tango", method)
+            expect(f"{method}: adit test radius", (tried["verdict"], tried["why"], tried["mppe_keys"]),
+                   [("accepted", "", "right" if encrypted else "none")])
             expect(f"{method}: MPPE is on at the client", MPPE_ON in dial.log(), encrypted)
             expect(f"{method}: adit's word", (session_of(world.lab, "dave")["auth"], session_of(world.lab, "dave")["mppe"]),
                    [(method, encrypted)])
@@ -42,8 +54,8 @@ def every_method_with_keys_from_radius(world):
             expect("pppd's exit status", dial.hang_up(), EXIT_USER_REQUEST)
             no_sessions(world.lab)
         found = servers(world)[0]
-    # A login each, a Start and a Stop each, and Accounting-On.
-    expect("requests, answers, refused replies", (found["sent"], found["answered"], found["refused"]), [(13, 13, 0)])
+    # Two logins each, a Start and a Stop each, and Accounting-On.
+    expect("requests, answers, refused replies", (found["sent"], found["answered"], found["refused"]), [(17, 17, 0)])
     return f"{', '.join(METHODS)}; round trip {found['p50_ms']} ms median"
 
 
@@ -69,6 +81,7 @@ def every_method_refused(world):
             mark = Mark(world.lab)
             dial = Dial(world.alice, user="dave", password="waltz", auth=[method], mppe="none")
             expect(f"{method}: pppd's exit status", dial.exit_status(), EXIT_AUTH_TO_PEER_FAILED)
+            expect(f"{method}: adit test radius", trial(world, "dave", "waltz", method)["verdict"], "rejected")
             mark.reason("auth_failed")
         no_sessions(world.lab)
     return "exit 19, auth_failed"
