@@ -108,6 +108,9 @@ class Reader {
                                                                      : "adit-" + std::string(to_text(port.role));
       }
     }
+    if (config_.nas.address.is_none() && !config_.bind.empty()) {
+      config_.nas.address = config_.bind.front();
+    }
     for (control::radius::ServerSettings& server : config_.radius.servers) {
       if (server.name.empty()) {
         server.name = wire::to_string(server.address);

@@ -227,8 +227,9 @@ std::vector<Key<Config>> make_user_keys() {
           "server answers."),
       ADIT_KEY("radius", "nas-identifier", "", nas.identifier, kPptpName,
                "NAS-Identifier: this machine's name."),
-      ADIT_KEY("radius", "nas-ip-address", "", nas.address, Ipv4Kind{true},
-               "NAS-IP-Address. \"\": the address that the client dialled."),
+      ADIT_KEY(
+          "radius", "nas-ip-address", "", nas.address, Ipv4Kind{true},
+          "NAS-IP-Address, by which servers know this machine's sessions. \"\": the first of pptp.bind."),
       ADIT_KEY("radius", "timeout", "", radius.timeout, (DurationKind{100ms, 1min}),
                "Before a request is repeated."),
       ADIT_KEY("radius", "max-try", "", radius.tries, (NumberKind<std::uint32_t>{1, 20}),

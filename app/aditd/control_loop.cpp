@@ -27,6 +27,9 @@ constexpr int kMessagesPerTurn = 512;
 // StopCCRQ to everyone, their replies, the workers' last counters, the last accounting records.
 constexpr std::chrono::seconds kDrainDeadline{8};
 
+// For accounting servers to take what an earlier process has left; then calls may start all the same.
+constexpr std::chrono::seconds kAnnounceDeadline{2};
+
 OsEntropy& entropy() {
   static OsEntropy source;
   return source;
@@ -76,6 +79,10 @@ std::expected<void, std::string> ControlLoop::open() {
   }
   routes_ = std::move(*routes);
   netlink_.assign(routes_->fd());
+  if (auto opened = radius_.open(concentrator_); !opened) {
+    return opened;
+  }
+  wait_for_announcement();
   ListenOptions options{.address_may_come_later = runtime_.kernel_ports() != nullptr};
   for (const dataplane::OpenPort& open : runtime_.ports()) {
     if (open.port.role != dataplane::PortRole::kCore) {
@@ -86,9 +93,6 @@ std::expected<void, std::string> ControlLoop::open() {
     if (auto listening = listener_.listen(address, config_.tcp_port, options); !listening) {
       return listening;
     }
-  }
-  if (auto opened = radius_.open(concentrator_); !opened) {
-    return opened;
   }
   if (auto listening = operator_socket_.listen(); !listening) {
     return listening;
@@ -106,6 +110,14 @@ std::expected<void, std::string> ControlLoop::open() {
     wait_for_kernel(tap);
   }
   return {};
+}
+
+void ControlLoop::wait_for_announcement() {
+  const auto deadline = std::chrono::steady_clock::now() + kAnnounceDeadline;
+  while (!radius_.announced() && std::chrono::steady_clock::now() < deadline) {
+    tick();
+    io_.run_one_for(std::chrono::milliseconds{10});
+  }
 }
 
 void ControlLoop::run() {

@@ -77,6 +77,7 @@ class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions 
   void on_signal(int signal);
   void begin_drain(int signal);
   [[nodiscard]] bool finished();
+  void wait_for_announcement();
 
   const Config& config_;
   Runtime& runtime_;

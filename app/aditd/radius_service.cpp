@@ -19,6 +19,8 @@ RadiusService::RadiusService(asio::io_context& io, SpoolFile spool, const Config
                              control::TimerWheel& wheel, control::Entropy& entropy, control::EventLog& log,
                              control::AuthBackend& local, std::function<void()> before_events)
     : order_(config.auth_order),
+      accounted_(std::ranges::any_of(config.radius.servers,
+                                     [](const auto& server) { return server.acct_port != 0; })),
       dae_settings_(config.dae),
       nas_(config.nas),
       wheel_(wheel),
@@ -36,10 +38,7 @@ RadiusService::RadiusService(asio::io_context& io, SpoolFile spool, const Config
       dae_socket_(io) {}
 
 control::Accounting* RadiusService::accounting() {
-  const auto& servers = client_.settings().servers;
-  const bool any = std::ranges::any_of(
-      servers, [](const control::radius::ServerSettings& server) { return server.acct_port != 0; });
-  return any ? &accounting_ : nullptr;
+  return accounted_ ? &accounting_ : nullptr;
 }
 
 std::expected<void, std::string> RadiusService::open(control::Concentrator& concentrator) {
@@ -48,7 +47,7 @@ std::expected<void, std::string> RadiusService::open(control::Concentrator& conc
     before_events_();
     client_.on_datagram(server, service, lane, datagram);
   });
-  if (opened && accounting() != nullptr) {
+  if (opened && accounted_) {
     accounting_.announce_start();
   }
   return opened && !dae_settings_.clients.empty() ? open_dae(concentrator) : opened;
@@ -64,7 +63,11 @@ std::expected<void, std::string> RadiusService::open_dae(control::Concentrator& 
 }
 
 bool RadiusService::say_farewell() {
-  return accounting() == nullptr || accounting_.announce_stop();
+  return !accounted_ || accounting_.announce_stop();
+}
+
+bool RadiusService::announced() const {
+  return !accounted_ || accounting_.announced();
 }
 
 RadiusStatus RadiusService::status() const {

@@ -30,6 +30,8 @@ class RadiusService {
 
   /// Begins; `concentrator` is what Disconnect- and CoA-Requests act upon, and outlives this.
   [[nodiscard]] std::expected<void, std::string> open(control::Concentrator& concentrator);
+  /// False as long as servers are being told that this NAS begins: no call is to start before.
+  [[nodiscard]] bool announced() const;
 
   /// Once all calls have ended, again and again: true when servers have been told, or could not be.
   [[nodiscard]] bool say_farewell();
@@ -48,6 +50,7 @@ class RadiusService {
   [[nodiscard]] std::expected<void, std::string> open_dae(control::Concentrator& concentrator);
 
   const AuthOrder order_;
+  const bool accounted_;  // a server has a port for it
   const control::radius::DaeSettings dae_settings_;
   const control::radius::NasSettings nas_;
   control::TimerWheel& wheel_;

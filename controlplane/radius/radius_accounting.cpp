@@ -92,10 +92,10 @@ bool RadiusAccounting::announce_stop() {
   if (in_flight_ != 0) {
     return false;
   }
-  if (std::exchange(off_sent_, true)) {
+  retry_.cancel();
+  if (!waiting_.empty() || std::exchange(off_sent_, true)) {
     return true;
   }
-  retry_.cancel();
   send(Status::kOff, identity_of_nas(), {.unix_at = clock_()}, [](bool) {});
   return false;
 }
@@ -130,6 +130,7 @@ RadiusAccounting::Octets RadiusAccounting::identity_of(const AccountedCall& call
 }
 
 void RadiusAccounting::started(const AccountedCall& call) {
+  on_waits_ = false;
   Octets identity = identity_of(call);
   const std::uint64_t now = clock_();
   if (const auto slot = spool_.open(identity, now)) {
@@ -240,33 +241,51 @@ void RadiusAccounting::wait(Spool::Slot slot) {
   }
 }
 
-/// Accounting-On, then the oldest Stop; then, as long as they are taken, the next.
+/// The oldest Stop, and as long as they are taken the next; behind them Accounting-On.
 void RadiusAccounting::offer_next() {
   if (offering_ || off_sent_ || (!on_waits_ && waiting_.empty())) {
     return;
   }
   offering_ = true;
-  const auto go_on = [this](bool taken) {
-    offering_ = false;
-    if (taken) {
-      offer_next();
-    } else {
-      retry_.arm(kRetry);
-    }
-  };
-  if (on_waits_) {
-    send(Status::kOn, identity_of_nas(), {.unix_at = clock_()}, [this, go_on](bool taken) {
-      on_waits_ = on_waits_ && !taken;
-      go_on(taken);
-    });
+  if (!waiting_.empty()) {
+    offer_stop(0);
     return;
   }
-  send_stop(waiting_.front(), [this, go_on](bool taken) {
-    if (taken) {
-      waiting_.pop_front();
-    }
-    go_on(taken);
+  send(Status::kOn, identity_of_nas(), {.unix_at = clock_()}, [this](bool taken) {
+    on_waits_ = on_waits_ && !taken;
+    offered(taken);
   });
+}
+
+/// One that is not taken is followed by another, each time one further on: when that is taken, servers are there and choke
+/// on the oldest, which goes to the end and keeps no others.
+void RadiusAccounting::offer_stop(std::size_t at) {
+  send_stop(waiting_[at], [this, at](bool taken) {
+    if (taken) {
+      waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(at));
+      if (at != 0) {
+        waiting_.push_back(waiting_.front());
+        waiting_.pop_front();
+      }
+      probe_ = 1;
+      offered(true);
+    } else if (at == 0 && waiting_.size() > 1) {
+      probe_ = probe_ < waiting_.size() ? probe_ : 1;
+      offer_stop(probe_++);
+    } else {
+      offered(false);
+    }
+  });
+}
+
+void RadiusAccounting::offered(bool taken) {
+  offering_ = false;
+  unanswered_ = !taken;
+  if (taken) {
+    offer_next();
+  } else {
+    retry_.arm(kRetry);
+  }
 }
 
 AccountingStatus RadiusAccounting::status() const {

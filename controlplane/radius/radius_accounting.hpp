@@ -36,11 +36,14 @@ class RadiusAccounting final : public Accounting {
   RadiusAccounting(Client& client, NasSettings nas, TimerWheel& wheel, UnixClock clock, EventLog& log,
                    Spool& spool);
 
-  /// Accounting-On, until a server has taken it: what servers still hold of this NAS is over. Then the Stops that an
-  /// earlier process has left.
+  /// The Stops that an earlier process has left, then Accounting-On: in this order, because servers close what is open at
+  /// the On, and take no counters for it afterwards. On is given up when a session starts before a server has taken it:
+  /// servers would take that session's address back.
   void announce_start();
-  /// Once all calls have ended, to be asked again and again: Accounting-Off when the last Stop has been answered or given
-  /// up. True: that has been answered or given up, too.
+  /// No call is to start before this is true: On has been taken, or nobody answers.
+  [[nodiscard]] bool announced() const { return !on_waits_ || unanswered_; }
+  /// Once all calls have ended, to be asked again and again: Accounting-Off when every Stop has been taken; none when some
+  /// wait for the next process. True: there is nothing more to wait for.
   [[nodiscard]] bool announce_stop();
 
   void started(const AccountedCall& call) override;
@@ -64,6 +67,8 @@ class RadiusAccounting final : public Accounting {
   void send_stop(Spool::Slot slot, Answered answered);
   void wait(Spool::Slot slot);
   void offer_next();
+  void offer_stop(std::size_t at);
+  void offered(bool taken);
   void beat();
 
   Client& client_;
@@ -73,10 +78,12 @@ class RadiusAccounting final : public Accounting {
   Spool& spool_;
   std::unordered_map<std::string, Spool::Slot> sessions_;  // that are up, by session ID
   std::deque<Spool::Slot> waiting_;                        // Stops, oldest first
-  bool on_waits_ = false;                                  // Accounting-On goes before all of them
+  bool on_waits_ = false;                                  // Accounting-On goes behind all of them
+  bool unanswered_ = false;                                // what was offered last
   bool offering_ = false;  // one at a time: in order, and no flood on a server that has just come back
   bool off_sent_ = false;
   std::uint64_t in_flight_ = 0;
+  std::size_t probe_ = 1;  // which of them is tried when the oldest is not taken
   std::uint64_t unkept_ = 0;
   std::uint64_t lost_ = 0;
   Timer retry_;

@@ -15,7 +15,8 @@ namespace adit::control::radius {
 
 struct NasSettings {                // [radius]
   std::string identifier = "adit";  ///< NAS-Identifier
-  wire::Ipv4Address address{};      ///< NAS-IP-Address; none: the one that the client dialled
+  wire::Ipv4Address
+      address{};  ///< NAS-IP-Address; none: the one that the client dialled (aditd: the first of pptp.bind)
 };
 
 struct ServerSettings {  // [[radius-server]]

@@ -8,7 +8,7 @@ namespace {
 
 class RadiusAccountingTest : public RadiusClient {
  protected:
-  static constexpr std::uint32_t kSlots = 4;
+  static constexpr std::uint32_t kSlots = 5;
 
   void SetUp() override {
     make(1);
@@ -123,19 +123,22 @@ TEST_F(RadiusAccountingTest, AStopThatWaitsIsTheNextProcess) {
   sent_.clear();
   accounting_->announce_start();
   ASSERT_EQ(sent_.size(), 1U);
-  EXPECT_EQ(number(0, Type::kAcctStatusType), 7U) << "RAD-19: Accounting-On, before all else";
+  EXPECT_EQ(number(0, Type::kAcctStatusType), 2U);
+  EXPECT_EQ(number(0, Type::kAcctInputOctets), 7U);
+  EXPECT_EQ(number(0, Type::kAcctSessionTime), 5U);
+  EXPECT_EQ(number(0, Type::kAcctTerminateCause), 1U);
+  EXPECT_EQ(number(0, Type::kAcctDelayTime), 20U);
+  EXPECT_EQ(text(0, Type::kUserName), "alice");
+  EXPECT_EQ(text(0, Type::kAcctSessionId), call_.session_id);
+  EXPECT_EQ(text(0, Type::kClass), "\1\2");
+  EXPECT_FALSE(accounting_->announced());
   answer_accounting(0);
-  ASSERT_EQ(sent_.size(), 2U);
-  EXPECT_EQ(number(1, Type::kAcctStatusType), 2U);
-  EXPECT_EQ(number(1, Type::kAcctInputOctets), 7U);
-  EXPECT_EQ(number(1, Type::kAcctSessionTime), 5U);
-  EXPECT_EQ(number(1, Type::kAcctTerminateCause), 1U);
-  EXPECT_EQ(number(1, Type::kAcctDelayTime), 20U);
-  EXPECT_EQ(text(1, Type::kUserName), "alice");
-  EXPECT_EQ(text(1, Type::kAcctSessionId), call_.session_id);
-  EXPECT_EQ(text(1, Type::kClass), "\1\2");
-  answer_accounting(1);
   EXPECT_EQ(accounting_->status().used, 0U);
+  ASSERT_EQ(sent_.size(), 2U);
+  EXPECT_EQ(number(1, Type::kAcctStatusType), 7U) << "Accounting-On, once its counters are known";
+  EXPECT_FALSE(accounting_->announced());
+  answer_accounting(1);
+  EXPECT_TRUE(accounting_->announced());
   live();
   sent_.clear();
   accounting_->announce_start();
@@ -155,15 +158,15 @@ TEST_F(RadiusAccountingTest, ASessionWhoseProcessWasKilledStopsOnceWithWhatWasLa
   pass(Duration{10'000});  // dead
   sent_.clear();
   accounting_->announce_start();
+  ASSERT_EQ(sent_.size(), 1U);
+  EXPECT_EQ(number(0, Type::kAcctStatusType), 2U);
+  EXPECT_EQ(number(0, Type::kAcctInputOctets), 3U);
+  EXPECT_EQ(number(0, Type::kAcctInputGigawords), 2U);
+  EXPECT_EQ(number(0, Type::kAcctSessionTime), 90U) << "until the process was last alive";
+  EXPECT_EQ(number(0, Type::kEventTimestamp), 1'700'000'090U);
+  EXPECT_EQ(number(0, Type::kAcctDelayTime), 10U);
+  EXPECT_EQ(number(0, Type::kAcctTerminateCause), 11U) << "NAS reboot";
   answer_accounting(0);
-  ASSERT_EQ(sent_.size(), 2U);
-  EXPECT_EQ(number(1, Type::kAcctStatusType), 2U);
-  EXPECT_EQ(number(1, Type::kAcctInputOctets), 3U);
-  EXPECT_EQ(number(1, Type::kAcctInputGigawords), 2U);
-  EXPECT_EQ(number(1, Type::kAcctSessionTime), 90U) << "until the process was last alive";
-  EXPECT_EQ(number(1, Type::kEventTimestamp), 1'700'000'090U);
-  EXPECT_EQ(number(1, Type::kAcctDelayTime), 10U);
-  EXPECT_EQ(number(1, Type::kAcctTerminateCause), 11U) << "NAS reboot";
   answer_accounting(1);
   pass(Duration{60'000});
   EXPECT_EQ(sent_.size(), 2U);
@@ -211,6 +214,44 @@ TEST_F(RadiusAccountingTest, RAD_19_OnAtTheStartUntilItIsTakenAndOffAtTheEnd) {
   answer_accounting(sent_.size() - 1);
   EXPECT_TRUE(accounting_->announce_stop());
   EXPECT_EQ(is(8), 1U);
+}
+
+TEST_F(RadiusAccountingTest, OnIsGivenUpWhenASessionStartsBeforeAServerHasTakenIt) {
+  accounting_->announce_start();
+  EXPECT_FALSE(accounting_->announced());
+  pass(Duration{9'100});
+  EXPECT_TRUE(accounting_->announced()) << "nobody answers: calls may start";
+  accounting_->started(call_);
+  sent_.clear();
+  pass(Duration{60'000});
+  for (std::size_t n = 0; n < sent_.size(); ++n) {
+    EXPECT_NE(number(n, Type::kAcctStatusType), 7U);
+  }
+}
+
+TEST_F(RadiusAccountingTest, AStopThatTheServerChokesOnDoesNotKeepOthers) {
+  for (const char* user : {"poison", "poison too", "third", "fourth"}) {
+    AccountedCall call = call_;
+    call.session_id = user;
+    call.user = user;
+    accounting_->started(call);
+    accounting_->stopped(call, {}, Duration{1000}, EndReason::kUserRequest);
+  }
+  std::vector<std::string> taken;
+  for (int second = 0; second < 200; ++second) {
+    for (std::size_t n = 0; n < sent_.size(); ++n) {
+      if (sent_[n].service == Service::kAccounting && second > 12 &&
+          !text(n, Type::kUserName).starts_with("poison")) {
+        answer_accounting(n);
+        taken.push_back(text(n, Type::kUserName));
+      }
+    }
+    sent_.clear();
+    pass(Duration{1000});
+  }
+  EXPECT_EQ(taken.size(), 2U);
+  EXPECT_EQ(accounting_->status().used, 2U) << "the poison alone";
+  EXPECT_EQ(accounting_->status().waiting, 2U);
 }
 
 TEST(Spool, AWriteThatWasCutShortLeavesTheOneBefore) {
