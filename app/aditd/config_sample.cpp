@@ -52,6 +52,9 @@ std::string sample_config() {
     append_keys(out, section,
                 section.name == "radius-server" ? radius_server_keys()
                                                 : std::span<const Key<control::radius::ServerSettings>>());
+    append_keys(out, section,
+                section.name == "radius-rate" ? radius_rate_keys()
+                                              : std::span<const Key<control::radius::RateMapping>>());
     if (!section.more.empty()) {
       out += '\n' + std::string(section.more);
     }

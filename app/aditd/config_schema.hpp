@@ -26,5 +26,6 @@ struct Section {
 [[nodiscard]] std::span<const Key<dataplane::PortSettings>> port_keys();
 [[nodiscard]] std::span<const Key<control::PoolSettings>> pool_keys();
 [[nodiscard]] std::span<const Key<control::radius::ServerSettings>> radius_server_keys();
+[[nodiscard]] std::span<const Key<control::radius::RateMapping>> radius_rate_keys();
 
 }  // namespace adit::app

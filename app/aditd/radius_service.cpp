@@ -23,7 +23,7 @@ RadiusService::RadiusService(asio::io_context& io, const Config& config, control
       local_(local),
       sockets_(io, config.radius),
       client_(config.radius, wheel, entropy, log, sockets_),
-      auth_(client_, config.nas, log),
+      auth_(client_, config.nas, config.radius_rates, log),
       fallback_(auth_, local),
       accounting_(client_, config.nas, wheel, log, seconds_since_1970()) {}
 

@@ -5,7 +5,6 @@
 #include <charconv>
 #include <utility>
 
-#include "controlplane/radius/rates.hpp"
 #include "controlplane/subscriber_address.hpp"
 #include "crypto/mppe_keys.hpp"
 
@@ -216,7 +215,8 @@ std::uint16_t read_reject(const Packet& packet) {
   return code >= 600 && code < 1000 ? code : kAuthenticationFailure;
 }
 
-std::expected<AuthAccepted, std::string> read_accept(const Client::Reply& reply, const AuthProof& proof) {
+std::expected<AuthAccepted, std::string> read_accept(const Client::Reply& reply, const AuthProof& proof,
+                                                     std::span<const RateMapping> rates) {
   AuthAccepted accepted;
   accepted.by_radius = true;
   Reader reader(accepted);
@@ -228,7 +228,7 @@ std::expected<AuthAccepted, std::string> read_accept(const Client::Reply& reply,
   if (auto routes = read_routes(reply.packet, accepted); !routes) {
     return std::unexpected(std::move(routes.error()));
   }
-  auto rate = read_rate(reply.packet);
+  auto rate = read_rate(reply.packet, rates);
   if (!rate) {
     return std::unexpected(std::move(rate.error()));
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -119,6 +120,18 @@ class Loader {
  public:
   Loader(Dictionary base, const ReadFile& read) : dictionary_(std::move(base)), read_(read) {}
 
+  std::expected<Dictionary, std::string> load_all(const std::string& name, const std::string& text) && {
+    auto loaded = load(name, text, 0);
+    for (auto value = early_values_.begin(); loaded && value != early_values_.end(); ++value) {
+      loaded = set(*value);
+    }
+    if (!loaded) {
+      return std::unexpected(std::move(loaded.error()));
+    }
+    return std::move(dictionary_);
+  }
+
+ private:
   Result load(const std::string& name, const std::string& text, unsigned depth) {
     if (text.size() > octets_left_) {
       return std::unexpected(name + ": dictionaries have more than " + std::to_string(kMaxOctets >> 20) +
@@ -141,17 +154,6 @@ class Loader {
     return {};
   }
 
-  /// When all files are read.
-  [[nodiscard]] std::expected<Dictionary, std::string> finish() && {
-    for (const EarlyValue& value : early_values_) {
-      if (auto done = set(value); !done) {
-        return std::unexpected(std::move(done.error()));
-      }
-    }
-    return std::move(dictionary_);
-  }
-
- private:
   using Statement = Result (Loader::*)(OpenFile& file, Words arguments);
   struct Keyword {
     std::string_view name;
@@ -396,7 +398,7 @@ Result Loader::include(OpenFile& file, std::string_view path, bool may_be_absent
   const std::string name = file.name.substr(0, folder) + std::string(path);
   const auto text = read_(name);
   if (!text) {
-    return file.wrong("$INCLUDE " + quoted(path), text.error());
+    return std::unexpected(file.place() + ": $INCLUDE " + quoted(path) + ": " + text.error());
   }
   if (!*text && !may_be_absent) {
     return file.wrong("$INCLUDE " + quoted(path) + ": no such file",
@@ -479,11 +481,12 @@ std::expected<Dictionary, std::string> extended(Dictionary base, const std::stri
   if (!text || !*text) {
     return std::unexpected(file + ": " + (text ? "no such file; create it, or name another" : text.error()));
   }
-  Loader loader(std::move(base), read);
-  if (auto loaded = loader.load(file, **text, 0); !loaded) {
-    return std::unexpected(std::move(loaded.error()));
+  auto dictionary = Loader(std::move(base), read).load_all(file, **text);
+  if (!dictionary) {  // it quotes the file, and goes to a terminal
+    const auto is_printable = [](char c) { return c >= ' ' && c < 0x7f; };
+    std::ranges::replace_if(dictionary.error(), std::not_fn(is_printable), '?');
   }
-  return std::move(loader).finish();
+  return dictionary;
 }
 
 }  // namespace adit::control::radius

@@ -101,7 +101,7 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
                               const std::expected<Client::Reply, std::string>& reply) {
   std::string why = reply ? "" : reply.error();
   if (reply && reply->packet.code() == Code::kAccessAccept) {
-    auto accepted = read_accept(*reply, request.proof);
+    auto accepted = read_accept(*reply, request.proof, rates_);
     if (accepted) {
       return std::move(*accepted);
     }

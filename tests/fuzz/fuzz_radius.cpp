@@ -58,7 +58,7 @@ void fuzz_radius_accept(wire::Bytes octets) {
   for (const control::AuthProof& proof :
        {control::AuthProof(control::PapProof{}), control::AuthProof(control::MsChapV1Proof{}),
         control::AuthProof(control::MsChapV2Proof{})}) {
-    const auto accepted = read_accept(reply, proof);
+    const auto accepted = read_accept(reply, proof, default_rates());
     require(accepted || !accepted.error().empty());
     if (!accepted) {
       continue;

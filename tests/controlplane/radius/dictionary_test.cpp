@@ -154,6 +154,9 @@ TEST(Dictionary, EveryMistakeHasItsLine) {
       {"ATTRIBUTE A\x1b 1 string",
        "/d/main:1: an attribute's name has more than 128 characters, or one that is not printable ASCII; "
        "choose another"},
+      {"ATTRIBUTE A 1 \x1b[2J",
+       "/d/main:1: no type \"?[2J\"; there are string, octets, ipaddr, integer, date, short, byte, "
+       "integer64, ..."},
       {"VALUE A B 1\n\n", "/d/main:1: no attribute \"A\"; define it: ATTRIBUTE name number type"},
       {"ATTRIBUTE A 1 byte\nVALUE A B 256\n",
        "/d/main:2: no value that \"A\", of type byte, can have: \"256\"; write a number, 17 or 0x11, that "
@@ -180,7 +183,7 @@ TEST(Dictionary, EveryMistakeHasItsLine) {
       {"END-TLV T", "/d/main:1: END-TLV \"T\" ends nothing that began here; end what began last"},
       {"$INCLUDE gone",
        "/d/main:1: $INCLUDE \"gone\": no such file; name one that is there, or use $INCLUDE-"},
-      {"$INCLUDE- secret", "/d/main:1: $INCLUDE \"secret\"; Permission denied; make it readable"},
+      {"$INCLUDE- secret", "/d/main:1: $INCLUDE \"secret\": Permission denied; make it readable"},
       {"$INCLUDE main", "/d/main:1: $INCLUDE \"main\" is more than 8 deep; does a file include itself?"},
       {std::string("ATTRIBUTE A 1 ") + std::string(70, 'x'),
        "/d/main:1: no type \"" + std::string(60, 'x') +
