@@ -86,7 +86,8 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   void cancel(AuthClient& client) override;
   void on_verdict(const AuthVerdict& verdict) override;
 
-  [[nodiscard]] bool may_come_in(const std::string& user);
+  [[nodiscard]] bool may_come_in(const std::string& user, std::optional<std::uint32_t> limit);
+  [[nodiscard]] bool fits_limit(const std::string& user, std::optional<std::uint32_t> limit) const;
   [[nodiscard]] bool take_over(wire::Ipv4Address address);
   void post_rate();
   void post(const contract::ToWorker& message);

@@ -22,6 +22,9 @@ namespace adit::control::radius {
 /// The E= of an Access-Reject's MS-CHAP-Error (RFC 2548 §2.1.5), 691 without one.
 [[nodiscard]] std::uint16_t read_reject(const Packet& packet);
 
+/// What an Access-Reject tells the user (RFC 2865 §5.18), all of it; the server's octets.
+[[nodiscard]] std::string reply_message(const Packet& packet);
+
 /// Framed-Route (RFC 2865 §5.22) as NASes take it: "10.20.0.0/24", "10.20.0.0/24 0.0.0.0 1" or with the subscriber's own
 /// address as gateway. /16 or longer.
 [[nodiscard]] std::optional<wire::Ipv4Prefix> parse_framed_route(std::string_view text,
