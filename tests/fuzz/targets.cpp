@@ -23,6 +23,7 @@ std::span<const Target> targets() {
       {"client_call", fuzz_client_call},
       {"radius_packet", fuzz_radius_packet},
       {"radius_accept", fuzz_radius_accept},
+      {"radius_dictionary", fuzz_radius_dictionary},
       {"chap_secrets", fuzz_chap_secrets},
       {"config", fuzz_config},
       {"rpc", fuzz_rpc},
