@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -215,6 +216,14 @@ TEST(Dictionary, AllFilesTogetherAreBounded) {
 
 TEST(StandardDictionary, HasWhatAditSendsAndHonours) {
   const Dictionary& ours = standard_dictionary();
+  for (const unsigned number :
+       {1U,  2U,  3U,  4U,  5U,  6U,  7U,  8U,  9U,  11U, 12U, 18U, 22U, 24U, 25U, 26U, 27U,
+        28U, 29U, 30U, 31U, 32U, 40U, 41U, 42U, 43U, 44U, 45U, 46U, 47U, 48U, 49U, 52U, 53U,
+        55U, 60U, 61U, 62U, 64U, 65U, 66U, 67U, 77U, 80U, 85U, 87U, 88U, 101U}) {  // all of attributes.hpp
+    EXPECT_TRUE(std::ranges::any_of(ours.all(), [number](const Definition& each) {
+      return each.vendor == kNoVendor && each.number == number;
+    })) << number;
+  }
   EXPECT_EQ(ours.find(kNoVendor, static_cast<std::uint8_t>(Type::kFilterId))->name, "Filter-Id");
   EXPECT_EQ(ours.find(kMicrosoft, microsoft::kEncryptionPolicy)->name, "MS-MPPE-Encryption-Policy");
   EXPECT_EQ(ours.find(kMikrotik, 8)->name, "Mikrotik-Rate-Limit");
