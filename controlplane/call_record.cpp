@@ -369,10 +369,12 @@ bool CallRecord::may_come_in(const std::string& user, std::optional<std::uint32_
 }
 
 bool CallRecord::fits_limit(const std::string& user, std::optional<std::uint32_t> limit) const {
-  const auto calls = core_.directory.of_user(user);
-  const auto others = std::ranges::count_if(
-      calls, [this](const CallRecord* call) { return call != this && !call->finished_; });
-  if (!limit || static_cast<std::uint64_t>(others) < *limit) {
+  if (!limit) {
+    return true;
+  }
+  auto others = core_.directory.of_user(user);  // those that have ended are listed no more
+  std::erase(others, this);
+  if (others.size() < *limit) {
     return true;
   }
   core_.log.event(Severity::kWarning, "port_limit_reached",

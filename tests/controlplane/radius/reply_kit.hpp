@@ -51,9 +51,10 @@ inline Authenticator authenticator_of(std::string_view text) {
 inline const Authenticator kRequest = authenticator_of("0f403f9473978057bd83d5cb98f4227a");
 
 /// A reply as a server signs it. `sign`: Message-Authenticator first.
-inline Octets reply_of(const Octets& attributes, bool sign = true, Code code = Code::kAccessAccept) {
-  Octets packet{static_cast<std::uint8_t>(code), 0, 0, 0};
-  packet.insert(packet.end(), kRequest.begin(), kRequest.end());
+inline Octets reply_of(const Octets& attributes, bool sign = true, Code code = Code::kAccessAccept,
+                       const Authenticator& request = kRequest, std::uint8_t identifier = 0) {
+  Octets packet{static_cast<std::uint8_t>(code), identifier, 0, 0};
+  packet.insert(packet.end(), request.begin(), request.end());
   if (sign) {
     packet.insert(packet.end(), {80, 18});
     packet.resize(packet.size() + 16);
