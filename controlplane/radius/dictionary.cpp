@@ -69,13 +69,8 @@ void Dictionary::define_vendor(std::string_view name, Vendor vendor) {
   vendors_.insert_or_assign(std::string(name), vendor);
 }
 
-bool Dictionary::define_value(std::string_view attribute, std::string_view name, std::uint64_t value) {
-  const auto found = by_name_.find(attribute);
-  if (found == by_name_.end()) {
-    return false;
-  }
-  definitions_[found->second].values.insert_or_assign(std::string(name), value);
-  return true;
+void Dictionary::define_value(std::string_view attribute, std::string_view name, std::uint64_t value) {
+  definitions_[by_name_.find(attribute)->second].values.insert_or_assign(std::string(name), value);
 }
 
 }  // namespace adit::control::radius

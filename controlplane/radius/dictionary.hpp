@@ -76,8 +76,8 @@ class Dictionary {
   /// A name that is there already means the new thing from here on.
   void define(Definition definition);
   void define_vendor(std::string_view name, Vendor vendor);
-  /// False: no such attribute.
-  bool define_value(std::string_view attribute, std::string_view name, std::uint64_t value);
+  /// Of an attribute that is known.
+  void define_value(std::string_view attribute, std::string_view name, std::uint64_t value);
 
  private:
   std::vector<Definition> definitions_;

@@ -67,6 +67,9 @@ void fuzz_radius_accept(wire::Bytes octets) {
     for (const wire::Ipv4Prefix& route : accepted->routes) {
       require(route.length >= 16 && route.contains(route.address));
     }
+    require(accepted->mtu.value_or(64) >= 64 && accepted->port_limit.value_or(1) >= 1);
+    require((accepted->mppe_strengths & ~wire::mppe_bits::kStrengths) == 0);
+    require(std::ranges::all_of(accepted->user, [](char c) { return c >= ' ' && c < 0x7f; }));
     require(accepted->authenticator_response.empty() || accepted->authenticator_response.size() == 42);
   }
   require(read_reject(*packet) >= 600);
