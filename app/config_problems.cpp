@@ -51,4 +51,16 @@ std::vector<ConfigProblem> Problems::take() {
   return problems;
 }
 
+toml::source_position position(const Places& places, const std::string& key) {
+  const toml::node* node = places.find(key);
+  return node == nullptr ? toml::source_position{0, 0} : node->source().begin;
+}
+
+toml::source_position element_position(const Places& places, const std::string& key, std::size_t index) {
+  const toml::node* node = places.find(key);
+  const toml::array* list = node == nullptr ? nullptr : node->as_array();
+  const toml::node* element = list == nullptr ? nullptr : list->get(index);
+  return element == nullptr ? toml::source_position{0, 0} : element->source().begin;
+}
+
 }  // namespace adit::app

@@ -5,6 +5,7 @@
 
 #include <toml++/toml.h>
 
+#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
@@ -66,5 +67,11 @@ class Places {
   std::map<std::string, const toml::node*> nodes_;
   std::set<std::string> bad_;
 };
+
+/// Where `key` stands; nowhere when it was not set.
+[[nodiscard]] toml::source_position position(const Places& places, const std::string& key);
+/// And one element of the list there.
+[[nodiscard]] toml::source_position element_position(const Places& places, const std::string& key,
+                                                     std::size_t index);
 
 }  // namespace adit::app

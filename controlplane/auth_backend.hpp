@@ -14,6 +14,7 @@
 #include "controlplane/settings.hpp"
 #include "crypto/mppe_keys.hpp"
 #include "crypto/secret.hpp"
+#include "dataplane/wire/ccp.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::control {
@@ -51,9 +52,14 @@ struct AuthRequest {
 using crypto::MppeStartKeys;
 
 struct AuthAccepted {
+  std::string user{};  ///< what logs, accounting and the operator call it; empty: as the peer did
   std::optional<wire::Ipv4Address> address{};  ///< fixed address; none: take one from `pool`
   std::string pool = "default";
   std::optional<SubscriberRate> rate{};       ///< none: the configured one
+  std::optional<std::uint16_t> mtu{};         ///< where it is less than the configured one
+  std::optional<std::uint32_t> port_limit{};  ///< calls of this user at once
+  bool mppe_required = false;                 ///< no IP without, however lax [ppp] mppe is
+  std::uint32_t mppe_strengths = wire::mppe_bits::kStrengths;  ///< of those configured, what may be agreed on
   std::vector<wire::Ipv4Prefix> routes{};     ///< what is behind the subscriber, /16 or longer each
   std::optional<Duration> session_timeout{};  ///< from IP up
   std::optional<Duration> idle_timeout{};     ///< without a packet of the subscriber's

@@ -353,10 +353,13 @@ void CallRecord::on_verdict(const AuthVerdict& verdict) {
     return;
   }
   const auto* accepted = std::get_if<AuthAccepted>(&verdict);
-  const std::string user = std::exchange(claimed_user_, {});
+  std::string user = std::exchange(claimed_user_, {});
+  if (accepted != nullptr && !accepted->user.empty()) {
+    user = accepted->user;
+  }
   core_.stats.auth_accepted += accepted != nullptr ? 1 : 0;
   core_.stats.auth_rejected += std::holds_alternative<AuthRejected>(verdict) ? 1 : 0;
-  if (accepted != nullptr && !may_come_in(user)) {
+  if (accepted != nullptr && !may_come_in(user, accepted->port_limit)) {
     auth_client_->on_verdict(AuthRejected{});
     return;
   }
@@ -387,10 +390,10 @@ void CallRecord::take_terms(const AuthAccepted& accepted) {
   terms_->accounted.by_radius = accepted.by_radius;
 }
 
-/// [common] single-session. A user that renegotiates is no second one.
-bool CallRecord::may_come_in(const std::string& user) {
+/// [common] single-session, then the user's own limit. A user that renegotiates is no second one.
+bool CallRecord::may_come_in(const std::string& user, std::optional<std::uint32_t> limit) {
   if (core_.settings.single_session == SingleSession::kOff) {
-    return true;
+    return fits_limit(user, limit);
   }
   const bool deny = core_.settings.single_session == SingleSession::kDeny;
   for (CallRecord* other : core_.directory.of_user(user)) {
@@ -407,7 +410,24 @@ bool CallRecord::may_come_in(const std::string& user) {
     }
     other->end(EndReason::kReplaced);
   }
-  return true;
+  return fits_limit(user, limit);
+}
+
+bool CallRecord::fits_limit(const std::string& user, std::optional<std::uint32_t> limit) const {
+  if (!limit) {
+    return true;
+  }
+  auto others = core_.directory.of_user(user);  // those that have ended are listed no more
+  std::erase(others, this);
+  if (others.size() < *limit) {
+    return true;
+  }
+  core_.log.event(Severity::kWarning, "port_limit_reached",
+                  {{"user", user},
+                   {"peer", wire::to_string(peer_)},
+                   {"sid", session_id()},
+                   {"limit", std::to_string(*limit)}});
+  return false;
 }
 
 /// A fixed address whose last call has ended, and is only not forgotten by its worker yet: the same user's next call need

@@ -92,7 +92,8 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   /// What the user was let in with, and what comes of it while IP is up. One allocation, for those who have any.
   struct Terms;
 
-  [[nodiscard]] bool may_come_in(const std::string& user);
+  [[nodiscard]] bool may_come_in(const std::string& user, std::optional<std::uint32_t> limit);
+  [[nodiscard]] bool fits_limit(const std::string& user, std::optional<std::uint32_t> limit) const;
   [[nodiscard]] bool take_over(wire::Ipv4Address address);
   void post_rate();
   void set_routes(const std::vector<wire::Ipv4Prefix>& routes);

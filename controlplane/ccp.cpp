@@ -32,8 +32,8 @@ Ccp::Ccp(const PppSettings& settings, TimerWheel& wheel, ControlProtocolHost& ho
       events_(events),
       strengths_(mppe_strengths(settings.mppe_key_lengths)) {}
 
-bool Ccp::limit_strengths(bool short_keys) {
-  strengths_ = mppe_strengths(settings().mppe_key_lengths) & (short_keys ? bits::kStrengths : bits::k128);
+bool Ccp::limit_strengths(std::uint32_t strengths) {
+  strengths_ = mppe_strengths(settings().mppe_key_lengths) & strengths;
   return strengths_ != 0;
 }
 
@@ -68,7 +68,7 @@ bool Ccp::wants_mppe(wire::Bytes octets) {
 }
 
 void Ccp::forget() {
-  const bool asks = settings().mppe != MppePolicy::kAllow || peer_wants_;
+  const bool asks = settings().mppe != MppePolicy::kAllow || required_ || peer_wants_;
   const std::uint32_t mode = settings().mppe_stateful == StatefulPolicy::kPrefer ? 0 : bits::kStateless;
   ask_ = asks ? strengths_ | mode : 0;
   peer_asked_ = 0;
@@ -124,7 +124,7 @@ bool Ccp::on_reject(const PppOptions&) {
 
 bool Ccp::give_up_mppe() {
   ask_ = 0;
-  if (settings().mppe != MppePolicy::kRequire) {
+  if (settings().mppe != MppePolicy::kRequire && !required_) {
     return true;
   }
   fail(EndReason::kMppeRefused, "peer refuses every MPPE mode that is allowed here");

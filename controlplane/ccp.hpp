@@ -46,9 +46,10 @@ class Ccp final : public ControlProtocol {
   [[nodiscard]] static bool wants_mppe(wire::Bytes packet);
   /// Before up(): under `allow` we may ask as well.
   void peer_wants_mppe() { peer_wants_ = true; }
-  /// Before up(): whether the authentication method makes keys of 40 and 56 bits, too. False: nothing is left that could
-  /// be agreed on.
-  [[nodiscard]] bool limit_strengths(bool short_keys);
+  /// Before up(): which of the configured strengths (wire::mppe_bits) may be agreed on. False: none is left.
+  [[nodiscard]] bool limit_strengths(std::uint32_t strengths);
+  /// Before up(): this user may not go without MPPE, whatever the settings.
+  void require(bool required) { required_ = required; }
   /// Our worker cannot read the peer's stateful stream any more: asks the peer to begin anew (RFC 3078 §8.2).
   void request_reset();
 
@@ -69,6 +70,7 @@ class Ccp final : public ControlProtocol {
 
   CcpEvents& events_;
   std::uint32_t strengths_;  // of wire::mppe_bits, as the others; that may be agreed on
+  bool required_ = false;
   bool peer_wants_ = false;
   std::uint32_t ask_ = 0;         // what our request has, of what we receive; 0: no MPPE
   std::uint32_t peer_asked_ = 0;  // what the peer's acknowledged request has, of what we send

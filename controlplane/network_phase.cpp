@@ -47,16 +47,26 @@ bool has_code(Bytes packet, PppCode code) {
 
 }  // namespace
 
-void NetworkPhase::begin(const std::optional<MppeStartKeys>& keys, AuthMethod method) {
-  keys_ = keys;
+// What the user was let in with makes MPPE stricter than the settings, never laxer: `deny` stays, and ends the call of one
+// who must have it.
+void NetworkPhase::begin(const AuthAccepted& accepted, AuthMethod method) {
+  ipcp_.use(accepted.servers);
+  keys_ = accepted.mppe;
+  mtu_ = accepted.mtu;
+  mppe_required_ = accepted.mppe_required || settings_.ppp.mppe == MppePolicy::kRequire;
+  ccp_.require(mppe_required_);
   // RFC 3079 §2.1: with MS-CHAPv1 the short keys are made of the LAN Manager hash, which we do not keep.
-  if (!ccp_.limit_strengths(method != AuthMethod::kMsChapV1)) {
+  const std::uint32_t made =
+      method == AuthMethod::kMsChapV1 ? wire::mppe_bits::k128 : wire::mppe_bits::kStrengths;
+  if (!ccp_.limit_strengths(accepted.mppe_strengths & made)) {
     keys_.reset();
   }
   if (!mppe_possible()) {
-    return go_on_without_mppe("the authentication method makes no MPPE keys of an allowed length");
+    return go_on_without_mppe(settings_.ppp.mppe == MppePolicy::kDeny
+                                  ? "the user must have MPPE, and [ppp] mppe denies it"
+                                  : "the authentication method makes no MPPE keys of an allowed length");
   }
-  if (settings_.ppp.mppe == MppePolicy::kAllow) {
+  if (ccp_is_passive()) {
     return ccp_patience_.arm(kCcpMayCome);
   }
   ccp_.open();
@@ -194,7 +204,8 @@ void NetworkPhase::start_ipcp() {
 
 void NetworkPhase::expect_ip() {
   if (!std::exchange(ip_enabled_, true)) {
-    host_.enable_ip(address(), std::min(peer_mru(), settings_.ppp.mtu), mppe_required());
+    const std::uint16_t ours = std::min(settings_.ppp.mtu, mtu_.value_or(settings_.ppp.mtu));
+    host_.enable_ip(address(), std::min(peer_mru(), ours), mppe_required());
   }
 }
 

@@ -31,15 +31,15 @@ class NetworkPhase final : ControlProtocolHost, CcpEvents, IpcpEvents {
         link_(link),
         ccp_(settings.ppp, wheel, *this, *this),
         ipcp_(settings, wheel, *this, *this),
-        ccp_patience_(wheel, on_timer<&NetworkPhase::start_ipcp>, this) {}
+        ccp_patience_(wheel, on_timer<&NetworkPhase::start_ipcp>, this),
+        mppe_required_(settings.ppp.mppe == MppePolicy::kRequire) {}
 
   /// Before begin(): the peer's address.
   void assign(wire::Ipv4Address address) { ipcp_.assign(address); }
-  void use(const NameServers& servers) { ipcp_.use(servers); }
   [[nodiscard]] wire::Ipv4Address address() const { return ipcp_.assigned(); }
 
-  /// The peer is authenticated by `method`; `keys` when it made some.
-  void begin(const std::optional<MppeStartKeys>& keys, AuthMethod method);
+  /// The peer is authenticated by `method`.
+  void begin(const AuthAccepted& accepted, AuthMethod method);
   /// LCP is going down: no data, no keys. Harmless when begin() was not called.
   void end();
   /// False: a protocol that is not spoken here, to be Protocol-Rejected.
@@ -79,14 +79,14 @@ class NetworkPhase final : ControlProtocolHost, CcpEvents, IpcpEvents {
   [[nodiscard]] bool ipcp_may_go_on() const {
     return ipcp_started_ && (!mppe_required() || ccp_.encrypts());
   }
-  [[nodiscard]] bool mppe_required() const { return settings_.ppp.mppe == MppePolicy::kRequire; }
+  [[nodiscard]] bool mppe_required() const { return mppe_required_; }
   /// The policy allows MPPE and the authentication method made keys for it; begin() drops those that are of no use.
   [[nodiscard]] bool mppe_possible() const {
     return settings_.ppp.mppe != MppePolicy::kDeny && keys_.has_value();
   }
   /// `allow`, and the peer has not begun with CCP.
   [[nodiscard]] bool ccp_is_passive() const {
-    return settings_.ppp.mppe == MppePolicy::kAllow && ccp_.state() < PppState::kClosed;
+    return settings_.ppp.mppe == MppePolicy::kAllow && !mppe_required_ && ccp_.state() < PppState::kClosed;
   }
 
   const Settings& settings_;
@@ -98,6 +98,8 @@ class NetworkPhase final : ControlProtocolHost, CcpEvents, IpcpEvents {
   std::optional<MppeStartKeys> keys_;
   std::vector<std::uint8_t> held_request_;  // IPCP's, while CCP is not settled
   std::uint32_t nonsense_ = 0;              // rejected protocols that we never sent, since MPPE is up
+  std::optional<std::uint16_t> mtu_;        // the user's own
+  bool mppe_required_;                      // by the settings or for this user
   bool ipcp_started_ = false;
   bool mppe_armed_ = false;  // the worker has keys
   bool ip_enabled_ = false;

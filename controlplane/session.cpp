@@ -235,10 +235,11 @@ void Session::Impl::peer_terminates(PppProtocol protocol, Bytes data) {
 
 // ---- authentication ---------------------------------------------------------------------------------------
 
-void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view user) {
+void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view claimed) {
   if (ending_) {
     return;
   }
+  const std::string_view user = accepted.user.empty() ? claimed : accepted.user;
   if (authenticated_ && user != user_) {
     log_.event(Severity::kWarning, "ppp_user_changed",
                {{"sid", sid()}, {"user", user_}, {"new_user", std::string(user)}});
@@ -256,8 +257,7 @@ void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view
     }
     network_.assign(*address);
   }
-  network_.use(accepted.servers);
-  network_.begin(accepted.mppe, lcp_.method());
+  network_.begin(accepted, lcp_.method());
 }
 
 void Session::Impl::auth_failed(EndReason reason, std::string_view) {

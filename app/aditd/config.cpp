@@ -3,12 +3,15 @@
 
 #include <grp.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <expected>
 #include <iterator>
 
 #include "app/aditd/config_check.hpp"
+#include "app/aditd/config_rates.hpp"
 #include "app/aditd/config_schema.hpp"
 #include "app/escape.hpp"
 #include "app/regular_file.hpp"
@@ -20,6 +23,7 @@ namespace {
 
 constexpr off_t kMaxConfigOctets = off_t{1} << 20;
 constexpr off_t kMaxSecretsOctets = off_t{256} << 20;  // four million users
+constexpr off_t kMaxDictionaryOctets = off_t{8} << 20;
 constexpr toml::source_position kNowhere{0, 0};
 
 std::string with_hyphens(std::string_view key) {
@@ -42,6 +46,12 @@ void for_each_key(const Visit& visit) {
     visit(key.section, key.name);
   }
   for (const auto& key : pool_keys()) {
+    visit(key.section, key.name);
+  }
+  for (const auto& key : radius_server_keys()) {
+    visit(key.section, key.name);
+  }
+  for (const auto& key : radius_rate_keys()) {
     visit(key.section, key.name);
   }
 }
@@ -77,7 +87,8 @@ std::string join(std::span<const std::string_view> words) {
 
 class Reader {
  public:
-  explicit Reader(Problems& problems) : problems_(problems) {}
+  Reader(Problems& problems, const control::radius::ReadFile& read_dictionary)
+      : problems_(problems), read_dictionary_(read_dictionary) {}
 
   void read(const toml::table& document) {
     for (const auto& [key, node] : document) {
@@ -121,6 +132,7 @@ class Reader {
         client.name = wire::to_string(client.address);
       }
     }
+    resolve_rates(config_, places_, read_dictionary_, problems_);
     check_config(config_, places_, problems_);
   }
 
@@ -171,6 +183,9 @@ class Reader {
       } else if (section.name == "dae-client") {
         read_table(std::string(section.name), place, dae_client_keys(), *element.as_table(),
                    config_.dae.clients.emplace_back());
+      } else if (section.name == "radius-rate") {
+        read_table(std::string(section.name), place, radius_rate_keys(), *element.as_table(),
+                   config_.radius_rates.emplace_back());
       } else {
         read_table(std::string(section.name), place, pool_keys(), *element.as_table(),
                    config_.control.ip.pools.emplace_back());
@@ -207,6 +222,7 @@ class Reader {
   }
 
   Problems& problems_;
+  const control::radius::ReadFile& read_dictionary_;
   Places places_;
   Config config_;
 };
@@ -255,9 +271,25 @@ void check_machine(const Config& config, Problems& problems) {
   }
 }
 
+std::expected<std::optional<std::string>, std::string> read_dictionary(const std::string& path) {
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
+    return std::nullopt;
+  }
+  auto text = read_regular_file(path, kMaxDictionaryOctets, "aditd");
+  if (!text) {
+    return std::unexpected(text.error().wrong + "; " + text.error().remedy);
+  }
+  return std::move(*text);
+}
+
 }  // namespace
 
 ConfigResult parse_config(std::string_view toml, std::string_view name) {
+  return parse_config(toml, name, [](const std::string&) { return std::nullopt; });
+}
+
+ConfigResult parse_config(std::string_view toml, std::string_view name,
+                          const control::radius::ReadFile& read) {
   Problems problems(name);
   toml::table document;
   try {
@@ -267,7 +299,7 @@ ConfigResult parse_config(std::string_view toml, std::string_view name) {
                    "see https://toml.io");
     return finish(Config(), problems);
   }
-  Reader reader(problems);
+  Reader reader(problems, read);
   reader.read(document);
   return finish(std::move(reader.config()), problems);
 }
@@ -280,7 +312,7 @@ ConfigResult load_config(const std::string& path) {
                    text.error().remedy + " with --config FILE (aditd --sample-config prints a complete one)");
     return finish(Config(), problems);
   }
-  ConfigResult result = parse_config(*text, path);
+  ConfigResult result = parse_config(*text, path, read_dictionary);
   if (result.config) {
     Problems problems(path);
     check_machine(*result.config, problems);

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "app/config_problems.hpp"
+#include "controlplane/radius/dictionary.hpp"
+#include "controlplane/radius/rates.hpp"
 #include "controlplane/radius/settings.hpp"
 #include "controlplane/settings.hpp"
 #include "dataplane/contract/reorder_policy.hpp"
@@ -81,6 +83,8 @@ struct Config {
   control::radius::SpoolSettings spool;      ///< [radius] spool, spool-records
   control::radius::DaeSettings dae;          ///< [radius] dae-*, [[dae-client]]
   control::radius::NasSettings nas;          ///< [radius] nas-identifier, nas-ip-address
+  std::vector<std::string> radius_dictionaries;            ///< [radius] dictionary: files
+  std::vector<control::radius::RateMapping> radius_rates;  ///< [[radius-rate]], or the default list
   CliSettings cli;
   LogSettings log;
 };
@@ -90,11 +94,15 @@ struct ConfigResult {
   std::vector<ConfigProblem> problems;
 };
 
-/// Reads TOML and checks all that can be checked without looking at this machine. `name` stands for the file in
-/// problems. Reports every problem, in file order; TOML syntax errors end the reading at the first.
+/// Reads TOML and checks all that can be checked without looking at this machine; the files of [radius] dictionary come
+/// through `read`. `name` stands for the file in problems. Reports every problem, in file order; TOML syntax errors end the
+/// reading at the first.
+[[nodiscard]] ConfigResult parse_config(std::string_view toml, std::string_view name,
+                                        const control::radius::ReadFile& read);
+/// Where there is no such file.
 [[nodiscard]] ConfigResult parse_config(std::string_view toml, std::string_view name);
 
-/// parse_config on a file, then the files that it names (chap-secrets: there, readable, not readable by everyone).
+/// parse_config on a file, then the other files that it names (chap-secrets: there, readable, not readable by everyone).
 [[nodiscard]] ConfigResult load_config(const std::string& path);
 
 /// The complete commented sample, packaging/adit.toml: every key with its default and meaning.

@@ -18,19 +18,6 @@ using dataplane::PortRole;
 constexpr std::uint64_t kIdsPerAddress = 65'535;  // a call ID is 16 bits and never 0
 constexpr std::uint64_t kMaxPoolAddresses = std::uint64_t{1} << 22;
 
-toml::source_position position(const Places& places, const std::string& key) {
-  const toml::node* node = places.find(key);
-  return node == nullptr ? toml::source_position{0, 0} : node->source().begin;
-}
-
-// The position of one element of the list at `key`.
-toml::source_position element_position(const Places& places, const std::string& key, std::size_t index) {
-  const toml::node* node = places.find(key);
-  const toml::array* list = node == nullptr ? nullptr : node->as_array();
-  const toml::node* element = list == nullptr ? nullptr : list->get(index);
-  return element == nullptr ? toml::source_position{0, 0} : element->source().begin;
-}
-
 std::string quoted(std::string_view text) {
   return '"' + std::string(text) + '"';
 }

@@ -55,6 +55,9 @@ std::string sample_config() {
     append_keys(out, section,
                 section.name == "dae-client" ? dae_client_keys()
                                              : std::span<const Key<control::radius::DaeClientSettings>>());
+    append_keys(out, section,
+                section.name == "radius-rate" ? radius_rate_keys()
+                                              : std::span<const Key<control::radius::RateMapping>>());
     if (!section.more.empty()) {
       out += '\n' + std::string(section.more);
     }

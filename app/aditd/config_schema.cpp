@@ -12,6 +12,8 @@ using control::MppePolicy;
 using control::SetLinkInfoPolicy;
 using control::SingleSession;
 using control::StatefulPolicy;
+using control::radius::RateDirection;
+using control::radius::RateForm;
 using dataplane::PortDriver;
 using dataplane::PortRole;
 using namespace std::chrono_literals;
@@ -257,6 +259,11 @@ std::vector<Key<Config>> make_user_keys() {
       ADIT_KEY("radius", "dae-port", "", dae.port, (NumberKind<std::uint16_t>{1, 65'535}), "The UDP port."),
       ADIT_KEY("radius", "dae-window", "", dae.window, (DurationKind{1s, 1h}),
                "How far their Event-Timestamp may be from our clock; as long, a copy of one does nothing."),
+      ADIT_KEY("radius", "dictionary", "", radius_dictionaries,
+               (ListKind<PathKind>{{kMaxPath, false}, "write [\"/etc/adit/dictionary.acme\"]"}),
+               "FreeRADIUS dictionaries: names of attributes for [[radius-rate]] beyond the built-in ones. "
+               "The last "
+               "one wins."),
       ADIT_KEY("auth", "timeout", "", control.auth.timeout, (DurationKind{1s, 10min}),
                "From our challenge (PAP: from LCP opened) to a verdict."),
       ADIT_KEY("auth", "max-failure", "", control.auth.max_failure, (NumberKind<std::uint32_t>{1, 100}),
@@ -404,6 +411,31 @@ std::vector<Key<control::radius::DaeClientSettings>> make_dae_client_keys() {
           "Drop its requests without Event-Timestamp: whoever has caught one could repeat it another day."),
   };
 }
+
+std::vector<Key<control::radius::RateMapping>> make_radius_rate_keys() {
+  using Target = control::radius::RateMapping;
+  return {
+      ADIT_KEY("radius-rate", "attribute", "\"WISPr-Bandwidth-Max-Down\"", attribute, (TextKind{1, 128}),
+               "Its name in a dictionary."),
+      ADIT_KEY("radius-rate", "form", "\"bit\"", form,
+               (ChoiceKind<RateForm>{{{"mikrotik", RateForm::kMikrotikText},
+                                      {"cisco", RateForm::kCiscoAvPair},
+                                      {"filter-id", RateForm::kFilterId},
+                                      {"kbit", RateForm::kKbit},
+                                      {"bit", RateForm::kBit}}}),
+               "How the rate is written. Texts: \"mikrotik\" \"2M/10M\", up then down; \"cisco\" "
+               "\"lcp:interface-config=rate-limit\n"
+               "output 10000000 ...\"; \"filter-id\" \"10240/2048\", kbit/s down then up, other texts say "
+               "nothing. "
+               "Numbers, or text of\n"
+               "digits: \"kbit\" or \"bit\" a second."),
+      ADIT_KEY(
+          "radius-rate", "direction", "\"down\"", direction,
+          (ChoiceKind<RateDirection>{
+              {{"down", RateDirection::kDown}, {"up", RateDirection::kUp}, {"both", RateDirection::kBoth}}}),
+          "With \"kbit\" and \"bit\": \"down\" to the client, \"up\" from it, or \"both\"."),
+  };
+}
 #undef ADIT_KEY
 
 constexpr Section kSections[] = {
@@ -419,6 +451,15 @@ constexpr Section kSections[] = {
     {"radius", false, "The RADIUS client.", ""},
     {"radius-server", true, "RADIUS servers: a table each.", "", true},
     {"dae-client", true, "Who may end and change sessions by RADIUS (RFC 5176): a table each.", "", true},
+    {"radius-rate", true,
+     "Attributes of an Access-Accept that have rate limits, a table each: the first one that is there "
+     "counts.\n"
+     "Numbers (\"kbit\", \"bit\") that follow each other in this list are one rate: the first that says a "
+     "direction wins,\n"
+     "and one that none says has no limit. Without any table: Mikrotik-Rate-Limit, WISPr-Bandwidth-Max-Up "
+     "and\n"
+     "WISPr-Bandwidth-Max-Down, Cisco-AVPair, Filter-Id.",
+     "", true},
     {"ip", false, "Addresses.", ""},
     {"ip-pool", true, "Pools of client addresses: a table each. They may not overlap.", ""},
     {"dns", false, "", ""},
@@ -453,6 +494,11 @@ std::span<const Key<control::radius::ServerSettings>> radius_server_keys() {
 
 std::span<const Key<control::radius::DaeClientSettings>> dae_client_keys() {
   static const std::vector<Key<control::radius::DaeClientSettings>> keys = make_dae_client_keys();
+  return keys;
+}
+
+std::span<const Key<control::radius::RateMapping>> radius_rate_keys() {
+  static const std::vector<Key<control::radius::RateMapping>> keys = make_radius_rate_keys();
   return keys;
 }
 

@@ -27,5 +27,6 @@ struct Section {
 [[nodiscard]] std::span<const Key<control::PoolSettings>> pool_keys();
 [[nodiscard]] std::span<const Key<control::radius::ServerSettings>> radius_server_keys();
 [[nodiscard]] std::span<const Key<control::radius::DaeClientSettings>> dae_client_keys();
+[[nodiscard]] std::span<const Key<control::radius::RateMapping>> radius_rate_keys();
 
 }  // namespace adit::app

@@ -23,13 +23,14 @@ RadiusService::RadiusService(asio::io_context& io, SpoolFile spool, const Config
                                      [](const auto& server) { return server.acct_port != 0; })),
       dae_settings_(config.dae),
       nas_(config.nas),
+      rates_(config.radius_rates),
       wheel_(wheel),
       log_(log),
       before_events_(std::move(before_events)),
       local_(local),
       sockets_(io, config.radius),
       client_(config.radius, wheel, entropy, log, sockets_),
-      auth_(client_, config.nas, log),
+      auth_(client_, config.nas, config.radius_rates, log),
       fallback_(auth_, local),
       trials_(wheel, entropy),
       spool_file_(std::move(spool)),
@@ -54,7 +55,7 @@ std::expected<void, std::string> RadiusService::open(control::Concentrator& conc
 }
 
 std::expected<void, std::string> RadiusService::open_dae(control::Concentrator& concentrator) {
-  dae_.emplace(dae_settings_, nas_, wheel_, &seconds_since_1970, log_, concentrator);
+  dae_.emplace(dae_settings_, nas_, rates_, wheel_, &seconds_since_1970, log_, concentrator);
   return dae_socket_.open(dae_settings_.address, dae_settings_.port,
                           [this](wire::Ipv4Address source, std::span<const std::uint8_t> datagram) {
                             before_events_();

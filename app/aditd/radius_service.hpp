@@ -53,6 +53,7 @@ class RadiusService {
   const bool accounted_;  // a server has a port for it
   const control::radius::DaeSettings dae_settings_;
   const control::radius::NasSettings nas_;
+  const std::vector<control::radius::RateMapping> rates_;
   control::TimerWheel& wheel_;
   control::EventLog& log_;
   std::function<void()> before_events_;

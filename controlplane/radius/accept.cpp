@@ -5,7 +5,6 @@
 #include <charconv>
 #include <utility>
 
-#include "controlplane/radius/rates.hpp"
 #include "controlplane/subscriber_address.hpp"
 #include "crypto/mppe_keys.hpp"
 
@@ -91,6 +90,12 @@ class Reader {
     switch (attribute.type) {
       case Type::kFramedIpAddress:
         return address(attribute);
+      case Type::kUserName:
+        return user(attribute);
+      case Type::kFramedMtu:
+        return mtu(attribute);
+      case Type::kPortLimit:
+        return port_limit(attribute);
       case Type::kFramedPool:
         if (!is_printable(attribute.text())) {
           return std::unexpected("Framed-Pool is no name of a pool");
@@ -107,7 +112,7 @@ class Reader {
         accepted_.classes.emplace_back(attribute.value.begin(), attribute.value.end());
         return {};
       case Type::kVendorSpecific:
-        return attribute.vendor == kMicrosoft ? microsoft_address(attribute) : Result{};
+        return attribute.vendor == kMicrosoft ? microsofts(attribute) : Result{};
       default:
         return {};
     }
@@ -124,6 +129,75 @@ class Reader {
       return std::unexpected("Framed-IP-Address is no address that a subscriber can have");
     }
     accepted_.address = address;
+    return {};
+  }
+
+  Result user(const Attribute& attribute) {
+    const auto is_text = [](char c) { return c >= ' ' && c < 0x7f; };
+    if (attribute.value.empty() || !std::ranges::all_of(attribute.text(), is_text)) {
+      return std::unexpected("User-Name has no characters, or some that are not printable ASCII");
+    }
+    accepted_.user = attribute.text();
+    return {};
+  }
+
+  /// RFC 2865 §5.12.
+  Result mtu(const Attribute& attribute) {
+    const auto number = number_of(attribute);
+    if (!number || *number < 64 || *number > 65'535) {
+      return std::unexpected("Framed-MTU is no number from 64 to 65535");
+    }
+    accepted_.mtu = static_cast<std::uint16_t>(*number);
+    return {};
+  }
+
+  Result port_limit(const Attribute& attribute) {
+    accepted_.port_limit = number_of(attribute);
+    if (accepted_.port_limit.value_or(0) == 0) {
+      return std::unexpected("Port-Limit is no number of four octets, or 0");
+    }
+    return {};
+  }
+
+  Result microsofts(const Attribute& attribute) {
+    switch (attribute.vendor_type) {
+      case microsoft::kEncryptionPolicy:
+        return encryption_policy(attribute);
+      case microsoft::kEncryptionTypes:
+        return encryption_types(attribute);
+      default:
+        return microsoft_address(attribute);
+    }
+  }
+
+  /// RFC 2548 §2.4.4. "Allowed" leaves it to the settings.
+  Result encryption_policy(const Attribute& attribute) {
+    constexpr std::uint32_t kAllowed = 1;
+    constexpr std::uint32_t kRequired = 2;
+    const auto number = number_of(attribute);
+    if (number != kAllowed && number != kRequired) {
+      return std::unexpected("MS-MPPE-Encryption-Policy is neither 1 (allowed) nor 2 (required)");
+    }
+    accepted_.mppe_required = number == kRequired;
+    return {};
+  }
+
+  /// RFC 2548 §2.4.5; 56 bits by use. None of them: no encryption.
+  Result encryption_types(const Attribute& attribute) {
+    namespace bits = wire::mppe_bits;
+    constexpr std::pair<std::uint32_t, std::uint32_t> kTypes[] = {
+        {2, bits::k40}, {4, bits::k128}, {8, bits::k56}};
+    auto rest = number_of(attribute);
+    accepted_.mppe_strengths = 0;
+    for (const auto& [type, strength] : kTypes) {
+      if ((rest.value_or(0) & type) != 0) {
+        *rest &= ~type;
+        accepted_.mppe_strengths |= strength;
+      }
+    }
+    if (rest != 0U) {
+      return std::unexpected("MS-MPPE-Encryption-Types is no set of the bits 2 (40), 4 (128) and 8 (56)");
+    }
     return {};
   }
 
@@ -218,7 +292,18 @@ std::uint16_t read_reject(const Packet& packet) {
   return code >= 600 && code < 1000 ? code : kAuthenticationFailure;
 }
 
-std::expected<AuthAccepted, std::string> read_accept(const Client::Reply& reply, const AuthProof& proof) {
+std::string reply_message(const Packet& packet) {
+  std::string all;
+  for (const Attribute& attribute : packet.attributes()) {
+    if (attribute.type == Type::kReplyMessage) {
+      all += (all.empty() ? "" : " ") + std::string(attribute.text());
+    }
+  }
+  return all;
+}
+
+std::expected<AuthAccepted, std::string> read_accept(const Client::Reply& reply, const AuthProof& proof,
+                                                     std::span<const RateMapping> rates) {
   AuthAccepted accepted;
   accepted.by_radius = true;
   Reader reader(accepted);
@@ -230,7 +315,7 @@ std::expected<AuthAccepted, std::string> read_accept(const Client::Reply& reply,
   if (auto routes = read_routes(reply.packet, accepted); !routes) {
     return std::unexpected(std::move(routes.error()));
   }
-  auto rate = read_rate(reply.packet);
+  auto rate = read_rate(reply.packet, rates);
   if (!rate) {
     return std::unexpected(std::move(rate.error()));
   }

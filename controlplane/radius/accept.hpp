@@ -4,19 +4,26 @@
 #pragma once
 
 #include <expected>
+#include <span>
 #include <string>
 
 #include "controlplane/auth_backend.hpp"
 #include "controlplane/radius/client.hpp"
+#include "controlplane/radius/rates.hpp"
 
 namespace adit::control::radius {
 
 /// `proof`: what the user was asked for, which says what must be there (MS-CHAP2-Success) and how keys are hidden.
+/// `rates`: which attributes have rate limits.
 [[nodiscard]] std::expected<AuthAccepted, std::string> read_accept(const Client::Reply& reply,
-                                                                   const AuthProof& proof);
+                                                                   const AuthProof& proof,
+                                                                   std::span<const RateMapping> rates);
 
 /// The E= of an Access-Reject's MS-CHAP-Error (RFC 2548 §2.1.5), 691 without one.
 [[nodiscard]] std::uint16_t read_reject(const Packet& packet);
+
+/// What an Access-Reject tells the user (RFC 2865 §5.18), all of it; the server's octets.
+[[nodiscard]] std::string reply_message(const Packet& packet);
 
 /// Framed-Route (RFC 2865 §5.22) as NASes take it: "10.20.0.0/24", "10.20.0.0/24 0.0.0.0 1" or with the subscriber's own
 /// address as gateway. /16 or longer.

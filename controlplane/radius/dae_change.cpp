@@ -7,7 +7,6 @@
 
 #include "controlplane/radius/accept.hpp"
 #include "controlplane/radius/dae_session.hpp"
-#include "controlplane/radius/rates.hpp"
 
 namespace adit::control::radius {
 namespace {
@@ -90,7 +89,8 @@ bool is_envelope(const Attribute& attribute) {
 
 }  // namespace
 
-std::expected<SessionChange, Refusal> read_change(const Packet& request, wire::Ipv4Address address) {
+std::expected<SessionChange, Refusal> read_change(const Packet& request, wire::Ipv4Address address,
+                                                  std::span<const RateMapping> mappings) {
   SessionChange change;
   bool any = false;
   bool rates = false;
@@ -99,14 +99,14 @@ std::expected<SessionChange, Refusal> read_change(const Packet& request, wire::I
       continue;
     }
     any = true;
-    if (carries_rate(attribute)) {
+    if (carries_rate(attribute, mappings)) {
       rates = true;
     } else if (auto read = read_one(attribute, address, change); !read) {
       return std::unexpected(std::move(read.error()));
     }
   }
   if (rates) {
-    auto rate = read_rate(request);
+    auto rate = read_rate(request, mappings);
     if (!rate || !*rate) {
       return std::unexpected(Refusal{ErrorCause::kInvalidAttributeValue,
                                      rate ? std::string("Filter-Id is no rate") : std::move(rate.error())});

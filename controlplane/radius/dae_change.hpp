@@ -3,15 +3,18 @@
 #pragma once
 
 #include <expected>
+#include <span>
 
 #include "controlplane/radius/dae_refusal.hpp"
 #include "controlplane/radius/packet.hpp"
+#include "controlplane/radius/rates.hpp"
 #include "controlplane/session_change.hpp"
 
 namespace adit::control::radius {
 
 /// Session-Timeout, Idle-Timeout, Acct-Interim-Interval, Class, Framed-Route and rate limits. `address`: the subscriber's.
 [[nodiscard]] std::expected<SessionChange, Refusal> read_change(const Packet& request,
-                                                                wire::Ipv4Address address);
+                                                                wire::Ipv4Address address,
+                                                                std::span<const RateMapping> rates);
 
 }  // namespace adit::control::radius

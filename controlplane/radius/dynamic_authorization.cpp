@@ -39,10 +39,12 @@ std::expected<void, Refusal> check_service(const Packet& request) {
 
 }  // namespace
 
-DynamicAuthorization::DynamicAuthorization(DaeSettings settings, NasSettings nas, const TimerWheel& wheel,
+DynamicAuthorization::DynamicAuthorization(DaeSettings settings, NasSettings nas,
+                                           std::vector<RateMapping> rates, const TimerWheel& wheel,
                                            UnixClock clock, EventLog& log, Concentrator& concentrator)
     : settings_(std::move(settings)),
       nas_(std::move(nas)),
+      rates_(std::move(rates)),
       wheel_(wheel),
       clock_(std::move(clock)),
       log_(log),
@@ -129,7 +131,7 @@ DynamicAuthorization::Acted DynamicAuthorization::act(const Packet& request, Cli
 
 DynamicAuthorization::Acted DynamicAuthorization::disconnect(const Packet& request, Client& client) {
   // A Disconnect-Request that also asks for something is refused, RFC 5176 §3.
-  if (const auto asks = read_change(request, {});
+  if (const auto asks = read_change(request, {}, rates_);
       asks || asks.error().cause != ErrorCause::kMissingAttribute) {
     return std::unexpected(
         asks ? Refusal{ErrorCause::kUnsupportedAttribute, "a Disconnect-Request asks for no change beside"}
@@ -157,7 +159,7 @@ DynamicAuthorization::Acted DynamicAuthorization::change(const Packet& request, 
   if (!session) {
     return std::unexpected(session.error());
   }
-  const auto change = read_change(request, session->session.address);
+  const auto change = read_change(request, session->session.address, rates_);
   if (!change) {
     return std::unexpected(change.error());
   }

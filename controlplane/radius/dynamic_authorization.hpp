@@ -17,6 +17,7 @@
 #include "controlplane/event_log.hpp"
 #include "controlplane/radius/dae_refusal.hpp"
 #include "controlplane/radius/packet.hpp"
+#include "controlplane/radius/rates.hpp"
 #include "controlplane/radius/settings.hpp"
 #include "controlplane/timer_wheel.hpp"
 #include "controlplane/unix_clock.hpp"
@@ -35,8 +36,8 @@ struct DaeClientStatus {
 
 class DynamicAuthorization {
  public:
-  DynamicAuthorization(DaeSettings settings, NasSettings nas, const TimerWheel& wheel, UnixClock clock,
-                       EventLog& log, Concentrator& concentrator);
+  DynamicAuthorization(DaeSettings settings, NasSettings nas, std::vector<RateMapping> rates,
+                       const TimerWheel& wheel, UnixClock clock, EventLog& log, Concentrator& concentrator);
 
   /// The answer to a datagram, to go back where it came from; empty: none. Anything may be in it.
   [[nodiscard]] std::vector<std::uint8_t> on_datagram(wire::Ipv4Address source, Bytes datagram);
@@ -69,6 +70,7 @@ class DynamicAuthorization {
 
   const DaeSettings settings_;
   const NasSettings nas_;
+  const std::vector<RateMapping> rates_;
   const TimerWheel& wheel_;
   UnixClock clock_;
   EventLog& log_;

@@ -104,12 +104,17 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
                               const std::expected<Client::Reply, std::string>& reply) {
   std::string why = reply ? "" : reply.error();
   if (reply && reply->packet.code() == Code::kAccessAccept) {
-    auto accepted = read_accept(*reply, request.proof);
+    auto accepted = read_accept(*reply, request.proof, rates_);
     if (accepted) {
       return std::move(*accepted);
     }
     why = std::move(accepted.error());
   } else if (reply && reply->packet.code() == Code::kAccessReject) {
+    log_.event(Severity::kInfo, "radius_rejected",
+               {{"user", request.user},
+                {"sid", request.session_id},
+                {"server", reply->server},
+                {"message", reply_message(reply->packet)}});
     return AuthRejected{.ms_chap_error = read_reject(reply->packet)};
   } else if (reply && reply->packet.code() == Code::kAccessChallenge) {
     why = "Access-Challenge asks for more than PPP's methods have";

@@ -7,9 +7,12 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "controlplane/auth_backend.hpp"
 #include "controlplane/radius/client.hpp"
+#include "controlplane/radius/rates.hpp"
 
 namespace adit::control::radius {
 
@@ -27,8 +30,9 @@ void write_identity(RequestWriter& request, const NasSettings& nas, const Sessio
 
 class RadiusAuth final : public AuthBackend {
  public:
-  RadiusAuth(Client& client, NasSettings nas, EventLog& log)
-      : client_(client), nas_(std::move(nas)), log_(log) {}
+  /// `rates`: which attributes of an Access-Accept have rate limits.
+  RadiusAuth(Client& client, NasSettings nas, std::vector<RateMapping> rates, EventLog& log)
+      : client_(client), nas_(std::move(nas)), rates_(std::move(rates)), log_(log) {}
   ~RadiusAuth() override;
   RadiusAuth(const RadiusAuth&) = delete;
   RadiusAuth& operator=(const RadiusAuth&) = delete;
@@ -42,6 +46,7 @@ class RadiusAuth final : public AuthBackend {
 
   Client& client_;
   const NasSettings nas_;
+  const std::vector<RateMapping> rates_;
   EventLog& log_;
   std::unordered_map<AuthClient*, Client::Ticket> asked_;
 };

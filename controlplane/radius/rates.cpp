@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/radius/rates.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace adit::control::radius {
 namespace {
 
+using Rate = std::expected<std::optional<SubscriberRate>, std::string>;
+
 constexpr std::uint64_t kLargestKbit = 4'000'000'000;
-constexpr std::uint8_t kMikrotikRateLimit = 8;
-constexpr std::uint8_t kWisprMaxUp = 7;
-constexpr std::uint8_t kWisprMaxDown = 8;
-constexpr std::uint8_t kCiscoAvPair = 1;
 
 /// Kbit of bits, not less than one of any.
 std::uint32_t kbit_of(std::uint64_t bits) {
@@ -33,32 +32,73 @@ std::optional<std::uint64_t> read_bits(std::string_view text) {
   return number * scale;
 }
 
-std::expected<std::optional<SubscriberRate>, std::string> read_wispr(const Packet& packet) {
-  const Attribute* up = packet.find(kWispr, kWisprMaxUp);
-  const Attribute* down = packet.find(kWispr, kWisprMaxDown);
-  if (up == nullptr && down == nullptr) {
+/// Of an integer type, exactly as long as that is; or a text of digits.
+std::optional<std::uint64_t> read_number(const Attribute& attribute, ValueType type) {
+  std::uint64_t number = 0;
+  if (type == ValueType::kString) {
+    const std::string_view text = attribute.text();
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc{} && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+  }
+  const std::size_t size = type == ValueType::kByte        ? 1
+                           : type == ValueType::kShort     ? 2
+                           : type == ValueType::kInteger64 ? 8
+                                                           : 4;
+  if (attribute.value.size() != size) {
     return std::nullopt;
   }
-  SubscriberRate rate;
-  for (const auto& [attribute, into] : {std::pair(up, &rate.up), std::pair(down, &rate.down)}) {
-    const auto bits = attribute != nullptr ? number_of(*attribute) : std::optional<std::uint32_t>(0);
-    if (!bits) {
-      return std::unexpected("WISPr-Bandwidth-Max is no number of four octets");
-    }
-    *into = kbit_of(*bits);
+  for (const std::uint8_t octet : attribute.value) {
+    number = number << 8 | octet;
   }
-  return rate;
+  return number;
 }
 
-std::expected<std::optional<SubscriberRate>, std::string> read_cisco(const Packet& packet) {
+constexpr std::string_view kCiscoInterface = "lcp:interface-config";
+
+bool has(const Attribute& attribute, const RateMapping& mapping) {
+  return mapping.vendor == kNoVendor ? attribute.type == Type{mapping.number}
+                                     : attribute.is(mapping.vendor, mapping.number);
+}
+
+const Attribute* find(const Packet& packet, const RateMapping& mapping) {
+  const auto& all = packet.attributes();
+  const auto found = std::ranges::find_if(all, [&](const Attribute& each) { return has(each, mapping); });
+  return found == all.end() ? nullptr : &*found;
+}
+
+Rate read_numbers(const Packet& packet, std::span<const RateMapping> mappings) {
+  std::optional<std::uint32_t> down;
+  std::optional<std::uint32_t> up;
+  for (const RateMapping& mapping : mappings) {
+    const Attribute* attribute = find(packet, mapping);
+    if (attribute == nullptr) {
+      continue;
+    }
+    const std::uint64_t unit = mapping.form == RateForm::kKbit ? 1000 : 1;
+    const auto number = read_number(*attribute, mapping.type);
+    if (!number || *number > kLargestKbit * 1000 / unit) {
+      return std::unexpected(mapping.attribute + " is no rate in " + (unit == 1 ? "bit/s" : "kbit/s") +
+                             " of type " + std::string(to_text(mapping.type)));
+    }
+    const std::uint32_t kbit = kbit_of(*number * unit);
+    down = mapping.direction != RateDirection::kUp ? down.value_or(kbit) : down;
+    up = mapping.direction != RateDirection::kDown ? up.value_or(kbit) : up;
+  }
+  if (!down && !up) {
+    return std::nullopt;
+  }
+  return SubscriberRate{.down = down.value_or(0), .up = up.value_or(0)};
+}
+
+Rate read_cisco(const Packet& packet, const RateMapping& mapping) {
   std::optional<SubscriberRate> all;
   for (const Attribute& attribute : packet.attributes()) {
-    if (!attribute.is(kCisco, kCiscoAvPair)) {
+    if (!has(attribute, mapping)) {
       continue;
     }
     const auto one = parse_cisco_rate(attribute.text());
     if (!one) {
-      return one;
+      return std::unexpected(mapping.attribute + ' ' + one.error());
     }
     if (*one) {
       all = all.value_or(SubscriberRate{});
@@ -67,6 +107,21 @@ std::expected<std::optional<SubscriberRate>, std::string> read_cisco(const Packe
     }
   }
   return all;
+}
+
+Rate read_text(const Packet& packet, const RateMapping& mapping) {
+  if (mapping.form == RateForm::kCiscoAvPair) {
+    return read_cisco(packet, mapping);
+  }
+  const Attribute* attribute = find(packet, mapping);
+  if (attribute == nullptr) {
+    return std::nullopt;
+  }
+  if (mapping.form == RateForm::kFilterId) {
+    return parse_rate(attribute->text());
+  }
+  const auto rate = parse_mikrotik_rate(attribute->text());
+  return rate ? Rate(rate) : std::unexpected(mapping.attribute + " is no rate");
 }
 
 }  // namespace
@@ -83,49 +138,74 @@ std::optional<SubscriberRate> parse_mikrotik_rate(std::string_view text) {
 }
 
 std::expected<std::optional<SubscriberRate>, std::string> parse_cisco_rate(std::string_view text) {
-  constexpr std::string_view kInterface = "lcp:interface-config";
   constexpr std::string_view kRate = "=rate-limit ";
   const std::size_t at = text.find(kRate);
-  if (!text.starts_with(kInterface) || at == std::string_view::npos) {
+  if (!text.starts_with(kCiscoInterface) || at == std::string_view::npos) {
     return std::nullopt;
   }
   std::string_view words = text.substr(at + kRate.size());
   const bool output = words.starts_with("output ");
   if (!output && !words.starts_with("input ")) {
-    return std::unexpected("Cisco-AVPair rate-limit is neither input nor output");
+    return std::unexpected("has a rate-limit that is neither input nor output");
   }
   words = words.substr(output ? 7 : 6);
   if (words.starts_with("access-group ")) {
-    return std::unexpected("Cisco-AVPair rate-limit has an access-group");
+    return std::unexpected("has a rate-limit of an access-group");
   }
   const auto bits = read_bits(words.substr(0, words.find(' ')));
   if (!bits) {
-    return std::unexpected("Cisco-AVPair rate-limit has no rate");
+    return std::unexpected("has a rate-limit without a rate");
   }
   return output ? SubscriberRate{.down = kbit_of(*bits), .up = 0}
                 : SubscriberRate{.down = 0, .up = kbit_of(*bits)};
 }
 
-bool carries_rate(const Attribute& attribute) {
-  return attribute.is(kMikrotik, kMikrotikRateLimit) || attribute.is(kWispr, kWisprMaxUp) ||
-         attribute.is(kWispr, kWisprMaxDown) || attribute.type == Type::kFilterId ||
-         (attribute.is(kCisco, kCiscoAvPair) && attribute.text().starts_with("lcp:interface-config"));
+bool fits(RateForm form, ValueType type) {
+  switch (type) {
+    case ValueType::kString:
+      return true;
+    case ValueType::kByte:
+    case ValueType::kShort:
+    case ValueType::kInteger:
+    case ValueType::kInteger64:
+      return is_number(form);
+    default:
+      return false;
+  }
 }
 
-std::expected<std::optional<SubscriberRate>, std::string> read_rate(const Packet& packet) {
-  if (const Attribute* mikrotik = packet.find(kMikrotik, kMikrotikRateLimit)) {
-    const auto rate = parse_mikrotik_rate(mikrotik->text());
-    return rate ? std::expected<std::optional<SubscriberRate>, std::string>(rate)
-                : std::unexpected("Mikrotik-Rate-Limit is no rate");
+std::vector<RateMapping> default_rates() {
+  return {
+      {"Mikrotik-Rate-Limit", kMikrotik, 8, ValueType::kString, RateForm::kMikrotikText},
+      {"WISPr-Bandwidth-Max-Up", kWispr, 7, ValueType::kInteger, RateForm::kBit, RateDirection::kUp},
+      {"WISPr-Bandwidth-Max-Down", kWispr, 8, ValueType::kInteger, RateForm::kBit, RateDirection::kDown},
+      {"Cisco-AVPair", kCisco, 1, ValueType::kString, RateForm::kCiscoAvPair},
+      {"Filter-Id", kNoVendor, static_cast<std::uint8_t>(Type::kFilterId), ValueType::kString,
+       RateForm::kFilterId},
+  };
+}
+
+bool carries_rate(const Attribute& attribute, std::span<const RateMapping> mappings) {
+  return std::ranges::any_of(mappings, [&](const RateMapping& mapping) {
+    if (!has(attribute, mapping)) {
+      return false;
+    }
+    return mapping.form != RateForm::kCiscoAvPair || attribute.text().starts_with(kCiscoInterface);
+  });
+}
+
+std::expected<std::optional<SubscriberRate>, std::string> read_rate(const Packet& packet,
+                                                                    std::span<const RateMapping> mappings) {
+  while (!mappings.empty()) {
+    const auto text = std::ranges::find_if_not(mappings, is_number, &RateMapping::form);
+    const auto numbers = static_cast<std::size_t>(text - mappings.begin());
+    auto rate = numbers > 0 ? read_numbers(packet, mappings.first(numbers)) : read_text(packet, mappings[0]);
+    if (!rate || *rate) {
+      return rate;
+    }
+    mappings = mappings.subspan(std::max<std::size_t>(numbers, 1));
   }
-  if (auto wispr = read_wispr(packet); !wispr || *wispr) {
-    return wispr;
-  }
-  if (auto cisco = read_cisco(packet); !cisco || *cisco) {
-    return cisco;
-  }
-  const Attribute* filter = packet.find(Type::kFilterId);
-  return filter != nullptr ? parse_rate(filter->text()) : std::nullopt;
+  return std::nullopt;
 }
 
 }  // namespace adit::control::radius

@@ -309,6 +309,25 @@ TEST_F(ConfigFileTest, WarnsOfChapSecretsWithoutAUser) {
   EXPECT_NE(problem(result).find("has no user"), std::string::npos);
 }
 
+TEST_F(ConfigFileTest, ReadsDictionariesAndWhatTheyInclude) {
+  const std::string rate =
+      "[[radius-rate]]\nattribute = \"Acme-Rate\"\nform = \"kbit\"\ndirection = \"both\"\n";
+  write("dictionary", "$INCLUDE acme\n$INCLUDE- none\n");
+  write("acme", "VENDOR Acme 32473\nATTRIBUTE Acme-Rate 9 integer Acme\n");
+  write("adit.toml", read_file(path()) + "[radius]\ndictionary = [\"" + (directory_ / "dictionary").string() +
+                         "\"]\n" + rate);
+  const ConfigResult result = load_config(path());
+  ASSERT_TRUE(result.config) << result.problems[0].line;
+  ASSERT_EQ(result.config->radius_rates.size(), 1U);
+  EXPECT_EQ(result.config->radius_rates[0].number, 9);
+  std::filesystem::remove(directory_ / "acme");
+  std::filesystem::create_directory(directory_ / "acme");
+  const std::string line = load_config(path()).problems.at(0).line;
+  EXPECT_NE(line.find("dictionary:1: $INCLUDE \"acme\": is not a regular file; name a file"),
+            std::string::npos)
+      << line;
+}
+
 TEST_F(ConfigFileTest, SaysWhenThereIsNoSuchGroup) {
   write("adit.toml", read_file(path()) + "[cli]\ngroup = \"no-such-group-here\"\n");
   const ConfigResult result = load_config(path());

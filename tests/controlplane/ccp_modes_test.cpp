@@ -179,15 +179,15 @@ TEST_F(CcpModes, ReceiveKeysAreArmedAgainWhenOurRequestChangesAfterOurAck) {
 
 TEST_F(CcpModes, LimitedToTheStrengthsOfTheMethod) {
   start_all();
-  EXPECT_TRUE(ccp->limit_strengths(false));
+  EXPECT_TRUE(ccp->limit_strengths(bits::k128));
   ccp->down();
   host.take();
   ccp->up();
   request(H | S);
   naks(H | L, H | S);
   settings.mppe_key_lengths = {MppeStrength::k40};
-  EXPECT_FALSE(ccp->limit_strengths(false));
-  EXPECT_TRUE(ccp->limit_strengths(true));
+  EXPECT_FALSE(ccp->limit_strengths(bits::k128));
+  EXPECT_TRUE(ccp->limit_strengths(bits::kStrengths));
 }
 
 TEST_F(CcpModes, MPP_10_ResetRequestIsAckedBeforeTheFlush) {

@@ -59,7 +59,8 @@ class BookLog final : public EventLog {
 };
 
 /// Everybody is let in but "mallory"; "fixed-a.b.c.d" has that address, "routed-a.b.c.d/n" that network,
-/// "timed-" a minute with interim accounting, "idle-" 8 s of idleness; "later" waits for answer().
+/// "timed-" a minute with interim accounting, "idle-" 8 s of idleness, "twice-" two calls, "alias-name" is called name;
+/// "later" waits for answer().
 class BookAuth final : public AuthBackend {
  public:
   void authenticate(AuthRequest request, AuthClient& client) override {
@@ -76,6 +77,12 @@ class BookAuth final : public AuthBackend {
       }
       if (request.user.starts_with("idle-")) {
         accepted.idle_timeout = Duration{8'000};
+      }
+      if (request.user.starts_with("twice-")) {
+        accepted.port_limit = 2;
+      }
+      if (request.user.starts_with("alias-")) {
+        accepted.user = request.user.substr(6);
       }
       if (request.user.starts_with("routed-")) {
         accepted.routes.push_back(wire::parse_prefix(request.user.substr(7)).value());

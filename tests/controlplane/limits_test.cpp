@@ -68,6 +68,40 @@ TEST(SingleSession, OffLetsAllIn) {
   EXPECT_TRUE(second.dial("alice"));
 }
 
+// "twice-" may have two calls.
+TEST(PortLimit, SoManyCallsOfAUserAndNoMore) {
+  House house;
+  DialIn first(house, 1), second(house, 2), third(house, 3), other(house, 4);
+  EXPECT_TRUE(first.dial("twice-alice"));
+  EXPECT_TRUE(second.dial("twice-alice"));
+  EXPECT_FALSE(third.dial("twice-alice"));
+  EXPECT_TRUE(other.dial("twice-bob"));
+  ASSERT_EQ(house.log.named("port_limit_reached").size(), 1U);
+  EXPECT_EQ(house.log.named("port_limit_reached")[0].fields.at("limit"), "2");
+  first.reset();
+  DialIn again(house, 5);
+  EXPECT_TRUE(again.dial("twice-alice")) << "one that ends makes room at once";
+}
+
+TEST(PortLimit, ReplacedCallsDoNotCount) {
+  House house(single(SingleSession::kReplace));
+  DialIn first(house, 1), second(house, 2), third(house, 3);
+  EXPECT_TRUE(first.dial("twice-alice"));
+  EXPECT_TRUE(second.dial("twice-alice"));
+  EXPECT_TRUE(third.dial("twice-alice"));
+  EXPECT_TRUE(house.log.named("port_limit_reached").empty());
+}
+
+TEST(UserName, TheServersIsInAccountingAndForTheOperator) {
+  House house;
+  DialIn line(house, 1);
+  ASSERT_TRUE(line.dial("alias-alice"));
+  EXPECT_EQ(house.accounting.said, std::vector<std::string>{"start alice"});
+  house.concentrator->for_each_call([](const CallStatus& call) { EXPECT_EQ(call.session.user, "alice"); });
+  EXPECT_EQ(house.concentrator->set_rate({By::kUsername, "alice"}, SubscriberRate{}), 1U);
+  EXPECT_EQ(house.concentrator->set_rate({By::kUsername, "alias-alice"}, SubscriberRate{}), 0U);
+}
+
 TEST(Routes, NetworksBehindAUserComeAndGoWithItsCall) {
   House house;
   DialIn alice(house, 1);

@@ -263,6 +263,30 @@ TEST_F(SessionTest, LcpOpenedTellsCompressionAndMtuIsTheLesserOfMruAndCap) {
   EXPECT_TRUE(host.traced("ip 10.64.0.2 1400"));
 }
 
+TEST_F(SessionTest, TheUsersOwnMtuLowersTheConfiguredOneOnly) {
+  auto accepted = FakeBackend::accepted_with_keys();
+  accepted.mtu = 1000;
+  backend.verdict = accepted;
+  bring_up();
+  EXPECT_TRUE(host.traced("ip 10.64.0.2 1000 mppe"));
+}
+
+TEST_F(SessionTest, ALargerMtuOfTheUsersChangesNothing) {
+  auto accepted = FakeBackend::accepted_with_keys();
+  accepted.mtu = 9000;
+  backend.verdict = accepted;
+  bring_up();
+  EXPECT_TRUE(host.traced("ip 10.64.0.2 1436 mppe"));
+}
+
+TEST_F(SessionTest, TheServersNameForAUserIsTheSessions) {
+  auto accepted = FakeBackend::accepted_with_keys();
+  accepted.user = "alice@example.net";
+  backend.verdict = accepted;
+  bring_up();
+  EXPECT_EQ(session->status().user, "alice@example.net");
+}
+
 TEST_F(SessionTest, FixedAddressIsLeased) {
   auto accepted = FakeBackend::accepted_with_keys();
   accepted.address = Ipv4Address{10, 99, 0, 7};
@@ -422,6 +446,72 @@ TEST_F(SessionTest, MPP_12_RequireEndsTheLinkWhenThePeerIsSilentAboutCcp) {
   }
   EXPECT_FALSE(host.traced("32801/1"));
   EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kMppeRefused});
+}
+
+AuthAccepted must_encrypt() {
+  AuthAccepted accepted = FakeBackend::accepted_with_keys();
+  accepted.mppe_required = true;
+  return accepted;
+}
+
+TEST_F(SessionTest, MPP_12_AUserWhoMustEncryptDoesSoUnderPreferAndAllow) {
+  backend.verdict = must_encrypt();
+  for (const MppePolicy policy : {MppePolicy::kPrefer, MppePolicy::kAllow}) {
+    authenticate(policy);
+    EXPECT_EQ(host.frames.size(), 1U) << "CCP, and nothing of IPCP";
+    receive(kIpcp, conf_req(1, kAddress));
+    advance(9s);
+    EXPECT_FALSE(host.traced("32801/1")) << "however long the peer says nothing of CCP";
+    host.frames.erase(host.frames.begin(), host.frames.end() - 1);
+    open_ccp();
+    EXPECT_TRUE(host.traced("mppe send"));
+    open_ipcp();
+    EXPECT_TRUE(host.traced("ip 10.64.0.2 1436 mppe"));
+  }
+}
+
+TEST_F(SessionTest, MPP_12_AUserWhoMustEncryptAndDoesNotIsRefused) {
+  backend.verdict = must_encrypt();
+  authenticate(MppePolicy::kPrefer);
+  receive(kCcp, conf_rej(only().packet.id, kMppeOption));
+  say_goodbye();
+  expect_end(EndReason::kMppeRefused);
+  host.ends.clear();
+
+  authenticate(MppePolicy::kAllow);
+  receive(kLcp, {PppCode::kProtocolReject, 1, u16(0x80FD)});
+  say_goodbye();
+  expect_end(EndReason::kMppeRefused);
+  host.ends.clear();
+
+  authenticate(MppePolicy::kDeny);
+  EXPECT_TRUE(log.has("why=the user must have MPPE, and [ppp] mppe denies it"));
+  say_goodbye();
+  expect_end(EndReason::kMppeRefused);
+  EXPECT_FALSE(host.traced("32801/1"));
+}
+
+TEST_F(SessionTest, TheUsersStrengthsNarrowTheConfiguredOnes) {
+  AuthAccepted accepted = must_encrypt();
+  accepted.mppe_strengths = wire::mppe_bits::k40 | wire::mppe_bits::k56;
+  backend.verdict = accepted;
+  settings.ppp.mppe_key_lengths = {contract::MppeStrength::k128, contract::MppeStrength::k40};
+  authenticate(MppePolicy::kPrefer);
+  EXPECT_EQ(only().packet.data, option(18, u32(0x01000020)))
+      << "neither 128, nor 56, which is not configured";
+
+  accepted.mppe_strengths = 0;
+  backend.verdict = accepted;
+  authenticate(MppePolicy::kPrefer);
+  say_goodbye();
+  expect_end(EndReason::kMppeRefused);
+  host.ends.clear();
+
+  accepted.mppe_required = false;
+  backend.verdict = accepted;
+  authenticate(MppePolicy::kPrefer);
+  open_ipcp();
+  EXPECT_TRUE(host.traced("ip 10.64.0.2 1436")) << "no encryption for this user, and none needed";
 }
 
 TEST_F(SessionTest, DenyProtocolRejectsCcpAndGoesOnInClear) {

@@ -58,6 +58,7 @@ struct Desk {
   Concentrator concentrator{settings, 1, 4, wheel, entropy, log, users, actions};
   DynamicAuthorization dae{{.clients = {{.address = kDesk, .secret = crypto::SecretText(kSecret)}}},
                            {},
+                           default_rates(),
                            wheel,
                            [] { return std::uint64_t{0}; },
                            log,
@@ -97,7 +98,7 @@ void fuzz_radius_dae(wire::Bytes octets) {
     const auto reply = read_reply(answer, packet->authenticator(), wire::octets_of(kSecret), true);
     require(answer.empty() || (reply && reply->find(Type::kErrorCause) != nullptr));
     require(desk.dae.on_datagram(kDesk, datagram) == answer);
-    if (const auto change = read_change(*packet, kDesk); !change) {
+    if (const auto change = read_change(*packet, kDesk, default_rates()); !change) {
       require(!change.error().why.empty());
     } else if (change->routes) {
       require(std::ranges::all_of(*change->routes, [](const auto& route) { return route.length >= 16; }));

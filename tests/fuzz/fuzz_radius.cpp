@@ -58,7 +58,7 @@ void fuzz_radius_accept(wire::Bytes octets) {
   for (const control::AuthProof& proof :
        {control::AuthProof(control::PapProof{}), control::AuthProof(control::MsChapV1Proof{}),
         control::AuthProof(control::MsChapV2Proof{})}) {
-    const auto accepted = read_accept(reply, proof);
+    const auto accepted = read_accept(reply, proof, default_rates());
     require(accepted || !accepted.error().empty());
     if (!accepted) {
       continue;
@@ -67,6 +67,9 @@ void fuzz_radius_accept(wire::Bytes octets) {
     for (const wire::Ipv4Prefix& route : accepted->routes) {
       require(route.length >= 16 && route.contains(route.address));
     }
+    require(accepted->mtu.value_or(64) >= 64 && accepted->port_limit.value_or(1) >= 1);
+    require((accepted->mppe_strengths & ~wire::mppe_bits::kStrengths) == 0);
+    require(std::ranges::all_of(accepted->user, [](char c) { return c >= ' ' && c < 0x7f; }));
     require(accepted->authenticator_response.empty() || accepted->authenticator_response.size() == 42);
   }
   require(read_reject(*packet) >= 600);

@@ -24,6 +24,7 @@ std::span<const Target> targets() {
       {"radius_packet", fuzz_radius_packet},
       {"radius_accept", fuzz_radius_accept},
       {"radius_dae", fuzz_radius_dae},
+      {"radius_dictionary", fuzz_radius_dictionary},
       {"chap_secrets", fuzz_chap_secrets},
       {"config", fuzz_config},
       {"rpc", fuzz_rpc},

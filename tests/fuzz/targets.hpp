@@ -87,6 +87,8 @@ void fuzz_radius_dae(wire::Bytes octets);
 // fuzz_radius.cpp
 void fuzz_radius_packet(wire::Bytes octets);
 void fuzz_radius_accept(wire::Bytes octets);
+// fuzz_radius_dictionary.cpp
+void fuzz_radius_dictionary(wire::Bytes octets);
 // fuzz_text.cpp
 void fuzz_chap_secrets(wire::Bytes octets);
 void fuzz_config(wire::Bytes octets);

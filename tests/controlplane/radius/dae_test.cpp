@@ -24,8 +24,8 @@ class DynamicAuthorizationTest : public testing::Test {
     client.address = kDesk;
     client.secret = crypto::SecretText("secret");
     dae_.emplace(
-        DaeSettings{.clients = {client}}, NasSettings{}, house_.wheel, [this] { return clock_; }, house_.log,
-        *house_.concentrator);
+        DaeSettings{.clients = {client}}, NasSettings{}, default_rates(), house_.wheel,
+        [this] { return clock_; }, house_.log, *house_.concentrator);
   }
   void SetUp() override { ASSERT_TRUE(alice_.dial("alice")); }
 

@@ -4,65 +4,11 @@
 
 #include <gtest/gtest.h>
 
-#include "controlplane/radius/accept.hpp"
-#include "controlplane/radius/rates.hpp"
 #include "crypto/digest.hpp"
-#include "crypto/library.hpp"
+#include "tests/controlplane/radius/reply_kit.hpp"
 
 namespace adit::control::radius {
 namespace {
-
-const bool kCryptoReady = crypto::initialise().has_value();
-
-using Octets = std::vector<std::uint8_t>;
-
-Octets hex(std::string_view text) {
-  Octets octets;
-  std::uint8_t nibbles = 0;
-  std::uint8_t value = 0;
-  for (const char c : text) {
-    if (c == ' ' || c == '\n') {
-      continue;
-    }
-    value = static_cast<std::uint8_t>(value << 4 | (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10));
-    if (++nibbles % 2 == 0) {
-      octets.push_back(value);
-    }
-  }
-  return octets;
-}
-
-const Octets kSecret = [] {
-  const std::string_view text = "xyzzy5461";
-  return Octets(text.begin(), text.end());
-}();
-
-Authenticator authenticator_of(std::string_view text) {
-  Authenticator authenticator{};
-  std::ranges::copy(hex(text), authenticator.begin());
-  return authenticator;
-}
-
-const Authenticator kRequest = authenticator_of("0f403f9473978057bd83d5cb98f4227a");
-
-/// A reply as a server signs it. `sign`: Message-Authenticator first.
-Octets reply_of(const Octets& attributes, bool sign = true, Code code = Code::kAccessAccept) {
-  Octets packet{static_cast<std::uint8_t>(code), 0, 0, 0};
-  packet.insert(packet.end(), kRequest.begin(), kRequest.end());
-  if (sign) {
-    packet.insert(packet.end(), {80, 18});
-    packet.resize(packet.size() + 16);
-  }
-  packet.insert(packet.end(), attributes.begin(), attributes.end());
-  wire::store_be(packet.data() + 2, static_cast<std::uint16_t>(packet.size()));
-  if (sign) {
-    const auto code_of_it = crypto::hmac_md5(kSecret, {packet});
-    std::ranges::copy(code_of_it, packet.begin() + 22);
-  }
-  const auto digest = crypto::md5({packet, kSecret});
-  std::ranges::copy(digest, packet.begin() + 4);
-  return packet;
-}
 
 Fault fault_of(const Octets& datagram, bool must_be_signed = true) {
   const auto packet = read_reply(datagram, kRequest, kSecret, must_be_signed);
@@ -256,37 +202,6 @@ TEST(RadiusHidden, RAD_07_MalformedOnesDoNot) {
 
 // ---- grants ----------------------------------------------------------------------------------------------------------
 
-std::expected<AuthAccepted, std::string> accepted(const Octets& attributes,
-                                                  const AuthProof& proof = PapProof{}) {
-  const auto packet = read_reply(reply_of(attributes), kRequest, kSecret, true);
-  EXPECT_TRUE(packet);
-  const std::string name = "test";
-  return read_accept({*packet, kRequest, kSecret, name}, proof);
-}
-
-Octets vendor(VendorId id, std::uint8_t type, const Octets& value) {
-  Octets attribute{26,   static_cast<std::uint8_t>(8 + value.size()), 0, 0, 0, 0,
-                   type, static_cast<std::uint8_t>(2 + value.size())};
-  wire::store_be(attribute.data() + 2, id);
-  attribute.insert(attribute.end(), value.begin(), value.end());
-  return attribute;
-}
-Octets text(std::string_view value) {
-  return {value.begin(), value.end()};
-}
-Octets attribute(Type type, const Octets& value) {
-  Octets out{static_cast<std::uint8_t>(type), static_cast<std::uint8_t>(2 + value.size())};
-  out.insert(out.end(), value.begin(), value.end());
-  return out;
-}
-Octets joined(std::initializer_list<Octets> parts) {
-  Octets all;
-  for (const Octets& part : parts) {
-    all.insert(all.end(), part.begin(), part.end());
-  }
-  return all;
-}
-
 TEST(RadiusAccept, RAD_06_SuccessStringIsPassedOnAsItIs) {
   const std::string success = "S=0123456789ABCDEF0123456789ABCDEF01234567";
   const AuthProof proof = MsChapV2Proof{};
@@ -379,31 +294,6 @@ TEST(RadiusAccept, RAD_08_RejectSaysItsError) {
             691);
   EXPECT_EQ(error(vendor(kMicrosoft, 2, text("E="))), 691);
   EXPECT_EQ(error({}), 691);
-}
-
-TEST(RadiusRates, TheForms) {
-  const auto rate = [](const Octets& attributes) {
-    return read_rate(*read_reply(reply_of(attributes), kRequest, kSecret, true)).value();
-  };
-  EXPECT_EQ(rate(vendor(kMikrotik, 8, text("2M/10M 0/0"))), (SubscriberRate{.down = 10'000, .up = 2'000}));
-  EXPECT_EQ(rate(vendor(kMikrotik, 8, text("512k"))), (SubscriberRate{.down = 512, .up = 512}));
-  EXPECT_EQ(rate(joined({vendor(kWispr, 7, hex("001e8480")), vendor(kWispr, 8, hex("00989680"))})),
-            (SubscriberRate{.down = 10'000, .up = 2'000}));
-  EXPECT_EQ(
-      rate(joined({vendor(kCisco, 1,
-                          text("lcp:interface-config#1=rate-limit output 10000000 8000 8000 conform-action "
-                               "transmit exceed-action drop")),
-                   vendor(kCisco, 1, text("ip:route=x")),
-                   vendor(kCisco, 1, text("lcp:interface-config#1=rate-limit input 2000000 8000 8000"))})),
-      (SubscriberRate{.down = 10'000, .up = 2'000}));
-  EXPECT_EQ(rate(attribute(Type::kFilterId, text("10240/2048"))),
-            (SubscriberRate{.down = 10'240, .up = 2'048}));
-  EXPECT_FALSE(rate(attribute(Type::kFilterId, text("std.in"))));
-  for (const char* bad : {"", "M", "1T", "1M/", "/1M", "-1M", "99999999999G", "1M/2M/3M"}) {
-    EXPECT_FALSE(parse_mikrotik_rate(bad)) << bad;
-  }
-  EXPECT_FALSE(parse_cisco_rate("lcp:interface-config#1=rate-limit sideways 1"));
-  EXPECT_FALSE(parse_cisco_rate("lcp:interface-config#1=rate-limit output access-group 101 1"));
 }
 
 }  // namespace
