@@ -126,6 +126,15 @@ std::unique_ptr<control::ClientCall> Fleet::make_client(wire::LocalCallId id, Li
   return std::make_unique<control::ClientCall>(settings_, id, wheel_, entropy_, line);
 }
 
+std::string Fleet::user_of(std::uint32_t number) const {
+  constexpr std::string_view kNumber = "{}";
+  std::string user = settings_.user;
+  if (const std::size_t at = user.find(kNumber); at != std::string::npos) {
+    user.replace(at, kNumber.size(), std::to_string(number));
+  }
+  return user;
+}
+
 std::optional<wire::LocalCallId> Fleet::allocate_id(wire::Ipv4Address address) {
   return ids_.allocate(addresses_.space_of(address), contract::WorkerId{0});
 }

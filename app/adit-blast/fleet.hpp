@@ -108,6 +108,8 @@ class Fleet final : TcpEvents, DialEvents {
   void close(control::ConnectionId id);
   void drop(control::ConnectionId id);
 
+  /// Of the line of that number, each time that it dials.
+  [[nodiscard]] std::string user_of(std::uint32_t number) const;
   [[nodiscard]] std::unique_ptr<control::ClientCall> make_client(wire::LocalCallId id, Line& line);
   [[nodiscard]] std::optional<wire::LocalCallId> allocate_id(wire::Ipv4Address address);
   void release_id(wire::Ipv4Address address, wire::LocalCallId id);

@@ -60,7 +60,8 @@ std::vector<PlanKey> make_server_keys() {
                 "Source addresses, as 10.99.0.0/16, on this machine.\nWithout: the access interface's own."),
       BLAST_KEY(kClients, "profile", "NAME", plan.profile, ProfileKind{},
                 "Whose habits to imitate: plain, windows, pptp-linux,\nmikrotik, android."),
-      BLAST_KEY(kClients, "user", "NAME", plan.user, (TextKind{1, 255}), "User name of every call."),
+      BLAST_KEY(kClients, "user", "NAME", plan.user, (TextKind{1, 255}),
+                "User name of every call. \"user{}\": user0, user1, ... by call."),
       BLAST_KEY(kClients, "password", "TEXT", plan.password, (TextKind{0, 255}),
                 "Its password. Others can read a command line: rather use\nthe next, or the environment's "
                 "ADIT_BLAST_PASSWORD."),

@@ -137,7 +137,7 @@ void ClientAuth::write_value(PppFrameWriter& response, Bytes challenge) {
   }
   wire::MsChapV2Response proof;
   entropy_.fill(proof.peer_challenge);
-  challenge_ = crypto::challenge_hash(proof.peer_challenge, challenge.first<16>(), settings_.user);
+  challenge_ = crypto::challenge_hash(proof.peer_challenge, challenge.first<16>(), user_name());
   nt_response_ = proof.nt_response = crypto::nt_response(challenge_, settings_.nt_hash);
   wire::write_chap_value(response, {wire::ms_chap_v2_value(proof), user()});
 }

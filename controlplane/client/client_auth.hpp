@@ -6,7 +6,9 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "controlplane/client/client_end.hpp"
@@ -34,6 +36,8 @@ class ClientAuth {
  public:
   ClientAuth(const ClientSettings& settings, TimerWheel& wheel, Entropy& entropy, ClientAuthHost& host);
 
+  /// Another user than the settings' is who logs in.
+  void log_in_as(std::string user) { user_ = std::move(user); }
   /// LCP opened with `method`: PAP asks to be let in, CHAP waits for the Challenge.
   void start(AuthMethod method);
   /// LCP went down.
@@ -56,7 +60,8 @@ class ClientAuth {
   [[nodiscard]] bool proves_itself(wire::Bytes message) const;
   [[nodiscard]] std::optional<crypto::MppeStartKeys> keys() const;
   [[nodiscard]] crypto::Secret<16> hash_hash() const;
-  [[nodiscard]] wire::Bytes user() const { return wire::octets_of(settings_.user); }
+  [[nodiscard]] const std::string& user_name() const { return user_.empty() ? settings_.user : user_; }
+  [[nodiscard]] wire::Bytes user() const { return wire::octets_of(user_name()); }
 
   const ClientSettings& settings_;
   Entropy& entropy_;
@@ -64,6 +69,7 @@ class ClientAuth {
   Timer repeat_;
   State state_ = State::kOff;
   AuthMethod method_ = AuthMethod::kPap;
+  std::string user_;             // empty: the settings'
   std::uint8_t identifier_ = 0;  // PAP: of the last request; CHAP: of the Challenge that was answered
   std::uint8_t pap_requests_ = 0;
   bool answered_ = false;       // identifier_ has been a Challenge's since start()

@@ -38,6 +38,7 @@ class ClientCall::Impl final : PptpClientHost, ClientLinkHost {
     control_.start();
   }
   void on_bytes(wire::Bytes octets) { control_.on_bytes(octets); }
+  void log_in_as(std::string user) { link_.log_in_as(std::move(user)); }
   void on_frame(wire::Bytes frame) { link_.on_frame(frame); }
   void on_closed();
   void end_soon(ClientEnd end, std::string_view detail);
@@ -217,6 +218,10 @@ ClientCall::ClientCall(const ClientSettings& settings, wire::LocalCallId id, Tim
                        Entropy& entropy, ClientCallHost& host)
     : impl_(std::make_unique<Impl>(settings, id, wheel, entropy, host)) {}
 ClientCall::~ClientCall() = default;
+
+void ClientCall::log_in_as(std::string user) {
+  impl_->log_in_as(std::move(user));
+}
 void ClientCall::start() {
   impl_->start();
 }

@@ -68,6 +68,8 @@ class ClientCall {
   ClientCall(const ClientCall&) = delete;
   ClientCall& operator=(const ClientCall&) = delete;
 
+  /// Before start(): another user than the settings' is who logs in.
+  void log_in_as(std::string user);
   /// TCP is connected: SCCRQ leaves, the set-up deadline runs.
   void start();
   void on_bytes(std::span<const std::uint8_t> octets);

@@ -31,6 +31,8 @@ class ClientLink final : ControlProtocolHost, LcpEvents, ClientAuthHost, ClientN
              ClientLinkHost& host);
 
   void start();
+  /// Before start(): another user than the settings' is who logs in.
+  void log_in_as(std::string user) { auth_.log_in_as(std::move(user)); }
   /// 2-octet protocol, then the packet.
   void on_frame(wire::Bytes frame);
   /// LCP says goodbye. False: there is nothing to say it to.

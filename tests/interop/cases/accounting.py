@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Accounting that survives: what a thousand sessions come to when aditd is killed under them."""
 import collections
+import time
 
 from cases.blast import CONFIG, TRAFFIC, run, set_up
 from harness.case import case, expect, until
+from harness.postgres import postgres
 from harness.radius import config, freeradius
+from harness.session import no_sessions
 
 CALLS = 1000
 USERS = """
-blast Cleartext-Password := "blast"
+DEFAULT Cleartext-Password := "blast"
 """
 
 
@@ -56,3 +59,36 @@ def killed_with_a_thousand_sessions(world):
         expect("and no Stop again", stops(server), CALLS)
         total = sum(records[-1][1] for records in after.values())
     return f"{CALLS} sessions, a Stop each after the restart, {total} octets in"
+
+
+@case(with_a_spool())
+def servers_killed_while_sessions_end(world):
+    def told():
+        return world.lab.adit("show", "radius")["accounting"]
+
+    with postgres(world) as database, freeradius(world, USERS, database) as server:
+        killed = []
+
+        def kill_while_they_end():
+            if killed or int(database.value("select count(*) from radacct")) < CALLS:
+                return
+            time.sleep(3)  # of traffic
+            world.lab.adit("terminate", "all")
+            until("the first Stop is in the table", lambda: database.value("select count(acctstoptime) from radacct") != "0")
+            server.stop()
+            database.stop()
+            killed.append(True)
+        run(world, "servers-killed", [set_up(CALLS), {"kind": "traffic", "for": "12s", **TRAFFIC}], kill_while_they_end, user="user{}")
+        no_sessions(world.lab)
+        until("no request is under way", lambda: told()["in_flight"] == 0, 30)
+        waiting = told()["stops_waiting"]
+        expect("Stops wait", 0 < waiting <= CALLS, True)
+        database.start()
+        server.start()
+        until("every Stop is taken", lambda: told()["spool_used"] == 0, 60)
+        rows = database.rows("select count(*), count(distinct acctsessionid), count(acctstoptime), sum(acctinputoctets), sum(acctoutputoctets) from radacct")
+        ended = [line for line in world.lab.log().splitlines() if "event=call_ended" in line and "user=user" in line][-CALLS:]
+        octets = [str(sum(int(line.split(f" {way}_octets=")[1].split()[0]) for line in ended)) for way in ("uplink", "downlink")]
+        expect("rows, sessions, Stops; octets as adit counted them", rows, [[[str(CALLS)] * 3 + octets]])
+        expect("none was lost, none found no slot", (told()["stops_lost"], told()["unkept"]), [(0, 0)])
+    return f"{waiting} of {CALLS} Stops waited for their servers; {octets[0]} octets in"

@@ -33,12 +33,18 @@ thread pool {
   max_spare_servers = 8
   max_requests_per_server = 0
 }
-client adit {
-  ipaddr = 198.51.100.1
+client lab {
+  ipaddr = 198.51.100.0/24
   secret = "@SECRET@"
   require_message_authenticator = yes
 }
+instantiate {
+  expr
+}
 modules {
+  expr {
+    safe_characters = "@abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_: /"
+  }
   pap {
   }
   chap {
@@ -53,6 +59,7 @@ modules {
     filename = @WORK@/accounting
     format = "%{Acct-Status-Type} %{Acct-Session-Id} %{User-Name} %{%{Acct-Input-Octets}:-0} %{%{Acct-Output-Octets}:-0} %{%{Acct-Terminate-Cause}:--} %{%{Class}:--}"
   }
+@SQL_MODULES@
 }
 server default {
   listen {
@@ -75,6 +82,24 @@ server default {
     mschap
     pap
   }
+  preacct {
+    update request {
+      Acct-Unique-Session-Id := "%{md5:%{User-Name} %{Acct-Session-Id} %{NAS-Identifier} %{NAS-IP-Address}}"
+    }
+  }
+  session {
+@SQL@
+  }
+  post-auth {
+@SQLIPPOOL@
+    # A refusal of `session` has lost what authorize had put into the reply.
+    Post-Auth-Type REJECT {
+      update reply {
+        Reply-Message !* ANY
+        Message-Authenticator := 0x00
+      }
+    }
+  }
   authenticate {
     Auth-Type PAP {
       pap
@@ -88,19 +113,74 @@ server default {
   }
   accounting {
     lines
+@SQL@
+@SQLIPPOOL@
   }
 }
+"""
+# Its own queries, but one: a user's address is the one that he had last, at whatever NAS, when nobody has it now.
+SQL_MODULES = """
+  sql {
+    driver = "rlm_sql_postgresql"
+    dialect = "postgresql"
+    server = "@SOCKET@"
+    login = "postgres"
+    radius_db = "postgres"
+    acct_table1 = "radacct"
+    acct_table2 = "radacct"
+    postauth_table = "radpostauth"
+    authcheck_table = "radcheck"
+    groupcheck_table = "radgroupcheck"
+    authreply_table = "radreply"
+    groupreply_table = "radgroupreply"
+    usergroup_table = "radusergroup"
+    client_table = "nas"
+    group_attribute = "SQL-Group"
+    pool {
+      start = 4
+      min = 4
+      max = 16
+      spare = 4
+      uses = 0
+      lifetime = 0
+      idle_timeout = 0
+      retry_delay = 1
+    }
+    $INCLUDE /etc/freeradius/3.0/mods-config/sql/main/postgresql/queries.conf
+  }
+  sqlippool {
+    sql_module_instance = "sql"
+    dialect = "postgresql"
+    pool_name = "Pool-Name"
+    ippool_table = "radippool"
+    lease_duration = 3600
+    allocate_clear_timeout = 1
+    attribute_name = Framed-IP-Address
+    req_attribute_name = Framed-IP-Address
+    pool_key = "%{NAS-Port}"
+    skip_locked = "SKIP LOCKED"
+    allocate_existing = "WITH cte AS (SELECT framedipaddress FROM ${ippool_table} WHERE pool_name = '%{control:${pool_name}}' AND username = '%{SQL-User-Name}' AND expiry_time < 'now'::timestamp(0) ORDER BY expiry_time DESC LIMIT 1 FOR UPDATE SKIP LOCKED) UPDATE ${ippool_table} SET nasipaddress = '%{NAS-IP-Address}', pool_key = '${pool_key}', callingstationid = '%{Calling-Station-Id}', username = '%{SQL-User-Name}', expiry_time = 'now'::timestamp(0) + '${lease_duration} second'::interval FROM cte WHERE cte.framedipaddress = ${ippool_table}.framedipaddress RETURNING cte.framedipaddress"
+    $INCLUDE /etc/freeradius/3.0/mods-config/sql/ippool/postgresql/queries.conf
+  }
 """
 
 
 class Server:
-    def __init__(self, world, users):
+    """`database`: a Postgres; then it has accounting, counts sessions, and gives addresses of its pools, too."""
+
+    def __init__(self, world, users, database=None):
         self.lab, self.work = world.lab, world.lab.work_dir / "radius"
         self.work.mkdir(exist_ok=True)
         (self.work / "radius.log").unlink(missing_ok=True)
         (self.work / "accounting").unlink(missing_ok=True)
         (self.work / "users").write_text(users)
-        (self.work / "radiusd.conf").write_text(CONFIG.replace("@WORK@", str(self.work)).replace("@SECRET@", SECRET).replace("@CORE@", CORE))
+        filled = {"@SQL_MODULES@": SQL_MODULES if database else "", "@SQL@": "sql" if database else "",
+                  "@SQLIPPOOL@": "sqlippool" if database else "", "@SOCKET@": str(database.work) if database else "",
+                  "@WORK@": str(self.work), "@SECRET@": SECRET, "@CORE@": CORE}
+        text = CONFIG
+        for name, value in filled.items():
+            text = text.replace(name, value)
+        (self.work / "radiusd.conf").write_text(text)
         self.process = None
 
     def start(self):
@@ -130,8 +210,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def freeradius(world, users):
-    server = Server(world, users)
+def freeradius(world, users, database=None):
+    server = Server(world, users, database)
     server.start()
     try:
         yield server
