@@ -36,7 +36,7 @@ def stops(server):
 
 @case(with_a_spool(**{"acct-interim-interval": "3s"}))
 def killed_with_a_thousand_sessions(world):
-    with freeradius(world, USERS) as server:
+    with freeradius(world.lab, USERS) as server:
         def kill_when_all_have_been_noted():
             noted = {row[1] for row in server.accounting() if row[0] == "Interim-Update" and int(row[3]) > 0}
             if len(noted) == CALLS:
@@ -66,7 +66,7 @@ def servers_killed_while_sessions_end(world):
     def told():
         return world.lab.adit("show", "radius")["accounting"]
 
-    with postgres(world) as database, freeradius(world, USERS, database) as server:
+    with postgres(world.lab) as database, freeradius(world.lab, USERS, database) as server:
         killed = []
 
         def kill_while_they_end():

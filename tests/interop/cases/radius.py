@@ -39,7 +39,7 @@ def servers(world):
 
 @case(config())
 def every_method_with_keys_from_radius(world):
-    with freeradius(world, USERS):
+    with freeradius(world.lab, USERS):
         for method in METHODS:
             dial = Dial(world.alice, user="dave", password="tango", auth=[method], mppe=MPPE_OF[method])
             dial.up()
@@ -62,7 +62,7 @@ def every_method_with_keys_from_radius(world):
 @case({**config(), "ppp": {"mppe": "require"}})
 def a_method_without_keys_where_they_are_required(world):
     """MPP-15: RADIUS accepts, and there is no key; with one, what it sent is what the client computes."""
-    with freeradius(world, USERS):
+    with freeradius(world.lab, USERS):
         mark = Mark(world.lab)
         Dial(world.alice, user="dave", password="tango", auth=["pap"], mppe="none").exit_status()
         reason = mark.reason("mppe_refused")
@@ -76,7 +76,7 @@ def a_method_without_keys_where_they_are_required(world):
 
 @case(config())
 def every_method_refused(world):
-    with freeradius(world, USERS):
+    with freeradius(world.lab, USERS):
         for method in METHODS:
             mark = Mark(world.lab)
             dial = Dial(world.alice, user="dave", password="waltz", auth=[method], mppe="none")
@@ -89,7 +89,7 @@ def every_method_refused(world):
 
 @case(config())
 def what_attributes_grant(world):
-    with freeradius(world, USERS):
+    with freeradius(world.lab, USERS):
         dial = Dial(world.alice, user="carol", password="tango", mppe="128")
         link = dial.up()
         session = session_of(world.lab, "carol")
@@ -113,7 +113,7 @@ def what_attributes_grant(world):
 
 @case(config("radius-then-local"))
 def a_server_that_goes_and_comes(world):
-    with freeradius(world, USERS) as server:
+    with freeradius(world.lab, USERS) as server:
         first = Dial(world.alice, user="dave", password="tango", mppe="128")
         first.up()
         server.stop()
@@ -141,7 +141,7 @@ def rows_of(server, user):
 
 @case(config())
 def accounting_and_session_timeout(world):
-    with freeradius(world, USERS) as server:
+    with freeradius(world.lab, USERS) as server:
         mark = Mark(world.lab)
         dial = Dial(world.alice, user="frank", password="tango", mppe="128")
         dial.up()
@@ -161,7 +161,7 @@ def accounting_and_session_timeout(world):
 
 @case(config())
 def a_stop_waits_for_its_server(world):
-    with freeradius(world, USERS) as server:
+    with freeradius(world.lab, USERS) as server:
         dial = Dial(world.alice, user="dave", password="tango", mppe="128")
         dial.up()
         server.stop()
@@ -182,7 +182,7 @@ def now():
 @case(config())
 def disconnect_and_change_of_authorization(world):
     """RAD-13 with a real client of RFC 5176."""
-    with freeradius(world, USERS) as server:
+    with freeradius(world.lab, USERS) as server:
         dial = Dial(world.alice, user="dave", password="tango", mppe="128")
         link = dial.up()
         session = session_of(world.lab, "dave")

@@ -27,7 +27,7 @@ def leases(database):
 
 @case(BRAS)
 def addresses_limits_and_records(world):
-    with postgres(world) as database, freeradius(world, USERS, database):
+    with postgres(world.lab) as database, freeradius(world.lab, USERS, database):
         first = Dial(world.alice, user="carol", password="tango", mppe="128")
         link = first.up()
         world.lab.in_core("ip", "route", "replace", "10.90.0.0/16", "via", "198.51.100.1")
@@ -55,7 +55,7 @@ def addresses_limits_and_records(world):
 
 @case(BRAS)
 def framed_pool_and_idle_timeout(world):
-    with postgres(world) as database, freeradius(world, USERS, database):
+    with postgres(world.lab) as database, freeradius(world.lab, USERS, database):
         dial = Dial(world.alice, user="erin", password="tango", mppe="128")
         link = dial.up()
         expect("of the pool that Framed-Pool names", link.local.startswith("10.91.0."), True)

@@ -70,12 +70,12 @@ dial_numbers = itertools.count(1)
 class Dial:
     """Starts to dial at once. `auth` names the methods that the client answers to, None all of them."""
 
-    def __init__(self, guest, user="alice", password="secret", auth=None, mppe="128", options=()):
+    def __init__(self, guest, user="alice", password="secret", auth=None, mppe="128", options=(), server=SERVER):
         self.guest, self.user, self.link = guest, user, None
         self.name = f"dial-{next(dial_numbers)}"
         refused = [] if auth is None else [f"refuse-{METHODS[m]}" for m in METHODS if m not in auth]
         words = [
-            "pppd", "pty", f"pptp {SERVER} --nolaunchpppd --loglevel 1", "ipparam", self.name,
+            "pppd", "pty", f"pptp {server} --nolaunchpppd --loglevel 1", "ipparam", self.name,
             "noauth", "nodetach", "nodefaultroute", "noipv6", "nobsdcomp", "nodeflate", "novj", "usepeerdns",
             "user", user, "password", password, "remotename", "adit", "debug", "logfile", f"/mnt/job/{self.name}.log",
             "refuse-eap", *refused, *MPPE[mppe], *options]

@@ -21,8 +21,8 @@ def program(name):
 
 
 class Postgres:
-    def __init__(self, work_dir):
-        self.work = pathlib.Path(work_dir) / "postgres"
+    def __init__(self, lab):
+        self.lab, self.work = lab, lab.work_dir / "postgres"
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir()
         shutil.chown(self.work, "postgres", "postgres")
@@ -33,8 +33,8 @@ class Postgres:
     def start(self):
         with open(self.work / "log", "a") as log:
             self.process = subprocess.Popen(
-                [*AS_POSTGRES, program("postgres"), "-D", self.work / "data", "-k", self.work,
-                 "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=64"],
+                self.lab.command("adit-core", *AS_POSTGRES, program("postgres"), "-D", self.work / "data", "-k", self.work,
+                                 "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=64"),
                 cwd=self.work, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + 20
         while subprocess.run([program("pg_isready"), "-q", "-h", self.work], check=False).returncode != 0:
@@ -77,8 +77,8 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def postgres(world, pool="main", first=2, last=4000):
-    database = Postgres(world.lab.work_dir)
+def postgres(lab, pool="main", first=2, last=4000):
+    database = Postgres(lab)
     database.start()
     try:
         database.make_tables(pool, first, last)

@@ -33,8 +33,13 @@ thread pool {
   max_spare_servers = 8
   max_requests_per_server = 0
 }
-client lab {
+client first {
   ipaddr = 198.51.100.0/24
+  secret = "@SECRET@"
+  require_message_authenticator = yes
+}
+client second {
+  ipaddr = 203.0.113.0/24
   secret = "@SECRET@"
   require_message_authenticator = yes
 }
@@ -168,8 +173,8 @@ SQL_MODULES = """
 class Server:
     """`database`: a Postgres; then it has accounting, counts sessions, and gives addresses of its pools, too."""
 
-    def __init__(self, world, users, database=None):
-        self.lab, self.work = world.lab, world.lab.work_dir / "radius"
+    def __init__(self, lab, users, database=None):
+        self.lab, self.work = lab, lab.work_dir / "radius"
         self.work.mkdir(exist_ok=True)
         (self.work / "radius.log").unlink(missing_ok=True)
         (self.work / "accounting").unlink(missing_ok=True)
@@ -210,8 +215,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def freeradius(world, users, database=None):
-    server = Server(world, users, database)
+def freeradius(lab, users, database=None):
+    server = Server(lab, users, database)
     server.start()
     try:
         yield server
