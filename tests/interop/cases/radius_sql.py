@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """FreeRADIUS with PostgreSQL: addresses of its pools, how often a user may come, and what accounting leaves in the tables."""
+from cases import blast
 from harness.case import case, expect, until
 from harness.dial import EXIT_AUTH_TO_PEER_FAILED, EXIT_USER_REQUEST, Dial
 from harness.postgres import postgres
@@ -64,3 +65,26 @@ def framed_pool_and_idle_timeout(world):
         until("her Stop is in the table", lambda: records(database, "erin") and records(database, "erin")[-1][1] == "t")
         expect("why it ended", records(database, "erin")[0][2], "Idle-Timeout")
     return f"{link.local} of pool gold, Idle-Timeout"
+
+
+def storm(world, name, calls):
+    """Logins a second, of as many users as calls, each with its Start and Stop."""
+    outcome = blast.run(world, name, [{"kind": "set-up", "calls": calls, "concurrency": 128}], user="user{}")
+    no_sessions(world.lab)
+    until("every Stop is taken", lambda: world.lab.adit("show", "radius")["accounting"]["spool_used"] == 0, 60)
+    found = outcome.phase("set-up")["set_up"]
+    expect("calls up", found["up"], calls)
+    return found["calls_per_second"]
+
+
+@case({**blast.CONFIG, **config(timeout="3s"), "auth": {"methods": ["mschap-v2"], "backend": "radius"}})
+def logins_a_second(world):
+    calls, said = 2000, []
+    with freeradius(world.lab, 'DEFAULT Cleartext-Password := "blast"\n'):
+        said.append(f"{storm(world, 'logins-files', calls):.0f}/s of a file")
+        said.append(f"round trip {world.lab.adit('show', 'radius')['servers'][0]['p50_ms']} ms median")
+    with postgres(world.lab) as database, freeradius(world.lab, 'DEFAULT Cleartext-Password := "blast", Pool-Name := "main"\n', database):
+        said.append(f"{storm(world, 'logins-sql', calls):.0f}/s with sqlippool and records in PostgreSQL")
+        expect("records, with their ends", database.rows("select count(*), count(acctstoptime) from radacct"), [[[str(calls)] * 2]])
+        expect("leases", leases(database), 0)
+    return f"{calls} logins each: {', '.join(said)}"
