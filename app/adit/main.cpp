@@ -36,6 +36,8 @@ constexpr const char* kFooter =
     "  adit terminate username alice          end alice's calls, with LCP's farewell\n"
     "  adit terminate ip 10.64.0.2 hard       end that call at once\n"
     "  adit test radius alice                 ask the RADIUS servers as for a client that dials\n"
+    "  adit reload                            RADIUS servers, rates, [[dae-client]], users: anew from their "
+    "files\n"
     "  adit shaper change username alice 10240/2048   10 Mbit/s down, 2 up, from now on\n"
     "  adit show sessions --json | jq '.sessions[] | select(.drops > 0)'\n"
     "\n"
@@ -79,6 +81,7 @@ struct CommandLine {
   std::string by;
   std::string value;
   std::string how = "soft";
+  bool reload = false;
   std::string user;  // test radius
   std::string method = "mschap-v2";
 };
@@ -107,6 +110,10 @@ int report(const CommandLine& line, const Json& result) {
     std::puts("restarting; adit show ports tells when it is done");
   } else if (!line.worker_verb.empty()) {
     std::fputs(render_steering(result).c_str(), stdout);
+  } else if (line.reload) {
+    std::puts(
+        "reloaded: RADIUS servers, rates, [[dae-client]] and chap-secrets; the rest counts at the next "
+        "start");
   } else if (!line.user.empty()) {
     std::fputs(render_trial(result).c_str(), stdout);
   } else if (line.show != nullptr) {
@@ -119,6 +126,9 @@ int report(const CommandLine& line, const Json& result) {
   if (std::fflush(stdout) != 0) {
     std::perror("adit: cannot write");
     return kUsage;
+  }
+  if (line.reload) {
+    return kDone;
   }
   if (!line.user.empty()) {
     return is_good_trial(result) ? kDone : kNothingMatched;
@@ -169,6 +179,8 @@ int ask(const CommandLine& line) {
     if (line.shaper_verb == "change") {
       params["rate"] = line.rate;
     }
+  } else if (line.reload) {
+    method = "reload";
   } else if (!line.user.empty()) {
     const auto password = read_password();
     if (!password) {
@@ -295,6 +307,9 @@ int run(int argc, char** argv) {
   add_worker(app, line);
   add_port(app, line);
   add_test(app, line);
+  app.add_subcommand("reload",
+                     "Read adit.toml and chap-secrets anew: RADIUS servers, rates, [[dae-client]], users")
+      ->callback([&line] { line.reload = true; });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -312,16 +327,16 @@ int run(int argc, char** argv) {
     return usage_error("do what with the shaper? change or restore, which calls, and their rate");
   }
   if (line.show == nullptr && line.by.empty() && line.worker_verb.empty() && line.port.empty() &&
-      line.user.empty()) {
+      line.user.empty() && !line.reload) {
     return usage_error(app.got_subcommand("terminate") ? "terminate which? By username, ip, sid, or all"
                        : app.got_subcommand("worker")  ? "do what with a worker? idle or use, and its number"
                        : app.got_subcommand("test")    ? "test what? radius, and a user"
                        : app.got_subcommand("port")
                            ? "do what with a port? restart, and its name"
-                           : "do what? There are show, terminate, shaper, worker, port and test");
+                           : "do what? There are show, terminate, shaper, worker, port, test and reload");
   }
   if (line.show == nullptr && line.worker_verb.empty() && line.port.empty() && line.user.empty() &&
-      line.by != "all" && line.value.empty()) {
+      !line.reload && line.by != "all" && line.value.empty()) {
     return usage_error("terminate which " + line.by + "? It is empty");
   }
   return ask(line);

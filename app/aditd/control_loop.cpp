@@ -38,7 +38,8 @@ OsEntropy& entropy() {
 }  // namespace
 
 ControlLoop::ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool,
-                         control::AuthBackend& local_users, Log& log, control::TimerWheel& wheel)
+                         control::AuthBackend& local_users, Log& log, control::TimerWheel& wheel,
+                         Reread reread)
     : config_(config),
       runtime_(runtime),
       log_(log),
@@ -48,7 +49,10 @@ ControlLoop::ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool
       radius_(io_, std::move(spool), config, wheel, entropy(), log, local_users, [this] { tick(); }),
       concentrator_(config.control, runtime.worker_count(), runtime.slots_per_worker(), wheel, entropy(), log,
                     radius_.backend(), *this, runtime.steering(), radius_.accounting()),
-      operator_view_(concentrator_, runtime, wheel, radius_, [this] { wait_for_restart(); }),
+      operator_view_(
+          concentrator_, runtime, wheel, radius_, [this] { wait_for_restart(); },
+          [this] { return reload(); }),
+      reread_(std::move(reread)),
       operator_socket_(io_, operator_view_, config.cli),
       worker_wake_(io_, runtime.wake().fd()),
       netlink_(io_),
@@ -215,9 +219,25 @@ void ControlLoop::on_signal(int signal) {
   tick();
   if (signal == SIGHUP) {
     log_.reopen();
+    static_cast<void>(reload());
   } else {
     begin_drain(signal);
   }
+}
+
+/// All of it, or nothing: what is wrong is logged, and said to whoever asked.
+std::expected<void, std::string> ControlLoop::reload() {
+  auto config = reread_();
+  auto reloaded = config ? radius_.reload(*config)
+                         : std::expected<void, std::string>(std::unexpected(std::move(config.error())));
+  if (reloaded) {
+    log_.event(Severity::kInfo, "reloaded",
+               {{"radius_servers", std::to_string(config->radius.servers.size())},
+                {"dae_clients", std::to_string(config->dae.clients.size())}});
+  } else {
+    log_.event(Severity::kError, "reload_refused", {{"why", reloaded.error()}});
+  }
+  return reloaded;
 }
 
 void ControlLoop::wait_for_second() {
@@ -227,6 +247,7 @@ void ControlLoop::wait_for_second() {
       log_.flush_suppressed();
       weigh_workers();
       look_after_ports();
+      radius_.tidy();
       wait_for_second();
     }
   });

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -29,14 +30,17 @@ namespace adit::app {
 class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions {
  public:
   /// All references outlive the loop.
+  /// `reread`: the configuration and the users of chap-secrets anew, or what is wrong with them, and nothing has changed.
+  using Reread = std::function<std::expected<Config, std::string>()>;
   ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool, control::AuthBackend& local_users,
-              Log& log, control::TimerWheel& wheel);
+              Log& log, control::TimerWheel& wheel, Reread reread);
   ~ControlLoop() override;
 
   /// Opens TCP/1723, the operator's socket and netlink; then workers may be told of routes.
   [[nodiscard]] std::expected<void, std::string> open();
 
-  /// SIGHUP opens the log anew. Until SIGTERM or SIGINT, then drains: Stop-Control-Connection-Request to everyone, bounded by the drain deadline.
+  /// SIGHUP opens the log and reads the configuration anew. Until SIGTERM or SIGINT, then drains:
+  /// Stop-Control-Connection-Request to everyone, bounded by the drain deadline.
   void run();
 
  private:
@@ -62,6 +66,7 @@ class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions 
   void map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) override;
   void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) override;
 
+  std::expected<void, std::string> reload();
   void tick();
   bool drain_mailboxes();
   bool drain_mailbox(contract::WorkerId worker);
@@ -90,6 +95,7 @@ class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions 
   control::Concentrator concentrator_;
   std::unique_ptr<KernelRoutes> routes_;
   OperatorView operator_view_;
+  Reread reread_;
   ControlSocket operator_socket_;
   asio::posix::stream_descriptor worker_wake_;
   asio::posix::stream_descriptor netlink_;

@@ -52,18 +52,36 @@ EalOptions eal_options(const Config& config, const Options& options) {
   return eal;
 }
 
-std::expected<std::unique_ptr<control::LocalUsers>, std::string> load_users(const Config& config, Log& log) {
-  auto users = std::make_unique<control::LocalUsers>(config.control.auth.challenge_name);
+/// The users of the file that `config` names, or those before and what is wrong.
+std::expected<void, std::string> load_users(const Config& config, control::LocalUsers& users, Log& log) {
   std::ifstream file(config.chap_secrets, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
-  auto notes = users->load(text);
+  auto notes = users.load(text);
   if (!notes) {
     return std::unexpected(config.chap_secrets + ": " + notes.error());
   }
   for (const std::string& note : *notes) {
     log.event(Severity::kWarning, "chap_secrets", {{"file", config.chap_secrets}, {"note", note}});
   }
-  return users;
+  return {};
+}
+
+/// Both files anew; all of both is good, or nothing has changed.
+std::expected<Config, std::string> reread(const std::string& path, control::LocalUsers& users, Log& log) {
+  ConfigResult result = load_config(path);
+  if (!result.config) {
+    std::string problems;
+    for (const ConfigProblem& problem : result.problems) {
+      if (!problem.warning) {
+        problems += (problems.empty() ? "" : "; ") + problem.line;
+      }
+    }
+    return std::unexpected(std::move(problems));
+  }
+  if (auto loaded = load_users(*result.config, users, log); !loaded) {
+    return std::unexpected(std::move(loaded.error()));
+  }
+  return std::move(*result.config);
 }
 
 /// Without a server that is told of sessions there is nothing to keep.
@@ -107,9 +125,9 @@ int serve(const Config& config, const Options& options) {
     return cannot_start(log.error());
   }
   prepare_descriptors(config, **log);
-  auto users = load_users(config, **log);
-  if (!users) {
-    return cannot_start(users.error());
+  control::LocalUsers users(config.control.auth.challenge_name);
+  if (auto loaded = load_users(config, users, **log); !loaded) {
+    return cannot_start(loaded.error());
   }
   auto spool = open_spool(config);
   if (!spool) {
@@ -129,7 +147,8 @@ int serve(const Config& config, const Options& options) {
     }
     log_start(config, **runtime, *eal, **log);
     control::TimerWheel wheel;
-    ControlLoop loop(config, **runtime, std::move(*spool), **users, **log, wheel);
+    ControlLoop loop(config, **runtime, std::move(*spool), users, **log, wheel,
+                     [&] { return reread(options.config, users, **log); });
     if (auto opened = loop.open(); !opened) {
       return cannot_start(opened.error());
     }

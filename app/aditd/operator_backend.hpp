@@ -112,6 +112,9 @@ class OperatorBackend {
   [[nodiscard]] virtual RadiusStatus radius() const = 0;
   /// Asks the RADIUS servers as for a client that dials; `done` may be called later, or never when there are none any more.
   virtual void try_login(control::TrialLogin login, control::TrialLogins::Done done) = 0;
+  /// Reads the configuration anew: RADIUS servers, rates, [[dae-client]] and chap-secrets count at once, the rest at the next
+  /// start. An error says what is wrong, by line; nothing has changed then.
+  virtual std::expected<void, std::string> reload() = 0;
   /// Stops and starts its device anew; calls stay. False: no such port, or one is being restarted already.
   virtual bool restart_port(const std::string& name) = 0;
   /// By worker.

@@ -15,12 +15,14 @@ using dataplane::DropReason;
 
 OperatorView::OperatorView(control::Concentrator& concentrator, Runtime& runtime,
                            const control::TimerWheel& wheel, RadiusService& radius,
-                           std::function<void()> on_restart)
+                           std::function<void()> on_restart,
+                           std::function<std::expected<void, std::string>()> reload)
     : concentrator_(concentrator),
       runtime_(runtime),
       wheel_(wheel),
       radius_(radius),
       on_restart_(std::move(on_restart)),
+      reload_(std::move(reload)),
       began_(rte_rdtsc()) {}
 
 void OperatorView::for_each_session(const std::function<void(const SessionRow&)>& visit) const {

@@ -15,52 +15,99 @@ std::uint64_t seconds_since_1970() {
 
 }  // namespace
 
+struct RadiusService::Generation {
+  Generation(RadiusService& service, const control::radius::ClientSettings& its_settings)
+      : settings(its_settings),
+        sockets(service.io_, settings),
+        client(settings, service.wheel_, service.entropy_, service.log_, sockets) {}
+  const control::radius::ClientSettings settings;
+  RadiusSockets sockets;
+  control::radius::Client client;
+};
+
 RadiusService::RadiusService(asio::io_context& io, SpoolFile spool, const Config& config,
                              control::TimerWheel& wheel, control::Entropy& entropy, control::EventLog& log,
                              control::AuthBackend& local, std::function<void()> before_events)
-    : order_(config.auth_order),
+    : io_(io),
+      order_(config.auth_order),
       accounted_(std::ranges::any_of(config.radius.servers,
                                      [](const auto& server) { return server.acct_port != 0; })),
-      dae_settings_(config.dae),
-      nas_(config.nas),
-      rates_(config.radius_rates),
+      config_(config),
       wheel_(wheel),
+      entropy_(entropy),
       log_(log),
       before_events_(std::move(before_events)),
       local_(local),
-      sockets_(io, config.radius),
-      client_(config.radius, wheel, entropy, log, sockets_),
-      auth_(client_, config.nas, config.radius_rates, log),
+      current_(std::make_unique<Generation>(*this, config.radius)),
+      auth_(current_->client, config.nas, config.radius_rates, log),
       fallback_(auth_, local),
       trials_(wheel, entropy),
       spool_file_(std::move(spool)),
       spool_(spool_file_.memory()),
-      accounting_(client_, config.nas, wheel, &seconds_since_1970, log, spool_),
+      accounting_(current_->client, config.nas, wheel, &seconds_since_1970, log, spool_),
       dae_socket_(io) {}
+
+RadiusService::~RadiusService() = default;
 
 control::Accounting* RadiusService::accounting() {
   return accounted_ ? &accounting_ : nullptr;
 }
 
 std::expected<void, std::string> RadiusService::open(control::Concentrator& concentrator) {
-  auto opened = sockets_.open([this](std::size_t server, control::radius::Service service, std::uint32_t lane,
-                                     std::span<const std::uint8_t> datagram) {
-    before_events_();
-    client_.on_datagram(server, service, lane, datagram);
-  });
-  if (opened && accounted_) {
+  concentrator_ = &concentrator;
+  if (auto opened = open_sockets(*current_); !opened) {
+    return opened;
+  }
+  if (accounted_) {
     accounting_.announce_start();
   }
-  return opened && !dae_settings_.clients.empty() ? open_dae(concentrator) : opened;
+  return open_dae(config_);
 }
 
-std::expected<void, std::string> RadiusService::open_dae(control::Concentrator& concentrator) {
-  dae_.emplace(dae_settings_, nas_, rates_, wheel_, &seconds_since_1970, log_, concentrator);
-  return dae_socket_.open(dae_settings_.address, dae_settings_.port,
-                          [this](wire::Ipv4Address source, std::span<const std::uint8_t> datagram) {
-                            before_events_();
-                            return dae_->on_datagram(source, datagram);
-                          });
+std::expected<void, std::string> RadiusService::open_sockets(Generation& generation) {
+  return generation.sockets.open(
+      [this, &client = generation.client](std::size_t server, control::radius::Service service,
+                                          std::uint32_t lane, std::span<const std::uint8_t> datagram) {
+        before_events_();
+        client.on_datagram(server, service, lane, datagram);
+      });
+}
+
+std::expected<void, std::string> RadiusService::open_dae(const Config& config) {
+  if (config.dae.clients.empty() || dae_) {
+    return {};
+  }
+  auto opened = dae_socket_.open(config.dae.address, config.dae.port,
+                                 [this](wire::Ipv4Address source, std::span<const std::uint8_t> datagram) {
+                                   before_events_();
+                                   return dae_->on_datagram(source, datagram);
+                                 });
+  if (opened) {
+    dae_.emplace(config.dae, config_.nas, config.radius_rates, wheel_, &seconds_since_1970, log_,
+                 *concentrator_);
+  }
+  return opened;
+}
+
+std::expected<void, std::string> RadiusService::reload(const Config& config) {
+  auto next = std::make_unique<Generation>(*this, config.radius);
+  if (auto opened = open_sockets(*next); !opened) {
+    return opened;
+  }
+  if (auto opened = open_dae(config); !opened) {
+    return opened;
+  }
+  if (dae_) {
+    dae_->use(config.dae, config.radius_rates);
+  }
+  auth_.use(next->client, config.radius_rates);
+  accounting_.use(next->client);
+  retired_.push_back(std::exchange(current_, std::move(next)));
+  return {};
+}
+
+void RadiusService::tidy() {
+  std::erase_if(retired_, [](const auto& generation) { return generation->client.idle(); });
 }
 
 bool RadiusService::say_farewell() {
@@ -72,7 +119,7 @@ bool RadiusService::announced() const {
 }
 
 RadiusStatus RadiusService::status() const {
-  RadiusStatus status{.servers = client_.status(), .accounting = accounting_.status()};
+  RadiusStatus status{.servers = current_->client.status(), .accounting = accounting_.status()};
   if (dae_) {
     status.dae = dae_->status();
     status.dae_strangers = dae_->strangers();

@@ -5,8 +5,11 @@
 
 #include <asio/io_context.hpp>
 #include <expected>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/aditd/config.hpp"
 #include "app/aditd/operator_backend.hpp"
@@ -27,9 +30,18 @@ class RadiusService {
   RadiusService(asio::io_context& io, SpoolFile spool, const Config& config, control::TimerWheel& wheel,
                 control::Entropy& entropy, control::EventLog& log, control::AuthBackend& local,
                 std::function<void()> before_events);
+  ~RadiusService();
+  RadiusService(const RadiusService&) = delete;
+  RadiusService& operator=(const RadiusService&) = delete;
 
   /// Begins; `concentrator` is what Disconnect- and CoA-Requests act upon, and outlives this.
   [[nodiscard]] std::expected<void, std::string> open(control::Concentrator& concentrator);
+  /// Other servers, rates and [[dae-client]] from now on; requests under way end with the servers that have them. Whether
+  /// there is accounting at all, and who is asked first, stays. An error says what failed; nothing has changed then.
+  [[nodiscard]] std::expected<void, std::string> reload(const Config& config);
+  /// Now and then: gives up clients of before reload() that nobody waits for any more.
+  void tidy();
+
   /// False as long as servers are being told that this NAS begins: no call is to start before.
   [[nodiscard]] bool announced() const;
 
@@ -47,19 +59,22 @@ class RadiusService {
   }
 
  private:
-  [[nodiscard]] std::expected<void, std::string> open_dae(control::Concentrator& concentrator);
+  /// The client of one reading of the configuration, with its sockets.
+  struct Generation;
+  [[nodiscard]] std::expected<void, std::string> open_sockets(Generation& generation);
+  [[nodiscard]] std::expected<void, std::string> open_dae(const Config& config);
 
+  asio::io_context& io_;
   const AuthOrder order_;
   const bool accounted_;  // a server has a port for it
-  const control::radius::DaeSettings dae_settings_;
-  const control::radius::NasSettings nas_;
-  const std::vector<control::radius::RateMapping> rates_;
+  const Config& config_;  // of the start
   control::TimerWheel& wheel_;
+  control::Entropy& entropy_;
   control::EventLog& log_;
   std::function<void()> before_events_;
   control::AuthBackend& local_;
-  RadiusSockets sockets_;
-  control::radius::Client client_;
+  std::unique_ptr<Generation> current_;
+  std::vector<std::unique_ptr<Generation>> retired_;
   control::radius::RadiusAuth auth_;
   control::radius::FallbackAuth fallback_;
   control::TrialLogins trials_;
@@ -67,6 +82,7 @@ class RadiusService {
   control::radius::Spool spool_;
   control::radius::RadiusAccounting accounting_;
   DaeSocket dae_socket_;
+  control::Concentrator* concentrator_ = nullptr;
   std::optional<control::radius::DynamicAuthorization> dae_;
 };
 

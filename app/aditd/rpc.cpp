@@ -131,6 +131,16 @@ Result restart_port(const Json& params, OperatorBackend& backend) {
   return ports_json(backend);
 }
 
+Result reload(const Json& params, OperatorBackend& backend) {
+  if (!params.empty()) {
+    return std::unexpected(RpcError{kInvalidParams, "reload takes no params"});
+  }
+  if (auto reloaded = backend.reload(); !reloaded) {
+    return std::unexpected(RpcError{kRefused, std::move(reloaded.error())});
+  }
+  return Json{{"reloaded", true}};
+}
+
 Result use_worker(const Json& params, OperatorBackend& backend) {
   const auto worker = params.is_object() ? params.find("worker") : params.end();
   const auto in_use = params.is_object() ? params.find("in_use") : params.end();
@@ -248,6 +258,7 @@ RpcReply answer_at_once(const Json& id, bool has_id, const std::string& method, 
                         : method == "shaper"  ? shape(params, backend)
                         : method == "worker"  ? use_worker(params, backend)
                         : method == "port"    ? restart_port(params, backend)
+                        : method == "reload"  ? reload(params, backend)
                                               : show(method, params, backend);
   if (!has_id) {  // §4.1: a notification is never answered
     return {};

@@ -16,6 +16,7 @@ inline constexpr int kParseError = -32700;
 inline constexpr int kInvalidRequest = -32600;
 inline constexpr int kMethodNotFound = -32601;
 inline constexpr int kInvalidParams = -32602;
+inline constexpr int kRefused = -32000;  // ours: it was understood, and cannot be
 
 struct RpcError {
   int code = 0;

@@ -122,6 +122,7 @@ Client::Ticket Client::request(Code code, Compose compose, Done done) {
   exchange->tried.resize(servers_.size());
   Exchange& placed = *exchange;
   exchanges_.emplace(ticket, std::move(exchange));
+  ++asked_;
   start(placed);
   return ticket;
 }
@@ -132,6 +133,7 @@ void Client::cancel(Ticket ticket) {
     return;
   }
   leave_lane(*found->second);
+  --asked_;
   exchanges_.erase(found);  // its place among the waiting is skipped
   serve_waiting();
 }
@@ -274,6 +276,7 @@ void Client::finish(Exchange& exchange, const std::expected<Reply, std::string>&
   const auto node = exchanges_.extract(exchange.ticket);
   leave_lane(exchange);
   if (exchange.done) {
+    --asked_;
     exchange.done(reply);
   }
   serve_waiting();

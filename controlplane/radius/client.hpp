@@ -77,6 +77,8 @@ class Client {
 
   [[nodiscard]] std::vector<ServerStatus> status() const;
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+  /// Nobody waits for an answer: it may be destroyed, and nothing is lost but probes.
+  [[nodiscard]] bool idle() const { return asked_ == 0; }
   [[nodiscard]] const ClientSettings& settings() const { return settings_; }
 
  private:
@@ -112,6 +114,7 @@ class Client {
   std::unordered_map<Ticket, std::unique_ptr<Exchange>> exchanges_;
   std::deque<Ticket> waiting_;
   Ticket next_ticket_ = 1;
+  std::size_t asked_ = 0;  // exchanges that are no probes
 };
 
 }  // namespace adit::control::radius

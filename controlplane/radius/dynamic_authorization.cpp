@@ -42,15 +42,22 @@ std::expected<void, Refusal> check_service(const Packet& request) {
 DynamicAuthorization::DynamicAuthorization(DaeSettings settings, NasSettings nas,
                                            std::vector<RateMapping> rates, const TimerWheel& wheel,
                                            UnixClock clock, EventLog& log, Concentrator& concentrator)
-    : settings_(std::move(settings)),
-      nas_(std::move(nas)),
-      rates_(std::move(rates)),
-      wheel_(wheel),
-      clock_(std::move(clock)),
-      log_(log),
-      concentrator_(concentrator) {
+    : nas_(std::move(nas)), wheel_(wheel), clock_(std::move(clock)), log_(log), concentrator_(concentrator) {
+  use(std::move(settings), std::move(rates));
+}
+
+void DynamicAuthorization::use(DaeSettings settings, std::vector<RateMapping> rates) {
+  settings_ = std::move(settings);
+  rates_ = std::move(rates);
+  const auto before = std::exchange(clients_, {});
   for (const DaeClientSettings& client : settings_.clients) {
-    clients_.emplace(client.address, Client{client, {.name = client.name, .address = client.address}});
+    DaeClientStatus status;
+    if (const auto known = before.find(client.address); known != before.end()) {
+      status = known->second.status;
+    }
+    status.name = client.name;
+    status.address = client.address;
+    clients_.emplace(client.address, Client{client, status});
   }
 }
 

@@ -39,6 +39,9 @@ class DynamicAuthorization {
   DynamicAuthorization(DaeSettings settings, NasSettings nas, std::vector<RateMapping> rates,
                        const TimerWheel& wheel, UnixClock clock, EventLog& log, Concentrator& concentrator);
 
+  /// Whom to hear, and what to read, from now on; what is remembered of those who stay, stays.
+  void use(DaeSettings settings, std::vector<RateMapping> rates);
+
   /// The answer to a datagram, to go back where it came from; empty: none. Anything may be in it.
   [[nodiscard]] std::vector<std::uint8_t> on_datagram(wire::Ipv4Address source, Bytes datagram);
 
@@ -68,9 +71,9 @@ class DynamicAuthorization {
   [[nodiscard]] std::vector<std::uint8_t> answer(const Packet& request, Client& client, const Acted& acted);
   void forget_old();
 
-  const DaeSettings settings_;
+  DaeSettings settings_;
   const NasSettings nas_;
-  const std::vector<RateMapping> rates_;
+  std::vector<RateMapping> rates_;
   const TimerWheel& wheel_;
   UnixClock clock_;
   EventLog& log_;

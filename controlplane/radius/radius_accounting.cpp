@@ -66,7 +66,7 @@ std::uint32_t terminate_cause(EndReason reason) {
 
 RadiusAccounting::RadiusAccounting(Client& client, NasSettings nas, TimerWheel& wheel, UnixClock clock,
                                    EventLog& log, Spool& spool)
-    : client_(client),
+    : client_(&client),
       nas_(std::move(nas)),
       clock_(std::move(clock)),
       log_(log),
@@ -201,7 +201,7 @@ void RadiusAccounting::stopped(const AccountedCall& call, const contract::CallTo
 /// Acct-Delay-Time is written anew for each server that is asked; a repeat to the same one is the same octets.
 void RadiusAccounting::send(Status status, Octets identity, const SpoolUsage& usage, Answered answered) {
   ++in_flight_;
-  client_.request(
+  client_->request(
       Code::kAccountingRequest,
       [this, status, identity = std::move(identity), usage](RequestWriter& request, Bytes) {
         request.number(Type::kAcctStatusType, static_cast<std::uint32_t>(status));

@@ -36,6 +36,9 @@ class RadiusAccounting final : public Accounting {
   RadiusAccounting(Client& client, NasSettings nas, TimerWheel& wheel, UnixClock clock, EventLog& log,
                    Spool& spool);
 
+  /// Whom to tell from now on. Requests under way end where they were sent.
+  void use(Client& client) { client_ = &client; }
+
   /// The Stops that an earlier process has left, then Accounting-On: in this order, because servers close what is open at
   /// the On, and take no counters for it afterwards. On is given up when a session starts before a server has taken it:
   /// servers would take that session's address back.
@@ -71,7 +74,7 @@ class RadiusAccounting final : public Accounting {
   void offered(bool taken);
   void beat();
 
-  Client& client_;
+  Client* client_;
   const NasSettings nas_;
   UnixClock clock_;
   EventLog& log_;

@@ -72,14 +72,14 @@ void write_identity(RequestWriter& request, const NasSettings& nas, const Sessio
 }
 
 RadiusAuth::~RadiusAuth() {
-  for (const auto& [client, ticket] : asked_) {
-    client_.cancel(ticket);
+  for (const auto& [client, asked] : asked_) {
+    asked.client->cancel(asked.ticket);
   }
 }
 
 void RadiusAuth::authenticate(AuthRequest request, AuthClient& client) {
   const auto shared = std::make_shared<const AuthRequest>(std::move(request));
-  const Client::Ticket ticket = client_.request(
+  const Client::Ticket ticket = client_->request(
       Code::kAccessRequest,
       [this, shared](RequestWriter& packet, Bytes secret) {
         packet.text(Type::kUserName, shared->user);
@@ -90,12 +90,12 @@ void RadiusAuth::authenticate(AuthRequest request, AuthClient& client) {
         asked_.erase(&client);
         client.on_verdict(judge(*shared, reply));
       });
-  asked_[&client] = ticket;
+  asked_[&client] = {client_, ticket};
 }
 
 void RadiusAuth::cancel(AuthClient& client) {
   if (const auto found = asked_.find(&client); found != asked_.end()) {
-    client_.cancel(found->second);
+    found->second.client->cancel(found->second.ticket);
     asked_.erase(found);
   }
 }

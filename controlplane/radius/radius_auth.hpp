@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Users that RADIUS servers know: an Access-Request for each proof, the verdict from the reply.
-// Thread: control. Owner: the runtime; the client outlives it.
+// Thread: control. Owner: the runtime; the clients outlive it.
 #pragma once
 
 #include <memory>
@@ -32,23 +32,34 @@ class RadiusAuth final : public AuthBackend {
  public:
   /// `rates`: which attributes of an Access-Accept have rate limits.
   RadiusAuth(Client& client, NasSettings nas, std::vector<RateMapping> rates, EventLog& log)
-      : client_(client), nas_(std::move(nas)), rates_(std::move(rates)), log_(log) {}
+      : client_(&client), nas_(std::move(nas)), rates_(std::move(rates)), log_(log) {}
   ~RadiusAuth() override;
   RadiusAuth(const RadiusAuth&) = delete;
   RadiusAuth& operator=(const RadiusAuth&) = delete;
+
+  /// Whom to ask, and what to read, from now on. Requests under way end where they were sent: the client before outlives
+  /// them.
+  void use(Client& client, std::vector<RateMapping> rates) {
+    client_ = &client;
+    rates_ = std::move(rates);
+  }
 
   void authenticate(AuthRequest request, AuthClient& client) override;
   void cancel(AuthClient& client) override;
 
  private:
+  struct Asked {
+    Client* client;
+    Client::Ticket ticket;
+  };
   [[nodiscard]] AuthVerdict judge(const AuthRequest& request,
                                   const std::expected<Client::Reply, std::string>& reply);
 
-  Client& client_;
+  Client* client_;
   const NasSettings nas_;
-  const std::vector<RateMapping> rates_;
+  std::vector<RateMapping> rates_;
   EventLog& log_;
-  std::unordered_map<AuthClient*, Client::Ticket> asked_;
+  std::unordered_map<AuthClient*, Asked> asked_;
 };
 
 /// Asks the first; when it has no verdict because it is not available, the second.

@@ -107,6 +107,7 @@ class FakeBackend final : public OperatorBackend {
     shaped.push_back({selector, rate});
     return terminates;
   }
+  std::expected<void, std::string> reload() override { return reloads; }
   void try_login(control::TrialLogin login, control::TrialLogins::Done done) override {
     trials.emplace_back(std::move(login), done);
     if (answers_trials) {
@@ -125,6 +126,7 @@ class FakeBackend final : public OperatorBackend {
   std::size_t terminates = 1;
   std::vector<std::pair<control::TrialLogin, control::TrialLogins::Done>> trials;
   bool answers_trials = false;
+  std::expected<void, std::string> reloads;
   std::vector<control::WorkerSeats> seats_{{.calls = 3}, {.calls = 4, .pressed = true}};
   std::uint16_t last_in_use = 9;
   std::uint64_t restarts = 0;

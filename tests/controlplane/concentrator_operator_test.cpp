@@ -155,5 +155,26 @@ TEST(ConcentratorIds, SessionIdsDifferBetweenCallsAndBetweenRuns) {
   EXPECT_EQ(seen.size(), 50u);
 }
 
+/// RFC 2866 §5.5. A process begins at a random 64-bit number and counts on: what it gives out in years, others do not.
+TEST(Operator, RAD_17_SessionIdsOfOneProcessAreNoOthers) {
+  std::map<std::uint64_t, std::uint32_t> firsts;
+  for (std::uint32_t process = 1; process <= 200; ++process) {
+    House house(House::pap_settings(), 1, 4, process);
+    DialIn alice(house, 1), bob(house, 2);
+    ASSERT_TRUE(alice.dial("alice"));
+    ASSERT_TRUE(bob.dial("bob"));
+    std::vector<std::uint64_t> numbers;
+    house.concentrator->for_each_call(
+        [&](const CallStatus& call) { numbers.push_back(std::stoull(call.session_id, nullptr, 16)); });
+    ASSERT_EQ(numbers.size(), 2U);
+    ASSERT_NE(numbers[0], numbers[1]);
+    EXPECT_TRUE(firsts.emplace(std::min(numbers[0], numbers[1]), process).second);
+  }
+  constexpr std::uint64_t kLifeOfAProcess = 10'000'000'000;  // ten years of thirty calls a second
+  for (auto at = firsts.begin(); std::next(at) != firsts.end(); ++at) {
+    EXPECT_GT(std::next(at)->first - at->first, kLifeOfAProcess);
+  }
+}
+
 }  // namespace
 }  // namespace adit::control

@@ -254,6 +254,53 @@ TEST_F(RadiusAccountingTest, AStopThatTheServerChokesOnDoesNotKeepOthers) {
   EXPECT_EQ(accounting_->status().waiting, 2U);
 }
 
+/// A second server's client, of a configuration that was read later.
+TEST_F(RadiusAccountingTest, RAD_16_RequestsUnderWayEndWhereTheyWereSentAndOthersGoToTheNewServers) {
+  RadiusAuth auth(*client_, {}, {}, log_);
+  struct Heard final : AuthClient {
+    void on_verdict(const AuthVerdict& verdict) override { verdicts.push_back(verdict.index()); }
+    std::vector<std::size_t> verdicts;
+  } before, later, dropped;
+  auth.authenticate(
+      {.user = "before", .peer_address = {}, .local_address = {}, .session_id = "1", .proof = PapProof{}},
+      before);
+  auth.authenticate(
+      {.user = "dropped", .peer_address = {}, .local_address = {}, .session_id = "2", .proof = PapProof{}},
+      dropped);
+  accounting_->started(call_);
+  ASSERT_EQ(sent_.size(), 3U);
+  struct NewWay final : Transport {
+    bool send(std::size_t, Service, std::uint32_t, Bytes datagram) override {
+      sent.emplace_back(datagram.begin(), datagram.end());
+      return true;
+    }
+    std::vector<Octets> sent;
+  } way;
+  Client next({.servers = {{.name = "new", .address = {}, .secret = crypto::SecretText("another")}}}, wheel_,
+              entropy_, log_, way);
+  auth.use(next, {});
+  accounting_->use(next);
+  auth.authenticate(
+      {.user = "later", .peer_address = {}, .local_address = {}, .session_id = "3", .proof = PapProof{}},
+      later);
+  accounting_->stopped(call_, {}, Duration{1000}, EndReason::kUserRequest);
+  EXPECT_EQ(sent_.size(), 3U);
+  ASSERT_EQ(way.sent.size(), 2U) << "by the new way";
+  EXPECT_FALSE(client_->idle());
+  answer(sent_[0]);  // by the secret of before
+  EXPECT_EQ(before.verdicts, std::vector<std::size_t>{0}) << "accepted";
+  auth.cancel(dropped);
+  EXPECT_FALSE(client_->idle()) << "the Start";
+  answer_accounting(2);
+  EXPECT_TRUE(client_->idle()) << "it may go";
+  client_.reset();
+  next.on_datagram(0, Service::kAuthentication, 1,
+                   reply_to({0, Service::kAuthentication, 1, way.sent[0]}, Code::kAccessReject, "another"));
+  EXPECT_EQ(later.verdicts, std::vector<std::size_t>{1}) << "rejected";
+  EXPECT_TRUE(dropped.verdicts.empty());
+  accounting_.reset();
+}
+
 TEST(Spool, AWriteThatWasCutShortLeavesTheOneBefore) {
   std::vector<std::byte> memory(Spool::size_for(2));
   const std::vector<std::uint8_t> identity{1, 2, 3};

@@ -6,7 +6,8 @@ import time
 
 from harness.case import case, expect, until
 from harness.dial import EXIT_AUTH_TO_PEER_FAILED, EXIT_HANGUP, EXIT_USER_REQUEST, METHODS, Dial
-from harness.radius import config, freeradius, radclient
+from harness.lab import LabError
+from harness.radius import SECRET, config, freeradius, radclient
 from harness.session import MPPE_ON, Mark, no_sessions, session_of
 
 USERS = """
@@ -218,3 +219,38 @@ def disconnect_and_change_of_authorization(world):
     expect("adit's count: disconnects, changes, refused, stale, forged",
            (row["disconnects"], row["changes"], row["refused"], row["stale"], row["forged"]), [(1, 1, 3, 2, 1)])
     return f"changed in {changed * 1000:.0f} ms, {up:.2f} of 2 Mbit/s up; ended in {ended * 1000:.0f} ms"
+
+
+@case(config())
+def a_reload_under_a_call(world):
+    """RAD-16: other secrets and servers from now on, by `adit reload`; what is wrong changes nothing."""
+    def with_secret(secret):
+        settings = config()
+        settings["radius-server"] = [{**settings["radius-server"][0], "secret": secret}]
+        return settings
+
+    def comes_in():
+        return trial(world, "dave", "tango", "mschap-v2")["verdict"] == "accepted"
+
+    with freeradius(world.lab, USERS):
+        dial = Dial(world.alice, user="dave", password="tango", mppe="128")
+        link = dial.up()
+        pid = world.lab.pid()
+        world.lab.write_config(with_secret("another"))
+        world.lab.adit("reload")
+        expect("a login by another secret", comes_in(), False)
+        world.lab.write_config({**with_secret(SECRET), "radius": {"timeout": "soon"}})
+        try:
+            world.lab.adit("reload")
+            said = ""
+        except LabError as error:
+            said = str(error)
+        expect("a mistake is told by its line", "radius.timeout: value" in said, True)
+        expect("and has changed nothing", comes_in(), False)
+        world.lab.write_config(with_secret(SECRET))
+        world.lab.adit("reload")
+        expect("a login by the right secret again", comes_in(), True)
+        expect("the call did not notice", (link.ping(), world.lab.pid()), [({84: "3/3", 1028: "3/3"}, pid)])
+        dial.hang_up()
+        no_sessions(world.lab)
+    return "another secret, a mistake, and back"

@@ -63,11 +63,16 @@ class Lab:
         """aditd runs with lab.toml and `changes`; restarted only when that is not what runs now."""
         if changes == self._changes and not restart:
             return
+        config = self.write_config(changes)
+        run(LAB, "up", "--config", str(config))
+        self._changes = changes
+
+    def write_config(self, changes):
+        """What the running aditd reads at `adit reload`; the next case gets one of its own."""
         config = self.work_dir / "aditd.toml"
         config.write_text(toml.dumps(merged(tomllib.loads(BASE_CONFIG.read_text()), changes)))
         self._changes = None
-        run(LAB, "up", "--config", str(config))
-        self._changes = changes
+        return config
 
     def stop(self):
         """SIGTERM; returns aditd's exit code."""
