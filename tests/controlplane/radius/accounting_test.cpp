@@ -88,6 +88,26 @@ TEST_F(RadiusAccountingTest, StopHasSixtyFourBitsItsCauseAndAnAuthenticator) {
   EXPECT_EQ(accounting_->status().waiting, 0U);
 }
 
+TEST_F(RadiusAccountingTest, WhoAsksAndAboutWhichSession) {
+  accounting_->started(call_);
+  EXPECT_EQ(number(0, Type::kNasIpAddress), wire::Ipv4Address(192, 0, 2, 1).value);
+  EXPECT_EQ(text(0, Type::kNasIdentifier), "adit");
+  EXPECT_EQ(number(0, Type::kNasPort), 0xffU);
+  EXPECT_EQ(text(0, Type::kNasPortId), "pptp-00000000000000ff");
+  EXPECT_EQ(number(0, Type::kNasPortType), 5U) << "Virtual";
+  EXPECT_EQ(number(0, Type::kServiceType), 2U) << "Framed";
+  EXPECT_EQ(number(0, Type::kFramedProtocol), 1U) << "PPP";
+  EXPECT_EQ(text(0, Type::kCalledStationId), "192.0.2.1");
+  EXPECT_EQ(text(0, Type::kCallingStationId), "192.0.2.7");
+  EXPECT_EQ(number(0, Type::kTunnelType), 1U) << "PPTP, tag 0";
+  EXPECT_EQ(number(0, Type::kTunnelMediumType), 1U) << "IPv4";
+  EXPECT_EQ(text(0, Type::kTunnelClientEndpoint), "192.0.2.7");
+  EXPECT_EQ(text(0, Type::kTunnelServerEndpoint), "192.0.2.1");
+  EXPECT_EQ(text(0, Type::kAcctSessionId), call_.session_id);
+  EXPECT_EQ(number(0, Type::kFramedIpAddress), call_.address.value);
+  EXPECT_EQ(number(0, Type::kAcctAuthentic), 2U) << "Local";
+}
+
 TEST_F(RadiusAccountingTest, StopsAreKeptAndOfferedAgainInOrderWithTheirDelay) {
   for (const char* user : {"first", "second"}) {
     AccountedCall call = call_;

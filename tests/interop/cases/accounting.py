@@ -36,7 +36,7 @@ def stops(server):
 
 @case(with_a_spool(**{"acct-interim-interval": "3s"}))
 def killed_with_a_thousand_sessions(world):
-    with freeradius(world.lab, USERS) as server:
+    with postgres(world.lab) as database, freeradius(world.lab, USERS, database) as server:
         def kill_when_all_have_been_noted():
             noted = {row[1] for row in server.accounting() if row[0] == "Interim-Update" and int(row[3]) > 0}
             if len(noted) == CALLS:
@@ -52,12 +52,15 @@ def killed_with_a_thousand_sessions(world):
             expect(f"{session}: its Stops", [record[0] for record in records].count("Stop"), 1)
             expect(f"{session}: the last record", (records[-1][0], records[-1][2]), [("Stop", "NAS-Reboot")])
             expect(f"{session}: counters are the last known", records[-1][1] >= before[session][-1][1] > 0, True)
+        total = sum(records[-1][1] for records in after.values())
+        rows = database.rows("select count(*), count(distinct acctsessionid), count(acctstoptime), sum(acctinputoctets), "
+                             "count(*) filter (where acctterminatecause = 'NAS-Reboot') from radacct")
+        expect("the database's records, sessions, Stops, octets, reboots", rows, [[[str(CALLS)] * 3 + [str(total), str(CALLS)]]])
         world.lab.serve(with_a_spool(), restart=True)
         # The first aditd found no server yet; the second was drained.
         expect("Accounting-On at the start, Accounting-Off at the drain", [row[0] for row in server.accounting() if "Accounting" in row[0]],
                [["Accounting-On", "Accounting-Off", "Accounting-On"]])
         expect("and no Stop again", stops(server), CALLS)
-        total = sum(records[-1][1] for records in after.values())
     return f"{CALLS} sessions, a Stop each after the restart, {total} octets in"
 
 
