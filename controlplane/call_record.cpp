@@ -179,6 +179,11 @@ void CallRecord::enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru,
     log_up();
     begin_terms();
   }
+  if (terms_ != nullptr) {
+    arm_session_timer();
+    arm_idle_timer();
+    arm_interim_timer();
+  }
 }
 
 void CallRecord::disable_ip() {
@@ -193,12 +198,7 @@ void CallRecord::disable_ip() {
 
 void CallRecord::begin_terms() {
   up_since_ = core_.wheel.now();
-  if (terms_ == nullptr) {
-    return;
-  }
-  arm_session_timer();
-  arm_idle_timer();
-  if (core_.accounting != nullptr) {
+  if (terms_ != nullptr && core_.accounting != nullptr) {
     terms_->accounted.session_id = session_id();
     terms_->accounted.user = session_->status().user;
     terms_->accounted.peer = peer_;
@@ -206,7 +206,6 @@ void CallRecord::begin_terms() {
     terms_->accounted.address = address_;
     core_.accounting->started(terms_->accounted);
   }
-  arm_interim_timer();
 }
 
 CallRecord::Terms& CallRecord::terms() {
@@ -379,7 +378,10 @@ void CallRecord::take_terms(const AuthAccepted& accepted) {
   if (core_.accounting == nullptr && !accepted.session_timeout && !accepted.idle_timeout) {
     return;
   }
-  terms_ = std::make_unique<Terms>(*this);  // anew: of another user, perhaps
+  // Anew, without its timers; a session that is accounted already, and comes up again, stays that session.
+  AccountedCall accounted = terms_ != nullptr ? std::move(terms_->accounted) : AccountedCall{};
+  terms_ = std::make_unique<Terms>(*this);
+  terms_->accounted = std::move(accounted);
   terms_->session_timeout = accepted.session_timeout;
   terms_->idle_timeout = accepted.idle_timeout;
   terms_->interim_interval = accepted.interim_interval;

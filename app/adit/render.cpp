@@ -185,6 +185,21 @@ std::string render_pools(const Json& result) {
 
 namespace {
 
+/// Without a spool there is no accounting server.
+std::string render_accounting(const Json& result) {
+  const auto found = result.find("accounting");
+  const Json accounting = found == result.end() ? Json() : *found;
+  if (number(accounting, "spool_records") == 0) {
+    return "";
+  }
+  return fmt::format(
+      "\naccounting: {} of {} spool records in use; {} Stops wait for a server; {} sessions found no record, "
+      "{} "
+      "Stops of theirs were lost\n",
+      count(accounting, "spool_used"), count(accounting, "spool_records"), count(accounting, "stops_waiting"),
+      count(accounting, "unkept"), count(accounting, "stops_lost"));
+}
+
 std::string render_dae(const Json& result) {
   Rows clients;
   for (const Json& client : list(result, "dae_clients")) {
@@ -227,7 +242,8 @@ std::string render_radius(const Json& result) {
                                         {"p50-ms", Align::kRight},
                                         {"p99-ms", Align::kRight}},
                                        servers, "no RADIUS servers");
-  return list(result, "dae_clients").empty() ? table : table + '\n' + render_dae(result);
+  const std::string dae = list(result, "dae_clients").empty() ? "" : '\n' + render_dae(result);
+  return table + render_accounting(result) + dae;
 }
 
 bool is_good_trial(const Json& result) {

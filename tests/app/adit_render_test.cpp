@@ -165,13 +165,56 @@ TEST(AditRender, WorkersAndPools) {
   EXPECT_EQ(render_version(Json::parse(R"({"name":"aditd","version":"0.1.0"})")), "aditd 0.1.0\n");
 }
 
+TEST(AditRender, Radius) {
+  EXPECT_EQ(
+      render_radius(Json::parse(
+          R"({"servers":[{"server":"aaa1","address":"192.0.2.10","alive":true,"in_flight":1,"sent":20,"answered":18,
+          "repeated":2,"timeouts":1,"refused":0,"unmatched":0,"p50_ms":3,"p99_ms":12}],
+          "accounting":{"spool_records":65536,"spool_used":7,"stops_waiting":2,"in_flight":0,"unkept":0,"stops_lost":0},
+          "dae_clients":[{"client":"desk","address":"192.0.2.11","disconnects":1,"changes":2,"refused":3,"repeated":4,
+          "stale":5,"forged":6}],"dae_strangers":0})")),
+      " server | address    | state | in-flight | sent | answered | repeated | timeouts | refused | "
+      "unmatched | "
+      "p50-ms | p99-ms\n"
+      "--------+------------+-------+-----------+------+----------+----------+----------+---------+----------"
+      "-+-"
+      "-------+--------\n"
+      " aaa1   | 192.0.2.10 | alive |         1 |   20 |       18 |        2 |        1 |       0 |         "
+      "0 |  "
+      "    3 |     12\n"
+      "\naccounting: 7 of 65 536 spool records in use; 2 Stops wait for a server; 0 sessions found no record, "
+      "0 "
+      "Stops of theirs were lost\n"
+      "\n"
+      " dae-client | address    | disconnects | changes | refused | repeated | stale | forged\n"
+      "------------+------------+-------------+---------+---------+----------+-------+--------\n"
+      " desk       | 192.0.2.11 |           1 |       2 |       3 |        4 |     5 |      6\n");
+}
+
+TEST(AditRender, ATrialLogin) {
+  EXPECT_EQ(
+      render_trial(Json::parse(
+          R"({"verdict":"accepted","why":"","took_ms":4,"address":"10.77.0.9","pool":"","rate":"8000/4000",
+                "routes":["10.201.0.0/24"],"session_timeout":60,"idle_timeout":null,"interim_interval":null,
+                "dns":["198.51.100.77",""],"wins":["",""],"classes":1,"mppe_keys":"right"})")),
+      "accepted in 4 ms\n"
+      "  address       10.77.0.9\n"
+      "  rate          8000/4000\n"
+      "  routes        10.201.0.0/24\n"
+      "  session       60 s\n"
+      "  dns           198.51.100.77\n"
+      "  classes       1\n"
+      "  mppe keys     right\n");
+}
+
 TEST(AditRender, StrangeAnswersDoNoHarm) {
   for (const char* strange :
        {"null", "[]", "7", "\"x\"", "{}", R"({"sessions":5,"workers":{},"pools":"x","drops":[1],"ended":7})",
         R"({"sessions":[1,null,[],{"sid":7,"rx_bytes":-1,"mppe":"yes"}],"workers":[5],"pools":[null]})"}) {
     const Json result = Json::parse(strange);
-    for (const auto render : {&render_sessions, &render_stat, &render_drops, &render_workers, &render_pools,
-                              &render_ports, &render_radius, &render_steering, &render_version}) {
+    for (const auto render :
+         {&render_sessions, &render_stat, &render_drops, &render_workers, &render_pools, &render_ports,
+          &render_radius, &render_steering, &render_trial, &render_version}) {
       EXPECT_FALSE(render(result).empty()) << strange;
     }
     EXPECT_EQ(acted_on_count(result), 0u);

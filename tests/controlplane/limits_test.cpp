@@ -173,6 +173,32 @@ TEST(Terms, TheConfiguredInterimIntervalIsForThoseWhoHaveNone) {
             (std::vector<std::string>{"start alice", "start timed-bob", "interim alice 0"}));
 }
 
+TEST(Terms, ASessionThatNegotiatesAgainStaysOneSessionAndKeepsItsTerms) {
+  constexpr std::uint16_t kLcp = 0xC021, kPap = 0xC023;
+  House house;
+  DialIn alice(house, 1);
+  ASSERT_TRUE(alice.dial("timed-alice"));
+  house.advance(Duration{1000});
+  alice.up = false;
+  alice.send_ppp(kLcp, {1, 9, 0, 0});
+  alice.serve();
+  std::vector<std::uint8_t> proof = {1, 2, 0, 0, 11};
+  proof.insert(proof.end(), {'t', 'i', 'm', 'e', 'd', '-', 'a', 'l', 'i', 'c', 'e', 1, 'x'});
+  alice.send_ppp(kPap, proof);
+  alice.serve();
+  ASSERT_TRUE(alice.up) << "again";
+  for (int second = 0; second < 70; ++second) {
+    house.advance(Duration{1000});
+    alice.serve();
+  }
+  house.run_workers();
+  ASSERT_GE(house.accounting.said.size(), 4U);
+  EXPECT_EQ(std::ranges::count(house.accounting.said, "start timed-alice"), 1);
+  EXPECT_TRUE(house.accounting.said[1].starts_with("interim timed-alice")) << house.accounting.said[1];
+  EXPECT_TRUE(house.accounting.said.back().starts_with("stop timed-alice")) << house.accounting.said.back();
+  EXPECT_TRUE(house.accounting.said.back().ends_with("session_timeout"));
+}
+
 TEST(Terms, IdleTimeoutEndsACallThatCarriesNothing) {
   House house;
   DialIn busy(house, 1);
