@@ -227,9 +227,12 @@ void ControlLoop::on_signal(int signal) {
 
 /// All of it, or nothing: what is wrong is logged, and said to whoever asked.
 std::expected<void, std::string> ControlLoop::reload() {
-  auto config = reread_();
+  auto config = reread_.config();
   auto reloaded = config ? radius_.reload(*config)
                          : std::expected<void, std::string>(std::unexpected(std::move(config.error())));
+  if (reloaded) {
+    reloaded = reread_.use_users(*config);
+  }
   if (reloaded) {
     log_.event(Severity::kInfo, "reloaded",
                {{"radius_servers", std::to_string(config->radius.servers.size())},

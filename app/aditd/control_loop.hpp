@@ -30,8 +30,12 @@ namespace adit::app {
 class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions {
  public:
   /// All references outlive the loop.
-  /// `reread`: the configuration and the users of chap-secrets anew, or what is wrong with them, and nothing has changed.
-  using Reread = std::function<std::expected<Config, std::string>()>;
+  /// The files, anew.
+  struct Reread {
+    /// The configuration, or what is wrong with it or with the users of the file that it names. Changes nothing.
+    std::function<std::expected<Config, std::string>()> config;
+    std::function<std::expected<void, std::string>(const Config&)> use_users;
+  };
   ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool, control::AuthBackend& local_users,
               Log& log, control::TimerWheel& wheel, Reread reread);
   ~ControlLoop() override;

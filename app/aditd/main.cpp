@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "app/aditd/config.hpp"
 #include "app/aditd/control_loop.hpp"
@@ -52,13 +53,19 @@ EalOptions eal_options(const Config& config, const Options& options) {
   return eal;
 }
 
-/// The users of the file that `config` names, or those before and what is wrong.
-std::expected<void, std::string> load_users(const Config& config, control::LocalUsers& users, Log& log) {
+/// The users of the file that `config` names, and notes on some; or those before, and what is wrong.
+std::expected<std::vector<std::string>, std::string> read_users(const Config& config,
+                                                                control::LocalUsers& users) {
   std::ifstream file(config.chap_secrets, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   auto notes = users.load(text);
+  return notes ? std::move(notes) : std::unexpected(config.chap_secrets + ": " + notes.error());
+}
+
+std::expected<void, std::string> load_users(const Config& config, control::LocalUsers& users, Log& log) {
+  auto notes = read_users(config, users);
   if (!notes) {
-    return std::unexpected(config.chap_secrets + ": " + notes.error());
+    return std::unexpected(std::move(notes.error()));
   }
   for (const std::string& note : *notes) {
     log.event(Severity::kWarning, "chap_secrets", {{"file", config.chap_secrets}, {"note", note}});
@@ -66,8 +73,8 @@ std::expected<void, std::string> load_users(const Config& config, control::Local
   return {};
 }
 
-/// Both files anew; all of both is good, or nothing has changed.
-std::expected<Config, std::string> reread(const std::string& path, control::LocalUsers& users, Log& log) {
+/// Both files are looked at, and nothing changes.
+std::expected<Config, std::string> reread(const std::string& path) {
   ConfigResult result = load_config(path);
   if (!result.config) {
     std::string problems;
@@ -78,8 +85,9 @@ std::expected<Config, std::string> reread(const std::string& path, control::Loca
     }
     return std::unexpected(std::move(problems));
   }
-  if (auto loaded = load_users(*result.config, users, log); !loaded) {
-    return std::unexpected(std::move(loaded.error()));
+  control::LocalUsers users(result.config->control.auth.challenge_name);
+  if (auto read = read_users(*result.config, users); !read) {
+    return std::unexpected(std::move(read.error()));
   }
   return std::move(*result.config);
 }
@@ -148,7 +156,8 @@ int serve(const Config& config, const Options& options) {
     log_start(config, **runtime, *eal, **log);
     control::TimerWheel wheel;
     ControlLoop loop(config, **runtime, std::move(*spool), users, **log, wheel,
-                     [&] { return reread(options.config, users, **log); });
+                     {.config = [&] { return reread(options.config); },
+                      .use_users = [&](const Config& anew) { return load_users(anew, users, **log); }});
     if (auto opened = loop.open(); !opened) {
       return cannot_start(opened.error());
     }

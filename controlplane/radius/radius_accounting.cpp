@@ -130,7 +130,7 @@ RadiusAccounting::Octets RadiusAccounting::identity_of(const AccountedCall& call
 }
 
 void RadiusAccounting::started(const AccountedCall& call) {
-  on_waits_ = false;
+  give_up_on();
   Octets identity = identity_of(call);
   const std::uint64_t now = clock_();
   if (const auto slot = spool_.open(identity, now)) {
@@ -199,9 +199,10 @@ void RadiusAccounting::stopped(const AccountedCall& call, const contract::CallTo
 }
 
 /// Acct-Delay-Time is written anew for each server that is asked; a repeat to the same one is the same octets.
-void RadiusAccounting::send(Status status, Octets identity, const SpoolUsage& usage, Answered answered) {
+Client::Ticket RadiusAccounting::send(Status status, Octets identity, const SpoolUsage& usage,
+                                      Answered answered) {
   ++in_flight_;
-  client_->request(
+  return client_->request(
       Code::kAccountingRequest,
       [this, status, identity = std::move(identity), usage](RequestWriter& request, Bytes) {
         request.number(Type::kAcctStatusType, static_cast<std::uint32_t>(status));
@@ -251,10 +252,24 @@ void RadiusAccounting::offer_next() {
     offer_stop(0);
     return;
   }
-  send(Status::kOn, identity_of_nas(), {.unix_at = clock_()}, [this](bool taken) {
-    on_waits_ = on_waits_ && !taken;
-    offered(taken);
-  });
+  const Client::Ticket ticket =
+      send(Status::kOn, identity_of_nas(), {.unix_at = clock_()}, [this](bool taken) {
+        on_asked_.reset();
+        on_waits_ = !taken;
+        offered(taken);
+      });
+  on_asked_ = {client_, ticket};
+}
+
+/// Nor is it repeated any more where it is under way.
+void RadiusAccounting::give_up_on() {
+  on_waits_ = false;
+  if (const auto asked = std::exchange(on_asked_, std::nullopt)) {
+    asked->first->cancel(asked->second);
+    --in_flight_;
+    offering_ = false;
+    offer_next();
+  }
 }
 
 /// One that is not taken is followed by another, each time one further on: when that is taken, servers are there and choke

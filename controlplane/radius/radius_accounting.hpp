@@ -7,8 +7,10 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "controlplane/accounting.hpp"
@@ -66,7 +68,8 @@ class RadiusAccounting final : public Accounting {
 
   [[nodiscard]] Octets identity_of(const AccountedCall& call) const;
   [[nodiscard]] Octets identity_of_nas() const;
-  void send(Status status, Octets identity, const SpoolUsage& usage, Answered answered);
+  Client::Ticket send(Status status, Octets identity, const SpoolUsage& usage, Answered answered);
+  void give_up_on();
   void send_stop(Spool::Slot slot, Answered answered);
   void wait(Spool::Slot slot);
   void offer_next();
@@ -82,6 +85,7 @@ class RadiusAccounting final : public Accounting {
   std::unordered_map<std::string, Spool::Slot> sessions_;  // that are up, by session ID
   std::deque<Spool::Slot> waiting_;                        // Stops, oldest first
   bool on_waits_ = false;                                  // Accounting-On goes behind all of them
+  std::optional<std::pair<Client*, Client::Ticket>> on_asked_;  // while it is under way
   bool unanswered_ = false;                                // what was offered last
   bool offering_ = false;  // one at a time: in order, and no flood on a server that has just come back
   bool off_sent_ = false;

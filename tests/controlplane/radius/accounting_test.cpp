@@ -249,6 +249,21 @@ TEST_F(RadiusAccountingTest, OnIsGivenUpWhenASessionStartsBeforeAServerHasTakenI
   }
 }
 
+TEST_F(RadiusAccountingTest, OnThatIsUnderWayIsRepeatedNoMoreOnceASessionHasStarted) {
+  accounting_->announce_start();
+  ASSERT_EQ(number(0, Type::kAcctStatusType), 7U);
+  pass(Duration{2000});
+  accounting_->started(call_);
+  pass(Duration{60'000});
+  for (std::size_t n = 1; n < sent_.size(); ++n) {
+    EXPECT_NE(number(n, Type::kAcctStatusType), 7U);
+  }
+  EXPECT_EQ(accounting_->status().in_flight, 0U);
+  accounting_->stopped(call_, {}, Duration{1000}, EndReason::kUserRequest);
+  answer_accounting(sent_.size() - 1);
+  EXPECT_EQ(accounting_->status().used, 0U) << "Stops go on";
+}
+
 TEST_F(RadiusAccountingTest, AStopThatTheServerChokesOnDoesNotKeepOthers) {
   for (const char* user : {"poison", "poison too", "third", "fourth"}) {
     AccountedCall call = call_;
