@@ -171,11 +171,13 @@ def stateful_with_a_lossy_downlink(world):
                 link.ping(lengths=(84,), count=60, wait=0.05)
             except GuestError:  # the interface is gone
                 break
-    if dial.job.running:
+    try:
         answered = int(link.ping(lengths=(84,), count=20, wait=0.5)[84].split("/")[0])
-        if answered >= 15:
-            dial.hang_up()
-            return "recovered"
+    except GuestError:  # the interface is gone, before pppd is
+        answered = 0
+    if answered >= 15:
+        dial.hang_up()
+        return "recovered"
     dial.exit_status()
     no_sessions(world.lab)
     return f"ended: {mark.reason('mppe_desynchronised')}"
