@@ -39,21 +39,11 @@ std::string in_brackets(const Section& section) {
 // Every key name of the schema with its section, for suggestions across sections.
 template <typename Visit>
 void for_each_key(const Visit& visit) {
-  for (const auto& key : config_keys()) {
-    visit(key.section, key.name);
-  }
-  for (const auto& key : port_keys()) {
-    visit(key.section, key.name);
-  }
-  for (const auto& key : pool_keys()) {
-    visit(key.section, key.name);
-  }
-  for (const auto& key : radius_server_keys()) {
-    visit(key.section, key.name);
-  }
-  for (const auto& key : radius_rate_keys()) {
-    visit(key.section, key.name);
-  }
+  for_each_key_table([&](const auto& keys) {
+    for (const auto& key : keys) {
+      visit(key.section, key.name);
+    }
+  });
 }
 
 std::vector<std::string_view> keys_of(std::string_view section) {

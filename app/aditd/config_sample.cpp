@@ -44,20 +44,7 @@ std::string sample_config() {
     append_comment(out, section.help);
     out += section.optional ? "#" : "";
     out += (section.repeated ? "[[" : "[") + std::string(section.name) + (section.repeated ? "]]\n" : "]\n");
-    append_keys(out, section, config_keys());
-    append_keys(out, section,
-                section.name == "port" ? port_keys() : std::span<const Key<dataplane::PortSettings>>());
-    append_keys(out, section,
-                section.name == "ip-pool" ? pool_keys() : std::span<const Key<control::PoolSettings>>());
-    append_keys(out, section,
-                section.name == "radius-server" ? radius_server_keys()
-                                                : std::span<const Key<control::radius::ServerSettings>>());
-    append_keys(out, section,
-                section.name == "dae-client" ? dae_client_keys()
-                                             : std::span<const Key<control::radius::DaeClientSettings>>());
-    append_keys(out, section,
-                section.name == "radius-rate" ? radius_rate_keys()
-                                              : std::span<const Key<control::radius::RateMapping>>());
+    for_each_key_table([&](const auto& keys) { append_keys(out, section, keys); });
     if (!section.more.empty()) {
       out += '\n' + std::string(section.more);
     }

@@ -29,4 +29,15 @@ struct Section {
 [[nodiscard]] std::span<const Key<control::radius::DaeClientSettings>> dae_client_keys();
 [[nodiscard]] std::span<const Key<control::radius::RateMapping>> radius_rate_keys();
 
+/// Calls `visit` with the keys of each kind of table above.
+template <typename Visit>
+void for_each_key_table(const Visit& visit) {
+  visit(config_keys());
+  visit(port_keys());
+  visit(pool_keys());
+  visit(radius_server_keys());
+  visit(dae_client_keys());
+  visit(radius_rate_keys());
+}
+
 }  // namespace adit::app
