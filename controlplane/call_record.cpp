@@ -218,7 +218,7 @@ CallRecord::Terms& CallRecord::terms() {
 void CallRecord::arm_session_timer() {
   terms_->session_timer.cancel();
   if (terms_->session_timeout) {
-    terms_->session_timer.arm(std::max(*terms_->session_timeout - since_up(), Duration{0}));
+    terms_->session_timer.arm(*terms_->session_timeout - since_up());  // at once when it is over already
   }
 }
 
@@ -240,13 +240,10 @@ void CallRecord::arm_interim_timer() {
 /// For the next record, or the next time that the counters are only noted.
 void CallRecord::arm_note_timer() {
   constexpr Duration kNoteEvery{60'000};
-  terms_->note_timer.cancel();
   if (core_.accounting != nullptr) {
     const Duration note = jittered(kNoteEvery);
-    terms_->note_timer.arm(
-        terms_->interim_interval
-            ? std::min(note, std::max(terms_->interim_due - core_.wheel.now(), Duration{0}))
-            : note);
+    terms_->note_timer.arm(terms_->interim_interval ? std::min(note, terms_->interim_due - core_.wheel.now())
+                                                    : note);
   }
 }
 

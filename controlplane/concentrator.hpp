@@ -51,9 +51,9 @@ class ConcentratorActions {
   virtual void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) = 0;
   virtual void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) = 0;
   virtual void unmap_subscriber(wire::Ipv4Address subscriber) = 0;
-  /// A prefix behind a subscriber begins or stops to lead to its call; addresses of it that are others' stay theirs.
   /// Counters of a call, as its worker has them now; nothing when it has none by that name.
   [[nodiscard]] virtual std::optional<contract::CallTotals> totals(const contract::CallRef& call) const = 0;
+  /// A prefix behind a subscriber begins or stops to lead to its call; addresses of it that are others' stay theirs.
   virtual void map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) = 0;
   virtual void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) = 0;
 };

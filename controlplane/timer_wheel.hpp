@@ -33,7 +33,7 @@ class Timer {
   Timer& operator=(const Timer&) = delete;
   ~Timer() { cancel(); }
 
-  /// (Re-)arms to fire once, `after` from now (rounded up to the wheel's tick).
+  /// (Re-)arms to fire once, `after` from now (rounded up to the wheel's tick); what is negative is now.
   void arm(Duration after);
   void cancel();
   [[nodiscard]] bool armed() const { return previous_ != nullptr; }

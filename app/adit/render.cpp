@@ -193,9 +193,8 @@ std::string render_accounting(const Json& result) {
     return "";
   }
   return fmt::format(
-      "\naccounting: {} of {} spool records in use; {} Stops wait for a server; {} sessions found no record, "
-      "{} "
-      "Stops of theirs were lost\n",
+      "\naccounting: {} of {} spool records in use; {} Stops wait for a server; "
+      "{} sessions found no record, {} Stops of theirs were lost\n",
       count(accounting, "spool_used"), count(accounting, "spool_records"), count(accounting, "stops_waiting"),
       count(accounting, "unkept"), count(accounting, "stops_lost"));
 }

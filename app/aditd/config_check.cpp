@@ -328,10 +328,8 @@ void check_radius(const Config& config, const Places& places, Problems& problems
 }
 
 void check_spool(const Config& config, const Places& places, Problems& problems) {
-  const bool accounting = std::any_of(config.radius.servers.begin(), config.radius.servers.end(),
-                                      [](const auto& server) { return server.acct_port != 0; });
-  if (accounting && config.spool.records < config.max_sessions && places.usable("radius.spool-records") &&
-      places.usable("common.max-sessions")) {
+  if (has_accounting(config.radius) && config.spool.records < config.max_sessions &&
+      places.usable("radius.spool-records") && places.usable("common.max-sessions")) {
     problems.warning(position(places, "radius.spool-records"), "radius.spool-records",
                      std::to_string(config.spool.records),
                      "is less than common.max-sessions = " + std::to_string(config.max_sessions),

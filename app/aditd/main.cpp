@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // aditd: the table of contents of the process. Everything is started in order, runs, and ends in the reverse order.
 // Exit codes: 0 drained, or the configuration is good (--check); 1 the configuration is not; 2 a start-up failure.
-#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -94,8 +93,7 @@ std::expected<Config, std::string> reread(const std::string& path) {
 
 /// Without a server that is told of sessions there is nothing to keep.
 std::expected<SpoolFile, std::string> open_spool(const Config& config) {
-  const bool accounting =
-      std::ranges::any_of(config.radius.servers, [](const auto& server) { return server.acct_port != 0; });
+  const bool accounting = has_accounting(config.radius);
   return SpoolFile::open(accounting ? config.spool.file : "",
                          control::radius::Spool::size_for(accounting ? config.spool.records : 0));
 }

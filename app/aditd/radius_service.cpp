@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/aditd/radius_service.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -30,8 +29,7 @@ RadiusService::RadiusService(asio::io_context& io, SpoolFile spool, const Config
                              control::AuthBackend& local, std::function<void()> before_events)
     : io_(io),
       order_(config.auth_order),
-      accounted_(std::ranges::any_of(config.radius.servers,
-                                     [](const auto& server) { return server.acct_port != 0; })),
+      accounted_(has_accounting(config.radius)),
       config_(config),
       wheel_(wheel),
       entropy_(entropy),

@@ -330,8 +330,8 @@ std::expected<Json, RpcError> show(std::string_view method, const Json& params,
       kMethodNotFound,
       "no method \"" + escape_octets(method, 60) +
           "\"; there are show.sessions, show.stat, show.drops, "
-          "show.workers, show.pools, show.steering, show.ports, show.radius, terminate, shaper, worker, "
-          "port and version"});
+          "show.workers, show.pools, show.steering, show.ports, show.radius, try.radius, terminate, shaper, "
+          "worker, port, reload and version"});
 }
 
 // By hand: a tree of Json for each of 65,535 sessions would keep the control thread from its work. Only the user's

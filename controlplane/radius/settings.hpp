@@ -2,6 +2,7 @@
 // What an operator may set of RADIUS, with the defaults that hold without a config file. Immutable once handed over.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -39,6 +40,12 @@ struct ClientSettings {  // [radius]
   std::uint32_t lanes = 4;               ///< sockets for each server and service
   std::uint32_t max_waiting = 4096;      ///< requests that wait for a free identifier
 };
+
+/// A server is told of sessions.
+[[nodiscard]] inline bool has_accounting(const ClientSettings& settings) {
+  return std::ranges::any_of(settings.servers,
+                             [](const ServerSettings& server) { return server.acct_port != 0; });
+}
 
 struct SpoolSettings {                            // [radius] spool*
   std::string file = "/var/lib/adit/accounting";  ///< empty: memory, which ends with the process

@@ -6,7 +6,6 @@
 
 #include "controlplane/radius/dae_change.hpp"
 #include "controlplane/radius/dynamic_authorization.hpp"
-#include "crypto/digest.hpp"
 #include "crypto/library.hpp"
 #include "tests/controlplane/seeded_entropy.hpp"
 #include "tests/fuzz/targets.hpp"
@@ -66,18 +65,11 @@ struct Desk {
 };
 
 std::vector<std::uint8_t> sign(Code code, wire::Bytes attributes) {
-  std::vector<std::uint8_t> packet{static_cast<std::uint8_t>(code), 1};
-  packet.resize(kHeaderSize);
-  packet.insert(packet.end(), {55, 6, 0, 0, 0, 0, 80, 18});
-  packet.resize(packet.size() + 16);
-  packet.insert(packet.end(), attributes.begin(), attributes.end());
-  wire::store_be(packet.data() + 2, static_cast<std::uint16_t>(packet.size()));
-  const auto secret = wire::octets_of(kSecret);
-  const auto signature = crypto::hmac_md5(secret, {packet});
-  std::ranges::copy(signature, packet.begin() + kHeaderSize + 8);
-  const auto digest = crypto::md5({packet, secret});
-  std::ranges::copy(digest, packet.begin() + 4);
-  return packet;
+  RequestWriter request(code, 1, {});
+  request.begin_signed();
+  request.number(Type::kEventTimestamp, 0);
+  request.append(attributes);
+  return std::move(request).finish(wire::octets_of(kSecret));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ import time
 
 from cases import blast
 from harness.case import case, expect, until
-from harness.dial import Dial
+from harness.dial import Dial, DialError
 from harness.lab import CORE
 from harness.radius import SECRET, config, freeradius
 from harness.relay import relay
@@ -40,16 +40,12 @@ def nothing_is_left(world):
 def login(world, user="bob"):
     """Of the other guest: seconds to its link, or None where it is refused."""
     dial = Dial(world.bob, user=user, password="blast")
-    began = time.monotonic()
-    while time.monotonic() - began < 30:
-        if dial.log().count("succeeded") and "local  IP address" in dial.log():
-            took = time.monotonic() - began
-            dial.hang_up()
-            return took
-        if not dial.job.running:
-            return None
-        time.sleep(0.05)
-    return None
+    try:
+        took = dial.up(30).seconds_to_up
+    except DialError:
+        return None
+    dial.hang_up()
+    return took
 
 
 @case(by_the_relay())

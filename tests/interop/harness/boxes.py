@@ -41,6 +41,7 @@ class Box:
         self.core, self.peer, self.own_as = f"{network}.1", f"{network}.2", CORE_AS + number
         self.socket, self.log = RUN_DIR / f"box{number}.sock", lab.work_dir / f"box{number}.log"
         self.aditd = self.bird = None
+        self._kept_routes = []
         self.log.unlink(missing_ok=True)
         changes = config(**{"nas-identifier": f"box{number}", "spool": str(RUN_DIR / f"accounting{number}")})
         changes["auth"]["methods"] = ["mschap-v2"]
@@ -81,6 +82,8 @@ class Box:
 
     def power_cut(self):
         """No process says a word more, and no packet leaves."""
+        self._kept_routes = [words for words in map(str.split, run(*self.lab.command(self.namespace, "ip", "route", "show")).splitlines())
+                             if "via" in words]
         self._links("down")
         for pid in run("ip", "netns", "pids", self.namespace).split():
             with contextlib.suppress(ProcessLookupError):
@@ -91,9 +94,8 @@ class Box:
 
     def power_on(self):
         self._links("up")
-        run(*self.lab.command(self.namespace, "ip", "route", "replace", "10.98.0.0/16", "via", "192.0.2.4"))
-        if self.core.startswith("203."):
-            run(*self.lab.command(self.namespace, "ip", "route", "replace", "default", "via", self.peer))
+        for words in self._kept_routes:  # the kernel forgot them with the links
+            run(*self.lab.command(self.namespace, "ip", "route", "replace", *words))
         self.start()
 
     def stop(self):
