@@ -22,7 +22,7 @@ FileError file_error(int error, std::string_view program) {
 
 std::expected<std::string, FileError> read_regular_file(const std::string& path, off_t limit,
                                                         std::string_view program) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) != 0 || ::access(path.c_str(), R_OK) != 0) {
     return std::unexpected(file_error(errno, program));
   }

@@ -41,8 +41,8 @@ struct MsChapV2Proof {  // RFC 2759
 using AuthProof = std::variant<PapProof, ChapMd5Proof, MsChapV1Proof, MsChapV2Proof>;
 
 struct AuthRequest {
-  std::string user;                 ///< exactly what the peer sent, domain included; untrusted octets
-  wire::Ipv4Address peer_address;   ///< outer
+  std::string user;                ///< exactly what the peer sent, domain included; untrusted octets
+  wire::Ipv4Address peer_address;  ///< outer
   wire::Ipv4Address local_address;
   std::string session_id;
   AuthProof proof;
@@ -55,10 +55,10 @@ struct AuthAccepted {
   std::string user{};  ///< what logs, accounting and the operator call it; empty: as the peer did
   std::optional<wire::Ipv4Address> address{};  ///< fixed address; none: take one from `pool`
   std::string pool = "default";
-  std::optional<SubscriberRate> rate{};       ///< none: the configured one
-  std::optional<std::uint16_t> mtu{};         ///< where it is less than the configured one
-  std::optional<std::uint32_t> port_limit{};  ///< calls of this user at once
-  bool mppe_required = false;                 ///< no IP without, however lax [ppp] mppe is
+  std::optional<SubscriberRate> rate{};                        ///< none: the configured one
+  std::optional<std::uint16_t> mtu{};                          ///< where it is less than the configured one
+  std::optional<std::uint32_t> port_limit{};                   ///< calls of this user at once
+  bool mppe_required = false;                                  ///< no IP without, however lax [ppp] mppe is
   std::uint32_t mppe_strengths = wire::mppe_bits::kStrengths;  ///< of those configured, what may be agreed on
   std::vector<wire::Ipv4Prefix> routes{};     ///< what is behind the subscriber, /16 or longer each
   std::optional<Duration> session_timeout{};  ///< from IP up
@@ -67,13 +67,13 @@ struct AuthAccepted {
   bool by_radius = false;
   std::vector<std::vector<std::uint8_t>> classes{};  ///< RFC 2865 §5.25: to be given back in accounting
   NameServers servers{};                             ///< none of one: the configured one
-  std::string authenticator_response{};       ///< MS-CHAPv2: "S=" and 40 upper-case hex digits
-  std::optional<MppeStartKeys> mppe{};        ///< only MS-CHAP methods have keys
+  std::string authenticator_response{};              ///< MS-CHAPv2: "S=" and 40 upper-case hex digits
+  std::optional<MppeStartKeys> mppe{};               ///< only MS-CHAP methods have keys
 };
 
 /// The same answer for an unknown user and for a wrong password, at a similar cost.
 struct AuthRejected {
-  std::uint16_t ms_chap_error = 691;         ///< RFC 2759 §6: 646, 647, 648, 649, 691, 709
+  std::uint16_t ms_chap_error = 691;  ///< RFC 2759 §6: 646, 647, 648, 649, 691, 709
 };
 
 /// The backend itself failed (no server, overload): the call ends, without blaming the user.

@@ -21,7 +21,9 @@ constexpr auto kMppeType = static_cast<std::uint8_t>(CcpOption::kMppe);
 
 std::string text_of(std::uint32_t request) {
   const MppeMode mode = mppe_mode(request);
-  const char* length = mode.strength == MppeStrength::k128 ? "128" : mode.strength == MppeStrength::k56 ? "56" : "40";
+  const char* length = mode.strength == MppeStrength::k128  ? "128"
+                       : mode.strength == MppeStrength::k56 ? "56"
+                                                            : "40";
   return std::string(length) + (mode.stateful ? "-stateful" : "");
 }
 

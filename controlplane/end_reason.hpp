@@ -42,37 +42,64 @@ enum class EndReason : std::uint8_t {
 
 [[nodiscard]] constexpr std::string_view to_text(EndReason reason) {
   switch (reason) {
-    case EndReason::kNone: return "none";
-    case EndReason::kUserRequest: return "user_request";
-    case EndReason::kPeerClosed: return "peer_closed";
-    case EndReason::kEchoTimeout: return "echo_timeout";
-    case EndReason::kLostCarrier: return "lost_carrier";
-    case EndReason::kAdminReset: return "admin_reset";
-    case EndReason::kShutdown: return "shutdown";
-    case EndReason::kMalformed: return "malformed";
-    case EndReason::kUnsupportedVersion: return "unsupported_version";
-    case EndReason::kNotAuthorised: return "not_authorised";
-    case EndReason::kLimit: return "limit";
-    case EndReason::kNoResource: return "no_resource";
-    case EndReason::kPoolEmpty: return "pool_empty";
-    case EndReason::kStartTimeout: return "start_timeout";
-    case EndReason::kLcpTimeout: return "lcp_timeout";
-    case EndReason::kLcpFailed: return "lcp_failed";
-    case EndReason::kAuthFailed: return "auth_failed";
-    case EndReason::kAuthTimeout: return "auth_timeout";
-    case EndReason::kAuthRefused: return "auth_refused";
-    case EndReason::kMppeRefused: return "mppe_refused";
-    case EndReason::kMppeDesynchronised: return "mppe_desynchronised";
-    case EndReason::kIpcpFailed: return "ipcp_failed";
-    case EndReason::kNetworkTimeout: return "network_timeout";
-    case EndReason::kOutputOverflow: return "output_overflow";
-    case EndReason::kSetupTimeout: return "setup_timeout";
-    case EndReason::kReplaced: return "replaced";
+    case EndReason::kNone:
+      return "none";
+    case EndReason::kUserRequest:
+      return "user_request";
+    case EndReason::kPeerClosed:
+      return "peer_closed";
+    case EndReason::kEchoTimeout:
+      return "echo_timeout";
+    case EndReason::kLostCarrier:
+      return "lost_carrier";
+    case EndReason::kAdminReset:
+      return "admin_reset";
+    case EndReason::kShutdown:
+      return "shutdown";
+    case EndReason::kMalformed:
+      return "malformed";
+    case EndReason::kUnsupportedVersion:
+      return "unsupported_version";
+    case EndReason::kNotAuthorised:
+      return "not_authorised";
+    case EndReason::kLimit:
+      return "limit";
+    case EndReason::kNoResource:
+      return "no_resource";
+    case EndReason::kPoolEmpty:
+      return "pool_empty";
+    case EndReason::kStartTimeout:
+      return "start_timeout";
+    case EndReason::kLcpTimeout:
+      return "lcp_timeout";
+    case EndReason::kLcpFailed:
+      return "lcp_failed";
+    case EndReason::kAuthFailed:
+      return "auth_failed";
+    case EndReason::kAuthTimeout:
+      return "auth_timeout";
+    case EndReason::kAuthRefused:
+      return "auth_refused";
+    case EndReason::kMppeRefused:
+      return "mppe_refused";
+    case EndReason::kMppeDesynchronised:
+      return "mppe_desynchronised";
+    case EndReason::kIpcpFailed:
+      return "ipcp_failed";
+    case EndReason::kNetworkTimeout:
+      return "network_timeout";
+    case EndReason::kOutputOverflow:
+      return "output_overflow";
+    case EndReason::kSetupTimeout:
+      return "setup_timeout";
+    case EndReason::kReplaced:
+      return "replaced";
     case EndReason::kSessionTimeout:
       return "session_timeout";
     case EndReason::kIdleTimeout:
       return "idle_timeout";
-    case EndReason::kInternal: return "internal";
+    case EndReason::kInternal:
+      return "internal";
   }
   return "unknown";
 }

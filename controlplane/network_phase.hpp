@@ -76,9 +76,7 @@ class NetworkPhase final : ControlProtocolHost, CcpEvents, IpcpEvents {
   void start_ipcp();
   void disable_ip();
   /// IPCP may neither open nor close without encryption that is required, also while CCP renegotiates.
-  [[nodiscard]] bool ipcp_may_go_on() const {
-    return ipcp_started_ && (!mppe_required() || ccp_.encrypts());
-  }
+  [[nodiscard]] bool ipcp_may_go_on() const { return ipcp_started_ && (!mppe_required() || ccp_.encrypts()); }
   [[nodiscard]] bool mppe_required() const { return mppe_required_; }
   /// The policy allows MPPE and the authentication method made keys for it; begin() drops those that are of no use.
   [[nodiscard]] bool mppe_possible() const {

@@ -8,7 +8,8 @@ namespace adit::control {
 void Timer::arm(Duration after) {
   cancel();
   const Duration due = wheel_.now_.since_start + std::max(after, Duration{0});
-  const auto due_tick = static_cast<std::uint64_t>((due + TimerWheel::kTick - Duration{1}) / TimerWheel::kTick);
+  const auto due_tick =
+      static_cast<std::uint64_t>((due + TimerWheel::kTick - Duration{1}) / TimerWheel::kTick);
   due_tick_ = std::max(due_tick, wheel_.current_tick_ + 1);
   Timer** head = &wheel_.slots_[due_tick_ % TimerWheel::kSlots];
   next_ = *head;

@@ -23,7 +23,7 @@ namespace adit::dataplane {
   X(kNoBuffer, "no_buffer", "the packet pool is empty: raise its size")                                      \
   X(kNoHeadroom, "no_headroom",                                                                              \
     "no room before the packet for our headers: the device's buffers are too tight")                         \
-  /* ---- outer IPv4 and GRE, RFC 2637 §4 ---- */                                                           \
+  /* ---- outer IPv4 and GRE, RFC 2637 §4 ---- */                                                            \
   X(kOuterHeader, "outer_header", "outer IPv4 header malformed or its checksum wrong")                       \
   X(kFragmentIncomplete, "fragment_incomplete",                                                              \
     "GRE in IPv4 fragments of which some did not come in time, overlapped, or found no room")                \
@@ -49,7 +49,7 @@ namespace adit::dataplane {
   X(kIpv6NotUp, "ipv6_not_up", "IPv6 from a subscriber that has not negotiated it")                          \
   X(kClearRefused, "clear_refused", "unencrypted data from a peer that must encrypt")                        \
   X(kNoClearSent, "no_clear_sent", "data for a subscriber whose encryption is required and not up yet")      \
-  /* ---- MPPE, RFC 3078 §8 ---- */                                                                         \
+  /* ---- MPPE, RFC 3078 §8 ---- */                                                                          \
   X(kMppeNotUp, "mppe_not_up", "encrypted data, but no encryption was negotiated")                           \
   X(kMppeHeader, "mppe_header", "MPPE header with bits that the agreed mode cannot have")                    \
   X(kMppeLate, "mppe_late", "coherency count late or duplicate")                                             \

@@ -75,7 +75,7 @@ Attributes<Count> inside(const nlattr* nest) {
 
 /// What rtnetlink tells of a link, with the indexes of those that it is on and in.
 struct Link {
-  KernelInterface interface {};
+  KernelInterface interface{};
   std::uint32_t on = 0;
   std::uint32_t in = 0;
   std::uint32_t table = 0;  ///< of a VRF

@@ -69,7 +69,7 @@ struct Plan {
   const PortSettings* settings = nullptr;
   std::string
       device;  ///< what ports of one device have in common: its arguments, or the kernel interface under the VLANs
-  std::optional<KernelInterface> interface {};  ///< the one named
+  std::optional<KernelInterface> interface{};   ///< the one named
   std::optional<KernelInterface> underlying{};  ///< the one that is no VLAN
   wire::Vlan vlan{};
 };

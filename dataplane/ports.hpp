@@ -56,8 +56,8 @@ struct PortSettings {
   /// kernel), otherwise one per worker where the device has them.
   std::uint16_t queues = 0;
   std::uint32_t table = 0;  ///< the kernel's routing table for this side; 0: its interface's VRF's, else main
-  wire::Vlan vlan{};     ///< only with kDpdk: a kernel interface of VLAN type knows its own
-  bool isolate = false;  ///< only with kDpdk: the kernel drives the device too (isolation.hpp)
+  wire::Vlan vlan{};        ///< only with kDpdk: a kernel interface of VLAN type knows its own
+  bool isolate = false;     ///< only with kDpdk: the kernel drives the device too (isolation.hpp)
 };
 
 /// A started port. Receive queue q is polled by worker q % workers, so with fewer queues than workers the last workers
@@ -77,8 +77,8 @@ struct OpenPort {
   rte_mempool* pool =
       nullptr;  ///< what its receive queues fill from, on the port's NUMA node; ours to make packets from
   PortSteering steering{};  ///< how it chooses a receive queue
-  std::string note;   ///< for the log, empty mostly: why a fallback was taken and what it costs
-  UniqueFd gre_sink;  ///< af_packet: keeps the kernel from answering GRE with ICMP protocol unreachable
+  std::string note;         ///< for the log, empty mostly: why a fallback was taken and what it costs
+  UniqueFd gre_sink;        ///< af_packet: keeps the kernel from answering GRE with ICMP protocol unreachable
 };
 
 /// What opening ports needs beside their settings.

@@ -30,8 +30,8 @@ struct WorkerSettings {
   ForwardingPolicy policy{};
   bool stateful_mppe = false;  ///< room for it in every call
   contract::ReorderPolicy reorder{};
-  bool busy_poll = false;    ///< never sleep
-  int control_wake_fd = -1;  ///< eventfd to write when control sleeps
+  bool busy_poll = false;         ///< never sleep
+  int control_wake_fd = -1;       ///< eventfd to write when control sleeps
   KernelRings* kernel = nullptr;  ///< for ports that punt; nullptr: there is none
   /// A bit per DPDK port that control is about to restart: it waits until turns() has grown by 2. nullptr: never.
   const std::atomic<std::uint32_t>* paused_ports = nullptr;

@@ -66,8 +66,11 @@ void Line::on_connected(control::ConnectionId id) {
   if (!call_) {
     return over(ClientEnd::kNoResource, "no slot is free");
   }
-  fleet_.install(
-      {.call = *call_, .local = address_, .peer = fleet_.server_of(number_), .local_id = *id_, .peer_id = {}});
+  fleet_.install({.call = *call_,
+                  .local = address_,
+                  .peer = fleet_.server_of(number_),
+                  .local_id = *id_,
+                  .peer_id = {}});
   enter(State::kDialling);
   client_ = fleet_.make_client(*id_, *this);
   client_->log_in_as(fleet_.user_of(number_));

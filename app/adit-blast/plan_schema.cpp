@@ -46,8 +46,7 @@ struct ProfileKind {
 
 // A row reads: heading, key, the value's name, where it goes, what it may be, what it means.
 #define BLAST_KEY(heading, name, value, field, kind, help) \
-  key<Draft>(                                              \
-      heading, name, value, [](Draft & d) -> auto& { return d.field; }, kind, help)
+  key<Draft>(heading, name, value, [](Draft& d) -> auto& { return d.field; }, kind, help)
 
 std::vector<PlanKey> make_server_keys() {
   return {
@@ -122,13 +121,11 @@ std::vector<PlanKey> make_output_keys() {
 #undef BLAST_KEY
 
 // As above, and behind the field's kind the phases that know the key.
-#define BLAST_KEY(name, value, field, kind, help, ...)                               \
-  PhaseKey {                                                                         \
-    key<Phase>(                                                                      \
-        kLoad, name, value, [](Phase & p) -> auto& { return p.field; }, kind, help), \
-    {                                                                                \
-      __VA_ARGS__                                                                    \
-    }                                                                                \
+#define BLAST_KEY(name, value, field, kind, help, ...)                                       \
+  PhaseKey {                                                                                 \
+    key<Phase>(kLoad, name, value, [](Phase& p) -> auto& { return p.field; }, kind, help), { \
+      __VA_ARGS__                                                                            \
+    }                                                                                        \
   }
 
 std::vector<PhaseKey> make_phase_keys() {

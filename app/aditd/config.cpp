@@ -235,7 +235,7 @@ void check_secrets_file(const Config& config, Problems& problems) {
     problems.error(kNowhere, kKey, shown, text.error().wrong, text.error().remedy);
     return;
   }
-  struct stat status {};
+  struct stat status{};
   if (::stat(config.chap_secrets.c_str(), &status) == 0 && (status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
     problems.warning(kNowhere, kKey, shown, "is open to every user of this machine", "chmod 600 it");
   }

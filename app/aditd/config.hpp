@@ -78,11 +78,11 @@ struct Config {
   DpdkSettings dpdk;
   std::vector<dataplane::PortSettings> ports;  ///< [[port]]: at least one that serves each side
   std::string chap_secrets = "/etc/adit/chap-secrets";
-  AuthOrder auth_order = AuthOrder::kLocal;  ///< [auth] backend
-  control::radius::ClientSettings radius;    ///< [radius], [[radius-server]]
-  control::radius::SpoolSettings spool;      ///< [radius] spool, spool-records
-  control::radius::DaeSettings dae;          ///< [radius] dae-*, [[dae-client]]
-  control::radius::NasSettings nas;          ///< [radius] nas-identifier, nas-ip-address
+  AuthOrder auth_order = AuthOrder::kLocal;                ///< [auth] backend
+  control::radius::ClientSettings radius;                  ///< [radius], [[radius-server]]
+  control::radius::SpoolSettings spool;                    ///< [radius] spool, spool-records
+  control::radius::DaeSettings dae;                        ///< [radius] dae-*, [[dae-client]]
+  control::radius::NasSettings nas;                        ///< [radius] nas-identifier, nas-ip-address
   std::vector<std::string> radius_dictionaries;            ///< [radius] dictionary: files
   std::vector<control::radius::RateMapping> radius_rates;  ///< [[radius-rate]], or the default list
   CliSettings cli;

@@ -28,8 +28,7 @@ const ChoiceKind<bool> kAllowDeny{{{"deny", false}, {"allow", true}}};
 
 // A row reads: section, key, the sample's value, where it goes, what it may be, what it means.
 #define ADIT_KEY(section, name, example, field, kind, help) \
-  key<Config>(                                              \
-      section, name, example, [](Config & c) -> auto& { return c.field; }, kind, help)
+  key<Config>(section, name, example, [](Config& c) -> auto& { return c.field; }, kind, help)
 
 std::vector<Key<Config>> make_core_keys() {
   return {
@@ -304,8 +303,7 @@ std::vector<Key<Config>> make_config_keys() {
 }
 
 #define ADIT_KEY(section, name, example, field, kind, help) \
-  key<Target>(                                              \
-      section, name, example, [](Target & t) -> auto& { return t.field; }, kind, help)
+  key<Target>(section, name, example, [](Target& t) -> auto& { return t.field; }, kind, help)
 
 std::vector<Key<dataplane::PortSettings>> make_port_keys() {
   using Target = dataplane::PortSettings;

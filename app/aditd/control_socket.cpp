@@ -125,7 +125,7 @@ std::expected<void, std::string> ControlSocket::clear_path() const {
     return std::unexpected(error("cannot make its directory: " + std::string(std::strerror(errno)),
                                  "make it, or set another path"));
   }
-  struct stat status {};
+  struct stat status{};
   if (::lstat(settings_.socket.c_str(), &status) != 0) {
     return {};
   }

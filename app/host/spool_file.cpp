@@ -26,7 +26,7 @@ std::unexpected<std::string> failed(const std::string& path, const std::string& 
 
 /// The kernel takes disk space, so that a store into the mapping cannot meet a full disk (SIGBUS).
 std::expected<std::size_t, std::string> prepare(int fd, const std::string& path, std::size_t size) {
-  struct stat status {};
+  struct stat status{};
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     return failed(path, "cannot be locked", errno, "is another aditd running? give each a spool of its own");
   }

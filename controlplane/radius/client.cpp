@@ -353,8 +353,8 @@ void Client::probe(Server& server) {
     return;
   }
   const Ticket ticket = next_ticket_++;
-  auto exchange = std::make_unique<Exchange>(
-      *this, ticket, Code::kStatusServer, [](RequestWriter&, Bytes) {}, Done());
+  auto exchange =
+      std::make_unique<Exchange>(*this, ticket, Code::kStatusServer, [](RequestWriter&, Bytes) {}, Done());
   exchange->tried.assign(servers_.size(), true);
   if (place(*exchange, server)) {
     exchange->tries = settings_.tries;  // once

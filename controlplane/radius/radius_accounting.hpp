@@ -82,11 +82,11 @@ class RadiusAccounting final : public Accounting {
   UnixClock clock_;
   EventLog& log_;
   Spool& spool_;
-  std::unordered_map<std::string, Spool::Slot> sessions_;  // that are up, by session ID
-  std::deque<Spool::Slot> waiting_;                        // Stops, oldest first
-  bool on_waits_ = false;                                  // Accounting-On goes behind all of them
+  std::unordered_map<std::string, Spool::Slot> sessions_;       // that are up, by session ID
+  std::deque<Spool::Slot> waiting_;                             // Stops, oldest first
+  bool on_waits_ = false;                                       // Accounting-On goes behind all of them
   std::optional<std::pair<Client*, Client::Ticket>> on_asked_;  // while it is under way
-  bool unanswered_ = false;                                // what was offered last
+  bool unanswered_ = false;                                     // what was offered last
   bool offering_ = false;  // one at a time: in order, and no flood on a server that has just come back
   bool off_sent_ = false;
   std::uint64_t in_flight_ = 0;

@@ -26,8 +26,9 @@ struct Mailbox {
 
 /// Posts `message` with its frame: both or neither. False when a ring is full or the frame is too long.
 template <typename Message, typename Variant, std::uint32_t kMessages, std::uint32_t kFrames>
-[[nodiscard]] bool post_with_frame(SpscRing<Variant, kMessages>& messages, SpscRing<FrameSlot, kFrames>& frames,
-                                   const Message& message, std::span<const std::uint8_t> octets) noexcept {
+[[nodiscard]] bool post_with_frame(SpscRing<Variant, kMessages>& messages,
+                                   SpscRing<FrameSlot, kFrames>& frames, const Message& message,
+                                   std::span<const std::uint8_t> octets) noexcept {
   if (octets.size() > kMaxPppFrame) {
     return false;
   }

@@ -35,8 +35,9 @@ enum class Direction : std::uint8_t {
 /// Until EnableIp the call passes PPP control frames only.
 struct InstallCall {
   CallRef call;
-  wire::Ipv4Address local;  ///< the address the peer dialled: our GRE source (RFC 2637 §3.2.2: the session triple)
-  wire::Ipv4Address peer;   ///< the control connection's peer: the only GRE source accepted
+  wire::Ipv4Address
+      local;  ///< the address the peer dialled: our GRE source (RFC 2637 §3.2.2: the session triple)
+  wire::Ipv4Address peer;  ///< the control connection's peer: the only GRE source accepted
   wire::LocalCallId local_id;
   wire::PeerCallId peer_id;
 };

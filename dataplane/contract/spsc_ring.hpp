@@ -32,7 +32,9 @@ class SpscRing {
     }
     return &slots_[tail & (kCapacity - 1)];
   }
-  void publish() noexcept { tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
+  void publish() noexcept {
+    tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
 
   [[nodiscard]] bool push(const T& value) noexcept {
     T* slot = claim();
@@ -55,7 +57,9 @@ class SpscRing {
     }
     return &slots_[head & (kCapacity - 1)];
   }
-  void release() noexcept { head_.store(head_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
+  void release() noexcept {
+    head_.store(head_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
 
   /// Either side; a hint only.
   [[nodiscard]] bool empty() const noexcept {

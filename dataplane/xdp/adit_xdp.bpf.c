@@ -4,12 +4,13 @@
  *   access side: enhanced GRE (RFC 2637 §4.1) to an address that clients dial; plain GRE is the kernel's;
  *   core side:   IPv4 to a subscriber.
  * Fails safe: before configuration, and when no AF_XDP socket listens (the daemon died), everything passes. */
-#include <linux/bpf.h>
+#include <linux/bpf.h>  // first: the headers below lack its types
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
 
 #include "layout.h"
 
@@ -63,55 +64,55 @@ static __always_inline int is_vlan(__be16 type) {
   return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
 }
 
-static __always_inline int same_mac(const __u8 *a, const __u8 *b) {
+static __always_inline int same_mac(const __u8* a, const __u8* b) {
   return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3] && a[4] == b[4] && a[5] == b[5];
 }
 
 /* The IPv4 header behind none, one or two VLAN tags, or NULL. */
-static __always_inline struct iphdr *find_ipv4(struct ethhdr *eth, void *end) {
-  void *at = eth + 1;
+static __always_inline struct iphdr* find_ipv4(struct ethhdr* eth, void* end) {
+  void* at = eth + 1;
   __be16 type = eth->h_proto;
 #pragma unroll
   for (int tags = 0; tags < 2; ++tags) {
     if (is_vlan(type)) {
-      struct vlan_tag *tag = at;
-      if ((void *)(tag + 1) > end) {
+      struct vlan_tag* tag = at;
+      if ((void*)(tag + 1) > end) {
         return 0;
       }
       type = tag->type;
       at = tag + 1;
     }
   }
-  struct iphdr *ip = at;
-  if (type != bpf_htons(ETH_P_IP) || (void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5) {
+  struct iphdr* ip = at;
+  if (type != bpf_htons(ETH_P_IP) || (void*)(ip + 1) > end || ip->version != 4 || ip->ihl < 5) {
     return 0;
   }
   return ip;
 }
 
 /* Every fragment of GRE counts: only the first has a GRE header, and the workers must see them all to reassemble. */
-static __always_inline int is_enhanced_gre(struct iphdr *ip, void *end) {
+static __always_inline int is_enhanced_gre(struct iphdr* ip, void* end) {
   if (ip->protocol != IPPROTO_GRE) {
     return 0;
   }
   if (ip->frag_off & FRAGMENT_MASK) {
     return 1;
   }
-  struct gre_start *gre = (void *)ip + ip->ihl * 4;
-  return (void *)(gre + 1) <= end && (gre->flags & GRE_VERSION_MASK) == GRE_VERSION_1 &&
+  struct gre_start* gre = (void*)ip + ip->ihl * 4;
+  return (void*)(gre + 1) <= end && (gre->flags & GRE_VERSION_MASK) == GRE_VERSION_1 &&
          gre->protocol == GRE_PROTOCOL_PPP;
 }
 
 SEC("xdp")
-int adit_steer(struct xdp_md *context) {
-  void *end = (void *)(long)context->data_end;
-  struct ethhdr *eth = (void *)(long)context->data;
+int adit_steer(struct xdp_md* context) {
+  void* end = (void*)(long)context->data_end;
+  struct ethhdr* eth = (void*)(long)context->data;
   const __u32 zero = 0;
-  const struct adit_xdp_port *config = bpf_map_lookup_elem(&port, &zero);
-  if (!config || config->role == 0 || (void *)(eth + 1) > end || !same_mac(eth->h_dest, config->mac)) {
+  const struct adit_xdp_port* config = bpf_map_lookup_elem(&port, &zero);
+  if (!config || config->role == 0 || (void*)(eth + 1) > end || !same_mac(eth->h_dest, config->mac)) {
     return XDP_PASS;
   }
-  struct iphdr *ip = find_ipv4(eth, end);
+  struct iphdr* ip = find_ipv4(eth, end);
   if (!ip) {
     return XDP_PASS;
   }

@@ -10,9 +10,10 @@
 /* The program as the kernel lists it; a program of another name on an interface is somebody else's. */
 #define ADIT_XDP_PROGRAM "adit_steer"
 
-#define ADIT_XDP_PORT_MAP "port"                /* array of one struct adit_xdp_port */
-#define ADIT_XDP_LOCAL_MAP "local_addresses"    /* longest prefix match, as the next: addresses that GRE comes to */
-#define ADIT_XDP_SUBSCRIBER_MAP "subscribers"   /* longest prefix match of struct adit_xdp_prefix -> __u8 */
+#define ADIT_XDP_PORT_MAP "port" /* array of one struct adit_xdp_port */
+#define ADIT_XDP_LOCAL_MAP \
+  "local_addresses" /* longest prefix match, as the next: addresses that GRE comes to */
+#define ADIT_XDP_SUBSCRIBER_MAP "subscribers" /* longest prefix match of struct adit_xdp_prefix -> __u8 */
 
 enum {
   ADIT_XDP_MAX_QUEUES = 64,

@@ -142,7 +142,7 @@ TEST_F(ControlSocketTest, SendsALongAnswerWhole) {
 
 TEST_F(ControlSocketTest, MakesItsDirectoryAndAPrivateFile) {
   ASSERT_TRUE(start().has_value());
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(settings_.socket.c_str(), &status), 0);
   EXPECT_TRUE(S_ISSOCK(status.st_mode));
   EXPECT_EQ(status.st_mode & 0777, 0600u);

@@ -82,7 +82,8 @@ TEST(MppeReceiver, AgreesWithASenderOverRandomLossAndClearFrames) {
       ++sequence;
       const bool clear = random() % 4 == 0;
       if (random() % 3 == 0) {  // lost, one or many; clear frames are few against 4,096
-        const auto lost = static_cast<std::uint32_t>(clear ? 1 : 1 + random() % (event % 50 == 0 ? 20'000 : 5));
+        const auto lost =
+            static_cast<std::uint32_t>(clear ? 1 : 1 + random() % (event % 50 == 0 ? 20'000 : 5));
         encrypted += clear ? 0 : lost;
         sequence += lost - 1;
       } else if (clear) {

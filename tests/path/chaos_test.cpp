@@ -16,7 +16,9 @@ class Chaos : public testing::TestWithParam<unsigned> {
   static constexpr std::uint16_t kCalls = 3;
   std::mt19937 random_{GetParam()};
 
-  std::uint32_t below(std::uint32_t bound) { return std::uniform_int_distribution<std::uint32_t>(0, bound - 1)(random_); }
+  std::uint32_t below(std::uint32_t bound) {
+    return std::uniform_int_distribution<std::uint32_t>(0, bound - 1)(random_);
+  }
   bool one_in(std::uint32_t n) { return below(n) == 0; }
 
   /// Some of a frame's octets are others, or it ends early.
@@ -59,7 +61,9 @@ TEST_P(Chaos, NothingIsLostAndNothingIsInvented) {
     if (tagged) {
       frame = PacketBuilder(frame).vlan(7).octets();
     }
-    const std::vector<Octets> pieces = !tagged && frame.size() > 200 && one_in(3) ? fragments_of(frame, 8 * (10 + below(100))) : std::vector<Octets>{frame};
+    const std::vector<Octets> pieces = !tagged && frame.size() > 200 && one_in(3)
+                                           ? fragments_of(frame, 8 * (10 + below(100)))
+                                           : std::vector<Octets>{frame};
     for (const Octets& piece : pieces) {
       if (!one_in(20)) {
         held.push_back(piece);
@@ -73,7 +77,10 @@ TEST_P(Chaos, NothingIsLostAndNothingIsInvented) {
       world.arrive(kAccessSide, held[which], static_cast<std::uint16_t>(below(2)));
       held.erase(held.begin() + which);
       if (one_in(3)) {
-        world.arrive(kCoreSide, one_in(8) ? damaged(core_frame(inner)) : core_frame(inner_packet(kHost, wire::Ipv4Address(kSubscriber.value + below(5)), size)),
+        world.arrive(kCoreSide,
+                     one_in(8) ? damaged(core_frame(inner))
+                               : core_frame(inner_packet(
+                                     kHost, wire::Ipv4Address(kSubscriber.value + below(5)), size)),
                      static_cast<std::uint16_t>(below(2)));
       }
     }
@@ -106,8 +113,9 @@ TEST_P(Chaos, NothingIsLostAndNothingIsInvented) {
     if (one_in(500)) {
       const std::uint16_t again = static_cast<std::uint16_t>(below(kCalls));
       world.tell(calls[again], contract::DisableIp{calls[again]});
-      world.tell(calls[again], contract::EnableIp{.call = calls[again],
-                                                  .subscriber = wire::Ipv4Address(kSubscriber.value + again)});
+      world.tell(calls[again],
+                 contract::EnableIp{.call = calls[again],
+                                    .subscriber = wire::Ipv4Address(kSubscriber.value + again)});
     }
   }
   world.pass_ms(2 * kReassemblyMs);

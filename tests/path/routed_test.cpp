@@ -56,7 +56,8 @@ TEST_F(Routed, NetworkBehindASubscriberBothWays) {
   EXPECT_EQ(up(inner_packet(kSubscriber, kHost)), 1U);
   EXPECT_EQ(down(inner_packet(kHost, kRouted)), 1U);
   EXPECT_EQ(down(inner_packet(kHost, kSubscriber)), 1U);
-  EXPECT_EQ(up(inner_packet(wire::Ipv4Address(10, 200, 8, 1), kHost)), 0U) << "the next network is not its own";
+  EXPECT_EQ(up(inner_packet(wire::Ipv4Address(10, 200, 8, 1), kHost)), 0U)
+      << "the next network is not its own";
   EXPECT_EQ(world_.dropped(DropReason::kSpoofedSource), 2U);
   world_.index().unmap_route(kNetwork, call_);
   EXPECT_EQ(up(inner_packet(kRouted, kHost)), 0U);

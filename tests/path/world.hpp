@@ -24,8 +24,8 @@ namespace adit::dataplane::path {
 using Octets = std::vector<std::uint8_t>;
 
 inline constexpr wire::Ipv4Address kServer{192, 0, 2, 1};
-inline constexpr wire::Ipv4Address kClient{192, 0, 2, 10};  // the first peer; others follow
-inline constexpr wire::Ipv4Address kHost{203, 0, 113, 5};   // somewhere behind the core
+inline constexpr wire::Ipv4Address kClient{192, 0, 2, 10};        // the first peer; others follow
+inline constexpr wire::Ipv4Address kHost{203, 0, 113, 5};         // somewhere behind the core
 inline constexpr wire::Ipv4Address kRouterSide{198, 51, 100, 1};  // ours, on the core's network
 inline constexpr wire::Ipv4Address kGateway{10, 64, 0, 1};
 inline constexpr wire::Ipv4Address kSubscriber{10, 64, 0, 2};

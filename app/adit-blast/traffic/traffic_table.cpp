@@ -47,7 +47,7 @@ void TrafficTable::reset() noexcept {
   stale.reset();
 }
 
-void TrafficTable::on_probe(DirectionTotals& direction, FlowReceiver Flow::*receiver, const Probe& probe,
+void TrafficTable::on_probe(DirectionTotals& direction, FlowReceiver Flow::* receiver, const Probe& probe,
                             std::uint16_t octets, std::uint64_t latency_ns) noexcept {
   if (probe.call >= flows.size()) {
     stale.add();
@@ -82,8 +82,8 @@ void TrafficTable::count(CallsByOutcome& sum, std::uint32_t sent, const FlowRece
   sum.lossy += receiver.received() < sent ? 1 : 0;
 }
 
-CallsByOutcome TrafficTable::calls(CallsByOutcome sum, std::uint32_t Flow::*sent,
-                                   FlowReceiver Flow::*receiver) const noexcept {
+CallsByOutcome TrafficTable::calls(CallsByOutcome sum, std::uint32_t Flow::* sent,
+                                   FlowReceiver Flow::* receiver) const noexcept {
   for (const Flow& flow : flows) {
     if (flow.joined) {
       count(sum, flow.*sent, flow.*receiver);

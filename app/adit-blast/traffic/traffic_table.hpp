@@ -69,7 +69,7 @@ struct TrafficTable {
   void reset() noexcept;
 
   /// A probe arrived `latency_ns` after it left.
-  void on_probe(DirectionTotals& direction, FlowReceiver Flow::*receiver, const Probe& probe,
+  void on_probe(DirectionTotals& direction, FlowReceiver Flow::* receiver, const Probe& probe,
                 std::uint16_t octets, std::uint64_t latency_ns) noexcept;
 
   /// Those that left and those that are here. The worker must rest.
@@ -79,8 +79,8 @@ struct TrafficTable {
   }
 
  private:
-  [[nodiscard]] CallsByOutcome calls(CallsByOutcome sum, std::uint32_t Flow::*sent,
-                                     FlowReceiver Flow::*receiver) const noexcept;
+  [[nodiscard]] CallsByOutcome calls(CallsByOutcome sum, std::uint32_t Flow::* sent,
+                                     FlowReceiver Flow::* receiver) const noexcept;
   static void count(CallsByOutcome& sum, std::uint32_t sent, const FlowReceiver& receiver) noexcept;
 };
 

@@ -163,7 +163,8 @@ std::size_t TrafficWorker::poll_queue(const Queue& queue) noexcept {
   const std::uint16_t count = rte_eth_rx_burst(queue.inlet->device(), queue.queue, received_.data(), kBurst);
   counters_.rx_packets.add(count);
   if (count > 0) {
-    call_control_.read();  // as dataplane::Worker does: what arrived may be of a call that this turn has not read of
+    call_control_
+        .read();  // as dataplane::Worker does: what arrived may be of a call that this turn has not read of
   }
   std::size_t for_clients = 0;
   for (std::uint16_t i = 0; i < count; ++i) {

@@ -27,7 +27,7 @@ class Verifier {
 
  private:
   void verify(wire::Bytes packet, ProbeKind kind, DirectionTotals& direction,
-              FlowReceiver Flow::*receiver) noexcept {
+              FlowReceiver Flow::* receiver) noexcept {
     Probe probe;
     switch (codec_.read(packet, kind, probe)) {
       case ProbeCodec::Verdict::kForeign:

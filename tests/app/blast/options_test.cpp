@@ -98,7 +98,8 @@ TEST_F(BlastOptions, EachVerbSetsUpFirstAndTearsDownLast) {
 
 TEST_F(BlastOptions, TakeEveryOptionOfThePlan) {
   const Plan plan = plan_of(
-      "set-up --server 192.0.2.1-192.0.2.4:1724 --server-pid 42 --clients 10.99.0.0/16 --profile windows --user 1234 "
+      "set-up --server 192.0.2.1-192.0.2.4:1724 --server-pid 42 --clients 10.99.0.0/16 --profile windows "
+      "--user 1234 "
       "--password secret --auth mschap-v2,pap --mppe require --mppe-key-lengths 128,40 --access eth1 "
       "--access-driver af_packet --core-address 198.51.100.9 --core eth2 --core-device "
       "net_memif0,role=client "
@@ -224,7 +225,8 @@ TEST_F(BlastOptions, EachMistakeGetsItsLine) {
            {"set-up --frobnicate", "--frobnicate: no such option" + see_set_up},
            {"set-up stray", "\"stray\": belongs to no option" + see_set_up},
            {"set-up --up 1pps",
-            "--up: means nothing to set-up, it belongs to: hold, traffic, churn, storm, throughput" + see_set_up},
+            "--up: means nothing to set-up, it belongs to: hold, traffic, churn, storm, throughput" +
+                see_set_up},
            {"set-up --calls", "--calls: needs a value" + see_set_up},
            {"run", "run what? Name a scenario file; see adit-blast run --help\n"},
            {"run x --calls 5",

@@ -260,9 +260,7 @@ TEST_F(ClientCallTest, MPP_12_RequiredMppeEndsWithEveryRefusal) {
   const std::vector<std::function<void()>> refusals = {
       [&] { receive(kCcp, conf_rej(sent(kCcp, 1).id, kMppe128)); },
       [&] { receive(kCcp, conf_nak(sent(kCcp, 1).id, option(18, u32(0x01000000)))); },
-      [&] {
-        receive(kLcp, {PppCode::kProtocolReject, 1, u16(0x80FD) + conf_req(1, kMppe128).octets()});
-      },
+      [&] { receive(kLcp, {PppCode::kProtocolReject, 1, u16(0x80FD) + conf_req(1, kMppe128).octets()}); },
       [&] { receive(kCcp, term_req(1)); },
       [&] { advance(Duration{29'000}); },
   };
