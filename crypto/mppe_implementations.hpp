@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "crypto/kernels/rc4_lanes.hpp"
+#include "crypto/kernels/sha1_lanes.hpp"
 #include "crypto/mppe_batch.hpp"
-#include "crypto/rc4_lanes.hpp"
-#include "crypto/sha1_lanes.hpp"
 
 namespace adit::crypto {
 

@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <span>
 
+#include "crypto/kernels/sha1_lanes.hpp"
 #include "crypto/mppe_batch.hpp"
-#include "crypto/sha1_lanes.hpp"
 
 namespace adit::crypto {
 

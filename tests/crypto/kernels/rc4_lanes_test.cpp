@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // RC4 in lanes, each kernel, against RFC 6229 and OpenSSL: every length at every alignment, any number of lanes, both
 // key sizes, and no octet beside the packet.
-#include "crypto/rc4_lanes.hpp"
+#include "crypto/kernels/rc4_lanes.hpp"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 // hand.
 #include <immintrin.h>
 
-#include "crypto/sha1_lanes_template.hpp"
+#include "crypto/kernels/sha1_lanes_template.hpp"
 
 namespace adit::crypto {
 namespace {

@@ -9,7 +9,7 @@
 //   majority(b, c, d) (b & c) | (b & d) | (c & d)
 #pragma once
 
-#include "crypto/sha1_lanes.hpp"
+#include "crypto/kernels/sha1_lanes.hpp"
 
 namespace adit::crypto {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // GetNewKeyFromSHA in lanes, each kernel, against OpenSSL and RFC 3079. The sixteen lanes of AVX-512 are run as plain
 // vectors, so that the template's logic is tested at that width on any machine.
-#include "crypto/sha1_lanes.hpp"
+#include "crypto/kernels/sha1_lanes.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "crypto/digest.hpp"
+#include "crypto/kernels/sha1_lanes_template.hpp"
 #include "crypto/mppe_implementations.hpp"
 #include "crypto/mppe_rekey.hpp"
-#include "crypto/sha1_lanes_template.hpp"
 #include "tests/crypto/octets.hpp"
 
 namespace adit::crypto {

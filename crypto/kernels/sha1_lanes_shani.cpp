@@ -3,7 +3,7 @@
 // Compiled for SHA and SSE4.1: see sha1_lanes.hpp for what must not stand here.
 #include <immintrin.h>
 
-#include "crypto/sha1_lanes.hpp"
+#include "crypto/kernels/sha1_lanes.hpp"
 
 namespace adit::crypto {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "crypto/rc4_lanes.hpp"
+#include "crypto/kernels/rc4_lanes.hpp"
 
 #include <algorithm>
 #include <cstring>
