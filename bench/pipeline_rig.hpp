@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "crypto/mppe_batch.hpp"
-#include "dataplane/call_index.hpp"
+#include "dataplane/call/call_index.hpp"
 #include "dataplane/contract/mailbox.hpp"
-#include "dataplane/worker.hpp"
+#include "dataplane/worker/worker.hpp"
 
 namespace adit::bench {
 

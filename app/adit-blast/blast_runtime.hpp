@@ -16,8 +16,8 @@
 #include "app/host/route_snapshots.hpp"
 #include "app/host/worker_mail.hpp"
 #include "app/host/xdp_maps.hpp"
-#include "dataplane/call_index.hpp"
-#include "dataplane/ports.hpp"
+#include "dataplane/call/call_index.hpp"
+#include "dataplane/ports/ports.hpp"
 
 namespace adit::app::blast {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "controlplane/settings.hpp"
-#include "dataplane/ports.hpp"
+#include "dataplane/ports/ports.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::app::blast {

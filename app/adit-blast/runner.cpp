@@ -10,7 +10,7 @@
 #include "app/adit-blast/machine.hpp"
 #include "app/adit-blast/offered_load.hpp"
 #include "app/adit-blast/verdict.hpp"
-#include "dataplane/drop_reason.hpp"
+#include "dataplane/base/drop_reason.hpp"
 
 namespace adit::app::blast {
 

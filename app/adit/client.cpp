@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "app/escape.hpp"
-#include "dataplane/unique_fd.hpp"
+#include "dataplane/ports/unique_fd.hpp"
 
 namespace adit::app {
 namespace {

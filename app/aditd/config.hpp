@@ -17,7 +17,7 @@
 #include "controlplane/radius/settings.hpp"
 #include "controlplane/settings.hpp"
 #include "dataplane/contract/reorder_policy.hpp"
-#include "dataplane/ports.hpp"
+#include "dataplane/ports/ports.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::app {

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "dataplane/drop_reason.hpp"
+#include "dataplane/base/drop_reason.hpp"
 
 namespace adit::app {
 

@@ -21,10 +21,10 @@
 #include "app/host/subscriber_routes.hpp"
 #include "app/host/worker_mail.hpp"
 #include "app/host/xdp_maps.hpp"
-#include "dataplane/call_index.hpp"
-#include "dataplane/handoff.hpp"
-#include "dataplane/ports.hpp"
-#include "dataplane/worker.hpp"
+#include "dataplane/call/call_index.hpp"
+#include "dataplane/path/handoff.hpp"
+#include "dataplane/ports/ports.hpp"
+#include "dataplane/worker/worker.hpp"
 
 namespace adit::app {
 

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/kernel_path.hpp"
-#include "dataplane/ports.hpp"
-#include "dataplane/unique_fd.hpp"
+#include "dataplane/path/kernel_path.hpp"
+#include "dataplane/ports/ports.hpp"
+#include "dataplane/ports/unique_fd.hpp"
 
 namespace adit::app {
 

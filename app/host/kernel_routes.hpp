@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "app/host/kernel_table.hpp"
-#include "dataplane/next_hops.hpp"
-#include "dataplane/port.hpp"
+#include "dataplane/path/next_hops.hpp"
+#include "dataplane/ports/port.hpp"
 
 struct mnl_socket;
 

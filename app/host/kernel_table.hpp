@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "dataplane/next_hops.hpp"
+#include "dataplane/path/next_hops.hpp"
 
 namespace adit::app {
 

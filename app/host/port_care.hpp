@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dataplane/ports.hpp"
+#include "dataplane/ports/ports.hpp"
 
 namespace adit::app {
 

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "controlplane/steering.hpp"
-#include "dataplane/ports.hpp"
+#include "dataplane/ports/ports.hpp"
 
 namespace adit::app {
 

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "dataplane/next_hops.hpp"
+#include "dataplane/path/next_hops.hpp"
 
 namespace adit::app {
 

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "dataplane/contract/mailbox.hpp"
-#include "dataplane/unique_fd.hpp"
+#include "dataplane/ports/unique_fd.hpp"
 
 namespace adit::app {
 

@@ -13,8 +13,8 @@
 #include <filesystem>
 #include <string_view>
 
-#include "dataplane/xdp/attached.hpp"
-#include "dataplane/xdp/layout.h"
+#include "dataplane/ports/xdp/attached.hpp"
+#include "dataplane/ports/xdp/layout.h"
 
 namespace adit::app {
 namespace {
@@ -177,7 +177,7 @@ std::expected<std::string, std::string> find_xdp_program(const std::string& want
   const std::filesystem::path executable = std::filesystem::read_symlink("/proc/self/exe", none);
   std::filesystem::path directory = executable.parent_path();
   for (int up = 0; up < 3 && directory.has_relative_path(); ++up, directory = directory.parent_path()) {
-    const auto built = directory / "dataplane" / "xdp" / "adit_xdp.o";
+    const auto built = directory / "dataplane" / "ports" / "xdp" / "adit_xdp.o";
     if (std::filesystem::exists(built, none)) {
       return built.string();
     }

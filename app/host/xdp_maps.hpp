@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/ports.hpp"
-#include "dataplane/unique_fd.hpp"
+#include "dataplane/ports/ports.hpp"
+#include "dataplane/ports/unique_fd.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::app {

@@ -157,7 +157,7 @@ struct ResolveNextHop {
   bool towards_peers = false;  ///< by the access side's routes
 };
 
-/// Frames that are the kernel's wait in the ring beside the mailboxes (dataplane/kernel_path.hpp).
+/// Frames that are the kernel's wait in the ring beside the mailboxes (dataplane/path/kernel_path.hpp).
 struct FramesPunted {};
 
 using ToControl =

@@ -19,7 +19,7 @@
 #include <thread>
 
 #include "app/adit/client.hpp"
-#include "dataplane/unique_fd.hpp"
+#include "dataplane/ports/unique_fd.hpp"
 #include "tests/app/fake_backend.hpp"
 
 namespace adit::app {

@@ -54,7 +54,7 @@ TEST(XdpMaps, RandomRangesAreCoveredExactlyAndInOrder) {
 TEST(XdpMaps, ProgramIsFoundInTheBuildDirectory) {
   const auto program = find_xdp_program("");
   ASSERT_TRUE(program) << program.error();
-  EXPECT_TRUE(program->ends_with("/dataplane/xdp/adit_xdp.o")) << *program;
+  EXPECT_TRUE(program->ends_with("/dataplane/ports/xdp/adit_xdp.o")) << *program;
 }
 
 TEST(XdpMaps, WantedProgramMustExist) {

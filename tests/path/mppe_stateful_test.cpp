@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stateful MPPE through the stages (conformance: MPP-10): bursts, loss, reorder, forgery, budgets, and what control is
-// told. The streams themselves are tests/dataplane/mppe_stateful_test.cpp's.
-#include "dataplane/mppe_stateful.hpp"
+// told. The streams themselves are tests/dataplane/call/mppe_stateful_test.cpp's.
+#include "dataplane/call/mppe_stateful.hpp"
 #include "crypto/mppe_rekey.hpp"
 #include "crypto/mppe_stream.hpp"
 #include "dataplane/wire/mppe.hpp"

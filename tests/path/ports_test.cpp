@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ports from DPDK's virtual devices, which need neither root nor hugepages. Kernel interfaces: tests/system.
-#include "dataplane/ports.hpp"
+#include "dataplane/ports/ports.hpp"
 
 #include <gtest/gtest.h>
 #include <rte_eal.h>

@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/call_index.hpp"
+#include "dataplane/call/call_index.hpp"
 #include "dataplane/contract/mailbox.hpp"
-#include "dataplane/worker.hpp"
+#include "dataplane/worker/worker.hpp"
 
 namespace adit::dataplane::path {
 

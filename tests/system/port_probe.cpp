@@ -25,7 +25,7 @@
 #include "app/host/eal.hpp"
 #include "app/host/kernel_routes.hpp"
 #include "app/host/xdp_maps.hpp"
-#include "dataplane/ports.hpp"
+#include "dataplane/ports/ports.hpp"
 
 namespace {
 

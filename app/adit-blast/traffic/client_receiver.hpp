@@ -8,7 +8,7 @@
 
 #include "app/adit-blast/traffic/impairment.hpp"
 #include "app/adit-blast/traffic/verifier.hpp"
-#include "dataplane/decapsulation.hpp"
+#include "dataplane/path/decapsulation.hpp"
 
 namespace adit::app::blast {
 

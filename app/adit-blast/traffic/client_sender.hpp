@@ -6,7 +6,7 @@
 #include <span>
 
 #include "app/adit-blast/traffic/impairment.hpp"
-#include "dataplane/encapsulation.hpp"
+#include "dataplane/path/encapsulation.hpp"
 
 namespace adit::app::blast {
 

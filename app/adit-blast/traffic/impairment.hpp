@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "app/adit-blast/plan.hpp"
-#include "dataplane/counters.hpp"
+#include "dataplane/base/counters.hpp"
 
 namespace adit::app::blast {
 

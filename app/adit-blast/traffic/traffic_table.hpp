@@ -10,7 +10,7 @@
 #include "app/adit-blast/histogram.hpp"
 #include "app/adit-blast/traffic/flow.hpp"
 #include "app/adit-blast/traffic/probe.hpp"
-#include "dataplane/counters.hpp"
+#include "dataplane/base/counters.hpp"
 
 namespace adit::app::blast {
 

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "dataplane/forward.hpp"
-#include "dataplane/idle_nap.hpp"
+#include "dataplane/path/forward.hpp"
+#include "dataplane/worker/idle_nap.hpp"
 
 namespace adit::app::blast {
 

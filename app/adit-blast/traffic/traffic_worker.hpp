@@ -16,9 +16,9 @@
 #include "app/adit-blast/traffic/client_sender.hpp"
 #include "app/adit-blast/traffic/load.hpp"
 #include "app/adit-blast/traffic/verifier.hpp"
-#include "dataplane/call_control.hpp"
-#include "dataplane/ingress.hpp"
-#include "dataplane/worker_context.hpp"
+#include "dataplane/path/ingress.hpp"
+#include "dataplane/path/worker_context.hpp"
+#include "dataplane/worker/call_control.hpp"
 
 namespace adit::app::blast {
 

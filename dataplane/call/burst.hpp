@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// A burst of packets between stages, and its grouping by call. Pure. Thread: worker. Owner: Uplink, Downlink.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "dataplane/call/call.hpp"
+
+namespace adit::dataplane {
+
+template <typename Packet, std::size_t kCapacity>
+class Burst {
+ public:
+  void clear() noexcept { size_ = 0; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  Packet& push(const Packet& packet) noexcept { return packets_[size_++] = packet; }
+  /// The next packet, as the burst before left it: the caller sets what later stages read.
+  Packet& append() noexcept { return packets_[size_++]; }
+  Packet& operator[](std::size_t at) noexcept { return packets_[at]; }
+  Packet* begin() noexcept { return packets_.data(); }
+  Packet* end() noexcept { return packets_.data() + size_; }
+
+  /// Keeps the packets for which `stage` returns true, in order. The others have been dropped, handed off or consumed.
+  template <typename StageFunction>
+  void filter(StageFunction&& stage) noexcept {
+    std::size_t kept = 0;
+    for (std::size_t at = 0; at < size_; ++at) {
+      if (stage(packets_[at])) {
+        if (kept != at) {
+          packets_[kept] = packets_[at];
+        }
+        ++kept;
+      }
+    }
+    size_ = kept;
+  }
+
+ private:
+  std::array<Packet, kCapacity> packets_{};
+  std::size_t size_ = 0;
+};
+
+/// Puts a burst's packets call by call, each call's in order, in O(packets): mppe_crypt() then derives a run of keys
+/// once, not once per packet. `mark` says which of the call's two BurstMarks is ours.
+template <std::size_t kCapacity>
+class ByCall {
+ public:
+  /// Visits visit(index) for each packet that `wanted`.
+  template <typename Packets, typename Wanted, typename Mark, typename Visit>
+  void visit(Packets& packets, Wanted&& wanted, Mark&& mark, Visit&& visit) noexcept {
+    ++burst_;
+    std::size_t calls = 0;
+    for (std::uint16_t at = 0; at < packets.size(); ++at) {
+      if (!wanted(packets[at])) {
+        continue;
+      }
+      BurstMark& seen = mark(*packets[at].call);
+      next_[at] = kNone;
+      // The second half guards against a mark that is 2^32 bursts old.
+      if (seen.burst == burst_ && seen.last < at && packets[seen.last].call == packets[at].call) {
+        next_[seen.last] = at;
+      } else {
+        first_[calls++] = at;
+      }
+      seen = {burst_, at};
+    }
+    for (std::size_t call = 0; call < calls; ++call) {
+      for (std::uint16_t at = first_[call]; at != kNone; at = next_[at]) {
+        visit(packets[at]);
+      }
+    }
+  }
+
+ private:
+  static constexpr std::uint16_t kNone = 0xffff;
+  static_assert(kCapacity < kNone);
+  std::array<std::uint16_t, kCapacity> first_;
+  std::array<std::uint16_t, kCapacity> next_;
+  std::uint32_t burst_ = 0;
+};
+
+}  // namespace adit::dataplane

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// One call as its worker knows it, laid out so that a packet in clear touches two cache lines of it, and one with MPPE
+// three, with a rate limit one more: what both directions read | uplink | downlink | keys and rates of each direction.
+// Thread: the owning worker; others may read `generation` and the counters.
+// Owner: the worker's CallTable.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "crypto/mppe_batch.hpp"
+#include "dataplane/base/clock.hpp"
+#include "dataplane/base/counters.hpp"
+#include "dataplane/base/limits.hpp"
+#include "dataplane/call/gre_window.hpp"
+#include "dataplane/call/mppe_session.hpp"
+#include "dataplane/call/policer.hpp"
+#include "dataplane/contract/messages.hpp"
+#include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ppp.hpp"
+
+namespace adit::dataplane {
+
+struct NextHop;  // path/next_hops.hpp
+
+inline constexpr std::size_t kCacheLine = 64;
+
+/// Finds the packets of one call within a burst in O(1) each: the burst that last saw the call, and where.
+struct BurstMark {
+  std::uint32_t burst = 0;
+  std::uint16_t last = 0;
+};
+
+/// Whether one direction is encrypted, and in which mode.
+enum class MppeUse : std::uint8_t {
+  kNone,
+  kStateless,
+  kStateful,  ///< its streams are in the CallTable's StatefulMppe, not in the chains here
+};
+
+/// RFC 2637 §3.2.2: (our address, the peer's, our call ID) is the session.
+struct CallIdentity {
+  wire::Ipv4Address local;
+  wire::Ipv4Address peer;
+  wire::LocalCallId local_id;
+  wire::PeerCallId peer_id;
+  wire::Ipv4Address subscriber;
+  wire::PppCompression send_compression;
+  bool ip_up = false;
+  bool has_routes = false;  ///< the call index leads prefixes here, besides `subscriber`
+  bool require_mppe = false;
+  bool rate_limited = false;              ///< in a direction at least: look at its Policer
+  MppeUse mppe_receive = MppeUse::kNone;  ///< the peer's data
+  MppeUse mppe_send = MppeUse::kNone;     ///< ours
+};
+
+/// How a call's packets come in, for Reorder. `next` holds within one burst only: what was let through is not committed
+/// yet, and may turn out to be forged.
+struct CallOrder {
+  std::uint32_t burst = 0;
+  wire::GreSeq next;
+  std::uint16_t window = 0;  ///< of Reorder's, from 1; 0: nothing is held
+  std::uint8_t depth = 0;    ///< by how many packets one was overtaken, at most, since it began
+  std::uint8_t credit = 0;   ///< gaps that will still be waited for in vain
+};
+
+struct CallUplink {
+  MppeReceiver mppe;
+  TokenBucket<kPppFramesPerSecond, kPppFrameCapacity> ppp_frames;
+  BurstMark mark;
+  CallOrder order;
+  bool ack_queued = false;  ///< stands in the worker's queue of acknowledgements
+};
+
+struct CallDownlink {
+  GreSender sender;
+  MppeSender mppe;
+  std::uint16_t ip_identification = 0;
+  std::uint16_t peer_mru = 1500;
+  std::uint16_t port_mtu = 1500;   ///< of the port that leads to the peer
+  std::uint16_t inner_mtu = 1456;  ///< the largest inner IP packet; see update_inner_mtu()
+  BurstMark mark;
+  std::uint32_t hop_epoch = 0;   ///< snapshot that `hop` belongs to; 0: none
+  const NextHop* hop = nullptr;  ///< towards the peer
+};
+
+/// Inner IP packets that went through, and their octets.
+struct CallTraffic {
+  Counter packets;
+  Counter octets;
+};
+
+struct Call {
+  std::atomic<std::uint32_t> generation{0};  ///< 0: the slot is free
+  CallIdentity identity;
+  GreReceiver window;  ///< moved by the way up; what goes down carries its acknowledgements
+  Counter drops;
+  alignas(kCacheLine) CallUplink uplink;
+  CallTraffic uplink_traffic;
+  alignas(kCacheLine) CallDownlink downlink;
+  CallTraffic downlink_traffic;
+  alignas(kCacheLine) crypto::MppeChain receive_chain;
+  alignas(kCacheLine) crypto::MppeChain send_chain;
+  alignas(kCacheLine) Policer uplink_rate;
+  alignas(kCacheLine) Policer downlink_rate;
+};
+
+static_assert(sizeof(Call) == 7 * kCacheLine, "each of the seven on one line");
+
+/// Octets that stand before the inner IP packet in the outer one: IPv4 20, GRE with sequence and acknowledgement 16,
+/// the PPP header, and with MPPE its header 2 and the inner protocol.
+[[nodiscard]] constexpr std::uint16_t tunnel_overhead(wire::PppCompression compression, bool mppe) noexcept {
+  constexpr std::uint16_t kIpAndGre = 20 + 16;
+  const std::uint16_t address_and_control = compression.address_and_control ? 0 : 2;
+  const std::uint16_t protocol = compression.protocol ? 1 : 2;
+  const auto ppp = static_cast<std::uint16_t>(address_and_control + protocol);
+  return static_cast<std::uint16_t>(kIpAndGre + ppp + (mppe ? 2 + protocol : 0));
+}
+
+/// The largest inner IP packet: what the port carries, and what the peer's MRU allows. MRU counts the PPP Information
+/// field, which with MPPE also holds its header and the inner protocol (RFC 3078 §3): 4 less.
+[[nodiscard]] constexpr std::uint16_t inner_mtu(std::uint16_t port_mtu, std::uint16_t peer_mru,
+                                                wire::PppCompression compression, bool mppe) noexcept {
+  const int by_port = port_mtu - tunnel_overhead(compression, mppe);
+  const int by_peer = peer_mru - (mppe ? 4 : 0);
+  const int least = by_port < by_peer ? by_port : by_peer;
+  return static_cast<std::uint16_t>(least < 68 ? 68 : least);  // RFC 791: every link carries 68 octets
+}
+
+inline void update_inner_mtu(Call& call) noexcept {
+  const CallIdentity& identity = call.identity;
+  call.downlink.inner_mtu =
+      inner_mtu(call.downlink.port_mtu, call.downlink.peer_mru, identity.send_compression,
+                identity.mppe_send != MppeUse::kNone || identity.require_mppe);
+}
+
+}  // namespace adit::dataplane

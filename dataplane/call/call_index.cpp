@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/call/call_index.hpp"
+
+#include <rte_malloc.h>
+
+#include <memory>
+
+namespace adit::dataplane {
+namespace {
+
+/// 65,536 entries of 4 octets, from hugepages where there are any: 64k calls then cost one TLB entry, not 64.
+CallIndex::Entry* make_page(std::uint32_t entries) noexcept {
+  void* memory = rte_zmalloc("adit_index", entries * sizeof(CallIndex::Entry), 64);
+  if (memory == nullptr) {
+    return nullptr;
+  }
+  auto* page = static_cast<CallIndex::Entry*>(memory);
+  std::uninitialized_value_construct_n(page, entries);
+  return page;
+}
+
+}  // namespace
+
+CallIndex::~CallIndex() {
+  for (const LocalAddress& local : locals_) {
+    rte_free(local.page.load(std::memory_order_relaxed));
+  }
+  for (const auto& page : subscribers_) {
+    rte_free(page.load(std::memory_order_relaxed));
+  }
+}
+
+bool CallIndex::add_local_address(wire::Ipv4Address local) noexcept {
+  if (local.is_none() || is_local(local)) {
+    return !local.is_none();
+  }
+  if (local_count_ == kMaxLocalAddresses) {
+    return false;
+  }
+  std::uint32_t at = local_slot(key_of(local));
+  while (locals_[at].address.load(std::memory_order_relaxed) != 0) {
+    at = (at + 1) & (kLocalSlots - 1);
+  }
+  Entry* page = make_page(kPageEntries);
+  if (page == nullptr) {
+    return false;
+  }
+  locals_[at].page.store(page, std::memory_order_relaxed);
+  locals_[at].address.store(key_of(local), std::memory_order_release);
+  ++local_count_;
+  ++pages_;
+  return true;
+}
+
+bool CallIndex::map_call(wire::Ipv4Address local, wire::LocalCallId id,
+                         const contract::CallRef& call) noexcept {
+  if (!add_local_address(local)) {
+    return false;
+  }
+  calls_of(local)[id.value].store(pack(call), std::memory_order_relaxed);
+  return true;
+}
+
+void CallIndex::unmap_call(wire::Ipv4Address local, wire::LocalCallId id) noexcept {
+  if (Entry* page = calls_of(local); page != nullptr) {
+    page[id.value].store(0, std::memory_order_relaxed);
+  }
+}
+
+/// The page of the address' /16, nullptr without memory.
+CallIndex::Entry* CallIndex::make_subscriber_page(wire::Ipv4Address address) noexcept {
+  std::atomic<Entry*>& root = subscribers_[address.value >> 16];
+  Entry* page = root.load(std::memory_order_relaxed);
+  if (page == nullptr && (page = make_page(kPageEntries)) != nullptr) {
+    root.store(page, std::memory_order_release);
+    ++pages_;
+  }
+  return page;
+}
+
+bool CallIndex::map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) noexcept {
+  Entry* page = make_subscriber_page(subscriber);
+  if (page == nullptr) {
+    return false;
+  }
+  page[subscriber.value & 0xffff].store(pack(call), std::memory_order_relaxed);
+  return true;
+}
+
+void CallIndex::unmap_subscriber(wire::Ipv4Address subscriber) noexcept {
+  if (Entry* page = subscribers_[subscriber.value >> 16].load(std::memory_order_relaxed); page != nullptr) {
+    page[subscriber.value & 0xffff].store(0, std::memory_order_relaxed);
+  }
+}
+
+bool CallIndex::map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) noexcept {
+  Entry* page = prefix.length < kShortestRoute ? nullptr : make_subscriber_page(prefix.address);
+  if (page == nullptr) {
+    return false;
+  }
+  const std::uint32_t first = prefix.address.value & 0xffff;
+  for (std::uint32_t at = first; at < first + prefix.size(); ++at) {
+    std::uint32_t nobodys = 0;
+    page[at].compare_exchange_strong(nobodys, pack(call), std::memory_order_relaxed);
+  }
+  return true;
+}
+
+void CallIndex::unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) noexcept {
+  Entry* page = subscribers_[prefix.address.value >> 16].load(std::memory_order_relaxed);
+  if (page == nullptr || prefix.length < kShortestRoute) {
+    return;
+  }
+  const std::uint32_t first = prefix.address.value & 0xffff;
+  for (std::uint32_t at = first; at < first + prefix.size(); ++at) {
+    std::uint32_t its = pack(call);
+    page[at].compare_exchange_strong(its, 0, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace adit::dataplane

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two read-only indexes that serve all workers: (local address, local call ID) and subscriber address, each to the
+// owning worker and slot. One load from a flat table per look-up, whatever the number of calls.
+// An entry may be stale for a moment: whoever follows it compares the call's identity with the packet's.
+// Thread: control writes, any worker reads. Owner: aditd.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "dataplane/base/limits.hpp"
+#include "dataplane/contract/call_ref.hpp"
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::dataplane {
+
+/// Where a call lives; `known` false: there is none.
+struct CallOwner {
+  bool known = false;
+  contract::WorkerId worker;
+  std::uint32_t slot = 0;
+  friend constexpr bool operator==(const CallOwner&, const CallOwner&) = default;
+};
+
+class CallIndex {
+ public:
+  using Entry = std::atomic<std::uint32_t>;
+
+  /// Local addresses that differ in their last `host_bits` bits only share one space of call IDs, and one table: 0 where
+  /// peers dial us, more where we are thousands of callers. Needs EAL from the first address on: its memory.
+  explicit CallIndex(unsigned host_bits = 0) noexcept : host_bits_(host_bits) {}
+  ~CallIndex();
+  CallIndex(const CallIndex&) = delete;
+  CallIndex& operator=(const CallIndex&) = delete;
+
+  // ---- control ----------------------------------------------------------------------------------------------
+  /// An address that peers dial (ours). False: more than kMaxLocalAddresses, or no memory. Repeating is harmless.
+  bool add_local_address(wire::Ipv4Address local) noexcept;
+  /// False when there is no memory for the table; then nothing is mapped.
+  bool map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) noexcept;
+  void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) noexcept;
+  bool map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) noexcept;
+  void unmap_subscriber(wire::Ipv4Address subscriber) noexcept;
+  /// A prefix of kShortestRoute bits at least that is routed to a subscriber: those of its addresses that are nobody's
+  /// yet. A store an address. False: too short, or no memory.
+  bool map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) noexcept;
+  /// What of it is the call's.
+  void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) noexcept;
+  static constexpr std::uint8_t kShortestRoute = 16;
+
+  /// Octets of its tables.
+  [[nodiscard]] std::uint64_t octets() const noexcept {
+    return sizeof *this + pages_ * kPageEntries * sizeof(Entry);
+  }
+
+  // ---- workers ----------------------------------------------------------------------------------------------
+  /// Where the entry stands (to prefetch), or nullptr when there can be none.
+  [[nodiscard]] const Entry* locate_call(wire::Ipv4Address local, wire::LocalCallId id) const noexcept {
+    const Entry* page = calls_of(local);
+    return page == nullptr ? nullptr : page + id.value;
+  }
+  [[nodiscard]] const Entry* locate_subscriber(wire::Ipv4Address subscriber) const noexcept {
+    const Entry* page = subscribers_[subscriber.value >> 16].load(std::memory_order_acquire);
+    return page == nullptr ? nullptr : page + (subscriber.value & 0xffff);
+  }
+  [[nodiscard]] static CallOwner read(const Entry* entry) noexcept {
+    const std::uint32_t value = entry == nullptr ? 0 : entry->load(std::memory_order_relaxed);
+    return {value != 0, {static_cast<std::uint16_t>((value & ~kInUse) >> kSlotBits)}, value & kSlotMask};
+  }
+  [[nodiscard]] bool is_local(wire::Ipv4Address address) const noexcept {
+    return calls_of(address) != nullptr;
+  }
+
+ private:
+  static constexpr std::uint32_t kInUse = 0x80000000;
+  static constexpr std::uint32_t kSlotBits = 23;
+  static constexpr std::uint32_t kSlotMask = (1U << kSlotBits) - 1;
+  static constexpr std::uint32_t kPageEntries = 1U << 16;
+  static constexpr std::uint32_t kLocalSlots = 2 * kMaxLocalAddresses;  // open addressing, half full at most
+  static_assert(kMaxCallsPerWorker <= kSlotMask + 1 && kMaxWorkers <= (kInUse >> kSlotBits));
+
+  struct LocalAddress {
+    std::atomic<std::uint32_t> address{0};  // without its host bits; 0: free; written after the page
+    std::atomic<Entry*> page{nullptr};
+  };
+
+  [[nodiscard]] std::uint32_t key_of(wire::Ipv4Address local) const noexcept {
+    return static_cast<std::uint32_t>(std::uint64_t{local.value} >> host_bits_);
+  }
+  static std::uint32_t local_slot(std::uint32_t address) noexcept {
+    return (address * 0x9e3779b1U) >> 16 & (kLocalSlots - 1);
+  }
+  static std::uint32_t pack(const contract::CallRef& call) noexcept {
+    return kInUse | std::uint32_t{call.worker.value} << kSlotBits | (call.slot & kSlotMask);
+  }
+  [[nodiscard]] Entry* make_subscriber_page(wire::Ipv4Address address) noexcept;
+  [[nodiscard]] Entry* calls_of(wire::Ipv4Address local) const noexcept {
+    const std::uint32_t wanted = key_of(local);
+    for (std::uint32_t at = local_slot(wanted);; at = (at + 1) & (kLocalSlots - 1)) {
+      const std::uint32_t address = locals_[at].address.load(std::memory_order_acquire);
+      if (address == wanted && address != 0) {
+        return locals_[at].page.load(std::memory_order_relaxed);
+      }
+      if (address == 0) {
+        return nullptr;
+      }
+    }
+  }
+
+  const unsigned host_bits_;
+  std::array<LocalAddress, kLocalSlots> locals_{};
+  std::uint32_t local_count_ = 0;
+  std::uint64_t pages_ = 0;
+  std::array<std::atomic<Entry*>, kPageEntries>
+      subscribers_{};  // by the address' upper half; pages on demand
+};
+
+}  // namespace adit::dataplane

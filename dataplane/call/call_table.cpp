@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/call/call_table.hpp"
+
+#include <rte_malloc.h>
+
+#include <memory>
+
+#include "crypto/secret.hpp"
+
+namespace adit::dataplane {
+namespace {
+
+contract::CallTotals read_totals(const Call& call) noexcept {
+  return {.uplink_packets = call.uplink_traffic.packets.read(),
+          .uplink_octets = call.uplink_traffic.octets.read(),
+          .downlink_packets = call.downlink_traffic.packets.read(),
+          .downlink_octets = call.downlink_traffic.octets.read(),
+          .drops = call.drops.read()};
+}
+
+template <typename Element>
+std::span<Element> allocate(const char* name, std::uint32_t count, int socket) noexcept {
+  void* memory = rte_zmalloc_socket(name, count * sizeof(Element), kCacheLine, socket);
+  if (memory == nullptr) {
+    return {};
+  }
+  Element* first = static_cast<Element*>(memory);
+  std::uninitialized_default_construct_n(first, count);
+  return {first, count};
+}
+
+template <typename Element>
+void release(std::span<Element> elements) noexcept {
+  crypto::wipe(static_cast<void*>(elements.data()), elements.size_bytes());
+  rte_free(elements.data());
+}
+
+}  // namespace
+
+CallTable::CallTable(std::uint32_t slots, int socket, bool stateful_mppe) noexcept {
+  if (slots > kMaxCallsPerWorker) {
+    return;
+  }
+  if (stateful_mppe) {
+    stateful_ = allocate<StatefulMppe>("adit_stateful", slots, socket);
+  }
+  if (!stateful_mppe || !stateful_.empty()) {
+    slots_ = allocate<Call>("adit_calls", slots, socket);
+  }
+}
+
+CallTable::~CallTable() {
+  release(slots_);
+  release(stateful_);
+}
+
+Call* CallTable::install(const contract::InstallCall& message) noexcept {
+  Call* call = at(message.call.slot);
+  if (call == nullptr || message.call.generation == 0 || generation_of(*call) != 0) {
+    return nullptr;
+  }
+  call->identity = {};
+  call->identity.local = message.local;
+  call->identity.peer = message.peer;
+  call->identity.local_id = message.local_id;
+  call->identity.peer_id = message.peer_id;
+  call->window = {};
+  call->uplink = {};
+  call->downlink = {};
+  call->uplink_rate = {};
+  call->downlink_rate = {};
+  for (Counter* counter : {&call->uplink_traffic.packets, &call->uplink_traffic.octets,
+                           &call->downlink_traffic.packets, &call->downlink_traffic.octets, &call->drops}) {
+    counter->reset();
+  }
+  call->generation.store(message.call.generation, std::memory_order_release);
+  return call;
+}
+
+void CallTable::remove(Call& call) noexcept {
+  call.generation.store(0, std::memory_order_release);
+  forget_mppe(call);
+  call.identity = {};
+}
+
+void CallTable::forget_mppe(Call& call) noexcept {
+  call.identity.mppe_receive = MppeUse::kNone;
+  call.identity.mppe_send = MppeUse::kNone;
+  crypto::wipe(&call.receive_chain, sizeof call.receive_chain);
+  crypto::wipe(&call.send_chain, sizeof call.send_chain);
+  if (StatefulMppe* stateful = stateful_of(call); stateful != nullptr) {
+    crypto::wipe(stateful, sizeof *stateful);
+  }
+}
+
+std::optional<contract::CallTotals> CallTable::totals(const contract::CallRef& ref) const noexcept {
+  if (ref.slot >= slots_.size() || ref.generation == 0) {
+    return std::nullopt;
+  }
+  const Call& call = slots_[ref.slot];
+  if (call.generation.load(std::memory_order_acquire) != ref.generation) {
+    return std::nullopt;
+  }
+  const contract::CallTotals totals = read_totals(call);
+  return generation_of(call) == ref.generation ? std::optional(totals) : std::nullopt;
+}
+
+}  // namespace adit::dataplane

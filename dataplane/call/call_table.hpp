@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// A worker's calls: an array of slots on its NUMA node, named by slot and generation; and beside it, when the config
+// allows stateful MPPE, what that needs of each.
+// Thread: the worker; totals() any thread. Owner: the worker.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "dataplane/call/call.hpp"
+#include "dataplane/call/mppe_stateful.hpp"
+#include "dataplane/contract/call_ref.hpp"
+#include "dataplane/contract/messages.hpp"
+
+namespace adit::dataplane {
+
+class CallTable {
+ public:
+  /// `socket`: NUMA node, or SOCKET_ID_ANY. Empty (capacity 0) when there is no memory. Needs EAL.
+  CallTable(std::uint32_t slots, int socket, bool stateful_mppe) noexcept;
+  ~CallTable();
+  CallTable(const CallTable&) = delete;
+  CallTable& operator=(const CallTable&) = delete;
+
+  [[nodiscard]] std::uint32_t capacity() const noexcept { return static_cast<std::uint32_t>(slots_.size()); }
+
+  /// nullptr when the slot is free or holds another generation.
+  [[nodiscard]] Call* find(const contract::CallRef& ref) noexcept {
+    Call* call = at(ref.slot);
+    return call != nullptr && generation_of(*call) == ref.generation && ref.generation != 0 ? call : nullptr;
+  }
+  /// The slot, free or not; nullptr beyond the table.
+  [[nodiscard]] Call* at(std::uint32_t slot) noexcept {
+    return slot < slots_.size() ? &slots_[slot] : nullptr;
+  }
+
+  /// Takes a free slot for a new call; nullptr when the slot is in use or out of range.
+  Call* install(const contract::InstallCall& message) noexcept;
+
+  /// Frees the slot and wipes the keys.
+  void remove(Call& call) noexcept;
+
+  /// Both directions in clear again.
+  void forget_mppe(Call& call) noexcept;
+
+  /// nullptr when the table was made without.
+  [[nodiscard]] StatefulMppe* stateful_of(const Call& call) noexcept {
+    return stateful_.empty() ? nullptr : &stateful_[static_cast<std::size_t>(&call - slots_.data())];
+  }
+
+  /// Octets of a call.
+  [[nodiscard]] static constexpr std::size_t octets_per_call(bool stateful_mppe) noexcept {
+    return sizeof(Call) + (stateful_mppe ? sizeof(StatefulMppe) : 0);
+  }
+
+  [[nodiscard]] std::uint32_t slot_of(const Call& call) const noexcept {
+    return static_cast<std::uint32_t>(&call - slots_.data());
+  }
+  [[nodiscard]] contract::CallRef ref_of(const Call& call, contract::WorkerId worker) const noexcept {
+    return {worker, slot_of(call), generation_of(call)};
+  }
+
+  /// Live counters of a call; nothing when it is gone. Any thread.
+  [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& ref) const noexcept;
+
+ private:
+  static std::uint32_t generation_of(const Call& call) noexcept {
+    return call.generation.load(std::memory_order_relaxed);
+  }
+  std::span<Call> slots_;
+  std::span<StatefulMppe> stateful_;  // by the same slots, or none
+};
+
+}  // namespace adit::dataplane

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls for which something is due, in the order in which it becomes due: the delay is the same for all, so first in is
+// first due. A call stands in it once; whoever uses it keeps that note. Thread: worker. Owner: the worker.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "dataplane/base/clock.hpp"
+#include "dataplane/contract/call_ref.hpp"
+
+namespace adit::dataplane {
+
+class DueCalls {
+ public:
+  struct Entry {
+    contract::CallRef call;
+    Milliseconds due;
+  };
+
+  explicit DueCalls(std::uint32_t calls) : entries_(std::bit_ceil(calls + 1U)) {}
+
+  [[nodiscard]] std::size_t octets() const noexcept { return entries_.size() * sizeof(Entry); }
+
+  /// False when full (a slot that was reused meanwhile stands twice): do at once what would have been due.
+  [[nodiscard]] bool push(const Entry& entry) noexcept {
+    if (tail_ - head_ == entries_.size()) {
+      return false;
+    }
+    entries_[tail_++ & (entries_.size() - 1)] = entry;
+    return true;
+  }
+
+  [[nodiscard]] std::optional<Entry> pop_due(Milliseconds now) noexcept {
+    if (head_ == tail_ || !now.reached(entries_[head_ & (entries_.size() - 1)].due)) {
+      return std::nullopt;
+    }
+    return entries_[head_++ & (entries_.size() - 1)];
+  }
+
+ private:
+  std::vector<Entry> entries_;  // a power of two, never resized
+  std::uint32_t head_ = 0;
+  std::uint32_t tail_ = 0;
+};
+
+}  // namespace adit::dataplane

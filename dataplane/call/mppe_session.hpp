@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// MPPE of one direction of a call, RFC 3078 §7.3 and §8.1, without the octets: how far a packet lies ahead (in stateless
+// mode that is which key it needs), and what a receiver may believe. Keys live in crypto::MppeChain; the octets are
+// crypto::mppe_crypt's business, or StatefulMppe's.
+// Receiving is evaluated first and committed when the plaintext is plausible, so no forged packet moves the chain.
+// Pure. Thread: the call's worker. Owner: the call.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+
+#include "dataplane/base/clock.hpp"
+#include "dataplane/base/limits.hpp"
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::dataplane {
+
+enum class MppeRefusal : std::uint8_t {
+  kLate,    ///< N = 0 or N > 2048 where the GRE sequence leaves no room for it: duplicate or late
+  kGap,     ///< more packets encrypted than GRE packets sent: forged, or the chains have parted
+  kBudget,  ///< catching up would cost more key changes than the call or the burst may spend
+};
+
+class MppeReceiver {
+ public:
+  /// `at`: the highest GRE sequence number received when MPPE begins; all that is encrypted comes after it.
+  explicit MppeReceiver(wire::GreSeq at) noexcept : at_(at) {}
+  MppeReceiver() = default;
+
+  /// How many key changes lie between the committed key and the key of a packet with this `count`, carried by GRE
+  /// `sequence` (which is ahead of all committed ones). RFC 3078 §8.1 takes N = (count - last) mod 4096 for it. Each
+  /// encrypted packet has a GRE sequence number of its own, so N cannot exceed how far that has moved; and where it has
+  /// moved by 4096 or more, the largest such N is the one meant: both sides stay together over any loss.
+  [[nodiscard]] std::expected<std::uint32_t, MppeRefusal> evaluate(wire::CoherencyCount count,
+                                                                   wire::GreSeq sequence) const noexcept {
+    constexpr std::uint32_t kModulus = wire::CoherencyCount::kModulus;
+    const std::int32_t distance = sequence.distance_from(at_);
+    const std::uint32_t gap = distance > 0 ? static_cast<std::uint32_t>(distance) : 0;
+    const std::uint32_t steps = count.steps_from(last_) == 0 ? kModulus : count.steps_from(last_);
+    if (steps > gap) {
+      return std::unexpected(steps > kModulus / 2 ? MppeRefusal::kLate : MppeRefusal::kGap);
+    }
+    return steps + (gap - steps) / kModulus * kModulus;
+  }
+
+  /// Key changes beyond the one that every packet costs may be spent: those of lost packets.
+  [[nodiscard]] bool spend(std::uint32_t skipped, Milliseconds now) noexcept {
+    return skipped == 0 || budget_.take(skipped, now);
+  }
+
+  /// True when nothing encrypted was lost before a packet with this `count`.
+  [[nodiscard]] bool is_next(wire::CoherencyCount count) const noexcept { return count == last_.next(); }
+
+  /// The plaintext was plausible. The caller stores the packet's key into the chain.
+  void commit(wire::CoherencyCount count, wire::GreSeq sequence) noexcept {
+    last_ = count;
+    at_ = sequence;
+    failures_ = 0;
+  }
+
+  /// A frame in clear (PPP control) took one GRE sequence number that no encrypted packet can have had. Without this
+  /// 4,096 LCP echoes of an idle subscriber would look like 4,096 lost packets. (One from before the last encrypted
+  /// packet counts no more: stateful mode commits within a burst ahead of the frames in clear.)
+  void on_clear_frame(wire::GreSeq sequence) noexcept { at_ = sequence.is_after(at_) ? at_.next() : at_; }
+
+  /// A packet could not be believed. True once, when kImplausibleInARow came without a good one between.
+  [[nodiscard]] bool on_failure() noexcept {
+    failures_ = static_cast<std::uint8_t>(failures_ + (failures_ < 255 ? 1 : 0));
+    return failures_ == kImplausibleInARow;
+  }
+  /// The notice could not be delivered: the next failure shall try again.
+  void retry_notice() noexcept { failures_ = kImplausibleInARow - 1; }
+
+ private:
+  // One before 0, so that the peer's first packet (RFC 3078 names no start value; everyone begins with 0) is one step.
+  wire::CoherencyCount last_{wire::CoherencyCount::kModulus - 1};
+  std::uint8_t failures_ = 0;
+  wire::GreSeq at_;
+  TokenBucket<kRekeysPerSecond, kRekeyCapacity> budget_;
+};
+
+class MppeSender {
+ public:
+  /// RFC 3078 §7.3: the count of the next packet; the key changes before each.
+  [[nodiscard]] wire::CoherencyCount next() noexcept {
+    const wire::CoherencyCount count = next_;
+    next_ = next_.next();
+    return count;
+  }
+
+ private:
+  wire::CoherencyCount next_;
+};
+
+}  // namespace adit::dataplane

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stateful MPPE of a call, RFC 3078 §7 and §8.2: which packets can be read after which, and when the streams begin anew.
+// Counts, gaps and budgets are MppeReceiver's, as in stateless mode.
+//
+// Where the RFC and Linux part: before a flushed packet that is no flag packet the RFC begins the stream of the current
+// key, Linux's ppp_mppe changes the key first. We read both, since the plaintext tells which it was, and send what we
+// read from the peer; until then, what Linux does.
+//
+// Pure. Thread: the call's worker. Owner: the worker's CallTable, which has them when the config allows stateful mode.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <expected>
+
+#include "crypto/mppe_stream.hpp"
+#include "dataplane/base/clock.hpp"
+#include "dataplane/base/drop_reason.hpp"
+#include "dataplane/base/limits.hpp"
+#include "dataplane/call/mppe_plaintext.hpp"
+#include "dataplane/wire/bytes.hpp"
+#include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/mppe.hpp"
+
+namespace adit::dataplane {
+
+/// RFC 3078 §7.3: the key changes before each of these, and A is set in it.
+[[nodiscard]] constexpr bool is_flag_packet(wire::CoherencyCount count) noexcept {
+  return (count.value & 0xff) == 0xff;
+}
+
+/// Flag packets among the `steps` packets that end with `count`, itself included.
+[[nodiscard]] constexpr std::uint32_t flag_packets(wire::CoherencyCount count, std::uint32_t steps) noexcept {
+  const std::uint64_t end = std::uint64_t{steps} / 256 * 256 + 256 + count.value + 1;  // no less than `steps`
+  return static_cast<std::uint32_t>(end / 256 - (end - steps) / 256);
+}
+
+class StatefulReceiver {
+ public:
+  StatefulReceiver() = default;
+  StatefulReceiver(const crypto::MppeChain& chain, Milliseconds now) noexcept
+      : stream_(chain), asked_{now.value - kResetIntervalMs} {}
+
+  /// Decrypts in place a packet that lies `steps` after the last good one, or says why it cannot be read. Only success
+  /// moves the stream: loss is no state of its own here, the next packet that continues the stream or begins it anew is
+  /// simply read.
+  /// `afford(n)` says whether n key changes beyond the one that each packet may cost can be spent.
+  template <typename Afford>
+  [[nodiscard]] std::expected<void, DropReason> decrypt(wire::MppeHeader header, std::uint32_t steps,
+                                                        wire::MutableBytes octets, Afford&& afford) noexcept;
+
+  /// A packet could not be read. True when the peer shall be asked to begin anew.
+  [[nodiscard]] bool reset_is_due(Milliseconds now) noexcept {
+    if (now.since(asked_) < kResetIntervalMs) {
+      return false;
+    }
+    asked_ = now;
+    return true;
+  }
+
+  /// The peer was seen to flush without a key change.
+  [[nodiscard]] bool peer_keeps_key() const noexcept { return peer_keeps_key_; }
+
+ private:
+  [[nodiscard]] bool attempt(crypto::MppeStream& trial, wire::MutableBytes octets) noexcept;
+
+  crypto::MppeStream stream_;
+  Milliseconds asked_{};
+  bool peer_keeps_key_ = false;
+};
+
+class StatefulSender {
+ public:
+  StatefulSender() = default;
+  explicit StatefulSender(const crypto::MppeChain& chain) noexcept : stream_(chain) {}
+
+  /// The peer asks to begin anew: the next packet does. `repeated`: it did not get our answer to the same request, and
+  /// Linux reads nothing before that, so it has not followed the key change that came with it.
+  void flush(bool repeated, bool keep_key) noexcept {
+    if (flush_ == Flush::kNone) {
+      flush_ = repeated || keep_key ? Flush::kKeepKey : Flush::kChangeKey;
+    }
+  }
+
+  /// Encrypts in place the packet with this count; returns whether it is flushed.
+  [[nodiscard]] bool encrypt(wire::CoherencyCount count, wire::MutableBytes octets) noexcept {
+    // A flag packet changes the key once, flush or not. The first packet is not flushed: Linux would change the key.
+    const bool flag = is_flag_packet(count);
+    const bool flushed = flag || flush_ != Flush::kNone;
+    if (flushed) {
+      stream_.restart(flag || flush_ == Flush::kChangeKey ? 1 : 0);
+    }
+    flush_ = Flush::kNone;
+    stream_.apply(octets);
+    return flushed;
+  }
+
+ private:
+  enum class Flush : std::uint8_t { kNone, kKeepKey, kChangeKey };
+  crypto::MppeStream stream_;
+  Flush flush_ = Flush::kNone;
+};
+
+struct StatefulMppe {
+  StatefulReceiver receiver;
+  StatefulSender sender;
+};
+
+template <typename Afford>
+std::expected<void, DropReason> StatefulReceiver::decrypt(wire::MppeHeader header, std::uint32_t steps,
+                                                          wire::MutableBytes octets,
+                                                          Afford&& afford) noexcept {
+  crypto::MppeStream trial = stream_;
+  if (!header.flushed) {
+    if (steps != 1 || is_flag_packet(header.count)) {
+      return std::unexpected(DropReason::kMppeOutOfStep);
+    }
+    if (!attempt(trial, octets)) {
+      return std::unexpected(DropReason::kMppeImplausible);
+    }
+    return {};
+  }
+  const std::uint32_t changes = flag_packets(header.count, steps);
+  if (changes > 1 && !afford(changes - 1)) {
+    return std::unexpected(DropReason::kMppeBudget);
+  }
+  trial.restart(changes);
+  // With Linux one more for this packet's own flush, and for that of each flushed packet which was lost. Only where
+  // they are needed is their price taken.
+  std::uint32_t more = 0;
+  for (; !attempt(trial, octets); ++more) {
+    if (more > kLostFlushes) {
+      return std::unexpected(DropReason::kMppeImplausible);
+    }
+    if (changes + more > 0 && !afford(1)) {
+      return std::unexpected(DropReason::kMppeBudget);
+    }
+    trial.restart(1);
+  }
+  peer_keeps_key_ = is_flag_packet(header.count) ? peer_keeps_key_ : more == 0;
+  return {};
+}
+
+/// The front of the packet decides; it is put back when it is nonsense.
+inline bool StatefulReceiver::attempt(crypto::MppeStream& trial, wire::MutableBytes octets) noexcept {
+  const std::size_t head = std::min(octets.size(), kMppePlaintextHead);
+  std::array<std::uint8_t, kMppePlaintextHead> sealed;
+  std::ranges::copy(octets.first(head), sealed.begin());
+  trial.apply(octets.first(head));
+  if (read_mppe_plaintext(octets).header_length == 0) {
+    std::copy_n(sealed.begin(), head, octets.begin());
+    return false;
+  }
+  trial.apply(octets.subspan(head));
+  stream_ = trial;
+  return true;
+}
+
+}  // namespace adit::dataplane

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one direction of a call may carry: a token bucket of octets (rte_meter's, RFC 2697 without an excess burst).
+// Thread: the call's worker. Owner: the call.
+#pragma once
+
+#include <rte_meter.h>
+
+#include <algorithm>
+#include <cstdint>
+
+#include "dataplane/base/limits.hpp"
+
+namespace adit::dataplane {
+
+class Policer {
+ public:
+  /// Octets of inner IP per second; 0: no limit. The bucket begins full.
+  void set(std::uint64_t octets_per_second) noexcept {
+    limited_ = octets_per_second != 0;
+    if (limited_) {
+      rte_meter_srtcm_params params{.cir = octets_per_second, .cbs = burst_of(octets_per_second), .ebs = 0};
+      rte_meter_srtcm_profile_config(&profile_, &params);
+      rte_meter_srtcm_config(&meter_, &profile_);
+    }
+  }
+  [[nodiscard]] bool pass(std::uint64_t tsc, std::uint32_t octets) noexcept {
+    return !limited_ || rte_meter_srtcm_color_blind_check(&meter_, &profile_, tsc, octets) == RTE_COLOR_GREEN;
+  }
+
+ private:
+  /// Enough for TCP to fill the rate over a round trip of kPolicerBurstMs, and for a few packets at any rate.
+  static std::uint64_t burst_of(std::uint64_t octets_per_second) noexcept {
+    return std::max<std::uint64_t>(octets_per_second * kPolicerBurstMs / 1000, kPolicerLeastBurst);
+  }
+  rte_meter_srtcm meter_{};
+  rte_meter_srtcm_profile profile_{};
+  bool limited_ = false;
+};
+
+}  // namespace adit::dataplane

@@ -1,0 +1,581 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/path/decapsulation.hpp"
+
+#include <rte_prefetch.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/path/encapsulation.hpp"
+#include "dataplane/wire/ipv4.hpp"
+#include "dataplane/wire/ppp.hpp"
+
+namespace adit::dataplane {
+namespace {
+
+DropReason reason_of(wire::GreError error) noexcept {
+  switch (error) {
+    case wire::GreError::kTruncated:
+      return DropReason::kGreTruncated;
+    case wire::GreError::kNotEnhanced:
+      return DropReason::kGreNotEnhanced;
+    case wire::GreError::kBadFlags:
+      return DropReason::kGreBadFlags;
+    case wire::GreError::kPayloadLength:
+      return DropReason::kGrePayloadLength;
+    case wire::GreError::kNone:
+      break;
+  }
+  return DropReason::kGreBadFlags;
+}
+
+DropReason reason_of(MppeRefusal refusal) noexcept {
+  switch (refusal) {
+    case MppeRefusal::kLate:
+      return DropReason::kMppeLate;
+    case MppeRefusal::kGap:
+      return DropReason::kMppeGap;
+    case MppeRefusal::kBudget:
+      return DropReason::kMppeBudget;
+  }
+  return DropReason::kMppeBudget;
+}
+
+}  // namespace
+
+// ---- parse_outer: IPv4 and GRE headers ---------------------------------------------------------------------------
+
+void Decapsulation::parse_outer(std::span<rte_mbuf* const> packets) noexcept {
+  burst_.clear();
+  for (rte_mbuf* mbuf : packets) {
+    const wire::MutableBytes packet = octets_of(mbuf);
+    Packet& next = burst_.append();
+    next.mbuf = mbuf;
+    next.call = nullptr;
+    next.at = packet.data();
+    next.size = static_cast<std::uint16_t>(packet.size());
+  }
+  burst_.filter([this](Packet& packet) { return parse_outer(packet); });
+  context_.mark(Stage::kParseOuter);
+}
+
+bool Decapsulation::parse_outer(Packet& packet) noexcept {
+  // RFC 1812 §5.2.2; the checksum too, GRE has none of its own.
+  if (wire::check_ipv4({packet.at, packet.size}) != wire::Ipv4Error::kNone) {
+    return drop(packet, DropReason::kOuterHeader);
+  }
+  if (wire::Ipv4View(packet.at).is_fragment() && !reassemble(packet)) {
+    return false;
+  }
+  const wire::Ipv4View outer(packet.at);
+  packet.source = outer.source();
+  packet.destination = outer.destination();
+  packet.tos = outer.tos();
+  packet.at += outer.header_length();
+  packet.size = outer.payload_length();
+  // RFC 2637 §4.1: flags, version, protocol type, lengths.
+  if (const auto error = wire::check_gre({packet.at, packet.size}); error != wire::GreError::kNone) {
+    return drop(packet, reason_of(error));
+  }
+  const wire::GreView gre(packet.at);
+  packet.call_id = gre.call_id();
+  packet.has_sequence = gre.has_sequence();
+  packet.has_ack = gre.has_ack();
+  packet.sequence = packet.has_sequence ? gre.sequence() : wire::GreSeq();
+  packet.ack = packet.has_ack ? gre.ack() : wire::GreSeq();
+  packet.size = gre.payload_length();
+  packet.at += gre.header_length();
+  packet.entry = context_.index.locate_call(packet.destination, packet.call_id);
+  rte_prefetch0(packet.entry);
+  return true;
+}
+
+/// False: the fragment waits for the others.
+bool Decapsulation::reassemble(Packet& packet) noexcept {
+  if (!context_.index.is_local(wire::Ipv4View(packet.at).destination())) {
+    return drop(packet, DropReason::kUnknownCall);
+  }
+  packet.mbuf = context_.reassembly.add(packet.mbuf, context_.tsc);
+  if (packet.mbuf == nullptr) {
+    return false;
+  }
+  packet.at = data_of(packet.mbuf);
+  packet.size = packet.mbuf->data_len;
+  return true;
+}
+
+// ---- find_calls: RFC 2637 §3.2.2, the session is (our address, peer's address, our call ID) ------------------------
+
+void Decapsulation::find_calls(Arrival arrival) noexcept {
+  burst_.filter([&](Packet& packet) {
+    const auto owner = CallIndex::read(packet.entry);
+    if (!owner.known) {
+      return drop(packet, DropReason::kUnknownCall);
+    }
+    if (owner.worker != context_.id) {
+      if (arrival == Arrival::kHandedIn) {
+        return drop(packet, DropReason::kHandoffStale);
+      }
+      context_.count_steer_miss();
+      context_.handoff.send(packet.mbuf, owner.worker, HandoffKind::kAccessPacket);
+      return false;
+    }
+    packet.call = context_.calls.at(owner.slot);
+    rte_prefetch0(packet.call);
+    if (packet.call != nullptr) {
+      rte_prefetch0(&packet.call->uplink);
+    }
+    return true;
+  });
+  burst_.filter([this](Packet& packet) {
+    Call* call = packet.call;
+    if (call == nullptr || call->generation.load(std::memory_order_relaxed) == 0 ||
+        call->identity.local_id != packet.call_id || call->identity.local != packet.destination) {
+      packet.call = nullptr;
+      return drop(packet, DropReason::kUnknownCall);
+    }
+    if (call->identity.peer != packet.source) {
+      return drop(packet, DropReason::kWrongPeer);
+    }
+    if (packet.has_ack) {
+      rte_prefetch0(&call->downlink);
+    }
+    if (call->identity.mppe_receive == MppeUse::kStateless) {
+      rte_prefetch0(&call->receive_chain);
+    }
+    return true;
+  });
+  context_.mark(Stage::kFindCalls);
+}
+
+// ---- accept_sequence: RFC 2637 §4.3 --------------------------------------------------------------------------------
+
+void Decapsulation::accept_sequence() noexcept {
+  ++accepted_bursts_;
+  burst_.filter([this](Packet& packet) {
+    Call& call = *packet.call;
+    if (packet.has_ack && call.downlink.sender.on_ack(packet.ack) == GreSender::Ack::kUnsent) {
+      context_.counters.acks_of_unsent.add();
+    }
+    if (!packet.has_sequence) {
+      if (!packet.has_ack) {
+        return drop(packet, DropReason::kGreNoOp);
+      }
+      rte_pktmbuf_free(packet.mbuf);  // a bare acknowledgement has served its purpose
+      return false;
+    }
+    return accept(packet);
+  });
+  context_.mark(Stage::kAcceptSequence);
+}
+
+bool Decapsulation::accept(Packet& packet) noexcept {
+  switch (packet.call->window.evaluate(packet.sequence)) {
+    case GreReceiver::Verdict::kAhead:
+      return !context_.reorder.on() || take_turn(packet);
+    case GreReceiver::Verdict::kDuplicate:
+      return drop(packet, DropReason::kGreDuplicate);
+    case GreReceiver::Verdict::kLate:
+      note_late(*packet.call, packet.sequence);
+      break;
+  }
+  return drop(packet, DropReason::kGreLate);
+}
+
+/// True: its turn, or the call does not wait for what is missing. What follows a gap is held.
+bool Decapsulation::take_turn(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  CallOrder& order = call.uplink.order;
+  if (order.burst != accepted_bursts_) {
+    order.burst = accepted_bursts_;
+    order.next = call.window.started() ? call.window.highest().next() : packet.sequence;
+  }
+  const std::int32_t gap = packet.sequence.distance_from(order.next);
+  if (gap < 0) {
+    return true;  // late or twice within this burst: commit will tell
+  }
+  ReorderWindow* window = context_.reorder.of(call);
+  if (gap == 0) {
+    order.next = order.next.next();
+    if (window != nullptr && window->held > 0) {
+      context_.counters.reordered.add();
+      order.credit = kReorderCredit;
+      order.depth = std::max(order.depth, static_cast<std::uint8_t>(window->held));
+      look_at_window(call, *window);
+    }
+    return true;
+  }
+  if (gap < kReorderWindow && (context_.reorder.always() || order.credit > 0) && hold(packet)) {
+    return false;
+  }
+  if (window == nullptr || window->held == 0) {
+    order.next = packet.sequence.next();
+    return true;
+  }
+  // Too far ahead to wait with the others: those before it go first.
+  window->give_up = window->give_up || beyond_is_stuck_;
+  look_at_window(call, *window);
+  beyond_window_[beyond_count_++] = packet.mbuf;
+  return false;
+}
+
+/// False: there is no room for it.
+bool Decapsulation::hold(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  Reorder& reorder = context_.reorder;
+  ReorderWindow* window = reorder.held() < kReorderHeld
+                              ? reorder.open(call, context_.calls.ref_of(call, context_.id), context_.now)
+                              : nullptr;
+  if (window == nullptr) {
+    context_.counters.reorder_no_room.add();
+    return false;
+  }
+  rte_mbuf*& place = window->packets[packet.sequence.value % kReorderWindow];
+  if (place != nullptr) {
+    drop(packet, DropReason::kGreDuplicate);
+    return true;
+  }
+  reorder.put(*window, place, packet.mbuf, context_.now);
+  context_.counters.reorder_held.add();
+  if (window->held >= patience(call)) {
+    look_at_window(call, *window);
+  }
+  return true;
+}
+
+/// How many packets wait for a gap before it is given up. Adaptive: twice what was ever needed; more is a loss, and waiting
+/// for it is of no use.
+std::uint32_t Decapsulation::patience(const Call& call) const noexcept {
+  return context_.reorder.always() ? kReorderWindow - 1U : 2U * call.uplink.order.depth + 2;
+}
+
+/// Adaptive: a packet that came too late to be of use, but not too late to be waited for, next time.
+void Decapsulation::note_late(Call& call, wire::GreSeq sequence) noexcept {
+  const std::int32_t behind = call.window.highest().distance_from(sequence);
+  if (context_.reorder.on() && behind < kReorderWindow) {
+    call.uplink.order.credit = kReorderCredit;
+    call.uplink.order.depth = std::max(call.uplink.order.depth, static_cast<std::uint8_t>(behind));
+  }
+}
+
+void Decapsulation::look_at_window(Call& call, ReorderWindow& window) noexcept {
+  if (!std::exchange(window.listed, true)) {
+    windows_to_look_at_[windows_count_++] =
+        &call;  // a call stands there once: there is room for a burst of them
+  }
+}
+
+std::size_t Decapsulation::give_up_gaps() noexcept {
+  std::size_t looked_at = 0;
+  while (context_.reorder.on() && looked_at < kReorderFlushesPerLoop) {
+    const auto due = context_.reorder.pop_due(context_.now);
+    if (!due) {
+      break;
+    }
+    ++looked_at;
+    Call* call = context_.calls.find(due->call);
+    ReorderWindow* window = call == nullptr ? nullptr : context_.reorder.of(*call);
+    if (window == nullptr) {
+      continue;  // the call has ended, or begun anew
+    }
+    if (window->held == 0) {
+      context_.reorder.close(*call);
+    } else if (context_.reorder.is_over(*window, context_.now)) {
+      window->give_up = true;
+      look_at_window(*call, *window);
+      context_.reorder.wait(due->call, context_.now);
+    } else {
+      context_.reorder.wait(due->call, window->since);  // of a later gap than the one that it was opened for
+    }
+  }
+  return looked_at;
+}
+
+bool Decapsulation::release_held() noexcept {
+  burst_.clear();
+  beyond_before_ = 0;
+  beyond_is_stuck_ = false;
+  while (burst_.size() == 0 && (windows_count_ > 0 || beyond_count_ > 0)) {
+    if (windows_count_ > 0) {
+      look_again();
+    } else {  // what could go before them has gone; where nothing has, the gap is given up
+      const std::size_t count = std::exchange(beyond_count_, 0);
+      beyond_is_stuck_ = std::exchange(beyond_before_, count) == count;
+      parse_outer({beyond_window_.data(), count});
+      find_calls(Arrival::kHandedIn);
+      accept_sequence();
+    }
+  }
+  return burst_.size() > 0;
+}
+
+void Decapsulation::look_again() noexcept {
+  Call& call = *windows_to_look_at_[windows_count_ - 1];
+  ReorderWindow* window = context_.reorder.of(call);
+  if (window != nullptr) {
+    take_held(call, *window);
+    window->listed = burst_.size() > 0;  // and looked at once more, after these
+  }
+  windows_count_ -= burst_.size() == 0 ? 1 : 0;
+}
+
+/// The packets that follow the highest committed one without a gap; all, when the gap is given up.
+void Decapsulation::take_held(Call& call, ReorderWindow& window) noexcept {
+  const std::uint32_t first = call.window.highest().next().value;
+  const bool give_up = std::exchange(window.give_up, false);
+  bool skipped = false;
+  for (std::uint32_t at = first; at != first + kReorderWindow && window.held > 0; ++at) {
+    rte_mbuf* mbuf = context_.reorder.take(window, at);
+    if (mbuf == nullptr && !give_up && !skipped && window.held < patience(call)) {
+      break;
+    }
+    skipped = skipped || mbuf == nullptr;
+    if (mbuf != nullptr) {
+      Packet& packet = burst_.append();
+      packet.mbuf = mbuf;
+      packet.call = nullptr;
+      packet.at = data_of(mbuf);
+      packet.size = mbuf->data_len;
+      parse_outer(packet);  // as it did when it came
+      packet.call = &call;
+    }
+  }
+  if (skipped) {
+    context_.counters.reorder_given_up.add();
+    call.uplink.order.credit =
+        static_cast<std::uint8_t>(call.uplink.order.credit - (call.uplink.order.credit > 0 ? 1 : 0));
+  }
+}
+
+// ---- strip_ppp: RFC 1661 §2, and what the protocol field leads to --------------------------------------------------
+
+void Decapsulation::strip_ppp() noexcept {
+  burst_.filter([this](Packet& packet) { return classify(packet); });
+  context_.mark(Stage::kStripPpp);
+}
+
+bool Decapsulation::classify(Packet& packet) noexcept {
+  const CallIdentity& identity = packet.call->identity;
+  if (packet.size == 0) {
+    packet.content = Content::kNothing;  // takes its sequence number, carries no frame
+    return true;
+  }
+  const wire::PppHeader header = wire::peek_ppp({packet.at, packet.size});
+  if (header.header_length == 0) {
+    return drop(packet, DropReason::kPppHeader);
+  }
+  packet.protocol = header.protocol;
+  packet.at += header.header_length;
+  packet.size = static_cast<std::uint16_t>(packet.size - header.header_length);
+  switch (header.protocol) {
+    case wire::PppProtocol::kMppe: {
+      if (identity.mppe_receive == MppeUse::kNone) {
+        return drop(packet, DropReason::kMppeNotUp);
+      }
+      // RFC 3078 §3: D is set in every packet, A in every one of stateless mode.
+      const auto mppe = wire::parse_mppe({packet.at, packet.size});
+      const bool stateless = identity.mppe_receive == MppeUse::kStateless;
+      if (!mppe || (stateless && !mppe->flushed)) {
+        on_mppe_failure(*packet.call);
+        return drop(packet, DropReason::kMppeHeader);
+      }
+      packet.mppe = *mppe;
+      packet.content = stateless ? Content::kEncrypted : Content::kInStream;
+      packet.at += wire::kMppeHeaderSize;
+      packet.size = static_cast<std::uint16_t>(packet.size - wire::kMppeHeaderSize);
+      return true;
+    }
+    case wire::PppProtocol::kIpv4:
+    case wire::PppProtocol::kIpv6:
+      // RFC 3078 §3: once encryption is agreed, data in clear is somebody else's.
+      if (identity.mppe_receive != MppeUse::kNone || identity.require_mppe) {
+        return drop(packet, DropReason::kClearRefused);
+      }
+      packet.content = Content::kClear;
+      return true;
+    default:
+      packet.content =
+          Content::kControl;  // LCP, authentication, NCPs, and what LCP answers with Protocol-Reject
+      return true;
+  }
+}
+
+// ---- decrypt: RFC 3078 §8, on trial; nothing of the call moves before its plaintext is plausible ---------------------
+
+void Decapsulation::decrypt() noexcept {
+  job_count_ = 0;
+  rekeys_left_ = kRekeysPerBurst;
+  by_call_.visit(
+      burst_, [](const Packet& packet) { return packet.content == Content::kEncrypted; },
+      [](Call& call) -> BurstMark& { return call.uplink.mark; },
+      [this](Packet& packet) {
+        if (!prepare_job(packet)) {
+          packet.mbuf = nullptr;
+        }
+      });
+  if (job_count_ > 0) {
+    crypto::mppe_crypt({jobs_.data(), job_count_});
+  }
+  burst_.filter([this](Packet& packet) {
+    if (packet.content < Content::kEncrypted) {
+      return true;
+    }
+    return packet.content == Content::kEncrypted ? packet.mbuf != nullptr && read_plaintext(packet)
+                                                 : decrypt_in_stream(packet) && read_plaintext(packet);
+  });
+  context_.mark(Stage::kDecrypt);
+}
+
+bool Decapsulation::prepare_job(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  const auto changes = call.uplink.mppe.evaluate(packet.mppe.count, packet.sequence);
+  if (!changes) {
+    on_mppe_failure(call);
+    return drop(packet, reason_of(changes.error()));
+  }
+  // mppe_crypt() continues from the job before it when that is the same call's with fewer changes.
+  const crypto::MppeJob* before = job_count_ > 0 ? &jobs_[job_count_ - 1] : nullptr;
+  const bool continues =
+      before != nullptr && before->chain == &call.receive_chain && before->changes <= *changes;
+  const std::uint32_t cost = *changes - (continues ? before->changes : 0);
+  const std::uint32_t skipped = cost > 0 ? cost - 1 : 0;
+  if (!afford(call, skipped)) {
+    if (skipped > kRekeyCapacity) {
+      on_mppe_failure(call);  // it will never be affordable: better a new call than a black hole
+    }
+    return drop(packet, DropReason::kMppeBudget);
+  }
+  packet.job = job_count_;
+  jobs_[job_count_++] = {
+      .chain = &call.receive_chain, .changes = *changes, .size = packet.size, .data = packet.at};
+  return true;
+}
+
+bool Decapsulation::afford(Call& call, std::uint32_t changes) noexcept {
+  if (changes > rekeys_left_ || !call.uplink.mppe.spend(changes, context_.now)) {
+    return false;
+  }
+  rekeys_left_ -= changes;
+  return true;
+}
+
+bool Decapsulation::read_plaintext(Packet& packet) noexcept {
+  const wire::PppHeader header = read_mppe_plaintext({packet.at, packet.size});
+  if (header.header_length == 0) {
+    on_mppe_failure(*packet.call);
+    return drop(packet, DropReason::kMppeImplausible);
+  }
+  packet.protocol = header.protocol;
+  packet.at += header.header_length;
+  packet.size = static_cast<std::uint16_t>(packet.size - header.header_length);
+  return true;
+}
+
+/// Stateful mode, RFC 3078 §8.2. Stream and count move here, not in commit: the next packet of the burst goes on where
+/// this one ends, and its plaintext has proved that it belongs there.
+bool Decapsulation::decrypt_in_stream(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  StatefulReceiver& receiver = context_.calls.stateful_of(call)->receiver;
+  const auto steps = call.uplink.mppe.evaluate(packet.mppe.count, packet.sequence);
+  if (!steps) {
+    on_out_of_step(call, receiver);
+    return drop(packet, reason_of(steps.error()));
+  }
+  const auto read = receiver.decrypt(packet.mppe, *steps, {packet.at, packet.size},
+                                     [&](std::uint32_t changes) { return afford(call, changes); });
+  if (!read) {
+    on_out_of_step(call, receiver);
+    return drop(packet, read.error());
+  }
+  context_.counters.mppe_recoveries.add(*steps == 1 ? 0 : 1);
+  call.uplink.mppe.commit(packet.mppe.count, packet.sequence);
+  return true;
+}
+
+void Decapsulation::on_out_of_step(Call& call, StatefulReceiver& receiver) noexcept {
+  if (!receiver.reset_is_due(context_.now)) {
+    return;
+  }
+  on_mppe_failure(call);  // once per request: what was in flight when a packet got lost proves nothing
+  if (!context_.control.post(contract::MppeOutOfStep{context_.calls.ref_of(call, context_.id)})) {
+    context_.counters.notices_lost.add();
+  }
+}
+
+void Decapsulation::on_mppe_failure(Call& call) noexcept {
+  if (call.uplink.mppe.on_failure() &&
+      !context_.control.post(contract::MppeDesynchronised{context_.calls.ref_of(call, context_.id)})) {
+    context_.counters.notices_lost.add();
+    call.uplink.mppe.retry_notice();
+  }
+}
+
+// ---- commit: sequence numbers and keys move, in the order of arrival ------------------------------------------------
+
+void Decapsulation::commit() noexcept {
+  committed_count_ = 0;
+  burst_.filter([this](Packet& packet) {
+    Call& call = *packet.call;
+    const wire::GreSeq sequence = packet.sequence;
+    // Again: a packet before this one in the burst may have moved the window.
+    if (const auto verdict = call.window.evaluate(sequence); verdict != GreReceiver::Verdict::kAhead) {
+      return drop(packet,
+                  verdict == GreReceiver::Verdict::kLate ? DropReason::kGreLate : DropReason::kGreDuplicate);
+    }
+    call.window.commit(sequence);
+    if (packet.content == Content::kEncrypted) {
+      const crypto::MppeJob& job = jobs_[packet.job];
+      context_.counters.mppe_recoveries.add(call.uplink.mppe.is_next(packet.mppe.count) ? 0 : 1);
+      call.uplink.mppe.commit(packet.mppe.count, sequence);
+      call.receive_chain.session_key = job.key;
+    } else if (packet.content != Content::kInStream) {
+      call.uplink.mppe.on_clear_frame(sequence);
+    }
+    committed_[committed_count_++] = &call;
+    if (packet.content == Content::kControl) {
+      punt(packet);
+    } else if (packet.content == Content::kNothing) {
+      rte_pktmbuf_free(packet.mbuf);
+    }
+    return packet.content >= Content::kClear;
+  });
+  // After all of them: a burst of one call is acknowledged once.
+  for (std::size_t i = 0; i < committed_count_; ++i) {
+    encapsulation_.owe_ack(*committed_[i]);
+  }
+  context_.mark(Stage::kCommit);
+}
+
+/// To control, as contract::PppFrameIn wants it: a 2-octet protocol, then the packet. The protocol is written over the
+/// header it came from (or GRE's last octets, when it was compressed).
+void Decapsulation::punt(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  constexpr std::size_t kProtocolSize = 2;
+  const std::size_t size = packet.size + kProtocolSize;
+  if (size > contract::kMaxPppFrame) {
+    drop(packet, DropReason::kPppFrameTooLong);
+    return;
+  }
+  if (!call.uplink.ppp_frames.take(1, context_.now)) {
+    drop(packet, DropReason::kPppFlood);
+    return;
+  }
+  std::uint8_t* frame = packet.at - kProtocolSize;
+  wire::store_be(frame, static_cast<std::uint16_t>(packet.protocol));
+  if (!context_.control.post_frame({context_.calls.ref_of(call, context_.id)}, {frame, size})) {
+    drop(packet, DropReason::kControlRingFull);
+    return;
+  }
+  context_.counters.ppp_frames_in.add();
+  rte_pktmbuf_free(packet.mbuf);
+}
+
+bool Decapsulation::drop(Packet& packet, DropReason reason) noexcept {
+  if (packet.call != nullptr) {
+    packet.call->drops.add();
+  }
+  context_.drop(packet.mbuf, reason);
+  return false;
+}
+
+}  // namespace adit::dataplane

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first half of every GRE packet's way in: outer headers off, sequence, PPP, MPPE; what is left is an inner IP packet
+// that is believed to be the call's (or a PPP control frame, which goes to control). Uplink puts a subscriber's packets
+// through these stages, adit-blast's receiver those of the server. Each packet leaves a stage to the next one, dropped by
+// name, handed off to its owner, or consumed. Thread: worker. Owner: whoever derives from it.
+#pragma once
+
+#include <array>
+#include <span>
+
+#include "crypto/mppe_batch.hpp"
+#include "dataplane/call/burst.hpp"
+#include "dataplane/path/worker_context.hpp"
+#include "dataplane/wire/gre.hpp"
+#include "dataplane/wire/mppe.hpp"
+
+namespace adit::dataplane {
+
+class Encapsulation;
+
+class Decapsulation {
+ public:
+  enum class Arrival : bool { kFromDevice, kHandedIn };
+
+ protected:
+  /// `encapsulation`: of the same calls; it sends the acknowledgements.
+  Decapsulation(WorkerContext& context, Encapsulation& encapsulation) noexcept
+      : context_(context), encapsulation_(encapsulation) {}
+  ~Decapsulation() = default;
+
+  /// What a GRE packet turned out to carry.
+  enum class Content : std::uint8_t {
+    kNothing,
+    kControl,
+    kClear,
+    kEncrypted,  ///< stateless: by jobs_
+    kInStream,   ///< stateful: one after the other
+  };
+
+  struct Packet {
+    rte_mbuf* mbuf = nullptr;
+    Call* call = nullptr;
+    const CallIndex::Entry* entry = nullptr;
+    std::uint8_t* at = nullptr;       ///< where the layer begins that the next stage reads
+    std::uint16_t size = 0;           ///< octets from there
+    wire::Ipv4Address source{};       ///< outer
+    wire::Ipv4Address destination{};  ///< outer; from check_inner on the inner one
+    wire::LocalCallId call_id{};
+    bool has_sequence = false;
+    bool has_ack = false;
+    wire::GreSeq sequence{};
+    wire::GreSeq ack{};
+    wire::PppProtocol protocol{};
+    Content content = Content::kNothing;
+    wire::MppeHeader mppe{};
+    std::uint16_t job = 0;  ///< kEncrypted: index into jobs_
+    std::uint8_t tos = 0;   ///< outer
+  };
+
+  // ---- the stages, in the packet's order; they work on burst_
+  void parse_outer(std::span<rte_mbuf* const> packets) noexcept;
+  void find_calls(Arrival arrival) noexcept;
+  void accept_sequence() noexcept;
+  /// Fills the burst with packets that were held and whose turn has come now that those before them are committed; false:
+  /// there are none. They go on with strip_ppp.
+  bool release_held() noexcept;
+  /// Marks what was held long enough, for release_held(). Returns how many calls were looked at.
+  std::size_t give_up_gaps() noexcept;
+  void strip_ppp() noexcept;
+  void decrypt() noexcept;
+  void commit() noexcept;
+
+  bool drop(Packet& packet, DropReason reason) noexcept;
+
+  WorkerContext& context_;
+  Burst<Packet, kBurst> burst_;
+
+ private:
+  bool parse_outer(Packet& packet) noexcept;
+  [[gnu::cold, gnu::noinline]] bool reassemble(Packet& packet) noexcept;
+  bool accept(Packet& packet) noexcept;
+  bool take_turn(Packet& packet) noexcept;
+  [[gnu::cold, gnu::noinline]] bool hold(Packet& packet) noexcept;
+  void note_late(Call& call, wire::GreSeq sequence) noexcept;
+  void look_at_window(Call& call, ReorderWindow& window) noexcept;
+  [[nodiscard]] std::uint32_t patience(const Call& call) const noexcept;
+  void look_again() noexcept;
+  void take_held(Call& call, ReorderWindow& window) noexcept;
+  bool classify(Packet& packet) noexcept;
+  bool prepare_job(Packet& packet) noexcept;
+  bool decrypt_in_stream(Packet& packet) noexcept;
+  bool afford(Call& call, std::uint32_t changes) noexcept;
+  bool read_plaintext(Packet& packet) noexcept;
+  void punt(Packet& packet) noexcept;
+  void on_mppe_failure(Call& call) noexcept;
+  void on_out_of_step(Call& call, StatefulReceiver& receiver) noexcept;
+
+  Encapsulation& encapsulation_;
+  std::uint32_t accepted_bursts_ = 0;
+  std::array<Call*, kBurst> windows_to_look_at_{};
+  std::size_t windows_count_ = 0;
+  std::array<rte_mbuf*, kBurst> beyond_window_{};  // wait for their call's window to be emptied
+  std::size_t beyond_count_ = 0;
+  std::size_t beyond_before_ = 0;
+  bool beyond_is_stuck_ = false;
+  ByCall<kBurst> by_call_;
+  std::array<crypto::MppeJob, kBurst> jobs_;
+  std::uint16_t job_count_ = 0;
+  std::uint32_t rekeys_left_ = 0;  ///< of this burst's budget
+  std::array<Call*, kBurst> committed_{};
+  std::size_t committed_count_ = 0;
+};
+
+}  // namespace adit::dataplane

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/path/downlink.hpp"
+
+#include <rte_prefetch.h>
+
+#include "dataplane/path/forward.hpp"
+#include "dataplane/path/fragment.hpp"
+#include "dataplane/wire/ipv4.hpp"
+#include "dataplane/wire/tcp_mss.hpp"
+
+namespace adit::dataplane {
+
+void Downlink::run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept {
+  find_subscribers(packets, arrival);
+  check_inner(arrival);
+  clamp_mss();
+  encrypt();
+  push_ppp();
+  push_gre();
+  push_outer();
+  send();
+}
+
+// ---- find_subscribers: whose packet is it, and is it ours ----------------------------------------------------------
+
+void Downlink::find_subscribers(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept {
+  arrived_.clear();
+  for (rte_mbuf* mbuf : packets) {
+    Arrived& next = arrived_.append();
+    next.mbuf = mbuf;
+    next.call = nullptr;
+  }
+  arrived_.filter([this](Arrived& packet) { return parse_inner(packet); });
+  arrived_.filter([&](Arrived& packet) { return find_owner(packet, arrival); });
+  context_.mark(Stage::kFindSubscribers);
+}
+
+bool Downlink::parse_inner(Arrived& packet) noexcept {
+  // RFC 1812 §5.2.2
+  const wire::Bytes octets = octets_of(packet.mbuf);
+  if (wire::check_ipv4(octets) != wire::Ipv4Error::kNone) {
+    return drop(packet, DropReason::kInnerHeader);
+  }
+  const wire::Ipv4View inner(octets.data());
+  packet.inner_octets = inner.total_length();
+  rte_pktmbuf_trim(packet.mbuf, static_cast<std::uint16_t>(octets.size() - packet.inner_octets));
+  packet.destination = inner.destination();
+  packet.entry = context_.index.locate_subscriber(packet.destination);
+  rte_prefetch0(packet.entry);
+  return true;
+}
+
+bool Downlink::find_owner(Arrived& packet, Arrival arrival) noexcept {
+  const auto owner = CallIndex::read(packet.entry);
+  if (!owner.known) {
+    return not_a_subscribers(packet, arrival);
+  }
+  if (owner.worker != context_.id) {
+    if (arrival == Arrival::kHandedInCore || arrival == Arrival::kHandedInTunnel) {
+      return drop(packet, DropReason::kHandoffStale);
+    }
+    if (arrival == Arrival::kFromCore) {
+      context_.count_steer_miss();
+      context_.handoff.send(packet.mbuf, owner.worker, HandoffKind::kCorePacket);
+    } else {
+      context_.handoff.send(packet.mbuf, owner.worker, HandoffKind::kTunnelPacket);
+    }
+    return false;
+  }
+  packet.call = context_.calls.at(owner.slot);
+  if (packet.call == nullptr) {
+    return drop(packet, DropReason::kUnknownSubscriber);
+  }
+  rte_prefetch0(packet.call);
+  rte_prefetch0(&packet.call->downlink);
+  return true;
+}
+
+/// A frame from a device that DPDK owns may be the kernel's: put together again, as classify() took it apart.
+bool Downlink::not_a_subscribers(Arrived& packet, Arrival arrival) noexcept {
+  if (arrival != Arrival::kFromCore || !context_.arrival_punts) {
+    return drop(packet, DropReason::kUnknownSubscriber);
+  }
+  rte_pktmbuf_prepend(packet.mbuf, static_cast<std::uint16_t>(packet.mbuf->hash.usr));
+  context_.punt.send(packet.mbuf, context_.arrival_port, *context_.next_hops, DropReason::kUnknownSubscriber,
+                     context_.now);
+  return false;
+}
+
+// ---- check_inner: may it go, by which way, and does it fit ---------------------------------------------------------
+
+void Downlink::check_inner(Arrival arrival) noexcept {
+  burst_.clear();
+  for (Arrived& packet : arrived_) {
+    if (check_inner(packet, arrival) && police(packet)) {
+      check_size(packet);
+    }
+  }
+  context_.mark(Stage::kDownlinkCheckInner);
+}
+
+bool Downlink::check_inner(Arrived& packet, Arrival arrival) noexcept {
+  Call& call = *packet.call;
+  const CallIdentity& identity = call.identity;
+  if (identity.mppe_send == MppeUse::kStateless) {
+    rte_prefetch0(&call.send_chain);
+  }
+  // The index may be a moment behind: the call must really have this address, or have prefixes.
+  if ((identity.subscriber != packet.destination && !identity.has_routes) || !identity.ip_up) {
+    return drop(packet, DropReason::kUnknownSubscriber);
+  }
+  // RFC 1812 §5.3.7; and nobody else has the subscriber's address as a source.
+  const wire::Ipv4View inner(data_of(packet.mbuf));
+  if (is_martian(inner.source()) || inner.source() == identity.subscriber) {
+    return drop(packet, DropReason::kMartian);
+  }
+  if (inner.header_length() > wire::kIpv4Size && !wire::are_harmless_options(octets_of(packet.mbuf))) {
+    return drop(packet, DropReason::kIpOptions);
+  }
+  if (identity.require_mppe && identity.mppe_send == MppeUse::kNone) {
+    return drop(packet, DropReason::kNoClearSent);
+  }
+  if (arrival == Arrival::kFromCore || arrival == Arrival::kHandedInCore) {
+    // RFC 1812 §5.3.1
+    if (inner.ttl() <= 1) {
+      send_icmp_error(context_, wire::kTimeExceeded, inner.header(), octets_of(packet.mbuf));
+      return drop(packet, DropReason::kTtlExpired);
+    }
+    wire::decrement_ttl(data_of(packet.mbuf));
+  }
+  DropReason why{};
+  if (!refresh_hop(call, why)) {
+    return drop(packet, why);
+  }
+  return true;
+}
+
+bool Downlink::police(Arrived& packet) noexcept {
+  Call& call = *packet.call;
+  return !call.identity.rate_limited || call.downlink_rate.pass(context_.tsc, packet.inner_octets) ||
+         drop(packet, DropReason::kRateDown);
+}
+
+/// RFC 1191 §4, RFC 791 §3.2: what exceeds the tunnel is refused with its MTU (DF) or cut (no DF).
+void Downlink::check_size(Arrived& packet) noexcept {
+  const std::uint16_t mtu = packet.call->downlink.inner_mtu;
+  if (packet.inner_octets > mtu) {
+    const wire::Ipv4View inner(data_of(packet.mbuf));
+    if (inner.dont_fragment()) {
+      send_icmp_error(context_, wire::fragmentation_needed(mtu), inner.header(), octets_of(packet.mbuf));
+      drop(packet, DropReason::kTooBig);
+    } else {
+      cut(packet);
+    }
+    return;
+  }
+  if (rte_pktmbuf_headroom(packet.mbuf) < kMaxDownlinkHeaders) {
+    drop(packet, DropReason::kNoHeadroom);
+    return;
+  }
+  burst_.push({.mbuf = packet.mbuf,
+               .call = packet.call,
+               .inner_octets = packet.inner_octets,
+               .tos = outer_tos(packet.mbuf)});
+}
+
+std::uint8_t Downlink::outer_tos(rte_mbuf* mbuf) const noexcept {
+  return context_.policy.dscp_down ? static_cast<std::uint8_t>(wire::Ipv4View(data_of(mbuf)).tos() & 0xfc)
+                                   : 0;
+}
+
+void Downlink::cut(Arrived& packet) noexcept {
+  Fragments pieces;
+  const auto made = fragment_ipv4(packet.mbuf, packet.call->downlink.inner_mtu, context_.pool, pieces);
+  if (!made) {
+    drop(packet, made.error());
+    return;
+  }
+  context_.counters.fragmented.add();
+  for (rte_mbuf* piece : *made) {
+    burst_.push({.mbuf = piece,
+                 .call = packet.call,
+                 .inner_octets = static_cast<std::uint16_t>(piece->pkt_len),
+                 .tos = outer_tos(piece)});
+  }
+}
+
+// ---- clamp_mss -----------------------------------------------------------------------------------------------------
+
+void Downlink::clamp_mss() noexcept {
+  if (context_.policy.clamp_mss) {
+    for (Packet& packet : burst_) {
+      const wire::Ipv4View inner(data_of(packet.mbuf));
+      if (inner.protocol() != wire::kIpProtocolTcp || inner.fragment_offset() != 0) {
+        continue;
+      }
+      const auto limit = static_cast<std::uint16_t>(packet.call->downlink.inner_mtu - wire::kIpv4TcpOverhead);
+      if (wire::clamp_tcp_mss(octets_of(packet.mbuf).subspan(inner.header_length()), limit)) {
+        context_.counters.mss_clamped.add();
+      }
+    }
+  }
+  context_.mark(Stage::kClampMss);
+}
+
+bool Downlink::drop(Arrived& packet, DropReason reason) noexcept {
+  if (packet.call != nullptr) {
+    packet.call->drops.add();
+  }
+  context_.drop(packet.mbuf, reason);
+  return false;
+}
+
+}  // namespace adit::dataplane

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way down: IP packets for subscribers, a burst at a time, become GRE frames towards their peers.
+// Thread: worker. Owner: Worker.
+#pragma once
+
+#include <span>
+
+#include "dataplane/path/encapsulation.hpp"
+
+namespace adit::dataplane {
+
+class Downlink : public Encapsulation {
+ public:
+  explicit Downlink(WorkerContext& context) noexcept : Encapsulation(context) {}
+
+  enum class Arrival : std::uint8_t {
+    kFromCore,      ///< a hop of ours: TTL goes down
+    kFromTunnel,    ///< the way up has checked it and lowered its TTL; or we made it
+    kHandedInCore,  ///< as above, from the worker that received it
+    kHandedInTunnel,
+  };
+
+  /// Takes all `packets` (at most kBurst); each begins with its inner IPv4 header.
+  void run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept;
+
+ private:
+  /// A packet from the core until it is known whose it is, and that it may go.
+  struct Arrived {
+    rte_mbuf* mbuf = nullptr;
+    Call* call = nullptr;
+    const CallIndex::Entry* entry = nullptr;
+    wire::Ipv4Address destination{};  ///< inner
+    std::uint16_t inner_octets = 0;
+  };
+
+  void find_subscribers(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept;
+  void check_inner(Arrival arrival) noexcept;
+  void clamp_mss() noexcept;
+
+  bool parse_inner(Arrived& packet) noexcept;
+  bool find_owner(Arrived& packet, Arrival arrival) noexcept;
+  bool not_a_subscribers(Arrived& packet, Arrival arrival) noexcept;
+  bool check_inner(Arrived& packet, Arrival arrival) noexcept;
+  bool police(Arrived& packet) noexcept;
+  void check_size(Arrived& packet) noexcept;
+  void cut(Arrived& packet) noexcept;
+  [[nodiscard]] std::uint8_t outer_tos(rte_mbuf* mbuf) const noexcept;
+  bool drop(Arrived& packet, DropReason reason) noexcept;
+
+  Burst<Arrived, kBurst> arrived_;
+};
+
+}  // namespace adit::dataplane

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/path/encapsulation.hpp"
+
+#include <cstring>
+
+#include "dataplane/path/forward.hpp"
+#include "dataplane/wire/ethernet.hpp"
+#include "dataplane/wire/gre.hpp"
+#include "dataplane/wire/ipv4.hpp"
+#include "dataplane/wire/mppe.hpp"
+#include "dataplane/wire/ppp.hpp"
+
+namespace adit::dataplane {
+namespace {
+
+/// Room is checked once per packet (check_size), so that no stage after it can fail.
+std::uint8_t* prepend(rte_mbuf* mbuf, std::size_t octets) noexcept {
+  rte_pktmbuf_prepend(mbuf, static_cast<std::uint16_t>(octets));
+  return data_of(mbuf);
+}
+
+}  // namespace
+
+// ---- the way to the peer -------------------------------------------------------------------------------------------
+
+bool Encapsulation::refresh_hop(Call& call, DropReason& why) noexcept {
+  CallDownlink& down = call.downlink;
+  if (down.hop_epoch == context_.next_hops_epoch) {
+    return true;
+  }
+  const NextHop* hop =
+      find_next_hop(context_, Towards::kPeers, call.identity.peer, call.identity.local_id.value, why);
+  if (hop == nullptr) {
+    return false;
+  }
+  down.hop = hop;
+  down.hop_epoch = context_.next_hops_epoch;
+  down.port_mtu = hop->mtu;
+  update_inner_mtu(call);
+  return true;
+}
+
+// ---- encrypt: RFC 3078 §3 and §7.3; in stateless mode the key changes before every packet ----------------------------
+
+void Encapsulation::encrypt() noexcept {
+  job_count_ = 0;
+  const Call* call = nullptr;
+  std::uint32_t changes = 0;
+  by_call_.visit(
+      burst_, [](const Packet& packet) { return packet.call->identity.mppe_send == MppeUse::kStateless; },
+      [](Call& one) -> BurstMark& { return one.downlink.mark; },
+      [&](Packet& packet) {
+        changes = packet.call == call ? changes + 1 : 1;
+        call = packet.call;
+        packet.encrypted = true;
+        packet.job = job_count_;
+        packet.count = packet.call->downlink.mppe.next();
+        push_inner_protocol(packet);
+        jobs_[job_count_++] = {.chain = &call->send_chain,
+                               .changes = changes,
+                               .size = packet.mbuf->data_len,
+                               .data = data_of(packet.mbuf)};
+      });
+  if (job_count_ > 0) {
+    crypto::mppe_crypt({jobs_.data(), job_count_});
+  }
+  for (Packet& packet : burst_) {
+    if (packet.encrypted) {
+      packet.call->send_chain.session_key = jobs_[packet.job].key;
+      wire::write_mppe_stateless(prepend(packet.mbuf, wire::kMppeHeaderSize), packet.count);
+    } else if (packet.call->identity.mppe_send == MppeUse::kStateful) {
+      encrypt_in_stream(packet);
+    }
+  }
+  context_.mark(Stage::kEncrypt);
+}
+
+void Encapsulation::encrypt_in_stream(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  packet.encrypted = true;
+  push_inner_protocol(packet);
+  wire::MppeHeader header{.count = call.downlink.mppe.next()};
+  header.flushed = context_.calls.stateful_of(call)->sender.encrypt(header.count, octets_of(packet.mbuf));
+  wire::write_mppe(prepend(packet.mbuf, wire::kMppeHeaderSize), header);
+}
+
+void Encapsulation::push_inner_protocol(Packet& packet) noexcept {
+  const bool compress = packet.call->identity.send_compression.protocol;
+  wire::write_ppp_protocol(prepend(packet.mbuf, compress ? 1 : 2), wire::PppProtocol::kIpv4, compress);
+}
+
+// ---- push_ppp, push_gre, push_outer, send --------------------------------------------------------------------------
+
+void Encapsulation::push_ppp() noexcept {
+  for (Packet& packet : burst_) {
+    const wire::PppCompression compression = packet.call->identity.send_compression;
+    const auto protocol = packet.encrypted ? wire::PppProtocol::kMppe : wire::PppProtocol::kIpv4;
+    wire::write_ppp(prepend(packet.mbuf, wire::ppp_header_size(protocol, compression)), protocol,
+                    compression);
+  }
+  context_.mark(Stage::kPushPpp);
+}
+
+void Encapsulation::push_gre() noexcept {
+  for (Packet& packet : burst_) {
+    push_sequenced_gre(packet.mbuf, *packet.call);
+  }
+  context_.mark(Stage::kPushGre);
+}
+
+void Encapsulation::push_outer() noexcept {
+  for (Packet& packet : burst_) {
+    push_ip_and_link(packet.mbuf, *packet.call, packet.tos);
+  }
+  context_.mark(Stage::kPushOuter);
+}
+
+void Encapsulation::send() noexcept {
+  for (Packet& packet : burst_) {
+    Call& call = *packet.call;
+    call.downlink_traffic.packets.add();
+    call.downlink_traffic.octets.add(packet.inner_octets);
+    context_.counters.downlink_packets.add();
+    context_.counters.downlink_octets.add(packet.inner_octets);
+    context_.transmit.send(packet.mbuf, call.downlink.hop->port);
+  }
+  context_.mark(Stage::kSend);
+}
+
+/// RFC 2637 §4.1: the peer's call ID in the key; §4.3: the acknowledgement rides along when there is one to give.
+void Encapsulation::push_sequenced_gre(rte_mbuf* mbuf, Call& call) const noexcept {
+  const auto payload = static_cast<std::uint16_t>(mbuf->pkt_len);
+  std::optional<wire::GreSeq> ack;
+  if (context_.ack_policy.acknowledges && call.window.unacknowledged() > 0) {
+    ack = call.window.acknowledge();
+  }
+  wire::write_gre(prepend(mbuf, wire::gre_header_size(true, ack.has_value())), call.identity.peer_id, payload,
+                  call.downlink.sender.next(), ack);
+}
+
+/// DF stays clear, and packets are numbered, so that narrower paths (PPPoE, other tunnels) fragment rather than lose
+/// them: the "fragmentation needed" of a hop would reach a kernel that knows nothing of the tunnel. ECN is never copied
+/// (RFC 6040 §4.1 compatibility mode): PPTP peers do not bring a congestion mark back in.
+void Encapsulation::push_ip_and_link(rte_mbuf* mbuf, Call& call, std::uint8_t tos) noexcept {
+  wire::Ipv4Header outer;
+  outer.tos = tos;
+  outer.source = call.identity.local;
+  outer.destination = call.identity.peer;
+  outer.total_length = static_cast<std::uint16_t>(mbuf->pkt_len + wire::kIpv4Size);
+  outer.identification = call.downlink.ip_identification++;
+  outer.ttl = kOriginTtl;
+  outer.protocol = wire::kIpProtocolGre;
+  wire::write_ipv4(prepend(mbuf, wire::kIpv4Size), outer);
+  const wire::LinkHeader& link = call.downlink.hop->link;
+  link.write_before(data_of(mbuf));
+  prepend(mbuf, link.size());
+}
+
+// ---- what the call itself has to say -------------------------------------------------------------------------------
+
+void Encapsulation::send_ppp_frame(Call& call, wire::Bytes frame) noexcept {
+  DropReason why{};
+  if (!refresh_hop(call, why)) {
+    call.drops.add();
+    context_.counters.drop(why);
+    return;
+  }
+  rte_mbuf* mbuf = rte_pktmbuf_alloc(context_.pool);
+  if (mbuf == nullptr) {
+    context_.counters.drop(DropReason::kNoBuffer);
+    return;
+  }
+  char* at = rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(frame.size()));
+  if (at == nullptr || rte_pktmbuf_headroom(mbuf) < kMaxDownlinkHeaders) {
+    context_.drop(mbuf, call, DropReason::kPppFrameTooLong);
+    return;
+  }
+  std::memcpy(at, frame.data(), frame.size());
+  push_sequenced_gre(mbuf, call);
+  push_ip_and_link(mbuf, call);
+  context_.counters.ppp_frames_out.add();
+  context_.transmit.send(mbuf, call.downlink.hop->port);
+}
+
+void Encapsulation::owe_ack(Call& call) noexcept {
+  if (!context_.ack_policy.acknowledges) {
+    return;
+  }
+  if (!call.uplink.ack_queued && call.window.unacknowledged() > 0) {
+    call.uplink.ack_queued = context_.acks.push(
+        {context_.calls.ref_of(call, context_.id), context_.now + context_.ack_policy.bare_after_ms});
+    if (!call.uplink.ack_queued) {
+      send_bare_ack(call);
+    }
+  }
+  if (call.window.unacknowledged() >= context_.ack_policy.bare_after_packets) {
+    send_bare_ack(call);
+  }
+}
+
+std::size_t Encapsulation::pay_acks() noexcept {
+  std::size_t looked_at = 0;
+  while (looked_at < kBareAcksPerLoop) {
+    const auto debt = context_.acks.pop_due(context_.now);
+    if (!debt) {
+      break;
+    }
+    ++looked_at;
+    Call* call = context_.calls.find(debt->call);
+    if (call == nullptr) {
+      continue;
+    }
+    call->uplink.ack_queued = false;
+    if (call->window.unacknowledged() > 0) {
+      send_bare_ack(*call);
+    }
+  }
+  return looked_at;
+}
+
+/// RFC 2637 §4.1: S clear, A set, no payload; takes no sequence number.
+void Encapsulation::send_bare_ack(Call& call) noexcept {
+  DropReason why{};
+  rte_mbuf* mbuf = refresh_hop(call, why) ? rte_pktmbuf_alloc(context_.pool) : nullptr;
+  if (mbuf == nullptr) {
+    return;  // still owed: the next packet asks again
+  }
+  if (rte_pktmbuf_headroom(mbuf) < kMaxDownlinkHeaders) {
+    context_.drop(mbuf, call, DropReason::kNoHeadroom);
+    return;
+  }
+  wire::write_gre(prepend(mbuf, wire::gre_header_size(false, true)), call.identity.peer_id, 0, std::nullopt,
+                  call.window.acknowledge());
+  push_ip_and_link(mbuf, call);
+  context_.counters.bare_acks.add();
+  context_.transmit.send(mbuf, call.downlink.hop->port);
+}
+
+}  // namespace adit::dataplane

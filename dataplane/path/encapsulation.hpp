@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The second half of every packet's way out: inner IP packets whose call is known become GRE frames towards the peer. The
+// only place that sends GRE: data, PPP control frames and bare acknowledgements share one sequence space per call.
+// Downlink puts a subscriber's packets through these stages, adit-blast's sender those of its clients.
+// Thread: worker. Owner: whoever derives from it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "crypto/mppe_batch.hpp"
+#include "dataplane/call/burst.hpp"
+#include "dataplane/path/worker_context.hpp"
+#include "dataplane/wire/bytes.hpp"
+
+namespace adit::dataplane {
+
+class Encapsulation {
+ public:
+  /// Sends one PPP control frame, FF 03 first, as the call's next packet.
+  void send_ppp_frame(Call& call, wire::Bytes frame) noexcept;
+
+  /// Packets of `call` were received in sequence: acknowledge them with the next data, alone when none comes in time, or
+  /// at once when they are many, as the context's AckPolicy says. Ask once per burst.
+  void owe_ack(Call& call) noexcept;
+
+  /// Sends bare acknowledgements that have become due; returns how many calls were looked at.
+  std::size_t pay_acks() noexcept;
+
+ protected:
+  explicit Encapsulation(WorkerContext& context) noexcept : context_(context) {}
+  ~Encapsulation() = default;
+
+  struct Packet {
+    rte_mbuf* mbuf = nullptr;  ///< begins with the inner IPv4 header, has kMaxDownlinkHeaders of headroom
+    Call* call = nullptr;      ///< refresh_hop() found its way
+    std::uint16_t inner_octets = 0;
+    std::uint16_t job = 0;  ///< index into jobs_, when encrypted by one
+    wire::CoherencyCount count{};
+    bool encrypted = false;
+    std::uint8_t tos = 0;  ///< of the outer header
+  };
+
+  /// Finds the way to the call's peer in this turn's snapshot. False: `why`.
+  bool refresh_hop(Call& call, DropReason& why) noexcept;
+
+  // ---- the stages, in the packet's order; they work on burst_
+  void encrypt() noexcept;
+  void push_ppp() noexcept;
+  void push_gre() noexcept;
+  void push_outer() noexcept;
+  void send() noexcept;
+
+  WorkerContext& context_;
+  Burst<Packet, kDownlinkBurst> burst_;
+
+ private:
+  void encrypt_in_stream(Packet& packet) noexcept;
+  static void push_inner_protocol(Packet& packet) noexcept;
+  void send_bare_ack(Call& call) noexcept;
+  void push_sequenced_gre(rte_mbuf* mbuf, Call& call) const noexcept;
+  static void push_ip_and_link(rte_mbuf* mbuf, Call& call, std::uint8_t tos = 0) noexcept;
+
+  ByCall<kDownlinkBurst> by_call_;
+  std::array<crypto::MppeJob, kDownlinkBurst> jobs_;
+  std::uint16_t job_count_ = 0;
+};
+
+}  // namespace adit::dataplane

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cuts an IPv4 packet that may be fragmented (RFC 791 §3.2) into pieces of its own buffers. Thread: worker.
+#pragma once
+
+#include <rte_mbuf.h>
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <span>
+
+#include "dataplane/base/drop_reason.hpp"
+#include "dataplane/base/limits.hpp"
+
+namespace adit::dataplane {
+
+using Fragments = std::array<rte_mbuf*, kMaxFragments>;
+
+/// `packet` begins with an IPv4 header whose DF is clear. On success it is taken and the pieces, of at most `mtu` octets
+/// each, stand in `pieces`; on failure it is still the caller's.
+[[nodiscard]] std::expected<std::span<rte_mbuf*>, DropReason> fragment_ipv4(rte_mbuf* packet,
+                                                                            std::uint16_t mtu,
+                                                                            rte_mempool* pool,
+                                                                            Fragments& pieces) noexcept;
+
+}  // namespace adit::dataplane

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/path/uplink.hpp"
+
+#include "dataplane/path/forward.hpp"
+#include "dataplane/wire/ipv4.hpp"
+#include "dataplane/wire/ppp.hpp"
+#include "dataplane/wire/tcp_mss.hpp"
+
+namespace adit::dataplane {
+namespace {
+
+constexpr std::uint16_t kPptpPort = 1723;
+
+/// PPTP to ourselves from inside a tunnel: a tunnel in itself, or a way around the rules of the access side. A fragment
+/// of TCP may hide its port, so it counts.
+bool is_pptp(wire::Ipv4View header, wire::Bytes payload) noexcept {
+  if (header.protocol() == wire::kIpProtocolGre) {
+    return true;
+  }
+  return header.protocol() == wire::kIpProtocolTcp &&
+         (header.is_fragment() || payload.size() < 4 ||
+          wire::load_be<std::uint16_t>(payload.data() + 2) == kPptpPort);
+}
+
+}  // namespace
+
+void Uplink::run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept {
+  parse_outer(packets);
+  find_calls(arrival);
+  accept_sequence();
+  run_from_ppp();
+  while (release_held()) {
+    run_from_ppp();
+  }
+}
+
+void Uplink::run_from_ppp() noexcept {
+  strip_ppp();
+  decrypt();
+  commit();
+  check_inner();
+  police();
+  forward();
+}
+
+std::size_t Uplink::flush_reordered() noexcept {
+  const std::size_t looked_at = give_up_gaps();
+  while (release_held()) {
+    run_from_ppp();
+  }
+  return looked_at;
+}
+
+// ---- check_inner: what a subscriber may send ----------------------------------------------------------------------
+
+void Uplink::check_inner() noexcept {
+  burst_.filter([this](Packet& packet) { return check_inner(packet); });
+  context_.mark(Stage::kUplinkCheckInner);
+}
+
+bool Uplink::check_inner(Packet& packet) noexcept {
+  const CallIdentity& identity = packet.call->identity;
+  if (!identity.ip_up) {
+    return drop(packet, DropReason::kIpNotUp);
+  }
+  if (packet.protocol == wire::PppProtocol::kIpv6) {
+    return drop(packet, DropReason::kIpv6NotUp);
+  }
+  // RFC 1812 §5.2.2; an encrypted one has been checked to be believed.
+  if (packet.content == Content::kClear &&
+      wire::check_ipv4({packet.at, packet.size}) != wire::Ipv4Error::kNone) {
+    return drop(packet, DropReason::kInnerHeader);
+  }
+  // RFC 3704 §2.1 (strict): the only source is the subscriber's address, or one that is routed to it.
+  const wire::Ipv4View inner(packet.at);
+  if (inner.source() != identity.subscriber && !is_routed_to(*packet.call, inner.source())) {
+    return drop(packet, DropReason::kSpoofedSource);
+  }
+  if (inner.header_length() > wire::kIpv4Size && !wire::are_harmless_options({packet.at, packet.size})) {
+    return drop(packet, DropReason::kIpOptions);
+  }
+  packet.destination = inner.destination();
+  if (is_martian(packet.destination)) {
+    return drop(packet, DropReason::kMartian);
+  }
+  const wire::MutableBytes payload(packet.at + inner.header_length(), inner.payload_length());
+  if (context_.index.is_local(packet.destination) && is_pptp(inner, payload)) {
+    return drop(packet, DropReason::kToConcentrator);
+  }
+  if (packet.destination == context_.gateway) {
+    return answer_for_gateway(packet);
+  }
+  // RFC 1812 §5.3.1.
+  if (inner.ttl() <= 1) {
+    send_icmp_error(context_, wire::kTimeExceeded, inner.header(), {packet.at, inner.total_length()});
+    return drop(packet, DropReason::kTtlExpired);
+  }
+  wire::decrement_ttl(packet.at);
+  if (context_.policy.dscp_up) {
+    wire::set_dscp(packet.at, packet.tos);
+  }
+  if (context_.policy.clamp_mss && inner.protocol() == wire::kIpProtocolTcp && inner.fragment_offset() == 0 &&
+      wire::clamp_tcp_mss(
+          payload, static_cast<std::uint16_t>(packet.call->downlink.inner_mtu - wire::kIpv4TcpOverhead))) {
+    context_.counters.mss_clamped.add();
+  }
+  return true;
+}
+
+bool Uplink::is_routed_to(const Call& call, wire::Ipv4Address source) const noexcept {
+  if (!call.identity.has_routes) {
+    return false;
+  }
+  const CallOwner owner = CallIndex::read(context_.index.locate_subscriber(source));
+  return owner.known && owner.worker == context_.id && context_.calls.at(owner.slot) == &call;
+}
+
+/// The gateway address is nobody's but ours, and all that it does is to answer a ping.
+bool Uplink::answer_for_gateway(Packet& packet) noexcept {
+  const std::uint16_t size = wire::Ipv4View(packet.at).total_length();
+  if (!context_.icmp.take(1, context_.now) || !wire::turn_into_echo_reply({packet.at, size})) {
+    return drop(packet, DropReason::kToGateway);
+  }
+  context_.counters.icmp_sent.add();
+  packet.destination = wire::Ipv4View(packet.at).destination();
+  return true;
+}
+
+// ---- police: what the call may carry -------------------------------------------------------------------------------
+
+void Uplink::police() noexcept {
+  burst_.filter([this](Packet& packet) {
+    Call& call = *packet.call;
+    return !call.identity.rate_limited ||
+           call.uplink_rate.pass(context_.tsc, wire::Ipv4View(packet.at).total_length()) ||
+           drop(packet, DropReason::kRateUp);
+  });
+}
+
+// ---- forward ------------------------------------------------------------------------------------------------------
+
+void Uplink::forward() noexcept {
+  for (Packet& packet : burst_) {
+    forward(packet);
+  }
+  context_.mark(Stage::kForward);
+}
+
+void Uplink::forward(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  rte_mbuf* mbuf = packet.mbuf;
+  const std::uint16_t octets = wire::Ipv4View(packet.at).total_length();
+  rte_pktmbuf_adj(mbuf, static_cast<std::uint16_t>(packet.at - data_of(mbuf)));
+  rte_pktmbuf_trim(mbuf, static_cast<std::uint16_t>(mbuf->pkt_len - octets));
+  if (forward_inner(context_, mbuf, packet.destination, context_.policy.between_subscribers)) {
+    call.drops.add();
+    return;
+  }
+  call.uplink_traffic.packets.add();
+  call.uplink_traffic.octets.add(octets);
+  context_.counters.uplink_packets.add();
+  context_.counters.uplink_octets.add(octets);
+}
+
+}  // namespace adit::dataplane

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way up: GRE packets of the access side, a burst at a time, become inner IP packets towards the core (or PPP control
+// frames for control). Thread: worker. Owner: Worker.
+#pragma once
+
+#include <span>
+
+#include "dataplane/path/decapsulation.hpp"
+#include "dataplane/path/downlink.hpp"
+
+namespace adit::dataplane {
+
+class Uplink : public Decapsulation {
+ public:
+  Uplink(WorkerContext& context, Downlink& downlink) noexcept : Decapsulation(context, downlink) {}
+
+  /// Takes all `packets` (at most kBurst): IPv4 with protocol 47, nothing checked but that there is room for a header.
+  void run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept;
+
+  /// Sends on what was held for a packet that did not come in time (see Reorder); returns how many calls were looked at.
+  std::size_t flush_reordered() noexcept;
+
+ private:
+  void run_from_ppp() noexcept;
+  void check_inner() noexcept;
+  void police() noexcept;
+  void forward() noexcept;
+
+  bool check_inner(Packet& packet) noexcept;
+  [[nodiscard]] bool is_routed_to(const Call& call, wire::Ipv4Address source) const noexcept;
+  bool answer_for_gateway(Packet& packet) noexcept;
+  void forward(Packet& packet) noexcept;
+};
+
+}  // namespace adit::dataplane

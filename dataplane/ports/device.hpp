@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// One Ethernet device of DPDK's: found, configured, started, restarted, closed. The mbuf pools are shared by the devices of
+// a NUMA node: net_af_xdp then sends what another received without copying it.
+// Thread: control; of what workers poll, restart() only while they leave it alone. Owner: OpenPort.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "dataplane/ports/port.hpp"
+#include "dataplane/wire/ids.hpp"
+
+struct rte_mempool;
+
+namespace adit::dataplane {
+
+/// Receive and transmit buffers of one queue, as pools are made for them.
+inline constexpr unsigned kBuffersPerRxQueue =
+    4 * 1024;  // net_af_xdp keeps two rings' worth in its fill queue
+inline constexpr unsigned kBuffersPerTxQueue = 2 * 1024;
+
+struct DeviceSettings {
+  std::string arguments;  ///< as rte_dev_probe takes them: name and key=value list
+  std::uint16_t rx_queues = 1;
+  std::uint16_t tx_queues = 1;
+  std::uint16_t mtu = 0;              ///< 0: leave the device's
+  PortRole role = PortRole::kAccess;  ///< of all its ports together: which headers RSS hashes
+  bool isolated = false;  ///< the kernel drives it too, and only what is ours is taken (isolation.hpp)
+  std::vector<wire::Ipv4Prefix> subscribers{};  ///< what is ours on the core side, when isolated
+};
+
+class Device {
+ public:
+  /// Probes (unless EAL has done so already), configures and starts. `buffers`: of the pool, when it is the first of its
+  /// node to ask. As many queues as the device has, at most those wished for.
+  [[nodiscard]] static std::expected<Device, std::string> open(DeviceSettings settings, unsigned buffers);
+  /// Stops and closes.
+  void close();
+
+  /// After a reset of its hardware (RTE_ETH_EVENT_INTR_RESET) or at the operator's word: stopped, reset where the driver
+  /// can, configured and started anew. Virtual devices never ask for it, so that event was not seen in a test; the restart
+  /// itself is.
+  [[nodiscard]] std::expected<void, std::string> restart();
+  /// Whether the driver has asked for a restart since the last call. Any driver may, from its own thread.
+  [[nodiscard]] bool wants_restart() const;
+
+  struct Link {
+    bool up = false;
+    std::uint32_t mbit = 0;  ///< 0: unknown
+  };
+  [[nodiscard]] Link link() const;
+
+  [[nodiscard]] std::uint16_t id() const { return id_; }
+  /// Of all its ports together.
+  [[nodiscard]] PortRole role() const { return settings_.role; }
+  [[nodiscard]] std::uint16_t rx_queues() const { return settings_.rx_queues; }
+  [[nodiscard]] std::uint16_t tx_queues() const { return settings_.tx_queues; }
+  [[nodiscard]] rte_mempool* pool() const { return pool_; }
+  [[nodiscard]] MacAddress mac() const;
+  [[nodiscard]] std::uint16_t mtu() const;
+
+ private:
+  Device(DeviceSettings settings, std::uint16_t id) : settings_(std::move(settings)), id_(id) {}
+  std::expected<void, std::string> configure_and_start(unsigned buffers);
+  std::expected<void, std::string> configure();
+  std::expected<void, std::string> set_up_queues();
+
+  DeviceSettings settings_;
+  std::uint16_t id_;
+  int socket_ = 0;
+  rte_mempool* pool_ = nullptr;
+};
+
+}  // namespace adit::dataplane

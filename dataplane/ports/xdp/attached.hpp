@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The XDP program that an interface runs, told apart into ours and others'.
+// Thread: control. Owner: the caller.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+
+#include "dataplane/ports/unique_fd.hpp"
+
+namespace adit::dataplane::xdp {
+
+struct AttachedProgram {
+  UniqueFd fd;
+  std::uint32_t id = 0;
+  std::string name;
+  [[nodiscard]] bool is_ours() const;
+};
+
+/// Nothing when the interface runs no program. Errors: no permission (CAP_BPF and CAP_NET_ADMIN are needed).
+[[nodiscard]] std::expected<std::optional<AttachedProgram>, std::string> attached_program(
+    std::uint32_t ifindex);
+
+/// Makes the interface free for net_af_xdp, which refuses to replace a program: one of ours is what a crash left and is
+/// detached. Somebody else's stays, and the error says how to remove it.
+[[nodiscard]] std::expected<void, std::string> detach_stale_program(std::uint32_t ifindex,
+                                                                    const std::string& interface);
+
+}  // namespace adit::dataplane::xdp

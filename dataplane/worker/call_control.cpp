@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/worker/call_control.hpp"
+
+#include <variant>
+
+#include "crypto/secret.hpp"
+
+namespace adit::dataplane {
+namespace {
+
+crypto::MppeKeyLength key_length(contract::MppeStrength strength) noexcept {
+  switch (strength) {
+    case contract::MppeStrength::k40:
+      return crypto::MppeKeyLength::k40;
+    case contract::MppeStrength::k56:
+      return crypto::MppeKeyLength::k56;
+    case contract::MppeStrength::k128:
+      break;
+  }
+  return crypto::MppeKeyLength::k128;
+}
+
+}  // namespace
+
+std::size_t CallControl::read() noexcept {
+  std::size_t count = 0;
+  while (count < kMessagesPerLoop) {
+    contract::ToWorker* message = mailbox_.to_worker.front();
+    if (message == nullptr || !std::visit([this](const auto& each) { return on(each); }, *message)) {
+      break;
+    }
+    if (std::holds_alternative<contract::EnableMppe>(*message)) {
+      crypto::wipe(message, sizeof *message);
+    }
+    mailbox_.to_worker.release();
+    ++count;
+  }
+  context_.counters.messages.add(count);
+  return count;
+}
+
+Call* CallControl::find(const contract::CallRef& ref) noexcept {
+  Call* call = context_.calls.find(ref);
+  if (call == nullptr) {
+    context_.counters.stale_messages.add();
+  }
+  return call;
+}
+
+bool CallControl::on(const contract::InstallCall& message) noexcept {
+  if (context_.calls.install(message) == nullptr) {
+    context_.counters.stale_messages.add();  // the slot is in use: control has not waited for CallRemoved
+  }
+  return true;
+}
+
+bool CallControl::on(const contract::SetPeerCallId& message) noexcept {
+  if (Call* call = find(message.call); call != nullptr) {
+    call->identity.peer_id = message.peer_id;
+  }
+  return true;
+}
+
+bool CallControl::on(const contract::SetPppCompression& message) noexcept {
+  if (Call* call = find(message.call); call != nullptr) {
+    call->identity.send_compression = {.address_and_control = message.send_acfc,
+                                       .protocol = message.send_pfc};
+    update_inner_mtu(*call);
+  }
+  return true;
+}
+
+bool CallControl::on(const contract::EnableMppe& message) noexcept {
+  Call* call = find(message.call);
+  if (call == nullptr) {
+    return true;
+  }
+  const MppeUse use = arm(*call, message);
+  if (message.direction == contract::Direction::kReceive) {
+    context_.reorder.close(*call);
+    call->uplink.mppe = MppeReceiver(call->window.highest());
+    call->identity.mppe_receive = use;
+  } else {
+    call->downlink.mppe = {};
+    call->identity.mppe_send = use;
+    update_inner_mtu(*call);
+  }
+  return true;
+}
+
+/// Puts the keys where the mode wants them.
+MppeUse CallControl::arm(Call& call, const contract::EnableMppe& message) noexcept {
+  const bool receive = message.direction == contract::Direction::kReceive;
+  crypto::MppeChain& chain = receive ? call.receive_chain : call.send_chain;
+  chain = {.start_key = message.start_key,
+           .session_key = message.session_key,
+           .length = key_length(message.mode.strength)};
+  if (!message.mode.stateful) {
+    return MppeUse::kStateless;
+  }
+  StatefulMppe* stateful = context_.calls.stateful_of(call);
+  if (stateful == nullptr) {
+    return MppeUse::kNone;  // cannot be: this worker was made by the settings that control negotiates by
+  }
+  if (receive) {
+    stateful->receiver = StatefulReceiver(chain, context_.now);
+  } else {
+    stateful->sender = StatefulSender(chain);
+  }
+  crypto::wipe(&chain, sizeof chain);
+  return MppeUse::kStateful;
+}
+
+bool CallControl::on(const contract::FlushMppe& message) noexcept {
+  Call* call = find(message.call);
+  if (call != nullptr && call->identity.mppe_send == MppeUse::kStateful) {
+    StatefulMppe& stateful = *context_.calls.stateful_of(*call);
+    stateful.sender.flush(message.repeated, stateful.receiver.peer_keeps_key());
+  }
+  return true;
+}
+
+bool CallControl::on(const contract::DisableMppe& message) noexcept {
+  if (Call* call = find(message.call); call != nullptr) {
+    context_.calls.forget_mppe(*call);
+    update_inner_mtu(*call);
+  }
+  return true;
+}
+
+bool CallControl::on(const contract::EnableIp& message) noexcept {
+  if (Call* call = find(message.call); call != nullptr) {
+    call->identity.subscriber = message.subscriber;
+    call->identity.require_mppe = message.require_mppe;
+    call->identity.has_routes = message.has_routes;
+    call->identity.ip_up = true;
+    call->downlink.peer_mru = message.peer_mru;
+    update_inner_mtu(*call);
+  }
+  return true;
+}
+
+bool CallControl::on(const contract::UpdateLimits& message) noexcept {
+  if (Call* call = find(message.call); call != nullptr) {
+    call->uplink_rate.set(message.up);
+    call->downlink_rate.set(message.down);
+    call->identity.rate_limited = message.up != 0 || message.down != 0;
+  }
+  return true;
+}
+
+bool CallControl::on(const contract::DisableIp& message) noexcept {
+  if (Call* call = find(message.call); call != nullptr) {
+    call->identity.ip_up = false;
+  }
+  return true;
+}
+
+bool CallControl::on(const contract::SendPppFrame& message) noexcept {
+  contract::FrameSlot* frame = mailbox_.frames_to_worker.front();
+  if (frame == nullptr) {
+    context_.counters.stale_messages.add();  // a message without its frame: post_with_frame() cannot make one
+    return true;
+  }
+  if (Call* call = find(message.call); call != nullptr) {
+    encapsulation_.send_ppp_frame(*call, {frame->octets.data(), frame->length});
+  }
+  mailbox_.frames_to_worker.release();
+  return true;
+}
+
+bool CallControl::on(const contract::RemoveCall& message) noexcept {
+  Call* call = find(message.call);
+  if (call == nullptr) {
+    return true;
+  }
+  // The answer first, with what the counters say now: without it control would wait for this slot for ever.
+  const contract::CallTotals totals = *context_.calls.totals(message.call);
+  if (!context_.control.post(contract::CallRemoved{message.call, totals})) {
+    return false;
+  }
+  context_.reorder.close(*call);
+  context_.calls.remove(*call);
+  return true;
+}
+
+}  // namespace adit::dataplane
