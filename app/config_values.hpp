@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "controlplane/settings.hpp"
+#include "controlplane/base/settings.hpp"
 #include "crypto/secret.hpp"
 #include "dataplane/wire/ethernet.hpp"
 #include "dataplane/wire/ids.hpp"

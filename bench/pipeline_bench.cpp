@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "bench/pipeline_rig.hpp"
-#include "controlplane/concentrator.hpp"
+#include "controlplane/concentrator/concentrator.hpp"
 #include "crypto/library.hpp"
 
 namespace adit::bench {

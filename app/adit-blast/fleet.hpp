@@ -23,10 +23,10 @@
 #include "app/adit-blast/plan.hpp"
 #include "app/adit-blast/tcp_dialer.hpp"
 #include "app/host/os_entropy.hpp"
-#include "controlplane/call_ids.hpp"
-#include "controlplane/call_slots.hpp"
 #include "controlplane/client/client_end.hpp"
 #include "controlplane/client/client_settings.hpp"
+#include "controlplane/concentrator/call_ids.hpp"
+#include "controlplane/concentrator/call_slots.hpp"
 
 namespace adit::app::blast {
 

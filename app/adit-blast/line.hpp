@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/client/client_call.hpp"
-#include "controlplane/concentrator.hpp"
-#include "controlplane/timer_wheel.hpp"
+#include "controlplane/concentrator/concentrator.hpp"
 
 namespace adit::app::blast {
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "controlplane/settings.hpp"
+#include "controlplane/base/settings.hpp"
 #include "dataplane/ports/ports.hpp"
 #include "dataplane/wire/ids.hpp"
 

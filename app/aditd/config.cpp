@@ -15,7 +15,7 @@
 #include "app/aditd/config_schema.hpp"
 #include "app/escape.hpp"
 #include "app/regular_file.hpp"
-#include "controlplane/chap_secrets.hpp"
+#include "controlplane/auth/chap_secrets.hpp"
 #include "crypto/secret.hpp"
 
 namespace adit::app {

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "app/config_problems.hpp"
+#include "controlplane/base/settings.hpp"
 #include "controlplane/radius/dictionary.hpp"
 #include "controlplane/radius/rates.hpp"
 #include "controlplane/radius/settings.hpp"
-#include "controlplane/settings.hpp"
 #include "dataplane/contract/reorder_policy.hpp"
 #include "dataplane/ports/ports.hpp"
 #include "dataplane/wire/ids.hpp"

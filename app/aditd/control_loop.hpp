@@ -23,7 +23,7 @@
 #include "app/aditd/runtime.hpp"
 #include "app/aditd/tcp_listener.hpp"
 #include "app/host/kernel_routes.hpp"
-#include "controlplane/concentrator.hpp"
+#include "controlplane/concentrator/concentrator.hpp"
 
 namespace adit::app {
 

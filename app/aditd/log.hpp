@@ -18,7 +18,7 @@
 #include <string_view>
 
 #include "app/aditd/config.hpp"
-#include "controlplane/event_log.hpp"
+#include "controlplane/base/event_log.hpp"
 
 namespace adit::app {
 

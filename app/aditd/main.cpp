@@ -17,7 +17,7 @@
 #include "app/aditd/runtime.hpp"
 #include "app/host/descriptors.hpp"
 #include "app/host/eal.hpp"
-#include "controlplane/local_users.hpp"
+#include "controlplane/auth/local_users.hpp"
 #include "crypto/library.hpp"
 #include "crypto/mppe_implementations.hpp"
 

@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "controlplane/concentrator.hpp"
+#include "controlplane/auth/trial_login.hpp"
+#include "controlplane/concentrator/concentrator.hpp"
+#include "controlplane/radius/accounting.hpp"
 #include "controlplane/radius/client.hpp"
-#include "controlplane/radius/dynamic_authorization.hpp"
-#include "controlplane/radius/radius_accounting.hpp"
-#include "controlplane/trial_login.hpp"
+#include "controlplane/radius/dae/dynamic_authorization.hpp"
 #include "dataplane/contract/messages.hpp"
 
 namespace adit::app {

@@ -11,8 +11,8 @@
 #include "app/aditd/operator_backend.hpp"
 #include "app/aditd/radius_service.hpp"
 #include "app/aditd/runtime.hpp"
-#include "controlplane/concentrator.hpp"
-#include "controlplane/timer_wheel.hpp"
+#include "controlplane/base/timer_wheel.hpp"
+#include "controlplane/concentrator/concentrator.hpp"
 
 namespace adit::app {
 

@@ -16,11 +16,11 @@
 #include "app/host/dae_socket.hpp"
 #include "app/host/radius_sockets.hpp"
 #include "app/host/spool_file.hpp"
+#include "controlplane/auth/trial_login.hpp"
+#include "controlplane/radius/accounting.hpp"
+#include "controlplane/radius/auth.hpp"
 #include "controlplane/radius/client.hpp"
-#include "controlplane/radius/dynamic_authorization.hpp"
-#include "controlplane/radius/radius_accounting.hpp"
-#include "controlplane/radius/radius_auth.hpp"
-#include "controlplane/trial_login.hpp"
+#include "controlplane/radius/dae/dynamic_authorization.hpp"
 
 namespace adit::app {
 

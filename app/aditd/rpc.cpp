@@ -9,7 +9,7 @@
 
 #include "app/aditd/rpc_show.hpp"
 #include "app/escape.hpp"
-#include "controlplane/authenticator.hpp"
+#include "controlplane/auth/authenticator.hpp"
 
 namespace adit::app {
 namespace {

@@ -2,7 +2,7 @@
 // The control plane's Entropy in the real process: OpenSSL's CSPRNG.
 #pragma once
 
-#include "controlplane/entropy.hpp"
+#include "controlplane/base/entropy.hpp"
 #include "crypto/library.hpp"
 
 namespace adit::app {

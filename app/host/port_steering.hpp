@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include "controlplane/steering.hpp"
+#include "controlplane/concentrator/steering.hpp"
 #include "dataplane/ports/ports.hpp"
 
 namespace adit::app {

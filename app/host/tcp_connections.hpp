@@ -13,7 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "controlplane/concentrator.hpp"
+#include "controlplane/concentrator/concentrator.hpp"
 
 namespace adit::app {
 

@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "controlplane/base/entropy.hpp"
 #include "controlplane/client/client_end.hpp"
 #include "controlplane/client/client_settings.hpp"
-#include "controlplane/entropy.hpp"
 #include "crypto/mppe_keys.hpp"
 #include "dataplane/wire/chap.hpp"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "controlplane/authenticator.hpp"
+#include "controlplane/auth/authenticator.hpp"
 #include "controlplane/client/client_link.hpp"
 #include "controlplane/client/pptp_client.hpp"
 

@@ -10,10 +10,10 @@
 #include <span>
 #include <string_view>
 
+#include "controlplane/base/entropy.hpp"
+#include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/client/client_end.hpp"
 #include "controlplane/client/client_settings.hpp"
-#include "controlplane/entropy.hpp"
-#include "controlplane/timer_wheel.hpp"
 #include "dataplane/contract/messages.hpp"
 #include "dataplane/wire/ids.hpp"
 

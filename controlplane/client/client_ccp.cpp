@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "controlplane/mppe_modes.hpp"
+#include "controlplane/ppp/mppe_modes.hpp"
 
 namespace adit::control {
 namespace {

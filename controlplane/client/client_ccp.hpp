@@ -5,9 +5,9 @@
 
 #include <cstdint>
 
-#include "controlplane/ccp.hpp"
 #include "controlplane/client/client_settings.hpp"
-#include "controlplane/control_protocol.hpp"
+#include "controlplane/ppp/ccp.hpp"
+#include "controlplane/ppp/control_protocol.hpp"
 
 namespace adit::control {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "controlplane/client/client_settings.hpp"
-#include "controlplane/control_protocol.hpp"
+#include "controlplane/ppp/control_protocol.hpp"
 #include "dataplane/wire/ids.hpp"
 #include "dataplane/wire/ipcp.hpp"
 

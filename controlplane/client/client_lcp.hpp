@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "controlplane/client/client_settings.hpp"
-#include "controlplane/lcp.hpp"
+#include "controlplane/ppp/lcp.hpp"
 
 namespace adit::control {
 

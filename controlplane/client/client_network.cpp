@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "controlplane/mppe_modes.hpp"
+#include "controlplane/ppp/mppe_modes.hpp"
 #include "dataplane/wire/ipv6cp.hpp"
 
 namespace adit::control {

@@ -9,8 +9,8 @@
 #include <span>
 #include <string_view>
 
-#include "controlplane/pptp_messages.hpp"
-#include "controlplane/timer_wheel.hpp"
+#include "controlplane/base/timer_wheel.hpp"
+#include "controlplane/pptp/messages.hpp"
 #include "dataplane/contract/ack_policy.hpp"
 #include "dataplane/wire/ipcp.hpp"
 #include "dataplane/wire/lcp.hpp"

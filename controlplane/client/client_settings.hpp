@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "controlplane/base/settings.hpp"
 #include "controlplane/client/client_profile.hpp"
-#include "controlplane/settings.hpp"
 #include "crypto/secret.hpp"
 
 namespace adit::control {

@@ -8,10 +8,10 @@
 #include <cstdint>
 #include <string_view>
 
+#include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/client/client_end.hpp"
 #include "controlplane/client/client_settings.hpp"
-#include "controlplane/pptp_messages.hpp"
-#include "controlplane/timer_wheel.hpp"
+#include "controlplane/pptp/messages.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::control {

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <utility>
 
-#include "controlplane/subscriber_address.hpp"
+#include "controlplane/base/subscriber_address.hpp"
 #include "crypto/mppe_keys.hpp"
 
 namespace adit::control::radius {

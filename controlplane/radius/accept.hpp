@@ -7,7 +7,7 @@
 #include <span>
 #include <string>
 
-#include "controlplane/auth_backend.hpp"
+#include "controlplane/auth/auth_backend.hpp"
 #include "controlplane/radius/client.hpp"
 #include "controlplane/radius/rates.hpp"
 

@@ -17,11 +17,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "controlplane/entropy.hpp"
-#include "controlplane/event_log.hpp"
+#include "controlplane/base/entropy.hpp"
+#include "controlplane/base/event_log.hpp"
+#include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/radius/packet.hpp"
 #include "controlplane/radius/settings.hpp"
-#include "controlplane/timer_wheel.hpp"
 
 namespace adit::control::radius {
 

@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "controlplane/base/settings.hpp"
 #include "controlplane/radius/dictionary.hpp"
 #include "controlplane/radius/packet.hpp"
-#include "controlplane/settings.hpp"
 
 namespace adit::control::radius {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/radius/attributes.hpp"
-#include "controlplane/timer_wheel.hpp"
 #include "crypto/secret.hpp"
 #include "dataplane/wire/ids.hpp"
 

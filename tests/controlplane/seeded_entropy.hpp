@@ -6,7 +6,7 @@
 #include <random>
 #include <span>
 
-#include "controlplane/entropy.hpp"
+#include "controlplane/base/entropy.hpp"
 
 namespace adit::control::test {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "controlplane/client/client_call.hpp"
-#include "controlplane/pptp_messages.hpp"
+#include "controlplane/pptp/messages.hpp"
 #include "crypto/library.hpp"
 #include "dataplane/wire/ppp.hpp"
 #include "dataplane/wire/ppp_packet.hpp"

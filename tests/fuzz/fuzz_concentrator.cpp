@@ -7,9 +7,9 @@
 #include <tuple>
 #include <vector>
 
-#include "controlplane/concentrator.hpp"
-#include "controlplane/local_users.hpp"
-#include "controlplane/pptp_messages.hpp"
+#include "controlplane/auth/local_users.hpp"
+#include "controlplane/concentrator/concentrator.hpp"
+#include "controlplane/pptp/messages.hpp"
 #include "crypto/library.hpp"
 #include "dataplane/wire/ppp.hpp"
 #include "tests/controlplane/seeded_entropy.hpp"

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "controlplane/radius/dae_change.hpp"
-#include "controlplane/radius/dynamic_authorization.hpp"
+#include "controlplane/radius/dae/change.hpp"
+#include "controlplane/radius/dae/dynamic_authorization.hpp"
 #include "crypto/library.hpp"
 #include "tests/controlplane/seeded_entropy.hpp"
 #include "tests/fuzz/targets.hpp"

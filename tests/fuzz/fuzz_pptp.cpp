@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "controlplane/pptp_connection.hpp"
+#include "controlplane/pptp/connection.hpp"
 #include "tests/fuzz/targets.hpp"
 
 namespace adit::fuzz {

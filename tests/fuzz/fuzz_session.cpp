@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "controlplane/session.hpp"
+#include "controlplane/ppp/session.hpp"
 #include "crypto/library.hpp"
 #include "dataplane/wire/ppp.hpp"
 #include "dataplane/wire/ppp_packet.hpp"

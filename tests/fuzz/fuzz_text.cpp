@@ -8,7 +8,7 @@
 #include "app/adit-blast/scenario.hpp"
 #include "app/aditd/config.hpp"
 #include "app/aditd/rpc.hpp"
-#include "controlplane/chap_secrets.hpp"
+#include "controlplane/auth/chap_secrets.hpp"
 #include "tests/app/fake_backend.hpp"
 #include "tests/fuzz/targets.hpp"
 

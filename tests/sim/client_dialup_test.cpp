@@ -5,7 +5,7 @@
 
 #include <cstdio>
 
-#include "controlplane/authenticator.hpp"
+#include "controlplane/auth/authenticator.hpp"
 #include "crypto/library.hpp"
 #include "tests/sim/dial_world.hpp"
 

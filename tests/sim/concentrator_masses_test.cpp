@@ -2,7 +2,7 @@
 // The concentrator in numbers: 50,000 idle connections, 10,000 sessions to drain, 6,000 redials within the quarantine.
 #include <gtest/gtest.h>
 
-#include "tests/controlplane/concentrator_kit.hpp"
+#include "tests/controlplane/concentrator/concentrator_kit.hpp"
 
 namespace adit::control {
 namespace {

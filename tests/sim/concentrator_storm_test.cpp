@@ -6,7 +6,7 @@
 
 #include <unordered_map>
 
-#include "tests/controlplane/concentrator_kit.hpp"
+#include "tests/controlplane/concentrator/concentrator_kit.hpp"
 
 namespace adit::control {
 namespace {

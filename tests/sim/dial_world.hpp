@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/auth/local_users.hpp"
 #include "controlplane/client/client_call.hpp"
-#include "controlplane/local_users.hpp"
-#include "tests/controlplane/concentrator_kit.hpp"
+#include "tests/controlplane/concentrator/concentrator_kit.hpp"
 #include "tests/sim/lossy_link.hpp"
 
 namespace adit::sim {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "controlplane/timer_wheel.hpp"
+#include "controlplane/base/timer_wheel.hpp"
 #include "dataplane/wire/bytes.hpp"
 
 namespace adit::sim {

@@ -10,8 +10,8 @@
 #include <map>
 #include <random>
 
-#include "controlplane/local_users.hpp"
-#include "controlplane/session.hpp"
+#include "controlplane/auth/local_users.hpp"
+#include "controlplane/ppp/session.hpp"
 #include "crypto/library.hpp"
 #include "tests/sim/lossy_link.hpp"
 #include "tests/sim/ppp_caller.hpp"

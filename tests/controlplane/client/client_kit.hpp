@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "controlplane/client/client_call.hpp"
-#include "controlplane/pptp_messages.hpp"
+#include "controlplane/pptp/messages.hpp"
 #include "crypto/library.hpp"
 #include "crypto/mppe_keys.hpp"
 #include "dataplane/wire/chap.hpp"
-#include "tests/controlplane/ppp_kit.hpp"
+#include "tests/controlplane/ppp/ppp_kit.hpp"
 
 namespace adit::control {
 

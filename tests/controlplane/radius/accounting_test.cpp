@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Accounting records, and what becomes of them when servers are away and when processes end.
-#include "controlplane/radius/radius_accounting.hpp"
+#include "controlplane/radius/accounting.hpp"
 #include "tests/controlplane/radius/client_kit.hpp"
 
 namespace adit::control::radius {

@@ -2,9 +2,9 @@
 // RFC 5176 against a whole concentrator: who is heard, which session is meant, what changes, and every Error-Cause.
 #include <gtest/gtest.h>
 
-#include "controlplane/radius/dynamic_authorization.hpp"
+#include "controlplane/radius/dae/dynamic_authorization.hpp"
 #include "crypto/library.hpp"
-#include "tests/controlplane/concentrator_kit.hpp"
+#include "tests/controlplane/concentrator/concentrator_kit.hpp"
 
 namespace adit::control::radius {
 namespace {

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/auth/auth_exchange.hpp"
+
+#include <utility>
+
+namespace adit::control {
+namespace {
+
+constexpr std::uint16_t kAuthenticationFailure = 691;  // RFC 2759 §6
+
+}  // namespace
+
+AuthExchange::AuthExchange(AuthContext context)
+    : context_(std::move(context)), deadline_(context_.wheel, on_timer<&AuthExchange::on_deadline>, this) {}
+
+AuthExchange::~AuthExchange() {
+  context_.backend.cancel(*this);
+}
+
+bool AuthExchange::rejected() const {
+  return rejections_ > 0 && state_ != State::kAccepted;
+}
+
+void AuthExchange::begin() {
+  state_ = State::kWaiting;
+  deadline_.arm(context_.settings.auth.timeout);
+}
+
+void AuthExchange::ask(std::string user, AuthProof proof) {
+  user_ = std::move(user);
+  state_ = State::kAsking;
+  context_.backend.authenticate({.user = user_,
+                                 .peer_address = context_.origin.peer_address,
+                                 .local_address = context_.origin.local_address,
+                                 .session_id = context_.origin.session_id,
+                                 .proof = std::move(proof)},
+                                *this);
+}
+
+void AuthExchange::reject(std::string user) {
+  user_ = std::move(user);
+  on_rejected(kAuthenticationFailure);
+}
+
+void AuthExchange::on_verdict(const AuthVerdict& verdict) {
+  if (const auto* rejected = std::get_if<AuthRejected>(&verdict)) {
+    on_rejected(rejected->ms_chap_error);
+    return;
+  }
+  const auto* accepted = std::get_if<AuthAccepted>(&verdict);
+  if (accepted == nullptr || !answer_accepted(*accepted)) {
+    fail(EndReason::kNoResource);
+    return;
+  }
+  state_ = State::kAccepted;
+  deadline_.cancel();
+  context_.host.auth_accepted(*accepted, user_);
+}
+
+void AuthExchange::on_rejected(std::uint16_t ms_chap_error) {
+  ++rejections_;
+  const bool retry = can_retry() && ms_chap_error == kAuthenticationFailure &&
+                     rejections_ < context_.settings.auth.max_failure;
+  answer_rejected(ms_chap_error, retry);
+  if (!retry) {
+    fail(EndReason::kAuthFailed);
+    return;
+  }
+  // RFC 2759 §6: an invitation to retry waits for a human, who is slower than auth.timeout. What bounds the wait is
+  // the session's setup_timeout.
+  state_ = State::kWaiting;
+  deadline_.cancel();
+}
+
+void AuthExchange::on_deadline() {
+  context_.backend.cancel(*this);
+  fail(EndReason::kAuthTimeout);
+}
+
+void AuthExchange::fail(EndReason reason) {
+  state_ = State::kFailed;
+  deadline_.cancel();
+  context_.host.auth_failed(reason, user_);
+}
+
+}  // namespace adit::control

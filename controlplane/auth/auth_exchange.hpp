@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What PAP and CHAP have in common: one proof at a time goes to the backend, its verdict is answered and reported, the
+// deadline and the number of attempts bound it all. The protocols derive from it and know packets only.
+// Thread: control. Owner: the session.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "controlplane/auth/authenticator.hpp"
+
+namespace adit::control {
+
+/// What make_authenticator() was given.
+struct AuthContext {
+  const Settings& settings;
+  TimerWheel& wheel;
+  Entropy& entropy;
+  AuthBackend& backend;
+  AuthenticatorHost& host;
+  AuthOrigin origin;
+};
+
+class AuthExchange : public Authenticator, public AuthClient {
+ public:
+  explicit AuthExchange(AuthContext context);
+  AuthExchange(const AuthExchange&) = delete;
+  AuthExchange& operator=(const AuthExchange&) = delete;
+  ~AuthExchange() override;
+
+  [[nodiscard]] bool rejected() const final;
+  void on_verdict(const AuthVerdict& verdict) final;
+
+ protected:
+  enum class State : std::uint8_t {
+    kIdle,     ///< before start()
+    kWaiting,  ///< for a proof
+    kAsking,   ///< the backend has one
+    kAccepted,
+    kFailed,
+  };
+
+  /// Starts the deadline.
+  void begin();
+  /// Takes a proof to the backend; the verdict may have been answered when this returns.
+  void ask(std::string user, AuthProof proof);
+  /// A proof that nobody needs to look at: answered and counted as if the backend had said no.
+  void reject(std::string user);
+
+  /// Sends the Success or Ack and keeps it for repeats. False: the verdict lacks what the method has to send.
+  [[nodiscard]] virtual bool answer_accepted(const AuthAccepted& accepted) = 0;
+  /// Sends the Failure or Nak and keeps it for repeats. `retry`: another proof will be looked at.
+  virtual void answer_rejected(std::uint16_t ms_chap_error, bool retry) = 0;
+  /// True when the method lets a rejected peer try once more on the same link.
+  [[nodiscard]] virtual bool can_retry() const = 0;
+
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] const AuthContext& context() const { return context_; }
+
+ private:
+  void on_deadline();
+  void on_rejected(std::uint16_t ms_chap_error);
+  void fail(EndReason reason);
+
+  AuthContext context_;
+  State state_ = State::kIdle;
+  std::uint32_t rejections_ = 0;
+  std::string user_;
+  Timer deadline_;
+};
+
+}  // namespace adit::control

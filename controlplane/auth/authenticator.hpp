@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Our side of a link's authentication: challenge or wait, carry the peer's proof to the AuthBackend, answer it.
+// One object per LCP-Opened period: made when LCP opens, kept for as long as LCP stays Opened (a peer whose Success or
+// Ack was lost repeats its proof and must get the same answer), destroyed when LCP leaves Opened.
+// RFC 1334 (PAP), RFC 1994 (CHAP), RFC 2433 (MS-CHAPv1), RFC 2759 (MS-CHAPv2). Sans-I/O. Thread: control.
+// Owner: the session.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "controlplane/auth/auth_backend.hpp"
+#include "controlplane/base/end_reason.hpp"
+#include "controlplane/base/entropy.hpp"
+#include "controlplane/base/settings.hpp"
+#include "controlplane/base/timer_wheel.hpp"
+#include "dataplane/wire/ppp.hpp"
+
+namespace adit::control {
+
+/// What an authenticator asks of its session. The session must not destroy the authenticator from inside these calls.
+class AuthenticatorHost {
+ public:
+  virtual ~AuthenticatorHost() = default;
+  /// One PPP frame, FF 03 first, of the authenticator's protocol: to SessionHost::send_ppp_frame as it is.
+  virtual void send_auth_frame(std::span<const std::uint8_t> frame) = 0;
+  /// The peer is who it says; our Success or Ack has been sent already. At most once, and never after auth_failed.
+  /// `user` is what the peer sent (untrusted octets).
+  virtual void auth_accepted(const AuthAccepted& accepted, std::string_view user) = 0;
+  /// The link must end: kAuthFailed (the Failure or Nak has been sent already), kAuthTimeout, or kNoResource when the
+  /// backend could not say. `user` may be empty. At most once, and never after auth_accepted. Repeats of the failed
+  /// proof are still answered for as long as the authenticator lives.
+  virtual void auth_failed(EndReason reason, std::string_view user) = 0;
+};
+
+/// Where the peer comes from: copied into every AuthRequest.
+struct AuthOrigin {
+  wire::Ipv4Address peer_address;  ///< outer
+  wire::Ipv4Address local_address;
+  std::string session_id;
+};
+
+class Authenticator {
+ public:
+  virtual ~Authenticator() = default;
+  /// CHAP: sends the first Challenge. PAP: waits. The deadline (auth.timeout) runs from here. Call once.
+  virtual void start() = 0;
+  /// One packet of the method's protocol, from its Code octet on. Anything unusable is ignored.
+  virtual void on_packet(std::span<const std::uint8_t> packet) = 0;
+  /// The protocol whose packets belong here, PAP or CHAP. Others (EAP, or CHAP when PAP was agreed) are not for us.
+  [[nodiscard]] virtual wire::PppProtocol protocol() const = 0;
+  /// True when a proof was rejected and another is awaited: a peer that hangs up now ended for kAuthFailed.
+  [[nodiscard]] virtual bool rejected() const = 0;
+};
+
+/// `method` is what LCP agreed on. All references outlive the authenticator.
+[[nodiscard]] std::unique_ptr<Authenticator> make_authenticator(AuthMethod method, const Settings& settings,
+                                                                TimerWheel& wheel, Entropy& entropy,
+                                                                AuthBackend& backend, AuthenticatorHost& host,
+                                                                AuthOrigin origin);
+
+/// As logs and `adit show sessions` spell it: "mschap-v2", "mschap-v1", "chap-md5", "pap".
+[[nodiscard]] constexpr std::string_view to_text(AuthMethod method) {
+  switch (method) {
+    case AuthMethod::kMsChapV2:
+      return "mschap-v2";
+    case AuthMethod::kMsChapV1:
+      return "mschap-v1";
+    case AuthMethod::kChapMd5:
+      return "chap-md5";
+    case AuthMethod::kPap:
+      return "pap";
+  }
+  return "unknown";
+}
+
+}  // namespace adit::control

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/auth/chap.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace adit::control {
+namespace {
+
+// RFC 2759 §6. Windows and pppd show their own text for the number; this is for everyone else.
+std::string_view failure_text(std::uint16_t error) {
+  switch (error) {
+    case 646:
+      return "Restricted logon hours";
+    case 647:
+      return "Account disabled";
+    case 648:
+      return "Password expired";
+    case 649:
+      return "No dial-in permission";
+    case 709:
+      return "Error changing password";
+    default:
+      return "Authentication failed";
+  }
+}
+
+}  // namespace
+
+Chap::Chap(AuthMethod method, AuthContext given)
+    : AuthExchange(std::move(given)),
+      method_(method),
+      resend_(context().wheel, on_timer<&Chap::on_resend>, this) {}
+
+void Chap::start() {
+  identifier_ = static_cast<std::uint8_t>(context().entropy.next_u32());
+  make_challenge();
+  begin();
+  send_challenge();
+}
+
+void Chap::make_challenge() {
+  context().entropy.fill(challenge_);
+}
+
+wire::Bytes Chap::challenge() const {
+  return wire::Bytes(challenge_).first(method_ == AuthMethod::kMsChapV1 ? 8 : 16);
+}
+
+// Repeats are identical: a response to any of the copies is a response to all.
+void Chap::send_challenge() {
+  wire::PppFrameWriter frame(wire::PppProtocol::kChap, static_cast<std::uint8_t>(wire::ChapCode::kChallenge),
+                             identifier_);
+  wire::write_chap_value(frame, {challenge(), wire::octets_of(context().settings.auth.challenge_name)});
+  resend_.arm(context().settings.ppp.timeout);
+  context().host.send_auth_frame(frame.frame());
+}
+
+void Chap::on_resend() {
+  if (state() == State::kWaiting) {  // the deadline may have ended it
+    send_challenge();
+  }
+}
+
+void Chap::on_packet(std::span<const std::uint8_t> octets) {
+  const auto packet = wire::parse_ppp_packet(octets);
+  if (!packet || packet->code != static_cast<std::uint8_t>(wire::ChapCode::kResponse)) {
+    return;  // RFC 2759 §7: Change-Password only answers E=648, which we do not offer to change
+  }
+  // RFC 1994 §4.1: a repeat gets the reply that it got before, whatever it says now, and the backend is not asked.
+  if (!reply_.empty() && packet->identifier == answered_identifier_) {
+    context().host.send_auth_frame(reply_);
+    return;
+  }
+  if (state() != State::kWaiting || packet->identifier != identifier_) {
+    return;
+  }
+  const auto response = wire::parse_chap_value(packet->data);
+  if (!response) {
+    return;
+  }
+  resend_.cancel();
+  std::string user(wire::text_of(response->name));
+  if (auto proof = read_proof(response->value)) {
+    ask(std::move(user), std::move(*proof));
+  } else {
+    reject(std::move(user));
+  }
+}
+
+std::optional<AuthProof> Chap::read_proof(wire::Bytes value) const {
+  if (method_ == AuthMethod::kMsChapV2) {
+    if (const auto response = wire::parse_ms_chap_v2(value)) {
+      return MsChapV2Proof{identifier_, challenge_, response->peer_challenge, response->nt_response};
+    }
+    return std::nullopt;
+  }
+  if (method_ == AuthMethod::kMsChapV1) {
+    if (const auto response = wire::parse_ms_chap_v1(value)) {
+      MsChapV1Proof proof{.nt_response = response->nt_response};
+      std::ranges::copy(challenge(), proof.challenge.begin());
+      return proof;
+    }
+    return std::nullopt;
+  }
+  if (value.size() != wire::kChapMd5Size) {
+    return std::nullopt;
+  }
+  ChapMd5Proof proof{.identifier = identifier_, .challenge{challenge_.begin(), challenge_.end()}};
+  std::ranges::copy(value, proof.response.begin());
+  return proof;
+}
+
+bool Chap::answer_accepted(const AuthAccepted& accepted) {
+  if (method_ != AuthMethod::kMsChapV2) {
+    send_reply(wire::ChapCode::kSuccess, "Welcome");
+    return true;
+  }
+  if (accepted.authenticator_response.empty()) {
+    return false;  // the peer would hang up on a Success that does not prove us
+  }
+  // RFC 2759 §5: exactly one space; some clients take what follows it as part of the proof otherwise.
+  send_reply(wire::ChapCode::kSuccess, accepted.authenticator_response + " M=Welcome");
+  return true;
+}
+
+void Chap::answer_rejected(std::uint16_t ms_chap_error, bool retry) {
+  if (method_ == AuthMethod::kChapMd5) {
+    send_reply(wire::ChapCode::kFailure, "Authentication failed");
+    return;
+  }
+  // RFC 2759 §6: the challenge in the Failure is the one that the next response answers, under the next Identifier.
+  make_challenge();
+  send_reply(wire::ChapCode::kFailure,
+             wire::ms_chap_failure(ms_chap_error, retry, challenge(), failure_text(ms_chap_error)));
+  ++identifier_;
+}
+
+void Chap::send_reply(wire::ChapCode code, std::string_view message) {
+  resend_.cancel();
+  wire::PppFrameWriter frame(wire::PppProtocol::kChap, static_cast<std::uint8_t>(code), identifier_);
+  frame.octets(wire::octets_of(message));
+  const wire::Bytes octets = frame.frame();
+  reply_.assign(octets.begin(), octets.end());
+  answered_identifier_ = identifier_;
+  context().host.send_auth_frame(reply_);
+}
+
+}  // namespace adit::control

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/auth/local_users.hpp"
+
+#include <utility>
+
+#include "crypto/chap_md5.hpp"
+#include "crypto/mppe_keys.hpp"
+#include "crypto/mschap.hpp"
+
+namespace adit::control {
+namespace {
+
+/// Compares the proofs with one password. Work depends on the kind of proof, not on the outcome.
+struct Verifier {
+  std::span<const std::uint8_t> password;
+  const crypto::Secret<16>& nt_hash;
+  std::string_view user;
+
+  bool operator()(const PapProof& proof) const {
+    // Digests, so that time does not tell how long the right password is.
+    return crypto::equal_constant_time(crypto::sha1({proof.password.bytes()}), crypto::sha1({password}));
+  }
+  bool operator()(const ChapMd5Proof& proof) const {
+    return crypto::equal_constant_time(crypto::chap_md5_response(proof.identifier, password, proof.challenge),
+                                       proof.response);
+  }
+  bool operator()(const MsChapV1Proof& proof) const {
+    return crypto::equal_constant_time(crypto::nt_response(proof.challenge, nt_hash), proof.nt_response);
+  }
+  bool operator()(const MsChapV2Proof& proof) const {
+    const auto challenge = crypto::challenge_hash(proof.peer_challenge, proof.challenge, user);
+    return crypto::equal_constant_time(crypto::nt_response(challenge, nt_hash), proof.nt_response);
+  }
+};
+
+/// What only MS-CHAP adds to an acceptance: keys, and our own proof.
+struct Completer {
+  const crypto::Secret<16>& nt_hash;
+  std::string_view user;
+  AuthAccepted& accepted;
+
+  void operator()(const PapProof&) const {}
+  void operator()(const ChapMd5Proof&) const {}
+  void operator()(const MsChapV1Proof& proof) const {
+    accepted.mppe = crypto::mppe_start_keys_v1(crypto::nt_hash_hash(nt_hash), proof.challenge);
+  }
+  void operator()(const MsChapV2Proof& proof) const {
+    const crypto::Secret<16> hash_hash = crypto::nt_hash_hash(nt_hash);
+    const auto challenge = crypto::challenge_hash(proof.peer_challenge, proof.challenge, user);
+    accepted.authenticator_response = crypto::authenticator_response(hash_hash, proof.nt_response, challenge);
+    accepted.mppe = crypto::mppe_start_keys_v2(hash_hash, proof.nt_response);
+  }
+};
+
+}  // namespace
+
+LocalUsers::LocalUsers(std::string server_name) : server_name_(std::move(server_name)) {
+  nobody_.password = crypto::SecretText("a password as long as most");
+  nobody_.nt_hash = crypto::nt_password_hash(nobody_.password.bytes());
+}
+
+std::expected<std::vector<std::string>, std::string> LocalUsers::load(std::string_view text) {
+  auto secrets = parse_chap_secrets(text);
+  if (!secrets) {
+    return std::unexpected(std::move(secrets.error()));
+  }
+  Users users;
+  users.reserve(secrets->entries.size());
+  for (ChapSecret& secret : secrets->entries) {
+    if (secret.server == "*" || secret.server == server_name_) {
+      add(users, std::move(secret), secrets->notes);
+    } else {
+      secrets->notes.push_back("line " + std::to_string(secret.line) + ": is for the server '" +
+                               secret.server + "', and this one is '" + server_name_ + "': ignored");
+    }
+  }
+  users_ = std::move(users);
+  return std::move(secrets->notes);
+}
+
+// As in pppd: an entry for this very server beats one for any server; among equals the first one counts.
+void LocalUsers::add(Users& users, ChapSecret&& secret, std::vector<std::string>& notes) {
+  User user{.line = secret.line,
+            .any_server = secret.server == "*",
+            .password = std::move(secret.password),
+            .nt_hash = {},
+            .address = secret.address,
+            .rate = secret.rate,
+            .routes = std::move(secret.routes)};
+  user.nt_hash = crypto::nt_password_hash(user.password.bytes());
+  const auto [known, fresh] = users.try_emplace(std::move(secret.user), std::move(user));
+  if (fresh) {
+    return;
+  }
+  const bool better = known->second.any_server && !user.any_server;
+  const std::size_t ignored = better ? known->second.line : user.line;
+  if (better) {
+    known->second = std::move(user);
+  }
+  notes.push_back("line " + std::to_string(ignored) + ": the same user stands on line " +
+                  std::to_string(known->second.line) + ", which counts; this one is ignored");
+}
+
+const LocalUsers::User* LocalUsers::find(std::string_view name) const {
+  for (const std::string_view form : {name, crypto::without_domain(name), std::string_view("*")}) {
+    if (const auto found = users_.find(form); found != users_.end()) {
+      return &found->second;
+    }
+  }
+  return nullptr;
+}
+
+void LocalUsers::authenticate(AuthRequest request, AuthClient& client) {
+  const User* found = find(request.user);
+  const User& user = found != nullptr ? *found : nobody_;
+  const bool proven = std::visit(Verifier{user.password.bytes(), user.nt_hash, request.user}, request.proof);
+  if (found == nullptr || !proven) {
+    client.on_verdict(AuthRejected{});
+    return;
+  }
+  AuthAccepted accepted;
+  accepted.address = user.address;
+  accepted.rate = user.rate;
+  accepted.routes = user.routes;
+  std::visit(Completer{user.nt_hash, request.user, accepted}, request.proof);
+  client.on_verdict(std::move(accepted));
+}
+
+}  // namespace adit::control

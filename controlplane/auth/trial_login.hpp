@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// A login without a client: the proof is made here from the password, and what a backend grants is checked as the client
+// would check it. For operators who want to know why one fails. Thread: control.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "controlplane/auth/auth_backend.hpp"
+#include "controlplane/base/entropy.hpp"
+#include "controlplane/base/timer_wheel.hpp"
+
+namespace adit::control {
+
+struct TrialLogin {
+  std::string user;
+  crypto::SecretText password;
+  AuthMethod method = AuthMethod::kMsChapV2;
+};
+
+struct TrialOutcome {
+  enum class Verdict : std::uint8_t { kAccepted, kRejected, kUnavailable };
+  Verdict verdict = Verdict::kUnavailable;
+  std::string why{};  ///< of a rejection, or of none; or what a client would not take about an acceptance
+  Duration took{0};
+  std::optional<AuthAccepted> accepted{};
+  /// Of an accepted one: MS-CHAPv2's success string, and MPPE's keys, are what the password makes them.
+  bool success_is_right = false;
+  bool keys_are_right = false;
+};
+
+class TrialLogins {
+ public:
+  using Done = std::function<void(const TrialOutcome&)>;
+
+  TrialLogins(TimerWheel& wheel, Entropy& entropy);
+  ~TrialLogins();
+
+  /// `done` is called once, perhaps before this returns; not when the backend or this goes first.
+  void run(TrialLogin login, AuthBackend& backend, Done done);
+
+ private:
+  class Trial;
+  TimerWheel& wheel_;
+  Entropy& entropy_;
+  std::map<const Trial*, std::unique_ptr<Trial>> trials_;
+};
+
+}  // namespace adit::control

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an operator may set for the control plane, with the defaults that hold without a config file.
+// Section and key names in adit.toml follow accel-ppp.conf where the meaning is the same. Immutable once handed over.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/base/timer_wheel.hpp"
+#include "dataplane/contract/messages.hpp"
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::control {
+
+using namespace std::chrono_literals;
+
+enum class SetLinkInfoPolicy : std::uint8_t { kMirror, kNever, kAlways };
+enum class MppePolicy : std::uint8_t { kDeny, kAllow, kPrefer, kRequire };
+/// kAllow: stateless is suggested to a peer that asks for stateful, and stateful taken when it insists.
+/// kPrefer: the other way round.
+enum class StatefulPolicy : std::uint8_t { kDeny, kAllow, kPrefer };
+
+/// In the order in which they are offered.
+enum class AuthMethod : std::uint8_t { kMsChapV2, kMsChapV1, kChapMd5, kPap };
+
+struct PptpSettings {            // [pptp]
+  Duration echo_interval = 60s;  ///< RFC 2637 §3: silence before our Echo-Request
+  Duration echo_timeout = 60s;   ///< and for its answer
+  Duration start_timeout = 10s;  ///< accept to Start-Control-Connection-Request
+  Duration call_timeout =
+      30s;  ///< Start-Control-Connection-Reply to Outgoing-Call-Request, or last call's end
+  Duration stop_timeout = 3s;  ///< our Stop-Control-Connection-Request to its reply
+  SetLinkInfoPolicy set_link_info = SetLinkInfoPolicy::kMirror;
+  std::uint16_t receive_window = 64;
+  std::uint32_t max_calls_per_connection = 1;
+  std::uint32_t max_connections = 100'000;
+  std::uint32_t max_connections_per_address = 1'000;
+  std::uint32_t max_starting = 10'000;          ///< connections without an authenticated call, together
+  std::uint32_t max_output_octets = 16'384;     ///< unsent control octets per connection before it is closed
+  std::uint32_t max_messages_per_second = 200;  ///< control messages of one connection; above it is closed
+  std::string host_name = "adit";  ///< Start-Control-Connection-Reply Host Name, 63 octets at most
+  std::string vendor_name = "Adit";
+};
+
+struct PppSettings {  // [ppp]
+  std::uint16_t mru =
+      1436;  ///< ours, asked of the peer; as accel-ppp caps it, so that a PPPoE uplink (1492) still fits
+  std::uint16_t mtu = 1436;  ///< cap on what we send, whatever the peer's MRU
+  std::uint16_t min_mtu = 576;
+  bool accomp = false;  ///< offer Address-and-Control-Field-Compression
+  bool pcomp = false;   ///< offer Protocol-Field-Compression
+  MppePolicy mppe = MppePolicy::kPrefer;
+  StatefulPolicy mppe_stateful = StatefulPolicy::kDeny;
+  std::vector<contract::MppeStrength> mppe_key_lengths = {contract::MppeStrength::k128};
+  Duration timeout = 3s;  ///< RFC 1661 restart timer; the first LCP requests repeat after 1 s
+  std::uint32_t max_configure = 10;
+  std::uint32_t max_failure = 5;
+  std::uint32_t max_terminate = 2;
+  Duration lcp_echo_interval = 20s;  ///< of silence from the peer; 0 disables
+  std::uint32_t lcp_echo_failure = 3;
+  Duration lcp_timeout = 30s;    ///< call to LCP Opened
+  Duration setup_timeout = 60s;  ///< call to IP up
+};
+
+struct AuthSettings {  // [auth]
+  std::vector<AuthMethod> methods = {AuthMethod::kMsChapV2};
+  Duration timeout = 10s;  ///< our challenge (or LCP open, for PAP) to a verdict
+  std::uint32_t max_failure =
+      1;  ///< proofs judged per link; above 1 a rejected peer is invited to retry (R=1)
+  std::string challenge_name = "adit";
+};
+
+struct AddressRange {
+  wire::Ipv4Address first;
+  wire::Ipv4Address last;
+};
+
+struct PoolSettings {  // [[ip-pool]]
+  std::string name = "default";
+  std::vector<AddressRange> ranges;
+};
+
+/// What IPCP gives to clients that ask; none: that one is not given.
+struct NameServers {
+  wire::Ipv4Address dns1, dns2, wins1, wins2;
+};
+
+struct IpSettings {           // [ip], [dns], [wins]
+  wire::Ipv4Address gateway;  ///< our end of every link, gw-ip-address
+  wire::Ipv4Address dns1, dns2;
+  wire::Ipv4Address wins1, wins2;
+  std::vector<PoolSettings> pools;
+  Duration quarantine = 60s;  ///< before a call ID or address is given out again
+};
+
+/// As a subscriber sees it, in kbit/s of inner IP (accel-ppp's unit); 0: no limit.
+struct SubscriberRate {
+  std::uint32_t down = 0;
+  std::uint32_t up = 0;
+  [[nodiscard]] bool any() const { return down != 0 || up != 0; }
+  friend bool operator==(const SubscriberRate&, const SubscriberRate&) = default;
+};
+
+/// "10240" for both directions, or "10240/2048": down, then up. None: something else.
+[[nodiscard]] constexpr std::optional<SubscriberRate> parse_rate(std::string_view text) {
+  std::array<std::uint32_t, 2> numbers{};
+  std::size_t at = 0;
+  for (std::size_t part = 0; part < 2; ++part) {
+    const std::size_t begin = at;
+    std::uint64_t number = 0;
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9' && at - begin < 10; ++at) {
+      number = number * 10 + static_cast<std::uint64_t>(text[at] - '0');
+    }
+    if (at == begin || number > 4'000'000'000) {
+      return std::nullopt;
+    }
+    numbers[part] = static_cast<std::uint32_t>(number);
+    if (part == 0 && at == text.size()) {
+      return SubscriberRate{numbers[0], numbers[0]};
+    }
+    if (part == 0 && text[at++] != '/') {
+      return std::nullopt;
+    }
+  }
+  return at == text.size() ? std::optional(SubscriberRate{numbers[0], numbers[1]}) : std::nullopt;
+}
+
+/// As parse_rate() reads it; "" without a limit.
+[[nodiscard]] inline std::string to_string(const SubscriberRate& rate) {
+  return rate.any() ? std::to_string(rate.down) + '/' + std::to_string(rate.up) : "";
+}
+
+/// What becomes of a second call of the same user.
+enum class SingleSession : std::uint8_t {
+  kOff,      ///< as many as it likes
+  kReplace,  ///< the older ones end
+  kDeny,     ///< it is refused
+};
+
+struct Settings {
+  SubscriberRate rate;  ///< [shaper] rate: of users that have none of their own
+  SingleSession single_session = SingleSession::kOff;  ///< [common]
+  Duration interim_interval{0};  ///< [radius] acct-interim-interval: where a server says none; 0: no records
+  PptpSettings pptp;
+  PppSettings ppp;
+  AuthSettings auth;
+  IpSettings ip;
+};
+
+}  // namespace adit::control

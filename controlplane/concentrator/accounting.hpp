@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is told of calls that carried somebody: once when IP came up, now and then while it is, and once with the final
+// counters. Thread: control.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "controlplane/base/end_reason.hpp"
+#include "controlplane/base/timer_wheel.hpp"
+#include "dataplane/contract/messages.hpp"
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::control {
+
+/// What stays the same over a call's life.
+struct AccountedCall {
+  std::string session_id;
+  std::string user;
+  wire::Ipv4Address peer, local;                   ///< outer
+  wire::Ipv4Address address;                       ///< the subscriber's
+  std::vector<std::vector<std::uint8_t>> classes;  ///< as the server gave them
+  bool by_radius = false;                          ///< it let the user in
+};
+
+class Accounting {
+ public:
+  virtual ~Accounting() = default;
+  virtual void started(const AccountedCall& call) = 0;
+  /// Now and then, that a record of its end can be made should this process not live to see it.
+  virtual void noted(const AccountedCall& call, const contract::CallTotals& totals, Duration since_up) = 0;
+  /// `since_up`: how long IP is up. Totals are the data plane's at this moment.
+  virtual void interim(const AccountedCall& call, const contract::CallTotals& totals, Duration since_up) = 0;
+  /// Totals are final: the worker has forgotten the call.
+  virtual void stopped(const AccountedCall& call, const contract::CallTotals& totals, Duration was_up,
+                       EndReason reason) = 0;
+};
+
+}  // namespace adit::control

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// The face of the control plane: events and the operator's requests, each followed by a sweep of what is over.
+#include "controlplane/concentrator/concentrator.hpp"
+
+#include <charconv>
+
+#include "controlplane/concentrator/concentrator_core.hpp"
+
+namespace adit::control {
+
+std::size_t control_octets_per_call() {
+  // Six index entries: connection by ID and by address, call by session ID, user and subscriber, its address's lease.
+  constexpr std::size_t kIndexEntry = sizeof(std::pair<std::string, void*>) + 3 * sizeof(void*);
+  constexpr std::size_t kSlot = sizeof(CallRecord*) + sizeof(contract::CallRef);
+  return sizeof(ConnectionRecord) + sizeof(PptpCall*) + sizeof(CallRecord) + Session::state_octets() + kSlot +
+         6 * kIndexEntry;
+}
+
+Concentrator::Concentrator(const Settings& settings, std::uint16_t workers, std::uint32_t slots_per_worker,
+                           TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
+                           ConcentratorActions& actions, const Steering& steering, Accounting* accounting)
+    : core_(std::make_unique<ConcentratorCore>(settings, workers, slots_per_worker, wheel, entropy, log, auth,
+                                               actions, steering, accounting)) {}
+
+Concentrator::~Concentrator() = default;
+
+bool Concentrator::on_accept(ConnectionId connection, wire::Ipv4Address peer, wire::Ipv4Address local) {
+  return core_->accept(connection, peer, local);
+}
+
+void Concentrator::on_bytes(ConnectionId connection, std::span<const std::uint8_t> octets) {
+  if (ConnectionRecord* record = core_->find_connection(connection); record != nullptr) {
+    record->protocol.on_bytes(octets);
+    core_->sweep();
+  }
+}
+
+void Concentrator::on_closed(ConnectionId connection, EndReason reason) {
+  if (ConnectionRecord* record = core_->find_connection(connection); record != nullptr) {
+    record->tcp_closed = true;
+    record->protocol.on_closed(reason);
+    core_->sweep();
+  }
+}
+
+void Concentrator::on_worker_message(const contract::ToControl& message,
+                                     std::span<const std::uint8_t> frame) {
+  core_->on_worker_message(message, frame);
+  core_->sweep();
+}
+
+namespace {
+
+CallRecord* find_session(const CallDirectory& directory, std::string_view session_id) {
+  constexpr std::size_t kDigits = 16;
+  std::uint64_t number = 0;
+  const char* end = session_id.data() + session_id.size();
+  const auto parsed = std::from_chars(session_id.data(), end, number, 16);
+  const bool whole = session_id.size() == kDigits && parsed.ec == std::errc{} && parsed.ptr == end;
+  return whole ? directory.numbered(number) : nullptr;
+}
+
+std::vector<CallRecord*> selected(const CallDirectory& directory, const TerminateSelector& selector) {
+  CallRecord* one = nullptr;
+  switch (selector.by) {
+    case TerminateSelector::By::kAll:
+      return directory.all();
+    case TerminateSelector::By::kUsername:
+      return directory.of_user(selector.value);
+    case TerminateSelector::By::kIp:
+      if (const auto address = wire::parse_ipv4(selector.value)) {
+        one = directory.at_address(*address);
+      }
+      break;
+    case TerminateSelector::By::kSessionId:
+      one = find_session(directory, selector.value);
+      break;
+  }
+  return one == nullptr ? std::vector<CallRecord*>{} : std::vector{one};
+}
+
+}  // namespace
+
+std::size_t Concentrator::terminate(const TerminateSelector& selector, bool hard) {
+  std::size_t asked = 0;
+  for (CallRecord* call : selected(core_->directory, selector)) {
+    asked += call->terminate(EndReason::kAdminReset, hard) ? 1 : 0;
+  }
+  core_->sweep();
+  return asked;
+}
+
+std::size_t Concentrator::set_rate(const TerminateSelector& selector, std::optional<SubscriberRate> rate) {
+  const std::vector<CallRecord*> calls = selected(core_->directory, selector);
+  for (CallRecord* call : calls) {
+    call->set_rate(rate);
+  }
+  core_->sweep();
+  return calls.size();
+}
+
+std::vector<CallStatus> Concentrator::find(const TerminateSelector& selector) const {
+  std::vector<CallStatus> found;
+  for (const CallRecord* call : selected(core_->directory, selector)) {
+    found.push_back(call->status());
+  }
+  return found;
+}
+
+Removal Concentrator::remove(std::string_view session_id) {
+  CallRecord* call = find_session(core_->directory, session_id);
+  if (call == nullptr) {
+    return Removal::kUnknown;
+  }
+  if (call->finished()) {
+    return core_->removal_waits(*call) ? Removal::kStuck : Removal::kResidual;
+  }
+  call->end(EndReason::kAdminReset);
+  core_->sweep();
+  return Removal::kRemoved;
+}
+
+bool Concentrator::change(std::string_view session_id, const SessionChange& change) {
+  CallRecord* call = find_session(core_->directory, session_id);
+  const bool changed = call != nullptr && call->change(change);
+  core_->sweep();
+  return changed;
+}
+
+void Concentrator::drain() {
+  core_->drain();
+  core_->sweep();
+}
+
+bool Concentrator::drained() const {
+  return core_->draining && core_->connections.empty() && core_->directory.empty();
+}
+
+bool Concentrator::use_worker(contract::WorkerId worker, bool in_use) {
+  return core_->seating.set_in_use(worker, in_use);
+}
+
+void Concentrator::on_busy(const std::vector<double>& shares) {
+  core_->seating.on_busy(shares);
+}
+
+const std::vector<WorkerSeats>& Concentrator::seats() const {
+  return core_->seating.workers();
+}
+
+void Concentrator::for_each_call(const std::function<void(const CallStatus&)>& visit) const {
+  for (const auto& [number, call] : core_->directory.by_number()) {
+    visit(call->status());
+  }
+}
+
+ConcentratorStats Concentrator::stats() const {
+  ConcentratorStats stats = core_->stats;
+  stats.connections = core_->connections.size();
+  for (std::size_t reason = 0; reason < core_->ended.size(); ++reason) {
+    if (core_->ended[reason] != 0) {
+      stats.ended.emplace_back(static_cast<EndReason>(reason), core_->ended[reason]);
+    }
+  }
+  return stats;
+}
+
+std::vector<PoolStatus> Concentrator::pools() const {
+  return core_->pools.status();
+}
+
+}  // namespace adit::control

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control plane as one object: control connections, calls, sessions, call IDs, slots, addresses.
+// Sans-I/O: TCP octets, worker messages, operator's requests and time in; ConcentratorActions out.
+// Every operation is O(1) in the number of calls, except those that are asked to visit all of them.
+// Thread: control. Owner: aditd (or a simulation).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/auth/auth_backend.hpp"
+#include "controlplane/base/end_reason.hpp"
+#include "controlplane/base/entropy.hpp"
+#include "controlplane/base/event_log.hpp"
+#include "controlplane/base/settings.hpp"
+#include "controlplane/base/timer_wheel.hpp"
+#include "controlplane/concentrator/accounting.hpp"
+#include "controlplane/concentrator/address_pool.hpp"
+#include "controlplane/concentrator/seating.hpp"
+#include "controlplane/concentrator/steering.hpp"
+#include "controlplane/ppp/session.hpp"
+#include "controlplane/ppp/session_change.hpp"
+#include "dataplane/contract/messages.hpp"
+
+namespace adit::control {
+
+/// Names a TCP control connection; chosen by whoever accepts it, never reused.
+using ConnectionId = std::uint64_t;
+
+/// What the concentrator asks of the process around it.
+class ConcentratorActions {
+ public:
+  virtual ~ConcentratorActions() = default;
+  /// One whole PPTP control message, to leave in one segment.
+  virtual void send(ConnectionId connection, std::span<const std::uint8_t> message) = 0;
+  /// Closes after what was sent has left (bounded by the process); no event comes for this connection afterwards.
+  virtual void close(ConnectionId connection) = 0;
+  /// False when the worker's ring is full. The concentrator then refuses or ends the call and never blocks.
+  [[nodiscard]] virtual bool post(contract::WorkerId worker, const contract::ToWorker& message) = 0;
+  [[nodiscard]] virtual bool post_frame(const contract::CallRef& call,
+                                        std::span<const std::uint8_t> frame) = 0;
+  /// A subscriber address begins or stops to lead to a call (the downlink index). Same order as posts.
+  virtual void map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) = 0;
+  virtual void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) = 0;
+  virtual void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) = 0;
+  virtual void unmap_subscriber(wire::Ipv4Address subscriber) = 0;
+  /// Counters of a call, as its worker has them now; nothing when it has none by that name.
+  [[nodiscard]] virtual std::optional<contract::CallTotals> totals(const contract::CallRef& call) const = 0;
+  /// A prefix behind a subscriber begins or stops to lead to its call; addresses of it that are others' stay theirs.
+  virtual void map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) = 0;
+  virtual void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) = 0;
+};
+
+/// One call, as `adit show sessions` and accounting see it.
+struct CallStatus {
+  std::string session_id;  ///< sid: 16 hex digits, unique across restarts
+  contract::CallRef call;
+  wire::Ipv4Address peer, local;
+  wire::LocalCallId local_id;
+  wire::PeerCallId peer_id;
+  Instant since;
+  SubscriberRate rate;
+  std::vector<wire::Ipv4Prefix> routes;  ///< behind the subscriber
+  bool ending = false;
+  SessionStatus session;
+};
+
+struct ConcentratorStats {
+  std::uint64_t connections = 0;  ///< gauges
+  std::uint64_t calls_starting = 0;
+  std::uint64_t calls_active = 0;
+  std::uint64_t calls_finishing = 0;
+  std::uint64_t connections_total = 0;  ///< since start
+  std::uint64_t calls_total = 0;
+  std::uint64_t auth_accepted = 0;
+  std::uint64_t auth_rejected = 0;
+  std::uint64_t frames_dropped = 0;  ///< PPP control frames that found their worker's ring full
+  std::uint64_t stale_messages = 0;  ///< from workers, about calls that are no more
+  std::vector<std::pair<EndReason, std::uint64_t>> ended;  ///< calls and connections by reason, non-zero ones
+};
+
+/// Which calls `adit terminate`, `adit shaper` and RADIUS' Disconnect- and CoA-Requests mean.
+struct TerminateSelector {
+  enum class By : std::uint8_t { kAll, kUsername, kIp, kSessionId };
+  By by = By::kAll;
+  std::string value;
+};
+
+/// What became of a call that was to be removed at once.
+enum class Removal : std::uint8_t {
+  kUnknown,   ///< there is no such call
+  kRemoved,   ///< it has ended
+  kResidual,  ///< it had ended before; its worker is about to forget it
+  kStuck,     ///< it had ended before, and its worker takes no message that it is to forget it
+};
+
+/// Octets that control keeps for one call on a connection of its own: records, session, slot and index entries.
+[[nodiscard]] std::size_t control_octets_per_call();
+
+class ConcentratorCore;
+
+class Concentrator {
+ public:
+  /// `slots_per_worker` bounds the calls of each of `workers` workers. All references outlive the concentrator.
+  Concentrator(const Settings& settings, std::uint16_t workers, std::uint32_t slots_per_worker,
+               TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
+               ConcentratorActions& actions, const Steering& steering = kUnsteered,
+               Accounting* accounting = nullptr);
+  ~Concentrator();
+  Concentrator(const Concentrator&) = delete;
+  Concentrator& operator=(const Concentrator&) = delete;
+
+  // ---- events -----------------------------------------------------------------------------------------------
+  /// A TCP connection was accepted. False: refused (limits, draining), close it at once; its ID is not known here.
+  [[nodiscard]] bool on_accept(ConnectionId connection, wire::Ipv4Address peer, wire::Ipv4Address local);
+  void on_bytes(ConnectionId connection, std::span<const std::uint8_t> octets);
+  /// The peer closed or reset, or (kOutputOverflow) the process gave up on a peer that does not read.
+  void on_closed(ConnectionId connection, EndReason reason = EndReason::kPeerClosed);
+  /// `frame` holds the octets of a PppFrameIn, else nothing. Stale references are counted and ignored.
+  void on_worker_message(const contract::ToControl& message, std::span<const std::uint8_t> frame);
+
+  // ---- operator ---------------------------------------------------------------------------------------------
+  /// Returns how many calls were asked to end. hard: without LCP's farewell.
+  std::size_t terminate(const TerminateSelector& selector, bool hard);
+  /// Changes the rate limit of these calls in place; none: back to what they were let in with. Returns how many.
+  std::size_t set_rate(const TerminateSelector& selector, std::optional<SubscriberRate> rate);
+  /// All that are there by that name, ending ones included (but not under the name of their user).
+  [[nodiscard]] std::vector<CallStatus> find(const TerminateSelector& selector) const;
+  /// Ends one call on the spot.
+  Removal remove(std::string_view session_id);
+  /// Changes a call in place. False: there is no such call, or its worker's ring is full; nothing has changed.
+  bool change(std::string_view session_id, const SessionChange& change);
+  /// No new connections; StopCCRQ to everyone. drained() turns true when all are gone and every CallRemoved is in.
+  void drain();
+  [[nodiscard]] bool drained() const;
+
+  /// Gives a worker no new calls, or new calls again; calls that live stay where they are. False: no such worker, or the
+  /// last one in use.
+  [[nodiscard]] bool use_worker(contract::WorkerId worker, bool in_use);
+  /// The share of its time, 0..1, that each worker has spent on packets since the last time: new calls avoid the busiest.
+  void on_busy(const std::vector<double>& shares);
+  [[nodiscard]] const std::vector<WorkerSeats>& seats() const;
+
+  void for_each_call(const std::function<void(const CallStatus&)>& visit) const;
+  [[nodiscard]] ConcentratorStats stats() const;
+  [[nodiscard]] std::vector<PoolStatus> pools() const;
+
+ private:
+  std::unique_ptr<ConcentratorCore> core_;
+};
+
+}  // namespace adit::control

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/concentrator/concentrator_core.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+#include <variant>
+
+namespace adit::control {
+namespace {
+
+/// How soon a RemoveCall that found its worker's ring full is tried again.
+constexpr Duration kRemovalRetry{20};
+
+/// Session IDs count up from a random point of 2^64: no two calls share one, nor do two runs of the process.
+std::uint64_t random_start(Entropy& entropy) {
+  const std::uint64_t high = entropy.next_u32();
+  return high << 32 | entropy.next_u32();
+}
+
+}  // namespace
+
+// ---- connections --------------------------------------------------------------------------------------------------
+
+ConnectionRecord::ConnectionRecord(ConcentratorCore& the_core, ConnectionId the_id,
+                                   wire::Ipv4Address the_peer, wire::Ipv4Address the_local)
+    : core(the_core),
+      id(the_id),
+      peer(the_peer),
+      local(the_local),
+      since(the_core.wheel.now()),
+      protocol(the_core.settings.pptp, the_core.wheel, *this) {}
+
+void ConnectionRecord::send(wire::Bytes message) {
+  if (!tcp_closed) {
+    core.actions.send(id, message);
+  }
+}
+
+void ConnectionRecord::connection_established(const pptp::StartControlConnectionRequest& request) {
+  core.log.event(Severity::kDebug, "connection_established",
+                 {{"peer", wire::to_string(peer)},
+                  {"local", wire::to_string(local)},
+                  {"host", std::string(request.host_name.text())},
+                  {"vendor", std::string(request.vendor_string.text())},
+                  {"firmware", std::to_string(request.firmware_revision)}});
+}
+
+std::expected<PptpCall*, EndReason> ConnectionRecord::install_call(const pptp::OutgoingCallRequest& request) {
+  const auto call = core.install(*this, wire::PeerCallId(request.call_id));
+  if (!call) {
+    return std::unexpected(call.error());
+  }
+  ++calls;
+  return *call;
+}
+
+void ConnectionRecord::call_answered(PptpCall& call) {
+  static_cast<CallRecord&>(call).start_ppp();
+}
+
+void ConnectionRecord::call_refused(wire::PeerCallId peer_id, EndReason reason) {
+  core.count_end(reason);
+  core.log.event(Severity::kWarning, "call_refused",
+                 {{"peer", wire::to_string(peer)},
+                  {"local", wire::to_string(local)},
+                  {"peer_call_id", std::to_string(peer_id.value)},
+                  {"reason", std::string(to_text(reason))}});
+}
+
+void ConnectionRecord::call_cleared(PptpCall& call, EndReason reason) {
+  static_cast<CallRecord&>(call).cleared(reason);
+}
+
+void ConnectionRecord::connection_ended(EndReason reason, std::string_view detail) {
+  core.connection_over(*this, reason, detail);
+}
+
+ConcentratorCore::ConcentratorCore(const Settings& the_settings, std::uint16_t workers,
+                                   std::uint32_t slots_per_worker, TimerWheel& the_wheel,
+                                   Entropy& the_entropy, EventLog& the_log, AuthBackend& the_auth,
+                                   ConcentratorActions& the_actions, const Steering& steering,
+                                   Accounting* its_accounting)
+    : settings(the_settings),
+      wheel(the_wheel),
+      entropy(the_entropy),
+      log(the_log),
+      auth(the_auth),
+      actions(the_actions),
+      accounting(its_accounting),
+      pools(the_settings.ip, the_wheel, workers, steering),
+      seating(workers),
+      steering_(steering),
+      ids_(workers, the_settings.ip.quarantine, the_wheel, the_entropy),
+      removals_waiting_(workers),
+      next_number_(random_start(the_entropy)),
+      sweep_timer_(the_wheel, on_timer<&ConcentratorCore::sweep>, this),
+      removal_timer_(the_wheel, on_timer<&ConcentratorCore::retry_removals>, this) {
+  for (std::uint16_t worker = 0; worker < workers; ++worker) {
+    slots_.emplace_back(contract::WorkerId{worker}, slots_per_worker);
+  }
+}
+
+ConcentratorCore::~ConcentratorCore() = default;
+
+EndReason ConcentratorCore::refusal_of(wire::Ipv4Address peer) const {
+  if (draining) {
+    return EndReason::kShutdown;
+  }
+  const auto from = connections_from_.find(peer);
+  const std::uint32_t here = from == connections_from_.end() ? 0 : from->second;
+  const bool limit = connections.size() >= settings.pptp.max_connections ||
+                     starting_ >= settings.pptp.max_starting ||
+                     here >= settings.pptp.max_connections_per_address;
+  return limit ? EndReason::kLimit : EndReason::kNone;
+}
+
+bool ConcentratorCore::accept(ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local) {
+  const EndReason refusal = refusal_of(peer);
+  if (refusal != EndReason::kNone) {
+    count_end(refusal);
+    log.event(Severity::kWarning, "connection_refused",
+              {{"peer", wire::to_string(peer)},
+               {"local", wire::to_string(local)},
+               {"reason", std::string(to_text(refusal))}});
+    return false;
+  }
+  connections.emplace(id, std::make_unique<ConnectionRecord>(*this, id, peer, local));
+  ++connections_from_[peer];
+  ++starting_;
+  ++stats.connections_total;
+  return true;
+}
+
+ConnectionRecord* ConcentratorCore::find_connection(ConnectionId id) const {
+  const auto entry = connections.find(id);
+  return entry == connections.end() ? nullptr : entry->second.get();
+}
+
+void ConcentratorCore::connection_over(ConnectionRecord& connection, EndReason reason,
+                                       std::string_view detail) {
+  count_end(reason);
+  log.event(Severity::kInfo, "connection_closed",
+            {{"peer", wire::to_string(connection.peer)},
+             {"local", wire::to_string(connection.local)},
+             {"reason", std::string(to_text(reason))},
+             {"detail", std::string(detail)},
+             {"calls", std::to_string(connection.calls)},
+             {"duration", duration_since(connection.since)}});
+  if (!connection.tcp_closed) {
+    actions.close(connection.id);
+  }
+  starting_ -= connection.authenticated ? 0 : 1;
+  const auto from = connections_from_.find(connection.peer);
+  if (--from->second == 0) {
+    connections_from_.erase(from);
+  }
+  const auto entry = connections.find(connection.id);
+  over_connections_.push_back(std::move(entry->second));
+  connections.erase(entry);
+  sweep_soon();
+}
+
+void ConcentratorCore::authenticated(ConnectionRecord& connection) {
+  if (!std::exchange(connection.authenticated, true)) {
+    --starting_;
+  }
+}
+
+void ConcentratorCore::drain() {
+  draining = true;
+  std::vector<ConnectionRecord*> all;
+  for (const auto& [id, connection] : connections) {
+    all.push_back(connection.get());
+  }
+  for (ConnectionRecord* connection : all) {  // stop() may take it out of the map; sweep() has not run yet
+    connection->protocol.stop(EndReason::kShutdown);
+  }
+}
+
+// ---- calls --------------------------------------------------------------------------------------------------------
+
+std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord& connection,
+                                                                wire::PeerCallId peer) {
+  if (draining) {
+    return std::unexpected(EndReason::kShutdown);
+  }
+  auto record = std::make_unique<CallRecord>(*this, connection, next_number_, peer);
+  CallRecord& call = *record;
+  if (!seat(call)) {
+    return std::unexpected(EndReason::kNoResource);
+  }
+  if (!actions.post(call.ref.worker, contract::InstallCall{call.ref, call.local(), call.peer(), call.local_id,
+                                                           call.peer_id})) {
+    unseat(call);
+    return std::unexpected(EndReason::kNoResource);
+  }
+  actions.map_call(call.local(), call.local_id, call.ref);
+  ++next_number_;
+  ++stats.calls_total;
+  count_stage(call.stage(), +1);
+  return &directory.add(std::move(record));
+}
+
+/// A slot and a call ID, of the worker that it suits best if it has any left.
+bool ConcentratorCore::seat(CallRecord& call) {
+  const contract::WorkerId best = seating.choose(steering_.uplink(call.local(), call.peer()));
+  return seat_at(call, slots_[best.value]) || std::ranges::any_of(slots_, [&](auto& slots) {
+           return seating.workers()[slots.worker().value].in_use && seat_at(call, slots);
+         });
+}
+
+bool ConcentratorCore::seat_at(CallRecord& call, CallSlots<CallRecord>& slots) {
+  const auto ref = slots.take(call);
+  if (!ref) {
+    return false;
+  }
+  const auto id = ids_.allocate(call.local(), slots.worker());
+  if (!id) {
+    slots.release(*ref);
+    return false;
+  }
+  call.ref = *ref;
+  call.local_id = *id;
+  seating.took(ref->worker);
+  return true;
+}
+
+void ConcentratorCore::unseat(CallRecord& call) {
+  seating.left(call.ref.worker);
+  slots_[call.ref.worker.value].release(call.ref);
+  ids_.release(call.local(), call.local_id);
+}
+
+void ConcentratorCore::count_stage(CallRecord::Stage stage, int change) {
+  std::uint64_t* const gauges[] = {&stats.calls_starting, &stats.calls_active, &stats.calls_finishing};
+  *gauges[static_cast<std::size_t>(stage)] += static_cast<std::uint64_t>(change);
+}
+
+void ConcentratorCore::end_out_of_step(CallRecord& call) {
+  out_of_step_.push_back(call.ref);
+  sweep_soon();
+}
+
+void ConcentratorCore::retire(std::unique_ptr<Session> session) {
+  over_sessions_.push_back(std::move(session));
+  sweep_soon();
+}
+
+void ConcentratorCore::sweep_soon() {
+  if (!sweep_timer_.armed()) {
+    sweep_timer_.arm(Duration{0});
+  }
+}
+
+void ConcentratorCore::sweep() {
+  for (const contract::CallRef& ref : std::exchange(out_of_step_, {})) {
+    if (CallRecord* call = find_call(ref); call != nullptr) {
+      call->end(EndReason::kNoResource);
+    }
+  }
+  over_sessions_.clear();
+  over_connections_.clear();
+}
+
+// ---- workers ------------------------------------------------------------------------------------------------------
+
+void ConcentratorCore::request_removal(CallRecord& call) {
+  auto& waiting = removals_waiting_[call.ref.worker.value];
+  if (waiting.empty() && actions.post(call.ref.worker, contract::RemoveCall{call.ref})) {
+    return;
+  }
+  waiting.push_back(call.ref);
+  if (!removal_timer_.armed()) {
+    removal_timer_.arm(kRemovalRetry);
+  }
+}
+
+void ConcentratorCore::retry_removals() {
+  bool left = false;
+  for (auto& waiting : removals_waiting_) {
+    while (!waiting.empty() && actions.post(waiting.front().worker, contract::RemoveCall{waiting.front()})) {
+      waiting.pop_front();
+    }
+    left = left || !waiting.empty();
+  }
+  if (left) {
+    removal_timer_.arm(kRemovalRetry);
+  }
+}
+
+CallRecord* ConcentratorCore::find_call(const contract::CallRef& ref) const {
+  return ref.worker.value < slots_.size() ? slots_[ref.worker.value].find(ref) : nullptr;
+}
+
+void ConcentratorCore::on_worker_message(const contract::ToControl& message,
+                                         std::span<const std::uint8_t> frame) {
+  const auto with_call = [this](const contract::CallRef& ref, auto&& act) {
+    if (CallRecord* call = find_call(ref); call != nullptr) {
+      act(*call);
+    } else {
+      ++stats.stale_messages;
+    }
+  };
+  if (const auto* removed = std::get_if<contract::CallRemoved>(&message)) {
+    on_call_removed(*removed);
+  } else if (const auto* in = std::get_if<contract::PppFrameIn>(&message)) {
+    with_call(in->call, [&](CallRecord& call) { call.on_frame(frame); });
+  } else if (const auto* desynchronised = std::get_if<contract::MppeDesynchronised>(&message)) {
+    with_call(desynchronised->call, [](CallRecord& call) { call.on_mppe_desynchronised(); });
+  } else if (const auto* out_of_step = std::get_if<contract::MppeOutOfStep>(&message)) {
+    with_call(out_of_step->call, [](CallRecord& call) { call.on_mppe_out_of_step(); });
+  }
+}
+
+void ConcentratorCore::on_call_removed(const contract::CallRemoved& message) {
+  CallRecord* call = find_call(message.call);
+  if (call == nullptr || !call->finished()) {
+    ++stats.stale_messages;
+    return;
+  }
+  sweep();  // its session may be among those that are over, and knows the record
+  call->log_end(message.totals);
+  count_stage(call->stage(), -1);
+  pools.release(call->address());
+  unseat(*call);
+  directory.remove(*call);
+}
+
+std::string ConcentratorCore::duration_since(Instant since) const {
+  const auto milliseconds = static_cast<long long>((wheel.now() - since).count());
+  char text[32];
+  std::snprintf(text, sizeof text, "%lld.%03lld", milliseconds / 1000, milliseconds % 1000);
+  return text;
+}
+
+}  // namespace adit::control

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// The packets of RFC 1661 §5 around the automaton: codes, identifiers, Configure-Request/Ack/Nak/Reject and
+// the loop bounds of §4.6. LCP, CCP and IPCP derive from it and say only which options they want and accept.
+// Sans-I/O. Thread: control. Owner: the session; controlplane/client/ derives the dialling side from it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "controlplane/base/end_reason.hpp"
+#include "controlplane/base/rate_limit.hpp"
+#include "controlplane/base/settings.hpp"
+#include "controlplane/base/timer_wheel.hpp"
+#include "controlplane/ppp/automaton.hpp"
+#include "dataplane/wire/ppp.hpp"
+#include "dataplane/wire/ppp_packet.hpp"
+
+namespace adit::control {
+
+/// What a control protocol asks of its session. None of these may destroy the protocol or close it before
+/// returning, except that protocol_up may close it.
+class ControlProtocolHost {
+ public:
+  /// One frame, FF 03 first.
+  virtual void send_frame(wire::Bytes frame) = 0;
+  /// What the peer can receive: bounds whatever quotes its own octets back to it.
+  [[nodiscard]] virtual std::uint16_t peer_mru() const = 0;
+  virtual void protocol_up(wire::PppProtocol protocol) = 0;
+  virtual void protocol_down(wire::PppProtocol protocol) = 0;
+  /// The automaton gave up, or is done saying goodbye.
+  virtual void protocol_finished(wire::PppProtocol protocol) = 0;
+  /// There will be no agreement. The host ends the link or does without.
+  virtual void protocol_failed(wire::PppProtocol protocol, EndReason reason, std::string_view why) = 0;
+  /// A Terminate-Request arrived, in whatever state; it is being answered. `data` is the peer's diagnosis,
+  /// hostile text.
+  virtual void peer_terminates(wire::PppProtocol protocol, wire::Bytes data) = 0;
+
+ protected:
+  ~ControlProtocolHost() = default;
+};
+
+/// Collects the answer to one Configure-Request. Nothing collected: Ack. RFC 1661 §5.4: one Reject displaces
+/// all Naks.
+class ConfigureReply {
+ public:
+  /// Without `may_nak` (Max-Failure reached, §4.6) what would be a Nak becomes a Reject, and nothing is asked
+  /// for.
+  ConfigureReply(wire::PppProtocol protocol, std::uint8_t identifier, bool may_nak)
+      : protocol_(protocol), identifier_(identifier), may_nak_(may_nak) {}
+
+  void reject(const wire::PppOption& option);
+  void nak_u16(const wire::PppOption& option, std::uint16_t wanted);
+  void nak_u32(const wire::PppOption& option, std::uint32_t wanted);
+  void nak(const wire::PppOption& option, wire::Bytes wanted);
+  /// Naks with an option that the peer left out.
+  void ask_u32(std::uint8_t type, std::uint32_t wanted);
+
+  [[nodiscard]] wire::PppCode code() const { return code_; }
+  [[nodiscard]] bool may_nak() const { return may_nak_; }
+  /// The Nak or Reject; not for an Ack.
+  [[nodiscard]] wire::Bytes frame() { return writer_->frame(); }
+
+ private:
+  [[nodiscard]] bool start(wire::PppCode code);
+
+  wire::PppProtocol protocol_;
+  std::uint8_t identifier_;
+  bool may_nak_;
+  wire::PppCode code_ = wire::PppCode::kConfigureAck;
+  std::optional<wire::PppFrameWriter> writer_;
+};
+
+class ControlProtocol : protected AutomatonActions {
+ public:
+  ControlProtocol(wire::PppProtocol protocol, const PppSettings& settings, TimerWheel& wheel,
+                  ControlProtocolHost& host);
+  ControlProtocol(const ControlProtocol&) = delete;
+  ControlProtocol& operator=(const ControlProtocol&) = delete;
+
+  /// The layer beneath became ready: what was learnt before is forgotten.
+  void up();
+  void down() { automaton_.on(PppEvent::kDown); }
+  void open() { automaton_.on(PppEvent::kOpen); }
+  void close() { automaton_.on(PppEvent::kClose); }
+  /// One packet, from its Code octet on.
+  void on_packet(wire::Bytes octets);
+
+  [[nodiscard]] PppState state() const { return automaton_.state(); }
+  [[nodiscard]] bool opened() const { return state() == PppState::kOpened; }
+
+ protected:
+  ~ControlProtocol() = default;
+
+  /// What we want of the peer now. Deterministic until the next Nak, Reject or up(): an Ack is compared with
+  /// it.
+  virtual void write_request(wire::PppFrameWriter& request) = 0;
+  /// Judges the peer's wishes and keeps them aside; they count when about_to_ack() is called.
+  virtual void judge(const wire::PppOptions& wishes, ConfigureReply& reply) = 0;
+  virtual void about_to_ack() = 0;
+  /// The peer refuses something. False: we cannot do without; the host has been told by protocol_failed.
+  /// `insist_no_more`: Max-Failure Naks came in a row, so what is still refused should be given up like on a
+  /// Reject.
+  [[nodiscard]] virtual bool on_nak(const wire::PppOptions& hints, bool insist_no_more) = 0;
+  [[nodiscard]] virtual bool on_reject(const wire::PppOptions& refused) = 0;
+  virtual void forget() = 0;
+  /// A code beyond 7. False: unknown, to be Code-Rejected.
+  [[nodiscard]] virtual bool on_extra_code(const wire::PppPacket&) { return false; }
+  /// The data of our Terminate-Request, RFC 1661 §5.5: free for a diagnosis.
+  virtual void write_diagnosis(wire::PppFrameWriter&) {}
+  /// Why a negotiation that never ends is ended.
+  [[nodiscard]] virtual EndReason failure() const = 0;
+
+  void this_layer_up() override { host_.protocol_up(protocol_); }
+  void this_layer_down() override { host_.protocol_down(protocol_); }
+  void this_layer_started() override {}
+  void this_layer_finished() override { host_.protocol_finished(protocol_); }
+  void send_echo_reply() override {}
+
+  void fail(EndReason reason, std::string_view why) { host_.protocol_failed(protocol_, reason, why); }
+  void send(wire::PppFrameWriter& writer) { host_.send_frame(writer.frame()); }
+  [[nodiscard]] std::uint8_t next_identifier() { return ++identifier_; }
+  void raise(PppEvent event, const wire::PppPacket& cause);
+  /// The packet that raised the event being handled.
+  [[nodiscard]] const wire::PppPacket& cause() const { return *cause_; }
+  [[nodiscard]] const PppSettings& settings() const { return settings_; }
+  [[nodiscard]] Instant now() const { return wheel_.now(); }
+  [[nodiscard]] wire::PppProtocol protocol() const { return protocol_; }
+
+ private:
+  void on_configure_request(const wire::PppPacket& packet);
+  void on_configure_ack(const wire::PppPacket& packet);
+  void on_configure_refusal(const wire::PppPacket& packet);
+  void on_code_reject(const wire::PppPacket& packet);
+  [[nodiscard]] bool answers_our_request(const wire::PppPacket& packet) const;
+  [[nodiscard]] bool were_all_ours(const wire::PppOptions& refused);
+
+  void send_configure_request() final;
+  void send_configure_ack() final;
+  void send_configure_nak_or_reject() final;
+  void send_terminate_request() final;
+  void send_terminate_ack() final;
+  void send_code_reject() final;
+
+  const PppSettings& settings_;
+  TimerWheel& wheel_;
+  ControlProtocolHost& host_;
+  PppAutomaton automaton_;
+  const wire::PppPacket* cause_ = nullptr;  // these two while an event is handled
+  ConfigureReply* reply_ = nullptr;
+  RateLimit code_rejects_;
+  RateLimit renegotiations_;
+  wire::PppProtocol protocol_;
+  std::uint8_t identifier_ = 0;          // last one used
+  std::uint8_t request_identifier_ = 0;  // of our last Configure-Request
+  bool request_unanswered_ = false;
+  std::uint32_t naks_sent_ = 0;  // since the last Ack that we sent
+  std::uint32_t refused_ = 0;    // Naks and Rejects that we sent since then
+  std::uint32_t refusals_ = 0;   // Naks and Rejects that came since the last Ack came
+};
+
+}  // namespace adit::control

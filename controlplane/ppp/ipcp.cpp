@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/ppp/ipcp.hpp"
+
+namespace adit::control {
+namespace {
+
+using wire::IpcpOption;
+using wire::Ipv4Address;
+using wire::PppFrameWriter;
+using wire::PppOption;
+using wire::PppOptions;
+
+constexpr auto kAddressType = static_cast<std::uint8_t>(IpcpOption::kAddress);
+
+/// The only address that an option may carry. None: we have no such thing.
+Ipv4Address right_answer(const PppOption& option, Ipv4Address assigned, const NameServers& servers) {
+  switch (IpcpOption{option.type}) {
+    case IpcpOption::kAddress:
+      return assigned;
+    case IpcpOption::kPrimaryDns:
+      return servers.dns1;
+    case IpcpOption::kSecondaryDns:
+      return servers.dns2;
+    case IpcpOption::kPrimaryNbns:
+      return servers.wins1;
+    case IpcpOption::kSecondaryNbns:
+      return servers.wins2;
+    case IpcpOption::kAddresses:
+    case IpcpOption::kCompression:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+void Ipcp::write_request(PppFrameWriter& request) {
+  if (ask_address_) {
+    request.option_ipv4(kAddressType, ip_.gateway);
+  }
+}
+
+void Ipcp::judge(const PppOptions& wishes, ConfigureReply& reply) {
+  bool has_address = false;
+  for (const PppOption& option : wishes) {
+    has_address |= option.type == kAddressType;
+    const auto wish = wire::ipcp_address(option);
+    const Ipv4Address answer = right_answer(option, assigned_, servers_);
+    if (!wish || answer.is_none()) {
+      reply.reject(option);
+    } else if (*wish != answer) {
+      reply.nak_u32(option, answer.value);  // 0.0.0.0 as well as another subscriber's address
+    }
+  }
+  if (!has_address) {
+    reply.ask_u32(kAddressType, assigned_.value);  // RFC 1332 §3.3
+  }
+}
+
+// Our own address is not the peer's to choose.
+bool Ipcp::on_nak(const PppOptions&, bool insist_no_more) {
+  ask_address_ = ask_address_ && !insist_no_more;
+  return true;
+}
+
+bool Ipcp::on_reject(const PppOptions&) {
+  ask_address_ = false;  // nothing else is ever asked for
+  return true;
+}
+
+}  // namespace adit::control

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// IPCP, our side: RFC 1332 addresses and RFC 1877 name servers. The peer gets the address that it was
+// assigned and no other; what is not configured is rejected, so that nobody asks for 0.0.0.0 for ever.
+// Thread: control. Owner: the session.
+#pragma once
+
+#include "controlplane/base/settings.hpp"
+#include "controlplane/ppp/control_protocol.hpp"
+#include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ipcp.hpp"
+
+namespace adit::control {
+
+class IpcpEvents {
+ public:
+  /// Our Configure-Ack to the peer's address is about to leave: the peer may be open as soon as it has that, and its
+  /// first packet must not arrive before the worker knows of it. May be told again before IPCP goes down.
+  virtual void expect_ip() = 0;
+
+ protected:
+  ~IpcpEvents() = default;
+};
+
+class Ipcp final : public ControlProtocol {
+ public:
+  Ipcp(const Settings& settings, TimerWheel& wheel, ControlProtocolHost& host, IpcpEvents& events)
+      : ControlProtocol(wire::PppProtocol::kIpcp, settings.ppp, wheel, host),
+        ip_(settings.ip),
+        servers_{settings.ip.dns1, settings.ip.dns2, settings.ip.wins1, settings.ip.wins2},
+        events_(events) {}
+  ~Ipcp() = default;
+
+  /// Before open(): the peer's address.
+  void assign(wire::Ipv4Address address) { assigned_ = address; }
+  /// Those that are given are this peer's own; the others are the configured ones.
+  void use(const NameServers& own) {
+    const auto take = [](wire::Ipv4Address& mine, wire::Ipv4Address given) {
+      mine = given.is_none() ? mine : given;
+    };
+    take(servers_.dns1, own.dns1);
+    take(servers_.dns2, own.dns2);
+    take(servers_.wins1, own.wins1);
+    take(servers_.wins2, own.wins2);
+  }
+  [[nodiscard]] wire::Ipv4Address assigned() const { return assigned_; }
+
+ private:
+  void write_request(wire::PppFrameWriter& request) override;
+  void judge(const wire::PppOptions& wishes, ConfigureReply& reply) override;
+  void about_to_ack() override { events_.expect_ip(); }
+  bool on_nak(const wire::PppOptions& hints, bool insist_no_more) override;
+  bool on_reject(const wire::PppOptions& refused) override;
+  void forget() override { ask_address_ = !ip_.gateway.is_none(); }
+  EndReason failure() const override { return EndReason::kIpcpFailed; }
+
+  const IpSettings& ip_;
+  NameServers servers_;
+  IpcpEvents& events_;
+  wire::Ipv4Address assigned_;
+  bool ask_address_ = false;
+};
+
+}  // namespace adit::control

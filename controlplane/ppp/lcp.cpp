@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/ppp/lcp.hpp"
+
+#include <algorithm>
+
+namespace adit::control {
+namespace {
+
+using wire::Bytes;
+using wire::ChapAlgorithm;
+using wire::LcpAuthentication;
+using wire::LcpOption;
+using wire::PppCode;
+using wire::PppFrameWriter;
+using wire::PppOption;
+using wire::PppOptions;
+using wire::PppPacket;
+using wire::PppProtocol;
+
+/// RFC 791: what any IPv4 link must carry. Below it an MRU is of no use to anybody.
+constexpr std::uint16_t kLeastMru = 68;
+/// Our own magic number, this often: a loop. One may be chance, or a peer that copies options.
+constexpr std::uint8_t kLoopEvidence = 5;
+
+constexpr std::uint8_t type_of(LcpOption option) {
+  return static_cast<std::uint8_t>(option);
+}
+
+}  // namespace
+
+LcpAuthentication on_the_wire(AuthMethod method) {
+  switch (method) {
+    case AuthMethod::kMsChapV2:
+      return {PppProtocol::kChap, static_cast<std::uint8_t>(ChapAlgorithm::kMsChapV2)};
+    case AuthMethod::kMsChapV1:
+      return {PppProtocol::kChap, static_cast<std::uint8_t>(ChapAlgorithm::kMsChapV1)};
+    case AuthMethod::kChapMd5:
+      return {PppProtocol::kChap, static_cast<std::uint8_t>(ChapAlgorithm::kMd5)};
+    case AuthMethod::kPap:
+      break;
+  }
+  return {PppProtocol::kPap, 0};
+}
+
+Lcp::Lcp(const Settings& settings, TimerWheel& wheel, Entropy& entropy, ControlProtocolHost& host,
+         LcpEvents& events)
+    : LcpEndpoint(settings.ppp, settings.ppp.lcp_echo_interval, wheel, entropy, host, events),
+      auth_(settings.auth) {}
+
+void Lcp::forget() {
+  peer_ = wished_ = LcpPeer{};
+  magic_ = new_magic();
+  refused_methods_ = 0;
+  method_ = 0;
+  own_magic_seen_ = 0;
+  ask_mru_ = settings().mru != wire::kDefaultMru;
+  ask_magic_ = true;
+  ask_pfc_ = settings().pcomp;
+  ask_acfc_ = settings().accomp;
+}
+
+// ---- what we ask ------------------------------------------------------------------------------------------
+
+void Lcp::write_request(PppFrameWriter& request) {
+  if (ask_mru_) {
+    request.option_u16(type_of(LcpOption::kMru), settings().mru);
+  }
+  wire::write_lcp_authentication(request, on_the_wire(method()));
+  if (ask_magic_) {
+    request.option_u32(type_of(LcpOption::kMagic), magic_);
+  }
+  if (ask_pfc_) {
+    request.option(type_of(LcpOption::kProtocolCompression));
+  }
+  if (ask_acfc_) {
+    request.option(type_of(LcpOption::kAddressCompression));
+  }
+}
+
+/// After the peer refused the present method: its hint when we allow it, else our next one. False: none is
+/// left.
+bool Lcp::choose_method(std::optional<LcpAuthentication> hint) {
+  refused_methods_ |= 1U << method_;
+  std::optional<std::uint8_t> next;
+  for (std::uint8_t i = 0; i < auth_.methods.size(); ++i) {
+    if ((refused_methods_ >> i & 1) != 0) {
+      continue;
+    }
+    if (hint && on_the_wire(auth_.methods[i]) == *hint) {
+      next = i;
+      break;
+    }
+    next = next.value_or(i);
+  }
+  method_ = next.value_or(method_);
+  return next.has_value();
+}
+
+bool Lcp::on_nak(const PppOptions& hints, bool insist_no_more) {
+  for (const PppOption& hint : hints) {
+    switch (LcpOption{hint.type}) {
+      case LcpOption::kMru:
+        ask_mru_ = ask_mru_ && !insist_no_more;
+        break;
+      case LcpOption::kMagic:
+        magic_ = new_magic();
+        ask_magic_ = ask_magic_ && !insist_no_more;
+        break;
+      case LcpOption::kAuthentication:
+        if (!choose_method(wire::parse_lcp_authentication(hint.value))) {
+          fail(EndReason::kAuthRefused, "peer offers no method that we allow");
+          return false;
+        }
+        break;
+      default:
+        break;  // RFC 1661 §5.3: hints at what we did not ask for may be left
+    }
+  }
+  return true;
+}
+
+bool Lcp::on_reject(const PppOptions& refused) {
+  for (const PppOption& option : refused) {
+    switch (LcpOption{option.type}) {
+      case LcpOption::kMru:
+        ask_mru_ = false;
+        break;
+      case LcpOption::kMagic:
+        ask_magic_ = false;
+        break;
+      case LcpOption::kProtocolCompression:
+        ask_pfc_ = false;
+        break;
+      case LcpOption::kAddressCompression:
+        ask_acfc_ = false;
+        break;
+      case LcpOption::kAuthentication:
+        fail(EndReason::kAuthRefused, "peer rejects authentication");
+        return false;
+      default:
+        break;
+    }
+  }
+  return true;
+}
+
+// ---- what the peer asks -----------------------------------------------------------------------------------
+
+void Lcp::judge(const PppOptions& wishes, ConfigureReply& reply) {
+  wished_ = LcpPeer{};
+  for (const PppOption& option : wishes) {
+    if (ask_magic_ && option.type == type_of(LcpOption::kMagic) && option.u32() == magic_) {
+      // RFC 1661 §6.4: our own number is a loop, or chance; a fresh one tells them apart. Nothing else is
+      // judged: a Reject of our own options would come back as the peer's.
+      suspect_loop();
+      return reply.nak_u32(option, new_magic());
+    }
+  }
+  for (const PppOption& option : wishes) {
+    judge_option(option, reply);
+  }
+}
+
+void Lcp::judge_option(const PppOption& option, ConfigureReply& reply) {
+  const std::size_t size = option.value.size();
+  bool acceptable = false;
+  switch (LcpOption{option.type}) {
+    case LcpOption::kMru:
+      return judge_mru(option, reply);
+    case LcpOption::kMagic:
+      return judge_magic(option, reply);
+    case LcpOption::kAccm:
+      acceptable = size == 4;
+      break;  // no asynchronous framing in the tunnel: any map does
+    case LcpOption::kProtocolCompression:
+      acceptable = wished_.accepts_pfc = size == 0;
+      break;
+    case LcpOption::kAddressCompression:
+      acceptable = wished_.accepts_acfc = size == 0;
+      break;
+    case LcpOption::
+        kEndpointDiscriminator:  // RFC 1990 §5.1.3: harmless, and some peers stumble over a Reject
+      acceptable = size >= 1;
+      break;
+    // We prove ourselves to nobody, monitor no quality, call nobody back, and bundle no links.
+    case LcpOption::kAuthentication:
+    case LcpOption::kQuality:
+    case LcpOption::kCallback:
+    case LcpOption::kMrru:
+    case LcpOption::kShortSequence:
+    case LcpOption::kLinkDiscriminator:
+      break;
+  }
+  if (!acceptable) {
+    reply.reject(option);
+  }
+}
+
+void Lcp::judge_mru(const PppOption& option, ConfigureReply& reply) {
+  const auto mru = option.u16();
+  if (!mru) {
+    reply.reject(option);
+  } else if (*mru < std::max(settings().min_mtu, kLeastMru)) {
+    reply.nak_u16(option, settings().mtu);
+  } else {
+    wished_.mru = *mru;
+  }
+}
+
+void Lcp::judge_magic(const PppOption& option, ConfigureReply& reply) {
+  const auto magic = option.u32();
+  if (!magic) {
+    return reply.reject(option);
+  }
+  if (*magic == 0) {
+    return reply.nak_u32(option, new_magic());
+  }
+  wished_.magic = *magic;
+}
+
+void Lcp::suspect_loop() {
+  if (++own_magic_seen_ == kLoopEvidence) {
+    fail(EndReason::kLcpFailed, "our own frames come back");
+  }
+}
+
+// ---- other codes ------------------------------------------------------------------------------------------
+
+bool Lcp::on_extra_code(const PppPacket& packet) {
+  if (PppCode{packet.code} == PppCode::kEchoRequest) {
+    const auto magic = wire::parse_lcp_magic(packet.data);
+    if (!magic) {
+      return true;
+    }
+    if (opened() && ask_magic_ && *magic == magic_) {
+      suspect_loop();
+      return true;
+    }
+  }
+  return LcpEndpoint::on_extra_code(packet);
+}
+
+void Lcp::this_layer_up() {
+  own_magic_seen_ = 0;
+  LcpEndpoint::this_layer_up();
+}
+
+}  // namespace adit::control

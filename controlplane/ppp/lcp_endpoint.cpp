@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/ppp/lcp_endpoint.hpp"
+
+#include <algorithm>
+
+namespace adit::control {
+
+using wire::Bytes;
+using wire::PppCode;
+using wire::PppFrameWriter;
+using wire::PppPacket;
+using wire::PppProtocol;
+
+LcpEndpoint::LcpEndpoint(const PppSettings& settings, Duration echo_interval, TimerWheel& wheel,
+                         Entropy& entropy, ControlProtocolHost& host, LcpEvents& events)
+    : ControlProtocol(PppProtocol::kLcp, settings, wheel, host),
+      echo_interval_(echo_interval),
+      entropy_(entropy),
+      events_(events),
+      echo_timer_(wheel, on_timer<&LcpEndpoint::on_echo_timer>, this),
+      protocol_rejects_(8, Duration{500}) {}
+
+std::uint32_t LcpEndpoint::new_magic() {
+  std::uint32_t magic = 0;
+  while (magic == 0) {
+    magic = entropy_.next_u32();
+  }
+  return magic;
+}
+
+bool LcpEndpoint::on_extra_code(const PppPacket& packet) {
+  switch (PppCode{packet.code}) {
+    case PppCode::kProtocolReject:
+      on_protocol_reject(packet);
+      return true;
+    case PppCode::kEchoRequest:
+    case PppCode::kEchoReply:  // heard() has done what it is for
+    case PppCode::kDiscardRequest:
+    case PppCode::kIdentification:  // RFC 1570 §1: Windows sends three of them
+    case PppCode::kTimeRemaining:
+      raise(PppEvent::kRxr, packet);
+      return true;
+    default:
+      return false;
+  }
+}
+
+void LcpEndpoint::on_protocol_reject(const PppPacket& packet) {
+  const auto rejected = wire::parse_protocol_reject(packet.data);
+  if (!rejected || !opened()) {
+    return;  // RFC 1661 §5.7: only in Opened
+  }
+  if (*rejected == PppProtocol::kLcp) {
+    fail(EndReason::kLcpFailed, "peer rejects LCP itself");
+    return raise(PppEvent::kRxjFatal, packet);
+  }
+  raise(PppEvent::kRxjPermitted, packet);
+  events_.protocol_rejected(*rejected);
+}
+
+// RFC 1661 §5.8: our magic number, the rest of the data as it came; never more than the peer's MRU.
+void LcpEndpoint::send_echo_reply() {
+  if (PppCode{cause().code} != PppCode::kEchoRequest || !wire::parse_lcp_magic(cause().data)) {
+    return;
+  }
+  ++echoes_answered_;
+  PppFrameWriter reply(protocol(), PppCode::kEchoReply, cause().identifier);
+  reply.u32(own_magic());
+  const Bytes data = cause().data.subspan(sizeof(std::uint32_t));
+  const std::size_t room =
+      std::min<std::size_t>(reply.room(), peer_.mru - wire::kPppPacketHeaderSize - sizeof(std::uint32_t));
+  send(reply.octets(data.first(std::min(room, data.size()))));
+}
+
+void LcpEndpoint::send_protocol_reject(std::uint16_t rejected, Bytes information) {
+  if (!opened() || !protocol_rejects_.allow(now())) {
+    return;
+  }
+  PppFrameWriter reject(protocol(), PppCode::kProtocolReject, next_identifier());
+  reject.u16(rejected);
+  const std::size_t room =
+      std::min<std::size_t>(reject.room(), peer_.mru - wire::kPppPacketHeaderSize - sizeof rejected);
+  send(reject.octets(information.first(std::min(room, information.size()))));
+}
+
+// ---- up, and alive ------------------------------------------------------------------------------------------
+
+void LcpEndpoint::this_layer_up() {
+  heard();
+  if (echo_interval_ > Duration{0}) {
+    echo_timer_.arm(echo_interval_);
+  }
+  ControlProtocol::this_layer_up();
+}
+
+void LcpEndpoint::this_layer_down() {
+  echo_timer_.cancel();
+  ControlProtocol::this_layer_down();
+}
+
+// Adaptive: a peer that was heard within the interval is not asked.
+void LcpEndpoint::on_echo_timer() {
+  const Duration silence = now() - last_heard_;
+  if (silence < echo_interval_) {
+    return echo_timer_.arm(echo_interval_ - silence);
+  }
+  if (unanswered_echoes_ >= settings().lcp_echo_failure) {
+    return fail(EndReason::kLostCarrier, "echoes unanswered");
+  }
+  ++unanswered_echoes_;
+  PppFrameWriter echo(protocol(), PppCode::kEchoRequest, next_identifier());
+  send(echo.u32(own_magic()));
+  echo_timer_.arm(echo_interval_);
+}
+
+}  // namespace adit::control

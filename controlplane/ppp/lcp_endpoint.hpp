@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// What both ends of an LCP link do alike, whatever options they want: echoes and their answers (RFC 1661 §5.8), Protocol-
+// Reject (§5.7), RFC 1570's Identification and Time-Remaining let pass. Lcp is the concentrator's end, ClientLcp the caller's.
+// Thread: control. Owner: whoever derives from it.
+#pragma once
+
+#include <cstdint>
+
+#include "controlplane/base/entropy.hpp"
+#include "controlplane/ppp/control_protocol.hpp"
+#include "dataplane/wire/lcp.hpp"
+
+namespace adit::control {
+
+/// What LCP tells its link beyond the rest.
+class LcpEvents {
+ public:
+  /// The peer does not speak `protocol` (RFC 1661 §5.7); never LCP itself.
+  virtual void protocol_rejected(wire::PppProtocol protocol) = 0;
+
+ protected:
+  ~LcpEvents() = default;
+};
+
+/// What the peer asked of us and got.
+struct LcpPeer {
+  std::uint16_t mru = wire::kDefaultMru;
+  std::uint32_t magic = 0;  ///< 0: none
+  bool accepts_acfc = false;
+  bool accepts_pfc = false;
+};
+
+class LcpEndpoint : public ControlProtocol {
+ public:
+  [[nodiscard]] const LcpPeer& peer() const { return peer_; }
+  /// Since the link was made.
+  [[nodiscard]] std::uint32_t echoes_answered() const { return echoes_answered_; }
+
+  /// Something came from the peer: it lives.
+  void heard() {
+    last_heard_ = now();
+    unanswered_echoes_ = 0;
+  }
+  /// RFC 1661 §5.7; only in Opened, at a bounded rate, cut to the peer's MRU.
+  void send_protocol_reject(std::uint16_t protocol, wire::Bytes information);
+
+ protected:
+  /// `echo_interval`: of silence from the peer, 0: it is never asked.
+  LcpEndpoint(const PppSettings& settings, Duration echo_interval, TimerWheel& wheel, Entropy& entropy,
+              ControlProtocolHost& host, LcpEvents& events);
+  ~LcpEndpoint() = default;
+
+  /// Ours as it was agreed; 0: none.
+  [[nodiscard]] virtual std::uint32_t own_magic() const = 0;
+
+  bool on_extra_code(const wire::PppPacket& packet) override;
+  void this_layer_up() override;
+  void this_layer_down() override;
+  void send_echo_reply() final;
+
+  [[nodiscard]] Entropy& entropy() { return entropy_; }
+  /// RFC 1661 §6.4: random, and not zero.
+  [[nodiscard]] std::uint32_t new_magic();
+
+  LcpPeer peer_;
+  LcpPeer wished_;  ///< of the request that is being judged
+
+ private:
+  void on_protocol_reject(const wire::PppPacket& packet);
+  void on_echo_timer();
+
+  const Duration echo_interval_;
+  Entropy& entropy_;
+  LcpEvents& events_;
+  Timer echo_timer_;
+  RateLimit protocol_rejects_;
+  Instant last_heard_{};
+  std::uint32_t echoes_answered_ = 0;
+  std::uint8_t unanswered_echoes_ = 0;
+};
+
+}  // namespace adit::control

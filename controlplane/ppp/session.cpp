@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/ppp/session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "controlplane/auth/authenticator.hpp"
+#include "controlplane/ppp/lcp.hpp"
+#include "controlplane/ppp/network_phase.hpp"
+
+namespace adit::control {
+namespace {
+
+using wire::Bytes;
+using wire::PppProtocol;
+
+/// How long the peer has for our Terminate-Ack when both sides said farewell at once: it goes by GRE, and TCP's
+/// end may overtake it. pppd then takes a failed authentication for a hang-up (exit 16 for 19).
+constexpr Duration kLastAck{500};
+
+std::string_view name_of(PppProtocol protocol) {
+  switch (protocol) {
+    case PppProtocol::kLcp:
+      return "lcp";
+    case PppProtocol::kCcp:
+      return "ccp";
+    case PppProtocol::kIpcp:
+      return "ipcp";
+    default:
+      return "other";
+  }
+}
+
+}  // namespace
+
+// RFC 1661 §3.2 in order: LCP, authentication, then the network phase. Whatever ends the link does so through
+// end_soon(): LCP's farewell starts from a timer, never from inside a protocol, an authenticator or a host
+// call.
+class Session::Impl final : ControlProtocolHost, LcpEvents, AuthenticatorHost {
+ public:
+  Impl(const Settings& settings, TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
+       SessionHost& host, AuthOrigin origin)
+      : settings_(settings),
+        wheel_(wheel),
+        entropy_(entropy),
+        log_(log),
+        auth_(auth),
+        host_(host),
+        origin_(std::move(origin)),
+        lcp_(settings, wheel, entropy, *this, *this),
+        network_(settings, wheel, host, *this),
+        deadline_(wheel, on_timer<&Impl::on_deadline>, this),
+        end_timer_(wheel, on_timer<&Impl::on_end_timer>, this) {}
+
+  void start();
+  void on_frame(Bytes frame);
+  void on_mppe_out_of_step() { network_.request_mppe_reset(); }
+  void end_soon(EndReason reason);
+  [[nodiscard]] SessionStatus status() const;
+
+ private:
+  using Phase = SessionStatus::Phase;
+
+  // ControlProtocolHost, for LCP and for the network phase's IPCP
+  void send_frame(Bytes frame) override;
+  std::uint16_t peer_mru() const override { return lcp_.peer().mru; }
+  void protocol_up(PppProtocol protocol) override;
+  void protocol_down(PppProtocol protocol) override;
+  void protocol_finished(PppProtocol protocol) override;
+  void protocol_failed(PppProtocol protocol, EndReason reason, std::string_view why) override;
+  void peer_terminates(PppProtocol protocol, Bytes data) override;
+  // LcpEvents
+  void protocol_rejected(PppProtocol protocol) override { network_.on_protocol_reject(protocol); }
+  // AuthenticatorHost
+  void send_auth_frame(std::span<const std::uint8_t> frame) override { send_frame(frame); }
+  void auth_accepted(const AuthAccepted& accepted, std::string_view user) override;
+  void auth_failed(EndReason reason, std::string_view user) override;
+
+  void lcp_up();
+  void lcp_down();
+  void ip_up();
+  void finish();
+  void on_deadline();
+  void on_end_timer();
+  [[nodiscard]] const std::string& sid() const { return origin_.session_id; }
+
+  const Settings& settings_;
+  TimerWheel& wheel_;
+  Entropy& entropy_;
+  EventLog& log_;
+  AuthBackend& auth_;
+  SessionHost& host_;
+  AuthOrigin origin_;
+  Lcp lcp_;
+  NetworkPhase network_;
+  std::unique_ptr<Authenticator> authenticator_;
+  Timer deadline_;
+  Timer end_timer_;
+  RateLimit frames_{200, Duration{20}};  // 50 frames a second for ever is no PPP negotiation
+  std::string user_;
+  Instant began_{};
+  std::optional<Instant> up_since_;
+  EndReason reason_ = EndReason::kNone;
+  Phase phase_ = Phase::kEstablish;
+  bool authenticated_ = false;  // once, and `user_` is whom
+  bool ending_ = false;
+  bool farewells_crossed_ = false;  // the peer's Terminate-Request came while ours was due or out
+  bool ended_ = false;
+};
+
+// ---- the link ---------------------------------------------------------------------------------------------
+
+void Session::Impl::start() {
+  began_ = wheel_.now();
+  if (settings_.auth.methods.empty()) {
+    return end_soon(EndReason::kAuthRefused);
+  }
+  deadline_.arm(std::min(settings_.ppp.lcp_timeout, settings_.ppp.setup_timeout));
+  lcp_.open();
+  lcp_.up();
+}
+
+void Session::Impl::send_frame(Bytes frame) {
+  if (!frame.empty()) {
+    host_.send_ppp_frame(frame);
+  }
+}
+
+void Session::Impl::on_frame(Bytes frame) {
+  if (ended_ || frame.size() < 2 || !frames_.allow(wheel_.now())) {
+    return;
+  }
+  lcp_.heard();
+  const PppProtocol protocol{wire::load_be<std::uint16_t>(frame.data())};
+  const Bytes packet = frame.subspan(2);
+  if (protocol == PppProtocol::kLcp) {
+    return lcp_.on_packet(packet);
+  }
+  if (ending_ || !lcp_.opened()) {
+    return;  // RFC 1661 §3.4: silently discarded
+  }
+  switch (protocol) {
+    case PppProtocol::kPap:
+    case PppProtocol::kChap:
+    case PppProtocol::kEap:
+      if (authenticator_ && authenticator_->protocol() == protocol) {
+        authenticator_->on_packet(packet);
+      }
+      return;
+    default:
+      break;
+  }
+  if (phase_ >= Phase::kNetwork) {  // RFC 1661 §3.5: nothing but LCP and authentication before
+    if (!network_.on_packet(protocol, packet)) {
+      lcp_.send_protocol_reject(static_cast<std::uint16_t>(protocol), packet);
+    }
+  }
+}
+
+void Session::Impl::lcp_up() {
+  phase_ = Phase::kAuthenticate;
+  deadline_.arm(settings_.ppp.setup_timeout - (wheel_.now() - began_));
+  host_.set_ppp_compression(lcp_.peer().accepts_acfc, lcp_.peer().accepts_pfc);
+  host_.lcp_opened();
+  log_.event(
+      Severity::kDebug, "lcp_up",
+      {{"sid", sid()}, {"auth", std::string(to_text(lcp_.method()))}, {"mru", std::to_string(peer_mru())}});
+  authenticator_ = make_authenticator(lcp_.method(), settings_, wheel_, entropy_, auth_, *this, origin_);
+  authenticator_->start();
+}
+
+/// Whatever LCP carried is gone; a renegotiation authenticates anew and derives new keys.
+void Session::Impl::lcp_down() {
+  authenticator_.reset();
+  network_.end();
+  if (!ending_) {
+    phase_ = Phase::kEstablish;
+    began_ = wheel_.now();
+    deadline_.arm(std::min(settings_.ppp.lcp_timeout, settings_.ppp.setup_timeout));
+  }
+}
+
+void Session::Impl::protocol_up(PppProtocol protocol) {
+  protocol == PppProtocol::kLcp ? lcp_up() : ip_up();
+}
+
+void Session::Impl::protocol_down(PppProtocol protocol) {
+  if (protocol == PppProtocol::kLcp) {
+    return lcp_down();
+  }
+  phase_ = ending_ ? phase_ : Phase::kNetwork;
+}
+
+void Session::Impl::protocol_finished(PppProtocol protocol) {
+  if (protocol != PppProtocol::kLcp) {
+    return end_soon(up_since_ ? EndReason::kUserRequest : EndReason::kIpcpFailed);
+  }
+  reason_ = ending_ ? reason_ : EndReason::kLcpTimeout;
+  farewells_crossed_ ? end_timer_.arm(kLastAck) : finish();
+}
+
+void Session::Impl::protocol_failed(PppProtocol protocol, EndReason reason, std::string_view why) {
+  if (ending_) {
+    return;
+  }
+  log_.event(Severity::kWarning, "ppp_failed",
+             {{"sid", sid()},
+              {"user", user_},
+              {"protocol", std::string(name_of(protocol))},
+              {"reason", std::string(to_text(reason))},
+              {"why", std::string(why)}});
+  end_soon(reason);
+}
+
+void Session::Impl::peer_terminates(PppProtocol protocol, Bytes data) {
+  const auto ras_error = wire::parse_ras_error(data);
+  log_.event(Severity::kInfo, "ppp_peer_terminates",
+             {{"sid", sid()},
+              {"protocol", std::string(name_of(protocol))},
+              {"why", ras_error ? "RAS error " + std::to_string(*ras_error)
+                                : std::string(data.begin(), data.end())}});
+  if (protocol != PppProtocol::kLcp) {
+    return;
+  }
+  if (ending_) {
+    farewells_crossed_ = true;
+    return;
+  }
+  const bool was_open = lcp_.opened();
+  end_soon(authenticator_ && authenticator_->rejected() ? EndReason::kAuthFailed : EndReason::kUserRequest);
+  if (was_open) {
+    end_timer_.cancel();  // the automaton waits one period in Stopping, then finishes by itself
+  }
+}
+
+// ---- authentication ---------------------------------------------------------------------------------------
+
+void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view claimed) {
+  if (ending_) {
+    return;
+  }
+  const std::string_view user = accepted.user.empty() ? claimed : accepted.user;
+  if (authenticated_ && user != user_) {
+    log_.event(Severity::kWarning, "ppp_user_changed",
+               {{"sid", sid()}, {"user", user_}, {"new_user", std::string(user)}});
+    return end_soon(EndReason::kAuthFailed);  // one session is one subscriber
+  }
+  authenticated_ = true;
+  user_ = user;
+  phase_ = Phase::kNetwork;
+  if (network_.address().is_none()) {
+    const auto address = host_.lease_address(accepted.address, accepted.pool);
+    if (!address) {
+      log_.event(Severity::kWarning, "ip_pool_empty",
+                 {{"sid", sid()}, {"user", user_}, {"pool", accepted.pool}});
+      return end_soon(EndReason::kPoolEmpty);
+    }
+    network_.assign(*address);
+  }
+  network_.begin(accepted, lcp_.method());
+}
+
+void Session::Impl::auth_failed(EndReason reason, std::string_view) {
+  end_soon(reason);
+}
+
+void Session::Impl::ip_up() {
+  phase_ = Phase::kUp;
+  up_since_ = up_since_.value_or(wheel_.now());
+  deadline_.cancel();
+  log_.event(Severity::kDebug, "session_up",
+             {{"sid", sid()},
+              {"user", user_},
+              {"ip", wire::to_string(network_.address())},
+              {"auth", std::string(to_text(lcp_.method()))},
+              {"mppe", network_.mppe()},
+              {"mru", std::to_string(peer_mru())}});
+}
+
+// ---- the end ----------------------------------------------------------------------------------------------
+
+void Session::Impl::end_soon(EndReason reason) {
+  if (ending_ || ended_) {
+    return;
+  }
+  ending_ = true;
+  reason_ = reason;
+  deadline_.cancel();
+  end_timer_.arm(Duration{0});
+}
+
+void Session::Impl::on_end_timer() {
+  phase_ = Phase::kTerminate;
+  lcp_.close();
+  if (lcp_.state() == PppState::kInitial || lcp_.state() == PppState::kClosed) {
+    finish();
+  }
+}
+
+void Session::Impl::finish() {
+  if (std::exchange(ended_, true)) {
+    return;
+  }
+  ending_ = true;
+  phase_ = Phase::kTerminate;
+  deadline_.cancel();
+  end_timer_.cancel();
+  lcp_down();
+  host_.session_ended(reason_);
+}
+
+void Session::Impl::on_deadline() {
+  switch (phase_) {
+    case Phase::kEstablish:
+      return end_soon(EndReason::kLcpTimeout);
+    case Phase::kNetwork:
+      return end_soon(EndReason::kNetworkTimeout);
+    default:
+      return end_soon(EndReason::kSetupTimeout);
+  }
+}
+
+SessionStatus Session::Impl::status() const {
+  SessionStatus status;
+  status.phase = phase_;
+  status.user = user_;
+  status.auth_method = authenticated_ ? to_text(lcp_.method()) : "none";
+  status.address = network_.address();
+  status.mppe = network_.mppe();
+  status.peer_mru = peer_mru();
+  status.up_since = up_since_;
+  status.ending = ending_ ? reason_ : EndReason::kNone;
+  return status;
+}
+
+// ---- the public face --------------------------------------------------------------------------------------
+
+Session::Session(const Settings& settings, TimerWheel& wheel, Entropy& entropy, EventLog& log,
+                 AuthBackend& auth, SessionHost& host, wire::Ipv4Address peer_address,
+                 wire::Ipv4Address local_address, std::string session_id)
+    : impl_(std::make_unique<Impl>(settings, wheel, entropy, log, auth, host,
+                                   AuthOrigin{peer_address, local_address, std::move(session_id)})) {}
+Session::~Session() = default;
+void Session::start() {
+  impl_->start();
+}
+void Session::on_frame(std::span<const std::uint8_t> frame) {
+  impl_->on_frame(frame);
+}
+void Session::on_mppe_out_of_step() {
+  impl_->on_mppe_out_of_step();
+}
+void Session::terminate(EndReason reason) {
+  impl_->end_soon(reason);
+}
+SessionStatus Session::status() const {
+  return impl_->status();
+}
+std::size_t Session::state_octets() {
+  return sizeof(Session) + sizeof(Impl);
+}
+
+}  // namespace adit::control

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// One subscriber's PPP link: LCP, authentication, CCP and IPCP composed. The only place that knows their order
+// (RFC 1661 §3.2 phases; conformance rules of MPPE before IP). Sans-I/O: frames and timers in, SessionHost calls out.
+// Thread: control. Owner: the PPTP call it belongs to.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "controlplane/auth/auth_backend.hpp"
+#include "controlplane/base/end_reason.hpp"
+#include "controlplane/base/entropy.hpp"
+#include "controlplane/base/event_log.hpp"
+#include "controlplane/base/settings.hpp"
+#include "controlplane/base/timer_wheel.hpp"
+#include "dataplane/contract/messages.hpp"
+
+namespace adit::control {
+
+/// What a session asks of the call beneath it and of the house around it. Implemented by the concentrator.
+class SessionHost {
+ public:
+  virtual ~SessionHost() = default;
+
+  /// One PPP frame, FF 03 first, to the peer. Order with the enable/disable calls below is kept (one ring).
+  virtual void send_ppp_frame(std::span<const std::uint8_t> frame) = 0;
+  virtual void set_ppp_compression(bool send_acfc, bool send_pfc) = 0;
+  virtual void enable_mppe(contract::Direction direction, contract::MppeMode mode,
+                           const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) = 0;
+  virtual void flush_mppe(bool repeated) = 0;
+  virtual void disable_mppe() = 0;
+  virtual void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) = 0;
+  virtual void disable_ip() = 0;
+
+  /// LCP reached Opened (the moment for Set-Link-Info).
+  virtual void lcp_opened() = 0;
+
+  /// A subscriber address: `fixed` when the user has one, else one of `pool`. None: exhausted, taken, or no such pool.
+  [[nodiscard]] virtual std::optional<wire::Ipv4Address> lease_address(std::optional<wire::Ipv4Address> fixed,
+                                                                       std::string_view pool) = 0;
+
+  /// The link is over; the host destroys the session after this returns (never from inside one of its calls). Once.
+  virtual void session_ended(EndReason reason) = 0;
+};
+
+/// What `adit show sessions` and the log tell of a session.
+struct SessionStatus {
+  enum class Phase : std::uint8_t { kEstablish, kAuthenticate, kNetwork, kUp, kTerminate };
+  Phase phase = Phase::kEstablish;
+  std::string user;                       ///< empty until authentication succeeded; untrusted octets
+  std::string_view auth_method = "none";  ///< "mschap-v2", "mschap-v1", "chap-md5", "pap"
+  wire::Ipv4Address address;              ///< none until IPCP has one
+  std::string mppe = "none";  ///< the mode, both directions: "128", "40-stateful"; Ccp::describe()
+  std::uint16_t peer_mru = 1500;
+  std::optional<Instant> up_since;
+  EndReason ending = EndReason::kNone;  ///< why it is on its way out, once it is
+};
+
+class Session {
+ public:
+  /// `identity` supplies AuthRequest's addresses and session ID. All references outlive the session.
+  Session(const Settings& settings, TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
+          SessionHost& host, wire::Ipv4Address peer_address, wire::Ipv4Address local_address,
+          std::string session_id);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// The call is installed: LCP comes up (active open).
+  void start();
+  /// One PPP control frame from the peer: 2-octet protocol, then the packet (as contract::PppFrameIn carries it).
+  void on_frame(std::span<const std::uint8_t> frame);
+  /// The worker cannot read the peer's stateful MPPE any more: CCP asks it to begin anew.
+  void on_mppe_out_of_step();
+  /// Orderly end: LCP Terminate-Request, wait for its Ack within the restart counter, then session_ended(reason).
+  void terminate(EndReason reason);
+  [[nodiscard]] SessionStatus status() const;
+
+  /// Octets of one session's state; an authenticator and held frames come and go on top of it.
+  [[nodiscard]] static std::size_t state_octets();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace adit::control

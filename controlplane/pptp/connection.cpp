@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+// RFC 2637 §3.1 and §3.2 for the dialled side. What each message gets in each state:
+//
+//                  before SCCRQ      established                       stopping (our StopCCRQ is out)
+//   SCCRQ          SCCRP 1, or 5+end SCCRP 3                           ignored
+//   StopCCRQ       StopCCRP 1, end   StopCCRP 1, calls cleared, end    StopCCRP 1, end
+//   StopCCRP       ignored           ignored                           end
+//   Echo-Request   ignored           Echo-Reply                        Echo-Reply
+//   OCRQ           OCRP 2/1          OCRP 1, 2/4, 2/5 or 7             OCRP 2/1
+//   ICRQ           ICRP 2/1          ICRP 3                            ICRP 2/1
+//   CCRQ           ignored           CDN 4, stop after the last call   ignored
+//   CDN            ignored           call ends, stop after the last    ignored
+//   SLI            ignored           noted (ours may follow)           ignored
+//   all others     ignored           ignored                           ignored
+//
+// Anything that is not one of these fifteen messages, whole and of its exact length, ends the connection.
+#include "controlplane/pptp/connection.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <variant>
+
+namespace adit::control {
+
+using namespace pptp;
+
+namespace {
+
+struct CdnCode {
+  DisconnectResult result;
+  GeneralError error = GeneralError::kNone;
+};
+
+/// RFC 2637 §2.13, for calls that we end: the carrier is lost when the link died, an error when we lack something,
+/// administrative whenever it was decided here.
+CdnCode cdn_code(EndReason reason) {
+  switch (reason) {
+    case EndReason::kUserRequest:
+    case EndReason::kPeerClosed:
+    case EndReason::kEchoTimeout:
+    case EndReason::kLostCarrier:
+    case EndReason::kLcpTimeout:
+    case EndReason::kNetworkTimeout:
+    case EndReason::kSetupTimeout:
+    case EndReason::kMppeDesynchronised:
+      return {DisconnectResult::kLostCarrier};
+    case EndReason::kNoResource:
+    case EndReason::kPoolEmpty:
+      return {DisconnectResult::kGeneralError, GeneralError::kNoResource};
+    case EndReason::kInternal:
+      return {DisconnectResult::kGeneralError, GeneralError::kPacError};
+    default:
+      return {DisconnectResult::kAdminShutdown};
+  }
+}
+
+}  // namespace
+
+PptpConnection::PptpConnection(const PptpSettings& settings, TimerWheel& wheel, PptpConnectionHost& host)
+    : settings_(settings),
+      wheel_(wheel),
+      host_(host),
+      deadline_(wheel, on_timer<&PptpConnection::on_deadline>, this),
+      echo_(wheel, on_timer<&PptpConnection::on_silence>, this),
+      rate_window_begin_(wheel.now()) {
+  deadline_.arm(settings_.start_timeout);
+}
+
+// ---- events -------------------------------------------------------------------------------------------------------
+
+void PptpConnection::on_bytes(wire::Bytes octets) {
+  while (!octets.empty() && state_ != State::kEnded) {
+    const auto wanted = wanted_octets({message_.data(), filled_});  // cannot fail: it was judged when it grew
+    const std::size_t taken = std::min(*wanted - filled_, octets.size());
+    std::memcpy(&message_[filled_], octets.data(), taken);
+    filled_ += taken;
+    octets = octets.subspan(taken);
+
+    const auto judged = wanted_octets({message_.data(), filled_});
+    if (!judged) {
+      end(EndReason::kMalformed, to_text(judged.error()));
+    } else if (filled_ == *judged) {
+      receive_message();
+      filled_ = 0;
+    }
+  }
+}
+
+void PptpConnection::receive_message() {
+  if (!within_message_rate()) {
+    end(EndReason::kLimit, "message rate");
+    return;
+  }
+  const auto message = parse({message_.data(), filled_});
+  std::visit([this](const auto& m) { on_message(m); }, *message);
+  if (state_ == State::kEstablished) {
+    rearm_echo();  // any message is life, not only an Echo-Reply
+  }
+}
+
+void PptpConnection::on_closed(EndReason reason) {
+  if (state_ != State::kEnded) {
+    end(state_ == State::kStopping ? stopping_for_ : reason, {});
+  }
+}
+
+void PptpConnection::on_lcp_opened(PptpCall& call) {
+  call.lcp_is_open = true;
+  send_link_info_if_due(call);
+}
+
+void PptpConnection::on_deadline() {
+  switch (state_) {
+    case State::kAwaitStart:
+      end(EndReason::kStartTimeout, "no Start-Control-Connection-Request");
+      break;
+    case State::kEstablished:
+      begin_stop(StopReason::kNone, EndReason::kStartTimeout);
+      break;
+    case State::kStopping:
+      end(stopping_for_, "no Stop-Control-Connection-Reply");
+      break;
+    case State::kEnded:
+      break;
+  }
+}
+
+void PptpConnection::on_silence() {
+  if (!echo_outstanding_) {
+    echo_outstanding_ = true;
+    echo_.arm(settings_.echo_timeout);
+    send(EchoRequest{++echo_identifier_});
+    return;
+  }
+  for (const PptpCall* call : calls_) {  // for a peer that hears us though we do not hear it
+    send_disconnect(*call, EndReason::kEchoTimeout);
+  }
+  send(StopControlConnectionRequest{StopReason::kNone});
+  end(EndReason::kEchoTimeout, {});
+}
+
+void PptpConnection::rearm_echo() {
+  echo_outstanding_ = false;
+  if (settings_.echo_interval > Duration{0}) {
+    echo_.arm(settings_.echo_interval);
+  }
+}
+
+bool PptpConnection::within_message_rate() {
+  if (wheel_.now() - rate_window_begin_ >= Duration{1000}) {
+    rate_window_begin_ = wheel_.now();
+    messages_in_window_ = 0;
+  }
+  return ++messages_in_window_ <= settings_.max_messages_per_second;
+}
+
+// ---- messages about the connection --------------------------------------------------------------------------------
+
+void PptpConnection::on_message(const StartControlConnectionRequest& m) {
+  if (state_ == State::kStopping) {
+    return;
+  }
+  StartControlConnectionReply reply;
+  reply.firmware_revision = 1;
+  reply.host_name = FixedText<64>(settings_.host_name);
+  reply.vendor_string = FixedText<64>(settings_.vendor_name);
+  if (state_ == State::kEstablished) {
+    reply.result = StartResult::kChannelExists;
+    send(reply);
+    return;
+  }
+  // RFC 2637 §3.1.2: a higher version is answered with ours, a lower one that we do not know with result 5.
+  if (m.version < kVersion) {
+    reply.result = StartResult::kVersionUnsupported;
+    send(reply);
+    end(EndReason::kUnsupportedVersion, {});
+    return;
+  }
+  state_ = State::kEstablished;
+  deadline_.arm(settings_.call_timeout);
+  send(reply);
+  host_.connection_established(m);
+}
+
+void PptpConnection::on_message(const StopControlConnectionRequest&) {
+  send(StopControlConnectionReply{});
+  end(state_ == State::kStopping ? stopping_for_ : EndReason::kUserRequest,
+      "Stop-Control-Connection-Request");
+}
+
+void PptpConnection::on_message(const StopControlConnectionReply&) {
+  if (state_ == State::kStopping) {
+    end(stopping_for_, {});
+  }
+}
+
+void PptpConnection::on_message(const EchoRequest& m) {
+  if (state_ != State::kAwaitStart) {
+    send(EchoReply{m.identifier, SimpleResult::kOk, GeneralError::kNone});
+  }
+}
+
+// ---- messages about calls -----------------------------------------------------------------------------------------
+
+void PptpConnection::on_message(const OutgoingCallRequest& m) {
+  if (state_ != State::kEstablished) {
+    refuse_call(m, OutgoingResult::kGeneralError, GeneralError::kNotConnected,
+                state_ == State::kStopping ? stopping_for_ : EndReason::kMalformed);
+    return;
+  }
+  const wire::PeerCallId peer_id(m.call_id);
+  if (std::ranges::any_of(calls_, [&](const PptpCall* call) { return call->peer_id == peer_id; })) {
+    refuse_call(m, OutgoingResult::kGeneralError, GeneralError::kBadCallId, EndReason::kMalformed);
+    return;
+  }
+  if (calls_.size() >= settings_.max_calls_per_connection) {
+    refuse_call(m, OutgoingResult::kDoNotAccept, GeneralError::kNone, EndReason::kLimit);
+    return;
+  }
+  const auto installed = host_.install_call(m);
+  if (!installed) {
+    if (installed.error() == EndReason::kNoResource) {
+      refuse_call(m, OutgoingResult::kGeneralError, GeneralError::kNoResource, installed.error());
+    } else {
+      refuse_call(m, OutgoingResult::kDoNotAccept, GeneralError::kNone, installed.error());
+    }
+    return;
+  }
+  PptpCall& call = **installed;
+  calls_.push_back(&call);
+  deadline_.cancel();
+  OutgoingCallReply reply;
+  reply.call_id = call.local_id.value;
+  reply.peer_call_id = call.peer_id.value;
+  reply.connect_speed = m.maximum_bps;
+  reply.receive_window = settings_.receive_window;
+  send(reply);
+  host_.call_answered(call);
+}
+
+void PptpConnection::refuse_call(const OutgoingCallRequest& request, OutgoingResult result,
+                                 GeneralError error, EndReason reason) {
+  OutgoingCallReply reply;
+  reply.peer_call_id = request.call_id;
+  reply.result = result;
+  reply.error = error;
+  send(reply);
+  host_.call_refused(wire::PeerCallId(request.call_id), reason);
+}
+
+// Clients dial out; nobody rings us.
+void PptpConnection::on_message(const IncomingCallRequest& m) {
+  IncomingCallReply reply;
+  reply.peer_call_id = m.call_id;
+  reply.result = state_ == State::kEstablished ? IncomingResult::kDoNotAccept : IncomingResult::kGeneralError;
+  reply.error = state_ == State::kEstablished ? GeneralError::kNone : GeneralError::kNotConnected;
+  send(reply);
+}
+
+void PptpConnection::on_message(const CallClearRequest& m) {
+  PptpCall* call = find_call(m.call_id);
+  if (call == nullptr) {
+    return;
+  }
+  CallDisconnectNotify notify;
+  notify.call_id = call->local_id.value;
+  notify.result = DisconnectResult::kRequest;
+  send(notify);
+  clear_call(*call, EndReason::kUserRequest);
+}
+
+// Not the client's to send, but some do when they hang up.
+void PptpConnection::on_message(const CallDisconnectNotify& m) {
+  if (PptpCall* call = find_call(m.call_id); call != nullptr) {
+    clear_call(*call, EndReason::kUserRequest);
+  }
+}
+
+// The ACCMs mean nothing in a tunnel without asynchronous framing. Windows sends several of these, at any time.
+void PptpConnection::on_message(const SetLinkInfo& m) {
+  for (PptpCall* call : calls_) {
+    if (call->local_id.value == m.peer_call_id) {
+      call->peer_sent_link_info = true;
+      send_link_info_if_due(*call);
+      return;
+    }
+  }
+}
+
+/// Whose ID a Call-Clear-Request carries differs from client to client, and address translators rewrite it: the
+/// peer's own (as the RFC says), else ours, else the only call that there is.
+PptpCall* PptpConnection::find_call(std::uint16_t id) const {
+  for (PptpCall* call : calls_) {
+    if (call->peer_id.value == id) {
+      return call;
+    }
+  }
+  for (PptpCall* call : calls_) {
+    if (call->local_id.value == id) {
+      return call;
+    }
+  }
+  return calls_.size() == 1 ? calls_.front() : nullptr;
+}
+
+// ---- actions ------------------------------------------------------------------------------------------------------
+
+void PptpConnection::send(const Message& message) {
+  const Encoded encoded = write(message);
+  host_.send(encoded.octets());
+}
+
+void PptpConnection::send_link_info_if_due(PptpCall& call) {
+  const bool wanted = settings_.set_link_info == SetLinkInfoPolicy::kAlways ||
+                      (settings_.set_link_info == SetLinkInfoPolicy::kMirror && call.peer_sent_link_info);
+  if (wanted && call.lcp_is_open && !call.link_info_sent) {
+    call.link_info_sent = true;
+    SetLinkInfo info;
+    info.peer_call_id = call.peer_id.value;
+    send(info);
+  }
+}
+
+void PptpConnection::send_disconnect(const PptpCall& call, EndReason reason) {
+  const CdnCode code = cdn_code(reason);
+  CallDisconnectNotify notify;
+  notify.call_id = call.local_id.value;  // RFC 2637 §2.13: the sender's own; Android accepts nothing else
+  notify.result = code.result;
+  notify.error = code.error;
+  send(notify);
+}
+
+void PptpConnection::forget_call(const PptpCall& call) {
+  std::erase(calls_, &call);
+}
+
+void PptpConnection::clear_call(PptpCall& call, EndReason reason) {
+  forget_call(call);
+  host_.call_cleared(call, reason);
+  if (calls_.empty() && state_ == State::kEstablished) {
+    begin_stop(StopReason::kNone, reason);
+  }
+}
+
+void PptpConnection::end_call(PptpCall& call, EndReason reason) {
+  send_disconnect(call, reason);
+  forget_call(call);
+  if (calls_.empty() && state_ == State::kEstablished) {
+    begin_stop(StopReason::kNone, reason);
+  }
+}
+
+void PptpConnection::stop(EndReason reason) {
+  if (state_ == State::kAwaitStart) {
+    end(reason, {});
+  } else if (state_ == State::kEstablished) {
+    while (!calls_.empty()) {
+      PptpCall& call = *calls_.back();
+      calls_.pop_back();
+      send_disconnect(call, reason);
+      host_.call_cleared(call, reason);
+    }
+    begin_stop(StopReason::kLocalShutdown, reason);
+  }
+}
+
+void PptpConnection::begin_stop(StopReason stop_reason, EndReason reason) {
+  state_ = State::kStopping;
+  stopping_for_ = reason;
+  echo_.cancel();
+  deadline_.arm(settings_.stop_timeout);
+  send(StopControlConnectionRequest{stop_reason});
+}
+
+void PptpConnection::end(EndReason reason, std::string_view detail) {
+  state_ = State::kEnded;
+  echo_.cancel();
+  deadline_.cancel();
+  while (!calls_.empty()) {
+    PptpCall& call = *calls_.back();
+    calls_.pop_back();
+    host_.call_cleared(call, reason);
+  }
+  host_.connection_ended(reason, detail);
+}
+
+}  // namespace adit::control

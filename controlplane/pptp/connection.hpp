@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// One PPTP control connection, RFC 2637 §2-3, as the side that is dialled (PAC): framing, start, echo, calls, stop.
+// Sans-I/O: TCP octets and timers in; messages and call events out through PptpConnectionHost.
+// Thread: control. Owner: whoever accepted the TCP connection; the connection never outlives its host.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/base/end_reason.hpp"
+#include "controlplane/base/settings.hpp"
+#include "controlplane/base/timer_wheel.hpp"
+#include "controlplane/pptp/messages.hpp"
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::control {
+
+/// What a control connection must know of one of its calls. A base of the owner's record of the call.
+struct PptpCall {
+  wire::LocalCallId local_id;
+  wire::PeerCallId peer_id;
+  bool peer_sent_link_info = false;
+  bool lcp_is_open = false;
+  bool link_info_sent = false;
+};
+
+/// What a control connection asks of its owner. None of these may destroy the connection before it has returned.
+class PptpConnectionHost {
+ public:
+  virtual ~PptpConnectionHost() = default;
+  /// One whole message, to leave in one segment.
+  virtual void send(wire::Bytes message) = 0;
+  /// The Start-Control-Connection-Request was accepted. Its texts are untrusted octets.
+  virtual void connection_established(const pptp::StartControlConnectionRequest& request) = 0;
+  /// A call is asked for: installs it (the data plane must know it before the reply leaves) and returns its record,
+  /// IDs filled in, or why not. The record stays valid until call_cleared or end_call.
+  [[nodiscard]] virtual std::expected<PptpCall*, EndReason> install_call(
+      const pptp::OutgoingCallRequest& request) = 0;
+  /// The Outgoing-Call-Reply of an installed call has been sent: PPP may begin.
+  virtual void call_answered(PptpCall& call) = 0;
+  virtual void call_refused(wire::PeerCallId peer_id, EndReason reason) = 0;
+  /// The peer, or the loss of the connection, ended the call. The connection has forgotten it.
+  virtual void call_cleared(PptpCall& call, EndReason reason) = 0;
+  /// Over; every call has been cleared. Nothing is asked of the host afterwards. `detail` may be empty.
+  virtual void connection_ended(EndReason reason, std::string_view detail) = 0;
+};
+
+class PptpConnection {
+ public:
+  /// The TCP connection has just been accepted; the deadline for its first message runs. References outlive it.
+  PptpConnection(const PptpSettings& settings, TimerWheel& wheel, PptpConnectionHost& host);
+  PptpConnection(const PptpConnection&) = delete;
+  PptpConnection& operator=(const PptpConnection&) = delete;
+
+  /// Octets of the stream, split or coalesced anywhere. Bounded: at most one message is ever held.
+  void on_bytes(wire::Bytes octets);
+  /// The TCP connection is gone. Ends the connection; nothing is sent.
+  void on_closed(EndReason reason);
+  /// LCP of `call` opened: the moment for our Set-Link-Info, if the peer is to have one.
+  void on_lcp_opened(PptpCall& call);
+
+  /// Ends one call from our side: Call-Disconnect-Notify, then forgotten (no call_cleared). After the last call the
+  /// connection stops, because behind some NATs no client can match the notification to its call.
+  void end_call(PptpCall& call, EndReason reason);
+  /// Stops the connection with all its calls: Stop-Control-Connection-Request, its reply or stop_timeout, the end.
+  void stop(EndReason reason);
+
+  [[nodiscard]] bool ended() const { return state_ == State::kEnded; }
+
+ private:
+  enum class State : std::uint8_t { kAwaitStart, kEstablished, kStopping, kEnded };
+
+  void receive_message();
+  void on_message(const pptp::StartControlConnectionRequest& m);
+  void on_message(const pptp::StartControlConnectionReply&) {}
+  void on_message(const pptp::StopControlConnectionRequest& m);
+  void on_message(const pptp::StopControlConnectionReply& m);
+  void on_message(const pptp::EchoRequest& m);
+  void on_message(const pptp::EchoReply&) {}
+  void on_message(const pptp::OutgoingCallRequest& m);
+  void on_message(const pptp::OutgoingCallReply&) {}
+  void on_message(const pptp::IncomingCallRequest& m);
+  void on_message(const pptp::IncomingCallReply&) {}
+  void on_message(const pptp::IncomingCallConnected&) {}
+  void on_message(const pptp::CallClearRequest& m);
+  void on_message(const pptp::CallDisconnectNotify& m);
+  void on_message(const pptp::WanErrorNotify&) {}
+  void on_message(const pptp::SetLinkInfo& m);
+
+  void on_deadline();
+  void on_silence();
+  void rearm_echo();
+  [[nodiscard]] bool within_message_rate();
+
+  void send(const pptp::Message& message);
+  void send_link_info_if_due(PptpCall& call);
+  void send_disconnect(const PptpCall& call, EndReason reason);
+  void refuse_call(const pptp::OutgoingCallRequest& request, pptp::OutgoingResult result,
+                   pptp::GeneralError error, EndReason reason);
+  [[nodiscard]] PptpCall* find_call(std::uint16_t id) const;
+  void forget_call(const PptpCall& call);
+  void clear_call(PptpCall& call, EndReason reason);
+  void begin_stop(pptp::StopReason stop_reason, EndReason reason);
+  void end(EndReason reason, std::string_view detail);
+
+  const PptpSettings& settings_;
+  TimerWheel& wheel_;
+  PptpConnectionHost& host_;
+  State state_ = State::kAwaitStart;
+  EndReason stopping_for_ = EndReason::kNone;
+  bool echo_outstanding_ = false;
+  std::uint32_t echo_identifier_ = 0;
+  Timer deadline_;  // to the start, to the first call, to the stop's reply
+  Timer echo_;      // silence, then the wait for an answer
+  Instant rate_window_begin_;
+  std::uint32_t messages_in_window_ = 0;
+  std::vector<PptpCall*> calls_;  // at most max_calls_per_connection, in practice one
+  std::size_t filled_ = 0;
+  std::array<std::uint8_t, pptp::kMaxMessageOctets> message_;
+};
+
+}  // namespace adit::control

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/radius/accounting.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace adit::control::radius {
+namespace {
+
+constexpr std::uint32_t kAuthenticByRadius = 1;
+constexpr std::uint32_t kAuthenticLocally = 2;
+
+std::uint32_t seconds_of(Duration time) {
+  return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(time).count());
+}
+
+/// RFC 2869 §5.1, §5.2: the high halves go beside. Input is what came from the user.
+void write_usage(RequestWriter& request, const SpoolUsage& usage) {
+  const auto low = [](std::uint64_t count) { return static_cast<std::uint32_t>(count); };
+  const auto high = [](std::uint64_t count) { return static_cast<std::uint32_t>(count >> 32); };
+  request.number(Type::kAcctInputOctets, low(usage.totals.uplink_octets));
+  request.number(Type::kAcctOutputOctets, low(usage.totals.downlink_octets));
+  request.number(Type::kAcctInputGigawords, high(usage.totals.uplink_octets));
+  request.number(Type::kAcctOutputGigawords, high(usage.totals.downlink_octets));
+  request.number(Type::kAcctInputPackets, low(usage.totals.uplink_packets));
+  request.number(Type::kAcctOutputPackets, low(usage.totals.downlink_packets));
+  request.number(Type::kAcctSessionTime, usage.session_time);
+}
+
+constexpr Duration kBeat{1000};
+constexpr std::uint32_t kNasReboot = 11;  // RFC 2866 §5.10: "the NAS ended the session ... ('crashed')"
+
+}  // namespace
+
+std::uint32_t terminate_cause(EndReason reason) {
+  constexpr std::uint32_t kUserRequest = 1, kLostCarrier = 2, kIdleTimeout = 4, kSessionTimeout = 5,
+                          kAdminReset = 6, kAdminReboot = 7, kNasError = 9, kUserError = 17;
+  switch (reason) {
+    case EndReason::kUserRequest:
+      return kUserRequest;
+    case EndReason::kPeerClosed:
+    case EndReason::kEchoTimeout:
+    case EndReason::kLostCarrier:
+      return kLostCarrier;
+    case EndReason::kIdleTimeout:
+      return kIdleTimeout;
+    case EndReason::kSessionTimeout:
+      return kSessionTimeout;
+    case EndReason::kAdminReset:
+    case EndReason::kReplaced:
+      return kAdminReset;
+    case EndReason::kShutdown:
+      return kAdminReboot;
+    case EndReason::kMalformed:
+    case EndReason::kLcpFailed:
+    case EndReason::kAuthFailed:
+    case EndReason::kMppeRefused:
+    case EndReason::kMppeDesynchronised:
+    case EndReason::kIpcpFailed:
+    case EndReason::kOutputOverflow:
+      return kUserError;
+    default:
+      return kNasError;
+  }
+}
+
+RadiusAccounting::RadiusAccounting(Client& client, NasSettings nas, TimerWheel& wheel, UnixClock clock,
+                                   EventLog& log, Spool& spool)
+    : client_(&client),
+      nas_(std::move(nas)),
+      clock_(std::move(clock)),
+      log_(log),
+      spool_(spool),
+      retry_(wheel, on_timer<&RadiusAccounting::offer_next>, this),
+      beat_(wheel, on_timer<&RadiusAccounting::beat>, this) {}
+
+// ---- the NAS itself -------------------------------------------------------------------------------------------------
+
+void RadiusAccounting::announce_start() {
+  const std::vector<Spool::Slot> left = spool_.recover(kNasReboot);
+  waiting_.assign(left.begin(), left.end());
+  if (!left.empty() || spool_.damaged() != 0) {
+    log_.event(Severity::kWarning, "accounting_recovered",
+               {{"stops", std::to_string(left.size())}, {"damaged", std::to_string(spool_.damaged())}});
+  }
+  beat();
+  on_waits_ = true;
+  offer_next();
+}
+
+bool RadiusAccounting::announce_stop() {
+  if (in_flight_ != 0) {
+    return false;
+  }
+  retry_.cancel();
+  if (!waiting_.empty() || std::exchange(off_sent_, true)) {
+    return true;
+  }
+  send(Status::kOff, identity_of_nas(), {.unix_at = clock_()}, [](bool) {});
+  return false;
+}
+
+void RadiusAccounting::beat() {
+  spool_.beat(clock_());
+  beat_.arm(kBeat);
+}
+
+RadiusAccounting::Octets RadiusAccounting::identity_of_nas() const {
+  RequestWriter attributes(Code::kAccountingRequest, 0, {});
+  if (!nas_.address.is_none()) {
+    attributes.address(Type::kNasIpAddress, nas_.address);
+  }
+  attributes.text(Type::kNasIdentifier, nas_.identifier);
+  return {attributes.attributes().begin(), attributes.attributes().end()};
+}
+
+// ---- sessions -------------------------------------------------------------------------------------------------------
+
+/// What all records of a session have in common.
+RadiusAccounting::Octets RadiusAccounting::identity_of(const AccountedCall& call) const {
+  RequestWriter attributes(Code::kAccountingRequest, 0, {});
+  attributes.text(Type::kUserName, call.user);
+  write_identity(attributes, nas_, {call.session_id, call.peer, call.local});
+  attributes.address(Type::kFramedIpAddress, call.address);
+  attributes.number(Type::kAcctAuthentic, call.by_radius ? kAuthenticByRadius : kAuthenticLocally);
+  for (const auto& octets : call.classes) {
+    attributes.octets(Type::kClass, octets);
+  }
+  return {attributes.attributes().begin(), attributes.attributes().end()};
+}
+
+void RadiusAccounting::started(const AccountedCall& call) {
+  give_up_on();
+  Octets identity = identity_of(call);
+  const std::uint64_t now = clock_();
+  if (const auto slot = spool_.open(identity, now)) {
+    sessions_[call.session_id] = *slot;
+  } else {
+    ++unkept_;
+    log_.event(Severity::kError, "accounting_spool_full",
+               {{"user", call.user},
+                {"sid", call.session_id},
+                {"slots", std::to_string(spool_.slots())},
+                {"remedy", "raise radius.spool-records, or bring an accounting server back"}});
+  }
+  send(Status::kStart, std::move(identity), {.unix_at = now}, [](bool) {});
+}
+
+void RadiusAccounting::noted(const AccountedCall& call, const contract::CallTotals& totals,
+                             Duration since_up) {
+  if (const auto session = sessions_.find(call.session_id); session != sessions_.end()) {
+    spool_.note(session->second,
+                {.totals = totals, .unix_at = clock_(), .session_time = seconds_of(since_up)});
+  }
+}
+
+void RadiusAccounting::interim(const AccountedCall& call, const contract::CallTotals& totals,
+                               Duration since_up) {
+  Octets identity = identity_of(call);
+  if (const auto session = sessions_.find(call.session_id);
+      session != sessions_.end() && !std::ranges::equal(identity, spool_.identity(session->second))) {
+    spool_.describe(session->second, identity);  // its Class has been changed
+  }
+  noted(call, totals, since_up);
+  send(Status::kInterim, std::move(identity),
+       {.totals = totals, .unix_at = clock_(), .session_time = seconds_of(since_up)}, [](bool) {});
+}
+
+void RadiusAccounting::stopped(const AccountedCall& call, const contract::CallTotals& totals, Duration was_up,
+                               EndReason reason) {
+  const SpoolUsage usage{.totals = totals,
+                         .unix_at = clock_(),
+                         .session_time = seconds_of(was_up),
+                         .cause = terminate_cause(reason)};
+  const auto session = sessions_.find(call.session_id);
+  if (session == sessions_.end()) {
+    send(Status::kStop, identity_of(call), usage,
+         [this, user = call.user, sid = call.session_id](bool taken) {
+           if (!taken) {
+             ++lost_;
+             log_.event(Severity::kError, "accounting_stop_lost", {{"user", user}, {"sid", sid}});
+           }
+         });
+    return;
+  }
+  const Spool::Slot slot = session->second;
+  sessions_.erase(session);
+  spool_.describe(slot, identity_of(call));
+  spool_.stop(slot, usage);
+  if (!waiting_.empty()) {
+    wait(slot);  // behind those that stopped before
+    return;
+  }
+  send_stop(slot, [this, slot](bool taken) {
+    if (!taken) {
+      wait(slot);
+    }
+  });
+}
+
+/// Acct-Delay-Time is written anew for each server that is asked; a repeat to the same one is the same octets.
+Client::Ticket RadiusAccounting::send(Status status, Octets identity, const SpoolUsage& usage,
+                                      Answered answered) {
+  ++in_flight_;
+  return client_->request(
+      Code::kAccountingRequest,
+      [this, status, identity = std::move(identity), usage](RequestWriter& request, Bytes) {
+        request.number(Type::kAcctStatusType, static_cast<std::uint32_t>(status));
+        request.append(identity);
+        if (status == Status::kInterim || status == Status::kStop) {
+          write_usage(request, usage);
+        }
+        if (status == Status::kStop) {
+          request.number(Type::kAcctTerminateCause, usage.cause);
+        }
+        const std::uint64_t now = clock_();
+        request.number(Type::kEventTimestamp, static_cast<std::uint32_t>(usage.unix_at));
+        request.number(Type::kAcctDelayTime,
+                       static_cast<std::uint32_t>(now > usage.unix_at ? now - usage.unix_at : 0));
+      },
+      [this, answered = std::move(answered)](const std::expected<Client::Reply, std::string>& reply) {
+        --in_flight_;
+        answered(reply.has_value());
+      });
+}
+
+void RadiusAccounting::send_stop(Spool::Slot slot, Answered answered) {
+  const Bytes identity = spool_.identity(slot);
+  send(Status::kStop, {identity.begin(), identity.end()}, spool_.usage(slot),
+       [this, slot, answered = std::move(answered)](bool taken) {
+         if (taken) {
+           spool_.release(slot);
+         }
+         answered(taken);
+       });
+}
+
+void RadiusAccounting::wait(Spool::Slot slot) {
+  waiting_.push_back(slot);
+  if (!offering_ && !retry_.armed()) {
+    retry_.arm(kRetry);
+  }
+}
+
+/// The oldest Stop, and as long as they are taken the next; behind them Accounting-On.
+void RadiusAccounting::offer_next() {
+  if (offering_ || off_sent_ || (!on_waits_ && waiting_.empty())) {
+    return;
+  }
+  offering_ = true;
+  if (!waiting_.empty()) {
+    offer_stop(0);
+    return;
+  }
+  const Client::Ticket ticket =
+      send(Status::kOn, identity_of_nas(), {.unix_at = clock_()}, [this](bool taken) {
+        on_asked_.reset();
+        on_waits_ = !taken;
+        offered(taken);
+      });
+  on_asked_ = {client_, ticket};
+}
+
+/// Nor is it repeated any more where it is under way.
+void RadiusAccounting::give_up_on() {
+  on_waits_ = false;
+  if (const auto asked = std::exchange(on_asked_, std::nullopt)) {
+    asked->first->cancel(asked->second);
+    --in_flight_;
+    offering_ = false;
+    offer_next();
+  }
+}
+
+/// One that is not taken is followed by another, each time one further on: when that is taken, servers are there and choke
+/// on the oldest, which goes to the end and keeps no others.
+void RadiusAccounting::offer_stop(std::size_t at) {
+  send_stop(waiting_[at], [this, at](bool taken) {
+    if (taken) {
+      waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(at));
+      if (at != 0) {
+        waiting_.push_back(waiting_.front());
+        waiting_.pop_front();
+      }
+      probe_ = 1;
+      offered(true);
+    } else if (at == 0 && waiting_.size() > 1) {
+      probe_ = probe_ < waiting_.size() ? probe_ : 1;
+      offer_stop(probe_++);
+    } else {
+      offered(false);
+    }
+  });
+}
+
+void RadiusAccounting::offered(bool taken) {
+  offering_ = false;
+  unanswered_ = !taken;
+  if (taken) {
+    offer_next();
+  } else {
+    retry_.arm(kRetry);
+  }
+}
+
+AccountingStatus RadiusAccounting::status() const {
+  return {.slots = spool_.slots(),
+          .used = spool_.used(),
+          .waiting = waiting_.size(),
+          .in_flight = in_flight_,
+          .unkept = unkept_,
+          .lost = lost_};
+}
+
+}  // namespace adit::control::radius

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Accounting-Requests (RFC 2866, RFC 2869 §5.1, §5.2): Start, Interim-Update, Stop, and On and Off of the NAS itself.
+// A session has a slot of the spool from its Start to the answer to its Stop. A Stop that no server took waits there, in
+// order with others, and is offered again with its Acct-Delay-Time: by this process or by the next one.
+// Starts and Interim-Updates that no server took are not offered again: the Stop says all that they did.
+// Thread: control. Owner: the runtime; client and spool outlive it.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "controlplane/base/unix_clock.hpp"
+#include "controlplane/concentrator/accounting.hpp"
+#include "controlplane/radius/auth.hpp"
+#include "controlplane/radius/client.hpp"
+#include "controlplane/radius/spool.hpp"
+
+namespace adit::control::radius {
+
+/// RFC 2866 §5.10.
+[[nodiscard]] std::uint32_t terminate_cause(EndReason reason);
+
+struct AccountingStatus {
+  std::uint32_t slots = 0;      ///< of the spool
+  std::uint32_t used = 0;       ///< sessions that are up, and Stops that wait
+  std::uint64_t waiting = 0;    ///< Stops that no server has taken yet
+  std::uint64_t in_flight = 0;  ///< requests without an answer so far
+  std::uint64_t unkept = 0;     ///< sessions that found no slot
+  std::uint64_t lost = 0;       ///< Stops of those that no server took
+};
+
+class RadiusAccounting final : public Accounting {
+ public:
+  RadiusAccounting(Client& client, NasSettings nas, TimerWheel& wheel, UnixClock clock, EventLog& log,
+                   Spool& spool);
+
+  /// Whom to tell from now on. Requests under way end where they were sent.
+  void use(Client& client) { client_ = &client; }
+
+  /// The Stops that an earlier process has left, then Accounting-On: in this order, because servers close what is open at
+  /// the On, and take no counters for it afterwards. On is given up when a session starts before a server has taken it:
+  /// servers would take that session's address back.
+  void announce_start();
+  /// No call is to start before this is true: On has been taken, or nobody answers.
+  [[nodiscard]] bool announced() const { return !on_waits_ || unanswered_; }
+  /// Once all calls have ended, to be asked again and again: Accounting-Off when every Stop has been taken; none when some
+  /// wait for the next process. True: there is nothing more to wait for.
+  [[nodiscard]] bool announce_stop();
+
+  void started(const AccountedCall& call) override;
+  void noted(const AccountedCall& call, const contract::CallTotals& totals, Duration since_up) override;
+  void interim(const AccountedCall& call, const contract::CallTotals& totals, Duration since_up) override;
+  void stopped(const AccountedCall& call, const contract::CallTotals& totals, Duration was_up,
+               EndReason reason) override;
+
+  [[nodiscard]] AccountingStatus status() const;
+
+  static constexpr Duration kRetry{10'000};
+
+ private:
+  enum class Status : std::uint32_t { kStart = 1, kStop = 2, kInterim = 3, kOn = 7, kOff = 8 };
+  using Octets = std::vector<std::uint8_t>;
+  using Answered = std::function<void(bool taken)>;
+
+  [[nodiscard]] Octets identity_of(const AccountedCall& call) const;
+  [[nodiscard]] Octets identity_of_nas() const;
+  Client::Ticket send(Status status, Octets identity, const SpoolUsage& usage, Answered answered);
+  void give_up_on();
+  void send_stop(Spool::Slot slot, Answered answered);
+  void wait(Spool::Slot slot);
+  void offer_next();
+  void offer_stop(std::size_t at);
+  void offered(bool taken);
+  void beat();
+
+  Client* client_;
+  const NasSettings nas_;
+  UnixClock clock_;
+  EventLog& log_;
+  Spool& spool_;
+  std::unordered_map<std::string, Spool::Slot> sessions_;       // that are up, by session ID
+  std::deque<Spool::Slot> waiting_;                             // Stops, oldest first
+  bool on_waits_ = false;                                       // Accounting-On goes behind all of them
+  std::optional<std::pair<Client*, Client::Ticket>> on_asked_;  // while it is under way
+  bool unanswered_ = false;                                     // what was offered last
+  bool offering_ = false;  // one at a time: in order, and no flood on a server that has just come back
+  bool off_sent_ = false;
+  std::uint64_t in_flight_ = 0;
+  std::size_t probe_ = 1;  // which of them is tried when the oldest is not taken
+  std::uint64_t unkept_ = 0;
+  std::uint64_t lost_ = 0;
+  Timer retry_;
+  Timer beat_;
+};
+
+}  // namespace adit::control::radius

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/radius/auth.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <memory>
+#include <utility>
+
+#include "controlplane/radius/accept.hpp"
+
+namespace adit::control::radius {
+namespace {
+
+/// The proof as attributes. RFC 2865 §5.2, §5.3; RFC 2548 §2.1.3, §2.3.2.
+struct ProofWriter {
+  RequestWriter& request;
+  Bytes secret;
+
+  void operator()(const PapProof& proof) const { request.password(proof.password.bytes(), secret); }
+
+  void operator()(const ChapMd5Proof& proof) const {
+    std::array<std::uint8_t, 17> value{proof.identifier};
+    std::ranges::copy(proof.response, value.begin() + 1);
+    request.octets(Type::kChapPassword, value);
+    request.octets(Type::kChapChallenge, proof.challenge);
+  }
+
+  void operator()(const MsChapV1Proof& proof) const {
+    std::array<std::uint8_t, 50> value{};
+    value[1] = 1;  // use the NT response; the LM response stays zero
+    std::ranges::copy(proof.nt_response, value.begin() + 26);
+    request.vendor(kMicrosoft, microsoft::kChapChallenge, proof.challenge);
+    request.vendor(kMicrosoft, microsoft::kChapResponse, value);
+  }
+
+  /// Not the order of the CHAP packet: the flags stand second here.
+  void operator()(const MsChapV2Proof& proof) const {
+    std::array<std::uint8_t, 50> value{proof.identifier};
+    std::ranges::copy(proof.peer_challenge, value.begin() + 2);
+    std::ranges::copy(proof.nt_response, value.begin() + 26);
+    request.vendor(kMicrosoft, microsoft::kChapChallenge, proof.challenge);
+    request.vendor(kMicrosoft, microsoft::kChap2Response, value);
+  }
+};
+
+}  // namespace
+
+std::uint32_t nas_port_of(std::string_view session_id) {
+  constexpr std::size_t kDigits = 8;
+  const std::string_view last = session_id.substr(session_id.size() - std::min(session_id.size(), kDigits));
+  std::uint32_t port = 0;
+  std::from_chars(last.data(), last.data() + last.size(), port, 16);
+  return port;
+}
+
+void write_identity(RequestWriter& request, const NasSettings& nas, const SessionIdentity& session) {
+  request.address(Type::kNasIpAddress, nas.address.is_none() ? session.local : nas.address);
+  request.text(Type::kNasIdentifier, nas.identifier);
+  request.number(Type::kNasPort, nas_port_of(session.session_id));
+  request.text(Type::kNasPortId, std::string(kNasPortIdPrefix) + session.session_id);
+  request.number(Type::kNasPortType, kPortVirtual);
+  request.number(Type::kServiceType, kServiceFramed);
+  request.number(Type::kFramedProtocol, kProtocolPpp);
+  request.text(Type::kCalledStationId, wire::to_string(session.local));
+  request.text(Type::kCallingStationId, wire::to_string(session.peer));
+  request.tagged_number(Type::kTunnelType, 0, kTunnelPptp);
+  request.tagged_number(Type::kTunnelMediumType, 0, kMediumIpv4);
+  request.text(Type::kTunnelClientEndpoint, wire::to_string(session.peer));
+  request.text(Type::kTunnelServerEndpoint, wire::to_string(session.local));
+  request.text(Type::kAcctSessionId, session.session_id);
+}
+
+RadiusAuth::~RadiusAuth() {
+  for (const auto& [client, asked] : asked_) {
+    asked.client->cancel(asked.ticket);
+  }
+}
+
+void RadiusAuth::authenticate(AuthRequest request, AuthClient& client) {
+  const auto shared = std::make_shared<const AuthRequest>(std::move(request));
+  const Client::Ticket ticket = client_->request(
+      Code::kAccessRequest,
+      [this, shared](RequestWriter& packet, Bytes secret) {
+        packet.text(Type::kUserName, shared->user);
+        std::visit(ProofWriter{packet, secret}, shared->proof);
+        write_identity(packet, nas_, {shared->session_id, shared->peer_address, shared->local_address});
+      },
+      [this, shared, &client](const std::expected<Client::Reply, std::string>& reply) {
+        asked_.erase(&client);
+        client.on_verdict(judge(*shared, reply));
+      });
+  asked_[&client] = {client_, ticket};
+}
+
+void RadiusAuth::cancel(AuthClient& client) {
+  if (const auto found = asked_.find(&client); found != asked_.end()) {
+    found->second.client->cancel(found->second.ticket);
+    asked_.erase(found);
+  }
+}
+
+AuthVerdict RadiusAuth::judge(const AuthRequest& request,
+                              const std::expected<Client::Reply, std::string>& reply) {
+  std::string why = reply ? "" : reply.error();
+  if (reply && reply->packet.code() == Code::kAccessAccept) {
+    auto accepted = read_accept(*reply, request.proof, rates_);
+    if (accepted) {
+      return std::move(*accepted);
+    }
+    why = std::move(accepted.error());
+  } else if (reply && reply->packet.code() == Code::kAccessReject) {
+    log_.event(Severity::kInfo, "radius_rejected",
+               {{"user", request.user},
+                {"sid", request.session_id},
+                {"server", reply->server},
+                {"message", reply_message(reply->packet)}});
+    return AuthRejected{.ms_chap_error = read_reject(reply->packet)};
+  } else if (reply && reply->packet.code() == Code::kAccessChallenge) {
+    why = "Access-Challenge asks for more than PPP's methods have";
+  } else if (reply) {
+    why = "a reply of another kind than Access-Accept, -Reject or -Challenge";
+  }
+  log_.event(Severity::kWarning, "radius_no_verdict",
+             {{"user", request.user},
+              {"sid", request.session_id},
+              {"server", reply ? reply->server : std::string()},
+              {"why", why}});
+  return AuthUnavailable{std::move(why)};
+}
+
+// ---- fallback -------------------------------------------------------------------------------------------------------
+
+struct FallbackAuth::Asker final : AuthClient {
+  Asker(FallbackAuth& its_owner, AuthRequest its_request, AuthClient& its_client)
+      : owner(its_owner), request(std::move(its_request)), client(its_client) {}
+  void on_verdict(const AuthVerdict& verdict) override {
+    AuthClient& asked_for = client;
+    if (!second && std::holds_alternative<AuthUnavailable>(verdict)) {
+      second = true;
+      owner.second_.authenticate(request, *this);  // may destroy this
+      return;
+    }
+    const AuthVerdict kept = verdict;
+    owner.forget(asked_for);
+    asked_for.on_verdict(kept);
+  }
+
+  FallbackAuth& owner;
+  const AuthRequest request;
+  AuthClient& client;
+  bool second = false;
+};
+
+FallbackAuth::FallbackAuth(AuthBackend& first, AuthBackend& second) : first_(first), second_(second) {}
+FallbackAuth::~FallbackAuth() = default;
+
+void FallbackAuth::authenticate(AuthRequest request, AuthClient& client) {
+  auto asker = std::make_unique<Asker>(*this, request, client);
+  Asker& placed = *asker;
+  askers_.insert_or_assign(&client, std::move(asker));
+  first_.authenticate(std::move(request), placed);
+}
+
+void FallbackAuth::cancel(AuthClient& client) {
+  if (const auto found = askers_.find(&client); found != askers_.end()) {
+    first_.cancel(*found->second);
+    second_.cancel(*found->second);
+    askers_.erase(found);
+  }
+}
+
+void FallbackAuth::forget(AuthClient& client) {
+  askers_.erase(&client);
+}
+
+}  // namespace adit::control::radius

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Users that RADIUS servers know: an Access-Request for each proof, the verdict from the reply.
+// Thread: control. Owner: the runtime; the clients outlive it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "controlplane/auth/auth_backend.hpp"
+#include "controlplane/radius/client.hpp"
+#include "controlplane/radius/rates.hpp"
+
+namespace adit::control::radius {
+
+/// What says who asks, and about which session, in every request about it.
+struct SessionIdentity {
+  std::string session_id;
+  wire::Ipv4Address peer, local;
+};
+/// NAS-Port-Id is this and the session ID.
+inline constexpr std::string_view kNasPortIdPrefix = "pptp-";
+/// NAS-Port: the session ID's last 32 bits. RFC 2865 §5.5 wants a number, and there are no ports.
+[[nodiscard]] std::uint32_t nas_port_of(std::string_view session_id);
+
+void write_identity(RequestWriter& request, const NasSettings& nas, const SessionIdentity& session);
+
+class RadiusAuth final : public AuthBackend {
+ public:
+  /// `rates`: which attributes of an Access-Accept have rate limits.
+  RadiusAuth(Client& client, NasSettings nas, std::vector<RateMapping> rates, EventLog& log)
+      : client_(&client), nas_(std::move(nas)), rates_(std::move(rates)), log_(log) {}
+  ~RadiusAuth() override;
+  RadiusAuth(const RadiusAuth&) = delete;
+  RadiusAuth& operator=(const RadiusAuth&) = delete;
+
+  /// Whom to ask, and what to read, from now on. Requests under way end where they were sent: the client before outlives
+  /// them.
+  void use(Client& client, std::vector<RateMapping> rates) {
+    client_ = &client;
+    rates_ = std::move(rates);
+  }
+
+  void authenticate(AuthRequest request, AuthClient& client) override;
+  void cancel(AuthClient& client) override;
+
+ private:
+  struct Asked {
+    Client* client;
+    Client::Ticket ticket;
+  };
+  [[nodiscard]] AuthVerdict judge(const AuthRequest& request,
+                                  const std::expected<Client::Reply, std::string>& reply);
+
+  Client* client_;
+  const NasSettings nas_;
+  std::vector<RateMapping> rates_;
+  EventLog& log_;
+  std::unordered_map<AuthClient*, Asked> asked_;
+};
+
+/// Asks the first; when it has no verdict because it is not available, the second.
+class FallbackAuth final : public AuthBackend {
+ public:
+  FallbackAuth(AuthBackend& first, AuthBackend& second);
+  ~FallbackAuth() override;
+
+  void authenticate(AuthRequest request, AuthClient& client) override;
+  void cancel(AuthClient& client) override;
+
+ private:
+  struct Asker;
+  void forget(AuthClient& client);
+
+  AuthBackend& first_;
+  AuthBackend& second_;
+  std::unordered_map<AuthClient*, std::unique_ptr<Asker>> askers_;
+};
+
+}  // namespace adit::control::radius

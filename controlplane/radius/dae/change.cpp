@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/radius/dae/change.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "controlplane/radius/accept.hpp"
+#include "controlplane/radius/dae/session.hpp"
+
+namespace adit::control::radius {
+namespace {
+
+using Result = std::expected<void, Refusal>;
+
+constexpr std::uint8_t kFirstExtendedType = 241;  // RFC 6929
+
+std::string name_of(const Attribute& attribute) {
+  std::string name = "attribute " + std::to_string(static_cast<unsigned>(attribute.type));
+  if (attribute.vendor != kNoVendor) {
+    name += " of vendor " + std::to_string(attribute.vendor) + " number " +
+            std::to_string(static_cast<unsigned>(attribute.vendor_type));
+  }
+  return name;
+}
+
+Result read_seconds(const Attribute& attribute, std::optional<Duration>& into) {
+  const auto number = number_of(attribute);
+  if (!number) {
+    return std::unexpected(
+        Refusal{ErrorCause::kInvalidRequest, name_of(attribute) + " is no number of four octets"});
+  }
+  into = std::chrono::seconds(*number);
+  return {};
+}
+
+Result read_route(const Attribute& attribute, wire::Ipv4Address address, SessionChange& change) {
+  const auto route = parse_framed_route(attribute.text(), address);
+  if (!route) {
+    return std::unexpected(Refusal{ErrorCause::kInvalidAttributeValue,
+                                   "Framed-Route is no network of /16 or longer by way of the subscriber"});
+  }
+  if (!change.routes) {
+    change.routes.emplace();
+  }
+  if (std::ranges::find(*change.routes, *route) == change.routes->end()) {
+    change.routes->push_back(*route);
+  }
+  return {};
+}
+
+/// One attribute of a kind that is read by itself; rates are read together.
+Result read_one(const Attribute& attribute, wire::Ipv4Address address, SessionChange& change) {
+  switch (attribute.type) {
+    case Type::kSessionTimeout:
+      return read_seconds(attribute, change.session_timeout);
+    case Type::kIdleTimeout:
+      return read_seconds(attribute, change.idle_timeout);
+    case Type::kAcctInterimInterval:
+      return read_seconds(attribute, change.interim_interval);
+    case Type::kClass:
+      if (!change.classes) {
+        change.classes.emplace();
+      }
+      change.classes->emplace_back(attribute.value.begin(), attribute.value.end());
+      return {};
+    case Type::kFramedRoute:
+      return read_route(attribute, address, change);
+    default:
+      return std::unexpected(Refusal{static_cast<std::uint8_t>(attribute.type) >= kFirstExtendedType
+                                         ? ErrorCause::kUnsupportedExtension
+                                         : ErrorCause::kUnsupportedAttribute,
+                                     name_of(attribute) + " is nothing that can be changed"});
+  }
+}
+
+/// What stands in every request and asks for nothing.
+bool is_envelope(const Attribute& attribute) {
+  switch (attribute.type) {
+    case Type::kMessageAuthenticator:
+    case Type::kEventTimestamp:
+    case Type::kProxyState:
+    case Type::kServiceType:  // looked at before
+      return true;
+    default:
+      return identifies(attribute);
+  }
+}
+
+}  // namespace
+
+std::expected<SessionChange, Refusal> read_change(const Packet& request, wire::Ipv4Address address,
+                                                  std::span<const RateMapping> mappings) {
+  SessionChange change;
+  bool any = false;
+  bool rates = false;
+  for (const Attribute& attribute : request.attributes()) {
+    if (is_envelope(attribute)) {
+      continue;
+    }
+    any = true;
+    if (carries_rate(attribute, mappings)) {
+      rates = true;
+    } else if (auto read = read_one(attribute, address, change); !read) {
+      return std::unexpected(std::move(read.error()));
+    }
+  }
+  if (rates) {
+    auto rate = read_rate(request, mappings);
+    if (!rate || !*rate) {
+      return std::unexpected(Refusal{ErrorCause::kInvalidAttributeValue,
+                                     rate ? std::string("Filter-Id is no rate") : std::move(rate.error())});
+    }
+    change.rate = *rate;
+  }
+  if (!any) {
+    return std::unexpected(Refusal{ErrorCause::kMissingAttribute, "it asks for no change"});
+  }
+  return change;
+}
+
+}  // namespace adit::control::radius

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// RFC 5176's server: Disconnect- and CoA-Requests in, their answers out; no socket. In this order a request passes source,
+// authenticity, repetition, date, permission; then the session is found and the whole request read; then it acts.
+// What is not authentic or not of now gets no answer at all. A repeated request gets the answer of the first again, and
+// does nothing, so that a copy is worth nothing to whoever has caught it.
+// Everything is O(1) in the number of calls. Thread: control. Owner: the runtime.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "controlplane/base/event_log.hpp"
+#include "controlplane/base/timer_wheel.hpp"
+#include "controlplane/base/unix_clock.hpp"
+#include "controlplane/concentrator/concentrator.hpp"
+#include "controlplane/radius/dae/refusal.hpp"
+#include "controlplane/radius/packet.hpp"
+#include "controlplane/radius/rates.hpp"
+#include "controlplane/radius/settings.hpp"
+
+namespace adit::control::radius {
+
+struct DaeClientStatus {
+  std::string name;
+  wire::Ipv4Address address;
+  std::uint64_t disconnects = 0, changes = 0;  ///< done
+  std::uint64_t refused = 0;                   ///< answered by a NAK
+  std::uint64_t repeated = 0;                  ///< answered as before
+  std::uint64_t stale = 0;                     ///< without a date, or of another time: no answer
+  std::uint64_t forged = 0;                    ///< not authentic, or malformed: no answer
+};
+
+class DynamicAuthorization {
+ public:
+  DynamicAuthorization(DaeSettings settings, NasSettings nas, std::vector<RateMapping> rates,
+                       const TimerWheel& wheel, UnixClock clock, EventLog& log, Concentrator& concentrator);
+
+  /// Whom to hear, and what to read, from now on; what is remembered of those who stay, stays.
+  void use(DaeSettings settings, std::vector<RateMapping> rates);
+
+  /// The answer to a datagram, to go back where it came from; empty: none. Anything may be in it.
+  [[nodiscard]] std::vector<std::uint8_t> on_datagram(wire::Ipv4Address source, Bytes datagram);
+
+  [[nodiscard]] std::vector<DaeClientStatus> status() const;
+  /// Datagrams from addresses that are no client's.
+  [[nodiscard]] std::uint64_t strangers() const { return strangers_; }
+
+  /// Answers that are remembered at once; more requests in that time are refused (506).
+  static constexpr std::size_t kMaxRemembered = 262'144;
+
+ private:
+  struct Client {
+    DaeClientSettings settings;
+    DaeClientStatus status;
+  };
+  struct Remembered {
+    Instant until;
+    std::string key;
+  };
+  /// What is said in an ACK; none: nothing but that.
+  using Acted = std::expected<std::optional<ErrorCause>, Refusal>;
+
+  [[nodiscard]] bool is_of_now(const Packet& request, Client& client);
+  [[nodiscard]] Acted act(const Packet& request, Client& client);
+  [[nodiscard]] Acted disconnect(const Packet& request, Client& client);
+  [[nodiscard]] Acted change(const Packet& request, Client& client);
+  [[nodiscard]] std::vector<std::uint8_t> answer(const Packet& request, Client& client, const Acted& acted);
+  void forget_old();
+
+  DaeSettings settings_;
+  const NasSettings nas_;
+  std::vector<RateMapping> rates_;
+  const TimerWheel& wheel_;
+  UnixClock clock_;
+  EventLog& log_;
+  Concentrator& concentrator_;
+  std::unordered_map<wire::Ipv4Address, Client> clients_;
+  std::uint64_t strangers_ = 0;
+  std::unordered_map<std::string, std::vector<std::uint8_t>> answers_;  // by source and authenticator
+  std::deque<Remembered> remembered_;                                   // oldest first
+};
+
+}  // namespace adit::control::radius

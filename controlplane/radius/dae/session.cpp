@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/radius/dae/session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "controlplane/radius/auth.hpp"
+
+namespace adit::control::radius {
+namespace {
+
+using By = TerminateSelector::By;
+
+std::optional<TerminateSelector> selector_of(const Packet& request) {
+  if (const Attribute* session = request.find(Type::kAcctSessionId)) {
+    return TerminateSelector{By::kSessionId, std::string(session->text())};
+  }
+  if (const Attribute* port = request.find(Type::kNasPortId)) {
+    const std::string_view text = port->text();
+    return TerminateSelector{By::kSessionId,
+                             std::string(text.substr(std::min(kNasPortIdPrefix.size(), text.size())))};
+  }
+  if (const Attribute* address = request.find(Type::kFramedIpAddress)) {
+    return TerminateSelector{By::kIp, wire::to_string(wire::Ipv4Address(number_of(*address).value_or(0)))};
+  }
+  if (const Attribute* user = request.find(Type::kUserName)) {
+    return TerminateSelector{By::kUsername, std::string(user->text())};
+  }
+  return std::nullopt;
+}
+
+/// False: the attribute says that another session is meant. True of what identifies none.
+bool matches(const Attribute& attribute, const CallStatus& call) {
+  switch (attribute.type) {
+    case Type::kUserName:
+      return attribute.text() == call.session.user;
+    case Type::kFramedIpAddress:
+      return number_of(attribute) == call.session.address.value;
+    case Type::kAcctSessionId:
+      return attribute.text() == call.session_id;
+    case Type::kNasPort:
+      return number_of(attribute) == nas_port_of(call.session_id);
+    case Type::kNasPortId:
+      return attribute.text() == std::string(kNasPortIdPrefix) + call.session_id;
+    case Type::kCallingStationId:
+      return attribute.text() == wire::to_string(call.peer);
+    case Type::kCalledStationId:
+      return attribute.text() == wire::to_string(call.local);
+    case Type::kAcctMultiSessionId:
+      return false;  // we give none: it is another NAS'
+    default:
+      return true;
+  }
+}
+
+bool is_this_nas(const Packet& request, const NasSettings& nas, std::optional<wire::Ipv4Address> local) {
+  return std::ranges::all_of(request.attributes(), [&](const Attribute& attribute) {
+    switch (attribute.type) {
+      case Type::kNasIdentifier:
+        return attribute.text() == nas.identifier;
+      case Type::kNasIpAddress: {
+        const std::optional<wire::Ipv4Address> ours =
+            nas.address.is_none() ? local : std::optional(nas.address);
+        return !ours || number_of(attribute) == ours->value;
+      }
+      case Type::kNasIpv6Address:
+        return false;
+      default:
+        return true;
+    }
+  });
+}
+
+}  // namespace
+
+bool identifies(const Attribute& attribute) {
+  switch (attribute.type) {
+    case Type::kUserName:
+    case Type::kNasIpAddress:
+    case Type::kNasPort:
+    case Type::kFramedIpAddress:
+    case Type::kCalledStationId:
+    case Type::kCallingStationId:
+    case Type::kNasIdentifier:
+    case Type::kAcctSessionId:
+    case Type::kAcctMultiSessionId:
+    case Type::kNasPortId:
+    case Type::kNasIpv6Address:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::expected<CallStatus, Refusal> find_session(const Packet& request, const NasSettings& nas,
+                                                const Concentrator& concentrator) {
+  const Refusal elsewhere{ErrorCause::kNasIdentificationMismatch, "it names another NAS"};
+  if (!is_this_nas(request, nas, std::nullopt)) {
+    return std::unexpected(elsewhere);
+  }
+  const auto selector = selector_of(request);
+  if (!selector) {
+    return std::unexpected(
+        Refusal{ErrorCause::kMissingAttribute,
+                "it lacks all of Acct-Session-Id, NAS-Port-Id, Framed-IP-Address and User-Name"});
+  }
+  std::vector<CallStatus> found = concentrator.find(*selector);
+  std::erase_if(found, [&](const CallStatus& call) {
+    return call.session.user.empty() ||  // nobody yet
+           !std::ranges::all_of(request.attributes(),
+                                [&](const Attribute& attribute) { return matches(attribute, call); });
+  });
+  if (found.empty()) {
+    return std::unexpected(Refusal{ErrorCause::kSessionContextNotFound, "no session is all that it says"});
+  }
+  if (found.size() > 1) {
+    return std::unexpected(Refusal{ErrorCause::kMultipleSessionSelectionUnsupported,
+                                   std::to_string(found.size()) + " sessions are what it says"});
+  }
+  if (!is_this_nas(request, nas, found.front().local)) {
+    return std::unexpected(elsewhere);
+  }
+  return std::move(found.front());
+}
+
+}  // namespace adit::control::radius

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// Local users behind the backend interface: all four proofs, names with domains, wildcards, unknown users.
+#include "controlplane/auth/local_users.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "crypto/chap_md5.hpp"
+#include "crypto/library.hpp"
+#include "crypto/mschap.hpp"
+#include "dataplane/wire/bytes.hpp"
+
+namespace adit::control {
+namespace {
+
+const bool kCryptoReady = crypto::initialise().has_value();
+
+class Asker final : public AuthClient {
+ public:
+  void on_verdict(const AuthVerdict& given) override {
+    verdict = given;
+    ++verdicts;
+  }
+  [[nodiscard]] const AuthAccepted* accepted() const { return std::get_if<AuthAccepted>(&verdict); }
+  [[nodiscard]] const AuthRejected* rejected() const { return std::get_if<AuthRejected>(&verdict); }
+
+  AuthVerdict verdict = AuthUnavailable{};
+  int verdicts = 0;
+};
+
+class LocalUsersTest : public ::testing::Test {
+ protected:
+  void load(std::string_view text) {
+    auto loaded = users.load(text);
+    ASSERT_TRUE(loaded.has_value()) << loaded.error();
+    notes = std::move(*loaded);
+  }
+  Asker ask(std::string user, AuthProof proof) {
+    Asker asker;
+    users.authenticate({.user = std::move(user),
+                        .peer_address = {},
+                        .local_address = {},
+                        .session_id = "",
+                        .proof = std::move(proof)},
+                       asker);
+    EXPECT_EQ(asker.verdicts, 1);
+    return asker;
+  }
+  [[nodiscard]] bool pap(std::string user, std::string_view password) {
+    return ask(std::move(user), PapProof{crypto::SecretText(password)}).accepted() != nullptr;
+  }
+  static MsChapV2Proof v2(std::string_view user, std::string_view password) {
+    MsChapV2Proof proof;
+    proof.challenge.fill(0x11);
+    proof.peer_challenge.fill(0x22);
+    proof.nt_response =
+        crypto::nt_response(crypto::challenge_hash(proof.peer_challenge, proof.challenge, user),
+                            crypto::nt_password_hash(wire::octets_of(password)));
+    return proof;
+  }
+
+  LocalUsers users{"adit"};
+  std::vector<std::string> notes;
+};
+
+TEST_F(LocalUsersTest, AUT_01_Pap) {
+  load("alice * secret 10.0.0.9\nbob * hunter2\n");
+  const Asker asker = ask("alice", PapProof{crypto::SecretText("secret")});
+  ASSERT_NE(asker.accepted(), nullptr);
+  EXPECT_EQ(asker.accepted()->address, wire::Ipv4Address(10, 0, 0, 9));
+  EXPECT_FALSE(asker.accepted()->mppe.has_value());
+  EXPECT_TRUE(pap("bob", "hunter2"));
+  for (const char* wrong : {"", "secre", "secret ", "Secret", "hunter2"}) {
+    EXPECT_FALSE(pap("alice", wrong)) << wrong;
+  }
+  EXPECT_FALSE(pap("Alice", "secret"));
+  EXPECT_FALSE(pap("", "secret"));
+}
+
+TEST_F(LocalUsersTest, AUT_03_ChapMd5) {
+  load("alice * secret\n");
+  ChapMd5Proof proof{.identifier = 5, .challenge = {1, 2, 3, 4}};
+  proof.response = crypto::chap_md5_response(5, wire::octets_of("secret"), proof.challenge);
+  EXPECT_NE(ask("alice", proof).accepted(), nullptr);
+  proof.identifier = 6;
+  EXPECT_NE(ask("alice", proof).rejected(), nullptr);
+}
+
+TEST_F(LocalUsersTest, MsChapV1WithKeys) {
+  load("alice * clientPass\n");
+  MsChapV1Proof proof{.challenge = {0x10, 0x2D, 0xB5, 0xDF, 0x08, 0x5D, 0x30, 0x41}};
+  proof.nt_response =
+      crypto::nt_response(proof.challenge, crypto::nt_password_hash(wire::octets_of("clientPass")));
+  const Asker asker = ask("alice", proof);
+  ASSERT_NE(asker.accepted(), nullptr);
+  ASSERT_TRUE(asker.accepted()->mppe.has_value());
+  EXPECT_EQ(asker.accepted()->mppe->send.bytes()[0], 0xA8);  // RFC 3079 §2.5.3
+  proof.nt_response[23] ^= 1;
+  EXPECT_NE(ask("alice", proof).rejected(), nullptr);
+}
+
+TEST_F(LocalUsersTest, AUT_04_MsChapV2VectorsOfRfc2759WithAuthenticatorResponseAndKeys) {
+  load("User * clientPass\n");
+  MsChapV2Proof proof;
+  proof.challenge = {0x5B, 0x5D, 0x7C, 0x7D, 0x7B, 0x3F, 0x2F, 0x3E,
+                     0x3C, 0x2C, 0x60, 0x21, 0x32, 0x26, 0x26, 0x28};
+  proof.peer_challenge = {0x21, 0x40, 0x23, 0x24, 0x25, 0x5E, 0x26, 0x2A,
+                          0x28, 0x29, 0x5F, 0x2B, 0x3A, 0x33, 0x7C, 0x7E};
+  proof.nt_response = {0x82, 0x30, 0x9E, 0xCD, 0x8D, 0x70, 0x8B, 0x5E, 0xA0, 0x8F, 0xAA, 0x39,
+                       0x81, 0xCD, 0x83, 0x54, 0x42, 0x33, 0x11, 0x4A, 0x3D, 0x85, 0xD6, 0xDF};
+  const Asker asker = ask("User", proof);
+  ASSERT_NE(asker.accepted(), nullptr);
+  EXPECT_EQ(asker.accepted()->authenticator_response, "S=407A5589115FD0D6209F510FE9C04566932CDA56");
+  ASSERT_TRUE(asker.accepted()->mppe.has_value());
+  EXPECT_EQ(asker.accepted()->mppe->send.bytes()[0], 0x8B);  // RFC 3079 §3.5.3: 8B7CDC14...
+  EXPECT_EQ(asker.accepted()->mppe->send.bytes()[15], 0xCB);
+  for (std::size_t octet = 0; octet < proof.nt_response.size(); ++octet) {
+    MsChapV2Proof wrong = proof;
+    wrong.nt_response[octet] ^= 0x80;
+    EXPECT_NE(ask("User", wrong).rejected(), nullptr) << octet;
+  }
+}
+
+TEST_F(LocalUsersTest, ADomainIsFirstPartOfTheNameAndThenNot) {
+  load("CORP\\\\alice * one\nalice * two\n");
+  EXPECT_NE(ask("CORP\\alice", v2("alice", "one")).accepted(), nullptr);
+  EXPECT_NE(ask("CORP\\alice", v2("alice", "two")).rejected(), nullptr);
+  EXPECT_NE(ask("OTHER\\alice", v2("alice", "two")).accepted(), nullptr);
+  EXPECT_NE(ask("alice", v2("alice", "two")).accepted(), nullptr);
+}
+
+TEST_F(LocalUsersTest, TheWildcardUserIsTheLastResort) {
+  load("* * guest\nalice * secret\n");
+  EXPECT_TRUE(pap("anyone", "guest"));
+  EXPECT_TRUE(pap("alice", "secret"));
+  EXPECT_FALSE(pap("alice", "guest"));
+}
+
+TEST_F(LocalUsersTest, TheServerColumnAndRepeatedUsers) {
+  load("alice * any\nalice adit here\nbob other x\ncarol * first\ncarol * second\n");
+  EXPECT_TRUE(pap("alice", "here"));
+  EXPECT_FALSE(pap("alice", "any"));
+  EXPECT_FALSE(pap("bob", "x"));
+  EXPECT_TRUE(pap("carol", "first"));
+  EXPECT_EQ(users.size(), 2u);
+  ASSERT_EQ(notes.size(), 3u);
+  EXPECT_NE(notes[0].find("line 1: the same user stands on line 2"), std::string::npos) << notes[0];
+  EXPECT_NE(notes[1].find("line 3: is for the server 'other'"), std::string::npos) << notes[1];
+  EXPECT_NE(notes[2].find("line 5: the same user stands on line 4"), std::string::npos) << notes[2];
+}
+
+TEST_F(LocalUsersTest, ABadFileLeavesTheUsersAsTheyWere) {
+  load("alice * secret\n");
+  EXPECT_FALSE(users.load("bob *\n").has_value());
+  EXPECT_TRUE(pap("alice", "secret"));
+  load("bob * x\n");
+  EXPECT_FALSE(pap("alice", "secret"));
+}
+
+TEST_F(LocalUsersTest, AUT_08_NonAsciiNamesAndPasswords) {
+  std::string password;
+  for (int i = 0; i < 128; ++i) {
+    password += "\xF0\x9F\x94\x91";  // U+1F511: two UTF-16 units each, 256 in all
+  }
+  load("j\xC3\xB6rg * " + password + "\n\xFF\xFE * \xE9t\xE9\n");
+  EXPECT_NE(ask("j\xC3\xB6rg", v2("j\xC3\xB6rg", password)).accepted(), nullptr);
+  EXPECT_NE(ask("j\xC3\xB6rg", v2("j\xC3\xB6rg", password.substr(4))).rejected(), nullptr);
+  EXPECT_NE(ask("\xFF\xFE", v2("\xFF\xFE", "\xE9t\xE9")).accepted(), nullptr);
+}
+
+TEST_F(LocalUsersTest, AUT_09_EmptyPassword) {
+  load("alice * \"\"\n");
+  EXPECT_TRUE(pap("alice", ""));
+  EXPECT_FALSE(pap("alice", " "));
+  EXPECT_FALSE(pap("bob", ""));
+  EXPECT_NE(ask("alice", v2("alice", "")).accepted(), nullptr);
+}
+
+TEST_F(LocalUsersTest, AUT_11_UnknownUserAndWrongPasswordGetTheSameAnswer) {
+  load("alice * secret\n");
+  for (const AuthProof& proof : {AuthProof(PapProof{crypto::SecretText("x")}), AuthProof(ChapMd5Proof{}),
+                                 AuthProof(MsChapV1Proof{}), AuthProof(MsChapV2Proof{})}) {
+    const Asker wrong = ask("alice", proof);
+    const Asker unknown = ask("nobody", proof);
+    ASSERT_NE(wrong.rejected(), nullptr);
+    ASSERT_NE(unknown.rejected(), nullptr);
+    EXPECT_EQ(wrong.rejected()->ms_chap_error, 691);
+    EXPECT_EQ(unknown.rejected()->ms_chap_error, 691);
+  }
+}
+
+TEST_F(LocalUsersTest, AUT_11_NoPasswordOpensTheStandInForUnknownUsers) {
+  load("");
+  EXPECT_FALSE(pap("nobody", "a password as long as most"));
+}
+
+}  // namespace
+}  // namespace adit::control

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole concentrator with a virtual clock between workers that only keep books and clients that dial in with PAP.
+// The books check what the contract promises: install before use, order kept, nothing mapped to a call that is no more.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "controlplane/concentrator/concentrator.hpp"
+#include "controlplane/pptp/messages.hpp"
+
+namespace adit::control {
+
+class SeededEntropy final : public Entropy {
+ public:
+  explicit SeededEntropy(std::uint32_t seed) : random_(seed) {}
+  void fill(std::span<std::uint8_t> out) override {
+    for (auto& octet : out) {
+      octet = static_cast<std::uint8_t>(random_());
+    }
+  }
+
+ private:
+  std::mt19937 random_;
+};
+
+struct LoggedEvent {
+  std::string name;
+  std::map<std::string, std::string> fields;
+};
+
+class BookLog final : public EventLog {
+ public:
+  void event(Severity severity, std::string_view name, std::initializer_list<Field> fields) override {
+    if (severity == Severity::kDebug) {
+      return;
+    }
+    LoggedEvent one{std::string(name), {}};
+    for (const Field& field : fields) {
+      one.fields[std::string(field.key)] = field.value;
+    }
+    events.push_back(std::move(one));
+  }
+  [[nodiscard]] std::vector<LoggedEvent> named(std::string_view name) const {
+    std::vector<LoggedEvent> found;
+    std::ranges::copy_if(events, std::back_inserter(found), [&](const auto& e) { return e.name == name; });
+    return found;
+  }
+  std::vector<LoggedEvent> events;
+};
+
+/// Everybody is let in but "mallory"; "fixed-a.b.c.d" has that address, "routed-a.b.c.d/n" that network,
+/// "timed-" a minute with interim accounting, "idle-" 8 s of idleness, "twice-" two calls, "alias-name" is called name;
+/// "later" waits for answer().
+class BookAuth final : public AuthBackend {
+ public:
+  void authenticate(AuthRequest request, AuthClient& client) override {
+    EXPECT_FALSE(waiting.contains(&client));
+    if (request.user == "later") {
+      waiting.insert(&client);
+    } else if (request.user == "mallory") {
+      client.on_verdict(AuthRejected{});
+    } else {
+      AuthAccepted accepted;
+      if (request.user.starts_with("timed-")) {
+        accepted.session_timeout = Duration{60'000};
+        accepted.interim_interval = Duration{20'000};
+      }
+      if (request.user.starts_with("idle-")) {
+        accepted.idle_timeout = Duration{8'000};
+      }
+      if (request.user.starts_with("twice-")) {
+        accepted.port_limit = 2;
+      }
+      if (request.user.starts_with("alias-")) {
+        accepted.user = request.user.substr(6);
+      }
+      if (request.user.starts_with("routed-")) {
+        accepted.routes.push_back(wire::parse_prefix(request.user.substr(7)).value());
+      }
+      if (request.user.starts_with("fixed-")) {
+        accepted.address = wire::parse_ipv4(std::string_view(request.user).substr(6));
+      }
+      client.on_verdict(accepted);
+    }
+  }
+  void cancel(AuthClient& client) override { waiting.erase(&client); }
+  void answer(const AuthVerdict& verdict) {
+    for (AuthClient* client : std::exchange(waiting, {})) {
+      client->on_verdict(verdict);
+    }
+  }
+  std::set<AuthClient*> waiting;
+};
+
+class House : public ConcentratorActions {
+ public:
+  using Frame = std::vector<std::uint8_t>;
+  struct Installed {
+    contract::InstallCall install;
+    bool ip = false;
+    bool has_routes = false;
+    std::map<contract::Direction, contract::EnableMppe> mppe;
+    std::optional<contract::UpdateLimits> limits;
+    std::vector<Frame> to_peer;  // PPP frames the worker was to send
+  };
+
+  /// What accounting was told, in words: "start alice", "interim alice 7", "stop alice 7 user_request".
+  struct NotedAccounting final : Accounting {
+    void started(const AccountedCall& call) override { said.push_back("start " + call.user); }
+    void noted(const AccountedCall&, const contract::CallTotals&, Duration) override { ++notes; }
+    void interim(const AccountedCall& call, const contract::CallTotals& totals, Duration) override {
+      said.push_back("interim " + call.user + ' ' + std::to_string(totals.uplink_octets));
+      classes = call.classes;
+    }
+    void stopped(const AccountedCall& call, const contract::CallTotals& totals, Duration was_up,
+                 EndReason reason) override {
+      said.push_back("stop " + call.user + ' ' + std::to_string(totals.uplink_octets) + ' ' +
+                     std::string(to_text(reason)));
+      lasted = was_up;
+    }
+    std::vector<std::string> said;
+    int notes = 0;
+    Duration lasted{0};
+    std::vector<std::vector<std::uint8_t>> classes;  // of the last interim record
+  } accounting;
+
+  explicit House(Settings the_settings = pap_settings(), std::uint16_t workers = 2, std::uint32_t slots = 64,
+                 std::uint32_t seed = 1, AuthBackend* backend = nullptr)
+      : settings(std::move(the_settings)), entropy(seed), rings(workers) {
+    concentrator =
+        std::make_unique<Concentrator>(settings, workers, slots, wheel, entropy, log,
+                                       backend != nullptr ? *backend : auth, *this, kUnsteered, &accounting);
+  }
+
+  static Settings pap_settings() {
+    Settings settings;
+    settings.auth.methods = {AuthMethod::kPap};
+    settings.ppp.mppe = MppePolicy::kDeny;
+    settings.ip.gateway = wire::Ipv4Address(10, 64, 0, 1);
+    settings.ip.pools = {{"default", {{wire::Ipv4Address(10, 64, 0, 2), wire::Ipv4Address(10, 64, 0, 201)}}}};
+    return settings;
+  }
+
+  // ---- ConcentratorActions
+  void send(ConnectionId connection, std::span<const std::uint8_t> message) override {
+    ASSERT_TRUE(open.contains(connection)) << "sent on a closed connection";
+    const auto parsed = pptp::parse(message);
+    ASSERT_TRUE(parsed.has_value());
+    if (const auto* reply = std::get_if<pptp::OutgoingCallReply>(&*parsed);
+        reply != nullptr && reply->result == pptp::OutgoingResult::kConnected) {
+      const auto& ring = rings.at(reply->call_id % rings.size());
+      ASSERT_FALSE(ring.empty());
+      const auto* install = std::get_if<contract::InstallCall>(&ring.back().first);
+      ASSERT_TRUE(install != nullptr && install->local_id.value == reply->call_id) << "reply before install";
+    }
+    to_client[connection].push_back(*parsed);
+  }
+  void close(ConnectionId connection) override { ASSERT_EQ(open.erase(connection), 1u) << "closed twice"; }
+  bool post(contract::WorkerId worker, const contract::ToWorker& message) override {
+    if (rings.at(worker.value).size() >= ring_capacity) {
+      return false;
+    }
+    rings[worker.value].push_back({message, {}});
+    return true;
+  }
+  bool post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame) override {
+    if (rings.at(call.worker.value).size() >= ring_capacity) {
+      return false;
+    }
+    rings[call.worker.value].push_back({contract::SendPppFrame{call}, Frame(frame.begin(), frame.end())});
+    return true;
+  }
+  void map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) override {
+    EXPECT_NE(id.value, 0);
+    EXPECT_EQ(id.value % rings.size(), call.worker.value);
+    EXPECT_TRUE(calls_by_id.try_emplace({local, id.value}, call).second) << "call ID in use";
+  }
+  void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) override {
+    EXPECT_EQ(calls_by_id.erase({local, id.value}), 1u);
+  }
+  void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) override {
+    EXPECT_TRUE(subscribers.try_emplace(subscriber, call).second) << "address in use";
+  }
+  void unmap_subscriber(wire::Ipv4Address subscriber) override {
+    EXPECT_EQ(subscribers.erase(subscriber), 1u);
+  }
+
+  [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const override {
+    return installed.contains(key(call)) ? std::optional(live_totals) : std::nullopt;
+  }
+  contract::CallTotals live_totals;
+  void map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) override {
+    EXPECT_TRUE(routes.try_emplace(prefix, call).second);
+  }
+  void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef&) override {
+    EXPECT_EQ(routes.erase(prefix), 1u);
+  }
+
+  // ---- the workers
+  static std::tuple<std::uint16_t, std::uint32_t, std::uint32_t> key(const contract::CallRef& ref) {
+    return std::tuple(ref.worker.value, ref.slot, ref.generation);
+  }
+
+  /// Every worker takes everything from its ring; the answers reach the concentrator.
+  void run_workers() {
+    std::vector<contract::CallRemoved> removed;
+    for (auto& ring : rings) {
+      for (auto& [message, frame] : std::exchange(ring, {})) {
+        std::visit([&](const auto& m) { take(m, frame, removed); }, message);
+      }
+    }
+    for (const auto& one : removed) {
+      concentrator->on_worker_message(one, {});
+    }
+  }
+  void advance(Duration by) { wheel.advance(wheel.now() + by); }
+
+  Settings settings;
+  TimerWheel wheel;
+  SeededEntropy entropy;
+  BookLog log;
+  BookAuth auth;
+  std::size_t ring_capacity = 8192;
+  bool answer_removals = true;
+  std::vector<std::deque<std::pair<contract::ToWorker, Frame>>> rings;
+  std::map<std::tuple<std::uint16_t, std::uint32_t, std::uint32_t>, Installed> installed;
+  std::map<std::pair<wire::Ipv4Address, std::uint16_t>, contract::CallRef> calls_by_id;
+  std::map<wire::Ipv4Address, contract::CallRef> subscribers;
+  std::map<wire::Ipv4Prefix, contract::CallRef> routes;
+  std::set<ConnectionId> open;
+  std::map<ConnectionId, std::deque<pptp::Message>> to_client;
+  std::unique_ptr<Concentrator> concentrator;
+
+ private:
+  void take(const contract::InstallCall& m, const Frame&, std::vector<contract::CallRemoved>&) {
+    EXPECT_NE(m.call.generation, 0u);
+    EXPECT_TRUE(slots_in_use_.insert({m.call.worker.value, m.call.slot}).second) << "slot in use";
+    installed[key(m.call)].install = m;
+  }
+  void take(const contract::RemoveCall& m, const Frame&, std::vector<contract::CallRemoved>& removed) {
+    ASSERT_EQ(installed.erase(key(m.call)), 1u) << "removed what was not there";
+    slots_in_use_.erase({m.call.worker.value, m.call.slot});
+    if (answer_removals) {
+      removed.push_back({m.call, {10, 1000, 20, 2000, 3}});
+    }
+  }
+  void take(const contract::SendPppFrame& m, const Frame& frame, std::vector<contract::CallRemoved>&) {
+    ASSERT_TRUE(installed.contains(key(m.call)));
+    installed[key(m.call)].to_peer.push_back(frame);
+  }
+  void take(const contract::EnableIp& m, const Frame&, std::vector<contract::CallRemoved>&) {
+    ASSERT_TRUE(installed.contains(key(m.call)));
+    installed[key(m.call)].ip = true;
+    installed[key(m.call)].has_routes = m.has_routes;
+  }
+  void take(const contract::UpdateLimits& m, const Frame&, std::vector<contract::CallRemoved>&) {
+    ASSERT_TRUE(installed.contains(key(m.call)));
+    installed[key(m.call)].limits = m;
+  }
+  void take(const contract::DisableIp& m, const Frame&, std::vector<contract::CallRemoved>&) {
+    ASSERT_TRUE(installed.contains(key(m.call)));
+    installed[key(m.call)].ip = false;
+  }
+  void take(const contract::EnableMppe& m, const Frame&, std::vector<contract::CallRemoved>&) {
+    ASSERT_TRUE(installed.contains(key(m.call)));
+    installed[key(m.call)].mppe[m.direction] = m;
+  }
+  void take(const contract::DisableMppe& m, const Frame&, std::vector<contract::CallRemoved>&) {
+    ASSERT_TRUE(installed.contains(key(m.call)));
+    installed[key(m.call)].mppe.clear();
+  }
+  template <typename Other>
+  void take(const Other& m, const Frame&, std::vector<contract::CallRemoved>&) {
+    ASSERT_TRUE(installed.contains(key(m.call)));
+  }
+
+  std::set<std::pair<std::uint16_t, std::uint32_t>> slots_in_use_;
+};
+
+/// A client: one TCP connection, one call, PAP. Everything it is sent is answered at once by serve().
+class DialIn {
+ public:
+  DialIn(House& house, ConnectionId connection, wire::Ipv4Address peer = wire::Ipv4Address(192, 0, 2, 2),
+         wire::Ipv4Address local = wire::Ipv4Address(192, 0, 2, 1))
+      : id(connection), house_(house), local_(local) {
+    house.open.insert(connection);
+    accepted = house.concentrator->on_accept(connection, peer, local);
+    if (!accepted) {
+      house.open.erase(connection);
+    }
+  }
+
+  void send(const pptp::Message& message) {
+    if (connected()) {
+      const auto encoded = pptp::write(message);
+      house_.concentrator->on_bytes(id, encoded.octets());
+    }
+  }
+  void start() { send(pptp::StartControlConnectionRequest{}); }
+  void call(std::uint16_t peer_id) {
+    pptp::OutgoingCallRequest request;
+    request.call_id = peer_id;
+    send(request);
+  }
+  void reset() {
+    if (connected()) {
+      house_.open.erase(id);
+      house_.concentrator->on_closed(id);
+    }
+  }
+  [[nodiscard]] bool connected() const { return house_.open.contains(id); }
+
+  template <typename M>
+  [[nodiscard]] std::optional<M> received() {
+    auto& messages = house_.to_client[id];
+    while (!messages.empty()) {
+      const pptp::Message message = messages.front();
+      messages.pop_front();
+      if (const auto* m = std::get_if<M>(&message)) {
+        return *m;
+      }
+    }
+    return std::nullopt;
+  }
+
+  /// Dials and goes as far as the concentrator lets it. True: IP is up.
+  bool dial(std::string_view user, std::uint16_t peer_id = 7) {
+    start();
+    call(peer_id);
+    return begin_ppp(user);
+  }
+  bool begin_ppp(std::string_view user) {
+    user_ = user;
+    const auto reply = received<pptp::OutgoingCallReply>();
+    if (!reply || reply->result != pptp::OutgoingResult::kConnected) {
+      return false;
+    }
+    local_id = reply->call_id;
+    serve();
+    return up;
+  }
+
+  /// Answers every PPP frame there is for us, until there is none.
+  void serve() {
+    for (bool more = true; more;) {
+      house_.run_workers();
+      more = false;
+      const auto mapped = house_.calls_by_id.find({local_, local_id});
+      if (mapped == house_.calls_by_id.end()) {
+        return;
+      }
+      ref = mapped->second;
+      const auto call = house_.installed.find(House::key(ref));
+      if (call == house_.installed.end()) {
+        return;
+      }
+      for (const House::Frame& frame : std::exchange(call->second.to_peer, {})) {
+        more = true;
+        on_frame(frame);
+      }
+    }
+  }
+
+  const ConnectionId id;
+  bool accepted = false;
+  bool up = false;
+  bool answers_echo = true;
+  std::uint16_t local_id = 0;
+  contract::CallRef ref;
+  wire::Ipv4Address address;
+
+  void send_ppp(std::uint16_t protocol, std::vector<std::uint8_t> packet) {
+    packet[2] = static_cast<std::uint8_t>(packet.size() >> 8);
+    packet[3] = static_cast<std::uint8_t>(packet.size());
+    packet.insert(packet.begin(),
+                  {static_cast<std::uint8_t>(protocol >> 8), static_cast<std::uint8_t>(protocol)});
+    house_.concentrator->on_worker_message(contract::PppFrameIn{ref}, packet);
+  }
+
+ private:
+  static constexpr std::uint16_t kLcp = 0xC021, kPap = 0xC023, kIpcp = 0x8021;
+
+  void on_frame(const House::Frame& frame) {
+    ASSERT_GE(frame.size(), 8u);
+    ASSERT_EQ(frame[0], 0xFF);
+    ASSERT_EQ(frame[1], 0x03);
+    const auto protocol = wire::load_be<std::uint16_t>(&frame[2]);
+    std::vector<std::uint8_t> packet(frame.begin() + 4, frame.end());
+    if (packet[0] == 1) {  // Configure-Request: as they like it
+      if (protocol == kLcp && !lcp_asked_) {
+        lcp_asked_ = true;
+        send_ppp(kLcp, {1, 1, 0, 0});
+      }
+      packet[0] = 2;
+      send_ppp(protocol, packet);
+    } else if (protocol == kLcp && packet[0] == 5) {
+      packet[0] = 6;
+      send_ppp(kLcp, packet);
+    } else if (protocol == kLcp && packet[0] == 9 && answers_echo) {
+      packet[0] = 10;
+      std::fill(packet.begin() + 4, packet.begin() + 8, std::uint8_t{0});
+      send_ppp(kLcp, packet);
+    } else if (protocol == kPap && packet[0] == 2) {
+      send_ppp(kIpcp, {1, 1, 0, 0, 3, 6, 0, 0, 0, 0});
+    } else if (protocol == kIpcp && packet[0] == 3) {  // Nak: the address that we may have
+      address = wire::Ipv4Address(wire::load_be<std::uint32_t>(&packet[6]));
+      packet[0] = 1;
+      packet[1] = 2;
+      send_ppp(kIpcp, packet);
+    } else if (protocol == kIpcp && packet[0] == 2) {
+      up = true;
+    }
+    if (protocol == kLcp && packet[0] == 2 && !pap_sent_) {
+      pap_sent_ = true;
+      std::vector<std::uint8_t> request = {1, 1, 0, 0, static_cast<std::uint8_t>(user_.size())};
+      request.insert(request.end(), user_.begin(), user_.end());
+      request.insert(request.end(), {1, 'x'});
+      send_ppp(kPap, request);
+    }
+  }
+
+  House& house_;
+  const wire::Ipv4Address local_;
+  std::string user_;
+  bool lcp_asked_ = false;
+  bool pap_sent_ = false;
+};
+
+/// Nothing is left of any call or connection, at the workers, in the maps, in the gauges; addresses at most rest.
+inline void expect_baseline(House& house) {
+  house.run_workers();
+  house.advance(Duration{20});
+  house.run_workers();
+  const auto stats = house.concentrator->stats();
+  EXPECT_EQ(stats.connections, 0u);
+  EXPECT_EQ(stats.calls_starting, 0u);
+  EXPECT_EQ(stats.calls_active, 0u);
+  EXPECT_EQ(stats.calls_finishing, 0u);
+  EXPECT_TRUE(house.installed.empty());
+  EXPECT_TRUE(house.calls_by_id.empty());
+  EXPECT_TRUE(house.subscribers.empty());
+  EXPECT_TRUE(house.open.empty());
+  EXPECT_TRUE(house.auth.waiting.empty());
+  for (const auto& pool : house.concentrator->pools()) {
+    EXPECT_EQ(pool.used, 0u);
+  }
+  house.advance(61s);
+  EXPECT_EQ(house.wheel.armed_count(), 0u);
+  for (const auto& pool : house.concentrator->pools()) {
+    EXPECT_EQ(pool.available, pool.total);
+  }
+}
+
+inline std::string only_reason(const House& house, std::string_view event) {
+  const auto events = house.log.named(event);
+  EXPECT_EQ(events.size(), 1u) << event;
+  return events.empty() ? "" : events[0].fields.at("reason");
+}
+
+}  // namespace adit::control

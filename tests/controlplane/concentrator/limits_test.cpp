@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a user may have: one session or many, and how much it may carry.
+#include "tests/controlplane/concentrator/concentrator_kit.hpp"
+
+namespace adit::control {
+namespace {
+
+using By = TerminateSelector::By;
+
+Settings single(SingleSession policy) {
+  Settings settings = House::pap_settings();
+  settings.single_session = policy;
+  return settings;
+}
+
+std::size_t up_calls(House& house) {
+  std::size_t calls = 0;
+  house.concentrator->for_each_call([&](const CallStatus& call) { calls += call.ending ? 0 : 1; });
+  return calls;
+}
+
+TEST(SingleSession, DenyRefusesTheSecondAndLeavesTheFirst) {
+  House house(single(SingleSession::kDeny));
+  DialIn first(house, 1), second(house, 2), other(house, 3);
+  ASSERT_TRUE(first.dial("alice"));
+  EXPECT_FALSE(second.dial("alice"));
+  EXPECT_TRUE(other.dial("bob"));
+  EXPECT_EQ(house.log.named("second_session_denied").size(), 1U);
+  second.reset();
+  EXPECT_TRUE(first.connected());
+  first.reset();
+  house.run_workers();
+  DialIn again(house, 4);
+  EXPECT_TRUE(again.dial("alice")) << "the first is gone";
+}
+
+TEST(SingleSession, ReplaceEndsTheFirst) {
+  House house(single(SingleSession::kReplace));
+  DialIn first(house, 1), second(house, 2);
+  ASSERT_TRUE(first.dial("alice"));
+  EXPECT_TRUE(second.dial("alice"));
+  house.run_workers();
+  EXPECT_EQ(up_calls(house), 1U);
+  EXPECT_EQ(house.log.named("session_replaced").size(), 1U);
+  ASSERT_EQ(house.log.named("call_ended").size(), 1U);
+  EXPECT_EQ(house.log.named("call_ended")[0].fields.at("reason"), "replaced");
+}
+
+TEST(SingleSession, ReplaceHandsAFixedAddressOver) {
+  House house(single(SingleSession::kReplace));
+  DialIn first(house, 1), second(house, 2);
+  ASSERT_TRUE(first.dial("fixed-10.99.0.1"));
+  EXPECT_TRUE(second.dial("fixed-10.99.0.1")) << "before the first's worker has forgotten it";
+  EXPECT_EQ(second.address, wire::Ipv4Address(10, 99, 0, 1));
+  house.run_workers();
+  EXPECT_EQ(up_calls(house), 1U);
+  EXPECT_EQ(house.subscribers.at(second.address), second.ref);
+  DialIn third(house, 3);
+  EXPECT_TRUE(third.dial("fixed-10.99.0.1")) << "and again";
+  house.run_workers();
+  EXPECT_EQ(up_calls(house), 1U);
+}
+
+TEST(SingleSession, OffLetsAllIn) {
+  House house;
+  DialIn first(house, 1), second(house, 2);
+  EXPECT_TRUE(first.dial("alice"));
+  EXPECT_TRUE(second.dial("alice"));
+}
+
+// "twice-" may have two calls.
+TEST(PortLimit, SoManyCallsOfAUserAndNoMore) {
+  House house;
+  DialIn first(house, 1), second(house, 2), third(house, 3), other(house, 4);
+  EXPECT_TRUE(first.dial("twice-alice"));
+  EXPECT_TRUE(second.dial("twice-alice"));
+  EXPECT_FALSE(third.dial("twice-alice"));
+  EXPECT_TRUE(other.dial("twice-bob"));
+  ASSERT_EQ(house.log.named("port_limit_reached").size(), 1U);
+  EXPECT_EQ(house.log.named("port_limit_reached")[0].fields.at("limit"), "2");
+  first.reset();
+  DialIn again(house, 5);
+  EXPECT_TRUE(again.dial("twice-alice")) << "one that ends makes room at once";
+}
+
+TEST(PortLimit, ReplacedCallsDoNotCount) {
+  House house(single(SingleSession::kReplace));
+  DialIn first(house, 1), second(house, 2), third(house, 3);
+  EXPECT_TRUE(first.dial("twice-alice"));
+  EXPECT_TRUE(second.dial("twice-alice"));
+  EXPECT_TRUE(third.dial("twice-alice"));
+  EXPECT_TRUE(house.log.named("port_limit_reached").empty());
+}
+
+TEST(UserName, TheServersIsInAccountingAndForTheOperator) {
+  House house;
+  DialIn line(house, 1);
+  ASSERT_TRUE(line.dial("alias-alice"));
+  EXPECT_EQ(house.accounting.said, std::vector<std::string>{"start alice"});
+  house.concentrator->for_each_call([](const CallStatus& call) { EXPECT_EQ(call.session.user, "alice"); });
+  EXPECT_EQ(house.concentrator->set_rate({By::kUsername, "alice"}, SubscriberRate{}), 1U);
+  EXPECT_EQ(house.concentrator->set_rate({By::kUsername, "alias-alice"}, SubscriberRate{}), 0U);
+}
+
+TEST(Routes, NetworksBehindAUserComeAndGoWithItsCall) {
+  House house;
+  DialIn alice(house, 1);
+  ASSERT_TRUE(alice.dial("routed-10.20.0.0/24"));
+  ASSERT_EQ(house.routes.size(), 1U);
+  EXPECT_EQ(house.routes.begin()->first, (wire::Ipv4Prefix{wire::Ipv4Address(10, 20, 0, 0), 24}));
+  EXPECT_EQ(house.routes.begin()->second, alice.ref);
+  house.run_workers();
+  EXPECT_TRUE(house.installed.at(House::key(alice.ref)).has_routes);
+  house.concentrator->for_each_call([&](const CallStatus& call) { EXPECT_EQ(call.routes.size(), 1U); });
+  alice.reset();
+  EXPECT_TRUE(house.routes.empty());
+}
+
+TEST(Terms, SessionTimeoutEndsTheCallAndAccountingHearsOfItAll) {
+  House house;
+  DialIn alice(house, 1);
+  ASSERT_TRUE(alice.dial("timed-alice"));
+  EXPECT_EQ(house.accounting.said, std::vector<std::string>{"start timed-alice"});
+  house.live_totals.uplink_octets = 7;
+  for (int second = 0; second < 59; ++second) {
+    house.advance(Duration{1000});
+  }
+  house.run_workers();
+  EXPECT_TRUE(house.log.named("call_ended").empty());
+  EXPECT_GE(house.accounting.said.size(), 3U) << "two interim records, a tenth early or late";
+  EXPECT_EQ(house.accounting.said[1], "interim timed-alice 7");
+  for (int second = 0; second < 10; ++second) {
+    house.advance(Duration{1000});
+  }
+  house.run_workers();
+  ASSERT_EQ(house.log.named("call_ended").size(), 1U);
+  EXPECT_EQ(house.log.named("call_ended")[0].fields.at("reason"), "session_timeout");
+  EXPECT_TRUE(house.accounting.said.back().starts_with("stop timed-alice")) << house.accounting.said.back();
+  EXPECT_TRUE(house.accounting.said.back().ends_with("session_timeout"));
+  EXPECT_GE(house.accounting.lasted, Duration{60'000});
+}
+
+TEST(Terms, CountersAreNotedEveryMinuteOrSoWithoutInterimRecords) {
+  Settings settings = House::pap_settings();
+  settings.pptp.echo_interval = std::chrono::hours(24);
+  House house(settings);
+  DialIn alice(house, 1);
+  ASSERT_TRUE(alice.dial("alice"));
+  for (int second = 0; second < 200; ++second) {
+    ++house.live_totals.uplink_packets;
+    house.advance(Duration{1000});
+    alice.serve();
+  }
+  EXPECT_GE(house.accounting.notes, 3);
+  EXPECT_LE(house.accounting.notes, 4);
+  EXPECT_EQ(house.accounting.said, std::vector<std::string>{"start alice"});
+}
+
+TEST(Terms, TheConfiguredInterimIntervalIsForThoseWhoHaveNone) {
+  Settings settings = House::pap_settings();
+  settings.interim_interval = Duration{10'000};
+  House house(settings);
+  DialIn alice(house, 1), timed(house, 2);
+  ASSERT_TRUE(alice.dial("alice"));
+  ASSERT_TRUE(timed.dial("timed-bob"));
+  for (int second = 0; second < 17; ++second) {
+    ++house.live_totals.uplink_packets;
+    house.advance(Duration{1000});
+    alice.serve();
+    timed.serve();
+  }
+  EXPECT_EQ(house.accounting.said,
+            (std::vector<std::string>{"start alice", "start timed-bob", "interim alice 0"}));
+}
+
+TEST(Terms, ASessionThatNegotiatesAgainStaysOneSessionAndKeepsItsTerms) {
+  constexpr std::uint16_t kLcp = 0xC021, kPap = 0xC023;
+  House house;
+  DialIn alice(house, 1);
+  ASSERT_TRUE(alice.dial("timed-alice"));
+  house.advance(Duration{1000});
+  alice.up = false;
+  alice.send_ppp(kLcp, {1, 9, 0, 0});
+  alice.serve();
+  std::vector<std::uint8_t> proof = {1, 2, 0, 0, 11};
+  proof.insert(proof.end(), {'t', 'i', 'm', 'e', 'd', '-', 'a', 'l', 'i', 'c', 'e', 1, 'x'});
+  alice.send_ppp(kPap, proof);
+  alice.serve();
+  ASSERT_TRUE(alice.up) << "again";
+  for (int second = 0; second < 70; ++second) {
+    house.advance(Duration{1000});
+    alice.serve();
+  }
+  house.run_workers();
+  ASSERT_GE(house.accounting.said.size(), 4U);
+  EXPECT_EQ(std::ranges::count(house.accounting.said, "start timed-alice"), 1);
+  EXPECT_TRUE(house.accounting.said[1].starts_with("interim timed-alice")) << house.accounting.said[1];
+  EXPECT_TRUE(house.accounting.said.back().starts_with("stop timed-alice")) << house.accounting.said.back();
+  EXPECT_TRUE(house.accounting.said.back().ends_with("session_timeout"));
+}
+
+TEST(Terms, IdleTimeoutEndsACallThatCarriesNothing) {
+  House house;
+  DialIn busy(house, 1);
+  ASSERT_TRUE(busy.dial("idle-busy"));
+  for (int second = 0; second < 30; ++second) {
+    ++house.live_totals.uplink_packets;
+    house.advance(Duration{1000});
+  }
+  house.run_workers();
+  EXPECT_TRUE(house.log.named("call_ended").empty());
+  for (int second = 0; second < 16; ++second) {
+    house.advance(Duration{1000});
+  }
+  house.run_workers();
+  ASSERT_EQ(house.log.named("call_ended").size(), 1U);
+  EXPECT_EQ(house.log.named("call_ended")[0].fields.at("reason"), "idle_timeout");
+}
+
+TEST(Terms, CallsThatNeverCameUpAreNotAccounted) {
+  House house;
+  DialIn mallory(house, 1);
+  EXPECT_FALSE(mallory.dial("mallory"));
+  mallory.reset();
+  house.run_workers();
+  EXPECT_TRUE(house.accounting.said.empty());
+}
+
+TEST(Rates, ConfiguredChangedAndRestored) {
+  Settings settings = House::pap_settings();
+  settings.rate = {.down = 10'000, .up = 2'000};
+  House house(settings);
+  DialIn alice(house, 1), bob(house, 2);
+  ASSERT_TRUE(alice.dial("alice"));
+  ASSERT_TRUE(bob.dial("bob"));
+  const auto limits = [&](const DialIn& line) {
+    house.run_workers();
+    return house.installed.at(House::key(line.ref)).limits.value();
+  };
+  EXPECT_EQ(limits(alice).down, 1'250'000U) << "octets a second";
+  EXPECT_EQ(limits(alice).up, 250'000U);
+  EXPECT_EQ(house.concentrator->set_rate({By::kUsername, "alice"}, SubscriberRate{.down = 8, .up = 0}), 1U);
+  EXPECT_EQ(limits(alice).down, 1000U);
+  EXPECT_EQ(limits(alice).up, 0U);
+  EXPECT_EQ(limits(bob).down, 1'250'000U);
+  EXPECT_EQ(house.concentrator->set_rate({By::kAll, ""}, std::nullopt), 2U);
+  EXPECT_EQ(limits(alice).up, 250'000U);
+  EXPECT_EQ(house.concentrator->set_rate({By::kUsername, "nobody"}, SubscriberRate{}), 0U);
+}
+
+TEST(Rates, WithoutOneNothingIsSaid) {
+  House house;
+  DialIn alice(house, 1);
+  ASSERT_TRUE(alice.dial("alice"));
+  EXPECT_FALSE(house.installed.at(House::key(alice.ref)).limits);
+}
+
+}  // namespace
+}  // namespace adit::control

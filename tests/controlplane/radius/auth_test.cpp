@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a server's reply to the verdict on a user, and the line that the log has of it.
+#include "controlplane/radius/auth.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "tests/controlplane/radius/reply_kit.hpp"
+#include "tests/controlplane/seeded_entropy.hpp"
+
+namespace adit::control::radius {
+namespace {
+
+class Log final : public EventLog {
+ public:
+  void event(Severity, std::string_view name, std::initializer_list<Field> fields) override {
+    std::string& line = lines.emplace_back(name);
+    for (const Field& field : fields) {
+      line += ' ' + std::string(field.key) + '=' + field.value;
+    }
+  }
+  std::vector<std::string> lines;
+};
+
+class RadiusAuthTest : public testing::Test, public Transport, public AuthClient {
+ protected:
+  bool send(std::size_t, Service, std::uint32_t lane, Bytes datagram) override {
+    lane_ = lane;
+    sent_.assign(datagram.begin(), datagram.end());
+    return true;
+  }
+  void on_verdict(const AuthVerdict& verdict) override { verdict_ = verdict; }
+
+  /// Alice proves herself, and the server answers with `code` and these attributes.
+  const AuthVerdict& ask(const std::vector<RateMapping>& rates, Code code, const Octets& attributes) {
+    ClientSettings settings;
+    settings.servers.push_back({.name = "s0",
+                                .address = wire::Ipv4Address(192, 0, 2, 1),
+                                .secret = crypto::SecretText("xyzzy5461")});
+    Client client(settings, wheel_, entropy_, log_, *this);
+    RadiusAuth auth(client, NasSettings{}, rates, log_);
+    auth.authenticate({.user = "alice",
+                       .peer_address = {},
+                       .local_address = {},
+                       .session_id = "00000000000000aa",
+                       .proof = PapProof{crypto::SecretText("secret")}},
+                      *this);
+    Authenticator request{};
+    std::copy_n(sent_.begin() + 4, request.size(), request.begin());
+    client.on_datagram(0, Service::kAuthentication, lane_,
+                       reply_of(attributes, true, code, request, sent_[1]));
+    return verdict_.value();
+  }
+
+  TimerWheel wheel_;
+  test::SeededEntropy entropy_{1};
+  Log log_;
+  std::uint32_t lane_ = 0;
+  Octets sent_;
+  std::optional<AuthVerdict> verdict_;
+};
+
+TEST_F(RadiusAuthTest, ARejectIsOneLineWithWhatTheServerSaid) {
+  const AuthVerdict& verdict =
+      ask(default_rates(), Code::kAccessReject,
+          joined({attribute(Type::kReplyMessage, text("no credit")), vendor(kMicrosoft, 2,
+                                                                            text("\x01"
+                                                                                 "E=649 R=0"))}));
+  ASSERT_TRUE(std::holds_alternative<AuthRejected>(verdict));
+  EXPECT_EQ(std::get<AuthRejected>(verdict).ms_chap_error, 649);
+  EXPECT_EQ(log_.lines, std::vector<std::string>{
+                            "radius_rejected user=alice sid=00000000000000aa server=s0 message=no credit"});
+}
+
+TEST_F(RadiusAuthTest, RatesAreOfTheAttributesThatAreListed) {
+  const std::vector<RateMapping> rates = {
+      {"Acme-Down", 32473, 1, ValueType::kInteger, RateForm::kKbit, RateDirection::kDown},
+      {"Acme-Up", 32473, 2, ValueType::kInteger, RateForm::kKbit, RateDirection::kUp}};
+  const AuthVerdict& verdict =
+      ask(rates, Code::kAccessAccept,
+          joined({vendor(32473, 1, hex("00002800")), vendor(32473, 2, hex("00000800")),
+                  vendor(kMikrotik, 8, text("nonsense"))}));
+  ASSERT_TRUE(std::holds_alternative<AuthAccepted>(verdict));
+  EXPECT_EQ(std::get<AuthAccepted>(verdict).rate, (SubscriberRate{.down = 10'240, .up = 2048}));
+  EXPECT_TRUE(log_.lines.empty());
+}
+
+TEST_F(RadiusAuthTest, RAD_15_ARateThatIsNoneRefusesTheCallByItsAttributesName) {
+  const std::vector<RateMapping> rates = {
+      {"Acme-Down", 32473, 1, ValueType::kInteger, RateForm::kKbit, RateDirection::kDown}};
+  const AuthVerdict& verdict = ask(rates, Code::kAccessAccept, vendor(32473, 1, hex("2800")));
+  EXPECT_TRUE(std::holds_alternative<AuthUnavailable>(verdict));
+  EXPECT_EQ(log_.lines,
+            std::vector<std::string>{"radius_no_verdict user=alice sid=00000000000000aa server=s0 "
+                                     "why=Acme-Down is no rate in kbit/s of type integer"});
+}
+
+}  // namespace
+}  // namespace adit::control::radius
