@@ -9,7 +9,7 @@ import json
 import pathlib
 import sys
 
-TEMPLATE = pathlib.Path(__file__).resolve().parent.parent / "app" / "adit-blast" / "report.html"
+TEMPLATE = pathlib.Path(__file__).resolve().parent.parent / "app" / "adit-blast" / "results" / "report.html"
 EMPTY = '{"runs": [], "benchmarks": []}'  # what the template has where the data go
 
 # In the packet's order.

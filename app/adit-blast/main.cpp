@@ -9,13 +9,13 @@
 #include <span>
 #include <string>
 
-#include "app/adit-blast/blast_runtime.hpp"
-#include "app/adit-blast/json.hpp"
-#include "app/adit-blast/local_prefix.hpp"
-#include "app/adit-blast/options.hpp"
-#include "app/adit-blast/report.hpp"
+#include "app/adit-blast/lines/local_prefix.hpp"
+#include "app/adit-blast/plan/options.hpp"
+#include "app/adit-blast/results/json.hpp"
+#include "app/adit-blast/results/report.hpp"
+#include "app/adit-blast/results/tables.hpp"
 #include "app/adit-blast/runner.hpp"
-#include "app/adit-blast/tables.hpp"
+#include "app/adit-blast/traffic/blast_runtime.hpp"
 #include "app/host/descriptors.hpp"
 #include "crypto/library.hpp"
 

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <csignal>
 
-#include "app/adit-blast/footprint.hpp"
-#include "app/adit-blast/machine.hpp"
-#include "app/adit-blast/offered_load.hpp"
-#include "app/adit-blast/verdict.hpp"
+#include "app/adit-blast/results/footprint.hpp"
+#include "app/adit-blast/results/machine.hpp"
+#include "app/adit-blast/results/verdict.hpp"
+#include "app/adit-blast/traffic/offered_load.hpp"
 #include "dataplane/base/drop_reason.hpp"
 
 namespace adit::app::blast {

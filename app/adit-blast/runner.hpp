@@ -14,10 +14,10 @@
 #include <optional>
 #include <string>
 
-#include "app/adit-blast/fleet.hpp"
-#include "app/adit-blast/progress.hpp"
-#include "app/adit-blast/results.hpp"
-#include "app/host/kernel_routes.hpp"
+#include "app/adit-blast/lines/fleet.hpp"
+#include "app/adit-blast/results/progress.hpp"
+#include "app/adit-blast/results/results.hpp"
+#include "app/host/netlink/kernel_routes.hpp"
 
 namespace adit::app::blast {
 

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "app/adit-blast/offered_load.hpp"
 #include "app/adit-blast/runner.hpp"
+#include "app/adit-blast/traffic/offered_load.hpp"
 
 namespace adit::app::blast {
 

@@ -15,14 +15,14 @@
 #include <memory>
 #include <string>
 
-#include "app/aditd/config.hpp"
-#include "app/aditd/control_socket.hpp"
+#include "app/aditd/config/config.hpp"
 #include "app/aditd/log.hpp"
+#include "app/aditd/operator/control_socket.hpp"
 #include "app/aditd/operator_view.hpp"
 #include "app/aditd/radius_service.hpp"
 #include "app/aditd/runtime.hpp"
-#include "app/aditd/tcp_listener.hpp"
-#include "app/host/kernel_routes.hpp"
+#include "app/host/net/tcp_listener.hpp"
+#include "app/host/netlink/kernel_routes.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
 
 namespace adit::app {

@@ -17,7 +17,7 @@
 #include <string>
 #include <string_view>
 
-#include "app/aditd/config.hpp"
+#include "app/aditd/config/config.hpp"
 #include "controlplane/base/event_log.hpp"
 
 namespace adit::app {

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/aditd/config.hpp"
+#include "app/aditd/config/config.hpp"
 #include "app/aditd/control_loop.hpp"
 #include "app/aditd/log.hpp"
 #include "app/aditd/options.hpp"

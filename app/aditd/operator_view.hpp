@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/aditd/operator_backend.hpp"
+#include "app/aditd/operator/backend.hpp"
 #include "app/aditd/radius_service.hpp"
 #include "app/aditd/runtime.hpp"
 #include "controlplane/base/timer_wheel.hpp"

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "app/aditd/config.hpp"
+#include "app/aditd/config/config.hpp"
 #include "app/early_exit.hpp"
 
 namespace adit::app {

@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "app/aditd/config.hpp"
-#include "app/aditd/operator_backend.hpp"
-#include "app/host/dae_socket.hpp"
-#include "app/host/radius_sockets.hpp"
+#include "app/aditd/config/config.hpp"
+#include "app/aditd/operator/backend.hpp"
+#include "app/host/net/dae_socket.hpp"
+#include "app/host/net/radius_sockets.hpp"
 #include "app/host/spool_file.hpp"
 #include "controlplane/auth/trial_login.hpp"
 #include "controlplane/radius/accounting.hpp"

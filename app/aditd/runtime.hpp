@@ -11,14 +11,14 @@
 #include <string>
 #include <vector>
 
-#include "app/aditd/config.hpp"
-#include "app/aditd/operator_backend.hpp"
+#include "app/aditd/config/config.hpp"
+#include "app/aditd/operator/backend.hpp"
 #include "app/host/eal.hpp"
 #include "app/host/kernel_ports.hpp"
+#include "app/host/netlink/subscriber_routes.hpp"
 #include "app/host/port_care.hpp"
 #include "app/host/port_steering.hpp"
 #include "app/host/route_snapshots.hpp"
-#include "app/host/subscriber_routes.hpp"
 #include "app/host/worker_mail.hpp"
 #include "app/host/xdp_maps.hpp"
 #include "dataplane/call/call_index.hpp"

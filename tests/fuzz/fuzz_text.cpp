@@ -4,12 +4,12 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "app/adit-blast/json.hpp"
-#include "app/adit-blast/scenario.hpp"
-#include "app/aditd/config.hpp"
-#include "app/aditd/rpc.hpp"
+#include "app/adit-blast/plan/scenario.hpp"
+#include "app/adit-blast/results/json.hpp"
+#include "app/aditd/config/config.hpp"
+#include "app/aditd/operator/rpc.hpp"
 #include "controlplane/auth/chap_secrets.hpp"
-#include "tests/app/fake_backend.hpp"
+#include "tests/app/aditd/operator/fake_backend.hpp"
 #include "tests/fuzz/targets.hpp"
 
 namespace adit::fuzz {

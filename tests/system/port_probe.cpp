@@ -23,7 +23,7 @@
 #include <vector>
 
 #include "app/host/eal.hpp"
-#include "app/host/kernel_routes.hpp"
+#include "app/host/netlink/kernel_routes.hpp"
 #include "app/host/xdp_maps.hpp"
 #include "dataplane/ports/ports.hpp"
 

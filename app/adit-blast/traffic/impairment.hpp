@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "app/adit-blast/plan.hpp"
+#include "app/adit-blast/plan/plan.hpp"
 #include "dataplane/base/counters.hpp"
 
 namespace adit::app::blast {

@@ -7,7 +7,7 @@
 #include <array>
 #include <cstdint>
 
-#include "app/adit-blast/plan.hpp"
+#include "app/adit-blast/plan/plan.hpp"
 
 namespace adit::app::blast {
 

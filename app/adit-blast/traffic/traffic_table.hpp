@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "app/adit-blast/histogram.hpp"
+#include "app/adit-blast/results/histogram.hpp"
 #include "app/adit-blast/traffic/flow.hpp"
 #include "app/adit-blast/traffic/probe.hpp"
 #include "dataplane/base/counters.hpp"

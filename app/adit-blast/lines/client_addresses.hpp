@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which source address the n-th client has, and which addresses share a space of call IDs: calls of one space are told
+// apart by 16 bits, so a run of more calls than that has several.
+// Pure; any thread.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "app/adit-blast/plan/plan.hpp"
+
+namespace adit::app::blast {
+
+class ClientAddresses {
+ public:
+  /// Calls of one space at most: random IDs are found at once while a part is free.
+  static constexpr std::uint32_t kCallsPerSpace = 49'152;
+
+  ClientAddresses(const wire::Ipv4Prefix& prefix, std::uint32_t calls)
+      : prefix_(prefix), host_bits_(32U - prefix.length) {
+    for (std::uint64_t spaces = 1; spaces * kCallsPerSpace < calls && host_bits_ > 0; spaces *= 2) {
+      --host_bits_;
+    }
+  }
+
+  /// Neighbours in `line` are far apart, so spaces fill evenly. The prefix's first and last address are left out, where
+  /// it has others: some servers take them for a network and a broadcast.
+  [[nodiscard]] wire::Ipv4Address of(std::uint32_t line) const {
+    constexpr std::uint64_t kStride =
+        2'654'435'761U;  // prime: every address comes once before any comes twice
+    const std::uint64_t size = std::uint64_t{1} << (32U - prefix_.length);
+    const std::uint64_t usable = size > 2 ? size - 2 : size;
+    const std::uint64_t offset = (line % usable) * kStride % usable + (size > 2 ? 1 : 0);
+    return wire::Ipv4Address(prefix_.address.value + static_cast<std::uint32_t>(offset));
+  }
+
+  /// Of dataplane::CallIndex: addresses that differ in these last bits only share a space.
+  [[nodiscard]] unsigned space_bits() const { return host_bits_; }
+  /// Names the space of `address`.
+  [[nodiscard]] wire::Ipv4Address space_of(wire::Ipv4Address address) const {
+    return wire::Ipv4Address(
+        static_cast<std::uint32_t>(std::uint64_t{address.value} >> host_bits_ << host_bits_));
+  }
+
+ private:
+  wire::Ipv4Prefix prefix_;
+  unsigned host_bits_;
+};
+
+}  // namespace adit::app::blast

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/adit-blast/lines/fleet.hpp"
+
+#include <variant>
+
+namespace adit::app::blast {
+
+using control::ClientEnd;
+using control::ConnectionId;
+
+namespace {
+
+constexpr std::uint32_t kMaxOutputOctets = 16'384;
+/// Between a call's end and the next use of its ID: longer than any packet of it can be under way here.
+constexpr control::Duration kQuarantine{2'000};
+// Of one turn: a flood of frames must not starve TCP and timers.
+constexpr int kMessagesPerTurn = 1024;
+constexpr std::size_t kMaxDetails = 32;
+constexpr std::size_t kMaxDetail = 120;
+
+}  // namespace
+
+Fleet::Fleet(const Plan& plan, std::uint32_t lines, const ClientAddresses& addresses,
+             const control::ClientSettings& settings, BlastRuntime& runtime, asio::io_context& io,
+             control::TimerWheel& wheel)
+    : plan_(plan),
+      addresses_(addresses),
+      settings_(settings),
+      runtime_(runtime),
+      wheel_(wheel),
+      tcp_(io, *this, kMaxOutputOctets),
+      dialer_(io, tcp_, *this),
+      ids_(1, kQuarantine, wheel, entropy_),
+      slots_(contract::WorkerId{0}, lines) {
+  lines_.reserve(lines);
+  for (std::uint32_t number = 0; number < lines; ++number) {
+    lines_.push_back(std::make_unique<Line>(*this, number, addresses.of(number)));
+  }
+  in_[index(Line::State::kIdle)] = lines;
+}
+
+Fleet::~Fleet() = default;
+
+std::int64_t Fleet::now_us() const {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+void Fleet::reset_counts() {
+  counts_ = {};
+  set_up_times_.reset();
+}
+
+void Fleet::on_up(Line& line, std::int64_t took_us) {
+  if (came_up) {
+    came_up(line);
+  }
+  ++counts_.came_up;
+  set_up_times_.record(static_cast<std::uint64_t>(took_us) * 1000);
+}
+
+std::uint64_t Fleet::echoes_answered() const {
+  std::uint64_t sum = echoes_of_ended_;
+  for (const auto& line : lines_) {
+    sum += line->echoes_answered();
+  }
+  return sum;
+}
+
+void Fleet::on_over(Line& line, ClientEnd end, std::string_view detail, bool was_up) {
+  echoes_of_ended_ += line.echoes_answered();
+  if (end == ClientEnd::kHungUp) {
+    ++counts_.hung_up;
+    return;
+  }
+  ++(was_up ? counts_.lost : counts_.failed)[static_cast<std::size_t>(end)];
+  if (!detail.empty()) {
+    std::string text = std::string(to_text(end)) + ": " + std::string(detail.substr(0, kMaxDetail));
+    if (counts_.details.size() < kMaxDetails || counts_.details.contains(text)) {
+      ++counts_.details[std::move(text)];
+    }
+  }
+}
+
+// ---- TCP -----------------------------------------------------------------------------------------------------------
+
+void Fleet::on_connected(std::uint32_t line, ConnectionId id) {
+  ++counts_.dialled;
+  by_connection_[id] = lines_[line].get();
+  lines_[line]->on_connected(id);
+}
+
+void Fleet::on_connect_failed(std::uint32_t line, bool local, const std::string& why) {
+  ++counts_.dialled;
+  lines_[line]->on_connect_failed(local, why);
+}
+
+void Fleet::on_bytes(ConnectionId id, std::span<const std::uint8_t> octets) {
+  if (const auto found = by_connection_.find(id); found != by_connection_.end()) {
+    found->second->on_bytes(octets);
+  }
+}
+
+void Fleet::on_closed(ConnectionId id, control::EndReason) {
+  if (const auto found = by_connection_.find(id); found != by_connection_.end()) {
+    Line* line = found->second;
+    by_connection_.erase(found);
+    line->on_closed();
+  }
+}
+
+void Fleet::close(ConnectionId id) {
+  by_connection_.erase(id);
+  tcp_.close(id);
+}
+
+void Fleet::drop(ConnectionId id) {
+  by_connection_.erase(id);
+  tcp_.drop(id);
+}
+
+// ---- calls ---------------------------------------------------------------------------------------------------------
+
+std::unique_ptr<control::ClientCall> Fleet::make_client(wire::LocalCallId id, Line& line) {
+  return std::make_unique<control::ClientCall>(settings_, id, wheel_, entropy_, line);
+}
+
+std::string Fleet::user_of(std::uint32_t number) const {
+  constexpr std::string_view kNumber = "{}";
+  std::string user = settings_.user;
+  if (const std::size_t at = user.find(kNumber); at != std::string::npos) {
+    user.replace(at, kNumber.size(), std::to_string(number));
+  }
+  return user;
+}
+
+std::optional<wire::LocalCallId> Fleet::allocate_id(wire::Ipv4Address address) {
+  return ids_.allocate(addresses_.space_of(address), contract::WorkerId{0});
+}
+
+void Fleet::release_id(wire::Ipv4Address address, wire::LocalCallId id) {
+  ids_.release(addresses_.space_of(address), id);
+}
+
+void Fleet::install(const contract::InstallCall& message) {
+  runtime_.index().map_call(message.local, message.local_id, message.call);
+  post(message);
+}
+
+void Fleet::remove(const contract::CallRef& call, wire::Ipv4Address address, wire::LocalCallId id) {
+  runtime_.index().unmap_call(address, id);
+  post(contract::RemoveCall{call});
+}
+
+void Fleet::post(const contract::ToWorker& message) {
+  if (!waiting_messages_.empty() || !runtime_.mailbox().to_worker.push(message)) {
+    waiting_messages_.push_back(message);
+  }
+}
+
+void Fleet::post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame) {
+  if (waiting_messages_.empty()) {
+    contract::Mailbox& box = runtime_.mailbox();
+    [[maybe_unused]] const bool sent =
+        contract::post_with_frame(box.to_worker, box.frames_to_worker, contract::SendPppFrame{call}, frame);
+  }
+}
+
+void Fleet::join(const contract::CallRef& call, const control::ClientStatus& status) {
+  ++joined_;
+  must({.kind = TrafficCommand::Kind::kJoin,
+        .slot = call.slot,
+        .incarnation = call.generation,
+        .own = status.own,
+        .other = plan_.traffic == TrafficMode::kCore ? plan_.core_address : status.peer});
+}
+
+void Fleet::must(const TrafficCommand& command) {
+  if (!waiting_commands_.empty() || !runtime_.commands().push(command)) {
+    waiting_commands_.push_back(command);
+  }
+}
+
+void Fleet::tidy() {
+  over_.clear();
+  while (!waiting_messages_.empty() && runtime_.mailbox().to_worker.push(waiting_messages_.front())) {
+    waiting_messages_.pop_front();
+  }
+  while (!waiting_commands_.empty() && runtime_.commands().push(waiting_commands_.front())) {
+    waiting_commands_.pop_front();
+  }
+}
+
+// ---- mail ----------------------------------------------------------------------------------------------------------
+
+bool Fleet::read_mail() {
+  contract::Mailbox& box = runtime_.mailbox();
+  int taken = 0;
+  for (; taken < kMessagesPerTurn; ++taken) {
+    const contract::ToControl* message = box.to_control.front();
+    if (message == nullptr) {
+      break;
+    }
+    if (std::holds_alternative<contract::PppFrameIn>(*message)) {
+      const contract::FrameSlot* frame = box.frames_to_control.front();
+      on_mail(*message, std::span(frame->octets.data(), frame->length));
+      box.frames_to_control.release();
+    } else {
+      on_mail(*message, {});
+    }
+    box.to_control.release();
+  }
+  return taken > 0;
+}
+
+void Fleet::on_mail(const contract::ToControl& message, std::span<const std::uint8_t> frame) {
+  if (const auto* in = std::get_if<contract::PppFrameIn>(&message)) {
+    if (Line* line = slots_.find(in->call); line != nullptr) {
+      line->on_frame(frame);
+    }
+  } else if (const auto* removed = std::get_if<contract::CallRemoved>(&message)) {
+    if (Line* line = slots_.find(removed->call); line != nullptr) {
+      line->on_call_removed();
+    }
+  } else if (const auto* desynchronised = std::get_if<contract::MppeDesynchronised>(&message)) {
+    if (Line* line = slots_.find(desynchronised->call); line != nullptr) {
+      line->on_mppe_desynchronised();
+    }
+  } else if (const auto* wanted = std::get_if<contract::ResolveNextHop>(&message)) {
+    resolve(wanted->destination);
+  }
+}
+
+}  // namespace adit::app::blast

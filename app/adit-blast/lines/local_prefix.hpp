@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes a whole prefix this machine's own (`ip route add local PREFIX dev lo`), so that thousands of clients each have an
+// address without thousands of addresses on an interface; and takes it back at the end.
+// Thread: control. Owner: main().
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+
+#include "app/adit-blast/plan/plan.hpp"
+
+namespace adit::app::blast {
+
+class LocalPrefix {
+ public:
+  /// Nothing is done, and nothing undone, when exactly this prefix is local already. Needs CAP_NET_ADMIN.
+  [[nodiscard]] static std::expected<LocalPrefix, std::string> claim(const wire::Ipv4Prefix& prefix);
+  LocalPrefix(LocalPrefix&& other) noexcept : ours_(std::exchange(other.ours_, std::nullopt)) {}
+  LocalPrefix& operator=(LocalPrefix&&) = delete;
+  ~LocalPrefix();
+
+ private:
+  LocalPrefix() = default;
+  std::optional<wire::Ipv4Prefix> ours_;
+};
+
+/// The first IPv4 address of a kernel interface.
+[[nodiscard]] std::expected<wire::Ipv4Address, std::string> address_of_interface(const std::string& name);
+
+}  // namespace adit::app::blast

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plan in the making: what argv, the environment and a scenario file said so far, where each word of it stands, and
+// what is wrong with it. finish_plan() makes the Plan of it. Thread: control, at start-up.
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/adit-blast/plan/plan_values.hpp"
+#include "app/config_problems.hpp"
+
+namespace adit::app::blast {
+
+struct Draft {
+  Plan plan;
+  Endpoint server;
+  dataplane::PortSettings core;
+  std::string password_file;
+};
+
+/// Where a value was written, and how.
+struct Origin {
+  std::string name;   ///< "--calls", "calls", "phase.calls", "ADIT_BLAST_PASSWORD"
+  std::string value;  ///< as shown; never a password's
+  toml::source_position at{0, 0};
+  bool in_file = false;
+};
+
+/// All problems of argv and of the scenario file, each told where it was made. Keys are "server", or "phase.0.calls"
+/// of the first phase.
+class Findings {
+ public:
+  /// `file` is the scenario's name; empty: there is none.
+  explicit Findings(std::string_view file) : argv_("adit-blast"), file_(file), has_file_(!file.empty()) {}
+
+  /// The later word counts: argv's after the file's.
+  void note(const std::string& key, Origin origin) { origins_[key] = std::move(origin); }
+  void forget(const std::string& key) { origins_.erase(key); }
+  [[nodiscard]] bool has(const std::string& key) const { return origins_.contains(key); }
+
+  /// About a key that was noted, or one that is missing. {key} in the texts is spelt as the reader has to.
+  void error(const std::string& key, std::string_view wrong, std::string_view remedy);
+  void error(const Origin& origin, std::string_view wrong, std::string_view remedy);
+
+  [[nodiscard]] bool any() const { return argv_.any_error() || file_.any_error(); }
+  /// The command line's first, then the file's in its order.
+  [[nodiscard]] std::vector<std::string> take();
+
+ private:
+  Problems argv_;
+  Problems file_;
+  bool has_file_;
+  std::map<std::string, Origin> origins_;
+};
+
+/// What a phase is before anybody says something about it.
+[[nodiscard]] Phase default_phase(PhaseKind kind);
+
+/// Fills in what was left open, appends the tear-down, and looks for contradictions. Nothing when there is any problem.
+[[nodiscard]] std::optional<Plan> finish_plan(Draft draft, Findings& findings);
+
+}  // namespace adit::app::blast

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one table of what a plan may say. The key `dial-rate` is --dial-rate on the command line and dial-rate in a
+// scenario: reading, errors, suggestions and --help all come from here. Thread: control, at start-up.
+#pragma once
+
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/adit-blast/plan/plan_draft.hpp"
+#include "app/config_key.hpp"
+
+namespace adit::app::blast {
+
+// Of Key: `section` is the heading in --help, `example` the value's name there (empty: it is a switch).
+using PlanKey = Key<Draft>;
+
+struct PhaseKey : Key<Phase> {
+  std::vector<PhaseKind> kinds;  ///< the phases that know it
+  [[nodiscard]] bool belongs_to(PhaseKind kind) const;
+};
+
+/// In the order of --help.
+[[nodiscard]] std::span<const PlanKey> plan_keys();
+[[nodiscard]] std::span<const PhaseKey> phase_keys();
+
+[[nodiscard]] const PlanKey* find_plan_key(std::string_view name);
+[[nodiscard]] const PhaseKey* find_phase_key(std::string_view name);
+
+/// A [[phase]]'s `kind`.
+[[nodiscard]] Read<PhaseKind> read_phase_kind(const toml::node& node);
+
+/// "set-up, churn"
+[[nodiscard]] std::string kinds_in_words(const PhaseKey& key);
+
+/// Every name of the table, for suggestions.
+[[nodiscard]] std::vector<std::string_view> key_names();
+
+/// A value as problems may show it: nothing, when the key holds a secret.
+[[nodiscard]] std::string shown_value(std::string_view key, const toml::node& node);
+
+}  // namespace adit::app::blast

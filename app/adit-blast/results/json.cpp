@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/adit-blast/results/json.hpp"
+
+#include "app/adit-blast/plan/plan_schema.hpp"
+
+namespace adit::app::blast {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kFormat = 1;  // raised when a key changes its meaning
+
+Json json_of(const Percentiles& percentiles) {
+  Json buckets = Json::array();
+  for (const auto& [upper_ms, count] : percentiles.buckets) {
+    buckets.push_back(Json::array({upper_ms, count}));
+  }
+  return {{"count", percentiles.count},      {"p50_ms", percentiles.p50_ms},
+          {"p90_ms", percentiles.p90_ms},    {"p99_ms", percentiles.p99_ms},
+          {"p99_9_ms", percentiles.p999_ms}, {"max_ms", percentiles.max_ms},
+          {"buckets_ms", std::move(buckets)}};
+}
+
+Json json_of(const DirectionResult& direction, double seconds) {
+  const auto per_second = [&](std::uint64_t count) {
+    return seconds > 0 ? static_cast<double>(count) / seconds : 0.0;
+  };
+  return {{"sent", direction.sent},
+          {"received", direction.received},
+          {"lost", direction.lost},
+          {"duplicated", direction.duplicated},
+          {"reordered", direction.reordered},
+          {"corrupted", direction.corrupted},
+          {"sent_bytes", direction.sent_octets},
+          {"received_bytes", direction.received_octets},
+          {"received_packets_per_second", per_second(direction.received)},
+          {"received_bits_per_second", 8 * per_second(direction.received_octets)},
+          {"calls", direction.calls},
+          {"calls_silent", direction.calls_silent},
+          {"calls_lossy", direction.calls_lossy},
+          {"latency", json_of(direction.latency)}};
+}
+
+Json json_of(const TrafficResult& traffic) {
+  Json json = {{"mode", to_text(traffic.mode)},
+               {"sizes", traffic.sizes},
+               {"seconds", traffic.seconds},
+               {"up", json_of(traffic.up, traffic.seconds)}};
+  if (traffic.mode == TrafficMode::kCore) {
+    json["down"] = json_of(traffic.down, traffic.seconds);
+  }
+  return json;
+}
+
+Json json_of(const SetUpResult& set_up) {
+  return {{"dialled", set_up.dialled},         {"up", set_up.up},
+          {"failures", set_up.failures},       {"seconds", set_up.seconds},
+          {"calls_per_second", set_up.rate},   {"target_calls_per_second", set_up.target_rate},
+          {"concurrency", set_up.concurrency}, {"time", json_of(set_up.time)}};
+}
+
+Json json_of(const ThroughputResult& throughput) {
+  Json trials = Json::array();
+  for (const ThroughputTrial& trial : throughput.trials) {
+    trials.push_back({{"offered_packets_per_second", trial.offered_pps},
+                      {"achieved_packets_per_second", trial.achieved_pps},
+                      {"loss", trial.loss},
+                      {"passed", trial.passed}});
+  }
+  return {{"sizes", throughput.sizes},
+          {"packets_per_second", throughput.pps},
+          {"megabits_per_second", throughput.mbps},
+          {"loss_limit", throughput.loss_limit},
+          {"trials", std::move(trials)}};
+}
+
+Json json_of(const Footprint& footprint) {
+  return {{"calls", footprint.calls},
+          {"rss_bytes", footprint.rss_octets},
+          {"descriptors", footprint.descriptors},
+          {"socket_bytes", footprint.socket_octets}};
+}
+
+Json json_of(const PhaseResult& phase) {
+  Json json = {{"kind", to_text(phase.kind)},
+               {"began_seconds", phase.began},
+               {"seconds", phase.seconds},
+               {"calls_at_end", phase.calls_at_end},
+               {"hung_up", phase.hung_up},
+               {"lost_calls", phase.lost_calls},
+               {"echoes_answered", phase.echoes_answered}};
+  if (phase.set_up) {
+    json["set_up"] = json_of(*phase.set_up);
+  }
+  if (phase.traffic) {
+    json["traffic"] = json_of(*phase.traffic);
+  }
+  if (!phase.throughput.empty()) {
+    Json& all = json["throughput"] = Json::array();
+    for (const ThroughputResult& throughput : phase.throughput) {
+      all.push_back(json_of(throughput));
+    }
+  }
+  if (phase.footprint) {
+    json["footprint"] = json_of(*phase.footprint);
+  }
+  return json;
+}
+
+Json json_of(const LinkResult& link) {
+  return {{"impaired_lost_up", link.impaired_lost_up},
+          {"impaired_lost_down", link.impaired_lost_down},
+          {"impaired_duplicated_up", link.impaired_duplicated_up},
+          {"impaired_duplicated_down", link.impaired_duplicated_down},
+          {"impaired_reordered_up", link.impaired_reordered_up},
+          {"impaired_reordered_down", link.impaired_reordered_down},
+          {"drops", link.drops},
+          {"rx_missed", link.rx_missed}};
+}
+
+Json samples_of(const std::vector<Sample>& samples) {
+  Json all = Json::array();
+  for (const Sample& sample : samples) {
+    all.push_back({{"at_seconds", sample.at},
+                   {"calls_up", sample.calls_up},
+                   {"dials_per_second", sample.dials_per_second},
+                   {"up_packets_per_second", sample.up_pps},
+                   {"down_packets_per_second", sample.down_pps},
+                   {"lost", sample.lost}});
+  }
+  return all;
+}
+
+// A key's value as its kind spells it, a plain string for text.
+template <typename Target>
+std::string shown(const Key<Target>& key, const Target& target) {
+  std::string text = key.show(target);
+  std::erase(text, '"');
+  return text;
+}
+
+// The plan as the options spell it, with what was left to its default.
+Json json_of(const Plan& plan) {
+  const Draft draft{.plan = plan,
+                    .server = {plan.server, plan.tcp_port, plan.servers},
+                    .core = plan.core.value_or(dataplane::PortSettings{}),
+                    .password_file = ""};
+  Json json;
+  for (const PlanKey& key : plan_keys()) {
+    if (!key.name.starts_with("password") && key.section != "Output") {
+      json[std::string(key.name)] = shown(key, draft);
+    }
+  }
+  json["traffic-mode"] = to_text(plan.traffic);
+  Json& phases = json["phases"] = Json::array();
+  for (const Phase& phase : plan.phases) {
+    Json& one = phases.emplace_back();
+    one["kind"] = to_text(phase.kind);
+    for (const PhaseKey& key : phase_keys()) {
+      if (key.belongs_to(phase.kind)) {
+        one[std::string(key.name)] = shown<Phase>(key, phase);
+      }
+    }
+  }
+  return json;
+}
+
+}  // namespace
+
+nlohmann::ordered_json to_json(const RunResult& result) {
+  Json json = {{"format", kFormat},
+               {"version", result.version},
+               {"started", result.started},
+               {"machine", result.machine},
+               {"seconds", result.seconds},
+               {"success", result.complaints.empty()},
+               {"complaints", result.complaints},
+               {"plan", json_of(result.plan)}};
+  if (result.footprint_before) {
+    json["footprint_before"] = json_of(*result.footprint_before);
+  }
+  Json& phases = json["phases"] = Json::array();
+  for (const PhaseResult& phase : result.phases) {
+    phases.push_back(json_of(phase));
+  }
+  json["link"] = json_of(result.link);
+  json["samples"] = samples_of(result.samples);
+  return json;
+}
+
+std::string json_text(const RunResult& result) {
+  return to_json(result).dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace adit::app::blast

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The live line of a run: redrawn in place on a terminal, a line of its own now and then elsewhere.
+// Thread: control. Owner: the runner, which calls show() as often as it likes.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+
+#include "app/adit-blast/results/results.hpp"
+
+namespace adit::app::blast {
+
+/// What the running phase is known to be, beside the Sample.
+struct PhaseProgress {
+  PhaseKind kind = PhaseKind::kSetUp;
+  double seconds = 0;          ///< since the phase began
+  double of_seconds = 0;       ///< its duration; 0: it has none
+  std::uint64_t of_calls = 0;  ///< set-up: how many are to be up
+  std::uint64_t failed = 0;    ///< dials that failed, calls that were lost
+  double p99_ms = 0;           ///< set-up: of the time so far; traffic: of the latency; 0: nothing yet
+  std::string note{};          ///< throughput: "imix, trial 4 at 120,000 pps"
+};
+
+/// "set-up      3,214 of 10,000 up  2,130/s  p99 41.0 ms  0 failed"
+[[nodiscard]] std::string progress_line(const PhaseProgress& phase, const Sample& sample);
+
+class Progress {
+ public:
+  /// Whether `out` is a terminal is asked here. Quiet: shows nothing, ever.
+  Progress(std::FILE* out, bool quiet);
+  Progress(std::FILE* out, bool quiet, bool is_terminal)
+      : out_(out), quiet_(quiet), is_terminal_(is_terminal) {}
+  ~Progress() { finish(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  /// At sample.at, in seconds since the run began: more often than is worth reading, nothing happens.
+  void show(const PhaseProgress& phase, const Sample& sample);
+  /// Clears the line, so that what is printed next stands alone.
+  void finish();
+
+ private:
+  std::FILE* out_;
+  bool quiet_;
+  bool is_terminal_;
+  bool is_drawn_ = false;
+  std::optional<double> shown_at_;
+  PhaseKind shown_kind_ = PhaseKind::kSetUp;
+};
+
+}  // namespace adit::app::blast

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run found out, as values: the live line, the final table, the JSON file and the HTML report all show this and
+// nothing else. Thread: control. Owner: the runner.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/adit-blast/plan/plan.hpp"
+#include "app/adit-blast/results/histogram.hpp"
+
+namespace adit::app::blast {
+
+/// What one direction's packets met, between sender and verifier. Inner packets of our own making only.
+struct DirectionResult {
+  std::uint64_t sent = 0;
+  std::uint64_t received = 0;    ///< intact, each once
+  std::uint64_t lost = 0;        ///< sent and never received
+  std::uint64_t duplicated = 0;  ///< received again
+  std::uint64_t reordered = 0;   ///< received after a later one of the same call
+  std::uint64_t corrupted = 0;   ///< ours by its mark, and not what was sent; counts as lost as well
+  std::uint64_t sent_octets = 0;
+  std::uint64_t received_octets = 0;
+  std::uint64_t calls = 0;         ///< that sent something
+  std::uint64_t calls_silent = 0;  ///< of those: nothing was received
+  std::uint64_t calls_lossy = 0;   ///< of those: something was lost
+  Percentiles latency;
+};
+
+struct TrafficResult {
+  TrafficMode mode = TrafficMode::kCore;
+  std::string sizes;
+  double seconds = 0;
+  DirectionResult up;  ///< kEcho: the round trip, and `down` is not used
+  DirectionResult down;
+};
+
+struct SetUpResult {
+  std::uint64_t dialled = 0;
+  std::uint64_t up = 0;
+  std::map<std::string, std::uint64_t> failures;  ///< by ClientEnd's text
+  double seconds = 0;                             ///< from the first dial to the last outcome
+  double rate = 0;                                ///< calls up a second over that time
+  double target_rate = 0;                         ///< 0: none was set
+  std::uint32_t concurrency = 0;
+  Percentiles time;  ///< TCP connect to IP up
+};
+
+struct ThroughputTrial {
+  double offered_pps = 0, achieved_pps = 0, loss = 0;
+  bool passed = false;
+};
+struct ThroughputResult {
+  std::string sizes;
+  double pps = 0;   ///< the highest offered rate that passed, both directions together; 0: none did
+  double mbps = 0;  ///< of inner IP
+  double loss_limit = 0;
+  std::vector<ThroughputTrial> trials;
+};
+
+/// The watched server process and the kernel's sockets, at one moment.
+struct Footprint {
+  std::uint64_t calls = 0;
+  std::uint64_t rss_octets = 0;
+  std::uint64_t descriptors = 0;
+  std::uint64_t socket_octets =
+      0;  ///< kernel memory of TCP sockets (slab and buffers), both ends when both are here
+};
+
+struct Sample {
+  double at = 0;  ///< seconds since the run began
+  std::uint64_t calls_up = 0;
+  double dials_per_second = 0;
+  double up_pps = 0, down_pps = 0;  ///< received by the verifier
+  std::uint64_t lost = 0;           ///< known so far (gaps), both directions
+};
+
+struct PhaseResult {
+  PhaseKind kind = PhaseKind::kSetUp;
+  double began = 0;  ///< seconds since the run began
+  double seconds = 0;
+  std::uint64_t calls_at_end = 0;
+  std::optional<SetUpResult> set_up;     ///< set-up, and the redials of churn
+  std::optional<TrafficResult> traffic;  ///< traffic, churn and hold with a rate
+  std::vector<ThroughputResult> throughput;
+  std::map<std::string, std::uint64_t> lost_calls;  ///< that ended without our asking, by ClientEnd's text
+  std::uint64_t hung_up = 0;                        ///< churn, tear-down
+  std::uint64_t echoes_answered = 0;                ///< PPTP and LCP echoes in this phase
+  std::optional<Footprint> footprint;               ///< at its end
+};
+
+/// What the impairment did, and what our own GRE receivers saw.
+struct LinkResult {
+  std::uint64_t impaired_lost_up = 0, impaired_lost_down = 0;
+  std::uint64_t impaired_duplicated_up = 0, impaired_duplicated_down = 0;
+  std::uint64_t impaired_reordered_up = 0, impaired_reordered_down = 0;
+  std::map<std::string, std::uint64_t> drops;  ///< of our own data plane, by DropReason's name
+  std::uint64_t rx_missed = 0;                 ///< frames that the port lost for want of room
+};
+
+struct RunResult {
+  std::string started;  ///< UTC, "2026-01-31T12:00:00Z"
+  std::string machine;  ///< CPU, cores, kernel
+  std::string version;
+  Plan plan;
+  double seconds = 0;
+  std::optional<Footprint> footprint_before;
+  std::vector<PhaseResult> phases;
+  std::vector<Sample> samples;
+  LinkResult link;
+  /// In words: why the run is not a success (dials failed, packets lost beyond the limit, corruption). Empty: success.
+  std::vector<std::string> complaints;
+};
+
+}  // namespace adit::app::blast

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/adit-blast/results/tables.hpp"
+
+#include <fmt/core.h>
+
+#include "app/adit-blast/results/numbers.hpp"
+#include "app/escape.hpp"
+#include "app/table.hpp"
+
+namespace adit::app::blast {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+
+constexpr Align kRight = Align::kRight;
+
+// "2 traffic": phases of one kind are told apart by their place in the run.
+std::string label(const RunResult& result, std::size_t index) {
+  return fmt::format("{} {}", index + 1, to_text(result.phases[index].kind));
+}
+
+std::string section(std::string_view title, const std::vector<Column>& columns, const Rows& rows) {
+  return rows.empty() ? "" : fmt::format("\n{}\n", title) + draw_table(columns, rows, "");
+}
+
+std::uint64_t total(const std::map<std::string, std::uint64_t>& counts) {
+  std::uint64_t sum = 0;
+  for (const auto& [reason, count] : counts) {
+    sum += count;
+  }
+  return sum;
+}
+
+std::string heading(const RunResult& result) {
+  std::string text = fmt::format("adit-blast {}: {}", escape_octets(result.version), result.started);
+  text += fmt::format(", {} s against {}:{}\n", decimal(result.seconds), to_string(result.plan.server),
+                      result.plan.tcp_port);
+  return result.machine.empty() ? text : text + escape_octets(result.machine) + '\n';
+}
+
+std::string phases(const RunResult& result) {
+  Rows rows;
+  for (std::size_t i = 0; i < result.phases.size(); ++i) {
+    const PhaseResult& phase = result.phases[i];
+    rows.push_back({label(result, i), decimal(phase.seconds), with_commas(phase.calls_at_end),
+                    with_commas(phase.hung_up), with_commas(total(phase.lost_calls)),
+                    with_commas(phase.echoes_answered)});
+  }
+  return section("Phases",
+                 {{"phase"},
+                  {"seconds", kRight},
+                  {"calls at end", kRight},
+                  {"hung up", kRight},
+                  {"lost calls", kRight},
+                  {"echoes answered", kRight}},
+                 rows);
+}
+
+std::string set_ups(const RunResult& result) {
+  Rows counts, times;
+  for (std::size_t i = 0; i < result.phases.size(); ++i) {
+    if (!result.phases[i].set_up) {
+      continue;
+    }
+    const SetUpResult& set_up = *result.phases[i].set_up;
+    counts.push_back({label(result, i), with_commas(set_up.dialled), with_commas(set_up.up),
+                      with_commas(total(set_up.failures)), decimal(set_up.seconds), decimal(set_up.rate),
+                      set_up.target_rate > 0 ? decimal(set_up.target_rate) : "-",
+                      with_commas(std::uint64_t{set_up.concurrency})});
+    const Percentiles& time = set_up.time;
+    times.push_back({label(result, i), milliseconds(time.p50_ms), milliseconds(time.p90_ms),
+                     milliseconds(time.p99_ms), milliseconds(time.p999_ms), milliseconds(time.max_ms)});
+  }
+  return section("Set-up",
+                 {{"phase"},
+                  {"dialled", kRight},
+                  {"up", kRight},
+                  {"failed", kRight},
+                  {"seconds", kRight},
+                  {"calls/s", kRight},
+                  {"target/s", kRight},
+                  {"at once", kRight}},
+                 counts) +
+         section("Set-up time, from TCP connect to IP",
+                 {{"phase"},
+                  {"p50", kRight},
+                  {"p90", kRight},
+                  {"p99", kRight},
+                  {"p99.9", kRight},
+                  {"max", kRight}},
+                 times);
+}
+
+// Why dials failed, or why calls ended without our asking.
+template <typename CountsOf>
+std::string reasons(const RunResult& result, std::string_view title, const CountsOf& counts_of) {
+  Rows rows;
+  for (std::size_t i = 0; i < result.phases.size(); ++i) {
+    if (const std::map<std::string, std::uint64_t>* counts = counts_of(result.phases[i])) {
+      for (const auto& [reason, count] : *counts) {
+        rows.push_back({label(result, i), with_commas(count), reason});
+      }
+    }
+  }
+  return section(title, {{"phase"}, {"calls", kRight}, {"reason"}}, rows);
+}
+
+struct Flow {
+  std::string phase;
+  std::string_view name;
+  const DirectionResult* direction;
+  double seconds;
+};
+
+std::vector<Flow> flows_of(const RunResult& result) {
+  std::vector<Flow> flows;
+  for (std::size_t i = 0; i < result.phases.size(); ++i) {
+    if (!result.phases[i].traffic) {
+      continue;
+    }
+    const TrafficResult& traffic = *result.phases[i].traffic;
+    if (traffic.mode == TrafficMode::kEcho) {
+      flows.push_back({label(result, i), "echo", &traffic.up, traffic.seconds});
+    } else {
+      flows.push_back({label(result, i), "up", &traffic.up, traffic.seconds});
+      flows.push_back({label(result, i), "down", &traffic.down, traffic.seconds});
+    }
+  }
+  return flows;
+}
+
+std::string traffic(const RunResult& result) {
+  Rows packets, rates, latencies;
+  for (const auto& [phase, name, flow, seconds] : flows_of(result)) {
+    const auto per_second = [s = seconds](std::uint64_t count) {
+      return s > 0 ? static_cast<double>(count) / s : 0.0;
+    };
+    packets.push_back({phase, std::string(name), with_commas(flow->sent), with_commas(flow->received),
+                       with_commas(flow->lost),
+                       percentage(static_cast<double>(flow->lost), static_cast<double>(flow->sent)),
+                       with_commas(flow->duplicated), with_commas(flow->reordered),
+                       with_commas(flow->corrupted)});
+    rates.push_back({phase, std::string(name), with_commas(per_second(flow->received)),
+                     decimal(per_second(flow->received_octets) * 8 / 1e6), with_commas(flow->calls),
+                     with_commas(flow->calls_lossy), with_commas(flow->calls_silent)});
+    const Percentiles& latency = flow->latency;
+    latencies.push_back({phase, std::string(name), milliseconds(latency.p50_ms), milliseconds(latency.p90_ms),
+                         milliseconds(latency.p99_ms), milliseconds(latency.p999_ms),
+                         milliseconds(latency.max_ms)});
+  }
+  return section("Packets",
+                 {{"phase"},
+                  {"way"},
+                  {"sent", kRight},
+                  {"received", kRight},
+                  {"lost", kRight},
+                  {"lost %", kRight},
+                  {"dup", kRight},
+                  {"reord", kRight},
+                  {"corrupt", kRight}},
+                 packets) +
+         section("Rates received, inner IP",
+                 {{"phase"},
+                  {"way"},
+                  {"pps", kRight},
+                  {"Mbit/s", kRight},
+                  {"calls", kRight},
+                  {"with loss", kRight},
+                  {"silent", kRight}},
+                 rates) +
+         section("Latency (echo: of the round trip)",
+                 {{"phase"},
+                  {"way"},
+                  {"p50", kRight},
+                  {"p90", kRight},
+                  {"p99", kRight},
+                  {"p99.9", kRight},
+                  {"max", kRight}},
+                 latencies);
+}
+
+std::string throughput(const RunResult& result) {
+  Rows rows;
+  for (const PhaseResult& phase : result.phases) {
+    for (const ThroughputResult& one : phase.throughput) {
+      const bool any = one.pps > 0;
+      rows.push_back({one.sizes, any ? with_commas(one.pps) : "none passed", any ? decimal(one.mbps) : "-",
+                      percentage(one.loss_limit, 1), with_commas(std::uint64_t{one.trials.size()})});
+    }
+  }
+  return section(
+      "Throughput, both ways together, inner IP",
+      {{"octets", kRight}, {"pps", kRight}, {"Mbit/s", kRight}, {"loss limit", kRight}, {"trials", kRight}},
+      rows);
+}
+
+std::string footprints(const RunResult& result) {
+  Rows rows;
+  const auto add = [&](const std::string& when, const Footprint& now) {
+    std::vector<std::string> row = {when, with_commas(now.calls), human_bytes(now.rss_octets),
+                                    with_commas(now.descriptors), human_bytes(now.socket_octets)};
+    const Footprint& before = result.footprint_before.value_or(Footprint{});
+    const bool comparable = result.footprint_before && now.calls > before.calls;
+    const auto per_call = [&](std::uint64_t after, std::uint64_t base) {
+      return (static_cast<double>(after) - static_cast<double>(base)) /
+             static_cast<double>(now.calls - before.calls);
+    };
+    row.push_back(comparable ? signed_octets(per_call(now.rss_octets, before.rss_octets)) : "-");
+    row.push_back(comparable ? fmt::format("{:+.2f}", per_call(now.descriptors, before.descriptors)) : "-");
+    row.push_back(comparable ? signed_octets(per_call(now.socket_octets, before.socket_octets)) : "-");
+    rows.push_back(std::move(row));
+  };
+  if (result.footprint_before) {
+    add("before", *result.footprint_before);
+  }
+  for (std::size_t i = 0; i < result.phases.size(); ++i) {
+    if (result.phases[i].footprint) {
+      add("after " + label(result, i), *result.phases[i].footprint);
+    }
+  }
+  return section("Server process and TCP sockets of the kernel; a call costs what came since before",
+                 {{"when"},
+                  {"calls", kRight},
+                  {"RSS", kRight},
+                  {"fds", kRight},
+                  {"sockets", kRight},
+                  {"RSS/call", kRight},
+                  {"fds/call", kRight},
+                  {"sockets/call", kRight}},
+                 rows);
+}
+
+std::string link(const RunResult& result) {
+  const LinkResult& link = result.link;
+  Rows rows;
+  if (result.plan.impairment.any()) {
+    rows = {
+        {"lost", with_commas(link.impaired_lost_up), with_commas(link.impaired_lost_down)},
+        {"duplicated", with_commas(link.impaired_duplicated_up), with_commas(link.impaired_duplicated_down)},
+        {"reordered", with_commas(link.impaired_reordered_up), with_commas(link.impaired_reordered_down)}};
+  }
+  Rows drops;
+  for (const auto& [reason, count] : link.drops) {
+    if (count != 0) {
+      drops.push_back({reason, with_commas(count)});
+    }
+  }
+  if (link.rx_missed != 0) {
+    drops.push_back({"port had no room (rx_missed)", with_commas(link.rx_missed)});
+  }
+  return section("Impaired by ourselves, GRE packets", {{"what"}, {"up", kRight}, {"down", kRight}}, rows) +
+         section("Dropped by our own data plane", {{"reason"}, {"packets", kRight}}, drops);
+}
+
+std::string verdict(const RunResult& result) {
+  if (result.complaints.empty()) {
+    return "\nSuccess.\n";
+  }
+  std::string text = "\nNot a success:\n";
+  for (const std::string& complaint : result.complaints) {
+    text += "  " + escape_octets(complaint) + '\n';
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string result_tables(const RunResult& result) {
+  using Counts = const std::map<std::string, std::uint64_t>*;
+  return heading(result) + phases(result) + set_ups(result) +
+         reasons(result, "Dials that failed",
+                 [](const PhaseResult& phase) -> Counts {
+                   return phase.set_up ? &phase.set_up->failures : nullptr;
+                 }) +
+         traffic(result) + throughput(result) + footprints(result) + link(result) +
+         reasons(result, "Calls lost without our asking",
+                 [](const PhaseResult& phase) -> Counts { return &phase.lost_calls; }) +
+         verdict(result);
+}
+
+}  // namespace adit::app::blast

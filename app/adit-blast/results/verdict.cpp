@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/adit-blast/results/verdict.hpp"
+
+namespace adit::app::blast {
+namespace {
+
+using Complaints = std::vector<std::string>;
+
+void judge_calls(const PhaseResult& phase, const std::string& where, Complaints& complaints) {
+  // A storm is refused in part, if the server knows its business.
+  const bool must_come_up = phase.kind != PhaseKind::kStorm;
+  if (must_come_up && phase.set_up && phase.set_up->up < phase.set_up->dialled) {
+    complaints.push_back(where + std::to_string(phase.set_up->dialled - phase.set_up->up) + " of " +
+                         std::to_string(phase.set_up->dialled) + " dials failed");
+  }
+  std::uint64_t lost = 0;
+  for (const auto& [end, count] : phase.lost_calls) {
+    lost += count;
+  }
+  if (lost > 0) {
+    complaints.push_back(where + std::to_string(lost) + " calls ended without our asking");
+  }
+}
+
+void judge_traffic(const TrafficResult& traffic, bool may_lose, const std::string& where,
+                   Complaints& complaints) {
+  const std::uint64_t corrupted = traffic.up.corrupted + traffic.down.corrupted;
+  const std::uint64_t lost = traffic.up.lost + traffic.down.lost;
+  if (corrupted > 0) {
+    complaints.push_back(where + std::to_string(corrupted) + " packets were corrupted");
+  }
+  if (lost > 0 && !may_lose) {
+    complaints.push_back(where + std::to_string(lost) + " packets were lost");
+  }
+  if (traffic.up.sent + traffic.down.sent == 0) {
+    complaints.push_back(where + "not a packet was sent");
+  }
+}
+
+}  // namespace
+
+Complaints complaints_of(const RunResult& result) {
+  Complaints complaints;
+  for (const PhaseResult& phase : result.phases) {
+    const std::string where = std::string(to_text(phase.kind)) + ": ";
+    judge_calls(phase, where, complaints);
+    if (phase.traffic) {
+      judge_traffic(*phase.traffic, result.plan.impairment.any(), where, complaints);
+    }
+    for (const ThroughputResult& search : phase.throughput) {
+      if (search.pps == 0) {
+        complaints.push_back(where + "no rate of " + search.sizes + " passed");
+      }
+    }
+  }
+  return complaints;
+}
+
+}  // namespace adit::app::blast

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operator's socket: UNIX stream, one JSON-RPC 2.0 request a line (rpc.hpp), answered in order.
+// Clients, request length and unsent output are bounded; the client that has been silent longest makes room for a new one.
+// Thread: control. Owner: the control loop.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <asio/steady_timer.hpp>
+#include <cstdint>
+#include <expected>
+#include <list>
+#include <memory>
+#include <string>
+
+#include "app/aditd/config/config.hpp"
+#include "app/aditd/operator/backend.hpp"
+
+namespace adit::app {
+
+class ControlSocket {
+ public:
+  static constexpr std::size_t kMaxClients = 16;
+  static constexpr std::size_t kMaxRequest = 65'536;  ///< octets, newline included
+
+  /// `io` and `backend` outlive the socket.
+  ControlSocket(asio::io_context& io, OperatorBackend& backend, const CliSettings& settings);
+  /// Closes every client and removes the socket file.
+  ~ControlSocket();
+  ControlSocket(const ControlSocket&) = delete;
+  ControlSocket& operator=(const ControlSocket&) = delete;
+
+  /// Makes the socket file (mode 0600, or 0660 with a group) and its directory if that is missing. One left behind by a
+  /// process that is gone is replaced; a living one, or a file of another kind, is an error with a remedy.
+  [[nodiscard]] std::expected<void, std::string> listen();
+
+  [[nodiscard]] std::size_t clients() const { return clients_.size(); }
+
+ private:
+  class Client;
+  [[nodiscard]] std::expected<void, std::string> clear_path() const;
+  [[nodiscard]] std::expected<void, std::string> give_to_group() const;
+  [[nodiscard]] std::string error(std::string_view what, std::string_view remedy) const;
+  void accept();
+  void add(asio::local::stream_protocol::socket socket);
+  void remove(Client& client);
+  void touch(Client& client);
+
+  asio::io_context& io_;
+  OperatorBackend& backend_;
+  const CliSettings settings_;
+  asio::local::stream_protocol::acceptor acceptor_;
+  asio::steady_timer accept_again_;
+  std::list<std::shared_ptr<Client>> clients_;  // who spoke last is last
+  bool made_file_ = false;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // handlers that run later than us look at it
+};
+
+}  // namespace adit::app

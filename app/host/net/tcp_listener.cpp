@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/host/net/tcp_listener.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+namespace adit::app {
+
+using asio::ip::tcp;
+
+namespace {
+
+constexpr int kBacklog = 4096;
+constexpr int kAcceptsPerWake = 64;  // a redial storm must not starve the connections that live
+constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::chrono::milliseconds kRatePause{10};
+constexpr double kTurnsSavedSeconds = 0.02;
+
+wire::Ipv4Address to_wire(const asio::ip::address& address) {
+  return address.is_v4() ? wire::Ipv4Address(address.to_v4().to_uint()) : wire::Ipv4Address();
+}
+
+}  // namespace
+
+struct TcpListener::Listener {
+  explicit Listener(asio::io_context& io) : acceptor(io), pause(io) {}
+  tcp::acceptor acceptor;
+  asio::steady_timer pause;
+};
+
+TcpListener::TcpListener(asio::io_context& io, TcpConnections& connections, AcceptEvents& events,
+                         std::uint32_t rate)
+    : io_(io), connections_(connections), events_(events), rate_(rate) {}
+
+TcpListener::~TcpListener() = default;
+
+std::expected<void, std::string> TcpListener::listen(wire::Ipv4Address address, std::uint16_t port,
+                                                     const ListenOptions& options) {
+  auto listener = std::make_unique<Listener>(io_);
+  const tcp::endpoint endpoint(asio::ip::address_v4(address.value), port);
+  asio::error_code error;
+  const auto failed = [&](const char* what) {
+    return std::unexpected("cannot " + std::string(what) + " " + to_string(address) + ":" +
+                           std::to_string(port) + ": " + error.message() +
+                           "; is the address on this host, and no other server on the port?");
+  };
+  if (listener->acceptor.open(tcp::v4(), error); error) {
+    return failed("open a socket for");
+  }
+  listener->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  const int socket = listener->acceptor.native_handle();
+  const int on = 1;
+  if (options.address_may_come_later) {
+    ::setsockopt(socket, IPPROTO_IP, IP_FREEBIND, &on, sizeof on);
+  }
+  if (!options.vrf.empty() && ::setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, options.vrf.c_str(),
+                                           static_cast<socklen_t>(options.vrf.size())) != 0) {
+    error.assign(errno, asio::system_category());
+    return failed(("enter VRF " + options.vrf + " for").c_str());
+  }
+  if (listener->acceptor.bind(endpoint, error); error) {
+    return failed("bind");
+  }
+  if (listener->acceptor.listen(kBacklog, error); error) {
+    return failed("listen on");
+  }
+  listener->acceptor.non_blocking(true, error);
+  accept_some(*listener);
+  listeners_.push_back(std::move(listener));
+  return {};
+}
+
+void TcpListener::stop_listening() {
+  for (auto& listener : listeners_) {
+    asio::error_code ignored;
+    listener->pause.cancel();
+    listener->acceptor.close(ignored);
+  }
+}
+
+// Takes what is waiting, then waits for more.
+void TcpListener::accept_some(Listener& listener) {
+  for (int i = 0; i < kAcceptsPerWake; ++i) {
+    if (!take_turn()) {
+      return pause(listener, kRatePause);
+    }
+    asio::error_code error;
+    tcp::socket socket(io_);
+    listener.acceptor.accept(socket, error);
+    if (!error) {
+      adopt(std::move(socket));
+      continue;
+    }
+    turns_ += 1;  // not used
+    if (error == asio::error::would_block || error == asio::error::try_again) {
+      break;
+    }
+    if (error == asio::error::connection_aborted) {
+      continue;
+    }
+    if (error == asio::error::bad_descriptor) {
+      return;
+    }
+    events_.on_accept_failed(error.message());
+    return pause(listener, kAcceptPause);
+  }
+  listener.acceptor.async_wait(tcp::acceptor::wait_read, [this, &listener](const asio::error_code& error) {
+    if (!error) {
+      accept_some(listener);
+    }
+  });
+}
+
+void TcpListener::pause(Listener& listener, std::chrono::milliseconds time) {
+  listener.pause.expires_after(time);
+  listener.pause.async_wait([this, &listener](const asio::error_code& cancelled) {
+    if (!cancelled) {
+      accept_some(listener);
+    }
+  });
+}
+
+bool TcpListener::take_turn() {
+  const auto now = std::chrono::steady_clock::now();
+  const double elapsed = std::chrono::duration<double>(now - std::exchange(counted_, now)).count();
+  turns_ = std::min(turns_ + elapsed * rate_, std::max(rate_ * kTurnsSavedSeconds, 1.0));
+  if (rate_ != 0 && turns_ < 1) {
+    return false;
+  }
+  turns_ -= 1;
+  return true;
+}
+
+void TcpListener::adopt(tcp::socket socket) {
+  asio::error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  const auto local = error ? tcp::endpoint() : socket.local_endpoint(error);
+  if (error) {
+    return;  // gone before we looked
+  }
+  const control::ConnectionId id =
+      connections_.adopt(std::move(socket));  // before on_accept, which may already send
+  if (events_.on_accept(id, to_wire(peer.address()), to_wire(local.address()))) {
+    connections_.start_reading(id);
+  } else {
+    connections_.drop(id);
+  }
+}
+
+}  // namespace adit::app

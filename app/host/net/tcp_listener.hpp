@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// TCP/1723: listens and accepts; what it accepts belongs to TcpConnections.
+// Thread: control. Owner: aditd's control loop.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/host/net/tcp_connections.hpp"
+
+namespace adit::app {
+
+class AcceptEvents {
+ public:
+  virtual ~AcceptEvents() = default;
+  /// False: not wanted, it is closed at once.
+  [[nodiscard]] virtual bool on_accept(control::ConnectionId id, wire::Ipv4Address peer,
+                                       wire::Ipv4Address local) = 0;
+  /// accept() failed for want of descriptors or memory; accepting pauses for a moment. Worth a log line.
+  virtual void on_accept_failed(const std::string& why) = 0;
+};
+
+struct ListenOptions {
+  bool address_may_come_later = false;  ///< its interface is one that aditd makes
+  std::string vrf{};                    ///< the VRF that clients are in, empty: none
+};
+
+class TcpListener {
+ public:
+  /// `rate`: connections accepted a second, all addresses together; 0: as many as come. The others wait in the kernel's
+  /// backlog, and beyond it their clients' kernels repeat themselves: a storm is let in bit by bit.
+  TcpListener(asio::io_context& io, TcpConnections& connections, AcceptEvents& events, std::uint32_t rate);
+  ~TcpListener();
+
+  /// Address 0.0.0.0 listens on every local address. The error says what failed on which address, and what to do.
+  [[nodiscard]] std::expected<void, std::string> listen(wire::Ipv4Address address, std::uint16_t port,
+                                                        const ListenOptions& options);
+  void stop_listening();
+
+ private:
+  struct Listener;
+  void accept_some(Listener& listener);
+  void pause(Listener& listener, std::chrono::milliseconds time);
+  [[nodiscard]] bool take_turn();
+  void adopt(asio::ip::tcp::socket socket);
+
+  asio::io_context& io_;
+  TcpConnections& connections_;
+  AcceptEvents& events_;
+  const double rate_;
+  double turns_ = 0;  // connections that may be accepted now; a fiftieth of a second's at most
+  std::chrono::steady_clock::time_point counted_{};
+  std::vector<std::unique_ptr<Listener>> listeners_;
+};
+
+}  // namespace adit::app

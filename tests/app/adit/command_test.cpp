@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// The `adit` program itself against an aditd that exists only in this test: what it prints, where, and its exit codes.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <asio/executor_work_guard.hpp>
+#include <asio/post.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "app/aditd/operator/control_socket.hpp"
+#include "tests/app/aditd/operator/fake_backend.hpp"
+
+namespace adit::app {
+namespace {
+
+struct Outcome {
+  int code = -1;
+  std::string text;  // standard output and error
+};
+
+class AditCommand : public testing::Test {
+ protected:
+  void SetUp() override {
+    const char* adit = ::getenv("ADIT");
+    ASSERT_NE(adit, nullptr) << "run it by `meson test`, or set it to the adit program";
+    adit_ = adit;
+    char name[] = "/tmp/adit-command-XXXXXX";
+    ASSERT_NE(::mkdtemp(name), nullptr);
+    directory_ = name;
+    settings_.socket = directory_ / "adit.sock";
+    backend_.sessions = {FakeBackend::alice()};
+  }
+  void TearDown() override {
+    if (thread_.joinable()) {
+      asio::post(io_, [this] {
+        socket_.reset();
+        keep_running_.reset();
+      });
+      thread_.join();
+    }
+    std::filesystem::remove_all(directory_);
+  }
+  void serve() {
+    socket_ = std::make_unique<ControlSocket>(io_, backend_, settings_);
+    ASSERT_TRUE(socket_->listen().has_value());
+    thread_ = std::jthread([this] { io_.run(); });
+  }
+  [[nodiscard]] Outcome adit(const std::string& arguments) const {
+    const std::string command =
+        "ADIT_SOCKET=" + settings_.socket + " '" + adit_ + "' " + arguments + " 2>&1 </dev/null";
+    Outcome outcome;
+    FILE* pipe = ::popen(command.c_str(), "r");
+    std::array<char, 4096> block{};
+    for (std::size_t got = 0; (got = std::fread(block.data(), 1, block.size(), pipe)) > 0;) {
+      outcome.text.append(block.data(), got);
+    }
+    outcome.code = WEXITSTATUS(::pclose(pipe));
+    return outcome;
+  }
+
+  std::string adit_;
+  std::filesystem::path directory_;
+  CliSettings settings_;
+  FakeBackend backend_;
+  asio::io_context io_;
+  asio::executor_work_guard<asio::io_context::executor_type> keep_running_{io_.get_executor()};
+  std::unique_ptr<ControlSocket> socket_;
+  std::jthread thread_;
+};
+
+TEST_F(AditCommand, TriesALoginWithAPasswordFromTheEnvironment) {
+  serve();
+  backend_.answers_trials = true;
+  const Outcome without = adit("test radius alice");
+  EXPECT_EQ(without.code, 2);
+  EXPECT_NE(without.text.find("ADIT_TEST_PASSWORD"), std::string::npos);
+  ::setenv("ADIT_TEST_PASSWORD", "secret", 1);
+  const Outcome tried = adit("test radius alice --method pap");
+  ::unsetenv("ADIT_TEST_PASSWORD");
+  EXPECT_EQ(tried.code, 1);
+  EXPECT_EQ(tried.text, "rejected in 0 ms: the server rejects it\n");
+  ASSERT_EQ(backend_.trials.size(), 1U);
+  EXPECT_EQ(backend_.trials[0].first.method, control::AuthMethod::kPap);
+}
+
+TEST_F(AditCommand, ShowsTablesAndJson) {
+  serve();
+  for (const auto& [what, word] :
+       {std::pair("sessions", "alice"), std::pair("stat", "uptime: "), std::pair("drops", "wrong_peer"),
+        std::pair("workers", "steer-miss"), std::pair("pools", "default"),
+        std::pair("steering", "RSS of addresses"), std::pair("ports", "200.100"), std::pair("radius", "aaa1"),
+        std::pair("version", "aditd ")}) {
+    const Outcome table = adit("show " + std::string(what));
+    EXPECT_EQ(table.code, 0) << table.text;
+    EXPECT_NE(table.text.find(word), std::string::npos) << table.text;
+    const Outcome json = adit("show " + std::string(what) + " --json");
+    EXPECT_EQ(json.code, 0) << json.text;
+    EXPECT_TRUE(nlohmann::json::accept(json.text)) << json.text;
+  }
+  EXPECT_EQ(nlohmann::json::parse(adit("-j show sessions").text)["sessions"][0]["ip"], "10.64.0.2");
+}
+
+TEST_F(AditCommand, Terminates) {
+  serve();
+  EXPECT_EQ(adit("terminate username alice").text, "1 call ended\n");
+  EXPECT_EQ(adit("terminate sid 00ff hard").code, 0);
+  EXPECT_EQ(adit("terminate all soft --json").text, "{\"terminated\":1}\n");
+  EXPECT_EQ(adit("terminate username -- -dash").code, 0);
+  const Outcome not_an_address = adit("terminate ip alice");
+  EXPECT_EQ(not_an_address.code, 4);
+  EXPECT_EQ(not_an_address.text, "adit: aditd refused: value is no IPv4 address: alice\n");
+  TearDown();
+  ASSERT_EQ(backend_.terminated.size(), 4u);
+  EXPECT_FALSE(backend_.terminated[0].hard);
+  EXPECT_TRUE(backend_.terminated[1].hard);
+  EXPECT_EQ(backend_.terminated[1].selector.value, "00ff");
+  EXPECT_EQ(backend_.terminated[2].selector.by, control::TerminateSelector::By::kAll);
+  EXPECT_EQ(backend_.terminated[3].selector.value, "-dash");
+}
+
+TEST_F(AditCommand, ShapesInPlace) {
+  serve();
+  EXPECT_EQ(adit("shaper change username alice 10240/2048").text, "1 call changed\n");
+  EXPECT_EQ(adit("shaper change all 512").text, "1 call changed\n");
+  EXPECT_EQ(adit("shaper restore sid 00ff").text, "1 call changed\n");
+  const Outcome bad = adit("shaper change username alice fast");
+  EXPECT_EQ(bad.code, 4);
+  EXPECT_NE(bad.text.find("rate is to be kbit/s"), std::string::npos) << bad.text;
+  TearDown();
+  ASSERT_EQ(backend_.shaped.size(), 3u);
+  EXPECT_EQ(backend_.shaped[0].first.value, "alice");
+  EXPECT_EQ(backend_.shaped[0].second, (control::SubscriberRate{.down = 10'240, .up = 2'048}));
+  EXPECT_EQ(backend_.shaped[1].second, (control::SubscriberRate{.down = 512, .up = 512}));
+  EXPECT_FALSE(backend_.shaped[2].second);
+}
+
+TEST_F(AditCommand, IdlesAWorkerAndUsesItAgain) {
+  serve();
+  EXPECT_NE(adit("worker idle 1").text.find("idled"), std::string::npos);
+  EXPECT_EQ(adit("worker use 1").text.find("idled"), std::string::npos);
+  const Outcome none = adit("worker idle 2");
+  EXPECT_EQ(none.code, 4);
+  EXPECT_EQ(none.text,
+            "adit: aditd refused: worker takes the number of one, 0 to 1, and in_use, true or false\n");
+  backend_.last_in_use = 0;
+  EXPECT_EQ(adit("worker idle 0").text, "adit: aditd refused: the last worker in use cannot be idled\n");
+}
+
+TEST_F(AditCommand, SaysWhenNothingMatched) {
+  backend_.terminates = 0;
+  serve();
+  const Outcome nobody = adit("terminate username nobody");
+  EXPECT_EQ(nobody.code, 1);
+  EXPECT_EQ(nobody.text, "0 calls ended\n");
+  EXPECT_EQ(adit("terminate all").code, 0) << "nobody there is no failure to end all";
+}
+
+TEST_F(AditCommand, HasAnExitCodePerFailure) {
+  const Outcome absent = adit("show sessions");
+  EXPECT_EQ(absent.code, 3);
+  EXPECT_EQ(absent.text.find("adit: cannot reach aditd at " + settings_.socket), 0u) << absent.text;
+  serve();
+  EXPECT_EQ(adit("show sessions --socket /nowhere").code, 3) << "--socket outranks ADIT_SOCKET";
+}
+
+TEST_F(AditCommand, SEC_12_AnswersMistakesWithOneLineAndExitCode2) {
+  for (const char* arguments : {"",
+                                "show",
+                                "show sesions",
+                                "show sessions extra",
+                                "terminate",
+                                "worker",
+                                "worker idle",
+                                "worker idle x",
+                                "worker rest 1",
+                                "shaper",
+                                "shaper change",
+                                "shaper change username alice",
+                                "shaper change all",
+                                "shaper restore all 7",
+                                "shaper change everyone 7",
+                                "terminate username",
+                                "terminate username ''",
+                                "terminate ip 10.64.0.2 medium",
+                                "terminate everyone",
+                                "--timeout 0 show stat",
+                                "--timeout x show stat",
+                                "--nonsense",
+                                "\"$(printf 'show\\033[2J')\"",
+                                "$(head -c 100000 /dev/zero | tr '\\0' A)"}) {
+    const Outcome outcome = adit(arguments);
+    EXPECT_EQ(outcome.code, 2) << arguments << ": " << outcome.text;
+    EXPECT_EQ(outcome.text.find('\n'), outcome.text.size() - 1) << outcome.text;
+    EXPECT_EQ(outcome.text.find('\x1b'), std::string::npos);
+    EXPECT_LT(outcome.text.size(), 400u);
+  }
+}
+
+TEST_F(AditCommand, HelpTeaches) {
+  const Outcome help = adit("--help");
+  EXPECT_EQ(help.code, 0);
+  for (const char* word :
+       {"show", "terminate", "--json", "--socket", "Examples", "Exit codes", "ADIT_SOCKET"}) {
+    EXPECT_NE(help.text.find(word), std::string::npos) << word;
+  }
+}
+
+}  // namespace
+}  // namespace adit::app

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+// adit.toml: what a good file means, and the one line that every bad one gets.
+#include "app/aditd/config/config.hpp"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "app/aditd/config/schema.hpp"
+
+namespace adit::app {
+namespace {
+
+using wire::Ipv4Address;
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+
+constexpr std::string_view kGood = R"(
+[[port]]
+interface = "access0"
+role = "access"
+[[port]]
+interface = "core0"
+role = "core"
+[pptp]
+bind = ["192.0.2.1"]
+[ip]
+gw-ip-address = "10.64.0.1"
+[[ip-pool]]
+ranges = ["10.64.0.2-10.64.255.254"]
+)";
+
+Config good(std::string_view toml) {
+  ConfigResult result = parse_config(toml, "t.toml");
+  EXPECT_TRUE(result.problems.empty()) << result.problems.front().line;
+  EXPECT_TRUE(result.config.has_value());
+  return result.config.value_or(Config());
+}
+
+TEST(Config, SmallestFileTakesDefaults) {
+  const Config config = good(kGood);
+  EXPECT_EQ(config.bind, std::vector{Ipv4Address(192, 0, 2, 1)});
+  EXPECT_EQ(config.tcp_port, 1723);
+  EXPECT_EQ(config.control.ip.gateway, Ipv4Address(10, 64, 0, 1));
+  ASSERT_EQ(config.control.ip.pools.size(), 1u);
+  EXPECT_EQ(config.control.ip.pools[0].name, "default");
+  EXPECT_EQ(config.control.ip.pools[0].ranges.at(0).first, Ipv4Address(10, 64, 0, 2));
+  EXPECT_EQ(config.control.ip.pools[0].ranges.at(0).last, Ipv4Address(10, 64, 255, 254));
+  ASSERT_EQ(config.ports.size(), 2u);
+  EXPECT_EQ(config.ports[0].name, "access0");
+  EXPECT_EQ(config.ports[1].role, dataplane::PortRole::kCore);
+  EXPECT_EQ(config.cli.socket, "/run/adit/adit.sock");
+  EXPECT_EQ(config.control.pptp.echo_interval, 60s);
+  EXPECT_EQ(config.control.ppp.mppe, control::MppePolicy::kPrefer);
+  EXPECT_EQ(config.control.ppp.mppe_key_lengths, std::vector{contract::MppeStrength::k128});
+  EXPECT_EQ(config.control.ppp.mppe_stateful, control::StatefulPolicy::kDeny);
+  EXPECT_TRUE(config.mss_clamp);
+}
+
+TEST(Config, ReadsEveryKindOfValue) {
+  const Config config = good(R"(
+[core]
+workers = 4
+poll_mode = "busy"          # as poll-mode
+[common]
+max-sessions = 1000
+[dpdk]
+eal = ["-l", "0-4"]
+hugepages = "require"
+[[port]]
+name = "uplink"
+driver = "dpdk"
+device = "0000:01:00.0"
+role = "both"
+queues = 4
+[pptp]
+bind = ["192.0.2.1", "192.0.2.2"]
+port = 1724
+echo-interval = 5
+echo-timeout = "500s"
+start-timeout = "1500ms"
+set_link_info = "never"
+[ppp]
+accomp = "allow"
+mppe = "require"
+mppe-key-lengths = [128]
+mppe-stateful = "allow"
+lcp-echo-interval = 0
+setup-timeout = "2m"
+[auth]
+methods = ["mschap-v2"]
+[chap-secrets]
+chap-secrets = "/tmp/secrets"
+[ip]
+gw-ip-address = "10.0.0.1"
+[[ip-pool]]
+ranges = ["10.64.0.0/24", "10.65.0.10-20", "10.66.0.1", "10.67.0.0/31"]
+[[ip-pool]]
+name = "gold"
+ranges = ["10.70.0.0-10.70.0.255"]
+[dns]
+dns1 = "198.51.100.53"
+dns2 = ""
+[mss]
+clamp = false
+[cli]
+socket = "/tmp/a.sock"
+[log]
+level = "debug"
+log-file = "/tmp/a.log"
+max-per-second = 0
+)");
+  EXPECT_EQ(config.core.workers, 4);
+  EXPECT_EQ(config.core.poll_mode, PollMode::kBusy);
+  EXPECT_EQ(config.max_sessions, 1000u);
+  EXPECT_EQ(config.dpdk.eal, (std::vector<std::string>{"-l", "0-4"}));
+  EXPECT_EQ(config.dpdk.hugepages, HugepagePolicy::kRequire);
+  EXPECT_EQ(config.ports.at(0).name, "uplink");
+  EXPECT_EQ(config.ports[0].driver, dataplane::PortDriver::kDpdk);
+  EXPECT_EQ(config.ports[0].device, "0000:01:00.0");
+  EXPECT_EQ(config.ports[0].role, dataplane::PortRole::kBoth);
+  EXPECT_EQ(config.ports[0].queues, 4);
+  EXPECT_EQ(config.bind.size(), 2u);
+  EXPECT_EQ(config.tcp_port, 1724);
+  EXPECT_EQ(config.control.pptp.echo_interval, 5s);
+  EXPECT_EQ(config.control.pptp.echo_timeout, 500s);
+  EXPECT_EQ(config.control.pptp.start_timeout, 1500ms);
+  EXPECT_EQ(config.control.pptp.set_link_info, control::SetLinkInfoPolicy::kNever);
+  EXPECT_TRUE(config.control.ppp.accomp);
+  EXPECT_FALSE(config.control.ppp.pcomp);
+  EXPECT_EQ(config.control.ppp.mppe, control::MppePolicy::kRequire);
+  EXPECT_EQ(config.control.ppp.mppe_stateful, control::StatefulPolicy::kAllow);
+  EXPECT_EQ(config.control.ppp.lcp_echo_interval, 0s);
+  EXPECT_EQ(config.control.ppp.setup_timeout, 2min);
+  EXPECT_EQ(config.chap_secrets, "/tmp/secrets");
+  const auto& ranges = config.control.ip.pools.at(0).ranges;
+  ASSERT_EQ(ranges.size(), 4u);
+  EXPECT_EQ(ranges[0].first, Ipv4Address(10, 64, 0, 1)) << "a prefix's first address is its network's";
+  EXPECT_EQ(ranges[0].last, Ipv4Address(10, 64, 0, 254)) << "and its last the broadcast address";
+  EXPECT_EQ(ranges[1].last, Ipv4Address(10, 65, 0, 20));
+  EXPECT_EQ(ranges[2].first, ranges[2].last);
+  EXPECT_EQ(ranges[3].first, Ipv4Address(10, 67, 0, 0));
+  EXPECT_EQ(ranges[3].last, Ipv4Address(10, 67, 0, 1));
+  EXPECT_EQ(config.control.ip.pools.at(1).name, "gold");
+  EXPECT_EQ(config.control.ip.dns1, Ipv4Address(198, 51, 100, 53));
+  EXPECT_TRUE(config.control.ip.dns2.is_none());
+  EXPECT_FALSE(config.mss_clamp);
+  EXPECT_EQ(config.log.level, LogLevel::kDebug);
+  EXPECT_EQ(config.log.max_per_second, 0u);
+}
+
+std::string read_file(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(Config, PackagedSampleIsWhatTheSchemaSays) {
+  const char* root = ::getenv("ADIT_SOURCE_ROOT");
+  ASSERT_NE(root, nullptr) << "run it by `meson test`, or set it to the top of the source tree";
+  EXPECT_EQ(read_file(std::filesystem::path(root) / "packaging/adit.toml"), sample_config())
+      << "refresh it: aditd --sample-config > packaging/adit.toml";
+}
+
+TEST(Config, SampleIsRight) {
+  good(sample_config());
+}
+
+// Uncommenting a key must change nothing: its line shows the default.
+TEST(Config, SampleIsRightWithEveryKeyUncommented) {
+  std::string toml = sample_config();
+  for (std::size_t at = toml.find("\n#"); at != std::string::npos; at = toml.find("\n#", at + 1)) {
+    if (toml[at + 2] != ' ') {
+      toml.erase(at + 1, 1);
+    }
+  }
+  const Config uncommented = good(toml);
+  const Config sample = good(sample_config());
+  for (const auto& key : config_keys()) {
+    EXPECT_NE(toml.find("\n" + std::string(key.name) + " = "), std::string::npos)
+        << key.section << '.' << key.name;
+    EXPECT_EQ(key.show(uncommented), key.show(sample)) << key.section << '.' << key.name;
+    EXPECT_FALSE(key.help.empty());
+  }
+  ASSERT_EQ(uncommented.ports.size(), sample.ports.size());
+  for (const auto& key : port_keys()) {
+    EXPECT_NE(toml.find("\n" + std::string(key.name) + " = "), std::string::npos) << key.name;
+    EXPECT_EQ(key.show(uncommented.ports[0]), key.show(sample.ports[0])) << key.name;
+  }
+  for (const auto& key : pool_keys()) {
+    EXPECT_EQ(key.show(uncommented.control.ip.pools.at(0)), key.show(sample.control.ip.pools.at(0)))
+        << key.name;
+  }
+}
+
+TEST(Config, WarnsAndStartsAllTheSame) {
+  const auto warning_of = [](std::string_view more) {
+    const ConfigResult result = parse_config(std::string(kGood) + std::string(more), "t.toml");
+    EXPECT_TRUE(result.config.has_value());
+    EXPECT_EQ(result.problems.size(), 1u);
+    EXPECT_TRUE(result.problems.at(0).warning);
+    return result.problems.at(0).line;
+  };
+  EXPECT_EQ(warning_of("[auth]\nmethods = [\"mschap-v2\", \"pap\"]\n"),
+            "t.toml:15:11: warning: auth.methods: value \"pap\": sends passwords in clear text; use "
+            "\"mschap-v2\" if "
+            "clients can");
+  EXPECT_EQ(warning_of("[auth]\nmethods = [\"mschap-v2\", \"chap-md5\"]\n[ppp]\nmppe = \"require\"\n"),
+            "t.toml:17:8: warning: ppp.mppe: value \"require\": needs keys, and \"chap-md5\" and \"pap\" of "
+            "auth.methods make none; take them off the list");
+  EXPECT_EQ(warning_of("[ppp]\nmppe-key-lengths = [128, 40]\n"),
+            "t.toml:15:20: warning: ppp.mppe-key-lengths: keys of 40 and 56 bits fall to a search through "
+            "all of them; "
+            "keep to [128] if clients can");
+  EXPECT_EQ(warning_of("[common]\nmax-sessions = 100000\n"),
+            "t.toml:15:16: warning: common.max-sessions: value 100000: is more than the 65535 call IDs of "
+            "the bound "
+            "addresses; add addresses to pptp.bind: each has 65,535");
+}
+
+TEST(Config, ReadsKeyLengths) {
+  const ConfigResult result =
+      parse_config(std::string(kGood) + "[ppp]\nmppe-key-lengths = [40, 128, 56]\n", "t");
+  ASSERT_TRUE(result.config);
+  EXPECT_EQ(
+      result.config->control.ppp.mppe_key_lengths,
+      (std::vector{contract::MppeStrength::k40, contract::MppeStrength::k128, contract::MppeStrength::k56}));
+}
+
+class ConfigFileTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/adit-config-XXXXXX";
+    ASSERT_NE(::mkdtemp(name), nullptr);
+    directory_ = name;
+    write("adit.toml", std::string(kGood) + "[chap-secrets]\nchap-secrets = \"" + secrets() + "\"\n");
+    write("secrets", "alice * secret *\n");
+    std::filesystem::permissions(secrets(), std::filesystem::perms(0600));
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+  void write(const std::string& name, std::string_view text) const {
+    std::ofstream(directory_ / name, std::ios::binary) << text;
+  }
+  [[nodiscard]] std::string path() const { return directory_ / "adit.toml"; }
+  [[nodiscard]] std::string secrets() const { return directory_ / "secrets"; }
+  // The only problem, less the path that it begins with.
+  [[nodiscard]] std::string problem(const ConfigResult& result) const {
+    EXPECT_EQ(result.problems.size(), 1u);
+    return result.problems.empty() ? "" : result.problems[0].line.substr(directory_.string().size());
+  }
+  std::filesystem::path directory_;
+};
+
+TEST_F(ConfigFileTest, Loads) {
+  const ConfigResult result = load_config(path());
+  EXPECT_TRUE(result.problems.empty()) << result.problems[0].line;
+  EXPECT_TRUE(result.config.has_value());
+}
+
+TEST_F(ConfigFileTest, SaysWhenItIsNotThere) {
+  const ConfigResult result = load_config(directory_ / "none.toml");
+  EXPECT_FALSE(result.config.has_value());
+  EXPECT_EQ(problem(result),
+            "/none.toml: config file: No such file or directory; create it, or name another with "
+            "--config FILE (aditd --sample-config prints a complete one)");
+}
+
+TEST_F(ConfigFileTest, TakesRegularFilesOfSensibleSizeOnly) {
+  EXPECT_NE(load_config("/dev/zero").problems.at(0).line.find("is not a regular file"), std::string::npos);
+  EXPECT_NE(load_config(directory_).problems.at(0).line.find("is not a regular file"), std::string::npos);
+  write("adit.toml", std::string((1 << 20) + 1, '#'));
+  EXPECT_NE(problem(load_config(path())).find("is larger than 1 MiB"), std::string::npos);
+}
+
+TEST_F(ConfigFileTest, SaysWhenChapSecretsAreNotThere) {
+  std::filesystem::remove(secrets());
+  const ConfigResult result = load_config(path());
+  EXPECT_FALSE(result.config.has_value());
+  EXPECT_EQ(problem(result), "/adit.toml: chap-secrets.chap-secrets: value \"" + secrets() +
+                                 "\": No such file or directory; create it, or name another");
+}
+
+TEST_F(ConfigFileTest, WarnsOfChapSecretsThatEveryoneCanRead) {
+  std::filesystem::permissions(secrets(), std::filesystem::perms(0644));
+  const ConfigResult result = load_config(path());
+  EXPECT_TRUE(result.config.has_value());
+  EXPECT_EQ(problem(result), "/adit.toml: warning: chap-secrets.chap-secrets: value \"" + secrets() +
+                                 "\": is open to every user of this machine; chmod 600 it");
+}
+
+TEST_F(ConfigFileTest, SaysWhatIsWrongInChapSecrets) {
+  write("secrets", "alice * secret *\nbob\n");
+  const ConfigResult result = load_config(path());
+  EXPECT_FALSE(result.config.has_value());
+  const std::string line = problem(result);
+  EXPECT_EQ(line.find("/adit.toml: chap-secrets.chap-secrets: value \"" + secrets() + "\": line 2: "), 0u)
+      << line;
+  EXPECT_EQ(line.find("secret "), std::string::npos) << "no password may be shown";
+}
+
+TEST_F(ConfigFileTest, WarnsOfChapSecretsWithoutAUser) {
+  write("secrets", "# nobody yet\n");
+  const ConfigResult result = load_config(path());
+  EXPECT_TRUE(result.config.has_value());
+  EXPECT_NE(problem(result).find("has no user"), std::string::npos);
+}
+
+TEST_F(ConfigFileTest, ReadsDictionariesAndWhatTheyInclude) {
+  const std::string rate =
+      "[[radius-rate]]\nattribute = \"Acme-Rate\"\nform = \"kbit\"\ndirection = \"both\"\n";
+  write("dictionary", "$INCLUDE acme\n$INCLUDE- none\n");
+  write("acme", "VENDOR Acme 32473\nATTRIBUTE Acme-Rate 9 integer Acme\n");
+  write("adit.toml", read_file(path()) + "[radius]\ndictionary = [\"" + (directory_ / "dictionary").string() +
+                         "\"]\n" + rate);
+  const ConfigResult result = load_config(path());
+  ASSERT_TRUE(result.config) << result.problems[0].line;
+  ASSERT_EQ(result.config->radius_rates.size(), 1U);
+  EXPECT_EQ(result.config->radius_rates[0].number, 9);
+  std::filesystem::remove(directory_ / "acme");
+  std::filesystem::create_directory(directory_ / "acme");
+  const std::string line = load_config(path()).problems.at(0).line;
+  EXPECT_NE(line.find("dictionary:1: $INCLUDE \"acme\": is not a regular file; name a file"),
+            std::string::npos)
+      << line;
+}
+
+TEST_F(ConfigFileTest, SaysWhenThereIsNoSuchGroup) {
+  write("adit.toml", read_file(path()) + "[cli]\ngroup = \"no-such-group-here\"\n");
+  const ConfigResult result = load_config(path());
+  EXPECT_FALSE(result.config.has_value());
+  EXPECT_EQ(problem(result),
+            "/adit.toml: cli.group: value \"no-such-group-here\": no such group on this machine; "
+            "create it (groupadd --system), or leave the key out");
+}
+
+}  // namespace
+}  // namespace adit::app

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every mistake in adit.toml that we could think of, and the lines that it gets, word for word: file, line and column,
+// key, value, what is wrong, what to do. All mistakes of a file are told at once.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "app/aditd/config/config.hpp"
+
+namespace adit::app {
+namespace {
+
+constexpr std::string_view kGood = R"(
+[[port]]
+interface = "access0"
+role = "access"
+[[port]]
+interface = "core0"
+role = "core"
+[pptp]
+bind = ["192.0.2.1"]
+[ip]
+gw-ip-address = "10.64.0.1"
+[[ip-pool]]
+ranges = ["10.64.0.2-10.64.255.254"]
+)";
+
+std::string with(std::string_view more) {
+  return std::string(kGood) + std::string(more);
+}
+
+// kGood less its [pptp], so that a test may write its own.
+std::string without_pptp() {
+  std::string toml(kGood);
+  const std::size_t begin = toml.find("[pptp]");
+  return toml.erase(begin, toml.find("[ip]") - begin);
+}
+
+// Lines that parse_config gives for `toml`, joined.
+std::string problems_of(std::string_view toml) {
+  std::string all;
+  for (const ConfigProblem& problem : parse_config(toml, "t.toml").problems) {
+    all += (all.empty() ? "" : "\n") + problem.line;
+  }
+  return all;
+}
+
+struct BadConfig {
+  std::string_view name;
+  std::string toml;
+  std::string_view problems;  // all of them, in order
+};
+
+class BadConfigTest : public testing::TestWithParam<BadConfig> {};
+
+TEST_P(BadConfigTest, GetsTheseLines) {
+  const ConfigResult result = parse_config(GetParam().toml, "t.toml");
+  EXPECT_FALSE(result.config.has_value());
+  EXPECT_EQ(problems_of(GetParam().toml), GetParam().problems);
+}
+
+const BadConfig
+    kBadConfigs
+        [] =
+            {
+                {"Empty", "",
+                 R"(t.toml: pptp.bind: missing or empty; list the addresses that clients dial: bind = ["192.0.2.1"]
+t.toml: port.role: no [[port]] serves the access side; add one with role = "access", or give one role = "both"
+t.toml: port.role: no [[port]] serves the core side; add one with role = "core", or give one role = "both"
+t.toml: ip.gw-ip-address: missing; give our end of the links: gw-ip-address = "10.64.0.1"
+t.toml: warning: ip-pool: there is no pool "default"; without one, only users with an address or a pool of their own can connect)"},
+                {"SyntaxError", with("[pptp\n"),
+                 R"(t.toml:14:6: TOML: Error while parsing table header: expected ']', saw '\\n'; see https://toml.io)"},
+                {"UnknownKey", with("[ppp]\nmpe = \"require\"\n"),
+                 R"(t.toml:15:1: ppp.mpe: no such key; did you mean mppe?)"},
+                {"UnknownKeyNothingNear", with("[mss]\nwindow = 4\n"),
+                 R"(t.toml:15:1: mss.window: no such key; there are: clamp)"},
+                {"KeyOfAnotherSection", with("[core]\nmax-starting = 4\n"),
+                 R"(t.toml:15:1: core.max-starting: no such key; it belongs to [common])"},
+                {"KeyOutsideASection", "echo-interval = 4\n" + with(""),
+                 R"(t.toml:1:1: echo-interval: no such key outside a section; write it below [pptp])"},
+                {"UnknownSection", with("[ppt]\n"),
+                 R"(t.toml:14:2: ppt: no such section; did you mean pptp?)"},
+                {"UnknownSectionNothingNear", with("[kubernetes]\n"),
+                 R"(t.toml:14:2: kubernetes: no such section; there are: core, common, dpdk, port, pptp, ppp, auth, chap-secrets, radius, radius-server, dae-client, radius-rate, ip, ip-pool, dns, wins, mss, routes, shaper, cli, log)"},
+                {"HostileKey", with("[ppp]\n\"a\\u001b[2J\\nb\" = 1\n"),
+                 R"(t.toml:15:1: ppp.a\x1b[2J\nb: no such key; there are: mru, mtu, min-mtu, accomp, pcomp, mppe, mppe-key-lengths, mppe-stateful, timeout, max-configure, max-failure, max-terminate, lcp-echo-interval, lcp-echo-failure, lcp-timeout, setup-timeout)"},
+                {"SectionIsAValue", "ppp = 3\n" + with(""),
+                 R"(t.toml:1:7: ppp: value 3: is not a section; write [ppp])"},
+                {"PortIsATable",
+                 "[port]\ninterface = \"a\"\n[pptp]\nbind = [\"192.0.2.1\"]\n[ip]\ngw-ip-address = "
+                 "\"10.64.0.1\"\n",
+                 R"(t.toml:1:1: port: is not a list of tables; write [[port]] above each of them
+t.toml: warning: ip-pool: there is no pool "default"; without one, only users with an address or a pool of their own can connect)"},
+                {"SpelledBothWays", with("[ppp]\nmin-mtu = 600\nmin_mtu = 600\n"),
+                 R"(t.toml:16:1: ppp.min-mtu: is there twice, with - and with _; keep one of them)"},
+                {"NumberIsText", with("[core]\nworkers = \"four\"\n"),
+                 R"(t.toml:15:11: core.workers: value "four": is not a whole number; write a number from 0 to 128, without quotes)"},
+                {"NumberIsAFloat", with("[core]\nworkers = 1.5\n"),
+                 R"(t.toml:15:11: core.workers: value 1.5: is not a whole number; write a number from 0 to 128, without quotes)"},
+                {"NumberTooLarge", with("[core]\nworkers = 129\n"),
+                 R"(t.toml:15:11: core.workers: value 129: is out of range; write a number from 0 to 128)"},
+                {"NumberNegative", with("[ppp]\nmru = -1\n"),
+                 R"(t.toml:15:7: ppp.mru: value -1: is out of range; write a number from 128 to 1500)"},
+                {"DurationIsAWord", with("[ppp]\ntimeout = \"soon\"\n"),
+                 R"(t.toml:15:11: ppp.timeout: value "soon": is not a duration; write seconds as a number, or text like "10s", "500ms", "2m")"},
+                {"DurationOutOfRange", with("[ppp]\ntimeout = \"2m\"\n"),
+                 R"(t.toml:15:11: ppp.timeout: value "2m": is out of range; write 100ms to 60s)"},
+                {"DurationOverflows", with("[ppp]\nsetup-timeout = \"99999999999999999999h\"\n"),
+                 R"(t.toml:15:17: ppp.setup-timeout: value "99999999999999999999h": is not a duration; write seconds as a number, or text like "10s", "500ms", "2m")"},
+                {"DurationNegative", with("[ppp]\nsetup-timeout = -5\n"),
+                 R"(t.toml:15:17: ppp.setup-timeout: value -5: is not a duration; write seconds as a number, or text like "10s", "500ms", "2m")"},
+                {"ChoiceMisspelt", with("[ppp]\nmppe = \"requier\"\n"),
+                 R"(t.toml:15:8: ppp.mppe: value "requier": is not a choice here; did you mean "require"? Else write "deny", "allow", "prefer" or "require")"},
+                {"ChoiceIsABool", with("[ppp]\naccomp = true\n"),
+                 R"(t.toml:15:10: ppp.accomp: value true: is not a choice here; write "deny" or "allow")"},
+                {"BoolIsText", with("[mss]\nclamp = \"yes\"\n"),
+                 R"(t.toml:15:9: mss.clamp: value "yes": is neither true nor false; write true or false, without quotes)"},
+                {"AddressIsAName", with("[dns]\ndns1 = \"dns.example\"\n"),
+                 R"(t.toml:15:8: dns.dns1: value "dns.example": is not an IPv4 address; write four numbers in quotes, like "192.0.2.1")"},
+                {"AddressWithZeros", with("[dns]\ndns1 = \"192.0.2.001\"\n"),
+                 R"(t.toml:15:8: dns.dns1: value "192.0.2.001": is not an IPv4 address; write four numbers in quotes, like "192.0.2.1")"},
+                {"AddressIsMulticast", with("[dns]\ndns1 = \"224.0.0.1\"\n"),
+                 R"(t.toml:15:8: dns.dns1: value "224.0.0.1": is not a unicast address; write one that a host can have (0.0.0.0 cannot stand for all))"},
+                {"BindAll", "[pptp]\nbind = [\"192.0.2.9\", \"0.0.0.0\"]\n" + without_pptp(),
+                 R"(t.toml:2:22: pptp.bind: value "0.0.0.0": is not a unicast address; write one that a host can have (0.0.0.0 cannot stand for all))"},
+                {"BindIsNoList", "[pptp]\nbind = \"192.0.2.1\"\n" + without_pptp(),
+                 R"(t.toml:2:8: pptp.bind: value "192.0.2.1": is not a list; write ["192.0.2.1"])"},
+                {"BindMissing", without_pptp(),
+                 R"(t.toml: pptp.bind: missing or empty; list the addresses that clients dial: bind = ["192.0.2.1"])"},
+                {"BindEmpty", "[pptp]\nbind = []\n" + without_pptp(),
+                 R"(t.toml:2:8: pptp.bind: missing or empty; list the addresses that clients dial: bind = ["192.0.2.1"])"},
+                {"BindTwice", "[pptp]\nbind = [\"192.0.2.1\", \"192.0.2.1\"]\n" + without_pptp(),
+                 R"(t.toml:2:22: pptp.bind: value "192.0.2.1": is there twice; list each address once)"},
+                {"RangeBackwards", with("[[ip-pool]]\nname = \"b\"\nranges = [\"10.70.0.9-10.70.0.2\"]\n"),
+                 R"(t.toml:16:11: ip-pool.ranges: value "10.70.0.9-10.70.0.2": ends before it begins; write the lower address first)"},
+                {"RangeIsAnAddressAndAWord",
+                 with("[[ip-pool]]\nname = \"b\"\nranges = [\"10.70.0.9-end\"]\n"),
+                 R"(t.toml:16:11: ip-pool.ranges: value "10.70.0.9-end": is not an address range; write "10.64.0.2-10.64.255.254", "10.64.0.2-254" or a prefix "10.64.0.0/16")"},
+                {"PrefixWithHostBits", with("[[ip-pool]]\nname = \"b\"\nranges = [\"10.70.0.9/24\"]\n"),
+                 R"(t.toml:16:11: ip-pool.ranges: value "10.70.0.9/24": is not an address range; write "10.64.0.2-10.64.255.254", "10.64.0.2-254" or a prefix "10.64.0.0/16")"},
+                {"RangeOverLoopback", with("[[ip-pool]]\nname = \"b\"\nranges = [\"126.0.0.1-128.0.0.1\"]\n"),
+                 R"(t.toml:16:11: ip-pool.ranges: value "126.0.0.1-128.0.0.1": holds addresses that no host can have; keep out of 0/8, 127/8 and 224/3)"},
+                {"RangesOverlap", with("[[ip-pool]]\nname = \"b\"\nranges = [\"10.64.9.0/24\"]\n"),
+                 R"(t.toml:16:11: ip-pool.ranges: value "10.64.9.1-10.64.9.254": overlaps "10.64.0.2-10.64.255.254" of pool "default"; give every address to one pool)"},
+                {"GatewayInPool", with("[[ip-pool]]\nname = \"b\"\nranges = [\"10.64.0.0-10.64.0.1\"]\n"),
+                 R"(t.toml:16:11: ip-pool.ranges: value "10.64.0.0-10.64.0.1": holds ip.gw-ip-address 10.64.0.1; leave that address out of the range)"},
+                {"BindInPool", with("[[ip-pool]]\nname = \"b\"\nranges = [\"192.0.2.0/24\"]\n"),
+                 R"(t.toml:16:11: ip-pool.ranges: value "192.0.2.1-192.0.2.254": holds pptp.bind 192.0.2.1; leave that address out of the range)"},
+                {"PoolTooLarge", with("[[ip-pool]]\nname = \"b\"\nranges = [\"20.0.0.0/8\"]\n"),
+                 R"(t.toml:12:1: ip-pool.ranges: have 16842747 addresses together; keep to 4194304 (a /10))"},
+                {"PoolNameTwice", with("[[ip-pool]]\nranges = [\"10.70.0.0/24\"]\n"),
+                 R"(t.toml:14:1: ip-pool.name: value "default": is another pool's name already; give it a name of its own, or add the ranges to that pool)"},
+                {"PoolWithoutRanges", with("[[ip-pool]]\nname = \"b\"\n"),
+                 R"(t.toml:14:1: ip-pool.ranges: missing or empty; give it addresses: ranges = ["10.64.0.2-10.64.255.254"])"},
+                {"InterfaceTwice", with("[[port]]\ninterface = \"core0\"\n"),
+                 R"(t.toml:15:13: port.interface: value "core0": is another [[port]] already; make one [[port]] of them: role = "both" serves both sides; or give each a vlan)"},
+                {"DeviceAndVlanTwice",
+                 with("[[port]]\nname = \"a\"\ndriver = \"dpdk\"\ndevice = \"0000:01:00.0\"\nvlan = 7\n"
+                      "[[port]]\nname = \"b\"\ndriver = \"dpdk\"\ndevice = \"0000:01:00.0\"\nvlan = \"7\"\n"),
+                 R"(t.toml:22:10: port.device: value "0000:01:00.0": is another [[port]] already; make one [[port]] of them: role = "both" serves both sides; or give each a vlan)"},
+                {"VlanOfAKernelInterface", with("[[port]]\ninterface = \"eth9\"\nvlan = 7\n"),
+                 R"(t.toml:16:8: port.vlan: value "7": is used with driver = "dpdk" only; name the VLAN's own interface: interface = "eth0.100")"},
+                {"VlanOutOfRange",
+                 with("[[port]]\nname = \"a\"\ndriver = \"dpdk\"\ndevice = \"net_null0\"\nvlan = 4095\n"),
+                 R"(t.toml:18:8: port.vlan: value 4095: is no VLAN; write an ID of 1 to 4094, or "200.100" for an outer tag and one inside it)"},
+                {"VlanWithAnEmptyTag",
+                 with("[[port]]\nname = \"a\"\ndriver = \"dpdk\"\ndevice = \"net_null0\"\nvlan = \"200.\"\n"),
+                 R"(t.toml:18:8: port.vlan: value "200.": is no VLAN; write an ID of 1 to 4094, or "200.100" for an outer tag and one inside it)"},
+                {"IsolateWithoutTheKernel", with("[[port]]\nname = \"a\"\ndriver = \"dpdk\"\ndevice = \"net_null0\"\nisolate = true\n"), R"(t.toml:18:11: port.isolate: value true: is for a device that the kernel drives too; set driver = "dpdk", and interface to the kernel's name of the device)"},
+                {"DpdkPortWithoutANameForItsInterface",
+                 with("[[port]]\nname = \"the access side\"\ndriver = \"dpdk\"\ndevice = \"net_null0\"\n"),
+                 R"(t.toml:14:1: port.name: value "the access side": is no name for an interface, which the kernel's part needs; give the port a name of at most 15 characters: name = "wan")"},
+                {"InterfaceNameTooLong", with("[[port]]\ninterface = \"averyveryverylongname\"\n"),
+                 R"(t.toml:15:13: port.interface: value "averyveryverylongname": is no name of a network interface; write one that `ip link` shows, like "eth0")"},
+                {"InterfaceMissing", with("[[port]]\nrole = \"core\"\n"),
+                 R"(t.toml:14:1: port.interface: missing; name a kernel interface: interface = "eth0")"},
+                {"DpdkWithoutDevice", with("[[port]]\ndriver = \"dpdk\"\n"),
+                 R"(t.toml:14:1: port.device: missing with driver = "dpdk"; name the device: a PCI address like "0000:01:00.0", or "net_...")"},
+                {"DeviceWithoutDpdk", with("[[port]]\ninterface = \"eth9\"\ndevice = \"0000:01:00.0\"\n"),
+                 R"(t.toml:16:10: port.device: value "0000:01:00.0": is used with driver = "dpdk" only; set driver = "dpdk", or remove device)"},
+                {"KeyLengthUnknown", with("[ppp]\nmppe-key-lengths = [128, 64]\n"),
+                 R"(t.toml:15:26: ppp.mppe-key-lengths: value 64: is not a key length of MPPE; write 40, 56 or 128, without quotes)"},
+                {"KeyLengthIsText", with("[ppp]\nmppe-key-lengths = [\"128\"]\n"),
+                 R"(t.toml:15:21: ppp.mppe-key-lengths: value "128": is not a key length of MPPE; write 40, 56 or 128, without quotes)"},
+                {"KeyLengthsAreNoList", with("[ppp]\nmppe-key-lengths = 128\n"),
+                 R"(t.toml:15:20: ppp.mppe-key-lengths: value 128: is not a list; write [128])"},
+                {"KeyLengthsEmpty", with("[ppp]\nmppe-key-lengths = []\n"),
+                 R"(t.toml:15:20: ppp.mppe-key-lengths: value []: is empty; write [128], or set mppe = "deny")"},
+                {"KeyLengthTwice", with("[ppp]\nmppe-key-lengths = [128, 128]\n"),
+                 R"(t.toml:15:26: ppp.mppe-key-lengths: value 128: is there twice; list each length once)"},
+                {"StatefulIsABool", with("[ppp]\nmppe-stateful = true\n"),
+                 R"(t.toml:15:17: ppp.mppe-stateful: value true: is not a choice here; write "deny", "allow" or "prefer")"},
+                {"MppeWithoutKeys", with("[ppp]\nmppe = \"require\"\n[auth]\nmethods = [\"chap-md5\"]\n"),
+                 R"(t.toml:15:8: ppp.mppe: value "require": needs keys, and "chap-md5" and "pap" of auth.methods make none; add "mschap-v2" to auth.methods, or set mppe = "deny")"},
+                {"NoMethods", with("[auth]\nmethods = []\n"),
+                 R"(t.toml:15:11: auth.methods: value []: is empty; list at least one: ["mschap-v2"])"},
+                {"MethodTwice", with("[auth]\nmethods = [\"mschap-v2\", \"mschap-v2\"]\n"),
+                 R"(t.toml:15:25: auth.methods: a method is there twice; list each once)"},
+                {"MethodUnknown", with("[auth]\nmethods = [\"mschap-v2\", \"mschapv2\"]\n"),
+                 R"(t.toml:15:25: auth.methods: value "mschapv2": is not a choice here; did you mean "mschap-v2"? Else write "mschap-v2", "mschap-v1", "chap-md5" or "pap")"},
+                {"MinMtuAboveMtu", with("[ppp]\nmin-mtu = 1400\nmtu = 1300\n"),
+                 R"(t.toml:15:11: ppp.min-mtu: value 1400: is more than ppp.mtu = 1300; lower it to that or less)"},
+                {"MtuBelowDefaultMinMtu", with("[ppp]\nmtu = 500\n"),
+                 R"(t.toml:15:7: ppp.min-mtu: value 576: is more than ppp.mtu = 500; lower it to that or less)"},
+                {"NameTooLong", with("[pptp2]\n[auth]\nchallenge-name = \"" + std::string(64, 'x') + "\"\n"),
+                 R"(t.toml:14:2: pptp2: no such section; did you mean pptp?
+t.toml:16:18: auth.challenge-name: value "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...": has 64 characters; write 1 to 63 printable ASCII characters in quotes)"},
+                {"NameNotAscii", with("[auth]\nchallenge-name = \"Zo\u00eb\"\n"),
+                 R"(t.toml:15:18: auth.challenge-name: value "Zoë": has a character that is not printable ASCII; write 1 to 63 printable ASCII characters in quotes)"},
+                {"RelativePath", with("[log]\nlog-file = \"adit.log\"\n"),
+                 R"(t.toml:15:12: log.log-file: value "adit.log": is not an absolute path; write it from / on)"},
+                {"SocketPathTooLong", with("[cli]\nsocket = \"/" + std::string(200, 's') + "\"\n"),
+                 R"(t.toml:15:10: cli.socket: value "/sssssssssssssssssssssssssssssssssssssssssssssssssssssssssss...": has 201 octets; use a path of at most 107)"},
+                {"EalTwoWords", with("[dpdk]\neal = [\"-l 0-3\"]\n"),
+                 R"(t.toml:15:8: dpdk.eal: value "-l 0-3": is more than one word; write each word in quotes of its own: ["-l", "0-3"])"},
+                {"RateWithoutAnAttribute", with("[[radius-rate]]\nform = \"mikrotik\"\n"),
+                 R"(t.toml:14:1: radius-rate.attribute: missing; name the attribute that has a rate: attribute = "Mikrotik-Rate-Limit")"},
+                {"RateWithoutAForm", with("[[radius-rate]]\nattribute = \"Filter-Id\"\n"),
+                 R"(t.toml:14:1: radius-rate.form: missing; say how the rate is written: "mikrotik", "cisco", "filter-id", "kbit" or "bit")"},
+                {"RateFormMisspelt",
+                 with("[[radius-rate]]\nattribute = \"Filter-Id\"\nform = \"mikrotic\"\n"),
+                 R"(t.toml:16:8: radius-rate.form: value "mikrotic": is not a choice here; did you mean "mikrotik"? Else write "mikrotik", "cisco", "filter-id", "kbit" or "bit")"},
+                {"RateWithoutADirection",
+                 with("[[radius-rate]]\nattribute = \"WISPr-Bandwidth-Max-Up\"\nform = \"bit\"\n"),
+                 R"(t.toml:14:1: radius-rate.direction: missing with form = "bit"; say which way it counts: direction = "down", "up" or "both")"},
+                {"RateWithADirectionTooMany",
+                 with("[[radius-rate]]\nattribute = \"Filter-Id\"\nform = \"filter-id\"\ndirection = "
+                      "\"up\"\n"),
+                 R"(t.toml:17:13: radius-rate.direction: value "up": is used with form = "kbit" or "bit" only; remove it)"},
+                {"RateOfAMisspeltAttribute",
+                 with("[[radius-rate]]\nattribute = \"Microtik-Rate-Limit\"\nform = \"mikrotik\"\n"),
+                 R"(t.toml:15:13: radius-rate.attribute: value "Microtik-Rate-Limit": is in no dictionary; did you mean "Mikrotik-Rate-Limit"?)"},
+                {"RateOfAnAttributeInNoDictionary",
+                 with("[[radius-rate]]\nattribute = \"X\"\nform = \"mikrotik\"\n"),
+                 R"(t.toml:15:13: radius-rate.attribute: value "X": is in no dictionary; list the file that defines it below [radius]: dictionary = ["/etc/adit/dictionary.acme"])"},
+                {"RateOfAHiddenAttribute",
+                 with("[[radius-rate]]\nattribute = \"User-Password\"\nform = \"mikrotik\"\n"),
+                 R"(t.toml:15:13: radius-rate.attribute: value "User-Password": is hidden, has a tag, or is part of another attribute; name one that stands in replies by itself)"},
+                {"RateNumberOfAnAddress",
+                 with("[[radius-rate]]\nattribute = \"Framed-IP-Address\"\nform = \"kbit\"\ndirection = "
+                      "\"up\"\n"),
+                 R"(t.toml:16:8: radius-rate.form: value "kbit": does not read Framed-IP-Address, which is of type ipaddr; name one of type integer, short, byte, integer64 or string)"},
+                {"RateTextOfANumber",
+                 with("[[radius-rate]]\nattribute = \"WISPr-Bandwidth-Max-Up\"\nform = \"cisco\"\n"),
+                 R"(t.toml:16:8: radius-rate.form: value "cisco": does not read WISPr-Bandwidth-Max-Up, which is of type integer; name one of type string, or use "kbit" or "bit" for numbers)"},
+                {"RateKeyMisspelt",
+                 with("[[radius-rate]]\natribute = \"Filter-Id\"\nattribute = \"Filter-Id\"\nform = "
+                      "\"filter-id\"\n"),
+                 R"(t.toml:15:1: radius-rate.atribute: no such key; did you mean attribute?)"},
+                {"ServerKeyMisspelt",
+                 with("[[radius-server]]\naddress = \"192.0.2.9\"\nsecret = \"x\"\nprioriti = 1\n"),
+                 R"(t.toml:17:1: radius-server.prioriti: no such key; did you mean priority?)"},
+                {"DaeClientKeyMisspelt",
+                 with("[[dae-client]]\naddress = \"192.0.2.9\"\nsecret = \"x\"\nalow = [\"coa\"]\n"),
+                 R"(t.toml:17:1: dae-client.alow: no such key; did you mean allow?)"},
+                {"DictionaryIsRelative", with("[radius]\ndictionary = [\"dictionary.acme\"]\n"),
+                 R"(t.toml:15:15: radius.dictionary: value "dictionary.acme": is not an absolute path; write it from / on)"},
+                {"EveryMistakeIsReported",
+                 with("[ppp]\nmtu = 0\nmpe = 1\n[core]\nworkers = \"x\"\n[log]\nlevel = 7\n"),
+                 R"(t.toml:15:7: ppp.mtu: value 0: is out of range; write a number from 128 to 1500
+t.toml:16:1: ppp.mpe: no such key; did you mean mppe?
+t.toml:18:11: core.workers: value "x": is not a whole number; write a number from 0 to 128, without quotes
+t.toml:20:9: log.level: value 7: is not a choice here; write "debug", "info", "warning" or "error")"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Config, BadConfigTest, testing::ValuesIn(kBadConfigs),
+                         [](const auto& tested) { return std::string(tested.param.name); });
+
+}  // namespace
+}  // namespace adit::app

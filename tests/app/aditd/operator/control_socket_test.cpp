@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operator's socket and adit's client over a real UNIX socket in a directory of our own. aditd's side runs on its
+// own thread, as in life; the client's waits end by what comes, never by a clock (10 s would mean a defect).
+#include "app/aditd/operator/control_socket.hpp"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <asio/executor_work_guard.hpp>
+#include <asio/post.hpp>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <optional>
+#include <thread>
+
+#include "app/adit/client.hpp"
+#include "dataplane/ports/unique_fd.hpp"
+#include "tests/app/aditd/operator/fake_backend.hpp"
+
+namespace adit::app {
+namespace {
+
+using dataplane::UniqueFd;
+using namespace std::chrono_literals;
+
+constexpr std::string_view kVersionRequest = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"version\"}\n";
+
+UniqueFd connect_raw(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const timeval wait{10, 0};
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+  EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  return fd;
+}
+
+void send_text(const UniqueFd& fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t sent = ::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL);
+    if (sent <= 0) {
+      return;  // closed by the other side, which some tests want
+    }
+    text.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
+// Up to and with a newline, or what came before the end.
+std::string read_line(const UniqueFd& fd) {
+  std::string line;
+  for (char c = 0; line.empty() || line.back() != '\n'; line += c) {
+    if (::recv(fd.get(), &c, 1, 0) != 1) {
+      break;
+    }
+  }
+  return line;
+}
+
+bool at_end(const UniqueFd& fd) {
+  char c = 0;
+  const ssize_t got = ::recv(fd.get(), &c, 1, 0);
+  return got == 0 || (got < 0 && errno == ECONNRESET);
+}
+
+class ControlSocketTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/adit-socket-XXXXXX";
+    ASSERT_NE(::mkdtemp(name), nullptr);
+    directory_ = name;
+    settings_.socket = directory_ / "run" / "adit.sock";
+  }
+  void TearDown() override {
+    stop();
+    std::filesystem::remove_all(directory_);
+  }
+
+  std::expected<void, std::string> start() {
+    socket_.emplace(io_, backend_, settings_);
+    auto listening = socket_->listen();
+    if (listening) {
+      thread_ = std::jthread([this] { io_.run(); });
+    }
+    return listening;
+  }
+  void stop() {
+    if (thread_.joinable()) {
+      asio::post(io_, [this] {
+        socket_.reset();
+        keep_running_.reset();
+      });
+      thread_.join();
+    }
+    socket_.reset();
+  }
+  std::size_t clients() {
+    std::promise<std::size_t> count;
+    asio::post(io_, [&] { count.set_value(socket_->clients()); });
+    return count.get_future().get();
+  }
+  std::expected<Json, CallFailure> call(const std::string& method, const Json& params = {}) {
+    return call_aditd(settings_.socket, method, params, 10s);
+  }
+
+  std::filesystem::path directory_;
+  CliSettings settings_;
+  FakeBackend backend_;
+  asio::io_context io_;
+  asio::executor_work_guard<asio::io_context::executor_type> keep_running_{io_.get_executor()};
+  std::optional<ControlSocket> socket_;
+  std::jthread thread_;
+};
+
+TEST_F(ControlSocketTest, AnswersAditsClient) {
+  backend_.sessions = {FakeBackend::alice()};
+  ASSERT_TRUE(start().has_value());
+  const auto sessions = call("show.sessions");
+  ASSERT_TRUE(sessions.has_value()) << sessions.error().text;
+  EXPECT_EQ((*sessions)["sessions"][0]["username"], "alice");
+  const auto ended = call("terminate", {{"by", "username"}, {"value", "alice"}, {"hard", true}});
+  ASSERT_TRUE(ended.has_value()) << ended.error().text;
+  EXPECT_EQ((*ended)["terminated"], 1);
+  stop();
+  ASSERT_EQ(backend_.terminated.size(), 1u);
+  EXPECT_TRUE(backend_.terminated[0].hard);
+}
+
+TEST_F(ControlSocketTest, SendsALongAnswerWhole) {
+  backend_.sessions.assign(3'000, FakeBackend::alice());
+  ASSERT_TRUE(start().has_value());
+  const auto sessions = call("show.sessions");
+  ASSERT_TRUE(sessions.has_value()) << sessions.error().text;
+  EXPECT_EQ((*sessions)["sessions"].size(), 3'000u);
+}
+
+TEST_F(ControlSocketTest, MakesItsDirectoryAndAPrivateFile) {
+  ASSERT_TRUE(start().has_value());
+  struct stat status{};
+  ASSERT_EQ(::stat(settings_.socket.c_str(), &status), 0);
+  EXPECT_TRUE(S_ISSOCK(status.st_mode));
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+  stop();
+  EXPECT_NE(::stat(settings_.socket.c_str(), &status), 0) << "the file goes with its owner";
+}
+
+TEST_F(ControlSocketTest, ReplacesTheFileOfAProcessThatIsGone) {
+  std::filesystem::create_directory(directory_ / "run");
+  {
+    asio::local::stream_protocol::acceptor gone(io_,
+                                                asio::local::stream_protocol::endpoint(settings_.socket));
+  }
+  ASSERT_TRUE(std::filesystem::exists(settings_.socket));
+  ASSERT_TRUE(start().has_value());
+  EXPECT_TRUE(call("version").has_value());
+}
+
+TEST_F(ControlSocketTest, LeavesALivingAditdAlone) {
+  ASSERT_TRUE(start().has_value());
+  asio::io_context io;
+  ControlSocket second(io, backend_, settings_);
+  const auto listening = second.listen();
+  ASSERT_FALSE(listening.has_value());
+  EXPECT_EQ(listening.error(), "cli.socket: value \"" + settings_.socket +
+                                   "\": another aditd answers there; stop it, or set another path");
+  EXPECT_TRUE(call("version").has_value()) << "and it is not disturbed";
+}
+
+TEST_F(ControlSocketTest, LeavesAnotherKindOfFileAlone) {
+  std::filesystem::create_directory(directory_ / "run");
+  std::ofstream(settings_.socket) << "precious";
+  const auto listening = start();
+  ASSERT_FALSE(listening.has_value());
+  EXPECT_NE(listening.error().find("is a file that is not a socket"), std::string::npos) << listening.error();
+  EXPECT_EQ(std::filesystem::file_size(settings_.socket), 8u);
+}
+
+TEST_F(ControlSocketTest, SaysWhenItCannotListen) {
+  settings_.socket = "/proc/adit/adit.sock";
+  const auto listening = start();
+  ASSERT_FALSE(listening.has_value());
+  EXPECT_EQ(listening.error().find("cli.socket: value \"/proc/adit/adit.sock\": "), 0u) << listening.error();
+}
+
+TEST_F(ControlSocketTest, SEC_12_AnswersMistakesAndStaysOpen) {
+  ASSERT_TRUE(start().has_value());
+  const UniqueFd client = connect_raw(settings_.socket);
+  for (const char* mistake :
+       {"not json\n", "\n", "[]\n", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\"}\n"}) {
+    send_text(client, mistake);
+    EXPECT_NE(read_line(client).find("\"error\""), std::string::npos) << mistake;
+  }
+  send_text(client, kVersionRequest);
+  EXPECT_NE(read_line(client).find("\"result\""), std::string::npos);
+}
+
+TEST_F(ControlSocketTest, TakesRequestsInAnyPieces) {
+  ASSERT_TRUE(start().has_value());
+  const UniqueFd client = connect_raw(settings_.socket);
+  for (const char c : kVersionRequest) {
+    send_text(client, std::string_view(&c, 1));
+  }
+  EXPECT_NE(read_line(client).find("\"result\""), std::string::npos);
+  send_text(client, std::string(kVersionRequest) + std::string(kVersionRequest));
+  EXPECT_NE(read_line(client).find("\"result\""), std::string::npos);
+  EXPECT_NE(read_line(client).find("\"result\""), std::string::npos);
+}
+
+TEST_F(ControlSocketTest, SEC_12_RefusesAnEndlessRequest) {
+  ASSERT_TRUE(start().has_value());
+  const UniqueFd client = connect_raw(settings_.socket);
+  send_text(client, std::string(ControlSocket::kMaxRequest + 1000, 'x'));
+  const std::string reply = read_line(client);
+  EXPECT_NE(reply.find("at most 65536 octets"), std::string::npos) << reply;
+  EXPECT_TRUE(at_end(client));
+  EXPECT_TRUE(call("version").has_value()) << "others are served";
+}
+
+TEST_F(ControlSocketTest, SEC_12_OldestSilentClientMakesRoom) {
+  ASSERT_TRUE(start().has_value());
+  std::vector<UniqueFd> held;
+  for (std::size_t i = 0; i < ControlSocket::kMaxClients; ++i) {
+    held.push_back(connect_raw(settings_.socket));
+    send_text(held.back(), kVersionRequest);
+    ASSERT_FALSE(read_line(held.back()).empty());  // so it is accepted before the next
+  }
+  send_text(held[0], kVersionRequest);  // the first speaks: now the second has been silent longest
+  ASSERT_FALSE(read_line(held[0]).empty());
+  const UniqueFd late = connect_raw(settings_.socket);
+  send_text(late, kVersionRequest);
+  EXPECT_NE(read_line(late).find("\"result\""), std::string::npos);
+  EXPECT_TRUE(at_end(held[1]));
+  send_text(held[0], kVersionRequest);
+  EXPECT_NE(read_line(held[0]).find("\"result\""), std::string::npos);
+  EXPECT_EQ(clients(), ControlSocket::kMaxClients);
+}
+
+TEST_F(ControlSocketTest, SEC_12_ClientThatDoesNotReadHoldsNobodyUp) {
+  backend_.sessions.assign(3'000, FakeBackend::alice());
+  ASSERT_TRUE(start().has_value());
+  {
+    const UniqueFd deaf = connect_raw(settings_.socket);
+    send_text(deaf, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.sessions\"}\n");
+    EXPECT_TRUE(call("version").has_value());
+  }  // and goes away in the middle of its answer
+  EXPECT_TRUE(call("version").has_value());
+}
+
+TEST_F(ControlSocketTest, ClosesItsClientsWhenItEnds) {
+  ASSERT_TRUE(start().has_value());
+  const UniqueFd client = connect_raw(settings_.socket);
+  send_text(client, kVersionRequest);
+  ASSERT_FALSE(read_line(client).empty());
+  stop();
+  EXPECT_TRUE(at_end(client));
+}
+
+TEST_F(ControlSocketTest, ClientSaysWhatToDo) {
+  auto answer = call("version");
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().kind, CallFailure::Kind::kNoConnection);
+  EXPECT_EQ(answer.error().text,
+            "cannot reach aditd at " + settings_.socket +
+                ": No such file or directory; is it running? (systemctl status adit) Another "
+                "socket: --socket PATH");
+  ASSERT_TRUE(start().has_value());
+  answer = call("no.such.method");
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().kind, CallFailure::Kind::kRefused);
+  EXPECT_EQ(answer.error().text.find("aditd refused: no method \\\"no.such.method\\\""), 0u)
+      << answer.error().text;
+  answer = call_aditd(std::string(200, 'x'), "version", {}, 1s);
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().kind, CallFailure::Kind::kNoConnection);
+}
+
+TEST_F(ControlSocketTest, ClientGivesUpOnAServerThatIsSilent) {
+  std::filesystem::create_directory(directory_ / "run");
+  const asio::local::stream_protocol::acceptor silent(
+      io_, asio::local::stream_protocol::endpoint(settings_.socket));
+  const auto answer = call_aditd(settings_.socket, "version", {}, 20ms);
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().kind, CallFailure::Kind::kTimeout);
+}
+
+}  // namespace
+}  // namespace adit::app

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// A concentrator that exists only in a test: fixed rows, and a note of what it was asked to terminate.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "app/aditd/operator/backend.hpp"
+
+namespace adit::app {
+
+class FakeBackend final : public OperatorBackend {
+ public:
+  struct Terminated {
+    control::TerminateSelector selector;
+    bool hard = false;
+  };
+
+  static SessionRow alice() {
+    SessionRow row;
+    row.call.session_id = "00000000000000ff";
+    row.call.call.worker.value = 1;
+    row.call.peer = wire::Ipv4Address(192, 0, 2, 7);
+    row.call.local = wire::Ipv4Address(192, 0, 2, 1);
+    row.call.local_id = wire::LocalCallId(4711);
+    row.call.peer_id = wire::PeerCallId(0);
+    row.call.rate = {.down = 10'240, .up = 2'048};
+    row.call.routes = {{.address = wire::Ipv4Address(10, 20, 0, 0), .length = 24}};
+    row.call.session.phase = control::SessionStatus::Phase::kUp;
+    row.call.session.user = "alice";
+    row.call.session.auth_method = "mschap-v2";
+    row.call.session.address = wire::Ipv4Address(10, 64, 0, 2);
+    row.call.session.mppe = "128";
+    row.call.session.peer_mru = 1400;
+    row.uptime = std::chrono::seconds(3661);
+    row.totals = {.uplink_packets = 10,
+                  .uplink_octets = 2048,
+                  .downlink_packets = 20,
+                  .downlink_octets = 3'000'000,
+                  .drops = 1};
+    return row;
+  }
+
+  void for_each_session(const std::function<void(const SessionRow&)>& visit) const override {
+    for (const SessionRow& row : sessions) {
+      visit(row);
+    }
+  }
+  control::ConcentratorStats stats() const override { return stats_; }
+  std::vector<DropRow> drops() const override {
+    return {{"not_ipv4", "a frame that is not IPv4", 0}, {"wrong_peer", "GRE from another address", 12'345}};
+  }
+  std::vector<WorkerRow> workers() const override {
+    return {{.worker = 0, .lcore = 3, .busy = 0.25, .rx_packets = 1'000'000, .tx_packets = 5, .drops = 2}};
+  }
+  std::vector<control::PoolStatus> pools() const override { return {{"default", 65'533, 2, 1, 65'530}}; }
+  std::vector<BufferRow> buffers() const override { return {{"adit_packets_0", 20'480, 12'000}}; }
+  std::vector<SteeringRow> steering() const override {
+    return {{.port = "access",
+             .role = "access",
+             .queues = 4,
+             .by = "RSS of addresses",
+             .table = 128,
+             .packets = 1'000'000,
+             .missed = 2'500},
+            {.port = "core", .role = "core", .queues = 4, .by = "flow rules", .rules = 4, .packets = 7}};
+  }
+  std::vector<PortRow> ports() const override {
+    return {{.name = "wan",
+             .driver = "dpdk",
+             .role = "access",
+             .vlan = "200.100",
+             .interface = "wan",
+             .mac = "02:00:5e:00:53:01",
+             .link_up = true,
+             .mbit = 25'000,
+             .mtu = 1500,
+             .rx_queues = 4,
+             .tx_queues = 4,
+             .rx_packets = 1'000'000,
+             .punted = 12,
+             .restarts = restarts}};
+  }
+  RadiusStatus radius() const override {
+    return {.servers = {{.name = "aaa1",
+                         .address = wire::Ipv4Address(192, 0, 2, 10),
+                         .alive = false,
+                         .sent = 12,
+                         .timeouts = 3}},
+            .dae = {{.name = "desk", .address = wire::Ipv4Address(192, 0, 2, 11), .disconnects = 4}}};
+  }
+  bool restart_port(const std::string& name) override {
+    restarts += name == "wan" ? 1 : 0;
+    return name == "wan";
+  }
+  std::vector<control::WorkerSeats> seats() const override { return seats_; }
+  std::vector<MemoryRow> memory() const override {
+    return {{.table = "calls", .used = 3, .entries = 65'535, .octets = 29'359'680},
+            {.table = "control records", .used = 3, .octets = 12'000}};
+  }
+  bool use_worker(std::uint16_t worker, bool in_use) override {
+    seats_[worker].in_use = in_use;
+    return last_in_use != worker;
+  }
+  std::size_t set_rate(const control::TerminateSelector& selector,
+                       std::optional<control::SubscriberRate> rate) override {
+    shaped.push_back({selector, rate});
+    return terminates;
+  }
+  std::expected<void, std::string> reload() override { return reloads; }
+  void try_login(control::TrialLogin login, control::TrialLogins::Done done) override {
+    trials.emplace_back(std::move(login), done);
+    if (answers_trials) {
+      done({.verdict = control::TrialOutcome::Verdict::kRejected, .why = "the server rejects it"});
+    }
+  }
+  std::size_t terminate(const control::TerminateSelector& selector, bool hard) override {
+    terminated.push_back({selector, hard});
+    return terminates;
+  }
+
+  std::vector<SessionRow> sessions;
+  control::ConcentratorStats stats_;
+  std::vector<Terminated> terminated;
+  std::vector<std::pair<control::TerminateSelector, std::optional<control::SubscriberRate>>> shaped;
+  std::size_t terminates = 1;
+  std::vector<std::pair<control::TrialLogin, control::TrialLogins::Done>> trials;
+  bool answers_trials = false;
+  std::expected<void, std::string> reloads;
+  std::vector<control::WorkerSeats> seats_{{.calls = 3}, {.calls = 4, .pressed = true}};
+  std::uint16_t last_in_use = 9;
+  std::uint64_t restarts = 0;
+};
+
+}  // namespace adit::app
