@@ -39,7 +39,7 @@ bool same(std::string_view a, std::string_view b) {
   return AnyCaseEqual()(a, b);
 }
 
-std::string quoted(std::string_view word) {
+std::string in_quotes(std::string_view word) {
   constexpr std::size_t kShown = 60;
   return '"' + std::string(word.substr(0, kShown)) + (word.size() > kShown ? "...\"" : "\"");
 }
@@ -138,10 +138,10 @@ class Loader {
       }
     }
     if (!file.tlvs.empty()) {
-      return file.wrong("BEGIN-TLV " + quoted(file.tlvs.back()) + " does not end", "add its END-TLV");
+      return file.wrong("BEGIN-TLV " + in_quotes(file.tlvs.back()) + " does not end", "add its END-TLV");
     }
     if (!file.vendor.empty()) {
-      return file.wrong("BEGIN-VENDOR " + quoted(file.vendor) + " does not end", "add its END-VENDOR");
+      return file.wrong("BEGIN-VENDOR " + in_quotes(file.vendor) + " does not end", "add its END-VENDOR");
     }
     return {};
   }
@@ -181,7 +181,7 @@ class Loader {
       }
     }
     return file.wrong(
-        "no keyword " + quoted(words[0]),
+        "no keyword " + in_quotes(words[0]),
         "there are ATTRIBUTE, VALUE, VENDOR, BEGIN-VENDOR, END-VENDOR, BEGIN-TLV, END-TLV, $INCLUDE");
   }
 
@@ -233,14 +233,14 @@ Result Loader::attribute(OpenFile& file, Words arguments) {
   for (std::string_view rest = arguments[1]; !rest.empty() || arguments[1].ends_with('.');) {
     const auto number = read_number(take_part(rest, '.'), std::numeric_limits<std::uint32_t>::max());
     if (!number) {
-      return file.wrong("no attribute's number: " + quoted(arguments[1]), "write 17, 0x11 or 241.1");
+      return file.wrong("no attribute's number: " + in_quotes(arguments[1]), "write 17, 0x11 or 241.1");
     }
     definition.number = static_cast<std::uint32_t>(*number);
   }
   definition.plain = definition.plain && !arguments[1].contains('.') && definition.number - 1 < 255;
   const auto type = read_type(arguments[2]);
   if (!type) {
-    return file.wrong("no type " + quoted(arguments[2]),
+    return file.wrong("no type " + in_quotes(arguments[2]),
                       "there are string, octets, ipaddr, integer, date, short, byte, integer64, ...");
   }
   definition.type = *type;
@@ -259,7 +259,7 @@ Result Loader::attribute(OpenFile& file, Words arguments) {
       !first && (old->vendor != definition.vendor || old->number != definition.number ||
                  old->type != definition.type)) {
     return file.wrong(
-        quoted(definition.name) + " is something else in line " + std::to_string(earlier->second),
+        in_quotes(definition.name) + " is something else in line " + std::to_string(earlier->second),
         "keep one of them");
   }
   dictionary_.define(std::move(definition));
@@ -278,7 +278,7 @@ Result Loader::flags(OpenFile& file, std::string_view words, Definition& definit
         same(flag, "encrypt=3") || same(flag, "virtual")) {
       definition.plain = false;
     } else if (!same(flag, "array") && !same(flag, "concat") && !same(flag, "secret")) {
-      return file.wrong("neither a flag nor a vendor: " + quoted(flag),
+      return file.wrong("neither a flag nor a vendor: " + in_quotes(flag),
                         "there are has_tag, encrypt=1 to 3, array, concat, virtual, secret");
     }
   }
@@ -299,14 +299,14 @@ Result Loader::value(OpenFile& file, Words arguments) {
 Result Loader::set(const EarlyValue& value) {
   const Definition* of = dictionary_.find(value.attribute);
   if (of == nullptr) {
-    return wrong(value.place, "no attribute " + quoted(value.attribute),
+    return wrong(value.place, "no attribute " + in_quotes(value.attribute),
                  "define it: ATTRIBUTE name number type");
   }
   const auto number = read_number(value.number, largest_of(of->type));
   if (!number) {
     return wrong(value.place,
-                 "no value that " + quoted(of->name) + ", of type " + std::string(to_text(of->type)) +
-                     ", can have: " + quoted(value.number),
+                 "no value that " + in_quotes(of->name) + ", of type " + std::string(to_text(of->type)) +
+                     ", can have: " + in_quotes(value.number),
                  "write a number, 17 or 0x11, that fits");
   }
   dictionary_.define_value(value.attribute, value.name, *number);
@@ -316,7 +316,7 @@ Result Loader::set(const EarlyValue& value) {
 Result Loader::vendor(OpenFile& file, Words arguments) {
   const auto id = read_number(arguments[1], kMaxVendor);
   if (!id || *id == 0) {
-    return file.wrong("no vendor's number: " + quoted(arguments[1]), "write 1 to 16777215");
+    return file.wrong("no vendor's number: " + in_quotes(arguments[1]), "write 1 to 16777215");
   }
   Vendor vendor{.id = static_cast<VendorId>(*id)};
   if (arguments.size() > 2) {
@@ -328,7 +328,7 @@ Result Loader::vendor(OpenFile& file, Words arguments) {
     const std::string_view length = take_part(rest, ',');
     if (!named || (type != "1" && type != "2" && type != "4") ||
         (length != "0" && length != "1" && length != "2") || (!rest.empty() && rest != "c")) {
-      return file.wrong("no format of a vendor's attributes: " + quoted(arguments[2]),
+      return file.wrong("no format of a vendor's attributes: " + in_quotes(arguments[2]),
                         "write format=1,1: octets of type and of length");
     }
     vendor.plain = type == "1" && length == "1" && rest.empty();
@@ -339,16 +339,16 @@ Result Loader::vendor(OpenFile& file, Words arguments) {
 
 Result Loader::begin_vendor(OpenFile& file, Words arguments) {
   if (!file.vendor.empty()) {
-    return file.wrong("BEGIN-VENDOR within that of " + quoted(file.vendor), "end that first");
+    return file.wrong("BEGIN-VENDOR within that of " + in_quotes(file.vendor), "end that first");
   }
   if (dictionary_.vendor(arguments[0]) == nullptr) {
-    return file.wrong("no vendor " + quoted(arguments[0]), "define it before: VENDOR name number");
+    return file.wrong("no vendor " + in_quotes(arguments[0]), "define it before: VENDOR name number");
   }
   constexpr std::string_view kFormat = "format=";
   file.extended = arguments.size() > 1;
   if (file.extended && (!same(arguments[1].substr(0, kFormat.size()), kFormat) ||
                         dictionary_.find(arguments[1].substr(kFormat.size())) == nullptr)) {
-    return file.wrong("no place for a vendor's attributes: " + quoted(arguments[1]),
+    return file.wrong("no place for a vendor's attributes: " + in_quotes(arguments[1]),
                       "write format= and an attribute of type evs that is defined before");
   }
   file.vendor = arguments[0];
@@ -357,7 +357,7 @@ Result Loader::begin_vendor(OpenFile& file, Words arguments) {
 
 Result Loader::end_vendor(OpenFile& file, Words arguments) {
   if (!file.tlvs.empty() || file.vendor.empty() || !same(file.vendor, arguments[0])) {
-    return file.wrong("END-VENDOR " + quoted(arguments[0]) + " ends nothing that began here",
+    return file.wrong("END-VENDOR " + in_quotes(arguments[0]) + " ends nothing that began here",
                       "end what began last");
   }
   file.vendor.clear();
@@ -367,7 +367,7 @@ Result Loader::end_vendor(OpenFile& file, Words arguments) {
 
 Result Loader::begin_tlv(OpenFile& file, Words arguments) {
   if (dictionary_.find(arguments[0]) == nullptr) {
-    return file.wrong("no attribute " + quoted(arguments[0]), "define it before its parts");
+    return file.wrong("no attribute " + in_quotes(arguments[0]), "define it before its parts");
   }
   file.tlvs.emplace_back(arguments[0]);
   return {};
@@ -375,7 +375,7 @@ Result Loader::begin_tlv(OpenFile& file, Words arguments) {
 
 Result Loader::end_tlv(OpenFile& file, Words arguments) {
   if (file.tlvs.empty() || !same(file.tlvs.back(), arguments[0])) {
-    return file.wrong("END-TLV " + quoted(arguments[0]) + " ends nothing that began here",
+    return file.wrong("END-TLV " + in_quotes(arguments[0]) + " ends nothing that began here",
                       "end what began last");
   }
   file.tlvs.pop_back();
@@ -384,16 +384,16 @@ Result Loader::end_tlv(OpenFile& file, Words arguments) {
 
 Result Loader::include(OpenFile& file, std::string_view path, bool may_be_absent) {
   if (file.depth == kMaxDepth) {
-    return file.wrong("$INCLUDE " + quoted(path) + " is more than 8 deep", "does a file include itself?");
+    return file.wrong("$INCLUDE " + in_quotes(path) + " is more than 8 deep", "does a file include itself?");
   }
   const std::size_t folder = path.starts_with('/') ? 0 : file.name.rfind('/') + 1;
   const std::string name = file.name.substr(0, folder) + std::string(path);
   const auto text = read_(name);
   if (!text) {
-    return std::unexpected(file.place() + ": $INCLUDE " + quoted(path) + ": " + text.error());
+    return std::unexpected(file.place() + ": $INCLUDE " + in_quotes(path) + ": " + text.error());
   }
   if (!*text && !may_be_absent) {
-    return file.wrong("$INCLUDE " + quoted(path) + ": no such file",
+    return file.wrong("$INCLUDE " + in_quotes(path) + ": no such file",
                       "name one that is there, or use $INCLUDE-");
   }
   return *text ? load(name, **text, file.depth + 1) : Result{};

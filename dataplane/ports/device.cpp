@@ -142,7 +142,9 @@ Result<void> Device::configure_and_start(unsigned buffers) {
 
 Result<void> Device::configure() {
   rte_eth_dev_info info{};
-  rte_eth_dev_info_get(id_, &info);
+  if (const int rc = rte_eth_dev_info_get(id_, &info); rc < 0) {
+    return std::unexpected("device information: " + reason(rc));
+  }
   const rte_eth_conf config = configuration(settings_, info);
   if (const int rc = rte_eth_dev_configure(id_, settings_.rx_queues, settings_.tx_queues, &config); rc < 0) {
     return std::unexpected("configuration with " + std::to_string(settings_.rx_queues) +

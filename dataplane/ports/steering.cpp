@@ -99,7 +99,9 @@ std::vector<std::uint16_t> read_reta(std::uint16_t id, std::uint16_t size) {
 std::optional<RssHash> read_rss(std::uint16_t id) {
   rte_eth_dev_info info{};
   std::array<std::uint8_t, kMaxKey> key{};
-  rte_eth_rss_conf conf{.rss_key = key.data(), .rss_key_len = kMaxKey, .rss_hf = 0};
+  rte_eth_rss_conf conf{};
+  conf.rss_key = key.data();
+  conf.rss_key_len = kMaxKey;
   if (rte_eth_dev_info_get(id, &info) != 0 || rte_eth_dev_rss_hash_conf_get(id, &conf) != 0 ||
       (conf.rss_hf & (RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_OTHER)) == 0) {
     return std::nullopt;

@@ -85,10 +85,9 @@ class Host : public PptpConnectionHost {
 
 /// A legal message of control type 1 + `kind` % 15, its telling fields from the input.
 pptp::Message message(std::uint8_t kind, Input& input) {
-  std::vector<std::uint8_t> octets(pptp::kMaxMessageOctets);
   constexpr std::uint16_t kLengths[] = {156, 156, 16, 16, 16, 20, 168, 32, 220, 24, 28, 16, 148, 40, 24};
   const std::size_t type = kind % 15;
-  octets.resize(kLengths[type]);
+  std::vector<std::uint8_t> octets(kLengths[type]);
   wire::store_be(octets.data(), kLengths[type]);
   wire::store_be<std::uint16_t>(octets.data() + 2, 1);
   wire::store_be(octets.data() + 4, pptp::kMagicCookie);

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace adit::dataplane::path {
 namespace {
@@ -123,7 +124,7 @@ World::World(WorldOptions options)
       if (options.one_device && &port != ports_.data()) {
         use.rx_queues.clear();
       }
-      settings.ports.push_back(use);
+      settings.ports.push_back(std::move(use));
     }
     mailboxes_.push_back(std::make_unique<contract::Mailbox>());
     auto worker = Worker::create(std::move(settings), *index_, *mailboxes_.back(), next_hops_, *rings_);

@@ -18,11 +18,11 @@ using dataplane::PortRole;
 constexpr std::uint64_t kIdsPerAddress = 65'535;  // a call ID is 16 bits and never 0
 constexpr std::uint64_t kMaxPoolAddresses = std::uint64_t{1} << 22;
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return '"' + std::string(text) + '"';
 }
-std::string quoted(wire::Ipv4Address address) {
-  return quoted(wire::to_string(address));
+std::string in_quotes(wire::Ipv4Address address) {
+  return in_quotes(wire::to_string(address));
 }
 
 bool contains(const control::AddressRange& range, wire::Ipv4Address address) {
@@ -40,7 +40,7 @@ void check_bind(const Config& config, const Places& places, Problems& problems) 
   for (std::size_t i = 0; i < config.bind.size(); ++i) {
     const auto end = config.bind.begin() + static_cast<std::ptrdiff_t>(i);
     if (std::find(config.bind.begin(), end, config.bind[i]) != end) {
-      problems.error(element_position(places, "pptp.bind", i), "pptp.bind", quoted(config.bind[i]),
+      problems.error(element_position(places, "pptp.bind", i), "pptp.bind", in_quotes(config.bind[i]),
                      "is there twice", "list each address once");
     }
   }
@@ -65,11 +65,11 @@ void check_port(const Places& places, const dataplane::PortSettings& port, const
                    "name the device: a PCI address like \"0000:01:00.0\", or \"net_...\"");
   }
   if (!is_dpdk && !port.device.empty()) {
-    problems.error(position(places, place + ".device"), "port.device", quoted(port.device),
+    problems.error(position(places, place + ".device"), "port.device", in_quotes(port.device),
                    "is used with driver = \"dpdk\" only", "set driver = \"dpdk\", or remove device");
   }
   if (!is_dpdk && port.vlan.tags() > 0) {
-    problems.error(position(places, place + ".vlan"), "port.vlan", quoted(wire::to_string(port.vlan)),
+    problems.error(position(places, place + ".vlan"), "port.vlan", in_quotes(wire::to_string(port.vlan)),
                    "is used with driver = \"dpdk\" only",
                    "name the VLAN's own interface: interface = \"eth0.100\"");
   }
@@ -79,7 +79,7 @@ void check_port(const Places& places, const dataplane::PortSettings& port, const
                    "set driver = \"dpdk\", and interface to the kernel's name of the device");
   }
   if (is_dpdk && port.interface.empty() && !InterfaceKind().accepts(port.name)) {
-    problems.error(at, "port.name", quoted(port.name),
+    problems.error(at, "port.name", in_quotes(port.name),
                    "is no name for an interface, which the kernel's part needs",
                    "give the port a name of at most 15 characters: name = \"wan\"");
   }
@@ -103,7 +103,7 @@ void check_unique_port(const Config& config, const Places& places, std::size_t i
     };
     if (!value.empty() && places.find(place + '.' + key) != nullptr &&
         std::any_of(config.ports.begin(), end, same)) {
-      problems.error(position(places, place + '.' + key), "port." + std::string(key), quoted(value),
+      problems.error(position(places, place + '.' + key), "port." + std::string(key), in_quotes(value),
                      "is another [[port]] already",
                      "make one [[port]] of them: role = \"both\" serves both sides; or give each a vlan");
     }
@@ -215,7 +215,7 @@ struct PoolRange {
   std::string pool;
   toml::source_position at;
   [[nodiscard]] std::string text() const {
-    return quoted(wire::to_string(range.first) + '-' + wire::to_string(range.last));
+    return in_quotes(wire::to_string(range.first) + '-' + wire::to_string(range.last));
   }
 };
 
@@ -241,7 +241,7 @@ void check_ranges(const Config& config, const Places& places, Problems& problems
     total += std::uint64_t{range.range.last.value} - range.range.first.value + 1;
     if (widest != nullptr && range.range.first <= widest->range.last) {
       problems.error(range.at, "ip-pool.ranges", range.text(),
-                     "overlaps " + widest->text() + " of pool " + quoted(widest->pool),
+                     "overlaps " + widest->text() + " of pool " + in_quotes(widest->pool),
                      "give every address to one pool");
     }
     if (widest == nullptr || range.range.last > widest->range.last) {
@@ -281,7 +281,7 @@ void check_pools(const Config& config, const Places& places, Problems& problems)
     const auto end = pools.begin() + static_cast<std::ptrdiff_t>(i);
     const auto same = [&](const control::PoolSettings& other) { return other.name == pools[i].name; };
     if (std::any_of(pools.begin(), end, same) && places.usable(place + ".name")) {
-      problems.error(position(places, place), "ip-pool.name", quoted(pools[i].name),
+      problems.error(position(places, place), "ip-pool.name", in_quotes(pools[i].name),
                      "is another pool's name already",
                      "give it a name of its own, or add the ranges to that pool");
     }
@@ -355,8 +355,9 @@ void check_dae(const Config& config, const Places& places, Problems& problems) {
     const auto end = clients.begin() + static_cast<std::ptrdiff_t>(i);
     const auto same = [&](const auto& other) { return other.address == clients[i].address; };
     if (!clients[i].address.is_none() && std::any_of(clients.begin(), end, same)) {
-      problems.error(position(places, place + ".address"), "dae-client.address", quoted(clients[i].address),
-                     "is another [[dae-client]]'s already", "make one of them");
+      problems.error(position(places, place + ".address"), "dae-client.address",
+                     in_quotes(clients[i].address), "is another [[dae-client]]'s already",
+                     "make one of them");
     }
   }
 }
