@@ -197,8 +197,10 @@ PipelineRig::PipelineRig(std::uint32_t calls, bool mppe, std::uint16_t workers)
 
 void PipelineRig::build_worker(std::uint16_t number, const std::vector<dataplane::Port>& own,
                                std::uint32_t slots) {
-  dataplane::WorkerSettings settings{
-      .id = {number}, .slots = slots, .pool = ports().pool, .gateway = Ipv4Address(10, 0, 0, 1)};
+  dataplane::WorkerSettings settings{.id = {number},
+                                     .slots = slots,
+                                     .pool = ports().pool,
+                                     .data_plane = {.gateway = Ipv4Address(10, 0, 0, 1)}};
   for (const dataplane::Port& port : own) {
     settings.ports.push_back({.port = port, .rx_queues = {number}, .tx_queue = number, .transmitter = {}});
   }

@@ -41,7 +41,8 @@ EalOptions eal_options(const Config& config, const Options& options) {
   EalOptions eal;
   eal.workers = config.core.workers;
   // Packet buffers and indexes take most of the first part, whatever the number of calls.
-  eal.memory_mb = 448 + static_cast<unsigned>((config.max_sessions * std::uint64_t{kOctetsPerSession}) >> 20);
+  eal.memory_mb =
+      448 + static_cast<unsigned>((config.data_plane.max_calls * std::uint64_t{kOctetsPerSession}) >> 20);
   for (const dataplane::PortSettings& port : config.ports) {
     if (is_pci_device(port.device)) {
       eal.pci_devices.push_back(port.device);
@@ -107,14 +108,14 @@ void log_start(const Config& config, const Runtime& runtime, const EalInit& eal,
   log.event(Severity::kInfo, "started",
             {{"version", ADIT_VERSION},
              {"workers", std::to_string(runtime.worker_count())},
-             {"max_sessions", std::to_string(config.max_sessions)},
+             {"max_sessions", std::to_string(config.data_plane.max_calls)},
              {"mppe_engine", std::string(crypto::mppe_implementation())},
              {"hugepages", eal.hugepages ? "yes" : "no"}});
 }
 
 /// A control connection each, and ports, sockets, files: said at the start rather than when accept() fails.
 void prepare_descriptors(const Config& config, Log& log) {
-  const std::uint64_t wanted = std::uint64_t{config.max_sessions} + 1024;
+  const std::uint64_t wanted = std::uint64_t{config.data_plane.max_calls} + 1024;
   const std::uint64_t got = raise_descriptor_limit(wanted);
   if (got < wanted) {
     log.event(Severity::kWarning, "descriptors",

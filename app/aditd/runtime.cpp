@@ -79,9 +79,8 @@ std::expected<std::unique_ptr<Runtime>, std::string> Runtime::start(const Config
 
 std::expected<void, std::string> Runtime::open(const Config& config) {
   const auto workers = static_cast<std::uint32_t>(lcores_.size());
-  slots_per_worker_ = (config.max_sessions + workers - 1) / workers;
-  stateful_mppe_ = config.control.ppp.mppe != control::MppePolicy::kDeny &&
-                   config.control.ppp.mppe_stateful != control::StatefulPolicy::kDeny;
+  slots_per_worker_ = (config.data_plane.max_calls + workers - 1) / workers;
+  stateful_mppe_ = config.data_plane.stateful_mppe;
   auto wake = WorkerWake::open();
   if (!wake) {
     return std::unexpected(std::move(wake.error()));
@@ -195,14 +194,7 @@ std::expected<void, std::string> Runtime::build_worker(const Config& config, std
   settings.slots = slots_per_worker_;
   settings.ports = ports_of(worker);
   settings.pool = ports_.front().pool;
-  settings.gateway = config.control.ip.gateway;
-  settings.stateful_mppe = stateful_mppe_;
-  settings.reorder = config.reorder;
-  settings.policy = {.clamp_mss = config.mss_clamp,
-                     .dscp_down = config.copy_dscp == CopyDscp::kDown || config.copy_dscp == CopyDscp::kBoth,
-                     .dscp_up = config.copy_dscp == CopyDscp::kUp || config.copy_dscp == CopyDscp::kBoth,
-                     .between_subscribers = config.between_subscribers};
-  settings.busy_poll = config.core.poll_mode == PollMode::kBusy;
+  settings.data_plane = config.data_plane;
   settings.control_wake_fd = wake_.fd();
   settings.kernel = kernel_rings_.get();
   settings.paused_ports = &port_care_->paused();

@@ -165,8 +165,9 @@ void Downlink::check_size(Arrived& packet) noexcept {
 }
 
 std::uint8_t Downlink::outer_tos(rte_mbuf* mbuf) const noexcept {
-  return context_.policy.dscp_down ? static_cast<std::uint8_t>(wire::Ipv4View(data_of(mbuf)).tos() & 0xfc)
-                                   : 0;
+  return context_.policy.copy_dscp.down
+             ? static_cast<std::uint8_t>(wire::Ipv4View(data_of(mbuf)).tos() & 0xfc)
+             : 0;
 }
 
 void Downlink::cut(Arrived& packet) noexcept {

@@ -96,7 +96,7 @@ bool Uplink::check_inner(Packet& packet) noexcept {
     return drop(packet, DropReason::kTtlExpired);
   }
   wire::decrement_ttl(packet.at);
-  if (context_.policy.dscp_up) {
+  if (context_.policy.copy_dscp.up) {
     wire::set_dscp(packet.at, packet.tos);
   }
   if (context_.policy.clamp_mss && inner.protocol() == wire::kIpProtocolTcp && inner.fragment_offset() == 0 &&

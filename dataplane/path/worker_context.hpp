@@ -11,12 +11,12 @@
 #include "dataplane/base/clock.hpp"
 #include "dataplane/base/control_line.hpp"
 #include "dataplane/base/counters.hpp"
+#include "dataplane/base/settings.hpp"
 #include "dataplane/base/stage_profile.hpp"
 #include "dataplane/call/call_index.hpp"
 #include "dataplane/call/call_table.hpp"
 #include "dataplane/call/due_calls.hpp"
 #include "dataplane/call/reorder.hpp"
-#include "dataplane/contract/ack_policy.hpp"
 #include "dataplane/path/handoff.hpp"
 #include "dataplane/path/kernel_path.hpp"
 #include "dataplane/path/neighbour_wait.hpp"
@@ -25,14 +25,6 @@
 #include "dataplane/path/transmit.hpp"
 
 namespace adit::dataplane {
-
-/// What an operator may decide about inner packets.
-struct ForwardingPolicy {
-  bool clamp_mss = true;
-  bool dscp_down = false;           ///< RFC 2983: copy the inner DSCP into the outer header
-  bool dscp_up = false;             ///< and the outer one into the inner header
-  bool between_subscribers = true;  ///< from one to another, without leaving the box
-};
 
 struct WorkerContext {
   contract::WorkerId id;

@@ -33,7 +33,7 @@ std::expected<std::unique_ptr<Worker>, std::string> Worker::create(WorkerSetting
     return std::unexpected(who + ": no hand-off ring; is there DPDK memory left?");
   }
   const std::uint32_t slots = settings.slots;
-  const bool stateful = settings.stateful_mppe;
+  const bool stateful = settings.data_plane.stateful_mppe;
   std::unique_ptr<Worker> worker(new Worker(std::move(settings), index, mailbox, next_hops, rings));
   if (worker->calls_.capacity() != slots || slots == 0) {
     return std::unexpected(who + ": no memory for " + std::to_string(slots) + " calls of " +
@@ -53,17 +53,18 @@ Worker::Worker(WorkerSettings settings, const CallIndex& index, contract::Mailbo
     : settings_(std::move(settings)),
       next_hops_(next_hops),
       tsc_per_ms_(std::max<std::uint64_t>(rte_get_tsc_hz() / 1000, 1)),
-      calls_(settings_.slots, settings_.socket, settings_.stateful_mppe),
+      calls_(settings_.slots, settings_.socket, settings_.data_plane.stateful_mppe),
       acks_(settings_.slots),
-      reorder_(settings_.reorder),
+      reorder_(settings_.data_plane.reorder),
       reassembly_(settings_.socket, counters_),
       control_(mailbox, settings_.control_wake_fd),
       punt_(settings_.kernel, counters_, control_),
       handoff_(rings, settings_.id, counters_),
       transmit_(settings_.ports, handoff_, counters_),
       context_{.id = settings_.id,
-               .gateway = settings_.gateway,
-               .policy = settings_.policy,
+               .gateway = settings_.data_plane.gateway,
+               .policy = settings_.data_plane.policy,
+               .ack_policy = settings_.data_plane.acks,
                .pool = settings_.pool,
                .calls = calls_,
                .index = index,
@@ -95,7 +96,7 @@ int Worker::run() noexcept {
     if (poll_once(began)) {
       counters_.busy_cycles.add(rte_rdtsc() - began);
       nap.on_work();
-    } else if (!settings_.busy_poll) {
+    } else if (settings_.data_plane.poll_mode == PollMode::kAdaptive) {
       nap.on_idle();
     }
   }

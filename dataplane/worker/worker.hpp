@@ -26,11 +26,7 @@ struct WorkerSettings {
   std::uint32_t slots = 0;          ///< calls at most, up to kMaxCallsPerWorker
   std::vector<WorkerPort> ports{};  ///< every port of the process, polled by this worker or not
   rte_mempool* pool = nullptr;      ///< for the packets that it originates
-  wire::Ipv4Address gateway{};      ///< our end of the tunnels; none: no ICMP errors are sent
-  ForwardingPolicy policy{};
-  bool stateful_mppe = false;  ///< room for it in every call
-  contract::ReorderPolicy reorder{};
-  bool busy_poll = false;         ///< never sleep
+  Settings data_plane{};
   int control_wake_fd = -1;       ///< eventfd to write when control sleeps
   KernelRings* kernel = nullptr;  ///< for ports that punt; nullptr: there is none
   /// A bit per DPDK port that control is about to restart: it waits until turns() has grown by 2. nullptr: never.

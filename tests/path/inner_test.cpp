@@ -342,7 +342,7 @@ TEST_F(Inner, AFullBurstMayBeCut) {
 
 TEST(InnerCore, GRE_13_DscpIsCopiedBothWaysWhenAsked) {
   for (const bool copy : {false, true}) {
-    World world({.policy = {.dscp_down = copy, .dscp_up = copy}});
+    World world({.policy = {.copy_dscp = {.down = copy, .up = copy}}});
     Peer peer;
     const contract::CallRef call = world.install_up();
     world.tell(call, peer.enable_send(call));

@@ -110,10 +110,10 @@ World::World(WorldOptions options)
     WorkerSettings settings{.id = {number},
                             .slots = options.slots,
                             .pool = bench_.pool,
-                            .gateway = kGateway,
-                            .policy = options.policy,
-                            .stateful_mppe = options.stateful_mppe,
-                            .reorder = options.reorder,
+                            .data_plane = {.gateway = kGateway,
+                                           .policy = options.policy,
+                                           .reorder = options.reorder,
+                                           .stateful_mppe = options.stateful_mppe},
                             .kernel = options.punts ? &kernel_ : nullptr,
                             .paused_ports = &paused_};
     for (const Port& port : ports_) {

@@ -45,9 +45,9 @@ void check_bind(const Config& config, const Places& places, Problems& problems) 
     }
   }
   const std::uint64_t ids = config.bind.size() * kIdsPerAddress;
-  if (ids != 0 && config.max_sessions > ids && places.usable("common.max-sessions")) {
+  if (ids != 0 && config.data_plane.max_calls > ids && places.usable("common.max-sessions")) {
     problems.warning(position(places, "common.max-sessions"), "common.max-sessions",
-                     std::to_string(config.max_sessions),
+                     std::to_string(config.data_plane.max_calls),
                      "is more than the " + std::to_string(ids) + " call IDs of the bound addresses",
                      "add addresses to pptp.bind: each has 65,535");
   }
@@ -328,11 +328,11 @@ void check_radius(const Config& config, const Places& places, Problems& problems
 }
 
 void check_spool(const Config& config, const Places& places, Problems& problems) {
-  if (has_accounting(config.radius) && config.spool.records < config.max_sessions &&
+  if (has_accounting(config.radius) && config.spool.records < config.data_plane.max_calls &&
       places.usable("radius.spool-records") && places.usable("common.max-sessions")) {
     problems.warning(position(places, "radius.spool-records"), "radius.spool-records",
                      std::to_string(config.spool.records),
-                     "is less than common.max-sessions = " + std::to_string(config.max_sessions),
+                     "is less than common.max-sessions = " + std::to_string(config.data_plane.max_calls),
                      "give each session a record, and more for Stops that wait");
   }
 }

@@ -217,8 +217,17 @@ class Reader {
   Config config_;
 };
 
+/// What the data plane must know of the control plane's settings.
+void complete_data_plane(Config& config) {
+  const control::PppSettings& ppp = config.control.ppp;
+  config.data_plane.gateway = config.control.ip.gateway;
+  config.data_plane.stateful_mppe =
+      ppp.mppe != control::MppePolicy::kDeny && ppp.mppe_stateful != control::StatefulPolicy::kDeny;
+}
+
 ConfigResult finish(Config&& config, Problems& problems) {
   ConfigResult result;
+  complete_data_plane(config);
   if (!problems.any_error()) {
     result.config = std::move(config);
   }

@@ -16,7 +16,7 @@
 #include "controlplane/radius/dictionary.hpp"
 #include "controlplane/radius/rates.hpp"
 #include "controlplane/radius/settings.hpp"
-#include "dataplane/contract/reorder_policy.hpp"
+#include "dataplane/base/settings.hpp"
 #include "dataplane/ports/ports.hpp"
 #include "dataplane/wire/ids.hpp"
 
@@ -25,15 +25,12 @@ namespace adit::app {
 inline constexpr std::string_view kDefaultConfigPath = "/etc/adit/adit.toml";
 inline constexpr std::string_view kDefaultSocketPath = "/run/adit/adit.sock";
 
-/// adaptive: a worker without packets naps for microseconds. busy: it never does, and keeps its core at 100 %.
-enum class PollMode : std::uint8_t { kAdaptive, kBusy };
 /// auto: used when there are enough, else --no-huge with a warning.
 enum class HugepagePolicy : std::uint8_t { kAuto, kNever, kRequire };
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
 struct CoreSettings {         // [core]
   std::uint16_t workers = 0;  ///< 0: one per CPU that aditd may use, less one for control
-  PollMode poll_mode = PollMode::kAdaptive;
 };
 
 struct DpdkSettings {            // [dpdk]
@@ -43,9 +40,6 @@ struct DpdkSettings {            // [dpdk]
 
 /// What the kernel's table is told of subscribers.
 enum class Announce : std::uint8_t { kOff, kPools, kSubscribers };
-
-/// RFC 2983: whose DSCP is copied between the inner and the outer header.
-enum class CopyDscp : std::uint8_t { kOff, kDown, kUp, kBoth };
 
 /// Who knows the users.
 enum class AuthOrder : std::uint8_t { kLocal, kRadius, kRadiusThenLocal };
@@ -64,16 +58,13 @@ struct LogSettings {  // [log]
 
 struct Config {
   control::Settings control;
+  /// [common] max-sessions, [core] poll-mode, [mss], [ip] copy-dscp and subscriber-to-subscriber, [pptp] reorder*; the
+  /// gateway and room for stateful MPPE follow from `control`.
+  dataplane::Settings data_plane{.reorder = {.mode = contract::ReorderMode::kAdaptive}};
   std::vector<wire::Ipv4Address> bind;  ///< [pptp] bind: never empty, no duplicates, no 0.0.0.0
   std::uint16_t tcp_port = 1723;        ///< [pptp] port
-  std::uint32_t max_sessions = 65'535;  ///< [common] max-sessions: calls of all workers together
-  bool mss_clamp = true;                ///< [mss] clamp
-  CopyDscp copy_dscp = CopyDscp::kOff;  ///< [ip] copy-dscp
-  bool between_subscribers = true;      ///< [ip] subscriber-to-subscriber
   Announce announce = Announce::kOff;   ///< [routes] announce
   std::uint32_t accept_rate = 5000;     ///< [pptp] accept-rate: new connections a second; 0: no limit
-  contract::ReorderPolicy reorder{.mode =
-                                      contract::ReorderMode::kAdaptive};  ///< [pptp] reorder, reorder-timeout
   CoreSettings core;
   DpdkSettings dpdk;
   std::vector<dataplane::PortSettings> ports;  ///< [[port]]: at least one that serves each side

@@ -14,6 +14,8 @@ using control::SingleSession;
 using control::StatefulPolicy;
 using control::radius::RateDirection;
 using control::radius::RateForm;
+using dataplane::CopyDscp;
+using dataplane::PollMode;
 using dataplane::PortDriver;
 using dataplane::PortRole;
 using namespace std::chrono_literals;
@@ -34,11 +36,11 @@ std::vector<Key<Config>> make_core_keys() {
   return {
       ADIT_KEY("core", "workers", "", core.workers, (NumberKind<std::uint16_t>{0, 128}),
                "Worker threads that poll the ports, one per CPU. 0: all CPUs but one, which is control's."),
-      ADIT_KEY("core", "poll-mode", "", core.poll_mode,
+      ADIT_KEY("core", "poll-mode", "", data_plane.poll_mode,
                (ChoiceKind<PollMode>{{{"adaptive", PollMode::kAdaptive}, {"busy", PollMode::kBusy}}}),
                "\"adaptive\": an idle worker naps for microseconds. \"busy\": never; lowest latency, 100 % "
                "of its CPU."),
-      ADIT_KEY("common", "max-sessions", "", max_sessions, (NumberKind<std::uint32_t>{1, 4'000'000}),
+      ADIT_KEY("common", "max-sessions", "", data_plane.max_calls, (NumberKind<std::uint32_t>{1, 4'000'000}),
                "Calls that are served at once. Their state is allocated at start: about 512 octets a call."),
       ADIT_KEY("common", "max-starting", "", control.pptp.max_starting, kCount,
                "Connections without an authenticated call, together; more are refused."),
@@ -69,7 +71,7 @@ std::vector<Key<Config>> make_core_keys() {
                                             {"require", HugepagePolicy::kRequire}}}),
                "\"auto\": used when enough are reserved, else done without, with a warning. \"never\" and "
                "\"require\" insist."),
-      ADIT_KEY("mss", "clamp", "", mss_clamp, BoolKind{},
+      ADIT_KEY("mss", "clamp", "", data_plane.policy.clamp_mss, BoolKind{},
                "Lower the MSS option of TCP SYNs, both ways, to what fits a tunnel."),
       ADIT_KEY("cli", "socket", "", cli.socket, (PathKind{kMaxSocketPath, false}),
                "Where `adit` reaches aditd. Who may write to it is root here: it can end every call."),
@@ -113,14 +115,15 @@ std::vector<Key<Config>> make_pptp_keys() {
                                           {"always", SetLinkInfoPolicy::kAlways}}}),
           "Set-Link-Info after LCP opens: \"mirror\" to clients that sent one, \"never\" or \"always\".\n"
           "\"never\" helps with pass-through routers that dislike it."),
-      ADIT_KEY("pptp", "reorder", "", reorder.mode,
+      ADIT_KEY("pptp", "reorder", "", data_plane.reorder.mode,
                (ChoiceKind<ReorderMode>{{{"off", ReorderMode::kOff},
                                          {"fixed", ReorderMode::kFixed},
                                          {"adaptive", ReorderMode::kAdaptive}}}),
                "GRE packets that overtook others: \"off\" discards the late ones, \"fixed\" waits for them "
                "at every gap,\n"
                "\"adaptive\" in calls that have been seen to receive packets late, as long as waiting pays."),
-      ADIT_KEY("pptp", "reorder-timeout", "", reorder.timeout_ms, (NumberKind<std::uint16_t>{1, 1000}),
+      ADIT_KEY("pptp", "reorder-timeout", "", data_plane.reorder.timeout_ms,
+               (NumberKind<std::uint16_t>{1, 1000}),
                "Milliseconds that a packet is held at most for one before it."),
       ADIT_KEY("pptp", "receive-window", "", control.pptp.receive_window,
                (NumberKind<std::uint16_t>{1, 65'535}),
@@ -273,15 +276,15 @@ std::vector<Key<Config>> make_user_keys() {
                "Local users, a line each: user server password address. Keep it mode 0600."),
       ADIT_KEY("ip", "gw-ip-address", "\"10.64.0.1\"", control.ip.gateway, Ipv4Kind{},
                "Our end of every link: the clients' gateway. Not an address of a pool."),
-      ADIT_KEY("ip", "copy-dscp", "", copy_dscp,
-               (ChoiceKind<CopyDscp>{{{"off", CopyDscp::kOff},
-                                      {"down", CopyDscp::kDown},
-                                      {"up", CopyDscp::kUp},
-                                      {"both", CopyDscp::kBoth}}}),
+      ADIT_KEY("ip", "copy-dscp", "", data_plane.policy.copy_dscp,
+               (ChoiceKind<CopyDscp>{{{"off", {}},
+                                      {"down", {.down = true}},
+                                      {"up", {.up = true}},
+                                      {"both", {.down = true, .up = true}}}}),
                "Copy a packet's DSCP into its tunnel header on the way to a client (\"down\"), out of it on "
                "the way\n"
                "from one (\"up\"), \"both\", or \"off\". ECN is never copied."),
-      ADIT_KEY("ip", "subscriber-to-subscriber", "", between_subscribers, kAllowDeny,
+      ADIT_KEY("ip", "subscriber-to-subscriber", "", data_plane.policy.between_subscribers, kAllowDeny,
                "Packets from one client to another: \"allow\", without a detour, or \"deny\"."),
       ADIT_KEY("ip", "quarantine", "", control.ip.quarantine, (DurationKind{0s, 24h}),
                "Before a call ID or an address is given out again."),

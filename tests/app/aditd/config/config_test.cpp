@@ -59,7 +59,7 @@ TEST(Config, SmallestFileTakesDefaults) {
   EXPECT_EQ(config.control.ppp.mppe, control::MppePolicy::kPrefer);
   EXPECT_EQ(config.control.ppp.mppe_key_lengths, std::vector{contract::MppeStrength::k128});
   EXPECT_EQ(config.control.ppp.mppe_stateful, control::StatefulPolicy::kDeny);
-  EXPECT_TRUE(config.mss_clamp);
+  EXPECT_TRUE(config.data_plane.policy.clamp_mss);
 }
 
 TEST(Config, ReadsEveryKindOfValue) {
@@ -116,8 +116,8 @@ log-file = "/tmp/a.log"
 max-per-second = 0
 )");
   EXPECT_EQ(config.core.workers, 4);
-  EXPECT_EQ(config.core.poll_mode, PollMode::kBusy);
-  EXPECT_EQ(config.max_sessions, 1000u);
+  EXPECT_EQ(config.data_plane.poll_mode, dataplane::PollMode::kBusy);
+  EXPECT_EQ(config.data_plane.max_calls, 1000u);
   EXPECT_EQ(config.dpdk.eal, (std::vector<std::string>{"-l", "0-4"}));
   EXPECT_EQ(config.dpdk.hugepages, HugepagePolicy::kRequire);
   EXPECT_EQ(config.ports.at(0).name, "uplink");
@@ -149,7 +149,7 @@ max-per-second = 0
   EXPECT_EQ(config.control.ip.pools.at(1).name, "gold");
   EXPECT_EQ(config.control.ip.dns1, Ipv4Address(198, 51, 100, 53));
   EXPECT_TRUE(config.control.ip.dns2.is_none());
-  EXPECT_FALSE(config.mss_clamp);
+  EXPECT_FALSE(config.data_plane.policy.clamp_mss);
   EXPECT_EQ(config.log.level, LogLevel::kDebug);
   EXPECT_EQ(config.log.max_per_second, 0u);
 }
