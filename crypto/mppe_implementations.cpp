@@ -5,8 +5,6 @@
 #include <cpuid.h>
 #endif
 
-#include "crypto/mppe_rekey.hpp"
-
 namespace adit::crypto {
 namespace {
 

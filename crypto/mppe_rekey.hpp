@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <span>
 
-#include "crypto/kernels/sha1_lanes.hpp"
 #include "crypto/mppe_batch.hpp"
 
 namespace adit::crypto {
@@ -30,8 +29,5 @@ void mppe_change_key(std::span<const std::uint8_t, 16> start, MppeKeyLength leng
 
 /// RFC 3079 §2.1, §2.2: what export rules of the 1990s left secret of an 8-octet key. Nothing for 128 bits.
 void mppe_salt(MppeKeyLength length, std::span<std::uint8_t, 16> key) noexcept;
-
-/// A RekeySha1 (sha1_lanes.hpp), one lane after the other: the quickest for a single one without the SHA extensions.
-void rekey_sha1_openssl(const RekeyLane* lanes, std::size_t count, bool wide);
 
 }  // namespace adit::crypto

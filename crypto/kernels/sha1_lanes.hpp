@@ -22,6 +22,8 @@ struct RekeyLane {
 /// `wide`: keys of 16 octets, else of 8. Lanes must differ in `session`.
 using RekeySha1 = void (*)(const RekeyLane* lanes, std::size_t count, bool wide);
 
+/// OpenSSL, one lane after the other: the quickest for a single lane on a CPU without the SHA extensions.
+void rekey_sha1_openssl(const RekeyLane* lanes, std::size_t count, bool wide);
 void rekey_sha1_portable(const RekeyLane* lanes, std::size_t count, bool wide);  ///< C++, any CPU
 #if defined(__x86_64__)
 void rekey_sha1_shani(const RekeyLane* lanes, std::size_t count, bool wide);     ///< needs SHA and SSE4.1

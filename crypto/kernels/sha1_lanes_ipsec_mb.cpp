@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "crypto/mppe_rekey.hpp"
+#include "crypto/kernels/sha1_lanes.hpp"
 
 namespace adit::crypto {
 namespace {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Four lanes of whatever vectors the CPU's base has (SSE2, NEON), or of plain words.
 #include "crypto/kernels/sha1_lanes_template.hpp"
-#include "crypto/mppe_rekey.hpp"
 
 namespace adit::crypto {
 
