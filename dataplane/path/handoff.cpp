@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstdio>
 
+#include "dataplane/base/mbuf_ring.hpp"
+
 namespace adit::dataplane {
 
 HandoffRings::HandoffRings(std::span<const int> sockets) noexcept {
@@ -18,13 +20,7 @@ HandoffRings::HandoffRings(std::span<const int> sockets) noexcept {
 }
 
 HandoffRings::~HandoffRings() {
-  for (rte_ring* ring : rings_) {
-    void* mbuf = nullptr;
-    while (ring != nullptr && rte_ring_dequeue(ring, &mbuf) == 0) {
-      rte_pktmbuf_free(static_cast<rte_mbuf*>(mbuf));
-    }
-    rte_ring_free(ring);
-  }
+  std::ranges::for_each(rings_, free_mbuf_ring);
 }
 
 bool HandoffRings::valid() const noexcept {

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "dataplane/base/mbuf_ring.hpp"
 #include "dataplane/wire/ethernet.hpp"
 #include "dataplane/wire/ipv4.hpp"
 
@@ -17,14 +18,6 @@ rte_ring* make_ring(const char* direction, unsigned instance, unsigned flags) no
   char name[RTE_RING_NAMESIZE];
   std::snprintf(name, sizeof name, "kernel_%s_%u", direction, instance);
   return rte_ring_create(name, kPuntRing, SOCKET_ID_ANY, flags);
-}
-
-void free_ring(rte_ring* ring) noexcept {
-  void* mbuf = nullptr;
-  while (ring != nullptr && rte_ring_dequeue(ring, &mbuf) == 0) {
-    rte_pktmbuf_free(static_cast<rte_mbuf*>(mbuf));
-  }
-  rte_ring_free(ring);
 }
 
 struct Frame {
@@ -68,8 +61,8 @@ KernelRings::KernelRings() noexcept {
 }
 
 KernelRings::~KernelRings() {
-  free_ring(to_kernel);
-  free_ring(from_kernel);
+  free_mbuf_ring(to_kernel);
+  free_mbuf_ring(from_kernel);
 }
 
 void Punt::send(rte_mbuf* mbuf, std::uint16_t device, const NextHops& routes, DropReason otherwise,
