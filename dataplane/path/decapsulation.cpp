@@ -68,9 +68,9 @@ bool Decapsulation::parse_outer(Packet& packet) noexcept {
     return false;
   }
   const wire::Ipv4View outer(packet.at);
-  packet.source = outer.source();
-  packet.destination = outer.destination();
-  packet.tos = outer.tos();
+  packet.outer_source = outer.source();
+  packet.outer_destination = outer.destination();
+  packet.outer_tos = outer.tos();
   packet.at += outer.header_length();
   packet.size = outer.payload_length();
   // RFC 2637 §4.1: flags, version, protocol type, lengths.
@@ -85,7 +85,7 @@ bool Decapsulation::parse_outer(Packet& packet) noexcept {
   packet.ack = packet.has_ack ? gre.ack() : wire::GreSeq();
   packet.size = gre.payload_length();
   packet.at += gre.header_length();
-  packet.entry = context_.index.locate_call(packet.destination, packet.call_id);
+  packet.entry = context_.index.locate_call(packet.outer_destination, packet.call_id);
   rte_prefetch0(packet.entry);
   return true;
 }
@@ -130,11 +130,11 @@ void Decapsulation::find_calls(Arrival arrival) noexcept {
   burst_.filter([this](Packet& packet) {
     Call* call = packet.call;
     if (call == nullptr || call->generation.load(std::memory_order_relaxed) == 0 ||
-        call->identity.local_id != packet.call_id || call->identity.local != packet.destination) {
+        call->identity.local_id != packet.call_id || call->identity.local != packet.outer_destination) {
       packet.call = nullptr;
       return drop(packet, DropReason::kUnknownCall);
     }
-    if (call->identity.peer != packet.source) {
+    if (call->identity.peer != packet.outer_source) {
       return drop(packet, DropReason::kWrongPeer);
     }
     if (packet.has_ack) {
@@ -533,7 +533,7 @@ void Decapsulation::commit() noexcept {
     }
     committed_[committed_count_++] = &call;
     if (packet.content == Content::kControl) {
-      punt(packet);
+      to_control(packet);
     } else if (packet.content == Content::kNothing) {
       rte_pktmbuf_free(packet.mbuf);
     }
@@ -548,7 +548,7 @@ void Decapsulation::commit() noexcept {
 
 /// To control, as contract::PppFrameIn wants it: a 2-octet protocol, then the packet. The protocol is written over the
 /// header it came from (or GRE's last octets, when it was compressed).
-void Decapsulation::punt(Packet& packet) noexcept {
+void Decapsulation::to_control(Packet& packet) noexcept {
   Call& call = *packet.call;
   constexpr std::size_t kProtocolSize = 2;
   const std::size_t size = packet.size + kProtocolSize;

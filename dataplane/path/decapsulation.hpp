@@ -41,10 +41,10 @@ class Decapsulation {
     rte_mbuf* mbuf = nullptr;
     Call* call = nullptr;
     const CallIndex::Entry* entry = nullptr;
-    std::uint8_t* at = nullptr;       ///< where the layer begins that the next stage reads
-    std::uint16_t size = 0;           ///< octets from there
-    wire::Ipv4Address source{};       ///< outer
-    wire::Ipv4Address destination{};  ///< outer; from check_inner on the inner one
+    std::uint8_t* at = nullptr;  ///< where the layer begins that the next stage reads
+    std::uint16_t size = 0;      ///< octets from there
+    wire::Ipv4Address outer_source{};
+    wire::Ipv4Address outer_destination{};
     wire::LocalCallId call_id{};
     bool has_sequence = false;
     bool has_ack = false;
@@ -54,7 +54,8 @@ class Decapsulation {
     Content content = Content::kNothing;
     wire::MppeHeader mppe{};
     std::uint16_t job = 0;  ///< kEncrypted: index into jobs_
-    std::uint8_t tos = 0;   ///< outer
+    std::uint8_t outer_tos = 0;
+    wire::Ipv4Address inner_destination{};  ///< set by check_inner
   };
 
   // ---- the stages, in the packet's order; they work on burst_
@@ -91,7 +92,7 @@ class Decapsulation {
   bool decrypt_in_stream(Packet& packet) noexcept;
   bool afford(Call& call, std::uint32_t changes) noexcept;
   bool read_plaintext(Packet& packet) noexcept;
-  void punt(Packet& packet) noexcept;
+  void to_control(Packet& packet) noexcept;
   void on_mppe_failure(Call& call) noexcept;
   void on_out_of_step(Call& call, StatefulReceiver& receiver) noexcept;
 

@@ -13,6 +13,8 @@ namespace adit::dataplane {
 void Downlink::run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept {
   find_subscribers(packets, arrival);
   check_inner(arrival);
+  police();
+  fit_mtu();
   clamp_mss();
   encrypt();
   push_ppp();
@@ -87,16 +89,11 @@ bool Downlink::not_a_subscribers(Arrived& packet, Arrival arrival) noexcept {
   return false;
 }
 
-// ---- check_inner: may it go, by which way, and does it fit ---------------------------------------------------------
+// ---- check_inner: may it be forwarded, and is there a way to the peer ----------------------------------------------
 
 void Downlink::check_inner(Arrival arrival) noexcept {
-  burst_.clear();
-  for (Arrived& packet : arrived_) {
-    if (check_inner(packet, arrival) && police(packet)) {
-      check_size(packet);
-    }
-  }
-  context_.mark(Stage::kDownlinkCheckInner);
+  any_rate_limited_ = false;
+  arrived_.filter([&](Arrived& packet) { return check_inner(packet, arrival); });
 }
 
 bool Downlink::check_inner(Arrived& packet, Arrival arrival) noexcept {
@@ -132,17 +129,34 @@ bool Downlink::check_inner(Arrived& packet, Arrival arrival) noexcept {
   if (!refresh_hop(call, why)) {
     return drop(packet, why);
   }
+  any_rate_limited_ |= identity.rate_limited;
   return true;
 }
 
-bool Downlink::police(Arrived& packet) noexcept {
-  Call& call = *packet.call;
-  return !call.identity.rate_limited || call.downlink_rate.pass(context_.tsc, packet.inner_octets) ||
-         drop(packet, DropReason::kRateDown);
+// ---- police: what the call may carry -------------------------------------------------------------------------------
+
+void Downlink::police() noexcept {
+  if (!any_rate_limited_) {
+    return;
+  }
+  arrived_.filter([this](Arrived& packet) {
+    Call& call = *packet.call;
+    return !call.identity.rate_limited || call.downlink_rate.pass(context_.tsc, packet.inner_octets) ||
+           drop(packet, DropReason::kRateDown);
+  });
 }
 
-/// RFC 1191 §4, RFC 791 §3.2: what exceeds the tunnel is refused with its MTU (DF) or cut (no DF).
-void Downlink::check_size(Arrived& packet) noexcept {
+// ---- fit_mtu: RFC 1191 §4, RFC 791 §3.2; what exceeds the tunnel is refused with its MTU (DF) or cut (no DF) ---------
+
+void Downlink::fit_mtu() noexcept {
+  burst_.clear();
+  for (Arrived& packet : arrived_) {
+    fit_mtu(packet);
+  }
+  context_.mark(Stage::kDownlinkCheckInner);
+}
+
+void Downlink::fit_mtu(Arrived& packet) noexcept {
   const std::uint16_t mtu = packet.call->downlink.inner_mtu;
   if (packet.inner_octets > mtu) {
     const wire::Ipv4View inner(data_of(packet.mbuf));

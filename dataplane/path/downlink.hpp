@@ -35,19 +35,21 @@ class Downlink : public Encapsulation {
 
   void find_subscribers(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept;
   void check_inner(Arrival arrival) noexcept;
+  void police() noexcept;
+  void fit_mtu() noexcept;  ///< fills burst_
   void clamp_mss() noexcept;
 
   bool parse_inner(Arrived& packet) noexcept;
   bool find_owner(Arrived& packet, Arrival arrival) noexcept;
   bool not_a_subscribers(Arrived& packet, Arrival arrival) noexcept;
   bool check_inner(Arrived& packet, Arrival arrival) noexcept;
-  bool police(Arrived& packet) noexcept;
-  void check_size(Arrived& packet) noexcept;
+  void fit_mtu(Arrived& packet) noexcept;
   void cut(Arrived& packet) noexcept;
   [[nodiscard]] std::uint8_t outer_tos(rte_mbuf* mbuf) const noexcept;
   bool drop(Arrived& packet, DropReason reason) noexcept;
 
   Burst<Arrived, kBurst> arrived_;
+  bool any_rate_limited_ = false;  ///< of arrived_, after check_inner
 };
 
 }  // namespace adit::dataplane

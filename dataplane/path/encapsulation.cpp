@@ -13,7 +13,7 @@
 namespace adit::dataplane {
 namespace {
 
-/// Room is checked once per packet (check_size), so that no stage after it can fail.
+/// Room is checked once per packet (Downlink::fit_mtu), so that no stage after it can fail.
 std::uint8_t* prepend(rte_mbuf* mbuf, std::size_t octets) noexcept {
   rte_pktmbuf_prepend(mbuf, static_cast<std::uint16_t>(octets));
   return data_of(mbuf);

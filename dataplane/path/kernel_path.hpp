@@ -12,7 +12,7 @@
 #include <cstdint>
 
 #include "dataplane/base/clock.hpp"
-#include "dataplane/base/control_line.hpp"
+#include "dataplane/base/control_sender.hpp"
 #include "dataplane/base/counters.hpp"
 #include "dataplane/base/limits.hpp"
 #include "dataplane/path/next_hops.hpp"
@@ -47,7 +47,7 @@ inline constexpr std::size_t kPuntClasses = 3;
 class Punt {
  public:
   /// `rings` nullptr: nothing is punted.
-  Punt(KernelRings* rings, WorkerCounters& counters, ControlLine& control) noexcept
+  Punt(KernelRings* rings, WorkerCounters& counters, ControlSender& control) noexcept
       : rings_(rings), counters_(counters), control_(control) {}
   ~Punt() { rte_pktmbuf_free_bulk(frames_.data(), count_); }
   Punt(const Punt&) = delete;
@@ -69,7 +69,7 @@ class Punt {
 
   KernelRings* rings_;
   WorkerCounters& counters_;
-  ControlLine& control_;
+  ControlSender& control_;
   std::array<TokenBucket<kPuntsPerSecond, kPuntCapacity>, kPuntClasses> limits_{};
   std::uint16_t count_ = 0;
   bool untold_ = false;  // frames are in the ring and control has not been told

@@ -79,15 +79,15 @@ bool Uplink::check_inner(Packet& packet) noexcept {
   if (inner.header_length() > wire::kIpv4Size && !wire::are_harmless_options({packet.at, packet.size})) {
     return drop(packet, DropReason::kIpOptions);
   }
-  packet.destination = inner.destination();
-  if (is_martian(packet.destination)) {
+  packet.inner_destination = inner.destination();
+  if (is_martian(packet.inner_destination)) {
     return drop(packet, DropReason::kMartian);
   }
   const wire::MutableBytes payload(packet.at + inner.header_length(), inner.payload_length());
-  if (context_.index.is_local(packet.destination) && is_pptp(inner, payload)) {
+  if (context_.index.is_local(packet.inner_destination) && is_pptp(inner, payload)) {
     return drop(packet, DropReason::kToConcentrator);
   }
-  if (packet.destination == context_.gateway) {
+  if (packet.inner_destination == context_.gateway) {
     return answer_for_gateway(packet);
   }
   // RFC 1812 §5.3.1.
@@ -97,7 +97,7 @@ bool Uplink::check_inner(Packet& packet) noexcept {
   }
   wire::decrement_ttl(packet.at);
   if (context_.policy.copy_dscp.up) {
-    wire::set_dscp(packet.at, packet.tos);
+    wire::set_dscp(packet.at, packet.outer_tos);
   }
   if (context_.policy.clamp_mss && inner.protocol() == wire::kIpProtocolTcp && inner.fragment_offset() == 0 &&
       wire::clamp_tcp_mss(
@@ -122,7 +122,7 @@ bool Uplink::answer_for_gateway(Packet& packet) noexcept {
     return drop(packet, DropReason::kToGateway);
   }
   context_.counters.icmp_sent.add();
-  packet.destination = wire::Ipv4View(packet.at).destination();
+  packet.inner_destination = wire::Ipv4View(packet.at).destination();
   return true;
 }
 
@@ -152,7 +152,7 @@ void Uplink::forward(Packet& packet) noexcept {
   const std::uint16_t octets = wire::Ipv4View(packet.at).total_length();
   rte_pktmbuf_adj(mbuf, static_cast<std::uint16_t>(packet.at - data_of(mbuf)));
   rte_pktmbuf_trim(mbuf, static_cast<std::uint16_t>(mbuf->pkt_len - octets));
-  if (forward_inner(context_, mbuf, packet.destination, context_.policy.between_subscribers)) {
+  if (forward_inner(context_, mbuf, packet.inner_destination, context_.policy.between_subscribers)) {
     call.drops.add();
     return;
   }

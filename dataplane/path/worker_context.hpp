@@ -9,7 +9,7 @@
 #include <span>
 
 #include "dataplane/base/clock.hpp"
-#include "dataplane/base/control_line.hpp"
+#include "dataplane/base/control_sender.hpp"
 #include "dataplane/base/counters.hpp"
 #include "dataplane/base/settings.hpp"
 #include "dataplane/base/stage_profile.hpp"
@@ -35,7 +35,7 @@ struct WorkerContext {
   CallTable& calls;
   const CallIndex& index;
   WorkerCounters& counters;
-  ControlLine& control;
+  ControlSender& control;
   Handoff& handoff;
   Transmit& transmit;
   DueCalls& acks;

@@ -94,7 +94,7 @@ class Worker {
   DueCalls acks_;
   Reorder reorder_;
   Reassembly reassembly_;
-  ControlLine control_;
+  ControlSender control_;
   Punt punt_;
   Handoff handoff_;
   Transmit transmit_;

@@ -109,7 +109,7 @@ class TrafficWorker {
   dataplane::DueCalls acks_;
   dataplane::Reorder reorder_;  // off: what the link does is measured, not made good
   dataplane::Reassembly reassembly_;
-  dataplane::ControlLine control_;
+  dataplane::ControlSender control_;
   dataplane::Punt punt_;
   dataplane::Handoff handoff_;
   dataplane::Transmit transmit_;

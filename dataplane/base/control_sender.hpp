@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A worker's way to tell control something. Never blocks: a full ring is an outcome that the caller counts.
+// Sends a worker's messages and PPP frames to control. Never blocks: a full ring is an outcome that the caller counts.
 // Thread: worker. Owner: the worker; the mailbox is shared with control.
 #pragma once
 
@@ -10,10 +10,10 @@
 
 namespace adit::dataplane {
 
-class ControlLine {
+class ControlSender {
  public:
   /// `wake_fd`: the eventfd that control sleeps on, -1: none.
-  ControlLine(contract::Mailbox& mailbox, int wake_fd) noexcept : mailbox_(mailbox), wake_fd_(wake_fd) {}
+  ControlSender(contract::Mailbox& mailbox, int wake_fd) noexcept : mailbox_(mailbox), wake_fd_(wake_fd) {}
 
   [[nodiscard]] bool post(const contract::ToControl& message) noexcept {
     const bool sent = mailbox_.to_control.push(message);
@@ -27,18 +27,18 @@ class ControlLine {
     return sent;
   }
 
-  /// Once per loop. The only system call of a worker with work, and only when control said that it sleeps.
+  /// Once per loop. The only system call of a worker that has work, and made only when control has said that it sleeps.
   void wake_control() noexcept {
     if (!posted_) {
       return;
     }
     posted_ = false;
-    // Control sets the flag and then looks at the rings once more; we publish and then look at the flag. Both by an
-    // exchange: the later one sees the earlier, so a message is either noticed or announced.
+    // Control sets the flag, then looks at the rings once more; we publish, then look at the flag. Both use an exchange,
+    // so the later of the two sees the earlier: either control finds the message, or we wake it.
     if (wake_fd_ >= 0 && mailbox_.control_sleeps.exchange(false, std::memory_order_acq_rel)) {
       const std::uint64_t one = 1;
-      [[maybe_unused]] const auto written =
-          ::write(wake_fd_, &one, sizeof one);  // full counter: awake anyway
+      [[maybe_unused]] const auto written = ::write(
+          wake_fd_, &one, sizeof one);  // fails only when the counter is full: control is awake anyway
     }
   }
 
