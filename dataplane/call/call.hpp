@@ -54,14 +54,14 @@ struct CallIdentity {
   MppeUse mppe_send = MppeUse::kNone;     ///< ours
 };
 
-/// How a call's packets come in, for Reorder. `next` holds within one burst only: what was let through is not committed
-/// yet, and may turn out to be forged.
+/// In what order a call's packets come in, for Reorder. `next` is valid within one burst only: what it counts is not
+/// committed yet, and may turn out to be forged.
 struct CallOrder {
   std::uint32_t burst = 0;
   wire::GreSeq next;
-  std::uint16_t window = 0;  ///< of Reorder's, from 1; 0: nothing is held
-  std::uint8_t depth = 0;    ///< by how many packets one was overtaken, at most, since it began
-  std::uint8_t credit = 0;   ///< gaps that will still be waited for in vain
+  std::uint16_t window = 0;  ///< number of its ReorderWindow, from 1; 0: it has none
+  std::uint8_t depth = 0;    ///< the most packets that have overtaken one, since the call began
+  std::uint8_t credit = 0;   ///< adaptive: gaps that may still be waited for in vain
 };
 
 struct CallUplink {

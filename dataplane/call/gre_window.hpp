@@ -16,7 +16,7 @@ class GreReceiver {
   enum class Verdict : std::uint8_t {
     kAhead,      ///< new: 1 or more after the highest so far. What lies between is lost or late
     kDuplicate,  ///< the highest so far, again
-    kLate,       ///< before it. RFC 2637 §4.3: out of sequence is discarded; Reorder waits for it before
+    kLate,  ///< before it. RFC 2637 §4.3: discarded as out of sequence, unless Reorder held what overtook it
   };
 
   /// The first packet may carry any number: 0 by the RFC, 1 from Linux and npppd, anything after a lost start.

@@ -1,123 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where GRE packets wait that came ahead of others (RFC 2637 §4.3), still sealed: a window of kReorderWindow packets for
-// each call that has a gap just now, from a pool of the worker's. What a call must remember while it has none is
-// CallOrder, in the call. MPPE behind it sees sequence numbers that only grow.
-// Thread: worker. Owner: the worker.
+// Puts GRE packets that overtook others back in order, RFC 2637 §4.3: holds what follows a gap, releases it behind the
+// packet that was missing, and gives a gap up when the timeout, the window or the call's limit is reached. It works on
+// sequence numbers alone, before decryption, so that MPPE sees numbers that only grow.
+// Thread: worker. Owner: Decapsulation.
 #pragma once
-
-#include <rte_mbuf.h>
 
 #include <array>
 #include <cstdint>
-#include <optional>
-#include <utility>
-#include <vector>
+#include <span>
 
-#include "dataplane/base/limits.hpp"
-#include "dataplane/call/call.hpp"
-#include "dataplane/call/due_calls.hpp"
-#include "dataplane/contract/reorder_policy.hpp"
+#include "dataplane/base/counters.hpp"
+#include "dataplane/call/call_table.hpp"
+#include "dataplane/call/reorder_windows.hpp"
 
 namespace adit::dataplane {
 
-struct ReorderWindow {
-  std::array<rte_mbuf*, kReorderWindow>
-      packets{};         ///< by sequence number modulo kReorderWindow; none: nullptr
-  Milliseconds since{};  ///< when the first of them came
-  std::uint16_t held = 0;
-  bool give_up = false;  ///< what is missing is lost: deliver what there is
-  bool listed = false;   ///< to be looked at after the burst under way
-};
-
 class Reorder {
  public:
-  explicit Reorder(contract::ReorderPolicy policy)
-      : policy_(policy),
-        windows_(policy.mode == contract::ReorderMode::kOff ? 0 : kReorderWindows),
-        flushes_(policy.mode == contract::ReorderMode::kOff ? 0 : 2 * kReorderWindows) {
-    for (std::size_t number = windows_.size(); number > 0; --number) {
-      free_.push_back(static_cast<std::uint16_t>(number));
+  /// Everything passed by reference outlives it.
+  Reorder(ReorderWindows& windows, CallTable& calls, contract::WorkerId self,
+          WorkerCounters& counters) noexcept
+      : windows_(windows), calls_(calls), self_(self), counters_(counters) {}
+
+  enum class Verdict : std::uint8_t {
+    kProceed,    ///< it is the next one, or the call does not wait for what is missing
+    kHeld,       ///< the packet was taken, and is released later
+    kDuplicate,  ///< of a held one
+  };
+
+  /// Before the packets of each burst.
+  void begin_burst() noexcept { ++burst_; }
+
+  /// What becomes of a packet that is ahead of all that its call has committed.
+  [[nodiscard]] Verdict evaluate(Call& call, wire::GreSeq sequence, rte_mbuf* mbuf,
+                                 Milliseconds now) noexcept {
+    if (!windows_.on()) {
+      return Verdict::kProceed;
     }
-  }
-  ~Reorder() {
-    for (ReorderWindow& window : windows_) {
-      drop_all(window);
+    CallOrder& order = call.uplink.order;
+    if (order.burst != burst_) {
+      order.burst = burst_;
+      order.next = call.window.started() ? call.window.highest().next() : sequence;
     }
-  }
-  Reorder(const Reorder&) = delete;
-  Reorder& operator=(const Reorder&) = delete;
-
-  [[nodiscard]] bool on() const noexcept { return policy_.mode != contract::ReorderMode::kOff; }
-  [[nodiscard]] bool always() const noexcept { return policy_.mode == contract::ReorderMode::kFixed; }
-  [[nodiscard]] std::size_t octets() const noexcept {
-    return windows_.size() * sizeof(ReorderWindow) + flushes_.octets();
-  }
-
-  /// Packets in all windows.
-  [[nodiscard]] std::uint32_t held() const noexcept { return held_; }
-
-  /// The call's window, nullptr: it has none. One stays with its call until its time is over, empty or not.
-  [[nodiscard]] ReorderWindow* of(const Call& call) noexcept {
-    return call.uplink.order.window == 0 ? nullptr : &windows_[call.uplink.order.window - 1U];
-  }
-  /// One of its own, which stands in the queue for `now` and the timeout; nullptr when all are in use.
-  [[nodiscard]] ReorderWindow* open(Call& call, const contract::CallRef& ref, Milliseconds now) noexcept {
-    if (call.uplink.order.window == 0 && !free_.empty() && wait(ref, now)) {
-      call.uplink.order.window = free_.back();
-      free_.pop_back();
+    if (sequence == order.next && order.window == 0) {
+      order.next = order.next.next();
+      return Verdict::kProceed;
     }
-    return of(call);
-  }
-  /// Gives it back; what is held in it is lost.
-  void close(Call& call) noexcept {
-    if (ReorderWindow* window = of(call); window != nullptr) {
-      drop_all(*window);
-      *window = {};
-      free_.push_back(call.uplink.order.window);
-      call.uplink.order.window = 0;
-    }
+    return evaluate_out_of_order(call, sequence, mbuf, now);
   }
 
-  /// `place` is one of the window's, and empty.
-  void put(ReorderWindow& window, rte_mbuf*& place, rte_mbuf* mbuf, Milliseconds now) noexcept {
-    window.since = window.held == 0 ? now : window.since;
-    place = mbuf;
-    ++window.held;
-    ++held_;
-  }
-  /// What stands for `sequence`, or nullptr.
-  [[nodiscard]] rte_mbuf* take(ReorderWindow& window, std::uint32_t sequence) noexcept {
-    rte_mbuf* mbuf = std::exchange(window.packets[sequence % kReorderWindow], nullptr);
-    const unsigned one = mbuf == nullptr ? 0 : 1;
-    window.held = static_cast<std::uint16_t>(window.held - one);
-    held_ -= one;
-    return mbuf;
-  }
+  /// A packet came too late to be of use.
+  void on_late(Call& call, wire::GreSeq sequence) noexcept;
 
-  /// A call whose window's time is over; its next look is due by wait() again.
-  [[nodiscard]] std::optional<DueCalls::Entry> pop_due(Milliseconds now) noexcept {
-    return flushes_.pop_due(now);
+  // ---- release: after each burst is committed, until nothing is ready and nothing is beyond a window
+  void begin_release() noexcept {
+    beyond_before_ = 0;
+    beyond_is_stalled_ = false;
   }
-  bool wait(const contract::CallRef& ref, Milliseconds since) noexcept {
-    return flushes_.push({ref, since + policy_.timeout_ms});
-  }
-  [[nodiscard]] bool is_over(const ReorderWindow& window, Milliseconds now) const noexcept {
-    return now.reached(window.since + policy_.timeout_ms);
-  }
+  [[nodiscard]] bool any_ready() const noexcept { return ready_count_ > 0; }
+  [[nodiscard]] bool any_beyond() const noexcept { return beyond_count_ > 0; }
+
+  struct Released {
+    Call* call;
+    std::span<rte_mbuf* const> packets;  ///< in order; valid until the next release
+  };
+  /// Held packets of one call that may proceed now; empty when those before them are still missing.
+  [[nodiscard]] Released release_ready() noexcept;
+  /// Packets that were too far ahead for their call's window: evaluate them again. Those before them have been released;
+  /// where none could be, evaluating gives the gap up.
+  [[nodiscard]] std::span<rte_mbuf* const> release_beyond() noexcept;
+
+  /// Marks windows whose timeout has passed for release. Returns how many were looked at.
+  std::size_t expire_gaps(Milliseconds now) noexcept;
 
  private:
-  void drop_all(ReorderWindow& window) noexcept {
-    held_ -= window.held;
-    for (rte_mbuf* mbuf : window.packets) {
-      rte_pktmbuf_free(mbuf);  // nullptr is well
-    }
-  }
+  [[nodiscard]] Verdict evaluate_out_of_order(Call& call, wire::GreSeq sequence, rte_mbuf* mbuf,
+                                              Milliseconds now) noexcept;
+  [[nodiscard, gnu::cold, gnu::noinline]] Verdict hold(Call& call, wire::GreSeq sequence, rte_mbuf* mbuf,
+                                                       Milliseconds now) noexcept;
+  [[nodiscard]] std::uint32_t hold_limit(const Call& call) const noexcept;
+  void make_ready(Call& call, ReorderWindow& window) noexcept;
+  [[nodiscard]] std::size_t take_held(Call& call, ReorderWindow& window) noexcept;
 
-  const contract::ReorderPolicy policy_;
-  std::vector<ReorderWindow> windows_;
-  std::vector<std::uint16_t> free_;  // numbers from 1
-  DueCalls flushes_;
-  std::uint32_t held_ = 0;
+  ReorderWindows& windows_;
+  CallTable& calls_;
+  const contract::WorkerId self_;
+  WorkerCounters& counters_;
+  std::uint32_t burst_ = 0;
+  std::array<Call*, kBurst> ready_{};  // each call once, so there is room for a burst of them
+  std::size_t ready_count_ = 0;
+  std::array<rte_mbuf*, kReorderWindow> released_{};
+  std::array<rte_mbuf*, kBurst> beyond_{};  // wait until their call's window is empty
+  std::size_t beyond_count_ = 0;
+  std::size_t beyond_before_ = 0;
+  bool beyond_is_stalled_ = false;
 };
 
 }  // namespace adit::dataplane

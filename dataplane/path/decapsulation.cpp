@@ -3,9 +3,6 @@
 
 #include <rte_prefetch.h>
 
-#include <algorithm>
-#include <utility>
-
 #include "dataplane/path/encapsulation.hpp"
 #include "dataplane/wire/ipv4.hpp"
 #include "dataplane/wire/ppp.hpp"
@@ -151,157 +148,52 @@ void Decapsulation::find_calls(Arrival arrival) noexcept {
 // ---- accept_sequence: RFC 2637 §4.3 --------------------------------------------------------------------------------
 
 void Decapsulation::accept_sequence() noexcept {
-  ++accepted_bursts_;
-  burst_.filter([this](Packet& packet) {
-    Call& call = *packet.call;
-    if (packet.has_ack && call.downlink.sender.on_ack(packet.ack) == GreSender::Ack::kUnsent) {
-      context_.counters.acks_of_unsent.add();
-    }
-    if (!packet.has_sequence) {
-      if (!packet.has_ack) {
-        return drop(packet, DropReason::kGreNoOp);
-      }
-      rte_pktmbuf_free(packet.mbuf);  // a bare acknowledgement has served its purpose
-      return false;
-    }
-    return accept(packet);
-  });
+  reorder_.begin_burst();
+  burst_.filter([this](Packet& packet) { return accept_sequence(packet); });
   context_.mark(Stage::kAcceptSequence);
 }
 
-bool Decapsulation::accept(Packet& packet) noexcept {
-  switch (packet.call->window.evaluate(packet.sequence)) {
+bool Decapsulation::accept_sequence(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  if (packet.has_ack && call.downlink.sender.on_ack(packet.ack) == GreSender::Ack::kUnsent) {
+    context_.counters.acks_of_unsent.add();
+  }
+  if (!packet.has_sequence) {
+    if (!packet.has_ack) {
+      return drop(packet, DropReason::kGreNoOp);
+    }
+    rte_pktmbuf_free(packet.mbuf);  // a bare acknowledgement has served its purpose
+    return false;
+  }
+  switch (call.window.evaluate(packet.sequence)) {
     case GreReceiver::Verdict::kAhead:
-      return !context_.reorder.on() || take_turn(packet);
+      return put_in_order(packet);
     case GreReceiver::Verdict::kDuplicate:
       return drop(packet, DropReason::kGreDuplicate);
     case GreReceiver::Verdict::kLate:
-      note_late(*packet.call, packet.sequence);
+      reorder_.on_late(call, packet.sequence);
       break;
   }
   return drop(packet, DropReason::kGreLate);
 }
 
-/// True: its turn, or the call does not wait for what is missing. What follows a gap is held.
-bool Decapsulation::take_turn(Packet& packet) noexcept {
-  Call& call = *packet.call;
-  CallOrder& order = call.uplink.order;
-  if (order.burst != accepted_bursts_) {
-    order.burst = accepted_bursts_;
-    order.next = call.window.started() ? call.window.highest().next() : packet.sequence;
+/// False: it waits for a packet before it.
+bool Decapsulation::put_in_order(Packet& packet) noexcept {
+  const auto verdict = reorder_.evaluate(*packet.call, packet.sequence, packet.mbuf, context_.now);
+  if (verdict == Reorder::Verdict::kDuplicate) {
+    return drop(packet, DropReason::kGreDuplicate);
   }
-  const std::int32_t gap = packet.sequence.distance_from(order.next);
-  if (gap < 0) {
-    return true;  // late or twice within this burst: commit will tell
-  }
-  ReorderWindow* window = context_.reorder.of(call);
-  if (gap == 0) {
-    order.next = order.next.next();
-    if (window != nullptr && window->held > 0) {
-      context_.counters.reordered.add();
-      order.credit = kReorderCredit;
-      order.depth = std::max(order.depth, static_cast<std::uint8_t>(window->held));
-      look_at_window(call, *window);
-    }
-    return true;
-  }
-  if (gap < kReorderWindow && (context_.reorder.always() || order.credit > 0) && hold(packet)) {
-    return false;
-  }
-  if (window == nullptr || window->held == 0) {
-    order.next = packet.sequence.next();
-    return true;
-  }
-  // Too far ahead to wait with the others: those before it go first.
-  window->give_up = window->give_up || beyond_is_stuck_;
-  look_at_window(call, *window);
-  beyond_window_[beyond_count_++] = packet.mbuf;
-  return false;
-}
-
-/// False: there is no room for it.
-bool Decapsulation::hold(Packet& packet) noexcept {
-  Call& call = *packet.call;
-  Reorder& reorder = context_.reorder;
-  ReorderWindow* window = reorder.held() < kReorderHeld
-                              ? reorder.open(call, context_.calls.ref_of(call, context_.id), context_.now)
-                              : nullptr;
-  if (window == nullptr) {
-    context_.counters.reorder_no_room.add();
-    return false;
-  }
-  rte_mbuf*& place = window->packets[packet.sequence.value % kReorderWindow];
-  if (place != nullptr) {
-    drop(packet, DropReason::kGreDuplicate);
-    return true;
-  }
-  reorder.put(*window, place, packet.mbuf, context_.now);
-  context_.counters.reorder_held.add();
-  if (window->held >= patience(call)) {
-    look_at_window(call, *window);
-  }
-  return true;
-}
-
-/// How many packets wait for a gap before it is given up. Adaptive: twice what was ever needed; more is a loss, and waiting
-/// for it is of no use.
-std::uint32_t Decapsulation::patience(const Call& call) const noexcept {
-  return context_.reorder.always() ? kReorderWindow - 1U : 2U * call.uplink.order.depth + 2;
-}
-
-/// Adaptive: a packet that came too late to be of use, but not too late to be waited for, next time.
-void Decapsulation::note_late(Call& call, wire::GreSeq sequence) noexcept {
-  const std::int32_t behind = call.window.highest().distance_from(sequence);
-  if (context_.reorder.on() && behind < kReorderWindow) {
-    call.uplink.order.credit = kReorderCredit;
-    call.uplink.order.depth = std::max(call.uplink.order.depth, static_cast<std::uint8_t>(behind));
-  }
-}
-
-void Decapsulation::look_at_window(Call& call, ReorderWindow& window) noexcept {
-  if (!std::exchange(window.listed, true)) {
-    windows_to_look_at_[windows_count_++] =
-        &call;  // a call stands there once: there is room for a burst of them
-  }
-}
-
-std::size_t Decapsulation::give_up_gaps() noexcept {
-  std::size_t looked_at = 0;
-  while (context_.reorder.on() && looked_at < kReorderFlushesPerLoop) {
-    const auto due = context_.reorder.pop_due(context_.now);
-    if (!due) {
-      break;
-    }
-    ++looked_at;
-    Call* call = context_.calls.find(due->call);
-    ReorderWindow* window = call == nullptr ? nullptr : context_.reorder.of(*call);
-    if (window == nullptr) {
-      continue;  // the call has ended, or begun anew
-    }
-    if (window->held == 0) {
-      context_.reorder.close(*call);
-    } else if (context_.reorder.is_over(*window, context_.now)) {
-      window->give_up = true;
-      look_at_window(*call, *window);
-      context_.reorder.wait(due->call, context_.now);
-    } else {
-      context_.reorder.wait(due->call, window->since);  // of a later gap than the one that it was opened for
-    }
-  }
-  return looked_at;
+  return verdict == Reorder::Verdict::kProceed;
 }
 
 bool Decapsulation::release_held() noexcept {
   burst_.clear();
-  beyond_before_ = 0;
-  beyond_is_stuck_ = false;
-  while (burst_.size() == 0 && (windows_count_ > 0 || beyond_count_ > 0)) {
-    if (windows_count_ > 0) {
-      look_again();
-    } else {  // what could go before them has gone; where nothing has, the gap is given up
-      const std::size_t count = std::exchange(beyond_count_, 0);
-      beyond_is_stuck_ = std::exchange(beyond_before_, count) == count;
-      parse_outer({beyond_window_.data(), count});
+  reorder_.begin_release();
+  while (burst_.size() == 0 && (reorder_.any_ready() || reorder_.any_beyond())) {
+    if (reorder_.any_ready()) {
+      append(reorder_.release_ready());
+    } else {
+      parse_outer(reorder_.release_beyond());
       find_calls(Arrival::kHandedIn);
       accept_sequence();
     }
@@ -309,41 +201,15 @@ bool Decapsulation::release_held() noexcept {
   return burst_.size() > 0;
 }
 
-void Decapsulation::look_again() noexcept {
-  Call& call = *windows_to_look_at_[windows_count_ - 1];
-  ReorderWindow* window = context_.reorder.of(call);
-  if (window != nullptr) {
-    take_held(call, *window);
-    window->listed = burst_.size() > 0;  // and looked at once more, after these
-  }
-  windows_count_ -= burst_.size() == 0 ? 1 : 0;
-}
-
-/// The packets that follow the highest committed one without a gap; all, when the gap is given up.
-void Decapsulation::take_held(Call& call, ReorderWindow& window) noexcept {
-  const std::uint32_t first = call.window.highest().next().value;
-  const bool give_up = std::exchange(window.give_up, false);
-  bool skipped = false;
-  for (std::uint32_t at = first; at != first + kReorderWindow && window.held > 0; ++at) {
-    rte_mbuf* mbuf = context_.reorder.take(window, at);
-    if (mbuf == nullptr && !give_up && !skipped && window.held < patience(call)) {
-      break;
-    }
-    skipped = skipped || mbuf == nullptr;
-    if (mbuf != nullptr) {
-      Packet& packet = burst_.append();
-      packet.mbuf = mbuf;
-      packet.call = nullptr;
-      packet.at = data_of(mbuf);
-      packet.size = mbuf->data_len;
-      parse_outer(packet);  // as it did when it came
-      packet.call = &call;
-    }
-  }
-  if (skipped) {
-    context_.counters.reorder_given_up.add();
-    call.uplink.order.credit =
-        static_cast<std::uint8_t>(call.uplink.order.credit - (call.uplink.order.credit > 0 ? 1 : 0));
+void Decapsulation::append(const Reorder::Released& released) noexcept {
+  for (rte_mbuf* mbuf : released.packets) {
+    Packet& packet = burst_.append();
+    packet.mbuf = mbuf;
+    packet.call = nullptr;
+    packet.at = data_of(mbuf);
+    packet.size = mbuf->data_len;
+    parse_outer(packet);  // succeeds, as it did on arrival
+    packet.call = released.call;
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "crypto/mppe_batch.hpp"
 #include "dataplane/call/burst.hpp"
+#include "dataplane/call/reorder.hpp"
 #include "dataplane/path/worker_context.hpp"
 #include "dataplane/wire/gre.hpp"
 #include "dataplane/wire/mppe.hpp"
@@ -25,7 +26,9 @@ class Decapsulation {
  protected:
   /// `encapsulation`: of the same calls; it sends the acknowledgements.
   Decapsulation(WorkerContext& context, Encapsulation& encapsulation) noexcept
-      : context_(context), encapsulation_(encapsulation) {}
+      : context_(context),
+        encapsulation_(encapsulation),
+        reorder_(context.reorder, context.calls, context.id, context.counters) {}
   ~Decapsulation() = default;
 
   /// What a GRE packet turned out to carry.
@@ -62,11 +65,11 @@ class Decapsulation {
   void parse_outer(std::span<rte_mbuf* const> packets) noexcept;
   void find_calls(Arrival arrival) noexcept;
   void accept_sequence() noexcept;
-  /// Fills the burst with packets that were held and whose turn has come now that those before them are committed; false:
-  /// there are none. They go on with strip_ppp.
+  /// Fills the burst with held packets that may proceed now that those before them are committed; they continue with
+  /// strip_ppp. False: there are none.
   bool release_held() noexcept;
-  /// Marks what was held long enough, for release_held(). Returns how many calls were looked at.
-  std::size_t give_up_gaps() noexcept;
+  /// Gives gaps up whose timeout has passed, for release_held(). Returns how many calls were looked at.
+  std::size_t expire_gaps() noexcept { return reorder_.expire_gaps(context_.now); }
   void strip_ppp() noexcept;
   void decrypt() noexcept;
   void commit() noexcept;
@@ -79,14 +82,9 @@ class Decapsulation {
  private:
   bool parse_outer(Packet& packet) noexcept;
   [[gnu::cold, gnu::noinline]] bool reassemble(Packet& packet) noexcept;
-  bool accept(Packet& packet) noexcept;
-  bool take_turn(Packet& packet) noexcept;
-  [[gnu::cold, gnu::noinline]] bool hold(Packet& packet) noexcept;
-  void note_late(Call& call, wire::GreSeq sequence) noexcept;
-  void look_at_window(Call& call, ReorderWindow& window) noexcept;
-  [[nodiscard]] std::uint32_t patience(const Call& call) const noexcept;
-  void look_again() noexcept;
-  void take_held(Call& call, ReorderWindow& window) noexcept;
+  bool accept_sequence(Packet& packet) noexcept;
+  bool put_in_order(Packet& packet) noexcept;
+  void append(const Reorder::Released& released) noexcept;
   bool classify(Packet& packet) noexcept;
   bool prepare_job(Packet& packet) noexcept;
   bool decrypt_in_stream(Packet& packet) noexcept;
@@ -97,13 +95,7 @@ class Decapsulation {
   void on_out_of_step(Call& call, StatefulReceiver& receiver) noexcept;
 
   Encapsulation& encapsulation_;
-  std::uint32_t accepted_bursts_ = 0;
-  std::array<Call*, kBurst> windows_to_look_at_{};
-  std::size_t windows_count_ = 0;
-  std::array<rte_mbuf*, kBurst> beyond_window_{};  // wait for their call's window to be emptied
-  std::size_t beyond_count_ = 0;
-  std::size_t beyond_before_ = 0;
-  bool beyond_is_stuck_ = false;
+  Reorder reorder_;
   ByCall<kBurst> by_call_;
   std::array<crypto::MppeJob, kBurst> jobs_;
   std::uint16_t job_count_ = 0;

@@ -44,7 +44,7 @@ void Uplink::run_from_ppp() noexcept {
 }
 
 std::size_t Uplink::flush_reordered() noexcept {
-  const std::size_t looked_at = give_up_gaps();
+  const std::size_t looked_at = expire_gaps();
   while (release_held()) {
     run_from_ppp();
   }

@@ -17,7 +17,7 @@ class Uplink : public Decapsulation {
   /// Takes all `packets` (at most kBurst): IPv4 with protocol 47, nothing checked but that there is room for a header.
   void run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept;
 
-  /// Sends on what was held for a packet that did not come in time (see Reorder); returns how many calls were looked at.
+  /// Forwards packets that were held for one that did not come in time (see Reorder). Returns how many calls were looked at.
   std::size_t flush_reordered() noexcept;
 
  private:

@@ -16,7 +16,7 @@
 #include "dataplane/call/call_index.hpp"
 #include "dataplane/call/call_table.hpp"
 #include "dataplane/call/due_calls.hpp"
-#include "dataplane/call/reorder.hpp"
+#include "dataplane/call/reorder_windows.hpp"
 #include "dataplane/path/handoff.hpp"
 #include "dataplane/path/kernel_path.hpp"
 #include "dataplane/path/neighbour_wait.hpp"
@@ -39,7 +39,7 @@ struct WorkerContext {
   Handoff& handoff;
   Transmit& transmit;
   DueCalls& acks;
-  Reorder& reorder;
+  ReorderWindows& reorder;
   Reassembly& reassembly;
   Punt& punt;
 

@@ -92,7 +92,7 @@ class Worker {
   WorkerCounters counters_;
   CallTable calls_;
   DueCalls acks_;
-  Reorder reorder_;
+  ReorderWindows reorder_;
   Reassembly reassembly_;
   ControlSender control_;
   Punt punt_;

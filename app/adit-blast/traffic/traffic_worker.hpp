@@ -107,7 +107,7 @@ class TrafficWorker {
   dataplane::WorkerCounters counters_;
   dataplane::CallTable calls_;
   dataplane::DueCalls acks_;
-  dataplane::Reorder reorder_;  // off: what the link does is measured, not made good
+  dataplane::ReorderWindows reorder_;  // off: what the link does is measured, not made good
   dataplane::Reassembly reassembly_;
   dataplane::ControlSender control_;
   dataplane::Punt punt_;
