@@ -176,8 +176,12 @@ PipelineRig::PipelineRig(std::uint32_t calls, bool mppe, std::uint16_t workers)
       {.id = ports().ids[0], .role = dataplane::PortRole::kAccess, .ifindex = kAccessIfindex, .mac = kOurMac},
       {.id = ports().ids[1], .role = dataplane::PortRole::kCore, .ifindex = kCoreIfindex, .mac = kOurMac}};
   const std::vector<dataplane::RouteEntry> routes{
-      {.prefix = kPeers, .length = 12, .ifindex = kAccessIfindex, .gateway = Ipv4Address(192, 0, 2, 254)},
-      {.prefix = {}, .length = 0, .ifindex = kCoreIfindex, .gateway = Ipv4Address(198, 51, 100, 2)}};
+      {.prefix = kPeers,
+       .length = 12,
+       .paths = {{.ifindex = kAccessIfindex, .gateway = Ipv4Address(192, 0, 2, 254)}}},
+      {.prefix = {},
+       .length = 0,
+       .paths = {{.ifindex = kCoreIfindex, .gateway = Ipv4Address(198, 51, 100, 2)}}}};
   const std::vector<dataplane::NeighbourEntry> neighbours{
       {kAccessIfindex, Ipv4Address(192, 0, 2, 254), kTheirMac},
       {kCoreIfindex, Ipv4Address(198, 51, 100, 2), kTheirMac}};

@@ -21,7 +21,7 @@
 
 namespace adit::dataplane {
 
-struct NextHop;  // path/next_hops.hpp
+struct NextHop;  // path/neighbour_table.hpp
 
 inline constexpr std::size_t kCacheLine = 64;
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Building a snapshot: prefixes become disjoint intervals by one sweep over the sorted routes with a stack of those
-// that enclose the current address; neighbours become an open-addressed table at most half full.
+// Building a snapshot: one sweep over the sorted routes, with a stack of those that enclose the current address, turns
+// prefixes into disjoint intervals.
 #include "dataplane/path/next_hops.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 namespace adit::dataplane {
@@ -14,9 +13,9 @@ using wire::Ipv4Address;
 
 constexpr std::uint32_t kAllOnes = 0xffffffff;
 constexpr std::uint32_t kUpperHalves = 1U << 16;
-/// Up to here a binary search over all takes as many steps as one from the first 16 bits on saves.
+/// Up to this many, the index of the first 16 bits saves nothing over a binary search of all.
 constexpr std::size_t kFewIntervals = 512;
-/// Ways of one route, each as often as it weighs.
+/// Paths of one route, each counted as often as its weight says.
 constexpr std::uint32_t kMaxPaths = 64;
 
 std::uint32_t host_bits(std::uint8_t length) {
@@ -27,28 +26,14 @@ std::uint32_t last_address(const RouteEntry& route) {
   return route.prefix.value | host_bits(route.length);
 }
 
-const Port* port_of(std::span<const Port> ports, std::uint32_t ifindex) {
-  const auto found = std::ranges::find_if(ports, [&](const Port& port) { return port.ifindex == ifindex; });
-  return ifindex == 0 || found == ports.end() ? nullptr : &*found;
-}
-
-/// Ways through our ports only; none: the route is of no use to us, unless it says that packets go nowhere.
+/// Leaves only paths through our ports. False: none is left, so the route is of no use to us.
 bool keep_our_paths(RouteEntry& route, std::span<const Port> ports) {
-  if (route.ifindex == 0 && route.others.empty()) {
-    return true;
+  if (route.paths.empty()) {
+    return true;  // packets go nowhere
   }
-  std::erase_if(route.others, [&](const RoutePath& path) { return port_of(ports, path.ifindex) == nullptr; });
-  if (port_of(ports, route.ifindex) != nullptr) {
-    return true;
-  }
-  if (route.others.empty()) {
-    return false;
-  }
-  route.ifindex = route.others.front().ifindex;
-  route.gateway = route.others.front().gateway;
-  route.weight = route.others.front().weight;
-  route.others.erase(route.others.begin());
-  return true;
+  std::erase_if(route.paths,
+                [&](const RoutePath& path) { return find_port(ports, path.ifindex) == nullptr; });
+  return !route.paths.empty();
 }
 
 std::uint32_t table_of(std::span<const Port> ports, PortRole side) {
@@ -56,7 +41,7 @@ std::uint32_t table_of(std::span<const Port> ports, PortRole side) {
   return found == ports.end() ? Port::kMainTable : found->table;
 }
 
-/// Our routes only, host bits cleared, one per prefix; an enclosing prefix stands before those inside it.
+/// Routes through our ports, host bits cleared, one for each prefix; an enclosing prefix comes before those inside it.
 std::vector<RouteEntry> usable_routes(std::uint32_t table, std::span<const RouteEntry> routes,
                                       std::span<const Port> ports) {
   std::vector<RouteEntry> usable;
@@ -85,12 +70,6 @@ std::vector<RouteEntry> usable_routes(std::uint32_t table, std::span<const Route
   return usable;
 }
 
-/// Fibonacci hashing: the address' low bits alone would cluster, subscribers and routers are numbered in runs.
-std::size_t slot_of(std::uint32_t ifindex, Ipv4Address address, std::size_t slots) {
-  const std::uint64_t key = (std::uint64_t{ifindex} << 32 | address.value) * 0x9e3779b97f4a7c15;
-  return static_cast<std::size_t>(key >> 32) & (slots - 1);
-}
-
 }  // namespace
 
 NextHops::NextHops(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours,
@@ -105,11 +84,11 @@ NextHops::NextHops(std::span<const RouteEntry> routes, std::span<const Neighbour
 }
 
 NextHops::NextHops(std::uint32_t table, std::span<const RouteEntry> routes,
-                   std::span<const NeighbourEntry> neighbours, std::span<const Port> ports) {
+                   std::span<const NeighbourEntry> neighbours, std::span<const Port> ports)
+    : neighbours_(neighbours, ports) {
   const std::vector<RouteEntry> usable = usable_routes(table, routes, ports);
   build_intervals(usable);
   build_paths(usable);
-  build_neighbours(neighbours, ports);
 }
 
 void NextHops::build_intervals(const std::vector<RouteEntry>& routes) {
@@ -159,44 +138,20 @@ void NextHops::build_paths(const std::vector<RouteEntry>& routes) {
   for (const RouteEntry& route : routes) {
     Route& built = routes_.emplace_back();
     built.first = static_cast<std::uint32_t>(paths_.size());
-    const auto add = [&](std::uint32_t ifindex, Ipv4Address gateway, std::uint8_t weight) {
-      for (unsigned n = 0; ifindex != 0 && n < std::max<unsigned>(weight, 1) && built.paths < kMaxPaths;
-           ++n) {
-        paths_.push_back({ifindex, gateway});
+    for (const RoutePath& path : route.paths) {
+      for (unsigned n = 0; n < std::max<unsigned>(path.weight, 1) && built.paths < kMaxPaths; ++n) {
+        paths_.push_back({path.ifindex, path.gateway});
         ++built.paths;
       }
-    };
-    add(route.ifindex, route.gateway, route.weight);
-    for (const RoutePath& other : route.others) {
-      add(other.ifindex, other.gateway, other.weight);
     }
     has_choices_ = has_choices_ || built.paths > 1;
-  }
-}
-
-void NextHops::build_neighbours(std::span<const NeighbourEntry> neighbours, std::span<const Port> ports) {
-  neighbours_.resize(std::bit_ceil(neighbours.size() * 2 + 1));
-  for (const NeighbourEntry& neighbour : neighbours) {
-    const Port* port = port_of(ports, neighbour.ifindex);
-    if (port == nullptr) {
-      continue;
-    }
-    std::size_t at = slot_of(neighbour.ifindex, neighbour.address, neighbours_.size());
-    while (neighbours_[at].ifindex != 0 &&
-           (neighbours_[at].ifindex != neighbour.ifindex || neighbours_[at].address != neighbour.address)) {
-      at = (at + 1) & (neighbours_.size() - 1);
-    }
-    neighbours_[at] = {neighbour.ifindex,
-                       neighbour.address,
-                       {port->id, port->mtu, {neighbour.mac, port->mac, port->vlan, wire::EtherType::kIpv4}}};
   }
 }
 
 std::size_t NextHops::octets() const noexcept {
   return (peers_ ? peers_->octets() : 0) + hosts_.size() * sizeof(Ipv4Address) +
          intervals_.size() * sizeof(Interval) + by_upper_half_.size() * sizeof(std::uint32_t) +
-         routes_.size() * sizeof(Route) + paths_.size() * sizeof(Path) +
-         neighbours_.size() * sizeof(NeighbourSlot);
+         routes_.size() * sizeof(Route) + paths_.size() * sizeof(Path) + neighbours_.octets();
 }
 
 bool NextHops::is_host(Ipv4Address address) const noexcept {
@@ -228,7 +183,7 @@ const NextHop* NextHops::find(Ipv4Address destination, std::uint32_t flow) const
   for (std::uint32_t n = 0; n < route->paths; ++n) {
     const std::uint32_t at = chosen + n < route->paths ? chosen + n : chosen + n - route->paths;
     const Path& path = paths_[route->first + at];
-    const NextHop* hop = find_neighbour(path.ifindex, path.gateway.is_none() ? destination : path.gateway);
+    const NextHop* hop = neighbours_.find(path.ifindex, path.gateway.is_none() ? destination : path.gateway);
     if (hop != nullptr) {
       return hop;
     }
@@ -253,20 +208,6 @@ NextHops::Neighbour NextHops::neighbour_of(Ipv4Address destination) const noexce
   }
   const Path& path = paths_[route->first];
   return {path.ifindex, path.gateway.is_none() ? destination : path.gateway};
-}
-
-const NextHop* NextHops::find_neighbour(std::uint32_t ifindex, Ipv4Address address) const noexcept {
-  if (neighbours_.empty()) {
-    return nullptr;
-  }
-  std::size_t at = slot_of(ifindex, address, neighbours_.size());
-  while (neighbours_[at].ifindex != 0) {
-    if (neighbours_[at].ifindex == ifindex && neighbours_[at].address == address) {
-      return &neighbours_[at].hop;
-    }
-    at = (at + 1) & (neighbours_.size() - 1);
-  }
-  return nullptr;
 }
 
 }  // namespace adit::dataplane

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "dataplane/wire/ethernet.hpp"
@@ -50,5 +51,15 @@ struct Port {
   /// The device is DPDK's alone: what is not ours goes to the kernel by way of us (kernel_path.hpp).
   bool punts = false;
 };
+
+/// The port that a kernel interface leads to, or nullptr.
+[[nodiscard]] inline const Port* find_port(std::span<const Port> ports, std::uint32_t ifindex) noexcept {
+  for (const Port& port : ports) {
+    if (port.ifindex == ifindex && ifindex != 0) {
+      return &port;
+    }
+  }
+  return nullptr;
+}
 
 }  // namespace adit::dataplane

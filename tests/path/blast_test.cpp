@@ -43,11 +43,11 @@ class Blast : public testing::Test {
             .id = ids[1], .role = dataplane::PortRole::kCore, .ifindex = kBlastCore, .mac = kRouterMac}};
     const std::array routes{
         dataplane::RouteEntry{
-            .prefix = wire::Ipv4Address(192, 0, 2, 0), .length = 24, .ifindex = kBlastAccess},
-        dataplane::RouteEntry{.prefix = wire::Ipv4Address(10, 64, 0, 0),
-                              .length = 16,
-                              .ifindex = kBlastCore,
-                              .gateway = wire::Ipv4Address(198, 51, 100, 1)}};
+            .prefix = wire::Ipv4Address(192, 0, 2, 0), .length = 24, .paths = {{.ifindex = kBlastAccess}}},
+        dataplane::RouteEntry{
+            .prefix = wire::Ipv4Address(10, 64, 0, 0),
+            .length = 16,
+            .paths = {{.ifindex = kBlastCore, .gateway = wire::Ipv4Address(198, 51, 100, 1)}}}};
     const std::array neighbours{
         dataplane::NeighbourEntry{kBlastAccess, kServer, kAccessMac},
         dataplane::NeighbourEntry{kBlastCore, wire::Ipv4Address(198, 51, 100, 1), kCoreMac}};

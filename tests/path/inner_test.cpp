@@ -228,8 +228,8 @@ TEST_F(Inner, ANewSnapshotOfRoutesIsUsedAtOnce) {
   EXPECT_EQ(world_.dropped(DropReason::kNoRoute), 3U)
       << "with the ICMP error about the first, which has no way either";
   const std::vector<RouteEntry> routes{
-      {.prefix = kClient, .length = 32, .ifindex = 11},
-      {.prefix = {}, .length = 0, .ifindex = 12}};  // on-link, nobody resolved
+      {.prefix = kClient, .length = 32, .paths = {{.ifindex = 11}}},
+      {.prefix = {}, .length = 0, .paths = {{.ifindex = 12}}}};  // on-link, nobody resolved
   const std::vector<NeighbourEntry> neighbours{{11, kClient, kClientMac}};
   world_.publish(routes, neighbours);
   for (std::uint32_t i = 0; i < kResolveCapacity * 2; ++i) {

@@ -129,8 +129,8 @@ TEST_F(Apart, SubscribersCannotReachEachOtherWhenDenied) {
 class Unresolved : public Routed {
  protected:
   const std::vector<RouteEntry> routes_{
-      {.prefix = wire::Ipv4Address(192, 0, 2, 0), .length = 24, .ifindex = 11},
-      {.prefix = wire::Ipv4Address(198, 51, 100, 0), .length = 24, .ifindex = 12},
+      {.prefix = wire::Ipv4Address(192, 0, 2, 0), .length = 24, .paths = {{.ifindex = 11}}},
+      {.prefix = wire::Ipv4Address(198, 51, 100, 0), .length = 24, .paths = {{.ifindex = 12}}},
       {.prefix = wire::Ipv4Address(203, 0, 113, 0), .length = 24}};
   const std::vector<NeighbourEntry> client_{{11, kClient, kClientMac}};
   void SetUp() override { world_.publish(routes_, client_); }

@@ -101,9 +101,8 @@ class Steered {
     const std::vector<RouteEntry> routes{
         {.prefix = Ipv4Address(11, 0, 0, 0),
          .length = 8,
-         .ifindex = 11,
-         .gateway = Ipv4Address(192, 0, 2, 254)},
-        {.prefix = {}, .length = 0, .ifindex = 12, .gateway = Ipv4Address(198, 51, 100, 2)}};
+         .paths = {{.ifindex = 11, .gateway = Ipv4Address(192, 0, 2, 254)}}},
+        {.prefix = {}, .length = 0, .paths = {{.ifindex = 12, .gateway = Ipv4Address(198, 51, 100, 2)}}}};
     const std::vector<NeighbourEntry> neighbours{{11, Ipv4Address(192, 0, 2, 254), kClientMac},
                                                  {12, Ipv4Address(198, 51, 100, 2), kRouterMac}};
     world.publish(routes, neighbours);

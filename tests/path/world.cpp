@@ -95,8 +95,10 @@ World::World(WorldOptions options)
                        .vlan = options.core_vlan,
                        .punts = options.punts};
   const std::vector<RouteEntry> routes{
-      {.prefix = wire::Ipv4Address(192, 0, 2, 0), .length = 24, .ifindex = kAccessIfindex},
-      {.prefix = {}, .length = 0, .ifindex = kCoreIfindex, .gateway = wire::Ipv4Address(198, 51, 100, 2)}};
+      {.prefix = wire::Ipv4Address(192, 0, 2, 0), .length = 24, .paths = {{.ifindex = kAccessIfindex}}},
+      {.prefix = {},
+       .length = 0,
+       .paths = {{.ifindex = kCoreIfindex, .gateway = wire::Ipv4Address(198, 51, 100, 2)}}}};
   std::vector<NeighbourEntry> neighbours{{kCoreIfindex, wire::Ipv4Address(198, 51, 100, 2), kRouterMac}};
   for (std::uint32_t n = 0; n < 64; ++n) {
     neighbours.push_back({kAccessIfindex, wire::Ipv4Address(kClient.value + n), kClientMac});

@@ -215,8 +215,7 @@ void KernelRoutes::publish_changes() {
     const auto routes = table_.routes();
     gateways_.clear();
     for (const dataplane::RouteEntry& route : routes) {
-      note_gateway(route.ifindex, route.gateway);
-      for (const dataplane::RoutePath& path : route.others) {
+      for (const dataplane::RoutePath& path : route.paths) {
         note_gateway(path.ifindex, path.gateway);
       }
     }

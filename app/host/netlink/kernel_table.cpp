@@ -119,23 +119,15 @@ std::optional<RouteEntry> parse_route(const nlmsghdr& message, const std::set<st
       (header.rtm_flags & RTM_F_CLONED) != 0 || !is_forwarding(header.rtm_type)) {
     return std::nullopt;
   }
-  const Paths paths = paths_of(header, attributes);
+  Paths paths = paths_of(header, attributes);
   if (!paths) {
     return std::nullopt;
   }
-  const RoutePath first = paths->empty() ? RoutePath{} : paths->front();
-  RouteEntry route{.prefix = address_of(attributes[RTA_DST]),
-                   .length = header.rtm_dst_len,
-                   .ifindex = first.ifindex,
-                   .gateway = first.gateway,
-                   .metric = u32_of(attributes[RTA_PRIORITY]).value_or(0),
-                   .weight = first.weight,
-                   .others = {},
-                   .table = table};
-  if (paths->size() > 1) {
-    route.others.assign(paths->begin() + 1, paths->end());
-  }
-  return route;
+  return RouteEntry{.prefix = address_of(attributes[RTA_DST]),
+                    .length = header.rtm_dst_len,
+                    .paths = *std::move(paths),
+                    .metric = u32_of(attributes[RTA_PRIORITY]).value_or(0),
+                    .table = table};
 }
 
 Effect effect_of_link(const nlmsghdr& message) {
@@ -199,10 +191,7 @@ Effect KernelTable::apply_route(const nlmsghdr& message) {
   }
   const RouteKey key{
       .table = route->table, .prefix = route->prefix, .length = route->length, .metric = route->metric};
-  const auto same = [&](const RouteEntry& other) {
-    return other.ifindex == route->ifindex && other.gateway == route->gateway &&
-           other.others == route->others;
-  };
+  const auto same = [&](const RouteEntry& other) { return other.paths == route->paths; };
   if (message.nlmsg_type == RTM_DELROUTE) {
     const auto found = routes_.find(key);
     if (found == routes_.end() || std::erase_if(found->second, same) == 0) {

@@ -93,8 +93,9 @@ TEST(KernelTable, RouteComesAndGoes) {
   const auto entry = table.routes()[0];
   EXPECT_EQ(entry.prefix, kNet);
   EXPECT_EQ(entry.length, 24);
-  EXPECT_EQ(entry.ifindex, 4U);
-  EXPECT_EQ(entry.gateway, kGateway);
+  ASSERT_EQ(entry.paths.size(), 1U);
+  EXPECT_EQ(entry.paths[0].ifindex, 4U);
+  EXPECT_EQ(entry.paths[0].gateway, kGateway);
   EXPECT_EQ(entry.metric, 100U);
   EXPECT_EQ(
       table.apply(route(RTM_DELROUTE, kNet, 24).attribute(RTA_OIF, 4U).attribute(RTA_GATEWAY, kGateway)),
@@ -129,7 +130,7 @@ TEST(KernelTable, ReplaceTakesThePlaceOfTheFirst) {
                             .attribute(RTA_GATEWAY, kOtherGateway)),
             Effect::kChanged);
   ASSERT_EQ(table.routes().size(), 1U);
-  EXPECT_EQ(table.routes()[0].gateway, kOtherGateway);
+  EXPECT_EQ(table.routes()[0].paths.at(0).gateway, kOtherGateway);
 }
 
 TEST(KernelTable, AppendedRouteTakesOverWhenTheFirstGoes) {
@@ -137,10 +138,10 @@ TEST(KernelTable, AppendedRouteTakesOverWhenTheFirstGoes) {
   table.apply(route(RTM_NEWROUTE, kNet, 24).attribute(RTA_OIF, 4U).attribute(RTA_GATEWAY, kGateway));
   table.apply(route(RTM_NEWROUTE, kNet, 24).attribute(RTA_OIF, 4U).attribute(RTA_GATEWAY, kOtherGateway));
   ASSERT_EQ(table.routes().size(), 1U);
-  EXPECT_EQ(table.routes()[0].gateway, kGateway);
+  EXPECT_EQ(table.routes()[0].paths.at(0).gateway, kGateway);
   table.apply(route(RTM_DELROUTE, kNet, 24).attribute(RTA_OIF, 4U).attribute(RTA_GATEWAY, kGateway));
   ASSERT_EQ(table.routes().size(), 1U);
-  EXPECT_EQ(table.routes()[0].gateway, kOtherGateway);
+  EXPECT_EQ(table.routes()[0].paths.at(0).gateway, kOtherGateway);
 }
 
 TEST(KernelTable, TheSameRouteTwiceIsNoChange) {
@@ -167,11 +168,11 @@ TEST(KernelTable, MultipathGivesAllItsNextHops) {
   EXPECT_EQ(table.apply(route(RTM_NEWROUTE, kNet, 24).attribute(RTA_MULTIPATH, hops.data(), hops.size())),
             Effect::kChanged);
   ASSERT_EQ(table.routes().size(), 1U);
-  EXPECT_EQ(table.routes()[0].ifindex, 4U);
-  EXPECT_EQ(table.routes()[0].gateway, kGateway);
-  ASSERT_EQ(table.routes()[0].others.size(), 1U);
-  EXPECT_EQ(table.routes()[0].others[0].ifindex, 5U);
-  EXPECT_EQ(table.routes()[0].others[0].gateway, kOtherGateway);
+  ASSERT_EQ(table.routes()[0].paths.size(), 2U);
+  EXPECT_EQ(table.routes()[0].paths[0].ifindex, 4U);
+  EXPECT_EQ(table.routes()[0].paths[0].gateway, kGateway);
+  EXPECT_EQ(table.routes()[0].paths[1].ifindex, 5U);
+  EXPECT_EQ(table.routes()[0].paths[1].gateway, kOtherGateway);
 
   first.hop.rtnh_len = 4;
   EXPECT_EQ(table.apply(route(RTM_NEWROUTE, kNet, 25).attribute(RTA_MULTIPATH, &first, sizeof first)),
@@ -197,7 +198,7 @@ TEST(KernelTable, RefusedDestinationsLeadNowhere) {
         Effect::kChanged);
   }
   ASSERT_EQ(table.routes().size(), 3U);
-  EXPECT_EQ(table.routes()[0].ifindex, 0U);
+  EXPECT_TRUE(table.routes()[0].paths.empty());
 }
 
 TEST(KernelTable, TablesKeepTheirRoutesApart) {
@@ -211,8 +212,8 @@ TEST(KernelTable, TablesKeepTheirRoutesApart) {
   EXPECT_EQ(table.apply(in(101, 6)), Effect::kNothing);
   ASSERT_EQ(table.routes().size(), 2U);
   EXPECT_EQ(table.routes()[0].table, 100U);
-  EXPECT_EQ(table.routes()[0].ifindex, 4U);
-  EXPECT_EQ(table.routes()[1].ifindex, 5U);
+  EXPECT_EQ(table.routes()[0].paths.at(0).ifindex, 4U);
+  EXPECT_EQ(table.routes()[1].paths.at(0).ifindex, 5U);
 }
 
 TEST(KernelTable, KnowsTheMachinesOwnAddresses) {

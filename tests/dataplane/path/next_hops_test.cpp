@@ -35,15 +35,13 @@ TEST(NextHops, EachSideHasItsTable) {
   const std::vector<RouteEntry> routes{
       {.prefix = everywhere,
        .length = 0,
-       .ifindex = 10,
-       .gateway = Ipv4Address(192, 0, 2, 254),
+       .paths = {{.ifindex = 10, .gateway = Ipv4Address(192, 0, 2, 254)}},
        .table = 100},
       {.prefix = everywhere,
        .length = 0,
-       .ifindex = 11,
-       .gateway = Ipv4Address(198, 51, 100, 1),
+       .paths = {{.ifindex = 11, .gateway = Ipv4Address(198, 51, 100, 1)}},
        .table = 200},
-      {.prefix = Ipv4Address(203, 0, 113, 0), .length = 24, .ifindex = 10, .table = 254}};
+      {.prefix = Ipv4Address(203, 0, 113, 0), .length = 24, .paths = {{.ifindex = 10}}, .table = 254}};
   const std::vector<NeighbourEntry> neighbours{{10, Ipv4Address(192, 0, 2, 254), kGatewayMac},
                                                {11, Ipv4Address(198, 51, 100, 1), kHostMac}};
   const NextHops hops(routes, neighbours, ports);
@@ -56,15 +54,19 @@ TEST(NextHops, EachSideHasItsTable) {
 }
 
 TEST(NextHops, OneTableForBothSidesIsHeldOnce) {
-  const std::vector<RouteEntry> routes{{.prefix = Ipv4Address(192, 0, 2, 0), .length = 24, .ifindex = 10}};
+  const std::vector<RouteEntry> routes{
+      {.prefix = Ipv4Address(192, 0, 2, 0), .length = 24, .paths = {{.ifindex = 10}}}};
   const NextHops hops(routes, {}, kPorts);
   EXPECT_EQ(&hops.towards_peers(), &hops);
 }
 
 TEST(NextHops, LeadsThroughTheGatewayOrToTheHostItself) {
-  const std::vector<RouteEntry> routes{
-      {.prefix = Ipv4Address(), .length = 0, .ifindex = 10, .gateway = Ipv4Address(192, 0, 2, 254)},
-      {.prefix = Ipv4Address(192, 0, 2, 77), .length = 24, .ifindex = 10}};  // host bits are of no account
+  const std::vector<RouteEntry> routes{{.prefix = Ipv4Address(),
+                                        .length = 0,
+                                        .paths = {{.ifindex = 10, .gateway = Ipv4Address(192, 0, 2, 254)}}},
+                                       {.prefix = Ipv4Address(192, 0, 2, 77),
+                                        .length = 24,
+                                        .paths = {{.ifindex = 10}}}};  // host bits are of no account
   const std::vector<NeighbourEntry> neighbours{{10, Ipv4Address(192, 0, 2, 254), kGatewayMac},
                                                {10, Ipv4Address(192, 0, 2, 9), kHostMac}};
   const NextHops hops(routes, neighbours, kPorts);
@@ -88,9 +90,8 @@ TEST(NextHops, EqualWaysShareTheFlowsByWeight) {
   const std::vector<RouteEntry> routes{
       {.prefix = {},
        .length = 0,
-       .ifindex = 10,
-       .gateway = Ipv4Address(192, 0, 2, 1),
-       .others = {{.ifindex = 11, .gateway = Ipv4Address(192, 0, 2, 2), .weight = 3}}}};
+       .paths = {{.ifindex = 10, .gateway = Ipv4Address(192, 0, 2, 1)},
+                 {.ifindex = 11, .gateway = Ipv4Address(192, 0, 2, 2), .weight = 3}}}};
   std::vector<NeighbourEntry> neighbours{{10, Ipv4Address(192, 0, 2, 1), kGatewayMac},
                                          {11, Ipv4Address(192, 0, 2, 2), kHostMac}};
   const NextHops both(routes, neighbours, kPorts);
@@ -110,12 +111,11 @@ TEST(NextHops, EqualWaysShareTheFlowsByWeight) {
 
 TEST(NextHops, ABlackholeShadowsWhatIsLessSpecific) {
   const std::vector<RouteEntry> routes{
-      {.prefix = {}, .length = 0, .ifindex = 10, .gateway = Ipv4Address(192, 0, 2, 254)},
+      {.prefix = {}, .length = 0, .paths = {{.ifindex = 10, .gateway = Ipv4Address(192, 0, 2, 254)}}},
       {.prefix = Ipv4Address(10, 0, 0, 0), .length = 8},
       {.prefix = Ipv4Address(10, 1, 0, 0),
        .length = 16,
-       .ifindex = 10,
-       .gateway = Ipv4Address(192, 0, 2, 254)}};
+       .paths = {{.ifindex = 10, .gateway = Ipv4Address(192, 0, 2, 254)}}}};
   const std::vector<NeighbourEntry> neighbours{{10, Ipv4Address(192, 0, 2, 254), kGatewayMac}};
   const NextHops hops(routes, neighbours, kPorts);
   EXPECT_EQ(hops.find(Ipv4Address(10, 2, 0, 1)), nullptr);
@@ -134,7 +134,7 @@ TEST(NextHops, AHundredThousandRoutesAgainstAMapOfEachLength) {
     const Ipv4Address gateway(n);
     const Ipv4Address prefix(static_cast<std::uint32_t>(random()) & mask);
     if (by_length[length].try_emplace(prefix.value, n).second) {
-      routes.push_back({.prefix = prefix, .length = length, .ifindex = 10, .gateway = gateway});
+      routes.push_back({.prefix = prefix, .length = length, .paths = {{.ifindex = 10, .gateway = gateway}}});
     }
   }
   const NextHops hops(routes, {}, kPorts);
@@ -154,15 +154,17 @@ TEST(NextHops, AHundredThousandRoutesAgainstAMapOfEachLength) {
 }
 
 TEST(NextHops, NeighboursOfAnotherInterfaceDoNotCount) {
-  const std::vector<RouteEntry> routes{{.prefix = Ipv4Address(10, 0, 0, 0), .length = 8, .ifindex = 10}};
+  const std::vector<RouteEntry> routes{
+      {.prefix = Ipv4Address(10, 0, 0, 0), .length = 8, .paths = {{.ifindex = 10}}}};
   const std::vector<NeighbourEntry> neighbours{{11, Ipv4Address(10, 0, 0, 1), kHostMac}};
   EXPECT_TRUE(NextHops(routes, neighbours, kPorts).needs_resolving(Ipv4Address(10, 0, 0, 1)));
 }
 
 TEST(NextHops, RoutesThroughForeignInterfacesAreLeftOut) {
-  const std::vector<RouteEntry> routes{{.prefix = Ipv4Address(10, 0, 0, 0), .length = 8, .ifindex = 99},
-                                       {.prefix = Ipv4Address(11, 0, 0, 0), .length = 8, .ifindex = 0},
-                                       {.prefix = Ipv4Address(12, 0, 0, 0), .length = 33, .ifindex = 10}};
+  const std::vector<RouteEntry> routes{
+      {.prefix = Ipv4Address(10, 0, 0, 0), .length = 8, .paths = {{.ifindex = 99}}},
+      {.prefix = Ipv4Address(11, 0, 0, 0), .length = 8, .paths = {}},
+      {.prefix = Ipv4Address(12, 0, 0, 0), .length = 33, .paths = {{.ifindex = 10}}}};
   const NextHops hops(routes, {}, kPorts);
   for (const unsigned net : {10U, 11U, 12U}) {
     EXPECT_FALSE(hops.needs_resolving(Ipv4Address(net, 0, 0, 1))) << net;
@@ -172,21 +174,22 @@ TEST(NextHops, RoutesThroughForeignInterfacesAreLeftOut) {
 TEST(NextHops, TheLowestMetricWinsAmongEqualPrefixes) {
   const std::vector<RouteEntry> routes{{.prefix = Ipv4Address(10, 0, 0, 0),
                                         .length = 8,
-                                        .ifindex = 10,
-                                        .gateway = Ipv4Address(1),
+                                        .paths = {{.ifindex = 10, .gateway = Ipv4Address(1)}},
                                         .metric = 200},
                                        {.prefix = Ipv4Address(10, 0, 0, 0),
                                         .length = 8,
-                                        .ifindex = 11,
-                                        .gateway = Ipv4Address(2),
+                                        .paths = {{.ifindex = 11, .gateway = Ipv4Address(2)}},
                                         .metric = 100}};
   EXPECT_EQ(NextHops(routes, {}, kPorts).neighbour_of(Ipv4Address(10, 1, 1, 1)).ifindex, 11U);
 }
 
 TEST(NextHops, TheLastAddressOfTheSpaceHasItsRoute) {
-  const std::vector<RouteEntry> routes{
-      {.prefix = Ipv4Address(0xffffffff), .length = 32, .ifindex = 10, .gateway = Ipv4Address(1)},
-      {.prefix = Ipv4Address(0xffff0000), .length = 16, .ifindex = 10, .gateway = Ipv4Address(2)}};
+  const std::vector<RouteEntry> routes{{.prefix = Ipv4Address(0xffffffff),
+                                        .length = 32,
+                                        .paths = {{.ifindex = 10, .gateway = Ipv4Address(1)}}},
+                                       {.prefix = Ipv4Address(0xffff0000),
+                                        .length = 16,
+                                        .paths = {{.ifindex = 10, .gateway = Ipv4Address(2)}}}};
   const NextHops hops(routes, {}, kPorts);
   EXPECT_EQ(hops.neighbour_of(Ipv4Address(0xffffffff)).address, Ipv4Address(1));
   EXPECT_EQ(hops.neighbour_of(Ipv4Address(0xfffffffe)).address, Ipv4Address(2));
@@ -201,8 +204,7 @@ TEST(NextHops, AgreesWithALinearLongestPrefixMatch) {
       // few distinct high bits, so that prefixes nest and touch
       route = {.prefix = Ipv4Address((random() & 0xc0000000) | (random() & 0x000000ff)),
                .length = static_cast<std::uint8_t>(random() % 33),
-               .ifindex = 10,
-               .gateway = Ipv4Address(static_cast<std::uint32_t>(random() | 1)),
+               .paths = {{.ifindex = 10, .gateway = Ipv4Address(static_cast<std::uint32_t>(random() | 1))}},
                .metric = static_cast<std::uint32_t>(random())};
     }
     const NextHops hops(routes, {}, kPorts);
@@ -230,7 +232,8 @@ TEST(NextHops, FindsEveryOneOfManyNeighbours) {
     MacAddress mac{2, 1, 0, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)};
     neighbours.push_back({i % 2 == 0 ? 10U : 11U, Ipv4Address(0x0a000000 + i), mac});
   }
-  const std::vector<RouteEntry> routes{{.prefix = Ipv4Address(10, 0, 0, 0), .length = 8, .ifindex = 10}};
+  const std::vector<RouteEntry> routes{
+      {.prefix = Ipv4Address(10, 0, 0, 0), .length = 8, .paths = {{.ifindex = 10}}}};
   const NextHops hops(routes, neighbours, kPorts);
   for (std::uint32_t i = 0; i < 5000; ++i) {
     const NextHop* hop = hops.find(Ipv4Address(0x0a000000 + i));

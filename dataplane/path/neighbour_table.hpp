@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The link headers of the neighbours that packets leave by, found by interface and IPv4 address: an open-addressed table,
+// at most half full. Immutable once built. Thread: built by control, read by any. Owner: NextHops.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dataplane/ports/port.hpp"
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::dataplane {
+
+/// One kernel neighbour with a usable link-layer address.
+struct NeighbourEntry {
+  std::uint32_t ifindex = 0;
+  wire::Ipv4Address address;
+  MacAddress mac{};
+};
+
+struct NextHop {
+  std::uint16_t port = 0;  ///< DPDK ethdev port
+  std::uint16_t mtu = 1500;
+  wire::LinkHeader link;
+};
+
+class NeighbourTable {
+ public:
+  NeighbourTable() = default;
+  /// Neighbours on interfaces that are no port of ours are left out.
+  NeighbourTable(std::span<const NeighbourEntry> neighbours, std::span<const Port> ports)
+      : slots_(std::bit_ceil(neighbours.size() * 2 + 1)) {
+    for (const NeighbourEntry& neighbour : neighbours) {
+      if (const Port* port = find_port(ports, neighbour.ifindex); port != nullptr) {
+        slots_[locate(neighbour.ifindex, neighbour.address)] = {
+            neighbour.ifindex,
+            neighbour.address,
+            {port->id, port->mtu, {neighbour.mac, port->mac, port->vlan, wire::EtherType::kIpv4}}};
+      }
+    }
+  }
+
+  [[nodiscard]] const NextHop* find(std::uint32_t ifindex, wire::Ipv4Address address) const noexcept {
+    if (slots_.empty()) {
+      return nullptr;  // default-constructed
+    }
+    const Slot& slot = slots_[locate(ifindex, address)];
+    return slot.ifindex == 0 ? nullptr : &slot.hop;
+  }
+
+  [[nodiscard]] std::size_t octets() const noexcept { return slots_.size() * sizeof(Slot); }
+
+ private:
+  struct Slot {
+    std::uint32_t ifindex = 0;  // 0: free
+    wire::Ipv4Address address;
+    NextHop hop;
+  };
+
+  /// The neighbour's slot, or the free one where it would stand. Fibonacci hashing: the low bits of the address alone
+  /// would cluster, as subscribers and routers are numbered in runs.
+  [[nodiscard]] std::size_t locate(std::uint32_t ifindex, wire::Ipv4Address address) const noexcept {
+    const std::uint64_t key = (std::uint64_t{ifindex} << 32 | address.value) * 0x9e3779b97f4a7c15;
+    std::size_t at = static_cast<std::size_t>(key >> 32) & (slots_.size() - 1);
+    while (slots_[at].ifindex != 0 && (slots_[at].ifindex != ifindex || slots_[at].address != address)) {
+      at = (at + 1) & (slots_.size() - 1);
+    }
+    return at;
+  }
+
+  std::vector<Slot> slots_;  // a power of two
+};
+
+}  // namespace adit::dataplane
