@@ -10,10 +10,12 @@
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <thread>
 
 #include "app/aditd/operator/control_socket.hpp"
 #include "tests/app/aditd/operator/fake_backend.hpp"
+#include "tests/app/golden.hpp"
 
 namespace adit::app {
 namespace {
@@ -199,6 +201,30 @@ TEST_F(AditCommand, SEC_12_AnswersMistakesWithOneLineAndExitCode2) {
     EXPECT_EQ(outcome.text.find('\x1b'), std::string::npos);
     EXPECT_LT(outcome.text.size(), 400u);
   }
+}
+
+// What differs from machine to machine and from run to run.
+std::string masked(std::string text) {
+  static const std::regex kJson(
+      R"re("(version|pid|uptime_seconds|cpu_seconds|rss_kb|virt_kb|mppe_engine)":("[^"]*"|[0-9.e-]+))re");
+  static const std::regex kTable(
+      R"re((^|\n)(version: |uptime: |cpu: |mem\(rss/virt\): |mppe engine: |aditd )[^\n]*)re");
+  if (text.find("\"sid\"") == std::string::npos) {
+    text = std::regex_replace(text, kJson, R"("$1":"...")");
+  }
+  return std::regex_replace(text, kTable, "$1$2...");
+}
+
+TEST_F(AditCommand, SaysWhatItSaid) {
+  ::setenv("ADIT_TEST_PASSWORD", "secret", 1);
+  backend_.answers_trials = true;
+  backend_.last_in_use = 1;
+  serve();
+  hold_to_golden("tests/app/adit/golden/commands.txt", "$ adit", [this](const std::string& arguments) {
+    const Outcome outcome = adit(arguments);
+    return masked(outcome.text) + "= " + std::to_string(outcome.code) + '\n';
+  });
+  ::unsetenv("ADIT_TEST_PASSWORD");
 }
 
 TEST_F(AditCommand, HelpTeaches) {
