@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one interface between authentication protocols and whoever knows the users: local files now, RADIUS next.
+// The interface between the authentication protocols and whoever knows the users: chap-secrets (LocalUsers), RADIUS
+// servers (radius::RadiusAuth), or one after the other (FallbackAuth).
 // Asynchronous: authenticate() may answer before it returns or seconds later; cancel() silences it.
-// The backend checks the proof (it alone has the secret); the method only carries it. Thread: control.
+// The backend checks the proof (only the backend has the secret); the method only carries it. Thread: control.
 #pragma once
 
 #include <array>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Why a call or a connection ended or was refused: one code per cause, in every log line and in `adit show`.
-// RADIUS Terminate-Cause will be mapped from these.
+// RADIUS's Acct-Terminate-Cause is mapped from these (controlplane/radius/accounting.cpp). Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,8 @@ enum class EndReason : std::uint8_t {
   kShutdown,     ///< aditd drains
   kMalformed,    ///< a control message that breaks RFC 2637
   kUnsupportedVersion,
-  kNotAuthorised,
   kLimit,       ///< connection, call or start limits
-  kNoResource,  ///< no call ID, slot or worker room
+  kNoResource,  ///< no call ID, no slot, or a full ring to the worker
   kPoolEmpty,
   kStartTimeout,  ///< no SCCRQ or no OCRQ in time
   kLcpTimeout,
@@ -60,8 +59,6 @@ enum class EndReason : std::uint8_t {
       return "malformed";
     case EndReason::kUnsupportedVersion:
       return "unsupported_version";
-    case EndReason::kNotAuthorised:
-      return "not_authorised";
     case EndReason::kLimit:
       return "limit";
     case EndReason::kNoResource:
