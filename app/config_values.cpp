@@ -72,11 +72,6 @@ std::string show_duration(control::Duration value) {
   return std::to_string(count / 1000) + "s";
 }
 
-bool is_unicast(wire::Ipv4Address address) {
-  const std::uint32_t first_octet = address.value >> 24;
-  return first_octet != 0 && first_octet != 127 && first_octet < 224;
-}
-
 std::optional<control::AddressRange> to_prefix(std::string_view address, std::string_view bits) {
   const std::optional<wire::Ipv4Address> base = wire::parse_ipv4(address);
   const std::optional<std::int64_t> length = to_number(bits);
@@ -320,7 +315,7 @@ Read<wire::Ipv4Address> Ipv4Kind::read(const toml::node& node) const {
   if (!address) {
     return complain("is not an IPv4 address", "write four numbers in quotes, like \"192.0.2.1\"");
   }
-  if (!is_unicast(*address)) {
+  if (!wire::is_host(*address)) {
     return complain("is not a unicast address",
                     "write one that a host can have (0.0.0.0 cannot stand for all)");
   }
@@ -337,7 +332,7 @@ Read<control::AddressRange> RangeKind::read(const toml::node& node) const {
   if (range->first > range->last) {
     return complain("ends before it begins", "write the lower address first");
   }
-  if (!is_unicast(range->first) || !is_unicast(range->last) ||
+  if (!wire::is_host(range->first) || !wire::is_host(range->last) ||
       (range->first.value < 0x7F000000 && range->last.value > 0x7FFFFFFF)) {
     return complain("holds addresses that no host can have", "keep out of 0/8, 127/8 and 224/3");
   }

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "controlplane/base/subscriber_address.hpp"
+#include "controlplane/base/subscriber_network.hpp"
 
 namespace adit::control {
 namespace {
@@ -164,7 +164,7 @@ std::expected<std::optional<wire::Ipv4Address>, std::string> read_address(std::s
     return std::nullopt;
   }
   const auto address = wire::parse_ipv4(word);
-  if (!address || !can_be_a_subscriber(*address)) {
+  if (!address || !wire::is_host(*address)) {
     return std::unexpected(
         "'" + std::string(word.substr(0, 64)) +
         "' is not an address that a subscriber can have; write one IPv4 address, or * for the pool");

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <utility>
 
-#include "controlplane/base/subscriber_address.hpp"
+#include "controlplane/base/subscriber_network.hpp"
 #include "crypto/mppe_keys.hpp"
 
 namespace adit::control::radius {
@@ -125,7 +125,7 @@ class Reader {
     if (address == kNasChooses || address == kUserChooses) {
       return {};
     }
-    if (!number || !can_be_a_subscriber(address)) {
+    if (!number || !wire::is_host(address)) {
       return std::unexpected("Framed-IP-Address is no address that a subscriber can have");
     }
     accepted_.address = address;

@@ -13,8 +13,7 @@ namespace adit::dataplane {
 /// RFC 1812 §5.3.7, RFC 3927 §7, RFC 1122 §3.2.1.3: addresses that no router forwards from or to: "this" network,
 /// loopback, link-local, multicast, reserved, limited broadcast.
 [[nodiscard]] constexpr bool is_martian(wire::Ipv4Address address) noexcept {
-  const std::uint32_t first_octet = address.value >> 24;
-  return first_octet == 0 || first_octet == 127 || first_octet >= 224 || (address.value >> 16) == 0xa9fe;
+  return !wire::is_host(address) || (address.value >> 16) == 0xa9fe;
 }
 
 /// Whose routes lead to a destination: the core side's, or those of the side where the tunnels come from.

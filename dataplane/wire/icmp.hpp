@@ -33,10 +33,6 @@ inline constexpr IcmpError kHostUnreachable{3, 1, 0};  ///< and: on a network of
 /// RFC 1812 §4.3.2.7: no error about an ICMP error, a later fragment, or a packet to or from an address that is not
 /// one host's. `packet` is the offending one and `header` its parsed header.
 [[nodiscard]] inline bool deserves_icmp_error(const Ipv4Header& header, Bytes packet) noexcept {
-  const auto is_host = [](Ipv4Address address) noexcept {
-    const std::uint32_t first_octet = address.value >> 24;
-    return first_octet != 0 && first_octet != 127 && first_octet < 224;
-  };
   if (header.fragment_offset != 0 || !is_host(header.source) || !is_host(header.destination)) {
     return false;
   }

@@ -68,6 +68,12 @@ struct Ipv4Address {
   friend constexpr auto operator<=>(Ipv4Address, Ipv4Address) = default;
 };
 
+/// True of an address that one host can have: not in "this" network 0/8, loopback 127/8, multicast or reserved 224/3.
+[[nodiscard]] constexpr bool is_host(Ipv4Address address) {
+  const std::uint32_t first_octet = address.value >> 24;
+  return first_octet != 0 && first_octet != 127 && first_octet < 224;
+}
+
 /// A range of addresses that share their first `length` bits.
 struct Ipv4Prefix {
   Ipv4Address address;       ///< its bits behind the length are clear

@@ -223,7 +223,7 @@ Read<wire::Ipv4Prefix> PrefixKind::read(const toml::node& node) const {
         "has bits beyond its length",
         fmt::format("write \"{}/{}\"", to_string(wire::Ipv4Address(address->value & ~hosts)), length));
   }
-  if (const std::uint32_t first = address->value >> 24; first == 0 || first == 127 || first >= 224) {
+  if (!wire::is_host(*address)) {
     return complain("holds addresses that no host can have", "keep out of 0/8, 127/8 and 224/3");
   }
   return wire::Ipv4Prefix{*address, length};
