@@ -46,6 +46,8 @@ class Log final : public control::EventLog {
   void reopen();
 
  private:
+  /// A count by the clock's second rather than wire::TokenBucket: a bucket would let twice the limit through in a storm's
+  /// first second, and `suppressed` says how many lines of one second are missing.
   struct Storm {
     std::int64_t second = 0;
     std::uint32_t written = 0;

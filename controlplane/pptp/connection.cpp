@@ -62,7 +62,9 @@ PptpConnection::PptpConnection(const PptpSettings& settings, TimerWheel& wheel, 
       host_(host),
       deadline_(wheel, on_timer<&PptpConnection::on_deadline>, this),
       echo_(wheel, on_timer<&PptpConnection::on_silence>, this),
-      rate_window_begin_(wheel.now()) {
+      messages_({.tokens = settings.max_messages_per_second,
+                 .milliseconds = 1000,
+                 .capacity = settings.max_messages_per_second}) {
   deadline_.arm(settings_.start_timeout);
 }
 
@@ -87,7 +89,7 @@ void PptpConnection::on_bytes(wire::Bytes octets) {
 }
 
 void PptpConnection::receive_message() {
-  if (!within_message_rate()) {
+  if (!messages_.allow(wheel_.now())) {
     end(EndReason::kLimit, "message rate");
     return;
   }
@@ -144,14 +146,6 @@ void PptpConnection::rearm_echo() {
   if (settings_.echo_interval > Duration{0}) {
     echo_.arm(settings_.echo_interval);
   }
-}
-
-bool PptpConnection::within_message_rate() {
-  if (wheel_.now() - rate_window_begin_ >= Duration{1000}) {
-    rate_window_begin_ = wheel_.now();
-    messages_in_window_ = 0;
-  }
-  return ++messages_in_window_ <= settings_.max_messages_per_second;
 }
 
 // ---- messages about the connection --------------------------------------------------------------------------------

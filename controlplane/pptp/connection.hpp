@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "controlplane/base/end_reason.hpp"
+#include "controlplane/base/rate_limit.hpp"
 #include "controlplane/base/settings.hpp"
 #include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/pptp/messages.hpp"
@@ -94,7 +95,6 @@ class PptpConnection {
   void on_deadline();
   void on_silence();
   void rearm_echo();
-  [[nodiscard]] bool within_message_rate();
 
   void send(const pptp::Message& message);
   void send_link_info_if_due(PptpCall& call);
@@ -116,8 +116,7 @@ class PptpConnection {
   std::uint32_t echo_identifier_ = 0;
   Timer deadline_;  // to the start, to the first call, to the stop's reply
   Timer echo_;      // silence, then the wait for an answer
-  Instant rate_window_begin_;
-  std::uint32_t messages_in_window_ = 0;
+  RateLimit messages_;
   std::vector<PptpCall*> calls_;  // at most max_calls_per_connection, in practice one
   std::size_t filled_ = 0;
   std::array<std::uint8_t, pptp::kMaxMessageOctets> message_;

@@ -3,8 +3,9 @@
 // Thread: worker. Owner: whoever embeds it.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
+
+#include "dataplane/wire/token_bucket.hpp"
 
 namespace adit::dataplane {
 
@@ -18,39 +19,28 @@ struct Milliseconds {
   friend constexpr Milliseconds operator+(Milliseconds at, std::uint32_t ms) { return {at.value + ms}; }
 };
 
-/// kPerSecond tokens a second, at most kCapacity together; begins full. An idle bucket may, once in 49 days, be refilled
-/// less than it should: never more.
+/// A wire::TokenBucket whose rate is a constant of the program: kPerSecond tokens a second, at most kCapacity at once.
 template <std::uint32_t kPerSecond, std::uint32_t kCapacity>
 class TokenBucket {
-  static constexpr std::uint32_t kScale =
-      1000;  // thousandths of a token: a millisecond is worth kPerSecond of them
-  static_assert(kCapacity <= 0xffffffff / kScale);
+  static constexpr wire::TokenRate kRate{kPerSecond, 1000, kCapacity};
+  static_assert(kRate.fits());
 
  public:
   /// Whole tokens there are now.
   [[nodiscard]] std::uint32_t available(Milliseconds now) noexcept {
-    const std::uint64_t refill = std::uint64_t{now.since(filled_)} * kPerSecond;
-    thousandths_ =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(thousandths_ + refill, kCapacity * kScale));
-    filled_ = now;
-    return thousandths_ / kScale;
+    return bucket_.available(kRate, now.value);
   }
   /// All of them or none.
   [[nodiscard]] bool take(std::uint32_t tokens, Milliseconds now) noexcept {
-    if (tokens > available(now)) {
-      return false;
-    }
-    thousandths_ -= tokens * kScale;
-    return true;
+    return bucket_.take(kRate, tokens, now.value);
   }
-  /// What was taken was not used.
+  /// Returns what was taken and not used.
   void give_back(std::uint32_t tokens, Milliseconds now) noexcept {
-    thousandths_ = std::min((available(now) + tokens) * kScale, kCapacity * kScale);
+    bucket_.give_back(kRate, tokens, now.value);
   }
 
  private:
-  std::uint32_t thousandths_ = kCapacity * kScale;
-  Milliseconds filled_{};
+  wire::TokenBucket bucket_{kRate};
 };
 
 }  // namespace adit::dataplane

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one direction of a call may carry: a token bucket of octets (rte_meter's, RFC 2697 without an excess burst).
+// What one direction of a call may carry: a token bucket of octets (rte_meter's, RFC 2697 without an excess burst). Not
+// wire::TokenBucket, whose milliseconds are too coarse for octets, and whose 32 bits hold a burst of 4 MB at most.
 // Thread: the call's worker. Owner: the call.
 #pragma once
 

@@ -19,7 +19,16 @@ constexpr int kBacklog = 4096;
 constexpr int kAcceptsPerWake = 64;  // a redial storm must not starve the connections that live
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::milliseconds kRatePause{10};
-constexpr double kTurnsSavedSeconds = 0.02;
+
+/// At most a fiftieth of a second's connections at once: a quiet time must not be saved up for the next storm.
+wire::TokenRate accept_rate(std::uint32_t per_second) {
+  return {.tokens = per_second, .milliseconds = 1000, .capacity = std::max(per_second / 50, 1U)};
+}
+
+std::uint32_t steady_milliseconds() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
 
 wire::Ipv4Address to_wire(const asio::ip::address& address) {
   return address.is_v4() ? wire::Ipv4Address(address.to_v4().to_uint()) : wire::Ipv4Address();
@@ -35,7 +44,7 @@ struct TcpListener::Listener {
 
 TcpListener::TcpListener(asio::io_context& io, TcpConnections& connections, AcceptEvents& events,
                          std::uint32_t rate)
-    : io_(io), connections_(connections), events_(events), rate_(rate) {}
+    : io_(io), connections_(connections), events_(events), rate_(accept_rate(rate)), bucket_(rate_) {}
 
 TcpListener::~TcpListener() = default;
 
@@ -86,7 +95,7 @@ void TcpListener::stop_listening() {
 // Takes what is waiting, then waits for more.
 void TcpListener::accept_some(Listener& listener) {
   for (int i = 0; i < kAcceptsPerWake; ++i) {
-    if (!take_turn()) {
+    if (limited() && !bucket_.take(rate_, 1, steady_milliseconds())) {
       return pause(listener, kRatePause);
     }
     asio::error_code error;
@@ -96,7 +105,9 @@ void TcpListener::accept_some(Listener& listener) {
       adopt(std::move(socket));
       continue;
     }
-    turns_ += 1;  // not used
+    if (limited()) {
+      bucket_.give_back(rate_, 1, steady_milliseconds());
+    }
     if (error == asio::error::would_block || error == asio::error::try_again) {
       break;
     }
@@ -123,17 +134,6 @@ void TcpListener::pause(Listener& listener, std::chrono::milliseconds time) {
       accept_some(listener);
     }
   });
-}
-
-bool TcpListener::take_turn() {
-  const auto now = std::chrono::steady_clock::now();
-  const double elapsed = std::chrono::duration<double>(now - std::exchange(counted_, now)).count();
-  turns_ = std::min(turns_ + elapsed * rate_, std::max(rate_ * kTurnsSavedSeconds, 1.0));
-  if (rate_ != 0 && turns_ < 1) {
-    return false;
-  }
-  turns_ -= 1;
-  return true;
 }
 
 void TcpListener::adopt(tcp::socket socket) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "app/host/net/tcp_connections.hpp"
+#include "dataplane/wire/token_bucket.hpp"
 
 namespace adit::app {
 
@@ -47,15 +48,14 @@ class TcpListener {
   struct Listener;
   void accept_some(Listener& listener);
   void pause(Listener& listener, std::chrono::milliseconds time);
-  [[nodiscard]] bool take_turn();
+  [[nodiscard]] bool limited() const { return rate_.tokens != 0; }
   void adopt(asio::ip::tcp::socket socket);
 
   asio::io_context& io_;
   TcpConnections& connections_;
   AcceptEvents& events_;
-  const double rate_;
-  double turns_ = 0;  // connections that may be accepted now; a fiftieth of a second's at most
-  std::chrono::steady_clock::time_point counted_{};
+  const wire::TokenRate rate_;
+  wire::TokenBucket bucket_;  // of connections that may be accepted now
   std::vector<std::unique_ptr<Listener>> listeners_;
 };
 
