@@ -179,7 +179,7 @@ bool OperatorView::use_worker(std::uint16_t worker, bool in_use) {
   return concentrator_.use_worker(WorkerId{worker}, in_use);
 }
 
-std::size_t OperatorView::terminate(const control::TerminateSelector& selector, bool hard) {
+std::size_t OperatorView::terminate(const control::SessionSelector& selector, bool hard) {
   return concentrator_.terminate(selector, hard);
 }
 

@@ -41,11 +41,11 @@ class OperatorView final : public OperatorBackend {
   [[nodiscard]] std::vector<control::WorkerSeats> seats() const override { return concentrator_.seats(); }
   [[nodiscard]] std::vector<MemoryRow> memory() const override;
   bool use_worker(std::uint16_t worker, bool in_use) override;
-  std::size_t set_rate(const control::TerminateSelector& selector,
+  std::size_t set_rate(const control::SessionSelector& selector,
                        std::optional<control::SubscriberRate> rate) override {
     return concentrator_.set_rate(selector, rate);
   }
-  std::size_t terminate(const control::TerminateSelector& selector, bool hard) override;
+  std::size_t terminate(const control::SessionSelector& selector, bool hard) override;
 
  private:
   [[nodiscard]] WorkerRow row_of(contract::WorkerId worker, std::uint64_t elapsed_cycles) const;

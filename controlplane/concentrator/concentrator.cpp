@@ -60,19 +60,19 @@ CallRecord* find_session(const CallDirectory& directory, std::string_view sessio
   return whole ? directory.numbered(number) : nullptr;
 }
 
-std::vector<CallRecord*> selected(const CallDirectory& directory, const TerminateSelector& selector) {
+std::vector<CallRecord*> selected(const CallDirectory& directory, const SessionSelector& selector) {
   CallRecord* one = nullptr;
   switch (selector.by) {
-    case TerminateSelector::By::kAll:
+    case SessionSelector::By::kAll:
       return directory.all();
-    case TerminateSelector::By::kUsername:
+    case SessionSelector::By::kUsername:
       return directory.of_user(selector.value);
-    case TerminateSelector::By::kIp:
+    case SessionSelector::By::kIp:
       if (const auto address = wire::parse_ipv4(selector.value)) {
         one = directory.at_address(*address);
       }
       break;
-    case TerminateSelector::By::kSessionId:
+    case SessionSelector::By::kSessionId:
       one = find_session(directory, selector.value);
       break;
   }
@@ -81,7 +81,7 @@ std::vector<CallRecord*> selected(const CallDirectory& directory, const Terminat
 
 }  // namespace
 
-std::size_t Concentrator::terminate(const TerminateSelector& selector, bool hard) {
+std::size_t Concentrator::terminate(const SessionSelector& selector, bool hard) {
   std::size_t asked = 0;
   for (CallRecord* call : selected(core_->directory, selector)) {
     asked += call->terminate(EndReason::kAdminReset, hard) ? 1 : 0;
@@ -90,7 +90,7 @@ std::size_t Concentrator::terminate(const TerminateSelector& selector, bool hard
   return asked;
 }
 
-std::size_t Concentrator::set_rate(const TerminateSelector& selector, std::optional<SubscriberRate> rate) {
+std::size_t Concentrator::set_rate(const SessionSelector& selector, std::optional<SubscriberRate> rate) {
   const std::vector<CallRecord*> calls = selected(core_->directory, selector);
   for (CallRecord* call : calls) {
     call->set_rate(rate);
@@ -99,7 +99,7 @@ std::size_t Concentrator::set_rate(const TerminateSelector& selector, std::optio
   return calls.size();
 }
 
-std::vector<CallStatus> Concentrator::find(const TerminateSelector& selector) const {
+std::vector<CallStatus> Concentrator::find(const SessionSelector& selector) const {
   std::vector<CallStatus> found;
   for (const CallRecord* call : selected(core_->directory, selector)) {
     found.push_back(call->status());
@@ -113,7 +113,7 @@ Removal Concentrator::remove(std::string_view session_id) {
     return Removal::kUnknown;
   }
   if (call->finished()) {
-    return core_->removal_waits(*call) ? Removal::kStuck : Removal::kResidual;
+    return core_->removal_waits(*call) ? Removal::kWaiting : Removal::kResidual;
   }
   call->end(EndReason::kAdminReset);
   core_->sweep();

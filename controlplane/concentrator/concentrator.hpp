@@ -87,7 +87,7 @@ struct ConcentratorStats {
 };
 
 /// Which calls `adit terminate`, `adit shaper` and RADIUS' Disconnect- and CoA-Requests mean.
-struct TerminateSelector {
+struct SessionSelector {
   enum class By : std::uint8_t { kAll, kUsername, kIp, kSessionId };
   By by = By::kAll;
   std::string value;
@@ -98,7 +98,7 @@ enum class Removal : std::uint8_t {
   kUnknown,   ///< there is no such call
   kRemoved,   ///< it has ended
   kResidual,  ///< it had ended before; its worker is about to forget it
-  kStuck,     ///< it had ended before, and its worker takes no message that it is to forget it
+  kWaiting,   ///< it had ended before; its worker's ring has had no room for RemoveCall so far
 };
 
 /// Octets that control keeps for one call on a connection of its own: records, session, slot and index entries.
@@ -128,11 +128,11 @@ class Concentrator {
 
   // ---- operator ---------------------------------------------------------------------------------------------
   /// Returns how many calls were asked to end. hard: without LCP's farewell.
-  std::size_t terminate(const TerminateSelector& selector, bool hard);
+  std::size_t terminate(const SessionSelector& selector, bool hard);
   /// Changes the rate limit of these calls in place; none: back to what they were let in with. Returns how many.
-  std::size_t set_rate(const TerminateSelector& selector, std::optional<SubscriberRate> rate);
+  std::size_t set_rate(const SessionSelector& selector, std::optional<SubscriberRate> rate);
   /// All that are there by that name, ending ones included (but not under the name of their user).
-  [[nodiscard]] std::vector<CallStatus> find(const TerminateSelector& selector) const;
+  [[nodiscard]] std::vector<CallStatus> find(const SessionSelector& selector) const;
   /// Ends one call on the spot.
   Removal remove(std::string_view session_id);
   /// Changes a call in place. False: there is no such call, or its worker's ring is full; nothing has changed.

@@ -229,7 +229,7 @@ void play(House& house, Input& input) {
       house.ring_full = input.u8() % 4 == 0;
       break;
     case 13:
-      (void)house.concentrator().terminate({TerminateSelector::By::kUsername, "alice"}, input.u8() % 2 != 0);
+      (void)house.concentrator().terminate({SessionSelector::By::kUsername, "alice"}, input.u8() % 2 != 0);
       break;
     case 14:
       house.desynchronise(input.u8());

@@ -278,7 +278,7 @@ TEST_F(ClientDialUp, TheServerEndsTheCall) {
       WorldClient& client = world.dial(settings, kGood);
       ASSERT_TRUE(world.run_until_all(is_up, 30s));
       world.run(1s);
-      world.house.concentrator->terminate({control::TerminateSelector::By::kAll, ""}, hard);
+      world.house.concentrator->terminate({control::SessionSelector::By::kAll, ""}, hard);
       ASSERT_TRUE(world.run_until_all(is_over, 10s));
       EXPECT_EQ(client.ended, hard ? ClientEnd::kServerCleared : ClientEnd::kServerTerminated)
           << control::to_text(*client.ended);

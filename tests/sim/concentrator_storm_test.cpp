@@ -165,7 +165,7 @@ class Storm {
   }
 
   void terminate() {
-    using By = TerminateSelector::By;
+    using By = SessionSelector::By;
     const bool hard = below(2) == 0;
     switch (below(8)) {
       case 0:

@@ -123,10 +123,10 @@ class OperatorBackend {
   /// Gives a worker new calls or none. False: no such worker, or the last one in use.
   virtual bool use_worker(std::uint16_t worker, bool in_use) = 0;
   /// Changes their rate limits; none: back to their own. Returns how many.
-  virtual std::size_t set_rate(const control::TerminateSelector& selector,
+  virtual std::size_t set_rate(const control::SessionSelector& selector,
                                std::optional<control::SubscriberRate> rate) = 0;
   /// Returns how many calls were asked to end.
-  virtual std::size_t terminate(const control::TerminateSelector& selector, bool hard) = 0;
+  virtual std::size_t terminate(const control::SessionSelector& selector, bool hard) = 0;
 };
 
 }  // namespace adit::app

@@ -14,7 +14,7 @@
 namespace adit::app {
 namespace {
 
-using control::TerminateSelector;
+using control::SessionSelector;
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kRowsPerPiece = 256;
@@ -26,11 +26,11 @@ std::string error_text(const Json& id, const RpcError& error) {
       {{"jsonrpc", "2.0"}, {"id", id}, {"error", {{"code", error.code}, {"message", error.message}}}});
 }
 
-std::expected<TerminateSelector, std::string> read_selector(const Json& params) {
-  using By = TerminateSelector::By;
+std::expected<SessionSelector, std::string> read_selector(const Json& params) {
+  using By = SessionSelector::By;
   const auto by = params.find("by");
   const auto value = params.find("value");
-  TerminateSelector read;
+  SessionSelector read;
   const std::string by_text = by != params.end() && by->is_string() ? by->get<std::string>() : "";
   if (by_text == "all") {
     return read;
@@ -70,7 +70,7 @@ std::optional<std::string> stranger_among(const Json& params, std::string_view l
 }
 
 struct TerminateParams {
-  TerminateSelector selector;
+  SessionSelector selector;
   bool hard = false;
 };
 

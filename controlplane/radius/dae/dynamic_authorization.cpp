@@ -149,7 +149,7 @@ DynamicAuthorization::Acted DynamicAuthorization::disconnect(const Packet& reque
     return std::unexpected(session.error());
   }
   const Removal removal = concentrator_.remove(session->session_id);
-  if (removal == Removal::kStuck) {
+  if (removal == Removal::kWaiting) {
     return std::unexpected(
         Refusal{ErrorCause::kSessionContextNotRemovable, "it has ended; its worker does not forget it"});
   }

@@ -9,22 +9,22 @@
 namespace adit::control::radius {
 namespace {
 
-using By = TerminateSelector::By;
+using By = SessionSelector::By;
 
-std::optional<TerminateSelector> selector_of(const Packet& request) {
+std::optional<SessionSelector> selector_of(const Packet& request) {
   if (const Attribute* session = request.find(Type::kAcctSessionId)) {
-    return TerminateSelector{By::kSessionId, std::string(session->text())};
+    return SessionSelector{By::kSessionId, std::string(session->text())};
   }
   if (const Attribute* port = request.find(Type::kNasPortId)) {
     const std::string_view text = port->text();
-    return TerminateSelector{By::kSessionId,
-                             std::string(text.substr(std::min(kNasPortIdPrefix.size(), text.size())))};
+    return SessionSelector{By::kSessionId,
+                           std::string(text.substr(std::min(kNasPortIdPrefix.size(), text.size())))};
   }
   if (const Attribute* address = request.find(Type::kFramedIpAddress)) {
-    return TerminateSelector{By::kIp, wire::to_string(wire::Ipv4Address(number_of(*address).value_or(0)))};
+    return SessionSelector{By::kIp, wire::to_string(wire::Ipv4Address(number_of(*address).value_or(0)))};
   }
   if (const Attribute* user = request.find(Type::kUserName)) {
-    return TerminateSelector{By::kUsername, std::string(user->text())};
+    return SessionSelector{By::kUsername, std::string(user->text())};
   }
   return std::nullopt;
 }

@@ -121,7 +121,7 @@ TEST_F(AditCommand, Terminates) {
   EXPECT_FALSE(backend_.terminated[0].hard);
   EXPECT_TRUE(backend_.terminated[1].hard);
   EXPECT_EQ(backend_.terminated[1].selector.value, "00ff");
-  EXPECT_EQ(backend_.terminated[2].selector.by, control::TerminateSelector::By::kAll);
+  EXPECT_EQ(backend_.terminated[2].selector.by, control::SessionSelector::By::kAll);
   EXPECT_EQ(backend_.terminated[3].selector.value, "-dash");
 }
 

@@ -8,7 +8,7 @@ namespace adit::control {
 namespace {
 
 using namespace pptp;
-using By = TerminateSelector::By;
+using By = SessionSelector::By;
 
 // ---- limits -------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@
 namespace adit::control {
 namespace {
 
-using By = TerminateSelector::By;
+using By = SessionSelector::By;
 
 Settings single(SingleSession policy) {
   Settings settings = House::pap_settings();

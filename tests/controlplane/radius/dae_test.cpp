@@ -73,7 +73,7 @@ class DynamicAuthorizationTest : public testing::Test {
   }
   static void is_alice(RequestWriter& request) { request.text(Type::kUserName, "alice"); }
   [[nodiscard]] CallStatus call_of(const DialIn& line) const {
-    for (const CallStatus& call : house_.concentrator->find({TerminateSelector::By::kAll, ""})) {
+    for (const CallStatus& call : house_.concentrator->find({SessionSelector::By::kAll, ""})) {
       if (call.call == line.ref) {
         return call;
       }

@@ -12,7 +12,7 @@ namespace adit::app {
 class FakeBackend final : public OperatorBackend {
  public:
   struct Terminated {
-    control::TerminateSelector selector;
+    control::SessionSelector selector;
     bool hard = false;
   };
 
@@ -102,7 +102,7 @@ class FakeBackend final : public OperatorBackend {
     seats_[worker].in_use = in_use;
     return last_in_use != worker;
   }
-  std::size_t set_rate(const control::TerminateSelector& selector,
+  std::size_t set_rate(const control::SessionSelector& selector,
                        std::optional<control::SubscriberRate> rate) override {
     shaped.push_back({selector, rate});
     return terminates;
@@ -114,7 +114,7 @@ class FakeBackend final : public OperatorBackend {
       done({.verdict = control::TrialOutcome::Verdict::kRejected, .why = "the server rejects it"});
     }
   }
-  std::size_t terminate(const control::TerminateSelector& selector, bool hard) override {
+  std::size_t terminate(const control::SessionSelector& selector, bool hard) override {
     terminated.push_back({selector, hard});
     return terminates;
   }
@@ -122,7 +122,7 @@ class FakeBackend final : public OperatorBackend {
   std::vector<SessionRow> sessions;
   control::ConcentratorStats stats_;
   std::vector<Terminated> terminated;
-  std::vector<std::pair<control::TerminateSelector, std::optional<control::SubscriberRate>>> shaped;
+  std::vector<std::pair<control::SessionSelector, std::optional<control::SubscriberRate>>> shaped;
   std::size_t terminates = 1;
   std::vector<std::pair<control::TrialLogin, control::TrialLogins::Done>> trials;
   bool answers_trials = false;

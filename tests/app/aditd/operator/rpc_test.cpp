@@ -134,7 +134,7 @@ TEST_F(Rpc, ShowsTheRest) {
 }
 
 TEST_F(Rpc, Terminates) {
-  using By = control::TerminateSelector::By;
+  using By = control::SessionSelector::By;
   backend_.terminates = 2;
   EXPECT_EQ(
       ask(R"({"jsonrpc":"2.0","id":1,"method":"terminate","params":{"by":"username","value":"al ice"}})"),
