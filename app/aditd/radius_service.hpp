@@ -16,6 +16,7 @@
 #include "app/host/net/dae_socket.hpp"
 #include "app/host/net/radius_sockets.hpp"
 #include "app/host/spool_file.hpp"
+#include "controlplane/auth/fallback_auth.hpp"
 #include "controlplane/auth/trial_login.hpp"
 #include "controlplane/radius/accounting.hpp"
 #include "controlplane/radius/auth.hpp"
@@ -76,7 +77,7 @@ class RadiusService {
   std::unique_ptr<Generation> current_;
   std::vector<std::unique_ptr<Generation>> retired_;
   control::radius::RadiusAuth auth_;
-  control::radius::FallbackAuth fallback_;
+  control::FallbackAuth fallback_;
   control::TrialLogins trials_;
   SpoolFile spool_file_;
   control::radius::Spool spool_;

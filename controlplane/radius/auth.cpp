@@ -129,49 +129,4 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
   return AuthUnavailable{std::move(why)};
 }
 
-// ---- fallback -------------------------------------------------------------------------------------------------------
-
-struct FallbackAuth::Asker final : AuthClient {
-  Asker(FallbackAuth& its_owner, AuthRequest its_request, AuthClient& its_client)
-      : owner(its_owner), request(std::move(its_request)), client(its_client) {}
-  void on_verdict(const AuthVerdict& verdict) override {
-    AuthClient& asked_for = client;
-    if (!second && std::holds_alternative<AuthUnavailable>(verdict)) {
-      second = true;
-      owner.second_.authenticate(request, *this);  // may destroy this
-      return;
-    }
-    const AuthVerdict kept = verdict;
-    owner.forget(asked_for);
-    asked_for.on_verdict(kept);
-  }
-
-  FallbackAuth& owner;
-  const AuthRequest request;
-  AuthClient& client;
-  bool second = false;
-};
-
-FallbackAuth::FallbackAuth(AuthBackend& first, AuthBackend& second) : first_(first), second_(second) {}
-FallbackAuth::~FallbackAuth() = default;
-
-void FallbackAuth::authenticate(AuthRequest request, AuthClient& client) {
-  auto asker = std::make_unique<Asker>(*this, request, client);
-  Asker& placed = *asker;
-  askers_.insert_or_assign(&client, std::move(asker));
-  first_.authenticate(std::move(request), placed);
-}
-
-void FallbackAuth::cancel(AuthClient& client) {
-  if (const auto found = askers_.find(&client); found != askers_.end()) {
-    first_.cancel(*found->second);
-    second_.cancel(*found->second);
-    askers_.erase(found);
-  }
-}
-
-void FallbackAuth::forget(AuthClient& client) {
-  askers_.erase(&client);
-}
-
 }  // namespace adit::control::radius

@@ -3,7 +3,6 @@
 // Thread: control. Owner: the runtime; the clients outlive it.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -60,24 +59,6 @@ class RadiusAuth final : public AuthBackend {
   std::vector<RateMapping> rates_;
   EventLog& log_;
   std::unordered_map<AuthClient*, Asked> asked_;
-};
-
-/// Asks the first; when it has no verdict because it is not available, the second.
-class FallbackAuth final : public AuthBackend {
- public:
-  FallbackAuth(AuthBackend& first, AuthBackend& second);
-  ~FallbackAuth() override;
-
-  void authenticate(AuthRequest request, AuthClient& client) override;
-  void cancel(AuthClient& client) override;
-
- private:
-  struct Asker;
-  void forget(AuthClient& client);
-
-  AuthBackend& first_;
-  AuthBackend& second_;
-  std::unordered_map<AuthClient*, std::unique_ptr<Asker>> askers_;
 };
 
 }  // namespace adit::control::radius

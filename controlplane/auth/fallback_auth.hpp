@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two backends in order: the second is asked when the first is not available, never when it has rejected the user.
+// Thread: control. Owner: the runtime.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+
+#include "controlplane/auth/auth_backend.hpp"
+
+namespace adit::control {
+
+class FallbackAuth final : public AuthBackend {
+ public:
+  /// Both outlive it.
+  FallbackAuth(AuthBackend& first, AuthBackend& second);
+  ~FallbackAuth() override;
+
+  void authenticate(AuthRequest request, AuthClient& client) override;
+  void cancel(AuthClient& client) override;
+
+ private:
+  class Request;
+
+  AuthBackend& first_;
+  AuthBackend& second_;
+  std::unordered_map<AuthClient*, std::unique_ptr<Request>> requests_;
+};
+
+}  // namespace adit::control

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is asked second, and who is not.
+#include "controlplane/auth/fallback_auth.hpp"
+
+#include "tests/controlplane/auth/auth_fixture.hpp"
+
+namespace adit::control::test {
+namespace {
+
+class VerdictRecorder final : public AuthClient {
+ public:
+  void on_verdict(const AuthVerdict& verdict) override { verdicts.push_back(verdict); }
+  std::vector<AuthVerdict> verdicts;
+};
+
+class FallbackAuthTest : public testing::Test {
+ protected:
+  void ask() {
+    fallback_.authenticate({.user = "alice",
+                            .peer_address = {},
+                            .local_address = {},
+                            .session_id = "1",
+                            .proof = PapProof{crypto::SecretText("secret")}},
+                           client_);
+  }
+  ScriptedBackend first_, second_;
+  FallbackAuth fallback_{first_, second_};
+  VerdictRecorder client_;
+};
+
+TEST_F(FallbackAuthTest, AsksTheSecondWhenTheFirstIsNotAvailable) {
+  ask();
+  EXPECT_TRUE(second_.requests.empty());
+  first_.answer(AuthUnavailable{"no server"});
+  ASSERT_EQ(second_.requests.size(), 1u);
+  EXPECT_EQ(second_.requests[0].user, "alice");
+  EXPECT_TRUE(client_.verdicts.empty());
+  second_.answer(AuthUnavailable{"neither"});
+  ASSERT_EQ(client_.verdicts.size(), 1u);
+  EXPECT_EQ(std::get<AuthUnavailable>(client_.verdicts[0]).why, "neither");
+}
+
+TEST_F(FallbackAuthTest, ARejectionIsFinal) {
+  ask();
+  first_.answer(AuthRejected{.ms_chap_error = 647});
+  ASSERT_EQ(client_.verdicts.size(), 1u);
+  EXPECT_EQ(std::get<AuthRejected>(client_.verdicts[0]).ms_chap_error, 647);
+  EXPECT_TRUE(second_.requests.empty());
+}
+
+TEST_F(FallbackAuthTest, CancelSilencesWhicheverIsAsked) {
+  ask();
+  first_.answer(AuthUnavailable{});
+  fallback_.cancel(client_);
+  EXPECT_EQ(second_.cancelled, 1);
+  EXPECT_TRUE(client_.verdicts.empty());
+}
+
+TEST_F(FallbackAuthTest, AnswersAtOnceWhenBothDo) {
+  first_.answer_at_once = AuthUnavailable{};
+  second_.answer_at_once = AuthAccepted{};
+  ask();
+  ASSERT_EQ(client_.verdicts.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<AuthAccepted>(client_.verdicts[0]));
+}
+
+}  // namespace
+}  // namespace adit::control::test
