@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include "controlplane/concentrator/steering.hpp"
+#include "controlplane/concentrator/resources/steering.hpp"
 #include "dataplane/ports/ports.hpp"
 
 namespace adit::app {

@@ -16,14 +16,14 @@
 #include <unordered_map>
 #include <vector>
 
-#include "controlplane/concentrator/address_pool.hpp"
 #include "controlplane/concentrator/call_directory.hpp"
-#include "controlplane/concentrator/call_ids.hpp"
 #include "controlplane/concentrator/call_record.hpp"
-#include "controlplane/concentrator/call_slots.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
-#include "controlplane/concentrator/seating.hpp"
-#include "controlplane/concentrator/steering.hpp"
+#include "controlplane/concentrator/resources/address_pool.hpp"
+#include "controlplane/concentrator/resources/call_ids.hpp"
+#include "controlplane/concentrator/resources/call_slots.hpp"
+#include "controlplane/concentrator/resources/seating.hpp"
+#include "controlplane/concentrator/resources/steering.hpp"
 #include "controlplane/pptp/connection.hpp"
 
 namespace adit::control {

@@ -7,9 +7,9 @@
 #include <set>
 
 #include "app/host/port_steering.hpp"
-#include "controlplane/concentrator/address_pool.hpp"
-#include "controlplane/concentrator/call_ids.hpp"
-#include "controlplane/concentrator/seating.hpp"
+#include "controlplane/concentrator/resources/address_pool.hpp"
+#include "controlplane/concentrator/resources/call_ids.hpp"
+#include "controlplane/concentrator/resources/seating.hpp"
 #include "tests/controlplane/seeded_entropy.hpp"
 #include "tests/path/packets.hpp"
 #include "tests/path/world.hpp"

@@ -25,8 +25,8 @@
 #include "app/host/os_entropy.hpp"
 #include "controlplane/client/client_end.hpp"
 #include "controlplane/client/client_settings.hpp"
-#include "controlplane/concentrator/call_ids.hpp"
-#include "controlplane/concentrator/call_slots.hpp"
+#include "controlplane/concentrator/resources/call_ids.hpp"
+#include "controlplane/concentrator/resources/call_slots.hpp"
 
 namespace adit::app::blast {
 

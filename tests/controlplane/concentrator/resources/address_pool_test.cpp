@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Leases, fixed addresses and quarantine on a virtual clock; a random run checks the one rule: one holder each.
-#include "controlplane/concentrator/address_pool.hpp"
+#include "controlplane/concentrator/resources/address_pool.hpp"
 
 #include <gtest/gtest.h>
 

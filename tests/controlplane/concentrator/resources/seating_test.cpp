@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which worker gets a call: where its packets arrive, within an even spread; never an idled one; elephants' last.
-#include "controlplane/concentrator/seating.hpp"
+#include "controlplane/concentrator/resources/seating.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "controlplane/concentrator/seating.hpp"
+#include "controlplane/concentrator/resources/seating.hpp"
 
 #include <algorithm>
 

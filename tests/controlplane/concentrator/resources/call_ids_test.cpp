@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Call IDs: slices, randomness, exhaustion, quarantine, one space for each local address.
-#include "controlplane/concentrator/call_ids.hpp"
+#include "controlplane/concentrator/resources/call_ids.hpp"
 
 #include <gtest/gtest.h>
 

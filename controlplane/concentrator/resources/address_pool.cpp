@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "controlplane/concentrator/address_pool.hpp"
+#include "controlplane/concentrator/resources/address_pool.hpp"
 
 #include <iterator>
 

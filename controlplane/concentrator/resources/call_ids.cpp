@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "controlplane/concentrator/call_ids.hpp"
+#include "controlplane/concentrator/resources/call_ids.hpp"
 
 namespace adit::control {
 

@@ -18,7 +18,7 @@
 
 #include "controlplane/base/settings.hpp"
 #include "controlplane/base/timer_wheel.hpp"
-#include "controlplane/concentrator/steering.hpp"
+#include "controlplane/concentrator/resources/steering.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::control {
