@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One call as the concentrator keeps it: between its control connection, its PPP session and its worker, from the
-// Outgoing-Call-Request to the worker's CallRemoved. RFC 2637 §3.2.4; RFC 1661 lives in the session.
-// Thread: control. Owner: ConcentratorCore.
+// The life of one call, from the Outgoing-Call-Request to the worker's CallRemoved: between its control connection (RFC 2637
+// §3.2.4), its PPP session and its worker. Login, addresses, timeouts and accounting are parts with files of their own.
+// Thread: control. Owner: CallDirectory.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +12,21 @@
 #include <string_view>
 
 #include "controlplane/auth/auth_backend.hpp"
+#include "controlplane/concentrator/call_accounting.hpp"
+#include "controlplane/concentrator/call_addresses.hpp"
+#include "controlplane/concentrator/call_login.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
+#include "controlplane/concentrator/session_timeouts.hpp"
+#include "controlplane/concentrator/worker_link.hpp"
 #include "controlplane/ppp/session.hpp"
 #include "controlplane/ppp/session_change.hpp"
 #include "controlplane/pptp/connection.hpp"
 
 namespace adit::control {
 
-class ConcentratorCore;
 class ConnectionRecord;
 
-class CallRecord final : public PptpCall, public SessionHost, public AuthBackend, private AuthClient {
+class CallRecord final : public PptpCall, public WorkerLink {
  public:
   /// As ConcentratorStats counts them: not up yet, IP up, ending.
   enum class Stage : std::uint8_t { kStarting, kActive, kFinishing };
@@ -38,29 +42,36 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   void on_frame(std::span<const std::uint8_t> frame);
   void on_mppe_desynchronised();
   void on_mppe_out_of_step();
-  /// Ends the call from our side; soft: after LCP's farewell. False: it was ending already.
+  /// Ends the call from our side; soft: after LCP's Terminate-Request. False: it was ending already.
   bool terminate(EndReason reason, bool hard);
-  /// Ends the call on the spot, and tells the peer by its control connection.
+  /// Ends the call at once, and tells the peer by its control connection.
   void end(EndReason reason);
-  /// Changes its rate limit in place; none: back to what it was let in with.
+  /// Changes its rate limit in place; none: back to the one it was admitted with.
   void set_rate(std::optional<SubscriberRate> rate);
   /// False: nothing has changed, because the call is ending or its worker's ring is full.
   bool change(const SessionChange& change);
   /// The control connection has ended the call, or is gone itself.
   void cleared(EndReason reason) { finish(reason); }
-  /// The worker has forgotten it: the last words about this call.
-  void log_end(const contract::CallTotals& totals) const;
+  /// The worker has forgotten the call: accounting's Stop and the log line with its final counters.
+  void removed(const contract::CallTotals& totals);
+
+  // ---- from its parts and from other calls
+  /// Authentication succeeded for `user`.
+  void admit(const std::string& user, const AuthAccepted& accepted);
+  /// Leaves its address to the next call of `user`. False: it has not ended, or was another user's.
+  bool yield_address(const std::string& user);
 
   [[nodiscard]] CallStatus status() const;
   [[nodiscard]] std::string session_id() const;
   [[nodiscard]] std::uint64_t number() const { return number_; }
   [[nodiscard]] Stage stage() const { return stage_; }
-  [[nodiscard]] bool finished() const { return finished_; }
+  /// Only the worker's CallRemoved is missing.
+  [[nodiscard]] bool finished() const { return link_closed(); }
+  /// When IP was up for the first time.
+  [[nodiscard]] std::optional<Instant> up_since() const { return up_since_; }
   [[nodiscard]] wire::Ipv4Address local() const { return local_; }
   [[nodiscard]] wire::Ipv4Address peer() const { return peer_; }
-  [[nodiscard]] wire::Ipv4Address address() const { return address_; }
-
-  contract::CallRef ref;  ///< set by the core when the call is seated
+  [[nodiscard]] wire::Ipv4Address address() const { return addresses_.leased(); }
 
   /// CallDirectory's: the calls of one user are a list.
   struct UserLinks {
@@ -69,13 +80,7 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
     CallRecord* next = nullptr;
   } user_links;
 
-  // ---- SessionHost
-  void send_ppp_frame(std::span<const std::uint8_t> frame) override;
-  void set_ppp_compression(bool send_acfc, bool send_pfc) override;
-  void enable_mppe(contract::Direction direction, contract::MppeMode mode,
-                   const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) override;
-  void flush_mppe(bool repeated) override;
-  void disable_mppe() override;
+  // ---- SessionHost, the half that is not WorkerLink's
   void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) override;
   void disable_ip() override;
   void lcp_opened() override;
@@ -84,62 +89,32 @@ class CallRecord final : public PptpCall, public SessionHost, public AuthBackend
   void session_ended(EndReason reason) override;
 
  private:
-  // The session's AuthBackend is its call, which hears the verdict on the way to it and so knows who it is early.
-  void authenticate(AuthRequest request, AuthClient& client) override;
-  void cancel(AuthClient& client) override;
-  void on_verdict(const AuthVerdict& verdict) override;
-
-  /// What the user was let in with, and what comes of it while IP is up. One allocation, for those who have any.
-  struct Terms;
-
-  [[nodiscard]] bool may_come_in(const std::string& user, std::optional<std::uint32_t> limit);
-  [[nodiscard]] bool fits_limit(const std::string& user, std::optional<std::uint32_t> limit) const;
-  [[nodiscard]] bool take_over(wire::Ipv4Address address);
-  void post_rate();
-  void set_routes(const std::vector<wire::Ipv4Prefix>& routes);
-  void post(const contract::ToWorker& message);
-  void take_terms(const AuthAccepted& accepted);
-  void begin_terms();
-  [[nodiscard]] Terms& terms();
-  void arm_session_timer();
-  void arm_idle_timer();
-  void arm_interim_timer();
-  void arm_note_timer();
-  [[nodiscard]] Duration jittered(Duration interval);
-  void on_session_timeout() { terminate(EndReason::kSessionTimeout, false); }
-  void on_idle_check();
-  void on_note();
-  [[nodiscard]] Duration since_up() const;
-  void map(wire::Ipv4Address subscriber);
-  void unmap();
-  [[nodiscard]] contract::UpdateLimits limits_of(const SubscriberRate& rate) const;
+  void came_up();
+  void change_routes(const std::vector<wire::Ipv4Prefix>& routes);
+  void change_timeouts(const SessionChange& change);
   void set_stage(Stage stage);
-  void log_up() const;
   void finish(EndReason reason);
+  void log_up() const;
+  void log_ended(const contract::CallTotals& totals) const;
 
   ConcentratorCore& core_;
   ConnectionRecord* connection_;  // nullptr once either has ended
   const std::uint64_t number_;
   const wire::Ipv4Address peer_, local_;
   const Instant since_;
-  std::unique_ptr<Session> session_;
-  AuthClient* auth_client_ = nullptr;
-  std::string claimed_user_;  // from the request to the verdict
-  SubscriberRate own_rate_;   // that it was let in with
+  CallLogin login_;
+  CallAddresses addresses_;
+  SubscriberRate admitted_rate_;
   SubscriberRate rate_;
-  wire::Ipv4Address address_;  // leased; ours until CallRemoved
-  wire::Ipv4Address mapped_;   // leads to this call in the downlink index, and routes_ with it
-  std::vector<wire::Ipv4Prefix> routes_;
-  contract::EnableIp enabled_;  // what the worker was told last
-  std::unique_ptr<Terms> terms_;
-  Instant up_since_{};
+  contract::EnableIp enabled_;                  // what the worker was told last
+  std::unique_ptr<SessionTimeouts> timeouts_;   // nullptr: it has none
+  std::unique_ptr<CallAccounting> accounting_;  // nullptr: nobody is told, or not admitted yet
+  std::unique_ptr<Session> session_;  // before login_ and the others in its end: it asks them until then
+  std::optional<Instant> up_since_;
   Instant ended_{};
   Stage stage_ = Stage::kStarting;
   EndReason reason_ = EndReason::kNone;
-  bool was_up_ = false;
-  bool terminating_ = false;  // the session says farewell
-  bool out_of_step_ = false;  // a post failed: nothing may follow it, and the core ends the call
-  bool finished_ = false;     // only the worker's CallRemoved is missing
+  bool terminating_ = false;  // LCP's Terminate-Request is under way
   SessionStatus last_;        // the session's, once it is over
 };
 

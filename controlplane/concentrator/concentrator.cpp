@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "controlplane/concentrator/concentrator_core.hpp"
+#include "controlplane/concentrator/connection_record.hpp"
 
 namespace adit::control {
 

@@ -6,6 +6,8 @@
 #include <utility>
 #include <variant>
 
+#include "controlplane/concentrator/connection_record.hpp"
+
 namespace adit::control {
 namespace {
 
@@ -19,62 +21,6 @@ std::uint64_t random_start(Entropy& entropy) {
 }
 
 }  // namespace
-
-// ---- connections --------------------------------------------------------------------------------------------------
-
-ConnectionRecord::ConnectionRecord(ConcentratorCore& the_core, ConnectionId the_id,
-                                   wire::Ipv4Address the_peer, wire::Ipv4Address the_local)
-    : core(the_core),
-      id(the_id),
-      peer(the_peer),
-      local(the_local),
-      since(the_core.wheel.now()),
-      protocol(the_core.settings.pptp, the_core.wheel, *this) {}
-
-void ConnectionRecord::send(wire::Bytes message) {
-  if (!tcp_closed) {
-    core.actions.send(id, message);
-  }
-}
-
-void ConnectionRecord::connection_established(const pptp::StartControlConnectionRequest& request) {
-  core.log.event(Severity::kDebug, "connection_established",
-                 {{"peer", wire::to_string(peer)},
-                  {"local", wire::to_string(local)},
-                  {"host", std::string(request.host_name.text())},
-                  {"vendor", std::string(request.vendor_string.text())},
-                  {"firmware", std::to_string(request.firmware_revision)}});
-}
-
-std::expected<PptpCall*, EndReason> ConnectionRecord::install_call(const pptp::OutgoingCallRequest& request) {
-  const auto call = core.install(*this, wire::PeerCallId(request.call_id));
-  if (!call) {
-    return std::unexpected(call.error());
-  }
-  ++calls;
-  return *call;
-}
-
-void ConnectionRecord::call_answered(PptpCall& call) {
-  static_cast<CallRecord&>(call).start_ppp();
-}
-
-void ConnectionRecord::call_refused(wire::PeerCallId peer_id, EndReason reason) {
-  core.count_end(reason);
-  core.log.event(Severity::kWarning, "call_refused",
-                 {{"peer", wire::to_string(peer)},
-                  {"local", wire::to_string(local)},
-                  {"peer_call_id", std::to_string(peer_id.value)},
-                  {"reason", std::string(to_text(reason))}});
-}
-
-void ConnectionRecord::call_cleared(PptpCall& call, EndReason reason) {
-  static_cast<CallRecord&>(call).cleared(reason);
-}
-
-void ConnectionRecord::connection_ended(EndReason reason, std::string_view detail) {
-  core.connection_over(*this, reason, detail);
-}
 
 ConcentratorCore::ConcentratorCore(const Settings& the_settings, std::uint16_t workers,
                                    std::uint32_t slots_per_worker, TimerWheel& the_wheel,
@@ -102,6 +48,8 @@ ConcentratorCore::ConcentratorCore(const Settings& the_settings, std::uint16_t w
 }
 
 ConcentratorCore::~ConcentratorCore() = default;
+
+// ---- connections --------------------------------------------------------------------------------------------------
 
 EndReason ConcentratorCore::refusal_of(wire::Ipv4Address peer) const {
   if (draining) {
@@ -237,8 +185,8 @@ void ConcentratorCore::count_stage(CallRecord::Stage stage, int change) {
   *gauges[static_cast<std::size_t>(stage)] += static_cast<std::uint64_t>(change);
 }
 
-void ConcentratorCore::end_out_of_step(CallRecord& call) {
-  out_of_step_.push_back(call.ref);
+void ConcentratorCore::end_overflowed(const contract::CallRef& ref) {
+  overflowed_.push_back(ref);
   sweep_soon();
 }
 
@@ -254,7 +202,7 @@ void ConcentratorCore::sweep_soon() {
 }
 
 void ConcentratorCore::sweep() {
-  for (const contract::CallRef& ref : std::exchange(out_of_step_, {})) {
+  for (const contract::CallRef& ref : std::exchange(overflowed_, {})) {
     if (CallRecord* call = find_call(ref); call != nullptr) {
       call->end(EndReason::kNoResource);
     }
@@ -319,8 +267,8 @@ void ConcentratorCore::on_call_removed(const contract::CallRemoved& message) {
     ++stats.stale_messages;
     return;
   }
-  sweep();  // its session may be among those that are over, and knows the record
-  call->log_end(message.totals);
+  sweep();  // its session may still be on the list of those that are over, and refers to the record
+  call->removed(message.totals);
   count_stage(call->stage(), -1);
   pools.release(call->address());
   unseat(*call);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stands behind Concentrator: the records of connections and calls, and what they share.
+// What Concentrator is made of: the connections and calls there are, who gets in, and what all of them share.
 // Nothing here is destroyed from inside its own callbacks: what is over goes to a list that sweep() empties, at the end
-// of every event from outside and, for what timers and verdicts end, within one tick.
+// of every event from outside, and within one tick for what timers and verdicts end.
 // Thread: control. Owner: Concentrator.
 #pragma once
 
@@ -24,33 +24,10 @@
 #include "controlplane/concentrator/resources/call_slots.hpp"
 #include "controlplane/concentrator/resources/seating.hpp"
 #include "controlplane/concentrator/resources/steering.hpp"
-#include "controlplane/pptp/connection.hpp"
 
 namespace adit::control {
 
-/// One control connection: the protocol, and its place in the house.
-class ConnectionRecord final : public PptpConnectionHost {
- public:
-  ConnectionRecord(ConcentratorCore& core, ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local);
-
-  // ---- PptpConnectionHost
-  void send(wire::Bytes message) override;
-  void connection_established(const pptp::StartControlConnectionRequest& request) override;
-  std::expected<PptpCall*, EndReason> install_call(const pptp::OutgoingCallRequest& request) override;
-  void call_answered(PptpCall& call) override;
-  void call_refused(wire::PeerCallId peer_id, EndReason reason) override;
-  void call_cleared(PptpCall& call, EndReason reason) override;
-  void connection_ended(EndReason reason, std::string_view detail) override;
-
-  ConcentratorCore& core;
-  const ConnectionId id;
-  const wire::Ipv4Address peer, local;
-  const Instant since;
-  bool authenticated = false;  ///< one of its calls was
-  bool tcp_closed = false;     ///< by the peer or the process: there is nothing to close
-  std::uint32_t calls = 0;     ///< ever
-  PptpConnection protocol;
-};
+class ConnectionRecord;
 
 class ConcentratorCore {
  public:
@@ -78,8 +55,8 @@ class ConcentratorCore {
   // ---- for calls
   void authenticated(ConnectionRecord& connection);
   void count_stage(CallRecord::Stage stage, int change);
-  /// Ends the call from sweep(), because its worker's ring did not take a message.
-  void end_out_of_step(CallRecord& call);
+  /// A message of this call found its worker's ring full: ends it from sweep().
+  void end_overflowed(const contract::CallRef& ref);
   /// The session is over; it may be on the stack still.
   void retire(std::unique_ptr<Session> session);
   /// RemoveCall to the worker, now or as soon as its ring has room.
@@ -126,7 +103,7 @@ class ConcentratorCore {
   std::uint64_t next_number_;
   std::vector<std::unique_ptr<ConnectionRecord>> over_connections_;
   std::vector<std::unique_ptr<Session>> over_sessions_;
-  std::vector<contract::CallRef> out_of_step_;
+  std::vector<contract::CallRef> overflowed_;
   Timer sweep_timer_;
   Timer removal_timer_;
 };

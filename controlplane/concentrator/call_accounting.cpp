@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/concentrator/call_accounting.hpp"
+
+#include <algorithm>
+
+#include "controlplane/concentrator/call_record.hpp"
+#include "controlplane/concentrator/concentrator_core.hpp"
+
+namespace adit::control {
+
+CallAccounting::CallAccounting(ConcentratorCore& core, const CallRecord& call)
+    : core_(core), call_(call), timer_(core.wheel, on_timer<&CallAccounting::on_timer_fired>, this) {}
+
+void CallAccounting::admit(const AuthAccepted& accepted) {
+  timer_.cancel();
+  interim_interval_ = accepted.interim_interval;
+  if (!interim_interval_ && core_.settings.interim_interval != Duration{0}) {
+    interim_interval_ = core_.settings.interim_interval;
+  }
+  accounted_.classes = accepted.classes;
+  accounted_.by_radius = accepted.by_radius;
+}
+
+void CallAccounting::start(const std::string& user) {
+  accounted_.session_id = call_.session_id();
+  accounted_.user = user;
+  accounted_.peer = call_.peer();
+  accounted_.local = call_.local();
+  accounted_.address = call_.address();
+  core_.accounting->started(accounted_);
+}
+
+void CallAccounting::arm() {
+  if (interim_interval_) {
+    interim_due_ = core_.wheel.now() + jittered(*interim_interval_);
+  }
+  arm_timer();
+}
+
+void CallAccounting::change(const SessionChange& change) {
+  if (change.classes) {
+    accounted_.classes = *change.classes;
+  }
+  if (change.interim_interval) {
+    interim_interval_ =
+        *change.interim_interval == Duration{0} ? std::nullopt : std::optional(*change.interim_interval);
+    if (call_.up_since()) {
+      arm();
+    }
+  }
+}
+
+void CallAccounting::stop(const contract::CallTotals& totals, Duration was_up, EndReason reason) {
+  core_.accounting->stopped(accounted_, totals, was_up, reason);
+}
+
+/// For the next interim record, or sooner to note the counters.
+void CallAccounting::arm_timer() {
+  constexpr Duration kNoteEvery{60'000};
+  const Duration note = jittered(kNoteEvery);
+  timer_.arm(interim_interval_ ? std::min(note, interim_due_ - core_.wheel.now()) : note);
+}
+
+void CallAccounting::on_timer_fired() {
+  const auto totals = core_.actions.totals(call_.ref);
+  const bool due = interim_interval_ && core_.wheel.now() >= interim_due_;
+  if (totals && due) {
+    core_.accounting->interim(accounted_, *totals, since_up());
+  } else if (totals) {
+    core_.accounting->noted(accounted_, *totals, since_up());
+  }
+  if (due) {
+    arm();
+  } else {
+    arm_timer();
+  }
+}
+
+/// Up to a tenth less or more: calls that came up together should not report together.
+Duration CallAccounting::jittered(Duration interval) {
+  const auto spread = static_cast<std::uint64_t>(interval.count()) / 5;
+  return interval - interval / 10 +
+         Duration{static_cast<Duration::rep>(core_.entropy.next_u32() % (spread + 1))};
+}
+
+Duration CallAccounting::since_up() const {
+  return core_.wheel.now() - *call_.up_since();
+}
+
+}  // namespace adit::control

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// When Accounting is told of one call: its start, its counters every interim interval and every minute, its end.
+// Thread: control. Owner: CallRecord, where there is accounting at all.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "controlplane/auth/auth_backend.hpp"
+#include "controlplane/base/end_reason.hpp"
+#include "controlplane/base/timer_wheel.hpp"
+#include "controlplane/concentrator/accounting.hpp"
+#include "controlplane/ppp/session_change.hpp"
+#include "dataplane/contract/messages.hpp"
+
+namespace adit::control {
+
+class CallRecord;
+class ConcentratorCore;
+
+class CallAccounting {
+ public:
+  /// `core.accounting` is there.
+  CallAccounting(ConcentratorCore& core, const CallRecord& call);
+
+  /// The user was accepted, perhaps again: a session that is accounted already stays that session.
+  void admit(const AuthAccepted& accepted);
+  /// IP is up for the first time.
+  void start(const std::string& user);
+  /// IP is up: counters are told from here on.
+  void arm();
+  void cancel() { timer_.cancel(); }
+  /// What `change` says of classes and interim interval, from now on.
+  void change(const SessionChange& change);
+  /// The worker has forgotten the call: these totals are final.
+  void stop(const contract::CallTotals& totals, Duration was_up, EndReason reason);
+
+ private:
+  void arm_timer();
+  void on_timer_fired();
+  [[nodiscard]] Duration jittered(Duration interval);
+  [[nodiscard]] Duration since_up() const;
+
+  ConcentratorCore& core_;
+  const CallRecord& call_;
+  AccountedCall accounted_;
+  std::optional<Duration> interim_interval_;
+  Instant interim_due_{};
+  Timer timer_;
+};
+
+}  // namespace adit::control

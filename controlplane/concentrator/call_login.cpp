@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/concentrator/call_login.hpp"
+
+#include <utility>
+#include <variant>
+
+#include "controlplane/concentrator/call_record.hpp"
+#include "controlplane/concentrator/concentrator_core.hpp"
+#include "controlplane/concentrator/user_limits.hpp"
+
+namespace adit::control {
+
+void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
+  session_ = &session;
+  claimed_user_ = request.user;
+  core_.auth.authenticate(std::move(request), *this);
+}
+
+void CallLogin::cancel(AuthClient&) {
+  session_ = nullptr;
+  core_.auth.cancel(*this);
+}
+
+void CallLogin::on_verdict(const AuthVerdict& verdict) {
+  if (call_.finished() || session_ == nullptr) {
+    return;
+  }
+  const auto* accepted = std::get_if<AuthAccepted>(&verdict);
+  std::string user = std::exchange(claimed_user_, {});
+  if (accepted != nullptr && !accepted->user.empty()) {
+    user = accepted->user;
+  }
+  core_.stats.auth_accepted += accepted != nullptr ? 1 : 0;
+  core_.stats.auth_rejected += std::holds_alternative<AuthRejected>(verdict) ? 1 : 0;
+  if (accepted != nullptr && !may_add_call(core_, call_, user, accepted->port_limit)) {
+    session_->on_verdict(AuthRejected{});
+    return;
+  }
+  if (accepted != nullptr) {
+    call_.admit(user, *accepted);
+  }
+  session_->on_verdict(verdict);
+}
+
+}  // namespace adit::control

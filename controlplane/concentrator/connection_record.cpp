@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/concentrator/connection_record.hpp"
+
+#include "controlplane/concentrator/concentrator_core.hpp"
+
+namespace adit::control {
+
+ConnectionRecord::ConnectionRecord(ConcentratorCore& the_core, ConnectionId the_id,
+                                   wire::Ipv4Address the_peer, wire::Ipv4Address the_local)
+    : core(the_core),
+      id(the_id),
+      peer(the_peer),
+      local(the_local),
+      since(the_core.wheel.now()),
+      protocol(the_core.settings.pptp, the_core.wheel, *this) {}
+
+void ConnectionRecord::send(wire::Bytes message) {
+  if (!tcp_closed) {
+    core.actions.send(id, message);
+  }
+}
+
+void ConnectionRecord::connection_established(const pptp::StartControlConnectionRequest& request) {
+  core.log.event(Severity::kDebug, "connection_established",
+                 {{"peer", wire::to_string(peer)},
+                  {"local", wire::to_string(local)},
+                  {"host", std::string(request.host_name.text())},
+                  {"vendor", std::string(request.vendor_string.text())},
+                  {"firmware", std::to_string(request.firmware_revision)}});
+}
+
+std::expected<PptpCall*, EndReason> ConnectionRecord::install_call(const pptp::OutgoingCallRequest& request) {
+  const auto call = core.install(*this, wire::PeerCallId(request.call_id));
+  if (!call) {
+    return std::unexpected(call.error());
+  }
+  ++calls;
+  return *call;
+}
+
+void ConnectionRecord::call_answered(PptpCall& call) {
+  static_cast<CallRecord&>(call).start_ppp();
+}
+
+void ConnectionRecord::call_refused(wire::PeerCallId peer_id, EndReason reason) {
+  core.count_end(reason);
+  core.log.event(Severity::kWarning, "call_refused",
+                 {{"peer", wire::to_string(peer)},
+                  {"local", wire::to_string(local)},
+                  {"peer_call_id", std::to_string(peer_id.value)},
+                  {"reason", std::string(to_text(reason))}});
+}
+
+void ConnectionRecord::call_cleared(PptpCall& call, EndReason reason) {
+  static_cast<CallRecord&>(call).cleared(reason);
+}
+
+void ConnectionRecord::connection_ended(EndReason reason, std::string_view detail) {
+  core.connection_over(*this, reason, detail);
+}
+
+}  // namespace adit::control

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/concentrator/worker_link.hpp"
+
+#include <algorithm>
+
+#include "controlplane/concentrator/concentrator_core.hpp"
+
+namespace adit::control {
+
+void WorkerLink::post(const contract::ToWorker& message) {
+  if (link_open() && !try_post(message)) {
+    state_ = State::kOverflowed;
+    core_.end_overflowed(ref);
+  }
+}
+
+bool WorkerLink::try_post(const contract::ToWorker& message) {
+  return core_.actions.post(ref.worker, message);
+}
+
+// A frame may be lost where a message may not: PPP repeats it.
+void WorkerLink::send_ppp_frame(std::span<const std::uint8_t> frame) {
+  if (link_open() && !core_.actions.post_frame(ref, frame)) {
+    ++core_.stats.frames_dropped;
+  }
+}
+
+void WorkerLink::set_ppp_compression(bool send_acfc, bool send_pfc) {
+  post(contract::SetPppCompression{ref, send_acfc, send_pfc});
+}
+
+void WorkerLink::enable_mppe(contract::Direction direction, contract::MppeMode mode,
+                             const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) {
+  contract::EnableMppe enable{ref, direction, mode, {}, {}};
+  std::ranges::copy(start_key.bytes(), enable.start_key.begin());
+  std::ranges::copy(session_key.bytes(), enable.session_key.begin());
+  contract::ToWorker message = enable;
+  crypto::wipe(&enable, sizeof enable);
+  post(message);
+  crypto::wipe(&message, sizeof message);
+}
+
+void WorkerLink::flush_mppe(bool repeated) {
+  post(contract::FlushMppe{ref, repeated});
+}
+
+void WorkerLink::disable_mppe() {
+  post(contract::DisableMppe{ref});
+}
+
+contract::UpdateLimits WorkerLink::limits(const SubscriberRate& rate) const {
+  constexpr std::uint64_t kOctetsPerKbit = 125;
+  return {ref, rate.up * kOctetsPerKbit, rate.down * kOctetsPerKbit};
+}
+
+}  // namespace adit::control

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// A call's way to its worker: the half of SessionHost that is messages, in the order of one ring. A message that finds the
+// ring full must not be followed by a later one: the link overflows, and the core ends the call.
+// Thread: control. Owner: it is a base of CallRecord.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "controlplane/base/settings.hpp"
+#include "controlplane/ppp/session.hpp"
+#include "dataplane/contract/messages.hpp"
+
+namespace adit::control {
+
+class ConcentratorCore;
+
+class WorkerLink : public SessionHost {
+ public:
+  contract::CallRef ref;  ///< set by the core when the call is seated
+
+  // ---- SessionHost
+  void send_ppp_frame(std::span<const std::uint8_t> frame) final;
+  void set_ppp_compression(bool send_acfc, bool send_pfc) final;
+  void enable_mppe(contract::Direction direction, contract::MppeMode mode,
+                   const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) final;
+  void flush_mppe(bool repeated) final;
+  void disable_mppe() final;
+
+ protected:
+  explicit WorkerLink(ConcentratorCore& core) : core_(core) {}
+
+  void post(const contract::ToWorker& message);
+  /// False when the ring is full: nothing was sent, and the call goes on without it.
+  [[nodiscard]] bool try_post(const contract::ToWorker& message);
+  [[nodiscard]] contract::UpdateLimits limits(const SubscriberRate& rate) const;
+  /// Nothing more is sent.
+  void close_link() { state_ = State::kClosed; }
+  [[nodiscard]] bool link_open() const { return state_ == State::kOpen; }
+  [[nodiscard]] bool link_closed() const { return state_ == State::kClosed; }
+
+ private:
+  enum class State : std::uint8_t { kOpen, kOverflowed, kClosed };
+
+  ConcentratorCore& core_;
+  State state_ = State::kOpen;
+};
+
+}  // namespace adit::control
