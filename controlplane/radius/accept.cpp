@@ -81,7 +81,7 @@ std::expected<std::optional<MppeStartKeys>, std::string> read_keys_v1(const Clie
   return crypto::mppe_start_keys_v1(hash_hash, proof.challenge);
 }
 
-/// One attribute of a kind that is read by itself. Those that are not for us say nothing.
+/// Reads one attribute that stands by itself. Attributes that do not concern us change nothing.
 class Reader {
  public:
   explicit Reader(AuthAccepted& accepted) : accepted_(accepted) {}

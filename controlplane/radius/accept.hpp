@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an Access-Accept grants, read strictly: a value that is not what its attribute says refuses the call, with a line
-// that names it; nothing is applied by half. Pure; any thread.
+// What an Access-Accept grants, read strictly: a value that its attribute cannot have refuses the call, with an error that
+// names the attribute; nothing is applied partially. Pure; any thread.
 #pragma once
 
 #include <expected>
@@ -22,7 +22,7 @@ namespace adit::control::radius {
 /// The E= of an Access-Reject's MS-CHAP-Error (RFC 2548 §2.1.5), 691 without one.
 [[nodiscard]] std::uint16_t read_reject(const Packet& packet);
 
-/// What an Access-Reject tells the user (RFC 2865 §5.18), all of it; the server's octets.
+/// The Reply-Messages (RFC 2865 §5.18) of an Access-Reject, joined; the server's octets.
 [[nodiscard]] std::string reply_message(const Packet& packet);
 
 /// Framed-Route (RFC 2865 §5.22) as NASes take it: "10.20.0.0/24", "10.20.0.0/24 0.0.0.0 1" or with the subscriber's own

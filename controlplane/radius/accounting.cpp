@@ -130,7 +130,7 @@ RadiusAccounting::Octets RadiusAccounting::identity_of(const AccountedCall& call
 }
 
 void RadiusAccounting::started(const AccountedCall& call) {
-  give_up_on();
+  abandon_on();
   Octets identity = identity_of(call);
   const std::uint64_t now = clock_();
   if (const auto slot = spool_.open(identity, now)) {
@@ -188,7 +188,7 @@ void RadiusAccounting::stopped(const AccountedCall& call, const contract::CallTo
   spool_.describe(slot, identity_of(call));
   spool_.stop(slot, usage);
   if (!waiting_.empty()) {
-    wait(slot);  // behind those that stopped before
+    wait(slot);  // in order: behind those that stopped before
     return;
   }
   send_stop(slot, [this, slot](bool taken) {
@@ -198,7 +198,7 @@ void RadiusAccounting::stopped(const AccountedCall& call, const contract::CallTo
   });
 }
 
-/// Acct-Delay-Time is written anew for each server that is asked; a repeat to the same one is the same octets.
+/// Acct-Delay-Time is computed for each server anew; a retransmission to the same server is the same octets.
 Client::Ticket RadiusAccounting::send(Status status, Octets identity, const SpoolUsage& usage,
                                       Answered answered) {
   ++in_flight_;
@@ -242,7 +242,7 @@ void RadiusAccounting::wait(Spool::Slot slot) {
   }
 }
 
-/// The oldest Stop, and as long as they are taken the next; behind them Accounting-On.
+/// Offers the oldest waiting Stop, then the next for as long as servers take them; Accounting-On comes last.
 void RadiusAccounting::offer_next() {
   if (offering_ || off_sent_ || (!on_waits_ && waiting_.empty())) {
     return;
@@ -261,8 +261,8 @@ void RadiusAccounting::offer_next() {
   on_asked_ = {client_, ticket};
 }
 
-/// Nor is it repeated any more where it is under way.
-void RadiusAccounting::give_up_on() {
+/// Accounting-On is sent no more, and its retransmissions stop if it is under way.
+void RadiusAccounting::abandon_on() {
   on_waits_ = false;
   if (const auto asked = std::exchange(on_asked_, std::nullopt)) {
     asked->first->cancel(asked->second);
@@ -272,8 +272,8 @@ void RadiusAccounting::give_up_on() {
   }
 }
 
-/// One that is not taken is followed by another, each time one further on: when that is taken, servers are there and choke
-/// on the oldest, which goes to the end and keeps no others.
+/// When the oldest Stop is not taken, another one is offered, each time one further on. If that one is taken, servers are up
+/// and it is the oldest that they cannot process: it goes to the end of the queue, where it does not hold up the others.
 void RadiusAccounting::offer_stop(std::size_t at) {
   send_stop(waiting_[at], [this, at](bool taken) {
     if (taken) {

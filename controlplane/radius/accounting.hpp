@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Accounting-Requests (RFC 2866, RFC 2869 §5.1, §5.2): Start, Interim-Update, Stop, and On and Off of the NAS itself.
 // A session has a slot of the spool from its Start to the answer to its Stop. A Stop that no server took waits there, in
-// order with others, and is offered again with its Acct-Delay-Time: by this process or by the next one.
-// Starts and Interim-Updates that no server took are not offered again: the Stop says all that they did.
+// order with others, and is sent again with its Acct-Delay-Time by this process or by the next one.
+// Starts and Interim-Updates that no server took are not sent again: the Stop carries all that they did.
 // Thread: control. Owner: the runtime; client and spool outlive it.
 #pragma once
 
@@ -26,7 +26,7 @@ namespace adit::control::radius {
 
 struct AccountingStatus {
   std::uint32_t slots = 0;      ///< of the spool
-  std::uint32_t used = 0;       ///< sessions that are up, and Stops that wait
+  std::uint32_t used = 0;       ///< sessions that are up, and Stops without an answer
   std::uint64_t waiting = 0;    ///< Stops that no server has taken yet
   std::uint64_t in_flight = 0;  ///< requests without an answer so far
   std::uint64_t unkept = 0;     ///< sessions that found no slot
@@ -38,17 +38,17 @@ class RadiusAccounting final : public Accounting {
   RadiusAccounting(Client& client, NasSettings nas, TimerWheel& wheel, UnixClock clock, EventLog& log,
                    Spool& spool);
 
-  /// Whom to tell from now on. Requests under way end where they were sent.
+  /// The client to send with from now on. Requests under way are completed by the client that has them.
   void use(Client& client) { client_ = &client; }
 
-  /// The Stops that an earlier process has left, then Accounting-On: in this order, because servers close what is open at
-  /// the On, and take no counters for it afterwards. On is given up when a session starts before a server has taken it:
-  /// servers would take that session's address back.
+  /// Sends the Stops that an earlier process left, then Accounting-On. In this order, because at Accounting-On servers close
+  /// the sessions that they have open, and take no counters for them afterwards. Accounting-On is abandoned when a session
+  /// starts before a server has taken it: servers would close that session too, and give its address to another.
   void announce_start();
-  /// No call is to start before this is true: On has been taken, or nobody answers.
+  /// True once Accounting-On has been taken, or no server answers. No call should start before.
   [[nodiscard]] bool announced() const { return !on_waits_ || unanswered_; }
-  /// Once all calls have ended, to be asked again and again: Accounting-Off when every Stop has been taken; none when some
-  /// wait for the next process. True: there is nothing more to wait for.
+  /// To be called repeatedly once all calls have ended. Sends Accounting-Off when every Stop has been taken, and nothing when
+  /// some are left to the next process. True: there is nothing more to wait for.
   [[nodiscard]] bool announce_stop();
 
   void started(const AccountedCall& call) override;
@@ -69,7 +69,7 @@ class RadiusAccounting final : public Accounting {
   [[nodiscard]] Octets identity_of(const AccountedCall& call) const;
   [[nodiscard]] Octets identity_of_nas() const;
   Client::Ticket send(Status status, Octets identity, const SpoolUsage& usage, Answered answered);
-  void give_up_on();
+  void abandon_on();
   void send_stop(Spool::Slot slot, Answered answered);
   void wait(Spool::Slot slot);
   void offer_next();
@@ -85,12 +85,12 @@ class RadiusAccounting final : public Accounting {
   std::unordered_map<std::string, Spool::Slot> sessions_;       // that are up, by session ID
   std::deque<Spool::Slot> waiting_;                             // Stops, oldest first
   bool on_waits_ = false;                                       // Accounting-On goes behind all of them
-  std::optional<std::pair<Client*, Client::Ticket>> on_asked_;  // while it is under way
-  bool unanswered_ = false;                                     // what was offered last
-  bool offering_ = false;  // one at a time: in order, and no flood on a server that has just come back
+  std::optional<std::pair<Client*, Client::Ticket>> on_asked_;  // while Accounting-On is under way
+  bool unanswered_ = false;                                     // the last request offered
+  bool offering_ = false;  // one at a time: in order, and no flood for a server that has just come back
   bool off_sent_ = false;
   std::uint64_t in_flight_ = 0;
-  std::size_t probe_ = 1;  // which of them is tried when the oldest is not taken
+  std::size_t probe_ = 1;  // which Stop is tried when the oldest is not taken
   std::uint64_t unkept_ = 0;
   std::uint64_t lost_ = 0;
   Timer retry_;

@@ -15,7 +15,7 @@
 
 namespace adit::control::radius {
 
-/// What says who asks, and about which session, in every request about it.
+/// Which session a request is about.
 struct SessionIdentity {
   std::string session_id;
   wire::Ipv4Address peer, local;
@@ -36,8 +36,8 @@ class RadiusAuth final : public AuthBackend {
   RadiusAuth(const RadiusAuth&) = delete;
   RadiusAuth& operator=(const RadiusAuth&) = delete;
 
-  /// Whom to ask, and what to read, from now on. Requests under way end where they were sent: the client before outlives
-  /// them.
+  /// The client and rate attributes to use from now on. Requests under way are completed by the previous client, which
+  /// outlives them.
   void use(Client& client, std::vector<RateMapping> rates) {
     client_ = &client;
     rates_ = std::move(rates);

@@ -134,12 +134,12 @@ void Client::cancel(Ticket ticket) {
   }
   leave_lane(*found->second);
   --asked_;
-  exchanges_.erase(found);  // its place among the waiting is skipped
+  exchanges_.erase(found);  // serve_waiting() skips its ticket
   serve_waiting();
 }
 
-/// Of the servers that were not tried for it: the living one of the lowest priority, among equals the one with the fewest
-/// requests for its weight. When none lives, the one whose time is over first: it may be back.
+/// Of the servers that were not tried yet: the live one with the lowest priority number, among equals the one with the fewest
+/// requests for its weight. When none is live, the one whose dead time ends first: it may be back.
 Client::Server* Client::choose(const Exchange& exchange) {
   Server* best = nullptr;
   const auto better = [](const Server& a, const Server& b) {
@@ -163,7 +163,7 @@ Client::Server* Client::choose(const Exchange& exchange) {
   return best;
 }
 
-/// Where nothing can be sent, the answer still comes later, from the timer: whoever asked is not called back meanwhile.
+/// When nothing can be sent, the timer says so: `done` is never called from within request().
 void Client::start(Exchange& exchange) {
   Server* server = choose(exchange);
   if (server == nullptr) {
@@ -184,21 +184,22 @@ void Client::start(Exchange& exchange) {
 bool Client::place(Exchange& exchange, Server& server) {
   const Service service = service_of(exchange.code);
   std::vector<Lane>& lanes = server.lanes(service);
-  std::uint32_t& turn = server.next_lane[static_cast<std::size_t>(service)];
+  std::uint32_t& at = server.next_lane[static_cast<std::size_t>(service)];
   for (std::uint32_t n = 0; n < lanes.size(); ++n) {
-    turn = (turn + 1) % static_cast<std::uint32_t>(lanes.size());
-    Lane& lane = lanes[turn];
+    at = (at + 1) % static_cast<std::uint32_t>(lanes.size());
+    Lane& lane = lanes[at];
     if (lane.used == kIdentifiers) {
       continue;
     }
     while (lane.exchanges[lane.next] != nullptr) {
       ++lane.next;
     }
-    exchange.identifier = lane.next++;  // the one freed last is used again last
+    exchange.identifier =
+        lane.next++;  // round robin: an identifier rests as long as possible before it is reused
     lane.exchanges[exchange.identifier] = &exchange;
     ++lane.used;
     exchange.server = &server;
-    exchange.lane = turn;
+    exchange.lane = at;
     exchange.tries = 0;
     exchange.tried[server.index] = true;
     ++server.counts.in_flight;
@@ -271,7 +272,7 @@ void Client::leave_lane(Exchange& exchange) {
   exchange.timer.cancel();
 }
 
-/// The exchange is gone before anyone hears of it.
+/// The exchange is removed before `done` is called, which may make more requests.
 void Client::finish(Exchange& exchange, const std::expected<Reply, std::string>& reply) {
   const auto node = exchanges_.extract(exchange.ticket);
   leave_lane(exchange);
@@ -317,10 +318,10 @@ void Client::on_datagram(std::size_t index, Service service, std::uint32_t lane,
     ++server.counts.refused;
     log_.event(Severity::kWarning, "radius_reply_refused",
                {{"server", server.settings.name}, {"why", std::string(to_text(packet.error()))}});
-    return;  // the true one may still come
+    return;  // the genuine one may still come
   }
   ++server.counts.answered;
-  if (exchange->tries == 1) {  // Karn: of a repeated one nobody knows which was answered
+  if (exchange->tries == 1) {  // Karn: after a retransmission it is not known which was answered
     server.times.add(wheel_.now() - exchange->sent);
   }
   server.fails = 0;
@@ -333,15 +334,15 @@ void Client::on_datagram(std::size_t index, Service service, std::uint32_t lane,
   finish(*exchange, Reply{*packet, authenticator, secret, server.settings.name});
 }
 
-/// While dead: a Status-Server (RFC 5997) now and then, which is answered without a user's login being at stake. When the
-/// time is over it may be used again, by whoever comes, in case it does not know that request.
+/// A dead server is probed with Status-Server (RFC 5997), which puts no user's login at stake. After dead_time it is used
+/// again in any case, because it may not know that request.
 void Client::on_dead(Server& server) {
   if (server.alive) {
     return;
   }
   if (wheel_.now() >= server.dead_until) {
     server.alive = true;
-    server.fails = settings_.max_fail - 1;  // one more without an answer, and it is dead again
+    server.fails = settings_.max_fail - 1;  // one more unanswered request, and it is dead again
     return;
   }
   probe(server);
@@ -357,7 +358,7 @@ void Client::probe(Server& server) {
       std::make_unique<Exchange>(*this, ticket, Code::kStatusServer, [](RequestWriter&, Bytes) {}, Done());
   exchange->tried.assign(servers_.size(), true);
   if (place(*exchange, server)) {
-    exchange->tries = settings_.tries;  // once
+    exchange->tries = settings_.tries;  // no retransmission
     exchanges_.emplace(ticket, std::move(exchange));
   }
 }

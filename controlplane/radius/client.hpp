@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A RADIUS client (RFC 2865 §2, RFC 5080): requests in, datagrams out, and the other way round; no socket, no clock of its
-// own. A few lanes (sockets) a server with 256 identifiers each; a request keeps identifier and authenticator when it is
-// repeated; servers by priority, then by weight; one that does not answer is left alone for a while and probed.
+// A RADIUS client (RFC 2865 §2, RFC 5080), without socket or clock: requests and received datagrams in, datagrams and replies
+// out. Each server has a few lanes (sockets) of 256 identifiers. A retransmission keeps identifier and authenticator. Servers
+// are chosen by priority, then by weight; one that does not answer is only probed for a while.
 // Everything is O(1) in the number of requests; O(servers) when one is chosen.
 // Thread: control. Owner: the runtime.
 #pragma once
@@ -43,16 +43,16 @@ struct ServerStatus {
   std::uint64_t sent = 0, repeated = 0, answered = 0;
   std::uint64_t timeouts = 0;   ///< requests given up
   std::uint64_t refused = 0;    ///< replies that were not authentic, or malformed
-  std::uint64_t unmatched = 0;  ///< replies to nothing that waits: late, or forged
+  std::uint64_t unmatched = 0;  ///< replies to no outstanding request: late, or forged
   Duration p50{0}, p99{0};      ///< round trip
 };
 
 class Client {
  public:
-  /// Writes the attributes of a request; called anew for each server, whose secret hides what needs hiding.
+  /// Writes the attributes of a request; called for each server anew, because hidden values depend on its secret.
   using Compose = std::function<void(RequestWriter& request, Bytes secret)>;
-  /// The reply, or in words why there is none. `secret` and `request` are what hidden values are revealed by. The client
-  /// may be asked for more from within.
+  /// The reply, or why there is none. `secret` and `request` decrypt hidden attributes. More requests may be made from
+  /// within.
   struct Reply {
     const Packet& packet;
     const Authenticator& request;
@@ -69,7 +69,7 @@ class Client {
 
   /// `done` is called exactly once, later, unless cancelled.
   Ticket request(Code code, Compose compose, Done done);
-  /// Nothing is said of it any more. Harmless when it is over.
+  /// Its `done` will not be called. Harmless when the request is over.
   void cancel(Ticket ticket);
 
   /// From the server itself (the transport has compared addresses and ports). Anything may be in it.
@@ -77,7 +77,7 @@ class Client {
 
   [[nodiscard]] std::vector<ServerStatus> status() const;
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
-  /// Nobody waits for an answer: it may be destroyed, and nothing is lost but probes.
+  /// No request waits for an answer: destroying the client loses nothing but probes.
   [[nodiscard]] bool idle() const { return asked_ == 0; }
   [[nodiscard]] const ClientSettings& settings() const { return settings_; }
 
@@ -86,7 +86,7 @@ class Client {
   struct Server;
   static constexpr std::size_t kIdentifiers = 256;
 
-  /// Where a request stands while it waits for its answer.
+  /// One socket: the requests that wait for an answer, by identifier.
   struct Lane {
     std::array<Exchange*, kIdentifiers> exchanges{};
     std::uint8_t next = 0;
@@ -114,7 +114,7 @@ class Client {
   std::unordered_map<Ticket, std::unique_ptr<Exchange>> exchanges_;
   std::deque<Ticket> waiting_;
   Ticket next_ticket_ = 1;
-  std::size_t asked_ = 0;  // exchanges that are no probes
+  std::size_t asked_ = 0;  // exchanges other than probes
 };
 
 }  // namespace adit::control::radius

@@ -56,7 +56,7 @@ void Dictionary::define(Definition definition) {
       by_number_.erase(found);
     }
     if (old.type == definition.type) {
-      definition.values = old.values;  // said once more: what its numbers are called still holds
+      definition.values = old.values;  // a repeated definition keeps the names of its values
     }
   }
   if (definition.plain) {

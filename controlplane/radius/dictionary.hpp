@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names, numbers and types of attributes, as FreeRADIUS 3 dictionary files define them: what lets an operator's config name
-// an attribute of a vendor that we have never heard of. Files come through the caller's reader. Pure; any thread.
+// Names, numbers and types of attributes, as FreeRADIUS 3 dictionary files define them, so that an operator's config can name
+// attributes of a vendor that we do not know. Files come through the caller's reader. Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@
 
 namespace adit::control::radius {
 
-/// Names of dictionaries are the same in upper and lower case.
+/// Names in dictionaries are case-insensitive.
 struct AnyCaseHash {
   using is_transparent = void;
   [[nodiscard]] std::size_t operator()(std::string_view name) const;
@@ -73,7 +73,7 @@ class Dictionary {
   [[nodiscard]] const Vendor* vendor(std::string_view name) const;
   [[nodiscard]] std::span<const Definition> all() const { return definitions_; }
 
-  /// A name that is there already means the new thing from here on.
+  /// A name that is defined already is redefined.
   void define(Definition definition);
   void define_vendor(std::string_view name, Vendor vendor);
   /// Of an attribute that is known.

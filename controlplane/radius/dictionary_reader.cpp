@@ -77,7 +77,7 @@ std::optional<ValueType> read_type(std::string_view text) {
   return found != std::end(kTypes) ? std::optional(found->second) : std::nullopt;
 }
 
-/// The largest number that may have a name. FreeRADIUS' own files name some of octets, too.
+/// The largest number that may have a name. FreeRADIUS' own files name values of `octets` attributes, too.
 std::uint64_t largest_of(ValueType type) {
   switch (type) {
     case ValueType::kByte:
@@ -92,7 +92,8 @@ std::uint64_t largest_of(ValueType type) {
   }
 }
 
-/// One file, while it is read. BEGIN and END stand in the same file: what a file includes is outside its blocks.
+/// The state of one file that is being read. BEGIN and END are matched within a file: an included file starts outside any
+/// block.
 struct OpenFile {
   const std::string& name;
   unsigned depth;
@@ -285,7 +286,7 @@ Result Loader::flags(OpenFile& file, std::string_view words, Definition& definit
   return {};
 }
 
-// FreeRADIUS' own files name values before they define the attribute: those wait for all files' end.
+// FreeRADIUS' own files name values before they define the attribute: such values are resolved when all files are read.
 Result Loader::value(OpenFile& file, Words arguments) {
   EarlyValue value{file.place(), std::string(arguments[0]), std::string(arguments[1]),
                    std::string(arguments[2])};

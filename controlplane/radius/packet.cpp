@@ -19,7 +19,7 @@ void store_length(std::vector<std::uint8_t>& packet) {
   wire::store_be(packet.data() + 2, static_cast<std::uint16_t>(packet.size()));
 }
 
-/// The datagram without what stands behind its Length; empty when that is no length.
+/// The datagram without the padding behind its Length; empty when Length is invalid.
 Bytes trimmed(Bytes datagram) {
   if (datagram.size() < kHeaderSize) {
     return {};
@@ -58,8 +58,8 @@ Signature check_signature(Bytes packet, const Authenticator& authenticator, Byte
   return Signature::kNone;
 }
 
-/// RFC 2865 §5.2: each block is hidden by the digest of the secret and the block before it as it travels. Its own inverse
-/// but for which of the two that is.
+/// RFC 2865 §5.2: each block is hidden by the digest of the secret and the block before it as it travels. Encryption and decryption differ only
+/// in which of the two texts that block is.
 std::vector<std::uint8_t> unhide(Bytes hidden, std::initializer_list<Bytes> first, Bytes secret) {
   std::vector<std::uint8_t> clear(hidden.begin(), hidden.end());
   auto mask = crypto::md5(first);

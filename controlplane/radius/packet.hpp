@@ -124,8 +124,8 @@ class Packet {
 [[nodiscard]] std::expected<Packet, Fault> read_reply(Bytes datagram, const Authenticator& request,
                                                       Bytes secret, bool must_be_signed);
 
-/// A Disconnect-Request or CoA-Request (RFC 5176 §2.3), whose authenticator is over zeros. Where a Message-Authenticator
-/// stands does not matter: nobody can have us make the digest of a request.
+/// A Disconnect-Request or CoA-Request (RFC 5176 §2.3), whose authenticator is computed over zeros. The position of a
+/// Message-Authenticator does not matter here: an attacker cannot make us sign a prefix that he has chosen.
 [[nodiscard]] std::expected<Packet, Fault> read_request(Bytes datagram, Bytes secret, bool must_be_signed);
 
 /// Identifier of a datagram that has a header; nothing is said of its authenticity.

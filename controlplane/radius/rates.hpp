@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rate limits as RADIUS servers write them: which attributes have them, and in which form, is a list of the operator's.
-// Strict: what is meant to be a rate and is none is an error, never half a rate. Pure; any thread.
+// Rate limits as RADIUS servers write them: the operator's list says which attributes hold them, and in which form.
+// Strict: what is meant to be a rate and does not parse is an error, never half a rate. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +20,9 @@ namespace adit::control::radius {
 enum class RateForm : std::uint8_t {
   kMikrotikText,  ///< parse_mikrotik_rate()
   kCiscoAvPair,   ///< parse_cisco_rate(), of all attributes of that name together
-  kFilterId,      ///< parse_rate(); another text names a filter of someone else's and says nothing
+  kFilterId,      ///< parse_rate(); any other text names a filter, which means nothing here
   kKbit,          ///< a number, of 1,000 bits a second
-  kBit,           ///< and of single ones
+  kBit,           ///< a number, of bits a second
 };
 /// kKbit and kBit are numbers of one direction or of both, of integer types or as text; the others are texts of both.
 [[nodiscard]] constexpr bool is_number(RateForm form) {

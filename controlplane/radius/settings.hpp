@@ -26,7 +26,7 @@ struct ServerSettings {  // [[radius-server]]
   crypto::SecretText secret{};
   std::uint16_t auth_port = 1812;  ///< 0: not for authentication
   std::uint16_t acct_port = 1813;  ///< 0: not for accounting
-  std::uint32_t priority = 1;      ///< the lowest that lives is used
+  std::uint32_t priority = 1;      ///< the lowest that is alive is used
   std::uint32_t weight = 1;        ///< share among equals
   bool must_sign = true;           ///< require Message-Authenticator in replies to Access-Requests
 };
@@ -36,7 +36,7 @@ struct ClientSettings {  // [radius]
   Duration timeout = Duration{3000};     ///< before a request is repeated
   std::uint32_t tries = 3;               ///< to one server
   std::uint32_t max_fail = 3;            ///< requests in a row without any answer that make a server dead
-  Duration dead_time = Duration{30000};  ///< how long one is then left alone, but for probes
+  Duration dead_time = Duration{30000};  ///< how long a dead one is only probed
   std::uint32_t lanes = 4;               ///< sockets for each server and service
   std::uint32_t max_waiting = 4096;      ///< requests that wait for a free identifier
 };
@@ -49,7 +49,7 @@ struct ClientSettings {  // [radius]
 
 struct SpoolSettings {                            // [radius] spool*
   std::string file = "/var/lib/adit/accounting";  ///< empty: memory, which ends with the process
-  std::uint32_t records = 65'536;                 ///< sessions that are up, and Stops that wait for a server
+  std::uint32_t records = 65'536;  ///< sessions that are up, and Stops that no server has taken
 };
 
 struct DaeClientSettings {  // [[dae-client]]: RFC 5176's Dynamic Authorization Client

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kHeaderSize = 4096;
 
-/// FNV-1a, 32 bits: against pages that a power cut has left half written, not against people.
+/// FNV-1a, 32 bits: detects pages that a power cut left half written; it is no defence against tampering.
 std::uint32_t checksum(const void* data, std::size_t size) {
   std::uint32_t sum = 2'166'136'261U;
   const auto* octet = static_cast<const unsigned char*>(data);
@@ -20,7 +20,7 @@ std::uint32_t checksum(const void* data, std::size_t size) {
   return sum;
 }
 
-/// The compiler keeps the order in which a file's memory is written: who is killed leaves a prefix of it.
+/// Keeps the compiler from reordering writes to a file's memory: a process that is killed leaves a prefix of them.
 void in_order() {
   std::atomic_signal_fence(std::memory_order_seq_cst);
 }

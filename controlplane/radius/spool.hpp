@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What accounting must not forget: a slot for each session that has been told of as started, from its Start to the answer
-// to its Stop. Slots lie in memory that may be a file's (MAP_SHARED): then they outlive the process, however it ends.
-// A slot's counters are written twice in turn, each time whole before the older copy is given up, so that a writer that is
-// killed leaves the copy before. All is O(1) but recover(). Pure; thread: control. Owner: RadiusAccounting's owner.
+// What accounting must not forget: a slot for each session that accounting servers have been told of, from its Start to the
+// answer to its Stop. Slots are in memory that may be a file's (MAP_SHARED): then they outlive the process, however it ends.
+// A slot has two copies of the counters, written alternately: a process that is killed while it writes one leaves the other
+// intact. All is O(1) but recover(). Pure; thread: control. Owner: RadiusAccounting's owner.
 #pragma once
 
 #include <cstddef>
@@ -40,26 +40,26 @@ class Spool {
   /// Takes a slot for a session that starts. `identity`: its attributes, as they go into each of its records. None: all
   /// are in use, or it is longer than kMaxIdentity.
   [[nodiscard]] std::optional<Slot> open(wire::Bytes identity, std::uint64_t unix_now);
-  /// Other attributes from now on; of longer ones than kMaxIdentity nothing is kept.
+  /// Replaces the attributes; when they are longer than kMaxIdentity, none are kept.
   void describe(Slot slot, wire::Bytes identity);
   /// Its counters so far.
   void note(Slot slot, const SpoolUsage& usage);
-  /// Its last counters; from now on it waits for release().
+  /// The final counters; the slot then waits for release().
   void stop(Slot slot, const SpoolUsage& usage);
   /// A server has its Stop.
   void release(Slot slot);
   [[nodiscard]] wire::Bytes identity(Slot slot) const;
   [[nodiscard]] SpoolUsage usage(Slot slot) const;
 
-  /// The process lives at this time: when the last one was is when sessions ended that recover() finds open.
+  /// Records that the process is alive at this time. Sessions that recover() finds open ended at the last beat.
   void beat(std::uint64_t unix_now);
-  /// Once, at the start: slots whose Stop nobody has, oldest first. Those that were open when the process ended are stopped
-  /// with `cause`, at its last beat, with their last counters.
+  /// To be called once, at the start: slots whose Stop no server has taken, oldest first. Those that were open when the
+  /// process ended are stopped with `cause` at its last beat, with the counters noted last.
   [[nodiscard]] std::vector<Slot> recover(std::uint32_t cause);
 
   [[nodiscard]] std::uint32_t slots() const { return slots_; }
   [[nodiscard]] std::uint32_t used() const { return slots_ - static_cast<std::uint32_t>(free_.size()); }
-  /// Slots that recover() found damaged, and gave up.
+  /// Slots that recover() found damaged, and freed.
   [[nodiscard]] std::uint32_t damaged() const { return damaged_; }
 
  private:
@@ -74,7 +74,7 @@ class Spool {
 
   std::byte* memory_;
   std::uint32_t slots_;
-  std::vector<Slot> free_;  // a stack: slots used lately are in the page cache
+  std::vector<Slot> free_;  // a stack: recently used slots are in the page cache
   std::uint64_t sequence_ = 0;
   std::uint32_t damaged_ = 0;
 };

@@ -6,7 +6,7 @@
 namespace adit::control {
 namespace {
 
-// Addresses looked at for one lease: of 128 workers, one in a thousand leases finds none of its own among so many.
+// Addresses looked at for one lease. With 128 workers one lease in a thousand finds none for its worker among so many.
 constexpr int kLooksPerLease = 1024;
 
 }  // namespace
@@ -16,7 +16,7 @@ AddressPools::AddressPools(const IpSettings& settings, TimerWheel& wheel, std::u
     : quarantine_(settings.quarantine),
       wheel_(wheel),
       steering_(steering),
-      timer_(wheel, on_timer<&AddressPools::on_rested>, this) {
+      timer_(wheel, on_timer<&AddressPools::on_quarantine_over>, this) {
   for (const PoolSettings& from : settings.pools) {
     Pool& pool = pools_.emplace_back();
     pool.name = from.name;
@@ -42,7 +42,7 @@ std::optional<wire::Ipv4Address> AddressPools::lease_any(std::string_view name, 
     return std::nullopt;
   }
   Pool& pool = *found->second;
-  if (const auto address = next_unmet(pool, owner)) {
+  if (const auto address = next_fresh(pool, owner)) {
     hold(*address, State::kLeased, &pool);
     return address;
   }
@@ -58,47 +58,47 @@ std::optional<wire::Ipv4Address> AddressPools::lease_any(std::string_view name, 
 }
 
 std::optional<wire::Ipv4Address> AddressPools::lease_from(Pool& pool, Share& share) {
-  if (const auto address = pop_unmet(share)) {
+  if (const auto address = pop_fresh(share)) {
     hold(*address, State::kLeased, &pool);
     return address;
   }
-  if (share.rested.empty()) {
+  if (share.free.empty()) {
     return std::nullopt;
   }
-  const wire::Ipv4Address address = share.rested.front().address;
-  take(share.rested.begin());
+  const wire::Ipv4Address address = share.free.front().address;
+  take(share.free.begin());
   return address;
 }
 
 bool AddressPools::lease_fixed(wire::Ipv4Address address) {
-  const auto met = met_.find(address);
-  if (met == met_.end()) {
+  const auto known = known_.find(address);
+  if (known == known_.end()) {
     hold(address, State::kLeased, pool_of(address));
     return true;
   }
-  const State state = met->second->state;
+  const State state = known->second->state;
   if (state == State::kReserved || state == State::kLeased) {
     return false;
   }
-  take(met->second);
+  take(known->second);
   return true;
 }
 
 void AddressPools::release(wire::Ipv4Address address) {
-  const auto met = met_.find(address);
-  if (met == met_.end() || met->second->state != State::kLeased) {
+  const auto known = known_.find(address);
+  if (known == known_.end() || known->second->state != State::kLeased) {
     return;
   }
-  const Holdings::iterator holding = met->second;
-  if (holding->pool == nullptr) {  // nobody else can get it
+  const Holdings::iterator holding = known->second;
+  if (holding->pool == nullptr) {  // no other user can get it: no quarantine
     held_.erase(holding);
-    met_.erase(met);
+    known_.erase(known);
     return;
   }
   --holding->pool->used;
   ++holding->pool->quarantined;
   holding->state = State::kQuarantined;
-  holding->rested_at = wheel_.now() + quarantine_;
+  holding->quarantined_until = wheel_.now() + quarantine_;
   quarantined_.splice(quarantined_.end(), held_, holding);
   arm_timer();
 }
@@ -115,10 +115,10 @@ std::vector<PoolStatus> AddressPools::status() const {
   return out;
 }
 
-// The frontier passes each address once: it is leased now, kept for the worker that it arrives at, or skipped because it
-// was leased as a fixed one before.
-std::optional<wire::Ipv4Address> AddressPools::next_unmet(Pool& pool, contract::WorkerId owner) {
-  if (const auto address = pop_unmet(pool.shares[owner.value])) {
+// The frontier passes each address once: it is leased now, kept for the worker at which it arrives, or skipped because it
+// has been leased as a fixed address.
+std::optional<wire::Ipv4Address> AddressPools::next_fresh(Pool& pool, contract::WorkerId owner) {
+  if (const auto address = pop_fresh(pool.shares[owner.value])) {
     return address;
   }
   for (int looks = 0; looks < kLooksPerLease; ++looks) {
@@ -126,23 +126,23 @@ std::optional<wire::Ipv4Address> AddressPools::next_unmet(Pool& pool, contract::
     if (!address) {
       break;
     }
-    if (met_.contains(*address)) {
+    if (known_.contains(*address)) {
       continue;
     }
     const auto arrives = steering_.downlink(*address);
     if (!arrives || *arrives == owner) {
       return address;
     }
-    pool.shares[arrives->value].unmet.push_back(*address);
+    pool.shares[arrives->value].fresh.push_back(*address);
   }
   return std::nullopt;
 }
 
-std::optional<wire::Ipv4Address> AddressPools::pop_unmet(Share& share) {
-  while (!share.unmet.empty()) {
-    const wire::Ipv4Address address = share.unmet.front();
-    share.unmet.pop_front();
-    if (!met_.contains(address)) {
+std::optional<wire::Ipv4Address> AddressPools::pop_fresh(Share& share) {
+  while (!share.fresh.empty()) {
+    const wire::Ipv4Address address = share.fresh.front();
+    share.fresh.pop_front();
+    if (!known_.contains(address)) {
       return address;
     }
   }
@@ -176,16 +176,15 @@ AddressPools::Pool* AddressPools::pool_of(wire::Ipv4Address address) {
 }
 
 void AddressPools::hold(wire::Ipv4Address address, State state, Pool* pool) {
-  held_.push_back({.address = address, .state = state, .pool = pool, .rested_at = {}});
-  met_.emplace(address, std::prev(held_.end()));
+  held_.push_back({.address = address, .state = state, .pool = pool, .quarantined_until = {}});
+  known_.emplace(address, std::prev(held_.end()));
   if (pool != nullptr) {
     ++pool->used;
   }
 }
 
 void AddressPools::take(Holdings::iterator holding) {
-  Holdings& from =
-      holding->state == State::kRested ? holding->pool->shares[holding->share].rested : quarantined_;
+  Holdings& from = holding->state == State::kFree ? holding->pool->shares[holding->share].free : quarantined_;
   if (holding->state == State::kQuarantined) {
     --holding->pool->quarantined;
   }
@@ -194,21 +193,21 @@ void AddressPools::take(Holdings::iterator holding) {
   held_.splice(held_.end(), from, holding);
 }
 
-void AddressPools::on_rested() {
-  while (!quarantined_.empty() && quarantined_.front().rested_at <= wheel_.now()) {
+void AddressPools::on_quarantine_over() {
+  while (!quarantined_.empty() && quarantined_.front().quarantined_until <= wheel_.now()) {
     Holding& holding = quarantined_.front();
-    holding.state = State::kRested;
+    holding.state = State::kFree;
     holding.share = steering_.downlink(holding.address).value_or(contract::WorkerId{}).value;
     --holding.pool->quarantined;
-    Holdings& rested = holding.pool->shares[holding.share].rested;
-    rested.splice(rested.end(), quarantined_, quarantined_.begin());
+    Holdings& free = holding.pool->shares[holding.share].free;
+    free.splice(free.end(), quarantined_, quarantined_.begin());
   }
   arm_timer();
 }
 
 void AddressPools::arm_timer() {
   if (!quarantined_.empty() && !timer_.armed()) {
-    timer_.arm(quarantined_.front().rested_at - wheel_.now());
+    timer_.arm(quarantined_.front().quarantined_until - wheel_.now());
   }
 }
 

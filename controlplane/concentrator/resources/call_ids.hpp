@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our call IDs: the key of the GRE packets that peers send us (RFC 2637 §4.1). Random, so that nobody guesses a
-// neighbour's; never 0; each worker has the slice `id % workers == worker`, so that steering is arithmetic; unique for
-// each local address; not given again before a quarantine is over. Every operation is O(1).
+// Our call IDs: the key of the GRE packets that peers send us (RFC 2637 §4.1). Random, so that nobody guesses
+// another's; never 0; each worker has the slice `id % workers == worker`, so that a worker follows from an ID; unique for
+// each local address; not reused before a quarantine is over. Every operation is O(1).
 // Thread: control. Owner: the concentrator.
 #pragma once
 

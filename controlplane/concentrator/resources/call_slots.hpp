@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The slots of one worker's call table, as control hands them out: which are free, and who is in the others.
-// Every use of a slot has a generation of its own, so a message about its last tenant is told from one about the next.
-// O(1) throughout; memory grows with the largest number of calls that ever stood at once. Thread: control.
+// The slots of one worker's call table, as control hands them out: which are free, and which call is in each of the others.
+// Every use of a slot has a generation of its own, which tells a message about its last call from one about the next.
+// O(1) throughout; memory grows with the largest number of calls there ever were at once. Thread: control.
 #pragma once
 
 #include <cstddef>

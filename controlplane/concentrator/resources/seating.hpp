@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which worker a new call belongs to: the one that its packets reach by themselves, unless that one has its share
-// already (thousands of clients behind one CGNAT address hash to one queue) or is busier than the others (elephants).
+// Which worker a new call belongs to: the one at which its packets arrive, unless that one already has its share (thousands
+// of clients behind one CGNAT address hash to one queue) or is busier than the others (elephant flows).
 // Thread: control. Owner: ConcentratorCore. O(workers), whatever the number of calls.
 #pragma once
 
@@ -12,11 +12,11 @@
 
 namespace adit::control {
 
-/// One worker's part of the calls.
+/// One worker's share of the calls.
 struct WorkerSeats {
   std::uint32_t calls = 0;
   bool in_use = true;    ///< false: idled by the operator, gets no new call
-  bool pressed = false;  ///< works harder than the others: gets new calls only when all do
+  bool pressed = false;  ///< busier than the others: gets new calls only when all are
 };
 
 class Seating {
@@ -29,11 +29,11 @@ class Seating {
   void took(contract::WorkerId worker) { ++workers_[worker.value].calls; }
   void left(contract::WorkerId worker) { --workers_[worker.value].calls; }
 
-  /// Idles a worker, or puts it to use again; calls that live stay where they are. False: no such worker, or the last
+  /// Idles a worker, or puts it to use again; calls that are up stay where they are. False: no such worker, or the last
   /// one in use.
   [[nodiscard]] bool set_in_use(contract::WorkerId worker, bool in_use);
 
-  /// The share of its time, 0..1, that each worker spent on packets of late.
+  /// The share of its time, 0..1, that each worker has spent on packets lately.
   void on_busy(const std::vector<double>& shares);
 
   [[nodiscard]] const std::vector<WorkerSeats>& workers() const { return workers_; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What control asks the data plane before it seats a call: at which worker the call's packets would arrive by themselves.
-// A hint that saves a hand-off, never a condition: whichever worker receives a packet passes it on to its owner.
+// What control asks the data plane before it seats a call: at which worker the call's packets will arrive. It is a hint that
+// saves a hand-off, not a condition: whichever worker receives a packet passes it on to the call's owner.
 // Thread: control. Owner: the process (app/aditd knows the ports); tests bring their own.
 #pragma once
 
@@ -15,8 +15,8 @@ namespace adit::control {
 class Steering {
  public:
   virtual ~Steering() = default;
-  /// Where GRE from `peer` to `local` arrives. None: anywhere (the ports' hash is not known), or wherever the call's ID
-  /// says (the ports match it), so that the choice is free.
+  /// Where GRE from `peer` to `local` arrives. None: unknown (the ports' hash is not known), or decided by the call ID (the
+  /// ports match it), so that any worker will do.
   [[nodiscard]] virtual std::optional<contract::WorkerId> uplink(wire::Ipv4Address local,
                                                                  wire::Ipv4Address peer) const {
     static_cast<void>(local);
@@ -30,7 +30,7 @@ class Steering {
   }
 };
 
-/// One worker, or ports that tell nothing.
+/// One worker, or ports whose hash is not known.
 inline const Steering kUnsteered{};
 
 }  // namespace adit::control

@@ -49,7 +49,7 @@ Result read_route(const Attribute& attribute, wire::Ipv4Address address, Session
   return {};
 }
 
-/// One attribute of a kind that is read by itself; rates are read together.
+/// Reads one attribute that stands by itself; rates are read together.
 Result read_one(const Attribute& attribute, wire::Ipv4Address address, SessionChange& change) {
   switch (attribute.type) {
     case Type::kSessionTimeout:
@@ -74,7 +74,7 @@ Result read_one(const Attribute& attribute, wire::Ipv4Address address, SessionCh
   }
 }
 
-/// What stands in every request and asks for nothing.
+/// Attributes that every request may have and that ask for no change.
 bool is_envelope(const Attribute& attribute) {
   switch (attribute.type) {
     case Type::kMessageAuthenticator:

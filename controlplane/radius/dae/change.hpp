@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a CoA-Request asks to be changed, read strictly and as a whole: one bad value, and nothing is. Pure; any thread.
+// What a CoA-Request asks to be changed, read strictly and as a whole: one bad value, and nothing is changed. Pure; any thread.
 #pragma once
 
 #include <expected>

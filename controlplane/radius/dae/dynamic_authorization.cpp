@@ -10,7 +10,7 @@
 namespace adit::control::radius {
 namespace {
 
-/// Who sends the same request again is the same source; the authenticator is a digest of all that is in it.
+/// A repeated request comes from the same source, and its authenticator is a digest of its whole content.
 std::string key_of(wire::Ipv4Address source, const Packet& request) {
   std::string key = wire::to_string(source) + ' ';
   const Authenticator authenticator = request.authenticator();
@@ -25,7 +25,7 @@ Code code_of(Code request, bool ack) {
   return ack ? Code::kCoaAck : Code::kCoaNak;
 }
 
-/// RFC 5176 §3.2: Authorize-Only would have us ask a server what to change.
+/// RFC 5176 §3.2: Authorize-Only asks the NAS to fetch the change by an Access-Request, which we do not do.
 std::expected<void, Refusal> check_service(const Packet& request) {
   const Attribute* service = request.find(Type::kServiceType);
   if (service != nullptr && number_of(*service) != kServiceFramed) {
@@ -95,7 +95,7 @@ std::vector<std::uint8_t> DynamicAuthorization::on_datagram(wire::Ipv4Address so
                   std::unexpected(Refusal{ErrorCause::kResourcesUnavailable, "too many requests"}));
   }
   std::vector<std::uint8_t> octets = answer(*request, client, act(*request, client));
-  // A request whose date is still ahead of us may come again until its window ends.
+  // A request dated ahead of our clock stays acceptable until its window ends: up to twice the window from now.
   remembered_.push_back({wheel_.now() + 2 * settings_.window, key});
   return answers_.emplace(std::move(key), std::move(octets)).first->second;
 }
@@ -128,7 +128,7 @@ bool DynamicAuthorization::is_of_now(const Packet& request, Client& client) {
 DynamicAuthorization::Acted DynamicAuthorization::act(const Packet& request, Client& client) {
   if (std::ranges::find(client.settings.allow, request.code()) == client.settings.allow.end()) {
     return std::unexpected(
-        Refusal{ErrorCause::kAdministrativelyProhibited, "`allow` of its [[dae-client]] has it not"});
+        Refusal{ErrorCause::kAdministrativelyProhibited, "`allow` of its [[dae-client]] does not list it"});
   }
   if (auto service = check_service(request); !service) {
     return std::unexpected(std::move(service.error()));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // RFC 5176's server: Disconnect- and CoA-Requests in, their answers out; no socket. In this order a request passes source,
 // authenticity, repetition, date, permission; then the session is found and the whole request read; then it acts.
-// What is not authentic or not of now gets no answer at all. A repeated request gets the answer of the first again, and
-// does nothing, so that a copy is worth nothing to whoever has caught it.
+// What is not authentic, or too old or too new, gets no answer at all. A repeated request gets the first one's answer again
+// and has no other effect, so that a captured request is worth nothing.
 // Everything is O(1) in the number of calls. Thread: control. Owner: the runtime.
 #pragma once
 
@@ -30,7 +30,7 @@ struct DaeClientStatus {
   std::uint64_t disconnects = 0, changes = 0;  ///< done
   std::uint64_t refused = 0;                   ///< answered by a NAK
   std::uint64_t repeated = 0;                  ///< answered as before
-  std::uint64_t stale = 0;                     ///< without a date, or of another time: no answer
+  std::uint64_t stale = 0;                     ///< without a timestamp, or outside the window: no answer
   std::uint64_t forged = 0;                    ///< not authentic, or malformed: no answer
 };
 
@@ -39,17 +39,17 @@ class DynamicAuthorization {
   DynamicAuthorization(DaeSettings settings, NasSettings nas, std::vector<RateMapping> rates,
                        const TimerWheel& wheel, UnixClock clock, EventLog& log, Concentrator& concentrator);
 
-  /// Whom to hear, and what to read, from now on; what is remembered of those who stay, stays.
+  /// The clients and rate attributes from now on. Counters of clients that stay are kept.
   void use(DaeSettings settings, std::vector<RateMapping> rates);
 
-  /// The answer to a datagram, to go back where it came from; empty: none. Anything may be in it.
+  /// The answer to a datagram, for whoever sent it; empty: none. The datagram may hold anything.
   [[nodiscard]] std::vector<std::uint8_t> on_datagram(wire::Ipv4Address source, Bytes datagram);
 
   [[nodiscard]] std::vector<DaeClientStatus> status() const;
-  /// Datagrams from addresses that are no client's.
+  /// Datagrams from addresses that belong to no client.
   [[nodiscard]] std::uint64_t strangers() const { return strangers_; }
 
-  /// Answers that are remembered at once; more requests in that time are refused (506).
+  /// How many answers are remembered; requests beyond it are refused (Error-Cause 506).
   static constexpr std::size_t kMaxRemembered = 262'144;
 
  private:
@@ -61,7 +61,7 @@ class DynamicAuthorization {
     Instant until;
     std::string key;
   };
-  /// What is said in an ACK; none: nothing but that.
+  /// The Error-Cause of an ACK, if any; or the NAK.
   using Acted = std::expected<std::optional<ErrorCause>, Refusal>;
 
   [[nodiscard]] bool is_of_now(const Packet& request, Client& client);

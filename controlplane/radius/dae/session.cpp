@@ -29,7 +29,7 @@ std::optional<SessionSelector> selector_of(const Packet& request) {
   return std::nullopt;
 }
 
-/// False: the attribute says that another session is meant. True of what identifies none.
+/// False: the attribute identifies another session. True of attributes that identify none.
 bool matches(const Attribute& attribute, const CallStatus& call) {
   switch (attribute.type) {
     case Type::kUserName:
@@ -47,7 +47,7 @@ bool matches(const Attribute& attribute, const CallStatus& call) {
     case Type::kCalledStationId:
       return attribute.text() == wire::to_string(call.local);
     case Type::kAcctMultiSessionId:
-      return false;  // we give none: it is another NAS'
+      return false;  // we send none: the request is meant for another NAS
     default:
       return true;
   }
@@ -106,7 +106,7 @@ std::expected<CallStatus, Refusal> find_session(const Packet& request, const Nas
   }
   std::vector<CallStatus> found = concentrator.find(*selector);
   std::erase_if(found, [&](const CallStatus& call) {
-    return call.session.user.empty() ||  // nobody yet
+    return call.session.user.empty() ||  // not authenticated yet
            !std::ranges::all_of(request.attributes(),
                                 [&](const Attribute& attribute) { return matches(attribute, call); });
   });
