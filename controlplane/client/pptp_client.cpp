@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/client/pptp_client.hpp"
 
-#include <algorithm>
-#include <cstring>
 #include <string>
 #include <variant>
 
@@ -38,30 +36,24 @@ void PptpClient::start() {
 }
 
 void PptpClient::on_bytes(wire::Bytes octets) {
-  while (!octets.empty() && state_ != State::kEnded) {
-    const auto wanted = wanted_octets({message_.data(), filled_});  // cannot fail: it was judged when it grew
-    const std::size_t taken = std::min(*wanted - filled_, octets.size());
-    std::memcpy(&message_[filled_], octets.data(), taken);
-    filled_ = static_cast<std::uint16_t>(filled_ + taken);
-    octets = octets.subspan(taken);
-
-    const auto judged = wanted_octets({message_.data(), filled_});
-    if (!judged) {
-      fail_and_finish(ClientEnd::kMalformed, to_text(judged.error()));
-    } else if (filled_ == *judged) {
-      receive_message();
-      filled_ = 0;
+  while (state_ != State::kEnded) {
+    const auto message = stream_.next(octets);
+    if (!message) {
+      return fail_and_finish(ClientEnd::kMalformed, to_text(message.error()));
     }
+    if (!*message) {
+      return;
+    }
+    receive(**message);
   }
 }
 
-void PptpClient::receive_message() {
-  const auto message = parse({message_.data(), filled_});
+void PptpClient::receive(const Message& message) {
   if (state_ > State::kAwaitStart && state_ < State::kStopping && profile_.echo_interval > Duration{0}) {
-    echo_outstanding_ = false;  // any message is life, not only an Echo-Reply
+    echo_outstanding_ = false;  // any message shows that the server is alive, not only an Echo-Reply
     echo_.arm(profile_.echo_interval);
   }
-  std::visit([this](const auto& m) { on_message(m); }, *message);
+  std::visit([this](const auto& m) { on_message(m); }, message);
 }
 
 void PptpClient::on_deadline() {

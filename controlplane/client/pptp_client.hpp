@@ -4,13 +4,13 @@
 // Thread: control. Owner: the client call.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string_view>
 
 #include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/client/client_end.hpp"
 #include "controlplane/client/client_settings.hpp"
+#include "controlplane/pptp/message_stream.hpp"
 #include "controlplane/pptp/messages.hpp"
 #include "dataplane/wire/ids.hpp"
 
@@ -63,7 +63,7 @@ class PptpClient {
     kEnded
   };
 
-  void receive_message();
+  void receive(const pptp::Message& message);
   void on_message(const pptp::StartControlConnectionReply& m);
   void on_message(const pptp::OutgoingCallReply& m);
   void on_message(const pptp::EchoRequest& m);
@@ -94,8 +94,7 @@ class PptpClient {
   bool echo_outstanding_ = false;
   std::uint32_t echoes_answered_ = 0;
   std::uint32_t echo_identifier_ = 0;
-  std::uint16_t filled_ = 0;
-  std::array<std::uint8_t, pptp::kMaxMessageOctets> message_;
+  pptp::MessageStream stream_;
 };
 
 }  // namespace adit::control

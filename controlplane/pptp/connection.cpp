@@ -17,7 +17,6 @@
 #include "controlplane/pptp/connection.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <variant>
 
 namespace adit::control {
@@ -71,32 +70,25 @@ PptpConnection::PptpConnection(const PptpSettings& settings, TimerWheel& wheel, 
 // ---- events -------------------------------------------------------------------------------------------------------
 
 void PptpConnection::on_bytes(wire::Bytes octets) {
-  while (!octets.empty() && state_ != State::kEnded) {
-    const auto wanted = wanted_octets({message_.data(), filled_});  // cannot fail: it was judged when it grew
-    const std::size_t taken = std::min(*wanted - filled_, octets.size());
-    std::memcpy(&message_[filled_], octets.data(), taken);
-    filled_ += taken;
-    octets = octets.subspan(taken);
-
-    const auto judged = wanted_octets({message_.data(), filled_});
-    if (!judged) {
-      end(EndReason::kMalformed, to_text(judged.error()));
-    } else if (filled_ == *judged) {
-      receive_message();
-      filled_ = 0;
+  while (state_ != State::kEnded) {
+    const auto message = stream_.next(octets);
+    if (!message) {
+      return end(EndReason::kMalformed, to_text(message.error()));
     }
+    if (!*message) {
+      return;
+    }
+    receive(**message);
   }
 }
 
-void PptpConnection::receive_message() {
+void PptpConnection::receive(const Message& message) {
   if (!messages_.allow(wheel_.now())) {
-    end(EndReason::kLimit, "message rate");
-    return;
+    return end(EndReason::kLimit, "message rate");
   }
-  const auto message = parse({message_.data(), filled_});
-  std::visit([this](const auto& m) { on_message(m); }, *message);
+  std::visit([this](const auto& m) { on_message(m); }, message);
   if (state_ == State::kEstablished) {
-    rearm_echo();  // any message is life, not only an Echo-Reply
+    rearm_echo();  // any message shows that the peer is alive, not only an Echo-Reply
   }
 }
 

@@ -4,7 +4,6 @@
 // Thread: control. Owner: whoever accepted the TCP connection; the connection never outlives its host.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <expected>
 #include <span>
@@ -15,6 +14,7 @@
 #include "controlplane/base/rate_limit.hpp"
 #include "controlplane/base/settings.hpp"
 #include "controlplane/base/timer_wheel.hpp"
+#include "controlplane/pptp/message_stream.hpp"
 #include "controlplane/pptp/messages.hpp"
 #include "dataplane/wire/ids.hpp"
 
@@ -75,7 +75,7 @@ class PptpConnection {
  private:
   enum class State : std::uint8_t { kAwaitStart, kEstablished, kStopping, kEnded };
 
-  void receive_message();
+  void receive(const pptp::Message& message);
   void on_message(const pptp::StartControlConnectionRequest& m);
   void on_message(const pptp::StartControlConnectionReply&) {}
   void on_message(const pptp::StopControlConnectionRequest& m);
@@ -118,8 +118,7 @@ class PptpConnection {
   Timer echo_;      // silence, then the wait for an answer
   RateLimit messages_;
   std::vector<PptpCall*> calls_;  // at most max_calls_per_connection, in practice one
-  std::size_t filled_ = 0;
-  std::array<std::uint8_t, pptp::kMaxMessageOctets> message_;
+  pptp::MessageStream stream_;
 };
 
 }  // namespace adit::control
