@@ -5,6 +5,7 @@
 #include <charconv>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "app/escape.hpp"
 
@@ -12,9 +13,8 @@ namespace adit::app {
 namespace {
 
 constexpr std::size_t kMaxShownValue = 60;
-constexpr std::pair<int, contract::MppeStrength> kKeyLengths[] = {{40, contract::MppeStrength::k40},
-                                                                  {56, contract::MppeStrength::k56},
-                                                                  {128, contract::MppeStrength::k128}};
+constexpr contract::MppeStrength kKeyLengths[] = {contract::MppeStrength::k40, contract::MppeStrength::k56,
+                                                  contract::MppeStrength::k128};
 
 std::unexpected<Complaint> complain(std::string wrong, std::string remedy) {
   return std::unexpected(Complaint{std::move(wrong), std::move(remedy)});
@@ -340,8 +340,9 @@ Read<control::AddressRange> RangeKind::read(const toml::node& node) const {
 }
 
 Read<contract::MppeStrength> KeyLengthKind::read(const toml::node& node) const {
-  for (const auto& [bits, strength] : kKeyLengths) {
-    if (const auto* value = node.as_integer(); value != nullptr && value->get() == bits) {
+  for (const contract::MppeStrength strength : kKeyLengths) {
+    if (const auto* value = node.as_integer();
+        value != nullptr && value->get() == std::to_underlying(strength)) {
       return strength;
     }
   }
@@ -349,12 +350,7 @@ Read<contract::MppeStrength> KeyLengthKind::read(const toml::node& node) const {
 }
 
 std::string KeyLengthKind::show(contract::MppeStrength value) const {
-  for (const auto& [bits, strength] : kKeyLengths) {
-    if (strength == value) {
-      return std::to_string(bits);
-    }
-  }
-  return "";
+  return std::to_string(std::to_underlying(value));
 }
 
 Read<std::size_t> read_choice(const toml::node& node, std::span<const std::string_view> words) {

@@ -13,8 +13,8 @@
 
 namespace adit::crypto {
 
-/// Octets of RC4 key that a session key of this strength has: 8 for 40 and 56 bits (then salted), 16 for 128.
-enum class MppeKeyLength : std::uint8_t { k40, k56, k128 };
+/// Strength of a session key in bits. Its RC4 key has 8 octets for 40 and 56 bits (then salted), 16 for 128.
+enum class MppeKeyLength : std::uint8_t { k40 = 40, k56 = 56, k128 = 128 };
 
 /// The key chain of one direction of one call at its last committed packet.
 struct MppeChain {

@@ -5,17 +5,25 @@
 #include <cstdint>
 #include <vector>
 
-#include "crypto/mppe_batch.hpp"
 #include "dataplane/contract/messages.hpp"
 #include "dataplane/wire/ccp.hpp"
 
 namespace adit::control {
 
+struct MppeStrengthBit {
+  std::uint32_t bit;
+  contract::MppeStrength strength;
+};
+/// The strongest first.
+inline constexpr MppeStrengthBit kMppeStrengthBits[] = {{wire::mppe_bits::k128, contract::MppeStrength::k128},
+                                                        {wire::mppe_bits::k56, contract::MppeStrength::k56},
+                                                        {wire::mppe_bits::k40, contract::MppeStrength::k40}};
+
 /// The strongest strength bit of `offer`; 0 when it has none.
 [[nodiscard]] constexpr std::uint32_t strongest_mppe(std::uint32_t offer) {
-  for (const std::uint32_t bit : {wire::mppe_bits::k128, wire::mppe_bits::k56, wire::mppe_bits::k40}) {
-    if ((offer & bit) != 0) {
-      return bit;
+  for (const MppeStrengthBit& row : kMppeStrengthBits) {
+    if ((offer & row.bit) != 0) {
+      return row.bit;
     }
   }
   return 0;
@@ -24,27 +32,24 @@ namespace adit::control {
 /// Which strength a request of several means is the responder's choice (RFC 3078 §2.1): the strongest. `request` has at
 /// least one.
 [[nodiscard]] constexpr contract::MppeMode mppe_mode(std::uint32_t request) {
-  const std::uint32_t bit = strongest_mppe(request);
-  return {.strength = bit == wire::mppe_bits::k128  ? contract::MppeStrength::k128
-                      : bit == wire::mppe_bits::k56 ? contract::MppeStrength::k56
-                                                    : contract::MppeStrength::k40,
-          .stateful = (request & wire::mppe_bits::kStateless) == 0};
+  contract::MppeMode mode{.stateful = (request & wire::mppe_bits::kStateless) == 0};
+  for (const MppeStrengthBit& row : kMppeStrengthBits) {
+    if (strongest_mppe(request) == row.bit) {
+      mode.strength = row.strength;
+    }
+  }
+  return mode;
 }
 
-[[nodiscard]] constexpr std::uint32_t mppe_strengths(const std::vector<contract::MppeStrength>& lengths) {
+/// The bits of `allowed`.
+[[nodiscard]] constexpr std::uint32_t mppe_strengths(const std::vector<contract::MppeStrength>& allowed) {
   std::uint32_t bits = 0;
-  for (const contract::MppeStrength length : lengths) {
-    bits |= length == contract::MppeStrength::k128  ? wire::mppe_bits::k128
-            : length == contract::MppeStrength::k56 ? wire::mppe_bits::k56
-                                                    : wire::mppe_bits::k40;
+  for (const contract::MppeStrength strength : allowed) {
+    for (const MppeStrengthBit& row : kMppeStrengthBits) {
+      bits |= strength == row.strength ? row.bit : 0;
+    }
   }
   return bits;
-}
-
-[[nodiscard]] constexpr crypto::MppeKeyLength mppe_key_length(contract::MppeStrength strength) {
-  return strength == contract::MppeStrength::k128  ? crypto::MppeKeyLength::k128
-         : strength == contract::MppeStrength::k56 ? crypto::MppeKeyLength::k56
-                                                   : crypto::MppeKeyLength::k40;
 }
 
 }  // namespace adit::control

@@ -157,8 +157,9 @@ void NetworkPhase::expect_encrypted(contract::MppeMode mode) {
 void NetworkPhase::arm_mppe(contract::Direction direction, contract::MppeMode mode,
                             const crypto::Secret<16>& start_key) {
   mppe_armed_ = true;
-  host_.enable_mppe(direction, mode, start_key,
-                    crypto::mppe_initial_session_key(start_key, mppe_key_length(mode.strength)));
+  host_.enable_mppe(
+      direction, mode, start_key,
+      crypto::mppe_initial_session_key(start_key, crypto::MppeKeyLength{std::to_underlying(mode.strength)}));
 }
 
 void NetworkPhase::disarm_mppe() {

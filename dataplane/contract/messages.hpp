@@ -13,8 +13,8 @@
 
 namespace adit::contract {
 
-/// RFC 3078 §3 session key lengths.
-enum class MppeStrength : std::uint8_t { k40, k56, k128 };
+/// RFC 3078 §3 session key lengths. The value is the number of bits, as in crypto::MppeKeyLength.
+enum class MppeStrength : std::uint8_t { k40 = 40, k56 = 56, k128 = 128 };
 
 /// How one direction is encrypted: the strength, and whether a key and its stream serve for 256 packets (stateful, RFC
 /// 3078 §8.2) or for one.

@@ -1,26 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/worker/call_control.hpp"
 
+#include <utility>
 #include <variant>
 
 #include "crypto/secret.hpp"
 
 namespace adit::dataplane {
-namespace {
-
-crypto::MppeKeyLength key_length(contract::MppeStrength strength) noexcept {
-  switch (strength) {
-    case contract::MppeStrength::k40:
-      return crypto::MppeKeyLength::k40;
-    case contract::MppeStrength::k56:
-      return crypto::MppeKeyLength::k56;
-    case contract::MppeStrength::k128:
-      break;
-  }
-  return crypto::MppeKeyLength::k128;
-}
-
-}  // namespace
 
 std::size_t CallControl::read() noexcept {
   std::size_t count = 0;
@@ -94,7 +80,7 @@ MppeUse CallControl::arm(Call& call, const contract::EnableMppe& message) noexce
   crypto::MppeChain& chain = receive ? call.receive_chain : call.send_chain;
   chain = {.start_key = message.start_key,
            .session_key = message.session_key,
-           .length = key_length(message.mode.strength)};
+           .length = crypto::MppeKeyLength{std::to_underlying(message.mode.strength)}};
   if (!message.mode.stateful) {
     return MppeUse::kStateless;
   }
