@@ -14,16 +14,15 @@
 #include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/client/client_end.hpp"
 #include "controlplane/client/client_settings.hpp"
-#include "dataplane/contract/messages.hpp"
+#include "controlplane/ppp/data_path.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::control {
 
 /// What a client asks of the process around it. None of these may destroy the client before it has returned, but
 /// client_ended, which is the client's last act.
-class ClientCallHost {
+class ClientCallHost : public PppDataPath {
  public:
-  virtual ~ClientCallHost() = default;
   /// One whole PPTP control message, to leave in one segment.
   virtual void send(std::span<const std::uint8_t> message) = 0;
   /// The control connection has served: FIN behind what was sent. Nothing is asked of the host afterwards.
@@ -31,14 +30,6 @@ class ClientCallHost {
 
   /// The Outgoing-Call-Reply gave the server's ID: GRE may come and go. Asked before any send_ppp_frame.
   virtual void install_call(wire::LocalCallId local, wire::PeerCallId peer) = 0;
-  /// One PPP frame, FF 03 first. Order with the calls below is kept (one ring).
-  virtual void send_ppp_frame(std::span<const std::uint8_t> frame) = 0;
-  virtual void set_ppp_compression(bool send_acfc, bool send_pfc) = 0;
-  virtual void enable_mppe(contract::Direction direction, contract::MppeMode mode,
-                           const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) = 0;
-  virtual void disable_mppe() = 0;
-  virtual void enable_ip(wire::Ipv4Address own, std::uint16_t peer_mru, bool require_mppe) = 0;
-  virtual void disable_ip() = 0;
 
   /// IPCP is up (and encryption, when it is wanted): the call is what was dialled for.
   virtual void client_up() = 0;

@@ -18,24 +18,15 @@
 #include "controlplane/base/event_log.hpp"
 #include "controlplane/base/settings.hpp"
 #include "controlplane/base/timer_wheel.hpp"
-#include "dataplane/contract/messages.hpp"
+#include "controlplane/ppp/data_path.hpp"
 
 namespace adit::control {
 
-/// What a session asks of the call beneath it and of the house around it. Implemented by the concentrator.
-class SessionHost {
+/// What a session asks of its call, beyond the data path, and of the concentrator around it.
+class SessionHost : public PppDataPath {
  public:
-  virtual ~SessionHost() = default;
-
-  /// One PPP frame, FF 03 first, to the peer. Order with the enable/disable calls below is kept (one ring).
-  virtual void send_ppp_frame(std::span<const std::uint8_t> frame) = 0;
-  virtual void set_ppp_compression(bool send_acfc, bool send_pfc) = 0;
-  virtual void enable_mppe(contract::Direction direction, contract::MppeMode mode,
-                           const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) = 0;
+  /// The peer cannot read our stateful MPPE any more: see contract::FlushMppe.
   virtual void flush_mppe(bool repeated) = 0;
-  virtual void disable_mppe() = 0;
-  virtual void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) = 0;
-  virtual void disable_ip() = 0;
 
   /// LCP reached Opened (the moment for Set-Link-Info).
   virtual void lcp_opened() = 0;
@@ -55,7 +46,7 @@ struct SessionStatus {
   std::string user;                       ///< empty until authentication succeeded; untrusted octets
   std::string_view auth_method = "none";  ///< "mschap-v2", "mschap-v1", "chap-md5", "pap"
   wire::Ipv4Address address;              ///< none until IPCP has one
-  std::string mppe = "none";  ///< the mode, both directions: "128", "40-stateful"; Ccp::describe()
+  std::string mppe = "none";  ///< the mode, both directions: "128", "40-stateful"; CcpEndpoint::describe()
   std::uint16_t peer_mru = 1500;
   std::optional<Instant> up_since;
   EndReason ending = EndReason::kNone;  ///< why it is on its way out, once it is
