@@ -206,7 +206,7 @@ ClientStatus ClientCall::Impl::status() const {
   status.dns1 = network.ipcp().dns1();
   status.auth_method = link_.is_authenticated() ? to_text(*link_.lcp().method()) : "none";
   status.encrypts_send = network.ccp().encrypts();
-  status.encrypts_receive = network.ccp().encrypts() && network.encrypts_receive();
+  status.encrypts_receive = network.ccp().encrypts();
   status.peer_mru = link_.lcp().peer().mru;
   status.echoes_answered = control_.echoes_answered() + link_.lcp().echoes_answered();
   return status;

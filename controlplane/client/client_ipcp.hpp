@@ -7,25 +7,15 @@
 
 #include "controlplane/client/client_settings.hpp"
 #include "controlplane/ppp/control_protocol.hpp"
+#include "controlplane/ppp/ipcp.hpp"
 #include "dataplane/wire/ids.hpp"
 #include "dataplane/wire/ipcp.hpp"
 
 namespace adit::control {
 
-class ClientIpcpEvents {
- public:
-  /// A request with this address is about to leave. The server may send to it as soon as it has that request and our
-  /// Ack to its own: the first packet may be right behind the server's last Ack. May be told again, with another one.
-  virtual void expect_ip(wire::Ipv4Address own) = 0;
-
- protected:
-  ~ClientIpcpEvents() = default;
-};
-
 class ClientIpcp final : public ControlProtocol {
  public:
-  ClientIpcp(const ClientSettings& settings, TimerWheel& wheel, ControlProtocolHost& host,
-             ClientIpcpEvents& events)
+  ClientIpcp(const ClientSettings& settings, TimerWheel& wheel, ControlProtocolHost& host, IpcpEvents& events)
       : ControlProtocol(wire::PppProtocol::kIpcp, settings.ppp, wheel, host),
         options_(settings.profile->ipcp_options),
         events_(events) {}
@@ -49,7 +39,7 @@ class ClientIpcp final : public ControlProtocol {
   [[nodiscard]] wire::Ipv4Address* value_of(std::uint8_t type);
 
   std::span<const wire::IpcpOption> options_;
-  ClientIpcpEvents& events_;
+  IpcpEvents& events_;
   wire::Ipv4Address own_;
   wire::Ipv4Address peer_;
   wire::Ipv4Address wished_;

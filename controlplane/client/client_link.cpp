@@ -9,15 +9,30 @@ namespace {
 using wire::Bytes;
 using wire::PppProtocol;
 
+ClientEnd client_end(EndReason reason) {
+  switch (reason) {
+    case EndReason::kLostCarrier:
+      return ClientEnd::kLostCarrier;
+    case EndReason::kAuthRefused:
+      return ClientEnd::kAuthRefused;
+    case EndReason::kMppeRefused:
+      return ClientEnd::kMppeRefused;
+    case EndReason::kIpcpFailed:
+      return ClientEnd::kIpcpFailed;
+    default:
+      return ClientEnd::kLcpFailed;
+  }
+}
+
 }  // namespace
 
 ClientLink::ClientLink(const ClientSettings& settings, TimerWheel& wheel, Entropy& entropy,
-                       ClientCallHost& call, ClientLinkHost& host)
-    : call_(call),
+                       PppDataPath& data_path, ClientLinkHost& host)
+    : data_path_(data_path),
       host_(host),
       lcp_(settings, wheel, entropy, *this, *this),
       auth_(settings, wheel, entropy, *this),
-      network_(settings, wheel, entropy, call, *this) {}
+      network_(settings, wheel, entropy, data_path, *this) {}
 
 // ---- in and out ---------------------------------------------------------------------------------------------------
 
@@ -50,7 +65,7 @@ void ClientLink::on_frame(Bytes frame) {
 
 void ClientLink::send_frame(Bytes frame) {
   if (!frame.empty() && phase_ != Phase::kDead) {
-    call_.send_ppp_frame(frame);
+    data_path_.send_ppp_frame(frame);
   }
 }
 
@@ -86,9 +101,9 @@ ClientEnd ClientLink::timeout() const {
 
 // ---- LCP ----------------------------------------------------------------------------------------------------------
 
-void ClientLink::protocol_up(PppProtocol) {
+void ClientLink::lcp_up() {
   phase_ = Phase::kAuthenticate;
-  call_.set_ppp_compression(lcp_.peer().accepts_acfc, lcp_.peer().accepts_pfc);
+  data_path_.set_ppp_compression(lcp_.peer().accepts_acfc, lcp_.peer().accepts_pfc);
   host_.link_opened();
   lcp_.send_identifications();
   if (const auto method = lcp_.method()) {
@@ -97,7 +112,7 @@ void ClientLink::protocol_up(PppProtocol) {
   authenticated(std::nullopt);  // the server does not ask
 }
 
-void ClientLink::protocol_down(PppProtocol) {
+void ClientLink::lcp_down() {
   auth_.stop();
   network_.end();
   if (phase_ != Phase::kTerminate) {
@@ -106,22 +121,39 @@ void ClientLink::protocol_down(PppProtocol) {
   }
 }
 
-void ClientLink::protocol_finished(PppProtocol) {
+void ClientLink::lcp_finished() {
   if (phase_ == Phase::kTerminate) {
     return host_.link_finished();
   }
   host_.link_failed(lcp_.refuses_method() ? ClientEnd::kAuthRefused : ClientEnd::kLcpTimeout, {});
 }
 
-void ClientLink::protocol_failed(PppProtocol, EndReason reason, std::string_view why) {
-  const ClientEnd end = reason == EndReason::kLostCarrier   ? ClientEnd::kLostCarrier
-                        : reason == EndReason::kAuthRefused ? ClientEnd::kAuthRefused
-                                                            : ClientEnd::kLcpFailed;
-  host_.link_failed(end, why);
+// ---- what LCP and the network phase report ------------------------------------------------------------------------
+
+void ClientLink::protocol_up(PppProtocol protocol) {
+  protocol == PppProtocol::kLcp ? lcp_up() : host_.link_up();
 }
 
-// A server without a method in common has nothing else to say than goodbye.
-void ClientLink::peer_terminates(PppProtocol, Bytes data) {
+void ClientLink::protocol_down(PppProtocol protocol) {
+  if (protocol == PppProtocol::kLcp) {
+    lcp_down();
+  }
+}
+
+void ClientLink::protocol_finished(PppProtocol protocol) {
+  protocol == PppProtocol::kLcp ? lcp_finished()
+                                : host_.link_failed(ClientEnd::kIpcpFailed, "IPCP came to nothing");
+}
+
+void ClientLink::protocol_failed(PppProtocol, EndReason reason, std::string_view why) {
+  host_.link_failed(client_end(reason), why);
+}
+
+// A server without a method in common says nothing else than goodbye.
+void ClientLink::peer_terminates(PppProtocol protocol, Bytes data) {
+  if (protocol != PppProtocol::kLcp) {
+    return;
+  }
   if (!lcp_.opened() && lcp_.refuses_method()) {
     return host_.link_failed(ClientEnd::kAuthRefused, wire::text_of(data));
   }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The caller's end of a PPP link: LCP, authentication and the network phase in the order of RFC 1661 §3.2.
-// Sans-I/O: frames and timers in, ClientCallHost and ClientLinkHost calls out. The mirror of Session.
+// Sans-I/O: frames and timers in, PppDataPath and ClientLinkHost calls out. The mirror of Session.
 // Thread: control. Owner: the client call.
 #pragma once
 
 #include <string_view>
 
 #include "controlplane/client/client_auth.hpp"
-#include "controlplane/client/client_call.hpp"
+#include "controlplane/client/client_end.hpp"
 #include "controlplane/client/client_lcp.hpp"
 #include "controlplane/client/client_network.hpp"
+#include "controlplane/ppp/data_path.hpp"
 
 namespace adit::control {
 
@@ -25,9 +26,9 @@ class ClientLinkHost {
   ~ClientLinkHost() = default;
 };
 
-class ClientLink final : ControlProtocolHost, LcpEvents, ClientAuthHost, ClientNetworkHost {
+class ClientLink final : ControlProtocolHost, LcpEvents, ClientAuthHost {
  public:
-  ClientLink(const ClientSettings& settings, TimerWheel& wheel, Entropy& entropy, ClientCallHost& call,
+  ClientLink(const ClientSettings& settings, TimerWheel& wheel, Entropy& entropy, PppDataPath& data_path,
              ClientLinkHost& host);
 
   void start();
@@ -50,7 +51,7 @@ class ClientLink final : ControlProtocolHost, LcpEvents, ClientAuthHost, ClientN
  private:
   enum class Phase : std::uint8_t { kDead, kEstablish, kAuthenticate, kNetwork, kTerminate };
 
-  // ControlProtocolHost, for LCP
+  // ControlProtocolHost, for LCP and for the network phase's IPCP
   void send_frame(wire::Bytes frame) override;
   std::uint16_t peer_mru() const override { return lcp_.peer().mru; }
   void protocol_up(wire::PppProtocol protocol) override;
@@ -64,13 +65,12 @@ class ClientLink final : ControlProtocolHost, LcpEvents, ClientAuthHost, ClientN
   void send_auth_frame(wire::Bytes frame) override { send_frame(frame); }
   void authenticated(const std::optional<crypto::MppeStartKeys>& keys) override;
   void auth_failed(ClientEnd end, std::string_view detail) override { host_.link_failed(end, detail); }
-  // ClientNetworkHost
-  void send_network_frame(wire::Bytes frame) override { send_frame(frame); }
-  std::uint16_t server_mru() const override { return peer_mru(); }
-  void network_up() override { host_.link_up(); }
-  void network_failed(ClientEnd end, std::string_view detail) override { host_.link_failed(end, detail); }
 
-  ClientCallHost& call_;
+  void lcp_up();
+  void lcp_down();
+  void lcp_finished();
+
+  PppDataPath& data_path_;
   ClientLinkHost& host_;
   ClientLcp lcp_;
   ClientAuth auth_;

@@ -11,11 +11,13 @@
 
 namespace adit::control {
 
+/// What either end of IPCP tells its network phase.
 class IpcpEvents {
  public:
-  /// Our Configure-Ack to the peer's address is about to leave: the peer may be open as soon as it has that, and its
-  /// first packet must not arrive before the worker knows of it. May be told again before IPCP goes down.
-  virtual void expect_ip() = 0;
+  /// A packet is about to leave with which the peer may consider IPCP open: our Configure-Ack to the address of
+  /// `subscriber`, or our request with it, when we are the subscriber. The worker must know of it before the first IP
+  /// packet arrives. May be told again, also with another address, before IPCP goes down.
+  virtual void expect_ip(wire::Ipv4Address subscriber) = 0;
 
  protected:
   ~IpcpEvents() = default;
@@ -47,7 +49,7 @@ class Ipcp final : public ControlProtocol {
  private:
   void write_request(wire::PppFrameWriter& request) override;
   void judge(const wire::PppOptions& wishes, ConfigureReply& reply) override;
-  void about_to_ack() override { events_.expect_ip(); }
+  void about_to_ack() override { events_.expect_ip(assigned_); }
   bool on_nak(const wire::PppOptions& hints, bool insist_no_more) override;
   bool on_reject(const wire::PppOptions& refused) override;
   void forget() override { ask_address_ = !ip_.gateway.is_none(); }

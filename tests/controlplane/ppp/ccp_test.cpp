@@ -70,7 +70,7 @@ TEST_F(CcpTest, ReceiveKeyIsArmedBeforeOurAckLeaves) {
     void protocol_failed(wire::PppProtocol, EndReason, std::string_view) override {}
     void peer_terminates(wire::PppProtocol, wire::Bytes) override {}
     void expect_encrypted(contract::MppeMode) override { seen.emplace_back("key"); }
-    void begin_anew(bool) override {}
+    void flush_mppe(bool) override {}
   } order;
   Ccp other(settings, wheel, order, order);
   other.open();

@@ -23,7 +23,7 @@ Octets address(unsigned type, Ipv4Address value) {
 class IpcpTest : public testing::Test {
  protected:
   struct Events final : IpcpEvents {
-    void expect_ip() override { ++times; }
+    void expect_ip(wire::Ipv4Address) override { ++times; }
     int times = 0;
   } events;
   Settings settings;

@@ -145,7 +145,7 @@ class RecordingHost final : public ControlProtocolHost, public LcpEvents, public
     events.emplace_back("expect encrypted");
     expected = mode;
   }
-  void begin_anew(bool repeated) override {
+  void flush_mppe(bool repeated) override {
     events.emplace_back(repeated ? "begin anew again" : "begin anew");
   }
 

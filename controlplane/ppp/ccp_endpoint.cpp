@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/ppp/ccp_endpoint.hpp"
+
+#include <utility>
+
+#include "controlplane/ppp/mppe_modes.hpp"
+
+namespace adit::control {
+namespace {
+
+using contract::MppeMode;
+using wire::PppCode;
+using wire::PppFrameWriter;
+using wire::PppOption;
+using wire::PppOptions;
+namespace bits = wire::mppe_bits;
+
+constexpr auto kMppeType = static_cast<std::uint8_t>(wire::CcpOption::kMppe);
+
+std::string text_of(MppeMode mode) {
+  return std::to_string(std::to_underlying(mode.strength)) + (mode.stateful ? "-stateful" : "");
+}
+
+}  // namespace
+
+CcpEndpoint::CcpEndpoint(const PppSettings& settings, const std::vector<contract::MppeStrength>& key_lengths,
+                         TimerWheel& wheel, ControlProtocolHost& host, CcpEvents& events,
+                         std::string_view peer_name)
+    : ControlProtocol(wire::PppProtocol::kCcp, settings, wheel, host),
+      key_lengths_(key_lengths),
+      events_(events),
+      peer_name_(peer_name),
+      strengths_(mppe_strengths(key_lengths)) {}
+
+bool CcpEndpoint::limit_strengths(std::uint32_t strengths) {
+  strengths_ = mppe_strengths(key_lengths_) & strengths;
+  return strengths_ != 0;
+}
+
+MppeMode CcpEndpoint::receive_mode() const {
+  return mppe_mode(requested_);
+}
+MppeMode CcpEndpoint::send_mode() const {
+  return mppe_mode(acknowledged_);
+}
+
+std::string CcpEndpoint::describe() const {
+  if (!encrypts()) {
+    return "none";
+  }
+  const std::string send = text_of(send_mode());
+  return receive_mode() == send_mode() ? send : text_of(receive_mode()) + "/" + send;
+}
+
+void CcpEndpoint::forget() {
+  requested_ = first_request();
+  acknowledged_ = acceptable_ = 0;
+  answered_reset_ = kNoReset;
+}
+
+// ---- what we receive: our request ---------------------------------------------------------------------------------
+
+void CcpEndpoint::write_request(PppFrameWriter& request) {
+  if (requested_ != 0) {
+    request.option_u32(kMppeType, requested_);
+  }
+}
+
+void CcpEndpoint::ask_for(std::uint32_t request) {
+  if (std::exchange(requested_, request) != request && acknowledged_ != 0) {
+    events_.expect_encrypted(receive_mode());
+  }
+}
+
+// The strongest of what the peer names and we allow, in a mode that we take. A Nak towards anything else is not followed,
+// and one without any strength is a refusal.
+bool CcpEndpoint::on_nak(const PppOptions& hints, bool insist_no_more) {
+  for (const PppOption& hint : hints) {
+    if (hint.type != kMppeType) {
+      continue;
+    }
+    const std::uint32_t wanted = hint.u32().value_or(0);
+    if (insist_no_more || (wanted & bits::kStrengths) == 0) {
+      return give_up_mppe();
+    }
+    const std::uint32_t common = strongest_mppe(wanted & strengths_);
+    if (requested_ != 0 && common != 0 && follow_nak(wanted)) {
+      ask_for(common | (wanted & bits::kStateless));
+    }
+  }
+  return true;
+}
+
+bool CcpEndpoint::on_reject(const PppOptions&) {
+  return give_up_mppe();  // nothing else is ever asked for
+}
+
+bool CcpEndpoint::give_up_mppe() {
+  requested_ = 0;
+  if (required_) {
+    fail(EndReason::kMppeRefused, std::string(peer_name_) + " refuses every MPPE mode that is allowed here");
+  }
+  return !required_;
+}
+
+// ---- what we send: the peer's request -----------------------------------------------------------------------------
+
+void CcpEndpoint::judge(const PppOptions& wishes, ConfigureReply& reply) {
+  acknowledged_ = acceptable_ = 0;  // whatever was acknowledged before, this request replaces it
+  bool mentioned = false;
+  for (const PppOption& option : wishes) {
+    const auto wish = option.u32();
+    if (option.type != kMppeType || !wish || requested_ == 0) {
+      reply.reject(
+          option);  // BSD, Deflate, Stac; or MPPE after the peer refused ours: never in one direction only
+      continue;
+    }
+    mentioned = true;
+    const std::uint32_t answer = answer_to(*wish);
+    acceptable_ = answer == *wish ? answer : 0;
+    if (answer != *wish) {
+      reply.nak_u32(option, answer);
+    }
+  }
+  if (!mentioned && requested_ != 0) {
+    reply.ask_u32(kMppeType, answer_to(request_for_peer()));
+  }
+}
+
+/// One strength and one mode: `wish` itself when it may be acknowledged as it is, else what to Nak it with.
+std::uint32_t CcpEndpoint::answer_to(std::uint32_t wish) {
+  const std::uint32_t common = strongest_mppe(wish & strengths_);
+  const std::uint32_t strength = common != 0 ? common : strongest_mppe(strengths_);
+  return strength | mode_for(wish);
+}
+
+void CcpEndpoint::about_to_ack() {
+  acknowledged_ = acceptable_;
+  if (acknowledged_ != 0) {
+    events_.expect_encrypted(receive_mode());
+  }
+}
+
+// Each direction is negotiated by itself, but no implementation does MPPE in one direction only (Windows 9x breaks):
+// that is no agreement.
+void CcpEndpoint::this_layer_up() {
+  if ((requested_ != 0) != (acknowledged_ != 0)) {
+    return close();
+  }
+  ControlProtocol::this_layer_up();
+}
+
+// ---- Reset-Request and Reset-Ack, RFC 1962 §3 ---------------------------------------------------------------------
+
+bool CcpEndpoint::on_extra_code(const wire::PppPacket& packet) {
+  if (PppCode{packet.code} == PppCode::kResetRequest) {
+    if (opened()) {
+      on_reset_request(packet);
+    }
+    return true;
+  }
+  return PppCode{packet.code} ==
+         PppCode::kResetAck;  // nothing to do: the flushed packet that follows marks the reset
+}
+
+// Stateless MPPE has nothing to reset (RFC 3078 §8.1): acknowledging is all. In stateful mode the Ack goes first, because
+// Linux reads no packet before it and would miss the flushed one.
+void CcpEndpoint::on_reset_request(const wire::PppPacket& packet) {
+  PppFrameWriter ack(protocol(), PppCode::kResetAck, packet.identifier);
+  send(ack);
+  if (encrypts() && send_mode().stateful) {
+    const bool repeated = std::exchange(answered_reset_, packet.identifier) == packet.identifier;
+    events_.flush_mppe(repeated);
+  }
+}
+
+void CcpEndpoint::request_reset() {
+  if (encrypts() && receive_mode().stateful) {
+    PppFrameWriter request(protocol(), PppCode::kResetRequest, next_identifier());
+    send(request);
+  }
+}
+
+}  // namespace adit::control

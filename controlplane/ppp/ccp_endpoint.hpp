@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// What both ends of a link do alike in CCP (RFC 1962): one option, MPPE (RFC 3078 §2), negotiated for each direction by
+// itself, in both directions or in none; Reset-Request and Reset-Ack. Which modes an end asks for and takes is its policy:
+// Ccp is the concentrator's, ClientCcp the caller's. Whether clear text is acceptable is decided by the network phase.
+// Requests are or-ed wire::mppe_bits. Thread: control. Owner: the network phase.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/ppp/control_protocol.hpp"
+#include "dataplane/contract/messages.hpp"
+#include "dataplane/wire/ccp.hpp"
+
+namespace adit::control {
+
+class CcpEvents {
+ public:
+  /// Our Configure-Ack to the peer's MPPE is about to leave, or after it a request for another mode: the peer may encrypt
+  /// accordingly in its very next packet.
+  virtual void expect_encrypted(contract::MppeMode mode) = 0;
+  /// The peer cannot read our stateful stream any more; the Reset-Ack has just left. `repeated`: see
+  /// contract::FlushMppe.
+  virtual void flush_mppe(bool repeated) = 0;
+
+ protected:
+  ~CcpEvents() = default;
+};
+
+class CcpEndpoint : public ControlProtocol {
+ public:
+  /// Opened, with MPPE both ways.
+  [[nodiscard]] bool encrypts() const { return opened() && requested_ != 0 && acknowledged_ != 0; }
+  /// What was agreed: the mode of what we receive, and of what we send. Valid while encrypts().
+  [[nodiscard]] contract::MppeMode receive_mode() const;
+  [[nodiscard]] contract::MppeMode send_mode() const;
+  /// "128", "40-stateful"; "none" without encryption; "128/128-stateful" when what we receive differs from what we send.
+  [[nodiscard]] std::string describe() const;
+
+  /// Before up(): which of the configured strengths may be agreed on. False: none is left, and MPPE is rejected.
+  bool limit_strengths(std::uint32_t strengths);
+  /// Before up(): the link is of no use without MPPE.
+  void require(bool required) { required_ = required; }
+  /// Our worker cannot read the peer's stateful stream any more: asks the peer to flush it (RFC 3078 §8.2).
+  void request_reset();
+
+ protected:
+  /// `key_lengths`: those configured. `peer_name`: what error texts call the other end.
+  CcpEndpoint(const PppSettings& settings, const std::vector<contract::MppeStrength>& key_lengths,
+              TimerWheel& wheel, ControlProtocolHost& host, CcpEvents& events, std::string_view peer_name);
+  ~CcpEndpoint() = default;
+
+  // ---- policy
+  /// What to ask for after up(); 0: no MPPE.
+  [[nodiscard]] virtual std::uint32_t first_request() const = 0;
+  /// What the peer should ask for, when its request leaves MPPE out.
+  [[nodiscard]] virtual std::uint32_t request_for_peer() const { return requested_; }
+  /// Stateless or stateful (wire::mppe_bits::kStateless or 0), to answer the peer's `wish` with: a Nak if it differs.
+  [[nodiscard]] virtual std::uint32_t mode_for(std::uint32_t wish) = 0;
+  /// True to follow a Nak to `wanted`, which has a strength that we allow.
+  [[nodiscard]] virtual bool follow_nak(std::uint32_t wanted) = 0;
+
+  bool on_reject(const wire::PppOptions& refused) override;
+  void forget() override;
+
+  /// Asks for something else than before. The peer may encrypt accordingly as soon as it has this request, if its own has
+  /// been acknowledged already.
+  void ask_for(std::uint32_t request);
+  [[nodiscard]] std::uint32_t requested() const { return requested_; }
+  [[nodiscard]] std::uint32_t strengths() const { return strengths_; }
+  [[nodiscard]] bool required() const { return required_; }
+
+ private:
+  void write_request(wire::PppFrameWriter& request) final;
+  void judge(const wire::PppOptions& wishes, ConfigureReply& reply) final;
+  void about_to_ack() final;
+  bool on_nak(const wire::PppOptions& hints, bool insist_no_more) final;
+  bool on_extra_code(const wire::PppPacket& packet) final;
+  EndReason failure() const final { return EndReason::kMppeRefused; }
+  void this_layer_up() final;
+
+  [[nodiscard]] std::uint32_t answer_to(std::uint32_t wish);
+  [[nodiscard]] bool give_up_mppe();
+  void on_reset_request(const wire::PppPacket& packet);
+
+  static constexpr std::uint16_t kNoReset = 0x100;  // beyond every identifier
+
+  const std::vector<contract::MppeStrength>& key_lengths_;
+  CcpEvents& events_;
+  std::string_view peer_name_;
+  std::uint32_t strengths_;                  // that may be agreed on
+  std::uint32_t requested_ = 0;              // our request: how the peer encrypts; 0: no MPPE
+  std::uint32_t acknowledged_ = 0;           // the peer's request as we acknowledged it: how we encrypt
+  std::uint32_t acceptable_ = 0;             // the peer's request being judged, if it can be acknowledged
+  std::uint16_t answered_reset_ = kNoReset;  // identifier of the last Reset-Request
+  bool required_ = false;
+};
+
+}  // namespace adit::control

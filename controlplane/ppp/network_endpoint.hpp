@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// What both ends of an authenticated link do alike (RFC 1661 §3.5): CCP first, IPCP once it is settled whether packets are
+// encrypted, and the data path's keys and IP in step with them. NetworkPhase is the concentrator's end, ClientNetwork the
+// caller's: they own the protocols and say what an end asks for and puts up with.
+// Sans-I/O. Thread: control. Owner: the link.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/base/settings.hpp"
+#include "controlplane/base/timer_wheel.hpp"
+#include "controlplane/ppp/ccp_endpoint.hpp"
+#include "controlplane/ppp/control_protocol.hpp"
+#include "controlplane/ppp/data_path.hpp"
+#include "controlplane/ppp/ipcp.hpp"
+#include "crypto/mppe_keys.hpp"
+
+namespace adit::control {
+
+class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, protected IpcpEvents {
+ public:
+  /// LCP is going down: no data, no keys. Harmless before begin().
+  virtual void end();
+  /// False: a protocol that is not spoken here, to be Protocol-Rejected.
+  [[nodiscard]] virtual bool on_packet(wire::PppProtocol protocol, wire::Bytes packet);
+  /// The peer Protocol-Rejected it.
+  virtual void on_protocol_reject(wire::PppProtocol protocol);
+
+  /// IPCP is open, and it is settled whether packets are encrypted: as the policy wants it.
+  [[nodiscard]] bool up() const;
+
+ protected:
+  /// What was agreed when the link was authenticated.
+  struct Terms {
+    MppePolicy mppe;
+    bool mppe_required;                         ///< whatever `mppe` says
+    std::optional<crypto::MppeStartKeys> keys;  ///< none: the authentication method makes none
+    std::uint32_t strengths;                    ///< wire::mppe_bits that the keys are good for
+    std::uint16_t mtu;                          ///< the largest IP packet to send, whatever the peer's MRU
+  };
+
+  /// `link`: frames leave through it; it learns that IP is up, that IPCP went down or finished, what the peer terminates,
+  /// and by protocol_failed that the link is of no use. `peer_name`: what error texts call the other end.
+  NetworkEndpoint(TimerWheel& wheel, PppDataPath& data_path, ControlProtocolHost& link,
+                  std::string_view peer_name);
+  ~NetworkEndpoint() = default;
+
+  void begin(const Terms& terms);
+
+  // ---- the protocols, and the policy
+  [[nodiscard]] virtual CcpEndpoint& ccp() = 0;
+  [[nodiscard]] virtual const CcpEndpoint& ccp() const = 0;
+  [[nodiscard]] virtual ControlProtocol& ipcp() = 0;
+  [[nodiscard]] virtual const ControlProtocol& ipcp() const = 0;
+  /// CCP is closed, and the peer may open it.
+  [[nodiscard]] virtual bool ccp_is_passive() const;
+  /// CCP packets are answered; else CCP is Protocol-Rejected.
+  [[nodiscard]] virtual bool speaks_ccp() const { return has_keys(); }
+  /// False: IPCP packets wait, neither answered nor refused.
+  [[nodiscard]] virtual bool ipcp_may_negotiate() const { return ipcp_started_; }
+  /// We have asked for CCP to open, rather than waiting for the peer to do so.
+  virtual void ccp_begun() {}
+  /// There will be no MPPE on this link, nor is it required; IPCP has not been started.
+  virtual void ccp_without_mppe() {}
+  /// CCP is passive; `request` is the peer's Configure-Request, which opens it.
+  virtual void peer_opens_ccp(wire::Bytes /*request*/) {}
+  virtual void open_ipcp();
+
+  void start_ipcp();
+  void disable_ip();
+  [[nodiscard]] ControlProtocolHost& link() { return link_; }
+  [[nodiscard]] bool ipcp_started() const { return ipcp_started_; }
+  [[nodiscard]] bool has_keys() const { return keys_.has_value(); }
+  [[nodiscard]] bool mppe_required() const { return mppe_required_; }
+
+  // ControlProtocolHost, for CCP and IPCP
+  void send_frame(wire::Bytes frame) final { link_.send_frame(frame); }
+  std::uint16_t peer_mru() const final { return link_.peer_mru(); }
+  void protocol_up(wire::PppProtocol protocol) override;
+  void protocol_down(wire::PppProtocol protocol) override;
+  void protocol_finished(wire::PppProtocol protocol) final;
+  void protocol_failed(wire::PppProtocol protocol, EndReason reason, std::string_view why) final;
+  void peer_terminates(wire::PppProtocol protocol, wire::Bytes data) final;
+  // CcpEvents
+  void expect_encrypted(contract::MppeMode mode) final;
+  // IpcpEvents
+  void expect_ip(wire::Ipv4Address subscriber) final;
+
+ private:
+  void begin_ccp(MppePolicy policy);
+  void on_ccp_packet(wire::Bytes packet);
+  void on_ipcp_packet(wire::Bytes packet);
+  void enable_mppe(contract::Direction direction, contract::MppeMode mode,
+                   const crypto::Secret<16>& start_key);
+  void disable_mppe();
+  void go_on_without_mppe(std::string_view why);
+  void settle_ccp();
+  void tell_when_up();
+
+  PppDataPath& data_path_;
+  ControlProtocolHost& link_;
+  std::string_view peer_name_;
+  Timer ccp_timer_;                            // how long IPCP waits for CCP
+  std::optional<crypto::MppeStartKeys> keys_;  // none: no MPPE on this link
+  std::vector<std::uint8_t> held_request_;     // IPCP's, until IPCP may negotiate
+  wire::Ipv4Address enabled_;                  // the address that the data path forwards for
+  std::uint16_t mtu_ = 0;
+  bool mppe_required_ = false;
+  bool begun_ = false;
+  bool ipcp_started_ = false;
+  bool ccp_settled_ = false;
+  bool mppe_enabled_ = false;  // the data path has keys
+  bool told_up_ = false;
+};
+
+}  // namespace adit::control
