@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include "controlplane/base/end_reason.hpp"
@@ -13,12 +12,13 @@
 #include "controlplane/base/settings.hpp"
 #include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/ppp/automaton.hpp"
+#include "controlplane/ppp/configure_reply.hpp"
 #include "dataplane/wire/ppp.hpp"
 #include "dataplane/wire/ppp_packet.hpp"
 
 namespace adit::control {
 
-/// What a control protocol asks of its session. None of these may destroy the protocol or close it before
+/// What a control protocol asks of its owner, the link or the network phase. None of these may destroy the protocol or close it before
 /// returning, except that protocol_up may close it.
 class ControlProtocolHost {
  public:
@@ -28,9 +28,9 @@ class ControlProtocolHost {
   [[nodiscard]] virtual std::uint16_t peer_mru() const = 0;
   virtual void protocol_up(wire::PppProtocol protocol) = 0;
   virtual void protocol_down(wire::PppProtocol protocol) = 0;
-  /// The automaton gave up, or is done saying goodbye.
+  /// The automaton gave up, or has finished terminating.
   virtual void protocol_finished(wire::PppProtocol protocol) = 0;
-  /// There will be no agreement. The host ends the link or does without.
+  /// There will be no agreement. The host ends the link, or goes on without the protocol.
   virtual void protocol_failed(wire::PppProtocol protocol, EndReason reason, std::string_view why) = 0;
   /// A Terminate-Request arrived, in whatever state; it is being answered. `data` is the peer's diagnosis,
   /// hostile text.
@@ -38,37 +38,6 @@ class ControlProtocolHost {
 
  protected:
   ~ControlProtocolHost() = default;
-};
-
-/// Collects the answer to one Configure-Request. Nothing collected: Ack. RFC 1661 §5.4: one Reject displaces
-/// all Naks.
-class ConfigureReply {
- public:
-  /// Without `may_nak` (Max-Failure reached, §4.6) what would be a Nak becomes a Reject, and nothing is asked
-  /// for.
-  ConfigureReply(wire::PppProtocol protocol, std::uint8_t identifier, bool may_nak)
-      : protocol_(protocol), identifier_(identifier), may_nak_(may_nak) {}
-
-  void reject(const wire::PppOption& option);
-  void nak_u16(const wire::PppOption& option, std::uint16_t wanted);
-  void nak_u32(const wire::PppOption& option, std::uint32_t wanted);
-  void nak(const wire::PppOption& option, wire::Bytes wanted);
-  /// Naks with an option that the peer left out.
-  void ask_u32(std::uint8_t type, std::uint32_t wanted);
-
-  [[nodiscard]] wire::PppCode code() const { return code_; }
-  [[nodiscard]] bool may_nak() const { return may_nak_; }
-  /// The Nak or Reject; not for an Ack.
-  [[nodiscard]] wire::Bytes frame() { return writer_->frame(); }
-
- private:
-  [[nodiscard]] bool start(wire::PppCode code);
-
-  wire::PppProtocol protocol_;
-  std::uint8_t identifier_;
-  bool may_nak_;
-  wire::PppCode code_ = wire::PppCode::kConfigureAck;
-  std::optional<wire::PppFrameWriter> writer_;
 };
 
 class ControlProtocol : protected AutomatonActions {
@@ -95,12 +64,11 @@ class ControlProtocol : protected AutomatonActions {
   /// What we want of the peer now. Deterministic until the next Nak, Reject or up(): an Ack is compared with
   /// it.
   virtual void write_request(wire::PppFrameWriter& request) = 0;
-  /// Judges the peer's wishes and keeps them aside; they count when about_to_ack() is called.
+  /// Judges the peer's options and sets them aside; they take effect when about_to_ack() is called.
   virtual void judge(const wire::PppOptions& wishes, ConfigureReply& reply) = 0;
   virtual void about_to_ack() = 0;
-  /// The peer refuses something. False: we cannot do without; the host has been told by protocol_failed.
-  /// `insist_no_more`: Max-Failure Naks came in a row, so what is still refused should be given up like on a
-  /// Reject.
+  /// The peer refuses something. False: we cannot go on without it; the host has been told by protocol_failed.
+  /// `insist_no_more`: Max-Failure Naks came in a row, so what is still refused is to be given up as after a Reject.
   [[nodiscard]] virtual bool on_nak(const wire::PppOptions& hints, bool insist_no_more) = 0;
   [[nodiscard]] virtual bool on_reject(const wire::PppOptions& refused) = 0;
   virtual void forget() = 0;
@@ -108,7 +76,7 @@ class ControlProtocol : protected AutomatonActions {
   [[nodiscard]] virtual bool on_extra_code(const wire::PppPacket&) { return false; }
   /// The data of our Terminate-Request, RFC 1661 §5.5: free for a diagnosis.
   virtual void write_diagnosis(wire::PppFrameWriter&) {}
-  /// Why a negotiation that never ends is ended.
+  /// The reason when a negotiation does not converge.
   [[nodiscard]] virtual EndReason failure() const = 0;
 
   void this_layer_up() override { host_.protocol_up(protocol_); }
