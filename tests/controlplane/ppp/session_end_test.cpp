@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a session ends: by either side, by a deadline, by a dead or hostile peer.
+#include <gtest/gtest.h>
+
+#include "tests/controlplane/ppp/session_kit.hpp"
+
+namespace adit::control {
+namespace {
+
+TEST_F(SessionTest, LCP_12_RasErrorIsDecodedAndTheTerminateAcked) {
+  bring_up();
+  receive(kLcp, term_req(44, u32(0x01020304) + u32(0x003CCD74) + u32(0x30A)));
+  EXPECT_EQ(only(), (Frame{kLcp, term_ack(44)}));
+  EXPECT_TRUE(log.has("why=RAS error 778"));
+  EXPECT_TRUE(host.traced("ip off"));
+  EXPECT_TRUE(host.ends.empty());  // RFC 1661 §4.4: one period in Stopping
+  advance(settings.ppp.timeout);
+  expect_end(EndReason::kUserRequest);
+}
+
+TEST_F(SessionTest, PeerThatHangsUpWhileNegotiatingEndsTheLinkToo) {
+  make();
+  session->start();
+  host.take();
+  receive(kLcp, term_req(1, {'b', 'y', 'e'}));
+  EXPECT_EQ(only(), (Frame{kLcp, term_ack(1)}));
+  terminate_lcp();
+  expect_end(EndReason::kUserRequest);
+}
+
+TEST_F(SessionTest, TerminateSendsARequestAndWaitsForTheAck) {
+  bring_up();
+  session->terminate(EndReason::kAdminReset);
+  session->terminate(EndReason::kShutdown);  // the first reason stands
+  EXPECT_TRUE(host.ends.empty());
+  advance(10ms);
+  EXPECT_TRUE(host.traced("ip off"));
+  EXPECT_TRUE(host.traced("mppe off"));
+  const Frame goodbye = only();
+  EXPECT_EQ(goodbye.packet.code, PppCode::kTerminateRequest);
+  receive(kLcp, term_ack(goodbye.packet.id));
+  expect_end(EndReason::kAdminReset);
+  receive(kLcp, conf_req(1));
+  session->terminate(EndReason::kShutdown);
+  advance(60s);
+  EXPECT_EQ(host.ends.size(), 1U);
+}
+
+TEST_F(SessionTest, TerminateIsBoundedWithADeadPeer) {
+  bring_up();
+  session->terminate(EndReason::kShutdown);
+  advance(5s);
+  expect_end(EndReason::kShutdown);
+  EXPECT_EQ(host.take().size(), settings.ppp.max_terminate);
+}
+
+TEST_F(SessionTest, TerminateBeforeTheStartOrBeforeLcpIsOpenWorksToo) {
+  make();
+  session->terminate(EndReason::kShutdown);
+  advance(10ms);
+  expect_end(EndReason::kShutdown);
+
+  host.ends.clear();
+  make();
+  session->start();
+  session->terminate(EndReason::kShutdown);
+  advance(5s);
+  expect_end(EndReason::kShutdown);
+}
+
+TEST_F(SessionTest, SilentPeerMeetsTheLcpDeadline) {
+  make();
+  session->start();
+  advance(settings.ppp.lcp_timeout + 5s);
+  expect_end(EndReason::kLcpTimeout);
+}
+
+TEST_F(SessionTest, SilenceAfterAuthenticationMeetsTheSetupDeadline) {
+  settings.ppp.timeout = 10s;  // IPCP would try for 100 s
+  authenticate(MppePolicy::kDeny);
+  for (int i = 0; i < 12; ++i) {
+    advance(5s);
+    receive(kLcp, {PppCode::kEchoReply, 1, u32(1)});
+  }
+  terminate_lcp();
+  advance(15s);
+  EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kNetworkTimeout});
+}
+
+TEST_F(SessionTest, LCP_09_DeadPeerEndsWithLostCarrier) {
+  bring_up();
+  for (int i = 0; i < 100 && host.ends.empty(); ++i) {
+    advance(1s);
+  }
+  EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kLostCarrier});
+  EXPECT_EQ(wheel.armed_count(), 0U);
+}
+
+TEST_F(SessionTest, LCP_06_LoopedLinkEnds) {
+  make();
+  session->start();
+  for (int i = 0; i < 200 && host.ends.empty(); ++i) {
+    for (const Frame& frame : host.take()) {
+      receive(frame.protocol, frame.packet);
+    }
+    advance(100ms);
+  }
+  EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kLcpFailed});
+}
+
+TEST_F(SessionTest, SEC_08_AFloodOfFramesIsBoundedWork) {
+  bring_up();
+  host.take();
+  for (int i = 0; i < 10'000; ++i) {
+    receive(kLcp, {PppCode::kEchoRequest, static_cast<unsigned>(i & 255), u32(0x01020304)});
+  }
+  EXPECT_LE(host.take().size(), 200U);
+  advance(10s);
+  receive(kLcp, {PppCode::kEchoRequest, 1, u32(0x01020304)});
+  EXPECT_EQ(host.take().size(), 1U);
+}
+
+TEST_F(SessionTest, DestructionAtAnyMomentLeavesNothingBehind) {
+  bring_up();
+  session->terminate(EndReason::kAdminReset);
+  session.reset();
+  EXPECT_EQ(wheel.armed_count(), 0U);
+
+  backend.answers_at_once = false;
+  make();
+  session->start();
+  open_lcp();
+  prove();
+  ASSERT_NE(backend.waiting, nullptr);
+  session.reset();
+  EXPECT_EQ(backend.waiting, nullptr);
+  EXPECT_EQ(wheel.armed_count(), 0U);
+}
+
+}  // namespace
+}  // namespace adit::control

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// A session under test: the peer is the test, packet by packet; the authentication backend gives the verdict that the test
+// wants, so proofs are dummies.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "controlplane/ppp/session.hpp"
+#include "crypto/library.hpp"
+#include "tests/controlplane/ppp/ppp_kit.hpp"
+
+namespace adit::control {
+
+using wire::Ipv4Address;
+using wire::PppCode;
+using wire::PppProtocol;
+using enum wire::PppProtocol;
+
+inline constexpr Ipv4Address kSubscriber{10, 64, 0, 2};
+inline const Octets kMagic = option(5, u32(0x01020304));
+inline const Octets kMppeOption = option(18, u32(0x01000040));
+inline const Octets kAddress = option(3, u32(kSubscriber.value));
+
+struct Frame {
+  PppProtocol protocol{};
+  Packet packet;
+  friend bool operator==(const Frame&, const Frame&) = default;
+};
+inline std::ostream& operator<<(std::ostream& out, const Frame& frame) {
+  return out << std::hex << static_cast<int>(frame.protocol) << std::dec << ' ' << frame.packet;
+}
+using Frames = std::vector<Frame>;
+
+class FakeHost final : public SessionHost {
+ public:
+  Frames frames;
+  std::vector<std::string> trace;  // in order; frames as "protocol/code"
+  std::vector<EndReason> ends;
+  std::optional<Ipv4Address> free_address = kSubscriber;
+  std::map<contract::Direction, Octets> keys;
+  std::map<contract::Direction, contract::MppeMode> modes;
+  int leases = 0;
+
+  void send_ppp_frame(std::span<const std::uint8_t> frame) override {
+    const auto header = wire::parse_ppp(frame);
+    ASSERT_TRUE(header && header->header_length == 4) << "FF 03 and a whole protocol field";
+    const auto packet = wire::parse_ppp_packet(frame.subspan(4));
+    ASSERT_TRUE(packet);
+    frames.push_back(
+        {header->protocol,
+         {PppCode{packet->code}, packet->identifier, Octets(packet->data.begin(), packet->data.end())}});
+    trace.push_back(std::to_string(static_cast<unsigned>(header->protocol)) + "/" +
+                    std::to_string(packet->code));
+  }
+  void set_ppp_compression(bool acfc, bool pfc) override {
+    trace.push_back(std::string("compression ") + (acfc ? "acfc" : "-") + (pfc ? "pfc" : "-"));
+  }
+  void enable_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>& start,
+                   const crypto::Secret<16>& session) override {
+    modes[direction] = mode;
+    EXPECT_FALSE(crypto::equal_constant_time(start.bytes(), session.bytes()));
+    keys[direction] = Octets(start.bytes().begin(), start.bytes().end());
+    trace.emplace_back(direction == contract::Direction::kSend ? "mppe send" : "mppe receive");
+  }
+  void flush_mppe(bool repeated) override { trace.emplace_back(repeated ? "flush again" : "flush"); }
+  void disable_mppe() override {
+    keys.clear();
+    trace.emplace_back("mppe off");
+  }
+  void enable_ip(Ipv4Address subscriber, std::uint16_t mru, bool require_mppe) override {
+    trace.push_back("ip " + wire::to_string(subscriber) + " " + std::to_string(mru) +
+                    (require_mppe ? " mppe" : ""));
+  }
+  void disable_ip() override { trace.emplace_back("ip off"); }
+  void lcp_opened() override { trace.emplace_back("lcp opened"); }
+  std::optional<Ipv4Address> lease_address(std::optional<Ipv4Address> fixed, std::string_view) override {
+    ++leases;
+    return fixed ? fixed : free_address;
+  }
+  void session_ended(EndReason reason) override { ends.push_back(reason); }
+
+  Frames take() { return std::exchange(frames, {}); }
+  std::vector<std::string> take_trace() { return std::exchange(trace, {}); }
+  [[nodiscard]] bool traced(std::string_view line) const {
+    return std::find(trace.begin(), trace.end(), line) != trace.end();
+  }
+};
+
+class FakeBackend final : public AuthBackend {
+ public:
+  AuthVerdict verdict = accepted_with_keys();
+  AuthClient* waiting = nullptr;
+  bool answers_at_once = true;
+  int requests = 0;
+
+  static AuthAccepted accepted_with_keys() {
+    AuthAccepted accepted;
+    accepted.authenticator_response = "S=" + std::string(40, 'A');
+    accepted.mppe.emplace();
+    accepted.mppe->send.bytes()[0] = 1;
+    accepted.mppe->receive.bytes()[0] = 2;
+    return accepted;
+  }
+  void authenticate(AuthRequest, AuthClient& client) override {
+    ++requests;
+    waiting = &client;
+    if (answers_at_once) {
+      answer();
+    }
+  }
+  void answer() { std::exchange(waiting, nullptr)->on_verdict(verdict); }
+  void cancel(AuthClient&) override { waiting = nullptr; }
+};
+
+class SessionTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { ASSERT_TRUE(crypto::initialise().has_value()); }
+
+  Settings settings;
+  TimerWheel wheel;
+  SeededEntropy entropy{3};
+  RecordingLog log;
+  FakeBackend backend;
+  FakeHost host;
+  std::optional<Session> session;
+  Instant clock{};
+  unsigned id = 100;  // of the peer's packets
+
+  void make() {
+    settings.ip.gateway = {10, 64, 0, 1};
+    session.emplace(settings, wheel, entropy, log, backend, host, Ipv4Address{192, 0, 2, 9},
+                    Ipv4Address{192, 0, 2, 1}, "00000000000000aa");
+  }
+  void receive(PppProtocol protocol, const Packet& packet) {
+    session->on_frame(u16(static_cast<std::uint16_t>(protocol)) + packet.octets());
+  }
+  void advance(Duration by) { wheel.advance(clock = clock + by); }
+  [[nodiscard]] Frame only() {
+    const Frames frames = host.take();
+    EXPECT_EQ(frames.size(), 1U);
+    return frames.empty() ? Frame{} : frames.front();
+  }
+
+  void open_lcp(const Octets& wishes = kMagic) {
+    Frames frames = host.take();
+    ASSERT_FALSE(frames.empty());
+    ASSERT_EQ(frames.back().protocol, kLcp);
+    const Packet request = frames.back().packet;
+    receive(kLcp, conf_ack(request.id, request.data));
+    receive(kLcp, conf_req(++id, wishes));
+    ASSERT_TRUE(host.traced("lcp opened"));
+  }
+  /// Answers the MS-CHAPv2 challenge with a dummy that the backend does not look at; PAP likewise.
+  void prove(const Octets& name = {'a', 'l', 'i', 'c', 'e'}) {
+    if (settings.auth.methods.front() == AuthMethod::kPap) {
+      return receive(kPap, {PppCode{1}, 1, Octets{5} + name + Octets{3, 'x', 'y', 'z'}});
+    }
+    const Packet challenge = host.frames.back().packet;
+    ASSERT_EQ(host.frames.back().protocol, kChap);
+    host.take();
+    // The last octet: flags of v2, "use the NT response" of v1.
+    const bool v1 = settings.auth.methods.front() == AuthMethod::kMsChapV1;
+    receive(kChap,
+            {PppCode{2}, challenge.id,
+             Octets{49} + Octets(16, 7) + Octets(8, 0) + Octets(24, 9) + Octets(1, v1 ? 1 : 0) + name});
+  }
+  /// To the network phase. Frames sent before are gone, those of the network phase's start are left.
+  void authenticate(MppePolicy policy, const Octets& wishes = kMagic) {
+    settings.ppp.mppe = policy;
+    make();
+    session->start();
+    open_lcp(wishes);
+    prove();
+    EXPECT_EQ(session->status().phase, SessionStatus::Phase::kNetwork);
+    if (!host.frames.empty()) {
+      host.frames.erase(host.frames.begin());  // Success or Ack
+    }
+    host.take_trace();
+  }
+  void open_ccp() {
+    const Packet request = only().packet;
+    receive(kCcp, conf_ack(request.id, request.data));
+    receive(kCcp, conf_req(++id, kMppeOption));
+  }
+  void open_ipcp() {
+    const Packet request = host.frames.back().packet;
+    ASSERT_EQ(host.frames.back().protocol, kIpcp);
+    receive(kIpcp, conf_ack(request.id, request.data));
+    receive(kIpcp, conf_req(++id, kAddress));
+    host.take();
+  }
+  void bring_up(MppePolicy policy = MppePolicy::kRequire) {
+    authenticate(policy);
+    open_ccp();
+    open_ipcp();
+    ASSERT_EQ(session->status().phase, SessionStatus::Phase::kUp);
+  }
+  void expect_end(EndReason reason) {
+    EXPECT_EQ(host.ends, std::vector<EndReason>{reason});
+    EXPECT_EQ(wheel.armed_count(), 0U);
+    EXPECT_EQ(session->status().phase, SessionStatus::Phase::kTerminate);
+  }
+  /// The session ends: its Terminate-Request comes by a timer, and the peer acknowledges it.
+  void terminate_lcp() {
+    advance(10ms);
+    for (const Frame& frame : host.take()) {
+      if (frame.protocol == kLcp && frame.packet.code == PppCode::kTerminateRequest) {
+        receive(kLcp, term_ack(frame.packet.id));
+      }
+    }
+  }
+};
+
+}  // namespace adit::control
