@@ -44,12 +44,12 @@ class AuthExchange : public Authenticator, public AuthClient {
   void begin();
   /// Takes a proof to the backend; the verdict may have been answered when this returns.
   void ask(std::string user, AuthProof proof);
-  /// A proof that nobody needs to look at: answered and counted as if the backend had said no.
+  /// A malformed proof: answered and counted as if the backend had rejected it.
   void reject(std::string user);
 
   /// Sends the Success or Ack and keeps it for repeats. False: the verdict lacks what the method has to send.
   [[nodiscard]] virtual bool answer_accepted(const AuthAccepted& accepted) = 0;
-  /// Sends the Failure or Nak and keeps it for repeats. `retry`: another proof will be looked at.
+  /// Sends the Failure or Nak and keeps it for repeats. `retry`: another attempt is allowed.
   virtual void answer_rejected(std::uint16_t ms_chap_error, bool retry) = 0;
   /// True when the method lets a rejected peer try once more on the same link.
   [[nodiscard]] virtual bool can_retry() const = 0;

@@ -25,7 +25,7 @@ namespace adit::control {
 class AuthenticatorHost {
  public:
   virtual ~AuthenticatorHost() = default;
-  /// One PPP frame, FF 03 first, of the authenticator's protocol: to SessionHost::send_ppp_frame as it is.
+  /// One PPP frame, FF 03 first, of the authenticator's protocol: to PppDataPath::send_ppp_frame as it is.
   virtual void send_auth_frame(std::span<const std::uint8_t> frame) = 0;
   /// The peer is who it says; our Success or Ack has been sent already. At most once, and never after auth_failed.
   /// `user` is what the peer sent (untrusted octets).
@@ -36,7 +36,7 @@ class AuthenticatorHost {
   virtual void auth_failed(EndReason reason, std::string_view user) = 0;
 };
 
-/// Where the peer comes from: copied into every AuthRequest.
+/// What identifies the call: copied into every AuthRequest.
 struct AuthOrigin {
   wire::Ipv4Address peer_address;  ///< outer
   wire::Ipv4Address local_address;

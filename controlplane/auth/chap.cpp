@@ -67,7 +67,7 @@ void Chap::on_packet(std::span<const std::uint8_t> octets) {
   if (!packet || packet->code != static_cast<std::uint8_t>(wire::ChapCode::kResponse)) {
     return;  // RFC 2759 §7: Change-Password only answers E=648, which we do not offer to change
   }
-  // RFC 1994 §4.1: a repeat gets the reply that it got before, whatever it says now, and the backend is not asked.
+  // RFC 1994 §4.1: a repeat gets the same reply as before, whatever it holds now, and the backend is not asked.
   if (!reply_.empty() && packet->identifier == answered_identifier_) {
     context().host.send_auth_frame(reply_);
     return;
@@ -117,7 +117,7 @@ bool Chap::answer_accepted(const AuthAccepted& accepted) {
     return true;
   }
   if (accepted.authenticator_response.empty()) {
-    return false;  // the peer would hang up on a Success that does not prove us
+    return false;  // the peer would hang up on a Success that does not prove that we know the password
   }
   // RFC 2759 §5: exactly one space; some clients take what follows it as part of the proof otherwise.
   send_reply(wire::ChapCode::kSuccess, accepted.authenticator_response + " M=Welcome");

@@ -40,7 +40,7 @@ class Chap final : public AuthExchange {
 
   const AuthMethod method_;
   std::array<std::uint8_t, 16> challenge_{};  // MS-CHAPv1 uses 8 octets
-  std::uint8_t identifier_ = 0;               // of the challenge that stands
+  std::uint8_t identifier_ = 0;               // of the current challenge
   std::uint8_t answered_identifier_ = 0;      // of the response that reply_ answers
   std::vector<std::uint8_t> reply_;           // the Success or Failure frame as it went out; empty before
   Timer resend_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // PAP, authenticator's side: the peer sends name and password until it is answered. RFC 1334 §2.
-// A repeat may carry a new Identifier (§2.2.1 wants that), so repeats are told by their name and password.
+// A repeat may carry a new Identifier (§2.2.1 asks for it), so repeats are recognised by their name and password.
 // Thread: control. Owner: the session.
 #pragma once
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Proving ourselves to a server: PAP (RFC 1334), CHAP with MD5 (RFC 1994), MS-CHAPv1 (RFC 2433) and v2 (RFC 2759), which
-// also makes the server prove itself. One proof, repeated until it is judged. Thread: control. Owner: the client's link.
+// also makes the server prove itself. One response, repeated until the server has answered it.
+// Thread: control. Owner: the client's link.
 #pragma once
 
 #include <array>
@@ -23,9 +24,10 @@ namespace adit::control {
 class ClientAuthHost {
  public:
   virtual void send_auth_frame(wire::Bytes frame) = 0;
-  /// The server is satisfied, and so are we. `keys`: of the methods that make some; `send` is what we encrypt with.
+  /// The server accepts us, and has proved itself where the method makes it. `keys`: none when the method makes none;
+  /// `send` is what we encrypt with.
   virtual void authenticated(const std::optional<crypto::MppeStartKeys>& keys) = 0;
-  /// `detail`: the server's words, untrusted octets.
+  /// `detail`: the server's text, untrusted octets.
   virtual void auth_failed(ClientEnd end, std::string_view detail) = 0;
 
  protected:
@@ -38,7 +40,7 @@ class ClientAuth {
 
   /// Another user than the settings' is who logs in.
   void log_in_as(std::string user) { user_ = std::move(user); }
-  /// LCP opened with `method`: PAP asks to be let in, CHAP waits for the Challenge.
+  /// LCP opened with `method`: PAP sends its request, CHAP waits for the Challenge.
   void start(AuthMethod method);
   /// LCP went down.
   void stop();

@@ -11,16 +11,16 @@
 namespace adit::control {
 namespace {
 
-/// How long a server that said goodbye by LCP has for the same by PPTP, before we begin: it goes by TCP, which may come
-/// later than GRE.
-constexpr Duration kLastWord{500};
-/// Of a server's words, what is kept for client_ended().
+/// How long a server that terminated LCP has to clear the call by PPTP before we do: that goes by TCP, and may arrive
+/// later than what went by GRE.
+constexpr Duration kServerClearsFirst{500};
+/// How much of a server's text is kept for client_ended().
 constexpr std::size_t kMaxDetail = 200;
 
 }  // namespace
 
-// Whatever ends the client does so through end_soon(): the farewell starts from a timer, never from inside a protocol or
-// a host call, and so does the last call of the host.
+// Whatever ends the client does so through end_soon(): hanging up starts from a timer, never from inside a protocol or a
+// host call, and client_ended() is called from a timer, too.
 class ClientCall::Impl final : PptpClientHost, ClientLinkHost {
  public:
   Impl(const ClientSettings& settings, wire::LocalCallId id, TimerWheel& wheel, Entropy& entropy,
@@ -45,6 +45,7 @@ class ClientCall::Impl final : PptpClientHost, ClientLinkHost {
   [[nodiscard]] ClientStatus status() const;
 
  private:
+  /// How far hanging up has come: not begun, due, LCP terminates, the server clears by PPTP, we stop PPTP, over.
   enum class Ending : std::uint8_t { kNo, kDue, kLink, kServer, kControl, kOver };
 
   // PptpClientHost
@@ -61,7 +62,7 @@ class ClientCall::Impl final : PptpClientHost, ClientLinkHost {
 
   void on_deadline();
   void on_step();
-  void begin_farewell();
+  void begin_hang_up();
   void hang_up_control();
   void finish();
 
@@ -69,8 +70,8 @@ class ClientCall::Impl final : PptpClientHost, ClientLinkHost {
   ClientCallHost& host_;
   PptpClient control_;
   ClientLink link_;
-  Timer deadline_;  // to client_up(); of the farewell
-  Timer step_;      // of the farewell
+  Timer deadline_;  // of the set-up; later of hanging up
+  Timer step_;      // the next one of hanging up
   wire::LocalCallId id_;
   ClientEnd end_ = ClientEnd::kNone;
   Ending ending_ = Ending::kNo;
@@ -81,7 +82,7 @@ class ClientCall::Impl final : PptpClientHost, ClientLinkHost {
   std::string detail_;
 };
 
-// ---- the way up ---------------------------------------------------------------------------------------------------
+// ---- set-up -------------------------------------------------------------------------------------------------------
 
 void ClientCall::Impl::call_answered(wire::PeerCallId peer) {
   if (ending_ == Ending::kNo) {
@@ -157,7 +158,7 @@ void ClientCall::Impl::on_step() {
   }
   switch (ending_) {
     case Ending::kDue:
-      return begin_farewell();
+      return begin_hang_up();
     case Ending::kLink:
     case Ending::kServer:
       return hang_up_control();
@@ -166,10 +167,10 @@ void ClientCall::Impl::on_step() {
   }
 }
 
-void ClientCall::Impl::begin_farewell() {
+void ClientCall::Impl::begin_hang_up() {
   if (end_ == ClientEnd::kServerTerminated) {
     ending_ = Ending::kServer;
-    return step_.arm(kLastWord);
+    return step_.arm(kServerClearsFirst);
   }
   ending_ = Ending::kLink;
   if (end_ == ClientEnd::kServerCleared || !link_.close()) {

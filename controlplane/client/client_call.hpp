@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One dial-up from the caller's side (the PNS): control connection, call and PPP link, behaving as its profile does.
-// Sans-I/O: TCP octets, PPP frames and timers in; ClientCallHost calls out. The mirror of PptpConnection and Session,
-// with which it shares codecs, automaton and timer wheel, and no policy.
+// Sans-I/O: TCP octets, PPP frames and timers in; ClientCallHost calls out. The counterpart of PptpConnection and Session:
+// the mechanisms beneath are theirs, the policies are its own.
 // Thread: control. Owner: adit-blast (or a simulation).
 #pragma once
 
@@ -25,13 +25,13 @@ class ClientCallHost : public PppDataPath {
  public:
   /// One whole PPTP control message, to leave in one segment.
   virtual void send(std::span<const std::uint8_t> message) = 0;
-  /// The control connection has served: FIN behind what was sent. Nothing is asked of the host afterwards.
+  /// The control connection is no longer needed: FIN after what was sent. Nothing is sent afterwards.
   virtual void close() = 0;
 
   /// The Outgoing-Call-Reply gave the server's ID: GRE may come and go. Asked before any send_ppp_frame.
   virtual void install_call(wire::LocalCallId local, wire::PeerCallId peer) = 0;
 
-  /// IPCP is up (and encryption, when it is wanted): the call is what was dialled for.
+  /// IPCP is up, and so is encryption where it is required: the dial has succeeded.
   virtual void client_up() = 0;
   /// Over, up before or not. Once, always from the timer wheel; the host may destroy the client from here on. `detail`:
   /// untrusted octets, may be empty.
@@ -41,7 +41,7 @@ class ClientCallHost : public PppDataPath {
 struct ClientStatus {
   bool up = false;
   wire::Ipv4Address own;   ///< assigned by the server; none before
-  wire::Ipv4Address peer;  ///< the server's end of the link, as its IPCP told; none when it did not
+  wire::Ipv4Address peer;  ///< the server's end of the link, by its IPCP; none when it named none
   wire::Ipv4Address dns1;
   std::string_view auth_method = "none";
   bool encrypts_send = false;

@@ -9,7 +9,7 @@ namespace adit::control {
 
 enum class ClientEnd : std::uint8_t {
   kNone,
-  kHungUp,          ///< we ended it, and that was the plan
+  kHungUp,          ///< by us, as planned
   kConnectFailed,   ///< TCP: refused, unreachable, reset before it was up
   kConnectTimeout,  ///< TCP: no answer
   kNoResource,      ///< of this machine: descriptors, ports, slots
@@ -20,7 +20,7 @@ enum class ClientEnd : std::uint8_t {
   kLcpFailed,
   kLcpTimeout,
   kAuthRefused,  ///< the server asks for no method that we allow
-  kAuthFailed,   ///< the server says no
+  kAuthFailed,   ///< the server rejects our proof
   kAuthTimeout,
   kNotAuthentic,  ///< MS-CHAPv2: the server does not know the password
   kMppeRefused,   ///< encryption required by us, and not agreed

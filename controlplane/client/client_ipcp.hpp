@@ -22,7 +22,7 @@ class ClientIpcp final : public ControlProtocol {
   ~ClientIpcp() = default;
 
   [[nodiscard]] wire::Ipv4Address own() const { return own_; }
-  /// The server's end; none when it did not say.
+  /// The server's end; none when it named none.
   [[nodiscard]] wire::Ipv4Address peer() const { return peer_; }
   [[nodiscard]] wire::Ipv4Address dns1() const { return servers_[0]; }
 

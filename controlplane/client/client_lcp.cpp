@@ -80,7 +80,7 @@ bool ClientLcp::on_nak(const PppOptions& hints, bool insist_no_more) {
     if (hint.type == type_of(LcpOption::kMagic)) {
       magic_ = new_magic();
     }
-    // Of the rest nothing has another value that we would take: it is asked for again, and then given up.
+    // The other options have no other value that we would take: each is asked for again, and then given up.
     refused_ |= insist_no_more && hint.type < 32 ? 1U << hint.type : 0;
   }
   return true;

@@ -17,9 +17,9 @@ class ClientLcp final : public LcpEndpoint {
             LcpEvents& events);
   ~ClientLcp() = default;
 
-  /// How we agreed to prove ourselves; none: the server does not ask. Valid once opened.
+  /// The authentication method agreed on; none: the server does not ask for any. Valid once opened.
   [[nodiscard]] std::optional<AuthMethod> method() const { return method_; }
-  /// The server's last word was a method that we do not allow.
+  /// The server last asked for a method that we do not allow.
   [[nodiscard]] bool refuses_method() const { return refuses_method_; }
 
   void send_identifications();
@@ -50,7 +50,7 @@ class ClientLcp final : public LcpEndpoint {
   std::optional<AuthMethod> wished_method_;
   std::uint32_t magic_ = 0;
   std::uint32_t refused_ = 0;   // bit per option type
-  std::uint8_t suggested_ = 0;  // methods that we Nak'd with: the next one each time
+  std::uint8_t suggested_ = 0;  // Naks with a method of ours: the next method each time
   bool refuses_method_ = false;
 };
 

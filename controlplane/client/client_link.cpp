@@ -81,7 +81,7 @@ bool ClientLink::close() {
 void ClientLink::abandon() {
   if (phase_ != Phase::kDead) {
     phase_ = Phase::kTerminate;
-    lcp_.down();  // it tells this_layer_down only when it was open
+    lcp_.down();  // reports protocol_down only if LCP was open: the rest is ended here
     auth_.stop();
     network_.end();
     phase_ = Phase::kDead;
@@ -109,7 +109,7 @@ void ClientLink::lcp_up() {
   if (const auto method = lcp_.method()) {
     return auth_.start(*method);
   }
-  authenticated(std::nullopt);  // the server does not ask
+  authenticated(std::nullopt);  // the server does not ask for authentication
 }
 
 void ClientLink::lcp_down() {
@@ -149,7 +149,7 @@ void ClientLink::protocol_failed(PppProtocol, EndReason reason, std::string_view
   host_.link_failed(client_end(reason), why);
 }
 
-// A server without a method in common says nothing else than goodbye.
+// All that a server without a method in common sends is a Terminate-Request.
 void ClientLink::peer_terminates(PppProtocol protocol, Bytes data) {
   if (protocol != PppProtocol::kLcp) {
     return;
@@ -164,7 +164,7 @@ void ClientLink::peer_terminates(PppProtocol protocol, Bytes data) {
 
 // ---- authentication -----------------------------------------------------------------------------------------------
 
-// RFC 3079 §2.1: with MS-CHAPv1 the short keys are made of the LAN Manager hash, which nobody should keep.
+// RFC 3079 §2.1: with MS-CHAPv1 the short keys are made of the LAN Manager hash, which we do not compute.
 void ClientLink::authenticated(const std::optional<crypto::MppeStartKeys>& keys) {
   phase_ = Phase::kNetwork;
   network_.begin(keys, lcp_.method() != AuthMethod::kMsChapV1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The caller's end of a PPP link: LCP, authentication and the network phase in the order of RFC 1661 §3.2.
-// Sans-I/O: frames and timers in, PppDataPath and ClientLinkHost calls out. The mirror of Session.
+// Sans-I/O: frames and timers in, PppDataPath and ClientLinkHost calls out. The counterpart of Session.
 // Thread: control. Owner: the client call.
 #pragma once
 
@@ -18,10 +18,10 @@ namespace adit::control {
 class ClientLinkHost {
  public:
   virtual void link_opened() = 0;  ///< LCP is up: the moment for Set-Link-Info
-  virtual void link_up() = 0;      ///< IP is; again after each renegotiation
+  virtual void link_up() = 0;      ///< IP is up; again after each renegotiation
   virtual void link_down() = 0;    ///< LCP was up, and negotiates anew
   virtual void link_failed(ClientEnd end, std::string_view detail) = 0;
-  virtual void link_finished() = 0;  ///< what close() began is done
+  virtual void link_finished() = 0;  ///< what close() began is complete
  protected:
   ~ClientLinkHost() = default;
 };
@@ -36,16 +36,16 @@ class ClientLink final : ControlProtocolHost, LcpEvents, ClientAuthHost {
   void log_in_as(std::string user) { auth_.log_in_as(std::move(user)); }
   /// 2-octet protocol, then the packet.
   void on_frame(wire::Bytes frame);
-  /// LCP says goodbye. False: there is nothing to say it to.
+  /// Terminates LCP; link_finished() follows. False: LCP is not up, there is nothing to wait for.
   [[nodiscard]] bool close();
-  /// Without a goodbye: no data, no keys, no timers.
+  /// Ends at once, without a Terminate-Request: no data, no keys, no timers.
   void abandon();
 
   [[nodiscard]] bool up() const { return network_.up(); }
   [[nodiscard]] const ClientNetwork& network() const { return network_; }
   [[nodiscard]] const ClientLcp& lcp() const { return lcp_; }
   [[nodiscard]] bool is_authenticated() const { return phase_ == Phase::kNetwork && lcp_.method(); }
-  /// What has not come about yet.
+  /// The reason of a set-up that takes too long: the phase that it is in.
   [[nodiscard]] ClientEnd timeout() const;
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each value is from a capture, a source or a log, named at the profile's head; "guess" marks what none of them tells.
+// Each value is from a capture, a source or a log, named above the profile; "guess" marks what none of them shows.
 #include "controlplane/client/client_profile.hpp"
 
 #include <array>
@@ -43,7 +43,7 @@ OutgoingCallRequest call_request(std::uint32_t least_bps, std::uint32_t most_bps
 constexpr std::array kMruAndMagic = {LcpOption::kMru, LcpOption::kMagic};
 constexpr std::array kAddressOnly = {IpcpOption::kAddress};
 
-// What RFC 2637, 1661 and 1332 ask for and no more; nothing is waited for that need not be.
+// What RFC 2637, 1661 and 1332 ask for and no more, without any optional pause.
 ClientProfile plain() {
   return {
       .name = "plain",
@@ -141,7 +141,7 @@ ClientProfile mikrotik() {
   };
 }
 
-// mtpd, pppd and the kernel's pppopns of Android 4 to 11 (sources): no echoes, no acknowledgements, no farewell but FIN.
+// mtpd, pppd and the kernel's pppopns of Android 4 to 11 (sources): no echoes, no acknowledgements, hangs up by FIN alone.
 // Guesses: MRU 1400, the options of its pppd (those of pptp-linux), the vendor name.
 constexpr std::array kAndroidLcp = {LcpOption::kMru, LcpOption::kAccm, LcpOption::kMagic,
                                     LcpOption::kProtocolCompression, LcpOption::kAddressCompression};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How real clients behave, as data: option lists, order, timing, acknowledgements. Sources beside each row of the table
-// in client_profile.cpp. A profile changes manners only; who is dialled and what is allowed is ClientSettings'.
+// in client_profile.cpp. A profile says how a client behaves on the wire; who dials and what is allowed is ClientSettings'.
 // Thread: any (constants).
 #pragma once
 
@@ -28,9 +28,9 @@ struct ClientLinkInfo {
 /// What a client that does not encrypt does about CCP.
 enum class CcpWithoutMppe : std::uint8_t {
   kProtocolReject,   ///< does not speak it
-  kConfigureReject,  ///< speaks it when asked, and rejects MPPE
-  kTerminateAck,     ///< holds it closed
-  kOffer,            ///< opens it nevertheless, with an empty request
+  kConfigureReject,  ///< answers the server's CCP, and rejects MPPE
+  kTerminateAck,     ///< keeps it closed: Terminate-Ack to whatever comes
+  kOffer,            ///< opens it all the same, with an empty request
 };
 
 /// When one IPV6CP Configure-Request goes out. The client has no IPv6 beyond that attempt.
@@ -73,7 +73,7 @@ struct ClientProfile {
   contract::AckPolicy acks;
 };
 
-/// "plain" first: nothing but what the RFCs ask for, and no pauses: what rates are measured with.
+/// "plain" is first: only what the RFCs ask for, without pauses; rates are measured with it.
 [[nodiscard]] std::span<const ClientProfile> client_profiles();
 /// nullptr: no profile of that name.
 [[nodiscard]] const ClientProfile* find_client_profile(std::string_view name);

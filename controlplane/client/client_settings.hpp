@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the clients of one run have in common: whom they are, how they prove it, and whose manners they have.
+// What the clients of one run have in common: who they are, how they authenticate, and which client they imitate.
 // Immutable once handed over. Thread: control.
 #pragma once
 
@@ -15,18 +15,19 @@
 namespace adit::control {
 
 struct ClientSettings {
-  const ClientProfile* profile = nullptr;  ///< of kClientProfiles
+  const ClientProfile* profile = nullptr;  ///< of client_profiles()
   std::string user = "blast";
   crypto::SecretText password;
-  /// The NT hash of `password`, made once: a dial then costs SHA-1 and three DES blocks.
+  /// The NT hash of `password`, computed once: a dial then costs SHA-1 and three DES blocks.
   crypto::Secret<16> nt_hash;
-  /// The hash of `nt_hash`, RFC 2759 §8.4; none: made anew in every dial.
+  /// The hash of `nt_hash`, RFC 2759 §8.4; none: computed in every dial.
   std::optional<crypto::Secret<16>> nt_hash_hash;
-  std::vector<AuthMethod> methods = {AuthMethod::kMsChapV2};  ///< allowed, best first
+  std::vector<AuthMethod> methods = {AuthMethod::kMsChapV2};  ///< allowed, the preferred one first
   MppePolicy mppe = MppePolicy::kPrefer;
   std::vector<contract::MppeStrength> mppe_key_lengths = {contract::MppeStrength::k128};
-  /// Restart timers and counters, echoes, MRU where the profile has none, mppe_stateful (kAllow: as the server likes;
-  /// kPrefer: nothing else). The profile says what is asked for; `ppp.mppe` and its key lengths are not looked at.
+  /// Restart timers and counters, echoes, MRU where the profile has none, mppe_stateful (kAllow: either mode, the server
+  /// chooses; kPrefer: stateful only). `ppp.mppe` and `ppp.mppe_key_lengths` are not used: `mppe` and
+  /// `mppe_key_lengths` above are.
   PppSettings ppp;
   Duration start_timeout{10'000};  ///< SCCRQ to SCCRP, and OCRQ to OCRP
   Duration setup_timeout{30'000};  ///< start() to up

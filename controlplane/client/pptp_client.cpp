@@ -71,7 +71,7 @@ void PptpClient::on_deadline() {
 
 void PptpClient::on_silence() {
   if (echo_outstanding_) {
-    send(StopControlConnectionRequest{});  // for a server that hears us though we do not hear it
+    send(StopControlConnectionRequest{});  // the server may still receive, though we receive nothing from it
     return fail_and_finish(ClientEnd::kEchoTimeout, {});
   }
   echo_outstanding_ = true;
@@ -106,7 +106,7 @@ void PptpClient::send_call_request() {
   send(request);
 }
 
-// A reply to somebody else's call (mtpd insists on that, too) is no reply.
+// A reply with another call's ID is ignored, as by mtpd.
 void PptpClient::on_message(const OutgoingCallReply& m) {
   if (state_ != State::kAwaitCall || m.peer_call_id != id_.value) {
     return;

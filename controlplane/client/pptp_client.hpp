@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One PPTP control connection, RFC 2637 §2-3, as the side that dials (PNS), with one call: framing, start, call, echo,
-// farewell. Sans-I/O: TCP octets and timers in; messages and events out through PptpClientHost.
+// One PPTP control connection, RFC 2637 §2-3, as the side that dials (PNS), with one call: start, call, echo, stop.
+// Sans-I/O: TCP octets and timers in; messages and events out through PptpClientHost.
 // Thread: control. Owner: the client call.
 #pragma once
 
@@ -20,11 +20,11 @@ namespace adit::control {
 class PptpClientHost {
  public:
   virtual void send_message(wire::Bytes message) = 0;
-  /// The server has taken the call; `peer` is its ID of it.
+  /// The server has accepted the call; `peer` is its call ID.
   virtual void call_answered(wire::PeerCallId peer) = 0;
-  /// No call, or no call any more. The host ends the client, by stop() as long as control_finished() has not come.
+  /// The call was refused, or has ended. The host ends the client, by stop() unless control_finished() has come.
   virtual void control_failed(ClientEnd end, std::string_view detail) = 0;
-  /// Nothing is left to be said or heard: time for FIN. Nothing is asked of the host afterwards.
+  /// The control connection is no longer needed: time for FIN. Nothing is asked of the host afterwards.
   virtual void control_finished() = 0;
 
  protected:
@@ -70,8 +70,8 @@ class PptpClient {
   void on_message(const pptp::CallDisconnectNotify& m);
   void on_message(const pptp::StopControlConnectionRequest& m);
   void on_message(const pptp::StopControlConnectionReply& m);
-  /// What a caller has no use for: the requests of callers, incoming calls, error counts; an Echo-Reply did its work by
-  /// arriving.
+  /// What a caller has no use for: the requests of callers, incoming calls, error counts; of an Echo-Reply it matters only
+  /// that it came.
   template <typename Other>
   void on_message(const Other&) {}
 

@@ -24,7 +24,7 @@ consteval PppAction parse_action(std::string_view name) {
 }
 
 /// "tld,scr/6" -> {tld, scr}, Req-Sent; "-" -> stay. The suffixes r, p and x are the RFC's footnotes:
-/// [r]estart option and [p]assive option are not used here, a crossed connection [x] needs no special care.
+/// [r]estart option and [p]assive option are not used here, a crossed connection [x] needs no special case.
 consteval PppTransition parse_cell(std::string_view cell, PppState from) {
   PppTransition transition{.actions = {}, .next = from};
   if (cell == "-") {
@@ -127,8 +127,7 @@ void PppAutomaton::perform(PppAction action, const PppTransition& transition) {
       first_try_ = true;
       return;
     case PppAction::kZrc:
-      // The peer has said goodbye: wait one period in Stopping, so that a repeated Terminate-Request finds an
-      // answer.
+      // The peer terminates: wait one period in Stopping, so that a repeated Terminate-Request is still answered.
       restart_counter_ = 0;
       restart_timer_.arm(settings_.timeout);
       return;

@@ -43,8 +43,8 @@ enum class PppEvent : std::uint8_t {
   kRtr,            ///< Terminate-Request
   kRta,            ///< Terminate-Ack
   kRuc,            ///< unknown code
-  kRxjPermitted,   ///< RXJ+: Code- or Protocol-Reject that we can live with
-  kRxjFatal,       ///< RXJ-: Code- or Protocol-Reject of what we cannot do without
+  kRxjPermitted,   ///< RXJ+: Code- or Protocol-Reject that can be accepted
+  kRxjFatal,       ///< RXJ-: Code- or Protocol-Reject of something that is needed
   kRxr,            ///< Echo-Request, Echo-Reply or Discard-Request
 };
 inline constexpr std::size_t kPppEvents = 16;

@@ -111,8 +111,7 @@ void CcpEndpoint::judge(const PppOptions& wishes, ConfigureReply& reply) {
   for (const PppOption& option : wishes) {
     const auto wish = option.u32();
     if (option.type != kMppeType || !wish || requested_ == 0) {
-      reply.reject(
-          option);  // BSD, Deflate, Stac; or MPPE after the peer refused ours: never in one direction only
+      reply.reject(option);  // BSD, Deflate, Stac; or MPPE that the peer refused for the other direction
       continue;
     }
     mentioned = true;
@@ -159,8 +158,7 @@ bool CcpEndpoint::on_extra_code(const wire::PppPacket& packet) {
     }
     return true;
   }
-  return PppCode{packet.code} ==
-         PppCode::kResetAck;  // nothing to do: the flushed packet that follows marks the reset
+  return PppCode{packet.code} == PppCode::kResetAck;  // the flushed packet behind it marks the reset
 }
 
 // Stateless MPPE has nothing to reset (RFC 3078 §8.1): acknowledging is all. In stateful mode the Ack goes first, because

@@ -18,8 +18,8 @@
 
 namespace adit::control {
 
-/// What a control protocol asks of its owner, the link or the network phase. None of these may destroy the protocol or close it before
-/// returning, except that protocol_up may close it.
+/// What a control protocol asks of its owner, the link or the network phase. None of these may destroy the
+/// protocol or close it before returning, except that protocol_up may close it.
 class ControlProtocolHost {
  public:
   /// One frame, FF 03 first.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// IPCP, our side: RFC 1332 addresses and RFC 1877 name servers. The peer gets the address that it was
-// assigned and no other; what is not configured is rejected, so that nobody asks for 0.0.0.0 for ever.
+// IPCP, the concentrator's end: RFC 1332 addresses and RFC 1877 name servers. The peer gets the address that it was
+// assigned and no other; what is not configured is rejected, so that no peer asks for 0.0.0.0 for ever.
 // Thread: control. Owner: the session.
 #pragma once
 
@@ -34,7 +34,7 @@ class Ipcp final : public ControlProtocol {
 
   /// Before open(): the peer's address.
   void assign(wire::Ipv4Address address) { assigned_ = address; }
-  /// Those that are given are this peer's own; the others are the configured ones.
+  /// Name servers of this peer's own; where it has none, the configured ones stay.
   void use(const NameServers& own) {
     const auto take = [](wire::Ipv4Address& mine, wire::Ipv4Address given) {
       mine = given.is_none() ? mine : given;

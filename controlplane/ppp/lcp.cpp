@@ -17,7 +17,7 @@ using wire::PppOptions;
 using wire::PppPacket;
 using wire::PppProtocol;
 
-/// RFC 791: what any IPv4 link must carry. Below it an MRU is of no use to anybody.
+/// RFC 791: what any IPv4 link must carry, so that a smaller MRU is of no use.
 constexpr std::uint16_t kLeastMru = 68;
 /// Our own magic number, this often: a loop. One may be chance, or a peer that copies options.
 constexpr std::uint8_t kLoopEvidence = 5;
@@ -182,7 +182,7 @@ void Lcp::judge_option(const PppOption& option, ConfigureReply& reply) {
         kEndpointDiscriminator:  // RFC 1990 §5.1.3: harmless, and some peers stumble over a Reject
       acceptable = size >= 1;
       break;
-    // We prove ourselves to nobody, monitor no quality, call nobody back, and bundle no links.
+    // We authenticate ourselves to nobody, monitor no quality, call nobody back, and bundle no links.
     case LcpOption::kAuthentication:
     case LcpOption::kQuality:
     case LcpOption::kCallback:

@@ -83,7 +83,7 @@ void LcpEndpoint::send_protocol_reject(std::uint16_t rejected, Bytes information
   send(reject.octets(information.first(std::min(room, information.size()))));
 }
 
-// ---- up, and alive ------------------------------------------------------------------------------------------
+// ---- up, and echoes -----------------------------------------------------------------------------------------
 
 void LcpEndpoint::this_layer_up() {
   heard();
@@ -98,7 +98,7 @@ void LcpEndpoint::this_layer_down() {
   ControlProtocol::this_layer_down();
 }
 
-// Adaptive: a peer that was heard within the interval is not asked.
+// Adaptive: no Echo-Request goes out while the peer is heard from.
 void LcpEndpoint::on_echo_timer() {
   const Duration silence = now() - last_heard_;
   if (silence < echo_interval_) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What both ends of an LCP link do alike, whatever options they want: echoes and their answers (RFC 1661 §5.8), Protocol-
-// Reject (§5.7), RFC 1570's Identification and Time-Remaining let pass. Lcp is the concentrator's end, ClientLcp the caller's.
+// Reject (§5.7), and RFC 1570's Identification and Time-Remaining, which are accepted and ignored. Lcp is the concentrator's
+// end, ClientLcp the caller's.
 // Thread: control. Owner: whoever derives from it.
 #pragma once
 
@@ -12,7 +13,7 @@
 
 namespace adit::control {
 
-/// What LCP tells its link beyond the rest.
+/// What LCP tells its link, beyond what every ControlProtocolHost learns.
 class LcpEvents {
  public:
   /// The peer does not speak `protocol` (RFC 1661 §5.7); never LCP itself.
@@ -36,7 +37,7 @@ class LcpEndpoint : public ControlProtocol {
   /// Since the link was made.
   [[nodiscard]] std::uint32_t echoes_answered() const { return echoes_answered_; }
 
-  /// Something came from the peer: it lives.
+  /// A frame came from the peer: it is alive.
   void heard() {
     last_heard_ = now();
     unanswered_echoes_ = 0;
@@ -45,12 +46,12 @@ class LcpEndpoint : public ControlProtocol {
   void send_protocol_reject(std::uint16_t protocol, wire::Bytes information);
 
  protected:
-  /// `echo_interval`: of silence from the peer, 0: it is never asked.
+  /// `echo_interval`: how long the peer may be silent before an Echo-Request; 0: none is sent.
   LcpEndpoint(const PppSettings& settings, Duration echo_interval, TimerWheel& wheel, Entropy& entropy,
               ControlProtocolHost& host, LcpEvents& events);
   ~LcpEndpoint() = default;
 
-  /// Ours as it was agreed; 0: none.
+  /// Our magic number as it was agreed; 0: none.
   [[nodiscard]] virtual std::uint32_t own_magic() const = 0;
 
   bool on_extra_code(const wire::PppPacket& packet) override;

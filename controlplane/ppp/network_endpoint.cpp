@@ -72,7 +72,7 @@ void NetworkEndpoint::end() {
   ccp_timer_.cancel();
   begun_ = ipcp_started_ = ccp_settled_ = told_up_ = false;
   disable_ip();  // before the keys go: nothing may leave in clear in between
-  // Down alone would leave them in Starting (RFC 1661 §4.1): the next link may not want them open.
+  // down() alone leaves them in Starting (RFC 1661 §4.1), about to open; whether they do is decided by begin().
   ipcp().down();
   ipcp().close();
   ccp().down();

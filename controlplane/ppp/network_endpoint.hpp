@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What both ends of an authenticated link do alike (RFC 1661 §3.5): CCP first, IPCP once it is settled whether packets are
 // encrypted, and the data path's keys and IP in step with them. NetworkPhase is the concentrator's end, ClientNetwork the
-// caller's: they own the protocols and say what an end asks for and puts up with.
+// caller's: they own the protocols and say what an end asks for and what it accepts.
 // Sans-I/O. Thread: control. Owner: the link.
 #pragma once
 
@@ -36,7 +36,7 @@ class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, prot
   /// What was agreed when the link was authenticated.
   struct Terms {
     MppePolicy mppe;
-    bool mppe_required;                         ///< whatever `mppe` says
+    bool mppe_required;                         ///< by `mppe`, or for this user
     std::optional<crypto::MppeStartKeys> keys;  ///< none: the authentication method makes none
     std::uint32_t strengths;                    ///< wire::mppe_bits that the keys are good for
     std::uint16_t mtu;                          ///< the largest IP packet to send, whatever the peer's MRU
@@ -50,18 +50,19 @@ class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, prot
 
   void begin(const Terms& terms);
 
-  // ---- the protocols, and the policy
+  // ---- the protocols of this end
   [[nodiscard]] virtual CcpEndpoint& ccp() = 0;
   [[nodiscard]] virtual const CcpEndpoint& ccp() const = 0;
   [[nodiscard]] virtual ControlProtocol& ipcp() = 0;
   [[nodiscard]] virtual const ControlProtocol& ipcp() const = 0;
+  // ---- its policy
   /// CCP is closed, and the peer may open it.
   [[nodiscard]] virtual bool ccp_is_passive() const;
   /// CCP packets are answered; else CCP is Protocol-Rejected.
   [[nodiscard]] virtual bool speaks_ccp() const { return has_keys(); }
   /// False: IPCP packets wait, neither answered nor refused.
   [[nodiscard]] virtual bool ipcp_may_negotiate() const { return ipcp_started_; }
-  /// We have asked for CCP to open, rather than waiting for the peer to do so.
+  /// Our first CCP request has been sent, without waiting for the peer's.
   virtual void ccp_begun() {}
   /// There will be no MPPE on this link, nor is it required; IPCP has not been started.
   virtual void ccp_without_mppe() {}
@@ -69,6 +70,7 @@ class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, prot
   virtual void peer_opens_ccp(wire::Bytes /*request*/) {}
   virtual void open_ipcp();
 
+  // ---- what the policy may use
   void start_ipcp();
   void disable_ip();
   [[nodiscard]] ControlProtocolHost& link() { return link_; }

@@ -14,9 +14,9 @@ namespace {
 using wire::Bytes;
 using wire::PppProtocol;
 
-/// How long the peer has for our Terminate-Ack when both sides said farewell at once: it goes by GRE, and TCP's
-/// end may overtake it. pppd then takes a failed authentication for a hang-up (exit 16 for 19).
-constexpr Duration kLastAck{500};
+/// How long the call stays after both sides sent a Terminate-Request at once: our Terminate-Ack goes by GRE, and the end
+/// of the TCP connection may overtake it. pppd then reports a failed authentication as a hang-up (exit 16 for 19).
+constexpr Duration kTerminateAckTime{500};
 
 std::string_view name_of(PppProtocol protocol) {
   switch (protocol) {
@@ -34,8 +34,7 @@ std::string_view name_of(PppProtocol protocol) {
 }  // namespace
 
 // RFC 1661 §3.2 in order: LCP, authentication, then the network phase. Whatever ends the link does so through
-// end_soon(): LCP's farewell starts from a timer, never from inside a protocol, an authenticator or a host
-// call.
+// end_soon(): LCP is closed from a timer, never from inside a protocol, an authenticator or a host call.
 class Session::Impl final : ControlProtocolHost, LcpEvents, AuthenticatorHost {
  public:
   Impl(const Settings& settings, TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
@@ -96,15 +95,15 @@ class Session::Impl final : ControlProtocolHost, LcpEvents, AuthenticatorHost {
   std::unique_ptr<Authenticator> authenticator_;
   Timer deadline_;
   Timer end_timer_;
-  RateLimit frames_{200, Duration{20}};  // 50 frames a second for ever is no PPP negotiation
+  RateLimit frames_{200, Duration{20}};  // no PPP negotiation lasts at more than 50 frames a second
   std::string user_;
   Instant began_{};
   std::optional<Instant> up_since_;
   EndReason reason_ = EndReason::kNone;
   Phase phase_ = Phase::kEstablish;
-  bool authenticated_ = false;  // once, and `user_` is whom
+  bool authenticated_ = false;  // at least once, as `user_`
   bool ending_ = false;
-  bool farewells_crossed_ = false;  // the peer's Terminate-Request came while ours was due or out
+  bool terminations_crossed_ = false;  // the peer's Terminate-Request came while ours was due or out
   bool ended_ = false;
 };
 
@@ -196,7 +195,7 @@ void Session::Impl::protocol_finished(PppProtocol protocol) {
     return end_soon(up_since_ ? EndReason::kUserRequest : EndReason::kIpcpFailed);
   }
   reason_ = ending_ ? reason_ : EndReason::kLcpTimeout;
-  farewells_crossed_ ? end_timer_.arm(kLastAck) : finish();
+  terminations_crossed_ ? end_timer_.arm(kTerminateAckTime) : finish();
 }
 
 void Session::Impl::protocol_failed(PppProtocol protocol, EndReason reason, std::string_view why) {
@@ -223,7 +222,7 @@ void Session::Impl::peer_terminates(PppProtocol protocol, Bytes data) {
     return;
   }
   if (ending_) {
-    farewells_crossed_ = true;
+    terminations_crossed_ = true;
     return;
   }
   const bool was_open = lcp_.opened();

@@ -39,22 +39,22 @@ class SessionHost : public PppDataPath {
   virtual void session_ended(EndReason reason) = 0;
 };
 
-/// What `adit show sessions` and the log tell of a session.
+/// What `adit show sessions` and the log show of a session.
 struct SessionStatus {
   enum class Phase : std::uint8_t { kEstablish, kAuthenticate, kNetwork, kUp, kTerminate };
   Phase phase = Phase::kEstablish;
-  std::string user;                       ///< empty until authentication succeeded; untrusted octets
+  std::string user;                       ///< empty until authenticated; untrusted octets
   std::string_view auth_method = "none";  ///< "mschap-v2", "mschap-v1", "chap-md5", "pap"
   wire::Ipv4Address address;              ///< none until IPCP has one
   std::string mppe = "none";  ///< the mode, both directions: "128", "40-stateful"; CcpEndpoint::describe()
   std::uint16_t peer_mru = 1500;
   std::optional<Instant> up_since;
-  EndReason ending = EndReason::kNone;  ///< why it is on its way out, once it is
+  EndReason ending = EndReason::kNone;  ///< why it is ending, once it is
 };
 
 class Session {
  public:
-  /// `identity` supplies AuthRequest's addresses and session ID. All references outlive the session.
+  /// The addresses and `session_id` go into every AuthRequest. All references outlive the session.
   Session(const Settings& settings, TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
           SessionHost& host, wire::Ipv4Address peer_address, wire::Ipv4Address local_address,
           std::string session_id);
@@ -66,7 +66,7 @@ class Session {
   void start();
   /// One PPP control frame from the peer: 2-octet protocol, then the packet (as contract::PppFrameIn carries it).
   void on_frame(std::span<const std::uint8_t> frame);
-  /// The worker cannot read the peer's stateful MPPE any more: CCP asks it to begin anew.
+  /// The worker cannot read the peer's stateful MPPE any more: CCP asks it for a flush.
   void on_mppe_out_of_step();
   /// Orderly end: LCP Terminate-Request, wait for its Ack within the restart counter, then session_ended(reason).
   void terminate(EndReason reason);

@@ -126,7 +126,7 @@ void PptpConnection::on_silence() {
     send(EchoRequest{++echo_identifier_});
     return;
   }
-  for (const PptpCall* call : calls_) {  // for a peer that hears us though we do not hear it
+  for (const PptpCall* call : calls_) {  // the peer may still receive, though we receive nothing from it
     send_disconnect(*call, EndReason::kEchoTimeout);
   }
   send(StopControlConnectionRequest{StopReason::kNone});
@@ -234,7 +234,7 @@ void PptpConnection::refuse_call(const OutgoingCallRequest& request, OutgoingRes
   host_.call_refused(wire::PeerCallId(request.call_id), reason);
 }
 
-// Clients dial out; nobody rings us.
+// Clients place Outgoing Calls only; we take no incoming ones.
 void PptpConnection::on_message(const IncomingCallRequest& m) {
   IncomingCallReply reply;
   reply.peer_call_id = m.call_id;

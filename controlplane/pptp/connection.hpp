@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One PPTP control connection, RFC 2637 §2-3, as the side that is dialled (PAC): framing, start, echo, calls, stop.
+// One PPTP control connection, RFC 2637 §2-3, as the side that is dialled (PAC): start, echo, calls, stop.
 // Sans-I/O: TCP octets and timers in; messages and call events out through PptpConnectionHost.
 // Thread: control. Owner: whoever accepted the TCP connection; the connection never outlives its host.
 #pragma once

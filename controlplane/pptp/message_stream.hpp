@@ -17,8 +17,8 @@ namespace adit::control::pptp {
 class MessageStream {
  public:
   /// Takes octets off the front of `octets` until a message is whole, and returns it; none: it took all of them, and the
-  /// message is still incomplete. Malformed octets are told at once, before the message is whole. Message boundaries are
-  /// lost then: the connection must be closed, and the stream is not read any further.
+  /// message is still incomplete. An error is reported at the first octet that shows it. Message boundaries are lost then:
+  /// the connection must be closed, and the stream not be read any further.
   [[nodiscard]] std::expected<std::optional<Message>, ParseError> next(wire::Bytes& octets);
 
  private:

@@ -174,7 +174,7 @@ class FieldReader {
   void text(FixedText<kSize>& field) {
     std::memcpy(field.octets.data(), take(kSize), kSize);
   }
-  void reserved(std::size_t octets) { take(octets); }  // be liberal: not looked at
+  void reserved(std::size_t octets) { take(octets); }  // not checked on receipt
 
  private:
   const std::uint8_t* take(std::size_t octets) { return std::exchange(at_, at_ + octets); }

@@ -97,7 +97,7 @@ struct FixedText {
   friend bool operator==(const FixedText&, const FixedText&) = default;
 };
 
-// ---- the messages; fields in the order of the RFC's figures, reserved ones left out (sent 0, not looked at) ------
+// ---- the messages; fields in the order of the RFC's figures, reserved ones left out (sent 0, not checked) ------
 
 struct StartControlConnectionRequest {  // §2.1
   static constexpr ControlType kType = ControlType::kStartControlConnectionRequest;
@@ -287,9 +287,9 @@ enum class ParseError : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_text(ParseError error);
 
-/// How many octets, counted from the message's first, must be there before anything more can be said of it: the header
-/// while it is incomplete, then exactly the message's length. Every field is judged as soon as its octets are in,
-/// so a wrong Length never makes anyone wait for a body. Whole when the answer is <= prefix.size().
+/// How many octets, counted from the message's first, are needed to read on: the header's while it is incomplete, then
+/// exactly the message's length. Every field is checked as soon as its octets are in, so that a wrong Length never makes a
+/// reader wait for a body. The message is whole when the answer is <= prefix.size().
 [[nodiscard]] std::expected<std::size_t, ParseError> wanted_octets(wire::Bytes prefix);
 
 /// One message from exactly its octets (more is kBadLength, less is kTruncated).

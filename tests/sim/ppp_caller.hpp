@@ -13,7 +13,7 @@
 
 namespace adit::sim {
 
-class PppCaller final : control::ClientCallHost, control::ClientLinkHost {
+class PppCaller final : control::PppDataPath, control::ClientLinkHost {
  public:
   using Send = std::function<void(wire::Bytes frame)>;
 
@@ -43,10 +43,7 @@ class PppCaller final : control::ClientCallHost, control::ClientLinkHost {
   bool ip_needs_mppe = false;
 
  private:
-  // ClientCallHost
-  void send(std::span<const std::uint8_t>) override {}
-  void close() override {}
-  void install_call(wire::LocalCallId, wire::PeerCallId) override {}
+  // PppDataPath
   void send_ppp_frame(std::span<const std::uint8_t> frame) override { send_(frame); }
   void set_ppp_compression(bool, bool) override {}
   void enable_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>& start,
@@ -61,8 +58,6 @@ class PppCaller final : control::ClientCallHost, control::ClientLinkHost {
     ip_needs_mppe = require_mppe;
   }
   void disable_ip() override { ip = {}; }
-  void client_up() override {}
-  void client_ended(control::ClientEnd, std::string_view) override {}
   // ClientLinkHost
   void link_opened() override {}
   void link_up() override {}
