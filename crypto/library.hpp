@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // OpenSSL 3, opened once: a library context of our own with the default and the legacy provider, so that a system-wide
-// openssl.cnf (FIPS, disabled legacy) decides nothing here. MD4 and DES are in the legacy provider, which a minimal
+// openssl.cnf (FIPS, disabled legacy) has no effect here. MD4 and DES are in the legacy provider, which a minimal
 // system may lack: that is a start-up error, not a surprise at the first dial-in.
-// Thread: initialise() from main, before any other function of crypto/ that names OpenSSL; the rest from any thread.
+// Thread: initialise() from main, before any other function of crypto/ that uses OpenSSL; the rest from any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The MPPE engine in lanes. A batch is done in two passes. Keys: all chains of the batch take their next key change
-// together, SHA-1 and RC4 each in lanes, and again, until each chain has reached its last job; jobs of one chain cannot
-// be spread over lanes, as each key is made from the one before. Packets: in order of length, four of like length at a
-// time, because four lanes run as long as the longest.
+// The MPPE engine in lanes. A batch takes two passes. Keys: all chains of the batch make their next key change together,
+// SHA-1 and RC4 each in lanes, until every chain has reached its last job; the jobs of one chain cannot be spread over
+// lanes, because each key is derived from the one before. Packets: sorted by length, four of similar length at a time,
+// because four lanes run as long as the longest.
 #include "crypto/mppe_batch.hpp"
 
 #include <algorithm>
@@ -14,16 +14,16 @@
 namespace adit::crypto {
 namespace {
 
-/// Jobs that are scheduled together: two bursts. More would find few better neighbours and need more stack.
+/// Jobs that are scheduled together: two bursts. More would find few closer lengths, and need more stack.
 constexpr std::size_t kChunk = 64;
 
-/// Jobs of one chain that go on from each other. The key under way is in the current job's `key`.
+/// Jobs of one chain, each of which continues from the one before. The key reached so far is in the current job's `key`.
 struct Run {
   MppeJob* current;
   MppeJob* end;
   std::uint32_t changes;  ///< made so far
 
-  /// Passes the key on where the current job has its own. False when no job is left.
+  /// Moves past the jobs whose key is reached, and hands it to the next one. False when no job is left.
   [[nodiscard]] bool settle() noexcept {
     while (changes >= current->changes) {
       MppeJob* const next = current + 1;
@@ -37,7 +37,7 @@ struct Run {
   }
 };
 
-[[nodiscard]] bool goes_on(const MppeJob& before, const MppeJob& job) noexcept {
+[[nodiscard]] bool continues_from(const MppeJob& before, const MppeJob& job) noexcept {
   return before.chain == job.chain && before.changes <= job.changes;
 }
 
@@ -47,10 +47,10 @@ std::size_t find_runs(const MppeJob* before, std::span<MppeJob> jobs, Run (&runs
   MppeJob* const end = jobs.data() + jobs.size();
   for (MppeJob* first = jobs.data(); first != end;) {
     MppeJob* last = first + 1;
-    while (last != end && goes_on(last[-1], *last)) {
+    while (last != end && continues_from(last[-1], *last)) {
       ++last;
     }
-    const bool continues = before != nullptr && goes_on(*before, *first);
+    const bool continues = before != nullptr && continues_from(*before, *first);
     first->key = continues ? before->key : first->chain->session_key;
     runs[count] = {first, last, continues ? before->changes : 0};
     count += runs[count].settle() ? 1 : 0;
@@ -74,7 +74,7 @@ void encrypt_interim_keys(const Rc4Kernel& kernel, Rc4Lanes& lanes, std::span<co
   }
 }
 
-/// Takes all runs of one key size to their ends, a change of each at a time.
+/// Completes all runs of one key size, one change of each at a time.
 void finish_runs(const MppeKernels& kernels, Rc4Lanes& scratch, std::span<Run> runs, bool wide) noexcept {
   RekeyLane lanes[kChunk];
   while (!runs.empty()) {
@@ -107,8 +107,8 @@ void derive_keys(const MppeKernels& kernels, Rc4Lanes& scratch, const MppeJob* b
   finish_runs(kernels, scratch, {narrow, runs + count}, false);
 }
 
-/// The jobs that have octets, longest first, by counting: a bucket for each number of key-stream blocks, and the last
-/// one for 2,032 octets and more. The four that are left over, if any, are the shortest.
+/// The jobs that are not empty, longest first, by a counting sort: a bucket for each number of key-stream blocks, the last
+/// one for 2,032 octets and more. A group of fewer than four, if any, holds the shortest.
 std::size_t sort_by_length(std::span<MppeJob> jobs, MppeJob* (&sorted)[kChunk]) noexcept {
   constexpr std::size_t kBuckets = 128;
   const auto bucket_of = [](const MppeJob& job) {

@@ -15,8 +15,8 @@ struct Implementation {
 };
 
 #if defined(__x86_64__)
-// From here on 16 lanes, some of them idle, are quicker than the SHA extensions: about 1,040 cycles against 111 for each
-// (AMD Zen 4).
+// From this many keys on, 16 lanes with some of them idle are quicker than the SHA extensions: about 1,040 cycles for all
+// against 111 for each (AMD Zen 4).
 constexpr std::size_t kWorth16Lanes = 10;
 
 void avx512_and_shani(const RekeyLane* lanes, std::size_t count, bool wide) {
@@ -25,15 +25,15 @@ void avx512_and_shani(const RekeyLane* lanes, std::size_t count, bool wide) {
   rekey_sha1_shani(lanes + count - rest, rest, wide);
 }
 
-// Without the SHA extensions a lone chain (one call's packets, one after the other) is OpenSSL's.
+// Without the SHA extensions OpenSSL is quickest for a lone chain (the packets of one call, one after the other).
 template <RekeySha1 kLanes>
 void lanes_or_one(const RekeyLane* lanes, std::size_t count, bool wide) {
   count == 1 ? rekey_sha1_openssl(lanes, count, wide) : kLanes(lanes, count, wide);
 }
 #endif
 
-// Best first. The order of `sha-ni` and `avx2` is measured (scripts/bench mppe), that of the AVX-512 ones is taken from
-// figures of a Zen 4 machine: where this list was written they have run in an emulator only.
+// Best first. The order of `sha-ni` and `avx2` is measured (scripts/bench mppe). That of the AVX-512 ones follows figures
+// of a Zen 4 machine: they had run in an emulator only when this list was written.
 constexpr Implementation kImplementations[] = {
 #if defined(__x86_64__)
     {"avx512+sha-ni",
@@ -47,7 +47,7 @@ constexpr Implementation kImplementations[] = {
     {"avx", [](const CpuFeatures& cpu) { return cpu.avx; }, {rekey_sha1_portable, &kRc4X8664}},
 #endif
     {"portable", [](const CpuFeatures&) { return true; }, {rekey_sha1_portable, &kRc4Portable}},
-// From here on only for who asks: the CPU can always run `portable`.
+// What follows is used only on request: any CPU can run `portable`.
 #ifdef ADIT_IPSEC_MB
     {"ipsec-mb", [](const CpuFeatures& cpu) { return cpu.avx; }, {rekey_sha1_ipsec_mb, &kRc4X8664}},
 #endif
@@ -70,7 +70,7 @@ std::string names_of(const std::vector<std::string_view>& names) {
 CpuFeatures cpu_features() noexcept {
   CpuFeatures cpu;
 #if defined(__x86_64__)
-  // These three ask the operating system too, whether it saves the wider registers.
+  // These three also ask whether the operating system saves the wider registers.
   cpu.avx = __builtin_cpu_supports("avx") != 0;
   cpu.avx2 = __builtin_cpu_supports("avx2") != 0;
   cpu.avx512f = __builtin_cpu_supports("avx512f") != 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plain MPPE engine: one job after the other, as RFC 3078 §7.3 tells it.
+// The plain MPPE engine: one job after the other, as RFC 3078 §7.3 describes it.
 #include "crypto/mppe_implementations.hpp"
 
 #include "crypto/mppe_rekey.hpp"
@@ -8,7 +8,7 @@
 namespace adit::crypto {
 namespace {
 
-/// Makes job.key, going on from the job before it where that saves changes.
+/// Derives job.key, continuing from the job before it where that saves key changes.
 void derive_key(const MppeJob* before, MppeJob& job) noexcept {
   const MppeChain& chain = *job.chain;
   std::uint32_t steps = job.changes;

@@ -27,7 +27,7 @@ void mppe_new_key_from_sha(std::span<const std::uint8_t, 16> start, std::span<co
 void mppe_change_key(std::span<const std::uint8_t, 16> start, MppeKeyLength length,
                      std::span<std::uint8_t, 16> session) noexcept;
 
-/// RFC 3079 §2.1, §2.2: what export rules of the 1990s left secret of an 8-octet key. Nothing for 128 bits.
+/// RFC 3079 §2.1, §2.2: fixes the first octets of an 8-octet key, which leaves 40 or 56 secret bits. Does nothing for 128.
 void mppe_salt(MppeKeyLength length, std::span<std::uint8_t, 16> key) noexcept;
 
 }  // namespace adit::crypto

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The key stream of one direction of stateful MPPE, RFC 3078 §7 and §8.2: RC4 runs on from packet to packet, and begins
-// anew only where the sender says so. A plain value: who receives tries a packet on a copy and keeps the copy when the
-// plaintext is plausible. Stateless mode is mppe_batch.hpp's.
-// Thread: any; no allocation, no exception. Owner: the caller; wiped when destroyed, a trial like any other.
+// The key stream of one direction of stateful MPPE, RFC 3078 §7 and §8.2: RC4 continues from packet to packet, and
+// restarts only where the sender says so. A plain value: a receiver tries a packet on a copy, and keeps the copy when the
+// plaintext is plausible. Stateless mode is in mppe_batch.hpp.
+// Thread: any; no allocation, no exception. Owner: the caller; wiped when destroyed, a trial copy too.
 #pragma once
 
 #include <array>
@@ -26,7 +26,7 @@ class MppeStream {
     wipe(state_.data(), sizeof state_);
   }
 
-  /// Changes the session key `changes` times (RFC 3078 §7.3), then begins the stream of the key that is now current.
+  /// Changes the session key `changes` times (RFC 3078 §7.3), then restarts the stream with the key that is now current.
   void restart(std::uint32_t changes) noexcept;
 
   /// XORs the next octets of the stream into `data`: encrypts or decrypts.

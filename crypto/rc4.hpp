@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RC4 (vectors: RFC 6229), the plain one. MPPE keys it anew for every packet, and OpenSSL's EVP cannot do that without
+// Plain RC4 (vectors: RFC 6229). MPPE sets a new key for every packet, and OpenSSL's EVP cannot do that without
 // an allocation and a provider call for each, which cost more than the 256 steps of the key schedule.
 // Thread: any (a value). Owner: the caller; wiped when destroyed.
 #pragma once

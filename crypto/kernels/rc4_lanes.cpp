@@ -9,7 +9,7 @@ namespace {
 
 typedef std::uint64_t Word __attribute__((vector_size(16)));  // GCC and clang have it on any CPU
 
-/// XORs `size` octets of key stream into data, whatever their alignment, and touches no other.
+/// XORs `size` octets of key stream into data, at any alignment, and touches no others.
 void apply(std::uint8_t* data, const std::uint8_t* stream, std::size_t size) noexcept {
   const auto word = [&](std::size_t at) {
     Word a;
@@ -24,7 +24,7 @@ void apply(std::uint8_t* data, const std::uint8_t* stream, std::size_t size) noe
     }
     return;
   }
-  // The last word may overlap the one before it, so it is made before that one is written.
+  // The last word may overlap the one before it, so it is computed before that one is written.
   const Word last = word(size - sizeof(Word));
   for (std::size_t at = 0; at + sizeof(Word) <= size; at += sizeof(Word)) {
     const Word next = word(at);
@@ -82,7 +82,7 @@ void rc4_crypt(const Rc4Kernel& kernel, Rc4Lanes& lanes, std::span<const Rc4Pack
   }
   std::size_t longest = 0;
   for (std::size_t lane = 0; lane < kRc4Lanes; ++lane) {
-    // Idle lanes run with somebody's key: the kernels know four lanes or one, and the clock does not care.
+    // Kernels run four lanes or one. Idle lanes repeat the last key, at no cost.
     take_key(lanes.keys[lane], packets[std::min(lane, packets.size() - 1)]);
   }
   for (const Rc4Packet& packet : packets) {
@@ -116,7 +116,7 @@ void rc4_crypt(const Rc4Kernel& kernel, Rc4Lanes& lanes, std::span<const Rc4Pack
 
 namespace {
 
-// Lane after lane: what compilers make of four interleaved ones takes twice the time (registers run out).
+// One lane after the other: interleaving four takes twice the time, because compilers run out of registers.
 template <std::size_t kLanes>
 void schedule(Rc4Lanes* lanes) {
   for (std::size_t lane = 0; lane < kLanes; ++lane) {

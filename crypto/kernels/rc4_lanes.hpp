@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// RC4 of up to four keys side by side (vectors: RFC 6229), for MPPE, which keys it anew for every packet. One stream waits
-// for its own additions and stores; four that do not depend on each other keep a core busy.
-// A kernel makes tables and key stream; what is done with them is here, and the same for all kernels.
+// RC4 of up to four keys side by side (vectors: RFC 6229), for MPPE, which sets a new key for every packet. A single stream
+// waits for its own additions and stores; four independent ones keep a core busy.
+// A kernel makes tables and key stream; rc4_crypt() applies them in the same way for all kernels.
 // Scratch (tables, key stream) stays on the stack unwiped: a call's keys lie in memory for as long as it lives, and wiping
 // 5 KiB for every four packets would cost each of them about 40 cycles.
 // Thread: any; no shared state, no allocation. Owner: the caller owns keys and octets.
@@ -20,7 +20,7 @@ inline constexpr std::size_t kRc4Stream = 256;  ///< octets of key stream a lane
 /// The state of four generators. The assembly knows these offsets.
 struct alignas(64) Rc4Lanes {
   std::uint32_t table[2][256][2];    ///< [lane / 2][i][lane % 2], each 0..255
-  std::uint8_t keys[kRc4Lanes][16];  ///< in; keys of 8 octets stand here twice
+  std::uint8_t keys[kRc4Lanes][16];  ///< in; a key of 8 octets is repeated
   std::uint32_t j[kRc4Lanes];
   std::uint32_t row;  ///< 8 * i
 };
@@ -45,7 +45,7 @@ struct Rc4Packet {
   bool wide;  ///< a key of 16 octets, not 8
 };
 
-/// Up to four packets, best of like size. `lanes` is scratch.
+/// Up to four packets, preferably of similar size. `lanes` is scratch.
 void rc4_crypt(const Rc4Kernel& kernel, Rc4Lanes& lanes, std::span<const Rc4Packet> packets) noexcept;
 
 extern const Rc4Kernel kRc4Portable;  ///< C++, any CPU

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // GetNewKeyFromSHA (RFC 3079 §3.4) of many independent key chains at once: the SHA-1 kernels' interface.
 // A kernel hashes start key | SHApad1 | session key | SHApad2, which are two SHA-1 blocks for keys of 16 octets and of 8.
-// Not taken: keeping the state after the words of block 1 that depend on the start key alone. It saves 14 of 160 rounds
+// Not done: keeping the state after the words of block 1 that depend on the start key alone. It saves 14 of 160 rounds
 // (8 of about 1,000 cycles that a packet costs), and each call would grow by 20 octets.
 // Kernels other than `portable` are compiled for their ISA. They must not use inline functions of the standard library:
-// the linker keeps one copy for the whole program, and it might be the one with AVX-512 in it.
+// the linker keeps one copy for the whole program, which might be the one compiled for AVX-512.
 // Thread: any; no shared state, no allocation. Owner: the caller owns the keys.
 #pragma once
 

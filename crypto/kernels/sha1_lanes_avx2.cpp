@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Eight lanes of AVX2. Compiled for AVX2: see sha1_lanes.hpp for what must not stand here.
+// Eight lanes of AVX2. Compiled for AVX2: see sha1_lanes.hpp for what must not be used here.
 #include "crypto/kernels/sha1_lanes_template.hpp"
 
 namespace adit::crypto {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The x86 SHA extensions: one to three chains interleaved, as SHA1RNDS4 has a latency of 4 cycles and a throughput of 2.
-// Compiled for SHA and SSE4.1: see sha1_lanes.hpp for what must not stand here.
+// Compiled for SHA and SSE4.1: see sha1_lanes.hpp for what must not be used here.
 #include <immintrin.h>
 
 #include "crypto/kernels/sha1_lanes.hpp"

@@ -15,7 +15,7 @@ inline constexpr std::uint16_t kBurst = 32;
 /// Pieces that one inner packet may be cut into (DF clear, larger than the tunnel): 9,000 octets at a 1,280 MTU.
 inline constexpr std::uint16_t kMaxFragments = 8;
 
-/// Packets of one burst on the way down, when each is cut into the most pieces.
+/// Packets of one burst on the way down when each is cut into as many pieces as it may.
 inline constexpr std::uint16_t kDownlinkBurst = kBurst * kMaxFragments;
 
 /// Worker numbers and slots share 31 bits of an index entry.
@@ -45,15 +45,15 @@ inline constexpr std::uint32_t kRekeyCapacity = 8192;
 /// ... and that all packets of one burst may cost together: 8,192 are about 4 ms in which nothing else moves.
 inline constexpr std::uint32_t kRekeysPerBurst = 8192;
 
-/// Decryptions that fail in a row before control is told that the key chains have parted.
+/// Decryptions that fail in a row before control is told that the key chains have diverged.
 inline constexpr std::uint8_t kImplausibleInARow = 64;
 
 /// Milliseconds between the Reset-Requests of a call in stateful MPPE (RFC 3078 §8.2): about a round trip. The 64 that
 /// go unanswered before control is told (kImplausibleInARow) are 16 seconds without traffic.
 inline constexpr std::uint32_t kResetIntervalMs = 250;
 
-/// Lost flushed packets in a row whose key changes a receiver of stateful MPPE makes up for: at 30 % loss, more of them
-/// in a row come once in 50,000 resets.
+/// Flushed packets lost in a row whose key changes a receiver of stateful MPPE still tries: at 30 % loss, one reset in
+/// 50,000 loses more.
 inline constexpr std::uint32_t kLostFlushes = 8;
 
 /// PPP control frames that one call may send to control: LCP needs a few per second, a flood must not fill the ring
@@ -69,8 +69,8 @@ inline constexpr std::uint32_t kIcmpCapacity = 100;
 inline constexpr std::uint32_t kResolvesPerSecond = 100;
 inline constexpr std::uint32_t kResolveCapacity = 20;
 
-/// Destinations on a link that packets may wait for while the kernel asks for their address, how many each, and for how
-/// long: three of Linux's ARP requests, a second apart, would be longer than a conversation's first packet is worth.
+/// Destinations that packets may wait for while the kernel resolves them, packets for each, and for how long. Linux sends
+/// three ARP requests, a second apart; by the last, a conversation's first packet is of no use.
 inline constexpr std::uint32_t kNeighbourWaits = 64;
 inline constexpr std::uint16_t kNeighbourWaitPackets = 4;
 inline constexpr std::uint32_t kNeighbourWaitMs = 1000;
@@ -96,10 +96,10 @@ inline constexpr std::uint32_t kReorderHeld = 1024;
 /// Gaps in a row that a call waits for in vain before it is taken to lose packets rather than to reorder them.
 inline constexpr std::uint8_t kReorderCredit = 16;
 
-/// Windows whose time is over that are emptied per loop.
+/// Windows that have fallen due, looked at per loop.
 inline constexpr std::uint32_t kReorderFlushesPerLoop = 8;
 
-/// Fragmented GRE packets that one worker puts together at the same time, and for how long it waits for the rest of one.
+/// Fragmented GRE packets that one worker reassembles at the same time, and how long it waits for the rest of one.
 inline constexpr std::uint32_t kReassemblies = 1024;
 inline constexpr std::uint32_t kReassemblyMs = 1000;
 
@@ -108,7 +108,7 @@ inline constexpr std::uint32_t kReassemblyMs = 1000;
 inline constexpr std::uint32_t kFragmentsPerSecond = 64;
 inline constexpr std::uint32_t kFragmentCapacity = 128;
 
-/// Places that sources are counted in.
+/// Buckets that sources are counted in, by hash.
 inline constexpr std::uint32_t kFragmentSources = 4096;
 
 /// Frames of one class (kernel_path.hpp) that one worker passes to the kernel, per second and at once, and those of all
@@ -124,8 +124,8 @@ inline constexpr std::uint32_t kPolicerLeastBurst = 15'000;
 /// TTL of what we originate (RFC 1122 §3.2.1.7 leaves it to us; 64 is the assigned default).
 inline constexpr std::uint8_t kOriginTtl = 64;
 
-/// Octets before the inner IP packet that the way down may need: Ethernet with two tags 24 (wire::LinkHeader), IPv4 20, GRE 16,
-/// FF 03 and 00FD 4, MPPE 2, inner protocol 2.
+/// Octets before the inner IP packet that the way down may need: Ethernet with two tags 24 (wire::LinkHeader), IPv4 20,
+/// GRE 16, FF 03 and 00FD 4, MPPE 2, inner protocol 2.
 inline constexpr std::uint16_t kMaxDownlinkHeaders = 68;
 
 }  // namespace adit::dataplane

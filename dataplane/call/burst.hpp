@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A burst of packets between stages, and its grouping by call. Pure. Thread: worker. Owner: Uplink, Downlink.
+// A burst of packets between stages, and its grouping by call. Pure. Thread: worker. Owner: the stages.
 #pragma once
 
 #include <array>
@@ -43,12 +43,12 @@ class Burst {
   std::size_t size_ = 0;
 };
 
-/// Puts a burst's packets call by call, each call's in order, in O(packets): mppe_crypt() then derives a run of keys
-/// once, not once per packet. `mark` says which of the call's two BurstMarks is ours.
+/// Visits a burst's packets call by call, each call's in order, in O(packets): mppe_crypt() then derives a run of keys
+/// once, not once per packet. `mark` says which of the call's two BurstMarks to use.
 template <std::size_t kCapacity>
 class ByCall {
  public:
-  /// Visits visit(index) for each packet that `wanted`.
+  /// Calls visit(packet) for each packet that `wanted` accepts.
   template <typename Packets, typename Wanted, typename Mark, typename Visit>
   void visit(Packets& packets, Wanted&& wanted, Mark&& mark, Visit&& visit) noexcept {
     ++burst_;

@@ -100,8 +100,8 @@ bool CallIndex::map_route(const wire::Ipv4Prefix& prefix, const contract::CallRe
   }
   const std::uint32_t first = prefix.address.value & 0xffff;
   for (std::uint32_t at = first; at < first + prefix.size(); ++at) {
-    std::uint32_t nobodys = 0;
-    page[at].compare_exchange_strong(nobodys, pack(call), std::memory_order_relaxed);
+    std::uint32_t unmapped = 0;
+    page[at].compare_exchange_strong(unmapped, pack(call), std::memory_order_relaxed);
   }
   return true;
 }
@@ -113,8 +113,8 @@ void CallIndex::unmap_route(const wire::Ipv4Prefix& prefix, const contract::Call
   }
   const std::uint32_t first = prefix.address.value & 0xffff;
   for (std::uint32_t at = first; at < first + prefix.size(); ++at) {
-    std::uint32_t its = pack(call);
-    page[at].compare_exchange_strong(its, 0, std::memory_order_relaxed);
+    std::uint32_t mapped = pack(call);
+    page[at].compare_exchange_strong(mapped, 0, std::memory_order_relaxed);
   }
 }
 

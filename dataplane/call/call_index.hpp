@@ -42,20 +42,20 @@ class CallIndex {
   void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) noexcept;
   bool map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) noexcept;
   void unmap_subscriber(wire::Ipv4Address subscriber) noexcept;
-  /// A prefix of kShortestRoute bits at least that is routed to a subscriber: those of its addresses that are nobody's
-  /// yet. A store an address. False: too short, or no memory.
+  /// Maps those addresses of a prefix routed to a subscriber that no call has yet: one store for each. False: the prefix is
+  /// shorter than kShortestRoute, or there is no memory.
   bool map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) noexcept;
-  /// What of it is the call's.
+  /// Unmaps those addresses of the prefix that are the call's.
   void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) noexcept;
   static constexpr std::uint8_t kShortestRoute = 16;
 
-  /// Octets of its tables.
+  /// Memory of its tables, in octets.
   [[nodiscard]] std::uint64_t octets() const noexcept {
     return sizeof *this + pages_ * kPageEntries * sizeof(Entry);
   }
 
   // ---- workers ----------------------------------------------------------------------------------------------
-  /// Where the entry stands (to prefetch), or nullptr when there can be none.
+  /// The entry (to prefetch it), or nullptr when there can be none.
   [[nodiscard]] const Entry* locate_call(wire::Ipv4Address local, wire::LocalCallId id) const noexcept {
     const Entry* page = calls_of(local);
     return page == nullptr ? nullptr : page + id.value;

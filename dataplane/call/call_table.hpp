@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A worker's calls: an array of slots on its NUMA node, named by slot and generation; and beside it, when the config
-// allows stateful MPPE, what that needs of each.
+// A worker's calls: an array of slots on its NUMA node, named by slot and generation; and, when the config allows
+// stateful MPPE, a second array with the streams of each.
 // Thread: the worker; totals() any thread. Owner: the worker.
 #pragma once
 
@@ -44,12 +44,12 @@ class CallTable {
   /// Both directions in clear again.
   void forget_mppe(Call& call) noexcept;
 
-  /// nullptr when the table was made without.
+  /// nullptr when the table was made without stateful MPPE.
   [[nodiscard]] StatefulMppe* stateful_of(const Call& call) noexcept {
     return stateful_.empty() ? nullptr : &stateful_[static_cast<std::size_t>(&call - slots_.data())];
   }
 
-  /// Octets of a call.
+  /// Memory of a call, in octets.
   [[nodiscard]] static constexpr std::size_t octets_per_call(bool stateful_mppe) noexcept {
     return sizeof(Call) + (stateful_mppe ? sizeof(StatefulMppe) : 0);
   }
@@ -61,7 +61,7 @@ class CallTable {
     return {worker, slot_of(call), generation_of(call)};
   }
 
-  /// Live counters of a call; nothing when it is gone. Any thread.
+  /// The counters of a call while it lives. Any thread.
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& ref) const noexcept;
 
  private:

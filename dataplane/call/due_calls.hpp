@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls for which something is due, in the order in which it becomes due: the delay is the same for all, so first in is
-// first due. A call stands in it once; whoever uses it keeps that note. Thread: worker. Owner: the worker.
+// A queue of calls for which something becomes due. The delay is the same for all, so first in is first due. A call is in it
+// at most once; the user keeps track of that. Thread: worker. Owner: the worker.
 #pragma once
 
 #include <bit>
@@ -24,7 +24,7 @@ class DueCalls {
 
   [[nodiscard]] std::size_t octets() const noexcept { return entries_.size() * sizeof(Entry); }
 
-  /// False when full (a slot that was reused meanwhile stands twice): do at once what would have been due.
+  /// False when full, as slots reused in the meantime are in it twice: then do at once what would have become due.
   [[nodiscard]] bool push(const Entry& entry) noexcept {
     if (tail_ - head_ == entries_.size()) {
       return false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The two GRE sequence spaces of a call, RFC 2637 §4.2-4.3: what we receive and acknowledge, what we send.
 // Receiving is evaluated first and committed later, so that a packet which turns out to be forged (MPPE) moves nothing.
-// Transmission is never held back for acknowledgements: Windows and Linux do not keep that window, Android never acks.
+// Transmission is never held back for acknowledgements: Windows and Linux do not observe that window, Android never acks.
 // Pure. Thread: the call's worker. Owner: the call.
 #pragma once
 
@@ -14,7 +14,7 @@ namespace adit::dataplane {
 class GreReceiver {
  public:
   enum class Verdict : std::uint8_t {
-    kAhead,      ///< new: 1 or more after the highest so far. What lies between is lost or late
+    kAhead,      ///< new: 1 or more after the highest so far. Those between are lost or late
     kDuplicate,  ///< the highest so far, again
     kLate,  ///< before it. RFC 2637 §4.3: discarded as out of sequence, unless Reorder held what overtook it
   };

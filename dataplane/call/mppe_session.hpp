@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// MPPE of one direction of a call, RFC 3078 §7.3 and §8.1, without the octets: how far a packet lies ahead (in stateless
-// mode that is which key it needs), and what a receiver may believe. Keys live in crypto::MppeChain; the octets are
-// crypto::mppe_crypt's business, or StatefulMppe's.
+// MPPE of one direction of a call, RFC 3078 §7.3 and §8.1, apart from encryption itself: how far ahead a packet is (in
+// stateless mode, which key it needs), and whether a receiver may try it. Keys live in crypto::MppeChain; packets are
+// decrypted by crypto::mppe_crypt() or StatefulMppe.
 // Receiving is evaluated first and committed when the plaintext is plausible, so no forged packet moves the chain.
 // Pure. Thread: the call's worker. Owner: the call.
 #pragma once
@@ -17,7 +17,7 @@ namespace adit::dataplane {
 
 enum class MppeRefusal : std::uint8_t {
   kLate,    ///< N = 0 or N > 2048 where the GRE sequence leaves no room for it: duplicate or late
-  kGap,     ///< more packets encrypted than GRE packets sent: forged, or the chains have parted
+  kGap,     ///< more packets encrypted than GRE packets sent: forged, or the chains have diverged
   kBudget,  ///< catching up would cost more key changes than the call or the burst may spend
 };
 
@@ -48,7 +48,7 @@ class MppeReceiver {
     return skipped == 0 || budget_.take(skipped, now);
   }
 
-  /// True when nothing encrypted was lost before a packet with this `count`.
+  /// True when no encrypted packet was lost before one with this `count`.
   [[nodiscard]] bool is_next(wire::CoherencyCount count) const noexcept { return count == last_.next(); }
 
   /// The plaintext was plausible. The caller stores the packet's key into the chain.
@@ -60,15 +60,15 @@ class MppeReceiver {
 
   /// A frame in clear (PPP control) took one GRE sequence number that no encrypted packet can have had. Without this
   /// 4,096 LCP echoes of an idle subscriber would look like 4,096 lost packets. (One from before the last encrypted
-  /// packet counts no more: stateful mode commits within a burst ahead of the frames in clear.)
+  /// packet no longer counts: within a burst, stateful mode commits ahead of the frames in clear.)
   void on_clear_frame(wire::GreSeq sequence) noexcept { at_ = sequence.is_after(at_) ? at_.next() : at_; }
 
-  /// A packet could not be believed. True once, when kImplausibleInARow came without a good one between.
+  /// A packet was not plausible. True once, when kImplausibleInARow have come without a good one between them.
   [[nodiscard]] bool on_failure() noexcept {
     failures_ = static_cast<std::uint8_t>(failures_ + (failures_ < 255 ? 1 : 0));
     return failures_ == kImplausibleInARow;
   }
-  /// The notice could not be delivered: the next failure shall try again.
+  /// The notice could not be delivered: the next failure reports again.
   void retry_notice() noexcept { failures_ = kImplausibleInARow - 1; }
 
  private:

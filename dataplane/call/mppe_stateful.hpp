@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stateful MPPE of a call, RFC 3078 §7 and §8.2: which packets can be read after which, and when the streams begin anew.
+// Stateful MPPE of a call, RFC 3078 §7 and §8.2: which packets can be decrypted after which, and when streams restart.
 // Counts, gaps and budgets are MppeReceiver's, as in stateless mode.
 //
-// Where the RFC and Linux part: before a flushed packet that is no flag packet the RFC begins the stream of the current
-// key, Linux's ppp_mppe changes the key first. We read both, since the plaintext tells which it was, and send what we
-// read from the peer; until then, what Linux does.
+// The RFC and Linux differ: before a flushed packet that is no flag packet, the RFC restarts the stream with the current
+// key, Linux's ppp_mppe changes the key first. We accept both, since the plaintext shows which it was, and send what we have
+// seen the peer send; until then, what Linux does.
 //
 // Pure. Thread: the call's worker. Owner: the worker's CallTable, which has them when the config allows stateful mode.
 #pragma once
@@ -42,15 +42,14 @@ class StatefulReceiver {
   StatefulReceiver(const crypto::MppeChain& chain, Milliseconds now) noexcept
       : stream_(chain), asked_{now.value - kResetIntervalMs} {}
 
-  /// Decrypts in place a packet that lies `steps` after the last good one, or says why it cannot be read. Only success
-  /// moves the stream: loss is no state of its own here, the next packet that continues the stream or begins it anew is
-  /// simply read.
+  /// Decrypts in place a packet that lies `steps` after the last good one, or says why it cannot. Only success moves the
+  /// stream: there is no state for loss, the next packet that continues or restarts the stream is simply decrypted.
   /// `afford(n)` says whether n key changes beyond the one that each packet may cost can be spent.
   template <typename Afford>
   [[nodiscard]] std::expected<void, DropReason> decrypt(wire::MppeHeader header, std::uint32_t steps,
                                                         wire::MutableBytes octets, Afford&& afford) noexcept;
 
-  /// A packet could not be read. True when the peer shall be asked to begin anew.
+  /// A packet could not be decrypted. True when it is time to ask the peer for a restart.
   [[nodiscard]] bool reset_is_due(Milliseconds now) noexcept {
     if (now.since(asked_) < kResetIntervalMs) {
       return false;
@@ -75,8 +74,8 @@ class StatefulSender {
   StatefulSender() = default;
   explicit StatefulSender(const crypto::MppeChain& chain) noexcept : stream_(chain) {}
 
-  /// The peer asks to begin anew: the next packet does. `repeated`: it did not get our answer to the same request, and
-  /// Linux reads nothing before that, so it has not followed the key change that came with it.
+  /// The peer asks for a restart, which the next packet makes. `repeated`: our answer to the same request was lost. Linux
+  /// decrypts nothing before it, so it has not followed the key change that came with it.
   void flush(bool repeated, bool keep_key) noexcept {
     if (flush_ == Flush::kNone) {
       flush_ = repeated || keep_key ? Flush::kKeepKey : Flush::kChangeKey;
@@ -142,7 +141,7 @@ std::expected<void, DropReason> StatefulReceiver::decrypt(wire::MppeHeader heade
   return {};
 }
 
-/// The front of the packet decides; it is put back when it is nonsense.
+/// The front of the packet decides; it is restored when it is implausible.
 inline bool StatefulReceiver::attempt(crypto::MppeStream& trial, wire::MutableBytes octets) noexcept {
   const std::size_t head = std::min(octets.size(), kMppePlaintextHead);
   std::array<std::uint8_t, kMppePlaintextHead> sealed;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How one end of a tunnel acknowledges GRE packets, RFC 2637 §4.3: it is free to, and implementations differ.
+// How one end of a tunnel acknowledges GRE packets, RFC 2637 §4.3, which leaves it open: implementations differ.
 // Value; any thread.
 #pragma once
 

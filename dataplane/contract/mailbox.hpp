@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One worker's letter boxes: a message ring and a frame ring in each direction. Thread: control on one side, the
+// One worker's mailbox: a message ring and a frame ring in each direction. Thread: control on one side, the
 // worker on the other; allocated once on the worker's NUMA node, never moved.
 #pragma once
 

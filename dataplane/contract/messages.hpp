@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words that control and workers exchange. Values only: trivially copyable, one cache line.
+// The messages that control and workers exchange. Values only: trivially copyable, one cache line.
 // Control -> worker: ToWorker.  Worker -> control: ToControl.  PPP frames travel in a FrameSlot beside their message.
 #pragma once
 
@@ -42,8 +42,8 @@ struct InstallCall {
   wire::PeerCallId peer_id;
 };
 
-/// The peer's ID of a call that was installed without it: whoever dials learns it with the Outgoing-Call-Reply, which the
-/// peer's first GRE packet may overtake.
+/// The peer's ID of a call that was installed without it: a caller learns it with the Outgoing-Call-Reply, which the peer's
+/// first GRE packet may overtake.
 struct SetPeerCallId {
   CallRef call;
   wire::PeerCallId peer_id;
@@ -69,8 +69,8 @@ struct EnableMppe {
   std::array<std::uint8_t, 16> session_key{};
 };
 
-/// The peer has lost packets of a stateful stream (CCP Reset-Request): the next data packet begins it anew and says so.
-/// Sent after the Reset-Ack, before which Linux reads nothing. `repeated`: the same request again, its answer was lost.
+/// The peer has lost packets of a stateful stream (CCP Reset-Request): the next data packet restarts it and says so.
+/// Sent after the Reset-Ack, before which Linux decrypts nothing. `repeated`: the same request again, our answer was lost.
 struct FlushMppe {
   CallRef call;
   bool repeated = false;
@@ -139,14 +139,14 @@ struct CallRemoved {
   CallTotals totals;
 };
 
-/// Many decryptions in a row were implausible: the key chains have parted. Control ends the call rather than leave the
+/// Many decryptions in a row were implausible: the key chains have diverged. Control ends the call rather than leave the
 /// subscriber in a black hole (tunnel up, no traffic).
 struct MppeDesynchronised {
   CallRef call;
 };
 
-/// Packets of a stateful stream were lost, and those after them cannot be read: control asks the peer to begin anew (CCP
-/// Reset-Request). Told again at most every kResetIntervalMs, as long as it does not.
+/// Packets of a stateful stream were lost, and those after them cannot be decrypted: control asks the peer to restart it
+/// (CCP Reset-Request). Repeated at most every kResetIntervalMs until the peer does.
 struct MppeOutOfStep {
   CallRef call;
 };
@@ -157,7 +157,7 @@ struct ResolveNextHop {
   bool towards_peers = false;  ///< by the access side's routes
 };
 
-/// Frames that are the kernel's wait in the ring beside the mailboxes (dataplane/path/kernel_path.hpp).
+/// Frames for the kernel are waiting in the ring beside the mailboxes (dataplane/path/kernel_path.hpp).
 struct FramesPunted {};
 
 using ToControl =

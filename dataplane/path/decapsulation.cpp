@@ -213,14 +213,14 @@ void Decapsulation::append(const Reorder::Released& released) noexcept {
   }
 }
 
-// ---- strip_ppp: RFC 1661 §2, and what the protocol field leads to --------------------------------------------------
+// ---- strip_ppp: RFC 1661 §2, and what the protocol field says ------------------------------------------------------
 
 void Decapsulation::strip_ppp() noexcept {
-  burst_.filter([this](Packet& packet) { return classify(packet); });
+  burst_.filter([this](Packet& packet) { return strip_ppp(packet); });
   context_.mark(Stage::kStripPpp);
 }
 
-bool Decapsulation::classify(Packet& packet) noexcept {
+bool Decapsulation::strip_ppp(Packet& packet) noexcept {
   const CallIdentity& identity = packet.call->identity;
   if (packet.size == 0) {
     packet.content = Content::kNothing;  // takes its sequence number, carries no frame
@@ -253,7 +253,7 @@ bool Decapsulation::classify(Packet& packet) noexcept {
     }
     case wire::PppProtocol::kIpv4:
     case wire::PppProtocol::kIpv6:
-      // RFC 3078 §3: once encryption is agreed, data in clear is somebody else's.
+      // RFC 3078 §3: once encryption is agreed, data in clear is not the peer's.
       if (identity.mppe_receive != MppeUse::kNone || identity.require_mppe) {
         return drop(packet, DropReason::kClearRefused);
       }
@@ -266,7 +266,7 @@ bool Decapsulation::classify(Packet& packet) noexcept {
   }
 }
 
-// ---- decrypt: RFC 3078 §8, on trial; nothing of the call moves before its plaintext is plausible ---------------------
+// ---- decrypt: RFC 3078 §8, on trial: no state of the call changes before the plaintext is plausible ------------------
 
 void Decapsulation::decrypt() noexcept {
   job_count_ = 0;
@@ -307,7 +307,7 @@ bool Decapsulation::prepare_job(Packet& packet) noexcept {
   const std::uint32_t skipped = cost > 0 ? cost - 1 : 0;
   if (!afford(call, skipped)) {
     if (skipped > kRekeyCapacity) {
-      on_mppe_failure(call);  // it will never be affordable: better a new call than a black hole
+      on_mppe_failure(call);  // never affordable: a new call is better than a black hole
     }
     return drop(packet, DropReason::kMppeBudget);
   }
@@ -337,8 +337,8 @@ bool Decapsulation::read_plaintext(Packet& packet) noexcept {
   return true;
 }
 
-/// Stateful mode, RFC 3078 §8.2. Stream and count move here, not in commit: the next packet of the burst goes on where
-/// this one ends, and its plaintext has proved that it belongs there.
+/// Stateful mode, RFC 3078 §8.2. Stream and count move here, not in commit: the next packet of the burst continues where
+/// this one ends, and the plaintext has proved that this one belongs there.
 bool Decapsulation::decrypt_in_stream(Packet& packet) noexcept {
   Call& call = *packet.call;
   StatefulReceiver& receiver = context_.calls.stateful_of(call)->receiver;
@@ -362,7 +362,7 @@ void Decapsulation::on_out_of_step(Call& call, StatefulReceiver& receiver) noexc
   if (!receiver.reset_is_due(context_.now)) {
     return;
   }
-  on_mppe_failure(call);  // once per request: what was in flight when a packet got lost proves nothing
+  on_mppe_failure(call);  // once per request: packets in flight after a loss prove nothing
   if (!context_.control.post(contract::MppeOutOfStep{context_.calls.ref_of(call, context_.id)})) {
     context_.counters.notices_lost.add();
   }
@@ -383,7 +383,7 @@ void Decapsulation::commit() noexcept {
   burst_.filter([this](Packet& packet) {
     Call& call = *packet.call;
     const wire::GreSeq sequence = packet.sequence;
-    // Again: a packet before this one in the burst may have moved the window.
+    // Evaluated again: an earlier packet of the burst may have moved the window.
     if (const auto verdict = call.window.evaluate(sequence); verdict != GreReceiver::Verdict::kAhead) {
       return drop(packet,
                   verdict == GreReceiver::Verdict::kLate ? DropReason::kGreLate : DropReason::kGreDuplicate);
@@ -412,8 +412,8 @@ void Decapsulation::commit() noexcept {
   context_.mark(Stage::kCommit);
 }
 
-/// To control, as contract::PppFrameIn wants it: a 2-octet protocol, then the packet. The protocol is written over the
-/// header it came from (or GRE's last octets, when it was compressed).
+/// To control, as contract::PppFrameIn wants it: a 2-octet protocol, then the packet. The protocol overwrites the header
+/// that it came from (and the last octets of GRE, when it was compressed).
 void Decapsulation::to_control(Packet& packet) noexcept {
   Call& call = *packet.call;
   constexpr std::size_t kProtocolSize = 2;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first half of every GRE packet's way in: outer headers off, sequence, PPP, MPPE; what is left is an inner IP packet
-// that is believed to be the call's (or a PPP control frame, which goes to control). Uplink puts a subscriber's packets
-// through these stages, adit-blast's receiver those of the server. Each packet leaves a stage to the next one, dropped by
-// name, handed off to its owner, or consumed. Thread: worker. Owner: whoever derives from it.
+// The first half of every GRE packet's way in: outer headers, sequence, PPP, MPPE. What is left is an inner IP packet
+// that is taken to be the call's, or a PPP control frame, which goes to control. Uplink puts a subscriber's packets
+// through these stages, adit-blast's receiver those of the server. A packet leaves a stage for the next one, or is
+// dropped by name, handed off to its owner, or consumed. Thread: worker. Owner: the class derived from it.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ class Decapsulation {
   enum class Arrival : bool { kFromDevice, kHandedIn };
 
  protected:
-  /// `encapsulation`: of the same calls; it sends the acknowledgements.
+  /// `encapsulation`: that of the same calls; it sends the acknowledgements.
   Decapsulation(WorkerContext& context, Encapsulation& encapsulation) noexcept
       : context_(context),
         encapsulation_(encapsulation),
@@ -36,15 +36,15 @@ class Decapsulation {
     kNothing,
     kControl,
     kClear,
-    kEncrypted,  ///< stateless: by jobs_
-    kInStream,   ///< stateful: one after the other
+    kEncrypted,  ///< stateless: decrypted as jobs_
+    kInStream,   ///< stateful: decrypted one after the other
   };
 
   struct Packet {
     rte_mbuf* mbuf = nullptr;
     Call* call = nullptr;
     const CallIndex::Entry* entry = nullptr;
-    std::uint8_t* at = nullptr;  ///< where the layer begins that the next stage reads
+    std::uint8_t* at = nullptr;  ///< the header that the next stage reads
     std::uint16_t size = 0;      ///< octets from there
     wire::Ipv4Address outer_source{};
     wire::Ipv4Address outer_destination{};
@@ -85,7 +85,7 @@ class Decapsulation {
   bool accept_sequence(Packet& packet) noexcept;
   bool put_in_order(Packet& packet) noexcept;
   void append(const Reorder::Released& released) noexcept;
-  bool classify(Packet& packet) noexcept;
+  bool strip_ppp(Packet& packet) noexcept;
   bool prepare_job(Packet& packet) noexcept;
   bool decrypt_in_stream(Packet& packet) noexcept;
   bool afford(Call& call, std::uint32_t changes) noexcept;

@@ -23,7 +23,7 @@ void Downlink::run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept
   send();
 }
 
-// ---- find_subscribers: whose packet is it, and is it ours ----------------------------------------------------------
+// ---- find_subscribers: whose packet is it, and is the call ours ----------------------------------------------------
 
 void Downlink::find_subscribers(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept {
   arrived_.clear();
@@ -55,7 +55,7 @@ bool Downlink::parse_inner(Arrived& packet) noexcept {
 bool Downlink::find_owner(Arrived& packet, Arrival arrival) noexcept {
   const auto owner = CallIndex::read(packet.entry);
   if (!owner.known) {
-    return not_a_subscribers(packet, arrival);
+    return punt_or_drop(packet, arrival);
   }
   if (owner.worker != context_.id) {
     if (arrival == Arrival::kHandedInCore || arrival == Arrival::kHandedInTunnel) {
@@ -78,8 +78,9 @@ bool Downlink::find_owner(Arrived& packet, Arrival arrival) noexcept {
   return true;
 }
 
-/// A frame from a device that DPDK owns may be the kernel's: put together again, as classify() took it apart.
-bool Downlink::not_a_subscribers(Arrived& packet, Arrival arrival) noexcept {
+/// For no subscriber. On a device that DPDK owns it may be for the kernel: classify() stripped its Ethernet header, which is
+/// still there.
+bool Downlink::punt_or_drop(Arrived& packet, Arrival arrival) noexcept {
   if (arrival != Arrival::kFromCore || !context_.arrival_punts) {
     return drop(packet, DropReason::kUnknownSubscriber);
   }
@@ -102,15 +103,16 @@ bool Downlink::check_inner(Arrived& packet, Arrival arrival) noexcept {
   if (identity.mppe_send == MppeUse::kStateless) {
     rte_prefetch0(&call.send_chain);
   }
-  // The index may be a moment behind: the call must really have this address, or have prefixes.
+  // The index may be a moment out of date: the call must really have this address, or prefixes.
   if ((identity.subscriber != packet.destination && !identity.has_routes) || !identity.ip_up) {
     return drop(packet, DropReason::kUnknownSubscriber);
   }
-  // RFC 1812 §5.3.7; and nobody else has the subscriber's address as a source.
+  // RFC 1812 §5.3.7; and nobody else may use the subscriber's address as a source.
   const wire::Ipv4View inner(data_of(packet.mbuf));
   if (is_martian(inner.source()) || inner.source() == identity.subscriber) {
     return drop(packet, DropReason::kMartian);
   }
+  // RFC 7126 §4.3, §4.4
   if (inner.header_length() > wire::kIpv4Size && !wire::are_harmless_options(octets_of(packet.mbuf))) {
     return drop(packet, DropReason::kIpOptions);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way down: IP packets for subscribers, a burst at a time, become GRE frames towards their peers.
+// The way down: IP packets for subscribers, a burst at a time, become GRE frames to their peers.
 // Thread: worker. Owner: Worker.
 #pragma once
 
@@ -14,17 +14,17 @@ class Downlink : public Encapsulation {
   explicit Downlink(WorkerContext& context) noexcept : Encapsulation(context) {}
 
   enum class Arrival : std::uint8_t {
-    kFromCore,      ///< a hop of ours: TTL goes down
-    kFromTunnel,    ///< the way up has checked it and lowered its TTL; or we made it
-    kHandedInCore,  ///< as above, from the worker that received it
-    kHandedInTunnel,
+    kFromCore,        ///< we are a hop: its TTL is decremented
+    kFromTunnel,      ///< the way up has checked it and decremented its TTL; or we made it
+    kHandedInCore,    ///< as kFromCore, by the worker that received it
+    kHandedInTunnel,  ///< as kFromTunnel
   };
 
   /// Takes all `packets` (at most kBurst); each begins with its inner IPv4 header.
   void run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept;
 
  private:
-  /// A packet from the core until it is known whose it is, and that it may go.
+  /// A packet until it is known whose it is, and that it may be sent.
   struct Arrived {
     rte_mbuf* mbuf = nullptr;
     Call* call = nullptr;
@@ -41,7 +41,7 @@ class Downlink : public Encapsulation {
 
   bool parse_inner(Arrived& packet) noexcept;
   bool find_owner(Arrived& packet, Arrival arrival) noexcept;
-  bool not_a_subscribers(Arrived& packet, Arrival arrival) noexcept;
+  bool punt_or_drop(Arrived& packet, Arrival arrival) noexcept;
   bool check_inner(Arrived& packet, Arrival arrival) noexcept;
   void fit_mtu(Arrived& packet) noexcept;
   void cut(Arrived& packet) noexcept;

@@ -140,7 +140,7 @@ void Encapsulation::push_sequenced_gre(rte_mbuf* mbuf, Call& call) const noexcep
 
 /// DF stays clear, and packets are numbered, so that narrower paths (PPPoE, other tunnels) fragment rather than lose
 /// them: the "fragmentation needed" of a hop would reach a kernel that knows nothing of the tunnel. ECN is never copied
-/// (RFC 6040 §4.1 compatibility mode): PPTP peers do not bring a congestion mark back in.
+/// (RFC 6040 §4.1 compatibility mode): PPTP peers do not restore a congestion mark.
 void Encapsulation::push_ip_and_link(rte_mbuf* mbuf, Call& call, std::uint8_t tos) noexcept {
   wire::Ipv4Header outer;
   outer.tos = tos;
@@ -156,7 +156,7 @@ void Encapsulation::push_ip_and_link(rte_mbuf* mbuf, Call& call, std::uint8_t to
   prepend(mbuf, link.size());
 }
 
-// ---- what the call itself has to say -------------------------------------------------------------------------------
+// ---- what a call sends of its own -----------------------------------------------------------------------------------
 
 void Encapsulation::send_ppp_frame(Call& call, wire::Bytes frame) noexcept {
   DropReason why{};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The second half of every packet's way out: inner IP packets whose call is known become GRE frames towards the peer. The
+// The second half of every packet's way out: inner IP packets whose call is known become GRE frames to the peer. This is the
 // only place that sends GRE: data, PPP control frames and bare acknowledgements share one sequence space per call.
 // Downlink puts a subscriber's packets through these stages, adit-blast's sender those of its clients.
-// Thread: worker. Owner: whoever derives from it.
+// Thread: worker. Owner: the class derived from it.
 #pragma once
 
 #include <array>
@@ -20,8 +20,8 @@ class Encapsulation {
   /// Sends one PPP control frame, FF 03 first, as the call's next packet.
   void send_ppp_frame(Call& call, wire::Bytes frame) noexcept;
 
-  /// Packets of `call` were received in sequence: acknowledge them with the next data, alone when none comes in time, or
-  /// at once when they are many, as the context's AckPolicy says. Ask once per burst.
+  /// Packets of `call` were received in sequence: they are acknowledged with the next data, by a bare acknowledgement when
+  /// no data comes in time, or at once when they are many, as the context's AckPolicy says. Called once per burst.
   void owe_ack(Call& call) noexcept;
 
   /// Sends bare acknowledgements that have become due; returns how many calls were looked at.
@@ -33,7 +33,7 @@ class Encapsulation {
 
   struct Packet {
     rte_mbuf* mbuf = nullptr;  ///< begins with the inner IPv4 header, has kMaxDownlinkHeaders of headroom
-    Call* call = nullptr;      ///< refresh_hop() found its way
+    Call* call = nullptr;      ///< refresh_hop() has found the way to its peer
     std::uint16_t inner_octets = 0;
     std::uint16_t job = 0;  ///< index into jobs_, when encrypted by one
     wire::CoherencyCount count{};
@@ -41,7 +41,7 @@ class Encapsulation {
     std::uint8_t tos = 0;  ///< of the outer header
   };
 
-  /// Finds the way to the call's peer in this turn's snapshot. False: `why`.
+  /// Finds the next hop to the call's peer in the current snapshot. False: `why`.
   bool refresh_hop(Call& call, DropReason& why) noexcept;
 
   // ---- the stages, in the packet's order; they work on burst_

@@ -16,24 +16,25 @@ namespace adit::dataplane {
   return !wire::is_host(address) || (address.value >> 16) == 0xa9fe;
 }
 
-/// Whose routes lead to a destination: the core side's, or those of the side where the tunnels come from.
+/// Which side's routes lead to a destination: the core side's, or the access side's, where tunnels come from.
 enum class Towards : std::uint8_t { kCore, kPeers };
 
-/// The way to `destination`, or nullptr and why. Asks control to resolve the neighbour, as often as the rate allows.
-/// `flow` chooses among equal ways: the same for all packets that must keep their order.
+/// The next hop to `destination`, or nullptr and why. Asks control to resolve the neighbour, as often as the rate allows.
+/// `flow` chooses among equal-cost paths: the same value for all packets that must keep their order.
 [[nodiscard]] const NextHop* find_next_hop(WorkerContext& context, Towards side,
                                            wire::Ipv4Address destination, std::uint32_t flow,
                                            DropReason& why) noexcept;
 
-/// Sends on the IPv4 packet that `mbuf` begins with, or keeps it while its next hop is being asked for. The mbuf is taken
-/// in any case; returns why it was dropped.
+/// Forwards the IPv4 packet that `mbuf` begins with, or keeps it while its next hop is being resolved. Takes the mbuf in any
+/// case; returns why it was dropped, if it was.
 std::optional<DropReason> forward_inner(WorkerContext& context, rte_mbuf* mbuf, wire::Ipv4Address destination,
                                         bool to_subscribers = true) noexcept;
 
-/// Once a turn: sends what waited for a next hop that is known now, and gives up what has waited long enough.
+/// Once per loop: sends packets whose next hop has been resolved, and drops those that have waited long enough.
 void forward_waiting(WorkerContext& context) noexcept;
 
-/// Tells the source of `packet` (parsed as `header`) from the gateway address, if RFC 1812 §4.3.2.7 and the rate allow.
+/// Sends `error` from the gateway address to the source of `packet` (parsed as `header`), if RFC 1812 §4.3.2.7 and the rate
+/// limit allow.
 void send_icmp_error(WorkerContext& context, wire::IcmpError error, const wire::Ipv4Header& header,
                      wire::Bytes packet) noexcept;
 

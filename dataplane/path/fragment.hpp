@@ -16,8 +16,8 @@ namespace adit::dataplane {
 
 using Fragments = std::array<rte_mbuf*, kMaxFragments>;
 
-/// `packet` begins with an IPv4 header whose DF is clear. On success it is taken and the pieces, of at most `mtu` octets
-/// each, stand in `pieces`; on failure it is still the caller's.
+/// `packet` begins with an IPv4 header whose DF is clear. On success it is taken, and `pieces` holds the pieces, of at most
+/// `mtu` octets each; on failure it remains the caller's.
 [[nodiscard]] std::expected<std::span<rte_mbuf*>, DropReason> fragment_ipv4(rte_mbuf* packet,
                                                                             std::uint16_t mtu,
                                                                             rte_mempool* pool,

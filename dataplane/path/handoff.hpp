@@ -42,7 +42,7 @@ class HandoffRings {
   std::vector<rte_ring*> rings_;
 };
 
-/// A worker's end: collects packets per receiver and sends each receiver's at once.
+/// A worker's end: collects packets for each receiver and sends them in bursts.
 class Handoff {
  public:
   Handoff(const HandoffRings& rings, contract::WorkerId self, WorkerCounters& counters) noexcept;
@@ -50,7 +50,7 @@ class Handoff {
   Handoff(const Handoff&) = delete;
   Handoff& operator=(const Handoff&) = delete;
 
-  /// Takes `mbuf`. What does not fit the receiver's ring is dropped at flush, by name.
+  /// Takes `mbuf`. Packets for which the receiver's ring has no room are dropped at flush, by name.
   void send(rte_mbuf* mbuf, contract::WorkerId to, HandoffKind kind) noexcept;
   void flush() noexcept;
 

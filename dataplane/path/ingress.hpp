@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a frame from a device is to us: the way up, the way down, the kernel's, or none of them and why. Thread: worker.
+// Where a frame from a device goes: up, down, to the kernel, or nowhere, and why. Thread: worker.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -45,7 +45,7 @@ class Inlet {
   }
 
   [[nodiscard]] std::uint16_t device() const noexcept { return device_; }
-  /// Whether the kernel gets what is not ours from us.
+  /// Whether we pass frames that are not ours to the kernel.
   [[nodiscard]] bool punts() const noexcept { return punts_; }
   [[nodiscard]] const Port* untagged() const noexcept { return untagged_; }
   /// nullptr: no port of ours has this VLAN.
@@ -56,8 +56,8 @@ class Inlet {
     }
     return slots_[at];
   }
-  /// RFC 1812 §5.3.4: what came as a link-layer broadcast or multicast is not forwarded. Which unicast address is ours
-  /// the device knows better (virtual addresses), except where it hands us the kernel's own frames.
+  /// Which unicast addresses are ours the device knows best (virtual addresses), except where it also delivers the kernel's
+  /// own frames.
   [[nodiscard]] bool is_foreign(wire::Bytes frame) const noexcept {
     return needs_mac_filter_ && std::memcmp(frame.data(), mac_.data(), mac_.size()) != 0;
   }
@@ -76,8 +76,8 @@ class Inlet {
   std::vector<const Port*> slots_;  // open addressing, never full
 };
 
-/// What stands before an IPv4 header that has room: Ethernet of `size` octets, on a port of ours or on none. Size 0:
-/// something else than IPv4.
+/// The Ethernet header in front of a complete IPv4 header: its octets, and the port of its VLAN, if there is one. Size 0:
+/// not IPv4.
 struct LinkLayer {
   std::size_t size = 0;
   const Port* port = nullptr;
@@ -87,7 +87,7 @@ struct LinkLayer {
   LinkLayer link;
   if (frame.size() >= wire::kEthernetSize &&
       wire::load_be<std::uint16_t>(frame.data() + 12) == static_cast<std::uint16_t>(wire::EtherType::kIpv4)) {
-    link = {wire::kEthernetSize, inlet.untagged()};  // as nearly always
+    link = {wire::kEthernetSize, inlet.untagged()};  // nearly all frames
   } else if (const auto header = wire::parse_ethernet(frame);
              header && header->type == wire::EtherType::kIpv4) {
     link = {header->header_length, inlet.find(vlan_of(*header))};
@@ -95,17 +95,17 @@ struct LinkLayer {
   return frame.size() < link.size + wire::kIpv4Size ? LinkLayer{} : link;
 }
 
-/// Whether GRE is PPTP's (RFC 2637 §4.1: version 1) rather than a tunnel of the kernel's. Of a fragment only the first
-/// tells; the others are taken to be.
+/// Whether GRE is PPTP's (RFC 2637 §4.1: version 1) rather than a tunnel of the kernel's. Only the first fragment of a
+/// datagram shows it; later ones are assumed to be.
 [[nodiscard]] inline bool may_be_enhanced_gre(wire::Ipv4View ip, wire::Bytes packet) noexcept {
   constexpr std::uint8_t kVersion = 0x07;
   const std::size_t at = ip.header_length() + 1U;
   return ip.fragment_offset() != 0 || packet.size() <= at || (packet[at] & kVersion) == 1;
 }
 
-/// Takes the Ethernet header off what goes up or down, VLAN tags with it; the kernel gets whole frames. On an access
-/// port GRE goes up; on a core port all IPv4 goes down; on a port that is both, GRE to an address of ours goes up and all
-/// else down. kNeither: `why`.
+/// Strips the Ethernet header, VLAN tags included, from what goes up or down; the kernel gets whole frames. On an access
+/// port GRE goes up; on a core port all IPv4 goes down; on a port that is both, GRE to an address of ours goes up and
+/// everything else down. kKernel and kNeither: `why`.
 [[nodiscard]] inline Way classify(rte_mbuf& mbuf, const Inlet& inlet, const CallIndex& index,
                                   DropReason& why) noexcept {
   if (mbuf.nb_segs != 1) {
@@ -124,12 +124,13 @@ struct LinkLayer {
   if (link.port == nullptr) {
     return not_ours(DropReason::kForeignVlan);
   }
-  const bool group = (frame[0] & 1) != 0;
+  const bool group =
+      (frame[0] & 1) != 0;  // RFC 1812 §5.3.4: link-layer broadcast and multicast are not forwarded
   if (group || inlet.is_foreign(frame)) {
     return not_ours(DropReason::kForeignMac);
   }
   const wire::Bytes packet = frame.subspan(link.size);
-  const wire::Ipv4View ip(packet.data());  // not checked yet: only where it goes is asked
+  const wire::Ipv4View ip(packet.data());  // not checked yet: read only to decide where it goes
   const bool gre = ip.protocol() == wire::kIpProtocolGre;
   if (inlet.punts() && gre && link.port->role != PortRole::kCore &&
       (!index.is_local(ip.destination()) || !may_be_enhanced_gre(ip, packet))) {
@@ -141,7 +142,8 @@ struct LinkLayer {
   }
   const bool up = link.port->role == PortRole::kAccess ||
                   (link.port->role == PortRole::kBoth && gre && index.is_local(ip.destination()));
-  // In the mbuf's first line, where l2_len is not: find_subscribers gives back what is the kernel's after all.
+  // Kept in the mbuf's first cache line, where l2_len is not: find_subscribers restores the header of a frame that turns
+  // out to be the kernel's.
   mbuf.hash.usr = static_cast<std::uint32_t>(link.size);
   rte_pktmbuf_adj(&mbuf, static_cast<std::uint16_t>(link.size));
   return up ? Way::kUp : Way::kDown;

@@ -96,15 +96,15 @@ void Punt::hand_over() noexcept {
     rte_pktmbuf_free(frames_[lost]);
   }
   count_ = 0;
-  untold_ = true;
+  notice_due_ = true;
 }
 
 void Punt::flush() noexcept {
   if (count_ > 0) {
     hand_over();
   }
-  if (untold_) {
-    untold_ = !control_.post(contract::FramesPunted{});  // a full ring: again at the next turn
+  if (notice_due_) {
+    notice_due_ = !control_.post(contract::FramesPunted{});  // the ring is full: tried again in the next loop
   }
 }
 

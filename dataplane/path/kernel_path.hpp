@@ -34,8 +34,8 @@ class KernelRings {
   rte_ring* from_kernel;  ///< control to worker 0
 };
 
-/// What a limit of its own keeps apart: a flood of one kind takes nothing from the others, as a router's control-plane
-/// policing has it (RFC 6192 §3.2).
+/// Each class has a limit of its own, so that a flood of one takes nothing from the others: control-plane policing, as in
+/// RFC 6192 §3.2.
 enum class PuntClass : std::uint8_t {
   kTransport,  ///< TCP and OSPF, unfragmented: control connections, BGP, management
   kArp,
@@ -53,12 +53,12 @@ class Punt {
   Punt(const Punt&) = delete;
   Punt& operator=(const Punt&) = delete;
 
-  /// Takes a whole frame that came by `device`. Unicast IPv4 must be for an address of the host's, or `otherwise` is why
-  /// it is dropped: scans of a pool's unused addresses must not use up the rate.
+  /// Takes a whole frame that came by `device`. Unicast IPv4 for any address but the host's own is dropped as `otherwise`:
+  /// scans of a pool's unused addresses must not use up the limit.
   void send(rte_mbuf* mbuf, std::uint16_t device, const NextHops& routes, DropReason otherwise,
             Milliseconds now) noexcept;
 
-  /// Once a turn: hands over, and tells control when it has not been told.
+  /// Once per loop: passes the collected frames on, and notifies control.
   void flush() noexcept;
 
   /// Up to kBurst frames of the kernel's, to be sent by their mbuf's `port`. Worker 0 only.
@@ -72,7 +72,7 @@ class Punt {
   ControlSender& control_;
   std::array<TokenBucket<kPuntsPerSecond, kPuntCapacity>, kPuntClasses> limits_{};
   std::uint16_t count_ = 0;
-  bool untold_ = false;  // frames are in the ring and control has not been told
+  bool notice_due_ = false;  // frames are in the ring, and control has not been notified
   std::array<rte_mbuf*, kBurst> frames_{};
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packets whose next hop the kernel is asking for (ARP): the first few to each destination are kept for a second, so that
-// the first packet of a conversation is not its loss (RFC 1122 §2.3.2.2). Thread: worker. Owner: the worker.
+// Packets whose next hop the kernel is resolving (ARP): the first few to each destination are kept for a second, so that the
+// first packet of a conversation is not lost (RFC 1122 §2.3.2.2). Thread: worker. Owner: the worker.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -27,7 +27,7 @@ class NeighbourWait {
   NeighbourWait(const NeighbourWait&) = delete;
   NeighbourWait& operator=(const NeighbourWait&) = delete;
 
-  /// Takes the packet; false: there is no room for it, and it stays the caller's.
+  /// Takes the packet. False: there is no room, and it remains the caller's.
   [[nodiscard]] bool add(rte_mbuf* mbuf, wire::Ipv4Address destination, Milliseconds now) noexcept {
     const std::size_t at = destination.value * 0x9e3779b1U >> 26;
     static_assert(kNeighbourWaits == 64);
@@ -46,8 +46,8 @@ class NeighbourWait {
 
   [[nodiscard]] bool any() const noexcept { return waiting_ != 0; }
 
-  /// Visits each destination that packets wait for with (destination, its time is over, packets). True: the visitor took
-  /// the packets.
+  /// Calls visitor(destination, expired, packets) for each destination that packets wait for. It returns true when it has
+  /// taken the packets.
   template <typename Visitor>
   void visit(Milliseconds now, Visitor&& visitor) noexcept {
     for (std::uint64_t left = waiting_; left != 0; left &= left - 1) {

@@ -23,13 +23,13 @@ Reassembly::Reassembly(int socket, WorkerCounters& counters) noexcept
       tsc_per_ms_(std::max<std::uint64_t>(rte_get_tsc_hz() / 1000, 1)) {}
 
 Reassembly::~Reassembly() {
-  bury();
+  free_dead();
   if (table_ != nullptr) {
     rte_ip_frag_table_destroy(table_);
   }
 }
 
-std::size_t Reassembly::place_of(wire::Ipv4Address source) noexcept {
+std::size_t Reassembly::bucket_of(wire::Ipv4Address source) noexcept {
   return (source.value * 0x9e3779b1U) >> 16 & (kFragmentSources - 1);
 }
 
@@ -37,8 +37,8 @@ rte_mbuf* Reassembly::add(rte_mbuf* fragment, std::uint64_t tsc) noexcept {
   auto* header = rte_pktmbuf_mtod(fragment, rte_ipv4_hdr*);
   const wire::Ipv4View view(reinterpret_cast<const std::uint8_t*>(header));
   const Milliseconds now{static_cast<std::uint32_t>(tsc / tsc_per_ms_)};
-  Patience& patience = sources_[place_of(view.source())];
-  if (!patience.take(1, now)) {
+  Allowance& allowance = sources_[bucket_of(view.source())];
+  if (!allowance.take(1, now)) {
     counters_.drop(DropReason::kFragmentFlood);
     rte_pktmbuf_free(fragment);
     return nullptr;
@@ -47,12 +47,12 @@ rte_mbuf* Reassembly::add(rte_mbuf* fragment, std::uint64_t tsc) noexcept {
   fragment->l2_len = 0;
   fragment->l3_len = view.header_length();
   rte_mbuf* whole = rte_ipv4_frag_reassemble_packet(table_, &dead_, fragment, tsc, header);
-  bury();
+  free_dead();
   if (whole == nullptr) {
     return nullptr;
   }
-  patience.give_back(whole->nb_segs, now);
-  // Our stages read one buffer; what does not fit it is larger than any tunnel's packet.
+  allowance.give_back(whole->nb_segs, now);
+  // Our stages read one buffer; a datagram that does not fit one is larger than any tunnel's packet.
   if (rte_pktmbuf_linearize(whole) != 0) {
     counters_.drop(DropReason::kFragmentTooLong, whole->nb_segs);
     rte_pktmbuf_free(whole);
@@ -68,12 +68,12 @@ rte_mbuf* Reassembly::add(rte_mbuf* fragment, std::uint64_t tsc) noexcept {
 void Reassembly::tidy(std::uint64_t tsc) noexcept {
   if (used_) {
     rte_ip_frag_table_del_expired_entries(table_, &dead_, tsc);
-    bury();
+    free_dead();
   }
 }
 
 /// Fragments of datagrams that timed out, overlapped, or found the table full.
-void Reassembly::bury() noexcept {
+void Reassembly::free_dead() noexcept {
   if (dead_.cnt > 0) {
     counters_.drop(DropReason::kFragmentIncomplete, dead_.cnt);
     rte_ip_frag_free_death_row(&dead_, kPrefetch);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Outer IPv4 fragments of GRE put together again (RFC 791 §3.2; RFC 2637 §1.4 lets a peer send 1,532 octets in GRE): by
-// rte_ip_frag, bounded in datagrams, in time and for each source. Overlapping ones never complete, and time out.
-// NICs hash fragments by their addresses alone, as they hash GRE, so all of a datagram come to one worker.
+// Reassembles outer IPv4 fragments of GRE (RFC 791 §3.2; RFC 2637 §1.4 lets a peer send 1,532 octets in GRE), by
+// rte_ip_frag: bounded in datagrams, in time and for each source. Overlapping ones never complete, and time out. NICs
+// hash fragments by their addresses alone, as they hash GRE, so all of a datagram arrive at one worker.
 // Thread: worker. Owner: the worker.
 #pragma once
 
@@ -27,24 +27,24 @@ class Reassembly {
 
   [[nodiscard]] bool valid() const noexcept { return table_ != nullptr; }
 
-  /// Takes a fragment that begins with its checked IPv4 header. The whole datagram, in one buffer with a right header,
-  /// when this was the last that was missing; else nullptr.
+  /// Takes a fragment that begins with its checked IPv4 header. Returns the whole datagram, in one buffer and with a valid
+  /// header, when this was the last one missing; else nullptr.
   [[nodiscard]] rte_mbuf* add(rte_mbuf* fragment, std::uint64_t tsc) noexcept;
 
-  /// Once a turn of the loop: forgets what did not complete in time, a bounded number.
+  /// Once per loop: frees a bounded number of datagrams that did not complete in time.
   void tidy(std::uint64_t tsc) noexcept;
 
  private:
-  /// What one source may leave unfinished. Sources share a place when their hashes do.
-  using Patience = TokenBucket<kFragmentsPerSecond, kFragmentCapacity>;
+  /// What one source may leave unfinished. Sources of the same hash share a bucket.
+  using Allowance = TokenBucket<kFragmentsPerSecond, kFragmentCapacity>;
 
-  [[nodiscard]] static std::size_t place_of(wire::Ipv4Address source) noexcept;
-  void bury() noexcept;
+  [[nodiscard]] static std::size_t bucket_of(wire::Ipv4Address source) noexcept;
+  void free_dead() noexcept;
 
   WorkerCounters& counters_;
   rte_ip_frag_tbl* table_ = nullptr;
   rte_ip_frag_death_row dead_{};
-  std::array<Patience, kFragmentSources> sources_{};
+  std::array<Allowance, kFragmentSources> sources_{};
   std::uint64_t tsc_per_ms_;
   bool used_ = false;
 };

@@ -28,7 +28,7 @@ struct WorkerPort {
 
 class Transmit {
  public:
-  /// Takes queues from those of `ports` that have any: VLANs of one device share them.
+  /// Queues come from those `ports` that have any: the VLANs of one device share them.
   Transmit(std::span<const WorkerPort> ports, Handoff& handoff, WorkerCounters& counters) noexcept
       : handoff_(handoff), counters_(counters) {
     for (const WorkerPort& port : ports) {
@@ -68,7 +68,7 @@ class Transmit {
     }
   }
 
-  /// A bit per port that must not be touched: control restarts it. What is to leave by it is dropped, by name.
+  /// A bit per port that control is restarting and that must not be touched. Frames for it are dropped, by name.
   void pause(std::uint32_t ports) noexcept { paused_ = ports; }
 
   void flush() noexcept {

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::uint16_t kPptpPort = 1723;
 
-/// PPTP to ourselves from inside a tunnel: a tunnel in itself, or a way around the rules of the access side. A fragment
-/// of TCP may hide its port, so it counts.
+/// PPTP to ourselves from inside a tunnel: a tunnel within itself, or a way around the rules of the access side. A fragment
+/// of TCP may hide its port, so it counts as PPTP.
 bool is_pptp(wire::Ipv4View header, wire::Bytes payload) noexcept {
   if (header.protocol() == wire::kIpProtocolGre) {
     return true;
@@ -66,7 +66,7 @@ bool Uplink::check_inner(Packet& packet) noexcept {
   if (packet.protocol == wire::PppProtocol::kIpv6) {
     return drop(packet, DropReason::kIpv6NotUp);
   }
-  // RFC 1812 §5.2.2; an encrypted one has been checked to be believed.
+  // RFC 1812 §5.2.2; an encrypted packet has passed this as a test of its plaintext.
   if (packet.content == Content::kClear &&
       wire::check_ipv4({packet.at, packet.size}) != wire::Ipv4Error::kNone) {
     return drop(packet, DropReason::kInnerHeader);
@@ -76,10 +76,12 @@ bool Uplink::check_inner(Packet& packet) noexcept {
   if (inner.source() != identity.subscriber && !is_routed_to(*packet.call, inner.source())) {
     return drop(packet, DropReason::kSpoofedSource);
   }
+  // RFC 7126 §4.3, §4.4.
   if (inner.header_length() > wire::kIpv4Size && !wire::are_harmless_options({packet.at, packet.size})) {
     return drop(packet, DropReason::kIpOptions);
   }
   packet.inner_destination = inner.destination();
+  // RFC 1812 §5.3.7.
   if (is_martian(packet.inner_destination)) {
     return drop(packet, DropReason::kMartian);
   }
@@ -115,7 +117,7 @@ bool Uplink::is_routed_to(const Call& call, wire::Ipv4Address source) const noex
   return owner.known && owner.worker == context_.id && context_.calls.at(owner.slot) == &call;
 }
 
-/// The gateway address is nobody's but ours, and all that it does is to answer a ping.
+/// The gateway address is ours alone, and does nothing but answer pings.
 bool Uplink::answer_for_gateway(Packet& packet) noexcept {
   const std::uint16_t size = wire::Ipv4View(packet.at).total_length();
   if (!context_.icmp.take(1, context_.now) || !wire::turn_into_echo_reply({packet.at, size})) {

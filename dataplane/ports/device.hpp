@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One Ethernet device of DPDK's: found, configured, started, restarted, closed. The mbuf pools are shared by the devices of
-// a NUMA node: net_af_xdp then sends what another received without copying it.
-// Thread: control; of what workers poll, restart() only while they leave it alone. Owner: OpenPort.
+// An Ethernet device of DPDK's: probed, configured, started, restarted, closed. The devices of a NUMA node share one mbuf
+// pool, so that net_af_xdp sends what another device received without copying it.
+// Thread: control; restart() only while no worker polls the device. Owner: OpenPort.
 #pragma once
 
 #include <atomic>
@@ -34,15 +34,14 @@ struct DeviceSettings {
 
 class Device {
  public:
-  /// Probes (unless EAL has done so already), configures and starts. `buffers`: of the pool, when it is the first of its
-  /// node to ask. As many queues as the device has, at most those wished for.
+  /// Probes (unless EAL has done so already), configures and starts. `buffers`: the size of the pool, if this is the first
+  /// device of its node. Gets as many queues as `settings` asks for, or as many as the device has.
   [[nodiscard]] static std::expected<Device, std::string> open(DeviceSettings settings, unsigned buffers);
   /// Stops and closes.
   void close();
 
-  /// After a reset of its hardware (RTE_ETH_EVENT_INTR_RESET) or at the operator's word: stopped, reset where the driver
-  /// can, configured and started anew. Virtual devices never ask for it, so that event was not seen in a test; the restart
-  /// itself is.
+  /// After a hardware reset (RTE_ETH_EVENT_INTR_RESET) or at the operator's request: stopped, reset where the driver can,
+  /// configured and started again. Virtual devices never raise that event, so it is untested; the restart itself is tested.
   [[nodiscard]] std::expected<void, std::string> restart();
   /// Whether the driver has asked for a restart since the last call. Any driver may, from its own thread.
   [[nodiscard]] bool wants_restart() const;

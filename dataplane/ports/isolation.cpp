@@ -17,11 +17,11 @@ namespace {
 
 using Result = std::expected<void, std::string>;
 
-// Behind the steering's own rules (steering.cpp), which name a queue.
+// After the rules of steering.cpp, which name a queue.
 constexpr rte_flow_attr kBehindSteering{
     .group = 0, .priority = 1, .ingress = 1, .egress = 0, .transfer = 0, .reserved = 0};
 
-std::string words_of(const rte_flow_error& error) {
+std::string message_of(const rte_flow_error& error) {
   return error.message != nullptr ? error.message : std::strerror(rte_errno);
 }
 
@@ -42,7 +42,7 @@ Result take(std::uint16_t id, const rte_flow_item_ipv4& header, const rte_flow_i
                                                 {.type = RTE_FLOW_ACTION_TYPE_END, .conf = nullptr}}};
   rte_flow_error error{};
   if (rte_flow_create(id, &kBehindSteering, pattern.data(), actions.data(), &error) == nullptr) {
-    return std::unexpected("flow rule: " + words_of(error));
+    return std::unexpected("flow rule: " + message_of(error));
   }
   return {};
 }
@@ -52,7 +52,7 @@ Result take(std::uint16_t id, const rte_flow_item_ipv4& header, const rte_flow_i
 Result isolate(std::uint16_t id) {
   rte_flow_error error{};
   if (rte_flow_isolate(id, 1, &error) != 0) {
-    return std::unexpected("its driver cannot leave the kernel its share (" + words_of(error) +
+    return std::unexpected("its driver cannot leave the kernel its share (" + message_of(error) +
                            "); remove isolate");
   }
   return {};

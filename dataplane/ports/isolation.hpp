@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bifurcated devices (mlx5): the kernel drives them too, and only what flow rules name comes to us. DPDK's guide to mlx5,
-// "Flow isolated mode". Written by that guide; no such device was there to test it with, only its refusal by others is.
+// Bifurcated devices (mlx5): the kernel drives them too, and only what flow rules select comes to us. Follows "Flow isolated
+// mode" of DPDK's mlx5 guide; no such device was available, so only the refusal by other drivers is tested.
 // Thread: control. Owner: Device.
 #pragma once
 

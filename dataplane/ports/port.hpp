@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a worker must know of a port. Thread: any (immutable once workers run). Owner: aditd.
+// What a worker knows about a port. Thread: any (immutable once workers run). Owner: aditd.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,7 @@ enum class PortRole : std::uint8_t { kAccess = 1, kCore = 2, kBoth = 3 };
   return "unknown";
 }
 
-/// One side of the network as packets come and go: an Ethernet device, or one VLAN of it.
+/// A point where packets enter and leave: an Ethernet device, or one VLAN of it.
 struct Port {
   static constexpr std::uint32_t kMainTable = 254;  // RT_TABLE_MAIN
 
@@ -47,8 +47,8 @@ struct Port {
   std::uint16_t mtu = 1500;       ///< IP MTU
   bool needs_mac_filter = false;  ///< net_af_packet: the kernel's own outgoing frames come back on receive
   wire::Vlan vlan{};
-  std::uint32_t table = kMainTable;  ///< the kernel's routing table that leads out by this side of ours
-  /// The device is DPDK's alone: what is not ours goes to the kernel by way of us (kernel_path.hpp).
+  std::uint32_t table = kMainTable;  ///< the kernel's routing table for this side of ours
+  /// The device is DPDK's alone: we pass what is not ours to the kernel (kernel_path.hpp).
   bool punts = false;
 };
 

@@ -11,7 +11,7 @@
 namespace adit::dataplane {
 namespace {
 
-// The longest that a driver has is mlx5's and i40e's 52.
+// The longest key of any driver has 52 octets (mlx5, i40e).
 constexpr std::uint8_t kMaxKey = 64;
 constexpr std::uint8_t kMinKey = 40;
 
@@ -58,8 +58,8 @@ struct Rule {
                                           {.type = RTE_FLOW_ACTION_TYPE_END, .conf = nullptr}}};
 };
 
-/// All rules or none. Low bits can be matched where the workers are a power of two; a port on a stick would need both
-/// kinds, and its tunnels' outer destination is ours, so its second kind would catch them.
+/// All rules or none. Low bits can be matched when the number of workers is a power of two. A port that serves both sides
+/// would need both kinds, and the second kind would also catch tunnel packets, by their outer destination.
 std::vector<rte_flow*> make_rules(std::uint16_t id, PortRole role, std::uint16_t rx_queues,
                                   unsigned workers) {
   std::vector<rte_flow*> rules;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a port spreads what it receives over its queues, as far as the device tells or lets us decide: so that control can
-// choose call IDs and subscriber addresses whose packets arrive at their owner by themselves.
+// choose call IDs and subscriber addresses whose packets arrive at their owner directly.
 // No NIC has an RSS type for the GRE key. What there is: the hash over the outer addresses, which we compute as the NIC
 // does (Toeplitz, with the port's key and redirection table), or rte_flow rules on low bits of the call ID and of the
 // subscriber's address, one a worker, where a port takes them.
@@ -24,7 +24,7 @@ enum class SteeringBy : std::uint8_t {
   kOneQueue,     ///< nothing to steer
   kUnknown,      ///< several queues, and the device does not say how it chooses
   kAddresses,    ///< RSS over source and destination
-  kDestination,  ///< RSS over the destination alone: the core side, where it decides
+  kDestination,  ///< RSS over the destination alone: for the core side
   kRules,        ///< rte_flow: by call ID on an access port, by subscriber address on a core port
 };
 
@@ -57,15 +57,16 @@ struct RssHash {
 struct PortSteering {
   SteeringBy by = SteeringBy::kUnknown;
   RssHash rss;                     ///< with kAddresses and kDestination
-  std::vector<rte_flow*> rules{};  ///< with kRules; they go with the port
+  std::vector<rte_flow*> rules{};  ///< with kRules; freed with the port
 };
 
-/// What the started port `id` grants to `workers` workers, of which w polls the queues q with q % workers == w. Asks for
-/// rules first, then reads the hash.
+/// How the started port `id` spreads packets over `workers` workers; worker w polls the queues q with q % workers == w.
+/// Tries rules first, then reads the hash.
 [[nodiscard]] PortSteering read_steering(std::uint16_t id, PortRole role, std::uint16_t rx_queues,
                                          unsigned workers);
 
-/// RSS types to ask of a device that offers `offered`: those over addresses only; fragments and GRE must not part ways.
+/// RSS types to ask of a device that offers `offered`: those over addresses only, so that fragments and whole GRE
+/// packets take the same queue.
 [[nodiscard]] std::uint64_t wanted_rss(PortRole role, std::uint64_t offered) noexcept;
 
 }  // namespace adit::dataplane

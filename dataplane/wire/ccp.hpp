@@ -16,7 +16,7 @@ enum class CcpOption : std::uint8_t {
   kDeflate = 26,
 };
 
-/// RFC 3078 §2.1. A value is an or of these; PppOption::u32() reads it, PppFrameWriter::option_u32() writes it.
+/// RFC 3078 §2.1. A value is a bitwise OR of these; PppOption::u32() reads it, PppFrameWriter::option_u32() writes it.
 namespace mppe_bits {
 inline constexpr std::uint32_t kStateless = 0x01000000;  ///< H
 inline constexpr std::uint32_t k56 = 0x00000080;         ///< M

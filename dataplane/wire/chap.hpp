@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // CHAP, RFC 1994 §4, and what MS-CHAP puts into its fields: RFC 2433 §4-6 (v1), RFC 2759 §4-6 (v2).
-// Responses are read here and judged elsewhere: this file has no secrets and no hashes. Pure; any thread.
+// Responses are parsed here and verified elsewhere: this file has no secrets and no hashes. Pure; any thread.
 #pragma once
 
 #include <algorithm>

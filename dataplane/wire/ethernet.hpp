@@ -74,13 +74,13 @@ struct EthernetHeader {
 inline constexpr std::uint16_t kMaxVlanId = 4094;
 inline constexpr std::uint16_t kVlanIdMask = 0x0fff;
 
-/// The VLAN of a frame: no ID (0), one, or a service VLAN's and the customer's inside it. Priority bits are nobody's.
+/// The VLAN of a frame: none (0), one, or a service VLAN with a customer's inside it. Priority bits are not part of it.
 struct Vlan {
   std::uint16_t outer = 0;                  ///< 1..4094; 0: untagged
   std::uint16_t inner = 0;                  ///< 0: one tag only
   EtherType outer_type = EtherType::kVlan;  ///< on transmit; both are taken on receive
   [[nodiscard]] constexpr std::size_t tags() const noexcept { return outer == 0 ? 0 : inner == 0 ? 1 : 2; }
-  /// What tells VLANs apart.
+  /// Identifies the VLAN.
   [[nodiscard]] constexpr std::uint32_t key() const noexcept { return std::uint32_t{outer} << 16 | inner; }
 };
 
@@ -110,7 +110,7 @@ struct Vlan {
   return first == 0 ? Vlan{.outer = second} : Vlan{.outer = first, .inner = second};
 }
 
-/// The Ethernet header of frames to one neighbour, tags included, made once and copied before every packet: always
+/// The Ethernet header of frames to one neighbour, tags included, made once and copied in front of every packet: always
 /// kRoom octets, the unused ones first, because a fixed copy of three words is the cheapest.
 class LinkHeader {
  public:

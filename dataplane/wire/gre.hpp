@@ -5,7 +5,7 @@
 //    4: Payload Length     | Call ID (the *receiver's*: ours on receive, the peer's on send)
 //    8: [Sequence if S] [Acknowledgement if A]       8, 12 or 16 octets; the ack stands at 8 when S = 0
 //
-// Pure; any thread. Owner: nobody, values.
+// Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ inline constexpr std::uint16_t kGreFlagsNone = 0x2001;
 enum class GreError : std::uint8_t {
   kNone,
   kTruncated,      ///< shorter than the header that its flags announce
-  kNotEnhanced,    ///< another GRE version or protocol: somebody else's packet
+  kNotEnhanced,    ///< another GRE version or protocol: not PPTP's
   kBadFlags,       ///< C, R, s, Recur or Flags set, or K clear
   kPayloadLength,  ///< Payload Length exceeds what arrived
 };
@@ -54,7 +54,7 @@ class GreView {
   [[nodiscard]] std::uint8_t header_length() const noexcept {
     return static_cast<std::uint8_t>(kGreMinSize + (has_sequence() ? 4U : 0U) + (has_ack() ? 4U : 0U));
   }
-  /// RFC 2637 §4.1: S is set iff there is a payload; without it the field is of no account.
+  /// RFC 2637 §4.1: S is set iff there is a payload; without it the field is ignored.
   [[nodiscard]] std::uint16_t payload_length() const noexcept {
     return has_sequence() ? load_be<std::uint16_t>(at_ + 4) : std::uint16_t{0};
   }

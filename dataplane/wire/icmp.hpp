@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ICMP that a router owes: "fragmentation needed" with the next hop's MTU (RFC 792, RFC 1191 §4), "unreachable", "time
-// exceeded in transit", and the reply to an echo request. Pure; any thread. Rate limits are the caller's.
+// The ICMP messages that a router sends: "fragmentation needed" with the next hop's MTU (RFC 792, RFC 1191 §4),
+// "unreachable", "time exceeded in transit", and the reply to an echo request. Pure; any thread. Rate limits are the
+// caller's.
 #pragma once
 
 #include <algorithm>
@@ -28,10 +29,10 @@ struct IcmpError {
 }
 inline constexpr IcmpError kTimeExceeded{11, 0, 0};
 inline constexpr IcmpError kNetUnreachable{3, 0, 0};   ///< RFC 1812 §4.3.3.1: no route
-inline constexpr IcmpError kHostUnreachable{3, 1, 0};  ///< and: on a network of ours, and nobody there
+inline constexpr IcmpError kHostUnreachable{3, 1, 0};  ///< the same: an attached network has no such host
 
-/// RFC 1812 §4.3.2.7: no error about an ICMP error, a later fragment, or a packet to or from an address that is not
-/// one host's. `packet` is the offending one and `header` its parsed header.
+/// RFC 1812 §4.3.2.7: no error about an ICMP error, a later fragment, or a packet to or from an address that is not a
+/// single host's. `packet` is the offending one and `header` its parsed header.
 [[nodiscard]] inline bool deserves_icmp_error(const Ipv4Header& header, Bytes packet) noexcept {
   if (header.fragment_offset != 0 || !is_host(header.source) || !is_host(header.destination)) {
     return false;

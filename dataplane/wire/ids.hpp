@@ -76,7 +76,7 @@ struct Ipv4Address {
 
 /// A range of addresses that share their first `length` bits.
 struct Ipv4Prefix {
-  Ipv4Address address;       ///< its bits behind the length are clear
+  Ipv4Address address;       ///< its host bits are clear
   std::uint8_t length = 32;  ///< 0..32
   [[nodiscard]] constexpr std::uint32_t mask() const {
     return static_cast<std::uint32_t>(~std::uint64_t{0} << (32 - length));
@@ -120,7 +120,7 @@ struct Ipv4Prefix {
   return at == text.size() ? std::optional(Ipv4Address(value)) : std::nullopt;
 }
 
-/// "10.20.0.0/24": a strict dotted quad whose bits behind the length are clear.
+/// "10.20.0.0/24": a strict dotted quad whose host bits are clear.
 [[nodiscard]] constexpr std::optional<Ipv4Prefix> parse_prefix(std::string_view text) {
   const std::size_t slash = text.find('/');
   const auto address = parse_ipv4(text.substr(0, slash));

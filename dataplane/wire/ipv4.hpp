@@ -93,8 +93,8 @@ struct Ipv4Header {
   }
 };
 
-/// RFC 1812 §5.2.2, in its order: (1) room for a header, (2) checksum, (3) version, (4) IHL, (5) Total Length; only the
-/// checksum comes after the IHL here, which says what it covers.
+/// RFC 1812 §5.2.2: (1) room for a header, (2) checksum, (3) version, (4) IHL, (5) Total Length, in this order, except
+/// that the checksum comes last: the IHL says what it covers.
 [[nodiscard]] inline Ipv4Error check_ipv4(Bytes packet) noexcept {
   if (packet.size() < kIpv4Size) {
     return Ipv4Error::kTruncated;
@@ -191,7 +191,7 @@ inline void write_ipv4(std::uint8_t* at, const Ipv4Header& header) noexcept {
   store_be(at + 16, header.destination.value);
 }
 
-/// One hop less in the header at `at`, whose TTL must be above 0, and its checksum brought along.
+/// One hop less in the header at `at`, whose TTL must be above 0; updates its checksum.
 inline void decrement_ttl(std::uint8_t* at) noexcept {
   const auto before = load_be<std::uint16_t>(at + 8);  // TTL and protocol share a word
   const auto after = static_cast<std::uint16_t>(before - 0x0100);
@@ -199,7 +199,7 @@ inline void decrement_ttl(std::uint8_t* at) noexcept {
   store_be(at + 8, std::uint32_t{after} << 16 | checksum);
 }
 
-/// The six bits of RFC 2474 out of `tos` into the header at `at`; ECN stays, and the checksum is brought along.
+/// The six bits of RFC 2474 out of `tos` into the header at `at`; ECN stays, and the checksum is updated.
 inline void set_dscp(std::uint8_t* at, std::uint8_t tos) noexcept {
   const auto before = load_be<std::uint16_t>(at);
   const auto after = static_cast<std::uint16_t>((before & 0xff03) | (tos & 0xfc));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The MPPE header, RFC 3078 §3: A B C D and a 12-bit coherency count, then RC4(protocol, payload).
-//   A 0x8000 flushed: the key stream begins anew with this packet     D 0x1000 encrypted
+//   A 0x8000 flushed: the key stream restarts with this packet        D 0x1000 encrypted
 //   B 0x4000, C 0x2000: MPPC history and compression, which we never negotiate
 // Stateless mode has A in every packet; stateful mode in flag packets and where a reset was asked for.
 // Pure; any thread.
@@ -29,7 +29,7 @@ enum class MppeError : std::uint8_t {
   kCompressed,    ///< B or C set
 };
 
-/// `octets` begin after protocol 00FD. What follows the header is a multiple of nothing and at least one octet.
+/// `octets` begin after protocol 00FD. At least one octet follows the header, and there is no padding.
 [[nodiscard]] inline std::expected<MppeHeader, MppeError> parse_mppe(Bytes octets) noexcept {
   if (octets.size() <= kMppeHeaderSize) {
     return std::unexpected(MppeError::kTruncated);

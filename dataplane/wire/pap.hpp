@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// PAP, RFC 1334 §2.2: name and password with a length octet each; the reply a text with one. Pure; any thread.
+// PAP, RFC 1334 §2.2: name and password with a length octet each; a reply is a text with one. Pure; any thread.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lowers the Maximum Segment Size option of a TCP SYN (RFC 9293 §3.7.1) so that segments fit the tunnel: the remedy
-// for paths that lose "fragmentation needed". The checksum is brought along (RFC 1624). Pure; any thread.
+// for paths that lose "fragmentation needed". The checksum is updated (RFC 1624). Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -48,8 +48,8 @@ inline bool clamp_tcp_mss(MutableBytes segment, std::uint16_t limit) noexcept {
     std::uint16_t before = load_be<std::uint16_t>(value);
     std::uint16_t after = limit;
     store_be(value, limit);
-    // At an odd offset the octets stand in the other halves of their words, and one's complement sums do not mind
-    // which way round all of it is swapped.
+    // At an odd offset the octets fall into the other halves of their words. Swapping both values accounts for that: a
+    // one's complement sum does not depend on byte order.
     if (at % 2 != 0) {
       before = __builtin_bswap16(before);
       after = __builtin_bswap16(after);
