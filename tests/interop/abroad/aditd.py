@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """aditd where poptop is else: in the same guest with its one CPU, on the guest's eth0 by AF_PACKET."""
-from harness.blast import BUILD
+from harness.build import BUILD
 from abroad.place import ACCESS, CLIENTS, CORE_GATEWAY, SERVER
 from abroad.poptop import GATEWAY, PASSWORD, USER
 from harness import toml

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hostile input on the operator's side: the JSON-RPC socket, the command line and the config file."""
 import json
-import os
-import pathlib
 import socket
 import subprocess
 
 from attacks.attack import attack, matches
+from harness.build import BUILD
 from harness.case import Unmet
 from harness.lab import BASE_CONFIG, LAB, RUN_DIR
 
@@ -112,8 +111,7 @@ command("terminate of a user with escape codes in the name", "terminate", "usern
 
 def check_config(target, path):
     """`aditd --config PATH --check`: exit status and first line. A signal is never a way to end."""
-    aditd = pathlib.Path(os.environ.get("ADIT_BUILD") or BASE_CONFIG.parents[2] / "build") / "app/aditd/aditd"
-    done = subprocess.run([aditd, "--config", path, "--check"], capture_output=True, timeout=20)
+    done = subprocess.run([BUILD / "app/aditd/aditd", "--config", path, "--check"], capture_output=True, timeout=20)
     if done.returncode < 0:
         raise Unmet(f"aditd --check ended by signal {-done.returncode}")
     lines = (done.stderr + done.stdout).decode(errors="replace").strip().splitlines() or [""]

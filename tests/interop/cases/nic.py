@@ -10,7 +10,8 @@ import tomllib
 
 from cases import blast
 from harness import toml
-from harness.blast import BUILD, Outcome
+from harness.blast import Outcome
+from harness.build import BUILD
 from harness.case import Unmet, case, expect, until
 from harness.dial import Dial
 from harness.guest import Guest, GuestError

@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs adit-blast, and reads what it found."""
 import json
-import os
-import pathlib
 import subprocess
 
 from harness import toml
+from harness.build import BUILD
 
-TOP = pathlib.Path(__file__).resolve().parents[3]
-BUILD = (TOP / os.environ.get("ADIT_BUILD", "build")).resolve()
 BLAST = BUILD / "app" / "adit-blast" / "adit-blast"
 EAL = ("--", "--no-huge", "--no-shconf", "-m", "384")  # hugepages are the lab's; these rates need none
 

@@ -10,7 +10,7 @@ import time
 import tomllib
 
 from harness import toml
-from harness.blast import BUILD
+from harness.build import BUILD
 from harness.lab import BASE_CONFIG, RUN_DIR, LabError, merged, run
 from harness.postgres import postgres
 from harness.radius import config, freeradius

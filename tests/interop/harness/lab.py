@@ -11,10 +11,9 @@ import tomllib
 
 from harness import toml
 from harness.bridge import Bridge
+from harness.build import LAB, TOP
 
-TOP = pathlib.Path(__file__).resolve().parents[3]
 RUN_DIR = pathlib.Path("/run/adit-lab")
-LAB = str(TOP / "scripts" / "lab")
 BASE_CONFIG = TOP / "tests" / "interop" / "lab.toml"
 SERVER = "192.0.2.1"
 CORE = "198.51.100.2"
