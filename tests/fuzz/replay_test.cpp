@@ -15,7 +15,7 @@ namespace {
 
 class Replay : public ::testing::TestWithParam<Target> {};
 
-TEST_P(Replay, Corpus) {
+TEST_P(Replay, FUZ_01_Corpus) {
   const std::filesystem::path directory = std::filesystem::path(ADIT_FUZZ_CORPUS) / GetParam().name;
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {

@@ -255,7 +255,7 @@ TEST(MppeRequired, MPP_12_NothingInClearEitherWay) {
   }
 }
 
-TEST_F(Mppe, TheKeysInTheMailboxAreWiped) {
+TEST_F(Mppe, SEC_12_TheKeysInTheMailboxAreWiped) {
   // The ring's slots are used in turn: those of the messages so far hold nothing of the keys.
   const contract::EnableMppe sent = peer_.enable_receive(call_);
   world_.tell(call_, sent);
@@ -268,7 +268,7 @@ TEST_F(Mppe, TheKeysInTheMailboxAreWiped) {
 
 // ---- forgery ------------------------------------------------------------------------------------------------------
 
-TEST_F(Mppe, ForgedPacketsWithTheLargestGapMoveNoStateAndStayInTheBudget) {
+TEST_F(Mppe, SEC_01_ForgedPacketsWithTheLargestGapMoveNoStateAndStayInTheBudget) {
   ASSERT_TRUE(next_passes());
   // 320 forged packets that each ask for some 4,000 key changes, then the genuine next one; no time passes.
   for (std::uint32_t i = 0; i < 10 * kBurst; ++i) {
@@ -283,7 +283,7 @@ TEST_F(Mppe, ForgedPacketsWithTheLargestGapMoveNoStateAndStayInTheBudget) {
   EXPECT_TRUE(next_passes()) << "and the call lives on";
 }
 
-TEST_F(Mppe, ForgedPacketsInOneBurstWithGenuineOnes) {
+TEST_F(Mppe, SEC_01_ForgedPacketsInOneBurstWithGenuineOnes) {
   std::vector<Octets> inners;
   for (int i = 0; i < 8; ++i) {
     inners.push_back(inner_packet(kSubscriber, kHost, 100));

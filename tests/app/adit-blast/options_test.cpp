@@ -197,7 +197,7 @@ TEST_F(BlastOptions, ThePasswordStaysOutOfArgv) {
             "ASCII characters\n");
 }
 
-TEST_F(BlastOptions, AnErrorNeverShowsThePassword) {
+TEST_F(BlastOptions, SEC_12_AnErrorNeverShowsThePassword) {
   EXPECT_EQ(
       error_of("set-up --password s\xff"
                "cret" +

@@ -188,7 +188,7 @@ TEST(BlastJson, KeysStay) {
                                                "up_packets_per_second", "down_packets_per_second", "lost"}));
 }
 
-TEST(BlastJson, TellsValuesAndNeverThePassword) {
+TEST(BlastJson, SEC_12_TellsValuesAndNeverThePassword) {
   const std::string text = json_text(sample_run());
   EXPECT_EQ(text.find("correct horse"), std::string::npos);
   EXPECT_EQ(text.find("password"), std::string::npos);

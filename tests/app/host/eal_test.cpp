@@ -3,6 +3,8 @@
 #include "app/host/eal.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <string>
@@ -110,6 +112,14 @@ TEST(Eal, ThisMachineHasACpu) {
   EXPECT_FALSE(host.cpus.empty());
   EXPECT_TRUE(std::ranges::is_sorted(host.cpus));
   EXPECT_NE(host.pid, 0U);
+}
+
+TEST(Eal, SEC_12_NoCoreAndNoDebuggerGetsTheKeys) {
+  const auto dumpable = [] {
+    forbid_core_dumps();
+    _exit(::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
+  };
+  EXPECT_EXIT(dumpable(), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

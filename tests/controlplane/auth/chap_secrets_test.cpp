@@ -77,7 +77,7 @@ TEST(ChapSecrets, AByteOrderMarkAndOctetsBeyondAsciiAreKept) {
   EXPECT_EQ(password_of(secrets.entries[0]), "p\xC3\xA4ss");
 }
 
-TEST(ChapSecrets, MistakesNameTheLineAndTheRemedyAndNoPassword) {
+TEST(ChapSecrets, SEC_12_MistakesNameTheLineAndTheRemedyAndNoPassword) {
   EXPECT_NE(error_of("alice * ok\n\nbob *\n").find("line 3: has 2 of the columns"), std::string::npos);
   const std::string quote = error_of("alice * \"topsecret\nbob * x\n");
   EXPECT_NE(quote.find("line 1: a \" is never closed"), std::string::npos) << quote;

@@ -204,7 +204,7 @@ def forged_clear(target):
 
 @attack(AREA, "20 forged MPPE packets with numbers and counts far ahead")
 def forged_counts(target):
-    """Each would cost up to 4,095 key changes, and would take the chain with it, were it believed."""
+    """SEC-01. Each would cost up to 4,095 key changes, and would take the chain with it, were it believed."""
     before, forge = target.drops(), forger(target)
     for step in range(20):
         count = 0x9000 | (0x100 + step * 0xC3) & 0xFFF
@@ -248,7 +248,7 @@ def too_big(target):
 
 @attack(AREA, "a subscriber with somebody else's source address")
 def spoofed(target):
-    """From inside the victim's own tunnel, encrypted and all."""
+    """SEC-03. From inside the victim's own tunnel, encrypted and all."""
     guest, link = target.victim.guest, target.victim.link
     link.route(CORE)
     script = f"/bin/busybox ip addr add 10.99.9.9/32 dev lo\n/bin/busybox ping -c 3 -W 1 -I 10.99.9.9 {CORE}; exit 0"

@@ -197,7 +197,7 @@ TEST(Config, SampleIsRightWithEveryKeyUncommented) {
   }
 }
 
-TEST(Config, WarnsAndStartsAllTheSame) {
+TEST(Config, SEC_13_WarnsAndStartsAllTheSame) {
   const auto warning_of = [](std::string_view more) {
     const ConfigResult result = parse_config(std::string(kGood) + std::string(more), "t.toml");
     EXPECT_TRUE(result.config.has_value());

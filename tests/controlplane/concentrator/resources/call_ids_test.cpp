@@ -86,7 +86,7 @@ TEST(CallIds, ReleasingTwiceOrWhatWasNeverGivenIsNothing) {
   EXPECT_EQ(seen.size(), 65'535u);
 }
 
-TEST(CallIds, IdsFollowTheEntropyAndSpreadOverTheWholeSpace) {
+TEST(CallIds, SEC_01_IdsFollowTheEntropyAndSpreadOverTheWholeSpace) {
   Fixture a(1, 1);
   Fixture b(1, 2);
   int equal = 0;
