@@ -20,7 +20,12 @@ import sys
 import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
-BUILD = (TOP / os.environ.get("ADIT_BUILD", "build-bench")).resolve()
+os.environ.setdefault("ADIT_BUILD", "build-bench")
+sys.path.insert(0, str(TOP / "tests" / "interop"))
+
+from harness import uml  # noqa: E402
+from harness.build import BUILD  # noqa: E402
+
 SERVERS = [f"198.18.1.{host}" for host in range(1, 9)]
 CONFIG = """
 [core]
@@ -115,11 +120,9 @@ def make_job(job, calls):
 
 
 def boot(job, init):
-    return subprocess.Popen(
-        ["linux.uml", "mem=10G", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", f"init={init}", f"job={job}",
-         "con=null", "con0=fd:0,fd:1", "ssl=null", "quiet", "loglevel=3", "panic=-1", f"uml_dir={job}", "umid=guest"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={**os.environ, "TMPDIR": "/dev/shm"}, start_new_session=True)
+    with open(job / "console", "w") as console:
+        return subprocess.Popen(uml.command(job, init, "10G"), stdin=subprocess.DEVNULL, stdout=console,
+                                stderr=subprocess.STDOUT, start_new_session=True)
 
 
 def watch(guest, job):
@@ -149,9 +152,12 @@ def main():
         finally:
             if guest.poll() is None:
                 os.killpg(guest.pid, signal.SIGKILL)
-        report = job / "blast.json"
+        report, said = job / "blast.json", job / "job.out"
+        console = (job / "console").read_text(errors="replace").splitlines()
+        print(uml.preload_in_use(console), file=sys.stderr)
         if not report.exists():
-            sys.exit("bench/guest_scale.py: no result; the end of the guest's job:\n" + (job / "job.out").read_text()[-2000:])
+            sys.exit(f"bench/guest_scale.py: no result; {uml.ending(guest.wait(), console)}\n--- the end of its job\n"
+                     + (said.read_text()[-2000:] if said.exists() else "(it did not begin)"))
         options.out.mkdir(parents=True, exist_ok=True)
         shutil.copy(report, options.out / f"guest-scale-{options.calls}.json")
         print((job / "blast.out").read_text())

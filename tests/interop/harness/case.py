@@ -75,7 +75,7 @@ class World:
     def tidy(self):
         """After a case: no dial is left, and no dead guest."""
         for guest in list(self._guests.values()):
-            if guest.process.poll() is not None:
+            if guest.gone:
                 self.kill(guest)
             else:
                 guest.run("/bin/busybox killall -q -9 pppd pptp; /bin/busybox rm -rf /run/pptp/*", "tidy")

@@ -102,6 +102,8 @@ class Dial:
             if words := self._file("up"):
                 self.link = Link(self.guest, words, float(self._file("started").split()[0]))
                 return self.link
+            if self.guest.gone:
+                raise self.guest.is_gone(f"while {self.name} came up")
             if not self.job.running:
                 raise self._error(f"no link, pppd exited with {self.job.status}")
             time.sleep(0.05)

@@ -4,9 +4,9 @@
 It is one process with the host's root file system, read-only (guest/init says how), so it runs whatever is installed
 here. Commands go over its console; scripts and their output through a directory that both sides see.
 """
+import contextlib
 import os
 import pathlib
-import queue
 import shutil
 import signal
 import socket
@@ -14,19 +14,18 @@ import subprocess
 import threading
 import time
 
+from harness import uml
 from harness.namespace import inside
+from harness.uml import GuestError
 
 GUEST_DIR = pathlib.Path(__file__).resolve().parent.parent / "guest"
 MODULES_DIR = pathlib.Path("/usr/lib/uml/modules")
 MODULES = ("arc4", "ppp_generic", "ppp_async", "ppp_synctty", "ppp_mppe", "ppp_deflate", "bsd_comp",
            "sch_netem", "sch_ingress", "cls_matchall", "act_mirred", "ifb")  # the second line: harness/loss.py
-BOOT_SECONDS = 90  # 2.5 where nobody else wants the CPUs
+BOOT_SECONDS = 90  # 2.5 where nobody else wants the CPUs; one that ends is noticed at once
+GONE = -1  # a job's status when its guest ended first
 MEMORY = "160M"  # enough for a client
 NUDGE_SECONDS, DISCARD_PORT = 0.03, 9
-
-
-class GuestError(Exception):
-    """The guest did not do as it was told; says what, with the end of its console."""
 
 
 def modules_with_dependencies(names):
@@ -78,61 +77,77 @@ class Guest:
         shutil.rmtree(self.job_dir, ignore_errors=True)
         self.job_dir.mkdir(parents=True)
         self._jobs, self._count, self._console = {}, 0, []
-        self._booted = queue.Queue()
+        self._booted, self._ended = threading.Event(), threading.Event()
         self.ready = False
         self.tap = f"tap-{name}"
+        command = uml.command(self.job_dir, GUEST_DIR / "init", memory, f"guest={GUEST_DIR}", f"address={address}/24",
+                              "modules=" + ",".join(modules_with_dependencies(modules)), f"eth0=tuntap,{self.tap}")
         bridge.add_tap(self.tap)
-        self.process = self._boot()
-        threading.Thread(target=self._read_console, daemon=True).start()
-        threading.Thread(target=self._nudge, daemon=True).start()
+        self.process = subprocess.Popen(bridge.command(*command), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, start_new_session=True)
+        for work in (self._bury, self._read_console, self._nudge):
+            threading.Thread(target=work, daemon=True).start()
 
-    def _boot(self):
-        arguments = [
-            "linux.uml", f"mem={self.memory}", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro",
-            f"init={GUEST_DIR}/init", f"job={self.job_dir}", f"guest={GUEST_DIR}", f"address={self.address}/24",
-            "modules=" + ",".join(modules_with_dependencies(self.modules)), f"eth0=tuntap,{self.tap}",
-            "con=null", "con0=fd:0,fd:1", "ssl=null", "quiet", "loglevel=3", "panic=-1",
-            f"uml_dir={self.job_dir}", "umid=uml"]
-        return subprocess.Popen(
-            self.bridge.command(*arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, env={**os.environ, "TMPDIR": "/dev/shm"}, start_new_session=True)
+    def _bury(self):
+        """The guest's processes are the host's too. They outlive linux.uml, hold its console open, and what they do next
+        is no longer a guest's doing: they go with it."""
+        with contextlib.suppress(ChildProcessError):  # somebody waited for it first
+            os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
+        self._end_group()
+
+    def _end_group(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def _read_console(self):
-        for raw in self.process.stdout:
-            line = raw.decode(errors="replace").strip()
-            self._console.append(line)
-            word = line.split()
-            if word[:1] == ["@ready"]:
-                self._booted.put(True)
-            elif word[:1] == ["@done"] and len(word) == 3 and word[1] in self._jobs:
-                self._jobs[word[1]].finish(int(word[2]))
-        self._booted.put(False)
-        for job in self._jobs.values():
+        with open(self.job_dir / "console", "w", buffering=1) as file, self.process.stdout:
+            for raw in self.process.stdout:
+                line = raw.decode(errors="replace").strip()
+                file.write(f"{line}\n")
+                self._console.append(line)
+                word = line.split()
+                if word[:1] == ["@ready"]:
+                    self.ready = True
+                    self._booted.set()
+                elif word[:1] == ["@done"] and len(word) == 3 and word[1] in self._jobs:
+                    self._jobs[word[1]].finish(int(word[2]))
+        self.process.wait()
+        self._ended.set()
+        self._booted.set()
+        for job in list(self._jobs.values()):
             if job.running:
-                job.finish(-1)  # the guest is gone
+                job.finish(GONE)
 
     def _nudge(self):
         """On some hosts user-mode-linux misses that a packet came to its tap, and notices with the next one: a reply that
         the wire's capture has in time then waits for the next request. So there always is a next one soon."""
         with inside(self.bridge.namespace), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nudge:
-            while self.process.poll() is None:
+            while not self._ended.is_set():
                 try:
                     nudge.sendto(b"", (self.address, DISCARD_PORT))
                 except OSError:  # not up yet, or its port unreachable told us so
                     pass
                 time.sleep(NUDGE_SECONDS)
 
-    def console_tail(self):
-        return "\n".join(self._console[-15:])
+    @property
+    def gone(self):
+        return self._ended.is_set()
+
+    def preload_in_use(self):
+        """One line for a run's log."""
+        return uml.preload_in_use(self._console)
 
     def wait_ready(self):
-        try:
-            self.ready = self._booted.get(timeout=BOOT_SECONDS)
-        except queue.Empty:
-            pass
-        if not self.ready:
-            raise GuestError(f"{self.name}: no boot within {BOOT_SECONDS} s (linux.uml needs ptrace and root)\n{self.console_tail()}")
+        if not self._booted.wait(BOOT_SECONDS):
+            raise GuestError(f"{self.name}: it runs, and is not ready after {BOOT_SECONDS} s\n{uml.tail(self._console)}")
+        if self.gone:
+            raise self.is_gone("while it booted" if not self.ready else "right after its boot")
         return self
+
+    def is_gone(self, when):
+        """The error that says so, with its cause where it is known."""
+        self._ended.wait(5)  # its console to the end
+        return GuestError(f"{self.name}: the guest is gone, {when}: {uml.ending(self.process.wait(), self._console)}")
 
     def start(self, script, label="job"):
         """Runs a shell script in the guest; returns its Job at once."""
@@ -147,6 +162,8 @@ class Guest:
         """Runs a shell script in the guest to its end, and returns what it printed; its failure is ours."""
         job = self.start(script, label)
         status = job.wait(seconds)
+        if status == GONE:
+            raise self.is_gone(f"during '{label}'")
         if status != 0:
             raise GuestError(f"{self.name}: '{script}' exited with {status}\n{job.tail()}")
         return job.output()
@@ -156,22 +173,22 @@ class Guest:
             self.process.stdin.write(f"{line}\n".encode())
             self.process.stdin.flush()
         except BrokenPipeError:
-            raise GuestError(f"{self.name}: the guest is gone\n{self.console_tail()}") from None
+            raise self.is_gone(f"before '{line}'") from None
 
     def kill(self):
         """As a power cut: no goodbye to anyone."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        if not self.gone:
+            self._end_group()
+        self._ended.wait(10)
+        with contextlib.suppress(BrokenPipeError):  # of what it did not read any more
+            self.process.stdin.close()
         self.bridge.remove_tap(self.tap)
 
     def close(self):
-        if self.process.poll() is None:
-            try:
+        if not self.gone:
+            with contextlib.suppress(GuestError):
                 self._send("poweroff")
-                self.process.wait(5)
-            except (GuestError, subprocess.TimeoutExpired):
-                pass
+                self._ended.wait(5)
         self.kill()
 
     def __enter__(self):
