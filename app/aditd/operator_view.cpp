@@ -12,6 +12,7 @@ namespace adit::app {
 
 using contract::WorkerId;
 using dataplane::DropReason;
+using dataplane::WorkerCounter;
 
 OperatorView::OperatorView(control::Concentrator& concentrator, Runtime& runtime,
                            const control::TimerWheel& wheel, RadiusService& radius,
@@ -66,22 +67,9 @@ WorkerRow OperatorView::row_of(WorkerId worker, std::uint64_t elapsed_cycles) co
   WorkerRow row;
   row.worker = worker.value;
   row.lcore = runtime_.lcore(worker);
-  row.busy =
-      std::min(1.0, static_cast<double>(counters.busy_cycles.read()) / static_cast<double>(elapsed_cycles));
-  row.rx_packets = counters.rx_packets.read();
-  row.tx_packets = counters.tx_packets.read();
-  row.uplink_packets = counters.uplink_packets.read();
-  row.uplink_octets = counters.uplink_octets.read();
-  row.downlink_packets = counters.downlink_packets.read();
-  row.downlink_octets = counters.downlink_octets.read();
-  row.steer_miss = counters.steer_miss.read();
-  row.handed_in = counters.handed_in.read();
-  row.notices_lost = counters.notices_lost.read();
-  row.reassembled = counters.reassembled.read();
-  row.reordered = counters.reordered.read();
-  row.reorder_held = counters.reorder_held.read();
-  row.reorder_given_up = counters.reorder_given_up.read();
-  row.reorder_no_room = counters.reorder_no_room.read();
+  row.counters = counters.read();
+  row.busy = std::min(1.0, static_cast<double>(row.counters[WorkerCounter::kBusyCycles]) /
+                               static_cast<double>(elapsed_cycles));
   for (std::size_t i = 0; i < dataplane::kDropReasons; ++i) {
     row.drops += counters.dropped(static_cast<DropReason>(i));
   }
@@ -148,9 +136,7 @@ std::vector<PortRow> OperatorView::ports() const {
                 .flaps = state.flaps,
                 .restarts = state.restarts};
     for (std::uint16_t w = 0; w < runtime_.worker_count(); ++w) {
-      const auto& arrivals = runtime_.worker(WorkerId{w}).counters().arrivals[open.port.id];
-      row.punted += arrivals.punted.read();
-      row.punts_refused += arrivals.punts_refused.read();
+      row.arrivals += runtime_.worker(WorkerId{w}).counters().arrivals[open.port.id].read();
     }
     rows.push_back(std::move(row));
   }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counters of one worker: one writer, any reader, no lock. A reader sees each value whole and never going back, but
-// not all of them at one instant. Thread: the worker writes, any reads. Owner: the worker.
+// not all of them at one instant. A counter is one row below; readers (`adit show counters`, metrics) go through the
+// table and need no edit. Thread: the worker writes, any reads. Owner: the worker.
 #pragma once
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "dataplane/base/drop_reason.hpp"
 #include "dataplane/base/limits.hpp"
@@ -20,52 +23,113 @@ class Counter {
     value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
   void reset() noexcept { value_.store(0, std::memory_order_relaxed); }
-  /// Acquire: whoever then looks whether the counter still is whose it was (CallTable::totals) looks later.
+  /// Acquire: whoever then checks that the counter is still the same call's (CallTable::totals) checks later.
   [[nodiscard]] std::uint64_t read() const noexcept { return value_.load(std::memory_order_acquire); }
 
  private:
   std::atomic<std::uint64_t> value_{0};
 };
 
+// X(enumerator, member, name, unit, what an operator should know)
+// Members lie in memory in this order: what a worker counts for every packet shares the first cache lines. Names are
+// what operators and metrics see; once released they do not change.
+#define ADIT_WORKER_COUNTERS(X)                                                                            \
+  X(kLoops, loops, "loops", "loops", "passes of the poll loop")                                            \
+  X(kBusyLoops, busy_loops, "busy_loops", "loops", "passes that found work")                               \
+  X(kBusyCycles, busy_cycles, "busy_cycles", "cycles", "TSC cycles spent in passes that found work")       \
+  X(kSleeps, sleeps, "sleeps", "sleeps", "times that the worker slept for want of work")                   \
+  X(kRxPackets, rx_packets, "rx_packets", "packets", "frames received from devices")                       \
+  X(kTxPackets, tx_packets, "tx_packets", "packets", "frames sent to devices")                             \
+  X(kUplinkPackets, uplink_packets, "uplink_packets", "packets",                                           \
+    "inner IP packets forwarded from subscribers")                                                         \
+  X(kUplinkOctets, uplink_octets, "uplink_bytes", "bytes", "their size, as IP packets")                    \
+  X(kDownlinkPackets, downlink_packets, "downlink_packets", "packets",                                     \
+    "inner IP packets sent to subscribers")                                                                \
+  X(kDownlinkOctets, downlink_octets, "downlink_bytes", "bytes", "their size, as IP packets")              \
+  X(kHairpinPackets, hairpin_packets, "hairpin_packets", "packets", "from one subscriber to another")      \
+  X(kPppFramesIn, ppp_frames_in, "ppp_frames_in", "frames",                                                \
+    "PPP control frames passed to the control thread")                                                     \
+  X(kPppFramesOut, ppp_frames_out, "ppp_frames_out", "frames",                                             \
+    "PPP control frames sent for the control thread")                                                      \
+  X(kBareAcks, bare_acks, "bare_acks", "packets", "GRE acknowledgements sent without data")                \
+  X(kAcksOfUnsent, acks_of_unsent, "acks_of_unsent", "packets",                                            \
+    "GRE acknowledgements of packets that were never sent: a sign of spoofing")                            \
+  X(kSteerMiss, steer_miss, "steer_miss", "packets",                                                       \
+    "received here and handed to the worker that owns the call")                                           \
+  X(kInjected, injected, "injected", "packets", "frames sent for the kernel")                              \
+  X(kHandedIn, handed_in, "handed_in", "packets", "taken over from other workers")                         \
+  X(kNoticesLost, notices_lost, "notices_lost", "messages",                                                \
+    "messages to the control thread that found its ring full")                                             \
+  X(kReassembled, reassembled, "reassembled", "packets", "GRE packets put together from IPv4 fragments")   \
+  X(kReordered, reordered, "reordered", "packets",                                                         \
+    "received late and put back in order, as others waited for them")                                      \
+  X(kHeldForReorder, reorder_held, "reorder_held", "packets", "held back until an earlier packet arrives") \
+  X(kReorderGivenUp, reorder_given_up, "reorder_given_up", "gaps", "gaps that no packet filled in time")   \
+  X(kReorderNoRoom, reorder_no_room, "reorder_no_room", "packets",                                         \
+    "not held back, because too many calls or packets are waiting")                                        \
+  X(kMppeRecoveries, mppe_recoveries, "mppe_recoveries", "packets",                                        \
+    "decrypted after skipping the keys of lost ones")                                                      \
+  X(kIcmpSent, icmp_sent, "icmp_sent", "packets", "ICMP errors and echo replies sent")                     \
+  X(kMssClamped, mss_clamped, "mss_clamped", "packets", "TCP SYNs whose MSS was lowered")                  \
+  X(kFragmented, fragmented, "fragmented", "packets", "inner packets sent in fragments")                   \
+  X(kMessages, messages, "messages", "messages", "messages from the control thread")                       \
+  X(kStaleMessages, stale_messages, "stale_messages", "messages", "messages for a call that is gone")
+
+// By port. What the kernel gets there and what is dropped for want of rate is told by `adit show ports`, too.
+#define ADIT_PORT_COUNTERS(X)                                                                             \
+  X(kReceived, packets, "received", "packets", "frames that workers received by this port")               \
+  X(kSteerMiss, steer_miss, "steer_miss", "packets", "of those, handed to the worker that owns the call") \
+  X(kPunted, punted, "punted", "packets", "of those, passed to the kernel")                               \
+  X(kPuntsRefused, punts_refused, "punts_refused", "packets", "of those, for the kernel but too many")
+
+struct CounterText {
+  std::string_view name;
+  std::string_view unit;
+  std::string_view text;
+};
+
+#define X(enumerator, member, name, unit, text) enumerator,
+enum class WorkerCounter : std::uint8_t { ADIT_WORKER_COUNTERS(X) };
+enum class PortCounter : std::uint8_t { ADIT_PORT_COUNTERS(X) };
+#undef X
+
+#define X(enumerator, member, name, unit, text) CounterText{name, unit, text},
+inline constexpr std::array kWorkerCounterTexts{ADIT_WORKER_COUNTERS(X)};
+inline constexpr std::array kPortCounterTexts{ADIT_PORT_COUNTERS(X)};
+#undef X
+
+/// Values read at about one instant, by enumerator.
+template <typename Enumerator, std::size_t kSize>
+struct CounterValues {
+  std::array<std::uint64_t, kSize> values{};
+
+  [[nodiscard]] constexpr std::uint64_t& operator[](Enumerator which) noexcept {
+    return values[static_cast<std::size_t>(which)];
+  }
+  [[nodiscard]] constexpr std::uint64_t operator[](Enumerator which) const noexcept {
+    return values[static_cast<std::size_t>(which)];
+  }
+  CounterValues& operator+=(const CounterValues& other) noexcept {
+    for (std::size_t i = 0; i < kSize; ++i) {
+      values[i] += other.values[i];
+    }
+    return *this;
+  }
+};
+using WorkerCounterValues = CounterValues<WorkerCounter, kWorkerCounterTexts.size()>;
+using PortCounterValues = CounterValues<PortCounter, kPortCounterTexts.size()>;
+
+#define X(enumerator, member, name, unit, text) Counter member;
+
 /// What one worker received by one port.
 struct PortArrivals {
-  Counter packets;
-  Counter steer_miss;     ///< of those, of calls that another worker owns
-  Counter punted;         ///< of those, passed to the kernel
-  Counter punts_refused;  ///< and those that were too many
+  ADIT_PORT_COUNTERS(X)
+
+  [[nodiscard]] PortCounterValues read() const noexcept;
 };
 
 struct alignas(contract::kFalseSharingBytes) WorkerCounters {
-  Counter loops;             ///< turns of the poll loop
-  Counter busy_loops;        ///< those that found work
-  Counter busy_cycles;       ///< TSC cycles spent in them
-  Counter sleeps;            ///< idle naps
-  Counter rx_packets;        ///< frames from devices
-  Counter tx_packets;        ///< frames to devices
-  Counter uplink_packets;    ///< inner IP packets from subscribers, forwarded
-  Counter uplink_octets;     ///< of those, inner IP octets
-  Counter downlink_packets;  ///< inner IP packets to subscribers, sent
-  Counter downlink_octets;   ///< of those, inner IP octets
-  Counter hairpin_packets;   ///< from one subscriber to another
-  Counter ppp_frames_in;     ///< PPP control frames to control
-  Counter ppp_frames_out;    ///< PPP control frames from control
-  Counter bare_acks;         ///< acknowledgements without data sent
-  Counter acks_of_unsent;    ///< acknowledgements of what we never sent: a sign of spoofing
-  Counter steer_miss;        ///< packets that arrived at another worker than their owner and were handed off
-  Counter injected;          ///< the kernel's frames sent for it
-  Counter handed_in;         ///< packets taken from the hand-off ring
-  Counter reassembled;       ///< GRE packets put together from IPv4 fragments
-  Counter reorder_held;      ///< packets that waited for one before them
-  Counter reordered;         ///< packets that came late and were waited for: put right
-  Counter reorder_given_up;  ///< gaps that were waited for in vain
-  Counter reorder_no_room;   ///< packets that could not be held: too many calls or packets wait
-  Counter mppe_recoveries;   ///< packets that skipped keys of lost ones
-  Counter icmp_sent;         ///< ICMP errors and echo replies sent
-  Counter mss_clamped;       ///< TCP SYNs whose MSS was lowered
-  Counter fragmented;        ///< inner packets cut into fragments
-  Counter messages;          ///< messages from control
-  Counter stale_messages;    ///< those for a call that is gone
-  Counter notices_lost;      ///< messages to control that found its ring full
+  ADIT_WORKER_COUNTERS(X)
   std::array<PortArrivals, kMaxPorts> arrivals;  ///< by DPDK port
   std::array<Counter, kDropReasons> drops;
 
@@ -75,6 +139,19 @@ struct alignas(contract::kFalseSharingBytes) WorkerCounters {
   [[nodiscard]] std::uint64_t dropped(DropReason reason) const noexcept {
     return drops[static_cast<std::size_t>(reason)].read();
   }
+  [[nodiscard]] WorkerCounterValues read() const noexcept;
 };
+#undef X
+
+#define X(enumerator, member, name, unit, text) member.read(),
+inline PortCounterValues PortArrivals::read() const noexcept {
+  return {{ADIT_PORT_COUNTERS(X)}};
+}
+inline WorkerCounterValues WorkerCounters::read() const noexcept {
+  return {{ADIT_WORKER_COUNTERS(X)}};
+}
+#undef X
+#undef ADIT_WORKER_COUNTERS
+#undef ADIT_PORT_COUNTERS
 
 }  // namespace adit::dataplane

@@ -15,6 +15,7 @@
 #include "controlplane/radius/accounting.hpp"
 #include "controlplane/radius/client.hpp"
 #include "controlplane/radius/dae/dynamic_authorization.hpp"
+#include "dataplane/base/counters.hpp"
 #include "dataplane/contract/messages.hpp"
 
 namespace adit::app {
@@ -37,19 +38,11 @@ struct WorkerRow {
   std::uint16_t worker = 0;
   unsigned lcore = 0;
   double busy = 0;  ///< share of its time that it spent on packets, 0..1
-  std::uint64_t rx_packets = 0, tx_packets = 0;
-  std::uint64_t uplink_packets = 0, uplink_octets = 0;      ///< inner IP, from subscribers
-  std::uint64_t downlink_packets = 0, downlink_octets = 0;  ///< inner IP, to subscribers
-  std::uint64_t steer_miss = 0;                             ///< arrived here and were handed to their owner
-  std::uint64_t handed_in = 0;                              ///< taken from other workers
-  std::uint64_t notices_lost = 0;                           ///< messages to control that found its ring full
-  std::uint64_t reassembled = 0;                            ///< GRE packets put together from fragments
-  std::uint64_t reordered = 0;                              ///< packets that came late and were waited for
-  std::uint64_t reorder_held = 0, reorder_given_up = 0, reorder_no_room = 0;
+  dataplane::WorkerCounterValues counters;
   std::uint64_t drops = 0;
 };
 
-/// One reason, all workers together. The texts live for ever.
+/// One reason, all workers together. The texts are literals.
 struct DropRow {
   std::string_view name;
   std::string_view text;
@@ -86,7 +79,7 @@ struct PortRow {
   std::uint32_t mbit = 0;  ///< 0: unknown
   std::uint16_t mtu = 0, rx_queues = 0, tx_queues = 0;
   std::uint64_t rx_packets = 0, tx_packets = 0, rx_missed = 0;
-  std::uint64_t punted = 0, punts_refused = 0;  ///< passed to the kernel, and too many to be
+  dataplane::PortCounterValues arrivals;  ///< what all workers received by it
   std::uint64_t flaps = 0, restarts = 0;
 };
 

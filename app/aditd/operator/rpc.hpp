@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON-RPC 2.0 as aditd speaks it: one request object in, one reply out, no state between them, no I/O.
-//   show.sessions  show.stat  show.drops  show.workers  show.pools  show.steering  show.ports  version     no params
-//   worker, port   see rpc.cpp
-//   reload         no params
-//   try.radius     {"user": "alice", "password": "...", "method": "mschap-v2"}   answered when a server has
-//   terminate      {"by": "username"|"ip"|"sid"|"all", "value": "...", "hard": false}
-// Strings from peers travel as they came; octets that are no UTF-8 become U+FFFD. Thread: control.
+// The methods are the rows of methods() (method.hpp). Strings from peers travel as they came; octets that are not UTF-8
+// become U+FFFD. Thread: control.
 #pragma once
 
 #include <functional>

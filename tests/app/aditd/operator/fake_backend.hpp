@@ -51,7 +51,10 @@ class FakeBackend final : public OperatorBackend {
     return {{"not_ipv4", "a frame that is not IPv4", 0}, {"wrong_peer", "GRE from another address", 12'345}};
   }
   std::vector<WorkerRow> workers() const override {
-    return {{.worker = 0, .lcore = 3, .busy = 0.25, .rx_packets = 1'000'000, .tx_packets = 5, .drops = 2}};
+    WorkerRow row{.worker = 0, .lcore = 3, .busy = 0.25, .counters = {}, .drops = 2};
+    row.counters[dataplane::WorkerCounter::kRxPackets] = 1'000'000;
+    row.counters[dataplane::WorkerCounter::kTxPackets] = 5;
+    return {row};
   }
   std::vector<control::PoolStatus> pools() const override { return {{"default", 65'533, 2, 1, 65'530}}; }
   std::vector<BufferRow> buffers() const override { return {{"adit_packets_0", 20'480, 12'000}}; }
@@ -66,20 +69,22 @@ class FakeBackend final : public OperatorBackend {
             {.port = "core", .role = "core", .queues = 4, .by = "flow rules", .rules = 4, .packets = 7}};
   }
   std::vector<PortRow> ports() const override {
-    return {{.name = "wan",
-             .driver = "dpdk",
-             .role = "access",
-             .vlan = "200.100",
-             .interface = "wan",
-             .mac = "02:00:5e:00:53:01",
-             .link_up = true,
-             .mbit = 25'000,
-             .mtu = 1500,
-             .rx_queues = 4,
-             .tx_queues = 4,
-             .rx_packets = 1'000'000,
-             .punted = 12,
-             .restarts = restarts}};
+    PortRow row{.name = "wan",
+                .driver = "dpdk",
+                .role = "access",
+                .vlan = "200.100",
+                .interface = "wan",
+                .mac = "02:00:5e:00:53:01",
+                .link_up = true,
+                .mbit = 25'000,
+                .mtu = 1500,
+                .rx_queues = 4,
+                .tx_queues = 4,
+                .rx_packets = 1'000'000,
+                .arrivals = {},
+                .restarts = restarts};
+    row.arrivals[dataplane::PortCounter::kPunted] = 12;
+    return {row};
   }
   RadiusStatus radius() const override {
     return {.servers = {{.name = "aaa1",

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <optional>
+#include <utility>
+
+#include "app/aditd/operator/handlers.hpp"
+#include "app/escape.hpp"
+
+namespace adit::app {
+namespace {
+
+using control::SessionSelector;
+
+std::expected<SessionSelector, RpcError> read_selector(const Json& params) {
+  using By = SessionSelector::By;
+  const auto by = params.find("by");
+  const auto value = params.find("value");
+  SessionSelector read;
+  const std::string by_text = by != params.end() && by->is_string() ? by->get<std::string>() : "";
+  if (by_text == "all") {
+    return read;
+  }
+  for (const auto& [word, meant] :
+       {std::pair("username", By::kUsername), std::pair("ip", By::kIp), std::pair("sid", By::kSessionId)}) {
+    if (by_text == word) {
+      read.by = meant;
+    }
+  }
+  if (read.by == By::kAll) {
+    return invalid_params("by is to be \"username\", \"ip\", \"sid\" or \"all\"");
+  }
+  if (value == params.end() || !value->is_string() || value->get_ref<const std::string&>().empty()) {
+    return invalid_params("value is to be the " + by_text + ", as text");
+  }
+  read.value = value->get<std::string>();
+  if (read.by == By::kIp && !wire::parse_ipv4(read.value)) {
+    return invalid_params("value is no IPv4 address: " + escape_octets(read.value, 60));
+  }
+  return read;
+}
+
+// Nothing when `params` is an object that has no other members than these.
+std::optional<std::string> stranger_among(const Json& params, std::string_view last,
+                                          const std::string& usage) {
+  if (!params.is_object()) {
+    return usage;
+  }
+  for (const auto& [name, value] : params.items()) {
+    if (name != "by" && name != "value" && name != last) {
+      return "unknown param \"" + escape_octets(name, 60) + "\"; there are by, value and " +
+             std::string(last);
+    }
+  }
+  return std::nullopt;
+}
+
+struct TerminateParams {
+  SessionSelector selector;
+  bool hard = false;
+};
+
+std::expected<TerminateParams, RpcError> read_terminate(const Json& params) {
+  if (auto wrong = stranger_among(
+          params, "hard", "terminate takes {\"by\": \"username\", \"value\": \"alice\", \"hard\": false}")) {
+    return invalid_params(std::move(*wrong));
+  }
+  const auto hard = params.find("hard");
+  if (hard != params.end() && !hard->is_boolean()) {
+    return invalid_params("hard is to be true or false");
+  }
+  auto selector = read_selector(params);
+  if (!selector) {
+    return std::unexpected(std::move(selector.error()));
+  }
+  return TerminateParams{std::move(*selector), hard != params.end() && hard->get<bool>()};
+}
+
+}  // namespace
+
+Result terminate(const Json& params, OperatorBackend& backend) {
+  const auto read = read_terminate(params);
+  if (!read) {
+    return std::unexpected(read.error());
+  }
+  return Json{{"terminated", backend.terminate(read->selector, read->hard)}};
+}
+
+Result shape(const Json& params, OperatorBackend& backend) {
+  if (auto wrong = stranger_among(
+          params, "rate",
+          "shaper takes {\"by\": \"username\", \"value\": \"alice\", \"rate\": \"10240/2048\"}")) {
+    return invalid_params(std::move(*wrong));
+  }
+  std::optional<control::SubscriberRate> rate;
+  if (const auto given = params.find("rate"); given != params.end()) {
+    rate = given->is_string() ? control::parse_rate(given->get<std::string>()) : std::nullopt;
+    if (!rate) {
+      return invalid_params("rate is to be kbit/s: \"10240\", or \"10240/2048\" for down and up");
+    }
+  }
+  const auto selector = read_selector(params);
+  if (!selector) {
+    return std::unexpected(selector.error());
+  }
+  return Json{{"shaped", backend.set_rate(*selector, rate)}};
+}
+
+Result restart_port(const Json& params, OperatorBackend& backend) {
+  const auto name = params.is_object() ? params.find("restart") : params.end();
+  if (params.size() != 1 || name == params.end() || !name->is_string()) {
+    return invalid_params("port takes {\"restart\": \"NAME\"}, one of show.ports");
+  }
+  if (!backend.restart_port(name->get<std::string>())) {
+    return invalid_params("no such port, or one is being restarted: " +
+                          escape_octets(name->get<std::string>(), 60));
+  }
+  return show_ports(backend);
+}
+
+Result reload(const Json& params, OperatorBackend& backend) {
+  if (!params.empty()) {
+    return invalid_params("reload takes no params");
+  }
+  if (auto reloaded = backend.reload(); !reloaded) {
+    return std::unexpected(RpcError{kRefused, std::move(reloaded.error())});
+  }
+  return Json{{"reloaded", true}};
+}
+
+Result use_worker(const Json& params, OperatorBackend& backend) {
+  const auto worker = params.is_object() ? params.find("worker") : params.end();
+  const auto in_use = params.is_object() ? params.find("in_use") : params.end();
+  if (params.size() != 2 || worker == params.end() || in_use == params.end() ||
+      !worker->is_number_unsigned() || !in_use->is_boolean() ||
+      worker->get<std::uint64_t>() >= backend.seats().size()) {
+    return invalid_params("worker takes the number of one, 0 to " +
+                          std::to_string(backend.seats().size() - 1) + ", and in_use, true or false");
+  }
+  if (!backend.use_worker(worker->get<std::uint16_t>(), in_use->get<bool>())) {
+    return invalid_params("the last worker in use cannot be idled");
+  }
+  return show_steering(backend);
+}
+
+}  // namespace adit::app

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// A method of aditd's JSON-RPC is one row of methods(): its name and the function that answers it. Thread: control.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "app/aditd/operator/backend.hpp"
+
+namespace adit::app {
+
+using Json = nlohmann::ordered_json;
+
+// JSON-RPC 2.0 §5.1
+inline constexpr int kParseError = -32700;
+inline constexpr int kInvalidRequest = -32600;
+inline constexpr int kMethodNotFound = -32601;
+inline constexpr int kInvalidParams = -32602;
+inline constexpr int kRefused = -32000;  // ours: it was understood, and cannot be
+
+struct RpcError {
+  int code = 0;
+  std::string message;
+};
+using Result = std::expected<Json, RpcError>;
+
+/// Tells something; takes no params.
+using Show = Json (*)(const OperatorBackend& backend);
+/// Lists sessions, which leave in pieces; takes no params.
+using ListSessions = std::vector<SessionRow> (*)(const OperatorBackend& backend);
+/// Does something; a notification does it, too.
+using Command = Result (*)(const Json& params, OperatorBackend& backend);
+/// Answers later, once others have answered.
+using Inquiry = void (*)(const Json& params, OperatorBackend& backend,
+                         const std::function<void(const Result&)>& answer);
+
+struct Method {
+  std::string_view name;
+  std::variant<Show, ListSessions, Command, Inquiry> answer;
+};
+
+[[nodiscard]] std::span<const Method> methods();
+
+/// "show.stat, show.drops and version"
+[[nodiscard]] std::string method_names();
+
+[[nodiscard]] std::unexpected<RpcError> invalid_params(std::string what);
+
+}  // namespace adit::app

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/aditd/operator/handlers.hpp"
+#include "app/aditd/operator/method.hpp"
+
+namespace adit::app {
+
+std::span<const Method> methods() {
+  static constexpr Method kMethods[] = {
+      {"show.sessions", &list_sessions},
+      {"show.stat", &show_stat},
+      {"show.drops", &show_drops},
+      {"show.workers", &show_workers},
+      {"show.pools", &show_pools},
+      {"show.steering", &show_steering},
+      {"show.ports", &show_ports},
+      {"show.radius", &show_radius},
+      // {"user": "alice", "password": "...", "method": "mschap-v2"}
+      {"try.radius", &try_radius},
+      // {"by": "username"|"ip"|"sid"|"all", "value": "...", "hard": false}
+      {"terminate", &terminate},
+      // {"by": ..., "value": "...", "rate": "10240/2048"}; without a rate: back to the call's own
+      {"shaper", &shape},
+      // {"worker": 0, "in_use": false}
+      {"worker", &use_worker},
+      // {"restart": "NAME"}
+      {"port", &restart_port},
+      {"reload", &reload},
+      {"version", &show_version},
+  };
+  return kMethods;
+}
+
+std::string method_names() {
+  std::string names;
+  for (const Method& method : methods()) {
+    const char* before = names.empty() ? "" : &method == &methods().back() ? " and " : ", ";
+    names += before + std::string(method.name);
+  }
+  return names;
+}
+
+std::unexpected<RpcError> invalid_params(std::string what) {
+  return std::unexpected(RpcError{kInvalidParams, std::move(what)});
+}
+
+}  // namespace adit::app

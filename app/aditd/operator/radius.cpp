@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "app/aditd/operator/handlers.hpp"
+#include "controlplane/auth/authenticator.hpp"
+
+namespace adit::app {
+namespace {
+
+Json trial_json(const control::TrialOutcome& outcome) {
+  using Verdict = control::TrialOutcome::Verdict;
+  Json json = {{"verdict", outcome.verdict == Verdict::kAccepted   ? "accepted"
+                           : outcome.verdict == Verdict::kRejected ? "rejected"
+                                                                   : "none"},
+               {"why", outcome.why},
+               {"took_ms", outcome.took.count()}};
+  if (!outcome.accepted) {
+    return json;
+  }
+  const control::AuthAccepted& granted = *outcome.accepted;
+  const auto seconds = [](const std::optional<control::Duration>& time) {
+    return time ? Json(std::chrono::duration_cast<std::chrono::seconds>(*time).count()) : Json(nullptr);
+  };
+  const auto address = [](wire::Ipv4Address one) { return one.is_none() ? "" : wire::to_string(one); };
+  Json routes = Json::array();
+  for (const wire::Ipv4Prefix& route : granted.routes) {
+    routes.push_back(to_string(route));
+  }
+  json["address"] = granted.address ? wire::to_string(*granted.address) : "";
+  json["pool"] = granted.address ? "" : granted.pool;
+  json["rate"] = granted.rate ? to_string(*granted.rate) : "";
+  json["routes"] = std::move(routes);
+  json["session_timeout"] = seconds(granted.session_timeout);
+  json["idle_timeout"] = seconds(granted.idle_timeout);
+  json["interim_interval"] = seconds(granted.interim_interval);
+  json["dns"] = {address(granted.servers.dns1), address(granted.servers.dns2)};
+  json["wins"] = {address(granted.servers.wins1), address(granted.servers.wins2)};
+  json["classes"] = granted.classes.size();
+  json["mppe_keys"] = !granted.mppe ? "none" : outcome.keys_are_right ? "right" : "wrong";
+  return json;
+}
+
+std::expected<control::TrialLogin, RpcError> read_trial(const Json& params) {
+  using control::AuthMethod;
+  const auto text = [&](const char* name) -> const std::string* {
+    const auto found = params.is_object() ? params.find(name) : params.end();
+    return found != params.end() && found->is_string() ? &found->get_ref<const std::string&>() : nullptr;
+  };
+  const std::string* user = text("user");
+  const std::string* password = text("password");
+  const std::string* method = text("method");
+  if (params.size() != 3 || user == nullptr || password == nullptr || method == nullptr || user->empty() ||
+      user->size() > control::radius::kMaxValue || password->size() > 128) {
+    return invalid_params(R"(try.radius takes {"user": "alice", "password": "...", "method": "mschap-v2"})");
+  }
+  control::TrialLogin login{.user = *user, .password = crypto::SecretText(*password)};
+  for (const AuthMethod known :
+       {AuthMethod::kMsChapV2, AuthMethod::kMsChapV1, AuthMethod::kChapMd5, AuthMethod::kPap}) {
+    if (control::to_text(known) == *method) {
+      login.method = known;
+      return login;
+    }
+  }
+  return invalid_params("method is to be \"mschap-v2\", \"mschap-v1\", \"chap-md5\" or \"pap\"");
+}
+
+}  // namespace
+
+Json show_radius(const OperatorBackend& backend) {
+  const RadiusStatus status = backend.radius();
+  Json servers = Json::array();
+  for (const control::radius::ServerStatus& row : status.servers) {
+    servers.push_back({{"server", row.name},
+                       {"address", wire::to_string(row.address)},
+                       {"alive", row.alive},
+                       {"in_flight", row.in_flight},
+                       {"sent", row.sent},
+                       {"repeated", row.repeated},
+                       {"answered", row.answered},
+                       {"timeouts", row.timeouts},
+                       {"refused", row.refused},
+                       {"unmatched", row.unmatched},
+                       {"p50_ms", row.p50.count()},
+                       {"p99_ms", row.p99.count()}});
+  }
+  Json clients = Json::array();
+  for (const control::radius::DaeClientStatus& row : status.dae) {
+    clients.push_back({{"client", row.name},
+                       {"address", wire::to_string(row.address)},
+                       {"disconnects", row.disconnects},
+                       {"changes", row.changes},
+                       {"refused", row.refused},
+                       {"repeated", row.repeated},
+                       {"stale", row.stale},
+                       {"forged", row.forged}});
+  }
+  const control::radius::AccountingStatus& accounting = status.accounting;
+  return {{"servers", std::move(servers)},
+          {"accounting",
+           {{"spool_records", accounting.slots},
+            {"spool_used", accounting.used},
+            {"stops_waiting", accounting.waiting},
+            {"in_flight", accounting.in_flight},
+            {"unkept", accounting.unkept},
+            {"stops_lost", accounting.lost}}},
+          {"dae_clients", std::move(clients)},
+          {"dae_strangers", status.dae_strangers}};
+}
+
+void try_radius(const Json& params, OperatorBackend& backend,
+                const std::function<void(const Result&)>& answer) {
+  auto login = read_trial(params);
+  if (!login) {
+    answer(std::unexpected(login.error()));
+    return;
+  }
+  backend.try_login(std::move(*login),
+                    [answer](const control::TrialOutcome& outcome) { answer(trial_json(outcome)); });
+}
+
+}  // namespace adit::app

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+
+#include "app/aditd/operator/handlers.hpp"
+
+namespace adit::app {
+
+Json show_drops(const OperatorBackend& backend) {
+  Json drops = Json::object();
+  Json texts = Json::object();
+  for (const DropRow& row : backend.drops()) {
+    drops[std::string(row.name)] = row.packets;
+    texts[std::string(row.name)] = row.text;
+  }
+  return {{"drops", std::move(drops)}, {"texts", std::move(texts)}};
+}
+
+Json show_workers(const OperatorBackend& backend) {
+  Json workers = Json::array();
+  for (const WorkerRow& row : backend.workers()) {
+    Json worker = {{"worker", row.worker}, {"lcore", row.lcore}, {"busy", row.busy}};
+    for (std::size_t i = 0; i < row.counters.values.size(); ++i) {
+      worker[std::string(dataplane::kWorkerCounterTexts[i].name)] = row.counters.values[i];
+    }
+    worker["drops"] = row.drops;
+    workers.push_back(std::move(worker));
+  }
+  return {{"workers", std::move(workers)}};
+}
+
+Json show_steering(const OperatorBackend& backend) {
+  Json ports = Json::array();
+  for (const SteeringRow& row : backend.steering()) {
+    ports.push_back({{"port", row.port},
+                     {"role", row.role},
+                     {"queues", row.queues},
+                     {"by", row.by},
+                     {"table_entries", row.table},
+                     {"rules", row.rules},
+                     {"packets", row.packets},
+                     {"missed", row.missed}});
+  }
+  Json workers = Json::array();
+  for (const control::WorkerSeats& seats : backend.seats()) {
+    workers.push_back({{"worker", workers.size()},
+                       {"calls", seats.calls},
+                       {"in_use", seats.in_use},
+                       {"pressed", seats.pressed}});
+  }
+  return {{"ports", std::move(ports)}, {"workers", std::move(workers)}};
+}
+
+}  // namespace adit::app
