@@ -24,6 +24,12 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string render_steering(const Json& result);
 [[nodiscard]] std::string render_version(const Json& result);
 
+/// What was done.
+[[nodiscard]] std::string render_ended(const Json& result);
+[[nodiscard]] std::string render_changed(const Json& result);
+[[nodiscard]] std::string render_restarting(const Json& result);
+[[nodiscard]] std::string render_reloaded(const Json& result);
+
 /// How many calls were asked to end, or given another rate; 0 when the answer does not say.
 [[nodiscard]] std::uint64_t acted_on_count(const Json& result);
 

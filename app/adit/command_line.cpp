@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/adit/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <sstream>
+
+#include "app/adit/exit_code.hpp"
+#include "app/escape.hpp"
+
+namespace adit::app {
+namespace {
+
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  adit show sessions                     who is connected\n"
+    "  adit show stat                         uptime, memory, calls, why calls ended\n"
+    "  adit show drops                        packets that went no further, by reason\n"
+    "  adit terminate username alice          end alice's calls, with LCP's farewell\n"
+    "  adit terminate ip 10.64.0.2 hard       end that call at once\n"
+    "  adit test radius alice                 ask the RADIUS servers as for a client that dials\n"
+    "  adit reload                            RADIUS servers, rates, [[dae-client]], users: anew from their "
+    "files\n"
+    "  adit shaper change username alice 10240/2048   10 Mbit/s down, 2 up, from now on\n"
+    "  adit show sessions --json | jq '.sessions[] | select(.drops > 0)'\n"
+    "\n"
+    "Exit codes: 0 done; 1 no such call, or not let in; 2 usage; 3 aditd cannot be reached; 4 it refused;\n"
+    "5 it did not answer in time.\n"
+    "The socket is cli.socket of adit.toml; the environment variable ADIT_SOCKET names another.\n";
+
+/// "show, terminate or reload"
+std::string any_of(const std::vector<std::string_view>& names) {
+  std::string text;
+  for (const std::string_view& name : names) {
+    text += (text.empty() ? "" : &name == &names.back() ? " or " : ", ") + std::string(name);
+  }
+  return text;
+}
+
+/// Names of a group's verbs, or of all groups and of the verbs that stand alone, in the order of the rows.
+std::vector<std::string_view> names_in(std::string_view group) {
+  std::vector<std::string_view> names;
+  for (const Verb& verb : verbs()) {
+    const std::string_view name = verb.group == group ? verb.name : verb.group;
+    if ((verb.group == group || group.empty()) && std::ranges::find(names, name) == names.end()) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+void add_word(CLI::App& command, const Word& word, Words& words) {
+  CLI::Option* option = nullptr;
+  const auto keep = [&words, name = word.name](const std::string& value) { words[name] = {value}; };
+  switch (word.kind) {
+    case Word::Kind::kText:
+      option = command.add_option_function<std::string>(word.name, keep, word.help);
+      break;
+    case Word::Kind::kNumber:
+      option = command.add_option_function<unsigned>(
+          word.name, [keep](unsigned value) { keep(std::to_string(value)); }, word.help);
+      break;
+    case Word::Kind::kRest:
+      option = command.add_option_function<std::vector<std::string>>(
+          word.name,
+          [&words, name = word.name](const std::vector<std::string>& values) { words[name] = values; },
+          word.help);
+      break;
+  }
+  option->required(word.required);
+  if (!word.choices.empty()) {
+    option->transform(CLI::IsMember(word.choices));
+  }
+  if (!word.preset.empty()) {
+    option->default_str(word.preset);
+  }
+}
+
+void add_verb(CLI::App& app, const Verb& verb, CommandLine& line) {
+  CLI::App* command = app.add_subcommand(std::string(verb.name), std::string(verb.help));
+  for (const Word& word : verb.words) {
+    add_word(*command, word, line.words);
+  }
+  command->callback([&line, &verb] {
+    line.verb = &verb;
+    for (const Word& word : verb.words) {
+      if (!word.preset.empty()) {
+        line.words.try_emplace(word.name, std::vector{word.preset});
+      }
+    }
+  });
+}
+
+void add_verbs(CLI::App& app, CommandLine& line) {
+  for (const std::string_view name : names_in("")) {
+    const std::vector<std::string_view> inner = names_in(name);
+    CLI::App* group =
+        inner.empty()
+            ? &app
+            : app.add_subcommand(std::string(name), std::string(group_help(name)))->require_subcommand(0, 1);
+    for (const Verb& verb : verbs()) {
+      if (inner.empty() ? verb.group.empty() && verb.name == name : verb.group == name) {
+        add_verb(*group, verb, line);
+      }
+    }
+  }
+}
+
+/// The group that stands alone on the line; empty: nothing stands there.
+std::string group_alone(const CLI::App& app) {
+  const auto given = app.get_subcommands();
+  return given.empty() ? "" : given.front()->get_name();
+}
+
+}  // namespace
+
+EarlyExit usage_error(std::string_view what) {
+  return {kUsage, "adit: " + escape_octets(what, 200) + "; see adit --help\n"};
+}
+
+std::expected<CommandLine, EarlyExit> read_command_line(int argc, char** argv) {
+  CommandLine line;
+  unsigned timeout_seconds = static_cast<unsigned>(line.timeout.count());
+  CLI::App app("adit: ask and command a running aditd.", "adit");
+  app.footer(kFooter);
+  app.set_version_flag("--version", "adit " ADIT_VERSION, "Print adit's own version");
+  app.add_option("-s,--socket", line.socket, "aditd's socket")
+      ->envname("ADIT_SOCKET")
+      ->type_name("PATH")
+      ->capture_default_str();
+  app.add_option("-t,--timeout", timeout_seconds, "How long to wait for aditd")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  app.add_flag("-j,--json", line.json, "Print JSON, as aditd sent it");
+  app.require_subcommand(0, 1);
+  app.fallthrough();  // options may follow the command
+  add_verbs(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) {
+      return std::unexpected(usage_error(error.what()));
+    }
+    std::ostringstream text;
+    app.exit(error, text, text);
+    return std::unexpected(EarlyExit{0, text.str()});
+  }
+  line.timeout = std::chrono::seconds(timeout_seconds);
+  if (line.verb == nullptr) {
+    const std::string group = group_alone(app);
+    return std::unexpected(usage_error(group.empty()
+                                           ? "a command is missing: " + any_of(names_in(""))
+                                           : group + " must be followed by " + any_of(names_in(group))));
+  }
+  return line;
+}
+
+}  // namespace adit::app

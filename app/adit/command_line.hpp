@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// adit's command line, made of the rows of verbs(). Thread: main.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <string>
+
+#include "app/adit/verb.hpp"
+#include "app/early_exit.hpp"
+
+namespace adit::app {
+
+struct CommandLine {
+  std::string socket = "/run/adit/adit.sock";
+  std::chrono::seconds timeout{10};
+  bool json = false;
+  const Verb* verb = nullptr;  ///< never null once read
+  Words words;
+};
+
+/// What is to be done, or what ends the program at once: help, the version, an error of usage.
+[[nodiscard]] std::expected<CommandLine, EarlyExit> read_command_line(int argc, char** argv);
+
+/// "adit: WHAT; see adit --help", and exit code 2.
+[[nodiscard]] EarlyExit usage_error(std::string_view what);
+
+}  // namespace adit::app

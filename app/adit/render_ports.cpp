@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/adit/fields.hpp"
+#include "app/adit/render.hpp"
+#include "app/table.hpp"
+
+namespace adit::app {
+
+std::string render_ports(const Json& result) {
+  Rows ports;
+  for (const Json& port : list(result, "ports")) {
+    const std::uint64_t mbit = number(port, "mbit");
+    ports.push_back({text(port, "port"), text(port, "driver"), text(port, "role"), text(port, "vlan"),
+                     text(port, "interface"), text(port, "mac"),
+                     !flag(port, "link") ? "down"
+                     : mbit == 0         ? "up"
+                                         : std::to_string(mbit) + " Mbit/s",
+                     count(port, "mtu"), count(port, "rx_queues"), count(port, "rx_packets"),
+                     count(port, "tx_packets"), count(port, "rx_missed"), count(port, "punted"),
+                     count(port, "punts_refused"), count(port, "flaps"), count(port, "restarts")});
+  }
+  return draw_table({{"port"},
+                     {"driver"},
+                     {"role"},
+                     {"vlan"},
+                     {"interface"},
+                     {"mac"},
+                     {"link"},
+                     {"mtu", Align::kRight},
+                     {"queues", Align::kRight},
+                     {"rx-pkts", Align::kRight},
+                     {"tx-pkts", Align::kRight},
+                     {"missed", Align::kRight},
+                     {"punted", Align::kRight},
+                     {"refused", Align::kRight},
+                     {"flaps", Align::kRight},
+                     {"restarts", Align::kRight}},
+                    ports, "no ports");
+}
+
+std::string render_pools(const Json& result) {
+  Rows rows;
+  for (const Json& pool : list(result, "pools")) {
+    rows.push_back(
+        {text(pool, "name"), count(pool, "total"), count(pool, "used"), count(pool, "quarantined"),
+         count(pool, "available"),
+         share(static_cast<double>(number(pool, "used")), static_cast<double>(number(pool, "total")))});
+  }
+  return draw_table({{"pool"},
+                     {"total", Align::kRight},
+                     {"used", Align::kRight},
+                     {"quarantined", Align::kRight},
+                     {"available", Align::kRight},
+                     {"usage", Align::kRight}},
+                    rows, "no pools");
+}
+
+std::string render_restarting(const Json&) {
+  return "restarting; adit show ports tells when it is done\n";
+}
+
+}  // namespace adit::app

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/core.h>
+
+#include "app/adit/fields.hpp"
+#include "app/adit/render.hpp"
+#include "app/escape.hpp"
+#include "app/table.hpp"
+
+namespace adit::app {
+
+std::string render_stat(const Json& result) {
+  const Json& sessions = member(result, "sessions");
+  const Json& pptp = member(result, "pptp");
+  const Json& auth = member(result, "auth");
+  const auto uptime = static_cast<double>(number(result, "uptime_seconds"));
+  std::string out = fmt::format("version: {}\n", escape_octets(text(result, "version")));
+  out += fmt::format("uptime: {}\n", human_uptime(number(result, "uptime_seconds")));
+  out += fmt::format("cpu: {} since start\n", share(real(result, "cpu_seconds"), uptime));
+  out += fmt::format("mem(rss/virt): {}/{} kB\n", number(result, "rss_kb"), number(result, "virt_kb"));
+  out += fmt::format("mppe engine: {}\n", escape_octets(text(result, "mppe_engine")));
+  for (const Json& pool : member(result, "packet_buffers")) {
+    out += fmt::format("packet buffers: {} of {} free ({})\n", number(pool, "free"), number(pool, "total"),
+                       escape_octets(text(pool, "pool")));
+  }
+  out += "memory by table:\n";
+  for (const Json& table : member(result, "memory")) {
+    out += fmt::format("  {}: {}", escape_octets(text(table, "table")), human_bytes(number(table, "bytes")));
+    if (const std::uint64_t entries = number(table, "entries"); entries != 0) {
+      out += fmt::format(" for {}", entries);
+    }
+    out += '\n';
+  }
+  out += fmt::format("sessions:\n  starting: {}\n  active: {}\n  finishing: {}\n",
+                     number(sessions, "starting"), number(sessions, "active"), number(sessions, "finishing"));
+  out += fmt::format("pptp:\n  connections: {}\n  connections total: {}\n  calls total: {}\n",
+                     number(pptp, "connections"), number(pptp, "connections_total"),
+                     number(pptp, "calls_total"));
+  out += fmt::format("auth:\n  accepted: {}\n  rejected: {}\n", number(auth, "accepted"),
+                     number(auth, "rejected"));
+  out += "ended or refused:\n";
+  const Json& ended = member(result, "ended");
+  if (!ended.is_object() || ended.empty()) {
+    return out + "  none\n";
+  }
+  for (const auto& [reason, unused] : ended.items()) {
+    out += fmt::format("  {}: {}\n", escape_octets(reason), number(ended, reason));
+  }
+  return out;
+}
+
+std::string render_version(const Json& result) {
+  return escape_octets(text(result, "name")) + ' ' + escape_octets(text(result, "version")) + '\n';
+}
+
+std::string render_reloaded(const Json&) {
+  return "reloaded: RADIUS servers, rates, [[dae-client]] and chap-secrets; the rest counts at the next "
+         "start\n";
+}
+
+}  // namespace adit::app

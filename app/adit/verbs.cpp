@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <utility>
+
+#include "app/adit/password.hpp"
+#include "app/adit/render.hpp"
+#include "app/adit/verb.hpp"
+
+namespace adit::app {
+namespace {
+
+using Params = std::expected<Json, std::string>;
+
+Params selector(const std::string& by, const std::string& value) {
+  if (by == "all") {
+    return Json{{"by", by}};
+  }
+  if (value.empty()) {
+    return std::unexpected("the " + by + " is empty");
+  }
+  return Json{{"by", by}, {"value", value}};
+}
+
+Params terminate_params(const Verb& verb, const Words& words) {
+  Params params = selector(std::string(verb.name), word(words, "value"));
+  if (params) {
+    (*params)["hard"] = word(words, "how") == "hard";
+  }
+  return params;
+}
+
+/// "username alice 10240/2048", "all 10240"; without the rate to restore it.
+Params shaper_params(const Verb& verb, const Words& words) {
+  const bool is_change = verb.name == "change";
+  const std::string by = word(words, "by");
+  const auto found = words.find("words");
+  const std::vector<std::string> rest = found == words.end() ? std::vector<std::string>() : found->second;
+  if (rest.size() != (by != "all" ? 1U : 0U) + (is_change ? 1U : 0U)) {
+    return std::unexpected(
+        "write: shaper change username NAME RATE, shaper change all RATE, or shaper restore sid SID");
+  }
+  Params params = selector(by, by != "all" ? rest.front() : "");
+  if (params && is_change) {
+    (*params)["rate"] = rest.back();
+  }
+  return params;
+}
+
+Params worker_params(const Verb& verb, const Words& words) {
+  return Json{{"worker", std::stoul(word(words, "worker"))}, {"in_use", verb.name == "use"}};
+}
+
+Params port_params(const Verb&, const Words& words) {
+  return Json{{"restart", word(words, "port")}};
+}
+
+Params trial_params(const Verb&, const Words& words) {
+  const auto password = read_password();
+  if (!password) {
+    return std::unexpected("no password: set ADIT_TEST_PASSWORD, or write it as a line of standard input");
+  }
+  return Json{{"user", word(words, "user")}, {"password", *password}, {"method", word(words, "--method")}};
+}
+
+bool ended_any(const Json& result, const Words&) {
+  return acted_on_count(result) > 0;
+}
+
+/// That there is nobody is no failure when all are meant.
+bool changed_any(const Json& result, const Words& words) {
+  return word(words, "by") == "all" || acted_on_count(result) > 0;
+}
+
+bool is_accepted(const Json& result, const Words&) {
+  return is_good_trial(result);
+}
+
+std::vector<Verb> make_verbs() {
+  const Word value{.name = "value", .help = "Which"};
+  const Word how{.name = "how",
+                 .help = "soft: with LCP's farewell; hard: at once",
+                 .required = false,
+                 .choices = {"soft", "hard"}};
+  const Word by{
+      .name = "by", .help = "username, ip, sid or all", .choices = {"username", "ip", "sid", "all"}};
+  const Word worker{.name = "worker", .help = "Its number (adit show workers)", .kind = Word::Kind::kNumber};
+  const auto rest = [](std::string help) {
+    return Word{.name = "words", .help = std::move(help), .kind = Word::Kind::kRest, .required = false};
+  };
+  const Word method{.name = "--method",
+                    .help = "How it is proved",
+                    .required = false,
+                    .choices = {"mschap-v2", "mschap-v1", "chap-md5", "pap"},
+                    .preset = "mschap-v2"};
+  return {
+      {"show", "sessions", "Calls: user, addresses, encryption, state, traffic", "show.sessions",
+       &render_sessions},
+      {"show", "stat", "The daemon: uptime, memory, counts, why calls ended", "show.stat", &render_stat},
+      {"show", "drops", "Packets that went no further, by reason", "show.drops", &render_drops},
+      {"show", "workers", "Worker threads: load and traffic", "show.workers", &render_workers},
+      {"show", "pools", "Address pools: used and available", "show.pools", &render_pools},
+      {"show", "ports", "Ports: link, VLAN, the kernel's interface, traffic, restarts", "show.ports",
+       &render_ports},
+      {"show", "radius", "RADIUS servers: state, requests, replies, round trips", "show.radius",
+       &render_radius},
+      {"show", "steering", "How ports choose a worker, how often they missed, who has which calls",
+       "show.steering", &render_steering},
+      {"show", "version", "The version of the running aditd", "version", &render_version},
+
+      {"terminate",
+       "username",
+       "The calls of a user, by name as it was sent",
+       "terminate",
+       &render_ended,
+       {value, how},
+       &terminate_params,
+       &ended_any},
+      {"terminate",
+       "ip",
+       "The call that has an address",
+       "terminate",
+       &render_ended,
+       {value, how},
+       &terminate_params,
+       &ended_any},
+      {"terminate",
+       "sid",
+       "The call with a session ID (adit show sessions)",
+       "terminate",
+       &render_ended,
+       {value, how},
+       &terminate_params,
+       &ended_any},
+      {"terminate", "all", "Every call", "terminate", &render_ended, {how}, &terminate_params},
+
+      {"shaper",
+       "change",
+       "Another rate, until the call ends or restore",
+       "shaper",
+       &render_changed,
+       {by, rest("Which, and kbit/s: 10240 or 10240/2048")},
+       &shaper_params,
+       &changed_any},
+      {"shaper",
+       "restore",
+       "Back to the rate that the call was let in with",
+       "shaper",
+       &render_changed,
+       {by, rest("Which")},
+       &shaper_params,
+       &changed_any},
+
+      {"worker",
+       "idle",
+       "No new calls; those that it has stay and end in their time",
+       "worker",
+       &render_steering,
+       {worker},
+       &worker_params},
+      {"worker", "use", "New calls again", "worker", &render_steering, {worker}, &worker_params},
+
+      {"port",
+       "restart",
+       "Stop and start its device anew, VLANs and all; calls stay",
+       "port",
+       &render_restarting,
+       {{.name = "port", .help = "Its name (adit show ports)"}},
+       &port_params},
+
+      {"test",
+       "radius",
+       "A login at the RADIUS servers: the verdict, what it grants, whether a client would take it.\n"
+       "The password is ADIT_TEST_PASSWORD's, or a line of standard input",
+       "try.radius",
+       &render_trial,
+       {{.name = "user", .help = "User name, as a client would send it"}, method},
+       &trial_params,
+       &is_accepted},
+
+      {"", "reload", "Read adit.toml and chap-secrets anew: RADIUS servers, rates, [[dae-client]], users",
+       "reload", &render_reloaded},
+  };
+}
+
+}  // namespace
+
+std::string word(const Words& words, std::string_view name) {
+  const auto found = words.find(name);
+  return found == words.end() || found->second.empty() ? "" : found->second.front();
+}
+
+std::span<const Verb> verbs() {
+  static const std::vector<Verb> kVerbs = make_verbs();
+  return kVerbs;
+}
+
+std::string_view group_help(std::string_view group) {
+  constexpr std::pair<std::string_view, std::string_view> kGroups[] = {
+      {"show", "Print what aditd knows"},
+      {"terminate", "End calls"},
+      {"shaper", "Change calls' rate limits in place"},
+      {"worker", "Give a worker new calls, or none"},
+      {"port", "Command a port"},
+      {"test", "Try something by hand"},
+  };
+  for (const auto& [name, help] : kGroups) {
+    if (name == group) {
+      return help;
+    }
+  }
+  return "";
+}
+
+}  // namespace adit::app
