@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // adit.toml: what an operator may set, and how it is read and checked. Either a whole Config comes out or a list of
-// one-line problems; nothing is half applied. The keys themselves are a table in config_schema.cpp.
+// one-line problems; nothing is half applied. The keys themselves are rows of section_*.cpp.
 // Section and key names follow accel-ppp.conf where the meaning is the same; `-` and `_` are the same in a key.
 // Thread: control, at start-up. Owner: main.
 #pragma once

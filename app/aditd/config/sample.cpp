@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // packaging/adit.toml is what this prints (aditd --sample-config), so it cannot forget a key.
 #include "app/aditd/config/config.hpp"
-#include "app/aditd/config/schema.hpp"
+#include "app/aditd/config/section.hpp"
 
 namespace adit::app {
 namespace {
@@ -14,13 +14,12 @@ void append_comment(std::string& out, std::string_view text) {
   }
 }
 
-template <typename Target>
-void append_keys(std::string& out, const Section& section, std::span<const Key<Target>> keys) {
-  const Target defaults{};
-  for (const Key<Target>& key : keys) {
-    if (key.section != section.name) {
-      continue;
-    }
+void append_keys(std::string& out, const Section& section) {
+  Config defaults;
+  if (section.repeated()) {
+    section.add_table(defaults);
+  }
+  for (const Key<Config>& key : section.keys) {
     append_comment(out, key.help);
     if (key.example.empty()) {
       out += "#" + std::string(key.name) + " = " + key.show(defaults) + '\n';
@@ -43,8 +42,9 @@ std::string sample_config() {
     out += '\n';
     append_comment(out, section.help);
     out += section.optional ? "#" : "";
-    out += (section.repeated ? "[[" : "[") + std::string(section.name) + (section.repeated ? "]]\n" : "]\n");
-    for_each_key_table([&](const auto& keys) { append_keys(out, section, keys); });
+    out +=
+        (section.repeated() ? "[[" : "[") + std::string(section.name) + (section.repeated() ? "]]\n" : "]\n");
+    append_keys(out, section);
     if (!section.more.empty()) {
       out += '\n' + std::string(section.more);
     }

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// A parsed adit.toml into a Config, by the rows of config_sections(). Thread: control, at start-up.
+#pragma once
+
+#include <toml++/toml.h>
+
+#include "app/aditd/config/config.hpp"
+#include "app/config_problems.hpp"
+
+namespace adit::app {
+
+/// Tells every problem; the Config counts only when none of them is an error. `document` outlives the problems' places.
+[[nodiscard]] Config read_config(const toml::table& document,
+                                 const control::radius::ReadFile& read_dictionary, Problems& problems);
+
+}  // namespace adit::app

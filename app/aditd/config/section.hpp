@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sections of adit.toml. Each has a file of its own, section_*.cpp, with its keys, one row a key, what is derived when
+// a key is left out, and the checks of what keys say together. Reading, suggestions for misspelt keys, the packaged sample
+// and its test all come from these rows. Thread: control, at start-up.
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/aditd/config/config.hpp"
+#include "app/config_key.hpp"
+#include "app/config_problems.hpp"
+#include "app/config_values.hpp"
+
+namespace adit::app {
+
+struct Section {
+  std::string_view name;
+  std::string_view help{};
+  std::string_view more{};  ///< further tables of a repeated section, for the sample
+  bool optional = false;    ///< the sample shows it commented out, all of it
+  void (*add_table)(Config&) =
+      nullptr;                          ///< of [[name]], one table per thing: makes what the next table fills
+  void (*complete)(Config&) = nullptr;  ///< derives what was left out, once all sections are read
+  std::vector<Key<Config>> keys;
+
+  [[nodiscard]] bool repeated() const { return add_table != nullptr; }
+};
+
+/// In the order of the sample.
+[[nodiscard]] std::span<const Section> config_sections();
+
+// A row of Section::keys: name, the sample's value ("": shown commented out, with its default), the field of Config, what
+// it may be (a kind of config_values.hpp), what it means.
+#define ADIT_KEY(name, example, field, kind, help) \
+  key<Config>("", name, example, [](Config& c) -> auto& { return c.field; }, kind, help)
+
+// Kinds that several sections have. 63 characters and a NUL fill RFC 2637 §2.2's Host Name and Vendor String.
+inline constexpr TextKind kPptpName{1, 63};
+inline constexpr NumberKind<std::uint32_t> kCount{1, 10'000'000};
+inline constexpr std::size_t kMaxPath = 4095;
+inline const ChoiceKind<bool> kAllowDeny{{{"deny", false}, {"allow", true}}};
+
+[[nodiscard]] Section core_section();
+[[nodiscard]] Section common_section();
+[[nodiscard]] Section dpdk_section();
+[[nodiscard]] Section port_section();
+[[nodiscard]] Section pptp_section();
+[[nodiscard]] Section ppp_section();
+[[nodiscard]] Section auth_section();
+[[nodiscard]] Section chap_secrets_section();
+[[nodiscard]] Section radius_section();
+[[nodiscard]] Section radius_server_section();
+[[nodiscard]] Section dae_client_section();
+[[nodiscard]] Section radius_rate_section();
+[[nodiscard]] Section ip_section();
+[[nodiscard]] Section ip_pool_section();
+[[nodiscard]] Section dns_section();
+[[nodiscard]] Section wins_section();
+[[nodiscard]] Section mss_section();
+[[nodiscard]] Section routes_section();
+[[nodiscard]] Section shaper_section();
+[[nodiscard]] Section cli_section();
+[[nodiscard]] Section log_section();
+
+/// What no single key can tell: what is missing, what contradicts, what overlaps. Looks at nothing but its arguments.
+void check_config(const Config& config, const Places& places, Problems& problems);
+
+using Check = void(const Config& config, const Places& places, Problems& problems);
+Check check_bind, check_ports, check_auth, check_radius, check_spool, check_dae, check_mppe, check_mtu,
+    check_pools;
+
+[[nodiscard]] std::string in_quotes(std::string_view text);
+[[nodiscard]] std::string in_quotes(wire::Ipv4Address address);
+
+}  // namespace adit::app

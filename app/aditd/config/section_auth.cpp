@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "app/aditd/config/section.hpp"
+
+namespace adit::app {
+namespace {
+
+using control::AuthMethod;
+using control::MppePolicy;
+using namespace std::chrono_literals;
+
+}  // namespace
+
+Section auth_section() {
+  return {
+      .name = "auth",
+      .help = "Who may connect, and how it is proved.",
+      .keys = {
+          ADIT_KEY(
+              "methods", "", control.auth.methods,
+              (ListKind<ChoiceKind<AuthMethod>>{{{{"mschap-v2", AuthMethod::kMsChapV2},
+                                                  {"mschap-v1", AuthMethod::kMsChapV1},
+                                                  {"chap-md5", AuthMethod::kChapMd5},
+                                                  {"pap", AuthMethod::kPap}}},
+                                                "write [\"mschap-v2\"]"}),
+              "In the order in which they are offered: \"mschap-v2\", \"mschap-v1\", \"chap-md5\", \"pap\".\n"
+              "Only the MS-CHAP methods make keys for MPPE; mschap-v1 and pap are broken by design."),
+          ADIT_KEY("backend", "", auth_order,
+                   (ChoiceKind<AuthOrder>{{{"local", AuthOrder::kLocal},
+                                           {"radius", AuthOrder::kRadius},
+                                           {"radius-then-local", AuthOrder::kRadiusThenLocal}}}),
+                   "Who knows the users: \"local\" (chap-secrets), \"radius\", or \"radius-then-local\": "
+                   "chap-secrets "
+                   "while no RADIUS\n"
+                   "server answers."),
+          ADIT_KEY("timeout", "", control.auth.timeout, (DurationKind{1s, 10min}),
+                   "From our challenge (PAP: from LCP opened) to a verdict."),
+          ADIT_KEY(
+              "max-failure", "", control.auth.max_failure, (NumberKind<std::uint32_t>{1, 100}),
+              "Proofs judged per call. Above 1, a client whose password was wrong is invited to try again."),
+          ADIT_KEY("challenge-name", "", control.auth.challenge_name, kPptpName,
+                   "Our name in CHAP challenges: the `server` column of chap-secrets."),
+      }};
+}
+
+Section chap_secrets_section() {
+  return {.name = "chap-secrets",
+          .keys = {
+              ADIT_KEY("chap-secrets", "", chap_secrets, (PathKind{kMaxPath, false}),
+                       "Local users, a line each: user server password address. Keep it mode 0600."),
+          }};
+}
+
+void check_auth(const Config& config, const Places& places, Problems& problems) {
+  if (!places.usable("auth.methods") || !places.usable("auth")) {
+    return;
+  }
+  const auto& methods = config.control.auth.methods;
+  const auto has = [&](AuthMethod method) {
+    return std::find(methods.begin(), methods.end(), method) != methods.end();
+  };
+  const toml::source_position at = position(places, "auth.methods");
+  if (methods.empty()) {
+    problems.error(at, "auth.methods", "[]", "is empty", "list at least one: [\"mschap-v2\"]");
+    return;
+  }
+  for (std::size_t i = 0; i < methods.size(); ++i) {
+    const auto end = methods.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::find(methods.begin(), end, methods[i]) != end) {
+      problems.error(element_position(places, "auth.methods", i), "auth.methods", "",
+                     "a method is there twice", "list each once");
+    }
+  }
+  if (has(AuthMethod::kPap)) {
+    problems.warning(at, "auth.methods", "\"pap\"", "sends passwords in clear text",
+                     "use \"mschap-v2\" if clients can");
+  }
+  if (has(AuthMethod::kMsChapV1)) {
+    problems.warning(at, "auth.methods", "\"mschap-v1\"", "is broken: its keys can be found from a capture",
+                     "use \"mschap-v2\" if clients can");
+  }
+  const bool keys = has(AuthMethod::kMsChapV2) || has(AuthMethod::kMsChapV1);
+  const bool no_keys = has(AuthMethod::kChapMd5) || has(AuthMethod::kPap);
+  if (config.control.ppp.mppe == MppePolicy::kRequire && no_keys && places.usable("ppp.mppe")) {
+    constexpr std::string_view kWrong = "needs keys, and \"chap-md5\" and \"pap\" of auth.methods make none";
+    if (keys) {
+      problems.warning(position(places, "ppp.mppe"), "ppp.mppe", "\"require\"", kWrong,
+                       "take them off the list");
+    } else {
+      problems.error(position(places, "ppp.mppe"), "ppp.mppe", "\"require\"", kWrong,
+                     "add \"mschap-v2\" to auth.methods, or set mppe = \"deny\"");
+    }
+  }
+}
+
+}  // namespace adit::app

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/aditd/config/section.hpp"
+
+namespace adit::app {
+namespace {
+
+using control::SingleSession;
+using dataplane::PollMode;
+
+}  // namespace
+
+Section core_section() {
+  return {
+      .name = "core",
+      .help = "Threads.",
+      .keys = {
+          ADIT_KEY(
+              "workers", "", core.workers, (NumberKind<std::uint16_t>{0, 128}),
+              "Worker threads that poll the ports, one per CPU. 0: all CPUs but one, which is control's."),
+          ADIT_KEY(
+              "poll-mode", "", data_plane.poll_mode,
+              (ChoiceKind<PollMode>{{{"adaptive", PollMode::kAdaptive}, {"busy", PollMode::kBusy}}}),
+              "\"adaptive\": an idle worker naps for microseconds. \"busy\": never; lowest latency, 100 % "
+              "of its CPU."),
+      }};
+}
+
+Section common_section() {
+  return {
+      .name = "common",
+      .help = "Limits of the whole concentrator.",
+      .keys = {
+          ADIT_KEY(
+              "max-sessions", "", data_plane.max_calls, (NumberKind<std::uint32_t>{1, 4'000'000}),
+              "Calls that are served at once. Their state is allocated at start: about 512 octets a call."),
+          ADIT_KEY("max-starting", "", control.pptp.max_starting, kCount,
+                   "Connections without an authenticated call, together; more are refused."),
+          ADIT_KEY(
+              "single-session", "", control.single_session,
+              (ChoiceKind<SingleSession>{{{"off", SingleSession::kOff},
+                                          {"replace", SingleSession::kReplace},
+                                          {"deny", SingleSession::kDeny}}}),
+              "A second call of one user: \"off\" lets it in, \"replace\" ends the first, \"deny\" refuses "
+              "the second."),
+      }};
+}
+
+Section dpdk_section() {
+  return {
+      .name = "dpdk",
+      .help = "DPDK's environment.",
+      .keys = {
+          ADIT_KEY(
+              "eal", "", dpdk.eal, (ListKind<EalArgumentKind>{{}, "write [\"-l\", \"0-3\"]"}),
+              "More arguments for DPDK's EAL, a word each: [\"-l\", \"0-3\"]. Those after `aditd --` follow "
+              "them."),
+          ADIT_KEY(
+              "hugepages", "", dpdk.hugepages,
+              (ChoiceKind<HugepagePolicy>{{{"auto", HugepagePolicy::kAuto},
+                                           {"never", HugepagePolicy::kNever},
+                                           {"require", HugepagePolicy::kRequire}}}),
+              "\"auto\": used when enough are reserved, else done without, with a warning. \"never\" and "
+              "\"require\" insist."),
+      }};
+}
+
+}  // namespace adit::app

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/aditd/config/section.hpp"
+
+namespace adit::app {
+namespace {
+
+using dataplane::CopyDscp;
+using namespace std::chrono_literals;
+
+}  // namespace
+
+Section ip_section() {
+  return {
+      .name = "ip",
+      .help = "Addresses.",
+      .keys = {
+          ADIT_KEY("gw-ip-address", "\"10.64.0.1\"", control.ip.gateway, Ipv4Kind{},
+                   "Our end of every link: the clients' gateway. Not an address of a pool."),
+          ADIT_KEY(
+              "copy-dscp", "", data_plane.policy.copy_dscp,
+              (ChoiceKind<CopyDscp>{{{"off", {}},
+                                     {"down", {.down = true}},
+                                     {"up", {.up = true}},
+                                     {"both", {.down = true, .up = true}}}}),
+              "Copy a packet's DSCP into its tunnel header on the way to a client (\"down\"), out of it on "
+              "the way\n"
+              "from one (\"up\"), \"both\", or \"off\". ECN is never copied."),
+          ADIT_KEY("subscriber-to-subscriber", "", data_plane.policy.between_subscribers, kAllowDeny,
+                   "Packets from one client to another: \"allow\", without a detour, or \"deny\"."),
+          ADIT_KEY("quarantine", "", control.ip.quarantine, (DurationKind{0s, 24h}),
+                   "Before a call ID or an address is given out again."),
+      }};
+}
+
+Section dns_section() {
+  return {.name = "dns",
+          .keys = {
+              ADIT_KEY("dns1", "\"198.51.100.53\"", control.ip.dns1, Ipv4Kind{true},
+                       "Given to clients that ask."),
+              ADIT_KEY("dns2", "\"198.51.100.54\"", control.ip.dns2, Ipv4Kind{true}, "The second."),
+          }};
+}
+
+Section wins_section() {
+  return {.name = "wins",
+          .keys = {
+              ADIT_KEY("wins1", "", control.ip.wins1, Ipv4Kind{true}, "Given to clients that ask."),
+              ADIT_KEY("wins2", "", control.ip.wins2, Ipv4Kind{true}, "The second."),
+          }};
+}
+
+}  // namespace adit::app

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/aditd/config/section.hpp"
+
+namespace adit::app {
+namespace {
+
+// The longest path a UNIX socket takes: sun_path without its NUL.
+constexpr std::size_t kMaxSocketPath = 107;
+
+}  // namespace
+
+Section cli_section() {
+  return {
+      .name = "cli",
+      .help = "The operator's socket.",
+      .keys = {
+          ADIT_KEY("socket", "", cli.socket, (PathKind{kMaxSocketPath, false}),
+                   "Where `adit` reaches aditd. Who may write to it is root here: it can end every call."),
+          ADIT_KEY("group", "", cli.group, (TextKind{0, 32}),
+                   "Members of this group may use the socket (mode 0660). Empty: only aditd's own user (mode "
+                   "0600)."),
+      }};
+}
+
+Section log_section() {
+  return {
+      .name = "log",
+      .help = "One key=value line per event.",
+      .keys = {
+          ADIT_KEY(
+              "level", "", log.level,
+              (ChoiceKind<LogLevel>{{{"debug", LogLevel::kDebug},
+                                     {"info", LogLevel::kInfo},
+                                     {"warning", LogLevel::kWarning},
+                                     {"error", LogLevel::kError}}}),
+              "\"debug\", \"info\", \"warning\" or \"error\": the least severe events that are written."),
+          ADIT_KEY("log-file", "", log.file, (PathKind{kMaxPath, true}),
+                   "A file to append to. Empty: standard error, which systemd keeps in its journal."),
+          ADIT_KEY("max-per-second", "", log.max_per_second, (NumberKind<std::uint32_t>{0, 1'000'000}),
+                   "Lines per second of one event; more are counted and the count is logged. 0: no limit."),
+      }};
+}
+
+}  // namespace adit::app

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/aditd/config/section.hpp"
+
+namespace adit::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+void complete_radius(Config& config) {
+  if (config.nas.address.is_none() && !config.bind.empty()) {
+    config.nas.address = config.bind.front();
+  }
+}
+
+}  // namespace
+
+Section radius_section() {
+  return {
+      .name = "radius",
+      .help = "The RADIUS client.",
+      .complete = &complete_radius,
+      .keys = {
+          ADIT_KEY("nas-identifier", "", nas.identifier, kPptpName, "NAS-Identifier: this machine's name."),
+          ADIT_KEY(
+              "nas-ip-address", "", nas.address, Ipv4Kind{true},
+              "NAS-IP-Address, by which servers know this machine's sessions. \"\": the first of pptp.bind."),
+          ADIT_KEY("timeout", "", radius.timeout, (DurationKind{100ms, 1min}),
+                   "Before a request is repeated."),
+          ADIT_KEY("max-try", "", radius.tries, (NumberKind<std::uint32_t>{1, 20}),
+                   "Times that a request is sent to one server, before the next server is asked."),
+          ADIT_KEY("max-fail", "", radius.max_fail, (NumberKind<std::uint32_t>{1, 1000}),
+                   "Requests in a row without an answer that take a server for dead."),
+          ADIT_KEY("dead-time", "", radius.dead_time, (DurationKind{1s, 24h}),
+                   "How long a dead server gets nothing but probes (Status-Server)."),
+          ADIT_KEY("sockets", "", radius.lanes, (NumberKind<std::uint32_t>{1, 64}),
+                   "Sockets for each server and service: 256 requests each may wait for an answer."),
+          ADIT_KEY("max-waiting", "", radius.max_waiting, kCount,
+                   "Requests that wait for a free identifier; more are refused."),
+          ADIT_KEY("acct-interim-interval", "", control.interim_interval, (DurationKind{0s, 24h}),
+                   "Between accounting records of a session whose Access-Accept does not say. 0: none."),
+          ADIT_KEY(
+              "spool", "", spool.file, (PathKind{kMaxPath, true}),
+              "What accounting must not forget when aditd or this machine ends, one way or another. \"\": it "
+              "does."),
+          ADIT_KEY(
+              "spool-records", "", spool.records, (NumberKind<std::uint32_t>{1024, 8'000'000}),
+              "Sessions that are up and Stops that wait for a server, together; 1 KiB each, taken at start."),
+          ADIT_KEY(
+              "dae-ip-address", "", dae.address, Ipv4Kind{true},
+              "Where Disconnect- and CoA-Requests (RFC 5176) of a [[dae-client]] are taken. \"\": on every "
+              "address."),
+          ADIT_KEY("dae-port", "", dae.port, (NumberKind<std::uint16_t>{1, 65'535}), "The UDP port."),
+          ADIT_KEY(
+              "dae-window", "", dae.window, (DurationKind{1s, 1h}),
+              "How far their Event-Timestamp may be from our clock; as long, a copy of one does nothing."),
+          ADIT_KEY(
+              "dictionary", "", radius_dictionaries,
+              (ListKind<PathKind>{{kMaxPath, false}, "write [\"/etc/adit/dictionary.acme\"]"}),
+              "FreeRADIUS dictionaries: names of attributes for [[radius-rate]] beyond the built-in ones. "
+              "The last "
+              "one wins."),
+      }};
+}
+
+void check_spool(const Config& config, const Places& places, Problems& problems) {
+  if (has_accounting(config.radius) && config.spool.records < config.data_plane.max_calls &&
+      places.usable("radius.spool-records") && places.usable("common.max-sessions")) {
+    problems.warning(position(places, "radius.spool-records"), "radius.spool-records",
+                     std::to_string(config.spool.records),
+                     "is less than common.max-sessions = " + std::to_string(config.data_plane.max_calls),
+                     "give each session a record, and more for Stops that wait");
+  }
+}
+
+}  // namespace adit::app

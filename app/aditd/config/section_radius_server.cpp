@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/aditd/config/section.hpp"
+
+namespace adit::app {
+namespace {
+
+void complete_radius_servers(Config& config) {
+  for (control::radius::ServerSettings& server : config.radius.servers) {
+    if (server.name.empty()) {
+      server.name = wire::to_string(server.address);
+    }
+  }
+}
+
+}  // namespace
+
+Section radius_server_section() {
+  return {
+      .name = "radius-server",
+      .help = "RADIUS servers: a table each.",
+      .optional = true,
+      .add_table = [](Config& config) { config.radius.servers.emplace_back(); },
+      .complete = &complete_radius_servers,
+      .keys = {
+          ADIT_KEY("name", "", radius.servers.back().name, (TextKind{0, 31}),
+                   "What logs and `adit show radius` call it. Empty: its address."),
+          ADIT_KEY("address", "\"192.0.2.10\"", radius.servers.back().address, Ipv4Kind{true},
+                   "Where it is."),
+          ADIT_KEY("secret", "\"shared with that server\"", radius.servers.back().secret, SecretKind{255},
+                   "The secret that is shared with it. Keep this file mode 0600 then."),
+          ADIT_KEY("auth-port", "", radius.servers.back().auth_port, (NumberKind<std::uint16_t>{0, 65'535}),
+                   "Its port for authentication. 0: it does none."),
+          ADIT_KEY("acct-port", "", radius.servers.back().acct_port, (NumberKind<std::uint16_t>{0, 65'535}),
+                   "Its port for accounting. 0: it does none."),
+          ADIT_KEY("priority", "", radius.servers.back().priority, (NumberKind<std::uint32_t>{0, 1000}),
+                   "The servers of the lowest number are used as long as one of them answers."),
+          ADIT_KEY("weight", "", radius.servers.back().weight, (NumberKind<std::uint32_t>{1, 1000}),
+                   "Its share among servers of the same priority."),
+          ADIT_KEY(
+              "require-message-authenticator", "", radius.servers.back().must_sign, BoolKind{},
+              "Refuse replies to logins without Message-Authenticator as their first attribute (BlastRADIUS, "
+              "CVE-2024-3596)."),
+      }};
+}
+
+void check_radius(const Config& config, const Places& places, Problems& problems) {
+  if (!places.usable("radius-server") || !places.usable("auth.backend")) {
+    return;
+  }
+  if (config.auth_order != AuthOrder::kLocal && config.radius.servers.empty()) {
+    problems.error(position(places, "auth.backend"), "auth.backend", "",
+                   "asks RADIUS, and there is no server",
+                   "add a [[radius-server]], or set backend = \"local\"");
+  }
+  for (std::size_t i = 0; i < config.radius.servers.size(); ++i) {
+    const auto& server = config.radius.servers[i];
+    const std::string place = "radius-server." + std::to_string(i);
+    if (server.address.is_none() && places.usable(place + ".address")) {
+      problems.error(position(places, place), "radius-server.address", "", "missing",
+                     "say where it is: address = \"192.0.2.10\"");
+    }
+    if (server.secret.empty() && places.usable(place + ".secret")) {
+      problems.error(position(places, place), "radius-server.secret", "", "missing",
+                     "give the secret that is shared with it");
+    }
+    if (!server.must_sign) {
+      problems.warning(position(places, place + ".require-message-authenticator"),
+                       "radius-server.require-message-authenticator", "false",
+                       "lets whoever is on the way forge an acceptance (BlastRADIUS)",
+                       "have the server send Message-Authenticator, and set it to true");
+    }
+  }
+}
+
+}  // namespace adit::app

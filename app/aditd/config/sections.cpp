@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/aditd/config/section.hpp"
+
+namespace adit::app {
+
+std::span<const Section> config_sections() {
+  static const std::vector<Section> kSections = {
+      core_section(),   common_section(),        dpdk_section(),       port_section(),
+      pptp_section(),   ppp_section(),           auth_section(),       chap_secrets_section(),
+      radius_section(), radius_server_section(), dae_client_section(), radius_rate_section(),
+      ip_section(),     ip_pool_section(),       dns_section(),        wins_section(),
+      mss_section(),    routes_section(),        shaper_section(),     cli_section(),
+      log_section(),
+  };
+  return kSections;
+}
+
+// Problems that have no place in the file are told in this order.
+void check_config(const Config& config, const Places& places, Problems& problems) {
+  for (Check* check : {&check_bind, &check_ports, &check_auth, &check_radius, &check_spool, &check_dae,
+                       &check_mppe, &check_mtu, &check_pools}) {
+    check(config, places, problems);
+  }
+}
+
+std::string in_quotes(std::string_view text) {
+  return '"' + std::string(text) + '"';
+}
+std::string in_quotes(wire::Ipv4Address address) {
+  return in_quotes(wire::to_string(address));
+}
+
+}  // namespace adit::app
