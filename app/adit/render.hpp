@@ -14,6 +14,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string render_stat(const Json& result);
 [[nodiscard]] std::string render_drops(const Json& result);
 [[nodiscard]] std::string render_workers(const Json& result);
+[[nodiscard]] std::string render_counters(const Json& result);
 [[nodiscard]] std::string render_pools(const Json& result);
 [[nodiscard]] std::string render_radius(const Json& result);
 /// Of try.radius: the verdict, and what it grants.

@@ -21,6 +21,51 @@ std::string render_drops(const Json& result) {
   return draw_table({{"reason"}, {"packets", Align::kRight}, {"meaning"}}, rows, "no packet was dropped");
 }
 
+namespace {
+
+// More columns than this do not fit a terminal: the sum is shown alone.
+constexpr std::size_t kMostColumns = 8;
+
+/// A list of counters, each with its values `by` worker or port. One that has only one of them needs no column for it.
+std::string counter_table(const Json& counters, std::string_view by, std::string_view what) {
+  std::vector<std::string> titles;
+  const Json none;
+  const Json& first = counters.empty() ? none : counters.front();
+  for (const auto& [name, value] : member(first, by).items()) {
+    titles.push_back(std::string(what) + name);
+  }
+  if (titles.size() == 1 || titles.size() > kMostColumns) {
+    titles.clear();
+  }
+  std::vector<Column> columns{{"counter"}, {"unit"}, {"sum", Align::kRight}};
+  for (const std::string& title : titles) {
+    columns.push_back({title, Align::kRight});
+  }
+  columns.push_back({"meaning"});
+  Rows rows;
+  for (const Json& counter : counters) {
+    std::vector<std::string> row{text(counter, "name"), text(counter, "unit"), count(counter, "sum")};
+    const Json& values = member(counter, by);
+    for (std::size_t i = 0; i < titles.size(); ++i) {
+      const auto value =
+          i < values.size() ? std::next(values.begin(), static_cast<std::ptrdiff_t>(i)) : values.end();
+      row.push_back(value != values.end() && value->is_number_unsigned()
+                        ? human_count(value->get<std::uint64_t>())
+                        : "");
+    }
+    row.push_back(text(counter, "text"));
+    rows.push_back(std::move(row));
+  }
+  return draw_table(columns, rows, "no counters");
+}
+
+}  // namespace
+
+std::string render_counters(const Json& result) {
+  return counter_table(list(result, "workers"), "by_worker", "worker ") + '\n' +
+         counter_table(list(result, "ports"), "by_port", "");
+}
+
 std::string render_workers(const Json& result) {
   Rows rows;
   for (const Json& worker : list(result, "workers")) {

@@ -98,6 +98,8 @@ std::vector<Verb> make_verbs() {
       {"show", "stat", "The daemon: uptime, memory, counts, why calls ended", "show.stat", &render_stat},
       {"show", "drops", "Packets that went no further, by reason", "show.drops", &render_drops},
       {"show", "workers", "Worker threads: load and traffic", "show.workers", &render_workers},
+      {"show", "counters", "Every counter of the workers and ports, and what it means", "show.counters",
+       &render_counters},
       {"show", "pools", "Address pools: used and available", "show.pools", &render_pools},
       {"show", "ports", "Ports: link, VLAN, the kernel's interface, traffic, restarts", "show.ports",
        &render_ports},

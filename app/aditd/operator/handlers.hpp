@@ -15,6 +15,7 @@ namespace adit::app {
 [[nodiscard]] Json show_version(const OperatorBackend& backend);
 [[nodiscard]] Json show_drops(const OperatorBackend& backend);
 [[nodiscard]] Json show_workers(const OperatorBackend& backend);
+[[nodiscard]] Json show_counters(const OperatorBackend& backend);
 [[nodiscard]] Json show_steering(const OperatorBackend& backend);
 [[nodiscard]] Json show_pools(const OperatorBackend& backend);
 [[nodiscard]] Json show_ports(const OperatorBackend& backend);

@@ -10,6 +10,7 @@ std::span<const Method> methods() {
       {"show.stat", &show_stat},
       {"show.drops", &show_drops},
       {"show.workers", &show_workers},
+      {"show.counters", &show_counters},
       {"show.pools", &show_pools},
       {"show.steering", &show_steering},
       {"show.ports", &show_ports},

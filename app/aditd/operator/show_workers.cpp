@@ -4,6 +4,13 @@
 #include "app/aditd/operator/handlers.hpp"
 
 namespace adit::app {
+namespace {
+
+Json described(const dataplane::CounterText& counter, std::uint64_t sum) {
+  return {{"name", counter.name}, {"unit", counter.unit}, {"sum", sum}, {"text", counter.text}};
+}
+
+}  // namespace
 
 Json show_drops(const OperatorBackend& backend) {
   Json drops = Json::object();
@@ -26,6 +33,36 @@ Json show_workers(const OperatorBackend& backend) {
     workers.push_back(std::move(worker));
   }
   return {{"workers", std::move(workers)}};
+}
+
+Json show_counters(const OperatorBackend& backend) {
+  const std::vector<WorkerRow> workers = backend.workers();
+  const std::vector<PortRow> ports = backend.ports();
+  Json worker_counters = Json::array();
+  for (std::size_t i = 0; i < dataplane::kWorkerCounterTexts.size(); ++i) {
+    std::uint64_t sum = 0;
+    Json by_worker = Json::array();
+    for (const WorkerRow& row : workers) {
+      sum += row.counters.values[i];
+      by_worker.push_back(row.counters.values[i]);
+    }
+    Json counter = described(dataplane::kWorkerCounterTexts[i], sum);
+    counter["by_worker"] = std::move(by_worker);
+    worker_counters.push_back(std::move(counter));
+  }
+  Json port_counters = Json::array();
+  for (std::size_t i = 0; i < dataplane::kPortCounterTexts.size(); ++i) {
+    std::uint64_t sum = 0;
+    Json by_port = Json::object();
+    for (const PortRow& row : ports) {
+      sum += row.arrivals.values[i];
+      by_port[row.name] = row.arrivals.values[i];
+    }
+    Json counter = described(dataplane::kPortCounterTexts[i], sum);
+    counter["by_port"] = std::move(by_port);
+    port_counters.push_back(std::move(counter));
+  }
+  return {{"workers", std::move(worker_counters)}, {"ports", std::move(port_counters)}};
 }
 
 Json show_steering(const OperatorBackend& backend) {

@@ -147,6 +147,30 @@ TEST(AditRender, DropsThatHappened) {
   EXPECT_EQ(render_drops(Json::parse(R"({"drops":{"not_ipv4":0},"texts":{}})")), "no packet was dropped\n");
 }
 
+TEST(AditRender, Counters) {
+  EXPECT_EQ(render_counters(Json::parse(R"({
+    "workers":[{"name":"loops","unit":"loops","sum":30000,"text":"passes","by_worker":[10000,20000]},
+               {"name":"uplink_bytes","unit":"bytes","sum":7,"text":"their size","by_worker":[7,0]}],
+    "ports":[{"name":"punted","unit":"packets","sum":12,"text":"passed to the kernel","by_port":{"wan":12}}]})")),
+            " counter      | unit  |    sum | worker 0 | worker 1 | meaning\n"
+            "--------------+-------+--------+----------+----------+------------\n"
+            " loops        | loops | 30 000 |   10 000 |   20 000 | passes\n"
+            " uplink_bytes | bytes |      7 |        7 |        0 | their size\n"
+            "\n"
+            " counter | unit    | sum | meaning\n"
+            "---------+---------+-----+----------------------\n"
+            " punted  | packets |  12 | passed to the kernel\n");
+  EXPECT_EQ(render_counters(Json::parse(R"({"workers":[{"name":"a","sum":1,"by_worker":[1,2,3]},
+    {"name":"b","by_worker":[1,"x"]},7]})")),
+            " counter | unit | sum | worker 0 | worker 1 | worker 2 | meaning\n"
+            "---------+------+-----+----------+----------+----------+---------\n"
+            " a       |      |   1 |        1 |        2 |        3 |\n"
+            " b       |      |   0 |        1 |          |          |\n"
+            "         |      |   0 |          |          |          |\n"
+            "\n"
+            "no counters\n");
+}
+
 TEST(AditRender, WorkersAndPools) {
   EXPECT_EQ(render_workers(Json::parse(R"({"workers":[{"worker":0,"lcore":3,"busy":0.25,"rx_packets":1000000,
     "tx_packets":5,"uplink_packets":1,"uplink_bytes":1500,"downlink_packets":2,"downlink_bytes":3000,
@@ -214,8 +238,8 @@ TEST(AditRender, StrangeAnswersDoNoHarm) {
         R"({"sessions":[1,null,[],{"sid":7,"rx_bytes":-1,"mppe":"yes"}],"workers":[5],"pools":[null]})"}) {
     const Json result = Json::parse(strange);
     for (const auto render :
-         {&render_sessions, &render_stat, &render_drops, &render_workers, &render_pools, &render_ports,
-          &render_radius, &render_steering, &render_trial, &render_version}) {
+         {&render_sessions, &render_stat, &render_drops, &render_workers, &render_counters, &render_pools,
+          &render_ports, &render_radius, &render_steering, &render_trial, &render_version}) {
       EXPECT_FALSE(render(result).empty()) << strange;
     }
     EXPECT_EQ(acted_on_count(result), 0u);

@@ -133,6 +133,24 @@ TEST_F(Rpc, ShowsTheRest) {
   EXPECT_EQ(result("version").dump(), R"({"name":"aditd","version":")" ADIT_VERSION "\"}");
 }
 
+TEST_F(Rpc, ShowsEveryCounterOfTheTables) {
+  const Json counters = result("show.counters");
+  ASSERT_EQ(counters["workers"].size(), 30U);
+  ASSERT_EQ(counters["ports"].size(), 4U);
+  const Json row = result("show.workers")["workers"][0];
+  for (const Json& counter : counters["workers"]) {
+    const std::string name = counter["name"];
+    EXPECT_EQ(row[name], counter["by_worker"][0]) << name;
+    EXPECT_FALSE(counter["text"].get<std::string>().empty()) << name;
+  }
+  EXPECT_EQ(
+      counters["workers"][4].dump(),
+      R"({"name":"rx_packets","unit":"packets","sum":1000000,"text":"frames received from devices","by_worker":[1000000]})");
+  EXPECT_EQ(
+      counters["ports"][2].dump(),
+      R"({"name":"punted","unit":"packets","sum":12,"text":"of those, passed to the kernel","by_port":{"wan":12}})");
+}
+
 TEST_F(Rpc, Terminates) {
   using By = control::SessionSelector::By;
   backend_.terminates = 2;
