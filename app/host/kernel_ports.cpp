@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/host/kernel_ports.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <libmnl/libmnl.h>
-#include <linux/if_link.h>
 #include <linux/if_tun.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <rte_mbuf.h>
 #include <sys/ioctl.h>
@@ -16,7 +12,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <memory>
+
+#include "app/host/netlink/link_changes.hpp"
 
 namespace adit::app {
 namespace {
@@ -46,81 +43,14 @@ Result<UniqueFd> open_tap(const std::string& name) {
   return fd;
 }
 
-/// One request about links, and the kernel's answer.
-class LinkRequest {
- public:
-  explicit LinkRequest(std::uint32_t ifindex, std::uint16_t flags = 0) {
-    message_ = mnl_nlmsg_put_header(buffer_.data());
-    message_->nlmsg_type = RTM_NEWLINK;
-    message_->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_ACK | flags);
-    link_ = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(message_, sizeof(ifinfomsg)));
-    link_->ifi_index = static_cast<int>(ifindex);
-    link_->ifi_flags = IFF_UP;
-    link_->ifi_change = IFF_UP;
-  }
-  [[nodiscard]] nlmsghdr* message() { return message_; }
-
-  /// 0 or an errno.
-  [[nodiscard]] int send() {
-    const std::unique_ptr<mnl_socket, int (*)(mnl_socket*)> socket(
-        mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC), &mnl_socket_close);
-    if (socket == nullptr || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0 ||
-        mnl_socket_sendto(socket.get(), message_, message_->nlmsg_len) < 0) {
-      return errno;
-    }
-    std::array<std::uint8_t, 8192> answer{};
-    const ssize_t size = mnl_socket_recvfrom(socket.get(), answer.data(), answer.size());
-    const auto* header = reinterpret_cast<const nlmsghdr*>(answer.data());
-    if (size < 0 || !mnl_nlmsg_ok(header, static_cast<int>(size)) || header->nlmsg_type != NLMSG_ERROR) {
-      return size < 0 ? errno : EPROTO;
-    }
-    return -static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(header))->error;
-  }
-
- private:
-  alignas(NLMSG_ALIGNTO) std::array<std::uint8_t, 1024> buffer_{};
-  nlmsghdr* message_;
-  ifinfomsg* link_;
-};
-
-Result<void> set_up(const std::string& name, std::uint32_t ifindex, const OpenPort& open) {
-  LinkRequest request(ifindex);
-  mnl_attr_put(request.message(), IFLA_ADDRESS, open.port.mac.size(), open.port.mac.data());
-  mnl_attr_put_u32(request.message(), IFLA_MTU, open.device->mtu());
-  if (const int error = request.send(); error != 0) {
-    return std::unexpected("interface '" + name + "': " + std::strerror(error));
-  }
-  return {};
-}
-
-/// The interface `name` for one tag on `parent`; one that is there already is taken as it is.
-Result<std::uint32_t> make_vlan(const std::string& name, std::uint32_t parent, std::uint16_t id,
-                                wire::EtherType type) {
-  LinkRequest request(0, NLM_F_CREATE | NLM_F_EXCL);
-  nlmsghdr* message = request.message();
-  mnl_attr_put_strz(message, IFLA_IFNAME, name.c_str());
-  mnl_attr_put_u32(message, IFLA_LINK, parent);
-  nlattr* info = mnl_attr_nest_start(message, IFLA_LINKINFO);
-  mnl_attr_put_strz(message, IFLA_INFO_KIND, "vlan");
-  nlattr* data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
-  mnl_attr_put_u16(message, IFLA_VLAN_ID, id);
-  mnl_attr_put_u16(message, IFLA_VLAN_PROTOCOL, htons(static_cast<std::uint16_t>(type)));
-  mnl_attr_nest_end(message, data);
-  mnl_attr_nest_end(message, info);
-  const int error = request.send();
-  if (error != 0 && error != EEXIST) {
-    return std::unexpected("VLAN interface '" + name + "': " + std::strerror(error));
-  }
-  return ::if_nametoindex(name.c_str());
-}
-
 Result<std::uint32_t> make_vlans(const OpenPort& open, const std::string& tap, std::uint32_t parent) {
   const wire::Vlan& vlan = open.port.vlan;
   if (vlan.tags() < 2) {
-    return make_vlan(open.name, parent, vlan.outer, vlan.outer_type);
+    return add_vlan_link(open.name, parent, vlan.outer, vlan.outer_type);
   }
-  const auto outer = make_vlan(tap + '.' + std::to_string(vlan.outer), parent, vlan.outer, vlan.outer_type);
-  return outer ? make_vlan(open.name, *outer, vlan.inner, wire::EtherType::kVlan) : outer;
+  const auto outer =
+      add_vlan_link(tap + '.' + std::to_string(vlan.outer), parent, vlan.outer, vlan.outer_type);
+  return outer ? add_vlan_link(open.name, *outer, vlan.inner, wire::EtherType::kVlan) : outer;
 }
 
 void restore_service_tag(const KernelPorts::Tap& tap, wire::MutableBytes frame) {
@@ -161,7 +91,7 @@ Result<KernelPorts> KernelPorts::open(std::span<OpenPort> ports, dataplane::Kern
       if (!fd) {
         return failure(fd.error());
       }
-      if (auto up = set_up(tap, ::if_nametoindex(tap.c_str()), open); !up) {
+      if (auto up = set_link_up(tap, open.port.mac, open.device->mtu()); !up) {
         return failure(up.error());
       }
       made.taps_.push_back({open.port.id, std::move(*fd), open.pool});

@@ -3,69 +3,52 @@
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
-#include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 
+#include "app/host/netlink/netlink.hpp"
+
 namespace adit::app::blast {
 namespace {
 
-/// Sends one route request and reads its acknowledgement; 0 or a positive errno.
-int ask_kernel(const wire::Ipv4Prefix& prefix, std::uint16_t type, std::uint16_t flags) {
-  const std::unique_ptr<mnl_socket, int (*)(mnl_socket*)> socket(mnl_socket_open(NETLINK_ROUTE),
-                                                                 mnl_socket_close);
-  if (socket == nullptr || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
-    return errno;
-  }
-  std::array<char, 1024> buffer{};
-  nlmsghdr* header = mnl_nlmsg_put_header(buffer.data());
-  header->nlmsg_type = type;
-  header->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_ACK | flags);
-  auto* route = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(header, sizeof(rtmsg)));
-  route->rtm_family = AF_INET;
-  route->rtm_dst_len = prefix.length;
-  route->rtm_table = RT_TABLE_LOCAL;
-  route->rtm_protocol = RTPROT_STATIC;
-  route->rtm_scope = RT_SCOPE_HOST;
-  route->rtm_type = RTN_LOCAL;
-  mnl_attr_put_u32(header, RTA_DST, htonl(prefix.address.value));
-  mnl_attr_put_u32(header, RTA_OIF, if_nametoindex("lo"));
-  if (mnl_socket_sendto(socket.get(), header, header->nlmsg_len) < 0) {
-    return errno;
-  }
-  const auto octets = mnl_socket_recvfrom(socket.get(), buffer.data(), buffer.size());
-  if (octets < 0) {
-    return errno;
-  }
-  return mnl_cb_run(buffer.data(), static_cast<std::size_t>(octets), 0, mnl_socket_get_portid(socket.get()),
-                    nullptr, nullptr) < 0
-             ? errno
-             : 0;
+std::expected<void, netlink::Failure> change_route(const wire::Ipv4Prefix& prefix, std::uint16_t type,
+                                                   unsigned flags) {
+  rtmsg route{};
+  route.rtm_family = AF_INET;
+  route.rtm_dst_len = prefix.length;
+  route.rtm_table = RT_TABLE_LOCAL;
+  route.rtm_protocol = RTPROT_STATIC;
+  route.rtm_scope = RT_SCOPE_HOST;
+  route.rtm_type = RTN_LOCAL;
+  netlink::Request request(type, flags, route);
+  request.put_ipv4(RTA_DST, prefix.address);
+  request.put_u32(RTA_OIF, if_nametoindex("lo"));
+  return netlink::execute(request);
 }
 
 }  // namespace
 
 std::expected<LocalPrefix, std::string> LocalPrefix::claim(const wire::Ipv4Prefix& prefix) {
   LocalPrefix claimed;
-  const int error = ask_kernel(prefix, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
-  if (error == 0) {
+  const auto added = change_route(prefix, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+  if (added) {
     claimed.ours_ = prefix;
-  } else if (error != EEXIST) {
+  } else if (added.error().code != EEXIST) {
     return std::unexpected("cannot make " + to_string(prefix.address) + "/" + std::to_string(prefix.length) +
-                           " local to this machine: " + std::strerror(error) +
-                           (error == EPERM ? "; run as root" : ""));
+                           " local to this machine: " + added.error().text() +
+                           (added.error().code == EPERM ? "; run as root" : ""));
   }
   return claimed;
 }
 
 LocalPrefix::~LocalPrefix() {
   if (ours_) {
-    ask_kernel(*ours_, RTM_DELROUTE, 0);
+    // Nobody is left to hear of a failure: a route that somebody else has removed is gone all the same.
+    [[maybe_unused]] const auto removed = change_route(*ours_, RTM_DELROUTE, 0);
   }
 }
 

@@ -3,35 +3,40 @@
 // they come, in the kernel's order; nothing is published before it ends, so workers never see half a table.
 #include "app/host/netlink/kernel_routes.hpp"
 
-#include <arpa/inet.h>
-#include <libmnl/libmnl.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
 namespace adit::app {
 namespace {
 
-/// libmnl asks for 8 KiB at least; the kernel fills up to 32 KiB a datagram when given the room.
-constexpr std::size_t kDatagram = 32768;
 constexpr int kSocketBuffer = 4 << 20;
 constexpr int kDatagramsPerCall = 1024;
 constexpr std::chrono::seconds kFirstDump{5};
-/// Silence after an overflow before all is read once more: a dump amid changes may hold a route that was deleted while it
-/// was written, behind the word of its deletion.
+/// Silence after an overflow before everything is read once more: while routes change, a dump may contain a route whose
+/// deletion was notified before that part of the dump.
 constexpr std::chrono::milliseconds kQuiet{1000};
-constexpr unsigned kGroups = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_IFADDR;
+constexpr unsigned kGroups[] = {RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_IFADDR};
 
-std::unexpected<std::string> failure(const std::string& what) {
-  return std::unexpected("kernel routes: " + what + ": " + std::strerror(errno));
+std::unexpected<std::string> failure(const std::string& what, const netlink::Failure& why) {
+  return std::unexpected("kernel routes: " + what + ": " + why.text());
+}
+
+netlink::Request dump_request(bool routes, std::uint32_t sequence) {
+  rtmsg route{};
+  route.rtm_family = AF_INET;
+  ndmsg neighbour{};
+  neighbour.ndm_family = AF_INET;
+  netlink::Request request = routes ? netlink::Request(RTM_GETROUTE, NLM_F_DUMP, route)
+                                    : netlink::Request(RTM_GETNEIGH, NLM_F_DUMP, neighbour);
+  request.set_sequence(sequence);
+  return request;
 }
 
 std::set<std::uint32_t> tables_of(std::span<const dataplane::Port> ports) {
@@ -44,24 +49,19 @@ std::set<std::uint32_t> tables_of(std::span<const dataplane::Port> ports) {
 
 }  // namespace
 
-KernelRoutes::KernelRoutes(mnl_socket* socket, std::span<const dataplane::Port> ports, Publish publish)
-    : socket_(socket),
+KernelRoutes::KernelRoutes(netlink::Socket socket, std::span<const dataplane::Port> ports, Publish publish)
+    : socket_(std::move(socket)),
       ports_(ports.begin(), ports.end()),
       publish_(std::move(publish)),
-      table_(tables_of(ports)),
-      buffer_(kDatagram) {}
-
-KernelRoutes::~KernelRoutes() {
-  mnl_socket_close(socket_);
-}
+      table_(tables_of(ports)) {}
 
 std::expected<std::unique_ptr<KernelRoutes>, std::string> KernelRoutes::open(
     std::span<const dataplane::Port> ports, Publish publish) {
-  mnl_socket* socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (socket == nullptr) {
-    return failure("netlink socket");
+  auto socket = netlink::Socket::open();
+  if (!socket) {
+    return failure("netlink socket", socket.error());
   }
-  std::unique_ptr<KernelRoutes> routes(new KernelRoutes(socket, ports, std::move(publish)));
+  std::unique_ptr<KernelRoutes> routes(new KernelRoutes(std::move(*socket), ports, std::move(publish)));
   auto ready = routes->subscribe();
   ready = ready ? routes->read_everything_once() : ready;
   if (!ready) {
@@ -71,16 +71,14 @@ std::expected<std::unique_ptr<KernelRoutes>, std::string> KernelRoutes::open(
 }
 
 std::expected<void, std::string> KernelRoutes::subscribe() {
-  // Best effort: beyond net.core.rmem_max needs CAP_NET_ADMIN; a small buffer costs new dumps, no correctness.
-  if (::setsockopt(fd(), SOL_SOCKET, SO_RCVBUFFORCE, &kSocketBuffer, sizeof kSocketBuffer) < 0) {
-    ::setsockopt(fd(), SOL_SOCKET, SO_RCVBUF, &kSocketBuffer, sizeof kSocketBuffer);
-  }
-  if (mnl_socket_bind(socket_, kGroups, MNL_SOCKET_AUTOPID) < 0) {
-    return failure("subscription");
+  socket_.enlarge_receive_buffer(kSocketBuffer);  // a small one costs new dumps, no correctness
+  for (const unsigned group : kGroups) {
+    if (const auto joined = socket_.join(group); !joined) {
+      return failure("subscription", joined.error());
+    }
   }
   // Nexthop objects (FRR uses them) exist since Linux 5.3; without them there is nothing to miss.
-  int nexthops = RTNLGRP_NEXTHOP;
-  mnl_socket_setsockopt(socket_, NETLINK_ADD_MEMBERSHIP, &nexthops, sizeof nexthops);
+  [[maybe_unused]] const auto nexthops = socket_.join(RTNLGRP_NEXTHOP);
   return {};
 }
 
@@ -90,8 +88,7 @@ std::expected<void, std::string> KernelRoutes::read_everything_once() {
   while (latest_ == nullptr) {
     pollfd input{.fd = fd(), .events = POLLIN, .revents = 0};
     if (std::chrono::steady_clock::now() > deadline || ::poll(&input, 1, 1000) < 0) {
-      errno = ETIMEDOUT;
-      return failure("first reading");
+      return failure("first reading", {.code = ETIMEDOUT});
     }
     on_readable();
   }
@@ -99,7 +96,7 @@ std::expected<void, std::string> KernelRoutes::read_everything_once() {
 }
 
 int KernelRoutes::fd() const {
-  return mnl_socket_get_fd(socket_);
+  return socket_.fd();
 }
 
 void KernelRoutes::start_dump(Dump what) {
@@ -107,34 +104,25 @@ void KernelRoutes::start_dump(Dump what) {
     table_.clear();
     dump_again_ = false;
   }
-  std::array<std::uint8_t, 64> bytes{};
-  nlmsghdr* request = mnl_nlmsg_put_header(bytes.data());
-  request->nlmsg_type = what == Dump::kRoutes ? RTM_GETROUTE : RTM_GETNEIGH;
-  request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  request->nlmsg_seq = ++sequence_;
-  if (what == Dump::kRoutes) {
-    static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(request, sizeof(rtmsg)))->rtm_family = AF_INET;
-  } else {
-    static_cast<ndmsg*>(mnl_nlmsg_put_extra_header(request, sizeof(ndmsg)))->ndm_family = AF_INET;
-  }
   // A refused request (no memory) leaves the old snapshot in force; the next event tries again.
-  dump_ = mnl_socket_sendto(socket_, request, request->nlmsg_len) < 0 ? Dump::kNone : what;
+  dump_ = socket_.send(dump_request(what == Dump::kRoutes, ++sequence_)) ? what : Dump::kNone;
   dump_again_ = dump_again_ || dump_ == Dump::kNone;
 }
 
 void KernelRoutes::on_readable() {
   bool drained = false;
   for (int i = 0; i < kDatagramsPerCall && !drained; ++i) {
-    const ssize_t size = mnl_socket_recvfrom(socket_, buffer_.data(), buffer_.size());
-    if (size < 0 && errno == ENOBUFS) {
+    netlink::Bytes datagram;
+    const netlink::Socket::Received received = socket_.receive(datagram);
+    if (received == netlink::Socket::Received::kOverrun) {
       dump_again_ = look_again_ = true;
-    } else if (size <= 0) {
+    } else if (received == netlink::Socket::Received::kNothing) {
       drained = true;
     } else {
-      take({buffer_.data(), static_cast<std::size_t>(size)});
+      netlink::for_each_message(datagram, [this](const nlmsghdr& message) { take(message); });
     }
   }
-  // Not before: from an overflow until its queue is empty, the kernel drops further messages without a word.
+  // Not before: from an overrun until its queue is empty, the kernel silently drops further messages.
   if (dump_ == Dump::kNone && dump_again_ && drained) {
     start_dump(Dump::kRoutes);
   }
@@ -169,26 +157,22 @@ std::optional<std::chrono::milliseconds> KernelRoutes::wait() const {
   return std::max(left, std::chrono::milliseconds{0});
 }
 
-void KernelRoutes::take(std::span<const std::uint8_t> datagram) {
-  int left = static_cast<int>(datagram.size());
-  for (const auto* message = reinterpret_cast<const nlmsghdr*>(datagram.data()); mnl_nlmsg_ok(message, left);
-       message = mnl_nlmsg_next(message, &left)) {
-    const bool of_dump = dump_ != Dump::kNone && message->nlmsg_seq == sequence_ &&
-                         message->nlmsg_pid == mnl_socket_get_portid(socket_);
-    if (of_dump && (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) {
-      dump_again_ = true;
-    }
-    if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
-      // Errors of probes do not matter: the worker asks again as long as it has packets for that neighbour.
-      if (of_dump) {
-        take_end_of_dump(message->nlmsg_type == NLMSG_DONE);
-      }
-      continue;
-    }
-    const KernelTable::Effect effect = table_.apply(*message);
-    changed_ = changed_ || effect == KernelTable::Effect::kChanged;
-    dump_again_ = dump_again_ || effect == KernelTable::Effect::kDumpAgain;
+void KernelRoutes::take(const nlmsghdr& message) {
+  const bool of_dump =
+      dump_ != Dump::kNone && message.nlmsg_seq == sequence_ && message.nlmsg_pid == socket_.port();
+  if (of_dump && (message.nlmsg_flags & NLM_F_DUMP_INTR) != 0) {
+    dump_again_ = true;
   }
+  if (message.nlmsg_type == NLMSG_DONE || message.nlmsg_type == NLMSG_ERROR) {
+    // Errors of probes do not matter: the worker asks again as long as it has packets for that neighbour.
+    if (of_dump) {
+      take_end_of_dump(message.nlmsg_type == NLMSG_DONE);
+    }
+    return;
+  }
+  const KernelTable::Effect effect = table_.apply(message);
+  changed_ = changed_ || effect == KernelTable::Effect::kChanged;
+  dump_again_ = dump_again_ || effect == KernelTable::Effect::kDumpAgain;
 }
 
 void KernelRoutes::take_end_of_dump(bool complete) {
@@ -246,17 +230,15 @@ void KernelRoutes::resolve(wire::Ipv4Address destination, bool towards_peers) {
 
 /// NTF_USE: as if the kernel had a packet for the neighbour; it sends ARP requests and notifies of the outcome.
 void KernelRoutes::probe(KernelTable::NeighbourKey neighbour) {
-  std::array<std::uint8_t, 128> bytes{};
-  nlmsghdr* request = mnl_nlmsg_put_header(bytes.data());
-  request->nlmsg_type = RTM_NEWNEIGH;
-  request->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE;
-  auto* header = static_cast<ndmsg*>(mnl_nlmsg_put_extra_header(request, sizeof(ndmsg)));
-  header->ndm_family = AF_INET;
-  header->ndm_ifindex = static_cast<int>(neighbour.ifindex);
-  header->ndm_state = NUD_NONE;
-  header->ndm_flags = NTF_USE;
-  mnl_attr_put_u32(request, NDA_DST, htonl(neighbour.address.value));
-  mnl_socket_sendto(socket_, request, request->nlmsg_len);
+  ndmsg header{};
+  header.ndm_family = AF_INET;
+  header.ndm_ifindex = static_cast<int>(neighbour.ifindex);
+  header.ndm_state = NUD_NONE;
+  header.ndm_flags = NTF_USE;
+  netlink::Request request(RTM_NEWNEIGH, NLM_F_CREATE, header);
+  request.put_ipv4(NDA_DST, neighbour.address);
+  // One that is not sent is made up for: the worker asks again as long as it has packets for that neighbour.
+  [[maybe_unused]] const auto sent = socket_.send(request);
 }
 
 }  // namespace adit::app

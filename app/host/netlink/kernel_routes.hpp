@@ -16,69 +16,67 @@
 #include <vector>
 
 #include "app/host/netlink/kernel_table.hpp"
+#include "app/host/netlink/netlink.hpp"
 #include "dataplane/path/next_hops.hpp"
 #include "dataplane/ports/port.hpp"
-
-struct mnl_socket;
 
 namespace adit::app {
 
 class KernelRoutes {
  public:
-  /// Receives each new snapshot, and with it the duty to free the one before when no worker reads it any more. The last
-  /// one must live until the next comes (resolve() looks into it).
+  /// Receives each new snapshot, and frees the one before it when no worker reads that any more. The latest must live
+  /// until the next comes, because resolve() looks into it.
   using Publish = std::function<void(std::unique_ptr<dataplane::NextHops>)>;
 
-  /// Subscribes, reads everything once and publishes before it returns. Blocks up to 5 s (a million routes take one).
+  /// Subscribes, reads everything once and publishes before it returns. Blocks for 5 s at most (a million routes take
+  /// one second).
   [[nodiscard]] static std::expected<std::unique_ptr<KernelRoutes>, std::string> open(
       std::span<const dataplane::Port> ports, Publish publish);
-  ~KernelRoutes();
   KernelRoutes(const KernelRoutes&) = delete;
   KernelRoutes& operator=(const KernelRoutes&) = delete;
 
   /// To be polled for input.
   [[nodiscard]] int fd() const;
 
-  /// Takes what has arrived (bounded; a level-triggered poll brings it back for the rest) and publishes at most once.
-  /// Messages lost to a full socket buffer are made good by a new dump.
+  /// Reads what has arrived, a bounded number of datagrams (a level-triggered poll reports the rest again), and publishes
+  /// at most once. Messages lost to a full socket buffer are made up for by a new dump.
   void on_readable();
 
-  /// Publishes what on_readable() has put off: a snapshot of 100,000 routes takes some 30 ms to build, so it is built at
-  /// most a tenth of the time. Call it at every turn of the loop, and again within wait().
+  /// Publishes what on_readable() has put off: a snapshot of 100,000 routes takes some 30 ms to build, so that building
+  /// is limited to a tenth of the time. Call it in every iteration of the loop, and again within wait().
   void publish_due();
-  /// How long until publish_due() has something to do; nothing: as long as the socket is silent.
+  /// How long until publish_due() has something to do; nothing: not before the socket is readable.
   [[nodiscard]] std::optional<std::chrono::milliseconds> wait() const;
 
-  /// Has the kernel ask (ARP) for the neighbour that packets to `destination` need, by the core side's routes or by those
-  /// towards the peers. Nothing without a route.
+  /// Has the kernel resolve (ARP) the neighbour that packets to `destination` are sent to, by the core side's routes or by
+  /// those towards the peers. Does nothing without a route.
   void resolve(wire::Ipv4Address destination, bool towards_peers = false);
 
  private:
   enum class Dump : std::uint8_t { kNone, kRoutes, kNeighbours };
 
-  KernelRoutes(mnl_socket* socket, std::span<const dataplane::Port> ports, Publish publish);
+  KernelRoutes(netlink::Socket socket, std::span<const dataplane::Port> ports, Publish publish);
   std::expected<void, std::string> subscribe();
   std::expected<void, std::string> read_everything_once();
   void start_dump(Dump what);
-  void take(std::span<const std::uint8_t> datagram);
+  void take(const nlmsghdr& message);
   void take_end_of_dump(bool complete);
   void publish_changes();
   void note_gateway(std::uint32_t ifindex, wire::Ipv4Address gateway);
   void probe(KernelTable::NeighbourKey neighbour);
 
-  mnl_socket* socket_;
+  netlink::Socket socket_;
   std::vector<dataplane::Port> ports_;
   Publish publish_;
   KernelTable table_;
   std::set<KernelTable::NeighbourKey>
       gateways_;  ///< through our ports; kept fresh in the kernel's neighbour table
   const dataplane::NextHops* latest_ = nullptr;
-  std::vector<std::uint8_t> buffer_;
   std::uint32_t sequence_ = 0;  ///< of the dump that runs
   Dump dump_ = Dump::kNone;
   bool dump_again_ = false;
   bool changed_ = false;
-  bool look_again_ = false;  // messages were lost: read all once more when it is quiet
+  bool look_again_ = false;  ///< messages were lost: read everything once more when no changes arrive
   std::chrono::steady_clock::time_point next_publish_{};
   std::chrono::steady_clock::time_point heard_{};
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel's IPv4 routes and neighbours as its netlink messages tell them (rtnetlink(7)); no socket, so that tests can
-// feed it. Thread: control. Owner: KernelRoutes.
+// The kernel's IPv4 routes and neighbours, as its netlink messages have told them. It has no socket, so that tests can feed
+// it. Thread: control. Owner: KernelRoutes.
 #pragma once
 
 #include <linux/netlink.h>
@@ -8,33 +8,28 @@
 #include <compare>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "app/host/netlink/route_messages.hpp"
 #include "dataplane/path/next_hops.hpp"
 
 namespace adit::app {
-
-/// rtm_protocol of the routes that we put into the kernel ourselves (SubscriberRoutes): no concern of forwarding. Free in
-/// rtnetlink.h and in iproute2's rt_protos.
-inline constexpr std::uint8_t kSubscriberProtocol = 77;
 
 class KernelTable {
  public:
   enum class Effect : std::uint8_t {
     kNothing,    ///< forwarding is as before
     kChanged,    ///< routes or usable neighbours differ
-    kDumpAgain,  ///< the kernel drops routes silently with this event; only a new dump tells which
+    kDumpAgain,  ///< the kernel drops routes with this event and does not say which; only a new dump tells
   };
 
   /// `tables`: the routing tables to mirror.
   explicit KernelTable(std::set<std::uint32_t> tables = {dataplane::Port::kMainTable})
       : tables_(std::move(tables)) {}
 
-  /// A message of any type; those that are neither routes nor neighbours nor their causes do nothing. Attributes that do
-  /// not fit their type make the message void.
+  /// Takes a message of any type; one that is malformed, or about something else, changes nothing.
   Effect apply(const nlmsghdr& message);
   void clear();
 
@@ -50,8 +45,8 @@ class KernelTable {
     friend auto operator<=>(const NeighbourKey&, const NeighbourKey&) = default;
   };
   [[nodiscard]] bool knows(NeighbourKey neighbour) const { return neighbours_.contains(neighbour); }
-  /// Neighbours that the kernel has stopped believing in since the last call. It asks them again only when it sends to
-  /// them itself, which it does not where the workers send.
+  /// Neighbours that have become stale (NUD_STALE) since the last call. The kernel verifies them only when it sends to them
+  /// itself, which it never does where workers send.
   [[nodiscard]] std::vector<NeighbourKey> take_stale();
 
  private:
@@ -62,22 +57,14 @@ class KernelTable {
     std::uint32_t metric = 0;
     friend auto operator<=>(const RouteKey&, const RouteKey&) = default;
   };
-  /// An address may be on several interfaces.
-  struct HostKey {
-    wire::Ipv4Address address;
-    std::uint32_t ifindex = 0;
-    std::uint32_t table = 0;
-    friend auto operator<=>(const HostKey&, const HostKey&) = default;
-  };
-  static std::optional<HostKey> host_of(const nlmsghdr& message);
   Effect apply_route(const nlmsghdr& message);
-  Effect apply_host(const nlmsghdr& message, const HostKey& host);
+  Effect apply_host(const nlmsghdr& message, const HostRoute& host);
   Effect apply_neighbour(const nlmsghdr& message);
 
-  std::map<RouteKey, std::vector<dataplane::RouteEntry>>
-      routes_;  ///< same key twice: `ip route append`; first counts
+  /// Several of one key: `ip route append`. The first counts.
+  std::map<RouteKey, std::vector<dataplane::RouteEntry>> routes_;
   std::set<std::uint32_t> tables_;
-  std::set<HostKey> hosts_;
+  std::set<HostRoute> hosts_;
   std::map<NeighbourKey, dataplane::MacAddress> neighbours_;  ///< those with a usable address
   std::vector<NeighbourKey> stale_;
 };

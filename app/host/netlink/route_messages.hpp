@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What rtnetlink(7)'s messages say about IPv4 routes and neighbours, in the data plane's terms. Thread: control.
+// Owner: KernelTable.
+#pragma once
+
+#include <linux/netlink.h>
+
+#include <cstdint>
+#include <optional>
+#include <set>
+
+#include "dataplane/path/next_hops.hpp"
+
+namespace adit::app {
+
+/// rtm_protocol of the routes that we put into the kernel ourselves (SubscriberRoutes): no concern of forwarding. Free in
+/// rtnetlink.h and in iproute2's rt_protos.
+inline constexpr std::uint8_t kSubscriberProtocol = 77;
+
+/// A route that forwards or refuses, of one of `tables`; nothing when the message is of another kind or malformed.
+[[nodiscard]] std::optional<dataplane::RouteEntry> read_route(const nlmsghdr& message,
+                                                              const std::set<std::uint32_t>& tables);
+
+/// A route of type local: one of the machine's own addresses, which several interfaces may have.
+struct HostRoute {
+  wire::Ipv4Address address;
+  std::uint32_t ifindex = 0;
+  std::uint32_t table = 0;
+  friend auto operator<=>(const HostRoute&, const HostRoute&) = default;
+};
+[[nodiscard]] std::optional<HostRoute> read_host_route(const nlmsghdr& message);
+
+struct NeighbourMessage {
+  std::uint32_t ifindex = 0;
+  wire::Ipv4Address address;
+  std::optional<dataplane::MacAddress> mac{};  ///< none: deleted, or not reachable by it
+  bool stale = false;
+};
+[[nodiscard]] std::optional<NeighbourMessage> read_neighbour(const nlmsghdr& message);
+
+/// Whether an interface went up, down, or away.
+[[nodiscard]] bool switches_link(const nlmsghdr& message);
+
+}  // namespace adit::app
