@@ -26,6 +26,8 @@ constexpr const char* kFooter =
     "\n"
     "Environment: ADIT_MPPE=NAME forces an MPPE engine in place of the fastest that this CPU runs (a wrong "
     "NAME lists them).\n"
+    "             ADIT_XDP_PROGRAM=FILE is the XDP program to load in place of the one that came with "
+    "aditd.\n"
     "\n"
     "Exit codes: 0 ended in order, or the configuration is right; 1 it is not; 2 usage, or aditd could not "
     "start.\n"

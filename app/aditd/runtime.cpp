@@ -10,6 +10,8 @@
 
 #include <algorithm>
 
+#include "app/host/host_ports.hpp"
+
 namespace adit::app {
 
 using contract::WorkerId;
@@ -86,10 +88,7 @@ std::expected<void, std::string> Runtime::open(const Config& config) {
     return std::unexpected(std::move(wake.error()));
   }
   wake_ = std::move(*wake);
-  auto program = find_xdp_program("");
-  auto ports = dataplane::open_ports(config.ports, {.workers = workers,
-                                                    .xdp_program = program.value_or(""),
-                                                    .subscribers = pool_prefixes(config.control.ip)});
+  auto ports = open_host_ports(config.ports, workers, pool_prefixes(config.control.ip));
   if (!ports) {
     return std::unexpected(std::move(ports.error()));
   }

@@ -10,7 +10,6 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <filesystem>
 #include <string_view>
 
 #include "dataplane/ports/xdp/attached.hpp"
@@ -165,28 +164,6 @@ void XdpMaps::remove_subscriber(const wire::Ipv4Prefix& prefix) {
   for (const PortMaps& maps : maps_) {
     bpf_map_delete_elem(maps.subscribers.get(), &key);
   }
-}
-
-std::expected<std::string, std::string> find_xdp_program(const std::string& wanted) {
-  std::error_code none;
-  if (!wanted.empty()) {
-    return std::filesystem::exists(wanted, none)
-               ? std::expected<std::string, std::string>(wanted)
-               : std::unexpected("XDP program '" + wanted + "' does not exist");
-  }
-  const std::filesystem::path executable = std::filesystem::read_symlink("/proc/self/exe", none);
-  std::filesystem::path directory = executable.parent_path();
-  for (int up = 0; up < 3 && directory.has_relative_path(); ++up, directory = directory.parent_path()) {
-    const auto built = directory / "dataplane" / "ports" / "xdp" / "adit_xdp.o";
-    if (std::filesystem::exists(built, none)) {
-      return built.string();
-    }
-  }
-  if (std::filesystem::exists(ADIT_XDP_INSTALLED, none)) {
-    return ADIT_XDP_INSTALLED;
-  }
-  return std::unexpected("the XDP program is neither in the build directory of " + executable.string() +
-                         " nor at " + ADIT_XDP_INSTALLED + "; name it with $ADIT_XDP_PROGRAM");
 }
 
 }  // namespace adit::app

@@ -53,8 +53,4 @@ class XdpMaps {
   std::vector<wire::Ipv4Prefix> pools_;
 };
 
-/// Where the compiled XDP program is: `wanted` (the config's or $ADIT_XDP_PROGRAM) if not empty, else in the build
-/// directory that this executable runs from, else where it is installed. The error names the places.
-[[nodiscard]] std::expected<std::string, std::string> find_xdp_program(const std::string& wanted);
-
 }  // namespace adit::app

@@ -15,7 +15,6 @@
 #include <string_view>
 #include <unordered_set>
 
-#include "dataplane/ports/kernel_interface.hpp"
 #include "dataplane/ports/xdp/attached.hpp"
 #include "dataplane/ports/xdp/layout.h"
 
@@ -74,17 +73,11 @@ struct Plan {
   wire::Vlan vlan{};
 };
 
-/// Follows VLAN interfaces down to the one that carries them: eth0.200.100 to eth0, with both tags.
-Result<void> find_underlying(Plan& plan) {
+/// Where a VLAN interface leads: eth0.200.100 to eth0, with both tags.
+Result<void> find_underlying(Plan& plan, const InterfaceStack& stack) {
   std::vector<wire::Vlan> tags;
-  KernelInterface at = *plan.interface;
-  while (at.vlan_id != 0) {
-    tags.push_back({.outer = at.vlan_id, .inner = 0, .outer_type = at.vlan_type});
-    auto below = read_kernel_interface(at.parent);
-    if (!below) {
-      return std::unexpected("what carries the VLAN: " + below.error());
-    }
-    at = std::move(*below);
+  for (const KernelInterface& interface : std::span(stack).first(stack.size() - 1)) {
+    tags.push_back({.outer = interface.vlan_id, .inner = 0, .outer_type = interface.vlan_type});
   }
   if (tags.size() > 2) {
     return std::unexpected("interface '" + plan.interface->name + "' has more than two VLAN tags");
@@ -93,20 +86,19 @@ Result<void> find_underlying(Plan& plan) {
     plan.vlan = tags.back();
     plan.vlan.inner = tags.size() > 1 ? tags.front().outer : std::uint16_t{0};
   }
-  plan.underlying = std::move(at);
+  plan.underlying = stack.back();
   return {};
 }
 
-Result<Plan> plan_port(const PortSettings& settings) {
+Result<Plan> plan_port(const PortSettings& settings, const InterfaceStack& stack) {
   Plan plan{.settings = &settings, .device = settings.device};
   if (!settings.interface.empty()) {
-    auto interface = read_kernel_interface(settings.interface);
-    if (!interface) {
-      return std::unexpected(interface.error());
+    if (stack.empty()) {
+      return std::unexpected("nothing is known of interface '" + settings.interface + "'");
     }
-    plan.interface = std::move(*interface);
+    plan.interface = stack.front();
     if (settings.driver != PortDriver::kDpdk) {
-      if (auto found = find_underlying(plan); !found) {
+      if (auto found = find_underlying(plan, stack); !found) {
         return std::unexpected(found.error());
       }
       plan.device = plan.underlying->name;
@@ -154,6 +146,10 @@ Result<void> open_device(DeviceSettings settings, const Opening& opening, OpenPo
 Result<void> open_af_xdp(const Opening& opening, OpenPort& open) {
   const PortSettings& settings = *opening.plan.settings;
   const KernelInterface& interface = *opening.plan.underlying;
+  const Result<std::string>& program = opening.context.xdp_program;
+  if (!program) {
+    return std::unexpected(program.error());
+  }
   if (auto free = xdp::detach_stale_program(interface.ifindex, interface.name); !free) {
     return free;
   }
@@ -167,13 +163,12 @@ Result<void> open_af_xdp(const Opening& opening, OpenPort& open) {
                        kind + std::to_string(queues));
   }
   open.driver = PortDriver::kAfXdp;
-  return open_device(
-      {.arguments = "net_af_xdp_" + interface.name + ",iface=" + interface.name +
-                    ",queue_count=" + std::to_string(queues) + ",xdp_prog=" + opening.context.xdp_program,
-       .rx_queues = queues,
-       .tx_queues = queues,
-       .mtu = usable_mtu(interface.mtu, kLargestMtu, open)},
-      opening, open);
+  return open_device({.arguments = "net_af_xdp_" + interface.name + ",iface=" + interface.name +
+                                   ",queue_count=" + std::to_string(queues) + ",xdp_prog=" + *program,
+                      .rx_queues = queues,
+                      .tx_queues = queues,
+                      .mtu = usable_mtu(interface.mtu, kLargestMtu, open)},
+                     opening, open);
 }
 
 Result<void> open_af_packet(const Opening& opening, OpenPort& open) {
@@ -293,10 +288,11 @@ Result<std::vector<OpenPort>> open_ports(std::span<const PortSettings> settings,
     return std::unexpected("port '" + port.name + "': " + why);
   };
   std::vector<Plan> plans;
-  for (const PortSettings& wanted : settings) {
-    auto plan = plan_port(wanted);
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    auto plan =
+        plan_port(settings[i], i < context.interfaces.size() ? context.interfaces[i] : InterfaceStack{});
     if (!plan) {
-      return failure(wanted, plan.error());
+      return failure(settings[i], plan.error());
     }
     plans.push_back(std::move(*plan));
   }

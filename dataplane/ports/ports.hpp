@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "dataplane/ports/device.hpp"
+#include "dataplane/ports/kernel_interface.hpp"
 #include "dataplane/ports/port.hpp"
 #include "dataplane/ports/steering.hpp"
 #include "dataplane/ports/unique_fd.hpp"
@@ -84,7 +85,9 @@ struct OpenPort {
 /// What opening ports needs beside their settings.
 struct PortsContext {
   unsigned workers = 1;
-  std::string xdp_program{};                    ///< path of the compiled XDP program (adit_xdp.o)
+  std::vector<InterfaceStack> interfaces{};  ///< of each port in turn
+  /// Path of the compiled XDP program (adit_xdp.o), or why there is none, which is an error for AF_XDP alone.
+  std::expected<std::string, std::string> xdp_program{};
   std::vector<wire::Ipv4Prefix> subscribers{};  ///< the pools: what isolated core ports take
 };
 

@@ -34,8 +34,9 @@ class Ports : public testing::Test {
     EXPECT_EQ(rte_eth_dev_count_avail(), 1) << "net_null7 of EAL's own arguments stays";
     EXPECT_EQ(rte_mempool_lookup("adit_packets_0"), nullptr);
   }
-  void open(const std::vector<PortSettings>& settings, unsigned workers) {
-    auto opened = open_ports(settings, {.workers = workers});
+  void open(const std::vector<PortSettings>& settings, unsigned workers,
+            std::vector<InterfaceStack> interfaces = {}) {
+    auto opened = open_ports(settings, {.workers = workers, .interfaces = std::move(interfaces)});
     ASSERT_TRUE(opened) << opened.error();
     open_ = std::move(*opened);
   }
@@ -147,7 +148,7 @@ TEST_F(Ports, FailureClosesWhatWasOpenAndNamesThePort) {
   EXPECT_NE(opened.error().find("net_nonesuch0"), std::string::npos) << opened.error();
 }
 
-TEST_F(Ports, InterfaceMustExist) {
+TEST_F(Ports, InterfaceMustHaveBeenRead) {
   PortSettings settings;
   settings.name = "wan";
   for (const std::string interface : {"nonesuch0", "longer-than-a-name-may-be"}) {
@@ -162,7 +163,7 @@ TEST_F(Ports, InterfaceMustExist) {
 TEST_F(Ports, AnotherMtuThanTheDevicesIsTheInterfaces) {
   auto settings = device("a", "net_null0");
   settings.interface = "lo";
-  open({settings}, 1);
+  open({settings}, 1, {{{.name = "lo", .ifindex = 1, .mtu = 65535}}});
   EXPECT_EQ(open_[0].port.ifindex, 1U) << "routes through lo lead here";
 }
 

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "app/host/eal.hpp"
+#include "app/host/host_ports.hpp"
 #include "app/host/netlink/kernel_routes.hpp"
 #include "app/host/xdp_maps.hpp"
 #include "dataplane/ports/ports.hpp"
@@ -155,7 +156,6 @@ T take(std::expected<T, std::string>&& result) {
 }
 
 void open_host(const Arguments& arguments, Host& host) {
-  const char* program = std::getenv("ADIT_XDP_PROGRAM");
   std::vector<dataplane::PortSettings> settings(2);
   settings[0].name = "access";
   settings[0].interface = arguments.access;
@@ -164,9 +164,7 @@ void open_host(const Arguments& arguments, Host& host) {
   settings[1].interface = arguments.core;
   settings[1].role = dataplane::PortRole::kCore;
   settings[0].driver = settings[1].driver = arguments.driver;
-  host.ports = take(dataplane::open_ports(
-      settings,
-      {.workers = 1, .xdp_program = take(app::find_xdp_program(program != nullptr ? program : ""))}));
+  host.ports = take(app::open_host_ports(settings, 1));
   const std::array local{wire::Ipv4Prefix{.address = arguments.local, .length = 32}};
   host.maps = take(app::XdpMaps::fill(host.ports, local,
                                       app::prefixes_of_range(arguments.pool_first, arguments.pool_last)));

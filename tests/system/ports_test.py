@@ -312,6 +312,12 @@ class PortsTest(unittest.TestCase):
         self.assertIn("AF_XDP is not possible", notes[0])
         self.assert_gre_reaches_dpdk(probe)
 
+    def test_missing_program_is_told(self):
+        probe = self.start("-d", "auto", environment={"ADIT_XDP_PROGRAM": "/nowhere/adit_xdp.o"})
+        self.assertIn("port access af_packet 1", probe.before_ready)
+        self.assertIn("AF_XDP is not possible (the XDP program '/nowhere/adit_xdp.o' does not exist; "
+                      "correct $ADIT_XDP_PROGRAM), so AF_PACKET is used", probe.before_ready[0])
+
     def test_routes_and_neighbours_are_mirrored(self):
         probe = self.start()
         host = "core " + self.host_mac.hex(":")

@@ -32,6 +32,8 @@ constexpr const char* kFooter =
     "\n"
     "Everything after -- goes to DPDK's EAL as it is; without it sensible arguments are chosen.\n"
     "Environment: ADIT_BLAST_PASSWORD is the calls' password.\n"
+    "             ADIT_XDP_PROGRAM=FILE is the XDP program to load in place of the one that came with "
+    "adit-blast.\n"
     "Exit codes: 0 success; 1 the run is not a success (it says why); 2 usage, or it could not start.\n";
 
 struct Verb {

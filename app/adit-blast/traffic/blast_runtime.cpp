@@ -6,6 +6,8 @@
 
 #include <array>
 
+#include "app/host/host_ports.hpp"
+
 namespace adit::app::blast {
 
 using dataplane::PortRole;
@@ -68,8 +70,7 @@ std::expected<void, std::string> BlastRuntime::open_ports(const Plan& plan) {
     settings.push_back(*plan.core);
     settings.back().role = PortRole::kCore;
   }
-  auto program = find_xdp_program("");
-  auto opened = dataplane::open_ports(settings, {.workers = 1, .xdp_program = program.value_or("")});
+  auto opened = open_host_ports(settings, 1);
   if (!opened) {
     return std::unexpected(std::move(opened.error()));
   }

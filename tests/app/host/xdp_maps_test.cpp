@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ranges of addresses as prefixes; where the XDP program is looked for. What the maps do is in tests/system.
+// Ranges of addresses as prefixes. What the maps do is in tests/system.
 #include "app/host/xdp_maps.hpp"
 
 #include <gtest/gtest.h>
@@ -49,18 +49,6 @@ TEST(XdpMaps, RandomRangesAreCoveredExactlyAndInOrder) {
     }
     ASSERT_EQ(next, std::uint64_t{last} + 1) << first << " to " << last;
   }
-}
-
-TEST(XdpMaps, ProgramIsFoundInTheBuildDirectory) {
-  const auto program = find_xdp_program("");
-  ASSERT_TRUE(program) << program.error();
-  EXPECT_TRUE(program->ends_with("/dataplane/ports/xdp/adit_xdp.o")) << *program;
-}
-
-TEST(XdpMaps, WantedProgramMustExist) {
-  const auto program = find_xdp_program("/nowhere/adit_xdp.o");
-  ASSERT_FALSE(program);
-  EXPECT_NE(program.error().find("/nowhere/adit_xdp.o"), std::string::npos);
 }
 
 }  // namespace

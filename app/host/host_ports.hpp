@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opens ports with what only this machine can tell: its network interfaces, and where the XDP program is.
+// Thread: control, at start-up. Owner: a program's runtime (the ports).
+#pragma once
+
+#include <expected>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dataplane/ports/ports.hpp"
+
+namespace adit::app {
+
+/// dataplane::open_ports(). A missing XDP program is an error when AF_XDP is required; otherwise the port's note says so.
+[[nodiscard]] std::expected<std::vector<dataplane::OpenPort>, std::string> open_host_ports(
+    std::span<const dataplane::PortSettings> settings, unsigned workers,
+    std::vector<wire::Ipv4Prefix> subscribers = {});
+
+/// Where the compiled XDP program is: `wanted` if not empty, else in the build directory that this executable runs from,
+/// else where it is installed. The error says what to do.
+[[nodiscard]] std::expected<std::string, std::string> find_xdp_program(const std::string& wanted);
+
+}  // namespace adit::app

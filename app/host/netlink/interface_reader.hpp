@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asks the kernel about its network interfaces, by rtnetlink and ethtool. Thread: control. Owner: the caller (values).
+#pragma once
+
+#include <expected>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dataplane/ports/kernel_interface.hpp"
+#include "dataplane/ports/ports.hpp"
+
+namespace adit::app {
+
+/// Errors: no such interface, a name that cannot be one's, no socket.
+[[nodiscard]] std::expected<dataplane::KernelInterface, std::string> read_kernel_interface(
+    const std::string& name);
+
+/// What dataplane::open_ports() needs to know, for each port in turn; VLANs are followed down where the kernel's interface is
+/// the device. The error says for which port, and why.
+[[nodiscard]] std::expected<std::vector<dataplane::InterfaceStack>, std::string> read_interfaces_of(
+    std::span<const dataplane::PortSettings> ports);
+
+}  // namespace adit::app
