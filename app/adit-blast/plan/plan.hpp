@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run is to do, as the command line or a scenario file says it: whom to dial, as whom, through which ports, and
-// the phases in order. Values only. Thread: control. Owner: main().
+// What a run is to do, from the command line or a scenario file: which server to dial, as which clients, through which
+// ports, and the phases in order. Values only. Thread: control. Owner: main().
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace adit::app::blast {
 
-/// Offered load of one direction, all calls together.
+/// The offered load of one direction, summed over all calls.
 struct Rate {
   enum class Unit : std::uint8_t { kPackets, kBits, kMaximum };
   Unit unit = Unit::kPackets;
@@ -35,15 +35,15 @@ struct SizeMix {
 
 /// Who answers the verified traffic.
 enum class TrafficMode : std::uint8_t {
-  kCore,  ///< we do, at the core port's address: each direction is measured by itself
-  kEcho,  ///< the server, by ICMP echo of its own tunnel address: needs no core port, measures the round trip
+  kCore,  ///< ourselves, at the core port's address: each direction is measured separately
+  kEcho,  ///< the server, by ICMP echo from its tunnel address: needs no core port, measures the round trip
 };
 
-/// What the link between us and the server does to GRE packets, made by ourselves, in fractions of 1.
+/// What a simulated bad link does to GRE packets in both directions, as fractions of 1.
 struct Impairment {
   double loss = 0;
   double duplication = 0;
-  double reordering = 0;  ///< delayed behind the next `reorder_by` packets
+  double reordering = 0;  ///< sent after the next `reorder_by` packets
   std::uint32_t reorder_by = 3;
   [[nodiscard]] bool any() const { return loss > 0 || duplication > 0 || reordering > 0; }
 };
@@ -54,7 +54,7 @@ struct Phase {
   PhaseKind kind = PhaseKind::kSetUp;
   std::uint32_t calls = 1;  ///< set-up: how many to bring up
   double dial_rate = 0;  ///< set-up, churn, storm: dials a second at most; 0: as fast as `concurrency` allows
-  std::uint32_t concurrency = 256;     ///< set-up, churn, storm: dials on their way at most
+  std::uint32_t concurrency = 256;     ///< set-up, churn, storm: dials in progress at most
   std::uint32_t callers = 20'000;      ///< storm: lines that dial again and again, beside those that are up
   control::Duration duration{10'000};  ///< hold, traffic, churn, storm; throughput: of one trial
   Rate up{};                           ///< traffic, churn, storm, hold: from the clients
@@ -62,7 +62,7 @@ struct Phase {
   std::vector<SizeMix> sizes = {SizeMix{}};  ///< throughput: each in turn; else the first
   double churn = 0.05;    ///< churn: of the calls that are up, hung up and dialled anew each second
   double loss_limit = 0;  ///< throughput: the highest loss that passes, in fractions of 1
-  bool abrupt = false;    ///< churn, tear-down: without a goodbye
+  bool abrupt = false;    ///< churn, tear-down: without PPP and PPTP clearing
 };
 
 struct Plan {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What no single key can tell: what is missing, what contradicts, and what follows from the rest.
+// What depends on several keys: what is missing, what contradicts, and what follows from the rest.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@ constexpr std::uint64_t kPortsPerAddress = 65'535;  // a TCP port is 16 bits and
 
 std::uint64_t addresses_of(const wire::Ipv4Prefix& prefix) {
   const std::uint64_t all = std::uint64_t{1} << (32 - prefix.length);
-  return all > 2 ? all - 2 : all;  // without the network's and the broadcast address
+  return all > 2 ? all - 2 : all;  // without the network and broadcast addresses
 }
 
 void settle_port(dataplane::PortSettings& port, const std::string& side, Findings& findings) {
@@ -84,7 +84,7 @@ void check_auth(const Plan& plan, Findings& findings) {
   }
 }
 
-// The plan's phases one after the other, as far as they depend on what went before.
+// Checks the phases in order, because each depends on those before it.
 class PhaseChecks {
  public:
   PhaseChecks(Plan& plan, Findings& findings) : plan_(plan), findings_(findings) {}
@@ -183,7 +183,7 @@ std::optional<Plan> finish_plan(Draft draft, Findings& findings) {
   plan.servers = draft.server.count;
   plan.clients_given = !plan.clients.address.is_none();
   if (findings.any()) {
-    return std::nullopt;  // what contradicts may only be what was not understood
+    return std::nullopt;  // an apparent contradiction may only follow from a value that could not be read
   }
   if (plan.server.is_none()) {
     findings.error("server", "missing", "name the address to dial, like \"192.0.2.1\"");

@@ -6,7 +6,7 @@
 namespace adit::app::blast {
 namespace {
 
-// The kinds speak TOML; a shell needs no quotes where TOML does.
+// The kinds' texts are about TOML; on the command line no quotes are needed.
 std::string for_argv(std::string text) {
   for (const std::string_view phrase : {", without quotes", " in quotes"}) {
     if (const std::size_t at = text.find(phrase); at != std::string::npos) {
@@ -16,7 +16,7 @@ std::string for_argv(std::string text) {
   return text;
 }
 
-// {key} as the reader has to write it: core-address in a file, --core-address on the command line.
+// {core-address} becomes core-address for a file, --core-address for the command line.
 std::string with_keys(std::string_view text, std::string_view prefix) {
   std::string out(text);
   for (const std::string_view key : key_names()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plan in the making: what argv, the environment and a scenario file said so far, where each word of it stands, and
-// what is wrong with it. finish_plan() makes the Plan of it. Thread: control, at start-up.
+// An unfinished plan: what argv, the environment and a scenario file have said so far, where each value was written, and
+// what is wrong with it. finish_plan() turns it into a Plan. Thread: control, at start-up.
 #pragma once
 
 #include <toml++/toml.h>
@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/adit-blast/plan/plan.hpp"
 #include "app/adit-blast/plan/plan_values.hpp"
 #include "app/config_problems.hpp"
 
@@ -31,19 +32,19 @@ struct Origin {
   bool in_file = false;
 };
 
-/// All problems of argv and of the scenario file, each told where it was made. Keys are "server", or "phase.0.calls"
-/// of the first phase.
+/// All problems of argv and of the scenario file, each with its place. Keys are "server", or "phase.0.calls" for the first
+/// phase.
 class Findings {
  public:
   /// `file` is the scenario's name; empty: there is none.
   explicit Findings(std::string_view file) : argv_("adit-blast"), file_(file), has_file_(!file.empty()) {}
 
-  /// The later word counts: argv's after the file's.
+  /// The latest counts: argv is read after the file.
   void note(const std::string& key, Origin origin) { origins_[key] = std::move(origin); }
   void forget(const std::string& key) { origins_.erase(key); }
   [[nodiscard]] bool has(const std::string& key) const { return origins_.contains(key); }
 
-  /// About a key that was noted, or one that is missing. {key} in the texts is spelt as the reader has to.
+  /// About a key that was noted, or one that is missing. {key} in the texts becomes `--key` for argv and `key` for a file.
   void error(const std::string& key, std::string_view wrong, std::string_view remedy);
   void error(const Origin& origin, std::string_view wrong, std::string_view remedy);
 
@@ -58,10 +59,10 @@ class Findings {
   std::map<std::string, Origin> origins_;
 };
 
-/// What a phase is before anybody says something about it.
+/// A phase with the defaults of its kind.
 [[nodiscard]] Phase default_phase(PhaseKind kind);
 
-/// Fills in what was left open, appends the tear-down, and looks for contradictions. Nothing when there is any problem.
+/// Fills in what was left open, appends the tear-down, and looks for contradictions. Nothing if there is any problem.
 [[nodiscard]] std::optional<Plan> finish_plan(Draft draft, Findings& findings);
 
 }  // namespace adit::app::blast

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "app/adit-blast/plan/load_values.hpp"
+#include "app/adit-blast/plan/written_values.hpp"
 #include "controlplane/client/client_profile.hpp"
 
 namespace adit::app::blast {
@@ -44,26 +46,27 @@ struct ProfileKind {
   [[nodiscard]] std::string show(const std::string& value) const { return '"' + value + '"'; }
 };
 
-// A row reads: heading, key, the value's name, where it goes, what it may be, what it means.
+// A row: heading, key, the value's name, the field, its kind, help.
 #define BLAST_KEY(heading, name, value, field, kind, help) \
   key<Draft>(heading, name, value, [](Draft& d) -> auto& { return d.field; }, kind, help)
 
 std::vector<PlanKey> make_server_keys() {
   return {
       BLAST_KEY(kServer, "server", "ADDR[-ADDR][:PORT]", server, EndpointKind{},
-                "Whom to dial, several addresses in turn. Required."),
-      BLAST_KEY(
-          kServer, "server-pid", "PID", plan.server_pid, (NumberKind<std::uint32_t>{0, kMostPid}),
-          "Watch this process's memory and descriptors, when the\nserver runs on this machine. 0: nobody's."),
+                "The server to dial; several addresses in turn. Required."),
+      BLAST_KEY(kServer, "server-pid", "PID", plan.server_pid, (NumberKind<std::uint32_t>{0, kMostPid}),
+                "Watch the memory and descriptors of this process, if the\nserver runs on this machine. 0: "
+                "do not."),
       BLAST_KEY(kClients, "clients", "PREFIX", plan.clients, PrefixKind{},
                 "Source addresses, as 10.99.0.0/16, on this machine.\nWithout: the access interface's own."),
       BLAST_KEY(kClients, "profile", "NAME", plan.profile, ProfileKind{},
-                "Whose habits to imitate: plain, windows, pptp-linux,\nmikrotik, android."),
+                "The client to imitate: plain, windows, pptp-linux,\nmikrotik, android."),
       BLAST_KEY(kClients, "user", "NAME", plan.user, (TextKind{1, 255}),
                 "User name of every call. \"user{}\": user0, user1, ... by call."),
       BLAST_KEY(kClients, "password", "TEXT", plan.password, (TextKind{0, 255}),
-                "Its password. Others can read a command line: rather use\nthe next, or the environment's "
-                "ADIT_BLAST_PASSWORD."),
+                "Its password. Others can read a command line: prefer\n--password-file, or "
+                "ADIT_BLAST_PASSWORD in the\n"
+                "environment."),
       BLAST_KEY(kClients, "password-file", "FILE", password_file, FileKind{},
                 "The password is the first line of FILE."),
       BLAST_KEY(kClients, "auth", "LIST", plan.auth,
@@ -102,10 +105,9 @@ std::vector<PlanKey> make_port_keys() {
       BLAST_KEY(kPorts, "core-driver", "NAME", core.driver, kDriver, "As --access-driver."),
       BLAST_KEY(kPorts, "core-device", "DEVICE", core.device, (TextKind{0, 255}), "As --access-device."),
       BLAST_KEY(kPorts, "impair", "LIST", plan.impairment, ImpairmentKind{},
-                "A bad link, made by ourselves, to GRE both "
-                "ways:\nloss=1%,duplicate=0.5%,reorder=2%,reorder-by=3."),
+                "Simulate a bad link for GRE, both ways:\nloss=1%,duplicate=0.5%,reorder=2%,reorder-by=3."),
       BLAST_KEY(kPorts, "seed", "N", plan.seed, (NumberKind<std::uint64_t>{0, INT64_MAX}),
-                "Of all that is random: the same seed, the same run."),
+                "Seed of everything random: the same seed, the same run."),
   };
 }
 
@@ -120,7 +122,7 @@ std::vector<PlanKey> make_output_keys() {
 }
 #undef BLAST_KEY
 
-// As above, and behind the field's kind the phases that know the key.
+// The same, and at the end the phases that know the key.
 #define BLAST_KEY(name, value, field, kind, help, ...)                                       \
   PhaseKey {                                                                                 \
     key<Phase>(kLoad, name, value, [](Phase& p) -> auto& { return p.field; }, kind, help), { \
@@ -137,7 +139,7 @@ std::vector<PhaseKey> make_phase_keys() {
       BLAST_KEY("dial-rate", "N", dial_rate, (RealKind{1e6}),
                 "Dials a second at most. 0: as fast as --concurrency allows.", kSetUp, kChurn, kStorm),
       BLAST_KEY("concurrency", "N", concurrency, (NumberKind<std::uint32_t>{1, 1'000'000}),
-                "Dials on their way at most.", kSetUp, kChurn, kStorm),
+                "Dials in progress at most.", kSetUp, kChurn, kStorm),
       BLAST_KEY(
           "callers", "N", callers, (NumberKind<std::uint32_t>{1, kMostCalls}),
           "Lines that dial, hang up as soon as they are up, and dial\nanew, beside the calls that stay.",
@@ -160,7 +162,8 @@ std::vector<PhaseKey> make_phase_keys() {
                 "Share of the calls that is hung up and dialled anew each\nsecond.", kChurn),
       BLAST_KEY("loss-limit", "PERCENT", loss_limit, PercentKind{100},
                 "The highest loss with which a trial passes.", kThroughput),
-      BLAST_KEY("abrupt", "", abrupt, BoolKind{}, "Hang up without a goodbye.", kChurn, kStorm, kTearDown),
+      BLAST_KEY("abrupt", "", abrupt, BoolKind{}, "Hang up without telling the server.", kChurn, kStorm,
+                kTearDown),
   };
 }
 #undef BLAST_KEY

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one table of what a plan may say. The key `dial-rate` is --dial-rate on the command line and dial-rate in a
-// scenario: reading, errors, suggestions and --help all come from here. Thread: control, at start-up.
+// The table of a plan's keys. The key `dial-rate` is --dial-rate on the command line and dial-rate in a scenario; reading,
+// errors, suggestions and --help all come from this table. Thread: control, at start-up.
 #pragma once
 
 #include <initializer_list>
@@ -38,7 +38,7 @@ struct PhaseKey : Key<Phase> {
 /// Every name of the table, for suggestions.
 [[nodiscard]] std::vector<std::string_view> key_names();
 
-/// A value as problems may show it: nothing, when the key holds a secret.
+/// A value as error messages may show it: empty if the key holds a secret.
 [[nodiscard]] std::string shown_value(std::string_view key, const toml::node& node);
 
 }  // namespace adit::app::blast

@@ -67,7 +67,7 @@ class Reader {
     }
   }
 
-  // Tried once here, so that a mistake is told once, however many phases take it.
+  // Read once here, so that a mistake is reported once, however many phases use the default.
   void read_default(const PhaseKey& key, const toml::node& node) {
     Phase scratch;
     if (const std::optional<Complaint> complaint = key.read(node, scratch)) {
@@ -106,7 +106,7 @@ class Reader {
     findings_.note(place + "kind", origin("phase.kind", "kind", *kind));
     for (const Default& one : defaults_) {
       if (one.key->belongs_to(*which)) {
-        static_cast<void>(one.key->read(*one.node, phase));  // read_default() has judged it
+        static_cast<void>(one.key->read(*one.node, phase));  // read_default() has checked it
         findings_.note(place + std::string(one.key->name),
                        origin(std::string(one.key->name), one.key->name, *one.node));
       }

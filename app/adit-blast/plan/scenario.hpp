@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A scenario: the plan as a TOML file. Above, the keys of the plan; then its phases in order, a [[phase]] table each,
-// with `kind` and the keys of that kind. A phase's key above the first [[phase]] is the default of all that know it.
+// A scenario: the plan as a TOML file. First the plan's keys, then its phases in order, a [[phase]] table for each, with
+// `kind` and the keys of that kind. A phase's key above the first [[phase]] is the default for all phases that know it.
 // Thread: control, at start-up.
 #pragma once
 
@@ -13,10 +13,10 @@
 
 namespace adit::app::blast {
 
-/// Reads what the file says into `draft`, and every problem of it into `findings`. Looks at nothing but the text.
+/// Reads the text into `draft` and reports every problem in `findings`. Looks at nothing but the text.
 void read_scenario(std::string_view toml, Draft& draft, Findings& findings);
 
-/// read_scenario() and finish_plan(): a plan, or a line for every problem, `file:line:col: key: ...`.
+/// read_scenario() and finish_plan(). Otherwise a line for every problem, `file:line:col: key: ...`.
 [[nodiscard]] std::expected<Plan, std::vector<std::string>> parse_scenario(std::string_view toml,
                                                                            std::string_view file);
 

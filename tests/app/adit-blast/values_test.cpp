@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "app/adit-blast/plan/load_values.hpp"
+#include "app/adit-blast/plan/written_values.hpp"
+
 namespace adit::app::blast {
 namespace {
 

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/adit-blast/plan/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+#include <string_view>
+
+#include "app/adit-blast/plan/options.hpp"
+#include "app/adit-blast/plan/plan_schema.hpp"
+#include "app/escape.hpp"
+
+namespace adit::app::blast {
+namespace {
+
+constexpr std::size_t kMaxShownWord = 60;
+constexpr int kHelpColumn = 28;
+
+// CLI11's help with a usage line that mentions `--`.
+class Help : public CLI::Formatter {
+ public:
+  explicit Help(std::string word) : word_(std::move(word)) {}
+  std::string make_usage(const CLI::App*, std::string name) const override {
+    return "Usage: " + name + ' ' + word_ + "[OPTIONS] [-- EAL ARGS]\n";
+  }
+
+ private:
+  std::string word_;  // between the program's name and the options
+};
+
+EarlyExit usage(const std::string& text, std::string_view verb = "") {
+  return {kCannotRun, "adit-blast: " + text + (text.ends_with('?') ? " See" : "; see") + " adit-blast " +
+                          std::string(verb) + (verb.empty() ? "" : " ") + "--help\n"};
+}
+
+std::string unquoted(std::string text) {
+  std::erase(text, '"');
+  return text;
+}
+
+void add_key(CLI::App& app, CommandLine& line, std::string_view name, std::string_view value,
+             std::string_view heading, std::string_view help, const std::string& fallback) {
+  const std::string option = "--" + std::string(name);
+  if (value.empty()) {
+    app.add_flag_function(
+           option,
+           [&line, name](std::int64_t count) {
+             line.given[std::string(name)] = count > 0 ? "true" : "false";
+           },
+           std::string(help))
+        ->group(std::string(heading));
+    return;
+  }
+  app.add_option_function<std::string>(
+         option, [&line, name](const std::string& text) { line.given[std::string(name)] = text; },
+         std::string(help))
+      ->group(std::string(heading))
+      ->type_name(std::string(value))
+      ->default_str(unquoted(fallback))
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+// The default of `key` in the phases of `verb`.
+std::string default_of(const PhaseKey& key, const Verb& verb) {
+  if (verb.kind == PhaseKind::kTraffic && (key.name == "up" || key.name == "down")) {
+    return "1pps a call";
+  }
+  const PhaseKind kind = key.belongs_to(verb.kind)           ? verb.kind
+                         : key.belongs_to(PhaseKind::kSetUp) ? PhaseKind::kSetUp
+                                                             : PhaseKind::kTearDown;
+  return key.show(default_phase(kind));
+}
+
+bool concerns(const PhaseKey& key, const Verb& verb) {
+  return key.belongs_to(verb.kind) || key.belongs_to(PhaseKind::kSetUp) ||
+         key.belongs_to(PhaseKind::kTearDown);
+}
+
+void add_keys(CLI::App& app, CommandLine& line, const Verb* verb) {
+  app.formatter(std::make_shared<Help>(verb == nullptr ? "SCENARIO " : ""));
+  app.get_formatter()->column_width(kHelpColumn);
+  app.allow_extras();
+  if (verb != nullptr) {
+    for (const PhaseKey& key : phase_keys()) {
+      if (concerns(key, *verb)) {
+        add_key(app, line, key.name, key.example, key.section, key.help, default_of(key, *verb));
+      }
+    }
+  }
+  const Draft defaults;
+  for (const PlanKey& key : plan_keys()) {
+    add_key(app, line, key.name, key.example, key.section, key.help, key.show(defaults));
+  }
+}
+
+void add_verbs(CLI::App& app, CommandLine& line) {
+  for (const Verb& verb : verbs()) {
+    CLI::App* sub = app.add_subcommand(verb.name, verb.help);
+    add_keys(*sub, line, &verb);
+    sub->footer(verb.examples);
+    sub->callback([&line, &verb] { line.verb = &verb; });
+  }
+  CLI::App* run = app.add_subcommand("run", "The phases of a scenario file, in order");
+  run->add_option("SCENARIO", line.scenario, "Scenario file (TOML)")->type_name("");
+  add_keys(*run, line, nullptr);
+  run->footer(kRunFooter);
+}
+
+// The error for the first word that belongs to no option.
+EarlyExit stray(const std::string& word, const CLI::App* verb) {
+  const std::string shown = escape_octets(word.substr(0, word.find('=')), kMaxShownWord);
+  std::vector<std::string_view> names;
+  if (verb == nullptr) {
+    for (const Verb& one : verbs()) {
+      names.push_back(one.name);
+    }
+    names.push_back("run");
+    const std::string_view meant = word.starts_with('-') ? std::string_view() : nearest(word, names);
+    return usage(word.starts_with('-') ? shown + ": stands before the verb; write options behind it"
+                 : meant.empty()
+                     ? '"' + shown +
+                           "\": no such verb; there are set-up, hold, traffic, churn, "
+                           "throughput and run"
+                     : '"' + shown + "\": no such verb; did you mean " + std::string(meant) + '?');
+  }
+  if (!word.starts_with("--")) {
+    return usage('"' + shown + "\": belongs to no option", verb->get_name());
+  }
+  const std::string name = word.substr(2, word.find('=') - 2);
+  if (const PhaseKey* key = find_phase_key(name)) {
+    return usage(shown + ": means nothing to " + verb->get_name() +
+                     (verb->get_name() == "run" ? ", whose scenario has [[phase]] tables for it"
+                                                : ", it belongs to: " + kinds_in_words(*key)),
+                 verb->get_name());
+  }
+  for (const CLI::Option* option : verb->get_options()) {
+    for (const std::string& long_name : option->get_lnames()) {
+      names.push_back(long_name);
+    }
+  }
+  const std::string_view meant = nearest(name, names);
+  return usage(
+      shown + ": no such option" + (meant.empty() ? "" : "; did you mean --" + std::string(meant) + '?'),
+      verb->get_name());
+}
+
+EarlyExit parse_failure(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) {
+    std::ostringstream text;
+    app.exit(error, text, text);
+    return {kSuccess, std::move(text).str()};
+  }
+  const auto subs = app.get_subcommands();
+  const std::string verb = subs.empty() ? "" : subs.front()->get_name();
+  const std::string what = escape_octets(error.what(), 2 * kMaxShownWord);
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    return usage(what.substr(0, what.find(':')) + ": needs a value", verb);
+  }
+  return usage(what, verb);
+}
+
+}  // namespace
+
+std::expected<CommandLine, EarlyExit> parse_words(std::vector<std::string> words) {
+  std::reverse(words.begin(), words.end());  // as CLI11 takes them
+  CommandLine line;
+  CLI::App app(
+      "adit-blast: dials many PPTP clients against a server, passes traffic through them and verifies it.",
+      "adit-blast");
+  app.footer(kFooter);
+  app.formatter(std::make_shared<Help>("VERB "));
+  app.get_formatter()->column_width(kHelpColumn);
+  app.set_version_flag("--version", "adit-blast " ADIT_VERSION, "Print the version");
+  app.allow_extras();
+  add_verbs(app, line);
+  try {
+    app.parse(std::move(words));
+  } catch (const CLI::ParseError& error) {
+    return std::unexpected(parse_failure(app, error));
+  } catch (
+      const std::logic_error&) {  // of std::stoll: CLI11 takes --quiet=1, and throws this at --quiet=perhaps
+    return std::unexpected(usage("a switch takes no value; leave out what follows its ="));
+  }
+  const auto verbs = app.get_subcommands();
+  if (const std::vector<std::string> rest = app.remaining(); !rest.empty()) {
+    return std::unexpected(stray(rest.front(), nullptr));
+  }
+  if (verbs.empty()) {
+    return std::unexpected(usage("do what? There are set-up, hold, traffic, churn, throughput and run"));
+  }
+  if (verbs.size() > 1) {
+    return std::unexpected(usage("one verb at a time; a scenario has several phases", "run"));
+  }
+  if (const std::vector<std::string> rest = verbs.front()->remaining(); !rest.empty()) {
+    return std::unexpected(stray(rest.front(), verbs.front()));
+  }
+  if (line.verb == nullptr && line.scenario.empty()) {
+    return std::unexpected(usage("run what? Name a scenario file", "run"));
+  }
+  return line;
+}
+
+}  // namespace adit::app::blast

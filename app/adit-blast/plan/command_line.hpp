@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// adit-blast's words, parsed (CLI11) and not yet read: options.cpp gives the values to their keys.
+// Thread: control, at start-up.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "app/adit-blast/plan/verbs.hpp"
+#include "app/early_exit.hpp"
+
+namespace adit::app::blast {
+
+struct CommandLine {
+  std::map<std::string, std::string, std::less<>> given;  ///< by key, as written
+  std::string scenario;
+  const Verb* verb = nullptr;  ///< none: run
+};
+
+/// `words`: what stands before `--`. An EarlyExit for --help and --version, and for words that are wrong.
+[[nodiscard]] std::expected<CommandLine, EarlyExit> parse_words(std::vector<std::string> words);
+
+}  // namespace adit::app::blast

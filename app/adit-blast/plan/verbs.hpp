@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// adit-blast's verbs, each with one phase between set-up and tear-down, and the texts below their help.
+// Thread: control, at start-up.
+#pragma once
+
+#include <span>
+
+#include "app/adit-blast/plan/plan.hpp"
+
+namespace adit::app::blast {
+
+struct Verb {
+  const char* name;
+  PhaseKind kind;
+  const char* help;
+  const char* examples;
+};
+
+/// All but `run`, which takes a scenario, in the order of --help.
+[[nodiscard]] std::span<const Verb> verbs();
+
+extern const char* const kFooter;     ///< of adit-blast --help
+extern const char* const kRunFooter;  ///< of adit-blast run --help
+
+}  // namespace adit::app::blast
