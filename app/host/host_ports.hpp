@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens ports with what only this machine can tell: its network interfaces, and where the XDP program is.
+// Opens ports with what has to be looked up on this machine: its network interfaces, and the XDP program's file.
 // Thread: control, at start-up. Owner: a program's runtime (the ports).
 #pragma once
 

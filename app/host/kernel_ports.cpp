@@ -30,8 +30,9 @@ constexpr std::uint16_t kLargestFrame = 1900;
 Result<UniqueFd> open_tap(const std::string& name) {
   UniqueFd fd(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!fd) {
-    return std::unexpected("/dev/net/tun: " + std::string(std::strerror(errno)) +
-                           "; the kernel's part in a device of DPDK's is a TAP interface: modprobe tun");
+    return std::unexpected(
+        "/dev/net/tun: " + std::string(std::strerror(errno)) +
+        "; the kernel needs a TAP interface for a device that DPDK owns; do: modprobe tun");
   }
   ifreq request{};
   name.copy(request.ifr_name, sizeof request.ifr_name - 1);
@@ -128,7 +129,7 @@ void KernelPorts::to_kernel() {
       const auto tap = std::ranges::find(taps_, mbuf->port, &Tap::device);
       if (tap != taps_.end()) {
         restore_service_tag(*tap, {rte_pktmbuf_mtod(mbuf, std::uint8_t*), mbuf->data_len});
-        // What an interface that is down or busy does not take is lost, as on any link.
+        // What an interface that is down or busy does not accept is lost, as on any link.
         [[maybe_unused]] const ssize_t written =
             ::write(tap->fd.get(), rte_pktmbuf_mtod(mbuf, const void*), mbuf->data_len);
       }

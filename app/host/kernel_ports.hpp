@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel's part in devices that DPDK owns: a TAP interface each, with the device's MAC and carrier, and a VLAN
-// interface on it for each VLAN of ours. ARP, ICMP, TCP/1723 and routing daemons live there; routes through these
-// interfaces lead to the device. An interface that exists already (ip tuntap add NAME mode tap) keeps its addresses over
-// restarts of aditd.
+// The kernel's side of devices that DPDK owns: a TAP interface for each, with the device's MAC address and carrier, and a
+// VLAN interface on it for each of our VLANs. ARP, ICMP, TCP/1723 and routing daemons use these interfaces, and routes
+// through them lead to the device. An interface that exists already (ip tuntap add NAME mode tap) keeps its addresses when
+// aditd restarts.
 // Thread: control. Owner: the runtime; ends after the workers.
 #pragma once
 
@@ -20,8 +20,8 @@ namespace adit::app {
 
 class KernelPorts {
  public:
-  /// Makes what `ports` that punt need, and tells them their interface. The name of a port without a VLAN is its
-  /// interface's, those with one are named on a TAP "adit0" (the number of the DPDK port).
+  /// Makes the interfaces of those `ports` that punt, and enters them there. An interface has its port's name; a device
+  /// without an untagged port has a TAP "adit0" (with the number of the DPDK port) below its VLANs.
   [[nodiscard]] static std::expected<KernelPorts, std::string> open(std::span<dataplane::OpenPort> ports,
                                                                     dataplane::KernelRings& rings);
 
@@ -29,15 +29,15 @@ class KernelPorts {
     std::uint16_t device = 0;  ///< DPDK port
     dataplane::UniqueFd fd;    ///< to be polled for input: then call from_kernel()
     rte_mempool* pool = nullptr;
-    /// VLANs whose interface takes 802.1ad tags alone. Drivers that take tags off and put them back (net_af_packet) make
-    /// 802.1Q tags of them.
+    /// VLANs whose interface accepts only 802.1ad tags. Drivers that remove tags and insert them again (net_af_packet) turn
+    /// them into 802.1Q tags.
     std::vector<std::uint16_t> service_vlans{};
   };
   [[nodiscard]] std::span<const Tap> taps() const { return taps_; }
 
-  /// All frames that workers left for the kernel; at most a ring of them.
+  /// Hands the kernel what workers have punted, one ring of frames at most.
   void to_kernel();
-  /// What the kernel sends by `tap`; bounded, a level-triggered poll brings it back for the rest.
+  /// Takes what the kernel sends through `tap`, a bounded number of frames: a level-triggered poll reports the rest again.
   void from_kernel(const Tap& tap);
   /// The TAP's carrier follows the device's link, so that routes and daemons do.
   void set_carrier(std::uint16_t device, bool up);

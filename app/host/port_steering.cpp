@@ -8,7 +8,8 @@ using dataplane::OpenPort;
 using dataplane::PortRole;
 using dataplane::SteeringBy;
 
-/// Several ports of one side: which of them a packet comes by, the routers decide; so only what all say counts.
+/// With several ports on one side, routers decide which of them a packet arrives by; so only a worker that all agree on
+/// counts.
 template <typename QueueOf>
 std::optional<WorkerId> PortSteeringView::agreed(PortRole role, const QueueOf& queue_of) const {
   std::optional<WorkerId> worker;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the ports' steering says of a call to be: the worker that polls the queue where its packets will arrive.
+// Predicts from the ports' steering which worker a call's packets will arrive at: the one that polls their queue.
 // Thread: control. Owner: the runtime, as long as its ports.
 #pragma once
 

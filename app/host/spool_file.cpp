@@ -15,7 +15,7 @@
 namespace adit::app {
 namespace {
 
-// The file's first octets; what follows is the spool's own.
+// What the file begins with; the spool's memory follows.
 constexpr char kMagic[] = "adit accounting spool 1\n";
 constexpr std::size_t kMagicSize = 4096;
 
@@ -24,21 +24,21 @@ std::unexpected<std::string> failed(const std::string& path, const std::string& 
   return std::unexpected("radius.spool: " + path + ": " + what + ": " + std::strerror(error) + "; " + remedy);
 }
 
-/// The kernel takes disk space, so that a store into the mapping cannot meet a full disk (SIGBUS).
+/// Locks the file, checks that it is a spool or new, and allocates its disk space. Returns its size.
 std::expected<std::size_t, std::string> prepare(int fd, const std::string& path, std::size_t size) {
   struct stat status{};
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     return failed(path, "cannot be locked", errno, "is another aditd running? give each a spool of its own");
   }
   if (fstat(fd, &status) != 0) {
-    return failed(path, "cannot be looked at", errno, "name a file on a local disk");
+    return failed(path, "cannot be examined", errno, "name a file on a local disk");
   }
   const auto had = static_cast<std::size_t>(status.st_size);
   char magic[sizeof kMagic] = {};
   if (had != 0 && (pread(fd, magic, sizeof kMagic, 0) != sizeof kMagic ||
                    std::memcmp(magic, kMagic, sizeof kMagic) != 0)) {
     return std::unexpected("radius.spool: " + path +
-                           ": is no spool of this version; move it away, or name another file");
+                           ": is not a spool of this version; move it away, or name another file");
   }
   size = std::max(size, had);
   if (const int error = posix_fallocate(fd, 0, static_cast<off_t>(size)); error != 0) {

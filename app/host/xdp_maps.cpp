@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// net_af_xdp loads and attaches the program itself and keeps its object to itself; so the maps are found as bpftool would:
-// interface -> program -> the maps that it uses, by name.
+// net_af_xdp loads and attaches the program and does not give its object away. So the maps are found as bpftool does it:
+// from the interface to its program, and from there to the maps that it uses, by name.
 #include "app/host/xdp_maps.hpp"
 
 #include <arpa/inet.h>
@@ -124,7 +124,7 @@ std::expected<XdpMaps, std::string> XdpMaps::fill(std::span<const OpenPort> port
   filled.pools_.assign(pools.begin(), pools.end());
   for (const OpenPort& open : ports) {
     if (open.driver != dataplane::PortDriver::kAfXdp || open.rx_queues == 0) {
-      continue;  // not ours to tell, or told by the first VLAN of its device
+      continue;  // without our program, or done with the first VLAN of its device
     }
     auto maps = find(open);
     if (!maps) {

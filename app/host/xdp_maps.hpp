@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells the XDP programs of the AF_XDP ports what to take: which side a port is on, the addresses that GRE comes to, and
-// the subscribers' prefixes. Ports of other drivers need none of it and are skipped.
-// Thread: control. Owner: aditd's main; ends with the ports (net_af_xdp detaches the program, the maps go with it).
+// Configures the XDP programs of AF_XDP ports: which side a port is on, the addresses that GRE comes to, and the
+// subscribers' prefixes. Ports of other drivers are skipped.
+// Thread: control. Owner: the runtime; the maps go with the programs, which net_af_xdp detaches when it closes a port.
 #pragma once
 
 #include <cstdint>
@@ -22,14 +22,14 @@ namespace adit::app {
 
 class XdpMaps {
  public:
-  /// Fills the maps of every AF_XDP port, the role last: until then everything passes to the kernel.
-  /// `local_addresses`: what peers send GRE to. `pools`: what subscribers get.
+  /// Fills the maps of every AF_XDP port, the role last: until then all packets pass to the kernel.
+  /// `local_addresses`: where peers send GRE. `pools`: subscribers' addresses.
   [[nodiscard]] static std::expected<XdpMaps, std::string> fill(
       std::span<const dataplane::OpenPort> ports, std::span<const wire::Ipv4Prefix> local_addresses,
       std::span<const wire::Ipv4Prefix> pools);
 
-  /// A subscriber's session came up or went, or a network behind one; nothing to do for what is inside the pools. O(pools), with a system call
-  /// a port for addresses outside. False: a map was full or refused it; packets to the subscriber stay in the kernel.
+  /// A subscriber, or a network behind one. Those inside the pools need no entry. O(pools), and one system call per port
+  /// for those outside. False: a map is full or refused the entry, and packets to it stay in the kernel.
   bool add_subscriber(const wire::Ipv4Prefix& prefix);
   void remove_subscriber(const wire::Ipv4Prefix& prefix);
 

@@ -17,8 +17,8 @@ namespace adit::dataplane {
 /// Before the device's first configuration.
 [[nodiscard]] std::expected<void, std::string> isolate(std::uint16_t id);
 
-/// After each start: GRE on the access side, packets to the subscribers' prefixes on the core side, spread over all
-/// queues. Addresses of subscribers outside those prefixes stay with the kernel.
+/// After each start: selects GRE on the access side and packets to the subscribers' prefixes on the core side, spread over
+/// all queues. Packets to subscribers outside those prefixes stay with the kernel.
 [[nodiscard]] std::expected<void, std::string> take_ours(std::uint16_t id, PortRole role,
                                                          std::uint16_t queues,
                                                          std::span<const wire::Ipv4Prefix> subscribers);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the kernel says about one of its network interfaces; app/ asks it (netlink), open_ports() is told.
+// What the kernel knows about one of its network interfaces. app/ reads it (netlink) and passes it to open_ports().
 // Thread: control. Owner: the caller (a value).
 #pragma once
 

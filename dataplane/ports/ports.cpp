@@ -94,7 +94,7 @@ Result<Plan> plan_port(const PortSettings& settings, const InterfaceStack& stack
   Plan plan{.settings = &settings, .device = settings.device};
   if (!settings.interface.empty()) {
     if (stack.empty()) {
-      return std::unexpected("nothing is known of interface '" + settings.interface + "'");
+      return std::unexpected("nothing is known about interface '" + settings.interface + "'");
     }
     plan.interface = stack.front();
     if (settings.driver != PortDriver::kDpdk) {
@@ -110,7 +110,7 @@ Result<Plan> plan_port(const PortSettings& settings, const InterfaceStack& stack
   return plan;
 }
 
-/// How many buffers all ports need at most; every pool gets that many (a NUMA node may own all ports).
+/// How many buffers all ports need at most. Every pool gets that many, because one NUMA node may have all ports.
 unsigned buffers_needed(std::span<const Plan> plans, unsigned workers) {
   unsigned buffers = workers * kBuffersPerWorker;
   for (const Plan& plan : plans) {
@@ -121,7 +121,7 @@ unsigned buffers_needed(std::span<const Plan> plans, unsigned workers) {
   return buffers;
 }
 
-/// What a device opens with, beside its own port's settings.
+/// What opening a device takes beside its port's settings.
 struct Opening {
   const Plan& plan;
   PortRole role;  ///< of all the ports of the device
@@ -235,7 +235,7 @@ Result<void> open_port(const Opening& opening, const OpenPort* first_of_device, 
   }
   if (plan.vlan.tags() > 0 && plan.underlying && plan.underlying->strips_tags) {
     add_note(open, plan.underlying->name +
-                       " takes VLAN tags off before we see them, so VLANs cannot be told; do: "
+                       " removes VLAN tags before Adit sees them, so VLANs cannot be told apart; do: "
                        "ethtool -K " +
                        plan.underlying->name + " rxvlan off");
   }

@@ -85,8 +85,8 @@ struct OpenPort {
 /// What opening ports needs beside their settings.
 struct PortsContext {
   unsigned workers = 1;
-  std::vector<InterfaceStack> interfaces{};  ///< of each port in turn
-  /// Path of the compiled XDP program (adit_xdp.o), or why there is none, which is an error for AF_XDP alone.
+  std::vector<InterfaceStack> interfaces{};  ///< of each port, in order
+  /// Path of the compiled XDP program (adit_xdp.o), or why there is none: an error only where AF_XDP is used.
   std::expected<std::string, std::string> xdp_program{};
   std::vector<wire::Ipv4Prefix> subscribers{};  ///< the pools: what isolated core ports take
 };

@@ -15,8 +15,8 @@ namespace {
 constexpr std::uint8_t kMaxKey = 64;
 constexpr std::uint8_t kMinKey = 40;
 
-/// One rule: the last bits of `worker`'s call IDs or subscriber addresses lead to its first queue. PPTP's key is payload
-/// length and call ID, so its low bits are the ID's. Untested against a NIC: mlx5 is documented to take any mask.
+/// One rule: the low bits of `worker`'s call IDs or subscriber addresses lead to its first queue. PPTP's key is payload
+/// length and call ID, so its low bits are the ID's. Untested on a NIC; mlx5 is documented to accept any mask.
 struct Rule {
   Rule(PortRole role, std::uint16_t worker, std::uint32_t mask) {
     queue.index = worker;

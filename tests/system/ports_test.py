@@ -21,7 +21,7 @@ SERVER = f"{PREFIX}{os.getpid()}-s"
 PEER = f"{PREFIX}{os.getpid()}-p"
 LOCAL, CLIENT = "192.0.2.1", "192.0.2.2"
 CORE, HOST = "198.51.100.1", "198.51.100.2"
-PATIENCE = 30  # seconds to wait for what must come; a loaded machine is slow
+TIMEOUT = 30  # seconds to wait for what must come; a loaded machine is slow
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -49,7 +49,7 @@ def packet_socket(interface):
     """Every frame of one of the peer's interfaces."""
     raw = socket_in(PEER, socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     raw.bind((interface, 3))
-    raw.settimeout(PATIENCE)
+    raw.settimeout(TIMEOUT)
     return raw
 
 
@@ -92,7 +92,7 @@ class Probe:
     def lines_until(self, wanted):
         """All lines up to the first that is wanted."""
         lines = []
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not lines or not wanted(lines[-1]):
             while b"\n" not in self.pending:
                 ready, _, _ = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
@@ -115,7 +115,7 @@ class Probe:
         return self.lines_until(lambda line: line.startswith(verb))[-1][len(verb) + 1:]
 
     def wait_for_hop(self, address, wanted):
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while (hop := self.ask("hop", address)) != wanted:
             if time.monotonic() > deadline:
                 raise AssertionError(f"next hop of {address} is '{hop}', not '{wanted}'")
@@ -125,7 +125,7 @@ class Probe:
         self.process.stdin.close()
         self.lines_until(lambda line: line == "closed")
         self.process.stdout.close()
-        return self.process.wait(PATIENCE)
+        return self.process.wait(TIMEOUT)
 
     def kill(self):
         self.process.kill()
@@ -135,7 +135,7 @@ class Probe:
 
 
 def remove_namespaces():
-    """Ours, and those of runs that were killed: the process that the name tells is gone."""
+    """Ours, and those of runs that were killed: the process in the name is gone."""
     for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else []:
         if not name.startswith(PREFIX):
             continue
@@ -187,7 +187,7 @@ class PortsTest(unittest.TestCase):
 
     def assert_kernel_answers(self):
         ping = self.open_socket(socket_in, PEER, socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
-        ping.settimeout(PATIENCE)
+        ping.settimeout(TIMEOUT)
         echo = struct.pack(">BBHHH", 8, 0, 0, 77, 1)
         ping.sendto(echo[:2] + struct.pack(">H", checksum(echo)) + echo[4:], (LOCAL, 0))
         while ping.recv(2048)[20:25] != b"\0\0" + struct.pack(">H", checksum(b"\0\0\0\0" + echo[4:])) + b"\0":
@@ -197,7 +197,7 @@ class PortsTest(unittest.TestCase):
         server.bind((LOCAL, 1723))
         server.listen()
         client = self.open_socket(socket_in, PEER, socket.AF_INET, socket.SOCK_STREAM)
-        client.settimeout(PATIENCE)
+        client.settimeout(TIMEOUT)
         client.connect((LOCAL, 1723))
 
     def assert_gre_reaches_dpdk(self, probe):
@@ -240,7 +240,7 @@ class PortsTest(unittest.TestCase):
     def test_other_packets_stay_in_the_kernel(self):
         probe = self.start()
         in_kernel = self.open_socket(socket_in, SERVER, socket.AF_INET, socket.SOCK_RAW, 47)
-        in_kernel.settimeout(PATIENCE)
+        in_kernel.settimeout(TIMEOUT)
         self.send_access(ENHANCED_GRE, mac=b"\x02\0\0\0\0\x99")  # for another station
         self.send_access(ENHANCED_GRE, destination="192.0.2.77")  # for another address
         self.send_access(bytes.fromhex("30010800") + ENHANCED_GRE[4:])  # version 1, but no PPP

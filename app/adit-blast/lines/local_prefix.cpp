@@ -47,7 +47,7 @@ std::expected<LocalPrefix, std::string> LocalPrefix::claim(const wire::Ipv4Prefi
 
 LocalPrefix::~LocalPrefix() {
   if (ours_) {
-    // Nobody is left to hear of a failure: a route that somebody else has removed is gone all the same.
+    // A failure has no consequence: the route is gone already, or nobody may remove it any more.
     [[maybe_unused]] const auto removed = change_route(*ours_, RTM_DELROUTE, 0);
   }
 }

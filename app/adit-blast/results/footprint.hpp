@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a server on this machine occupies: its resident memory and descriptors, and the kernel's memory of TCP sockets.
+// What a server on this machine uses: its resident memory and descriptors, and the kernel's memory for TCP sockets.
 // Reads /proc; a figure that cannot be read is 0. Thread: control.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace adit::app::blast {
 
-/// Nothing when there is no such process.
+/// Nothing if there is no such process.
 [[nodiscard]] std::optional<Footprint> footprint_of(std::uint32_t pid, std::uint64_t calls);
 
 }  // namespace adit::app::blast

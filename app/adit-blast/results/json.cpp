@@ -131,7 +131,7 @@ Json samples_of(const std::vector<Sample>& samples) {
   return all;
 }
 
-// A key's value as its kind spells it, a plain string for text.
+// A key's value as its kind shows it, without quotes.
 template <typename Target>
 std::string shown(const Key<Target>& key, const Target& target) {
   std::string text = key.show(target);
@@ -139,7 +139,7 @@ std::string shown(const Key<Target>& key, const Target& target) {
   return text;
 }
 
-// The plan as the options spell it, with what was left to its default.
+// The plan as options, with the defaults.
 Json json_of(const Plan& plan) {
   const Draft draft{.plan = plan,
                     .server = {plan.server, plan.tcp_port, plan.servers},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where and when a run was made, for its report. Thread: control.
+// When and on which machine a run was made, for its report. Thread: control.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace adit::app::blast {
 /// "2026-01-31T12:00:00Z"
 [[nodiscard]] std::string utc_now();
 
-/// CPU model, how many, kernel.
+/// CPU model, number of CPUs, kernel.
 [[nodiscard]] std::string describe_machine();
 
 }  // namespace adit::app::blast

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The live line of a run: redrawn in place on a terminal, a line of its own now and then elsewhere.
-// Thread: control. Owner: the runner, which calls show() as often as it likes.
+// The progress line of a run: redrawn in place on a terminal, printed anew every few seconds elsewhere.
+// Thread: control. Owner: the runner, which may call show() as often as it likes.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace adit::app::blast {
 
-/// What the running phase is known to be, beside the Sample.
+/// What is known about the running phase, beside the Sample.
 struct PhaseProgress {
   PhaseKind kind = PhaseKind::kSetUp;
   double seconds = 0;          ///< since the phase began
@@ -28,7 +28,7 @@ struct PhaseProgress {
 
 class Progress {
  public:
-  /// Whether `out` is a terminal is asked here. Quiet: shows nothing, ever.
+  /// Finds out whether `out` is a terminal. Quiet: never shows anything.
   Progress(std::FILE* out, bool quiet);
   Progress(std::FILE* out, bool quiet, bool is_terminal)
       : out_(out), quiet_(quiet), is_terminal_(is_terminal) {}
@@ -36,9 +36,9 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// At sample.at, in seconds since the run began: more often than is worth reading, nothing happens.
+  /// Does nothing if the line was shown less than 0.2 s ago (5 s when `out` is no terminal), by sample.at.
   void show(const PhaseProgress& phase, const Sample& sample);
-  /// Clears the line, so that what is printed next stands alone.
+  /// Clears the line, so that what is printed next begins on an empty one.
   void finish();
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTML report: one page that needs nothing else, for any number of runs and benchmark files. The template,
-// report.html, draws whatever its JSON holds; bench/report.py fills the same one. Pure; any thread.
+// The HTML report: one self-contained page, for any number of runs and benchmark files. The template, report.html, draws
+// whatever its JSON holds; bench/report.py fills the same template. Pure; any thread.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -12,13 +12,13 @@
 
 namespace adit::app::blast {
 
-/// report.html; the data go where kReportData stands.
+/// report.html; the data replace kReportData.
 extern const std::string_view kReportTemplate;
 inline constexpr std::string_view kReportData = R"({"runs": [], "benchmarks": []})";
 
 [[nodiscard]] std::string html_report(std::span<const RunResult> runs);
 
-/// `data` is {"runs": [to_json()...], "benchmarks": [Google Benchmark's JSON...]}. Nothing in it can end its element.
+/// `data` is {"runs": [to_json()...], "benchmarks": [Google Benchmark's JSON...]}. Nothing in it can close its <script>.
 [[nodiscard]] std::string html_report(const nlohmann::ordered_json& data);
 
 }  // namespace adit::app::blast

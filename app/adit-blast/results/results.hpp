@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run found out, as values: the live line, the final table, the JSON file and the HTML report all show this and
-// nothing else. Thread: control. Owner: the runner.
+// The results of a run, as values: the progress line, the final tables, the JSON file and the HTML report all show these
+// and nothing else. Thread: control. Owner: the runner.
 #pragma once
 
 #include <cstdint>
@@ -14,19 +14,19 @@
 
 namespace adit::app::blast {
 
-/// What one direction's packets met, between sender and verifier. Inner packets of our own making only.
+/// What happened to one direction's probes between sender and verifier.
 struct DirectionResult {
   std::uint64_t sent = 0;
   std::uint64_t received = 0;    ///< intact, each once
   std::uint64_t lost = 0;        ///< sent and never received
   std::uint64_t duplicated = 0;  ///< received again
   std::uint64_t reordered = 0;   ///< received after a later one of the same call
-  std::uint64_t corrupted = 0;   ///< ours by its mark, and not what was sent; counts as lost as well
+  std::uint64_t corrupted = 0;   ///< a probe by its mark, but not as it was sent; counts as lost as well
   std::uint64_t sent_octets = 0;
   std::uint64_t received_octets = 0;
-  std::uint64_t calls = 0;         ///< that sent something
-  std::uint64_t calls_silent = 0;  ///< of those: nothing was received
-  std::uint64_t calls_lossy = 0;   ///< of those: something was lost
+  std::uint64_t calls = 0;         ///< with at least one packet sent
+  std::uint64_t calls_silent = 0;  ///< of these: nothing was received
+  std::uint64_t calls_lossy = 0;   ///< of these: something was lost
   Percentiles latency;
 };
 
@@ -61,13 +61,13 @@ struct ThroughputResult {
   std::vector<ThroughputTrial> trials;
 };
 
-/// The watched server process and the kernel's sockets, at one moment.
+/// The watched server process and the kernel's sockets, at one time.
 struct Footprint {
   std::uint64_t calls = 0;
   std::uint64_t rss_octets = 0;
   std::uint64_t descriptors = 0;
-  std::uint64_t socket_octets =
-      0;  ///< kernel memory of TCP sockets (slab and buffers), both ends when both are here
+  /// Kernel memory for TCP sockets (slab and buffers); of both ends if both are on this machine.
+  std::uint64_t socket_octets = 0;
 };
 
 struct Sample {
@@ -86,19 +86,19 @@ struct PhaseResult {
   std::optional<SetUpResult> set_up;     ///< set-up, and the redials of churn
   std::optional<TrafficResult> traffic;  ///< traffic, churn and hold with a rate
   std::vector<ThroughputResult> throughput;
-  std::map<std::string, std::uint64_t> lost_calls;  ///< that ended without our asking, by ClientEnd's text
+  std::map<std::string, std::uint64_t> lost_calls;  ///< that we did not hang up, by ClientEnd's text
   std::uint64_t hung_up = 0;                        ///< churn, tear-down
   std::uint64_t echoes_answered = 0;                ///< PPTP and LCP echoes in this phase
   std::optional<Footprint> footprint;               ///< at its end
 };
 
-/// What the impairment did, and what our own GRE receivers saw.
+/// What the impairment did, and what our data plane dropped.
 struct LinkResult {
   std::uint64_t impaired_lost_up = 0, impaired_lost_down = 0;
   std::uint64_t impaired_duplicated_up = 0, impaired_duplicated_down = 0;
   std::uint64_t impaired_reordered_up = 0, impaired_reordered_down = 0;
   std::map<std::string, std::uint64_t> drops;  ///< of our own data plane, by DropReason's name
-  std::uint64_t rx_missed = 0;                 ///< frames that the port lost for want of room
+  std::uint64_t rx_missed = 0;  ///< frames that the port lost for want of a descriptor or buffer
 };
 
 struct RunResult {
@@ -111,7 +111,7 @@ struct RunResult {
   std::vector<PhaseResult> phases;
   std::vector<Sample> samples;
   LinkResult link;
-  /// In words: why the run is not a success (dials failed, packets lost beyond the limit, corruption). Empty: success.
+  /// Why the run is not a success (dials failed, packets lost beyond the limit, corruption). Empty: success.
   std::vector<std::string> complaints;
 };
 

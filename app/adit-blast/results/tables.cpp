@@ -14,7 +14,7 @@ using Rows = std::vector<std::vector<std::string>>;
 
 constexpr Align kRight = Align::kRight;
 
-// "2 traffic": phases of one kind are told apart by their place in the run.
+// "2 traffic": the number distinguishes phases of one kind.
 std::string label(const RunResult& result, std::size_t index) {
   return fmt::format("{} {}", index + 1, to_text(result.phases[index].kind));
 }
@@ -91,7 +91,7 @@ std::string set_ups(const RunResult& result) {
                  times);
 }
 
-// Why dials failed, or why calls ended without our asking.
+// Why dials failed, or why calls ended that we did not hang up.
 template <typename CountsOf>
 std::string reasons(const RunResult& result, std::string_view title, const CountsOf& counts_of) {
   Rows rows;

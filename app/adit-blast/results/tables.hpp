@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a person reads at a run's end: a table for each thing that was measured, at most 100 columns wide, and what is
-// wrong last, where the eye is. Pure; any thread.
+// What is printed at a run's end: a table for everything that was measured, at most 100 columns wide; the verdict comes
+// last, where it is seen. Pure; any thread.
 #pragma once
 
 #include <string>

@@ -9,8 +9,8 @@
 
 namespace adit::app::blast {
 
-/// In words, phase by phase: dials that failed, calls that were lost, packets that were lost or corrupted, searches that
-/// found nothing. Empty: success. What an impairment lost is no complaint.
+/// By phase: failed dials, lost calls, lost or corrupted packets, searches without a result. Empty: success. What an
+/// impairment lost does not count.
 [[nodiscard]] std::vector<std::string> complaints_of(const RunResult& result);
 
 }  // namespace adit::app::blast

@@ -56,7 +56,8 @@ void DaeSocket::read() {
     }
     const auto answer = receive_(wire::Ipv4Address(from.address().to_v4().to_uint()), {buffer_.data(), size});
     if (!answer.empty()) {
-      socket_.send_to(asio::buffer(answer), from, 0, error);  // lost when it fails: the client repeats
+      socket_.send_to(asio::buffer(answer), from, 0,
+                      error);  // if it fails, the client sends its request again
     }
   }
 }

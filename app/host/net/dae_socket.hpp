@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The UDP socket on which RFC 5176's requests come (port 3799): each goes to a handler, whose answer goes back from it.
+// The UDP socket for RFC 5176's requests (port 3799): passes each to a handler and sends its answer back.
 // Thread: control. Owner: aditd's RadiusService.
 #pragma once
 
@@ -18,7 +18,7 @@ namespace adit::app {
 
 class DaeSocket {
  public:
-  /// What to answer to a datagram; empty: nothing.
+  /// Returns the answer to a datagram; empty: none.
   using Receive =
       std::function<std::vector<std::uint8_t>(wire::Ipv4Address source, std::span<const std::uint8_t>)>;
 

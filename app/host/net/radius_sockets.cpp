@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kDatagramsPerWake = 64;
 constexpr std::size_t kLargestDatagram = 65'536;
-constexpr int kReceiveBuffer = 1 << 20;  // a burst of replies while the control thread is elsewhere
+constexpr int kReceiveBuffer = 1 << 20;  // for a burst of replies while the control thread is busy
 constexpr std::size_t kServices = 2;
 
 }  // namespace
@@ -67,7 +67,7 @@ bool RadiusSockets::send(std::size_t server, Service service, std::uint32_t lane
   const std::size_t at = (server * kServices + static_cast<std::size_t>(service)) * settings_.lanes + lane;
   asio::error_code error;
   sockets_[at]->socket.send(asio::buffer(datagram.data(), datagram.size()), 0, error);
-  return !error;  // refused or full: lost, and repeated in time
+  return !error;  // refused, or the buffer is full: lost, and retransmitted later
 }
 
 void RadiusSockets::wait(Socket& socket) {
@@ -86,7 +86,7 @@ void RadiusSockets::read(Socket& socket) {
     if (error == asio::error::would_block) {
       return;
     }
-    if (!error) {  // else: an ICMP error about something that was sent
+    if (!error) {  // otherwise it is an ICMP error about an earlier request
       receive_(socket.server, socket.service, socket.lane, {buffer_.data(), size});
     }
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The UDP sockets of a RADIUS client: a few long-lived ones for each server and service, connected, so that the kernel
-// takes datagrams from that server's address and port alone. Their ports are the kernel's choice, and random.
+// accepts datagrams only from that server's address and port. The kernel chooses their own ports, at random.
 // Thread: control. Owner: aditd's RadiusService.
 #pragma once
 
@@ -24,7 +24,7 @@ class RadiusSockets final : public control::radius::Transport {
   RadiusSockets(asio::io_context& io, const control::radius::ClientSettings& settings);
   ~RadiusSockets() override;
 
-  /// Opens them. The error says what failed and what to do.
+  /// The error says what failed and what to do.
   [[nodiscard]] std::expected<void, std::string> open(Receive receive);
 
   bool send(std::size_t server, control::radius::Service service, std::uint32_t lane,
@@ -39,7 +39,7 @@ class RadiusSockets final : public control::radius::Transport {
   const control::radius::ClientSettings& settings_;
   Receive receive_;
   std::vector<std::unique_ptr<Socket>>
-      sockets_;  // by server, service, lane; none where a service has no port
+      sockets_;  ///< by server, service, lane; null where a service has no port
   std::vector<std::uint8_t> buffer_;
 };
 

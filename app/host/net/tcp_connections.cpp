@@ -102,7 +102,7 @@ void TcpConnections::send(ConnectionId id, std::span<const std::uint8_t> message
     asio::error_code error;
     sent = connection->socket.write_some(asio::buffer(message.data(), message.size()), error);
     if (error && error != asio::error::would_block && error != asio::error::try_again) {
-      return;  // the read side reports the loss
+      return;  // the next read reports the loss
     }
   }
   if (sent == message.size()) {
@@ -176,7 +176,7 @@ void TcpConnections::finish(Connection& connection) {
   connection.socket.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
-// The connection is over on the peer's account or ours; nobody hears of it again.
+// Ends the connection; reports it unless close() had been called.
 void TcpConnections::lose(ConnectionId id, EndReason reason) {
   Connection* connection = find(id);
   if (connection == nullptr) {

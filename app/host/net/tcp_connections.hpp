@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TCP connections as PPTP wants them, accepted or dialled: moves octets, knows no message. Each send() leaves in a segment
-// of its own (TCP_NODELAY, one write a message): NAT helpers parse PPTP per segment. A peer that does not read costs a
-// bounded queue, then its connection.
+// TCP connections for PPTP, accepted or dialled; they carry octets and know nothing of messages. Each send() leaves in a
+// segment of its own (TCP_NODELAY, one write per message), because NAT helpers parse PPTP per segment. For a peer that does
+// not read, a bounded amount of output is queued, then the connection is closed.
 // Thread: control. Owner: a control loop.
 #pragma once
 
@@ -30,15 +30,15 @@ class TcpConnections {
   TcpConnections(asio::io_context& io, TcpEvents& events, std::uint32_t max_output_octets);
   ~TcpConnections();
 
-  /// Takes a connected socket; its octets come once start_reading() was called. send() works at once.
+  /// Takes a connected socket. Its input is reported after start_reading(); send() works at once.
   control::ConnectionId adopt(asio::ip::tcp::socket socket);
   void start_reading(control::ConnectionId id);
-  /// Closes at once, with a RST where input is unread; no event follows.
+  /// Closes at once, with a RST if there is unread input; no event follows.
   void drop(control::ConnectionId id);
 
   void send(control::ConnectionId id, std::span<const std::uint8_t> message);
-  /// Sends what is queued, then FIN, then waits for the peer's (2 s at most): closing at once with unread input would
-  /// turn into a RST that overtakes our last message.
+  /// Sends what is queued, then a FIN, then waits 2 s at most for the peer's. Closing at once, with input unread, would
+  /// send a RST that overtakes our last message.
   void close(control::ConnectionId id);
 
   /// Connections whose socket is still open, closing ones included.
@@ -59,7 +59,7 @@ class TcpConnections {
   std::uint32_t max_output_octets_;
   control::ConnectionId next_id_ = 1;
   std::unordered_map<control::ConnectionId, std::unique_ptr<Connection>> connections_;
-  std::vector<std::uint8_t> input_;  // shared by all connections: octets are handed on before the next read
+  std::vector<std::uint8_t> input_;  ///< shared by all connections: octets are passed on before the next read
 };
 
 }  // namespace adit::app

@@ -16,7 +16,7 @@ using asio::ip::tcp;
 namespace {
 
 constexpr int kBacklog = 4096;
-constexpr int kAcceptsPerWake = 64;  // a redial storm must not starve the connections that live
+constexpr int kAcceptsPerWake = 64;  // a redial storm must not starve established connections
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::milliseconds kRatePause{10};
 
@@ -92,7 +92,7 @@ void TcpListener::stop_listening() {
   }
 }
 
-// Takes what is waiting, then waits for more.
+// Accepts what is pending, then waits for more.
 void TcpListener::accept_some(Listener& listener) {
   for (int i = 0; i < kAcceptsPerWake; ++i) {
     if (limited() && !bucket_.take(rate_, 1, steady_milliseconds())) {
@@ -141,7 +141,7 @@ void TcpListener::adopt(tcp::socket socket) {
   const auto peer = socket.remote_endpoint(error);
   const auto local = error ? tcp::endpoint() : socket.local_endpoint(error);
   if (error) {
-    return;  // gone before we looked
+    return;  // reset already
   }
   const control::ConnectionId id =
       connections_.adopt(std::move(socket));  // before on_accept, which may already send

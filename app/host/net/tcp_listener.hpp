@@ -20,22 +20,22 @@ namespace adit::app {
 class AcceptEvents {
  public:
   virtual ~AcceptEvents() = default;
-  /// False: not wanted, it is closed at once.
+  /// False: the connection is refused, and closed at once.
   [[nodiscard]] virtual bool on_accept(control::ConnectionId id, wire::Ipv4Address peer,
                                        wire::Ipv4Address local) = 0;
-  /// accept() failed for want of descriptors or memory; accepting pauses for a moment. Worth a log line.
+  /// accept() failed because descriptors or memory ran out; accepting pauses for a moment. Worth logging.
   virtual void on_accept_failed(const std::string& why) = 0;
 };
 
 struct ListenOptions {
-  bool address_may_come_later = false;  ///< its interface is one that aditd makes
+  bool address_may_come_later = false;  ///< the address may be configured later: aditd makes its interface
   std::string vrf{};                    ///< the VRF that clients are in, empty: none
 };
 
 class TcpListener {
  public:
-  /// `rate`: connections accepted a second, all addresses together; 0: as many as come. The others wait in the kernel's
-  /// backlog, and beyond it their clients' kernels repeat themselves: a storm is let in bit by bit.
+  /// `rate`: connections accepted per second, all addresses together; 0: no limit. Others wait in the kernel's backlog,
+  /// and beyond it in their clients' kernels, which repeat the SYN: a redial storm is spread over time.
   TcpListener(asio::io_context& io, TcpConnections& connections, AcceptEvents& events, std::uint32_t rate);
   ~TcpListener();
 

@@ -54,7 +54,7 @@ bool strips_tags(const std::string& name) {
   return ask_ethtool(name, flags) && (flags.data & ETH_FLAG_RXVLAN) != 0;
 }
 
-/// What rtnetlink tells of a link, with the indexes of its parent (IFLA_LINK) and of the VRF or bridge that it is in.
+/// What rtnetlink says about a link, with the indexes of its parent (IFLA_LINK) and of its VRF or bridge (IFLA_MASTER).
 struct Link {
   KernelInterface interface{};
   std::uint32_t parent = 0;
@@ -135,7 +135,7 @@ std::expected<InterfaceStack, std::string> read_stack(const dataplane::PortSetti
 
 std::expected<KernelInterface, std::string> read_kernel_interface(const std::string& name) {
   if (name.empty() || name.size() >= IFNAMSIZ) {
-    return std::unexpected("'" + name + "' is no interface name (1 to 15 characters)");
+    return std::unexpected("'" + name + "' is not an interface name (1 to 15 characters)");
   }
   auto link = ask_for_link(name, 0);
   if (!link) {
@@ -150,7 +150,11 @@ std::expected<KernelInterface, std::string> read_kernel_interface(const std::str
     found.parent = parent->interface.name;
   }
   if (link->master != 0) {
-    if (const auto master = ask_for_link("", link->master); master && master->table != 0) {
+    const auto master = ask_for_link("", link->master);
+    if (!master) {
+      return std::unexpected(master.error());
+    }
+    if (master->table != 0) {
       found.vrf = master->interface.name;
       found.vrf_table = master->table;
     }

@@ -16,8 +16,8 @@ namespace adit::app {
 [[nodiscard]] std::expected<dataplane::KernelInterface, std::string> read_kernel_interface(
     const std::string& name);
 
-/// What dataplane::open_ports() needs to know, for each port in turn; VLANs are followed down where the kernel's interface is
-/// the device. The error says for which port, and why.
+/// What dataplane::open_ports() needs to know about each port, in order. Unless DPDK drives the device, VLANs are followed
+/// down to it. The error names the port and says why.
 [[nodiscard]] std::expected<std::vector<dataplane::InterfaceStack>, std::string> read_interfaces_of(
     std::span<const dataplane::PortSettings> ports);
 

@@ -228,7 +228,7 @@ void KernelRoutes::resolve(wire::Ipv4Address destination, bool towards_peers) {
   }
 }
 
-/// NTF_USE: as if the kernel had a packet for the neighbour; it sends ARP requests and notifies of the outcome.
+/// NTF_USE: the kernel acts as if it had a packet for the neighbour, sends ARP requests and notifies us of the outcome.
 void KernelRoutes::probe(KernelTable::NeighbourKey neighbour) {
   ndmsg header{};
   header.ndm_family = AF_INET;
@@ -237,7 +237,7 @@ void KernelRoutes::probe(KernelTable::NeighbourKey neighbour) {
   header.ndm_flags = NTF_USE;
   netlink::Request request(RTM_NEWNEIGH, NLM_F_CREATE, header);
   request.put_ipv4(NDA_DST, neighbour.address);
-  // One that is not sent is made up for: the worker asks again as long as it has packets for that neighbour.
+  // A failure does not matter: the worker asks again as long as it has packets for that neighbour.
   [[maybe_unused]] const auto sent = socket_.send(request);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mirrors the kernel's IPv4 routes and neighbours for the workers, so that `ip route`, FRR and BIRD steer forwarding.
-// Listens to rtnetlink on a non-blocking socket that the control loop polls; each batch of changes becomes one snapshot.
+// Mirrors the kernel's IPv4 routes and neighbours for the workers, so that `ip route`, FRR and BIRD control forwarding.
+// Listens to rtnetlink on a non-blocking socket that the control loop polls; a batch of changes becomes one snapshot.
 // Thread: control. Owner: aditd's main.
 #pragma once
 

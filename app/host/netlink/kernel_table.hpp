@@ -22,7 +22,7 @@ class KernelTable {
   enum class Effect : std::uint8_t {
     kNothing,    ///< forwarding is as before
     kChanged,    ///< routes or usable neighbours differ
-    kDumpAgain,  ///< the kernel drops routes with this event and does not say which; only a new dump tells
+    kDumpAgain,  ///< the kernel drops routes with this event without notifying: a new dump is needed
   };
 
   /// `tables`: the routing tables to mirror.

@@ -35,8 +35,8 @@ struct Failure {
   [[nodiscard]] std::string text() const;
 };
 
-/// What stands behind a message's header, or inside a nested attribute. Looks at the message's own octets, which must
-/// live as long. An attribute that does not have the length of what is asked for counts as absent.
+/// The attributes behind a message's header, or inside a nested attribute. A view of the message's octets. An attribute
+/// whose length is not that of the type asked for counts as absent.
 class Attributes {
  public:
   Attributes() = default;
@@ -141,7 +141,7 @@ class Socket {
   };
   /// The datagram is valid until the next call.
   [[nodiscard]] Received receive(Bytes& datagram);
-  /// Waits for input first; errors are told, an overrun too.
+  /// Waits for input first. An overrun is an error, ENOBUFS.
   [[nodiscard]] std::expected<Bytes, Failure> receive_within(std::chrono::milliseconds time);
 
  private:
@@ -154,15 +154,15 @@ class Socket {
 
 // Each on a socket of its own. They block for as long as the kernel takes, 5 s at most.
 
-/// Has the kernel do something, and waits for its acknowledgement.
+/// Adds NLM_F_ACK and waits for the acknowledgement.
 [[nodiscard]] std::expected<void, Failure> execute(Request request);
 
-/// Has the kernel tell one thing. `read` gets its message, which lives no longer than the call.
+/// For requests with one message as the answer, which `read` gets; it does not outlive the call.
 [[nodiscard]] std::expected<void, Failure> ask(const Request& request,
                                                const std::function<void(const nlmsghdr&)>& read);
 
-/// Has the kernel tell all (NLM_F_DUMP). What changes meanwhile makes it read again, three times at most, so `each` may
-/// get a message twice.
+/// Adds NLM_F_DUMP and passes on every message of the answer. A dump during which something changed is repeated, three attempts
+/// at most, so `each` may get a message twice.
 [[nodiscard]] std::expected<void, Failure> dump(Request request,
                                                 const std::function<void(const nlmsghdr&)>& each);
 

@@ -57,7 +57,7 @@ Paths read_paths(const rtmsg& route, const Attributes& attributes) {
   return ifindex ? Paths({{.ifindex = *ifindex, .gateway = attributes.ipv4(RTA_GATEWAY)}}) : std::nullopt;
 }
 
-/// Unicast and the ways to refuse; neither what is delivered here (local, broadcast) nor what asks the next table.
+/// Unicast, and those that reject; neither local delivery (local, broadcast) nor a lookup in the next table (throw).
 bool is_forwarding(std::uint8_t type) {
   return type == RTN_UNICAST || type == RTN_BLACKHOLE || type == RTN_UNREACHABLE || type == RTN_PROHIBIT;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What rtnetlink(7)'s messages say about IPv4 routes and neighbours, in the data plane's terms. Thread: control.
+// Parses rtnetlink(7)'s messages about IPv4 routes and neighbours into the data plane's terms. Thread: control.
 // Owner: KernelTable.
 #pragma once
 
@@ -13,7 +13,7 @@
 
 namespace adit::app {
 
-/// rtm_protocol of the routes that we put into the kernel ourselves (SubscriberRoutes): no concern of forwarding. Free in
+/// rtm_protocol of the routes that we add ourselves (SubscriberRoutes), which forwarding must ignore. Unassigned in
 /// rtnetlink.h and in iproute2's rt_protos.
 inline constexpr std::uint8_t kSubscriberProtocol = 77;
 

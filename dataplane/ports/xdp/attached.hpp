@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The XDP program that an interface runs, told apart into ours and others'.
+// The XDP program that is attached to an interface, and whether it is ours.
 // Thread: control. Owner: the caller.
 #pragma once
 
@@ -19,12 +19,12 @@ struct AttachedProgram {
   [[nodiscard]] bool is_ours() const;
 };
 
-/// Nothing when the interface runs no program. Errors: no permission (CAP_BPF and CAP_NET_ADMIN are needed).
+/// Nothing when no program is attached. Errors: no permission (CAP_BPF and CAP_NET_ADMIN are needed).
 [[nodiscard]] std::expected<std::optional<AttachedProgram>, std::string> attached_program(
     std::uint32_t ifindex);
 
-/// Makes the interface free for net_af_xdp, which refuses to replace a program: one of ours is what a crash left and is
-/// detached. Somebody else's stays, and the error says how to remove it.
+/// Frees the interface for net_af_xdp, which refuses to replace a program. One of ours was left by a crash and is detached;
+/// another stays, and the error says how to remove it.
 [[nodiscard]] std::expected<void, std::string> detach_stale_program(std::uint32_t ifindex,
                                                                     const std::string& interface);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the XDP program and the daemon that fills its maps both must know: map names, keys and values.
- * Plain C, because it is compiled for the BPF machine too. Addresses are in network byte order.
- * Map names in the kernel end after 15 characters; these are not longer. */
+/* What the XDP program shares with the daemon that fills its maps: map names, keys and values.
+ * Plain C, because it is compiled for BPF too. Addresses are in network byte order.
+ * The kernel truncates map names to 15 characters; these are not longer. */
 #ifndef ADIT_DATAPLANE_XDP_LAYOUT_H
 #define ADIT_DATAPLANE_XDP_LAYOUT_H
 
