@@ -185,13 +185,16 @@ PipelineRig::PipelineRig(std::uint32_t calls, bool mppe, std::uint16_t workers)
   const std::vector<dataplane::NeighbourEntry> neighbours{
       {kAccessIfindex, Ipv4Address(192, 0, 2, 254), kTheirMac},
       {kCoreIfindex, Ipv4Address(198, 51, 100, 2), kTheirMac}};
-  snapshot_ = std::make_unique<dataplane::NextHops>(routes, neighbours, own);
-  next_hops_.store(snapshot_.get());
-  const std::vector<int> sockets(workers, SOCKET_ID_ANY);
-  rings_ = std::make_unique<dataplane::HandoffRings>(sockets);
-  for (std::uint16_t number = 0; number < workers; ++number) {
-    build_worker(number, own, (calls + workers - 1U) / workers);
+  dataplane::DataPlaneResources resources{
+      .sockets = std::vector<int>(workers, SOCKET_ID_ANY), .ports = {}, .pool = ports().pool};
+  for (const dataplane::Port& port : own) {
+    resources.ports.push_back({.port = port, .rx_queues = workers, .tx_queues = workers});
   }
+  auto plane = dataplane::DataPlane<dataplane::Worker>::create(
+      {.max_calls = calls, .gateway = Ipv4Address(10, 0, 0, 1)}, std::move(resources));
+  require(plane.has_value(), "making the workers");
+  plane_ = std::move(*plane);
+  plane_->publish(std::make_unique<dataplane::NextHops>(routes, neighbours, own));
   for (std::uint32_t number = 0; number < calls; ++number) {
     install(number);
   }
@@ -199,28 +202,12 @@ PipelineRig::PipelineRig(std::uint32_t calls, bool mppe, std::uint16_t workers)
   std::shuffle(walk_.begin(), walk_.end(), std::mt19937(2637));
 }
 
-void PipelineRig::build_worker(std::uint16_t number, const std::vector<dataplane::Port>& own,
-                               std::uint32_t slots) {
-  dataplane::WorkerSettings settings{.id = {number},
-                                     .slots = slots,
-                                     .pool = ports().pool,
-                                     .data_plane = {.gateway = Ipv4Address(10, 0, 0, 1)}};
-  for (const dataplane::Port& port : own) {
-    settings.ports.push_back({.port = port, .rx_queues = {number}, .tx_queue = number, .transmitter = {}});
-  }
-  mailboxes_.push_back(std::make_unique<contract::Mailbox>());
-  auto worker =
-      dataplane::Worker::create(std::move(settings), index_, *mailboxes_.back(), next_hops_, *rings_);
-  require(worker.has_value(), "making a worker");
-  workers_.push_back(std::move(*worker));
-}
-
 std::uint16_t PipelineRig::worker_of(std::uint32_t number) const {
-  return static_cast<std::uint16_t>(number % workers_.size());
+  return static_cast<std::uint16_t>(number % workers());
 }
 
 contract::CallRef PipelineRig::ref_of(std::uint32_t number) const {
-  return {{worker_of(number)}, static_cast<std::uint32_t>(number / workers_.size()), 1};
+  return {{worker_of(number)}, static_cast<std::uint32_t>(number / workers()), 1};
 }
 
 PipelineRig::~PipelineRig() {
@@ -229,8 +216,8 @@ PipelineRig::~PipelineRig() {
 
 void PipelineRig::tell(std::uint32_t number, const contract::ToWorker& message) {
   const std::uint16_t worker = worker_of(number);
-  while (!mailboxes_[worker]->to_worker.push(message)) {
-    workers_[worker]->poll_once(kNow);
+  while (!plane_->mailbox({worker}).to_worker.push(message)) {
+    plane_->worker({worker}).poll_once(kNow);
   }
 }
 
@@ -241,8 +228,8 @@ void PipelineRig::install(std::uint32_t number) {
                                      .peer = peer_of(number),
                                      .local_id = wire::LocalCallId(id_of(number)),
                                      .peer_id = wire::PeerCallId(id_of(number))});
-  require(index_.map_call(local_of(number), wire::LocalCallId(id_of(number)), call) &&
-              index_.map_subscriber(subscriber_of(number), call),
+  require(plane_->index().map_call(local_of(number), wire::LocalCallId(id_of(number)), call) &&
+              plane_->index().map_subscriber(subscriber_of(number), call),
           "making the call index");
   if (mppe_) {
     crypto::MppeChain& chain = peers_[number].chain;
@@ -259,7 +246,7 @@ void PipelineRig::install(std::uint32_t number) {
   tell(number,
        contract::EnableIp{
            .call = call, .subscriber = subscriber_of(number), .peer_mru = 1500, .require_mppe = mppe_});
-  workers_[worker_of(number)]->poll_once(kNow);
+  plane_->worker({worker_of(number)}).poll_once(kNow);
 }
 
 std::uint32_t PipelineRig::next_call() {
@@ -269,7 +256,7 @@ std::uint32_t PipelineRig::next_call() {
 }
 
 void PipelineRig::make(Traffic traffic, std::size_t inner_octets, Arrival arrival) {
-  std::vector<rte_mbuf*> frames(kBatch * workers_.size());
+  std::vector<rte_mbuf*> frames(kBatch * workers());
   require(rte_pktmbuf_alloc_bulk(ports().pool, frames.data(), static_cast<unsigned>(frames.size())) == 0,
           "taking packets");
   std::array<std::vector<rte_mbuf*>, kQueues> queues;
@@ -289,8 +276,8 @@ void PipelineRig::make(Traffic traffic, std::size_t inner_octets, Arrival arriva
   }
   encrypt();
   made_ = frames;
-  for (std::size_t owner = 0; owner < workers_.size(); ++owner) {
-    const std::size_t queue = arrival == Arrival::kAtOwner ? owner : (owner + 1) % workers_.size();
+  for (std::size_t owner = 0; owner < workers(); ++owner) {
+    const std::size_t queue = arrival == Arrival::kAtOwner ? owner : (owner + 1) % workers();
     rte_ring* ring = ports().receive[traffic == Traffic::kUplink ? 0 : 1][queue];
     require(rte_ring_enqueue_bulk(ring, reinterpret_cast<void**>(queues[owner].data()), kBatch, nullptr) ==
                 kBatch,
@@ -360,7 +347,7 @@ std::uint64_t PipelineRig::run() {
   const std::uint64_t began = rte_rdtsc();
   for (bool work = true; work;) {
     work = false;
-    for (const auto& worker : workers_) {
+    for (const auto& worker : plane_->workers()) {
       work = worker->poll_once(kNow) || work;
     }
   }
@@ -384,15 +371,15 @@ std::uint64_t PipelineRig::run_in_parallel() {
   std::array<std::uint64_t, kMaxWorkers> ended{};
   {
     std::vector<std::jthread> threads;
-    for (std::size_t w = 0; w < workers_.size(); ++w) {
+    for (std::size_t w = 0; w < workers(); ++w) {
       threads.emplace_back([&, w] {
         pin_to(w);  // they would all inherit the one CPU of EAL's main lcore
-        if (ready.fetch_add(1) + 1 == workers_.size()) {
+        if (ready.fetch_add(1) + 1 == workers()) {
           began.store(rte_rdtsc());
         }
         while (began.load() == 0) {
         }
-        while (workers_[w]->poll_once(kNow)) {
+        while (plane_->workers()[w]->poll_once(kNow)) {
         }
         ended[w] = rte_rdtsc();
       });
@@ -411,10 +398,10 @@ bool PipelineRig::collect() {
     }
   }
   std::uint64_t total = 0;
-  for (const auto& worker : workers_) {
+  for (const auto& worker : plane_->workers()) {
     total += worker->counters().uplink_packets.read() + worker->counters().downlink_packets.read();
   }
-  return total - std::exchange(forwarded_, total) == kBatch * workers_.size();
+  return total - std::exchange(forwarded_, total) == kBatch * workers();
 }
 
 }  // namespace adit::bench

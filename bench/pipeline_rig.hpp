@@ -13,6 +13,7 @@
 #include "crypto/mppe_batch.hpp"
 #include "dataplane/call/call_index.hpp"
 #include "dataplane/contract/mailbox.hpp"
+#include "dataplane/worker/data_plane.hpp"
 #include "dataplane/worker/worker.hpp"
 
 namespace adit::bench {
@@ -48,8 +49,8 @@ class PipelineRig {
   /// Takes what was sent; false when not every packet came through.
   [[nodiscard]] bool collect();
 
-  dataplane::Worker& worker() { return *workers_.front(); }
-  [[nodiscard]] std::size_t workers() const { return workers_.size(); }
+  dataplane::Worker& worker() { return plane_->worker({0}); }
+  [[nodiscard]] std::size_t workers() const { return plane_->worker_count(); }
   [[nodiscard]] std::uint32_t calls() const { return static_cast<std::uint32_t>(peers_.size()); }
   [[nodiscard]] bool mppe() const { return mppe_; }
 
@@ -65,19 +66,13 @@ class PipelineRig {
   [[nodiscard]] std::uint16_t worker_of(std::uint32_t number) const;
   [[nodiscard]] contract::CallRef ref_of(std::uint32_t number) const;
   [[nodiscard]] std::uint32_t next_call();
-  void build_worker(std::uint16_t number, const std::vector<dataplane::Port>& own, std::uint32_t slots);
   void tell(std::uint32_t number, const contract::ToWorker& message);
   std::size_t write_uplink(std::uint8_t* at, std::uint32_t number, std::size_t inner_octets);
   static std::size_t write_downlink(std::uint8_t* at, std::uint32_t number, std::size_t inner_octets);
   void encrypt();
 
   const bool mppe_;
-  dataplane::CallIndex index_;
-  std::unique_ptr<dataplane::HandoffRings> rings_;
-  std::unique_ptr<dataplane::NextHops> snapshot_;
-  dataplane::NextHopsCell next_hops_{nullptr};
-  std::vector<std::unique_ptr<contract::Mailbox>> mailboxes_;
-  std::vector<std::unique_ptr<dataplane::Worker>> workers_;
+  std::unique_ptr<dataplane::DataPlane<dataplane::Worker>> plane_;
   std::vector<PeerEnd> peers_;
   std::vector<std::uint32_t> walk_;  ///< the calls in a seeded random order, walked round and round
   std::size_t step_ = 0;

@@ -65,7 +65,7 @@ std::expected<void, std::string> Runner::open() {
   }
   auto routes = KernelRoutes::open(ports, [this](std::unique_ptr<dataplane::NextHops> hops) {
     hops_ = hops.get();
-    runtime_.publish(std::move(hops));
+    runtime_.data_plane().publish(std::move(hops));
   });
   if (!routes) {
     return std::unexpected(std::move(routes.error()));
@@ -333,7 +333,7 @@ void Runner::turn(Duration wait) {
     run_until_mail(io_, boxes, std::min(wait, wheel_.next_wait().value_or(wait)));
   }
   fleet_.tidy();
-  runtime_.reclaim();
+  runtime_.data_plane().reclaim();
   sample(kSampleInterval);
 }
 

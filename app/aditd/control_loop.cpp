@@ -47,8 +47,8 @@ ControlLoop::ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool
       tcp_(io_, *this, config.control.pptp.max_output_octets),
       listener_(io_, tcp_, *this, config.accept_rate),
       radius_(io_, std::move(spool), config, wheel, entropy(), log, local_users, [this] { tick(); }),
-      concentrator_(config.control, runtime.worker_count(), runtime.slots_per_worker(), wheel, entropy(), log,
-                    radius_.backend(), *this, runtime.steering(), radius_.accounting()),
+      concentrator_(config.control, runtime.worker_count(), runtime.data_plane().slots_per_worker(), wheel,
+                    entropy(), log, radius_.backend(), *this, runtime.steering(), radius_.accounting()),
       operator_view_(
           concentrator_, runtime, wheel, radius_, [this] { wait_for_restart(); },
           [this] { return reload(); }),
@@ -133,9 +133,9 @@ void ControlLoop::run() {
       io_.poll();
     } else {
       const Duration wait = wheel_.next_wait().value_or(Duration{1000});
-      run_until_mail(io_, runtime_.mailboxes(), std::min(wait, routes_->wait().value_or(wait)));
+      run_until_mail(io_, runtime_.data_plane().mailboxes(), std::min(wait, routes_->wait().value_or(wait)));
     }
-    runtime_.reclaim();
+    runtime_.data_plane().reclaim();
   }
 }
 
@@ -154,7 +154,7 @@ bool ControlLoop::drain_mailboxes() {
 }
 
 bool ControlLoop::drain_mailbox(WorkerId worker) {
-  contract::Mailbox& box = runtime_.mailbox(worker);
+  contract::Mailbox& box = runtime_.data_plane().mailbox(worker);
   int taken = 0;
   for (; taken < kMessagesPerTurn; ++taken) {
     const contract::ToControl* message = box.to_control.front();
@@ -358,11 +358,11 @@ void ControlLoop::close(ConnectionId connection) {
 }
 
 bool ControlLoop::post(WorkerId worker, const contract::ToWorker& message) {
-  return runtime_.mailbox(worker).to_worker.push(message);
+  return runtime_.data_plane().mailbox(worker).to_worker.push(message);
 }
 
 bool ControlLoop::post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame) {
-  contract::Mailbox& box = runtime_.mailbox(call.worker);
+  contract::Mailbox& box = runtime_.data_plane().mailbox(call.worker);
   return contract::post_with_frame(box.to_worker, box.frames_to_worker, contract::SendPppFrame{call}, frame);
 }
 

@@ -5,7 +5,6 @@
 
 #include <unordered_set>
 
-#include <rte_launch.h>
 #include <rte_lcore.h>
 
 #include <algorithm>
@@ -14,9 +13,7 @@
 
 namespace adit::app {
 
-using contract::WorkerId;
 using dataplane::OpenPort;
-using dataplane::WorkerPort;
 
 namespace {
 
@@ -68,12 +65,10 @@ std::expected<std::unique_ptr<Runtime>, std::string> Runtime::start(const Config
   if (auto opened = runtime->open(config); !opened) {
     return std::unexpected(std::move(opened.error()));
   }
-  for (std::uint16_t w = 0; w < runtime->lcores_.size(); ++w) {
-    if (auto built = runtime->build_worker(config, w); !built) {
-      return std::unexpected(std::move(built.error()));
-    }
+  if (auto built = runtime->build(config); !built) {
+    return std::unexpected(std::move(built.error()));
   }
-  if (auto launched = runtime->launch(); !launched) {
+  if (auto launched = runtime->data_plane_->launch(runtime->lcores_); !launched) {
     return std::unexpected(std::move(launched.error()));
   }
   return runtime;
@@ -81,7 +76,6 @@ std::expected<std::unique_ptr<Runtime>, std::string> Runtime::start(const Config
 
 std::expected<void, std::string> Runtime::open(const Config& config) {
   const auto workers = static_cast<std::uint32_t>(lcores_.size());
-  slots_per_worker_ = (config.data_plane.max_calls + workers - 1) / workers;
   stateful_mppe_ = config.data_plane.stateful_mppe;
   auto wake = WorkerWake::open();
   if (!wake) {
@@ -106,22 +100,7 @@ std::expected<void, std::string> Runtime::open(const Config& config) {
     return std::unexpected(std::move(maps.error()));
   }
   xdp_ = std::move(*maps);
-  if (auto announced = announce_from(config); !announced) {
-    return announced;
-  }
-  index_ = std::make_unique<dataplane::CallIndex>();
-  for (const wire::Ipv4Address address : config.bind) {
-    if (!index_->add_local_address(address)) {
-      return std::unexpected("no room in the call index for " + to_string(address) +
-                             "; bind fewer addresses");
-    }
-  }
-  std::vector<int> sockets;
-  for (const unsigned lcore : lcores_) {
-    sockets.push_back(static_cast<int>(rte_lcore_to_socket_id(lcore)));
-  }
-  handoff_ = std::make_unique<dataplane::HandoffRings>(sockets);
-  return {};
+  return announce_from(config);
 }
 
 std::expected<void, std::string> Runtime::share_with_kernel() {
@@ -160,79 +139,43 @@ std::expected<void, std::string> Runtime::announce_from(const Config& config) {
   return {};
 }
 
-std::vector<WorkerPort> Runtime::ports_of(std::uint16_t worker) const {
-  const auto workers = static_cast<std::uint16_t>(lcores_.size());
-  std::vector<WorkerPort> all;
-  for (const OpenPort& open : ports_) {
-    WorkerPort port;
-    port.port = open.port;
-    for (std::uint16_t queue = worker; queue < open.rx_queues;
-         queue = static_cast<std::uint16_t>(queue + workers)) {
-      port.rx_queues.push_back(queue);
-    }
-    port.transmitter = WorkerId{static_cast<std::uint16_t>(worker % open.tx_queues)};
-    if (worker < open.tx_queues) {
-      port.tx_queue = worker;
-    }
-    all.push_back(std::move(port));
+std::expected<void, std::string> Runtime::build(const Config& config) {
+  std::vector<int> sockets;
+  for (const unsigned lcore : lcores_) {
+    sockets.push_back(static_cast<int>(rte_lcore_to_socket_id(lcore)));
   }
-  return all;
-}
-
-std::expected<void, std::string> Runtime::build_worker(const Config& config, std::uint16_t worker) {
-  const int socket = static_cast<int>(rte_lcore_to_socket_id(lcores_[worker]));
-  mailboxes_.push_back(make_mailbox(socket));
-  if (mailboxes_.back() == nullptr) {
-    return std::unexpected("no DPDK memory for the mailbox of worker " + std::to_string(worker) +
-                           "; reserve more hugepages, or give more with `-- -m MEGABYTES`");
+  auto built = dataplane::DataPlane<dataplane::Worker>::create(config.data_plane,
+                                                               {.sockets = std::move(sockets),
+                                                                .ports = dataplane::queues_of(ports_),
+                                                                .pool = ports_.front().pool,
+                                                                .control_wake_fd = wake_.fd(),
+                                                                .kernel = kernel_rings_.get(),
+                                                                .paused_ports = &port_care_->paused()});
+  if (!built) {
+    return std::unexpected(std::move(built.error()));
   }
-  mailbox_list_.push_back(mailboxes_.back().get());
-  dataplane::WorkerSettings settings;
-  settings.id = WorkerId{worker};
-  settings.socket = socket;
-  settings.slots = slots_per_worker_;
-  settings.ports = ports_of(worker);
-  settings.pool = ports_.front().pool;
-  settings.data_plane = config.data_plane;
-  settings.control_wake_fd = wake_.fd();
-  settings.kernel = kernel_rings_.get();
-  settings.paused_ports = &port_care_->paused();
-  auto created =
-      dataplane::Worker::create(std::move(settings), *index_, *mailboxes_.back(), routes_.cell(), *handoff_);
-  if (!created) {
-    return std::unexpected(std::move(created.error()));
-  }
-  workers_.push_back(std::move(*created));
-  return {};
-}
-
-std::expected<void, std::string> Runtime::launch() {
-  for (std::size_t w = 0; w < workers_.size(); ++w) {
-    if (rte_eal_remote_launch(&dataplane::Worker::launch, workers_[w].get(), lcores_[w]) != 0) {
-      return std::unexpected("cannot launch worker " + std::to_string(w) + " on lcore " +
-                             std::to_string(lcores_[w]));
+  data_plane_ = std::move(*built);
+  for (const wire::Ipv4Address address : config.bind) {
+    if (!data_plane_->index().add_local_address(address)) {
+      return std::unexpected("no room in the call index for " + to_string(address) +
+                             "; bind fewer addresses");
     }
   }
   return {};
 }
 
 Runtime::~Runtime() {
-  for (auto& worker : workers_) {
-    worker->stop();
-  }
-  rte_eal_mp_wait_lcore();
-  workers_.clear();
-  handoff_.reset();
+  data_plane_.reset();
   kernel_ports_.reset();
   kernel_rings_.reset();
   dataplane::close_ports(ports_);
 }
 
 std::vector<MemoryRow> Runtime::memory() const {
-  const std::uint64_t calls = std::uint64_t{slots_per_worker_} * workers_.size();
+  const std::uint64_t calls = std::uint64_t{data_plane_->slots_per_worker()} * worker_count();
   std::uint64_t acks = 0;
   std::uint64_t windows = 0;
-  for (const auto& worker : workers_) {
+  for (const auto& worker : data_plane_->workers()) {
     acks += worker->ack_octets();
     windows += worker->reorder_octets();
   }
@@ -251,29 +194,29 @@ std::vector<MemoryRow> Runtime::memory() const {
            .octets = calls * dataplane::CallTable::octets_per_call(stateful_mppe_)},
           {.table = "acknowledgement queues", .octets = acks},
           {.table = "reorder windows", .octets = windows},
-          {.table = "call and subscriber indexes", .octets = index_->octets()},
+          {.table = "call and subscriber indexes", .octets = data_plane_->index().octets()},
           {.table = "routes", .used = route_count_, .entries = route_count_, .octets = route_octets_},
-          {.table = "mailboxes", .octets = workers_.size() * sizeof(contract::Mailbox)},
+          {.table = "mailboxes", .octets = worker_count() * sizeof(contract::Mailbox)},
           {.table = "packet buffers", .entries = buffers, .octets = buffer_octets}};
 }
 
 std::optional<contract::CallTotals> Runtime::totals(const contract::CallRef& call) const {
-  return workers_[call.worker.value]->calls().totals(call);
+  return worker(call.worker).calls().totals(call);
 }
 
 bool Runtime::map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) {
-  return index_->map_call(local, id, call);
+  return data_plane_->index().map_call(local, id, call);
 }
 
 void Runtime::unmap_call(wire::Ipv4Address local, wire::LocalCallId id) {
-  index_->unmap_call(local, id);
+  data_plane_->index().unmap_call(local, id);
 }
 
 bool Runtime::map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) {
   if (announce_each_) {
     subscriber_routes_->add({.address = subscriber, .length = 32});
   }
-  return index_->map_subscriber(subscriber, call) &&
+  return data_plane_->index().map_subscriber(subscriber, call) &&
          xdp_->add_subscriber({.address = subscriber, .length = 32});
 }
 
@@ -282,14 +225,14 @@ void Runtime::unmap_subscriber(wire::Ipv4Address subscriber) {
     subscriber_routes_->remove({.address = subscriber, .length = 32});
   }
   xdp_->remove_subscriber({.address = subscriber, .length = 32});
-  index_->unmap_subscriber(subscriber);
+  data_plane_->index().unmap_subscriber(subscriber);
 }
 
 bool Runtime::map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) {
   if (subscriber_routes_ != nullptr) {
     subscriber_routes_->add(prefix);  // no pool holds it, so "pools" does not announce it
   }
-  return index_->map_route(prefix, call) && xdp_->add_subscriber(prefix);
+  return data_plane_->index().map_route(prefix, call) && xdp_->add_subscriber(prefix);
 }
 
 void Runtime::unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) {
@@ -297,15 +240,7 @@ void Runtime::unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRe
     subscriber_routes_->remove(prefix);
   }
   xdp_->remove_subscriber(prefix);
-  index_->unmap_route(prefix, call);
-}
-
-std::vector<std::uint64_t> Runtime::turns() const {
-  std::vector<std::uint64_t> turns;
-  for (const auto& worker : workers_) {
-    turns.push_back(worker->turns());
-  }
-  return turns;
+  data_plane_->index().unmap_route(prefix, call);
 }
 
 }  // namespace adit::app

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The data plane as a running thing: ports, workers on their lcores, mailboxes, the indexes, the routes' snapshot.
+// The data plane while it runs: ports, the kernel's part in them, and the workers on their lcores.
 // The only threads besides control start and end here. Thread: control. Owner: main().
 #pragma once
 
@@ -18,12 +18,10 @@
 #include "app/host/netlink/subscriber_routes.hpp"
 #include "app/host/port_care.hpp"
 #include "app/host/port_steering.hpp"
-#include "app/host/route_snapshots.hpp"
 #include "app/host/worker_mail.hpp"
 #include "app/host/xdp_maps.hpp"
-#include "dataplane/call/call_index.hpp"
-#include "dataplane/path/handoff.hpp"
 #include "dataplane/ports/ports.hpp"
+#include "dataplane/worker/data_plane.hpp"
 #include "dataplane/worker/worker.hpp"
 
 namespace adit::app {
@@ -38,11 +36,10 @@ class Runtime {
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
-  [[nodiscard]] std::uint16_t worker_count() const { return static_cast<std::uint16_t>(workers_.size()); }
-  [[nodiscard]] std::uint32_t slots_per_worker() const { return slots_per_worker_; }
-  [[nodiscard]] contract::Mailbox& mailbox(contract::WorkerId worker) { return *mailboxes_[worker.value]; }
+  [[nodiscard]] dataplane::DataPlane<dataplane::Worker>& data_plane() { return *data_plane_; }
+  [[nodiscard]] std::uint16_t worker_count() const { return data_plane_->worker_count(); }
   [[nodiscard]] const dataplane::Worker& worker(contract::WorkerId worker) const {
-    return *workers_[worker.value];
+    return std::as_const(*data_plane_).worker(worker);
   }
   [[nodiscard]] unsigned lcore(contract::WorkerId worker) const { return lcores_[worker.value]; }
   [[nodiscard]] const std::vector<dataplane::OpenPort>& ports() const { return ports_; }
@@ -52,7 +49,7 @@ class Runtime {
   /// The kernel's part in ports that DPDK owns; nullptr: there are none.
   [[nodiscard]] KernelPorts* kernel_ports() { return kernel_ports_ ? &*kernel_ports_ : nullptr; }
   /// Of each worker; see PortCare.
-  [[nodiscard]] std::vector<std::uint64_t> turns() const;
+  [[nodiscard]] std::vector<std::uint64_t> turns() const { return data_plane_->turns(); }
   /// Where packets of a call to be would arrive.
   [[nodiscard]] const control::Steering& steering() const { return *steering_; }
 
@@ -74,10 +71,8 @@ class Runtime {
   void publish(std::unique_ptr<const dataplane::NextHops> hops) {
     route_count_ = hops->route_count();
     route_octets_ = hops->octets();
-    routes_.publish(std::move(hops), turns());
+    data_plane_->publish(std::move(hops));
   }
-  /// Frees snapshots that no worker can hold any more. Cheap; call it now and then.
-  void reclaim() { routes_.reclaim(turns()); }
 
   /// Some of what the kernel's table is to be told; true when there is more.
   bool write_subscriber_routes() { return subscriber_routes_ != nullptr && subscriber_routes_->write_some(); }
@@ -86,20 +81,15 @@ class Runtime {
 
   /// What workers write when control sleeps.
   [[nodiscard]] WorkerWake& wake() { return wake_; }
-  /// All of them, by worker.
-  [[nodiscard]] std::span<contract::Mailbox* const> mailboxes() const { return mailbox_list_; }
 
  private:
   Runtime() = default;
   [[nodiscard]] std::expected<void, std::string> open(const Config& config);
   [[nodiscard]] std::expected<void, std::string> share_with_kernel();
   [[nodiscard]] std::expected<void, std::string> announce_from(const Config& config);
-  [[nodiscard]] std::expected<void, std::string> build_worker(const Config& config, std::uint16_t worker);
-  [[nodiscard]] std::expected<void, std::string> launch();
-  [[nodiscard]] std::vector<dataplane::WorkerPort> ports_of(std::uint16_t worker) const;
+  [[nodiscard]] std::expected<void, std::string> build(const Config& config);
 
   std::vector<unsigned> lcores_;
-  std::uint32_t slots_per_worker_ = 0;
   bool stateful_mppe_ = false;
   WorkerWake wake_;
   std::vector<dataplane::OpenPort> ports_;
@@ -110,14 +100,9 @@ class Runtime {
   std::optional<XdpMaps> xdp_;
   std::unique_ptr<SubscriberRoutes> subscriber_routes_;  // none: nothing is announced
   bool announce_each_ = false;
-  std::unique_ptr<dataplane::CallIndex> index_;
-  std::unique_ptr<dataplane::HandoffRings> handoff_;
-  std::vector<MailboxPtr> mailboxes_;
-  std::vector<contract::Mailbox*> mailbox_list_;
-  RouteSnapshots routes_;
   std::size_t route_count_ = 0;
   std::size_t route_octets_ = 0;
-  std::vector<std::unique_ptr<dataplane::Worker>> workers_;
+  std::unique_ptr<dataplane::DataPlane<dataplane::Worker>> data_plane_;
 };
 
 }  // namespace adit::app

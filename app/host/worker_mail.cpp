@@ -1,26 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/host/worker_mail.hpp"
 
-#include <rte_malloc.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
-#include <new>
 
 namespace adit::app {
-
-void ReleaseMailbox::operator()(contract::Mailbox* mailbox) const {
-  rte_free(mailbox);
-}
-
-MailboxPtr make_mailbox(int socket) {
-  void* memory =
-      rte_malloc_socket("adit_mailbox", sizeof(contract::Mailbox), alignof(contract::Mailbox), socket);
-  return MailboxPtr(memory == nullptr ? nullptr : new (memory) contract::Mailbox());
-}
 
 std::expected<WorkerWake, std::string> WorkerWake::open() {
   WorkerWake wake;

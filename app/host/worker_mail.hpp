@@ -6,7 +6,6 @@
 #include <asio/io_context.hpp>
 #include <chrono>
 #include <expected>
-#include <memory>
 #include <span>
 #include <string>
 
@@ -14,14 +13,6 @@
 #include "dataplane/ports/unique_fd.hpp"
 
 namespace adit::app {
-
-struct ReleaseMailbox {
-  void operator()(contract::Mailbox* mailbox) const;
-};
-using MailboxPtr = std::unique_ptr<contract::Mailbox, ReleaseMailbox>;
-
-/// In DPDK's memory on NUMA node `socket`; nullptr: there is none left.
-[[nodiscard]] MailboxPtr make_mailbox(int socket);
 
 /// The eventfd that workers write when control sleeps.
 class WorkerWake {

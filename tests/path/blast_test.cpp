@@ -6,12 +6,13 @@
 
 #include "app/adit-blast/traffic/traffic_worker.hpp"
 #include "crypto/mppe_keys.hpp"
+#include "dataplane/worker/data_plane.hpp"
 #include "tests/path/world.hpp"
 
 namespace adit::app::blast {
 namespace {
 
-using namespace dataplane::path;  // NOLINT: the jar that all path tests live in
+using namespace dataplane::path;  // NOLINT: what all path tests live in
 using dataplane::DropReason;
 
 constexpr std::uint16_t kCalls = 16;
@@ -51,19 +52,16 @@ class Blast : public testing::Test {
     const std::array neighbours{
         dataplane::NeighbourEntry{kBlastAccess, kServer, kAccessMac},
         dataplane::NeighbourEntry{kBlastCore, wire::Ipv4Address(198, 51, 100, 1), kCoreMac}};
-    hops_ = std::make_unique<dataplane::NextHops>(routes, neighbours, ports);
-    cell_.store(hops_.get());
-    TrafficWorkerSettings settings;
-    settings.slots = kCalls;
-    for (const dataplane::Port& port : ports) {
-      settings.ports.push_back({.port = port, .rx_queues = {0}, .tx_queue = 0, .transmitter = {}});
-    }
-    settings.pool = Bench::instance().pool;
-    settings.impairment = impairment;
-    settings.core = kHost;
-    auto created = TrafficWorker::create(std::move(settings), index_, *mailbox_, *commands_, cell_, rings_);
+    const TrafficSettings traffic{.impairment = impairment, .core = kHost};
+    auto created = dataplane::DataPlane<TrafficWorker>::create(
+        {.max_calls = kCalls},
+        {.sockets = {SOCKET_ID_ANY}, .ports = {{ports[0]}, {ports[1]}}, .pool = Bench::instance().pool},
+        traffic, *commands_);
     EXPECT_TRUE(created.has_value());
-    blast_ = std::move(*created);
+    plane_ = std::move(*created);
+    plane_->publish(std::make_unique<dataplane::NextHops>(routes, neighbours, ports));
+    blast_ = &plane_->worker({0});
+    mailbox_ = &plane_->mailbox({0});
   }
 
   /// Both ends of kCalls calls, IP up, and with `encrypted` MPPE-128 both ways.
@@ -87,7 +85,7 @@ class Blast : public testing::Test {
   void install(const contract::CallRef& call, std::uint16_t number) {
     const wire::Ipv4Address local(kClient.value + number);
     const wire::LocalCallId id(kPeerId.value);  // each address has a space of its own here
-    EXPECT_TRUE(index_.map_call(local, id, call));
+    EXPECT_TRUE(plane_->index().map_call(local, id, call));
     tell(contract::InstallCall{.call = call, .local = local, .peer = kServer, .local_id = id, .peer_id = {}});
     tell(
         contract::SetPeerCallId{call, wire::PeerCallId(static_cast<std::uint16_t>(kLocalId.value + number))});
@@ -145,16 +143,12 @@ class Blast : public testing::Test {
   }
 
   World world_;  // first: it counts the packet buffers when it goes
-  dataplane::CallIndex index_;
-  std::unique_ptr<contract::Mailbox> mailbox_ = std::make_unique<contract::Mailbox>();
   std::unique_ptr<TrafficCommands> commands_ = std::make_unique<TrafficCommands>();
-  std::unique_ptr<dataplane::NextHops> hops_;
-  dataplane::NextHopsCell cell_{nullptr};
-  const std::array<int, 1> sockets_{SOCKET_ID_ANY};
-  dataplane::HandoffRings rings_{sockets_};
   std::array<contract::CallRef, kCalls> server_{};
   OfferedLoad load_;
-  std::unique_ptr<TrafficWorker> blast_;
+  std::unique_ptr<dataplane::DataPlane<TrafficWorker>> plane_;
+  TrafficWorker* blast_ = nullptr;
+  contract::Mailbox* mailbox_ = nullptr;
 };
 
 void expect_all_arrived(const DirectionTotals& totals, const CallsByOutcome& calls, std::uint64_t least) {
@@ -277,7 +271,7 @@ TEST_F(BadLink, LossIsReportedAsItHappened) {
 TEST_F(Blast, AFrameThatOvertakesTheReplyReachesControl) {
   const contract::CallRef server = world_.install();
   const contract::CallRef call{{0}, 0, 1};
-  EXPECT_TRUE(index_.map_call(kClient, wire::LocalCallId(kPeerId.value), call));
+  EXPECT_TRUE(plane_->index().map_call(kClient, wire::LocalCallId(kPeerId.value), call));
   tell(contract::InstallCall{.call = call,
                              .local = kClient,
                              .peer = kServer,

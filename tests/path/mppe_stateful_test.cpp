@@ -318,8 +318,9 @@ TEST(StatefulModes, AWorkerWithoutTheMemoryForItSaysSo) {
   const NextHopsCell no_routes{nullptr};
   const std::vector<int> sockets{SOCKET_ID_ANY};
   const HandoffRings rings(sockets);
-  const auto worker = Worker::create({.id = {0}, .slots = 1'000'000, .data_plane = {.stateful_mppe = true}},
-                                     index, *mailbox, no_routes, rings);
+  const auto worker =
+      Worker::create({.id = {0}, .slots = 1'000'000, .data_plane = {.stateful_mppe = true}},
+                     {.index = index, .mailbox = *mailbox, .next_hops = no_routes, .rings = rings});
   ASSERT_FALSE(worker);
   EXPECT_EQ(worker.error(),
             "worker 0: no memory for 1000000 calls of " +

@@ -103,36 +103,29 @@ World::World(WorldOptions options)
   for (std::uint32_t n = 0; n < 64; ++n) {
     neighbours.push_back({kAccessIfindex, wire::Ipv4Address(kClient.value + n), kClientMac});
   }
-  publish(routes, neighbours);
-  index_->add_local_address(kServer);
-
-  const std::vector<int> sockets(options.workers, SOCKET_ID_ANY);
-  rings_ = std::make_unique<HandoffRings>(sockets);
-  for (std::uint16_t number = 0; number < options.workers; ++number) {
-    WorkerSettings settings{.id = {number},
-                            .slots = options.slots,
-                            .pool = bench_.pool,
-                            .data_plane = {.gateway = kGateway,
-                                           .policy = options.policy,
-                                           .reorder = options.reorder,
-                                           .stateful_mppe = options.stateful_mppe},
-                            .kernel = options.punts ? &kernel_ : nullptr,
-                            .paused_ports = &paused_};
-    for (const Port& port : ports_) {
-      WorkerPort use{.port = port, .rx_queues = {number}, .tx_queue = number, .transmitter = {}};
-      if (options.one_transmit_queue && number > 0) {
-        use.tx_queue.reset();
-      }
-      if (options.one_device && &port != ports_.data()) {
-        use.rx_queues.clear();
-      }
-      settings.ports.push_back(std::move(use));
-    }
-    mailboxes_.push_back(std::make_unique<contract::Mailbox>());
-    auto worker = Worker::create(std::move(settings), *index_, *mailboxes_.back(), next_hops_, *rings_);
-    require(worker.has_value(), worker.has_value() ? "" : worker.error().c_str());
-    workers_.push_back(std::move(*worker));
+  std::vector<PortQueues> queues;
+  for (const Port& port : ports_) {
+    queues.push_back({.port = port,
+                      .rx_queues = options.workers,
+                      .tx_queues = options.one_transmit_queue ? std::uint16_t{1} : options.workers});
   }
+  if (options.one_device) {
+    queues.back().rx_queues = 0;
+  }
+  auto plane = DataPlane<Worker>::create({.max_calls = options.slots * options.workers,
+                                          .gateway = kGateway,
+                                          .policy = options.policy,
+                                          .reorder = options.reorder,
+                                          .stateful_mppe = options.stateful_mppe},
+                                         {.sockets = std::vector<int>(options.workers, SOCKET_ID_ANY),
+                                          .ports = std::move(queues),
+                                          .pool = bench_.pool,
+                                          .kernel = options.punts ? &kernel_ : nullptr,
+                                          .paused_ports = &paused_});
+  require(plane.has_value(), plane.has_value() ? "" : plane.error().c_str());
+  plane_ = std::move(*plane);
+  plane_->index().add_local_address(kServer);
+  publish(routes, neighbours);
 }
 
 World::~World() {
@@ -142,16 +135,13 @@ World::~World() {
       EXPECT_EQ(rte_ring_count(ring), 0U) << "frames that no worker looked at";
     }
   }
-  workers_.clear();
-  rings_.reset();
+  plane_.reset();
   punted();
   EXPECT_EQ(rte_mempool_avail_count(bench_.pool), Bench::kPoolSize) << "packet buffers lost";
 }
 
 void World::publish(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours) {
-  snapshots_.push_back(
-      std::make_unique<NextHops>(routes, neighbours, ports_, std::array{kServer, kRouterSide}));
-  next_hops_.store(snapshots_.back().get(), std::memory_order_release);
+  plane_->publish(std::make_unique<NextHops>(routes, neighbours, ports_, std::array{kServer, kRouterSide}));
 }
 
 contract::CallRef World::install(std::uint16_t number, std::uint16_t worker) {
@@ -163,7 +153,7 @@ contract::CallRef World::install(std::uint16_t number, std::uint16_t worker) {
       .local_id = wire::LocalCallId(static_cast<std::uint16_t>(kLocalId.value + number)),
       .peer_id = kPeerId};
   tell(call, message);
-  EXPECT_TRUE(index_->map_call(message.local, message.local_id, call));
+  EXPECT_TRUE(plane_->index().map_call(message.local, message.local_id, call));
   return call;
 }
 
@@ -172,17 +162,17 @@ contract::CallRef World::install_up(std::uint16_t number, std::uint16_t worker, 
   const wire::Ipv4Address subscriber(kSubscriber.value + number);
   tell(call, contract::EnableIp{
                  .call = call, .subscriber = subscriber, .peer_mru = peer_mru, .require_mppe = false});
-  EXPECT_TRUE(index_->map_subscriber(subscriber, call));
+  EXPECT_TRUE(plane_->index().map_subscriber(subscriber, call));
   settle();
   return call;
 }
 
 void World::tell(const contract::CallRef& call, const contract::ToWorker& message) {
-  EXPECT_TRUE(mailboxes_[call.worker.value]->to_worker.push(message));
+  EXPECT_TRUE(plane_->mailbox(call.worker).to_worker.push(message));
 }
 
 void World::send_ppp(const contract::CallRef& call, std::span<const std::uint8_t> frame) {
-  contract::Mailbox& box = *mailboxes_[call.worker.value];
+  contract::Mailbox& box = plane_->mailbox(call.worker);
   EXPECT_TRUE(
       contract::post_with_frame(box.to_worker, box.frames_to_worker, contract::SendPppFrame{call}, frame));
 }
@@ -226,7 +216,7 @@ void World::pause(Side side, bool on) {
 }
 
 void World::turn() {
-  for (const auto& worker : workers_) {
+  for (const auto& worker : plane_->workers()) {
     worker->poll_once(tsc_);
   }
 }
@@ -234,7 +224,7 @@ void World::turn() {
 void World::settle() {
   for (bool worked = true; worked;) {
     worked = false;
-    for (const auto& worker : workers_) {
+    for (const auto& worker : plane_->workers()) {
       worked = worker->poll_once(tsc_) || worked;
     }
   }
@@ -265,19 +255,19 @@ std::optional<Octets> World::ppp_frame(std::uint16_t worker) {
   if (!told<contract::PppFrameIn>(worker)) {
     return std::nullopt;
   }
-  contract::FrameSlot* slot = mailboxes_[worker]->frames_to_control.front();
+  contract::FrameSlot* slot = mailbox(worker).frames_to_control.front();
   if (slot == nullptr) {
     ADD_FAILURE() << "a PppFrameIn without its frame";
     return std::nullopt;
   }
   Octets frame(slot->octets.begin(), slot->octets.begin() + slot->length);
-  mailboxes_[worker]->frames_to_control.release();
+  mailbox(worker).frames_to_control.release();
   return frame;
 }
 
 std::uint64_t World::dropped(DropReason reason) const {
   std::uint64_t count = 0;
-  for (const auto& worker : workers_) {
+  for (const auto& worker : plane_->workers()) {
     count += worker->counters().dropped(reason);
   }
   return count;
@@ -292,7 +282,7 @@ std::uint64_t World::all_drops() const {
 }
 
 contract::CallTotals World::totals(const contract::CallRef& call) const {
-  return workers_[call.worker.value]->calls().totals(call).value_or(contract::CallTotals{});
+  return plane_->worker(call.worker).calls().totals(call).value_or(contract::CallTotals{});
 }
 
 }  // namespace adit::dataplane::path

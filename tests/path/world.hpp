@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A concentrator's data plane in a jar: workers on ports made of rings, real mbufs, no device, no clock of its own.
+// A concentrator's data plane on its own: workers on ports made of rings, real mbufs, no device, no clock of its own.
 // Tests put frames on an access or core port, let workers turn, and look at what comes out.
 #pragma once
 
@@ -17,6 +17,7 @@
 
 #include "dataplane/call/call_index.hpp"
 #include "dataplane/contract/mailbox.hpp"
+#include "dataplane/worker/data_plane.hpp"
 #include "dataplane/worker/worker.hpp"
 
 namespace adit::dataplane::path {
@@ -108,27 +109,22 @@ class World {
   [[nodiscard]] std::uint64_t dropped(DropReason reason) const;
   [[nodiscard]] std::uint64_t all_drops() const;
   [[nodiscard]] const WorkerCounters& counters(std::uint16_t worker = 0) const {
-    return workers_[worker]->counters();
+    return plane_->worker({worker}).counters();
   }
   [[nodiscard]] contract::CallTotals totals(const contract::CallRef& call) const;
-  Worker& worker(std::uint16_t number = 0) { return *workers_[number]; }
-  contract::Mailbox& mailbox(std::uint16_t worker = 0) { return *mailboxes_[worker]; }
+  Worker& worker(std::uint16_t number = 0) { return plane_->worker({number}); }
+  contract::Mailbox& mailbox(std::uint16_t worker = 0) { return plane_->mailbox({worker}); }
   std::uint64_t tsc() const { return tsc_; }
   void publish(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours);
 
-  CallIndex& index() { return *index_; }
+  CallIndex& index() { return plane_->index(); }
 
  private:
   Bench& bench_;
   std::array<Port, 2> ports_;
-  std::unique_ptr<CallIndex> index_ = std::make_unique<CallIndex>();
-  std::unique_ptr<HandoffRings> rings_;
   KernelRings kernel_;
   std::atomic<std::uint32_t> paused_{0};
-  std::vector<std::unique_ptr<contract::Mailbox>> mailboxes_;
-  std::vector<std::unique_ptr<NextHops>> snapshots_;
-  NextHopsCell next_hops_{nullptr};
-  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<DataPlane<Worker>> plane_;
   std::uint64_t tsc_per_ms_;
   std::uint64_t tsc_;
   std::uint32_t next_generation_ = 1;
@@ -136,12 +132,12 @@ class World {
 
 template <typename Message>
 std::optional<Message> World::told(std::uint16_t worker) {
-  contract::ToControl* front = mailboxes_[worker]->to_control.front();
+  contract::ToControl* front = mailbox(worker).to_control.front();
   if (front == nullptr || !std::holds_alternative<Message>(*front)) {
     return std::nullopt;
   }
   const Message message = std::get<Message>(*front);
-  mailboxes_[worker]->to_control.release();
+  mailbox(worker).to_control.release();
   return message;
 }
 

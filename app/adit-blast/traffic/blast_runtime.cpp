@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/adit-blast/traffic/blast_runtime.hpp"
 
-#include <rte_launch.h>
 #include <rte_lcore.h>
 
 #include <array>
@@ -27,37 +26,23 @@ std::expected<std::unique_ptr<BlastRuntime>, std::string> BlastRuntime::start(co
     return std::unexpected(std::move(opened.error()));
   }
   const unsigned lcore = eal.worker_lcores.front();
-  const std::array sockets{static_cast<int>(rte_lcore_to_socket_id(lcore))};
-  runtime->index_ = std::make_unique<dataplane::CallIndex>(id_host_bits);
-  runtime->handoff_ = std::make_unique<dataplane::HandoffRings>(sockets);
-  runtime->mailbox_ = make_mailbox(sockets[0]);
+  const std::array lcores{lcore};
   runtime->commands_ = std::make_unique<TrafficCommands>();
-  if (runtime->mailbox_ == nullptr) {
-    return std::unexpected("no DPDK memory for a mailbox; give more with `-- -m MEGABYTES`");
+  const TrafficSettings traffic{.impairment = plan.impairment, .seed = plan.seed, .core = plan.core_address};
+  auto built = dataplane::DataPlane<TrafficWorker>::create(
+      {.max_calls = slots, .acks = acks},
+      {.sockets = {static_cast<int>(rte_lcore_to_socket_id(lcore))},
+       .ports = dataplane::queues_of(runtime->ports_),
+       .pool = runtime->ports_.front().pool,
+       .id_host_bits = id_host_bits,
+       .control_wake_fd = runtime->wake_.fd()},
+      traffic, *runtime->commands_);
+  if (!built) {
+    return std::unexpected(std::move(built.error()));
   }
-  TrafficWorkerSettings settings;
-  settings.slots = slots;
-  for (const dataplane::OpenPort& open : runtime->ports_) {
-    dataplane::WorkerPort port{.port = open.port, .rx_queues = {}, .tx_queue = 0, .transmitter = {}};
-    for (std::uint16_t queue = 0; queue < open.rx_queues; ++queue) {
-      port.rx_queues.push_back(queue);
-    }
-    settings.ports.push_back(std::move(port));
-  }
-  settings.pool = runtime->ports_.front().pool;
-  settings.acks = acks;
-  settings.impairment = plan.impairment;
-  settings.seed = plan.seed;
-  settings.core = plan.core_address;
-  settings.control_wake_fd = runtime->wake_.fd();
-  auto worker = TrafficWorker::create(std::move(settings), *runtime->index_, *runtime->mailbox_,
-                                      *runtime->commands_, runtime->routes_.cell(), *runtime->handoff_);
-  if (!worker) {
-    return std::unexpected(std::move(worker.error()));
-  }
-  runtime->worker_ = std::move(*worker);
-  if (rte_eal_remote_launch(&TrafficWorker::launch, runtime->worker_.get(), lcore) != 0) {
-    return std::unexpected("cannot launch the worker on lcore " + std::to_string(lcore));
+  runtime->data_plane_ = std::move(*built);
+  if (auto launched = runtime->data_plane_->launch(lcores); !launched) {
+    return std::unexpected(std::move(launched.error()));
   }
   return runtime;
 }
@@ -89,12 +74,7 @@ std::expected<void, std::string> BlastRuntime::open_ports(const Plan& plan) {
 }
 
 BlastRuntime::~BlastRuntime() {
-  if (worker_ != nullptr) {
-    worker_->stop();
-    rte_eal_mp_wait_lcore();
-    worker_.reset();
-  }
-  handoff_.reset();
+  data_plane_.reset();
   dataplane::close_ports(ports_);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The load generator's data plane as a running thing: ports, the worker on its lcore, mailbox, commands, the call index.
+// The load generator's data plane while it runs: ports, the worker on its lcore, the commands to it.
 // Thread: control. Owner: main().
 #pragma once
 
@@ -13,11 +13,10 @@
 #include "app/adit-blast/plan/plan.hpp"
 #include "app/adit-blast/traffic/traffic_worker.hpp"
 #include "app/host/eal.hpp"
-#include "app/host/route_snapshots.hpp"
 #include "app/host/worker_mail.hpp"
 #include "app/host/xdp_maps.hpp"
-#include "dataplane/call/call_index.hpp"
 #include "dataplane/ports/ports.hpp"
+#include "dataplane/worker/data_plane.hpp"
 
 namespace adit::app::blast {
 
@@ -33,32 +32,23 @@ class BlastRuntime {
   BlastRuntime(const BlastRuntime&) = delete;
   BlastRuntime& operator=(const BlastRuntime&) = delete;
 
-  [[nodiscard]] contract::Mailbox& mailbox() { return *mailbox_; }
+  /// Has one worker.
+  [[nodiscard]] dataplane::DataPlane<TrafficWorker>& data_plane() { return *data_plane_; }
+  [[nodiscard]] contract::Mailbox& mailbox() { return data_plane_->mailbox({0}); }
   [[nodiscard]] TrafficCommands& commands() { return *commands_; }
-  [[nodiscard]] dataplane::CallIndex& index() { return *index_; }
-  [[nodiscard]] const TrafficWorker& worker() const { return *worker_; }
+  [[nodiscard]] const TrafficWorker& worker() const { return data_plane_->worker({0}); }
   [[nodiscard]] const std::vector<dataplane::OpenPort>& ports() const { return ports_; }
   [[nodiscard]] WorkerWake& wake() { return wake_; }
-
-  void publish(std::unique_ptr<const dataplane::NextHops> hops) { routes_.publish(std::move(hops), turns()); }
-  void reclaim() { routes_.reclaim(turns()); }
 
  private:
   BlastRuntime() = default;
   [[nodiscard]] std::expected<void, std::string> open_ports(const Plan& plan);
-  [[nodiscard]] std::vector<std::uint64_t> turns() const {
-    return worker_ == nullptr ? std::vector<std::uint64_t>{} : std::vector{worker_->turns()};
-  }
 
   WorkerWake wake_;
   std::vector<dataplane::OpenPort> ports_;
   std::optional<XdpMaps> xdp_;
-  std::unique_ptr<dataplane::CallIndex> index_;
-  std::unique_ptr<dataplane::HandoffRings> handoff_;
-  MailboxPtr mailbox_;
   std::unique_ptr<TrafficCommands> commands_;
-  RouteSnapshots routes_;
-  std::unique_ptr<TrafficWorker> worker_;
+  std::unique_ptr<dataplane::DataPlane<TrafficWorker>> data_plane_;
 };
 
 }  // namespace adit::app::blast

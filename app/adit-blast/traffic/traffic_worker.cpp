@@ -2,13 +2,12 @@
 #include "app/adit-blast/traffic/traffic_worker.hpp"
 
 #include <rte_cycles.h>
-#include <rte_ethdev.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "dataplane/path/forward.hpp"
-#include "dataplane/worker/idle_nap.hpp"
+
+template class adit::dataplane::PollLoop<adit::app::blast::TrafficWorker>;
 
 namespace adit::app::blast {
 
@@ -22,96 +21,58 @@ constexpr std::size_t kCommandsPerTurn = 256;
 }  // namespace
 
 std::expected<std::unique_ptr<TrafficWorker>, std::string> TrafficWorker::create(
-    TrafficWorkerSettings settings, const dataplane::CallIndex& index, contract::Mailbox& mailbox,
-    TrafficCommands& commands, const dataplane::NextHopsCell& next_hops,
-    const dataplane::HandoffRings& rings) {
+    dataplane::WorkerSettings settings, const dataplane::WorkerShares& shares, const TrafficSettings& traffic,
+    TrafficCommands& commands) {
   const std::uint32_t slots = settings.slots;
-  if (!rings.valid()) {
-    return std::unexpected(
-        "no DPDK memory for rings; reserve more hugepages, or give more with `-- -m MEGABYTES`");
+  std::unique_ptr<TrafficWorker> worker(new TrafficWorker(std::move(settings), shares, traffic, commands));
+  switch (worker->shortage()) {
+    case Shortage::kNone:
+      return worker;
+    case Shortage::kRings:
+      return std::unexpected(
+          "no DPDK memory for rings; reserve more hugepages, or give more with `-- -m MEGABYTES`");
+    case Shortage::kCalls:
+    case Shortage::kReassembly:
+      break;
   }
-  std::unique_ptr<TrafficWorker> worker(
-      new TrafficWorker(std::move(settings), index, mailbox, commands, next_hops, rings));
-  if (worker->calls_.capacity() != slots || !worker->reassembly_.valid()) {
-    return std::unexpected("no DPDK memory for " + std::to_string(slots) +
-                           " calls; reserve more hugepages, or give more with `-- -m MEGABYTES`");
-  }
-  return worker;
+  return std::unexpected("no DPDK memory for " + std::to_string(slots) +
+                         " calls; reserve more hugepages, or give more with `-- -m MEGABYTES`");
 }
 
-TrafficWorker::TrafficWorker(TrafficWorkerSettings settings, const dataplane::CallIndex& index,
-                             contract::Mailbox& mailbox, TrafficCommands& commands,
-                             const dataplane::NextHopsCell& next_hops, const dataplane::HandoffRings& rings)
-    : settings_(std::move(settings)),
-      next_hops_(next_hops),
+TrafficWorker::TrafficWorker(dataplane::WorkerSettings settings, const dataplane::WorkerShares& shares,
+                             const TrafficSettings& traffic, TrafficCommands& commands)
+    : PollLoop(std::move(settings), shares),
+      traffic_(traffic),
       commands_(commands),
       tsc_hz_(static_cast<double>(rte_get_tsc_hz())),
-      calls_(settings_.slots, -1, false),
-      acks_(settings_.slots),
-      reorder_(contract::ReorderPolicy{}),
-      reassembly_(-1, counters_),
-      control_(mailbox, settings_.control_wake_fd),
-      punt_(nullptr, counters_, control_),
-      handoff_(rings, contract::WorkerId{0}, counters_),
-      transmit_(settings_.ports, handoff_, counters_),
-      context_{.id = contract::WorkerId{0},
-               .gateway = {},
-               .ack_policy = settings_.acks,
-               .pool = settings_.pool,
-               .calls = calls_,
-               .index = index,
-               .counters = counters_,
-               .control = control_,
-               .handoff = handoff_,
-               .transmit = transmit_,
-               .acks = acks_,
-               .reorder = reorder_,
-               .reassembly = reassembly_,
-               .punt = punt_},
       table_(settings_.slots),
-      codec_(static_cast<std::uint32_t>(settings_.seed ^ rte_rdtsc())),
+      codec_(static_cast<std::uint32_t>(traffic.seed ^ rte_rdtsc())),
       verifier_(codec_, table_, tsc_hz_),
-      link_up_(settings_.impairment, settings_.slots, settings_.seed, settings_.pool),
-      link_down_(settings_.impairment, settings_.slots, settings_.seed + 1, settings_.pool),
+      link_up_(traffic.impairment, settings_.slots, traffic.seed, settings_.pool),
+      link_down_(traffic.impairment, settings_.slots, traffic.seed + 1, settings_.pool),
       sender_(context_, link_up_),
       receiver_(context_, sender_, link_down_, verifier_),
-      call_control_(context_, mailbox, sender_) {
-  for (const dataplane::WorkerPort& port : settings_.ports) {
-    inlets_.push_back(std::make_unique<dataplane::Inlet>(port.port.id, settings_.ports));
-    for (const std::uint16_t queue : port.rx_queues) {
-      queues_.push_back({inlets_.back().get(), queue});
-    }
-  }
-}
+      call_control_(context_, shares.mailbox, sender_) {}
 
-int TrafficWorker::run() noexcept {
-  dataplane::IdleNap nap(counters_);
-  while (!stopping_.load(std::memory_order_relaxed)) {
-    if (poll_once(rte_rdtsc())) {
-      nap.on_work();
-    } else {
-      nap.on_idle();
-    }
-  }
-  return 0;
-}
+// ---- the loop's stages ---------------------------------------------------------------------------------------------
 
-bool TrafficWorker::poll_once(std::uint64_t tsc) noexcept {
-  context_.begin_turn(tsc, static_cast<std::uint64_t>(tsc_hz_) / 1000, next_hops_);
+std::size_t TrafficWorker::read_rings(std::uint64_t tsc) noexcept {
   verifier_.begin_turn(tsc);
-  std::size_t work = call_control_.read();
-  work += read_commands(tsc);
-  for (const Queue& queue : queues_) {
-    work += poll_queue(queue);
+  return read_commands(tsc);
+}
+
+void TrafficWorker::on_burst(std::span<rte_mbuf* const> up, std::span<rte_mbuf* const> down) noexcept {
+  for (rte_mbuf* mbuf : down) {
+    receive_at_core(mbuf);
   }
-  work += send_up(tsc) + send_down(tsc);
+  receiver_.run(up);
+}
+
+std::size_t TrafficWorker::finish_turn(std::uint64_t tsc) noexcept {
+  std::size_t work = send_up(tsc);
+  work += send_down(tsc);
   work += sender_.pay_acks();
-  transmit_.flush();
-  control_.wake_control();
-  counters_.loops.add();
-  counters_.busy_loops.add(work > 0 ? 1 : 0);
-  turns_.store(turns_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-  return work > 0;
+  return work;
 }
 
 // ---- what control asks ---------------------------------------------------------------------------------------------
@@ -159,40 +120,12 @@ void TrafficWorker::carry_out(const TrafficCommand& command, std::uint64_t tsc) 
 
 // ---- what the ports bring ------------------------------------------------------------------------------------------
 
-std::size_t TrafficWorker::poll_queue(const Queue& queue) noexcept {
-  const std::uint16_t count = rte_eth_rx_burst(queue.inlet->device(), queue.queue, received_.data(), kBurst);
-  counters_.rx_packets.add(count);
-  if (count > 0) {
-    call_control_
-        .read();  // as dataplane::Worker does: what arrived may be of a call that this turn has not read of
-  }
-  std::size_t for_clients = 0;
-  for (std::uint16_t i = 0; i < count; ++i) {
-    rte_mbuf* mbuf = received_[i];
-    DropReason why{};
-    switch (classify(*mbuf, *queue.inlet, context_.index, why)) {
-      case dataplane::Way::kUp:
-        received_[for_clients++] = mbuf;
-        break;
-      case dataplane::Way::kDown:
-        receive_at_core(mbuf);
-        break;
-      case dataplane::Way::kKernel:
-      case dataplane::Way::kNeither:
-        context_.drop(mbuf, why);
-        break;
-    }
-  }
-  receiver_.run({received_.data(), for_clients});
-  return count;
-}
-
 void TrafficWorker::receive_at_core(rte_mbuf* mbuf) noexcept {
   const wire::Bytes packet = dataplane::octets_of(mbuf);
   if (wire::check_ipv4(packet) != wire::Ipv4Error::kNone) {
     return context_.drop(mbuf, DropReason::kInnerHeader);
   }
-  if (wire::Ipv4View(packet.data()).destination() != settings_.core) {
+  if (wire::Ipv4View(packet.data()).destination() != traffic_.core) {
     return context_.drop(mbuf, DropReason::kNotForUs);
   }
   verifier_.from_core(packet);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The snapshots of routes that workers forward by: the latest, and those before it until no worker can hold them.
-// Thread: control writes, workers read the cell. Owner: the process' runtime; outlives its workers.
+// Thread: control writes, workers read the cell. Owner: the DataPlane; outlives its workers.
 #pragma once
 
 #include <cstdint>
@@ -10,15 +10,15 @@
 
 #include "dataplane/path/next_hops.hpp"
 
-namespace adit::app {
+namespace adit::dataplane {
 
 class RouteSnapshots {
  public:
   /// Where workers find the latest at each turn.
-  [[nodiscard]] const dataplane::NextHopsCell& cell() const { return cell_; }
+  [[nodiscard]] const NextHopsCell& cell() const { return cell_; }
 
   /// `turns`: of each worker, now.
-  void publish(std::unique_ptr<const dataplane::NextHops> hops, std::vector<std::uint64_t> turns) {
+  void publish(std::unique_ptr<const NextHops> hops, std::vector<std::uint64_t> turns) {
     cell_.store(hops.get(), std::memory_order_release);
     if (latest_ != nullptr) {
       retired_.push_back({std::move(latest_), std::move(turns)});
@@ -41,12 +41,12 @@ class RouteSnapshots {
 
  private:
   struct Retired {
-    std::unique_ptr<const dataplane::NextHops> hops;
+    std::unique_ptr<const NextHops> hops;
     std::vector<std::uint64_t> turns;
   };
-  dataplane::NextHopsCell cell_{nullptr};
-  std::unique_ptr<const dataplane::NextHops> latest_;
+  NextHopsCell cell_{nullptr};
+  std::unique_ptr<const NextHops> latest_;
   std::vector<Retired> retired_;
 };
 
-}  // namespace adit::app
+}  // namespace adit::dataplane

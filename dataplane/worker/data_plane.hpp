@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// A data plane: workers, a mailbox for each, and what they share with control (call index, hand-off rings, routes). Built
+// in this one place, whatever the workers' stages are: a concentrator's, the load generator's, a test's or a benchmark's.
+// Thread: control. Owner: the program's runtime, which closes the ports after it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dataplane/base/settings.hpp"
+#include "dataplane/call/call_index.hpp"
+#include "dataplane/contract/mailbox.hpp"
+#include "dataplane/path/handoff.hpp"
+#include "dataplane/worker/route_snapshots.hpp"
+#include "dataplane/worker/worker_core.hpp"
+
+namespace adit::dataplane {
+
+struct OpenPort;
+
+/// A port and how many queues it was started with. Worker w polls receive queues w, w + workers, ... and sends by transmit
+/// queue w where there is one, else through worker w % tx_queues.
+struct PortQueues {
+  Port port;
+  std::uint16_t rx_queues = 1;  ///< 0: another port of the same device brings its frames
+  std::uint16_t tx_queues = 1;
+};
+[[nodiscard]] std::vector<PortQueues> queues_of(std::span<const OpenPort> ports);
+
+/// What a data plane is built on, besides the operator's settings. All that is pointed to outlives it.
+struct DataPlaneResources {
+  std::vector<int>
+      sockets;  ///< the NUMA node of each worker, SOCKET_ID_ANY (-1): any; there are as many workers
+  std::vector<PortQueues> ports;
+  rte_mempool* pool = nullptr;                               ///< for packets that workers originate
+  unsigned id_host_bits = 0;                                 ///< see CallIndex
+  int control_wake_fd = -1;                                  ///< eventfd to write when control sleeps
+  KernelRings* kernel = nullptr;                             ///< for ports that punt; nullptr: there is none
+  const std::atomic<std::uint32_t>* paused_ports = nullptr;  ///< see WorkerSettings
+};
+
+/// All of it but the workers.
+class DataPlaneCore {
+ public:
+  DataPlaneCore(const DataPlaneCore&) = delete;
+  DataPlaneCore& operator=(const DataPlaneCore&) = delete;
+
+  [[nodiscard]] std::uint16_t worker_count() const {
+    return static_cast<std::uint16_t>(resources_.sockets.size());
+  }
+  [[nodiscard]] std::uint32_t slots_per_worker() const { return slots_per_worker_; }
+  [[nodiscard]] contract::Mailbox& mailbox(contract::WorkerId worker) { return *mailboxes_[worker.value]; }
+  /// All of them, by worker.
+  [[nodiscard]] std::span<contract::Mailbox* const> mailboxes() const { return mailbox_list_; }
+  [[nodiscard]] CallIndex& index() { return index_; }
+  [[nodiscard]] const CallIndex& index() const { return index_; }
+
+ protected:
+  DataPlaneCore(const Settings& settings, DataPlaneResources resources);
+  ~DataPlaneCore() = default;
+
+  /// For the next worker; false: there is no memory.
+  [[nodiscard]] bool add_mailbox();
+  [[nodiscard]] WorkerSettings settings_of(std::uint16_t worker) const;
+  [[nodiscard]] WorkerShares shares_of(std::uint16_t worker) const {
+    return {.index = index_, .mailbox = *mailboxes_[worker], .next_hops = routes_.cell(), .rings = rings_};
+  }
+  [[nodiscard]] static std::expected<void, std::string> launch(int (*run)(void*), void* worker,
+                                                               std::uint16_t number, unsigned lcore);
+  /// Until no lcore runs a worker.
+  static void wait_for_lcores();
+
+  RouteSnapshots routes_;
+
+ private:
+  struct ReleaseMailbox {
+    void operator()(contract::Mailbox* mailbox) const;
+  };
+
+  const Settings settings_;
+  const DataPlaneResources resources_;
+  const std::uint32_t slots_per_worker_;
+  CallIndex index_;
+  HandoffRings rings_;
+  std::vector<std::unique_ptr<contract::Mailbox, ReleaseMailbox>> mailboxes_;
+  std::vector<contract::Mailbox*> mailbox_list_;
+};
+
+template <typename WorkerType>
+class DataPlane final : public DataPlaneCore {
+ public:
+  /// Builds a worker for each of `resources.sockets`: WorkerType::create(settings, shares, stages...). EAL must be up.
+  /// The error says what there was no memory for, and what to do.
+  template <typename... Stages>
+  [[nodiscard]] static std::expected<std::unique_ptr<DataPlane>, std::string> create(
+      const Settings& settings, DataPlaneResources resources, Stages&... stages) {
+    std::unique_ptr<DataPlane> plane(new DataPlane(settings, std::move(resources)));
+    for (std::uint16_t number = 0; number < plane->worker_count(); ++number) {
+      if (!plane->add_mailbox()) {
+        return std::unexpected("no DPDK memory for the mailbox of worker " + std::to_string(number) +
+                               "; reserve more hugepages, or give more with `-- -m MEGABYTES`");
+      }
+      auto worker = WorkerType::create(plane->settings_of(number), plane->shares_of(number), stages...);
+      if (!worker) {
+        return std::unexpected(std::move(worker.error()));
+      }
+      plane->workers_.push_back(std::move(*worker));
+    }
+    return plane;
+  }
+
+  /// Stops workers that were launched.
+  ~DataPlane() {
+    if (launched_) {
+      for (const auto& worker : workers_) {
+        worker->stop();
+      }
+      wait_for_lcores();
+    }
+  }
+
+  /// Each worker on its lcore.
+  [[nodiscard]] std::expected<void, std::string> launch(std::span<const unsigned> lcores) {
+    launched_ = true;
+    for (std::uint16_t number = 0; number < worker_count(); ++number) {
+      if (auto launched =
+              DataPlaneCore::launch(&WorkerType::launch, workers_[number].get(), number, lcores[number]);
+          !launched) {
+        return launched;
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] WorkerType& worker(contract::WorkerId worker) { return *workers_[worker.value]; }
+  [[nodiscard]] const WorkerType& worker(contract::WorkerId worker) const { return *workers_[worker.value]; }
+  [[nodiscard]] std::span<const std::unique_ptr<WorkerType>> workers() const { return workers_; }
+
+  /// Turns of each worker so far.
+  [[nodiscard]] std::vector<std::uint64_t> turns() const {
+    std::vector<std::uint64_t> turns;
+    for (const auto& worker : workers_) {
+      turns.push_back(worker->turns());
+    }
+    return turns;
+  }
+  /// Workers look destinations up in `hops` from their next turn on.
+  void publish(std::unique_ptr<const NextHops> hops) { routes_.publish(std::move(hops), turns()); }
+  /// Frees snapshots that no worker can hold any more. Cheap; call it now and then.
+  void reclaim() { routes_.reclaim(turns()); }
+
+ private:
+  using DataPlaneCore::DataPlaneCore;
+
+  std::vector<std::unique_ptr<WorkerType>> workers_;
+  bool launched_ = false;
+};
+
+}  // namespace adit::dataplane

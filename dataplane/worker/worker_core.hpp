@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// What any worker has, whatever its stages do with packets: calls and the tables beside them, queues in and out, counters.
+// Thread: the worker; what is said to be for any thread, any. Owner: the DataPlane that the worker is part of.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "dataplane/base/settings.hpp"
+#include "dataplane/path/ingress.hpp"
+#include "dataplane/path/worker_context.hpp"
+
+namespace adit::dataplane {
+
+struct WorkerSettings {
+  contract::WorkerId id;
+  int socket = -1;                  ///< NUMA node of its tables, SOCKET_ID_ANY (-1): wherever there is room
+  std::uint32_t slots = 0;          ///< calls at most, up to kMaxCallsPerWorker
+  std::vector<WorkerPort> ports{};  ///< every port of the process, polled by this worker or not
+  rte_mempool* pool = nullptr;      ///< for the packets that it originates
+  Settings data_plane{};
+  int control_wake_fd = -1;       ///< eventfd to write when control sleeps
+  KernelRings* kernel = nullptr;  ///< for ports that punt; nullptr: there is none
+  /// A bit per DPDK port that control is about to restart: it waits until turns() has grown by 2. nullptr: never.
+  const std::atomic<std::uint32_t>* paused_ports = nullptr;
+};
+
+/// What a worker shares with control and with other workers. All of it outlives the worker.
+struct WorkerShares {
+  const CallIndex& index;
+  contract::Mailbox& mailbox;
+  const NextHopsCell& next_hops;
+  const HandoffRings& rings;
+};
+
+class WorkerCore {
+ public:
+  WorkerCore(const WorkerCore&) = delete;
+  WorkerCore& operator=(const WorkerCore&) = delete;
+
+  // ---- any thread
+  void stop() noexcept { stopping_.store(true, std::memory_order_relaxed); }
+  /// Turns of the loop so far; each ends at a point where the worker holds no snapshot.
+  [[nodiscard]] std::uint64_t turns() const noexcept { return turns_.load(std::memory_order_acquire); }
+  [[nodiscard]] const WorkerCounters& counters() const noexcept { return counters_; }
+  /// CallTable::totals() only.
+  [[nodiscard]] const CallTable& calls() const noexcept { return calls_; }
+  /// Octets of its windows for packets out of order.
+  [[nodiscard]] std::size_t reorder_octets() const noexcept { return reorder_.octets(); }
+  /// Octets of its queue of due acknowledgements; those of its calls are CallTable::octets_per_call() times capacity.
+  [[nodiscard]] std::size_t ack_octets() const noexcept { return acks_.octets(); }
+
+  /// Before run(), or between turns: where to count the cycles of each stage; nullptr: nowhere.
+  void set_profile(StageProfile* profile) noexcept { context_.profile = profile; }
+
+ protected:
+  struct Queue {
+    const Inlet* inlet;
+    std::uint16_t number;
+  };
+  /// For what there was not enough DPDK memory.
+  enum class Shortage : std::uint8_t { kNone, kRings, kCalls, kReassembly };
+
+  WorkerCore(WorkerSettings settings, const WorkerShares& shares);
+  ~WorkerCore() = default;
+  [[nodiscard]] Shortage shortage() const noexcept;
+  void read_paused_ports() noexcept;
+
+  const WorkerSettings settings_;
+  const HandoffRings& rings_;
+  const NextHopsCell& next_hops_;
+  const std::uint64_t tsc_per_ms_;
+  std::vector<std::unique_ptr<Inlet>> inlets_;
+  std::vector<Queue> queues_;
+  std::uint32_t paused_ = 0;
+  WorkerCounters counters_;
+  CallTable calls_;
+  DueCalls acks_;
+  ReorderWindows reorder_;
+  Reassembly reassembly_;
+  ControlSender control_;
+  Punt punt_;
+  Handoff handoff_;
+  Transmit transmit_;
+  WorkerContext context_;
+  std::array<rte_mbuf*, kBurst> received_{};
+  std::array<rte_mbuf*, kBurst> upward_{};
+  std::array<rte_mbuf*, kBurst> downward_{};
+  alignas(contract::kFalseSharingBytes) std::atomic<std::uint64_t> turns_{0};
+  alignas(contract::kFalseSharingBytes) std::atomic<bool> stopping_{false};
+};
+
+}  // namespace adit::dataplane
