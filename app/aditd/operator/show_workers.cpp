@@ -1,13 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "app/aditd/operator/handlers.hpp"
 
 namespace adit::app {
 namespace {
 
-Json described(const dataplane::CounterText& counter, std::uint64_t sum) {
-  return {{"name", counter.name}, {"unit", counter.unit}, {"sum", sum}, {"text", counter.text}};
+/// One row for each counter; `values_of` has its values, a list or an object, by the counter's index.
+Json counter_rows(std::span<const dataplane::CounterText> texts, const char* by,
+                  const std::function<Json(std::size_t)>& values_of) {
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    Json values = values_of(i);
+    std::uint64_t sum = 0;
+    for (const Json& value : values) {
+      sum += value.get<std::uint64_t>();
+    }
+    rows.push_back({{"name", texts[i].name},
+                    {"unit", texts[i].unit},
+                    {"sum", sum},
+                    {"text", texts[i].text},
+                    {by, std::move(values)}});
+  }
+  return rows;
 }
 
 }  // namespace
@@ -38,31 +57,22 @@ Json show_workers(const OperatorBackend& backend) {
 Json show_counters(const OperatorBackend& backend) {
   const std::vector<WorkerRow> workers = backend.workers();
   const std::vector<PortRow> ports = backend.ports();
-  Json worker_counters = Json::array();
-  for (std::size_t i = 0; i < dataplane::kWorkerCounterTexts.size(); ++i) {
-    std::uint64_t sum = 0;
-    Json by_worker = Json::array();
+  const auto by_worker = [&](std::size_t counter) {
+    Json values = Json::array();
     for (const WorkerRow& row : workers) {
-      sum += row.counters.values[i];
-      by_worker.push_back(row.counters.values[i]);
+      values.push_back(row.counters.values[counter]);
     }
-    Json counter = described(dataplane::kWorkerCounterTexts[i], sum);
-    counter["by_worker"] = std::move(by_worker);
-    worker_counters.push_back(std::move(counter));
-  }
-  Json port_counters = Json::array();
-  for (std::size_t i = 0; i < dataplane::kPortCounterTexts.size(); ++i) {
-    std::uint64_t sum = 0;
-    Json by_port = Json::object();
+    return values;
+  };
+  const auto by_port = [&](std::size_t counter) {
+    Json values = Json::object();
     for (const PortRow& row : ports) {
-      sum += row.arrivals.values[i];
-      by_port[row.name] = row.arrivals.values[i];
+      values[row.name] = row.arrivals.values[counter];
     }
-    Json counter = described(dataplane::kPortCounterTexts[i], sum);
-    counter["by_port"] = std::move(by_port);
-    port_counters.push_back(std::move(counter));
-  }
-  return {{"workers", std::move(worker_counters)}, {"ports", std::move(port_counters)}};
+    return values;
+  };
+  return {{"workers", counter_rows(dataplane::kWorkerCounterTexts, "by_worker", by_worker)},
+          {"ports", counter_rows(dataplane::kPortCounterTexts, "by_port", by_port)}};
 }
 
 Json show_steering(const OperatorBackend& backend) {

@@ -11,7 +11,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "app/aditd/config/schema.hpp"
+#include "app/aditd/config/section.hpp"
 
 namespace adit::app {
 namespace {
@@ -178,22 +178,20 @@ TEST(Config, SampleIsRightWithEveryKeyUncommented) {
       toml.erase(at + 1, 1);
     }
   }
-  const Config uncommented = good(toml);
-  const Config sample = good(sample_config());
-  for (const auto& key : config_keys()) {
-    EXPECT_NE(toml.find("\n" + std::string(key.name) + " = "), std::string::npos)
-        << key.section << '.' << key.name;
-    EXPECT_EQ(key.show(uncommented), key.show(sample)) << key.section << '.' << key.name;
-    EXPECT_FALSE(key.help.empty());
-  }
+  Config uncommented = good(toml);
+  Config sample = good(sample_config());
   ASSERT_EQ(uncommented.ports.size(), sample.ports.size());
-  for (const auto& key : port_keys()) {
-    EXPECT_NE(toml.find("\n" + std::string(key.name) + " = "), std::string::npos) << key.name;
-    EXPECT_EQ(key.show(uncommented.ports[0]), key.show(sample.ports[0])) << key.name;
-  }
-  for (const auto& key : pool_keys()) {
-    EXPECT_EQ(key.show(uncommented.control.ip.pools.at(0)), key.show(sample.control.ip.pools.at(0)))
-        << key.name;
+  uncommented.ports.resize(1);  // the first one has every key
+  sample.ports.resize(1);
+  for (const Section& section : config_sections()) {
+    for (const Key<Config>& key : section.keys) {
+      EXPECT_NE(toml.find("\n" + std::string(key.name) + " = "), std::string::npos)
+          << section.name << '.' << key.name;
+      EXPECT_FALSE(key.help.empty());
+      if (!section.optional) {
+        EXPECT_EQ(key.show(uncommented), key.show(sample)) << section.name << '.' << key.name;
+      }
+    }
   }
 }
 
