@@ -15,17 +15,16 @@ constexpr const char* kFooter =
     "Examples:\n"
     "  adit show sessions                     who is connected\n"
     "  adit show stat                         uptime, memory, calls, why calls ended\n"
-    "  adit show drops                        packets that went no further, by reason\n"
-    "  adit terminate username alice          end alice's calls, with LCP's farewell\n"
+    "  adit show drops                        dropped packets, by reason\n"
+    "  adit terminate username alice          end alice's calls, with an LCP Terminate-Request\n"
     "  adit terminate ip 10.64.0.2 hard       end that call at once\n"
-    "  adit test radius alice                 ask the RADIUS servers as for a client that dials\n"
-    "  adit reload                            RADIUS servers, rates, [[dae-client]], users: anew from their "
-    "files\n"
+    "  adit test radius alice                 try a login at the RADIUS servers\n"
+    "  adit reload                            read RADIUS servers, rates, [[dae-client]] and users again\n"
     "  adit shaper change username alice 10240/2048   10 Mbit/s down, 2 up, from now on\n"
     "  adit show sessions --json | jq '.sessions[] | select(.drops > 0)'\n"
     "\n"
-    "Exit codes: 0 done; 1 no such call, or not let in; 2 usage; 3 aditd cannot be reached; 4 it refused;\n"
-    "5 it did not answer in time.\n"
+    "Exit codes: 0 done; 1 no such call, or login not accepted; 2 usage; 3 aditd cannot be reached;\n"
+    "4 aditd refused; 5 it did not answer in time.\n"
     "The socket is cli.socket of adit.toml; the environment variable ADIT_SOCKET names another.\n";
 
 /// "show, terminate or reload"
@@ -121,7 +120,7 @@ EarlyExit usage_error(std::string_view what) {
 std::expected<CommandLine, EarlyExit> read_command_line(int argc, char** argv) {
   CommandLine line;
   unsigned timeout_seconds = static_cast<unsigned>(line.timeout.count());
-  CLI::App app("adit: ask and command a running aditd.", "adit");
+  CLI::App app("adit: query and control a running aditd.", "adit");
   app.footer(kFooter);
   app.set_version_flag("--version", "adit " ADIT_VERSION, "Print adit's own version");
   app.add_option("-s,--socket", line.socket, "aditd's socket")

@@ -55,7 +55,7 @@ std::string render_pools(const Json& result) {
 }
 
 std::string render_restarting(const Json&) {
-  return "restarting; adit show ports tells when it is done\n";
+  return "restarting; adit show ports shows when it is done\n";
 }
 
 }  // namespace adit::app

@@ -53,8 +53,8 @@ std::string render_version(const Json& result) {
 }
 
 std::string render_reloaded(const Json&) {
-  return "reloaded: RADIUS servers, rates, [[dae-client]] and chap-secrets; the rest counts at the next "
-         "start\n";
+  return "reloaded: RADIUS servers, rates, [[dae-client]] and chap-secrets; the rest takes effect at the "
+         "next start\n";
 }
 
 }  // namespace adit::app

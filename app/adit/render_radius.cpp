@@ -20,7 +20,7 @@ std::string render_accounting(const Json& result) {
   }
   return fmt::format(
       "\naccounting: {} of {} spool records in use; {} Stops wait for a server; "
-      "{} sessions found no record, {} Stops of theirs were lost\n",
+      "{} sessions got no record, and {} of their Stops were lost\n",
       count(accounting, "spool_used"), count(accounting, "spool_records"), count(accounting, "stops_waiting"),
       count(accounting, "unkept"), count(accounting, "stops_lost"));
 }

@@ -66,7 +66,7 @@ bool ended_any(const Json& result, const Words&) {
   return acted_on_count(result) > 0;
 }
 
-/// That there is nobody is no failure when all are meant.
+/// When all calls are meant, none is not a failure.
 bool changed_any(const Json& result, const Words& words) {
   return word(words, "by") == "all" || acted_on_count(result) > 0;
 }
@@ -78,7 +78,7 @@ bool is_accepted(const Json& result, const Words&) {
 std::vector<Verb> make_verbs() {
   const Word value{.name = "value", .help = "Which"};
   const Word how{.name = "how",
-                 .help = "soft: with LCP's farewell; hard: at once",
+                 .help = "soft: with an LCP Terminate-Request; hard: at once",
                  .required = false,
                  .choices = {"soft", "hard"}};
   const Word by{
@@ -88,7 +88,7 @@ std::vector<Verb> make_verbs() {
     return Word{.name = "words", .help = std::move(help), .kind = Word::Kind::kRest, .required = false};
   };
   const Word method{.name = "--method",
-                    .help = "How it is proved",
+                    .help = "Authentication method",
                     .required = false,
                     .choices = {"mschap-v2", "mschap-v1", "chap-md5", "pap"},
                     .preset = "mschap-v2"};
@@ -96,7 +96,7 @@ std::vector<Verb> make_verbs() {
       {"show", "sessions", "Calls: user, addresses, encryption, state, traffic", "show.sessions",
        &render_sessions},
       {"show", "stat", "The daemon: uptime, memory, counts, why calls ended", "show.stat", &render_stat},
-      {"show", "drops", "Packets that went no further, by reason", "show.drops", &render_drops},
+      {"show", "drops", "Dropped packets, by reason", "show.drops", &render_drops},
       {"show", "workers", "Worker threads: load and traffic", "show.workers", &render_workers},
       {"show", "counters", "Every counter of the workers and ports, and what it means", "show.counters",
        &render_counters},
@@ -111,7 +111,7 @@ std::vector<Verb> make_verbs() {
 
       {"terminate",
        "username",
-       "The calls of a user, by name as it was sent",
+       "The calls of a user, by the name that the client sent",
        "terminate",
        &render_ended,
        {value, how},
@@ -137,7 +137,7 @@ std::vector<Verb> make_verbs() {
 
       {"shaper",
        "change",
-       "Another rate, until the call ends or restore",
+       "Set another rate, until the call ends or it is restored",
        "shaper",
        &render_changed,
        {by, rest("Which, and kbit/s: 10240 or 10240/2048")},
@@ -145,7 +145,7 @@ std::vector<Verb> make_verbs() {
        &changed_any},
       {"shaper",
        "restore",
-       "Back to the rate that the call was let in with",
+       "Back to the rate that the call started with",
        "shaper",
        &render_changed,
        {by, rest("Which")},
@@ -154,16 +154,16 @@ std::vector<Verb> make_verbs() {
 
       {"worker",
        "idle",
-       "No new calls; those that it has stay and end in their time",
+       "Give it no new calls; those that it has stay until they end",
        "worker",
        &render_steering,
        {worker},
        &worker_params},
-      {"worker", "use", "New calls again", "worker", &render_steering, {worker}, &worker_params},
+      {"worker", "use", "Give it new calls again", "worker", &render_steering, {worker}, &worker_params},
 
       {"port",
        "restart",
-       "Stop and start its device anew, VLANs and all; calls stay",
+       "Stop and start its device, with all its VLANs; calls stay up",
        "port",
        &render_restarting,
        {{.name = "port", .help = "Its name (adit show ports)"}},
@@ -179,7 +179,7 @@ std::vector<Verb> make_verbs() {
        &trial_params,
        &is_accepted},
 
-      {"", "reload", "Read adit.toml and chap-secrets anew: RADIUS servers, rates, [[dae-client]], users",
+      {"", "reload", "Read adit.toml and chap-secrets again: RADIUS servers, rates, [[dae-client]], users",
        "reload", &render_reloaded},
   };
 }
@@ -202,7 +202,7 @@ std::string_view group_help(std::string_view group) {
       {"terminate", "End calls"},
       {"shaper", "Change calls' rate limits in place"},
       {"worker", "Give a worker new calls, or none"},
-      {"port", "Command a port"},
+      {"port", "Control a port"},
       {"test", "Try something by hand"},
   };
   for (const auto& [name, help] : kGroups) {

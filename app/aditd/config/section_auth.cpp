@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 Section auth_section() {
   return {
       .name = "auth",
-      .help = "Who may connect, and how it is proved.",
+      .help = "Who may connect, and how clients authenticate.",
       .keys = {
           ADIT_KEY(
               "methods", "", control.auth.methods,
@@ -36,9 +36,8 @@ Section auth_section() {
                    "server answers."),
           ADIT_KEY("timeout", "", control.auth.timeout, (DurationKind{1s, 10min}),
                    "From our challenge (PAP: from LCP opened) to a verdict."),
-          ADIT_KEY(
-              "max-failure", "", control.auth.max_failure, (NumberKind<std::uint32_t>{1, 100}),
-              "Proofs judged per call. Above 1, a client whose password was wrong is invited to try again."),
+          ADIT_KEY("max-failure", "", control.auth.max_failure, (NumberKind<std::uint32_t>{1, 100}),
+                   "Login attempts per call. Above 1, a client whose password was wrong may try again."),
           ADIT_KEY("challenge-name", "", control.auth.challenge_name, kPptpName,
                    "Our name in CHAP challenges: the `server` column of chap-secrets."),
       }};
@@ -48,7 +47,7 @@ Section chap_secrets_section() {
   return {.name = "chap-secrets",
           .keys = {
               ADIT_KEY("chap-secrets", "", chap_secrets, (PathKind{kMaxPath, false}),
-                       "Local users, a line each: user server password address. Keep it mode 0600."),
+                       "Local users, one per line: user server password address. Keep it mode 0600."),
           }};
 }
 

@@ -20,7 +20,7 @@ Section core_section() {
           ADIT_KEY(
               "poll-mode", "", data_plane.poll_mode,
               (ChoiceKind<PollMode>{{{"adaptive", PollMode::kAdaptive}, {"busy", PollMode::kBusy}}}),
-              "\"adaptive\": an idle worker naps for microseconds. \"busy\": never; lowest latency, 100 % "
+              "\"adaptive\": an idle worker sleeps for microseconds. \"busy\": never; lowest latency, 100 % "
               "of its CPU."),
       }};
 }
@@ -46,22 +46,20 @@ Section common_section() {
 }
 
 Section dpdk_section() {
-  return {
-      .name = "dpdk",
-      .help = "DPDK's environment.",
-      .keys = {
-          ADIT_KEY(
-              "eal", "", dpdk.eal, (ListKind<EalArgumentKind>{{}, "write [\"-l\", \"0-3\"]"}),
-              "More arguments for DPDK's EAL, a word each: [\"-l\", \"0-3\"]. Those after `aditd --` follow "
-              "them."),
-          ADIT_KEY(
-              "hugepages", "", dpdk.hugepages,
-              (ChoiceKind<HugepagePolicy>{{{"auto", HugepagePolicy::kAuto},
-                                           {"never", HugepagePolicy::kNever},
-                                           {"require", HugepagePolicy::kRequire}}}),
-              "\"auto\": used when enough are reserved, else done without, with a warning. \"never\" and "
-              "\"require\" insist."),
-      }};
+  return {.name = "dpdk",
+          .help = "DPDK's environment.",
+          .keys = {
+              ADIT_KEY("eal", "", dpdk.eal, (ListKind<EalArgumentKind>{{}, "write [\"-l\", \"0-3\"]"}),
+                       "More arguments for DPDK's EAL, one word each: [\"-l\", \"0-3\"]. Those after `aditd "
+                       "--` follow "
+                       "them."),
+              ADIT_KEY("hugepages", "", dpdk.hugepages,
+                       (ChoiceKind<HugepagePolicy>{{{"auto", HugepagePolicy::kAuto},
+                                                    {"never", HugepagePolicy::kNever},
+                                                    {"require", HugepagePolicy::kRequire}}}),
+                       "\"auto\": used when enough are reserved, else a warning. \"never\" and \"require\" "
+                       "are strict."),
+          }};
 }
 
 }  // namespace adit::app

@@ -20,7 +20,7 @@ void complete_dae_clients(Config& config) {
 
 Section dae_client_section() {
   return {.name = "dae-client",
-          .help = "Who may end and change sessions by RADIUS (RFC 5176): a table each.",
+          .help = "Who may end and change sessions by RADIUS (RFC 5176): one table per client.",
           .optional = true,
           .add_table = [](Config& config) { config.dae.clients.emplace_back(); },
           .complete = &complete_dae_clients,
@@ -41,8 +41,7 @@ Section dae_client_section() {
               ADIT_KEY("require-message-authenticator", "", dae.clients.back().must_sign, BoolKind{},
                        "Drop its requests without Message-Authenticator."),
               ADIT_KEY("require-event-timestamp", "", dae.clients.back().must_date, BoolKind{},
-                       "Drop its requests without Event-Timestamp: whoever has caught one could repeat it "
-                       "another day."),
+                       "Drop its requests without Event-Timestamp: a captured one could be replayed later."),
           }};
 }
 

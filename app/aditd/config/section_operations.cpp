@@ -14,8 +14,9 @@ Section cli_section() {
       .name = "cli",
       .help = "The operator's socket.",
       .keys = {
-          ADIT_KEY("socket", "", cli.socket, (PathKind{kMaxSocketPath, false}),
-                   "Where `adit` reaches aditd. Who may write to it is root here: it can end every call."),
+          ADIT_KEY(
+              "socket", "", cli.socket, (PathKind{kMaxSocketPath, false}),
+              "Where `adit` reaches aditd. Whoever may write to it controls aditd: it can end every call."),
           ADIT_KEY("group", "", cli.group, (TextKind{0, 32}),
                    "Members of this group may use the socket (mode 0660). Empty: only aditd's own user (mode "
                    "0600)."),

@@ -14,7 +14,7 @@ using dataplane::PortRole;
 void complete_ports(Config& config) {
   for (dataplane::PortSettings& port : config.ports) {
     if (port.name.empty()) {
-      // "0000:01:00.0" is no name for the interface that the kernel's part in it needs.
+      // "0000:01:00.0" cannot name the interface that the kernel's part of the port needs.
       port.name = !port.interface.empty()                         ? port.interface
                     : InterfaceKind::accepts(port.device)            ? port.device
                                                                      : "adit-" + std::string(to_text(port.role));
@@ -84,7 +84,7 @@ void check_unique_port(const Config& config, const Places& places, std::size_t i
 Section port_section() {
   return {
       .name = "port",
-      .help = "The ports that workers poll: a table each, at least one for each side.",
+      .help = "The ports that workers poll: one table per port, at least one for each side.",
       .more = "[[port]]\ninterface = \"core0\"\nrole = \"core\"\n",
       .add_table = [](Config& config) { config.ports.emplace_back(); },
       .complete = &complete_ports,

@@ -44,22 +44,20 @@ Section ppp_section() {
           ADIT_KEY(
               "mppe-key-lengths", "", control.ppp.mppe_key_lengths,
               (ListKind<KeyLengthKind>{{}, "write [128]"}),
-              "Bits of its keys that may be agreed on: 40, 56, 128. The longest that the client has, too, is "
+              "Bits of its keys that may be agreed on: 40, 56, 128. The longest that the client supports is "
               "used.\n"
-              "128 bits of MPPE are weak; 40 and 56 are weaker still, and fall to a mere search through all "
-              "keys."),
-          ADIT_KEY(
-              "mppe-stateful", "", control.ppp.mppe_stateful,
-              (ChoiceKind<StatefulPolicy>{{{"deny", StatefulPolicy::kDeny},
-                                           {"allow", StatefulPolicy::kAllow},
-                                           {"prefer", StatefulPolicy::kPrefer}}}),
-              "Stateful mode, a key for 256 packets and not for each: \"deny\" refuses it, \"allow\" takes "
-              "it when the client\n"
-              "insists, \"prefer\" asks for it (pppd hangs up then, unless it has mppe-stateful). A lost "
-              "packet "
-              "costs a round\n"
-              "trip of others, and RFC 3078 advises against it over the Internet. Needs some 600 octets a "
-              "session more."),
+              "128 bits of MPPE are weak; 40 and 56 are weaker still, and fall to a brute-force search."),
+          ADIT_KEY("mppe-stateful", "", control.ppp.mppe_stateful,
+                   (ChoiceKind<StatefulPolicy>{{{"deny", StatefulPolicy::kDeny},
+                                                {"allow", StatefulPolicy::kAllow},
+                                                {"prefer", StatefulPolicy::kPrefer}}}),
+                   "Stateful mode, one key per 256 packets: \"deny\" refuses it, "
+                   "\"allow\" takes "
+                   "it when the client\n"
+                   "insists, \"prefer\" asks for it (pppd hangs up then, unless it has mppe-stateful). A "
+                   "lost packet costs a round\ntrip of others, and RFC 3078 advises against it over the "
+                   "Internet. Needs some 600 octets a "
+                   "session more."),
           ADIT_KEY("timeout", "", control.ppp.timeout, (DurationKind{100ms, 1min}),
                    "Before a request is repeated (RFC 1661's restart timer)."),
           ADIT_KEY("max-configure", "", control.ppp.max_configure, kRetries,
@@ -73,9 +71,9 @@ Section ppp_section() {
           ADIT_KEY("lcp-echo-failure", "", control.ppp.lcp_echo_failure, kRetries,
                    "Unanswered ones in a row that end the call."),
           ADIT_KEY("lcp-timeout", "", control.ppp.lcp_timeout, (DurationKind{1s, 1h}),
-                   "From the call's begin to LCP opened."),
+                   "From the start of the call until LCP is open."),
           ADIT_KEY("setup-timeout", "", control.ppp.setup_timeout, (DurationKind{1s, 1h}),
-                   "From the call's begin to an IP address in use."),
+                   "From the start of the call until IP is up."),
       }};
 }
 

@@ -50,7 +50,7 @@ Section pptp_section() {
               "at every gap,\n"
               "\"adaptive\" in calls that have been seen to receive packets late, as long as waiting pays."),
           ADIT_KEY("reorder-timeout", "", data_plane.reorder.timeout_ms, (NumberKind<std::uint16_t>{1, 1000}),
-                   "Milliseconds that a packet is held at most for one before it."),
+                   "How many milliseconds a packet waits at most for an earlier one."),
           ADIT_KEY("receive-window", "", control.pptp.receive_window, (NumberKind<std::uint16_t>{1, 65'535}),
                    "Packet Receive Window Size that we announce, in packets."),
           ADIT_KEY("max-calls-per-connection", "", control.pptp.max_calls_per_connection,
@@ -62,7 +62,7 @@ Section pptp_section() {
                    "And from one client address: many subscribers may share one behind NAT."),
           ADIT_KEY(
               "accept-rate", "", accept_rate, (NumberKind<std::uint32_t>{0, 1'000'000}),
-              "New control connections a second; more wait in the kernel's backlog, so that a redial storm "
+              "New control connections per second; more wait in the kernel's backlog, so that a redial storm "
               "takes\n"
               "nothing from the calls that are up. 0: no limit."),
           ADIT_KEY("max-output-octets", "", control.pptp.max_output_octets,

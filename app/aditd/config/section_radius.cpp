@@ -27,9 +27,9 @@ Section radius_section() {
           ADIT_KEY("timeout", "", radius.timeout, (DurationKind{100ms, 1min}),
                    "Before a request is repeated."),
           ADIT_KEY("max-try", "", radius.tries, (NumberKind<std::uint32_t>{1, 20}),
-                   "Times that a request is sent to one server, before the next server is asked."),
+                   "How often a request is sent to one server before the next server is asked."),
           ADIT_KEY("max-fail", "", radius.max_fail, (NumberKind<std::uint32_t>{1, 1000}),
-                   "Requests in a row without an answer that take a server for dead."),
+                   "Unanswered requests in a row after which a server counts as dead."),
           ADIT_KEY("dead-time", "", radius.dead_time, (DurationKind{1s, 24h}),
                    "How long a dead server gets nothing but probes (Status-Server)."),
           ADIT_KEY("sockets", "", radius.lanes, (NumberKind<std::uint32_t>{1, 64}),
@@ -37,22 +37,22 @@ Section radius_section() {
           ADIT_KEY("max-waiting", "", radius.max_waiting, kCount,
                    "Requests that wait for a free identifier; more are refused."),
           ADIT_KEY("acct-interim-interval", "", control.interim_interval, (DurationKind{0s, 24h}),
-                   "Between accounting records of a session whose Access-Accept does not say. 0: none."),
-          ADIT_KEY(
-              "spool", "", spool.file, (PathKind{kMaxPath, true}),
-              "What accounting must not forget when aditd or this machine ends, one way or another. \"\": it "
-              "does."),
-          ADIT_KEY(
-              "spool-records", "", spool.records, (NumberKind<std::uint32_t>{1024, 8'000'000}),
-              "Sessions that are up and Stops that wait for a server, together; 1 KiB each, taken at start."),
+                   "Between interim accounting records of a session, unless its Access-Accept says "
+                   "otherwise. 0: none."),
+          ADIT_KEY("spool", "", spool.file, (PathKind{kMaxPath, true}),
+                   "Where accounting records survive a restart or crash of aditd or this machine. \"\": they "
+                   "do not."),
+          ADIT_KEY("spool-records", "", spool.records, (NumberKind<std::uint32_t>{1024, 8'000'000}),
+                   "Sessions that are up and Stops that wait for a server, together; 1 KiB each, reserved at "
+                   "start."),
           ADIT_KEY(
               "dae-ip-address", "", dae.address, Ipv4Kind{true},
               "Where Disconnect- and CoA-Requests (RFC 5176) of a [[dae-client]] are taken. \"\": on every "
               "address."),
           ADIT_KEY("dae-port", "", dae.port, (NumberKind<std::uint16_t>{1, 65'535}), "The UDP port."),
-          ADIT_KEY(
-              "dae-window", "", dae.window, (DurationKind{1s, 1h}),
-              "How far their Event-Timestamp may be from our clock; as long, a copy of one does nothing."),
+          ADIT_KEY("dae-window", "", dae.window, (DurationKind{1s, 1h}),
+                   "How far their Event-Timestamp may be from our clock; a repeated request has no effect "
+                   "for as long."),
           ADIT_KEY(
               "dictionary", "", radius_dictionaries,
               (ListKind<PathKind>{{kMaxPath, false}, "write [\"/etc/adit/dictionary.acme\"]"}),

@@ -17,7 +17,7 @@ void complete_radius_servers(Config& config) {
 Section radius_server_section() {
   return {
       .name = "radius-server",
-      .help = "RADIUS servers: a table each.",
+      .help = "RADIUS servers: one table per server.",
       .optional = true,
       .add_table = [](Config& config) { config.radius.servers.emplace_back(); },
       .complete = &complete_radius_servers,
@@ -29,9 +29,9 @@ Section radius_server_section() {
           ADIT_KEY("secret", "\"shared with that server\"", radius.servers.back().secret, SecretKind{255},
                    "The secret that is shared with it. Keep this file mode 0600 then."),
           ADIT_KEY("auth-port", "", radius.servers.back().auth_port, (NumberKind<std::uint16_t>{0, 65'535}),
-                   "Its port for authentication. 0: it does none."),
+                   "Its port for authentication. 0: not used for that."),
           ADIT_KEY("acct-port", "", radius.servers.back().acct_port, (NumberKind<std::uint16_t>{0, 65'535}),
-                   "Its port for accounting. 0: it does none."),
+                   "Its port for accounting. 0: not used for that."),
           ADIT_KEY("priority", "", radius.servers.back().priority, (NumberKind<std::uint32_t>{0, 1000}),
                    "The servers of the lowest number are used as long as one of them answers."),
           ADIT_KEY("weight", "", radius.servers.back().weight, (NumberKind<std::uint32_t>{1, 1000}),

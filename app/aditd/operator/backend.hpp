@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the operator's socket asks of the process: implemented by the control loop, and by tests.
+// What the operator's socket asks of the process: implemented by OperatorView, and by tests.
 // Thread: control.
 #pragma once
 
@@ -83,7 +83,7 @@ struct PortRow {
   std::uint64_t flaps = 0, restarts = 0;
 };
 
-/// One table that was made for calls: what it holds, and its memory.
+/// One table that grows with calls: what it holds, and its memory.
 struct MemoryRow {
   std::string_view table;
   std::uint64_t used = 0, entries = 0;  ///< entries 0: it grows
@@ -95,7 +95,7 @@ class OperatorBackend {
   virtual ~OperatorBackend() = default;
   virtual void for_each_session(const std::function<void(const SessionRow&)>& visit) const = 0;
   [[nodiscard]] virtual control::ConcentratorStats stats() const = 0;
-  /// Every reason, those without a packet too.
+  /// Every reason, including those without a packet.
   [[nodiscard]] virtual std::vector<DropRow> drops() const = 0;
   [[nodiscard]] virtual std::vector<WorkerRow> workers() const = 0;
   [[nodiscard]] virtual std::vector<control::PoolStatus> pools() const = 0;
@@ -103,12 +103,13 @@ class OperatorBackend {
   [[nodiscard]] virtual std::vector<SteeringRow> steering() const = 0;
   [[nodiscard]] virtual std::vector<PortRow> ports() const = 0;
   [[nodiscard]] virtual RadiusStatus radius() const = 0;
-  /// Asks the RADIUS servers as for a client that dials; `done` may be called later, or never when there are none any more.
+  /// Asks the RADIUS servers as for a client that dials; `done` may be called later, or never when the servers
+  /// are gone by then.
   virtual void try_login(control::TrialLogin login, control::TrialLogins::Done done) = 0;
-  /// Reads the configuration anew: RADIUS servers, rates, [[dae-client]] and chap-secrets count at once, the rest at the next
-  /// start. An error says what is wrong, by line; nothing has changed then.
+  /// Reads the configuration again: RADIUS servers, rates, [[dae-client]] and chap-secrets take effect at once, the rest at
+  /// the next start. An error says what is wrong, by line; nothing has changed then.
   virtual std::expected<void, std::string> reload() = 0;
-  /// Stops and starts its device anew; calls stay. False: no such port, or one is being restarted already.
+  /// Stops and starts its device; calls stay. False: no such port, or one is being restarted already.
   virtual bool restart_port(const std::string& name) = 0;
   /// By worker.
   [[nodiscard]] virtual std::vector<control::WorkerSeats> seats() const = 0;

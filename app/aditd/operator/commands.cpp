@@ -26,21 +26,21 @@ std::expected<SessionSelector, RpcError> read_selector(const Json& params) {
     }
   }
   if (read.by == By::kAll) {
-    return invalid_params("by is to be \"username\", \"ip\", \"sid\" or \"all\"");
+    return invalid_params("by must be \"username\", \"ip\", \"sid\" or \"all\"");
   }
   if (value == params.end() || !value->is_string() || value->get_ref<const std::string&>().empty()) {
-    return invalid_params("value is to be the " + by_text + ", as text");
+    return invalid_params("value must be the " + by_text + ", as text");
   }
   read.value = value->get<std::string>();
   if (read.by == By::kIp && !wire::parse_ipv4(read.value)) {
-    return invalid_params("value is no IPv4 address: " + escape_octets(read.value, 60));
+    return invalid_params("value is not an IPv4 address: " + escape_octets(read.value, 60));
   }
   return read;
 }
 
-// Nothing when `params` is an object that has no other members than these.
-std::optional<std::string> stranger_among(const Json& params, std::string_view last,
-                                          const std::string& usage) {
+// What is wrong when `params` is not an object or has members other than by, value and `last`.
+std::optional<std::string> unknown_param(const Json& params, std::string_view last,
+                                         const std::string& usage) {
   if (!params.is_object()) {
     return usage;
   }
@@ -59,13 +59,13 @@ struct TerminateParams {
 };
 
 std::expected<TerminateParams, RpcError> read_terminate(const Json& params) {
-  if (auto wrong = stranger_among(
+  if (auto wrong = unknown_param(
           params, "hard", "terminate takes {\"by\": \"username\", \"value\": \"alice\", \"hard\": false}")) {
     return invalid_params(std::move(*wrong));
   }
   const auto hard = params.find("hard");
   if (hard != params.end() && !hard->is_boolean()) {
-    return invalid_params("hard is to be true or false");
+    return invalid_params("hard must be true or false");
   }
   auto selector = read_selector(params);
   if (!selector) {
@@ -85,7 +85,7 @@ Result terminate(const Json& params, OperatorBackend& backend) {
 }
 
 Result shape(const Json& params, OperatorBackend& backend) {
-  if (auto wrong = stranger_among(
+  if (auto wrong = unknown_param(
           params, "rate",
           "shaper takes {\"by\": \"username\", \"value\": \"alice\", \"rate\": \"10240/2048\"}")) {
     return invalid_params(std::move(*wrong));
@@ -94,7 +94,7 @@ Result shape(const Json& params, OperatorBackend& backend) {
   if (const auto given = params.find("rate"); given != params.end()) {
     rate = given->is_string() ? control::parse_rate(given->get<std::string>()) : std::nullopt;
     if (!rate) {
-      return invalid_params("rate is to be kbit/s: \"10240\", or \"10240/2048\" for down and up");
+      return invalid_params("rate must be in kbit/s: \"10240\", or \"10240/2048\" for down and up");
     }
   }
   const auto selector = read_selector(params);
@@ -110,7 +110,7 @@ Result restart_port(const Json& params, OperatorBackend& backend) {
     return invalid_params("port takes {\"restart\": \"NAME\"}, one of show.ports");
   }
   if (!backend.restart_port(name->get<std::string>())) {
-    return invalid_params("no such port, or one is being restarted: " +
+    return invalid_params("no such port, or a port is being restarted already: " +
                           escape_octets(name->get<std::string>(), 60));
   }
   return show_ports(backend);
@@ -132,7 +132,7 @@ Result use_worker(const Json& params, OperatorBackend& backend) {
   if (params.size() != 2 || worker == params.end() || in_use == params.end() ||
       !worker->is_number_unsigned() || !in_use->is_boolean() ||
       worker->get<std::uint64_t>() >= backend.seats().size()) {
-    return invalid_params("worker takes the number of one, 0 to " +
+    return invalid_params("worker takes a worker's number, 0 to " +
                           std::to_string(backend.seats().size() - 1) + ", and in_use, true or false");
   }
   if (!backend.use_worker(worker->get<std::uint16_t>(), in_use->get<bool>())) {

@@ -63,7 +63,7 @@ std::expected<control::TrialLogin, RpcError> read_trial(const Json& params) {
       return login;
     }
   }
-  return invalid_params("method is to be \"mschap-v2\", \"mschap-v1\", \"chap-md5\" or \"pap\"");
+  return invalid_params("method must be \"mschap-v2\", \"mschap-v1\", \"chap-md5\" or \"pap\"");
 }
 
 }  // namespace

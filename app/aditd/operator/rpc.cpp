@@ -43,18 +43,18 @@ std::optional<Json> parse(std::string_view line) {
   return json;
 }
 
-// JSON-RPC 2.0 §4. Nothing when it is one.
+// JSON-RPC 2.0 §4. What keeps it from being a request; nothing when it is one.
 std::optional<std::string> not_a_request(const Json& request) {
   if (!request.is_object()) {
-    return "a request is an object, one a line (no batches)";
+    return "a request must be a JSON object, one per line (no batches)";
   }
   const auto version = request.find("jsonrpc");
   if (version == request.end() || *version != "2.0") {
-    return "\"jsonrpc\" is to be \"2.0\"";
+    return "\"jsonrpc\" must be \"2.0\"";
   }
   const auto method = request.find("method");
   if (method == request.end() || !method->is_string()) {
-    return "\"method\" is to be text";
+    return "\"method\" must be text";
   }
   return std::nullopt;
 }
@@ -149,7 +149,7 @@ void handle_rpc(std::string_view line, OperatorBackend& backend,
   const std::optional<Json> parsed = parse(line);
   if (!parsed) {
     answer(RpcReply(error_text(
-        nullptr, {kParseError, "not JSON, or nested too deeply; send one request object a line"})));
+        nullptr, {kParseError, "not JSON, or nested too deeply; send one request object per line"})));
     return;
   }
   const Json& request = *parsed;
@@ -162,7 +162,7 @@ void handle_rpc(std::string_view line, OperatorBackend& backend,
     return;
   }
   if (has_id && !good_id) {
-    answer(RpcReply(error_text(nullptr, {kInvalidRequest, "\"id\" is to be text, a number or null"})));
+    answer(RpcReply(error_text(nullptr, {kInvalidRequest, "\"id\" must be text, a number or null"})));
     return;
   }
   dispatch({.id = id,

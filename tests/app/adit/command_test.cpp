@@ -115,7 +115,7 @@ TEST_F(AditCommand, Terminates) {
   EXPECT_EQ(adit("terminate username -- -dash").code, 0);
   const Outcome not_an_address = adit("terminate ip alice");
   EXPECT_EQ(not_an_address.code, 4);
-  EXPECT_EQ(not_an_address.text, "adit: aditd refused: value is no IPv4 address: alice\n");
+  EXPECT_EQ(not_an_address.text, "adit: aditd refused: value is not an IPv4 address: alice\n");
   TearDown();
   ASSERT_EQ(backend_.terminated.size(), 4u);
   EXPECT_FALSE(backend_.terminated[0].hard);
@@ -132,7 +132,7 @@ TEST_F(AditCommand, ShapesInPlace) {
   EXPECT_EQ(adit("shaper restore sid 00ff").text, "1 call changed\n");
   const Outcome bad = adit("shaper change username alice fast");
   EXPECT_EQ(bad.code, 4);
-  EXPECT_NE(bad.text.find("rate is to be kbit/s"), std::string::npos) << bad.text;
+  EXPECT_NE(bad.text.find("rate must be in kbit/s"), std::string::npos) << bad.text;
   TearDown();
   ASSERT_EQ(backend_.shaped.size(), 3u);
   EXPECT_EQ(backend_.shaped[0].first.value, "alice");
@@ -148,7 +148,7 @@ TEST_F(AditCommand, IdlesAWorkerAndUsesItAgain) {
   const Outcome none = adit("worker idle 2");
   EXPECT_EQ(none.code, 4);
   EXPECT_EQ(none.text,
-            "adit: aditd refused: worker takes the number of one, 0 to 1, and in_use, true or false\n");
+            "adit: aditd refused: worker takes a worker's number, 0 to 1, and in_use, true or false\n");
   backend_.last_in_use = 0;
   EXPECT_EQ(adit("worker idle 0").text, "adit: aditd refused: the last worker in use cannot be idled\n");
 }
