@@ -133,6 +133,7 @@ std::vector<PortRow> OperatorView::ports() const {
                 .rx_packets = totals.rx_packets,
                 .tx_packets = totals.tx_packets,
                 .rx_missed = totals.rx_missed,
+                .arrivals = {},
                 .flaps = state.flaps,
                 .restarts = state.restarts};
     for (std::uint16_t w = 0; w < runtime_.worker_count(); ++w) {
