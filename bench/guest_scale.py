@@ -10,6 +10,7 @@ has one CPU and a user-mode kernel. Clients are of the android profile: they sen
 serve from 131,072. Needs a build (ADIT_BUILD). No root file system is made: the guest has the host's, read-only.
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -150,7 +151,7 @@ def main():
         try:
             watch(guest, job)
         finally:
-            if guest.poll() is None:
+            with contextlib.suppress(ProcessLookupError):  # its processes, which outlive it
                 os.killpg(guest.pid, signal.SIGKILL)
         report, said = job / "blast.json", job / "job.out"
         console = (job / "console").read_text(errors="replace").splitlines()
