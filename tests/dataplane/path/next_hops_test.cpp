@@ -221,7 +221,7 @@ TEST(NextHops, AgreesWithALinearLongestPrefixMatch) {
       }
       const NextHops::Neighbour found = hops.neighbour_of(to);
       ASSERT_EQ(found.ifindex, best == nullptr ? 0U : 10U);
-      ASSERT_EQ(found.address, best == nullptr ? Ipv4Address() : best->gateway);
+      ASSERT_EQ(found.address, best == nullptr ? Ipv4Address() : best->paths[0].gateway);
     }
   }
 }
