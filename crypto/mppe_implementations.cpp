@@ -32,8 +32,8 @@ void lanes_or_one(const RekeyLane* lanes, std::size_t count, bool wide) {
 }
 #endif
 
-// Best first. The order of `sha-ni` and `avx2` is measured (scripts/bench mppe). That of the AVX-512 ones follows figures
-// of a Zen 4 machine: they had run in an emulator only when this list was written.
+// Best first. The order of `sha-ni` and `avx2` is measured (scripts/bench mppe), that of the AVX-512 ones follows figures
+// of a Zen 4 machine.
 constexpr Implementation kImplementations[] = {
 #if defined(__x86_64__)
     {"avx512+sha-ni",

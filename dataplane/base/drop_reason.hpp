@@ -27,10 +27,10 @@ namespace adit::dataplane {
   X(kOuterHeader, "outer_header", "outer IPv4 header malformed or its checksum wrong")                       \
   X(kFragmentIncomplete, "fragment_incomplete",                                                              \
     "GRE in IPv4 fragments of which some did not come in time, overlapped, or found no room")                \
-  X(kFragmentFlood, "fragment_flood", "more unfinished fragments from one source than it may leave")         \
-  X(kFragmentTooLong, "fragment_too_long", "GRE in IPv4 fragments that make more than a buffer holds")       \
+  X(kFragmentFlood, "fragment_flood", "more unfinished fragments from one source than are allowed")          \
+  X(kFragmentTooLong, "fragment_too_long", "GRE whose IPv4 fragments together exceed one buffer")            \
   X(kGreTruncated, "gre_truncated", "GRE packet shorter than its header")                                    \
-  X(kGreNotEnhanced, "gre_not_enhanced", "GRE of another kind than PPTP's")                                  \
+  X(kGreNotEnhanced, "gre_not_enhanced", "GRE that is not PPTP's")                                           \
   X(kGreBadFlags, "gre_bad_flags", "enhanced GRE with flags that RFC 2637 forbids")                          \
   X(kGrePayloadLength, "gre_payload_length", "GRE payload length exceeds the packet")                        \
   X(kGreNoOp, "gre_no_op", "GRE packet with neither data nor acknowledgement")                               \
@@ -54,10 +54,10 @@ namespace adit::dataplane {
   X(kMppeHeader, "mppe_header", "MPPE header with bits that the agreed mode cannot have")                    \
   X(kMppeLate, "mppe_late", "coherency count late or duplicate")                                             \
   X(kMppeGap, "mppe_gap",                                                                                    \
-    "coherency count further ahead than the GRE sequence: forged, or chains have parted")                    \
+    "coherency count further ahead than the GRE sequence: forged, or the key chains have diverged")          \
   X(kMppeBudget, "mppe_budget", "too many key changes to catch up: heavy loss, or forged packets")           \
   X(kMppeOutOfStep, "mppe_out_of_step",                                                                      \
-    "stateful mode: packets before it were lost, so it cannot be read; the peer is asked to begin anew")     \
+    "stateful mode: packets before it were lost, so it cannot be decrypted; the peer is asked for a reset")  \
   X(kMppeImplausible, "mppe_implausible", "decrypts to nonsense: forged, damaged, or wrong keys")            \
   /* ---- inner IPv4 ---- */                                                                                 \
   X(kInnerHeader, "inner_header", "inner IPv4 header malformed or its checksum wrong")                       \
