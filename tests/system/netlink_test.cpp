@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Links and routes of the kernel's, made, changed, read and removed in a network namespace of this test's own. Needs root;
 // exit 77 (skipped) otherwise.
-#include "app/host/netlink/netlink.hpp"
+#include "app/host/netlink/socket.hpp"
 
 #include <gtest/gtest.h>
 #include <linux/if_link.h>

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <memory>
 
-#include "app/host/netlink/netlink.hpp"
+#include "app/host/netlink/socket.hpp"
 
 namespace adit::app::blast {
 namespace {

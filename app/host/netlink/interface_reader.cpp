@@ -18,7 +18,7 @@
 #include <string_view>
 #include <utility>
 
-#include "app/host/netlink/netlink.hpp"
+#include "app/host/netlink/socket.hpp"
 #include "dataplane/ports/unique_fd.hpp"
 
 namespace adit::app {

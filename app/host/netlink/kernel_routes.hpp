@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "app/host/netlink/kernel_table.hpp"
-#include "app/host/netlink/netlink.hpp"
+#include "app/host/netlink/socket.hpp"
 #include "dataplane/path/next_hops.hpp"
 #include "dataplane/ports/port.hpp"
 

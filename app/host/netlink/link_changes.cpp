@@ -8,7 +8,7 @@
 
 #include <cerrno>
 
-#include "app/host/netlink/netlink.hpp"
+#include "app/host/netlink/socket.hpp"
 
 namespace adit::app {
 namespace {

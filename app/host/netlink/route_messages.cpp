@@ -10,7 +10,7 @@
 #include <cstring>
 #include <vector>
 
-#include "app/host/netlink/netlink.hpp"
+#include "app/host/netlink/message.hpp"
 
 namespace adit::app {
 namespace {

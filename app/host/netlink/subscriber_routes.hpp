@@ -14,7 +14,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "app/host/netlink/netlink.hpp"
+#include "app/host/netlink/socket.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::app {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests and messages octet by octet; what the kernel does with them is in tests/system.
-#include "app/host/netlink/netlink.hpp"
+#include "app/host/netlink/socket.hpp"
 
 #include <gtest/gtest.h>
 #include <linux/if_link.h>

@@ -1,27 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// rtnetlink(7) over libmnl: requests are built here, answers are read here, and every length is checked here.
-// Thread: any; a socket belongs to one. Owner: the caller.
+// rtnetlink(7)'s messages, over libmnl: requests are built here and what the kernel sends is read here, with every length
+// checked. Thread: any. Owner: the caller (values and views).
 #pragma once
 
 #include <linux/netlink.h>
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdint>
-#include <expected>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "dataplane/wire/bytes.hpp"
 #include "dataplane/wire/ids.hpp"
-
-struct mnl_socket;
 
 namespace adit::app::netlink {
 
@@ -114,56 +108,5 @@ class Request {
   alignas(NLMSG_ALIGNTO) std::array<std::uint8_t, kRoom> buffer_{};
   bool fits_ = true;
 };
-
-/// Not blocking.
-class Socket {
- public:
-  [[nodiscard]] static std::expected<Socket, Failure> open();
-
-  /// To be polled for input.
-  [[nodiscard]] int fd() const;
-  /// The address that the kernel answers to.
-  [[nodiscard]] std::uint32_t port() const;
-
-  /// A multicast group, RTNLGRP_...
-  [[nodiscard]] std::expected<void, Failure> join(unsigned group);
-  /// Best effort: beyond net.core.rmem_max it needs CAP_NET_ADMIN.
-  void enlarge_receive_buffer(int octets);
-
-  [[nodiscard]] std::expected<void, Failure> send(const Request& request) { return send(request.octets()); }
-  /// Several requests, one behind the other.
-  [[nodiscard]] std::expected<void, Failure> send(Bytes requests);
-
-  enum class Received : std::uint8_t {
-    kDatagram,
-    kNothing,  ///< for now
-    kOverrun,  ///< ENOBUFS: the kernel has dropped messages, and drops more until its queue is empty
-  };
-  /// The datagram is valid until the next call.
-  [[nodiscard]] Received receive(Bytes& datagram);
-  /// Waits for input first. An overrun is an error, ENOBUFS.
-  [[nodiscard]] std::expected<Bytes, Failure> receive_within(std::chrono::milliseconds time);
-
- private:
-  struct Close {
-    void operator()(mnl_socket* socket) const;
-  };
-  std::unique_ptr<mnl_socket, Close> socket_;
-  std::vector<std::uint8_t> buffer_;
-};
-
-// Each on a socket of its own. They block for as long as the kernel takes, 5 s at most.
-
-/// Adds NLM_F_ACK and waits for the acknowledgement.
-[[nodiscard]] std::expected<void, Failure> execute(Request request);
-
-/// For requests with one message as the answer, which `read` gets; it does not outlive the call.
-[[nodiscard]] std::expected<void, Failure> ask(const Request& request,
-                                               const std::function<void(const nlmsghdr&)>& read);
-
-/// Adds NLM_F_DUMP and passes on every message of the answer. A dump during which something changed is repeated, three attempts
-/// at most, so `each` may get a message twice.
-[[nodiscard]] std::expected<void, Failure> dump(Request request,
-                                                const std::function<void(const nlmsghdr&)>& each);
 
 }  // namespace adit::app::netlink
