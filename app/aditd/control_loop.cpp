@@ -37,22 +37,22 @@ OsEntropy& entropy() {
 
 }  // namespace
 
-ControlLoop::ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool,
-                         control::AuthBackend& local_users, Log& log, control::TimerWheel& wheel,
-                         Reread reread)
+ControlLoop::ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool, control::LocalUsers& users,
+                         Log& log, control::TimerWheel& wheel, ReloadThread::Read reread)
     : config_(config),
       runtime_(runtime),
+      users_(users),
       log_(log),
       wheel_(wheel),
       tcp_(io_, *this, config.control.pptp.max_output_octets),
       listener_(io_, tcp_, *this, config.accept_rate),
-      radius_(io_, std::move(spool), config, wheel, entropy(), log, local_users, [this] { tick(); }),
+      radius_(io_, std::move(spool), config, wheel, entropy(), log, users, [this] { tick(); }),
       concentrator_(config.control, runtime.worker_count(), runtime.data_plane().slots_per_worker(), wheel,
                     entropy(), log, radius_.backend(), *this, runtime.steering(), radius_.accounting()),
       operator_view_(
           concentrator_, runtime, wheel, radius_, [this] { wait_for_restart(); },
-          [this] { return reload(); }),
-      reread_(std::move(reread)),
+          [this](OperatorBackend::Reloaded done) { reload(std::move(done)); }),
+      reload_thread_(io_, std::move(reread)),
       operator_socket_(io_, operator_view_, config.cli),
       worker_wake_(io_, runtime.wake().fd()),
       netlink_(io_),
@@ -219,21 +219,27 @@ void ControlLoop::on_signal(int signal) {
   tick();
   if (signal == SIGHUP) {
     log_.reopen();
-    static_cast<void>(reload());
+    reload([](const std::expected<void, std::string>&) {});
   } else {
     begin_drain(signal);
   }
 }
 
+void ControlLoop::reload(OperatorBackend::Reloaded done) {
+  reload_thread_.read([this, done = std::move(done)](ConfigResult reread) {
+    tick();
+    done(use(std::move(reread)));
+  });
+}
+
 /// All of it, or nothing: what is wrong is logged, and said to whoever asked.
-std::expected<void, std::string> ControlLoop::reload() {
-  auto config = reread_.config();
-  auto reloaded = config ? radius_.reload(*config)
-                         : std::expected<void, std::string>(std::unexpected(std::move(config.error())));
+std::expected<void, std::string> ControlLoop::use(ConfigResult reread) {
+  const std::optional<Config>& config = reread.config;
+  const std::expected<void, std::string> reloaded =
+      config ? radius_.reload(*config) : std::unexpected(errors_of(reread.problems));
   if (reloaded) {
-    reloaded = reread_.use_users(*config);
-  }
-  if (reloaded) {
+    log_user_notes(config->chap_secrets, reread.users.notes, log_);
+    reload_thread_.discard(users_.use(std::move(reread.users.users)));
     log_.event(Severity::kInfo, "reloaded",
                {{"radius_servers", std::to_string(config->radius.servers.size())},
                 {"dae_clients", std::to_string(config->dae.clients.size())}});

@@ -20,24 +20,20 @@
 #include "app/aditd/operator/control_socket.hpp"
 #include "app/aditd/operator_view.hpp"
 #include "app/aditd/radius_service.hpp"
+#include "app/aditd/reload_thread.hpp"
 #include "app/aditd/runtime.hpp"
 #include "app/host/net/tcp_listener.hpp"
 #include "app/host/netlink/kernel_routes.hpp"
+#include "controlplane/auth/local_users.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
 
 namespace adit::app {
 
 class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions {
  public:
-  /// All references outlive the loop.
-  /// The files, anew.
-  struct Reread {
-    /// The configuration, or what is wrong with it or with the users of the file that it names. Changes nothing.
-    std::function<std::expected<Config, std::string>()> config;
-    std::function<std::expected<void, std::string>(const Config&)> use_users;
-  };
-  ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool, control::AuthBackend& local_users,
-              Log& log, control::TimerWheel& wheel, Reread reread);
+  /// `reread`: the configuration anew, for reload(); runs on another thread. All references outlive the loop.
+  ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool, control::LocalUsers& users, Log& log,
+              control::TimerWheel& wheel, ReloadThread::Read reread);
   ~ControlLoop() override;
 
   /// Opens TCP/1723, the operator's socket and netlink; then workers may be told of routes.
@@ -70,7 +66,8 @@ class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions 
   void map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) override;
   void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) override;
 
-  std::expected<void, std::string> reload();
+  void reload(OperatorBackend::Reloaded done);
+  std::expected<void, std::string> use(ConfigResult reread);
   void tick();
   bool drain_mailboxes();
   bool drain_mailbox(contract::WorkerId worker);
@@ -90,6 +87,7 @@ class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions 
 
   const Config& config_;
   Runtime& runtime_;
+  control::LocalUsers& users_;
   Log& log_;
   control::TimerWheel& wheel_;
   asio::io_context io_;
@@ -99,7 +97,7 @@ class ControlLoop final : TcpEvents, AcceptEvents, control::ConcentratorActions 
   control::Concentrator concentrator_;
   std::unique_ptr<KernelRoutes> routes_;
   OperatorView operator_view_;
-  Reread reread_;
+  ReloadThread reload_thread_;
   ControlSocket operator_socket_;
   asio::posix::stream_descriptor worker_wake_;
   asio::posix::stream_descriptor netlink_;

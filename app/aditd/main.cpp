@@ -2,8 +2,6 @@
 // aditd: the table of contents of the process. Everything is started in order, runs, and ends in the reverse order.
 // Exit codes: 0 drained, or the configuration is good (--check); 1 the configuration is not; 2 a start-up failure.
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,6 +12,7 @@
 #include "app/aditd/control_loop.hpp"
 #include "app/aditd/log.hpp"
 #include "app/aditd/options.hpp"
+#include "app/aditd/reload_thread.hpp"
 #include "app/aditd/runtime.hpp"
 #include "app/host/descriptors.hpp"
 #include "app/host/eal.hpp"
@@ -53,45 +52,6 @@ EalOptions eal_options(const Config& config, const Options& options) {
   return eal;
 }
 
-/// The users of the file that `config` names, and notes on some; or those before, and what is wrong.
-std::expected<std::vector<std::string>, std::string> read_users(const Config& config,
-                                                                control::LocalUsers& users) {
-  std::ifstream file(config.chap_secrets, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  auto notes = users.load(text);
-  return notes ? std::move(notes) : std::unexpected(config.chap_secrets + ": " + notes.error());
-}
-
-std::expected<void, std::string> load_users(const Config& config, control::LocalUsers& users, Log& log) {
-  auto notes = read_users(config, users);
-  if (!notes) {
-    return std::unexpected(std::move(notes.error()));
-  }
-  for (const std::string& note : *notes) {
-    log.event(Severity::kWarning, "chap_secrets", {{"file", config.chap_secrets}, {"note", note}});
-  }
-  return {};
-}
-
-/// Both files are looked at, and nothing changes.
-std::expected<Config, std::string> reread(const std::string& path) {
-  ConfigResult result = load_config(path);
-  if (!result.config) {
-    std::string problems;
-    for (const ConfigProblem& problem : result.problems) {
-      if (!problem.warning) {
-        problems += (problems.empty() ? "" : "; ") + problem.line;
-      }
-    }
-    return std::unexpected(std::move(problems));
-  }
-  control::LocalUsers users(result.config->control.auth.challenge_name);
-  if (auto read = read_users(*result.config, users); !read) {
-    return std::unexpected(std::move(read.error()));
-  }
-  return std::move(*result.config);
-}
-
 /// Without a server that is told of sessions there is nothing to keep.
 std::expected<SpoolFile, std::string> open_spool(const Config& config) {
   const bool accounting = has_accounting(config.radius);
@@ -126,16 +86,14 @@ void prepare_descriptors(const Config& config, Log& log) {
 }
 
 /// From the log to the last worker, in order; leaving this function ends it all in reverse.
-int serve(const Config& config, const Options& options) {
+int serve(const Config& config, control::ParsedUsers&& parsed, const Options& options) {
   auto log = Log::open(config.log);
   if (!log) {
     return cannot_start(log.error());
   }
   prepare_descriptors(config, **log);
-  control::LocalUsers users(config.control.auth.challenge_name);
-  if (auto loaded = load_users(config, users, **log); !loaded) {
-    return cannot_start(loaded.error());
-  }
+  log_user_notes(config.chap_secrets, parsed.notes, **log);
+  control::LocalUsers users(std::move(parsed.users));
   auto spool = open_spool(config);
   if (!spool) {
     return cannot_start(spool.error());
@@ -155,8 +113,7 @@ int serve(const Config& config, const Options& options) {
     log_start(config, **runtime, *eal, **log);
     control::TimerWheel wheel;
     ControlLoop loop(config, **runtime, std::move(*spool), users, **log, wheel,
-                     {.config = [&] { return reread(options.config); },
-                      .use_users = [&](const Config& anew) { return load_users(anew, users, **log); }});
+                     [&] { return load_config(options.config, config.control.auth.challenge_name); });
     if (auto opened = loop.open(); !opened) {
       return cannot_start(opened.error());
     }
@@ -173,15 +130,16 @@ int run(std::span<const char* const> arguments) {
     std::fputs(options.error().text.c_str(), options.error().code == 0 ? stdout : stderr);
     return options.error().code;
   }
-  const ConfigResult result = load_config(options->config);
+  const auto ready = crypto::initialise();  // before load_config(), which computes the users' hashes
+  if (!ready) {
+    return cannot_start(ready.error());
+  }
+  ConfigResult result = load_config(options->config);
   for (const ConfigProblem& problem : result.problems) {
     std::fprintf(stderr, "%s\n", problem.line.c_str());
   }
   if (!result.config) {
     return kBadConfig;
-  }
-  if (auto ready = crypto::initialise(); !ready) {
-    return cannot_start(ready.error());
   }
   if (options->check) {
     const std::string engine(crypto::mppe_implementation());
@@ -189,7 +147,7 @@ int run(std::span<const char* const> arguments) {
     return 0;
   }
   forbid_core_dumps();
-  return serve(*result.config, *options);
+  return serve(*result.config, std::move(result.users), *options);
 }
 
 }  // namespace

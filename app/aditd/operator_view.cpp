@@ -16,8 +16,7 @@ using dataplane::WorkerCounter;
 
 OperatorView::OperatorView(control::Concentrator& concentrator, Runtime& runtime,
                            const control::TimerWheel& wheel, RadiusService& radius,
-                           std::function<void()> on_restart,
-                           std::function<std::expected<void, std::string>()> reload)
+                           std::function<void()> on_restart, std::function<void(Reloaded)> reload)
     : concentrator_(concentrator),
       runtime_(runtime),
       wheel_(wheel),

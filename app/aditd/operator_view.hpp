@@ -21,8 +21,7 @@ class OperatorView final : public OperatorBackend {
   /// All references outlive the view.
   /// `on_restart`: a port has been taken from the workers, see PortCare::finish_restart().
   OperatorView(control::Concentrator& concentrator, Runtime& runtime, const control::TimerWheel& wheel,
-               RadiusService& radius, std::function<void()> on_restart,
-               std::function<std::expected<void, std::string>()> reload);
+               RadiusService& radius, std::function<void()> on_restart, std::function<void(Reloaded)> reload);
 
   void for_each_session(const std::function<void(const SessionRow&)>& visit) const override;
   [[nodiscard]] control::ConcentratorStats stats() const override;
@@ -36,7 +35,7 @@ class OperatorView final : public OperatorBackend {
   void try_login(control::TrialLogin login, control::TrialLogins::Done done) override {
     radius_.try_login(std::move(login), std::move(done));
   }
-  std::expected<void, std::string> reload() override { return reload_(); }
+  void reload(Reloaded done) override { reload_(std::move(done)); }
   bool restart_port(const std::string& name) override;
   [[nodiscard]] std::vector<control::WorkerSeats> seats() const override { return concentrator_.seats(); }
   [[nodiscard]] std::vector<MemoryRow> memory() const override;
@@ -55,7 +54,7 @@ class OperatorView final : public OperatorBackend {
   const control::TimerWheel& wheel_;
   RadiusService& radius_;
   std::function<void()> on_restart_;
-  std::function<std::expected<void, std::string>()> reload_;
+  std::function<void(Reloaded)> reload_;
   std::uint64_t began_;  // TSC
 };
 

@@ -54,65 +54,14 @@ struct Completer {
 
 }  // namespace
 
-LocalUsers::LocalUsers(std::string server_name) : server_name_(std::move(server_name)) {
+LocalUsers::LocalUsers(UserTable users) : users_(std::move(users)) {
   nobody_.password = crypto::SecretText("a password as long as most");
   nobody_.nt_hash = crypto::nt_password_hash(nobody_.password.bytes());
 }
 
-std::expected<std::vector<std::string>, std::string> LocalUsers::load(std::string_view text) {
-  auto secrets = parse_chap_secrets(text);
-  if (!secrets) {
-    return std::unexpected(std::move(secrets.error()));
-  }
-  Users users;
-  users.reserve(secrets->entries.size());
-  for (ChapSecret& secret : secrets->entries) {
-    if (secret.server == "*" || secret.server == server_name_) {
-      add(users, std::move(secret), secrets->notes);
-    } else {
-      secrets->notes.push_back("line " + std::to_string(secret.line) + ": is for the server '" +
-                               secret.server + "', and this one is '" + server_name_ + "': ignored");
-    }
-  }
-  users_ = std::move(users);
-  return std::move(secrets->notes);
-}
-
-// As in pppd: an entry for this very server beats one for any server; among equals the first one counts.
-void LocalUsers::add(Users& users, ChapSecret&& secret, std::vector<std::string>& notes) {
-  User user{.line = secret.line,
-            .any_server = secret.server == "*",
-            .password = std::move(secret.password),
-            .nt_hash = {},
-            .address = secret.address,
-            .rate = secret.rate,
-            .routes = std::move(secret.routes)};
-  user.nt_hash = crypto::nt_password_hash(user.password.bytes());
-  const auto [known, fresh] = users.try_emplace(std::move(secret.user), std::move(user));
-  if (fresh) {
-    return;
-  }
-  const bool better = known->second.any_server && !user.any_server;
-  const std::size_t ignored = better ? known->second.line : user.line;
-  if (better) {
-    known->second = std::move(user);
-  }
-  notes.push_back("line " + std::to_string(ignored) + ": the same user stands on line " +
-                  std::to_string(known->second.line) + ", which counts; this one is ignored");
-}
-
-const LocalUsers::User* LocalUsers::find(std::string_view name) const {
-  for (const std::string_view form : {name, crypto::without_domain(name), std::string_view("*")}) {
-    if (const auto found = users_.find(form); found != users_.end()) {
-      return &found->second;
-    }
-  }
-  return nullptr;
-}
-
 void LocalUsers::authenticate(AuthRequest request, AuthClient& client) {
-  const User* found = find(request.user);
-  const User& user = found != nullptr ? *found : nobody_;
+  const LocalUser* found = users_.find(request.user);
+  const LocalUser& user = found != nullptr ? *found : nobody_;
   const bool proven = std::visit(Verifier{user.password.bytes(), user.nt_hash, request.user}, request.proof);
   if (found == nullptr || !proven) {
     client.on_verdict(AuthRejected{});

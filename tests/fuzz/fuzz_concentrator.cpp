@@ -35,9 +35,8 @@ class House final : public ConcentratorActions {
   static constexpr std::uint16_t kWorkers = 2;
 
   explicit House(const Settings& settings)
-      : users_("*"), concentrator_(settings, kWorkers, 4, wheel, entropy_, log_, users_, *this) {
-    require(users_.load("alice * secret *\n").has_value());
-  }
+      : users_(parse_users("alice * secret *\n", "*").value().users),
+        concentrator_(settings, kWorkers, 4, wheel, entropy_, log_, users_, *this) {}
 
   void send(ConnectionId connection, std::span<const std::uint8_t> message) override {
     require(open.contains(connection) && pptp::parse(message).has_value());

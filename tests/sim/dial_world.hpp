@@ -226,9 +226,8 @@ class WorldClient final : public ClientBooks {
 class DialWorld {
  public:
   DialWorld(control::Settings settings, std::uint32_t slots, std::uint32_t seed)
-      : users_("adit"), house(with_pool(std::move(settings)), 2, slots, seed, &users_) {
-    EXPECT_TRUE(users_.load("alice * secret *\n").has_value());
-  }
+      : users_(control::parse_users("alice * secret *\n", "adit").value().users),
+        house(with_pool(std::move(settings)), 2, slots, seed, &users_) {}
 
   WorldClient& dial(const control::ClientSettings& settings, LinkQuality quality) {
     clients.push_back(std::make_unique<WorldClient>(house, settings, quality, ++numbers_));

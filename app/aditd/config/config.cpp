@@ -12,7 +12,6 @@
 #include "app/aditd/config/reader.hpp"
 #include "app/escape.hpp"
 #include "app/regular_file.hpp"
-#include "controlplane/auth/chap_secrets.hpp"
 #include "crypto/secret.hpp"
 
 namespace adit::app {
@@ -32,35 +31,36 @@ ConfigResult finish(Config&& config, Problems& problems) {
   return result;
 }
 
-void check_secrets_file(const Config& config, Problems& problems) {
+/// Empty when the file cannot be used.
+control::ParsedUsers read_users(const Config& config, std::string_view server, Problems& problems) {
   const std::string shown = '"' + escape_octets(config.chap_secrets) + '"';
   constexpr std::string_view kKey = "chap-secrets.chap-secrets";
   std::expected<std::string, FileError> text =
       read_regular_file(config.chap_secrets, kMaxSecretsOctets, "aditd");
   if (!text) {
     problems.error(kNowhere, kKey, shown, text.error().wrong, text.error().remedy);
-    return;
+    return {};
   }
   struct stat status{};
   if (::stat(config.chap_secrets.c_str(), &status) == 0 && (status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
     problems.warning(kNowhere, kKey, shown, "is open to every user of this machine", "chmod 600 it");
   }
-  const auto secrets = control::parse_chap_secrets(*text);
+  auto users = control::parse_users(*text, server);
   crypto::wipe(text->data(), text->size());
-  if (!secrets) {
-    problems.error(kNowhere, kKey, shown, secrets.error(), "");
-    return;
+  if (!users) {
+    problems.error(kNowhere, kKey, shown, users.error(), "");
+    return {};
   }
-  for (const std::string& note : secrets->notes) {
-    problems.warning(kNowhere, kKey, shown, note, "");
+  for (const std::string& note : users->notes) {
+    problems.warning(kNowhere, kKey, shown, escape_octets(note), "");
   }
-  if (secrets->entries.empty()) {
+  if (users->users.size() == 0) {
     problems.warning(kNowhere, kKey, shown, "has no user", "write a line for each: user * password *");
   }
+  return std::move(*users);
 }
 
-void check_machine(const Config& config, Problems& problems) {
-  check_secrets_file(config, problems);
+void check_group(const Config& config, Problems& problems) {
   if (!config.cli.group.empty() && ::getgrnam(config.cli.group.c_str()) == nullptr) {
     problems.error(kNowhere, "cli.group", '"' + config.cli.group + '"', "no such group on this machine",
                    "create it (groupadd --system), or leave the key out");
@@ -98,7 +98,7 @@ ConfigResult parse_config(std::string_view toml, std::string_view name,
   return finish(read_config(document, read, problems), problems);
 }
 
-ConfigResult load_config(const std::string& path) {
+ConfigResult load_config(const std::string& path, const std::optional<std::string>& server) {
   const std::expected<std::string, FileError> text = read_regular_file(path, kMaxConfigOctets, "aditd");
   if (!text) {
     Problems problems(path);
@@ -109,7 +109,9 @@ ConfigResult load_config(const std::string& path) {
   ConfigResult result = parse_config(*text, path, read_dictionary);
   if (result.config) {
     Problems problems(path);
-    check_machine(*result.config, problems);
+    const Config& config = *result.config;
+    result.users = read_users(config, server.value_or(config.control.auth.challenge_name), problems);
+    check_group(config, problems);
     if (problems.any_error()) {
       result.config.reset();
     }
@@ -117,6 +119,16 @@ ConfigResult load_config(const std::string& path) {
     std::move(more.begin(), more.end(), std::back_inserter(result.problems));
   }
   return result;
+}
+
+std::string errors_of(const std::vector<ConfigProblem>& problems) {
+  std::string errors;
+  for (const ConfigProblem& problem : problems) {
+    if (!problem.warning) {
+      errors += (errors.empty() ? "" : "; ") + problem.line;
+    }
+  }
+  return errors;
 }
 
 }  // namespace adit::app

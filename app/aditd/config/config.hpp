@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/config_problems.hpp"
+#include "controlplane/auth/user_table.hpp"
 #include "controlplane/base/settings.hpp"
 #include "controlplane/radius/dictionary.hpp"
 #include "controlplane/radius/rates.hpp"
@@ -83,6 +84,8 @@ struct Config {
 struct ConfigResult {
   std::optional<Config> config;  ///< none when any problem is an error
   std::vector<ConfigProblem> problems;
+  control::ParsedUsers
+      users;  ///< of chap-secrets, where load_config() has read it; its notes are among `problems`, too
 };
 
 /// Reads TOML and checks all that can be checked without looking at this machine; the files of [radius] dictionary come
@@ -94,7 +97,13 @@ struct ConfigResult {
 [[nodiscard]] ConfigResult parse_config(std::string_view toml, std::string_view name);
 
 /// parse_config on a file, then the other files that it names (chap-secrets: there, readable, not readable by everyone).
-[[nodiscard]] ConfigResult load_config(const std::string& path);
+/// `server`: the name that chap-secrets' second column has to name, where it is not the one in the file: that of a process
+/// that is running. crypto::initialise() has succeeded. Any thread.
+[[nodiscard]] ConfigResult load_config(const std::string& path,
+                                       const std::optional<std::string>& server = {});
+
+/// The lines of `problems` that are errors, joined by "; ".
+[[nodiscard]] std::string errors_of(const std::vector<ConfigProblem>& problems);
 
 /// The complete commented sample, packaging/adit.toml: every key with its default and meaning.
 [[nodiscard]] std::string sample_config();

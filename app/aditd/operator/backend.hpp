@@ -106,9 +106,10 @@ class OperatorBackend {
   /// Asks the RADIUS servers as for a client that dials; `done` may be called later, or never when the servers
   /// are gone by then.
   virtual void try_login(control::TrialLogin login, control::TrialLogins::Done done) = 0;
-  /// Reads the configuration again: RADIUS servers, rates, [[dae-client]] and chap-secrets take effect at once, the rest at
-  /// the next start. An error says what is wrong, by line; nothing has changed then.
-  virtual std::expected<void, std::string> reload() = 0;
+  /// Reads the configuration again and calls `done`, now or later: RADIUS servers, rates, [[dae-client]] and chap-secrets take
+  /// effect then, the rest at the next start. An error says what is wrong, by line; nothing has changed then.
+  using Reloaded = std::function<void(const std::expected<void, std::string>& result)>;
+  virtual void reload(Reloaded done) = 0;
   /// Stops and starts its device; calls stay. False: no such port, or one is being restarted already.
   virtual bool restart_port(const std::string& name) = 0;
   /// By worker.

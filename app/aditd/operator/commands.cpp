@@ -116,14 +116,18 @@ Result restart_port(const Json& params, OperatorBackend& backend) {
   return show_ports(backend);
 }
 
-Result reload(const Json& params, OperatorBackend& backend) {
+void reload(const Json& params, OperatorBackend& backend, const std::function<void(const Result&)>& answer) {
   if (!params.empty()) {
-    return invalid_params("reload takes no params");
+    answer(invalid_params("reload takes no params"));
+    return;
   }
-  if (auto reloaded = backend.reload(); !reloaded) {
-    return std::unexpected(RpcError{kRefused, std::move(reloaded.error())});
-  }
-  return Json{{"reloaded", true}};
+  backend.reload([answer](const std::expected<void, std::string>& reloaded) {
+    if (reloaded) {
+      answer(Json{{"reloaded", true}});
+    } else {
+      answer(std::unexpected(RpcError{kRefused, reloaded.error()}));
+    }
+  });
 }
 
 Result use_worker(const Json& params, OperatorBackend& backend) {

@@ -25,8 +25,8 @@ namespace adit::app {
 [[nodiscard]] Result shape(const Json& params, OperatorBackend& backend);
 [[nodiscard]] Result use_worker(const Json& params, OperatorBackend& backend);
 [[nodiscard]] Result restart_port(const Json& params, OperatorBackend& backend);
-[[nodiscard]] Result reload(const Json& params, OperatorBackend& backend);
 
+void reload(const Json& params, OperatorBackend& backend, const std::function<void(const Result&)>& answer);
 void try_radius(const Json& params, OperatorBackend& backend,
                 const std::function<void(const Result&)>& answer);
 

@@ -40,9 +40,14 @@ using Command = Result (*)(const Json& params, OperatorBackend& backend);
 using Inquiry = void (*)(const Json& params, OperatorBackend& backend,
                          const std::function<void(const Result&)>& answer);
 
+/// Does something and answers when it is done; a notification does it, too.
+struct SlowCommand {
+  Inquiry run;
+};
+
 struct Method {
   std::string_view name;
-  std::variant<Show, ListSessions, Command, Inquiry> answer;
+  std::variant<Show, ListSessions, Command, Inquiry, SlowCommand> answer;
 };
 
 [[nodiscard]] std::span<const Method> methods();

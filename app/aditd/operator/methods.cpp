@@ -25,7 +25,7 @@ std::span<const Method> methods() {
       {"worker", &use_worker},
       // {"restart": "NAME"}
       {"port", &restart_port},
-      {"reload", &reload},
+      {"reload", SlowCommand{&reload}},
       {"version", &show_version},
   };
   return kMethods;

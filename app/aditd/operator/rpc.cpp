@@ -94,6 +94,13 @@ struct Dispatch {
     });
   }
 
+  void operator()(SlowCommand command) const {
+    command.run(request.params, backend,
+                [id = request.id, has_id = request.has_id, answer = answer](const Result& result) {
+                  answer(has_id ? RpcReply(reply_text(id, result)) : RpcReply());
+                });
+  }
+
   void reply(const Result& result) const {
     answer(request.has_id ? RpcReply(reply_text(request.id, result)) : RpcReply());
   }

@@ -19,7 +19,7 @@ class Chap : public test::AuthFixture {
  protected:
   ~Chap() override { authenticator.reset(); }  // before the users, whom it may still have to tell
 
-  LocalUsers users{"adit"};
+  LocalUsers users;
 
   /// The value of the last Challenge, and its identifier.
   struct Challenge {
@@ -164,7 +164,7 @@ TEST_F(Chap, NoChallengeIsRepeatedWhileTheBackendThinksOrAfterwards) {
 }
 
 TEST_F(Chap, AUT_04_MsChapV2EndToEndWithLocalUsers) {
-  ASSERT_TRUE(users.load("User * clientPass *\n").has_value());
+  users.use(parse_users("User * clientPass *\n", "adit").value().users);
   backend_in_use = &users;
   start(AuthMethod::kMsChapV2);
   const Challenge sent = challenge();
@@ -242,7 +242,7 @@ TEST_F(Chap, AUT_07_OtherErrorsCarryTheirNumberAndAreFinal) {
 
 TEST_F(Chap, AUT_07_WithAttemptsLeftTheNextResponseAnswersTheChallengeInTheFailure) {
   settings.auth.max_failure = 2;
-  ASSERT_TRUE(users.load("alice * secret\n").has_value());
+  users.use(parse_users("alice * secret\n", "adit").value().users);
   backend_in_use = &users;
   start(AuthMethod::kMsChapV2);
   const Challenge sent = challenge();

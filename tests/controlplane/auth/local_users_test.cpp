@@ -32,9 +32,10 @@ class Asker final : public AuthClient {
 class LocalUsersTest : public ::testing::Test {
  protected:
   void load(std::string_view text) {
-    auto loaded = users.load(text);
-    ASSERT_TRUE(loaded.has_value()) << loaded.error();
-    notes = std::move(*loaded);
+    auto parsed = parse_users(text, "adit");
+    ASSERT_TRUE(parsed.has_value()) << parsed.error();
+    users.use(std::move(parsed->users));
+    notes = std::move(parsed->notes);
   }
   Asker ask(std::string user, AuthProof proof) {
     Asker asker;
@@ -60,7 +61,7 @@ class LocalUsersTest : public ::testing::Test {
     return proof;
   }
 
-  LocalUsers users{"adit"};
+  LocalUsers users;
   std::vector<std::string> notes;
 };
 
@@ -152,7 +153,7 @@ TEST_F(LocalUsersTest, TheServerColumnAndRepeatedUsers) {
 
 TEST_F(LocalUsersTest, ABadFileLeavesTheUsersAsTheyWere) {
   load("alice * secret\n");
-  EXPECT_FALSE(users.load("bob *\n").has_value());
+  EXPECT_FALSE(parse_users("bob *\n", "adit").has_value());
   EXPECT_TRUE(pap("alice", "secret"));
   load("bob * x\n");
   EXPECT_FALSE(pap("alice", "secret"));

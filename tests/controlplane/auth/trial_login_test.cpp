@@ -14,7 +14,6 @@ namespace {
 class TrialLoginTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { ASSERT_TRUE(crypto::initialise().has_value()); }
-  void SetUp() override { ASSERT_TRUE(users_.load("alice * secret 10.64.0.9\n").has_value()); }
 
   TrialOutcome run(const std::string& password, AuthMethod method, AuthBackend& backend) {
     TrialOutcome kept;
@@ -25,7 +24,7 @@ class TrialLoginTest : public testing::Test {
 
   TimerWheel wheel_;
   test::SeededEntropy entropy_{1};
-  LocalUsers users_{"*"};
+  LocalUsers users_{parse_users("alice * secret 10.64.0.9\n", "*").value().users};
   TrialLogins trials_{wheel_, entropy_};
 };
 

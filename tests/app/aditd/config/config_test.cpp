@@ -12,6 +12,7 @@
 #include <iterator>
 
 #include "app/aditd/config/section.hpp"
+#include "crypto/library.hpp"
 
 namespace adit::app {
 namespace {
@@ -231,6 +232,7 @@ TEST(Config, ReadsKeyLengths) {
 
 class ConfigFileTest : public testing::Test {
  protected:
+  static void SetUpTestSuite() { ASSERT_TRUE(crypto::initialise().has_value()); }
   void SetUp() override {
     char name[] = "/tmp/adit-config-XXXXXX";
     ASSERT_NE(::mkdtemp(name), nullptr);
@@ -298,6 +300,26 @@ TEST_F(ConfigFileTest, SaysWhatIsWrongInChapSecrets) {
   EXPECT_EQ(line.find("/adit.toml: chap-secrets.chap-secrets: value \"" + secrets() + "\": line 2: "), 0u)
       << line;
   EXPECT_EQ(line.find("secret "), std::string::npos) << "no password may be shown";
+}
+
+TEST_F(ConfigFileTest, CarriesTheUsersAndSaysWhichLinesAreIgnored) {
+  write("secrets", "alice * secret *\nbob here one\nalice * other *\ncarol elsewhere two\n");
+  write("adit.toml", read_file(path()) + "[auth]\nchallenge-name = \"here\"\n");
+  const ConfigResult result = load_config(path());
+  EXPECT_EQ(result.users.users.size(), 2u);
+  EXPECT_NE(result.users.users.find("bob"), nullptr);
+  ASSERT_EQ(result.users.notes.size(), 2u);
+  ASSERT_EQ(result.problems.size(), 2u);
+  EXPECT_NE(result.problems[0].line.find("line 3: the same user stands on line 1"), std::string::npos);
+  EXPECT_NE(result.problems[1].line.find("line 4: is for the server 'elsewhere'"), std::string::npos);
+}
+
+TEST_F(ConfigFileTest, ARunningProcessKeepsTheServerNameThatItHas) {
+  write("secrets", "alice before one\nbob after two\n");
+  write("adit.toml", read_file(path()) + "[auth]\nchallenge-name = \"after\"\n");
+  const ConfigResult result = load_config(path(), "before");
+  EXPECT_NE(result.users.users.find("alice"), nullptr);
+  EXPECT_EQ(result.users.users.find("bob"), nullptr);
 }
 
 TEST_F(ConfigFileTest, WarnsOfChapSecretsWithoutAUser) {

@@ -112,7 +112,7 @@ class FakeBackend final : public OperatorBackend {
     shaped.push_back({selector, rate});
     return terminates;
   }
-  std::expected<void, std::string> reload() override { return reloads; }
+  void reload(Reloaded done) override { done(reloads); }
   void try_login(control::TrialLogin login, control::TrialLogins::Done done) override {
     trials.emplace_back(std::move(login), done);
     if (answers_trials) {

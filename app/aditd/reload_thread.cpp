@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/aditd/reload_thread.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <asio/post.hpp>
+#include <utility>
+
+namespace adit::app {
+namespace {
+
+/// The thread inherits the CPU of the control thread, which workers that poll must be spared from; so it yields to it.
+void be_nice() {
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 19);
+}
+
+}  // namespace
+
+void log_user_notes(const std::string& file, const std::vector<std::string>& notes, control::EventLog& log) {
+  for (const std::string& note : notes) {
+    log.event(control::Severity::kWarning, "chap_secrets", {{"file", file}, {"note", note}});
+  }
+}
+
+void ReloadThread::read(Done done) {
+  asio::post(thread_, [this, done = std::move(done)]() mutable {
+    be_nice();
+    asio::post(loop_, [done = std::move(done), result = read_()]() mutable { done(std::move(result)); });
+  });
+}
+
+void ReloadThread::discard(control::UserTable users) {
+  asio::post(thread_, [users = std::move(users)] { be_nice(); });
+}
+
+}  // namespace adit::app

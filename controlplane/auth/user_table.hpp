@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The users of a chap-secrets file, ready to be looked up: which entry counts for a name on this server, and its NT hash.
+// A value that one thread may make and another use. Pure; any thread, once crypto::initialise() has succeeded.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "controlplane/auth/chap_secrets.hpp"
+#include "controlplane/base/settings.hpp"
+#include "crypto/secret.hpp"
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::control {
+
+struct LocalUser {
+  std::size_t line = 0;
+  bool any_server = true;
+  crypto::SecretText password;
+  crypto::Secret<16> nt_hash;
+  std::optional<wire::Ipv4Address> address;
+  std::optional<SubscriberRate> rate;
+  std::vector<wire::Ipv4Prefix> routes{};
+};
+
+class UserTable {
+ public:
+  /// The user as sent, then without a domain, then `*`; nullptr: none of these.
+  [[nodiscard]] const LocalUser* find(std::string_view name) const;
+  [[nodiscard]] std::size_t size() const { return users_.size(); }
+
+  void reserve(std::size_t users) { users_.reserve(users); }
+  /// As in pppd, an entry for this very server beats one for any server; among equals the first one counts. The note says
+  /// which line is ignored.
+  [[nodiscard]] std::optional<std::string> add(ChapSecret&& secret);
+
+ private:
+  struct TextHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  std::unordered_map<std::string, LocalUser, TextHash, std::equal_to<>> users_;
+};
+
+struct ParsedUsers {
+  UserTable users;
+  std::vector<std::string> notes;  ///< on what was not used, each with its line; no secrets
+};
+
+/// Of a chap-secrets file. Only entries whose server column is `*` or `server_name` count. The error is
+/// parse_chap_secrets()'s.
+[[nodiscard]] std::expected<ParsedUsers, std::string> parse_users(std::string_view text,
+                                                                  std::string_view server_name);
+
+}  // namespace adit::control
