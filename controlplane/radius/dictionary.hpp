@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "controlplane/radius/attributes.hpp"
+#include "controlplane/radius/value_types.hpp"
 
 namespace adit::control::radius {
 
@@ -29,24 +30,6 @@ struct AnyCaseEqual {
 };
 template <typename Value>
 using ByName = std::unordered_map<std::string, Value, AnyCaseHash, AnyCaseEqual>;
-
-enum class ValueType : std::uint8_t {
-  kString,
-  kOctets,
-  kIpaddr,
-  kInteger,
-  kDate,
-  kShort,
-  kByte,
-  kSigned,
-  kInteger64,
-  kIfid,
-  kIpv6addr,
-  kIpv6prefix,
-  kOther,  ///< FreeRADIUS' further ones, which nothing here reads: tlv, ether, abinary, ...
-};
-/// As a dictionary spells it; "other".
-[[nodiscard]] std::string_view to_text(ValueType type);
 
 struct Definition {
   std::string name{};

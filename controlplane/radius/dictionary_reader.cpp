@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <functional>
 #include <limits>
 #include <utility>
@@ -19,22 +18,6 @@ constexpr unsigned kMaxDepth = 8;
 constexpr std::size_t kMaxName = 128;
 constexpr std::uint32_t kMaxVendor = 0xffffff;
 
-constexpr std::pair<std::string_view, ValueType> kTypes[] = {
-    {"string", ValueType::kString},       {"octets", ValueType::kOctets},
-    {"ipaddr", ValueType::kIpaddr},       {"integer", ValueType::kInteger},
-    {"date", ValueType::kDate},           {"short", ValueType::kShort},
-    {"byte", ValueType::kByte},           {"signed", ValueType::kSigned},
-    {"integer64", ValueType::kInteger64}, {"ifid", ValueType::kIfid},
-    {"ipv6addr", ValueType::kIpv6addr},   {"ipv6prefix", ValueType::kIpv6prefix},
-    {"uint32", ValueType::kInteger},      {"uint16", ValueType::kShort},
-    {"uint8", ValueType::kByte},          {"int32", ValueType::kSigned},
-    {"uint64", ValueType::kInteger64},    {"ipv4prefix", ValueType::kOther},
-    {"ether", ValueType::kOther},         {"combo-ip", ValueType::kOther},
-    {"abinary", ValueType::kOther},       {"tlv", ValueType::kOther},
-    {"vsa", ValueType::kOther},           {"evs", ValueType::kOther},
-    {"extended", ValueType::kOther},      {"long-extended", ValueType::kOther},
-};
-
 bool same(std::string_view a, std::string_view b) {
   return AnyCaseEqual()(a, b);
 }
@@ -48,48 +31,12 @@ std::unexpected<std::string> wrong(const std::string& place, std::string_view wh
   return std::unexpected(place + ": " + std::string(what) + "; " + std::string(remedy));
 }
 
-/// 17 or 0x11; nothing: another text, or more than `most`.
-std::optional<std::uint64_t> read_number(std::string_view text, std::uint64_t most) {
-  const bool hex = text.starts_with("0x") || text.starts_with("0X");
-  text.remove_prefix(hex ? 2 : 0);
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, hex ? 16 : 10);
-  const bool all = error == std::errc{} && end == text.data() + text.size();
-  return all && number <= most ? std::optional(number) : std::nullopt;
-}
-
 /// Takes what is before `separator` off the front; without one, all of it.
 std::string_view take_part(std::string_view& text, char separator) {
   const std::size_t end = std::min(text.find(separator), text.size());
   const std::string_view part = text.substr(0, end);
   text.remove_prefix(std::min(end + 1, text.size()));
   return part;
-}
-
-std::optional<ValueType> read_type(std::string_view text) {
-  constexpr std::string_view kSized = "octets[";
-  if (text.size() > kSized.size() && same(text.substr(0, kSized.size()), kSized) && text.ends_with(']')) {
-    text.remove_suffix(1);
-    return read_number(text.substr(kSized.size()), kMaxOctets) ? std::optional(ValueType::kOctets)
-                                                               : std::nullopt;
-  }
-  const auto* found = std::ranges::find_if(kTypes, [&](const auto& type) { return same(type.first, text); });
-  return found != std::end(kTypes) ? std::optional(found->second) : std::nullopt;
-}
-
-/// The largest number that may have a name. FreeRADIUS' own files name values of `octets` attributes, too.
-std::uint64_t largest_of(ValueType type) {
-  switch (type) {
-    case ValueType::kByte:
-      return 0xff;
-    case ValueType::kShort:
-      return 0xffff;
-    case ValueType::kInteger:
-    case ValueType::kSigned:
-      return 0xffffffff;
-    default:
-      return std::numeric_limits<std::uint64_t>::max();
-  }
 }
 
 /// The state of one file that is being read. BEGIN and END are matched within a file: an included file starts outside any
@@ -401,11 +348,6 @@ Result Loader::include(OpenFile& file, std::string_view path, bool may_be_absent
 }
 
 }  // namespace
-
-std::string_view to_text(ValueType type) {
-  const auto* found = std::ranges::find(kTypes, type, &std::pair<std::string_view, ValueType>::second);
-  return type == ValueType::kOther ? "other" : found->first;
-}
 
 std::expected<Dictionary, std::string> extended(Dictionary base, const std::string& file,
                                                 const ReadFile& read) {
