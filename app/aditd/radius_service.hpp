@@ -35,18 +35,19 @@ class RadiusService {
   RadiusService(const RadiusService&) = delete;
   RadiusService& operator=(const RadiusService&) = delete;
 
-  /// Begins; `concentrator` is what Disconnect- and CoA-Requests act upon, and outlives this.
+  /// Opens the sockets. `concentrator` is what Disconnect- and CoA-Requests act upon, and outlives this.
   [[nodiscard]] std::expected<void, std::string> open(control::Concentrator& concentrator);
-  /// Other servers, rates and [[dae-client]] from now on; requests under way end with the servers that have them. Whether
-  /// there is accounting at all, and who is asked first, stays. An error says what failed; nothing has changed then.
+  /// Uses the servers, rates and [[dae-client]] of `config` from now on; requests under way are left to the servers that have
+  /// them. Whether there is accounting at all, and the order of backends, do not change. An error says what failed; nothing has
+  /// changed then.
   [[nodiscard]] std::expected<void, std::string> reload(const Config& config);
-  /// Now and then: gives up clients of before reload() that nobody waits for any more.
+  /// To be called periodically: destroys clients from before a reload() once no request waits for them.
   void tidy();
 
-  /// False as long as servers are being told that this NAS begins: no call is to start before.
+  /// False while Accounting-On waits for an answer: no call should start before.
   [[nodiscard]] bool announced() const;
 
-  /// Once all calls have ended, again and again: true when servers have been told, or could not be.
+  /// To be called repeatedly once all calls have ended: true when Accounting-Off has been answered, or cannot be sent.
   [[nodiscard]] bool say_farewell();
 
   /// As [auth] backend says.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the configuration anew on a thread of its own, because a chap-secrets of 300,000 users takes a second, and no call may
-// wait for that. Thread: control; the reading itself and destructors of what it replaced run on the other. Owner: the control
-// loop.
+// Reads the configuration anew on a thread of its own: parsing a chap-secrets of 300,000 users takes about a second, for which
+// no call may have to wait. Thread: control; only the reading, and the destruction of what it replaces, run on the other one.
+// Owner: the control loop.
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -16,7 +16,7 @@
 
 namespace adit::app {
 
-/// What stands in the chap-secrets `file` and is not used: an event for each note.
+/// An event for each note on the chap-secrets `file`.
 void log_user_notes(const std::string& file, const std::vector<std::string>& notes, control::EventLog& log);
 
 class ReloadThread {

@@ -15,8 +15,7 @@ class LocalUsers final : public AuthBackend {
  public:
   explicit LocalUsers(UserTable users = {});
 
-  /// Replaces all users, and returns the ones before: destroying 300,000 of them takes a while, and is the caller's choice of
-  /// thread.
+  /// Replaces all users and returns the previous ones, so that the caller may destroy them on another thread.
   UserTable use(UserTable users) { return std::exchange(users_, std::move(users)); }
 
   [[nodiscard]] std::size_t size() const { return users_.size(); }

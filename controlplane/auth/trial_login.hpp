@@ -24,7 +24,7 @@ struct TrialLogin {
 struct TrialOutcome {
   enum class Verdict : std::uint8_t { kAccepted, kRejected, kUnavailable };
   Verdict verdict = Verdict::kUnavailable;
-  std::string why{};  ///< of a rejection, or of none; or what a client would not take about an acceptance
+  std::string why{};  ///< it was rejected or not judged; or a client would not take the acceptance
   Duration took{0};
   std::optional<AuthAccepted> accepted{};
   /// Of an accepted one: MS-CHAPv2's success string, and MPPE's keys, are what the password makes them.
@@ -39,7 +39,7 @@ class TrialLogins {
   TrialLogins(TimerWheel& wheel, Entropy& entropy);
   ~TrialLogins();
 
-  /// `done` is called once, perhaps before this returns; not when the backend or this goes first.
+  /// `done` is called once, perhaps before this returns; not if the backend or this is destroyed first.
   void run(TrialLogin login, AuthBackend& backend, Done done);
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is told of calls that carried somebody: once when IP came up, now and then while it is, and once with the final
-// counters. Thread: control.
+// The interface to whatever keeps records of calls: it hears of each call whose IP came up, then, periodically while IP is up,
+// and finally with the last counters. Thread: control.
 #pragma once
 
 #include <cstdint>
@@ -21,16 +21,16 @@ struct AccountedCall {
   wire::Ipv4Address peer, local;                   ///< outer
   wire::Ipv4Address address;                       ///< the subscriber's
   std::vector<std::vector<std::uint8_t>> classes;  ///< as the server gave them
-  bool by_radius = false;                          ///< it let the user in
+  bool by_radius = false;                          ///< a RADIUS server accepted the user
 };
 
 class Accounting {
  public:
   virtual ~Accounting() = default;
   virtual void started(const AccountedCall& call) = 0;
-  /// Now and then, that a record of its end can be made should this process not live to see it.
+  /// Called about once a minute, so that the call's end can be recorded even if this process does not live to see it.
   virtual void noted(const AccountedCall& call, const contract::CallTotals& totals, Duration since_up) = 0;
-  /// `since_up`: how long IP is up. Totals are the data plane's at this moment.
+  /// `since_up`: how long IP has been up. Totals are the data plane's at this moment.
   virtual void interim(const AccountedCall& call, const contract::CallTotals& totals, Duration since_up) = 0;
   /// Totals are final: the worker has forgotten the call.
   virtual void stopped(const AccountedCall& call, const contract::CallTotals& totals, Duration was_up,

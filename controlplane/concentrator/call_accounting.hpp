@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// When Accounting is told of one call: its start, its counters every interim interval and every minute, its end.
+// When Accounting hears of one call: its start, its counters each interim interval and about each minute, its end.
 // Thread: control. Owner: CallRecord, where there is accounting at all.
 #pragma once
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The face of the control plane: events and the operator's requests, each followed by a sweep of what is over.
+// The control plane from outside: events and the operator's requests, each followed by a sweep of what is over.
 #include "controlplane/concentrator/concentrator.hpp"
 
 #include <charconv>

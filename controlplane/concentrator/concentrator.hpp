@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control plane as one object: control connections, calls, sessions, call IDs, slots, addresses.
 // Sans-I/O: TCP octets, worker messages, operator's requests and time in; ConcentratorActions out.
-// Every operation is O(1) in the number of calls, except those that are asked to visit all of them.
+// Every operation is O(1) in the number of calls, except those that visit all of them.
 // Thread: control. Owner: aditd (or a simulation).
 #pragma once
 
@@ -46,14 +46,14 @@ class ConcentratorActions {
   [[nodiscard]] virtual bool post(contract::WorkerId worker, const contract::ToWorker& message) = 0;
   [[nodiscard]] virtual bool post_frame(const contract::CallRef& call,
                                         std::span<const std::uint8_t> frame) = 0;
-  /// A subscriber address begins or stops to lead to a call (the downlink index). Same order as posts.
+  /// Entries of the data plane's indexes: which call a GRE key or a subscriber address leads to. In order with posts.
   virtual void map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) = 0;
   virtual void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) = 0;
   virtual void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) = 0;
   virtual void unmap_subscriber(wire::Ipv4Address subscriber) = 0;
   /// Counters of a call, as its worker has them now; nothing when it has none by that name.
   [[nodiscard]] virtual std::optional<contract::CallTotals> totals(const contract::CallRef& call) const = 0;
-  /// A prefix behind a subscriber begins or stops to lead to its call; addresses of it that are others' stay theirs.
+  /// A prefix behind a subscriber leads to its call. Addresses in it that are another subscriber's keep their own entry.
   virtual void map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) = 0;
   virtual void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) = 0;
 };
@@ -82,7 +82,7 @@ struct ConcentratorStats {
   std::uint64_t auth_accepted = 0;
   std::uint64_t auth_rejected = 0;
   std::uint64_t frames_dropped = 0;  ///< PPP control frames that found their worker's ring full
-  std::uint64_t stale_messages = 0;  ///< from workers, about calls that are no more
+  std::uint64_t stale_messages = 0;  ///< from workers, about calls that no longer exist
   std::vector<std::pair<EndReason, std::uint64_t>> ended;  ///< calls and connections by reason, non-zero ones
 };
 
@@ -127,11 +127,11 @@ class Concentrator {
   void on_worker_message(const contract::ToControl& message, std::span<const std::uint8_t> frame);
 
   // ---- operator ---------------------------------------------------------------------------------------------
-  /// Returns how many calls were asked to end. hard: without LCP's farewell.
+  /// Returns how many calls were asked to end. hard: without LCP's Terminate-Request.
   std::size_t terminate(const SessionSelector& selector, bool hard);
-  /// Changes the rate limit of these calls in place; none: back to what they were let in with. Returns how many.
+  /// Changes the rate limit of these calls in place; none: back to the ones they were admitted with. Returns how many.
   std::size_t set_rate(const SessionSelector& selector, std::optional<SubscriberRate> rate);
-  /// All that are there by that name, ending ones included (but not under the name of their user).
+  /// All calls that match, those that are ending included (except by user name, under which they are no longer listed).
   [[nodiscard]] std::vector<CallStatus> find(const SessionSelector& selector) const;
   /// Ends one call on the spot.
   Removal remove(std::string_view session_id);
@@ -141,10 +141,10 @@ class Concentrator {
   void drain();
   [[nodiscard]] bool drained() const;
 
-  /// Gives a worker no new calls, or new calls again; calls that live stay where they are. False: no such worker, or the
+  /// Gives a worker no new calls, or new calls again; calls that are up stay where they are. False: no such worker, or the
   /// last one in use.
   [[nodiscard]] bool use_worker(contract::WorkerId worker, bool in_use);
-  /// The share of its time, 0..1, that each worker has spent on packets since the last time: new calls avoid the busiest.
+  /// The share of its time, 0..1, that each worker has spent on packets since the last report: new calls avoid the busiest.
   void on_busy(const std::vector<double>& shares);
   [[nodiscard]] const std::vector<WorkerSeats>& seats() const;
 

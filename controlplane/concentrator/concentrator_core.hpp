@@ -57,11 +57,11 @@ class ConcentratorCore {
   void count_stage(CallRecord::Stage stage, int change);
   /// A message of this call found its worker's ring full: ends it from sweep().
   void end_overflowed(const contract::CallRef& ref);
-  /// The session is over; it may be on the stack still.
+  /// Keeps a session that is over until sweep(): it may still be on the stack.
   void retire(std::unique_ptr<Session> session);
   /// RemoveCall to the worker, now or as soon as its ring has room.
   void request_removal(CallRecord& call);
-  /// The call's worker has had no room for RemoveCall so far.
+  /// The worker's ring has had no room for RemoveCall so far.
   [[nodiscard]] bool removal_waits(const CallRecord& call) const {
     return !removals_waiting_[call.ref.worker.value].empty();
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Session-Timeout and Idle-Timeout of one call (RFC 2865 §5.27, §5.28): each ends it by an orderly farewell.
+// Session-Timeout and Idle-Timeout of one call (RFC 2865 §5.27, §5.28): each ends it by LCP Terminate-Request.
 // Thread: control. Owner: CallRecord, for calls that have either.
 #pragma once
 

@@ -41,7 +41,7 @@ struct ClientSettings {  // [radius]
   std::uint32_t max_waiting = 4096;      ///< requests that wait for a free identifier
 };
 
-/// A server is told of sessions.
+/// True when a server is configured for accounting.
 [[nodiscard]] inline bool has_accounting(const ClientSettings& settings) {
   return std::ranges::any_of(settings.servers,
                              [](const ServerSettings& server) { return server.acct_port != 0; });
