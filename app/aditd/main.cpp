@@ -19,6 +19,7 @@
 #include "controlplane/auth/local_users.hpp"
 #include "crypto/library.hpp"
 #include "crypto/mppe_implementations.hpp"
+#include "crypto/secret.hpp"
 
 namespace adit::app {
 namespace {

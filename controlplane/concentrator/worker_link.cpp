@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/concentrator/worker_link.hpp"
 
-#include <algorithm>
-
+#include "controlplane/base/key_message.hpp"
 #include "controlplane/concentrator/concentrator_core.hpp"
 
 namespace adit::control {
@@ -31,13 +30,7 @@ void WorkerLink::set_ppp_compression(bool send_acfc, bool send_pfc) {
 
 void WorkerLink::enable_mppe(contract::Direction direction, contract::MppeMode mode,
                              const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) {
-  contract::EnableMppe enable{ref, direction, mode, {}, {}};
-  std::ranges::copy(start_key.bytes(), enable.start_key.begin());
-  std::ranges::copy(session_key.bytes(), enable.session_key.begin());
-  contract::ToWorker message = enable;
-  crypto::wipe(&enable, sizeof enable);
-  post(message);
-  crypto::wipe(&message, sizeof message);
+  post(KeyMessage(ref, direction, mode, start_key, session_key).message());
 }
 
 void WorkerLink::flush_mppe(bool repeated) {

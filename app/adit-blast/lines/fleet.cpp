@@ -39,7 +39,17 @@ Fleet::Fleet(const Plan& plan, std::uint32_t lines, const ClientAddresses& addre
   in_[index(Line::State::kIdle)] = lines;
 }
 
-Fleet::~Fleet() = default;
+Fleet::~Fleet() {
+  while (!waiting_messages_.empty()) {
+    pop_waiting_message();
+  }
+}
+
+/// It may hold keys.
+void Fleet::pop_waiting_message() {
+  crypto::wipe(&waiting_messages_.front(), sizeof waiting_messages_.front());
+  waiting_messages_.pop_front();
+}
 
 std::int64_t Fleet::now_us() const {
   return std::chrono::duration_cast<std::chrono::microseconds>(
@@ -185,7 +195,7 @@ void Fleet::must(const TrafficCommand& command) {
 void Fleet::tidy() {
   over_.clear();
   while (!waiting_messages_.empty() && runtime_.mailbox().to_worker.push(waiting_messages_.front())) {
-    waiting_messages_.pop_front();
+    pop_waiting_message();
   }
   while (!waiting_commands_.empty() && runtime_.commands().push(waiting_commands_.front())) {
     waiting_commands_.pop_front();

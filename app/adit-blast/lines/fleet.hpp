@@ -136,6 +136,7 @@ class Fleet final : TcpEvents, DialEvents {
   void on_connected(std::uint32_t line, control::ConnectionId id) override;
   void on_connect_failed(std::uint32_t line, bool local, const std::string& why) override;
 
+  void pop_waiting_message();
   void on_mail(const contract::ToControl& message, std::span<const std::uint8_t> frame);
   /// Traffic commands must arrive, and in order: those that do not fit wait here.
   void must(const TrafficCommand& command);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/adit-blast/lines/line.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "app/adit-blast/lines/fleet.hpp"
+#include "controlplane/base/key_message.hpp"
 
 namespace adit::app::blast {
 
@@ -17,13 +18,6 @@ constexpr Duration kConnectTimeout{15'000};
 constexpr Duration kSettle{500};
 /// From the last packet of a line that is about to hang up until all of them must have arrived.
 constexpr Duration kQuiet{400};
-
-template <typename Octets>
-std::array<std::uint8_t, 16> as_array(const Octets& octets) {
-  std::array<std::uint8_t, 16> array;
-  std::ranges::copy(octets, array.begin());
-  return array;
-}
 
 }  // namespace
 
@@ -190,11 +184,7 @@ void Line::set_ppp_compression(bool send_acfc, bool send_pfc) {
 
 void Line::enable_mppe(contract::Direction direction, contract::MppeMode mode,
                        const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) {
-  fleet_.post(contract::EnableMppe{.call = *call_,
-                                   .direction = direction,
-                                   .mode = mode,
-                                   .start_key = as_array(start_key.bytes()),
-                                   .session_key = as_array(session_key.bytes())});
+  fleet_.post(control::KeyMessage(*call_, direction, mode, start_key, session_key).message());
 }
 
 void Line::disable_mppe() {
