@@ -22,7 +22,7 @@ using control::Severity;
 
 namespace {
 
-// Of one worker per turn: a flood of frames must not starve TCP and timers.
+// From one worker in a turn: a flood of frames must not starve TCP and timers.
 constexpr int kMessagesPerTurn = 512;
 // StopCCRQ to everyone, their replies, the workers' last counters, the last accounting records.
 constexpr std::chrono::seconds kDrainDeadline{8};
@@ -43,46 +43,28 @@ ControlLoop::ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool
       runtime_(runtime),
       users_(users),
       log_(log),
-      wheel_(wheel),
-      tcp_(io_, *this, config.control.pptp.max_output_octets),
-      listener_(io_, tcp_, *this, config.accept_rate),
-      radius_(io_, std::move(spool), config, wheel, entropy(), log, users, [this] { tick(); }),
+      loop_(wheel, runtime.wake(), {SIGINT, SIGTERM, SIGHUP}),
+      tcp_(loop_.io(), *this, config.control.pptp.max_output_octets),
+      listener_(loop_.io(), tcp_, *this, config.accept_rate),
+      host_(runtime, tcp_, log),
+      radius_(loop_.io(), std::move(spool), config, wheel, entropy(), log, users, [this] { loop_.tick(); }),
       concentrator_(config.control, runtime.worker_count(), runtime.data_plane().slots_per_worker(), wheel,
-                    entropy(), log, radius_.backend(), *this, runtime.steering(), radius_.accounting()),
+                    entropy(), log, radius_.backend(), host_, runtime.steering(), radius_.accounting()),
       operator_view_(
           concentrator_, runtime, wheel, radius_, [this] { wait_for_restart(); },
           [this](OperatorBackend::Reloaded done) { reload(std::move(done)); }),
-      reload_thread_(io_, std::move(reread)),
-      operator_socket_(io_, operator_view_, config.cli),
-      worker_wake_(io_, runtime.wake().fd()),
-      netlink_(io_),
-      signals_(io_, SIGINT, SIGTERM, SIGHUP),
-      second_(io_),
-      restart_(io_),
-      started_(std::chrono::steady_clock::now()) {}
-
-ControlLoop::~ControlLoop() {
-  worker_wake_.release();  // Runtime owns it
-  if (netlink_.is_open()) {
-    netlink_.release();  // KernelRoutes owns it
-  }
-  for (asio::posix::stream_descriptor& tap : taps_) {
-    tap.release();  // KernelPorts owns it
-  }
-}
+      reload_thread_(loop_.io(), std::move(reread)),
+      operator_socket_(loop_.io(), operator_view_, config.cli),
+      second_(loop_.io()),
+      restart_(loop_.io()) {}
 
 std::expected<void, std::string> ControlLoop::open() {
-  std::vector<dataplane::Port> ports;
-  for (const dataplane::OpenPort& open : runtime_.ports()) {
-    ports.push_back(open.port);
+  auto mirrored = loop_.mirror_routes(runtime_.ports(), [this](std::unique_ptr<dataplane::NextHops> hops) {
+    runtime_.publish(std::move(hops));
+  });
+  if (!mirrored) {
+    return mirrored;
   }
-  auto routes = KernelRoutes::open(
-      ports, [this](std::unique_ptr<dataplane::NextHops> hops) { runtime_.publish(std::move(hops)); });
-  if (!routes) {
-    return std::unexpected(std::move(routes.error()));
-  }
-  routes_ = std::move(*routes);
-  netlink_.assign(routes_->fd());
   if (auto opened = radius_.open(concentrator_); !opened) {
     return opened;
   }
@@ -101,17 +83,12 @@ std::expected<void, std::string> ControlLoop::open() {
   if (auto listening = operator_socket_.listen(); !listening) {
     return listening;
   }
-  wait_for_workers();
-  wait_for_netlink();
-  wait_for_signal();
+  loop_.on_signal([this](int signal) { on_signal(signal); });
   wait_for_second();
-  if (const KernelPorts* kernel = runtime_.kernel_ports()) {
+  if (KernelPorts* kernel = runtime_.kernel_ports()) {
     for (const KernelPorts::Tap& tap : kernel->taps()) {
-      taps_.emplace_back(io_, tap.fd.get());
+      loop_.watch(tap.fd.get(), [kernel, &tap] { kernel->from_kernel(tap); });
     }
-  }
-  for (std::size_t tap = 0; tap < taps_.size(); ++tap) {
-    wait_for_kernel(tap);
   }
   return {};
 }
@@ -119,104 +96,44 @@ std::expected<void, std::string> ControlLoop::open() {
 void ControlLoop::wait_for_announcement() {
   const auto deadline = std::chrono::steady_clock::now() + kAnnounceDeadline;
   while (!radius_.announced() && std::chrono::steady_clock::now() < deadline) {
-    tick();
-    io_.run_one_for(std::chrono::milliseconds{10});
+    loop_.tick();
+    loop_.io().run_one_for(std::chrono::milliseconds{10});
   }
 }
 
 void ControlLoop::run() {
   while (!finished()) {
-    tick();
-    routes_->publish_due();
+    loop_.begin_turn();
     const bool more_routes = runtime_.write_subscriber_routes();
-    if (drain_mailboxes() || more_routes) {
-      io_.poll();
-    } else {
-      const Duration wait = wheel_.next_wait().value_or(Duration{1000});
-      run_until_mail(io_, runtime_.data_plane().mailboxes(), std::min(wait, routes_->wait().value_or(wait)));
-    }
+    const bool busy = read_mailboxes() || more_routes;
+    loop_.end_turn(busy, runtime_.data_plane().mailboxes(), Duration{1000});
     runtime_.data_plane().reclaim();
   }
 }
 
-void ControlLoop::tick() {
-  const auto elapsed = std::chrono::steady_clock::now() - started_;
-  wheel_.advance(control::Instant{std::chrono::duration_cast<Duration>(elapsed)});
-}
-
-// True when something was there: the caller looks again before it sleeps.
-bool ControlLoop::drain_mailboxes() {
+/// True when there was something: there may be more.
+bool ControlLoop::read_mailboxes() {
   bool any = false;
-  for (std::uint16_t w = 0; w < runtime_.worker_count(); ++w) {
-    any |= drain_mailbox(WorkerId{w});
+  for (contract::Mailbox* box : runtime_.data_plane().mailboxes()) {
+    any |= read_messages(*box, kMessagesPerTurn, [this](const contract::ToControl& message, auto frame) {
+      on_message(message, frame);
+    });
   }
   return any;
 }
 
-bool ControlLoop::drain_mailbox(WorkerId worker) {
-  contract::Mailbox& box = runtime_.data_plane().mailbox(worker);
-  int taken = 0;
-  for (; taken < kMessagesPerTurn; ++taken) {
-    const contract::ToControl* message = box.to_control.front();
-    if (message == nullptr) {
-      break;
-    }
-    if (std::holds_alternative<contract::PppFrameIn>(*message)) {
-      const contract::FrameSlot* frame = box.frames_to_control.front();
-      concentrator_.on_worker_message(*message, std::span(frame->octets.data(), frame->length));
-      box.frames_to_control.release();
-    } else if (const auto* resolve = std::get_if<contract::ResolveNextHop>(message)) {
-      routes_->resolve(resolve->destination, resolve->towards_peers);
-    } else if (std::holds_alternative<contract::FramesPunted>(*message)) {
-      runtime_.kernel_ports()->to_kernel();
-    } else {
-      concentrator_.on_worker_message(*message, {});
-    }
-    box.to_control.release();
+void ControlLoop::on_message(const contract::ToControl& message, std::span<const std::uint8_t> frame) {
+  if (const auto* resolve = std::get_if<contract::ResolveNextHop>(&message)) {
+    loop_.routes().resolve(resolve->destination, resolve->towards_peers);
+  } else if (std::holds_alternative<contract::FramesPunted>(message)) {
+    runtime_.kernel_ports()->to_kernel();
+  } else {
+    concentrator_.on_worker_message(message, frame);
   }
-  return taken > 0;
-}
-
-void ControlLoop::wait_for_workers() {
-  worker_wake_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const asio::error_code& error) {
-    if (!error) {
-      runtime_.wake().clear();
-      wait_for_workers();
-    }
-  });
-}
-
-void ControlLoop::wait_for_netlink() {
-  netlink_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const asio::error_code& error) {
-    if (!error) {
-      routes_->on_readable();
-      wait_for_netlink();
-    }
-  });
-}
-
-void ControlLoop::wait_for_kernel(std::size_t tap) {
-  taps_[tap].async_wait(asio::posix::stream_descriptor::wait_read,
-                        [this, tap](const asio::error_code& error) {
-                          if (!error) {
-                            KernelPorts& kernel = *runtime_.kernel_ports();
-                            kernel.from_kernel(kernel.taps()[tap]);
-                            wait_for_kernel(tap);
-                          }
-                        });
-}
-
-void ControlLoop::wait_for_signal() {
-  signals_.async_wait([this](const asio::error_code& error, int signal) {
-    if (!error) {
-      on_signal(signal);
-      wait_for_signal();
-    }
-  });
 }
 
 void ControlLoop::on_signal(int signal) {
-  tick();
+  loop_.tick();
   if (signal == SIGHUP) {
     log_.reopen();
     reload([](const std::expected<void, std::string>&) {});
@@ -227,7 +144,7 @@ void ControlLoop::on_signal(int signal) {
 
 void ControlLoop::reload(OperatorBackend::Reloaded done) {
   reload_thread_.read([this, done = std::move(done)](ConfigResult reread) {
-    tick();
+    loop_.tick();
     done(use(std::move(reread)));
   });
 }
@@ -255,34 +172,34 @@ void ControlLoop::wait_for_second() {
     if (!error) {
       log_.flush_suppressed();
       weigh_workers();
-      look_after_ports();
+      supervise_ports();
       radius_.tidy();
       wait_for_second();
     }
   });
 }
 
-void ControlLoop::look_after_ports() {
-  for (const PortCare::Event& event : runtime_.port_care().look(runtime_.turns())) {
+void ControlLoop::supervise_ports() {
+  for (const PortSupervisor::Event& event : runtime_.port_supervisor().check(runtime_.turns())) {
     const dataplane::Port& port = runtime_.ports()[event.port].port;
     if (KernelPorts* kernel = runtime_.kernel_ports()) {
-      kernel->set_carrier(port.id, runtime_.port_care().state(event.port).link.up);
+      kernel->set_carrier(port.id, runtime_.port_supervisor().state(event.port).link.up);
     }
     log_port(event);
   }
-  if (runtime_.port_care().restarting()) {
+  if (runtime_.port_supervisor().restarting()) {
     wait_for_restart();
   }
 }
 
-// Two turns of every worker: microseconds, or the 200 of an idle one's nap.
+// For two turns of every worker: microseconds, or 200 of them for one that sleeps because it is idle.
 void ControlLoop::wait_for_restart() {
   restart_.expires_after(std::chrono::milliseconds{1});
   restart_.async_wait([this](const asio::error_code& error) {
-    if (error || !runtime_.port_care().restarting()) {
+    if (error || !runtime_.port_supervisor().restarting()) {
       return;
     }
-    if (const auto done = runtime_.port_care().finish_restart(runtime_.turns())) {
+    if (const auto done = runtime_.port_supervisor().finish_restart(runtime_.turns())) {
       log_port(*done);
     } else {
       wait_for_restart();
@@ -290,7 +207,7 @@ void ControlLoop::wait_for_restart() {
   });
 }
 
-void ControlLoop::log_port(const PortCare::Event& event) {
+void ControlLoop::log_port(const PortSupervisor::Event& event) {
   const bool good = event.what == "link_up" || event.what == "port_restarted";
   log_.event(good ? Severity::kInfo : Severity::kWarning, event.what,
              {{"name", runtime_.ports()[event.port].name}, {"error", event.error}});
@@ -331,79 +248,26 @@ bool ControlLoop::finished() {
   return all_gone || std::chrono::steady_clock::now() >= drain_deadline_;
 }
 
-// ---- AcceptEvents, TcpEvents: the clock first, because we may have slept ------------------------------------------------------
+// ---- AcceptEvents, TcpEvents: the clock first, because the loop may have slept -------------------------------------
 
 bool ControlLoop::on_accept(ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local) {
-  tick();
+  loop_.tick();
   return concentrator_.on_accept(id, peer, local);
 }
 
 void ControlLoop::on_bytes(ConnectionId id, std::span<const std::uint8_t> octets) {
-  tick();
+  loop_.tick();
   concentrator_.on_bytes(id, octets);
 }
 
 void ControlLoop::on_closed(ConnectionId id, EndReason reason) {
-  tick();
+  loop_.tick();
   concentrator_.on_closed(id, reason);
 }
 
 void ControlLoop::on_accept_failed(const std::string& why) {
   log_.event(Severity::kWarning, "accept_failed",
              {{"error", why}, {"remedy", "raise LimitNOFILE or lower max-connections"}});
-}
-
-// ---- control::ConcentratorActions --------------------------------------------------------------------------------
-
-void ControlLoop::send(ConnectionId connection, std::span<const std::uint8_t> message) {
-  tcp_.send(connection, message);
-}
-
-void ControlLoop::close(ConnectionId connection) {
-  tcp_.close(connection);
-}
-
-bool ControlLoop::post(WorkerId worker, const contract::ToWorker& message) {
-  return runtime_.data_plane().mailbox(worker).to_worker.push(message);
-}
-
-bool ControlLoop::post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame) {
-  contract::Mailbox& box = runtime_.data_plane().mailbox(call.worker);
-  return contract::post_with_frame(box.to_worker, box.frames_to_worker, contract::SendPppFrame{call}, frame);
-}
-
-void ControlLoop::map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) {
-  if (!runtime_.map_call(local, id, call)) {
-    log_.event(Severity::kError, "call_unreachable",
-               {{"local", to_string(local)}, {"remedy", "more DPDK memory"}});
-  }
-}
-
-void ControlLoop::unmap_call(wire::Ipv4Address local, wire::LocalCallId id) {
-  runtime_.unmap_call(local, id);
-}
-
-void ControlLoop::map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) {
-  if (!runtime_.map_subscriber(subscriber, call)) {
-    log_.event(Severity::kError, "subscriber_unreachable",
-               {{"ip", to_string(subscriber)},
-                {"remedy", "more DPDK memory, or fewer fixed addresses outside the pools"}});
-  }
-}
-
-void ControlLoop::unmap_subscriber(wire::Ipv4Address subscriber) {
-  runtime_.unmap_subscriber(subscriber);
-}
-
-void ControlLoop::map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) {
-  if (!runtime_.map_route(prefix, call)) {
-    log_.event(Severity::kError, "route_unreachable",
-               {{"route", to_string(prefix)}, {"remedy", "more DPDK memory, or fewer and smaller networks"}});
-  }
-}
-
-void ControlLoop::unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) {
-  runtime_.unmap_route(prefix, call);
 }
 
 }  // namespace adit::app

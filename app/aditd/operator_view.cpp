@@ -115,7 +115,7 @@ std::vector<PortRow> OperatorView::ports() const {
   std::vector<PortRow> rows;
   for (std::size_t at = 0; at < runtime_.ports().size(); ++at) {
     const dataplane::OpenPort& open = runtime_.ports()[at];
-    const PortCare::State& state = runtime_.port_care().state(at);
+    const PortSupervisor::State& state = runtime_.port_supervisor().state(at);
     const dataplane::Device::Link link = open.device->link();
     const dataplane::DeviceTotals totals = device_totals(open);
     PortRow row{.name = open.name,
@@ -144,7 +144,7 @@ std::vector<PortRow> OperatorView::ports() const {
 }
 
 bool OperatorView::restart_port(const std::string& name) {
-  const bool begun = runtime_.port_care().begin_restart(name, runtime_.turns());
+  const bool begun = runtime_.port_supervisor().begin_restart(name, runtime_.turns());
   if (begun) {
     on_restart_();
   }

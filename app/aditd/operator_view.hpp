@@ -19,7 +19,7 @@ namespace adit::app {
 class OperatorView final : public OperatorBackend {
  public:
   /// All references outlive the view.
-  /// `on_restart`: a port has been taken from the workers, see PortCare::finish_restart().
+  /// `on_restart`: a port has been taken from the workers, see PortSupervisor::finish_restart().
   OperatorView(control::Concentrator& concentrator, Runtime& runtime, const control::TimerWheel& wheel,
                RadiusService& radius, std::function<void()> on_restart, std::function<void(Reloaded)> reload);
 

@@ -87,7 +87,7 @@ std::expected<void, std::string> Runtime::open(const Config& config) {
     return std::unexpected(std::move(ports.error()));
   }
   ports_ = std::move(*ports);
-  port_care_.emplace(ports_);
+  port_supervisor_.emplace(ports_);
   if (auto agreed = check_tables(ports_); !agreed) {
     return agreed;
   }
@@ -150,7 +150,7 @@ std::expected<void, std::string> Runtime::build(const Config& config) {
                                                                 .pool = ports_.front().pool,
                                                                 .control_wake_fd = wake_.fd(),
                                                                 .kernel = kernel_rings_.get(),
-                                                                .paused_ports = &port_care_->paused()});
+                                                                .paused_ports = &port_supervisor_->paused()});
   if (!built) {
     return std::unexpected(std::move(built.error()));
   }
@@ -202,45 +202,6 @@ std::vector<MemoryRow> Runtime::memory() const {
 
 std::optional<contract::CallTotals> Runtime::totals(const contract::CallRef& call) const {
   return worker(call.worker).calls().totals(call);
-}
-
-bool Runtime::map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) {
-  return data_plane_->index().map_call(local, id, call);
-}
-
-void Runtime::unmap_call(wire::Ipv4Address local, wire::LocalCallId id) {
-  data_plane_->index().unmap_call(local, id);
-}
-
-bool Runtime::map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) {
-  if (announce_each_) {
-    subscriber_routes_->add({.address = subscriber, .length = 32});
-  }
-  return data_plane_->index().map_subscriber(subscriber, call) &&
-         xdp_->add_subscriber({.address = subscriber, .length = 32});
-}
-
-void Runtime::unmap_subscriber(wire::Ipv4Address subscriber) {
-  if (announce_each_) {
-    subscriber_routes_->remove({.address = subscriber, .length = 32});
-  }
-  xdp_->remove_subscriber({.address = subscriber, .length = 32});
-  data_plane_->index().unmap_subscriber(subscriber);
-}
-
-bool Runtime::map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) {
-  if (subscriber_routes_ != nullptr) {
-    subscriber_routes_->add(prefix);  // no pool holds it, so "pools" does not announce it
-  }
-  return data_plane_->index().map_route(prefix, call) && xdp_->add_subscriber(prefix);
-}
-
-void Runtime::unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) {
-  if (subscriber_routes_ != nullptr) {
-    subscriber_routes_->remove(prefix);
-  }
-  xdp_->remove_subscriber(prefix);
-  data_plane_->index().unmap_route(prefix, call);
 }
 
 }  // namespace adit::app

@@ -16,9 +16,9 @@
 #include "app/host/eal.hpp"
 #include "app/host/kernel_ports.hpp"
 #include "app/host/netlink/subscriber_routes.hpp"
-#include "app/host/port_care.hpp"
+#include "app/host/port_supervisor.hpp"
 #include "app/host/port_steering.hpp"
-#include "app/host/worker_mail.hpp"
+#include "app/host/mailboxes.hpp"
 #include "app/host/xdp_maps.hpp"
 #include "dataplane/ports/ports.hpp"
 #include "dataplane/worker/data_plane.hpp"
@@ -44,11 +44,11 @@ class Runtime {
   [[nodiscard]] unsigned lcore(contract::WorkerId worker) const { return lcores_[worker.value]; }
   [[nodiscard]] const std::vector<dataplane::OpenPort>& ports() const { return ports_; }
   /// Links and restarts of the ports.
-  [[nodiscard]] PortCare& port_care() { return *port_care_; }
-  [[nodiscard]] const PortCare& port_care() const { return *port_care_; }
+  [[nodiscard]] PortSupervisor& port_supervisor() { return *port_supervisor_; }
+  [[nodiscard]] const PortSupervisor& port_supervisor() const { return *port_supervisor_; }
   /// The kernel's part in ports that DPDK owns; nullptr: there are none.
   [[nodiscard]] KernelPorts* kernel_ports() { return kernel_ports_ ? &*kernel_ports_ : nullptr; }
-  /// Of each worker; see PortCare.
+  /// Of each worker; see PortSupervisor.
   [[nodiscard]] std::vector<std::uint64_t> turns() const { return data_plane_->turns(); }
   /// Where packets of a call to be would arrive.
   [[nodiscard]] const control::Steering& steering() const { return *steering_; }
@@ -58,14 +58,6 @@ class Runtime {
 
   /// Live counters of a call; nothing when its worker has none by that name.
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const;
-
-  // ---- what the concentrator maps; the XDP programs follow the subscribers outside the pools ------------------
-  [[nodiscard]] bool map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call);
-  void unmap_call(wire::Ipv4Address local, wire::LocalCallId id);
-  [[nodiscard]] bool map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call);
-  void unmap_subscriber(wire::Ipv4Address subscriber);
-  [[nodiscard]] bool map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call);
-  void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call);
 
   /// Workers look destinations up in `hops` from their next turn on.
   void publish(std::unique_ptr<const dataplane::NextHops> hops) {
@@ -77,7 +69,10 @@ class Runtime {
   /// Some of what the kernel's table is to be told; true when there is more.
   bool write_subscriber_routes() { return subscriber_routes_ != nullptr && subscriber_routes_->write_some(); }
   /// nullptr: nothing is announced.
-  [[nodiscard]] const SubscriberRoutes* subscriber_routes() const { return subscriber_routes_.get(); }
+  [[nodiscard]] SubscriberRoutes* subscriber_routes() { return subscriber_routes_.get(); }
+  /// Routes to single subscribers are.
+  [[nodiscard]] bool announces_subscribers() const { return announce_each_; }
+  [[nodiscard]] XdpMaps& xdp_maps() { return *xdp_; }
 
   /// What workers write when control sleeps.
   [[nodiscard]] WorkerWake& wake() { return wake_; }
@@ -95,7 +90,7 @@ class Runtime {
   std::vector<dataplane::OpenPort> ports_;
   std::unique_ptr<dataplane::KernelRings> kernel_rings_;  // none: no port punts
   std::optional<KernelPorts> kernel_ports_;
-  std::optional<PortCare> port_care_;
+  std::optional<PortSupervisor> port_supervisor_;
   std::optional<PortSteeringView> steering_;
   std::optional<XdpMaps> xdp_;
   std::unique_ptr<SubscriberRoutes> subscriber_routes_;  // none: nothing is announced

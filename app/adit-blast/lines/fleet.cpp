@@ -13,12 +13,22 @@ namespace {
 constexpr std::uint32_t kMaxOutputOctets = 16'384;
 /// Between a call's end and the next use of its ID: longer than any packet of it can be under way here.
 constexpr control::Duration kQuarantine{2'000};
-// Of one turn: a flood of frames must not starve TCP and timers.
+// In one turn: a flood of frames must not starve TCP and timers.
 constexpr int kMessagesPerTurn = 1024;
 constexpr std::size_t kMaxDetails = 32;
 constexpr std::size_t kMaxDetail = 120;
 
 }  // namespace
+
+std::map<std::string, std::uint64_t> by_text(const EndCounts& counts) {
+  std::map<std::string, std::uint64_t> texts;
+  for (std::size_t end = 0; end < counts.size(); ++end) {
+    if (counts[end] > 0) {
+      texts[std::string(to_text(static_cast<ClientEnd>(end)))] = counts[end];
+    }
+  }
+  return texts;
+}
 
 Fleet::Fleet(const Plan& plan, std::uint32_t lines, const ClientAddresses& addresses,
              const control::ClientSettings& settings, BlastRuntime& runtime, asio::io_context& io,
@@ -202,29 +212,15 @@ void Fleet::tidy() {
   }
 }
 
-// ---- mail ----------------------------------------------------------------------------------------------------------
+// ---- messages of the worker ----------------------------------------------------------------------------------------
 
-bool Fleet::read_mail() {
-  contract::Mailbox& box = runtime_.mailbox();
-  int taken = 0;
-  for (; taken < kMessagesPerTurn; ++taken) {
-    const contract::ToControl* message = box.to_control.front();
-    if (message == nullptr) {
-      break;
-    }
-    if (std::holds_alternative<contract::PppFrameIn>(*message)) {
-      const contract::FrameSlot* frame = box.frames_to_control.front();
-      on_mail(*message, std::span(frame->octets.data(), frame->length));
-      box.frames_to_control.release();
-    } else {
-      on_mail(*message, {});
-    }
-    box.to_control.release();
-  }
-  return taken > 0;
+bool Fleet::read_messages() {
+  return app::read_messages(
+      runtime_.mailbox(), kMessagesPerTurn,
+      [this](const contract::ToControl& message, auto frame) { on_message(message, frame); });
 }
 
-void Fleet::on_mail(const contract::ToControl& message, std::span<const std::uint8_t> frame) {
+void Fleet::on_message(const contract::ToControl& message, std::span<const std::uint8_t> frame) {
   if (const auto* in = std::get_if<contract::PppFrameIn>(&message)) {
     if (Line* line = slots_.find(in->call); line != nullptr) {
       line->on_frame(frame);

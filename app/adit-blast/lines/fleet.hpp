@@ -31,6 +31,8 @@
 namespace adit::app::blast {
 
 using EndCounts = std::array<std::uint64_t, control::kClientEnds>;
+/// Those that are not zero, by the text of their end.
+[[nodiscard]] std::map<std::string, std::uint64_t> by_text(const EndCounts& counts);
 
 /// Since the last take().
 struct FleetCounts {
@@ -76,8 +78,8 @@ class Fleet final : TcpEvents, DialEvents {
   [[nodiscard]] const Histogram& set_up_times() const { return set_up_times_; }
   void reset_counts();
 
-  /// What workers have posted, a bounded number. True when there was something.
-  bool read_mail();
+  /// What the worker has posted, a bounded number. True when there was something.
+  bool read_messages();
   /// Once per turn of the loop: buries clients that are over, repeats what did not fit a ring.
   void tidy();
 
@@ -137,7 +139,7 @@ class Fleet final : TcpEvents, DialEvents {
   void on_connect_failed(std::uint32_t line, bool local, const std::string& why) override;
 
   void pop_waiting_message();
-  void on_mail(const contract::ToControl& message, std::span<const std::uint8_t> frame);
+  void on_message(const contract::ToControl& message, std::span<const std::uint8_t> frame);
   /// Traffic commands must arrive, and in order: those that do not fit wait here.
   void must(const TrafficCommand& command);
 

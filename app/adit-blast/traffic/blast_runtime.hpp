@@ -13,7 +13,7 @@
 #include "app/adit-blast/plan/plan.hpp"
 #include "app/adit-blast/traffic/traffic_worker.hpp"
 #include "app/host/eal.hpp"
-#include "app/host/worker_mail.hpp"
+#include "app/host/mailboxes.hpp"
 #include "app/host/xdp_maps.hpp"
 #include "dataplane/ports/ports.hpp"
 #include "dataplane/worker/data_plane.hpp"

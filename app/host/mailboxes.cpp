@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/host/worker_mail.hpp"
+#include "app/host/mailboxes.hpp"
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -25,7 +25,7 @@ void WorkerWake::clear() {
       ::read(fd_.get(), &count, sizeof count);  // EAGAIN: another turn took it
 }
 
-void run_until_mail(asio::io_context& io, std::span<contract::Mailbox* const> mailboxes,
+void run_until_posted(asio::io_context& io, std::span<contract::Mailbox* const> mailboxes,
                     std::chrono::milliseconds wait) {
   for (contract::Mailbox* box : mailboxes) {
     box->control_sleeps.exchange(true, std::memory_order_acq_rel);

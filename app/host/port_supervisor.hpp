@@ -17,9 +17,9 @@
 
 namespace adit::app {
 
-class PortCare {
+class PortSupervisor {
  public:
-  explicit PortCare(std::span<dataplane::OpenPort> ports) : ports_(ports), states_(ports.size()) {}
+  explicit PortSupervisor(std::span<dataplane::OpenPort> ports) : ports_(ports), states_(ports.size()) {}
 
   struct State {
     bool known = false;
@@ -36,7 +36,7 @@ class PortCare {
   };
 
   /// Once a second: links that changed, and a restart begun where a driver asks for one.
-  [[nodiscard]] std::vector<Event> look(std::span<const std::uint64_t> turns);
+  [[nodiscard]] std::vector<Event> check(std::span<const std::uint64_t> turns);
 
   /// False: no such port, or another is being restarted.
   [[nodiscard]] bool begin_restart(std::string_view name, std::span<const std::uint64_t> turns);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/host/port_care.hpp"
+#include "app/host/port_supervisor.hpp"
 
 #include <algorithm>
 
 namespace adit::app {
 
-std::vector<PortCare::Event> PortCare::look(std::span<const std::uint64_t> turns) {
+std::vector<PortSupervisor::Event> PortSupervisor::check(std::span<const std::uint64_t> turns) {
   std::vector<Event> events;
   for (std::size_t at = 0; at < ports_.size(); ++at) {
     const dataplane::Device& device = *ports_[at].device;
@@ -24,7 +24,7 @@ std::vector<PortCare::Event> PortCare::look(std::span<const std::uint64_t> turns
   return events;
 }
 
-bool PortCare::begin_restart(std::string_view name, std::span<const std::uint64_t> turns) {
+bool PortSupervisor::begin_restart(std::string_view name, std::span<const std::uint64_t> turns) {
   const auto found = std::ranges::find(ports_, name, &dataplane::OpenPort::name);
   if (found == ports_.end() || restart_) {
     return false;
@@ -33,12 +33,12 @@ bool PortCare::begin_restart(std::string_view name, std::span<const std::uint64_
   return true;
 }
 
-void PortCare::pause(std::size_t port, std::span<const std::uint64_t> turns) {
+void PortSupervisor::pause(std::size_t port, std::span<const std::uint64_t> turns) {
   restart_ = Restart{port, {turns.begin(), turns.end()}};
   paused_.fetch_or(1U << ports_[port].port.id, std::memory_order_release);
 }
 
-std::optional<PortCare::Event> PortCare::finish_restart(std::span<const std::uint64_t> turns) {
+std::optional<PortSupervisor::Event> PortSupervisor::finish_restart(std::span<const std::uint64_t> turns) {
   const bool left_alone =
       restart_ && std::ranges::equal(turns, restart_->turns,
                                      [](std::uint64_t now, std::uint64_t then) { return now >= then + 2; });

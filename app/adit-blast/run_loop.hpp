@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What turns while a run lasts: timers, the worker's messages, the fleet's sockets, the kernel's routes, signals. A phase
+// turns it until what it waits for has come.
+// Thread: control (the EAL main lcore). Owner: the runner.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <string>
+
+#include "app/adit-blast/lines/fleet.hpp"
+#include "app/host/event_loop.hpp"
+
+namespace adit::app::blast {
+
+class RunLoop {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// All references outlive the loop. `lines`: clients at most.
+  RunLoop(const Plan& plan, std::uint32_t lines, const ClientAddresses& addresses,
+          const control::ClientSettings& settings, BlastRuntime& runtime);
+
+  /// Mirrors the kernel's routes and waits until the way to the server is known.
+  [[nodiscard]] std::expected<void, std::string> open();
+
+  [[nodiscard]] Fleet& fleet() { return fleet_; }
+  /// How often SIGINT or SIGTERM has come.
+  [[nodiscard]] int interrupts() const { return interrupts_; }
+
+  /// Turns once; sleeps at most `wait`.
+  void turn(control::Duration wait);
+  /// Until `done` or `deadline`, or a signal; true when done.
+  bool turn_until(const std::function<bool()>& done, Clock::time_point deadline,
+                  control::Duration wait = control::Duration{5});
+
+  /// Called after each turn, when set.
+  std::function<void()> after_turn;
+
+ private:
+  const Plan& plan_;
+  BlastRuntime& runtime_;
+  control::TimerWheel wheel_;
+  EventLoop loop_;
+  Fleet fleet_;
+  const dataplane::NextHops* hops_ = nullptr;
+  int interrupts_ = 0;
+};
+
+}  // namespace adit::app::blast

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/adit-blast/traffic_control.hpp"
+
+namespace adit::app::blast {
+
+using control::Duration;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+/// A direction in which nothing has arrived for this long, once nothing is sent any more, is done.
+constexpr milliseconds kDrainSilence{300};
+constexpr seconds kDrainLimit{5};
+
+DirectionResult direction(const DirectionTotals& totals, const CallsByOutcome& calls) {
+  DirectionResult result;
+  result.sent = totals.sent.read();
+  result.received = totals.received.read();
+  result.lost = result.sent > result.received ? result.sent - result.received : 0;
+  result.duplicated = totals.duplicated.read();
+  result.reordered = totals.reordered.read();
+  result.corrupted = totals.corrupted.read();
+  result.sent_octets = totals.sent_octets.read();
+  result.received_octets = totals.received_octets.read();
+  result.calls = calls.sent;
+  result.calls_silent = calls.silent;
+  result.calls_lossy = calls.lossy;
+  result.latency = percentiles_of(totals.latency);
+  return result;
+}
+
+}  // namespace
+
+TrafficControl::TrafficControl(const Plan& plan, std::uint16_t largest_packet, RunLoop& loop,
+                               BlastRuntime& runtime, Sampler& sampler)
+    : plan_(plan), largest_packet_(largest_packet), loop_(loop), runtime_(runtime), sampler_(sampler) {}
+
+void TrafficControl::push(const TrafficCommand& command) {
+  while (!loop_.fleet().command(command)) {
+    loop_.turn(Duration{1});
+  }
+}
+
+void TrafficControl::command(TrafficCommand::Kind kind, const OfferedLoad* load) {
+  push({.kind = kind, .load = load});
+}
+
+/// When it returns, the worker has carried out all that it was asked before.
+void TrafficControl::synchronise() {
+  push({.kind = TrafficCommand::Kind::kSync, .number = ++syncs_});
+  while (runtime_.worker().synced() < syncs_) {
+    loop_.turn(Duration{1});
+  }
+}
+
+TrafficControl::Offered TrafficControl::start(const Rate& up, const Rate& down, const SizeMix& wanted) {
+  loop_.turn_until([this] { return loop_.fleet().settled(); }, Clock::time_point::max());
+  const SizeMix sizes = carried(wanted);
+  loads_.push_back(make_load(plan_.traffic, up, down, sizes));
+  command(TrafficCommand::Kind::kReset);
+  command(TrafficCommand::Kind::kLoad, &loads_.back());
+  sampler_.begin_traffic();
+  return {.sizes = sizes.name, .mode = plan_.traffic, .began = Clock::now()};
+}
+
+std::optional<TrafficControl::Offered> TrafficControl::start(const Phase& phase) {
+  if (!has_rate(phase.up) && !has_rate(phase.down)) {
+    return std::nullopt;
+  }
+  return start(phase.up, phase.down, phase.sizes.front());
+}
+
+TrafficResult TrafficControl::stop(const Offered& offered) {
+  TrafficResult result;
+  result.sizes = offered.sizes;
+  result.mode = offered.mode;
+  command(TrafficCommand::Kind::kLoad);
+  synchronise();
+  result.seconds = std::chrono::duration<double>(Clock::now() - offered.began).count();
+  wait_for_silence();
+  synchronise();
+  const TrafficTable& table = runtime_.worker().table();
+  result.up = direction(table.up, table.calls_up());
+  result.down = direction(table.down, table.calls_down());
+  return result;
+}
+
+void TrafficControl::wait_for_silence() {
+  const TrafficTable& table = runtime_.worker().table();
+  const auto arrived = [&] { return table.up.received.read() + table.down.received.read(); };
+  std::uint64_t before = arrived();
+  auto since = Clock::now();
+  const auto limit = since + kDrainLimit;
+  while (Clock::now() - since < kDrainSilence && Clock::now() < limit) {
+    loop_.turn(Duration{5});
+    if (const std::uint64_t now = arrived(); now != before) {
+      before = now;
+      since = Clock::now();
+    }
+  }
+}
+
+}  // namespace adit::app::blast

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Load on, load off, and what of it arrived: a phase's dealings with the traffic worker.
+// Thread: control. Owner: the runner.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "app/adit-blast/results/results.hpp"
+#include "app/adit-blast/run_loop.hpp"
+#include "app/adit-blast/sampler.hpp"
+#include "app/adit-blast/traffic/offered_load.hpp"
+
+namespace adit::app::blast {
+
+class TrafficControl {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// The references outlive it. `largest_packet`: that the calls carry; sizes are cut to it.
+  TrafficControl(const Plan& plan, std::uint16_t largest_packet, RunLoop& loop, BlastRuntime& runtime,
+                 Sampler& sampler);
+
+  /// A load that is offered.
+  struct Offered {
+    std::string sizes;
+    TrafficMode mode = TrafficMode::kCore;
+    Clock::time_point began{};
+  };
+  /// Once every call that is up takes part.
+  [[nodiscard]] Offered start(const Rate& up, const Rate& down, const SizeMix& sizes);
+  /// Nothing when the phase wants no traffic.
+  [[nodiscard]] std::optional<Offered> start(const Phase& phase);
+  /// Once all has arrived that will.
+  [[nodiscard]] TrafficResult stop(const Offered& offered);
+
+  /// As the calls can carry them.
+  [[nodiscard]] SizeMix carried(const SizeMix& sizes) const { return cut(sizes, largest_packet_); }
+
+ private:
+  void command(TrafficCommand::Kind kind, const OfferedLoad* load = nullptr);
+  void push(const TrafficCommand& command);
+  void synchronise();
+  void wait_for_silence();
+
+  const Plan& plan_;
+  const std::uint16_t largest_packet_;
+  RunLoop& loop_;
+  BlastRuntime& runtime_;
+  Sampler& sampler_;
+  std::deque<OfferedLoad> loads_;  // the worker may look at any that it was given
+  std::uint64_t syncs_ = 0;
+};
+
+}  // namespace adit::app::blast

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the concentrator asks, carried out: messages to workers, entries of their indexes, octets to TCP. The XDP programs'
+// maps follow the subscribers, and so do the routes that the kernel's table is told of.
+// Thread: control. Owner: the control loop.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "app/aditd/log.hpp"
+#include "app/aditd/runtime.hpp"
+#include "app/host/net/tcp_connections.hpp"
+#include "controlplane/concentrator/concentrator.hpp"
+
+namespace adit::app {
+
+class ConcentratorHost final : public control::ConcentratorActions {
+ public:
+  /// All references outlive the host.
+  ConcentratorHost(Runtime& runtime, TcpConnections& tcp, Log& log)
+      : runtime_(runtime), tcp_(tcp), log_(log) {}
+
+  void send(control::ConnectionId connection, std::span<const std::uint8_t> message) override;
+  void close(control::ConnectionId connection) override;
+  [[nodiscard]] bool post(contract::WorkerId worker, const contract::ToWorker& message) override;
+  [[nodiscard]] bool post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame) override;
+  void map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) override;
+  void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) override;
+  void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) override;
+  void unmap_subscriber(wire::Ipv4Address subscriber) override;
+  [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const override {
+    return runtime_.totals(call);
+  }
+  void map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) override;
+  void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) override;
+
+ private:
+  [[nodiscard]] dataplane::CallIndex& index() { return runtime_.data_plane().index(); }
+  /// Routes to single subscribers are announced; nullptr: they are not.
+  [[nodiscard]] SubscriberRoutes* announced_subscribers() {
+    return runtime_.announces_subscribers() ? runtime_.subscriber_routes() : nullptr;
+  }
+
+  Runtime& runtime_;
+  TcpConnections& tcp_;
+  Log& log_;
+};
+
+}  // namespace adit::app

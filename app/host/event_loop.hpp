@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control thread's loop, as aditd and adit-blast both turn it: the clock, the kernel's routes, descriptors and signals,
+// and a sleep in epoll that ends when a worker posts. What any of it means is its owner's business.
+// Thread: control. Owner: the program's control loop.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/signal_set.hpp>
+#include <chrono>
+#include <deque>
+#include <expected>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "app/host/mailboxes.hpp"
+#include "app/host/netlink/kernel_routes.hpp"
+#include "controlplane/base/timer_wheel.hpp"
+#include "dataplane/ports/ports.hpp"
+
+namespace adit::app {
+
+class EventLoop {
+ public:
+  /// `wheel` and `wake` outlive the loop. `signals` are held back from now on, until on_signal() says what to do with them.
+  EventLoop(control::TimerWheel& wheel, WorkerWake& wake, std::initializer_list<int> signals);
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  [[nodiscard]] asio::io_context& io() { return io_; }
+
+  /// Subscribes to the kernel's routes and neighbours; `publish` gets a first snapshot before this returns.
+  [[nodiscard]] std::expected<void, std::string> mirror_routes(std::span<const dataplane::OpenPort> ports,
+                                                               KernelRoutes::Publish publish);
+  /// Once they are mirrored.
+  [[nodiscard]] KernelRoutes& routes() { return *routes_; }
+
+  /// Calls `on_readable` whenever `fd` is readable. It is somebody else's, and outlives the loop.
+  void watch(int fd, std::function<void()> on_readable);
+  void on_signal(std::function<void(int)> handle);
+
+  /// Sets the clock: fires the timers that are due by now.
+  void tick();
+  /// A turn begins: the clock, then the routes that have changed.
+  void begin_turn();
+  /// ... and ends: runs the handlers that are ready. Without `busy` it sleeps until there is one, a worker has posted, a
+  /// timer is due, or `most` is over.
+  void end_turn(bool busy, std::span<contract::Mailbox* const> mailboxes, std::chrono::milliseconds most);
+
+ private:
+  struct Watch {
+    asio::posix::stream_descriptor descriptor;
+    std::function<void()> on_readable;
+  };
+  void wait_for(Watch& watch);
+  void wait_for_signal();
+
+  asio::io_context io_;
+  control::TimerWheel& wheel_;
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::unique_ptr<KernelRoutes> routes_;
+  std::deque<Watch> watches_;  // whose elements stay where they are
+  asio::signal_set signals_;
+  std::function<void(int)> handle_signal_;
+};
+
+}  // namespace adit::app
