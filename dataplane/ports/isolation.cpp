@@ -52,7 +52,7 @@ Result take(std::uint16_t id, const rte_flow_item_ipv4& header, const rte_flow_i
 Result isolate(std::uint16_t id) {
   rte_flow_error error{};
   if (rte_flow_isolate(id, 1, &error) != 0) {
-    return std::unexpected("its driver cannot leave the kernel its share (" + message_of(error) +
+    return std::unexpected("its driver does not support isolated mode (" + message_of(error) +
                            "); remove isolate");
   }
   return {};
