@@ -11,8 +11,8 @@
 #include "crypto/library.hpp"
 #include "dataplane/wire/ppp.hpp"
 #include "dataplane/wire/ppp_packet.hpp"
-#include "tests/controlplane/seeded_entropy.hpp"
 #include "tests/fuzz/targets.hpp"
+#include "tests/kit/seeded_entropy.hpp"
 
 namespace adit::fuzz {
 
@@ -214,7 +214,7 @@ void fuzz_client_call(Bytes octets) {
   const std::uint8_t mode = input.u8();
   const ClientSettings settings = settings_of(mode, input.u8());
   TimerWheel wheel;
-  control::test::SeededEntropy entropy;
+  test::SeededEntropy entropy;
   Host host(settings);
   {
     ClientCall client(settings, kOurId, wheel, entropy, host);

@@ -12,8 +12,9 @@
 #include "controlplane/pptp/messages.hpp"
 #include "crypto/library.hpp"
 #include "dataplane/wire/ppp.hpp"
-#include "tests/controlplane/seeded_entropy.hpp"
 #include "tests/fuzz/targets.hpp"
+#include "tests/kit/event_logs.hpp"
+#include "tests/kit/seeded_entropy.hpp"
 
 namespace adit::fuzz {
 
@@ -23,11 +24,6 @@ using wire::Bytes;
 namespace {
 
 using Octets = std::vector<std::uint8_t>;
-
-class Silence final : public EventLog {
- public:
-  void event(Severity, std::string_view, std::initializer_list<Field>) override {}
-};
 
 /// Keeps the process's and the workers' books, and holds the concentrator to them.
 class House final : public ConcentratorActions {
@@ -144,8 +140,8 @@ class House final : public ConcentratorActions {
   using Key = std::tuple<std::uint16_t, std::uint32_t, std::uint32_t>;
   static Key key(const contract::CallRef& call) { return {call.worker.value, call.slot, call.generation}; }
 
-  control::test::SeededEntropy entropy_;
-  Silence log_;
+  test::SeededEntropy entropy_;
+  test::SilentLog log_;
   LocalUsers users_;
   std::map<Key, contract::CallRef> calls_;
   std::map<Key, Octets> asked_;  // our last Configure-Request to the peer, from its protocol field on

@@ -7,8 +7,9 @@
 #include "controlplane/radius/dae/change.hpp"
 #include "controlplane/radius/dae/dynamic_authorization.hpp"
 #include "crypto/library.hpp"
-#include "tests/controlplane/seeded_entropy.hpp"
 #include "tests/fuzz/targets.hpp"
+#include "tests/kit/event_logs.hpp"
+#include "tests/kit/seeded_entropy.hpp"
 
 namespace adit::fuzz {
 namespace {
@@ -19,11 +20,6 @@ using namespace control::radius;
 const bool kCryptoReady = crypto::initialise().has_value();
 constexpr std::string_view kSecret = "secret";
 constexpr wire::Ipv4Address kDesk{198, 51, 100, 9};
-
-class Silence final : public EventLog {
- public:
-  void event(Severity, std::string_view, std::initializer_list<Field>) override {}
-};
 
 class Nobody final : public AuthBackend {
  public:
@@ -50,7 +46,7 @@ class NoActions final : public ConcentratorActions {
 struct Desk {
   TimerWheel wheel;
   test::SeededEntropy entropy{1};
-  Silence log;
+  test::SilentLog log;
   Nobody users;
   NoActions actions;
   Settings settings;

@@ -11,8 +11,9 @@
 #include "crypto/library.hpp"
 #include "dataplane/wire/ppp.hpp"
 #include "dataplane/wire/ppp_packet.hpp"
-#include "tests/controlplane/seeded_entropy.hpp"
 #include "tests/fuzz/targets.hpp"
+#include "tests/kit/event_logs.hpp"
+#include "tests/kit/seeded_entropy.hpp"
 
 namespace adit::fuzz {
 
@@ -23,11 +24,6 @@ using wire::PppProtocol;
 namespace {
 
 using Octets = std::vector<std::uint8_t>;
-
-class Silence final : public EventLog {
- public:
-  void event(Severity, std::string_view, std::initializer_list<Field>) override {}
-};
 
 class Backend final : public AuthBackend {
  public:
@@ -186,8 +182,8 @@ void fuzz_session(Bytes octets) {
   Input input(octets);
   const Settings settings = settings_of(input.u8());
   TimerWheel wheel;
-  control::test::SeededEntropy entropy;
-  Silence log;
+  test::SeededEntropy entropy;
+  test::SilentLog log;
   Backend backend;
   Host host(settings, backend);
   {

@@ -10,7 +10,7 @@
 #include "controlplane/concentrator/resources/address_pool.hpp"
 #include "controlplane/concentrator/resources/call_ids.hpp"
 #include "controlplane/concentrator/resources/seating.hpp"
-#include "tests/controlplane/seeded_entropy.hpp"
+#include "tests/kit/seeded_entropy.hpp"
 #include "tests/path/packets.hpp"
 #include "tests/path/world.hpp"
 
@@ -158,7 +158,7 @@ class Steered {
   Nic nic;
   World world;
   control::TimerWheel wheel;
-  control::test::SeededEntropy entropy{7};
+  test::SeededEntropy entropy{7};
   control::Seating seating;
   control::CallIds ids;
   app::PortSteeringView view{{}, 1};

@@ -13,6 +13,8 @@
 #include "controlplane/auth/local_users.hpp"
 #include "controlplane/ppp/session.hpp"
 #include "crypto/library.hpp"
+#include "tests/kit/event_logs.hpp"
+#include "tests/kit/seeded_entropy.hpp"
 #include "tests/sim/lossy_link.hpp"
 #include "tests/sim/ppp_caller.hpp"
 
@@ -32,24 +34,6 @@ using namespace std::chrono_literals;
 
 constexpr wire::Ipv4Address kSubscriber{10, 64, 0, 2};
 constexpr wire::Ipv4Address kDns{198, 51, 100, 53};
-
-class Noise final : public control::Entropy {
- public:
-  explicit Noise(std::uint64_t seed) : random_(seed) {}
-  void fill(std::span<std::uint8_t> out) override {
-    for (std::uint8_t& octet : out) {
-      octet = static_cast<std::uint8_t>(random_());
-    }
-  }
-
- private:
-  std::mt19937_64 random_;
-};
-
-class Silence final : public control::EventLog {
- public:
-  void event(control::Severity, std::string_view, std::initializer_list<control::Field>) override {}
-};
 
 class Host final : public control::SessionHost {
  public:
@@ -219,8 +203,8 @@ class Dial {
   const ClientSettings client_settings_;
   control::TimerWheel wheel_;
   LossyLink down_, up_;
-  Noise noise_;
-  Silence log_;
+  test::SeededEntropy noise_;
+  test::SilentLog log_;
   Host host_;
   control::Session session_;
   PppCaller client_;

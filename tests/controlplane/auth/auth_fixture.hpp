@@ -12,7 +12,7 @@
 #include "controlplane/auth/authenticator.hpp"
 #include "crypto/library.hpp"
 #include "dataplane/wire/ppp_packet.hpp"
-#include "tests/controlplane/seeded_entropy.hpp"
+#include "tests/kit/seeded_entropy.hpp"
 
 namespace adit::control::test {
 
@@ -109,7 +109,7 @@ class AuthFixture : public ::testing::Test {
 
   Settings settings;
   TimerWheel wheel;
-  SeededEntropy entropy;
+  adit::test::SeededEntropy entropy;
   ScriptedBackend backend;
   AuthBackend* backend_in_use = &backend;
   RecordingHost host;

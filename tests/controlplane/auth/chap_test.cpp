@@ -356,7 +356,7 @@ TEST_F(Chap, EveryBitFlipOfAResponseIsHarmless) {
   backend.answer_at_once = AuthRejected{};
   for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
     host = {};
-    entropy = test::SeededEntropy();
+    entropy = adit::test::SeededEntropy();
     start(AuthMethod::kMsChapV2);
     Octets flipped = whole;
     flipped[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);

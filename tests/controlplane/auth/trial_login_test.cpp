@@ -6,7 +6,7 @@
 
 #include "controlplane/auth/local_users.hpp"
 #include "crypto/library.hpp"
-#include "tests/controlplane/seeded_entropy.hpp"
+#include "tests/kit/seeded_entropy.hpp"
 
 namespace adit::control {
 namespace {

@@ -16,17 +16,13 @@
 #include "crypto/library.hpp"
 #include "crypto/mppe_keys.hpp"
 #include "dataplane/wire/chap.hpp"
-#include "tests/controlplane/ppp/ppp_kit.hpp"
+#include "tests/kit/ppp_kit.hpp"
+#include "tests/kit/recording_data_path.hpp"
+#include "tests/kit/seeded_entropy.hpp"
 
 namespace adit::control {
 
-struct ClientFrame {
-  wire::PppProtocol protocol{};
-  Packet packet;
-  friend bool operator==(const ClientFrame&, const ClientFrame&) = default;
-};
-
-class ClientTest : public testing::Test, public ClientCallHost {
+class ClientTest : public testing::Test, public test::RecordingDataPath<ClientCallHost> {
  protected:
   static constexpr std::uint16_t kOurId = 0x1234;
   static constexpr std::uint16_t kServerId = 0x00FF;
@@ -65,31 +61,13 @@ class ClientTest : public testing::Test, public ClientCallHost {
     EXPECT_EQ(peer.value, kServerId);
     trace.emplace_back("install");
   }
-  void send_ppp_frame(std::span<const std::uint8_t> frame) override {
-    const auto header = wire::parse_ppp(frame);
-    ASSERT_TRUE(header && header->header_length == 4) << "FF 03 and a whole protocol field";
-    const auto packet = wire::parse_ppp_packet(frame.subspan(4));
-    ASSERT_TRUE(packet);
-    frames.push_back(
-        {header->protocol,
-         {wire::PppCode{packet->code}, packet->identifier, {packet->data.begin(), packet->data.end()}}});
-    trace.push_back(name(header->protocol) + " " + std::to_string(packet->code));
-  }
-  void set_ppp_compression(bool acfc, bool pfc) override {
-    trace.push_back(std::string("compression ") + (acfc ? "acfc" : "-") + (pfc ? "pfc" : "-"));
-  }
   void enable_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>& start,
-                   const crypto::Secret<16>&) override {
+                   const crypto::Secret<16>& session) override {
     const bool sends = direction == contract::Direction::kSend;
     (sends ? send_key : receive_key) = Octets(start.bytes().begin(), start.bytes().end());
     last_mode = mode;
-    trace.emplace_back(sends ? "mppe send" : "mppe receive");
+    RecordingDataPath::enable_mppe(direction, mode, start, session);
   }
-  void disable_mppe() override { trace.emplace_back("mppe off"); }
-  void enable_ip(wire::Ipv4Address own, std::uint16_t mru, bool require_mppe) override {
-    trace.push_back("ip " + wire::to_string(own) + " " + std::to_string(mru) + (require_mppe ? " mppe" : ""));
-  }
-  void disable_ip() override { trace.emplace_back("ip off"); }
   void client_up() override { trace.emplace_back("up"); }
   void client_ended(ClientEnd end, std::string_view words) override {
     EXPECT_EQ(ended, ClientEnd::kNone) << "ended twice";
@@ -157,7 +135,7 @@ class ClientTest : public testing::Test, public ClientCallHost {
     return {};
   }
   [[nodiscard]] std::size_t count(wire::PppProtocol protocol, unsigned code) const {
-    return static_cast<std::size_t>(std::ranges::count_if(frames, [&](const ClientFrame& frame) {
+    return static_cast<std::size_t>(std::ranges::count_if(frames, [&](const test::Frame& frame) {
       return frame.protocol == protocol && static_cast<unsigned>(frame.packet.code) == code;
     }));
   }
@@ -215,6 +193,9 @@ class ClientTest : public testing::Test, public ClientCallHost {
     ASSERT_TRUE(make().status().up);
   }
 
+  std::string text_of(wire::PppProtocol protocol, unsigned code) const override {
+    return name(protocol) + " " + std::to_string(code);
+  }
   static std::string name(wire::PppProtocol protocol) {
     switch (protocol) {
       case wire::PppProtocol::kLcp:
@@ -236,12 +217,10 @@ class ClientTest : public testing::Test, public ClientCallHost {
 
   ClientSettings settings;
   TimerWheel wheel;
-  SeededEntropy entropy{1};
+  test::SeededEntropy entropy{1};
   std::unique_ptr<ClientCall> client;
   std::vector<pptp::Message> messages;
   Octets raw;  // the last message
-  std::vector<ClientFrame> frames;
-  std::vector<std::string> trace;
   Octets send_key, receive_key;
   contract::MppeMode last_mode;
   crypto::MppeStartKeys server_keys;

@@ -17,46 +17,10 @@
 
 #include "controlplane/concentrator/concentrator.hpp"
 #include "controlplane/pptp/messages.hpp"
+#include "tests/kit/event_logs.hpp"
+#include "tests/kit/seeded_entropy.hpp"
 
 namespace adit::control {
-
-class SeededEntropy final : public Entropy {
- public:
-  explicit SeededEntropy(std::uint32_t seed) : random_(seed) {}
-  void fill(std::span<std::uint8_t> out) override {
-    for (auto& octet : out) {
-      octet = static_cast<std::uint8_t>(random_());
-    }
-  }
-
- private:
-  std::mt19937 random_;
-};
-
-struct LoggedEvent {
-  std::string name;
-  std::map<std::string, std::string> fields;
-};
-
-class BookLog final : public EventLog {
- public:
-  void event(Severity severity, std::string_view name, std::initializer_list<Field> fields) override {
-    if (severity == Severity::kDebug) {
-      return;
-    }
-    LoggedEvent one{std::string(name), {}};
-    for (const Field& field : fields) {
-      one.fields[std::string(field.key)] = field.value;
-    }
-    events.push_back(std::move(one));
-  }
-  [[nodiscard]] std::vector<LoggedEvent> named(std::string_view name) const {
-    std::vector<LoggedEvent> found;
-    std::ranges::copy_if(events, std::back_inserter(found), [&](const auto& e) { return e.name == name; });
-    return found;
-  }
-  std::vector<LoggedEvent> events;
-};
 
 /// Everybody is let in but "mallory"; "fixed-a.b.c.d" has that address, "routed-a.b.c.d/n" that network,
 /// "timed-" a minute with interim accounting, "idle-" 8 s of idleness, "twice-" two calls, "alias-name" is called name;
@@ -227,8 +191,8 @@ class House : public ConcentratorActions {
 
   Settings settings;
   TimerWheel wheel;
-  SeededEntropy entropy;
-  BookLog log;
+  test::SeededEntropy entropy;
+  test::RecordingLog log;
   BookAuth auth;
   std::size_t ring_capacity = 8192;
   bool answer_removals = true;

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/controlplane/ppp/ppp_kit.hpp"
+#include "tests/kit/ppp_kit.hpp"
 
 namespace adit::control {
 namespace {

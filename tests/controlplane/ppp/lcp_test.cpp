@@ -5,7 +5,8 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/controlplane/ppp/ppp_kit.hpp"
+#include "tests/kit/ppp_kit.hpp"
+#include "tests/kit/seeded_entropy.hpp"
 
 namespace adit::control {
 namespace {
@@ -21,7 +22,7 @@ class LcpTest : public testing::Test {
  protected:
   Settings settings;
   TimerWheel wheel;
-  SeededEntropy entropy{1};
+  test::SeededEntropy entropy{1};
   RecordingHost host;
   std::optional<Lcp> lcp;
   Instant clock{};

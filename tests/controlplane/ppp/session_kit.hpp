@@ -15,7 +15,10 @@
 
 #include "controlplane/ppp/session.hpp"
 #include "crypto/library.hpp"
-#include "tests/controlplane/ppp/ppp_kit.hpp"
+#include "tests/kit/event_logs.hpp"
+#include "tests/kit/ppp_kit.hpp"
+#include "tests/kit/recording_data_path.hpp"
+#include "tests/kit/seeded_entropy.hpp"
 
 namespace adit::control {
 
@@ -29,57 +32,30 @@ inline const Octets kMagic = option(5, u32(0x01020304));
 inline const Octets kMppeOption = option(18, u32(0x01000040));
 inline const Octets kAddress = option(3, u32(kSubscriber.value));
 
-struct Frame {
-  PppProtocol protocol{};
-  Packet packet;
-  friend bool operator==(const Frame&, const Frame&) = default;
-};
-inline std::ostream& operator<<(std::ostream& out, const Frame& frame) {
-  return out << std::hex << static_cast<int>(frame.protocol) << std::dec << ' ' << frame.packet;
-}
+using test::Frame;
 using Frames = std::vector<Frame>;
 
-class FakeHost final : public SessionHost {
+/// Frames are "protocol/code" in its trace.
+class FakeHost final : public test::RecordingDataPath<SessionHost> {
  public:
-  Frames frames;
-  std::vector<std::string> trace;  // in order; frames as "protocol/code"
   std::vector<EndReason> ends;
   std::optional<Ipv4Address> free_address = kSubscriber;
   std::map<contract::Direction, Octets> keys;
   std::map<contract::Direction, contract::MppeMode> modes;
   int leases = 0;
 
-  void send_ppp_frame(std::span<const std::uint8_t> frame) override {
-    const auto header = wire::parse_ppp(frame);
-    ASSERT_TRUE(header && header->header_length == 4) << "FF 03 and a whole protocol field";
-    const auto packet = wire::parse_ppp_packet(frame.subspan(4));
-    ASSERT_TRUE(packet);
-    frames.push_back(
-        {header->protocol,
-         {PppCode{packet->code}, packet->identifier, Octets(packet->data.begin(), packet->data.end())}});
-    trace.push_back(std::to_string(static_cast<unsigned>(header->protocol)) + "/" +
-                    std::to_string(packet->code));
-  }
-  void set_ppp_compression(bool acfc, bool pfc) override {
-    trace.push_back(std::string("compression ") + (acfc ? "acfc" : "-") + (pfc ? "pfc" : "-"));
-  }
   void enable_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>& start,
                    const crypto::Secret<16>& session) override {
     modes[direction] = mode;
     EXPECT_FALSE(crypto::equal_constant_time(start.bytes(), session.bytes()));
     keys[direction] = Octets(start.bytes().begin(), start.bytes().end());
-    trace.emplace_back(direction == contract::Direction::kSend ? "mppe send" : "mppe receive");
+    RecordingDataPath::enable_mppe(direction, mode, start, session);
   }
   void flush_mppe(bool repeated) override { trace.emplace_back(repeated ? "flush again" : "flush"); }
   void disable_mppe() override {
     keys.clear();
-    trace.emplace_back("mppe off");
+    RecordingDataPath::disable_mppe();
   }
-  void enable_ip(Ipv4Address subscriber, std::uint16_t mru, bool require_mppe) override {
-    trace.push_back("ip " + wire::to_string(subscriber) + " " + std::to_string(mru) +
-                    (require_mppe ? " mppe" : ""));
-  }
-  void disable_ip() override { trace.emplace_back("ip off"); }
   void lcp_opened() override { trace.emplace_back("lcp opened"); }
   std::optional<Ipv4Address> lease_address(std::optional<Ipv4Address> fixed, std::string_view) override {
     ++leases;
@@ -89,8 +65,10 @@ class FakeHost final : public SessionHost {
 
   Frames take() { return std::exchange(frames, {}); }
   std::vector<std::string> take_trace() { return std::exchange(trace, {}); }
-  [[nodiscard]] bool traced(std::string_view line) const {
-    return std::find(trace.begin(), trace.end(), line) != trace.end();
+
+ private:
+  std::string text_of(PppProtocol protocol, unsigned code) const override {
+    return std::to_string(static_cast<unsigned>(protocol)) + "/" + std::to_string(code);
   }
 };
 
@@ -126,8 +104,8 @@ class SessionTest : public testing::Test {
 
   Settings settings;
   TimerWheel wheel;
-  SeededEntropy entropy{3};
-  RecordingLog log;
+  test::SeededEntropy entropy{3};
+  test::RecordingLog log;
   FakeBackend backend;
   FakeHost host;
   std::optional<Session> session;

@@ -199,14 +199,14 @@ TEST_F(RadiusAccountingTest, AFullSpoolIsToldAndCountedAndNothingElseSuffers) {
     call.session_id = "session-" + std::to_string(n);
     accounting_->started(call);
   }
-  EXPECT_EQ(log_.events["accounting_spool_full"], 1);
+  EXPECT_EQ(log_.named("accounting_spool_full").size(), 1U);
   EXPECT_EQ(accounting_->status().used, kSlots);
   EXPECT_EQ(accounting_->status().unkept, 1U);
   AccountedCall unkept = call_;
   unkept.session_id = "session-" + std::to_string(kSlots);
   accounting_->stopped(unkept, {}, Duration{0}, EndReason::kUserRequest);
   pass(Duration{30'000});
-  EXPECT_EQ(log_.events["accounting_stop_lost"], 1);
+  EXPECT_EQ(log_.named("accounting_stop_lost").size(), 1U);
   EXPECT_EQ(accounting_->status().lost, 1U);
   EXPECT_EQ(accounting_->status().waiting, 0U);
 }

@@ -6,21 +6,11 @@
 #include <optional>
 
 #include "tests/controlplane/radius/reply_kit.hpp"
-#include "tests/controlplane/seeded_entropy.hpp"
+#include "tests/kit/event_logs.hpp"
+#include "tests/kit/seeded_entropy.hpp"
 
 namespace adit::control::radius {
 namespace {
-
-class Log final : public EventLog {
- public:
-  void event(Severity, std::string_view name, std::initializer_list<Field> fields) override {
-    std::string& line = lines.emplace_back(name);
-    for (const Field& field : fields) {
-      line += ' ' + std::string(field.key) + '=' + field.value;
-    }
-  }
-  std::vector<std::string> lines;
-};
 
 class RadiusAuthTest : public testing::Test, public Transport, public AuthClient {
  protected:
@@ -54,7 +44,14 @@ class RadiusAuthTest : public testing::Test, public Transport, public AuthClient
 
   TimerWheel wheel_;
   test::SeededEntropy entropy_{1};
-  Log log_;
+  std::vector<std::string> lines() const {
+    std::vector<std::string> all;
+    for (const test::LoggedEvent& event : log_.events) {
+      all.push_back(event.line);
+    }
+    return all;
+  }
+  test::RecordingLog log_;
   std::uint32_t lane_ = 0;
   Octets sent_;
   std::optional<AuthVerdict> verdict_;
@@ -68,8 +65,8 @@ TEST_F(RadiusAuthTest, ARejectIsOneLineWithWhatTheServerSaid) {
                                                                                  "E=649 R=0"))}));
   ASSERT_TRUE(std::holds_alternative<AuthRejected>(verdict));
   EXPECT_EQ(std::get<AuthRejected>(verdict).ms_chap_error, 649);
-  EXPECT_EQ(log_.lines, std::vector<std::string>{
-                            "radius_rejected user=alice sid=00000000000000aa server=s0 message=no credit"});
+  EXPECT_EQ(lines(), std::vector<std::string>{
+                         "radius_rejected user=alice sid=00000000000000aa server=s0 message=no credit"});
 }
 
 TEST_F(RadiusAuthTest, RatesAreOfTheAttributesThatAreListed) {
@@ -82,7 +79,7 @@ TEST_F(RadiusAuthTest, RatesAreOfTheAttributesThatAreListed) {
                   vendor(kMikrotik, 8, text("nonsense"))}));
   ASSERT_TRUE(std::holds_alternative<AuthAccepted>(verdict));
   EXPECT_EQ(std::get<AuthAccepted>(verdict).rate, (SubscriberRate{.down = 10'240, .up = 2048}));
-  EXPECT_TRUE(log_.lines.empty());
+  EXPECT_TRUE(log_.events.empty());
 }
 
 TEST_F(RadiusAuthTest, RAD_15_ARateThatIsNoneRefusesTheCallByItsAttributesName) {
@@ -90,9 +87,8 @@ TEST_F(RadiusAuthTest, RAD_15_ARateThatIsNoneRefusesTheCallByItsAttributesName) 
       {"Acme-Down", 32473, 1, ValueType::kInteger, RateForm::kKbit, RateDirection::kDown}};
   const AuthVerdict& verdict = ask(rates, Code::kAccessAccept, vendor(32473, 1, hex("2800")));
   EXPECT_TRUE(std::holds_alternative<AuthUnavailable>(verdict));
-  EXPECT_EQ(log_.lines,
-            std::vector<std::string>{"radius_no_verdict user=alice sid=00000000000000aa server=s0 "
-                                     "why=Acme-Down is no rate in kbit/s of type integer"});
+  EXPECT_EQ(lines(), std::vector<std::string>{"radius_no_verdict user=alice sid=00000000000000aa server=s0 "
+                                              "why=Acme-Down is no rate in kbit/s of type integer"});
 }
 
 }  // namespace

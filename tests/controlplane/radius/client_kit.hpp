@@ -13,7 +13,8 @@
 #include "controlplane/radius/client.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/library.hpp"
-#include "tests/controlplane/seeded_entropy.hpp"
+#include "tests/kit/event_logs.hpp"
+#include "tests/kit/seeded_entropy.hpp"
 
 namespace adit::control::radius {
 
@@ -25,20 +26,6 @@ struct Sent {
   std::uint32_t lane;
   Octets packet;
   [[nodiscard]] std::uint8_t identifier() const { return packet[1]; }
-};
-
-class Log final : public EventLog {
- public:
-  void event(Severity, std::string_view name, std::initializer_list<Field> fields) override {
-    ++events[std::string(name)];
-    for (const Field& field : fields) {
-      if (field.key == "why") {
-        why = field.value;
-      }
-    }
-  }
-  std::map<std::string, int> events;
-  std::string why;
 };
 
 class RadiusClient : public testing::Test, public Transport {
@@ -88,7 +75,7 @@ class RadiusClient : public testing::Test, public Transport {
 
   TimerWheel wheel_;
   test::SeededEntropy entropy_{1};
-  Log log_;
+  test::RecordingLog log_;
   std::vector<Sent> sent_;
   std::vector<std::string> answers_;
   std::unique_ptr<Client> client_;

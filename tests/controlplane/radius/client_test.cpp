@@ -78,7 +78,7 @@ TEST_F(RadiusClient, DeadServersAreLeftAloneProbedAndComeBack) {
     }
   }
   EXPECT_TRUE(client_->status()[1].alive);
-  EXPECT_EQ(log_.events["radius_server_alive"], 1);
+  EXPECT_EQ(log_.named("radius_server_alive").size(), 1U);
   sent_.clear();
   ask();
   ASSERT_EQ(sent_.size(), 1U);

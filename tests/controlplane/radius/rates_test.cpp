@@ -91,17 +91,21 @@ TEST(RadiusRates, RAD_15_NumbersOfEveryType) {
   EXPECT_EQ(down(hex("0100"), RateForm::kKbit, ValueType::kShort).value()->down, 256U);
   EXPECT_EQ(down(hex("000000174876e800"), RateForm::kBit, ValueType::kInteger64).value()->down, 100'000'000U);
   EXPECT_EQ(down(text("10240"), RateForm::kKbit, ValueType::kString).value()->down, 10'240U);
-  for (const auto& [value, type] :
-       {std::pair(hex("002800"), ValueType::kInteger), std::pair(hex("0000002800"), ValueType::kInteger),
-        std::pair(hex("0001"), ValueType::kByte), std::pair(hex("01"), ValueType::kShort),
-        std::pair(hex("00000001"), ValueType::kInteger64), std::pair(hex("ee6b2801"), ValueType::kInteger),
-        std::pair(Octets{}, ValueType::kString), std::pair(text("10M"), ValueType::kString),
-        std::pair(text("-1"), ValueType::kString), std::pair(text(" 1"), ValueType::kString),
-        std::pair(text("4000000001"), ValueType::kString),
-        std::pair(text("18446744073709551616"), ValueType::kString)}) {
+  for (const auto& [value, type, name] :
+       {std::tuple(hex("002800"), ValueType::kInteger, "integer"),
+        std::tuple(hex("0000002800"), ValueType::kInteger, "integer"),
+        std::tuple(hex("0001"), ValueType::kByte, "byte"), std::tuple(hex("01"), ValueType::kShort, "short"),
+        std::tuple(hex("00000001"), ValueType::kInteger64, "integer64"),
+        std::tuple(hex("ee6b2801"), ValueType::kInteger, "integer"),
+        std::tuple(Octets{}, ValueType::kString, "string"),
+        std::tuple(text("10M"), ValueType::kString, "string"),
+        std::tuple(text("-1"), ValueType::kString, "string"),
+        std::tuple(text(" 1"), ValueType::kString, "string"),
+        std::tuple(text("4000000001"), ValueType::kString, "string"),
+        std::tuple(text("18446744073709551616"), ValueType::kString, "string")}) {
     const Rate refused = down(value, RateForm::kKbit, type);
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error(), "Acme-1 is no rate in kbit/s of type " + std::string(to_text(type)));
+    EXPECT_EQ(refused.error(), "Acme-1 is no rate in kbit/s of type " + std::string(name));
   }
 }
 

@@ -7,7 +7,7 @@
 #include <set>
 #include <vector>
 
-#include "tests/controlplane/seeded_entropy.hpp"
+#include "tests/kit/seeded_entropy.hpp"
 
 namespace adit::control {
 namespace {

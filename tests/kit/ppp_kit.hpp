@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of LCP, CCP, IPCP and the session share: packets as values, a host that records, a seeded
-// entropy.
+// What the tests of LCP, CCP, IPCP and the session share: packets as values, a host that records.
 #pragma once
 
 #include <cstdint>
 #include <initializer_list>
 #include <ostream>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "controlplane/base/entropy.hpp"
-#include "controlplane/base/event_log.hpp"
 #include "controlplane/ppp/ccp.hpp"
 #include "controlplane/ppp/control_protocol.hpp"
 #include "controlplane/ppp/lcp.hpp"
@@ -79,43 +75,6 @@ inline Packet term_req(unsigned id, const Octets& data = {}) {
 inline Packet term_ack(unsigned id) {
   return {wire::PppCode::kTerminateAck, id, {}};
 }
-
-class SeededEntropy final : public Entropy {
- public:
-  explicit SeededEntropy(std::uint64_t seed) : random_(seed) {}
-  void fill(std::span<std::uint8_t> out) override {
-    for (std::uint8_t& octet : out) {
-      octet = static_cast<std::uint8_t>(random_());
-    }
-  }
-
- private:
-  std::mt19937_64 random_;
-};
-
-/// One line per event: "name key=value key=value".
-class RecordingLog final : public EventLog {
- public:
-  std::vector<std::string> lines;
-  void event(Severity, std::string_view name, std::initializer_list<Field> fields) override {
-    std::string line(name);
-    for (const Field& field : fields) {
-      line += ' ';
-      line += field.key;
-      line += '=';
-      line += field.value;
-    }
-    lines.push_back(std::move(line));
-  }
-  [[nodiscard]] bool has(std::string_view part) const {
-    for (const std::string& line : lines) {
-      if (line.find(part) != std::string::npos) {
-        return true;
-      }
-    }
-    return false;
-  }
-};
 
 /// The session's place under one protocol: everything that is asked of it becomes a line or a packet.
 class RecordingHost final : public ControlProtocolHost, public LcpEvents, public CcpEvents {

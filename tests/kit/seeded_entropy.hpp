@@ -8,11 +8,11 @@
 
 #include "controlplane/base/entropy.hpp"
 
-namespace adit::control::test {
+namespace adit::test {
 
-class SeededEntropy final : public Entropy {
+class SeededEntropy final : public control::Entropy {
  public:
-  explicit SeededEntropy(std::uint32_t seed = 42) : random_(seed) {}
+  explicit SeededEntropy(std::uint64_t seed = 42) : random_(seed) {}
   void fill(std::span<std::uint8_t> out) override {
     for (std::uint8_t& octet : out) {
       octet = static_cast<std::uint8_t>(random_());
@@ -20,7 +20,7 @@ class SeededEntropy final : public Entropy {
   }
 
  private:
-  std::mt19937 random_;
+  std::mt19937_64 random_;
 };
 
-}  // namespace adit::control::test
+}  // namespace adit::test

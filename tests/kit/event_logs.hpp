@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Logs for tests: one that forgets, one that remembers.
+#pragma once
+
+#include <algorithm>
+#include <initializer_list>
+#include <iterator>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/base/event_log.hpp"
+
+namespace adit::test {
+
+class SilentLog final : public control::EventLog {
+ public:
+  void event(control::Severity, std::string_view, std::initializer_list<control::Field>) override {}
+};
+
+struct LoggedEvent {
+  std::string name;
+  std::map<std::string, std::string> fields;
+  std::string line;  ///< "name key=value key=value", in the order given
+};
+
+class RecordingLog final : public control::EventLog {
+ public:
+  void event(control::Severity, std::string_view name,
+             std::initializer_list<control::Field> fields) override {
+    LoggedEvent& logged = events.emplace_back(LoggedEvent{std::string(name), {}, std::string(name)});
+    for (const control::Field& field : fields) {
+      logged.fields[std::string(field.key)] = field.value;
+      logged.line += ' ' + std::string(field.key) + '=' + field.value;
+    }
+  }
+
+  [[nodiscard]] std::vector<LoggedEvent> named(std::string_view name) const {
+    std::vector<LoggedEvent> found;
+    std::ranges::copy_if(events, std::back_inserter(found), [&](const auto& e) { return e.name == name; });
+    return found;
+  }
+  /// Whether a line has this in it.
+  [[nodiscard]] bool has(std::string_view part) const {
+    return std::ranges::any_of(events, [&](const auto& e) { return e.line.find(part) != std::string::npos; });
+  }
+
+  std::vector<LoggedEvent> events;
+};
+
+}  // namespace adit::test
