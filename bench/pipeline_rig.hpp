@@ -34,15 +34,15 @@ class PipelineRig {
   PipelineRig(const PipelineRig&) = delete;
   PipelineRig& operator=(const PipelineRig&) = delete;
 
-  /// Puts what make() made out of all caches, as a NIC of another core's would leave it: else the worker on the maker's own
-  /// core finds its frames warm, and the others do not.
+  /// Puts what make() made out of all caches, as a NIC or another core would leave it: otherwise the worker on the
+  /// maker's own core finds its frames in the cache, and the others do not.
   void evict() const;
 
   enum class Arrival : std::uint8_t { kAtOwner, kAtOther };
   /// Puts kBatch frames a worker that carry inner IP packets of `inner_octets` on the port where they arrive: on the queue
   /// that their call's owner polls, or on another's.
   void make(Traffic traffic, std::size_t inner_octets, Arrival arrival = Arrival::kAtOwner);
-  /// Lets the workers turn, one after the other, until they find nothing; TSC cycles.
+  /// Lets the workers poll, one after the other, until they find nothing; TSC cycles.
   std::uint64_t run();
   /// Each worker on a thread of its own, all at once; TSC cycles from the common start until the last is done.
   std::uint64_t run_in_parallel();

@@ -38,13 +38,13 @@ std::uint32_t lines_of(const Plan& plan) {
   return most;
 }
 
-/// One a dial that is on its way or up, and a few of our own.
+/// One for each dial that is under way or up, and a few of our own.
 std::uint64_t descriptors_of(const Plan& plan) {
   std::uint64_t up = 0;
   std::uint64_t most = 0;
   for (const Phase& phase : plan.phases) {
     up += phase.kind == PhaseKind::kSetUp ? phase.calls : 0;
-    // Those that have hung up keep theirs for a while: twice.
+    // Twice: calls that have hung up keep theirs for a while.
     const std::uint64_t dialling = 2 * std::min(phase.callers, phase.concurrency);
     most = std::max(most, up + (phase.kind == PhaseKind::kStorm ? dialling : 0));
   }
@@ -85,7 +85,7 @@ bool write_file(const std::string& path, const std::string& text) {
   return file.good();
 }
 
-/// What the run found out, to wherever the plan wants it. The exit code.
+/// Writes the results to wherever the plan wants them; returns the exit code.
 int tell(const RunResult& result) {
   const Plan& plan = result.plan;
   if (plan.json_file != "-") {

@@ -38,7 +38,7 @@ std::expected<void, std::string> RunLoop::open() {
                            " through the access port; see: ip route get " + to_string(plan_.server));
   }
   Clock::time_point asked{};
-  const bool known = turn_until(
+  const bool known = run_until(
       [&] {
         if (Clock::now() - asked > milliseconds{500}) {
           asked = Clock::now();
@@ -54,19 +54,19 @@ std::expected<void, std::string> RunLoop::open() {
   return {};
 }
 
-void RunLoop::turn(Duration wait) {
-  loop_.begin_turn();
+void RunLoop::run_once(Duration wait) {
+  loop_.begin_iteration();
   const bool busy = fleet_.read_messages();
   fleet_.tidy();
-  loop_.end_turn(busy, runtime_.data_plane().mailboxes(), wait);
+  loop_.end_iteration(busy, runtime_.data_plane().mailboxes(), wait);
   fleet_.tidy();
   runtime_.data_plane().reclaim();
-  if (after_turn) {
-    after_turn();
+  if (after_iteration) {
+    after_iteration();
   }
 }
 
-bool RunLoop::turn_until(const std::function<bool()>& done, Clock::time_point deadline, Duration wait) {
+bool RunLoop::run_until(const std::function<bool()>& done, Clock::time_point deadline, Duration wait) {
   const int interrupts = interrupts_;
   while (interrupts_ == interrupts) {
     if (done()) {
@@ -75,7 +75,7 @@ bool RunLoop::turn_until(const std::function<bool()>& done, Clock::time_point de
     if (Clock::now() >= deadline) {
       return false;
     }
-    turn(wait);
+    run_once(wait);
   }
   return false;
 }

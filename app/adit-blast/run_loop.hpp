@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What turns while a run lasts: timers, the worker's messages, the fleet's sockets, the kernel's routes, signals. A phase
-// turns it until what it waits for has come.
+// The loop that a run lives in: timers, the worker's messages, the fleet's sockets, the kernel's routes, signals. A phase
+// runs it until what it waits for has happened.
 // Thread: control (the EAL main lcore). Owner: the runner.
 #pragma once
 
@@ -30,14 +30,14 @@ class RunLoop {
   /// How often SIGINT or SIGTERM has come.
   [[nodiscard]] int interrupts() const { return interrupts_; }
 
-  /// Turns once; sleeps at most `wait`.
-  void turn(control::Duration wait);
+  /// One iteration; sleeps at most `wait`.
+  void run_once(control::Duration wait);
   /// Until `done` or `deadline`, or a signal; true when done.
-  bool turn_until(const std::function<bool()>& done, Clock::time_point deadline,
-                  control::Duration wait = control::Duration{5});
+  bool run_until(const std::function<bool()>& done, Clock::time_point deadline,
+                 control::Duration wait = control::Duration{5});
 
-  /// Called after each turn, when set.
-  std::function<void()> after_turn;
+  /// Called after each iteration, when set.
+  std::function<void()> after_iteration;
 
  private:
   const Plan& plan_;

@@ -18,11 +18,11 @@ using std::chrono::seconds;
 
 namespace {
 
-/// Goodbyes at once: more would only queue in the server.
+/// Calls that hang up at the same time: more would only queue in the server.
 constexpr std::uint64_t kHangUpsAtOnce = 1000;
 constexpr seconds kTearDownLimit{120};
 
-/// The others last until what they wait for has come.
+/// The others last until what they wait for has happened.
 bool has_duration(PhaseKind kind) {
   return kind != PhaseKind::kSetUp && kind != PhaseKind::kThroughput && kind != PhaseKind::kTearDown;
 }
@@ -38,7 +38,7 @@ Runner::Runner(const Plan& plan, std::uint32_t lines, const ClientAddresses& add
       sampler_(fleet_, runtime.worker(), plan.quiet),
       dialler_(fleet_),
       traffic_(plan, largest_packet(settings), loop_, runtime, sampler_) {
-  loop_.after_turn = [this] { sampler_.sample_if_due(); };
+  loop_.after_iteration = [this] { sampler_.sample_if_due(); };
 }
 
 RunResult Runner::run() {
@@ -101,7 +101,7 @@ PhaseResult Runner::run_phase(const Phase& phase) {
       tear_down(phase);
       break;
   }
-  sampler_.sample();  // how it ended belongs to the picture, however short it was
+  sampler_.sample();  // how it ended belongs in the results, however short the phase was
   result.seconds = sampler_.seconds_since_start() - result.began;
   result.calls_at_end = fleet_.up();
   result.lost_calls = by_text(fleet_.counts().lost);
@@ -114,7 +114,7 @@ PhaseResult Runner::run_phase(const Phase& phase) {
 void Runner::set_up(const Phase& phase, PhaseResult& result) {
   std::uint64_t budget = phase.calls;
   dialler_.begin();
-  loop_.turn_until(
+  loop_.run_until(
       [&] {
         dialler_.dial_due(phase, budget);
         return budget == 0 && fleet_.dialling() == 0;
@@ -125,13 +125,13 @@ void Runner::set_up(const Phase& phase, PhaseResult& result) {
 
 void Runner::hold(const Phase& phase, PhaseResult& result) {
   const auto traffic = traffic_.start(phase);
-  loop_.turn_until([] { return false; }, Clock::now() + phase.duration);
+  loop_.run_until([] { return false; }, Clock::now() + phase.duration);
   if (traffic) {
     result.traffic = traffic_.stop(*traffic);
   }
 }
 
-/// Each turn hangs up as many lines as are due by now, and dials anew whoever has let go. At the end all are up again.
+/// Hangs up as many lines as are due by now, again and again, and redials those that are down. At the end all are up again.
 void Runner::churn(const Phase& phase, PhaseResult& result) {
   const auto traffic = traffic_.start(phase);
   const double per_second = phase.churn * static_cast<double>(fleet_.up());
@@ -140,7 +140,7 @@ void Runner::churn(const Phase& phase, PhaseResult& result) {
   std::uint64_t hung_up = 0, owed = 0, budget = 0;
   std::uint32_t next = 0;
   dialler_.begin();
-  loop_.turn_until(
+  loop_.run_until(
       [&] {
         const double elapsed = std::chrono::duration<double>(std::min(Clock::now(), end) - began).count();
         owed = static_cast<std::uint64_t>(elapsed * per_second);
@@ -163,8 +163,8 @@ void Runner::churn(const Phase& phase, PhaseResult& result) {
   result.set_up = dialler_.result(phase);
 }
 
-/// Lines that are idle now dial at the rate, hang up as soon as they are up, and dial anew in their turn. What they meet is
-/// the server's admission; what counts is that the calls that were up before notice nothing.
+/// Lines that are idle dial at the rate, hang up as soon as they are up, and redial when it is their turn. They test the
+/// server's admission; what counts is that the calls that were up before notice nothing.
 void Runner::storm(const Phase& phase, PhaseResult& result) {
   const auto traffic = traffic_.start(phase);
   std::vector<Line*> fresh;
@@ -178,7 +178,7 @@ void Runner::storm(const Phase& phase, PhaseResult& result) {
   };
   const auto end = Clock::now() + phase.duration;
   dialler_.begin();
-  loop_.turn_until(
+  loop_.run_until(
       [&] {
         hang_up_fresh();
         std::uint64_t budget = UINT64_MAX;
@@ -187,7 +187,7 @@ void Runner::storm(const Phase& phase, PhaseResult& result) {
       },
       end, Duration{1});
   result.set_up = dialler_.result(phase);
-  loop_.turn_until(
+  loop_.run_until(
       [&] {
         hang_up_fresh();
         return fleet_.dialling() == 0 && fleet_.ending() == 0;
@@ -210,7 +210,7 @@ void Runner::throughput(const Phase& phase, PhaseResult& result) {
 
 void Runner::tear_down(const Phase& phase) {
   std::uint32_t next = 0;
-  loop_.turn_until(
+  loop_.run_until(
       [&] {
         while (next < fleet_.size() && fleet_.ending() < kHangUpsAtOnce) {
           Line& line = fleet_.line(next++);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Carries out a plan, phase by phase: each phase is a function that turns the loop until what it waits for has come.
+// Carries out a plan, phase by phase: each phase is a function that runs the loop until what it waits for has happened.
 // Thread: control (the EAL main lcore). Owner: main().
 #pragma once
 

@@ -40,7 +40,7 @@ ThroughputTrial ThroughputSearch::attempt(const SizeMix& sizes, double pps) {
   const double up = share_up(phase_, plan_.traffic);
   const TrafficControl::Offered offered =
       traffic_.start({.per_second = pps * up}, {.per_second = pps * (1 - up)}, sizes);
-  loop_.turn_until([] { return false; }, RunLoop::Clock::now() + phase_.duration);
+  loop_.run_until([] { return false; }, RunLoop::Clock::now() + phase_.duration);
   const TrafficResult result = traffic_.stop(offered);
   const auto sent = static_cast<double>(result.up.sent + result.down.sent);
   const auto lost = static_cast<double>(result.up.lost + result.down.lost);
@@ -66,7 +66,7 @@ ThroughputResult ThroughputSearch::run(const SizeMix& wanted) {
   double low = 0, high = 0;
   const auto try_rate = [&](double pps) {
     sampler_.phase().note = sizes.name + ", trial " + std::to_string(result.trials.size() + 1) + " at " +
-                           std::to_string(static_cast<std::uint64_t>(pps)) + " pps";
+                            std::to_string(static_cast<std::uint64_t>(pps)) + " pps";
     result.trials.push_back(attempt(sizes, pps));
     (result.trials.back().passed ? low : high) = pps;
   };

@@ -38,7 +38,7 @@ TrafficControl::TrafficControl(const Plan& plan, std::uint16_t largest_packet, R
 
 void TrafficControl::push(const TrafficCommand& command) {
   while (!loop_.fleet().command(command)) {
-    loop_.turn(Duration{1});
+    loop_.run_once(Duration{1});
   }
 }
 
@@ -50,12 +50,12 @@ void TrafficControl::command(TrafficCommand::Kind kind, const OfferedLoad* load)
 void TrafficControl::synchronise() {
   push({.kind = TrafficCommand::Kind::kSync, .number = ++syncs_});
   while (runtime_.worker().synced() < syncs_) {
-    loop_.turn(Duration{1});
+    loop_.run_once(Duration{1});
   }
 }
 
 TrafficControl::Offered TrafficControl::start(const Rate& up, const Rate& down, const SizeMix& wanted) {
-  loop_.turn_until([this] { return loop_.fleet().settled(); }, Clock::time_point::max());
+  loop_.run_until([this] { return loop_.fleet().settled(); }, Clock::time_point::max());
   const SizeMix sizes = carried(wanted);
   loads_.push_back(make_load(plan_.traffic, up, down, sizes));
   command(TrafficCommand::Kind::kReset);
@@ -93,7 +93,7 @@ void TrafficControl::wait_for_silence() {
   auto since = Clock::now();
   const auto limit = since + kDrainLimit;
   while (Clock::now() - since < kDrainSilence && Clock::now() < limit) {
-    loop_.turn(Duration{5});
+    loop_.run_once(Duration{5});
     if (const std::uint64_t now = arrived(); now != before) {
       before = now;
       since = Clock::now();

@@ -22,12 +22,12 @@ using control::Severity;
 
 namespace {
 
-// From one worker in a turn: a flood of frames must not starve TCP and timers.
-constexpr int kMessagesPerTurn = 512;
+// From one worker at a time: a flood of frames must not starve TCP and timers.
+constexpr int kMessagesAtOnce = 512;
 // StopCCRQ to everyone, their replies, the workers' last counters, the last accounting records.
 constexpr std::chrono::seconds kDrainDeadline{8};
 
-// For accounting servers to take what an earlier process has left; then calls may start all the same.
+// For accounting servers to take what an earlier process left behind; after that, calls may start anyway.
 constexpr std::chrono::seconds kAnnounceDeadline{2};
 
 OsEntropy& entropy() {
@@ -103,10 +103,10 @@ void ControlLoop::wait_for_announcement() {
 
 void ControlLoop::run() {
   while (!finished()) {
-    loop_.begin_turn();
+    loop_.begin_iteration();
     const bool more_routes = runtime_.write_subscriber_routes();
     const bool busy = read_mailboxes() || more_routes;
-    loop_.end_turn(busy, runtime_.data_plane().mailboxes(), Duration{1000});
+    loop_.end_iteration(busy, runtime_.data_plane().mailboxes(), Duration{1000});
     runtime_.data_plane().reclaim();
   }
 }
@@ -115,7 +115,7 @@ void ControlLoop::run() {
 bool ControlLoop::read_mailboxes() {
   bool any = false;
   for (contract::Mailbox* box : runtime_.data_plane().mailboxes()) {
-    any |= read_messages(*box, kMessagesPerTurn, [this](const contract::ToControl& message, auto frame) {
+    any |= read_messages(*box, kMessagesAtOnce, [this](const contract::ToControl& message, auto frame) {
       on_message(message, frame);
     });
   }
@@ -149,7 +149,7 @@ void ControlLoop::reload(OperatorBackend::Reloaded done) {
   });
 }
 
-/// All of it, or nothing: what is wrong is logged, and said to whoever asked.
+/// All of it or nothing: what is wrong is logged, and returned to whoever asked.
 std::expected<void, std::string> ControlLoop::use(ConfigResult reread) {
   const std::optional<Config>& config = reread.config;
   const std::expected<void, std::string> reloaded =
@@ -180,7 +180,7 @@ void ControlLoop::wait_for_second() {
 }
 
 void ControlLoop::supervise_ports() {
-  for (const PortSupervisor::Event& event : runtime_.port_supervisor().check(runtime_.turns())) {
+  for (const PortSupervisor::Event& event : runtime_.port_supervisor().check(runtime_.iterations())) {
     const dataplane::Port& port = runtime_.ports()[event.port].port;
     if (KernelPorts* kernel = runtime_.kernel_ports()) {
       kernel->set_carrier(port.id, runtime_.port_supervisor().state(event.port).link.up);
@@ -192,14 +192,14 @@ void ControlLoop::supervise_ports() {
   }
 }
 
-// For two turns of every worker: microseconds, or 200 of them for one that sleeps because it is idle.
+// For two iterations of every worker: microseconds, or 200 of them for each that sleeps because it is idle.
 void ControlLoop::wait_for_restart() {
   restart_.expires_after(std::chrono::milliseconds{1});
   restart_.async_wait([this](const asio::error_code& error) {
     if (error || !runtime_.port_supervisor().restarting()) {
       return;
     }
-    if (const auto done = runtime_.port_supervisor().finish_restart(runtime_.turns())) {
+    if (const auto done = runtime_.port_supervisor().finish_restart(runtime_.iterations())) {
       log_port(*done);
     } else {
       wait_for_restart();

@@ -34,7 +34,8 @@ int cannot_start(const std::string& why) {
   return kCannotStart;
 }
 
-/// A call with stateful MPPE, its debt of acknowledgements (twice, for the power of two) and its index entries.
+/// A call with stateful MPPE, its places in the queue of due acknowledgements (twice, for the power of two) and its index
+/// entries.
 constexpr unsigned kOctetsPerSession = 1152;
 
 EalOptions eal_options(const Config& config, const Options& options) {
@@ -53,7 +54,7 @@ EalOptions eal_options(const Config& config, const Options& options) {
   return eal;
 }
 
-/// Without a server that is told of sessions there is nothing to keep.
+/// Without an accounting server there is nothing to keep.
 std::expected<SpoolFile, std::string> open_spool(const Config& config) {
   const bool accounting = has_accounting(config.radius);
   return SpoolFile::open(accounting ? config.spool.file : "",
@@ -74,7 +75,8 @@ void log_start(const Config& config, const Runtime& runtime, const EalInit& eal,
              {"hugepages", eal.hugepages ? "yes" : "no"}});
 }
 
-/// A control connection each, and ports, sockets, files: said at the start rather than when accept() fails.
+/// Each session has a control connection; ports, sockets and files come on top. A limit that is too low is reported at
+/// start rather than when accept() fails.
 void prepare_descriptors(const Config& config, Log& log) {
   const std::uint64_t wanted = std::uint64_t{config.data_plane.max_calls} + 1024;
   const std::uint64_t got = raise_descriptor_limit(wanted);

@@ -15,10 +15,10 @@
 #include "app/aditd/operator/backend.hpp"
 #include "app/host/eal.hpp"
 #include "app/host/kernel_ports.hpp"
-#include "app/host/netlink/subscriber_routes.hpp"
-#include "app/host/port_supervisor.hpp"
-#include "app/host/port_steering.hpp"
 #include "app/host/mailboxes.hpp"
+#include "app/host/netlink/subscriber_routes.hpp"
+#include "app/host/port_steering.hpp"
+#include "app/host/port_supervisor.hpp"
 #include "app/host/xdp_maps.hpp"
 #include "dataplane/ports/ports.hpp"
 #include "dataplane/worker/data_plane.hpp"
@@ -49,7 +49,7 @@ class Runtime {
   /// The kernel's part in ports that DPDK owns; nullptr: there are none.
   [[nodiscard]] KernelPorts* kernel_ports() { return kernel_ports_ ? &*kernel_ports_ : nullptr; }
   /// Of each worker; see PortSupervisor.
-  [[nodiscard]] std::vector<std::uint64_t> turns() const { return data_plane_->turns(); }
+  [[nodiscard]] std::vector<std::uint64_t> iterations() const { return data_plane_->iterations(); }
   /// Where packets of a call to be would arrive.
   [[nodiscard]] const control::Steering& steering() const { return *steering_; }
 
@@ -59,7 +59,7 @@ class Runtime {
   /// Live counters of a call; nothing when its worker has none by that name.
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const;
 
-  /// Workers look destinations up in `hops` from their next turn on.
+  /// Workers look destinations up in `hops` from their next iteration on.
   void publish(std::unique_ptr<const dataplane::NextHops> hops) {
     route_count_ = hops->route_count();
     route_octets_ = hops->octets();

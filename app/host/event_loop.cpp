@@ -72,15 +72,15 @@ void EventLoop::tick() {
   wheel_.advance(control::Instant{std::chrono::duration_cast<Duration>(elapsed)});
 }
 
-void EventLoop::begin_turn() {
+void EventLoop::begin_iteration() {
   tick();
   if (routes_ != nullptr) {
     routes_->publish_due();
   }
 }
 
-void EventLoop::end_turn(bool busy, std::span<contract::Mailbox* const> mailboxes,
-                         std::chrono::milliseconds most) {
+void EventLoop::end_iteration(bool busy, std::span<contract::Mailbox* const> mailboxes,
+                              std::chrono::milliseconds most) {
   if (busy) {
     io_.poll();
     return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control thread's loop, as aditd and adit-blast both turn it: the clock, the kernel's routes, descriptors and signals,
+// The control thread's loop, as aditd and adit-blast both run it: the clock, the kernel's routes, descriptors and signals,
 // and a sleep in epoll that ends when a worker posts. What any of it means is its owner's business.
 // Thread: control. Owner: the program's control loop.
 #pragma once
@@ -45,11 +45,12 @@ class EventLoop {
 
   /// Sets the clock: fires the timers that are due by now.
   void tick();
-  /// A turn begins: the clock, then the routes that have changed.
-  void begin_turn();
+  /// An iteration begins: the clock, then the routes that have changed.
+  void begin_iteration();
   /// ... and ends: runs the handlers that are ready. Without `busy` it sleeps until there is one, a worker has posted, a
   /// timer is due, or `most` is over.
-  void end_turn(bool busy, std::span<contract::Mailbox* const> mailboxes, std::chrono::milliseconds most);
+  void end_iteration(bool busy, std::span<contract::Mailbox* const> mailboxes,
+                     std::chrono::milliseconds most);
 
  private:
   struct Watch {

@@ -21,12 +21,11 @@ std::expected<WorkerWake, std::string> WorkerWake::open() {
 
 void WorkerWake::clear() {
   std::uint64_t count = 0;
-  [[maybe_unused]] const auto taken =
-      ::read(fd_.get(), &count, sizeof count);  // EAGAIN: another turn took it
+  [[maybe_unused]] const auto taken = ::read(fd_.get(), &count, sizeof count);  // EAGAIN: it is quiet already
 }
 
 void run_until_posted(asio::io_context& io, std::span<contract::Mailbox* const> mailboxes,
-                    std::chrono::milliseconds wait) {
+                      std::chrono::milliseconds wait) {
   for (contract::Mailbox* box : mailboxes) {
     box->control_sleeps.exchange(true, std::memory_order_acq_rel);
   }

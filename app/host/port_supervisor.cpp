@@ -5,7 +5,7 @@
 
 namespace adit::app {
 
-std::vector<PortSupervisor::Event> PortSupervisor::check(std::span<const std::uint64_t> turns) {
+std::vector<PortSupervisor::Event> PortSupervisor::check(std::span<const std::uint64_t> iterations) {
   std::vector<Event> events;
   for (std::size_t at = 0; at < ports_.size(); ++at) {
     const dataplane::Device& device = *ports_[at].device;
@@ -18,29 +18,30 @@ std::vector<PortSupervisor::Event> PortSupervisor::check(std::span<const std::ui
     state.link = link;
     state.known = true;
     if (ports_[at].rx_queues > 0 && !restart_ && device.wants_restart()) {
-      pause(at, turns);
+      pause(at, iterations);
     }
   }
   return events;
 }
 
-bool PortSupervisor::begin_restart(std::string_view name, std::span<const std::uint64_t> turns) {
+bool PortSupervisor::begin_restart(std::string_view name, std::span<const std::uint64_t> iterations) {
   const auto found = std::ranges::find(ports_, name, &dataplane::OpenPort::name);
   if (found == ports_.end() || restart_) {
     return false;
   }
-  pause(static_cast<std::size_t>(found - ports_.begin()), turns);
+  pause(static_cast<std::size_t>(found - ports_.begin()), iterations);
   return true;
 }
 
-void PortSupervisor::pause(std::size_t port, std::span<const std::uint64_t> turns) {
-  restart_ = Restart{port, {turns.begin(), turns.end()}};
+void PortSupervisor::pause(std::size_t port, std::span<const std::uint64_t> iterations) {
+  restart_ = Restart{port, {iterations.begin(), iterations.end()}};
   paused_.fetch_or(1U << ports_[port].port.id, std::memory_order_release);
 }
 
-std::optional<PortSupervisor::Event> PortSupervisor::finish_restart(std::span<const std::uint64_t> turns) {
+std::optional<PortSupervisor::Event> PortSupervisor::finish_restart(
+    std::span<const std::uint64_t> iterations) {
   const bool left_alone =
-      restart_ && std::ranges::equal(turns, restart_->turns,
+      restart_ && std::ranges::equal(iterations, restart_->iterations,
                                      [](std::uint64_t now, std::uint64_t then) { return now >= then + 2; });
   if (!left_alone) {
     return std::nullopt;
@@ -48,7 +49,7 @@ std::optional<PortSupervisor::Event> PortSupervisor::finish_restart(std::span<co
   const std::size_t port = restart_->port;
   restart_.reset();
   const auto restarted =
-      dataplane::restart_device(ports_, ports_[port].port.id, static_cast<unsigned>(turns.size()));
+      dataplane::restart_device(ports_, ports_[port].port.id, static_cast<unsigned>(iterations.size()));
   if (!restarted) {
     return Event{port, "port_restart_failed",
                  restarted.error()};  // and stays paused: it is in no state to be polled

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What becomes of ports while they run: links that go and come, and restarts, asked for by a driver (its hardware was
-// reset) or by the operator. A restart takes the port from the workers first: they see its bit at their next turn, and
-// when each has turned twice, none can be in the middle of using it. Calls stay.
+// Watches ports while they run: links that go down and come up, and restarts, which a driver (its hardware was reset) or
+// the operator asks for. A restart first takes the port from the workers: they see its bit in their next iteration, and
+// after two of them none can be in the middle of using it. Calls stay up.
 // Thread: control. Owner: the runtime.
 #pragma once
 
@@ -36,13 +36,13 @@ class PortSupervisor {
   };
 
   /// Once a second: links that changed, and a restart begun where a driver asks for one.
-  [[nodiscard]] std::vector<Event> check(std::span<const std::uint64_t> turns);
+  [[nodiscard]] std::vector<Event> check(std::span<const std::uint64_t> iterations);
 
   /// False: no such port, or another is being restarted.
-  [[nodiscard]] bool begin_restart(std::string_view name, std::span<const std::uint64_t> turns);
+  [[nodiscard]] bool begin_restart(std::string_view name, std::span<const std::uint64_t> iterations);
   [[nodiscard]] bool restarting() const { return restart_.has_value(); }
   /// Restarts when the workers have let go; nothing yet otherwise.
-  [[nodiscard]] std::optional<Event> finish_restart(std::span<const std::uint64_t> turns);
+  [[nodiscard]] std::optional<Event> finish_restart(std::span<const std::uint64_t> iterations);
 
   /// For WorkerSettings::paused_ports.
   [[nodiscard]] const std::atomic<std::uint32_t>& paused() const { return paused_; }
@@ -50,9 +50,9 @@ class PortSupervisor {
  private:
   struct Restart {
     std::size_t port = 0;
-    std::vector<std::uint64_t> turns;
+    std::vector<std::uint64_t> iterations;
   };
-  void pause(std::size_t port, std::span<const std::uint64_t> turns);
+  void pause(std::size_t port, std::span<const std::uint64_t> iterations);
 
   std::span<dataplane::OpenPort> ports_;
   std::vector<State> states_;

@@ -108,7 +108,7 @@ class NextHops {
 };
 
 /// The snapshot that workers forward by. Control stores a new one, and may free the old one when each running worker's
-/// turns() has grown by 2 since: the worker has then ended every loop that could have seen the old one.
+/// iterations() has grown by 2 since: the worker has then ended every loop that could have seen the old one.
 using NextHopsCell = std::atomic<const NextHops*>;
 
 }  // namespace adit::dataplane

@@ -45,9 +45,9 @@ struct WorkerContext {
 
   std::uint64_t tsc = 0;
   Milliseconds now{};
-  std::uint16_t arrival_port = 0;       ///< of the burst from a device that is under way
-  bool arrival_punts = false;           ///< and whether the kernel gets what is not ours
-  const NextHops* next_hops = nullptr;  ///< the snapshot of this turn of the loop
+  std::uint16_t arrival_port = 0;       ///< of the burst that is being processed
+  bool arrival_punts = false;           ///< and whether the kernel gets what is not ours there
+  const NextHops* next_hops = nullptr;  ///< the snapshot of this iteration of the loop
   std::uint32_t next_hops_epoch = 0;    ///< changes with it; never 0
   TokenBucket<kIcmpPerSecond, kIcmpCapacity> icmp{};
   TokenBucket<kResolvesPerSecond, kResolveCapacity> resolves{};
@@ -60,8 +60,8 @@ struct WorkerContext {
   std::array<rte_mbuf*, 2 * kBurst> for_subscribers{};
   std::size_t for_subscribers_count = 0;
 
-  /// A turn of the loop begins at `at` (TSC): its time, and the snapshot of routes that holds until it ends.
-  void begin_turn(std::uint64_t at, std::uint64_t tsc_per_ms, const NextHopsCell& latest) noexcept {
+  /// An iteration of the loop begins at `at` (TSC): sets its time, and the snapshot of routes that it forwards by.
+  void begin_iteration(std::uint64_t at, std::uint64_t tsc_per_ms, const NextHopsCell& latest) noexcept {
     static const NextHops kNoRoutes;  // until control publishes its first
     tsc = at;
     now = {static_cast<std::uint32_t>(tsc / tsc_per_ms)};
@@ -84,7 +84,7 @@ struct WorkerContext {
     call.drops.add();
     drop(mbuf, reason);
   }
-  /// A packet of the burst under way belongs to another worker.
+  /// A packet of the burst belongs to another worker.
   void count_steer_miss() noexcept {
     counters.steer_miss.add();
     counters.arrivals[arrival_port].steer_miss.add();

@@ -35,7 +35,7 @@ Call* CallControl::find(const contract::CallRef& ref) noexcept {
 
 bool CallControl::on(const contract::InstallCall& message) noexcept {
   if (context_.calls.install(message) == nullptr) {
-    context_.counters.stale_messages.add();  // the slot is in use: control has not waited for CallRemoved
+    context_.counters.stale_messages.add();  // the slot is in use: control did not wait for CallRemoved
   }
   return true;
 }
@@ -86,7 +86,8 @@ MppeUse CallControl::arm(Call& call, const contract::EnableMppe& message) noexce
   }
   StatefulMppe* stateful = context_.calls.stateful_of(call);
   if (stateful == nullptr) {
-    return MppeUse::kNone;  // cannot be: this worker was made by the settings that control negotiates by
+    return MppeUse::
+        kNone;  // cannot happen: control negotiates by the settings that this worker was built with
   }
   if (receive) {
     stateful->receiver = StatefulReceiver(chain, context_.now);
@@ -160,7 +161,7 @@ bool CallControl::on(const contract::RemoveCall& message) noexcept {
   if (call == nullptr) {
     return true;
   }
-  // The answer first, with what the counters say now: without it control would wait for this slot for ever.
+  // The answer first, with the counters as they are: without it control would wait for this slot forever.
   const contract::CallTotals totals = *context_.calls.totals(message.call);
   if (!context_.control.post(contract::CallRemoved{message.call, totals})) {
     return false;

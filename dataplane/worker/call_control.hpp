@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What control asks of a worker, carried out: the mailbox read in order, so that a PPP frame leaves before or after a
-// key change exactly as control meant it. Thread: worker. Owner: Worker.
+// Carries out what control asks of a worker. The mailbox is read in order, so that a PPP frame leaves before or after a key
+// change exactly as control meant it. Thread: worker. Owner: Worker.
 #pragma once
 
 #include "dataplane/contract/mailbox.hpp"
@@ -18,7 +18,7 @@ class CallControl {
   std::size_t read() noexcept;
 
  private:
-  // Each returns false when the message must be tried again at the next turn.
+  // Each returns false when the message must be tried again in the next iteration.
   bool on(const contract::InstallCall& message) noexcept;
   bool on(const contract::SetPeerCallId& message) noexcept;
   bool on(const contract::SetPppCompression& message) noexcept;

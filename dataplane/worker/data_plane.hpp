@@ -142,18 +142,18 @@ class DataPlane final : public DataPlaneCore {
   [[nodiscard]] const WorkerType& worker(contract::WorkerId worker) const { return *workers_[worker.value]; }
   [[nodiscard]] std::span<const std::unique_ptr<WorkerType>> workers() const { return workers_; }
 
-  /// Turns of each worker so far.
-  [[nodiscard]] std::vector<std::uint64_t> turns() const {
-    std::vector<std::uint64_t> turns;
+  /// Of each worker's loop so far.
+  [[nodiscard]] std::vector<std::uint64_t> iterations() const {
+    std::vector<std::uint64_t> iterations;
     for (const auto& worker : workers_) {
-      turns.push_back(worker->turns());
+      iterations.push_back(worker->iterations());
     }
-    return turns;
+    return iterations;
   }
-  /// Workers look destinations up in `hops` from their next turn on.
-  void publish(std::unique_ptr<const NextHops> hops) { routes_.publish(std::move(hops), turns()); }
+  /// Workers look destinations up in `hops` from their next iteration on.
+  void publish(std::unique_ptr<const NextHops> hops) { routes_.publish(std::move(hops), iterations()); }
   /// Frees snapshots that no worker can hold any more. Cheap; call it now and then.
-  void reclaim() { routes_.reclaim(turns()); }
+  void reclaim() { routes_.reclaim(iterations()); }
 
  private:
   using DataPlaneCore::DataPlaneCore;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loop that every worker turns: read control, poll rings and devices, deliver, flush, count, back off when idle. What
+// The loop that every worker runs: read control, poll rings and devices, deliver, flush, count, back off when idle. What
 // a concentrator and the load generator do with packets differs; that is the `Stages`, bound at compile time:
 //
 //   class Worker final : public PollLoop<Worker>          with PollLoop as a friend, and
 //     CallControl call_control_;                          reads what control asks
 //     std::size_t read_rings(std::uint64_t tsc)           rings besides the mailbox: how much there was
 //     void on_burst(up, down)                             a burst from a device, sorted; takes all of it
-//     std::size_t finish_turn(std::uint64_t tsc)          what falls due by itself: how much that was
+//     std::size_t finish_iteration(std::uint64_t tsc)          what falls due by itself: how much that was
 //
 // It makes no system call (except to sleep when idle, and to wake a sleeping control thread), takes no lock, allocates
 // nothing and logs nothing. Thread: run() or poll_once() on one thread.
@@ -35,7 +35,7 @@ class PollLoop : public WorkerCore {
   int run() noexcept;
   static int launch(void* worker) noexcept { return static_cast<Stages*>(worker)->run(); }
 
-  /// One turn at time `tsc`; true when it found work. For tests and benchmarks, which have their own clock.
+  /// One iteration at time `tsc`; true when it found work. For tests and benchmarks, which have their own clock.
   bool poll_once(std::uint64_t tsc) noexcept;
 
  protected:
@@ -64,22 +64,22 @@ int PollLoop<Stages>::run() noexcept {
 
 template <typename Stages>
 bool PollLoop<Stages>::poll_once(std::uint64_t tsc) noexcept {
-  context_.begin_turn(tsc, tsc_per_ms_, next_hops_);
+  context_.begin_iteration(tsc, tsc_per_ms_, next_hops_);
   read_paused_ports();
   std::size_t work = stages().call_control_.read();
   work += stages().read_rings(tsc);
   for (const Queue& queue : queues_) {
     work += poll_queue(queue);
   }
-  work += stages().finish_turn(tsc);
+  work += stages().finish_iteration(tsc);
   punt_.flush();
   handoff_.flush();
   transmit_.flush();
   control_.wake_control();
   counters_.loops.add();
   counters_.busy_loops.add(work > 0 ? 1 : 0);
-  // The snapshot is not looked at any more until the next turn loads it.
-  turns_.store(turns_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  // The snapshot is not looked at any more until the next iteration loads it.
+  iterations_.store(iterations_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   return work > 0;
 }
 
@@ -92,7 +92,7 @@ std::size_t PollLoop<Stages>::poll_queue(const Queue& queue) noexcept {
     return 0;
   }
   // Once more: control installs a call before it answers for it, so a packet that has arrived by now may belong to a call
-  // that this turn has not yet read of. Without this, the first LCP frame of every few dials found no call and cost 1 s.
+  // that this iteration has not yet read of. Without this, the first LCP frame of every few dials found no call and cost 1 s.
   stages().call_control_.read();
   counters_.rx_packets.add(count);
   counters_.arrivals[device].packets.add(count);

@@ -14,24 +14,24 @@ namespace adit::dataplane {
 
 class RouteSnapshots {
  public:
-  /// Where workers find the latest at each turn.
+  /// Where workers find the latest in each iteration.
   [[nodiscard]] const NextHopsCell& cell() const { return cell_; }
 
-  /// `turns`: of each worker, now.
-  void publish(std::unique_ptr<const NextHops> hops, std::vector<std::uint64_t> turns) {
+  /// `iterations`: of each worker's loop, now.
+  void publish(std::unique_ptr<const NextHops> hops, std::vector<std::uint64_t> iterations) {
     cell_.store(hops.get(), std::memory_order_release);
     if (latest_ != nullptr) {
-      retired_.push_back({std::move(latest_), std::move(turns)});
+      retired_.push_back({std::move(latest_), std::move(iterations)});
     }
     latest_ = std::move(hops);
   }
 
-  /// Frees what no worker can hold any more: two turns on, a worker has ended the one in which it may have loaded the old
-  /// pointer (see NextHopsCell).
-  void reclaim(std::span<const std::uint64_t> turns) {
+  /// Frees what no worker can hold any more: two iterations on, a worker has finished the one in which it may have loaded
+  /// the old pointer (see NextHopsCell).
+  void reclaim(std::span<const std::uint64_t> iterations) {
     std::erase_if(retired_, [&](const Retired& retired) {
-      for (std::size_t w = 0; w < turns.size(); ++w) {
-        if (turns[w] - retired.turns[w] < 2) {
+      for (std::size_t w = 0; w < iterations.size(); ++w) {
+        if (iterations[w] - retired.iterations[w] < 2) {
           return false;
         }
       }
@@ -42,7 +42,7 @@ class RouteSnapshots {
  private:
   struct Retired {
     std::unique_ptr<const NextHops> hops;
-    std::vector<std::uint64_t> turns;
+    std::vector<std::uint64_t> iterations;
   };
   NextHopsCell cell_{nullptr};
   std::unique_ptr<const NextHops> latest_;

@@ -56,7 +56,7 @@ void Worker::on_burst(std::span<rte_mbuf* const> up, std::span<rte_mbuf* const> 
   }
 }
 
-std::size_t Worker::finish_turn(std::uint64_t tsc) noexcept {
+std::size_t Worker::finish_iteration(std::uint64_t tsc) noexcept {
   std::size_t work = uplink_.flush_reordered();
   forward_waiting(context_);
   reassembly_.tidy(tsc);
@@ -115,7 +115,7 @@ std::size_t Worker::poll_handoff() noexcept {
   return count;
 }
 
-/// Once: an ICMP error that this makes waits for the next turn.
+/// Once: an ICMP error that this makes waits for the next iteration.
 void Worker::send_to_subscribers() noexcept {
   const std::size_t count = std::exchange(context_.for_subscribers_count, 0);
   if (count == 0) {

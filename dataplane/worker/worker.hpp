@@ -31,7 +31,7 @@ class Worker final : public PollLoop<Worker> {
   // ---- the loop's stages
   std::size_t read_rings(std::uint64_t tsc) noexcept;
   void on_burst(std::span<rte_mbuf* const> up, std::span<rte_mbuf* const> down) noexcept;
-  std::size_t finish_turn(std::uint64_t tsc) noexcept;
+  std::size_t finish_iteration(std::uint64_t tsc) noexcept;
 
   std::size_t poll_handoff() noexcept;
   std::size_t poll_kernel() noexcept;

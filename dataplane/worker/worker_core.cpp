@@ -56,7 +56,7 @@ WorkerCore::Shortage WorkerCore::shortage() const noexcept {
   return reassembly_.valid() ? Shortage::kNone : Shortage::kReassembly;
 }
 
-/// An acquire load, once per turn: a control thread that sees turns() grow then knows that the ports are left alone.
+/// An acquire load, once per iteration: a control thread that sees iterations() grow then knows that the ports are left alone.
 void WorkerCore::read_paused_ports() noexcept {
   if (settings_.paused_ports != nullptr) {
     paused_ = settings_.paused_ports->load(std::memory_order_acquire);

@@ -24,7 +24,7 @@ struct WorkerSettings {
   Settings data_plane{};
   int control_wake_fd = -1;       ///< eventfd to write when control sleeps
   KernelRings* kernel = nullptr;  ///< for ports that punt; nullptr: there is none
-  /// A bit per DPDK port that control is about to restart: it waits until turns() has grown by 2. nullptr: never.
+  /// A bit per DPDK port that control is about to restart: it waits until iterations() has grown by 2. nullptr: never.
   const std::atomic<std::uint32_t>* paused_ports = nullptr;
 };
 
@@ -43,8 +43,10 @@ class WorkerCore {
 
   // ---- any thread
   void stop() noexcept { stopping_.store(true, std::memory_order_relaxed); }
-  /// Turns of the loop so far; each ends at a point where the worker holds no snapshot.
-  [[nodiscard]] std::uint64_t turns() const noexcept { return turns_.load(std::memory_order_acquire); }
+  /// Of the loop so far; at the end of each the worker holds no snapshot.
+  [[nodiscard]] std::uint64_t iterations() const noexcept {
+    return iterations_.load(std::memory_order_acquire);
+  }
   [[nodiscard]] const WorkerCounters& counters() const noexcept { return counters_; }
   /// CallTable::totals() only.
   [[nodiscard]] const CallTable& calls() const noexcept { return calls_; }
@@ -53,7 +55,7 @@ class WorkerCore {
   /// Octets of its queue of due acknowledgements; those of its calls are CallTable::octets_per_call() times capacity.
   [[nodiscard]] std::size_t ack_octets() const noexcept { return acks_.octets(); }
 
-  /// Before run(), or between turns: where to count the cycles of each stage; nullptr: nowhere.
+  /// Before run(), or between iterations: where to count the cycles of each stage; nullptr: nowhere.
   void set_profile(StageProfile* profile) noexcept { context_.profile = profile; }
 
  protected:
@@ -89,7 +91,7 @@ class WorkerCore {
   std::array<rte_mbuf*, kBurst> received_{};
   std::array<rte_mbuf*, kBurst> upward_{};
   std::array<rte_mbuf*, kBurst> downward_{};
-  alignas(contract::kFalseSharingBytes) std::atomic<std::uint64_t> turns_{0};
+  alignas(contract::kFalseSharingBytes) std::atomic<std::uint64_t> iterations_{0};
   alignas(contract::kFalseSharingBytes) std::atomic<bool> stopping_{false};
 };
 

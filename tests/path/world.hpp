@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A concentrator's data plane on its own: workers on ports made of rings, real mbufs, no device, no clock of its own.
-// Tests put frames on an access or core port, let workers turn, and look at what comes out.
+// Tests put frames on an access or core port, let workers poll, and look at what comes out.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -93,7 +93,7 @@ class World {
 
   /// A frame arrives; `queue` is polled by the worker of that number.
   void arrive(Side side, const Octets& frame, std::uint16_t queue = 0, rte_mempool* pool = nullptr);
-  /// Every worker turns once, or as often as there may be work, at the current time.
+  /// Every worker polls once, or as long as there may be work, at the current time.
   void turn();
   void settle();
   void pass_ms(std::uint32_t ms) { tsc_ += ms * tsc_per_ms_; }

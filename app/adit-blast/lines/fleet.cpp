@@ -13,8 +13,8 @@ namespace {
 constexpr std::uint32_t kMaxOutputOctets = 16'384;
 /// Between a call's end and the next use of its ID: longer than any packet of it can be under way here.
 constexpr control::Duration kQuarantine{2'000};
-// In one turn: a flood of frames must not starve TCP and timers.
-constexpr int kMessagesPerTurn = 1024;
+// At a time: a flood of frames must not starve TCP and timers.
+constexpr int kMessagesAtOnce = 1024;
 constexpr std::size_t kMaxDetails = 32;
 constexpr std::size_t kMaxDetail = 120;
 
@@ -216,7 +216,7 @@ void Fleet::tidy() {
 
 bool Fleet::read_messages() {
   return app::read_messages(
-      runtime_.mailbox(), kMessagesPerTurn,
+      runtime_.mailbox(), kMessagesAtOnce,
       [this](const contract::ToControl& message, auto frame) { on_message(message, frame); });
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All lines of a run, and everything they share: TCP, call IDs, slots, the mailbox, the traffic's commands. Counts how they
-// fare. Everything per line is O(1).
+// All lines of a run, and everything they share: TCP, call IDs, slots, the mailbox, commands to the traffic worker. Counts
+// what becomes of them. Everything per line is O(1).
 // Thread: control. Owner: the runner.
 #pragma once
 
@@ -34,7 +34,7 @@ using EndCounts = std::array<std::uint64_t, control::kClientEnds>;
 /// Those that are not zero, by the text of their end.
 [[nodiscard]] std::map<std::string, std::uint64_t> by_text(const EndCounts& counts);
 
-/// Since the last take().
+/// Since reset_counts().
 struct FleetCounts {
   std::uint64_t dialled = 0;
   std::uint64_t came_up = 0;
@@ -55,7 +55,7 @@ class Fleet final : TcpEvents, DialEvents {
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(lines_.size()); }
   [[nodiscard]] Line& line(std::uint32_t number) { return *lines_[number]; }
 
-  // ---- how many are where
+  // ---- how many are in which state
   [[nodiscard]] std::uint64_t up() const { return in_[index(Line::State::kUp)]; }
   [[nodiscard]] std::uint64_t dialling() const {
     return in_[index(Line::State::kConnecting)] + in_[index(Line::State::kDialling)];
@@ -80,7 +80,7 @@ class Fleet final : TcpEvents, DialEvents {
 
   /// What the worker has posted, a bounded number. True when there was something.
   bool read_messages();
-  /// Once per turn of the loop: buries clients that are over, repeats what did not fit a ring.
+  /// Once per iteration of the loop: deletes clients that have ended, and repeats what did not fit into a ring.
   void tidy();
 
   /// To the traffic worker; false when its ring is full.
@@ -100,7 +100,8 @@ class Fleet final : TcpEvents, DialEvents {
   void on_parted() { --joined_; }
   void on_up(Line& line, std::int64_t took_us);
   void on_over(Line& line, control::ClientEnd end, std::string_view detail, bool was_up);
-  void bury(std::unique_ptr<control::ClientCall> client) { over_.push_back(std::move(client)); }
+  /// Deletes it later: it may be on the stack.
+  void retire(std::unique_ptr<control::ClientCall> client) { over_.push_back(std::move(client)); }
 
   void connect(std::uint32_t number, wire::Ipv4Address from) {
     dialer_.connect(number, from, server_of(number), plan_.tcp_port);
@@ -120,7 +121,7 @@ class Fleet final : TcpEvents, DialEvents {
 
   void install(const contract::InstallCall& message);
   void remove(const contract::CallRef& call, wire::Ipv4Address address, wire::LocalCallId id);
-  /// A message that finds the ring full is a lost one: PPP repeats itself, and counts say so.
+  /// Waits here when the ring is full.
   void post(const contract::ToWorker& message);
   void post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame);
 
@@ -165,9 +166,9 @@ class Fleet final : TcpEvents, DialEvents {
   Histogram set_up_times_;
 
  public:
-  /// Asked for by the worker; carried out by whoever mirrors the kernel's routes.
+  /// The worker asks for it; whoever mirrors the kernel's routes carries it out.
   std::function<void(wire::Ipv4Address)> resolve;
-  /// Told of each line that comes up, when set; not to act on it at once: its client is on the stack.
+  /// Called for each line that comes up, when set. It must not act on the line at once, whose client is on the stack.
   std::function<void(Line&)> came_up;
 };
 

@@ -14,7 +14,7 @@ using control::Duration;
 namespace {
 
 constexpr Duration kConnectTimeout{15'000};
-/// From IP up to the first packet: pppd makes its interface and its route after it has acknowledged IPCP.
+/// From IP up to the first packet: pppd sets up its interface and route after it has acknowledged IPCP.
 constexpr Duration kSettle{500};
 /// From the last packet of a line that is about to hang up until all of them must have arrived.
 constexpr Duration kQuiet{400};
@@ -130,14 +130,14 @@ void Line::client_ended(ClientEnd end, std::string_view detail) {
   over(end, detail);
 }
 
-/// However it ended: the client object may be on the stack still, so the fleet buries it.
+/// However it ended. The client object may still be on the stack, so the fleet deletes it later.
 void Line::over(ClientEnd end, std::string_view detail) {
   timer_.cancel();
   if (connection_ != 0) {
     fleet_.drop(std::exchange(connection_, 0));
   }
   fleet_.on_over(*this, end, detail, was_up_);
-  fleet_.bury(std::move(client_));
+  fleet_.retire(std::move(client_));
   if (call_) {
     fleet_.leave(call_->slot);
     enter(State::kRemoving);

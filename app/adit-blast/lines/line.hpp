@@ -26,9 +26,9 @@ class Line final : public control::ClientCallHost {
     kConnecting,  ///< TCP
     kDialling,    ///< PPTP and PPP
     kUp,
-    kQuiet,     ///< its traffic has stopped, what is under way arrives
-    kEnding,    ///< saying goodbye
-    kRemoving,  ///< over; the worker has not let go of the call yet
+    kQuiet,     ///< its traffic has stopped, what is in flight still arrives
+    kEnding,    ///< closing PPP and PPTP
+    kRemoving,  ///< over; the worker has not released the call yet
   };
 
   Line(Fleet& fleet, std::uint32_t number, wire::Ipv4Address address);
@@ -42,7 +42,7 @@ class Line final : public control::ClientCallHost {
 
   /// Only when idle.
   void dial();
-  /// Only when up: quiet first, then a goodbye as the profile has it, or none.
+  /// Only when up: its traffic stops first, then it closes the call as its profile does, or says nothing (`abrupt`).
   void hang_up(bool abrupt);
 
   // ---- events

@@ -76,7 +76,7 @@ void ClientReceiver::verify() noexcept {
       continue;
     }
     const wire::Bytes inner(packet.at, packet.size);
-    // An encrypted one has been checked to be believed.
+    // decrypt() has judged the header of an encrypted one already.
     if (packet.content == Content::kClear && wire::check_ipv4(inner) != wire::Ipv4Error::kNone) {
       drop(packet, DropReason::kInnerHeader);
       continue;

@@ -33,7 +33,7 @@ class ClientReceiver : public dataplane::Decapsulation {
   LinkImpairment& link_;
   Verifier& verifier_;
   std::array<rte_mbuf*, 4 * dataplane::kBurst>
-      impaired_{};  // each may bring a twin, and two held ones, with it
+      impaired_{};  // each may bring its duplicate and two held ones with it
 };
 
 }  // namespace adit::app::blast

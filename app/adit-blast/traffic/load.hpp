@@ -19,8 +19,8 @@ struct OfferedLoad {
   std::uint32_t size_count = 0;
 };
 
-/// When packets of one direction are due. A worker that was away (this machine is shared) catches up with at most
-/// kCatchUp of what it missed; the report tells the rate that was really offered.
+/// When packets of one direction are due. A worker that was preempted (the machine is shared) catches up with at most
+/// kCatchUp of what it missed; the report states the rate that was really offered.
 class Pace {
  public:
   void start(const Rate& rate, std::uint64_t tsc, double tsc_hz) noexcept {

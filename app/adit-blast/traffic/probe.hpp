@@ -24,7 +24,7 @@ enum class ProbeKind : std::uint8_t { kUp, kDown, kEcho };
 
 struct Probe {
   std::uint32_t call = 0;         ///< slot
-  std::uint32_t incarnation = 0;  ///< of the slot: late packets of its last tenant are told
+  std::uint32_t incarnation = 0;  ///< of the slot: late packets of its previous call are told apart
   std::uint32_t sequence = 0;     ///< of the call and direction, from 0
   std::uint64_t sent = 0;         ///< TSC
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The calls as the traffic sees them: where each one's packets go from and to, how many left, what came. And the totals
-// of both directions. Thread: the worker writes; totals are read by any, flows by control while the worker rests
-// (TrafficWorker says when). Owner: the worker.
+// The calls as the traffic sees them: from where to where each one's packets go, how many were sent, what arrived. And the
+// totals of both directions. Thread: the worker writes; any thread reads totals, control reads flows while the worker
+// writes none (TrafficWorker says when). Owner: the worker.
 #pragma once
 
 #include <cstdint>
@@ -62,17 +62,17 @@ struct TrafficTable {
 
   void join(std::uint32_t slot, std::uint32_t incarnation, wire::Ipv4Address own,
             wire::Ipv4Address other) noexcept;
-  /// The call sends no more; what is under way still counts.
+  /// The call sends no more; what is in flight still counts.
   void quiet(std::uint32_t slot) noexcept;
   void leave(std::uint32_t slot) noexcept;
-  /// Sequence numbers and counts begin anew. Nothing may be under way.
+  /// Sequence numbers and counts begin anew. Nothing may be in flight.
   void reset() noexcept;
 
   /// A probe arrived `latency_ns` after it left.
   void on_probe(DirectionTotals& direction, FlowReceiver Flow::* receiver, const Probe& probe,
                 std::uint16_t octets, std::uint64_t latency_ns) noexcept;
 
-  /// Those that left and those that are here. The worker must rest.
+  /// Of calls that have left and of those that are here. The worker must not be writing.
   [[nodiscard]] CallsByOutcome calls_up() const noexcept { return calls(left_up, &Flow::up_sent, &Flow::up); }
   [[nodiscard]] CallsByOutcome calls_down() const noexcept {
     return calls(left_down, &Flow::down_sent, &Flow::down);

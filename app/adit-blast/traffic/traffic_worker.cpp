@@ -16,7 +16,7 @@ using dataplane::kBurst;
 
 namespace {
 
-constexpr std::size_t kCommandsPerTurn = 256;
+constexpr std::size_t kCommandsAtOnce = 256;
 
 }  // namespace
 
@@ -57,7 +57,7 @@ TrafficWorker::TrafficWorker(dataplane::WorkerSettings settings, const dataplane
 // ---- the loop's stages ---------------------------------------------------------------------------------------------
 
 std::size_t TrafficWorker::read_rings(std::uint64_t tsc) noexcept {
-  verifier_.begin_turn(tsc);
+  verifier_.begin_iteration(tsc);
   return read_commands(tsc);
 }
 
@@ -68,7 +68,7 @@ void TrafficWorker::on_burst(std::span<rte_mbuf* const> up, std::span<rte_mbuf* 
   receiver_.run(up);
 }
 
-std::size_t TrafficWorker::finish_turn(std::uint64_t tsc) noexcept {
+std::size_t TrafficWorker::finish_iteration(std::uint64_t tsc) noexcept {
   std::size_t work = send_up(tsc);
   work += send_down(tsc);
   work += sender_.pay_acks();
@@ -79,7 +79,7 @@ std::size_t TrafficWorker::finish_turn(std::uint64_t tsc) noexcept {
 
 std::size_t TrafficWorker::read_commands(std::uint64_t tsc) noexcept {
   std::size_t count = 0;
-  for (; count < kCommandsPerTurn; ++count) {
+  for (; count < kCommandsAtOnce; ++count) {
     const TrafficCommand* command = commands_.front();
     if (command == nullptr) {
       break;

@@ -70,7 +70,7 @@ class TrafficWorker final : public dataplane::PollLoop<TrafficWorker> {
   // ---- the loop's stages
   std::size_t read_rings(std::uint64_t tsc) noexcept;
   void on_burst(std::span<rte_mbuf* const> up, std::span<rte_mbuf* const> down) noexcept;
-  std::size_t finish_turn(std::uint64_t tsc) noexcept;
+  std::size_t finish_iteration(std::uint64_t tsc) noexcept;
 
   std::size_t read_commands(std::uint64_t tsc) noexcept;
   void carry_out(const TrafficCommand& command, std::uint64_t tsc) noexcept;

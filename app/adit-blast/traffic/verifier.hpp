@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looks at inner packets where they arrive, in a tunnel or at the core, and books them in the traffic table.
+// Looks at inner packets where they arrive, in a tunnel or at the core, and records them in the traffic table.
 // Thread: worker. Owner: TrafficWorker.
 #pragma once
 
@@ -13,8 +13,8 @@ class Verifier {
   Verifier(const ProbeCodec& codec, TrafficTable& table, double tsc_hz) noexcept
       : codec_(codec), table_(table), ns_per_cycle_(1e9 / tsc_hz) {}
 
-  /// The time of this turn: when the packets of its bursts arrived.
-  void begin_turn(std::uint64_t tsc) noexcept { now_ = tsc; }
+  /// The time of this iteration: when the packets of its bursts arrived.
+  void begin_iteration(std::uint64_t tsc) noexcept { now_ = tsc; }
 
   /// A whole IPv4 packet, its header checked, that came through a tunnel: the core's, or an echo.
   void from_tunnel(wire::Bytes packet) noexcept {
