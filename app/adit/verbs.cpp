@@ -51,10 +51,16 @@ Params worker_params(const Verb& verb, const Words& words) {
 }
 
 Params port_params(const Verb&, const Words& words) {
+  if (word(words, "port").empty()) {
+    return std::unexpected("the port's name is empty");
+  }
   return Json{{"restart", word(words, "port")}};
 }
 
 Params trial_params(const Verb&, const Words& words) {
+  if (word(words, "user").empty()) {
+    return std::unexpected("the user name is empty");
+  }
   const auto password = read_password();
   if (!password) {
     return std::unexpected("no password: set ADIT_TEST_PASSWORD, or write it as a line of standard input");

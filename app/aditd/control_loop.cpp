@@ -161,6 +161,7 @@ std::expected<void, std::string> ControlLoop::use(ConfigResult reread) {
                {{"radius_servers", std::to_string(config->radius.servers.size())},
                 {"dae_clients", std::to_string(config->dae.clients.size())}});
   } else {
+    reload_thread_.discard(std::move(reread.users.users));
     log_.event(Severity::kError, "reload_refused", {{"why", reloaded.error()}});
   }
   return reloaded;

@@ -121,6 +121,7 @@ std::vector<PortRow> OperatorView::ports() const {
     PortRow row{.name = open.name,
                 .driver = to_text(open.driver),
                 .role = to_text(open.port.role),
+                .device = open.port.id,
                 .vlan = wire::to_string(open.port.vlan),
                 .interface = open.interface,
                 .mac = wire::to_string(open.port.mac),

@@ -72,8 +72,9 @@ struct SteeringRow {
 struct PortRow {
   std::string name;
   std::string_view driver, role;
-  std::string vlan;       ///< "100", "200.100", empty: untagged
-  std::string interface;  ///< the kernel's part in it
+  std::uint16_t device = 0;  ///< DPDK's number of it
+  std::string vlan;          ///< "100", "200.100", empty: untagged
+  std::string interface;     ///< the kernel's part in it
   std::string mac;
   bool link_up = false;
   std::uint32_t mbit = 0;  ///< 0: unknown

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,21 +11,23 @@
 namespace adit::app {
 namespace {
 
-/// One row for each counter; `values_of` has its values, a list or an object, by the counter's index.
+/// What a counter has for each worker or port: a list or an object, and together.
+struct CounterValues {
+  Json each;
+  std::uint64_t sum = 0;
+};
+
+/// One row for each counter; `values_of` has its values, by the counter's index.
 Json counter_rows(std::span<const dataplane::CounterText> texts, const char* by,
-                  const std::function<Json(std::size_t)>& values_of) {
+                  const std::function<CounterValues(std::size_t)>& values_of) {
   Json rows = Json::array();
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    Json values = values_of(i);
-    std::uint64_t sum = 0;
-    for (const Json& value : values) {
-      sum += value.get<std::uint64_t>();
-    }
+    CounterValues values = values_of(i);
     rows.push_back({{"name", texts[i].name},
                     {"unit", texts[i].unit},
-                    {"sum", sum},
+                    {"sum", values.sum},
                     {"text", texts[i].text},
-                    {by, std::move(values)}});
+                    {by, std::move(values.each)}});
   }
   return rows;
 }
@@ -58,16 +61,20 @@ Json show_counters(const OperatorBackend& backend) {
   const std::vector<WorkerRow> workers = backend.workers();
   const std::vector<PortRow> ports = backend.ports();
   const auto by_worker = [&](std::size_t counter) {
-    Json values = Json::array();
+    CounterValues values{Json::array()};
     for (const WorkerRow& row : workers) {
-      values.push_back(row.counters.values[counter]);
+      values.each.push_back(row.counters.values[counter]);
+      values.sum += row.counters.values[counter];
     }
     return values;
   };
+  // The VLANs of a device all show what the device received; it counts once.
   const auto by_port = [&](std::size_t counter) {
-    Json values = Json::object();
+    CounterValues values{Json::object()};
+    std::set<std::uint16_t> devices;
     for (const PortRow& row : ports) {
-      values[row.name] = row.arrivals.values[counter];
+      values.each[row.name] = row.arrivals.values[counter];
+      values.sum += devices.insert(row.device).second ? row.arrivals.values[counter] : 0;
     }
     return values;
   };

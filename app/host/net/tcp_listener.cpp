@@ -20,9 +20,10 @@ constexpr int kAcceptsPerWake = 64;  // a redial storm must not starve establish
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::milliseconds kRatePause{10};
 
-/// At most a fiftieth of a second's connections at once: a quiet time must not be saved up for the next storm.
+/// About a fiftieth of a second's connections at once: a quiet time must not be saved up for the next storm. Rounded up: a
+/// bucket that is full before kRatePause is over would let in less than the rate.
 wire::TokenRate accept_rate(std::uint32_t per_second) {
-  return {.tokens = per_second, .milliseconds = 1000, .capacity = std::max(per_second / 50, 1U)};
+  return {.tokens = per_second, .milliseconds = 1000, .capacity = per_second / 50 + 1};
 }
 
 std::uint32_t steady_milliseconds() {
