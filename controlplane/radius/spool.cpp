@@ -8,7 +8,7 @@
 namespace adit::control::radius {
 namespace {
 
-constexpr std::size_t kHeaderSize = 4096;
+constexpr std::size_t kSpoolHeaderSize = 4096;
 
 /// FNV-1a, 32 bits: detects pages that a power cut left half written; it is no defence against tampering.
 std::uint32_t checksum(const void* data, std::size_t size) {
@@ -53,12 +53,13 @@ struct Spool::Record {
 };
 
 std::size_t Spool::size_for(std::uint32_t slots) {
-  return kHeaderSize + slots * kSlotSize;
+  return kSpoolHeaderSize + slots * kSlotSize;
 }
 
 Spool::Spool(std::span<std::byte> memory)
-    : memory_(memory.data()), slots_(static_cast<std::uint32_t>((memory.size() - kHeaderSize) / kSlotSize)) {
-  static_assert(sizeof(Entry) == 64 && sizeof(Record) == kSlotSize && sizeof(Header) <= kHeaderSize);
+    : memory_(memory.data()),
+      slots_(static_cast<std::uint32_t>((memory.size() - kSpoolHeaderSize) / kSlotSize)) {
+  static_assert(sizeof(Entry) == 64 && sizeof(Record) == kSlotSize && sizeof(Header) <= kSpoolHeaderSize);
   free_.reserve(slots_);
   for (Slot slot = slots_; slot-- > 0;) {
     const Entry* entry = newest(record(slot));
@@ -70,7 +71,7 @@ Spool::Spool(std::span<std::byte> memory)
 }
 
 Spool::Record& Spool::record(Slot slot) const {
-  return *reinterpret_cast<Record*>(memory_ + kHeaderSize + slot * kSlotSize);
+  return *reinterpret_cast<Record*>(memory_ + kSpoolHeaderSize + slot * kSlotSize);
 }
 
 const Spool::Entry* Spool::newest(const Record& record) const {

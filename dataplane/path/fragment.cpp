@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define ALLOW_EXPERIMENTAL_API  // rte_ipv4_fragment_copy_nonseg_packet: still marked so in 22.11, unchanged since
 #include "dataplane/path/fragment.hpp"
 
 #include <rte_ip_frag.h>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define ALLOW_EXPERIMENTAL_API  // rte_ip_frag_table_del_expired_entries: still marked so in 22.11, unchanged since
 #include "dataplane/path/reassembly.hpp"
 
 #include <rte_cycles.h>

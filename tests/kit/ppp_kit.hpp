@@ -34,6 +34,11 @@ inline Octets option(unsigned type, const Octets& value = {}) {
   return Octets{static_cast<std::uint8_t>(type), static_cast<std::uint8_t>(value.size() + 2)} + value;
 }
 
+/// CCP's option for MPPE (RFC 3078 §2.1).
+inline Octets mppe(std::uint32_t bits) {
+  return option(18, u32(bits));
+}
+
 /// A control packet without its frame.
 struct Packet {
   wire::PppCode code{};

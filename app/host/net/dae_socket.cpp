@@ -9,15 +9,15 @@ using asio::ip::udp;
 
 namespace {
 
-constexpr int kDatagramsPerWake = 16;
-constexpr std::size_t kLargestDatagram = 65'536;
+constexpr int kRequestsPerWake = 16;
+constexpr std::size_t kRequestBuffer = 65'536;  // no datagram is larger
 
 }  // namespace
 
 std::expected<void, std::string> DaeSocket::open(wire::Ipv4Address address, std::uint16_t port,
                                                  Receive receive) {
   receive_ = std::move(receive);
-  buffer_.resize(kLargestDatagram);
+  buffer_.resize(kRequestBuffer);
   asio::error_code error;
   socket_.open(udp::v4(), error);
   if (!error) {
@@ -44,7 +44,7 @@ void DaeSocket::wait() {
 }
 
 void DaeSocket::read() {
-  for (int n = 0; n < kDatagramsPerWake; ++n) {
+  for (int n = 0; n < kRequestsPerWake; ++n) {
     udp::endpoint from;
     asio::error_code error;
     const std::size_t size = socket_.receive_from(asio::buffer(buffer_), from, 0, error);

@@ -10,7 +10,7 @@ using control::radius::Service;
 
 namespace {
 
-constexpr int kDatagramsPerWake = 64;
+constexpr int kRepliesPerWake = 64;
 constexpr std::size_t kLargestDatagram = 65'536;
 constexpr int kReceiveBuffer = 1 << 20;  // for a burst of replies while the control thread is busy
 constexpr std::size_t kServices = 2;
@@ -80,7 +80,7 @@ void RadiusSockets::wait(Socket& socket) {
 }
 
 void RadiusSockets::read(Socket& socket) {
-  for (int n = 0; n < kDatagramsPerWake; ++n) {
+  for (int n = 0; n < kRepliesPerWake; ++n) {
     asio::error_code error;
     const std::size_t size = socket.socket.receive(asio::buffer(buffer_), 0, error);
     if (error == asio::error::would_block) {

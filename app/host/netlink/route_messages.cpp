@@ -119,8 +119,8 @@ std::optional<NeighbourMessage> read_neighbour(const nlmsghdr& message) {
 
 bool switches_link(const nlmsghdr& message) {
   const auto body = netlink::body_of<ifinfomsg>(message);
-  return body &&
-         (message.nlmsg_type == RTM_DELLINK || (body->header.ifi_change & (IFF_UP | IFF_LOWER_UP)) != 0);
+  return body && (message.nlmsg_type == RTM_DELLINK ||
+                  (body->header.ifi_change & (unsigned{IFF_UP} | unsigned{IFF_LOWER_UP})) != 0);
 }
 
 }  // namespace adit::app

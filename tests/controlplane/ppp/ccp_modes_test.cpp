@@ -16,10 +16,6 @@ namespace bits = wire::mppe_bits;
 
 constexpr std::uint32_t H = bits::kStateless, M = bits::k56, S = bits::k128, L = bits::k40;
 
-Octets mppe(std::uint32_t value) {
-  return option(18, u32(value));
-}
-
 class CcpModes : public testing::Test {
  protected:
   PppSettings settings;

@@ -13,9 +13,6 @@ namespace {
 using wire::PppCode;
 namespace bits = wire::mppe_bits;
 
-Octets mppe(std::uint32_t value) {
-  return option(18, u32(value));
-}
 const Octets kOurs = mppe(0x01000040);  // H and S
 const Octets kBsd = option(21, {0x2F});
 const Octets kDeflate = option(26, {0x78, 0});

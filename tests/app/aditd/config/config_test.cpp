@@ -13,6 +13,7 @@
 
 #include "app/aditd/config/section.hpp"
 #include "crypto/library.hpp"
+#include "tests/app/aditd/config/config_kit.hpp"
 
 namespace adit::app {
 namespace {
@@ -21,20 +22,7 @@ using wire::Ipv4Address;
 using namespace std::chrono_literals;
 using namespace std::string_literals;
 
-constexpr std::string_view kGood = R"(
-[[port]]
-interface = "access0"
-role = "access"
-[[port]]
-interface = "core0"
-role = "core"
-[pptp]
-bind = ["192.0.2.1"]
-[ip]
-gw-ip-address = "10.64.0.1"
-[[ip-pool]]
-ranges = ["10.64.0.2-10.64.255.254"]
-)";
+using test::kGood;
 
 Config good(std::string_view toml) {
   ConfigResult result = parse_config(toml, "t.toml");

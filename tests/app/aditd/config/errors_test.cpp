@@ -6,25 +6,12 @@
 #include <string>
 #include <string_view>
 
-#include "app/aditd/config/config.hpp"
+#include "tests/app/aditd/config/config_kit.hpp"
 
 namespace adit::app {
 namespace {
 
-constexpr std::string_view kGood = R"(
-[[port]]
-interface = "access0"
-role = "access"
-[[port]]
-interface = "core0"
-role = "core"
-[pptp]
-bind = ["192.0.2.1"]
-[ip]
-gw-ip-address = "10.64.0.1"
-[[ip-pool]]
-ranges = ["10.64.0.2-10.64.255.254"]
-)";
+using test::kGood;
 
 std::string with(std::string_view more) {
   return std::string(kGood) + std::string(more);
@@ -39,11 +26,7 @@ std::string without_pptp() {
 
 // Lines that parse_config gives for `toml`, joined.
 std::string problems_of(std::string_view toml) {
-  std::string all;
-  for (const ConfigProblem& problem : parse_config(toml, "t.toml").problems) {
-    all += (all.empty() ? "" : "\n") + problem.line;
-  }
-  return all;
+  return test::lines_of(parse_config(toml, "t.toml"));
 }
 
 struct BadConfig {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <tuple>
 
-#include "app/aditd/config/config.hpp"
+#include "tests/app/aditd/config/config_kit.hpp"
 
 namespace adit::app {
 namespace {
@@ -17,7 +17,7 @@ using control::radius::RateForm;
 using control::radius::RateMapping;
 using control::radius::ValueType;
 
-constexpr std::string_view kGood = R"([[port]]
+constexpr std::string_view kOnePort = R"([[port]]
 interface = "access0"
 role = "both"
 [pptp]
@@ -36,7 +36,7 @@ ATTRIBUTE Acme-Up 2 string
 END-VENDOR Acme
 )";
 
-ConfigResult parse(std::string_view more) {
+ConfigResult parse_with(std::string_view more) {
   const std::map<std::string, std::string, std::less<>> files = {
       {"/d/acme", std::string(kAcme)},
       {"/d/other", "ATTRIBUTE Acme-Down 3 short Acme\n"},
@@ -47,15 +47,11 @@ ConfigResult parse(std::string_view more) {
     const auto found = files.find(path);
     return found != files.end() ? std::optional(found->second) : std::nullopt;
   };
-  return parse_config(std::string(kGood) + std::string(more), "t.toml", read);
+  return parse_config(std::string(kOnePort) + std::string(more), "t.toml", read);
 }
 
-std::string problems_of(std::string_view more) {
-  std::string all;
-  for (const ConfigProblem& problem : parse(more).problems) {
-    all += (all.empty() ? "" : "\n") + problem.line;
-  }
-  return all;
+std::string problems_with(std::string_view more) {
+  return test::lines_of(parse_with(more));
 }
 
 using Row = std::tuple<std::string, std::uint32_t, int, ValueType, RateForm, RateDirection>;
@@ -70,7 +66,7 @@ std::vector<Row> rows(const ConfigResult& result) {
 }
 
 TEST(ConfigRates, WithoutAnyTheDefaultList) {
-  const ConfigResult result = parse("");
+  const ConfigResult result = parse_with("");
   ASSERT_TRUE(result.config);
   ASSERT_EQ(result.config->radius_rates.size(), 5U);
   EXPECT_EQ(result.config->radius_rates[0].attribute, "Mikrotik-Rate-Limit");
@@ -78,7 +74,7 @@ TEST(ConfigRates, WithoutAnyTheDefaultList) {
 }
 
 TEST(ConfigRates, AVendorOfADictionaryInTheOrderOfTheFile) {
-  const ConfigResult result = parse(R"([radius]
+  const ConfigResult result = parse_with(R"([radius]
 dictionary = ["/d/acme"]
 [[radius-rate]]
 attribute = "acme-down"
@@ -103,7 +99,7 @@ form = "mikrotik"
 }
 
 TEST(ConfigRates, LaterDictionariesWin) {
-  const ConfigResult result = parse(R"([radius]
+  const ConfigResult result = parse_with(R"([radius]
 dictionary = ["/d/acme", "/d/other"]
 [[radius-rate]]
 attribute = "Acme-Down"
@@ -117,27 +113,28 @@ direction = "both"
 }
 
 TEST(ConfigRates, MistakesInDictionaries) {
-  EXPECT_EQ(problems_of("[radius]\ndictionary = [\"/d/acme\", \"/d/bad\"]\n"),
+  EXPECT_EQ(problems_with("[radius]\ndictionary = [\"/d/acme\", \"/d/bad\"]\n"),
             "t.toml:11:26: radius.dictionary: /d/bad:2: an attribute's name has more than 128 characters, or "
             "one that is not printable ASCII; choose another");
-  EXPECT_EQ(problems_of("[radius]\ndictionary = [\"/d/gone\"]\n"),
+  EXPECT_EQ(problems_with("[radius]\ndictionary = [\"/d/gone\"]\n"),
             "t.toml:11:15: radius.dictionary: /d/gone: no such file; create it, or name another");
   EXPECT_EQ(
-      problems_of("[radius]\ndictionary = [\"/d/includes\"]\n"),
+      problems_with("[radius]\ndictionary = [\"/d/includes\"]\n"),
       "t.toml:11:15: radius.dictionary: /d/includes:1: $INCLUDE \"gone\": no such file; name one that is "
       "there, or use $INCLUDE-");
-  EXPECT_EQ(problems_of("[radius]\ndictionary = [\"/d/gone\"]\n"
-                        "[[radius-rate]]\nattribute = \"Acme-Down\"\nform = \"kbit\"\ndirection = \"up\"\n"),
-            "t.toml:11:15: radius.dictionary: /d/gone: no such file; create it, or name another")
+  EXPECT_EQ(
+      problems_with("[radius]\ndictionary = [\"/d/gone\"]\n"
+                    "[[radius-rate]]\nattribute = \"Acme-Down\"\nform = \"kbit\"\ndirection = \"up\"\n"),
+      "t.toml:11:15: radius.dictionary: /d/gone: no such file; create it, or name another")
       << "names that it may have had are not complained about";
-  EXPECT_EQ(problems_of("[radius]\ndictionary = \"/d/acme\"\n"),
+  EXPECT_EQ(problems_with("[radius]\ndictionary = \"/d/acme\"\n"),
             "t.toml:11:14: radius.dictionary: value \"/d/acme\": is not a list; write "
             "[\"/etc/adit/dictionary.acme\"]");
 }
 
 TEST(ConfigRates, AttributesOfADictionaryAreSuggested) {
-  EXPECT_EQ(problems_of("[radius]\ndictionary = [\"/d/acme\"]\n"
-                        "[[radius-rate]]\nattribute = \"Acme-Dwn\"\nform = \"kbit\"\ndirection = \"up\"\n"),
+  EXPECT_EQ(problems_with("[radius]\ndictionary = [\"/d/acme\"]\n"
+                          "[[radius-rate]]\nattribute = \"Acme-Dwn\"\nform = \"kbit\"\ndirection = \"up\"\n"),
             "t.toml:13:13: radius-rate.attribute: value \"Acme-Dwn\": is in no dictionary; did you mean "
             "\"Acme-Down\"?");
 }
