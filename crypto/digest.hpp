@@ -24,4 +24,10 @@ using Bytes = std::span<const std::uint8_t>;
 /// RFC 2104.
 [[nodiscard]] std::array<std::uint8_t, 16> hmac_md5(Bytes key, std::initializer_list<Bytes> parts) noexcept;
 
+/// The Response Value of CHAP with MD5, RFC 1994 §4.1: over Identifier, secret, challenge.
+[[nodiscard]] inline std::array<std::uint8_t, 16> chap_md5_response(std::uint8_t identifier, Bytes secret,
+                                                                    Bytes challenge) noexcept {
+  return md5({Bytes(&identifier, 1), secret, challenge});
+}
+
 }  // namespace adit::crypto

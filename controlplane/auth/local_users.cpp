@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "crypto/chap_md5.hpp"
+#include "crypto/digest.hpp"
 #include "crypto/mppe_keys.hpp"
 #include "crypto/mschap.hpp"
 

@@ -4,7 +4,7 @@
 #include <utility>
 #include <variant>
 
-#include "crypto/chap_md5.hpp"
+#include "crypto/digest.hpp"
 #include "crypto/mschap.hpp"
 
 namespace adit::control {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "crypto/chap_md5.hpp"
+#include "crypto/digest.hpp"
 #include "crypto/mschap.hpp"
 #include "dataplane/wire/pap.hpp"
 

@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include "crypto/chap_md5.hpp"
 #include "crypto/des.hpp"
 #include "tests/crypto/octets.hpp"
 

@@ -5,7 +5,7 @@
 #include <regex>
 
 #include "controlplane/auth/local_users.hpp"
-#include "crypto/chap_md5.hpp"
+#include "crypto/digest.hpp"
 #include "crypto/mschap.hpp"
 #include "tests/controlplane/auth/auth_fixture.hpp"
 

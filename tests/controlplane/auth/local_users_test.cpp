@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "crypto/chap_md5.hpp"
+#include "crypto/digest.hpp"
 #include "crypto/library.hpp"
 #include "crypto/mschap.hpp"
 #include "dataplane/wire/bytes.hpp"

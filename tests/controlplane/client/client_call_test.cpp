@@ -3,7 +3,7 @@
 // server's renegotiation, and every way a link can fail. The server is the test, packet by packet.
 #include <functional>
 
-#include "crypto/chap_md5.hpp"
+#include "crypto/digest.hpp"
 #include "tests/controlplane/client/client_kit.hpp"
 
 namespace adit::control {
