@@ -6,11 +6,11 @@
 namespace adit::dataplane::path {
 namespace {
 
-const Octets kUp = inner_packet(kSubscriber, kHost, 60);
-const Octets kDown = inner_packet(kHost, kSubscriber, 60);
+const Octets kInnerUp = inner_packet(kSubscriber, kHost, 60);
+const Octets kInnerDown = inner_packet(kHost, kSubscriber, 60);
 
-Octets uplink(std::uint32_t sequence) {
-  return access_frame(PacketBuilder(kUp).ppp(wire::PppProtocol::kIpv4).gre(sequence));
+Octets from_client(std::uint32_t sequence) {
+  return access_frame(PacketBuilder(kInnerUp).ppp(wire::PppProtocol::kIpv4).gre(sequence));
 }
 
 /// Tags a frame, the inner tag first.
@@ -30,7 +30,7 @@ wire::EthernetHeader link_of(const Octets& frame) {
 TEST(Vlan, TwoVlansOfOneDeviceAreTheTwoSides) {
   World world({.access_vlan = {.outer = 100}, .core_vlan = {.outer = 200}, .one_device = true});
   world.install_up();
-  world.arrive(kAccessSide, tagged(uplink(1), {100}));
+  world.arrive(kAccessSide, tagged(from_client(1), {100}));
   world.settle();
   world.pass_ms(1000);
   world.settle();
@@ -42,7 +42,7 @@ TEST(Vlan, TwoVlansOfOneDeviceAreTheTwoSides) {
   EXPECT_EQ(link_of(sent[1]).tags, 1);
   EXPECT_EQ(read_sent(sent[1]).ip.destination, kHost);
 
-  Octets down = core_frame(kDown);
+  Octets down = core_frame(kInnerDown);
   std::ranges::copy(kAccessMac, down.begin());
   world.arrive(kAccessSide, tagged(down, {200}));
   world.turn();
@@ -56,12 +56,12 @@ TEST(Vlan, TwoVlansOfOneDeviceAreTheTwoSides) {
 TEST(Vlan, FramesOfTheOtherVlanOrOfNoneAreNoPort) {
   World world({.access_vlan = {.outer = 100}, .core_vlan = {.outer = 200}, .one_device = true});
   world.install_up();
-  world.arrive(kAccessSide, uplink(1));                      // untagged
-  world.arrive(kAccessSide, tagged(uplink(1), {101}));       // another's
-  world.arrive(kAccessSide, tagged(uplink(1), {100, 300}));  // 100 inside 300
+  world.arrive(kAccessSide, from_client(1));                      // untagged
+  world.arrive(kAccessSide, tagged(from_client(1), {101}));       // another's
+  world.arrive(kAccessSide, tagged(from_client(1), {100, 300}));  // 100 inside 300
   world.turn();
   EXPECT_EQ(world.dropped(DropReason::kForeignVlan), 3U);
-  world.arrive(kAccessSide, tagged(uplink(1), {200}));  // GRE on the core's VLAN is plain IP there
+  world.arrive(kAccessSide, tagged(from_client(1), {200}));  // GRE on the core's VLAN is plain IP there
   world.turn();
   EXPECT_EQ(world.dropped(DropReason::kUnknownSubscriber), 1U);
   EXPECT_TRUE(world.sent(kAccessSide).empty());
@@ -70,8 +70,8 @@ TEST(Vlan, FramesOfTheOtherVlanOrOfNoneAreNoPort) {
 TEST(Vlan, PriorityTagIsNoVlanAndPriorityBitsAreNobodys) {
   World world({.core_vlan = {.outer = 200}});
   world.install_up();
-  world.arrive(kAccessSide, tagged(uplink(1), {0xe000}));
-  world.arrive(kCoreSide, tagged(core_frame(kDown), {0xa0c8}));  // 200 with a priority
+  world.arrive(kAccessSide, tagged(from_client(1), {0xe000}));
+  world.arrive(kCoreSide, tagged(core_frame(kInnerDown), {0xa0c8}));  // 200 with a priority
   world.turn();
   EXPECT_EQ(world.sent(kCoreSide).size(), 1U);
   EXPECT_EQ(world.sent(kAccessSide).size(), 1U);
@@ -82,7 +82,7 @@ TEST(Vlan, QinQWritesBothTagsAndTheServiceType) {
   const wire::Vlan vlan{.outer = 300, .inner = 7, .outer_type = wire::EtherType::kServiceVlan};
   World world({.core_vlan = vlan});
   world.install_up();
-  world.arrive(kAccessSide, uplink(1));
+  world.arrive(kAccessSide, from_client(1));
   world.turn();
   const auto sent = world.sent(kCoreSide);
   ASSERT_EQ(sent.size(), 1U);
@@ -91,7 +91,7 @@ TEST(Vlan, QinQWritesBothTagsAndTheServiceType) {
   EXPECT_EQ(link_of(sent[0]).tci[0], 300);
   EXPECT_EQ(link_of(sent[0]).tci[1], 7);
   EXPECT_EQ(read_sent(sent[0]).ip.destination, kHost);
-  world.arrive(kCoreSide, tagged(core_frame(kDown), {7, 300}));
+  world.arrive(kCoreSide, tagged(core_frame(kInnerDown), {7, 300}));
   world.turn();
   EXPECT_EQ(world.sent(kAccessSide).size(), 1U) << "either type is taken on receive";
 }
