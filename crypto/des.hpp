@@ -9,8 +9,8 @@
 
 namespace adit::crypto {
 
-/// Spreads 56 key bits over 8 octets, 7 to an octet, most significant first, and sets odd parity in the lowest bit
-/// (no DES looks at parity; the RFC's examples print it).
+/// Spreads 56 key bits over 8 octets, 7 to an octet, most significant first, and sets odd parity in the
+/// lowest bit (DES ignores parity; the RFC's examples print it).
 [[nodiscard]] std::array<std::uint8_t, 8> des_expand_key(std::span<const std::uint8_t, 7> key) noexcept;
 
 /// One block in ECB under the expanded `key`.

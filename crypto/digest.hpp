@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MD4 (RFC 1320), MD5 (RFC 1321), SHA-1 (RFC 3174) of messages given in parts. For the control plane: each call
-// allocates a context. The data path's SHA-1 is in kernels/.
+// MD4 (RFC 1320), MD5 (RFC 1321), SHA-1 (RFC 3174) of messages given in parts. For the control plane: each
+// call allocates a context. The data path's SHA-1 is in kernels/.
 // Thread: any, after initialise(). Pure.
 #pragma once
 

@@ -21,7 +21,7 @@ struct Library {
 /// Ends the process when initialise() has not succeeded.
 [[nodiscard]] const Library& library() noexcept;
 
-/// For calls that fail only when memory is exhausted or the program is wrong: says which, and ends the process.
+/// For calls that fail only when out of memory or by a bug: says which call, and ends the process.
 [[noreturn]] void die(const char* what) noexcept;
 
 }  // namespace adit::crypto

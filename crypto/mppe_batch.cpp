@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The MPPE engine in lanes. A batch takes two passes. Keys: all chains of the batch make their next key change together,
-// SHA-1 and RC4 each in lanes, until every chain has reached its last job; the jobs of one chain cannot be spread over
-// lanes, because each key is derived from the one before. Packets: sorted by length, four of similar length at a time,
-// because four lanes run as long as the longest.
+// The MPPE engine in lanes. A batch takes two passes. Keys: all chains of the batch make their next key
+// change together, SHA-1 and RC4 each in lanes, until every chain has reached its last job; the jobs of one
+// chain cannot be spread over lanes, because each key is derived from the one before. Packets: sorted by
+// length, four of similar length at a time, because four lanes run as long as the longest.
 #include "crypto/mppe_batch.hpp"
 
 #include <algorithm>
@@ -14,16 +14,17 @@
 namespace adit::crypto {
 namespace {
 
-/// Jobs that are scheduled together: two bursts. More would find few closer lengths, and need more stack.
+/// Jobs scheduled together: two bursts. More would hardly find closer lengths, and need more stack.
 constexpr std::size_t kChunk = 64;
 
-/// Jobs of one chain, each of which continues from the one before. The key reached so far is in the current job's `key`.
+/// Jobs of one chain, each of which continues from the one before. The key reached so far is in the current
+/// job's `key`.
 struct Run {
   MppeJob* current;
   MppeJob* end;
   std::uint32_t changes;  ///< made so far
 
-  /// Moves past the jobs whose key is reached, and hands it to the next one. False when no job is left.
+  /// Skips the jobs whose key is reached, and hands the key to the next one. False when no job is left.
   [[nodiscard]] bool settle() noexcept {
     while (changes >= current->changes) {
       MppeJob* const next = current + 1;
@@ -107,8 +108,8 @@ void derive_keys(const MppeKernels& kernels, Rc4Lanes& scratch, const MppeJob* b
   finish_runs(kernels, scratch, {narrow, runs + count}, false);
 }
 
-/// The jobs that are not empty, longest first, by a counting sort: a bucket for each number of key-stream blocks, the last
-/// one for 2,032 octets and more. A group of fewer than four, if any, holds the shortest.
+/// The non-empty jobs, longest first, by a counting sort: a bucket for each number of key-stream blocks, the
+/// last one for 2,032 octets and more. A group of fewer than four, if any, holds the shortest.
 std::size_t sort_by_length(std::span<MppeJob> jobs, MppeJob* (&sorted)[kChunk]) noexcept {
   constexpr std::size_t kBuckets = 128;
   const auto bucket_of = [](const MppeJob& job) {
@@ -118,7 +119,7 @@ std::size_t sort_by_length(std::span<MppeJob> jobs, MppeJob* (&sorted)[kChunk]) 
   for (const MppeJob& job : jobs) {
     ++starts[bucket_of(job) + 1];
   }
-  const std::size_t count = jobs.size() - starts[kBuckets];  // without those of no octets
+  const std::size_t count = jobs.size() - starts[kBuckets];  // without the empty ones
   for (std::size_t bucket = 1; bucket < kBuckets; ++bucket) {
     starts[bucket] = static_cast<std::uint8_t>(starts[bucket] + starts[bucket - 1]);
   }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The MPPE engine's one interface: a batch of packets, each encrypted or decrypted in place with a session key of its
-// own (RFC 3078 §7.3 stateless: the key changes before every packet, RFC 3079 §3 GetNewKeyFromSHA).
-// A job names the chain it starts from and how many key changes lie between; it never moves the chain. The caller
-// commits by storing the job's key back when it is satisfied with the plaintext (trial, then commit), so a forged
-// packet cannot desynchronise a call. RC4 is its own inverse: encrypt and decrypt are the same job.
+// The MPPE engine's one interface: a batch of packets, each encrypted or decrypted in place with a session
+// key of its own (RFC 3078 §7.3 stateless: the key changes before every packet, RFC 3079 §3
+// GetNewKeyFromSHA).
+// A job names the chain it starts from and how many key changes lie between; it never moves the chain. The
+// caller commits by storing the job's key back when it is satisfied with the plaintext (trial, then commit),
+// so a forged packet cannot desynchronise a call. RC4 is its own inverse: encrypting and decrypting
+// are the same job.
 // Thread: any; no shared state, no allocation, no exception. Owner: the caller owns jobs, chains and octets.
 #pragma once
 
@@ -31,9 +33,9 @@ struct MppeJob {
   std::array<std::uint8_t, 16> key{};  ///< out: this packet's session key; store it into the chain to commit
 };
 
-/// Runs every job. Work is sum(changes) re-keys plus the octets, but jobs of one chain that stand next to each other
-/// with non-decreasing `changes` continue from each other, so a run of n packets costs its last job's changes only.
-/// The caller bounds `changes` (the re-key budget).
+/// Runs every job. Work is sum(changes) re-keys plus the octets, but jobs of one chain that stand next to
+/// each other with non-decreasing `changes` continue from each other, so a run of n packets costs its last
+/// job's changes only. The caller bounds `changes` (the re-key budget).
 void mppe_crypt(std::span<MppeJob> jobs) noexcept;
 
 }  // namespace adit::crypto

@@ -15,8 +15,8 @@ struct Implementation {
 };
 
 #if defined(__x86_64__)
-// From this many keys on, 16 lanes with some of them idle are quicker than the SHA extensions: about 1,040 cycles for all
-// against 111 for each (AMD Zen 4).
+// From this many keys on, 16 lanes are faster than the SHA extensions even with some of them idle: about
+// 1,040 cycles for all, against 111 for each (AMD Zen 4).
 constexpr std::size_t kWorth16Lanes = 10;
 
 void avx512_and_shani(const RekeyLane* lanes, std::size_t count, bool wide) {
@@ -25,15 +25,16 @@ void avx512_and_shani(const RekeyLane* lanes, std::size_t count, bool wide) {
   rekey_sha1_shani(lanes + count - rest, rest, wide);
 }
 
-// Without the SHA extensions OpenSSL is quickest for a lone chain (the packets of one call, one after the other).
+// Without the SHA extensions OpenSSL is fastest for a lone chain (the packets of one call, one after the
+// other).
 template <RekeySha1 kLanes>
 void lanes_or_one(const RekeyLane* lanes, std::size_t count, bool wide) {
   count == 1 ? rekey_sha1_openssl(lanes, count, wide) : kLanes(lanes, count, wide);
 }
 #endif
 
-// Best first. The order of `sha-ni` and `avx2` is measured (scripts/bench mppe), that of the AVX-512 ones follows figures
-// of a Zen 4 machine.
+// Best first. The order of `sha-ni` and `avx2` is measured (scripts/bench mppe); that of the AVX-512 ones
+// follows figures from a Zen 4.
 constexpr Implementation kImplementations[] = {
 #if defined(__x86_64__)
     {"avx512+sha-ni",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The implementations of mppe_crypt() and the choice among them. An implementation is a SHA-1 kernel for key changes and
-// an RC4 kernel for keys and packets; `plain` has neither: it does one job after the other, and the others are tested
-// against it. All give the same octets.
+// The implementations of mppe_crypt() and the choice among them. An implementation is a SHA-1 kernel for key
+// changes and an RC4 kernel for keys and packets; `plain` has neither: it does one job after the other, and
+// the others are tested against it. All give the same octets.
 // Choice: once, by initialise(), the first of the list that the CPU can run; ADIT_MPPE=<name> forces one.
 // Thread: mppe_select() before there are workers; the rest from any thread.
 #pragma once
@@ -32,8 +32,8 @@ struct MppeKernels {
   const Rc4Kernel* rc4;
 };
 
-/// Uses this implementation from now on; "" or "auto" selects the best that this CPU can run. The error names it, says
-/// what is wrong with it and lists those that can be chosen.
+/// Uses this implementation from now on; "" or "auto" selects the best that this CPU can run. The error names
+/// it, says what is wrong with it and lists those that can be chosen.
 [[nodiscard]] std::expected<void, std::string> mppe_select(std::string_view name);
 
 /// The one in use.

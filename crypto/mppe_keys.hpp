@@ -28,11 +28,11 @@ struct MppeStartKeys {
 [[nodiscard]] MppeStartKeys mppe_start_keys_v1(const Secret<16>& nt_hash_hash,
                                                std::span<const std::uint8_t, 8> challenge) noexcept;
 
-/// RFC 3079 §2.1, §2.2: MS-CHAPv1, 40 and 56 bits: the LAN Manager hash itself. Both directions have the same key.
+/// RFC 3079 §2.1, §2.2: MS-CHAPv1, 40 and 56 bits: the LAN Manager hash itself, in both directions.
 [[nodiscard]] MppeStartKeys mppe_start_keys_v1_short(const Secret<16>& lm_hash) noexcept;
 
-/// RFC 3079 §3.4: the session key before the first packet (a stateless sender changes it once before using it). Octets
-/// beyond 8 are 0 for 40 and 56 bits.
+/// RFC 3079 §3.4: the session key before the first packet (a stateless sender changes it once before using
+/// it). Octets beyond 8 are 0 for 40 and 56 bits.
 [[nodiscard]] Secret<16> mppe_initial_session_key(const Secret<16>& start_key, MppeKeyLength length) noexcept;
 
 }  // namespace adit::crypto

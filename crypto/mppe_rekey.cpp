@@ -26,7 +26,8 @@ void mppe_new_key_from_sha(std::span<const std::uint8_t, 16> start, std::span<co
   mppe_salt(length, out);
 }
 
-// The interim key encrypts itself *before* the salt: with 40 and 56 bits a salted interim key is another chain.
+// The interim key encrypts itself *before* the salt: with 40 and 56 bits a salted interim key starts
+// another chain.
 void mppe_change_key(std::span<const std::uint8_t, 16> start, MppeKeyLength length,
                      std::span<std::uint8_t, 16> session) noexcept {
   const RekeyLane lane{start.data(), session.data()};

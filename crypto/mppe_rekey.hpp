@@ -18,8 +18,8 @@ namespace adit::crypto {
   return length == MppeKeyLength::k128 ? 16 : 8;
 }
 
-/// GetNewKeyFromSHA and the salt of 40 and 56 bits. From (start, start) it makes the initial session key. Octets of
-/// `out` beyond mppe_key_octets() become 0. `out` may be `session`.
+/// GetNewKeyFromSHA and the salt of 40 and 56 bits. From (start, start) it makes the initial session key.
+/// Octets of `out` beyond mppe_key_octets() become 0. `out` may be `session`.
 void mppe_new_key_from_sha(std::span<const std::uint8_t, 16> start, std::span<const std::uint8_t, 16> session,
                            MppeKeyLength length, std::span<std::uint8_t, 16> out) noexcept;
 
@@ -27,7 +27,8 @@ void mppe_new_key_from_sha(std::span<const std::uint8_t, 16> start, std::span<co
 void mppe_change_key(std::span<const std::uint8_t, 16> start, MppeKeyLength length,
                      std::span<std::uint8_t, 16> session) noexcept;
 
-/// RFC 3079 §2.1, §2.2: fixes the first octets of an 8-octet key, which leaves 40 or 56 secret bits. Does nothing for 128.
+/// RFC 3079 §2.1, §2.2: fixes the first octets of an 8-octet key, which leaves 40 or 56 secret bits. Does
+/// nothing for 128.
 void mppe_salt(MppeKeyLength length, std::span<std::uint8_t, 16> key) noexcept;
 
 }  // namespace adit::crypto

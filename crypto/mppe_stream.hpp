@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The key stream of one direction of stateful MPPE, RFC 3078 §7 and §8.2: RC4 continues from packet to packet, and
-// restarts only where the sender says so. A plain value: a receiver tries a packet on a copy, and keeps the copy when the
-// plaintext is plausible. Stateless mode is in mppe_batch.hpp.
+// The key stream of one direction of stateful MPPE, RFC 3078 §7 and §8.2: RC4 continues from packet to
+// packet, and restarts only where the sender says so. A plain value: a receiver tries a packet on a copy, and
+// keeps the copy when the plaintext is plausible. Stateless mode is in mppe_batch.hpp.
 // Thread: any; no allocation, no exception. Owner: the caller; wiped when destroyed, a trial copy too.
 #pragma once
 
@@ -17,7 +17,7 @@ namespace adit::crypto {
 class MppeStream {
  public:
   MppeStream() = default;
-  /// At the first octet of the stream that `chain`'s session key makes.
+  /// Starts at the first octet of the key stream of `chain`'s session key.
   explicit MppeStream(const MppeChain& chain) noexcept : chain_(chain) { restart(0); }
   MppeStream(const MppeStream&) = default;
   MppeStream& operator=(const MppeStream&) = default;
@@ -26,7 +26,8 @@ class MppeStream {
     wipe(state_.data(), sizeof state_);
   }
 
-  /// Changes the session key `changes` times (RFC 3078 §7.3), then restarts the stream with the key that is now current.
+  /// Changes the session key `changes` times (RFC 3078 §7.3), then restarts the stream with the key that is
+  /// now current.
   void restart(std::uint32_t changes) noexcept;
 
   /// XORs the next octets of the stream into `data`: encrypts or decrypts.

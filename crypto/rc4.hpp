@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plain RC4 (vectors: RFC 6229). MPPE sets a new key for every packet, and OpenSSL's EVP cannot do that without
-// an allocation and a provider call for each, which cost more than the 256 steps of the key schedule.
+// Plain RC4 (vectors: RFC 6229). MPPE sets a new key for every packet, and OpenSSL's EVP cannot do that
+// without an allocation and a provider call for each, which cost more than the 256 steps of the key schedule.
 // Thread: any (a value). Owner: the caller; wiped when destroyed.
 #pragma once
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Octets that must not outlive their use: wiped on destruction, never printable, compared in constant time only.
+// Octets that must not outlive their use: wiped on destruction, never printable, compared only in constant
+// time.
 // Thread: any (a value). Owner: whoever holds it.
 #pragma once
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// UTF-8 to UTF-16LE for passwords (RFC 2759 §8.3 hashes "Unicode" octets; RFC 3629 says which UTF-8 is valid).
+// UTF-8 to UTF-16LE for passwords (RFC 2759 §8.3 hashes "Unicode" octets; RFC 3629 defines valid UTF-8).
 // Thread: any. Pure.
 #pragma once
 

@@ -42,9 +42,9 @@ void take_key(std::uint8_t (&slot)[16], const Rc4Packet& packet) noexcept {
   }
 }
 
-/// `size` steps of one lane's generator; `take(at, octet)` gets the key stream. S[i + 1] is fetched before S[j] is stored,
-/// and corrected where that was the same element: a load that has to be repeated because of an older store costs more
-/// (6.4 cycles per octet instead of 7.1 on AMD Zen 3, branch or CMOV alike). Does not move lanes.row.
+/// `size` steps of one lane's generator; `take(at, octet)` gets the key stream. S[i + 1] is fetched before
+/// S[j] is stored, and corrected if it was the same element: replaying the load after an older store costs
+/// more (7.1 cycles per octet instead of 6.4 on AMD Zen 3, branch or CMOV alike). Does not move lanes.row.
 template <typename Take>
 void generate_one(Rc4Lanes& lanes, std::size_t lane, std::size_t size, Take take) noexcept {
   std::uint32_t* const table = &lanes.table[lane / 2][0][lane % 2];
@@ -112,11 +112,11 @@ void rc4_crypt(const Rc4Kernel& kernel, Rc4Lanes& lanes, std::span<const Rc4Pack
   }
 }
 
-// ---- the portable kernel ---------------------------------------------------------------------------------------------
+// ---- the portable kernel ----------------------------------------------------------------------------------
 
 namespace {
 
-// One lane after the other: interleaving four takes twice the time, because compilers run out of registers.
+// One lane after the other: interleaving four takes twice as long, because compilers run out of registers.
 template <std::size_t kLanes>
 void schedule(Rc4Lanes* lanes) {
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
@@ -126,7 +126,7 @@ void schedule(Rc4Lanes* lanes) {
     }
     std::uint32_t j = 0;
     std::uint32_t a = 0;
-    for (std::uint32_t i = 0; i < 256; ++i) {  // generate_one() says why S[i + 1] is fetched here
+    for (std::uint32_t i = 0; i < 256; ++i) {  // see generate_one() for why S[i + 1] is fetched here
       const std::uint32_t next_i = (i + 1) & 255;
       j = (j + a + lanes->keys[lane][i % 16]) & 255;
       const std::uint32_t next_a = table[2 * next_i];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// RC4 of up to four keys side by side (vectors: RFC 6229), for MPPE, which sets a new key for every packet. A single stream
-// waits for its own additions and stores; four independent ones keep a core busy.
+// RC4 of up to four keys side by side (vectors: RFC 6229), for MPPE, which sets a new key for every packet. A
+// single stream waits for its own additions and stores; four independent ones keep a core busy.
 // A kernel makes tables and key stream; rc4_crypt() applies them in the same way for all kernels.
-// Scratch (tables, key stream) stays on the stack unwiped: a call's keys lie in memory for as long as it lives, and wiping
-// 5 KiB for every four packets would cost each of them about 40 cycles.
+// Scratch (tables, key stream) stays on the stack unwiped: a call's keys lie in memory for as long as it
+// lives, and wiping 5 KiB for every four packets would cost each of them about 40 cycles.
 // Thread: any; no shared state, no allocation. Owner: the caller owns keys and octets.
 #pragma once
 
@@ -34,7 +34,8 @@ struct alignas(64) Rc4Stream {
 struct Rc4Kernel {
   void (*schedule)(Rc4Lanes* lanes);      ///< from `keys`, all lanes
   void (*schedule_one)(Rc4Lanes* lanes);  ///< lane 0 alone
-  /// The next `blocks` (1 to kRc4Stream / kRc4Block) of key stream of all lanes, to the front of each lane of `stream`.
+  /// The next `blocks` (1 to kRc4Stream / kRc4Block) of key stream of all lanes, to the front of each lane of
+  /// `stream`.
   void (*generate)(Rc4Lanes* lanes, std::uint8_t* stream, std::size_t blocks);
 };
 

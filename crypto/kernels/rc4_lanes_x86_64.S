@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// RC4 of four keys at once for x86-64 with AVX: key schedule and generator. rc4_lanes.hpp declares them and Rc4Lanes.
+// RC4 of four keys at once for x86-64 with AVX: key schedule and generator. see rc4_lanes.hpp.
 //
-// Layout. Two pairs of lanes; row i of a pair is one quadword, S0[i] low and S1[i] high (S2, S3 in the other pair). A
-// step swaps Sl[i] and Sl[j] in every lane l; i is the same in all, so that the two new Sl[i] of a pair are one store:
-// 4 + 2 stores for four lanes instead of 8.
+// Layout. Two pairs of lanes; row i of a pair is one quadword, S0[i] low and S1[i] high (S2, S3 in the other
+// pair). A step swaps Sl[i] and Sl[j] in every lane l; i is the same in all, so that the two new Sl[i] of a
+// pair are one store: 4 + 2 stores for four lanes instead of 8.
 //
 // One step, in lane l:
 //     a = Sl[i];  j = (j + a + key octet) & 255;  b = Sl[j];  Sl[j] = a;  Sl[i] = b
 // and the generator, which adds no key, then puts out Sl[(a + b) & 255].
 //
 // Traps.
-// (1) Elements are 32 bits wide though octets would do: AMD Zen 3 takes 2.1 cycles for the loads and stores of a step with
-//     octet stores to random lines and 1.5 with dword stores.
-// (2) A row is never loaded whole: one of its halves may have been stored a moment ago, and a narrow store does not
-//     forward to a wider load (19 cycles). Dword loads out of the quadword store do forward.
-// (3) Do not hold a load of Sl[i] back until the stores before it know their addresses (a CMOV on j does that): though
-//     one in 256 conflicts, it made schedule and generator 3 to 30 % slower.
+// (1) Elements are 32 bits wide though octets would do: AMD Zen 3 takes 2.1 cycles for the loads and stores
+//     of a step with octet stores to random lines and 1.5 with dword stores.
+// (2) A row is never loaded whole: one of its halves may have been stored a moment ago, and a narrow store
+//     does not forward to a wider load (19 cycles). Dword loads out of the quadword store do forward.
+// (3) Do not hold a load of Sl[i] back until the stores before it know their addresses (a CMOV on j does
+//     that): though one in 256 conflicts, it made schedule and generator 3 to 30 % slower.
 //
 // Registers:
 //     rbp   Rc4Lanes: pairs at 0 and PAIR, the rest below
@@ -35,7 +35,7 @@
         .intel_syntax noprefix
         .text
 
-// ---- entry and exit --------------------------------------------------------------------------------------------------
+// ---- entry and exit ---------------------------------------------------------------------------------------
 
         .macro  save register
         push    \register
@@ -77,7 +77,7 @@
         .size   \name, . - \name
         .endm
 
-// ---- key schedule ----------------------------------------------------------------------------------------------------
+// ---- key schedule -----------------------------------------------------------------------------------------
 
 // Sl[i] = i in one pair or both, 32 octets at a time: the stores are most of it.
         .macro  fill_tables all
@@ -95,8 +95,8 @@
         vzeroupper
         .endm
 
-// One step of a pair of lanes, row i at \pair + r12 + \row. \j0 and \j1 are named by their 64-bit, \j0b and \j1b by their
-// 8-bit names.
+// One step of a pair of lanes, row i at \pair + r12 + \row. \j0 and \j1 are named by their 64-bit, \j0b and
+// \j1b by their 8-bit names.
         .macro  schedule_pair pair, row, j0, j0b, j1, j1b, key0, key0b, key1, key1b
         mov     r10d, [rbp + r12 + \pair + \row]
         mov     eax, [rbp + r12 + \pair + \row + 4]
@@ -148,9 +148,9 @@
         mov     [rbp + ROW], eax
         leave   rc4_schedule_x86_64
 
-// The same of lane 0 alone. It waits for itself, so the NOPs cost nothing; what they are worth is 950 cycles a schedule
-// instead of 1,250 on AMD Zen 3 (1, 3 or 4 of them: nothing), presumably because of which loads and stores then share an
-// entry of the predictor of conflicts between them.
+// The same for lane 0 alone. A single lane is bound by latency, so the NOPs cost nothing; with them a
+// schedule takes 950 cycles instead of 1,250 on AMD Zen 3 (1, 3 or 4 NOPs gain nothing), presumably because
+// of which loads and stores then share an entry of the memory-dependence predictor.
         .macro  schedule_one_8_steps half
         mov     r13, [rbp + KEYS + 8*\half]
         .irp    step, 0, 1, 2, 3, 4, 5, 6, 7
@@ -184,7 +184,7 @@
         mov     [rbp + ROW], eax
         leave   rc4_schedule_one_x86_64
 
-// ---- generator -------------------------------------------------------------------------------------------------------
+// ---- generator --------------------------------------------------------------------------------------------
 
 // One step of a pair of lanes; its two octets of key stream become number \n of \out0 and \out1.
         .macro  generate_pair pair, row, j0, j0b, j1, j1b, out0, out1, n
@@ -227,7 +227,8 @@
         .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
         generate_step 8*\n + 8, \n
         .endr
-        // i is counted before it is used: a block's 16th row is the first of the next block, and row 256 is row 0.
+        // i is incremented before use: a block's 16th row is the first of the next block, and row 256 is row
+        // 0.
         add     r12d, 128
         and     r12d, PAIR - 1
         generate_step 0, 15

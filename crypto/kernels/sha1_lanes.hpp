@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // GetNewKeyFromSHA (RFC 3079 §3.4) of many independent key chains at once: the SHA-1 kernels' interface.
-// A kernel hashes start key | SHApad1 | session key | SHApad2, which are two SHA-1 blocks for keys of 16 octets and of 8.
-// Not done: keeping the state after the words of block 1 that depend on the start key alone. It saves 14 of 160 rounds
-// (8 of about 1,000 cycles that a packet costs), and each call would grow by 20 octets.
-// Kernels other than `portable` are compiled for their ISA. They must not use inline functions of the standard library:
-// the linker keeps one copy for the whole program, which might be the one compiled for AVX-512.
+// A kernel hashes start key | SHApad1 | session key | SHApad2, which are two SHA-1 blocks for keys of 16
+// octets and of 8. Not done: caching the state after the words of block 1 that depend only on the start key.
+// It would save 14 of 160 rounds (8 of the roughly 1,000 cycles per packet), and add 20 octets to each call.
+// Kernels other than `portable` are compiled for their ISA. They must not use inline functions of the
+// standard library: the linker keeps one copy for the whole program, which might be the one compiled for
+// AVX-512.
 // Thread: any; no shared state, no allocation. Owner: the caller owns the keys.
 #pragma once
 

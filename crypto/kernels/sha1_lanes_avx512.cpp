@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sixteen lanes of AVX-512 F. Compiled for it: see sha1_lanes.hpp for what must not be used here.
-// The logic is that of the AVX2 kernel; the tests run it in sixteen lanes of plain vectors as well, on any CPU.
+// The logic is that of the AVX2 kernel; the tests also run it in sixteen lanes of plain vectors, on any CPU.
 #include <immintrin.h>
 
 #include "crypto/kernels/sha1_lanes_template.hpp"

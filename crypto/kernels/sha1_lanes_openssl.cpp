@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenSSL's low-level SHA-1, deprecated though it is: EVP allocates for each digest, which the data path must not do, and
-// for one chain at a time this is as good as ours.
+// OpenSSL's low-level SHA-1, although deprecated: EVP allocates for each digest, which the data path must not
+// do, and for one chain at a time this is as fast as ours.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 #include <string.h>
@@ -34,7 +34,7 @@ void rekey(const RekeyLane& lane, std::size_t octets) noexcept {
   SHA1_Final(scratch.digest, &scratch.context);
   std::copy_n(scratch.digest, octets, lane.session);
   std::fill_n(lane.session + octets, 16 - octets, std::uint8_t{0});
-  explicit_bzero(&scratch, sizeof scratch);  // control, too, derives keys here
+  explicit_bzero(&scratch, sizeof scratch);  // the control thread derives keys here, too
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The x86 SHA extensions: one to three chains interleaved, as SHA1RNDS4 has a latency of 4 cycles and a throughput of 2.
-// Compiled for SHA and SSE4.1: see sha1_lanes.hpp for what must not be used here.
+// The x86 SHA extensions: one to three chains interleaved, as SHA1RNDS4 has a latency of 4 cycles and a
+// throughput of 2. Compiled for SHA and SSE4.1: see sha1_lanes.hpp for what must not be used here.
 #include <immintrin.h>
 
 #include "crypto/kernels/sha1_lanes.hpp"
@@ -8,7 +8,7 @@
 namespace adit::crypto {
 namespace {
 
-// A register holds four words of the message, the first one highest: the octets in reverse.
+// A register holds four words of the message, the first in the highest lane: the octets reversed.
 inline __m128i reverse(__m128i octets) {
   return _mm_shuffle_epi8(octets, _mm_set_epi64x(0x0001020304050607, 0x08090A0B0C0D0E0F));
 }
@@ -26,13 +26,14 @@ struct Chains {
 #pragma GCC unroll 3
       for (int chain = 0; chain < kChains; ++chain) {
         __m128i* const m = message[chain];
-        if (group >= 4) {  // words 4*group .. 4*group + 3, in the place of those 16 before
+        if (group >= 4) {  // words 4*group .. 4*group + 3, over those 16 before
           m[group % 4] = _mm_sha1msg2_epu32(
               _mm_xor_si128(_mm_sha1msg1_epu32(m[group % 4], m[(group + 1) % 4]), m[(group + 2) % 4]),
               m[(group + 3) % 4]);
         }
         const __m128i before = abcd[chain];
-        // e is what abcd was four rounds ago, not yet rotated; only the first group finds a real E, in the highest word.
+        // e is what abcd was four rounds ago, not yet rotated; only the first group finds a real E, in the
+        // highest word.
         const __m128i with_e =
             group == 0 ? _mm_add_epi32(e[chain], m[0]) : _mm_sha1nexte_epu32(e[chain], m[group % 4]);
         abcd[chain] = _mm_sha1rnds4_epu32(abcd[chain], with_e, kFunction);

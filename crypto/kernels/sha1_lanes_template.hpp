@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The SHA-1 of sha1_lanes.hpp in Isa::kLanes lanes of a vector, for any ISA: each vector holds one 32-bit word of all
-// lanes. For kernel files alone: all of it has internal linkage, see sha1_lanes.hpp.
+// The SHA-1 of sha1_lanes.hpp in Isa::kLanes lanes of a vector, for any ISA: each vector holds one 32-bit
+// word of all lanes. For kernel files only: all of it has internal linkage, see sha1_lanes.hpp.
 //
 // An Isa has: kLanes; Vector (GCC vector of std::uint32_t, kLanes elements); and static functions
 //   rotate<n>(x)      left
@@ -14,7 +14,7 @@
 namespace adit::crypto {
 namespace {
 
-/// What the compiler makes of plain vector operations, which is as good as intrinsics up to AVX2.
+/// Plain vector operations: up to AVX2, compilers make them as good as intrinsics.
 template <unsigned kLaneCount>
 struct GenericIsa {
   static constexpr unsigned kLanes = kLaneCount;
@@ -95,7 +95,7 @@ class Sha1Lanes {
     __builtin_memcpy(&words_[word], values, sizeof values);
   }
 
-  // start 16, pad1 40, session 16, pad2 40 octets; the blocks' boundary parts the session key.
+  // start 16, pad1 40, session 16, pad2 40 octets; the block boundary splits the session key.
   void hash_wide(const Words& start, const Words& session) {
     for (unsigned word = 0; word < 4; ++word) {
       set(word, start[word]);
@@ -110,7 +110,7 @@ class Sha1Lanes {
     finish(12, 8 * 112);
   }
 
-  // start 8, pad1 40, session 8, pad2 40 octets; the boundary parts pad2.
+  // start 8, pad1 40, session 8, pad2 40 octets; the block boundary splits pad2.
   void hash_narrow(const Words& start, const Words& session) {
     set(0, start[0]);
     set(1, start[1]);
@@ -131,7 +131,7 @@ class Sha1Lanes {
     compress();
   }
 
-  /// RFC 3174 §6.2: word t of the schedule, in the place of word t - 16.
+  /// RFC 3174 §6.2: word t of the schedule, stored over word t - 16.
   const Vector& schedule(unsigned t) {
     if (t >= 16) {
       Vector& word = words_[t % 16];
