@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A row of a table of settings: a key's name, what it may be, where its value goes and what it means. Reading, showing
-// and suggesting all work on such tables. Thread: control, at start-up.
+// A row of a settings table: a key's name, its kind, the field it fills and its help. Reading, showing and
+// suggesting all use such tables. Thread: control, at start-up.
 #pragma once
 
 #include <functional>

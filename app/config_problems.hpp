@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gathers what is wrong with a file of settings, so that all of it is told at once and in file order. Knows where each
-// key of the file stands, for checks that compare several. Thread: control, at start-up.
+// Collects the problems of a settings file, to report them together and in file order. Knows the position of
+// each key, for checks that compare several. Thread: control, at start-up.
 #pragma once
 
 #include <toml++/toml.h>
@@ -17,7 +17,7 @@ namespace adit::app {
 /// One line, ready to print: `file:line:col: section.key: value "x": what is wrong; what to do`.
 /// The position is left out where there is none (a missing section).
 struct ConfigProblem {
-  bool warning = false;  ///< the program starts all the same
+  bool warning = false;  ///< the program starts anyway
   std::string line;
 };
 
@@ -25,8 +25,8 @@ class Problems {
  public:
   explicit Problems(std::string_view file);
 
-  /// `key` as in "pptp.bind", escaped if it comes from the file; `at` nowhere, `value` and
-  /// `remedy` empty where there is none.
+  /// `key` as in "pptp.bind", escaped if it comes from the file. `at` may be unset, `value` and `remedy`
+  /// empty.
   void error(toml::source_position at, std::string_view key, std::string_view value, std::string_view wrong,
              std::string_view remedy);
   void warning(toml::source_position at, std::string_view key, std::string_view value, std::string_view wrong,
@@ -48,11 +48,11 @@ class Problems {
   std::vector<Entry> entries_;
 };
 
-/// Where the keys of the file are: "pptp.bind", and "port.0.interface" in the first [[port]]. Nodes belong to the
-/// parsed document, which outlives this.
+/// Positions of the file's keys: "pptp.bind", and "port.0.interface" in the first [[port]]. Nodes belong to
+/// the parsed document, which outlives this.
 class Places {
  public:
-  /// The first node stays; false: the key was there already (as `a-b` and as `a_b`).
+  /// Keeps the first node; false: the key was already there (as `a-b` and as `a_b`).
   bool note(const std::string& key, const toml::node& node) { return nodes_.emplace(key, &node).second; }
   void note_bad(const std::string& key) { bad_.insert(key); }
 
@@ -60,7 +60,7 @@ class Places {
     const auto found = nodes_.find(key);
     return found == nodes_.end() ? nullptr : found->second;
   }
-  /// Set by the operator, or left to its default, but not wrong in itself.
+  /// Set by the operator, or left at its default, and valid by itself.
   [[nodiscard]] bool usable(const std::string& key) const { return !bad_.contains(key); }
 
  private:
@@ -68,9 +68,9 @@ class Places {
   std::set<std::string> bad_;
 };
 
-/// Where `key` stands; nowhere when it was not set.
+/// Position of `key`; unset when the file does not have it.
 [[nodiscard]] toml::source_position position(const Places& places, const std::string& key);
-/// And one element of the list there.
+/// Position of one element of its list.
 [[nodiscard]] toml::source_position element_position(const Places& places, const std::string& key,
                                                      std::size_t index);
 

@@ -113,7 +113,7 @@ std::string folded(std::string_view word) {
   return out;
 }
 
-// Levenshtein's distance, two rows.
+// Levenshtein distance, in two rows.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> above(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) {
@@ -371,7 +371,7 @@ Read<std::size_t> read_choice(const toml::node& node, std::span<const std::strin
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
   constexpr std::size_t kLongestWord =
-      64;  // a longer one is no typing error, and the distance costs its square
+      64;  // a longer word is not a typo, and the distance takes quadratic time
   std::string_view best;
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
   if (word.size() > kLongestWord) {

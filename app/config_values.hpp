@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kinds of values that adit.toml and its relatives know. A kind reads a TOML node into a value, or says what is wrong with it and
-// what to write instead, and shows a value as the sample spells it. Thread: control, at start-up.
+// The kinds of values in adit.toml and files like it. A kind reads a TOML node into a value, or says what is
+// wrong and what to write instead; and it shows a value the way the sample spells it. Thread: control, at
+// start-up.
 #pragma once
 
 #include <toml++/toml.h>
@@ -23,14 +24,14 @@ namespace adit::app {
 struct Complaint {
   std::string wrong;               ///< "is not a duration"
   std::string remedy;              ///< "write seconds (10) or text like \"500ms\""
-  const toml::node* at = nullptr;  ///< the list's element that is meant, if not the node itself
-  bool secret = false;             ///< what was written is not to be shown
+  const toml::node* at = nullptr;  ///< the element of a list that is wrong, if not the node itself
+  bool secret = false;             ///< do not show what was written
 };
 
 template <typename Value>
 using Read = std::expected<Value, Complaint>;
 
-/// A node as a person wrote it, bounded and escaped: "text", 12, a table.
+/// A node as written, bounded and escaped: "text", 12, a table.
 [[nodiscard]] std::string show_node(const toml::node& node);
 
 struct BoolKind {
@@ -82,7 +83,7 @@ struct TextKind {
   [[nodiscard]] std::string show(const std::string& value) const { return '"' + value + '"'; }
 };
 
-/// Text that is shown nowhere, in no complaint either; length bounded.
+/// Text that is never shown, not even in error messages; length bounded.
 struct SecretKind {
   using Value = crypto::SecretText;
   std::size_t most;
@@ -99,7 +100,7 @@ struct PathKind {
   [[nodiscard]] std::string show(const std::string& value) const { return '"' + value + '"'; }
 };
 
-/// A kernel network interface's name; "" is none.
+/// A kernel interface name; "" is none.
 struct InterfaceKind {
   using Value = std::string;
   [[nodiscard]] static bool accepts(const std::string& name);
@@ -131,7 +132,7 @@ struct Ipv4Kind {
   }
 };
 
-/// "10.64.0.2-10.64.255.254", "10.64.0.2-254" (last octet), "10.64.0.0/16" (without its first and last address).
+/// "10.64.0.2-10.64.255.254", "10.64.0.2-254" (last octet), "10.64.0.0/16" (without first and last).
 struct RangeKind {
   using Value = control::AddressRange;
   [[nodiscard]] Read<control::AddressRange> read(const toml::node& node) const;
@@ -175,12 +176,12 @@ struct ChoiceKind {
   }
 };
 
-/// [] of a kind; an element that is there twice is for the cross-checks to judge.
+/// A list of one kind; duplicates are left to the cross-checks.
 template <typename Kind>
 struct ListKind {
   using Value = std::vector<typename Kind::Value>;
   Kind kind;
-  std::string_view remedy;  ///< what a list looks like, for whoever wrote something else
+  std::string_view remedy;  ///< what the list should look like
   [[nodiscard]] Read<Value> read(const toml::node& node) const {
     const toml::array* array = node.as_array();
     if (array == nullptr) {
@@ -207,7 +208,7 @@ struct ListKind {
   }
 };
 
-/// The one of `candidates` that `word` most likely meant, or nothing. Case and `_` for `-` do not count.
+/// The candidate that `word` most likely meant, or nothing. Ignores case, and `_` for `-`.
 [[nodiscard]] std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
 }  // namespace adit::app

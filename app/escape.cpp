@@ -46,7 +46,7 @@ bool is_between(char32_t value, char32_t first, char32_t last) {
   return value >= first && value <= last;
 }
 
-// Well-formed, but able to hide or reorder what stands around it, or to drive a terminal.
+// Valid code points that can hide or reorder the text around them, or control a terminal.
 bool is_dangerous(char32_t value) {
   return is_between(value, 0x7F, 0x9F) || value == 0xAD || value == 0x61C ||
          is_between(value, 0x200B, 0x200F) || is_between(value, 0x2028, 0x202E) ||

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text tables that read at a glance, and numbers for humans. Pure; any thread.
+// Text tables for terminals, and numbers for people. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct Column {
   Align align = Align::kLeft;
 };
 
-/// Title, rule, rows, as accel-cmd draws them; every cell is escaped, columns are as wide as their widest cell.
+/// Title, rule, rows, as accel-cmd draws them; every cell is escaped, columns fit their widest cell.
 /// No rows: `empty` alone on its line.
 [[nodiscard]] std::string draw_table(const std::vector<Column>& columns,
                                      const std::vector<std::vector<std::string>>& rows,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One JSON-RPC request to aditd over its UNIX socket, and the answer. Blocking, with a deadline. Thread: main.
+// One JSON-RPC request to aditd over its UNIX socket, and the answer. Blocking, with a deadline.
+// Thread: main.
 #pragma once
 
 #include <chrono>
@@ -17,7 +18,7 @@ struct CallFailure {
   std::string text;  ///< what failed and what to do, one line
 };
 
-/// `timeout` bounds each wait for aditd, so an answer that keeps coming may take longer in all.
+/// `timeout` applies to each wait, not to the whole exchange: a long reply may take longer.
 [[nodiscard]] std::expected<Json, CallFailure> call_aditd(const std::string& socket_path,
                                                           const std::string& method, const Json& params,
                                                           std::chrono::milliseconds timeout);

@@ -36,7 +36,7 @@ std::string any_of(const std::vector<std::string_view>& names) {
   return text;
 }
 
-/// Names of a group's verbs, or of all groups and of the verbs that stand alone, in the order of the rows.
+/// A group's verbs, or all groups and the verbs without one, in table order.
 std::vector<std::string_view> names_in(std::string_view group) {
   std::vector<std::string_view> names;
   for (const Verb& verb : verbs()) {
@@ -105,7 +105,7 @@ void add_verbs(CLI::App& app, CommandLine& line) {
   }
 }
 
-/// The group that stands alone on the line; empty: nothing stands there.
+/// The group given without a verb; empty: none.
 std::string group_alone(const CLI::App& app) {
   const auto given = app.get_subcommands();
   return given.empty() ? "" : given.front()->get_name();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// adit's command line, made of the rows of verbs(). Thread: main.
+// adit's command line, built from the rows of verbs(). Thread: main.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@ struct CommandLine {
   Words words;
 };
 
-/// What is to be done, or what ends the program at once: help, the version, an error of usage.
+/// The verb and its words, or a reason to exit at once: help, the version, a usage error.
 [[nodiscard]] std::expected<CommandLine, EarlyExit> read_command_line(int argc, char** argv);
 
 /// "adit: WHAT; see adit --help", and exit code 2.

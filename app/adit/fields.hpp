@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fields of aditd's answers. One that is missing or of another type (an aditd of another version) reads as empty, 0 or
-// false. Pure; any thread.
+// Fields of aditd's answers. One that is missing or of another type (an aditd of another version) reads as
+// empty, 0 or false. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ using Rows = std::vector<std::vector<std::string>>;
 [[nodiscard]] const Json& list(const Json& result, std::string_view name);
 /// A number for people: "12 345".
 [[nodiscard]] std::string count(const Json& object, std::string_view name);
-/// "0.25 %" and "25 %"; of nothing, 0.
+/// "0.25 %" and "25 %"; 0 when `whole` is 0.
 [[nodiscard]] std::string percent(std::uint64_t part, std::uint64_t whole);
 [[nodiscard]] std::string share(double part, double whole);
 

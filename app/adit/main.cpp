@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// adit: the operator's command. Reads its line, asks aditd, prints a table or JSON.
+// adit: the operator's command. Parses its command line, asks aditd, prints a table or JSON.
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -67,7 +67,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return adit::app::run(argc, argv);
-  } catch (const std::exception& error) {  // out of memory, or a reply that no aditd sends
+  } catch (const std::exception& error) {  // out of memory, or a malformed reply
     std::fprintf(stderr, "adit: %s\n", error.what());
     return adit::app::kRefusal;
   }

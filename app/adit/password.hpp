@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A password that is handed over out of sight. Thread: main.
+// Reads a password without exposing it. Thread: main.
 #pragma once
 
 #include <optional>
@@ -7,8 +7,8 @@
 
 namespace adit::app {
 
-/// Never from the command line, which everybody can read: from the environment's ADIT_TEST_PASSWORD, else a line of
-/// standard input, which a terminal does not echo. None: there is no such line.
+/// From ADIT_TEST_PASSWORD in the environment, else a line of standard input, without echo on a terminal.
+/// Never from the command line, which any user can read. Nothing: end of input.
 [[nodiscard]] std::optional<std::string> read_password();
 
 }  // namespace adit::app

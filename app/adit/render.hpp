@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// aditd's answers as text for a person. A field that is missing or of another type (an aditd of another version) shows
-// as empty or 0. Pure; any thread.
+// aditd's answers as text for a person. A field that is missing or of another type (an aditd of another
+// version) shows as empty or 0. Pure; any thread.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -17,21 +17,21 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string render_counters(const Json& result);
 [[nodiscard]] std::string render_pools(const Json& result);
 [[nodiscard]] std::string render_radius(const Json& result);
-/// Of try.radius: the verdict, and what it grants.
+/// The result of try.radius: the verdict, and what was granted.
 [[nodiscard]] std::string render_trial(const Json& result);
-/// Let in, with all that a client wants.
+/// The login was accepted, with everything a client needs.
 [[nodiscard]] bool is_good_trial(const Json& result);
 [[nodiscard]] std::string render_ports(const Json& result);
 [[nodiscard]] std::string render_steering(const Json& result);
 [[nodiscard]] std::string render_version(const Json& result);
 
-/// What was done.
+/// Calls that were asked to end.
 [[nodiscard]] std::string render_ended(const Json& result);
 [[nodiscard]] std::string render_changed(const Json& result);
 [[nodiscard]] std::string render_restarting(const Json& result);
 [[nodiscard]] std::string render_reloaded(const Json& result);
 
-/// How many calls were asked to end, or given another rate; 0 when the answer does not say.
+/// Number of calls asked to end or given a new rate; 0 when the reply does not say.
 [[nodiscard]] std::uint64_t acted_on_count(const Json& result);
 
 }  // namespace adit::app

@@ -23,10 +23,10 @@ std::string render_drops(const Json& result) {
 
 namespace {
 
-// More columns than this do not fit a terminal: the sum is shown alone.
+// More columns than this do not fit a terminal: only the sum is shown.
 constexpr std::size_t kMostColumns = 8;
 
-/// A list of counters, each with its values `by` worker or port. One that has only one of them needs no column for it.
+/// A table of counters with a column for each worker or port (`by`), unless there is only one of them.
 std::string counter_table(const Json& counters, std::string_view by, std::string_view what) {
   std::vector<std::string> titles;
   const Json none;

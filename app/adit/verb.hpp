@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A verb of adit is one row of verbs(): its words and parameters, aditd's method, how the answer is shown, when it counts
-// as a failure. The command line, its help and its usage errors come from the rows. Pure; thread: main.
+// One row of verbs() for each verb: its words and parameters, aditd's method, how the answer is shown, what
+// counts as a failure. The command line, its help and its usage errors come from the rows. Pure; thread:
+// main.
 #pragma once
 
 #include <expected>
@@ -15,18 +16,18 @@ namespace adit::app {
 
 using Json = nlohmann::ordered_json;
 
-/// A word of a verb, in the order of the command line.
+/// One word of a verb, in command-line order.
 struct Word {
-  enum class Kind { kText, kNumber, kRest };  ///< kRest: all words that follow, perhaps none
+  enum class Kind { kText, kNumber, kRest };  ///< kRest: all remaining words, possibly none
   std::string name;                           ///< one that begins with -- is an option
   std::string help;
   Kind kind = Kind::kText;
   bool required = true;
-  std::vector<std::string> choices{};  ///< empty: anything
-  std::string preset{};                ///< of an option that is not given
+  std::vector<std::string> choices{};  ///< empty: any
+  std::string preset{};                ///< the default of an option
 };
 
-/// What was given, by the word's name.
+/// The words given, by name.
 using Words = std::map<std::string, std::vector<std::string>, std::less<>>;
 
 /// The first word of that name; "" when it was not given.
@@ -39,13 +40,13 @@ struct Verb {
   std::string method;
   std::string (*render)(const Json& result);
   std::vector<Word> words{};
-  /// Null: the method takes none. An error is one of usage.
+  /// Null: the method takes no params. An error is a usage error.
   std::expected<Json, std::string> (*params)(const Verb& verb, const Words& words) = nullptr;
-  /// Null: whatever aditd answers is a success.
+  /// Null: every reply counts as a success.
   bool (*succeeded)(const Json& result, const Words& words) = nullptr;
 };
 
-/// In the order of the help, those of a group together.
+/// In help order, with the verbs of a group together.
 [[nodiscard]] std::span<const Verb> verbs();
 
 /// What a group does, for the help.

@@ -29,7 +29,7 @@ Params terminate_params(const Verb& verb, const Words& words) {
   return params;
 }
 
-/// "username alice 10240/2048", "all 10240"; without the rate to restore it.
+/// "username alice 10240/2048", "all 10240"; without a rate: restore the call's own.
 Params shaper_params(const Verb& verb, const Words& words) {
   const bool is_change = verb.name == "change";
   const std::string by = word(words, "by");
@@ -72,7 +72,7 @@ bool ended_any(const Json& result, const Words&) {
   return acted_on_count(result) > 0;
 }
 
-/// When all calls are meant, none is not a failure.
+/// With `all`, no call at all is not a failure.
 bool changed_any(const Json& result, const Words& words) {
   return word(words, "by") == "all" || acted_on_count(result) > 0;
 }

@@ -6,7 +6,7 @@ namespace adit::app {
 using control::ConnectionId;
 using control::Severity;
 
-// ---- TCP, and messages to workers ----------------------------------------------------------------------------------
+// ---- TCP, and messages to workers -------------------------------------------------------------------------
 
 void ConcentratorHost::send(ConnectionId connection, std::span<const std::uint8_t> message) {
   tcp_.send(connection, message);
@@ -25,7 +25,7 @@ bool ConcentratorHost::post_frame(const contract::CallRef& call, std::span<const
   return contract::post_with_frame(box.to_worker, box.frames_to_worker, contract::SendPppFrame{call}, frame);
 }
 
-// ---- calls, subscribers and what is behind them --------------------------------------------------------------------
+// ---- calls, subscribers and the networks behind them ------------------------------------------------------
 
 void ConcentratorHost::map_call(wire::Ipv4Address local, wire::LocalCallId id,
                                 const contract::CallRef& call) {
@@ -62,7 +62,7 @@ void ConcentratorHost::unmap_subscriber(wire::Ipv4Address subscriber) {
 
 void ConcentratorHost::map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) {
   if (SubscriberRoutes* announced = runtime_.subscriber_routes()) {
-    announced->add(prefix);  // no pool holds it, so "pools" does not announce it
+    announced->add(prefix);  // not from a pool, so "pools" does not announce it
   }
   if (!index().map_route(prefix, call) || !runtime_.xdp_maps().add_subscriber(prefix)) {
     log_.event(Severity::kError, "route_unreachable",

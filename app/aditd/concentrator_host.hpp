@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the concentrator asks, carried out: messages to workers, entries of their indexes, octets to TCP. The XDP programs'
-// maps follow the subscribers, and so do the routes that the kernel's table is told of.
+// Carries out what the concentrator decides: sends messages to workers, updates their indexes, writes to TCP.
+// Also keeps the XDP programs' maps and the routes announced to the kernel in step with the subscribers.
 // Thread: control. Owner: the control loop.
 #pragma once
 
@@ -37,7 +37,7 @@ class ConcentratorHost final : public control::ConcentratorActions {
 
  private:
   [[nodiscard]] dataplane::CallIndex& index() { return runtime_.data_plane().index(); }
-  /// Routes to single subscribers are announced; nullptr: they are not.
+  /// Announces a route for each subscriber; nullptr: that is off.
   [[nodiscard]] SubscriberRoutes* announced_subscribers() {
     return runtime_.announces_subscribers() ? runtime_.subscriber_routes() : nullptr;
   }

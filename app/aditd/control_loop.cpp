@@ -22,12 +22,13 @@ using control::Severity;
 
 namespace {
 
-// From one worker at a time: a flood of frames must not starve TCP and timers.
+// Per worker and pass: a flood of frames must not starve TCP and timers.
 constexpr int kMessagesAtOnce = 512;
-// StopCCRQ to everyone, their replies, the workers' last counters, the last accounting records.
+// For StopCCRQ to every peer and the replies, the workers' final counters, the last accounting records.
 constexpr std::chrono::seconds kDrainDeadline{8};
 
-// For accounting servers to take what an earlier process left behind; after that, calls may start anyway.
+// For accounting servers to take the records that an earlier process left; after that, calls may start
+// anyway.
 constexpr std::chrono::seconds kAnnounceDeadline{2};
 
 OsEntropy& entropy() {
@@ -111,7 +112,7 @@ void ControlLoop::run() {
   }
 }
 
-/// True when there was something: there may be more.
+/// True when something was read: there may be more.
 bool ControlLoop::read_mailboxes() {
   bool any = false;
   for (contract::Mailbox* box : runtime_.data_plane().mailboxes()) {
@@ -149,7 +150,7 @@ void ControlLoop::reload(OperatorBackend::Reloaded done) {
   });
 }
 
-/// All of it or nothing: what is wrong is logged, and returned to whoever asked.
+/// Applies all of it or nothing; problems are logged and returned to the caller.
 std::expected<void, std::string> ControlLoop::use(ConfigResult reread) {
   const std::optional<Config>& config = reread.config;
   const std::expected<void, std::string> reloaded =
@@ -193,7 +194,7 @@ void ControlLoop::supervise_ports() {
   }
 }
 
-// For two iterations of every worker: microseconds, or 200 of them for each that sleeps because it is idle.
+// Waits for two iterations of every worker: microseconds, or 200 of them for each idle worker that sleeps.
 void ControlLoop::wait_for_restart() {
   restart_.expires_after(std::chrono::milliseconds{1});
   restart_.async_wait([this](const asio::error_code& error) {
@@ -226,7 +227,7 @@ void ControlLoop::weigh_workers() {
   concentrator_.on_busy(shares);
 }
 
-// A second signal ends the wait.
+// A second signal cuts the drain short.
 void ControlLoop::begin_drain(int signal) {
   if (draining_) {
     drain_deadline_ = std::chrono::steady_clock::now();
@@ -249,7 +250,8 @@ bool ControlLoop::finished() {
   return all_gone || std::chrono::steady_clock::now() >= drain_deadline_;
 }
 
-// ---- AcceptEvents, TcpEvents: the clock first, because the loop may have slept -------------------------------------
+// ---- AcceptEvents, TcpEvents: the loop may have slept, so each moves the clock first
+// -------------------------------
 
 bool ControlLoop::on_accept(ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local) {
   loop_.tick();

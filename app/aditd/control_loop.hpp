@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control thread: hands TCP octets, workers' messages, operators' requests and the time to the Concentrator, which
-// decides; ConcentratorHost carries out what it asks.
+// The control thread: passes TCP octets, workers' messages, operators' requests and the time to the
+// Concentrator, which decides; ConcentratorHost carries out its decisions.
 // Thread: control (the EAL main lcore). Owner: main().
 #pragma once
 
@@ -29,15 +29,16 @@ namespace adit::app {
 
 class ControlLoop final : TcpEvents, AcceptEvents {
  public:
-  /// `reread`: the configuration anew, for reload(); runs on another thread. All references outlive the loop.
+  /// `reread` loads the configuration again, for reload(); it runs on another thread. All references outlive
+  /// the loop.
   ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool, control::LocalUsers& users, Log& log,
               control::TimerWheel& wheel, ReloadThread::Read reread);
 
   /// Opens netlink, RADIUS, TCP/1723 and the operator's socket.
   [[nodiscard]] std::expected<void, std::string> open();
 
-  /// SIGHUP opens the log and reads the configuration anew. Until SIGTERM or SIGINT, then drains:
-  /// Stop-Control-Connection-Request to everyone, bounded by the drain deadline.
+  /// Runs until SIGTERM or SIGINT, then drains: Stop-Control-Connection-Request to every peer, bounded by the
+  /// drain deadline. SIGHUP reopens the log and reloads the configuration.
   void run();
 
  private:
@@ -79,8 +80,8 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   asio::steady_timer restart_;
   std::chrono::steady_clock::time_point drain_deadline_{};
   bool draining_ = false;
-  std::vector<std::uint64_t> busy_cycles_;  // of each worker, a second ago
-  std::uint64_t weighed_ = 0;               // TSC then
+  std::vector<std::uint64_t> busy_cycles_;  // of each worker, one second ago
+  std::uint64_t weighed_ = 0;               // TSC at that time
 };
 
 }  // namespace adit::app

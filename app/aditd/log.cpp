@@ -88,7 +88,7 @@ Log::Log(spdlog::sink_ptr sink, const LogSettings& settings, Clock clock)
     : settings_(settings), clock_(std::move(clock)), logger_("aditd", std::move(sink)) {
   logger_.set_formatter(make_formatter());
   logger_.set_level(to_spdlog(settings.level));
-  logger_.flush_on(spdlog::level::trace);  // a crash must not take the last lines with it
+  logger_.flush_on(spdlog::level::trace);  // so that a crash does not lose the last lines
 }
 
 void Log::event(control::Severity severity, std::string_view name,
@@ -109,7 +109,7 @@ void Log::event(control::Severity severity, std::string_view name,
     return;
   }
   ++storm.written;
-  logger_.log(level, spdlog::string_view_t(format_event(name, fields)));  // as it is: never a format string
+  logger_.log(level, spdlog::string_view_t(format_event(name, fields)));  // verbatim: never a format string
 }
 
 void Log::end_second(std::string_view name, Storm& storm, std::int64_t second) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log: one `key=value` line per event. Values may come from peers: they are escaped and bounded here, and a storm
-// of one event becomes a count.
+// The log: one `key=value` line per event. Values may come from peers: they are escaped and bounded here, and
+// a flood of one event becomes a count.
 //   time=2026-01-31T12:00:00.123Z level=info event=call_up sid=1f user=alice peer=192.0.2.7
 // Thread: control. Owner: main.
 #pragma once
@@ -22,7 +22,7 @@
 
 namespace adit::app {
 
-/// "event=call_up sid=1f user=\"a b\"": what follows time and level.
+/// "event=call_up sid=1f user=\"a b\"": the line after time and level.
 [[nodiscard]] std::string format_event(std::string_view name, std::initializer_list<control::Field> fields);
 
 class Log final : public control::EventLog {
@@ -35,19 +35,22 @@ class Log final : public control::EventLog {
   /// For tests: any sink, any clock.
   Log(spdlog::sink_ptr sink, const LogSettings& settings, Clock clock);
 
-  /// Writes a line, unless its level is below the settings' or `name` had its share of this second.
+  /// Writes a line, unless its level is below the configured one or `name` has used up its lines for this
+  /// second.
   void event(control::Severity severity, std::string_view name,
              std::initializer_list<control::Field> fields) override;
 
-  /// Logs the counts of storms that have ended. Call about once a second; costs one look per event name ever logged.
+  /// Logs the counts of storms that have ended. Call about once a second; checks every event name ever
+  /// logged.
   void flush_suppressed();
 
-  /// Opens the file anew, for log rotation (SIGHUP). What went wrong is logged to the old one, which stays.
+  /// Reopens the file, for log rotation (SIGHUP). On failure the old file stays in use, and the error is
+  /// logged there.
   void reopen();
 
  private:
-  /// A count by the clock's second rather than wire::TokenBucket: a bucket would let twice the limit through in a storm's
-  /// first second, and `suppressed` says how many lines of one second are missing.
+  /// A count per clock second rather than wire::TokenBucket: a bucket would let twice the limit through in a
+  /// storm's first second, and `suppressed` reports how many lines of one second are missing.
   struct Storm {
     std::int64_t second = 0;
     std::uint32_t written = 0;
@@ -59,7 +62,7 @@ class Log final : public control::EventLog {
   LogSettings settings_;
   Clock clock_;
   spdlog::logger logger_;
-  std::map<std::string, Storm, std::less<>> storms_;  // names are literals of ours: bounded
+  std::map<std::string, Storm, std::less<>> storms_;  // names are our own literals: bounded
 };
 
 }  // namespace adit::app

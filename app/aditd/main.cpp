@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// aditd: the table of contents of the process. Everything is started in order, runs, and ends in the reverse order.
-// Exit codes: 0 drained, or the configuration is good (--check); 1 the configuration is not; 2 a start-up failure.
+// aditd: starts everything in order, runs, and stops in reverse order.
+// Exit codes: 0 drained, or the configuration is valid (--check); 1 it is not; 2 start-up failed.
 #include <cstdio>
 #include <memory>
 #include <span>
@@ -34,14 +34,14 @@ int cannot_start(const std::string& why) {
   return kCannotStart;
 }
 
-/// A call with stateful MPPE, its places in the queue of due acknowledgements (twice, for the power of two) and its index
-/// entries.
+/// A call with stateful MPPE, its slots in the queue of due acknowledgements (doubled for rounding up to a
+/// power of two) and its index entries.
 constexpr unsigned kOctetsPerSession = 1152;
 
 EalOptions eal_options(const Config& config, const Options& options) {
   EalOptions eal;
   eal.workers = config.core.workers;
-  // Packet buffers and indexes take most of the first part, whatever the number of calls.
+  // The constant is mostly packet buffers and indexes, which do not depend on the number of calls.
   eal.memory_mb =
       448 + static_cast<unsigned>((config.data_plane.max_calls * std::uint64_t{kOctetsPerSession}) >> 20);
   for (const dataplane::PortSettings& port : config.ports) {
@@ -54,7 +54,7 @@ EalOptions eal_options(const Config& config, const Options& options) {
   return eal;
 }
 
-/// Without an accounting server there is nothing to keep.
+/// Without an accounting server there is nothing to spool.
 std::expected<SpoolFile, std::string> open_spool(const Config& config) {
   const bool accounting = has_accounting(config.radius);
   return SpoolFile::open(accounting ? config.spool.file : "",
@@ -75,8 +75,8 @@ void log_start(const Config& config, const Runtime& runtime, const EalInit& eal,
              {"hugepages", eal.hugepages ? "yes" : "no"}});
 }
 
-/// Each session has a control connection; ports, sockets and files come on top. A limit that is too low is reported at
-/// start rather than when accept() fails.
+/// Each session has a control connection; ports, sockets and files come on top. A limit that is too low is
+/// reported at start-up rather than by a failing accept().
 void prepare_descriptors(const Config& config, Log& log) {
   const std::uint64_t wanted = std::uint64_t{config.data_plane.max_calls} + 1024;
   const std::uint64_t got = raise_descriptor_limit(wanted);
@@ -88,7 +88,7 @@ void prepare_descriptors(const Config& config, Log& log) {
   }
 }
 
-/// From the log to the last worker, in order; leaving this function ends it all in reverse.
+/// Starts everything from the log to the last worker; returning stops it in reverse order.
 int serve(const Config& config, control::ParsedUsers&& parsed, const Options& options) {
   auto log = Log::open(config.log);
   if (!log) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What operators see and may do: the concentrator's calls beside the workers' counters, read where they live.
-// Thread: control; counters are the workers', read without locks. Owner: the control loop.
+// What operators can see and do: the concentrator's calls, and the workers' counters read in place.
+// Thread: control; counters belong to the workers and are read without locks. Owner: the control loop.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ namespace adit::app {
 class OperatorView final : public OperatorBackend {
  public:
   /// All references outlive the view.
-  /// `on_restart`: a port has been taken from the workers, see PortSupervisor::finish_restart().
+  /// `on_restart` is called once a port has been taken from the workers, see
+  /// PortSupervisor::finish_restart().
   OperatorView(control::Concentrator& concentrator, Runtime& runtime, const control::TimerWheel& wheel,
                RadiusService& radius, std::function<void()> on_restart, std::function<void(Reloaded)> reload);
 

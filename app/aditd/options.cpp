@@ -41,7 +41,7 @@ std::expected<Options, EarlyExit> parse_options(std::span<const char* const> arg
   Options options;
   options.eal_args.assign(ours_end == arguments.end() ? ours_end : ours_end + 1, arguments.end());
   std::vector<std::string> ours(arguments.begin(), ours_end);
-  std::reverse(ours.begin(), ours.end());  // as CLI11 takes them
+  std::reverse(ours.begin(), ours.end());  // the order that CLI11 expects
 
   CLI::App app("aditd: a kernel-bypass PPTP concentrator.", "aditd");
   app.footer(kFooter);

@@ -15,11 +15,11 @@ namespace adit::app {
 
 struct Options {
   std::string config{kDefaultConfigPath};
-  bool check = false;                 ///< read and check the configuration, say what is wrong, start nothing
-  std::vector<std::string> eal_args;  ///< all that followed `--`
+  bool check = false;                 ///< check the configuration, report its problems, start nothing
+  std::vector<std::string> eal_args;  ///< everything after `--`
 };
 
-/// `arguments` without the program's name.
+/// `arguments` is without the program's name.
 [[nodiscard]] std::expected<Options, EarlyExit> parse_options(std::span<const char* const> arguments);
 
 }  // namespace adit::app

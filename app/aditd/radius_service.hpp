@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RADIUS as aditd has it: sockets, the client, who is asked in which order, and who may ask us (RFC 5176).
+// RADIUS in aditd: the sockets, the client, the order of authentication backends, and dynamic authorization
+// (RFC 5176).
 // Thread: control. Owner: the control loop.
 #pragma once
 
@@ -27,7 +28,7 @@ namespace adit::app {
 
 class RadiusService {
  public:
-  /// `before_events`: called before each datagram is looked at, to move the clock. All references outlive it.
+  /// `before_events` moves the clock: called before each datagram is processed. All references outlive this.
   RadiusService(asio::io_context& io, SpoolFile spool, const Config& config, control::TimerWheel& wheel,
                 control::Entropy& entropy, control::EventLog& log, control::AuthBackend& local,
                 std::function<void()> before_events);
@@ -35,41 +36,41 @@ class RadiusService {
   RadiusService(const RadiusService&) = delete;
   RadiusService& operator=(const RadiusService&) = delete;
 
-  /// Opens the sockets. `concentrator` is what Disconnect- and CoA-Requests act upon, and outlives this.
+  /// Opens the sockets. Disconnect- and CoA-Requests act on `concentrator`, which outlives this.
   [[nodiscard]] std::expected<void, std::string> open(control::Concentrator& concentrator);
-  /// Uses the servers, rates and [[dae-client]] of `config` from now on; requests under way are left to the servers that have
-  /// them. Whether there is accounting at all, and the order of backends, do not change. An error says what failed; nothing has
-  /// changed then.
+  /// Uses the servers, rates and [[dae-client]] of `config` from now on; pending requests stay with the
+  /// servers they went to. Whether there is accounting, and the order of backends, do not change. On an error
+  /// nothing has changed.
   [[nodiscard]] std::expected<void, std::string> reload(const Config& config);
-  /// To be called periodically: destroys clients from before a reload() once no request waits for them.
+  /// Call periodically: destroys clients from before a reload() once no request waits for them.
   void tidy();
 
   /// False while Accounting-On waits for an answer: no call should start before.
   [[nodiscard]] bool announced() const;
 
-  /// To be called repeatedly once all calls have ended: true when Accounting-Off has been answered, or cannot be sent.
+  /// Call repeatedly once all calls have ended: true when Accounting-Off has been answered or cannot be sent.
   [[nodiscard]] bool say_farewell();
 
-  /// As [auth] backend says.
+  /// The one that [auth] backend selects.
   [[nodiscard]] control::AuthBackend& backend();
-  /// nullptr: no server has a port for it.
+  /// nullptr: no accounting server.
   [[nodiscard]] control::Accounting* accounting();
   [[nodiscard]] RadiusStatus status() const;
-  /// Asks the servers as for a client that dials, whatever [auth] backend says.
+  /// Asks the RADIUS servers as for a client that dials, whatever [auth] backend says.
   void try_login(control::TrialLogin login, control::TrialLogins::Done done) {
     trials_.run(std::move(login), auth_, std::move(done));
   }
 
  private:
-  /// The client of one reading of the configuration, with its sockets.
+  /// The client built from one load of the configuration, with its sockets.
   struct Generation;
   [[nodiscard]] std::expected<void, std::string> open_sockets(Generation& generation);
   [[nodiscard]] std::expected<void, std::string> open_dae(const Config& config);
 
   asio::io_context& io_;
   const AuthOrder order_;
-  const bool accounted_;  // a server has a port for it
-  const Config& config_;  // of the start
+  const bool accounted_;  // some server has an accounting port
+  const Config& config_;  // the one read at start-up
   control::TimerWheel& wheel_;
   control::Entropy& entropy_;
   control::EventLog& log_;

@@ -10,7 +10,8 @@
 namespace adit::app {
 namespace {
 
-/// The thread inherits the CPU of the control thread, which workers that poll must be spared from; so it yields to it.
+/// The thread inherits control's CPU, as the workers' CPUs must stay free of it; low priority lets control go
+/// first.
 void be_nice() {
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 19);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the configuration anew on a thread of its own: parsing a chap-secrets of 300,000 users takes about a second, for which
-// no call may have to wait. Thread: control; only the reading, and the destruction of what it replaces, run on the other one.
+// Loads the configuration on a separate thread: parsing a chap-secrets of 300,000 users takes about a second,
+// and no call may wait for that. Thread: control; only reading, and destroying the data it replaces, run on
+// the other.
 // Owner: the control loop.
 #pragma once
 
@@ -16,7 +17,7 @@
 
 namespace adit::app {
 
-/// An event for each note on the chap-secrets `file`.
+/// Logs an event for each note on the chap-secrets `file`.
 void log_user_notes(const std::string& file, const std::vector<std::string>& notes, control::EventLog& log);
 
 class ReloadThread {
@@ -26,12 +27,12 @@ class ReloadThread {
 
   /// `read` runs on the thread and must be safe there. `loop` outlives the reader.
   ReloadThread(asio::io_context& loop, Read read) : loop_(loop), read_(std::move(read)) {}
-  /// Waits for what is being read; its `done` is not called unless the loop runs on.
+  /// Waits for a read in progress; its `done` is called only if the loop keeps running.
   ~ReloadThread() = default;
   ReloadThread(const ReloadThread&) = delete;
   ReloadThread& operator=(const ReloadThread&) = delete;
 
-  /// Reads, and calls `done` on the loop. Several are read one after the other.
+  /// Reads, then calls `done` on the loop. Several reads run one after the other.
   void read(Done done);
   /// Destroys `users` on the thread.
   void discard(control::UserTable users);
@@ -39,7 +40,7 @@ class ReloadThread {
  private:
   asio::io_context& loop_;
   const Read read_;
-  asio::thread_pool thread_{1};  // last: it is joined while the rest is still there
+  asio::thread_pool thread_{1};  // last: joined while the other members still exist
 };
 
 }  // namespace adit::app

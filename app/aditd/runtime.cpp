@@ -36,7 +36,7 @@ std::vector<wire::Ipv4Prefix> pool_prefixes(const control::IpSettings& ip) {
   return prefixes;
 }
 
-/// Which of several ports a packet leaves by, the side's one table says.
+/// A side's routing table decides which of its ports a packet leaves by, so all of them must share it.
 std::expected<void, std::string> check_tables(std::span<const OpenPort> ports) {
   for (const auto side : {dataplane::PortRole::kAccess, dataplane::PortRole::kCore}) {
     const OpenPort* first = nullptr;

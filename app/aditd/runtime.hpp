@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The data plane while it runs: ports, the kernel's part in them, and the workers on their lcores.
-// The only threads besides control start and end here. Thread: control. Owner: main().
+// The running data plane: ports, their kernel interfaces, and the workers on their lcores.
+// All threads but control start and end here. Thread: control. Owner: main().
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,8 @@ namespace adit::app {
 
 class Runtime {
  public:
-  /// Opens the ports, builds one worker per lcore of `eal` and launches them. The error says what failed and what to do.
+  /// Opens the ports, builds one worker per lcore of `eal` and launches them. The error says what failed and
+  /// what to do.
   [[nodiscard]] static std::expected<std::unique_ptr<Runtime>, std::string> start(const Config& config,
                                                                                   const EalInit& eal);
   /// Stops the workers, then closes the ports. EAL is left to its owner.
@@ -43,38 +44,38 @@ class Runtime {
   }
   [[nodiscard]] unsigned lcore(contract::WorkerId worker) const { return lcores_[worker.value]; }
   [[nodiscard]] const std::vector<dataplane::OpenPort>& ports() const { return ports_; }
-  /// Links and restarts of the ports.
+  /// Link state and restarts of the ports.
   [[nodiscard]] PortSupervisor& port_supervisor() { return *port_supervisor_; }
   [[nodiscard]] const PortSupervisor& port_supervisor() const { return *port_supervisor_; }
-  /// The kernel's part in ports that DPDK owns; nullptr: there are none.
+  /// Kernel interfaces of ports that DPDK owns; nullptr: there are none.
   [[nodiscard]] KernelPorts* kernel_ports() { return kernel_ports_ ? &*kernel_ports_ : nullptr; }
-  /// Of each worker; see PortSupervisor.
+  /// One per worker; see PortSupervisor.
   [[nodiscard]] std::vector<std::uint64_t> iterations() const { return data_plane_->iterations(); }
-  /// Where packets of a call to be would arrive.
+  /// Where a prospective call's packets would arrive.
   [[nodiscard]] const control::Steering& steering() const { return *steering_; }
 
-  /// The tables that calls live in; the calls' own comes first.
+  /// The tables that grow with calls; the call table comes first.
   [[nodiscard]] std::vector<MemoryRow> memory() const;
 
-  /// Live counters of a call; nothing when its worker has none by that name.
+  /// Live counters of a call; nothing when its worker does not have it.
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const;
 
-  /// Workers look destinations up in `hops` from their next iteration on.
+  /// Workers use `hops` from their next iteration on.
   void publish(std::unique_ptr<const dataplane::NextHops> hops) {
     route_count_ = hops->route_count();
     route_octets_ = hops->octets();
     data_plane_->publish(std::move(hops));
   }
 
-  /// Some of what the kernel's table is to be told; true when there is more.
+  /// Writes some of the pending routes to the kernel; true when there are more.
   bool write_subscriber_routes() { return subscriber_routes_ != nullptr && subscriber_routes_->write_some(); }
   /// nullptr: nothing is announced.
   [[nodiscard]] SubscriberRoutes* subscriber_routes() { return subscriber_routes_.get(); }
-  /// Routes to single subscribers are.
+  /// Whether there is a route for each subscriber.
   [[nodiscard]] bool announces_subscribers() const { return announce_each_; }
   [[nodiscard]] XdpMaps& xdp_maps() { return *xdp_; }
 
-  /// What workers write when control sleeps.
+  /// Workers write to it to wake the control thread.
   [[nodiscard]] WorkerWake& wake() { return wake_; }
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// adit.toml: what an operator may set, and how it is read and checked. Either a whole Config comes out or a list of
-// one-line problems; nothing is half applied. The keys themselves are rows of section_*.cpp.
-// Section and key names follow accel-ppp.conf where the meaning is the same; `-` and `_` are the same in a key.
+// adit.toml: what an operator may set, and how it is read and checked. The result is a complete Config or a
+// list of one-line problems; nothing is half applied. The keys are rows in section_*.cpp.
+// Section and key names follow accel-ppp.conf where meanings agree; `-` and `_` are the same in keys.
 // Thread: control, at start-up. Owner: main.
 #pragma once
 
@@ -31,7 +31,7 @@ enum class HugepagePolicy : std::uint8_t { kAuto, kNever, kRequire };
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
 struct CoreSettings {         // [core]
-  std::uint16_t workers = 0;  ///< 0: one per CPU that aditd may use, less one for control
+  std::uint16_t workers = 0;  ///< 0: one per CPU available to aditd, less one for control
 };
 
 struct DpdkSettings {            // [dpdk]
@@ -39,7 +39,7 @@ struct DpdkSettings {            // [dpdk]
   HugepagePolicy hugepages = HugepagePolicy::kAuto;
 };
 
-/// What the kernel's table is told of subscribers.
+/// Which subscriber routes go into the kernel's routing table.
 enum class Announce : std::uint8_t { kOff, kPools, kSubscribers };
 
 /// Who knows the users.
@@ -54,13 +54,13 @@ struct LogSettings {  // [log]
   LogLevel level = LogLevel::kInfo;
   std::string file;  ///< empty: standard error
   std::uint32_t max_per_second =
-      1000;  ///< lines of one event name; more are counted, not written. 0: no limit
+      1000;  ///< lines a second of one event name; the rest are only counted. 0: no limit
 };
 
 struct Config {
   control::Settings control;
-  /// [common] max-sessions, [core] poll-mode, [mss], [ip] copy-dscp and subscriber-to-subscriber, [pptp] reorder*; the
-  /// gateway and room for stateful MPPE follow from `control`.
+  /// [common] max-sessions, [core] poll-mode, [mss], [ip] copy-dscp and subscriber-to-subscriber, [pptp]
+  /// reorder*. The gateway and the room for stateful MPPE are derived from `control`.
   dataplane::Settings data_plane{.reorder = {.mode = contract::ReorderMode::kAdaptive}};
   std::vector<wire::Ipv4Address> bind;  ///< [pptp] bind: never empty, no duplicates, no 0.0.0.0
   std::uint16_t tcp_port = 1723;        ///< [pptp] port
@@ -68,7 +68,7 @@ struct Config {
   std::uint32_t accept_rate = 5000;     ///< [pptp] accept-rate: new connections a second; 0: no limit
   CoreSettings core;
   DpdkSettings dpdk;
-  std::vector<dataplane::PortSettings> ports;  ///< [[port]]: at least one that serves each side
+  std::vector<dataplane::PortSettings> ports;  ///< at least one serves each side
   std::string chap_secrets = "/etc/adit/chap-secrets";
   AuthOrder auth_order = AuthOrder::kLocal;                ///< [auth] backend
   control::radius::ClientSettings radius;                  ///< [radius], [[radius-server]]
@@ -85,24 +85,24 @@ struct ConfigResult {
   std::optional<Config> config;  ///< none when any problem is an error
   std::vector<ConfigProblem> problems;
   control::ParsedUsers
-      users;  ///< of chap-secrets, where load_config() has read it; its notes are among `problems`, too
+      users;  ///< from chap-secrets, if load_config() read it; its notes are among `problems`
 };
 
-/// Reads TOML and checks all that can be checked without looking at this machine; the files of [radius] dictionary come
-/// through `read`. `name` stands for the file in problems. Reports every problem, in file order; TOML syntax errors end the
-/// reading at the first.
+/// Parses TOML and checks everything that does not depend on this machine; the files of [radius] dictionary
+/// come through `read`. `name` stands for the file in problems. Reports every problem, in file order; a TOML
+/// syntax error ends the reading.
 [[nodiscard]] ConfigResult parse_config(std::string_view toml, std::string_view name,
                                         const control::radius::ReadFile& read);
-/// Where there is no such file.
+/// For a configuration without dictionary files.
 [[nodiscard]] ConfigResult parse_config(std::string_view toml, std::string_view name);
 
-/// parse_config on a file, then the other files that it names (chap-secrets: there, readable, not readable by everyone).
-/// `server`: the name that chap-secrets' second column has to name, where it is not the one in the file: that of a process
-/// that is running. crypto::initialise() has succeeded. Any thread.
+/// parse_config() on a file, then on the files that it names (chap-secrets must exist, be readable, and not
+/// be readable by everyone). `server` overrides the name that chap-secrets' second column must match; a
+/// reload passes the running process's. Needs crypto::initialise() first. Any thread.
 [[nodiscard]] ConfigResult load_config(const std::string& path,
                                        const std::optional<std::string>& server = {});
 
-/// The lines of `problems` that are errors, joined by "; ".
+/// The errors among `problems`, joined by "; ".
 [[nodiscard]] std::string errors_of(const std::vector<ConfigProblem>& problems);
 
 /// The complete commented sample, packaging/adit.toml: every key with its default and meaning.

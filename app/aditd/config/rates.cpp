@@ -12,7 +12,7 @@ using control::radius::Definition;
 using control::radius::Dictionary;
 using control::radius::RateMapping;
 
-/// What the built-in and all configured dictionaries define; nothing when one of them is wrong.
+/// The built-in and all configured dictionaries; nothing when one of them is invalid.
 std::optional<Dictionary> read_dictionaries(const Config& config, const Places& places,
                                             const control::radius::ReadFile& read, Problems& problems) {
   Dictionary all = control::radius::standard_dictionary();
@@ -61,7 +61,7 @@ class Row {
                     "radius-rate." + std::string(key), value, what, remedy);
   }
 
-  /// It is there, and can be read.
+  /// `key` is set and valid; reports it when it is missing.
   [[nodiscard]] bool has(std::string_view key, std::string_view remedy) const {
     if (places_.find(at(key)) == nullptr) {
       wrong(key, "", "missing", remedy);

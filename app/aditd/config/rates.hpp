@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// [radius] dictionary and [[radius-rate]]: names of attributes become numbers. Thread: control, at start-up.
+// [radius] dictionary and [[radius-rate]]: resolves attribute names to numbers. Thread: control, at start-up.
 #pragma once
 
 #include "app/aditd/config/config.hpp"
@@ -7,8 +7,8 @@
 
 namespace adit::app {
 
-/// Reads the dictionaries and completes config.radius_rates by them; without any row, the default list. Looks at nothing
-/// but its arguments.
+/// Reads the dictionaries and resolves config.radius_rates with them; without any row, uses the default list.
+/// Depends only on its arguments.
 void resolve_rates(Config& config, const Places& places, const control::radius::ReadFile& read,
                    Problems& problems);
 

@@ -28,7 +28,7 @@ std::vector<std::string_view> names_of(const Section& section) {
   return names;
 }
 
-// Of a key that exists, but elsewhere; empty when it exists nowhere.
+// The section in which a key of this name exists; empty when there is none.
 std::string section_that_has(std::string_view name) {
   for (const Section& section : config_sections()) {
     if (std::ranges::find(section.keys, name, &Key<Config>::name) != section.keys.end()) {
@@ -46,7 +46,7 @@ std::string join(std::span<const std::string_view> words) {
   return text;
 }
 
-/// What the data plane must know of the control plane's settings.
+/// Derives data plane settings from the control plane's.
 void complete_data_plane(Config& config) {
   const control::PppSettings& ppp = config.control.ppp;
   config.data_plane.gateway = config.control.ip.gateway;
@@ -93,7 +93,7 @@ class Reader {
   [[nodiscard]] Config& config() { return config_; }
 
  private:
-  // `place` is the section's name, with the table's number in a repeated one.
+  // `place` is the section's name, with the table's index if the section repeats.
   void read_table(const Section& section, const std::string& place, const toml::table& table) {
     for (const auto& [key, node] : table) {
       const std::string name = with_hyphens(key.str());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A parsed adit.toml into a Config, by the rows of config_sections(). Thread: control, at start-up.
+// Turns a parsed adit.toml into a Config, by the rows of config_sections(). Thread: control, at start-up.
 #pragma once
 
 #include <toml++/toml.h>
@@ -9,7 +9,8 @@
 
 namespace adit::app {
 
-/// Tells every problem; the Config counts only when none of them is an error. `document` outlives the problems' places.
+/// Reports every problem; the Config is valid only if none is an error. `document` outlives the problems'
+/// places.
 [[nodiscard]] Config read_config(const toml::table& document,
                                  const control::radius::ReadFile& read_dictionary, Problems& problems);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// packaging/adit.toml is what this prints (aditd --sample-config), so it cannot forget a key.
+// packaging/adit.toml is the output of this (aditd --sample-config), so no key can be missing from it.
 #include "app/aditd/config/config.hpp"
 #include "app/aditd/config/section.hpp"
 

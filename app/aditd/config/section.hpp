@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sections of adit.toml. Each has a file of its own, section_*.cpp, with its keys, one row a key, what is derived when
-// a key is left out, and the checks of what keys say together. Reading, suggestions for misspelt keys, the packaged sample
-// and its test all come from these rows. Thread: control, at start-up.
+// The sections of adit.toml. Each has a file, section_*.cpp: its keys, one per row; how omitted values are
+// derived; and the checks across keys. Reading, suggestions for misspelt keys, the packaged sample and its
+// test all come from these rows. Thread: control, at start-up.
 #pragma once
 
 #include <chrono>
@@ -20,25 +20,24 @@ namespace adit::app {
 struct Section {
   std::string_view name;
   std::string_view help{};
-  std::string_view more{};  ///< further tables of a repeated section, for the sample
-  bool optional = false;    ///< the sample shows it commented out, all of it
-  void (*add_table)(Config&) =
-      nullptr;                          ///< of [[name]], one table per thing: makes what the next table fills
-  void (*complete)(Config&) = nullptr;  ///< derives what was left out, once all sections are read
+  std::string_view more{};               ///< extra tables of a repeated section, for the sample
+  bool optional = false;                 ///< the sample comments out the whole section
+  void (*add_table)(Config&) = nullptr;  ///< of [[name]], one table per item: adds what the next table fills
+  void (*complete)(Config&) = nullptr;   ///< derives omitted values once all sections are read
   std::vector<Key<Config>> keys;
 
   [[nodiscard]] bool repeated() const { return add_table != nullptr; }
 };
 
-/// In the order of the sample.
+/// In sample order.
 [[nodiscard]] std::span<const Section> config_sections();
 
-// A row of Section::keys: name, the sample's value ("": shown commented out, with its default), the field of Config, what
-// it may be (a kind of config_values.hpp), what it means.
+// A row of Section::keys: name, value in the sample ("": commented out, with its default), field of Config,
+// kind (see config_values.hpp), help.
 #define ADIT_KEY(name, example, field, kind, help) \
   key<Config>("", name, example, [](Config& c) -> auto& { return c.field; }, kind, help)
 
-// Kinds that several sections have. 63 characters and a NUL fill RFC 2637 §2.2's Host Name and Vendor String.
+// Kinds shared by several sections. RFC 2637 §2.2: Host Name and Vendor String hold 63 characters and a NUL.
 inline constexpr TextKind kPptpName{1, 63};
 inline constexpr NumberKind<std::uint32_t> kCount{1, 10'000'000};
 inline constexpr std::size_t kMaxPath = 4095;
@@ -66,7 +65,8 @@ inline const ChoiceKind<bool> kAllowDeny{{{"deny", false}, {"allow", true}}};
 [[nodiscard]] Section cli_section();
 [[nodiscard]] Section log_section();
 
-/// What no single key can tell: what is missing, what contradicts, what overlaps. Looks at nothing but its arguments.
+/// The checks that no single key can make: missing, contradictory, overlapping values. Depends only on its
+/// arguments.
 void check_config(const Config& config, const Places& places, Problems& problems);
 
 using Check = void(const Config& config, const Places& places, Problems& problems);

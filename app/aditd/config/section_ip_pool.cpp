@@ -38,7 +38,7 @@ void check_ranges(const Config& config, const Places& places, Problems& problems
   std::sort(ranges.begin(), ranges.end(),
             [](const PoolRange& a, const PoolRange& b) { return a.range.first < b.range.first; });
   std::uint64_t total = 0;
-  const PoolRange* widest = nullptr;  // the one so far that ends last
+  const PoolRange* widest = nullptr;  // the one with the highest end so far
   for (const PoolRange& range : ranges) {
     total += std::uint64_t{range.range.last.value} - range.range.first.value + 1;
     if (widest != nullptr && range.range.first <= widest->range.last) {

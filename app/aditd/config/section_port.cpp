@@ -14,7 +14,7 @@ using dataplane::PortRole;
 void complete_ports(Config& config) {
   for (dataplane::PortSettings& port : config.ports) {
     if (port.name.empty()) {
-      // "0000:01:00.0" cannot name the interface that the kernel's part of the port needs.
+      // The port's kernel interface cannot be called "0000:01:00.0".
       port.name = !port.interface.empty()                         ? port.interface
                     : InterfaceKind::accepts(port.device)            ? port.device
                                                                      : "adit-" + std::string(to_text(port.role));
@@ -57,7 +57,7 @@ void check_port(const Places& places, const dataplane::PortSettings& port, const
   }
 }
 
-// The same thing twice, as two ports: two pollers would fight over it.
+// One device or interface in two ports: two pollers would fight over it.
 void check_unique_port(const Config& config, const Places& places, std::size_t index, Problems& problems) {
   const std::string place = "port." + std::to_string(index);
   const auto& port = config.ports[index];

@@ -21,14 +21,15 @@ namespace adit::app {
 
 using Socket = asio::local::stream_protocol::socket;
 
-// Reads a line, answers it piece by piece, reads the next: at most one request and one piece of a reply are held.
+// Reads a line, answers it piece by piece, reads the next: holds at most one request and one piece of a
+// reply.
 class ControlSocket::Client : public std::enable_shared_from_this<Client> {
  public:
   Client(ControlSocket& server, Socket socket) : server_(&server), socket_(std::move(socket)) {}
 
   void start() { read(); }
 
-  /// The server forgets us (or is going): nothing of it is touched any more.
+  /// The server forgets this client, or is being destroyed: the client touches it no more.
   void detach() {
     server_ = nullptr;
     asio::error_code ignored;
@@ -47,7 +48,7 @@ class ControlSocket::Client : public std::enable_shared_from_this<Client> {
     if (server_ == nullptr) {
       return;
     }
-    if (error == asio::error::not_found) {  // the buffer is full, and no newline in it
+    if (error == asio::error::not_found) {  // the buffer is full, without a newline
       close_after_reply_ = true;
       reply_ = rpc_too_long(kMaxRequest);
       write();
@@ -163,7 +164,7 @@ std::expected<void, std::string> ControlSocket::listen() {
   const asio::local::stream_protocol::endpoint endpoint(settings_.socket);
   asio::error_code failed;
   acceptor_.open(endpoint.protocol(), failed);
-  const mode_t before = ::umask(0177);  // 0600 from the first moment on
+  const mode_t before = ::umask(0177);  // 0600 from the start
   if (!failed) {
     acceptor_.bind(endpoint, failed);
   }
@@ -194,7 +195,7 @@ void ControlSocket::accept() {
           accept();
           return;
         }
-        // Out of descriptors, most likely: the connection stays in the queue, so asking at once again would spin.
+        // Probably out of descriptors: the connection stays in the queue, so retrying at once would spin.
         accept_again_.expires_after(std::chrono::seconds(1));
         accept_again_.async_wait([this, alive](const asio::error_code&) {
           if (!alive.expired()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The operator's socket: UNIX stream, one JSON-RPC 2.0 request a line (rpc.hpp), answered in order.
-// Clients, request length and unsent output are bounded; the client that has been silent longest makes room for a new one.
+// The operator's socket: UNIX stream, one JSON-RPC 2.0 request per line (rpc.hpp), answered in order.
+// Clients, request length and unsent output are bounded; a new client replaces the one that has been silent
+// longest.
 // Thread: control. Owner: the control loop.
 #pragma once
 
@@ -30,8 +31,8 @@ class ControlSocket {
   ControlSocket(const ControlSocket&) = delete;
   ControlSocket& operator=(const ControlSocket&) = delete;
 
-  /// Makes the socket file (mode 0600, or 0660 with a group) and its directory if that is missing. One left behind by a
-  /// process that is gone is replaced; a living one, or a file of another kind, is an error with a remedy.
+  /// Creates the socket file (mode 0600, or 0660 with a group), and its directory if missing. A file left by
+  /// a dead process is replaced; one in use, or of another kind, is an error with a remedy.
   [[nodiscard]] std::expected<void, std::string> listen();
 
   [[nodiscard]] std::size_t clients() const { return clients_.size(); }
@@ -51,9 +52,9 @@ class ControlSocket {
   const CliSettings settings_;
   asio::local::stream_protocol::acceptor acceptor_;
   asio::steady_timer accept_again_;
-  std::list<std::shared_ptr<Client>> clients_;  // who spoke last is last
+  std::list<std::shared_ptr<Client>> clients_;  // least recently active first
   bool made_file_ = false;
-  std::shared_ptr<char> alive_ = std::make_shared<char>();  // handlers that run later than us look at it
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // handlers that may outlive this object check it
 };
 
 }  // namespace adit::app

@@ -30,9 +30,9 @@ void reload(const Json& params, OperatorBackend& backend, const std::function<vo
 void try_radius(const Json& params, OperatorBackend& backend,
                 const std::function<void(const Result&)>& answer);
 
-/// One element of show.sessions' list, as text.
+/// One element of show.sessions' list, as JSON text.
 [[nodiscard]] std::string session_json(const SessionRow& row);
-/// On one line. Peers' names need not be UTF-8: what is not becomes U+FFFD.
+/// On one line. Peers' names need not be UTF-8: invalid octets become U+FFFD.
 [[nodiscard]] std::string dump(const Json& json);
 
 }  // namespace adit::app

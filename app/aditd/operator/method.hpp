@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A method of aditd's JSON-RPC is one row of methods(): its name and the function that answers it. Thread: control.
+// A method of aditd's JSON-RPC is one row of methods(): its name and the function that answers it.
+// Thread: control.
 #pragma once
 
 #include <expected>
@@ -22,7 +23,7 @@ inline constexpr int kParseError = -32700;
 inline constexpr int kInvalidRequest = -32600;
 inline constexpr int kMethodNotFound = -32601;
 inline constexpr int kInvalidParams = -32602;
-inline constexpr int kRefused = -32000;  // ours: it was understood, and cannot be
+inline constexpr int kRefused = -32000;  // ours: understood, but cannot be done
 
 struct RpcError {
   int code = 0;
@@ -30,17 +31,17 @@ struct RpcError {
 };
 using Result = std::expected<Json, RpcError>;
 
-/// Tells something; takes no params.
+/// Read-only; takes no params.
 using Show = Json (*)(const OperatorBackend& backend);
-/// Lists sessions, which leave in pieces; takes no params.
+/// Lists sessions, sent in pieces; takes no params.
 using ListSessions = std::vector<SessionRow> (*)(const OperatorBackend& backend);
-/// Does something; a notification does it, too.
+/// Changes something; runs for a notification, too.
 using Command = Result (*)(const Json& params, OperatorBackend& backend);
 /// Answers later, once others have answered.
 using Inquiry = void (*)(const Json& params, OperatorBackend& backend,
                          const std::function<void(const Result&)>& answer);
 
-/// Does something and answers when it is done; a notification does it, too.
+/// Changes something and answers when that is done; runs for a notification, too.
 struct SlowCommand {
   Inquiry run;
 };

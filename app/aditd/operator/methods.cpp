@@ -19,7 +19,7 @@ std::span<const Method> methods() {
       {"try.radius", &try_radius},
       // {"by": "username"|"ip"|"sid"|"all", "value": "...", "hard": false}
       {"terminate", &terminate},
-      // {"by": ..., "value": "...", "rate": "10240/2048"}; without a rate: back to the call's own
+      // {"by": ..., "value": "...", "rate": "10240/2048"}; without a rate: restore the call's own
       {"shaper", &shape},
       // {"worker": 0, "in_use": false}
       {"worker", &use_worker},

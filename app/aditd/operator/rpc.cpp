@@ -27,8 +27,8 @@ std::string reply_text(const Json& id, const Result& result) {
                 : error_text(id, result.error());
 }
 
-// No request nests deeper than its params. Copying or dumping a value recurses with its depth, and 60,000 brackets
-// would overflow the stack.
+// No valid request nests deeper than its params. Copying or dumping a value recurses with its depth, and
+// 60,000 brackets would overflow the stack.
 std::optional<Json> parse(std::string_view line) {
   constexpr int kMaxDepth = 4;
   bool too_deep = false;
@@ -43,7 +43,7 @@ std::optional<Json> parse(std::string_view line) {
   return json;
 }
 
-// JSON-RPC 2.0 §4. What keeps it from being a request; nothing when it is one.
+// JSON-RPC 2.0 §4. Why this is not a request; nothing when it is one.
 std::optional<std::string> not_a_request(const Json& request) {
   if (!request.is_object()) {
     return "a request must be a JSON object, one per line (no batches)";
@@ -61,12 +61,12 @@ std::optional<std::string> not_a_request(const Json& request) {
 
 struct Request {
   Json id;
-  bool has_id = false;  ///< else it is a notification, which is never answered (§4.1)
+  bool has_id = false;  ///< without one it is a notification, which is never answered (§4.1)
   std::string method;
   Json params;
 };
 
-/// Answers a request, according to the kind of its method.
+/// Answers a request according to its method's kind.
 struct Dispatch {
   const Request& request;
   OperatorBackend& backend;
@@ -106,7 +106,7 @@ struct Dispatch {
   }
 
  private:
-  /// Answers at once where there is nothing to show.
+  /// Whether to run a read-only method. Answers notifications and unexpected params itself.
   [[nodiscard]] bool is_to_be_shown() const {
     if (!request.has_id) {
       answer({});

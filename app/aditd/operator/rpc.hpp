@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON-RPC 2.0 as aditd speaks it: one request object in, one reply out, no state between them, no I/O.
-// The methods are the rows of methods() (method.hpp). Strings from peers travel as they came; octets that are not UTF-8
-// become U+FFFD. Thread: control.
+// The methods are the rows of methods() (method.hpp). Strings from peers are passed on unchanged; octets
+// that are not UTF-8 become U+FFFD. Thread: control.
 #pragma once
 
 #include <functional>
@@ -13,10 +13,11 @@
 
 namespace adit::app {
 
-/// A reply in pieces, so that a list of every session neither stalls the control thread nor fills its memory with JSON.
+/// A reply in pieces, so that a list of every session neither stalls the control thread nor fills its memory
+/// with JSON.
 class RpcReply {
  public:
-  RpcReply() = default;  ///< nothing to say: the request was a notification
+  RpcReply() = default;  ///< no reply: the request was a notification
   explicit RpcReply(std::string whole) : head_(std::move(whole)), more_(true) {}
   /// `head`, the rows as a JSON list without its brackets, `tail`.
   RpcReply(std::string head, std::vector<SessionRow> rows, std::string tail)
@@ -34,8 +35,8 @@ class RpcReply {
   bool more_ = false;
 };
 
-/// Answers one line, by `answer`, at once or, where a RADIUS server is asked first, later. Whatever the line holds, the reply
-/// is JSON-RPC: a result or an error that says what to do.
+/// Answers one line through `answer`: at once, or later when a RADIUS server is asked first. Whatever the
+/// line holds, the reply is JSON-RPC: a result, or an error that says what to do.
 void handle_rpc(std::string_view line, OperatorBackend& backend,
                 const std::function<void(RpcReply reply)>& answer);
 

@@ -12,7 +12,7 @@ std::int64_t seconds_of(control::Duration duration) {
   return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
 }
 
-// As accel-ppp calls them.
+// accel-ppp's terms.
 std::string_view state_of(const control::CallStatus& call) {
   using Phase = control::SessionStatus::Phase;
   if (call.ending || call.session.phase == Phase::kTerminate) {
@@ -58,8 +58,8 @@ std::vector<SessionRow> list_sessions(const OperatorBackend& backend) {
   return rows;
 }
 
-// By hand: a tree of Json for each of 65,535 sessions would keep the control thread from its work. Only the user's
-// name is a stranger's; all other text is ours and needs no escaping.
+// Built by hand: a Json tree for each of 65,535 sessions would stall the control thread. Only the user name
+// comes from outside; all other text is ours and needs no escaping.
 std::string session_json(const SessionRow& row) {
   const control::CallStatus& call = row.call;
   return fmt::format(

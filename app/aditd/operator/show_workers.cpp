@@ -11,13 +11,13 @@
 namespace adit::app {
 namespace {
 
-/// What a counter has for each worker or port: a list or an object, and together.
+/// A counter's values by worker or port, as a list or an object, and their sum.
 struct CounterValues {
   Json each;
   std::uint64_t sum = 0;
 };
 
-/// One row for each counter; `values_of` has its values, by the counter's index.
+/// One row for each counter; `values_of` takes the counter's index.
 Json counter_rows(std::span<const dataplane::CounterText> texts, const char* by,
                   const std::function<CounterValues(std::size_t)>& values_of) {
   Json rows = Json::array();
@@ -68,7 +68,7 @@ Json show_counters(const OperatorBackend& backend) {
     }
     return values;
   };
-  // The VLANs of a device all show what the device received; it counts once.
+  // All VLANs of a device show what the device received; it counts once.
   const auto by_port = [&](std::size_t counter) {
     CounterValues values{Json::object()};
     std::set<std::uint16_t> devices;
