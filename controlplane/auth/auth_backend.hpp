@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The interface between the authentication protocols and whoever knows the users: chap-secrets (LocalUsers), RADIUS
-// servers (radius::RadiusAuth), or one after the other (FallbackAuth).
-// Asynchronous: authenticate() may answer before it returns or seconds later; cancel() silences it.
-// The backend checks the proof (only the backend has the secret); the method only carries it. Thread: control.
+// The interface between the authentication protocols and the user database: chap-secrets (LocalUsers), RADIUS
+// (radius::RadiusAuth), or one after the other (FallbackAuth).
+// Asynchronous: authenticate() may answer before it returns or seconds later; after cancel() no answer comes.
+// The backend checks the proof, because only it has the secret; the method only carries it. Thread: control.
 #pragma once
 
 #include <array>
@@ -28,7 +28,7 @@ struct ChapMd5Proof {
   std::vector<std::uint8_t> challenge;
   std::array<std::uint8_t, 16> response{};
 };
-struct MsChapV1Proof {  // RFC 2433; the LM response is never looked at
+struct MsChapV1Proof {  // RFC 2433; the LM response is ignored
   std::array<std::uint8_t, 8> challenge{};
   std::array<std::uint8_t, 24> nt_response{};
 };
@@ -49,35 +49,35 @@ struct AuthRequest {
   AuthProof proof;
 };
 
-/// RFC 3079 start keys as *we* use them, always 16 octets (the strength negotiated later truncates).
+/// RFC 3079 start keys from *our* side, always 16 octets (the strength negotiated later truncates them).
 using crypto::MppeStartKeys;
 
 struct AuthAccepted {
-  std::string user{};  ///< what logs, accounting and the operator call it; empty: as the peer did
+  std::string user{};  ///< the name for logs, accounting and the operator; empty: as the peer sent it
   std::optional<wire::Ipv4Address> address{};  ///< fixed address; none: take one from `pool`
   std::string pool = "default";
   std::optional<SubscriberRate> rate{};                        ///< none: the configured one
-  std::optional<std::uint16_t> mtu{};                          ///< where it is less than the configured one
-  std::optional<std::uint32_t> port_limit{};                   ///< calls of this user at once
-  bool mppe_required = false;                                  ///< no IP without, however lax [ppp] mppe is
-  std::uint32_t mppe_strengths = wire::mppe_bits::kStrengths;  ///< of those configured, what may be agreed on
-  std::vector<wire::Ipv4Prefix> routes{};     ///< what is behind the subscriber, /16 or longer each
+  std::optional<std::uint16_t> mtu{};                          ///< if less than the configured one
+  std::optional<std::uint32_t> port_limit{};                   ///< simultaneous calls of this user
+  bool mppe_required = false;                                  ///< no IP without it, whatever [ppp] mppe says
+  std::uint32_t mppe_strengths = wire::mppe_bits::kStrengths;  ///< the configured strengths that may be used
+  std::vector<wire::Ipv4Prefix> routes{};     ///< networks behind the subscriber, each /16 or longer
   std::optional<Duration> session_timeout{};  ///< from IP up
-  std::optional<Duration> idle_timeout{};     ///< without a packet of the subscriber's
+  std::optional<Duration> idle_timeout{};     ///< without a packet from the subscriber
   std::optional<Duration> interim_interval{};
   bool by_radius = false;
-  std::vector<std::vector<std::uint8_t>> classes{};  ///< RFC 2865 §5.25: to be given back in accounting
-  NameServers servers{};                             ///< none of one: the configured one
+  std::vector<std::vector<std::uint8_t>> classes{};  ///< RFC 2865 §5.25: returned in accounting
+  NameServers servers{};                             ///< a missing one: the configured one
   std::string authenticator_response{};              ///< MS-CHAPv2: "S=" and 40 upper-case hex digits
   std::optional<MppeStartKeys> mppe{};               ///< only MS-CHAP methods have keys
 };
 
-/// The same answer for an unknown user and for a wrong password, at a similar cost.
+/// Unknown user and wrong password get the same answer at a similar cost.
 struct AuthRejected {
   std::uint16_t ms_chap_error = 691;  ///< RFC 2759 §6: 646, 647, 648, 649, 691, 709
 };
 
-/// The backend itself failed (no server, overload): the call ends, without blaming the user.
+/// The backend itself failed (no server, overload): the call ends, but not for a fault of the user's.
 struct AuthUnavailable {
   std::string why;
 };
@@ -95,7 +95,7 @@ class AuthBackend {
   virtual ~AuthBackend() = default;
   /// At most one request per client is outstanding.
   virtual void authenticate(AuthRequest request, AuthClient& client) = 0;
-  /// No verdict reaches `client` after this. Harmless when nothing is outstanding.
+  /// No verdict reaches `client` after this. No effect when nothing is outstanding.
   virtual void cancel(AuthClient& client) = 0;
 };
 

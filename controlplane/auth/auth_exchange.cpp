@@ -66,8 +66,8 @@ void AuthExchange::on_rejected(std::uint16_t ms_chap_error) {
     fail(EndReason::kAuthFailed);
     return;
   }
-  // RFC 2759 §6: an invitation to retry waits for a human, who is slower than auth.timeout. What bounds the wait is
-  // the session's setup_timeout.
+  // RFC 2759 §6: after an invitation to retry a person types the password, which may take longer than
+  // auth.timeout. The session's setup_timeout bounds the wait.
   state_ = State::kWaiting;
   deadline_.cancel();
 }

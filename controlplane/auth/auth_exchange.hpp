@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What PAP and CHAP have in common: one proof at a time goes to the backend, its verdict is answered and reported, the
-// deadline and the number of attempts bound it all. The protocols derive from it and know packets only.
+// The part that PAP and CHAP share: passes one proof at a time to the backend, answers and reports the
+// verdict, enforces the deadline and the number of attempts. The protocols derive from it and only deal with
+// packets.
 // Thread: control. Owner: the session.
 #pragma once
 
@@ -11,7 +12,7 @@
 
 namespace adit::control {
 
-/// What make_authenticator() was given.
+/// The arguments of make_authenticator().
 struct AuthContext {
   const Settings& settings;
   TimerWheel& wheel;
@@ -42,16 +43,17 @@ class AuthExchange : public Authenticator, public AuthClient {
 
   /// Starts the deadline.
   void begin();
-  /// Takes a proof to the backend; the verdict may have been answered when this returns.
+  /// Passes a proof to the backend; the verdict may have been answered when this returns.
   void ask(std::string user, AuthProof proof);
   /// A malformed proof: answered and counted as if the backend had rejected it.
   void reject(std::string user);
 
-  /// Sends the Success or Ack and keeps it for repeats. False: the verdict lacks what the method has to send.
+  /// Sends the Success or Ack and keeps it for repeats. False: the verdict lacks something the method has to
+  /// send.
   [[nodiscard]] virtual bool answer_accepted(const AuthAccepted& accepted) = 0;
   /// Sends the Failure or Nak and keeps it for repeats. `retry`: another attempt is allowed.
   virtual void answer_rejected(std::uint16_t ms_chap_error, bool retry) = 0;
-  /// True when the method lets a rejected peer try once more on the same link.
+  /// True when the method lets a rejected peer try again on the same link.
   [[nodiscard]] virtual bool can_retry() const = 0;
 
   [[nodiscard]] State state() const { return state_; }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our side of a link's authentication: challenge or wait, carry the peer's proof to the AuthBackend, answer it.
-// One object per LCP-Opened period: made when LCP opens, kept for as long as LCP stays Opened (a peer whose Success or
-// Ack was lost repeats its proof and must get the same answer), destroyed when LCP leaves Opened.
+// Our side of a link's authentication: sends the challenge or waits, passes the peer's proof to the
+// AuthBackend, answers it.
+// One object per LCP-Opened period: created when LCP opens, destroyed when LCP leaves Opened. It stays that
+// long because a peer whose Success or Ack was lost repeats its proof and must get the same answer.
 // RFC 1334 (PAP), RFC 1994 (CHAP), RFC 2433 (MS-CHAPv1), RFC 2759 (MS-CHAPv2). Sans-I/O. Thread: control.
 // Owner: the session.
 #pragma once
@@ -21,18 +22,20 @@
 
 namespace adit::control {
 
-/// What an authenticator asks of its session. The session must not destroy the authenticator from inside these calls.
+/// What an authenticator needs from its session, which must not destroy the authenticator from inside these
+/// calls.
 class AuthenticatorHost {
  public:
   virtual ~AuthenticatorHost() = default;
-  /// One PPP frame, FF 03 first, of the authenticator's protocol: to PppDataPath::send_ppp_frame as it is.
+  /// One PPP frame of the authenticator's protocol, starting with FF 03: goes to PppDataPath::send_ppp_frame
+  /// unchanged.
   virtual void send_auth_frame(std::span<const std::uint8_t> frame) = 0;
-  /// The peer is who it says; our Success or Ack has been sent already. At most once, and never after auth_failed.
-  /// `user` is what the peer sent (untrusted octets).
+  /// The peer is authenticated; our Success or Ack has already been sent. At most once, and never after
+  /// auth_failed. `user` is what the peer sent (untrusted octets).
   virtual void auth_accepted(const AuthAccepted& accepted, std::string_view user) = 0;
-  /// The link must end: kAuthFailed (the Failure or Nak has been sent already), kAuthTimeout, or kNoResource when the
-  /// backend could not say. `user` may be empty. At most once, and never after auth_accepted. Repeats of the failed
-  /// proof are still answered for as long as the authenticator lives.
+  /// The link must end: kAuthFailed (the Failure or Nak has already been sent), kAuthTimeout, or kNoResource
+  /// when the backend had no verdict. `user` may be empty. At most once, and never after auth_accepted.
+  /// Repeats of the failed proof are still answered while the authenticator lives.
   virtual void auth_failed(EndReason reason, std::string_view user) = 0;
 };
 
@@ -48,11 +51,12 @@ class Authenticator {
   virtual ~Authenticator() = default;
   /// CHAP: sends the first Challenge. PAP: waits. The deadline (auth.timeout) runs from here. Call once.
   virtual void start() = 0;
-  /// One packet of the method's protocol, from its Code octet on. Anything unusable is ignored.
+  /// One packet of the method's protocol, from its Code octet on. Invalid ones are ignored.
   virtual void on_packet(std::span<const std::uint8_t> packet) = 0;
-  /// The protocol whose packets belong here, PAP or CHAP. Others (EAP, or CHAP when PAP was agreed) are not for us.
+  /// PAP or CHAP: the only protocol whose packets may be passed in (not EAP, nor CHAP when PAP was agreed).
   [[nodiscard]] virtual wire::PppProtocol protocol() const = 0;
-  /// True when a proof was rejected and another is awaited: a peer that hangs up now ended for kAuthFailed.
+  /// True when a proof was rejected and another is awaited: if the peer hangs up now, the reason is
+  /// kAuthFailed.
   [[nodiscard]] virtual bool rejected() const = 0;
 };
 
@@ -62,7 +66,7 @@ class Authenticator {
                                                                 AuthBackend& backend, AuthenticatorHost& host,
                                                                 AuthOrigin origin);
 
-/// As logs and `adit show sessions` spell it: "mschap-v2", "mschap-v1", "chap-md5", "pap".
+/// The names in logs and `adit show sessions`: "mschap-v2", "mschap-v1", "chap-md5", "pap".
 [[nodiscard]] constexpr std::string_view to_text(AuthMethod method) {
   switch (method) {
     case AuthMethod::kMsChapV2:

@@ -7,7 +7,7 @@
 namespace adit::control {
 namespace {
 
-// RFC 2759 §6. Windows and pppd show their own text for the number; this is for everyone else.
+// RFC 2759 §6. Windows and pppd show a text of their own for the number; this is for other clients.
 std::string_view failure_text(std::uint16_t error) {
   switch (error) {
     case 646:
@@ -57,7 +57,7 @@ void Chap::send_challenge() {
 }
 
 void Chap::on_resend() {
-  if (state() == State::kWaiting) {  // the deadline may have ended it
+  if (state() == State::kWaiting) {  // the deadline may have ended the exchange
     send_challenge();
   }
 }
@@ -65,9 +65,10 @@ void Chap::on_resend() {
 void Chap::on_packet(std::span<const std::uint8_t> octets) {
   const auto packet = wire::parse_ppp_packet(octets);
   if (!packet || packet->code != static_cast<std::uint8_t>(wire::ChapCode::kResponse)) {
-    return;  // RFC 2759 §7: Change-Password only answers E=648, which we do not offer to change
+    return;  // RFC 2759 §7: Change-Password answers E=648; we change no passwords
   }
-  // RFC 1994 §4.1: a repeat gets the same reply as before, whatever it holds now, and the backend is not asked.
+  // RFC 1994 §4.1: a repeat gets the same reply as before, whatever it contains, and the backend is not
+  // asked.
   if (!reply_.empty() && packet->identifier == answered_identifier_) {
     context().host.send_auth_frame(reply_);
     return;
@@ -117,9 +118,9 @@ bool Chap::answer_accepted(const AuthAccepted& accepted) {
     return true;
   }
   if (accepted.authenticator_response.empty()) {
-    return false;  // the peer would hang up on a Success that does not prove that we know the password
+    return false;  // the peer would hang up on a Success that does not prove our knowledge of the password
   }
-  // RFC 2759 §5: exactly one space; some clients take what follows it as part of the proof otherwise.
+  // RFC 2759 §5: exactly one space; with more, some clients take the text as part of the proof.
   send_reply(wire::ChapCode::kSuccess, accepted.authenticator_response + " M=Welcome");
   return true;
 }
@@ -129,7 +130,7 @@ void Chap::answer_rejected(std::uint16_t ms_chap_error, bool retry) {
     send_reply(wire::ChapCode::kFailure, "Authentication failed");
     return;
   }
-  // RFC 2759 §6: the challenge in the Failure is the one that the next response answers, under the next Identifier.
+  // RFC 2759 §6: the next response answers the challenge in this Failure, under the next Identifier.
   make_challenge();
   send_reply(wire::ChapCode::kFailure,
              wire::ms_chap_failure(ms_chap_error, retry, challenge(), failure_text(ms_chap_error)));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CHAP, authenticator's side, in its three algorithms: MD5 (RFC 1994), MS-CHAPv1 (RFC 2433), MS-CHAPv2 (RFC 2759).
+// CHAP, authenticator side, with its three algorithms: MD5 (RFC 1994), MS-CHAPv1 (RFC 2433), MS-CHAPv2 (RFC
+// 2759).
 // Thread: control. Owner: the session.
 #pragma once
 
@@ -42,7 +43,7 @@ class Chap final : public AuthExchange {
   std::array<std::uint8_t, 16> challenge_{};  // MS-CHAPv1 uses 8 octets
   std::uint8_t identifier_ = 0;               // of the current challenge
   std::uint8_t answered_identifier_ = 0;      // of the response that reply_ answers
-  std::vector<std::uint8_t> reply_;           // the Success or Failure frame as it went out; empty before
+  std::vector<std::uint8_t> reply_;           // the Success or Failure frame as sent; empty before that
   Timer resend_;
 };
 

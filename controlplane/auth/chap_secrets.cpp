@@ -36,7 +36,7 @@ class Reader {
   [[nodiscard]] std::size_t line() const { return line_; }
   [[nodiscard]] bool at_end() const { return at_ == text_.size(); }
 
-  /// The words up to the end of the line (of the joined lines); none for an empty one.
+  /// The words up to the end of the line (or of the joined lines); none for an empty one.
   std::expected<std::vector<Word>, std::string> read_line(std::vector<std::string>& notes) {
     std::vector<Word> words;
     for (;;) {
@@ -81,7 +81,7 @@ class Reader {
   std::expected<Word, std::string> read_word() {
     std::vector<std::uint8_t> octets;
     octets.reserve(text_.size() - at_ < 512 ? text_.size() - at_
-                                            : 512);  // no regrowth: it would leave copies behind
+                                            : 512);  // never grows: that would leave copies behind
     char quote = 0;
     const std::size_t first_line = line_;
     while (!at_end()) {
@@ -144,7 +144,7 @@ class Reader {
           std::string_view("0123456789abcdef")
               .find(static_cast<char>(text_[at_] >= 'A' && text_[at_] <= 'F' ? text_[at_] - 'A' + 'a'
                                                                              : text_[at_]));
-      if (digit >= base) {  // npos too
+      if (digit >= base) {  // digit may be npos
         break;
       }
       value = value * base + static_cast<unsigned>(digit);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The chap-secrets file as pppd and accel-ppp read it: `user server password [address [rate [networks]]]`, one entry a line.
-// Words are separated by blanks; "..." and '...' quote; backslash escapes as in C (\n \t \\ \ooo \xhh, \s a blank; any
-// other character stands for itself, and before a line end it joins two lines); # begins a comment.
+// The chap-secrets file as pppd and accel-ppp read it: `user server password [address [rate [networks]]]`,
+// one entry per line. Words are separated by blanks; "..." and '...' quote; backslash escapes as in C (\n \t
+// \\ \ooo \xhh, \s a blank; any other character stands for itself, and a line end joins two lines); # begins
+// a comment.
 // Thread: any. Pure.
 #pragma once
 
@@ -19,18 +20,18 @@
 namespace adit::control {
 
 struct ChapSecret {
-  std::size_t line = 0;  ///< where it begins, from 1
+  std::size_t line = 0;  ///< where the entry begins, from 1
   std::string user;      ///< "*": anyone
   std::string server;    ///< "*": any
   crypto::SecretText password;
-  std::optional<wire::Ipv4Address> address;  ///< none: one of the pool
+  std::optional<wire::Ipv4Address> address;  ///< none: one from the pool
   std::optional<SubscriberRate> rate{};      ///< none: the configured one
   std::vector<wire::Ipv4Prefix> routes{};    ///< networks behind the user
 };
 
 struct ChapSecrets {
   std::vector<ChapSecret> entries;  ///< in the file's order
-  std::vector<std::string> notes;   ///< what was read and not used, each with its line; no secrets
+  std::vector<std::string> notes;   ///< what was read but ignored, each with its line; no secrets
 };
 
 /// The error names the line, what is wrong, and what to write instead; it quotes no password.

@@ -6,7 +6,7 @@
 
 namespace adit::control {
 
-/// What both backends have for a client: one request on its behalf.
+/// Stands between a client and both backends for one request.
 class FallbackAuth::Request final : public AuthClient {
  public:
   Request(FallbackAuth& owner, AuthRequest request, AuthClient& client)

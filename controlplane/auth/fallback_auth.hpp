@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two backends in order: the second is asked when the first is not available, never when it has rejected the user.
+// Two backends in order: the second is asked only when the first is unavailable, never when it rejects the
+// user.
 // Thread: control. Owner: the runtime.
 #pragma once
 
@@ -12,7 +13,7 @@ namespace adit::control {
 
 class FallbackAuth final : public AuthBackend {
  public:
-  /// Both outlive it.
+  /// Both backends outlive it.
   FallbackAuth(AuthBackend& first, AuthBackend& second);
   ~FallbackAuth() override;
 

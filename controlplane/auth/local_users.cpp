@@ -10,14 +10,14 @@
 namespace adit::control {
 namespace {
 
-/// Compares the proofs with one password. Work depends on the kind of proof, not on the outcome.
+/// Compares a proof with one password. The work depends on the kind of proof, not on the outcome.
 struct Verifier {
   std::span<const std::uint8_t> password;
   const crypto::Secret<16>& nt_hash;
   std::string_view user;
 
   bool operator()(const PapProof& proof) const {
-    // Digests, so that time does not tell how long the right password is.
+    // Compares digests, so that timing does not reveal the length of the password.
     return crypto::equal_constant_time(crypto::sha1({proof.password.bytes()}), crypto::sha1({password}));
   }
   bool operator()(const ChapMd5Proof& proof) const {
@@ -33,7 +33,7 @@ struct Verifier {
   }
 };
 
-/// What only MS-CHAP adds to an acceptance: keys, and our own proof.
+/// What MS-CHAP adds to an acceptance: keys, and our own proof.
 struct Completer {
   const crypto::Secret<16>& nt_hash;
   std::string_view user;

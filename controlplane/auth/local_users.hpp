@@ -20,13 +20,13 @@ class LocalUsers final : public AuthBackend {
 
   [[nodiscard]] std::size_t size() const { return users_.size(); }
 
-  /// An unknown user costs what a wrong password costs and gets the same answer.
+  /// An unknown user costs as much as a wrong password and gets the same answer.
   void authenticate(AuthRequest request, AuthClient& client) override;
-  void cancel(AuthClient& /*client*/) override {}  // every verdict is in before authenticate() returns
+  void cancel(AuthClient& /*client*/) override {}  // authenticate() has always answered when it returns
 
  private:
   UserTable users_;
-  LocalUser nobody_;  // stands in for unknown users; nothing verifies against it
+  LocalUser nobody_;  // stands in for unknown users; no proof matches it
 };
 
 }  // namespace adit::control

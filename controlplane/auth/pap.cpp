@@ -15,7 +15,7 @@ void Pap::on_packet(std::span<const std::uint8_t> octets) {
   }
   const bool decided = state() == State::kAccepted || state() == State::kFailed;
   const bool repeated = crypto::equal_constant_time(packet->data, last_request_.bytes());
-  // RFC 1334 §2.2.1: after the phase is over, any request gets the reply that ended it.
+  // RFC 1334 §2.2.1: after authentication has ended, every request gets the reply that ended it.
   if (reply_ && (decided || (state() == State::kWaiting && repeated))) {
     identifier_ = packet->identifier;
     send_reply(*reply_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PAP, authenticator's side: the peer sends name and password until it is answered. RFC 1334 §2.
-// A repeat may carry a new Identifier (§2.2.1 asks for it), so repeats are recognised by their name and password.
+// PAP, authenticator side: the peer sends name and password until it is answered. RFC 1334 §2.
+// A repeat may carry a new Identifier (§2.2.1 asks for one), so repeats are recognised by name and password.
 // Thread: control. Owner: the session.
 #pragma once
 
@@ -28,8 +28,8 @@ class Pap final : public AuthExchange {
   [[nodiscard]] bool can_retry() const override { return true; }
   void send_reply(wire::PapCode code);
 
-  crypto::SecretText last_request_;  // name and password as they came
-  std::uint8_t identifier_ = 0;      // of the latest repeat: what the reply carries
+  crypto::SecretText last_request_;  // name and password as received
+  std::uint8_t identifier_ = 0;      // of the latest repeat; the reply carries it
   std::optional<wire::PapCode> reply_;
 };
 

@@ -40,7 +40,7 @@ class TrialLogins::Trial final : public AuthClient {
     } else {
       outcome.why = std::get<AuthUnavailable>(verdict).why;
     }
-    const auto self = owner_.trials_.extract(this);  // destroyed at the end
+    const auto self = owner_.trials_.extract(this);  // destroyed on return
     done_(outcome);
   }
 
@@ -99,7 +99,7 @@ class TrialLogins::Trial final : public AuthClient {
   AuthBackend& backend_;
   const Done done_;
   const Instant began_;
-  std::string success_;  // that is right; empty with other methods than MS-CHAPv2
+  std::string success_;  // the correct one; empty unless the method is MS-CHAPv2
   std::optional<MppeStartKeys> keys_;
 };
 

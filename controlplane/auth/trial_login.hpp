@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A login without a client: the proof is made here from the password, and what a backend grants is checked as the client
-// would check it. For operators who want to know why one fails. Thread: control.
+// A login without a client, for operators who want to know why one fails: builds the proof from the password,
+// and checks the backend's answer as a client would. Thread: control.
 #pragma once
 
 #include <functional>
@@ -24,10 +24,10 @@ struct TrialLogin {
 struct TrialOutcome {
   enum class Verdict : std::uint8_t { kAccepted, kRejected, kUnavailable };
   Verdict verdict = Verdict::kUnavailable;
-  std::string why{};  ///< it was rejected or not judged; or a client would not take the acceptance
+  std::string why{};  ///< why it was rejected or not judged, or why a client would not take the acceptance
   Duration took{0};
   std::optional<AuthAccepted> accepted{};
-  /// Of an accepted one: MS-CHAPv2's success string, and MPPE's keys, are what the password makes them.
+  /// If accepted: MS-CHAPv2's success string and the MPPE keys match the password.
   bool success_is_right = false;
   bool keys_are_right = false;
 };

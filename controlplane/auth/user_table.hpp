@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The users of a chap-secrets file, ready to be looked up: which entry counts for a name on this server, and its NT hash.
-// A value that one thread may make and another use. Pure; any thread, once crypto::initialise() has succeeded.
+// The users of a chap-secrets file, ready for lookup: which entry applies to a name on this server, and its
+// NT hash. A value that one thread may build and another use. Pure; any thread, once crypto::initialise() has
+// succeeded.
 #pragma once
 
 #include <cstddef>
@@ -31,13 +32,13 @@ struct LocalUser {
 
 class UserTable {
  public:
-  /// The user as sent, then without a domain, then `*`; nullptr: none of these.
+  /// Looks up the user as sent, then without the domain, then `*`; nullptr: none of these.
   [[nodiscard]] const LocalUser* find(std::string_view name) const;
   [[nodiscard]] std::size_t size() const { return users_.size(); }
 
   void reserve(std::size_t users) { users_.reserve(users); }
-  /// As in pppd, an entry for this very server beats one for any server; among equals the first one counts. The note says
-  /// which line is ignored.
+  /// As in pppd, an entry for this server takes precedence over one for any server, and the first of equals
+  /// applies. The note says which line is ignored.
   [[nodiscard]] std::optional<std::string> add(ChapSecret&& secret);
 
  private:
@@ -49,11 +50,11 @@ class UserTable {
 
 struct ParsedUsers {
   UserTable users;
-  std::vector<std::string> notes;  ///< on what was not used, each with its line; no secrets
+  std::vector<std::string> notes;  ///< what was ignored, each with its line; no secrets
 };
 
-/// Of a chap-secrets file. Only entries whose server column is `*` or `server_name` count. The error is
-/// parse_chap_secrets()'s.
+/// Parses a chap-secrets file. Only entries whose server column is `*` or `server_name` count. The error
+/// comes from parse_chap_secrets().
 [[nodiscard]] std::expected<ParsedUsers, std::string> parse_users(std::string_view text,
                                                                   std::string_view server_name);
 

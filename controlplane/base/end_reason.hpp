@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why a call or a connection ended or was refused: one code per cause, in every log line and in `adit show`.
-// RADIUS's Acct-Terminate-Cause is mapped from these (controlplane/radius/accounting.cpp). Pure; any thread.
+// Why a call or a connection ended or was refused: one code per cause, used in every log line and in `adit
+// show`. RADIUS's Acct-Terminate-Cause is mapped from these (controlplane/radius/accounting.cpp). Pure; any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,7 @@ enum class EndReason : std::uint8_t {
   kEchoTimeout,  ///< PPTP Echo-Request unanswered
   kLostCarrier,  ///< LCP echoes unanswered
   kAdminReset,   ///< adit terminate
-  kShutdown,     ///< aditd drains
+  kShutdown,     ///< aditd is draining
   kMalformed,    ///< a control message that breaks RFC 2637
   kUnsupportedVersion,
   kLimit,       ///< connection, call or start limits
@@ -23,19 +24,19 @@ enum class EndReason : std::uint8_t {
   kPoolEmpty,
   kStartTimeout,  ///< no SCCRQ or no OCRQ in time
   kLcpTimeout,
-  kLcpFailed,  ///< no agreement, peer rejects what we need, loopback
+  kLcpFailed,  ///< no agreement, the peer rejects what we need, loopback
   kAuthFailed,
   kAuthTimeout,
   kAuthRefused,  ///< the peer refuses every method we allow
-  kMppeRefused,  ///< encryption required by us, and not agreed
+  kMppeRefused,  ///< we require encryption, and it was not agreed
   kMppeDesynchronised,
   kIpcpFailed,
-  kNetworkTimeout,  ///< LCP up and authenticated, and no network protocol in time
+  kNetworkTimeout,  ///< authenticated, but no network protocol in time
   kOutputOverflow,  ///< the peer does not read its TCP stream
   kSetupTimeout,    ///< call not up within its total deadline
   kReplaced,
-  kSessionTimeout,  ///< its time is over
-  kIdleTimeout,     ///< nothing was sent or received for as long as it may be idle
+  kSessionTimeout,  ///< Session-Timeout reached
+  kIdleTimeout,     ///< no packet for the Idle-Timeout
   kInternal,
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where challenges, magic numbers and call IDs come from: the CSPRNG in aditd, a seeded generator in simulations.
+// The source of challenges, magic numbers and call IDs: the CSPRNG in aditd, a seeded generator in
+// simulations.
 #pragma once
 
 #include <cstdint>

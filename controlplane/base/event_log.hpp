@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the control plane has to say to the operator: one named event with key=value fields.
-// Values may hold octets from peers as they came: whoever prints them escapes and bounds them (app/aditd/log).
-// Secrets are never handed over.
+// The control plane's log: named events with key=value fields.
+// Values may hold octets from peers as received: whoever prints them escapes and bounds them (app/aditd/log).
+// They never hold secrets.
 #pragma once
 
 #include <initializer_list>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// EnableMppe on its way to a worker: the keys are copied once, straight into the message, and wiped when it goes out of
-// scope. Whoever queues the message wipes his copy too; the worker wipes the ring's slot (dataplane/worker/call_control.cpp).
+// EnableMppe on its way to a worker: the keys are copied once, straight into the message, and wiped when it
+// goes out of scope. Whoever queues the message wipes that copy too; the worker wipes the ring's slot
+// (dataplane/worker/call_control.cpp).
 // Thread: any. Owner: the caller; on the stack.
 #pragma once
 

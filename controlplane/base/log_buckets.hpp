@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The buckets of a histogram of durations, of constant relative width as in HdrHistogram: 2^kSubBits buckets per power of
-// two, behind a bucket for each of the smallest values. No counts: who keeps them decides about their type and thread.
+// The buckets of a histogram of durations, of constant relative width as in HdrHistogram: one bucket for each
+// of the smallest values, then 2^kSubBits buckets per power of two. It holds no counts: their type and thread
+// are up to the user.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +16,7 @@ struct LogBuckets {
   static constexpr std::size_t kPerOctave = std::size_t{1} << kSubBits;
   static constexpr std::size_t kCount = (std::size_t{kOctaves} + 1) << kSubBits;
 
-  /// What is too large goes to the last bucket.
+  /// Values that are too large go into the last bucket.
   [[nodiscard]] static constexpr std::size_t index_of(std::uint64_t value) noexcept {
     if (value < kPerOctave) {
       return static_cast<std::size_t>(value);
@@ -27,7 +28,7 @@ struct LogBuckets {
     const auto sub = static_cast<std::size_t>(value >> (octave - 1)) & (kPerOctave - 1);
     return (std::size_t{octave} << kSubBits) + sub;
   }
-  /// The largest value that index_of() puts there.
+  /// The largest value that index_of() puts into this bucket.
   [[nodiscard]] static constexpr std::uint64_t upper_of(std::size_t index) noexcept {
     const auto octave = static_cast<unsigned>(index >> kSubBits);
     const std::uint64_t sub = index & (kPerOctave - 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// wire::TokenBucket by the control plane's clock, for what a peer can provoke (Code-Reject, Protocol-Reject,
-// renegotiation, messages). Thread: control. Owner: whoever answers.
+// wire::TokenBucket on the control plane's clock, for replies that a peer can provoke (Code-Reject,
+// Protocol-Reject, renegotiation, messages). Thread: control. Owner: whoever answers.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,11 @@ namespace adit::control {
 
 class RateLimit {
  public:
-  /// `burst` at once, then one each `refill`.
+  /// `burst` at once, then one per `refill`.
   constexpr RateLimit(std::uint16_t burst, Duration refill)
       : RateLimit(
             {.tokens = 1, .milliseconds = static_cast<std::uint32_t>(refill.count()), .capacity = burst}) {}
-  /// `rate.fits()`.
+  /// Requires rate.fits().
   constexpr explicit RateLimit(const wire::TokenRate& rate) : rate_(rate), bucket_(rate) {}
 
   /// Takes a token. False: none is left.

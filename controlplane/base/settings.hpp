@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator may set for the control plane, with the defaults that hold without a config file.
-// Section and key names in adit.toml follow accel-ppp.conf where the meaning is the same. Immutable once handed over.
+// What an operator may set for the control plane, with the defaults that apply without a config file. Section
+// and key names in adit.toml follow accel-ppp.conf where the meaning is the same. Immutable once handed over.
 #pragma once
 
 #include <array>
@@ -21,16 +21,16 @@ using namespace std::chrono_literals;
 
 enum class SetLinkInfoPolicy : std::uint8_t { kMirror, kNever, kAlways };
 enum class MppePolicy : std::uint8_t { kDeny, kAllow, kPrefer, kRequire };
-/// kAllow: stateless is suggested to a peer that asks for stateful, and stateful taken when it insists.
+/// kAllow: stateless is suggested to a peer that asks for stateful, but stateful is accepted when it insists.
 /// kPrefer: the other way round.
 enum class StatefulPolicy : std::uint8_t { kDeny, kAllow, kPrefer };
 
-/// In the order in which they are offered.
+/// In the order of offering.
 enum class AuthMethod : std::uint8_t { kMsChapV2, kMsChapV1, kChapMd5, kPap };
 
 struct PptpSettings {            // [pptp]
   Duration echo_interval = 60s;  ///< RFC 2637 §3: silence before our Echo-Request
-  Duration echo_timeout = 60s;   ///< and for its answer
+  Duration echo_timeout = 60s;   ///< and for its reply
   Duration start_timeout = 10s;  ///< accept to Start-Control-Connection-Request
   Duration call_timeout =
       30s;  ///< Start-Control-Connection-Reply to Outgoing-Call-Request, or last call's end
@@ -42,14 +42,14 @@ struct PptpSettings {            // [pptp]
   std::uint32_t max_connections_per_address = 1'000;
   std::uint32_t max_starting = 10'000;          ///< connections without an authenticated call, together
   std::uint32_t max_output_octets = 16'384;     ///< unsent control octets per connection before it is closed
-  std::uint32_t max_messages_per_second = 200;  ///< control messages of one connection; above it is closed
+  std::uint32_t max_messages_per_second = 200;  ///< control messages per connection; above, it is closed
   std::string host_name = "adit";  ///< Start-Control-Connection-Reply Host Name, 63 octets at most
   std::string vendor_name = "Adit";
 };
 
 struct PppSettings {  // [ppp]
   std::uint16_t mru =
-      1436;  ///< ours, asked of the peer; as accel-ppp caps it, so that a PPPoE uplink (1492) still fits
+      1436;  ///< ours, asked of the peer; accel-ppp's limit, so that a PPPoE uplink (1492) still fits
   std::uint16_t mtu = 1436;  ///< cap on what we send, whatever the peer's MRU
   std::uint16_t min_mtu = 576;
   bool accomp = false;  ///< offer Address-and-Control-Field-Compression
@@ -61,7 +61,7 @@ struct PppSettings {  // [ppp]
   std::uint32_t max_configure = 10;
   std::uint32_t max_failure = 5;
   std::uint32_t max_terminate = 2;
-  Duration lcp_echo_interval = 20s;  ///< of silence from the peer; 0 disables
+  Duration lcp_echo_interval = 20s;  ///< silence from the peer before an LCP echo; 0 disables
   std::uint32_t lcp_echo_failure = 3;
   Duration lcp_timeout = 30s;    ///< call to LCP Opened
   Duration setup_timeout = 60s;  ///< call to IP up
@@ -85,7 +85,7 @@ struct PoolSettings {  // [[ip-pool]]
   std::vector<AddressRange> ranges;
 };
 
-/// What IPCP gives to clients that ask; none: that one is not given.
+/// What IPCP gives to clients that ask; none: not given.
 struct NameServers {
   wire::Ipv4Address dns1, dns2, wins1, wins2;
 };
@@ -95,10 +95,10 @@ struct IpSettings {           // [ip], [dns], [wins]
   wire::Ipv4Address dns1, dns2;
   wire::Ipv4Address wins1, wins2;
   std::vector<PoolSettings> pools;
-  Duration quarantine = 60s;  ///< before a call ID or address is given out again
+  Duration quarantine = 60s;  ///< before a call ID or address is reused
 };
 
-/// As a subscriber sees it, in kbit/s of inner IP (accel-ppp's unit); 0: no limit.
+/// From the subscriber's side, in kbit/s of inner IP (accel-ppp's unit); 0: no limit.
 struct SubscriberRate {
   std::uint32_t down = 0;
   std::uint32_t up = 0;
@@ -106,7 +106,7 @@ struct SubscriberRate {
   friend bool operator==(const SubscriberRate&, const SubscriberRate&) = default;
 };
 
-/// "10240" for both directions, or "10240/2048": down, then up. None: something else.
+/// "10240" for both directions, or "10240/2048": down, then up. Nothing for any other text.
 [[nodiscard]] constexpr std::optional<SubscriberRate> parse_rate(std::string_view text) {
   std::array<std::uint32_t, 2> numbers{};
   std::size_t at = 0;
@@ -130,22 +130,22 @@ struct SubscriberRate {
   return at == text.size() ? std::optional(SubscriberRate{numbers[0], numbers[1]}) : std::nullopt;
 }
 
-/// As parse_rate() reads it; "" without a limit.
+/// In the syntax of parse_rate(); "" without a limit.
 [[nodiscard]] inline std::string to_string(const SubscriberRate& rate) {
   return rate.any() ? std::to_string(rate.down) + '/' + std::to_string(rate.up) : "";
 }
 
-/// What becomes of a second call of the same user.
+/// What happens to a second call of the same user.
 enum class SingleSession : std::uint8_t {
-  kOff,      ///< as many as it likes
-  kReplace,  ///< the older ones end
-  kDeny,     ///< it is refused
+  kOff,      ///< any number of calls
+  kReplace,  ///< the older calls end
+  kDeny,     ///< the new call is refused
 };
 
 struct Settings {
-  SubscriberRate rate;  ///< [shaper] rate: of users that have none of their own
+  SubscriberRate rate;                                 ///< [shaper] rate: for users without one of their own
   SingleSession single_session = SingleSession::kOff;  ///< [common]
-  Duration interim_interval{0};  ///< [radius] acct-interim-interval: where a server says none; 0: no records
+  Duration interim_interval{0};  ///< [radius] acct-interim-interval: unless a server sends one; 0: no records
   PptpSettings pptp;
   PppSettings ppp;
   AuthSettings auth;

@@ -48,8 +48,8 @@ void TimerWheel::advance(Instant now) {
   now_ = std::max(now_, now);
 }
 
-// Due timers are moved to a list of their own before the first one fires: callbacks arm, cancel and destroy at will,
-// and a timer that re-arms itself for a full revolution later must not be met again in this pass.
+// Due timers are moved to a separate list before the first one fires: callbacks arm, cancel and destroy at
+// will, and a timer that re-arms itself for a full revolution later must not fire again in this pass.
 void TimerWheel::fire_slot(std::uint64_t tick) {
   Timer* due = nullptr;
   for (Timer* timer = slots_[tick % kSlots]; timer != nullptr;) {

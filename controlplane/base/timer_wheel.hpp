@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one timer wheel of the control plane, and its clock: nothing else in controlplane/ knows what time it is.
-// Hashed wheel: arm and cancel are O(1); a timer is looked at once per revolution (41 s) until it is due.
+// The control plane's only timer wheel, and its clock: nothing else in controlplane/ knows the time.
+// Hashed wheel: arm and cancel are O(1); a timer is checked once per revolution (41 s) until it is due.
 // Thread: control. Owner: whoever embeds a Timer; a Timer cancels itself when destroyed.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace adit::control {
 
 using Duration = std::chrono::milliseconds;
 
-/// Milliseconds since the process started; advanced by the owner of the wheel, never read from a real clock here.
+/// Milliseconds since the process started; advanced by the wheel's owner, never read from a clock here.
 struct Instant {
   Duration since_start{0};
   friend constexpr auto operator<=>(Instant, Instant) = default;
@@ -23,8 +23,8 @@ struct Instant {
 
 class TimerWheel;
 
-/// Intrusive, pinned timer. `fire` runs on the control thread from TimerWheel::advance, disarmed already: it may re-arm
-/// itself, cancel others, or destroy its owner.
+/// Intrusive, pinned timer. `fire` runs on the control thread from TimerWheel::advance, when the timer is
+/// already disarmed: it may re-arm itself, cancel others, or destroy its owner.
 class Timer {
  public:
   using Fire = void (*)(void* owner);
@@ -33,7 +33,7 @@ class Timer {
   Timer& operator=(const Timer&) = delete;
   ~Timer() { cancel(); }
 
-  /// (Re-)arms to fire once, `after` from now (rounded up to the wheel's tick); what is negative is now.
+  /// (Re-)arms to fire once, `after` from now (rounded up to the wheel's tick; negative is now).
   void arm(Duration after);
   void cancel();
   [[nodiscard]] bool armed() const { return previous_ != nullptr; }
@@ -44,7 +44,7 @@ class Timer {
   Fire fire_;
   void* owner_;
   std::uint64_t due_tick_ = 0;
-  Timer** previous_ = nullptr;  // the pointer that points at us
+  Timer** previous_ = nullptr;  // the pointer that points to this timer
   Timer* next_ = nullptr;
 };
 
@@ -72,7 +72,8 @@ class TimerWheel {
   /// Moves the clock (never back) and fires every timer that is due, earliest tick first.
   void advance(Instant now);
 
-  /// How long until something may be due: 0 when overdue, nothing when no timer is armed. May be early, never late.
+  /// Time until something may be due: 0 when overdue, nothing when no timer is armed. May be early, never
+  /// late.
   [[nodiscard]] std::optional<Duration> next_wait() const;
 
   [[nodiscard]] std::size_t armed_count() const { return armed_; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The time of day, for what leaves the process with a date on it; everything else runs on the wheel's clock.
+// The time of day, for dates that leave the process; everything else uses the wheel's clock.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace adit::control {
 
-/// Seconds since 1970, as this machine has them now: it may be set, forwards and back.
+/// Seconds since 1970 by this machine's clock, which may be set forwards and back.
 using UnixClock = std::function<std::uint64_t()>;
 
 }  // namespace adit::control

@@ -76,9 +76,9 @@ void ClientAuth::on_packet(PppProtocol protocol, Bytes octets) {
   }
 }
 
-// ---- PAP ----------------------------------------------------------------------------------------------------------
+// ---- PAP --------------------------------------------------------------------------------------------------
 
-// RFC 1334 §2.2.1: every request has an Identifier of its own.
+// RFC 1334 §2.2.1: every request has a new Identifier.
 void ClientAuth::send_pap_request() {
   repeat_.arm(settings_.ppp.timeout);
   pap_requests_ = static_cast<std::uint8_t>(std::min(pap_requests_ + 1, 255));
@@ -102,7 +102,7 @@ void ClientAuth::on_pap(const PppPacket& packet) {
   }
 }
 
-// ---- CHAP ---------------------------------------------------------------------------------------------------------
+// ---- CHAP -------------------------------------------------------------------------------------------------
 
 void ClientAuth::on_challenge(const PppPacket& packet) {
   const auto challenge = wire::parse_chap_value(packet.data);
@@ -112,7 +112,7 @@ void ClientAuth::on_challenge(const PppPacket& packet) {
     return;
   }
   if (answered_ && packet.identifier == identifier_) {
-    // Our Response was lost, or is late: a fresh one would not match a Success that is on its way.
+    // Our Response was lost, or is late: a fresh one would not match a Success already on its way.
     return state_ == State::kProving ? send_response() : void();
   }
   identifier_ = packet.identifier;
@@ -142,7 +142,7 @@ void ClientAuth::write_value(PppFrameWriter& response, Bytes challenge) {
   wire::write_chap_value(response, {wire::ms_chap_v2_value(proof), user()});
 }
 
-// The Success may be lost as well; what makes the server repeat it is our Response.
+// The Success may be lost too; repeating our Response makes the server repeat it.
 void ClientAuth::send_response() {
   repeat_.arm(settings_.ppp.timeout);
   host_.send_auth_frame(response_);
@@ -183,7 +183,7 @@ std::optional<crypto::MppeStartKeys> ClientAuth::keys() const {
   crypto::MppeStartKeys keys = method_ == AuthMethod::kMsChapV2
                                    ? crypto::mppe_start_keys_v2(hash_hash(), nt_response_)
                                    : crypto::mppe_start_keys_v1(hash_hash(), challenge_);
-  std::swap(keys.send, keys.receive);  // they were the server's
+  std::swap(keys.send, keys.receive);  // they were from the server's side
   return keys;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proving ourselves to a server: PAP (RFC 1334), CHAP with MD5 (RFC 1994), MS-CHAPv1 (RFC 2433) and v2 (RFC 2759), which
-// also makes the server prove itself. One response, repeated until the server has answered it.
+// Authenticates us to a server: PAP (RFC 1334), CHAP with MD5 (RFC 1994), MS-CHAPv1 (RFC 2433) and v2 (RFC
+// 2759), which also authenticates the server. One response, repeated until the server has answered it.
 // Thread: control. Owner: the client's link.
 #pragma once
 
@@ -24,8 +24,8 @@ namespace adit::control {
 class ClientAuthHost {
  public:
   virtual void send_auth_frame(wire::Bytes frame) = 0;
-  /// The server accepts us, and has proved itself where the method makes it. `keys`: none when the method makes none;
-  /// `send` is what we encrypt with.
+  /// The server accepts us, and is authenticated if the method does that. `keys`: none when the method makes
+  /// none; we encrypt with `send`.
   virtual void authenticated(const std::optional<crypto::MppeStartKeys>& keys) = 0;
   /// `detail`: the server's text, untrusted octets.
   virtual void auth_failed(ClientEnd end, std::string_view detail) = 0;
@@ -38,7 +38,7 @@ class ClientAuth {
  public:
   ClientAuth(const ClientSettings& settings, TimerWheel& wheel, Entropy& entropy, ClientAuthHost& host);
 
-  /// Another user than the settings' is who logs in.
+  /// Logs in as `user` instead of the settings' user.
   void log_in_as(std::string user) { user_ = std::move(user); }
   /// LCP opened with `method`: PAP sends its request, CHAP waits for the Challenge.
   void start(AuthMethod method);
@@ -58,7 +58,7 @@ class ClientAuth {
   void send_response();
   void on_repeat();
   void write_value(wire::PppFrameWriter& response, wire::Bytes challenge);
-  /// RFC 2759 §5: the Success says that the server knows the password, too.
+  /// RFC 2759 §5: the Success proves that the server knows the password, too.
   [[nodiscard]] bool proves_itself(wire::Bytes message) const;
   [[nodiscard]] std::optional<crypto::MppeStartKeys> keys() const;
   [[nodiscard]] crypto::Secret<16> hash_hash() const;
@@ -74,11 +74,11 @@ class ClientAuth {
   std::string user_;             // empty: the settings'
   std::uint8_t identifier_ = 0;  // PAP: of the last request; CHAP: of the Challenge that was answered
   std::uint8_t pap_requests_ = 0;
-  bool answered_ = false;       // identifier_ has been a Challenge's since start()
-  bool authenticated_ = false;  // since start(): what follows is a re-challenge, its keys are not taken
+  bool answered_ = false;                    // identifier_ is from a Challenge since start()
+  bool authenticated_ = false;               // since start(): the keys of a re-challenge are not taken
   std::array<std::uint8_t, 8> challenge_{};  // MS-CHAPv1's, or v2's hash of both challenges (RFC 2759 §8.2)
   crypto::NtResponse nt_response_{};
-  std::vector<std::uint8_t> response_;  // the frame, as long as it may have to be repeated
+  std::vector<std::uint8_t> response_;  // the frame, kept while it may have to be repeated
 };
 
 }  // namespace adit::control

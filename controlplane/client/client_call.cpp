@@ -11,16 +11,16 @@
 namespace adit::control {
 namespace {
 
-/// How long a server that terminated LCP has to clear the call by PPTP before we do: that goes by TCP, and may arrive
-/// later than what went by GRE.
+/// How long a server that terminated LCP has to clear the call by PPTP before we do. PPTP goes by TCP, which
+/// may arrive later than GRE.
 constexpr Duration kServerClearsFirst{500};
-/// How much of a server's text is kept for client_ended().
+/// Octets of a server's text that are kept for client_ended().
 constexpr std::size_t kMaxDetail = 200;
 
 }  // namespace
 
-// Whatever ends the client does so through end_soon(): hanging up starts from a timer, never from inside a protocol or a
-// host call, and client_ended() is called from a timer, too.
+// Whatever ends the client goes through end_soon(): hanging up starts from a timer, never from inside a
+// protocol or host call, and so does client_ended().
 class ClientCall::Impl final : PptpClientHost, ClientLinkHost {
  public:
   Impl(const ClientSettings& settings, wire::LocalCallId id, TimerWheel& wheel, Entropy& entropy,
@@ -45,7 +45,7 @@ class ClientCall::Impl final : PptpClientHost, ClientLinkHost {
   [[nodiscard]] ClientStatus status() const;
 
  private:
-  /// How far hanging up has come: not begun, due, LCP terminates, the server clears by PPTP, we stop PPTP, over.
+  /// Stage of hanging up: not begun, due, LCP terminates, the server clears by PPTP, we stop PPTP, over.
   enum class Ending : std::uint8_t { kNo, kDue, kLink, kServer, kControl, kOver };
 
   // PptpClientHost
@@ -70,19 +70,19 @@ class ClientCall::Impl final : PptpClientHost, ClientLinkHost {
   ClientCallHost& host_;
   PptpClient control_;
   ClientLink link_;
-  Timer deadline_;  // of the set-up; later of hanging up
-  Timer step_;      // the next one of hanging up
+  Timer deadline_;  // for the set-up; later for hanging up
+  Timer step_;      // the next step of hanging up
   wire::LocalCallId id_;
   ClientEnd end_ = ClientEnd::kNone;
   Ending ending_ = Ending::kNo;
   bool was_up_ = false;
   bool call_began_ = false;
   bool control_over_ = false;
-  bool closed_ = false;  // by the server, or the network
+  bool closed_ = false;  // by the server or the network
   std::string detail_;
 };
 
-// ---- set-up -------------------------------------------------------------------------------------------------------
+// ---- set-up -----------------------------------------------------------------------------------------------
 
 void ClientCall::Impl::call_answered(wire::PeerCallId peer) {
   if (ending_ == Ending::kNo) {
@@ -118,7 +118,7 @@ void ClientCall::Impl::on_deadline() {
            "not up in time");
 }
 
-// ---- the end ------------------------------------------------------------------------------------------------------
+// ---- hanging up -------------------------------------------------------------------------------------------
 
 void ClientCall::Impl::end_soon(ClientEnd end, std::string_view detail) {
   if (ending_ != Ending::kNo) {
@@ -184,7 +184,7 @@ void ClientCall::Impl::hang_up_control() {
   control_.stop();
 }
 
-// The host may destroy the client from client_ended() on: nothing of it is touched any more.
+// The host may destroy the client from client_ended() on: do not touch it afterwards.
 void ClientCall::Impl::finish() {
   ending_ = Ending::kOver;
   deadline_.cancel();
@@ -213,7 +213,8 @@ ClientStatus ClientCall::Impl::status() const {
   return status;
 }
 
-// ---- the public face ----------------------------------------------------------------------------------------------
+// ---- the public interface
+// ------------------------------------------------------------------------------------------
 
 ClientCall::ClientCall(const ClientSettings& settings, wire::LocalCallId id, TimerWheel& wheel,
                        Entropy& entropy, ClientCallHost& host)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One dial-up from the caller's side (the PNS): control connection, call and PPP link, behaving as its profile does.
-// Sans-I/O: TCP octets, PPP frames and timers in; ClientCallHost calls out. The counterpart of PptpConnection and Session:
-// the mechanisms beneath are theirs, the policies are its own.
+// One dial-up from the caller's side (the PNS): control connection, call and PPP link, behaving as its
+// profile does.
+// Sans-I/O: TCP octets, PPP frames and timers in; ClientCallHost calls out. The counterpart of PptpConnection
+// and Session: it shares their mechanisms and has its own policies.
 // Thread: control. Owner: adit-blast (or a simulation).
 #pragma once
 
@@ -19,8 +20,8 @@
 
 namespace adit::control {
 
-/// What a client asks of the process around it. None of these may destroy the client before it has returned, but
-/// client_ended, which is the client's last act.
+/// What a client needs from the process. None of these may destroy the client before returning, except
+/// client_ended, which the client calls last.
 class ClientCallHost : public PppDataPath {
  public:
   /// One whole PPTP control message, to leave in one segment.
@@ -28,20 +29,20 @@ class ClientCallHost : public PppDataPath {
   /// The control connection is no longer needed: FIN after what was sent. Nothing is sent afterwards.
   virtual void close() = 0;
 
-  /// The Outgoing-Call-Reply gave the server's ID: GRE may come and go. Asked before any send_ppp_frame.
+  /// The Outgoing-Call-Reply gave the server's ID: GRE may flow. Called before any send_ppp_frame.
   virtual void install_call(wire::LocalCallId local, wire::PeerCallId peer) = 0;
 
-  /// IPCP is up, and so is encryption where it is required: the dial has succeeded.
+  /// IPCP is up, and so is encryption if required: the dial has succeeded.
   virtual void client_up() = 0;
-  /// Over, up before or not. Once, always from the timer wheel; the host may destroy the client from here on. `detail`:
-  /// untrusted octets, may be empty.
+  /// The call has ended, whether or not it was up. Once, always from the timer wheel; the host may destroy
+  /// the client from here on. `detail`: untrusted octets, may be empty.
   virtual void client_ended(ClientEnd end, std::string_view detail) = 0;
 };
 
 struct ClientStatus {
   bool up = false;
-  wire::Ipv4Address own;   ///< assigned by the server; none before
-  wire::Ipv4Address peer;  ///< the server's end of the link, by its IPCP; none when it named none
+  wire::Ipv4Address own;   ///< assigned by the server; none before that
+  wire::Ipv4Address peer;  ///< the server's end of the link, from its IPCP; none if it gave none
   wire::Ipv4Address dns1;
   std::string_view auth_method = "none";
   bool encrypts_send = false;
@@ -59,9 +60,9 @@ class ClientCall {
   ClientCall(const ClientCall&) = delete;
   ClientCall& operator=(const ClientCall&) = delete;
 
-  /// Before start(): another user than the settings' is who logs in.
+  /// Before start(): logs in as `user` instead of the settings' user.
   void log_in_as(std::string user);
-  /// TCP is connected: SCCRQ leaves, the set-up deadline runs.
+  /// TCP is connected: sends SCCRQ and starts the set-up deadline.
   void start();
   void on_bytes(std::span<const std::uint8_t> octets);
   /// FIN or RST.
@@ -70,8 +71,8 @@ class ClientCall {
   void on_frame(std::span<const std::uint8_t> frame);
   void on_mppe_desynchronised();
 
-  /// Ends the call as the profile does (LCP Terminate-Request, Call-Clear-Request, StopCCRQ; or just FIN), bounded in
-  /// time; then client_ended(kHungUp).
+  /// Ends the call the way the profile does (LCP Terminate-Request, Call-Clear-Request, StopCCRQ; or just
+  /// FIN), in bounded time; then client_ended(kHungUp).
   void hang_up();
 
   [[nodiscard]] ClientStatus status() const;

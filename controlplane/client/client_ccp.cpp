@@ -10,8 +10,8 @@ namespace bits = wire::mppe_bits;
 
 }  // namespace
 
-// Windows offers more than its policy takes and lets itself be Nak'd; but only if the strongest of the offer, which the
-// server will choose, is allowed.
+// Windows offers more than its policy accepts, and waits to be Nak'd; but only if the strongest strength
+// offered, which the server will choose, is allowed.
 std::uint32_t ClientCcp::first_request() const {
   if (strengths() == 0) {
     return 0;

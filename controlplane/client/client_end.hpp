@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why a dial failed or a call of a client ended: one code per cause, as adit-blast counts them.
+// Why a dial failed or a client's call ended: one code per cause, as counted by adit-blast.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@ namespace adit::control {
 enum class ClientEnd : std::uint8_t {
   kNone,
   kHungUp,          ///< by us, as planned
-  kConnectFailed,   ///< TCP: refused, unreachable, reset before it was up
+  kConnectFailed,   ///< TCP: refused, unreachable, reset before it was established
   kConnectTimeout,  ///< TCP: no answer
-  kNoResource,      ///< of this machine: descriptors, ports, slots
-  kStartRefused,    ///< SCCRP with another result than 1
+  kNoResource,      ///< on this machine: descriptors, ports, slots
+  kStartRefused,    ///< SCCRP with a result other than 1
   kStartTimeout,    ///< no SCCRP in time
-  kCallRefused,     ///< OCRP with another result than 1
+  kCallRefused,     ///< OCRP with a result other than 1
   kCallTimeout,     ///< no OCRP in time
   kLcpFailed,
   kLcpTimeout,
@@ -23,11 +23,11 @@ enum class ClientEnd : std::uint8_t {
   kAuthFailed,   ///< the server rejects our proof
   kAuthTimeout,
   kNotAuthentic,  ///< MS-CHAPv2: the server does not know the password
-  kMppeRefused,   ///< encryption required by us, and not agreed
+  kMppeRefused,   ///< we require encryption, and it was not agreed
   kMppeDesynchronised,
   kIpcpFailed,
-  kNetworkTimeout,    ///< authenticated, and no IP in time
-  kMalformed,         ///< the server sent what breaks RFC 2637
+  kNetworkTimeout,    ///< authenticated, but no IP in time
+  kMalformed,         ///< the server sent something that breaks RFC 2637
   kServerCleared,     ///< Call-Disconnect-Notify
   kServerStopped,     ///< Stop-Control-Connection-Request
   kServerTerminated,  ///< LCP Terminate-Request

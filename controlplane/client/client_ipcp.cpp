@@ -15,7 +15,7 @@ using wire::PppOptions;
 
 constexpr auto kAddressType = static_cast<std::uint8_t>(IpcpOption::kAddress);
 constexpr auto kPrimaryDnsType = static_cast<std::uint8_t>(IpcpOption::kPrimaryDns);
-/// As pppd asks for it (RFC 1332 §4): protocol 002D, 16 slots, slot IDs compressed.
+/// The option as pppd sends it (RFC 1332 §4): protocol 002D, 16 slots, slot IDs compressed.
 constexpr std::array<std::uint8_t, 4> kVanJacobson = {0x00, 0x2D, 0x0F, 0x01};
 
 }  // namespace
@@ -26,7 +26,7 @@ void ClientIpcp::forget() {
   refused_ = 0;
 }
 
-/// Where the value of an address option is kept; nullptr for the other options.
+/// Where an address option's value is kept; nullptr for other options.
 Ipv4Address* ClientIpcp::value_of(std::uint8_t type) {
   if (type == kAddressType) {
     return &own_;

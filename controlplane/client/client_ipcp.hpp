@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// IPCP, the caller's side: RFC 1332 and RFC 1877. Asks for an address and what else the profile asks for, follows the
-// server's Naks, takes whatever address the server has. Thread: control. Owner: the client's network phase.
+// IPCP, the caller's side: RFC 1332 and RFC 1877. Asks for an address and the profile's other options,
+// follows the server's Naks, accepts whatever address the server has. Thread: control. Owner: the client's
+// network phase.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ class ClientIpcp final : public ControlProtocol {
   ~ClientIpcp() = default;
 
   [[nodiscard]] wire::Ipv4Address own() const { return own_; }
-  /// The server's end; none when it named none.
+  /// The server's end; none if it gave none.
   [[nodiscard]] wire::Ipv4Address peer() const { return peer_; }
   [[nodiscard]] wire::Ipv4Address dns1() const { return servers_[0]; }
 
@@ -43,7 +44,7 @@ class ClientIpcp final : public ControlProtocol {
   wire::Ipv4Address own_;
   wire::Ipv4Address peer_;
   wire::Ipv4Address wished_;
-  wire::Ipv4Address servers_[4];  // dns1, wins1, dns2, wins2: by option number
+  wire::Ipv4Address servers_[4];  // dns1, wins1, dns2, wins2: in order of option number
   std::uint32_t refused_ = 0;     // bit per index of options_
 };
 

@@ -20,11 +20,11 @@ constexpr std::uint8_t type_of(LcpOption option) {
   return static_cast<std::uint8_t>(option);
 }
 
-/// RFC 791: what any IPv4 link must carry.
+/// RFC 791: the least that an IPv4 link must carry.
 constexpr std::uint16_t kLeastMru = 68;
 /// RFC 1570 §2.3 operation 6: CBCP decides the number.
 constexpr std::uint8_t kCallbackByCbcp = 6;
-/// Before Windows' error number in a Terminate-Request, see wire::parse_ras_error().
+/// Precedes Windows' error number in a Terminate-Request, see wire::parse_ras_error().
 constexpr std::uint32_t kRasSignature = 0x003CCD74;
 
 }  // namespace
@@ -45,7 +45,7 @@ void ClientLcp::forget() {
   refuses_method_ = false;
 }
 
-// ---- what we ask --------------------------------------------------------------------------------------------------
+// ---- our request ------------------------------------------------------------------------------------------
 
 void ClientLcp::write_request(PppFrameWriter& request) {
   for (const LcpOption option : profile_.lcp_options) {
@@ -80,7 +80,7 @@ bool ClientLcp::on_nak(const PppOptions& hints, bool insist_no_more) {
     if (hint.type == type_of(LcpOption::kMagic)) {
       magic_ = new_magic();
     }
-    // The other options have no other value that we would take: each is asked for again, and then given up.
+    // We accept no other value for the remaining options: each is requested again, then given up.
     refused_ |= insist_no_more && hint.type < 32 ? 1U << hint.type : 0;
   }
   return true;
@@ -106,7 +106,7 @@ void ClientLcp::write_diagnosis(PppFrameWriter& request) {
   }
 }
 
-// ---- what the server asks -----------------------------------------------------------------------------------------
+// ---- the server's request ---------------------------------------------------------------------------------
 
 void ClientLcp::judge(const PppOptions& wishes, ConfigureReply& reply) {
   wished_ = LcpPeer{};
@@ -119,7 +119,7 @@ void ClientLcp::judge(const PppOptions& wishes, ConfigureReply& reply) {
   }
 }
 
-/// False: to be rejected.
+/// False: reject it.
 bool ClientLcp::judge_option(const PppOption& option, ConfigureReply& reply) {
   const std::size_t size = option.value.size();
   switch (LcpOption{option.type}) {
@@ -148,7 +148,8 @@ bool ClientLcp::judge_option(const PppOption& option, ConfigureReply& reply) {
   }
 }
 
-// Each Nak names another of our methods: a server takes the hint when it allows it, and runs out of its own otherwise.
+// Each Nak names another of our methods. A server that allows one takes the hint; any other runs out of its
+// own methods.
 void ClientLcp::judge_method(const PppOption& option, ConfigureReply& reply) {
   const auto asked = wire::parse_lcp_authentication(option.value);
   for (const AuthMethod method : client_.methods) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LCP, the caller's side: what the profile asks for, which of the server's authentication methods we take (RFC 1661
-// §6.2), echoes, Identification (RFC 1570). Thread: control. Owner: the client's link.
+// LCP, the caller's side: the options that the profile requests, which of the server's authentication methods
+// we accept (RFC 1661 §6.2), echoes, Identification (RFC 1570). Thread: control. Owner: the client's link.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ class ClientLcp final : public LcpEndpoint {
             LcpEvents& events);
   ~ClientLcp() = default;
 
-  /// The authentication method agreed on; none: the server does not ask for any. Valid once opened.
+  /// The authentication method agreed on; none: the server asked for none. Valid once opened.
   [[nodiscard]] std::optional<AuthMethod> method() const { return method_; }
   /// The server last asked for a method that we do not allow.
   [[nodiscard]] bool refuses_method() const { return refuses_method_; }
@@ -50,7 +50,7 @@ class ClientLcp final : public LcpEndpoint {
   std::optional<AuthMethod> wished_method_;
   std::uint32_t magic_ = 0;
   std::uint32_t refused_ = 0;   // bit per option type
-  std::uint8_t suggested_ = 0;  // Naks with a method of ours: the next method each time
+  std::uint8_t suggested_ = 0;  // Naks sent with a method of ours: a different method each time
   bool refuses_method_ = false;
 };
 

@@ -34,7 +34,7 @@ ClientLink::ClientLink(const ClientSettings& settings, TimerWheel& wheel, Entrop
       auth_(settings, wheel, entropy, *this),
       network_(settings, wheel, entropy, data_path, *this) {}
 
-// ---- in and out ---------------------------------------------------------------------------------------------------
+// ---- frames in and out ------------------------------------------------------------------------------------
 
 void ClientLink::start() {
   phase_ = Phase::kEstablish;
@@ -81,7 +81,7 @@ bool ClientLink::close() {
 void ClientLink::abandon() {
   if (phase_ != Phase::kDead) {
     phase_ = Phase::kTerminate;
-    lcp_.down();  // reports protocol_down only if LCP was open: the rest is ended here
+    lcp_.down();  // reports protocol_down only if LCP was open; the rest is cleaned up here
     auth_.stop();
     network_.end();
     phase_ = Phase::kDead;
@@ -99,7 +99,7 @@ ClientEnd ClientLink::timeout() const {
   }
 }
 
-// ---- LCP ----------------------------------------------------------------------------------------------------------
+// ---- LCP --------------------------------------------------------------------------------------------------
 
 void ClientLink::lcp_up() {
   phase_ = Phase::kAuthenticate;
@@ -128,7 +128,7 @@ void ClientLink::lcp_finished() {
   host_.link_failed(lcp_.refuses_method() ? ClientEnd::kAuthRefused : ClientEnd::kLcpTimeout, {});
 }
 
-// ---- what LCP and the network phase report ------------------------------------------------------------------------
+// ---- what LCP and the network phase report ----------------------------------------------------------------
 
 void ClientLink::protocol_up(PppProtocol protocol) {
   protocol == PppProtocol::kLcp ? lcp_up() : host_.link_up();
@@ -149,7 +149,7 @@ void ClientLink::protocol_failed(PppProtocol, EndReason reason, std::string_view
   host_.link_failed(client_end(reason), why);
 }
 
-// All that a server without a method in common sends is a Terminate-Request.
+// A server without a method in common sends nothing but a Terminate-Request.
 void ClientLink::peer_terminates(PppProtocol protocol, Bytes data) {
   if (protocol != PppProtocol::kLcp) {
     return;
@@ -162,9 +162,9 @@ void ClientLink::peer_terminates(PppProtocol protocol, Bytes data) {
                     ras_error ? "RAS error " + std::to_string(*ras_error) : std::string(wire::text_of(data)));
 }
 
-// ---- authentication -----------------------------------------------------------------------------------------------
+// ---- authentication ---------------------------------------------------------------------------------------
 
-// RFC 3079 §2.1: with MS-CHAPv1 the short keys are made of the LAN Manager hash, which we do not compute.
+// RFC 3079 §2.1: with MS-CHAPv1 the short keys come from the LAN Manager hash, which we do not compute.
 void ClientLink::authenticated(const std::optional<crypto::MppeStartKeys>& keys) {
   phase_ = Phase::kNetwork;
   network_.begin(keys, lcp_.method() != AuthMethod::kMsChapV1);

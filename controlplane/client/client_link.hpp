@@ -17,9 +17,9 @@ namespace adit::control {
 /// None of these may call the link before returning.
 class ClientLinkHost {
  public:
-  virtual void link_opened() = 0;  ///< LCP is up: the moment for Set-Link-Info
+  virtual void link_opened() = 0;  ///< LCP is up: time for Set-Link-Info
   virtual void link_up() = 0;      ///< IP is up; again after each renegotiation
-  virtual void link_down() = 0;    ///< LCP was up, and negotiates anew
+  virtual void link_down() = 0;    ///< LCP was up, and is negotiating again
   virtual void link_failed(ClientEnd end, std::string_view detail) = 0;
   virtual void link_finished() = 0;  ///< what close() began is complete
  protected:
@@ -32,11 +32,11 @@ class ClientLink final : ControlProtocolHost, LcpEvents, ClientAuthHost {
              ClientLinkHost& host);
 
   void start();
-  /// Before start(): another user than the settings' is who logs in.
+  /// Before start(): logs in as `user` instead of the settings' user.
   void log_in_as(std::string user) { auth_.log_in_as(std::move(user)); }
   /// 2-octet protocol, then the packet.
   void on_frame(wire::Bytes frame);
-  /// Terminates LCP; link_finished() follows. False: LCP is not up, there is nothing to wait for.
+  /// Terminates LCP; link_finished() follows. False: LCP is not up, nothing to wait for.
   [[nodiscard]] bool close();
   /// Ends at once, without a Terminate-Request: no data, no keys, no timers.
   void abandon();
@@ -45,7 +45,7 @@ class ClientLink final : ControlProtocolHost, LcpEvents, ClientAuthHost {
   [[nodiscard]] const ClientNetwork& network() const { return network_; }
   [[nodiscard]] const ClientLcp& lcp() const { return lcp_; }
   [[nodiscard]] bool is_authenticated() const { return phase_ == Phase::kNetwork && lcp_.method(); }
-  /// The reason of a set-up that takes too long: the phase that it is in.
+  /// The reason for a set-up timeout: the phase that the link is in.
   [[nodiscard]] ClientEnd timeout() const;
 
  private:

@@ -24,7 +24,7 @@ ClientNetwork::ClientNetwork(const ClientSettings& settings, TimerWheel& wheel, 
 
 void ClientNetwork::begin(const std::optional<crypto::MppeStartKeys>& keys, bool short_keys) {
   if (profile_.refuses_early_ipcp) {
-    ipcp_.up();  // not open: the automaton refuses by itself
+    ipcp_.up();  // if not open, the automaton itself ignores it
   }
   NetworkEndpoint::begin({.mppe = settings_.mppe,
                           .mppe_required = settings_.mppe == MppePolicy::kRequire,
@@ -59,7 +59,7 @@ bool ClientNetwork::on_packet(PppProtocol protocol, wire::Bytes packet) {
   if (protocol != PppProtocol::kIpv6cp || profile_.ipv6cp == Ipv6cpAttempt::kNone) {
     return NetworkEndpoint::on_packet(protocol, packet);
   }
-  // All we know of IPv6 is how to ask for it: answers to that are ignored, the server's own request is rejected.
+  // IPv6 is only ever requested: answers are ignored, and the server's own request is rejected.
   return packet.empty() || PppCode{packet[0]} != PppCode::kConfigureRequest;
 }
 

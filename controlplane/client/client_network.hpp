@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The network phase of a link, the caller's end: CCP and IPCP in the order of the profile, and what the profile does about
-// CCP without MPPE. Sans-I/O. Thread: control. Owner: the client's link.
+// The network phase of a link, the caller's end: CCP and IPCP in the profile's order, and its behaviour
+// towards CCP without MPPE. Sans-I/O. Thread: control. Owner: the client's link.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@ class ClientNetwork final : public NetworkEndpoint {
   ClientNetwork(const ClientSettings& settings, TimerWheel& wheel, Entropy& entropy, PppDataPath& data_path,
                 ControlProtocolHost& link);
 
-  /// We are authenticated; `keys` when the method made some, of 128 bits only unless `short_keys`.
+  /// Authenticated; `keys` if the method made any, valid only for 128 bits unless `short_keys`.
   void begin(const std::optional<crypto::MppeStartKeys>& keys, bool short_keys);
   void end() override;
   [[nodiscard]] bool on_packet(wire::PppProtocol protocol, wire::Bytes packet) override;
@@ -36,7 +36,7 @@ class ClientNetwork final : public NetworkEndpoint {
   void ccp_begun() override;
   void ccp_without_mppe() override;
   void open_ipcp() override;
-  /// Nothing is flushed: stateful mode is for simulations only, the load generator never takes it.
+  /// No flush: stateful mode is for simulations only, the load generator never uses it.
   void flush_mppe(bool) override {}
 
   void on_ipcp_delay() { start_ipcp(); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each value is from a capture, a source or a log, named above the profile; "guess" marks what none of them shows.
+// Each value comes from a capture, a source or a log, named above the profile; "guess" marks those that do
+// not.
 #include "controlplane/client/client_profile.hpp"
 
 #include <array>
@@ -43,7 +44,7 @@ OutgoingCallRequest call_request(std::uint32_t least_bps, std::uint32_t most_bps
 constexpr std::array kMruAndMagic = {LcpOption::kMru, LcpOption::kMagic};
 constexpr std::array kAddressOnly = {IpcpOption::kAddress};
 
-// What RFC 2637, 1661 and 1332 ask for and no more, without any optional pause.
+// Exactly what RFC 2637, 1661 and 1332 require, without optional pauses.
 ClientProfile plain() {
   return {
       .name = "plain",
@@ -61,9 +62,10 @@ ClientProfile plain() {
 }
 
 // RasPPTP of Windows 7 to 11 against poptop (logs of both ends); [MS-PTPT] §3.1.2 for the times.
-// Firmware 2600 and the call's figures are from an XP client; that later ones send the same is a guess. Guesses too: the
-// receive window (it is ignored, as Windows ignores ours), the moments of Set-Link-Info (logs have two or three, before
-// and after LCP opens), that no LCP echo is originated, and Protocol-Reject of CCP when the entry forbids encryption.
+// Firmware 2600 and the call's figures are from an XP client; that later ones send the same is a guess. Other
+// guesses: the receive window (ignored, as Windows ignores ours), the moments of Set-Link-Info (logs have two
+// or three, before and after LCP opens), that no LCP echo is originated, and Protocol-Reject of CCP when the
+// entry forbids encryption.
 constexpr std::array kWindowsLcp = {LcpOption::kMru, LcpOption::kMagic, LcpOption::kProtocolCompression,
                                     LcpOption::kAddressCompression, LcpOption::kCallback};
 constexpr std::array kWindowsIpcp = {IpcpOption::kAddress, IpcpOption::kPrimaryDns, IpcpOption::kPrimaryNbns,
@@ -92,9 +94,9 @@ ClientProfile windows() {
   };
 }
 
-// pptp-linux with pppd (captures against accel-ppp and poptop); VJ and the name servers as pppd asks for them
-// with `usepeerdns`, in the order of its ipcp_addci(); LCP echoes as NetworkManager sets them. The captures end with
-// Call-Clear-Request and FIN, without Stop-Control-Connection-Request.
+// pptp-linux with pppd (captures against accel-ppp and poptop); VJ and the name servers as pppd requests them
+// with `usepeerdns`, in the order of its ipcp_addci(); LCP echoes as NetworkManager sets them. The captures
+// end with Call-Clear-Request and FIN, without Stop-Control-Connection-Request.
 constexpr std::array kPppdLcp = {LcpOption::kAccm, LcpOption::kMagic, LcpOption::kProtocolCompression,
                                  LcpOption::kAddressCompression};
 constexpr std::array kPppdIpcp = {IpcpOption::kCompression, IpcpOption::kAddress, IpcpOption::kPrimaryDns,
@@ -121,8 +123,9 @@ ClientProfile pptp_linux() {
   };
 }
 
-// RouterOS: framing, bearer and vendor as its server's SCCRP has them; MRU 1450, CCP also without encryption, IPCP 30 ms
-// behind it (accel-ppp #353), keepalive 30 s. Guesses: host name, firmware, channels, the call's figures, the end, acks.
+// RouterOS: framing, bearer and vendor as in its server's SCCRP; MRU 1450, CCP even without encryption, IPCP
+// 30 ms after it (accel-ppp #353), keepalive 30 s. Guesses: host name, firmware, channels, the call's
+// figures, how it hangs up, acknowledgements.
 ClientProfile mikrotik() {
   return {
       .name = "mikrotik",
@@ -141,7 +144,8 @@ ClientProfile mikrotik() {
   };
 }
 
-// mtpd, pppd and the kernel's pppopns of Android 4 to 11 (sources): no echoes, no acknowledgements, hangs up by FIN alone.
+// mtpd, pppd and the kernel's pppopns of Android 4 to 11 (sources): no echoes, no acknowledgements, hangs up
+// with FIN only.
 // Guesses: MRU 1400, the options of its pppd (those of pptp-linux), the vendor name.
 constexpr std::array kAndroidLcp = {LcpOption::kMru, LcpOption::kAccm, LcpOption::kMagic,
                                     LcpOption::kProtocolCompression, LcpOption::kAddressCompression};

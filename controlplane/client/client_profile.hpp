@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How real clients behave, as data: option lists, order, timing, acknowledgements. Sources beside each row of the table
-// in client_profile.cpp. A profile says how a client behaves on the wire; who dials and what is allowed is ClientSettings'.
+// How real clients behave, as data: option lists, order, timing, acknowledgements. The sources are given with
+// each row of the table in client_profile.cpp. A profile describes behaviour on the wire; the user and what
+// is allowed are in ClientSettings.
 // Thread: any (constants).
 #pragma once
 
@@ -17,7 +18,7 @@
 
 namespace adit::control {
 
-/// A Set-Link-Info that the client sends unasked.
+/// A Set-Link-Info that the client sends without being asked.
 struct ClientLinkInfo {
   enum class When : std::uint8_t { kCallAnswered, kLcpOpened };
   When when = When::kLcpOpened;
@@ -25,15 +26,15 @@ struct ClientLinkInfo {
   std::uint32_t receive_accm = 0xFFFFFFFF;
 };
 
-/// What a client that does not encrypt does about CCP.
+/// How a client that does not encrypt treats CCP.
 enum class CcpWithoutMppe : std::uint8_t {
   kProtocolReject,   ///< does not speak it
-  kConfigureReject,  ///< answers the server's CCP, and rejects MPPE
-  kTerminateAck,     ///< keeps it closed: Terminate-Ack to whatever comes
-  kOffer,            ///< opens it all the same, with an empty request
+  kConfigureReject,  ///< answers the server's CCP, but rejects MPPE
+  kTerminateAck,     ///< keeps it closed: Terminate-Ack to everything
+  kOffer,            ///< opens it anyway, with an empty request
 };
 
-/// When one IPV6CP Configure-Request goes out. The client has no IPv6 beyond that attempt.
+/// When the one IPV6CP Configure-Request is sent. The client does nothing else about IPv6.
 enum class Ipv6cpAttempt : std::uint8_t { kNone, kBeforeIpcp, kAfterIpcp };
 
 /// The data of the client's LCP Terminate-Request.
@@ -47,7 +48,7 @@ struct ClientProfile {
   pptp::StartControlConnectionRequest start;
   pptp::OutgoingCallRequest call;  ///< its call_id is the client's
   Duration pause_before_call{0};   ///< from SCCRP to OCRQ
-  Duration echo_interval{60'000};  ///< of silence before an Echo-Request; 0: never
+  Duration echo_interval{60'000};  ///< silence before an Echo-Request; 0: never
   std::span<const ClientLinkInfo> link_infos;
   bool clears_call = true;  ///< hangs up with Call-Clear-Request
   bool stops = true;        ///< and with Stop-Control-Connection-Request
@@ -60,20 +61,19 @@ struct ClientProfile {
   ClientDiagnosis diagnosis = ClientDiagnosis::kNone;
 
   // ---- CCP
-  std::uint32_t mppe_strengths =
-      0;  ///< of the first request when the strongest is allowed; 0: what is allowed
+  std::uint32_t mppe_strengths = 0;  ///< of the first request when the strongest is allowed; 0: those allowed
   CcpWithoutMppe without_mppe = CcpWithoutMppe::kProtocolReject;
 
   // ---- IPCP
   std::span<const wire::IpcpOption> ipcp_options;  ///< in the order of the Configure-Request
   std::optional<Duration> ipcp_after_ccp_began;    ///< none: when CCP is settled
-  bool refuses_early_ipcp = false;  ///< Terminate-Ack to a request that comes before; else it is kept
+  bool refuses_early_ipcp = false;  ///< Terminate-Ack to an earlier request; else it is kept for later
   Ipv6cpAttempt ipv6cp = Ipv6cpAttempt::kNone;
 
   contract::AckPolicy acks;
 };
 
-/// "plain" is first: only what the RFCs ask for, without pauses; rates are measured with it.
+/// "plain" is first: only what the RFCs require, without pauses; used to measure rates.
 [[nodiscard]] std::span<const ClientProfile> client_profiles();
 /// nullptr: no profile of that name.
 [[nodiscard]] const ClientProfile* find_client_profile(std::string_view name);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the clients of one run have in common: who they are, how they authenticate, and which client they imitate.
+// What the clients of one run share: user, authentication, and the profile that they imitate.
 // Immutable once handed over. Thread: control.
 #pragma once
 
@@ -15,19 +15,19 @@
 namespace adit::control {
 
 struct ClientSettings {
-  const ClientProfile* profile = nullptr;  ///< of client_profiles()
+  const ClientProfile* profile = nullptr;  ///< one of client_profiles()
   std::string user = "blast";
   crypto::SecretText password;
   /// The NT hash of `password`, computed once: a dial then costs SHA-1 and three DES blocks.
   crypto::Secret<16> nt_hash;
-  /// The hash of `nt_hash`, RFC 2759 §8.4; none: computed in every dial.
+  /// The hash of `nt_hash`, RFC 2759 §8.4; none: computed for every dial.
   std::optional<crypto::Secret<16>> nt_hash_hash;
-  std::vector<AuthMethod> methods = {AuthMethod::kMsChapV2};  ///< allowed, the preferred one first
+  std::vector<AuthMethod> methods = {AuthMethod::kMsChapV2};  ///< allowed, in order of preference
   MppePolicy mppe = MppePolicy::kPrefer;
   std::vector<contract::MppeStrength> mppe_key_lengths = {contract::MppeStrength::k128};
-  /// Restart timers and counters, echoes, MRU where the profile has none, mppe_stateful (kAllow: either mode, the server
-  /// chooses; kPrefer: stateful only). `ppp.mppe` and `ppp.mppe_key_lengths` are not used: `mppe` and
-  /// `mppe_key_lengths` above are.
+  /// Restart timers and counters, echoes, the MRU if the profile has none, mppe_stateful (kAllow: either
+  /// mode, the server chooses; kPrefer: stateful only). `ppp.mppe` and `ppp.mppe_key_lengths` are unused:
+  /// `mppe` and `mppe_key_lengths` above apply.
   PppSettings ppp;
   Duration start_timeout{10'000};  ///< SCCRQ to SCCRP, and OCRQ to OCRP
   Duration setup_timeout{30'000};  ///< start() to up
@@ -35,7 +35,7 @@ struct ClientSettings {
   Duration echo_timeout{60'000};  ///< our Echo-Request to its reply
 };
 
-/// Sets `password` and what is made of it. crypto::initialise() has succeeded.
+/// Sets `password` and the hashes derived from it. Needs crypto::initialise() first.
 void set_password(ClientSettings& settings, std::string_view password);
 
 }  // namespace adit::control

@@ -27,7 +27,7 @@ PptpClient::PptpClient(const ClientSettings& settings, wire::LocalCallId id, Tim
       echo_(wheel, on_timer<&PptpClient::on_silence>, this),
       id_(id) {}
 
-// ---- events -------------------------------------------------------------------------------------------------------
+// ---- events -----------------------------------------------------------------------------------------------
 
 void PptpClient::start() {
   state_ = State::kAwaitStart;
@@ -50,7 +50,7 @@ void PptpClient::on_bytes(wire::Bytes octets) {
 
 void PptpClient::receive(const Message& message) {
   if (state_ > State::kAwaitStart && state_ < State::kStopping && profile_.echo_interval > Duration{0}) {
-    echo_outstanding_ = false;  // any message shows that the server is alive, not only an Echo-Reply
+    echo_outstanding_ = false;  // any message shows that the server is alive, not just an Echo-Reply
     echo_.arm(profile_.echo_interval);
   }
   std::visit([this](const auto& m) { on_message(m); }, message);
@@ -71,7 +71,7 @@ void PptpClient::on_deadline() {
 
 void PptpClient::on_silence() {
   if (echo_outstanding_) {
-    send(StopControlConnectionRequest{});  // the server may still receive, though we receive nothing from it
+    send(StopControlConnectionRequest{});  // the server may still receive, though we do not
     return fail_and_finish(ClientEnd::kEchoTimeout, {});
   }
   echo_outstanding_ = true;
@@ -79,7 +79,7 @@ void PptpClient::on_silence() {
   send(EchoRequest{++echo_identifier_});
 }
 
-// ---- messages -----------------------------------------------------------------------------------------------------
+// ---- messages ---------------------------------------------------------------------------------------------
 
 void PptpClient::on_message(const StartControlConnectionReply& m) {
   if (state_ != State::kAwaitStart) {
@@ -106,7 +106,7 @@ void PptpClient::send_call_request() {
   send(request);
 }
 
-// A reply with another call's ID is ignored, as by mtpd.
+// A reply with another call's ID is ignored, as mtpd does.
 void PptpClient::on_message(const OutgoingCallReply& m) {
   if (state_ != State::kAwaitCall || m.peer_call_id != id_.value) {
     return;
@@ -127,7 +127,7 @@ void PptpClient::on_message(const EchoRequest& m) {
   send(EchoReply{m.identifier, SimpleResult::kOk, GeneralError::kNone});
 }
 
-// Whose ID it carries differs from server to server (accel-ppp: ours), and there is only one call.
+// Servers differ in whose call ID it carries (accel-ppp: ours), but there is only one call.
 void PptpClient::on_message(const CallDisconnectNotify& m) {
   if (state_ == State::kCall || state_ == State::kAwaitCall) {
     deadline_.cancel();
@@ -147,7 +147,7 @@ void PptpClient::on_message(const StopControlConnectionReply&) {
   }
 }
 
-// ---- actions ------------------------------------------------------------------------------------------------------
+// ---- actions ----------------------------------------------------------------------------------------------
 
 void PptpClient::stop() {
   if (state_ == State::kEnded || state_ == State::kStopping) {

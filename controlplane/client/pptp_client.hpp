@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One PPTP control connection, RFC 2637 §2-3, as the side that dials (PNS), with one call: start, call, echo, stop.
+// One PPTP control connection, RFC 2637 §2-3, from the dialling side (PNS), with one call: start, call, echo,
+// stop.
 // Sans-I/O: TCP octets and timers in; messages and events out through PptpClientHost.
 // Thread: control. Owner: the client call.
 #pragma once
@@ -16,15 +17,16 @@
 
 namespace adit::control {
 
-/// What a control connection asks of the client. None of these may destroy it or call it before returning.
+/// What a control connection needs from the client. None of these may destroy it or call it before returning.
 class PptpClientHost {
  public:
   virtual void send_message(wire::Bytes message) = 0;
   /// The server has accepted the call; `peer` is its call ID.
   virtual void call_answered(wire::PeerCallId peer) = 0;
-  /// The call was refused, or has ended. The host ends the client, by stop() unless control_finished() has come.
+  /// The call was refused, or has ended. The host ends the client, by stop() unless control_finished() was
+  /// called.
   virtual void control_failed(ClientEnd end, std::string_view detail) = 0;
-  /// The control connection is no longer needed: time for FIN. Nothing is asked of the host afterwards.
+  /// The control connection is no longer needed: time for FIN. No calls to the host follow.
   virtual void control_finished() = 0;
 
  protected:
@@ -40,13 +42,13 @@ class PptpClient {
   [[nodiscard]] std::uint32_t echoes_answered() const { return echoes_answered_; }
 
   void start();
-  /// Octets of the stream, split or coalesced anywhere. Bounded: at most one message is ever held.
+  /// Octets of the stream, split or coalesced anywhere. Bounded: holds at most one message.
   void on_bytes(wire::Bytes octets);
   /// LCP opened: some clients send Set-Link-Info now.
   void on_lcp_opened() { send_link_infos(ClientLinkInfo::When::kLcpOpened); }
-  /// Hangs up as the profile does; control_finished() follows, at once or with the server's answer.
+  /// Hangs up the way the profile does; control_finished() follows, at once or after the server's answer.
   void stop();
-  /// Nothing more is sent, heard or timed.
+  /// Sends nothing more, ignores all input, stops the timers.
   void abandon();
   /// The server has accepted the control connection.
   [[nodiscard]] bool started() const { return state_ > State::kAwaitStart; }
@@ -70,8 +72,8 @@ class PptpClient {
   void on_message(const pptp::CallDisconnectNotify& m);
   void on_message(const pptp::StopControlConnectionRequest& m);
   void on_message(const pptp::StopControlConnectionReply& m);
-  /// What a caller has no use for: the requests of callers, incoming calls, error counts; of an Echo-Reply it matters only
-  /// that it came.
+  /// Messages that a caller ignores: callers' requests, incoming calls, error counts. For an Echo-Reply only
+  /// its arrival matters.
   template <typename Other>
   void on_message(const Other&) {}
 
@@ -86,8 +88,8 @@ class PptpClient {
   const ClientSettings& settings_;
   const ClientProfile& profile_;
   PptpClientHost& host_;
-  Timer deadline_;  // to SCCRP, through the pause, to OCRP
-  Timer echo_;      // silence, then the wait for an answer
+  Timer deadline_;  // to SCCRP, then for the pause, then to OCRP
+  Timer echo_;      // silence, then the wait for a reply
   wire::LocalCallId id_;
   wire::PeerCallId peer_id_;
   State state_ = State::kIdle;
