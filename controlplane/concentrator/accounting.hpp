@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The interface to whatever keeps records of calls: it hears of each call whose IP came up, then, periodically while IP is up,
-// and finally with the last counters. Thread: control.
+// The interface to accounting: told of each call when IP first comes up, periodically while IP is up, and of
+// the final counters. Thread: control.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@
 
 namespace adit::control {
 
-/// What stays the same over a call's life.
+/// What stays the same for the life of a call.
 struct AccountedCall {
   std::string session_id;
   std::string user;
   wire::Ipv4Address peer, local;                   ///< outer
   wire::Ipv4Address address;                       ///< the subscriber's
-  std::vector<std::vector<std::uint8_t>> classes;  ///< as the server gave them
+  std::vector<std::vector<std::uint8_t>> classes;  ///< as sent by the server
   bool by_radius = false;                          ///< a RADIUS server accepted the user
 };
 
@@ -28,11 +28,12 @@ class Accounting {
  public:
   virtual ~Accounting() = default;
   virtual void started(const AccountedCall& call) = 0;
-  /// Called about once a minute, so that the call's end can be recorded even if this process does not live to see it.
+  /// Called about once a minute, so that the call's end can be recorded even if this process crashes before
+  /// it.
   virtual void noted(const AccountedCall& call, const contract::CallTotals& totals, Duration since_up) = 0;
-  /// `since_up`: how long IP has been up. Totals are the data plane's at this moment.
+  /// `since_up`: how long IP has been up. Totals are the data plane's current ones.
   virtual void interim(const AccountedCall& call, const contract::CallTotals& totals, Duration since_up) = 0;
-  /// Totals are final: the worker has forgotten the call.
+  /// Totals are final: the worker has removed the call.
   virtual void stopped(const AccountedCall& call, const contract::CallTotals& totals, Duration was_up,
                        EndReason reason) = 0;
 };

@@ -54,7 +54,7 @@ void CallAccounting::stop(const contract::CallTotals& totals, Duration was_up, E
   core_.accounting->stopped(accounted_, totals, was_up, reason);
 }
 
-/// For the next interim record, or sooner to note the counters.
+/// Runs until the next interim record, or until the counters are next noted if that is sooner.
 void CallAccounting::arm_timer() {
   constexpr Duration kNoteEvery{60'000};
   const Duration note = jittered(kNoteEvery);
@@ -76,7 +76,7 @@ void CallAccounting::on_timer_fired() {
   }
 }
 
-/// Up to a tenth less or more: calls that came up together should not report together.
+/// Varies by up to a tenth either way: calls that came up together should not report together.
 Duration CallAccounting::jittered(Duration interval) {
   const auto spread = static_cast<std::uint64_t>(interval.count()) / 5;
   return interval - interval / 10 +

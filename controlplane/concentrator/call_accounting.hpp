@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// When Accounting hears of one call: its start, its counters each interim interval and about each minute, its end.
-// Thread: control. Owner: CallRecord, where there is accounting at all.
+// Tells Accounting of one call: its start, its counters each interim interval and about each minute, its end.
+// Thread: control. Owner: CallRecord, if there is accounting at all.
 #pragma once
 
 #include <optional>
@@ -20,19 +20,19 @@ class ConcentratorCore;
 
 class CallAccounting {
  public:
-  /// `core.accounting` is there.
+  /// Requires `core.accounting`.
   CallAccounting(ConcentratorCore& core, const CallRecord& call);
 
-  /// The user was accepted, perhaps again: a session that is accounted already stays that session.
+  /// The user was accepted, perhaps again: an accounted session stays the same session.
   void admit(const AuthAccepted& accepted);
   /// IP is up for the first time.
   void start(const std::string& user);
-  /// IP is up: counters are told from here on.
+  /// IP is up: reports counters from here on.
   void arm();
   void cancel() { timer_.cancel(); }
-  /// What `change` says of classes and interim interval, from now on.
+  /// Applies the classes and interim interval of `change`.
   void change(const SessionChange& change);
-  /// The worker has forgotten the call: these totals are final.
+  /// The worker has removed the call: these totals are final.
   void stop(const contract::CallTotals& totals, Duration was_up, EndReason reason);
 
  private:

@@ -28,8 +28,8 @@ std::optional<wire::Ipv4Address> CallAddresses::lease(std::optional<wire::Ipv4Ad
   return address;
 }
 
-/// A fixed address of the same user's last call, which has ended but is not yet forgotten by its worker: the next call need
-/// not wait for that. The index leads to the new call from map() on.
+/// Takes the fixed address of the same user's last call, which has ended but is not yet removed by its
+/// worker, so that the next call need not wait. The index points to the new call from map() on.
 bool CallAddresses::take_over(wire::Ipv4Address address) {
   CallRecord* holder = core_.directory.at_address(address);
   return holder != nullptr && call_.user_links.user != nullptr &&

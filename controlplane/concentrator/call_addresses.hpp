@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A subscriber's address and the networks behind it: what the call has leased, and what the data plane's index leads to it.
-// Thread: control. Owner: CallRecord.
+// A subscriber's address and the networks behind it: what the call has leased, and the data plane's index
+// entries for it. Thread: control. Owner: CallRecord.
 #pragma once
 
 #include <optional>
@@ -18,19 +18,20 @@ class CallAddresses {
  public:
   CallAddresses(ConcentratorCore& core, CallRecord& call) : core_(core), call_(call) {}
 
-  /// `fixed`, or without it any address of `pool`. None: exhausted, another's, or this call has one already.
+  /// `fixed`, or without it any address from `pool`. None: exhausted, taken by another call, or this call
+  /// already has one.
   [[nodiscard]] std::optional<wire::Ipv4Address> lease(std::optional<wire::Ipv4Address> fixed,
                                                        std::string_view pool);
-  /// The address is another call's now: nothing is to be released.
+  /// Another call has taken over the address: there is nothing to release.
   void forget_lease() { leased_ = {}; }
 
-  /// Packets to `subscriber` and to the routes lead to this call, until unmap().
+  /// Routes packets to `subscriber` and to the networks behind it to this call, until unmap().
   void map(wire::Ipv4Address subscriber);
   void unmap();
-  /// Other networks from now on. Those that stay are mapped throughout.
+  /// Replaces the networks. Those in both sets stay mapped throughout.
   void set_routes(const std::vector<wire::Ipv4Prefix>& routes);
 
-  /// The call's until its worker has forgotten it.
+  /// Held until the worker has removed the call.
   [[nodiscard]] wire::Ipv4Address leased() const { return leased_; }
   [[nodiscard]] wire::Ipv4Address mapped() const { return mapped_; }
   [[nodiscard]] const std::vector<wire::Ipv4Prefix>& routes() const { return routes_; }
@@ -41,7 +42,7 @@ class CallAddresses {
   ConcentratorCore& core_;
   CallRecord& call_;
   wire::Ipv4Address leased_;
-  wire::Ipv4Address mapped_;  // and routes_ with it
+  wire::Ipv4Address mapped_;  // routes_ are mapped along with it
   std::vector<wire::Ipv4Prefix> routes_;
 };
 

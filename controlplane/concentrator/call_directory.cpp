@@ -24,7 +24,7 @@ void CallDirectory::set_user(CallRecord& call, const std::string& user) {
   forget_user(call);
   const auto [entry, first] = by_user_.try_emplace(user, nullptr);
   CallRecord* head = entry->second;
-  call.user_links = {&entry->first, nullptr, head};  // a map's keys stay where they are
+  call.user_links = {&entry->first, nullptr, head};  // keys of an unordered_map do not move
   if (head != nullptr) {
     head->user_links.previous = &call;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every call there is, found in O(1) by session ID, by user and by subscriber address. Owns the records.
+// All calls, found in O(1) by session ID, by user and by subscriber address. Owns the records.
 // Thread: control. Owner: ConcentratorCore.
 #pragma once
 
@@ -17,10 +17,10 @@ namespace adit::control {
 class CallDirectory {
  public:
   CallRecord& add(std::unique_ptr<CallRecord> call);
-  /// Takes the call out of every index and destroys it.
+  /// Removes the call from every index and destroys it.
   void remove(CallRecord& call);
 
-  /// Lists `call` under `user` (untrusted octets), and no longer under another.
+  /// Lists `call` under `user` (untrusted octets) and under no other.
   void set_user(CallRecord& call, const std::string& user);
   void forget_user(CallRecord& call);
   void set_address(CallRecord& call, wire::Ipv4Address address) { by_address_[address] = &call; }

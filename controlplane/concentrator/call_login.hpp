@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The authentication of one call. It stands between the session and the backend that knows the users: an acceptance is held
-// to the limits of the user's calls, and told to the call before the session hears of it.
+// The authentication of one call. Stands between the session and the authentication backend: checks an
+// acceptance against the user's call limits, and passes it to the call before the session.
 // Thread: control. Owner: CallRecord.
 #pragma once
 

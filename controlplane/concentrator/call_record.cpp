@@ -25,7 +25,8 @@ CallRecord::CallRecord(ConcentratorCore& core, ConnectionRecord& connection, std
 
 CallRecord::~CallRecord() = default;
 
-// ---- its beginning --------------------------------------------------------------------------------------------------
+// ---- set-up
+// ---------------------------------------------------------------------------------------------------------
 
 void CallRecord::start_ppp() {
   session_ = std::make_unique<Session>(core_.settings, core_.wheel, core_.entropy, core_.log, login_, *this,
@@ -60,7 +61,7 @@ void CallRecord::admit(const std::string& user, const AuthAccepted& accepted) {
   core_.directory.set_user(*this, user);
   admitted_rate_ = rate_ = accepted.rate.value_or(core_.settings.rate);
   if (!addresses_.mapped().is_none()) {
-    return;  // another proof while IP is up changes nothing about the link
+    return;  // a proof while IP is up changes nothing about the link
   }
   addresses_.set_routes(accepted.routes);
   timeouts_.reset();
@@ -89,7 +90,7 @@ bool CallRecord::yield_address(const std::string& user) {
   return true;
 }
 
-// ---- while IP is up -------------------------------------------------------------------------------------------------
+// ---- while IP is up ---------------------------------------------------------------------------------------
 
 void CallRecord::enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) {
   enabled_ = {ref, subscriber, peer_mru, require_mppe, !addresses_.routes().empty()};
@@ -175,7 +176,8 @@ void CallRecord::change_timeouts(const SessionChange& change) {
   }
 }
 
-// ---- its end --------------------------------------------------------------------------------------------------------
+// ---- termination
+// ----------------------------------------------------------------------------------------------------
 
 bool CallRecord::terminate(EndReason reason, bool hard) {
   if (finished() || (terminating_ && !hard)) {
@@ -203,7 +205,7 @@ void CallRecord::session_ended(EndReason reason) {
   end(reason);
 }
 
-/// From here on the call only waits for its worker to forget it: CallRemoved, then the core destroys the record.
+/// From here on the call only waits for its worker: after CallRemoved the core destroys the record.
 void CallRecord::finish(EndReason reason) {
   close_link();
   ended_ = core_.wheel.now();
@@ -221,7 +223,7 @@ void CallRecord::finish(EndReason reason) {
   core_.actions.unmap_call(local_, local_id);
   if (session_) {
     last_ = session_->status();
-    // A peer that we refused hangs up as it likes: why the link was ending is the reason, not how it ended.
+    // A peer that we refused may hang up in any way: log why the link was ending, not how it ended.
     reason_ = last_.ending != EndReason::kNone ? last_.ending : reason;
     core_.retire(std::move(session_));
   }
@@ -242,7 +244,8 @@ void CallRecord::set_stage(Stage stage) {
   core_.count_stage(stage_, +1);
 }
 
-// ---- what is said of it ---------------------------------------------------------------------------------------------
+// ---- status and log
+// -------------------------------------------------------------------------------------------------
 
 std::string CallRecord::session_id() const {
   char text[17];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of one call, from the Outgoing-Call-Request to the worker's CallRemoved: between its control connection (RFC 2637
-// §3.2.4), its PPP session and its worker. Login, addresses, timeouts and accounting are parts with files of their own.
+// The life of one call, from the Outgoing-Call-Request to the worker's CallRemoved; connects its control
+// connection (RFC 2637 §3.2.4), its PPP session and its worker. Login, addresses, timeouts and accounting
+// have separate files.
 // Thread: control. Owner: CallDirectory.
 #pragma once
 
@@ -28,7 +29,7 @@ class ConnectionRecord;
 
 class CallRecord final : public PptpCall, public WorkerLink {
  public:
-  /// As ConcentratorStats counts them: not up yet, IP up, ending.
+  /// As in ConcentratorStats: not up yet, IP up, ending.
   enum class Stage : std::uint8_t { kStarting, kActive, kFinishing };
 
   /// `number` is the session ID's value.
@@ -37,50 +38,50 @@ class CallRecord final : public PptpCall, public WorkerLink {
   ~CallRecord() override;
 
   // ---- from the core and the connection
-  /// The Outgoing-Call-Reply has left: LCP begins.
+  /// The Outgoing-Call-Reply has been sent: LCP begins.
   void start_ppp();
   void on_frame(std::span<const std::uint8_t> frame);
   void on_mppe_desynchronised();
   void on_mppe_out_of_step();
-  /// Ends the call from our side; soft: after LCP's Terminate-Request. False: it was ending already.
+  /// Ends the call from our side; soft: after LCP's Terminate-Request. False: it was already ending.
   bool terminate(EndReason reason, bool hard);
-  /// Ends the call at once, and tells the peer by its control connection.
+  /// Ends the call at once, and notifies the peer on the control connection.
   void end(EndReason reason);
-  /// Changes its rate limit in place; none: back to the one it was admitted with.
+  /// Changes the rate limit in place; none: restores the one from authentication.
   void set_rate(std::optional<SubscriberRate> rate);
-  /// False: nothing has changed, because the call is ending or its worker's ring is full.
+  /// False: the call is ending or its worker's ring is full; nothing has changed.
   bool change(const SessionChange& change);
-  /// The control connection has ended the call, or is gone itself.
+  /// The control connection has ended the call, or is itself gone.
   void cleared(EndReason reason) { finish(reason); }
-  /// The worker has forgotten the call: accounting's Stop and the log line with its final counters.
+  /// The worker has removed the call: sends accounting's Stop and logs the final counters.
   void removed(const contract::CallTotals& totals);
 
   // ---- from its parts and from other calls
   /// Authentication succeeded for `user`.
   void admit(const std::string& user, const AuthAccepted& accepted);
-  /// Leaves its address to the next call of `user`. False: it has not ended, or was another user's.
+  /// Gives up its address for the next call of `user`. False: it has not ended, or was another user's.
   bool yield_address(const std::string& user);
 
   [[nodiscard]] CallStatus status() const;
   [[nodiscard]] std::string session_id() const;
   [[nodiscard]] std::uint64_t number() const { return number_; }
   [[nodiscard]] Stage stage() const { return stage_; }
-  /// Only the worker's CallRemoved is missing.
+  /// Ended; only the worker's CallRemoved is missing.
   [[nodiscard]] bool finished() const { return link_closed(); }
-  /// When IP was up for the first time.
+  /// When IP first came up.
   [[nodiscard]] std::optional<Instant> up_since() const { return up_since_; }
   [[nodiscard]] wire::Ipv4Address local() const { return local_; }
   [[nodiscard]] wire::Ipv4Address peer() const { return peer_; }
   [[nodiscard]] wire::Ipv4Address address() const { return addresses_.leased(); }
 
-  /// CallDirectory's: the calls of one user are a list.
+  /// Used by CallDirectory: the calls of one user form a list.
   struct UserLinks {
     const std::string* user = nullptr;  // the directory's key; nullptr: not listed
     CallRecord* previous = nullptr;
     CallRecord* next = nullptr;
   } user_links;
 
-  // ---- SessionHost, the half that is not WorkerLink's
+  // ---- SessionHost, except for WorkerLink's half
   void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) override;
   void disable_ip() override;
   void lcp_opened() override;
@@ -98,7 +99,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   void log_ended(const contract::CallTotals& totals) const;
 
   ConcentratorCore& core_;
-  ConnectionRecord* connection_;  // nullptr once either has ended
+  ConnectionRecord* connection_;  // nullptr once the connection or the call has ended
   const std::uint64_t number_;
   const wire::Ipv4Address peer_, local_;
   const Instant since_;
@@ -106,15 +107,15 @@ class CallRecord final : public PptpCall, public WorkerLink {
   CallAddresses addresses_;
   SubscriberRate admitted_rate_;
   SubscriberRate rate_;
-  contract::EnableIp enabled_;                  // what the worker was told last
+  contract::EnableIp enabled_;                  // as last sent to the worker
   std::unique_ptr<SessionTimeouts> timeouts_;   // nullptr: it has none
-  std::unique_ptr<CallAccounting> accounting_;  // nullptr: nobody is told, or not admitted yet
-  std::unique_ptr<Session> session_;  // before login_ and the others in its end: it asks them until then
+  std::unique_ptr<CallAccounting> accounting_;  // nullptr: no accounting, or not admitted yet
+  std::unique_ptr<Session> session_;            // destroyed before login_ and others, which it uses
   std::optional<Instant> up_since_;
   Instant ended_{};
   Stage stage_ = Stage::kStarting;
   EndReason reason_ = EndReason::kNone;
-  bool terminating_ = false;  // LCP's Terminate-Request is under way
+  bool terminating_ = false;  // LCP's Terminate-Request has been sent
   SessionStatus last_;        // the session's, once it is over
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control plane from outside: events and the operator's requests, each followed by a sweep of what is over.
+// The control plane's interface: events and the operator's requests, each followed by a sweep of what has
+// ended.
 #include "controlplane/concentrator/concentrator.hpp"
 
 #include <charconv>
@@ -10,7 +11,8 @@
 namespace adit::control {
 
 std::size_t control_octets_per_call() {
-  // Six index entries: connection by ID and by address, call by session ID, user and subscriber, its address's lease.
+  // Six index entries: connection by ID and by address, call by session ID, user and subscriber, its
+  // address's lease.
   constexpr std::size_t kIndexEntry = sizeof(std::pair<std::string, void*>) + 3 * sizeof(void*);
   constexpr std::size_t kSlot = sizeof(CallRecord*) + sizeof(contract::CallRef);
   return sizeof(ConnectionRecord) + sizeof(PptpCall*) + sizeof(CallRecord) + Session::state_octets() + kSlot +

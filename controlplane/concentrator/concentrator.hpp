@@ -31,34 +31,37 @@
 
 namespace adit::control {
 
-/// Names a TCP control connection; chosen by whoever accepts it, never reused.
+/// Identifies a TCP control connection; chosen by whoever accepts it, never reused.
 using ConnectionId = std::uint64_t;
 
-/// What the concentrator asks of the process around it.
+/// What the concentrator needs from the process.
 class ConcentratorActions {
  public:
   virtual ~ConcentratorActions() = default;
   /// One whole PPTP control message, to leave in one segment.
   virtual void send(ConnectionId connection, std::span<const std::uint8_t> message) = 0;
-  /// Closes after what was sent has left (bounded by the process); no event comes for this connection afterwards.
+  /// Closes once everything sent has left (the process bounds the wait); no more events come for this
+  /// connection.
   virtual void close(ConnectionId connection) = 0;
   /// False when the worker's ring is full. The concentrator then refuses or ends the call and never blocks.
   [[nodiscard]] virtual bool post(contract::WorkerId worker, const contract::ToWorker& message) = 0;
   [[nodiscard]] virtual bool post_frame(const contract::CallRef& call,
                                         std::span<const std::uint8_t> frame) = 0;
-  /// Entries of the data plane's indexes: which call a GRE key or a subscriber address leads to. In order with posts.
+  /// Entries of the data plane's indexes: the call for a GRE key or a subscriber address. In order with
+  /// posts.
   virtual void map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) = 0;
   virtual void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) = 0;
   virtual void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) = 0;
   virtual void unmap_subscriber(wire::Ipv4Address subscriber) = 0;
-  /// Counters of a call, as its worker has them now; nothing when it has none by that name.
+  /// A call's current counters from its worker; nothing when the worker does not have it.
   [[nodiscard]] virtual std::optional<contract::CallTotals> totals(const contract::CallRef& call) const = 0;
-  /// A prefix behind a subscriber leads to its call. Addresses in it that are another subscriber's keep their own entry.
+  /// Routes a prefix behind a subscriber to its call. Addresses in it that other subscribers have keep their
+  /// own entries.
   virtual void map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) = 0;
   virtual void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) = 0;
 };
 
-/// One call, as `adit show sessions` and accounting see it.
+/// One call, for `adit show sessions` and accounting.
 struct CallStatus {
   std::string session_id;  ///< sid: 16 hex digits, unique across restarts
   contract::CallRef call;
@@ -81,34 +84,34 @@ struct ConcentratorStats {
   std::uint64_t calls_total = 0;
   std::uint64_t auth_accepted = 0;
   std::uint64_t auth_rejected = 0;
-  std::uint64_t frames_dropped = 0;  ///< PPP control frames that found their worker's ring full
+  std::uint64_t frames_dropped = 0;  ///< PPP control frames dropped because the worker's ring was full
   std::uint64_t stale_messages = 0;  ///< from workers, about calls that no longer exist
-  std::vector<std::pair<EndReason, std::uint64_t>> ended;  ///< calls and connections by reason, non-zero ones
+  std::vector<std::pair<EndReason, std::uint64_t>> ended;  ///< calls and connections by reason, without zeros
 };
 
-/// Which calls `adit terminate`, `adit shaper` and RADIUS' Disconnect- and CoA-Requests mean.
+/// Selects calls for `adit terminate`, `adit shaper` and RADIUS Disconnect- and CoA-Requests.
 struct SessionSelector {
   enum class By : std::uint8_t { kAll, kUsername, kIp, kSessionId };
   By by = By::kAll;
   std::string value;
 };
 
-/// What became of a call that was to be removed at once.
+/// The result of removing a call at once.
 enum class Removal : std::uint8_t {
   kUnknown,   ///< there is no such call
   kRemoved,   ///< it has ended
-  kResidual,  ///< it had ended before; its worker is about to forget it
-  kWaiting,   ///< it had ended before; its worker's ring has had no room for RemoveCall so far
+  kResidual,  ///< it had already ended; its worker has yet to remove it
+  kWaiting,   ///< it had already ended; its worker's ring has had no room for RemoveCall so far
 };
 
-/// Octets that control keeps for one call on a connection of its own: records, session, slot and index entries.
+/// Control's memory for one call on its own connection: records, session, slot and index entries.
 [[nodiscard]] std::size_t control_octets_per_call();
 
 class ConcentratorCore;
 
 class Concentrator {
  public:
-  /// `slots_per_worker` bounds the calls of each of `workers` workers. All references outlive the concentrator.
+  /// `slots_per_worker` bounds the calls of each of `workers` workers. All references outlive this.
   Concentrator(const Settings& settings, std::uint16_t workers, std::uint32_t slots_per_worker,
                TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
                ConcentratorActions& actions, const Steering& steering = kUnsteered,
@@ -117,34 +120,37 @@ class Concentrator {
   Concentrator(const Concentrator&) = delete;
   Concentrator& operator=(const Concentrator&) = delete;
 
-  // ---- events -----------------------------------------------------------------------------------------------
-  /// A TCP connection was accepted. False: refused (limits, draining), close it at once; its ID is not known here.
+  // ---- events ---------------------------------------------------------------------------------------------
+  /// A TCP connection was accepted. False: refused (limits, draining): close it at once; its ID is not kept.
   [[nodiscard]] bool on_accept(ConnectionId connection, wire::Ipv4Address peer, wire::Ipv4Address local);
   void on_bytes(ConnectionId connection, std::span<const std::uint8_t> octets);
   /// The peer closed or reset, or (kOutputOverflow) the process gave up on a peer that does not read.
   void on_closed(ConnectionId connection, EndReason reason = EndReason::kPeerClosed);
-  /// `frame` holds the octets of a PppFrameIn, else nothing. Stale references are counted and ignored.
+  /// `frame` holds the octets of a PppFrameIn, otherwise nothing. Stale references are counted and ignored.
   void on_worker_message(const contract::ToControl& message, std::span<const std::uint8_t> frame);
 
-  // ---- operator ---------------------------------------------------------------------------------------------
-  /// Returns how many calls were asked to end. hard: without LCP's Terminate-Request.
+  // ---- operator -------------------------------------------------------------------------------------------
+  /// Returns the number of calls asked to end. hard: without LCP's Terminate-Request.
   std::size_t terminate(const SessionSelector& selector, bool hard);
-  /// Changes the rate limit of these calls in place; none: back to the ones they were admitted with. Returns how many.
+  /// Changes the rate limit of these calls in place; none: restores the one from authentication. Returns
+  /// their number.
   std::size_t set_rate(const SessionSelector& selector, std::optional<SubscriberRate> rate);
-  /// All calls that match, those that are ending included (except by user name, under which they are no longer listed).
+  /// All matching calls, including those that are ending (except by user name: those are no longer listed).
   [[nodiscard]] std::vector<CallStatus> find(const SessionSelector& selector) const;
-  /// Ends one call on the spot.
+  /// Ends one call at once.
   Removal remove(std::string_view session_id);
-  /// Changes a call in place. False: there is no such call, or its worker's ring is full; nothing has changed.
+  /// Changes a call in place. False: no such call, or its worker's ring is full; nothing has changed.
   bool change(std::string_view session_id, const SessionChange& change);
-  /// No new connections; StopCCRQ to everyone. drained() turns true when all are gone and every CallRemoved is in.
+  /// Accepts no new connections and sends StopCCRQ to every peer. drained() turns true when all have ended
+  /// and every CallRemoved has arrived.
   void drain();
   [[nodiscard]] bool drained() const;
 
-  /// Gives a worker no new calls, or new calls again; calls that are up stay where they are. False: no such worker, or the
-  /// last one in use.
+  /// Whether a worker gets new calls; existing calls stay where they are. False: no such worker, or the last
+  /// one in use.
   [[nodiscard]] bool use_worker(contract::WorkerId worker, bool in_use);
-  /// The share of its time, 0..1, that each worker has spent on packets since the last report: new calls avoid the busiest.
+  /// The share of time, 0..1, that each worker spent on packets since the last report: new calls avoid the
+  /// busiest.
   void on_busy(const std::vector<double>& shares);
   [[nodiscard]] const std::vector<WorkerSeats>& seats() const;
 

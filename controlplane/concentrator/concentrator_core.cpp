@@ -11,10 +11,10 @@
 namespace adit::control {
 namespace {
 
-/// How soon a RemoveCall that found its worker's ring full is tried again.
+/// Delay before retrying a RemoveCall that found its worker's ring full.
 constexpr Duration kRemovalRetry{20};
 
-/// Session IDs count up from a random point of 2^64: no two calls share one, nor do two runs of the process.
+/// Session IDs count up from a random 64-bit value: they are unique across calls and process restarts.
 std::uint64_t random_start(Entropy& entropy) {
   const std::uint64_t high = entropy.next_u32();
   return high << 32 | entropy.next_u32();
@@ -49,7 +49,7 @@ ConcentratorCore::ConcentratorCore(const Settings& the_settings, std::uint16_t w
 
 ConcentratorCore::~ConcentratorCore() = default;
 
-// ---- connections --------------------------------------------------------------------------------------------------
+// ---- connections ------------------------------------------------------------------------------------------
 
 EndReason ConcentratorCore::refusal_of(wire::Ipv4Address peer) const {
   if (draining) {
@@ -121,12 +121,12 @@ void ConcentratorCore::drain() {
   for (const auto& [id, connection] : connections) {
     all.push_back(connection.get());
   }
-  for (ConnectionRecord* connection : all) {  // stop() may take it out of the map; sweep() has not run yet
+  for (ConnectionRecord* connection : all) {  // stop() may remove it from the map; sweep() has not run yet
     connection->protocol.stop(EndReason::kShutdown);
   }
 }
 
-// ---- calls --------------------------------------------------------------------------------------------------------
+// ---- calls ------------------------------------------------------------------------------------------------
 
 std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord& connection,
                                                                 wire::PeerCallId peer) {
@@ -150,7 +150,7 @@ std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord
   return &directory.add(std::move(record));
 }
 
-/// A slot and a call ID, of the worker that it suits best if it has any left.
+/// Assigns a slot and a call ID on the most suitable worker that has any left.
 bool ConcentratorCore::seat(CallRecord& call) {
   const contract::WorkerId best = seating.choose(steering_.uplink(call.local(), call.peer()));
   return seat_at(call, slots_[best.value]) || std::ranges::any_of(slots_, [&](auto& slots) {
@@ -211,7 +211,7 @@ void ConcentratorCore::sweep() {
   over_connections_.clear();
 }
 
-// ---- workers ------------------------------------------------------------------------------------------------------
+// ---- workers ----------------------------------------------------------------------------------------------
 
 void ConcentratorCore::request_removal(CallRecord& call) {
   auto& waiting = removals_waiting_[call.ref.worker.value];
@@ -267,7 +267,7 @@ void ConcentratorCore::on_call_removed(const contract::CallRemoved& message) {
     ++stats.stale_messages;
     return;
   }
-  sweep();  // its session may still be on the list of those that are over, and refers to the record
+  sweep();  // its session may still be on the list of ended ones, and refers to the record
   call->removed(message.totals);
   count_stage(call->stage(), -1);
   pools.release(call->address());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Concentrator is made of: the connections and calls there are, who gets in, and what all of them share.
-// Nothing here is destroyed from inside its own callbacks: what is over goes to a list that sweep() empties, at the end
-// of every event from outside, and within one tick for what timers and verdicts end.
+// The inside of Concentrator: the connections and calls, admission, and the state that they share.
+// Nothing here is destroyed from inside its own callbacks: what has ended goes to a list that sweep()
+// empties, at the end of every outside event, and within one tick after timers and verdicts.
 // Thread: control. Owner: Concentrator.
 #pragma once
 
@@ -43,7 +43,7 @@ class ConcentratorCore {
   [[nodiscard]] ConnectionRecord* find_connection(ConnectionId id) const;
   void on_worker_message(const contract::ToControl& message, std::span<const std::uint8_t> frame);
   void drain();
-  /// Destroys what is over. Only from the outermost event.
+  /// Destroys what has ended. Only from the outermost event.
   void sweep();
 
   // ---- for connections
@@ -55,33 +55,33 @@ class ConcentratorCore {
   // ---- for calls
   void authenticated(ConnectionRecord& connection);
   void count_stage(CallRecord::Stage stage, int change);
-  /// A message of this call found its worker's ring full: ends it from sweep().
+  /// A message of this call found its worker's ring full: the next sweep() ends the call.
   void end_overflowed(const contract::CallRef& ref);
-  /// Keeps a session that is over until sweep(): it may still be on the stack.
+  /// Keeps an ended session until sweep(): it may still be on the stack.
   void retire(std::unique_ptr<Session> session);
-  /// RemoveCall to the worker, now or as soon as its ring has room.
+  /// Sends RemoveCall to the worker, now or as soon as its ring has room.
   void request_removal(CallRecord& call);
-  /// The worker's ring has had no room for RemoveCall so far.
+  /// RemoveCall is still waiting for room in the worker's ring.
   [[nodiscard]] bool removal_waits(const CallRecord& call) const {
     return !removals_waiting_[call.ref.worker.value].empty();
   }
 
   [[nodiscard]] std::string duration_since(Instant since) const;
 
-  // ---- what everyone here shares
+  // ---- shared state
   const Settings& settings;
   TimerWheel& wheel;
   Entropy& entropy;
   EventLog& log;
   AuthBackend& auth;
   ConcentratorActions& actions;
-  Accounting* accounting;  ///< nullptr: nobody is told
+  Accounting* accounting;  ///< nullptr: no accounting
   AddressPools pools;
   CallDirectory directory;
   Seating seating;
   std::unordered_map<ConnectionId, std::unique_ptr<ConnectionRecord>> connections;
   bool draining = false;
-  ConcentratorStats stats;  ///< all but `connections` and `ended`
+  ConcentratorStats stats;  ///< except `connections` and `ended`
   std::array<std::uint64_t, static_cast<std::size_t>(EndReason::kInternal) + 1> ended{};
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One control connection as the concentrator keeps it: the protocol, whom it belongs to, and what it asks of its owner.
-// Thread: control. Owner: ConcentratorCore.
+// The concentrator's record of one control connection: the protocol, its peer, and the calls that the
+// protocol makes to its host. Thread: control. Owner: ConcentratorCore.
 #pragma once
 
 #include <cstdint>
@@ -31,9 +31,9 @@ class ConnectionRecord final : public PptpConnectionHost {
   const ConnectionId id;
   const wire::Ipv4Address peer, local;
   const Instant since;
-  bool authenticated = false;  ///< one of its calls was
-  bool tcp_closed = false;     ///< by the peer or the process: there is nothing to close
-  std::uint32_t calls = 0;     ///< ever
+  bool authenticated = false;  ///< one of its calls has been
+  bool tcp_closed = false;     ///< by the peer or the process: nothing left to close
+  std::uint32_t calls = 0;     ///< total so far
   PptpConnection protocol;
 };
 

@@ -53,8 +53,7 @@ void SessionTimeouts::change(const SessionChange& change) {
 void SessionTimeouts::arm_session() {
   session_timer_.cancel();
   if (session_) {
-    session_timer_.arm(*session_ -
-                       (core_.wheel.now() - *call_.up_since()));  // at once when it is over already
+    session_timer_.arm(*session_ - (core_.wheel.now() - *call_.up_since()));  // fires at once if already over
   }
 }
 
@@ -70,7 +69,7 @@ void SessionTimeouts::on_session_timeout() {
   call_.terminate(EndReason::kSessionTimeout, false);
 }
 
-/// Four checks in an idle timeout: the call ends within a quarter more than that.
+/// Checks four times per idle timeout: the call ends at most a quarter late.
 void SessionTimeouts::on_idle_check() {
   const auto totals = core_.actions.totals(call_.ref);
   const std::uint64_t packets = totals ? totals->uplink_packets + totals->downlink_packets : 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Session-Timeout and Idle-Timeout of one call (RFC 2865 §5.27, §5.28): each ends it by LCP Terminate-Request.
+// Session-Timeout and Idle-Timeout of one call (RFC 2865 §5.27, §5.28): ends it by LCP Terminate-Request.
 // Thread: control. Owner: CallRecord, for calls that have either.
 #pragma once
 
@@ -19,10 +19,10 @@ class SessionTimeouts {
   SessionTimeouts(ConcentratorCore& core, CallRecord& call, std::optional<Duration> session,
                   std::optional<Duration> idle);
 
-  /// IP is up: they run from here, Session-Timeout from the first time that it was.
+  /// IP is up: the timeouts start here, except that Session-Timeout counts from when IP first came up.
   void start();
   void cancel();
-  /// What `change` says of either, from now on.
+  /// Applies the timeouts of `change`.
   void change(const SessionChange& change);
 
  private:
@@ -35,8 +35,8 @@ class SessionTimeouts {
   CallRecord& call_;
   std::optional<Duration> session_;
   std::optional<Duration> idle_;
-  std::uint64_t packets_ = 0;  // of the call, at the last check
-  Instant last_packet_{};      // the check that found the latest
+  std::uint64_t packets_ = 0;  // the call's, at the last check
+  Instant last_packet_{};      // the last check that saw new packets
   Timer session_timer_;
   Timer idle_timer_;
 };

@@ -9,7 +9,7 @@
 namespace adit::control {
 namespace {
 
-/// False: denied, because the user has a call already.
+/// False: denied, because the user already has a call.
 bool is_single(ConcentratorCore& core, const CallRecord& call, const std::string& user) {
   if (core.settings.single_session == SingleSession::kOff) {
     return true;
@@ -37,7 +37,7 @@ bool is_within(ConcentratorCore& core, const CallRecord& call, const std::string
   if (!port_limit) {
     return true;
   }
-  std::vector<CallRecord*> others = core.directory.of_user(user);  // without calls that have ended
+  std::vector<CallRecord*> others = core.directory.of_user(user);  // ended calls are not listed
   std::erase(others, &call);
   if (others.size() < *port_limit) {
     return true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many calls one user may have at once: [common] single-session, and the Port-Limit that the backend gave.
+// How many simultaneous calls a user may have: [common] single-session, and the backend's Port-Limit.
 // Thread: control.
 #pragma once
 
@@ -12,7 +12,7 @@ namespace adit::control {
 class CallRecord;
 class ConcentratorCore;
 
-/// Whether `call`, whose user has just proved who it is, may be added to that user's calls. Ends the older ones where
+/// Whether `call`, whose user has just authenticated, may join that user's calls. Ends the older ones when
 /// single-session is "replace". A call that authenticates again is not a second one.
 [[nodiscard]] bool may_add_call(ConcentratorCore& core, const CallRecord& call, const std::string& user,
                                 std::optional<std::uint32_t> port_limit);

@@ -17,7 +17,7 @@ bool WorkerLink::try_post(const contract::ToWorker& message) {
   return core_.actions.post(ref.worker, message);
 }
 
-// A frame may be lost where a message may not: PPP repeats it.
+// A frame may be lost where a message may not: PPP retransmits it.
 void WorkerLink::send_ppp_frame(std::span<const std::uint8_t> frame) {
   if (link_open() && !core_.actions.post_frame(ref, frame)) {
     ++core_.stats.frames_dropped;

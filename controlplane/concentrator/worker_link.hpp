@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A call's way to its worker: the half of SessionHost that is messages, in the order of one ring. A message that finds the
-// ring full must not be followed by a later one: the link overflows, and the core ends the call.
+// A call's messages to its worker: this half of SessionHost goes through one ring, in order. After a message
+// that found the ring full no later one may follow: the link overflows, and the core ends the call.
 // Thread: control. Owner: it is a base of CallRecord.
 #pragma once
 
@@ -17,7 +17,7 @@ class ConcentratorCore;
 
 class WorkerLink : public SessionHost {
  public:
-  contract::CallRef ref;  ///< set by the core when the call is seated
+  contract::CallRef ref;  ///< set by the core when the call gets its slot
 
   // ---- SessionHost
   void send_ppp_frame(std::span<const std::uint8_t> frame) final;
@@ -31,10 +31,10 @@ class WorkerLink : public SessionHost {
   explicit WorkerLink(ConcentratorCore& core) : core_(core) {}
 
   void post(const contract::ToWorker& message);
-  /// False when the ring is full: nothing was sent, and the call goes on without it.
+  /// False: the ring is full; nothing was sent, and the call goes on without it.
   [[nodiscard]] bool try_post(const contract::ToWorker& message);
   [[nodiscard]] contract::UpdateLimits limits(const SubscriberRate& rate) const;
-  /// Nothing more is sent.
+  /// Sends nothing from now on.
   void close_link() { state_ = State::kClosed; }
   [[nodiscard]] bool link_open() const { return state_ == State::kOpen; }
   [[nodiscard]] bool link_closed() const { return state_ == State::kClosed; }

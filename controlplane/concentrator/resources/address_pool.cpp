@@ -6,7 +6,8 @@
 namespace adit::control {
 namespace {
 
-// Addresses looked at for one lease. With 128 workers one lease in a thousand finds none for its worker among so many.
+// Addresses examined per lease. With 128 workers, one lease in a thousand finds none of its worker's among
+// them.
 constexpr int kLooksPerLease = 1024;
 
 }  // namespace
@@ -90,7 +91,7 @@ void AddressPools::release(wire::Ipv4Address address) {
     return;
   }
   const Holdings::iterator holding = known->second;
-  if (holding->pool == nullptr) {  // no other user can get it: no quarantine
+  if (holding->pool == nullptr) {  // only this user can get it: no quarantine
     held_.erase(holding);
     known_.erase(known);
     return;
@@ -115,8 +116,8 @@ std::vector<PoolStatus> AddressPools::status() const {
   return out;
 }
 
-// The frontier passes each address once: it is leased now, kept for the worker at which it arrives, or skipped because it
-// has been leased as a fixed address.
+// The frontier passes each address once: it is leased now, kept for the worker where its packets arrive, or
+// skipped because it is already leased as a fixed address.
 std::optional<wire::Ipv4Address> AddressPools::next_fresh(Pool& pool, contract::WorkerId owner) {
   if (const auto address = pop_fresh(pool.shares[owner.value])) {
     return address;

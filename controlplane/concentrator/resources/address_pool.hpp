@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Subscriber addresses: named pools, fixed addresses, and the quarantine between two holders. An address has one holder,
-// whichever pools or fixed entries contain it. Where the core ports' hash is known, a pool is divided into a share for each
-// worker, so that a call gets an address whose packets arrive at the worker that owns the call. Memory grows with the
-// addresses handed out or passed over so far, not with the size of the ranges. Every operation is amortised O(1) in them.
+// Subscriber addresses: named pools, fixed addresses, and the quarantine between two holders. An address has
+// one holder, whichever pools or fixed entries contain it. Where the core ports' hash is known, a pool is
+// divided into shares, one for each worker, so that a call gets an address whose packets arrive at the worker
+// that owns the call. Memory grows with the number of addresses leased or passed over so far, not with the
+// size of the ranges. Every operation is amortised O(1) in addresses.
 // Thread: control. Owner: the concentrator.
 #pragma once
 
@@ -36,16 +37,16 @@ class AddressPools {
   AddressPools(const AddressPools&) = delete;
   AddressPools& operator=(const AddressPools&) = delete;
 
-  /// From the share of `owner`: an address never used before, else the one free for the longest time; then from any share.
-  /// None: the pool is exhausted, or there is no such pool.
+  /// From the share of `owner`: an address never used before, else the one free the longest; failing that,
+  /// from any share. None: the pool is exhausted or does not exist.
   [[nodiscard]] std::optional<wire::Ipv4Address> lease_any(std::string_view pool,
                                                            contract::WorkerId owner = {});
 
-  /// A user's fixed address, in a pool or outside of all. False while somebody holds it. Quarantine does not refuse it: it
-  /// keeps an address from *another* subscriber, and a user who redials must not have to wait.
+  /// A user's fixed address, inside or outside the pools. False while it is leased. Quarantine does not
+  /// apply: it protects an address from *another* subscriber, and a user who redials must not have to wait.
   [[nodiscard]] bool lease_fixed(wire::Ipv4Address address);
 
-  /// The holder is gone from the data path. An address that is not leased is ignored.
+  /// The holder is gone from the data path. Ignored if the address is not leased.
   void release(wire::Ipv4Address address);
 
   [[nodiscard]] std::vector<PoolStatus> status() const;
@@ -57,21 +58,22 @@ class AddressPools {
     wire::Ipv4Address address;
     State state = State::kLeased;
     Pool* pool = nullptr;       // none: outside of all pools
-    std::uint16_t share = 0;    // once free
+    std::uint16_t share = 0;    // where it goes once free
     Instant quarantined_until;  // while quarantined
   };
   using Holdings = std::list<Holding>;
 
-  /// The addresses whose packets arrive at one worker. Those that may arrive anywhere are in the first worker's share.
+  /// The addresses whose packets arrive at one worker. If the worker is not known, the address goes into the
+  /// first worker's share.
   struct Share {
-    std::deque<wire::Ipv4Address> fresh;  // never used; passed over on behalf of another worker
+    std::deque<wire::Ipv4Address> fresh;  // never used; passed over by leases for other workers
     Holdings free;                        // oldest first
   };
 
   struct Pool {
     std::string name;
     std::vector<AddressRange> ranges;
-    std::size_t range = 0;  // the frontier: the first address that nobody has looked at
+    std::size_t range = 0;  // the frontier: the first address not yet examined
     std::uint32_t offset = 0;
     std::vector<Share> shares;  // by worker
     std::uint64_t total = 0, used = 0, quarantined = 0;

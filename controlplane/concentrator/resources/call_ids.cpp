@@ -16,7 +16,7 @@ std::optional<wire::LocalCallId> CallIds::allocate(wire::Ipv4Address local, cont
   if (free.empty()) {
     return std::nullopt;
   }
-  // 32 random bits over at most 65,535 IDs: the bias is below 2^-16 of a share.
+  // 32 random bits over at most 65,535 IDs: the bias is below 2^-16.
   const std::size_t pick = entropy_.next_u32() % free.size();
   const std::uint16_t id = free[pick];
   free[pick] = free.back();
@@ -43,7 +43,7 @@ CallIds::Ids& CallIds::ids_of(wire::Ipv4Address local) {
     for (std::vector<std::uint16_t>& slice : ids->free) {
       slice.reserve(65'535U / workers_ + 1);
     }
-    for (std::uint32_t id = 1; id <= 65'535; ++id) {  // RFC 2637 allows 0; old clients take it for "none"
+    for (std::uint32_t id = 1; id <= 65'535; ++id) {  // RFC 2637 allows 0; for old clients it means "none"
       ids->free[id % workers_].push_back(static_cast<std::uint16_t>(id));
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our call IDs: the key of the GRE packets that peers send us (RFC 2637 §4.1). Random, so that nobody guesses
-// another's; never 0; each worker has the slice `id % workers == worker`, so that a worker follows from an ID; unique for
-// each local address; not reused before a quarantine is over. Every operation is O(1).
+// Our call IDs: the key of GRE packets from peers (RFC 2637 §4.1). Random, so that nobody can guess
+// another's; never 0; each worker has the IDs with `id % workers == worker`, so the ID gives the worker;
+// unique for each local address; not reused before a quarantine is over. Every operation is O(1).
 // Thread: control. Owner: the concentrator.
 #pragma once
 
@@ -27,10 +27,10 @@ class CallIds {
   CallIds(const CallIds&) = delete;
   CallIds& operator=(const CallIds&) = delete;
 
-  /// None: every ID of the worker's slice is in use or in quarantine at this address.
+  /// None: every ID of the worker at this address is in use or in quarantine.
   [[nodiscard]] std::optional<wire::LocalCallId> allocate(wire::Ipv4Address local, contract::WorkerId worker);
 
-  /// The worker has forgotten the call (CallRemoved). An ID that is not in use is ignored.
+  /// The worker has removed the call (CallRemoved). Ignored if the ID is not in use.
   void release(wire::Ipv4Address local, wire::LocalCallId id);
 
   [[nodiscard]] contract::WorkerId owner(wire::LocalCallId id) const {
@@ -38,9 +38,9 @@ class CallIds {
   }
 
  private:
-  /// The IDs of one local address: 192 KiB, made when its first call comes.
+  /// The IDs of one local address: 192 KiB, created with its first call.
   struct Ids {
-    std::vector<std::vector<std::uint16_t>> free;  // by worker, in no order
+    std::vector<std::vector<std::uint16_t>> free;  // by worker, unordered
     std::array<bool, 65'536> in_use{};
   };
   struct Resting {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The slots of one worker's call table, as control hands them out: which are free, and which call is in each of the others.
-// Every use of a slot has a generation of its own, which tells a message about its last call from one about the next.
-// O(1) throughout; memory grows with the largest number of calls there ever were at once. Thread: control.
+// Allocates the slots of one worker's call table: which are free, and which call is in each of the others.
+// Each use of a slot has a new generation, which tells messages about its previous call from those about the
+// current one.
+// O(1) throughout; memory grows with the peak number of simultaneous calls. Thread: control.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +19,7 @@ class CallSlots {
  public:
   CallSlots(contract::WorkerId worker, std::uint32_t capacity) : worker_(worker), capacity_(capacity) {}
 
-  /// Seats `call`. None: every slot is taken.
+  /// Assigns a slot to `call`. None: every slot is taken.
   [[nodiscard]] std::optional<contract::CallRef> take(Call& call) {
     std::uint32_t slot = 0;
     if (!free_.empty()) {
@@ -37,7 +38,7 @@ class CallSlots {
     return contract::CallRef{worker_, slot, s.generation};
   }
 
-  /// The call that `ref` names, or nullptr when the reference is stale or was never given out.
+  /// The call that `ref` names; nullptr when the reference is stale or invalid.
   [[nodiscard]] Call* find(const contract::CallRef& ref) const {
     if (ref.slot >= slots_.size() || slots_[ref.slot].generation != ref.generation) {
       return nullptr;

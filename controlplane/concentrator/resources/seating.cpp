@@ -6,13 +6,15 @@
 namespace adit::control {
 namespace {
 
-// A worker takes the calls that hash to it until it is this far above the mean: 1/32 and 16 calls. Shares of random
-// addresses deviate by their square root, which is less than that from a few hundred calls on, so that hardly any call is
-// seated away from its packets; and from a thousand calls a worker on, all shares are within 5 % of each other.
+// A worker takes the calls that hash to it until it is this far above the mean: 1/32 and 16 calls. The shares
+// of random addresses deviate by their square root, which is less than that from a few hundred calls on, so
+// hardly any call is placed away from its packets; from a thousand calls per worker on, all shares are within
+// 5 % of each other.
 constexpr std::uint32_t kSurplusFraction = 32;
 constexpr std::uint32_t kSurplusCalls = 16;
 
-// Busy, and clearly busier than the others: a few elephant flows can saturate a worker with an average share of calls.
+// Busy, and clearly busier than the others: a few elephant flows can saturate a worker with an average share
+// of calls.
 constexpr double kBusy = 0.8;
 constexpr double kBusierBy = 0.15;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which worker a new call belongs to: the one at which its packets arrive, unless that one already has its share (thousands
-// of clients behind one CGNAT address hash to one queue) or is busier than the others (elephant flows).
+// Assigns a new call to a worker: the one at which its packets arrive, unless that one already has its share
+// (thousands of clients behind one CGNAT address hash to one queue) or is busier than the others (elephant
+// flows).
 // Thread: control. Owner: ConcentratorCore. O(workers), whatever the number of calls.
 #pragma once
 
@@ -15,7 +16,7 @@ namespace adit::control {
 /// One worker's share of the calls.
 struct WorkerSeats {
   std::uint32_t calls = 0;
-  bool in_use = true;    ///< false: idled by the operator, gets no new call
+  bool in_use = true;    ///< false: taken out of use by the operator, gets no new calls
   bool pressed = false;  ///< busier than the others: gets new calls only when all are
 };
 
@@ -23,17 +24,17 @@ class Seating {
  public:
   explicit Seating(std::uint16_t workers) : workers_(workers) {}
 
-  /// `steered`: where the call's packets arrive, if that is known.
+  /// `steered`: the worker at which the call's packets arrive, if known.
   [[nodiscard]] contract::WorkerId choose(std::optional<contract::WorkerId> steered) const;
 
   void took(contract::WorkerId worker) { ++workers_[worker.value].calls; }
   void left(contract::WorkerId worker) { --workers_[worker.value].calls; }
 
-  /// Idles a worker, or puts it to use again; calls that are up stay where they are. False: no such worker, or the last
-  /// one in use.
+  /// Takes a worker out of use or back into it; existing calls stay where they are. False: no such worker, or
+  /// the last one in use.
   [[nodiscard]] bool set_in_use(contract::WorkerId worker, bool in_use);
 
-  /// The share of its time, 0..1, that each worker has spent on packets lately.
+  /// The share of recent time, 0..1, that each worker spent on packets.
   void on_busy(const std::vector<double>& shares);
 
   [[nodiscard]] const std::vector<WorkerSeats>& workers() const { return workers_; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What control asks the data plane before it seats a call: at which worker the call's packets will arrive. It is a hint that
-// saves a hand-off, not a condition: whichever worker receives a packet passes it on to the call's owner.
-// Thread: control. Owner: the process (app/aditd knows the ports); tests bring their own.
+// Predicts at which worker a call's packets will arrive, before the call is assigned to one. A hint that
+// saves a hand-off, not a requirement: whichever worker receives a packet passes it on to the call's owner.
+// Thread: control. Owner: the process (app/aditd knows the ports); tests provide their own.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ namespace adit::control {
 class Steering {
  public:
   virtual ~Steering() = default;
-  /// Where GRE from `peer` to `local` arrives. None: unknown (the ports' hash is not known), or decided by the call ID (the
-  /// ports match it), so that any worker will do.
+  /// Where GRE from `peer` to `local` arrives. None: unknown (the ports' hash is not known), or it depends on
+  /// the call ID (the ports match it), so that any worker will do.
   [[nodiscard]] virtual std::optional<contract::WorkerId> uplink(wire::Ipv4Address local,
                                                                  wire::Ipv4Address peer) const {
     static_cast<void>(local);
