@@ -127,7 +127,8 @@ void PppAutomaton::perform(PppAction action, const PppTransition& transition) {
       first_try_ = true;
       return;
     case PppAction::kZrc:
-      // The peer terminates: wait one period in Stopping, so that a repeated Terminate-Request is still answered.
+      // The peer terminates: wait one period in Stopping, so that a repeated Terminate-Request is still
+      // answered.
       restart_counter_ = 0;
       restart_timer_.arm(settings_.timeout);
       return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The option negotiation automaton of RFC 1661 §4: the table of §4.1 with its restart timer and counter, and
-// nothing else. Packets, identifiers and options are control_protocol.hpp's; LCP, IPCP and CCP share this one
+// The option negotiation automaton of RFC 1661 §4: the table of §4.1 with its restart timer and counter,
+// nothing else. Packets, identifiers and options are in control_protocol.hpp; LCP, IPCP and CCP share this
 // class. Thread: control. Owner: the protocol whose actions it calls.
 #pragma once
 
@@ -43,8 +43,8 @@ enum class PppEvent : std::uint8_t {
   kRtr,            ///< Terminate-Request
   kRta,            ///< Terminate-Ack
   kRuc,            ///< unknown code
-  kRxjPermitted,   ///< RXJ+: Code- or Protocol-Reject that can be accepted
-  kRxjFatal,       ///< RXJ-: Code- or Protocol-Reject of something that is needed
+  kRxjPermitted,   ///< RXJ+: acceptable Code- or Protocol-Reject
+  kRxjFatal,       ///< RXJ-: Code- or Protocol-Reject of something essential
   kRxr,            ///< Echo-Request, Echo-Reply or Discard-Request
 };
 inline constexpr std::size_t kPppEvents = 16;
@@ -67,7 +67,7 @@ enum class PppAction : std::uint8_t {
   kSer
 };
 
-/// One cell of the table. An event that cannot happen in a state ("-") leaves it as it is.
+/// One cell of the table. An event that cannot happen in a state ("-") does not change it.
 struct PppTransition {
   std::array<PppAction, 3> actions{};
   PppState next = PppState::kInitial;
@@ -77,7 +77,7 @@ struct PppTransition {
 [[nodiscard]] PppTransition ppp_transition(PppState state, PppEvent event);
 [[nodiscard]] std::string_view to_text(PppState state);
 
-/// What the table's actions mean to a protocol. Called with the new state in force. this_layer_up and
+/// How a protocol carries out the table's actions. Called after the state has changed. this_layer_up and
 /// this_layer_finished are always the last action of their event: only they may raise another event of the
 /// automaton.
 class AutomatonActions {
@@ -100,8 +100,8 @@ class AutomatonActions {
 
 class PppAutomaton {
  public:
-  /// The first repetition of a request comes after this, the others after settings.timeout: the first frames
-  /// of a PPTP call are often lost, because one end is not ready.
+  /// A request is first repeated after this, then after settings.timeout: the first frames of a PPTP call are
+  /// often lost, because one end is not ready.
   static constexpr Duration kFirstRestart{1000};
 
   PppAutomaton(const PppSettings& settings, TimerWheel& wheel, AutomatonActions& actions)

@@ -64,11 +64,11 @@ bool Ccp::follow_nak(std::uint32_t wanted) {
   if (!stateless && settings().mppe_stateful == StatefulPolicy::kDeny) {
     return false;
   }
-  suggested_ = true;  // the peer has made its choice of mode: no more suggestions for its own request
+  suggested_ = true;  // the peer has chosen a mode: no more suggestions for its own request
   return true;
 }
 
-// pppd rejects the option, not its bit, when it does not take stateful mode.
+// A pppd without stateful mode rejects the whole option, not just the bit.
 bool Ccp::on_reject(const PppOptions& refused) {
   if (requested() != 0 && (requested() & bits::kStateless) == 0) {
     suggested_ = true;

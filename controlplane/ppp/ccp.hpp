@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// CCP, the concentrator's end: asks for MPPE by [ppp] mppe, follows the peer among the modes that the settings allow, and
-// suggests the one it prefers once. Thread: control. Owner: the session's network phase.
+// CCP, the concentrator's end: requests MPPE according to [ppp] mppe, follows the peer among the modes that
+// the settings allow, and suggests the preferred one once. Thread: control. Owner: the session's network
+// phase.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +13,14 @@ namespace adit::control {
 
 class Ccp final : public CcpEndpoint {
  public:
-  /// settings.mppe: `prefer` and `require` ask for MPPE, `allow` only after peer_wants_mppe(); never made for
-  /// `deny`.
+  /// settings.mppe: `prefer` and `require` request MPPE, `allow` only after peer_wants_mppe(); never created
+  /// for `deny`.
   Ccp(const PppSettings& settings, TimerWheel& wheel, ControlProtocolHost& host, CcpEvents& events);
   ~Ccp() = default;
 
-  /// True when the packet is a Configure-Request that wants MPPE: what a passive end waits for.
+  /// The packet is a Configure-Request that wants MPPE: what a passive end waits for.
   [[nodiscard]] static bool wants_mppe(wire::Bytes packet);
-  /// Before up(): under `allow` we may ask as well.
+  /// Before up(): with `allow` we may request it as well.
   void peer_wants_mppe() { peer_wants_ = true; }
 
  private:
@@ -31,7 +32,7 @@ class Ccp final : public CcpEndpoint {
   void forget() override;
 
   bool peer_wants_ = false;
-  bool suggested_ = false;  // our mode, against the peer's wish: only once, then the peer may insist
+  bool suggested_ = false;  // our mode, against the peer's wish: only once, then it may insist
 };
 
 }  // namespace adit::control

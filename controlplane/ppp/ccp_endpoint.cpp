@@ -58,7 +58,7 @@ void CcpEndpoint::forget() {
   answered_reset_ = kNoReset;
 }
 
-// ---- what we receive: our request ---------------------------------------------------------------------------------
+// ---- our request: what we receive -------------------------------------------------------------------------
 
 void CcpEndpoint::write_request(PppFrameWriter& request) {
   if (requested_ != 0) {
@@ -72,8 +72,8 @@ void CcpEndpoint::ask_for(std::uint32_t request) {
   }
 }
 
-// The strongest of what the peer names and we allow, in a mode that we take. A Nak towards anything else is not followed,
-// and one without any strength is a refusal.
+// Takes the strongest strength that the peer names and we allow, in a mode that we accept. A Nak to anything
+// else is ignored; one without any strength is a refusal.
 bool CcpEndpoint::on_nak(const PppOptions& hints, bool insist_no_more) {
   for (const PppOption& hint : hints) {
     if (hint.type != kMppeType) {
@@ -92,7 +92,7 @@ bool CcpEndpoint::on_nak(const PppOptions& hints, bool insist_no_more) {
 }
 
 bool CcpEndpoint::on_reject(const PppOptions&) {
-  return give_up_mppe();  // nothing else is ever asked for
+  return give_up_mppe();  // the only option that we request
 }
 
 bool CcpEndpoint::give_up_mppe() {
@@ -103,10 +103,10 @@ bool CcpEndpoint::give_up_mppe() {
   return !required_;
 }
 
-// ---- what we send: the peer's request -----------------------------------------------------------------------------
+// ---- the peer's request: what we send ---------------------------------------------------------------------
 
 void CcpEndpoint::judge(const PppOptions& wishes, ConfigureReply& reply) {
-  acknowledged_ = acceptable_ = 0;  // whatever was acknowledged before, this request replaces it
+  acknowledged_ = acceptable_ = 0;  // this request replaces whatever was acknowledged before
   bool mentioned = false;
   for (const PppOption& option : wishes) {
     const auto wish = option.u32();
@@ -126,7 +126,7 @@ void CcpEndpoint::judge(const PppOptions& wishes, ConfigureReply& reply) {
   }
 }
 
-/// One strength and one mode: `wish` itself when it may be acknowledged as it is, else what to Nak it with.
+/// One strength and one mode: `wish` itself if it can be acknowledged, else the value for a Nak.
 std::uint32_t CcpEndpoint::answer_to(std::uint32_t wish) {
   const std::uint32_t common = strongest_mppe(wish & strengths_);
   const std::uint32_t strength = common != 0 ? common : strongest_mppe(strengths_);
@@ -140,8 +140,8 @@ void CcpEndpoint::about_to_ack() {
   }
 }
 
-// Each direction is negotiated by itself, but no implementation does MPPE in one direction only (Windows 9x breaks):
-// that is no agreement.
+// Each direction is negotiated separately, but no implementation does MPPE in one direction only (Windows 9x
+// breaks): that counts as no agreement.
 void CcpEndpoint::this_layer_up() {
   if ((requested_ != 0) != (acknowledged_ != 0)) {
     return close();
@@ -149,7 +149,7 @@ void CcpEndpoint::this_layer_up() {
   ControlProtocol::this_layer_up();
 }
 
-// ---- Reset-Request and Reset-Ack, RFC 1962 §3 ---------------------------------------------------------------------
+// ---- Reset-Request and Reset-Ack, RFC 1962 §3 -------------------------------------------------------------
 
 bool CcpEndpoint::on_extra_code(const wire::PppPacket& packet) {
   if (PppCode{packet.code} == PppCode::kResetRequest) {
@@ -158,11 +158,11 @@ bool CcpEndpoint::on_extra_code(const wire::PppPacket& packet) {
     }
     return true;
   }
-  return PppCode{packet.code} == PppCode::kResetAck;  // the flushed packet behind it marks the reset
+  return PppCode{packet.code} == PppCode::kResetAck;  // the flushed packet after it marks the reset
 }
 
-// Stateless MPPE has nothing to reset (RFC 3078 §8.1): acknowledging is all. In stateful mode the Ack goes first, because
-// Linux reads no packet before it and would miss the flushed one.
+// Stateless MPPE has nothing to reset (RFC 3078 §8.1): the Ack is enough. In stateful mode the Ack goes
+// first, because Linux reads no packet before it and would miss the flushed one.
 void CcpEndpoint::on_reset_request(const wire::PppPacket& packet) {
   PppFrameWriter ack(protocol(), PppCode::kResetAck, packet.identifier);
   send(ack);

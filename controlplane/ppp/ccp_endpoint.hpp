@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What both ends of a link do alike in CCP (RFC 1962): one option, MPPE (RFC 3078 §2), negotiated for each direction by
-// itself, in both directions or in none; Reset-Request and Reset-Ack. Which modes an end asks for and takes is its policy:
-// Ccp is the concentrator's, ClientCcp the caller's. Whether clear text is acceptable is decided by the network phase.
+// The part of CCP (RFC 1962) that both ends of a link share: one option, MPPE (RFC 3078 §2), negotiated
+// separately for each direction, in both directions or in none; Reset-Request and Reset-Ack. Which modes an
+// end requests and accepts is its policy: Ccp is the concentrator's, ClientCcp the caller's. The network
+// phase decides whether clear text is acceptable.
 // Requests are or-ed wire::mppe_bits. Thread: control. Owner: the network phase.
 #pragma once
 
@@ -18,10 +19,10 @@ namespace adit::control {
 
 class CcpEvents {
  public:
-  /// Our Configure-Ack to the peer's MPPE is about to leave, or after it a request for another mode: the peer may encrypt
-  /// accordingly in its very next packet.
+  /// About to send our Configure-Ack to the peer's MPPE, or later a request for another mode: the peer's very
+  /// next packet may be encrypted accordingly.
   virtual void expect_encrypted(contract::MppeMode mode) = 0;
-  /// The peer cannot read our stateful stream any more; the Reset-Ack has just left. `repeated`: see
+  /// The peer can no longer read our stateful stream; the Reset-Ack has just been sent. `repeated`: see
   /// contract::FlushMppe.
   virtual void flush_mppe(bool repeated) = 0;
 
@@ -33,40 +34,42 @@ class CcpEndpoint : public ControlProtocol {
  public:
   /// Opened, with MPPE both ways.
   [[nodiscard]] bool encrypts() const { return opened() && requested_ != 0 && acknowledged_ != 0; }
-  /// What was agreed: the mode of what we receive, and of what we send. Valid while encrypts().
+  /// The agreed modes for receiving and for sending. Valid while encrypts().
   [[nodiscard]] contract::MppeMode receive_mode() const;
   [[nodiscard]] contract::MppeMode send_mode() const;
-  /// "128", "40-stateful"; "none" without encryption; "128/128-stateful" when what we receive differs from what we send.
+  /// "128", "40-stateful"; "none" without encryption; "128/128-stateful" when what we receive differs from
+  /// what we send.
   [[nodiscard]] std::string describe() const;
 
-  /// Before up(): which of the configured strengths may be agreed on. False: none is left, and MPPE is rejected.
+  /// Before up(): limits the configured strengths to these. False: none is left, and MPPE is rejected.
   bool limit_strengths(std::uint32_t strengths);
-  /// Before up(): the link is of no use without MPPE.
+  /// Before up(): without MPPE the link must end.
   void require(bool required) { required_ = required; }
-  /// Our worker cannot read the peer's stateful stream any more: asks the peer to flush it (RFC 3078 §8.2).
+  /// Our worker can no longer read the peer's stateful stream: asks the peer to flush it (RFC 3078 §8.2).
   void request_reset();
 
  protected:
-  /// `key_lengths`: those configured. `peer_name`: what error texts call the other end.
+  /// `key_lengths`: those configured. `peer_name`: the other end in error texts.
   CcpEndpoint(const PppSettings& settings, const std::vector<contract::MppeStrength>& key_lengths,
               TimerWheel& wheel, ControlProtocolHost& host, CcpEvents& events, std::string_view peer_name);
   ~CcpEndpoint() = default;
 
   // ---- policy
-  /// What to ask for after up(); 0: no MPPE.
+  /// What to request after up(); 0: no MPPE.
   [[nodiscard]] virtual std::uint32_t first_request() const = 0;
-  /// What the peer should ask for, when its request leaves MPPE out.
+  /// What to Nak with when the peer's request leaves MPPE out.
   [[nodiscard]] virtual std::uint32_t request_for_peer() const { return requested_; }
-  /// Stateless or stateful (wire::mppe_bits::kStateless or 0), to answer the peer's `wish` with: a Nak if it differs.
+  /// Stateless or stateful (wire::mppe_bits::kStateless or 0) in reply to the peer's `wish`: if it differs, a
+  /// Nak.
   [[nodiscard]] virtual std::uint32_t mode_for(std::uint32_t wish) = 0;
-  /// True to follow a Nak to `wanted`, which has a strength that we allow.
+  /// Whether to follow a Nak to `wanted`, which has a strength that we allow.
   [[nodiscard]] virtual bool follow_nak(std::uint32_t wanted) = 0;
 
   bool on_reject(const wire::PppOptions& refused) override;
   void forget() override;
 
-  /// Asks for something else than before. The peer may encrypt accordingly as soon as it has this request, if its own has
-  /// been acknowledged already.
+  /// Changes our request. If the peer's own request has been acknowledged, it may encrypt accordingly as soon
+  /// as it receives this one.
   void ask_for(std::uint32_t request);
   [[nodiscard]] std::uint32_t requested() const { return requested_; }
   [[nodiscard]] std::uint32_t strengths() const { return strengths_; }
@@ -85,12 +88,12 @@ class CcpEndpoint : public ControlProtocol {
   [[nodiscard]] bool give_up_mppe();
   void on_reset_request(const wire::PppPacket& packet);
 
-  static constexpr std::uint16_t kNoReset = 0x100;  // beyond every identifier
+  static constexpr std::uint16_t kNoReset = 0x100;  // not a possible identifier
 
   const std::vector<contract::MppeStrength>& key_lengths_;
   CcpEvents& events_;
   std::string_view peer_name_;
-  std::uint32_t strengths_;                  // that may be agreed on
+  std::uint32_t strengths_;                  // the ones allowed
   std::uint32_t requested_ = 0;              // our request: how the peer encrypts; 0: no MPPE
   std::uint32_t acknowledged_ = 0;           // the peer's request as we acknowledged it: how we encrypt
   std::uint32_t acceptable_ = 0;             // the peer's request being judged, if it can be acknowledged

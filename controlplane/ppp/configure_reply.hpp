@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The answer to one Configure-Request, RFC 1661 §5.2 to §5.4, while it is being judged. Thread: control. Owner: the
-// control protocol, while it handles the request.
+// The reply to one Configure-Request, RFC 1661 §5.2 to §5.4, while it is being judged. Thread: control.
+// Owner: the control protocol, while it handles the request.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,11 @@
 
 namespace adit::control {
 
-/// Collects the answer to one Configure-Request. Nothing collected: Ack. RFC 1661 §5.4: one Reject displaces
-/// all Naks.
+/// Collects the reply to one Configure-Request; if nothing is collected, an Ack. RFC 1661 §5.4: a Reject
+/// displaces all Naks.
 class ConfigureReply {
  public:
-  /// Without `may_nak` (Max-Failure reached, §4.6) what would be a Nak becomes a Reject, and nothing is asked
-  /// for.
+  /// Without `may_nak` (Max-Failure reached, §4.6) Naks become Rejects, and no missing option is requested.
   ConfigureReply(wire::PppProtocol protocol, std::uint8_t identifier, bool may_nak)
       : protocol_(protocol), identifier_(identifier), may_nak_(may_nak) {}
 
@@ -29,7 +28,7 @@ class ConfigureReply {
 
   [[nodiscard]] wire::PppCode code() const { return code_; }
   [[nodiscard]] bool may_nak() const { return may_nak_; }
-  /// The Nak or Reject; not for an Ack.
+  /// The Nak or Reject; not valid for an Ack.
   [[nodiscard]] wire::Bytes frame() { return writer_->frame(); }
 
  private:

@@ -76,10 +76,10 @@ void ControlProtocol::on_configure_request(const PppPacket& packet) {
     return;
   }
   if (!negotiates(state())) {
-    return raise(PppEvent::kRcrGood, packet);  // nothing is agreed upon in these states, whatever the options
+    return raise(PppEvent::kRcrGood, packet);  // these states agree on nothing: any options will do
   }
   if (opened() && !renegotiations_.allow(now())) {
-    return;  // each one costs the subscriber's NCPs and an authentication
+    return;  // each one restarts the subscriber's NCPs and authentication
   }
   ConfigureReply reply(protocol_, packet.identifier, naks_sent_ < settings_.max_failure);
   judge(*wishes, reply);
@@ -97,8 +97,8 @@ void ControlProtocol::on_configure_request(const PppPacket& packet) {
   reply_ = nullptr;
 }
 
-// RFC 1661 §5.2-5.4: an answer must bear the identifier of our last Configure-Request. A second answer to it
-// is a retransmission of the first one (the peer answers each of our repetitions), not a crossed connection.
+// RFC 1661 §5.2-5.4: a reply must have the identifier of our last Configure-Request. A second reply to it is
+// a retransmission (the peer answers each of our repeats), not a crossed connection.
 bool ControlProtocol::answers_our_request(const PppPacket& packet) const {
   return request_unanswered_ && packet.identifier == request_identifier_;
 }
@@ -154,7 +154,7 @@ void ControlProtocol::on_configure_refusal(const PppPacket& packet) {
   raise(PppEvent::kRcn, packet);
 }
 
-// RFC 1661 §5.6: without codes 1 to 7 there is no negotiation; the others are extras.
+// RFC 1661 §5.6: negotiation needs codes 1 to 7; the others are optional.
 void ControlProtocol::on_code_reject(const PppPacket& packet) {
   if (packet.data.size() < wire::kPppPacketHeaderSize) {
     return;
@@ -167,8 +167,7 @@ void ControlProtocol::on_code_reject(const PppPacket& packet) {
 }
 
 void ControlProtocol::send_configure_request() {
-  // RFC 1661 §5.1: a new identifier after a valid answer; a repetition keeps it, so that late answers count
-  // too.
+  // RFC 1661 §5.1: a new identifier after a valid reply; a repeat keeps it, so that late replies still count.
   if (!request_unanswered_) {
     request_identifier_ = next_identifier();
     request_unanswered_ = true;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The packets of RFC 1661 §5 around the automaton: codes, identifiers, Configure-Request/Ack/Nak/Reject and
-// the loop bounds of §4.6. LCP, CCP and IPCP derive from it and say only which options they want and accept.
-// Sans-I/O. Thread: control. Owner: the session; controlplane/client/ derives the dialling side from it.
+// the loop bounds of §4.6. LCP, CCP and IPCP derive from it and only decide which options to request and
+// accept. Sans-I/O. Thread: control. Owner: the session; controlplane/client/ derives the dialling side from
+// it.
 #pragma once
 
 #include <cstdint>
@@ -18,22 +19,22 @@
 
 namespace adit::control {
 
-/// What a control protocol asks of its owner, the link or the network phase. None of these may destroy the
+/// What a control protocol needs from its owner, the link or the network phase. None of these may destroy the
 /// protocol or close it before returning, except that protocol_up may close it.
 class ControlProtocolHost {
  public:
   /// One frame, FF 03 first.
   virtual void send_frame(wire::Bytes frame) = 0;
-  /// What the peer can receive: bounds whatever quotes its own octets back to it.
+  /// The peer's MRU: limits packets that quote the peer's octets.
   [[nodiscard]] virtual std::uint16_t peer_mru() const = 0;
   virtual void protocol_up(wire::PppProtocol protocol) = 0;
   virtual void protocol_down(wire::PppProtocol protocol) = 0;
-  /// The automaton gave up, or has finished terminating.
+  /// The automaton gave up or finished terminating.
   virtual void protocol_finished(wire::PppProtocol protocol) = 0;
-  /// There will be no agreement. The host ends the link, or goes on without the protocol.
+  /// Negotiation has failed. The host ends the link, or goes on without the protocol.
   virtual void protocol_failed(wire::PppProtocol protocol, EndReason reason, std::string_view why) = 0;
-  /// A Terminate-Request arrived, in whatever state; it is being answered. `data` is the peer's diagnosis,
-  /// hostile text.
+  /// A Terminate-Request arrived, in any state; it is being answered. `data` is the peer's diagnosis,
+  /// untrusted text.
   virtual void peer_terminates(wire::PppProtocol protocol, wire::Bytes data) = 0;
 
  protected:
@@ -47,7 +48,7 @@ class ControlProtocol : protected AutomatonActions {
   ControlProtocol(const ControlProtocol&) = delete;
   ControlProtocol& operator=(const ControlProtocol&) = delete;
 
-  /// The layer beneath became ready: what was learnt before is forgotten.
+  /// The lower layer is up: forgets everything from before.
   void up();
   void down() { automaton_.on(PppEvent::kDown); }
   void open() { automaton_.on(PppEvent::kOpen); }
@@ -61,22 +62,22 @@ class ControlProtocol : protected AutomatonActions {
  protected:
   ~ControlProtocol() = default;
 
-  /// What we want of the peer now. Deterministic until the next Nak, Reject or up(): an Ack is compared with
-  /// it.
+  /// Writes the options that we currently request. Must not change until the next Nak, Reject or up(): an Ack
+  /// is compared with it.
   virtual void write_request(wire::PppFrameWriter& request) = 0;
-  /// Judges the peer's options and sets them aside; they take effect when about_to_ack() is called.
+  /// Judges the peer's options and keeps them; they take effect in about_to_ack().
   virtual void judge(const wire::PppOptions& wishes, ConfigureReply& reply) = 0;
   virtual void about_to_ack() = 0;
-  /// The peer refuses something. False: we cannot go on without it; the host has been told by protocol_failed.
-  /// `insist_no_more`: Max-Failure Naks came in a row, so what is still refused is to be given up as after a Reject.
+  /// The peer refuses something. False: we cannot go on without it, and protocol_failed has told the host.
+  /// `insist_no_more`: Max-Failure Naks in a row, so give up what is still refused, as after a Reject.
   [[nodiscard]] virtual bool on_nak(const wire::PppOptions& hints, bool insist_no_more) = 0;
   [[nodiscard]] virtual bool on_reject(const wire::PppOptions& refused) = 0;
   virtual void forget() = 0;
-  /// A code beyond 7. False: unknown, to be Code-Rejected.
+  /// A code above 7. False: unknown, send a Code-Reject.
   [[nodiscard]] virtual bool on_extra_code(const wire::PppPacket&) { return false; }
-  /// The data of our Terminate-Request, RFC 1661 §5.5: free for a diagnosis.
+  /// The data of our Terminate-Request, RFC 1661 §5.5: may hold a diagnosis.
   virtual void write_diagnosis(wire::PppFrameWriter&) {}
-  /// The reason when a negotiation does not converge.
+  /// The reason if a negotiation does not converge.
   [[nodiscard]] virtual EndReason failure() const = 0;
 
   void this_layer_up() override { host_.protocol_up(protocol_); }
@@ -114,7 +115,7 @@ class ControlProtocol : protected AutomatonActions {
   TimerWheel& wheel_;
   ControlProtocolHost& host_;
   PppAutomaton automaton_;
-  const wire::PppPacket* cause_ = nullptr;  // these two while an event is handled
+  const wire::PppPacket* cause_ = nullptr;  // these two only while an event is handled
   ConfigureReply* reply_ = nullptr;
   RateLimit code_rejects_;
   RateLimit renegotiations_;
@@ -123,8 +124,8 @@ class ControlProtocol : protected AutomatonActions {
   std::uint8_t request_identifier_ = 0;  // of our last Configure-Request
   bool request_unanswered_ = false;
   std::uint32_t naks_sent_ = 0;  // since the last Ack that we sent
-  std::uint32_t refused_ = 0;    // Naks and Rejects that we sent since then
-  std::uint32_t refusals_ = 0;   // Naks and Rejects that came since the last Ack came
+  std::uint32_t refused_ = 0;    // Naks and Rejects sent since then
+  std::uint32_t refusals_ = 0;   // Naks and Rejects received since the last Ack received
 };
 
 }  // namespace adit::control

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a PPP link asks of the data path of its call, at either end: frames out, framing, keys, IP.
+// What a PPP link needs from its call's data path, at either end: frames out, framing, keys, IP.
 // Thread: control. Implemented by the owner of the call.
 #pragma once
 
@@ -16,13 +16,14 @@ class PppDataPath {
  public:
   virtual ~PppDataPath() = default;
 
-  /// One PPP frame, FF 03 first, to the peer. Its order with the calls below is kept (one ring).
+  /// One PPP frame to the peer, FF 03 first. Stays in order with the calls below (one ring).
   virtual void send_ppp_frame(std::span<const std::uint8_t> frame) = 0;
   virtual void set_ppp_compression(bool send_acfc, bool send_pfc) = 0;
   virtual void enable_mppe(contract::Direction direction, contract::MppeMode mode,
                            const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) = 0;
   virtual void disable_mppe() = 0;
-  /// `subscriber`: the address that the caller's end was assigned. `peer_mru`: the largest IP packet to send to the peer.
+  /// `subscriber`: the address assigned to the caller's end. `peer_mru`: the largest IP packet to send to the
+  /// peer.
   virtual void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) = 0;
   virtual void disable_ip() = 0;
 };

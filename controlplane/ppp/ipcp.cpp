@@ -12,7 +12,7 @@ using wire::PppOptions;
 
 constexpr auto kAddressType = static_cast<std::uint8_t>(IpcpOption::kAddress);
 
-/// The only address that an option may carry. None: we have no such thing.
+/// The only address that the option may carry. None: not configured.
 Ipv4Address right_answer(const PppOption& option, Ipv4Address assigned, const NameServers& servers) {
   switch (IpcpOption{option.type}) {
     case IpcpOption::kAddress:
@@ -57,14 +57,14 @@ void Ipcp::judge(const PppOptions& wishes, ConfigureReply& reply) {
   }
 }
 
-// Our own address is not the peer's to choose.
+// The peer cannot choose our address.
 bool Ipcp::on_nak(const PppOptions&, bool insist_no_more) {
   ask_address_ = ask_address_ && !insist_no_more;
   return true;
 }
 
 bool Ipcp::on_reject(const PppOptions&) {
-  ask_address_ = false;  // nothing else is ever asked for
+  ask_address_ = false;  // the only option that we request
   return true;
 }
 

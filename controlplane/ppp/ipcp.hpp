@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// IPCP, the concentrator's end: RFC 1332 addresses and RFC 1877 name servers. The peer gets the address that it was
-// assigned and no other; what is not configured is rejected, so that no peer asks for 0.0.0.0 for ever.
+// IPCP, the concentrator's end: RFC 1332 addresses and RFC 1877 name servers. The peer gets its assigned
+// address and no other; what is not configured is rejected, so that no peer asks for 0.0.0.0 for ever.
 // Thread: control. Owner: the session.
 #pragma once
 
@@ -11,12 +11,12 @@
 
 namespace adit::control {
 
-/// What either end of IPCP tells its network phase.
+/// Events that either end of IPCP reports to its network phase.
 class IpcpEvents {
  public:
-  /// A packet is about to leave with which the peer may consider IPCP open: our Configure-Ack to the address of
-  /// `subscriber`, or our request with it, when we are the subscriber. The worker must know of it before the first IP
-  /// packet arrives. May be told again, also with another address, before IPCP goes down.
+  /// Before sending a packet after which the peer may consider IPCP open: our Configure-Ack for the address
+  /// of `subscriber`, or our request with it when we are the subscriber. The worker must know before the
+  /// first IP packet arrives. May come again, also with another address, before IPCP goes down.
   virtual void expect_ip(wire::Ipv4Address subscriber) = 0;
 
  protected:
@@ -34,7 +34,7 @@ class Ipcp final : public ControlProtocol {
 
   /// Before open(): the peer's address.
   void assign(wire::Ipv4Address address) { assigned_ = address; }
-  /// Name servers of this peer's own; where it has none, the configured ones stay.
+  /// This peer's own name servers; for any that are missing, the configured ones apply.
   void use(const NameServers& own) {
     const auto take = [](wire::Ipv4Address& mine, wire::Ipv4Address given) {
       mine = given.is_none() ? mine : given;

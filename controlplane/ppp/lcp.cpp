@@ -17,9 +17,9 @@ using wire::PppOptions;
 using wire::PppPacket;
 using wire::PppProtocol;
 
-/// RFC 791: what any IPv4 link must carry, so that a smaller MRU is of no use.
+/// RFC 791: the least that an IPv4 link must carry, so a smaller MRU is useless.
 constexpr std::uint16_t kLeastMru = 68;
-/// Our own magic number, this often: a loop. One may be chance, or a peer that copies options.
+/// Our own magic number this many times: a loop. Once may be chance, or a peer that copies options.
 constexpr std::uint8_t kLoopEvidence = 5;
 
 constexpr std::uint8_t type_of(LcpOption option) {
@@ -59,7 +59,7 @@ void Lcp::forget() {
   ask_acfc_ = settings().accomp;
 }
 
-// ---- what we ask ------------------------------------------------------------------------------------------
+// ---- our request ------------------------------------------------------------------------------------------
 
 void Lcp::write_request(PppFrameWriter& request) {
   if (ask_mru_) {
@@ -77,7 +77,7 @@ void Lcp::write_request(PppFrameWriter& request) {
   }
 }
 
-/// After the peer refused the present method: its hint when we allow it, else our next one. False: none is
+/// The peer refused the current method: takes its hint if we allow it, else our next method. False: none is
 /// left.
 bool Lcp::choose_method(std::optional<LcpAuthentication> hint) {
   refused_methods_ |= 1U << method_;
@@ -113,7 +113,7 @@ bool Lcp::on_nak(const PppOptions& hints, bool insist_no_more) {
         }
         break;
       default:
-        break;  // RFC 1661 §5.3: hints at what we did not ask for may be left
+        break;  // RFC 1661 §5.3: hints for options that we did not request may be ignored
     }
   }
   return true;
@@ -144,13 +144,13 @@ bool Lcp::on_reject(const PppOptions& refused) {
   return true;
 }
 
-// ---- what the peer asks -----------------------------------------------------------------------------------
+// ---- the peer's request -----------------------------------------------------------------------------------
 
 void Lcp::judge(const PppOptions& wishes, ConfigureReply& reply) {
   wished_ = LcpPeer{};
   for (const PppOption& option : wishes) {
     if (ask_magic_ && option.type == type_of(LcpOption::kMagic) && option.u32() == magic_) {
-      // RFC 1661 §6.4: our own number is a loop, or chance; a fresh one tells them apart. Nothing else is
+      // RFC 1661 §6.4: our own number means a loop, or chance; a new one tells them apart. The rest is not
       // judged: a Reject of our own options would come back as the peer's.
       suspect_loop();
       return reply.nak_u32(option, new_magic());
@@ -171,7 +171,7 @@ void Lcp::judge_option(const PppOption& option, ConfigureReply& reply) {
       return judge_magic(option, reply);
     case LcpOption::kAccm:
       acceptable = size == 4;
-      break;  // no asynchronous framing in the tunnel: any map does
+      break;  // no asynchronous framing in the tunnel: any map will do
     case LcpOption::kProtocolCompression:
       acceptable = wished_.accepts_pfc = size == 0;
       break;
@@ -182,7 +182,7 @@ void Lcp::judge_option(const PppOption& option, ConfigureReply& reply) {
         kEndpointDiscriminator:  // RFC 1990 §5.1.3: harmless, and some peers stumble over a Reject
       acceptable = size >= 1;
       break;
-    // We authenticate ourselves to nobody, monitor no quality, call nobody back, and bundle no links.
+    // We do not authenticate ourselves, monitor quality, call back or bundle links.
     case LcpOption::kAuthentication:
     case LcpOption::kQuality:
     case LcpOption::kCallback:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// LCP, the concentrator's end: RFC 1661 §6 options, loop detection and the order in which we ask for authentication.
+// LCP, the concentrator's end: RFC 1661 §6 options, loop detection and the order of authentication methods.
 // Thread: control. Owner: the session.
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace adit::control {
 
-/// What the Authentication-Protocol option says for `method`.
+/// The Authentication-Protocol option's value for `method`.
 [[nodiscard]] wire::LcpAuthentication on_the_wire(AuthMethod method);
 
 class Lcp final : public LcpEndpoint {
@@ -20,7 +20,7 @@ class Lcp final : public LcpEndpoint {
       LcpEvents& events);
   ~Lcp() = default;
 
-  /// What the peer agreed to prove itself with. Valid once opened.
+  /// The method that the peer agreed to. Valid once opened.
   [[nodiscard]] AuthMethod method() const { return auth_.methods[method_]; }
 
  private:

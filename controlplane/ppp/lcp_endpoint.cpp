@@ -34,7 +34,7 @@ bool LcpEndpoint::on_extra_code(const PppPacket& packet) {
       on_protocol_reject(packet);
       return true;
     case PppCode::kEchoRequest:
-    case PppCode::kEchoReply:  // heard() has done what it is for
+    case PppCode::kEchoReply:  // heard() has done all that is needed
     case PppCode::kDiscardRequest:
     case PppCode::kIdentification:  // RFC 1570 §1: Windows sends three of them
     case PppCode::kTimeRemaining:
@@ -58,7 +58,7 @@ void LcpEndpoint::on_protocol_reject(const PppPacket& packet) {
   events_.protocol_rejected(*rejected);
 }
 
-// RFC 1661 §5.8: our magic number, the rest of the data as it came; never more than the peer's MRU.
+// RFC 1661 §5.8: our magic number, then the data as received; never more than the peer's MRU.
 void LcpEndpoint::send_echo_reply() {
   if (PppCode{cause().code} != PppCode::kEchoRequest || !wire::parse_lcp_magic(cause().data)) {
     return;
@@ -83,7 +83,7 @@ void LcpEndpoint::send_protocol_reject(std::uint16_t rejected, Bytes information
   send(reject.octets(information.first(std::min(room, information.size()))));
 }
 
-// ---- up, and echoes -----------------------------------------------------------------------------------------
+// ---- up, and echoes ---------------------------------------------------------------------------------------
 
 void LcpEndpoint::this_layer_up() {
   heard();
@@ -98,7 +98,7 @@ void LcpEndpoint::this_layer_down() {
   ControlProtocol::this_layer_down();
 }
 
-// Adaptive: no Echo-Request goes out while the peer is heard from.
+// Adaptive: no Echo-Request is sent while frames arrive from the peer.
 void LcpEndpoint::on_echo_timer() {
   const Duration silence = now() - last_heard_;
   if (silence < echo_interval_) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What both ends of an LCP link do alike, whatever options they want: echoes and their answers (RFC 1661 §5.8), Protocol-
-// Reject (§5.7), and RFC 1570's Identification and Time-Remaining, which are accepted and ignored. Lcp is the concentrator's
-// end, ClientLcp the caller's.
-// Thread: control. Owner: whoever derives from it.
+// The part of LCP that both ends share, whatever options they request: echoes and their replies (RFC 1661
+// §5.8), Protocol-Reject (§5.7), and RFC 1570's Identification and Time-Remaining, which are accepted and
+// ignored. Lcp is the concentrator's end, ClientLcp the caller's.
+// Thread: control. Owner: the derived class.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace adit::control {
 
-/// What LCP tells its link, beyond what every ControlProtocolHost learns.
+/// What LCP reports to its link, besides ControlProtocolHost's events.
 class LcpEvents {
  public:
   /// The peer does not speak `protocol` (RFC 1661 §5.7); never LCP itself.
@@ -23,7 +23,7 @@ class LcpEvents {
   ~LcpEvents() = default;
 };
 
-/// What the peer asked of us and got.
+/// The options of the peer that we acknowledged.
 struct LcpPeer {
   std::uint16_t mru = wire::kDefaultMru;
   std::uint32_t magic = 0;  ///< 0: none
@@ -34,10 +34,10 @@ struct LcpPeer {
 class LcpEndpoint : public ControlProtocol {
  public:
   [[nodiscard]] const LcpPeer& peer() const { return peer_; }
-  /// Since the link was made.
+  /// Since the link was created.
   [[nodiscard]] std::uint32_t echoes_answered() const { return echoes_answered_; }
 
-  /// A frame came from the peer: it is alive.
+  /// A frame arrived: the peer is alive.
   void heard() {
     last_heard_ = now();
     unanswered_echoes_ = 0;
@@ -46,12 +46,12 @@ class LcpEndpoint : public ControlProtocol {
   void send_protocol_reject(std::uint16_t protocol, wire::Bytes information);
 
  protected:
-  /// `echo_interval`: how long the peer may be silent before an Echo-Request; 0: none is sent.
+  /// `echo_interval`: how long the peer may be silent before an Echo-Request; 0: never.
   LcpEndpoint(const PppSettings& settings, Duration echo_interval, TimerWheel& wheel, Entropy& entropy,
               ControlProtocolHost& host, LcpEvents& events);
   ~LcpEndpoint() = default;
 
-  /// Our magic number as it was agreed; 0: none.
+  /// Our agreed magic number; 0: none.
   [[nodiscard]] virtual std::uint32_t own_magic() const = 0;
 
   bool on_extra_code(const wire::PppPacket& packet) override;
@@ -64,7 +64,7 @@ class LcpEndpoint : public ControlProtocol {
   [[nodiscard]] std::uint32_t new_magic();
 
   LcpPeer peer_;
-  LcpPeer wished_;  ///< of the request that is being judged
+  LcpPeer wished_;  ///< from the request being judged
 
  private:
   void on_protocol_reject(const wire::PppPacket& packet);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the 32 bits of an MPPE option (RFC 3078 §2.1) mean as a mode. Pure; any thread.
+// Converts the 32 bits of an MPPE option (RFC 3078 §2.1) to a mode. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ struct MppeStrengthBit {
   std::uint32_t bit;
   contract::MppeStrength strength;
 };
-/// The strongest first.
+/// Strongest first.
 inline constexpr MppeStrengthBit kMppeStrengthBits[] = {{wire::mppe_bits::k128, contract::MppeStrength::k128},
                                                         {wire::mppe_bits::k56, contract::MppeStrength::k56},
                                                         {wire::mppe_bits::k40, contract::MppeStrength::k40}};
@@ -29,7 +29,7 @@ inline constexpr MppeStrengthBit kMppeStrengthBits[] = {{wire::mppe_bits::k128, 
   return 0;
 }
 
-/// Which strength a request of several means is the responder's choice (RFC 3078 §2.1): the strongest. `request` has at
+/// The responder chooses one of several strengths requested (RFC 3078 §2.1): the strongest. `request` has at
 /// least one.
 [[nodiscard]] constexpr contract::MppeMode mppe_mode(std::uint32_t request) {
   contract::MppeMode mode{.stateful = (request & wire::mppe_bits::kStateless) == 0};

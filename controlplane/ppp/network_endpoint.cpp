@@ -12,10 +12,9 @@ using wire::Bytes;
 using wire::PppCode;
 using wire::PppProtocol;
 
-/// How long IPCP waits for a peer that may want MPPE but has not said so (`allow`): pppd and Windows open CCP
-/// first.
+/// How long IPCP waits for a peer that has not opened CCP but may (`allow`): pppd and Windows open CCP first.
 constexpr Duration kCcpMayCome{1000};
-/// How long IPCP waits for a CCP negotiation that does not come to an end (`prefer`). CCP may still open later.
+/// How long IPCP waits for a CCP negotiation that does not finish (`prefer`). CCP may still open later.
 constexpr Duration kCcpMayLast{8000};
 /// The longest Configure-Request of IPCP that is held; real ones have 4 to 40 octets.
 constexpr std::size_t kMaxHeldRequest = 256;
@@ -37,7 +36,7 @@ bool NetworkEndpoint::up() const {
   return ipcp().opened() && (mppe_required_ ? ccp().encrypts() : ccp_settled_);
 }
 
-// ---- begin and end ------------------------------------------------------------------------------------------------
+// ---- begin and end ----------------------------------------------------------------------------------------
 
 void NetworkEndpoint::begin(const Terms& terms) {
   begun_ = true;
@@ -71,8 +70,9 @@ void NetworkEndpoint::begin_ccp(MppePolicy policy) {
 void NetworkEndpoint::end() {
   ccp_timer_.cancel();
   begun_ = ipcp_started_ = ccp_settled_ = told_up_ = false;
-  disable_ip();  // before the keys go: nothing may leave in clear in between
-  // down() alone leaves them in Starting (RFC 1661 §4.1), about to open; whether they do is decided by begin().
+  disable_ip();  // before the keys go: nothing may be sent in clear in between
+  // down() alone would leave them in Starting (RFC 1661 §4.1), about to open; begin() decides whether they
+  // do.
   ipcp().down();
   ipcp().close();
   ccp().down();
@@ -116,7 +116,7 @@ void NetworkEndpoint::on_protocol_reject(PppProtocol protocol) {
   }
 }
 
-// ---- CCP ----------------------------------------------------------------------------------------------------------
+// ---- CCP --------------------------------------------------------------------------------------------------
 
 bool NetworkEndpoint::ccp_is_passive() const {
   return ccp().state() < PppState::kClosed;
@@ -171,10 +171,10 @@ void NetworkEndpoint::settle_ccp() {
   tell_when_up();
 }
 
-// ---- IPCP ---------------------------------------------------------------------------------------------------------
+// ---- IPCP -------------------------------------------------------------------------------------------------
 
-// An early request is neither refused nor answered: pppd loses three seconds over a Terminate-Ack, MikroTik the session.
-// The last one is held and answered once CCP is settled, so that the peer need not repeat it.
+// An early request is neither refused nor answered: a Terminate-Ack costs pppd three seconds and MikroTik the
+// session. The last one is held and answered once CCP is settled, so that the peer need not repeat it.
 void NetworkEndpoint::on_ipcp_packet(Bytes packet) {
   if (!ipcp_started_ && has_keys() && ccp_is_passive()) {
     settle_ccp();  // the peer goes on without CCP
@@ -219,7 +219,7 @@ void NetworkEndpoint::disable_ip() {
   }
 }
 
-// ---- what CCP and IPCP report -------------------------------------------------------------------------------------
+// ---- what CCP and IPCP report -----------------------------------------------------------------------------
 
 void NetworkEndpoint::tell_when_up() {
   if (up() && !std::exchange(told_up_, true)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What both ends of an authenticated link do alike (RFC 1661 §3.5): CCP first, IPCP once it is settled whether packets are
-// encrypted, and the data path's keys and IP in step with them. NetworkPhase is the concentrator's end, ClientNetwork the
-// caller's: they own the protocols and say what an end asks for and what it accepts.
+// The part of the network phase (RFC 1661 §3.5) that both ends share: CCP first, IPCP once it is settled
+// whether packets are encrypted, the data path's keys and IP in step with them. NetworkPhase is the
+// concentrator's end, ClientNetwork the caller's: they own the protocols and set the policy.
 // Sans-I/O. Thread: control. Owner: the link.
 #pragma once
 
@@ -22,55 +22,56 @@ namespace adit::control {
 
 class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, protected IpcpEvents {
  public:
-  /// LCP is going down: no data, no keys. Harmless before begin().
+  /// LCP is going down: no data, no keys. No effect before begin().
   virtual void end();
-  /// False: a protocol that is not spoken here, to be Protocol-Rejected.
+  /// False: the protocol is not supported; send a Protocol-Reject.
   [[nodiscard]] virtual bool on_packet(wire::PppProtocol protocol, wire::Bytes packet);
-  /// The peer Protocol-Rejected it.
+  /// The peer sent a Protocol-Reject for it.
   virtual void on_protocol_reject(wire::PppProtocol protocol);
 
-  /// IPCP is open, and it is settled whether packets are encrypted: as the policy wants it.
+  /// IPCP is open, and encryption is settled as the policy requires.
   [[nodiscard]] bool up() const;
 
  protected:
-  /// What was agreed when the link was authenticated.
+  /// Agreed when the link was authenticated.
   struct Terms {
     MppePolicy mppe;
     bool mppe_required;                         ///< by `mppe`, or for this user
-    std::optional<crypto::MppeStartKeys> keys;  ///< none: the authentication method makes none
+    std::optional<crypto::MppeStartKeys> keys;  ///< none: the authentication method does not make any
     std::uint32_t strengths;                    ///< wire::mppe_bits that the keys are good for
     std::uint16_t mtu;                          ///< the largest IP packet to send, whatever the peer's MRU
   };
 
-  /// `link`: frames leave through it; it learns that IP is up, that IPCP went down or finished, what the peer terminates,
-  /// and by protocol_failed that the link is of no use. `peer_name`: what error texts call the other end.
+  /// `link` sends frames; it is told when IP comes up, when IPCP goes down or finishes, what the peer
+  /// terminates, and through protocol_failed that the link must end. `peer_name`: the other end in error
+  /// texts.
   NetworkEndpoint(TimerWheel& wheel, PppDataPath& data_path, ControlProtocolHost& link,
                   std::string_view peer_name);
   ~NetworkEndpoint() = default;
 
   void begin(const Terms& terms);
 
-  // ---- the protocols of this end
+  // ---- this end's protocols
   [[nodiscard]] virtual CcpEndpoint& ccp() = 0;
   [[nodiscard]] virtual const CcpEndpoint& ccp() const = 0;
   [[nodiscard]] virtual ControlProtocol& ipcp() = 0;
   [[nodiscard]] virtual const ControlProtocol& ipcp() const = 0;
-  // ---- its policy
-  /// CCP is closed, and the peer may open it.
+  // ---- this end's policy
+  /// CCP is closed, but the peer may open it.
   [[nodiscard]] virtual bool ccp_is_passive() const;
   /// CCP packets are answered; else CCP is Protocol-Rejected.
   [[nodiscard]] virtual bool speaks_ccp() const { return has_keys(); }
-  /// False: IPCP packets wait, neither answered nor refused.
+  /// False: IPCP packets are held, neither answered nor refused.
   [[nodiscard]] virtual bool ipcp_may_negotiate() const { return ipcp_started_; }
-  /// Our first CCP request has been sent, without waiting for the peer's.
+  /// Our first CCP request has been sent without waiting for the peer's.
   virtual void ccp_begun() {}
-  /// There will be no MPPE on this link, nor is it required; IPCP has not been started.
+  /// There will be no MPPE on this link, and none is required; IPCP has not been started.
   virtual void ccp_without_mppe() {}
-  /// CCP is passive; `request` is the peer's Configure-Request, which opens it.
+  /// CCP is passive; `request` is the peer's Configure-Request that opens it.
   virtual void peer_opens_ccp(wire::Bytes /*request*/) {}
   virtual void open_ipcp();
 
-  // ---- what the policy may use
+  // ---- for the policy's use
   void start_ipcp();
   void disable_ip();
   [[nodiscard]] ControlProtocolHost& link() { return link_; }
@@ -107,7 +108,7 @@ class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, prot
   std::string_view peer_name_;
   Timer ccp_timer_;                            // how long IPCP waits for CCP
   std::optional<crypto::MppeStartKeys> keys_;  // none: no MPPE on this link
-  std::vector<std::uint8_t> held_request_;     // IPCP's, until IPCP may negotiate
+  std::vector<std::uint8_t> held_request_;     // IPCP's, held until IPCP may negotiate
   wire::Ipv4Address enabled_;                  // the address that the data path forwards for
   std::uint16_t mtu_ = 0;
   bool mppe_required_ = false;

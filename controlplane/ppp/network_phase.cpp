@@ -9,7 +9,7 @@ namespace {
 using wire::Bytes;
 using wire::PppProtocol;
 
-/// Protocol-Rejects of what was never sent, until it is clear that the peer decrypts to nonsense.
+/// Protocol-Rejects of protocols that we never sent, before we conclude that the peer decrypts to garbage.
 constexpr std::uint32_t kNonsenseRejects = 8;
 
 bool is_ever_sent(PppProtocol protocol) {
@@ -30,8 +30,8 @@ bool is_ever_sent(PppProtocol protocol) {
 
 }  // namespace
 
-// The user's own terms make MPPE stricter than the settings, never laxer: `deny` stays, and ends the call of a user who
-// must have it.
+// The user's own terms can make MPPE stricter than the settings, never laxer: `deny` stays, and ends the call
+// of a user who must have MPPE.
 void NetworkPhase::begin(const AuthAccepted& accepted, AuthMethod method) {
   const PppSettings& ppp = settings_.ppp;
   if (ppp.mppe == MppePolicy::kDeny && accepted.mppe_required) {
@@ -39,7 +39,7 @@ void NetworkPhase::begin(const AuthAccepted& accepted, AuthMethod method) {
                                   "the user must have MPPE, and [ppp] mppe denies it");
   }
   ipcp_.use(accepted.servers);
-  // RFC 3079 §2.1: with MS-CHAPv1 the short keys are made of the LAN Manager hash, which we do not keep.
+  // RFC 3079 §2.1: with MS-CHAPv1 the short keys come from the LAN Manager hash, which we do not keep.
   const std::uint32_t made =
       method == AuthMethod::kMsChapV1 ? wire::mppe_bits::k128 : wire::mppe_bits::kStrengths;
   NetworkEndpoint::begin({.mppe = ppp.mppe,
@@ -54,7 +54,7 @@ bool NetworkPhase::ccp_is_passive() const {
   return settings_.ppp.mppe == MppePolicy::kAllow && !mppe_required() && NetworkEndpoint::ccp_is_passive();
 }
 
-/// IPCP may neither open nor close without encryption that is required, also while CCP renegotiates.
+/// When encryption is required, IPCP may neither open nor close without it, not even while CCP renegotiates.
 bool NetworkPhase::ipcp_may_negotiate() const {
   return ipcp_started() && (!mppe_required() || ccp_.encrypts());
 }
@@ -83,8 +83,9 @@ void NetworkPhase::on_protocol_reject(PppProtocol protocol) {
   is_ever_sent(protocol) ? NetworkEndpoint::on_protocol_reject(protocol) : on_nonsense();
 }
 
-// Linux does not recover when it loses the flushed packet that it asked for: it misses a key change, believes what it
-// decrypts from there on, and rejects the protocols that it finds. A new call is better than a dead one.
+// Linux does not recover when it loses the flushed packet that it asked for: it misses a key change, trusts
+// what it decrypts from there on, and rejects the protocols it finds there. A new call is better than a dead
+// one.
 void NetworkPhase::on_nonsense() {
   if (ccp_.encrypts() && ccp_.send_mode().stateful && ++nonsense_ == kNonsenseRejects) {
     link().protocol_failed(PppProtocol::kCcp, EndReason::kMppeDesynchronised,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The network phase of a link, the concentrator's end: MPPE by [ppp] mppe and the user's own terms, the address and name
-// servers that the peer gets, and a peer that decrypts to nonsense. Sans-I/O. Thread: control. Owner: the session.
+// The network phase of a link, the concentrator's end: MPPE by [ppp] mppe and the user's own terms, the
+// peer's address and name servers, and detection of a peer that decrypts to garbage. Sans-I/O. Thread:
+// control. Owner: the session.
 #pragma once
 
 #include <cstdint>
@@ -34,9 +35,9 @@ class NetworkPhase final : public NetworkEndpoint {
   void begin(const AuthAccepted& accepted, AuthMethod method);
   void on_protocol_reject(wire::PppProtocol protocol) override;
 
-  /// As CcpEndpoint::describe().
+  /// See CcpEndpoint::describe().
   [[nodiscard]] std::string mppe() const { return ccp_.describe(); }
-  /// The worker cannot read the peer's stateful MPPE any more.
+  /// The worker can no longer read the peer's stateful MPPE.
   void request_mppe_reset() { ccp_.request_reset(); }
 
  private:
@@ -57,7 +58,7 @@ class NetworkPhase final : public NetworkEndpoint {
   SessionHost& host_;
   Ccp ccp_;
   Ipcp ipcp_;
-  std::uint32_t nonsense_ = 0;  // rejected protocols that we never sent, since MPPE is up
+  std::uint32_t nonsense_ = 0;  // rejected protocols that we never sent, since MPPE came up
 };
 
 }  // namespace adit::control

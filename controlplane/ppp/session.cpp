@@ -14,8 +14,9 @@ namespace {
 using wire::Bytes;
 using wire::PppProtocol;
 
-/// How long the call stays after both sides sent a Terminate-Request at once: our Terminate-Ack goes by GRE, and the end
-/// of the TCP connection may overtake it. pppd then reports a failed authentication as a hang-up (exit 16 for 19).
+/// How long the call stays when the Terminate-Requests of both sides have crossed: our Terminate-Ack goes by
+/// GRE, and the end of the TCP connection may overtake it. pppd would then report a failed authentication as
+/// a hang-up (exit 16 instead of 19).
 constexpr Duration kTerminateAckTime{500};
 
 std::string_view name_of(PppProtocol protocol) {
@@ -33,7 +34,7 @@ std::string_view name_of(PppProtocol protocol) {
 
 }  // namespace
 
-// RFC 1661 §3.2 in order: LCP, authentication, then the network phase. Whatever ends the link does so through
+// RFC 1661 §3.2 in order: LCP, authentication, then the network phase. Whatever ends the link goes through
 // end_soon(): LCP is closed from a timer, never from inside a protocol, an authenticator or a host call.
 class Session::Impl final : ControlProtocolHost, LcpEvents, AuthenticatorHost {
  public:
@@ -95,7 +96,7 @@ class Session::Impl final : ControlProtocolHost, LcpEvents, AuthenticatorHost {
   std::unique_ptr<Authenticator> authenticator_;
   Timer deadline_;
   Timer end_timer_;
-  RateLimit frames_{200, Duration{20}};  // no PPP negotiation lasts at more than 50 frames a second
+  RateLimit frames_{200, Duration{20}};  // no PPP negotiation needs more than 50 frames a second for long
   std::string user_;
   Instant began_{};
   std::optional<Instant> up_since_;
@@ -103,7 +104,7 @@ class Session::Impl final : ControlProtocolHost, LcpEvents, AuthenticatorHost {
   Phase phase_ = Phase::kEstablish;
   bool authenticated_ = false;  // at least once, as `user_`
   bool ending_ = false;
-  bool terminations_crossed_ = false;  // the peer's Terminate-Request came while ours was due or out
+  bool terminations_crossed_ = false;  // the peer's Terminate-Request came while ours was due or sent
   bool ended_ = false;
 };
 
@@ -149,7 +150,7 @@ void Session::Impl::on_frame(Bytes frame) {
     default:
       break;
   }
-  if (phase_ >= Phase::kNetwork) {  // RFC 1661 §3.5: nothing but LCP and authentication before
+  if (phase_ >= Phase::kNetwork) {  // RFC 1661 §3.5: before that, only LCP and authentication
     if (!network_.on_packet(protocol, packet)) {
       lcp_.send_protocol_reject(static_cast<std::uint16_t>(protocol), packet);
     }
@@ -168,7 +169,7 @@ void Session::Impl::lcp_up() {
   authenticator_->start();
 }
 
-/// Whatever LCP carried is gone; a renegotiation authenticates anew and derives new keys.
+/// Everything above LCP is gone; a renegotiation authenticates again and derives new keys.
 void Session::Impl::lcp_down() {
   authenticator_.reset();
   network_.end();
@@ -228,7 +229,7 @@ void Session::Impl::peer_terminates(PppProtocol protocol, Bytes data) {
   const bool was_open = lcp_.opened();
   end_soon(authenticator_ && authenticator_->rejected() ? EndReason::kAuthFailed : EndReason::kUserRequest);
   if (was_open) {
-    end_timer_.cancel();  // the automaton waits one period in Stopping, then finishes by itself
+    end_timer_.cancel();  // the automaton waits one period in Stopping, then finishes
   }
 }
 
@@ -276,7 +277,7 @@ void Session::Impl::ip_up() {
               {"mru", std::to_string(peer_mru())}});
 }
 
-// ---- the end ----------------------------------------------------------------------------------------------
+// ---- termination ------------------------------------------------------------------------------------------
 
 void Session::Impl::end_soon(EndReason reason) {
   if (ending_ || ended_) {
@@ -332,7 +333,7 @@ SessionStatus Session::Impl::status() const {
   return status;
 }
 
-// ---- the public face --------------------------------------------------------------------------------------
+// ---- the public interface ---------------------------------------------------------------------------------
 
 Session::Session(const Settings& settings, TimerWheel& wheel, Entropy& entropy, EventLog& log,
                  AuthBackend& auth, SessionHost& host, wire::Ipv4Address peer_address,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One subscriber's PPP link: LCP, authentication, CCP and IPCP composed. The only place that knows their order
-// (RFC 1661 §3.2 phases; conformance rules of MPPE before IP). Sans-I/O: frames and timers in, SessionHost calls out.
+// One subscriber's PPP link: LCP, authentication, CCP and IPCP. The only place that knows their order (RFC
+// 1661 §3.2 phases; MPPE before IP). Sans-I/O: frames and timers in, SessionHost calls out.
 // Thread: control. Owner: the PPTP call it belongs to.
 #pragma once
 
@@ -22,34 +22,36 @@
 
 namespace adit::control {
 
-/// What a session asks of its call, beyond the data path, and of the concentrator around it.
+/// What a session needs from its call besides the data path, and from the concentrator.
 class SessionHost : public PppDataPath {
  public:
-  /// The peer cannot read our stateful MPPE any more: see contract::FlushMppe.
+  /// The peer can no longer read our stateful MPPE: see contract::FlushMppe.
   virtual void flush_mppe(bool repeated) = 0;
 
-  /// LCP reached Opened (the moment for Set-Link-Info).
+  /// LCP reached Opened (time for Set-Link-Info).
   virtual void lcp_opened() = 0;
 
-  /// A subscriber address: `fixed` when the user has one, else one of `pool`. None: exhausted, taken, or no such pool.
+  /// A subscriber address: `fixed` if the user has one, else one from `pool`. None: exhausted, taken, or no
+  /// such pool.
   [[nodiscard]] virtual std::optional<wire::Ipv4Address> lease_address(std::optional<wire::Ipv4Address> fixed,
                                                                        std::string_view pool) = 0;
 
-  /// The link is over; the host destroys the session after this returns (never from inside one of its calls). Once.
+  /// The link has ended; the host destroys the session after this returns (never from inside one of its
+  /// calls). Once.
   virtual void session_ended(EndReason reason) = 0;
 };
 
-/// What `adit show sessions` and the log show of a session.
+/// A session's status for `adit show sessions` and the log.
 struct SessionStatus {
   enum class Phase : std::uint8_t { kEstablish, kAuthenticate, kNetwork, kUp, kTerminate };
   Phase phase = Phase::kEstablish;
   std::string user;                       ///< empty until authenticated; untrusted octets
   std::string_view auth_method = "none";  ///< "mschap-v2", "mschap-v1", "chap-md5", "pap"
-  wire::Ipv4Address address;              ///< none until IPCP has one
+  wire::Ipv4Address address;              ///< none before IPCP has one
   std::string mppe = "none";  ///< the mode, both directions: "128", "40-stateful"; CcpEndpoint::describe()
   std::uint16_t peer_mru = 1500;
   std::optional<Instant> up_since;
-  EndReason ending = EndReason::kNone;  ///< why it is ending, once it is
+  EndReason ending = EndReason::kNone;  ///< why it is ending, if it is
 };
 
 class Session {
@@ -62,17 +64,18 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// The call is installed: LCP comes up (active open).
+  /// The call is installed: starts LCP (active open).
   void start();
-  /// One PPP control frame from the peer: 2-octet protocol, then the packet (as contract::PppFrameIn carries it).
+  /// One PPP control frame from the peer: 2-octet protocol, then the packet (see contract::PppFrameIn).
   void on_frame(std::span<const std::uint8_t> frame);
-  /// The worker cannot read the peer's stateful MPPE any more: CCP asks it for a flush.
+  /// The worker can no longer read the peer's stateful MPPE: CCP asks the peer for a flush.
   void on_mppe_out_of_step();
-  /// Orderly end: LCP Terminate-Request, wait for its Ack within the restart counter, then session_ended(reason).
+  /// Orderly end: LCP Terminate-Request, wait for its Ack within the restart counter, then
+  /// session_ended(reason).
   void terminate(EndReason reason);
   [[nodiscard]] SessionStatus status() const;
 
-  /// Octets of one session's state; an authenticator and held frames come and go on top of it.
+  /// Octets of one session's state; the authenticator and held frames not included.
   [[nodiscard]] static std::size_t state_octets();
 
  private:

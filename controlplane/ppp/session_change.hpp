@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What may be changed about a session that is up (RFC 5176 §2.2), in place: its packets do not notice. What is not set
-// stays as it is. Pure; any thread.
+// Changes to a session that is up (RFC 5176 §2.2), made in place without affecting its packets. Fields that
+// are not set leave things as they are. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,11 @@ namespace adit::control {
 
 struct SessionChange {
   std::optional<SubscriberRate> rate{};
-  std::optional<Duration> session_timeout{};  ///< from IP up, so it may be over already; 0: none
+  std::optional<Duration> session_timeout{};  ///< since IP up, so it may already be over; 0: none
   std::optional<Duration> idle_timeout{};     ///< 0: none
   std::optional<Duration> interim_interval{};
   std::optional<std::vector<std::vector<std::uint8_t>>> classes{};
-  std::optional<std::vector<wire::Ipv4Prefix>> routes{};  ///< all that are behind the subscriber from now on
+  std::optional<std::vector<wire::Ipv4Prefix>> routes{};  ///< replace all networks behind the subscriber
 };
 
 }  // namespace adit::control

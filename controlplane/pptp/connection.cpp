@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RFC 2637 §3.1 and §3.2 for the dialled side. What each message gets in each state:
+// RFC 2637 §3.1 and §3.2 for the side that is dialled. The reaction to each message in each state:
 //
 //                  before SCCRQ      established                       stopping (our StopCCRQ is out)
 //   SCCRQ          SCCRP 1, or 5+end SCCRP 3                           ignored
@@ -13,7 +13,7 @@
 //   SLI            ignored           noted (ours may follow)           ignored
 //   all others     ignored           ignored                           ignored
 //
-// Anything that is not one of these fifteen messages, whole and of its exact length, ends the connection.
+// Anything else than one of these fifteen messages, complete and of exact length, ends the connection.
 #include "controlplane/pptp/connection.hpp"
 
 #include <algorithm>
@@ -30,8 +30,8 @@ struct CdnCode {
   GeneralError error = GeneralError::kNone;
 };
 
-/// RFC 2637 §2.13, for calls that we end: the carrier is lost when the link died, an error when we lack something,
-/// administrative whenever it was decided here.
+/// RFC 2637 §2.13, for calls that we end: lost carrier when the link died, an error when we lack a resource,
+/// administrative when it was decided here.
 CdnCode cdn_code(EndReason reason) {
   switch (reason) {
     case EndReason::kUserRequest:
@@ -67,7 +67,7 @@ PptpConnection::PptpConnection(const PptpSettings& settings, TimerWheel& wheel, 
   deadline_.arm(settings_.start_timeout);
 }
 
-// ---- events -------------------------------------------------------------------------------------------------------
+// ---- events -----------------------------------------------------------------------------------------------
 
 void PptpConnection::on_bytes(wire::Bytes octets) {
   while (state_ != State::kEnded) {
@@ -88,7 +88,7 @@ void PptpConnection::receive(const Message& message) {
   }
   std::visit([this](const auto& m) { on_message(m); }, message);
   if (state_ == State::kEstablished) {
-    rearm_echo();  // any message shows that the peer is alive, not only an Echo-Reply
+    rearm_echo();  // any message shows that the peer is alive, not just an Echo-Reply
   }
 }
 
@@ -126,7 +126,7 @@ void PptpConnection::on_silence() {
     send(EchoRequest{++echo_identifier_});
     return;
   }
-  for (const PptpCall* call : calls_) {  // the peer may still receive, though we receive nothing from it
+  for (const PptpCall* call : calls_) {  // we receive nothing from the peer, but it may still receive
     send_disconnect(*call, EndReason::kEchoTimeout);
   }
   send(StopControlConnectionRequest{StopReason::kNone});
@@ -140,7 +140,7 @@ void PptpConnection::rearm_echo() {
   }
 }
 
-// ---- messages about the connection --------------------------------------------------------------------------------
+// ---- messages about the connection ------------------------------------------------------------------------
 
 void PptpConnection::on_message(const StartControlConnectionRequest& m) {
   if (state_ == State::kStopping) {
@@ -155,7 +155,7 @@ void PptpConnection::on_message(const StartControlConnectionRequest& m) {
     send(reply);
     return;
   }
-  // RFC 2637 §3.1.2: a higher version is answered with ours, a lower one that we do not know with result 5.
+  // RFC 2637 §3.1.2: a higher version is answered with ours, an unknown lower one with result 5.
   if (m.version < kVersion) {
     reply.result = StartResult::kVersionUnsupported;
     send(reply);
@@ -186,7 +186,7 @@ void PptpConnection::on_message(const EchoRequest& m) {
   }
 }
 
-// ---- messages about calls -----------------------------------------------------------------------------------------
+// ---- messages about calls ---------------------------------------------------------------------------------
 
 void PptpConnection::on_message(const OutgoingCallRequest& m) {
   if (state_ != State::kEstablished) {
@@ -234,7 +234,7 @@ void PptpConnection::refuse_call(const OutgoingCallRequest& request, OutgoingRes
   host_.call_refused(wire::PeerCallId(request.call_id), reason);
 }
 
-// Clients place Outgoing Calls only; we take no incoming ones.
+// We only serve outgoing calls; incoming ones are refused.
 void PptpConnection::on_message(const IncomingCallRequest& m) {
   IncomingCallReply reply;
   reply.peer_call_id = m.call_id;
@@ -255,14 +255,15 @@ void PptpConnection::on_message(const CallClearRequest& m) {
   clear_call(*call, EndReason::kUserRequest);
 }
 
-// Not the client's to send, but some do when they hang up.
+// Clients should not send it, but some do when they hang up.
 void PptpConnection::on_message(const CallDisconnectNotify& m) {
   if (PptpCall* call = find_call(m.call_id); call != nullptr) {
     clear_call(*call, EndReason::kUserRequest);
   }
 }
 
-// The ACCMs mean nothing in a tunnel without asynchronous framing. Windows sends several of these, at any time.
+// The ACCMs are meaningless in a tunnel without asynchronous framing. Windows sends several of these, at any
+// time.
 void PptpConnection::on_message(const SetLinkInfo& m) {
   for (PptpCall* call : calls_) {
     if (call->local_id.value == m.peer_call_id) {
@@ -273,8 +274,8 @@ void PptpConnection::on_message(const SetLinkInfo& m) {
   }
 }
 
-/// Whose ID a Call-Clear-Request carries differs from client to client, and address translators rewrite it: the
-/// peer's own (as the RFC says), else ours, else the only call that there is.
+/// Clients differ in whose ID they put into a Call-Clear-Request, and NATs rewrite it: try the peer's own (as
+/// the RFC says), then ours, then the only call if there is just one.
 PptpCall* PptpConnection::find_call(std::uint16_t id) const {
   for (PptpCall* call : calls_) {
     if (call->peer_id.value == id) {
@@ -289,7 +290,7 @@ PptpCall* PptpConnection::find_call(std::uint16_t id) const {
   return calls_.size() == 1 ? calls_.front() : nullptr;
 }
 
-// ---- actions ------------------------------------------------------------------------------------------------------
+// ---- actions ----------------------------------------------------------------------------------------------
 
 void PptpConnection::send(const Message& message) {
   const Encoded encoded = write(message);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One PPTP control connection, RFC 2637 §2-3, as the side that is dialled (PAC): start, echo, calls, stop.
+// One PPTP control connection, RFC 2637 §2-3, from the side that is dialled (PAC): start, echo, calls, stop.
 // Sans-I/O: TCP octets and timers in; messages and call events out through PptpConnectionHost.
 // Thread: control. Owner: whoever accepted the TCP connection; the connection never outlives its host.
 #pragma once
@@ -20,7 +20,7 @@
 
 namespace adit::control {
 
-/// What a control connection must know of one of its calls. A base of the owner's record of the call.
+/// What a control connection needs to know of one of its calls. A base of the owner's record of the call.
 struct PptpCall {
   wire::LocalCallId local_id;
   wire::PeerCallId peer_id;
@@ -29,7 +29,7 @@ struct PptpCall {
   bool link_info_sent = false;
 };
 
-/// What a control connection asks of its owner. None of these may destroy the connection before it has returned.
+/// What a control connection needs from its owner. None of these may destroy the connection before returning.
 class PptpConnectionHost {
  public:
   virtual ~PptpConnectionHost() = default;
@@ -37,37 +37,41 @@ class PptpConnectionHost {
   virtual void send(wire::Bytes message) = 0;
   /// The Start-Control-Connection-Request was accepted. Its texts are untrusted octets.
   virtual void connection_established(const pptp::StartControlConnectionRequest& request) = 0;
-  /// A call is asked for: installs it (the data plane must know it before the reply leaves) and returns its record,
-  /// IDs filled in, or why not. The record stays valid until call_cleared or end_call.
+  /// A call is requested: installs it (the data plane must know it before the reply is sent) and returns its
+  /// record with the IDs filled in, or why not. The record stays valid until call_cleared or end_call.
   [[nodiscard]] virtual std::expected<PptpCall*, EndReason> install_call(
       const pptp::OutgoingCallRequest& request) = 0;
   /// The Outgoing-Call-Reply of an installed call has been sent: PPP may begin.
   virtual void call_answered(PptpCall& call) = 0;
   virtual void call_refused(wire::PeerCallId peer_id, EndReason reason) = 0;
-  /// The peer, or the loss of the connection, ended the call. The connection has forgotten it.
+  /// The peer, or the loss of the connection, ended the call. The connection has dropped its pointer to it.
   virtual void call_cleared(PptpCall& call, EndReason reason) = 0;
-  /// Over; every call has been cleared. Nothing is asked of the host afterwards. `detail` may be empty.
+  /// The connection has ended; every call has been cleared. No calls to the host follow. `detail` may be
+  /// empty.
   virtual void connection_ended(EndReason reason, std::string_view detail) = 0;
 };
 
 class PptpConnection {
  public:
-  /// The TCP connection has just been accepted; the deadline for its first message runs. References outlive it.
+  /// The TCP connection has just been accepted; starts the deadline for its first message. References outlive
+  /// it.
   PptpConnection(const PptpSettings& settings, TimerWheel& wheel, PptpConnectionHost& host);
   PptpConnection(const PptpConnection&) = delete;
   PptpConnection& operator=(const PptpConnection&) = delete;
 
-  /// Octets of the stream, split or coalesced anywhere. Bounded: at most one message is ever held.
+  /// Octets of the stream, split or coalesced anywhere. Bounded: holds at most one message.
   void on_bytes(wire::Bytes octets);
-  /// The TCP connection is gone. Ends the connection; nothing is sent.
+  /// The TCP connection is gone. Ends the control connection without sending anything.
   void on_closed(EndReason reason);
-  /// LCP of `call` opened: the moment for our Set-Link-Info, if the peer is to have one.
+  /// LCP of `call` opened: sends our Set-Link-Info, if the peer gets one.
   void on_lcp_opened(PptpCall& call);
 
-  /// Ends one call from our side: Call-Disconnect-Notify, then forgotten (no call_cleared). After the last call the
-  /// connection stops, because behind some NATs no client can match the notification to its call.
+  /// Ends one call from our side: sends Call-Disconnect-Notify and drops the call (no call_cleared). After
+  /// the last call the connection stops, because behind some NATs no client can match the notification to its
+  /// call.
   void end_call(PptpCall& call, EndReason reason);
-  /// Stops the connection with all its calls: Stop-Control-Connection-Request, its reply or stop_timeout, the end.
+  /// Stops the connection and all its calls: Stop-Control-Connection-Request, its reply or stop_timeout, the
+  /// end.
   void stop(EndReason reason);
 
   [[nodiscard]] bool ended() const { return state_ == State::kEnded; }
@@ -114,8 +118,8 @@ class PptpConnection {
   EndReason stopping_for_ = EndReason::kNone;
   bool echo_outstanding_ = false;
   std::uint32_t echo_identifier_ = 0;
-  Timer deadline_;  // to the start, to the first call, to the stop's reply
-  Timer echo_;      // silence, then the wait for an answer
+  Timer deadline_;  // to the start, to the first call, to the reply to our stop
+  Timer echo_;      // silence, then the wait for a reply
   RateLimit messages_;
   std::vector<PptpCall*> calls_;  // at most max_calls_per_connection, in practice one
   pptp::MessageStream stream_;

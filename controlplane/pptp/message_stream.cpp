@@ -10,7 +10,7 @@ namespace adit::control::pptp {
 std::expected<std::optional<Message>, ParseError> MessageStream::next(wire::Bytes& octets) {
   while (!octets.empty()) {
     const auto wanted =
-        wanted_octets({message_.data(), filled_});  // cannot fail: it was checked when it grew
+        wanted_octets({message_.data(), filled_});  // cannot fail: checked when octets were added
     const std::size_t taken = std::min(*wanted - filled_, octets.size());
     std::memcpy(&message_[filled_], octets.data(), taken);
     filled_ = static_cast<std::uint16_t>(filled_ + taken);

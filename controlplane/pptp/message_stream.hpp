@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The TCP stream of a control connection as messages (RFC 2637 §1.4): octets in, split or coalesced anywhere, whole
-// messages out. Holds at most one incomplete message. Both ends of a connection read with it.
+// Splits the TCP stream of a control connection into messages (RFC 2637 §1.4): octets in, split or coalesced
+// anywhere, whole messages out. Holds at most one incomplete message. Used by both ends of a connection.
 // Thread: control. Owner: the connection.
 #pragma once
 
@@ -16,9 +16,9 @@ namespace adit::control::pptp {
 
 class MessageStream {
  public:
-  /// Takes octets off the front of `octets` until a message is whole, and returns it; none: it took all of them, and the
-  /// message is still incomplete. An error is reported at the first octet that shows it. Message boundaries are lost then:
-  /// the connection must be closed, and the stream not be read any further.
+  /// Consumes octets from the front of `octets` until a message is complete, and returns it; none: all were
+  /// consumed and the message is still incomplete. An error is reported at the first octet that shows it.
+  /// Message boundaries are lost then: close the connection, and do not read from the stream again.
   [[nodiscard]] std::expected<std::optional<Message>, ParseError> next(wire::Bytes& octets);
 
  private:

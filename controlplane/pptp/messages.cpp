@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RFC 2637 §2: each message's layout is written down once, in fields(), in the order of the RFC's figure;
-// a FieldReader and a FieldWriter walk the same list, so reading and writing cannot differ.
+// RFC 2637 §2: each message's layout is written once, in fields(), in the order of the RFC's figure;
+// FieldReader and FieldWriter both use that list, so reading and writing cannot differ.
 #include "controlplane/pptp/messages.hpp"
 
 #include <cstring>
@@ -159,7 +159,7 @@ constexpr void fields(Io& io, SetLinkInfo& m) {
   io.u32(m.receive_accm);
 }
 
-// Reader and writer walk exactly kLength octets, which the caller has made sure of.
+// Reader and writer pass over exactly kLength octets; the caller has checked that they are there.
 
 class FieldReader {
  public:
@@ -201,7 +201,7 @@ class FieldWriter {
   std::uint8_t* at_;
 };
 
-/// Counts octets only: holds each layout against its length when this file is compiled.
+/// Counts octets only: checks each layout against its length at compile time.
 struct FieldCounter {
   std::size_t octets = kHeaderOctets;
   constexpr void u16(std::uint16_t) { octets += 2; }
@@ -315,7 +315,7 @@ std::expected<Message, ParseError> parse(wire::Bytes octets) {
 Encoded write(const Message& message) {
   Encoded out;
   std::visit(
-      [&out](auto copy) {  // a copy, because fields() serves the reader too
+      [&out](auto copy) {  // a copy, because fields() takes a non-const reference for the reader
         using M = decltype(copy);
         FieldWriter writer(out.octets_.data());
         writer.u16(M::kLength);

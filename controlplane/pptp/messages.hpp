@@ -2,7 +2,7 @@
 // The fifteen control messages of PPTP, RFC 2637 §2, as values: parse and write, nothing else.
 // Thread: any (pure functions). Owner: nobody.
 //
-// Whose ID a message carries differs from one to the next; this is the table (client = PNS, we = PAC):
+// Messages differ in whose ID they carry; this is the table (client = PNS, we = PAC):
 //
 //   OCRQ  call_id = the client's                     ICRQ  call_id = the sender's
 //   OCRP  call_id = ours, peer_call_id = client's    ICRP  call_id = the sender's, peer_call_id = the receiver's
@@ -46,7 +46,7 @@ enum class ControlType : std::uint16_t {
   kSetLinkInfo = 15,
 };
 
-/// RFC 2637 §2.16. Valid beside a "general error" result only; 0 otherwise.
+/// RFC 2637 §2.16. Valid only with a "general error" result; otherwise 0.
 enum class GeneralError : std::uint8_t {
   kNone = 0,
   kNotConnected = 1,
@@ -57,7 +57,7 @@ enum class GeneralError : std::uint8_t {
   kPacError = 6,
 };
 
-// Result codes are read as they come: a peer may send any octet.
+// Result codes are kept as received: a peer may send any octet.
 enum class StartResult : std::uint8_t {
   kOk = 1,
   kGeneralError = 2,
@@ -97,7 +97,7 @@ struct FixedText {
   friend bool operator==(const FixedText&, const FixedText&) = default;
 };
 
-// ---- the messages; fields in the order of the RFC's figures, reserved ones left out (sent 0, not checked) ------
+// ---- the messages; fields in the order of the RFC's figures, reserved ones left out (sent 0, not checked) -
 
 struct StartControlConnectionRequest {  // §2.1
   static constexpr ControlType kType = ControlType::kStartControlConnectionRequest;
@@ -276,7 +276,7 @@ using Message =
                  IncomingCallRequest, IncomingCallReply, IncomingCallConnected, CallClearRequest,
                  CallDisconnectNotify, WanErrorNotify, SetLinkInfo>;
 
-// ---- reading ------------------------------------------------------------------------------------------------------
+// ---- reading ----------------------------------------------------------------------------------------------
 
 enum class ParseError : std::uint8_t {
   kBadLength,    ///< below 12, above 220, or not the length of its type
@@ -287,15 +287,15 @@ enum class ParseError : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_text(ParseError error);
 
-/// How many octets, counted from the message's first, are needed to read on: the header's while it is incomplete, then
-/// exactly the message's length. Every field is checked as soon as its octets are in, so that a wrong Length never makes a
-/// reader wait for a body. The message is whole when the answer is <= prefix.size().
+/// Octets needed so far, counted from the message's first: the header's while it is incomplete, then the
+/// message's exact length. Every field is checked as soon as its octets are in, so that a wrong Length never
+/// makes a reader wait for a body. The message is complete when the result is <= prefix.size().
 [[nodiscard]] std::expected<std::size_t, ParseError> wanted_octets(wire::Bytes prefix);
 
 /// One message from exactly its octets (more is kBadLength, less is kTruncated).
 [[nodiscard]] std::expected<Message, ParseError> parse(wire::Bytes octets);
 
-// ---- writing ------------------------------------------------------------------------------------------------------
+// ---- writing ----------------------------------------------------------------------------------------------
 
 /// One message, ready for the wire.
 class Encoded {

@@ -21,7 +21,7 @@ bool is_printable(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
 }
 
-/// RFC 2548 §2.3.3: Ident and 42 octets, which go to the client as they are.
+/// RFC 2548 §2.3.3: Ident and 42 octets, passed to the client unchanged.
 std::expected<std::string, std::string> read_success(const Packet& packet) {
   constexpr std::size_t kIdent = 1;
   constexpr std::size_t kSize = 42;  // "S=" and 40 digits
@@ -45,7 +45,7 @@ std::optional<crypto::Secret<16>> first_sixteen(const std::optional<crypto::Secr
   return crypto::Secret<16>(key->bytes().first<16>());
 }
 
-/// RFC 2548 §2.4.2, §2.4.3: start keys (RFC 3079 §3), as we use them.
+/// RFC 2548 §2.4.2, §2.4.3: start keys (RFC 3079 §3), from our side.
 std::expected<std::optional<MppeStartKeys>, std::string> read_keys_v2(const Client::Reply& reply) {
   const Attribute* send = reply.packet.find(kMicrosoft, microsoft::kMppeSendKey);
   const Attribute* receive = reply.packet.find(kMicrosoft, microsoft::kMppeRecvKey);
@@ -64,7 +64,7 @@ std::expected<std::optional<MppeStartKeys>, std::string> read_keys_v2(const Clie
   return MppeStartKeys{*ours, *theirs};
 }
 
-/// RFC 2548 §2.4.1: the hash of the NT hash, of which challenge and length make the start key.
+/// RFC 2548 §2.4.1: the hash of the NT hash; with the challenge and the key length it gives the start key.
 std::expected<std::optional<MppeStartKeys>, std::string> read_keys_v1(const Client::Reply& reply,
                                                                       const MsChapV1Proof& proof) {
   constexpr std::size_t kLmKey = 8;
@@ -81,7 +81,7 @@ std::expected<std::optional<MppeStartKeys>, std::string> read_keys_v1(const Clie
   return crypto::mppe_start_keys_v1(hash_hash, proof.challenge);
 }
 
-/// Reads one attribute that stands by itself. Attributes that do not concern us change nothing.
+/// Reads one attribute independently of the others. Unrelated attributes change nothing.
 class Reader {
  public:
   explicit Reader(AuthAccepted& accepted) : accepted_(accepted) {}
@@ -170,7 +170,7 @@ class Reader {
     }
   }
 
-  /// RFC 2548 §2.4.4. "Allowed" leaves it to the settings.
+  /// RFC 2548 §2.4.4. "Allowed" leaves the decision to the settings.
   Result encryption_policy(const Attribute& attribute) {
     constexpr std::uint32_t kAllowed = 1;
     constexpr std::uint32_t kRequired = 2;
@@ -182,7 +182,7 @@ class Reader {
     return {};
   }
 
-  /// RFC 2548 §2.4.5; 56 bits by use. None of them: no encryption.
+  /// RFC 2548 §2.4.5; 56 bits is by common use. None set: no encryption.
   Result encryption_types(const Attribute& attribute) {
     namespace bits = wire::mppe_bits;
     constexpr std::pair<std::uint32_t, std::uint32_t> kTypes[] = {
@@ -206,7 +206,7 @@ class Reader {
     if (!number) {
       return std::unexpected(std::string(name) + " is no number of four octets");
     }
-    if (*number != 0) {  // 0: none, as NASes take it
+    if (*number != 0) {  // 0: no limit, as other NASes take it
       into = std::chrono::seconds(*number);
     }
     return {};

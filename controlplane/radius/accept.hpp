@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an Access-Accept grants, read strictly: a value that its attribute cannot have refuses the call, with an error that
-// names the attribute; nothing is applied partially. Pure; any thread.
+// What an Access-Accept grants, read strictly: an invalid attribute value refuses the call, with an error
+// that names the attribute; nothing is applied partially. Pure; any thread.
 #pragma once
 
 #include <expected>
@@ -13,20 +13,20 @@
 
 namespace adit::control::radius {
 
-/// `proof`: what the user was asked for, which says what must be there (MS-CHAP2-Success) and how keys are hidden.
-/// `rates`: which attributes have rate limits.
+/// `proof`: what the user sent; it decides what is mandatory (MS-CHAP2-Success) and how keys are hidden.
+/// `rates`: which attributes hold rate limits.
 [[nodiscard]] std::expected<AuthAccepted, std::string> read_accept(const Client::Reply& reply,
                                                                    const AuthProof& proof,
                                                                    std::span<const RateMapping> rates);
 
-/// The E= of an Access-Reject's MS-CHAP-Error (RFC 2548 §2.1.5), 691 without one.
+/// The E= of an Access-Reject's MS-CHAP-Error (RFC 2548 §2.1.5); 691 if absent.
 [[nodiscard]] std::uint16_t read_reject(const Packet& packet);
 
-/// The Reply-Messages (RFC 2865 §5.18) of an Access-Reject, joined; the server's octets.
+/// The Reply-Messages (RFC 2865 §5.18) of an Access-Reject, joined; untrusted octets.
 [[nodiscard]] std::string reply_message(const Packet& packet);
 
-/// Framed-Route (RFC 2865 §5.22) as NASes take it: "10.20.0.0/24", "10.20.0.0/24 0.0.0.0 1" or with the subscriber's own
-/// address as gateway. /16 or longer.
+/// Framed-Route (RFC 2865 §5.22) in the forms that NASes accept: "10.20.0.0/24", "10.20.0.0/24 0.0.0.0 1", or
+/// with the subscriber's address as the gateway. /16 or longer.
 [[nodiscard]] std::optional<wire::Ipv4Prefix> parse_framed_route(std::string_view text,
                                                                  std::optional<wire::Ipv4Address> subscriber);
 

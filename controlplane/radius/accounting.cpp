@@ -14,7 +14,7 @@ std::uint32_t seconds_of(Duration time) {
   return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(time).count());
 }
 
-/// RFC 2869 §5.1, §5.2: the high halves go beside. Input is what came from the user.
+/// RFC 2869 §5.1, §5.2: the high halves have their own attributes. Input is from the user.
 void write_usage(RequestWriter& request, const SpoolUsage& usage) {
   const auto low = [](std::uint64_t count) { return static_cast<std::uint32_t>(count); };
   const auto high = [](std::uint64_t count) { return static_cast<std::uint32_t>(count >> 32); };
@@ -74,7 +74,7 @@ RadiusAccounting::RadiusAccounting(Client& client, NasSettings nas, TimerWheel& 
       retry_(wheel, on_timer<&RadiusAccounting::offer_next>, this),
       beat_(wheel, on_timer<&RadiusAccounting::beat>, this) {}
 
-// ---- the NAS itself -------------------------------------------------------------------------------------------------
+// ---- the NAS itself ---------------------------------------------------------------------------------------
 
 void RadiusAccounting::announce_start() {
   const std::vector<Spool::Slot> left = spool_.recover(kNasReboot);
@@ -114,9 +114,9 @@ RadiusAccounting::Octets RadiusAccounting::identity_of_nas() const {
   return {attributes.attributes().begin(), attributes.attributes().end()};
 }
 
-// ---- sessions -------------------------------------------------------------------------------------------------------
+// ---- sessions ---------------------------------------------------------------------------------------------
 
-/// What all records of a session have in common.
+/// The attributes that all records of a session share.
 RadiusAccounting::Octets RadiusAccounting::identity_of(const AccountedCall& call) const {
   RequestWriter attributes(Code::kAccountingRequest, 0, {});
   attributes.text(Type::kUserName, call.user);
@@ -159,7 +159,7 @@ void RadiusAccounting::interim(const AccountedCall& call, const contract::CallTo
   Octets identity = identity_of(call);
   if (const auto session = sessions_.find(call.session_id);
       session != sessions_.end() && !std::ranges::equal(identity, spool_.identity(session->second))) {
-    spool_.describe(session->second, identity);  // its Class has been changed
+    spool_.describe(session->second, identity);  // its Class has changed
   }
   noted(call, totals, since_up);
   send(Status::kInterim, std::move(identity),
@@ -188,7 +188,7 @@ void RadiusAccounting::stopped(const AccountedCall& call, const contract::CallTo
   spool_.describe(slot, identity_of(call));
   spool_.stop(slot, usage);
   if (!waiting_.empty()) {
-    wait(slot);  // in order: behind those that stopped before
+    wait(slot);  // in order, after earlier Stops
     return;
   }
   send_stop(slot, [this, slot](bool taken) {
@@ -198,7 +198,7 @@ void RadiusAccounting::stopped(const AccountedCall& call, const contract::CallTo
   });
 }
 
-/// Acct-Delay-Time is computed for each server anew; a retransmission to the same server is the same octets.
+/// Acct-Delay-Time is computed per server; a retransmission to the same server has the same octets.
 Client::Ticket RadiusAccounting::send(Status status, Octets identity, const SpoolUsage& usage,
                                       Answered answered) {
   ++in_flight_;
@@ -242,7 +242,7 @@ void RadiusAccounting::wait(Spool::Slot slot) {
   }
 }
 
-/// Offers the oldest waiting Stop, then the next for as long as servers take them; Accounting-On comes last.
+/// Offers the oldest waiting Stop, then the next, as long as servers take them; Accounting-On comes last.
 void RadiusAccounting::offer_next() {
   if (offering_ || off_sent_ || (!on_waits_ && waiting_.empty())) {
     return;
@@ -261,7 +261,7 @@ void RadiusAccounting::offer_next() {
   on_asked_ = {client_, ticket};
 }
 
-/// Accounting-On is sent no more, and its retransmissions stop if it is under way.
+/// Gives up on Accounting-On: it is not sent, or no longer retransmitted.
 void RadiusAccounting::abandon_on() {
   on_waits_ = false;
   if (const auto asked = std::exchange(on_asked_, std::nullopt)) {
@@ -272,8 +272,9 @@ void RadiusAccounting::abandon_on() {
   }
 }
 
-/// When the oldest Stop is not taken, another one is offered, each time one further on. If that one is taken, servers are up
-/// and it is the oldest that they cannot process: it goes to the end of the queue, where it does not hold up the others.
+/// If no server takes the oldest Stop, another one is tried, each time one further on. If that one is taken,
+/// servers are up but cannot process the oldest: it goes to the end of the queue, where it does not hold up
+/// the others.
 void RadiusAccounting::offer_stop(std::size_t at) {
   send_stop(waiting_[at], [this, at](bool taken) {
     if (taken) {

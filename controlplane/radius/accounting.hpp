@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Accounting-Requests (RFC 2866, RFC 2869 §5.1, §5.2): Start, Interim-Update, Stop, and On and Off of the NAS itself.
-// A session has a slot of the spool from its Start to the answer to its Stop. A Stop that no server took waits there, in
-// order with others, and is sent again with its Acct-Delay-Time by this process or by the next one.
-// Starts and Interim-Updates that no server took are not sent again: the Stop carries all that they did.
+// Accounting-Requests (RFC 2866, RFC 2869 §5.1, §5.2): Start, Interim-Update, Stop, and On and Off of the NAS
+// itself.
+// A session has a spool slot from its Start to the reply to its Stop. A Stop that no server took waits there
+// in order, and is sent again, with its Acct-Delay-Time, by this process or the next.
+// Starts and Interim-Updates that no server took are not sent again: the Stop contains all their information.
 // Thread: control. Owner: the runtime; client and spool outlive it.
 #pragma once
 
@@ -25,12 +26,12 @@ namespace adit::control::radius {
 [[nodiscard]] std::uint32_t terminate_cause(EndReason reason);
 
 struct AccountingStatus {
-  std::uint32_t slots = 0;      ///< of the spool
-  std::uint32_t used = 0;       ///< sessions that are up, and Stops without an answer
+  std::uint32_t slots = 0;      ///< in the spool
+  std::uint32_t used = 0;       ///< sessions that are up, and unanswered Stops
   std::uint64_t waiting = 0;    ///< Stops that no server has taken yet
-  std::uint64_t in_flight = 0;  ///< requests without an answer so far
-  std::uint64_t unkept = 0;     ///< sessions that found no slot
-  std::uint64_t lost = 0;       ///< Stops of those that no server took
+  std::uint64_t in_flight = 0;  ///< requests not answered yet
+  std::uint64_t unkept = 0;     ///< sessions that got no slot
+  std::uint64_t lost = 0;       ///< their Stops that no server took
 };
 
 class RadiusAccounting final : public Accounting {
@@ -38,17 +39,18 @@ class RadiusAccounting final : public Accounting {
   RadiusAccounting(Client& client, NasSettings nas, TimerWheel& wheel, UnixClock clock, EventLog& log,
                    Spool& spool);
 
-  /// The client to send with from now on. Requests under way are completed by the client that has them.
+  /// Sends with `client` from now on. Pending requests are completed by the client that sent them.
   void use(Client& client) { client_ = &client; }
 
-  /// Sends the Stops that an earlier process left, then Accounting-On. In this order, because at Accounting-On servers close
-  /// the sessions that they have open, and take no counters for them afterwards. Accounting-On is abandoned when a session
-  /// starts before a server has taken it: servers would close that session too, and give its address to another.
+  /// Sends the Stops that an earlier process left, then Accounting-On. In this order, because on
+  /// Accounting-On servers close their open sessions and accept no counters for them afterwards.
+  /// Accounting-On is abandoned if a session starts before a server has taken it: servers would close that
+  /// session too, and give its address to another.
   void announce_start();
-  /// True once Accounting-On has been taken, or no server answers. No call should start before.
+  /// True once Accounting-On has been taken, or if no server answers. No call should start before.
   [[nodiscard]] bool announced() const { return !on_waits_ || unanswered_; }
-  /// To be called repeatedly once all calls have ended. Sends Accounting-Off when every Stop has been taken, and nothing when
-  /// some are left to the next process. True: there is nothing more to wait for.
+  /// Call repeatedly once all calls have ended. Sends Accounting-Off when every Stop has been taken, and
+  /// nothing if some are left for the next process. True: nothing left to wait for.
   [[nodiscard]] bool announce_stop();
 
   void started(const AccountedCall& call) override;
@@ -82,15 +84,15 @@ class RadiusAccounting final : public Accounting {
   UnixClock clock_;
   EventLog& log_;
   Spool& spool_;
-  std::unordered_map<std::string, Spool::Slot> sessions_;       // that are up, by session ID
+  std::unordered_map<std::string, Spool::Slot> sessions_;       // those that are up, by session ID
   std::deque<Spool::Slot> waiting_;                             // Stops, oldest first
-  bool on_waits_ = false;                                       // Accounting-On goes behind all of them
-  std::optional<std::pair<Client*, Client::Ticket>> on_asked_;  // while Accounting-On is under way
-  bool unanswered_ = false;                                     // the last request offered
-  bool offering_ = false;  // one at a time: in order, and no flood for a server that has just come back
+  bool on_waits_ = false;                                       // Accounting-On goes after all of them
+  std::optional<std::pair<Client*, Client::Ticket>> on_asked_;  // while Accounting-On is pending
+  bool unanswered_ = false;                                     // the last request offered got no reply
+  bool offering_ = false;  // one at a time: keeps the order, and does not flood a server that is just back
   bool off_sent_ = false;
   std::uint64_t in_flight_ = 0;
-  std::size_t probe_ = 1;  // which Stop is tried when the oldest is not taken
+  std::size_t probe_ = 1;  // which Stop to try when the oldest is not taken
   std::uint64_t unkept_ = 0;
   std::uint64_t lost_ = 0;
   Timer retry_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers of RADIUS: packet codes, attributes and values that a PPTP concentrator uses. RFC 2865 §3 and §5, 2866, 2868,
-// 2869, 2548, 5176. Pure; any thread.
+// RADIUS numbers: the packet codes, attributes and values that a PPTP concentrator uses. RFC 2865 §3 and §5,
+// 2866, 2868, 2869, 2548, 5176. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -102,7 +102,7 @@ inline constexpr std::uint8_t kPrimaryNbns = 30;
 inline constexpr std::uint8_t kSecondaryNbns = 31;
 }  // namespace microsoft
 
-/// RFC 5176 §3.6, what a Disconnect- or CoA-NAK says.
+/// RFC 5176 §3.6: the reason in a Disconnect- or CoA-NAK.
 enum class ErrorCause : std::uint32_t {
   kResidualSessionContextRemoved = 201,  // in an ACK
   kUnsupportedAttribute = 401,

@@ -34,7 +34,7 @@ struct ProofWriter {
     request.vendor(kMicrosoft, microsoft::kChapResponse, value);
   }
 
-  /// Not the order of the CHAP packet: the flags stand second here.
+  /// Not the order of the CHAP packet: here the flags come second.
   void operator()(const MsChapV2Proof& proof) const {
     std::array<std::uint8_t, 50> value{proof.identifier};
     std::ranges::copy(proof.peer_challenge, value.begin() + 2);

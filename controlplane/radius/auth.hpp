@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Users that RADIUS servers know: an Access-Request for each proof, the verdict from the reply.
+// Authentication by RADIUS servers: an Access-Request for each proof, the verdict from the reply.
 // Thread: control. Owner: the runtime; the clients outlive it.
 #pragma once
 
@@ -15,29 +15,29 @@
 
 namespace adit::control::radius {
 
-/// Which session a request is about.
+/// The session that a request is about.
 struct SessionIdentity {
   std::string session_id;
   wire::Ipv4Address peer, local;
 };
-/// NAS-Port-Id is this and the session ID.
+/// NAS-Port-Id is this followed by the session ID.
 inline constexpr std::string_view kNasPortIdPrefix = "pptp-";
-/// NAS-Port: the session ID's last 32 bits. RFC 2865 §5.5 wants a number, and there are no ports.
+/// NAS-Port: the session ID's last 32 bits. RFC 2865 §5.5 requires a number, and there are no ports.
 [[nodiscard]] std::uint32_t nas_port_of(std::string_view session_id);
 
 void write_identity(RequestWriter& request, const NasSettings& nas, const SessionIdentity& session);
 
 class RadiusAuth final : public AuthBackend {
  public:
-  /// `rates`: which attributes of an Access-Accept have rate limits.
+  /// `rates`: which attributes of an Access-Accept hold rate limits.
   RadiusAuth(Client& client, NasSettings nas, std::vector<RateMapping> rates, EventLog& log)
       : client_(&client), nas_(std::move(nas)), rates_(std::move(rates)), log_(log) {}
   ~RadiusAuth() override;
   RadiusAuth(const RadiusAuth&) = delete;
   RadiusAuth& operator=(const RadiusAuth&) = delete;
 
-  /// The client and rate attributes to use from now on. Requests under way are completed by the previous client, which
-  /// outlives them.
+  /// Uses this client and these rate attributes from now on. Pending requests are completed by the previous
+  /// client, which outlives them.
   void use(Client& client, std::vector<RateMapping> rates) {
     client_ = &client;
     rates_ = std::move(rates);

@@ -39,7 +39,7 @@ struct Client::Server {
   std::array<std::vector<Lane>, 2> by_service;
   std::array<std::uint32_t, 2> next_lane{};
   bool alive = true;
-  std::uint32_t fails = 0;  // requests in a row that got no answer at all
+  std::uint32_t fails = 0;  // consecutive requests without any reply
   Instant dead_until{};
   Timer revive;
   ServerStatus counts{};
@@ -60,7 +60,7 @@ struct Client::Exchange {
   const Ticket ticket;
   const Code code;
   Compose compose;
-  Done done;                // none: a probe
+  Done done;                // none: this is a probe
   std::vector<bool> tried;  // by server
   Server* server = nullptr;
   std::uint32_t lane = 0;
@@ -102,12 +102,13 @@ void Client::cancel(Ticket ticket) {
   }
   leave_lane(*found->second);
   --asked_;
-  exchanges_.erase(found);  // serve_waiting() skips its ticket
+  exchanges_.erase(found);  // its ticket stays in waiting_; serve_waiting() skips it
   serve_waiting();
 }
 
-/// Of the servers that were not tried yet: the live one with the lowest priority number, among equals the one with the fewest
-/// requests for its weight. When none is live, the one whose dead time ends first: it may be back.
+/// Picks from the servers not tried yet: the live one with the lowest priority number, among equals the one
+/// with the fewest requests for its weight. If none is live, the one whose dead time ends first: it may be
+/// back.
 Client::Server* Client::choose(const Exchange& exchange) {
   Server* best = nullptr;
   const auto better = [](const Server& a, const Server& b) {
@@ -131,7 +132,7 @@ Client::Server* Client::choose(const Exchange& exchange) {
   return best;
 }
 
-/// When nothing can be sent, the timer says so: `done` is never called from within request().
+/// If nothing can be sent, the timer reports it: `done` is never called from within request().
 void Client::start(Exchange& exchange) {
   Server* server = choose(exchange);
   if (server == nullptr) {
@@ -148,7 +149,7 @@ void Client::start(Exchange& exchange) {
   }
 }
 
-/// Takes an identifier, composes and sends. False: all are in use.
+/// Takes an identifier, composes and sends. False: all identifiers are in use.
 bool Client::place(Exchange& exchange, Server& server) {
   const Service service = service_of(exchange.code);
   std::vector<Lane>& lanes = server.lanes(service);
@@ -163,7 +164,7 @@ bool Client::place(Exchange& exchange, Server& server) {
       ++lane.next;
     }
     exchange.identifier =
-        lane.next++;  // round robin: an identifier rests as long as possible before it is reused
+        lane.next++;  // round robin: an identifier rests as long as possible before its reuse
     lane.exchanges[exchange.identifier] = &exchange;
     ++lane.used;
     exchange.server = &server;
@@ -240,7 +241,7 @@ void Client::leave_lane(Exchange& exchange) {
   exchange.timer.cancel();
 }
 
-/// The exchange is removed before `done` is called, which may make more requests.
+/// The exchange is removed before `done` is called, because `done` may make more requests.
 void Client::finish(Exchange& exchange, const std::expected<Reply, std::string>& reply) {
   const auto node = exchanges_.extract(exchange.ticket);
   leave_lane(exchange);
@@ -286,10 +287,10 @@ void Client::on_datagram(std::size_t index, Service service, std::uint32_t lane,
     ++server.counts.refused;
     log_.event(Severity::kWarning, "radius_reply_refused",
                {{"server", server.settings.name}, {"why", std::string(to_text(packet.error()))}});
-    return;  // the genuine one may still come
+    return;  // the genuine reply may still come
   }
   ++server.counts.answered;
-  if (exchange->tries == 1) {  // Karn: after a retransmission it is not known which was answered
+  if (exchange->tries == 1) {  // Karn: after a retransmission it is unknown which one was answered
     server.times.add(wheel_.now() - exchange->sent);
   }
   server.fails = 0;
@@ -302,15 +303,15 @@ void Client::on_datagram(std::size_t index, Service service, std::uint32_t lane,
   finish(*exchange, Reply{*packet, authenticator, secret, server.settings.name});
 }
 
-/// A dead server is probed with Status-Server (RFC 5997), which puts no user's login at stake. After dead_time it is used
-/// again in any case, because it may not know that request.
+/// Probes a dead server with Status-Server (RFC 5997), so that no login depends on it. After dead_time the
+/// server is used again in any case, because it may not support Status-Server.
 void Client::on_dead(Server& server) {
   if (server.alive) {
     return;
   }
   if (wheel_.now() >= server.dead_until) {
     server.alive = true;
-    server.fails = settings_.max_fail - 1;  // one more unanswered request, and it is dead again
+    server.fails = settings_.max_fail - 1;  // dead again after one more unanswered request
     return;
   }
   probe(server);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A RADIUS client (RFC 2865 §2, RFC 5080), without socket or clock: requests and received datagrams in, datagrams and replies
-// out. Each server has a few lanes (sockets) of 256 identifiers. A retransmission keeps identifier and authenticator. Servers
-// are chosen by priority, then by weight; one that does not answer is only probed for a while.
-// Everything is O(1) in the number of requests; O(servers) when one is chosen.
+// A RADIUS client (RFC 2865 §2, RFC 5080) without socket or clock: requests and received datagrams in,
+// datagrams and replies out. Each server has a few lanes (sockets) of 256 identifiers. A retransmission keeps
+// identifier and authenticator. Servers are chosen by priority, then by weight; one that does not answer is
+// only probed for a while.
+// Everything is O(1) in the number of requests, and O(servers) when one is chosen.
 // Thread: control. Owner: the runtime.
 #pragma once
 
@@ -31,7 +32,8 @@ enum class Service : std::uint8_t { kAuthentication, kAccounting };
 class Transport {
  public:
   virtual ~Transport() = default;
-  /// From the lane's own socket to the server's port. False: refused by the system; the packet counts as lost.
+  /// Sends from the lane's own socket to the server's port. False: refused by the system; the packet counts
+  /// as lost.
   virtual bool send(std::size_t server, Service service, std::uint32_t lane, Bytes datagram) = 0;
 };
 
@@ -42,17 +44,17 @@ struct ServerStatus {
   std::uint64_t in_flight = 0;
   std::uint64_t sent = 0, repeated = 0, answered = 0;
   std::uint64_t timeouts = 0;   ///< requests given up
-  std::uint64_t refused = 0;    ///< replies that were not authentic, or malformed
-  std::uint64_t unmatched = 0;  ///< replies to no outstanding request: late, or forged
+  std::uint64_t refused = 0;    ///< replies that were malformed or not authentic
+  std::uint64_t unmatched = 0;  ///< replies to no pending request: late, or forged
   Duration p50{0}, p99{0};      ///< round trip
 };
 
 class Client {
  public:
-  /// Writes the attributes of a request; called for each server anew, because hidden values depend on its secret.
+  /// Writes a request's attributes; called again for each server, because hidden values depend on its secret.
   using Compose = std::function<void(RequestWriter& request, Bytes secret)>;
-  /// The reply, or why there is none. `secret` and `request` decrypt hidden attributes. More requests may be made from
-  /// within.
+  /// The reply, or why there is none. `secret` and `request` decrypt hidden attributes. `done` may make more
+  /// requests.
   struct Reply {
     const Packet& packet;
     const Authenticator& request;
@@ -69,15 +71,15 @@ class Client {
 
   /// `done` is called exactly once, later, unless cancelled.
   Ticket request(Code code, Compose compose, Done done);
-  /// Its `done` will not be called. Harmless when the request is over.
+  /// Its `done` will not be called. No effect if the request is over.
   void cancel(Ticket ticket);
 
-  /// From the server itself (the transport has compared addresses and ports). Anything may be in it.
+  /// A datagram from the server's address and port (compared by the transport). Its content is untrusted.
   void on_datagram(std::size_t server, Service service, std::uint32_t lane, Bytes datagram);
 
   [[nodiscard]] std::vector<ServerStatus> status() const;
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
-  /// No request waits for an answer: destroying the client loses nothing but probes.
+  /// No request is pending: destroying the client loses nothing but probes.
   [[nodiscard]] bool idle() const { return asked_ == 0; }
   [[nodiscard]] const ClientSettings& settings() const { return settings_; }
 
@@ -86,7 +88,7 @@ class Client {
   struct Server;
   static constexpr std::size_t kIdentifiers = 256;
 
-  /// One socket: the requests that wait for an answer, by identifier.
+  /// One socket: its pending requests by identifier.
   struct Lane {
     std::array<Exchange*, kIdentifiers> exchanges{};
     std::uint8_t next = 0;
@@ -114,7 +116,7 @@ class Client {
   std::unordered_map<Ticket, std::unique_ptr<Exchange>> exchanges_;
   std::deque<Ticket> waiting_;
   Ticket next_ticket_ = 1;
-  std::size_t asked_ = 0;  // exchanges other than probes
+  std::size_t asked_ = 0;  // exchanges except probes
 };
 
 }  // namespace adit::control::radius

@@ -56,7 +56,7 @@ void Dictionary::define(Definition definition) {
       by_number_.erase(found);
     }
     if (old.type == definition.type) {
-      definition.values = old.values;  // a repeated definition keeps the names of its values
+      definition.values = old.values;  // a repeated definition keeps its value names
     }
   }
   if (definition.plain) {

@@ -31,7 +31,7 @@ std::unexpected<std::string> wrong(const std::string& place, std::string_view wh
   return std::unexpected(place + ": " + std::string(what) + "; " + std::string(remedy));
 }
 
-/// Takes what is before `separator` off the front; without one, all of it.
+/// Takes the part before `separator` off the front; without a separator, all of it.
 std::string_view take_part(std::string_view& text, char separator) {
   const std::size_t end = std::min(text.find(separator), text.size());
   const std::string_view part = text.substr(0, end);
@@ -39,16 +39,16 @@ std::string_view take_part(std::string_view& text, char separator) {
   return part;
 }
 
-/// The state of one file that is being read. BEGIN and END are matched within a file: an included file starts outside any
+/// State while reading one file. BEGIN and END must match within a file: an included file starts outside any
 /// block.
 struct OpenFile {
   const std::string& name;
   unsigned depth;
   unsigned line = 0;
   std::string vendor{};   // of BEGIN-VENDOR; empty: none
-  bool extended = false;  // it stands in an attribute of RFC 6929
+  bool extended = false;  // inside an attribute of RFC 6929
   std::vector<std::string> tlvs{};
-  ByName<unsigned> defined{};  // in which line
+  ByName<unsigned> defined{};  // name to line
 
   [[nodiscard]] std::string place() const { return name + ':' + std::to_string(line); }
   [[nodiscard]] std::unexpected<std::string> wrong(std::string_view what, std::string_view remedy) const {
@@ -216,7 +216,7 @@ Result Loader::attribute(OpenFile& file, Words arguments) {
 
 Result Loader::flags(OpenFile& file, std::string_view words, Definition& definition) {
   if (const Vendor* vendor = dictionary_.vendor(words); vendor != nullptr && file.vendor.empty()) {
-    definition.vendor = vendor->id;  // as before BEGIN-VENDOR was invented
+    definition.vendor = vendor->id;  // the syntax before BEGIN-VENDOR existed
     definition.plain = definition.plain && vendor->plain;
     return {};
   }
@@ -233,7 +233,8 @@ Result Loader::flags(OpenFile& file, std::string_view words, Definition& definit
   return {};
 }
 
-// FreeRADIUS' own files name values before they define the attribute: such values are resolved when all files are read.
+// FreeRADIUS' own files name values before they define the attribute: those values are resolved once all
+// files are read.
 Result Loader::value(OpenFile& file, Words arguments) {
   EarlyValue value{file.place(), std::string(arguments[0]), std::string(arguments[1]),
                    std::string(arguments[2])};
@@ -356,7 +357,7 @@ std::expected<Dictionary, std::string> extended(Dictionary base, const std::stri
     return std::unexpected(file + ": " + (text ? "no such file; create it, or name another" : text.error()));
   }
   auto dictionary = Loader(std::move(base), read).load_all(file, **text);
-  if (!dictionary) {  // it quotes the file, and goes to a terminal
+  if (!dictionary) {  // it quotes the file, and may go to a terminal
     const auto is_printable = [](char c) { return c >= ' ' && c < 0x7f; };
     std::ranges::replace_if(dictionary.error(), std::not_fn(is_printable), '?');
   }

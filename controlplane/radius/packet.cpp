@@ -19,7 +19,7 @@ void store_length(std::vector<std::uint8_t>& packet) {
   wire::store_be(packet.data() + 2, static_cast<std::uint16_t>(packet.size()));
 }
 
-/// The datagram without the padding behind its Length; empty when Length is invalid.
+/// The datagram without the padding after its Length; empty if Length is invalid.
 Bytes trimmed(Bytes datagram) {
   if (datagram.size() < kHeaderSize) {
     return {};
@@ -31,8 +31,8 @@ Bytes trimmed(Bytes datagram) {
 
 enum class Signature : std::uint8_t { kNone, kFirst, kElsewhere, kWrong };
 
-/// Looks for Message-Authenticator before the attributes are trusted: lengths are checked at each step, and a list that
-/// does not add up ends the search. With `authenticator` in the header's place (RFC 3579 §3.2).
+/// Finds Message-Authenticator before the attributes are trusted: lengths are checked at each step, and an
+/// inconsistent list ends the search. `authenticator` stands in for the header's (RFC 3579 §3.2).
 Signature check_signature(Bytes packet, const Authenticator& authenticator, Bytes secret) {
   for (std::size_t at = kHeaderSize; at + 2 <= packet.size();) {
     const std::size_t size = packet[at + 1];
@@ -58,8 +58,8 @@ Signature check_signature(Bytes packet, const Authenticator& authenticator, Byte
   return Signature::kNone;
 }
 
-/// RFC 2865 §5.2: each block is hidden by the digest of the secret and the block before it as it travels. Encryption and decryption differ only
-/// in which of the two texts that block is.
+/// RFC 2865 §5.2: each block is hidden by the digest of the secret and the previous block as transmitted.
+/// Encryption and decryption differ only in which of the two texts that block is.
 std::vector<std::uint8_t> unhide(Bytes hidden, std::initializer_list<Bytes> first, Bytes secret) {
   std::vector<std::uint8_t> clear(hidden.begin(), hidden.end());
   auto mask = crypto::md5(first);
@@ -91,7 +91,7 @@ std::string_view to_text(Fault fault) {
   return "unknown";
 }
 
-// ---- writing --------------------------------------------------------------------------------------------------------
+// ---- writing ----------------------------------------------------------------------------------------------
 
 RequestWriter::RequestWriter(Code code, std::uint8_t identifier, const Authenticator& authenticator)
     : octets_(kHeaderSize), authenticator_(authenticator) {
@@ -200,7 +200,7 @@ std::vector<std::uint8_t> RequestWriter::finish(Bytes secret) && {
   return std::move(octets_);
 }
 
-// ---- reading --------------------------------------------------------------------------------------------------------
+// ---- reading ----------------------------------------------------------------------------------------------
 
 std::expected<Packet, Fault> Packet::read(Bytes datagram, const Authenticator& authenticator, Bytes secret,
                                           Signed demanded) {
@@ -239,8 +239,8 @@ std::expected<Packet, Fault> read_request(Bytes datagram, Bytes secret, bool mus
                       must_be_signed ? Packet::Signed::kSomewhere : Packet::Signed::kOptional);
 }
 
-/// False: an attribute's length is below 2 or beyond the packet. A vendor's attribute that does not parse is kept as it
-/// is, without vendor: RFC 2865 §5.26 leaves its inside to the vendor.
+/// False: an attribute's length is below 2 or beyond the packet. A vendor attribute that does not parse is
+/// kept unchanged, without vendor: RFC 2865 §5.26 leaves its content to the vendor.
 bool Packet::parse() {
   const Bytes octets(octets_);
   for (std::size_t at = kHeaderSize; at < octets.size();) {
@@ -254,7 +254,7 @@ bool Packet::parse() {
       attributes_.push_back({.type = type, .value = value});
       continue;
     }
-    // Several of one vendor may share an attribute.
+    // One attribute may hold several of a vendor's.
     const VendorId vendor = wire::load_be<VendorId>(value.data());
     for (Bytes rest = value.subspan(4); !rest.empty();) {
       if (rest.size() < 2 || rest[1] < 2 || rest[1] > rest.size()) {
@@ -286,7 +286,7 @@ const Attribute* Packet::find(VendorId vendor, std::uint8_t type) const {
   return found == attributes_.end() ? nullptr : &*found;
 }
 
-// ---- hidden values ----------------------------------------------------------------------------------------------------
+// ---- hidden values ----------------------------------------------------------------------------------------
 
 std::optional<crypto::SecretText> reveal_salted(Bytes value, const Authenticator& request, Bytes secret) {
   constexpr std::size_t kSalt = 2;

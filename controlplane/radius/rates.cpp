@@ -11,7 +11,7 @@ using Rate = std::expected<std::optional<SubscriberRate>, std::string>;
 
 constexpr std::uint64_t kLargestKbit = 4'000'000'000;
 
-/// Kbit of bits, not less than one of any.
+/// Bits to kbit, rounded down, but at least 1 unless it is 0.
 std::uint32_t kbit_of(std::uint64_t bits) {
   return static_cast<std::uint32_t>(bits == 0 ? 0 : std::max<std::uint64_t>(bits / 1000, 1));
 }
@@ -32,7 +32,7 @@ std::optional<std::uint64_t> read_bits(std::string_view text) {
   return number * scale;
 }
 
-/// Of an integer type, exactly as long as that is; or a text of digits.
+/// A value of an integer type and of exactly its length, or digits as text.
 std::optional<std::uint64_t> read_number(const Attribute& attribute, ValueType type) {
   std::uint64_t number = 0;
   if (type == ValueType::kString) {

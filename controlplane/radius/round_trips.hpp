@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts of round trip times in buckets of a quarter of an octave, from 1 ms on: percentiles within 20 %.
+// Counts round trip times in buckets of a quarter octave, from 1 ms on: percentiles within 20 %.
 // Thread: control. Owner: whoever embeds it.
 #pragma once
 
@@ -23,7 +23,7 @@ class RoundTrips {
     std::uint64_t left = (count_ * percent + 99) / 100;
     for (std::size_t at = 0; at < counts_.size() && left > 0; ++at) {
       if (counts_[at] >= left) {
-        // Where buckets are wider than 1 ms, their exclusive end: 256 ms, not 255.
+        // For buckets wider than 1 ms, the exclusive end: 256 ms, not 255.
         const std::uint64_t end = Buckets::upper_of(at) + (at < Buckets::kPerOctave ? 0 : 1);
         return Duration{static_cast<Duration::rep>(end)};
       }

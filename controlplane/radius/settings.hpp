@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator may set of RADIUS, with the defaults that hold without a config file. Immutable once handed over.
+// The operator's RADIUS settings, with the defaults that apply without a config file. Immutable once handed
+// over.
 #pragma once
 
 #include <algorithm>
@@ -26,19 +27,19 @@ struct ServerSettings {  // [[radius-server]]
   crypto::SecretText secret{};
   std::uint16_t auth_port = 1812;  ///< 0: not for authentication
   std::uint16_t acct_port = 1813;  ///< 0: not for accounting
-  std::uint32_t priority = 1;      ///< the lowest that is alive is used
+  std::uint32_t priority = 1;      ///< the live server with the lowest is used
   std::uint32_t weight = 1;        ///< share among equals
   bool must_sign = true;           ///< require Message-Authenticator in replies to Access-Requests
 };
 
 struct ClientSettings {  // [radius]
   std::vector<ServerSettings> servers{};
-  Duration timeout = Duration{3000};     ///< before a request is repeated
-  std::uint32_t tries = 3;               ///< to one server
-  std::uint32_t max_fail = 3;            ///< requests in a row without any answer that make a server dead
-  Duration dead_time = Duration{30000};  ///< how long a dead one is only probed
+  Duration timeout = Duration{3000};     ///< before a request is retransmitted
+  std::uint32_t tries = 3;               ///< transmissions to one server
+  std::uint32_t max_fail = 3;            ///< consecutive requests without any reply that make a server dead
+  Duration dead_time = Duration{30000};  ///< how long a dead server is only probed
   std::uint32_t lanes = 4;               ///< sockets for each server and service
-  std::uint32_t max_waiting = 4096;      ///< requests that wait for a free identifier
+  std::uint32_t max_waiting = 4096;      ///< requests waiting for a free identifier
 };
 
 /// True when a server is configured for accounting.
@@ -48,7 +49,7 @@ struct ClientSettings {  // [radius]
 }
 
 struct SpoolSettings {                            // [radius] spool*
-  std::string file = "/var/lib/adit/accounting";  ///< empty: memory, which ends with the process
+  std::string file = "/var/lib/adit/accounting";  ///< empty: in memory, lost when the process ends
   std::uint32_t records = 65'536;  ///< sessions that are up, and Stops that no server has taken
 };
 
@@ -63,7 +64,7 @@ struct DaeClientSettings {  // [[dae-client]]: RFC 5176's Dynamic Authorization 
 
 struct DaeSettings {  // [radius] dae-*
   std::vector<DaeClientSettings> clients{};
-  wire::Ipv4Address address{};  ///< where requests are taken; none: on every address
+  wire::Ipv4Address address{};  ///< where to receive requests; none: on every address
   std::uint16_t port = 3799;
   Duration window = Duration{300'000};  ///< how far an Event-Timestamp may be from our clock
 };

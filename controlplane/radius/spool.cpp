@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kSpoolHeaderSize = 4096;
 
-/// FNV-1a, 32 bits: detects pages that a power cut left half written; it is no defence against tampering.
+/// FNV-1a, 32 bits: detects pages half written at a power cut; no defence against tampering.
 std::uint32_t checksum(const void* data, std::size_t size) {
   std::uint32_t sum = 2'166'136'261U;
   const auto* octet = static_cast<const unsigned char*>(data);
@@ -20,7 +20,8 @@ std::uint32_t checksum(const void* data, std::size_t size) {
   return sum;
 }
 
-/// Keeps the compiler from reordering writes to a file's memory: a process that is killed leaves a prefix of them.
+/// Keeps the compiler from reordering writes to a file's memory: a process that is killed leaves a prefix of
+/// them.
 void in_order() {
   std::atomic_signal_fence(std::memory_order_seq_cst);
 }
@@ -87,7 +88,7 @@ const Spool::Entry* Spool::newest(const Record& record) const {
 void Spool::write(Slot slot, State state, const SpoolUsage& usage) {
   Record& into = record(slot);
   Entry& entry = into.entries[newest(into) == &into.entries[0] ? 1 : 0];
-  entry.sequence = 0;  // not whole until its sum is there
+  entry.sequence = 0;  // incomplete until its sum is written
   in_order();
   entry.unix_at = usage.unix_at;
   entry.uplink_octets = usage.totals.uplink_octets;
@@ -162,7 +163,7 @@ void Spool::beat(std::uint64_t unix_now) {
 
 std::vector<Spool::Slot> Spool::recover(std::uint32_t cause) {
   const std::uint64_t last_beat = reinterpret_cast<const Header*>(memory_)->last_beat;
-  std::vector<std::pair<std::uint64_t, Slot>> found;  // by when it stopped, or was last noted
+  std::vector<std::pair<std::uint64_t, Slot>> found;  // with the time it stopped, or was last noted
   for (Slot slot = 0; slot < slots_; ++slot) {
     const Record& of = record(slot);
     const Entry* entry = newest(of);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What accounting must not forget: a slot for each session that accounting servers have been told of, from its Start to the
-// answer to its Stop. Slots are in memory that may be a file's (MAP_SHARED): then they outlive the process, however it ends.
-// A slot has two copies of the counters, written alternately: a process that is killed while it writes one leaves the other
-// intact. All is O(1) but recover(). Pure; thread: control. Owner: RadiusAccounting's owner.
+// Accounting's persistent state: a slot for each session reported to accounting servers, from its Start to
+// the reply to its Stop. Slots are in memory that may be mapped from a file (MAP_SHARED): then they survive
+// the process, however it ends. A slot has two copies of the counters, written alternately: a process killed
+// while writing one leaves the other intact. All is O(1) except recover(). Pure; thread: control. Owner:
+// RadiusAccounting's owner.
 #pragma once
 
 #include <cstddef>
@@ -16,12 +17,12 @@
 
 namespace adit::control::radius {
 
-/// What is known of a session at some time.
+/// The state of a session at one moment.
 struct SpoolUsage {
   contract::CallTotals totals{};   ///< without drops
-  std::uint64_t unix_at = 0;       ///< when: seconds since 1970
-  std::uint32_t session_time = 0;  ///< seconds that IP had been up by then
-  std::uint32_t cause = 0;         ///< RFC 2866 §5.10, once it has stopped
+  std::uint64_t unix_at = 0;       ///< when, in seconds since 1970
+  std::uint32_t session_time = 0;  ///< seconds that IP had been up
+  std::uint32_t cause = 0;         ///< RFC 2866 §5.10, once stopped
 };
 
 class Spool {
@@ -30,36 +31,38 @@ class Spool {
   static constexpr std::size_t kSlotSize = 1024;
   static constexpr std::size_t kMaxIdentity = kSlotSize - 2 * 64 - 16;
 
-  /// Octets of memory for that many slots.
+  /// Octets of memory for this many slots.
   [[nodiscard]] static std::size_t size_for(std::uint32_t slots);
-  /// `memory`: size_for() octets or more; zeros, or what a Spool has left in it. Outlives the spool.
+  /// `memory`: size_for() octets or more; zeros, or the contents left by an earlier Spool. Outlives the
+  /// spool.
   explicit Spool(std::span<std::byte> memory);
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
 
-  /// Takes a slot for a session that starts. `identity`: its attributes, as they go into each of its records. None: all
-  /// are in use, or it is longer than kMaxIdentity.
+  /// Takes a slot for a new session. `identity`: the attributes common to all its records. None: all slots
+  /// are in use, or `identity` is longer than kMaxIdentity.
   [[nodiscard]] std::optional<Slot> open(wire::Bytes identity, std::uint64_t unix_now);
-  /// Replaces the attributes; when they are longer than kMaxIdentity, none are kept.
+  /// Replaces the attributes; if they are longer than kMaxIdentity, none are kept.
   void describe(Slot slot, wire::Bytes identity);
-  /// Its counters so far.
+  /// Stores the counters so far.
   void note(Slot slot, const SpoolUsage& usage);
-  /// The final counters; the slot then waits for release().
+  /// Stores the final counters; the slot then waits for release().
   void stop(Slot slot, const SpoolUsage& usage);
-  /// A server has its Stop.
+  /// A server has taken the Stop: frees the slot.
   void release(Slot slot);
   [[nodiscard]] wire::Bytes identity(Slot slot) const;
   [[nodiscard]] SpoolUsage usage(Slot slot) const;
 
-  /// Records that the process is alive at this time. Sessions that recover() finds open ended at the last beat.
+  /// Records that the process is alive now. Sessions that recover() finds open are taken to have ended at the
+  /// last beat.
   void beat(std::uint64_t unix_now);
-  /// To be called once, at the start: slots whose Stop no server has taken, oldest first. Those that were open when the
-  /// process ended are stopped with `cause` at its last beat, with the counters noted last.
+  /// Call once, at start-up: returns the slots whose Stop no server has taken, oldest first. Those still open
+  /// when the process ended are stopped with `cause` at its last beat, with the counters noted last.
   [[nodiscard]] std::vector<Slot> recover(std::uint32_t cause);
 
   [[nodiscard]] std::uint32_t slots() const { return slots_; }
   [[nodiscard]] std::uint32_t used() const { return slots_ - static_cast<std::uint32_t>(free_.size()); }
-  /// Slots that recover() found damaged, and freed.
+  /// Slots that recover() found damaged and freed.
   [[nodiscard]] std::uint32_t damaged() const { return damaged_; }
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The attributes that Adit knows without a file, for the same reader as an operator's dictionary. RFC 2865, 2866, 2868,
-// 2869, 5176, 2548, and what the vendors' manuals say.
+// The attributes that Adit knows without a file, read like an operator's dictionary. From RFC 2865, 2866,
+// 2868, 2869, 5176, 2548, and vendors' manuals.
 #include "controlplane/radius/dictionary.hpp"
 
 namespace adit::control::radius {

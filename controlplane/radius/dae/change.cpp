@@ -49,7 +49,7 @@ Result read_route(const Attribute& attribute, wire::Ipv4Address address, Session
   return {};
 }
 
-/// Reads one attribute that stands by itself; rates are read together.
+/// Reads one attribute independently of the others; rates are read together.
 Result read_one(const Attribute& attribute, wire::Ipv4Address address, SessionChange& change) {
   switch (attribute.type) {
     case Type::kSessionTimeout:
@@ -74,13 +74,13 @@ Result read_one(const Attribute& attribute, wire::Ipv4Address address, SessionCh
   }
 }
 
-/// Attributes that every request may have and that ask for no change.
+/// Attributes that any request may have and that ask for no change.
 bool is_envelope(const Attribute& attribute) {
   switch (attribute.type) {
     case Type::kMessageAuthenticator:
     case Type::kEventTimestamp:
     case Type::kProxyState:
-    case Type::kServiceType:  // looked at before
+    case Type::kServiceType:  // checked earlier
       return true;
     default:
       return identifies(attribute);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a CoA-Request asks to be changed, read strictly and as a whole: one bad value, and nothing is changed. Pure; any thread.
+// The change that a CoA-Request asks for, read strictly: with one bad value, nothing is changed. Pure; any
+// thread.
 #pragma once
 
 #include <expected>
@@ -12,7 +13,8 @@
 
 namespace adit::control::radius {
 
-/// Session-Timeout, Idle-Timeout, Acct-Interim-Interval, Class, Framed-Route and rate limits. `address`: the subscriber's.
+/// Session-Timeout, Idle-Timeout, Acct-Interim-Interval, Class, Framed-Route and rate limits. `address` is
+/// the subscriber's.
 [[nodiscard]] std::expected<SessionChange, Refusal> read_change(const Packet& request,
                                                                 wire::Ipv4Address address,
                                                                 std::span<const RateMapping> rates);

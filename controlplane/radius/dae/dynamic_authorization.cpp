@@ -25,7 +25,7 @@ Code code_of(Code request, bool ack) {
   return ack ? Code::kCoaAck : Code::kCoaNak;
 }
 
-/// RFC 5176 §3.2: Authorize-Only asks the NAS to fetch the change by an Access-Request, which we do not do.
+/// RFC 5176 §3.2: Authorize-Only tells the NAS to fetch the change by an Access-Request, which we do not do.
 std::expected<void, Refusal> check_service(const Packet& request) {
   const Attribute* service = request.find(Type::kServiceType);
   if (service != nullptr && number_of(*service) != kServiceFramed) {
@@ -95,7 +95,7 @@ std::vector<std::uint8_t> DynamicAuthorization::on_datagram(wire::Ipv4Address so
                   std::unexpected(Refusal{ErrorCause::kResourcesUnavailable, "too many requests"}));
   }
   std::vector<std::uint8_t> octets = answer(*request, client, act(*request, client));
-  // A request dated ahead of our clock stays acceptable until its window ends: up to twice the window from now.
+  // A request dated in the future stays valid until its window ends: up to twice the window from now.
   remembered_.push_back({wheel_.now() + 2 * settings_.window, key});
   return answers_.emplace(std::move(key), std::move(octets)).first->second;
 }
@@ -137,7 +137,7 @@ DynamicAuthorization::Acted DynamicAuthorization::act(const Packet& request, Cli
 }
 
 DynamicAuthorization::Acted DynamicAuthorization::disconnect(const Packet& request, Client& client) {
-  // A Disconnect-Request that also asks for something is refused, RFC 5176 §3.
+  // A Disconnect-Request that also asks for a change is refused, RFC 5176 §3.
   if (const auto asks = read_change(request, {}, rates_);
       asks || asks.error().cause != ErrorCause::kMissingAttribute) {
     return std::unexpected(

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// RFC 5176's server: Disconnect- and CoA-Requests in, their answers out; no socket. In this order a request passes source,
-// authenticity, repetition, date, permission; then the session is found and the whole request read; then it acts.
-// What is not authentic, or too old or too new, gets no answer at all. A repeated request gets the first one's answer again
-// and has no other effect, so that a captured request is worth nothing.
+// An RFC 5176 server: Disconnect- and CoA-Requests in, replies out; no socket. A request is checked for
+// source, authenticity, repetition, date, permission, in this order; then the session is found and the whole
+// request read; then it is carried out.
+// A request that is not authentic, too old or too new gets no reply. A repeated request gets the first one's
+// reply again and has no other effect, so that replaying a captured request gains nothing.
 // Everything is O(1) in the number of calls. Thread: control. Owner: the runtime.
 #pragma once
 
@@ -27,11 +28,11 @@ namespace adit::control::radius {
 struct DaeClientStatus {
   std::string name;
   wire::Ipv4Address address;
-  std::uint64_t disconnects = 0, changes = 0;  ///< done
-  std::uint64_t refused = 0;                   ///< answered by a NAK
-  std::uint64_t repeated = 0;                  ///< answered as before
-  std::uint64_t stale = 0;                     ///< without a timestamp, or outside the window: no answer
-  std::uint64_t forged = 0;                    ///< not authentic, or malformed: no answer
+  std::uint64_t disconnects = 0, changes = 0;  ///< carried out
+  std::uint64_t refused = 0;                   ///< answered with a NAK
+  std::uint64_t repeated = 0;                  ///< answered as the first time
+  std::uint64_t stale = 0;                     ///< without a timestamp, or outside the window: no reply
+  std::uint64_t forged = 0;                    ///< not authentic, or malformed: no reply
 };
 
 class DynamicAuthorization {
@@ -39,17 +40,17 @@ class DynamicAuthorization {
   DynamicAuthorization(DaeSettings settings, NasSettings nas, std::vector<RateMapping> rates,
                        const TimerWheel& wheel, UnixClock clock, EventLog& log, Concentrator& concentrator);
 
-  /// The clients and rate attributes from now on. Counters of clients that stay are kept.
+  /// Replaces the clients and rate attributes. Counters of clients that stay are kept.
   void use(DaeSettings settings, std::vector<RateMapping> rates);
 
-  /// The answer to a datagram, for whoever sent it; empty: none. The datagram may hold anything.
+  /// The reply to a datagram, for its sender; empty: none. The datagram is untrusted.
   [[nodiscard]] std::vector<std::uint8_t> on_datagram(wire::Ipv4Address source, Bytes datagram);
 
   [[nodiscard]] std::vector<DaeClientStatus> status() const;
-  /// Datagrams from addresses that belong to no client.
+  /// Datagrams from addresses of no client.
   [[nodiscard]] std::uint64_t strangers() const { return strangers_; }
 
-  /// How many answers are remembered; requests beyond it are refused (Error-Cause 506).
+  /// How many replies are remembered; further requests are refused (Error-Cause 506).
   static constexpr std::size_t kMaxRemembered = 262'144;
 
  private:
@@ -61,7 +62,7 @@ class DynamicAuthorization {
     Instant until;
     std::string key;
   };
-  /// The Error-Cause of an ACK, if any; or the NAK.
+  /// The Error-Cause of an ACK, if any; otherwise the NAK.
   using Acted = std::expected<std::optional<ErrorCause>, Refusal>;
 
   [[nodiscard]] bool is_of_now(const Packet& request, Client& client);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why a Disconnect- or CoA-Request is answered by a NAK. Pure; any thread.
+// Why a Disconnect- or CoA-Request is answered with a NAK. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace adit::control::radius {
 
 struct Refusal {
   ErrorCause cause{};
-  std::string why;  ///< for the log; only the cause travels
+  std::string why;  ///< for the log; only the cause is sent
 };
 
 }  // namespace adit::control::radius

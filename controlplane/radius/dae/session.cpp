@@ -29,7 +29,7 @@ std::optional<SessionSelector> selector_of(const Packet& request) {
   return std::nullopt;
 }
 
-/// False: the attribute identifies another session. True of attributes that identify none.
+/// False: the attribute identifies another session. True for attributes that identify none.
 bool matches(const Attribute& attribute, const CallStatus& call) {
   switch (attribute.type) {
     case Type::kUserName:
@@ -47,7 +47,7 @@ bool matches(const Attribute& attribute, const CallStatus& call) {
     case Type::kCalledStationId:
       return attribute.text() == wire::to_string(call.local);
     case Type::kAcctMultiSessionId:
-      return false;  // we send none: the request is meant for another NAS
+      return false;  // we never send one: the request is meant for another NAS
     default:
       return true;
   }
