@@ -226,7 +226,7 @@ Read<crypto::SecretText> SecretKind::read(const toml::node& node) const {
   const std::string* text = text_of(node);
   if (text == nullptr || text->empty() || text->size() > most) {
     return std::unexpected(
-        Complaint{.wrong = "is no secret",
+        Complaint{.wrong = "is not a secret",
                   .remedy = "write text of 1 to " + std::to_string(most) + " characters in quotes",
                   .secret = true});
   }
@@ -245,7 +245,7 @@ Read<std::string> PathKind::read(const toml::node& node) const {
     return complain("is not an absolute path", "write it from / on");
   }
   if (text->find('\0') != std::string::npos) {
-    return complain("has a NUL in it", "write an absolute path");
+    return complain("contains a NUL", "write an absolute path");
   }
   if (text->size() > most) {
     return complain("has " + std::to_string(text->size()) + " octets",

@@ -54,8 +54,8 @@ class Reader {
       }
       words.push_back(std::move(*word));
       if (!at_end() && text_[at_] == '#') {
-        notes.push_back(
-            at_line(line_, "the # right after a word begins a comment; quote the word if it belongs to it"));
+        notes.push_back(at_line(
+            line_, "the # right after a word begins a comment; quote the word if the # is part of it"));
       }
     }
   }

@@ -86,11 +86,11 @@ class TrialLogins::Trial final : public AuthClient {
         crypto::equal_constant_time(keys_->send.bytes(), accepted.mppe->send.bytes()) &&
         crypto::equal_constant_time(keys_->receive.bytes(), accepted.mppe->receive.bytes());
     if (!outcome.success_is_right) {
-      outcome.why = "MS-CHAP2-Success is not what the password makes it: clients hang up";
+      outcome.why = "MS-CHAP2-Success does not match the password: clients hang up";
     } else if (keys_ && !accepted.mppe) {
       outcome.why = "it has no keys for MPPE";
     } else if (keys_ && !outcome.keys_are_right) {
-      outcome.why = "its keys are not what the password makes them: MPPE would not be understood";
+      outcome.why = "its keys are not the ones that the password gives: MPPE would fail";
     }
   }
 

@@ -142,7 +142,7 @@ void ClientLink::protocol_down(PppProtocol protocol) {
 
 void ClientLink::protocol_finished(PppProtocol protocol) {
   protocol == PppProtocol::kLcp ? lcp_finished()
-                                : host_.link_failed(ClientEnd::kIpcpFailed, "IPCP came to nothing");
+                                : host_.link_failed(ClientEnd::kIpcpFailed, "IPCP was not agreed on");
 }
 
 void ClientLink::protocol_failed(PppProtocol, EndReason reason, std::string_view why) {

@@ -48,7 +48,7 @@ constexpr std::array kAddressOnly = {IpcpOption::kAddress};
 ClientProfile plain() {
   return {
       .name = "plain",
-      .help = "what the RFCs ask for, without pauses; what rates are measured with",
+      .help = "only what the RFCs require, without pauses; for measuring rates",
       .start = start_request({}, "adit-blast", "Adit"),
       .call = call_request(300, 100'000'000, 64),
       .link_infos = {},
@@ -77,7 +77,7 @@ constexpr std::array kWindowsLinkInfos = {
 ClientProfile windows() {
   return {
       .name = "windows",
-      .help = "RasPPTP of Windows 7 to 11: callback, Identification, IPCP beside CCP, name servers",
+      .help = "RasPPTP of Windows 7 to 11: callback, Identification, IPCP in parallel with CCP, name servers",
       .start = start_request({.framing = 1, .bearer = 1, .firmware = 2600}, "", "Microsoft Windows NT"),
       .call = call_request(300, 100'000'000, 64),
       .link_infos = kWindowsLinkInfos,
@@ -152,7 +152,7 @@ constexpr std::array kAndroidLcp = {LcpOption::kMru, LcpOption::kAccm, LcpOption
 ClientProfile android() {
   return {
       .name = "android",
-      .help = "mtpd and pppd of Android: no echoes, no acknowledgements, no farewell but FIN",
+      .help = "mtpd and pppd of Android: no echoes, no acknowledgements, hangs up with FIN only",
       .start = start_request({.channels = 1}, "anonymous", ""),
       .call = call_request(1'000, 100'000'000, 8'192),
       .echo_interval = Duration{0},

@@ -89,7 +89,7 @@ void ControlProtocol::on_configure_request(const PppPacket& packet) {
   } else {
     naks_sent_ += reply.code() == PppCode::kConfigureNak ? 1 : 0;
     if (++refused_ >= settings_.max_configure) {
-      return fail(failure(), "peer insists on what was refused");
+      return fail(failure(), "peer keeps asking for what was refused");
     }
   }
   reply_ = &reply;
@@ -149,7 +149,7 @@ void ControlProtocol::on_configure_refusal(const PppPacket& packet) {
     return;
   }
   if (refusals_ >= settings_.max_configure) {
-    return fail(failure(), "peer refuses whatever we ask");
+    return fail(failure(), "peer refuses every request of ours");
   }
   raise(PppEvent::kRcn, packet);
 }
@@ -161,7 +161,7 @@ void ControlProtocol::on_code_reject(const PppPacket& packet) {
   }
   const bool fatal = packet.data[0] >= 1 && packet.data[0] <= 7;
   if (fatal) {
-    fail(failure(), "peer rejects a code that cannot be done without");
+    fail(failure(), "peer rejects an essential code");
   }
   raise(fatal ? PppEvent::kRxjFatal : PppEvent::kRxjPermitted, packet);
 }

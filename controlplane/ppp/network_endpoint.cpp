@@ -255,7 +255,7 @@ void NetworkEndpoint::protocol_finished(PppProtocol protocol) {
     return link_.protocol_finished(protocol);
   }
   disable_mppe();
-  go_on_without_mppe("CCP came to nothing");
+  go_on_without_mppe("CCP was not agreed on");
 }
 
 void NetworkEndpoint::protocol_failed(PppProtocol protocol, EndReason reason, std::string_view why) {

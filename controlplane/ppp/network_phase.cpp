@@ -89,7 +89,7 @@ void NetworkPhase::on_protocol_reject(PppProtocol protocol) {
 void NetworkPhase::on_nonsense() {
   if (ccp_.encrypts() && ccp_.send_mode().stateful && ++nonsense_ == kNonsenseRejects) {
     link().protocol_failed(PppProtocol::kCcp, EndReason::kMppeDesynchronised,
-                           "peer decrypts what we send to nonsense");
+                           "peer decrypts our packets to garbage");
   }
 }
 

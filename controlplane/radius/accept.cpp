@@ -75,7 +75,7 @@ std::expected<std::optional<MppeStartKeys>, std::string> read_keys_v1(const Clie
   }
   const auto clear = reveal_password(keys->value, reply.request, reply.secret);
   if (!clear || clear->bytes().size() != kSize) {
-    return std::unexpected("MS-CHAP-MPPE-Keys has not 32 octets");
+    return std::unexpected("MS-CHAP-MPPE-Keys is not 32 octets long");
   }
   const crypto::Secret<16> hash_hash(clear->bytes().subspan<kLmKey, 16>());
   return crypto::mppe_start_keys_v1(hash_hash, proof.challenge);
@@ -126,7 +126,7 @@ class Reader {
       return {};
     }
     if (!number || !wire::is_host(address)) {
-      return std::unexpected("Framed-IP-Address is no address that a subscriber can have");
+      return std::unexpected("Framed-IP-Address is not an address that a subscriber can have");
     }
     accepted_.address = address;
     return {};
@@ -223,7 +223,7 @@ class Reader {
     }
     const auto number = number_of(attribute);
     if (!number) {
-      return std::unexpected("MS-Primary-DNS-Server or its like is no address");
+      return std::unexpected("one of the MS-DNS/NBNS-Server attributes is not an address");
     }
     *into = wire::Ipv4Address(*number);
     return {};

@@ -117,9 +117,9 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
                 {"message", reply_message(reply->packet)}});
     return AuthRejected{.ms_chap_error = read_reject(reply->packet)};
   } else if (reply && reply->packet.code() == Code::kAccessChallenge) {
-    why = "Access-Challenge asks for more than PPP's methods have";
+    why = "Access-Challenge needs a method that PPP does not have";
   } else if (reply) {
-    why = "a reply of another kind than Access-Accept, -Reject or -Challenge";
+    why = "the reply is not an Access-Accept, -Reject or -Challenge";
   }
   log_.event(Severity::kWarning, "radius_no_verdict",
              {{"user", request.user},

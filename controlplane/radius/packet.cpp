@@ -82,11 +82,11 @@ std::string_view to_text(Fault fault) {
     case Fault::kAuthenticator:
       return "its authenticator is wrong: another secret, or forged";
     case Fault::kNoMessageAuthenticator:
-      return "it lacks Message-Authenticator, which a reply has as its first attribute";
+      return "it lacks Message-Authenticator, which must be the first attribute of a reply";
     case Fault::kMessageAuthenticator:
       return "its Message-Authenticator is wrong";
     case Fault::kAttributes:
-      return "its attributes do not fill it";
+      return "its attributes do not match its length";
   }
   return "unknown";
 }

@@ -70,7 +70,7 @@ Result read_one(const Attribute& attribute, wire::Ipv4Address address, SessionCh
       return std::unexpected(Refusal{static_cast<std::uint8_t>(attribute.type) >= kFirstExtendedType
                                          ? ErrorCause::kUnsupportedExtension
                                          : ErrorCause::kUnsupportedAttribute,
-                                     name_of(attribute) + " is nothing that can be changed"});
+                                     name_of(attribute) + " cannot be changed"});
   }
 }
 

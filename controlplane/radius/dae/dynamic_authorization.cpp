@@ -77,7 +77,7 @@ std::vector<std::uint8_t> DynamicAuthorization::on_datagram(wire::Ipv4Address so
     ++client.status.forged;
     log_.event(Severity::kWarning, "dae_dropped",
                {{"client", client.settings.name},
-                {"why", request ? std::string("it is no Disconnect- or CoA-Request")
+                {"why", request ? std::string("it is not a Disconnect- or CoA-Request")
                                 : std::string(to_text(request.error()))}});
     return {};
   }
@@ -141,7 +141,7 @@ DynamicAuthorization::Acted DynamicAuthorization::disconnect(const Packet& reque
   if (const auto asks = read_change(request, {}, rates_);
       asks || asks.error().cause != ErrorCause::kMissingAttribute) {
     return std::unexpected(
-        asks ? Refusal{ErrorCause::kUnsupportedAttribute, "a Disconnect-Request asks for no change beside"}
+        asks ? Refusal{ErrorCause::kUnsupportedAttribute, "a Disconnect-Request cannot also ask for a change"}
              : asks.error());
   }
   const auto session = find_session(request, nas_, concentrator_);
@@ -151,7 +151,7 @@ DynamicAuthorization::Acted DynamicAuthorization::disconnect(const Packet& reque
   const Removal removal = concentrator_.remove(session->session_id);
   if (removal == Removal::kWaiting) {
     return std::unexpected(
-        Refusal{ErrorCause::kSessionContextNotRemovable, "it has ended; its worker does not forget it"});
+        Refusal{ErrorCause::kSessionContextNotRemovable, "it has ended, but its worker has not removed it"});
   }
   ++client.status.disconnects;
   log_.event(
@@ -175,7 +175,7 @@ DynamicAuthorization::Acted DynamicAuthorization::change(const Packet& request, 
   }
   if (!concentrator_.change(session->session_id, *change)) {
     return std::unexpected(
-        Refusal{ErrorCause::kResourcesUnavailable, "the session's worker takes no message now"});
+        Refusal{ErrorCause::kResourcesUnavailable, "the ring to the session's worker is full"});
   }
   ++client.status.changes;
   log_.event(Severity::kInfo, "dae_change",

@@ -111,11 +111,12 @@ std::expected<CallStatus, Refusal> find_session(const Packet& request, const Nas
                                 [&](const Attribute& attribute) { return matches(attribute, call); });
   });
   if (found.empty()) {
-    return std::unexpected(Refusal{ErrorCause::kSessionContextNotFound, "no session is all that it says"});
+    return std::unexpected(
+        Refusal{ErrorCause::kSessionContextNotFound, "no session matches all its attributes"});
   }
   if (found.size() > 1) {
     return std::unexpected(Refusal{ErrorCause::kMultipleSessionSelectionUnsupported,
-                                   std::to_string(found.size()) + " sessions are what it says"});
+                                   std::to_string(found.size()) + " sessions match it"});
   }
   if (!is_this_nas(request, nas, found.front().local)) {
     return std::unexpected(elsewhere);
