@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The worker's time, read once per loop, and the token bucket that its limits are counted with.
+// The worker's clock, read once per loop, and the token bucket behind its rate limits.
 // Thread: worker. Owner: whoever embeds it.
 #pragma once
 
@@ -26,15 +26,15 @@ class TokenBucket {
   static_assert(kRate.fits());
 
  public:
-  /// Whole tokens there are now.
+  /// Whole tokens available now.
   [[nodiscard]] std::uint32_t available(Milliseconds now) noexcept {
     return bucket_.available(kRate, now.value);
   }
-  /// All of them or none.
+  /// Takes all `tokens` or none.
   [[nodiscard]] bool take(std::uint32_t tokens, Milliseconds now) noexcept {
     return bucket_.take(kRate, tokens, now.value);
   }
-  /// Returns what was taken and not used.
+  /// Returns tokens that were taken but not used.
   void give_back(std::uint32_t tokens, Milliseconds now) noexcept {
     bucket_.give_back(kRate, tokens, now.value);
   }

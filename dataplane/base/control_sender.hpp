@@ -27,7 +27,8 @@ class ControlSender {
     return sent;
   }
 
-  /// Once per loop. The only system call of a worker that has work, and made only when control has said that it sleeps.
+  /// Once per loop. The only system call of a busy worker, made only when control has announced that it
+  /// is going to sleep.
   void wake_control() noexcept {
     if (!posted_) {
       return;
@@ -37,8 +38,8 @@ class ControlSender {
     // so the later of the two sees the earlier: either control finds the message, or we wake it.
     if (wake_fd_ >= 0 && mailbox_.control_sleeps.exchange(false, std::memory_order_acq_rel)) {
       const std::uint64_t one = 1;
-      [[maybe_unused]] const auto written = ::write(
-          wake_fd_, &one, sizeof one);  // fails only when the counter is full: control is awake anyway
+      [[maybe_unused]] const auto written =
+          ::write(wake_fd_, &one, sizeof one);  // fails only if the counter is full: control is awake then
     }
   }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counters of one worker: one writer, any reader, no lock. A reader sees each value whole and never going back, but
-// not all of them at one instant. A counter is one row below; readers (`adit show counters`, metrics) go through the
-// table and need no edit. Thread: the worker writes, any reads. Owner: the worker.
+// Counters of one worker: one writer, any reader, no lock. A reader sees each value whole and never
+// decreasing, but not all values at one instant. Each counter is one row below; readers (`adit show
+// counters`, metrics) use the table and need no edit.
+// Thread: the worker writes, any thread reads. Owner: the worker.
 #pragma once
 
 #include <array>
@@ -23,7 +24,8 @@ class Counter {
     value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
   void reset() noexcept { value_.store(0, std::memory_order_relaxed); }
-  /// Acquire: whoever then checks that the counter is still the same call's (CallTable::totals) checks later.
+  /// Acquire: a reader that afterwards checks whether the counter still belongs to the same call
+  /// (CallTable::totals) really does check afterwards.
   [[nodiscard]] std::uint64_t read() const noexcept { return value_.load(std::memory_order_acquire); }
 
  private:
@@ -31,8 +33,8 @@ class Counter {
 };
 
 // X(enumerator, member, name, unit, what an operator should know)
-// Members lie in memory in this order: what a worker counts for every packet shares the first cache lines. Names are
-// what operators and metrics see; once released they do not change.
+// Members lie in memory in this order, so that what a worker counts for every packet shares the first cache
+// lines. Names are what operators and metrics see; once released they do not change.
 #define ADIT_WORKER_COUNTERS(X)                                                                            \
   X(kLoops, loops, "loops", "loops", "passes of the poll loop")                                            \
   X(kBusyLoops, busy_loops, "busy_loops", "loops", "passes that found work")                               \
@@ -75,7 +77,7 @@ class Counter {
   X(kMessages, messages, "messages", "messages", "messages from the control thread")                       \
   X(kStaleMessages, stale_messages, "stale_messages", "messages", "messages for a call that is gone")
 
-// By port. What the kernel gets there and what is dropped for want of rate is told by `adit show ports`, too.
+// Per port. `adit show ports` also shows what the kernel gets there and what its rate limits drop.
 #define ADIT_PORT_COUNTERS(X)                                                                             \
   X(kReceived, packets, "received", "packets", "frames that workers received by this port")               \
   X(kSteerMiss, steer_miss, "steer_miss", "packets", "of those, handed to the worker that owns the call") \
@@ -98,7 +100,7 @@ inline constexpr std::array kWorkerCounterTexts{ADIT_WORKER_COUNTERS(X)};
 inline constexpr std::array kPortCounterTexts{ADIT_PORT_COUNTERS(X)};
 #undef X
 
-/// Values read at about one instant, by enumerator.
+/// Values read at roughly one instant, indexed by enumerator.
 template <typename Enumerator, std::size_t kSize>
 struct CounterValues {
   std::array<std::uint64_t, kSize> values{};
@@ -121,7 +123,7 @@ using PortCounterValues = CounterValues<PortCounter, kPortCounterTexts.size()>;
 
 #define X(enumerator, member, name, unit, text) Counter member;
 
-/// What one worker received by one port.
+/// What one worker has received from one port.
 struct PortArrivals {
   ADIT_PORT_COUNTERS(X)
 
@@ -130,7 +132,7 @@ struct PortArrivals {
 
 struct alignas(contract::kFalseSharingBytes) WorkerCounters {
   ADIT_WORKER_COUNTERS(X)
-  std::array<PortArrivals, kMaxPorts> arrivals;  ///< by DPDK port
+  std::array<PortArrivals, kMaxPorts> arrivals;  ///< indexed by DPDK port
   std::array<Counter, kDropReasons> drops;
 
   void drop(DropReason reason, std::uint64_t packets = 1) noexcept {

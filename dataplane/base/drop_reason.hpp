@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why a packet went no further: one enumerator, one counter, one name and one text for each cause.
-// Names are what `adit show drops` and the metrics print; they do not change once released. Pure; any thread.
+// Why a packet was dropped: one enumerator, counter, name and text for each cause. The names are what `adit
+// show drops` and the metrics print; they do not change once released. Pure; any thread.
 #pragma once
 
 #include <array>

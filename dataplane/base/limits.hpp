@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every bound of the data plane, with its unit and its reason. A limit reached is an outcome with a name
+// Every bound of the data plane, with its unit and its reason. Reaching a limit is a named outcome
 // (drop_reason.hpp), never an error. Pure; any thread.
 #pragma once
 
@@ -8,14 +8,14 @@
 
 namespace adit::dataplane {
 
-/// Packets taken from a queue at once. 32 to 64 is where the cost per packet is lowest: 8 cost 10-50 % more,
-/// 256 up to twice as much, because the burst's headers no longer fit the L1 cache.
+/// Packets taken from a queue at once. The cost per packet is lowest at 32 to 64: 8 cost 10-50 % more, 256 up
+/// to twice as much, because the burst's headers no longer fit the L1 cache.
 inline constexpr std::uint16_t kBurst = 32;
 
 /// Pieces that one inner packet may be cut into (DF clear, larger than the tunnel): 9,000 octets at a 1,280 MTU.
 inline constexpr std::uint16_t kMaxFragments = 8;
 
-/// Packets of one burst on the way down when each is cut into as many pieces as it may.
+/// Packets in one downlink burst when each is cut into as many fragments as it may.
 inline constexpr std::uint16_t kDownlinkBurst = kBurst * kMaxFragments;
 
 /// Worker numbers and slots share 31 bits of an index entry.
@@ -31,46 +31,49 @@ inline constexpr std::uint16_t kMaxPorts = 32;
 /// Messages read from control per loop: bounds how long packets wait for a burst of installs (about 10 us).
 inline constexpr std::uint32_t kMessagesPerLoop = 64;
 
-/// Frames that wait for their owner in its hand-off ring: 32 bursts, about 100 us of a full worker.
+/// Frames waiting for their owner in its hand-off ring: 32 bursts, about 100 us of a fully loaded worker.
 inline constexpr std::uint32_t kHandoffRing = 1024;
 
-/// Due bare acknowledgements looked at per loop. 64 in each of 5,000 loops a second are 320,000 calls a second.
+/// Bare acknowledgements that are due, examined per loop. 64 in each of 5,000 loops a second are 320,000
+/// calls a second.
 inline constexpr std::uint32_t kBareAcksPerLoop = 64;
 
-/// MPPE key changes beyond one per packet (RFC 3078 §8.1: those of lost packets) that one call may cost, refilled per
-/// second up to the capacity. One costs about 1,500 cycles; 8,192 bridge a loss of that many packets at once.
+/// MPPE key changes that one call may spend on lost packets (RFC 3078 §8.1), beyond one per packet received;
+/// refilled per second up to the capacity. One costs about 1,500 cycles; 8,192 bridge a loss of that many
+/// consecutive packets.
 inline constexpr std::uint32_t kRekeysPerSecond = 8192;
 inline constexpr std::uint32_t kRekeyCapacity = 8192;
 
-/// ... and that all packets of one burst may cost together: 8,192 are about 4 ms in which nothing else moves.
+/// ... and that all packets of one burst may spend together: 8,192 take about 4 ms, during which the worker
+/// does nothing else.
 inline constexpr std::uint32_t kRekeysPerBurst = 8192;
 
-/// Decryptions that fail in a row before control is told that the key chains have diverged.
+/// Consecutive failed decryptions before control is told that the key chains have diverged.
 inline constexpr std::uint8_t kImplausibleInARow = 64;
 
-/// Milliseconds between the Reset-Requests of a call in stateful MPPE (RFC 3078 §8.2): about a round trip. The 64 that
-/// go unanswered before control is told (kImplausibleInARow) are 16 seconds without traffic.
+/// Milliseconds between the Reset-Requests of a call with stateful MPPE (RFC 3078 §8.2): about a round trip.
+/// After 64 unanswered ones, 16 seconds without traffic, control is told (kImplausibleInARow).
 inline constexpr std::uint32_t kResetIntervalMs = 250;
 
-/// Flushed packets lost in a row whose key changes a receiver of stateful MPPE still tries: at 30 % loss, one reset in
-/// 50,000 loses more.
+/// Consecutive lost flushed packets whose key changes a stateful MPPE receiver still tries: at 30 % loss,
+/// only one reset in 50,000 loses more.
 inline constexpr std::uint32_t kLostFlushes = 8;
 
-/// PPP control frames that one call may send to control: LCP needs a few per second, a flood must not fill the ring
-/// that all calls share. Refilled per second up to the capacity.
+/// PPP control frames that one call may send to control: LCP needs a few per second, and a flood must not
+/// fill the ring that all calls share. Refilled per second up to the capacity.
 inline constexpr std::uint32_t kPppFramesPerSecond = 50;
 inline constexpr std::uint32_t kPppFrameCapacity = 100;
 
-/// ICMP errors and echo replies that one worker sends (RFC 1812 §4.3.2.8), per second and at once.
+/// ICMP errors and echo replies that one worker sends (RFC 1812 §4.3.2.8): per second, and at once.
 inline constexpr std::uint32_t kIcmpPerSecond = 1000;
 inline constexpr std::uint32_t kIcmpCapacity = 100;
 
-/// Requests to resolve a neighbour, per worker: control asks the kernel for each.
+/// Neighbour resolution requests per worker: each one makes control ask the kernel.
 inline constexpr std::uint32_t kResolvesPerSecond = 100;
 inline constexpr std::uint32_t kResolveCapacity = 20;
 
-/// Destinations that packets may wait for while the kernel resolves them, packets for each, and for how long. Linux sends
-/// three ARP requests, a second apart; by the last, a conversation's first packet is of no use.
+/// Destinations awaiting neighbour resolution, packets held for each, and for how long. Linux sends three ARP
+/// requests a second apart; after the last, a conversation's first packet is of no use any more.
 inline constexpr std::uint32_t kNeighbourWaits = 64;
 inline constexpr std::uint16_t kNeighbourWaitPackets = 4;
 inline constexpr std::uint32_t kNeighbourWaitMs = 1000;
@@ -78,54 +81,55 @@ inline constexpr std::uint32_t kNeighbourWaitMs = 1000;
 /// The longest sleep of an idle worker, in microseconds: the latency that the first packet after a pause may see.
 inline constexpr std::uint32_t kMaxIdleSleepUs = 200;
 
-/// Empty loops before an idle worker begins to sleep, one microsecond longer each time.
+/// Empty loops before an idle worker begins to sleep, each time one microsecond longer.
 inline constexpr std::uint32_t kIdleLoopsBeforeSleep = 256;
 
-/// Frames that wait per port before they are handed to the device.
+/// Frames buffered per port before they are handed to the device.
 inline constexpr std::uint16_t kTransmitBuffer = 64;
 
-/// Packets that one call's gap may span while it is waited for: 32 at 10 kpps are 3 ms.
+/// The widest gap that a call waits for, in packets: 32 at 10 kpps are 3 ms.
 inline constexpr std::uint16_t kReorderWindow = 32;
 
-/// Calls of one worker that wait for a gap at the same time; more do without. 280 KiB.
+/// Calls per worker that can wait for a gap at the same time; the others do not wait. 280 KiB.
 inline constexpr std::uint16_t kReorderWindows = 1024;
 
-/// Packets held by one worker, all calls together: a quarter of what the packet pool has for it.
+/// Packets that one worker holds for all its calls: a quarter of its share of the packet pool.
 inline constexpr std::uint32_t kReorderHeld = 1024;
 
-/// Gaps in a row that a call waits for in vain before it is taken to lose packets rather than to reorder them.
+/// Consecutive gaps that are never filled before a call is taken to lose packets rather than to reorder them.
 inline constexpr std::uint8_t kReorderCredit = 16;
 
-/// Windows that have fallen due, looked at per loop.
+/// Expired windows examined per loop.
 inline constexpr std::uint32_t kReorderFlushesPerLoop = 8;
 
 /// Fragmented GRE packets that one worker reassembles at the same time, and how long it waits for the rest of one.
 inline constexpr std::uint32_t kReassemblies = 1024;
 inline constexpr std::uint32_t kReassemblyMs = 1000;
 
-/// Fragments that one source may leave unfinished, per second and at once: those of whole packets are given back, so a
-/// flood costs its source, not the others.
+/// Fragments of incomplete datagrams that one source may have, per second and at once; those of completed
+/// datagrams are credited back, so a flood hurts its source only.
 inline constexpr std::uint32_t kFragmentsPerSecond = 64;
 inline constexpr std::uint32_t kFragmentCapacity = 128;
 
-/// Buckets that sources are counted in, by hash.
+/// Buckets that sources are hashed into.
 inline constexpr std::uint32_t kFragmentSources = 4096;
 
-/// Frames of one class (kernel_path.hpp) that one worker passes to the kernel, per second and at once, and those of all
-/// workers that wait for control to pass them on.
+/// Frames of one class (kernel_path.hpp) that one worker passes to the kernel, per second and at once; and
+/// frames of all workers waiting for control to pass them on.
 inline constexpr std::uint32_t kPuntsPerSecond = 10'000;
 inline constexpr std::uint32_t kPuntCapacity = 1'000;
 inline constexpr std::uint32_t kPuntRing = 1024;
 
-/// Burst of a call's rate limit: this much time of it, and at least so many octets (ten full packets).
+/// Burst of a call's rate limit: this much time at the limit, but at least this many octets (ten full
+/// packets).
 inline constexpr std::uint32_t kPolicerBurstMs = 200;
 inline constexpr std::uint32_t kPolicerLeastBurst = 15'000;
 
 /// TTL of what we originate (RFC 1122 §3.2.1.7 leaves it to us; 64 is the assigned default).
 inline constexpr std::uint8_t kOriginTtl = 64;
 
-/// Octets before the inner IP packet that the way down may need: Ethernet with two tags 24 (wire::LinkHeader), IPv4 20,
-/// GRE 16, FF 03 and 00FD 4, MPPE 2, inner protocol 2.
+/// Headroom that the downlink may need in front of the inner IP packet: Ethernet with two tags 24
+/// (wire::LinkHeader), IPv4 20, GRE 16, FF 03 and 00FD 4, MPPE 2, inner protocol 2.
 inline constexpr std::uint16_t kMaxDownlinkHeaders = 68;
 
 }  // namespace adit::dataplane

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of an rte_ring that carries mbufs. Thread: the last one to use the ring.
+// Frees an rte_ring that carries mbufs. Thread: the last one to use the ring.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -7,7 +7,7 @@
 
 namespace adit::dataplane {
 
-/// Frees the ring and the packets still in it. nullptr does no harm.
+/// Frees the ring and the packets still in it. Accepts nullptr.
 inline void free_mbuf_ring(rte_ring* ring) noexcept {
   void* mbuf = nullptr;
   while (ring != nullptr && rte_ring_dequeue(ring, &mbuf) == 0) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator may decide about the data plane: a part of the configuration, handed to the workers whole.
-// Value; any thread, immutable once workers run.
+// The data plane's part of the configuration, handed to the workers whole. Value; any thread, immutable once
+// workers run.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 
 namespace adit::dataplane {
 
-/// RFC 2983: between which headers, inner and outer, the DSCP is copied.
+/// RFC 2983: in which directions the DSCP is copied between inner and outer header.
 struct CopyDscp {
-  bool down = false;  ///< the inner one into the outer header
-  bool up = false;    ///< the outer one into the inner header
+  bool down = false;  ///< from the inner header to the outer
+  bool up = false;    ///< from the outer header to the inner
   friend bool operator==(const CopyDscp&, const CopyDscp&) = default;
 };
 
@@ -22,19 +22,20 @@ struct CopyDscp {
 struct ForwardingPolicy {
   bool clamp_mss = true;
   CopyDscp copy_dscp{};
-  bool between_subscribers = true;  ///< from one to another, without leaving the box
+  bool between_subscribers = true;  ///< subscriber to subscriber, without leaving the box
 };
 
-/// adaptive: a worker without packets sleeps for microseconds. busy: it never does, and keeps its core at 100 %.
+/// adaptive: a worker without packets sleeps for microseconds. busy: it never sleeps and keeps its core at
+/// 100 %.
 enum class PollMode : std::uint8_t { kAdaptive, kBusy };
 
 struct Settings {
   std::uint32_t max_calls = 65'535;  ///< of all workers together
-  wire::Ipv4Address gateway{};       ///< our end of every tunnel; none: no ICMP errors are sent
+  wire::Ipv4Address gateway{};       ///< our end of every tunnel; 0: no ICMP errors are sent
   ForwardingPolicy policy{};
   contract::AckPolicy acks{};
   contract::ReorderPolicy reorder{};
-  bool stateful_mppe = false;  ///< room for it in every call
+  bool stateful_mppe = false;  ///< reserves memory for it in every call
   PollMode poll_mode = PollMode::kAdaptive;
 };
 

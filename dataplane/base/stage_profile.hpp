@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the cycles of a packet go: TSC cycles per named stage. Off (no profile set) it costs one predicted branch per
-// stage and burst. Thread: worker. Owner: the benchmark or the test that sets it.
+// Where a packet's cycles go: TSC cycles per named stage. Without a profile it costs one well-predicted
+// branch per stage and burst. Thread: worker. Owner: the benchmark or the test that sets it.
 #pragma once
 
 #include <rte_cycles.h>
@@ -42,7 +42,7 @@ struct StageProfile {
   std::uint64_t since = 0;
 
   void begin() noexcept { since = rte_rdtsc(); }
-  /// What passed since the last mark was this stage.
+  /// Charges the time since the last mark to `stage`.
   void mark(Stage stage) noexcept {
     const std::uint64_t now = rte_rdtsc();
     cycles[static_cast<std::size_t>(stage)] += now - since;

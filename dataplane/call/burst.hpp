@@ -17,13 +17,15 @@ class Burst {
   void clear() noexcept { size_ = 0; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   Packet& push(const Packet& packet) noexcept { return packets_[size_++] = packet; }
-  /// The next packet, as the burst before left it: the caller sets what later stages read.
+  /// The next packet. It still holds what the previous burst left in it; the caller sets what later stages
+  /// read.
   Packet& append() noexcept { return packets_[size_++]; }
   Packet& operator[](std::size_t at) noexcept { return packets_[at]; }
   Packet* begin() noexcept { return packets_.data(); }
   Packet* end() noexcept { return packets_.data() + size_; }
 
-  /// Keeps the packets for which `stage` returns true, in order. The others have been dropped, handed off or consumed.
+  /// Keeps, in order, the packets for which `stage` returns true. The others have been dropped, handed off or
+  /// consumed.
   template <typename StageFunction>
   void filter(StageFunction&& stage) noexcept {
     std::size_t kept = 0;
@@ -43,8 +45,9 @@ class Burst {
   std::size_t size_ = 0;
 };
 
-/// Visits a burst's packets call by call, each call's in order, in O(packets): mppe_crypt() then derives a run of keys
-/// once, not once per packet. `mark` says which of the call's two BurstMarks to use.
+/// Visits a burst's packets grouped by call, in order within each call, in O(packets), so that mppe_crypt()
+/// derives a run of keys once instead of once per packet. `mark` says which of the call's two BurstMarks to
+/// use.
 template <std::size_t kCapacity>
 class ByCall {
  public:
@@ -59,7 +62,7 @@ class ByCall {
       }
       BurstMark& seen = mark(*packets[at].call);
       next_[at] = kNone;
-      // The second half guards against a mark that is 2^32 bursts old.
+      // The second half guards against a mark left 2^32 bursts ago.
       if (seen.burst == burst_ && seen.last < at && packets[seen.last].call == packets[at].call) {
         next_[seen.last] = at;
       } else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One call as its worker knows it, laid out so that a packet in clear touches two cache lines of it, and one with MPPE
-// three, with a rate limit one more: what both directions read | uplink | downlink | keys and rates of each direction.
+// One call as its worker knows it. The layout keeps a clear packet to two cache lines, an MPPE packet to
+// three, and a rate limit to one more: what both directions read | uplink | downlink | keys and rates of each
+// direction.
 // Thread: the owning worker; others may read `generation` and the counters.
 // Owner: the worker's CallTable.
 #pragma once
@@ -25,7 +26,8 @@ struct NextHop;  // path/neighbour_table.hpp
 
 inline constexpr std::size_t kCacheLine = 64;
 
-/// Finds the packets of one call within a burst in O(1) each: the burst that last saw the call, and where.
+/// Finds the packets of one call within a burst in O(1) each: the burst in which the call was last seen, and
+/// where in it.
 struct BurstMark {
   std::uint32_t burst = 0;
   std::uint16_t last = 0;
@@ -35,7 +37,7 @@ struct BurstMark {
 enum class MppeUse : std::uint8_t {
   kNone,
   kStateless,
-  kStateful,  ///< its streams are in the CallTable's StatefulMppe, not in the chains here
+  kStateful,  ///< its streams are in CallTable's StatefulMppe, not in the chains here
 };
 
 /// RFC 2637 §3.2.2: (our address, the peer's, our call ID) is the session.
@@ -49,19 +51,19 @@ struct CallIdentity {
   bool ip_up = false;
   bool has_routes = false;  ///< the call index leads prefixes here, besides `subscriber`
   bool require_mppe = false;
-  bool rate_limited = false;              ///< in a direction at least: look at its Policer
-  MppeUse mppe_receive = MppeUse::kNone;  ///< the peer's data
-  MppeUse mppe_send = MppeUse::kNone;     ///< ours
+  bool rate_limited = false;              ///< in at least one direction: look at its Policer
+  MppeUse mppe_receive = MppeUse::kNone;  ///< what the peer sends
+  MppeUse mppe_send = MppeUse::kNone;     ///< what we send
 };
 
-/// In what order a call's packets come in, for Reorder. `next` is valid within one burst only: what it counts is not
-/// committed yet, and may turn out to be forged.
+/// How a call's packets arrive out of order, for Reorder. `next` is valid within one burst only: what it
+/// counts is not committed yet, and may turn out to be forged.
 struct CallOrder {
   std::uint32_t burst = 0;
   wire::GreSeq next;
-  std::uint16_t window = 0;  ///< number of its ReorderWindow, from 1; 0: it has none
-  std::uint8_t depth = 0;    ///< the most packets that have overtaken one, since the call began
-  std::uint8_t credit = 0;   ///< adaptive: gaps that may still be waited for in vain
+  std::uint16_t window = 0;  ///< number of its ReorderWindow, from 1; 0: none
+  std::uint8_t depth = 0;    ///< the most packets that have overtaken another one since the call began
+  std::uint8_t credit = 0;   ///< adaptive: how many more unfilled gaps may be waited for
 };
 
 struct CallUplink {
@@ -69,7 +71,7 @@ struct CallUplink {
   TokenBucket<kPppFramesPerSecond, kPppFrameCapacity> ppp_frames;
   BurstMark mark;
   CallOrder order;
-  bool ack_queued = false;  ///< stands in the worker's queue of acknowledgements
+  bool ack_queued = false;  ///< is in the worker's queue of due acknowledgements
 };
 
 struct CallDownlink {
@@ -77,10 +79,10 @@ struct CallDownlink {
   MppeSender mppe;
   std::uint16_t ip_identification = 0;
   std::uint16_t peer_mru = 1500;
-  std::uint16_t port_mtu = 1500;   ///< of the port that leads to the peer
+  std::uint16_t port_mtu = 1500;   ///< of the port towards the peer
   std::uint16_t inner_mtu = 1456;  ///< the largest inner IP packet; see update_inner_mtu()
   BurstMark mark;
-  std::uint32_t hop_epoch = 0;   ///< snapshot that `hop` belongs to; 0: none
+  std::uint32_t hop_epoch = 0;   ///< snapshot that `hop` points into; 0: none
   const NextHop* hop = nullptr;  ///< towards the peer
 };
 
@@ -93,7 +95,7 @@ struct CallTraffic {
 struct Call {
   std::atomic<std::uint32_t> generation{0};  ///< 0: the slot is free
   CallIdentity identity;
-  GreReceiver window;  ///< moved by the way up; what goes down carries its acknowledgements
+  GreReceiver window;  ///< moved by the uplink; the downlink carries its acknowledgements
   Counter drops;
   alignas(kCacheLine) CallUplink uplink;
   CallTraffic uplink_traffic;
@@ -107,8 +109,8 @@ struct Call {
 
 static_assert(sizeof(Call) == 7 * kCacheLine, "each of the seven on one line");
 
-/// Octets that stand before the inner IP packet in the outer one: IPv4 20, GRE with sequence and acknowledgement 16,
-/// the PPP header, and with MPPE its header 2 and the inner protocol.
+/// Octets in front of the inner IP packet within the outer one: IPv4 20, GRE with sequence and
+/// acknowledgement 16, the PPP header, and with MPPE its header (2) and the inner protocol.
 [[nodiscard]] constexpr std::uint16_t tunnel_overhead(wire::PppCompression compression, bool mppe) noexcept {
   constexpr std::uint16_t kIpAndGre = 20 + 16;
   const std::uint16_t address_and_control = compression.address_and_control ? 0 : 2;
@@ -117,14 +119,14 @@ static_assert(sizeof(Call) == 7 * kCacheLine, "each of the seven on one line");
   return static_cast<std::uint16_t>(kIpAndGre + ppp + (mppe ? 2 + protocol : 0));
 }
 
-/// The largest inner IP packet: what the port carries, and what the peer's MRU allows. MRU counts the PPP Information
-/// field, which with MPPE also holds its header and the inner protocol (RFC 3078 §3): 4 less.
+/// The largest inner IP packet that the port carries and the peer's MRU allows. The MRU counts the PPP
+/// Information field, which with MPPE also holds its header and the inner protocol (RFC 3078 §3): 4 less.
 [[nodiscard]] constexpr std::uint16_t inner_mtu(std::uint16_t port_mtu, std::uint16_t peer_mru,
                                                 wire::PppCompression compression, bool mppe) noexcept {
   const int by_port = port_mtu - tunnel_overhead(compression, mppe);
   const int by_peer = peer_mru - (mppe ? 4 : 0);
   const int least = by_port < by_peer ? by_port : by_peer;
-  return static_cast<std::uint16_t>(least < 68 ? 68 : least);  // RFC 791: every link carries 68 octets
+  return static_cast<std::uint16_t>(least < 68 ? 68 : least);  // RFC 791: every link can carry 68 octets
 }
 
 inline void update_inner_mtu(Call& call) noexcept {

@@ -8,7 +8,8 @@
 namespace adit::dataplane {
 namespace {
 
-/// 65,536 entries of 4 octets, from hugepages where there are any: 64k calls then cost one TLB entry, not 64.
+/// 65,536 entries of 4 octets, in hugepages if there are any: 64k calls then need one TLB entry instead of
+/// 64.
 CallIndex::Entry* make_page(std::uint32_t entries) noexcept {
   void* memory = rte_zmalloc("adit_index", entries * sizeof(CallIndex::Entry), 64);
   if (memory == nullptr) {
@@ -67,7 +68,7 @@ void CallIndex::unmap_call(wire::Ipv4Address local, wire::LocalCallId id) noexce
   }
 }
 
-/// The page of the address' /16, nullptr without memory.
+/// The page of the address's /16; nullptr when out of memory.
 CallIndex::Entry* CallIndex::make_subscriber_page(wire::Ipv4Address address) noexcept {
   std::atomic<Entry*>& root = subscribers_[address.value >> 16];
   Entry* page = root.load(std::memory_order_relaxed);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two read-only indexes that serve all workers: (local address, local call ID) and subscriber address, each to the
-// owning worker and slot. One load from a flat table per look-up, whatever the number of calls.
-// An entry may be stale for a moment: whoever follows it compares the call's identity with the packet's.
+// Two indexes shared by all workers, read-only to them: (local address, local call ID) and subscriber
+// address, each to the owning worker and slot. One load from a flat table per lookup, whatever the number of
+// calls.
+// An entry may briefly be stale, so whoever follows it compares the call's identity with the packet's.
 // Thread: control writes, any worker reads. Owner: aditd.
 #pragma once
 
@@ -15,7 +16,7 @@
 
 namespace adit::dataplane {
 
-/// Where a call lives; `known` false: there is none.
+/// Where a call lives; `known` is false when there is none.
 struct CallOwner {
   bool known = false;
   contract::WorkerId worker;
@@ -27,25 +28,27 @@ class CallIndex {
  public:
   using Entry = std::atomic<std::uint32_t>;
 
-  /// Local addresses that differ in their last `host_bits` bits only share one space of call IDs, and one table: 0 where
-  /// peers dial us, more where we are thousands of callers. Needs EAL from the first address on: its memory.
+  /// Local addresses that differ only in their last `host_bits` bits share one call ID space and one table: 0
+  /// for a server, more for a load generator with thousands of client addresses. The first address added
+  /// needs EAL, for its memory.
   explicit CallIndex(unsigned host_bits = 0) noexcept : host_bits_(host_bits) {}
   ~CallIndex();
   CallIndex(const CallIndex&) = delete;
   CallIndex& operator=(const CallIndex&) = delete;
 
   // ---- control ----------------------------------------------------------------------------------------------
-  /// An address that peers dial (ours). False: more than kMaxLocalAddresses, or no memory. Repeating is harmless.
+  /// An address of ours that peers dial. False: more than kMaxLocalAddresses, or out of memory. Adding one
+  /// twice is harmless.
   bool add_local_address(wire::Ipv4Address local) noexcept;
-  /// False when there is no memory for the table; then nothing is mapped.
+  /// False when there is no memory for the table; nothing is mapped then.
   bool map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) noexcept;
   void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) noexcept;
   bool map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) noexcept;
   void unmap_subscriber(wire::Ipv4Address subscriber) noexcept;
-  /// Maps those addresses of a prefix routed to a subscriber that no call has yet: one store for each. False: the prefix is
-  /// shorter than kShortestRoute, or there is no memory.
+  /// Maps those addresses of a subscriber's routed prefix that no call has yet, with one store each. False:
+  /// the prefix is shorter than kShortestRoute, or out of memory.
   bool map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) noexcept;
-  /// Unmaps those addresses of the prefix that are the call's.
+  /// Unmaps those addresses of the prefix that belong to the call.
   void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) noexcept;
   static constexpr std::uint8_t kShortestRoute = 16;
 
@@ -55,7 +58,7 @@ class CallIndex {
   }
 
   // ---- workers ----------------------------------------------------------------------------------------------
-  /// The entry (to prefetch it), or nullptr when there can be none.
+  /// The entry (to prefetch it); nullptr when there can be none.
   [[nodiscard]] const Entry* locate_call(wire::Ipv4Address local, wire::LocalCallId id) const noexcept {
     const Entry* page = calls_of(local);
     return page == nullptr ? nullptr : page + id.value;
@@ -81,7 +84,7 @@ class CallIndex {
   static_assert(kMaxCallsPerWorker <= kSlotMask + 1 && kMaxWorkers <= (kInUse >> kSlotBits));
 
   struct LocalAddress {
-    std::atomic<std::uint32_t> address{0};  // without its host bits; 0: free; written after the page
+    std::atomic<std::uint32_t> address{0};  // without host bits; 0: free; written after the page
     std::atomic<Entry*> page{nullptr};
   };
 
@@ -113,7 +116,7 @@ class CallIndex {
   std::uint32_t local_count_ = 0;
   std::uint64_t pages_ = 0;
   std::array<std::atomic<Entry*>, kPageEntries>
-      subscribers_{};  // by the address' upper half; pages on demand
+      subscribers_{};  // by the upper half of the address; pages on demand
 };
 
 }  // namespace adit::dataplane

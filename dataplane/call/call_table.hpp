@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A worker's calls: an array of slots on its NUMA node, named by slot and generation; and, when the config allows
-// stateful MPPE, a second array with the streams of each.
+// A worker's calls: an array of slots on its NUMA node, addressed by slot and generation, and, when the
+// configuration allows stateful MPPE, a second array with each call's streams.
 // Thread: the worker; totals() any thread. Owner: the worker.
 #pragma once
 
@@ -17,7 +17,7 @@ namespace adit::dataplane {
 
 class CallTable {
  public:
-  /// `socket`: NUMA node, or SOCKET_ID_ANY. Empty (capacity 0) when there is no memory. Needs EAL.
+  /// `socket`: NUMA node, or SOCKET_ID_ANY. When out of memory the table is empty (capacity 0). Needs EAL.
   CallTable(std::uint32_t slots, int socket, bool stateful_mppe) noexcept;
   ~CallTable();
   CallTable(const CallTable&) = delete;
@@ -30,7 +30,7 @@ class CallTable {
     Call* call = at(ref.slot);
     return call != nullptr && generation_of(*call) == ref.generation && ref.generation != 0 ? call : nullptr;
   }
-  /// The slot, free or not; nullptr beyond the table.
+  /// The slot, free or in use; nullptr beyond the table.
   [[nodiscard]] Call* at(std::uint32_t slot) noexcept {
     return slot < slots_.size() ? &slots_[slot] : nullptr;
   }
@@ -41,7 +41,7 @@ class CallTable {
   /// Frees the slot and wipes the keys.
   void remove(Call& call) noexcept;
 
-  /// Both directions in clear again.
+  /// Returns both directions to clear.
   void forget_mppe(Call& call) noexcept;
 
   /// nullptr when the table was made without stateful MPPE.
@@ -49,7 +49,7 @@ class CallTable {
     return stateful_.empty() ? nullptr : &stateful_[static_cast<std::size_t>(&call - slots_.data())];
   }
 
-  /// Memory of a call, in octets.
+  /// Memory per call, in octets.
   [[nodiscard]] static constexpr std::size_t octets_per_call(bool stateful_mppe) noexcept {
     return sizeof(Call) + (stateful_mppe ? sizeof(StatefulMppe) : 0);
   }
@@ -61,7 +61,7 @@ class CallTable {
     return {worker, slot_of(call), generation_of(call)};
   }
 
-  /// The counters of a call while it lives. Any thread.
+  /// The counters of a call, as long as it lives. Any thread.
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& ref) const noexcept;
 
  private:
@@ -69,7 +69,7 @@ class CallTable {
     return call.generation.load(std::memory_order_relaxed);
   }
   std::span<Call> slots_;
-  std::span<StatefulMppe> stateful_;  // by the same slots, or none
+  std::span<StatefulMppe> stateful_;  // indexed like the slots; empty without stateful MPPE
 };
 
 }  // namespace adit::dataplane

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A queue of calls for which something becomes due. The delay is the same for all, so first in is first due. A call is in it
-// at most once; the user keeps track of that. Thread: worker. Owner: the worker.
+// A queue of calls for which something falls due. All have the same delay, so it is a plain FIFO. A call is
+// in it at most once; the user keeps track of that. Thread: worker. Owner: the worker.
 #pragma once
 
 #include <bit>
@@ -24,7 +24,7 @@ class DueCalls {
 
   [[nodiscard]] std::size_t octets() const noexcept { return entries_.size() * sizeof(Entry); }
 
-  /// False when full, as slots reused in the meantime are in it twice: then do at once what would have become due.
+  /// False when full, which happens when slots were reused while still queued: then do the work at once.
   [[nodiscard]] bool push(const Entry& entry) noexcept {
     if (tail_ - head_ == entries_.size()) {
       return false;
@@ -41,7 +41,7 @@ class DueCalls {
   }
 
  private:
-  std::vector<Entry> entries_;  // a power of two, never resized
+  std::vector<Entry> entries_;  // size is a power of two, never changed
   std::uint32_t head_ = 0;
   std::uint32_t tail_ = 0;
 };

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two GRE sequence spaces of a call, RFC 2637 §4.2-4.3: what we receive and acknowledge, what we send.
-// Receiving is evaluated first and committed later, so that a packet which turns out to be forged (MPPE) moves nothing.
-// Transmission is never held back for acknowledgements: Windows and Linux do not observe that window, Android never acks.
+// The two GRE sequence spaces of a call, RFC 2637 §4.2-4.3: what we receive and acknowledge, and what we
+// send.
+// A received number is evaluated first and committed later, so that a packet which turns out to be forged
+// (MPPE) moves nothing.
+// We never hold packets back for acknowledgements: Windows and Linux do not observe that window, and Android
+// never acks.
 // Pure. Thread: the call's worker. Owner: the call.
 #pragma once
 
@@ -14,12 +17,13 @@ namespace adit::dataplane {
 class GreReceiver {
  public:
   enum class Verdict : std::uint8_t {
-    kAhead,      ///< new: 1 or more after the highest so far. Those between are lost or late
-    kDuplicate,  ///< the highest so far, again
-    kLate,  ///< before it. RFC 2637 §4.3: discarded as out of sequence, unless Reorder held what overtook it
+    kAhead,      ///< new: 1 or more after the highest so far; those in between are lost or late
+    kDuplicate,  ///< equal to the highest so far
+    kLate,       ///< below the highest. RFC 2637 §4.3: discarded, unless Reorder held what overtook it
   };
 
-  /// The first packet may carry any number: 0 by the RFC, 1 from Linux and npppd, anything after a lost start.
+  /// The first packet may carry any number: 0 by the RFC, 1 from Linux and npppd, anything if the first ones
+  /// were lost.
   [[nodiscard]] Verdict evaluate(wire::GreSeq sequence) const noexcept {
     if (!started_ || sequence.is_after(highest_)) {
       return Verdict::kAhead;
@@ -27,7 +31,7 @@ class GreReceiver {
     return sequence == highest_ ? Verdict::kDuplicate : Verdict::kLate;
   }
 
-  /// `sequence` was evaluated kAhead and is genuine as far as we can tell.
+  /// `sequence` was evaluated as kAhead and is, as far as we can tell, genuine.
   void commit(wire::GreSeq sequence) noexcept {
     highest_ = sequence;
     started_ = true;
@@ -35,7 +39,7 @@ class GreReceiver {
   }
 
   [[nodiscard]] wire::GreSeq highest() const noexcept { return highest_; }
-  /// False: nothing came yet, and any number may.
+  /// False: nothing has arrived yet, and any number is accepted.
   [[nodiscard]] bool started() const noexcept { return started_; }
 
   /// Packets committed since the last acknowledgement, counted up to 255.
@@ -49,7 +53,7 @@ class GreReceiver {
 
  private:
   static constexpr std::uint8_t kMany = 255;
-  wire::GreSeq highest_{0xffffffff};  // before the first, which is 0 or 1 from most peers
+  wire::GreSeq highest_{0xffffffff};  // before the first number, which is 0 or 1 with most peers
   bool started_ = false;
   std::uint8_t unacknowledged_ = 0;
 };
@@ -57,12 +61,12 @@ class GreReceiver {
 class GreSender {
  public:
   enum class Ack : std::uint8_t {
-    kNew,     ///< more than before
-    kOld,     ///< no more than before
-    kUnsent,  ///< beyond what we sent: ignored, a sign of spoofing
+    kNew,     ///< higher than before
+    kOld,     ///< not higher than before
+    kUnsent,  ///< beyond what we have sent: ignored, a sign of spoofing
   };
 
-  /// RFC 2637 §4.1: starts at 0 and grows by 1 with each packet that carries data.
+  /// RFC 2637 §4.1: starts at 0, plus 1 for each packet that carries data.
   [[nodiscard]] wire::GreSeq next() noexcept {
     const wire::GreSeq sequence = next_;
     next_ = next_.next();
@@ -71,7 +75,7 @@ class GreSender {
   }
 
   Ack on_ack(wire::GreSeq ack) noexcept {
-    // Both as distances back from the next number: what is acknowledged lies 1..in_flight_ before it.
+    // Both as distances back from the next number: an acknowledged one lies 1..in_flight_ before it.
     const std::uint32_t back = next_.value - ack.value;
     if (back == 0 || back > kHalf) {
       return Ack::kUnsent;
@@ -83,7 +87,7 @@ class GreSender {
     return Ack::kNew;
   }
 
-  /// Packets sent and not acknowledged. Grows without bound with a peer that never acknowledges.
+  /// Packets sent and not acknowledged. Grows without bound when the peer never acknowledges.
   [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
 
  private:

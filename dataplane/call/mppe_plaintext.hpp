@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an MPPE plaintext must look like to be believed (RFC 3078 has no integrity check, §9). Pure; any thread.
+// What a decrypted packet must look like to be believed: MPPE has no integrity check (RFC 3078 §9). Pure; any
+// thread.
 #pragma once
 
 #include "dataplane/wire/ipv4.hpp"
@@ -7,12 +8,12 @@
 
 namespace adit::dataplane {
 
-/// Octets at the front of a plaintext that read_mppe_plaintext() may look at: the protocol and the longest IPv4 header.
+/// Octets of a plaintext that read_mppe_plaintext() may look at: the protocol and the longest IPv4 header.
 inline constexpr std::size_t kMppePlaintextHead = 2 + 60;
 
-/// A plaintext is plausible when it is an IP packet whose own lengths and checksum hold: 2^-40 for a random one. (The
-/// protocol alone would pass in 4 of 10 cases, as any odd octet is a compressed protocol field.) header_length 0 when
-/// it is not.
+/// A plaintext is plausible when it is an IP packet whose lengths and header checksum are right: 2^-40 for
+/// random octets. (The protocol field alone would pass in 4 of 10 cases, as any odd octet is a compressed
+/// protocol.) Otherwise header_length is 0.
 [[nodiscard]] inline wire::PppHeader read_mppe_plaintext(wire::Bytes plaintext) noexcept {
   const auto header = wire::parse_ppp_protocol(plaintext);
   if (!header) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stateful MPPE of a call, RFC 3078 §7 and §8.2: which packets can be decrypted after which, and when streams restart.
-// Counts, gaps and budgets are MppeReceiver's, as in stateless mode.
+// Stateful MPPE for a call, RFC 3078 §7 and §8.2: which packets can be decrypted after which, and when
+// streams restart. Counts, gaps and budgets are handled by MppeReceiver, as in stateless mode.
 //
-// The RFC and Linux differ: before a flushed packet that is no flag packet, the RFC restarts the stream with the current
-// key, Linux's ppp_mppe changes the key first. We accept both, since the plaintext shows which it was, and send what we have
-// seen the peer send; until then, what Linux does.
+// The RFC and Linux differ: at a flushed packet that is not a flag packet, the RFC restarts the stream with
+// the current key, while Linux's ppp_mppe changes the key first. We accept both, since the plaintext shows
+// which it was, and send what we have seen the peer send; until then, as Linux does.
 //
-// Pure. Thread: the call's worker. Owner: the worker's CallTable, which has them when the config allows stateful mode.
+// Pure. Thread: the call's worker. Owner: the worker's CallTable, if the configuration allows stateful mode.
 #pragma once
 
 #include <algorithm>
@@ -25,14 +25,14 @@
 
 namespace adit::dataplane {
 
-/// RFC 3078 §7.3: the key changes before each of these, and A is set in it.
+/// RFC 3078 §7.3: the key changes before each flag packet, and A is set in it.
 [[nodiscard]] constexpr bool is_flag_packet(wire::CoherencyCount count) noexcept {
   return (count.value & 0xff) == 0xff;
 }
 
-/// Flag packets among the `steps` packets that end with `count`, itself included.
+/// Flag packets among the last `steps` packets up to and including `count`.
 [[nodiscard]] constexpr std::uint32_t flag_packets(wire::CoherencyCount count, std::uint32_t steps) noexcept {
-  const std::uint64_t end = std::uint64_t{steps} / 256 * 256 + 256 + count.value + 1;  // no less than `steps`
+  const std::uint64_t end = std::uint64_t{steps} / 256 * 256 + 256 + count.value + 1;  // at least `steps`
   return static_cast<std::uint32_t>(end / 256 - (end - steps) / 256);
 }
 
@@ -42,14 +42,14 @@ class StatefulReceiver {
   StatefulReceiver(const crypto::MppeChain& chain, Milliseconds now) noexcept
       : stream_(chain), asked_{now.value - kResetIntervalMs} {}
 
-  /// Decrypts in place a packet that lies `steps` after the last good one, or says why it cannot. Only success moves the
-  /// stream: there is no state for loss, the next packet that continues or restarts the stream is simply decrypted.
-  /// `afford(n)` says whether n key changes beyond the one that each packet may cost can be spent.
+  /// Decrypts in place a packet that lies `steps` after the last good one, or says why it cannot. Only
+  /// success moves the stream. There is no loss state: the next packet that continues or restarts the stream
+  /// is simply decrypted. `afford(n)` says whether n key changes beyond the one per packet can be spent.
   template <typename Afford>
   [[nodiscard]] std::expected<void, DropReason> decrypt(wire::MppeHeader header, std::uint32_t steps,
                                                         wire::MutableBytes octets, Afford&& afford) noexcept;
 
-  /// A packet could not be decrypted. True when it is time to ask the peer for a restart.
+  /// A packet could not be decrypted. True when it is time to send another Reset-Request.
   [[nodiscard]] bool reset_is_due(Milliseconds now) noexcept {
     if (now.since(asked_) < kResetIntervalMs) {
       return false;
@@ -58,7 +58,7 @@ class StatefulReceiver {
     return true;
   }
 
-  /// The peer was seen to flush without a key change.
+  /// The peer has been seen to flush without changing the key.
   [[nodiscard]] bool peer_keeps_key() const noexcept { return peer_keeps_key_; }
 
  private:
@@ -74,8 +74,9 @@ class StatefulSender {
   StatefulSender() = default;
   explicit StatefulSender(const crypto::MppeChain& chain) noexcept : stream_(chain) {}
 
-  /// The peer asks for a restart, which the next packet makes. `repeated`: our answer to the same request was lost. Linux
-  /// decrypts nothing before it, so it has not followed the key change that came with it.
+  /// The peer asks for a restart, which the next packet makes. `repeated`: our answer to the same request was
+  /// lost, and as Linux decrypts nothing before that answer, it has not followed the key change that went
+  /// with it.
   void flush(bool repeated, bool keep_key) noexcept {
     if (flush_ == Flush::kNone) {
       flush_ = repeated || keep_key ? Flush::kKeepKey : Flush::kChangeKey;
@@ -84,7 +85,8 @@ class StatefulSender {
 
   /// Encrypts in place the packet with this count; returns whether it is flushed.
   [[nodiscard]] bool encrypt(wire::CoherencyCount count, wire::MutableBytes octets) noexcept {
-    // A flag packet changes the key once, flush or not. The first packet is not flushed: Linux would change the key.
+    // A flag packet changes the key once, flushed or not. The first packet is not flushed: Linux would change
+    // the key.
     const bool flag = is_flag_packet(count);
     const bool flushed = flag || flush_ != Flush::kNone;
     if (flushed) {
@@ -125,8 +127,8 @@ std::expected<void, DropReason> StatefulReceiver::decrypt(wire::MppeHeader heade
     return std::unexpected(DropReason::kMppeBudget);
   }
   trial.restart(changes);
-  // With Linux one more for this packet's own flush, and for that of each flushed packet which was lost. Only where
-  // they are needed is their price taken.
+  // A Linux peer has also changed the key for this packet's flush and for each lost flushed packet. The
+  // budget is charged for those only if they turn out to be needed.
   std::uint32_t more = 0;
   for (; !attempt(trial, octets); ++more) {
     if (more > kLostFlushes) {
@@ -141,7 +143,7 @@ std::expected<void, DropReason> StatefulReceiver::decrypt(wire::MppeHeader heade
   return {};
 }
 
-/// The front of the packet decides; it is restored when it is implausible.
+/// The head of the plaintext decides; it is restored if it is implausible.
 inline bool StatefulReceiver::attempt(crypto::MppeStream& trial, wire::MutableBytes octets) noexcept {
   const std::size_t head = std::min(octets.size(), kMppePlaintextHead);
   std::array<std::uint8_t, kMppePlaintextHead> sealed;

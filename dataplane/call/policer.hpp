@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one direction of a call may carry: a token bucket of octets (rte_meter's, RFC 2697 without an excess burst). Not
-// wire::TokenBucket, whose milliseconds are too coarse for octets, and whose 32 bits hold a burst of 4 MB at most.
+// Rate limit of one direction of a call: a token bucket of octets (rte_meter's, RFC 2697 without an excess
+// burst). wire::TokenBucket would not do: its milliseconds are too coarse for octets, and its 32 bits limit a
+// burst to 4 MB.
 // Thread: the call's worker. Owner: the call.
 #pragma once
 
@@ -15,7 +16,7 @@ namespace adit::dataplane {
 
 class Policer {
  public:
-  /// Octets of inner IP per second; 0: no limit. The bucket begins full.
+  /// Octets of inner IP per second; 0: no limit. The bucket starts full.
   void set(std::uint64_t octets_per_second) noexcept {
     limited_ = octets_per_second != 0;
     if (limited_) {
@@ -29,7 +30,7 @@ class Policer {
   }
 
  private:
-  /// Enough for TCP to fill the rate over a round trip of kPolicerBurstMs, and for a few packets at any rate.
+  /// Enough for TCP to fill the rate at a round trip of kPolicerBurstMs, and for a few packets at any rate.
   static std::uint64_t burst_of(std::uint64_t octets_per_second) noexcept {
     return std::max<std::uint64_t>(octets_per_second * kPolicerBurstMs / 1000, kPolicerLeastBurst);
   }

@@ -13,7 +13,7 @@ Reorder::Verdict Reorder::evaluate_out_of_order(Call& call, wire::GreSeq sequenc
   CallOrder& order = call.uplink.order;
   const std::int32_t gap = sequence.distance_from(order.next);
   if (gap < 0) {
-    return Verdict::kProceed;  // late or a duplicate within this burst: commit finds out
+    return Verdict::kProceed;  // late, or a duplicate within this burst: commit will tell
   }
   ReorderWindow* window = windows_.of(call);
   if (gap == 0) {
@@ -35,14 +35,14 @@ Reorder::Verdict Reorder::evaluate_out_of_order(Call& call, wire::GreSeq sequenc
     order.next = sequence.next();
     return Verdict::kProceed;
   }
-  // Too far ahead to be held with the others: those before it go first.
+  // Too far ahead for this window: the packets before it have to go first.
   window->give_up = window->give_up || beyond_is_stalled_;
   make_ready(call, *window);
   beyond_[beyond_count_++] = mbuf;
   return Verdict::kHeld;
 }
 
-/// kProceed: there is no room for it.
+/// kProceed: there is no room to hold it.
 Reorder::Verdict Reorder::hold(Call& call, wire::GreSeq sequence, rte_mbuf* mbuf, Milliseconds now) noexcept {
   ReorderWindow* window =
       windows_.held() < kReorderHeld ? windows_.open(call, calls_.ref_of(call, self_), now) : nullptr;
@@ -62,13 +62,13 @@ Reorder::Verdict Reorder::hold(Call& call, wire::GreSeq sequence, rte_mbuf* mbuf
   return Verdict::kHeld;
 }
 
-/// How many packets are held behind a gap before it is given up. Adaptive: twice what was ever needed; beyond that it is a
-/// loss, and waiting for it does not help.
+/// How many packets are held behind a gap before it is given up. Adaptive: twice what was ever needed; a
+/// longer gap is a loss, which no waiting repairs.
 std::uint32_t Reorder::hold_limit(const Call& call) const noexcept {
   return windows_.always() ? kReorderWindow - 1U : 2U * call.uplink.order.depth + 2;
 }
 
-/// Adaptive: had the call waited, this packet would have been in time, so the next gap is waited for.
+/// Adaptive: had the call waited, this packet would have been in time, so it waits for the next gap.
 void Reorder::on_late(Call& call, wire::GreSeq sequence) noexcept {
   const std::int32_t behind = call.window.highest().distance_from(sequence);
   if (windows_.on() && behind < kReorderWindow) {
@@ -90,13 +90,13 @@ Reorder::Released Reorder::release_ready() noexcept {
   std::size_t count = 0;
   if (ReorderWindow* window = windows_.of(call); window != nullptr) {
     count = take_held(call, *window);
-    window->ready = count > 0;  // to be looked at once more when these are committed
+    window->ready = count > 0;  // to be examined again when these are committed
   }
   ready_count_ -= count == 0 ? 1 : 0;
   return {&call, {released_.data(), count}};
 }
 
-/// The packets that follow the highest committed one without a gap; all of them when the gap is given up.
+/// The packets that follow the highest committed one without a gap; all of them once the gap is given up.
 std::size_t Reorder::take_held(Call& call, ReorderWindow& window) noexcept {
   const std::uint32_t first = call.window.highest().next().value;
   const bool give_up = std::exchange(window.give_up, false);
@@ -138,7 +138,7 @@ std::size_t Reorder::expire_gaps(Milliseconds now) noexcept {
     Call* call = calls_.find(due->call);
     ReorderWindow* window = call == nullptr ? nullptr : windows_.of(*call);
     if (window == nullptr) {
-      continue;  // the call has ended, or has closed its window since
+      continue;  // the call has ended, or has closed this window
     }
     if (window->held == 0) {
       windows_.close(*call);
@@ -147,7 +147,7 @@ std::size_t Reorder::expire_gaps(Milliseconds now) noexcept {
       make_ready(*call, *window);
       windows_.schedule(due->call, now);
     } else {
-      windows_.schedule(due->call, window->since);  // a later gap than the one that the window was opened for
+      windows_.schedule(due->call, window->since);  // a later gap than the one it was opened for
     }
   }
   return looked_at;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts GRE packets that overtook others back in order, RFC 2637 §4.3: holds what follows a gap, releases it behind the
-// packet that was missing, and gives a gap up when the timeout, the window or the call's limit is reached. It works on
-// sequence numbers alone, before decryption, so that MPPE sees numbers that only grow.
+// Restores the order of GRE packets that overtook others, RFC 2637 §4.3: holds what follows a gap, releases
+// it behind the missing packet, and gives up on a gap when the timeout, the window or the call's limit is
+// reached. It works on sequence numbers alone, before decryption, so MPPE only sees increasing numbers.
 // Thread: worker. Owner: Decapsulation.
 #pragma once
 
@@ -17,21 +17,21 @@ namespace adit::dataplane {
 
 class Reorder {
  public:
-  /// Everything passed by reference outlives it.
+  /// Everything passed by reference must outlive it.
   Reorder(ReorderWindows& windows, CallTable& calls, contract::WorkerId self,
           WorkerCounters& counters) noexcept
       : windows_(windows), calls_(calls), self_(self), counters_(counters) {}
 
   enum class Verdict : std::uint8_t {
-    kProceed,    ///< it is the next one, or the call does not wait for what is missing
-    kHeld,       ///< the packet was taken, and is released later
-    kDuplicate,  ///< of a held one
+    kProceed,    ///< next in sequence, or the call does not wait for what is missing
+    kHeld,       ///< Reorder has taken the packet and will release it later
+    kDuplicate,  ///< a duplicate of a held one
   };
 
-  /// Before the packets of each burst.
+  /// Call before the packets of each burst.
   void begin_burst() noexcept { ++burst_; }
 
-  /// What becomes of a packet that is ahead of all that its call has committed.
+  /// Decides about a packet that is ahead of everything its call has committed.
   [[nodiscard]] Verdict evaluate(Call& call, wire::GreSeq sequence, rte_mbuf* mbuf,
                                  Milliseconds now) noexcept {
     if (!windows_.on()) {
@@ -49,10 +49,10 @@ class Reorder {
     return evaluate_out_of_order(call, sequence, mbuf, now);
   }
 
-  /// A packet came too late to be of use.
+  /// A packet came too late to be used.
   void on_late(Call& call, wire::GreSeq sequence) noexcept;
 
-  // ---- release: after each burst is committed, until nothing is ready and nothing is beyond a window
+  // ---- release: after each burst is committed, until neither call returns any packets
   void begin_release() noexcept {
     beyond_before_ = 0;
     beyond_is_stalled_ = false;
@@ -64,13 +64,13 @@ class Reorder {
     Call* call;
     std::span<rte_mbuf* const> packets;  ///< in order; valid until the next release
   };
-  /// Held packets of one call that may proceed now; empty when those before them are still missing.
+  /// Held packets of one call that may proceed now; empty when there are none.
   [[nodiscard]] Released release_ready() noexcept;
-  /// Packets that were too far ahead for their call's window: evaluate them again. Those before them have been released;
-  /// where none could be, evaluating gives the gap up.
+  /// Packets that were too far ahead for their call's window: evaluate them again. Those before them have
+  /// been released; if none could be, evaluating them gives up the gap.
   [[nodiscard]] std::span<rte_mbuf* const> release_beyond() noexcept;
 
-  /// Marks windows whose timeout has passed for release. Returns how many were looked at.
+  /// Marks the windows whose timeout has passed for release. Returns how many were examined.
   std::size_t expire_gaps(Milliseconds now) noexcept;
 
  private:
@@ -87,7 +87,7 @@ class Reorder {
   const contract::WorkerId self_;
   WorkerCounters& counters_;
   std::uint32_t burst_ = 0;
-  std::array<Call*, kBurst> ready_{};  // each call once, so there is room for a burst of them
+  std::array<Call*, kBurst> ready_{};  // each call at most once, so a burst of them always fits
   std::size_t ready_count_ = 0;
   std::array<rte_mbuf*, kReorderWindow> released_{};
   std::array<rte_mbuf*, kBurst> beyond_{};  // wait until their call's window is empty

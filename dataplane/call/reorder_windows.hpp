@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where GRE packets that came ahead of others are held, still encrypted: a window of kReorderWindow packets for each call
-// that has a gap at the moment, from a pool of the worker's. What a call remembers while it has none is CallOrder, in the
-// call. Which packets are held and when they are released is Reorder's.
+// Where GRE packets that arrived early are held, still encrypted: a window of kReorderWindow packets, from
+// the worker's pool, for each call that has a gap at the moment. What a call remembers between gaps is
+// CallOrder, in the call. Reorder decides which packets are held and when they are released.
 // Thread: worker. Owner: the worker.
 #pragma once
 
@@ -22,10 +22,10 @@ namespace adit::dataplane {
 
 struct ReorderWindow {
   std::array<rte_mbuf*, kReorderWindow> packets{};  ///< by sequence number modulo kReorderWindow, or nullptr
-  Milliseconds since{};                             ///< when the first of them came
+  Milliseconds since{};                             ///< when the first of them arrived
   std::uint16_t held = 0;
-  bool give_up = false;  ///< what is missing is taken to be lost: release what there is
-  bool ready = false;    ///< stands in Reorder's list of windows to release from
+  bool give_up = false;  ///< treat what is missing as lost: release what there is
+  bool ready = false;    ///< is in Reorder's list of windows to release from
 };
 
 class ReorderWindows {
@@ -55,11 +55,11 @@ class ReorderWindows {
   /// Packets in all windows.
   [[nodiscard]] std::uint32_t held() const noexcept { return held_; }
 
-  /// The call's window, or nullptr. A call keeps its window until the timeout, empty or not.
+  /// The call's window, or nullptr. A call keeps its window, even an empty one, until the timeout.
   [[nodiscard]] ReorderWindow* of(const Call& call) noexcept {
     return call.uplink.order.window == 0 ? nullptr : &windows_[call.uplink.order.window - 1U];
   }
-  /// The call's window; a new one falls due a timeout after `now`. nullptr when all are in use.
+  /// The call's window; a new one expires a timeout after `now`. nullptr when all are in use.
   [[nodiscard]] ReorderWindow* open(Call& call, const contract::CallRef& ref, Milliseconds now) noexcept {
     if (call.uplink.order.window == 0 && !free_.empty() && schedule(ref, now)) {
       call.uplink.order.window = free_.back();
@@ -67,7 +67,7 @@ class ReorderWindows {
     }
     return of(call);
   }
-  /// Returns the call's window, if it has one, to the pool. Packets still held in it are lost.
+  /// Returns the call's window, if any, to the pool. Packets still held in it are dropped.
   void close(Call& call) noexcept {
     if (ReorderWindow* window = of(call); window != nullptr) {
       drop_all(*window);
@@ -77,7 +77,7 @@ class ReorderWindows {
     }
   }
 
-  /// `place` is one of the window's, and empty.
+  /// `place` must be an empty one of this window.
   void put(ReorderWindow& window, rte_mbuf*& place, rte_mbuf* mbuf, Milliseconds now) noexcept {
     window.since = window.held == 0 ? now : window.since;
     place = mbuf;
@@ -93,7 +93,7 @@ class ReorderWindows {
     return mbuf;
   }
 
-  /// A call whose window has fallen due; schedule() it again unless its window is closed.
+  /// A call whose window has expired; schedule() it again unless its window is closed.
   [[nodiscard]] std::optional<DueCalls::Entry> pop_due(Milliseconds now) noexcept {
     return due_.pop_due(now);
   }
@@ -108,13 +108,13 @@ class ReorderWindows {
   void drop_all(ReorderWindow& window) noexcept {
     held_ -= window.held;
     for (rte_mbuf* mbuf : window.packets) {
-      rte_pktmbuf_free(mbuf);  // nullptr does no harm
+      rte_pktmbuf_free(mbuf);  // nullptr is allowed
     }
   }
 
   const contract::ReorderPolicy policy_;
   std::vector<ReorderWindow> windows_;
-  std::vector<std::uint16_t> free_;  // numbers from 1
+  std::vector<std::uint16_t> free_;  // window numbers, from 1
   DueCalls due_;
   std::uint32_t held_ = 0;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How control names a call that lives in a worker. A value, never a pointer; a stale one is told by its generation.
-// Control allocates slots and generations; the worker that owns the slot is the only one to touch what is in it.
+// How control names a call that lives in a worker. A value, never a pointer; its generation shows when it is
+// stale. Control allocates slots and generations; only the worker that owns a slot touches its contents.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct WorkerId {
 struct CallRef {
   WorkerId worker;
   std::uint32_t slot = 0;        ///< index into that worker's call table
-  std::uint32_t generation = 0;  ///< 0 is never valid; grows with each reuse of the slot
+  std::uint32_t generation = 0;  ///< never 0 in a valid reference; grows each time the slot is reused
   friend constexpr bool operator==(const CallRef&, const CallRef&) = default;
 };
 

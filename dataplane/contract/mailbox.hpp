@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One worker's mailbox: a message ring and a frame ring in each direction. Thread: control on one side, the
-// worker on the other; allocated once on the worker's NUMA node, never moved.
+// One worker's mailbox: a message ring and a frame ring in each direction. Thread: control at one end, the
+// worker at the other. Allocated once on the worker's NUMA node, never moved.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,8 @@ struct Mailbox {
   SpscRing<FrameSlot, kMailboxFrames> frames_to_worker;
   SpscRing<ToControl, kMailboxMessages> to_control;
   SpscRing<FrameSlot, kMailboxFrames> frames_to_control;
-  /// Control sets it before it sleeps in epoll; a worker that posts and sees it set clears it and writes the eventfd.
+  /// Control sets it before it sleeps in epoll; a worker that posts and finds it set clears it and writes the
+  /// eventfd.
   alignas(kFalseSharingBytes) std::atomic<bool> control_sleeps{false};
 };
 
@@ -39,7 +40,7 @@ template <typename Message, typename Variant, std::uint32_t kMessages, std::uint
   }
   std::copy(octets.begin(), octets.end(), frame->octets.begin());
   frame->length = static_cast<std::uint16_t>(octets.size());
-  frames.publish();  // first: whoever sees the message finds its frame
+  frames.publish();  // first, so that whoever sees the message finds its frame
   *slot = message;
   messages.publish();
   return true;

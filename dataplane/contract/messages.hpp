@@ -16,8 +16,8 @@ namespace adit::contract {
 /// RFC 3078 §3 session key lengths. The value is the number of bits, as in crypto::MppeKeyLength.
 enum class MppeStrength : std::uint8_t { k40 = 40, k56 = 56, k128 = 128 };
 
-/// How one direction is encrypted: the strength, and whether a key and its stream serve for 256 packets (stateful, RFC
-/// 3078 §8.2) or for one.
+/// How one direction is encrypted: the strength, and whether a key and its stream last for 256 packets
+/// (stateful, RFC 3078 §8.2) or for one.
 struct MppeMode {
   MppeStrength strength = MppeStrength::k128;
   bool stateful = false;
@@ -31,8 +31,8 @@ enum class Direction : std::uint8_t {
 
 // ---- control -> worker ---------------------------------------------------------------------------------------
 
-/// A call begins. Sent before the Outgoing-Call-Reply leaves, because the peer's first GRE packet may follow at once.
-/// Until EnableIp the call passes PPP control frames only.
+/// A call begins. Sent before the Outgoing-Call-Reply, because the peer's first GRE packet may follow at
+/// once. Until EnableIp the call passes PPP control frames only.
 struct InstallCall {
   CallRef call;
   wire::Ipv4Address
@@ -42,25 +42,25 @@ struct InstallCall {
   wire::PeerCallId peer_id;
 };
 
-/// The peer's ID of a call that was installed without it: a caller learns it with the Outgoing-Call-Reply, which the peer's
-/// first GRE packet may overtake.
+/// The peer's ID of a call that was installed without one: a caller learns it from the Outgoing-Call-Reply,
+/// and the peer's first GRE packet may overtake that.
 struct SetPeerCallId {
   CallRef call;
   wire::PeerCallId peer_id;
 };
 
-/// LCP opened: how PPP headers of data packets may be compressed towards the peer (what the *peer* offered in its
-/// Configure-Request). Both forms are always accepted on receive.
+/// LCP opened: how the PPP headers of data packets to the peer may be compressed (what the *peer* offered in
+/// its Configure-Request). On receive, both compressions are always accepted.
 struct SetPppCompression {
   CallRef call;
   bool send_acfc = false;
   bool send_pfc = false;
 };
 
-/// MPPE for one direction begins with the next data packet: coherency count 0. Keys are the RFC 3079 start
-/// key and the initial session key (16 octets used for 128 bits, 8 for 40/56). Replaces what was there.
-/// kReceive is sent before our CCP Configure-Ack leaves (the peer may encrypt in its very next packet); kSend when
-/// CCP opens. The consumer wipes the ring slot.
+/// MPPE for one direction begins with the next data packet, at coherency count 0. Keys are the RFC 3079 start
+/// key and the initial session key (16 octets used for 128 bits, 8 for 40/56). Replaces any earlier state.
+/// kReceive is sent before our CCP Configure-Ack (the peer may encrypt its very next packet), kSend when CCP
+/// opens. The consumer wipes the ring slot.
 struct EnableMppe {
   CallRef call;
   Direction direction = Direction::kReceive;
@@ -69,14 +69,16 @@ struct EnableMppe {
   std::array<std::uint8_t, 16> session_key{};
 };
 
-/// The peer has lost packets of a stateful stream (CCP Reset-Request): the next data packet restarts it and says so.
-/// Sent after the Reset-Ack, before which Linux decrypts nothing. `repeated`: the same request again, our answer was lost.
+/// The peer has lost packets of a stateful stream (CCP Reset-Request): the next data packet restarts it, with
+/// A set. Sent after the Reset-Ack, before which Linux decrypts nothing. `repeated`: the same request again,
+/// because our answer was lost.
 struct FlushMppe {
   CallRef call;
   bool repeated = false;
 };
 
-/// CCP went down or LCP renegotiates: both directions in clear again (and, with require_mppe, no data at all).
+/// CCP went down or LCP renegotiates: both directions return to clear (and with require_mppe no data passes
+/// at all).
 struct DisableMppe {
   CallRef call;
 };
@@ -88,10 +90,10 @@ struct EnableIp {
   std::uint16_t peer_mru = 1500;  ///< the peer's MRU: the largest PPP Information field that we may send
   bool require_mppe = false;      ///< true: clear IP is neither accepted nor sent
   bool has_routes =
-      false;  ///< prefixes lead here too (the call index says which): sources of them are accepted
+      false;  ///< prefixes are routed here too (see the call index); sources in them are accepted
 };
 
-/// How much a call may carry from now on, in place. Octets of inner IP per second; 0: no limit.
+/// Changes a call's rate limits in place. Octets of inner IP per second; 0: no limit.
 struct UpdateLimits {
   CallRef call;
   std::uint64_t up = 0;
@@ -103,13 +105,14 @@ struct DisableIp {
   CallRef call;
 };
 
-/// Send one PPP control frame; its octets are the next FrameSlot of `frames_to_worker`.
-/// They start with FF 03 and are sent as they are (LCP must carry FF 03; it does no harm to the others).
+/// Sends one PPP control frame, the next FrameSlot of `frames_to_worker`. It starts with FF 03 and is sent
+/// unchanged (LCP must carry FF 03; it does no harm to the others).
 struct SendPppFrame {
   CallRef call;
 };
 
-/// A call ends. The worker answers CallRemoved with the final counters; only then may slot, ID and address be reused.
+/// A call ends. The worker answers CallRemoved with the final counters; only then may slot, call ID and
+/// address be reused.
 struct RemoveCall {
   CallRef call;
 };
@@ -119,13 +122,13 @@ using ToWorker = std::variant<InstallCall, SetPeerCallId, SetPppCompression, Ena
 
 // ---- worker -> control ---------------------------------------------------------------------------------------
 
-/// A PPP control frame arrived in sequence; its octets (from the PPP protocol field on: Address/Control stripped, the
-/// protocol expanded to 2 octets) are the next FrameSlot of `frames_to_control`.
+/// A PPP control frame arrived in sequence; the next FrameSlot of `frames_to_control` holds it, from the PPP
+/// protocol field on (Address/Control stripped, protocol expanded to 2 octets).
 struct PppFrameIn {
   CallRef call;
 };
 
-/// Octets are those of the inner IP packets, packets count the same; from the call's install to its removal.
+/// Counts inner IP packets and their octets, from the call's installation to its removal.
 struct CallTotals {
   std::uint64_t uplink_packets = 0;
   std::uint64_t uplink_octets = 0;
@@ -139,14 +142,14 @@ struct CallRemoved {
   CallTotals totals;
 };
 
-/// Many decryptions in a row were implausible: the key chains have diverged. Control ends the call rather than leave the
-/// subscriber in a black hole (tunnel up, no traffic).
+/// Many consecutive decryptions were implausible: the key chains have diverged. Control ends the call,
+/// because the subscriber would otherwise have a tunnel that is up but passes no traffic.
 struct MppeDesynchronised {
   CallRef call;
 };
 
-/// Packets of a stateful stream were lost, and those after them cannot be decrypted: control asks the peer to restart it
-/// (CCP Reset-Request). Repeated at most every kResetIntervalMs until the peer does.
+/// Packets of a stateful stream were lost, and those after them cannot be decrypted: control asks the peer to
+/// restart it (CCP Reset-Request). Repeated at most every kResetIntervalMs until the stream restarts.
 struct MppeOutOfStep {
   CallRef call;
 };
@@ -154,10 +157,10 @@ struct MppeOutOfStep {
 /// A packet had no usable next hop; control asks the kernel to resolve it. Rate-limited by the worker.
 struct ResolveNextHop {
   wire::Ipv4Address destination;
-  bool towards_peers = false;  ///< by the access side's routes
+  bool towards_peers = false;  ///< through the access side's routes
 };
 
-/// Frames for the kernel are waiting in the ring beside the mailboxes (dataplane/path/kernel_path.hpp).
+/// Frames for the kernel are waiting in its ring (dataplane/path/kernel_path.hpp), outside the mailboxes.
 struct FramesPunted {};
 
 using ToControl =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What becomes of GRE packets that overtook others, RFC 2637 §4.3: the late ones are discarded, or waited for.
+// What to do with GRE packets that overtook others, RFC 2637 §4.3: discard the late ones, or wait for them.
 // Value; any thread.
 #pragma once
 
@@ -8,9 +8,9 @@
 namespace adit::contract {
 
 enum class ReorderMode : std::uint8_t {
-  kOff,       ///< a gap is a loss; what comes late is discarded (Windows does so)
+  kOff,       ///< a gap is a loss; late packets are discarded (as Windows does)
   kFixed,     ///< every gap is waited for
-  kAdaptive,  ///< as kFixed, in calls that have lately been seen to receive packets late, as long as it pays
+  kAdaptive,  ///< as kFixed, in calls that have lately received packets late, while waiting pays off
 };
 
 struct ReorderPolicy {

@@ -12,7 +12,7 @@
 
 namespace adit::contract {
 
-/// Two lines: the adjacent-line prefetcher pulls pairs, so one line apart still false-shares.
+/// Two cache lines: the adjacent-line prefetcher pulls pairs, so one line apart still false-shares.
 inline constexpr std::size_t kFalseSharingBytes = 128;
 
 template <typename T, std::uint32_t kCapacity>
@@ -61,7 +61,7 @@ class SpscRing {
     head_.store(head_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
 
-  /// Either side; a hint only.
+  /// Either side; only a hint.
   [[nodiscard]] bool empty() const noexcept {
     return head_.load(std::memory_order_acquire) == tail_.load(std::memory_order_acquire);
   }

@@ -57,7 +57,7 @@ void Decapsulation::parse_outer(std::span<rte_mbuf* const> packets) noexcept {
 }
 
 bool Decapsulation::parse_outer(Packet& packet) noexcept {
-  // RFC 1812 §5.2.2; the checksum too, GRE has none of its own.
+  // RFC 1812 §5.2.2, including the checksum: GRE has none of its own.
   if (wire::check_ipv4({packet.at, packet.size}) != wire::Ipv4Error::kNone) {
     return drop(packet, DropReason::kOuterHeader);
   }
@@ -87,7 +87,7 @@ bool Decapsulation::parse_outer(Packet& packet) noexcept {
   return true;
 }
 
-/// False: the fragment waits for the others.
+/// False: the fragment waits for the rest.
 bool Decapsulation::reassemble(Packet& packet) noexcept {
   if (!context_.index.is_local(wire::Ipv4View(packet.at).destination())) {
     return drop(packet, DropReason::kUnknownCall);
@@ -162,7 +162,7 @@ bool Decapsulation::accept_sequence(Packet& packet) noexcept {
     if (!packet.has_ack) {
       return drop(packet, DropReason::kGreNoOp);
     }
-    rte_pktmbuf_free(packet.mbuf);  // a bare acknowledgement has served its purpose
+    rte_pktmbuf_free(packet.mbuf);  // a bare acknowledgement: nothing more to do
     return false;
   }
   switch (call.window.evaluate(packet.sequence)) {
@@ -177,7 +177,7 @@ bool Decapsulation::accept_sequence(Packet& packet) noexcept {
   return drop(packet, DropReason::kGreLate);
 }
 
-/// False: it waits for a packet before it.
+/// False: the packet is held, or was dropped.
 bool Decapsulation::put_in_order(Packet& packet) noexcept {
   const auto verdict = reorder_.evaluate(*packet.call, packet.sequence, packet.mbuf, context_.now);
   if (verdict == Reorder::Verdict::kDuplicate) {
@@ -213,7 +213,7 @@ void Decapsulation::append(const Reorder::Released& released) noexcept {
   }
 }
 
-// ---- strip_ppp: RFC 1661 §2, and what the protocol field says ------------------------------------------------------
+// ---- strip_ppp: RFC 1661 §2, and what the protocol field selects -----------------------------------------
 
 void Decapsulation::strip_ppp() noexcept {
   burst_.filter([this](Packet& packet) { return strip_ppp(packet); });
@@ -223,7 +223,7 @@ void Decapsulation::strip_ppp() noexcept {
 bool Decapsulation::strip_ppp(Packet& packet) noexcept {
   const CallIdentity& identity = packet.call->identity;
   if (packet.size == 0) {
-    packet.content = Content::kNothing;  // takes its sequence number, carries no frame
+    packet.content = Content::kNothing;  // uses up its sequence number but carries no frame
     return true;
   }
   const wire::PppHeader header = wire::peek_ppp({packet.at, packet.size});
@@ -238,7 +238,7 @@ bool Decapsulation::strip_ppp(Packet& packet) noexcept {
       if (identity.mppe_receive == MppeUse::kNone) {
         return drop(packet, DropReason::kMppeNotUp);
       }
-      // RFC 3078 §3: D is set in every packet, A in every one of stateless mode.
+      // RFC 3078 §3: D is set in every packet, A in every packet of stateless mode.
       const auto mppe = wire::parse_mppe({packet.at, packet.size});
       const bool stateless = identity.mppe_receive == MppeUse::kStateless;
       if (!mppe || (stateless && !mppe->flushed)) {
@@ -253,7 +253,7 @@ bool Decapsulation::strip_ppp(Packet& packet) noexcept {
     }
     case wire::PppProtocol::kIpv4:
     case wire::PppProtocol::kIpv6:
-      // RFC 3078 §3: once encryption is agreed, data in clear is not the peer's.
+      // RFC 3078 §3: once encryption is agreed, clear data cannot be the peer's.
       if (identity.mppe_receive != MppeUse::kNone || identity.require_mppe) {
         return drop(packet, DropReason::kClearRefused);
       }
@@ -261,7 +261,7 @@ bool Decapsulation::strip_ppp(Packet& packet) noexcept {
       return true;
     default:
       packet.content =
-          Content::kControl;  // LCP, authentication, NCPs, and what LCP answers with Protocol-Reject
+          Content::kControl;  // LCP, authentication, NCPs, and anything that LCP answers with Protocol-Reject
       return true;
   }
 }
@@ -299,7 +299,7 @@ bool Decapsulation::prepare_job(Packet& packet) noexcept {
     on_mppe_failure(call);
     return drop(packet, reason_of(changes.error()));
   }
-  // mppe_crypt() continues from the job before it when that is the same call's with fewer changes.
+  // mppe_crypt() continues from the previous job if that is the same call's and has fewer key changes.
   const crypto::MppeJob* before = job_count_ > 0 ? &jobs_[job_count_ - 1] : nullptr;
   const bool continues =
       before != nullptr && before->chain == &call.receive_chain && before->changes <= *changes;
@@ -307,7 +307,7 @@ bool Decapsulation::prepare_job(Packet& packet) noexcept {
   const std::uint32_t skipped = cost > 0 ? cost - 1 : 0;
   if (!afford(call, skipped)) {
     if (skipped > kRekeyCapacity) {
-      on_mppe_failure(call);  // never affordable: a new call is better than a black hole
+      on_mppe_failure(call);  // catching up will never be affordable: a new call is better than a dead one
     }
     return drop(packet, DropReason::kMppeBudget);
   }
@@ -337,8 +337,8 @@ bool Decapsulation::read_plaintext(Packet& packet) noexcept {
   return true;
 }
 
-/// Stateful mode, RFC 3078 §8.2. Stream and count move here, not in commit: the next packet of the burst continues where
-/// this one ends, and the plaintext has proved that this one belongs there.
+/// Stateful mode, RFC 3078 §8.2. Stream and count move here rather than in commit: the next packet of the
+/// burst continues where this one ends, and a plausible plaintext has proved that this one belongs there.
 bool Decapsulation::decrypt_in_stream(Packet& packet) noexcept {
   Call& call = *packet.call;
   StatefulReceiver& receiver = context_.calls.stateful_of(call)->receiver;
@@ -362,7 +362,7 @@ void Decapsulation::on_out_of_step(Call& call, StatefulReceiver& receiver) noexc
   if (!receiver.reset_is_due(context_.now)) {
     return;
   }
-  on_mppe_failure(call);  // once per request: packets in flight after a loss prove nothing
+  on_mppe_failure(call);  // once per request: packets still in flight after a loss prove nothing
   if (!context_.control.post(contract::MppeOutOfStep{context_.calls.ref_of(call, context_.id)})) {
     context_.counters.notices_lost.add();
   }
@@ -383,7 +383,7 @@ void Decapsulation::commit() noexcept {
   burst_.filter([this](Packet& packet) {
     Call& call = *packet.call;
     const wire::GreSeq sequence = packet.sequence;
-    // Evaluated again: an earlier packet of the burst may have moved the window.
+    // Evaluated again: an earlier packet of this burst may have moved the window.
     if (const auto verdict = call.window.evaluate(sequence); verdict != GreReceiver::Verdict::kAhead) {
       return drop(packet,
                   verdict == GreReceiver::Verdict::kLate ? DropReason::kGreLate : DropReason::kGreDuplicate);
@@ -405,15 +405,15 @@ void Decapsulation::commit() noexcept {
     }
     return packet.content >= Content::kClear;
   });
-  // After all of them: a burst of one call is acknowledged once.
+  // After the whole burst, so that each call is acknowledged once.
   for (std::size_t i = 0; i < committed_count_; ++i) {
     encapsulation_.owe_ack(*committed_[i]);
   }
   context_.mark(Stage::kCommit);
 }
 
-/// To control, as contract::PppFrameIn wants it: a 2-octet protocol, then the packet. The protocol overwrites the header
-/// that it came from (and the last octets of GRE, when it was compressed).
+/// Passes the packet to control in the form of contract::PppFrameIn: a 2-octet protocol, then the packet. The
+/// protocol overwrites the header that it came from (and the last octets of GRE, if it was compressed).
 void Decapsulation::to_control(Packet& packet) noexcept {
   Call& call = *packet.call;
   constexpr std::size_t kProtocolSize = 2;

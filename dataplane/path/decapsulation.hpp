@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first half of every GRE packet's way in: outer headers, sequence, PPP, MPPE. What is left is an inner IP packet
-// that is taken to be the call's, or a PPP control frame, which goes to control. Uplink puts a subscriber's packets
-// through these stages, adit-blast's receiver those of the server. A packet leaves a stage for the next one, or is
-// dropped by name, handed off to its owner, or consumed. Thread: worker. Owner: the class derived from it.
+// The first half of every GRE packet's way in: outer headers, sequence, PPP, MPPE. What comes out is an inner
+// IP packet attributed to the call, or a PPP control frame, which goes to control. Used by Uplink for
+// subscribers' packets and by adit-blast's receiver for the server's. Each stage passes a packet on to the
+// next, drops it with a reason, hands it off to its owner, or consumes it. Thread: worker. Owner: the class
+// derived from it.
 #pragma once
 
 #include <array>
@@ -24,7 +25,7 @@ class Decapsulation {
   enum class Arrival : bool { kFromDevice, kHandedIn };
 
  protected:
-  /// `encapsulation`: that of the same calls; it sends the acknowledgements.
+  /// `encapsulation`: for the same calls; it sends the acknowledgements.
   Decapsulation(WorkerContext& context, Encapsulation& encapsulation) noexcept
       : context_(context),
         encapsulation_(encapsulation),
@@ -36,8 +37,8 @@ class Decapsulation {
     kNothing,
     kControl,
     kClear,
-    kEncrypted,  ///< stateless: decrypted as jobs_
-    kInStream,   ///< stateful: decrypted one after the other
+    kEncrypted,  ///< stateless: decrypted in batches as jobs_
+    kInStream,   ///< stateful: decrypted one after another
   };
 
   struct Packet {
@@ -45,7 +46,7 @@ class Decapsulation {
     Call* call = nullptr;
     const CallIndex::Entry* entry = nullptr;
     std::uint8_t* at = nullptr;  ///< the header that the next stage reads
-    std::uint16_t size = 0;      ///< octets from there
+    std::uint16_t size = 0;      ///< octets from there on
     wire::Ipv4Address outer_source{};
     wire::Ipv4Address outer_destination{};
     wire::LocalCallId call_id{};
@@ -61,14 +62,15 @@ class Decapsulation {
     wire::Ipv4Address inner_destination{};  ///< set by check_inner
   };
 
-  // ---- the stages, in the packet's order; they work on burst_
+  // ---- the stages, in this order; they work on burst_
   void parse_outer(std::span<rte_mbuf* const> packets) noexcept;
   void find_calls(Arrival arrival) noexcept;
   void accept_sequence() noexcept;
-  /// Fills the burst with held packets that may proceed now that those before them are committed; they continue with
-  /// strip_ppp. False: there are none.
+  /// Fills the burst with held packets that may proceed because those before them are committed; they
+  /// continue with strip_ppp. False: there are none.
   bool release_held() noexcept;
-  /// Gives gaps up whose timeout has passed, for release_held(). Returns how many calls were looked at.
+  /// Gives up on gaps whose timeout has passed; release_held() then releases. Returns how many calls were
+  /// examined.
   std::size_t expire_gaps() noexcept { return reorder_.expire_gaps(context_.now); }
   void strip_ppp() noexcept;
   void decrypt() noexcept;
@@ -99,7 +101,7 @@ class Decapsulation {
   ByCall<kBurst> by_call_;
   std::array<crypto::MppeJob, kBurst> jobs_;
   std::uint16_t job_count_ = 0;
-  std::uint32_t rekeys_left_ = 0;  ///< of this burst's budget
+  std::uint32_t rekeys_left_ = 0;  ///< of this burst's budget for key changes
   std::array<Call*, kBurst> committed_{};
   std::size_t committed_count_ = 0;
 };

@@ -23,7 +23,7 @@ void Downlink::run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept
   send();
 }
 
-// ---- find_subscribers: whose packet is it, and is the call ours ----------------------------------------------------
+// ---- find_subscribers: whose packet is it, and is the call ours ------------------------------------------
 
 void Downlink::find_subscribers(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept {
   arrived_.clear();
@@ -78,8 +78,8 @@ bool Downlink::find_owner(Arrived& packet, Arrival arrival) noexcept {
   return true;
 }
 
-/// For no subscriber. On a device that DPDK owns it may be for the kernel: classify() stripped its Ethernet header, which is
-/// still there.
+/// Not for a subscriber. On a device that DPDK owns it may be for the kernel: classify() stripped its
+/// Ethernet header, which is still in the headroom.
 bool Downlink::punt_or_drop(Arrived& packet, Arrival arrival) noexcept {
   if (arrival != Arrival::kFromCore || !context_.arrival_punts) {
     return drop(packet, DropReason::kUnknownSubscriber);
@@ -90,7 +90,7 @@ bool Downlink::punt_or_drop(Arrived& packet, Arrival arrival) noexcept {
   return false;
 }
 
-// ---- check_inner: may it be forwarded, and is there a way to the peer ----------------------------------------------
+// ---- check_inner: may it be forwarded, and is there a route to the peer ----------------------------------
 
 void Downlink::check_inner(Arrival arrival) noexcept {
   any_rate_limited_ = false;
@@ -103,7 +103,7 @@ bool Downlink::check_inner(Arrived& packet, Arrival arrival) noexcept {
   if (identity.mppe_send == MppeUse::kStateless) {
     rte_prefetch0(&call.send_chain);
   }
-  // The index may be a moment out of date: the call must really have this address, or prefixes.
+  // The index may be briefly out of date: the call must really have this address, or prefixes.
   if ((identity.subscriber != packet.destination && !identity.has_routes) || !identity.ip_up) {
     return drop(packet, DropReason::kUnknownSubscriber);
   }
@@ -135,7 +135,7 @@ bool Downlink::check_inner(Arrived& packet, Arrival arrival) noexcept {
   return true;
 }
 
-// ---- police: what the call may carry -------------------------------------------------------------------------------
+// ---- police: the call's rate limit -----------------------------------------------------------------------
 
 void Downlink::police() noexcept {
   if (!any_rate_limited_) {
@@ -148,7 +148,7 @@ void Downlink::police() noexcept {
   });
 }
 
-// ---- fit_mtu: RFC 1191 §4, RFC 791 §3.2; what exceeds the tunnel is refused with its MTU (DF) or cut (no DF) ---------
+// ---- fit_mtu: RFC 1191 §4, RFC 791 §3.2; too large for the tunnel: refused (DF) or fragmented (no DF) ---
 
 void Downlink::fit_mtu() noexcept {
   burst_.clear();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way down: IP packets for subscribers, a burst at a time, become GRE frames to their peers.
+// Downlink: IP packets for subscribers become GRE packets to their peers, a burst at a time.
 // Thread: worker. Owner: Worker.
 #pragma once
 
@@ -14,17 +14,17 @@ class Downlink : public Encapsulation {
   explicit Downlink(WorkerContext& context) noexcept : Encapsulation(context) {}
 
   enum class Arrival : std::uint8_t {
-    kFromCore,        ///< we are a hop: its TTL is decremented
-    kFromTunnel,      ///< the way up has checked it and decremented its TTL; or we made it
-    kHandedInCore,    ///< as kFromCore, by the worker that received it
-    kHandedInTunnel,  ///< as kFromTunnel
+    kFromCore,        ///< we are a router hop: its TTL is decremented
+    kFromTunnel,      ///< the uplink has checked it and decremented its TTL; or we made it
+    kHandedInCore,    ///< as kFromCore, handed off by the worker that received it
+    kHandedInTunnel,  ///< as kFromTunnel, handed off
   };
 
   /// Takes all `packets` (at most kBurst); each begins with its inner IPv4 header.
   void run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept;
 
  private:
-  /// A packet until it is known whose it is, and that it may be sent.
+  /// A packet before its call is found and before it is known to be allowed.
   struct Arrived {
     rte_mbuf* mbuf = nullptr;
     Call* call = nullptr;
@@ -49,7 +49,7 @@ class Downlink : public Encapsulation {
   bool drop(Arrived& packet, DropReason reason) noexcept;
 
   Burst<Arrived, kBurst> arrived_;
-  bool any_rate_limited_ = false;  ///< of arrived_, after check_inner
+  bool any_rate_limited_ = false;  ///< in arrived_, valid after check_inner
 };
 
 }  // namespace adit::dataplane

@@ -13,7 +13,7 @@
 namespace adit::dataplane {
 namespace {
 
-/// Room is checked once per packet (Downlink::fit_mtu), so that no stage after it can fail.
+/// Downlink::fit_mtu checks the headroom once per packet, so no later stage can fail.
 std::uint8_t* prepend(rte_mbuf* mbuf, std::size_t octets) noexcept {
   rte_pktmbuf_prepend(mbuf, static_cast<std::uint16_t>(octets));
   return data_of(mbuf);
@@ -21,7 +21,7 @@ std::uint8_t* prepend(rte_mbuf* mbuf, std::size_t octets) noexcept {
 
 }  // namespace
 
-// ---- the way to the peer -------------------------------------------------------------------------------------------
+// ---- the next hop to the peer ----------------------------------------------------------------------------
 
 bool Encapsulation::refresh_hop(Call& call, DropReason& why) noexcept {
   CallDownlink& down = call.downlink;
@@ -127,7 +127,7 @@ void Encapsulation::send() noexcept {
   context_.mark(Stage::kSend);
 }
 
-/// RFC 2637 §4.1: the peer's call ID in the key; §4.3: the acknowledgement rides along when there is one to give.
+/// RFC 2637 §4.1: the peer's call ID in the key; §4.3: carries an acknowledgement if one is owed.
 void Encapsulation::push_sequenced_gre(rte_mbuf* mbuf, Call& call) const noexcept {
   const auto payload = static_cast<std::uint16_t>(mbuf->pkt_len);
   std::optional<wire::GreSeq> ack;
@@ -138,9 +138,9 @@ void Encapsulation::push_sequenced_gre(rte_mbuf* mbuf, Call& call) const noexcep
                   call.downlink.sender.next(), ack);
 }
 
-/// DF stays clear, and packets are numbered, so that narrower paths (PPPoE, other tunnels) fragment rather than lose
-/// them: the "fragmentation needed" of a hop would reach a kernel that knows nothing of the tunnel. ECN is never copied
-/// (RFC 6040 §4.1 compatibility mode): PPTP peers do not restore a congestion mark.
+/// DF stays clear and packets have an IP ID, so that narrower paths (PPPoE, other tunnels) fragment rather
+/// than drop them: a "fragmentation needed" would reach our kernel, which knows nothing of the tunnel. ECN is
+/// never copied (RFC 6040 §4.1 compatibility mode), as PPTP peers do not pass on a congestion mark.
 void Encapsulation::push_ip_and_link(rte_mbuf* mbuf, Call& call, std::uint8_t tos) noexcept {
   wire::Ipv4Header outer;
   outer.tos = tos;
@@ -156,7 +156,7 @@ void Encapsulation::push_ip_and_link(rte_mbuf* mbuf, Call& call, std::uint8_t to
   prepend(mbuf, link.size());
 }
 
-// ---- what a call sends of its own -----------------------------------------------------------------------------------
+// ---- packets that the call originates --------------------------------------------------------------------
 
 void Encapsulation::send_ppp_frame(Call& call, wire::Bytes frame) noexcept {
   DropReason why{};
@@ -218,12 +218,12 @@ std::size_t Encapsulation::pay_acks() noexcept {
   return looked_at;
 }
 
-/// RFC 2637 §4.1: S clear, A set, no payload; takes no sequence number.
+/// RFC 2637 §4.1: S clear, A set, no payload; uses no sequence number.
 void Encapsulation::send_bare_ack(Call& call) noexcept {
   DropReason why{};
   rte_mbuf* mbuf = refresh_hop(call, why) ? rte_pktmbuf_alloc(context_.pool) : nullptr;
   if (mbuf == nullptr) {
-    return;  // still owed: the next packet asks again
+    return;  // still owed: the next packet triggers it again
   }
   if (rte_pktmbuf_headroom(mbuf) < kMaxDownlinkHeaders) {
     context_.drop(mbuf, call, DropReason::kNoHeadroom);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The second half of every packet's way out: inner IP packets whose call is known become GRE frames to the peer. This is the
-// only place that sends GRE: data, PPP control frames and bare acknowledgements share one sequence space per call.
-// Downlink puts a subscriber's packets through these stages, adit-blast's sender those of its clients.
+// The second half of every packet's way out: inner IP packets whose call is known become GRE packets to the
+// peer. Nothing else sends GRE: data, PPP control frames and bare acknowledgements share one sequence space
+// per call. Used by Downlink for subscribers' packets and by adit-blast's sender for its clients'.
 // Thread: worker. Owner: the class derived from it.
 #pragma once
 
@@ -17,14 +17,15 @@ namespace adit::dataplane {
 
 class Encapsulation {
  public:
-  /// Sends one PPP control frame, FF 03 first, as the call's next packet.
+  /// Sends one PPP control frame, starting with FF 03, as the call's next packet.
   void send_ppp_frame(Call& call, wire::Bytes frame) noexcept;
 
-  /// Packets of `call` were received in sequence: they are acknowledged with the next data, by a bare acknowledgement when
-  /// no data comes in time, or at once when they are many, as the context's AckPolicy says. Called once per burst.
+  /// Packets of `call` were received in sequence. The acknowledgement goes with the next data, in a bare
+  /// acknowledgement if no data comes in time, or at once if there are many, as the context's AckPolicy says.
+  /// Call once per burst.
   void owe_ack(Call& call) noexcept;
 
-  /// Sends bare acknowledgements that have become due; returns how many calls were looked at.
+  /// Sends the bare acknowledgements that are due; returns how many calls were examined.
   std::size_t pay_acks() noexcept;
 
  protected:
@@ -32,19 +33,19 @@ class Encapsulation {
   ~Encapsulation() = default;
 
   struct Packet {
-    rte_mbuf* mbuf = nullptr;  ///< begins with the inner IPv4 header, has kMaxDownlinkHeaders of headroom
-    Call* call = nullptr;      ///< refresh_hop() has found the way to its peer
+    rte_mbuf* mbuf = nullptr;  ///< starts with the inner IPv4 header, with kMaxDownlinkHeaders of headroom
+    Call* call = nullptr;      ///< refresh_hop() has found the next hop to its peer
     std::uint16_t inner_octets = 0;
-    std::uint16_t job = 0;  ///< index into jobs_, when encrypted by one
+    std::uint16_t job = 0;  ///< index into jobs_, if a job encrypts it
     wire::CoherencyCount count{};
     bool encrypted = false;
     std::uint8_t tos = 0;  ///< of the outer header
   };
 
-  /// Finds the next hop to the call's peer in the current snapshot. False: `why`.
+  /// Finds the next hop to the call's peer in the current snapshot. False: `why` says what is missing.
   bool refresh_hop(Call& call, DropReason& why) noexcept;
 
-  // ---- the stages, in the packet's order; they work on burst_
+  // ---- the stages, in this order; they work on burst_
   void encrypt() noexcept;
   void push_ppp() noexcept;
   void push_gre() noexcept;

@@ -34,7 +34,8 @@ std::optional<DropReason> send_frame(WorkerContext& context, rte_mbuf* mbuf, con
   return std::nullopt;
 }
 
-/// RFC 2992: a hash of what all packets of a flow share: addresses, protocol, and ports where every fragment shows them.
+/// RFC 2992: a hash of what all packets of a flow share: addresses and protocol, and the ports if the packet
+/// is not a fragment.
 std::uint32_t flow_of(rte_mbuf* mbuf) noexcept {
   const wire::Ipv4View header(data_of(mbuf));
   std::uint64_t key = std::uint64_t{header.source().value} << 32 | header.destination().value;
@@ -52,7 +53,7 @@ void tell_source(WorkerContext& context, rte_mbuf* mbuf, wire::IcmpError error) 
   }
 }
 
-/// RFC 1191 §4, RFC 791 §3.2: larger than the port. Refused with the port's MTU (DF) or cut (no DF).
+/// RFC 1191 §4, RFC 791 §3.2: larger than the port's MTU. Refused with that MTU (DF) or fragmented (no DF).
 std::optional<DropReason> send_in_pieces(WorkerContext& context, rte_mbuf* mbuf,
                                          const NextHop& hop) noexcept {
   const std::uint16_t mtu = hop.mtu;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inner IPv4 packets on their way out: to another subscriber, or through the kernel's routes. And the ICMP errors that a
-// router owes. Thread: worker.
+// Forwards inner IPv4 packets, to another subscriber or through the kernel's routes, and sends the ICMP
+// errors that RFC 1812 asks of a router. Thread: worker.
 #pragma once
 
 #include <optional>
@@ -16,25 +16,27 @@ namespace adit::dataplane {
   return !wire::is_host(address) || (address.value >> 16) == 0xa9fe;
 }
 
-/// Which side's routes lead to a destination: the core side's, or the access side's, where tunnels come from.
+/// Which side's routes to use: the core side's, or the access side's, where the tunnels come from.
 enum class Towards : std::uint8_t { kCore, kPeers };
 
-/// The next hop to `destination`, or nullptr and why. Asks control to resolve the neighbour, as often as the rate allows.
-/// `flow` chooses among equal-cost paths: the same value for all packets that must keep their order.
+/// The next hop to `destination`, or nullptr with the reason. Asks control to resolve the neighbour, as often
+/// as the rate allows. `flow` chooses among equal-cost paths: use the same value for all packets whose order
+/// matters.
 [[nodiscard]] const NextHop* find_next_hop(WorkerContext& context, Towards side,
                                            wire::Ipv4Address destination, std::uint32_t flow,
                                            DropReason& why) noexcept;
 
-/// Forwards the IPv4 packet that `mbuf` begins with, or keeps it while its next hop is being resolved. Takes the mbuf in any
-/// case; returns why it was dropped, if it was.
+/// Forwards the IPv4 packet in `mbuf`, or holds it while its next hop is being resolved. Takes the mbuf in
+/// any case; returns the reason if it was dropped.
 std::optional<DropReason> forward_inner(WorkerContext& context, rte_mbuf* mbuf, wire::Ipv4Address destination,
                                         bool to_subscribers = true) noexcept;
 
-/// Once per loop: sends packets whose next hop has been resolved, and drops those that have waited long enough.
+/// Once per loop: sends held packets whose next hop has been resolved, and drops those that have waited too
+/// long.
 void forward_waiting(WorkerContext& context) noexcept;
 
-/// Sends `error` from the gateway address to the source of `packet` (parsed as `header`), if RFC 1812 §4.3.2.7 and the rate
-/// limit allow.
+/// Sends `error` from the gateway address to the source of `packet` (parsed as `header`), if RFC 1812
+/// §4.3.2.7 and the rate limit allow it.
 void send_icmp_error(WorkerContext& context, wire::IcmpError error, const wire::Ipv4Header& header,
                      wire::Bytes packet) noexcept;
 

@@ -10,7 +10,7 @@ namespace adit::dataplane {
 
 std::expected<std::span<rte_mbuf*>, DropReason> fragment_ipv4(rte_mbuf* packet, std::uint16_t mtu,
                                                               rte_mempool* pool, Fragments& pieces) noexcept {
-  // The variant that copies: MPPE encrypts in place, so no piece may share its octets with another.
+  // The copying variant: MPPE encrypts in place, so fragments must not share octets.
   const std::int32_t count = rte_ipv4_fragment_copy_nonseg_packet(
       packet, pieces.data(), static_cast<std::uint16_t>(pieces.size()), mtu, pool);
   if (count <= 0) {

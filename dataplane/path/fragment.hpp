@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cuts an IPv4 packet that may be fragmented (RFC 791 §3.2) into pieces of its own buffers. Thread: worker.
+// Fragments an IPv4 packet (RFC 791 §3.2), each fragment in its own buffer. Thread: worker.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -16,8 +16,8 @@ namespace adit::dataplane {
 
 using Fragments = std::array<rte_mbuf*, kMaxFragments>;
 
-/// `packet` begins with an IPv4 header whose DF is clear. On success it is taken, and `pieces` holds the pieces, of at most
-/// `mtu` octets each; on failure it remains the caller's.
+/// `packet` begins with an IPv4 header whose DF is clear. On success it is consumed, and `pieces` holds
+/// fragments of at most `mtu` octets each; on failure it remains the caller's.
 [[nodiscard]] std::expected<std::span<rte_mbuf*>, DropReason> fragment_ipv4(rte_mbuf* packet,
                                                                             std::uint16_t mtu,
                                                                             rte_mempool* pool,

@@ -10,7 +10,7 @@
 namespace adit::dataplane {
 
 HandoffRings::HandoffRings(std::span<const int> sockets) noexcept {
-  static std::atomic<unsigned> instances{0};  // ring names are unique per process; tests make many
+  static std::atomic<unsigned> instances{0};  // ring names are unique per process, and tests make many
   const unsigned instance = instances.fetch_add(1, std::memory_order_relaxed);
   for (std::size_t worker = 0; worker < sockets.size(); ++worker) {
     char name[RTE_RING_NAMESIZE];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a packet reaches the worker that owns its call (or the device queue it must leave by) when it arrived elsewhere:
-// one ring per receiving worker, many producers, one consumer. First in, first out, so a call's order is kept.
+// How a packet that arrived elsewhere reaches the worker that owns its call (or the transmit queue it must
+// leave by): one ring per receiving worker, many producers, one consumer. FIFO, so a call's packets stay in
+// order.
 // Thread: any worker sends, the ring's worker receives. Owner: HandoffRings belongs to aditd, Handoff to a worker.
 #pragma once
 
@@ -18,17 +19,17 @@
 
 namespace adit::dataplane {
 
-/// What the mbuf is; travels in its `hash.usr`.
+/// What the mbuf holds; carried in its `hash.usr`.
 enum class HandoffKind : std::uint32_t {
   kAccessPacket,  ///< IPv4 packet with GRE for the receiver's call
   kCorePacket,    ///< IPv4 packet from the core for the receiver's subscriber
   kTunnelPacket,  ///< IPv4 packet from a tunnel (checked, TTL lowered), or our ICMP, for the receiver's subscriber
-  kTransmitFrame,  ///< whole Ethernet frame, to leave through `port`, whose transmit queue the receiver owns
+  kTransmitFrame,  ///< whole Ethernet frame for `port`, whose transmit queue the receiver owns
 };
 
 class HandoffRings {
  public:
-  /// One ring per worker on its NUMA node. valid() is false when there is no memory.
+  /// One ring per worker, on its NUMA node. valid() is false when out of memory.
   explicit HandoffRings(std::span<const int> sockets) noexcept;
   ~HandoffRings();
   HandoffRings(const HandoffRings&) = delete;
@@ -42,7 +43,7 @@ class HandoffRings {
   std::vector<rte_ring*> rings_;
 };
 
-/// A worker's end: collects packets for each receiver and sends them in bursts.
+/// A worker's end: collects packets per receiver and sends them in bursts.
 class Handoff {
  public:
   Handoff(const HandoffRings& rings, contract::WorkerId self, WorkerCounters& counters) noexcept;
@@ -50,7 +51,7 @@ class Handoff {
   Handoff(const Handoff&) = delete;
   Handoff& operator=(const Handoff&) = delete;
 
-  /// Takes `mbuf`. Packets for which the receiver's ring has no room are dropped at flush, by name.
+  /// Takes `mbuf`. Packets that do not fit the receiver's ring are dropped at flush, and counted.
   void send(rte_mbuf* mbuf, contract::WorkerId to, HandoffKind kind) noexcept;
   void flush() noexcept;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a frame from a device goes: up, down, to the kernel, or nowhere, and why. Thread: worker.
+// Where a frame from a device goes: uplink, downlink, kernel, or nowhere, with the reason. Thread: worker.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -21,10 +21,10 @@ namespace adit::dataplane {
 
 enum class Way : std::uint8_t { kUp, kDown, kKernel, kNeither };
 
-/// A device as a receiving worker sees it: its ports by the VLAN of a frame.
+/// A device as a receiving worker sees it: its ports by VLAN.
 class Inlet {
  public:
-  /// Those of `ports` that are the device's; they outlive the inlet.
+  /// Picks those of `ports` that belong to the device; they must outlive the inlet.
   Inlet(std::uint16_t device, std::span<const WorkerPort> ports) : device_(device) {
     slots_.resize(std::bit_ceil(2 * ports.size() + 1), nullptr);
     for (const WorkerPort& candidate : ports) {
@@ -48,7 +48,7 @@ class Inlet {
   /// Whether we pass frames that are not ours to the kernel.
   [[nodiscard]] bool punts() const noexcept { return punts_; }
   [[nodiscard]] const Port* untagged() const noexcept { return untagged_; }
-  /// nullptr: no port of ours has this VLAN.
+  /// nullptr: we have no port with this VLAN.
   [[nodiscard]] const Port* find(wire::Vlan vlan) const noexcept {
     std::size_t at = slot_of(vlan.key());
     while (slots_[at] != nullptr && slots_[at]->vlan.key() != vlan.key()) {
@@ -56,8 +56,8 @@ class Inlet {
     }
     return slots_[at];
   }
-  /// Which unicast addresses are ours the device knows best (virtual addresses), except where it also delivers the kernel's
-  /// own frames.
+  /// The device knows best which unicast addresses are ours (there may be virtual ones), except where it also
+  /// delivers the kernel's own frames.
   [[nodiscard]] bool is_foreign(wire::Bytes frame) const noexcept {
     return needs_mac_filter_ && std::memcmp(frame.data(), mac_.data(), mac_.size()) != 0;
   }
@@ -76,8 +76,8 @@ class Inlet {
   std::vector<const Port*> slots_;  // open addressing, never full
 };
 
-/// The Ethernet header in front of a complete IPv4 header: its octets, and the port of its VLAN, if there is one. Size 0:
-/// not IPv4.
+/// The Ethernet header in front of a complete IPv4 header: its size, and the port of its VLAN, if any. Size
+/// 0: not IPv4.
 struct LinkLayer {
   std::size_t size = 0;
   const Port* port = nullptr;
@@ -95,17 +95,17 @@ struct LinkLayer {
   return frame.size() < link.size + wire::kIpv4Size ? LinkLayer{} : link;
 }
 
-/// Whether GRE is PPTP's (RFC 2637 §4.1: version 1) rather than a tunnel of the kernel's. Only the first fragment of a
-/// datagram shows it; later ones are assumed to be.
+/// Whether GRE is PPTP's (RFC 2637 §4.1: version 1) rather than a tunnel of the kernel's. Only the first
+/// fragment of a datagram shows it; later ones are assumed to be PPTP's.
 [[nodiscard]] inline bool may_be_enhanced_gre(wire::Ipv4View ip, wire::Bytes packet) noexcept {
   constexpr std::uint8_t kVersion = 0x07;
   const std::size_t at = ip.header_length() + 1U;
   return ip.fragment_offset() != 0 || packet.size() <= at || (packet[at] & kVersion) == 1;
 }
 
-/// Strips the Ethernet header, VLAN tags included, from what goes up or down; the kernel gets whole frames. On an access
-/// port GRE goes up; on a core port all IPv4 goes down; on a port that is both, GRE to an address of ours goes up and
-/// everything else down. kKernel and kNeither: `why`.
+/// Strips the Ethernet header and VLAN tags from uplink and downlink packets; the kernel gets whole frames.
+/// On an access port, GRE goes up; on a core port, all IPv4 goes down; on a port that is both, GRE to an
+/// address of ours goes up and everything else down. `why` is set for kKernel and kNeither.
 [[nodiscard]] inline Way classify(rte_mbuf& mbuf, const Inlet& inlet, const CallIndex& index,
                                   DropReason& why) noexcept {
   if (mbuf.nb_segs != 1) {
@@ -130,7 +130,7 @@ struct LinkLayer {
     return not_ours(DropReason::kForeignMac);
   }
   const wire::Bytes packet = frame.subspan(link.size);
-  const wire::Ipv4View ip(packet.data());  // not checked yet: read only to decide where it goes
+  const wire::Ipv4View ip(packet.data());  // not validated yet: only used to decide where it goes
   const bool gre = ip.protocol() == wire::kIpProtocolGre;
   if (inlet.punts() && gre && link.port->role != PortRole::kCore &&
       (!index.is_local(ip.destination()) || !may_be_enhanced_gre(ip, packet))) {
@@ -142,8 +142,8 @@ struct LinkLayer {
   }
   const bool up = link.port->role == PortRole::kAccess ||
                   (link.port->role == PortRole::kBoth && gre && index.is_local(ip.destination()));
-  // Kept in the mbuf's first cache line, where l2_len is not: find_subscribers restores the header of a frame that turns
-  // out to be the kernel's.
+  // Kept in the mbuf's first cache line (l2_len is not): find_subscribers restores the header of a frame that
+  // turns out to be for the kernel.
   mbuf.hash.usr = static_cast<std::uint32_t>(link.size);
   rte_pktmbuf_adj(&mbuf, static_cast<std::uint16_t>(link.size));
   return up ? Way::kUp : Way::kDown;

@@ -22,7 +22,7 @@ rte_ring* make_ring(const char* direction, unsigned instance, unsigned flags) no
 
 struct Frame {
   PuntClass punt_class = PuntClass::kOther;
-  std::optional<wire::Ipv4Address> destination{};  ///< of unicast IPv4
+  std::optional<wire::Ipv4Address> destination{};  ///< of a unicast IPv4 frame
 };
 
 Frame look_at(wire::Bytes octets) noexcept {
@@ -48,7 +48,7 @@ Frame look_at(wire::Bytes octets) noexcept {
 }
 
 unsigned next_instance() noexcept {
-  static std::atomic<unsigned> instances{0};  // ring names are unique per process; tests make many
+  static std::atomic<unsigned> instances{0};  // ring names are unique per process, and tests make many
   return instances.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -104,7 +104,7 @@ void Punt::flush() noexcept {
     hand_over();
   }
   if (notice_due_) {
-    notice_due_ = !control_.post(contract::FramesPunted{});  // the ring is full: tried again in the next loop
+    notice_due_ = !control_.post(contract::FramesPunted{});  // the ring is full: try again in the next loop
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The link headers of the neighbours that packets leave by, found by interface and IPv4 address: an open-addressed table,
+// The link headers of next-hop neighbours, looked up by interface and IPv4 address: an open-addressed table,
 // at most half full. Immutable once built. Thread: built by control, read by any. Owner: NextHops.
 #pragma once
 
@@ -29,7 +29,7 @@ struct NextHop {
 class NeighbourTable {
  public:
   NeighbourTable() = default;
-  /// Neighbours on interfaces that are no port of ours are left out.
+  /// Neighbours on interfaces that are not ports of ours are left out.
   NeighbourTable(std::span<const NeighbourEntry> neighbours, std::span<const Port> ports)
       : slots_(std::bit_ceil(neighbours.size() * 2 + 1)) {
     for (const NeighbourEntry& neighbour : neighbours) {
@@ -59,8 +59,8 @@ class NeighbourTable {
     NextHop hop;
   };
 
-  /// The neighbour's slot, or the free one where it would stand. Fibonacci hashing: the low bits of the address alone
-  /// would cluster, as subscribers and routers are numbered in runs.
+  /// The neighbour's slot, or the free slot where it would go. Fibonacci hashing: the low address bits alone
+  /// would cluster, because subscribers and routers are numbered consecutively.
   [[nodiscard]] std::size_t locate(std::uint32_t ifindex, wire::Ipv4Address address) const noexcept {
     const std::uint64_t key = (std::uint64_t{ifindex} << 32 | address.value) * 0x9e3779b97f4a7c15;
     std::size_t at = static_cast<std::size_t>(key >> 32) & (slots_.size() - 1);
@@ -70,7 +70,7 @@ class NeighbourTable {
     return at;
   }
 
-  std::vector<Slot> slots_;  // a power of two
+  std::vector<Slot> slots_;  // size is a power of two
 };
 
 }  // namespace adit::dataplane

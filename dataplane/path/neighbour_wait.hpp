@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packets whose next hop the kernel is resolving (ARP): the first few to each destination are kept for a second, so that the
-// first packet of a conversation is not lost (RFC 1122 §2.3.2.2). Thread: worker. Owner: the worker.
+// Packets whose next hop the kernel is resolving (ARP): the first few to each destination are held for up to
+// a second, so that the first packet of a conversation is not lost (RFC 1122 §2.3.2.2). Thread: worker.
+// Owner: the worker.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -27,7 +28,7 @@ class NeighbourWait {
   NeighbourWait(const NeighbourWait&) = delete;
   NeighbourWait& operator=(const NeighbourWait&) = delete;
 
-  /// Takes the packet. False: there is no room, and it remains the caller's.
+  /// Takes the packet. False: there is no room, and the packet remains the caller's.
   [[nodiscard]] bool add(rte_mbuf* mbuf, wire::Ipv4Address destination, Milliseconds now) noexcept {
     const std::size_t at = destination.value * 0x9e3779b1U >> 26;
     static_assert(kNeighbourWaits == 64);
@@ -46,8 +47,8 @@ class NeighbourWait {
 
   [[nodiscard]] bool any() const noexcept { return waiting_ != 0; }
 
-  /// Calls visitor(destination, expired, packets) for each destination that packets wait for. It returns true when it has
-  /// taken the packets.
+  /// Calls visitor(destination, expired, packets) for each destination with waiting packets. The visitor
+  /// returns true when it has taken the packets.
   template <typename Visitor>
   void visit(Milliseconds now, Visitor&& visitor) noexcept {
     for (std::uint64_t left = waiting_; left != 0; left &= left - 1) {
@@ -68,7 +69,7 @@ class NeighbourWait {
     std::array<rte_mbuf*, kNeighbourWaitPackets> packets{};
   };
   std::array<Slot, kNeighbourWaits> slots_{};
-  std::uint64_t waiting_ = 0;  // a bit per slot
+  std::uint64_t waiting_ = 0;  // one bit per slot
 };
 
 }  // namespace adit::dataplane

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Building a snapshot: one sweep over the sorted routes, with a stack of those that enclose the current address, turns
-// prefixes into disjoint intervals.
+// Building a snapshot: one sweep over the sorted routes, with a stack of the prefixes that enclose the
+// current address, turns prefixes into disjoint intervals.
 #include "dataplane/path/next_hops.hpp"
 
 #include <algorithm>
@@ -13,9 +13,9 @@ using wire::Ipv4Address;
 
 constexpr std::uint32_t kAllOnes = 0xffffffff;
 constexpr std::uint32_t kUpperHalves = 1U << 16;
-/// Up to this many, the index of the first 16 bits saves nothing over a binary search of all.
+/// Up to this many intervals, the index of the first 16 bits saves nothing over a plain binary search.
 constexpr std::size_t kFewIntervals = 512;
-/// Paths of one route, each counted as often as its weight says.
+/// Paths of one route, each counted as many times as its weight.
 constexpr std::uint32_t kMaxPaths = 64;
 
 std::uint32_t host_bits(std::uint8_t length) {
@@ -26,10 +26,10 @@ std::uint32_t last_address(const RouteEntry& route) {
   return route.prefix.value | host_bits(route.length);
 }
 
-/// Leaves only paths through our ports. False: none is left, so the route is of no use to us.
+/// Keeps only paths through our ports. False: none is left, so the route is of no use.
 bool keep_our_paths(RouteEntry& route, std::span<const Port> ports) {
   if (route.paths.empty()) {
-    return true;  // packets go nowhere
+    return true;  // a blackhole route
   }
   std::erase_if(route.paths,
                 [&](const RoutePath& path) { return find_port(ports, path.ifindex) == nullptr; });
@@ -41,7 +41,8 @@ std::uint32_t table_of(std::span<const Port> ports, PortRole side) {
   return found == ports.end() ? Port::kMainTable : found->table;
 }
 
-/// Routes through our ports, host bits cleared, one for each prefix; an enclosing prefix comes before those inside it.
+/// Routes through our ports with host bits cleared, one per prefix; an enclosing prefix comes before those
+/// inside it.
 std::vector<RouteEntry> usable_routes(std::uint32_t table, std::span<const RouteEntry> routes,
                                       std::span<const Port> ports) {
   std::vector<RouteEntry> usable;
@@ -179,7 +180,7 @@ const NextHop* NextHops::find(Ipv4Address destination, std::uint32_t flow) const
   if (route == nullptr) {
     return nullptr;
   }
-  const std::uint32_t chosen = route->paths > 1 ? flow % route->paths : 0;  // a division is 20 cycles
+  const std::uint32_t chosen = route->paths > 1 ? flow % route->paths : 0;  // a division takes 20 cycles
   for (std::uint32_t n = 0; n < route->paths; ++n) {
     const std::uint32_t at = chosen + n < route->paths ? chosen + n : chosen + n - route->paths;
     const Path& path = paths_[route->first + at];

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// An immutable snapshot of the kernel's IPv4 routes and neighbours, as forwarding needs them. Control mirrors both by
-// netlink (app/host/netlink), builds a new snapshot at each change and publishes the pointer; workers only read.
-// Prefixes are flattened into disjoint intervals and found by binary search. Where there are many, an index of the first 16
-// bits (256 KiB) narrows the search: a handful of steps at 100,000 routes. DPDK's FIB would take 64 MiB, and updates in
-// place, which an immutable snapshot does not need.
-// Thread: built by control, read by any. Owner: control; freed when every worker has passed a quiescent point.
+// An immutable snapshot of the kernel's IPv4 routes and neighbours, as forwarding needs them. Control mirrors
+// both through netlink (app/host/netlink), builds a new snapshot at each change and publishes the pointer;
+// workers only read.
+// Prefixes are flattened into disjoint intervals and found by binary search. Where there are many, an index
+// of the first 16 bits (256 KiB) narrows the search to a handful of steps at 100,000 routes. DPDK's FIB would
+// take 64 MiB, and its in-place updates are of no use to an immutable snapshot.
+// Thread: built by control, read by any. Owner: control, which frees it when every worker has passed a
+// quiescent point.
 #pragma once
 
 #include <atomic>
@@ -21,8 +23,8 @@ namespace adit::dataplane {
 
 struct RoutePath {
   std::uint32_t ifindex = 0;
-  wire::Ipv4Address gateway{};  ///< none: the destination itself is the neighbour (on-link)
-  std::uint8_t weight = 1;      ///< its share of the flows, in proportion to the other paths' weights
+  wire::Ipv4Address gateway{};  ///< 0: the destination itself is the neighbour (on-link)
+  std::uint8_t weight = 1;      ///< its share of the flows, relative to the weights of the other paths
   friend bool operator==(const RoutePath&, const RoutePath&) = default;
 };
 
@@ -30,7 +32,8 @@ struct RoutePath {
 struct RouteEntry {
   wire::Ipv4Address prefix{};
   std::uint8_t length = 0;  ///< 0..32
-  /// Several: equal-cost multipath. None: packets go nowhere (blackhole, unreachable), whatever less specific routes say.
+  /// Several: equal-cost multipath. None: packets are dropped (blackhole, unreachable), whatever less
+  /// specific routes say.
   std::vector<RoutePath> paths{};
   std::uint32_t metric = 0;
   std::uint32_t table = Port::kMainTable;
@@ -39,26 +42,27 @@ struct RouteEntry {
 class NextHops {
  public:
   NextHops() = default;
-  /// The routes of the core side's table, and towards_peers() those of the access side's where it has one of its own; all
-  /// ports of a side use one table. Paths through interfaces that are no port of ours are left out; among equal prefixes
-  /// the lowest metric wins. `hosts`: the kernel's own addresses.
+  /// The routes of the core side's table; towards_peers() has those of the access side's if it uses a table
+  /// of its own. All ports of a side use one table. Paths through interfaces that are not ports of ours are
+  /// left out; among equal prefixes the lowest metric wins. `hosts`: the kernel's own addresses.
   NextHops(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours,
            std::span<const Port> ports, std::span<const wire::Ipv4Address> hosts = {});
 
-  /// The routes that GRE packets to peers take.
+  /// The routes for GRE packets to peers.
   [[nodiscard]] const NextHops& towards_peers() const noexcept { return peers_ ? *peers_ : *this; }
 
-  /// The next hop towards `destination`: of several paths the one that `flow` selects, or another when that one's neighbour
-  /// is not resolved. nullptr: there is no route, or none of its neighbours is resolved (see needs_resolving).
+  /// The next hop towards `destination`: of several paths the one that `flow` selects, or another if that
+  /// one's neighbour is not resolved. nullptr: no route, or none of its neighbours is resolved (see
+  /// needs_resolving).
   [[nodiscard]] const NextHop* find(wire::Ipv4Address destination, std::uint32_t flow = 0) const noexcept;
 
-  /// True when the kernel's route sends packets nowhere (blackhole, unreachable, prohibit).
+  /// True when the kernel's route drops packets (blackhole, unreachable, prohibit).
   [[nodiscard]] bool is_blackhole(wire::Ipv4Address destination) const noexcept;
 
-  /// True when there is a route and only its neighbours' link-layer addresses are missing.
+  /// True when there is a route and only the link-layer addresses of its neighbours are missing.
   [[nodiscard]] bool needs_resolving(wire::Ipv4Address destination) const noexcept;
 
-  /// Whether any route has several paths, so that `flow` matters to find().
+  /// Whether any route has several paths, so that find() needs a real `flow`.
   [[nodiscard]] bool has_choices() const noexcept { return has_choices_; }
 
   /// Whether it is one of the kernel's own addresses. O(log addresses).
@@ -69,7 +73,8 @@ class NextHops {
   }
   [[nodiscard]] std::size_t octets() const noexcept;
 
-  /// The neighbour to resolve for `destination`: the gateway, or the destination itself; ifindex 0 without a route.
+  /// The neighbour to resolve for `destination`: the gateway, or the destination itself; ifindex 0 if there
+  /// is no route.
   struct Neighbour {
     std::uint32_t ifindex = 0;
     wire::Ipv4Address address;
@@ -78,7 +83,7 @@ class NextHops {
 
  private:
   struct Interval {
-    std::uint32_t first = 0;  // reaches up to the next interval's first - 1
+    std::uint32_t first = 0;  // extends to the next interval's first - 1
     std::int32_t route = -1;  // index into routes_, -1: no route
   };
   struct Path {
@@ -87,7 +92,7 @@ class NextHops {
   };
   struct Route {
     std::uint32_t first = 0;  // in paths_
-    std::uint32_t paths = 0;  // 0: packets go nowhere
+    std::uint32_t paths = 0;  // 0: packets are dropped
   };
   /// Routes of one table.
   NextHops(std::uint32_t table, std::span<const RouteEntry> routes,
@@ -107,8 +112,9 @@ class NextHops {
   std::unique_ptr<const NextHops> peers_;  // nullptr: one table serves both sides
 };
 
-/// The snapshot that workers forward by. Control stores a new one, and may free the old one when each running worker's
-/// iterations() has grown by 2 since: the worker has then ended every loop that could have seen the old one.
+/// The snapshot that workers forward by. After storing a new one, control may free the old one once each
+/// running worker's iterations() has grown by 2: the worker has then finished every loop that could have seen
+/// the old one.
 using NextHopsCell = std::atomic<const NextHops*>;
 
 }  // namespace adit::dataplane

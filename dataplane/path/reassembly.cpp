@@ -9,7 +9,8 @@
 namespace adit::dataplane {
 namespace {
 
-// Entries of one hash value; rte_ip_frag drops the oldest of a full bucket that has timed out, or the newcomer.
+// Entries per hash bucket. In a full bucket rte_ip_frag evicts the oldest timed-out entry, or refuses the new
+// one.
 constexpr std::uint32_t kBucketEntries = 16;
 constexpr std::uint32_t kPrefetch = 3;
 
@@ -51,7 +52,7 @@ rte_mbuf* Reassembly::add(rte_mbuf* fragment, std::uint64_t tsc) noexcept {
     return nullptr;
   }
   allowance.give_back(whole->nb_segs, now);
-  // Our stages read one buffer; a datagram that does not fit one is larger than any tunnel's packet.
+  // Our stages read one buffer, and a datagram that does not fit in one is larger than any tunnel's packet.
   if (rte_pktmbuf_linearize(whole) != 0) {
     counters_.drop(DropReason::kFragmentTooLong, whole->nb_segs);
     rte_pktmbuf_free(whole);

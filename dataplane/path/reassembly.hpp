@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reassembles outer IPv4 fragments of GRE (RFC 791 §3.2; RFC 2637 §1.4 lets a peer send 1,532 octets in GRE), by
-// rte_ip_frag: bounded in datagrams, in time and for each source. Overlapping ones never complete, and time out. NICs
-// hash fragments by their addresses alone, as they hash GRE, so all of a datagram arrive at one worker.
+// Reassembles outer IPv4 fragments of GRE (RFC 791 §3.2; RFC 2637 §1.4 lets a peer send 1,532 octets in GRE),
+// using rte_ip_frag: bounded in datagrams, in time and per source. Datagrams with overlapping fragments never
+// complete, and time out. NICs hash fragments by address only, as they do GRE, so all fragments of a datagram
+// arrive at one worker.
 // Thread: worker. Owner: the worker.
 #pragma once
 
@@ -19,7 +20,7 @@ namespace adit::dataplane {
 
 class Reassembly {
  public:
-  /// `socket`: NUMA node. valid() is false when there is no memory.
+  /// `socket`: NUMA node. valid() is false when out of memory.
   Reassembly(int socket, WorkerCounters& counters) noexcept;
   ~Reassembly();
   Reassembly(const Reassembly&) = delete;
@@ -27,15 +28,15 @@ class Reassembly {
 
   [[nodiscard]] bool valid() const noexcept { return table_ != nullptr; }
 
-  /// Takes a fragment that begins with its checked IPv4 header. Returns the whole datagram, in one buffer and with a valid
-  /// header, when this was the last one missing; else nullptr.
+  /// Takes a fragment that begins with its validated IPv4 header. If it completes the datagram, returns that
+  /// in one buffer with a valid header; otherwise nullptr.
   [[nodiscard]] rte_mbuf* add(rte_mbuf* fragment, std::uint64_t tsc) noexcept;
 
   /// Once per loop: frees a bounded number of datagrams that did not complete in time.
   void tidy(std::uint64_t tsc) noexcept;
 
  private:
-  /// What one source may leave unfinished. Sources of the same hash share a bucket.
+  /// Fragments of incomplete datagrams that one source may have. Sources with the same hash share a bucket.
   using Allowance = TokenBucket<kFragmentsPerSecond, kFragmentCapacity>;
 
   [[nodiscard]] static std::size_t bucket_of(wire::Ipv4Address source) noexcept;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The last step of every packet: per-port buffers before the devices' transmit queues. A queue has one owner; a worker
-// without one on some port hands its frames to the worker that has.
+// The last step of every packet: per-port buffers in front of the transmit queues. Each queue has one owner;
+// a worker without a queue on a port hands its frames to the worker that has one.
 // Thread: worker. Owner: the worker.
 #pragma once
 
@@ -22,13 +22,13 @@ namespace adit::dataplane {
 struct WorkerPort {
   Port port;
   std::vector<std::uint16_t> rx_queues;   ///< the queues that this worker polls
-  std::optional<std::uint16_t> tx_queue;  ///< none: `transmitter` sends for us
+  std::optional<std::uint16_t> tx_queue;  ///< none: `transmitter` sends for this worker
   contract::WorkerId transmitter;
 };
 
 class Transmit {
  public:
-  /// Queues come from those `ports` that have any: the VLANs of one device share them.
+  /// Takes the queues from those `ports` that have any: the VLANs of one device share them.
   Transmit(std::span<const WorkerPort> ports, Handoff& handoff, WorkerCounters& counters) noexcept
       : handoff_(handoff), counters_(counters) {
     for (const WorkerPort& port : ports) {
@@ -68,7 +68,8 @@ class Transmit {
     }
   }
 
-  /// A bit per port that control is restarting and that must not be touched. Frames for it are dropped, by name.
+  /// One bit per port that control is restarting and that must be left alone. Frames for it are dropped, and
+  /// counted.
   void pause(std::uint32_t ports) noexcept { paused_ = ports; }
 
   void flush() noexcept {

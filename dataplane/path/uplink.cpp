@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::uint16_t kPptpPort = 1723;
 
-/// PPTP to ourselves from inside a tunnel: a tunnel within itself, or a way around the rules of the access side. A fragment
-/// of TCP may hide its port, so it counts as PPTP.
+/// PPTP to ourselves from inside a tunnel: a tunnel within itself, or a way around the access side's rules. A
+/// TCP fragment may hide its port, so it counts as PPTP.
 bool is_pptp(wire::Ipv4View header, wire::Bytes payload) noexcept {
   if (header.protocol() == wire::kIpProtocolGre) {
     return true;
@@ -66,12 +66,12 @@ bool Uplink::check_inner(Packet& packet) noexcept {
   if (packet.protocol == wire::PppProtocol::kIpv6) {
     return drop(packet, DropReason::kIpv6NotUp);
   }
-  // RFC 1812 §5.2.2; an encrypted packet has passed this as a test of its plaintext.
+  // RFC 1812 §5.2.2; for an encrypted packet this was already the test of its plaintext.
   if (packet.content == Content::kClear &&
       wire::check_ipv4({packet.at, packet.size}) != wire::Ipv4Error::kNone) {
     return drop(packet, DropReason::kInnerHeader);
   }
-  // RFC 3704 §2.1 (strict): the only source is the subscriber's address, or one that is routed to it.
+  // RFC 3704 §2.1 (strict): the source must be the subscriber's address, or one routed to the subscriber.
   const wire::Ipv4View inner(packet.at);
   if (inner.source() != identity.subscriber && !is_routed_to(*packet.call, inner.source())) {
     return drop(packet, DropReason::kSpoofedSource);
@@ -117,7 +117,7 @@ bool Uplink::is_routed_to(const Call& call, wire::Ipv4Address source) const noex
   return owner.known && owner.worker == context_.id && context_.calls.at(owner.slot) == &call;
 }
 
-/// The gateway address is ours alone, and does nothing but answer pings.
+/// The gateway address is only ours to use, and only answers pings.
 bool Uplink::answer_for_gateway(Packet& packet) noexcept {
   const std::uint16_t size = wire::Ipv4View(packet.at).total_length();
   if (!context_.icmp.take(1, context_.now) || !wire::turn_into_echo_reply({packet.at, size})) {
@@ -128,7 +128,7 @@ bool Uplink::answer_for_gateway(Packet& packet) noexcept {
   return true;
 }
 
-// ---- police: what the call may carry -------------------------------------------------------------------------------
+// ---- police: the call's rate limit ------------------------------------------------------------------------
 
 void Uplink::police() noexcept {
   burst_.filter([this](Packet& packet) {

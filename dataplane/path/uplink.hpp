@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way up: GRE packets of the access side, a burst at a time, become inner IP packets to the core (or PPP control frames
-// for control). Thread: worker. Owner: Worker.
+// Uplink: GRE packets of the access side become inner IP packets to the core, a burst at a time (or PPP
+// control frames for control). Thread: worker. Owner: Worker.
 #pragma once
 
 #include <span>
@@ -14,10 +14,12 @@ class Uplink : public Decapsulation {
  public:
   Uplink(WorkerContext& context, Downlink& downlink) noexcept : Decapsulation(context, downlink) {}
 
-  /// Takes all `packets` (at most kBurst): IPv4 with protocol 47, long enough for an IPv4 header and otherwise unchecked.
+  /// Takes all `packets` (at most kBurst): IPv4 with protocol 47, long enough for an IPv4 header, otherwise
+  /// not validated.
   void run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept;
 
-  /// Forwards packets that were held for one that did not come in time (see Reorder). Returns how many calls were looked at.
+  /// Forwards packets whose missing predecessor did not come in time (see Reorder). Returns how many calls
+  /// were examined.
   std::size_t flush_reordered() noexcept;
 
  private:

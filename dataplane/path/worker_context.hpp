@@ -45,24 +45,25 @@ struct WorkerContext {
 
   std::uint64_t tsc = 0;
   Milliseconds now{};
-  std::uint16_t arrival_port = 0;       ///< of the burst that is being processed
-  bool arrival_punts = false;           ///< and whether the kernel gets what is not ours there
-  const NextHops* next_hops = nullptr;  ///< the snapshot of this iteration of the loop
+  std::uint16_t arrival_port = 0;       ///< of the current burst
+  bool arrival_punts = false;           ///< whether the kernel gets frames there that are not ours
+  const NextHops* next_hops = nullptr;  ///< the snapshot for this iteration of the loop
   std::uint32_t next_hops_epoch = 0;    ///< changes with it; never 0
   TokenBucket<kIcmpPerSecond, kIcmpCapacity> icmp{};
   TokenBucket<kResolvesPerSecond, kResolveCapacity> resolves{};
   NeighbourWait waiting{};
   std::uint32_t waiting_epoch = 0;  ///< of the snapshot that they were last tried with
-  Milliseconds waiting_tried{};     ///< and when
+  Milliseconds waiting_tried{};     ///< and when that was
   StageProfile* profile = nullptr;
 
-  /// Packets from one subscriber of ours to another, or ICMP errors of ours: the worker sends them down after the burst.
+  /// Packets from one subscriber to another, and our own ICMP errors: the worker sends them down after the
+  /// burst.
   std::array<rte_mbuf*, 2 * kBurst> for_subscribers{};
   std::size_t for_subscribers_count = 0;
 
-  /// An iteration of the loop begins at `at` (TSC): sets its time, and the snapshot of routes that it forwards by.
+  /// Begins a loop iteration at `at` (TSC): sets its time and its snapshot of routes.
   void begin_iteration(std::uint64_t at, std::uint64_t tsc_per_ms, const NextHopsCell& latest) noexcept {
-    static const NextHops kNoRoutes;  // until control publishes its first
+    static const NextHops kNoRoutes;  // until control publishes the first snapshot
     tsc = at;
     now = {static_cast<std::uint32_t>(tsc / tsc_per_ms)};
     const NextHops* published = latest.load(std::memory_order_acquire);

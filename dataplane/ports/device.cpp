@@ -25,7 +25,7 @@ constexpr std::uint16_t kRxDescriptors = 1024;
 constexpr std::uint16_t kTxDescriptors = 1024;
 constexpr unsigned kPoolCache = 256;
 
-/// By port: set by a driver's thread, taken by control.
+/// Indexed by port: set by a driver's thread, read and cleared by control.
 std::array<std::atomic<bool>, kMaxPorts> wanted_restarts{};
 
 std::string reason(int negative_errno) {
@@ -44,7 +44,7 @@ std::string device_name(const std::string& device) {
   return device.substr(0, device.find(','));
 }
 
-/// The shared pool of a NUMA node, made when its first device asks.
+/// The shared pool of a NUMA node, created for the node's first device.
 Result<rte_mempool*> packet_pool(int socket, unsigned buffers) {
   const std::string name = "adit_packets_" + std::to_string(socket);
   if (rte_mempool* known = rte_mempool_lookup(name.c_str()); known != nullptr) {
@@ -75,8 +75,8 @@ Result<std::uint16_t> probe(const std::string& arguments) {
   return id;
 }
 
-/// Checksums stay in software on purpose: the vdevs have none to offer, and ours cost a few additions. Promiscuous mode
-/// stays off: what is addressed to others is not ours to forward.
+/// Checksums stay in software on purpose: the vdevs offer none, and ours cost a few additions. Promiscuous
+/// mode stays off: frames addressed to others are not ours to forward.
 rte_eth_conf configuration(const DeviceSettings& device, const rte_eth_dev_info& info) {
   rte_eth_conf config{};
   const std::uint64_t rss = wanted_rss(device.role, info.flow_type_rss_offloads);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An Ethernet device of DPDK's: probed, configured, started, restarted, closed. The devices of a NUMA node share one mbuf
-// pool, so that net_af_xdp sends what another device received without copying it.
+// A DPDK Ethernet device: probed, configured, started, restarted, closed. The devices of a NUMA node share
+// one mbuf pool, so that net_af_xdp can send without copying what another device received.
 // Thread: control; restart() only while no worker polls the device. Owner: OpenPort.
 #pragma once
 
@@ -17,7 +17,7 @@ struct rte_mempool;
 
 namespace adit::dataplane {
 
-/// Receive and transmit buffers of one queue, as pools are made for them.
+/// Receive and transmit buffers per queue, used to size the pools.
 inline constexpr unsigned kBuffersPerRxQueue =
     4 * 1024;  // net_af_xdp keeps two rings' worth in its fill queue
 inline constexpr unsigned kBuffersPerTxQueue = 2 * 1024;
@@ -26,22 +26,24 @@ struct DeviceSettings {
   std::string arguments;  ///< as rte_dev_probe takes them: name and key=value list
   std::uint16_t rx_queues = 1;
   std::uint16_t tx_queues = 1;
-  std::uint16_t mtu = 0;              ///< 0: leave the device's
-  PortRole role = PortRole::kAccess;  ///< of all its ports together: which headers RSS hashes
-  bool isolated = false;  ///< the kernel drives it too, and only what is ours is taken (isolation.hpp)
-  std::vector<wire::Ipv4Prefix> subscribers{};  ///< what is ours on the core side, when isolated
+  std::uint16_t mtu = 0;              ///< 0: keep the device's
+  PortRole role = PortRole::kAccess;  ///< of all its ports together: selects the headers that RSS hashes
+  bool isolated = false;  ///< the kernel drives it too, and we take only our own packets (isolation.hpp)
+  std::vector<wire::Ipv4Prefix> subscribers{};  ///< when isolated: whose packets are ours on the core side
 };
 
 class Device {
  public:
-  /// Probes (unless EAL has done so already), configures and starts. `buffers`: the size of the pool, if this is the first
-  /// device of its node. Gets as many queues as `settings` asks for, or as many as the device has.
+  /// Probes (unless EAL has done so already), configures and starts. `buffers`: the size of the pool, if this
+  /// is the first device of its node. Gets as many queues as `settings` asks for, or as many as the device
+  /// has.
   [[nodiscard]] static std::expected<Device, std::string> open(DeviceSettings settings, unsigned buffers);
   /// Stops and closes.
   void close();
 
-  /// After a hardware reset (RTE_ETH_EVENT_INTR_RESET) or at the operator's request: stopped, reset where the driver can,
-  /// configured and started again. Virtual devices never raise that event, so it is untested; the restart itself is tested.
+  /// After a hardware reset (RTE_ETH_EVENT_INTR_RESET) or at the operator's request: stopped, reset if the
+  /// driver can, configured and started again. Virtual devices never raise that event, so only the restart
+  /// itself is tested.
   [[nodiscard]] std::expected<void, std::string> restart();
   /// Whether the driver has asked for a restart since the last call. Any driver may, from its own thread.
   [[nodiscard]] bool wants_restart() const;
@@ -53,7 +55,7 @@ class Device {
   [[nodiscard]] Link link() const;
 
   [[nodiscard]] std::uint16_t id() const { return id_; }
-  /// Of all its ports together.
+  /// of all its ports together
   [[nodiscard]] PortRole role() const { return settings_.role; }
   [[nodiscard]] std::uint16_t rx_queues() const { return settings_.rx_queues; }
   [[nodiscard]] std::uint16_t tx_queues() const { return settings_.tx_queues; }

@@ -17,7 +17,7 @@ namespace {
 
 using Result = std::expected<void, std::string>;
 
-// After the rules of steering.cpp, which name a queue.
+// Lower priority than the rules of steering.cpp, which name a queue.
 constexpr rte_flow_attr kBehindSteering{
     .group = 0, .priority = 1, .ingress = 1, .egress = 0, .transfer = 0, .reserved = 0};
 
@@ -25,7 +25,7 @@ std::string message_of(const rte_flow_error& error) {
   return error.message != nullptr ? error.message : std::strerror(rte_errno);
 }
 
-/// IPv4 that matches `header` where `mask` has ones, over all queues.
+/// Takes IPv4 that matches `header` where `mask` has ones, spread over all queues.
 Result take(std::uint16_t id, const rte_flow_item_ipv4& header, const rte_flow_item_ipv4& mask,
             std::uint16_t queues) {
   std::vector<std::uint16_t> all(queues);

@@ -14,21 +14,21 @@ namespace adit::dataplane {
 struct KernelInterface {
   std::string name{};
   std::uint32_t ifindex = 0;
-  std::uint16_t mtu = 1500;    ///< octets of IP; 65,535 when it is larger (loopback)
-  std::uint16_t channels = 1;  ///< pairs of receive and transmit queue (ethtool -l, "Combined"); at least 1
+  std::uint16_t mtu = 1500;    ///< octets of IP; 65,535 if it is larger (loopback)
+  std::uint16_t channels = 1;  ///< paired receive and transmit queues (ethtool -l, "Combined"); at least 1
   std::uint16_t receive_queues = 1;  ///< paired or not; a veth reports none as paired
   bool up = false;
-  bool strips_tags = false;  ///< removes VLAN tags from what it receives (ethtool -k, rx-vlan-offload)
-  /// Of an interface of VLAN type: its tag and the interface that carries it. 0: of another type.
+  bool strips_tags = false;  ///< removes VLAN tags on receive (ethtool -k, rx-vlan-offload)
+  /// Of an interface of type VLAN: its tag, and the interface below it. 0: not a VLAN.
   std::uint16_t vlan_id = 0;
   wire::EtherType vlan_type = wire::EtherType::kVlan;
   std::string parent{};
-  std::string vrf{};            ///< the VRF that it is in, empty: none
+  std::string vrf{};            ///< the VRF it belongs to; empty: none
   std::uint32_t vrf_table = 0;  ///< that VRF's routing table
 };
 
-/// The interface that a port names and, as long as that is a VLAN, the one that carries it: eth0.200.100, eth0.200, eth0.
-/// Empty for a port without one.
+/// The interface that a port names and, while that is a VLAN, the interface below it: eth0.200.100, eth0.200,
+/// eth0. Empty for a port without an interface.
 using InterfaceStack = std::vector<KernelInterface>;
 
 }  // namespace adit::dataplane

@@ -19,7 +19,7 @@ enum class PortRole : std::uint8_t { kAccess = 1, kCore = 2, kBoth = 3 };
   return static_cast<PortRole>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
 }
 
-/// Whether a port of this role is of that side.
+/// Whether a port of this role serves that side.
 [[nodiscard]] constexpr bool serves(PortRole role, PortRole side) {
   return (static_cast<unsigned>(role) & static_cast<unsigned>(side)) != 0;
 }
@@ -36,7 +36,7 @@ enum class PortRole : std::uint8_t { kAccess = 1, kCore = 2, kBoth = 3 };
   return "unknown";
 }
 
-/// A point where packets enter and leave: an Ethernet device, or one VLAN of it.
+/// Where packets enter and leave: an Ethernet device, or one VLAN of it.
 struct Port {
   static constexpr std::uint32_t kMainTable = 254;  // RT_TABLE_MAIN
 
@@ -45,14 +45,14 @@ struct Port {
   std::uint32_t ifindex = 0;  ///< the kernel interface whose routes and neighbours lead here; 0: none
   MacAddress mac{};
   std::uint16_t mtu = 1500;       ///< IP MTU
-  bool needs_mac_filter = false;  ///< net_af_packet: the kernel's own outgoing frames come back on receive
+  bool needs_mac_filter = false;  ///< net_af_packet: the kernel's own outgoing frames are received as well
   wire::Vlan vlan{};
-  std::uint32_t table = kMainTable;  ///< the kernel's routing table for this side of ours
-  /// The device is DPDK's alone: we pass what is not ours to the kernel (kernel_path.hpp).
+  std::uint32_t table = kMainTable;  ///< the kernel's routing table for this side of the box
+  /// Only DPDK drives the device: frames that are not ours go to the kernel through kernel_path.hpp.
   bool punts = false;
 };
 
-/// The port that a kernel interface leads to, or nullptr.
+/// The port for a kernel interface, or nullptr.
 [[nodiscard]] inline const Port* find_port(std::span<const Port> ports, std::uint32_t ifindex) noexcept {
   for (const Port& port : ports) {
     if (port.ifindex == ifindex && ifindex != 0) {

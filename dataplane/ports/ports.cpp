@@ -24,21 +24,21 @@ namespace {
 template <typename T>
 using Result = std::expected<T, std::string>;
 
-/// In hand-off rings, reassembly and bursts at any time.
+/// In hand-off rings, reassembly and bursts at any one time.
 constexpr unsigned kBuffersPerWorker = 4096;
 /// Ethernet with two VLAN tags.
 constexpr unsigned kLinkOverhead = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN;
 constexpr unsigned kLargestFrame = RTE_MBUF_DEFAULT_DATAROOM;
 constexpr unsigned kLargestMtu = kLargestFrame - kLinkOverhead;
-/// net_af_packet: what fits a 2,048-octet ring frame behind the kernel's header (64 octets and alignment).
+/// net_af_packet: what fits a 2,048-octet ring frame after the kernel's header (64 octets and alignment).
 constexpr unsigned kLargestAfPacketMtu = 1900;
 
 std::string reason(int negative_errno) {
   return std::strerror(negative_errno < 0 ? -negative_errno : negative_errno);
 }
 
-/// net_af_packet copies: the kernel sees the GRE too, and would answer "protocol unreachable". A raw socket makes GRE a
-/// known protocol to it, and the filter drops every packet before it is queued there.
+/// net_af_packet copies, so the kernel sees the GRE too and would answer "protocol unreachable". A raw socket
+/// makes GRE a protocol it knows, and a filter drops every packet before it is queued there.
 Result<UniqueFd> open_gre_sink() {
   UniqueFd fd(::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_GRE));
   std::array<sock_filter, 1> drop_all{{{.code = BPF_RET | BPF_K, .jt = 0, .jf = 0, .k = 0}}};
@@ -63,17 +63,17 @@ std::uint16_t usable_mtu(std::uint16_t mtu, unsigned largest, OpenPort& open) {
   return static_cast<std::uint16_t>(largest);
 }
 
-/// A port as it will be opened: which device it is of, and where it stands among the settings.
+/// A port about to be opened: its device, and its place among the settings.
 struct Plan {
   const PortSettings* settings = nullptr;
   std::string
-      device;  ///< what ports of one device have in common: its arguments, or the kernel interface under the VLANs
-  std::optional<KernelInterface> interface{};   ///< the one named
-  std::optional<KernelInterface> underlying{};  ///< the one that is no VLAN
+      device;  ///< the same for all ports of a device: its arguments, or the kernel interface below the VLANs
+  std::optional<KernelInterface> interface{};   ///< the one that was named
+  std::optional<KernelInterface> underlying{};  ///< the one below all VLANs
   wire::Vlan vlan{};
 };
 
-/// Where a VLAN interface leads: eth0.200.100 to eth0, with both tags.
+/// Follows a VLAN interface down: eth0.200.100 to eth0, with both tags.
 Result<void> find_underlying(Plan& plan, const InterfaceStack& stack) {
   std::vector<wire::Vlan> tags;
   for (const KernelInterface& interface : std::span(stack).first(stack.size() - 1)) {
@@ -110,7 +110,8 @@ Result<Plan> plan_port(const PortSettings& settings, const InterfaceStack& stack
   return plan;
 }
 
-/// How many buffers all ports need at most. Every pool gets that many, because one NUMA node may have all ports.
+/// The most buffers that all ports can need. Every pool gets that many, because one NUMA node may have all
+/// the ports.
 unsigned buffers_needed(std::span<const Plan> plans, unsigned workers) {
   unsigned buffers = workers * kBuffersPerWorker;
   for (const Plan& plan : plans) {
@@ -121,10 +122,10 @@ unsigned buffers_needed(std::span<const Plan> plans, unsigned workers) {
   return buffers;
 }
 
-/// What opening a device takes beside its port's settings.
+/// What opening a device takes besides its port's settings.
 struct Opening {
   const Plan& plan;
-  PortRole role;  ///< of all the ports of the device
+  PortRole role;  ///< of all ports on the device
   unsigned buffers;
   const PortsContext& context;
 };
@@ -217,7 +218,7 @@ Result<void> open_dpdk_device(const Opening& opening, OpenPort& open) {
                      opening, open);
 }
 
-/// Joins the device that another VLAN of it has opened.
+/// Uses the device that another VLAN of it has opened.
 void join_device(const OpenPort& first, OpenPort& open) {
   open.device = first.device;
   open.driver = first.driver;

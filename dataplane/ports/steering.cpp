@@ -11,12 +11,13 @@
 namespace adit::dataplane {
 namespace {
 
-// The longest key of any driver has 52 octets (mlx5, i40e).
+// The longest key that any driver uses (mlx5, i40e) has 52 octets.
 constexpr std::uint8_t kMaxKey = 64;
 constexpr std::uint8_t kMinKey = 40;
 
-/// One rule: the low bits of `worker`'s call IDs or subscriber addresses lead to its first queue. PPTP's key is payload
-/// length and call ID, so its low bits are the ID's. Untested on a NIC; mlx5 is documented to accept any mask.
+/// One rule: the low bits of `worker`'s call IDs or subscriber addresses select its first queue. The key of
+/// PPTP's GRE is payload length and call ID, so its low bits are those of the ID. Untested on a NIC; mlx5 is
+/// documented to accept any mask.
 struct Rule {
   Rule(PortRole role, std::uint16_t worker, std::uint32_t mask) {
     queue.index = worker;
@@ -58,8 +59,9 @@ struct Rule {
                                           {.type = RTE_FLOW_ACTION_TYPE_END, .conf = nullptr}}};
 };
 
-/// All rules or none. Low bits can be matched when the number of workers is a power of two. A port that serves both sides
-/// would need both kinds, and the second kind would also catch tunnel packets, by their outer destination.
+/// All rules or none. Low bits can be matched if the number of workers is a power of two. A port that serves
+/// both sides would need both kinds, and the second kind would also match tunnel packets, by their outer
+/// destination.
 std::vector<rte_flow*> make_rules(std::uint16_t id, PortRole role, std::uint16_t rx_queues,
                                   unsigned workers) {
   std::vector<rte_flow*> rules;

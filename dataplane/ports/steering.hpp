@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a port spreads what it receives over its queues, as far as the device tells or lets us decide: so that control can
-// choose call IDs and subscriber addresses whose packets arrive at their owner directly.
-// No NIC has an RSS type for the GRE key. What there is: the hash over the outer addresses, which we compute as the NIC
-// does (Toeplitz, with the port's key and redirection table), or rte_flow rules on low bits of the call ID and of the
-// subscriber's address, one a worker, where a port takes them.
+// How a port spreads received packets over its queues, as far as the device tells us or lets us decide, so
+// that control can choose call IDs and subscriber addresses whose packets arrive directly at their owner.
+// No NIC has an RSS type for the GRE key. There is the hash over the outer addresses, which we compute as the
+// NIC does (Toeplitz, with the port's key and redirection table), and, on ports that accept them, rte_flow
+// rules on low bits of the call ID and of the subscriber's address, one per worker.
 // Thread: control. Owner: OpenPort.
 #pragma once
 
@@ -22,9 +22,9 @@ namespace adit::dataplane {
 
 enum class SteeringBy : std::uint8_t {
   kOneQueue,     ///< nothing to steer
-  kUnknown,      ///< several queues, and the device does not say how it chooses
+  kUnknown,      ///< several queues, and the device does not tell how it chooses
   kAddresses,    ///< RSS over source and destination
-  kDestination,  ///< RSS over the destination alone: for the core side
+  kDestination,  ///< RSS over the destination only: for the core side
   kRules,        ///< rte_flow: by call ID on an access port, by subscriber address on a core port
 };
 
@@ -44,12 +44,12 @@ enum class SteeringBy : std::uint8_t {
   return "unknown";
 }
 
-/// Toeplitz over the IPv4 addresses, as NICs do it.
+/// Toeplitz over the IPv4 addresses, as NICs compute it.
 struct RssHash {
   std::vector<std::uint8_t> key;    ///< 40 octets or more
   std::vector<std::uint16_t> reta;  ///< hash modulo its size -> queue
   bool destination_only = false;
-  /// The queue where a packet between the two arrives. `reta` is not empty.
+  /// The queue for a packet with these addresses. `reta` must not be empty.
   [[nodiscard]] std::uint16_t queue_of(wire::Ipv4Address source,
                                        wire::Ipv4Address destination) const noexcept;
 };
@@ -60,13 +60,13 @@ struct PortSteering {
   std::vector<rte_flow*> rules{};  ///< with kRules; freed with the port
 };
 
-/// How the started port `id` spreads packets over `workers` workers; worker w polls the queues q with q % workers == w.
-/// Tries rules first, then reads the hash.
+/// How the started port `id` spreads packets over `workers` workers, where worker w polls the queues q with q
+/// % workers == w. Tries rules first, then reads the hash.
 [[nodiscard]] PortSteering read_steering(std::uint16_t id, PortRole role, std::uint16_t rx_queues,
                                          unsigned workers);
 
-/// RSS types to ask of a device that offers `offered`: those over addresses only, so that fragments and whole GRE
-/// packets take the same queue.
+/// RSS types to request from a device that offers `offered`: address hashes only, so that fragments and whole
+/// GRE packets use the same queue.
 [[nodiscard]] std::uint64_t wanted_rss(PortRole role, std::uint64_t offered) noexcept;
 
 }  // namespace adit::dataplane

@@ -14,7 +14,7 @@ namespace adit::wire {
 using Bytes = std::span<const std::uint8_t>;
 using MutableBytes = std::span<std::uint8_t>;
 
-/// Text and octets are the same memory; what a peer calls text may hold any octet.
+/// Text and octets are the same memory; what a peer calls text may contain any octet.
 [[nodiscard]] inline Bytes octets_of(std::string_view text) noexcept {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
@@ -23,7 +23,7 @@ using MutableBytes = std::span<std::uint8_t>;
 }
 
 /// Big-endian loads and stores at any alignment. The caller has checked the length: `at` must hold sizeof(T) octets.
-/// (memcpy + byteswap: GCC 12 makes one mov+bswap of it; a byte loop stays a loop.)
+/// memcpy + byteswap, because GCC 12 turns it into one mov+bswap, but leaves a byte loop a loop.
 template <typename T>
 [[nodiscard]] inline T load_be(const std::uint8_t* at) noexcept {
   static_assert(sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8);

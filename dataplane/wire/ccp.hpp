@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CCP's one option that matters here: MPPE/MPPC, RFC 3078 §2 (type 18, six octets, 32 supported bits).
+// The only CCP option we need: MPPE/MPPC, RFC 3078 §2 (type 18, six octets, 32 supported bits).
 // Pure; any thread.
 #pragma once
 
@@ -23,7 +23,7 @@ inline constexpr std::uint32_t k56 = 0x00000080;         ///< M
 inline constexpr std::uint32_t k128 = 0x00000040;        ///< S
 inline constexpr std::uint32_t k40 = 0x00000020;         ///< L
 inline constexpr std::uint32_t kObsolete = 0x00000010;   ///< D: never accepted
-inline constexpr std::uint32_t kMppc = 0x00000001;       ///< C: compression; we have none
+inline constexpr std::uint32_t kMppc = 0x00000001;       ///< C: compression, which we do not implement
 inline constexpr std::uint32_t kStrengths = k40 | k56 | k128;
 }  // namespace mppe_bits
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CHAP, RFC 1994 §4, and what MS-CHAP puts into its fields: RFC 2433 §4-6 (v1), RFC 2759 §4-6 (v2).
+// CHAP, RFC 1994 §4, and MS-CHAP's use of its fields: RFC 2433 §4-6 (v1), RFC 2759 §4-6 (v2).
 // Responses are parsed here and verified elsewhere: this file has no secrets and no hashes. Pure; any thread.
 #pragma once
 
@@ -22,7 +22,7 @@ enum class ChapCode : std::uint8_t { kChallenge = 1, kResponse = 2, kSuccess = 3
 inline constexpr std::size_t kChapMd5Size = 16;
 inline constexpr std::size_t kMsChapResponseSize = 49;  ///< both versions, flags included
 
-/// Data of a Challenge or a Response: Value-Size, Value, Name (to the end of the packet; may be empty).
+/// Data of a Challenge or Response: Value-Size, Value, Name (to the end of the packet; may be empty).
 struct ChapValue {
   Bytes value;
   Bytes name;
@@ -45,12 +45,12 @@ inline void write_chap_value(PppFrameWriter& to, const ChapValue& chap) noexcept
   to.u8(static_cast<std::uint8_t>(chap.value.size())).octets(chap.value).octets(chap.name);
 }
 
-/// RFC 2433 §5: LM response (24, never looked at), NT response (24), flag "use the NT response".
+/// RFC 2433 §5: LM response (24, ignored), NT response (24), flag "use the NT response".
 struct MsChapV1Response {
   std::array<std::uint8_t, 24> nt_response{};
 };
 
-/// None: not 49 octets, or a response that only has the LM half (RFC 2433 §5: flag 0), which is always refused.
+/// None: not 49 octets, or a response with only the LM half (RFC 2433 §5: flag 0), which is always refused.
 [[nodiscard]] inline std::optional<MsChapV1Response> parse_ms_chap_v1(Bytes value) noexcept {
   if (value.size() != kMsChapResponseSize || value[48] != 1) {
     return std::nullopt;
@@ -74,7 +74,7 @@ struct MsChapV2Response {
   std::array<std::uint8_t, 24> nt_response{};
 };
 
-/// None: not 49 octets, or reserved octets or flags that are not zero (RFC 2759 §4: "must be zero").
+/// None: not 49 octets, or non-zero reserved octets or flags (RFC 2759 §4: "must be zero").
 [[nodiscard]] inline std::optional<MsChapV2Response> parse_ms_chap_v2(Bytes value) noexcept {
   if (value.size() != kMsChapResponseSize || value[48] != 0 ||
       load_be<std::uint64_t>(value.data() + 16) != 0) {
@@ -94,8 +94,9 @@ struct MsChapV2Response {
   return value;
 }
 
-/// The text of a Failure: "E=691 R=0 C=<upper-case hex of `challenge`> V=3 M=<message>". RFC 2759 §6 wants 32 hex
-/// digits and V=3; RFC 2433 §6 16 digits and V=2: `challenge` has 16 or 8 octets. `message` is our own plain text.
+/// The text of a Failure: "E=691 R=0 C=<upper-case hex of `challenge`> V=3 M=<message>". RFC 2759 §6 wants 32
+/// hex digits and V=3, RFC 2433 §6 16 digits and V=2: `challenge` has 16 or 8 octets. `message` is our own
+/// plain text.
 [[nodiscard]] inline std::string ms_chap_failure(std::uint16_t error, bool retry, Bytes challenge,
                                                  std::string_view message) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
@@ -108,7 +109,7 @@ struct MsChapV2Response {
   return text.append(message);
 }
 
-/// The error number in a peer's Failure text, 1 to 4 digits after "E=". None: it has another form.
+/// The error number in a peer's Failure text, 1 to 4 digits after "E=". None: another format.
 [[nodiscard]] inline std::optional<std::uint16_t> parse_ms_chap_error(Bytes message) noexcept {
   if (message.size() < 3 || message[0] != 'E' || message[1] != '=') {
     return std::nullopt;

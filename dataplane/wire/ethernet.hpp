@@ -30,7 +30,7 @@ enum class EtherType : std::uint16_t {
 
 enum class EthernetError : std::uint8_t {
   kTruncated,
-  kLengthField,  ///< an IEEE 802.3 length instead of a type (spanning tree and the like)
+  kLengthField,  ///< an IEEE 802.3 length instead of a type (spanning tree, for one)
   kTooManyTags,  ///< more than two
 };
 
@@ -74,13 +74,14 @@ struct EthernetHeader {
 inline constexpr std::uint16_t kMaxVlanId = 4094;
 inline constexpr std::uint16_t kVlanIdMask = 0x0fff;
 
-/// The VLAN of a frame: none (0), one, or a service VLAN with a customer's inside it. Priority bits are not part of it.
+/// The VLAN of a frame: none (0), a single tag, or a customer VLAN within a service VLAN. Priority bits are
+/// not included.
 struct Vlan {
   std::uint16_t outer = 0;                  ///< 1..4094; 0: untagged
   std::uint16_t inner = 0;                  ///< 0: one tag only
-  EtherType outer_type = EtherType::kVlan;  ///< on transmit; both are taken on receive
+  EtherType outer_type = EtherType::kVlan;  ///< on transmit; both are accepted on receive
   [[nodiscard]] constexpr std::size_t tags() const noexcept { return outer == 0 ? 0 : inner == 0 ? 1 : 2; }
-  /// Identifies the VLAN.
+  /// A number unique to the VLAN.
   [[nodiscard]] constexpr std::uint32_t key() const noexcept { return std::uint32_t{outer} << 16 | inner; }
 };
 
@@ -103,15 +104,15 @@ struct Vlan {
   return text;
 }
 
-/// The VLAN of a received frame. A tag with ID 0 carries a priority and no VLAN (802.1Q §9.6).
+/// The VLAN of a received frame. A tag with ID 0 carries a priority only (802.1Q §9.6).
 [[nodiscard]] constexpr Vlan vlan_of(const EthernetHeader& header) noexcept {
   const auto first = static_cast<std::uint16_t>(header.tci[0] & kVlanIdMask);
   const auto second = static_cast<std::uint16_t>(header.tci[1] & kVlanIdMask);
   return first == 0 ? Vlan{.outer = second} : Vlan{.outer = first, .inner = second};
 }
 
-/// The Ethernet header of frames to one neighbour, tags included, made once and copied in front of every packet: always
-/// kRoom octets, the unused ones first, because a fixed copy of three words is the cheapest.
+/// The Ethernet header of frames to one neighbour, tags included, built once and copied in front of every
+/// packet: always kRoom octets, padding first, because a fixed copy of three words is cheapest.
 class LinkHeader {
  public:
   static constexpr std::size_t kRoom = 24;
@@ -147,7 +148,7 @@ class LinkHeader {
 
   friend bool operator==(const LinkHeader&, const LinkHeader&) = default;
 
-  /// Writes the header right before `packet`; kRoom octets there are overwritten.
+  /// Writes the header directly in front of `packet`, overwriting the kRoom octets there.
   void write_before(std::uint8_t* packet) const noexcept {
     std::memcpy(packet - kRoom, octets_.data(), kRoom);
   }

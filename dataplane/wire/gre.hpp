@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Enhanced GRE, RFC 2637 §4.1: what carries PPP between the two ends of a call.
+// Enhanced GRE, RFC 2637 §4.1, which carries PPP between the two ends of a call.
 //
 //    0: C R K S s Recur(3) | A Flags(4) Ver(3) | Protocol 0x880B
 //    4: Payload Length     | Call ID (the *receiver's*: ours on receive, the peer's on send)
@@ -25,13 +25,13 @@ inline constexpr std::size_t kGreMaxSize = 16;
 
 inline constexpr std::uint16_t kGreFlagSequence = 0x1000;
 inline constexpr std::uint16_t kGreFlagAck = 0x0080;
-/// K = 1, Ver = 1, everything else 0: a header with neither sequence nor acknowledgement, a legal no-op.
+/// K = 1, Ver = 1, all else 0: a header with neither sequence nor acknowledgement, a legal no-op.
 inline constexpr std::uint16_t kGreFlagsNone = 0x2001;
 
 enum class GreError : std::uint8_t {
   kNone,
-  kTruncated,      ///< shorter than the header that its flags announce
-  kNotEnhanced,    ///< another GRE version or protocol: not PPTP's
+  kTruncated,      ///< shorter than its flags require
+  kNotEnhanced,    ///< another GRE version or protocol: not PPTP
   kBadFlags,       ///< C, R, s, Recur or Flags set, or K clear
   kPayloadLength,  ///< Payload Length exceeds what arrived
 };
@@ -44,7 +44,7 @@ struct GreHeader {
   std::uint16_t payload_length = 0;  ///< octets of PPP; 0 without a sequence number, whatever the field says
 };
 
-/// The fields of a header that check_gre() has passed, read where they lie (see Ipv4View for why).
+/// The fields of a header that check_gre() has accepted, read in place (see Ipv4View for why).
 class GreView {
  public:
   explicit GreView(const std::uint8_t* at) noexcept : at_(at) {}
@@ -74,7 +74,7 @@ class GreView {
     return GreError::kTruncated;
   }
   const std::uint32_t first_word = load_be<std::uint32_t>(octets.data());
-  // RFC 2637 §4.1: C, R, s, Recur and Flags 0, K 1, Ver 1, protocol 0x880B; only S and A are free.
+  // RFC 2637 §4.1: C, R, s, Recur and Flags 0, K 1, Ver 1, protocol 0x880B; only S and A may vary.
   constexpr std::uint32_t kFree = (std::uint32_t{kGreFlagSequence} | kGreFlagAck) << 16;
   constexpr std::uint32_t kFixed = (std::uint32_t{kGreFlagsNone} << 16) | kGreProtocolPpp;
   if ((first_word & ~kFree) != kFixed) {
@@ -111,8 +111,8 @@ class GreView {
   return kGreMinSize + (has_sequence ? 4U : 0U) + (has_ack ? 4U : 0U);
 }
 
-/// Writes gre_header_size() octets at `at`, which must have room, and returns how many. A bare acknowledgement has
-/// no sequence and a payload length of 0.
+/// Writes gre_header_size() octets at `at`, which must have room, and returns how many. A bare
+/// acknowledgement has no sequence number and a payload length of 0.
 inline std::size_t write_gre(std::uint8_t* at, PeerCallId call_id, std::uint16_t payload_length,
                              std::optional<GreSeq> sequence, std::optional<GreSeq> ack) noexcept {
   const auto flags =

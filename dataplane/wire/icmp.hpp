@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ICMP messages that a router sends: "fragmentation needed" with the next hop's MTU (RFC 792, RFC 1191 §4),
-// "unreachable", "time exceeded in transit", and the reply to an echo request. Pure; any thread. Rate limits are the
-// caller's.
+// The ICMP messages that a router sends: "fragmentation needed" with the next hop's MTU (RFC 792, RFC 1191
+// §4), "unreachable", "time exceeded in transit", and the reply to an echo request. Pure; any thread. The
+// caller limits the rate.
 #pragma once
 
 #include <algorithm>
@@ -22,17 +22,17 @@ inline constexpr std::size_t kIcmpSize = 8;
 struct IcmpError {
   std::uint8_t type = 0;
   std::uint8_t code = 0;
-  std::uint16_t mtu = 0;  ///< RFC 1191 §4: only for fragmentation needed
+  std::uint16_t mtu = 0;  ///< RFC 1191 §4: for "fragmentation needed" only
 };
 [[nodiscard]] constexpr IcmpError fragmentation_needed(std::uint16_t next_hop_mtu) noexcept {
   return IcmpError{3, 4, next_hop_mtu};
 }
 inline constexpr IcmpError kTimeExceeded{11, 0, 0};
 inline constexpr IcmpError kNetUnreachable{3, 0, 0};   ///< RFC 1812 §4.3.3.1: no route
-inline constexpr IcmpError kHostUnreachable{3, 1, 0};  ///< the same: an attached network has no such host
+inline constexpr IcmpError kHostUnreachable{3, 1, 0};  ///< the same: no such host on an attached network
 
-/// RFC 1812 §4.3.2.7: no error about an ICMP error, a later fragment, or a packet to or from an address that is not a
-/// single host's. `packet` is the offending one and `header` its parsed header.
+/// RFC 1812 §4.3.2.7: no error about an ICMP error, a later fragment, or a packet to or from an address that
+/// is not a single host's. `packet` is the offending packet, `header` its parsed header.
 [[nodiscard]] inline bool deserves_icmp_error(const Ipv4Header& header, Bytes packet) noexcept {
   if (header.fragment_offset != 0 || !is_host(header.source) || !is_host(header.destination)) {
     return false;
@@ -73,9 +73,9 @@ inline std::size_t write_icmp_error(std::uint8_t* at, IcmpError error, Ipv4Addre
   return kQuoteAt + quoted;
 }
 
-/// RFC 1122 §3.2.2.6: makes an echo request its reply, in place. `packet` is a whole IPv4 packet that check_ipv4()
-/// approved. False, with nothing changed, when it is anything else, a fragment, wrong in its checksum, or has options
-/// (a source route is not to be obeyed).
+/// RFC 1122 §3.2.2.6: turns an echo request into its reply, in place. `packet` is a whole IPv4 packet that
+/// check_ipv4() has accepted. False, with nothing changed, if it is anything else, a fragment, has a bad ICMP
+/// checksum, or has options (source routes must not be obeyed).
 [[nodiscard]] inline bool turn_into_echo_reply(MutableBytes packet) noexcept {
   constexpr std::uint16_t kRequest = 8 << 8;  // type, code
   std::uint8_t* at = packet.data();

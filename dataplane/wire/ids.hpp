@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vocabulary types of the wire: call IDs, sequence and coherency numbers, IPv4 addresses.
-// They exist so that the compiler finds what PPTP implementers have always got wrong: whose call ID is meant
-// (RFC 2637 §4.1 puts the *receiver's* in the GRE key), and `<` between numbers that wrap. Pure; any thread.
+// The wire's basic types: call IDs, sequence and coherency numbers, IPv4 addresses.
+// They let the compiler catch the classic errors of PPTP implementations: whose call ID is meant (RFC 2637
+// §4.1 puts the *receiver's* in the GRE key), and `<` between numbers that wrap. Pure; any thread.
 #pragma once
 
 #include <compare>
@@ -13,8 +13,8 @@
 
 namespace adit::wire {
 
-/// A 16-bit call ID. Local: we chose it, the peer writes it into GRE keys that we receive. Peer: the peer chose it
-/// (0 is legal: Windows XP and old pptp-linux always use it), we write it into GRE keys that we send.
+/// A 16-bit call ID. Local: chosen by us, in the GRE keys that we receive. Peer: chosen by the peer (0 is
+/// legal: Windows XP and old pptp-linux always use it), in the GRE keys that we send.
 template <typename Tag>
 struct CallId {
   std::uint16_t value = 0;
@@ -32,7 +32,7 @@ struct GreSeq {
   constexpr GreSeq() = default;
   constexpr explicit GreSeq(std::uint32_t v) : value(v) {}
   [[nodiscard]] constexpr GreSeq next() const { return GreSeq(value + 1); }
-  /// How far this number lies after `other` (negative: before).
+  /// How far this number is after `other` (negative: before).
   [[nodiscard]] constexpr std::int32_t distance_from(GreSeq other) const {
     return static_cast<std::int32_t>(value - other.value);
   }
@@ -68,13 +68,14 @@ struct Ipv4Address {
   friend constexpr auto operator<=>(Ipv4Address, Ipv4Address) = default;
 };
 
-/// True of an address that one host can have: not in "this" network 0/8, loopback 127/8, multicast or reserved 224/3.
+/// True for an address that a single host can have: not in 0/8 ("this" network), loopback 127/8, multicast or
+/// reserved 224/3.
 [[nodiscard]] constexpr bool is_host(Ipv4Address address) {
   const std::uint32_t first_octet = address.value >> 24;
   return first_octet != 0 && first_octet != 127 && first_octet < 224;
 }
 
-/// A range of addresses that share their first `length` bits.
+/// All addresses that share their first `length` bits.
 struct Ipv4Prefix {
   Ipv4Address address;       ///< its host bits are clear
   std::uint8_t length = 32;  ///< 0..32

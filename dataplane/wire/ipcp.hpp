@@ -20,7 +20,7 @@ enum class IpcpOption : std::uint8_t {
   kSecondaryNbns = 132,
 };
 
-/// The address in kAddress or a name-server option. None: the value is not four octets long.
+/// The address in kAddress or a name-server option. None: the value is not four octets.
 [[nodiscard]] inline std::optional<Ipv4Address> ipcp_address(const PppOption& option) noexcept {
   const auto value = option.u32();
   return value ? std::optional(Ipv4Address(*value)) : std::nullopt;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// IPv4, RFC 791 §3.1: the header checked as a router must (RFC 1812 §5.2.2), written, and its checksum
-// (RFC 1071; incremental, RFC 1624). Pure; any thread.
+// IPv4, RFC 791 §3.1: header validation as required of a router (RFC 1812 §5.2.2), writing headers, and the
+// checksum (RFC 1071; incremental, RFC 1624). Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -20,9 +20,10 @@ inline constexpr std::uint8_t kIpProtocolUdp = 17;
 
 // ---- checksum --------------------------------------------------------------------------------------------------
 
-/// Folds a sum of 16-bit words to one's complement 16 bits.
+/// Folds a sum of 16-bit words to 16 bits, one's complement.
 [[nodiscard]] constexpr std::uint16_t fold_checksum(std::uint64_t sum) noexcept {
-  // As many folds as the largest sum needs, without a branch: whether one more is due cannot be predicted.
+  // A fixed number of folds, enough for the largest sum: a branch on whether another is needed would
+  // mispredict.
   sum = (sum & 0xFFFFFFFF) + (sum >> 32);
   sum = (sum & 0xFFFFFFFF) + (sum >> 32);
   sum = (sum & 0xFFFF) + (sum >> 16);
@@ -30,8 +31,8 @@ inline constexpr std::uint8_t kIpProtocolUdp = 17;
   return static_cast<std::uint16_t>(sum);
 }
 
-/// One's complement sum of big-endian words, an odd last octet padded with zero; add pseudo headers to it. Summed four
-/// octets at a time as they lie in memory: RFC 1071 §2(B), byte order may be put right at the end.
+/// One's complement sum of big-endian words, an odd last octet padded with zero; a pseudo header's sum may be
+/// added. Sums four octets at a time in memory order and swaps the result: RFC 1071 §2(B).
 [[nodiscard]] inline std::uint64_t sum_words(Bytes octets) noexcept {
   std::uint64_t sum = 0;
   const std::uint8_t* at = octets.data();
@@ -49,7 +50,8 @@ inline constexpr std::uint8_t kIpProtocolUdp = 17;
   return __builtin_bswap16(fold_checksum(sum));
 }
 
-/// RFC 1071: the value for a checksum field that is zero in `octets`; 0 over octets whose checksum is right.
+/// RFC 1071: the checksum to store if the field in `octets` is zero; 0 if `octets` contain a correct
+/// checksum.
 [[nodiscard]] inline std::uint16_t internet_checksum(Bytes octets) noexcept {
   return static_cast<std::uint16_t>(~fold_checksum(sum_words(octets)));
 }
@@ -76,7 +78,7 @@ enum class Ipv4Error : std::uint8_t {
 struct Ipv4Header {
   Ipv4Address source;
   Ipv4Address destination;
-  std::uint16_t total_length = 0;  ///< octets of header and payload; what follows is link padding
+  std::uint16_t total_length = 0;  ///< octets of header and payload; anything after that is link padding
   std::uint16_t identification = 0;
   std::uint16_t fragment_offset = 0;  ///< octets
   bool dont_fragment = false;
@@ -93,8 +95,8 @@ struct Ipv4Header {
   }
 };
 
-/// RFC 1812 §5.2.2: (1) room for a header, (2) checksum, (3) version, (4) IHL, (5) Total Length, in this order, except
-/// that the checksum comes last: the IHL says what it covers.
+/// RFC 1812 §5.2.2: (1) room for a header, (2) checksum, (3) version, (4) IHL, (5) Total Length, in this
+/// order, except that the checksum comes last because the IHL determines what it covers.
 [[nodiscard]] inline Ipv4Error check_ipv4(Bytes packet) noexcept {
   if (packet.size() < kIpv4Size) {
     return Ipv4Error::kTruncated;
@@ -114,14 +116,15 @@ struct Ipv4Header {
   if (total_length < header_length || total_length > packet.size()) {
     return Ipv4Error::kTotalLength;
   }
-  // Nearly all headers are of one size, and their sum is straight-line code.
+  // Nearly all headers have this size, and their sum is straight-line code.
   const bool right = header_length == kIpv4Size ? internet_checksum(packet.first<kIpv4Size>()) == 0
                                                 : internet_checksum(packet.first(header_length)) == 0;
   return right ? Ipv4Error::kNone : Ipv4Error::kChecksum;
 }
 
-/// The fields of a header that check_ipv4() has passed, read where they lie. For the packet path: GCC 12 keeps
-/// std::expected and optional in memory, and reading such a value back costs more than the parsing.
+/// The fields of a header that check_ipv4() has accepted, read in place. For the packet path: GCC 12 keeps
+/// std::expected and std::optional in memory, and reading a value back from there costs more than the
+/// parsing.
 class Ipv4View {
  public:
   explicit Ipv4View(const std::uint8_t* at) noexcept : at_(at) {}
@@ -144,7 +147,7 @@ class Ipv4View {
   [[nodiscard]] std::uint16_t fragment_offset() const noexcept {  ///< octets
     return static_cast<std::uint16_t>((load_be<std::uint16_t>(at_ + 6) & 0x1FFF) * 8);
   }
-  /// All of it, as a value.
+  /// All fields, as a value.
   [[nodiscard]] Ipv4Header header() const noexcept {
     Ipv4Header header;
     header.source = source();
@@ -172,8 +175,8 @@ class Ipv4View {
   return Ipv4View(packet.data()).header();
 }
 
-/// Writes kIpv4Size octets at `at`: no options, `header.header_length` ignored, checksum computed. Summed in registers:
-/// reading back what was stored octet by octet would wait for the stores to leave the core (20 cycles a packet).
+/// Writes kIpv4Size octets at `at`: no options, `header.header_length` ignored, checksum computed. Summed in
+/// registers: reading back octets just stored would stall on store forwarding (20 cycles a packet).
 inline void write_ipv4(std::uint8_t* at, const Ipv4Header& header) noexcept {
   const std::uint32_t flags_and_offset = (header.dont_fragment ? 0x4000U : 0U) |
                                          (header.more_fragments ? 0x2000U : 0U) |
@@ -191,7 +194,7 @@ inline void write_ipv4(std::uint8_t* at, const Ipv4Header& header) noexcept {
   store_be(at + 16, header.destination.value);
 }
 
-/// One hop less in the header at `at`, whose TTL must be above 0; updates its checksum.
+/// Decrements the TTL, which must be above 0, of the header at `at` and updates its checksum.
 inline void decrement_ttl(std::uint8_t* at) noexcept {
   const auto before = load_be<std::uint16_t>(at + 8);  // TTL and protocol share a word
   const auto after = static_cast<std::uint16_t>(before - 0x0100);
@@ -199,7 +202,7 @@ inline void decrement_ttl(std::uint8_t* at) noexcept {
   store_be(at + 8, std::uint32_t{after} << 16 | checksum);
 }
 
-/// The six bits of RFC 2474 out of `tos` into the header at `at`; ECN stays, and the checksum is updated.
+/// Copies the DSCP (RFC 2474) of `tos` into the header at `at`; ECN is kept, and the checksum is updated.
 inline void set_dscp(std::uint8_t* at, std::uint8_t tos) noexcept {
   const auto before = load_be<std::uint16_t>(at);
   const auto after = static_cast<std::uint16_t>((before & 0xff03) | (tos & 0xfc));
@@ -208,8 +211,8 @@ inline void set_dscp(std::uint8_t* at, std::uint8_t tos) noexcept {
   store_be(at + 10, checksum);
 }
 
-/// RFC 7126 §4.3 and §4.4: no loose or strict source route, and every option within the header. `packet` has passed
-/// check_ipv4().
+/// RFC 7126 §4.3 and §4.4: no loose or strict source route, and every option lies within the header. `packet`
+/// has passed check_ipv4().
 [[nodiscard]] inline bool are_harmless_options(Bytes packet) noexcept {
   constexpr std::uint8_t kEnd = 0, kNoOperation = 1, kLooseSourceRoute = 131, kStrictSourceRoute = 137;
   const std::size_t end = Ipv4View(packet.data()).header_length();

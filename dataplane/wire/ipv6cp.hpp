@@ -15,7 +15,7 @@ enum class Ipv6cpOption : std::uint8_t {
   kCompression = 2,  ///< always rejected
 };
 
-/// The 64-bit interface identifier; zero asks for one. None: the value is not eight octets long.
+/// The 64-bit interface identifier; zero asks for one. None: the value is not eight octets.
 [[nodiscard]] inline std::optional<std::uint64_t> ipv6cp_identifier(const PppOption& option) noexcept {
   return option.value.size() == 8 ? std::optional(load_be<std::uint64_t>(option.value.data())) : std::nullopt;
 }

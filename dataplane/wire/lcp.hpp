@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// LCP's own numbers and data layouts: options (RFC 1661 §6 and friends), Echo, Protocol-Reject, and the diagnosis
+// LCP's numbers and data layouts: options (RFC 1661 §6 and others), Echo, Protocol-Reject, and the reason
 // that Windows puts into a Terminate-Request. Pure; any thread.
 #pragma once
 
@@ -29,13 +29,13 @@ enum class LcpOption : std::uint8_t {
 
 inline constexpr std::uint16_t kDefaultMru = 1500;
 
-/// RFC 1994 §3 and the numbers registered with it.
+/// RFC 1994 §3 and the numbers assigned later.
 enum class ChapAlgorithm : std::uint8_t { kMd5 = 0x05, kMsChapV1 = 0x80, kMsChapV2 = 0x81 };
 
 /// The value of Authentication-Protocol: PAP alone, or CHAP with an algorithm.
 struct LcpAuthentication {
   PppProtocol protocol{};
-  std::uint8_t algorithm = 0;  ///< a ChapAlgorithm (any value may occur) when protocol is CHAP, else 0
+  std::uint8_t algorithm = 0;  ///< a ChapAlgorithm (or an unknown value) if the protocol is CHAP, else 0
   friend constexpr bool operator==(const LcpAuthentication&, const LcpAuthentication&) = default;
 };
 
@@ -62,7 +62,8 @@ inline void write_lcp_authentication(PppFrameWriter& to, LcpAuthentication authe
   to.option(static_cast<std::uint8_t>(LcpOption::kAuthentication), Bytes(value, size));
 }
 
-/// Echo-Request, Echo-Reply, Discard-Request, Identification, Time-Remaining begin with the *sender's* magic number.
+/// Echo-Request, Echo-Reply, Discard-Request, Identification and Time-Remaining begin with the *sender's*
+/// magic number.
 [[nodiscard]] inline std::optional<std::uint32_t> parse_lcp_magic(Bytes data) noexcept {
   return data.size() >= 4 ? std::optional(load_be<std::uint32_t>(data.data())) : std::nullopt;
 }
@@ -72,8 +73,8 @@ inline void write_lcp_authentication(PppFrameWriter& to, LcpAuthentication authe
   return data.size() >= 2 ? std::optional(PppProtocol{load_be<std::uint16_t>(data.data())}) : std::nullopt;
 }
 
-/// Windows ends a link with `magic | 00 3C CD 74 | RAS error`: 0 is normal, 778 "mutual authentication failed", 742 "no
-/// encryption". None: data of another kind (a text, or nothing).
+/// Windows ends a link with `magic | 00 3C CD 74 | RAS error`: 0 is normal, 778 "mutual authentication
+/// failed", 742 "no encryption". None: other data (a text, or nothing).
 [[nodiscard]] inline std::optional<std::uint32_t> parse_ras_error(Bytes terminate_data) noexcept {
   constexpr std::uint32_t kSignature = 0x003CCD74;
   if (terminate_data.size() != 12 || load_be<std::uint32_t>(terminate_data.data() + 4) != kSignature) {

@@ -2,7 +2,7 @@
 // The MPPE header, RFC 3078 §3: A B C D and a 12-bit coherency count, then RC4(protocol, payload).
 //   A 0x8000 flushed: the key stream restarts with this packet        D 0x1000 encrypted
 //   B 0x4000, C 0x2000: MPPC history and compression, which we never negotiate
-// Stateless mode has A in every packet; stateful mode in flag packets and where a reset was asked for.
+// Stateless mode sets A in every packet; stateful mode in flag packets and after a Reset-Request.
 // Pure; any thread.
 #pragma once
 
@@ -24,12 +24,12 @@ struct MppeHeader {
 };
 
 enum class MppeError : std::uint8_t {
-  kTruncated,     ///< no octet after the header
+  kTruncated,     ///< nothing follows the header
   kNotEncrypted,  ///< D clear
   kCompressed,    ///< B or C set
 };
 
-/// `octets` begin after protocol 00FD. At least one octet follows the header, and there is no padding.
+/// `octets` begin after protocol 00FD. At least one octet must follow the header, and there is no padding.
 [[nodiscard]] inline std::expected<MppeHeader, MppeError> parse_mppe(Bytes octets) noexcept {
   if (octets.size() <= kMppeHeaderSize) {
     return std::unexpected(MppeError::kTruncated);
@@ -50,7 +50,7 @@ inline void write_mppe(std::uint8_t* at, MppeHeader header) noexcept {
       at, static_cast<std::uint16_t>((header.flushed ? 0x9000 : 0x1000) | header.count.value));
 }
 
-/// As every packet of stateless mode has it: A and D set.
+/// For stateless mode: A and D set.
 inline void write_mppe_stateless(std::uint8_t* at, CoherencyCount count) noexcept {
   write_mppe(at, {.count = count, .flushed = true});
 }

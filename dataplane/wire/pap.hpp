@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PAP, RFC 1334 §2.2: name and password with a length octet each; a reply is a text with one. Pure; any thread.
+// PAP, RFC 1334 §2.2: name and password, each with a length octet; a reply carries a text in the same form.
+// Pure; any thread.
 #pragma once
 
 #include <algorithm>
@@ -15,13 +16,14 @@ namespace adit::wire {
 
 enum class PapCode : std::uint8_t { kAuthenticateRequest = 1, kAuthenticateAck = 2, kAuthenticateNak = 3 };
 
-/// Both are the peer's octets and may be empty; the password is a secret.
+/// Both are sent by the peer and may be empty; the password is secret.
 struct PapRequest {
   Bytes peer_id;
   Bytes password;
 };
 
-/// `data` of an Authenticate-Request. None: a length points past the packet. Octets after the password are ignored.
+/// Parses the data of an Authenticate-Request. None: a length points past the packet. Octets after the
+/// password are ignored.
 [[nodiscard]] inline std::optional<PapRequest> parse_pap_request(Bytes data) noexcept {
   if (data.empty() || data[0] > data.size() - 1) {
     return std::nullopt;
@@ -34,7 +36,7 @@ struct PapRequest {
   return PapRequest{peer_id, rest.subspan(1, rest[0])};
 }
 
-/// Name and password may have 255 octets each; longer ones fail the writer.
+/// Name and password may have up to 255 octets each; longer ones make the writer fail.
 inline void write_pap_request(PppFrameWriter& to, const PapRequest& request) noexcept {
   for (const Bytes field : {request.peer_id, request.password}) {
     if (field.size() > 255) {
@@ -45,13 +47,13 @@ inline void write_pap_request(PppFrameWriter& to, const PapRequest& request) noe
   }
 }
 
-/// The text of an Ack or Nak. Some implementations send no length octet for an empty text, so that is an empty text;
-/// one that points past the packet is cut at the packet's end (only a log line reads it).
+/// The text of an Ack or Nak. Some implementations omit the length octet of an empty text, so no data is an
+/// empty text. A length past the packet's end is cut there (the text is only logged).
 [[nodiscard]] inline Bytes parse_pap_message(Bytes data) noexcept {
   return data.empty() ? data : data.subspan(1, std::min<std::size_t>(data[0], data.size() - 1));
 }
 
-/// Texts beyond 255 octets are cut.
+/// Texts longer than 255 octets are cut.
 inline void write_pap_message(PppFrameWriter& to, Bytes message) noexcept {
   const Bytes text = message.first(std::min<std::size_t>(message.size(), 255));
   to.u8(static_cast<std::uint8_t>(text.size())).octets(text);

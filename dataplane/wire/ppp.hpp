@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The PPP header inside GRE: RFC 1661 §2, without HDLC flags, escapes and FCS (RFC 2637 §4).
 // [FF 03] [protocol: 2 octets, or 1 with Protocol-Field-Compression] payload.
-// Both compressions are always accepted, negotiated or not; what we send is the caller's choice. Pure; any thread.
+// Both compressions are always accepted, negotiated or not; the caller decides whether we send them. Pure;
+// any thread.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,7 @@
 
 namespace adit::wire {
 
-/// RFC 1661 §2 protocol numbers that we name. Any other 16-bit value may occur.
+/// Protocol numbers that we use (RFC 1661 §2). Any other 16-bit value may occur.
 enum class PppProtocol : std::uint16_t {
   kIpv4 = 0x0021,
   kIpv6 = 0x0057,
@@ -36,12 +37,12 @@ struct PppHeader {
   std::uint8_t header_length = 0;  ///< 1..4: where the payload begins
 };
 
-/// Only the protocol field: what stands first in an MPPE plaintext (RFC 3078 §3).
+/// The protocol field alone, which is the first thing in an MPPE plaintext (RFC 3078 §3).
 [[nodiscard]] inline std::expected<PppHeader, PppError> parse_ppp_protocol(Bytes octets) noexcept {
   if (octets.empty()) {
     return std::unexpected(PppError::kTruncated);
   }
-  // RFC 1661 §6.5: an odd first octet is a whole, compressed protocol field.
+  // RFC 1661 §6.5: an odd first octet is a complete, compressed protocol field.
   if ((octets[0] & 1) != 0) {
     return PppHeader{PppProtocol{octets[0]}, 1};
   }
@@ -70,7 +71,7 @@ struct PppHeader {
   return header;
 }
 
-/// As parse_ppp(), for the packet path (see Ipv4View for why): header_length 0 where that would be an error.
+/// parse_ppp() for the packet path (see Ipv4View for why): header_length 0 instead of an error.
 [[nodiscard]] inline PppHeader peek_ppp(Bytes frame) noexcept {
   const bool has_address = frame.size() >= 2 && frame[0] == 0xFF && frame[1] == 0x03;
   const Bytes rest = frame.subspan(has_address ? 2 : 0);
@@ -97,7 +98,7 @@ struct PppHeader {
   return static_cast<std::uint16_t>(protocol) >= 0x0021 && static_cast<std::uint16_t>(protocol) <= 0x00FA;
 }
 
-/// What the peer allowed us to leave out (RFC 1661 §6.5, §6.6).
+/// What the peer allows us to omit (RFC 1661 §6.5, §6.6).
 struct PppCompression {
   bool address_and_control = false;
   bool protocol = false;
@@ -111,7 +112,7 @@ struct PppCompression {
   return (bare ? 0U : 2U) + (short_protocol ? 1U : 2U);
 }
 
-/// Writes the protocol field alone (an MPPE plaintext's first octets) and returns its size, 1 or 2.
+/// Writes the protocol field alone (the first octets of an MPPE plaintext) and returns its size, 1 or 2.
 inline std::size_t write_ppp_protocol(std::uint8_t* at, PppProtocol protocol, bool compress) noexcept {
   const auto value = static_cast<std::uint16_t>(protocol);
   if (compress && value < 0x100) {

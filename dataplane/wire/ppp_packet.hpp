@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The packet that LCP, the NCPs and the authentication protocols share: code, identifier, length, data; and the
-// option list of Configure packets (RFC 1661 §5, §6). Reading borrows from the frame; writing fills a fixed buffer.
+// The packet format shared by LCP, the NCPs and the authentication protocols: code, identifier, length, data;
+// and the option list of Configure packets (RFC 1661 §5, §6). Parsed packets point into the frame; writing
+// fills a fixed buffer.
 // Pure; any thread.
 #pragma once
 
@@ -17,7 +18,7 @@
 
 namespace adit::wire {
 
-/// RFC 1661 §5. 1 to 7 are every automaton's; 8 to 13 are LCP's alone, 14 and 15 CCP's alone.
+/// RFC 1661 §5. 1 to 7 are common to LCP and the NCPs; 8 to 13 are LCP's, 14 and 15 CCP's.
 enum class PppCode : std::uint8_t {
   kConfigureRequest = 1,
   kConfigureAck = 2,
@@ -45,14 +46,14 @@ enum class PppPacketError : std::uint8_t {
 };
 
 struct PppPacket {
-  std::uint8_t code = 0;  ///< a PppCode, PapCode or ChapCode; or nothing we know
+  std::uint8_t code = 0;  ///< a PppCode, PapCode or ChapCode, or unknown
   std::uint8_t identifier = 0;
   Bytes data;   ///< after the Length field, padding stripped
-  Bytes whole;  ///< with code, identifier and length, padding stripped: what a Code-Reject quotes
+  Bytes whole;  ///< with code, identifier and length, without padding: what a Code-Reject quotes
 };
 
-/// `octets` begin after the PPP protocol field. RFC 1661 §5: octets beyond Length are padding; a Length that does not
-/// fit discards the packet.
+/// `octets` begin after the PPP protocol field. RFC 1661 §5: octets beyond Length are padding; a packet whose
+/// Length does not fit is discarded.
 [[nodiscard]] inline std::expected<PppPacket, PppPacketError> parse_ppp_packet(Bytes octets) noexcept {
   if (octets.size() < kPppPacketHeaderSize) {
     return std::unexpected(PppPacketError::kTruncated);
@@ -71,9 +72,9 @@ struct PppPacket {
 struct PppOption {
   std::uint8_t type = 0;
   Bytes value;  ///< without type and length
-  Bytes whole;  ///< with them: what an Ack, Nak or Reject copies
+  Bytes whole;  ///< with type and length: what an Ack, Nak or Reject copies
 
-  /// The value as a number, when it is exactly that long.
+  /// The value as a number, if it has exactly that size.
   [[nodiscard]] std::optional<std::uint16_t> u16() const noexcept {
     return value.size() == 2 ? std::optional(load_be<std::uint16_t>(value.data())) : std::nullopt;
   }
@@ -82,12 +83,13 @@ struct PppOption {
   }
 };
 
-/// The options of a Configure packet. parse() looks at every length first, so that one bad option rejects the whole
-/// packet before anything was acted upon, and iterating cannot fail.
+/// The options of a Configure packet. parse() checks every length first, so that one bad option rejects the
+/// packet before any option is acted upon, and iterating cannot fail.
 class PppOptions {
  public:
-  /// None: an option's length is below 2 or reaches past the end, or a lone octet is left.
-  /// Name the result before looping over it: in `for (auto option : *parse(data))` the optional is gone too early.
+  /// None: an option's length is below 2 or reaches past the end, or a single octet is left over.
+  /// Store the result before looping over it: in `for (auto option : *parse(data))` the optional is destroyed
+  /// too early.
   [[nodiscard]] static std::optional<PppOptions> parse(Bytes data) noexcept {
     for (std::size_t at = 0; at < data.size();) {
       if (data.size() - at < 2 || data[at + 1] < 2 || data[at + 1] > data.size() - at) {
@@ -127,18 +129,18 @@ class PppOptions {
   Bytes octets_;
 };
 
-/// Builds one control frame: FF 03, protocol, code, identifier, length, then what is added. What does not fit sets a
-/// sticky failure instead of being cut, and frame() is empty then.
+/// Builds one control frame: FF 03, protocol, code, identifier, length, then what is added. Data that does
+/// not fit is not cut: the writer fails for good, and frame() is empty.
 class PppFrameWriter {
  public:
-  /// FF 03, the protocol, and the largest packet that a peer with the default MRU must take.
+  /// FF 03, the protocol, and the largest packet that a peer with the default MRU must accept.
   static constexpr std::size_t kCapacity = 4 + 1500;
 
   PppFrameWriter(PppProtocol protocol, std::uint8_t code, std::uint8_t identifier) noexcept {
     size_ = write_ppp(octets_.data(), protocol, PppCompression{});
     octets_[size_++] = code;
     octets_[size_++] = identifier;
-    size_ += 2;  // Length: frame() knows it
+    size_ += 2;  // Length, filled in by frame()
   }
   PppFrameWriter(PppProtocol protocol, PppCode code, std::uint8_t identifier) noexcept
       : PppFrameWriter(protocol, static_cast<std::uint8_t>(code), identifier) {}
@@ -175,15 +177,16 @@ class PppFrameWriter {
     return option_number(type, value.value);
   }
 
-  /// For a caller whose value has no form on the wire (a name too long for its length octet).
+  /// For a caller whose value cannot be encoded (a name too long for its length octet).
   void fail() noexcept { failed_ = true; }
-  /// Octets that still fit; a Code-Reject or Protocol-Reject cuts what it quotes to this and to the peer's MRU.
+  /// Octets that still fit; a Code-Reject or Protocol-Reject cuts its quotation to this and to the peer's
+  /// MRU.
   [[nodiscard]] std::size_t room() const noexcept { return failed_ ? 0 : kCapacity - size_; }
   [[nodiscard]] bool ok() const noexcept { return !failed_; }
-  /// True when nothing was added after the header.
+  /// True while nothing follows the header.
   [[nodiscard]] bool empty() const noexcept { return size_ == kDataAt; }
 
-  /// The frame, FF 03 first, valid as long as the writer; empty when something did not fit.
+  /// The frame, starting with FF 03, valid as long as the writer; empty if something did not fit.
   [[nodiscard]] Bytes frame() noexcept {
     if (failed_) {
       return {};
@@ -191,7 +194,7 @@ class PppFrameWriter {
     store_be(octets_.data() + kDataAt - 2, static_cast<std::uint16_t>(size_ - kPacketAt));
     return Bytes(octets_).first(size_);
   }
-  /// The data alone: what the peer's Configure-Ack must echo octet for octet.
+  /// The data alone, which the peer's Configure-Ack must echo octet for octet.
   [[nodiscard]] Bytes data() const noexcept { return Bytes(octets_).first(size_).subspan(kDataAt); }
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lowers the Maximum Segment Size option of a TCP SYN (RFC 9293 §3.7.1) so that segments fit the tunnel: the remedy
-// for paths that lose "fragmentation needed". The checksum is updated (RFC 1624). Pure; any thread.
+// Lowers the Maximum Segment Size option of a TCP SYN (RFC 9293 §3.7.1) so that segments fit the tunnel, for
+// paths that lose "fragmentation needed". The checksum is updated (RFC 1624). Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,9 @@ namespace adit::wire {
 /// Octets of IPv4 and TCP header without options: the clamp for an inner MTU is MTU - 40.
 inline constexpr std::uint16_t kIpv4TcpOverhead = 40;
 
-/// `segment` is the payload of an unfragmented (or the first fragment of an) IPv4 packet with protocol 6. Returns true
-/// when it was changed: a SYN whose first MSS option exceeds `limit`. Option lists that do not parse stay as they are.
+/// `segment` is the payload of an IPv4 packet with protocol 6 that is not fragmented, or a first fragment.
+/// Returns true if it was changed: a SYN whose first MSS option exceeds `limit`. Malformed option lists are
+/// left alone.
 inline bool clamp_tcp_mss(MutableBytes segment, std::uint16_t limit) noexcept {
   constexpr std::size_t kTcpSize = 20;
   constexpr std::uint8_t kSyn = 0x02;
@@ -48,7 +49,7 @@ inline bool clamp_tcp_mss(MutableBytes segment, std::uint16_t limit) noexcept {
     std::uint16_t before = load_be<std::uint16_t>(value);
     std::uint16_t after = limit;
     store_be(value, limit);
-    // At an odd offset the octets fall into the other halves of their words. Swapping both values accounts for that: a
+    // At an odd offset the two octets belong to different words. Swapping both values accounts for that: a
     // one's complement sum does not depend on byte order.
     if (at % 2 != 0) {
       before = __builtin_bswap16(before);

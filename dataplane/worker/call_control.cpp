@@ -74,7 +74,7 @@ bool CallControl::on(const contract::EnableMppe& message) noexcept {
   return true;
 }
 
-/// Puts the keys where the mode wants them.
+/// Stores the keys where the mode needs them.
 MppeUse CallControl::arm(Call& call, const contract::EnableMppe& message) noexcept {
   const bool receive = message.direction == contract::Direction::kReceive;
   crypto::MppeChain& chain = receive ? call.receive_chain : call.send_chain;
@@ -87,7 +87,7 @@ MppeUse CallControl::arm(Call& call, const contract::EnableMppe& message) noexce
   StatefulMppe* stateful = context_.calls.stateful_of(call);
   if (stateful == nullptr) {
     return MppeUse::
-        kNone;  // cannot happen: control negotiates by the settings that this worker was built with
+        kNone;  // cannot happen: control negotiates within the settings that this worker was built with
   }
   if (receive) {
     stateful->receiver = StatefulReceiver(chain, context_.now);
@@ -146,7 +146,7 @@ bool CallControl::on(const contract::DisableIp& message) noexcept {
 bool CallControl::on(const contract::SendPppFrame& message) noexcept {
   contract::FrameSlot* frame = mailbox_.frames_to_worker.front();
   if (frame == nullptr) {
-    context_.counters.stale_messages.add();  // a message without its frame: post_with_frame() cannot make one
+    context_.counters.stale_messages.add();  // its frame is missing: post_with_frame() never does this
     return true;
   }
   if (Call* call = find(message.call); call != nullptr) {
@@ -161,7 +161,7 @@ bool CallControl::on(const contract::RemoveCall& message) noexcept {
   if (call == nullptr) {
     return true;
   }
-  // The answer first, with the counters as they are: without it control would wait for this slot forever.
+  // The answer first, with the counters as they are: without it control would never get this slot back.
   const contract::CallTotals totals = *context_.calls.totals(message.call);
   if (!context_.control.post(contract::CallRemoved{message.call, totals})) {
     return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Carries out what control asks of a worker. The mailbox is read in order, so that a PPP frame leaves before or after a key
-// change exactly as control meant it. Thread: worker. Owner: Worker.
+// Carries out control's messages. They are read in order, so that a PPP frame is sent before or after a key
+// change exactly as control intended. Thread: worker. Owner: Worker.
 #pragma once
 
 #include "dataplane/contract/mailbox.hpp"
@@ -14,11 +14,11 @@ class CallControl {
   CallControl(WorkerContext& context, contract::Mailbox& mailbox, Encapsulation& encapsulation) noexcept
       : context_(context), mailbox_(mailbox), encapsulation_(encapsulation) {}
 
-  /// Reads at most kMessagesPerLoop messages; returns how many.
+  /// Reads at most kMessagesPerLoop messages; returns how many it read.
   std::size_t read() noexcept;
 
  private:
-  // Each returns false when the message must be tried again in the next iteration.
+  // Each returns false if the message must be tried again in the next iteration.
   bool on(const contract::InstallCall& message) noexcept;
   bool on(const contract::SetPeerCallId& message) noexcept;
   bool on(const contract::SetPppCompression& message) noexcept;

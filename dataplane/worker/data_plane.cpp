@@ -26,7 +26,7 @@ DataPlaneCore::DataPlaneCore(const Settings& settings, DataPlaneResources resour
       index_(resources_.id_host_bits),
       rings_(resources_.sockets) {}
 
-/// Messages that no worker has read may hold keys, and frames passwords.
+/// Messages that no worker has read may contain keys, and frames passwords.
 void DataPlaneCore::ReleaseMailbox::operator()(contract::Mailbox* mailbox) const {
   crypto::wipe(static_cast<void*>(mailbox), sizeof *mailbox);
   rte_free(mailbox);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A data plane: workers, a mailbox for each, and what they share with control (call index, hand-off rings, routes). Built
-// in this one place, whatever the workers' stages are: a concentrator's, the load generator's, a test's or a benchmark's.
+// A data plane: workers, a mailbox for each, and what they share with control (call index, hand-off rings,
+// routes). Every data plane is built here, whatever its workers' stages are: the concentrator's, the load
+// generator's, a test's or a benchmark's.
 // Thread: control. Owner: the program's runtime, which closes the ports after it.
 #pragma once
 
@@ -24,28 +25,28 @@ namespace adit::dataplane {
 
 struct OpenPort;
 
-/// A port and how many queues it was started with. Worker w polls receive queues w, w + workers, ... and sends by transmit
-/// queue w where there is one, else through worker w % tx_queues.
+/// A port and how many queues it was started with. Worker w polls receive queues w, w + workers, ... and
+/// sends on transmit queue w if there is one, otherwise through worker w % tx_queues.
 struct PortQueues {
   Port port;
-  std::uint16_t rx_queues = 1;  ///< 0: another port of the same device brings its frames
+  std::uint16_t rx_queues = 1;  ///< 0: another port of the same device delivers its frames
   std::uint16_t tx_queues = 1;
 };
 [[nodiscard]] std::vector<PortQueues> queues_of(std::span<const OpenPort> ports);
 
-/// What a data plane is built on, besides the operator's settings. All that is pointed to outlives it.
+/// What a data plane needs besides the operator's settings. Everything pointed to must outlive it.
 struct DataPlaneResources {
   std::vector<int>
-      sockets;  ///< the NUMA node of each worker, SOCKET_ID_ANY (-1): any; there are as many workers
+      sockets;  ///< the NUMA node of each worker (SOCKET_ID_ANY, -1: any); one element per worker
   std::vector<PortQueues> ports;
   rte_mempool* pool = nullptr;                               ///< for packets that workers originate
   unsigned id_host_bits = 0;                                 ///< see CallIndex
   int control_wake_fd = -1;                                  ///< eventfd to write when control sleeps
-  KernelRings* kernel = nullptr;                             ///< for ports that punt; nullptr: there is none
+  KernelRings* kernel = nullptr;                             ///< for ports that punt; nullptr: none do
   const std::atomic<std::uint32_t>* paused_ports = nullptr;  ///< see WorkerSettings
 };
 
-/// All of it but the workers.
+/// Everything but the workers.
 class DataPlaneCore {
  public:
   DataPlaneCore(const DataPlaneCore&) = delete;
@@ -56,7 +57,7 @@ class DataPlaneCore {
   }
   [[nodiscard]] std::uint32_t slots_per_worker() const { return slots_per_worker_; }
   [[nodiscard]] contract::Mailbox& mailbox(contract::WorkerId worker) { return *mailboxes_[worker.value]; }
-  /// All of them, by worker.
+  /// Indexed by worker.
   [[nodiscard]] std::span<contract::Mailbox* const> mailboxes() const { return mailbox_list_; }
   [[nodiscard]] CallIndex& index() { return index_; }
   [[nodiscard]] const CallIndex& index() const { return index_; }
@@ -65,7 +66,7 @@ class DataPlaneCore {
   DataPlaneCore(const Settings& settings, DataPlaneResources resources);
   ~DataPlaneCore() = default;
 
-  /// For the next worker; false: there is no memory.
+  /// For the next worker; false: out of memory.
   [[nodiscard]] bool add_mailbox();
   [[nodiscard]] WorkerSettings settings_of(std::uint16_t worker) const;
   [[nodiscard]] WorkerShares shares_of(std::uint16_t worker) const {
@@ -73,7 +74,7 @@ class DataPlaneCore {
   }
   [[nodiscard]] static std::expected<void, std::string> launch(int (*run)(void*), void* worker,
                                                                std::uint16_t number, unsigned lcore);
-  /// Until no lcore runs a worker.
+  /// Waits until no lcore runs a worker.
   static void wait_for_lcores();
 
   RouteSnapshots routes_;
@@ -95,8 +96,8 @@ class DataPlaneCore {
 template <typename WorkerType>
 class DataPlane final : public DataPlaneCore {
  public:
-  /// Builds a worker for each of `resources.sockets`: WorkerType::create(settings, shares, stages...). EAL must be up.
-  /// The error says what there was no memory for, and what to do.
+  /// Builds a worker for each of `resources.sockets`: WorkerType::create(settings, shares, stages...). EAL
+  /// must be up. The error says what there was no memory for, and what to do.
   template <typename... Stages>
   [[nodiscard]] static std::expected<std::unique_ptr<DataPlane>, std::string> create(
       const Settings& settings, DataPlaneResources resources, Stages&... stages) {
@@ -115,7 +116,7 @@ class DataPlane final : public DataPlaneCore {
     return plane;
   }
 
-  /// Stops workers that were launched.
+  /// Stops the workers, if launched.
   ~DataPlane() {
     if (launched_) {
       for (const auto& worker : workers_) {
@@ -125,7 +126,7 @@ class DataPlane final : public DataPlaneCore {
     }
   }
 
-  /// Each worker on its lcore.
+  /// Starts each worker on its lcore.
   [[nodiscard]] std::expected<void, std::string> launch(std::span<const unsigned> lcores) {
     launched_ = true;
     for (std::uint16_t number = 0; number < worker_count(); ++number) {
@@ -142,7 +143,7 @@ class DataPlane final : public DataPlaneCore {
   [[nodiscard]] const WorkerType& worker(contract::WorkerId worker) const { return *workers_[worker.value]; }
   [[nodiscard]] std::span<const std::unique_ptr<WorkerType>> workers() const { return workers_; }
 
-  /// Of each worker's loop so far.
+  /// Completed loop iterations of each worker.
   [[nodiscard]] std::vector<std::uint64_t> iterations() const {
     std::vector<std::uint64_t> iterations;
     for (const auto& worker : workers_) {
@@ -150,9 +151,9 @@ class DataPlane final : public DataPlaneCore {
     }
     return iterations;
   }
-  /// Workers look destinations up in `hops` from their next iteration on.
+  /// From their next iteration on, workers look destinations up in `hops`.
   void publish(std::unique_ptr<const NextHops> hops) { routes_.publish(std::move(hops), iterations()); }
-  /// Frees snapshots that no worker can hold any more. Cheap; call it now and then.
+  /// Frees snapshots that no worker can still be using. Cheap; call it from time to time.
   void reclaim() { routes_.reclaim(iterations()); }
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a poll loop backs off while it is idle: the longer nothing came, the longer it sleeps, a microsecond more each time
-// up to kMaxIdleSleepUs. Thread: the loop's, on which it is constructed. Owner: the loop.
+// How an idle poll loop backs off: each time nothing came it sleeps a microsecond longer, up to
+// kMaxIdleSleepUs. Thread: the loop's, on which it must be constructed. Owner: the loop.
 #pragma once
 
 #include <sys/prctl.h>
@@ -17,7 +17,7 @@ namespace adit::dataplane {
 class IdleBackoff {
  public:
   explicit IdleBackoff(WorkerCounters& counters) noexcept : counters_(counters) {
-    // With the kernel's default timer slack of 50 us, a sleep of 20 us takes 70.
+    // With the kernel's default timer slack of 50 us, a sleep of 20 us would take 70.
     prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL);
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loop that every worker runs: read control, poll rings and devices, deliver, flush, count, back off when idle. What
-// a concentrator and the load generator do with packets differs; that is the `Stages`, bound at compile time:
+// The loop that every worker runs: read control, poll rings and devices, deliver, flush, count, back off when
+// idle. What the concentrator and the load generator do with packets differs; that is the `Stages`, bound at
+// compile time:
 //
 //   class Worker final : public PollLoop<Worker>          with PollLoop as a friend, and
 //     CallControl call_control_;                          reads what control asks
@@ -8,8 +9,8 @@
 //     void on_burst(up, down)                             a burst from a device, sorted; takes all of it
 //     std::size_t finish_iteration(std::uint64_t tsc)          what falls due by itself: how much that was
 //
-// It makes no system call (except to sleep when idle, and to wake a sleeping control thread), takes no lock, allocates
-// nothing and logs nothing. Thread: run() or poll_once() on one thread.
+// It makes no system call (except to sleep when idle and to wake a sleeping control thread), takes no lock,
+// allocates nothing and logs nothing. Thread: run() and poll_once() on one thread.
 #pragma once
 
 #include <rte_cycles.h>
@@ -21,7 +22,7 @@
 
 namespace adit::dataplane {
 
-/// Outer headers and the inner one lie in the first two lines (14 + 20 + 16 + 8 + 20 octets).
+/// Outer headers and the inner one lie in the first two cache lines (14 + 20 + 16 + 8 + 20 octets).
 inline void prefetch_packet(rte_mbuf* mbuf) noexcept {
   const std::uint8_t* data = data_of(mbuf);
   rte_prefetch0(data);
@@ -35,7 +36,8 @@ class PollLoop : public WorkerCore {
   int run() noexcept;
   static int launch(void* worker) noexcept { return static_cast<Stages*>(worker)->run(); }
 
-  /// One iteration at time `tsc`; true when it found work. For tests and benchmarks, which have their own clock.
+  /// One iteration at time `tsc`; true if it found work. For tests and benchmarks, which supply their own
+  /// clock.
   bool poll_once(std::uint64_t tsc) noexcept;
 
  protected:
@@ -78,7 +80,7 @@ bool PollLoop<Stages>::poll_once(std::uint64_t tsc) noexcept {
   control_.wake_control();
   counters_.loops.add();
   counters_.busy_loops.add(work > 0 ? 1 : 0);
-  // The snapshot is not looked at any more until the next iteration loads it.
+  // The snapshot is not used again until the next iteration loads it.
   iterations_.store(iterations_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   return work > 0;
 }
@@ -91,8 +93,9 @@ std::size_t PollLoop<Stages>::poll_queue(const Queue& queue) noexcept {
   if (count == 0) {
     return 0;
   }
-  // Once more: control installs a call before it answers for it, so a packet that has arrived by now may belong to a call
-  // that this iteration has not yet read of. Without this, the first LCP frame of every few dials found no call and cost 1 s.
+  // Read again: control installs a call before it answers, so a packet that has arrived by now may belong to
+  // a call that this iteration has not read about yet. Without this, the first LCP frame of one in every few
+  // dials found no call, which cost 1 s.
   stages().call_control_.read();
   counters_.rx_packets.add(count);
   counters_.arrivals[device].packets.add(count);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The snapshots of routes that workers forward by: the latest, and those before it until no worker can hold them.
-// Thread: control writes, workers read the cell. Owner: the DataPlane; outlives its workers.
+// The route snapshots that workers forward by: the latest, and earlier ones until no worker can be using
+// them. Thread: control writes, workers read the cell. Owner: the DataPlane; outlives its workers.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,10 @@ namespace adit::dataplane {
 
 class RouteSnapshots {
  public:
-  /// Where workers find the latest in each iteration.
+  /// Where workers find the latest snapshot in each iteration.
   [[nodiscard]] const NextHopsCell& cell() const { return cell_; }
 
-  /// `iterations`: of each worker's loop, now.
+  /// `iterations`: the current iteration count of each worker.
   void publish(std::unique_ptr<const NextHops> hops, std::vector<std::uint64_t> iterations) {
     cell_.store(hops.get(), std::memory_order_release);
     if (latest_ != nullptr) {
@@ -26,8 +26,8 @@ class RouteSnapshots {
     latest_ = std::move(hops);
   }
 
-  /// Frees what no worker can hold any more: two iterations on, a worker has finished the one in which it may have loaded
-  /// the old pointer (see NextHopsCell).
+  /// Frees the snapshots that no worker can be using: two iterations later, a worker has finished the one in
+  /// which it may have loaded the old pointer (see NextHopsCell).
   void reclaim(std::span<const std::uint64_t> iterations) {
     std::erase_if(retired_, [&](const Retired& retired) {
       for (std::size_t w = 0; w < iterations.size(); ++w) {

@@ -77,7 +77,7 @@ std::size_t Worker::poll_kernel() noexcept {
   return count;
 }
 
-/// Runs of one kind go through together, so that order is kept between them.
+/// Runs of packets of one kind are processed together, which keeps their order.
 std::size_t Worker::poll_handoff() noexcept {
   const std::size_t count = handoff_.receive(received_);
   if (count > 0) {
@@ -115,13 +115,13 @@ std::size_t Worker::poll_handoff() noexcept {
   return count;
 }
 
-/// Once: an ICMP error that this makes waits for the next iteration.
+/// One pass: an ICMP error that this produces waits for the next iteration.
 void Worker::send_to_subscribers() noexcept {
   const std::size_t count = std::exchange(context_.for_subscribers_count, 0);
   if (count == 0) {
     return;
   }
-  const auto packets = context_.for_subscribers;  // a copy: the way down may add to it
+  const auto packets = context_.for_subscribers;  // a copy, because the downlink may add to it
   for (std::size_t begin = 0; begin < count; begin += kBurst) {
     const std::size_t size = std::min<std::size_t>(kBurst, count - begin);
     downlink_.run({packets.data() + begin, size}, Downlink::Arrival::kFromTunnel);

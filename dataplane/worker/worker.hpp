@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A concentrator's worker: the stages that the poll loop feeds are both ways of a packet, and what other workers and the
-// kernel hand over. It owns its calls and everything on their packets' way.
+// A concentrator's worker: its stages are uplink and downlink, and packets that other workers and the kernel
+// hand over. It owns its calls and everything that their packets pass through.
 // Thread: run() or poll_once() on one thread. Owner: the DataPlane.
 #pragma once
 
@@ -19,7 +19,7 @@ namespace adit::dataplane {
 
 class Worker final : public PollLoop<Worker> {
  public:
-  /// Fails, in words, when there is no memory.
+  /// The error says what there was no memory for.
   static std::expected<std::unique_ptr<Worker>, std::string> create(WorkerSettings settings,
                                                                     const WorkerShares& shares);
 

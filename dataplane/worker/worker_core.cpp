@@ -56,7 +56,8 @@ WorkerCore::Shortage WorkerCore::shortage() const noexcept {
   return reassembly_.valid() ? Shortage::kNone : Shortage::kReassembly;
 }
 
-/// An acquire load, once per iteration: a control thread that sees iterations() grow then knows that the ports are left alone.
+/// An acquire load, once per iteration: when control sees iterations() grow, the paused ports are no longer
+/// in use.
 void WorkerCore::read_paused_ports() noexcept {
   if (settings_.paused_ports != nullptr) {
     paused_ = settings_.paused_ports->load(std::memory_order_acquire);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What any worker has, whatever its stages do with packets: calls and the tables beside them, queues in and out, counters.
-// Thread: the worker; what is said to be for any thread, any. Owner: the DataPlane that the worker is part of.
+// What every worker has, whatever its stages do: calls and the tables beside them, queues in and out,
+// counters. Thread: the worker, except where "any thread" is noted. Owner: the DataPlane that the worker is
+// part of.
 #pragma once
 
 #include <array>
@@ -17,18 +18,19 @@ namespace adit::dataplane {
 
 struct WorkerSettings {
   contract::WorkerId id;
-  int socket = -1;                  ///< NUMA node of its tables, SOCKET_ID_ANY (-1): wherever there is room
-  std::uint32_t slots = 0;          ///< calls at most, up to kMaxCallsPerWorker
-  std::vector<WorkerPort> ports{};  ///< every port of the process, polled by this worker or not
-  rte_mempool* pool = nullptr;      ///< for the packets that it originates
+  int socket = -1;                  ///< NUMA node of its tables; SOCKET_ID_ANY (-1): any
+  std::uint32_t slots = 0;          ///< the most calls it can have, up to kMaxCallsPerWorker
+  std::vector<WorkerPort> ports{};  ///< every port of the process, whether this worker polls it or not
+  rte_mempool* pool = nullptr;      ///< for packets that it originates
   Settings data_plane{};
   int control_wake_fd = -1;       ///< eventfd to write when control sleeps
-  KernelRings* kernel = nullptr;  ///< for ports that punt; nullptr: there is none
-  /// A bit per DPDK port that control is about to restart: it waits until iterations() has grown by 2. nullptr: never.
+  KernelRings* kernel = nullptr;  ///< for ports that punt; nullptr: none do
+  /// One bit per DPDK port that control is about to restart, once iterations() has grown by 2. nullptr:
+  /// never.
   const std::atomic<std::uint32_t>* paused_ports = nullptr;
 };
 
-/// What a worker shares with control and with other workers. All of it outlives the worker.
+/// What a worker shares with control and with other workers. All of it must outlive the worker.
 struct WorkerShares {
   const CallIndex& index;
   contract::Mailbox& mailbox;
@@ -43,19 +45,20 @@ class WorkerCore {
 
   // ---- any thread
   void stop() noexcept { stopping_.store(true, std::memory_order_relaxed); }
-  /// Of the loop so far; at the end of each the worker holds no snapshot.
+  /// Completed loop iterations; at the end of each the worker holds no snapshot.
   [[nodiscard]] std::uint64_t iterations() const noexcept {
     return iterations_.load(std::memory_order_acquire);
   }
   [[nodiscard]] const WorkerCounters& counters() const noexcept { return counters_; }
-  /// CallTable::totals() only.
+  /// Only for CallTable::totals().
   [[nodiscard]] const CallTable& calls() const noexcept { return calls_; }
-  /// Octets of its windows for packets out of order.
+  /// Octets of its reorder windows.
   [[nodiscard]] std::size_t reorder_octets() const noexcept { return reorder_.octets(); }
-  /// Octets of its queue of due acknowledgements; those of its calls are CallTable::octets_per_call() times capacity.
+  /// Octets of its queue of due acknowledgements; those of its calls are CallTable::octets_per_call() times
+  /// capacity.
   [[nodiscard]] std::size_t ack_octets() const noexcept { return acks_.octets(); }
 
-  /// Before run(), or between iterations: where to count the cycles of each stage; nullptr: nowhere.
+  /// Before run(), or between iterations: where to count the cycles per stage; nullptr: nowhere.
   void set_profile(StageProfile* profile) noexcept { context_.profile = profile; }
 
  protected:
@@ -63,7 +66,7 @@ class WorkerCore {
     const Inlet* inlet;
     std::uint16_t number;
   };
-  /// For what there was not enough DPDK memory.
+  /// What there was not enough DPDK memory for.
   enum class Shortage : std::uint8_t { kNone, kRings, kCalls, kReassembly };
 
   WorkerCore(WorkerSettings settings, const WorkerShares& shares);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The XDP program of a port that the kernel keeps: it takes what the workers need and passes everything else, so that
- * ARP, ICMP, TCP/1723 and routing daemons stay in the kernel.
- *   access side: enhanced GRE (RFC 2637 §4.1) to an address that clients dial; plain GRE is the kernel's;
+/* The XDP program of a port that stays with the kernel: it redirects the packets for workers and passes
+ * all others, so that ARP, ICMP, TCP/1723 and routing daemons stay in the kernel.
+ *   access side: enhanced GRE (RFC 2637 §4.1) to an address that clients dial; plain GRE passes;
  *   core side:   IPv4 to a subscriber.
  * Fails safe: before configuration, and when no AF_XDP socket listens (the daemon died), everything passes. */
 #include <linux/bpf.h>  // first: the headers below lack its types
@@ -14,7 +14,7 @@
 
 #include "layout.h"
 
-/* net_af_xdp of DPDK looks for a map of this name and puts its socket of receive queue q at index q. */
+/* DPDK's net_af_xdp looks for a map of this name, and stores the socket of receive queue q at index q. */
 struct {
   __uint(type, BPF_MAP_TYPE_XSKMAP);
   __uint(max_entries, ADIT_XDP_MAX_QUEUES);
@@ -68,7 +68,7 @@ static __always_inline int same_mac(const __u8* a, const __u8* b) {
   return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3] && a[4] == b[4] && a[5] == b[5];
 }
 
-/* The IPv4 header behind none, one or two VLAN tags, or NULL. */
+/* The IPv4 header after no, one or two VLAN tags, or NULL. */
 static __always_inline struct iphdr* find_ipv4(struct ethhdr* eth, void* end) {
   void* at = eth + 1;
   __be16 type = eth->h_proto;
@@ -127,5 +127,5 @@ int adit_steer(struct xdp_md* context) {
   return ours ? bpf_redirect_map(&xsks_map, context->rx_queue_index, XDP_PASS) : XDP_PASS;
 }
 
-/* No helper that the kernel keeps for GPL programs is used. */
+/* No GPL-only helper is used. */
 char program_license[] SEC("license") = "Apache-2.0";

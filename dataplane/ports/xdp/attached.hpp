@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The XDP program that is attached to an interface, and whether it is ours.
+// The XDP program attached to an interface, and whether it is ours.
 // Thread: control. Owner: the caller.
 #pragma once
 
@@ -19,12 +19,12 @@ struct AttachedProgram {
   [[nodiscard]] bool is_ours() const;
 };
 
-/// Nothing when no program is attached. Errors: no permission (CAP_BPF and CAP_NET_ADMIN are needed).
+/// Empty when no program is attached. Errors: no permission (CAP_BPF and CAP_NET_ADMIN are needed).
 [[nodiscard]] std::expected<std::optional<AttachedProgram>, std::string> attached_program(
     std::uint32_t ifindex);
 
-/// Frees the interface for net_af_xdp, which refuses to replace a program. One of ours was left by a crash and is detached;
-/// another stays, and the error says how to remove it.
+/// Frees the interface for net_af_xdp, which refuses to replace a program. A program of ours is left over
+/// from a crash and is detached; a foreign one stays, and the error says how to remove it.
 [[nodiscard]] std::expected<void, std::string> detach_stale_program(std::uint32_t ifindex,
                                                                     const std::string& interface);
 

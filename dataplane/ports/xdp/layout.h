@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the XDP program shares with the daemon that fills its maps: map names, keys and values.
+/* Shared by the XDP program and the daemon that fills its maps: map names, keys and values.
  * Plain C, because it is compiled for BPF too. Addresses are in network byte order.
  * The kernel truncates map names to 15 characters; these are not longer. */
 #ifndef ADIT_DATAPLANE_XDP_LAYOUT_H
@@ -7,21 +7,21 @@
 
 #include <linux/types.h>
 
-/* The program as the kernel lists it; a program of another name on an interface is somebody else's. */
+/* The program's name in the kernel; a program with any other name is not ours. */
 #define ADIT_XDP_PROGRAM "adit_steer"
 
 #define ADIT_XDP_PORT_MAP "port" /* array of one struct adit_xdp_port */
 #define ADIT_XDP_LOCAL_MAP \
-  "local_addresses" /* longest prefix match, as the next: addresses that GRE comes to */
+  "local_addresses" /* longest prefix match, as the next one: addresses to which clients send GRE */
 #define ADIT_XDP_SUBSCRIBER_MAP "subscribers" /* longest prefix match of struct adit_xdp_prefix -> __u8 */
 
 enum {
   ADIT_XDP_MAX_QUEUES = 64,
   ADIT_XDP_MAX_LOCAL = 1024,
-  ADIT_XDP_MAX_PREFIXES = 1 << 20, /* not preallocated; room for a /32 a subscriber */
+  ADIT_XDP_MAX_PREFIXES = 1 << 20, /* not preallocated; room for one /32 per subscriber */
 };
 
-/* Bits of adit_xdp_port.role, as dataplane::PortRole has them. All zero before configuration: everything passes. */
+/* Bits of adit_xdp_port.role, as in dataplane::PortRole. All zero before configuration: everything passes. */
 enum { ADIT_XDP_ACCESS = 1, ADIT_XDP_CORE = 2 };
 
 struct adit_xdp_port {
