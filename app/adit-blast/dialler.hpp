@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dials idle lines as fast as a phase wants, and says how that went.
+// Dials idle lines as fast as a phase wants, and counts the outcomes.
 // Thread: control. Owner: the runner.
 #pragma once
 
@@ -17,9 +17,10 @@ class Dialler {
 
   explicit Dialler(Fleet& fleet) : fleet_(fleet) {}
 
-  /// From now on the phase's rate counts.
+  /// The phase's dial rate is counted from now on.
   void begin();
-  /// Dials idle lines while rate and concurrency allow and `budget` lasts; takes what it dialled off `budget`.
+  /// Dials idle lines as long as rate, concurrency and `budget` allow; subtracts from `budget` what it
+  /// dialled.
   void dial_due(const Phase& phase, std::uint64_t& budget);
   /// Since begin().
   [[nodiscard]] std::uint64_t dialled() const { return dialled_; }
@@ -29,7 +30,7 @@ class Dialler {
   Fleet& fleet_;
   Clock::time_point since_{};
   std::uint64_t dialled_ = 0;
-  std::uint32_t next_line_ = 0;  // where dial_due() looks for an idle one
+  std::uint32_t next_line_ = 0;  // where dial_due() starts looking for an idle line
 };
 
 }  // namespace adit::app::blast

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// adit-blast: the table of contents of the load generator. Exit codes: options.hpp.
+// adit-blast: main() of the load generator. Exit codes: options.hpp.
 #include <unistd.h>
 #include <algorithm>
 
@@ -27,7 +27,7 @@ int cannot_run(const std::string& why) {
   return kCannotRun;
 }
 
-/// The most calls that stand at once.
+/// The most calls that exist at once.
 std::uint32_t lines_of(const Plan& plan) {
   std::uint32_t up = 0;
   std::uint32_t most = 0;
@@ -38,7 +38,7 @@ std::uint32_t lines_of(const Plan& plan) {
   return most;
 }
 
-/// One for each dial that is under way or up, and a few of our own.
+/// One for each dial that is in progress or up, plus a few of our own.
 std::uint64_t descriptors_of(const Plan& plan) {
   std::uint64_t up = 0;
   std::uint64_t most = 0;
@@ -85,7 +85,7 @@ bool write_file(const std::string& path, const std::string& text) {
   return file.good();
 }
 
-/// Writes the results to wherever the plan wants them; returns the exit code.
+/// Writes the results wherever the plan wants them; returns the exit code.
 int tell(const RunResult& result) {
   const Plan& plan = result.plan;
   if (plan.json_file != "-") {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loop that a run lives in: timers, the worker's messages, the fleet's sockets, the kernel's routes, signals. A phase
-// runs it until what it waits for has happened.
+// A run's event loop: timers, the worker's messages, the fleet's sockets, the kernel's routes, signals. A
+// phase runs it until its condition is met.
 // Thread: control (the EAL main lcore). Owner: the runner.
 #pragma once
 
@@ -19,24 +19,24 @@ class RunLoop {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// All references outlive the loop. `lines`: clients at most.
+  /// All references must outlive the loop. `lines`: clients at most.
   RunLoop(const Plan& plan, std::uint32_t lines, const ClientAddresses& addresses,
           const control::ClientSettings& settings, BlastRuntime& runtime);
 
-  /// Mirrors the kernel's routes and waits until the way to the server is known.
+  /// Mirrors the kernel's routes and waits until the route to the server is known.
   [[nodiscard]] std::expected<void, std::string> open();
 
   [[nodiscard]] Fleet& fleet() { return fleet_; }
-  /// How often SIGINT or SIGTERM has come.
+  /// How many times SIGINT or SIGTERM has arrived.
   [[nodiscard]] int interrupts() const { return interrupts_; }
 
   /// One iteration; sleeps at most `wait`.
   void run_once(control::Duration wait);
-  /// Until `done` or `deadline`, or a signal; true when done.
+  /// Until `done`, `deadline` or a signal; true if done.
   bool run_until(const std::function<bool()>& done, Clock::time_point deadline,
                  control::Duration wait = control::Duration{5});
 
-  /// Called after each iteration, when set.
+  /// Called after each iteration, if set.
   std::function<void()> after_iteration;
 
  private:

@@ -18,11 +18,11 @@ using std::chrono::seconds;
 
 namespace {
 
-/// Calls that hang up at the same time: more would only queue in the server.
+/// Calls hung up at the same time: more would only queue in the server.
 constexpr std::uint64_t kHangUpsAtOnce = 1000;
 constexpr seconds kTearDownLimit{120};
 
-/// The others last until what they wait for has happened.
+/// The other kinds last until their condition is met.
 bool has_duration(PhaseKind kind) {
   return kind != PhaseKind::kSetUp && kind != PhaseKind::kThroughput && kind != PhaseKind::kTearDown;
 }
@@ -101,7 +101,7 @@ PhaseResult Runner::run_phase(const Phase& phase) {
       tear_down(phase);
       break;
   }
-  sampler_.sample();  // how it ended belongs in the results, however short the phase was
+  sampler_.sample();  // the final state belongs in the results, however short the phase was
   result.seconds = sampler_.seconds_since_start() - result.began;
   result.calls_at_end = fleet_.up();
   result.lost_calls = by_text(fleet_.counts().lost);
@@ -131,7 +131,8 @@ void Runner::hold(const Phase& phase, PhaseResult& result) {
   }
 }
 
-/// Hangs up as many lines as are due by now, again and again, and redials those that are down. At the end all are up again.
+/// Hangs up as many lines as are due by now, again and again, and redials those that are down. At the end all
+/// are up.
 void Runner::churn(const Phase& phase, PhaseResult& result) {
   const auto traffic = traffic_.start(phase);
   const double per_second = phase.churn * static_cast<double>(fleet_.up());
@@ -163,8 +164,8 @@ void Runner::churn(const Phase& phase, PhaseResult& result) {
   result.set_up = dialler_.result(phase);
 }
 
-/// Lines that are idle dial at the rate, hang up as soon as they are up, and redial when it is their turn. They test the
-/// server's admission; what counts is that the calls that were up before notice nothing.
+/// Idle lines dial at the rate, hang up as soon as they are up, and dial again later. They test the server's
+/// admission control; the calls that were up before must not be affected.
 void Runner::storm(const Phase& phase, PhaseResult& result) {
   const auto traffic = traffic_.start(phase);
   std::vector<Line*> fresh;
@@ -223,7 +224,7 @@ void Runner::tear_down(const Phase& phase) {
       Clock::now() + kTearDownLimit, Duration{2});
 }
 
-// ---- what our own side saw -----------------------------------------------------------------------------------------
+// ---- the state of our own side ----------------------------------------------------------------------------
 
 LinkResult Runner::link_result() const {
   const TrafficWorker& worker = runtime_.worker();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Carries out a plan, phase by phase: each phase is a function that runs the loop until what it waits for has happened.
+// Carries out a plan, phase by phase: each phase is a function that runs the loop until its condition is met.
 // Thread: control (the EAL main lcore). Owner: main().
 #pragma once
 
@@ -17,14 +17,15 @@ namespace adit::app::blast {
 
 class Runner {
  public:
-  /// All references outlive the runner. `lines`: clients at most.
+  /// All references must outlive the runner. `lines`: clients at most.
   Runner(const Plan& plan, std::uint32_t lines, const ClientAddresses& addresses,
          const control::ClientSettings& settings, BlastRuntime& runtime);
 
-  /// Mirrors the kernel's routes and waits until the way to the server is known.
+  /// Mirrors the kernel's routes and waits until the route to the server is known.
   [[nodiscard]] std::expected<void, std::string> open() { return loop_.open(); }
 
-  /// All phases. SIGINT and SIGTERM end the phase that runs and skip to the tear-down; a second one ends that.
+  /// Runs all phases. SIGINT or SIGTERM ends the current phase and skips to the tear-down; a second one ends
+  /// that.
   [[nodiscard]] RunResult run();
 
  private:

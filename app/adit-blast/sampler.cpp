@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds kInterval{200};
-/// Between two samples there is time to divide by.
+/// Two samples need some time between them, because rates divide by it.
 constexpr milliseconds kShortest{1};
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a run goes, five times a second: into the results, and onto the progress line on the terminal.
+// Samples the state of a run five times a second, for the results and for the progress line.
 // Thread: control. Owner: the runner.
 #pragma once
 
@@ -19,15 +19,15 @@ class Sampler {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// The references outlive the sampler.
+  /// The references must outlive the sampler.
   Sampler(const Fleet& fleet, const TrafficWorker& worker, bool quiet);
 
   void begin_run();
   void begin_phase(PhaseProgress progress);
-  /// The worker's counts of traffic begin anew.
+  /// The worker's traffic counters start from zero.
   void begin_traffic() { up_before_ = down_before_ = 0; }
 
-  /// When the last sample is old enough.
+  /// Samples if the last sample is old enough.
   void sample_if_due();
   void sample();
   void finish() { progress_.finish(); }

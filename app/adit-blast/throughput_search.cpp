@@ -8,7 +8,8 @@
 namespace adit::app::blast {
 namespace {
 
-/// How much of a trial's rate goes up; the rest goes down. A direction that is not wanted gets nothing.
+/// The fraction of a trial's rate that goes up; the rest goes down. A direction that is not wanted gets
+/// nothing.
 double share_up(const Phase& phase, TrafficMode mode) {
   if (mode == TrafficMode::kEcho || !has_rate(phase.down)) {
     return 1;
@@ -16,7 +17,7 @@ double share_up(const Phase& phase, TrafficMode mode) {
   return has_rate(phase.up) ? 0.5 : 0;
 }
 
-/// The highest rate worth trying, packets a second of both directions.
+/// The highest rate worth trying, in packets a second, both directions together.
 double most_pps(const Phase& phase, double octets) {
   double most = 0;
   for (const Rate& rate : {phase.up, phase.down}) {
@@ -48,7 +49,7 @@ ThroughputTrial ThroughputSearch::attempt(const SizeMix& sizes, double pps) {
   trial.offered_pps = pps;
   trial.achieved_pps = sent / result.seconds;
   trial.loss = sent > 0 ? lost / sent : 1;
-  // What this machine could not offer, the server cannot have carried.
+  // A rate that this machine failed to offer says nothing about the server.
   constexpr double kOffered = 0.97;
   trial.passed = trial.loss <= phase_.loss_limit && trial.achieved_pps >= pps * kOffered;
   return trial;

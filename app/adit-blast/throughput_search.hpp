@@ -9,12 +9,12 @@ namespace adit::app::blast {
 
 class ThroughputSearch {
  public:
-  /// The references outlive the search.
+  /// The references must outlive the search.
   ThroughputSearch(const Plan& plan, const Phase& phase, RunLoop& loop, TrafficControl& traffic,
                    Sampler& sampler)
       : plan_(plan), phase_(phase), loop_(loop), traffic_(traffic), sampler_(sampler) {}
 
-  /// Ends early when a signal comes.
+  /// Ends early on a signal.
   [[nodiscard]] ThroughputResult run(const SizeMix& sizes);
 
  private:

@@ -9,7 +9,7 @@ using std::chrono::seconds;
 
 namespace {
 
-/// A direction in which nothing has arrived for this long, once nothing is sent any more, is done.
+/// After the load has stopped, a direction in which nothing arrives for this long is done.
 constexpr milliseconds kDrainSilence{300};
 constexpr seconds kDrainLimit{5};
 
@@ -46,7 +46,7 @@ void TrafficControl::command(TrafficCommand::Kind kind, const OfferedLoad* load)
   push({.kind = kind, .load = load});
 }
 
-/// When it returns, the worker has carried out all that it was asked before.
+/// When it returns, the worker has carried out everything asked before.
 void TrafficControl::synchronise() {
   push({.kind = TrafficCommand::Kind::kSync, .number = ++syncs_});
   while (runtime_.worker().synced() < syncs_) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Load on, load off, and what of it arrived: a phase's dealings with the traffic worker.
+// Starts and stops the load, and collects what arrived: a phase's interface to the traffic worker.
 // Thread: control. Owner: the runner.
 #pragma once
 
@@ -20,21 +20,21 @@ class TrafficControl {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// The references outlive it. `largest_packet`: that the calls carry; sizes are cut to it.
+  /// The references must outlive it. `largest_packet`: the largest that the calls carry; sizes are cut to it.
   TrafficControl(const Plan& plan, std::uint16_t largest_packet, RunLoop& loop, BlastRuntime& runtime,
                  Sampler& sampler);
 
-  /// A load that is offered.
+  /// A load being offered.
   struct Offered {
     std::string sizes;
     TrafficMode mode = TrafficMode::kCore;
     Clock::time_point began{};
   };
-  /// Once every call that is up takes part.
+  /// Waits until every call that is up takes part.
   [[nodiscard]] Offered start(const Rate& up, const Rate& down, const SizeMix& sizes);
-  /// Nothing when the phase wants no traffic.
+  /// Empty if the phase wants no traffic.
   [[nodiscard]] std::optional<Offered> start(const Phase& phase);
-  /// Once all has arrived that will.
+  /// Waits until everything that will arrive has arrived.
   [[nodiscard]] TrafficResult stop(const Offered& offered);
 
   /// As the calls can carry them.

@@ -31,8 +31,8 @@ bool gives(const Strings& user_args, std::initializer_list<std::string_view> opt
   });
 }
 
-/// Control's lcore first, then the workers', each as "id@cpu". EAL derives an lcore's NUMA node from its id, so the id is
-/// the CPU's wherever every lcore has a CPU of its own.
+/// Control's lcore first, then the workers', each as "id@cpu". EAL derives an lcore's NUMA node from its id,
+/// so id and CPU are the same wherever every lcore has a CPU of its own.
 void add_lcores(unsigned workers, const std::vector<unsigned>& cpus, EalArguments& arguments) {
   const auto spare = static_cast<unsigned>(cpus.size()) - 1;
   workers = std::min(workers == 0 ? std::max(spare, 1U) : workers, unsigned{RTE_MAX_LCORE} - 1);
@@ -66,7 +66,7 @@ void add_memory(const EalOptions& options, const HostFacts& host, EalArguments& 
       " MB are free, so ordinary pages are used and forwarding is slower; reserve them with: "
       "sysctl vm.nr_hugepages=" +
       std::to_string((options.memory_mb + 1) / 2));
-  // --in-memory would be refused beside --no-huge; --no-shconf alone leaves no files behind either.
+  // EAL refuses --in-memory together with --no-huge; --no-shconf alone leaves no files behind either.
   arguments.argv.insert(arguments.argv.end(), {"--no-huge", "--no-shconf"});
   if (!gives(options.user_args, {"-m"})) {
     arguments.argv.insert(arguments.argv.end(), {"-m", std::to_string(options.memory_mb)});
@@ -82,12 +82,14 @@ void add_devices(const EalOptions& options, EalArguments& arguments) {
   }
   arguments.argv.emplace_back("--no-pci");
   if (!gives(options.user_args, {"--iova-mode"})) {
-    // As root EAL would choose physical addresses and split the buffer pool at page borders; net_af_xdp needs it whole.
+    // As root EAL would choose physical addresses and split the buffer pool at page boundaries; net_af_xdp
+    // needs it contiguous.
     arguments.argv.emplace_back("--iova-mode=va");
   }
 }
 
-/// Where telemetry's socket is. It is unlinked at exit, and only then can the directory go.
+/// The directory of telemetry's socket. The socket is unlinked at exit, and only then can the directory be
+/// removed.
 std::filesystem::path& runtime_dir() {
   static std::filesystem::path path;
   return path;
@@ -144,8 +146,9 @@ EalArguments eal_arguments(const EalOptions& options, const HostFacts& host) {
     arguments.argv.push_back("--file-prefix=" + prefix);
   }
   if (!gives(user, {"--log-level"})) {
-    // Telemetry and EAL warn of what is normal (no callbacks of the old kind, no 1 GB pages). The order matters: for log
-    // types that exist already the last match counts, for those registered later (telemetry's) the first.
+    // Telemetry and EAL warn about normal conditions (no callbacks of the old kind, no 1 GB pages). The order
+    // matters: for log types that exist already the last match counts, for those registered later
+    // (telemetry's) the first.
     arguments.argv.insert(arguments.argv.end(), {"--log-level=lib.telemetry:error", "--log-level=*:warning",
                                                  "--log-level=lib.eal:error"});
   }
@@ -164,7 +167,8 @@ std::expected<EalInit, std::string> start_eal(const EalOptions& options) {
     argv.push_back(text.data());
   }
   argv.push_back(nullptr);
-  // Before EAL registers telemetry's handler, so that ours runs after it; the path must be made before the handler.
+  // Before EAL registers telemetry's handler, so that ours runs after it; the path must exist before the
+  // handler.
   runtime_dir().clear();
   std::atexit(remove_runtime_dir);
   if (rte_eal_init(static_cast<int>(argv_texts.size()), argv.data()) < 0) {

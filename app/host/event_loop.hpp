@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control thread's loop, as aditd and adit-blast both run it: the clock, the kernel's routes, descriptors and signals,
-// and a sleep in epoll that ends when a worker posts. What any of it means is its owner's business.
+// The control thread's loop, shared by aditd and adit-blast: the clock, the kernel's routes, descriptors and
+// signals, and a sleep in epoll that ends when a worker posts. Its owner supplies the handlers.
 // Thread: control. Owner: the program's control loop.
 #pragma once
 
@@ -25,7 +25,8 @@ namespace adit::app {
 
 class EventLoop {
  public:
-  /// `wheel` and `wake` outlive the loop. `signals` are held back from now on, until on_signal() says what to do with them.
+  /// `wheel` and `wake` must outlive the loop. `signals` are blocked from now on, until on_signal() installs
+  /// a handler.
   EventLoop(control::TimerWheel& wheel, WorkerWake& wake, std::initializer_list<int> signals);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
@@ -36,19 +37,19 @@ class EventLoop {
   /// Subscribes to the kernel's routes and neighbours; `publish` gets a first snapshot before this returns.
   [[nodiscard]] std::expected<void, std::string> mirror_routes(std::span<const dataplane::OpenPort> ports,
                                                                KernelRoutes::Publish publish);
-  /// Once they are mirrored.
+  /// Only after mirror_routes().
   [[nodiscard]] KernelRoutes& routes() { return *routes_; }
 
-  /// Calls `on_readable` whenever `fd` is readable. It is somebody else's, and outlives the loop.
+  /// Calls `on_readable` whenever `fd` is readable. `fd` stays the caller's, and must outlive the loop.
   void watch(int fd, std::function<void()> on_readable);
   void on_signal(std::function<void(int)> handle);
 
-  /// Sets the clock: fires the timers that are due by now.
+  /// Reads the clock and fires the timers that are due.
   void tick();
-  /// An iteration begins: the clock, then the routes that have changed.
+  /// Begins an iteration: the clock, then the routes that have changed.
   void begin_iteration();
-  /// ... and ends: runs the handlers that are ready. Without `busy` it sleeps until there is one, a worker has posted, a
-  /// timer is due, or `most` is over.
+  /// Ends it: runs the handlers that are ready. Unless `busy`, it sleeps until there is one, a worker has
+  /// posted, a timer is due, or `most` has passed.
   void end_iteration(bool busy, std::span<contract::Mailbox* const> mailboxes,
                      std::chrono::milliseconds most);
 
@@ -64,7 +65,7 @@ class EventLoop {
   control::TimerWheel& wheel_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::unique_ptr<KernelRoutes> routes_;
-  std::deque<Watch> watches_;  // whose elements stay where they are
+  std::deque<Watch> watches_;  // a deque, so that elements keep their addresses
   asio::signal_set signals_;
   std::function<void(int)> handle_signal_;
 };

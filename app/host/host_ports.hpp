@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens ports with what has to be looked up on this machine: its network interfaces, and the XDP program's file.
+// Opens ports after looking up, on this machine, the network interfaces and the XDP program's file.
 // Thread: control, at start-up. Owner: a program's runtime (the ports).
 #pragma once
 
@@ -12,13 +12,14 @@
 
 namespace adit::app {
 
-/// dataplane::open_ports(). A missing XDP program is an error when AF_XDP is required; otherwise the port's note says so.
+/// dataplane::open_ports(). A missing XDP program is an error if AF_XDP is required; otherwise the port's
+/// note mentions it.
 [[nodiscard]] std::expected<std::vector<dataplane::OpenPort>, std::string> open_host_ports(
     std::span<const dataplane::PortSettings> settings, unsigned workers,
     std::vector<wire::Ipv4Prefix> subscribers = {});
 
-/// Where the compiled XDP program is: `wanted` if not empty, else in the build directory that this executable runs from,
-/// else where it is installed. The error says what to do.
+/// The path of the compiled XDP program: `wanted` if not empty, else in the build directory that this
+/// executable runs from, else where it is installed. The error says what to do.
 [[nodiscard]] std::expected<std::string, std::string> find_xdp_program(const std::string& wanted);
 
 }  // namespace adit::app

@@ -65,7 +65,7 @@ void restore_service_tag(const KernelPorts::Tap& tap, wire::MutableBytes frame) 
   }
 }
 
-/// The name of the device's own interface: its untagged port's.
+/// The name of the device's own interface, which is that of its untagged port.
 std::string tap_name(std::span<const OpenPort> ports, std::uint16_t device) {
   for (const OpenPort& open : ports) {
     if (open.port.id == device && open.port.vlan.tags() == 0) {
@@ -129,7 +129,7 @@ void KernelPorts::to_kernel() {
       const auto tap = std::ranges::find(taps_, mbuf->port, &Tap::device);
       if (tap != taps_.end()) {
         restore_service_tag(*tap, {rte_pktmbuf_mtod(mbuf, std::uint8_t*), mbuf->data_len});
-        // What an interface that is down or busy does not accept is lost, as on any link.
+        // A frame that an interface does not accept, being down or busy, is lost, as on any link.
         [[maybe_unused]] const ssize_t written =
             ::write(tap->fd.get(), rte_pktmbuf_mtod(mbuf, const void*), mbuf->data_len);
       }
@@ -144,7 +144,7 @@ void KernelPorts::from_kernel(const Tap& tap) {
     if (mbuf == nullptr) {
       std::array<std::uint8_t, kLargestFrame> lost;
       [[maybe_unused]] const ssize_t read = ::read(tap.fd.get(), lost.data(), lost.size());
-      return;  // no buffers: the frame is lost, or the poll would spin
+      return;  // no buffers: the frame is lost, because otherwise the poll would spin
     }
     const ssize_t size = ::read(tap.fd.get(), rte_pktmbuf_mtod(mbuf, void*),
                                 std::min(rte_pktmbuf_tailroom(mbuf), kLargestFrame));

@@ -21,7 +21,7 @@ std::expected<WorkerWake, std::string> WorkerWake::open() {
 
 void WorkerWake::clear() {
   std::uint64_t count = 0;
-  [[maybe_unused]] const auto taken = ::read(fd_.get(), &count, sizeof count);  // EAGAIN: it is quiet already
+  [[maybe_unused]] const auto taken = ::read(fd_.get(), &count, sizeof count);  // EAGAIN: nothing to clear
 }
 
 void run_until_posted(asio::io_context& io, std::span<contract::Mailbox* const> mailboxes,
@@ -29,7 +29,7 @@ void run_until_posted(asio::io_context& io, std::span<contract::Mailbox* const> 
   for (contract::Mailbox* box : mailboxes) {
     box->control_sleeps.exchange(true, std::memory_order_acq_rel);
   }
-  // A worker that posted before it could see the flag does not wake us: look once more.
+  // A worker that posted before it could see the flag does not wake us, so look once more.
   for (contract::Mailbox* box : mailboxes) {
     if (!box->to_control.empty()) {
       wait = std::chrono::milliseconds{0};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Control's end of the mailboxes: how it reads what workers have posted, and how it sleeps without missing what they post.
-// Thread: control. Owner: the process' runtime; outlives its workers.
+// Control's end of the mailboxes: reads what workers have posted, and sleeps without missing a message.
+// Thread: control. Owner: the process's runtime; outlives its workers.
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -16,8 +16,8 @@
 
 namespace adit::app {
 
-/// Hands what the worker has posted, `most` messages at most, to `take(message, frame)`; only a PppFrameIn has a frame.
-/// True when there was something: the caller looks again before it sleeps.
+/// Passes up to `most` of the worker's messages to `take(message, frame)`; only a PppFrameIn has a frame.
+/// True if there were any: the caller then looks again before it sleeps.
 template <typename Take>
 bool read_messages(contract::Mailbox& box, int most, const Take& take) {
   int taken = 0;
@@ -29,7 +29,7 @@ bool read_messages(contract::Mailbox& box, int most, const Take& take) {
     if (std::holds_alternative<contract::PppFrameIn>(*message)) {
       contract::FrameSlot* slot = box.frames_to_control.front();
       take(*message, std::span<const std::uint8_t>(slot->octets.data(), slot->length));
-      crypto::wipe(slot->octets.data(), slot->length);  // with PAP it holds a password
+      crypto::wipe(slot->octets.data(), slot->length);  // a PAP frame contains a password
       box.frames_to_control.release();
     } else {
       take(*message, std::span<const std::uint8_t>());
@@ -44,15 +44,15 @@ class WorkerWake {
  public:
   [[nodiscard]] static std::expected<WorkerWake, std::string> open();
   [[nodiscard]] int fd() const { return fd_.get(); }
-  /// Takes the count off it, so that it is readable no more.
+  /// Reads the eventfd, so that it is no longer readable.
   void clear();
 
  private:
   dataplane::UniqueFd fd_;
 };
 
-/// Runs handlers of `io` until one has run, a worker has posted (the WorkerWake must be waited for on `io`), or `wait`
-/// is over.
+/// Runs handlers of `io` until one has run, a worker has posted (`io` must be waiting for the WorkerWake), or
+/// `wait` has passed.
 void run_until_posted(asio::io_context& io, std::span<contract::Mailbox* const> mailboxes,
                       std::chrono::milliseconds wait);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control plane's Entropy in the real process: OpenSSL's CSPRNG.
+// The control plane's Entropy for the real process: OpenSSL's CSPRNG.
 #pragma once
 
 #include "controlplane/base/entropy.hpp"

@@ -8,8 +8,8 @@ using dataplane::OpenPort;
 using dataplane::PortRole;
 using dataplane::SteeringBy;
 
-/// With several ports on one side, routers decide which of them a packet arrives by; so only a worker that all agree on
-/// counts.
+/// With several ports on one side, routers decide on which of them a packet arrives, so a worker counts only
+/// if all ports agree on it.
 template <typename QueueOf>
 std::optional<WorkerId> PortSteeringView::agreed(PortRole role, const QueueOf& queue_of) const {
   std::optional<WorkerId> worker;

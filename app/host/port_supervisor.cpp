@@ -52,7 +52,7 @@ std::optional<PortSupervisor::Event> PortSupervisor::finish_restart(
       dataplane::restart_device(ports_, ports_[port].port.id, static_cast<unsigned>(iterations.size()));
   if (!restarted) {
     return Event{port, "port_restart_failed",
-                 restarted.error()};  // and stays paused: it is in no state to be polled
+                 restarted.error()};  // and the port stays paused: it cannot be polled
   }
   ++states_[port].restarts;
   paused_.fetch_and(~(1U << ports_[port].port.id), std::memory_order_release);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Watches ports while they run: links that go down and come up, and restarts, which a driver (its hardware was reset) or
-// the operator asks for. A restart first takes the port from the workers: they see its bit in their next iteration, and
-// after two of them none can be in the middle of using it. Calls stay up.
+// Watches running ports: links that go down and come up, and restarts, which a driver (after a hardware
+// reset) or the operator asks for. A restart first takes the port from the workers: they see its bit in their
+// next iteration, and two iterations later none can still be using it. Calls stay up.
 // Thread: control. Owner: the runtime.
 #pragma once
 
@@ -35,13 +35,13 @@ class PortSupervisor {
     std::string error{};
   };
 
-  /// Once a second: links that changed, and a restart begun where a driver asks for one.
+  /// Once a second: reports links that changed, and begins a restart if a driver asks for one.
   [[nodiscard]] std::vector<Event> check(std::span<const std::uint64_t> iterations);
 
   /// False: no such port, or another is being restarted.
   [[nodiscard]] bool begin_restart(std::string_view name, std::span<const std::uint64_t> iterations);
   [[nodiscard]] bool restarting() const { return restart_.has_value(); }
-  /// Restarts when the workers have let go; nothing yet otherwise.
+  /// Restarts once the workers have let go of the port; empty until then.
   [[nodiscard]] std::optional<Event> finish_restart(std::span<const std::uint64_t> iterations);
 
   /// For WorkerSettings::paused_ports.

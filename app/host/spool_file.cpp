@@ -15,7 +15,7 @@
 namespace adit::app {
 namespace {
 
-// What the file begins with; the spool's memory follows.
+// At the start of the file; the spool's memory follows.
 constexpr char kMagic[] = "adit accounting spool 1\n";
 constexpr std::size_t kMagicSize = 4096;
 
@@ -60,7 +60,7 @@ std::expected<SpoolFile, std::string> SpoolFile::open(const std::string& path, s
   size += kMagicSize;
   int fd = -1;
   if (!path.empty()) {
-    std::error_code ignored;  // open() says what is wrong
+    std::error_code ignored;  // open() reports what is wrong
     std::filesystem::create_directory(std::filesystem::path(path).parent_path(), ignored);
     fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memory of accounting's spool: a mapped file, so that it outlives the process; or plain memory, without a file. All
-// disk space is allocated when it is opened, so that a full disk is an error then and not a fault (SIGBUS) at a store.
+// The memory of the accounting spool: a mapped file, so that it outlives the process, or plain memory if
+// there is no file. All disk space is allocated when it is opened, so that a full disk is an error then and
+// not a fault (SIGBUS) at a store.
 // Thread: control. Owner: aditd's RadiusService.
 #pragma once
 
@@ -13,14 +14,14 @@ namespace adit::app {
 
 class SpoolFile {
  public:
-  /// `path` empty: plain memory. A file that is larger already keeps its size. One process at a time may open it. The
-  /// error says what failed and what to do.
+  /// `path` empty: plain memory. A file that is already larger keeps its size. Only one process at a time may
+  /// open it. The error says what failed and what to do.
   [[nodiscard]] static std::expected<SpoolFile, std::string> open(const std::string& path, std::size_t size);
   SpoolFile(SpoolFile&& other) noexcept;
   SpoolFile& operator=(SpoolFile&&) = delete;
   ~SpoolFile();
 
-  /// At least `size` octets; zeros when the file is new.
+  /// At least `size` octets; zeros if the file is new.
   [[nodiscard]] std::span<std::byte> memory() const;
 
  private:

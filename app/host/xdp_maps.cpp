@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// net_af_xdp loads and attaches the program and does not give its object away. So the maps are found as bpftool does it:
-// from the interface to its program, and from there to the maps that it uses, by name.
+// net_af_xdp loads and attaches the program but does not expose its object, so the maps are found as bpftool
+// does it: from the interface to its program, and from there to the maps that it uses, by name.
 #include "app/host/xdp_maps.hpp"
 
 #include <arpa/inet.h>
@@ -50,7 +50,7 @@ std::vector<wire::Ipv4Prefix> prefixes_of_range(wire::Ipv4Address first, wire::I
   std::uint64_t next = first.value;
   const std::uint64_t end = std::uint64_t{last.value} + 1;
   while (next < end) {
-    // The largest block that begins at `next` (alignment) and does not pass the end.
+    // The largest aligned block that begins at `next` and does not pass the end.
     const int aligned = next == 0 ? 32 : std::countr_zero(next);
     const int fits = static_cast<int>(std::bit_width(end - next)) - 1;
     const int bits = std::min({aligned, fits, 32});
@@ -124,7 +124,7 @@ std::expected<XdpMaps, std::string> XdpMaps::fill(std::span<const OpenPort> port
   filled.pools_.assign(pools.begin(), pools.end());
   for (const OpenPort& open : ports) {
     if (open.driver != dataplane::PortDriver::kAfXdp || open.rx_queues == 0) {
-      continue;  // without our program, or done with the first VLAN of its device
+      continue;  // without our program, or already done for the first VLAN of its device
     }
     auto maps = find(open);
     if (!maps) {

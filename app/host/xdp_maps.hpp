@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Configures the XDP programs of AF_XDP ports: which side a port is on, the addresses that GRE comes to, and the
-// subscribers' prefixes. Ports of other drivers are skipped.
-// Thread: control. Owner: the runtime; the maps go with the programs, which net_af_xdp detaches when it closes a port.
+// Configures the XDP programs of AF_XDP ports: which side a port is on, the addresses that receive GRE, and
+// the subscribers' prefixes. Ports of other drivers are skipped.
+// Thread: control. Owner: the runtime; the maps disappear with the programs, which net_af_xdp detaches when
+// it closes a port.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +29,9 @@ class XdpMaps {
       std::span<const dataplane::OpenPort> ports, std::span<const wire::Ipv4Prefix> local_addresses,
       std::span<const wire::Ipv4Prefix> pools);
 
-  /// A subscriber, or a network behind one. Those inside the pools need no entry. O(pools), and one system call per port
-  /// for those outside. False: a map is full or refused the entry, and packets to it stay in the kernel.
+  /// Adds a subscriber, or a network behind one. Those inside the pools need no entry. O(pools), and one
+  /// system call per port for those outside. False: a map is full or refused the entry, and packets to it
+  /// stay in the kernel.
   bool add_subscriber(const wire::Ipv4Prefix& prefix);
   void remove_subscriber(const wire::Ipv4Prefix& prefix);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which source address the n-th client has, and which addresses share a space of call IDs: calls of one space are told
-// apart by 16 bits, so a run of more calls than that has several.
+// The source address of the n-th client, and which addresses share a call ID space. IDs have 16 bits, so a
+// run with more calls than that needs several spaces.
 // Pure; any thread.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace adit::app::blast {
 
 class ClientAddresses {
  public:
-  /// Calls of one space at most: random IDs are found at once while a part is free.
+  /// The most calls in one space: random IDs are found quickly while some are free.
   static constexpr std::uint32_t kCallsPerSpace = 49'152;
 
   ClientAddresses(const wire::Ipv4Prefix& prefix, std::uint32_t calls)
@@ -23,20 +23,20 @@ class ClientAddresses {
     }
   }
 
-  /// Neighbours in `line` are far apart, so spaces fill evenly. The prefix's first and last address are left out, where
-  /// it has others: some servers take them for a network and a broadcast.
+  /// Consecutive lines get addresses far apart, so spaces fill evenly. The first and last address of the
+  /// prefix are left out if it has others: some servers take them for network and broadcast addresses.
   [[nodiscard]] wire::Ipv4Address of(std::uint32_t line) const {
     constexpr std::uint64_t kStride =
-        2'654'435'761U;  // prime: every address comes once before any comes twice
+        2'654'435'761U;  // prime: every address is used once before any is used twice
     const std::uint64_t size = std::uint64_t{1} << (32U - prefix_.length);
     const std::uint64_t usable = size > 2 ? size - 2 : size;
     const std::uint64_t offset = (line % usable) * kStride % usable + (size > 2 ? 1 : 0);
     return wire::Ipv4Address(prefix_.address.value + static_cast<std::uint32_t>(offset));
   }
 
-  /// Of dataplane::CallIndex: addresses that differ in these last bits only share a space.
+  /// For dataplane::CallIndex: addresses that differ only in these last bits share a space.
   [[nodiscard]] unsigned space_bits() const { return host_bits_; }
-  /// Names the space of `address`.
+  /// The address that identifies the space of `address`.
   [[nodiscard]] wire::Ipv4Address space_of(wire::Ipv4Address address) const {
     return wire::Ipv4Address(
         static_cast<std::uint32_t>(std::uint64_t{address.value} >> host_bits_ << host_bits_));

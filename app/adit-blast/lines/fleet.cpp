@@ -11,9 +11,9 @@ using control::ConnectionId;
 namespace {
 
 constexpr std::uint32_t kMaxOutputOctets = 16'384;
-/// Between a call's end and the next use of its ID: longer than any packet of it can be under way here.
+/// How long a call's ID stays unused after the call: longer than any of its packets can be in flight here.
 constexpr control::Duration kQuarantine{2'000};
-// At a time: a flood of frames must not starve TCP and timers.
+// Per iteration: a flood of frames must not starve TCP and timers.
 constexpr int kMessagesAtOnce = 1024;
 constexpr std::size_t kMaxDetails = 32;
 constexpr std::size_t kMaxDetail = 120;
@@ -55,7 +55,7 @@ Fleet::~Fleet() {
   }
 }
 
-/// It may hold keys.
+/// Wiped, because it may contain keys.
 void Fleet::pop_waiting_message() {
   crypto::wipe(&waiting_messages_.front(), sizeof waiting_messages_.front());
   waiting_messages_.pop_front();
@@ -212,7 +212,7 @@ void Fleet::tidy() {
   }
 }
 
-// ---- messages of the worker ----------------------------------------------------------------------------------------
+// ---- messages from the worker -----------------------------------------------------------------------------
 
 bool Fleet::read_messages() {
   return app::read_messages(

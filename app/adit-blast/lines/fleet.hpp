@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All lines of a run, and everything they share: TCP, call IDs, slots, the mailbox, commands to the traffic worker. Counts
-// what becomes of them. Everything per line is O(1).
+// All lines of a run, and everything they share: TCP, call IDs, slots, the mailbox, commands to the traffic
+// worker. Counts how dials and calls end. Everything per line is O(1).
 // Thread: control. Owner: the runner.
 #pragma once
 
@@ -31,22 +31,22 @@
 namespace adit::app::blast {
 
 using EndCounts = std::array<std::uint64_t, control::kClientEnds>;
-/// Those that are not zero, by the text of their end.
+/// The counts that are not zero, by the text of their end.
 [[nodiscard]] std::map<std::string, std::uint64_t> by_text(const EndCounts& counts);
 
 /// Since reset_counts().
 struct FleetCounts {
   std::uint64_t dialled = 0;
   std::uint64_t came_up = 0;
-  EndCounts failed{};  ///< dials that did not come up
-  EndCounts lost{};    ///< calls that were up and ended without our asking
+  EndCounts failed{};  ///< dials that failed
+  EndCounts lost{};    ///< calls that were up and ended although we did not hang up
   std::uint64_t hung_up = 0;
-  std::map<std::string, std::uint64_t> details;  ///< what was said about failures and losses; bounded
+  std::map<std::string, std::uint64_t> details;  ///< reasons given for failures and losses; bounded
 };
 
 class Fleet final : TcpEvents, DialEvents {
  public:
-  /// All references outlive the fleet.
+  /// All references must outlive the fleet.
   Fleet(const Plan& plan, std::uint32_t lines, const ClientAddresses& addresses,
         const control::ClientSettings& settings, BlastRuntime& runtime, asio::io_context& io,
         control::TimerWheel& wheel);
@@ -55,7 +55,7 @@ class Fleet final : TcpEvents, DialEvents {
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(lines_.size()); }
   [[nodiscard]] Line& line(std::uint32_t number) { return *lines_[number]; }
 
-  // ---- how many are in which state
+  // ---- number of lines in each state
   [[nodiscard]] std::uint64_t up() const { return in_[index(Line::State::kUp)]; }
   [[nodiscard]] std::uint64_t dialling() const {
     return in_[index(Line::State::kConnecting)] + in_[index(Line::State::kDialling)];
@@ -68,7 +68,7 @@ class Fleet final : TcpEvents, DialEvents {
 
   /// Every line that is up takes part in the traffic.
   [[nodiscard]] bool settled() const { return joined_ >= up(); }
-  /// Closing ones included.
+  /// Including those that are closing.
   [[nodiscard]] std::size_t open_connections() const { return tcp_.open_count(); }
 
   /// Since the run began. O(lines).
@@ -78,17 +78,19 @@ class Fleet final : TcpEvents, DialEvents {
   [[nodiscard]] const Histogram& set_up_times() const { return set_up_times_; }
   void reset_counts();
 
-  /// What the worker has posted, a bounded number. True when there was something.
+  /// Reads a bounded number of the worker's messages. True if there were any.
   bool read_messages();
-  /// Once per iteration of the loop: deletes clients that have ended, and repeats what did not fit into a ring.
+  /// Once per iteration of the loop: deletes clients that have ended, and retries what did not fit into a
+  /// ring.
   void tidy();
 
-  /// To the traffic worker; false when its ring is full.
+  /// Sends a command to the traffic worker; false if its ring is full.
   bool command(const TrafficCommand& command) { return runtime_.commands().push(command); }
 
   // ---- for lines -------------------------------------------------------------------------------------------------
   [[nodiscard]] control::TimerWheel& wheel() { return wheel_; }
-  /// Whom a line dials. Lines that share an address differ in their server, as long as there are enough.
+  /// The server that a line dials. Lines that share a source address use different servers, as long as there
+  /// are enough.
   [[nodiscard]] wire::Ipv4Address server_of(std::uint32_t number) const {
     return wire::Ipv4Address(plan_.server.value + number % plan_.servers);
   }
@@ -100,7 +102,7 @@ class Fleet final : TcpEvents, DialEvents {
   void on_parted() { --joined_; }
   void on_up(Line& line, std::int64_t took_us);
   void on_over(Line& line, control::ClientEnd end, std::string_view detail, bool was_up);
-  /// Deletes it later: it may be on the stack.
+  /// Deletes it later, because it may still be on the stack.
   void retire(std::unique_ptr<control::ClientCall> client) { over_.push_back(std::move(client)); }
 
   void connect(std::uint32_t number, wire::Ipv4Address from) {
@@ -111,7 +113,7 @@ class Fleet final : TcpEvents, DialEvents {
   void close(control::ConnectionId id);
   void drop(control::ConnectionId id);
 
-  /// Of the line of that number, each time that it dials.
+  /// The user name for that line, asked for each time it dials.
   [[nodiscard]] std::string user_of(std::uint32_t number) const;
   [[nodiscard]] std::unique_ptr<control::ClientCall> make_client(wire::LocalCallId id, Line& line);
   [[nodiscard]] std::optional<wire::LocalCallId> allocate_id(wire::Ipv4Address address);
@@ -121,7 +123,7 @@ class Fleet final : TcpEvents, DialEvents {
 
   void install(const contract::InstallCall& message);
   void remove(const contract::CallRef& call, wire::Ipv4Address address, wire::LocalCallId id);
-  /// Waits here when the ring is full.
+  /// Queues the message here when the ring is full.
   void post(const contract::ToWorker& message);
   void post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame);
 
@@ -141,7 +143,7 @@ class Fleet final : TcpEvents, DialEvents {
 
   void pop_waiting_message();
   void on_message(const contract::ToControl& message, std::span<const std::uint8_t> frame);
-  /// Traffic commands must arrive, and in order: those that do not fit wait here.
+  /// Traffic commands must arrive, and in order: those that do not fit are queued here.
   void must(const TrafficCommand& command);
 
   const Plan& plan_;
@@ -161,14 +163,15 @@ class Fleet final : TcpEvents, DialEvents {
   std::deque<TrafficCommand> waiting_commands_;
   std::array<std::uint64_t, 7> in_{};
   std::uint64_t echoes_of_ended_ = 0;
-  std::uint64_t joined_ = 0;  // of those that are up
+  std::uint64_t joined_ = 0;  // of the lines that are up
   FleetCounts counts_;
   Histogram set_up_times_;
 
  public:
-  /// The worker asks for it; whoever mirrors the kernel's routes carries it out.
+  /// Called for the worker; carried out by whoever mirrors the kernel's routes.
   std::function<void(wire::Ipv4Address)> resolve;
-  /// Called for each line that comes up, when set. It must not act on the line at once, whose client is on the stack.
+  /// Called for each line that comes up, if set. It must not act on the line at once, because the line's
+  /// client is on the stack.
   std::function<void(Line&)> came_up;
 };
 

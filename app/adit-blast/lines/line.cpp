@@ -14,9 +14,9 @@ using control::Duration;
 namespace {
 
 constexpr Duration kConnectTimeout{15'000};
-/// From IP up to the first packet: pppd sets up its interface and route after it has acknowledged IPCP.
+/// From IP up to the first packet: pppd sets up its interface and route only after it has acknowledged IPCP.
 constexpr Duration kSettle{500};
-/// From the last packet of a line that is about to hang up until all of them must have arrived.
+/// How long a line that hangs up waits for its last packets to arrive.
 constexpr Duration kQuiet{400};
 
 }  // namespace
@@ -37,7 +37,7 @@ void Line::enter(State next) {
   state_ = next;
 }
 
-// ---- the way up ----------------------------------------------------------------------------------------------------
+// ---- dialling ---------------------------------------------------------------------------------------------
 
 void Line::dial() {
   was_up_ = abrupt_ = answered_ = false;
@@ -55,7 +55,7 @@ void Line::on_connected(control::ConnectionId id) {
   if (!id_) {
     return over(ClientEnd::kNoResource, "no call ID is free for this address");
   }
-  // Installed before it is asked for: the server's first frame may overtake its Outgoing-Call-Reply.
+  // Installed before it is requested: the server's first frame may overtake its Outgoing-Call-Reply.
   call_ = fleet_.take_slot(*this);
   if (!call_) {
     return over(ClientEnd::kNoResource, "no slot is free");
@@ -104,7 +104,7 @@ void Line::client_up() {
   timer_.arm(kSettle);
 }
 
-// ---- the way down --------------------------------------------------------------------------------------------------
+// ---- hanging up -------------------------------------------------------------------------------------------
 
 void Line::hang_up(bool abrupt) {
   abrupt_ = abrupt;
@@ -130,7 +130,8 @@ void Line::client_ended(ClientEnd end, std::string_view detail) {
   over(end, detail);
 }
 
-/// However it ended. The client object may still be on the stack, so the fleet deletes it later.
+/// Called for every end of a call. The client object may still be on the stack, so the fleet deletes it
+/// later.
 void Line::over(ClientEnd end, std::string_view detail) {
   timer_.cancel();
   if (connection_ != 0) {
@@ -161,7 +162,7 @@ void Line::release_id() {
   }
 }
 
-// ---- what the client asks ------------------------------------------------------------------------------------------
+// ---- ClientCallHost: requests of the client ---------------------------------------------------------------
 
 void Line::send(std::span<const std::uint8_t> message) {
   if (connection_ != 0) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One subscriber line: an address that dials, is up, hangs up and dials again. It joins what a dial consists of: a TCP
-// connection, the sans-I/O client, a data-plane call, and its part in the traffic.
+// One subscriber line: an address that dials, is up, hangs up and dials again. It ties together the parts of
+// a dial: a TCP connection, the sans-I/O client, a data-plane call, and its share of the traffic.
 // Thread: control. Owner: the fleet.
 #pragma once
 
@@ -26,23 +26,24 @@ class Line final : public control::ClientCallHost {
     kConnecting,  ///< TCP
     kDialling,    ///< PPTP and PPP
     kUp,
-    kQuiet,     ///< its traffic has stopped, what is in flight still arrives
+    kQuiet,     ///< its traffic has stopped, packets in flight may still arrive
     kEnding,    ///< closing PPP and PPTP
-    kRemoving,  ///< over; the worker has not released the call yet
+    kRemoving,  ///< ended; the worker has not released the call yet
   };
 
   Line(Fleet& fleet, std::uint32_t number, wire::Ipv4Address address);
   ~Line() override;
 
   [[nodiscard]] State state() const { return state_; }
-  /// In the dial that stands.
+  /// In the current dial.
   [[nodiscard]] std::uint32_t echoes_answered() const {
     return client_ == nullptr ? 0 : client_->status().echoes_answered;
   }
 
   /// Only when idle.
   void dial();
-  /// Only when up: its traffic stops first, then it closes the call as its profile does, or says nothing (`abrupt`).
+  /// Only when up: stops its traffic, then closes the call as its profile does, or just goes silent
+  /// (`abrupt`).
   void hang_up(bool abrupt);
 
   // ---- events
@@ -85,8 +86,8 @@ class Line final : public control::ClientCallHost {
   std::int64_t dialled_us_ = 0;
   std::optional<wire::LocalCallId> id_;
   std::optional<contract::CallRef> call_;
-  bool answered_ = false;                                // the Outgoing-Call-Reply has come
-  std::vector<std::vector<std::uint8_t>> early_frames_;  // that overtook it
+  bool answered_ = false;                                // the Outgoing-Call-Reply has arrived
+  std::vector<std::vector<std::uint8_t>> early_frames_;  // frames that overtook it
   std::unique_ptr<control::ClientCall> client_;
   control::Timer timer_;
 };

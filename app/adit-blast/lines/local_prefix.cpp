@@ -47,7 +47,7 @@ std::expected<LocalPrefix, std::string> LocalPrefix::claim(const wire::Ipv4Prefi
 
 LocalPrefix::~LocalPrefix() {
   if (ours_) {
-    // A failure has no consequence: the route is gone already, or nobody may remove it any more.
+    // A failure does not matter: the route is gone already, or we may no longer remove it.
     [[maybe_unused]] const auto removed = change_route(*ours_, RTM_DELROUTE, 0);
   }
 }

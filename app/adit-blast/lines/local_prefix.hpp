@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes all addresses of a prefix local (`ip route add local PREFIX dev lo`), so that thousands of clients have one each
-// without thousands of addresses on an interface; and removes the route at the end.
+// Makes all addresses of a prefix local (`ip route add local PREFIX dev lo`), so that thousands of clients
+// have an address each without thousands of addresses on an interface; removes the route at the end.
 // Thread: control. Owner: main().
 #pragma once
 
@@ -14,7 +14,7 @@ namespace adit::app::blast {
 
 class LocalPrefix {
  public:
-  /// If exactly this prefix is local already, it is neither added nor removed. Needs CAP_NET_ADMIN.
+  /// If exactly this prefix is local already, it is left as it is, now and at the end. Needs CAP_NET_ADMIN.
   [[nodiscard]] static std::expected<LocalPrefix, std::string> claim(const wire::Ipv4Prefix& prefix);
   LocalPrefix(LocalPrefix&& other) noexcept : ours_(std::exchange(other.ours_, std::nullopt)) {}
   LocalPrefix& operator=(LocalPrefix&&) = delete;

@@ -25,7 +25,8 @@ void TcpDialer::connect(std::uint32_t line, wire::Ipv4Address from, wire::Ipv4Ad
   socket->non_blocking(true, error);
   tcp::socket& waiting = *socket;
   waiting_[line] = std::move(socket);
-  // Not asio's connect(): it would wait. EINPROGRESS is the rule, anything else shows when the socket is writable.
+  // Not asio's connect(), which would wait. EINPROGRESS is normal; anything else shows when the socket is
+  // writable.
   const sockaddr_in address{
       .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(to.value)}, .sin_zero = {}};
   if (::connect(waiting.native_handle(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0 &&

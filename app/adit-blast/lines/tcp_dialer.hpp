@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Outgoing TCP connections, each from a source address of its choice; what connects belongs to TcpConnections.
+// Outgoing TCP connections, each from a source address of its own; once connected they belong to
+// TcpConnections.
 // Thread: control. Owner: the fleet.
 #pragma once
 
@@ -18,9 +19,9 @@ namespace adit::app::blast {
 class DialEvents {
  public:
   virtual ~DialEvents() = default;
-  /// `line`: what connect() was given. Reading begins when this has returned.
+  /// `line`: as passed to connect(). Reading begins after this returns.
   virtual void on_connected(std::uint32_t line, control::ConnectionId id) = 0;
-  /// `local`: this machine could not even try (descriptors, ports, an address that is not here).
+  /// `local`: this machine could not even try (descriptors, ports, an address that it does not have).
   virtual void on_connect_failed(std::uint32_t line, bool local, const std::string& why) = 0;
 };
 
@@ -29,10 +30,10 @@ class TcpDialer {
   TcpDialer(asio::io_context& io, TcpConnections& connections, DialEvents& events)
       : io_(io), connections_(connections), events_(events) {}
 
-  /// The kernel picks the port when it connects, so that a port may serve every source address. The outcome comes
-  /// later, always.
+  /// The kernel picks the port when it connects, so that one port can serve every source address. The outcome
+  /// is always reported later, never from inside connect().
   void connect(std::uint32_t line, wire::Ipv4Address from, wire::Ipv4Address to, std::uint16_t port);
-  /// Forgets an attempt that has had no outcome yet.
+  /// Abandons an attempt that has no outcome yet.
   void give_up(std::uint32_t line) { waiting_.erase(line); }
 
  private:

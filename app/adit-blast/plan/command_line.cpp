@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kMaxShownWord = 60;
 constexpr int kHelpColumn = 28;
 
-// CLI11's help with a usage line that mentions `--`.
+// CLI11's help, with `--` in the usage line.
 class Help : public CLI::Formatter {
  public:
   explicit Help(std::string word) : word_(std::move(word)) {}
@@ -108,7 +108,7 @@ void add_verbs(CLI::App& app, CommandLine& line) {
   run->footer(kRunFooter);
 }
 
-// The error for the first word that belongs to no option.
+// The error for the first word that is not part of any option.
 EarlyExit stray(const std::string& word, const CLI::App* verb) {
   const std::string shown = escape_octets(word.substr(0, word.find('=')), kMaxShownWord);
   std::vector<std::string_view> names;
@@ -179,8 +179,7 @@ std::expected<CommandLine, EarlyExit> parse_words(std::vector<std::string> words
     app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     return std::unexpected(parse_failure(app, error));
-  } catch (
-      const std::logic_error&) {  // of std::stoll: CLI11 takes --quiet=1, and throws this at --quiet=perhaps
+  } catch (const std::logic_error&) {  // from std::stoll, at --quiet=perhaps (--quiet=1 is accepted)
     return std::unexpected(usage("a switch takes no value; leave out what follows its ="));
   }
   const auto verbs = app.get_subcommands();

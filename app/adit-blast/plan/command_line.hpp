@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// adit-blast's words, parsed (CLI11) and not yet read: options.cpp gives the values to their keys.
+// adit-blast's arguments, parsed (CLI11) but not interpreted: options.cpp assigns the values to their keys.
 // Thread: control, at start-up.
 #pragma once
 
@@ -20,7 +20,7 @@ struct CommandLine {
   const Verb* verb = nullptr;  ///< none: run
 };
 
-/// `words`: what stands before `--`. An EarlyExit for --help and --version, and for words that are wrong.
+/// `words`: the arguments before `--`. An EarlyExit for --help and --version, and for wrong arguments.
 [[nodiscard]] std::expected<CommandLine, EarlyExit> parse_words(std::vector<std::string> words);
 
 }  // namespace adit::app::blast

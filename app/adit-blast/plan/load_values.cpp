@@ -76,7 +76,7 @@ std::optional<SizeMix> to_mix(std::string_view text) {
   return SizeMix{std::to_string(octets), {{octets, 1}}};
 }
 
-// One "loss=1%"; false when it is none.
+// Reads one "loss=1%"; false if it is something else.
 bool take_impairment(std::string_view part, Impairment& impairment) {
   const std::size_t equals = part.find('=');
   if (equals == std::string_view::npos) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kinds of values that describe load: rates, sizes, shares, and what a bad link does. Thread: control, at start-up.
+// The kinds of values that describe load: rates, sizes, shares, and impairments. Thread: control, at
+// start-up.
 #pragma once
 
 #include <string>
@@ -10,7 +11,7 @@
 
 namespace adit::app::blast {
 
-/// A number, whole or not, from 0.
+/// A number from 0 up, with or without a fraction.
 struct RealKind {
   using Value = double;
   double most;
@@ -26,7 +27,7 @@ struct PercentKind {
   [[nodiscard]] std::string show(double value) const;
 };
 
-/// "20kpps", "1.5Mpps", "100Mbps", "max"; 0 is nothing.
+/// "20kpps", "1.5Mpps", "100Mbps", "max"; 0: no traffic.
 struct RateKind {
   using Value = Rate;
   [[nodiscard]] Read<Rate> read(const toml::node& node) const;

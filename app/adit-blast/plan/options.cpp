@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kPasswordVariable = "ADIT_BLAST_PASSWORD";
 constexpr off_t kMaxFileOctets = off_t{1} << 20;
 
-// As read_written(), for a key.
+// read_written(), for a key.
 template <typename Target>
 std::optional<Complaint> read_word(const Key<Target>& key, const std::string& written, Target& target) {
   const toml::table nodes = nodes_of(written);
@@ -73,7 +73,8 @@ void read_password_file(Draft& draft, Findings& findings) {
   }
 }
 
-// The command line overrides the environment, which overrides the scenario, as a password or as a file.
+// The command line overrides the environment, which overrides the scenario, whether as a password or as a
+// file.
 void settle_password(const CommandLine& line, Draft& draft, Findings& findings) {
   const bool is_in_argv = line.given.contains("password");
   const bool is_file_in_argv = line.given.contains("password-file");

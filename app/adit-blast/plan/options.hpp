@@ -13,11 +13,11 @@ namespace adit::app::blast {
 
 /// adit-blast's exit codes.
 inline constexpr int kSuccess = 0;
-inline constexpr int kComplaints = 1;  ///< it ran, and the result is not a success
+inline constexpr int kComplaints = 1;  ///< it ran, but the result is not a success
 inline constexpr int kCannotRun = 2;   ///< usage, or a failure to start
 
-/// `arguments` without the program's name. Reads the scenario and password files that they name, and the environment
-/// variable ADIT_BLAST_PASSWORD.
+/// `arguments`: without the program's name. Reads the scenario and password files that they name, and the
+/// environment variable ADIT_BLAST_PASSWORD.
 [[nodiscard]] std::expected<Plan, EarlyExit> parse_options(std::span<const char* const> arguments);
 
 }  // namespace adit::app::blast

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run is to do, from the command line or a scenario file: which server to dial, as which clients, through which
-// ports, and the phases in order. Values only. Thread: control. Owner: main().
+// A run as planned by the command line or a scenario file: which server to dial, as which clients, through
+// which ports, and the phases in order. Values only. Thread: control. Owner: main().
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ namespace adit::app::blast {
 struct Rate {
   enum class Unit : std::uint8_t { kPackets, kBits, kMaximum };
   Unit unit = Unit::kPackets;
-  double per_second = 0;  ///< of the unit; bits are those of the inner IP packets
+  double per_second = 0;  ///< in `unit`; bits are those of the inner IP packets
 };
 
 [[nodiscard]] constexpr bool has_rate(const Rate& rate) {
@@ -35,11 +35,11 @@ struct SizeMix {
 
 /// Who answers the verified traffic.
 enum class TrafficMode : std::uint8_t {
-  kCore,  ///< ourselves, at the core port's address: each direction is measured separately
+  kCore,  ///< we do, at the core port's address: each direction is measured separately
   kEcho,  ///< the server, by ICMP echo from its tunnel address: needs no core port, measures the round trip
 };
 
-/// What a simulated bad link does to GRE packets in both directions, as fractions of 1.
+/// The impairment of GRE packets in both directions, as fractions of 1.
 struct Impairment {
   double loss = 0;
   double duplication = 0;
@@ -55,22 +55,22 @@ struct Phase {
   std::uint32_t calls = 1;  ///< set-up: how many to bring up
   double dial_rate = 0;  ///< set-up, churn, storm: dials a second at most; 0: as fast as `concurrency` allows
   std::uint32_t concurrency = 256;     ///< set-up, churn, storm: dials in progress at most
-  std::uint32_t callers = 20'000;      ///< storm: lines that dial again and again, beside those that are up
+  std::uint32_t callers = 20'000;      ///< storm: lines that dial again and again, besides those that are up
   control::Duration duration{10'000};  ///< hold, traffic, churn, storm; throughput: of one trial
   Rate up{};                           ///< traffic, churn, storm, hold: from the clients
   Rate down{};                         ///< traffic, churn, storm, hold: to the clients
-  std::vector<SizeMix> sizes = {SizeMix{}};  ///< throughput: each in turn; else the first
-  double churn = 0.05;    ///< churn: of the calls that are up, hung up and dialled anew each second
-  double loss_limit = 0;  ///< throughput: the highest loss that passes, in fractions of 1
-  bool abrupt = false;    ///< churn, tear-down: without PPP and PPTP clearing
+  std::vector<SizeMix> sizes = {SizeMix{}};  ///< throughput: each in turn; otherwise the first
+  double churn = 0.05;    ///< churn: fraction of the calls up that is hung up and redialled each second
+  double loss_limit = 0;  ///< throughput: the highest loss that still passes, as a fraction of 1
+  bool abrupt = false;    ///< churn, tear-down: without closing PPP and PPTP
 };
 
 struct Plan {
-  wire::Ipv4Address server;  ///< and the `servers` - 1 after it, in turn
+  wire::Ipv4Address server;  ///< and the `servers` - 1 addresses after it, in turn
   std::uint32_t servers = 1;
   std::uint16_t tcp_port = 1723;
   wire::Ipv4Prefix clients;    ///< source addresses; length 32: one for all
-  bool clients_given = false;  ///< else: the access interface's own address
+  bool clients_given = false;  ///< otherwise the access interface's own address
   std::string profile = "plain";
   std::string user = "blast";
   std::string password = "blast";
@@ -79,13 +79,13 @@ struct Plan {
   std::vector<contract::MppeStrength> mppe_key_lengths = {contract::MppeStrength::k128};
 
   dataplane::PortSettings access;
-  std::optional<dataplane::PortSettings> core;  ///< none: the access port plays the core as well
-  wire::Ipv4Address core_address;               ///< ours, that subscribers send to; none: TrafficMode::kEcho
+  std::optional<dataplane::PortSettings> core;  ///< none: the access port serves the core as well
+  wire::Ipv4Address core_address;               ///< ours, where subscribers send; none: kEcho
   TrafficMode traffic = TrafficMode::kEcho;
   Impairment impairment;
   std::uint64_t seed = 1;
 
-  std::uint32_t server_pid = 0;  ///< whose memory and descriptors to watch; 0: nobody's
+  std::uint32_t server_pid = 0;  ///< process whose memory and descriptors to watch; 0: none
   std::vector<Phase> phases;
 
   std::string json_file;    ///< empty: none; "-": standard output

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What depends on several keys: what is missing, what contradicts, and what follows from the rest.
+// Checks that involve several keys: what is missing, what contradicts, and what follows from other keys.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -84,7 +84,7 @@ void check_auth(const Plan& plan, Findings& findings) {
   }
 }
 
-// Checks the phases in order, because each depends on those before it.
+// Checks the phases in order, because each depends on the earlier ones.
 class PhaseChecks {
  public:
   PhaseChecks(Plan& plan, Findings& findings) : plan_(plan), findings_(findings) {}
@@ -183,7 +183,7 @@ std::optional<Plan> finish_plan(Draft draft, Findings& findings) {
   plan.servers = draft.server.count;
   plan.clients_given = !plan.clients.address.is_none();
   if (findings.any()) {
-    return std::nullopt;  // an apparent contradiction may only follow from a value that could not be read
+    return std::nullopt;  // an apparent contradiction may only be due to a value that could not be read
   }
   if (plan.server.is_none()) {
     findings.error("server", "missing", "name the address to dial, like \"192.0.2.1\"");

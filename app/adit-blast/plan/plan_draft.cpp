@@ -6,7 +6,7 @@
 namespace adit::app::blast {
 namespace {
 
-// The kinds' texts are about TOML; on the command line no quotes are needed.
+// The kinds' texts are written for TOML; on the command line no quotes are needed.
 std::string for_argv(std::string text) {
   for (const std::string_view phrase : {", without quotes", " in quotes"}) {
     if (const std::size_t at = text.find(phrase); at != std::string::npos) {

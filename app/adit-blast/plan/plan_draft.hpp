@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An unfinished plan: what argv, the environment and a scenario file have said so far, where each value was written, and
-// what is wrong with it. finish_plan() turns it into a Plan. Thread: control, at start-up.
+// An unfinished plan: the values from argv, the environment and a scenario file so far, where each was
+// written, and what is wrong with it. finish_plan() turns it into a Plan. Thread: control, at start-up.
 #pragma once
 
 #include <toml++/toml.h>
@@ -27,29 +27,30 @@ struct Draft {
 /// Where a value was written, and how.
 struct Origin {
   std::string name;   ///< "--calls", "calls", "phase.calls", "ADIT_BLAST_PASSWORD"
-  std::string value;  ///< as shown; never a password's
+  std::string value;  ///< as shown to the user; never that of a password
   toml::source_position at{0, 0};
   bool in_file = false;
 };
 
-/// All problems of argv and of the scenario file, each with its place. Keys are "server", or "phase.0.calls" for the first
-/// phase.
+/// All problems of argv and of the scenario file, each with its location. Keys are "server", or
+/// "phase.0.calls" for the first phase.
 class Findings {
  public:
   /// `file` is the scenario's name; empty: there is none.
   explicit Findings(std::string_view file) : argv_("adit-blast"), file_(file), has_file_(!file.empty()) {}
 
-  /// The latest counts: argv is read after the file.
+  /// The latest note counts, because argv is read after the file.
   void note(const std::string& key, Origin origin) { origins_[key] = std::move(origin); }
   void forget(const std::string& key) { origins_.erase(key); }
   [[nodiscard]] bool has(const std::string& key) const { return origins_.contains(key); }
 
-  /// About a key that was noted, or one that is missing. {key} in the texts becomes `--key` for argv and `key` for a file.
+  /// About a key that was noted, or one that is missing. In the texts {key} becomes `--key` for argv and
+  /// `key` for a file.
   void error(const std::string& key, std::string_view wrong, std::string_view remedy);
   void error(const Origin& origin, std::string_view wrong, std::string_view remedy);
 
   [[nodiscard]] bool any() const { return argv_.any_error() || file_.any_error(); }
-  /// The command line's first, then the file's in its order.
+  /// The command line's first, then the file's, in file order.
   [[nodiscard]] std::vector<std::string> take();
 
  private:
@@ -62,7 +63,8 @@ class Findings {
 /// A phase with the defaults of its kind.
 [[nodiscard]] Phase default_phase(PhaseKind kind);
 
-/// Fills in what was left open, appends the tear-down, and looks for contradictions. Nothing if there is any problem.
+/// Fills in what was left open, appends the tear-down, and looks for contradictions. Empty if there is any
+/// problem.
 [[nodiscard]] std::optional<Plan> finish_plan(Draft draft, Findings& findings);
 
 }  // namespace adit::app::blast

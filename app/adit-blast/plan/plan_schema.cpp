@@ -46,7 +46,7 @@ struct ProfileKind {
   [[nodiscard]] std::string show(const std::string& value) const { return '"' + value + '"'; }
 };
 
-// A row: heading, key, the value's name, the field, its kind, help.
+// A row: heading, key, name of the value, field, kind, help.
 #define BLAST_KEY(heading, name, value, field, kind, help) \
   key<Draft>(heading, name, value, [](Draft& d) -> auto& { return d.field; }, kind, help)
 
@@ -122,7 +122,7 @@ std::vector<PlanKey> make_output_keys() {
 }
 #undef BLAST_KEY
 
-// The same, and at the end the phases that know the key.
+// The same, followed by the phases that have the key.
 #define BLAST_KEY(name, value, field, kind, help, ...)                                       \
   PhaseKey {                                                                                 \
     key<Phase>(kLoad, name, value, [](Phase& p) -> auto& { return p.field; }, kind, help), { \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of a plan's keys. The key `dial-rate` is --dial-rate on the command line and dial-rate in a scenario; reading,
-// errors, suggestions and --help all come from this table. Thread: control, at start-up.
+// The table of a plan's keys. The key `dial-rate` is --dial-rate on the command line and dial-rate in a
+// scenario; reading, errors, suggestions and --help are all driven by this table. Thread: control, at
+// start-up.
 #pragma once
 
 #include <initializer_list>
@@ -14,11 +15,11 @@
 
 namespace adit::app::blast {
 
-// Of Key: `section` is the heading in --help, `example` the value's name there (empty: it is a switch).
+// In Key, `section` is the heading in --help and `example` the value's name there (empty: it is a switch).
 using PlanKey = Key<Draft>;
 
 struct PhaseKey : Key<Phase> {
-  std::vector<PhaseKind> kinds;  ///< the phases that know it
+  std::vector<PhaseKind> kinds;  ///< the phases that have it
   [[nodiscard]] bool belongs_to(PhaseKind kind) const;
 };
 
@@ -35,7 +36,7 @@ struct PhaseKey : Key<Phase> {
 /// "set-up, churn"
 [[nodiscard]] std::string kinds_in_words(const PhaseKey& key);
 
-/// Every name of the table, for suggestions.
+/// Every key name, for suggestions.
 [[nodiscard]] std::vector<std::string_view> key_names();
 
 /// A value as error messages may show it: empty if the key holds a secret.

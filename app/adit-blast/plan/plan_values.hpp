@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kinds of values that a plan knows beyond those of config_values.hpp and load_values.hpp: addresses and files.
+// A plan's kinds of values besides those of config_values.hpp and load_values.hpp: addresses and files.
 // Thread: control, at start-up.
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace adit::app::blast {
 
-/// Consecutive addresses, all with one port.
+/// Consecutive addresses, all with the same port.
 struct Endpoint {
   wire::Ipv4Address address;
   std::uint16_t port = 1723;

@@ -106,7 +106,7 @@ class Reader {
     findings_.note(place + "kind", origin("phase.kind", "kind", *kind));
     for (const Default& one : defaults_) {
       if (one.key->belongs_to(*which)) {
-        static_cast<void>(one.key->read(*one.node, phase));  // read_default() has checked it
+        static_cast<void>(one.key->read(*one.node, phase));  // already checked by read_default()
         findings_.note(place + std::string(one.key->name),
                        origin(std::string(one.key->name), one.key->name, *one.node));
       }

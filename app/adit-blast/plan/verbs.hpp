@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// adit-blast's verbs, each with one phase between set-up and tear-down, and the texts below their help.
+// adit-blast's verbs, each with one phase between set-up and tear-down, and the texts at the end of their
+// help.
 // Thread: control, at start-up.
 #pragma once
 
@@ -16,10 +17,10 @@ struct Verb {
   const char* examples;
 };
 
-/// All but `run`, which takes a scenario, in the order of --help.
+/// All except `run`, which takes a scenario, in the order of --help.
 [[nodiscard]] std::span<const Verb> verbs();
 
-extern const char* const kFooter;     ///< of adit-blast --help
-extern const char* const kRunFooter;  ///< of adit-blast run --help
+extern const char* const kFooter;     ///< for adit-blast --help
+extern const char* const kRunFooter;  ///< for adit-blast run --help
 
 }  // namespace adit::app::blast

@@ -34,7 +34,7 @@ std::string_view trimmed(std::string_view text) {
 toml::table nodes_of(std::string_view written) {
   toml::table nodes;
   nodes.insert("text", std::string(written));
-  // A number or a boolean is short and has no other characters; everything else need not be parsed.
+  // A number or a boolean is short and has no other characters; anything else need not be parsed.
   constexpr std::size_t kLongest = 40;
   if (written.empty() || written.size() > kLongest ||
       written.find_first_not_of("0123456789.+-truefals") != std::string_view::npos) {

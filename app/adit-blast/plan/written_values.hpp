@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns text of the command line into TOML nodes, so that one table of keys serves both argv and scenario files; and the
-// helpers by which kinds of values (plan_values.hpp, load_values.hpp) read text.
+// Turns command-line text into TOML nodes, so that one table of keys serves both argv and scenario files; and
+// helpers with which kinds of values (plan_values.hpp, load_values.hpp) read text.
 // Thread: control, at start-up.
 #pragma once
 
@@ -13,10 +13,11 @@
 
 namespace adit::app::blast {
 
-/// "text": what was written, as a string; "value": the same as a TOML number or boolean, if it is one.
+/// "text": the text as a string; "value": the same as a TOML number or boolean, if it is one.
 [[nodiscard]] toml::table nodes_of(std::string_view written);
 
-/// Reads the text as a string if the kind takes strings (--user 1234 is a name), otherwise as a number or boolean.
+/// Reads the text as a string if the kind accepts strings (--user 1234 is a name), otherwise as a number or
+/// boolean.
 template <typename Kind>
 [[nodiscard]] Read<typename Kind::Value> read_written(const Kind& kind, std::string_view written) {
   const toml::table nodes = nodes_of(written);
@@ -30,10 +31,11 @@ template <typename Kind>
   return value;
 }
 
-/// The parts of "a,b, c", without surrounding blanks. Empty parts are kept, so that whoever reads them reports them.
+/// The parts of "a,b, c", without surrounding blanks. Empty parts are kept, so that the reader can report
+/// them.
 [[nodiscard]] std::vector<std::string_view> split_at_commas(std::string_view text);
 
-/// A TOML list, a string with the elements between commas, or a single number.
+/// A TOML list, a string with comma-separated elements, or a single number.
 template <typename Kind>
 struct WordsKind {
   using Value = std::vector<typename Kind::Value>;
@@ -69,13 +71,13 @@ struct WordsKind {
 
 [[nodiscard]] std::unexpected<Complaint> complain(std::string wrong, std::string remedy);
 
-/// nullptr: the node is no string.
+/// nullptr: the node is not a string.
 [[nodiscard]] const std::string* text_of(const toml::node& node);
 
 /// Digits with an optional fraction and no sign: neither "inf" nor "1e9".
 [[nodiscard]] std::optional<double> to_real(std::string_view text);
 
-/// Without the blanks around it.
+/// Without leading and trailing blanks.
 [[nodiscard]] std::string_view trimmed(std::string_view text);
 
 }  // namespace adit::app::blast

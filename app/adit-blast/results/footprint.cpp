@@ -35,12 +35,12 @@ std::uint64_t descriptors(const std::string& process) {
   return count;
 }
 
-/// The slab caches of a TCP connection's parts, besides its buffers.
+/// The slab caches used by a TCP connection, besides its buffers.
 constexpr std::array<std::string_view, 7> kSocketCaches = {
     "TCP", "sock_inode_cache", "filp", "eventpoll_epi", "ep_item", "tcp_bind_bucket", "tcp_bind2_bucket"};
 
-/// "name active_objs num_objs objsize ...". Of all network namespaces, which the kernel counts together; only root may read
-/// it.
+/// "name active_objs num_objs objsize ...". The kernel counts all network namespaces together, and only root
+/// may read it.
 std::uint64_t slab_octets() {
   std::ifstream file("/proc/slabinfo");
   std::uint64_t octets = 0;

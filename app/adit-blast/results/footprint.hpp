@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a server on this machine uses: its resident memory and descriptors, and the kernel's memory for TCP sockets.
-// Reads /proc; a figure that cannot be read is 0. Thread: control.
+// What a server on this machine uses: its resident memory and descriptors, and the kernel's memory for TCP
+// sockets. Reads /proc; a figure that cannot be read is 0. Thread: control.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace adit::app::blast {
 
-/// Nothing if there is no such process.
+/// Empty if there is no such process.
 [[nodiscard]] std::optional<Footprint> footprint_of(std::uint32_t pid, std::uint64_t calls);
 
 }  // namespace adit::app::blast

@@ -17,7 +17,7 @@ double upper_ms(std::size_t index) {
 
 Percentiles percentiles_of(const Histogram& histogram) {
   Percentiles result;
-  // Counts are read once: what is recorded meanwhile must not shift the ranks.
+  // Read once: counts recorded meanwhile must not shift the ranks.
   for (std::size_t i = 0; i < Histogram::kBuckets; ++i) {
     if (const std::uint64_t count = histogram.at(i); count != 0) {
       result.buckets.emplace_back(upper_ms(i), count);

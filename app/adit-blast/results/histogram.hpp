@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts of durations, 64 buckets per power of two, so that a percentile is at most 1.6 % too high; 1 ns to 36 minutes in
-// 18 KiB. Recording is two shifts and an add.
-// Thread: one writer; another may read at the same time (each count whole, but not all of one instant).
+// Histogram of durations with 64 buckets per power of two, so that a percentile is at most 1.6 % too high; 1
+// ns to 36 minutes in 18 KiB. Recording is two shifts and an add.
+// Thread: one writer; one reader at the same time (each count is whole, but they are not all of one instant).
 // Owner: whoever embeds it.
 #pragma once
 

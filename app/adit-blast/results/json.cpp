@@ -8,7 +8,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kFormat = 1;  // raised when a key changes its meaning
+constexpr int kFormat = 1;  // incremented when a key changes its meaning
 
 Json json_of(const Percentiles& percentiles) {
   Json buckets = Json::array();
@@ -131,7 +131,7 @@ Json samples_of(const std::vector<Sample>& samples) {
   return all;
 }
 
-// A key's value as its kind shows it, without quotes.
+// A key's value as its kind prints it, without quotes.
 template <typename Target>
 std::string shown(const Key<Target>& key, const Target& target) {
   std::string text = key.show(target);
@@ -139,7 +139,7 @@ std::string shown(const Key<Target>& key, const Target& target) {
   return text;
 }
 
-// The plan as options, with the defaults.
+// The plan as options, defaults included.
 Json json_of(const Plan& plan) {
   const Draft draft{.plan = plan,
                     .server = {plan.server, plan.tcp_port, plan.servers},

@@ -10,7 +10,7 @@
 namespace adit::app::blast {
 namespace {
 
-constexpr double kMostExact = 9e15;  // doubles count by ones up to 2^53
+constexpr double kMostExact = 9e15;  // doubles represent every integer up to 2^53
 
 }  // namespace
 

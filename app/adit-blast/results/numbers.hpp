@@ -15,7 +15,7 @@ namespace adit::app::blast {
 /// "3.41 ms", "41.2 ms", "1,240 ms"; "-" where nothing was measured.
 [[nodiscard]] std::string milliseconds(double ms);
 
-/// "0 %", "0.0012 %", "12.5 %" of `whole`; never "0 %" for a part that is not 0.
+/// `part` of `whole`: "0 %", "0.0012 %", "12.5 %"; never "0 %" for a part that is not 0.
 [[nodiscard]] std::string percentage(double part, double whole);
 
 /// "3.20", "48.1", "1,240": three significant digits, or all before the point.

@@ -15,7 +15,7 @@ constexpr double kTerminalSeconds = 0.2;
 constexpr double kPlainSeconds = 5;
 constexpr std::size_t kUnknownWidth = 80;
 
-// A line that wraps cannot be redrawn in place.
+// A wrapped line cannot be redrawn in place.
 std::size_t width_of(std::FILE* out) {
   winsize size{};
   const bool known = ::ioctl(::fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The progress line of a run: redrawn in place on a terminal, printed anew every few seconds elsewhere.
+// The progress line of a run: redrawn in place on a terminal, printed every few seconds elsewhere.
 // Thread: control. Owner: the runner, which may call show() as often as it likes.
 #pragma once
 
@@ -12,14 +12,14 @@
 
 namespace adit::app::blast {
 
-/// What is known about the running phase, beside the Sample.
+/// What is known about the current phase, besides the Sample.
 struct PhaseProgress {
   PhaseKind kind = PhaseKind::kSetUp;
   double seconds = 0;          ///< since the phase began
-  double of_seconds = 0;       ///< its duration; 0: it has none
-  std::uint64_t of_calls = 0;  ///< set-up: how many are to be up
-  std::uint64_t failed = 0;    ///< dials that failed, calls that were lost
-  double p99_ms = 0;           ///< set-up: of the time so far; traffic: of the latency; 0: nothing yet
+  double of_seconds = 0;       ///< its duration; 0: open-ended
+  std::uint64_t of_calls = 0;  ///< set-up: the target
+  std::uint64_t failed = 0;    ///< failed dials and lost calls
+  double p99_ms = 0;           ///< set-up: of the set-up time so far; traffic: of the latency; 0: no data yet
   std::string note{};          ///< throughput: "imix, trial 4 at 120,000 pps"
 };
 
@@ -36,9 +36,10 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// Does nothing if the line was shown less than 0.2 s ago (5 s when `out` is no terminal), by sample.at.
+  /// Does nothing if the line was shown less than 0.2 s ago (5 s if `out` is not a terminal), going by
+  /// sample.at.
   void show(const PhaseProgress& phase, const Sample& sample);
-  /// Clears the line, so that what is printed next begins on an empty one.
+  /// Clears the line, so that what is printed next starts on an empty one.
   void finish();
 
  private:

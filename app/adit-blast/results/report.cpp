@@ -8,7 +8,8 @@ namespace adit::app::blast {
 std::string html_report(const nlohmann::ordered_json& data) {
   std::string text;
   for (const char c : data.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) {
-    // Only strings contain '<', and there the escape means the same; without it neither </script> nor <!-- can occur.
+    // Only strings contain '<', and there the escape means the same; with it neither </script> nor <!-- can
+    // occur.
     if (c == '<') {
       text += "\\u003c";
     } else {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTML report: one self-contained page, for any number of runs and benchmark files. The template, report.html, draws
-// whatever its JSON holds; bench/report.py fills the same template. Pure; any thread.
+// The HTML report: one self-contained page for any number of runs and benchmark files. The template,
+// report.html, draws whatever its JSON contains; bench/report.py fills the same template. Pure; any thread.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -12,7 +12,7 @@
 
 namespace adit::app::blast {
 
-/// report.html; the data replace kReportData.
+/// report.html; the data replaces kReportData.
 extern const std::string_view kReportTemplate;
 inline constexpr std::string_view kReportData = R"({"runs": [], "benchmarks": []})";
 

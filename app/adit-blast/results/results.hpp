@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The results of a run, as values: the progress line, the final tables, the JSON file and the HTML report all show these
-// and nothing else. Thread: control. Owner: the runner.
+// The results of a run, as values: the progress line, the final tables, the JSON file and the HTML report all
+// show these and nothing else. Thread: control. Owner: the runner.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +17,16 @@ namespace adit::app::blast {
 /// What happened to one direction's probes between sender and verifier.
 struct DirectionResult {
   std::uint64_t sent = 0;
-  std::uint64_t received = 0;    ///< intact, each once
+  std::uint64_t received = 0;    ///< intact, not counting duplicates
   std::uint64_t lost = 0;        ///< sent and never received
-  std::uint64_t duplicated = 0;  ///< received again
+  std::uint64_t duplicated = 0;  ///< received more than once
   std::uint64_t reordered = 0;   ///< received after a later one of the same call
-  std::uint64_t corrupted = 0;   ///< a probe by its mark, but not as it was sent; counts as lost as well
+  std::uint64_t corrupted = 0;   ///< marked as a probe, but not as it was sent; counts as lost as well
   std::uint64_t sent_octets = 0;
   std::uint64_t received_octets = 0;
   std::uint64_t calls = 0;         ///< with at least one packet sent
-  std::uint64_t calls_silent = 0;  ///< of these: nothing was received
-  std::uint64_t calls_lossy = 0;   ///< of these: something was lost
+  std::uint64_t calls_silent = 0;  ///< of these, nothing was received
+  std::uint64_t calls_lossy = 0;   ///< of these, something was lost
   Percentiles latency;
 };
 
@@ -34,7 +34,7 @@ struct TrafficResult {
   TrafficMode mode = TrafficMode::kCore;
   std::string sizes;
   double seconds = 0;
-  DirectionResult up;  ///< kEcho: the round trip, and `down` is not used
+  DirectionResult up;  ///< with kEcho the round trip, and `down` is unused
   DirectionResult down;
 };
 
@@ -43,7 +43,7 @@ struct SetUpResult {
   std::uint64_t up = 0;
   std::map<std::string, std::uint64_t> failures;  ///< by ClientEnd's text
   double seconds = 0;                             ///< from the first dial to the last outcome
-  double rate = 0;                                ///< calls up a second over that time
+  double rate = 0;                                ///< calls brought up per second over that time
   double target_rate = 0;                         ///< 0: none was set
   std::uint32_t concurrency = 0;
   Percentiles time;  ///< TCP connect to IP up
@@ -55,18 +55,18 @@ struct ThroughputTrial {
 };
 struct ThroughputResult {
   std::string sizes;
-  double pps = 0;   ///< the highest offered rate that passed, both directions together; 0: none did
+  double pps = 0;   ///< the highest offered rate that passed, both directions together; 0: none
   double mbps = 0;  ///< of inner IP
   double loss_limit = 0;
   std::vector<ThroughputTrial> trials;
 };
 
-/// The watched server process and the kernel's sockets, at one time.
+/// The watched server process and the kernel's sockets, at one instant.
 struct Footprint {
   std::uint64_t calls = 0;
   std::uint64_t rss_octets = 0;
   std::uint64_t descriptors = 0;
-  /// Kernel memory for TCP sockets (slab and buffers); of both ends if both are on this machine.
+  /// Kernel memory for TCP sockets (slab and buffers), for both ends if both are on this machine.
   std::uint64_t socket_octets = 0;
 };
 
@@ -86,19 +86,19 @@ struct PhaseResult {
   std::optional<SetUpResult> set_up;     ///< set-up, and the redials of churn
   std::optional<TrafficResult> traffic;  ///< traffic, churn and hold with a rate
   std::vector<ThroughputResult> throughput;
-  std::map<std::string, std::uint64_t> lost_calls;  ///< that we did not hang up, by ClientEnd's text
+  std::map<std::string, std::uint64_t> lost_calls;  ///< not hung up by us; by ClientEnd's text
   std::uint64_t hung_up = 0;                        ///< churn, tear-down
   std::uint64_t echoes_answered = 0;                ///< PPTP and LCP echoes in this phase
-  std::optional<Footprint> footprint;               ///< at its end
+  std::optional<Footprint> footprint;               ///< at the end of the phase
 };
 
-/// What the impairment did, and what our data plane dropped.
+/// What the impairment did, and what our own data plane dropped.
 struct LinkResult {
   std::uint64_t impaired_lost_up = 0, impaired_lost_down = 0;
   std::uint64_t impaired_duplicated_up = 0, impaired_duplicated_down = 0;
   std::uint64_t impaired_reordered_up = 0, impaired_reordered_down = 0;
   std::map<std::string, std::uint64_t> drops;  ///< of our own data plane, by DropReason's name
-  std::uint64_t rx_missed = 0;  ///< frames that the port lost for want of a descriptor or buffer
+  std::uint64_t rx_missed = 0;  ///< frames that the port lost for lack of a descriptor or buffer
 };
 
 struct RunResult {

@@ -14,7 +14,7 @@ using Rows = std::vector<std::vector<std::string>>;
 
 constexpr Align kRight = Align::kRight;
 
-// "2 traffic": the number distinguishes phases of one kind.
+// "2 traffic": the number tells phases of one kind apart.
 std::string label(const RunResult& result, std::size_t index) {
   return fmt::format("{} {}", index + 1, to_text(result.phases[index].kind));
 }

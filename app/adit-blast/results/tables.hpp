@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is printed at a run's end: a table for everything that was measured, at most 100 columns wide; the verdict comes
-// last, where it is seen. Pure; any thread.
+// Printed at the end of a run: a table for everything that was measured, at most 100 columns wide; the
+// verdict comes last, where it is seen. Pure; any thread.
 #pragma once
 
 #include <string>

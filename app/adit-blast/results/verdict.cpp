@@ -7,7 +7,7 @@ namespace {
 using Complaints = std::vector<std::string>;
 
 void judge_calls(const PhaseResult& phase, const std::string& where, Complaints& complaints) {
-  // A server that limits admission refuses a part of a storm.
+  // A server that limits admission refuses part of a storm.
   const bool must_come_up = phase.kind != PhaseKind::kStorm;
   if (must_come_up && phase.set_up && phase.set_up->up < phase.set_up->dialled) {
     complaints.push_back(where + std::to_string(phase.set_up->dialled - phase.set_up->up) + " of " +

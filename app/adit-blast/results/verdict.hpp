@@ -9,8 +9,8 @@
 
 namespace adit::app::blast {
 
-/// By phase: failed dials, lost calls, lost or corrupted packets, searches without a result. Empty: success. What an
-/// impairment lost does not count.
+/// By phase: failed dials, lost calls, lost or corrupted packets, searches without a result. Empty: success.
+/// Packets lost to our own impairment do not count.
 [[nodiscard]] std::vector<std::string> complaints_of(const RunResult& result);
 
 }  // namespace adit::app::blast

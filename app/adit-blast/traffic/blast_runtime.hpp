@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The load generator's data plane while it runs: ports, the worker on its lcore, the commands to it.
+// The load generator's running data plane: ports, the worker on its lcore, the commands to it.
 // Thread: control. Owner: main().
 #pragma once
 
@@ -22,8 +22,8 @@ namespace adit::app::blast {
 
 class BlastRuntime {
  public:
-  /// `slots`: calls at most. `id_host_bits`: how many of a client address' last bits do not tell call ID spaces apart
-  /// (ClientAddresses). The error says what failed and what to do.
+  /// `slots`: calls at most. `id_host_bits`: how many of a client address's last bits do not distinguish call
+  /// ID spaces (ClientAddresses). The error says what failed and what to do.
   [[nodiscard]] static std::expected<std::unique_ptr<BlastRuntime>, std::string> start(
       const Plan& plan, std::uint32_t slots, unsigned id_host_bits, contract::AckPolicy acks,
       const EalInit& eal);
@@ -32,7 +32,7 @@ class BlastRuntime {
   BlastRuntime(const BlastRuntime&) = delete;
   BlastRuntime& operator=(const BlastRuntime&) = delete;
 
-  /// Has one worker.
+  /// With a single worker.
   [[nodiscard]] dataplane::DataPlane<TrafficWorker>& data_plane() { return *data_plane_; }
   [[nodiscard]] contract::Mailbox& mailbox() { return data_plane_->mailbox({0}); }
   [[nodiscard]] TrafficCommands& commands() { return *commands_; }

@@ -37,7 +37,7 @@ std::span<rte_mbuf* const> ClientReceiver::impair(std::span<rte_mbuf* const> pac
   return {impaired_.data(), count};
 }
 
-/// Only data is impaired: PPP control frames and bare acknowledgements pass.
+/// Only data is impaired; PPP control frames and bare acknowledgements pass.
 bool ClientReceiver::find_data(rte_mbuf* mbuf, std::uint32_t& slot) const noexcept {
   const wire::Bytes packet = dataplane::octets_of(mbuf);
   if (wire::check_ipv4(packet) != wire::Ipv4Error::kNone || wire::Ipv4View(packet.data()).is_fragment()) {
@@ -76,7 +76,7 @@ void ClientReceiver::verify() noexcept {
       continue;
     }
     const wire::Bytes inner(packet.at, packet.size);
-    // decrypt() has judged the header of an encrypted one already.
+    // decrypt() has already validated the header of an encrypted packet.
     if (packet.content == Content::kClear && wire::check_ipv4(inner) != wire::Ipv4Error::kNone) {
       drop(packet, DropReason::kInnerHeader);
       continue;

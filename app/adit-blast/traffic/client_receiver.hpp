@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way in to a client: GRE packets of the server become inner IP packets, which the verifier looks at and nobody else.
+// The receiving end of a client: GRE packets from the server become inner IP packets, which only the verifier
+// sees.
 // Thread: worker. Owner: TrafficWorker.
 #pragma once
 
@@ -18,10 +19,11 @@ class ClientReceiver : public dataplane::Decapsulation {
                  LinkImpairment& link, Verifier& verifier) noexcept
       : Decapsulation(context, encapsulation), link_(link), verifier_(verifier) {}
 
-  /// Takes all `packets` (at most kBurst): IPv4 with protocol 47, nothing checked but that there is room for a header.
+  /// Takes all `packets` (at most kBurst): IPv4 with protocol 47, long enough for an IPv4 header, otherwise
+  /// not validated.
   void run(std::span<rte_mbuf* const> packets) noexcept;
 
-  /// Takes in what the impaired link still holds back of the call in `slot`.
+  /// Processes what the impaired link still holds back for the call in `slot`.
   void release(std::uint32_t slot) noexcept;
 
  private:
@@ -33,7 +35,7 @@ class ClientReceiver : public dataplane::Decapsulation {
   LinkImpairment& link_;
   Verifier& verifier_;
   std::array<rte_mbuf*, 4 * dataplane::kBurst>
-      impaired_{};  // each may bring its duplicate and two held ones with it
+      impaired_{};  // each may come with its duplicate and two held ones
 };
 
 }  // namespace adit::app::blast

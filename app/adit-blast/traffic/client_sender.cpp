@@ -29,7 +29,7 @@ void ClientSender::collect(std::span<const Outgoing> packets) noexcept {
   }
 }
 
-/// The frames are complete; the impaired link decides which of them reach the wire, and in which order.
+/// The frames are complete; the impaired link decides which of them are sent, and in which order.
 void ClientSender::impair() noexcept {
   if (!link_.active()) {
     return;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way out of a client: inner packets that its call is known for, a burst at a time, become GRE frames to the server.
+// The sending end of a client: inner packets whose call is known become GRE packets to the server, a burst at
+// a time.
 // Thread: worker. Owner: TrafficWorker.
 #pragma once
 
@@ -23,7 +24,7 @@ class ClientSender : public dataplane::Encapsulation {
   /// Takes all `packets` (at most kBurst).
   void run(std::span<const Outgoing> packets) noexcept;
 
-  /// Sends what the impaired link still holds back of the call in `slot`.
+  /// Sends what the impaired link still holds back for the call in `slot`.
   void release(std::uint32_t slot) noexcept;
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one direction of one call has received, by the sequence numbers of its probes: which are new, late or there
-// already. Pure. Thread: worker. Owner: the traffic table.
+// What one direction of one call has received, by the sequence numbers of its probes: which are new, late or
+// duplicates. Pure. Thread: worker. Owner: the traffic table.
 #pragma once
 
 #include <array>
@@ -13,12 +13,12 @@ namespace adit::app::blast {
 class FlowReceiver {
  public:
   enum class Verdict : std::uint8_t {
-    kNext,       ///< after all that came before it
+    kNext,       ///< after everything received before it
     kReordered,  ///< new, but after a later one
     kDuplicate,
-    kTooLate,  ///< more than kWindow behind: whether it was there already is not known any more
+    kTooLate,  ///< more than kWindow behind: whether it was received before is no longer known
   };
-  /// Packets of one call and direction between a packet and the latest before it.
+  /// How far behind the latest packet of a call and direction a packet may be.
   static constexpr std::uint32_t kWindow = 256;
 
   Verdict on(std::uint32_t sequence) noexcept {
@@ -52,7 +52,7 @@ class FlowReceiver {
     word(sequence) |= std::uint64_t{1} << sequence % 64;
     ++received_;
   }
-  /// The window moves on by `steps`: what it comes to cover has not been seen.
+  /// Moves the window on by `steps`: the positions that it newly covers have not been seen.
   void forget(std::uint32_t steps) noexcept {
     if (steps >= kWindow) {
       window_.fill(0);

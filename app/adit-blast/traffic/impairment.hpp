@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A bad network between us and the server, made by ourselves where the kernel has no netem: loses, duplicates and delays
-// GRE packets that carry data, each by chance, and counts exactly what it did. A delayed packet waits until
-// `reorder_by` later ones of its call and direction have passed.
+// A simulated bad network between us and the server, where the kernel has no netem: loses, duplicates and
+// delays GRE packets that carry data, each at random, and counts exactly what it did. A delayed packet waits
+// until `reorder_by` later ones of its call and direction have passed.
 // Thread: worker. Owner: the worker; one object a direction.
 #pragma once
 
@@ -41,7 +41,8 @@ class LinkImpairment {
   [[nodiscard]] bool active() const noexcept { return !held_.empty(); }
   [[nodiscard]] const ImpairmentCounters& counters() const noexcept { return counters_; }
 
-  /// Takes `mbuf`, a packet of the call in `slot`, and calls emit(mbuf) for whatever comes out now, in order.
+  /// Takes `mbuf`, a packet of the call in `slot`, and calls emit(mbuf) for each packet that comes out now,
+  /// in order.
   template <typename Emit>
   void pass(rte_mbuf* mbuf, std::uint32_t slot, Emit&& emit) noexcept {
     if (chance(loss_)) {
@@ -67,7 +68,8 @@ class LinkImpairment {
     }
   }
 
-  /// The packet that waits for successors of the call in `slot` which will not come. It was delayed, not reordered.
+  /// Emits the packet that still waits for successors of the call in `slot`, when there will be none. It was
+  /// delayed, not reordered.
   template <typename Emit>
   void release(std::uint32_t slot, Emit&& emit) noexcept {
     if (slot < held_.size() && held_[slot].mbuf != nullptr) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How much is offered: the rate and sizes of both directions, as the worker counts them, and the clock that says when the
-// next packet is due. Values. Thread: control makes an OfferedLoad, the worker reads it; a Pace is the worker's.
+// The offered load: rate and sizes of both directions, in the worker's terms, and the clock that says when
+// the next packet is due. Values. Thread: control makes an OfferedLoad, the worker reads it; a Pace belongs
+// to the worker.
 #pragma once
 
 #include <algorithm>
@@ -15,12 +16,12 @@ struct OfferedLoad {
   static constexpr std::size_t kMaxSizes = 64;
   TrafficMode mode = TrafficMode::kCore;
   Rate up, down;
-  std::array<std::uint16_t, kMaxSizes> sizes{};  ///< taken in turn: proportions are exact
+  std::array<std::uint16_t, kMaxSizes> sizes{};  ///< taken in turn, so proportions are exact
   std::uint32_t size_count = 0;
 };
 
-/// When packets of one direction are due. A worker that was preempted (the machine is shared) catches up with at most
-/// kCatchUp of what it missed; the report states the rate that was really offered.
+/// When packets of one direction are due. A worker that was preempted (on a shared machine) catches up with
+/// at most kCatchUp of what it missed; the report states the rate that was actually offered.
 class Pace {
  public:
   void start(const Rate& rate, std::uint64_t tsc, double tsc_hz) noexcept {
@@ -49,7 +50,7 @@ class Pace {
   static constexpr double kCatchUpSeconds = 0.05;
   bool on_ = false;
   Rate::Unit unit_ = Rate::Unit::kPackets;
-  double interval_ = 0;  // TSC cycles a packet, or a bit
+  double interval_ = 0;  // TSC cycles per packet, or per bit
   double due_ = 0;
   double catch_up_ = 0;
 };

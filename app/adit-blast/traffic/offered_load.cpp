@@ -31,7 +31,7 @@ OfferedLoad make_load(TrafficMode mode, const Rate& up, const Rate& down, const 
     total += weight;
   }
   const std::uint32_t slots = std::min<std::uint32_t>(std::max(total, 1U), OfferedLoad::kMaxSizes);
-  // Each slot goes to the size that is furthest behind its share, so that a mix is mixed.
+  // Each position goes to the size that is furthest behind its share, so that the sizes are well mixed.
   std::vector<double> owed(mix.sizes.size(), 0);
   for (std::uint32_t slot = 0; slot < slots; ++slot) {
     for (std::size_t i = 0; i < owed.size(); ++i) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From what a plan asks for to what the traffic worker counts with. Pure; any thread.
+// Converts a plan's load into the traffic worker's terms. Pure; any thread.
 #pragma once
 
 #include "app/adit-blast/plan/plan.hpp"
@@ -8,17 +8,17 @@
 
 namespace adit::app::blast {
 
-/// What the server may send us whole: our MRU, of which MPPE's header and the inner protocol take 4 (RFC 3078 §3). A
-/// larger packet would come in fragments, and be no probe any more.
+/// The largest packet that the server may send us in one piece: our MRU, less 4 for MPPE's header and the
+/// inner protocol (RFC 3078 §3). A larger one would arrive in fragments, which are not probes.
 [[nodiscard]] std::uint16_t largest_packet(const control::ClientSettings& settings);
 
-/// No size above `largest`; the name says so when that changed one.
+/// Cuts all sizes to `largest`; the name tells if that changed one.
 [[nodiscard]] SizeMix cut(const SizeMix& mix, std::uint16_t largest);
 
 /// Octets of an average packet.
 [[nodiscard]] double mean_size(const SizeMix& mix);
 
-/// Sizes in turn, in the proportions of their weights, well mixed.
+/// The sizes in turn, in proportion to their weights, well mixed.
 [[nodiscard]] OfferedLoad make_load(TrafficMode mode, const Rate& up, const Rate& down, const SizeMix& mix);
 
 }  // namespace adit::app::blast

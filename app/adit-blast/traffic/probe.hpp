@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One packet of verified traffic: an inner IPv4 packet whose payload says which run, call and packet it is and when it
-// left, and whose every further octet is known to the receiver.
+// One packet of verified traffic: an inner IPv4 packet whose payload tells its run, call and number and when
+// it was sent, and whose every other octet the receiver can predict.
 //
 //   IPv4 20 | UDP 8 or ICMP echo 8 | run 4 | call 4 | incarnation 4 | sequence 4 | sent 8 | check 4 | pattern ...
 //
-// Numbers are big-endian; `sent` is a TSC reading of the machine that verifies too; `check` covers what stands before it
-// and the packet's length, the pattern starts at an offset that the sequence number gives.
+// Numbers are big-endian; `sent` is a TSC reading, which the same machine verifies; `check` covers everything
+// in front of it and the packet's length; the pattern starts at an offset derived from the sequence number.
 // Pure. Thread: any (immutable once made). Owner: the worker.
 #pragma once
 
@@ -19,12 +19,12 @@
 
 namespace adit::app::blast {
 
-/// Who sends it. kEcho: up, and the server sends it back.
+/// Who sends it. kEcho: sent up, and returned by the server.
 enum class ProbeKind : std::uint8_t { kUp, kDown, kEcho };
 
 struct Probe {
   std::uint32_t call = 0;         ///< slot
-  std::uint32_t incarnation = 0;  ///< of the slot: late packets of its previous call are told apart
+  std::uint32_t incarnation = 0;  ///< of the slot: tells late packets of its previous call apart
   std::uint32_t sequence = 0;     ///< of the call and direction, from 0
   std::uint64_t sent = 0;         ///< TSC
 };
@@ -38,7 +38,7 @@ class ProbeCodec {
   enum class Verdict : std::uint8_t {
     kIntact,
     kForeign,    ///< not a probe of this run
-    kCorrupted,  ///< of this run, and not what was sent
+    kCorrupted,  ///< of this run, but not as it was sent
   };
 
   explicit ProbeCodec(std::uint32_t run) noexcept : run_(run) {
@@ -65,8 +65,9 @@ class ProbeCodec {
     write_transport(at + wire::kIpv4Size, size, kind, probe);
   }
 
-  /// `packet`: a whole IPv4 packet that check_ipv4() has passed. kEcho looks for the reply. A fragment is none of ours:
-  /// a server may cut an echo's answer to the link's MTU, which loses it and corrupts nothing.
+  /// `packet`: a whole IPv4 packet that check_ipv4() has accepted. kEcho looks for the reply. A fragment
+  /// counts as foreign: a server may fragment an echo reply to the link's MTU, which is a loss but no
+  /// corruption.
   [[nodiscard]] Verdict read(wire::Bytes packet, ProbeKind kind, Probe& probe) const noexcept {
     const wire::Ipv4View header(packet.data());
     const std::uint16_t size = header.total_length();
@@ -120,12 +121,12 @@ class ProbeCodec {
     std::memcpy(at + kProbeSize, pattern_of(probe), size - kLeastProbePacket);
   }
 
-  /// UDP without a checksum (RFC 768 allows it): the pattern is the stronger test. ICMP needs its own.
+  /// UDP without a checksum (RFC 768 allows it): the pattern is the stronger test. ICMP requires one.
   static void write_transport(std::uint8_t* at, std::uint16_t size, ProbeKind kind,
                               const Probe& probe) noexcept {
     const auto length = static_cast<std::uint16_t>(size - wire::kIpv4Size);
     if (kind == ProbeKind::kEcho) {
-      wire::store_be<std::uint32_t>(at, 0x08000000);  // echo request, code 0, checksum to come
+      wire::store_be<std::uint32_t>(at, 0x08000000);  // echo request, code 0, checksum below
       wire::store_be(at + 4, static_cast<std::uint16_t>(probe.call));
       wire::store_be(at + 6, static_cast<std::uint16_t>(probe.sequence));
       wire::store_be(at + 2, wire::internet_checksum({at, length}));

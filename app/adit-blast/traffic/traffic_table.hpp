@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The calls as the traffic sees them: from where to where each one's packets go, how many were sent, what arrived. And the
-// totals of both directions. Thread: the worker writes; any thread reads totals, control reads flows while the worker
-// writes none (TrafficWorker says when). Owner: the worker.
+// The traffic's view of the calls: source and destination of each call's packets, how many were sent, what
+// arrived; and the totals of both directions. Thread: the worker writes; any thread reads totals; control
+// reads flows while the worker writes none (see TrafficWorker). Owner: the worker.
 #pragma once
 
 #include <cstdint>
@@ -30,11 +30,11 @@ struct DirectionTotals {
   }
 };
 
-/// Of the calls that sent in one direction.
+/// The calls that sent in one direction.
 struct CallsByOutcome {
-  std::uint64_t sent = 0;    ///< something
-  std::uint64_t silent = 0;  ///< ... of which nothing arrived
-  std::uint64_t lossy = 0;   ///< ... of which something did not arrive
+  std::uint64_t sent = 0;    ///< sent something
+  std::uint64_t silent = 0;  ///< ... but nothing arrived
+  std::uint64_t lossy = 0;   ///< ... but something did not arrive
 };
 
 struct Flow {
@@ -43,7 +43,7 @@ struct Flow {
   bool sending = false;
   std::uint32_t at = 0;     ///< while `sending`: index into TrafficTable::senders
   wire::Ipv4Address own;    ///< the client's inner address
-  wire::Ipv4Address other;  ///< whom it sends to
+  wire::Ipv4Address other;  ///< the address it sends to
   std::uint32_t up_sent = 0;
   std::uint32_t down_sent = 0;
   FlowReceiver up{};
@@ -53,8 +53,8 @@ struct Flow {
 struct TrafficTable {
   explicit TrafficTable(std::uint32_t slots) : flows(slots) { senders.reserve(slots); }
 
-  std::vector<Flow> flows;             ///< by slot
-  std::vector<std::uint32_t> senders;  ///< slots whose calls take part, in no order
+  std::vector<Flow> flows;             ///< indexed by slot
+  std::vector<std::uint32_t> senders;  ///< slots of the calls that take part, in no particular order
   DirectionTotals up, down;
   CallsByOutcome left_up, left_down;  ///< calls that have left since the last reset
   dataplane::Counter foreign;         ///< inner packets that are not probes of this run
@@ -62,17 +62,17 @@ struct TrafficTable {
 
   void join(std::uint32_t slot, std::uint32_t incarnation, wire::Ipv4Address own,
             wire::Ipv4Address other) noexcept;
-  /// The call sends no more; what is in flight still counts.
+  /// The call stops sending; packets in flight still count.
   void quiet(std::uint32_t slot) noexcept;
   void leave(std::uint32_t slot) noexcept;
-  /// Sequence numbers and counts begin anew. Nothing may be in flight.
+  /// Sequence numbers and counts restart at zero. Nothing may be in flight.
   void reset() noexcept;
 
-  /// A probe arrived `latency_ns` after it left.
+  /// A probe arrived, `latency_ns` after it was sent.
   void on_probe(DirectionTotals& direction, FlowReceiver Flow::* receiver, const Probe& probe,
                 std::uint16_t octets, std::uint64_t latency_ns) noexcept;
 
-  /// Of calls that have left and of those that are here. The worker must not be writing.
+  /// Of calls that have left and of those that are still here. The worker must not be writing.
   [[nodiscard]] CallsByOutcome calls_up() const noexcept { return calls(left_up, &Flow::up_sent, &Flow::up); }
   [[nodiscard]] CallsByOutcome calls_down() const noexcept {
     return calls(left_down, &Flow::down_sent, &Flow::down);

@@ -75,7 +75,7 @@ std::size_t TrafficWorker::finish_iteration(std::uint64_t tsc) noexcept {
   return work;
 }
 
-// ---- what control asks ---------------------------------------------------------------------------------------------
+// ---- commands from control --------------------------------------------------------------------------------
 
 std::size_t TrafficWorker::read_commands(std::uint64_t tsc) noexcept {
   std::size_t count = 0;
@@ -118,7 +118,7 @@ void TrafficWorker::carry_out(const TrafficCommand& command, std::uint64_t tsc) 
   }
 }
 
-// ---- what the ports bring ------------------------------------------------------------------------------------------
+// ---- input from the ports ---------------------------------------------------------------------------------
 
 void TrafficWorker::receive_at_core(rte_mbuf* mbuf) noexcept {
   const wire::Bytes packet = dataplane::octets_of(mbuf);
@@ -132,7 +132,7 @@ void TrafficWorker::receive_at_core(rte_mbuf* mbuf) noexcept {
   rte_pktmbuf_free(mbuf);
 }
 
-// ---- what the offered load wants sent: call after call, packets of all of them together at the rate ------------------
+// ---- the offered load: call after call, at the rate for all of them together ------------------------------
 
 Flow* TrafficWorker::next_sender(std::size_t& cursor, std::uint32_t& slot) noexcept {
   if (table_.senders.empty()) {
@@ -176,7 +176,7 @@ std::size_t TrafficWorker::send_up(std::uint64_t tsc) noexcept {
     pace_up_.on_sent(size);
     dataplane::Call* call = calls_.at(slot);
     if (!call->identity.ip_up || call->identity.subscriber != flow->own) {
-      continue;  // on its way out, or its address has not arrived here yet
+      continue;  // hanging up, or its address has not arrived here yet
     }
     const ProbeKind kind = load_->mode == TrafficMode::kEcho ? ProbeKind::kEcho : ProbeKind::kUp;
     rte_mbuf* mbuf = make_probe(kind, *flow, slot, flow->up_sent, size, tsc);

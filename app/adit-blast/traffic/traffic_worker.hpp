@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The load generator's worker: the stages that the poll loop feeds are the clients' ends of the calls, the verifier, and
-// the offered load. It owns the clients' data-plane calls as dataplane::Worker owns a concentrator's, and plays the host on
-// the core side too. Thread: run() or poll_once() on one thread; what is said to be for any thread, any.
-// Owner: BlastRuntime.
+// The load generator's worker: its stages are the clients' ends of the calls, the verifier, and the offered
+// load. It owns the clients' data-plane calls as dataplane::Worker owns a concentrator's, and also plays the
+// host on the core side.
+// Thread: run() or poll_once() on one thread; other threads where "any thread" is noted. Owner: BlastRuntime.
 #pragma once
 
 #include <array>
@@ -22,14 +22,14 @@
 
 namespace adit::app::blast {
 
-/// What control asks of the traffic, beside the calls' own messages (contract::ToWorker).
+/// Control's commands about traffic, besides the calls' own messages (contract::ToWorker).
 struct TrafficCommand {
   enum class Kind : std::uint8_t {
     kJoin,   ///< the call takes part
-    kQuiet,  ///< it sends no more
-    kLeave,  ///< it is settled: what still comes is stale
-    kReset,  ///< all counts begin anew
-    kLoad,   ///< offer `load` from now on; nullptr: nothing
+    kQuiet,  ///< it stops sending
+    kLeave,  ///< its counts are final: what still arrives is stale
+    kReset,  ///< all counts restart at zero
+    kLoad,   ///< offer `load` from now on; nullptr: no load
     kSync,   ///< synced() becomes `number`
   };
   Kind kind = Kind::kSync;
@@ -44,20 +44,21 @@ using TrafficCommands = contract::SpscRing<TrafficCommand, 16'384>;
 struct TrafficSettings {
   Impairment impairment;
   std::uint64_t seed = 1;
-  wire::Ipv4Address core;  ///< ours on the core side; none: there is no core side
+  wire::Ipv4Address core;  ///< our address on the core side; none: there is no core side
 };
 
 class TrafficWorker final : public dataplane::PollLoop<TrafficWorker> {
  public:
-  /// `commands` outlives the worker. Fails, in words, when there is no memory.
+  /// `commands` must outlive the worker. The error says what there was no memory for.
   static std::expected<std::unique_ptr<TrafficWorker>, std::string> create(
       dataplane::WorkerSettings settings, const dataplane::WorkerShares& shares,
       const TrafficSettings& traffic, TrafficCommands& commands);
 
   // ---- any thread
-  /// The `number` of the last kSync that was carried out: all before it was, too.
+  /// The `number` of the last kSync carried out; everything before it was, too.
   [[nodiscard]] std::uint64_t synced() const noexcept { return synced_.load(std::memory_order_acquire); }
-  /// Totals at any time; flows only while no load is offered, nothing is under way, and a kSync has confirmed it.
+  /// Totals at any time; flows only while no load is offered, nothing is in flight, and a kSync has confirmed
+  /// that.
   [[nodiscard]] const TrafficTable& table() const noexcept { return table_; }
   [[nodiscard]] const ImpairmentCounters& impaired_up() const noexcept { return link_up_.counters(); }
   [[nodiscard]] const ImpairmentCounters& impaired_down() const noexcept { return link_down_.counters(); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looks at inner packets where they arrive, in a tunnel or at the core, and records them in the traffic table.
+// Checks inner packets where they arrive, in a tunnel or at the core, and records them in the traffic table.
 // Thread: worker. Owner: TrafficWorker.
 #pragma once
 
@@ -13,10 +13,10 @@ class Verifier {
   Verifier(const ProbeCodec& codec, TrafficTable& table, double tsc_hz) noexcept
       : codec_(codec), table_(table), ns_per_cycle_(1e9 / tsc_hz) {}
 
-  /// The time of this iteration: when the packets of its bursts arrived.
+  /// The time of this iteration, taken as the arrival time of its packets.
   void begin_iteration(std::uint64_t tsc) noexcept { now_ = tsc; }
 
-  /// A whole IPv4 packet, its header checked, that came through a tunnel: the core's, or an echo.
+  /// A whole IPv4 packet with a validated header that came through a tunnel: from the core, or an echo.
   void from_tunnel(wire::Bytes packet) noexcept {
     const bool echo = wire::Ipv4View(packet.data()).protocol() == wire::kIpProtocolIcmp;
     echo ? verify(packet, ProbeKind::kEcho, table_.up, &Flow::up)

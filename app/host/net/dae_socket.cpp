@@ -10,7 +10,7 @@ using asio::ip::udp;
 namespace {
 
 constexpr int kRequestsPerWake = 16;
-constexpr std::size_t kRequestBuffer = 65'536;  // no datagram is larger
+constexpr std::size_t kRequestBuffer = 65'536;  // the largest possible datagram
 
 }  // namespace
 
@@ -57,7 +57,7 @@ void DaeSocket::read() {
     const auto answer = receive_(wire::Ipv4Address(from.address().to_v4().to_uint()), {buffer_.data(), size});
     if (!answer.empty()) {
       socket_.send_to(asio::buffer(answer), from, 0,
-                      error);  // if it fails, the client sends its request again
+                      error);  // if it fails, the client repeats its request
     }
   }
 }

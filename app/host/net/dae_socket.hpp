@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The UDP socket for RFC 5176's requests (port 3799): passes each to a handler and sends its answer back.
+// The UDP socket for RFC 5176 requests (port 3799): passes each to a handler and sends back its answer.
 // Thread: control. Owner: aditd's RadiusService.
 #pragma once
 

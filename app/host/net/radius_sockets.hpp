@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The UDP sockets of a RADIUS client: a few long-lived ones for each server and service, connected, so that the kernel
-// accepts datagrams only from that server's address and port. The kernel chooses their own ports, at random.
+// The UDP sockets of a RADIUS client: a few long-lived ones for each server and service, connected, so that
+// the kernel accepts datagrams only from that server's address and port. Local ports are chosen by the
+// kernel, at random.
 // Thread: control. Owner: aditd's RadiusService.
 #pragma once
 
@@ -17,7 +18,7 @@ namespace adit::app {
 
 class RadiusSockets final : public control::radius::Transport {
  public:
-  /// Where datagrams go; called from the io_context's handlers.
+  /// Receives the datagrams; called from the io_context's handlers.
   using Receive = std::function<void(std::size_t server, control::radius::Service service, std::uint32_t lane,
                                      std::span<const std::uint8_t> datagram)>;
 
@@ -38,8 +39,7 @@ class RadiusSockets final : public control::radius::Transport {
   asio::io_context& io_;
   const control::radius::ClientSettings& settings_;
   Receive receive_;
-  std::vector<std::unique_ptr<Socket>>
-      sockets_;  ///< by server, service, lane; null where a service has no port
+  std::vector<std::unique_ptr<Socket>> sockets_;  ///< by server, service, lane; null if a service has no port
   std::vector<std::uint8_t> buffer_;
 };
 

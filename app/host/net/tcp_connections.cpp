@@ -25,7 +25,7 @@ struct TcpConnections::Connection {
   ConnectionId id;
   tcp::socket socket;
   asio::steady_timer linger;
-  std::vector<std::uint8_t> output;  // what the kernel did not take yet; empty for nearly every connection
+  std::vector<std::uint8_t> output;  // what the kernel has not taken yet; nearly always empty
   bool waiting_writable = false;
   bool closing = false;  // close() was called: input is discarded
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// TCP connections for PPTP, accepted or dialled; they carry octets and know nothing of messages. Each send() leaves in a
-// segment of its own (TCP_NODELAY, one write per message), because NAT helpers parse PPTP per segment. For a peer that does
-// not read, a bounded amount of output is queued, then the connection is closed.
+// TCP connections for PPTP, accepted or dialled; they carry octets and know nothing of messages. Each send()
+// goes out in its own segment (TCP_NODELAY, one write per message), because NAT helpers parse PPTP per
+// segment. For a peer that does not read, a bounded amount of output is queued; beyond that the connection is
+// closed.
 // Thread: control. Owner: a control loop.
 #pragma once
 
@@ -17,7 +18,7 @@
 
 namespace adit::app {
 
-/// Where TCP events go. Called from the io_context's handlers, never from inside send() or close().
+/// Called from the io_context's handlers, never from inside send() or close().
 class TcpEvents {
  public:
   virtual ~TcpEvents() = default;
@@ -30,18 +31,18 @@ class TcpConnections {
   TcpConnections(asio::io_context& io, TcpEvents& events, std::uint32_t max_output_octets);
   ~TcpConnections();
 
-  /// Takes a connected socket. Its input is reported after start_reading(); send() works at once.
+  /// Takes a connected socket. Input is reported after start_reading(); send() works at once.
   control::ConnectionId adopt(asio::ip::tcp::socket socket);
   void start_reading(control::ConnectionId id);
   /// Closes at once, with a RST if there is unread input; no event follows.
   void drop(control::ConnectionId id);
 
   void send(control::ConnectionId id, std::span<const std::uint8_t> message);
-  /// Sends what is queued, then a FIN, then waits 2 s at most for the peer's. Closing at once, with input unread, would
-  /// send a RST that overtakes our last message.
+  /// Sends what is queued, then a FIN, then waits at most 2 s for the peer's. Closing at once with input
+  /// unread would send a RST, which overtakes our last message.
   void close(control::ConnectionId id);
 
-  /// Connections whose socket is still open, closing ones included.
+  /// Connections whose socket is still open, including closing ones.
   [[nodiscard]] std::size_t open_count() const { return connections_.size(); }
 
  private:

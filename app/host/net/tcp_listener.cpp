@@ -20,8 +20,9 @@ constexpr int kAcceptsPerWake = 64;  // a redial storm must not starve establish
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::milliseconds kRatePause{10};
 
-/// About a fiftieth of a second's connections at once: a quiet time must not be saved up for the next storm. Rounded up: a
-/// bucket that is full before kRatePause is over would let in less than the rate.
+/// Accepts up to about a fiftieth of a second's connections at once: a quiet period must not be saved up for
+/// the next storm. Rounded up, because a bucket that is full before kRatePause is over would let in less than
+/// the rate.
 wire::TokenRate accept_rate(std::uint32_t per_second) {
   return {.tokens = per_second, .milliseconds = 1000, .capacity = per_second / 50 + 1};
 }
@@ -142,7 +143,7 @@ void TcpListener::adopt(tcp::socket socket) {
   const auto peer = socket.remote_endpoint(error);
   const auto local = error ? tcp::endpoint() : socket.local_endpoint(error);
   if (error) {
-    return;  // reset already
+    return;  // already reset
   }
   const control::ConnectionId id =
       connections_.adopt(std::move(socket));  // before on_accept, which may already send

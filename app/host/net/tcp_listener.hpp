@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TCP/1723: listens and accepts; what it accepts belongs to TcpConnections.
+// TCP/1723: listens and accepts; accepted connections belong to TcpConnections.
 // Thread: control. Owner: aditd's control loop.
 #pragma once
 
@@ -28,14 +28,15 @@ class AcceptEvents {
 };
 
 struct ListenOptions {
-  bool address_may_come_later = false;  ///< the address may be configured later: aditd makes its interface
-  std::string vrf{};                    ///< the VRF that clients are in, empty: none
+  bool address_may_come_later = false;  ///< the address may not exist yet: aditd creates its interface
+  std::string vrf{};                    ///< the VRF that clients are in; empty: none
 };
 
 class TcpListener {
  public:
-  /// `rate`: connections accepted per second, all addresses together; 0: no limit. Others wait in the kernel's backlog,
-  /// and beyond it in their clients' kernels, which repeat the SYN: a redial storm is spread over time.
+  /// `rate`: connections accepted per second, all addresses together; 0: no limit. Others wait in the
+  /// kernel's backlog, and beyond that in their clients, which repeat the SYN, so a redial storm is spread
+  /// over time.
   TcpListener(asio::io_context& io, TcpConnections& connections, AcceptEvents& events, std::uint32_t rate);
   ~TcpListener();
 

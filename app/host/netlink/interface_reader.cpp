@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ethtool's part by ioctl: netlink answers that only since Linux 5.6.
+// ethtool settings are read by ioctl, because netlink offers them only since Linux 5.6.
 #include "app/host/netlink/interface_reader.hpp"
 
 #include <arpa/inet.h>
@@ -54,12 +54,13 @@ bool strips_tags(const std::string& name) {
   return ask_ethtool(name, flags) && (flags.data & ETH_FLAG_RXVLAN) != 0;
 }
 
-/// What rtnetlink says about a link, with the indexes of its parent (IFLA_LINK) and of its VRF or bridge (IFLA_MASTER).
+/// What rtnetlink reports about a link, with the indexes of its parent (IFLA_LINK) and of its VRF or bridge
+/// (IFLA_MASTER).
 struct Link {
   KernelInterface interface{};
   std::uint32_t parent = 0;
   std::uint32_t master = 0;
-  std::uint32_t table = 0;  ///< of a VRF
+  std::uint32_t table = 0;  ///< if it is a VRF
 };
 
 void read_kind(const netlink::Attributes& info, Link& link) {
@@ -88,7 +89,7 @@ Link read_link(const netlink::Body<ifinfomsg>& body) {
   return link;
 }
 
-/// By name, or by index when the name is empty.
+/// By name, or by index if the name is empty.
 std::expected<Link, std::string> ask_for_link(const std::string& name, std::uint32_t ifindex) {
   ifinfomsg header{};
   header.ifi_index = static_cast<int>(ifindex);

@@ -12,12 +12,12 @@
 
 namespace adit::app {
 
-/// Errors: no such interface, a name that cannot be one's, no socket.
+/// Errors: no such interface, an invalid name, no socket.
 [[nodiscard]] std::expected<dataplane::KernelInterface, std::string> read_kernel_interface(
     const std::string& name);
 
-/// What dataplane::open_ports() needs to know about each port, in order. Unless DPDK drives the device, VLANs are followed
-/// down to it. The error names the port and says why.
+/// What dataplane::open_ports() needs to know about each port, in order. VLANs are followed down to the
+/// device, unless DPDK drives it. The error names the port and says why.
 [[nodiscard]] std::expected<std::vector<dataplane::InterfaceStack>, std::string> read_interfaces_of(
     std::span<const dataplane::PortSettings> ports);
 

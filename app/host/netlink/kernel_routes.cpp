@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dumps and notifications come through one socket. A dump starts from an empty table and notifications apply to it as
-// they come, in the kernel's order; nothing is published before it ends, so workers never see half a table.
+// Dumps and notifications arrive on one socket. A dump starts with an empty table, and notifications are
+// applied to that as they arrive, in the kernel's order. Nothing is published before the dump ends, so
+// workers never see half a table.
 #include "app/host/netlink/kernel_routes.hpp"
 
 #include <linux/neighbour.h>
@@ -19,8 +20,8 @@ namespace {
 constexpr int kSocketBuffer = 4 << 20;
 constexpr int kDatagramsPerCall = 1024;
 constexpr std::chrono::seconds kFirstDump{5};
-/// Silence after an overflow before everything is read once more: while routes change, a dump may contain a route whose
-/// deletion was notified before that part of the dump.
+/// How long changes must pause after an overflow before everything is read again: while routes change, a dump
+/// may contain a route whose deletion was notified before that part of the dump.
 constexpr std::chrono::milliseconds kQuiet{1000};
 constexpr unsigned kGroups[] = {RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_IFADDR};
 
@@ -71,13 +72,13 @@ std::expected<std::unique_ptr<KernelRoutes>, std::string> KernelRoutes::open(
 }
 
 std::expected<void, std::string> KernelRoutes::subscribe() {
-  socket_.enlarge_receive_buffer(kSocketBuffer);  // a small one costs new dumps, no correctness
+  socket_.enlarge_receive_buffer(kSocketBuffer);  // a small buffer costs extra dumps, not correctness
   for (const unsigned group : kGroups) {
     if (const auto joined = socket_.join(group); !joined) {
       return failure("subscription", joined.error());
     }
   }
-  // Nexthop objects (FRR uses them) exist since Linux 5.3; without them there is nothing to miss.
+  // Nexthop objects (used by FRR) exist since Linux 5.3; without them there is nothing to miss.
   [[maybe_unused]] const auto nexthops = socket_.join(RTNLGRP_NEXTHOP);
   return {};
 }
@@ -122,7 +123,7 @@ void KernelRoutes::on_readable() {
       netlink::for_each_message(datagram, [this](const nlmsghdr& message) { take(message); });
     }
   }
-  // Not before: from an overrun until its queue is empty, the kernel silently drops further messages.
+  // Not earlier: after an overrun the kernel silently drops further messages until its queue is empty.
   if (dump_ == Dump::kNone && dump_again_ && drained) {
     start_dump(Dump::kRoutes);
   }
@@ -228,7 +229,8 @@ void KernelRoutes::resolve(wire::Ipv4Address destination, bool towards_peers) {
   }
 }
 
-/// NTF_USE: the kernel acts as if it had a packet for the neighbour, sends ARP requests and notifies us of the outcome.
+/// NTF_USE: the kernel behaves as if it had a packet for the neighbour: it sends ARP requests and notifies us
+/// of the outcome.
 void KernelRoutes::probe(KernelTable::NeighbourKey neighbour) {
   ndmsg header{};
   header.ndm_family = AF_INET;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mirrors the kernel's IPv4 routes and neighbours for the workers, so that `ip route`, FRR and BIRD control forwarding.
-// Listens to rtnetlink on a non-blocking socket that the control loop polls; a batch of changes becomes one snapshot.
+// Mirrors the kernel's IPv4 routes and neighbours for the workers, so that `ip route`, FRR and BIRD control
+// forwarding. Listens to rtnetlink on a non-blocking socket that the control loop polls; a batch of changes
+// becomes one snapshot.
 // Thread: control. Owner: aditd's main.
 #pragma once
 
@@ -24,32 +25,33 @@ namespace adit::app {
 
 class KernelRoutes {
  public:
-  /// Receives each new snapshot, and frees the one before it when no worker reads that any more. The latest must live
-  /// until the next comes, because resolve() looks into it.
+  /// Receives each new snapshot, and frees the previous one when no worker reads it any more. The latest must
+  /// live until the next arrives, because resolve() uses it.
   using Publish = std::function<void(std::unique_ptr<dataplane::NextHops>)>;
 
-  /// Subscribes, reads everything once and publishes before it returns. Blocks for 5 s at most (a million routes take
-  /// one second).
+  /// Subscribes, reads everything once and publishes before it returns. Blocks for at most 5 s (a million
+  /// routes take one second).
   [[nodiscard]] static std::expected<std::unique_ptr<KernelRoutes>, std::string> open(
       std::span<const dataplane::Port> ports, Publish publish);
   KernelRoutes(const KernelRoutes&) = delete;
   KernelRoutes& operator=(const KernelRoutes&) = delete;
 
-  /// To be polled for input.
+  /// Poll it for input.
   [[nodiscard]] int fd() const;
 
-  /// Reads what has arrived, a bounded number of datagrams (a level-triggered poll reports the rest again), and publishes
-  /// at most once. Messages lost to a full socket buffer are made up for by a new dump.
+  /// Reads a bounded number of datagrams (a level-triggered poll reports the rest again), and publishes at
+  /// most once. If messages were lost to a full socket buffer, a new dump makes up for them.
   void on_readable();
 
-  /// Publishes what on_readable() has put off: a snapshot of 100,000 routes takes some 30 ms to build, so that building
-  /// is limited to a tenth of the time. Call it in every iteration of the loop, and again within wait().
+  /// Publishes what on_readable() has put off: building a snapshot of 100,000 routes takes some 30 ms, and
+  /// building is limited to a tenth of the time. Call it in every iteration of the loop, and again after
+  /// wait().
   void publish_due();
-  /// How long until publish_due() has something to do; nothing: not before the socket is readable.
+  /// How long until publish_due() has something to do; empty: not before the socket is readable.
   [[nodiscard]] std::optional<std::chrono::milliseconds> wait() const;
 
-  /// Has the kernel resolve (ARP) the neighbour that packets to `destination` are sent to, by the core side's routes or by
-  /// those towards the peers. Does nothing without a route.
+  /// Has the kernel resolve (ARP) the neighbour for packets to `destination`, through the core side's routes
+  /// or those towards the peers. Does nothing without a route.
   void resolve(wire::Ipv4Address destination, bool towards_peers = false);
 
  private:
@@ -72,11 +74,11 @@ class KernelRoutes {
   std::set<KernelTable::NeighbourKey>
       gateways_;  ///< through our ports; kept fresh in the kernel's neighbour table
   const dataplane::NextHops* latest_ = nullptr;
-  std::uint32_t sequence_ = 0;  ///< of the dump that runs
+  std::uint32_t sequence_ = 0;  ///< of the dump in progress
   Dump dump_ = Dump::kNone;
   bool dump_again_ = false;
   bool changed_ = false;
-  bool look_again_ = false;  ///< messages were lost: read everything once more when no changes arrive
+  bool look_again_ = false;  ///< messages were lost: read everything again once changes pause
   std::chrono::steady_clock::time_point next_publish_{};
   std::chrono::steady_clock::time_point heard_{};
 };

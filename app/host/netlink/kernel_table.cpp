@@ -59,7 +59,7 @@ Effect KernelTable::apply_route(const nlmsghdr& message) {
   }
   auto& entries = routes_[key];
   if (!entries.empty() && (message.nlmsg_flags & NLM_F_REPLACE) != 0) {
-    // The kernel sends no RTM_DELROUTE for what it replaces, which is the first of its key.
+    // The kernel sends no RTM_DELROUTE for a replaced route, which is the first of its key.
     entries.front() = *route;
   } else if (std::ranges::none_of(entries, same)) {
     entries.push_back(*route);

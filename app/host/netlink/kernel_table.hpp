@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel's IPv4 routes and neighbours, as its netlink messages have told them. It has no socket, so that tests can feed
-// it. Thread: control. Owner: KernelRoutes.
+// The kernel's IPv4 routes and neighbours, as learnt from its netlink messages. It has no socket, so that
+// tests can feed it. Thread: control. Owner: KernelRoutes.
 #pragma once
 
 #include <linux/netlink.h>
@@ -20,9 +20,9 @@ namespace adit::app {
 class KernelTable {
  public:
   enum class Effect : std::uint8_t {
-    kNothing,    ///< forwarding is as before
-    kChanged,    ///< routes or usable neighbours differ
-    kDumpAgain,  ///< the kernel drops routes with this event without notifying: a new dump is needed
+    kNothing,    ///< no effect on forwarding
+    kChanged,    ///< routes or usable neighbours have changed
+    kDumpAgain,  ///< this event makes the kernel drop routes without notifying us: a new dump is needed
   };
 
   /// `tables`: the routing tables to mirror.
@@ -33,10 +33,10 @@ class KernelTable {
   Effect apply(const nlmsghdr& message);
   void clear();
 
-  /// One entry a prefix and metric, as the kernel would choose.
+  /// One entry per prefix and metric, as the kernel would choose.
   [[nodiscard]] std::vector<dataplane::RouteEntry> routes() const;
   [[nodiscard]] std::vector<dataplane::NeighbourEntry> neighbours() const;
-  /// The machine's own addresses (routes of type local), in any table.
+  /// The machine's own addresses (routes of type local), from any table.
   [[nodiscard]] std::vector<wire::Ipv4Address> hosts() const;
 
   struct NeighbourKey {
@@ -45,8 +45,8 @@ class KernelTable {
     friend auto operator<=>(const NeighbourKey&, const NeighbourKey&) = default;
   };
   [[nodiscard]] bool knows(NeighbourKey neighbour) const { return neighbours_.contains(neighbour); }
-  /// Neighbours that have become stale (NUD_STALE) since the last call. The kernel verifies them only when it sends to them
-  /// itself, which it never does where workers send.
+  /// Neighbours that have become stale (NUD_STALE) since the last call. The kernel verifies them only when it
+  /// sends to them itself, which it never does when workers send instead.
   [[nodiscard]] std::vector<NeighbourKey> take_stale();
 
  private:
@@ -61,7 +61,7 @@ class KernelTable {
   Effect apply_host(const nlmsghdr& message, const HostRoute& host);
   Effect apply_neighbour(const nlmsghdr& message);
 
-  /// Several of one key: `ip route append`. The first counts.
+  /// Several with one key: `ip route append`. The first counts.
   std::map<RouteKey, std::vector<dataplane::RouteEntry>> routes_;
   std::set<std::uint32_t> tables_;
   std::set<HostRoute> hosts_;

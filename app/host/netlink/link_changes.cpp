@@ -13,7 +13,7 @@
 namespace adit::app {
 namespace {
 
-/// Index 0: one that will be made.
+/// Index 0: a link about to be created.
 netlink::Request up_request(std::uint32_t ifindex, unsigned flags) {
   ifinfomsg link{};
   link.ifi_index = static_cast<int>(ifindex);

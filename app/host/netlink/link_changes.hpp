@@ -16,8 +16,8 @@ namespace adit::app {
                                                            const dataplane::MacAddress& mac,
                                                            std::uint16_t mtu);
 
-/// ip link add link PARENT name NAME up type vlan id ID protocol TYPE; returns its index. An interface of that name is
-/// used as it is.
+/// ip link add link PARENT name NAME up type vlan id ID protocol TYPE; returns its index. An existing
+/// interface of that name is used as it is.
 [[nodiscard]] std::expected<std::uint32_t, std::string> add_vlan_link(const std::string& name,
                                                                       std::uint32_t parent, std::uint16_t id,
                                                                       wire::EtherType type);

@@ -20,7 +20,8 @@ std::optional<Value> value_of(const std::optional<Bytes>& octets) {
   return value;
 }
 
-/// Behind the nlmsgerr stands the request, which the kernel may have cut down to its header, then the attributes.
+/// The nlmsgerr is followed by the request, which the kernel may have cut down to its header, and then by the
+/// attributes.
 std::string extended_acknowledgement(const nlmsghdr& message, Bytes payload) {
   if ((message.nlmsg_flags & NLM_F_ACK_TLVS) == 0) {
     return {};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// rtnetlink(7)'s messages, over libmnl: requests are built here and what the kernel sends is read here, with every length
+// rtnetlink(7) messages, on top of libmnl: builds requests and reads what the kernel sends, with every length
 // checked. Thread: any. Owner: the caller (values and views).
 #pragma once
 
@@ -21,16 +21,17 @@ namespace adit::app::netlink {
 
 using wire::Bytes;
 
-/// Why a request failed: the errno, of a system call or as the kernel answered, and what the kernel says beside it.
+/// Why a request failed: the errno, from a system call or from the kernel's answer, and the kernel's text if
+/// it sent one.
 struct Failure {
   int code = 0;
-  std::string detail{};  ///< the extended acknowledgement's text; empty mostly
+  std::string detail{};  ///< the extended acknowledgement's text; usually empty
   /// "Invalid argument" or "Invalid argument (Unknown device type)".
   [[nodiscard]] std::string text() const;
 };
 
-/// The attributes behind a message's header, or inside a nested attribute. A view of the message's octets. An attribute
-/// whose length is not that of the type asked for counts as absent.
+/// The attributes after a message's header, or inside a nested attribute. A view of the message's octets. An
+/// attribute whose length does not match the type asked for counts as absent.
 class Attributes {
  public:
   Attributes() = default;
@@ -40,9 +41,9 @@ class Attributes {
   [[nodiscard]] bool has(std::uint16_t type) const { return find(type).has_value(); }
   [[nodiscard]] std::optional<std::uint16_t> u16(std::uint16_t type) const;
   [[nodiscard]] std::optional<std::uint32_t> u32(std::uint16_t type) const;
-  /// 0.0.0.0 when absent.
+  /// 0.0.0.0 if absent.
   [[nodiscard]] wire::Ipv4Address ipv4(std::uint16_t type) const;
-  /// Empty when absent.
+  /// Empty if absent.
   [[nodiscard]] std::string_view text(std::uint16_t type) const;
   [[nodiscard]] Attributes nested(std::uint16_t type) const;
 
@@ -50,7 +51,7 @@ class Attributes {
   Bytes octets_;
 };
 
-/// A message's octets behind nlmsghdr.
+/// A message's octets after nlmsghdr.
 [[nodiscard]] Bytes payload_of(const nlmsghdr& message);
 
 /// A message's header (rtmsg, ndmsg, ifinfomsg) and its attributes.
@@ -60,7 +61,7 @@ struct Body {
   Attributes attributes;
 };
 
-/// Nothing: the message is too short for a `Header`.
+/// Empty: the message is too short for a `Header`.
 template <typename Header>
 [[nodiscard]] std::optional<Body<Header>> body_of(const nlmsghdr& message) {
   const Bytes payload = payload_of(message);
@@ -71,15 +72,15 @@ template <typename Header>
   return Body<Header>{*reinterpret_cast<const Header*>(payload.data()), Attributes(payload.subspan(behind))};
 }
 
-/// Of an NLMSG_ERROR, code 0 when it acknowledges; nothing for any other message.
+/// Of an NLMSG_ERROR, with code 0 if it is an acknowledgement; empty for any other message.
 [[nodiscard]] std::optional<Failure> read_error(const nlmsghdr& message);
 
 void for_each_message(Bytes datagram, const std::function<void(const nlmsghdr&)>& each);
 
-/// One message to the kernel. Attributes that do not fit make it one that send() refuses with EMSGSIZE.
+/// One message to the kernel. If attributes do not fit, send() refuses the message with EMSGSIZE.
 class Request {
  public:
-  /// NLM_F_REQUEST is set anyway.
+  /// NLM_F_REQUEST is always set.
   template <typename Header>
   Request(std::uint16_t type, unsigned flags, const Header& header) : Request(type, flags) {
     put_header({reinterpret_cast<const std::uint8_t*>(&header), sizeof header});
@@ -90,12 +91,12 @@ class Request {
   void put_ipv4(std::uint16_t type, wire::Ipv4Address value);
   void put_text(std::uint16_t type, std::string_view value);
   void put_octets(std::uint16_t type, Bytes value);
-  /// `fill` puts what goes inside.
+  /// `fill` adds the nested attributes.
   void nest(std::uint16_t type, const std::function<void()>& fill);
 
   void set_sequence(std::uint32_t sequence);
   void add_flags(unsigned flags);
-  /// Empty when it was too large.
+  /// Empty if it was too large.
   [[nodiscard]] Bytes octets() const;
 
  private:

@@ -19,10 +19,11 @@ using dataplane::RouteEntry;
 using dataplane::RoutePath;
 using netlink::Attributes;
 
-/// None: malformed. Empty: a route that leads nowhere we can send to (blackhole, unreachable, through an IPv6 gateway).
+/// None: malformed. Empty: a route over which we cannot send (blackhole, unreachable, through an IPv6
+/// gateway).
 using Paths = std::optional<std::vector<RoutePath>>;
 
-/// RTA_MULTIPATH: an rtnexthop for each path, with its attributes behind it.
+/// RTA_MULTIPATH: an rtnexthop for each path, each followed by its attributes.
 Paths read_multipath(netlink::Bytes octets) {
   std::vector<RoutePath> paths;
   while (!octets.empty()) {
@@ -57,7 +58,8 @@ Paths read_paths(const rtmsg& route, const Attributes& attributes) {
   return ifindex ? Paths({{.ifindex = *ifindex, .gateway = attributes.ipv4(RTA_GATEWAY)}}) : std::nullopt;
 }
 
-/// Unicast, and those that reject; neither local delivery (local, broadcast) nor a lookup in the next table (throw).
+/// Unicast routes and rejecting ones; neither local delivery (local, broadcast) nor a lookup in the next
+/// table (throw).
 bool is_forwarding(std::uint8_t type) {
   return type == RTN_UNICAST || type == RTN_BLACKHOLE || type == RTN_UNREACHABLE || type == RTN_PROHIBIT;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parses rtnetlink(7)'s messages about IPv4 routes and neighbours into the data plane's terms. Thread: control.
+// Parses rtnetlink(7) messages about IPv4 routes and neighbours into the data plane's types. Thread: control.
 // Owner: KernelTable.
 #pragma once
 
@@ -13,15 +13,15 @@
 
 namespace adit::app {
 
-/// rtm_protocol of the routes that we add ourselves (SubscriberRoutes), which forwarding must ignore. Unassigned in
-/// rtnetlink.h and in iproute2's rt_protos.
+/// rtm_protocol of the routes that we add ourselves (SubscriberRoutes), which forwarding must ignore.
+/// Unassigned both in rtnetlink.h and in iproute2's rt_protos.
 inline constexpr std::uint8_t kSubscriberProtocol = 77;
 
-/// A route that forwards or refuses, of one of `tables`; nothing when the message is of another kind or malformed.
+/// A route in one of `tables` that forwards or rejects; empty if the message is of another kind or malformed.
 [[nodiscard]] std::optional<dataplane::RouteEntry> read_route(const nlmsghdr& message,
                                                               const std::set<std::uint32_t>& tables);
 
-/// A route of type local: one of the machine's own addresses, which several interfaces may have.
+/// A route of type local: one of the machine's own addresses; several interfaces may have the same.
 struct HostRoute {
   wire::Ipv4Address address;
   std::uint32_t ifindex = 0;
@@ -33,12 +33,12 @@ struct HostRoute {
 struct NeighbourMessage {
   std::uint32_t ifindex = 0;
   wire::Ipv4Address address;
-  std::optional<dataplane::MacAddress> mac{};  ///< none: deleted, or not reachable by it
+  std::optional<dataplane::MacAddress> mac{};  ///< none: deleted, or unreachable
   bool stale = false;
 };
 [[nodiscard]] std::optional<NeighbourMessage> read_neighbour(const nlmsghdr& message);
 
-/// Whether an interface went up, down, or away.
+/// Whether an interface went up or down, or was removed.
 [[nodiscard]] bool switches_link(const nlmsghdr& message);
 
 }  // namespace adit::app

@@ -12,10 +12,10 @@
 namespace adit::app::netlink {
 namespace {
 
-/// libmnl asks for 8 KiB at least; the kernel fills up to 32 KiB a datagram when given the room.
+/// libmnl asks for at least 8 KiB; the kernel fills up to 32 KiB per datagram if there is room.
 constexpr std::size_t kDatagram = 32768;
 constexpr std::chrono::seconds kAnswerTime{5};
-constexpr int kDumpAttempts = 3;  // a busy routing daemon may change something in every one
+constexpr int kDumpAttempts = 3;  // a busy routing daemon may change something during each one
 
 using Clock = std::chrono::steady_clock;
 
@@ -28,7 +28,7 @@ std::expected<Socket, Failure> open_for_one_request(const Request& request) {
   if (!socket) {
     return socket;
   }
-  const int on = 1;  // before Linux 4.12 there is none
+  const int on = 1;  // not available before Linux 4.12
   ::setsockopt(socket->fd(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
   if (auto sent = socket->send(request); !sent) {
     return std::unexpected(std::move(sent.error()));
@@ -54,7 +54,7 @@ void read_dump(const nlmsghdr& message, DumpState& state, const std::function<vo
   }
 }
 
-/// True: whole; false: something changed meanwhile.
+/// True: complete; false: something changed meanwhile.
 std::expected<bool, Failure> dump_once(const Request& request,
                                        const std::function<void(const nlmsghdr&)>& each) {
   auto socket = open_for_one_request(request);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A socket to rtnetlink(7), over libmnl, and requests that need none of their own: execute, ask, dump.
+// A socket to rtnetlink(7), on top of libmnl, and requests that open their own: execute, ask, dump.
 // Thread: the owner's. Owner: the caller.
 #pragma once
 
@@ -18,12 +18,12 @@ struct mnl_socket;
 
 namespace adit::app::netlink {
 
-/// Not blocking.
+/// Non-blocking.
 class Socket {
  public:
   [[nodiscard]] static std::expected<Socket, Failure> open();
 
-  /// To be polled for input.
+  /// Poll it for input.
   [[nodiscard]] int fd() const;
   /// The address that the kernel answers to.
   [[nodiscard]] std::uint32_t port() const;
@@ -34,7 +34,7 @@ class Socket {
   void enlarge_receive_buffer(int octets);
 
   [[nodiscard]] std::expected<void, Failure> send(const Request& request) { return send(request.octets()); }
-  /// Several requests, one behind the other.
+  /// Sends one or several concatenated requests.
   [[nodiscard]] std::expected<void, Failure> send(Bytes requests);
 
   enum class Received : std::uint8_t {
@@ -44,7 +44,7 @@ class Socket {
   };
   /// The datagram is valid until the next call.
   [[nodiscard]] Received receive(Bytes& datagram);
-  /// Waits for input first. An overrun is an error, ENOBUFS.
+  /// Waits for input first. An overrun is reported as ENOBUFS.
   [[nodiscard]] std::expected<Bytes, Failure> receive_within(std::chrono::milliseconds time);
 
  private:
@@ -55,17 +55,17 @@ class Socket {
   std::vector<std::uint8_t> buffer_;
 };
 
-// Each on a socket of its own. They block for as long as the kernel takes, 5 s at most.
+// Each opens a socket of its own and blocks as long as the kernel takes, at most 5 s.
 
 /// Adds NLM_F_ACK and waits for the acknowledgement.
 [[nodiscard]] std::expected<void, Failure> execute(Request request);
 
-/// For requests with one message as the answer, which `read` gets; it does not outlive the call.
+/// For requests answered by a single message, which is passed to `read` and does not outlive the call.
 [[nodiscard]] std::expected<void, Failure> ask(const Request& request,
                                                const std::function<void(const nlmsghdr&)>& read);
 
-/// Adds NLM_F_DUMP and passes on every message of the answer. A dump during which something changed is repeated, three attempts
-/// at most, so `each` may get a message twice.
+/// Adds NLM_F_DUMP and passes on every message of the answer. A dump during which something changed is
+/// repeated, with three attempts at most, so `each` may see a message twice.
 [[nodiscard]] std::expected<void, Failure> dump(Request request,
                                                 const std::function<void(const nlmsghdr&)>& each);
 

@@ -21,12 +21,12 @@ std::unexpected<std::string> failure(const std::string& what, const netlink::Fai
   return std::unexpected("subscribers' routes: " + what + ": " + why.text());
 }
 
-/// No acknowledgement is asked for: only refusals come back.
+/// Does not ask for an acknowledgement: only refusals are answered.
 netlink::Request change_request(const wire::Ipv4Prefix& prefix, bool add, std::uint32_t table) {
   rtmsg route{};
   route.rtm_family = AF_INET;
   route.rtm_dst_len = prefix.length;
-  route.rtm_table = RT_TABLE_UNSPEC;  // RTA_TABLE has room for more than 255
+  route.rtm_table = RT_TABLE_UNSPEC;  // RTA_TABLE holds table numbers above 255
   route.rtm_protocol = kSubscriberProtocol;
   route.rtm_scope = RT_SCOPE_UNIVERSE;
   route.rtm_type = RTN_BLACKHOLE;
@@ -36,7 +36,7 @@ netlink::Request change_request(const wire::Ipv4Prefix& prefix, bool add, std::u
   return request;
 }
 
-/// The prefix of a route of ours; nothing for any other message.
+/// The prefix of a route of ours; empty for any other message.
 std::optional<wire::Ipv4Prefix> our_prefix(const nlmsghdr& message, std::uint32_t wanted_table) {
   const auto route = netlink::body_of<rtmsg>(message);
   if (message.nlmsg_type != RTM_NEWROUTE || !route || route->header.rtm_protocol != kSubscriberProtocol ||

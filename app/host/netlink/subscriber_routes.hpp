@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts subscribers into the kernel's routing table, so that BIRD or FRR announce them: a blackhole route each, of protocol
-// 77 (kSubscriberProtocol), which routing daemons learn, and which keeps the kernel from sending a subscriber's packets
-// elsewhere. No packet of a subscriber's ever takes it, the workers receive them before the kernel does. Routes are written
-// in batches, and removed when the call ends, when aditd ends, or, after a crash, at the next start.
+// Puts subscribers into the kernel's routing table, so that BIRD or FRR announce them: one blackhole route
+// each, with protocol 77 (kSubscriberProtocol), which routing daemons learn, and which keeps the kernel from
+// sending a subscriber's packets elsewhere. No subscriber packet ever uses it, as the workers receive them
+// before the kernel does. Routes are written in batches, and removed when the call ends, when aditd ends, or,
+// after a crash, at the next start.
 // Thread: control. Owner: aditd's runtime.
 #pragma once
 
@@ -24,7 +25,7 @@ class SubscriberRoutes {
   /// `table`: the kernel's routing table of the core side. Removes what an earlier run has left there.
   [[nodiscard]] static std::expected<std::unique_ptr<SubscriberRoutes>, std::string> open(
       std::uint32_t table);
-  /// Removes every route that it has added.
+  /// Removes every route that it added.
   ~SubscriberRoutes();
   SubscriberRoutes(const SubscriberRoutes&) = delete;
   SubscriberRoutes& operator=(const SubscriberRoutes&) = delete;
@@ -32,7 +33,7 @@ class SubscriberRoutes {
   void add(const wire::Ipv4Prefix& prefix);
   void remove(const wire::Ipv4Prefix& prefix);
 
-  /// Writes pending changes, 256 at most; true when some are left. Blocks while the kernel applies them, about a
+  /// Writes up to 256 pending changes; true if some are left. Blocks while the kernel applies them, about a
   /// millisecond.
   bool write_some();
 
