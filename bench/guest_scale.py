@@ -4,10 +4,10 @@
 
   bench/guest_scale.py [--calls N] [--out DIR]     131,072 calls take some 25 minutes; 2,000 one
 
-For machines that give a process fewer descriptors than that and no right to raise them: a guest's kernel has limits of its
-own. It says how many calls stand at once and that each carries its packets, and what they take; its rates say nothing, it
-has one CPU and a user-mode kernel. Clients are of the android profile: they send no echoes, which this kernel could not
-serve from 131,072. Needs a build (ADIT_BUILD). No root file system is made: the guest has the host's, read-only.
+For machines that limit a process to fewer descriptors and do not let it raise the limit: a guest's kernel has its own
+limits. The run shows how many calls can be up at once, that each carries its packets, and what they use; its rates mean
+nothing, with one CPU and a user-mode kernel. Clients use the android profile, which sends no echoes: this kernel could not
+serve echoes from 131,072. Needs a build (ADIT_BUILD). The guest uses the host's root file system, read-only.
 """
 import argparse
 import contextlib
@@ -151,7 +151,7 @@ def main():
         try:
             watch(guest, job)
         finally:
-            with contextlib.suppress(ProcessLookupError):  # its processes, which outlive it
+            with contextlib.suppress(ProcessLookupError):  # its processes, which would outlive it
                 os.killpg(guest.pid, signal.SIGKILL)
         report, said = job / "blast.json", job / "job.out"
         console = (job / "console").read_text(errors="replace").splitlines()

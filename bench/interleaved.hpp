@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compares contenders on a machine that others use too: each round runs every contender once, so that a slow second
-// is slow for all of them, and a row reports the median round and the best.
-// Cycles are TSC cycles; core_per_tsc() tells how many core cycles one is at the moment.
+// Compares contenders on a machine that others use too: each round runs every contender once, so that a slow
+// second slows all of them, and a row reports the median round and the best. Cycles are TSC cycles;
+// core_per_tsc() gives the current number of core cycles per TSC cycle.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ inline std::uint64_t read_tsc() {
   return __builtin_ia32_rdtsc();
 }
 
-/// The TSC's frequency in hertz, by the steady clock.
+/// The TSC's frequency in hertz, measured against the steady clock.
 inline double tsc_hz() {
   static const double hz = [] {
     const auto began = std::chrono::steady_clock::now();

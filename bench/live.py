@@ -4,13 +4,13 @@
 
   calls       set-up rate and what a call costs, at 1,000 and 10,000 calls, as fast as it goes and at a rate
   hold        10,000 calls held for three minutes with verified traffic, then everything back where it was
-  churn       5,000 calls with traffic, 5 % of them hung up and dialled anew each second, for two minutes
+  churn       5,000 calls with traffic, 5 % of them hung up and redialled each second, for two minutes
   scale       131,072 calls (or as many as --calls says) on several addresses, with verified traffic across all of them
   storm       5,000 dial attempts a second from 20,000 addresses while 5,000 calls carry traffic
   end-to-end  the highest rate without loss by packet size, over AF_XDP and over memif
 
-Both programs share this machine's cores, so each figure is of the pair. Needs root and a build (ADIT_BUILD). Every run is
-kept as OUT/live-*.json, which bench/report.py draws. --quick: tenths of the calls and seconds, to see that it works.
+Both programs share this machine's cores, so each figure is for the pair. Needs root and a build (ADIT_BUILD). The result of
+every run is kept as OUT/live-*.json, for bench/report.py. --quick: a tenth of the calls and seconds, to see that it works.
 """
 import argparse
 import json
@@ -31,7 +31,7 @@ SERVER = "198.18.0.1"
 SIDES = ["--server", SERVER, "--access", "access", "--clients", "10.99.0.0/16"]
 CORE = ["--core", "core", "--core-address", "198.19.0.2"]
 MEMIF_SOCKET = "/run/adit-lab/memif-{}.sock"
-QUARANTINE_SECONDS = 62  # before aditd gives an address out again
+QUARANTINE_SECONDS = 62  # before aditd assigns an address again
 
 
 def lab(*arguments):
@@ -69,7 +69,7 @@ def memif_ports():
 
 
 class Server:
-    """A fresh aditd, and what it holds."""
+    """A freshly started aditd, and what it uses."""
 
     def __init__(self, config=CONFIG):
         lab("up", "--config", str(config))
@@ -77,7 +77,7 @@ class Server:
         self.log_at = (RUN_DIR / "aditd.log").stat().st_size
 
     def held(self):
-        """What must be back where it was when nobody calls any more."""
+        """What must be back at its old value when all calls have ended."""
         stat, pools = adit("show", "stat"), adit("show", "pools")["pools"]
         return {
             "calls": sum(stat["sessions"].values()),
@@ -92,7 +92,7 @@ class Server:
         return sum(pool["total"] - pool["free"] for pool in adit("show", "stat")["packet_buffers"])
 
     def cpu_seconds(self):
-        """By thread: (user, system)."""
+        """CPU time by thread: (user, system)."""
         tick, seconds = os.sysconf("SC_CLK_TCK"), {}
         for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
             fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
@@ -134,7 +134,7 @@ def calls(options):
         server = Server(memif_config() if link == "memif" else CONFIG)
         cpu = server.cpu_seconds()
         limit = ["--dial-rate", rate] if rate else []
-        # More at once than a veth's ring holds packets (256) would measure its drops; memif has room for more.
+        # More at once than a veth's ring holds packets (256) would measure its drops; memif has more room.
         ports = [*memif_ports()[:4], "--concurrency", "1024"] if link == "memif" else []
         run = blast(options.out, f"calls-{link}-{count}-{rate or 'max'}", server, "set-up", "--calls", count, *limit,
                     ports=ports)
@@ -156,7 +156,7 @@ def calls(options):
 def hold(options):
     count, seconds = 10000 // options.scale, 180 // options.scale
     server = Server()
-    # Once up and down first: what a process learns it keeps (buffers, arenas), and that is no leak.
+    # Once up and down first: memory that a process keeps after first use (buffers, arenas) is no leak.
     blast(options.out, "hold-warm-up", server, "set-up", "--calls", count)
     time.sleep(QUARANTINE_SECONDS if options.scale == 1 else 3)
     before = server.held()
@@ -199,9 +199,9 @@ SCALE_POOL = "10.64.0.0/13"
 
 
 def scale_config(text, sessions):
-    """Room for `sessions` calls; TCP and PPP ask less often whether each of them lives."""
+    """A config for `sessions` calls, with longer intervals between TCP and PPP echoes."""
     bind = ", ".join(f'"{address}"' for address in ["192.0.2.1", *SERVERS])
-    # The real clients' ports are AF_XDP's: a system call a poll, which would be measured along.
+    # The ports for real clients use AF_XDP: a system call per poll, which would be part of the measurement.
     for interface, role in (("access0", "access"), ("core0", "core")):
         text = text.replace(f'[[port]]\ninterface = "{interface}"\nrole = "{role}"\n\n', "")
     return (text.replace("max-sessions = 20000", f"max-sessions = {sessions}\nmax-starting = {sessions}")
@@ -218,7 +218,7 @@ def add_scale_addresses():
 
 
 class Watch(threading.Thread):
-    """Asks aditd every second how many calls are up and begin, and what its tables take when they are most."""
+    """Asks aditd every second how many calls are up and starting, and how large its tables are at the peak."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -305,7 +305,7 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=TOP / "bench" / "results")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    # A terminated run cleans up like a finished one.
+    # A terminated run cleans up like one that finished.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         {"calls": calls, "hold": hold, "churn": churn, "scale": scale, "storm": storm, "end-to-end": end_to_end}[options.what](options)

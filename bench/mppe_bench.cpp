@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What MPPE costs: bursts of 64 packets spread over 1, 8 or 64 calls (a run of a call's packets stands together, as the
-// data plane arranges them), in place, each packet with a key of its own as the chains advance; and its parts.
+// The cost of MPPE: bursts of 64 packets spread over 1, 8 or 64 calls (each call's packets adjacent, as the
+// data plane arranges them), in place, each packet with its own key as the chains advance; and the cost of
+// its parts.
 //   BM_Mppe_<Encrypt|Decrypt>/<implementation>/<octets | imix>/<calls>
 //   BM_Rc4_Stream/<implementation>/<octets>    key schedule not counted
 //   BM_Rc4_Schedule/<implementation>           BM_Rekey_Sha1/<implementation>   per key
-// imix: 64, 576 and 1,400 octets in the proportion 7:4:1, shuffled. Every contender is checked against OpenSSL before it
-// is timed. All contenders of a row's input are timed in turn, round by round (interleaved.hpp).
+// imix: 64, 576 and 1,400 octets in the proportion 7:4:1, shuffled. Every contender is checked against
+// OpenSSL before it is timed. All contenders for one input are timed alternately, round by round
+// (interleaved.hpp).
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -29,7 +31,7 @@ using crypto::MppeJob;
 constexpr std::size_t kPackets = 64;
 constexpr std::size_t kSlot = 2048;
 constexpr int kRounds = 400;
-constexpr std::size_t kImix = 0;  // in place of a size
+constexpr std::size_t kImix = 0;  // instead of a size
 
 std::vector<MppeContender> all_mppe() {
   std::vector<MppeContender> all = mppe_contenders();
@@ -44,7 +46,7 @@ std::vector<MppeContender> all_mppe() {
   return all;
 }
 
-/// One contender's calls and packets. The same seed makes the same burst for all of them.
+/// One contender's calls and packets. The same seed gives every contender the same burst.
 class Burst {
  public:
   Burst(std::size_t octets, std::size_t calls) : chains_(calls), octets_(kPackets * kSlot) {
@@ -70,7 +72,7 @@ class Burst {
   void make_jobs() {
     const std::size_t per_call = kPackets / chains_.size();
     for (std::size_t i = 0; i < kPackets; ++i) {
-      // 58 octets of headers stand before a packet in its buffer, so it is rarely aligned.
+      // 58 octets of headers precede a packet in its buffer, so it is rarely aligned.
       jobs_[i] = {.chain = &chains_[i / per_call],
                   .changes = static_cast<std::uint32_t>(1 + i % per_call),
                   .size = sizes_[i],
@@ -210,7 +212,7 @@ struct Ciphers {
   }
 };
 
-/// size 0: the schedules; else the streams alone.
+/// size 0: key schedules only; otherwise the streams only.
 Cell measure_rc4(std::size_t size) {
   std::vector<std::unique_ptr<Ciphers>> all;
   std::vector<Contender> contenders;
@@ -246,7 +248,7 @@ Cell measure_rc4(std::size_t size) {
   }
   Cell cell;
   cell.payload = kPackets * size;
-  // Every cipher, one key: the same octets.
+  // All ciphers must produce the same octets with one key.
   std::vector<std::uint8_t> first;
   for (std::size_t i = 0; i < contenders.size() && size > 0; ++i) {
     all[i]->keys = Keys{};
@@ -309,7 +311,7 @@ Cell measure_sha1() {
   return cell;
 }
 
-/// Rows of one input share a cell, which the first of them measures.
+/// Rows with the same input share a cell, which is measured with the first of them.
 void add_rows(const std::string& subject, const std::string& input, const std::vector<std::string>& names,
               std::function<Cell()> measure) {
   const auto cell = std::make_shared<Cell>();

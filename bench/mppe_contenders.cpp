@@ -71,7 +71,7 @@ class Evp final : public StreamCipher {
   EVP_CIPHER_CTX* context_;
 };
 
-/// Linux' way: words of 32 bits, the next S[i] fetched early.
+/// As Linux does it: 32-bit words, the next S[i] fetched early.
 class KernelStyle final : public StreamCipher {
  public:
   void set_key(std::span<const std::uint8_t, 16> key) override {
@@ -158,7 +158,7 @@ class EvpSha1 {
   EVP_MD_CTX* context_;
 };
 
-/// One job after the other. Cipher is final, so that its calls are direct ones.
+/// One job after another. Cipher is final, so that its calls are direct.
 template <typename Cipher, typename Sha1>
 Crypt one_by_one(std::shared_ptr<Sha1> sha1) {
   auto cipher = std::make_shared<Cipher>();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What crypto::mppe_crypt() is measured against: the same jobs done by OpenSSL and in the manner of the Linux kernel, and
-// RC4 alone by the libraries that have it.
+// What crypto::mppe_crypt() is compared with: the same jobs done by OpenSSL and as in the Linux kernel, and
+// RC4 alone by other libraries.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,11 @@ struct MppeContender {
 };
 
 /// openssl_lowlevel (SHA1_Init, RC4), openssl_evp (fetched once, contexts reused), kernel_style (the arc4 of
-/// lib/crypto: a table of 32-bit words; with OpenSSL's SHA-1, which uses the SHA extensions as the kernel's does; without
-/// what skb handling and the crypto API cost). 128-bit chains only.
+/// lib/crypto, a table of 32-bit words, with OpenSSL's SHA-1, which uses the SHA extensions as the kernel's
+/// does; without the cost of skb handling and the crypto API). 128-bit chains only.
 std::vector<MppeContender> mppe_contenders();
 
-/// RC4 as a library offers it.
+/// RC4 as a library implements it.
 class StreamCipher {
  public:
   virtual ~StreamCipher() = default;
@@ -40,7 +40,7 @@ struct Rc4Contender {
 /// openssl_lowlevel, openssl_evp, kernel_style, plain.
 std::vector<Rc4Contender> rc4_contenders();
 
-/// Other libraries, where the build has them (-Dbenchmark_libraries=true).
+/// Other libraries, if the build has them (-Dbenchmark_libraries=true).
 std::vector<Rc4Contender> library_rc4_contenders();
 
 }  // namespace adit::bench

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a packet costs on its way up and down: poll_once() of one worker on ring ports, from the receive ring to the
-// transmit ring. Every packet has a key and sequence number of its own; calls are visited in a random order; making the
-// frames is not measured. Cycles are TSC cycles. One-way traffic: every 8th packet up of a call costs a bare
-// acknowledgement besides (64k calls of one packet each: none).
+// The cost of a packet on the uplink and downlink: poll_once() of one worker on ring ports, from the receive
+// ring to the transmit ring. Every packet has its own key and sequence number; calls are visited in a random
+// order; making the frames is not measured. Cycles are TSC cycles. Traffic is one-way, so every 8th uplink
+// packet of a call also costs a bare acknowledgement (with 64k calls of one packet each: none).
 //   BM_<Uplink|Downlink>_Burst/<clear|mppe>/<inner IP octets>/<calls>
 //   BM_<Uplink|Downlink>_Workers/<clear|mppe>/<inner IP octets>/<calls>/<workers>: each on a thread of its own, at once
 //   BM_<Uplink|Downlink>_Handoff/<clear|mppe>/<inner IP octets>/<calls>: two workers on one thread, in turn by batch: packets
@@ -23,17 +23,17 @@
 namespace adit::bench {
 namespace {
 
-/// The rig of the row before, when it serves this one too: 65,536 calls take a second to install.
+/// Reuses the previous row's rig if it fits this one: 65,536 calls take a second to install.
 PipelineRig& rig_for(std::uint32_t calls, bool mppe, std::uint16_t workers = 1) {
   static std::unique_ptr<PipelineRig> rig;
   if (rig == nullptr || rig->calls() != calls || rig->mppe() != mppe || rig->workers() != workers) {
-    rig.reset();  // its memory first
+    rig.reset();  // frees the old one's memory first
     rig = std::make_unique<PipelineRig>(calls, mppe, workers);
   }
   return *rig;
 }
 
-/// Cycles per packet of each stage, from rounds of their own: reading the clock between stages costs some itself.
+/// Cycles per packet of each stage, in separate rounds: reading the clock between stages has a cost itself.
 void count_stages(benchmark::State& state, PipelineRig& rig, Traffic traffic, std::size_t octets) {
   constexpr int kRounds = 9;
   std::array<std::vector<std::uint64_t>, dataplane::kStageNames.size()> rounds;
@@ -74,7 +74,7 @@ void run_row(benchmark::State& state, Traffic traffic, bool mppe, std::size_t oc
   const auto packets = static_cast<double>(state.iterations()) * PipelineRig::kBatch;
   state.SetItemsProcessed(static_cast<std::int64_t>(packets));
   state.SetBytesProcessed(static_cast<std::int64_t>(packets * static_cast<double>(octets)));
-  // The median batch: one that somebody else's time slice fell into says nothing of us.
+  // The median batch: one interrupted by another process's time slice says nothing about us.
   std::ranges::sort(batches);
   state.counters["cycles_per_packet"] =
       static_cast<double>(batches[batches.size() / 2]) / PipelineRig::kBatch;
@@ -104,7 +104,7 @@ void run_workers(benchmark::State& state, Traffic traffic, bool mppe, std::size_
   }
   const std::size_t packets = PipelineRig::kBatch * workers;
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(packets));
-  // By the median batch and by the best: a busy machine takes the second core away for most of them.
+  // By the median batch and by the best: on a busy machine most batches lose the second core for a while.
   state.counters["mpps"] = tsc_hz / median_per_packet(batches, packets) / 1e6;
   state.counters["mpps_best"] =
       tsc_hz / (static_cast<double>(batches.front()) / static_cast<double>(packets)) / 1e6;

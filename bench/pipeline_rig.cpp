@@ -38,7 +38,7 @@ constexpr unsigned kRingSize = 4096;
 constexpr unsigned kPoolSize = 8191;
 constexpr std::uint16_t kQueues = PipelineRig::kMaxWorkers;
 constexpr std::uint64_t kNow =
-    1'000'000'000'000;  // the worker's time stands still: bare acks leave by number alone
+    1'000'000'000'000;  // the worker's clock stands still: bare acks are sent by packet count only
 constexpr std::uint32_t kAccessIfindex = 1;
 constexpr std::uint32_t kCoreIfindex = 2;
 constexpr std::uint32_t kIdsPerAddress = 1U << 15;
@@ -331,7 +331,8 @@ std::size_t PipelineRig::write_uplink(std::uint8_t* at, std::uint32_t number, st
   return kGreAt + size;
 }
 
-/// The peers' side of MPPE. Jobs of one call (fewer calls than kBatch) stand calls() apart: each round is a batch.
+/// The peers' side of MPPE. When calls are fewer than kBatch, jobs of one call are calls() apart, so each
+/// round is a batch.
 void PipelineRig::encrypt() {
   for (std::size_t begin = 0; begin < jobs_.size();) {
     const std::size_t size = std::min<std::size_t>(jobs_.size() - begin, calls());
@@ -373,7 +374,7 @@ std::uint64_t PipelineRig::run_in_parallel() {
     std::vector<std::jthread> threads;
     for (std::size_t w = 0; w < workers(); ++w) {
       threads.emplace_back([&, w] {
-        pin_to(w);  // they would all inherit the one CPU of EAL's main lcore
+        pin_to(w);  // otherwise all would inherit the single CPU of EAL's main lcore
         if (ready.fetch_add(1) + 1 == workers()) {
           began.store(rte_rdtsc());
         }

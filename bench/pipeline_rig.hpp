@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Workers on ring ports, with any number of calls up, and the other ends of those calls: frames are made fresh (own
-// sequence numbers, own keys) outside the measured time, and what comes out is counted and given back.
+// Workers on ring ports, with any number of calls up, and the other ends of those calls: frames are made
+// fresh (new sequence numbers, new keys) outside the measured time; packets that come out are counted, and
+// their buffers reused.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -18,14 +19,14 @@
 
 namespace adit::bench {
 
-/// Starts EAL, with hugepages when there are enough; says which. Once per process.
+/// Starts EAL, with hugepages if there are enough; prints which. Once per process.
 [[nodiscard]] bool start_eal();
 
 enum class Traffic : std::uint8_t { kUplink, kDownlink };
 
 class PipelineRig {
  public:
-  static constexpr std::size_t kBatch = 1024;  ///< packets made, measured and taken back at a time
+  static constexpr std::size_t kBatch = 1024;  ///< packets made, measured and collected at a time
   static constexpr std::uint16_t kMaxWorkers = 2;
 
   /// Call n belongs to worker n % workers.
@@ -34,19 +35,19 @@ class PipelineRig {
   PipelineRig(const PipelineRig&) = delete;
   PipelineRig& operator=(const PipelineRig&) = delete;
 
-  /// Puts what make() made out of all caches, as a NIC or another core would leave it: otherwise the worker on the
-  /// maker's own core finds its frames in the cache, and the others do not.
+  /// Evicts what make() made from all caches, as if a NIC or another core had written it: otherwise the
+  /// worker on the maker's own core would find its frames in the cache, and the others would not.
   void evict() const;
 
   enum class Arrival : std::uint8_t { kAtOwner, kAtOther };
-  /// Puts kBatch frames a worker that carry inner IP packets of `inner_octets` on the port where they arrive: on the queue
-  /// that their call's owner polls, or on another's.
+  /// Puts kBatch frames per worker, carrying inner IP packets of `inner_octets`, on the port where they
+  /// arrive: on the queue that their call's owner polls, or on another one.
   void make(Traffic traffic, std::size_t inner_octets, Arrival arrival = Arrival::kAtOwner);
-  /// Lets the workers poll, one after the other, until they find nothing; TSC cycles.
+  /// Lets the workers poll, one after another, until they find nothing; TSC cycles.
   std::uint64_t run();
-  /// Each worker on a thread of its own, all at once; TSC cycles from the common start until the last is done.
+  /// Each worker on its own thread, all at once; TSC cycles from the common start until the last is done.
   std::uint64_t run_in_parallel();
-  /// Takes what was sent; false when not every packet came through.
+  /// Collects what was sent; false if a packet is missing.
   [[nodiscard]] bool collect();
 
   dataplane::Worker& worker() { return plane_->worker({0}); }
@@ -74,7 +75,7 @@ class PipelineRig {
   const bool mppe_;
   std::unique_ptr<dataplane::DataPlane<dataplane::Worker>> plane_;
   std::vector<PeerEnd> peers_;
-  std::vector<std::uint32_t> walk_;  ///< the calls in a seeded random order, walked round and round
+  std::vector<std::uint32_t> walk_;  ///< the calls in a seeded random order, visited cyclically
   std::size_t step_ = 0;
   std::vector<rte_mbuf*> made_;
   std::vector<crypto::MppeJob> jobs_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RC4 of five libraries. The build has this file with -Dbenchmark_libraries=true (scripts/deps installs them).
+// RC4 from five libraries. Only built with -Dbenchmark_libraries=true (scripts/deps installs the libraries).
 #define CRYPTOPP_ENABLE_NAMESPACE_WEAK 1  // where Crypto++ keeps RC4
 #include <botan/stream_cipher.h>
 #include <cryptopp/arc4.h>

@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results as tables, or as one page: bench/report.py [--html PAGE.html] FILE.json ...
 
-Google Benchmark's files are printed as tables; adit-blast has printed its own. With --html both kinds go into one page that
-needs nothing else: adit-blast's report.
+Google Benchmark's files are printed as tables; adit-blast has already printed its own. With --html both kinds go into one
+self-contained page: adit-blast's report.
 """
 import json
 import pathlib
 import sys
 
 TEMPLATE = pathlib.Path(__file__).resolve().parent.parent / "app" / "adit-blast" / "results" / "report.html"
-EMPTY = '{"runs": [], "benchmarks": []}'  # what the template has where the data go
+EMPTY = '{"runs": [], "benchmarks": []}'  # the template's placeholder for the data
 
-# In the packet's order.
+# In the order in which a packet passes them.
 STAGES = ["receive", "parse_outer", "find_calls", "accept_sequence", "strip_ppp", "decrypt", "commit", "up_inner",
           "forward", "find_subscribers", "down_inner", "clamp_mss", "encrypt", "push_ppp", "push_gre", "push_outer",
           "send"]
@@ -26,18 +26,18 @@ def print_rows(rows, columns):
 
 
 def row_of(benchmark):
-    """The name's parts, without what Google Benchmark appends."""
+    """The name's parts, without those that Google Benchmark appends."""
     return [part for part in benchmark["name"].split("/")
             if part != "manual_time" and not part.startswith(("min_time", "iterations"))]
 
 
-# The proportion of bench/mppe_bench.cpp in a burst of 64 packets.
+# The mix of bench/mppe_bench.cpp in a burst of 64 packets.
 IMIX = {"64": 37, "576": 22, "1400": 5}
 YARDSTICKS = ["kernel_style", "openssl_lowlevel"]
 
 
 def report_mppe(data):
-    """Implementations as rows, one table for each size and number of calls, ratios against the yardsticks."""
+    """Implementations as rows, one table per size and number of calls, with ratios to the reference implementations."""
     core = float(data["context"]["core_per_tsc"])
     best = data["context"]["mppe_implementation"]
     print(f"in use: {best}; core cycles (one TSC cycle is {core:.3f} of them), median round and best\n")
@@ -104,7 +104,7 @@ def report(path):
         if "cycles_per_handoff" in row:
             handoffs.append([name] + [f"{row[key]:.0f}" for key in HANDOFF])
             continue
-        # From the median batch, like the cycles; the mean would count other people's time slices.
+        # From the median batch, like the cycles; the mean would include other processes' time slices.
         rate = float(context["tsc_mhz"]) * 1e6 / row["cycles_per_packet"]
         octets = int(name.split("/")[2])
         total.append([name, f"{row['cycles_per_packet']:.0f}", f"{row['cycles_per_packet_best']:.0f}",
@@ -127,7 +127,7 @@ def write_page(page, paths):
         content = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
         content["name"] = pathlib.Path(path).stem
         data["runs" if "phases" in content else "benchmarks"].append(content)
-    # Nothing in it may end the page's script element.
+    # The data must not be able to close the page's script element.
     text = json.dumps(data).replace("<", "\\u003c")
     pathlib.Path(page).write_text(TEMPLATE.read_text(encoding="utf-8").replace(EMPTY, text), encoding="utf-8")
     print(f"{page}: {len(data['runs'])} runs, {len(data['benchmarks'])} benchmark files")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sourced by scripts that do one thing after another: `step NAME COMMAND...` runs it with its output in a log,
-# prints a line with the time it took, and on failure shows the end of the log and leaves. `summary` prints the times.
-# `configure` is the step that demo and test share.
+# Sourced by scripts that run one step after another: `step NAME COMMAND...` runs the command with its output
+# in a log, prints a line with the time it took, and on failure shows the end of the log and exits. `summary`
+# prints the times. `configure` is the step that demo and test share.
 #
 # The caller sets $step_logs, a directory for the logs, before the first step.
 
@@ -43,11 +43,11 @@ summary() {
   printf '%-34s %8s\n' total "$(step_seconds $total)"
 }
 
-# configure DIR MESON-OPTIONS...: afresh where a run that was killed left half a build directory behind
+# configure DIR MESON-OPTIONS...: starts afresh if a killed run left half a build directory behind
 configure() {
   local dir=$1
   shift
-  # A tree of yesterday would keep yesterday's options.
+  # An existing tree would otherwise keep its old options.
   if [ -f "$dir/build.ninja" ] && meson configure "$dir" "$@"; then
     return
   fi
