@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client under a server that answers, lies, repeats and renegotiates in any order, by TCP and by GRE, with every
-// profile, method and MPPE policy. What must hold whatever it does: whole messages and frames that parse, a bounded answer
-// to each event, data only on an installed call and with an address, keys before the frame that lets the server use them,
-// one end, nothing after it, and no timer left.
+// A client against a server that answers, lies, repeats and renegotiates in any order, over TCP and GRE, with
+// every profile, method and MPPE policy. Invariants: whole messages, frames that parse, a bounded answer to
+// each event, data only on an installed call with an address, keys before the frame that lets the server use
+// them, one end, nothing after it, and no timer left.
 #include <map>
 #include <vector>
 
@@ -126,8 +126,8 @@ Octets frame(PppProtocol protocol, std::uint8_t code, std::uint8_t identifier, B
   return {octets.begin(), octets.end()};
 }
 
-/// What an obedient server answers to the last request of `which`; with `code` 2 it acknowledges it, with 3 and 4 it
-/// refuses `options` of it.
+/// A cooperative server's answer to the last request of `which`; code 2 acknowledges it, 3 and 4 refuse
+/// `options` of it.
 Octets answer(const Host& host, PppProtocol which, std::uint8_t code, Bytes options) {
   const auto asked = host.asked.find(which);
   if (asked == host.asked.end()) {
@@ -145,7 +145,7 @@ void establish(ClientCall& client, TimerWheel& wheel) {
   client.on_bytes(pptp::write(reply).octets());
 }
 
-/// A message of control type 1 + `kind` % 15, its first fields from the input.
+/// A message of control type 1 + `kind` % 15, with its first fields from the input.
 Octets message(std::uint8_t kind, Input& input) {
   constexpr std::uint16_t kLengths[] = {156, 156, 16, 16, 16, 20, 168, 32, 220, 24, 28, 16, 148, 40, 24};
   const std::size_t type = kind % std::size(kLengths);

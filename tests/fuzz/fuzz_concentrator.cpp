@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole control plane under several clients, a ring that fills and an operator who interferes, in any order; and at
-// the end of each run a drain that must give everything back: connections, calls, IDs, addresses, timers.
+// The whole control plane with several clients, a ring that fills up and an operator who intervenes, in any
+// order; each run ends with a drain that must free everything: connections, calls, IDs, addresses, timers.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -25,7 +25,7 @@ namespace {
 
 using Octets = std::vector<std::uint8_t>;
 
-/// Keeps the process's and the workers' books, and holds the concentrator to them.
+/// Records the state of the process and its workers, and checks the concentrator against it.
 class House final : public ConcentratorActions {
  public:
   static constexpr std::uint16_t kWorkers = 2;
@@ -92,7 +92,7 @@ class House final : public ConcentratorActions {
       concentrator_.on_closed(connection);
     }
   }
-  /// A frame of the call's peer; `acks`: its Configure-Ack (or, for PAP, its proof) instead of `octets`.
+  /// A frame from the call's peer; `acks`: its Configure-Ack (or, for PAP, its proof) instead of `octets`.
   void frame_in(std::uint8_t which, bool acks, Bytes octets) {
     if (calls_.empty()) {
       return;
@@ -120,7 +120,7 @@ class House final : public ConcentratorActions {
   void advance(Duration by) { wheel.advance(wheel.now() + by); }
   Concentrator& concentrator() { return concentrator_; }
 
-  /// Everybody leaves; nothing may be left.
+  /// Everybody disconnects; nothing may be left.
   void empty_the_house() {
     ring_full = false;
     concentrator_.drain();
@@ -144,7 +144,7 @@ class House final : public ConcentratorActions {
   test::SilentLog log_;
   LocalUsers users_;
   std::map<Key, contract::CallRef> calls_;
-  std::map<Key, Octets> asked_;  // our last Configure-Request to the peer, from its protocol field on
+  std::map<Key, Octets> asked_;  // our last Configure-Request to the peer, starting with its protocol field
   std::vector<contract::CallRef> removed_;
   std::set<std::pair<wire::Ipv4Address, std::uint16_t>> ids_;
   std::set<wire::Ipv4Address> subscribers_;
@@ -161,7 +161,7 @@ Settings pap_settings() {
   return settings;
 }
 
-/// Messages that a client sends, by their number in the input; the call ID is the input's.
+/// Messages from a client, by their number in the input; the call ID comes from the input.
 Octets client_message(std::uint8_t kind, Input& input) {
   const std::uint16_t id = input.u8();
   pptp::OutgoingCallRequest call;

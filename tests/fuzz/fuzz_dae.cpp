@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Disconnect- and CoA-Requests, rightly signed, with whatever attributes the input has: every one gets an answer that its
-// sender can check, a repetition gets the same one, and what is read as a change holds no value that the wire cannot have.
+// Correctly signed Disconnect- and CoA-Requests with any attributes: every request gets an answer that its
+// sender can verify, a repetition gets the same one, and no change has a value that cannot occur on the wire.
 #include <algorithm>
 #include <vector>
 
@@ -27,7 +27,7 @@ class Nobody final : public AuthBackend {
   void cancel(AuthClient&) override {}
 };
 
-/// A concentrator without a call asks nothing of anybody.
+/// A concentrator without calls has nothing to ask for.
 class NoActions final : public ConcentratorActions {
  public:
   void send(ConnectionId, std::span<const std::uint8_t>) override {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// libFuzzer's entry: ADIT_FUZZ_TARGET names the target; "list" prints the names.
+// libFuzzer's entry point: ADIT_FUZZ_TARGET selects the target; "list" prints the names.
 #include <cstdio>
 #include <cstdlib>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The MPPE engine: any batch gives the same octets and keys by every implementation that this CPU can run, and no chain
-// moves. The input makes the batch: chains, runs of jobs, lengths; the packets lie at the ends of exact allocations, so
-// that AddressSanitizer sees what C++ does beside them.
+// The MPPE engine: every implementation that this CPU can run gives the same octets and keys for any batch,
+// and no chain moves. The input determines the batch: chains, runs of jobs, lengths; packets lie at the end
+// of exact allocations, so that AddressSanitizer sees accesses beyond them by C++ code.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -33,7 +33,7 @@ MppeChain make_chain(Input& input) {
   return chain;
 }
 
-/// Two octets for each job: go on or not and by how much; the length.
+/// Two octets per job: whether to continue and by how much; the length.
 std::vector<MppeJob> make_jobs(Input& input, const std::vector<MppeChain>& chains) {
   std::vector<MppeJob> jobs;
   std::size_t chain = 0;

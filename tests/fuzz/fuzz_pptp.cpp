@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The PPTP control connection: octets as a stream cut anywhere, and legal messages in any order (what found
+// The PPTP control connection: octets as a stream cut anywhere, and legal messages in any order (which found
 // CVE-2022-23253 "in three minutes").
 #include <algorithm>
 #include <memory>
@@ -14,7 +14,7 @@ using namespace control;
 
 namespace {
 
-/// Holds the connection to its contract: whole messages, nothing after the end, an end once, no call forgotten.
+/// Checks the connection's contract: whole messages, nothing after the end, one end, no call forgotten.
 class Host : public PptpConnectionHost {
  public:
   Host() { connection_ = std::make_unique<PptpConnection>(settings_, wheel_, *this); }
@@ -26,7 +26,7 @@ class Host : public PptpConnectionHost {
     require(!ended_);
     const auto parsed = pptp::parse(message);
     require(parsed.has_value());
-    require(++answers_ <= 8);  // a message buys a bounded answer
+    require(++answers_ <= 8);  // one message causes a bounded number of answers
   }
   void connection_established(const pptp::StartControlConnectionRequest&) override { require(!ended_); }
   std::expected<PptpCall*, EndReason> install_call(const pptp::OutgoingCallRequest& request) override {
@@ -83,7 +83,7 @@ class Host : public PptpConnectionHost {
   bool ended_ = false;
 };
 
-/// A legal message of control type 1 + `kind` % 15, its telling fields from the input.
+/// A legal message of control type 1 + `kind` % 15, with its significant fields from the input.
 pptp::Message message(std::uint8_t kind, Input& input) {
   constexpr std::uint16_t kLengths[] = {156, 156, 16, 16, 16, 20, 168, 32, 220, 24, 28, 16, 148, 40, 24};
   const std::size_t type = kind % 15;
@@ -102,7 +102,8 @@ pptp::Message message(std::uint8_t kind, Input& input) {
 }  // namespace
 
 void fuzz_pptp_stream(wire::Bytes octets) {
-  // The parser's promises first: what it wants never shrinks, and what it accepts is written again.
+  // The parser's guarantees first: wanted_octets() never shrinks, and an accepted message is written back
+  // unchanged.
   if (const auto wanted = pptp::wanted_octets(octets); wanted && *wanted <= octets.size()) {
     const auto parsed = pptp::parse(octets.first(*wanted));
     require(parsed.has_value());
@@ -115,7 +116,7 @@ void fuzz_pptp_stream(wire::Bytes octets) {
   while (!input.empty() && !host.ended()) {
     host.begin();
     for (const std::uint8_t octet :
-         input.octets(cut)) {  // octet by octet and, below, at once: the same stream
+         input.octets(cut)) {  // octet by octet here, all at once below: the same stream
       host.begin();
       host.connection().on_bytes(wire::Bytes(&octet, 1));
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RADIUS replies: as they come, when almost none is authentic; and with a right signature put on whatever attributes the
-// input has, so that their readers see them all.
+// RADIUS replies: as given, when almost none is authentic; and with a valid signature on any attributes, so
+// that the attribute readers are reached.
 #include <algorithm>
 #include <vector>
 

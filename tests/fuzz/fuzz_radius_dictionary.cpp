@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dictionaries: a text that is taken means the same each time, and only what stands in packets has a number there. It
-// includes itself as "self", which ends at the bounds.
+// Dictionaries: an accepted text always means the same, and only attributes that occur in packets have a
+// number. The text includes itself as "self", until the bounds stop it.
 #include <optional>
 #include <string>
 

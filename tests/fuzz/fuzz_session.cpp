@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A PPP link under a peer that answers, lies, repeats and renegotiates in any order, with every method and MPPE policy.
-// What must hold whatever it does: no IP without authentication, none without MPPE where that is required, frames that
-// parse, a bounded answer to each event, one end and nothing after it.
+// A PPP link with a peer that answers, lies, repeats and renegotiates in any order, with every method and
+// MPPE policy. Invariants: no IP without authentication, none without MPPE where that is required, frames
+// that parse, a bounded answer to each event, one end and nothing after it.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -153,7 +153,7 @@ Settings settings_of(std::uint8_t mode) {
   return settings;
 }
 
-/// The frame that an obedient peer would send next for `which`, or a Configure-Request of its own with `wishes`.
+/// The next frame of a cooperative peer for `which`, or its Configure-Request with `wishes`.
 Octets obedient(const Host& host, PppProtocol which, bool asks, Bytes wishes) {
   const auto asked = host.asked.find(which);
   const std::uint8_t identifier = asked == host.asked.end() ? 1 : asked->second[1];
@@ -212,7 +212,7 @@ void fuzz_session(Bytes octets) {
         case 4: {
           const auto asked = host.asked.find(which);
           const std::uint8_t code =
-              static_cast<std::uint8_t>(3 + input.u8() % 2);  // Nak or Reject what we asked
+              static_cast<std::uint8_t>(3 + input.u8() % 2);  // Nak or Reject our request
           const Bytes options = input.octets(input.u8() % 32);
           session.on_frame(frame(which, code, asked == host.asked.end() ? 1 : asked->second[1], options));
           break;

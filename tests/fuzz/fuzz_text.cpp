@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator writes: chap-secrets, adit.toml, a scenario of adit-blast, and what his tools say on the control socket. Any octets give a
-// result or a reason.
+// Text from operators: chap-secrets, adit.toml, adit-blast scenarios, and requests on the control socket. Any
+// octets give a result or an error with a reason.
 #include <nlohmann/json.hpp>
 #include <string_view>
 

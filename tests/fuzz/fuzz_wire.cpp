@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The packet codecs: what is accepted lies inside the packet, and is written again as it was where writing exists.
+// The packet codecs: everything accepted lies inside the packet, and is written back unchanged where there is
+// a writer.
 #include <algorithm>
 #include <vector>
 
@@ -46,7 +47,7 @@ void fuzz_ethernet(Bytes octets) {
 }
 
 void fuzz_ipv4(Bytes octets) {
-  // The checksum is made right so that the rest is reached.
+  // The checksum is fixed so that the rest of the parser is reached.
   std::vector<std::uint8_t> packet(octets.begin(), octets.end());
   if (packet.size() >= kIpv4Size) {
     const std::size_t size = std::min(packet.size(), std::size_t{packet[0]} % 16 * 4);
@@ -58,7 +59,7 @@ void fuzz_ipv4(Bytes octets) {
     return;
   }
   require(header->header_length <= header->total_length && header->total_length <= packet.size());
-  if (!header->has_options() && (packet[6] & 0x80) == 0) {  // the reserved flag is not kept
+  if (!header->has_options() && (packet[6] & 0x80) == 0) {  // the reserved flag is not preserved
     std::uint8_t again[kIpv4Size];
     write_ipv4(again, *header);
     require(same(again, Bytes(packet).first(kIpv4Size)));
@@ -70,7 +71,7 @@ void fuzz_ipv4(Bytes octets) {
     const auto outer = parse_ipv4(error);
     require(outer && outer->destination == header->source);
     require(internet_checksum(Bytes(error).subspan(kIpv4Size)) == 0);
-    require(!deserves_icmp_error(*outer, error));  // errors beget no errors
+    require(!deserves_icmp_error(*outer, error));  // no errors about errors
   }
   if (header->ttl > 0) {
     decrement_ttl(packet.data());
@@ -182,7 +183,7 @@ void fuzz_tcp_mss(Bytes octets) {
   const std::vector<std::uint8_t> before = segment;
   if (clamp_tcp_mss(segment, limit)) {
     require(fold_checksum(sum_words(segment)) == 0xFFFF);
-    require(!clamp_tcp_mss(segment, limit));  // once is enough
+    require(!clamp_tcp_mss(segment, limit));  // clamping a second time changes nothing
   } else {
     require(segment == before);
   }

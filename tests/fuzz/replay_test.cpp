@@ -22,7 +22,7 @@ TEST_P(Replay, FUZ_01_Corpus) {
     std::ifstream file(entry.path(), std::ios::binary);
     const std::vector<char> seed{std::istreambuf_iterator<char>(file), {}};
     ASSERT_TRUE(file.good() || file.eof()) << entry.path();
-    const std::size_t step = 1 + seed.size() / 256;  // every one of a packet, some of a config file
+    const std::size_t step = 1 + seed.size() / 256;  // every length of a packet, some of a config file
     for (std::size_t cut = 0; cut <= seed.size(); cut += step) {
       const std::size_t size = seed.size() - cut;
       const std::vector<std::uint8_t> octets(seed.begin(), seed.begin() + static_cast<std::ptrdiff_t>(size));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzz targets: functions of untrusted octets that abort when a property does not hold. Two programs run them:
-// fuzz_adit (libFuzzer, clang, -Dfuzz=true; scripts/fuzz) and replay (GoogleTest, every build), which gives each target
-// its corpus once, so that targets cannot rot and a fixed crash stays fixed.
+// Fuzz targets: functions of untrusted octets that abort when an invariant is violated. Two programs run
+// them: fuzz_adit (libFuzzer, clang, -Dfuzz=true; scripts/fuzz) and replay (GoogleTest, every build), which
+// runs each target once over its corpus, so that targets keep building and a fixed crash stays fixed.
 // To add one: write it in a fuzz_*.cpp, name it in targets.cpp, put a few seeds into corpus/<name>/.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace adit::fuzz {
 
-/// A property of the code under test; false ends the process with the line that asked.
+/// An invariant of the code under test; if false, the process aborts with the caller's line.
 inline void require(bool holds, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
   if (!holds) {
     std::fprintf(stderr, "%s:%d: a required property does not hold\n", file, line);
@@ -23,7 +23,7 @@ inline void require(bool holds, const char* file = __builtin_FILE(), int line = 
   }
 }
 
-/// Takes numbers off the front of the input; zeros after its end.
+/// Takes numbers from the front of the input; zeros after its end.
 class Input {
  public:
   explicit Input(wire::Bytes octets) : rest_(octets) {}

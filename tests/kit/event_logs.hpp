@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Logs for tests: one that forgets, one that remembers.
+// Logs for tests: one that discards, one that records.
 #pragma once
 
 #include <algorithm>
@@ -41,7 +41,7 @@ class RecordingLog final : public control::EventLog {
     std::ranges::copy_if(events, std::back_inserter(found), [&](const auto& e) { return e.name == name; });
     return found;
   }
-  /// Whether a line has this in it.
+  /// Whether a line contains `part`.
   [[nodiscard]] bool has(std::string_view part) const {
     return std::ranges::any_of(events, [&](const auto& e) { return e.line.find(part) != std::string::npos; });
   }

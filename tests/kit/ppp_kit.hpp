@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of LCP, CCP, IPCP and the session share: packets as values, a host that records.
+// Shared by the tests of LCP, CCP, IPCP and the session: packets as values, a host that records.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ inline Octets mppe(std::uint32_t bits) {
   return option(18, u32(bits));
 }
 
-/// A control packet without its frame.
+/// A control packet without its framing.
 struct Packet {
   wire::PppCode code{};
   unsigned id = 0;
@@ -81,7 +81,7 @@ inline Packet term_ack(unsigned id) {
   return {wire::PppCode::kTerminateAck, id, {}};
 }
 
-/// The session's place under one protocol: everything that is asked of it becomes a line or a packet.
+/// Stands in for the session above one protocol: records every request as a line or a packet.
 class RecordingHost final : public ControlProtocolHost, public LcpEvents, public CcpEvents {
  public:
   std::vector<Packet> sent;

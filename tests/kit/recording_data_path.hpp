@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The data path of a PPP link under test, at either end: it keeps the frames, and writes down in order what it was asked.
-// `Host` is the interface of the end's host, a control::PppDataPath.
+// The data path of a PPP link under test, at either end: keeps the frames, and records the order of requests.
+// `Host` is the interface of that end's host, a control::PppDataPath.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -58,7 +58,7 @@ class RecordingDataPath : public Host {
   std::vector<std::string> trace;
 
  protected:
-  /// How the trace names a frame.
+  /// A frame as it appears in the trace.
   [[nodiscard]] virtual std::string text_of(wire::PppProtocol protocol, unsigned code) const = 0;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Entropy that repeats with its seed.
+// Reproducible entropy, from a seed.
 #pragma once
 
 #include <cstdint>

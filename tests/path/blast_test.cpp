@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// adit-blast's data plane against the concentrator's, wired back to back by rings: what the verifier reports must be what
-// happened. The two share the tunnel's halves; tests/interop/foreign is where they meet somebody else's.
+// adit-blast's data plane against the concentrator's, connected back to back by rings: the verifier must
+// report what really happened. Both share the two halves of the tunnel code; tests/interop/foreign runs it
+// against an independent server.
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 
@@ -12,13 +13,13 @@
 namespace adit::app::blast {
 namespace {
 
-using namespace dataplane::path;  // NOLINT: what all path tests live in
+using namespace dataplane::path;  // shared by all path tests
 using dataplane::DropReason;
 
 constexpr std::uint16_t kCalls = 16;
 constexpr std::uint32_t kBlastAccess = 21, kBlastCore = 22;
 
-/// The other end of the World's two ports: what it sends we receive, and the other way round.
+/// The other end of the World's two ports: their transmit rings are our receive rings, and vice versa.
 std::uint16_t crossed_port(const char* name, Side side) {
   Bench& bench = Bench::instance();
   const int port =
@@ -64,7 +65,7 @@ class Blast : public testing::Test {
     mailbox_ = &plane_->mailbox({0});
   }
 
-  /// Both ends of kCalls calls, IP up, and with `encrypted` MPPE-128 both ways.
+  /// Sets up both ends of kCalls calls, IP up, and if `encrypted` MPPE-128 both ways.
   void dial(bool encrypted) {
     for (std::uint16_t number = 0; number < kCalls; ++number) {
       server_[number] = world_.install_up(number);
@@ -84,7 +85,7 @@ class Blast : public testing::Test {
 
   void install(const contract::CallRef& call, std::uint16_t number) {
     const wire::Ipv4Address local(kClient.value + number);
-    const wire::LocalCallId id(kPeerId.value);  // each address has a space of its own here
+    const wire::LocalCallId id(kPeerId.value);  // here, each address has its own space
     EXPECT_TRUE(plane_->index().map_call(local, id, call));
     tell(contract::InstallCall{.call = call, .local = local, .peer = kServer, .local_id = id, .peer_id = {}});
     tell(
@@ -123,7 +124,7 @@ class Blast : public testing::Test {
     command({.kind = TrafficCommand::Kind::kReset});
     command({.kind = TrafficCommand::Kind::kLoad, .load = &load_});
   }
-  /// No more is offered; what is under way arrives.
+  /// Stops the load; packets in flight arrive.
   void stop() {
     command({.kind = TrafficCommand::Kind::kLoad});
     run(200);
@@ -142,7 +143,7 @@ class Blast : public testing::Test {
     return blast_->counters().dropped(reason);
   }
 
-  World world_;  // first: it counts the packet buffers when it goes
+  World world_;  // first, because its destructor counts the packet buffers
   std::unique_ptr<TrafficCommands> commands_ = std::make_unique<TrafficCommands>();
   std::array<contract::CallRef, kCalls> server_{};
   OfferedLoad load_;
@@ -217,7 +218,7 @@ TEST_F(Blast, ACallThatLeftIsSettledAndItsLatePacketsAreStale) {
   expect_all_arrived(table().down, table().calls_down(), 150);
   EXPECT_EQ(table().left_up.sent, 1U);
   EXPECT_EQ(table().stale.read(), 0U);
-  // Without the pause, what is on its way finds nobody.
+  // Without the pause, packets in flight would find no call.
   offer(16'000);
   blast_->poll_once(world_.tsc());
   world_.pass_ms(2);
@@ -233,7 +234,8 @@ class BadLink : public Blast {
   BadLink() : Blast({.loss = 0.05, .duplication = 0.03, .reordering = 0.04, .reorder_by = 2}) {}
 };
 
-/// What the link did, what the receivers dropped for it, and what the verifier misses must add up exactly.
+/// What the link did, what the receivers dropped because of it, and what the verifier misses must add up
+/// exactly.
 TEST_F(BadLink, LossIsReportedAsItHappened) {
   for (const bool encrypted : {false, true}) {
     SCOPED_TRACE(encrypted ? "MPPE" : "clear");
@@ -283,7 +285,7 @@ TEST_F(Blast, AFrameThatOvertakesTheReplyReachesControl) {
   run(1);
   ASSERT_NE(mailbox_->to_control.front(), nullptr);
   EXPECT_TRUE(std::holds_alternative<contract::PppFrameIn>(*mailbox_->to_control.front()));
-  // And what is answered once the ID is known carries it.
+  // Answers sent after the ID is known carry it.
   tell(contract::SetPeerCallId{call, wire::PeerCallId(kLocalId.value)});
   EXPECT_TRUE(contract::post_with_frame(mailbox_->to_worker, mailbox_->frames_to_worker,
                                         contract::SendPppFrame{call}, request));

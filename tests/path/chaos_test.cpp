@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever comes, in whatever order: valid frames of several calls, cut into fragments, reordered, repeated, damaged and
-// tagged, with control changing the calls meanwhile. No packet buffer is lost (World), no turn does not end, what was
-// never sent does not come out, and MPPE sees numbers that only grow. Seeds are fixed; AddressSanitizer reads along.
+// Random input in any order: valid frames of several calls, fragmented, reordered, repeated, damaged and
+// tagged, while control changes the calls. No packet buffer is lost (World), every turn terminates, nothing
+// comes out that was never sent, and MPPE only sees increasing numbers. Seeds are fixed; AddressSanitizer
+// watches.
 #include <random>
 #include <set>
 
@@ -21,7 +22,7 @@ class Chaos : public testing::TestWithParam<unsigned> {
   }
   bool one_in(std::uint32_t n) { return below(n) == 0; }
 
-  /// Some of a frame's octets are others, or it ends early.
+  /// Some octets of the frame are changed, or it is cut short.
   Octets damaged(Octets frame) {
     for (std::uint32_t n = below(4); n > 0 && !frame.empty(); --n) {
       frame[below(static_cast<std::uint32_t>(frame.size()))] ^= static_cast<std::uint8_t>(1U << below(8));
@@ -50,7 +51,7 @@ TEST_P(Chaos, NothingIsLostAndNothingIsInvented) {
     }
   }
   world.settle();
-  std::vector<Octets> held;  // frames on their way, in the link's own order
+  std::vector<Octets> held;  // frames in flight, in the link's order
   std::set<std::size_t> sizes;
   for (unsigned step = 0; step < 4000; ++step) {
     const auto number = static_cast<std::uint16_t>(below(kCalls));
@@ -90,7 +91,8 @@ TEST_P(Chaos, NothingIsLostAndNothingIsInvented) {
         const auto header = wire::parse_ethernet(out);
         ASSERT_TRUE(header);
         const wire::Ipv4View ip(out.data() + header->header_length);
-        // Damage that IPv4's checksum and plausibility do not see may change a payload, never whose packet it is.
+        // Damage that passes IPv4's checksum and the plausibility test may change a payload, but never the
+        // packet's owner.
         if (ip.protocol() == wire::kIpProtocolUdp) {
           ASSERT_TRUE(sizes.contains(ip.total_length())) << ip.total_length();
         }

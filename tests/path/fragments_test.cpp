@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GRE that comes in IPv4 fragments (RFC 791 §3.2): put together in any order, never from pieces that overlap, and never
-// more than one source's share of unfinished ones. And what a peer may send that way, conformance §1.3.
+// GRE in IPv4 fragments (RFC 791 §3.2): reassembled in any order, never from overlapping fragments, and with
+// a limit per source on incomplete datagrams. Also what a peer may send that way, conformance §1.3.
 #include <algorithm>
 
 #include "tests/path/packets.hpp"
@@ -68,7 +68,7 @@ TEST_F(Fragments, GRE_12_IncompleteOnesTimeOut) {
   EXPECT_EQ(world.dropped(DropReason::kFragmentIncomplete), 2U);
   arrive({pieces[1]});
   EXPECT_TRUE(world.sent(kCoreSide).empty());
-}  // World counts the buffers
+}  // World's destructor counts the buffers
 
 TEST_F(Fragments, GRE_12_AFloodCostsItsSourceOnly) {
   const Octets flood = access_frame(PacketBuilder(Octets(64)), wire::Ipv4Address(203, 0, 113, 99));
@@ -93,7 +93,7 @@ TEST_F(Fragments, GRE_12_APeerThatAlwaysFragmentsIsNotAFlood) {
 
 TEST_F(Fragments, GRE_12_TinyAndTooLongAndForOthers) {
   const Octets frame = peer.clear(inner_packet(kSubscriber, kHost, 200));
-  arrive(fragments_of(frame, 8, 3));  // 30 pieces: more than a packet may have
+  arrive(fragments_of(frame, 8, 3));  // 30 fragments: more than a packet may have
   EXPECT_TRUE(world.sent(kCoreSide).empty());
   arrive(fragments_of(access_frame(PacketBuilder(Octets(2400))), 1200, 4));
   EXPECT_EQ(world.dropped(DropReason::kFragmentTooLong), 2U);
@@ -108,7 +108,7 @@ TEST_F(Fragments, GRE_12_TinyAndTooLongAndForOthers) {
 struct Row {
   bool mppe;
   bool compression;
-  std::size_t largest;  // inner packet in one outer packet of 1,500 octets, with an acknowledgement
+  std::size_t largest;  // inner packet in one outer packet of 1,500 octets, with acknowledgement
 };
 
 class PeersMtu : public testing::TestWithParam<Row> {};
@@ -125,7 +125,7 @@ TEST_P(PeersMtu, LargestInOnePieceAndLargerInTwo) {
   const auto frame_of = [&](std::size_t size, std::uint32_t sequence) {
     const Octets inner = inner_packet(kSubscriber, kHost, size);
     if (row.mppe) {
-      return peer.encrypted(inner);  // without acknowledgement: 4 less
+      return peer.encrypted(inner);  // without an acknowledgement: 4 less
     }
     return access_frame(PacketBuilder(inner)
                             .ppp(wire::PppProtocol::kIpv4, row.compression, row.compression)
@@ -157,7 +157,7 @@ TEST_F(Fragments, APeerThatIgnoresOurMruMayFill1532Octets) {
   World wide({.core_mtu = 1600});
   wide.install_up();
   Peer other;
-  const Octets frame = other.clear(inner_packet(kSubscriber, kHost, 1528));  // FF 03 00 21 before it
+  const Octets frame = other.clear(inner_packet(kSubscriber, kHost, 1528));  // FF 03 00 21 precede it
   for (const Octets& piece : fragments_of(frame, 1480)) {
     wide.arrive(kAccessSide, piece);
   }

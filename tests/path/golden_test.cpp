@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Octets from an encoder that is not ours (golden/make.py: scapy, and the RFCs' MPPE): what a worker makes of them is
-// compared octet for octet, in both directions.
+// Golden packets from an independent encoder (golden/make.py: scapy, and MPPE from the RFCs): a worker's
+// output is compared octet for octet, in both directions.
 #include <charconv>
 #include <fstream>
 #include <map>
@@ -20,13 +20,13 @@ Octets from_hex(std::string_view text) {
   return octets;
 }
 
-/// One line of packets.txt: a verb and its words. golden/make.py lists the verbs.
+/// One line of packets.txt: a verb and its arguments. golden/make.py lists the verbs.
 struct Step {
   std::string verb;
   std::vector<std::string> words;
 };
 
-/// The steps of each scenario, by its name.
+/// The steps of each scenario, by name.
 std::map<std::string, std::vector<Step>> read_scenarios(const char* path) {
   std::map<std::string, std::vector<Step>> scenarios;
   std::vector<Step>* current = nullptr;

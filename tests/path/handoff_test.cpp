@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One owner per call, whatever arrives where: hand-off between two workers, and order on the wire. scripts/test runs
-// these under ThreadSanitizer too.
+// One owner per call, wherever its packets arrive: hand-off between two workers, and order on the wire.
+// scripts/test also runs these under ThreadSanitizer.
 #include <map>
 #include <thread>
 
@@ -50,7 +50,7 @@ void expect_order(World& world, std::uint16_t calls, std::uint16_t packets) {
   }
 }
 
-/// Calls 0.. of the two workers in turn.
+/// Calls 0.. alternate between the two workers.
 std::vector<Peer> install_calls(World& world, std::uint16_t calls) {
   std::vector<Peer> peers;
   for (std::uint16_t number = 0; number < calls; ++number) {
@@ -60,7 +60,7 @@ std::vector<Peer> install_calls(World& world, std::uint16_t calls) {
   return peers;
 }
 
-/// A packet of each call each way, to the worker that does not own it.
+/// Every call gets a packet each way, at the worker that does not own it.
 void arrive_wrongly(World& world, std::vector<Peer>& peers, std::size_t size) {
   for (std::uint16_t number = 0; number < peers.size(); ++number) {
     const auto wrong = static_cast<std::uint16_t>((number + 1) % kTwo);
@@ -119,7 +119,7 @@ TEST(Handoff, AFullRingDropsByName) {
   const std::uint64_t before = world.counters(1).handed_in.read();
   for (std::uint32_t i = 0; i < kHandoffRing + 200; ++i) {
     world.arrive(kAccessSide, peer.clear(inner_packet(kSubscriber, kHost)), 0);
-    world.worker(0).poll_once(world.tsc());  // and its owner sleeps
+    world.worker(0).poll_once(world.tsc());  // while its owner does not poll
   }
   EXPECT_EQ(world.dropped(DropReason::kHandoffFull), 201U);  // a ring of n holds n - 1
   world.settle();

@@ -53,12 +53,12 @@ TEST_F(Inner, SEC_02_NoTunnelToTheConcentratorFromInsideOne) {
                          .ip(kSubscriber, kServer, 6)
                          .octets())
                   .empty());
-  EXPECT_TRUE(up_one(to(6, Octets{1})).empty());  // too short to say
+  EXPECT_TRUE(up_one(to(6, Octets{1})).empty());  // too short to tell
   Octets fragment = to(6, Octets(16));
   fragment[7] = 3;
   EXPECT_TRUE(up_one(PacketBuilder(fragment).ttl(64).octets()).empty());
   EXPECT_EQ(world_.dropped(DropReason::kToConcentrator), 4U);
-  // PPTP to somebody else is a subscriber's right.
+  // A subscriber may use PPTP to other servers.
   EXPECT_FALSE(up_one(PacketBuilder()
                           .tcp(4000, 1723, kSyn, std::nullopt, kSubscriber, kHost)
                           .ip(kSubscriber, kHost, 6)
@@ -90,7 +90,8 @@ TEST_F(Inner, SEC_03_MartiansGoNeitherWay) {
   EXPECT_EQ(world_.dropped(DropReason::kMartian), expected + 1);
 }
 
-// Windows asks for its routes by DHCPINFORM and for names by NetBIOS; on an access line both are broadcasts to nobody.
+// Windows sends DHCPINFORM for its routes and NetBIOS for names; in a tunnel both are broadcasts without a
+// receiver.
 TEST_F(Inner, NCP_06_DhcpInformAndNetbiosBroadcastsGoNowhere) {
   constexpr wire::Ipv4Address kEverybody(0xffffffff);
   const auto datagram = [](std::uint16_t from, std::uint16_t to, std::size_t size) {
@@ -122,7 +123,7 @@ TEST_F(Inner, TheSubscribersGatewayAnswersPingsAndNothingElse) {
   EXPECT_EQ(wire::internet_checksum(icmp), 0);
   EXPECT_TRUE(std::equal(icmp.begin() + 4, icmp.end(), echo.begin() + 4, echo.end()));
   Octets wrong = request;
-  wrong.back() ^= 1;  // its checksum
+  wrong.back() ^= 1;  // damages its checksum
   EXPECT_TRUE(up_one(wrong).empty());
   EXPECT_TRUE(to_client().empty());
   EXPECT_EQ(world_.dropped(DropReason::kToGateway), 2U);
@@ -188,7 +189,7 @@ TEST_F(Inner, SynSegmentsAreClampedBothWays) {
     return PacketBuilder().tcp(4000, 80, kSyn, mss, from, to).ip(from, to, 6).octets();
   };
   Octets out = up_one(syn(kSubscriber, kHost, 1460));
-  EXPECT_EQ(out, PacketBuilder(syn(kSubscriber, kHost, limit)).ttl(63).octets());  // checksum too
+  EXPECT_EQ(out, PacketBuilder(syn(kSubscriber, kHost, limit)).ttl(63).octets());  // checks the checksum too
   EXPECT_EQ(up_one(syn(kSubscriber, kHost, 1000)),
             PacketBuilder(syn(kSubscriber, kHost, 1000)).ttl(63).octets());
   const std::vector<Octets> in = down(syn(kHost, kSubscriber, 8960));
@@ -229,7 +230,7 @@ TEST_F(Inner, ANewSnapshotOfRoutesIsUsedAtOnce) {
       << "with the ICMP error about the first, which has no way either";
   const std::vector<RouteEntry> routes{
       {.prefix = kClient, .length = 32, .paths = {{.ifindex = 11}}},
-      {.prefix = {}, .length = 0, .paths = {{.ifindex = 12}}}};  // on-link, nobody resolved
+      {.prefix = {}, .length = 0, .paths = {{.ifindex = 12}}}};  // on-link, no neighbour resolved
   const std::vector<NeighbourEntry> neighbours{{11, kClient, kClientMac}};
   world_.publish(routes, neighbours);
   for (std::uint32_t i = 0; i < kResolveCapacity * 2; ++i) {
@@ -264,7 +265,7 @@ TEST_P(InnerMtu, FitsExactlyAndNotOneOctetMore) {
     world.tell(call, peer.enable_receive(call));
     world.tell(call, peer.enable_send(call));
   }
-  // The way up owes an acknowledgement, which the way down takes along: the header is as long as it gets.
+  // The uplink owes an acknowledgement, and the downlink carries it: this is the longest header.
   const Octets up = inner_packet(kSubscriber, kHost, 100);
   world.arrive(kAccessSide, row.mppe ? peer.encrypted(up) : peer.clear(up));
   world.turn();
@@ -355,7 +356,7 @@ TEST(InnerCore, GRE_13_DscpIsCopiedBothWaysWhenAsked) {
     EXPECT_EQ(read_sent(down[0]).ip.tos, copy ? 0xb8 : 0) << "though the inner packet is encrypted";
 
     Octets frame = peer.clear(inner_packet(kSubscriber, kHost, 100));
-    wire::set_dscp(frame.data() + 14, 0x2b);  // AF11, and bits that are ECN's
+    wire::set_dscp(frame.data() + 14, 0x2b);  // AF11, plus ECN bits
     world.arrive(kAccessSide, frame);
     world.turn();
     const std::vector<Octets> up = world.sent(kCoreSide);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Devices that DPDK owns: what is the kernel's goes to it whole, within a rate, and what it sends leaves. And ports that
-// are taken from the workers for a restart.
+// Devices that DPDK owns: frames for the kernel reach it unchanged, within a rate limit, and its frames are
+// sent. And ports that are taken from the workers for a restart.
 #include "tests/path/packets.hpp"
 #include "tests/path/world.hpp"
 

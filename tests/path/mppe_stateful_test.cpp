@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stateful MPPE through the stages (conformance: MPP-10): bursts, loss, reorder, forgery, budgets, and what control is
-// told. The streams themselves are tests/dataplane/call/mppe_stateful_test.cpp's.
+// Stateful MPPE through the stages (conformance: MPP-10): bursts, loss, reorder, forgery, budgets, and
+// notices to control. tests/dataplane/call/mppe_stateful_test.cpp covers the streams themselves.
 #include "dataplane/call/mppe_stateful.hpp"
 #include "crypto/mppe_rekey.hpp"
 #include "crypto/mppe_stream.hpp"
@@ -13,7 +13,7 @@ namespace {
 
 constexpr contract::MppeMode kStateful{.strength = contract::MppeStrength::k128, .stateful = true};
 
-/// A client in stateful mode, as Linux is one.
+/// A client in stateful mode that behaves like Linux.
 class StatefulPeer {
  public:
   explicit StatefulPeer(contract::MppeMode mode = kStateful) : mode_(mode) {}
@@ -56,7 +56,7 @@ class StatefulPeer {
         PacketBuilder(body).ppp(wire::PppProtocol::kMppe).gre(sequence, std::nullopt, kLocalId.value));
   }
 
-  /// The header of what the worker sent, and its inner packet.
+  /// The MPPE header of a packet that the worker sent, and its inner packet.
   std::pair<wire::MppeHeader, Octets> read(const Octets& sent) {
     const SentGre gre = read_gre(sent);
     const auto ppp = wire::parse_ppp(gre.ppp);
@@ -184,7 +184,7 @@ TEST_P(Stateful, MPP_10_AskedAgainUntilTheFlushComesAndLostFlushesAreMadeUpFor) 
     EXPECT_FALSE(next_passes());
     EXPECT_TRUE(world_.told<contract::MppeOutOfStep>());
     peer_.reset();
-    peer_.lose(1);  // the flushed packet itself, and Linux has changed its key
+    peer_.lose(1);  // the flushed packet itself, for which Linux has changed its key
     world_.pass_ms(kResetIntervalMs);
   }
   peer_.reset();
@@ -195,7 +195,7 @@ TEST_P(Stateful, MPP_10_AskedAgainUntilTheFlushComesAndLostFlushesAreMadeUpFor) 
 TEST_P(Stateful, MPP_10_ResetsThatNobodyAnswersEndTheCall) {
   ASSERT_TRUE(next_passes());
   peer_.lose(1);
-  peer_.next_count = 1;  // no flag packet comes to the rescue
+  peer_.next_count = 1;  // no flag packet to recover with
   int asked = 0;
   bool gave_up = false;
   for (int packet = 0; packet < 70 && !gave_up; ++packet) {
@@ -215,8 +215,7 @@ TEST_P(Stateful, MPP_10_ReorderedAndRepeatedPacketsWithinABurst) {
   for (int i = 0; i < 4; ++i) {
     frames.push_back(peer_.encrypted(inner_packet(kSubscriber, kHost, 100)));
   }
-  for (const std::size_t i :
-       {0U, 0U, 1U, 3U, 2U, 3U, 1U}) {  // 3 is too early, and in its order the second time
+  for (const std::size_t i : {0U, 0U, 1U, 3U, 2U, 3U, 1U}) {  // 3 arrives early, and again in sequence
     world_.arrive(kAccessSide, frames[i]);
   }
   world_.settle();
@@ -267,7 +266,7 @@ TEST_P(Stateful, ForgedFlushesStayInTheBudgetAndTheCallLivesOn) {
     world_.arrive(kAccessSide, StatefulPeer::frame(header, Octets(80, 0x5a), peer_.next_sequence + 4000));
     world_.settle();
   }
-  // Each costs 14 or 15 flag packets and what may have been lost with flushed ones.
+  // Each costs 14 or 15 flag packets, plus those that may have been lost with flushed packets.
   EXPECT_LE(world_.dropped(DropReason::kMppeImplausible), kRekeyCapacity / (14 + kLostFlushes));
   EXPECT_GT(world_.dropped(DropReason::kMppeBudget), 1000U);
   for (int packet = 0; packet < 600; ++packet) {

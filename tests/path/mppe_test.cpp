@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// MPPE on the way up and down: order, loss, forgery, refusal (conformance: MPP), and what an attacker can cost.
+// MPPE on uplink and downlink: order, loss, forgery, refusal (conformance: MPP), and the cost of an attack.
 #include <algorithm>
 
 #include "tests/path/packets.hpp"
@@ -15,7 +15,7 @@ class Mppe : public testing::Test {
     world_.tell(call_, peer_.enable_send(call_));
     world_.settle();
   }
-  /// True when exactly this inner packet comes out at the core.
+  /// True if exactly this inner packet comes out at the core.
   bool passes(const Octets& frame, const Octets& inner) {
     world_.arrive(kAccessSide, frame);
     world_.settle();
@@ -55,7 +55,7 @@ TEST_F(Mppe, MPP_04_CountsFromZeroAndWrapsDownwards) {
     ASSERT_EQ(out.size(), 1U);
     const SentGre gre = read_gre(out[0]);
     const auto header = wire::load_be<std::uint16_t>(gre.ppp.data() + 4);
-    ASSERT_EQ(header, 0x9000 | (packet & 4095));  // A and D always, B and C never
+    ASSERT_EQ(header, 0x9000 | (packet & 4095));  // A and D always set, B and C never
     ASSERT_EQ(peer_.decrypt(gre), PacketBuilder(inner).ttl(63).octets()) << packet;
   }
 }
@@ -138,7 +138,7 @@ TEST_F(Mppe, MPP_06_LateAndDuplicatePacketsMoveNothing) {
   EXPECT_TRUE(passes(second, inner));
   drops(first, DropReason::kGreLate);
   drops(second, DropReason::kGreDuplicate);
-  // With a fresh GRE number, only the count can tell.
+  // With a new GRE number, only the count can tell.
   drops(peer_.forged(peer_.next_sequence, 0), DropReason::kMppeLate);
   drops(peer_.forged(peer_.next_sequence, 1), DropReason::kMppeLate);
   EXPECT_TRUE(next_passes());
@@ -165,8 +165,8 @@ TEST_F(Mppe, MPP_07_AGapThatNobodyCanAffordEndsTheCall) {
 }
 
 TEST_F(Mppe, PartedChainsAreToldOnceNotForEver) {
-  peer_.enable_receive(call_);                     // the client began anew, and we did not hear of it
-  static_cast<void>(peer_.encrypted(Octets(40)));  // one packet on, or the keys would still be right
+  peer_.enable_receive(call_);                     // the client started over without our knowledge
+  static_cast<void>(peer_.encrypted(Octets(40)));  // one packet on, as otherwise the keys would still match
   int told = 0;
   for (int packet = 0; packet < 200; ++packet) {
     world_.arrive(kAccessSide, peer_.forged(peer_.next_sequence, 0));
@@ -198,8 +198,8 @@ TEST_F(Mppe, MPP_09_PlaintextsThatMayNotBeInside) {
   const auto plaintext = [&](std::uint16_t protocol) {
     return PacketBuilder(inner).ppp(wire::PppProtocol{protocol}, true).octets();
   };
-  const Octets lcp{0xc0, 0x21, 5, 1, 0, 4};  // a Terminate-Request, encrypted: never to control
-  // Each takes a key of the sender's chain; ours does not move, and the next good one bridges the gap.
+  const Octets lcp{0xc0, 0x21, 5, 1, 0, 4};  // a Terminate-Request, encrypted: must never reach control
+  // Each uses a key of the sender's chain; ours does not move, and the next good one bridges the gap.
   drops(peer_.encrypted_plaintext(plaintext(0x00fd)), DropReason::kMppeImplausible);
   drops(peer_.encrypted_plaintext(lcp), DropReason::kMppeImplausible);
   drops(peer_.encrypted_plaintext(plaintext(0x8021)), DropReason::kMppeImplausible);
@@ -207,7 +207,7 @@ TEST_F(Mppe, MPP_09_PlaintextsThatMayNotBeInside) {
   drops(peer_.encrypted_plaintext({0x21}), DropReason::kMppeImplausible);
   EXPECT_FALSE(world_.ppp_frame());
   EXPECT_TRUE(next_passes());
-  // IPv6 is plausible: the chain moves, the packet has nowhere to go.
+  // IPv6 is plausible: the chain moves, but the packet cannot be forwarded.
   Octets ipv6(40);
   ipv6[0] = 0x60;
   drops(peer_.encrypted_plaintext(PacketBuilder(ipv6).ppp(wire::PppProtocol::kIpv6, true).octets()),
@@ -241,7 +241,7 @@ TEST(MppeRequired, MPP_12_NothingInClearEitherWay) {
   world.turn();
   EXPECT_EQ(world.sent(kCoreSide).size(), 1U);
   EXPECT_EQ(world.sent(kAccessSide).size(), 1U);
-  world.tell(call, contract::DisableMppe{call});  // CCP went down: silence, not clear text
+  world.tell(call, contract::DisableMppe{call});  // CCP went down: nothing is sent, rather than clear text
   world.arrive(kAccessSide, peer.encrypted(inner_packet(kSubscriber, kHost)));
   world.arrive(kAccessSide, peer.clear(inner_packet(kSubscriber, kHost)));
   world.arrive(kCoreSide, core_frame(inner_packet(kHost, kSubscriber)));
@@ -256,7 +256,7 @@ TEST(MppeRequired, MPP_12_NothingInClearEitherWay) {
 }
 
 TEST_F(Mppe, SEC_12_TheKeysInTheMailboxAreWiped) {
-  // The ring's slots are used in turn: those of the messages so far hold nothing of the keys.
+  // The ring's slots are reused in turn; those of the earlier messages must not contain the keys.
   const contract::EnableMppe sent = peer_.enable_receive(call_);
   world_.tell(call_, sent);
   world_.settle();
@@ -270,7 +270,7 @@ TEST_F(Mppe, SEC_12_TheKeysInTheMailboxAreWiped) {
 
 TEST_F(Mppe, SEC_01_ForgedPacketsWithTheLargestGapMoveNoStateAndStayInTheBudget) {
   ASSERT_TRUE(next_passes());
-  // 320 forged packets that each ask for some 4,000 key changes, then the genuine next one; no time passes.
+  // 320 forged packets that each need some 4,000 key changes, then the genuine next one; no time passes.
   for (std::uint32_t i = 0; i < 10 * kBurst; ++i) {
     const std::uint32_t gap = 4000 - i;
     world_.arrive(kAccessSide, peer_.forged(peer_.next_sequence - 1 + gap,
@@ -325,7 +325,7 @@ TEST(MppeAttack, ABurstOfAllCallsStaysInTheWorkersBudget) {
 
 TEST(MppeAttack, ACallBesideAFloodLosesNothing) {
   constexpr int kBursts = 200;
-  constexpr std::uint32_t kLost = 3;  // the victim of the flood is a bad line, too
+  constexpr std::uint32_t kLost = 3;  // the flooded call also loses packets
   World world;
   Peer attacked(0);
   Peer beside(1);
@@ -347,7 +347,7 @@ TEST(MppeAttack, ACallBesideAFloodLosesNothing) {
     ASSERT_EQ(world.sent(kCoreSide).size(), 1U) << burst;
     world.pass_ms(1);
   }
-  // What the attacked call may spend in that time, in changes of some 4,000 each.
+  // What the attacked call may spend in that time, at some 4,000 changes per packet.
   const std::uint64_t budget = kRekeyCapacity + kBursts * kRekeysPerSecond / 1000;
   EXPECT_LE(world.dropped(DropReason::kMppeImplausible) * (4000 - kBurst), budget);
   EXPECT_EQ(world.dropped(DropReason::kMppeImplausible) + world.dropped(DropReason::kMppeBudget),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one worker owes its peers and control: acknowledgements, messages in their order.
+// A worker's obligations to peers and control: acknowledgements, messages in order.
 #include "tests/path/packets.hpp"
 #include "tests/path/world.hpp"
 
@@ -85,7 +85,7 @@ TEST_F(Acks, ACallThatEndedOwesNothing) {
   world_.turn();
   world_.tell(call_, contract::RemoveCall{call_});
   world_.settle();
-  world_.install_up();  // the slot again, with another generation
+  world_.install_up();  // the same slot with another generation
   world_.pass_ms(100);
   world_.settle();
   EXPECT_TRUE(access().empty());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packets for path tests: a builder from the inside out, readers for what workers send, and a PPTP client's data side.
+// Packets for path tests: a builder from the inside out, readers for what workers send, and the data side of
+// a PPTP client.
 #pragma once
 
 #include <array>
@@ -18,17 +19,17 @@
 
 namespace adit::dataplane::path {
 
-/// Builds outwards: each call wraps what is there. octets() is the result so far.
+/// Builds from the inside out: each call wraps the result so far, which octets() returns.
 class PacketBuilder {
  public:
   explicit PacketBuilder(Octets payload = {}) : octets_(std::move(payload)) {}
   PacketBuilder& udp(std::uint16_t source, std::uint16_t destination);
-  /// A TCP segment with a valid checksum for these addresses; `mss` puts that option into a SYN.
+  /// A TCP segment with a valid checksum for these addresses; `mss` adds that option to a SYN.
   PacketBuilder& tcp(std::uint16_t source, std::uint16_t destination, std::uint8_t flags,
                      std::optional<std::uint16_t> mss, wire::Ipv4Address from, wire::Ipv4Address to);
   PacketBuilder& ip(wire::Ipv4Address from, wire::Ipv4Address to,
                     std::uint8_t protocol = wire::kIpProtocolUdp);
-  /// Changes the header that ip() made; its checksum is made right again.
+  /// Changes the header that ip() made, and updates its checksum.
   PacketBuilder& ttl(std::uint8_t value);
   PacketBuilder& dont_fragment();
   PacketBuilder& ppp(wire::PppProtocol protocol, bool acfc = false, bool pfc = false);
@@ -36,7 +37,7 @@ class PacketBuilder {
                      std::uint16_t call_id = kLocalId.value);
   PacketBuilder& ethernet(const MacAddress& to, const MacAddress& from, std::uint16_t type = 0x0800);
   PacketBuilder& vlan(std::uint16_t tag);  ///< after ethernet()
-  PacketBuilder& pad(std::size_t size);    ///< to at least that many octets, as short Ethernet frames are
+  PacketBuilder& pad(std::size_t size);    ///< to at least that many octets, like short Ethernet frames
   [[nodiscard]] Octets octets() const { return octets_; }
 
  private:
@@ -53,14 +54,14 @@ Octets access_frame(const PacketBuilder& gre, wire::Ipv4Address from = kClient,
 /// Wraps an IP packet for the core port.
 Octets core_frame(const Octets& packet);
 
-/// Octets begin..end-1 of an IPv4 packet's payload as a fragment, as a frame for the access port.
+/// Octets begin..end-1 of an IPv4 packet's payload as a fragment, in a frame for the access port.
 Octets piece_of(const Octets& packet, std::size_t begin, std::size_t end, std::uint16_t id);
 
-/// A frame's IPv4 packet in fragments of at most `size` octets of payload, which is a multiple of 8; frames for the access
-/// port.
+/// The fragments of a frame's IPv4 packet, with at most `size` octets of payload each (a multiple of 8), as
+/// frames for the access port.
 std::vector<Octets> fragments_of(const Octets& frame, std::size_t size, std::uint16_t id = 1);
 
-/// What a worker sent on a side, taken apart; fails the test when it is malformed in any layer.
+/// A frame that a worker sent, parsed; the test fails if any layer is malformed.
 struct Sent {
   wire::MacAddress to{};
   wire::Ipv4Header ip;
@@ -77,12 +78,12 @@ struct SentGre {
 };
 SentGre read_gre(const Octets& frame);
 
-/// The client's end of a call: numbers and keys of its own, both directions.
+/// The client's end of a call, with its own numbers and keys for both directions.
 class Peer {
  public:
   explicit Peer(std::uint16_t number = 0, std::uint32_t first_sequence = 0);
 
-  /// The messages with which control turns MPPE on at the worker; arms this side too.
+  /// The messages with which control enables MPPE in the worker; they also set up this side.
   contract::EnableMppe enable_receive(const contract::CallRef& call, contract::MppeMode mode = {});
   contract::EnableMppe enable_send(const contract::CallRef& call, contract::MppeMode mode = {});
 
@@ -90,19 +91,19 @@ class Peer {
   Octets clear(const Octets& inner);
   Octets control(wire::PppProtocol protocol, const Octets& packet);
   Octets encrypted(const Octets& inner);
-  /// As encrypted(), of a chosen plaintext (protocol field and all), and with any count and sequence.
+  /// As encrypted(), but with a chosen plaintext (including the protocol field), count and sequence.
   Octets encrypted_plaintext(const Octets& plaintext);
   Octets forged(std::uint32_t sequence, std::uint16_t count, std::size_t size = 100);
-  /// What is lost on the way: `packets` encrypted ones.
+  /// Skips `packets` encrypted packets, as if lost.
   void lose(std::uint32_t packets);
 
-  /// The inner packet of a frame that the worker encrypted for us; empty when it does not decrypt. Frames are read in
-  /// the order they were sent.
+  /// The inner packet of a frame that the worker encrypted for us; empty if it does not decrypt. Frames must
+  /// be read in the order they were sent.
   Octets decrypt(const SentGre& gre);
 
   std::uint32_t next_sequence;
   std::uint16_t next_count = 0;
-  bool compresses = false;  ///< address, control and protocol fields, of what is encrypted
+  bool compresses = false;  ///< address, control and protocol fields of encrypted packets
 
  private:
   Octets gre(const Octets& ppp);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rate limits of a call: what passes over a long time is the rate, whatever the packets' size; changed in place.
+// A call's rate limits: the long-term rate is the limit, whatever the packet size; changed in place.
 #include "tests/path/packets.hpp"
 #include "tests/path/world.hpp"
 
@@ -17,7 +17,7 @@ class Police : public testing::TestWithParam<Case> {
   contract::CallRef call = world.install_up();
   Peer peer;
 
-  /// Offers twice the rate each way for `ms` milliseconds; octets that came through, up and down.
+  /// Offers twice the rate each way for `ms` milliseconds; returns the octets that passed, up and down.
   std::pair<std::uint64_t, std::uint64_t> offer(std::uint64_t rate, std::size_t packet, std::uint32_t ms) {
     const auto before = world.totals(call);
     double owed = 0;
@@ -42,7 +42,7 @@ class Police : public testing::TestWithParam<Case> {
 TEST_P(Police, WhatPassesIsTheRateWithinOnePercent) {
   const auto [rate, packet] = GetParam();
   world.tell(call, contract::UpdateLimits{call, rate, rate});
-  offer(rate, packet, 500);  // uses the burst up
+  offer(rate, packet, 500);  // uses up the burst
   const auto [up, down] = offer(rate, packet, 4000);
   EXPECT_NEAR(static_cast<double>(up), 4.0 * static_cast<double>(rate), 0.04 * static_cast<double>(rate));
   EXPECT_NEAR(static_cast<double>(down), 4.0 * static_cast<double>(rate), 0.04 * static_cast<double>(rate));

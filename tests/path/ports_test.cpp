@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ports from DPDK's virtual devices, which need neither root nor hugepages. Kernel interfaces: tests/system.
+// Ports on DPDK's virtual devices, which need neither root nor hugepages. Kernel interfaces: tests/system.
 #include "dataplane/ports/ports.hpp"
 
 #include <gtest/gtest.h>
@@ -135,7 +135,7 @@ TEST_F(Ports, DeviceOfEalsOwnArgumentsIsTaken) {
   const auto opened = open_ports(std::vector{device("a", "net_null7")}, {});
   ASSERT_TRUE(opened) << opened.error();
   EXPECT_EQ((*opened)[0].name, "a");
-  // Closing would remove it for the other tests.
+  // Closing would remove the device for the other tests.
   rte_eth_dev_stop((*opened)[0].port.id);
   rte_mempool_free((*opened)[0].pool);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GRE under real networks, RFC 2637 §4.3: packets that overtook others are put right within a window and a time, and MPPE
-// only ever sees sequence numbers that grow.
+// GRE over real networks, RFC 2637 §4.3: packets that overtook others are put back in order within a window
+// and a timeout, and MPPE only sees increasing sequence numbers.
 #include <algorithm>
 #include <numeric>
 #include <random>
@@ -13,7 +13,7 @@ namespace {
 
 using contract::ReorderMode;
 
-/// One call, whose n-th packet has an inner size of 100 + n: what comes out tells its order.
+/// One call whose n-th packet has an inner size of 100 + n, so that the output shows the order.
 class Link {
  public:
   explicit Link(ReorderMode mode, bool mppe = false, std::uint32_t first = 0)
@@ -27,7 +27,7 @@ class Link {
       frames_.push_back(mppe ? peer_.encrypted(inner) : peer_.clear(inner));
     }
   }
-  /// The numbered packets arrive, each in a burst of its own.
+  /// The numbered packets arrive, each in its own burst.
   void arrive(std::initializer_list<std::uint16_t> numbers) {
     for (const std::uint16_t number : numbers) {
       world.arrive(kAccessSide, frames_[number]);
@@ -108,7 +108,7 @@ TEST(Reorder, GRE_05_ALaterGapHasItsOwnTime) {
   link.world.pass_ms(15);
   link.arrive({1, 4});
   EXPECT_EQ(link.out(), (Numbers{0, 1, 2}));
-  link.world.pass_ms(10);  // 25 after the first gap, 10 after this one
+  link.world.pass_ms(10);  // 25 ms after the first gap, 10 ms after this one
   link.world.settle();
   EXPECT_EQ(link.out(), Numbers{});
   link.arrive({3});
@@ -186,11 +186,11 @@ TEST(Reorder, AdaptiveStopsWaitingForWhatNeverComes) {
 
 TEST(Reorder, AdaptiveIsPatientAsFarAsItWasOvertaken) {
   Link link(ReorderMode::kAdaptive);
-  link.arrive({0, 2, 1});  // by one
+  link.arrive({0, 2, 1});  // overtaken by one
   static_cast<void>(link.out());
   link.arrive({4, 5, 6});
   EXPECT_EQ(link.out(), Numbers{});
-  link.arrive({7});  // four: twice as many, and two
+  link.arrive({7});  // by four: twice that, and two more
   EXPECT_EQ(link.out(), (Numbers{4, 5, 6, 7})) << "without the timer";
 }
 
@@ -211,7 +211,7 @@ TEST(Reorder, ACallThatEndsLosesNoBuffer) {
   link.world.settle();
   link.wait();
   EXPECT_EQ(link.out(), Numbers{0});
-}  // World looks whether a buffer is missing
+}  // World's destructor checks for lost buffers
 
 TEST(Reorder, GRE_05_AnyOrderWithinTheWindowComesOutRight) {
   std::mt19937 random(5);

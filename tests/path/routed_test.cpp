@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks behind subscribers, what options and switches forbid, and next hops that are not known yet.
+// Networks behind subscribers, packets refused for options or settings, and next hops that are not resolved
+// yet.
 #include "dataplane/wire/icmp.hpp"
 #include "tests/path/packets.hpp"
 #include "tests/path/world.hpp"
@@ -11,7 +12,7 @@ constexpr wire::Ipv4Address kRouted{10, 200, 7, 9};
 constexpr wire::Ipv4Prefix kNetwork{.address = wire::Ipv4Address(10, 200, 7, 0), .length = 24};
 constexpr wire::Ipv4Address kNeighbour{198, 51, 100, 77};  // on the core's own network
 
-/// One call, alone or with a network behind it, and what it sends and receives.
+/// One call, with or without a network behind it, and what it sends and receives.
 class Routed : public testing::Test {
  protected:
   explicit Routed(WorldOptions options = {}) : world_(options) { call_ = world_.install_up(); }
@@ -20,13 +21,13 @@ class Routed : public testing::Test {
     EXPECT_TRUE(world_.index().map_route(kNetwork, call_));
     world_.settle();
   }
-  /// Number of packets that left by the core.
+  /// The number of packets sent to the core.
   std::size_t up(const Octets& inner) {
     world_.arrive(kAccessSide, peer_.clear(inner));
     world_.settle();
     return world_.sent(kCoreSide).size();
   }
-  /// Inner packets that reached the client.
+  /// The inner packets that reached the client.
   std::vector<Octets> to_client() {
     std::vector<Octets> packets;
     for (const Octets& frame : world_.sent(kAccessSide)) {
@@ -85,7 +86,7 @@ TEST_F(Routed, PingOfTheGatewayFromTheNetworkIsAnsweredThere) {
   EXPECT_EQ(wire::Ipv4View(replies[0].data()).destination(), kRouted);
 }
 
-/// A packet of which the header has four octets of options.
+/// A packet with four octets of options in its header.
 Octets with_options(wire::Ipv4Address from, wire::Ipv4Address to, std::array<std::uint8_t, 4> options) {
   Octets packet = inner_packet(from, to, 64);
   packet.insert(packet.begin() + 20, options.begin(), options.end());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Newly dialled calls meet their packets: what the control plane chooses (owner, call ID, address) against a NIC whose RSS
-// is computed here by the definition, bit by bit, and not by the code under test.
+// Packets of newly dialled calls arrive at their owner: control's choices (worker, call ID, address) against
+// a NIC whose RSS is computed here bit by bit from the definition, not by the code under test.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -20,13 +20,13 @@ namespace {
 using contract::WorkerId;
 using wire::Ipv4Address;
 
-// Microsoft's "Scalable networking with RSS" publishes this key with the hashes of addresses under it.
+// Microsoft's "Scalable networking with RSS" gives this key, with the hashes of some addresses.
 const std::vector<std::uint8_t> kKey{0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67,
                                      0x25, 0x3d, 0x43, 0xa3, 0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb,
                                      0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3, 0x80, 0x30,
                                      0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa};
 
-/// For every bit of the input that is set, the 32 bits of the key that begin at its place.
+/// For every input bit that is set, XORs the 32 key bits starting at that position.
 std::uint32_t toeplitz(const std::vector<std::uint8_t>& input) {
   std::uint32_t hash = 0;
   for (std::size_t bit = 0; bit < input.size() * 8; ++bit) {
@@ -48,7 +48,7 @@ void append(std::vector<std::uint8_t>& octets, Ipv4Address address) {
   }
 }
 
-/// The NIC: 128 entries round the queues, as drivers fill them.
+/// The NIC: a table of 128 entries over the queues in turn, as drivers set it up.
 struct Nic {
   std::uint16_t queues;
   [[nodiscard]] std::uint16_t access_queue(Ipv4Address peer, Ipv4Address local) const {
@@ -83,7 +83,7 @@ OpenPort port_with(PortRole role, SteeringBy by, std::uint16_t queues) {
   return port;
 }
 
-/// A control plane as far as it seats calls, above workers on queues, below nothing.
+/// The part of a control plane that seats calls, with workers on queues and no network.
 class Steered {
  public:
   static constexpr std::uint32_t kCalls = 4096;
@@ -108,7 +108,7 @@ class Steered {
     world.publish(routes, neighbours);
   }
 
-  /// A call is dialled from `peer`, and carries a packet each way, by the queues that the NIC chooses.
+  /// A call is dialled from `peer` and carries a packet each way, on the queues that the NIC chooses.
   void dial(Ipv4Address peer) {
     const WorkerId owner = seating.choose(view.uplink(kServer, peer));
     const auto id = ids.allocate(kServer, owner);

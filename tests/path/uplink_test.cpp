@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way up against hostile and odd GRE: what is accepted, and by which name the rest is dropped (conformance: GRE).
+// The uplink with hostile and odd GRE: what is accepted, and the drop reason for everything else
+// (conformance: GRE).
 #include "tests/path/packets.hpp"
 #include "tests/path/world.hpp"
 
@@ -12,7 +13,7 @@ Octets data(std::uint32_t sequence) {
   return access_frame(PacketBuilder(kInner).ppp(wire::PppProtocol::kIpv4).gre(sequence));
 }
 
-/// A frame whose outer IP packet was changed by `change` before the Ethernet header was put on.
+/// A frame whose outer IP packet was modified by `change` before the Ethernet header was added.
 template <typename Change>
 Octets outer_changed(const Octets& gre, Change&& change) {
   Octets packet = PacketBuilder(gre).ip(kClient, kServer, wire::kIpProtocolGre).octets();
@@ -32,13 +33,13 @@ TEST(Uplink, GRE_01_EveryFirstWordHasItsVerdict) {
     world.turn();
     const std::size_t out = world.sent(kCoreSide).size();
     forwarded += out;
-    // S alone takes the acknowledgement's four octets for PPP: protocol 0, which goes to control.
+    // With S only, the four octets of the acknowledgement count as PPP: protocol 0, which goes to control.
     ASSERT_EQ(out, word == 0x3081 ? 1U : 0U) << std::hex << word;
     ASSERT_EQ(world.ppp_frame().has_value(), word == 0x3001) << std::hex << word;
   }
   EXPECT_EQ(forwarded, 1U);
   EXPECT_EQ(world.dropped(DropReason::kGreNoOp), 1U);  // 0x2001
-  // 0x2081 is an acknowledgement and no drop; version 1 with other bits is bad, other versions are not ours.
+  // 0x2081 is an acknowledgement, not a drop; version 1 with other bits is bad, other versions are not PPTP.
   EXPECT_EQ(world.dropped(DropReason::kGreBadFlags), 8192U - 4);
   EXPECT_EQ(world.dropped(DropReason::kGreNotEnhanced), 65536U - 8192);
   EXPECT_EQ(world.totals(call).uplink_packets, 1U);
@@ -74,7 +75,7 @@ TEST(Uplink, GRE_04_OnlyTheSessionTripleOpensTheCall) {
   EXPECT_TRUE(world.sent(kCoreSide).empty());
   EXPECT_EQ(world.dropped(DropReason::kWrongPeer), 1U);
   EXPECT_EQ(world.dropped(DropReason::kUnknownCall), 3U);
-  world.arrive(kAccessSide, data(0));  // and the strangers' numbers moved nothing
+  world.arrive(kAccessSide, data(0));  // the strangers' numbers have moved nothing
   world.turn();
   EXPECT_EQ(world.sent(kCoreSide).size(), 1U);
 }
@@ -120,7 +121,7 @@ TEST(Uplink, GRE_06_AcknowledgementsWithAndWithoutData) {
 
   world.arrive(kAccessSide, access_frame(PacketBuilder().gre(std::nullopt, 0)));  // ack at offset 8
   world.arrive(kAccessSide,
-               access_frame(PacketBuilder(Octets(40, 0xaa)).gre(std::nullopt, 0)));  // with garbage
+               access_frame(PacketBuilder(Octets(40, 0xaa)).gre(std::nullopt, 0)));  // with garbage behind it
   world.turn();
   EXPECT_EQ(world.all_drops(), 0U);
   EXPECT_EQ(world.counters().acks_of_unsent.read(), 0U);
@@ -140,11 +141,11 @@ TEST(Uplink, GRE_07_TruncationsAreDropped) {
   std::uint64_t expected = 0;
   for (std::size_t size = 0; size < whole.size(); ++size) {
     const Octets cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
-    // IP's total length says so...
+    // Either IP's total length is short ...
     world.arrive(kAccessSide, PacketBuilder(PacketBuilder(cut).ip(kClient, kServer, 47).octets())
                                   .ethernet(kAccessMac, kClientMac)
                                   .octets());
-    // ... or it lies, and the frame ends before it.
+    // ... or it exceeds the frame.
     world.arrive(kAccessSide, outer_changed(whole, [&](Octets& packet) { packet.resize(20 + size); }));
     expected += 2;
     world.turn();
@@ -210,7 +211,7 @@ TEST(Uplink, GRE_09_PppHeadersOfEveryForm) {
   const Octets expected = PacketBuilder(lcp).ppp(wire::PppProtocol::kLcp, true).octets().size() == 12
                               ? PacketBuilder(lcp).ppp(wire::PppProtocol::kLcp).octets()
                               : Octets{};
-  ASSERT_FALSE(expected.empty());  // LCP is never compressed by the writer, so it is done by hand below
+  ASSERT_FALSE(expected.empty());  // the writer never compresses LCP, so that is done by hand below
   arrive(expected);
   EXPECT_EQ(world.ppp_frame(), (Octets{0xc0, 0x21, 9, 1, 0, 8, 1, 2, 3, 4}));
   arrive({expected.begin() + 2, expected.end()});
@@ -234,12 +235,12 @@ TEST(Uplink, GRE_09_PppHeadersOfEveryForm) {
 
 TEST(Uplink, GRE_11_BeforeAndAfterTheCall) {
   World world;
-  world.arrive(kAccessSide, data(0));  // before control told us of the call
+  world.arrive(kAccessSide, data(0));  // before control has installed the call
   world.turn();
   EXPECT_EQ(world.dropped(DropReason::kUnknownCall), 1U);
 
   const contract::CallRef call = world.install();
-  world.arrive(kAccessSide, data(1));  // installed, IPCP not open
+  world.arrive(kAccessSide, data(1));  // installed, but IPCP is not open
   world.turn();
   EXPECT_EQ(world.dropped(DropReason::kIpNotUp), 1U);
   world.tell(call, contract::EnableIp{
@@ -285,7 +286,7 @@ TEST(Uplink, GRE_13_OuterHeadersOfEveryKind) {
                  repair(packet);
                }));
   world.arrive(kAccessSide,
-               outer_changed(gre(2), [&](Octets& packet) {  // DSCP EF, ECN CE: not carried inside
+               outer_changed(gre(2), [&](Octets& packet) {  // DSCP EF, ECN CE: not copied to the inner header
                  packet[1] = 0xbb;
                  repair(packet);
                }));
@@ -331,7 +332,7 @@ TEST(Uplink, OnAStickGreToUsGoesUpAndTheRestDown) {
   const Octets down = inner_packet(kHost, kSubscriber, 64);
   world.arrive(kAccessSide, PacketBuilder(down).ethernet(kAccessMac, kRouterMac).octets());
   const Octets foreign =
-      PacketBuilder(Octets(20)).ip(kHost, kSubscriber, 47).octets();  // GRE, but the subscriber's
+      PacketBuilder(Octets(20)).ip(kHost, kSubscriber, 47).octets();  // GRE to a subscriber
   world.arrive(kAccessSide, PacketBuilder(foreign).ethernet(kAccessMac, kRouterMac).octets());
   world.turn();
   EXPECT_EQ(world.sent(kCoreSide).size(), 1U);

@@ -11,7 +11,7 @@ TEST(Vertical, ACallLivesAndEnds) {
   Peer peer;
   const contract::CallRef call = world.install();
 
-  // GRE-11: the very first LCP frame after the Outgoing-Call-Reply is not lost.
+  // GRE-11: the first LCP frame after the Outgoing-Call-Reply is not lost.
   const Octets lcp{1, 1, 0, 4};
   world.arrive(kAccessSide, peer.control(wire::PppProtocol::kLcp, lcp));
   world.turn();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ports that are VLANs, one device for all sides, and several of one side: tags, and nothing but tags, tell them apart.
+// VLANs as ports, one device for both sides, and several ports on one side: only the tags tell them apart.
 #include "tests/path/packets.hpp"
 #include "tests/path/world.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A concentrator's data plane on its own: workers on ports made of rings, real mbufs, no device, no clock of its own.
-// Tests put frames on an access or core port, let workers poll, and look at what comes out.
+// A concentrator's data plane in isolation: workers on ports made of rings, real mbufs, no device, a clock
+// set by the test. Tests put frames on an access or core port, let workers poll, and examine the output.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -26,8 +26,8 @@ using Octets = std::vector<std::uint8_t>;
 
 inline constexpr wire::Ipv4Address kServer{192, 0, 2, 1};
 inline constexpr wire::Ipv4Address kClient{192, 0, 2, 10};        // the first peer; others follow
-inline constexpr wire::Ipv4Address kHost{203, 0, 113, 5};         // somewhere behind the core
-inline constexpr wire::Ipv4Address kRouterSide{198, 51, 100, 1};  // ours, on the core's network
+inline constexpr wire::Ipv4Address kHost{203, 0, 113, 5};         // some host behind the core
+inline constexpr wire::Ipv4Address kRouterSide{198, 51, 100, 1};  // our address on the core's network
 inline constexpr wire::Ipv4Address kGateway{10, 64, 0, 1};
 inline constexpr wire::Ipv4Address kSubscriber{10, 64, 0, 2};
 inline constexpr wire::LocalCallId kLocalId{0x1234};
@@ -50,7 +50,7 @@ class Bench {
   rte_mempool* tight_pool = nullptr;  ///< without headroom
   std::array<std::uint16_t, 2> ports{};
   std::array<std::array<rte_ring*, kQueues>, 2> receive{};  ///< by side and queue: what a worker will receive
-  std::array<std::array<rte_ring*, kQueues>, 2> transmit{};  ///< what it sent
+  std::array<std::array<rte_ring*, kQueues>, 2> transmit{};  ///< frames that it has sent
 
  private:
   Bench();
@@ -62,7 +62,7 @@ struct WorldOptions {
   std::uint16_t core_mtu = 1500;
   PortRole access_role = PortRole::kAccess;
   bool needs_mac_filter = false;
-  bool one_transmit_queue = false;  ///< worker 0 sends for all
+  bool one_transmit_queue = false;  ///< worker 0 sends for all workers
   std::uint32_t slots = 64;
   bool stateful_mppe = false;
   contract::ReorderPolicy reorder{};
@@ -77,27 +77,27 @@ class World {
   explicit World(WorldOptions options = {});
   ~World();  ///< checks that no mbuf is lost
 
-  /// Installs a call as control does and maps it. Call `number` n belongs to peer kClient + n, subscriber + n, ID + n.
+  /// Installs and maps a call as control does. Call `number` n has peer kClient + n, subscriber + n, ID + n.
   contract::CallRef install(std::uint16_t number = 0, std::uint16_t worker = 0);
   contract::CallRef install_up(std::uint16_t number = 0, std::uint16_t worker = 0,
                                std::uint16_t peer_mru = 1500);
   void tell(const contract::CallRef& call, const contract::ToWorker& message);
   void send_ppp(const contract::CallRef& call, std::span<const std::uint8_t> frame);
 
-  /// What workers left for the kernel since the last time.
+  /// Frames that workers have punted to the kernel since the last call.
   std::vector<Octets> punted();
-  /// A frame that the kernel sends by a side.
+  /// A frame that the kernel sends on a side.
   void inject(Side side, const Octets& frame);
-  /// Takes a side's port from the workers, or gives it back.
+  /// Takes a side's port away from the workers, or gives it back.
   void pause(Side side, bool on);
 
-  /// A frame arrives; `queue` is polled by the worker of that number.
+  /// A frame arrives on `queue`, which the worker of that number polls.
   void arrive(Side side, const Octets& frame, std::uint16_t queue = 0, rte_mempool* pool = nullptr);
   /// Every worker polls once, or as long as there may be work, at the current time.
   void turn();
   void settle();
   void pass_ms(std::uint32_t ms) { tsc_ += ms * tsc_per_ms_; }
-  /// Everything sent on a side since the last time, in order of the queues.
+  /// Everything sent on a side since the last call, in order of the queues.
   std::vector<Octets> sent(Side side);
   std::vector<Octets> sent(Side side, std::uint16_t queue);
 

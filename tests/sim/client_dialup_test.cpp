@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every profile dials the real concentrator with every method and MPPE policy, alone and in masses, over good links and
-// bad ones. When a call is up both ends agree on addresses and keys; when it has ended nothing is left at either.
+// Every profile dials the real concentrator with every method and MPPE policy, alone and in large numbers,
+// over good links and bad ones. While a call is up both ends agree on addresses and keys; after it has ended
+// nothing is left at either end.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -54,7 +55,7 @@ bool is_up(WorldClient& client) {
 bool is_over(WorldClient& client) {
   return client.ended.has_value();
 }
-/// What the client does and does not know yet, the server has at the latest now.
+/// By then, the server has reached the same state as the client.
 constexpr Duration kSettled = 5s;
 
 void expect_both_ends_agree(WorldClient& client, bool encrypted, bool asks_dns) {
@@ -89,9 +90,9 @@ void expect_addresses_match(DialWorld& world) {
   }
 }
 
-/// Nothing is left of the clients at either end.
+/// Checks that nothing is left of the clients at either end.
 void expect_empty(DialWorld& world) {
-  world.run(4s);  // the server's goodbyes
+  world.run(4s);  // the server finishes closing its calls
   world.clients.clear();
   control::expect_baseline(world.house);
 }
@@ -104,7 +105,7 @@ class ClientDialUp : public testing::Test {
  protected:
   static void SetUpTestSuite() { ASSERT_TRUE(crypto::initialise().has_value()); }
 
-  /// Every profile, method and policy that can come up, once each; `each` gets the world before it hangs up.
+  /// Every profile, method and policy that can come up, once each; `each` gets the world before hang-up.
   template <typename Each>
   static void for_every_combination(LinkQuality quality, std::uint32_t seed, Each each) {
     for (const ClientProfile& profile : control::client_profiles()) {
@@ -157,7 +158,8 @@ TEST_F(ClientDialUp, EveryCombinationSurvivesLossAndReordering) {
                             ++dials;
                             slow += world.house.wheel.now() > Instant{10s} ? 1 : 0;
                             world.run(kSettled + kSettled);
-                            // A frame of a clear link's CCP that went missing may leave one end to settle without the other's knowledge of it.
+                            // If a CCP frame of a clear link was lost, one end may settle without the other
+                            // knowing.
                             expect_both_ends_agree(client, encrypted, asks_dns(profile));
                             client.call().hang_up();
                             ASSERT_TRUE(world.run_until_all(is_over, 10s));
@@ -327,7 +329,7 @@ TEST_F(ClientDialUp, ADeadLinkEndsWithinTheHangUpTimeout) {
   ASSERT_TRUE(world.run_until_all(is_up, 30s));
   const Instant before = world.house.wheel.now();
   client.call().hang_up();
-  while (!client.ended) {  // nobody answers anything any more
+  while (!client.ended) {  // nobody answers any more
     world.house.advance(control::TimerWheel::kTick);
     ASSERT_LT(world.house.wheel.now() - before, settings.hang_up_timeout + 100ms);
   }

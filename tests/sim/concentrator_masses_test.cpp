@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The concentrator in numbers: 50,000 idle connections, 10,000 sessions to drain, 6,000 redials within the quarantine.
+// The concentrator at scale: 50,000 idle connections, 10,000 sessions to drain, 6,000 redials within the
+// quarantine.
 #include <gtest/gtest.h>
 
 #include "tests/controlplane/concentrator/concentrator_kit.hpp"
@@ -30,7 +31,7 @@ TEST(ConcentratorDrain, CTL_23_TenThousandSessionsAreStoppedAndAccounted) {
   settings.pptp.max_connections_per_address = 100'000;
   settings.pptp.max_starting = 100'000;
   House house(settings, 4, 4096);
-  house.ring_capacity = 1000;  // the removals do not fit at once
+  house.ring_capacity = 1000;  // the removals do not all fit at once
   std::vector<std::unique_ptr<DialIn>> clients;
   constexpr std::size_t kSessions = 10'000;
   for (ConnectionId id = 1; id <= kSessions; ++id) {
@@ -39,7 +40,7 @@ TEST(ConcentratorDrain, CTL_23_TenThousandSessionsAreStoppedAndAccounted) {
     clients.back()->call(7);
     house.run_workers();
   }
-  DialIn silent(house, kSessions + 1);  // accepted, and has said nothing yet
+  DialIn silent(house, kSessions + 1);  // accepted, but has not sent anything yet
   EXPECT_FALSE(house.concentrator->drained());
   house.concentrator->drain();
   EXPECT_FALSE(silent.connected());

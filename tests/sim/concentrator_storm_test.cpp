@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// SEC-10, FUZ-02: ten thousand connections come, behave in every way and go at any octet, while rings fill, workers
-// dawdle, the authentication backend thinks and an operator cuts in. Afterwards everything is back where it began, and
-// every connection and every call has had exactly one last word. A failure prints its seed.
+// SEC-10, FUZ-02: ten thousand connections that behave in every way and break off at any octet, while rings
+// fill up, workers and the authentication backend are slow, and an operator intervenes. Afterwards everything
+// is back in its initial state, and every connection and call has been reported ended exactly once. A failure
+// prints its seed.
 #include <gtest/gtest.h>
 
 #include <unordered_map>
@@ -35,7 +36,7 @@ class Storm {
     }
     house.ring_capacity = 8192;
     house.answer_removals = true;
-    for (int second = 0; second < 400; ++second) {  // silence: every deadline there is
+    for (int second = 0; second < 400; ++second) {  // silence: every deadline passes
       house.advance(1s);
       house.run_workers();
     }
@@ -147,7 +148,7 @@ class Storm {
     client.send_ppp(kProtocols[below(8)], packet);
   }
 
-  // Part of a message, sometimes with a wrong octet in it, and then perhaps the connection is gone.
+  // Sends part of a message, sometimes with a wrong octet, and then perhaps drops the connection.
   void torn_message(DialIn& client) {
     OutgoingCallRequest request;
     request.call_id = 9;
@@ -205,7 +206,7 @@ TEST(ConcentratorStorm, SEC_10_TenThousandConnectionsComeAndGoAndNothingIsLeft) 
     }
     calls_up += house.log.named("call_up").size();
 
-    DialIn after(house, 1'000'000);  // and it still works
+    DialIn after(house, 1'000'000);  // it still works
     EXPECT_TRUE(after.dial("alice"));
     after.reset();
     expect_baseline(house);

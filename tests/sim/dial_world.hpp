@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Clients and the concentrator they dial, whole: control connections over a TCP that delays and cuts anywhere, PPP over a
-// link that loses and reorders, one virtual clock. The clients' books check what ClientCallHost promises: the order of
-// calls, and keys and addresses in place before the frame that lets the server use them leaves. Owner: the simulation.
+// Clients and the concentrator that they dial, end to end: control connections over a TCP that delays and
+// segments anywhere, PPP over a link that loses and reorders, one virtual clock. The clients' hosts check the
+// guarantees of ClientCallHost: the order of calls, and keys and addresses in place before the frame that
+// lets the server use them is sent. Owner: the simulation.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -24,7 +25,7 @@ namespace adit::sim {
 
 constexpr control::Duration kTcpDelay{20};
 
-/// What a data plane would have been told, and whether in a sensible order.
+/// Records what a data plane would have been told, and checks that the order is valid.
 class ClientBooks : public control::ClientCallHost {
  public:
   using Octets = std::vector<std::uint8_t>;
@@ -94,7 +95,7 @@ class ClientBooks : public control::ClientCallHost {
   }
 };
 
-/// One client, its TCP and its link.
+/// One client with its TCP connection and its link.
 class WorldClient final : public ClientBooks {
  public:
   WorldClient(control::House& house, const control::ClientSettings& settings, LinkQuality quality,
@@ -112,14 +113,14 @@ class WorldClient final : public ClientBooks {
     ASSERT_TRUE(house_.concentrator->on_accept(number_, wire::Ipv4Address(0xC6120000 + number_), kServer));
     call_.start();
   }
-  /// Moves everything that is due.
+  /// Delivers everything that is due.
   void pump() {
     collect();
     deliver_to_server();
     deliver_to_client();
   }
   control::ClientCall& call() { return call_; }
-  /// The server's side of it; nullptr when there is none.
+  /// The server's side of the call; nullptr if there is none.
   [[nodiscard]] control::House::Installed* installed() {
     const auto mapped =
         server_id ? house_.calls_by_id.find({kServer, server_id->value}) : house_.calls_by_id.end();
@@ -191,7 +192,7 @@ class WorldClient final : public ClientBooks {
     }
   }
   void deliver_to_client() {
-    Octets stream;  // coalesced, then cut
+    Octets stream;  // coalesced, then segmented
     bool fin = false;
     for (; !to_client_.empty() && to_client_.front().due <= now(); to_client_.pop_front()) {
       fin |= to_client_.front().octets.empty();
@@ -241,7 +242,7 @@ class DialWorld {
       client->pump();
     }
   }
-  /// False: `what` did not come true of every client in `limit`.
+  /// False: `what` did not become true for every client within `limit`.
   template <typename Predicate>
   bool run_until_all(Predicate what, control::Duration limit) {
     const control::Instant end = house.wheel.now() + limit;

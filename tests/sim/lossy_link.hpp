@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A tunnel with a seed: delays, loses, duplicates and reorders frames in virtual time, and drops what arrives
-// late, as the GRE sequence check of both ends does (RFC 2637 §4.3). Owner: the simulation.
+// A simulated tunnel: from a seed, delays, loses, duplicates and reorders frames in virtual time, and drops
+// late arrivals, as the GRE sequence check of both ends does (RFC 2637 §4.3). Owner: the simulation.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct LinkQuality {
   double loss = 0;
   double duplication = 0;
   control::Duration delay{20};
-  control::Duration jitter{0};  ///< above the spacing of frames it reorders
+  control::Duration jitter{0};  ///< larger than the spacing of the frames that it reorders
 };
 
 /// One direction.
@@ -38,7 +38,7 @@ class LossyLink {
     }
   }
 
-  /// The next frame due by `now`; empty when there is none. Late and duplicate ones are gone.
+  /// The next frame due by `now`; empty if there is none. Late and duplicate frames have been dropped.
   [[nodiscard]] std::vector<std::uint8_t> receive(control::Instant now) {
     while (!in_flight_.empty() && in_flight_.begin()->first <= now) {
       Frame frame = std::move(in_flight_.begin()->second);

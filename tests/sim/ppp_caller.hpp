@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The calling end of a dial-up without its control connection: the client's PPP link, and the books of what it asked its
-// data plane for. Owner: the simulation.
+// The calling end of a dial-up without its control connection: the client's PPP link, and a record of what it
+// told its data plane. Owner: the simulation.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -24,19 +24,19 @@ class PppCaller final : control::PppDataPath, control::ClientLinkHost {
         end_timer_(wheel, control::on_timer<&PppCaller::on_end_timer>, this) {}
 
   void start() { link_.start(); }
-  /// One frame, with its protocol field first.
+  /// One frame, starting with its protocol field.
   void on_frame(wire::Bytes frame) { link_.on_frame(frame); }
   void hang_up() { link_failed(control::ClientEnd::kHungUp, {}); }
 
   [[nodiscard]] bool up() const { return link_.up(); }
-  /// Why the link is over, or on its way out; kNone while it is not.
+  /// Why the link has ended or is ending; otherwise kNone.
   [[nodiscard]] control::ClientEnd over() const { return over_; }
   [[nodiscard]] wire::Ipv4Address address() const { return link_.network().ipcp().own(); }
   [[nodiscard]] wire::Ipv4Address server() const { return link_.network().ipcp().peer(); }
   [[nodiscard]] wire::Ipv4Address dns1() const { return link_.network().ipcp().dns1(); }
   [[nodiscard]] bool encrypts() const { return link_.network().ccp().encrypts(); }
 
-  /// What the data plane has: start keys and modes per direction, and the address it forwards for.
+  /// What the data plane has been told: start keys and modes per direction, and the address it forwards for.
   std::map<contract::Direction, std::vector<std::uint8_t>> keys;
   std::map<contract::Direction, contract::MppeMode> modes;
   wire::Ipv4Address ip;

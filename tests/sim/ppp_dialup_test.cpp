@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole dial-ups, both ends sans-I/O, over a lossy link in virtual time: our session with real MS-CHAPv2
-// against the client of controlplane/client/, as pppd or Windows. A failure prints its seed. What must hold for every seed: the
-// dial ends in finite time; when it is up, both ends agree on address, encryption and keys; when it is not,
-// there is a reason.
+// against the client of controlplane/client/, as pppd or Windows. A failure prints its seed. For every seed,
+// the dial ends in finite time; if it is up, both ends agree on address, encryption and keys; if not, there
+// is a reason.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -75,13 +75,13 @@ class Host final : public control::SessionHost {
   const control::TimerWheel& wheel_;
 };
 
-/// A client and how it behaves, by value: profiles may be bent.
+/// A client and its behaviour, by value, so that profiles can be modified.
 struct Client {
   ClientProfile profile;
   ClientSettings settings;
 };
 
-/// One dial: from the installed call to both ends up, or to the end.
+/// One dial: from the installed call until both ends are up, or it ends.
 class Dial {
  public:
   Dial(const Settings& settings, const Client& client, LinkQuality quality, std::uint64_t seed)
@@ -96,7 +96,7 @@ class Dial {
         client_(client_settings_, wheel_, noise_,
                 [this](wire::Bytes frame) { up_.send(wheel_.now(), frame); }) {}
 
-  /// Runs until the link is up and stays so for a while, or is over. False: neither happened in five minutes.
+  /// Runs until the link has been up for a while, or has ended. False: neither within five minutes.
   bool run() {
     session_.start();
     client_.start();
@@ -150,7 +150,7 @@ class Dial {
     }
   }
 
-  /// What the workers at both ends were told is what the client insists on.
+  /// Checks that the workers at both ends were told what the client insists on.
   void expect_modes() {
     for (const auto direction : {contract::Direction::kReceive, contract::Direction::kSend}) {
       EXPECT_EQ(host_.modes.at(direction), mode());
@@ -191,14 +191,14 @@ class Dial {
     }
     wheel_.advance(next);
     for (auto frame = up_.receive(wheel_.now()); !frame.empty(); frame = up_.receive(wheel_.now())) {
-      session_.on_frame(wire::Bytes(frame).subspan(2));  // the worker takes FF 03 away
+      session_.on_frame(wire::Bytes(frame).subspan(2));  // the worker strips FF 03
     }
     for (auto frame = down_.receive(wheel_.now()); !frame.empty(); frame = down_.receive(wheel_.now())) {
       client_.on_frame(wire::Bytes(frame).subspan(2));
     }
   }
 
-  const Settings settings_;  // the ends keep references
+  const Settings settings_;  // the ends hold references to it
   ClientProfile profile_;
   const ClientSettings client_settings_;
   control::TimerWheel wheel_;
@@ -243,7 +243,7 @@ Client windows() {
   client.profile.mppe_strengths = 0xE1;
   return client;
 }
-/// Encryption that is offered, with IPCP beside it.
+/// Offers encryption, and negotiates IPCP at the same time.
 Client offering_mppe() {
   Client client = pppd();
   client.settings.mppe = MppePolicy::kPrefer;
@@ -261,7 +261,8 @@ class PppDialUp : public testing::Test {
  protected:
   static void SetUpTestSuite() { ASSERT_TRUE(crypto::initialise().has_value()); }
 
-  /// Dials every seed, again up to `dials` times like a client that wants in. Says how many dials failed.
+  /// Dials with every seed, up to `dials` times each, like a client that retries. Reports how many dials
+  /// failed.
   static int expect_all_up(const Settings& settings, const Client& client, LinkQuality quality,
                            bool encrypted, int seeds, int dials) {
     int failed = 0;
@@ -427,7 +428,7 @@ TEST_F(PppDialUp, HangUpsFromEitherEndAreToldToTheOther) {
     }
     if (seed % 2 == 0) {
       dial.client().hang_up();
-      EXPECT_TRUE(dial.run_until_ended(120s));  // at worst by unanswered echoes
+      EXPECT_TRUE(dial.run_until_ended(120s));  // in the worst case by unanswered echoes
       EXPECT_NE(dial.host().ended, EndReason::kAdminReset);
     } else {
       dial.session().terminate(EndReason::kAdminReset);
@@ -437,7 +438,7 @@ TEST_F(PppDialUp, HangUpsFromEitherEndAreToldToTheOther) {
     EXPECT_FALSE(dial.host().ip);
     EXPECT_TRUE(dial.host().keys.empty());
     if (dial.client().over() !=
-        ClientEnd::kNone) {  // else every farewell was lost, and PPTP's is not played here
+        ClientEnd::kNone) {  // else all Terminate-Requests were lost; PPTP is not simulated
       EXPECT_TRUE(dial.client().ip.is_none());
       EXPECT_TRUE(dial.client().keys.empty());
     }

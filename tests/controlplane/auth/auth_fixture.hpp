@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One authenticator between a scripted backend and a recording session.
+// An authenticator between a scripted backend and a recording session.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ inline Octets octets(std::string_view text) {
   return {text.begin(), text.end()};
 }
 
-/// Keeps requests until the test answers them, or hands them to another backend at once.
+/// Holds requests until the test answers them, or passes them to another backend at once.
 class ScriptedBackend final : public AuthBackend {
  public:
   void authenticate(AuthRequest request, AuthClient& client) override {
@@ -48,7 +48,7 @@ class ScriptedBackend final : public AuthBackend {
   std::optional<AuthVerdict> answer_at_once;
 };
 
-/// What the authenticator did, in its order.
+/// Records what the authenticator did, in order.
 class RecordingHost final : public AuthenticatorHost {
  public:
   void send_auth_frame(std::span<const std::uint8_t> frame) override {
@@ -86,7 +86,7 @@ class AuthFixture : public ::testing::Test {
   }
   void pass(Duration time) { wheel.advance(wheel.now() + time); }
 
-  /// The last frame sent, header checked and cut off.
+  /// The last frame sent, its header checked and removed.
   [[nodiscard]] wire::PppPacket last() const {
     EXPECT_FALSE(host.frames.empty());
     const Octets& frame = host.frames.back();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The chap-secrets syntax of pppd and accel-ppp, and what an operator is told about mistakes.
+// The chap-secrets syntax of pppd and accel-ppp, and the errors that an operator gets.
 #include "controlplane/auth/chap_secrets.hpp"
 
 #include <gtest/gtest.h>

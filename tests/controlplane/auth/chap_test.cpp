@@ -17,7 +17,7 @@ using test::Octets;
 
 class Chap : public test::AuthFixture {
  protected:
-  ~Chap() override { authenticator.reset(); }  // before the users, whom it may still have to tell
+  ~Chap() override { authenticator.reset(); }  // before the users, whom it may still have to notify
 
   LocalUsers users;
 
@@ -141,7 +141,7 @@ TEST_F(Chap, AUT_03_ARepeatedResponseGetsTheIdenticalSuccessAndOneRequestIsMade)
   const Challenge sent = challenge();
   const Octets response = v2_response(sent.value, "alice", "secret");
   respond(sent.identifier, response, "alice");
-  respond(sent.identifier, response, "alice");  // the backend is still thinking
+  respond(sent.identifier, response, "alice");  // the backend has not answered yet
   backend.answer(AuthAccepted{.authenticator_response = "S=" + std::string(40, 'A')});
   respond(sent.identifier, response, "alice");
   respond(sent.identifier, v2_response(sent.value, "bob", "x"), "bob");
@@ -172,7 +172,7 @@ TEST_F(Chap, AUT_04_MsChapV2EndToEndWithLocalUsers) {
   respond(sent.identifier, response, "DOMAIN\\User");
   ASSERT_EQ(host.events, "ssA");
   EXPECT_EQ(last().code, 3);
-  // What the client checks: RFC 2759 §8.8.
+  // What the client verifies: RFC 2759 §8.8.
   const auto parsed = wire::parse_ms_chap_v2(response);
   std::array<std::uint8_t, 16> ours{};
   std::ranges::copy(sent.value, ours.begin());
@@ -255,7 +255,7 @@ TEST_F(Chap, AUT_07_WithAttemptsLeftTheNextResponseAnswersTheChallengeInTheFailu
   ASSERT_TRUE(std::regex_match(text, match, std::regex("E=691 R=1 C=([0-9A-F]{32}) V=3 M=.*"))) << text;
   respond(sent.identifier, guess, "alice");  // its Failure was lost
   EXPECT_EQ(host.frames[2], host.frames[1]);
-  pass(30s);  // the human types
+  pass(30s);  // the user is typing
   Octets fresh;
   for (std::size_t i = 0; i < 32; i += 2) {
     fresh.push_back(static_cast<std::uint8_t>(std::stoi(match[1].str().substr(i, 2), nullptr, 16)));
@@ -329,13 +329,13 @@ TEST_F(Chap, AUT_06_OtherCodesAndTruncationsAreIgnored) {
   }
   EXPECT_TRUE(backend.requests.empty());
   EXPECT_EQ(host.events, "s");
-  whole.resize(whole.size() + 10);  // padding behind Length
+  whole.resize(whole.size() + 10);  // padding after Length
   authenticator->on_packet(whole);
   EXPECT_EQ(backend.requests.at(0).user, "alice");
 }
 
-// CVE-2020-8597: EAP reached pppd's parser though it was never agreed on. Here its packets have the wrong protocol for
-// the session to deliver them, and even as CHAP they are nothing.
+// CVE-2020-8597: EAP reached pppd's parser although it had not been negotiated. Here the session would not
+// deliver EAP packets, because their protocol is wrong, and they are not valid CHAP either.
 TEST_F(Chap, AUT_13_EapPacketsAreNothingToChap) {
   start(AuthMethod::kChapMd5);
   EXPECT_EQ(authenticator->protocol(), wire::PppProtocol::kChap);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is asked second, and who is not.
+// When the second backend is asked, and when it is not.
 #include "controlplane/auth/fallback_auth.hpp"
 
 #include "tests/controlplane/auth/auth_fixture.hpp"

@@ -58,7 +58,7 @@ TEST_F(Pap, AUT_01_RepeatsWhileTheBackendThinksAreAnsweredOnceWithTheLatestIdent
   start(AuthMethod::kPap);
   request(1, "alice", "secret");
   request(2, "alice", "secret");
-  request(3, "alice", "other");  // not a repeat: neither asked for nor answered
+  request(3, "alice", "other");  // not a repetition, so neither passed on nor answered
   EXPECT_EQ(backend.requests.size(), 1u);
   backend.answer(AuthAccepted{});
   EXPECT_EQ(host.events, "sA");

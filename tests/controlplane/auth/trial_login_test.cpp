@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trial logins at local users, who compute for themselves what a right proof is, and at backends that grant wrongly.
+// Trial logins with local users, which compute the right proof themselves, and with backends that grant
+// wrongly.
 #include "controlplane/auth/trial_login.hpp"
 
 #include <gtest/gtest.h>
@@ -28,7 +29,7 @@ class TrialLoginTest : public testing::Test {
   TrialLogins trials_{wheel_, entropy_};
 };
 
-/// Grants what `users` grant, changed.
+/// Grants what `users` grants, with changes.
 class Changed final : public AuthBackend, AuthClient {
  public:
   Changed(AuthBackend& users, std::function<void(AuthAccepted&)> change)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The timer wheel: exact ticks, (re-)arming, cancelling and destroying from inside callbacks, and 100,000 timers at
-// random against a model that merely sorts.
+// The timer wheel: exact ticks, (re-)arming, cancelling and destroying from inside callbacks, and 100,000
+// timers at random against a model that simply sorts.
 #include "controlplane/base/timer_wheel.hpp"
 
 #include <gtest/gtest.h>
@@ -40,7 +40,7 @@ TEST(TimerWheel, FiresOnItsTickNeitherEarlierNorLater) {
     alarm.timer.arm(after);
     EXPECT_TRUE(alarm.timer.armed());
     const Duration due =
-        std::max((after + 9ms) / 10 * 10, 10ms);  // rounded up to the tick, and never this one
+        std::max((after + 9ms) / 10 * 10, 10ms);  // rounded up to the tick, never the current one
     turn(wheel, due - 1ms);
     EXPECT_EQ(fired, 0) << after.count();
     turn(wheel, 1ms);
@@ -62,7 +62,7 @@ TEST(TimerWheel, TimeInACallbackIsThatOfTheTick) {
     }
   });
   alarm.timer.arm(100ms);
-  wheel.advance(Instant{1005ms});  // one leap over many ticks
+  wheel.advance(Instant{1005ms});  // one jump over many ticks
   EXPECT_EQ(seen, (std::vector<Duration>{100ms, 200ms, 300ms, 400ms}));
   EXPECT_EQ(wheel.now(), Instant{1005ms});
 }

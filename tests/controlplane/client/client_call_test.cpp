@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The client's PPP: the order of what its host is asked, authentication and who is believed, MPPE policies, IPCP, the
-// server's renegotiation, and every way a link can fail. The server is the test, packet by packet.
+// The client's PPP: the order of calls to its host, authentication of both sides, MPPE policies, IPCP, the
+// server's renegotiation, and every way a link can fail. The test plays the server, packet by packet.
 #include <functional>
 
 #include "crypto/digest.hpp"
@@ -19,7 +19,7 @@ Octets octets(std::string_view text) {
   return {text.begin(), text.end()};
 }
 
-// ---- the way up ---------------------------------------------------------------------------------------------------
+// ---- set-up -----------------------------------------------------------------------------------------------
 
 TEST_F(ClientCallTest, KeysAndAddressAreInPlaceBeforeTheServerMayUseThem) {
   dial_to_network();

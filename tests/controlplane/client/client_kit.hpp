@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client under test: a virtual clock, a host that writes down what it is asked, and the server's side, message by
+// A client under test: a virtual clock, a host that records every request, and the server's side, message by
 // message and packet by packet.
 #pragma once
 
@@ -114,7 +114,7 @@ class ClientTest : public testing::Test, public test::RecordingDataPath<ClientCa
     ADD_FAILURE() << "no message of type " << static_cast<int>(M::kType);
     return {};
   }
-  /// Time enough for any farewell.
+  /// Waits long enough for any orderly end.
   void expect_end(ClientEnd end) {
     advance(settings.hang_up_timeout + Duration{1'000});
     EXPECT_EQ(ended, end) << to_text(ended) << ": " << detail;
@@ -124,7 +124,7 @@ class ClientTest : public testing::Test, public test::RecordingDataPath<ClientCa
   void receive(wire::PppProtocol protocol, const Packet& packet) {
     make().on_frame(u16(static_cast<std::uint16_t>(protocol)) + packet.octets());
   }
-  /// The newest frame of `protocol` with `code`.
+  /// The latest frame of `protocol` with `code`.
   [[nodiscard]] Packet sent(wire::PppProtocol protocol, unsigned code) const {
     for (auto frame = frames.rbegin(); frame != frames.rend(); ++frame) {
       if (frame->protocol == protocol && static_cast<unsigned>(frame->packet.code) == code) {
@@ -139,7 +139,7 @@ class ClientTest : public testing::Test, public test::RecordingDataPath<ClientCa
       return frame.protocol == protocol && static_cast<unsigned>(frame.packet.code) == code;
     }));
   }
-  /// Acknowledges the newest request, after ours has been.
+  /// Acknowledges the latest request, once ours has been acknowledged.
   void agree(wire::PppProtocol protocol, const Octets& server_asks) {
     const Packet request = sent(protocol, 1);
     receive(protocol, conf_ack(request.id, request.data));
@@ -156,7 +156,8 @@ class ClientTest : public testing::Test, public test::RecordingDataPath<ClientCa
   void challenge(unsigned id = 7) {
     receive(wire::PppProtocol::kChap, chap(1, id, Octets{16} + server_challenge));
   }
-  /// What a server that knows `password` says to the newest Response; the keys it would have.
+  /// The Success text for the latest Response, from a server that knows `password`; and the keys it would
+  /// have.
   std::string success_text(std::string_view password) {
     const Packet response = sent(wire::PppProtocol::kChap, 2);
     const auto value = wire::parse_chap_value(response.data);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The profiles on the wire. Octets of pptp-linux and pppd are those of real sessions with accel-ppp and poptop; of the
-// others, what the logs and sources named in client_profile.cpp tell.
+// The profiles on the wire. For pptp-linux and pppd the octets are those of real sessions with accel-ppp and
+// poptop; for the others they follow the logs and sources named in client_profile.cpp.
 #include <map>
 #include <set>
 
@@ -23,7 +23,7 @@ Octets header(unsigned length, unsigned type) {
 
 class ClientProfileTest : public ClientTest {
  protected:
-  /// Starts as `profile` and gives the Start-Control-Connection-Request and the Outgoing-Call-Request.
+  /// Starts as `profile` and returns the Start-Control-Connection-Request and the Outgoing-Call-Request.
   std::pair<Octets, Octets> first_messages(std::string_view profile) {
     settings.profile = find_client_profile(profile);
     make().start();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The client's control connection: RFC 2637 from the dialling side, the stream cut anywhere, every way it can fail.
+// The client's control connection: RFC 2637 from the calling side, the stream cut anywhere, every way it can
+// fail.
 #include "tests/controlplane/client/client_kit.hpp"
 
 namespace adit::control {

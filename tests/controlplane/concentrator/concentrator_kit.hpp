@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole concentrator with a virtual clock between workers that only keep books and clients that dial in with PAP.
-// The books check what the contract promises: install before use, order kept, nothing mapped to a call that is no more.
+// A whole concentrator with a virtual clock, between workers that only record messages and clients that dial
+// in with PAP. The records are checked against the contract: install before use, order kept, nothing mapped
+// to a call that has ended.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -22,9 +23,9 @@
 
 namespace adit::control {
 
-/// Everybody is let in but "mallory"; "fixed-a.b.c.d" has that address, "routed-a.b.c.d/n" that network,
-/// "timed-" a minute with interim accounting, "idle-" 8 s of idleness, "twice-" two calls, "alias-name" is called name;
-/// "later" waits for answer().
+/// Accepts everybody but "mallory"; "fixed-a.b.c.d" gets that address, "routed-a.b.c.d/n" that network,
+/// "timed-" a minute with interim accounting, "idle-" 8 s of idle time, "twice-" two calls, "alias-name" is
+/// renamed to name; "later" waits for answer().
 class BookAuth final : public AuthBackend {
  public:
   void authenticate(AuthRequest request, AuthClient& client) override {
@@ -75,10 +76,10 @@ class House : public ConcentratorActions {
     bool has_routes = false;
     std::map<contract::Direction, contract::EnableMppe> mppe;
     std::optional<contract::UpdateLimits> limits;
-    std::vector<Frame> to_peer;  // PPP frames the worker was to send
+    std::vector<Frame> to_peer;  // PPP frames that the worker was told to send
   };
 
-  /// What accounting was told, in words: "start alice", "interim alice 7", "stop alice 7 user_request".
+  /// Accounting requests as text: "start alice", "interim alice 7", "stop alice 7 user_request".
   struct NotedAccounting final : Accounting {
     void started(const AccountedCall& call) override { said.push_back("start " + call.user); }
     void noted(const AccountedCall&, const contract::CallTotals&, Duration) override { ++notes; }
@@ -175,7 +176,7 @@ class House : public ConcentratorActions {
     return std::tuple(ref.worker.value, ref.slot, ref.generation);
   }
 
-  /// Every worker takes everything from its ring; the answers reach the concentrator.
+  /// Every worker reads all its messages; the answers reach the concentrator.
   void run_workers() {
     std::vector<contract::CallRemoved> removed;
     for (auto& ring : rings) {
@@ -251,7 +252,7 @@ class House : public ConcentratorActions {
   std::set<std::pair<std::uint16_t, std::uint32_t>> slots_in_use_;
 };
 
-/// A client: one TCP connection, one call, PAP. Everything it is sent is answered at once by serve().
+/// A client: one TCP connection, one call, PAP. serve() answers everything it has been sent at once.
 class DialIn {
  public:
   DialIn(House& house, ConnectionId connection, wire::Ipv4Address peer = wire::Ipv4Address(192, 0, 2, 2),
@@ -297,7 +298,7 @@ class DialIn {
     return std::nullopt;
   }
 
-  /// Dials and goes as far as the concentrator lets it. True: IP is up.
+  /// Dials and gets as far as the concentrator lets it. True: IP is up.
   bool dial(std::string_view user, std::uint16_t peer_id = 7) {
     start();
     call(peer_id);
@@ -314,7 +315,7 @@ class DialIn {
     return up;
   }
 
-  /// Answers every PPP frame there is for us, until there is none.
+  /// Answers all PPP frames for this client, until there are none.
   void serve() {
     for (bool more = true; more;) {
       house_.run_workers();
@@ -360,7 +361,7 @@ class DialIn {
     ASSERT_EQ(frame[1], 0x03);
     const auto protocol = wire::load_be<std::uint16_t>(&frame[2]);
     std::vector<std::uint8_t> packet(frame.begin() + 4, frame.end());
-    if (packet[0] == 1) {  // Configure-Request: as they like it
+    if (packet[0] == 1) {  // Configure-Request: accepted as it is
       if (protocol == kLcp && !lcp_asked_) {
         lcp_asked_ = true;
         send_ppp(kLcp, {1, 1, 0, 0});
@@ -376,7 +377,7 @@ class DialIn {
       send_ppp(kLcp, packet);
     } else if (protocol == kPap && packet[0] == 2) {
       send_ppp(kIpcp, {1, 1, 0, 0, 3, 6, 0, 0, 0, 0});
-    } else if (protocol == kIpcp && packet[0] == 3) {  // Nak: the address that we may have
+    } else if (protocol == kIpcp && packet[0] == 3) {  // Nak: contains the address to use
       address = wire::Ipv4Address(wire::load_be<std::uint32_t>(&packet[6]));
       packet[0] = 1;
       packet[1] = 2;
@@ -400,7 +401,8 @@ class DialIn {
   bool pap_sent_ = false;
 };
 
-/// Nothing is left of any call or connection, at the workers, in the maps, in the gauges; addresses at most rest.
+/// Checks that no call or connection has left anything in the workers, the maps or the gauges; only addresses
+/// may still be in quarantine.
 inline void expect_baseline(House& house) {
   house.run_workers();
   house.advance(Duration{20});

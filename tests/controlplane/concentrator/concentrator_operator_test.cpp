@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the operator does to the concentrator: limits and terminate; and session IDs, which never repeat.
+// The operator's influence on the concentrator: limits and terminate; and session IDs, which never repeat.
 #include <gtest/gtest.h>
 
 #include "tests/controlplane/concentrator/concentrator_kit.hpp"
@@ -113,7 +113,7 @@ TEST(ConcentratorTerminate, SoftSaysFarewellFirstAndHardCutsItShort) {
   ASSERT_TRUE(polite.dial("alice"));
   ASSERT_TRUE(cut.dial("bob"));
   EXPECT_EQ(house.concentrator->terminate({By::kAll, ""}, false), 2u);
-  EXPECT_EQ(house.concentrator->terminate({By::kAll, ""}, false), 0u);  // asked already
+  EXPECT_EQ(house.concentrator->terminate({By::kAll, ""}, false), 0u);  // already requested
   EXPECT_EQ(house.concentrator->stats().calls_finishing, 2u);
   EXPECT_EQ(house.concentrator->terminate({By::kUsername, "bob"}, true), 1u);
   EXPECT_TRUE(cut.received<CallDisconnectNotify>());
@@ -155,7 +155,8 @@ TEST(ConcentratorIds, SessionIdsDifferBetweenCallsAndBetweenRuns) {
   EXPECT_EQ(seen.size(), 50u);
 }
 
-/// RFC 2866 §5.5. A process begins at a random 64-bit number and counts on: what it gives out in years, others do not.
+/// RFC 2866 §5.5. A process starts at a random 64-bit number and counts up: in years, no two processes use
+/// the same ID.
 TEST(Operator, RAD_17_SessionIdsOfOneProcessAreNoOthers) {
   std::map<std::uint64_t, std::uint32_t> firsts;
   for (std::uint32_t process = 1; process <= 200; ++process) {

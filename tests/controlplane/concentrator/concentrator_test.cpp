@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The concentrator between book-keeping workers and dialling clients: calls come up, end in every way there is, and
-// leave nothing behind.
+// The concentrator between recording workers and dialling clients: calls come up, end in every possible way,
+// and leave nothing behind.
 #include "controlplane/concentrator/concentrator.hpp"
 
 #include <gtest/gtest.h>
@@ -149,7 +149,7 @@ TEST(Concentrator, CTL_17_AnEmptyPoolEndsTheCallAndNothingLeaks) {
   ASSERT_TRUE(first.dial("alice"));
   EXPECT_FALSE(second.dial("bob"));
   house.advance(10ms);
-  second.serve();  // LCP's farewell
+  second.serve();  // LCP's Terminate-Ack
   const auto notify = second.received<CallDisconnectNotify>();
   ASSERT_TRUE(notify);
   EXPECT_EQ(notify->result, DisconnectResult::kGeneralError);
@@ -161,13 +161,14 @@ TEST(Concentrator, CTL_17_AnEmptyPoolEndsTheCallAndNothingLeaks) {
   expect_baseline(house);
 }
 
-// The ring fills while PPP runs: what must not be lost was lost, so the call ends; its removal waits for room.
+// The ring fills up while PPP runs: a message that must not be lost was lost, so the call ends; its removal
+// waits for room.
 TEST(Concentrator, AFullRingEndsTheCallAndItsRemovalIsRetried) {
   House house(House::pap_settings(), 1);
   DialIn client(house, 1);
   ASSERT_TRUE(client.dial("alice"));
   house.ring_capacity = 0;
-  client.send_ppp(0xC021, {1, 9, 0, 0});  // LCP renegotiates: IP must be switched off at the worker
+  client.send_ppp(0xC021, {1, 9, 0, 0});  // LCP renegotiates, so the worker must disable IP
   EXPECT_EQ(client.received<CallDisconnectNotify>()->error, GeneralError::kNoResource);
   house.advance(200ms);
   EXPECT_EQ(house.installed.size(), 1u);
@@ -190,7 +191,7 @@ TEST(Concentrator, StaleWorkerMessagesAreCountedAndIgnored) {
   house.concentrator->on_worker_message(contract::PppFrameIn{other}, frame);
   house.concentrator->on_worker_message(contract::MppeDesynchronised{other}, {});
   house.concentrator->on_worker_message(contract::CallRemoved{other, {}}, {});
-  house.concentrator->on_worker_message(contract::CallRemoved{client.ref, {}}, {});  // nobody asked for it
+  house.concentrator->on_worker_message(contract::CallRemoved{client.ref, {}}, {});  // not requested
   other = client.ref;
   other.slot = 63;
   house.concentrator->on_worker_message(contract::PppFrameIn{other}, frame);
@@ -302,7 +303,7 @@ TEST(Concentrator, LostCarrierEndsTheCallAndThenTheConnection) {
   House house;
   DialIn client(house, 1);
   ASSERT_TRUE(client.dial("alice"));
-  for (int second = 0; second < 120 && client.connected(); ++second) {  // PPTP lives, PPP is dead
+  for (int second = 0; second < 120 && client.connected(); ++second) {  // PPTP is alive, PPP is dead
     house.advance(1s);
     house.run_workers();
     client.send(EchoRequest{1});
@@ -367,7 +368,7 @@ TEST(Concentrator, NCP_08_AFixedAddressHasOneHolder) {
   second.reset();
   first.reset();
   house.run_workers();
-  DialIn again(house, 3);  // no quarantine for the owner
+  DialIn again(house, 3);  // no quarantine if the user is the same
   EXPECT_TRUE(again.dial("fixed-10.99.0.1"));
   again.reset();
   expect_baseline(house);

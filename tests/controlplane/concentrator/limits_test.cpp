@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a user may have: one session or many, and how much it may carry.
+// Limits of a user: the number of sessions, and their rates.
 #include "tests/controlplane/concentrator/concentrator_kit.hpp"
 
 namespace adit::control {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The automaton against RFC 1661 §4.1, typed a second time from the RFC, state by state instead of event by
-// event: all 160 cells by function and by driving the class, then its timer and counter (§4.6).
+// The automaton against RFC 1661 §4.1, entered a second time from the RFC, by state instead of by event: all
+// 160 cells, through the function and through the class, then its timer and counter (§4.6).
 #include "controlplane/ppp/automaton.hpp"
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ struct Expected {
   PppState next;
 };
 
-// What is not listed is "-" in the RFC: nothing happens.
+// Cells not listed are "-" in the RFC: nothing happens.
 const std::map<PppState, std::vector<Expected>>& rfc_columns() {
   static const std::map<PppState, std::vector<Expected>> kColumns = {
       {kInitial, {{kUp, {}, kClosed}, {kOpen, {kTls}, kStarting}, {kClose, {}, kInitial}}},
@@ -315,7 +315,7 @@ TEST(PppAutomaton, LCP_02_01_AfterTerminateRequestWaitsOnePeriodInStopping) {
   f.automaton.on(kRtr);
   f.advance(f.settings.timeout - 10ms);
   EXPECT_EQ(f.automaton.state(), kStopping);
-  f.automaton.on(kRtr);  // a repeated farewell is answered again
+  f.automaton.on(kRtr);  // a repeated Terminate-Request is answered again
   EXPECT_EQ(f.count(kSta), 2U);
   f.advance(10ms);
   EXPECT_EQ(f.automaton.state(), kStopped);
@@ -326,7 +326,7 @@ TEST(PppAutomaton, AckRestoresTheFullRetryBudget) {
   Fixture f;
   f.drive({kUp, kOpen});
   f.advance(1s);
-  f.advance(6s);  // four requests gone
+  f.advance(6s);  // four requests sent
   f.automaton.on(kRca);
   f.recorder.seen.clear();
   f.advance(200s);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CCP where the settings allow more than 128 bits stateless: key lengths, stateful mode by policy, a mode for each
+// CCP when the settings allow more than 128 bits stateless: key lengths, stateful mode by policy, a mode per
 // direction, Reset-Request and Reset-Ack.
 #include <gtest/gtest.h>
 
@@ -58,7 +58,7 @@ class CcpModes : public testing::Test {
     receive(conf_req(++id, mppe(wish)));
     EXPECT_EQ(only(), conf_nak(id, mppe(with))) << std::hex << wish;
   }
-  /// Both directions, and what we ask for is taken as it is.
+  /// Opens both directions; the peer accepts our request as it is.
   void open(std::uint32_t ours, std::uint32_t peers) {
     const Packet packet = request(ours);
     receive(conf_ack(packet.id, packet.data));
@@ -86,7 +86,7 @@ TEST_F(CcpModes, TheStrongestCommonKeyIsNaked) {
   acks(H | L);
   start(StatefulPolicy::kDeny, {MppeStrength::k56, MppeStrength::k40});
   host.take();
-  naks(H | S, H | M);  // nothing in common: what we would like
+  naks(H | S, H | M);  // nothing in common: suggests our preference
   naks(H | S | L, H | L);
   naks(0, H | M);
   acks(H | M);
@@ -106,7 +106,7 @@ TEST_F(CcpModes, APeersNakIsFollowedToOneThatWeAllow) {
   start(StatefulPolicy::kDeny, {MppeStrength::k128, MppeStrength::k56});
   packet = request(H | S | M);
   receive(conf_nak(packet.id, mppe(H | L)));
-  request(H | S | M);  // not ours: we insist
+  request(H | S | M);  // not acceptable to us: we repeat our request
 }
 
 TEST_F(CcpModes, MPP_12_DenyNeverGoesStateful) {
@@ -146,7 +146,7 @@ TEST_F(CcpModes, MPP_10_PppdRejectsStatefulAltogetherAndGetsStateless) {
   Packet packet = request(S);
   receive(conf_rej(packet.id, packet.data));
   packet = request(H | S);
-  acks(H | S);  // and is not asked to be stateful itself
+  acks(H | S);  // but it is not asked to be stateful itself
   receive(conf_ack(packet.id, packet.data));
   EXPECT_TRUE(ccp->encrypts());
   EXPECT_EQ(ccp->describe(), "128");

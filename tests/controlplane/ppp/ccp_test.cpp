@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CCP packet by packet, against the request scripts of real peers (Windows, pppd, MikroTik) and under each
-// policy.
+// CCP packet by packet, against the requests of real peers (Windows, pppd, MikroTik) and under each policy.
 #include "controlplane/ppp/ccp.hpp"
 
 #include <gtest/gtest.h>
@@ -37,7 +36,7 @@ class CcpTest : public testing::Test {
     EXPECT_EQ(packets.size(), 1U);
     return packets.empty() ? Packet{} : packets.front();
   }
-  /// The peer accepts our request and comes to ours.
+  /// The peer acknowledges our request and then requests the same.
   void open(MppePolicy policy = MppePolicy::kRequire) {
     start(policy);
     const Packet request = only();
@@ -193,7 +192,7 @@ TEST_F(CcpTest, RequestWithoutMppeIsNakedWithItUpToMaxFailure) {
 TEST_F(CcpTest, OneWayEncryptionIsNoAgreement) {
   start(MppePolicy::kPrefer);
   const Packet request = only();
-  receive(conf_ack(request.id, request.data));  // the peer would encrypt, and takes only clear text
+  receive(conf_ack(request.id, request.data));  // the peer would encrypt, but accepts only clear text
   for (unsigned id = 1; id <= settings.max_failure + 1; ++id) {
     receive(conf_req(id));
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// IPCP packet by packet: addresses, name servers, what is rejected, and peers that insist.
+// IPCP packet by packet: addresses, name servers, rejected options, and peers that insist.
 #include "controlplane/ppp/ipcp.hpp"
 
 #include <gtest/gtest.h>

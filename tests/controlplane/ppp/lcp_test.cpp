@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // LCP packet by packet: the groups of the ANVL PPP suite (LCP_02_<group>_...), options, loops, echoes and
-// rejects. The peer is the test: it writes each packet by hand.
+// rejects. The test plays the peer, and writes each packet by hand.
 #include "controlplane/ppp/lcp.hpp"
 
 #include <gtest/gtest.h>
@@ -39,7 +39,7 @@ class LcpTest : public testing::Test {
     EXPECT_EQ(packets.size(), 1U);
     return packets.empty() ? Packet{} : packets.front();
   }
-  /// Runs to Opened; the peer's request has `wishes`.
+  /// Runs to Opened; the peer's request contains `wishes`.
   void open(const Octets& wishes = kPeerMagic) {
     start();
     const Packet request = only();
@@ -316,7 +316,7 @@ TEST_F(LcpTest, AUT_10_RejectedAuthenticationEndsTheLink) {
   start();
   receive(conf_rej(only().id, kMsChapV2));
   EXPECT_EQ(host.take_events(), std::vector<std::string>{"failed auth_refused"});
-  EXPECT_TRUE(host.take().empty());  // above all no request without authentication
+  EXPECT_TRUE(host.take().empty());  // above all, no request without authentication
 }
 
 TEST_F(LcpTest, AUT_10_MethodsAreOfferedInOrderAndHintsAreFollowedWhenAllowed) {
@@ -327,7 +327,7 @@ TEST_F(LcpTest, AUT_10_MethodsAreOfferedInOrderAndHintsAreFollowedWhenAllowed) {
   receive(conf_nak(first.id, kPap));
   const Packet second = only();
   EXPECT_EQ(Octets(second.data.begin(), second.data.begin() + 4), kPap);
-  receive(conf_nak(second.id, option(3, {0xC2, 0x27})));  // EAP is no method of ours: the next one in order
+  receive(conf_nak(second.id, option(3, {0xC2, 0x27})));  // we do not support EAP: the next method in order
   const Packet third = only();
   EXPECT_EQ(Octets(third.data.begin(), third.data.begin() + 5), option(3, {0xC2, 0x23, 5}));
   receive(conf_req(1));
@@ -655,7 +655,7 @@ TEST_F(LcpTest, LCP_11_CallbackIsRejectedAndTheWindowsRequestThenAcked) {
   EXPECT_EQ(only(), conf_ack(1, rest));
 }
 
-// ---- hostile shapes ---------------------------------------------------------------------------------------
+// ---- hostile packets --------------------------------------------------------------------------------------
 
 TEST_F(LcpTest, LCP_03_OptionLengthsThatDoNotFitDiscardTheWholePacket) {
   start();

@@ -13,7 +13,7 @@ TEST_F(SessionTest, LCP_12_RasErrorIsDecodedAndTheTerminateAcked) {
   EXPECT_EQ(only(), (Frame{kLcp, term_ack(44)}));
   EXPECT_TRUE(log.has("why=RAS error 778"));
   EXPECT_TRUE(host.traced("ip off"));
-  EXPECT_TRUE(host.ends.empty());  // RFC 1661 §4.4: one period in Stopping
+  EXPECT_TRUE(host.ends.empty());  // RFC 1661 §4.4: one restart period in Stopping
   advance(settings.ppp.timeout);
   expect_end(EndReason::kUserRequest);
 }
@@ -31,7 +31,7 @@ TEST_F(SessionTest, PeerThatHangsUpWhileNegotiatingEndsTheLinkToo) {
 TEST_F(SessionTest, TerminateSendsARequestAndWaitsForTheAck) {
   bring_up();
   session->terminate(EndReason::kAdminReset);
-  session->terminate(EndReason::kShutdown);  // the first reason stands
+  session->terminate(EndReason::kShutdown);  // the first reason counts
   EXPECT_TRUE(host.ends.empty());
   advance(10ms);
   EXPECT_TRUE(host.traced("ip off"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A session under test: the peer is the test, packet by packet; the authentication backend gives the verdict that the test
-// wants, so proofs are dummies.
+// A session under test: the test plays the peer, packet by packet; the authentication backend returns the
+// verdict that the test wants, so proofs are dummies.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -35,7 +35,7 @@ inline const Octets kAddress = option(3, u32(kSubscriber.value));
 using test::Frame;
 using Frames = std::vector<Frame>;
 
-/// Frames are "protocol/code" in its trace.
+/// Frames appear as "protocol/code" in its trace.
 class FakeHost final : public test::RecordingDataPath<SessionHost> {
  public:
   std::vector<EndReason> ends;
@@ -136,7 +136,7 @@ class SessionTest : public testing::Test {
     receive(kLcp, conf_req(++id, wishes));
     ASSERT_TRUE(host.traced("lcp opened"));
   }
-  /// Answers the MS-CHAPv2 challenge with a dummy that the backend does not look at; PAP likewise.
+  /// Answers the MS-CHAPv2 challenge, or sends PAP, with a dummy proof that the backend ignores.
   void prove(const Octets& name = {'a', 'l', 'i', 'c', 'e'}) {
     if (settings.auth.methods.front() == AuthMethod::kPap) {
       return receive(kPap, {PppCode{1}, 1, Octets{5} + name + Octets{3, 'x', 'y', 'z'}});
@@ -144,13 +144,14 @@ class SessionTest : public testing::Test {
     const Packet challenge = host.frames.back().packet;
     ASSERT_EQ(host.frames.back().protocol, kChap);
     host.take();
-    // The last octet: flags of v2, "use the NT response" of v1.
+    // The last octet: v2's flags, or v1's "use the NT response".
     const bool v1 = settings.auth.methods.front() == AuthMethod::kMsChapV1;
     receive(kChap,
             {PppCode{2}, challenge.id,
              Octets{49} + Octets(16, 7) + Octets(8, 0) + Octets(24, 9) + Octets(1, v1 ? 1 : 0) + name});
   }
-  /// To the network phase. Frames sent before are gone, those of the network phase's start are left.
+  /// Gets to the network phase. Earlier frames are discarded, those from the start of the network phase are
+  /// kept.
   void authenticate(MppePolicy policy, const Octets& wishes = kMagic) {
     settings.ppp.mppe = policy;
     make();
@@ -186,7 +187,7 @@ class SessionTest : public testing::Test {
     EXPECT_EQ(wheel.armed_count(), 0U);
     EXPECT_EQ(session->status().phase, SessionStatus::Phase::kTerminate);
   }
-  /// The session ends: its Terminate-Request comes by a timer, and the peer acknowledges it.
+  /// Ends the session: its Terminate-Request is sent on a timer, and the peer acknowledges it.
   void terminate_lcp() {
     advance(10ms);
     for (const Frame& frame : host.take()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a session allocates. operator new is replaced for the whole executable, to count.
+// The memory a session allocates. operator new is replaced for the whole executable, to count it.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -8,9 +8,9 @@
 #include "tests/controlplane/ppp/session_kit.hpp"
 
 namespace {
-std::size_t allocated_octets = 0;  // ever, by operator new in this executable
+std::size_t allocated_octets = 0;  // total, through operator new in this executable
 }
-// Not inlined: GCC 12 otherwise sees new and free() meet in one function, and takes them for a mismatch.
+// Not inlined: otherwise GCC 12 sees new and free() in one function and reports a mismatch.
 [[gnu::noinline]] void* operator new(std::size_t size) {
   allocated_octets += size;
   if (void* at = std::malloc(size)) {

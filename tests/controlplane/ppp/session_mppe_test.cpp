@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The session under each MPPE policy: what waits for CCP, what ends the link, when keys come and go.
+// The session under each MPPE policy: what waits for CCP, what ends the link, when keys are installed and
+// removed.
 #include <gtest/gtest.h>
 
 #include "tests/controlplane/ppp/session_kit.hpp"
@@ -20,7 +21,7 @@ TEST_F(SessionTest, MPP_12_IpcpIsHeldSilentlyUntilCcpIsUpAndThenAnswered) {
   ASSERT_EQ(frames.size(), 3U);
   EXPECT_EQ(frames[0], (Frame{kCcp, conf_ack(id, kMppeOption)}));
   EXPECT_EQ(frames[1], (Frame{kIpcp, conf_req(1, option(3, u32(settings.ip.gateway.value)))}));
-  EXPECT_EQ(frames[2], (Frame{kIpcp, conf_nak(2, kAddress)}));  // the last one, and that only
+  EXPECT_EQ(frames[2], (Frame{kIpcp, conf_nak(2, kAddress)}));  // only the last one
 }
 
 TEST_F(SessionTest, MPP_12_RequireEndsTheLinkWhenMppeIsRejected) {
@@ -282,7 +283,7 @@ TEST_F(SessionTest, MPP_07_APeerThatDecryptsToNonsenseIsNotLeftInABlackHole) {
   open_ipcp();
   for (int i = 0; i < 7; ++i) {
     reject(static_cast<std::uint16_t>(0x2B00 + i));
-    reject(0x0021);  // such a reject is nothing of that kind
+    reject(0x0021);  // this is not such a reject
   }
   terminate_lcp();
   EXPECT_TRUE(host.ends.empty());
@@ -318,7 +319,7 @@ TEST_F(SessionTest, MPP_12_IpcpIsHeldWhileCcpRenegotiatesToo) {
   authenticate(MppePolicy::kRequire);
   open_ccp();
   const Packet ip_request = host.take().back().packet;
-  receive(kCcp, conf_req(++id, kMppeOption));  // a new turn of CCP, and IPCP goes on regardless
+  receive(kCcp, conf_req(++id, kMppeOption));  // CCP negotiates again, IPCP continues unaffected
   const Packet ccp_request = host.take().front().packet;
   host.take_trace();
   receive(kIpcp, conf_ack(ip_request.id, ip_request.data));
@@ -327,7 +328,7 @@ TEST_F(SessionTest, MPP_12_IpcpIsHeldWhileCcpRenegotiatesToo) {
   receive(kCcp, conf_ack(ccp_request.id, ccp_request.data));
   EXPECT_EQ(host.take_trace(), (std::vector<std::string>{"mppe send", "ip 10.64.0.2 1436 mppe", "32801/2"}));
   host.take();
-  advance(1s);  // our request is repeated, and this time its answer counts
+  advance(1s);  // our request is repeated, and this time the answer counts
   const Packet again = only().packet;
   receive(kIpcp, conf_ack(again.id, again.data));
   EXPECT_EQ(session->status().phase, SessionStatus::Phase::kUp);

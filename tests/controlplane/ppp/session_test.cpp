@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The session: its phases in their order, what each of them lets through, renegotiation.
+// The session: its phases in order, what each of them accepts, renegotiation.
 #include <gtest/gtest.h>
 
 #include "tests/controlplane/ppp/session_kit.hpp"
@@ -134,8 +134,8 @@ TEST_F(SessionTest, WrongPasswordEndsTheLinkAfterTheFailure) {
   expect_end(EndReason::kAuthFailed);
 }
 
-// pppd terminates by itself when it is refused. Its exit status tells "refused" from "hung up" only when our
-// Terminate-Ack, which goes by GRE, is there before the control connection ends.
+// pppd terminates the link itself when it is refused. Its exit status distinguishes "refused" from "hung up"
+// only if our Terminate-Ack, which travels in GRE, arrives before the control connection ends.
 TEST_F(SessionTest, CrossedTerminateRequestsLeaveTheAckItsTime) {
   backend.verdict = AuthRejected{};
   make();

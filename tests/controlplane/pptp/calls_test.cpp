@@ -50,15 +50,15 @@ TEST_F(PptpConnectionTest, CTL_13_ClearMatchesTheirIdThenOursThenTheOnlyCall) {
   settings_.max_calls_per_connection = 3;
   establish();
   const std::uint16_t first = dial(0x0AAA);
-  const std::uint16_t second = dial(first);  // their second ID is our first one: theirs wins
+  const std::uint16_t second = dial(first);  // their second ID equals our first one: theirs takes precedence
   receive(CallClearRequest{first});
   EXPECT_EQ(expect_sent<CallDisconnectNotify>().call_id, second);
   const std::uint16_t third = dial(0x0BBB);
-  receive(CallClearRequest{0x7777});  // nobody's, and two calls are up
+  receive(CallClearRequest{0x7777});  // matches no call, and two are up
   expect_silence();
-  receive(CallClearRequest{third});  // ours
+  receive(CallClearRequest{third});  // our ID
   EXPECT_EQ(expect_sent<CallDisconnectNotify>().call_id, third);
-  receive(CallClearRequest{0x7777});  // nobody's, and one call is up
+  receive(CallClearRequest{0x7777});  // matches no call, and one is up
   EXPECT_EQ(expect_sent<CallDisconnectNotify>().call_id, first);
   expect_sent<StopControlConnectionRequest>();
   receive(CallClearRequest{0x7777});  // again

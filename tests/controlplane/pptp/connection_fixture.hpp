@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A control connection under test: a virtual clock, a host that writes down what it is asked, and the peer's side.
-// Whatever the connection sends must parse, one message to a send().
+// A control connection under test: a virtual clock, a host that records every request, and the peer's side.
+// Everything that the connection sends must parse, with one message per send().
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A control connection's start, framing, echo, deadlines and end: the catalogue's CTL cases that need no call.
+// A control connection's start, framing, echo, deadlines and end: the catalogue's CTL cases that need no
+// call.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -22,7 +23,7 @@ TEST_F(PptpConnectionTest, CTL_02_WindowsXpStartIsAccepted) {
   request.vendor_string = FixedText<64>("Microsoft Windows NT");
   const Encoded encoded = write(request);
   std::vector<std::uint8_t> octets(encoded.octets().begin(), encoded.octets().end());
-  octets[10] = octets[11] = octets[14] = octets[15] = 0xFF;  // reserved, and not zero
+  octets[10] = octets[11] = octets[14] = octets[15] = 0xFF;  // reserved, but not zero
   receive_raw(octets);
   const auto reply = expect_sent<StartControlConnectionReply>();
   EXPECT_EQ(reply.result, StartResult::kOk);
@@ -293,7 +294,7 @@ TEST_F(PptpConnectionTest, CTL_23_StopWithoutAReplyEndsWithinItsBound) {
   EXPECT_EQ(notify.result, DisconnectResult::kAdminShutdown);
   EXPECT_EQ(expect_sent<StopControlConnectionRequest>().reason, StopReason::kLocalShutdown);
   EXPECT_EQ(cleared_.size(), 1u);
-  receive(EchoRequest{5});  // still answered, and no reprieve
+  receive(EchoRequest{5});  // still answered, but without extending the deadline
   expect_sent<EchoReply>();
   receive(OutgoingCallRequest{});
   EXPECT_EQ(expect_sent<OutgoingCallReply>().error, GeneralError::kNotConnected);
@@ -323,12 +324,12 @@ TEST_F(PptpConnectionTest, CTL_23_StopIsOverWithTheReplyTheirStopOrTheirClose) {
     EXPECT_EQ(end_reason_, EndReason::kShutdown);
   }
   restart();
-  connection().stop(EndReason::kShutdown);  // before the start there is nothing to say
+  connection().stop(EndReason::kShutdown);  // before the start nothing is sent
   expect_silence();
   EXPECT_TRUE(ended_);
 }
 
-// The peer vanishes after any octet of a whole session; every call is cleared, no timer is left.
+// The peer vanishes after each octet of a whole session; every call is cleared, no timer is left.
 TEST_F(PptpConnectionTest, CTL_16_NothingIsLeftWhenThePeerVanishes) {
   settings_.max_calls_per_connection = 2;
   std::vector<std::uint8_t> stream;
@@ -348,12 +349,13 @@ TEST_F(PptpConnectionTest, CTL_16_NothingIsLeftWhenThePeerVanishes) {
     EXPECT_TRUE(ended_);
     EXPECT_EQ(cleared_.size(), installed) << octets;
     EXPECT_EQ(wheel_.armed_count(), 0u);
-    connection().on_closed(EndReason::kPeerClosed);  // told twice: no harm
+    connection().on_closed(EndReason::kPeerClosed);  // reported twice: harmless
     connection().on_bytes(stream);
   }
 }
 
-// Random messages, valid and not, in random order: it never sends after its end, never ends twice, clears each call once.
+// Random messages, valid or not, in random order: never sends after its end, never ends twice, clears each
+// call once.
 TEST_F(PptpConnectionTest, FUZ_02_RandomOrderOfMessages) {
   std::mt19937 random(1998);
   settings_.max_calls_per_connection = 3;

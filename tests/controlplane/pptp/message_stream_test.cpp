@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stream reader by itself: every segmentation of a stream gives the same messages, and what breaks it is told at the
-// first octet that shows it.
+// The stream reader on its own: every segmentation of a stream yields the same messages, and an error is
+// reported at the first octet that shows it.
 #include "controlplane/pptp/message_stream.hpp"
 
 #include <gtest/gtest.h>

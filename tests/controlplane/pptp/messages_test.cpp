@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RFC 2637 §2 codecs: golden octets (pptp-linux against poptop and accel-ppp, and laid out by hand after the RFC's
-// figures), round trip, every truncation, every bit flip, random octets.
+// RFC 2637 §2 codecs: golden octets (captured from pptp-linux with poptop and accel-ppp, or written by hand
+// from the RFC's figures), round trip, every truncation, every bit flip, random octets.
 #include "controlplane/pptp/messages.hpp"
 
 #include <gtest/gtest.h>
@@ -161,8 +161,8 @@ TEST(PptpMessages, EveryTruncationWantsMoreAndParsesToNothing) {
   }
 }
 
-// A flipped bit in a reserved field changes nothing, in a field changes the message, in the header is an error or
-// (type) another message of the same length.
+// A flipped bit in a reserved field has no effect, in another field it changes the message, in the header it
+// is an error or (in the type) another message of the same length.
 TEST(PptpMessages, EveryBitFlipIsJudged) {
   for (const auto& one : golden()) {
     const auto octets = from_hex(one.hex);
@@ -209,7 +209,8 @@ TEST(PptpMessages, FullWidthTextNeedsNoTerminator) {
   EXPECT_EQ(FixedText<64>("").text(), "");
 }
 
-// Every Length that is wrong for its type is refused as soon as the type is in; below 12 and above 220 after two octets.
+// Every Length that is wrong for the type is refused as soon as the type is known; below 12 and above 220
+// after two octets.
 TEST(PptpMessages, CTL_05_WrongLengthIsRefusedBeforeTheBody) {
   for (const auto& one : golden()) {
     const auto good = from_hex(one.hex);

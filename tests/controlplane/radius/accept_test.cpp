@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an Access-Accept says of a session's encryption, MTU, number of calls and name (conformance §6.1, §6.2).
+// What an Access-Accept sets: encryption, MTU, number of calls and name (conformance §6.1, §6.2).
 #include "controlplane/radius/accept.hpp"
 
 #include "tests/controlplane/radius/reply_kit.hpp"

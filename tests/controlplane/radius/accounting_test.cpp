@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Accounting records, and what becomes of them when servers are away and when processes end.
+// Accounting records, and what becomes of them when servers are unreachable and when processes end.
 #include "controlplane/radius/accounting.hpp"
 #include "tests/controlplane/radius/client_kit.hpp"
 
@@ -14,7 +14,7 @@ class RadiusAccountingTest : public RadiusClient {
     make(1);
     live();
   }
-  /// A process begins, with what the one before has left of the spool.
+  /// Starts a process with the spool that the previous one left.
   void live() {
     accounting_.reset();
     spool_ = std::make_unique<Spool>(memory_);
@@ -24,7 +24,7 @@ class RadiusAccountingTest : public RadiusClient {
   [[nodiscard]] std::uint64_t unix_now() const {
     return 1'700'000'000 + static_cast<std::uint64_t>(wheel_.now().since_start / std::chrono::seconds(1));
   }
-  /// The value of a number in the n-th packet sent; none: it is not there.
+  /// The value of a number in the n-th packet sent; empty: not present.
   std::optional<std::uint32_t> number(std::size_t n, Type type) const {
     const Octets& packet = sent_[n].packet;
     for (std::size_t at = 20; at + 2 <= packet.size(); at += packet[at + 1]) {
@@ -175,7 +175,7 @@ TEST_F(RadiusAccountingTest, ASessionWhoseProcessWasKilledStopsOnceWithWhatWasLa
   accounting_->noted(call_, {.uplink_packets = 1, .uplink_octets = 0x2'0000'0003}, Duration{60'000});
   pass(Duration{30'000});
   live();
-  pass(Duration{10'000});  // dead
+  pass(Duration{10'000});  // the server counts as dead
   sent_.clear();
   accounting_->announce_start();
   ASSERT_EQ(sent_.size(), 1U);
@@ -289,7 +289,7 @@ TEST_F(RadiusAccountingTest, AStopThatTheServerChokesOnDoesNotKeepOthers) {
   EXPECT_EQ(accounting_->status().waiting, 2U);
 }
 
-/// A second server's client, of a configuration that was read later.
+/// The client of a second server, from a configuration that was read later.
 TEST_F(RadiusAccountingTest, RAD_16_RequestsUnderWayEndWhereTheyWereSentAndOthersGoToTheNewServers) {
   RadiusAuth auth(*client_, {}, {}, log_);
   struct Heard final : AuthClient {
@@ -322,7 +322,7 @@ TEST_F(RadiusAccountingTest, RAD_16_RequestsUnderWayEndWhereTheyWereSentAndOther
   EXPECT_EQ(sent_.size(), 3U);
   ASSERT_EQ(way.sent.size(), 2U) << "by the new way";
   EXPECT_FALSE(client_->idle());
-  answer(sent_[0]);  // by the secret of before
+  answer(sent_[0]);  // with the previous secret
   EXPECT_EQ(before.verdicts, std::vector<std::size_t>{0}) << "accepted";
   auth.cancel(dropped);
   EXPECT_FALSE(client_->idle()) << "the Start";

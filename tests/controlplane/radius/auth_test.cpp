@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a server's reply to the verdict on a user, and the line that the log has of it.
+// From a server's reply to the verdict on a user, and the resulting log line.
 #include "controlplane/radius/auth.hpp"
 
 #include <algorithm>
@@ -21,7 +21,7 @@ class RadiusAuthTest : public testing::Test, public Transport, public AuthClient
   }
   void on_verdict(const AuthVerdict& verdict) override { verdict_ = verdict; }
 
-  /// Alice proves herself, and the server answers with `code` and these attributes.
+  /// Alice logs in, and the server answers with `code` and these attributes.
   const AuthVerdict& ask(const std::vector<RateMapping>& rates, Code code, const Octets& attributes) {
     ClientSettings settings;
     settings.servers.push_back({.name = "s0",

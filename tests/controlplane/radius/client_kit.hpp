@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A RADIUS client on a clock of the test's own, whose datagrams the test sees, and answers or does not.
+// A RADIUS client on a clock that the test controls; the test sees its datagrams and answers them or not.
 #pragma once
 
 #include <gtest/gtest.h>

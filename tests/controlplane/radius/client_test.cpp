@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The RADIUS client against servers that answer, are silent, slow, forging, or gone; on a clock of the test's own.
+// The RADIUS client against servers that answer, are silent, slow, forged, or gone; on a clock that the test
+// controls.
 #include <set>
 
 #include "tests/controlplane/radius/client_kit.hpp"
@@ -62,7 +63,7 @@ TEST_F(RadiusClient, DeadServersAreLeftAloneProbedAndComeBack) {
   for (int n = 0; n < 4; ++n) {
     ask();
   }
-  pass(Duration{9'500});  // both servers' first requests are given up
+  pass(Duration{9'500});  // the first requests to both servers have been given up
   EXPECT_FALSE(client_->status()[0].alive);
   EXPECT_FALSE(client_->status()[1].alive);
   pass(Duration{10'000});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RFC 5176 against a whole concentrator: who is heard, which session is meant, what changes, and every Error-Cause.
+// RFC 5176 against a whole concentrator: which clients are accepted, which session is selected, what changes,
+// and every Error-Cause.
 #include <gtest/gtest.h>
 
 #include "controlplane/radius/dae/dynamic_authorization.hpp"
@@ -42,7 +43,7 @@ class DynamicAuthorizationTest : public testing::Test {
     fill(request);
     return std::move(request).finish(crypto::octets_of(secret));
   }
-  /// The answer in words: "none", "ack", "ack 201", "nak 503".
+  /// The answer as text: "none", "ack", "ack 201", "nak 503".
   std::string send(const Octets& octets, wire::Ipv4Address source = kDesk) {
     const Octets answer = dae_->on_datagram(source, octets);
     if (answer.empty()) {
@@ -65,7 +66,7 @@ class DynamicAuthorizationTest : public testing::Test {
   std::string disconnect(const Fill& fill) { return send(request(Code::kDisconnectRequest, fill)); }
   std::string coa(const Fill& fill) { return send(request(Code::kCoaRequest, fill)); }
 
-  static Settings without_echoes() {  // the clock leaps here
+  static Settings without_echoes() {  // the clock jumps in these tests
     Settings settings = House::pap_settings();
     settings.ppp.lcp_echo_interval = Duration{0};
     settings.pptp.echo_interval = std::chrono::hours(24);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// FreeRADIUS dictionaries: what each line defines, the line that each mistake gets, and all that FreeRADIUS ships.
+// FreeRADIUS dictionaries: what each line defines, the error for each mistake, and all dictionaries that
+// FreeRADIUS ships.
 #include "controlplane/radius/dictionary.hpp"
 
 #include <gtest/gtest.h>
@@ -29,13 +30,13 @@ std::expected<Dictionary, std::string> read(const Files& files, const Dictionary
   return extended(base, "/d/main", from(files));
 }
 
-/// The one line that a text of its own gets; empty: none.
+/// The only error for a text, which is a dictionary by itself; empty: none.
 std::string error_of(const std::string& text) {
   const auto dictionary = read({{"/d/main", text}});
   return dictionary ? "" : dictionary.error();
 }
 
-// ---- what lines define ----------------------------------------------------------------------------------------------
+// ---- definitions ------------------------------------------------------------------------------------------
 
 TEST(Dictionary, AttributesVendorsAndValues) {
   const auto dictionary = read({{"/d/main",
@@ -212,7 +213,7 @@ TEST(Dictionary, AllFilesTogetherAreBounded) {
   EXPECT_EQ(read(files).error(), "/d/a: dictionaries have more than 8 MiB together; include fewer");
 }
 
-// ---- ours, and FreeRADIUS' ------------------------------------------------------------------------------------------
+// ---- our dictionary, and FreeRADIUS's ---------------------------------------------------------------------
 
 TEST(StandardDictionary, HasWhatAditSendsAndHonours) {
   const Dictionary& ours = standard_dictionary();

@@ -67,7 +67,7 @@ TEST(RadiusPacket, RAD_04_RepliesThatAreNotSignedAsTheyMust) {
   EXPECT_EQ(fault_of(wrong), Fault::kMessageAuthenticator);
   EXPECT_EQ(fault_of(wrong, false), Fault::kMessageAuthenticator)
       << "one that is there is checked in any case";
-  // Not first: BlastRADIUS puts its own attribute before.
+  // Not first, because the BlastRADIUS attack puts its own attribute before it.
   Octets later = reply_of({});
   later.insert(later.begin() + 20, {18, 3, 'x'});
   wire::store_be(later.data() + 2, static_cast<std::uint16_t>(later.size()));
@@ -122,7 +122,7 @@ TEST(RadiusPacket, RAD_10_AttributesOfEveryLength) {
   for (const Octets& bad : {hex("08"), hex("0800"), hex("0801"), hex("0807 0a400002"), hex("0802 08")}) {
     EXPECT_EQ(fault_of(reply_of(bad)), Fault::kAttributes);
   }
-  // A vendor's inside is its own: kept whole when it does not parse.
+  // What is inside a vendor attribute is up to the vendor: kept whole if it does not parse.
   for (const Octets& odd : {hex("1a06 00000137"), hex("1a08 00000137 1000"), hex("1a08 00000137 1001"),
                             hex("1a08 00000137 1003"), hex("1a03 00"), hex("1a02")}) {
     const auto packet = read_reply(reply_of(odd), kRequest, kSecret, true);
@@ -154,7 +154,8 @@ TEST(RadiusPacket, WhatDoesNotFitIsNotSent) {
 
 // ---- hidden values --------------------------------------------------------------------------------------------------
 
-/// As a server hides it (RFC 2868 §3.5), written from the text, the other way round from reveal_salted().
+/// Hides a value as a server does (RFC 2868 §3.5); written from the RFC, not as the inverse of
+/// reveal_salted().
 Octets salted(std::uint16_t salt, Octets clear) {
   clear.insert(clear.begin(), static_cast<std::uint8_t>(clear.size()));
   clear.resize((clear.size() + 15) / 16 * 16);
@@ -190,7 +191,7 @@ TEST(RadiusHidden, RAD_07_MalformedOnesDoNot) {
   Octets odd = salted(0x8001, Octets(16));
   odd.pop_back();
   EXPECT_FALSE(reveal_salted(odd, kRequest, kSecret));
-  Octets lying(16, 0);  // a length octet larger than what follows
+  Octets lying(16, 0);  // its length octet exceeds what follows
   lying[0] = 16;
   Octets hidden{0x80, 0x01};
   const auto mask = crypto::md5({kSecret, kRequest, hidden});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Replies as a RADIUS server signs them, attribute by attribute, and what an Access-Accept of them grants.
+// Replies, attribute by attribute, signed as by a RADIUS server, and what an Access-Accept made of them
+// grants.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -50,7 +51,7 @@ inline Authenticator authenticator_of(std::string_view text) {
 
 inline const Authenticator kRequest = authenticator_of("0f403f9473978057bd83d5cb98f4227a");
 
-/// A reply as a server signs it. `sign`: Message-Authenticator first.
+/// A reply signed as by a server. `sign`: Message-Authenticator first.
 inline Octets reply_of(const Octets& attributes, bool sign = true, Code code = Code::kAccessAccept,
                        const Authenticator& request = kRequest, std::uint8_t identifier = 0) {
   Octets packet{static_cast<std::uint8_t>(code), identifier, 0, 0};

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Golden packets by an encoder that is not ours: scapy for headers and checksums, RFC 3078 and 3079 written down here for MPPE.
+"""Golden packets from an independent encoder: scapy for headers and checksums, and MPPE written here from RFC 3078 and 3079.
 
     make.py > packets.txt      writes them
     make.py --check FILE       exit 1 when FILE is not what this program writes
 
-golden_test.cpp plays packets.txt to a worker. A scenario is its lines in order:
+golden_test.cpp feeds packets.txt to a worker. A scenario is its lines in order:
 
     scenario NAME               a fresh worker with one call, IP up
     receive|send BITS KEY KEY   MPPE: start key and session key of a direction
@@ -35,7 +35,7 @@ CLIENT_MAC, ROUTER_MAC = "02:00:00:00:01:01", "02:00:00:00:01:02"
 LCP, IPV4, MPPE = b"\xc0\x21", b"\x00\x21", b"\x00\xfd"
 FRAMING = b"\xff\x03"  # RFC 1662's address and control
 
-# RFC 3079 §3.5.3, the sample's start key and what the RFC says it becomes.
+# RFC 3079 §3.5.3: the sample's start key and the resulting session key.
 START_128 = bytes.fromhex("8b7cdc149b993a1ba118cb153f56dccb")
 SESSION_128 = bytes.fromhex("405cb2247a7956e6e211007ae27b22d4")
 
@@ -94,12 +94,12 @@ class Mppe:
 
 
 def up(ppp, **gre):
-    """What the peer sends. Its outer header's identification is of its own choosing."""
+    """A packet from the peer, with an arbitrary identification in the outer header."""
     return raw(Ether(dst=ACCESS_MAC, src=CLIENT_MAC) / IP(src=CLIENT, dst=SERVER, id=7, ttl=57, proto=47) / tunnel(ppp, LOCAL_ID, **gre))
 
 
 def down(ppp, number, **gre):
-    """What we send: TTL 64, DF clear, packets numbered from 0."""
+    """A packet that we send: TTL 64, DF clear, IDs counted from 0."""
     return raw(Ether(dst=CLIENT_MAC, src=ACCESS_MAC) / IP(src=SERVER, dst=CLIENT, id=number, ttl=64, proto=47) / tunnel(ppp, PEER_ID, **gre))
 
 
@@ -138,7 +138,7 @@ def clear_up():
     sizes = (4, 100, 1400)
     frames = [from_subscriber(udp(size)) for size in sizes]
     out = [to_core(from_subscriber(udp(size), ttl=63)) for size in sizes]
-    headers = (FRAMING + IPV4, IPV4, b"\x21")  # as sent by default, with ACFC, with PFC too: RFC 1661 §6.5, §6.6
+    headers = (FRAMING + IPV4, IPV4, b"\x21")  # default, with ACFC, with PFC too: RFC 1661 §6.5, §6.6
     for number, (header, frame, forwarded) in enumerate(zip(headers, frames, out)):
         yield f"access> {up(header + frame, seq=number).hex()}"
         yield f"core< {forwarded.hex()}"
@@ -150,11 +150,11 @@ def clear_down():
     yield f"access< {down(FRAMING + IPV4 + from_host(udp(10), ttl=63), 0, seq=0).hex()}"
     yield f"access> {up(FRAMING + IPV4 + from_subscriber(ICMP()), seq=41, ack=0).hex()}"
     yield f"core< {to_core(from_subscriber(ICMP(), ttl=63)).hex()}"
-    yield f"core> {at_core(from_host(ICMP(type=0))).hex()}"  # the acknowledgement rides along
+    yield f"core> {at_core(from_host(ICMP(type=0))).hex()}"  # carries the acknowledgement
     yield f"access< {down(FRAMING + IPV4 + from_host(ICMP(type=0), ttl=63), 1, seq=1, ack=41).hex()}"
     yield f"access> {up(FRAMING + IPV4 + from_subscriber(ICMP()), seq=42).hex()}"
     yield f"core< {to_core(from_subscriber(ICMP(), ttl=63)).hex()}"
-    yield "wait 100"  # and leaves alone when nothing else does
+    yield "wait 100"  # sent alone when no data follows
     yield f"access< {down(b'', 2, ack=42).hex()}"
 
 
@@ -193,7 +193,7 @@ def mppe_down(bits, start):
 
 
 def clamped():
-    """A SYN's MSS is lowered to what fits a peer's MRU of 1,500 on a link of 1,500: RFC 2637's 16 octets of GRE (with an
+    """A SYN's MSS is lowered to fit a peer's MRU of 1,500 on a link of 1,500: less RFC 2637's 16 octets of GRE (with an
     acknowledgement), 20 of IPv4, 4 of PPP, and the inner 40."""
     syn = TCP(sport=5000, dport=80, flags="S", options=[("MSS", 1460)])
     lowered = TCP(sport=5000, dport=80, flags="S", options=[("MSS", 1500 - 20 - 16 - 4 - 40)])

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Leases, fixed addresses and quarantine on a virtual clock; a random run checks the one rule: one holder each.
+// Leases, fixed addresses and quarantine on a virtual clock; a random run checks that no address ever has two
+// holders.
 #include "controlplane/concentrator/resources/address_pool.hpp"
 
 #include <gtest/gtest.h>
@@ -51,7 +52,7 @@ TEST(AddressPools, NCP_05_EachAddressOnceAndThenNone) {
   expect_status(pools, 5, 5, 0);
 }
 
-/// Addresses arrive at the worker of their last bits.
+/// The last bits of an address determine the worker.
 struct ByLastBits final : Steering {
   explicit ByLastBits(std::uint16_t of) : workers(of) {}
   std::optional<contract::WorkerId> downlink(Ipv4Address subscriber) const override {
@@ -222,7 +223,7 @@ TEST(AddressPools, SeveralRangesAndPoolsStayApart) {
   EXPECT_FALSE(pools.lease_any("a").has_value());
 }
 
-// A model that knows only who holds what and when it was released.
+// The model only knows who holds what, and when it was released.
 TEST(AddressPools, NCP_08_RandomRunsNeverGiveOneAddressTwice) {
   std::mt19937 random(20240503);
   TimerWheel wheel;
@@ -243,7 +244,7 @@ TEST(AddressPools, NCP_08_RandomRunsNeverGiveOneAddressTwice) {
       }
     } else if (kind < 5) {
       const Ipv4Address address(kFirst.value +
-                                static_cast<std::uint32_t>(random() % 24));  // four of them outside
+                                static_cast<std::uint32_t>(random() % 24));  // four of them outside the pool
       ASSERT_EQ(pools.lease_fixed(address), held.insert(address).second) << "step " << step;
     } else if (kind < 9 && !held.empty()) {
       const auto leaver = std::next(held.begin(), static_cast<std::ptrdiff_t>(random() % held.size()));

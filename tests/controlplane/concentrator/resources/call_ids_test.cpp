@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Call IDs: slices, randomness, exhaustion, quarantine, one space for each local address.
+// Call IDs: slices, randomness, exhaustion, quarantine, one space per local address.
 #include "controlplane/concentrator/resources/call_ids.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which worker gets a call: where its packets arrive, within an even spread; never an idled one; elephants' last.
+// Which worker gets a call: the one its packets arrive at, as long as the spread is even; never an idled one;
+// one with a very busy call last.
 #include "controlplane/concentrator/resources/seating.hpp"
 
 #include <gtest/gtest.h>
