@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Guests themselves, in a network namespace of this test's own: they come up with the preload, and one that dies is told
+"""The guests themselves, in this test's own network namespace: they boot with the preload, and the death of one is reported
 at once, with its cause. Needs root and user-mode-linux; exit 77 (skipped) otherwise.
     guest_test.py [unittest arguments]
 """
@@ -25,7 +25,7 @@ from harness.bridge import Bridge  # noqa: E402
 NAMESPACE = f"adit-sys-{os.getpid()}-g"
 ADDRESS = "192.0.2.11"
 AT_ONCE = 2  # seconds from a guest's death to the report
-PATIENCE = 60  # for what must come; a loaded machine is slow
+PATIENCE = 60  # a loaded machine is slow
 
 
 def ip(*words):
@@ -48,12 +48,12 @@ class GuestTest(unittest.TestCase):
         return guest
 
     def killed(self, guest):
-        """kill -9, and the moment."""
+        """kill -9; returns the time."""
         os.kill(guest.process.pid, signal.SIGKILL)
         return time.monotonic()
 
     def report(self, action, died):
-        """What `action` raises, which must be soon after `died` (or what that returns)."""
+        """The error that `action` raises, which must come soon after `died` (or after the time it returns)."""
         with self.assertRaises(harness.GuestError) as raised:
             action()
         took = time.monotonic() - (died if isinstance(died, float) else died())
@@ -128,7 +128,7 @@ class GuestTest(unittest.TestCase):
 
 
 class CauseTest(unittest.TestCase):
-    """What linux.uml has said when it died of these."""
+    """The last console lines of linux.uml for known causes of death."""
 
     def cause(self, status, *console):
         return uml.ending(status, list(console)).splitlines()[0]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""aditd where poptop is else: in the same guest with its one CPU, on the guest's eth0 by AF_PACKET."""
+"""aditd in place of poptop: in the same guest with its one CPU, on the guest's eth0 by AF_PACKET."""
 from harness.build import BUILD
 from abroad.place import ACCESS, CLIENTS, CORE_GATEWAY, SERVER
 from abroad.poptop import GATEWAY, PASSWORD, USER
@@ -7,7 +7,7 @@ from harness import toml
 from harness.case import Unmet, until
 from harness.guest import Guest
 
-MEMORY = "900M"  # packet buffers and tables; hugepages there are none
+MEMORY = "900M"  # packet buffers and tables; no hugepages in the guest
 CONFIG = {
     "core": {"workers": 1},
     "common": {"max-sessions": 1000},
@@ -51,10 +51,10 @@ class Aditd:
         return self
 
     def ready_for_rates(self):
-        """All it needs is in its config."""
+        """Everything is in its config."""
 
     def leftovers(self):
-        return []  # a call that ended is gone
+        return []  # a call that ended leaves nothing
 
     def close(self):
         self.guest.close()

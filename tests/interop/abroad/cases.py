@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What adit-blast must do against a server of another house. What it says is held against what the server says."""
+"""What adit-blast must do against an independent server. Its reports are compared with the server's."""
 import contextlib
 import dataclasses
 import time
@@ -10,10 +10,10 @@ from abroad.poptop import ADDED_BY_CONTROL
 from harness import blast
 from harness.case import Unmet, expect, until
 
-CALLS = 3  # of a case that is about a dial
-# 2,000 each way still pass on two free CPUs: pptpctrl, pppd's pty and the user-mode kernel are the limit.
+CALLS = 3  # for a case about dialling
+# On two free CPUs even 2,000 each way pass: pptpctrl, pppd's pty and the user-mode kernel are the limit.
 RATE = 500
-# pppd sets its interface up after it has acknowledged IPCP, and drops what comes before.
+# pppd sets its interface up after it has acknowledged IPCP, and drops packets that arrive before that.
 SETTLE = {"kind": "hold", "for": "1s"}
 MPPE_ON = {"128": "MPPE 128-bit stateless compression enabled", "40": "MPPE 40-bit stateless compression enabled"}
 ASKED = {"pap": "<auth pap>", "chap-md5": "<auth chap MD5>", "mschap-v1": "<auth chap MS>",
@@ -27,7 +27,7 @@ class Case:
 
 
 class World:
-    """The place, the server in it, and where logs go."""
+    """The place, the server in it, and the directory for logs."""
 
     def __init__(self, place, server, work_dir, pcap=False):
         self.place, self.server, self.work_dir, self.pcap = place, server, work_dir, pcap
@@ -57,7 +57,7 @@ def nothing_is_left(world):
 
 
 def refused(world, name, wanted, **settings):
-    """adit-blast says of all dials why they failed, in the words that are `wanted`, and its exit code is 1."""
+    """adit-blast gives the `wanted` reason for the failure of every dial, and its exit code is 1."""
     outcome = world.blast(name, settings, [set_up(CALLS)])
     expect("exit code", outcome.status, 1)
     expect("failures", outcome.phase("set-up")["set_up"]["failures"], [{wanted: CALLS}])
@@ -72,7 +72,7 @@ def lossless(direction, what):
 
 
 def interfaces_agree(world, calls, from_clients, to_clients):
-    """The guest's ppp interfaces had these packets, and a few of CCP and IPCP."""
+    """The guest's ppp interfaces counted these packets, plus a few of CCP and IPCP."""
     expect("ppp interfaces", len(world.seen), calls)
     expect("errors of ppp interfaces", sum(each["errors"] for each in world.seen.values()), 0)
     for way, wanted in (("rx", from_clients), ("tx", to_clients)):
@@ -120,7 +120,7 @@ def both_ways(world, size):
 
 
 def bad_link(world):
-    """Lost, doubled and late packets: pppd's MPPE and ours find each other again after every one, both ways."""
+    """Lost, duplicated and late packets: pppd's MPPE and ours resynchronise after every one, both ways."""
     calls, server = 10, world.server
     server.demand("bad-link")
     traffic = {"kind": "traffic", "up": f"{RATE}pps", "down": f"{RATE}pps", "for": "4s"}
@@ -143,7 +143,7 @@ def bad_link(world):
 
 
 def dialled(world, name, settings, auth="mschap-v2", mppe="128", size="imix", demand=None):
-    """Dials, passes echoes, hangs up; pppd's log has the method and the encryption that were agreed."""
+    """Dials, passes echoes, hangs up; pppd's log shows the method and encryption that were negotiated."""
     server = world.server
     server.demand(name, auth, demand or mppe)
     outcome = world.blast(name, settings, [set_up(CALLS), SETTLE, {"kind": "traffic", "up": "100pps", "size": size,
@@ -157,14 +157,14 @@ def dialled(world, name, settings, auth="mschap-v2", mppe="128", size="imix", de
         expect(f"'{words}' in pppd's log", server.said(words), CALLS if bits == mppe else 0)
     log = server.log().splitlines()
     agreed = sum("rcvd [LCP ConfAck" in line and ASKED[auth] in line for line in log)
-    if agreed < CALLS:  # more when one of them was said twice
+    if agreed < CALLS:  # more when one of them was logged twice
         raise Unmet(f"pppd's log has {agreed} Configure-Acks of {ASKED[auth]}, and not {CALLS}")
     slowest = outcome.phase("set-up")["set_up"]["time"]["max_ms"]
     return f"{CALLS} calls, {up['sent']} echoes, up within {slowest / 1000:.1f} s"
 
 
 def uncut(world):
-    """Windows' MRU is 1,400, of which MPPE takes 4: what is asked to be larger is sent at 1,396, and nobody cuts it."""
+    """Windows' MRU is 1,400, of which MPPE takes 4: larger sizes are sent at 1,396, and nobody fragments them."""
     server = world.server
     server.demand("fragments")
     before = server.kernel()
@@ -218,7 +218,7 @@ def mppe_denied_by_client(world):
 
 
 def mppe_56_only(world):
-    """pppd has 40 and 128 bits."""
+    """pppd supports 40 and 128 bits."""
     world.server.demand("mppe-56-only", mppe="any")
     settings = {"mppe": "require", "mppe-key-lengths": [56]}
     return refused(world, "mppe-56-only", "server_terminated", **settings)
@@ -230,7 +230,7 @@ def mppe(name, settings, mppe, demand=None, auth="mschap-v2"):
 
 
 def abrupt(world):
-    """Clients that are gone without a word: pptpd and pppd notice the connection's end."""
+    """Clients that vanish without closing: pptpd and pppd notice the end of the connection."""
     world.server.demand("abrupt")
     outcome = world.blast("abrupt", {"mppe": "require"},
                           [set_up(CALLS), {"kind": "hold", "for": "500ms"}, {"kind": "tear-down", "abrupt": True}])
@@ -244,7 +244,8 @@ CASES = [
     Case("echo", echo),
     *(Case(f"core-{size}", lambda world, size=size: both_ways(world, size)) for size in ("64", "576", "1400", "imix")),
     Case("bad-link", bad_link),
-    # Those that announce an MRU of 1,400 get 1,396 octets of IP with MPPE; pppd would fragment its answer to more.
+    # Profiles with an MRU of 1,400 get 1,396 octets of IP with MPPE; pppd would fragment its reply to a
+    # larger packet.
     profile("plain"), profile("windows", "1396"), profile("pptp-linux"), profile("mikrotik"),
     profile("android", "1396"),
     Case("uncut", uncut),

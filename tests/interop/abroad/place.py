@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where adit-blast meets a server that is not of this house: one network namespace, one bridge, one guest.
+"""Where adit-blast meets an independent server: one network namespace, one bridge, one guest.
 
     adit-foreign                                              the guest, a kernel of its own
       adit-blast's access 192.0.2.9  ---+
@@ -37,9 +37,9 @@ class Place:
         self.bridge = Bridge(NAMESPACE)
 
     def up(self, pool):
-        """`pool`: the prefix of the addresses that the server gives to its clients."""
+        """`pool`: the prefix from which the server gives addresses to its clients."""
         _run("ip", "netns", "add", NAMESPACE)
-        # Both sides are of one machine, on one bridge: each answers ARP for its own address alone.
+        # Both sides are on one machine and one bridge: each must answer ARP for its own address only.
         self._run("sysctl", "-qw", "net.ipv4.conf.all.arp_ignore=1", "net.ipv6.conf.all.disable_ipv6=1",
                   "net.ipv6.conf.default.disable_ipv6=1")
         self._ip("link", "set", "lo", "up")
@@ -52,7 +52,7 @@ class Place:
     def _add_port(self, name, address):
         plug = f"{name}-br"
         self._ip("link", "add", name, "type", "veth", "peer", "name", plug)
-        for end in (name, plug):  # as in scripts/lab: AF_XDP sees frames as they are
+        for end in (name, plug):  # as in scripts/lab: AF_XDP sees frames before offloads
             self._run("ethtool", "-K", end, "tx", "off", "tso", "off", "gso", "off", "gro", "off")
             self._ip("link", "set", end, "up")
         self._ip("link", "set", plug, "master", self.bridge.name)
@@ -66,19 +66,19 @@ class Place:
 
     @contextlib.contextmanager
     def capture(self, file):
-        """All that passes the bridge within this block."""
+        """Captures everything that crosses the bridge within this block."""
         tcpdump = subprocess.Popen(
             self.bridge.command("tcpdump", "-i", self.bridge.name, "-s", "0", "-B", "16384", "-U", "-w", file),
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
-            tcpdump.stderr.readline()  # it listens
+            tcpdump.stderr.readline()  # it is capturing
             yield
         finally:
             tcpdump.terminate()
             tcpdump.wait()
 
     def down(self):
-        """Also what a run that was killed left behind: whatever still runs in the namespace is ours."""
+        """Also removes what a killed run left behind: whatever still runs in the namespace is ours."""
         if not pathlib.Path("/run/netns", NAMESPACE).exists():
             return
         for _ in range(50):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reference server: Debian's pptpd, and a pppd a call, in a guest with the Linux kernel's PPP and MPPE.
+"""The reference server: Debian's pptpd, with one pppd per call, in a guest with the Linux kernel's PPP and MPPE.
 
-Its word on a call is pppd's debug log and the guest kernel's counters.
+What it reports about a call is pppd's debug log and the guest kernel's counters.
 """
 import re
 
@@ -20,7 +20,8 @@ remoteip 10.9.0.2-250
 listen {SERVER}
 connections {MOST_CALLS}
 """
-# pppd(8)'s words. It asks for the first that it requires, and refuses to prove itself by any.
+# pppd(8)'s option names. It asks for the first method that it requires, and refuses to authenticate itself by
+# any.
 METHODS = {"pap": "pap", "chap-md5": "chap", "mschap-v1": "mschap", "mschap-v2": "mschap-v2"}
 MPPE = {"128": ["require-mppe-128"], "40": ["require-mppe-40", "nomppe-128"], "none": ["nomppe"],
         "any": ["require-mppe"], "128-stateful": ["require-mppe-128", "mppe-stateful"]}
@@ -46,11 +47,11 @@ chmod 600 /etc/ppp/*-secrets
 cat >/tmp/pptpd.conf <<end
 {CONFIG}end
 """
-ADDED_BY_CONTROL = 24  # CCP and IPCP frames of a call pass its ppp interface, too
+ADDED_BY_CONTROL = 24  # a call's CCP and IPCP frames pass its ppp interface too
 
 
 class Poptop:
-    """A guest with pptpd; what its pppds demand is told anew before each case."""
+    """A guest with pptpd; the options of its pppds are set before each case."""
 
     def __init__(self, bridge, work_dir):
         self.guest = Guest(bridge, "poptop", SERVER, work_dir, MEMORY)
@@ -59,13 +60,13 @@ class Poptop:
     def start(self):
         self.guest.wait_ready()
         self.guest.run(SET_UP, "set-up")
-        self.demand("start")  # pptpd does not begin without
+        self.demand("start")  # pptpd does not start without options
         self.guest.start("exec pptpd --fg -c /tmp/pptpd.conf", "pptpd")
         until("pptpd listens", lambda: ":06BB" in self.guest.run("cat /proc/net/tcp", "listens"))
         return self
 
     def demand(self, name, auth="mschap-v2", mppe="128", debug=True, options=()):
-        """The pppds of calls from now on have these options, and log to a file of the case's own."""
+        """From now on, calls' pppds use these options and log to a file for this case."""
         self._log = self.guest.job_dir / f"{name}.pppd.log"
         words = [f"refuse-{word}" for method, word in METHODS.items() if method != auth]
         words += [f"require-{METHODS[auth]}", *MPPE[mppe], *options]
@@ -80,7 +81,7 @@ class Poptop:
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     def said(self, words):
-        """How often its pppds logged this."""
+        """How many times its pppds logged this."""
         return self.log().count(words)
 
     def interfaces(self):
@@ -105,7 +106,7 @@ class Poptop:
         return counts
 
     def leftovers(self):
-        """Whatever a call left: processes and interfaces, by name."""
+        """What calls have left behind: processes and interfaces, by name."""
         listing = self.guest.run("ps -o comm", "processes")
         return [word for word in listing.split() if word in ("pppd", "pptpctrl")] + sorted(self.interfaces())
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How fast calls come up, by the same tool in the same guest: poptop, and aditd.
+"""How fast calls come up, with the same tool in the same guest: poptop, and aditd.
 
-A guest has one CPU, and a user-mode kernel's system calls are dear: the figures compare, and say nothing by
-themselves.
+A guest has one CPU, and system calls are slow in a user-mode kernel: the figures only make sense compared with
+each other.
 """
 from abroad.aditd import Aditd
 from abroad.place import TO_SERVER

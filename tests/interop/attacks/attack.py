@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an attack file is written with. An attack sends one hostile input and returns, in a line, what it got."""
+"""The toolkit for attack files. An attack sends one hostile input and returns the outcome, as one line."""
 import dataclasses
 import re
 
@@ -12,7 +12,7 @@ from harness.session import Mark
 class Attack:
     area: str
     what: str
-    run: object  # (Target) -> what it got; raises Unmet when that is not what it should get
+    run: object  # (Target) -> the outcome; raises Unmet if that is not the required one
 
 
 ATTACKS = []
@@ -40,7 +40,7 @@ class Target:
         return self.lab.adit("show", "drops")["drops"]
 
     def expect_drops(self, reason, count, send):
-        """Runs send() and waits until `count` packets more were dropped for `reason`."""
+        """Runs send() and waits until `count` more packets have been dropped for `reason`."""
         before = self.drops().get(reason, 0)
         send()
         try:
@@ -52,7 +52,7 @@ class Target:
 
 
 def matches(wanted, got):
-    """`got` when it fits the pattern as a whole."""
+    """`got`, if it matches the whole pattern."""
     if not re.fullmatch(wanted, got):
         raise Unmet(f"{got!r} does not match /{wanted}/")
     return got

@@ -13,7 +13,7 @@ CLOSED = r"closed|reset"
 
 
 def refused(what, *pieces, wanted=CLOSED, reason="malformed"):
-    """An attack that must be closed at once, with a reason in the log."""
+    """An attack that must close the connection at once, with a reason in the log."""
     @attack(AREA, what)
     def run(target):
         mark = target.mark()
@@ -23,7 +23,7 @@ def refused(what, *pieces, wanted=CLOSED, reason="malformed"):
 
 
 def answered(what, wanted, *pieces):
-    """An attack that has a defined answer; its connection ends with ours."""
+    """An attack with a defined answer, after which we end the connection."""
     @attack(AREA, what)
     def run(target):
         return matches(wanted, summary(exchange(*pieces)))

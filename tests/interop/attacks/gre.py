@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hostile packets: GRE from the clients' side (RFC 2637 §4), IPv4 from the core's, and from inside a tunnel."""
+"""Hostile packets: GRE from the clients' side (RFC 2637 §4), IPv4 from the core and from inside a tunnel."""
 import contextlib
 import ipaddress
 import socket
@@ -12,7 +12,7 @@ from harness.lab import CORE, SERVER
 from harness.namespace import inside
 
 AREA = "packets"
-ATTACKER = "192.0.2.2"  # the bridge's address, from where attacks/control.py dials
+ATTACKER = "192.0.2.2"  # the bridge's address, from which attacks/control.py dials
 GRE, UDP = 47, 17
 ETH_P_ALL = 3
 KEY_SEQ, ACK_VERSION_1 = 0x30, 0x81
@@ -50,7 +50,7 @@ def gre(call_id, payload=LCP_ECHO, sequence=0, ack=None, flags=KEY_SEQ, version=
 
 @contextlib.contextmanager
 def own_call():
-    """A call of the attacker's own, in LCP; gives our call ID, the one that GRE to aditd carries."""
+    """A call of the attacker's, in LCP; yields our call ID, which GRE to aditd carries."""
     with pptp.dial() as stream:
         stream.sendall(pptp.sccrq() + pptp.ocrq())
         octets = b""
@@ -60,7 +60,7 @@ def own_call():
 
 
 def dropped(what, reason, *packets):
-    """GRE of an own call, each packet from a function of its call ID; all must be dropped for `reason`."""
+    """GRE of the attacker's call, each packet made by a function of the call ID; all must be dropped for `reason`."""
     @attack(AREA, what)
     def run(target):
         with own_call() as call_id:
@@ -85,7 +85,7 @@ dropped("encrypted data where nothing was negotiated", "mppe_not_up",
 
 
 def kernels(what, **fields):
-    """GRE that is not PPTP's: the XDP program leaves it to the kernel, which may have tunnels of its own."""
+    """GRE that is not PPTP: the XDP program leaves it to the kernel, which may have its own tunnels."""
     @attack(AREA, what)
     def run(target):
         before = unknown_protocols(target)
@@ -96,7 +96,7 @@ def kernels(what, **fields):
 
 
 def unknown_protocols(target):
-    """The kernel's count of IPv4 packets for a protocol that nobody there takes."""
+    """The kernel's count of IPv4 packets with a protocol that nobody handles."""
     lines = target.lab.in_server("cat", "/proc/net/snmp").splitlines()
     names, values = (line.split() for line in lines if line.startswith("Ip:"))
     return int(values[names.index("InUnknownProtos")])
@@ -124,7 +124,7 @@ def unknown_calls(target):
 
 @attack(AREA, "an acknowledgement of what was never sent")
 def future_ack(target):
-    """Told apart only by what it must not do: nothing is dropped that carries good data, and the call lives."""
+    """Identified only by what must not happen: no packet with good data is dropped, and the call stays up."""
     with own_call() as call_id:
         target.access.send(ipv4(ATTACKER, SERVER, gre(call_id, sequence=0, ack=0x7FFFFFFF)))
         target.access.send(ipv4(ATTACKER, SERVER, gre(call_id, b"", flags=0x20, ack=0xFFFFFFFF)))
@@ -134,7 +134,7 @@ def future_ack(target):
 @attack(AREA, "GRE in IPv4 fragments")
 def fragments(target):
     whole = gre(1, bytes(64))
-    return target.expect_drops("unknown_call", 1, lambda: [  # put together, it is nobody's
+    return target.expect_drops("unknown_call", 1, lambda: [  # reassembled, it belongs to no call
         target.access.send(ipv4(ATTACKER, SERVER, whole[:40], offset=0x2000)),
         target.access.send(ipv4(ATTACKER, SERVER, whole[40:], offset=5))])
 
@@ -173,7 +173,7 @@ def wrong_peer(target):
 
 
 def next_sequence(target, call_id):
-    """The number that the victim's next packet will have, from watching one of its pings."""
+    """The number of the victim's next packet, from watching one of its pings."""
     with inside("adit-clients"), socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as tap:
         tap.bind(("access", 0))
         target.victim.link.ping(lengths=[84], count=1)
@@ -188,7 +188,7 @@ def next_sequence(target, call_id):
 
 
 def forger(target):
-    """Makes packets of the victim's call with the victim's own address: an on-path forger's, or a lucky guess."""
+    """Makes packets of the victim's call with the victim's address, as an on-path attacker or a lucky guess could."""
     call_id = victims_call(target)["call_id"]
     sequence = next_sequence(target, call_id)
     return lambda payload, ahead: ipv4(ADDRESSES[target.victim.guest.name], SERVER,
@@ -204,7 +204,7 @@ def forged_clear(target):
 
 @attack(AREA, "20 forged MPPE packets with numbers and counts far ahead")
 def forged_counts(target):
-    """SEC-01. Each would cost up to 4,095 key changes, and would take the chain with it, were it believed."""
+    """SEC-01. If believed, each would cost up to 4,095 key changes and take the chain along."""
     before, forge = target.drops(), forger(target)
     for step in range(20):
         count = 0x9000 | (0x100 + step * 0xC3) & 0xFFF
@@ -248,7 +248,7 @@ def too_big(target):
 
 @attack(AREA, "a subscriber with somebody else's source address")
 def spoofed(target):
-    """SEC-03. From inside the victim's own tunnel, encrypted and all."""
+    """SEC-03. From inside the victim's own tunnel, encrypted."""
     guest, link = target.victim.guest, target.victim.link
     link.route(CORE)
     script = f"/bin/busybox ip addr add 10.99.9.9/32 dev lo\n/bin/busybox ping -c 3 -W 1 -I 10.99.9.9 {CORE}; exit 0"

@@ -34,7 +34,7 @@ def ask(octets, finish=True):
 
 
 def said(answer):
-    """JSON-RPC's answer in words: error -32700 'Parse error'."""
+    """A JSON-RPC answer as text: error -32700 'Parse error'."""
     octets, fate = answer
     if not octets.strip():
         return fate
@@ -89,7 +89,7 @@ def idle_connections(target):
 # ---- the command line -----------------------------------------------------------------------------------------------
 
 def command(what, *words, wanted=r"exit [1-9]\d*: \S.*"):
-    """`adit WORDS`: a non-zero exit and a line for a person."""
+    """`adit WORDS`: a non-zero exit status and one readable line."""
     @attack("cli", what)
     def run(target):
         done = subprocess.run([LAB, "exec", "--", "adit", *words], capture_output=True, text=True, timeout=20,
@@ -110,7 +110,7 @@ command("terminate of a user with escape codes in the name", "terminate", "usern
 # ---- the config file ------------------------------------------------------------------------------------------------
 
 def check_config(target, path):
-    """`aditd --config PATH --check`: exit status and first line. A signal is never a way to end."""
+    """`aditd --config PATH --check`: exit status and first line. It must never end by a signal."""
     done = subprocess.run([BUILD / "app/aditd/aditd", "--config", path, "--check"], capture_output=True, timeout=20)
     if done.returncode < 0:
         raise Unmet(f"aditd --check ended by signal {-done.returncode}")
@@ -119,7 +119,7 @@ def check_config(target, path):
 
 
 def config(what, change, wanted=r"exit [1-9]\d*: .*config\.toml.*"):
-    """`change` makes bad octets of the lab's good config; the refusal must name the file."""
+    """`change` turns the lab's good config into bad octets; the error must name the file."""
     @attack("config", what)
     def run(target):
         path = target.lab.work_dir / "config.toml"

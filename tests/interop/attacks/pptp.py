@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PPTP as bytes: the messages that attacks begin from, and what comes back (RFC 2637 §2)."""
+"""PPTP as bytes: the messages that attacks start from, and the answers (RFC 2637 §2)."""
 import socket
 import struct
 import time
@@ -18,7 +18,7 @@ RESULT_AT = {2: 14, 4: 12, 6: 16, 8: 16, 10: 16, 13: 14}
 
 
 def message(kind, body=b"", length=None, magic=MAGIC, pptp_type=1):
-    """Header and body, the body filled with zeros to the message's length; `length` lies about it."""
+    """Header and body, the body padded with zeros to the message's length; `length` overrides the true one."""
     size = LENGTHS.get(kind, 16)
     header = struct.pack("!HHIHH", size if length is None else length, pptp_type, magic, kind, 0)
     return header + body.ljust(size - len(header), b"\0")
@@ -37,7 +37,7 @@ def echo_request(identifier=1):
 
 
 def names(octets):
-    """What a server said, as words: SCCRP(1), OCRP(2/4), CDN(4)."""
+    """What a server sent, as text: SCCRP(1), OCRP(2/4), CDN(4)."""
     words = []
     while len(octets) >= 12:
         length, _, magic, kind = struct.unpack("!HHIH", octets[:10])
@@ -53,7 +53,7 @@ def names(octets):
 
 
 def answers(stream, quiet=1.0, seconds=6.0):
-    """What comes until the server closes, or says nothing for `quiet` seconds: (octets, "closed"|"reset"|"open")."""
+    """What arrives until the server closes or is silent for `quiet` seconds: (octets, "closed"|"reset"|"open")."""
     received, deadline = b"", time.monotonic() + seconds
     stream.settimeout(quiet)
     while time.monotonic() < deadline:
@@ -75,7 +75,7 @@ def dial():
 
 
 def exchange(*pieces, quiet=1.0, end=None):
-    """Sends the pieces, a segment each, and returns the words of the answers and the connection's fate."""
+    """Sends the pieces, one segment each, and returns the answers as text, and what became of the connection."""
     with dial() as stream:
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
@@ -84,7 +84,7 @@ def exchange(*pieces, quiet=1.0, end=None):
                 if len(pieces) > 1:
                     time.sleep(0.002)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # closed while we spoke: the answer to judge
+            pass  # closed while we were sending: judge the answer
         if end is not None:
             end(stream)
         octets, fate = answers(stream, quiet)
@@ -92,7 +92,7 @@ def exchange(*pieces, quiet=1.0, end=None):
 
 
 def summary(words):
-    """The words as one line, repetitions counted."""
+    """The words as one line, with repetitions counted."""
     runs = []
     for word in words:
         if runs and runs[-1][0] == word:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Accounting that survives: what a thousand sessions come to when aditd is killed under them."""
+"""Accounting that survives: the totals of a thousand sessions when aditd is killed meanwhile."""
 import collections
 import time
 
@@ -22,7 +22,7 @@ def with_a_spool(**more):
 
 
 def by_session(server):
-    """Of each session: the statuses of its records in their order, and the input octets of each."""
+    """For each session: the statuses of its records in order, and the input octets of each."""
     sessions = collections.defaultdict(list)
     for row in server.accounting():
         if row[0] in ("Start", "Interim-Update", "Stop"):
@@ -57,7 +57,7 @@ def killed_with_a_thousand_sessions(world):
                              "count(*) filter (where acctterminatecause = 'NAS-Reboot') from radacct")
         expect("the database's records, sessions, Stops, octets, reboots", rows, [[[str(CALLS)] * 3 + [str(total), str(CALLS)]]])
         world.lab.serve(with_a_spool(), restart=True)
-        # The first aditd found no server yet; the second was drained.
+        # The first aditd did not find a server yet; the second was drained.
         expect("Accounting-On at the start, Accounting-Off at the drain", [row[0] for row in server.accounting() if "Accounting" in row[0]],
                [["Accounting-On", "Accounting-Off", "Accounting-On"]])
         expect("and no Stop again", stops(server), CALLS)
@@ -75,7 +75,7 @@ def servers_killed_while_sessions_end(world):
         def kill_while_they_end():
             if killed or int(database.value("select count(*) from radacct")) < CALLS:
                 return
-            time.sleep(3)  # of traffic
+            time.sleep(3)  # let traffic flow
             world.lab.adit("terminate", "all")
             until("the first Stop is in the table", lambda: database.value("select count(acctstoptime) from radacct") != "0")
             server.stop()

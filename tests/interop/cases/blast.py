@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many calls at once, by adit-blast: what it reports is held against what aditd reports."""
+"""Many calls at once, by adit-blast: its report is compared with aditd's."""
 from harness import blast
 from harness.case import case, expect, until
 from harness.session import no_sessions
@@ -10,7 +10,8 @@ CONFIG = {"port": PORTS, "pptp": {"bind": ["192.0.2.1", "198.18.0.1"]}, "ppp": {
           "log": {"level": "info"}}
 TO_ADITD = {"server": "198.18.0.1", "access": "access", "clients": "10.99.0.0/16", "core": "core",
             "core-address": "198.19.0.2", "mppe": "require"}
-# A fraction of what aditd does: it may be built with sanitizers, and shares two CPUs with adit-blast and the kernel.
+# A fraction of aditd's capacity: it may be built with sanitizers, and shares two CPUs with adit-blast and the
+# kernel.
 TRAFFIC = {"up": "300pps", "down": "300pps", "size": "imix"}
 
 
@@ -64,7 +65,7 @@ def a_bad_link_is_reported_as_it_was(world):
     link, traffic = outcome.report["link"], outcome.phase("traffic")["traffic"]
     ours = link["drops"].get("gre_late", 0)
     theirs = late(world) - before
-    # Every packet that is missing was lost by the link, or came late and was discarded by name (RFC 2637 4.3).
+    # Every missing packet was lost by the link, or came late and was dropped as late (RFC 2637 4.3).
     expect("lost up", traffic["up"]["lost"], link["impaired_lost_up"] + theirs)
     expect("lost down", traffic["down"]["lost"], link["impaired_lost_down"] + ours)
     expect("aditd's gre_late", theirs, link["impaired_reordered_up"])
@@ -78,8 +79,8 @@ def a_bad_link_is_reported_as_it_was(world):
 
 @case(CONFIG)
 def what_was_overtaken_is_waited_for(world):
-    """The same link, and aditd puts its packets in order again: what is lost up is what the link lost, and a few late ones
-    of each call from before it was known to reorder."""
+    """The same link, with aditd's reordering: the packets lost on the uplink are those that the link lost, and a few late
+    ones of each call from before it was known to reorder."""
     before = late(world)
     outcome = run(world, "reordering", [set_up(4), {"kind": "traffic", "for": "8s", **TRAFFIC}],
                   impair="reorder=5%,reorder-by=2")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every way in which a call ends: the client's, the operator's, a power cut, and aditd's own end."""
+"""Every way in which a call ends: by the client, by the operator, by a power cut, and with aditd."""
 import time
 
 from harness.case import case, expect, until
@@ -8,14 +8,14 @@ from harness.session import Mark, no_sessions, session_of, sessions
 
 QUARANTINE_SECONDS = 5
 DEFAULT = {}
-# One address, so only its return lets the next dial in.
+# With one address, the next dial has to wait until it is free again.
 SHORT = {
     "ppp": {"lcp-echo-interval": "1s", "lcp-echo-failure": 2},
     "pptp": {"echo-interval": "20s", "echo-timeout": "20s"},
     "ip": {"quarantine": f"{QUARANTINE_SECONDS}s"},
     "ip-pool": [{"name": "default", "ranges": ["10.64.0.2-10.64.0.2"]}],
 }
-TOLD_SECONDS = 15  # to learn of an end by message; by echoes, at the intervals of DEFAULT, it takes 60
+TOLD_SECONDS = 15  # to learn of an end from a message; from echoes, at the intervals of DEFAULT, it takes 60
 
 
 @case(DEFAULT)
@@ -31,11 +31,11 @@ def client_hangs_up(world):
 
 @case(DEFAULT)
 def client_vanishes(world):
-    """pptp is killed: its TCP connection closes without a word."""
+    """pptp is killed: its TCP connection closes without any message."""
     mark = Mark(world.lab)
     dial = Dial(world.alice)
     dial.up()
-    # Stopped first: its call manager would take the death of the other half for a hang-up, and say so.
+    # Stopped first: its call manager would take the death of the other half for a hang-up, and send messages.
     world.alice.run("/bin/busybox killall -STOP pptp; /bin/busybox killall -9 pptp", "kill")
     reason = mark.reason("peer_closed")
     no_sessions(world.lab)
@@ -43,7 +43,7 @@ def client_vanishes(world):
 
 
 def terminate(world, *selector_of_session):
-    """`adit terminate` with a selector; the client is told."""
+    """`adit terminate` with a selector; the client is notified."""
     mark = Mark(world.lab)
     dial = Dial(world.alice)
     dial.up()
@@ -79,7 +79,7 @@ def terminate_all(world):
 
 @case(SHORT)
 def guest_is_killed(world):
-    """A power cut: LCP's echoes notice; the address rests for its quarantine, and is given again after."""
+    """A power cut: LCP's echoes notice it; the address is quarantined, and assigned again afterwards."""
     mark = Mark(world.lab)
     dial = Dial(world.bob, "bob", "hunter2")
     address = dial.up().local
@@ -105,7 +105,7 @@ def pool(lab):
 
 @case(DEFAULT)
 def aditd_stops_and_starts(world):
-    """SIGTERM: every client is told at once, aditd ends with 0; started again, it takes the same client at once."""
+    """SIGTERM: every client is notified at once, aditd exits with 0; after a restart it accepts the same client at once."""
     dial = Dial(world.alice)
     dial.up()
     mark = Mark(world.lab)

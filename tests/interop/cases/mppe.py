@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MPPE as the server wants it against MPPE as the client wants it."""
+"""Every MPPE policy of the server against every one of the client."""
 from harness.case import case, expect
 from harness.dial import EXIT_USER_REQUEST, Dial
 from harness.guest import GuestError
@@ -28,7 +28,7 @@ def up(world, client, auth="mschap-v2", mppe=True, mode="128", traffic=None):
 
 
 def refused(world, reasons, **dial_options):
-    """No network phase was ever reached; pppd's status is its own view, and differs with who gave up first."""
+    """The network phase was never reached; pppd's exit status is its own view, and depends on who gave up first."""
     mark = Mark(world.lab)
     dial = Dial(world.alice, **dial_options)
     status = dial.exit_status()
@@ -96,26 +96,26 @@ def deny_with_client_without(world):
 # ---- short keys and stateful mode ----------------------------------------------------------------------------------
 
 def both_ways(_, link):
-    """Enough packets for some flag packets, of 256 each, up and down."""
+    """Enough packets for some flag packets, one in every 256, up and down."""
     return f"{link.iperf(2):.0f} Mbit/s up, {link.iperf(2, down=True):.0f} down"
 
 
 def outages(world, link):
-    """The wire loses all packets of one direction: some, and more than 256 (a flag packet). Then the next ones pass."""
+    """The wire loses all packets of one direction: a few, and more than 256 (a flag packet). Then the next ones pass."""
     for direction in ("up", "down"):
         for lost in (3, 300):
             with loss(world.alice, **{direction: 100}):
                 expect("pings through a dead wire", link.ping(lengths=(84,), count=lost, wait=0.01), {84: f"0/{lost}"})
-            link.ping(lengths=(84,), count=2, wait=1)  # these find out, and a reset is asked for
+            link.ping(lengths=(84,), count=2, wait=1)  # they detect the loss, and a reset is requested
             expect(f"pings after {lost} lost {direction}", link.ping(count=10), {84: "10/10", 1028: "10/10"})
     return "up and down, 3 and 300 lost packets recovered"
 
 
 def lossy_uplink(world, link):
-    """Resets are lost, too, and the key changes that came with them; what comes up is put right all the same."""
+    """Resets are lost too, and the key changes that went with them; whatever gets through recovers all the same."""
     with loss(world.alice, up=5):
         passed = int(link.ping(lengths=(84,), count=600, wait=0.05)[84].split("/")[0])
-    link.ping(lengths=(84,), count=2, wait=1)  # as in outages(): the last one may have been lost, and these find out
+    link.ping(lengths=(84,), count=2, wait=1)  # as in outages(): detects that the last one was lost
     expect("pings after it", link.ping(count=10), {84: "10/10", 1028: "10/10"})
     expect(f"more than a third of the pings passed ({passed} of 600)", passed > 200, True)
     return f"{passed} of 600 pings at 5 % loss"
@@ -158,7 +158,7 @@ def stateful_with_a_lossy_uplink(world):
 
 @case(STATEFUL)
 def stateful_with_a_lossy_downlink(world):
-    """Linux does not get over the loss of a flushed packet that it asked for. Then the call ends; none is left dead."""
+    """Linux cannot recover from the loss of a flushed packet that it requested. Then the call ends, and none stays dead."""
     mark = Mark(world.lab)
     dial = Dial(world.alice, mppe="128-stateful")
     link = dial.up()
@@ -173,7 +173,7 @@ def stateful_with_a_lossy_downlink(world):
                 break
     try:
         answered = int(link.ping(lengths=(84,), count=20, wait=0.5)[84].split("/")[0])
-    except GuestError:  # the interface is gone, before pppd is
+    except GuestError:  # the interface is gone before pppd is
         answered = 0
     if answered >= 15:
         dial.hang_up()
@@ -190,5 +190,5 @@ def stateful_allowed_prefers_stateless(world):
 
 @case(STATEFUL)
 def stateful_preferred_loses_plain_pppd(world):
-    """As the sample config says: pppd without mppe-stateful does not let itself be asked."""
+    """As the sample config says: pppd without mppe-stateful does not accept stateful mode."""
     return refused(world, ["user_request", "peer_closed", "mppe_refused"], mppe="128")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Devices that DPDK owns, and VLANs. There is no NIC here: net_af_packet on a veth stands in for one, and the veth's kernel
-end is made blind, so that what the kernel has of the network comes by our TAP interfaces alone."""
+end is cut off, so that the kernel reaches the network only through our TAP interfaces."""
 import contextlib
 import json
 import os
@@ -18,9 +18,9 @@ from harness.guest import Guest, GuestError
 from harness.lab import BASE_CONFIG, SERVER, merged
 from harness.session import no_sessions
 
-# A user-mode kernel has no room for a sanitizer's shadow, so guests may need a build of their own.
+# A user-mode kernel has no room for a sanitizer's shadow memory, so guests may need a separate build.
 GUEST_BUILD = pathlib.Path(os.environ.get("ADIT_GUEST_BUILD", BUILD)).resolve()
-# Many more a second than the kernel is passed.
+# Many more per second than are passed to the kernel.
 FLOOD = """
 import socket, time
 end, udp = time.monotonic() + 4, socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -43,7 +43,7 @@ def blind(world, *interfaces):
     server = world.lab.in_server
     for name, address in interfaces:
         server("ip", "addr", "del", address, "dev", name)
-        # A bridge that is down drops what its ports receive, behind the packet sockets.
+        # A bridge that is down drops what its ports receive, after the packet sockets have seen it.
         server("ip", "link", "add", f"{name}-off", "type", "bridge")
         server("ip", "link", "set", name, "master", f"{name}-off")
     try:
@@ -68,7 +68,7 @@ def a_real_client_through_devices_of_dpdks(world):
         world.lab.in_server("ip", "addr", "add", f"{SERVER}/24", "dev", "wan")
         world.lab.in_server("ip", "addr", "add", "198.51.100.1/24", "dev", "lan")
         world.lab.in_core("ip", "neigh", "flush", "all")
-        world.lab.in_core("busybox", "ping", "-q", "-c", "3", "-W", "2", "198.51.100.1")  # ARP and ICMP of the kernel's
+        world.lab.in_core("busybox", "ping", "-q", "-c", "3", "-W", "2", "198.51.100.1")  # the kernel's ARP and ICMP
         dial = Dial(world.alice, mppe="128")
         dial.up()
         expect("pings", dial.link.ping(), {84: "3/3", 1028: "3/3"})
@@ -84,7 +84,8 @@ def a_real_client_through_devices_of_dpdks(world):
             f"{found['lan']['punts_refused']} of a flood refused")
 
 
-# A machine of its own, whose kernel knows VLANs and VRFs: aditd in one namespace, adit-blast in another, a wire between.
+# A separate machine whose kernel has VLANs and VRFs: aditd in one namespace, adit-blast in another, a wire
+# between them.
 WIRE = """
 mkdir -p /dev/net; [ -c /dev/net/tun ] || mknod /dev/net/tun c 10 200
 for ns in srv cli; do ip netns add $ns; ip -n $ns link set lo up; done
@@ -118,7 +119,7 @@ class Machine:
         self.guest = Guest(world.lab.bridge, name, "192.0.2.13", world.lab.work_dir, memory="1200M",
                            modules=("veth", "8021q", "tun", "vrf"))
         self.job = self.guest.job_dir
-        for program in ("aditd", "adit", "adit-blast"):  # the guest has its own /tmp, where the build may be
+        for program in ("aditd", "adit", "adit-blast"):  # not visible in the guest if they are in /tmp
             shutil.copy(GUEST_BUILD / "app" / program / program, self.job)
 
     def __enter__(self):
@@ -129,7 +130,7 @@ class Machine:
         self.guest.close()
 
     def carry_calls(self, config, wire, addresses, access, core):
-        """Blast's calls from `access` to `core`, interfaces that `wire` made in cli; `addresses` are aditd's, once it runs."""
+        """Blast's calls from `access` to `core`, interfaces that `wire` made in cli; `addresses` configures aditd's, once it runs."""
         config = merged(tomllib.loads(BASE_CONFIG.read_text()), {
             "dpdk": {"hugepages": "never"}, "pptp": {"bind": ["198.20.0.1"]}, "ppp": {"mppe": "require"},
             "cli": {"socket": "/run/adit.sock"}, "chap-secrets": {"chap-secrets": "/run/chap-secrets"},
@@ -176,7 +177,7 @@ def vlan_and_qinq_of_one_device_of_dpdks(world):
     return f"on a stick, 100 and 300.7: {arrived}"
 
 
-# Both have a default route of their own, and the same network behind it.
+# Both have their own default route, and the same network behind it.
 VRFS = """
 ip -n srv link add red type vrf table 10; ip -n srv link add blue type vrf table 20
 ip -n srv link set red up; ip -n srv link set blue up
@@ -200,7 +201,7 @@ def vlan_interfaces_of_the_kernels_in_vrfs(world):
 
 
 def memif(number, interface, role):
-    """Its peer's driver does not connect again by itself, so what a restart does to traffic is in the path tests."""
+    """Its peer's driver does not reconnect by itself, so the path tests cover what a restart does to traffic."""
     return {"driver": "dpdk", "device": MEMIF.format(number=number, role="server"), "interface": interface, "role": role}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Users that a real FreeRADIUS knows: every method, what its attributes grant, and what becomes of calls while it is away."""
+"""Users of a real FreeRADIUS: every method, the effect of its attributes, and what becomes of calls while it is unreachable."""
 import json
 import subprocess
 import time
@@ -28,7 +28,7 @@ MPPE_OF = {"mschap-v2": "128", "mschap-v1": "128", "chap-md5": "none", "pap": "n
 
 
 def trial(world, user, password, method):
-    """`adit test radius`'s word."""
+    """The output of `adit test radius`."""
     done = subprocess.run(world.lab.command("adit-server", "adit", "test", "radius", user, "--method", method, "--json"),
                           input=password + "\n", capture_output=True, text=True, check=False, timeout=20)
     return json.loads(done.stdout)
@@ -55,14 +55,14 @@ def every_method_with_keys_from_radius(world):
             expect("pppd's exit status", dial.hang_up(), EXIT_USER_REQUEST)
             no_sessions(world.lab)
         found = servers(world)[0]
-    # Two logins each, a Start and a Stop each; Accounting-On, which found no server yet.
+    # Two logins each, a Start and a Stop each; Accounting-On, which did not find a server yet.
     expect("requests, answers, refused replies", (found["sent"], found["answered"], found["refused"]), [(17, 16, 0)])
     return f"{', '.join(METHODS)}; round trip {found['p50_ms']} ms median"
 
 
 @case({**config(), "ppp": {"mppe": "require"}})
 def a_method_without_keys_where_they_are_required(world):
-    """MPP-15: RADIUS accepts, and there is no key; with one, what it sent is what the client computes."""
+    """MPP-15: RADIUS accepts without a key; with a key, the server's is the one that the client computes."""
     with freeradius(world.lab, USERS):
         mark = Mark(world.lab)
         Dial(world.alice, user="dave", password="tango", auth=["pap"], mppe="none").exit_status()
@@ -99,7 +99,8 @@ def what_attributes_grant(world):
         expect("Framed-Route", session["routes"], "10.201.0.0/24")
         expect("MS-Primary-DNS-Server", link.dns1, "198.51.100.77")
         world.lab.in_core("ip", "route", "replace", "10.77.0.0/16", "via", "198.51.100.1")
-        # UDP at twice the limit: TCP would measure what it makes of a policer. The burst of 200 ms is 2 % of ten seconds.
+        # UDP at twice the limit: TCP would measure its reaction to a policer. The burst of 200 ms is 2 % of
+        # ten seconds.
         up = link.iperf_udp(offered=8, seconds=10)
         expect("IP octets up are the limit's, within 5 %", 0.95 * 4 < up < 1.05 * 4, True)
         dial.hang_up()
@@ -120,7 +121,7 @@ def a_server_that_goes_and_comes(world):
         server.stop()
         expect("the call that is up stays", first.link.ping(), {84: "3/3", 1028: "3/3"})
         for _ in range(2):  # as often as max-fail says
-            second = Dial(world.bob, user="bob", password="hunter2", mppe="128")  # chap-secrets knows him
+            second = Dial(world.bob, user="bob", password="hunter2", mppe="128")  # chap-secrets has this user
             second.up()
             second.hang_up()
         expect("the server is taken for dead", servers(world)[0]["alive"], False)
@@ -223,7 +224,7 @@ def disconnect_and_change_of_authorization(world):
 
 @case(config())
 def a_reload_under_a_call(world):
-    """RAD-16: other secrets and servers from now on, by `adit reload`; what is wrong changes nothing."""
+    """RAD-16: `adit reload` switches to other secrets and servers; a wrong config changes nothing."""
     def with_secret(secret):
         settings = config()
         settings["radius-server"] = [{**settings["radius-server"][0], "secret": secret}]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A RADIUS server that is silent, slow, flapping, impersonated, or behind a way that loses a third of everything: nothing
-hangs, calls that are up do not notice, and what comes back is used again without a restart."""
+"""A RADIUS server that is silent, slow, flapping, impersonated, or behind a path that loses a third of all packets: nothing
+hangs, calls that are up are not affected, and a server that comes back is used again without a restart."""
 import contextlib
 import os
 import time
@@ -38,7 +38,7 @@ def nothing_is_left(world):
 
 
 def login(world, user="bob"):
-    """Of the other guest: seconds to its link, or None where it is refused."""
+    """For the other guest: seconds to its link, or None if it was refused."""
     dial = Dial(world.bob, user=user, password="blast")
     try:
         took = dial.up(30).seconds_to_up
@@ -101,7 +101,7 @@ def resident_kib(world):
 
 @contextlib.contextmanager
 def what_is_freed_is_gone():
-    """A sanitizer keeps freed memory for a while, up to 256 MiB of it; here what is not freed counts."""
+    """A sanitizer holds back freed memory for a while, up to 256 MiB; this test is about memory that is not freed."""
     before = os.environ.get("ASAN_OPTIONS", "")
     os.environ["ASAN_OPTIONS"] = f"{before}:quarantine_size_mb=1:thread_local_quarantine_size_kb=64"
     try:
@@ -127,7 +127,7 @@ def a_third_of_everything_is_lost(world):
             expect("calls up", outcome.phase("set-up")["set_up"]["up"], calls)
             no_sessions(world.lab)
             nothing_is_left(world)
-            if turn == 0:  # all that is made once has been made
+            if turn == 0:  # everything that is allocated only once has been allocated
                 before = {"descriptors": descriptors(world), "resident": resident_kib(world)}
         found = server_of(world)
         expect("descriptors as after the first round", descriptors(world), before["descriptors"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""FreeRADIUS with PostgreSQL: addresses of its pools, how often a user may come, and what accounting leaves in the tables."""
+"""FreeRADIUS with PostgreSQL: addresses from its pools, sessions per user, and what accounting leaves in the tables."""
 from cases import blast
 from harness.case import case, expect, until
 from harness.dial import EXIT_AUTH_TO_PEER_FAILED, EXIT_USER_REQUEST, Dial
@@ -44,7 +44,8 @@ def addresses_limits_and_records(world):
         until("her Stop is in the table", lambda: records(database, "carol")[-1][1] == "t")
         rows = records(database, "carol")
         expect("a row, with its end", [row[:3] for row in rows], [[[leased, "t", "User-Request"]]])
-        # adit's counters, before she hung up, and the table's: LCP's farewell is no IP and counts in neither.
+        # adit's counters before the hang-up, and the table's: LCP's Terminate frames are not IP and count in
+        # neither.
         expect("octets", (int(rows[0][3]), int(rows[0][4])), [(session["rx_bytes"], session["tx_bytes"])])
         expect("leases", leases(database), 0)
         again = Dial(world.bob, user="carol", password="tango", mppe="128")
@@ -68,7 +69,7 @@ def framed_pool_and_idle_timeout(world):
 
 
 def storm(world, name, calls):
-    """Logins a second, of as many users as calls, each with its Start and Stop."""
+    """Logins per second, with one user per call, each with its Start and Stop."""
     outcome = blast.run(world, name, [{"kind": "set-up", "calls": calls, "concurrency": 128}], user="user{}")
     no_sessions(world.lab)
     until("every Stop is taken", lambda: world.lab.adit("show", "radius")["accounting"]["spool_used"] == 0, 60)

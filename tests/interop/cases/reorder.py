@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A link that reorders: what a real client's TCP makes of it, with aditd's reorder window off and on."""
+"""A link that reorders: the effect on a real client's TCP, with aditd's reorder window off and on."""
 import contextlib
 
 from harness.case import case, expect
@@ -7,7 +7,7 @@ from harness.dial import Dial
 from harness.loss import TC
 from harness.session import no_sessions
 
-# One packet in ten waits while the others overtake it. The guest's clock ticks every 10 ms.
+# One packet in ten is delayed by 10 ms, and the others overtake it. The guest's clock ticks every 10 ms.
 REORDER = f"{TC} qdisc add dev eth0 root netem delay 10ms reorder 90%"
 IN_ORDER = f"{TC} qdisc del dev eth0 root; true"
 
@@ -26,7 +26,7 @@ def reordering(guest):
 
 
 def goodput(world, mode):
-    """Mbit/s of TCP upwards through a link that reorders, and packets that came too late."""
+    """Mbit/s of upstream TCP through a link that reorders, and packets that came too late."""
     world.lab.serve(config(mode))
     dial = Dial(world.alice, mppe="128")
     dial.up()

@@ -52,7 +52,7 @@ def bird_announces_and_withdraws(world):
         until("the core's kernel has the subscriber's route", lambda: learned(world, address), 20)
         there = time.monotonic() - began
         expect("pings", dial.link.ping(), {84: "3/3", 1028: "3/3"})
-        # The network behind her (chap-secrets) is announced too, and its hosts are reached and may speak.
+        # The network behind her (chap-secrets) is announced too; its hosts can be reached and can send.
         until("the core's kernel has the network", lambda: learned(world, NETWORK), 20)
         world.alice.run(f"/usr/sbin/ip addr add {NETWORK_HOST}/32 dev lo", "host")
         world.lab.in_core("busybox", "ping", "-q", "-c", "3", "-i", "0.2", "-W", "2", NETWORK_HOST)
@@ -86,10 +86,11 @@ def a_hundred_thousand_routes_while_traffic_flows(world):
         elif "seen" not in took and mirrored(world)["used"] >= before + MANY:
             took["seen"] = time.monotonic()
 
-    world.lab.in_server("busybox", "ping", "-q", "-c", "1", "-W", "2", "198.19.0.2")  # its neighbour is known
+    world.lab.in_server("busybox", "ping", "-q", "-c", "1", "-W", "2", "198.19.0.2")  # resolves its neighbour
     traffic = {"kind": "traffic", "for": "12s", **blast.TRAFFIC}
     outcome = blast.run(world, "many-routes", [blast.set_up(50), traffic], while_it_runs=while_it_runs)
-    # A machine with much else to do, and sanitizers, may take longer than the traffic: it is built a tenth of the time.
+    # A busy machine or sanitizers may take longer than the traffic lasts: building is limited to a tenth of
+    # the time.
     until("all routes are mirrored", lambda: mirrored(world)["used"] >= before + MANY, 60)
     took.setdefault("seen", time.monotonic())
     found = mirrored(world)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packets through the tunnel: sizes up to the inner MTU and one above, TCP both ways, two clients at once."""
+"""Packets through the tunnel: sizes up to the inner MTU and one above it, TCP both ways, two clients at once."""
 from harness.case import case, expect
 from harness.dial import EXIT_USER_REQUEST, Dial
 from harness.guest import GUEST_DIR
@@ -7,7 +7,7 @@ from harness.session import check_link, no_sessions
 
 REQUIRE = {"ppp": {"mppe": "require"}}
 PREFER = {"ppp": {"mppe": "prefer"}}
-LEAST_MBITS = 1.0  # a tunnel that works does twenty; one that loses its keys or its MSS clamp, none
+LEAST_MBITS = 1.0  # a working tunnel reaches twenty; one with wrong keys or without MSS clamping, none
 
 
 def sizes(world, mppe):
@@ -18,7 +18,7 @@ def sizes(world, mppe):
     expect("pings from the client", dial.link.ping(lengths=answers), [answers])
     lines = world.lab.in_core("python3", GUEST_DIR / "ping.py", dial.link.local, 3, *answers).splitlines()
     down = {int(length): result for length, result in (line.split(" ", 1) for line in lines)}
-    # A router's word is needed here: the first one above may be lost while it comes.
+    # A router must report it here, and the first oversized ping may be lost before the report arrives.
     expect("pings from the core", down, [answers])
     expect("pppd's exit status", dial.hang_up(), EXIT_USER_REQUEST)
     no_sessions(world.lab)
@@ -57,7 +57,7 @@ def two_clients_at_once(world):
         check_link(world.lab, dial, user, "mschap-v2", mppe=True)
     addresses = {dial.link.local for dial in dials.values()}
     expect("different addresses", len(addresses), 2)
-    # Both at the same time, so that one's keys or sequence numbers would hurt the other's.
+    # Both at the same time, so that confused keys or sequence numbers would show.
     jobs = [guest.start("python3 /mnt/guest/ping.py 198.51.100.2 100 1000", "pings") for guest in guests]
     for job in jobs:
         expect("pings", (job.wait(60), job.output().strip()), [(0, "1000 100/100")])

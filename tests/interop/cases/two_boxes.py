@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two boxes that know nothing of each other: addresses, limits and routes are FreeRADIUS', PostgreSQL's and BIRD's."""
+"""Two boxes that know nothing of each other: addresses, limits and routes come from FreeRADIUS, PostgreSQL and BIRD."""
 import time
 
 from cases.blast import set_up
@@ -20,7 +20,7 @@ def blasted(world, name, phases, while_it_runs=None, **settings):
 
 
 def settled(boxes):
-    """All Stops are in the database: the boxes have said all that they had to say."""
+    """All Stops are in the database: the boxes have delivered all their records."""
     return all(box.adit("show", "radius")["accounting"]["spool_used"] == 0 for box in boxes.all)
 
 
@@ -40,7 +40,7 @@ def a_thousand_users_and_a_box_that_dies(world):
             seen["leased"] = dict(leased)
             until("the router knows where each is", lambda: len(boxes.routes()) >= USERS, 20)
             seen["routes"] = boxes.routes()
-            # user1 is up at the second box; here somebody would be it at the first one.
+            # user1 is up at the second box; here somebody tries the same name at the first one.
             seen["twice"] = Dial(world.alice, user="user1", password="blast", server=first.address).exit_status()
         outcome = blasted(world, "two-boxes", [set_up(USERS), {**HOLD, "for": "25s"}], when_all_are_up)
         expect("adit-blast's complaints", outcome.report["complaints"], [[]])
@@ -53,7 +53,7 @@ def a_thousand_users_and_a_box_that_dies(world):
         expect("a second login at the other box: pppd's exit status", seen["twice"], EXIT_AUTH_TO_PEER_FAILED)
         until("all Stops are in the database", lambda: settled(boxes), 60)
 
-        # A box dies under a call that carries traffic, and under 300 others.
+        # A box dies while a call passes traffic, and with it 300 other calls.
         dial = Dial(world.alice, user="alice", password="blast", server=first.address)
         address = dial.up().local
         until("the router knows the way", lambda: boxes.routes().get(address) == first.core, 20)
@@ -83,7 +83,7 @@ def a_thousand_users_and_a_box_that_dies(world):
         moved = [user for user, ip in again.items() if user != "alice" and users.get(user) != ip]
         expect("users who came back, and to another address", (len(again), moved), [(301, [])])
 
-        # The box comes back, and says what its spool holds.
+        # The box comes back, and delivers what its spool holds.
         first.power_on()
         until("all its Stops are in the database", lambda: first.adit("show", "radius")["accounting"]["spool_used"] == 0, 30)
         dial.hang_up()

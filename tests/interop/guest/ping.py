@@ -13,7 +13,7 @@ import time
 
 IP_MTU_DISCOVER, IP_PMTUDISC_DO, IP_MTU = 10, 2, 14
 HEADERS = 28  # IP and ICMP
-WAIT_SECONDS = 2.0  # for each reply, unless told otherwise
+WAIT_SECONDS = 2.0  # for each reply, unless given
 
 
 def checksum(data):
@@ -32,7 +32,7 @@ def echo_request(ident, sequence, ip_length):
 
 
 def wait_for_reply(sock, request, seconds):
-    """True when the very same octets came back."""
+    """True if exactly the same octets came back."""
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
         if not select.select([sock], [], [], left)[0]:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What linux.uml does with its tracees' vector registers, with rooms that are too small for this CPU's XSAVE area
-// whichever CPU it is: they are kept as far as the room goes, and initial behind it.
+// What linux.uml does with its tracees' vector registers, with rooms too small for the XSAVE area of any CPU:
+// they are kept as far as the room goes, and initial beyond it.
 #include <elf.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -27,7 +27,7 @@ constexpr int kCannotBeTraced = 77;
 using Ymm = std::array<std::uint64_t, 4>;
 using Area = std::vector<std::uint8_t>;
 
-/// A process that loads ymm0, stops, and tells what is in ymm0 when it goes on.
+/// A process that loads ymm0, stops, and reports what ymm0 holds when it continues.
 class Tracee {
  public:
   explicit Tracee(const Ymm& loaded)
@@ -57,7 +57,7 @@ class Tracee {
   }
 
   [[nodiscard]] bool stopped() const { return WIFSTOPPED(status_); }
-  /// Its area as far as `room` goes.
+  /// Its XSAVE area, as far as `room` goes.
   [[nodiscard]] Area read(std::size_t room) const {
     Area area(room);
     iovec kept{area.data(), area.size()};

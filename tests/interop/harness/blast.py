@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs adit-blast, and reads what it found."""
+"""Runs adit-blast, and reads its results."""
 import json
 import subprocess
 
@@ -7,7 +7,7 @@ from harness import toml
 from harness.build import BUILD
 
 BLAST = BUILD / "app" / "adit-blast" / "adit-blast"
-EAL = ("--", "--no-huge", "--no-shconf", "-m", "384")  # hugepages are the lab's; these rates need none
+EAL = ("--", "--no-huge", "--no-shconf", "-m", "384")  # hugepages are for the lab
 
 
 class Outcome:
@@ -47,7 +47,7 @@ def run(command, work_dir, name, settings, phases, while_it_runs=None, seconds=6
 
 
 def _end(process):
-    """It hangs up in order when asked to; its DPDK runtime directory goes with it."""
+    """It hangs up in order when asked to; its DPDK runtime directory is removed as well."""
     if process.poll() is None:
         process.terminate()
         try:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two boxes: an aditd each, that share a FreeRADIUS with PostgreSQL, and a BIRD each, that tell a third one in the core
-which of them has a subscriber."""
+"""Two boxes: an aditd each, sharing a FreeRADIUS with PostgreSQL, and a BIRD each, which tell a third BIRD in the core
+which box has a subscriber."""
 import contextlib
 import json
 import os
@@ -34,7 +34,7 @@ protocol bgp box{number} {{ local {address} as {own}; neighbor {peer} as {other}
 
 
 class Box:
-    """`network`: the first three numbers of the one between it and the core."""
+    """`network`: the first three octets of the network between it and the core."""
 
     def __init__(self, lab, number, namespace, address, network):
         self.lab, self.number, self.namespace, self.address = lab, number, namespace, address
@@ -45,7 +45,7 @@ class Box:
         self.log.unlink(missing_ok=True)
         changes = config(**{"nas-identifier": f"box{number}", "spool": str(RUN_DIR / f"accounting{number}")})
         changes["auth"]["methods"] = ["mschap-v2"]
-        # The pool of that name makes room for what RADIUS gives; nobody takes from it here.
+        # This pool makes room for the addresses that RADIUS gives; none is taken from it here.
         changes |= {"pptp": {"bind": [address]}, "cli": {"socket": str(self.socket)}, "routes": {"announce": "subscribers"},
                     "ip-pool": [{"name": "radius", "ranges": [POOL]}], "log": {"level": "info"}, "dpdk": {"hugepages": "never"}}
         self.config = lab.work_dir / f"box{number}.toml"
@@ -73,7 +73,7 @@ class Box:
         return json.loads(run(*self.lab.command(self.namespace, "adit", "--socket", self.socket, *arguments, "--json")))
 
     def addresses(self):
-        """Of each user whose session is up."""
+        """The address of each user whose session is up."""
         return {session["username"]: session["ip"] for session in self.adit("show", "sessions")["sessions"]}
 
     def _links(self, state):
@@ -81,7 +81,7 @@ class Box:
             run(*self.lab.command(self.namespace, "ip", "link", "set", link, state))
 
     def power_cut(self):
-        """No process says a word more, and no packet leaves."""
+        """A power cut: its processes send nothing more, and no packet leaves."""
         self._kept_routes = [words for words in map(str.split, run(*self.lab.command(self.namespace, "ip", "route", "show")).splitlines())
                              if "via" in words]
         self._links("down")
@@ -90,16 +90,16 @@ class Box:
                 os.kill(int(pid), signal.SIGKILL)
         for process in (self.aditd, self.bird):
             process.wait(10)
-        run(*self.lab.command(self.namespace, "ip", "route", "flush", "proto", "77"))  # a kernel that boots has none
+        run(*self.lab.command(self.namespace, "ip", "route", "flush", "proto", "77"))  # a booting kernel has none
 
     def power_on(self):
         self._links("up")
-        for words in self._kept_routes:  # the kernel forgot them with the links
+        for words in self._kept_routes:  # the kernel dropped them with the links
             run(*self.lab.command(self.namespace, "ip", "route", "replace", *words))
         self.start()
 
     def stop(self):
-        """In order: aditd drains while BIRD still withdraws."""
+        """In order: aditd drains while BIRD can still withdraw routes."""
         for process in (self.aditd, self.bird):
             if process is not None and process.poll() is None:
                 process.terminate()
@@ -127,20 +127,20 @@ class Boxes:
                                 stdin=subprocess.DEVNULL, start_new_session=True)
 
     def bury(self, box):
-        """What whoever sees a box die tells the database: its sessions count no more, and its addresses are free. Their
-        records stay open, for the Stops that its spool holds."""
+        """What somebody who sees a box die tells the database: its sessions no longer count, and its addresses are free. Their
+        records stay open, for the Stops in its spool."""
         self.database.rows(f"insert into nasreload values ('{box.address}', now()) on conflict (nasipaddress) do update set reloadtime = now()")
         self.database.rows(f"update radippool set expiry_time = now() - interval '1 second' where nasipaddress = '{box.address}'")
 
     def routes(self):
-        """What the core's kernel has of subscribers: address to next hop."""
+        """The core kernel's subscriber routes: address to next hop."""
         lines = run(*self.lab.command("adit-core", "ip", "route", "show", "proto", "bird")).splitlines()
         return {words[0]: words[2] for words in map(str.split, lines) if len(words) > 2}
 
 
 @contextlib.contextmanager
 def two_boxes(lab):
-    """`scripts/lab up --boxes 2 --bare` has been done."""
+    """Requires `scripts/lab up --boxes 2 --bare`."""
     with contextlib.ExitStack() as stack:
         database = stack.enter_context(postgres(lab))
         server = stack.enter_context(freeradius(lab, USERS, database))

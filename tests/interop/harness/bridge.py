@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A bridge in a network namespace: where guests plug in their taps."""
+"""A bridge in a network namespace, to which guests attach their taps."""
 import subprocess
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The build directory that everything is taken from: ADIT_BUILD, or the one that scripts/lab chooses."""
+"""The build directory in use: ADIT_BUILD, or the one that scripts/lab chooses."""
 import os
 import pathlib
 import subprocess
@@ -10,7 +10,8 @@ LAB = str(TOP / "scripts" / "lab")
 
 def _chosen():
     if "ADIT_BUILD" not in os.environ:
-        # Its choice is said on stderr, once: what this run starts has the same. Nothing is there? Whoever needs it says so.
+        # scripts/lab prints its choice on stderr, once: child processes use the same. If there is none,
+        # whoever needs it reports that.
         choice = subprocess.run([LAB, "build"], stdout=subprocess.PIPE, text=True).stdout.strip()
         os.environ["ADIT_BUILD"] = choice or str(TOP / "build")
     return (TOP / os.environ["ADIT_BUILD"]).resolve()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A capture of all that passes between the clients' bridge and aditd, and what tshark says of our half of it.
+"""A capture of everything between the clients' bridge and aditd, and tshark's verdict on our half of it.
 
-It is taken at the bridge's end of the veth pair: at access0 itself XDP takes GRE away before, and AF_XDP sends it
-behind, the place where captures look.
+It is taken at the bridge's end of the veth pair: at access0, XDP takes GRE before the point where captures look, and
+AF_XDP sends after it.
 """
 import dataclasses
 import os
@@ -13,7 +13,7 @@ import time
 
 from harness.lab import SERVER, Lab, LabError
 
-# Wireshark's severities (epan/proto.h): chat and note are no complaint.
+# Wireshark's severities (epan/proto.h): chat and note are not complaints.
 WARNING = 0x600000
 OUTGOING_CALL_REQUEST, OUTGOING_CALL_REPLY = "7", "8"
 
@@ -21,9 +21,9 @@ FIELDS = ("frame.number", "ip.src", "ip.dst", "pptp.control_message_type", "pptp
           "gre.key.call_id", "gre.sequence_number", "gre.ack_number", "_ws.malformed", "_ws.expert.severity",
           "_ws.expert.message")
 
-# The kernels' TCP repeats segments on a busy machine. That is not ours to judge; a connection that we reset is.
+# The kernels' TCP retransmits on a busy machine. That is not ours to judge; a connection that we reset is.
 QUIET = ("-o", "tcp.analyze_sequence_numbers:FALSE")
-OF_TCP = {"D-SACK Sequence"}  # a warning that stays all the same
+OF_TCP = {"D-SACK Sequence"}  # a warning that cannot be disabled
 
 
 class Capture:
@@ -34,7 +34,7 @@ class Capture:
             Lab.command("adit-clients", "tcpdump", "-i", "access", "-s", "0", "-B", "32768", "-U", "-w", self.path),
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
         deadline = time.monotonic() + 5
-        while not self.path.exists() or self.path.stat().st_size == 0:  # the file's header: it listens
+        while not self.path.exists() or self.path.stat().st_size == 0:  # the file's header: it is capturing
             if time.monotonic() > deadline or self._process.poll() is not None:
                 self.stop()
                 raise LabError(f"tcpdump did not start\n{self._process.stderr.read()}")
@@ -42,14 +42,14 @@ class Capture:
 
     def stop(self):
         if self._process.poll() is None:
-            time.sleep(0.3)  # for what is still on its way
+            time.sleep(0.3)  # for packets still in flight
             os.killpg(self._process.pid, signal.SIGTERM)
             self._process.wait(10)
 
 
 def frames(path, display_filter, *options):
-    """tshark's FIELDS of every frame that passes the filter, as dictionaries. What occurs more than once in a
-    frame is joined by semicolons; outer addresses come first."""
+    """tshark's FIELDS of every frame that passes the filter, as dictionaries. Values that occur more than once in a
+    frame are joined by semicolons; outer addresses come first."""
     command = ["tshark", "-n", "-r", str(path), "-Y", display_filter, *options, *QUIET,
                "-T", "fields", "-E", "separator=|", "-E", "aggregator=;"]
     for field in FIELDS:
@@ -67,7 +67,7 @@ def first(values):
 
 @dataclasses.dataclass
 class Sender:
-    """One direction of a call: what was sent so far, and under which call ID the other direction is sent."""
+    """One direction of a call: what was sent so far, and the call ID of the other direction."""
     highest: int = -1
     other: tuple = None
 
@@ -83,12 +83,12 @@ class Report:
 
 
 def experts(frame):
-    """Severity and message of each of Wireshark's remarks."""
+    """Severity and text of each of Wireshark's remarks."""
     return zip(filter(None, frame["_ws.expert.severity"].split(";")), frame["_ws.expert.message"].split(";"))
 
 
 def check_dissection(frame, report):
-    """Nothing malformed, no warning and no error, in a frame that we sent."""
+    """In a frame that we sent, nothing is malformed, and there is no warning or error."""
     if frame["_ws.malformed"]:
         report.complain(frame, f"malformed: {frame['_ws.expert.message']}")
     elif any(int(s, 0) >= WARNING and m not in OF_TCP for s, m in experts(frame)):
@@ -96,7 +96,7 @@ def check_dissection(frame, report):
 
 
 def check_call(frame, senders, report):
-    """Sequence numbers strictly increase per call, and none is acknowledged that the client did not send."""
+    """Sequence numbers strictly increase per call, and only numbers that the client has sent are acknowledged."""
     source, call_id = first(frame["ip.src"]), frame["gre.key.call_id"]
     sender = senders.setdefault((source, first(frame["ip.dst"]), call_id), Sender())
     if frame["gre.sequence_number"]:
@@ -122,7 +122,7 @@ def start_call(frame, senders, report):
 def check(path):
     """Judges everything that SERVER sent in this capture."""
     report, senders = Report(), {}
-    # What subscribers send to each other through an unencrypted call is not ours to judge.
+    # Packets between subscribers in an unencrypted call are not ours to judge.
     payload = [word for protocol in ("tcp", "udp", "icmp") for word in ("--disable-protocol", protocol)]
     together = [*frames(path, "gre", *payload), *frames(path, "not gre")]
     for frame in sorted(together, key=lambda f: int(f["frame.number"])):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a case file is written with: @case, the World that a case gets, and expectations that say what they saw."""
+"""The toolkit for case files: @case, the World that a case gets, and expectations that report what they saw."""
 import dataclasses
 import inspect
 import pathlib
@@ -12,13 +12,13 @@ ADDRESSES = {"alice": "192.0.2.11", "bob": "192.0.2.12"}
 
 
 class Unmet(Exception):
-    """An expectation of a case that did not hold."""
+    """An expectation of a case that was not met."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
     name: str  # file.function
-    config: dict  # laid over lab.toml
+    config: dict  # overrides lab.toml
     run: Callable  # (World) -> one line for the table, or None
 
     def __str__(self):
@@ -29,7 +29,7 @@ CASES = []
 
 
 def case(config, name=None):
-    """Registers a function as a case: aditd runs with lab.toml and `config` laid over it."""
+    """Registers a function as a case: aditd runs with lab.toml overridden by `config`."""
     def register(function):
         file = pathlib.Path(inspect.getfile(inspect.unwrap(function))).stem
         CASES.append(Case(f"{file}.{name or function.__name__.replace('_', '-')}", config, function))
@@ -38,14 +38,14 @@ def case(config, name=None):
 
 
 class World:
-    """The lab and its guests. Guests boot when first asked for, and stay for the cases after."""
+    """The lab and its guests. Guests boot when first used, and stay up for later cases."""
 
     def __init__(self, lab, pcap=False):
         self.lab, self.pcap = lab, pcap
         self._guests = {}
 
     def boot(self, *names):
-        """These guests, ready; they boot side by side."""
+        """These guests, ready; they boot in parallel."""
         for name in names:
             if name not in self._guests:
                 self._guests[name] = Guest(self.lab.bridge, name, ADDRESSES[name], self.lab.work_dir)
@@ -68,12 +68,12 @@ class World:
         return self.boot("bob")[0]
 
     def kill(self, guest):
-        """As a power cut; the next case that asks for it boots a new one."""
+        """Like a power cut; the next case that uses the guest boots a new one."""
         guest.kill()
         del self._guests[guest.name]
 
     def tidy(self):
-        """After a case: no dial is left, and no dead guest."""
+        """After a case: ends all dials, and removes dead guests."""
         for guest in list(self._guests.values()):
             if guest.gone:
                 self.kill(guest)

@@ -8,9 +8,9 @@ import time
 from harness.guest import GuestError
 from harness.lab import CORE, SERVER
 
-# pppd's own words for a method that it shall not answer to (pppd(8)).
+# pppd's option names for a method that it should not accept (pppd(8)).
 METHODS = {"pap": "pap", "chap-md5": "chap", "mschap-v1": "mschap", "mschap-v2": "mschap-v2"}
-# pppd knows no "if the server likes": without one of its require options it rejects MPPE.
+# pppd has no "if the server wants it": without a require option it rejects MPPE.
 MPPE = {
     "128": ["require-mppe-128"], "128-stateful": ["require-mppe-128", "mppe-stateful"],
     "40": ["require-mppe-40", "nomppe-128"], "40-stateful": ["require-mppe-40", "nomppe-128", "mppe-stateful"],
@@ -26,7 +26,7 @@ class DialError(Exception):
 
 
 class Link:
-    """What ip-up said of the link, as attributes: interface, local, remote, dns1, dns2, mtu, seconds_to_up."""
+    """What ip-up reported about the link, as attributes: interface, local, remote, dns1, dns2, mtu, seconds_to_up."""
 
     def __init__(self, guest, words, started):
         fields = dict(word.split("=", 1) for word in words.split())
@@ -39,8 +39,8 @@ class Link:
         self.guest.run(f"/bin/busybox ip route replace {address}/32 dev {self.interface}", "route")
 
     def ping(self, address=CORE, lengths=(84, 1028), count=3, wait=2):
-        """Pings with DF; {length: "received/count" or "too-big MTU"}. Lengths are of the IP packet; each reply is waited
-        for as many seconds as `wait` says."""
+        """Pings with DF; {length: "received/count" or "too-big MTU"}. Lengths are of the IP packet; `wait` is the time in
+        seconds to wait for each reply."""
         self.route(address)
         words = " ".join(map(str, lengths))
         lines = self.guest.run(f"python3 /mnt/guest/ping.py {address} {count}@{wait} {words}", "ping", 60).splitlines()
@@ -68,7 +68,7 @@ dial_numbers = itertools.count(1)
 
 
 class Dial:
-    """Starts to dial at once. `auth` names the methods that the client answers to, None all of them."""
+    """Starts to dial at once. `auth` lists the methods that the client accepts; None: all."""
 
     def __init__(self, guest, user="alice", password="secret", auth=None, mppe="128", options=(), server=SERVER):
         self.guest, self.user, self.link = guest, user, None
@@ -110,7 +110,7 @@ class Dial:
         raise self._error(f"no link within {seconds} s")
 
     def exit_status(self, seconds=60):
-        """Waits for pppd's end."""
+        """Waits for pppd to end."""
         try:
             return self.job.wait(seconds)
         except GuestError:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A user-mode-linux guest on a bridge: a real Linux kernel with real PPP, up in two to three seconds.
 
-It is one process with the host's root file system, read-only (guest/init says how), so it runs whatever is installed
-here. Commands go over its console; scripts and their output through a directory that both sides see.
+It is one process with the host's root file system, read-only (see guest/init), so it runs whatever is installed
+here. Commands go over its console; scripts and their output through a directory that both sides share.
 """
 import contextlib
 import os
@@ -22,14 +22,14 @@ GUEST_DIR = pathlib.Path(__file__).resolve().parent.parent / "guest"
 MODULES_DIR = pathlib.Path("/usr/lib/uml/modules")
 MODULES = ("arc4", "ppp_generic", "ppp_async", "ppp_synctty", "ppp_mppe", "ppp_deflate", "bsd_comp",
            "sch_netem", "sch_ingress", "cls_matchall", "act_mirred", "ifb")  # the second line: harness/loss.py
-BOOT_SECONDS = 90  # 2.5 where nobody else wants the CPUs; one that ends is noticed at once
-GONE = -1  # a job's status when its guest ended first
+BOOT_SECONDS = 90  # 2.5 when the CPUs are free; one that dies is noticed at once
+GONE = -1  # status of a job whose guest ended first
 MEMORY = "160M"  # enough for a client
 NUDGE_SECONDS, DISCARD_PORT = 0.03, 9
 
 
 def modules_with_dependencies(names):
-    """Host paths of modules and what they need, in the order in which they can be loaded."""
+    """Host paths of modules and their dependencies, in loading order."""
     release = sorted(MODULES_DIR.iterdir())[-1]
     needs = {}
     for line in (release / "modules.dep").read_text().splitlines():
@@ -45,7 +45,7 @@ class Job:
     def __init__(self, guest, name):
         self.guest, self.name = guest, name
         self._done = threading.Event()
-        self.status = None  # exit status, once it has one
+        self.status = None  # exit status, when available
 
     def finish(self, status):
         self.status = status
@@ -89,9 +89,9 @@ class Guest:
             threading.Thread(target=work, daemon=True).start()
 
     def _bury(self):
-        """The guest's processes are the host's too. They outlive linux.uml, hold its console open, and what they do next
-        is no longer a guest's doing: they go with it."""
-        with contextlib.suppress(ChildProcessError):  # somebody waited for it first
+        """The guest's processes are host processes too. They outlive linux.uml, hold its console open and are no longer under
+        its control, so they are killed as well."""
+        with contextlib.suppress(ChildProcessError):  # already waited for elsewhere
             os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
         self._end_group()
 
@@ -119,13 +119,13 @@ class Guest:
                 job.finish(GONE)
 
     def _nudge(self):
-        """On some hosts user-mode-linux misses that a packet came to its tap, and notices with the next one: a reply that
-        the wire's capture has in time then waits for the next request. So there always is a next one soon."""
+        """On some hosts user-mode-linux misses a packet that arrives at its tap, and notices it with the next one: a reply that
+        the capture shows in time then waits for the next request. So we make sure that there is always a next one soon."""
         with inside(self.bridge.namespace), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nudge:
             while not self._ended.is_set():
                 try:
                     nudge.sendto(b"", (self.address, DISCARD_PORT))
-                except OSError:  # not up yet, or its port unreachable told us so
+                except OSError:  # not up yet, or an earlier port unreachable
                     pass
                 time.sleep(NUDGE_SECONDS)
 
@@ -145,12 +145,12 @@ class Guest:
         return self
 
     def is_gone(self, when):
-        """The error that says so, with its cause where it is known."""
-        self._ended.wait(5)  # its console to the end
+        """The error for a guest that ended, with its cause if known."""
+        self._ended.wait(5)  # read its console to the end
         return GuestError(f"{self.name}: the guest is gone, {when}: {uml.ending(self.process.wait(), self._console)}")
 
     def start(self, script, label="job"):
-        """Runs a shell script in the guest; returns its Job at once."""
+        """Starts a shell script in the guest; returns its Job at once."""
         self._count += 1
         name = f"{self._count:03d}-{label}"
         (self.job_dir / f"{name}.sh").write_text(script)
@@ -159,7 +159,7 @@ class Guest:
         return job
 
     def run(self, script, label="job", seconds=30):
-        """Runs a shell script in the guest to its end, and returns what it printed; its failure is ours."""
+        """Runs a shell script in the guest to its end, and returns its output; raises if it fails."""
         job = self.start(script, label)
         status = job.wait(seconds)
         if status == GONE:
@@ -176,11 +176,11 @@ class Guest:
             raise self.is_gone(f"before '{line}'") from None
 
     def kill(self):
-        """As a power cut: no goodbye to anyone."""
+        """Like a power cut: nobody is notified."""
         if not self.gone:
             self._end_group()
         self._ended.wait(10)
-        with contextlib.suppress(BrokenPipeError):  # of what it did not read any more
+        with contextlib.suppress(BrokenPipeError):  # data that it no longer read
             self.process.stdin.close()
         self.bridge.remove_tap(self.tap)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lab as the cases see it: scripts/lab, aditd with the config a case wants, `adit`, and aditd's log."""
+"""The lab as the cases use it: scripts/lab, aditd with a case's config, `adit`, and aditd's log."""
 import json
 import os
 import pathlib
@@ -20,11 +20,11 @@ CORE = "198.51.100.2"
 
 
 class LabError(Exception):
-    """A step in the lab failed; says which, with what it printed."""
+    """A step in the lab failed; says which, with its output."""
 
 
 def run(*arguments, seconds=60):
-    """Runs a host command to its end and returns what it printed."""
+    """Runs a host command to its end and returns its output."""
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=seconds, errors="replace")
     if done.returncode != 0:
         raise LabError(f"{' '.join(map(str, arguments))} exited with {done.returncode}\n{done.stdout}{done.stderr}")
@@ -32,7 +32,7 @@ def run(*arguments, seconds=60):
 
 
 def merged(base, changes):
-    """`base` with `changes` laid over it, table by table; a value of None removes the key."""
+    """`base` overridden by `changes`, table by table; a value of None removes the key."""
     result = dict(base)
     for key, value in changes.items():
         if isinstance(value, dict) and isinstance(result.get(key), dict):
@@ -47,8 +47,8 @@ def merged(base, changes):
 class Lab:
     def __init__(self, work_dir):
         self.work_dir = pathlib.Path(work_dir)
-        self.bridge = Bridge("adit-clients")  # the guests'
-        self._changes = None  # of the running aditd's config against lab.toml
+        self.bridge = Bridge("adit-clients")  # for the guests
+        self._changes = None  # differences between the running aditd's config and lab.toml
 
     @staticmethod
     def command(namespace, *arguments):
@@ -59,7 +59,7 @@ class Lab:
         run(LAB, "up", "--bare")
 
     def serve(self, changes, restart=False):
-        """aditd runs with lab.toml and `changes`; restarted only when that is not what runs now."""
+        """Makes aditd run with lab.toml and `changes`; restarts it only if its config differs."""
         if changes == self._changes and not restart:
             return
         config = self.write_config(changes)
@@ -67,7 +67,7 @@ class Lab:
         self._changes = changes
 
     def write_config(self, changes):
-        """What the running aditd reads at `adit reload`; the next case gets one of its own."""
+        """What the running aditd reads at `adit reload`; the next case gets a config of its own."""
         config = self.work_dir / "aditd.toml"
         config.write_text(toml.dumps(merged(tomllib.loads(BASE_CONFIG.read_text()), changes)))
         self._changes = None
@@ -80,7 +80,7 @@ class Lab:
 
     @staticmethod
     def pid():
-        """aditd's, while it runs."""
+        """aditd's pid, while it runs."""
         try:
             pid = int((RUN_DIR / "aditd.pid").read_text())
             return pid if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "aditd" else None
@@ -88,7 +88,7 @@ class Lab:
             return None
 
     def kill(self):
-        """As a crash."""
+        """Like a crash."""
         self._changes = None
         if (pid := self.pid()) is not None:
             os.kill(pid, signal.SIGKILL)

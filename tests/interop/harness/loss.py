@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A wire that loses packets, at the guest's end of it: its kernel has netem, whatever the host's has."""
+"""A wire that loses packets, at the guest's end: its kernel has netem, whether or not the host's does."""
 import contextlib
 
-# By their paths: the guest's shell is busybox, with a tc and an ip of its own.
+# By path: the guest's shell is busybox, with its own tc and ip.
 TC, IP = "/usr/sbin/tc", "/usr/sbin/ip"
 UP = f"{TC} qdisc add dev eth0 root netem loss {{percent}}%"
-# netem works on what leaves: what arrives goes round by ifb0, which comes with its module.
+# netem works on outgoing packets, so incoming ones are redirected through ifb0, which its module creates.
 DOWN = f"""set -e
 {IP} link set ifb0 up
 {TC} qdisc add dev ifb0 root netem loss {{percent}}%
@@ -20,7 +20,7 @@ true"""
 
 @contextlib.contextmanager
 def loss(guest, up=0, down=0):
-    """Loses these percentages of the packets from the guest and to it, within this block."""
+    """Loses these percentages of the packets from and to the guest, within this block."""
     try:
         if up:
             guest.run(UP.format(percent=up), "loss-up")

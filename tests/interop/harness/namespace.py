@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sockets in a network namespace of the lab, from this process: a socket stays where it was made."""
+"""Sockets in a network namespace of the lab, from this process: a socket stays in the namespace where it was made."""
 import contextlib
 import ctypes
 import socket
@@ -32,7 +32,7 @@ def mac_of(namespace, interface):
 
 
 class Wire:
-    """Sends IPv4 packets as they are, right or wrong, from one end of a veth pair to the other."""
+    """Sends IPv4 packets unchanged, valid or not, from one end of a veth pair to the other."""
 
     def __init__(self, namespace, interface, peer_namespace, peer_interface):
         with inside(namespace):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real PostgreSQL for the FreeRADIUS of the lab: its data in the work directory, a socket there, and no port."""
+"""A real PostgreSQL for the lab's FreeRADIUS: data and socket in the work directory, no port."""
 import contextlib
 import pathlib
 import shutil
@@ -13,7 +13,7 @@ AS_POSTGRES = ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-group
 
 
 def program(name):
-    """Debian keeps a version's programs in a directory of their own."""
+    """Debian keeps each version's programs in a separate directory."""
     found = sorted(pathlib.Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     if not found:
         raise LabError(f"no {name} below /usr/lib/postgresql: run scripts/deps test")
@@ -44,7 +44,7 @@ class Postgres:
             time.sleep(0.05)
 
     def stop(self):
-        """SIGQUIT: what is under way is cut off, and recovered at the next start."""
+        """SIGQUIT: work in progress is cut off, and recovered at the next start."""
         self.process.send_signal(3)
         try:
             self.process.wait(10)
@@ -53,7 +53,7 @@ class Postgres:
             self.process.wait()
 
     def make_tables(self, pool, first, last):
-        """FreeRADIUS' own, and a pool of addresses 10.90.x.y by their numbers."""
+        """FreeRADIUS's own schema, and a pool of addresses 10.90.x.y."""
         for schema in SCHEMAS:
             self._run(program("psql"), "-q", "-h", self.work, "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-f", schema)
         self.rows(f"insert into radippool (pool_name, framedipaddress, expiry_time) "
@@ -61,7 +61,7 @@ class Postgres:
                   f"from generate_series({first}, {last}) n")
 
     def rows(self, statement):
-        """What a statement returns, as lists of text."""
+        """The result of a statement, as lists of text."""
         text = self._run(program("psql"), "-q", "-A", "-t", "-F", "\t", "-h", self.work, "-U", "postgres", "-c", statement)
         return [line.split("\t") for line in text.splitlines()]
 

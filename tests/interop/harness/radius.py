@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real FreeRADIUS in the lab's core namespace, with a configuration of its own and none of the machine's."""
+"""A real FreeRADIUS in the lab's core namespace, with its own configuration and nothing of the machine's."""
 import contextlib
 import re
 import subprocess
@@ -8,7 +8,7 @@ import time
 from harness.lab import CORE, LabError
 
 SECRET = "a secret of the lab's"
-# FreeRADIUS wants what is in braces on lines of its own. @NAME@ is filled in.
+# FreeRADIUS needs line breaks after and before braces. @NAME@ is replaced.
 CONFIG = """
 prefix = /usr
 libdir = /usr/lib/freeradius
@@ -123,7 +123,8 @@ server default {
   }
 }
 """
-# Its own queries, but one: a user's address is the one that he had last, at whatever NAS, when nobody has it now.
+# FreeRADIUS's own queries, except one: a user gets the last address back, whatever the NAS, if nobody has it
+# now.
 SQL_MODULES = """
   sql {
     driver = "rlm_sql_postgresql"
@@ -171,7 +172,7 @@ SQL_MODULES = """
 
 
 class Server:
-    """`database`: a Postgres; then it has accounting, counts sessions, and gives addresses of its pools, too."""
+    """With `database`, a Postgres, it also does accounting, counts sessions, and gives addresses from its pools."""
 
     def __init__(self, lab, users, database=None):
         self.lab, self.work = lab, lab.work_dir / "radius"
@@ -200,7 +201,7 @@ class Server:
             time.sleep(0.05)
 
     def stop(self):
-        """As a power cut."""
+        """Like a power cut."""
         self.process.kill()
         self.process.wait()
 
@@ -225,7 +226,7 @@ def freeradius(lab, users, database=None):
 
 
 def config(backend="radius", **more):
-    """aditd asks it."""
+    """Settings with which aditd uses it."""
     return {"auth": {"methods": ["mschap-v2", "mschap-v1", "chap-md5", "pap"], "backend": backend},
             "ppp": {"mppe": "prefer"},
             "radius": {"timeout": "500ms", "max-try": 2, "max-fail": 2, "dead-time": "3s", "spool": "", **more},
@@ -234,7 +235,7 @@ def config(backend="radius", **more):
 
 
 def radclient(world, request, *lines, secret=SECRET):
-    """What aditd answers to a "disconnect" or "coa", for example "Disconnect-NAK 503"; "nothing" within a second."""
+    """aditd's answer to a "disconnect" or "coa", for example "Disconnect-NAK 503"; "nothing" if none within a second."""
     text = "\n".join(["Message-Authenticator = 0x00", *lines]) + "\n"
     run = subprocess.run(
         world.lab.command("adit-core", "radclient", "-x", "-r", "1", "-t", "1", "198.51.100.1:3799", request, secret),

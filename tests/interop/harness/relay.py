@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A bad way to a RADIUS server: what goes through it is lost, late, or answered by somebody else.
+"""A bad path to a RADIUS server: packets through it are lost, late, or answered by somebody else.
 
-As a program, in a namespace: relay.py ADDRESS FROM:TO..., and on its standard input one line for each change of weather:
+As a program, in a namespace: relay.py ADDRESS FROM:TO..., with one line on its standard input for each change:
   loss PERCENT   of the packets, each way       delay SECONDS   of the replies
   random         requests are answered here, by acceptances that know no secret
   layout SECRET  and by those of BlastRADIUS: a right Response Authenticator, no Message-Authenticator
@@ -21,7 +21,7 @@ ACCESS_REQUEST, ACCESS_ACCEPT = 1, 2
 
 
 class Relay:
-    """Weather is changed by its methods; fair at first."""
+    """Its methods change the conditions; none are bad at first."""
 
     def __init__(self, lab, address, *ports):
         words = [f"{ours}:{theirs}" for ours, theirs in ports]
@@ -30,7 +30,7 @@ class Relay:
         self.process.stdout.readline()
 
     def weather(self, words):
-        """In force when this returns."""
+        """The change is in force when this returns."""
         self.process.stdin.write(words + "\n")
         self.process.stdout.readline()
 
@@ -49,7 +49,7 @@ def relay(lab, address, *ports):
 
 
 def forged(request, secret):
-    """An Access-Accept. Without a secret: as somebody makes it who has none. With: as a collision would make it."""
+    """An Access-Accept. Without a secret: forged by somebody who has none. With: as a collision would make it."""
     attributes = b"" if secret is None else bytes([33, 18]) + os.urandom(16)
     if secret is None:
         attributes = bytes([80, 18]) + os.urandom(16)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What aditd says of its calls (`adit`, its log), held against what the client saw."""
+"""aditd's view of its calls (`adit`, its log), compared with the client's."""
 import ipaddress
 
 from harness.case import Unmet, expect, until
 
 POOL = (ipaddress.ip_address("10.64.0.2"), ipaddress.ip_address("10.64.255.254"))
 GATEWAY, DNS = "10.64.0.1", ("198.51.100.53", "198.51.100.54")
-MPPE_ON = "MPPE 128-bit stateless compression enabled"  # pppd's words
+MPPE_ON = "MPPE 128-bit stateless compression enabled"  # pppd's log text
 MPPE_MODES = {
     f"{bits}{'-stateful' if mode == 'stateful' else ''}": f"MPPE {bits}-bit {mode} compression enabled"
     for bits in (40, 128) for mode in ("stateless", "stateful")}
@@ -28,7 +28,7 @@ def no_sessions(lab, seconds=10):
 
 
 def check_link(lab, dial, user, auth, mppe, mode="128"):
-    """The link that came up is the one that was agreed, for the client and for `adit show sessions`; and it carries."""
+    """The link that came up has the agreed properties, for the client and in `adit show sessions`; and it passes traffic."""
     link = dial.link
     if not POOL[0] <= ipaddress.ip_address(link.local) <= POOL[1]:
         raise Unmet(f"the client's address {link.local} is not of the pool")
@@ -45,7 +45,7 @@ def check_link(lab, dial, user, auth, mppe, mode="128"):
 
 
 class Mark:
-    """A place in aditd's log; what comes after it is what a case caused."""
+    """A position in aditd's log; what follows it was caused by the case."""
 
     def __init__(self, lab):
         self.lab, self.at = lab, len(lab.log())
@@ -54,7 +54,7 @@ class Mark:
         return self.lab.log()[self.at:].splitlines()
 
     def reason(self, *wanted, seconds=10):
-        """Waits for a line with one of these reasons, and returns it: no ending without its reason."""
+        """Waits for a line with one of these reasons, and returns it: every end has a reason."""
         def probe():
             return next((r for line in self.lines() for r in wanted if f"reason={r}" in line.split()), None)
         try:

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One line a case: its name, PASS or FAIL, how long it took, and what it found."""
+"""One line per case: its name, PASS or FAIL, its duration, and its result."""
 import time
 
 
 def attempt(name, function):
-    """Runs one case; returns whether it passed. Its line is the table's row; what went wrong follows below."""
+    """Runs one case; returns whether it passed. Prints its row of the table, followed by what went wrong."""
     print(f"{name:<42}", end="", flush=True)
     started = time.monotonic()
     try:
         verdict, detail = "PASS", function() or ""
-    except Exception as error:  # whatever it was, it is this case's failure, and the next one runs
+    except Exception as error:  # any failure is this case's, and the next one runs
         verdict, detail = "FAIL", str(error)
     row, *more = detail.splitlines() or [""]
     print(f"{verdict}  {time.monotonic() - started:5.1f} s  {row}", flush=True)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the TOML that aditd's config needs: tables, arrays of tables, strings, numbers, booleans and their lists."""
+"""Writes the TOML that aditd's config needs: tables, arrays of tables, strings, numbers, booleans and lists of them."""
 import json
 
 
 def _value(value):
     if isinstance(value, list):
         return "[" + ", ".join(map(_value, value)) + "]"
-    return json.dumps(value)  # TOML's basic strings, integers and booleans are JSON's
+    return json.dumps(value)  # TOML's basic strings, integers and booleans are the same in JSON
 
 
 def _table(table, path):

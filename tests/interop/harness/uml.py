@@ -9,9 +9,9 @@ from harness.build import BUILD
 PRELOAD = BUILD / "tests" / "interop" / "guest" / "xstate_preload.so"
 TEMP_DIR = "/dev/shm"  # its memory is a file there
 TAIL_LINES = 15
-XSTATE = re.compile(r"@xstate room=(\d+) area=(\d+)")  # the preload's word
-NOISE = re.compile(r"(<\d>)? ?(\[<[0-9a-f]+>\]|([0-9a-f]{8} ?)+$|CPU: |Stack:|Call Trace:|@xstate )")  # a dying kernel's
-CAUSES = (  # what its console has, and what that means; the first that is there counts
+XSTATE = re.compile(r"@xstate room=(\d+) area=(\d+)")  # printed by the preload
+NOISE = re.compile(r"(<\d>)? ?(\[<[0-9a-f]+>\]|([0-9a-f]{8} ?)+$|CPU: |Stack:|Call Trace:|@xstate )")  # kernel panic output
+CAUSES = (  # console text, and its meaning; the first match counts
     (r"ptrace: Operation not permitted|(stop|start)_ptraced_child|check_ptrace|check_sysemu",
      "it may not trace its processes: user-mode Linux needs ptrace (a container's CAP_SYS_PTRACE or seccomp profile,"
      " kernel.yama.ptrace_scope, or a debugger around it)"),
@@ -31,16 +31,16 @@ CAUSES = (  # what its console has, and what that means; the first that is there
 
 
 class GuestError(Exception):
-    """There is no guest, or it did not do as it was told; says what, with the end of its console."""
+    """There is no guest, or it did not do as told; says what happened, with the end of its console."""
 
 
 def command(job_dir, init, memory, *more):
-    """The command line of a guest whose pid 1 is `init`, a path of the host's, and gets job=`job_dir`."""
+    """The command line of a guest whose pid 1 is `init`, a host path, and gets job=`job_dir`."""
     if shutil.which("linux.uml") is None:
         raise GuestError("there is no linux.uml: scripts/deps test installs it (Debian's user-mode-linux)")
     if not PRELOAD.exists():
         raise GuestError(f"there is no {PRELOAD}: ninja -C {BUILD} {PRELOAD.relative_to(BUILD)}")
-    # env: nothing but linux.uml is to have the preload.
+    # env, so that only linux.uml gets the preload.
     return ["env", f"TMPDIR={TEMP_DIR}", f"LD_PRELOAD={PRELOAD}",
             "linux.uml", f"mem={memory}", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", f"init={init}",
             f"job={job_dir}", "con=null", "con0=fd:0,fd:1", "ssl=null", "quiet", "loglevel=3", "panic=-1",
@@ -58,7 +58,7 @@ def preload_in_use(console):
 
 
 def tail(console):
-    """The console's last lines that say something: a trace's addresses are left out, as the panic stands before them."""
+    """The console's last meaningful lines: a trace's addresses are left out, as the panic is printed before them."""
     said = [line for line in console if not NOISE.match(line)]
     return "\n".join(said[-TAIL_LINES:]) or "(it said nothing)"
 
@@ -74,7 +74,7 @@ def _cause(status, console):
 
 
 def ending(status, console):
-    """How linux.uml ended, why if that can be told, and what it said last."""
+    """How linux.uml ended, the cause if known, and its last output."""
     how = f"killed by {signal.Signals(-status).name}" if status < 0 else f"exited with {status}"
     cause = _cause(status, console)
     return (f"linux.uml {how}" + (f": {cause}" if cause else "")
