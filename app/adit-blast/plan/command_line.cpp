@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <memory>
 #include <sstream>
-#include <stdexcept>
 #include <string_view>
 
 #include "app/adit-blast/plan/options.hpp"
@@ -50,15 +49,16 @@ void add_key(CLI::App& app, CommandLine& line, std::string_view name, std::strin
              line.given[std::string(name)] = count > 0 ? "true" : "false";
            },
            std::string(help))
-        ->group(std::string(heading));
+        ->group(std::string(heading))
+        ->disable_flag_override();
     return;
   }
   app.add_option_function<std::string>(
          option, [&line, name](const std::string& text) { line.given[std::string(name)] = text; },
          std::string(help))
       ->group(std::string(heading))
-      ->type_name(std::string(value))
-      ->default_str(unquoted(fallback))
+      // type_name() and default_str() look different in each release of CLI11.
+      ->option_text(std::string(value) + (fallback.empty() ? "" : "=" + unquoted(fallback)))
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
@@ -155,6 +155,9 @@ EarlyExit parse_failure(const CLI::App& app, const CLI::ParseError& error) {
   const auto subs = app.get_subcommands();
   const std::string verb = subs.empty() ? "" : subs.front()->get_name();
   const std::string what = escape_octets(error.what(), 2 * kMaxShownWord);
+  if (what.find("flag override") != std::string::npos) {
+    return usage("a switch takes no value; leave out what follows its =");
+  }
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     return usage(what.substr(0, what.find(':')) + ": needs a value", verb);
   }
@@ -179,8 +182,6 @@ std::expected<CommandLine, EarlyExit> parse_words(std::vector<std::string> words
     app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     return std::unexpected(parse_failure(app, error));
-  } catch (const std::logic_error&) {  // from std::stoll, at --quiet=perhaps (--quiet=1 is accepted)
-    return std::unexpected(usage("a switch takes no value; leave out what follows its ="));
   }
   const auto verbs = app.get_subcommands();
   if (const std::vector<std::string> rest = app.remaining(); !rest.empty()) {
