@@ -54,6 +54,7 @@ std::size_t Uplink::flush_reordered() noexcept {
 // ---- check_inner: what a subscriber may send ----------------------------------------------------------------------
 
 void Uplink::check_inner() noexcept {
+  any_rate_limited_ = false;
   burst_.filter([this](Packet& packet) { return check_inner(packet); });
   context_.mark(Stage::kUplinkCheckInner);
 }
@@ -63,6 +64,7 @@ bool Uplink::check_inner(Packet& packet) noexcept {
   if (!identity.ip_up) {
     return drop(packet, DropReason::kIpNotUp);
   }
+  any_rate_limited_ |= identity.rate_limited;
   if (packet.protocol == wire::PppProtocol::kIpv6) {
     return drop(packet, DropReason::kIpv6NotUp);
   }
@@ -131,6 +133,9 @@ bool Uplink::answer_for_gateway(Packet& packet) noexcept {
 // ---- police: the call's rate limit ------------------------------------------------------------------------
 
 void Uplink::police() noexcept {
+  if (!any_rate_limited_) {
+    return;
+  }
   burst_.filter([this](Packet& packet) {
     Call& call = *packet.call;
     return !call.identity.rate_limited ||

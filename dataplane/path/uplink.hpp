@@ -32,6 +32,8 @@ class Uplink : public Decapsulation {
   [[nodiscard]] bool is_routed_to(const Call& call, wire::Ipv4Address source) const noexcept;
   bool answer_for_gateway(Packet& packet) noexcept;
   void forward(Packet& packet) noexcept;
+
+  bool any_rate_limited_ = false;  ///< in burst_, valid after check_inner
 };
 
 }  // namespace adit::dataplane
