@@ -223,7 +223,7 @@ class Reader {
     }
     const auto number = number_of(attribute);
     if (!number) {
-      return std::unexpected("one of the MS-DNS/NBNS-Server attributes is not an address");
+      return std::unexpected("MS-Primary-DNS-Server or its like is not an address");
     }
     *into = wire::Ipv4Address(*number);
     return {};
