@@ -163,7 +163,7 @@ bool ConcentratorCore::seat_at(CallRecord& call, CallSlots<CallRecord>& slots) {
   if (!ref) {
     return false;
   }
-  const auto id = ids_.allocate(call.local(), slots.worker());
+  const auto id = ids_.allocate(call.local(), call.peer(), slots.worker());
   if (!id) {
     slots.release(*ref);
     return false;
@@ -177,7 +177,7 @@ bool ConcentratorCore::seat_at(CallRecord& call, CallSlots<CallRecord>& slots) {
 void ConcentratorCore::unseat(CallRecord& call) {
   seating.left(call.ref.worker);
   slots_[call.ref.worker.value].release(call.ref);
-  ids_.release(call.local(), call.local_id);
+  ids_.release(call.local(), call.peer(), call.local_id);
 }
 
 void ConcentratorCore::count_stage(CallRecord::Stage stage, int change) {

@@ -111,7 +111,7 @@ class Steered {
   /// A call is dialled from `peer` and carries a packet each way, on the queues that the NIC chooses.
   void dial(Ipv4Address peer) {
     const WorkerId owner = seating.choose(view.uplink(kServer, peer));
-    const auto id = ids.allocate(kServer, owner);
+    const auto id = ids.allocate(kServer, peer, owner);
     const auto subscriber = pools.lease_any("default", owner);
     ASSERT_TRUE(id && subscriber);
     ASSERT_TRUE(given_.insert(*subscriber).second);

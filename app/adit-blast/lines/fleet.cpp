@@ -156,11 +156,11 @@ std::string Fleet::user_of(std::uint32_t number) const {
 }
 
 std::optional<wire::LocalCallId> Fleet::allocate_id(wire::Ipv4Address address) {
-  return ids_.allocate(addresses_.space_of(address), contract::WorkerId{0});
+  return ids_.allocate(addresses_.space_of(address), {}, contract::WorkerId{0});
 }
 
 void Fleet::release_id(wire::Ipv4Address address, wire::LocalCallId id) {
-  ids_.release(addresses_.space_of(address), id);
+  ids_.release(addresses_.space_of(address), {}, id);
 }
 
 void Fleet::install(const contract::InstallCall& message) {

@@ -28,7 +28,8 @@ Section ip_section() {
           ADIT_KEY("subscriber-to-subscriber", "", data_plane.policy.between_subscribers, kAllowDeny,
                    "Packets from one client to another: \"allow\", without a detour, or \"deny\"."),
           ADIT_KEY("quarantine", "", control.ip.quarantine, (DurationKind{0s, 24h}),
-                   "Before a call ID or an address is given out again."),
+                   "How long a call ID or an address rests before it is given out again, as long as there "
+                   "are others."),
       }};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/concentrator/resources/address_pool.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 namespace adit::control {
@@ -55,7 +56,7 @@ std::optional<wire::Ipv4Address> AddressPools::lease_any(std::string_view name, 
       return address;
     }
   }
-  return std::nullopt;
+  return lease_oldest(pool.quarantined);
 }
 
 std::optional<wire::Ipv4Address> AddressPools::lease_from(Pool& pool, Share& share) {
@@ -63,11 +64,15 @@ std::optional<wire::Ipv4Address> AddressPools::lease_from(Pool& pool, Share& sha
     hold(*address, State::kLeased, &pool);
     return address;
   }
-  if (share.free.empty()) {
+  return lease_oldest(share.free);
+}
+
+std::optional<wire::Ipv4Address> AddressPools::lease_oldest(Holdings& holdings) {
+  if (holdings.empty()) {
     return std::nullopt;
   }
-  const wire::Ipv4Address address = share.free.front().address;
-  take(share.free.begin());
+  const wire::Ipv4Address address = holdings.front().address;
+  take(holdings.begin());
   return address;
 }
 
@@ -97,10 +102,9 @@ void AddressPools::release(wire::Ipv4Address address) {
     return;
   }
   --holding->pool->used;
-  ++holding->pool->quarantined;
   holding->state = State::kQuarantined;
   holding->quarantined_until = wheel_.now() + quarantine_;
-  quarantined_.splice(quarantined_.end(), held_, holding);
+  holding->pool->quarantined.splice(holding->pool->quarantined.end(), held_, holding);
   arm_timer();
 }
 
@@ -110,8 +114,8 @@ std::vector<PoolStatus> AddressPools::status() const {
     out.push_back({.name = pool.name,
                    .total = pool.total,
                    .used = pool.used,
-                   .quarantined = pool.quarantined,
-                   .available = pool.total - pool.used - pool.quarantined});
+                   .quarantined = pool.quarantined.size(),
+                   .available = pool.total - pool.used - pool.quarantined.size()});
   }
   return out;
 }
@@ -185,30 +189,39 @@ void AddressPools::hold(wire::Ipv4Address address, State state, Pool* pool) {
 }
 
 void AddressPools::take(Holdings::iterator holding) {
-  Holdings& from = holding->state == State::kFree ? holding->pool->shares[holding->share].free : quarantined_;
-  if (holding->state == State::kQuarantined) {
-    --holding->pool->quarantined;
-  }
+  Pool& pool = *holding->pool;
+  Holdings& from = holding->state == State::kFree ? pool.shares[holding->share].free : pool.quarantined;
   ++holding->pool->used;
   holding->state = State::kLeased;
   held_.splice(held_.end(), from, holding);
 }
 
 void AddressPools::on_quarantine_over() {
-  while (!quarantined_.empty() && quarantined_.front().quarantined_until <= wheel_.now()) {
-    Holding& holding = quarantined_.front();
-    holding.state = State::kFree;
-    holding.share = steering_.downlink(holding.address).value_or(contract::WorkerId{}).value;
-    --holding.pool->quarantined;
-    Holdings& free = holding.pool->shares[holding.share].free;
-    free.splice(free.end(), quarantined_, quarantined_.begin());
+  for (Pool& pool : pools_) {
+    while (!pool.quarantined.empty() && pool.quarantined.front().quarantined_until <= wheel_.now()) {
+      Holding& holding = pool.quarantined.front();
+      holding.state = State::kFree;
+      holding.share = steering_.downlink(holding.address).value_or(contract::WorkerId{}).value;
+      Holdings& free = pool.shares[holding.share].free;
+      free.splice(free.end(), pool.quarantined, pool.quarantined.begin());
+    }
   }
   arm_timer();
 }
 
 void AddressPools::arm_timer() {
-  if (!quarantined_.empty() && !timer_.armed()) {
-    timer_.arm(quarantined_.front().quarantined_until - wheel_.now());
+  if (timer_.armed()) {
+    return;
+  }
+  std::optional<Instant> due;
+  for (const Pool& pool : pools_) {
+    if (!pool.quarantined.empty()) {
+      const Instant until = pool.quarantined.front().quarantined_until;
+      due = due ? std::min(*due, until) : until;
+    }
+  }
+  if (due) {
+    timer_.arm(*due - wheel_.now());
   }
 }
 

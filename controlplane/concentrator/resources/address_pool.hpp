@@ -38,7 +38,8 @@ class AddressPools {
   AddressPools& operator=(const AddressPools&) = delete;
 
   /// From the share of `owner`: an address never used before, else the one free the longest; failing that,
-  /// from any share. None: the pool is exhausted or does not exist.
+  /// from any share; failing that, the one longest in quarantine, which is a preference: log-ins and -outs of
+  /// one user must not empty the pool. None: every address is leased, or the pool does not exist.
   [[nodiscard]] std::optional<wire::Ipv4Address> lease_any(std::string_view pool,
                                                            contract::WorkerId owner = {});
 
@@ -76,10 +77,12 @@ class AddressPools {
     std::size_t range = 0;  // the frontier: the first address not yet examined
     std::uint32_t offset = 0;
     std::vector<Share> shares;  // by worker
-    std::uint64_t total = 0, used = 0, quarantined = 0;
+    Holdings quarantined;       // oldest first
+    std::uint64_t total = 0, used = 0;
   };
 
   [[nodiscard]] std::optional<wire::Ipv4Address> lease_from(Pool& pool, Share& share);
+  [[nodiscard]] std::optional<wire::Ipv4Address> lease_oldest(Holdings& holdings);
   [[nodiscard]] std::optional<wire::Ipv4Address> next_fresh(Pool& pool, contract::WorkerId owner);
   [[nodiscard]] std::optional<wire::Ipv4Address> pop_fresh(Share& share);
   [[nodiscard]] static std::optional<wire::Ipv4Address> pass_frontier(Pool& pool);
@@ -95,8 +98,7 @@ class AddressPools {
   std::list<Pool> pools_;  // a list: holdings point at pools
   std::unordered_map<std::string_view, Pool*> by_name_;
   std::unordered_map<wire::Ipv4Address, Holdings::iterator> known_;
-  Holdings held_;         // leased and reserved
-  Holdings quarantined_;  // oldest first
+  Holdings held_;  // leased and reserved
   Timer timer_;
 };
 

@@ -1,68 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/concentrator/resources/call_ids.hpp"
 
+#include <utility>
+
 namespace adit::control {
+namespace {
+
+// Resting IDs looked at for one whose last peer was another.
+constexpr int kLooksForAnotherPeer = 8;
+
+}  // namespace
 
 CallIds::CallIds(std::uint16_t workers, Duration quarantine, TimerWheel& wheel, Entropy& entropy)
-    : workers_(workers),
-      quarantine_(quarantine),
-      wheel_(wheel),
-      entropy_(entropy),
-      timer_(wheel, on_timer<&CallIds::on_rested>, this) {}
+    : workers_(workers), quarantine_(quarantine), wheel_(wheel), entropy_(entropy) {}
 
-std::optional<wire::LocalCallId> CallIds::allocate(wire::Ipv4Address local, contract::WorkerId worker) {
+std::optional<wire::LocalCallId> CallIds::allocate(wire::Ipv4Address local, wire::Ipv4Address peer,
+                                                   contract::WorkerId worker) {
   Ids& ids = ids_of(local);
-  std::vector<std::uint16_t>& free = ids.free[worker.value];
-  if (free.empty()) {
+  Slice& slice = ids.slices[worker.value];
+  free_rested(slice);
+  if (slice.free.empty() && slice.resting.empty()) {
     return std::nullopt;
   }
-  // 32 random bits over at most 65,535 IDs: the bias is below 2^-16.
-  const std::size_t pick = entropy_.next_u32() % free.size();
-  const std::uint16_t id = free[pick];
-  free[pick] = free.back();
-  free.pop_back();
+  const std::uint16_t id = slice.free.empty() ? take_resting(slice, peer) : take_free(slice);
   ids.in_use[id] = true;
   return wire::LocalCallId(id);
 }
 
-void CallIds::release(wire::Ipv4Address local, wire::LocalCallId id) {
+void CallIds::release(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) {
   const auto found = by_local_.find(local);
   if (found == by_local_.end() || !found->second->in_use[id.value]) {
     return;
   }
   found->second->in_use[id.value] = false;
-  resting_.push_back({found->second.get(), id.value, wheel_.now() + quarantine_});
-  arm_timer();
+  found->second->slices[owner(id).value].resting.push_back({id.value, peer, wheel_.now() + quarantine_});
 }
 
 CallIds::Ids& CallIds::ids_of(wire::Ipv4Address local) {
   std::unique_ptr<Ids>& ids = by_local_[local];
   if (ids == nullptr) {
     ids = std::make_unique<Ids>();
-    ids->free.resize(workers_);
-    for (std::vector<std::uint16_t>& slice : ids->free) {
-      slice.reserve(65'535U / workers_ + 1);
+    ids->slices.resize(workers_);
+    for (Slice& slice : ids->slices) {
+      slice.free.reserve(65'535U / workers_ + 1);
     }
     for (std::uint32_t id = 1; id <= 65'535; ++id) {  // RFC 2637 allows 0; for old clients it means "none"
-      ids->free[id % workers_].push_back(static_cast<std::uint16_t>(id));
+      ids->slices[id % workers_].free.push_back(static_cast<std::uint16_t>(id));
     }
   }
   return *ids;
 }
 
-void CallIds::on_rested() {
-  while (!resting_.empty() && resting_.front().until <= wheel_.now()) {
-    const Resting& rested = resting_.front();
-    rested.ids->free[rested.id % workers_].push_back(rested.id);
-    resting_.pop_front();
+void CallIds::free_rested(Slice& slice) {
+  while (!slice.resting.empty() && slice.resting.front().until <= wheel_.now()) {
+    slice.free.push_back(slice.resting.front().id);
+    slice.resting.pop_front();
   }
-  arm_timer();
 }
 
-void CallIds::arm_timer() {
-  if (!resting_.empty() && !timer_.armed()) {
-    timer_.arm(resting_.front().until - wheel_.now());
+std::uint16_t CallIds::take_free(Slice& slice) {
+  std::uint16_t& pick = slice.free[below(slice.free.size())];
+  const std::uint16_t id = std::exchange(pick, slice.free.back());
+  slice.free.pop_back();
+  return id;
+}
+
+// Any of the older half, not the oldest: whoever made them rest knows their order, and could guess it.
+std::uint16_t CallIds::take_resting(Slice& slice, wire::Ipv4Address peer) {
+  const std::size_t older = (slice.resting.size() + 1) / 2;
+  std::size_t pick = below(older);
+  for (int look = 1; look < kLooksForAnotherPeer && slice.resting[pick].peer == peer; ++look) {
+    pick = below(older);
   }
+  const std::uint16_t id = slice.resting[pick].id;
+  slice.resting[pick] = slice.resting.front();  // which now rests a little longer
+  slice.resting.pop_front();
+  return id;
+}
+
+/// 32 random bits over at most 65,535 IDs: the bias is below 2^-16.
+std::size_t CallIds::below(std::size_t bound) {
+  return entropy_.next_u32() % bound;
 }
 
 }  // namespace adit::control

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Our call IDs: the key of GRE packets from peers (RFC 2637 §4.1). Random, so that nobody can guess
 // another's; never 0; each worker has the IDs with `id % workers == worker`, so the ID gives the worker;
-// unique for each local address; not reused before a quarantine is over. Every operation is O(1).
+// unique for each local address. An ID rests for the quarantine before it is used again, unless there is no
+// other: whoever makes IDs rest (dial, hang up, dial) must not keep others out. Every operation is amortised
+// O(1).
 // Thread: control. Owner: the concentrator.
 #pragma once
 
@@ -27,39 +29,47 @@ class CallIds {
   CallIds(const CallIds&) = delete;
   CallIds& operator=(const CallIds&) = delete;
 
-  /// None: every ID of the worker at this address is in use or in quarantine.
-  [[nodiscard]] std::optional<wire::LocalCallId> allocate(wire::Ipv4Address local, contract::WorkerId worker);
+  /// For a call from `peer`. Without a rested ID, one that has rested longer than most, if possible of another
+  /// peer: late packets of its last call then do not pass the data plane's check of the peer's address.
+  /// None: every ID of the worker at this address is in use.
+  [[nodiscard]] std::optional<wire::LocalCallId> allocate(wire::Ipv4Address local, wire::Ipv4Address peer,
+                                                          contract::WorkerId worker);
 
-  /// The worker has removed the call (CallRemoved). Ignored if the ID is not in use.
-  void release(wire::Ipv4Address local, wire::LocalCallId id);
+  /// The worker has removed the call from `peer` (CallRemoved). Ignored if the ID is not in use.
+  void release(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id);
 
   [[nodiscard]] contract::WorkerId owner(wire::LocalCallId id) const {
     return contract::WorkerId{static_cast<std::uint16_t>(id.value % workers_)};
   }
 
  private:
-  /// The IDs of one local address: 192 KiB, created with its first call.
-  struct Ids {
-    std::vector<std::vector<std::uint16_t>> free;  // by worker, unordered
-    std::array<bool, 65'536> in_use{};
-  };
   struct Resting {
-    Ids* ids;
     std::uint16_t id;
+    wire::Ipv4Address peer;
     Instant until;
+  };
+  /// One worker's IDs at one local address, except those in use.
+  struct Slice {
+    std::vector<std::uint16_t> free;  // unordered
+    std::deque<Resting> resting;      // roughly the oldest first
+  };
+  /// The IDs of one local address: 192 KiB, created with its first call; 1 MiB with all of them resting.
+  struct Ids {
+    std::vector<Slice> slices;  // by worker
+    std::array<bool, 65'536> in_use{};
   };
 
   [[nodiscard]] Ids& ids_of(wire::Ipv4Address local);
-  void on_rested();
-  void arm_timer();
+  void free_rested(Slice& slice);
+  [[nodiscard]] std::uint16_t take_free(Slice& slice);
+  [[nodiscard]] std::uint16_t take_resting(Slice& slice, wire::Ipv4Address peer);
+  [[nodiscard]] std::size_t below(std::size_t bound);
 
   const std::uint16_t workers_;
   const Duration quarantine_;
   TimerWheel& wheel_;
   Entropy& entropy_;
   std::unordered_map<wire::Ipv4Address, std::unique_ptr<Ids>> by_local_;
-  std::deque<Resting> resting_;  // oldest first
-  Timer timer_;
 };
 
 }  // namespace adit::control
