@@ -77,12 +77,19 @@ struct AuthRejected {
   std::uint16_t ms_chap_error = 691;  ///< RFC 2759 §6: 646, 647, 648, 649, 691, 709
 };
 
-/// The backend itself failed (no server, overload): the call ends, but not for a fault of the user's.
+/// The backend gave no answer (no server, overload): the call ends, but not for a fault of the user's. Only
+/// after this may another backend be asked.
 struct AuthUnavailable {
   std::string why;
 };
 
-using AuthVerdict = std::variant<AuthAccepted, AuthRejected, AuthUnavailable>;
+/// The backend answered, but not with anything that can be carried out, or the proof is one that cannot be put
+/// to it. To the peer and in the counters a rejection (RFC 2865 §4.4, §5.6); no other backend is asked.
+struct AuthUnusable {
+  std::string why;
+};
+
+using AuthVerdict = std::variant<AuthAccepted, AuthRejected, AuthUnavailable, AuthUnusable>;
 
 class AuthClient {
  public:

@@ -47,6 +47,11 @@ void AuthExchange::on_verdict(const AuthVerdict& verdict) {
     on_rejected(rejected->ms_chap_error);
     return;
   }
+  if (std::holds_alternative<AuthUnusable>(verdict)) {
+    answer_rejected(kAuthenticationFailure, false);
+    fail(EndReason::kAuthUnusable);
+    return;
+  }
   const auto* accepted = std::get_if<AuthAccepted>(&verdict);
   if (accepted == nullptr || !answer_accepted(*accepted)) {
     fail(EndReason::kNoResource);

@@ -33,8 +33,8 @@ class AuthenticatorHost {
   /// The peer is authenticated; our Success or Ack has already been sent. At most once, and never after
   /// auth_failed. `user` is what the peer sent (untrusted octets).
   virtual void auth_accepted(const AuthAccepted& accepted, std::string_view user) = 0;
-  /// The link must end: kAuthFailed (the Failure or Nak has already been sent), kAuthTimeout, or kNoResource
-  /// when the backend had no verdict. `user` may be empty. At most once, and never after auth_accepted.
+  /// The link must end: kAuthFailed or kAuthUnusable (the Failure or Nak has already been sent), kAuthTimeout,
+  /// or kNoResource when the backend gave no answer. `user` may be empty. At most once, and never after auth_accepted.
   /// Repeats of the failed proof are still answered while the authenticator lives.
   virtual void auth_failed(EndReason reason, std::string_view user) = 0;
 };

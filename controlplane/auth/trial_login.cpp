@@ -37,6 +37,8 @@ class TrialLogins::Trial final : public AuthClient {
     } else if (const auto* rejected = std::get_if<AuthRejected>(&verdict)) {
       outcome.verdict = TrialOutcome::Verdict::kRejected;
       outcome.why = "the server rejects it (E=" + std::to_string(rejected->ms_chap_error) + ")";
+    } else if (const auto* unusable = std::get_if<AuthUnusable>(&verdict)) {
+      outcome.why = unusable->why;
     } else {
       outcome.why = std::get<AuthUnavailable>(verdict).why;
     }

@@ -27,8 +27,9 @@ enum class EndReason : std::uint8_t {
   kLcpFailed,  ///< no agreement, the peer rejects what we need, loopback
   kAuthFailed,
   kAuthTimeout,
-  kAuthRefused,  ///< the peer refuses every method we allow
-  kMppeRefused,  ///< we require encryption, and it was not agreed
+  kAuthRefused,   ///< the peer refuses every method we allow
+  kAuthUnusable,  ///< the backend answered, but neither yes nor no: the log says what it was
+  kMppeRefused,   ///< we require encryption, and it was not agreed
   kMppeDesynchronised,
   kIpcpFailed,
   kNetworkTimeout,  ///< authenticated, but no network protocol in time
@@ -78,6 +79,8 @@ enum class EndReason : std::uint8_t {
       return "auth_timeout";
     case EndReason::kAuthRefused:
       return "auth_refused";
+    case EndReason::kAuthUnusable:
+      return "auth_unusable";
     case EndReason::kMppeRefused:
       return "mppe_refused";
     case EndReason::kMppeDesynchronised:

@@ -31,7 +31,9 @@ void CallLogin::on_verdict(const AuthVerdict& verdict) {
     user = accepted->user;
   }
   core_.stats.auth_accepted += accepted != nullptr ? 1 : 0;
-  core_.stats.auth_rejected += std::holds_alternative<AuthRejected>(verdict) ? 1 : 0;
+  const bool rejected =
+      std::holds_alternative<AuthRejected>(verdict) || std::holds_alternative<AuthUnusable>(verdict);
+  core_.stats.auth_rejected += rejected ? 1 : 0;
   if (accepted != nullptr && !may_add_call(core_, call_, user, accepted->port_limit)) {
     session_->on_verdict(AuthRejected{});
     return;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "controlplane/base/subscriber_network.hpp"
+#include "controlplane/radius/attribute_text.hpp"
 #include "crypto/mppe_keys.hpp"
 
 namespace adit::control::radius {
@@ -17,8 +18,8 @@ using Result = std::expected<void, std::string>;
 constexpr wire::Ipv4Address kUserChooses{255, 255, 255, 255};
 constexpr wire::Ipv4Address kNasChooses{255, 255, 255, 254};
 
-bool is_printable(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
+std::unexpected<std::string> refused(const Attribute& attribute, std::string_view rule) {
+  return std::unexpected(to_text(attribute) + ' ' + std::string(rule));
 }
 
 /// RFC 2548 §2.3.3: Ident and 42 octets, passed to the client unchanged.
@@ -33,7 +34,7 @@ std::expected<std::string, std::string> read_success(const Packet& packet) {
   const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); };
   if (text.size() < kSize || !text.starts_with("S=") ||
       !std::ranges::all_of(text.substr(2, kSize - 2), is_digit)) {
-    return std::unexpected("MS-CHAP2-Success is not \"S=\" and 40 hexadecimal digits");
+    return refused(*success, "is not an octet, \"S=\" and 40 upper-case hexadecimal digits");
   }
   return std::string(text.substr(0, kSize));
 }
@@ -91,23 +92,27 @@ class Reader {
       case Type::kFramedIpAddress:
         return address(attribute);
       case Type::kUserName:
-        return user(attribute);
+        return name(attribute, accepted_.user);
       case Type::kFramedMtu:
         return mtu(attribute);
       case Type::kPortLimit:
         return port_limit(attribute);
+      case Type::kServiceType:  // RFC 2865 §5.6: what is not served is as an Access-Reject
+        return number_of(attribute) == kServiceFramed
+                   ? Result{}
+                   : refused(attribute, "is not Framed (2), the only one served");
+      case Type::kFramedProtocol:
+        return number_of(attribute) == kProtocolPpp
+                   ? Result{}
+                   : refused(attribute, "is not PPP (1), the only one served");
       case Type::kFramedPool:
-        if (!is_printable(attribute.text())) {
-          return std::unexpected("Framed-Pool is no name of a pool");
-        }
-        accepted_.pool = attribute.text();
-        return {};
+        return name(attribute, accepted_.pool);
       case Type::kSessionTimeout:
-        return seconds(attribute, "Session-Timeout", accepted_.session_timeout);
+        return seconds(attribute, accepted_.session_timeout);
       case Type::kIdleTimeout:
-        return seconds(attribute, "Idle-Timeout", accepted_.idle_timeout);
+        return seconds(attribute, accepted_.idle_timeout);
       case Type::kAcctInterimInterval:
-        return seconds(attribute, "Acct-Interim-Interval", accepted_.interim_interval);
+        return seconds(attribute, accepted_.interim_interval);
       case Type::kClass:
         accepted_.classes.emplace_back(attribute.value.begin(), attribute.value.end());
         return {};
@@ -126,18 +131,18 @@ class Reader {
       return {};
     }
     if (!number || !wire::is_host(address)) {
-      return std::unexpected("Framed-IP-Address is not an address that a subscriber can have");
+      return refused(attribute, "is not an address that a subscriber can have");
     }
     accepted_.address = address;
     return {};
   }
 
-  Result user(const Attribute& attribute) {
-    const auto is_text = [](char c) { return c >= ' ' && c < 0x7f; };
-    if (attribute.value.empty() || !std::ranges::all_of(attribute.text(), is_text)) {
-      return std::unexpected("User-Name has no characters, or some that are not printable ASCII");
+  /// RFC 2865 §5.1, RFC 2869 §5.18: octets, UTF-8 or not. Whoever shows them escapes them.
+  static Result name(const Attribute& attribute, std::string& into) {
+    if (attribute.value.empty()) {
+      return refused(attribute, "is no name");
     }
-    accepted_.user = attribute.text();
+    into = attribute.text();
     return {};
   }
 
@@ -145,7 +150,7 @@ class Reader {
   Result mtu(const Attribute& attribute) {
     const auto number = number_of(attribute);
     if (!number || *number < 64 || *number > 65'535) {
-      return std::unexpected("Framed-MTU is no number from 64 to 65535");
+      return refused(attribute, "is no number from 64 to 65535");
     }
     accepted_.mtu = static_cast<std::uint16_t>(*number);
     return {};
@@ -154,7 +159,7 @@ class Reader {
   Result port_limit(const Attribute& attribute) {
     accepted_.port_limit = number_of(attribute);
     if (accepted_.port_limit.value_or(0) == 0) {
-      return std::unexpected("Port-Limit is no number of four octets, or 0");
+      return refused(attribute, "is no number of four octets from 1 on");
     }
     return {};
   }
@@ -176,7 +181,7 @@ class Reader {
     constexpr std::uint32_t kRequired = 2;
     const auto number = number_of(attribute);
     if (number != kAllowed && number != kRequired) {
-      return std::unexpected("MS-MPPE-Encryption-Policy is neither 1 (allowed) nor 2 (required)");
+      return refused(attribute, "is neither 1 (allowed) nor 2 (required)");
     }
     accepted_.mppe_required = number == kRequired;
     return {};
@@ -196,15 +201,15 @@ class Reader {
       }
     }
     if (rest != 0U) {
-      return std::unexpected("MS-MPPE-Encryption-Types is no set of the bits 2 (40), 4 (128) and 8 (56)");
+      return refused(attribute, "is no set of the bits 2 (40), 4 (128) and 8 (56)");
     }
     return {};
   }
 
-  static Result seconds(const Attribute& attribute, std::string_view name, std::optional<Duration>& into) {
+  static Result seconds(const Attribute& attribute, std::optional<Duration>& into) {
     const auto number = number_of(attribute);
     if (!number) {
-      return std::unexpected(std::string(name) + " is no number of four octets");
+      return refused(attribute, "is no number of four octets");
     }
     if (*number != 0) {  // 0: no limit, as other NASes take it
       into = std::chrono::seconds(*number);
@@ -223,7 +228,7 @@ class Reader {
     }
     const auto number = number_of(attribute);
     if (!number) {
-      return std::unexpected("MS-Primary-DNS-Server or its like is not an address");
+      return refused(attribute, "is not an address");
     }
     *into = wire::Ipv4Address(*number);
     return {};
@@ -239,7 +244,7 @@ Result read_routes(const Packet& packet, AuthAccepted& accepted) {
     }
     const auto route = parse_framed_route(attribute.text(), accepted.address);
     if (!route) {
-      return std::unexpected("Framed-Route is no network of /16 or longer by way of the subscriber");
+      return refused(attribute, "is no network of /16 or longer by way of the subscriber");
     }
     if (std::ranges::find(accepted.routes, *route) == accepted.routes.end()) {
       accepted.routes.push_back(*route);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an Access-Accept grants, read strictly: an invalid attribute value refuses the call, with an error
-// that names the attribute; nothing is applied partially. Pure; any thread.
+// that names attribute, value and rule; nothing is applied partially. Pure; any thread.
 #pragma once
 
 #include <expected>

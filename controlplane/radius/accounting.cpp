@@ -54,6 +54,7 @@ std::uint32_t terminate_cause(EndReason reason) {
     case EndReason::kMalformed:
     case EndReason::kLcpFailed:
     case EndReason::kAuthFailed:
+    case EndReason::kAuthUnusable:
     case EndReason::kMppeRefused:
     case EndReason::kMppeDesynchronised:
     case EndReason::kIpcpFailed:

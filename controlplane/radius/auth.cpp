@@ -102,31 +102,31 @@ void RadiusAuth::cancel(AuthClient& client) {
 
 AuthVerdict RadiusAuth::judge(const AuthRequest& request,
                               const std::expected<Client::Reply, std::string>& reply) {
-  std::string why = reply ? "" : reply.error();
-  if (reply && reply->packet.code() == Code::kAccessAccept) {
+  if (!reply) {
+    log_.event(Severity::kWarning, "radius_no_verdict",
+               {{"user", request.user}, {"sid", request.session_id}, {"why", reply.error()}});
+    return AuthUnavailable{reply.error()};
+  }
+  std::string why = "the reply is not an Access-Accept, -Reject or -Challenge";
+  if (reply->packet.code() == Code::kAccessAccept) {
     auto accepted = read_accept(*reply, request.proof, rates_);
     if (accepted) {
       return std::move(*accepted);
     }
     why = std::move(accepted.error());
-  } else if (reply && reply->packet.code() == Code::kAccessReject) {
+  } else if (reply->packet.code() == Code::kAccessReject) {
     log_.event(Severity::kInfo, "radius_rejected",
                {{"user", request.user},
                 {"sid", request.session_id},
                 {"server", reply->server},
                 {"message", reply_message(reply->packet)}});
     return AuthRejected{.ms_chap_error = read_reject(reply->packet)};
-  } else if (reply && reply->packet.code() == Code::kAccessChallenge) {
+  } else if (reply->packet.code() == Code::kAccessChallenge) {  // RFC 2865 §4.4: as an Access-Reject
     why = "Access-Challenge needs a method that PPP does not have";
-  } else if (reply) {
-    why = "the reply is not an Access-Accept, -Reject or -Challenge";
   }
-  log_.event(Severity::kWarning, "radius_no_verdict",
-             {{"user", request.user},
-              {"sid", request.session_id},
-              {"server", reply ? reply->server : std::string()},
-              {"why", why}});
-  return AuthUnavailable{std::move(why)};
+  log_.event(Severity::kWarning, "radius_answer_unusable",
+             {{"user", request.user}, {"sid", request.session_id}, {"server", reply->server}, {"why", why}});
+  return AuthUnusable{std::move(why)};
 }
 
 }  // namespace adit::control::radius

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "controlplane/radius/attribute_text.hpp"
+
 namespace adit::control::radius {
 namespace {
 
@@ -77,8 +79,9 @@ Rate read_numbers(const Packet& packet, std::span<const RateMapping> mappings) {
     const std::uint64_t unit = mapping.form == RateForm::kKbit ? 1000 : 1;
     const auto number = read_number(*attribute, mapping.type);
     if (!number || *number > kLargestKbit * 1000 / unit) {
-      return std::unexpected(mapping.attribute + " is no rate in " + (unit == 1 ? "bit/s" : "kbit/s") +
-                             " of type " + std::string(to_text(mapping.type)));
+      return std::unexpected(mapping.attribute + ' ' + value_text(*attribute, mapping.type) +
+                             " is no rate in " + (unit == 1 ? "bit/s" : "kbit/s") + " of type " +
+                             std::string(to_text(mapping.type)));
     }
     const std::uint32_t kbit = kbit_of(*number * unit);
     down = mapping.direction != RateDirection::kUp ? down.value_or(kbit) : down;
@@ -98,7 +101,8 @@ Rate read_cisco(const Packet& packet, const RateMapping& mapping) {
     }
     const auto one = parse_cisco_rate(attribute.text());
     if (!one) {
-      return std::unexpected(mapping.attribute + ' ' + one.error());
+      return std::unexpected(mapping.attribute + ' ' + value_text(attribute, mapping.type) + ' ' +
+                             one.error());
     }
     if (*one) {
       all = all.value_or(SubscriberRate{});
@@ -121,7 +125,9 @@ Rate read_text(const Packet& packet, const RateMapping& mapping) {
     return parse_rate(attribute->text());
   }
   const auto rate = parse_mikrotik_rate(attribute->text());
-  return rate ? Rate(rate) : std::unexpected(mapping.attribute + " is no rate");
+  return rate ? Rate(rate)
+              : std::unexpected(mapping.attribute + ' ' + value_text(*attribute, mapping.type) +
+                                " is no rate");
 }
 
 }  // namespace

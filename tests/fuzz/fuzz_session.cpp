@@ -41,7 +41,7 @@ class Backend final : public AuthBackend {
       if (how % 4 == 0) {
         client->on_verdict(AuthRejected{});
       } else if (how % 4 == 1) {
-        client->on_verdict(AuthUnavailable{"no server"});
+        client->on_verdict(how % 8 == 5 ? AuthVerdict(AuthUnusable{"no PPP"}) : AuthUnavailable{"no server"});
       } else {
         accepted = true;
         AuthAccepted verdict;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "controlplane/radius/accept.hpp"
+#include "controlplane/radius/attribute_text.hpp"
 #include "controlplane/radius/dae/session.hpp"
 
 namespace adit::control::radius {
@@ -15,20 +16,14 @@ using Result = std::expected<void, Refusal>;
 
 constexpr std::uint8_t kFirstExtendedType = 241;  // RFC 6929
 
-std::string name_of(const Attribute& attribute) {
-  std::string name = "attribute " + std::to_string(static_cast<unsigned>(attribute.type));
-  if (attribute.vendor != kNoVendor) {
-    name += " of vendor " + std::to_string(attribute.vendor) + " number " +
-            std::to_string(static_cast<unsigned>(attribute.vendor_type));
-  }
-  return name;
+std::unexpected<Refusal> refused(ErrorCause cause, const Attribute& attribute, std::string_view rule) {
+  return std::unexpected(Refusal{cause, to_text(attribute) + ' ' + std::string(rule)});
 }
 
 Result read_seconds(const Attribute& attribute, std::optional<Duration>& into) {
   const auto number = number_of(attribute);
   if (!number) {
-    return std::unexpected(
-        Refusal{ErrorCause::kInvalidRequest, name_of(attribute) + " is no number of four octets"});
+    return refused(ErrorCause::kInvalidRequest, attribute, "is no number of four octets");
   }
   into = std::chrono::seconds(*number);
   return {};
@@ -37,8 +32,8 @@ Result read_seconds(const Attribute& attribute, std::optional<Duration>& into) {
 Result read_route(const Attribute& attribute, wire::Ipv4Address address, SessionChange& change) {
   const auto route = parse_framed_route(attribute.text(), address);
   if (!route) {
-    return std::unexpected(Refusal{ErrorCause::kInvalidAttributeValue,
-                                   "Framed-Route is no network of /16 or longer by way of the subscriber"});
+    return refused(ErrorCause::kInvalidAttributeValue, attribute,
+                   "is no network of /16 or longer by way of the subscriber");
   }
   if (!change.routes) {
     change.routes.emplace();
@@ -67,10 +62,10 @@ Result read_one(const Attribute& attribute, wire::Ipv4Address address, SessionCh
     case Type::kFramedRoute:
       return read_route(attribute, address, change);
     default:
-      return std::unexpected(Refusal{static_cast<std::uint8_t>(attribute.type) >= kFirstExtendedType
-                                         ? ErrorCause::kUnsupportedExtension
-                                         : ErrorCause::kUnsupportedAttribute,
-                                     name_of(attribute) + " cannot be changed"});
+      return refused(static_cast<std::uint8_t>(attribute.type) >= kFirstExtendedType
+                         ? ErrorCause::kUnsupportedExtension
+                         : ErrorCause::kUnsupportedAttribute,
+                     attribute, "cannot be changed");
   }
 }
 

@@ -48,6 +48,15 @@ TEST_F(FallbackAuthTest, ARejectionIsFinal) {
   EXPECT_TRUE(second_.requests.empty());
 }
 
+// An answer that is of no use is still an answer: who falls back here is let in although RADIUS said no.
+TEST_F(FallbackAuthTest, AnUnusableAnswerIsFinal) {
+  ask();
+  first_.answer(AuthUnusable{"Access-Challenge"});
+  ASSERT_EQ(client_.verdicts.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<AuthUnusable>(client_.verdicts[0]));
+  EXPECT_TRUE(second_.requests.empty());
+}
+
 TEST_F(FallbackAuthTest, CancelSilencesWhicheverIsAsked) {
   ask();
   first_.answer(AuthUnavailable{});

@@ -178,6 +178,17 @@ TEST_F(Pap, AFailingBackendBlamesNobody) {
   EXPECT_FALSE(authenticator->rejected());
 }
 
+// RFC 2865 §4.4, §5.6: to the peer it is a rejection; the end has a reason of its own.
+TEST_F(Pap, AnUnusableAnswerIsANakAndNoSecondAttempt) {
+  settings.auth.max_failure = 3;
+  start(AuthMethod::kPap);
+  request(1, "alice", "secret");
+  backend.answer(AuthUnusable{"Service-Type 1"});
+  EXPECT_EQ(host.events, "sF");
+  EXPECT_EQ(last().code, static_cast<std::uint8_t>(wire::PapCode::kAuthenticateNak));
+  EXPECT_EQ(host.reason, EndReason::kAuthUnusable);
+}
+
 TEST_F(Pap, ADestroyedAuthenticatorCancelsItsRequest) {
   start(AuthMethod::kPap);
   request(1, "alice", "secret");

@@ -86,9 +86,33 @@ TEST_F(RadiusAuthTest, RAD_15_ARateThatIsNoneRefusesTheCallByItsAttributesName) 
   const std::vector<RateMapping> rates = {
       {"Acme-Down", 32473, 1, ValueType::kInteger, RateForm::kKbit, RateDirection::kDown}};
   const AuthVerdict& verdict = ask(rates, Code::kAccessAccept, vendor(32473, 1, hex("2800")));
-  EXPECT_TRUE(std::holds_alternative<AuthUnavailable>(verdict));
-  EXPECT_EQ(lines(), std::vector<std::string>{"radius_no_verdict user=alice sid=00000000000000aa server=s0 "
-                                              "why=Acme-Down is no rate in kbit/s of type integer"});
+  EXPECT_TRUE(std::holds_alternative<AuthUnusable>(verdict));
+  EXPECT_EQ(lines(),
+            std::vector<std::string>{"radius_answer_unusable user=alice sid=00000000000000aa server=s0 "
+                                     "why=Acme-Down 0x2800 is no rate in kbit/s of type integer"});
+}
+
+// RFC 2865 §4.4: "If the NAS does not support challenge/response, it MUST treat an Access-Challenge as though
+// it had received an Access-Reject instead."
+TEST_F(RadiusAuthTest, AnAuthenticAnswerIsAnAnswerWhateverItIs) {
+  for (const Code code : {Code::kAccessChallenge, Code::kAccountingResponse}) {
+    EXPECT_TRUE(std::holds_alternative<AuthUnusable>(ask(default_rates(), code, {})));
+  }
+  EXPECT_TRUE(std::holds_alternative<AuthUnusable>(
+      ask(default_rates(), Code::kAccessAccept, attribute(Type::kServiceType, hex("00000001")))));
+  EXPECT_EQ(log_.named("radius_answer_unusable").size(), 3U);
+}
+
+TEST_F(RadiusAuthTest, SilenceIsNoAnswer) {
+  ClientSettings settings;
+  settings.servers.push_back({.name = "s0", .secret = crypto::SecretText("xyzzy5461")});
+  Client client(settings, wheel_, entropy_, log_, *this);
+  RadiusAuth auth(client, NasSettings{}, {}, log_);
+  auth.authenticate(
+      {.user = "alice", .peer_address = {}, .local_address = {}, .session_id = "aa", .proof = {}}, *this);
+  wheel_.advance(wheel_.now() + Duration{60'000});
+  ASSERT_TRUE(verdict_);
+  EXPECT_TRUE(std::holds_alternative<AuthUnavailable>(*verdict_));
 }
 
 }  // namespace

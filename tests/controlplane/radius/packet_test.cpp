@@ -259,7 +259,6 @@ TEST(RadiusAccept, MalformedValuesRefuseTheCallByName) {
        {std::pair(attribute(Type::kFramedIpAddress, hex("0a4d00")), "Framed-IP-Address"),
         std::pair(attribute(Type::kFramedIpAddress, hex("e0000001")), "Framed-IP-Address"),
         std::pair(attribute(Type::kSessionTimeout, hex("0e10")), "Session-Timeout"),
-        std::pair(attribute(Type::kFramedPool, text("two words")), "Framed-Pool"),
         std::pair(attribute(Type::kFramedRoute, text("10.0.0.0/8")), "Framed-Route"),
         std::pair(vendor(kMikrotik, 8, text("fast")), "Mikrotik-Rate-Limit"),
         std::pair(vendor(kMicrosoft, 28, hex("c63364")), "MS-Primary-DNS-Server")}) {

@@ -49,7 +49,7 @@ TEST(RadiusRates, RAD_15_TextsThatAreNoRate) {
     EXPECT_FALSE(parse_mikrotik_rate(bad)) << bad;
   }
   EXPECT_EQ(read(vendor(kMikrotik, 8, text("fast")), default_rates()).error(),
-            "Mikrotik-Rate-Limit is no rate");
+            "Mikrotik-Rate-Limit \"fast\" is no rate");
   EXPECT_FALSE(parse_cisco_rate("lcp:interface-config#1=rate-limit sideways 1"));
   EXPECT_FALSE(parse_cisco_rate("lcp:interface-config#1=rate-limit output access-group 101 1"));
   EXPECT_FALSE(parse_cisco_rate("lcp:interface-config#1=rate-limit output fast"));
@@ -91,21 +91,22 @@ TEST(RadiusRates, RAD_15_NumbersOfEveryType) {
   EXPECT_EQ(down(hex("0100"), RateForm::kKbit, ValueType::kShort).value()->down, 256U);
   EXPECT_EQ(down(hex("000000174876e800"), RateForm::kBit, ValueType::kInteger64).value()->down, 100'000'000U);
   EXPECT_EQ(down(text("10240"), RateForm::kKbit, ValueType::kString).value()->down, 10'240U);
-  for (const auto& [value, type, name] :
-       {std::tuple(hex("002800"), ValueType::kInteger, "integer"),
-        std::tuple(hex("0000002800"), ValueType::kInteger, "integer"),
-        std::tuple(hex("0001"), ValueType::kByte, "byte"), std::tuple(hex("01"), ValueType::kShort, "short"),
-        std::tuple(hex("00000001"), ValueType::kInteger64, "integer64"),
-        std::tuple(hex("ee6b2801"), ValueType::kInteger, "integer"),
-        std::tuple(Octets{}, ValueType::kString, "string"),
-        std::tuple(text("10M"), ValueType::kString, "string"),
-        std::tuple(text("-1"), ValueType::kString, "string"),
-        std::tuple(text(" 1"), ValueType::kString, "string"),
-        std::tuple(text("4000000001"), ValueType::kString, "string"),
-        std::tuple(text("18446744073709551616"), ValueType::kString, "string")}) {
+  for (const auto& [value, type, shown, name] :
+       {std::tuple(hex("002800"), ValueType::kInteger, "0x002800", "integer"),
+        std::tuple(hex("0000002800"), ValueType::kInteger, "0x0000002800", "integer"),
+        std::tuple(hex("0001"), ValueType::kByte, "0x0001", "byte"),
+        std::tuple(hex("01"), ValueType::kShort, "0x01", "short"),
+        std::tuple(hex("00000001"), ValueType::kInteger64, "0x00000001", "integer64"),
+        std::tuple(hex("ee6b2801"), ValueType::kInteger, "4000000001", "integer"),
+        std::tuple(Octets{}, ValueType::kString, "\"\"", "string"),
+        std::tuple(text("10M"), ValueType::kString, "\"10M\"", "string"),
+        std::tuple(text("-1"), ValueType::kString, "\"-1\"", "string"),
+        std::tuple(text(" 1"), ValueType::kString, "\" 1\"", "string"),
+        std::tuple(text("4000000001"), ValueType::kString, "\"4000000001\"", "string"),
+        std::tuple(text("18446744073709551616"), ValueType::kString, "\"18446744073709551616\"", "string")}) {
     const Rate refused = down(value, RateForm::kKbit, type);
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error(), "Acme-1 is no rate in kbit/s of type " + std::string(name));
+    EXPECT_EQ(refused.error(), std::string("Acme-1 ") + shown + " is no rate in kbit/s of type " + name);
   }
 }
 
@@ -137,7 +138,9 @@ TEST(RadiusRates, AVendorsNumberIsNoStandardAttributes) {
   EXPECT_EQ(read(user_name, cisco).value(), std::nullopt);
   const auto refused = read(vendor(kAcme, 1, text("lcp:interface-config=rate-limit sideways")), cisco);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error(), "Acme-1 has a rate-limit that is neither input nor output");
+  EXPECT_EQ(refused.error(),
+            "Acme-1 \"lcp:interface-config=rate-limit sideways\" has a rate-limit that is neither input nor "
+            "output");
 }
 
 TEST(RadiusRates, WhichFormReadsWhichType) {
