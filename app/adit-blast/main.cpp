@@ -16,7 +16,7 @@
 #include "app/adit-blast/results/tables.hpp"
 #include "app/adit-blast/runner.hpp"
 #include "app/adit-blast/traffic/blast_runtime.hpp"
-#include "app/host/descriptors.hpp"
+#include "app/host/process/descriptors.hpp"
 #include "crypto/library.hpp"
 
 namespace adit::app::blast {

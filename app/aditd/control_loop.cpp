@@ -39,11 +39,13 @@ OsEntropy& entropy() {
 }  // namespace
 
 ControlLoop::ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool, control::LocalUsers& users,
-                         Log& log, control::TimerWheel& wheel, ReloadThread::Read reread)
+                         Log& log, control::TimerWheel& wheel, ReloadThread::Read reread,
+                         ServiceNotify notify)
     : config_(config),
       runtime_(runtime),
       users_(users),
       log_(log),
+      service_(std::move(notify), log),
       loop_(wheel, runtime.wake(), {SIGINT, SIGTERM, SIGHUP}),
       tcp_(loop_.io(), *this, config.control.pptp.max_output_octets),
       listener_(loop_.io(), tcp_, *this, config.accept_rate),
@@ -103,6 +105,7 @@ void ControlLoop::wait_for_announcement() {
 }
 
 void ControlLoop::run() {
+  service_.ready();
   while (!finished()) {
     loop_.begin_iteration();
     const bool more_routes = runtime_.write_subscriber_routes();
@@ -144,9 +147,11 @@ void ControlLoop::on_signal(int signal) {
 }
 
 void ControlLoop::reload(OperatorBackend::Reloaded done) {
+  service_.reloading();
   reload_thread_.read([this, done = std::move(done)](ConfigResult reread) {
     loop_.tick();
     done(use(std::move(reread)));
+    service_.reloaded();
   });
 }
 
@@ -174,6 +179,7 @@ void ControlLoop::wait_for_second() {
     if (!error) {
       log_.flush_suppressed();
       weigh_workers();
+      report();
       supervise_ports();
       radius_.tidy();
       wait_for_second();
@@ -227,6 +233,10 @@ void ControlLoop::weigh_workers() {
   concentrator_.on_busy(shares);
 }
 
+void ControlLoop::report() {
+  service_.each_second(runtime_.iterations(), std::to_string(concentrator_.stats().calls_active) + " calls");
+}
+
 // A second signal cuts the drain short.
 void ControlLoop::begin_drain(int signal) {
   if (draining_) {
@@ -234,6 +244,7 @@ void ControlLoop::begin_drain(int signal) {
     return;
   }
   draining_ = true;
+  service_.stopping();
   drain_deadline_ = std::chrono::steady_clock::now() + kDrainDeadline;
   log_.event(Severity::kInfo, "draining",
              {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"},

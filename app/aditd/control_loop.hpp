@@ -20,6 +20,7 @@
 #include "app/aditd/radius_service.hpp"
 #include "app/aditd/reload_thread.hpp"
 #include "app/aditd/runtime.hpp"
+#include "app/aditd/service_report.hpp"
 #include "app/host/event_loop.hpp"
 #include "app/host/net/tcp_listener.hpp"
 #include "controlplane/auth/local_users.hpp"
@@ -30,9 +31,9 @@ namespace adit::app {
 class ControlLoop final : TcpEvents, AcceptEvents {
  public:
   /// `reread` loads the configuration again, for reload(); it runs on another thread. All references outlive
-  /// the loop.
+  /// the loop. `notify`: the service manager, if there is one.
   ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool, control::LocalUsers& users, Log& log,
-              control::TimerWheel& wheel, ReloadThread::Read reread);
+              control::TimerWheel& wheel, ReloadThread::Read reread, ServiceNotify notify);
 
   /// Opens netlink, RADIUS, TCP/1723 and the operator's socket.
   [[nodiscard]] std::expected<void, std::string> open();
@@ -55,6 +56,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   void on_message(const contract::ToControl& message, std::span<const std::uint8_t> frame);
   void wait_for_second();
   void weigh_workers();
+  void report();
   void supervise_ports();
   void wait_for_restart();
   void log_port(const PortSupervisor::Event& event);
@@ -67,6 +69,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   Runtime& runtime_;
   control::LocalUsers& users_;
   Log& log_;
+  ServiceReport service_;
   EventLoop loop_;
   TcpConnections tcp_;
   TcpListener listener_;

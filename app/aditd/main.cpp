@@ -14,8 +14,8 @@
 #include "app/aditd/options.hpp"
 #include "app/aditd/reload_thread.hpp"
 #include "app/aditd/runtime.hpp"
-#include "app/host/descriptors.hpp"
 #include "app/host/eal.hpp"
+#include "app/host/process/descriptors.hpp"
 #include "controlplane/auth/local_users.hpp"
 #include "crypto/library.hpp"
 #include "crypto/mppe_implementations.hpp"
@@ -115,8 +115,10 @@ int serve(const Config& config, control::ParsedUsers&& parsed, const Options& op
     }
     log_start(config, **runtime, *eal, **log);
     control::TimerWheel wheel;
-    ControlLoop loop(config, **runtime, std::move(*spool), users, **log, wheel,
-                     [&] { return load_config(options.config, config.control.auth.challenge_name); });
+    ControlLoop loop(
+        config, **runtime, std::move(*spool), users, **log, wheel,
+        [&] { return load_config(options.config, config.control.auth.challenge_name); },
+        ServiceNotify::from_environment());
     if (auto opened = loop.open(); !opened) {
       return cannot_start(opened.error());
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/host/descriptors.hpp"
+#include "app/host/process/descriptors.hpp"
 
 #include <sys/resource.h>
 
