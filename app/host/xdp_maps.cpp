@@ -79,7 +79,7 @@ std::expected<XdpMaps::PortMaps, std::string> XdpMaps::find(const OpenPort& open
   }
   PortMaps maps;
   for (std::size_t i = 0; i < std::min<std::size_t>(info.nr_map_ids, ids.size()); ++i) {
-    UniqueFd fd(bpf_map_get_fd_by_id(ids[i]));
+    UniqueFd fd = dataplane::xdp::open_map(ids[i]).value_or(UniqueFd());
     const std::string name = fd ? map_name(fd.get()) : "";
     if (name == ADIT_XDP_PORT_MAP) {
       maps.port = std::move(fd);

@@ -19,12 +19,19 @@ struct AttachedProgram {
   [[nodiscard]] bool is_ours() const;
 };
 
-/// Empty when no program is attached. Errors: no permission (CAP_BPF and CAP_NET_ADMIN are needed).
+/// Open the program or map of this number. What this process has loaded needs no privilege: net_af_xdp keeps the
+/// descriptors of its programs, and they are found among this process's own. The kernel opens those of others only
+/// for CAP_SYS_ADMIN. The error is a negative errno.
+[[nodiscard]] std::expected<UniqueFd, int> open_program(std::uint32_t id);
+[[nodiscard]] std::expected<UniqueFd, int> open_map(std::uint32_t id);
+
+/// Empty when no program is attached. Errors: no permission (CAP_SYS_ADMIN, when another process attached it).
 [[nodiscard]] std::expected<std::optional<AttachedProgram>, std::string> attached_program(
     std::uint32_t ifindex);
 
 /// Frees the interface for net_af_xdp, which refuses to replace a program. A program of ours is left over
-/// from a crash and is detached; a foreign one stays, and the error says how to remove it.
+/// from a crash and is detached; a foreign one stays, and the error says how to remove it. Telling them apart needs
+/// CAP_SYS_ADMIN.
 [[nodiscard]] std::expected<void, std::string> detach_stale_program(std::uint32_t ifindex,
                                                                     const std::string& interface);
 
