@@ -270,6 +270,17 @@ TEST_F(BadLink, LossIsReportedAsItHappened) {
   EXPECT_GT(blast_->impaired_down().reordered.read(), 200U);
 }
 
+TEST_F(BadLink, AHeldFrameGoesByTheRoutesOfToday) {
+  dial(false);
+  offer(8000);
+  run(100);
+  plane_->publish(std::make_unique<dataplane::NextHops>());
+  command({.kind = TrafficCommand::Kind::kLoad});
+  EXPECT_EQ(blast_dropped(DropReason::kNoRoute), 0U);
+  run(10);
+  EXPECT_GT(blast_dropped(DropReason::kNoRoute), 0U) << "the hop that it was built for is freed by now";
+}
+
 TEST_F(Blast, AFrameThatOvertakesTheReplyReachesControl) {
   const contract::CallRef server = world_.install();
   const contract::CallRef call{{0}, 0, 1};

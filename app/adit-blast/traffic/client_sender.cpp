@@ -44,9 +44,17 @@ void ClientSender::impair() noexcept {
   }
 }
 
+/// The frame was built in an earlier turn, and the next hop of that turn may be gone with its snapshot.
 void ClientSender::release(std::uint32_t slot) noexcept {
   dataplane::Call* call = context_.calls.at(slot);
-  link_.release(slot, [&](rte_mbuf* mbuf) { context_.transmit.send(mbuf, call->downlink.hop->port); });
+  link_.release(slot, [&](rte_mbuf* mbuf) {
+    DropReason why{};
+    if (refresh_hop(*call, why)) {
+      context_.transmit.send(mbuf, call->downlink.hop->port);
+    } else {
+      context_.drop(mbuf, *call, why);
+    }
+  });
 }
 
 }  // namespace adit::app::blast
