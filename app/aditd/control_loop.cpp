@@ -188,7 +188,7 @@ void ControlLoop::wait_for_second() {
 }
 
 void ControlLoop::supervise_ports() {
-  for (const PortSupervisor::Event& event : runtime_.port_supervisor().check(runtime_.iterations())) {
+  for (const PortSupervisor::Event& event : runtime_.port_supervisor().check()) {
     const dataplane::Port& port = runtime_.ports()[event.port].port;
     if (KernelPorts* kernel = runtime_.kernel_ports()) {
       kernel->set_carrier(port.id, runtime_.port_supervisor().state(event.port).link.up);
@@ -200,14 +200,14 @@ void ControlLoop::supervise_ports() {
   }
 }
 
-// Waits for two iterations of every worker: microseconds, or 200 of them for each idle worker that sleeps.
+// Waits for a grace period: microseconds, or 200 of them for each idle worker that sleeps.
 void ControlLoop::wait_for_restart() {
   restart_.expires_after(std::chrono::milliseconds{1});
   restart_.async_wait([this](const asio::error_code& error) {
     if (error || !runtime_.port_supervisor().restarting()) {
       return;
     }
-    if (const auto done = runtime_.port_supervisor().finish_restart(runtime_.iterations())) {
+    if (const auto done = runtime_.port_supervisor().finish_restart()) {
       log_port(*done);
     } else {
       wait_for_restart();

@@ -145,7 +145,7 @@ std::vector<PortRow> OperatorView::ports() const {
 }
 
 bool OperatorView::restart_port(const std::string& name) {
-  const bool begun = runtime_.port_supervisor().begin_restart(name, runtime_.iterations());
+  const bool begun = runtime_.port_supervisor().begin_restart(name);
   if (begun) {
     on_restart_();
   }

@@ -87,7 +87,7 @@ std::expected<void, std::string> Runtime::open(const Config& config) {
     return std::unexpected(std::move(ports.error()));
   }
   ports_ = std::move(*ports);
-  port_supervisor_.emplace(ports_);
+  port_supervisor_.emplace(ports_, [this] { return data_plane_->iterations(); });
   if (auto agreed = check_tables(ports_); !agreed) {
     return agreed;
   }

@@ -49,8 +49,6 @@ class Runtime {
   [[nodiscard]] const PortSupervisor& port_supervisor() const { return *port_supervisor_; }
   /// Kernel interfaces of ports that DPDK owns; nullptr: there are none.
   [[nodiscard]] KernelPorts* kernel_ports() { return kernel_ports_ ? &*kernel_ports_ : nullptr; }
-  /// One per worker; see PortSupervisor.
-  [[nodiscard]] std::vector<std::uint64_t> iterations() const { return data_plane_->iterations(); }
   /// Where a prospective call's packets would arrive.
   [[nodiscard]] const control::Steering& steering() const { return *steering_; }
 

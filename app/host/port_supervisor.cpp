@@ -5,7 +5,7 @@
 
 namespace adit::app {
 
-std::vector<PortSupervisor::Event> PortSupervisor::check(std::span<const std::uint64_t> iterations) {
+std::vector<PortSupervisor::Event> PortSupervisor::check() {
   std::vector<Event> events;
   for (std::size_t at = 0; at < ports_.size(); ++at) {
     const dataplane::Device& device = *ports_[at].device;
@@ -18,38 +18,40 @@ std::vector<PortSupervisor::Event> PortSupervisor::check(std::span<const std::ui
     state.link = link;
     state.known = true;
     if (ports_[at].rx_queues > 0 && !restart_ && device.wants_restart()) {
-      pause(at, iterations);
+      pause(at);
     }
   }
   return events;
 }
 
-bool PortSupervisor::begin_restart(std::string_view name, std::span<const std::uint64_t> iterations) {
+bool PortSupervisor::begin_restart(std::string_view name) {
   const auto found = std::ranges::find(ports_, name, &dataplane::OpenPort::name);
   if (found == ports_.end() || restart_) {
     return false;
   }
-  pause(static_cast<std::size_t>(found - ports_.begin()), iterations);
+  pause(static_cast<std::size_t>(found - ports_.begin()));
   return true;
 }
 
-void PortSupervisor::pause(std::size_t port, std::span<const std::uint64_t> iterations) {
-  restart_ = Restart{port, {iterations.begin(), iterations.end()}};
-  paused_.fetch_or(1U << ports_[port].port.id, std::memory_order_release);
+void PortSupervisor::pause(std::size_t port) {
+  restart_ = Restart{
+      port,
+      dataplane::GracePeriod::after(
+          [&] { paused_.fetch_or(1U << ports_[port].port.id, std::memory_order_relaxed); }, read_turns_)};
 }
 
-std::optional<PortSupervisor::Event> PortSupervisor::finish_restart(
-    std::span<const std::uint64_t> iterations) {
-  const bool left_alone =
-      restart_ && std::ranges::equal(iterations, restart_->iterations,
-                                     [](std::uint64_t now, std::uint64_t then) { return now >= then + 2; });
-  if (!left_alone) {
+std::optional<PortSupervisor::Event> PortSupervisor::finish_restart() {
+  if (!restart_) {
+    return std::nullopt;
+  }
+  const std::vector<std::uint64_t> turns = read_turns_();
+  if (!restart_->grace.over(turns)) {
     return std::nullopt;
   }
   const std::size_t port = restart_->port;
   restart_.reset();
   const auto restarted =
-      dataplane::restart_device(ports_, ports_[port].port.id, static_cast<unsigned>(iterations.size()));
+      dataplane::restart_device(ports_, ports_[port].port.id, static_cast<unsigned>(turns.size()));
   if (!restarted) {
     return Event{port, "port_restart_failed",
                  restarted.error()};  // and the port stays paused: it cannot be polled

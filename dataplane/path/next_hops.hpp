@@ -112,9 +112,8 @@ class NextHops {
   std::unique_ptr<const NextHops> peers_;  // nullptr: one table serves both sides
 };
 
-/// The snapshot that workers forward by. After storing a new one, control may free the old one once each
-/// running worker's iterations() has grown by 2: the worker has then finished every loop that could have seen
-/// the old one.
+/// The snapshot that workers forward by. A worker looks once a turn; control frees the one before after a
+/// GracePeriod (dataplane/worker/grace_period.hpp).
 using NextHopsCell = std::atomic<const NextHops*>;
 
 }  // namespace adit::dataplane

@@ -152,9 +152,13 @@ class DataPlane final : public DataPlaneCore {
     return iterations;
   }
   /// From their next iteration on, workers look destinations up in `hops`.
-  void publish(std::unique_ptr<const NextHops> hops) { routes_.publish(std::move(hops), iterations()); }
+  void publish(std::unique_ptr<const NextHops> hops) {
+    routes_.publish(std::move(hops), [this] { return iterations(); });
+  }
   /// Frees snapshots that no worker can still be using. Cheap; call it from time to time.
-  void reclaim() { routes_.reclaim(iterations()); }
+  void reclaim() {
+    routes_.reclaim([this] { return iterations(); });
+  }
 
  private:
   using DataPlaneCore::DataPlaneCore;

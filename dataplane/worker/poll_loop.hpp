@@ -80,8 +80,7 @@ bool PollLoop<Stages>::poll_once(std::uint64_t tsc) noexcept {
   control_.wake_control();
   counters_.loops.add();
   counters_.busy_loops.add(work > 0 ? 1 : 0);
-  // The snapshot is not used again until the next iteration loads it.
-  iterations_.store(iterations_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  end_turn(iterations_);
   return work > 0;
 }
 

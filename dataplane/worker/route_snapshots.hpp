@@ -3,50 +3,51 @@
 // them. Thread: control writes, workers read the cell. Owner: the DataPlane; outlives its workers.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
+#include <deque>
 #include <memory>
-#include <span>
-#include <vector>
+#include <utility>
 
 #include "dataplane/path/next_hops.hpp"
+#include "dataplane/worker/grace_period.hpp"
 
 namespace adit::dataplane {
 
 class RouteSnapshots {
  public:
-  /// Where workers find the latest snapshot in each iteration.
+  /// Where workers find the latest snapshot in each turn.
   [[nodiscard]] const NextHopsCell& cell() const { return cell_; }
 
-  /// `iterations`: the current iteration count of each worker.
-  void publish(std::unique_ptr<const NextHops> hops, std::vector<std::uint64_t> iterations) {
-    cell_.store(hops.get(), std::memory_order_release);
+  void publish(std::unique_ptr<const NextHops> hops, const ReadTurns& read_turns) {
+    auto grace = GracePeriod::after([&] { cell_.store(hops.get(), std::memory_order_release); }, read_turns);
     if (latest_ != nullptr) {
-      retired_.push_back({std::move(latest_), std::move(iterations)});
+      retired_.push_back({std::move(latest_), std::move(grace)});
     }
     latest_ = std::move(hops);
   }
 
-  /// Frees the snapshots that no worker can be using: two iterations later, a worker has finished the one in
-  /// which it may have loaded the old pointer (see NextHopsCell).
-  void reclaim(std::span<const std::uint64_t> iterations) {
-    std::erase_if(retired_, [&](const Retired& retired) {
-      for (std::size_t w = 0; w < iterations.size(); ++w) {
-        if (iterations[w] - retired.iterations[w] < 2) {
-          return false;
-        }
-      }
-      return true;
-    });
+  /// Frees the snapshots that no worker can be using.
+  void reclaim(const ReadTurns& read_turns) {
+    if (retired_.empty()) {
+      return;
+    }
+    const auto turns = read_turns();
+    while (!retired_.empty() && retired_.front().grace.over(turns)) {
+      retired_.pop_front();
+    }
   }
+
+  /// Snapshots that wait to be freed.
+  [[nodiscard]] std::size_t retired() const { return retired_.size(); }
 
  private:
   struct Retired {
     std::unique_ptr<const NextHops> hops;
-    std::vector<std::uint64_t> iterations;
+    GracePeriod grace;
   };
   NextHopsCell cell_{nullptr};
   std::unique_ptr<const NextHops> latest_;
-  std::vector<Retired> retired_;
+  std::deque<Retired> retired_;  // oldest first
 };
 
 }  // namespace adit::dataplane

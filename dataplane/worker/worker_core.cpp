@@ -56,8 +56,7 @@ WorkerCore::Shortage WorkerCore::shortage() const noexcept {
   return reassembly_.valid() ? Shortage::kNone : Shortage::kReassembly;
 }
 
-/// An acquire load, once per iteration: when control sees iterations() grow, the paused ports are no longer
-/// in use.
+/// Once per iteration, at its beginning (see GracePeriod). Acquire: a port that is given back has been started.
 void WorkerCore::read_paused_ports() noexcept {
   if (settings_.paused_ports != nullptr) {
     paused_ = settings_.paused_ports->load(std::memory_order_acquire);

@@ -13,6 +13,7 @@
 #include "dataplane/base/settings.hpp"
 #include "dataplane/path/ingress.hpp"
 #include "dataplane/path/worker_context.hpp"
+#include "dataplane/worker/grace_period.hpp"
 
 namespace adit::dataplane {
 
@@ -25,8 +26,7 @@ struct WorkerSettings {
   Settings data_plane{};
   int control_wake_fd = -1;       ///< eventfd to write when control sleeps
   KernelRings* kernel = nullptr;  ///< for ports that punt; nullptr: none do
-  /// One bit per DPDK port that control is about to restart, once iterations() has grown by 2. nullptr:
-  /// never.
+  /// One bit per DPDK port that control is about to restart, after a GracePeriod. nullptr: never.
   const std::atomic<std::uint32_t>* paused_ports = nullptr;
 };
 
@@ -45,7 +45,7 @@ class WorkerCore {
 
   // ---- any thread
   void stop() noexcept { stopping_.store(true, std::memory_order_relaxed); }
-  /// Completed loop iterations; at the end of each the worker holds no snapshot.
+  /// Completed loop iterations, a GracePeriod's turns: at the end of each the worker holds no snapshot.
   [[nodiscard]] std::uint64_t iterations() const noexcept {
     return iterations_.load(std::memory_order_acquire);
   }

@@ -112,16 +112,17 @@ World::World(WorldOptions options)
   if (options.one_device) {
     queues.back().rx_queues = 0;
   }
-  auto plane = DataPlane<Worker>::create({.max_calls = options.slots * options.workers,
-                                          .gateway = kGateway,
-                                          .policy = options.policy,
-                                          .reorder = options.reorder,
-                                          .stateful_mppe = options.stateful_mppe},
-                                         {.sockets = std::vector<int>(options.workers, SOCKET_ID_ANY),
-                                          .ports = std::move(queues),
-                                          .pool = bench_.pool,
-                                          .kernel = options.punts ? &kernel_ : nullptr,
-                                          .paused_ports = &paused_});
+  auto plane = DataPlane<Worker>::create(
+      {.max_calls = options.slots * options.workers,
+       .gateway = kGateway,
+       .policy = options.policy,
+       .reorder = options.reorder,
+       .stateful_mppe = options.stateful_mppe},
+      {.sockets = std::vector<int>(options.workers, SOCKET_ID_ANY),
+       .ports = std::move(queues),
+       .pool = bench_.pool,
+       .kernel = options.punts ? &kernel_ : nullptr,
+       .paused_ports = options.paused_ports != nullptr ? options.paused_ports : &paused_});
   require(plane.has_value(), plane.has_value() ? "" : plane.error().c_str());
   plane_ = std::move(*plane);
   plane_->index().add_local_address(kServer);
@@ -140,7 +141,14 @@ World::~World() {
   EXPECT_EQ(rte_mempool_avail_count(bench_.pool), Bench::kPoolSize) << "packet buffers lost";
 }
 
+void World::publish_again() {
+  publish(std::vector(routes_), std::vector(neighbours_));
+  plane_->reclaim();
+}
+
 void World::publish(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours) {
+  routes_.assign(routes.begin(), routes.end());
+  neighbours_.assign(neighbours.begin(), neighbours.end());
   plane_->publish(std::make_unique<NextHops>(routes, neighbours, ports_, std::array{kServer, kRouterSide}));
 }
 

@@ -70,6 +70,7 @@ struct WorldOptions {
   wire::Vlan access_vlan{}, core_vlan{};
   bool one_device = false;  ///< the core is a VLAN of the access side's device
   bool punts = false;  ///< the kernel, here the test, gets what is not ours; kServer and kRouterSide are its
+  const std::atomic<std::uint32_t>* paused_ports = nullptr;  ///< in place of pause()
 };
 
 class World {
@@ -116,6 +117,9 @@ class World {
   contract::Mailbox& mailbox(std::uint16_t worker = 0) { return plane_->mailbox({worker}); }
   std::uint64_t tsc() const { return tsc_; }
   void publish(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours);
+  /// A new snapshot of the same routes; earlier ones are freed as control does it.
+  void publish_again();
+  std::vector<std::uint64_t> iterations() const { return plane_->iterations(); }
 
   CallIndex& index() { return plane_->index(); }
 
@@ -125,6 +129,8 @@ class World {
   KernelRings kernel_;
   std::atomic<std::uint32_t> paused_{0};
   std::unique_ptr<DataPlane<Worker>> plane_;
+  std::vector<RouteEntry> routes_;
+  std::vector<NeighbourEntry> neighbours_;
   std::uint64_t tsc_per_ms_;
   std::uint64_t tsc_;
   std::uint32_t next_generation_ = 1;
