@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -53,7 +54,8 @@ struct AuthRequest {
 using crypto::MppeStartKeys;
 
 struct AuthAccepted {
-  std::string user{};  ///< the name for logs, accounting and the operator; empty: as the peer sent it
+  /// The backend's own name for the entry that matched, however the peer wrote it; empty: it has none.
+  std::string user{};
   std::optional<wire::Ipv4Address> address{};  ///< fixed address; none: take one from `pool`
   std::string pool = "default";
   std::optional<SubscriberRate> rate{};                        ///< none: the configured one
@@ -71,6 +73,12 @@ struct AuthAccepted {
   std::string authenticator_response{};              ///< MS-CHAPv2: "S=" and 40 upper-case hex digits
   std::optional<MppeStartKeys> mppe{};               ///< only MS-CHAP methods have keys
 };
+
+/// The one name of the subscriber: limits, terminate, shaper, accounting and lists go by it, and by nothing else.
+/// `claimed`: what the peer sent, for a RADIUS server whose Accept has no User-Name: it was asked for that name.
+[[nodiscard]] inline std::string subscriber_name(const AuthAccepted& accepted, std::string_view claimed) {
+  return accepted.user.empty() ? std::string(claimed) : accepted.user;
+}
 
 /// Unknown user and wrong password get the same answer at a similar cost.
 struct AuthRejected {

@@ -60,14 +60,15 @@ LocalUsers::LocalUsers(UserTable users) : users_(std::move(users)) {
 }
 
 void LocalUsers::authenticate(AuthRequest request, AuthClient& client) {
-  const LocalUser* found = users_.find(request.user);
-  const LocalUser& user = found != nullptr ? *found : nobody_;
+  const auto found = users_.find(request.user);
+  const LocalUser& user = found ? found->user : nobody_;
   const bool proven = std::visit(Verifier{user.password.bytes(), user.nt_hash, request.user}, request.proof);
-  if (found == nullptr || !proven) {
+  if (!found || !proven) {
     client.on_verdict(AuthRejected{});
     return;
   }
   AuthAccepted accepted;
+  accepted.user = found->name;
   accepted.address = user.address;
   accepted.rate = user.rate;
   accepted.routes = user.routes;

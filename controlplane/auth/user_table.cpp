@@ -29,13 +29,14 @@ std::optional<std::string> UserTable::add(ChapSecret&& secret) {
          std::to_string(known->second.line) + ", which counts; this one is ignored";
 }
 
-const LocalUser* UserTable::find(std::string_view name) const {
-  for (const std::string_view form : {name, crypto::without_domain(name), std::string_view("*")}) {
+std::optional<UserTable::Match> UserTable::find(std::string_view name) const {
+  const std::string_view bare = crypto::without_domain(name);
+  for (const std::string_view form : {name, bare, kAnyone}) {
     if (const auto found = users_.find(form); found != users_.end()) {
-      return &found->second;
+      return Match{form == kAnyone ? bare : form, found->second};
     }
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 std::expected<ParsedUsers, std::string> parse_users(std::string_view text, std::string_view server_name) {

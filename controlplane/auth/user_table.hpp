@@ -32,8 +32,13 @@ struct LocalUser {
 
 class UserTable {
  public:
-  /// Looks up the user as sent, then without the domain, then `*`; nullptr: none of these.
-  [[nodiscard]] const LocalUser* find(std::string_view name) const;
+  struct Match {
+    std::string_view
+        name;  ///< the entry's, or of `*` the one asked for without its domain; lives as long as that
+    const LocalUser& user;
+  };
+  /// Looks up the user as sent, then without the domain, then `*`; nothing: none of these.
+  [[nodiscard]] std::optional<Match> find(std::string_view name) const;
   [[nodiscard]] std::size_t size() const { return users_.size(); }
 
   void reserve(std::size_t users) { users_.reserve(users); }
@@ -42,6 +47,7 @@ class UserTable {
   [[nodiscard]] std::optional<std::string> add(ChapSecret&& secret);
 
  private:
+  static constexpr std::string_view kAnyone = "*";
   struct TextHash : std::hash<std::string_view> {
     using is_transparent = void;
   };

@@ -26,19 +26,17 @@ void CallLogin::on_verdict(const AuthVerdict& verdict) {
     return;
   }
   const auto* accepted = std::get_if<AuthAccepted>(&verdict);
-  std::string user = std::exchange(claimed_user_, {});
-  if (accepted != nullptr && !accepted->user.empty()) {
-    user = accepted->user;
-  }
+  const std::string claimed = std::exchange(claimed_user_, {});
   core_.stats.auth_accepted += accepted != nullptr ? 1 : 0;
   const bool rejected =
       std::holds_alternative<AuthRejected>(verdict) || std::holds_alternative<AuthUnusable>(verdict);
   core_.stats.auth_rejected += rejected ? 1 : 0;
-  if (accepted != nullptr && !may_add_call(core_, call_, user, accepted->port_limit)) {
-    session_->on_verdict(AuthRejected{});
-    return;
-  }
   if (accepted != nullptr) {
+    const std::string user = subscriber_name(*accepted, claimed);
+    if (!may_add_call(core_, call_, user, accepted->port_limit)) {
+      session_->on_verdict(AuthRejected{});
+      return;
+    }
     call_.admit(user, *accepted);
   }
   session_->on_verdict(verdict);

@@ -239,10 +239,9 @@ void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view
   if (ending_) {
     return;
   }
-  const std::string_view user = accepted.user.empty() ? claimed : accepted.user;
+  const std::string user = subscriber_name(accepted, claimed);
   if (authenticated_ && user != user_) {
-    log_.event(Severity::kWarning, "ppp_user_changed",
-               {{"sid", sid()}, {"user", user_}, {"new_user", std::string(user)}});
+    log_.event(Severity::kWarning, "ppp_user_changed", {{"sid", sid()}, {"user", user_}, {"new_user", user}});
     return end_soon(EndReason::kAuthFailed);  // one session is one subscriber
   }
   authenticated_ = true;

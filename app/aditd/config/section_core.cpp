@@ -41,7 +41,9 @@ Section common_section() {
                                           {"replace", SingleSession::kReplace},
                                           {"deny", SingleSession::kDeny}}}),
               "A second call of one user: \"off\" lets it in, \"replace\" ends the first, \"deny\" refuses "
-              "the second."),
+              "the second. A user is an entry of chap-secrets, whatever domain the peer puts before it, or "
+              "the "
+              "User-Name of an Access-Accept."),
       }};
 }
 

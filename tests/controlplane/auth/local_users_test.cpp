@@ -131,6 +131,21 @@ TEST_F(LocalUsersTest, ADomainIsFirstPartOfTheNameAndThenNot) {
   EXPECT_NE(ask("alice", v2("alice", "two")).accepted(), nullptr);
 }
 
+// Whatever the domain, one entry is one subscriber: who goes by the name as sent counts three of them.
+TEST_F(LocalUsersTest, TheNameIsTheEntrysHoweverThePeerWroteIt) {
+  load("CORP\\\\alice * one\nalice * two\n* * guest\n");
+  const auto name = [this](const std::string& sent, std::string_view password) {
+    const Asker asker = ask(sent, PapProof{crypto::SecretText(password)});
+    return asker.accepted() != nullptr ? asker.accepted()->user : "-";
+  };
+  for (const char* sent : {"alice", "A\\alice", "B\\alice", "A\\B\\alice", "\\alice"}) {
+    EXPECT_EQ(name(sent, "two"), "alice") << sent;
+  }
+  EXPECT_EQ(name("CORP\\alice", "one"), "CORP\\alice") << "an entry of its own";
+  EXPECT_EQ(name("A\\bob", "guest"), "bob") << "of anyone's entry, RFC 2759 §4's name";
+  EXPECT_EQ(name("*", "guest"), "*");
+}
+
 TEST_F(LocalUsersTest, TheWildcardUserIsTheLastResort) {
   load("* * guest\nalice * secret\n");
   EXPECT_TRUE(pap("anyone", "guest"));

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Limits of a user: the number of sessions, and their rates.
+#include "controlplane/auth/local_users.hpp"
+#include "crypto/library.hpp"
 #include "tests/controlplane/concentrator/concentrator_kit.hpp"
 
 namespace adit::control {
@@ -59,6 +61,42 @@ TEST(SingleSession, ReplaceHandsAFixedAddressOver) {
   EXPECT_TRUE(third.dial("fixed-10.99.0.1")) << "and again";
   house.run_workers();
   EXPECT_EQ(up_calls(house), 1U);
+}
+
+/// A house whose users are alice and anyone, with the password that every DialIn sends.
+struct LocalHouse {
+  explicit LocalHouse(const Settings& settings)
+      : users(parse_users("alice * x\n* * x\n", "adit").value().users), house(settings, 2, 64, 1, &users) {}
+  const bool crypto_ready = crypto::initialise().has_value();
+  LocalUsers users;
+  House house;
+};
+
+// A limit of one session is none if a user may choose the name that it is counted under.
+TEST(SingleSession, ADomainBeforeTheNameMakesNoOtherUser) {
+  LocalHouse local(single(SingleSession::kDeny));
+  House& house = local.house;
+  DialIn first(house, 1), second(house, 2), third(house, 3), fourth(house, 4), fifth(house, 5);
+  ASSERT_TRUE(first.dial("A\\alice"));
+  EXPECT_FALSE(second.dial("alice"));
+  EXPECT_FALSE(third.dial("B\\alice"));
+  EXPECT_TRUE(fourth.dial("A\\bob"));
+  EXPECT_FALSE(fifth.dial("B\\bob"));
+  EXPECT_EQ(house.log.named("second_session_denied").size(), 3U);
+  EXPECT_TRUE(first.connected() && fourth.connected());
+}
+
+TEST(UserName, AllThatIsDoneByNameIsDoneByTheEntrys) {
+  LocalHouse local(House::pap_settings());
+  House& house = local.house;
+  DialIn first(house, 1), second(house, 2);
+  ASSERT_TRUE(first.dial("A\\alice"));
+  ASSERT_TRUE(second.dial("B\\alice"));
+  EXPECT_EQ(house.accounting.said, (std::vector<std::string>{"start alice", "start alice"}));
+  house.concentrator->for_each_call([](const CallStatus& call) { EXPECT_EQ(call.session.user, "alice"); });
+  EXPECT_EQ(house.concentrator->set_rate({By::kUsername, "alice"}, SubscriberRate{.down = 8000, .up = 8000}),
+            2U);
+  EXPECT_EQ(house.concentrator->terminate({By::kUsername, "alice"}, true), 2U);
 }
 
 TEST(SingleSession, OffLetsAllIn) {

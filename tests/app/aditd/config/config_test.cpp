@@ -295,7 +295,7 @@ TEST_F(ConfigFileTest, CarriesTheUsersAndSaysWhichLinesAreIgnored) {
   write("adit.toml", read_file(path()) + "[auth]\nchallenge-name = \"here\"\n");
   const ConfigResult result = load_config(path());
   EXPECT_EQ(result.users.users.size(), 2u);
-  EXPECT_NE(result.users.users.find("bob"), nullptr);
+  EXPECT_TRUE(result.users.users.find("bob"));
   ASSERT_EQ(result.users.notes.size(), 2u);
   ASSERT_EQ(result.problems.size(), 2u);
   EXPECT_NE(result.problems[0].line.find("line 3: the same user stands on line 1"), std::string::npos);
@@ -306,8 +306,8 @@ TEST_F(ConfigFileTest, ARunningProcessKeepsTheServerNameThatItHas) {
   write("secrets", "alice before one\nbob after two\n");
   write("adit.toml", read_file(path()) + "[auth]\nchallenge-name = \"after\"\n");
   const ConfigResult result = load_config(path(), "before");
-  EXPECT_NE(result.users.users.find("alice"), nullptr);
-  EXPECT_EQ(result.users.users.find("bob"), nullptr);
+  EXPECT_TRUE(result.users.users.find("alice"));
+  EXPECT_FALSE(result.users.users.find("bob"));
 }
 
 TEST_F(ConfigFileTest, WarnsOfChapSecretsWithoutAUser) {
