@@ -9,47 +9,65 @@
 namespace adit::control::radius {
 namespace {
 
+constexpr Service kServices[] = {Service::kAuthentication, Service::kAccounting};
+
+std::string name_of(Service service) {
+  return service == Service::kAuthentication ? "authentication" : "accounting";
+}
+
 Service service_of(Code code) {
   return code == Code::kAccountingRequest ? Service::kAccounting : Service::kAuthentication;
 }
 
 }  // namespace
 
-struct Client::Server {
-  Server(Client& client, std::size_t its_index, const ServerSettings& its_settings, std::uint32_t lanes)
+/// One of a server's two ports: its sockets, and whether it answers. A server whose accounting is stuck, for
+/// example in a database, may well answer logins.
+struct Client::Port {
+  Port(Client& client, Server& its_server, Service its_service, std::uint32_t lane_count)
       : owner(client),
-        index(its_index),
-        settings(its_settings),
-        revive(client.wheel_, &TimerCallback<&Server::on_revive>::fire, this) {
-    for (auto& of_service : by_service) {
-      of_service.resize(lanes);
-    }
-  }
+        server(its_server),
+        service(its_service),
+        lanes(lane_count),
+        revive(client.wheel_, &TimerCallback<&Port::on_revive>::fire, this) {}
   void on_revive() { owner.on_dead(*this); }
-  [[nodiscard]] std::vector<Lane>& lanes(Service service) {
-    return by_service[static_cast<std::size_t>(service)];
-  }
-  [[nodiscard]] bool serves(Service service) const {
-    return (service == Service::kAuthentication ? settings.auth_port : settings.acct_port) != 0;
-  }
 
   Client& owner;
-  std::size_t index;
-  const ServerSettings& settings;
-  std::array<std::vector<Lane>, 2> by_service;
-  std::array<std::uint32_t, 2> next_lane{};
+  Server& server;
+  const Service service;
+  std::vector<Lane> lanes;
+  std::uint32_t next_lane = 0;
+  std::uint64_t in_flight = 0;
   bool alive = true;
   std::uint32_t fails = 0;  // consecutive requests without any reply
   Instant dead_until{};
   Timer revive;
+};
+
+struct Client::Server {
+  Server(Client& client, std::size_t its_index, const ServerSettings& its_settings, std::uint32_t lanes)
+      : index(its_index),
+        settings(its_settings),
+        ports{Port{client, *this, Service::kAuthentication, lanes},
+              Port{client, *this, Service::kAccounting, lanes}} {}
+  [[nodiscard]] Port& port(Service service) { return ports[static_cast<std::size_t>(service)]; }
+  [[nodiscard]] bool serves(Service service) const {
+    return (service == Service::kAuthentication ? settings.auth_port : settings.acct_port) != 0;
+  }
+
+  std::size_t index;
+  const ServerSettings& settings;
+  std::array<Port, 2> ports;
   ServerStatus counts{};
   RoundTrips times;
 };
 
 struct Client::Exchange {
-  Exchange(Client& client, Ticket its_ticket, Code its_code, Compose its_compose, Done its_done)
+  Exchange(Client& client, Ticket its_ticket, Service its_service, Code its_code, Compose its_compose,
+           Done its_done)
       : owner(client),
         ticket(its_ticket),
+        service(its_service),
         code(its_code),
         compose(std::move(its_compose)),
         done(std::move(its_done)),
@@ -58,11 +76,12 @@ struct Client::Exchange {
 
   Client& owner;
   const Ticket ticket;
+  const Service service;
   const Code code;
   Compose compose;
   Done done;                // none: this is a probe
   std::vector<bool> tried;  // by server
-  Server* server = nullptr;
+  Port* port = nullptr;     // nullptr: not sent
   std::uint32_t lane = 0;
   std::uint8_t identifier = 0;
   std::uint32_t tries = 0;
@@ -86,7 +105,8 @@ Client::~Client() = default;
 
 Client::Ticket Client::request(Code code, Compose compose, Done done) {
   const Ticket ticket = next_ticket_++;
-  auto exchange = std::make_unique<Exchange>(*this, ticket, code, std::move(compose), std::move(done));
+  auto exchange =
+      std::make_unique<Exchange>(*this, ticket, service_of(code), code, std::move(compose), std::move(done));
   exchange->tried.resize(servers_.size());
   Exchange& placed = *exchange;
   exchanges_.emplace(ticket, std::move(exchange));
@@ -100,33 +120,37 @@ void Client::cancel(Ticket ticket) {
   if (found == exchanges_.end()) {
     return;
   }
+  const Service service = found->second->service;
   leave_lane(*found->second);
   --asked_;
   exchanges_.erase(found);  // its ticket stays in waiting_; serve_waiting() skips it
-  serve_waiting();
+  serve_waiting(service);
 }
 
 /// Picks from the servers not tried yet: the live one with the lowest priority number, among equals the one
 /// with the fewest requests for its weight. If none is live, the one whose dead time ends first: it may be
 /// back.
-Client::Server* Client::choose(const Exchange& exchange) {
-  Server* best = nullptr;
-  const auto better = [](const Server& a, const Server& b) {
+Client::Port* Client::choose(const Exchange& exchange) {
+  Port* best = nullptr;
+  const auto better = [](const Port& a, const Port& b) {
     if (a.alive != b.alive) {
       return a.alive;
     }
     if (!a.alive) {
       return a.dead_until < b.dead_until;
     }
-    if (a.settings.priority != b.settings.priority) {
-      return a.settings.priority < b.settings.priority;
+    const ServerSettings& of_a = a.server.settings;
+    const ServerSettings& of_b = b.server.settings;
+    if (of_a.priority != of_b.priority) {
+      return of_a.priority < of_b.priority;
     }
-    return a.counts.in_flight * b.settings.weight < b.counts.in_flight * a.settings.weight;
+    return a.in_flight * of_b.weight < b.in_flight * of_a.weight;
   };
   for (const auto& server : servers_) {
-    if (server->serves(service_of(exchange.code)) && !exchange.tried[server->index] &&
-        (best == nullptr || better(*server, *best))) {
-      best = server.get();
+    Port& port = server->port(exchange.service);
+    if (server->serves(exchange.service) && !exchange.tried[server->index] &&
+        (best == nullptr || better(port, *best))) {
+      best = &port;
     }
   }
   return best;
@@ -134,14 +158,14 @@ Client::Server* Client::choose(const Exchange& exchange) {
 
 /// If nothing can be sent, the timer reports it: `done` is never called from within request().
 void Client::start(Exchange& exchange) {
-  Server* server = choose(exchange);
-  if (server == nullptr) {
+  Port* port = choose(exchange);
+  if (port == nullptr) {
     exchange.timer.arm(Duration{0});
     return;
   }
-  if (!place(exchange, *server)) {
-    if (waiting_.size() < settings_.max_waiting) {
-      waiting_.push_back(exchange.ticket);
+  if (!place(exchange, *port)) {
+    if (std::deque<Ticket>& queue = waiting(exchange.service); queue.size() < settings_.max_waiting) {
+      queue.push_back(exchange.ticket);
     } else {
       exchange.refusal = "too many RADIUS requests wait for an answer";
       exchange.timer.arm(Duration{0});
@@ -150,13 +174,12 @@ void Client::start(Exchange& exchange) {
 }
 
 /// Takes an identifier, composes and sends. False: all identifiers are in use.
-bool Client::place(Exchange& exchange, Server& server) {
-  const Service service = service_of(exchange.code);
-  std::vector<Lane>& lanes = server.lanes(service);
-  std::uint32_t& at = server.next_lane[static_cast<std::size_t>(service)];
-  for (std::uint32_t n = 0; n < lanes.size(); ++n) {
-    at = (at + 1) % static_cast<std::uint32_t>(lanes.size());
-    Lane& lane = lanes[at];
+bool Client::place(Exchange& exchange, Port& port) {
+  Server& server = port.server;
+  std::uint32_t& at = port.next_lane;
+  for (std::uint32_t n = 0; n < port.lanes.size(); ++n) {
+    at = (at + 1) % static_cast<std::uint32_t>(port.lanes.size());
+    Lane& lane = port.lanes[at];
     if (lane.used == kIdentifiers) {
       continue;
     }
@@ -167,14 +190,14 @@ bool Client::place(Exchange& exchange, Server& server) {
         lane.next++;  // round robin: an identifier rests as long as possible before its reuse
     lane.exchanges[exchange.identifier] = &exchange;
     ++lane.used;
-    exchange.server = &server;
+    exchange.port = &port;
     exchange.lane = at;
     exchange.tries = 0;
     exchange.tried[server.index] = true;
-    ++server.counts.in_flight;
+    ++port.in_flight;
     entropy_.fill(exchange.authenticator);
     RequestWriter writer(exchange.code, exchange.identifier, exchange.authenticator);
-    if (service == Service::kAuthentication) {
+    if (exchange.code != Code::kAccountingRequest) {
       writer.begin_signed();
     }
     const Bytes secret = server.settings.secret.bytes();
@@ -191,35 +214,38 @@ bool Client::place(Exchange& exchange, Server& server) {
 }
 
 void Client::transmit(Exchange& exchange) {
-  Server& server = *exchange.server;
+  Server& server = exchange.port->server;
   ++(exchange.tries == 0 ? server.counts.sent : server.counts.repeated);
   ++exchange.tries;
   exchange.sent = wheel_.now();
   exchange.timer.arm(settings_.timeout);
-  static_cast<void>(transport_.send(server.index, service_of(exchange.code), exchange.lane, exchange.packet));
+  static_cast<void>(transport_.send(server.index, exchange.service, exchange.lane, exchange.packet));
 }
 
 void Client::on_timeout(Exchange& exchange) {
-  if (exchange.server == nullptr) {  // never sent: no server, or no room
+  if (exchange.port == nullptr) {  // never sent: no server, or no room
     finish(exchange, std::unexpected(std::string(exchange.refusal)));
   } else if (exchange.tries < settings_.tries) {
     transmit(exchange);
   } else {
-    give_up_server(exchange);
+    give_up_port(exchange);
   }
 }
 
-void Client::give_up_server(Exchange& exchange) {
-  Server& server = *exchange.server;
+void Client::give_up_port(Exchange& exchange) {
+  Port& port = *exchange.port;
+  Server& server = port.server;
   ++server.counts.timeouts;
-  ++server.fails;
+  ++port.fails;
   leave_lane(exchange);
-  if (server.alive && server.fails >= settings_.max_fail) {
-    server.alive = false;
-    server.dead_until = wheel_.now() + settings_.dead_time;
+  if (port.alive && port.fails >= settings_.max_fail) {
+    port.alive = false;
+    port.dead_until = wheel_.now() + settings_.dead_time;
     log_.event(Severity::kWarning, "radius_server_dead",
-               {{"server", server.settings.name}, {"unanswered", std::to_string(server.fails)}});
-    on_dead(server);
+               {{"server", server.settings.name},
+                {"service", name_of(port.service)},
+                {"unanswered", std::to_string(port.fails)}});
+    on_dead(port);
   }
   if (!exchange.done || choose(exchange) == nullptr) {
     const std::string name = server.settings.name;
@@ -230,14 +256,14 @@ void Client::give_up_server(Exchange& exchange) {
 }
 
 void Client::leave_lane(Exchange& exchange) {
-  if (exchange.server == nullptr) {
+  if (exchange.port == nullptr) {
     return;
   }
-  Lane& lane = exchange.server->lanes(service_of(exchange.code))[exchange.lane];
+  Lane& lane = exchange.port->lanes[exchange.lane];
   lane.exchanges[exchange.identifier] = nullptr;
   --lane.used;
-  --exchange.server->counts.in_flight;
-  exchange.server = nullptr;
+  --exchange.port->in_flight;
+  exchange.port = nullptr;
   exchange.timer.cancel();
 }
 
@@ -249,33 +275,35 @@ void Client::finish(Exchange& exchange, const std::expected<Reply, std::string>&
     --asked_;
     exchange.done(reply);
   }
-  serve_waiting();
+  serve_waiting(exchange.service);
 }
 
-void Client::serve_waiting() {
-  while (!waiting_.empty()) {
-    const auto found = exchanges_.find(waiting_.front());
+void Client::serve_waiting(Service service) {
+  std::deque<Ticket>& queue = waiting(service);
+  while (!queue.empty()) {
+    const auto found = exchanges_.find(queue.front());
     if (found == exchanges_.end()) {
-      waiting_.pop_front();  // cancelled
+      queue.pop_front();  // cancelled
       continue;
     }
-    Server* server = choose(*found->second);
-    if (server == nullptr) {
+    Port* port = choose(*found->second);
+    if (port == nullptr) {
       found->second->timer.arm(Duration{0});
-    } else if (!place(*found->second, *server)) {
+    } else if (!place(*found->second, *port)) {
       return;
     }
-    waiting_.pop_front();
+    queue.pop_front();
   }
 }
 
 void Client::on_datagram(std::size_t index, Service service, std::uint32_t lane, Bytes datagram) {
   Server& server = *servers_[index];
+  Port& port = server.port(service);
   if (datagram.size() < kHeaderSize) {
     ++server.counts.refused;
     return;
   }
-  Exchange* exchange = server.lanes(service)[lane].exchanges[claimed_identifier(datagram)];
+  Exchange* exchange = port.lanes[lane].exchanges[claimed_identifier(datagram)];
   if (exchange == nullptr) {
     ++server.counts.unmatched;
     return;
@@ -293,40 +321,38 @@ void Client::on_datagram(std::size_t index, Service service, std::uint32_t lane,
   if (exchange->tries == 1) {  // Karn: after a retransmission it is unknown which one was answered
     server.times.add(wheel_.now() - exchange->sent);
   }
-  server.fails = 0;
-  if (!server.alive) {
-    server.alive = true;
-    server.revive.cancel();
-    log_.event(Severity::kInfo, "radius_server_alive", {{"server", server.settings.name}});
+  port.fails = 0;
+  if (!port.alive) {
+    port.alive = true;
+    port.revive.cancel();
+    log_.event(Severity::kInfo, "radius_server_alive",
+               {{"server", server.settings.name}, {"service", name_of(service)}});
   }
   const Authenticator authenticator = exchange->authenticator;
   finish(*exchange, Reply{*packet, authenticator, secret, server.settings.name});
 }
 
-/// Probes a dead server with Status-Server (RFC 5997), so that no login depends on it. After dead_time the
-/// server is used again in any case, because it may not support Status-Server.
-void Client::on_dead(Server& server) {
-  if (server.alive) {
+/// Probes a dead port with Status-Server (RFC 5997 §3: either port has it), so that no login depends on it.
+/// After dead_time the port is used again in any case, because it may not support Status-Server.
+void Client::on_dead(Port& port) {
+  if (port.alive) {
     return;
   }
-  if (wheel_.now() >= server.dead_until) {
-    server.alive = true;
-    server.fails = settings_.max_fail - 1;  // dead again after one more unanswered request
+  if (wheel_.now() >= port.dead_until) {
+    port.alive = true;
+    port.fails = settings_.max_fail - 1;  // dead again after one more unanswered request
     return;
   }
-  probe(server);
-  server.revive.arm(std::max(settings_.dead_time / 6, settings_.timeout));
+  probe(port);
+  port.revive.arm(std::max(settings_.dead_time / 6, settings_.timeout));
 }
 
-void Client::probe(Server& server) {
-  if (!server.serves(Service::kAuthentication)) {
-    return;
-  }
+void Client::probe(Port& port) {
   const Ticket ticket = next_ticket_++;
-  auto exchange =
-      std::make_unique<Exchange>(*this, ticket, Code::kStatusServer, [](RequestWriter&, Bytes) {}, Done());
+  auto exchange = std::make_unique<Exchange>(
+      *this, ticket, port.service, Code::kStatusServer, [](RequestWriter&, Bytes) {}, Done());
   exchange->tried.assign(servers_.size(), true);
-  if (place(*exchange, server)) {
+  if (place(*exchange, port)) {
     exchange->tries = settings_.tries;  // no retransmission
     exchanges_.emplace(ticket, std::move(exchange));
   }
@@ -338,7 +364,11 @@ std::vector<ServerStatus> Client::status() const {
     ServerStatus status = server->counts;
     status.name = server->settings.name;
     status.address = server->settings.address;
-    status.alive = server->alive;
+    for (const Service service : kServices) {
+      const Port& port = server->port(service);
+      status.alive &= port.alive;
+      status.in_flight += port.in_flight;
+    }
     status.p50 = server->times.percentile(50);
     status.p99 = server->times.percentile(99);
     all.push_back(std::move(status));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A RADIUS client (RFC 2865 §2, RFC 5080) without socket or clock: requests and received datagrams in,
-// datagrams and replies out. Each server has a few lanes (sockets) of 256 identifiers. A retransmission keeps
-// identifier and authenticator. Servers are chosen by priority, then by weight; one that does not answer is
-// only probed for a while.
+// datagrams and replies out. Each port of a server has a few lanes (sockets) of 256 identifiers. A
+// retransmission keeps identifier and authenticator. Servers are chosen by priority, then by weight; a port that
+// does not answer is only probed for a while. The two services share nothing: not lanes, nor queues, nor what is
+// thought of a server, so that records which nobody takes hold up no login.
 // Everything is O(1) in the number of requests, and O(servers) when one is chosen.
 // Thread: control. Owner: the runtime.
 #pragma once
@@ -40,7 +41,7 @@ class Transport {
 struct ServerStatus {
   std::string name;
   wire::Ipv4Address address;
-  bool alive = true;
+  bool alive = true;  ///< each of its ports in use answers
   std::uint64_t in_flight = 0;
   std::uint64_t sent = 0, repeated = 0, answered = 0;
   std::uint64_t timeouts = 0;   ///< requests given up
@@ -78,13 +79,15 @@ class Client {
   void on_datagram(std::size_t server, Service service, std::uint32_t lane, Bytes datagram);
 
   [[nodiscard]] std::vector<ServerStatus> status() const;
-  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+  /// Requests for which no identifier is free; at most ClientSettings::max_waiting of each service.
+  [[nodiscard]] std::size_t waiting() const { return waiting_[0].size() + waiting_[1].size(); }
   /// No request is pending: destroying the client loses nothing but probes.
   [[nodiscard]] bool idle() const { return asked_ == 0; }
   [[nodiscard]] const ClientSettings& settings() const { return settings_; }
 
  private:
   struct Exchange;
+  struct Port;
   struct Server;
   static constexpr std::size_t kIdentifiers = 256;
 
@@ -95,17 +98,20 @@ class Client {
     std::uint32_t used = 0;
   };
 
-  [[nodiscard]] Server* choose(const Exchange& exchange);
+  [[nodiscard]] std::deque<Ticket>& waiting(Service service) {
+    return waiting_[static_cast<std::size_t>(service)];
+  }
+  [[nodiscard]] Port* choose(const Exchange& exchange);
   void start(Exchange& exchange);
-  [[nodiscard]] bool place(Exchange& exchange, Server& server);
+  [[nodiscard]] bool place(Exchange& exchange, Port& port);
   void transmit(Exchange& exchange);
   void on_timeout(Exchange& exchange);
-  void give_up_server(Exchange& exchange);
+  void give_up_port(Exchange& exchange);
   void leave_lane(Exchange& exchange);
   void finish(Exchange& exchange, const std::expected<Reply, std::string>& reply);
-  void serve_waiting();
-  void on_dead(Server& server);
-  void probe(Server& server);
+  void serve_waiting(Service service);
+  void on_dead(Port& port);
+  void probe(Port& port);
 
   ClientSettings settings_;
   TimerWheel& wheel_;
@@ -114,7 +120,7 @@ class Client {
   Transport& transport_;
   std::vector<std::unique_ptr<Server>> servers_;
   std::unordered_map<Ticket, std::unique_ptr<Exchange>> exchanges_;
-  std::deque<Ticket> waiting_;
+  std::array<std::deque<Ticket>, 2> waiting_;  // by service
   Ticket next_ticket_ = 1;
   std::size_t asked_ = 0;  // exchanges except probes
 };

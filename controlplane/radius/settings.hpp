@@ -39,7 +39,7 @@ struct ClientSettings {  // [radius]
   std::uint32_t max_fail = 3;            ///< consecutive requests without any reply that make a server dead
   Duration dead_time = Duration{30000};  ///< how long a dead server is only probed
   std::uint32_t lanes = 4;               ///< sockets for each server and service
-  std::uint32_t max_waiting = 4096;      ///< requests waiting for a free identifier
+  std::uint32_t max_waiting = 4096;      ///< requests of each service waiting for a free identifier
 };
 
 /// True when a server is configured for accounting.

@@ -35,7 +35,7 @@ Section radius_section() {
           ADIT_KEY("sockets", "", radius.lanes, (NumberKind<std::uint32_t>{1, 64}),
                    "Sockets for each server and service: 256 requests each may wait for an answer."),
           ADIT_KEY("max-waiting", "", radius.max_waiting, kCount,
-                   "Requests that wait for a free identifier; more are refused."),
+                   "Requests of each service that wait for a free identifier; more are refused."),
           ADIT_KEY("acct-interim-interval", "", control.interim_interval, (DurationKind{0s, 24h}),
                    "Between interim accounting records of a session, unless its Access-Accept says "
                    "otherwise. 0: none."),

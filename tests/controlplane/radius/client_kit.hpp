@@ -51,6 +51,15 @@ class RadiusClient : public testing::Test, public Transport {
                                    : reply.error());
         });
   }
+  /// One record of a session, whose answer nobody waits for.
+  void record() {
+    client_->request(
+        Code::kAccountingRequest,
+        [](RequestWriter& request, Bytes) { request.number(Type::kAcctStatusType, 1); }, [](const auto&) {});
+  }
+  [[nodiscard]] std::size_t sent_of(Service service) const {
+    return static_cast<std::size_t>(std::ranges::count(sent_, service, &Sent::service));
+  }
   static Octets reply_to(const Sent& request, Code code = Code::kAccessAccept,
                          std::string_view secret = "secret") {
     Octets packet{static_cast<std::uint8_t>(code), request.identifier(), 0, 38};

@@ -137,6 +137,52 @@ TEST_F(RadiusClient, WaitingOnesFollowWhenIdentifiersAreFree) {
   EXPECT_EQ(client_->waiting(), 0U);
 }
 
+// Records that no server takes fill their own lanes and their own queue. With one queue for both services a
+// login waits behind thousands of them, or is refused.
+TEST_F(RadiusClient, LoginsDoNotWaitBehindRecordsThatNobodyTakes) {
+  make(1, {.lanes = 1, .max_waiting = 4096});
+  for (int n = 0; n < 6000; ++n) {
+    record();
+  }
+  EXPECT_EQ(client_->waiting(), 4096U);
+  EXPECT_EQ(sent_of(Service::kAccounting), 256U);
+  for (int n = 0; n < 300; ++n) {
+    ask();
+  }
+  EXPECT_EQ(sent_of(Service::kAuthentication), 256U) << "as many as without any record";
+  for (std::size_t n = 0; n < sent_.size(); ++n) {
+    if (sent_[n].service == Service::kAuthentication) {
+      answer(Sent(sent_[n]));
+    }
+  }
+  EXPECT_EQ(answers_, std::vector<std::string>(300, "code 2")) << "without any time having passed";
+  EXPECT_EQ(client_->waiting(), 4096U);
+}
+
+// What is thought of a server's accounting is not thought of its authentication.
+TEST_F(RadiusClient, AServerWhoseAccountingIsSilentStaysTheFirstForLogins) {
+  ClientSettings settings;
+  for (const std::uint32_t priority : {1U, 2U}) {
+    settings.servers.push_back({.name = "p" + std::to_string(priority),
+                                .secret = crypto::SecretText("secret"),
+                                .priority = priority});
+  }
+  make(0, settings);
+  for (int n = 0; n < 10; ++n) {
+    record();
+  }
+  pass(Duration{10'000});
+  EXPECT_FALSE(client_->status()[0].alive);
+  ASSERT_EQ(log_.named("radius_server_dead").size(), 1U);
+  EXPECT_EQ(log_.named("radius_server_dead")[0].fields.at("service"), "accounting");
+  sent_.clear();
+  ask();
+  record();
+  ASSERT_EQ(sent_.size(), 2U);
+  EXPECT_EQ(sent_[0].server, 0U) << "the login";
+  EXPECT_EQ(sent_[1].server, 1U) << "the record";
+}
+
 TEST_F(RadiusClient, ThirtyPercentLossLeaksNothing) {
   make(2, {.lanes = 1});
   std::size_t seen = 0;
