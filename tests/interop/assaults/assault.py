@@ -68,9 +68,11 @@ class Running:
 class Field:
     """One window of a siege: what is attacked, by whom, for how long, and whose calls are there."""
 
-    def __init__(self, ground, target, seconds, rate, calls):
+    def __init__(self, ground, target, seconds, pace, calls):
+        """`pace`: what the attack did, in its control; None in the attack."""
         self.ground, self.lab, self.target = ground, ground.lab, target
-        self.seconds, self.rate, self.calls = seconds, rate, calls
+        self.seconds, self.pace, self.calls = seconds, pace, calls
+        self.rate = pace["rate"] if pace else 0
         self._files = 0
 
     def frame(self, packet):
@@ -83,11 +85,19 @@ class Field:
         self._files += 1
         path = self.lab.work_dir / f"flood-{self._files}.frames"
         path.write_bytes(b"".join(struct.pack("!H", len(frame)) + frame for frame in frames))
-        return Running(self.lab.command(namespace, FLOOD, interface, path, self.seconds, self.rate or 0, *rules), self.seconds)
+        return Running(self.lab.command(namespace, FLOOD, interface, path, self.seconds, self.rate, *rules), self.seconds)
 
-    def program(self, name, *words, namespace="adit-foe"):
+    def program(self, name, *words, rate=0, namespace="adit-foe"):
+        """`rate`: the attack's own, 0: as fast as it can."""
         return Running(self.lab.command(namespace, sys.executable, PROGRAMS / f"{name}.py", self.target.address,
-                                        self.seconds, self.rate or 0, *words), self.seconds)
+                                        self.seconds, rate, *words), self.seconds)
+
+    def callers(self, *words, rate=0):
+        """programs/caller.py. The control's other end answers nothing, so that connections end their way as connections."""
+        if self.pace:
+            words = [*words, "--until", "tcp", "--messages", self.pace["rate"] if self.pace["unit"] == "messages" else 0]
+            rate = self.pace["dials"]
+        return self.program("caller", *words, rate=rate)
 
 
 def each_pass(offset, width, step=1, count=0):

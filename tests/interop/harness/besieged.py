@@ -17,7 +17,7 @@ from harness.ground import Ground
 from harness.lab import Lab, merged
 
 WORK_DIR = pathlib.Path("/tmp/adit-siege")
-FILES = ("sweeps",)
+FILES = ("sweeps", "forged", "fragments", "exhaustion", "half_open", "connections", "passwords")
 CONFIG = {"ppp": {"mppe": "prefer"}, "auth": {"methods": ["mschap-v2", "pap"]}, "common": {"max-sessions": 8192},
           "log": {"level": "info"}}
 LOOKING = 1.2  # seconds of traffic within which every call is seen
@@ -113,7 +113,7 @@ class Siege:
             if self.lab.pid() != pid:
                 result.trouble = "aditd did not survive"
             elif always_control or result.window.held.lost:
-                result.control = self._window(attack, self.ground.sink, seconds, result.window.attack["rate"])
+                result.control = self._window(attack, self.ground.sink, seconds, result.window.attack)
         except Exception as error:
             result.trouble = f"{type(error).__name__}: {error}"
         if result.faults():
@@ -121,7 +121,7 @@ class Siege:
                 self.serve(attack.settings, restart=True)
         return result
 
-    def _window(self, attack, target, seconds, rate):
+    def _window(self, attack, target, seconds, pace):
         calls = Calls(self.lab, self.calls, seconds + LOOKING + 2)
         dials = Dials(self.lab, seconds)
         running = []
@@ -129,11 +129,12 @@ class Siege:
             calls.under_traffic()
             seen = calls_seen(LOOKING)
             dials.under_way()
-            field = Field(self.ground, target, seconds, rate, seen)
+            field = Field(self.ground, target, seconds, pace, seen)
             started = attack.start(field)
             running = started if isinstance(started, list) else [started]
             reports = [each.done() for each in running]
             return Window({"rate": sum(each["rate"] for each in reports), "unit": reports[0]["unit"],
+                           "dials": sum(each.get("dials", 0) for each in reports),
                            "note": "; ".join(each["note"] for each in reports if each["note"])}, calls.held(), dials.dialled())
         finally:
             for each in running:

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The client's half of PPP, as much as an attacker needs: frames in, frames out. It never encrypts."""
+import os
+import struct
+
+LCP, PAP, CHAP, IPCP = 0xC021, 0xC023, 0xC223, 0x8021
+CONFIGURE, ACK, NAK, REJECT, TERMINATE, TERMINATE_ACK, PROTOCOL_REJECT, ECHO, ECHO_REPLY = 1, 2, 3, 4, 5, 6, 8, 9, 10
+AUTHENTICATION, MAGIC, ADDRESS = 3, 5, 3  # options: two of LCP, one of IPCP
+
+
+def frame(protocol, code, identifier, data=b""):
+    return struct.pack("!BBHBBH", 0xFF, 0x03, protocol, code, identifier, 4 + len(data)) + data
+
+
+def option(kind, data):
+    return bytes([kind, 2 + len(data)]) + data
+
+
+def options(data):
+    while len(data) >= 2 and 2 <= data[1] <= len(data):
+        yield data[0], data[2:data[1]]
+        data = data[data[1]:]
+
+
+class Client:
+    """`login`: "pap", "wrong-pap", "wrong-mschap", or None: goes no further than LCP. `state`: "lcp", "auth", "network", "up",
+    "refused", "terminated"."""
+
+    def __init__(self, login="pap", user=b"blast", password=b"blast"):
+        self.login, self.user, self.password = login, user, password
+        self.state, self.magic, self.address = "lcp", os.urandom(4), bytes(4)
+        self._ours_open = self._theirs_open = False
+        self._number = 0
+
+    def start(self):
+        """Our Configure-Request; sent again it starts LCP anew."""
+        self._ours_open = self._theirs_open = False
+        self.state = "lcp"
+        return [self._request(LCP, option(MAGIC, self.magic))]
+
+    def _request(self, protocol, data):
+        self._number = (self._number + 1) & 0xFF
+        return frame(protocol, CONFIGURE, self._number, data)
+
+    def on(self, payload):
+        """Frames to send in answer to one that came."""
+        if payload[:2] == b"\xff\x03":
+            payload = payload[2:]
+        if len(payload) < 6:
+            return []
+        protocol, code, identifier, length = struct.unpack("!HBBH", payload[:6])
+        data = payload[6:2 + length]
+        if protocol == LCP:
+            return self._on_lcp(code, identifier, data)
+        if protocol == PAP or protocol == CHAP:
+            return self._on_auth(protocol, code, identifier)
+        if protocol == IPCP:
+            return self._on_ipcp(code, identifier, data)
+        if protocol & 0xC000 == 0x8000:
+            return [frame(LCP, PROTOCOL_REJECT, identifier, payload[:64])]
+        return []
+
+    def _on_lcp(self, code, identifier, data):
+        if code == CONFIGURE:
+            asked = dict(options(data)).get(AUTHENTICATION, b"")
+            if self.login in ("pap", "wrong-pap") and asked[:2] == b"\xc2\x23":
+                return [frame(LCP, NAK, identifier, option(AUTHENTICATION, b"\xc0\x23"))]
+            self._theirs_open = True
+            return [frame(LCP, ACK, identifier, data), *self._opened()]
+        if code == ACK:
+            self._ours_open = True
+            return self._opened()
+        if code == TERMINATE:
+            self.state = "terminated"
+            return [frame(LCP, TERMINATE_ACK, identifier)]
+        if code == ECHO:
+            return [frame(LCP, ECHO_REPLY, identifier, self.magic + data[4:])]
+        return []
+
+    def _opened(self):
+        if not (self._ours_open and self._theirs_open) or self.state != "lcp":
+            return []
+        self.state = "auth"
+        if self.login in ("pap", "wrong-pap"):
+            secret = self.password if self.login == "pap" else os.urandom(8)
+            return [frame(PAP, 1, 1, bytes([len(self.user)]) + self.user + bytes([len(secret)]) + secret)]
+        return []
+
+    def _on_auth(self, protocol, code, identifier):
+        if protocol == CHAP and code == 1 and self.login is not None:  # an MS-CHAPv2 response that cannot be right
+            return [frame(CHAP, 2, identifier, b"\x31" + os.urandom(16) + bytes(8) + os.urandom(24) + b"\0" + self.user)]
+        if (protocol, code) in ((PAP, 3), (CHAP, 4)):
+            self.state = "refused"
+        elif (protocol, code) == (PAP, 2):
+            self.state = "network"
+            return [self._request(IPCP, option(ADDRESS, bytes(4)))]
+        return []
+
+    def _on_ipcp(self, code, identifier, data):
+        if code == CONFIGURE:
+            return [frame(IPCP, ACK, identifier, data)]
+        offered = dict(options(data)).get(ADDRESS, bytes(4))
+        if code == NAK:
+            return [self._request(IPCP, option(ADDRESS, offered))]
+        if code == ACK:
+            self.address, self.state = offered, "up"
+        return []
