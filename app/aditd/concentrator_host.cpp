@@ -16,6 +16,10 @@ void ConcentratorHost::close(ConnectionId connection) {
   tcp_.close(connection);
 }
 
+void ConcentratorHost::drop(ConnectionId connection) {
+  tcp_.drop(connection);
+}
+
 bool ConcentratorHost::post(contract::WorkerId worker, const contract::ToWorker& message) {
   return runtime_.data_plane().mailbox(worker).to_worker.push(message);
 }

@@ -23,6 +23,7 @@ class ConcentratorHost final : public control::ConcentratorActions {
 
   void send(control::ConnectionId connection, std::span<const std::uint8_t> message) override;
   void close(control::ConnectionId connection) override;
+  void drop(control::ConnectionId connection) override;
   [[nodiscard]] bool post(contract::WorkerId worker, const contract::ToWorker& message) override;
   [[nodiscard]] bool post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame) override;
   void map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) override;

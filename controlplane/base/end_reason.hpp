@@ -20,6 +20,7 @@ enum class EndReason : std::uint8_t {
   kMalformed,    ///< a control message that breaks RFC 2637
   kUnsupportedVersion,
   kLimit,       ///< connection, call or start limits
+  kEvicted,     ///< something was scarce, and its source held most without a login
   kNoResource,  ///< no call ID, no slot, or a full ring to the worker
   kPoolEmpty,
   kStartTimeout,  ///< no SCCRQ or no OCRQ in time
@@ -63,6 +64,8 @@ enum class EndReason : std::uint8_t {
       return "unsupported_version";
     case EndReason::kLimit:
       return "limit";
+    case EndReason::kEvicted:
+      return "evicted";
     case EndReason::kNoResource:
       return "no_resource";
     case EndReason::kPoolEmpty:

@@ -34,13 +34,14 @@ struct PptpSettings {            // [pptp]
   Duration start_timeout = 10s;  ///< accept to Start-Control-Connection-Request
   Duration call_timeout =
       30s;  ///< Start-Control-Connection-Reply to Outgoing-Call-Request, or last call's end
-  Duration stop_timeout = 3s;  ///< our Stop-Control-Connection-Request to its reply
+  Duration login_timeout = 60s;  ///< accept to an authenticated call, whatever happens in between
+  Duration stop_timeout = 3s;    ///< our Stop-Control-Connection-Request to its reply
   SetLinkInfoPolicy set_link_info = SetLinkInfoPolicy::kMirror;
   std::uint16_t receive_window = 64;
   std::uint32_t max_calls_per_connection = 1;
   std::uint32_t max_connections = 100'000;
-  std::uint32_t max_connections_per_address = 1'000;
-  std::uint32_t max_starting = 10'000;          ///< connections without an authenticated call, together
+  std::uint32_t max_connections_per_address = 0;  ///< 0: no limit; beside it, admission is fair by source
+  std::uint32_t max_starting = 10'000;            ///< connections without an authenticated call, together
   std::uint32_t max_output_octets = 16'384;     ///< unsent control octets per connection before it is closed
   std::uint32_t max_messages_per_second = 200;  ///< control messages per connection; above, it is closed
   std::string host_name = "adit";  ///< Start-Control-Connection-Reply Host Name, 63 octets at most

@@ -18,6 +18,7 @@ CallRecord::CallRecord(ConcentratorCore& core, ConnectionRecord& connection, std
       peer_(connection.peer),
       local_(connection.local),
       since_(core.wheel.now()),
+      claim_(connection),
       login_(core, *this),
       addresses_(core, *this) {
   peer_id = peer;
@@ -57,7 +58,10 @@ void CallRecord::lcp_opened() {
 }
 
 void CallRecord::admit(const std::string& user, const AuthAccepted& accepted) {
-  core_.authenticated(*connection_);
+  if (!std::exchange(logged_in_, true)) {
+    connection_->call_logged_in();
+    core_.call_shares.set_logged_in(claim_, true);
+  }
   core_.directory.set_user(*this, user);
   admitted_rate_ = rate_ = accepted.rate.value_or(core_.settings.rate);
   if (!addresses_.mapped().is_none()) {
@@ -216,7 +220,8 @@ void CallRecord::finish(EndReason reason) {
     accounting_->cancel();
   }
   reason_ = reason;
-  connection_ = nullptr;
+  core_.call_shares.remove(claim_);
+  std::exchange(connection_, nullptr)->call_over(logged_in_);
   set_stage(Stage::kFinishing);
   core_.directory.forget_user(*this);
   addresses_.unmap();

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "controlplane/auth/auth_backend.hpp"
+#include "controlplane/concentrator/admission/fair_share.hpp"
 #include "controlplane/concentrator/call_accounting.hpp"
 #include "controlplane/concentrator/call_addresses.hpp"
 #include "controlplane/concentrator/call_login.hpp"
@@ -62,6 +63,9 @@ class CallRecord final : public PptpCall, public WorkerLink {
   /// Gives up its address for the next call of `user`. False: it has not ended, or was another user's.
   bool yield_address(const std::string& user);
 
+  /// To one of the places for calls.
+  [[nodiscard]] Claim& claim() { return claim_; }
+
   [[nodiscard]] CallStatus status() const;
   [[nodiscard]] std::string session_id() const;
   [[nodiscard]] std::uint64_t number() const { return number_; }
@@ -103,6 +107,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   const std::uint64_t number_;
   const wire::Ipv4Address peer_, local_;
   const Instant since_;
+  Claim claim_;
   CallLogin login_;
   CallAddresses addresses_;
   SubscriberRate admitted_rate_;
@@ -115,6 +120,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   Instant ended_{};
   Stage stage_ = Stage::kStarting;
   EndReason reason_ = EndReason::kNone;
+  bool logged_in_ = false;
   bool terminating_ = false;  // LCP's Terminate-Request has been sent
   SessionStatus last_;        // the session's, once it is over
 };

@@ -31,6 +31,12 @@ bool Concentrator::on_accept(ConnectionId connection, wire::Ipv4Address peer, wi
   return core_->accept(connection, peer, local);
 }
 
+bool Concentrator::on_no_descriptors() {
+  const bool dropped = core_->free_a_descriptor();
+  core_->sweep();
+  return dropped;
+}
+
 void Concentrator::on_bytes(ConnectionId connection, std::span<const std::uint8_t> octets) {
   if (ConnectionRecord* record = core_->find_connection(connection); record != nullptr) {
     record->protocol.on_bytes(octets);
@@ -160,6 +166,7 @@ void Concentrator::for_each_call(const std::function<void(const CallStatus&)>& v
 ConcentratorStats Concentrator::stats() const {
   ConcentratorStats stats = core_->stats;
   stats.connections = core_->connections.size();
+  stats.connections_before_login = core_->connection_shares.before_login();
   for (std::size_t reason = 0; reason < core_->ended.size(); ++reason) {
     if (core_->ended[reason] != 0) {
       stats.ended.emplace_back(static_cast<EndReason>(reason), core_->ended[reason]);
@@ -170,6 +177,19 @@ ConcentratorStats Concentrator::stats() const {
 
 std::vector<PoolStatus> Concentrator::pools() const {
   return core_->pools.status();
+}
+
+std::vector<SourceStatus> Concentrator::limited_sources() const {
+  std::vector<SourceStatus> rows;
+  for (const auto& [address, history] : core_->histories.entries()) {
+    const FairShare::Holding holding = core_->connection_shares.holding(address);
+    rows.push_back({.address = address,
+                    .before_login = holding.before_login,
+                    .after_login = holding.after_login,
+                    .history = history,
+                    .since = core_->wheel.now() - history.last});
+  }
+  return rows;
 }
 
 }  // namespace adit::control

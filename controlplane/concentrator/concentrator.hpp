@@ -22,6 +22,7 @@
 #include "controlplane/base/settings.hpp"
 #include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/concentrator/accounting.hpp"
+#include "controlplane/concentrator/admission/source_history.hpp"
 #include "controlplane/concentrator/resources/address_pool.hpp"
 #include "controlplane/concentrator/resources/seating.hpp"
 #include "controlplane/concentrator/resources/steering.hpp"
@@ -43,6 +44,8 @@ class ConcentratorActions {
   /// Closes once everything sent has left (the process bounds the wait); no more events come for this
   /// connection.
   virtual void close(ConnectionId connection) = 0;
+  /// Closes at once, whatever has not left yet: another connection needs the place.
+  virtual void drop(ConnectionId connection) { close(connection); }
   /// False when the worker's ring is full. The concentrator then refuses or ends the call and never blocks.
   [[nodiscard]] virtual bool post(contract::WorkerId worker, const contract::ToWorker& message) = 0;
   [[nodiscard]] virtual bool post_frame(const contract::CallRef& call,
@@ -77,6 +80,7 @@ struct CallStatus {
 
 struct ConcentratorStats {
   std::uint64_t connections = 0;  ///< gauges
+  std::uint64_t connections_before_login = 0;
   std::uint64_t calls_starting = 0;
   std::uint64_t calls_active = 0;
   std::uint64_t calls_finishing = 0;
@@ -87,6 +91,14 @@ struct ConcentratorStats {
   std::uint64_t frames_dropped = 0;  ///< PPP control frames dropped because the worker's ring was full
   std::uint64_t stale_messages = 0;  ///< from workers, about calls that no longer exist
   std::vector<std::pair<EndReason, std::uint64_t>> ended;  ///< calls and connections by reason, without zeros
+};
+
+/// A source address that was limited: what it has, and what was done to it (admission/source_history.hpp).
+struct SourceStatus {
+  wire::Ipv4Address address;
+  std::uint32_t before_login = 0, after_login = 0;  ///< its connections
+  SourceHistory history;
+  Duration since{0};  ///< the last time that something was done to it
 };
 
 /// Selects calls for `adit terminate`, `adit shaper` and RADIUS Disconnect- and CoA-Requests.
@@ -122,7 +134,10 @@ class Concentrator {
 
   // ---- events ---------------------------------------------------------------------------------------------
   /// A TCP connection was accepted. False: refused (limits, draining): close it at once; its ID is not kept.
+  /// At a limit another connection is usually dropped in its favour, see admission/fair_share.hpp.
   [[nodiscard]] bool on_accept(ConnectionId connection, wire::Ipv4Address peer, wire::Ipv4Address local);
+  /// The process has no descriptor left for a new connection. False: there is nothing to drop.
+  [[nodiscard]] bool on_no_descriptors();
   void on_bytes(ConnectionId connection, std::span<const std::uint8_t> octets);
   /// The peer closed or reset, or (kOutputOverflow) the process gave up on a peer that does not read.
   void on_closed(ConnectionId connection, EndReason reason = EndReason::kPeerClosed);
@@ -157,6 +172,8 @@ class Concentrator {
   void for_each_call(const std::function<void(const CallStatus&)>& visit) const;
   [[nodiscard]] ConcentratorStats stats() const;
   [[nodiscard]] std::vector<PoolStatus> pools() const;
+  /// Those that were limited most recently first, at most kRememberedSources.
+  [[nodiscard]] std::vector<SourceStatus> limited_sources() const;
 
  private:
   std::unique_ptr<ConcentratorCore> core_;

@@ -14,6 +14,13 @@ namespace {
 /// Delay before retrying a RemoveCall that found its worker's ring full.
 constexpr Duration kRemovalRetry{20};
 
+/// That something is scarce is logged this often.
+constexpr Duration kScarcityInterval{10'000};
+
+/// Of slots and call IDs, the last ones are for sources that have no other call under way.
+constexpr std::uint64_t kReservedPlaces = 64;
+constexpr std::uint64_t kReservedFraction = 16;
+
 /// Session IDs count up from a random 64-bit value: they are unique across calls and process restarts.
 std::uint64_t random_start(Entropy& entropy) {
   const std::uint64_t high = entropy.next_u32();
@@ -34,6 +41,8 @@ ConcentratorCore::ConcentratorCore(const Settings& the_settings, std::uint16_t w
       auth(the_auth),
       actions(the_actions),
       accounting(its_accounting),
+      connection_shares(the_wheel),
+      call_shares(the_wheel),
       pools(the_settings.ip, the_wheel, workers, steering),
       seating(workers),
       steering_(steering),
@@ -41,9 +50,11 @@ ConcentratorCore::ConcentratorCore(const Settings& the_settings, std::uint16_t w
       removals_waiting_(workers),
       next_number_(random_start(the_entropy)),
       sweep_timer_(the_wheel, on_timer<&ConcentratorCore::sweep>, this),
-      removal_timer_(the_wheel, on_timer<&ConcentratorCore::retry_removals>, this) {
+      removal_timer_(the_wheel, on_timer<&ConcentratorCore::retry_removals>, this),
+      scarcity_timer_(the_wheel, on_timer<&ConcentratorCore::log_scarcity>, this) {
   for (std::uint16_t worker = 0; worker < workers; ++worker) {
     slots_.emplace_back(contract::WorkerId{worker}, slots_per_worker);
+    places_ += slots_per_worker;
   }
 }
 
@@ -51,33 +62,87 @@ ConcentratorCore::~ConcentratorCore() = default;
 
 // ---- connections ------------------------------------------------------------------------------------------
 
-EndReason ConcentratorCore::refusal_of(wire::Ipv4Address peer) const {
+EndReason ConcentratorCore::make_room_for(wire::Ipv4Address newcomer) {
   if (draining) {
     return EndReason::kShutdown;
   }
-  const auto from = connections_from_.find(peer);
-  const std::uint32_t here = from == connections_from_.end() ? 0 : from->second;
-  const bool limit = connections.size() >= settings.pptp.max_connections ||
-                     starting_ >= settings.pptp.max_starting ||
-                     here >= settings.pptp.max_connections_per_address;
-  return limit ? EndReason::kLimit : EndReason::kNone;
+  const FairShare::Holding holding = connection_shares.holding(newcomer);
+  const std::uint32_t most = settings.pptp.max_connections_per_address;
+  if (most != 0 && holding.before_login + holding.after_login >= most) {
+    return EndReason::kLimit;
+  }
+  if (connections.size() < settings.pptp.max_connections &&
+      connection_shares.before_login() < settings.pptp.max_starting) {
+    return EndReason::kNone;
+  }
+  const Claim* yields = connection_shares.yields_to(newcomer);
+  if (yields == nullptr) {
+    return EndReason::kLimit;
+  }
+  evict(yields->connection);
+  return EndReason::kNone;
 }
 
 bool ConcentratorCore::accept(ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local) {
-  const EndReason refusal = refusal_of(peer);
+  const EndReason refusal = make_room_for(peer);
   if (refusal != EndReason::kNone) {
     count_end(refusal);
+    count_refusal(peer);
     log.event(Severity::kWarning, "connection_refused",
               {{"peer", wire::to_string(peer)},
                {"local", wire::to_string(local)},
                {"reason", std::string(to_text(refusal))}});
     return false;
   }
-  connections.emplace(id, std::make_unique<ConnectionRecord>(*this, id, peer, local));
-  ++connections_from_[peer];
-  ++starting_;
+  const auto entry = connections.emplace(id, std::make_unique<ConnectionRecord>(*this, id, peer, local));
+  connection_shares.add(entry.first->second->claim, peer);
   ++stats.connections_total;
   return true;
+}
+
+bool ConcentratorCore::free_a_descriptor() {
+  const Claim* yields = connection_shares.yields();
+  if (yields != nullptr) {
+    evict(yields->connection);
+  }
+  return yields != nullptr;
+}
+
+void ConcentratorCore::evict(ConnectionRecord& connection) {
+  SourceHistory& history = histories.use(connection.peer);
+  ++history.evicted;
+  history.last = wheel.now();
+  ++evicted_;
+  scarce();
+  connection.evicted = true;
+  connection.protocol.on_closed(EndReason::kEvicted);
+}
+
+void ConcentratorCore::count_refusal(wire::Ipv4Address source) {
+  if (draining) {
+    return;
+  }
+  SourceHistory& history = histories.use(source);
+  ++history.refused;
+  history.last = wheel.now();
+  ++refused_;
+  scarce();
+}
+
+void ConcentratorCore::scarce() {
+  if (!scarcity_timer_.armed()) {
+    scarcity_timer_.arm(kScarcityInterval);
+  }
+}
+
+void ConcentratorCore::log_scarcity() {
+  log.event(Severity::kWarning, "admission_scarce",
+            {{"seconds", std::to_string(kScarcityInterval / Duration{1000})},
+             {"evicted", std::to_string(std::exchange(evicted_, 0))},
+             {"refused", std::to_string(std::exchange(refused_, 0))},
+             {"connections", std::to_string(connections.size())},
+             {"before_login", std::to_string(connection_shares.before_login())},
+             {"remedy", "adit show admission names the sources"}});
 }
 
 ConnectionRecord* ConcentratorCore::find_connection(ConnectionId id) const {
@@ -96,23 +161,13 @@ void ConcentratorCore::connection_over(ConnectionRecord& connection, EndReason r
              {"calls", std::to_string(connection.calls)},
              {"duration", duration_since(connection.since)}});
   if (!connection.tcp_closed) {
-    actions.close(connection.id);
+    connection.evicted ? actions.drop(connection.id) : actions.close(connection.id);
   }
-  starting_ -= connection.authenticated ? 0 : 1;
-  const auto from = connections_from_.find(connection.peer);
-  if (--from->second == 0) {
-    connections_from_.erase(from);
-  }
+  connection_shares.remove(connection.claim);
   const auto entry = connections.find(connection.id);
   over_connections_.push_back(std::move(entry->second));
   connections.erase(entry);
   sweep_soon();
-}
-
-void ConcentratorCore::authenticated(ConnectionRecord& connection) {
-  if (!std::exchange(connection.authenticated, true)) {
-    --starting_;
-  }
 }
 
 void ConcentratorCore::drain() {
@@ -133,6 +188,10 @@ std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord
   if (draining) {
     return std::unexpected(EndReason::kShutdown);
   }
+  if (!make_room_for_call(connection)) {
+    count_refusal(connection.peer);
+    return std::unexpected(EndReason::kNoResource);
+  }
   auto record = std::make_unique<CallRecord>(*this, connection, next_number_, peer);
   CallRecord& call = *record;
   if (!seat(call)) {
@@ -147,7 +206,27 @@ std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord
   ++next_number_;
   ++stats.calls_total;
   count_stage(call.stage(), +1);
+  call_shares.add(call.claim(), call.peer());
+  connection.call_began();
   return &directory.add(std::move(record));
+}
+
+/// Slots and call IDs come back only when the worker has removed the call, so room is made while there are some
+/// left.
+bool ConcentratorCore::make_room_for_call(const ConnectionRecord& newcomer) {
+  if (places_left(newcomer.local) >= std::min(kReservedPlaces, places_ / kReservedFraction)) {
+    return true;
+  }
+  const Claim* yields = call_shares.yields_to(newcomer.peer);
+  if (yields == nullptr || &yields->connection == &newcomer) {
+    return call_shares.weight_of_newcomer(newcomer.peer) <= 1;
+  }
+  evict(yields->connection);
+  return true;
+}
+
+std::uint64_t ConcentratorCore::places_left(wire::Ipv4Address local) {
+  return std::min<std::uint64_t>(places_ - seated_, ids_.unused(local));
 }
 
 /// Assigns a slot and a call ID on the most suitable worker that has any left.
@@ -171,11 +250,13 @@ bool ConcentratorCore::seat_at(CallRecord& call, CallSlots<CallRecord>& slots) {
   call.ref = *ref;
   call.local_id = *id;
   seating.took(ref->worker);
+  ++seated_;
   return true;
 }
 
 void ConcentratorCore::unseat(CallRecord& call) {
   seating.left(call.ref.worker);
+  --seated_;
   slots_[call.ref.worker.value].release(call.ref);
   ids_.release(call.local(), call.peer(), call.local_id);
 }

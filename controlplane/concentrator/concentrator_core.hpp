@@ -16,6 +16,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "controlplane/concentrator/admission/fair_share.hpp"
+#include "controlplane/concentrator/admission/source_history.hpp"
 #include "controlplane/concentrator/call_directory.hpp"
 #include "controlplane/concentrator/call_record.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
@@ -40,6 +42,8 @@ class ConcentratorCore {
 
   // ---- events
   bool accept(ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local);
+  /// Drops a connection of the source that holds most before login. False: there is none.
+  bool free_a_descriptor();
   [[nodiscard]] ConnectionRecord* find_connection(ConnectionId id) const;
   void on_worker_message(const contract::ToControl& message, std::span<const std::uint8_t> frame);
   void drain();
@@ -53,7 +57,6 @@ class ConcentratorCore {
   void count_end(EndReason reason) { ++ended[static_cast<std::size_t>(reason)]; }
 
   // ---- for calls
-  void authenticated(ConnectionRecord& connection);
   void count_stage(CallRecord::Stage stage, int change);
   /// A message of this call found its worker's ring full: the next sweep() ends the call.
   void end_overflowed(const contract::CallRef& ref);
@@ -76,16 +79,25 @@ class ConcentratorCore {
   AuthBackend& auth;
   ConcentratorActions& actions;
   Accounting* accounting;  ///< nullptr: no accounting
+  FairShare connection_shares;
+  FairShare call_shares;
+  SourceHistories histories{kRememberedSources};
   AddressPools pools;
   CallDirectory directory;
   Seating seating;
   std::unordered_map<ConnectionId, std::unique_ptr<ConnectionRecord>> connections;
   bool draining = false;
-  ConcentratorStats stats;  ///< except `connections` and `ended`
+  ConcentratorStats stats;  ///< except `connections`, `connections_before_login` and `ended`
   std::array<std::uint64_t, static_cast<std::size_t>(EndReason::kInternal) + 1> ended{};
 
  private:
-  [[nodiscard]] EndReason refusal_of(wire::Ipv4Address peer) const;
+  [[nodiscard]] EndReason make_room_for(wire::Ipv4Address newcomer);
+  [[nodiscard]] bool make_room_for_call(const ConnectionRecord& newcomer);
+  [[nodiscard]] std::uint64_t places_left(wire::Ipv4Address local);
+  void evict(ConnectionRecord& connection);
+  void count_refusal(wire::Ipv4Address source);
+  void scarce();
+  void log_scarcity();
   [[nodiscard]] bool seat(CallRecord& call);
   [[nodiscard]] bool seat_at(CallRecord& call, CallSlots<CallRecord>& slots);
   void unseat(CallRecord& call);
@@ -98,14 +110,16 @@ class ConcentratorCore {
   CallIds ids_;
   std::vector<CallSlots<CallRecord>> slots_;                     // by worker
   std::vector<std::deque<contract::CallRef>> removals_waiting_;  // by worker
-  std::unordered_map<wire::Ipv4Address, std::uint32_t> connections_from_;
-  std::size_t starting_ = 0;  // connections without an authenticated call
+  std::uint64_t places_ = 0;                                     // slots of all workers
+  std::uint64_t seated_ = 0;                                     // those in use
+  std::uint64_t evicted_ = 0, refused_ = 0;                      // since scarcity was last logged
   std::uint64_t next_number_;
   std::vector<std::unique_ptr<ConnectionRecord>> over_connections_;
   std::vector<std::unique_ptr<Session>> over_sessions_;
   std::vector<contract::CallRef> overflowed_;
   Timer sweep_timer_;
   Timer removal_timer_;
+  Timer scarcity_timer_;
 };
 
 }  // namespace adit::control

@@ -12,7 +12,30 @@ ConnectionRecord::ConnectionRecord(ConcentratorCore& the_core, ConnectionId the_
       peer(the_peer),
       local(the_local),
       since(the_core.wheel.now()),
-      protocol(the_core.settings.pptp, the_core.wheel, *this) {}
+      claim(*this),
+      protocol(the_core.settings.pptp, the_core.wheel, *this),
+      login_deadline_(the_core.wheel, on_timer<&ConnectionRecord::on_login_deadline>, this) {
+  login_deadline_.arm(core.settings.pptp.login_timeout);
+}
+
+void ConnectionRecord::call_logged_in() {
+  if (logged_in_calls_++ == 0) {
+    login_deadline_.cancel();
+    core.connection_shares.set_logged_in(claim, true);
+  }
+}
+
+void ConnectionRecord::call_over(bool was_logged_in) {
+  --live_calls_;
+  if (was_logged_in && --logged_in_calls_ == 0 && live_calls_ != 0) {  // the others have yet to log in
+    core.connection_shares.set_logged_in(claim, false);
+    login_deadline_.arm(core.settings.pptp.login_timeout);
+  }
+}
+
+void ConnectionRecord::on_login_deadline() {
+  protocol.stop(EndReason::kSetupTimeout);
+}
 
 void ConnectionRecord::send(wire::Bytes message) {
   if (!tcp_closed) {
@@ -56,6 +79,7 @@ void ConnectionRecord::call_cleared(PptpCall& call, EndReason reason) {
 }
 
 void ConnectionRecord::connection_ended(EndReason reason, std::string_view detail) {
+  login_deadline_.cancel();
   core.connection_over(*this, reason, detail);
 }
 

@@ -7,6 +7,7 @@
 #include <expected>
 #include <string_view>
 
+#include "controlplane/concentrator/admission/fair_share.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
 #include "controlplane/pptp/connection.hpp"
 
@@ -17,6 +18,11 @@ class ConcentratorCore;
 class ConnectionRecord final : public PptpConnectionHost {
  public:
   ConnectionRecord(ConcentratorCore& core, ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local);
+
+  // ---- from its calls
+  void call_began() { ++live_calls_; }
+  void call_logged_in();
+  void call_over(bool was_logged_in);
 
   // ---- PptpConnectionHost
   void send(wire::Bytes message) override;
@@ -31,10 +37,18 @@ class ConnectionRecord final : public PptpConnectionHost {
   const ConnectionId id;
   const wire::Ipv4Address peer, local;
   const Instant since;
-  bool authenticated = false;  ///< one of its calls has been
-  bool tcp_closed = false;     ///< by the peer or the process: nothing left to close
-  std::uint32_t calls = 0;     ///< total so far
+  bool tcp_closed = false;  ///< by the peer or the process: nothing left to close
+  bool evicted = false;     ///< gives way to another: its descriptor is needed at once
+  std::uint32_t calls = 0;  ///< total so far
+  Claim claim;              ///< after login once one of its calls is
   PptpConnection protocol;
+
+ private:
+  void on_login_deadline();
+
+  std::uint32_t live_calls_ = 0;
+  std::uint32_t logged_in_calls_ = 0;
+  Timer login_deadline_;  // from the accept; nothing that the peer sends moves it
 };
 
 }  // namespace adit::control

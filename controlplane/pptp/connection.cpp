@@ -347,7 +347,7 @@ void PptpConnection::stop(EndReason reason) {
       send_disconnect(call, reason);
       host_.call_cleared(call, reason);
     }
-    begin_stop(StopReason::kLocalShutdown, reason);
+    begin_stop(reason == EndReason::kShutdown ? StopReason::kLocalShutdown : StopReason::kNone, reason);
   }
 }
 

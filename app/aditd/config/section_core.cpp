@@ -34,7 +34,9 @@ Section common_section() {
               "max-sessions", "", data_plane.max_calls, (NumberKind<std::uint32_t>{1, 4'000'000}),
               "Calls that are served at once. Their state is allocated at start: about 512 octets a call."),
           ADIT_KEY("max-starting", "", control.pptp.max_starting, kCount,
-                   "Connections without an authenticated call, together; more are refused."),
+                   "Connections without an authenticated call, together. Beyond that, each new one takes the "
+                   "place of one of the\n"
+                   "client address that holds most of them."),
           ADIT_KEY(
               "single-session", "", control.single_session,
               (ChoiceKind<SingleSession>{{{"off", SingleSession::kOff},

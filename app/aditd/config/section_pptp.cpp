@@ -32,6 +32,8 @@ Section pptp_section() {
                    "From TCP accept to Start-Control-Connection-Request."),
           ADIT_KEY("call-timeout", "", control.pptp.call_timeout, kDeadline,
                    "How long a connection may be without a call."),
+          ADIT_KEY("login-timeout", "", control.pptp.login_timeout, kDeadline,
+                   "From TCP accept to a successful login, whatever happens in between."),
           ADIT_KEY("stop-timeout", "", control.pptp.stop_timeout, kDeadline,
                    "How long we wait for Stop-Control-Connection-Reply before we close."),
           ADIT_KEY(
@@ -58,8 +60,12 @@ Section pptp_section() {
                    "Calls on one control connection; clients make one."),
           ADIT_KEY("max-connections", "", control.pptp.max_connections, kCount,
                    "Control connections, together."),
-          ADIT_KEY("max-connections-per-address", "", control.pptp.max_connections_per_address, kCount,
-                   "And from one client address: many subscribers may share one behind NAT."),
+          ADIT_KEY(
+              "max-connections-per-address", "", control.pptp.max_connections_per_address,
+              (NumberKind<std::uint32_t>{0, 10'000'000}),
+              "And from one client address, 0: any number. Many subscribers may share one behind NAT, and "
+              "when something\n"
+              "is scarce, the address that holds most without a login gives way anyway."),
           ADIT_KEY(
               "accept-rate", "", accept_rate, (NumberKind<std::uint32_t>{0, 1'000'000}),
               "New control connections per second; more wait in the kernel's backlog, so that a redial storm "

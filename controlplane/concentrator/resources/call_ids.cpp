@@ -24,6 +24,7 @@ std::optional<wire::LocalCallId> CallIds::allocate(wire::Ipv4Address local, wire
   }
   const std::uint16_t id = slice.free.empty() ? take_resting(slice, peer) : take_free(slice);
   ids.in_use[id] = true;
+  ++ids.used;
   return wire::LocalCallId(id);
 }
 
@@ -33,7 +34,13 @@ void CallIds::release(wire::Ipv4Address local, wire::Ipv4Address peer, wire::Loc
     return;
   }
   found->second->in_use[id.value] = false;
+  --found->second->used;
   found->second->slices[owner(id).value].resting.push_back({id.value, peer, wheel_.now() + quarantine_});
+}
+
+std::uint32_t CallIds::unused(wire::Ipv4Address local) const {
+  const auto found = by_local_.find(local);
+  return 65'535 - (found == by_local_.end() ? 0 : found->second->used);
 }
 
 CallIds::Ids& CallIds::ids_of(wire::Ipv4Address local) {

@@ -38,6 +38,9 @@ class CallIds {
   /// The worker has removed the call from `peer` (CallRemoved). Ignored if the ID is not in use.
   void release(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id);
 
+  /// How many are not in use at `local`, rested or not.
+  [[nodiscard]] std::uint32_t unused(wire::Ipv4Address local) const;
+
   [[nodiscard]] contract::WorkerId owner(wire::LocalCallId id) const {
     return contract::WorkerId{static_cast<std::uint16_t>(id.value % workers_)};
   }
@@ -57,6 +60,7 @@ class CallIds {
   struct Ids {
     std::vector<Slice> slices;  // by worker
     std::array<bool, 65'536> in_use{};
+    std::uint32_t used = 0;
   };
 
   [[nodiscard]] Ids& ids_of(wire::Ipv4Address local);

@@ -21,9 +21,10 @@ TEST(ConcentratorLimits, SEC_04_ConnectionsInAllAndFromOneAddress) {
   DialIn a1(house, 1, a), a2(house, 2, a), a3(house, 3, a);
   EXPECT_TRUE(a1.accepted && a2.accepted);
   EXPECT_FALSE(a3.accepted);
+  ASSERT_TRUE(a1.dial("alice") && a2.dial("bob"));
   DialIn b1(house, 4, b), b2(house, 5, b);
   EXPECT_TRUE(b1.accepted);
-  EXPECT_FALSE(b2.accepted);  // three in all
+  EXPECT_FALSE(b2.accepted);  // three in all, and the one that has not logged in is its own
   EXPECT_EQ(house.log.named("connection_refused").size(), 2u);
   EXPECT_EQ(house.log.named("connection_refused")[0].fields.at("reason"), "limit");
   a1.reset();
@@ -40,17 +41,20 @@ TEST(ConcentratorLimits, SEC_07_StartingConnectionsAreLimitedUntilAuthenticated)
   settings.pptp.max_starting = 2;
   House house(settings);
   DialIn first(house, 1), second(house, 2), third(house, 3);
-  EXPECT_FALSE(third.accepted);
+  EXPECT_FALSE(third.accepted) << "all of one source, and none older than a dial takes";
   ASSERT_TRUE(first.dial("alice"));  // no longer starting
   DialIn fourth(house, 4);
   EXPECT_TRUE(fourth.accepted);
+  house.advance(Duration{5'000});
   DialIn fifth(house, 5);
-  EXPECT_FALSE(fifth.accepted);
-  second.reset();
-  DialIn sixth(house, 6);
+  EXPECT_TRUE(fifth.accepted);
+  EXPECT_FALSE(second.connected()) << "the oldest";
+  EXPECT_TRUE(first.connected() && fourth.connected());
+  DialIn sixth(house, 6, wire::Ipv4Address(192, 0, 2, 77));
   EXPECT_TRUE(sixth.accepted);
+  EXPECT_FALSE(fourth.connected()) << "for another source the same";
   first.reset();
-  fourth.reset();
+  fifth.reset();
   sixth.reset();
   expect_baseline(house);
 }
