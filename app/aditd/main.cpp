@@ -10,6 +10,7 @@
 
 #include "app/aditd/config/config.hpp"
 #include "app/aditd/control_loop.hpp"
+#include "app/aditd/leave_root.hpp"
 #include "app/aditd/log.hpp"
 #include "app/aditd/options.hpp"
 #include "app/aditd/reload_thread.hpp"
@@ -95,6 +96,10 @@ int serve(const Config& config, control::ParsedUsers&& parsed, const Options& op
     return cannot_start(log.error());
   }
   prepare_descriptors(config, **log);
+  if (auto left = leave_root(config, options.config, **log); !left) {
+    return cannot_start(left.error());
+  }
+  forbid_core_dumps();
   log_user_notes(config.chap_secrets, parsed.notes, **log);
   control::LocalUsers users(std::move(parsed.users));
   auto spool = open_spool(config);
@@ -151,7 +156,10 @@ int run(std::span<const char* const> arguments) {
     std::printf("%s: good; MPPE engine: %s\n", options->config.c_str(), engine.c_str());
     return 0;
   }
-  forbid_core_dumps();
+  if (options->prepare) {
+    prepare(*result.config);
+    return 0;
+  }
   return serve(*result.config, std::move(result.users), *options);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// aditd's command line: aditd [--config FILE] [--check | --sample-config | --version | --help] [-- EAL ARGS].
+// aditd's command line: aditd [--config FILE] [--check | --prepare | --sample-config | --version | --help] [-- EAL ARGS].
 // Thread: control, at start-up.
 #pragma once
 
@@ -16,6 +16,7 @@ namespace adit::app {
 struct Options {
   std::string config{kDefaultConfigPath};
   bool check = false;                 ///< check the configuration, report its problems, start nothing
+  bool prepare = false;               ///< do what only root can, start nothing
   std::vector<std::string> eal_args;  ///< everything after `--`
 };
 

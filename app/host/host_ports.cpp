@@ -6,8 +6,22 @@
 #include <utility>
 
 #include "app/host/netlink/interface_reader.hpp"
+#include "dataplane/ports/xdp/attached.hpp"
 
 namespace adit::app {
+
+void release_host_ports(std::span<const dataplane::PortSettings> settings) {
+  const auto interfaces = read_interfaces_of(settings);
+  if (!interfaces) {
+    return;
+  }
+  for (const dataplane::InterfaceStack& stack : *interfaces) {
+    if (!stack.empty()) {
+      [[maybe_unused]] const auto detached =
+          dataplane::xdp::detach_stale_program(stack.back().ifindex, stack.back().name);
+    }
+  }
+}
 
 std::expected<std::vector<dataplane::OpenPort>, std::string> open_host_ports(
     std::span<const dataplane::PortSettings> settings, unsigned workers,

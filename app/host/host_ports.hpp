@@ -18,6 +18,10 @@ namespace adit::app {
     std::span<const dataplane::PortSettings> settings, unsigned workers,
     std::vector<wire::Ipv4Prefix> subscribers = {});
 
+/// Detaches the XDP programs that a killed aditd left on these ports' interfaces. For root: open_host_ports() does it
+/// too, but without CAP_SYS_ADMIN cannot see whose a program is. What does not work is told by open_host_ports().
+void release_host_ports(std::span<const dataplane::PortSettings> settings);
+
 /// The path of the compiled XDP program: `wanted` if not empty, else in the build directory that this
 /// executable runs from, else where it is installed. The error says what to do.
 [[nodiscard]] std::expected<std::string, std::string> find_xdp_program(const std::string& wanted);

@@ -2,6 +2,7 @@
 #include "app/aditd/config/config.hpp"
 
 #include <grp.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -67,6 +68,13 @@ void check_group(const Config& config, Problems& problems) {
   }
 }
 
+void check_user(const Config& config, Problems& problems) {
+  if (!config.core.user.empty() && ::getpwnam(config.core.user.c_str()) == nullptr) {
+    problems.error(kNowhere, "core.user", '"' + config.core.user + '"', "no such user on this machine",
+                   "create it (useradd --system), or leave the key out");
+  }
+}
+
 std::expected<std::optional<std::string>, std::string> read_dictionary(const std::string& path) {
   if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
     return std::nullopt;
@@ -112,6 +120,7 @@ ConfigResult load_config(const std::string& path, const std::optional<std::strin
     const Config& config = *result.config;
     result.users = read_users(config, server.value_or(config.control.auth.challenge_name), problems);
     check_group(config, problems);
+    check_user(config, problems);
     if (problems.any_error()) {
       result.config.reset();
     }

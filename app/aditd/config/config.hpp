@@ -32,6 +32,7 @@ enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
 struct CoreSettings {         // [core]
   std::uint16_t workers = 0;  ///< 0: one per CPU available to aditd, less one for control
+  std::string user;           ///< whom root's aditd becomes; empty: "adit", if there is such a user
 };
 
 struct DpdkSettings {            // [dpdk]

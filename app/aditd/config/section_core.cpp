@@ -22,6 +22,10 @@ Section core_section() {
               (ChoiceKind<PollMode>{{{"adaptive", PollMode::kAdaptive}, {"busy", PollMode::kBusy}}}),
               "\"adaptive\": an idle worker sleeps for microseconds. \"busy\": never; lowest latency, 100 % "
               "of its CPU."),
+          ADIT_KEY(
+              "user", "", core.user, (TextKind{0, 32}),
+              "The user that aditd becomes when root starts it; it keeps the capabilities that ports need. "
+              "Empty: \"adit\", if there is such a user."),
       }};
 }
 

@@ -42,7 +42,8 @@ TEST(Options, PrintVersionHelpAndSample) {
   const auto help = parse({"--help"});
   ASSERT_FALSE(help.has_value());
   EXPECT_EQ(help.error().code, 0);
-  for (const char* word : {"--config", "--check", "--sample-config", "EAL", "Exit codes", "adit show"}) {
+  for (const char* word :
+       {"--config", "--check", "--prepare", "--sample-config", "EAL", "Exit codes", "adit show"}) {
     EXPECT_NE(help.error().text.find(word), std::string::npos) << word;
   }
 

@@ -345,5 +345,14 @@ TEST_F(ConfigFileTest, SaysWhenThereIsNoSuchGroup) {
             "create it (groupadd --system), or leave the key out");
 }
 
+TEST_F(ConfigFileTest, SaysWhenThereIsNoSuchUser) {
+  write("adit.toml", "[core]\nuser = \"no-such-user-here\"\n" + read_file(path()));
+  const ConfigResult result = load_config(path());
+  EXPECT_FALSE(result.config.has_value());
+  EXPECT_EQ(problem(result),
+            "/adit.toml: core.user: value \"no-such-user-here\": no such user on this machine; "
+            "create it (useradd --system), or leave the key out");
+}
+
 }  // namespace
 }  // namespace adit::app

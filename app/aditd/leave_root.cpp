@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/aditd/leave_root.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+#include "app/host/host_ports.hpp"
+#include "app/host/process/privileges.hpp"
+
+namespace adit::app {
+namespace {
+
+using control::Severity;
+
+/// None: it stays root.
+std::optional<Account> account_of(const Config& config) {
+  auto account = find_account(config.core.user.empty() ? "adit" : config.core.user);
+  return account && account->uid != 0 ? account : std::nullopt;
+}
+
+std::string directory_of(const std::string& file) {
+  return std::filesystem::path(file).parent_path();
+}
+
+bool keeps_spool(const Config& config) {
+  return has_accounting(config.radius) && !config.spool.file.empty();
+}
+
+void prepare_for(const Account& account, const Config& config) {
+  release_host_ports(config.ports);
+  hand_over_directory(directory_of(config.cli.socket), account);
+  if (keeps_spool(config)) {
+    hand_over_directory(directory_of(config.spool.file), account);
+    hand_over_file(config.spool.file, account);
+  }
+  hand_over_file(config.log.file, account);
+}
+
+/// At the next reload, which would otherwise be the first to say so.
+void tell_unreadable(const std::string& file, const Account& account, control::EventLog& log) {
+  if (::access(file.c_str(), R_OK) != 0) {
+    log.event(Severity::kWarning, "unreadable",
+              {{"file", file},
+               {"user", account.name},
+               {"remedy", "chown root:" + account.name + " it and chmod 640 it, else reload fails"}});
+  }
+}
+
+}  // namespace
+
+void prepare(const Config& config) {
+  if (const auto account = account_of(config)) {
+    prepare_for(*account, config);
+  }
+}
+
+std::expected<void, std::string> leave_root(const Config& config, const std::string& config_file,
+                                            control::EventLog& log) {
+  if (::geteuid() != 0) {
+    return {};
+  }
+  const auto account = account_of(config);
+  if (!account) {
+    if (config.core.user.empty()) {
+      log.event(Severity::kWarning, "runs_as_root",
+                {{"remedy", "make a user for it: useradd --system --shell /usr/sbin/nologin adit"}});
+    }
+    return {};
+  }
+  prepare_for(*account, config);
+  if (auto became = become(*account, config.cli.group); !became) {
+    return std::unexpected("core.user: " + became.error() + "; name another, or \"root\"");
+  }
+  // Where EAL makes the directory of its telemetry socket, as systemd would say it.
+  ::setenv("RUNTIME_DIRECTORY", directory_of(config.cli.socket).c_str(), 0);
+  log.event(Severity::kInfo, "left_root", {{"user", account->name}, {"keeps", kept_capabilities()}});
+  tell_unreadable(config_file, *account, log);
+  tell_unreadable(config.chap_secrets, *account, log);
+  return {};
+}
+
+}  // namespace adit::app
