@@ -228,9 +228,10 @@ void PipelineRig::install(std::uint32_t number) {
                                      .peer = peer_of(number),
                                      .local_id = wire::LocalCallId(id_of(number)),
                                      .peer_id = wire::PeerCallId(id_of(number))});
-  require(plane_->index().map_call(local_of(number), wire::LocalCallId(id_of(number)), call) &&
-              plane_->index().map_subscriber(subscriber_of(number), call),
-          "making the call index");
+  require(
+      plane_->index().map_call(local_of(number), peer_of(number), wire::LocalCallId(id_of(number)), call) &&
+          plane_->index().map_subscriber(subscriber_of(number), call),
+      "making the call index");
   if (mppe_) {
     crypto::MppeChain& chain = peers_[number].chain;
     for (std::size_t i = 0; i < chain.start_key.size(); ++i) {

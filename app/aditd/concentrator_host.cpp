@@ -31,16 +31,16 @@ bool ConcentratorHost::post_frame(const contract::CallRef& call, std::span<const
 
 // ---- calls, subscribers and the networks behind them ------------------------------------------------------
 
-void ConcentratorHost::map_call(wire::Ipv4Address local, wire::LocalCallId id,
+void ConcentratorHost::map_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id,
                                 const contract::CallRef& call) {
-  if (!index().map_call(local, id, call)) {
+  if (!index().map_call(local, peer, id, call)) {
     log_.event(Severity::kError, "call_unreachable",
                {{"local", to_string(local)}, {"remedy", "more DPDK memory"}});
   }
 }
 
-void ConcentratorHost::unmap_call(wire::Ipv4Address local, wire::LocalCallId id) {
-  index().unmap_call(local, id);
+void ConcentratorHost::unmap_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) {
+  index().unmap_call(local, peer, id);
 }
 
 void ConcentratorHost::map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) {

@@ -225,7 +225,7 @@ void CallRecord::finish(EndReason reason) {
   set_stage(Stage::kFinishing);
   core_.directory.forget_user(*this);
   addresses_.unmap();
-  core_.actions.unmap_call(local_, local_id);
+  core_.actions.unmap_call(local_, peer_, local_id);
   if (session_) {
     last_ = session_->status();
     // A peer that we refused may hang up in any way: log why the link was ending, not how it ended.

@@ -50,10 +50,11 @@ class ConcentratorActions {
   [[nodiscard]] virtual bool post(contract::WorkerId worker, const contract::ToWorker& message) = 0;
   [[nodiscard]] virtual bool post_frame(const contract::CallRef& call,
                                         std::span<const std::uint8_t> frame) = 0;
-  /// Entries of the data plane's indexes: the call for a GRE key or a subscriber address. In order with
-  /// posts.
-  virtual void map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) = 0;
-  virtual void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) = 0;
+  /// Entries of the data plane's indexes: the call for a GRE key or a subscriber address, and its peer's
+  /// address. In order with posts.
+  virtual void map_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id,
+                        const contract::CallRef& call) = 0;
+  virtual void unmap_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) = 0;
   virtual void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) = 0;
   virtual void unmap_subscriber(wire::Ipv4Address subscriber) = 0;
   /// A call's current counters from its worker; nothing when the worker does not have it.

@@ -202,7 +202,7 @@ std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord
     unseat(call);
     return std::unexpected(EndReason::kNoResource);
   }
-  actions.map_call(call.local(), call.local_id, call.ref);
+  actions.map_call(call.local(), call.peer(), call.local_id, call.ref);
   ++next_number_;
   ++stats.calls_total;
   count_stage(call.stage(), +1);

@@ -25,9 +25,11 @@ namespace adit::dataplane {
     "no room before the packet for our headers: the device's buffers are too tight")                         \
   /* ---- outer IPv4 and GRE, RFC 2637 §4 ---- */                                                            \
   X(kOuterHeader, "outer_header", "outer IPv4 header malformed or its checksum wrong")                       \
+  X(kFragmentStranger, "fragment_stranger", "GRE in IPv4 fragments from an address that has no call")        \
   X(kFragmentIncomplete, "fragment_incomplete",                                                              \
-    "GRE in IPv4 fragments of which some did not come in time, overlapped, or found no room")                \
-  X(kFragmentFlood, "fragment_flood", "more unfinished fragments from one source than are allowed")          \
+    "GRE in IPv4 fragments of which some did not come in time, or overlapped")                               \
+  X(kFragmentFlood, "fragment_flood",                                                                        \
+    "unfinished IPv4 fragments of the source that has most of them, given up for newer ones")                \
   X(kFragmentTooLong, "fragment_too_long", "GRE whose IPv4 fragments together exceed one buffer")            \
   X(kGreTruncated, "gre_truncated", "GRE packet shorter than its header")                                    \
   X(kGreNotEnhanced, "gre_not_enhanced", "GRE that is not PPTP's")                                           \

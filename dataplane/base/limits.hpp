@@ -103,16 +103,16 @@ inline constexpr std::uint8_t kReorderCredit = 16;
 inline constexpr std::uint32_t kReorderFlushesPerLoop = 8;
 
 /// Fragmented GRE packets that one worker reassembles at the same time, and how long it waits for the rest of one.
-inline constexpr std::uint32_t kReassemblies = 1024;
+/// 1.1 MiB.
+inline constexpr std::uint32_t kReassemblies = 512;
 inline constexpr std::uint32_t kReassemblyMs = 1000;
 
-/// Fragments of incomplete datagrams that one source may have, per second and at once; those of completed
-/// datagrams are credited back, so a flood hurts its source only.
-inline constexpr std::uint32_t kFragmentsPerSecond = 64;
-inline constexpr std::uint32_t kFragmentCapacity = 128;
+/// How many of them may be of one source. Fragments of a packet follow each other within microseconds, so this is enough for
+/// thousands of subscribers behind one address.
+inline constexpr std::uint8_t kReassemblyShare = 16;
 
-/// Buckets that sources are hashed into.
-inline constexpr std::uint32_t kFragmentSources = 4096;
+/// The largest payload of one: what fits a packet buffer.
+inline constexpr std::uint16_t kReassembledOctets = 2048;
 
 /// Frames of one class (kernel_path.hpp) that one worker passes to the kernel, per second and at once; and
 /// frames of all workers waiting for control to pass them on.

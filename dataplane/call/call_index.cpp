@@ -53,18 +53,21 @@ bool CallIndex::add_local_address(wire::Ipv4Address local) noexcept {
   return true;
 }
 
-bool CallIndex::map_call(wire::Ipv4Address local, wire::LocalCallId id,
+bool CallIndex::map_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id,
                          const contract::CallRef& call) noexcept {
   if (!add_local_address(local)) {
     return false;
   }
-  calls_of(local)[id.value].store(pack(call), std::memory_order_relaxed);
+  if (calls_of(local)[id.value].exchange(pack(call), std::memory_order_relaxed) == 0) {
+    peers_.add(peer);
+  }
   return true;
 }
 
-void CallIndex::unmap_call(wire::Ipv4Address local, wire::LocalCallId id) noexcept {
-  if (Entry* page = calls_of(local); page != nullptr) {
-    page[id.value].store(0, std::memory_order_relaxed);
+void CallIndex::unmap_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) noexcept {
+  Entry* page = calls_of(local);
+  if (page != nullptr && page[id.value].exchange(0, std::memory_order_relaxed) != 0) {
+    peers_.remove(peer);
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two indexes shared by all workers, read-only to them: (local address, local call ID) and subscriber
 // address, each to the owning worker and slot. One load from a flat table per lookup, whatever the number of
-// calls.
+// calls. Beside them, the peers' addresses.
 // An entry may briefly be stale, so whoever follows it compares the call's identity with the packet's.
 // Thread: control writes, any worker reads. Owner: aditd.
 #pragma once
@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "dataplane/base/limits.hpp"
+#include "dataplane/call/peer_table.hpp"
 #include "dataplane/contract/call_ref.hpp"
 #include "dataplane/wire/ids.hpp"
 
@@ -30,8 +31,9 @@ class CallIndex {
 
   /// Local addresses that differ only in their last `host_bits` bits share one call ID space and one table: 0
   /// for a server, more for a load generator with thousands of client addresses. The first address added
-  /// needs EAL, for its memory.
-  explicit CallIndex(unsigned host_bits = 0) noexcept : host_bits_(host_bits) {}
+  /// needs EAL, for its memory. `calls`: the most that are expected, for the size of the table of peers.
+  explicit CallIndex(unsigned host_bits = 0, std::uint32_t calls = 1U << 16)
+      : host_bits_(host_bits), peers_(calls) {}
   ~CallIndex();
   CallIndex(const CallIndex&) = delete;
   CallIndex& operator=(const CallIndex&) = delete;
@@ -40,9 +42,11 @@ class CallIndex {
   /// An address of ours that peers dial. False: more than kMaxLocalAddresses, or out of memory. Adding one
   /// twice is harmless.
   bool add_local_address(wire::Ipv4Address local) noexcept;
-  /// False when there is no memory for the table; nothing is mapped then.
-  bool map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) noexcept;
-  void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) noexcept;
+  /// (our address, the peer's, our call ID), as in RFC 2637 §3.2.2. False when there is no memory for the table;
+  /// nothing is mapped then.
+  bool map_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id,
+                const contract::CallRef& call) noexcept;
+  void unmap_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) noexcept;
   bool map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) noexcept;
   void unmap_subscriber(wire::Ipv4Address subscriber) noexcept;
   /// Maps those addresses of a subscriber's routed prefix that no call has yet, with one store each. False:
@@ -54,7 +58,7 @@ class CallIndex {
 
   /// Memory of its tables, in octets.
   [[nodiscard]] std::uint64_t octets() const noexcept {
-    return sizeof *this + pages_ * kPageEntries * sizeof(Entry);
+    return sizeof *this + pages_ * kPageEntries * sizeof(Entry) + peers_.octets();
   }
 
   // ---- workers ----------------------------------------------------------------------------------------------
@@ -74,6 +78,8 @@ class CallIndex {
   [[nodiscard]] bool is_local(wire::Ipv4Address address) const noexcept {
     return calls_of(address) != nullptr;
   }
+  /// Whether any call comes from this address.
+  [[nodiscard]] bool has_peer(wire::Ipv4Address address) const noexcept { return peers_.contains(address); }
 
  private:
   static constexpr std::uint32_t kInUse = 0x80000000;
@@ -112,6 +118,7 @@ class CallIndex {
   }
 
   const unsigned host_bits_;
+  PeerTable peers_;
   std::array<LocalAddress, kLocalSlots> locals_{};
   std::uint32_t local_count_ = 0;
   std::uint64_t pages_ = 0;

@@ -89,10 +89,14 @@ bool Decapsulation::parse_outer(Packet& packet) noexcept {
 
 /// False: the fragment waits for the rest.
 bool Decapsulation::reassemble(Packet& packet) noexcept {
-  if (!context_.index.is_local(wire::Ipv4View(packet.at).destination())) {
+  const wire::Ipv4View outer(packet.at);
+  if (!context_.index.is_local(outer.destination())) {
     return drop(packet, DropReason::kUnknownCall);
   }
-  packet.mbuf = context_.reassembly.add(packet.mbuf, context_.tsc);
+  if (!context_.index.has_peer(outer.source())) {
+    return drop(packet, DropReason::kFragmentStranger);
+  }
+  packet.mbuf = context_.reassembly.add(packet.mbuf, context_.now);
   if (packet.mbuf == nullptr) {
     return false;
   }

@@ -24,7 +24,7 @@ namespace {
 template <typename T>
 using Result = std::expected<T, std::string>;
 
-/// In hand-off rings, reassembly and bursts at any one time.
+/// In the rings between workers and to control, in reorder windows and bursts at any one time.
 constexpr unsigned kBuffersPerWorker = 4096;
 /// Ethernet with two VLAN tags.
 constexpr unsigned kLinkOverhead = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN;

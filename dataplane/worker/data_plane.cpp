@@ -23,7 +23,7 @@ DataPlaneCore::DataPlaneCore(const Settings& settings, DataPlaneResources resour
     : settings_(settings),
       resources_(std::move(resources)),
       slots_per_worker_((settings_.max_calls + worker_count() - 1) / worker_count()),
-      index_(resources_.id_host_bits),
+      index_(resources_.id_host_bits, settings_.max_calls),
       rings_(resources_.sockets) {}
 
 /// Messages that no worker has read may contain keys, and frames passwords.

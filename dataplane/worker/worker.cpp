@@ -56,10 +56,10 @@ void Worker::on_burst(std::span<rte_mbuf* const> up, std::span<rte_mbuf* const> 
   }
 }
 
-std::size_t Worker::finish_iteration(std::uint64_t tsc) noexcept {
+std::size_t Worker::finish_iteration(std::uint64_t) noexcept {
   std::size_t work = uplink_.flush_reordered();
   forward_waiting(context_);
-  reassembly_.tidy(tsc);
+  reassembly_.tidy(context_.now);
   work += downlink_.pay_acks();
   send_to_subscribers();
   return work;

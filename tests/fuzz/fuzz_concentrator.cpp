@@ -61,10 +61,11 @@ class House final : public ConcentratorActions {
     }
     return true;
   }
-  void map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef&) override {
+  void map_call(wire::Ipv4Address local, wire::Ipv4Address, wire::LocalCallId id,
+                const contract::CallRef&) override {
     require(id.value != 0 && ids_.insert({local, id.value}).second);
   }
-  void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) override {
+  void unmap_call(wire::Ipv4Address local, wire::Ipv4Address, wire::LocalCallId id) override {
     require(ids_.erase({local, id.value}) == 1);
   }
   void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef&) override {

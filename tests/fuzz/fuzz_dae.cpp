@@ -34,8 +34,8 @@ class NoActions final : public ConcentratorActions {
   void close(ConnectionId) override {}
   bool post(contract::WorkerId, const contract::ToWorker&) override { return true; }
   bool post_frame(const contract::CallRef&, std::span<const std::uint8_t>) override { return true; }
-  void map_call(wire::Ipv4Address, wire::LocalCallId, const contract::CallRef&) override {}
-  void unmap_call(wire::Ipv4Address, wire::LocalCallId) override {}
+  void map_call(wire::Ipv4Address, wire::Ipv4Address, wire::LocalCallId, const contract::CallRef&) override {}
+  void unmap_call(wire::Ipv4Address, wire::Ipv4Address, wire::LocalCallId) override {}
   void map_subscriber(wire::Ipv4Address, const contract::CallRef&) override {}
   void unmap_subscriber(wire::Ipv4Address) override {}
   std::optional<contract::CallTotals> totals(const contract::CallRef&) const override { return {}; }

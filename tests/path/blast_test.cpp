@@ -86,7 +86,7 @@ class Blast : public testing::Test {
   void install(const contract::CallRef& call, std::uint16_t number) {
     const wire::Ipv4Address local(kClient.value + number);
     const wire::LocalCallId id(kPeerId.value);  // here, each address has its own space
-    EXPECT_TRUE(plane_->index().map_call(local, id, call));
+    EXPECT_TRUE(plane_->index().map_call(local, kServer, id, call));
     tell(contract::InstallCall{.call = call, .local = local, .peer = kServer, .local_id = id, .peer_id = {}});
     tell(
         contract::SetPeerCallId{call, wire::PeerCallId(static_cast<std::uint16_t>(kLocalId.value + number))});
@@ -284,7 +284,7 @@ TEST_F(BadLink, AHeldFrameGoesByTheRoutesOfToday) {
 TEST_F(Blast, AFrameThatOvertakesTheReplyReachesControl) {
   const contract::CallRef server = world_.install();
   const contract::CallRef call{{0}, 0, 1};
-  EXPECT_TRUE(plane_->index().map_call(kClient, wire::LocalCallId(kPeerId.value), call));
+  EXPECT_TRUE(plane_->index().map_call(kClient, kServer, wire::LocalCallId(kPeerId.value), call));
   tell(contract::InstallCall{.call = call,
                              .local = kClient,
                              .peer = kServer,

@@ -135,7 +135,7 @@ TEST(Handoff, APacketForACallThatMovedIsNotPassedOnForEver) {
   world.arrive(kCoreSide, core_frame(inner_packet(kHost, kSubscriber)), 0);
   world.worker(0).poll_once(world.tsc());
   const contract::CallRef elsewhere{{0}, 5, 99};
-  world.index().map_call(kServer, kLocalId, elsewhere);
+  world.index().map_call(kServer, kClient, kLocalId, elsewhere);
   world.index().map_subscriber(kSubscriber, elsewhere);
   world.settle();
   EXPECT_EQ(world.dropped(DropReason::kHandoffStale), 2U);

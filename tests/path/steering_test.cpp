@@ -123,7 +123,7 @@ class Steered {
             .call = call, .local = kServer, .peer = peer, .local_id = *id, .peer_id = wire::PeerCallId(1)});
     world.tell(call, contract::EnableIp{
                          .call = call, .subscriber = *subscriber, .peer_mru = 1500, .require_mppe = false});
-    ASSERT_TRUE(world.index().map_call(kServer, *id, call));
+    ASSERT_TRUE(world.index().map_call(kServer, peer, *id, call));
     ASSERT_TRUE(world.index().map_subscriber(*subscriber, call));
     world.arrive(kAccessSide,
                  access_frame(PacketBuilder(inner_packet(*subscriber, kHost))

@@ -257,7 +257,7 @@ TEST(Uplink, GRE_11_BeforeAndAfterTheCall) {
   world.arrive(kAccessSide, data(4));
   world.turn();
   EXPECT_EQ(world.dropped(DropReason::kUnknownCall), 2U);
-  world.index().unmap_call(kServer, kLocalId);  // the ID is in quarantine
+  world.index().unmap_call(kServer, kClient, kLocalId);  // the ID is in quarantine
   world.arrive(kAccessSide, data(5));
   world.turn();
   EXPECT_EQ(world.dropped(DropReason::kUnknownCall), 3U);

@@ -161,7 +161,7 @@ contract::CallRef World::install(std::uint16_t number, std::uint16_t worker) {
       .local_id = wire::LocalCallId(static_cast<std::uint16_t>(kLocalId.value + number)),
       .peer_id = kPeerId};
   tell(call, message);
-  EXPECT_TRUE(plane_->index().map_call(message.local, message.local_id, call));
+  EXPECT_TRUE(plane_->index().map_call(message.local, message.peer, message.local_id, call));
   return call;
 }
 

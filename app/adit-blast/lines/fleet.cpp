@@ -164,12 +164,13 @@ void Fleet::release_id(wire::Ipv4Address address, wire::LocalCallId id) {
 }
 
 void Fleet::install(const contract::InstallCall& message) {
-  runtime_.data_plane().index().map_call(message.local, message.local_id, message.call);
+  runtime_.data_plane().index().map_call(message.local, message.peer, message.local_id, message.call);
   post(message);
 }
 
-void Fleet::remove(const contract::CallRef& call, wire::Ipv4Address address, wire::LocalCallId id) {
-  runtime_.data_plane().index().unmap_call(address, id);
+void Fleet::remove(const contract::CallRef& call, wire::Ipv4Address address, wire::Ipv4Address server,
+                   wire::LocalCallId id) {
+  runtime_.data_plane().index().unmap_call(address, server, id);
   post(contract::RemoveCall{call});
 }
 

@@ -122,7 +122,8 @@ class Fleet final : TcpEvents, DialEvents {
   void release_slot(const contract::CallRef& call) { slots_.release(call); }
 
   void install(const contract::InstallCall& message);
-  void remove(const contract::CallRef& call, wire::Ipv4Address address, wire::LocalCallId id);
+  void remove(const contract::CallRef& call, wire::Ipv4Address address, wire::Ipv4Address server,
+              wire::LocalCallId id);
   /// Queues the message here when the ring is full.
   void post(const contract::ToWorker& message);
   void post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame);

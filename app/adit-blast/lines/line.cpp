@@ -142,7 +142,7 @@ void Line::over(ClientEnd end, std::string_view detail) {
   if (call_) {
     fleet_.leave(call_->slot);
     enter(State::kRemoving);
-    return fleet_.remove(*call_, address_, *id_);
+    return fleet_.remove(*call_, address_, fleet_.server_of(number_), *id_);
   }
   release_id();
   enter(State::kIdle);

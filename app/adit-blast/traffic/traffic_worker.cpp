@@ -69,6 +69,7 @@ void TrafficWorker::on_burst(std::span<rte_mbuf* const> up, std::span<rte_mbuf* 
 }
 
 std::size_t TrafficWorker::finish_iteration(std::uint64_t tsc) noexcept {
+  reassembly_.tidy(context_.now);
   std::size_t work = send_up(tsc);
   work += send_down(tsc);
   work += sender_.pay_acks();

@@ -145,12 +145,13 @@ class House : public ConcentratorActions {
     rings[call.worker.value].push_back({contract::SendPppFrame{call}, Frame(frame.begin(), frame.end())});
     return true;
   }
-  void map_call(wire::Ipv4Address local, wire::LocalCallId id, const contract::CallRef& call) override {
+  void map_call(wire::Ipv4Address local, wire::Ipv4Address, wire::LocalCallId id,
+                const contract::CallRef& call) override {
     EXPECT_NE(id.value, 0);
     EXPECT_EQ(id.value % rings.size(), call.worker.value);
     EXPECT_TRUE(calls_by_id.try_emplace({local, id.value}, call).second) << "call ID in use";
   }
-  void unmap_call(wire::Ipv4Address local, wire::LocalCallId id) override {
+  void unmap_call(wire::Ipv4Address local, wire::Ipv4Address, wire::LocalCallId id) override {
     EXPECT_EQ(calls_by_id.erase({local, id.value}), 1u);
   }
   void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) override {

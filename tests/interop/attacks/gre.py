@@ -134,7 +134,7 @@ def future_ack(target):
 @attack(AREA, "GRE in IPv4 fragments")
 def fragments(target):
     whole = gre(1, bytes(64))
-    return target.expect_drops("unknown_call", 1, lambda: [  # reassembled, it belongs to no call
+    return target.expect_drops("fragment_stranger", 2, lambda: [  # only peers' fragments are kept
         target.access.send(ipv4(ATTACKER, SERVER, whole[:40], offset=0x2000)),
         target.access.send(ipv4(ATTACKER, SERVER, whole[40:], offset=5))])
 
@@ -142,7 +142,7 @@ def fragments(target):
 @attack(AREA, "a flood of first fragments")
 def fragment_flood(target):
     whole = gre(1, bytes(64))
-    return target.expect_drops("fragment_flood", 100, lambda: [
+    return target.expect_drops("fragment_stranger", 100, lambda: [
         target.access.send(ipv4(ATTACKER, SERVER, whole[:40], offset=0x2000, identification=number))
         for number in range(400)])
 
