@@ -4,6 +4,7 @@
 Frames are sent by programs/flood.cpp, which has a core's rate; what needs answers, by Python programs in the same folder. Both get
 the time that they have and the rate that they must keep to: none in the attack, and in the control the attack's.
 """
+import contextlib
 import dataclasses
 import json
 import pathlib
@@ -28,16 +29,23 @@ class Assault:
     what: str
     start: object  # (Field) -> Running, or a list of them
     settings: dict  # over the siege's config
+    place: object  # (Siege, settings) -> context in which aditd serves, yielding () -> what else went wrong, in words
 
 
 ASSAULTS = []
 
 
-def assault(what, **settings):
+@contextlib.contextmanager
+def plain(siege, settings):
+    siege.serve(settings)
+    yield list
+
+
+def assault(what, place=plain, **settings):
     """Registers a function as file.function. `settings` are laid over the config."""
     def register(function):
         file = function.__module__.rpartition(".")[2]
-        ASSAULTS.append(Assault(f"{file}.{function.__name__.replace('_', '-')}", what, function, settings))
+        ASSAULTS.append(Assault(f"{file}.{function.__name__.replace('_', '-')}", what, function, settings, place))
         return function
     return register
 
@@ -46,7 +54,7 @@ class Running:
     """A process that prints what it did as one line of JSON: `rate`, perhaps `unit` and `note`."""
 
     def __init__(self, command, seconds):
-        self.seconds = seconds
+        self.seconds, self.at_end = seconds, None  # at_end: called once it has stopped
         self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True, start_new_session=True)
 
@@ -63,6 +71,8 @@ class Running:
     def stop(self):
         if self.process.poll() is None:
             self.process.kill()
+        if self.at_end is not None:
+            self.at_end()
 
 
 class Field:
@@ -78,18 +88,18 @@ class Field:
     def frame(self, packet):
         return self.target.mac + mac_of("adit-foe", "street") + b"\x08\x00" + packet
 
-    def flood(self, packets, *rules, namespace="adit-foe", interface="street", frames=None):
+    def flood(self, packets, *rules):
         """`packets` are of IPv4, to the target."""
         head = self.frame(b"")
-        frames = frames or [head + packet for packet in packets]
+        frames = [head + packet for packet in packets]
         self._files += 1
         path = self.lab.work_dir / f"flood-{self._files}.frames"
         path.write_bytes(b"".join(struct.pack("!H", len(frame)) + frame for frame in frames))
-        return Running(self.lab.command(namespace, FLOOD, interface, path, self.seconds, self.rate, *rules), self.seconds)
+        return Running(self.lab.command("adit-foe", FLOOD, "street", path, self.seconds, self.rate, *rules), self.seconds)
 
-    def program(self, name, *words, rate=0, namespace="adit-foe"):
+    def program(self, name, *words, rate=0):
         """`rate`: the attack's own, 0: as fast as it can."""
-        return Running(self.lab.command(namespace, sys.executable, PROGRAMS / f"{name}.py", self.target.address,
+        return Running(self.lab.command("adit-foe", sys.executable, PROGRAMS / f"{name}.py", self.target.address,
                                         self.seconds, rate, *words), self.seconds)
 
     def callers(self, *words, rate=0):

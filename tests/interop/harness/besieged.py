@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """A siege: the ground, aditd on it, and for each attack a window with it and one with its control."""
-import contextlib
 import dataclasses
 import importlib
 import pathlib
@@ -17,7 +16,7 @@ from harness.ground import Ground
 from harness.lab import Lab, merged
 
 WORK_DIR = pathlib.Path("/tmp/adit-siege")
-FILES = ("sweeps", "forged", "fragments", "exhaustion", "half_open", "connections", "passwords")
+FILES = ("sweeps", "forged", "fragments", "exhaustion", "half_open", "connections", "passwords", "inside", "radius", "syn")
 CONFIG = {"ppp": {"mppe": "prefer"}, "auth": {"methods": ["mschap-v2", "pap"]}, "common": {"max-sessions": 8192},
           "log": {"level": "info"}}
 LOOKING = 1.2  # seconds of traffic within which every call is seen
@@ -54,6 +53,7 @@ class Result:
     after: Footprint = None
     log_lines: int = 0
     drops: dict = dataclasses.field(default_factory=dict)  # aditd's, by reason
+    also_wrong: list = dataclasses.field(default_factory=list)  # what the attack's place says
     trouble: str = ""  # the row could not be made, or aditd did not survive it
 
     def faults(self):
@@ -73,7 +73,7 @@ class Result:
             faults.append(f"{dialled.refused()} of {dialled.dials} honest dials failed ({reasons or 'no verdict'})")
         if dialled.p99_ms >= P99_LIMIT_MS:
             faults.append(f"honest dials took {dialled.p99_ms:.0f} ms (p99)")
-        return faults
+        return faults + self.also_wrong
 
 
 class Siege:
@@ -102,24 +102,25 @@ class Siege:
         """Runs one attack; every failure is this row's, and the next one finds a new aditd."""
         result = Result(attack.name, attack.what)
         try:
-            self.serve(attack.settings)
-            pid = self.lab.pid()
-            result.before = footprint.of(self.lab)
-            with Watch(self.lab) as watch:
-                result.window = self._window(attack, self.ground.aditd, seconds, None)
-            result.peak, result.log_lines, result.drops = watch.peak, watch.lines, watch.drops
-            time.sleep(SETTLED)
-            result.after = footprint.of(self.lab)
-            if self.lab.pid() != pid:
-                result.trouble = "aditd did not survive"
-            elif always_control or result.window.held.lost:
-                result.control = self._window(attack, self.ground.sink, seconds, result.window.attack)
+            with attack.place(self, attack.settings) as also_wrong:
+                self._attack(attack, seconds, result)
+                result.also_wrong = also_wrong()
+                if not result.trouble and (always_control or result.window.held.lost):
+                    result.control = self._window(attack, self.ground.sink, seconds, result.window.attack)
         except Exception as error:
             result.trouble = f"{type(error).__name__}: {error}"
-        if result.faults():
-            with contextlib.suppress(Exception):
-                self.serve(attack.settings, restart=True)
+        self.lab.stop()  # so that no row finds what another left
         return result
+
+    def _attack(self, attack, seconds, result):
+        pid = self.lab.pid()
+        with Watch(self.lab) as watch:
+            result.window = self._window(attack, self.ground.aditd, seconds, None)
+        result.before, result.peak, result.log_lines, result.drops = watch.before, watch.peak, watch.lines, watch.drops
+        time.sleep(SETTLED)
+        result.after = footprint.of(self.lab)
+        if self.lab.pid() != pid:
+            result.trouble = "aditd did not survive"
 
     def _window(self, attack, target, seconds, pace):
         calls = Calls(self.lab, self.calls, seconds + LOOKING + 2)

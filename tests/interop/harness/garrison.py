@@ -9,7 +9,8 @@ from harness import toml
 from harness.blast import BLAST, EAL, BlastError
 from harness.lab import SERVER
 
-USER, PASSWORD = "blast", "blast"
+CALLS = {"access": "street", "clients": "10.98.0.0/16", "core": "core", "core-address": "198.19.0.2", "mppe": "require"}
+DIALS = {"access": "street", "clients": "10.96.0.0/16", "mppe": "require"}
 BEFORE = 8  # seconds within which its calls are up
 WAYS = ("up", "down")
 
@@ -74,9 +75,7 @@ class Calls:
     def __init__(self, lab, calls, seconds, packets_per_call=2):
         self.calls, self.seconds = calls, seconds
         rate = f"{calls * packets_per_call}pps"
-        settings = {"access": "street", "clients": "10.98.0.0/16", "core": "core", "core-address": "198.19.0.2",
-                    "mppe": "require"}
-        self._blast = Instance(lab, "calls", "adit-blast", settings, [
+        self._blast = Instance(lab, "calls", "adit-blast", CALLS, [
             {"kind": "set-up", "calls": calls, "concurrency": 32},
             {"kind": "traffic", "for": f"{round(seconds * 1000)}ms", "up": rate, "down": rate, "size": "imix"}])
 
@@ -94,6 +93,29 @@ class Calls:
 
     def end(self):
         self._blast.end()
+
+
+class Churn:
+    """Calls under traffic that come and go for a long time."""
+
+    def __init__(self, lab, calls, seconds):
+        self.seconds = seconds
+        rate = f"{calls * 2}pps"
+        self._blast = Instance(lab, "churn", "adit-blast", {**CALLS, "quiet": True}, [
+            {"kind": "set-up", "calls": calls, "concurrency": 32},
+            {"kind": "churn", "for": f"{round(seconds * 1000)}ms", "churn": "2%", "concurrency": 32, "up": rate, "down": rate, "size": "imix"}])
+
+    def under_way(self):
+        time.sleep(2)
+        return self
+
+    def ended(self):
+        """What it says of itself, in a line."""
+        report = self._blast.result(self.seconds + 30)
+        set_up, found = phase(report, "set-up"), phase(report, "churn")
+        ways = [found["traffic"][way] for way in WAYS]
+        return (f"calls: {set_up['calls_at_end']} at first, {found['set_up']['up']} of {found['set_up']['dialled']} redials up, lost "
+                f"{found['lost_calls'] or 'none'}; packets: {sum(way['sent'] for way in ways)} sent, {sum(way['lost'] for way in ways)} lost")
 
 
 @dataclasses.dataclass
@@ -116,7 +138,7 @@ class Dials:
 
     def __init__(self, lab, seconds):
         self.seconds = seconds
-        self._blast = Instance(lab, "dials", "adit-honest", {"access": "street", "clients": "10.96.0.0/16", "mppe": "require"}, [
+        self._blast = Instance(lab, "dials", "adit-honest", DIALS, [
             {"kind": "set-up", "calls": self.LINES},
             {"kind": "churn", "for": f"{round(seconds * 1000)}ms", "churn": f"{100 * self.PER_SECOND // self.LINES}%",
              "concurrency": 64, "up": "0pps"}])

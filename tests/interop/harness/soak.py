@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A long siege of one aditd: what it holds each minute, and what it has not given back at the end."""
+import random
+import threading
+import time
+
+from assaults.assault import Field, plain
+from harness import footprint
+from harness.besieged import Siege, chosen
+from harness.calls_seen import calls_seen
+from harness.garrison import Churn
+from harness.lab import LabError, run
+
+ATTACK_SECONDS, PAUSE_SECONDS = 10, 2
+RELOAD_SECONDS, FLAP_SECONDS = 20, 7
+FLAPPING = 500  # routes
+SETTLE_SECONDS = 120  # longer than any deadline of a connection or call
+WARM_MINUTES, FLAT = 10, 1.02
+QUARANTINE = {"ip": {"quarantine": "5s"}}
+
+
+class Soak(Siege):
+    def __init__(self, calls, seed):
+        super().__init__(calls)
+        self.random, self._end, self._troubles = random.Random(seed), threading.Event(), []
+        # Those that need a place or settings of their own would need another aditd.
+        self.attacks = [each for each in chosen([]) if each.place is plain and not each.settings]
+        self.now = "-"
+
+    def run(self, minutes):
+        """Returns what is wrong, in words."""
+        self.serve(QUARANTINE)
+        self._warm_up()
+        start, held_at_start, pid = footprint.of(self.lab), self._held(), self.lab.pid()
+        calls = Churn(self.lab, self.calls, minutes * 60)
+        threads = [threading.Thread(target=work, daemon=True) for work in (self._attack, self._reload, self._flap)]
+        try:
+            calls.under_way()
+            for thread in threads:
+                thread.start()
+            each_minute = self._watch(minutes)
+        finally:
+            self._end.set()
+            for thread in threads:
+                thread.join(ATTACK_SECONDS + 30)
+            told = calls.ended()
+        print(told, flush=True)
+        if self.lab.pid() != pid:
+            return [*self._troubles, "aditd did not survive"]
+        return self._troubles + self._memory(each_minute) + self._missing(start, held_at_start)
+
+    def _warm_up(self):
+        """What is allocated at its first use is no leak."""
+        first = Churn(self.lab, self.calls, 3)
+        first.ended()
+        self._wait_until_idle()
+
+    # ---- what happens meanwhile ----------------------------------------------------------------------------------
+
+    def _attack(self):
+        while not self._end.is_set():
+            attack = self.random.choice(self.attacks)
+            self.now, running = attack.name, []
+            try:
+                field = Field(self.ground, self.ground.aditd, ATTACK_SECONDS, None, calls_seen(1))
+                started = attack.start(field)
+                running = started if isinstance(started, list) else [started]
+                for each in running:
+                    each.done()
+            except Exception as error:  # an attacker whose own log-in is refused goes on to the next
+                print(f"  {attack.name}: {error}", flush=True)
+            finally:
+                for each in running:
+                    each.stop()
+            self._end.wait(PAUSE_SECONDS)
+
+    def _reload(self):
+        while not self._end.wait(RELOAD_SECONDS):
+            try:
+                self.lab.adit("reload")
+            except LabError as error:
+                self._troubles.append(f"reload: {error}")
+
+    def _flap(self):
+        batch = self.lab.work_dir / "flap.batch"
+        for turn in range(1 << 30):
+            if self._end.wait(FLAP_SECONDS):
+                return
+            verb = "del" if turn % 2 else "replace"
+            batch.write_text("".join(f"route {verb} 20.0.{n % 256}.{n // 256 * 64}/26 via 198.51.100.2\n" for n in range(FLAPPING)))
+            run("ip", "-n", "adit-server", "-batch", batch)
+
+    def _watch(self, minutes):
+        samples, began = [], time.monotonic()
+        print(f"{'minute':>6}{'MB':>8}{'descriptors':>13}{'buffers':>9}{'calls':>7}{'log lines':>11}  attack", flush=True)
+        minute = 0
+        while (left := minutes * 60 - (time.monotonic() - began)) > 1:
+            time.sleep(min(left, 60))
+            minute += 1
+            held = footprint.of(self.lab)
+            samples.append(held.rss_kb)
+            print(f"{minute:>6}{held.rss_kb / 1024:>8.1f}{held.descriptors:>13}{held.buffers:>9}{self._held().get('calls', -1):>7}"
+                  f"{footprint.log_lines():>11}  {self.now}", flush=True)
+            if self.lab.pid() is None:
+                break
+        return samples
+
+    # ---- the audit -----------------------------------------------------------------------------------------------
+
+    def _held(self):
+        """What each table has in use, and each pool."""
+        try:
+            stat = self.lab.adit("show", "stat")
+            held = {table["table"]: table["used"] for table in stat["memory"]}
+            held |= {f"addresses of {pool['pool']}": pool["used"] for pool in self.lab.adit("show", "pools")["pools"]}
+            return {**held, "connections": stat["pptp"]["connections"], **{f"sessions {name}": count for name, count in stat["sessions"].items()}}
+        except LabError:
+            return {}
+
+    def _wait_until_idle(self):
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while time.monotonic() < deadline:
+            held = self._held()
+            if held and not held["connections"] and not held["calls"]:
+                time.sleep(6)  # the quarantine
+                return
+            time.sleep(1)
+
+    def _missing(self, start, held_at_start):
+        self._wait_until_idle()
+        end, held, missing = footprint.of(self.lab), self._held(), []
+        print(f"   end{end.rss_kb / 1024:>8.1f}{end.descriptors:>13}{end.buffers:>9}{held.get('calls', -1):>7}{footprint.log_lines():>11}")
+        if end.descriptors > start.descriptors:
+            missing.append(f"{end.descriptors - start.descriptors} descriptors more than at the start ({start.descriptors})")
+        if end.buffers > start.buffers + 64:  # a burst that waits for the next to be sent
+            missing.append(f"{end.buffers - start.buffers} packet buffers more than at the start ({start.buffers})")
+        for name, count in held.items():
+            if name not in ("routes",) and count > held_at_start.get(name, 0):
+                missing.append(f"{name}: {count} in use, {held_at_start.get(name, 0)} at the start")
+        return missing
+
+    @staticmethod
+    def _memory(each_minute):
+        if len(each_minute) <= WARM_MINUTES:
+            print(f"memory is judged from minute {WARM_MINUTES} on: too short")
+            return []
+        warm, most = each_minute[WARM_MINUTES - 1], max(each_minute[WARM_MINUTES:])
+        print(f"memory after minute {WARM_MINUTES}: {warm / 1024:.1f} MB, at most {most / 1024:.1f} MB ({100 * (most / warm - 1):+.1f} %)")
+        return [f"memory grew from {warm} to {most} kB after minute {WARM_MINUTES}"] if most > warm * FLAT else []
