@@ -30,6 +30,7 @@ class Assault:
     start: object  # (Field) -> Running, or a list of them
     settings: dict  # over the siege's config
     place: object  # (Siege, settings) -> context in which aditd serves, yielding () -> what else went wrong, in words
+    brief: bool
 
 
 ASSAULTS = []
@@ -41,11 +42,11 @@ def plain(siege, settings):
     yield list
 
 
-def assault(what, place=plain, **settings):
-    """Registers a function as file.function. `settings` are laid over the config."""
+def assault(what, place=plain, brief=False, **settings):
+    """Registers a function as file.function. `settings` are laid over the config; `brief`: one for its kind, in the short form."""
     def register(function):
         file = function.__module__.rpartition(".")[2]
-        ASSAULTS.append(Assault(f"{file}.{function.__name__.replace('_', '-')}", what, function, settings, place))
+        ASSAULTS.append(Assault(f"{file}.{function.__name__.replace('_', '-')}", what, function, settings, place, brief))
         return function
     return register
 

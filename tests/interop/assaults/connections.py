@@ -3,7 +3,7 @@
 from assaults.assault import assault
 
 
-@assault("900 connections that send octet by octet")
+@assault("900 connections that send octet by octet", brief=True)
 def octets(field):
     return field.callers("--until", "sccrq", "--open", 900, "--octets", "--flood", "echo", "--burst", 4)
 
@@ -23,7 +23,7 @@ def link_info(field):
     return field.callers("--until", "ocrq", "--open", 500, "--flood", "sli")
 
 
-@assault("Outgoing-Call-Requests without end, on 500 connections")
+@assault("Outgoing-Call-Requests without end, on 500 connections", brief=True)
 def calls(field):
     return field.callers("--until", "ocrq", "--open", 500, "--flood", "ocrq")
 

@@ -12,7 +12,7 @@ def ids_of_one(field):
     return field.callers(*CALLS)
 
 
-@assault("the same from 10 addresses")
+@assault("the same from 10 addresses", brief=True)
 def ids_of_10(field):
     return field.callers(*CALLS, "--sources", 10)
 
@@ -37,6 +37,6 @@ def pool_of_10(field):
     return field.callers(*LOGINS, "--sources", 10)
 
 
-@assault("the same from 10,000 addresses", **SMALL_POOL)
+@assault("the same from 10,000 addresses", brief=True, **SMALL_POOL)
 def pool_of_10_000(field):
     return field.callers(*LOGINS, "--sources", 10_000)

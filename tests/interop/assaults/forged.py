@@ -15,7 +15,7 @@ def each_call(field, payloads, ahead=NEAR):
             for payload in payloads for call in field.calls]
 
 
-@assault("empty payloads whose numbers are far ahead, up to 2^31")
+@assault("empty payloads whose numbers are far ahead, up to 2^31", brief=True)
 def empty_far_ahead(field):
     packets = [packet for ahead in (5_000, 1 << 16, 1 << 24, 1 << 30, (1 << 31) - 10_000)
                for packet in each_call(field, [b""], ahead)]
@@ -27,14 +27,14 @@ def empty_near(field):
     return field.flood(each_call(field, [b""]), each_pass(SEQUENCE, 4))
 
 
-@assault("clear frames of every kind but the end of a link, at the next numbers")
+@assault("clear frames of every kind but the end of a link, at the next numbers", brief=True)
 def clear(field):
     left_out = ("LCP Terminate-Request", "LCP Configure-Request", "an empty payload", "MPPE")
     kinds = [payload for name, payload in KINDS.items() if name not in left_out]
     return field.flood(each_call(field, kinds), each_pass(SEQUENCE, 4))
 
 
-@assault("LCP Terminate-Requests, near and far ahead")
+@assault("LCP Terminate-Requests, near and far ahead", brief=True)
 def terminate(field):
     packets = [packet for ahead in (NEAR, 5_000, 1 << 30) for packet in each_call(field, [control(LCP, 5)], ahead)]
     return field.flood(packets, each_pass(SEQUENCE, 4))
@@ -45,7 +45,7 @@ def renegotiate(field):
     return field.flood(each_call(field, [KINDS["LCP Configure-Request"]]), each_pass(SEQUENCE, 4))
 
 
-@assault("CCP: Configure-, Terminate- and Reset-Requests at the next numbers")
+@assault("CCP: Configure-, Terminate- and Reset-Requests at the next numbers", brief=True)
 def encryption_off(field):
     kinds = [KINDS["CCP Terminate-Request"], KINDS["CCP Configure-Request"], KINDS["CCP Reset-Request"], control(CCP, 4, b"\x12\x06\0\0\0\0")]
     return field.flood(each_call(field, kinds), each_pass(SEQUENCE, 4))
@@ -64,14 +64,14 @@ def mppe_plausible(field):
     return field.flood(each_call(field, [nonsense]), each_pass(SEQUENCE, 4), each_pass(COUNT, 2, 1, 64), random(COUNT + 2, 8))
 
 
-@assault("random MPPE at plausible numbers, counts late or at random")
+@assault("random MPPE at plausible numbers, counts late or at random", brief=True)
 def mppe_any_count(field):
     def nonsense(call):
         return PPP + b"\x00\xfd\x90\x00" + os.urandom(64)
     return field.flood(each_call(field, [nonsense]), each_pass(SEQUENCE, 4), random(COUNT, 2), random(COUNT + 2, 8))
 
 
-@assault("the calls' own encrypted packets, again and again under new numbers")
+@assault("the calls' own encrypted packets, again and again under new numbers", brief=True)
 def replayed(field):
     calls = [call for call in field.calls if call.payload]
     packets = [ipv4(call.source, field.target.address, gre(call.call_id, call.payload, sequence=call.sequence + NEAR + copy))

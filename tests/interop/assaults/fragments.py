@@ -7,7 +7,7 @@ WHOLE = gre(1, bytes(1400))
 FIRST = WHOLE[:800]
 
 
-@assault("first fragments of GRE, the rest never comes; from 20 addresses")
+@assault("first fragments of GRE, the rest never comes; from 20 addresses", brief=True)
 def first(field):
     return field.flood([ipv4("10.97.0.1", field.target.address, FIRST, offset=0x2000)],
                        each_pass(SOURCE, 4, 1, 20), random(IDENTIFICATION, 2))

@@ -25,16 +25,16 @@ def ocrq_of_10(field):
     return field.callers("--until", "ocrq", "--open", 15_000, "--sources", 10)
 
 
-@assault("a call and no PPP, from 10,000 addresses")
+@assault("a call and no PPP, from 10,000 addresses", brief=True)
 def ocrq(field):
     return field.callers("--until", "ocrq", *MANY)
 
 
-@assault("LCP negotiated anew every second, never further, from 10 addresses")
+@assault("LCP negotiated anew every second, never further, from 10 addresses", brief=True)
 def lcp_loop(field):
     return field.callers("--until", "up", "--open", 3_000, "--sources", 10, "--again", 1)
 
 
-@assault("LCP opens and the challenge stays unanswered, from 10,000 addresses")
+@assault("LCP opens and the challenge stays unanswered, from 10,000 addresses", brief=True)
 def authentication(field):
     return field.callers("--until", "up", *MANY)

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """From inside: what a subscriber may send, too much of it, and what none may."""
+import contextlib
 import ipaddress
 import random as numbers
+import subprocess
+import threading
 
 from assaults.assault import SEQUENCE, assault, each_pass, ipv4
 from assaults.insider import Insider
@@ -33,7 +36,26 @@ def from_inside(field, make):
     return running
 
 
-@assault("a scan of the neighbours on every network of aditd's")
+@contextlib.contextmanager
+def forgetful(siege, settings):
+    """The core's host, to which the calls send, must be resolved anew every other second: the scan must not be in the way. (A
+    probe that is lost costs a second; that is the control's as well.)"""
+    siege.serve(settings)
+    end = threading.Event()
+
+    def forget():
+        while not end.wait(2):
+            subprocess.run(["ip", "-n", "adit-server", "neigh", "flush", "dev", "core1"], capture_output=True)
+    thread = threading.Thread(target=forget, daemon=True)
+    thread.start()
+    try:
+        yield list
+    finally:
+        end.set()
+        thread.join()
+
+
+@assault("a scan of the neighbours on every network of aditd's, while the core's host is forgotten again and again", brief=True, place=forgetful)
 def neighbours(field):
     nets = ("198.51.100.0/24", "198.19.0.0/24", "198.17.0.0/24", "192.0.2.0/24")
     return from_inside(field, lambda own: [IP + ipv4(own, to, echo(), ICMP) for net in nets for to in addresses(net) if to != CORE])
@@ -73,7 +95,7 @@ def lcp_echoes(field):
     return from_inside(field, lambda own: [control(LCP, 9, bytes(32))] * 64)
 
 
-@assault("PPP control of every kind on the attacker's own call")
+@assault("PPP control of every kind on the attacker's own call", brief=True)
 def ppp_control(field):
     kinds = [payload for name, payload in KINDS.items() if payload and "Terminate" not in name]
     return from_inside(field, lambda own: (kinds + [control(IPCP, 1, bytes.fromhex("0306c0000201")), PPP + b"\x12\x34" + bytes(8)]) * 4)

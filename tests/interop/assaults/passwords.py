@@ -10,7 +10,7 @@ def mschap_of_one(field):
     return field.callers(*GUESS, "--login", "wrong-mschap")
 
 
-@assault("wrong MS-CHAPv2 responses, one call each, from 10,000 addresses")
+@assault("wrong MS-CHAPv2 responses, one call each, from 10,000 addresses", brief=True)
 def mschap(field):
     return field.callers(*GUESS, "--login", "wrong-mschap", "--sources", 10_000)
 

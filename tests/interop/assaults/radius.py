@@ -62,7 +62,7 @@ def replies(field):
                        each_pass(PORT, 2, 64, 1000), random(IDENTIFIER, 1))
 
 
-@assault("Disconnect- and CoA-Requests from 10,000 strangers", place=served())
+@assault("Disconnect- and CoA-Requests from 10,000 strangers", brief=True, place=served())
 def strangers(field):
     bodies = [request(code, (1, b"blast"), (80, os.urandom(16))) for code in (DISCONNECT, COA)]
     return field.flood([udp("10.97.0.1", 3799, at(field, OURS), DAE, body) for body in bodies], each_pass(SOURCE, 4, 1, 10_000))

@@ -40,13 +40,13 @@ def foreign(field):
     return field.flood(every_kind(FOE, field.target.address), each_pass(CALL_ID, 2), random(SEQUENCE, 4))
 
 
-@assault("the same from 10,000 foreign addresses")
+@assault("the same from 10,000 foreign addresses", brief=True)
 def foreign_many(field):
     return field.flood(every_kind("10.97.0.1", field.target.address), each_pass(CALL_ID, 2), random(SEQUENCE, 4),
                        each_pass(SOURCE, 4, 1, 10_000))
 
 
-@assault("the same from the subscribers' own addresses, sequence numbers at random")
+@assault("the same from the subscribers' own addresses, sequence numbers at random", brief=True)
 def subscribers(field):
     sources = sorted({call.source for call in field.calls})
     packets = [packet for source in sources for packet in every_kind(source, field.target.address)]

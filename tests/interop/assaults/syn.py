@@ -105,7 +105,7 @@ def kernels_1723(field):
     return flood(field, 1723)
 
 
-@assault("SYNs to 1723, on a port of DPDK's with BGP", place=dpdks_with_bgp)
+@assault("SYNs to 1723, on a port of DPDK's with BGP", brief=True, place=dpdks_with_bgp)
 def dpdks_1723(field):
     return flood(field, 1723)
 

@@ -24,14 +24,14 @@ SETTLED = 2  # seconds after which what an attack left has had its time
 P99_LIMIT_MS = 2000
 
 
-def chosen(words):
-    """The attacks that `words` name, in their own order."""
+def chosen(words, brief=False):
+    """The attacks that `words` name, in their own order; without words all, or one for each kind."""
     for file in FILES:
         importlib.import_module(f"assaults.{file}")
     known = {word for each in ASSAULTS for word in (each.name, each.name.split(".")[0])}
     if unknown := [word for word in words if word not in known]:
         sys.exit(f"tests/interop/siege: no attack {unknown[0]!r}; --list names them")
-    return [each for each in ASSAULTS if not words or each.name in words or each.name.split(".")[0] in words]
+    return [each for each in ASSAULTS if (not words and (each.brief or not brief)) or each.name in words or each.name.split(".")[0] in words]
 
 
 @dataclasses.dataclass
@@ -99,17 +99,19 @@ class Siege:
         self.lab.serve(merged({**CONFIG, "port": self.ground.ports}, settings), restart=restart)
 
     def withstand(self, attack, seconds, always_control=True):
-        """Runs one attack; every failure is this row's, and the next one finds a new aditd."""
+        """Runs one attack, on an aditd of its own: every failure is this row's."""
         result = Result(attack.name, attack.what)
         try:
             with attack.place(self, attack.settings) as also_wrong:
                 self._attack(attack, seconds, result)
                 result.also_wrong = also_wrong()
-                if not result.trouble and (always_control or result.window.held.lost):
+            self.lab.stop()
+            if not result.trouble and (always_control or result.window.held.lost):
+                with attack.place(self, attack.settings):
                     result.control = self._window(attack, self.ground.sink, seconds, result.window.attack)
         except Exception as error:
             result.trouble = f"{type(error).__name__}: {error}"
-        self.lab.stop()  # so that no row finds what another left
+        self.lab.stop()
         return result
 
     def _attack(self, attack, seconds, result):
@@ -124,12 +126,12 @@ class Siege:
 
     def _window(self, attack, target, seconds, pace):
         calls = Calls(self.lab, self.calls, seconds + LOOKING + 2)
-        dials = Dials(self.lab, seconds)
+        dials = Dials(self.lab, seconds + LOOKING)
         running = []
         try:
             calls.under_traffic()
-            seen = calls_seen(LOOKING)
             dials.under_way()
+            seen = calls_seen(LOOKING)
             field = Field(self.ground, target, seconds, pace, seen)
             started = attack.start(field)
             running = started if isinstance(started, list) else [started]
