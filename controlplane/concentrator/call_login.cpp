@@ -9,8 +9,18 @@
 #include "controlplane/concentrator/user_limits.hpp"
 
 namespace adit::control {
+namespace {
+
+constexpr std::size_t kLongestUser = 253;  // RFC 2865 §5: no request and no record could tell of a longer one
+
+}  // namespace
 
 void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
+  if (request.user.size() > kLongestUser) {
+    ++core_.stats.auth_rejected;
+    session.on_verdict(AuthRejected{});
+    return;
+  }
   session_ = &session;
   claimed_user_ = request.user;
   core_.auth.authenticate(std::move(request), *this);

@@ -17,9 +17,10 @@ bool WorkerLink::try_post(const contract::ToWorker& message) {
   return core_.actions.post(ref.worker, message);
 }
 
-// A frame may be lost where a message may not: PPP retransmits it.
+// A frame may be lost where a message may not: PPP retransmits it. An empty one is a frame of which a part did
+// not fit (PppFrameWriter).
 void WorkerLink::send_ppp_frame(std::span<const std::uint8_t> frame) {
-  if (link_open() && !core_.actions.post_frame(ref, frame)) {
+  if (link_open() && (frame.empty() || !core_.actions.post_frame(ref, frame))) {
     ++core_.stats.frames_dropped;
   }
 }

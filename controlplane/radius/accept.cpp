@@ -114,8 +114,10 @@ class Reader {
       case Type::kAcctInterimInterval:
         return seconds(attribute, accepted_.interim_interval);
       case Type::kClass:
-        accepted_.classes.emplace_back(attribute.value.begin(), attribute.value.end());
-        return {};
+        return add_class(attribute, accepted_.classes)
+                   ? Result{}
+                   : refused(attribute,
+                             "makes them more than 2048 octets, which is what records have room for");
       case Type::kVendorSpecific:
         return attribute.vendor == kMicrosoft ? microsofts(attribute) : Result{};
       default:
@@ -254,6 +256,19 @@ Result read_routes(const Packet& packet, AuthAccepted& accepted) {
 }
 
 }  // namespace
+
+bool add_class(const Attribute& attribute, std::vector<std::vector<std::uint8_t>>& classes) {
+  constexpr std::size_t kRoom = 2048;
+  std::size_t octets = attribute.value.size() + 2;
+  for (const auto& one : classes) {
+    octets += one.size() + 2;
+  }
+  if (octets > kRoom) {
+    return false;
+  }
+  classes.emplace_back(attribute.value.begin(), attribute.value.end());
+  return true;
+}
 
 std::optional<wire::Ipv4Prefix> parse_framed_route(std::string_view text,
                                                    std::optional<wire::Ipv4Address> subscriber) {

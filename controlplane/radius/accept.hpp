@@ -6,6 +6,7 @@
 #include <expected>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "controlplane/auth/auth_backend.hpp"
 #include "controlplane/radius/client.hpp"
@@ -18,6 +19,10 @@ namespace adit::control::radius {
 [[nodiscard]] std::expected<AuthAccepted, std::string> read_accept(const Client::Reply& reply,
                                                                    const AuthProof& proof,
                                                                    std::span<const RateMapping> rates);
+
+/// Adds a Class (RFC 2865 §5.25) to those of a session. False: an Accounting-Request, which has all of them, would
+/// have no room for it.
+[[nodiscard]] bool add_class(const Attribute& attribute, std::vector<std::vector<std::uint8_t>>& classes);
 
 /// The E= of an Access-Reject's MS-CHAP-Error (RFC 2548 §2.1.5); 691 if absent.
 [[nodiscard]] std::uint16_t read_reject(const Packet& packet);

@@ -118,24 +118,45 @@ RadiusAccounting::Octets RadiusAccounting::identity_of_nas() const {
 // ---- sessions ---------------------------------------------------------------------------------------------
 
 /// The attributes that all records of a session share.
-RadiusAccounting::Octets RadiusAccounting::identity_of(const AccountedCall& call) const {
+RadiusAccounting::Octets RadiusAccounting::identity_of(const AccountedCall& call, Classes classes) const {
   RequestWriter attributes(Code::kAccountingRequest, 0, {});
   attributes.text(Type::kUserName, call.user);
   write_identity(attributes, nas_, {call.session_id, call.peer, call.local});
   attributes.address(Type::kFramedIpAddress, call.address);
   attributes.number(Type::kAcctAuthentic, call.by_radius ? kAuthenticByRadius : kAuthenticLocally);
-  for (const auto& octets : call.classes) {
-    attributes.octets(Type::kClass, octets);
+  if (classes == Classes::kAll) {
+    for (const auto& octets : call.classes) {
+      attributes.octets(Type::kClass, octets);
+    }
   }
   return {attributes.attributes().begin(), attributes.attributes().end()};
+}
+
+/// What a slot can hold of `whole`: all but the Class always fits.
+RadiusAccounting::Octets RadiusAccounting::fitting(const AccountedCall& call, const Octets& whole) const {
+  return whole.size() <= Spool::kMaxIdentity ? whole : identity_of(call, Classes::kNone);
+}
+
+Bytes RadiusAccounting::kept(Spool::Slot slot) const {
+  const auto found = oversize_.find(slot);
+  return found == oversize_.end() ? spool_.identity(slot) : Bytes(found->second);
+}
+
+void RadiusAccounting::keep(Spool::Slot slot, const AccountedCall& call, Octets whole) {
+  spool_.describe(slot, fitting(call, whole));
+  oversize_.erase(slot);
+  if (whole.size() > Spool::kMaxIdentity) {
+    oversize_.emplace(slot, std::move(whole));
+  }
 }
 
 void RadiusAccounting::started(const AccountedCall& call) {
   abandon_on();
   Octets identity = identity_of(call);
   const std::uint64_t now = clock_();
-  if (const auto slot = spool_.open(identity, now)) {
+  if (const auto slot = spool_.open(fitting(call, identity), now)) {
     sessions_[call.session_id] = *slot;
+    keep(*slot, call, identity);
   } else {
     ++unkept_;
     log_.event(Severity::kError, "accounting_spool_full",
@@ -159,8 +180,8 @@ void RadiusAccounting::interim(const AccountedCall& call, const contract::CallTo
                                Duration since_up) {
   Octets identity = identity_of(call);
   if (const auto session = sessions_.find(call.session_id);
-      session != sessions_.end() && !std::ranges::equal(identity, spool_.identity(session->second))) {
-    spool_.describe(session->second, identity);  // its Class has changed
+      session != sessions_.end() && !std::ranges::equal(identity, kept(session->second))) {
+    keep(session->second, call, identity);  // its Class has changed
   }
   noted(call, totals, since_up);
   send(Status::kInterim, std::move(identity),
@@ -186,7 +207,7 @@ void RadiusAccounting::stopped(const AccountedCall& call, const contract::CallTo
   }
   const Spool::Slot slot = session->second;
   sessions_.erase(session);
-  spool_.describe(slot, identity_of(call));
+  keep(slot, call, identity_of(call));
   spool_.stop(slot, usage);
   if (!waiting_.empty()) {
     wait(slot);  // in order, after earlier Stops
@@ -219,17 +240,21 @@ Client::Ticket RadiusAccounting::send(Status status, Octets identity, const Spoo
         request.number(Type::kAcctDelayTime,
                        static_cast<std::uint32_t>(now > usage.unix_at ? now - usage.unix_at : 0));
       },
-      [this, answered = std::move(answered)](const std::expected<Client::Reply, std::string>& reply) {
+      [this, answered = std::move(answered)](const std::expected<Client::Reply, Client::NoReply>& reply) {
         --in_flight_;
+        if (!reply && reply.error().unfit) {
+          log_.event(Severity::kError, "accounting_record_unfit", {{"why", reply.error().why}});
+        }
         answered(reply.has_value());
       });
 }
 
 void RadiusAccounting::send_stop(Spool::Slot slot, Answered answered) {
-  const Bytes identity = spool_.identity(slot);
+  const Bytes identity = kept(slot);
   send(Status::kStop, {identity.begin(), identity.end()}, spool_.usage(slot),
        [this, slot, answered = std::move(answered)](bool taken) {
          if (taken) {
+           oversize_.erase(slot);
            spool_.release(slot);
          }
          answered(taken);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Accounting-Requests (RFC 2866, RFC 2869 §5.1, §5.2): Start, Interim-Update, Stop, and On and Off of the NAS
 // itself.
-// A session has a spool slot from its Start to the reply to its Stop. A Stop that no server took waits there
+// A session has a spool slot from its Start to the reply to its Stop. A slot is for the next process: attributes
+// that it is too small for are sent whole by this one, and by the next without their Class. A Stop that no server took waits there
 // in order, and is sent again, with its Acct-Delay-Time, by this process or the next.
 // Starts and Interim-Updates that no server took are not sent again: the Stop contains all their information.
 // Thread: control. Owner: the runtime; client and spool outlive it.
@@ -68,7 +69,11 @@ class RadiusAccounting final : public Accounting {
   using Octets = std::vector<std::uint8_t>;
   using Answered = std::function<void(bool taken)>;
 
-  [[nodiscard]] Octets identity_of(const AccountedCall& call) const;
+  enum class Classes : std::uint8_t { kAll, kNone };
+  [[nodiscard]] Octets identity_of(const AccountedCall& call, Classes classes = Classes::kAll) const;
+  [[nodiscard]] Octets fitting(const AccountedCall& call, const Octets& whole) const;
+  [[nodiscard]] Bytes kept(Spool::Slot slot) const;
+  void keep(Spool::Slot slot, const AccountedCall& call, Octets whole);
   [[nodiscard]] Octets identity_of_nas() const;
   Client::Ticket send(Status status, Octets identity, const SpoolUsage& usage, Answered answered);
   void abandon_on();
@@ -85,6 +90,7 @@ class RadiusAccounting final : public Accounting {
   EventLog& log_;
   Spool& spool_;
   std::unordered_map<std::string, Spool::Slot> sessions_;       // those that are up, by session ID
+  std::unordered_map<Spool::Slot, Octets> oversize_;            // identities that a slot is too small for
   std::deque<Spool::Slot> waiting_;                             // Stops, oldest first
   bool on_waits_ = false;                                       // Accounting-On goes after all of them
   std::optional<std::pair<Client*, Client::Ticket>> on_asked_;  // while Accounting-On is pending

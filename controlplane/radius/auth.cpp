@@ -86,7 +86,7 @@ void RadiusAuth::authenticate(AuthRequest request, AuthClient& client) {
         std::visit(ProofWriter{packet, secret}, shared->proof);
         write_identity(packet, nas_, {shared->session_id, shared->peer_address, shared->local_address});
       },
-      [this, shared, &client](const std::expected<Client::Reply, std::string>& reply) {
+      [this, shared, &client](const std::expected<Client::Reply, Client::NoReply>& reply) {
         asked_.erase(&client);
         client.on_verdict(judge(*shared, reply));
       });
@@ -101,11 +101,13 @@ void RadiusAuth::cancel(AuthClient& client) {
 }
 
 AuthVerdict RadiusAuth::judge(const AuthRequest& request,
-                              const std::expected<Client::Reply, std::string>& reply) {
+                              const std::expected<Client::Reply, Client::NoReply>& reply) {
   if (!reply) {
-    log_.event(Severity::kWarning, "radius_no_verdict",
-               {{"user", request.user}, {"sid", request.session_id}, {"why", reply.error()}});
-    return AuthUnavailable{reply.error()};
+    const auto& [why, unfit] = reply.error();
+    log_.event(Severity::kWarning, unfit ? "radius_request_unfit" : "radius_no_verdict",
+               {{"user", request.user}, {"sid", request.session_id}, {"why", why}});
+    // What does not fit was the peer's choice: it must not choose another backend by it.
+    return unfit ? AuthVerdict(AuthUnusable{why}) : AuthUnavailable{why};
   }
   std::string why = "the reply is not an Access-Accept, -Reject or -Challenge";
   if (reply->packet.code() == Code::kAccessAccept) {

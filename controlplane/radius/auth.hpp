@@ -52,7 +52,7 @@ class RadiusAuth final : public AuthBackend {
     Client::Ticket ticket;
   };
   [[nodiscard]] AuthVerdict judge(const AuthRequest& request,
-                                  const std::expected<Client::Reply, std::string>& reply);
+                                  const std::expected<Client::Reply, Client::NoReply>& reply);
 
   Client* client_;
   const NasSettings nas_;

@@ -85,7 +85,7 @@ struct Client::Exchange {
   std::uint32_t lane = 0;
   std::uint8_t identifier = 0;
   std::uint32_t tries = 0;
-  std::string_view refusal = "no RADIUS server is configured for this";
+  NoReply refusal{"no RADIUS server is configured for this"};  // if it is never sent
   Authenticator authenticator{};
   std::vector<std::uint8_t> packet;
   Instant sent{};
@@ -163,18 +163,23 @@ void Client::start(Exchange& exchange) {
     exchange.timer.arm(Duration{0});
     return;
   }
-  if (!place(exchange, *port)) {
-    if (std::deque<Ticket>& queue = waiting(exchange.service); queue.size() < settings_.max_waiting) {
-      queue.push_back(exchange.ticket);
-    } else {
-      exchange.refusal = "too many RADIUS requests wait for an answer";
-      exchange.timer.arm(Duration{0});
-    }
+  const Placed placed = place(exchange, *port);
+  if (placed == Placed::kSent) {
+    return;
   }
+  std::deque<Ticket>& queue = waiting(exchange.service);
+  if (placed == Placed::kNoIdentifier && queue.size() < settings_.max_waiting) {
+    queue.push_back(exchange.ticket);
+    return;
+  }
+  if (placed == Placed::kNoIdentifier) {
+    exchange.refusal.why = "too many RADIUS requests wait for an answer";
+  }
+  exchange.timer.arm(Duration{0});
 }
 
-/// Takes an identifier, composes and sends. False: all identifiers are in use.
-bool Client::place(Exchange& exchange, Port& port) {
+/// Composes, takes an identifier and sends. A request that is not whole is never sent, RFC 2865 §5.
+Client::Placed Client::place(Exchange& exchange, Port& port) {
   Server& server = port.server;
   std::uint32_t& at = port.next_lane;
   for (std::uint32_t n = 0; n < port.lanes.size(); ++n) {
@@ -188,13 +193,6 @@ bool Client::place(Exchange& exchange, Port& port) {
     }
     exchange.identifier =
         lane.next++;  // round robin: an identifier rests as long as possible before its reuse
-    lane.exchanges[exchange.identifier] = &exchange;
-    ++lane.used;
-    exchange.port = &port;
-    exchange.lane = at;
-    exchange.tries = 0;
-    exchange.tried[server.index] = true;
-    ++port.in_flight;
     entropy_.fill(exchange.authenticator);
     RequestWriter writer(exchange.code, exchange.identifier, exchange.authenticator);
     if (exchange.code != Code::kAccountingRequest) {
@@ -202,15 +200,24 @@ bool Client::place(Exchange& exchange, Port& port) {
     }
     const Bytes secret = server.settings.secret.bytes();
     exchange.compose(writer, secret);
-    if (!writer.good()) {
-      log_.event(Severity::kError, "radius_request_too_long", {{"server", server.settings.name}});
+    auto packet = std::move(writer).finish(secret);
+    if (!packet) {
+      exchange.refusal = {std::move(packet.error()), true};
+      return Placed::kUnfit;
     }
-    exchange.packet = std::move(writer).finish(secret);
+    lane.exchanges[exchange.identifier] = &exchange;
+    ++lane.used;
+    exchange.port = &port;
+    exchange.lane = at;
+    exchange.tries = 0;
+    exchange.tried[server.index] = true;
+    ++port.in_flight;
+    exchange.packet = std::move(*packet);
     std::copy_n(exchange.packet.begin() + 4, exchange.authenticator.size(), exchange.authenticator.begin());
     transmit(exchange);
-    return true;
+    return Placed::kSent;
   }
-  return false;
+  return Placed::kNoIdentifier;
 }
 
 void Client::transmit(Exchange& exchange) {
@@ -223,8 +230,8 @@ void Client::transmit(Exchange& exchange) {
 }
 
 void Client::on_timeout(Exchange& exchange) {
-  if (exchange.port == nullptr) {  // never sent: no server, or no room
-    finish(exchange, std::unexpected(std::string(exchange.refusal)));
+  if (exchange.port == nullptr) {
+    finish(exchange, std::unexpected(exchange.refusal));
   } else if (exchange.tries < settings_.tries) {
     transmit(exchange);
   } else {
@@ -249,7 +256,7 @@ void Client::give_up_port(Exchange& exchange) {
   }
   if (!exchange.done || choose(exchange) == nullptr) {
     const std::string name = server.settings.name;
-    finish(exchange, std::unexpected("RADIUS server " + name + " does not answer"));
+    finish(exchange, std::unexpected(NoReply{"RADIUS server " + name + " does not answer"}));
     return;
   }
   start(exchange);
@@ -268,7 +275,7 @@ void Client::leave_lane(Exchange& exchange) {
 }
 
 /// The exchange is removed before `done` is called, because `done` may make more requests.
-void Client::finish(Exchange& exchange, const std::expected<Reply, std::string>& reply) {
+void Client::finish(Exchange& exchange, const std::expected<Reply, NoReply>& reply) {
   const auto node = exchanges_.extract(exchange.ticket);
   leave_lane(exchange);
   if (exchange.done) {
@@ -287,10 +294,12 @@ void Client::serve_waiting(Service service) {
       continue;
     }
     Port* port = choose(*found->second);
-    if (port == nullptr) {
-      found->second->timer.arm(Duration{0});
-    } else if (!place(*found->second, *port)) {
+    const Placed placed = port == nullptr ? Placed::kUnfit : place(*found->second, *port);
+    if (placed == Placed::kNoIdentifier) {
       return;
+    }
+    if (placed == Placed::kUnfit) {
+      found->second->timer.arm(Duration{0});
     }
     queue.pop_front();
   }
@@ -352,7 +361,7 @@ void Client::probe(Port& port) {
   auto exchange = std::make_unique<Exchange>(
       *this, ticket, port.service, Code::kStatusServer, [](RequestWriter&, Bytes) {}, Done());
   exchange->tried.assign(servers_.size(), true);
-  if (place(*exchange, port)) {
+  if (place(*exchange, port) == Placed::kSent) {
     exchange->tries = settings_.tries;  // no retransmission
     exchanges_.emplace(ticket, std::move(exchange));
   }

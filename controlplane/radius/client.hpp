@@ -62,7 +62,11 @@ class Client {
     Bytes secret;
     const std::string& server;
   };
-  using Done = std::function<void(const std::expected<Reply, std::string>& reply)>;
+  struct NoReply {
+    std::string why;
+    bool unfit = false;  ///< the request was not sent, because something did not fit into it
+  };
+  using Done = std::function<void(const std::expected<Reply, NoReply>& reply)>;
   using Ticket = std::uint64_t;  ///< never 0
 
   Client(ClientSettings settings, TimerWheel& wheel, Entropy& entropy, EventLog& log, Transport& transport);
@@ -103,12 +107,13 @@ class Client {
   }
   [[nodiscard]] Port* choose(const Exchange& exchange);
   void start(Exchange& exchange);
-  [[nodiscard]] bool place(Exchange& exchange, Port& port);
+  enum class Placed : std::uint8_t { kSent, kNoIdentifier, kUnfit };
+  [[nodiscard]] Placed place(Exchange& exchange, Port& port);
   void transmit(Exchange& exchange);
   void on_timeout(Exchange& exchange);
   void give_up_port(Exchange& exchange);
   void leave_lane(Exchange& exchange);
-  void finish(Exchange& exchange, const std::expected<Reply, std::string>& reply);
+  void finish(Exchange& exchange, const std::expected<Reply, NoReply>& reply);
   void serve_waiting(Service service);
   void on_dead(Port& port);
   void probe(Port& port);

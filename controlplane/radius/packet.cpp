@@ -5,6 +5,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "controlplane/radius/dictionary.hpp"
 #include "crypto/digest.hpp"
 
 namespace adit::control::radius {
@@ -101,10 +102,20 @@ RequestWriter::RequestWriter(Code code, std::uint8_t identifier, const Authentic
   std::ranges::copy(authenticator, octets_.begin() + kAuthenticatorAt);
 }
 
-/// Room for a value, or nullptr when there is none.
+void RequestWriter::fail(const std::string& name, std::size_t size, const char* rule) {
+  if (fault_.empty()) {
+    fault_ = name + " of " + std::to_string(size) + " octets " + rule;
+  }
+}
+
+/// Room for a value, or nullptr when there is none, or was none before.
 std::uint8_t* RequestWriter::make_room(Type type, std::size_t size) {
   if (size > kMaxValue || octets_.size() + 2 + size > kMaxPacket) {
-    good_ = false;
+    const Definition* known = standard_dictionary().find(kNoVendor, static_cast<std::uint8_t>(type));
+    fail(known != nullptr ? known->name : "attribute " + std::to_string(static_cast<unsigned>(type)), size,
+         size > kMaxValue ? "is longer than 253" : "makes the packet longer than 4096");
+  }
+  if (!fault_.empty()) {
     return nullptr;
   }
   octets_.push_back(static_cast<std::uint8_t>(type));
@@ -120,8 +131,10 @@ void RequestWriter::octets(Type type, Bytes value) {
 }
 
 void RequestWriter::append(Bytes attributes) {
-  if (octets_.size() + attributes.size() > kMaxPacket) {
-    good_ = false;
+  if (attributes.empty() || octets_.size() + attributes.size() > kMaxPacket) {
+    fault_ = fault_.empty() ? "the attributes make the packet longer than 4096" : fault_;
+  }
+  if (!fault_.empty()) {
     return;
   }
   octets_.insert(octets_.end(), attributes.begin(), attributes.end());
@@ -142,10 +155,6 @@ void RequestWriter::tagged_number(Type type, std::uint8_t tag, std::uint32_t val
 }
 
 void RequestWriter::vendor(VendorId vendor, std::uint8_t type, Bytes value) {
-  if (value.size() > kMaxVendorValue) {
-    good_ = false;
-    return;
-  }
   if (std::uint8_t* at = make_room(Type::kVendorSpecific, 6 + value.size())) {
     wire::store_be(at, vendor);
     at[4] = type;
@@ -157,8 +166,7 @@ void RequestWriter::vendor(VendorId vendor, std::uint8_t type, Bytes value) {
 void RequestWriter::password(Bytes clear, Bytes secret) {
   constexpr std::size_t kLongest = 128;
   if (clear.size() > kLongest) {
-    good_ = false;
-    return;
+    return fail("User-Password", clear.size(), "is longer than 128");
   }
   const std::size_t size = std::max<std::size_t>((clear.size() + kBlock - 1) / kBlock * kBlock, kBlock);
   std::uint8_t* at = make_room(Type::kUserPassword, size);
@@ -180,7 +188,10 @@ void RequestWriter::begin_signed() {
   signed_ = make_room(Type::kMessageAuthenticator, kMessageAuthenticatorSize) != nullptr;
 }
 
-std::vector<std::uint8_t> RequestWriter::finish(Bytes secret) && {
+std::expected<std::vector<std::uint8_t>, std::string> RequestWriter::finish(Bytes secret) && {
+  if (!fault_.empty()) {
+    return std::unexpected(std::move(fault_));
+  }
   store_length(octets_);
   const Code code{octets_[0]};
   const bool random = code == Code::kAccessRequest || code == Code::kStatusServer;

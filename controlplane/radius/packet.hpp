@@ -9,6 +9,7 @@
 #include <expected>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -42,9 +43,9 @@ struct Attribute {
   }
 };
 
-/// Writes a request, or the reply to one of RFC 5176. Attributes that exceed kMaxPacket, or values too long
-/// for their length octet, are left out and remembered: good() is then false, and the packet must not be
-/// sent.
+/// Writes a request, or the reply to one of RFC 5176. After an attribute that did not fit (beyond kMaxPacket, or
+/// its value too long for its length octet) nothing more is written, and there is no packet: without that
+/// attribute it would ask for something else.
 class RequestWriter {
  public:
   /// `authenticator`: random for Access-Requests, the request's own for a reply; for others finish() computes
@@ -61,26 +62,27 @@ class RequestWriter {
   /// RFC 2865 §5.2: User-Password, hidden by secret and authenticator.
   void password(Bytes clear, Bytes secret);
 
-  /// Appends encoded attributes.
+  /// Appends encoded attributes; none at all are those of a writer into which they did not fit.
   void append(Bytes attributes);
-  /// All attributes so far, in append()'s format.
-  [[nodiscard]] Bytes attributes() const { return Bytes(octets_).subspan(kHeaderSize); }
-
-  [[nodiscard]] bool good() const { return good_; }
+  /// All attributes so far, in append()'s format; empty if one did not fit.
+  [[nodiscard]] Bytes attributes() const {
+    return fault_.empty() ? Bytes(octets_).subspan(kHeaderSize) : Bytes();
+  }
 
   /// Signs: fills in Message-Authenticator (the first attribute, see begin_signed()) and, except in an
-  /// Access-Request, the authenticator. Returns the packet, ready to send.
-  [[nodiscard]] std::vector<std::uint8_t> finish(Bytes secret) &&;
+  /// Access-Request, the authenticator. Returns the packet, ready to send, or what did not fit.
+  [[nodiscard]] std::expected<std::vector<std::uint8_t>, std::string> finish(Bytes secret) &&;
   /// Puts Message-Authenticator where it must be: before all other attributes
   /// (draft-ietf-radext-deprecating-radius §5: so that an attacker cannot put a chosen prefix before it).
   void begin_signed();
 
  private:
   std::uint8_t* make_room(Type type, std::size_t size);
+  void fail(const std::string& name, std::size_t size, const char* rule);
 
   std::vector<std::uint8_t> octets_;
   Authenticator authenticator_;
-  bool good_ = true;
+  std::string fault_;  // what did not fit first; empty: all has
   bool signed_ = false;
 };
 

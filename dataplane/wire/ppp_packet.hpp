@@ -195,7 +195,9 @@ class PppFrameWriter {
     return Bytes(octets_).first(size_);
   }
   /// The data alone, which the peer's Configure-Ack must echo octet for octet.
-  [[nodiscard]] Bytes data() const noexcept { return Bytes(octets_).first(size_).subspan(kDataAt); }
+  [[nodiscard]] Bytes data() const noexcept {
+    return failed_ ? Bytes() : Bytes(octets_).first(size_).subspan(kDataAt);
+  }
 
  private:
   static constexpr std::size_t kPacketAt = 4;

@@ -57,8 +57,10 @@ Result read_one(const Attribute& attribute, wire::Ipv4Address address, SessionCh
       if (!change.classes) {
         change.classes.emplace();
       }
-      change.classes->emplace_back(attribute.value.begin(), attribute.value.end());
-      return {};
+      return add_class(attribute, *change.classes)
+                 ? Result{}
+                 : refused(ErrorCause::kResourcesUnavailable, attribute,
+                           "makes them more than 2048 octets, which is what records have room for");
     case Type::kFramedRoute:
       return read_route(attribute, address, change);
     default:

@@ -211,7 +211,8 @@ std::vector<std::uint8_t> DynamicAuthorization::answer(const Packet& request, Cl
                 {"error_cause", std::to_string(static_cast<std::uint32_t>(acted.error().cause))},
                 {"why", acted.error().why}});
   }
-  return std::move(reply).finish(client.settings.secret.bytes());
+  // Proxy-States that fill a request leave no room here. RFC 5176 §3.1 wants all of them, so there is no answer.
+  return std::move(reply).finish(client.settings.secret.bytes()).value_or(std::vector<std::uint8_t>{});
 }
 
 void DynamicAuthorization::forget_old() {

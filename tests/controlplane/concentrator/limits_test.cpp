@@ -99,6 +99,15 @@ TEST(UserName, AllThatIsDoneByNameIsDoneByTheEntrys) {
   EXPECT_EQ(house.concentrator->terminate({By::kUsername, "alice"}, true), 2U);
 }
 
+// A session whose records could not name it would be nobody's.
+TEST(UserName, OneThatNoAttributeHoldsIsRejected) {
+  House house;
+  DialIn first(house, 1), second(house, 2);
+  EXPECT_TRUE(first.dial(std::string(253, 'a')));
+  EXPECT_FALSE(second.dial(std::string(254, 'a')));
+  EXPECT_EQ(house.concentrator->stats().auth_rejected, 1U);
+}
+
 TEST(SingleSession, OffLetsAllIn) {
   House house;
   DialIn first(house, 1), second(house, 2);

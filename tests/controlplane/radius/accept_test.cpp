@@ -90,6 +90,12 @@ TEST(RadiusAccept, ServicesThatAreNotPppAreRefused) {
             "Framed-Protocol 2 is not PPP (1), the only one served");
 }
 
+TEST(RadiusAccept, ClassesThatNoRecordHasRoomForAreRefused) {
+  const Octets one = attribute(Type::kClass, Octets(253, 1));
+  EXPECT_EQ(accepted(joined({one, one, one, one, one, one, one, one}))->classes.size(), 8U);
+  EXPECT_TRUE(error_of(joined({one, one, one, one, one, one, one, one, one})).starts_with("Class 0x0101"));
+}
+
 TEST(RadiusAccept, EveryRefusalNamesAttributeValueAndRule) {
   for (const auto& [octets, error] :
        {std::pair(vendor(kMicrosoft, 7, hex("00000003")),

@@ -192,6 +192,37 @@ TEST_F(RadiusAccountingTest, ASessionWhoseProcessWasKilledStopsOnceWithWhatWasLa
   EXPECT_EQ(accounting_->status().used, 0U);
 }
 
+// A slot is too small for four Class of 253 octets. The Stop has them all the same, also after a server was
+// away; the next process, which has nothing but the slot, knows whose it is.
+TEST_F(RadiusAccountingTest, ClassesThatASlotHasNoRoomForAreInTheStop) {
+  AccountedCall call = call_;
+  accounting_->started(call);
+  call.classes.assign(4, Octets(253, 7));  // a CoA
+  accounting_->stopped(call, {}, Duration{1000}, EndReason::kUserRequest);
+  pass(Duration{60'000});
+  EXPECT_EQ(accounting_->status().waiting, 1U);
+  std::erase_if(sent_, [](const Sent& each) { return each.packet[0] != 4; });  // without probes
+  const std::size_t last = sent_.size() - 1;
+  EXPECT_EQ(number(last, Type::kAcctStatusType), 2U);
+  EXPECT_EQ(text(last, Type::kUserName), "alice");
+  EXPECT_EQ(std::ranges::search(sent_[last].packet, Octets{25, 255, 7, 7}).size(), 4U);
+  EXPECT_GT(sent_[last].packet.size(), 4U * 255U);
+  sent_.clear();
+  live();
+  accounting_->announce_start();
+  ASSERT_FALSE(sent_.empty());
+  EXPECT_EQ(text(0, Type::kUserName), "alice");
+  EXPECT_EQ(text(0, Type::kClass), "");
+}
+
+TEST_F(RadiusAccountingTest, ASessionWithLargeClassesHasASlot) {
+  AccountedCall call = call_;
+  call.classes.assign(4, Octets(253, 7));
+  accounting_->started(call);
+  EXPECT_EQ(accounting_->status().used, 1U);
+  EXPECT_TRUE(log_.named("accounting_spool_full").empty());
+}
+
 TEST_F(RadiusAccountingTest, AFullSpoolIsToldAndCountedAndNothingElseSuffers) {
   for (std::uint32_t n = 0; n < kSlots + 1; ++n) {
     AccountedCall call = call_;

@@ -42,6 +42,22 @@ class RadiusAuthTest : public testing::Test, public Transport, public AuthClient
     return verdict_.value();
   }
 
+  /// The same at a server that is silent for a minute.
+  const AuthVerdict& ask_in_vain(const std::string& user, const std::string& password) {
+    ClientSettings settings;
+    settings.servers.push_back({.name = "s0", .secret = crypto::SecretText("xyzzy5461")});
+    Client client(settings, wheel_, entropy_, log_, *this);
+    RadiusAuth auth(client, NasSettings{}, {}, log_);
+    auth.authenticate({.user = user,
+                       .peer_address = {},
+                       .local_address = {},
+                       .session_id = "aa",
+                       .proof = PapProof{crypto::SecretText(password)}},
+                      *this);
+    wheel_.advance(wheel_.now() + Duration{60'000});
+    return verdict_.value();
+  }
+
   TimerWheel wheel_;
   test::SeededEntropy entropy_{1};
   std::vector<std::string> lines() const {
@@ -104,15 +120,19 @@ TEST_F(RadiusAuthTest, AnAuthenticAnswerIsAnAnswerWhateverItIs) {
 }
 
 TEST_F(RadiusAuthTest, SilenceIsNoAnswer) {
-  ClientSettings settings;
-  settings.servers.push_back({.name = "s0", .secret = crypto::SecretText("xyzzy5461")});
-  Client client(settings, wheel_, entropy_, log_, *this);
-  RadiusAuth auth(client, NasSettings{}, {}, log_);
-  auth.authenticate(
-      {.user = "alice", .peer_address = {}, .local_address = {}, .session_id = "aa", .proof = {}}, *this);
-  wheel_.advance(wheel_.now() + Duration{60'000});
-  ASSERT_TRUE(verdict_);
-  EXPECT_TRUE(std::holds_alternative<AuthUnavailable>(*verdict_));
+  EXPECT_TRUE(std::holds_alternative<AuthUnavailable>(ask_in_vain("alice", "secret")));
+  EXPECT_FALSE(sent_.empty());
+}
+
+// An Access-Request without User-Password, or without User-Name, is accepted by some servers.
+TEST_F(RadiusAuthTest, ARequestThatIsNotWholeDoesNotLeave) {
+  EXPECT_TRUE(std::holds_alternative<AuthUnusable>(ask_in_vain(std::string(254, 'a'), "secret")));
+  EXPECT_TRUE(std::holds_alternative<AuthUnusable>(ask_in_vain("alice", std::string(129, 'p'))));
+  EXPECT_TRUE(sent_.empty());
+  EXPECT_EQ(lines(), (std::vector<std::string>{"radius_request_unfit user=" + std::string(254, 'a') +
+                                                   " sid=aa why=User-Name of 254 octets is longer than 253",
+                                               "radius_request_unfit user=alice sid=aa "
+                                               "why=User-Password of 129 octets is longer than 128"}));
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ class RadiusClient : public testing::Test, public Transport {
         Code::kAccessRequest, [user](RequestWriter& request, Bytes) { request.text(Type::kUserName, user); },
         [this](const auto& reply) {
           answers_.push_back(reply ? "code " + std::to_string(static_cast<int>(reply->packet.code()))
-                                   : reply.error());
+                                   : reply.error().why);
         });
   }
   /// One record of a session, whose answer nobody waits for.

@@ -41,7 +41,7 @@ class DynamicAuthorizationTest : public testing::Test {
       request.number(Type::kEventTimestamp, static_cast<std::uint32_t>(clock_));
     }
     fill(request);
-    return std::move(request).finish(crypto::octets_of(secret));
+    return std::move(request).finish(crypto::octets_of(secret)).value();
   }
   /// The answer as text: "none", "ack", "ack 201", "nak 503".
   std::string send(const Octets& octets, wire::Ipv4Address source = kDesk) {

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "crypto/digest.hpp"
 #include "tests/controlplane/radius/reply_kit.hpp"
 
@@ -23,7 +25,6 @@ TEST(RadiusPacket, RAD_01_AccessRequestOfTheRfc) {
   request.password(crypto::octets_of("arctangent"), kSecret);
   request.address(Type::kNasIpAddress, wire::Ipv4Address(192, 168, 1, 16));
   request.number(Type::kNasPort, 3);
-  ASSERT_TRUE(request.good());
   EXPECT_EQ(std::move(request).finish(kSecret),
             hex("01000038 0f403f9473978057bd83d5cb98f4227a 01066e656d6f 02120dbe708d93d413ce3196e43f782a0aee"
                 "0406c0a80110 050600000003"));
@@ -45,7 +46,7 @@ TEST(RadiusPacket, RAD_03_MessageAuthenticatorStandsFirstAndIsRight) {
   RequestWriter request(Code::kAccessRequest, 7, kRequest);
   request.begin_signed();
   request.text(Type::kUserName, "alice");
-  Octets packet = std::move(request).finish(kSecret);
+  Octets packet = std::move(request).finish(kSecret).value();
   ASSERT_EQ(packet[20], 80);
   const Octets code(packet.begin() + 22, packet.begin() + 38);
   std::fill_n(packet.begin() + 22, 16, std::uint8_t{0});
@@ -137,19 +138,35 @@ TEST(RadiusPacket, RAD_10_AttributesOfEveryLength) {
   EXPECT_TRUE(two->find(kMicrosoft, 29)->value.empty());
 }
 
-TEST(RadiusPacket, WhatDoesNotFitIsNotSent) {
-  RequestWriter request(Code::kAccessRequest, 0, kRequest);
-  request.octets(Type::kUserName, Octets(254));
-  EXPECT_FALSE(request.good());
-  RequestWriter full(Code::kAccessRequest, 0, kRequest);
-  for (int n = 0; n < 20; ++n) {
-    full.octets(Type::kClass, Octets(253));
-  }
-  EXPECT_FALSE(full.good());
-  EXPECT_LE(std::move(full).finish(kSecret).size(), kMaxPacket);
-  RequestWriter password(Code::kAccessRequest, 0, kRequest);
-  password.password(Octets(129), kSecret);
-  EXPECT_FALSE(password.good());
+// A writer that failed has failed: what is written after it changes nothing, and there is no packet.
+TEST(RadiusPacket, WhatDoesNotFitIsNoPacketAndNamesTheCause) {
+  const auto fault = [](const std::function<void(RequestWriter&)>& fill) {
+    RequestWriter request(Code::kAccessRequest, 0, kRequest);
+    request.begin_signed();
+    fill(request);
+    request.number(Type::kNasPort, 1);
+    EXPECT_TRUE(request.attributes().empty());
+    const auto packet = std::move(request).finish(kSecret);
+    return packet ? std::to_string(packet->size()) : packet.error();
+  };
+  EXPECT_EQ(fault([](RequestWriter& request) { request.octets(Type::kUserName, Octets(254)); }),
+            "User-Name of 254 octets is longer than 253");
+  EXPECT_EQ(fault([](RequestWriter& request) { request.password(Octets(129), kSecret); }),
+            "User-Password of 129 octets is longer than 128");
+  EXPECT_EQ(fault([](RequestWriter& request) { request.vendor(kMicrosoft, 11, Octets(248)); }),
+            "Vendor-Specific of 254 octets is longer than 253");
+  EXPECT_EQ(fault([](RequestWriter& request) {
+              for (int n = 0; n < 20; ++n) {
+                request.octets(Type::kClass, Octets(253));
+              }
+            }),
+            "Class of 253 octets makes the packet longer than 4096");
+  EXPECT_EQ(fault([](RequestWriter& request) {
+              RequestWriter part(Code::kAccountingRequest, 0, {});
+              part.octets(Type::kUserName, Octets(254));
+              request.append(part.attributes());
+            }),
+            "the attributes make the packet longer than 4096");
 }
 
 // ---- hidden values --------------------------------------------------------------------------------------------------
