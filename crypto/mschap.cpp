@@ -13,15 +13,22 @@ namespace {
 constexpr std::string_view kMagic1 = "Magic server to client signing constant";
 constexpr std::string_view kMagic2 = "Pad to make it do more than one iteration";
 
+/// A hash that logs in as the password does: no copy stays on the stack.
+Secret<16> keep(std::array<std::uint8_t, 16> hash) noexcept {
+  const Secret<16> kept{std::span<const std::uint8_t, 16>(hash)};
+  wipe(hash.data(), hash.size());
+  return kept;
+}
+
 }  // namespace
 
 Secret<16> nt_password_hash(Bytes password) {
   const std::optional<SecretText> unicode = utf16le_from_utf8(password);
-  return Secret<16>(md4({unicode ? unicode->bytes() : utf16le_from_latin1(password).bytes()}));
+  return keep(md4({unicode ? unicode->bytes() : utf16le_from_latin1(password).bytes()}));
 }
 
 Secret<16> nt_hash_hash(const Secret<16>& nt_hash) noexcept {
-  return Secret<16>(md4({nt_hash.bytes()}));
+  return keep(md4({nt_hash.bytes()}));
 }
 
 Secret<16> lm_password_hash(Bytes password) noexcept {

@@ -3,6 +3,7 @@
 
 #include <rte_prefetch.h>
 
+#include "crypto/secret.hpp"
 #include "dataplane/path/encapsulation.hpp"
 #include "dataplane/wire/ipv4.hpp"
 #include "dataplane/wire/ppp.hpp"
@@ -437,6 +438,9 @@ void Decapsulation::to_control(Packet& packet) noexcept {
     return;
   }
   context_.counters.ppp_frames_in.add();
+  if (packet.protocol == wire::PppProtocol::kPap) {
+    crypto::wipe(frame, size);  // a buffer keeps what it holds until it is used again
+  }
   rte_pktmbuf_free(packet.mbuf);
 }
 

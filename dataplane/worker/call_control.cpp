@@ -152,6 +152,7 @@ bool CallControl::on(const contract::SendPppFrame& message) noexcept {
   if (Call* call = find(message.call); call != nullptr) {
     encapsulation_.send_ppp_frame(*call, {frame->octets.data(), frame->length});
   }
+  crypto::wipe(frame->octets.data(), frame->length);  // a caller's PAP frame contains a password
   mailbox_.frames_to_worker.release();
   return true;
 }

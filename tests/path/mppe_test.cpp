@@ -266,6 +266,18 @@ TEST_F(Mppe, SEC_12_TheKeysInTheMailboxAreWiped) {
   EXPECT_TRUE(std::ranges::search(all, sent.session_key).empty());
 }
 
+TEST_F(Mppe, SEC_12_FramesInTheMailboxAreWiped) {
+  const Octets secret = {'o', 'p', 'e', 'n', ' ', 's', 'e', 's', 'a', 'm', 'e', '!'};
+  Octets frame = {0xFF, 0x03, 0xC0, 0x23, 1, 1, 0, 23, 5, 'a', 'l', 'i', 'c', 'e', 12};
+  frame.insert(frame.end(), secret.begin(), secret.end());
+  world_.send_ppp(call_, frame);
+  const auto* octets = reinterpret_cast<const std::uint8_t*>(&world_.mailbox());
+  const std::span<const std::uint8_t> all(octets, sizeof world_.mailbox());
+  EXPECT_FALSE(std::ranges::search(all, secret).empty()) << "posted";
+  world_.settle();
+  EXPECT_TRUE(std::ranges::search(all, secret).empty()) << "sent";
+}
+
 // ---- forgery ------------------------------------------------------------------------------------------------------
 
 TEST_F(Mppe, SEC_01_ForgedPacketsWithTheLargestGapMoveNoStateAndStayInTheBudget) {

@@ -75,6 +75,21 @@ void check_user(const Config& config, Problems& problems) {
   }
 }
 
+/// Overwrites every text of the document: [[radius-server]] secret is one.
+void wipe_texts(toml::node& node) {
+  if (auto* text = node.as_string()) {
+    crypto::wipe(text->get().data(), text->get().size());
+  } else if (auto* table = node.as_table()) {
+    for (auto&& [key, value] : *table) {
+      wipe_texts(value);
+    }
+  } else if (auto* array = node.as_array()) {
+    for (toml::node& value : *array) {
+      wipe_texts(value);
+    }
+  }
+}
+
 std::expected<std::optional<std::string>, std::string> read_dictionary(const std::string& path) {
   if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
     return std::nullopt;
@@ -103,11 +118,13 @@ ConfigResult parse_config(std::string_view toml, std::string_view name,
                    "see https://toml.io");
     return finish(Config(), problems);
   }
-  return finish(read_config(document, read, problems), problems);
+  Config config = read_config(document, read, problems);
+  wipe_texts(document);
+  return finish(std::move(config), problems);
 }
 
 ConfigResult load_config(const std::string& path, const std::optional<std::string>& server) {
-  const std::expected<std::string, FileError> text = read_regular_file(path, kMaxConfigOctets, "aditd");
+  std::expected<std::string, FileError> text = read_regular_file(path, kMaxConfigOctets, "aditd");
   if (!text) {
     Problems problems(path);
     problems.error(kNowhere, "config file", "", text.error().wrong,
@@ -115,6 +132,7 @@ ConfigResult load_config(const std::string& path, const std::optional<std::strin
     return finish(Config(), problems);
   }
   ConfigResult result = parse_config(*text, path, read_dictionary);
+  crypto::wipe(text->data(), text->size());
   if (result.config) {
     Problems problems(path);
     const Config& config = *result.config;
