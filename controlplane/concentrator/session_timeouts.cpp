@@ -69,10 +69,11 @@ void SessionTimeouts::on_session_timeout() {
   call_.terminate(EndReason::kSessionTimeout, false);
 }
 
-/// Checks four times per idle timeout: the call ends at most a quarter late.
+/// Checks four times per idle timeout: the call ends at most a quarter late. Only what the subscriber sends counts: what
+/// strangers send to its address must not hold the session open.
 void SessionTimeouts::on_idle_check() {
   const auto totals = core_.actions.totals(call_.ref);
-  const std::uint64_t packets = totals ? totals->uplink_packets + totals->downlink_packets : 0;
+  const std::uint64_t packets = totals ? totals->uplink_packets : 0;
   if (packets != std::exchange(packets_, packets)) {
     last_packet_ = core_.wheel.now();
   }

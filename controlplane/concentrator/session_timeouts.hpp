@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Session-Timeout and Idle-Timeout of one call (RFC 2865 §5.27, §5.28): ends it by LCP Terminate-Request.
+// Session-Timeout and Idle-Timeout of one call (RFC 2865 §5.27, §5.28): ends it by LCP Terminate-Request. Idle is a
+// subscriber who sends nothing, as for accel-ppp.
 // Thread: control. Owner: CallRecord, for calls that have either.
 #pragma once
 
@@ -35,8 +36,8 @@ class SessionTimeouts {
   CallRecord& call_;
   std::optional<Duration> session_;
   std::optional<Duration> idle_;
-  std::uint64_t packets_ = 0;  // the call's, at the last check
-  Instant last_packet_{};      // the last check that saw new packets
+  std::uint64_t packets_ = 0;  // from the subscriber, at the last check
+  Instant last_packet_{};      // the last check that saw new ones
   Timer session_timer_;
   Timer idle_timer_;
 };
