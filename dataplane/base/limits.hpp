@@ -64,17 +64,26 @@ inline constexpr std::uint32_t kLostFlushes = 8;
 inline constexpr std::uint32_t kPppFramesPerSecond = 50;
 inline constexpr std::uint32_t kPppFrameCapacity = 100;
 
-/// ICMP errors and echo replies that one worker sends (RFC 1812 §4.3.2.8): per second, and at once.
-inline constexpr std::uint32_t kIcmpPerSecond = 1000;
-inline constexpr std::uint32_t kIcmpCapacity = 100;
+/// ICMP errors and echo replies (RFC 1812 §4.3.2.8) that each side of a call may cause: per second, and at once.
+inline constexpr std::uint32_t kCallIcmpPerSecond = 10;
+inline constexpr std::uint32_t kCallIcmpCapacity = 20;
 
-/// Neighbour resolution requests per worker: each one makes control ask the kernel.
-inline constexpr std::uint32_t kResolvesPerSecond = 100;
-inline constexpr std::uint32_t kResolveCapacity = 20;
+/// ... and that one worker sends: as much as 1,000 calls that are at their limit, and under 1 % of its time.
+inline constexpr std::uint32_t kIcmpPerSecond = 10'000;
+inline constexpr std::uint32_t kIcmpCapacity = 1'000;
 
-/// Destinations awaiting neighbour resolution, packets held for each, and for how long. Linux sends three ARP
-/// requests a second apart; after the last, a conversation's first packet is of no use any more.
+/// Neighbour resolution requests that each side of a call may cause: a page from several hosts at once.
+inline constexpr std::uint32_t kCallResolvesPerSecond = 5;
+inline constexpr std::uint32_t kCallResolveCapacity = 10;
+
+/// ... and of one worker: each one makes control ask the kernel.
+inline constexpr std::uint32_t kResolvesPerSecond = 500;
+inline constexpr std::uint32_t kResolveCapacity = 200;
+
+/// Destinations awaiting neighbour resolution, how many of them for one side of a call, packets held for each, and for how
+/// long. Linux sends three ARP requests a second apart; after the last, a conversation's first packet is of no use any more.
 inline constexpr std::uint32_t kNeighbourWaits = 64;
+inline constexpr std::uint8_t kNeighbourWaitShare = 4;
 inline constexpr std::uint16_t kNeighbourWaitPackets = 4;
 inline constexpr std::uint32_t kNeighbourWaitMs = 1000;
 

@@ -86,6 +86,13 @@ struct CallDownlink {
   const NextHop* hop = nullptr;  ///< towards the peer
 };
 
+/// What the packets of one side of a call may cause besides being forwarded: ICMP errors and replies, and
+/// questions about neighbours. Each side has its own, so that nobody's junk uses up what others need.
+struct CallBudget {
+  TokenBucket<kCallIcmpPerSecond, kCallIcmpCapacity> icmp;
+  TokenBucket<kCallResolvesPerSecond, kCallResolveCapacity> resolves;
+};
+
 /// Inner IP packets that went through, and their octets.
 struct CallTraffic {
   Counter packets;
@@ -102,7 +109,9 @@ struct Call {
   alignas(kCacheLine) CallDownlink downlink;
   CallTraffic downlink_traffic;
   alignas(kCacheLine) crypto::MppeChain receive_chain;
+  CallBudget uplink_budget;  ///< for packets from the subscriber
   alignas(kCacheLine) crypto::MppeChain send_chain;
+  CallBudget downlink_budget;  ///< for packets from the core to the subscriber
   alignas(kCacheLine) Policer uplink_rate;
   alignas(kCacheLine) Policer downlink_rate;
 };

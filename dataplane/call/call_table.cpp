@@ -67,6 +67,8 @@ Call* CallTable::install(const contract::InstallCall& message) noexcept {
   call->window = {};
   call->uplink = {};
   call->downlink = {};
+  call->uplink_budget = {};
+  call->downlink_budget = {};
   call->uplink_rate = {};
   call->downlink_rate = {};
   for (Counter* counter : {&call->uplink_traffic.packets, &call->uplink_traffic.octets,

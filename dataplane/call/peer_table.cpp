@@ -54,7 +54,9 @@ const PeerTable::Entry* PeerTable::find(wire::Ipv4Address peer) const noexcept {
 PeerTable::Entry* PeerTable::find_free(wire::Ipv4Address peer) noexcept {
   const auto is_free = [](const Entry& entry) { return entry.load(std::memory_order_relaxed) == 0; };
   const auto [first, second] = buckets_of(peer);
-  const auto free_in = [&](std::size_t bucket) { return std::ranges::count_if(buckets_[bucket].entries, is_free); };
+  const auto free_in = [&](std::size_t bucket) {
+    return std::ranges::count_if(buckets_[bucket].entries, is_free);
+  };
   auto& entries = buckets_[free_in(first) >= free_in(second) ? first : second].entries;
   auto* const found = std::ranges::find_if(entries, is_free);
   return found == entries.end() ? nullptr : &*found;

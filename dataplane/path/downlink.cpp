@@ -14,7 +14,7 @@ void Downlink::run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept
   find_subscribers(packets, arrival);
   check_inner(arrival);
   police();
-  clamp_mss();
+  clamp_mss(arrival);
   encrypt();
   push_ppp();
   push_gre();
@@ -122,7 +122,8 @@ bool Downlink::check_inner(Arrived& packet, Arrival arrival) noexcept {
   if (arrival == Arrival::kFromCore || arrival == Arrival::kHandedInCore) {
     // RFC 1812 §5.3.1
     if (inner.ttl() <= 1) {
-      send_icmp_error(context_, wire::kTimeExceeded, inner.header(), octets_of(packet.mbuf));
+      send_icmp_error(context_, call.downlink_budget, wire::kTimeExceeded, inner.header(),
+                      octets_of(packet.mbuf));
       return drop(packet, DropReason::kTtlExpired);
     }
     wire::decrement_ttl(data_of(packet.mbuf));
@@ -151,21 +152,22 @@ void Downlink::police() noexcept {
 // ---- clamp_mss: what is sent must fit the tunnel ----------------------------------------------------------
 
 /// One loop does both, the size check and the clamp: each further loop over a burst costs some 4 cycles a packet.
-void Downlink::clamp_mss() noexcept {
+void Downlink::clamp_mss(Arrival arrival) noexcept {
   burst_.clear();
   for (Arrived& packet : arrived_) {
-    fit_mtu(packet);
+    fit_mtu(packet, arrival);
   }
   context_.mark(Stage::kClampMss);
 }
 
 /// RFC 1191 §4, RFC 791 §3.2: a packet too large for the tunnel is refused (DF) or fragmented (no DF).
-void Downlink::fit_mtu(Arrived& packet) noexcept {
+void Downlink::fit_mtu(Arrived& packet, Arrival arrival) noexcept {
   const std::uint16_t mtu = packet.call->downlink.inner_mtu;
   if (packet.inner_octets > mtu) {
     const wire::Ipv4View inner(data_of(packet.mbuf));
     if (inner.dont_fragment()) {
-      send_icmp_error(context_, wire::fragmentation_needed(mtu), inner.header(), octets_of(packet.mbuf));
+      send_icmp_error(context_, budget_of_sender(packet, arrival), wire::fragmentation_needed(mtu),
+                      inner.header(), octets_of(packet.mbuf));
       drop(packet, DropReason::kTooBig);
     } else {
       cut(packet);
@@ -181,6 +183,17 @@ void Downlink::fit_mtu(Arrived& packet) noexcept {
                .call = packet.call,
                .inner_octets = packet.inner_octets,
                .tos = outer_tos(packet.mbuf)});
+}
+
+/// The core has one for each call that it sends to, so that what comes for one call harms no other.
+CallBudget& Downlink::budget_of_sender(const Arrived& packet, Arrival arrival) noexcept {
+  if (arrival == Arrival::kFromCore || arrival == Arrival::kHandedInCore) {
+    return packet.call->downlink_budget;
+  }
+  const wire::Ipv4Address source = wire::Ipv4View(data_of(packet.mbuf)).source();
+  const CallOwner owner = CallIndex::read(context_.index.locate_subscriber(source));
+  Call* sender = owner.known && owner.worker == context_.id ? context_.calls.at(owner.slot) : nullptr;
+  return sender != nullptr ? sender->uplink_budget : context_.others;
 }
 
 void Downlink::clamp(rte_mbuf* mbuf, std::uint16_t mtu) noexcept {

@@ -36,13 +36,14 @@ class Downlink : public Encapsulation {
   void find_subscribers(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept;
   void check_inner(Arrival arrival) noexcept;
   void police() noexcept;
-  void clamp_mss() noexcept;  ///< fills burst_
+  void clamp_mss(Arrival arrival) noexcept;  ///< fills burst_
 
   bool parse_inner(Arrived& packet) noexcept;
   bool find_owner(Arrived& packet, Arrival arrival) noexcept;
   bool punt_or_drop(Arrived& packet, Arrival arrival) noexcept;
   bool check_inner(Arrived& packet, Arrival arrival) noexcept;
-  void fit_mtu(Arrived& packet) noexcept;
+  void fit_mtu(Arrived& packet, Arrival arrival) noexcept;
+  [[nodiscard]] CallBudget& budget_of_sender(const Arrived& packet, Arrival arrival) noexcept;
   void clamp(rte_mbuf* mbuf, std::uint16_t mtu) noexcept;
   void cut(Arrived& packet) noexcept;
   [[nodiscard]] std::uint8_t outer_tos(rte_mbuf* mbuf) const noexcept;

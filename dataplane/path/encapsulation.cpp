@@ -28,8 +28,8 @@ bool Encapsulation::refresh_hop(Call& call, DropReason& why) noexcept {
   if (down.hop_epoch == context_.next_hops_epoch) {
     return true;
   }
-  const NextHop* hop =
-      find_next_hop(context_, Towards::kPeers, call.identity.peer, call.identity.local_id.value, why);
+  const NextHop* hop = find_next_hop(context_, call.downlink_budget, Towards::kPeers, call.identity.peer,
+                                     call.identity.local_id.value, why);
   if (hop == nullptr) {
     return false;
   }

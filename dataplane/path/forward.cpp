@@ -47,18 +47,18 @@ std::uint32_t flow_of(rte_mbuf* mbuf) noexcept {
   return static_cast<std::uint32_t>((key * 0x9e3779b97f4a7c15) >> 40);
 }
 
-void tell_source(WorkerContext& context, rte_mbuf* mbuf, wire::IcmpError error) noexcept {
+void tell_source(WorkerContext& context, CallBudget& budget, rte_mbuf* mbuf, wire::IcmpError error) noexcept {
   if (const auto header = wire::parse_ipv4(octets_of(mbuf))) {
-    send_icmp_error(context, error, *header, octets_of(mbuf));
+    send_icmp_error(context, budget, error, *header, octets_of(mbuf));
   }
 }
 
 /// RFC 1191 §4, RFC 791 §3.2: larger than the port's MTU. Refused with that MTU (DF) or fragmented (no DF).
-std::optional<DropReason> send_in_pieces(WorkerContext& context, rte_mbuf* mbuf,
+std::optional<DropReason> send_in_pieces(WorkerContext& context, CallBudget& budget, rte_mbuf* mbuf,
                                          const NextHop& hop) noexcept {
   const std::uint16_t mtu = hop.mtu;
   if (wire::Ipv4View(data_of(mbuf)).dont_fragment()) {
-    tell_source(context, mbuf, wire::fragmentation_needed(mtu));
+    tell_source(context, budget, mbuf, wire::fragmentation_needed(mtu));
     context.drop(mbuf, DropReason::kTooBig);
     return DropReason::kTooBig;
   }
@@ -76,14 +76,26 @@ std::optional<DropReason> send_in_pieces(WorkerContext& context, rte_mbuf* mbuf,
   return why;
 }
 
-std::optional<DropReason> send_by(WorkerContext& context, rte_mbuf* mbuf, const NextHop& hop) noexcept {
-  return mbuf->pkt_len > hop.mtu ? send_in_pieces(context, mbuf, hop) : send_frame(context, mbuf, hop);
+std::optional<DropReason> send_by(WorkerContext& context, CallBudget& budget, rte_mbuf* mbuf,
+                                  const NextHop& hop) noexcept {
+  return mbuf->pkt_len > hop.mtu ? send_in_pieces(context, budget, mbuf, hop)
+                                 : send_frame(context, mbuf, hop);
+}
+
+/// False: there is no room.
+bool wait_for_neighbour(WorkerContext& context, CallBudget& budget, rte_mbuf* mbuf,
+                        wire::Ipv4Address destination) noexcept {
+  return context.waiting.add(mbuf, destination, budget, context.now, [&](std::span<rte_mbuf*> given_up) {
+    for (rte_mbuf* each : given_up) {
+      context.drop(each, DropReason::kUnresolved);
+    }
+  });
 }
 
 }  // namespace
 
-const NextHop* find_next_hop(WorkerContext& context, Towards side, wire::Ipv4Address destination,
-                             std::uint32_t flow, DropReason& why) noexcept {
+const NextHop* find_next_hop(WorkerContext& context, CallBudget& budget, Towards side,
+                             wire::Ipv4Address destination, std::uint32_t flow, DropReason& why) noexcept {
   const bool to_peer = side == Towards::kPeers;
   const NextHops& routes = to_peer ? context.next_hops->towards_peers() : *context.next_hops;
   const NextHop* hop = routes.find(destination, flow);
@@ -95,15 +107,15 @@ const NextHop* find_next_hop(WorkerContext& context, Towards side, wire::Ipv4Add
     return nullptr;
   }
   why = DropReason::kUnresolved;
-  if (context.resolves.take(1, context.now) &&
+  if (budget.resolves.take(1, context.now) && context.resolves.take(1, context.now) &&
       !context.control.post(contract::ResolveNextHop{destination, to_peer})) {
     context.counters.notices_lost.add();
   }
   return nullptr;
 }
 
-std::optional<DropReason> forward_inner(WorkerContext& context, rte_mbuf* mbuf, wire::Ipv4Address destination,
-                                        bool to_subscribers) noexcept {
+std::optional<DropReason> forward_inner(WorkerContext& context, CallBudget& budget, rte_mbuf* mbuf,
+                                        wire::Ipv4Address destination, bool to_subscribers) noexcept {
   if (const auto owner = CallIndex::read(context.index.locate_subscriber(destination)); owner.known) {
     if (!to_subscribers) {
       context.drop(mbuf, DropReason::kBetweenSubscribers);
@@ -112,16 +124,16 @@ std::optional<DropReason> forward_inner(WorkerContext& context, rte_mbuf* mbuf, 
     return send_to_subscriber(context, mbuf, owner);
   }
   DropReason why{};
-  const NextHop* hop = find_next_hop(context, Towards::kCore, destination,
+  const NextHop* hop = find_next_hop(context, budget, Towards::kCore, destination,
                                      context.next_hops->has_choices() ? flow_of(mbuf) : 0, why);
   if (hop != nullptr) {
-    return send_by(context, mbuf, *hop);
+    return send_by(context, budget, mbuf, *hop);
   }
-  if (why == DropReason::kUnresolved && context.waiting.add(mbuf, destination, context.now)) {
+  if (why == DropReason::kUnresolved && wait_for_neighbour(context, budget, mbuf, destination)) {
     return std::nullopt;
   }
   if (why == DropReason::kNoRoute) {
-    tell_source(context, mbuf, wire::kNetUnreachable);
+    tell_source(context, budget, mbuf, wire::kNetUnreachable);
   }
   context.drop(mbuf, why);
   return why;
@@ -134,28 +146,32 @@ void forward_waiting(WorkerContext& context) noexcept {
   }
   context.waiting_epoch = context.next_hops_epoch;
   context.waiting_tried = context.now;
-  context.waiting.visit(context.now,
-                        [&](wire::Ipv4Address destination, bool over, std::span<rte_mbuf*> packets) {
-                          const NextHop* hop = context.next_hops->find(destination);
-                          if (hop == nullptr && !over) {
-                            return false;
-                          }
-                          for (rte_mbuf* mbuf : packets) {
-                            if (hop != nullptr) {
-                              send_by(context, mbuf, *hop);
-                            } else {
-                              tell_source(context, mbuf, wire::kHostUnreachable);
-                              context.drop(mbuf, DropReason::kUnresolved);
-                            }
-                          }
-                          return true;
-                        });
+  context.waiting.visit(context.now, [&](wire::Ipv4Address destination, CallBudget& budget, bool over,
+                                         std::span<rte_mbuf*> packets) {
+    const NextHop* hop = context.next_hops->find(destination);
+    if (hop == nullptr && !over) {
+      return false;
+    }
+    for (rte_mbuf* mbuf : packets) {
+      if (hop != nullptr) {
+        send_by(context, budget, mbuf, *hop);
+      } else {
+        tell_source(context, budget, mbuf, wire::kHostUnreachable);
+        context.drop(mbuf, DropReason::kUnresolved);
+      }
+    }
+    return true;
+  });
 }
 
-void send_icmp_error(WorkerContext& context, wire::IcmpError error, const wire::Ipv4Header& header,
-                     wire::Bytes packet) noexcept {
+bool may_send_icmp(WorkerContext& context, CallBudget& budget) noexcept {
+  return budget.icmp.take(1, context.now) && context.icmp.take(1, context.now);
+}
+
+void send_icmp_error(WorkerContext& context, CallBudget& budget, wire::IcmpError error,
+                     const wire::Ipv4Header& header, wire::Bytes packet) noexcept {
   if (context.gateway.is_none() || !wire::deserves_icmp_error(header, packet) ||
-      !context.icmp.take(1, context.now)) {
+      !may_send_icmp(context, budget)) {
     return;
   }
   rte_mbuf* mbuf = rte_pktmbuf_alloc(context.pool);
@@ -170,7 +186,7 @@ void send_icmp_error(WorkerContext& context, wire::IcmpError error, const wire::
   const std::size_t size = wire::write_icmp_error(data_of(mbuf), error, context.gateway, header, packet);
   rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(size));
   context.counters.icmp_sent.add();
-  forward_inner(context, mbuf, header.source);
+  forward_inner(context, budget, mbuf, header.source);
 }
 
 }  // namespace adit::dataplane

@@ -20,24 +20,28 @@ namespace adit::dataplane {
 enum class Towards : std::uint8_t { kCore, kPeers };
 
 /// The next hop to `destination`, or nullptr with the reason. Asks control to resolve the neighbour, as often
-/// as the rate allows. `flow` chooses among equal-cost paths: use the same value for all packets whose order
+/// as `budget` and the worker's rate allow. `flow` chooses among equal-cost paths: use the same value for all packets whose order
 /// matters.
-[[nodiscard]] const NextHop* find_next_hop(WorkerContext& context, Towards side,
+[[nodiscard]] const NextHop* find_next_hop(WorkerContext& context, CallBudget& budget, Towards side,
                                            wire::Ipv4Address destination, std::uint32_t flow,
                                            DropReason& why) noexcept;
 
 /// Forwards the IPv4 packet in `mbuf`, or holds it while its next hop is being resolved. Takes the mbuf in
-/// any case; returns the reason if it was dropped.
-std::optional<DropReason> forward_inner(WorkerContext& context, rte_mbuf* mbuf, wire::Ipv4Address destination,
-                                        bool to_subscribers = true) noexcept;
+/// any case; returns the reason if it was dropped. `budget`: of whoever sent the packet.
+std::optional<DropReason> forward_inner(WorkerContext& context, CallBudget& budget, rte_mbuf* mbuf,
+                                        wire::Ipv4Address destination, bool to_subscribers = true) noexcept;
 
 /// Once per loop: sends held packets whose next hop has been resolved, and drops those that have waited too
 /// long.
 void forward_waiting(WorkerContext& context) noexcept;
 
+/// RFC 1812 §4.3.2.8: takes one ICMP message from `budget` and from the worker's. Ask last, when it is known
+/// that there is something to send.
+[[nodiscard]] bool may_send_icmp(WorkerContext& context, CallBudget& budget) noexcept;
+
 /// Sends `error` from the gateway address to the source of `packet` (parsed as `header`), if RFC 1812
-/// §4.3.2.7 and the rate limit allow it.
-void send_icmp_error(WorkerContext& context, wire::IcmpError error, const wire::Ipv4Header& header,
-                     wire::Bytes packet) noexcept;
+/// §4.3.2.7 and may_send_icmp() allow it. `budget`: of whoever sent the packet.
+void send_icmp_error(WorkerContext& context, CallBudget& budget, wire::IcmpError error,
+                     const wire::Ipv4Header& header, wire::Bytes packet) noexcept;
 
 }  // namespace adit::dataplane

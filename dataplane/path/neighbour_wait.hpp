@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Packets whose next hop the kernel is resolving (ARP): the first few to each destination are held for up to
-// a second, so that the first packet of a conversation is not lost (RFC 1122 §2.3.2.2). Thread: worker.
-// Owner: the worker.
+// a second, so that the first packet of a conversation is not lost (RFC 1122 §2.3.2.2). Room is shared fairly: each side of a
+// call, told by its CallBudget, has a few destinations, and where there is no room the one that has most gives up its oldest.
+// Thread: worker. Owner: the worker.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -17,6 +18,8 @@
 
 namespace adit::dataplane {
 
+struct CallBudget;  // call/call.hpp
+
 class NeighbourWait {
  public:
   NeighbourWait() = default;
@@ -28,33 +31,51 @@ class NeighbourWait {
   NeighbourWait(const NeighbourWait&) = delete;
   NeighbourWait& operator=(const NeighbourWait&) = delete;
 
-  /// Takes the packet. False: there is no room, and the packet remains the caller's.
-  [[nodiscard]] bool add(rte_mbuf* mbuf, wire::Ipv4Address destination, Milliseconds now) noexcept {
-    const std::size_t at = destination.value * 0x9e3779b1U >> 26;
-    static_assert(kNeighbourWaits == 64);
-    Slot& slot = slots_[at];
-    if (slot.count == 0) {
-      slot.destination = destination;
-      slot.until = now + kNeighbourWaitMs;
-      waiting_ |= std::uint64_t{1} << at;
+  /// Takes the packet. False: `owner` has its share waiting, or the destination has; the packet remains the
+  /// caller's. Calls give_up(packets) for another's that have to make room: the callee takes them.
+  template <typename GiveUp>
+  [[nodiscard]] bool add(rte_mbuf* mbuf, wire::Ipv4Address destination, CallBudget& owner, Milliseconds now,
+                         GiveUp&& give_up) noexcept {
+    Slot* chosen = nullptr;
+    Slot* most = nullptr;
+    std::uint8_t held = 0;
+    for (Slot& slot : slots_) {
+      if (slot.count == 0) {
+        chosen = &slot;
+        continue;
+      }
+      if (slot.owner == &owner && slot.destination == destination) {
+        return slot.append(mbuf);
+      }
+      held = static_cast<std::uint8_t>(held + (slot.owner == &owner ? 1 : 0));
+      most = most == nullptr || slot.yields_before(*most) ? &slot : most;
     }
-    if (slot.destination != destination || slot.count == slot.packets.size()) {
+    if (held == kNeighbourWaitShare || (chosen == nullptr && most->rank <= held)) {
       return false;
     }
-    slot.packets[slot.count++] = mbuf;
-    return true;
+    if (chosen == nullptr) {
+      chosen = most;
+      give_up(std::span(chosen->packets.data(), chosen->count));
+    }
+    *chosen = {.destination = destination,
+               .until = now + kNeighbourWaitMs,
+               .owner = &owner,
+               .rank = static_cast<std::uint8_t>(held + 1)};
+    waiting_ |= std::uint64_t{1} << (chosen - slots_.data());
+    return chosen->append(mbuf);
   }
 
   [[nodiscard]] bool any() const noexcept { return waiting_ != 0; }
 
-  /// Calls visitor(destination, expired, packets) for each destination with waiting packets. The visitor
-  /// returns true when it has taken the packets.
+  /// Calls visitor(destination, owner, expired, packets) for each destination with waiting packets. The
+  /// visitor returns true when it has taken the packets.
   template <typename Visitor>
   void visit(Milliseconds now, Visitor&& visitor) noexcept {
     for (std::uint64_t left = waiting_; left != 0; left &= left - 1) {
       const auto at = static_cast<std::size_t>(std::countr_zero(left));
       Slot& slot = slots_[at];
-      if (visitor(slot.destination, now.reached(slot.until), std::span(slot.packets.data(), slot.count))) {
+      if (visitor(slot.destination, *slot.owner, now.reached(slot.until),
+                  std::span(slot.packets.data(), slot.count))) {
         slot.count = 0;
         waiting_ &= ~(std::uint64_t{1} << at);
       }
@@ -65,9 +86,23 @@ class NeighbourWait {
   struct Slot {
     wire::Ipv4Address destination{};
     Milliseconds until{};
+    CallBudget* owner = nullptr;
+    std::uint8_t rank = 0;  ///< how many slots its owner had when it took this one, with it
     std::uint16_t count = 0;
     std::array<rte_mbuf*, kNeighbourWaitPackets> packets{};
+
+    [[nodiscard]] bool append(rte_mbuf* mbuf) noexcept {
+      if (count == packets.size()) {
+        return false;
+      }
+      packets[count++] = mbuf;
+      return true;
+    }
+    [[nodiscard]] bool yields_before(const Slot& other) const noexcept {
+      return rank != other.rank ? rank > other.rank : !until.reached(other.until);
+    }
   };
+  static_assert(kNeighbourWaits == 64);
   std::array<Slot, kNeighbourWaits> slots_{};
   std::uint64_t waiting_ = 0;  // one bit per slot
 };

@@ -96,7 +96,8 @@ bool Uplink::check_inner(Packet& packet) noexcept {
   }
   // RFC 1812 §5.3.1.
   if (inner.ttl() <= 1) {
-    send_icmp_error(context_, wire::kTimeExceeded, inner.header(), {packet.at, inner.total_length()});
+    send_icmp_error(context_, packet.call->uplink_budget, wire::kTimeExceeded, inner.header(),
+                    {packet.at, inner.total_length()});
     return drop(packet, DropReason::kTtlExpired);
   }
   wire::decrement_ttl(packet.at);
@@ -122,7 +123,8 @@ bool Uplink::is_routed_to(const Call& call, wire::Ipv4Address source) const noex
 /// The gateway address is only ours to use, and only answers pings.
 bool Uplink::answer_for_gateway(Packet& packet) noexcept {
   const std::uint16_t size = wire::Ipv4View(packet.at).total_length();
-  if (!context_.icmp.take(1, context_.now) || !wire::turn_into_echo_reply({packet.at, size})) {
+  if (!wire::turn_into_echo_reply({packet.at, size}) ||
+      !may_send_icmp(context_, packet.call->uplink_budget)) {
     return drop(packet, DropReason::kToGateway);
   }
   context_.counters.icmp_sent.add();
@@ -159,7 +161,8 @@ void Uplink::forward(Packet& packet) noexcept {
   const std::uint16_t octets = wire::Ipv4View(packet.at).total_length();
   rte_pktmbuf_adj(mbuf, static_cast<std::uint16_t>(packet.at - data_of(mbuf)));
   rte_pktmbuf_trim(mbuf, static_cast<std::uint16_t>(mbuf->pkt_len - octets));
-  if (forward_inner(context_, mbuf, packet.inner_destination, context_.policy.between_subscribers)) {
+  if (forward_inner(context_, call.uplink_budget, mbuf, packet.inner_destination,
+                    context_.policy.between_subscribers)) {
     call.drops.add();
     return;
   }

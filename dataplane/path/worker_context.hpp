@@ -51,6 +51,7 @@ struct WorkerContext {
   std::uint32_t next_hops_epoch = 0;    ///< changes with it; never 0
   TokenBucket<kIcmpPerSecond, kIcmpCapacity> icmp{};
   TokenBucket<kResolvesPerSecond, kResolveCapacity> resolves{};
+  CallBudget others{};  ///< for packets from a tunnel whose call another worker owns
   NeighbourWait waiting{};
   std::uint32_t waiting_epoch = 0;  ///< of the snapshot that they were last tried with
   Milliseconds waiting_tried{};     ///< and when that was

@@ -175,12 +175,12 @@ TEST_F(Inner, NoErrorAboutAnErrorAndNotMoreThanTheRate) {
   EXPECT_TRUE(up_one(PacketBuilder(error).ttl(1).octets()).empty());
   EXPECT_TRUE(to_client().empty());
 
-  for (std::uint32_t i = 0; i < kIcmpCapacity * 3; ++i) {
+  for (std::uint32_t i = 0; i < kCallIcmpCapacity * 3; ++i) {
     world_.arrive(kAccessSide, peer_.clear(offending));
     world_.settle();
   }
-  EXPECT_EQ(to_client().size(), kIcmpCapacity);
-  EXPECT_EQ(world_.counters().icmp_sent.read(), kIcmpCapacity);
+  EXPECT_EQ(to_client().size(), kCallIcmpCapacity);
+  EXPECT_EQ(world_.counters().icmp_sent.read(), kCallIcmpCapacity);
 }
 
 TEST_F(Inner, SynSegmentsAreClampedBothWays) {
@@ -233,17 +233,17 @@ TEST_F(Inner, ANewSnapshotOfRoutesIsUsedAtOnce) {
       {.prefix = {}, .length = 0, .paths = {{.ifindex = 12}}}};  // on-link, no neighbour resolved
   const std::vector<NeighbourEntry> neighbours{{11, kClient, kClientMac}};
   world_.publish(routes, neighbours);
-  for (std::uint32_t i = 0; i < kResolveCapacity * 2; ++i) {
+  for (std::uint32_t i = 0; i < kCallResolveCapacity * 2; ++i) {
     EXPECT_TRUE(up_one(inner_packet(kSubscriber, kHost)).empty());
   }
-  EXPECT_EQ(world_.dropped(DropReason::kUnresolved), kResolveCapacity * 2 - kNeighbourWaitPackets)
+  EXPECT_EQ(world_.dropped(DropReason::kUnresolved), kCallResolveCapacity * 2 - kNeighbourWaitPackets)
       << "the first wait";
   std::uint32_t asked = 0;
   while (const auto message = world_.told<contract::ResolveNextHop>()) {
     EXPECT_EQ(message->destination, kHost);
     ++asked;
   }
-  EXPECT_EQ(asked, kResolveCapacity);
+  EXPECT_EQ(asked, kCallResolveCapacity);
 }
 
 // ---- sizes ---------------------------------------------------------------------------------------------------------

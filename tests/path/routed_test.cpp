@@ -178,7 +178,7 @@ TEST_F(Unresolved, AScanOfTheLinkFillsItsRoomAndNoMore) {
   for (std::uint32_t host = 1; host < 255; ++host) {
     up(inner_packet(kSubscriber, wire::Ipv4Address(0xc6336400 + host)));
   }
-  EXPECT_GE(world_.dropped(DropReason::kUnresolved), 254 - kNeighbourWaits);
+  EXPECT_EQ(world_.dropped(DropReason::kUnresolved), 254U - kNeighbourWaitShare);
   world_.pass_ms(kNeighbourWaitMs);
   world_.settle();
   EXPECT_EQ(world_.dropped(DropReason::kUnresolved), 254U);

@@ -206,7 +206,8 @@ std::size_t TrafficWorker::send_down(std::uint64_t tsc) noexcept {
     const std::uint16_t size = next_size(size_down_);
     pace_down_.on_sent(size);
     DropReason why{};
-    const dataplane::NextHop* hop = find_next_hop(context_, dataplane::Towards::kCore, flow->own, 0, why);
+    const dataplane::NextHop* hop =
+        find_next_hop(context_, context_.others, dataplane::Towards::kCore, flow->own, 0, why);
     if (hop == nullptr) {
       counters_.drop(why);
       continue;
