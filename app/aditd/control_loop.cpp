@@ -234,6 +234,7 @@ void ControlLoop::weigh_workers() {
 }
 
 void ControlLoop::report() {
+  log_refused_calls(log_);
   service_.each_second(runtime_.iterations(), std::to_string(concentrator_.stats().calls_active) + " calls");
 }
 

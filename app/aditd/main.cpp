@@ -89,6 +89,13 @@ void prepare_descriptors(const Config& config, Log& log) {
   }
 }
 
+/// From here on nothing is opened that is not named in the filter.
+void filter_calls(FilterMode mode, Log& log) {
+  if (const auto filtered = filter_system_calls(mode); !filtered) {
+    log.event(Severity::kWarning, "no_system_call_filter", {{"why", filtered.error()}});
+  }
+}
+
 /// Starts everything from the log to the last worker; returning stops it in reverse order.
 int serve(const Config& config, control::ParsedUsers&& parsed, const Options& options) {
   auto log = Log::open(config.log);
@@ -127,9 +134,11 @@ int serve(const Config& config, control::ParsedUsers&& parsed, const Options& op
     if (auto opened = loop.open(); !opened) {
       return cannot_start(opened.error());
     }
+    filter_calls(config.core.system_call_filter, **log);
     loop.run();
   }
   stop_eal();
+  log_refused_calls(**log);
   (*log)->event(Severity::kInfo, "stopped", {});
   return 0;
 }

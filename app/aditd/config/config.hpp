@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/config_problems.hpp"
+#include "app/host/process/system_call_filter.hpp"
 #include "controlplane/auth/user_table.hpp"
 #include "controlplane/base/settings.hpp"
 #include "controlplane/radius/dictionary.hpp"
@@ -33,6 +34,7 @@ enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 struct CoreSettings {         // [core]
   std::uint16_t workers = 0;  ///< 0: one per CPU available to aditd, less one for control
   std::string user;           ///< whom root's aditd becomes; empty: "adit", if there is such a user
+  FilterMode system_call_filter = FilterMode::kEnforce;
 };
 
 struct DpdkSettings {            // [dpdk]

@@ -26,6 +26,12 @@ Section core_section() {
               "user", "", core.user, (TextKind{0, 32}),
               "The user that aditd becomes when root starts it; it keeps the capabilities that ports need. "
               "Empty: \"adit\", if there is such a user."),
+          ADIT_KEY(
+              "system-call-filter", "", core.system_call_filter,
+              (ChoiceKind<FilterMode>{
+                  {{"enforce", FilterMode::kEnforce}, {"log", FilterMode::kLog}, {"off", FilterMode::kOff}}}),
+              "System calls that aditd has no use for once it runs: \"enforce\" refuses and logs them "
+              "(system_call_refused), \"log\" leaves them to the kernel's log, \"off\" allows all."),
       }};
 }
 

@@ -24,8 +24,10 @@ struct Capability {
   const char* name;
 };
 constexpr std::array kKept = {
-    Capability{CAP_NET_ADMIN, "CAP_NET_ADMIN"}, Capability{CAP_NET_RAW, "CAP_NET_RAW"},
-    Capability{CAP_BPF, "CAP_BPF"},             Capability{CAP_PERFMON, "CAP_PERFMON"},
+    Capability{CAP_NET_ADMIN, "CAP_NET_ADMIN"},
+    Capability{CAP_NET_RAW, "CAP_NET_RAW"},
+    Capability{CAP_BPF, "CAP_BPF"},
+    Capability{CAP_PERFMON, "CAP_PERFMON"},
     Capability{CAP_IPC_LOCK, "CAP_IPC_LOCK"},
 };
 
@@ -88,8 +90,8 @@ std::expected<void, std::string> become(const Account& account, const std::strin
     return joined;
   }
   keep_what_there_is();
-  if (const int rc = capng_change_id(static_cast<int>(account.uid), static_cast<int>(account.gid),
-                                     CAPNG_CLEAR_BOUNDING);
+  if (const int rc =
+          capng_change_id(static_cast<int>(account.uid), static_cast<int>(account.gid), CAPNG_CLEAR_BOUNDING);
       rc != 0) {
     return failed("cannot become user \"" + account.name + "\" (step " + std::to_string(-rc) + ")", errno);
   }

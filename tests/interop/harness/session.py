@@ -44,6 +44,16 @@ def check_link(lab, dial, user, auth, mppe, mode="128"):
     expect("pings of the gateway", link.ping(GATEWAY), {84: "3/3", 1028: "3/3"})
 
 
+def check_privileges(lab):
+    """aditd was never root's with calls up, and its system-call filter knows everything that it did."""
+    log = lab.log()
+    for event in ("runs_as_root", "no_system_call_filter", "system_call_refused"):
+        if found := [line for line in log.splitlines() if f"event={event} " in line]:
+            raise Unmet("\n".join(found[:20]))
+    expect("aditd says that it left root", "event=left_root" in log, True)
+    return "a user of its own, no system call refused"
+
+
 class Mark:
     """A position in aditd's log; what follows it was caused by the case."""
 
