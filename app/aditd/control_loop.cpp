@@ -123,14 +123,17 @@ bool ControlLoop::read_mailboxes() {
       on_message(message, frame);
     });
   }
-  return any;
+  if (frames_punted_) {
+    frames_punted_ = runtime_.kernel_ports()->to_kernel();
+  }
+  return any || frames_punted_;
 }
 
 void ControlLoop::on_message(const contract::ToControl& message, std::span<const std::uint8_t> frame) {
   if (const auto* resolve = std::get_if<contract::ResolveNextHop>(&message)) {
     loop_.routes().resolve(resolve->destination, resolve->towards_peers);
   } else if (std::holds_alternative<contract::FramesPunted>(message)) {
-    runtime_.kernel_ports()->to_kernel();
+    frames_punted_ = true;
   } else {
     concentrator_.on_worker_message(message, frame);
   }

@@ -83,6 +83,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   asio::steady_timer restart_;
   std::chrono::steady_clock::time_point drain_deadline_{};
   bool draining_ = false;
+  bool frames_punted_ = false;              // frames for the kernel are waiting
   std::vector<std::uint64_t> busy_cycles_;  // of each worker, one second ago
   std::uint64_t weighed_ = 0;               // TSC at that time
 };

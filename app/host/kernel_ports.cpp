@@ -25,6 +25,8 @@ template <typename T>
 using Result = std::expected<T, std::string>;
 
 constexpr int kFramesPerRead = 64;
+/// Of each class and turn of the loop: all of them take control about a millisecond.
+constexpr std::size_t kFramesOfClass = 32;
 constexpr std::uint16_t kLargestFrame = 1900;
 
 Result<UniqueFd> open_tap(const std::string& name) {
@@ -116,26 +118,29 @@ Result<KernelPorts> KernelPorts::open(std::span<OpenPort> ports, dataplane::Kern
   return made;
 }
 
-void KernelPorts::to_kernel() {
-  std::array<void*, 64> frames{};
-  for (unsigned total = 0; total < dataplane::kPuntRing;) {
-    const unsigned count = rte_ring_dequeue_burst(rings_->to_kernel, frames.data(), frames.size(), nullptr);
-    if (count == 0) {
-      return;
-    }
-    total += count;
-    for (void* each : std::span(frames.data(), count)) {
-      auto* mbuf = static_cast<rte_mbuf*>(each);
-      const auto tap = std::ranges::find(taps_, mbuf->port, &Tap::device);
-      if (tap != taps_.end()) {
-        restore_service_tag(*tap, {rte_pktmbuf_mtod(mbuf, std::uint8_t*), mbuf->data_len});
-        // A frame that an interface does not accept, being down or busy, is lost, as on any link.
-        [[maybe_unused]] const ssize_t written =
-            ::write(tap->fd.get(), rte_pktmbuf_mtod(mbuf, const void*), mbuf->data_len);
-      }
-      rte_pktmbuf_free(mbuf);
+bool KernelPorts::to_kernel() {
+  bool more = false;
+  std::array<void*, kFramesOfClass> frames{};
+  for (rte_ring* ring : rings_->to_kernel) {
+    unsigned left = 0;
+    const unsigned count = rte_ring_dequeue_burst(ring, frames.data(), frames.size(), &left);
+    more |= left > 0;
+    for (void* frame : std::span(frames.data(), count)) {
+      write(static_cast<rte_mbuf*>(frame));
     }
   }
+  return more;
+}
+
+void KernelPorts::write(rte_mbuf* mbuf) {
+  const auto tap = std::ranges::find(taps_, mbuf->port, &Tap::device);
+  if (tap != taps_.end()) {
+    restore_service_tag(*tap, {rte_pktmbuf_mtod(mbuf, std::uint8_t*), mbuf->data_len});
+    // A frame that an interface does not accept, being down or busy, is lost, as on any link.
+    [[maybe_unused]] const ssize_t written =
+        ::write(tap->fd.get(), rte_pktmbuf_mtod(mbuf, const void*), mbuf->data_len);
+  }
+  rte_pktmbuf_free(mbuf);
 }
 
 void KernelPorts::from_kernel(const Tap& tap) {

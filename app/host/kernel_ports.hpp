@@ -35,8 +35,8 @@ class KernelPorts {
   };
   [[nodiscard]] std::span<const Tap> taps() const { return taps_; }
 
-  /// Hands the kernel the frames that workers have punted, at most one ring full.
-  void to_kernel();
+  /// Hands the kernel some of the frames of each class that workers have punted, about a millisecond's work. True: there are more.
+  [[nodiscard]] bool to_kernel();
   /// Takes a bounded number of frames that the kernel sends through `tap`: a level-triggered poll reports the
   /// rest again.
   void from_kernel(const Tap& tap);
@@ -45,6 +45,8 @@ class KernelPorts {
 
  private:
   explicit KernelPorts(dataplane::KernelRings& rings) : rings_(&rings) {}
+
+  void write(rte_mbuf* mbuf);
 
   dataplane::KernelRings* rings_;
   std::vector<Tap> taps_;

@@ -16,8 +16,18 @@ namespace adit::dataplane {
   X(kNotIpv4, "not_ipv4", "a frame on a data port that is not IPv4: ARP, IPv6, spanning tree")               \
   X(kForeignMac, "foreign_mac", "broadcast, multicast, or for another station on the link")                  \
   X(kForeignVlan, "foreign_vlan", "with a VLAN tag that no port has, or without one where all have")         \
-  X(kPuntLimit, "punt_limit", "for the kernel, beyond the rate at which it is passed on")                    \
-  X(kPuntFull, "punt_full", "for the kernel, which does not keep up")                                        \
+  /* for the kernel, beyond the rate of the frame's class, in the order of PuntClass (kernel_path.hpp) */    \
+  X(kPuntRouting, "punt_routing", "for the kernel, too many: of routing protocols")                          \
+  X(kPuntRoutingSyn, "punt_routing_syn", "for the kernel, too many: SYNs of routing protocols")              \
+  X(kPuntNeighbours, "punt_neighbours", "for the kernel, too many: ARP and IPv6 neighbour discovery")        \
+  X(kPuntPeers, "punt_peers", "for the kernel, too many: TCP/1723 of addresses that have a call")            \
+  X(kPuntNewPeers, "punt_new_peers", "for the kernel, too many: TCP/1723 of addresses that have no call")    \
+  X(kPuntNewPeersSyn, "punt_new_peers_syn", "for the kernel, too many: SYNs to TCP/1723")                    \
+  X(kPuntTcp, "punt_tcp", "for the kernel, too many: other TCP")                                             \
+  X(kPuntTcpSyn, "punt_tcp_syn", "for the kernel, too many: SYNs of other TCP")                              \
+  X(kPuntIcmp, "punt_icmp", "for the kernel, too many: ICMP")                                                \
+  X(kPuntOther, "punt_other", "for the kernel, too many: UDP, fragments, other protocols")                   \
+  X(kPuntFull, "punt_full", "for the kernel, which does not keep up with frames of that class")              \
   X(kNotForUs, "not_for_us", "IPv4 that is neither PPTP GRE on the access side nor for a subscriber")        \
   X(kSegmented, "segmented", "frame larger than one buffer: lower the port's MTU")                           \
   X(kNoBuffer, "no_buffer", "the packet pool is empty: raise its size")                                      \

@@ -123,12 +123,6 @@ inline constexpr std::uint8_t kReassemblyShare = 16;
 /// The largest payload of one: what fits a packet buffer.
 inline constexpr std::uint16_t kReassembledOctets = 2048;
 
-/// Frames of one class (kernel_path.hpp) that one worker passes to the kernel, per second and at once; and
-/// frames of all workers waiting for control to pass them on.
-inline constexpr std::uint32_t kPuntsPerSecond = 10'000;
-inline constexpr std::uint32_t kPuntCapacity = 1'000;
-inline constexpr std::uint32_t kPuntRing = 1024;
-
 /// Burst of a call's rate limit: this much time at the limit, but at least this many octets (ten full
 /// packets).
 inline constexpr std::uint32_t kPolicerBurstMs = 200;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel's share of a device that DPDK owns: ARP, ICMP, TCP/1723, routing daemons. Workers put such
-// frames into a ring, and control writes them to a TAP interface (app/host/kernel_ports.hpp). What the kernel
+// frames into rings, one for each class, and control writes them to a TAP interface (app/host/kernel_ports.hpp). What the kernel
 // sends on that interface comes back through another ring to worker 0, which has a transmit queue on every
 // port.
 // Thread: Punt in a worker, KernelRings at both ends. Owner: KernelRings belongs to the runtime, Punt to a
@@ -12,14 +12,20 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include "dataplane/base/clock.hpp"
 #include "dataplane/base/control_sender.hpp"
 #include "dataplane/base/counters.hpp"
 #include "dataplane/base/limits.hpp"
 #include "dataplane/path/next_hops.hpp"
+#include "dataplane/path/punt_class.hpp"
 
 namespace adit::dataplane {
+
+/// Frames of the kernel's that wait for worker 0.
+inline constexpr std::uint32_t kFromKernelRing = 1024;
 
 /// The `port` field of each mbuf is the DPDK port that the frame came from or goes to.
 class KernelRings {
@@ -30,28 +36,17 @@ class KernelRings {
   KernelRings(const KernelRings&) = delete;
   KernelRings& operator=(const KernelRings&) = delete;
 
-  [[nodiscard]] bool valid() const noexcept { return to_kernel != nullptr && from_kernel != nullptr; }
+  [[nodiscard]] bool valid() const noexcept;
 
-  rte_ring* to_kernel;    ///< every worker to control
-  rte_ring* from_kernel;  ///< control to worker 0
+  std::array<rte_ring*, kPuntClasses> to_kernel{};  ///< every worker to control, by PuntClass
+  rte_ring* from_kernel;                            ///< control to worker 0
 };
-
-/// Each class has its own rate limit, so that a flood of one leaves the others alone: control-plane policing,
-/// as in RFC 6192 §3.2.
-enum class PuntClass : std::uint8_t {
-  kTransport,  ///< TCP and OSPF, unfragmented: control connections, BGP, management
-  kArp,
-  kOther,  ///< ICMP, UDP, IPv6, link-layer protocols
-};
-inline constexpr std::size_t kPuntClasses = 3;
 
 /// A worker's end.
 class Punt {
  public:
   /// With `rings` nullptr nothing is punted.
-  Punt(KernelRings* rings, WorkerCounters& counters, ControlSender& control) noexcept
-      : rings_(rings), counters_(counters), control_(control) {}
-  ~Punt() { rte_pktmbuf_free_bulk(frames_.data(), count_); }
+  Punt(KernelRings* rings, const CallIndex& index, WorkerCounters& counters, ControlSender& control);
   Punt(const Punt&) = delete;
   Punt& operator=(const Punt&) = delete;
 
@@ -60,22 +55,22 @@ class Punt {
   void send(rte_mbuf* mbuf, std::uint16_t device, const NextHops& routes, DropReason otherwise,
             Milliseconds now) noexcept;
 
-  /// Once per loop: passes on the collected frames, and notifies control.
+  /// Once per loop: notifies control of what was sent.
   void flush() noexcept;
 
   /// Up to kBurst frames from the kernel, to be sent on their mbuf's `port`. Worker 0 only.
   [[nodiscard]] std::size_t receive(std::span<rte_mbuf*, kBurst> into) noexcept;
 
  private:
-  void hand_over() noexcept;
+  void refuse(rte_mbuf* mbuf, DropReason reason) noexcept;
 
   KernelRings* rings_;
+  const CallIndex& index_;
   WorkerCounters& counters_;
   ControlSender& control_;
-  std::array<TokenBucket<kPuntsPerSecond, kPuntCapacity>, kPuntClasses> limits_{};
-  std::uint16_t count_ = 0;
-  bool notice_due_ = false;  // frames are in the ring, but control has not been notified
-  std::array<rte_mbuf*, kBurst> frames_{};
+  /// By device and class: a flood on the access side leaves what the core's daemons and RADIUS servers send alone.
+  std::vector<std::array<wire::TokenBucket, kPuntClasses>> buckets_;
+  bool notice_due_ = false;  // frames are in the rings, but control has not been notified
 };
 
 }  // namespace adit::dataplane

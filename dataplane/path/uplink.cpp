@@ -9,8 +9,6 @@
 namespace adit::dataplane {
 namespace {
 
-constexpr std::uint16_t kPptpPort = 1723;
-
 /// PPTP to ourselves from inside a tunnel: a tunnel within itself, or a way around the access side's rules. A
 /// TCP fragment may hide its port, so it counts as PPTP.
 bool is_pptp(wire::Ipv4View header, wire::Bytes payload) noexcept {
@@ -19,7 +17,7 @@ bool is_pptp(wire::Ipv4View header, wire::Bytes payload) noexcept {
   }
   return header.protocol() == wire::kIpProtocolTcp &&
          (header.is_fragment() || payload.size() < 4 ||
-          wire::load_be<std::uint16_t>(payload.data() + 2) == kPptpPort);
+          wire::load_be<std::uint16_t>(payload.data() + 2) == wire::kPptpPort);
 }
 
 }  // namespace

@@ -18,6 +18,9 @@
 
 namespace adit::wire {
 
+/// TCP port of the control connection, RFC 2637 §3.1.
+inline constexpr std::uint16_t kPptpPort = 1723;
+
 inline constexpr std::uint8_t kIpProtocolGre = 47;
 inline constexpr std::uint16_t kGreProtocolPpp = 0x880B;
 inline constexpr std::size_t kGreMinSize = 8;

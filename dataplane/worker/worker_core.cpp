@@ -18,7 +18,7 @@ WorkerCore::WorkerCore(WorkerSettings settings, const WorkerShares& shares)
       reorder_(settings_.data_plane.reorder),
       reassembly_(settings_.socket, counters_),
       control_(shares.mailbox, settings_.control_wake_fd),
-      punt_(settings_.kernel, counters_, control_),
+      punt_(settings_.kernel, shares.index, counters_, control_),
       handoff_(shares.rings, settings_.id, counters_),
       transmit_(settings_.ports, handoff_, counters_),
       context_{.id = settings_.id,

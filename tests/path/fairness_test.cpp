@@ -77,7 +77,8 @@ class Fairness : public testing::Test {
   void expect_answers(std::uint16_t number) {
     forget_sent();
     down(too_large(kHost, number));
-    EXPECT_EQ(to_core(), std::vector{3}) << "fragmentation needed, which keeps connections of " << number << " alive";
+    EXPECT_EQ(to_core(), std::vector{3})
+        << "fragmentation needed, which keeps connections of " << number << " alive";
     up(number, inner_packet(subscriber(number), kHost, 64, 1));
     EXPECT_EQ(to_client(number), std::vector{11}) << "traceroute";
     up(number, ping(number));

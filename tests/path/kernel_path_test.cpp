@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Devices that DPDK owns: frames for the kernel reach it unchanged, within a rate limit, and its frames are
-// sent. And ports that are taken from the workers for a restart.
+// Devices that DPDK owns: frames for the kernel reach it unchanged, each class within limits of its own, and its frames
+// are sent. And ports that are taken from the workers for a restart.
+#include <algorithm>
+#include <functional>
+
 #include "tests/path/packets.hpp"
 #include "tests/path/world.hpp"
 
@@ -105,8 +108,9 @@ TEST(KernelPath, FloodOfOneKindLeavesTheOthersTheirShare) {
   }
   world.settle();
   punted += world.punted().size();
-  EXPECT_EQ(punted, kPuntCapacity);
-  EXPECT_EQ(world.dropped(DropReason::kPuntLimit), kFlood - kPuntCapacity);
+  constexpr PuntShare kShare = share_of(PuntClass::kNeighbours);
+  EXPECT_EQ(punted, kShare.at_once);
+  EXPECT_EQ(world.dropped(DropReason::kPuntNeighbours), kFlood - kShare.at_once);
   world.arrive(kAccessSide, tcp_to(kServer, kAccessMac));
   world.arrive(kAccessSide, uplink(1));
   world.turn();
@@ -121,15 +125,16 @@ TEST(KernelPath, FloodOfOneKindLeavesTheOthersTheirShare) {
     }
   }
   world.settle();
-  EXPECT_EQ(punted + world.punted().size(), kPuntCapacity + kPuntsPerSecond / 10);
+  EXPECT_EQ(punted + world.punted().size(), kShare.at_once + kShare.per_second / 10);
   world.sent(kAccessSide);
   world.sent(kCoreSide);
 }
 
 TEST(KernelPath, AKernelThatDoesNotReadIsNotWaitedFor) {
   World world({.punts = true});
+  constexpr PuntShare kShare = share_of(PuntClass::kNeighbours);
   for (unsigned second = 0; second < 3; ++second) {
-    for (unsigned n = 0; n < kPuntCapacity; ++n) {
+    for (unsigned n = 0; n < kShare.at_once; ++n) {
       world.arrive(kAccessSide, arp(kEveryone));
       if (n % 64 == 0) {
         world.settle();
@@ -138,8 +143,181 @@ TEST(KernelPath, AKernelThatDoesNotReadIsNotWaitedFor) {
     world.settle();
     world.pass_ms(1000);
   }
-  EXPECT_EQ(world.punted().size(), kPuntRing - 1) << "a ring of rte_ring holds one less than its size";
-  EXPECT_EQ(world.dropped(DropReason::kPuntFull), 3 * kPuntCapacity - (kPuntRing - 1));
+  EXPECT_EQ(world.punted().size(), kShare.ring - 1) << "a ring of rte_ring holds one less than its size";
+  EXPECT_EQ(world.dropped(DropReason::kPuntFull), 3 * kShare.at_once - (kShare.ring - 1));
+}
+
+// ---- floods: each class for itself (RFC 6192 §3.2) ------------------------------------------------------------------
+
+constexpr std::uint8_t kSyn = 0x02;
+constexpr std::uint8_t kAck = 0x10;
+
+Octets tcp(wire::Ipv4Address from, std::uint16_t source, std::uint16_t destination, std::uint8_t flags) {
+  return PacketBuilder()
+      .tcp(source, destination, flags, std::nullopt, from, kServer)
+      .ip(from, kServer, 6)
+      .ethernet(kAccessMac, kClientMac)
+      .octets();
+}
+Octets udp(wire::Ipv4Address from, std::uint16_t destination, std::uint8_t ttl = 64) {
+  return PacketBuilder(Octets(24))
+      .udp(40000, destination)
+      .ip(from, kServer)
+      .ttl(ttl)
+      .ethernet(kAccessMac, kClientMac)
+      .octets();
+}
+Octets protocol(std::uint8_t number, std::uint8_t ttl = 1) {
+  return PacketBuilder(Octets(24))
+      .ip(kHost, kServer, number)
+      .ttl(ttl)
+      .ethernet(kAccessMac, kClientMac)
+      .octets();
+}
+Octets ipv6(std::uint8_t next_header, std::uint8_t hop_limit, Octets payload) {
+  Octets packet(40);
+  packet[0] = 0x60;
+  packet[6] = next_header;
+  packet[7] = hop_limit;
+  payload.resize(40);
+  packet.insert(packet.end(), payload.begin(), payload.end());
+  return PacketBuilder(packet).ethernet(kAccessMac, kClientMac, 0x86dd).octets();
+}
+const wire::Ipv4Address kStranger(203, 0, 113, 200);
+const wire::Ipv4Address kNeighbourRouter(192, 0, 2, 250);
+const Octets kBgp = tcp(kNeighbourRouter, 40000, 179, kAck);
+
+TEST(KernelPath, EveryFrameHasItsClass) {
+  World world({.punts = true});
+  world.install_up();
+  Octets isis(60);
+  std::ranges::copy(Octets{0x01, 0x80, 0xc2, 0, 0, 0x14, 2, 0, 0, 0, 1, 2, 0, 46, 0xfe, 0xfe, 0x03},
+                    isis.begin());
+  Octets bgp6(20);
+  bgp6[3] = 179;
+  bgp6[13] = kAck;
+  Octets fragment = tcp(kStranger, 179, 179, kAck);
+  fragment[14 + 6] = 0x20;  // it may hide anything
+  const std::vector<std::pair<Octets, PuntClass>> rows{
+      {kBgp, PuntClass::kRouting},
+      {tcp(kNeighbourRouter, 179, 40000, kAck), PuntClass::kRouting},
+      {tcp(kNeighbourRouter, 179, 40000, kSyn | kAck), PuntClass::kRouting},
+      {tcp(kNeighbourRouter, 646, 40000, kAck), PuntClass::kRouting},
+      {udp(kNeighbourRouter, 3784, 255), PuntClass::kRouting},
+      {udp(kNeighbourRouter, 3785, 255), PuntClass::kRouting},
+      {udp(kNeighbourRouter, 4784), PuntClass::kRouting},
+      {udp(kNeighbourRouter, 520), PuntClass::kRouting},
+      {protocol(89), PuntClass::kRouting},
+      {protocol(112, 255), PuntClass::kRouting},
+      {isis, PuntClass::kRouting},
+      {ipv6(6, 1, bgp6), PuntClass::kRouting},
+      {ipv6(89, 1, {}), PuntClass::kRouting},
+      {udp(kStranger, 3784), PuntClass::kOther},  // RFC 5881 §5: not sent on this link
+      {protocol(112, 254), PuntClass::kOther},    // RFC 5798 §5.1.1.3
+      {tcp(kStranger, 40000, 179, kSyn), PuntClass::kRoutingSyn},
+      {arp(kEveryone), PuntClass::kNeighbours},
+      {ipv6(58, 255, {135}), PuntClass::kNeighbours},
+      {ipv6(58, 64, {135}), PuntClass::kIcmp},  // RFC 4861 §7.1.1
+      {ipv6(58, 64, {128}), PuntClass::kIcmp},
+      {tcp(kClient, 40000, 1723, kAck), PuntClass::kPeers},
+      {tcp(kStranger, 40000, 1723, kAck), PuntClass::kNewPeers},
+      {tcp(kStranger, 40000, 1723, kSyn), PuntClass::kNewPeersSyn},
+      {tcp(kClient, 40000, 1723, kSyn), PuntClass::kNewPeersSyn},
+      {tcp(kStranger, 40000, 22, kAck), PuntClass::kTcp},
+      {tcp(kStranger, 40000, 22, kSyn), PuntClass::kTcpSyn},
+      {protocol(1), PuntClass::kIcmp},
+      {udp(kStranger, 1812), PuntClass::kOther},
+      {fragment, PuntClass::kOther},
+      {PacketBuilder(Octets(46)).ethernet(kEveryone, kClientMac, 0x8809).octets(), PuntClass::kOther},
+      {Octets(5), PuntClass::kOther}};
+  for (const auto& [frame, expected] : rows) {
+    EXPECT_EQ(look_at(frame, world.index()).punt_class, expected) << &frame - &rows[0].first;
+    for (std::size_t size = 0; size < frame.size(); ++size) {  // no over-read
+      static_cast<void>(look_at(wire::Bytes(frame.data(), size), world.index()));
+    }
+  }
+}
+
+struct Flood {
+  const char* name;
+  std::function<Octets(unsigned)> frame;
+};
+std::vector<Flood> floods() {
+  const auto from = [](unsigned n) { return wire::Ipv4Address(0xcb007100 + n % 251); };
+  const auto port = [](unsigned n) { return static_cast<std::uint16_t>(1024 + n); };
+  return {{"SYNs to 1723", [=](unsigned n) { return tcp(from(n), port(n), 1723, kSyn); }},
+          {"segments to 1723", [=](unsigned n) { return tcp(from(n), port(n), 1723, kAck); }},
+          {"SYNs to other ports", [=](unsigned n) { return tcp(from(n), port(n), 22, kSyn); }},
+          {"segments to other ports", [=](unsigned n) { return tcp(from(n), port(n), 443, kAck); }},
+          {"SYNs to BGP", [=](unsigned n) { return tcp(from(n), port(n), 179, kSyn); }},
+          {"UDP", [=](unsigned n) { return udp(from(n), port(n)); }},
+          {"BFD from afar", [=](unsigned n) { return udp(from(n), 3784, 254); }},
+          {"ICMP", [](unsigned) { return protocol(1); }},
+          {"ARP", [](unsigned) { return arp(kEveryone); }}};
+}
+
+/// Floods the kernel, and lets `wanted` arrive after each 50 frames of it. Returns how many of those reach it.
+std::size_t reach_kernel(World& world, const Flood& flood, const Octets& wanted, bool control_reads) {
+  std::vector<Octets> punted;
+  const auto read = [&] {
+    const auto more = world.punted();
+    punted.insert(punted.end(), more.begin(), more.end());
+  };
+  for (unsigned n = 1; n <= 5'000; ++n) {
+    world.arrive(kAccessSide, flood.frame(n));
+    if (n % 50 == 0) {
+      world.arrive(kAccessSide, wanted);
+      world.settle();
+      if (control_reads) {
+        read();
+      }
+    }
+  }
+  read();
+  world.sent(kAccessSide);
+  return static_cast<std::size_t>(std::ranges::count(punted, wanted));
+}
+
+TEST(KernelPath, NoFloodCostsRoutingProtocolsAFrame) {
+  for (const Flood& flood : floods()) {
+    for (const bool control_reads : {true, false}) {
+      World world({.punts = true});
+      world.install_up();
+      EXPECT_EQ(reach_kernel(world, flood, kBgp, control_reads), 100U) << flood.name << control_reads;
+      EXPECT_GT(world.all_drops(), 2'000U) << flood.name;
+    }
+  }
+}
+
+TEST(KernelPath, NoFloodOfStrangersCostsAPeersControlConnectionASegment) {
+  const Octets echo = tcp(kClient, 40000, 1723, kAck);
+  for (const Flood& flood : floods()) {
+    for (const bool control_reads : {true, false}) {
+      World world({.punts = true});
+      world.install_up();
+      EXPECT_EQ(reach_kernel(world, flood, echo, control_reads), 100U) << flood.name << control_reads;
+    }
+  }
+}
+
+TEST(KernelPath, AFloodOnOneDeviceLeavesTheOthersRate) {
+  World world({.punts = true});
+  world.install_up();
+  const Octets radius = PacketBuilder(Octets(20))
+                            .udp(1812, 40000)
+                            .ip(kHost, kRouterSide)
+                            .ethernet(kCoreMac, kRouterMac)
+                            .octets();
+  std::size_t answers = 0;
+  for (unsigned n = 1; n <= 5'000; ++n) {
+    world.arrive(kAccessSide, udp(kStranger, 53));
+    if (n % 50 == 0) {
+      world.arrive(kCoreSide, radius);
+      world.settle();
+      answers += static_cast<std::size_t>(std::ranges::count(world.punted(), radius));
+    }
+  }
+  EXPECT_EQ(answers, 100U);
 }
 
 TEST(KernelPath, SendsWhatTheKernelSends) {

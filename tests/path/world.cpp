@@ -201,11 +201,13 @@ void World::arrive(Side side, const Octets& frame, std::uint16_t queue, rte_memp
 std::vector<Octets> World::punted() {
   std::vector<Octets> frames;
   void* object = nullptr;
-  while (rte_ring_dequeue(kernel_.to_kernel, &object) == 0) {
-    auto* mbuf = static_cast<rte_mbuf*>(object);
-    const auto* at = rte_pktmbuf_mtod(mbuf, const std::uint8_t*);
-    frames.emplace_back(at, at + mbuf->data_len);
-    rte_pktmbuf_free(mbuf);
+  for (rte_ring* ring : kernel_.to_kernel) {
+    while (rte_ring_dequeue(ring, &object) == 0) {
+      auto* mbuf = static_cast<rte_mbuf*>(object);
+      const auto* at = rte_pktmbuf_mtod(mbuf, const std::uint8_t*);
+      frames.emplace_back(at, at + mbuf->data_len);
+      rte_pktmbuf_free(mbuf);
+    }
   }
   return frames;
 }

@@ -85,7 +85,7 @@ class World {
   void tell(const contract::CallRef& call, const contract::ToWorker& message);
   void send_ppp(const contract::CallRef& call, std::span<const std::uint8_t> frame);
 
-  /// Frames that workers have punted to the kernel since the last call.
+  /// Frames that workers have punted to the kernel since the last call, by class.
   std::vector<Octets> punted();
   /// A frame that the kernel sends on a side.
   void inject(Side side, const Octets& frame);

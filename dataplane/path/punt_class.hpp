@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// What kind of frame is passed to the kernel, and how many of each kind: control-plane policing, as in RFC 6192 §3.2. Every
+// class has a rate and a ring of its own, so a flood of one leaves the others alone. Strangers cannot send what falls into
+// the classes that calls depend on, except by forging the addresses of peers or of routing neighbours.
+// Thread: worker.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "dataplane/base/drop_reason.hpp"
+#include "dataplane/call/call_index.hpp"
+#include "dataplane/wire/bytes.hpp"
+#include "dataplane/wire/token_bucket.hpp"
+
+namespace adit::dataplane {
+
+/// In the order in which control passes them on.
+enum class PuntClass : std::uint8_t {
+  kRouting,  ///< BGP and LDP without SYN; OSPF, IS-IS, EIGRP, PIM, RIP; BFD and VRRP if sent by a neighbour (TTL 255)
+  kRoutingSyn,   ///< SYN of BGP and LDP
+  kNeighbours,   ///< ARP, IPv6 neighbour discovery
+  kPeers,        ///< TCP/1723 without SYN from an address that has a call
+  kNewPeers,     ///< TCP/1723 without SYN from any other
+  kNewPeersSyn,  ///< SYN to TCP/1723
+  kTcp,          ///< any other TCP without SYN: management, RadSec
+  kTcpSyn,
+  kIcmp,
+  kOther,  ///< UDP, fragments, other protocols and link layers
+};
+
+struct PuntShare {
+  std::uint32_t per_second;  ///< frames from one device by one worker
+  std::uint32_t at_once;
+  std::uint32_t ring;  ///< frames of all workers that wait for control: a power of two, of which one is not used
+
+  [[nodiscard]] constexpr wire::TokenRate rate() const { return {per_second, 1000, at_once}; }
+};
+
+/// Indexed by class. Control needs some 3 us a frame.
+inline constexpr std::array<PuntShare, 10> kPuntShares{{
+    {10'000, 1'000, 256},  // a full BGP table within seconds
+    {100, 100, 64},
+    {2'000, 500, 128},
+    {10'000, 1'000, 256},  // 100,000 calls, and as many of them set up as control can
+    {10'000, 1'000, 256},
+    {5'000, 1'000, 256},  // the default of accept-rate
+    {10'000, 1'000, 256},
+    {1'000, 200, 64},
+    {1'000, 200, 64},
+    {5'000, 500, 128},  // RADIUS, DNS, NTP
+}};
+inline constexpr std::size_t kPuntClasses = kPuntShares.size();
+static_assert(std::ranges::all_of(kPuntShares, [](const PuntShare& share) { return share.rate().fits(); }));
+
+[[nodiscard]] constexpr const PuntShare& share_of(PuntClass punt_class) noexcept {
+  return kPuntShares[static_cast<std::size_t>(punt_class)];
+}
+
+/// For frames beyond the class's rate.
+[[nodiscard]] constexpr DropReason reason_of(PuntClass punt_class) noexcept {
+  return static_cast<DropReason>(static_cast<std::size_t>(DropReason::kPuntRouting) +
+                                 static_cast<std::size_t>(punt_class));
+}
+static_assert(reason_of(PuntClass::kOther) == DropReason::kPuntOther &&
+              static_cast<std::size_t>(PuntClass::kOther) + 1 == kPuntClasses);
+
+struct PuntFrame {
+  PuntClass punt_class = PuntClass::kOther;
+  std::optional<wire::Ipv4Address> destination{};  ///< of a unicast IPv4 frame
+};
+
+/// Looks at a whole Ethernet frame; `index` tells peers from strangers.
+[[nodiscard]] PuntFrame look_at(wire::Bytes frame, const CallIndex& index) noexcept;
+
+}  // namespace adit::dataplane
