@@ -58,7 +58,9 @@ struct SetPppCompression {
 };
 
 /// MPPE for one direction begins with the next data packet, at coherency count 0. Keys are the RFC 3079 start
-/// key and the initial session key (16 octets used for 128 bits, 8 for 40/56). Replaces any earlier state.
+/// key and the initial session key (16 octets used for 128 bits, 8 for 40/56). Replaces any earlier state; a
+/// start key that was in use never comes again. From the first one on, clear IP is refused both ways until the
+/// call ends.
 /// kReceive is sent before our CCP Configure-Ack (the peer may encrypt its very next packet), kSend when CCP
 /// opens. The consumer wipes the ring slot.
 struct EnableMppe {
@@ -77,8 +79,8 @@ struct FlushMppe {
   bool repeated = false;
 };
 
-/// CCP went down or LCP renegotiates: both directions return to clear (and with require_mppe no data passes
-/// at all).
+/// CCP went down or LCP renegotiates: the keys are wiped, and no data passes in either direction until
+/// EnableMppe comes with new ones. A call that has been encrypted is never in clear again.
 struct DisableMppe {
   CallRef call;
 };
@@ -88,7 +90,7 @@ struct EnableIp {
   CallRef call;
   wire::Ipv4Address subscriber;   ///< the assigned address; other inner sources are dropped
   std::uint16_t peer_mru = 1500;  ///< the peer's MRU: the largest PPP Information field that we may send
-  bool require_mppe = false;      ///< true: clear IP is neither accepted nor sent
+  bool require_mppe = false;      ///< true: clear IP is neither accepted nor sent; EnableMppe sets it as well
   bool has_routes =
       false;  ///< prefixes are routed here too (see the call index); sources in them are accepted
 };
@@ -142,8 +144,8 @@ struct CallRemoved {
   CallTotals totals;
 };
 
-/// Many consecutive decryptions were implausible: the key chains have diverged. Control ends the call,
-/// because the subscriber would otherwise have a tunnel that is up but passes no traffic.
+/// Nothing that the peer encrypts can be decrypted: the key chains have diverged. Control has LCP make new
+/// keys, and ends the call where that does not help: a tunnel that is up but passes no traffic helps nobody.
 struct MppeDesynchronised {
   CallRef call;
 };

@@ -62,6 +62,7 @@ bool CallControl::on(const contract::EnableMppe& message) noexcept {
     return true;
   }
   const MppeUse use = arm(*call, message);
+  call->identity.require_mppe = true;  // until the call ends, whatever CCP does
   if (message.direction == contract::Direction::kReceive) {
     context_.reorder.close(*call);
     call->uplink.mppe = MppeReceiver(call->window.highest());
@@ -69,8 +70,8 @@ bool CallControl::on(const contract::EnableMppe& message) noexcept {
   } else {
     call->downlink.mppe = {};
     call->identity.mppe_send = use;
-    update_inner_mtu(*call);
   }
+  update_inner_mtu(*call);
   return true;
 }
 
@@ -118,7 +119,7 @@ bool CallControl::on(const contract::DisableMppe& message) noexcept {
 bool CallControl::on(const contract::EnableIp& message) noexcept {
   if (Call* call = find(message.call); call != nullptr) {
     call->identity.subscriber = message.subscriber;
-    call->identity.require_mppe = message.require_mppe;
+    call->identity.require_mppe |= message.require_mppe;
     call->identity.has_routes = message.has_routes;
     call->identity.ip_up = true;
     call->downlink.peer_mru = message.peer_mru;

@@ -346,6 +346,14 @@ TEST(InnerCore, GRE_13_DscpIsCopiedBothWaysWhenAsked) {
     World world({.policy = {.copy_dscp = {.down = copy, .up = copy}}});
     Peer peer;
     const contract::CallRef call = world.install_up();
+    Octets frame = peer.clear(inner_packet(kSubscriber, kHost, 100));
+    wire::set_dscp(frame.data() + 14, 0x2b);  // AF11, plus ECN bits
+    world.arrive(kAccessSide, frame);
+    world.turn();
+    const std::vector<Octets> up = world.sent(kCoreSide);
+    ASSERT_EQ(up.size(), 1U);
+    EXPECT_EQ(read_sent(up[0]).ip.tos, copy ? 0x28 : 0);
+
     world.tell(call, peer.enable_send(call));
     Octets inner = inner_packet(kHost, kSubscriber, 100);
     wire::set_dscp(inner.data(), 0xb8);  // EF
@@ -354,14 +362,6 @@ TEST(InnerCore, GRE_13_DscpIsCopiedBothWaysWhenAsked) {
     const std::vector<Octets> down = world.sent(kAccessSide);
     ASSERT_EQ(down.size(), 1U);
     EXPECT_EQ(read_sent(down[0]).ip.tos, copy ? 0xb8 : 0) << "though the inner packet is encrypted";
-
-    Octets frame = peer.clear(inner_packet(kSubscriber, kHost, 100));
-    wire::set_dscp(frame.data() + 14, 0x2b);  // AF11, plus ECN bits
-    world.arrive(kAccessSide, frame);
-    world.turn();
-    const std::vector<Octets> up = world.sent(kCoreSide);
-    ASSERT_EQ(up.size(), 1U);
-    EXPECT_EQ(read_sent(up[0]).ip.tos, copy ? 0x28 : 0);
   }
 }
 

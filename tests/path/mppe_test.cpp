@@ -255,6 +255,36 @@ TEST(MppeRequired, MPP_12_NothingInClearEitherWay) {
   }
 }
 
+// Without require_mppe, too: CCP that goes down, or that has opened in one direction only, is no way back.
+TEST(MppePreferred, MPP_13_OnceEncryptedNothingInClearEitherWay) {
+  World world;
+  Peer peer;
+  const contract::CallRef call = world.install_up();
+  const auto both_ways_in_clear = [&] {
+    world.arrive(kAccessSide, peer.clear(inner_packet(kSubscriber, kHost)));
+    world.arrive(kCoreSide, core_frame(inner_packet(kHost, kSubscriber)));
+    world.turn();
+  };
+  both_ways_in_clear();
+  EXPECT_EQ(world.sent(kCoreSide).size(), 1U);
+  EXPECT_EQ(world.sent(kAccessSide).size(), 1U);
+  world.tell(call, peer.enable_receive(call));
+  both_ways_in_clear();
+  EXPECT_EQ(world.dropped(DropReason::kClearRefused), 1U);
+  EXPECT_EQ(world.dropped(DropReason::kNoClearSent), 1U);
+  world.tell(call, peer.enable_send(call));
+  world.tell(call, contract::DisableMppe{call});
+  world.tell(call, contract::DisableIp{call});
+  world.tell(call, contract::EnableIp{.call = call, .subscriber = kSubscriber, .peer_mru = 1500});
+  both_ways_in_clear();
+  EXPECT_EQ(world.dropped(DropReason::kClearRefused), 2U);
+  EXPECT_EQ(world.dropped(DropReason::kNoClearSent), 2U);
+  EXPECT_TRUE(world.sent(kCoreSide).empty());
+  for (const Octets& frame : world.sent(kAccessSide)) {
+    EXPECT_FALSE(read_gre(frame).sequence) << "only acknowledgements";
+  }
+}
+
 TEST_F(Mppe, SEC_12_TheKeysInTheMailboxAreWiped) {
   // The ring's slots are reused in turn; those of the earlier messages must not contain the keys.
   const contract::EnableMppe sent = peer_.enable_receive(call_);
