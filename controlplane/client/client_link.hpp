@@ -26,7 +26,7 @@ class ClientLinkHost {
   ~ClientLinkHost() = default;
 };
 
-class ClientLink final : ControlProtocolHost, LcpEvents, ClientAuthHost {
+class ClientLink final : NetworkLink, LcpEvents, ClientAuthHost {
  public:
   ClientLink(const ClientSettings& settings, TimerWheel& wheel, Entropy& entropy, PppDataPath& data_path,
              ClientLinkHost& host);
@@ -59,6 +59,10 @@ class ClientLink final : ControlProtocolHost, LcpEvents, ClientAuthHost {
   void protocol_finished(wire::PppProtocol protocol) override;
   void protocol_failed(wire::PppProtocol protocol, EndReason reason, std::string_view why) override;
   void peer_terminates(wire::PppProtocol protocol, wire::Bytes data) override;
+  /// A caller that measures does not mend the link; the server may, by LCP.
+  void need_new_keys(EndReason otherwise, std::string_view why) override {
+    protocol_failed(wire::PppProtocol::kCcp, otherwise, why);
+  }
   // LcpEvents
   void protocol_rejected(wire::PppProtocol protocol) override { network_.on_protocol_reject(protocol); }
   // ClientAuthHost

@@ -13,7 +13,7 @@ using wire::PppProtocol;
 }  // namespace
 
 ClientNetwork::ClientNetwork(const ClientSettings& settings, TimerWheel& wheel, Entropy& entropy,
-                             PppDataPath& data_path, ControlProtocolHost& link)
+                             PppDataPath& data_path, NetworkLink& link)
     : NetworkEndpoint(wheel, data_path, link, "server"),
       settings_(settings),
       profile_(*settings.profile),

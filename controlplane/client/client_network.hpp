@@ -16,7 +16,7 @@ namespace adit::control {
 class ClientNetwork final : public NetworkEndpoint {
  public:
   ClientNetwork(const ClientSettings& settings, TimerWheel& wheel, Entropy& entropy, PppDataPath& data_path,
-                ControlProtocolHost& link);
+                NetworkLink& link);
 
   /// Authenticated; `keys` if the method made any, valid only for 128 bits unless `short_keys`.
   void begin(const std::optional<crypto::MppeStartKeys>& keys, bool short_keys);

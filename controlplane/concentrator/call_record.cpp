@@ -42,7 +42,9 @@ void CallRecord::on_frame(std::span<const std::uint8_t> frame) {
 }
 
 void CallRecord::on_mppe_desynchronised() {
-  terminate(EndReason::kMppeDesynchronised, false);
+  if (!finished()) {
+    session_->on_mppe_desynchronised();
+  }
 }
 
 void CallRecord::on_mppe_out_of_step() {

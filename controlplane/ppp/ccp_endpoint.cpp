@@ -149,6 +149,15 @@ void CcpEndpoint::this_layer_up() {
   ControlProtocol::this_layer_up();
 }
 
+// CCP makes no keys: a second agreement would begin the same key streams again (RFC 3078 §7.1).
+bool CcpEndpoint::may_renegotiate() {
+  const bool may = !encrypts();
+  if (!may) {
+    events_.peer_restarts_mppe();
+  }
+  return may;
+}
+
 // ---- Reset-Request and Reset-Ack, RFC 1962 §3 -------------------------------------------------------------
 
 bool CcpEndpoint::on_extra_code(const wire::PppPacket& packet) {

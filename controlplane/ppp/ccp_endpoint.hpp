@@ -25,6 +25,8 @@ class CcpEvents {
   /// The peer can no longer read our stateful stream; the Reset-Ack has just been sent. `repeated`: see
   /// contract::FlushMppe.
   virtual void flush_mppe(bool repeated) = 0;
+  /// The peer terminates MPPE or negotiates it anew, and gets no answer: its keys are in use already.
+  virtual void peer_restarts_mppe() = 0;
 
  protected:
   ~CcpEvents() = default;
@@ -80,6 +82,7 @@ class CcpEndpoint : public ControlProtocol {
   void judge(const wire::PppOptions& wishes, ConfigureReply& reply) final;
   void about_to_ack() final;
   bool on_nak(const wire::PppOptions& hints, bool insist_no_more) final;
+  bool may_renegotiate() final;
   bool on_extra_code(const wire::PppPacket& packet) final;
   EndReason failure() const final { return EndReason::kMppeRefused; }
   void this_layer_up() final;

@@ -31,7 +31,7 @@ ControlProtocol::ControlProtocol(wire::PppProtocol protocol, const PppSettings& 
 
 void ControlProtocol::up() {
   forget();
-  request_unanswered_ = false;
+  request_ = Request::kDue;
   naks_sent_ = refused_ = refusals_ = 0;
   automaton_.on(PppEvent::kUp);
 }
@@ -57,9 +57,9 @@ void ControlProtocol::on_packet(Bytes octets) {
       return on_configure_refusal(*packet);
     case PppCode::kTerminateRequest:
       host_.peer_terminates(protocol_, packet->data);
-      return raise(PppEvent::kRtr, *packet);
+      return opened() && !may_renegotiate() ? void() : raise(PppEvent::kRtr, *packet);
     case PppCode::kTerminateAck:
-      return raise(PppEvent::kRta, *packet);
+      return on_terminate_ack(*packet);
     case PppCode::kCodeReject:
       return on_code_reject(*packet);
     default:
@@ -78,8 +78,12 @@ void ControlProtocol::on_configure_request(const PppPacket& packet) {
   if (!negotiates(state())) {
     return raise(PppEvent::kRcrGood, packet);  // these states agree on nothing: any options will do
   }
-  if (opened() && !renegotiations_.allow(now())) {
-    return;  // each one restarts the subscriber's NCPs and authentication
+  if (opened() && is_acknowledged(packet) && repeated_acks_ < settings_.max_configure) {
+    ++repeated_acks_;
+    return send_ack(packet);
+  }
+  if (opened() && !restart_is_allowed()) {
+    return;
   }
   ConfigureReply reply(protocol_, packet.identifier, naks_sent_ < settings_.max_failure);
   judge(*wishes, reply);
@@ -97,10 +101,29 @@ void ControlProtocol::on_configure_request(const PppPacket& packet) {
   reply_ = nullptr;
 }
 
+// A copy of the request that was acknowledged is no new negotiation: our Ack was lost, or the network made
+// two of one. RFC 1661 §4.1 would go down for it; the Ack again is what the peer waits for, and nothing that
+// the first one began (keys, addresses) begins anew. A peer repeats a request Max-Configure times at most.
+// LCP does go down: the peer has lost what came since then, and the time for its authentication begins again.
+bool ControlProtocol::is_acknowledged(const PppPacket& request) const {
+  return protocol_ != wire::PppProtocol::kLcp && std::ranges::equal(request.whole, acknowledged_);
+}
+
+/// Each restart costs the subscriber its NCPs, and with LCP an authentication.
+bool ControlProtocol::restart_is_allowed() {
+  return renegotiations_.allow(now()) && may_renegotiate();
+}
+
+void ControlProtocol::on_terminate_ack(const PppPacket& packet) {
+  if (!opened() || restart_is_allowed()) {
+    raise(PppEvent::kRta, packet);
+  }
+}
+
 // RFC 1661 §5.2-5.4: a reply must have the identifier of our last Configure-Request. A second reply to it is
 // a retransmission (the peer answers each of our repeats), not a crossed connection.
 bool ControlProtocol::answers_our_request(const PppPacket& packet) const {
-  return request_unanswered_ && packet.identifier == request_identifier_;
+  return request_ == Request::kSent && packet.identifier == request_identifier_;
 }
 
 void ControlProtocol::on_configure_ack(const PppPacket& packet) {
@@ -112,7 +135,7 @@ void ControlProtocol::on_configure_ack(const PppPacket& packet) {
   if (!answers_our_request(packet) || !std::ranges::equal(packet.data, request.data())) {
     return;  // RFC 1661 §5.2: silently discarded
   }
-  request_unanswered_ = false;
+  request_ = Request::kAcknowledged;
   refusals_ = 0;
   raise(PppEvent::kRca, packet);
 }
@@ -143,7 +166,7 @@ void ControlProtocol::on_configure_refusal(const PppPacket& packet) {
       (rejected && !were_all_ours(*options))) {
     return;
   }
-  request_unanswered_ = false;
+  request_ = Request::kDue;
   ++refusals_;
   if (!(rejected ? on_reject(*options) : on_nak(*options, refusals_ > settings_.max_failure))) {
     return;
@@ -168,10 +191,14 @@ void ControlProtocol::on_code_reject(const PppPacket& packet) {
 
 void ControlProtocol::send_configure_request() {
   // RFC 1661 §5.1: a new identifier after a valid reply; a repeat keeps it, so that late replies still count.
-  if (!request_unanswered_) {
+  // A repeat it is, too, when the timer expires in Ack-Rcvd: under a new identifier it would look like a new
+  // negotiation to a peer that is in Opened already.
+  const bool repeats =
+      request_ == Request::kSent || (request_ == Request::kAcknowledged && cause_ == nullptr);
+  if (!repeats) {
     request_identifier_ = next_identifier();
-    request_unanswered_ = true;
   }
+  request_ = Request::kSent;
   PppFrameWriter request(protocol_, PppCode::kConfigureRequest, request_identifier_);
   write_request(request);
   send(request);
@@ -179,8 +206,14 @@ void ControlProtocol::send_configure_request() {
 
 void ControlProtocol::send_configure_ack() {
   about_to_ack();
-  PppFrameWriter ack(protocol_, PppCode::kConfigureAck, cause_->identifier);
-  send(ack.octets(cause_->data));
+  acknowledged_.assign(cause_->whole.begin(), cause_->whole.end());
+  repeated_acks_ = 0;
+  send_ack(*cause_);
+}
+
+void ControlProtocol::send_ack(const PppPacket& request) {
+  PppFrameWriter ack(protocol_, PppCode::kConfigureAck, request.identifier);
+  send(ack.octets(request.data));
 }
 
 void ControlProtocol::send_configure_nak_or_reject() {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "controlplane/base/end_reason.hpp"
 #include "controlplane/base/rate_limit.hpp"
@@ -73,6 +74,9 @@ class ControlProtocol : protected AutomatonActions {
   [[nodiscard]] virtual bool on_nak(const wire::PppOptions& hints, bool insist_no_more) = 0;
   [[nodiscard]] virtual bool on_reject(const wire::PppOptions& refused) = 0;
   virtual void forget() = 0;
+  /// Opened, and the peer terminates or begins to negotiate anew. False: the packet is ignored; the protocol
+  /// has seen to what happens instead.
+  [[nodiscard]] virtual bool may_renegotiate() { return true; }
   /// A code above 7. False: unknown, send a Code-Reject.
   [[nodiscard]] virtual bool on_extra_code(const wire::PppPacket&) { return false; }
   /// The data of our Terminate-Request, RFC 1661 §5.5: may hold a diagnosis.
@@ -97,7 +101,14 @@ class ControlProtocol : protected AutomatonActions {
   [[nodiscard]] wire::PppProtocol protocol() const { return protocol_; }
 
  private:
+  /// Our Configure-Request: the next one is a new one, or the last one has been sent, or acknowledged.
+  enum class Request : std::uint8_t { kDue, kSent, kAcknowledged };
+
   void on_configure_request(const wire::PppPacket& packet);
+  void on_terminate_ack(const wire::PppPacket& packet);
+  [[nodiscard]] bool is_acknowledged(const wire::PppPacket& request) const;
+  [[nodiscard]] bool restart_is_allowed();
+  void send_ack(const wire::PppPacket& request);
   void on_configure_ack(const wire::PppPacket& packet);
   void on_configure_refusal(const wire::PppPacket& packet);
   void on_code_reject(const wire::PppPacket& packet);
@@ -120,9 +131,11 @@ class ControlProtocol : protected AutomatonActions {
   RateLimit code_rejects_;
   RateLimit renegotiations_;
   wire::PppProtocol protocol_;
-  std::uint8_t identifier_ = 0;          // last one used
-  std::uint8_t request_identifier_ = 0;  // of our last Configure-Request
-  bool request_unanswered_ = false;
+  std::vector<std::uint8_t> acknowledged_;  // the peer's request that we acknowledged last
+  std::uint32_t repeated_acks_ = 0;         // of that request, in Opened
+  std::uint8_t identifier_ = 0;             // last one used
+  std::uint8_t request_identifier_ = 0;     // of our last Configure-Request
+  Request request_ = Request::kDue;
   std::uint32_t naks_sent_ = 0;  // since the last Ack that we sent
   std::uint32_t refused_ = 0;    // Naks and Rejects sent since then
   std::uint32_t refusals_ = 0;   // Naks and Rejects received since the last Ack received

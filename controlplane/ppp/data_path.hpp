@@ -21,6 +21,7 @@ class PppDataPath {
   virtual void set_ppp_compression(bool send_acfc, bool send_pfc) = 0;
   virtual void enable_mppe(contract::Direction direction, contract::MppeMode mode,
                            const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) = 0;
+  /// The keys are gone. No data passes until there are new ones: once encrypted, a call is never in clear.
   virtual void disable_mppe() = 0;
   /// `subscriber`: the address assigned to the caller's end. `peer_mru`: the largest IP packet to send to the
   /// peer.

@@ -42,6 +42,12 @@ class LcpEndpoint : public ControlProtocol {
     last_heard_ = now();
     unanswered_echoes_ = 0;
   }
+  /// Down and up again (RFC 1661 §4.1, restart option): our Configure-Request takes the peer's link down as
+  /// well (§3.4, §3.7). Never from inside a protocol's or a host's call.
+  void renegotiate() {
+    down();
+    up();
+  }
   /// RFC 1661 §5.7; only in Opened, at a bounded rate, cut to the peer's MRU.
   void send_protocol_reject(std::uint16_t protocol, wire::Bytes information);
 

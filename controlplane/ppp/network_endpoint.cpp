@@ -25,7 +25,7 @@ bool has_code(Bytes packet, PppCode code) {
 
 }  // namespace
 
-NetworkEndpoint::NetworkEndpoint(TimerWheel& wheel, PppDataPath& data_path, ControlProtocolHost& link,
+NetworkEndpoint::NetworkEndpoint(TimerWheel& wheel, PppDataPath& data_path, NetworkLink& link,
                                  std::string_view peer_name)
     : data_path_(data_path),
       link_(link),
@@ -41,12 +41,15 @@ bool NetworkEndpoint::up() const {
 void NetworkEndpoint::begin(const Terms& terms) {
   begun_ = true;
   mtu_ = terms.mtu;
-  mppe_required_ = terms.mppe_required;
+  mppe_required_ = terms.mppe_required || encrypted_;
   ccp().require(mppe_required_);
   const bool wanted = terms.mppe != MppePolicy::kDeny && terms.keys;
-  const bool possible = ccp().limit_strengths(wanted ? terms.strengths : 0);
-  keys_ = possible ? terms.keys : std::nullopt;
-  if (possible) {
+  has_keys_ = ccp().limit_strengths(wanted ? terms.strengths : 0);
+  if (has_keys_ && !keys_.load(*terms.keys)) {
+    return link_.protocol_failed(PppProtocol::kCcp, EndReason::kMppeRefused,
+                                 "the new authentication made the MPPE keys that were in use before");
+  }
+  if (has_keys_) {
     return begin_ccp(terms.mppe);
   }
   if (!mppe_required_) {
@@ -69,7 +72,7 @@ void NetworkEndpoint::begin_ccp(MppePolicy policy) {
 
 void NetworkEndpoint::end() {
   ccp_timer_.cancel();
-  begun_ = ipcp_started_ = ccp_settled_ = told_up_ = false;
+  begun_ = ipcp_started_ = ccp_settled_ = told_up_ = has_keys_ = keys_spent_ = false;
   disable_ip();  // before the keys go: nothing may be sent in clear in between
   // down() alone would leave them in Starting (RFC 1661 §4.1), about to open; begin() decides whether they
   // do.
@@ -78,7 +81,7 @@ void NetworkEndpoint::end() {
   ccp().down();
   ccp().close();
   disable_mppe();
-  keys_.reset();
+  keys_.forget();
   held_request_ = {};
 }
 
@@ -108,8 +111,8 @@ void NetworkEndpoint::on_protocol_reject(PppProtocol protocol) {
     return;
   }
   if (protocol == PppProtocol::kCcp) {
+    lose_mppe(EndReason::kMppeRefused, std::string(peer_name_) + " does not speak CCP");
     ccp().down();
-    go_on_without_mppe(std::string(peer_name_) + " does not speak CCP");
   } else if (protocol == PppProtocol::kIpcp) {
     ipcp().down();
     link_.protocol_failed(protocol, EndReason::kIpcpFailed, std::string(peer_name_) + " does not speak IPCP");
@@ -123,6 +126,9 @@ bool NetworkEndpoint::ccp_is_passive() const {
 }
 
 void NetworkEndpoint::on_ccp_packet(Bytes packet) {
+  if (keys_spent_ && !ccp().opened()) {
+    return;  // LCP is about to begin anew
+  }
   if (ccp_is_passive()) {
     if (!has_code(packet, PppCode::kConfigureRequest)) {
       return;
@@ -140,21 +146,43 @@ void NetworkEndpoint::on_ccp_packet(Bytes packet) {
   }
 }
 
+// Our Ack may be repeated; the data path is told once, or the same stream would be read from its beginning
+// again. From here on clear text is neither accepted nor sent, whatever becomes of CCP.
 void NetworkEndpoint::expect_encrypted(contract::MppeMode mode) {
-  enable_mppe(contract::Direction::kReceive, mode, keys_->receive);
+  if (receives_ == mode) {
+    return;
+  }
+  if (const auto key = keys_.receive()) {
+    receives_ = mode;
+    encrypted_ = mppe_required_ = true;
+    ccp().require(true);
+    ccp_timer_.cancel();
+    enable_mppe(contract::Direction::kReceive, mode, *key);
+  }
+}
+
+void NetworkEndpoint::peer_restarts_mppe() {
+  lose_mppe(EndReason::kMppeRefused, std::string(peer_name_) + " negotiates CCP anew");
 }
 
 void NetworkEndpoint::enable_mppe(contract::Direction direction, contract::MppeMode mode,
                                   const crypto::Secret<16>& start_key) {
-  mppe_enabled_ = true;
   const crypto::MppeKeyLength length{std::to_underlying(mode.strength)};
   data_path_.enable_mppe(direction, mode, start_key, crypto::mppe_initial_session_key(start_key, length));
 }
 
 void NetworkEndpoint::disable_mppe() {
-  if (std::exchange(mppe_enabled_, false)) {
+  if (std::exchange(receives_, std::nullopt)) {
     data_path_.disable_mppe();
   }
+}
+
+/// Encryption ends, or never began. Where it was on, only new keys can follow.
+void NetworkEndpoint::lose_mppe(EndReason reason, std::string_view why) {
+  if (keys_spent_) {
+    return link_.need_new_keys(reason, why);
+  }
+  go_on_without_mppe(why);
 }
 
 void NetworkEndpoint::go_on_without_mppe(std::string_view why) {
@@ -235,13 +263,20 @@ void NetworkEndpoint::protocol_up(PppProtocol protocol) {
     disable_mppe();
     return go_on_without_mppe("CCP opened without MPPE");
   }
-  enable_mppe(contract::Direction::kSend, ccp().send_mode(), keys_->send);
-  settle_ccp();
+  if (const auto key = keys_.take_send()) {
+    keys_spent_ = true;
+    enable_mppe(contract::Direction::kSend, ccp().send_mode(), *key);
+    settle_ccp();
+  }
 }
 
 void NetworkEndpoint::protocol_down(PppProtocol protocol) {
   if (protocol == PppProtocol::kCcp) {
-    return disable_mppe();
+    disable_mppe();
+    if (begun_ && keys_spent_) {
+      link_.need_new_keys(EndReason::kMppeRefused, "CCP went down");
+    }
+    return;
   }
   told_up_ = false;
   link_.protocol_down(protocol);
@@ -255,20 +290,20 @@ void NetworkEndpoint::protocol_finished(PppProtocol protocol) {
     return link_.protocol_finished(protocol);
   }
   disable_mppe();
-  go_on_without_mppe("CCP was not agreed on");
+  lose_mppe(EndReason::kMppeRefused, "CCP was not agreed on");
 }
 
 void NetworkEndpoint::protocol_failed(PppProtocol protocol, EndReason reason, std::string_view why) {
   if (protocol == PppProtocol::kIpcp) {
     return link_.protocol_failed(protocol, reason, why);
   }
-  go_on_without_mppe(why);
+  lose_mppe(reason, why);
 }
 
 void NetworkEndpoint::peer_terminates(PppProtocol protocol, Bytes data) {
   link_.peer_terminates(protocol, data);
   if (protocol == PppProtocol::kCcp) {
-    go_on_without_mppe(std::string(peer_name_) + " terminates CCP");
+    lose_mppe(EndReason::kMppeRefused, std::string(peer_name_) + " terminates CCP");
   }
 }
 

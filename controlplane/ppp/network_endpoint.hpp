@@ -16,9 +16,21 @@
 #include "controlplane/ppp/control_protocol.hpp"
 #include "controlplane/ppp/data_path.hpp"
 #include "controlplane/ppp/ipcp.hpp"
+#include "controlplane/ppp/single_use_keys.hpp"
 #include "crypto/mppe_keys.hpp"
 
 namespace adit::control {
+
+/// What the network phase needs from its link: the session, or the caller's.
+class NetworkLink : public ControlProtocolHost {
+ public:
+  /// The link encrypts, and cannot go on with its keys. LCP begins anew after this returns, and with it the
+  /// authentication, which makes new ones; where that is impossible the link ends for `otherwise`.
+  virtual void need_new_keys(EndReason otherwise, std::string_view why) = 0;
+
+ protected:
+  ~NetworkLink() = default;
+};
 
 class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, protected IpcpEvents {
  public:
@@ -45,8 +57,7 @@ class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, prot
   /// `link` sends frames; it is told when IP comes up, when IPCP goes down or finishes, what the peer
   /// terminates, and through protocol_failed that the link must end. `peer_name`: the other end in error
   /// texts.
-  NetworkEndpoint(TimerWheel& wheel, PppDataPath& data_path, ControlProtocolHost& link,
-                  std::string_view peer_name);
+  NetworkEndpoint(TimerWheel& wheel, PppDataPath& data_path, NetworkLink& link, std::string_view peer_name);
   ~NetworkEndpoint() = default;
 
   void begin(const Terms& terms);
@@ -74,9 +85,11 @@ class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, prot
   // ---- for the policy's use
   void start_ipcp();
   void disable_ip();
-  [[nodiscard]] ControlProtocolHost& link() { return link_; }
+  [[nodiscard]] NetworkLink& link() { return link_; }
   [[nodiscard]] bool ipcp_started() const { return ipcp_started_; }
-  [[nodiscard]] bool has_keys() const { return keys_.has_value(); }
+  /// The authentication made keys of an allowed length.
+  [[nodiscard]] bool has_keys() const { return has_keys_; }
+  /// By policy, or because this link has been encrypted before: from then on it is until it ends.
   [[nodiscard]] bool mppe_required() const { return mppe_required_; }
 
   // ControlProtocolHost, for CCP and IPCP
@@ -89,6 +102,7 @@ class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, prot
   void peer_terminates(wire::PppProtocol protocol, wire::Bytes data) final;
   // CcpEvents
   void expect_encrypted(contract::MppeMode mode) final;
+  void peer_restarts_mppe() final;
   // IpcpEvents
   void expect_ip(wire::Ipv4Address subscriber) final;
 
@@ -99,23 +113,27 @@ class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, prot
   void enable_mppe(contract::Direction direction, contract::MppeMode mode,
                    const crypto::Secret<16>& start_key);
   void disable_mppe();
+  void lose_mppe(EndReason reason, std::string_view why);
   void go_on_without_mppe(std::string_view why);
   void settle_ccp();
   void tell_when_up();
 
   PppDataPath& data_path_;
-  ControlProtocolHost& link_;
+  NetworkLink& link_;
   std::string_view peer_name_;
-  Timer ccp_timer_;                            // how long IPCP waits for CCP
-  std::optional<crypto::MppeStartKeys> keys_;  // none: no MPPE on this link
-  std::vector<std::uint8_t> held_request_;     // IPCP's, held until IPCP may negotiate
-  wire::Ipv4Address enabled_;                  // the address that the data path forwards for
+  Timer ccp_timer_;  // how long IPCP waits for CCP
+  SingleUseKeys keys_;
+  std::optional<contract::MppeMode> receives_;  // how the data path has been told to decrypt
+  std::vector<std::uint8_t> held_request_;      // IPCP's, held until IPCP may negotiate
+  wire::Ipv4Address enabled_;                   // the address that the data path forwards for
   std::uint16_t mtu_ = 0;
   bool mppe_required_ = false;
   bool begun_ = false;
   bool ipcp_started_ = false;
   bool ccp_settled_ = false;
-  bool mppe_enabled_ = false;  // the data path has keys
+  bool has_keys_ = false;
+  bool encrypted_ = false;   // once true, true for the rest of the session
+  bool keys_spent_ = false;  // CCP has been open with them since begin()
   bool told_up_ = false;
 };
 

@@ -20,7 +20,7 @@ namespace adit::control {
 class NetworkPhase final : public NetworkEndpoint {
  public:
   /// `link` is the session.
-  NetworkPhase(const Settings& settings, TimerWheel& wheel, SessionHost& host, ControlProtocolHost& link)
+  NetworkPhase(const Settings& settings, TimerWheel& wheel, SessionHost& host, NetworkLink& link)
       : NetworkEndpoint(wheel, host, link, "peer"),
         settings_(settings),
         host_(host),
@@ -39,6 +39,8 @@ class NetworkPhase final : public NetworkEndpoint {
   [[nodiscard]] std::string mppe() const { return ccp_.describe(); }
   /// The worker can no longer read the peer's stateful MPPE.
   void request_mppe_reset() { ccp_.request_reset(); }
+  /// MPPE is agreed, both ways.
+  [[nodiscard]] bool encrypts() const { return ccp_.encrypts(); }
 
  private:
   Ccp& ccp() override { return ccp_; }

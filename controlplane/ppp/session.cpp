@@ -19,6 +19,11 @@ using wire::PppProtocol;
 /// a hang-up (exit 16 instead of 19).
 constexpr Duration kTerminateAckTime{500};
 
+/// Renegotiations for new keys: as many as a lossy set-up may take, then one after each good time. A link that
+/// needs more is better dialled again.
+constexpr std::uint16_t kNewKeysAtOnce = 3;
+constexpr Duration kGoodTime{120'000};
+
 std::string_view name_of(PppProtocol protocol) {
   switch (protocol) {
     case PppProtocol::kLcp:
@@ -35,8 +40,9 @@ std::string_view name_of(PppProtocol protocol) {
 }  // namespace
 
 // RFC 1661 §3.2 in order: LCP, authentication, then the network phase. Whatever ends the link goes through
-// end_soon(): LCP is closed from a timer, never from inside a protocol, an authenticator or a host call.
-class Session::Impl final : ControlProtocolHost, LcpEvents, AuthenticatorHost {
+// end_soon(), whatever needs new keys through need_new_keys(): LCP is closed or begins anew from a timer,
+// never from inside a protocol, an authenticator or a host call.
+class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
  public:
   Impl(const Settings& settings, TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
        SessionHost& host, AuthOrigin origin)
@@ -50,11 +56,12 @@ class Session::Impl final : ControlProtocolHost, LcpEvents, AuthenticatorHost {
         lcp_(settings, wheel, entropy, *this, *this),
         network_(settings, wheel, host, *this),
         deadline_(wheel, on_timer<&Impl::on_deadline>, this),
-        end_timer_(wheel, on_timer<&Impl::on_end_timer>, this) {}
+        link_timer_(wheel, on_timer<&Impl::on_link_timer>, this) {}
 
   void start();
   void on_frame(Bytes frame);
   void on_mppe_out_of_step() { network_.request_mppe_reset(); }
+  void on_mppe_desynchronised();
   void end_soon(EndReason reason);
   [[nodiscard]] SessionStatus status() const;
 
@@ -69,6 +76,7 @@ class Session::Impl final : ControlProtocolHost, LcpEvents, AuthenticatorHost {
   void protocol_finished(PppProtocol protocol) override;
   void protocol_failed(PppProtocol protocol, EndReason reason, std::string_view why) override;
   void peer_terminates(PppProtocol protocol, Bytes data) override;
+  void need_new_keys(EndReason otherwise, std::string_view why) override;
   // LcpEvents
   void protocol_rejected(PppProtocol protocol) override { network_.on_protocol_reject(protocol); }
   // AuthenticatorHost
@@ -81,7 +89,7 @@ class Session::Impl final : ControlProtocolHost, LcpEvents, AuthenticatorHost {
   void ip_up();
   void finish();
   void on_deadline();
-  void on_end_timer();
+  void on_link_timer();
   [[nodiscard]] const std::string& sid() const { return origin_.session_id; }
 
   const Settings& settings_;
@@ -95,11 +103,14 @@ class Session::Impl final : ControlProtocolHost, LcpEvents, AuthenticatorHost {
   NetworkPhase network_;
   std::unique_ptr<Authenticator> authenticator_;
   Timer deadline_;
-  Timer end_timer_;
+  Timer link_timer_;  // LCP begins anew, or closes
+  RateLimit new_keys_{kNewKeysAtOnce, kGoodTime};
   RateLimit frames_{200, Duration{20}};  // no PPP negotiation needs more than 50 frames a second for long
   std::string user_;
   Instant began_{};
   std::optional<Instant> up_since_;
+  std::optional<Instant> desynchronised_;  // the last time that new keys were the remedy
+  EndReason renewing_ = EndReason::kNone;  // why LCP began anew for new keys; until IP is up again
   EndReason reason_ = EndReason::kNone;
   Phase phase_ = Phase::kEstablish;
   bool authenticated_ = false;  // at least once, as `user_`
@@ -195,8 +206,10 @@ void Session::Impl::protocol_finished(PppProtocol protocol) {
   if (protocol != PppProtocol::kLcp) {
     return end_soon(up_since_ ? EndReason::kUserRequest : EndReason::kIpcpFailed);
   }
-  reason_ = ending_ ? reason_ : EndReason::kLcpTimeout;
-  terminations_crossed_ ? end_timer_.arm(kTerminateAckTime) : finish();
+  if (!ending_) {
+    reason_ = renewing_ != EndReason::kNone ? renewing_ : EndReason::kLcpTimeout;
+  }
+  terminations_crossed_ ? link_timer_.arm(kTerminateAckTime) : finish();
 }
 
 void Session::Impl::protocol_failed(PppProtocol protocol, EndReason reason, std::string_view why) {
@@ -229,7 +242,7 @@ void Session::Impl::peer_terminates(PppProtocol protocol, Bytes data) {
   const bool was_open = lcp_.opened();
   end_soon(authenticator_ && authenticator_->rejected() ? EndReason::kAuthFailed : EndReason::kUserRequest);
   if (was_open) {
-    end_timer_.cancel();  // the automaton waits one period in Stopping, then finishes
+    link_timer_.cancel();  // the automaton waits one period in Stopping, then finishes
   }
 }
 
@@ -265,6 +278,7 @@ void Session::Impl::auth_failed(EndReason reason, std::string_view) {
 
 void Session::Impl::ip_up() {
   phase_ = Phase::kUp;
+  renewing_ = EndReason::kNone;
   up_since_ = up_since_.value_or(wheel_.now());
   deadline_.cancel();
   log_.event(Severity::kDebug, "session_up",
@@ -276,6 +290,34 @@ void Session::Impl::ip_up() {
               {"mru", std::to_string(peer_mru())}});
 }
 
+// ---- new keys ---------------------------------------------------------------------------------------------
+
+// LCP is never encrypted, so this reaches a peer whose encrypted side is stuck.
+void Session::Impl::need_new_keys(EndReason otherwise, std::string_view why) {
+  if (ending_ || link_timer_.armed()) {
+    return;
+  }
+  if (!new_keys_.allow(wheel_.now())) {
+    return protocol_failed(PppProtocol::kCcp, otherwise, why);
+  }
+  log_.event(Severity::kInfo, "ppp_new_keys", {{"sid", sid()}, {"user", user_}, {"why", std::string(why)}});
+  renewing_ = otherwise;
+  link_timer_.arm(Duration{0});
+}
+
+// A notice from before the keys changed may still come afterwards.
+void Session::Impl::on_mppe_desynchronised() {
+  constexpr std::string_view kWhy = "nothing that the peer encrypts can be read";
+  if (ending_ || phase_ != Phase::kUp || !network_.encrypts()) {
+    return;
+  }
+  const auto before = std::exchange(desynchronised_, wheel_.now());
+  if (before && wheel_.now() - *before < kGoodTime) {
+    return protocol_failed(PppProtocol::kCcp, EndReason::kMppeDesynchronised, kWhy);
+  }
+  need_new_keys(EndReason::kMppeDesynchronised, kWhy);
+}
+
 // ---- termination ------------------------------------------------------------------------------------------
 
 void Session::Impl::end_soon(EndReason reason) {
@@ -285,10 +327,13 @@ void Session::Impl::end_soon(EndReason reason) {
   ending_ = true;
   reason_ = reason;
   deadline_.cancel();
-  end_timer_.arm(Duration{0});
+  link_timer_.arm(Duration{0});
 }
 
-void Session::Impl::on_end_timer() {
+void Session::Impl::on_link_timer() {
+  if (!ending_) {
+    return lcp_.opened() ? lcp_.renegotiate() : void();  // the peer may have begun by itself meanwhile
+  }
   phase_ = Phase::kTerminate;
   lcp_.close();
   if (lcp_.state() == PppState::kInitial || lcp_.state() == PppState::kClosed) {
@@ -303,12 +348,15 @@ void Session::Impl::finish() {
   ending_ = true;
   phase_ = Phase::kTerminate;
   deadline_.cancel();
-  end_timer_.cancel();
+  link_timer_.cancel();
   lcp_down();
   host_.session_ended(reason_);
 }
 
 void Session::Impl::on_deadline() {
+  if (renewing_ != EndReason::kNone) {
+    return end_soon(renewing_);
+  }
   switch (phase_) {
     case Phase::kEstablish:
       return end_soon(EndReason::kLcpTimeout);
@@ -348,6 +396,9 @@ void Session::on_frame(std::span<const std::uint8_t> frame) {
 }
 void Session::on_mppe_out_of_step() {
   impl_->on_mppe_out_of_step();
+}
+void Session::on_mppe_desynchronised() {
+  impl_->on_mppe_desynchronised();
 }
 void Session::terminate(EndReason reason) {
   impl_->end_soon(reason);

@@ -70,6 +70,9 @@ class Session {
   void on_frame(std::span<const std::uint8_t> frame);
   /// The worker can no longer read the peer's stateful MPPE: CCP asks the peer for a flush.
   void on_mppe_out_of_step();
+  /// The worker could read nothing of what the peer encrypts for a long time: LCP begins anew, which makes new
+  /// keys; and when that does not help, the session ends.
+  void on_mppe_desynchronised();
   /// Orderly end: LCP Terminate-Request, wait for its Ack within the restart counter, then
   /// session_ended(reason).
   void terminate(EndReason reason);

@@ -58,12 +58,12 @@ class Host final : public ClientCallHost {
                    const crypto::Secret<16>&) override {
     require(installed_ && !ended && settings_.mppe != MppePolicy::kDeny && !mode.stateful);
     require(mode.strength == contract::MppeStrength::k128 || settings_.mppe_key_lengths.size() > 1);
-    (direction == contract::Direction::kSend ? sends_ : receives_) = true;
+    (direction == contract::Direction::kSend ? sends_ : receives_) = encrypted_ = true;
   }
   void disable_mppe() override { sends_ = receives_ = false; }
   void enable_ip(wire::Ipv4Address own, std::uint16_t peer_mru, bool require_mppe) override {
     require(installed_ && !ended && !ip_ && !own.is_none() && peer_mru >= 68);
-    require(require_mppe == (settings_.mppe == MppePolicy::kRequire));
+    require(require_mppe == (settings_.mppe == MppePolicy::kRequire || encrypted_));
     ip_ = true;
   }
   void disable_ip() override {
@@ -90,6 +90,7 @@ class Host final : public ClientCallHost {
   bool installed_ = false;
   bool sends_ = false;
   bool receives_ = false;
+  bool encrypted_ = false;
   bool ip_ = false;
   bool up_ = false;
 };

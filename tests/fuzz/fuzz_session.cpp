@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A PPP link with a peer that answers, lies, repeats and renegotiates in any order, with every method and
-// MPPE policy. Invariants: no IP without authentication, none without MPPE where that is required, frames
-// that parse, a bounded answer to each event, one end and nothing after it.
+// MPPE policy. Invariants: no IP without authentication, none without MPPE where that is required or was on
+// before, no key stream twice, frames that parse, a bounded answer to each event, one end and nothing after it.
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "controlplane/ppp/session.hpp"
@@ -48,6 +49,7 @@ class Backend final : public AuthBackend {
         verdict.authenticator_response = "S=" + std::string(40, 'A');
         if (how % 4 == 2) {
           verdict.mppe.emplace();
+          verdict.mppe->send.bytes()[0] = verdict.mppe->receive.bytes()[1] = ++answers_;
         }
         client->on_verdict(verdict);
       }
@@ -57,6 +59,7 @@ class Backend final : public AuthBackend {
 
  private:
   AuthClient* waiting_ = nullptr;
+  std::uint8_t answers_ = 0;
 };
 
 class Host final : public SessionHost {
@@ -74,9 +77,13 @@ class Host final : public SessionHost {
     }
   }
   void set_ppp_compression(bool, bool) override { require(!ended); }
-  void enable_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>&,
+  void enable_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>& start,
                    const crypto::Secret<16>&) override {
     require(!ended && backend_.accepted && may_agree_on(mode));
+    if (direction == contract::Direction::kSend) {
+      require(sent_with_.insert({start.bytes().begin(), start.bytes().end()}).second);
+    }
+    encrypted_ = true;
     (direction == contract::Direction::kSend ? mppe_send_ : mppe_receive_) = true;
     stateful_send_ = direction == contract::Direction::kSend ? mode.stateful : stateful_send_;
   }
@@ -87,6 +94,7 @@ class Host final : public SessionHost {
     if (settings_.ppp.mppe == MppePolicy::kRequire) {
       require(require_mppe && mppe_send_ && mppe_receive_);
     }
+    require(!encrypted_ || (require_mppe && mppe_send_ && mppe_receive_));
   }
   void disable_ip() override {}
   void lcp_opened() override { require(!ended); }
@@ -112,7 +120,9 @@ class Host final : public SessionHost {
 
   const Settings& settings_;
   const Backend& backend_;
+  std::set<Octets> sent_with_;
   int frames_ = 0;
+  bool encrypted_ = false;
   bool mppe_send_ = false;
   bool mppe_receive_ = false;
   bool stateful_send_ = false;
@@ -226,6 +236,8 @@ void fuzz_session(Bytes octets) {
         default:
           if (const std::uint8_t what = input.u8(); what < 16) {
             session.terminate(EndReason::kAdminReset);
+          } else if (what >= 0xE0 && what < 0xF0) {
+            session.on_mppe_desynchronised();
           } else if (what >= 0xF0) {
             session.on_mppe_out_of_step();
           }

@@ -109,6 +109,7 @@ class RecordingHost final : public ControlProtocolHost, public LcpEvents, public
     events.emplace_back("expect encrypted");
     expected = mode;
   }
+  void peer_restarts_mppe() override { events.emplace_back("restarts mppe"); }
   void flush_mppe(bool repeated) override {
     events.emplace_back(repeated ? "begin anew again" : "begin anew");
   }

@@ -367,5 +367,29 @@ TEST_F(ClientDialUp, TwoThousandAtOnce) {
   expect_empty(world);
 }
 
+// From the worker's notice to new keys at both ends, without a new call; and the end when they do not help.
+TEST_F(ClientDialUp, MPP_07_ACallThatCannotBeReadGetsNewKeysAndThenEnds) {
+  const ClientSettings settings =
+      caller(*control::find_client_profile("windows"), AuthMethod::kMsChapV2, MppePolicy::kRequire);
+  DialWorld world(server(AuthMethod::kMsChapV2, MppePolicy::kPrefer), 8, 1);
+  WorldClient& client = world.dial(settings, kGood);
+  ASSERT_TRUE(world.run_until_all(is_up, 10s));
+  world.run(kSettled);
+  const auto desynchronise = [&] {
+    const contract::CallRef call = client.installed()->install.call;
+    world.house.concentrator->on_worker_message(contract::MppeDesynchronised{call}, {});
+    world.run(kSettled);
+  };
+  const auto before = client.mppe.at(contract::Direction::kSend).start_key;
+  desynchronise();
+  ASSERT_TRUE(is_up(client));
+  expect_both_ends_agree(client, true, true);
+  EXPECT_NE(client.mppe.at(contract::Direction::kSend).start_key, before);
+  desynchronise();
+  EXPECT_TRUE(is_over(client));
+  EXPECT_EQ(control::only_reason(world.house, "call_ended"), "mppe_desynchronised");
+  expect_empty(world);
+}
+
 }  // namespace
 }  // namespace adit::sim

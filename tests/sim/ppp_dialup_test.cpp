@@ -7,12 +7,14 @@
 
 #include <array>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <random>
 
 #include "controlplane/auth/local_users.hpp"
 #include "controlplane/ppp/session.hpp"
 #include "crypto/library.hpp"
+#include "crypto/mppe_batch.hpp"
 #include "tests/kit/event_logs.hpp"
 #include "tests/kit/seeded_entropy.hpp"
 #include "tests/sim/lossy_link.hpp"
@@ -35,11 +37,38 @@ using namespace std::chrono_literals;
 constexpr wire::Ipv4Address kSubscriber{10, 64, 0, 2};
 constexpr wire::Ipv4Address kDns{198, 51, 100, 53};
 
+/// What a worker makes of one EnableMppe for sending: packets in order, the key changed before each.
+class SendStream {
+ public:
+  using Key = std::array<std::uint8_t, 16>;
+
+  SendStream(const crypto::Secret<16>& start, const crypto::Secret<16>& session) {
+    std::ranges::copy(start.bytes(), chain_.start_key.begin());
+    std::ranges::copy(session.bytes(), chain_.session_key.begin());
+  }
+  [[nodiscard]] Key start_key() const { return chain_.start_key; }
+  /// `plaintext` as the packet with this coherency count.
+  [[nodiscard]] std::vector<std::uint8_t> encrypt(std::uint32_t count,
+                                                  std::vector<std::uint8_t> plaintext) const {
+    crypto::MppeJob job{.chain = &chain_,
+                        .changes = count + 1,
+                        .size = static_cast<std::uint16_t>(plaintext.size()),
+                        .data = plaintext.data()};
+    crypto::mppe_crypt({&job, 1});
+    return plaintext;
+  }
+
+ private:
+  crypto::MppeChain chain_;
+};
+
+/// Like a worker, it refuses clear text from the first key on.
 class Host final : public control::SessionHost {
  public:
   Host(LossyLink& link, const control::TimerWheel& wheel) : link_(link), wheel_(wheel) {}
   std::map<contract::Direction, std::vector<std::uint8_t>> keys;
   std::map<contract::Direction, contract::MppeMode> modes;
+  std::vector<SendStream> streams;  ///< all that we have encrypted with
   std::optional<EndReason> ended;
   bool ip = false;
   bool ip_needs_mppe = false;
@@ -47,7 +76,14 @@ class Host final : public control::SessionHost {
   void send_ppp_frame(std::span<const std::uint8_t> frame) override { link_.send(wheel_.now(), frame); }
   void set_ppp_compression(bool, bool) override {}
   void enable_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>& start,
-                   const crypto::Secret<16>&) override {
+                   const crypto::Secret<16>& session) override {
+    ip_needs_mppe = true;
+    if (direction == contract::Direction::kSend) {
+      const SendStream stream(start, session);
+      EXPECT_EQ(std::ranges::count(streams, stream.start_key(), &SendStream::start_key), 0)
+          << "a key stream twice";
+      streams.push_back(stream);
+    }
     modes[direction] = mode;
     keys[direction] = {start.bytes().begin(), start.bytes().end()};
   }
@@ -57,7 +93,7 @@ class Host final : public control::SessionHost {
     EXPECT_EQ(subscriber, kSubscriber);
     EXPECT_EQ(mru, 1400);
     ip = true;
-    ip_needs_mppe = require_mppe;
+    ip_needs_mppe |= require_mppe;
   }
   void disable_ip() override { ip = false; }
   void lcp_opened() override {}
@@ -100,6 +136,9 @@ class Dial {
   bool run() {
     session_.start();
     client_.start();
+    return settle();
+  }
+  bool settle() {
     std::optional<Instant> agreed_since;
     while (wheel_.now() < Instant{300s}) {
       step();
@@ -127,6 +166,11 @@ class Dial {
   [[nodiscard]] const Host& host() const { return host_; }
   PppCaller& client() { return client_; }
   control::Session& session() { return session_; }
+  /// As if the client had sent it.
+  void forge(wire::PppProtocol protocol, std::uint8_t code, std::uint8_t identifier, wire::Bytes data) {
+    wire::PppFrameWriter frame(protocol, code, identifier);
+    session_.on_frame(frame.octets(data).frame().subspan(2));
+  }
 
   void expect_both_ends_agree(bool encrypted) {
     EXPECT_EQ(client_.address(), kSubscriber);
@@ -135,7 +179,7 @@ class Dial {
     EXPECT_EQ(client_.dns1(), kDns);
     EXPECT_TRUE(host_.ip);
     EXPECT_EQ(client_.encrypts(), encrypted);
-    EXPECT_EQ(client_.ip_needs_mppe, client_settings_.mppe == MppePolicy::kRequire);
+    EXPECT_EQ(client_.ip_needs_mppe, encrypted || client_settings_.mppe == MppePolicy::kRequire);
     EXPECT_EQ(session_.status().mppe, encrypted ? mode_text(mode()) : "none");
     if (encrypted) {
       using enum contract::Direction;
@@ -280,7 +324,7 @@ class PppDialUp : public testing::Test {
           if (encrypted) {
             dial.expect_modes();
           }
-          EXPECT_EQ(dial.host().ip_needs_mppe, settings.ppp.mppe == MppePolicy::kRequire);
+          EXPECT_EQ(dial.host().ip_needs_mppe, encrypted || settings.ppp.mppe == MppePolicy::kRequire);
         } else {
           EXPECT_NE(dial.host().ended, EndReason::kNone);
         }
@@ -415,6 +459,59 @@ TEST_F(PppDialUp, MPP_10_EveryModeConvergesUnderLoss) {
       expect_all_up(settings, client, quality, true, 20, 8);
     }
   }
+}
+
+// RC4: equal packets at equal counts under one start key are equal on the wire, different ones give the XOR of
+// their plaintexts away.
+TEST_F(PppDialUp, MPP_13_ALinkThatNegotiatesAnewNeverRepeatsAKeyStream) {
+  constexpr std::uint8_t kMppe[] = {18, 6, 1, 0, 0, 0x40};
+  const auto ccp_request = [&](Dial& dial) { dial.forge(wire::PppProtocol::kCcp, 1, 99, kMppe); };
+  const auto ccp_terminate = [](Dial& dial) { dial.forge(wire::PppProtocol::kCcp, 5, 99, {}); };
+  const auto lcp_request = [](Dial& dial) { dial.forge(wire::PppProtocol::kLcp, 1, 99, {}); };
+  const auto desynchronised = [](Dial& dial) { dial.session().on_mppe_desynchronised(); };
+  const std::vector<std::function<void(Dial&)>> kinds{ccp_request, ccp_terminate, lcp_request,
+                                                      desynchronised};
+  for (const MppePolicy policy : {MppePolicy::kPrefer, MppePolicy::kRequire}) {
+    for (const auto& anew : kinds) {
+      Dial dial(server(policy), pppd(), {}, 1);
+      ASSERT_TRUE(dial.run());
+      ASSERT_TRUE(dial.is_up());
+      anew(dial);
+      ASSERT_TRUE(dial.settle());
+      ASSERT_FALSE(dial.host().ended);
+      dial.expect_both_ends_agree(true);
+      const std::vector<SendStream>& streams = dial.host().streams;
+      ASSERT_EQ(streams.size(), 2U);
+      EXPECT_NE(streams[0].start_key(), streams[1].start_key());
+      const std::vector<std::uint8_t> packet(64, 0x21);
+      for (std::uint32_t count = 0; count < 20; ++count) {
+        EXPECT_NE(streams[0].encrypt(count, packet), streams[1].encrypt(count, packet));
+      }
+    }
+  }
+}
+
+// The peer may have lost everything of its encrypted side; LCP reaches it all the same.
+TEST_F(PppDialUp, MPP_07_NewKeysAreAgreedOnUnderLossToo) {
+  const LinkQuality quality{.loss = 0.1, .duplication = 0.05, .delay = 20ms, .jitter = 5ms};
+  int mended = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Dial dial(server(MppePolicy::kPrefer), windows(), quality, seed);
+    ASSERT_TRUE(dial.run());
+    if (!dial.is_up()) {
+      continue;
+    }
+    const std::size_t before = dial.host().streams.size();
+    dial.session().on_mppe_desynchronised();
+    ASSERT_TRUE(dial.settle());
+    if (!dial.host().ended) {
+      dial.expect_both_ends_agree(true);
+      EXPECT_GT(dial.host().streams.size(), before);
+      ++mended;
+    }
+  }
+  EXPECT_GE(mended, 95);
 }
 
 TEST_F(PppDialUp, HangUpsFromEitherEndAreToldToTheOther) {

@@ -67,6 +67,7 @@ TEST_F(CcpTest, ReceiveKeyIsArmedBeforeOurAckLeaves) {
     void peer_terminates(wire::PppProtocol, wire::Bytes) override {}
     void expect_encrypted(contract::MppeMode) override { seen.emplace_back("key"); }
     void flush_mppe(bool) override {}
+    void peer_restarts_mppe() override {}
   } order;
   Ccp other(settings, wheel, order, order);
   other.open();
@@ -243,11 +244,38 @@ TEST_F(CcpTest, MPP_11_ResetRequestBeforeOpenedIsDiscarded) {
   EXPECT_TRUE(host.take().empty());
 }
 
-TEST_F(CcpTest, RenegotiationInOpenedGoesDownFirst) {
+// A second agreement would begin the same key streams again.
+TEST_F(CcpTest, MPP_13_RenegotiationInOpenedIsNotAnsweredButReported) {
   open();
   receive(conf_req(9, kOurs));
-  EXPECT_EQ(host.take_events(), (std::vector<std::string>{"down", "expect encrypted"}));
-  EXPECT_FALSE(ccp->encrypts());
+  EXPECT_EQ(host.take_events(), std::vector<std::string>{"restarts mppe"});
+  receive(term_ack(3));
+  EXPECT_EQ(host.take_events(), std::vector<std::string>{"restarts mppe"});
+  EXPECT_TRUE(host.take().empty());
+  EXPECT_TRUE(ccp->encrypts());
+}
+
+// Our Ack was lost: the same request again, under the same identifier.
+TEST_F(CcpTest, MPP_13_ARepeatedRequestInOpenedIsAckedAgainAndThatIsAll) {
+  open();
+  for (unsigned i = 0; i < settings.max_configure; ++i) {
+    receive(conf_req(1, kOurs));
+    EXPECT_EQ(only(), conf_ack(1, kOurs));
+  }
+  EXPECT_TRUE(host.take_events().empty());
+  EXPECT_TRUE(ccp->encrypts());
+  receive(conf_req(1, kOurs));  // nobody repeats it that often
+  EXPECT_EQ(host.take_events(), std::vector<std::string>{"restarts mppe"});
+}
+
+TEST_F(CcpTest, RenegotiationWithoutMppeGoesDownFirst) {
+  start(MppePolicy::kAllow);
+  const Packet request = only();
+  receive(conf_ack(request.id, request.data));
+  receive(conf_req(1));
+  EXPECT_EQ(host.take_events(), std::vector<std::string>{"up"});
+  receive(conf_req(2));
+  EXPECT_EQ(host.take_events(), std::vector<std::string>{"down"});
 }
 
 TEST_F(CcpTest, EchoesAndOtherLcpCodesAreUnknownHere) {

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <ostream>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +43,7 @@ class FakeHost final : public test::RecordingDataPath<SessionHost> {
   std::optional<Ipv4Address> free_address = kSubscriber;
   std::map<contract::Direction, Octets> keys;
   std::map<contract::Direction, contract::MppeMode> modes;
+  std::set<Octets> sent_with;  ///< every start key that was armed for sending
   int leases = 0;
 
   void enable_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>& start,
@@ -49,6 +51,9 @@ class FakeHost final : public test::RecordingDataPath<SessionHost> {
     modes[direction] = mode;
     EXPECT_FALSE(crypto::equal_constant_time(start.bytes(), session.bytes()));
     keys[direction] = Octets(start.bytes().begin(), start.bytes().end());
+    if (direction == contract::Direction::kSend) {
+      EXPECT_TRUE(sent_with.insert(keys[direction]).second) << "the same key stream twice";
+    }
     RecordingDataPath::enable_mppe(direction, mode, start, session);
   }
   void flush_mppe(bool repeated) override { trace.emplace_back(repeated ? "flush again" : "flush"); }
@@ -75,6 +80,7 @@ class FakeHost final : public test::RecordingDataPath<SessionHost> {
 class FakeBackend final : public AuthBackend {
  public:
   AuthVerdict verdict = accepted_with_keys();
+  bool makes_fresh_keys = true;  ///< as MS-CHAP does
   AuthClient* waiting = nullptr;
   bool answers_at_once = true;
   int requests = 0;
@@ -94,7 +100,14 @@ class FakeBackend final : public AuthBackend {
       answer();
     }
   }
-  void answer() { std::exchange(waiting, nullptr)->on_verdict(verdict); }
+  void answer() {
+    auto* accepted = std::get_if<AuthAccepted>(&verdict);
+    if (accepted != nullptr && accepted->mppe && makes_fresh_keys) {
+      accepted->mppe->send.bytes()[1] = accepted->mppe->receive.bytes()[1] =
+          static_cast<std::uint8_t>(requests);
+    }
+    std::exchange(waiting, nullptr)->on_verdict(verdict);
+  }
   void cancel(AuthClient&) override { waiting = nullptr; }
 };
 
@@ -113,6 +126,7 @@ class SessionTest : public testing::Test {
   unsigned id = 100;  // of the peer's packets
 
   void make() {
+    host.sent_with.clear();
     settings.ip.gateway = {10, 64, 0, 1};
     session.emplace(settings, wheel, entropy, log, backend, host, Ipv4Address{192, 0, 2, 9},
                     Ipv4Address{192, 0, 2, 1}, "00000000000000aa");
@@ -186,6 +200,22 @@ class SessionTest : public testing::Test {
     EXPECT_EQ(host.ends, std::vector<EndReason>{reason});
     EXPECT_EQ(wheel.armed_count(), 0U);
     EXPECT_EQ(session->status().phase, SessionStatus::Phase::kTerminate);
+  }
+  /// LCP has begun anew, by whichever end: the peer's part until the network phase, whose frames are kept.
+  void renegotiate_lcp() {
+    for (const Frame& frame : host.take()) {
+      if (frame.protocol == kLcp && frame.packet.code == PppCode::kConfigureRequest) {
+        receive(kLcp, conf_ack(frame.packet.id, frame.packet.data));
+      }
+    }
+    if (session->status().phase == SessionStatus::Phase::kEstablish) {  // else the peer began
+      receive(kLcp, conf_req(++id, kMagic));
+    }
+    ASSERT_EQ(session->status().phase, SessionStatus::Phase::kAuthenticate);
+    prove();
+    if (!host.frames.empty()) {
+      host.frames.erase(host.frames.begin());  // Success
+    }
   }
   /// Ends the session: its Terminate-Request is sent on a timer, and the peer acknowledges it.
   void terminate_lcp() {

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// A session that has encrypted: it never goes on in clear, and never with keys that it has used. Whatever ends
+// the agreement of CCP leads to LCP anew, or to the end.
+#include <gtest/gtest.h>
+
+#include "tests/controlplane/ppp/session_kit.hpp"
+
+namespace adit::control {
+namespace {
+
+struct EndOfEncryption {
+  const char* what;
+  PppProtocol protocol;
+  Packet packet;
+};
+const EndOfEncryption kEndsOfEncryption[] = {
+    {"a Terminate-Request", kCcp, term_req(1)},
+    {"a Terminate-Ack", kCcp, term_ack(1)},
+    {"a new Configure-Request", kCcp, conf_req(1, kMppeOption)},
+    {"a Configure-Request without MPPE", kCcp, conf_req(1)},
+    {"a Code-Reject of Configure-Request", kCcp, {PppCode::kCodeReject, 1, conf_req(1).octets()}},
+    {"a Protocol-Reject", kLcp, {PppCode::kProtocolReject, 1, u16(0x80FD)}},
+    {"LCP anew", kLcp, conf_req(1, kMagic)},
+};
+
+// CCP makes no keys; authentication does.
+TEST_F(SessionTest, MPP_13_WhateverEndsTheEncryptionOnlyNewKeysFollow) {
+  for (const MppePolicy policy : {MppePolicy::kAllow, MppePolicy::kPrefer, MppePolicy::kRequire}) {
+    for (const EndOfEncryption& end : kEndsOfEncryption) {
+      SCOPED_TRACE(end.what);
+      host.frames.clear();
+      authenticate(policy);
+      if (policy == MppePolicy::kAllow) {
+        receive(kCcp, conf_req(++id, kMppeOption));
+        host.frames.pop_back();
+      }
+      open_ccp();
+      open_ipcp();
+      ASSERT_EQ(session->status().mppe, "128");
+      const auto before = host.keys;
+      host.take_trace();
+      receive(end.protocol, end.packet);
+      advance(10ms);
+      EXPECT_EQ(session->status().phase, SessionStatus::Phase::kEstablish);
+      EXPECT_TRUE(host.keys.empty());
+      EXPECT_TRUE(host.traced("49185/1"));
+      EXPECT_FALSE(host.traced("33021/2"));
+      renegotiate_lcp();
+      open_ccp();  // asked for at once, under `allow` too
+      open_ipcp();
+      EXPECT_EQ(session->status().phase, SessionStatus::Phase::kUp);
+      EXPECT_EQ(session->status().mppe, "128");
+      EXPECT_NE(host.keys, before);
+      EXPECT_TRUE(host.ends.empty());
+    }
+  }
+}
+
+TEST_F(SessionTest, MPP_13_APeerThatHasEncryptedAndWillNotAgainIsRefused) {
+  for (const MppePolicy policy : {MppePolicy::kPrefer, MppePolicy::kRequire}) {
+    for (const EndOfEncryption& end : kEndsOfEncryption) {
+      SCOPED_TRACE(end.what);
+      host.frames.clear();
+      host.ends.clear();
+      bring_up(policy);
+      host.take_trace();
+      receive(end.protocol, end.packet);
+      advance(10ms);
+      renegotiate_lcp();
+      receive(kCcp, conf_rej(host.frames.back().packet.id, kMppeOption));
+      receive(kIpcp, conf_req(++id, kAddress));
+      terminate_lcp();
+      EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kMppeRefused});
+      EXPECT_FALSE(host.traced("ip 10.64.0.2 1436"));
+      EXPECT_FALSE(host.traced("ip 10.64.0.2 1436 mppe"));
+    }
+  }
+}
+
+TEST_F(SessionTest, MPP_13_AuthenticationWithoutKeysAfterEncryptionIsRefused) {
+  bring_up(MppePolicy::kPrefer);
+  receive(kCcp, term_req(1));
+  advance(10ms);
+  auto without_keys = FakeBackend::accepted_with_keys();
+  without_keys.mppe.reset();
+  backend.verdict = without_keys;
+  renegotiate_lcp();
+  EXPECT_TRUE(host.frames.empty()) << "no IPCP";
+  terminate_lcp();
+  expect_end(EndReason::kMppeRefused);
+}
+
+// Our Ack lets the peer encrypt at once: from then on it is too late for clear text, even if CCP never opens.
+TEST_F(SessionTest, MPP_13_FromOurFirstAckOnThereIsNoWayBackToClear) {
+  authenticate(MppePolicy::kPrefer);
+  const Packet request = only().packet;
+  receive(kCcp, conf_req(++id, kMppeOption));
+  advance(9s);
+  EXPECT_FALSE(host.traced("32801/1")) << "`prefer` waits 8 s for CCP, but not for clear text";
+  receive(kCcp, conf_rej(request.id, kMppeOption));
+  terminate_lcp();
+  EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kMppeRefused});
+}
+
+// A peer whose Configure-Ack was lost repeats its request: the same one, under the same identifier.
+TEST_F(SessionTest, MPP_13_ALostAckCostsNeitherTheKeysNorTheSession) {
+  authenticate(MppePolicy::kRequire);
+  const Packet request = only().packet;
+  receive(kCcp, conf_req(1, kMppeOption));
+  receive(kCcp, conf_req(1, kMppeOption));  // before we are open
+  EXPECT_EQ(host.take_trace(), (std::vector<std::string>{"mppe receive", "33021/2", "33021/2"}));
+  receive(kCcp, conf_ack(request.id, request.data));
+  host.take_trace();
+  receive(kCcp, conf_req(1, kMppeOption));  // and afterwards
+  EXPECT_EQ(host.take_trace(), std::vector<std::string>{"33021/2"});
+  advance(10ms);
+  host.frames.pop_back();
+  open_ipcp();
+  EXPECT_EQ(session->status().phase, SessionStatus::Phase::kUp);
+  EXPECT_EQ(session->status().mppe, "128");
+}
+
+TEST_F(SessionTest, MPP_13_ABackEndThatMakesTheSameKeysAgainIsRefused) {
+  backend.makes_fresh_keys = false;
+  bring_up();
+  receive(kLcp, conf_req(++id, kMagic));
+  renegotiate_lcp();
+  EXPECT_TRUE(log.has("why=the new authentication made the MPPE keys that were in use before"));
+  EXPECT_TRUE(host.frames.empty()) << "no CCP with them";
+  terminate_lcp();
+  expect_end(EndReason::kMppeRefused);
+}
+
+TEST_F(SessionTest, SEC_08_NewKeysAgainAndAgainAreRefused) {
+  bring_up();
+  int renewed = 0;
+  for (; renewed < 100; ++renewed) {
+    receive(kCcp, conf_req(++id, kMppeOption));
+    advance(10ms);
+    if (session->status().ending != EndReason::kNone) {
+      break;
+    }
+    renegotiate_lcp();
+    open_ccp();
+    open_ipcp();
+  }
+  EXPECT_EQ(renewed, 3);
+  terminate_lcp();
+  EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kMppeRefused});
+}
+
+// ---- a peer that cannot be read any more ------------------------------------------------------------------
+
+TEST_F(SessionTest, MPP_07_DesynchronisationIsMendedByNewKeysFirst) {
+  bring_up();
+  const auto before = host.keys;
+  session->on_mppe_desynchronised();
+  advance(10ms);
+  session->on_mppe_desynchronised();  // from before the keys went
+  EXPECT_EQ(session->status().phase, SessionStatus::Phase::kEstablish);
+  renegotiate_lcp();
+  open_ccp();
+  open_ipcp();
+  EXPECT_EQ(session->status().phase, SessionStatus::Phase::kUp);
+  EXPECT_NE(host.keys, before);
+  EXPECT_TRUE(host.ends.empty());
+}
+
+TEST_F(SessionTest, MPP_07_DesynchronisationRightAfterNewKeysEndsTheSession) {
+  const auto desynchronise_after = [&](Duration good_time) {
+    advance(good_time);
+    session->on_mppe_desynchronised();
+    advance(10ms);
+    if (session->status().ending == EndReason::kNone) {
+      renegotiate_lcp();
+      open_ccp();
+      open_ipcp();
+    }
+  };
+  settings.ppp.lcp_echo_interval = Duration{0};
+  bring_up();
+  desynchronise_after(1s);
+  desynchronise_after(121s);
+  EXPECT_EQ(session->status().phase, SessionStatus::Phase::kUp);
+  desynchronise_after(119s);
+  terminate_lcp();
+  EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kMppeDesynchronised});
+}
+
+TEST_F(SessionTest, MPP_07_DesynchronisationThatNewKeysDoNotMendInTimeEndsTheSession) {
+  bring_up();
+  session->on_mppe_desynchronised();
+  for (int i = 0; i < 60 && host.ends.empty(); ++i) {
+    advance(1s);  // the peer is silent
+  }
+  EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kMppeDesynchronised});
+}
+
+}  // namespace
+}  // namespace adit::control
