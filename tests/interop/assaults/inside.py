@@ -7,7 +7,7 @@ import subprocess
 import threading
 
 from assaults.assault import SEQUENCE, assault, each_pass, ipv4
-from assaults.insider import Insider
+from assaults.clear_call import ClearCall
 from assaults.sweeps import IPCP, KINDS, LCP, PPP, control
 from attacks.gre import checksum
 from harness.lab import CORE
@@ -17,9 +17,9 @@ ICMP, UDP = 1, 17
 GATEWAY = "10.64.0.1"
 
 
-def echo(length=56):
-    body = bytes(length)
-    return b"\x08\x00" + checksum(b"\x08\x00\0\0\0\1\0\1" + body).to_bytes(2, "big") + b"\0\1\0\1" + body
+def echo(length=56, number=1):
+    head, body = b"\0\1" + number.to_bytes(2, "big"), bytes(length)
+    return b"\x08\x00" + checksum(b"\x08\x00\0\0" + head + body).to_bytes(2, "big") + head + body
 
 
 def addresses(prefix, most=1000):
@@ -29,7 +29,7 @@ def addresses(prefix, most=1000):
 
 def from_inside(field, make):
     """`make` gets the attacker's address and returns PPP frames."""
-    insider = Insider(field)
+    insider = ClearCall(field.target)
     payloads = make(insider.address)
     running = field.flood(insider.frames(payloads), each_pass(SEQUENCE, 4, len(payloads)))
     running.at_end = insider.close

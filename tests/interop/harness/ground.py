@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a siege takes place: the lab's namespaces, and three more.
+"""Where a siege takes place: the lab's namespaces, and four more.
 
   adit-foe     street 192.0.2.66   the attacker, and 10.97.0.0/16: on the clients' bridge, that is, on port access0
   adit-sink    street 192.0.2.99   beside it: takes the control's packets, at an address that is not aditd's
   adit-blast   street 198.17.0.4   the calls under verified traffic, from 10.98.0.0/16; its core side is core1's
   adit-honest  street 198.17.0.5   honest dials, from 10.96.0.0/16
+  adit-witness street 198.17.0.6   one more honest client, where an attack needs another kind
 
-The last two have a bridge and a port of their own, access2, or share the attacker's. All dial the same address.
+The last three have a bridge and a port of their own, access2, or share the attacker's. All dial the same address.
 """
 import dataclasses
 import subprocess
@@ -18,8 +19,8 @@ from harness.namespace import mac_of
 
 FOE, FOES, SINK = "192.0.2.66", "10.97.0.0/16", "192.0.2.99"
 PREFIXES = {"adit-blast": "10.98.0.0/16", "adit-honest": "10.96.0.0/16", "adit-foe": FOES}
-HOSTS = {"adit-blast": 4, "adit-honest": 5, "adit-foe": 66, "adit-sink": 99}
-MADE = ("adit-honest", "adit-foe", "adit-sink")
+HOSTS = {"adit-blast": 4, "adit-honest": 5, "adit-witness": 6, "adit-foe": 66, "adit-sink": 99}
+MADE = ("adit-honest", "adit-witness", "adit-foe", "adit-sink")
 SINK_PROGRAM = TOP / "tests" / "interop" / "assaults" / "programs" / "sink.py"
 
 
@@ -40,9 +41,10 @@ class Ground:
         if not one_port:
             roles.append(("access2", "access"))
             self._lay_port()
+        self.witness = "192.0.2.6" if one_port else "198.17.0.6"
         self.ports = [{"interface": name, "role": role} for name, role in roles]
         for namespace in HOSTS:
-            apart = not one_port and namespace in ("adit-blast", "adit-honest")
+            apart = not one_port and namespace not in ("adit-foe", "adit-sink")
             self._lay(namespace, *(("br1", "198.17.0") if apart else ("br0", "192.0.2")))
         self.aditd = Target(SERVER, mac_of("adit-server", "access0"), True)
         self.sink = Target(SINK, mac_of("adit-sink", "street"), False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A subscriber who attacks: logs in as everybody does, without encryption, and floods aditd from inside the tunnel."""
+"""One subscriber's call without encryption, made by hand: an attacker's who floods from inside, or a witness's."""
 import socket
 import struct
 import time
@@ -15,34 +15,36 @@ OUR_ID, GRE = 77, 47
 SECONDS = 20
 
 
-class Insider:
-    """Its control is no subscriber, and sends the same frames."""
+class ClearCall:
+    """Up when made, from this namespace and address of it. At a target that is not aditd, frames alone."""
 
-    def __init__(self, field):
-        self.target, self.call_id, self.sequence, self.address = field.target.address, 1, 0, "10.64.0.2"
+    def __init__(self, target, namespace="adit-foe", source=FOE):
+        self.target, self.namespace, self.source = target.address, namespace, source
+        self.call_id, self.sequence, self.address = 1, 0, "10.64.0.2"
         self.stream = None
-        if field.target.is_aditd:
+        if target.is_aditd:
             self._log_in()
 
     def _log_in(self):
-        with inside("adit-foe"):
+        with inside(self.namespace):
             self.raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, GRE)
+            self.whole = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
         self.raw.settimeout(1)
-        self.stream = connect("adit-foe", (self.target, 1723))
+        self.stream = connect(self.namespace, (self.target, 1723))
         self.stream.sendall(sccrq() + ocrq(OUR_ID))
         octets = b""
         while len(octets) < 156 + 32:
             more = self.stream.recv(4096)
             if not more:
-                raise Unmet("the attacker's own call was refused")
+                raise Unmet("this call was refused")
             octets += more
         self.call_id = struct.unpack("!H", octets[156 + 12:156 + 14])[0]
         client, deadline = ppp.Client("pap"), time.monotonic() + SECONDS
         self._say(client.start())
         while client.state != "up":
             if time.monotonic() > deadline or client.state in ("refused", "terminated"):
-                raise Unmet(f"the attacker's own call did not come up: {client.state}")
-            self._say(client.on(self._hear()))
+                raise Unmet(f"this call did not come up: {client.state}")
+            self._say(client.on(self.hear()))
         self.address = socket.inet_ntoa(client.address)
 
     def _say(self, frames):
@@ -50,7 +52,8 @@ class Insider:
             self.raw.sendto(gre(self.call_id, payload, sequence=self.sequence), (self.target, 0))
             self.sequence += 1
 
-    def _hear(self):
+    def hear(self):
+        """The next frame's payload; empty if none came within a second."""
         try:
             packet = self.raw.recv(2048)[20:]
         except TimeoutError:
@@ -60,9 +63,18 @@ class Insider:
 
     def frames(self, payloads):
         """As packets to the target; each pass must add their number to the sequence."""
-        return [ipv4(FOE, self.target, gre(self.call_id, payload, sequence=self.sequence + at)) for at, payload in enumerate(payloads)]
+        return [ipv4(self.source, self.target, gre(self.call_id, payload, sequence=self.sequence + at)) for at, payload in enumerate(payloads)]
+
+    def say_in_fragments(self, payload, at):
+        """One frame in two IPv4 packets; `at`: octets of GRE in the first, a multiple of 8."""
+        packet = gre(self.call_id, payload, sequence=self.sequence)
+        number, self.sequence = self.sequence & 0xFFFF, self.sequence + 1
+        for piece in (ipv4(self.source, self.target, packet[:at], offset=0x2000, identification=number),
+                      ipv4(self.source, self.target, packet[at:], offset=at // 8, identification=number)):
+            self.whole.sendto(piece, (self.target, 0))
 
     def close(self):
         if self.stream is not None:
             self.stream.close()
             self.raw.close()
+            self.whole.close()
