@@ -3,8 +3,8 @@
 import dataclasses
 import json
 
-COLUMNS = (("attack", 30), ("rate", 13), ("sent", 8), ("lost", 6), ("control", 8), ("calls", 6), ("dials", 6), ("failed", 7),
-           ("p50 ms", 7), ("p99 ms", 7), ("MB", 15), ("descriptors", 13), ("buffers", 12), ("log", 7))
+COLUMNS = (("attack", 28), ("rate", 16), ("sent", 8), ("lost", 7), ("control", 8), ("calls", 6), ("dials", 6), ("failed", 7),
+           ("p50 ms", 7), ("p99 ms", 7), ("MB", 12), ("descriptors", 16), ("buffers", 16), ("log", 8))
 
 
 def _line(cells):

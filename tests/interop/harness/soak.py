@@ -112,7 +112,7 @@ class Soak(Siege):
         try:
             stat = self.lab.adit("show", "stat")
             held = {table["table"]: table["used"] for table in stat["memory"]}
-            held |= {f"addresses of {pool['pool']}": pool["used"] for pool in self.lab.adit("show", "pools")["pools"]}
+            held |= {f"addresses of {pool['name']}": pool["used"] for pool in self.lab.adit("show", "pools")["pools"]}
             return {**held, "connections": stat["pptp"]["connections"], **{f"sessions {name}": count for name, count in stat["sessions"].items()}}
         except LabError:
             return {}

@@ -63,7 +63,8 @@ void require_namespace() {
   if (stat("/proc/self/ns/net", &ours) == 0) {
     for (const auto& entry : std::filesystem::directory_iterator("/run/netns")) {
       const bool is_a_tests = entry.path().filename().string().starts_with("adit-");
-      if (is_a_tests && stat(entry.path().c_str(), &named) == 0 && named.st_ino == ours.st_ino && named.st_dev == ours.st_dev) {
+      if (is_a_tests && stat(entry.path().c_str(), &named) == 0 && named.st_ino == ours.st_ino &&
+          named.st_dev == ours.st_dev) {
         return;
       }
     }
@@ -106,13 +107,14 @@ std::vector<Frame> read_frames(const char* path) {
   const std::vector<char> all{std::istreambuf_iterator<char>(file), {}};
   std::vector<Frame> frames;
   for (std::size_t at = 0; at + 2 <= all.size();) {
-    const std::size_t length =
-        static_cast<std::size_t>(static_cast<std::uint8_t>(all[at])) << 8 | static_cast<std::uint8_t>(all[at + 1]);
+    const std::size_t length = static_cast<std::size_t>(static_cast<std::uint8_t>(all[at])) << 8 |
+                               static_cast<std::uint8_t>(all[at + 1]);
     at += 2;
     if (length < kIp || length > kLargest || at + length > all.size()) {
       refuse(std::string(path) + " is not a file of frames");
     }
-    frames.emplace_back(all.begin() + static_cast<std::ptrdiff_t>(at), all.begin() + static_cast<std::ptrdiff_t>(at + length));
+    frames.emplace_back(all.begin() + static_cast<std::ptrdiff_t>(at),
+                        all.begin() + static_cast<std::ptrdiff_t>(at + length));
     at += length;
   }
   if (frames.empty()) {
@@ -131,7 +133,11 @@ Rule read_rule(std::string_view text) {
   const auto number = [&](std::size_t index) {
     return words.size() > index ? std::strtoull(words[index].c_str(), nullptr, 0) : 0;
   };
-  const Rule rule{.random = words[0] == "random", .offset = number(1), .width = number(2), .step = number(3), .count = number(4)};
+  const Rule rule{.random = words[0] == "random",
+                  .offset = number(1),
+                  .width = number(2),
+                  .step = number(3),
+                  .count = number(4)};
   if ((!rule.random && words[0] != "each-pass") || rule.width == 0 || rule.width > 8) {
     refuse("not a rule: " + std::string(text));
   }
@@ -188,7 +194,8 @@ void make_checksums(std::uint8_t* frame, std::size_t length) {
     return;
   }
   ip[20 + at] = ip[20 + at + 1] = 0;
-  store_checksum(ip + 20 + at, sum(ip + 20, rest) + sum(ip + 12, 8) + ip[9] + static_cast<std::uint32_t>(rest));
+  store_checksum(ip + 20 + at,
+                 sum(ip + 20, rest) + sum(ip + 12, 8) + ip[9] + static_cast<std::uint32_t>(rest));
 }
 
 // ---- sending ----------------------------------------------------------------------------------------------------
