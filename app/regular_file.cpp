@@ -34,8 +34,9 @@ std::expected<std::string, FileError> read_regular_file(const std::string& path,
         FileError{"is larger than " + std::to_string(limit >> 20) + " MiB", "name a smaller file"});
   }
   // Read at once: a string that grows leaves copies behind, and the file may hold secrets.
-  std::ifstream in(path, std::ios::binary);
-  in.rdbuf()->pubsetbuf(nullptr, 0);
+  std::ifstream in;
+  in.rdbuf()->pubsetbuf(nullptr, 0);  // before it is open, or it has no effect
+  in.open(path, std::ios::binary);
   std::string text(static_cast<std::size_t>(status.st_size), '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));
