@@ -65,7 +65,7 @@ std::vector<std::uint8_t> sign(Code code, wire::Bytes attributes) {
   request.begin_signed();
   request.number(Type::kEventTimestamp, 0);
   request.append(attributes);
-  return std::move(request).finish(wire::octets_of(kSecret)).value_or(Octets{});
+  return std::move(request).finish(wire::octets_of(kSecret)).value_or(std::vector<std::uint8_t>{});
 }
 
 }  // namespace
