@@ -283,9 +283,14 @@ void ControlLoop::on_closed(ConnectionId id, EndReason reason) {
   concentrator_.on_closed(id, reason);
 }
 
-void ControlLoop::on_accept_failed(const std::string& why) {
+bool ControlLoop::on_accept_failed(const std::string& why) {
+  loop_.tick();
+  if (concentrator_.on_no_descriptors()) {
+    return true;
+  }
   log_.event(Severity::kWarning, "accept_failed",
              {{"error", why}, {"remedy", "raise LimitNOFILE or lower max-connections"}});
+  return false;
 }
 
 }  // namespace adit::app

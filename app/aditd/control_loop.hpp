@@ -45,7 +45,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
  private:
   // AcceptEvents
   bool on_accept(control::ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local) override;
-  void on_accept_failed(const std::string& why) override;
+  bool on_accept_failed(const std::string& why) override;
   // TcpEvents
   void on_bytes(control::ConnectionId id, std::span<const std::uint8_t> octets) override;
   void on_closed(control::ConnectionId id, control::EndReason reason) override;

@@ -82,7 +82,7 @@ void EventLoop::begin_iteration() {
 void EventLoop::end_iteration(bool busy, std::span<contract::Mailbox* const> mailboxes,
                               std::chrono::milliseconds most) {
   if (busy) {
-    io_.poll();
+    run_ready(io_);
     return;
   }
   Duration wait = std::min(most, wheel_.next_wait().value_or(most));

@@ -48,7 +48,7 @@ class EventLoop {
   void tick();
   /// Begins an iteration: the clock, then the routes that have changed.
   void begin_iteration();
-  /// Ends it: runs the handlers that are ready. Unless `busy`, it sleeps until there is one, a worker has
+  /// Ends it: runs handlers that are ready, a bounded number (run_ready). Unless `busy`, it sleeps until there is one, a worker has
   /// posted, a timer is due, or `most` has passed.
   void end_iteration(bool busy, std::span<contract::Mailbox* const> mailboxes,
                      std::chrono::milliseconds most);

@@ -51,8 +51,12 @@ class WorkerWake {
   dataplane::UniqueFd fd_;
 };
 
-/// Runs handlers of `io` until one has run, a worker has posted (`io` must be waiting for the WorkerWake), or
-/// `wait` has passed.
+/// Runs handlers that are ready, in the order in which they became so, at most as many as one turn of a control
+/// loop may take: peers that always have something to read must not keep it from timers, signals and workers.
+void run_ready(asio::io_context& io);
+
+/// Sleeps until a handler of `io` is ready, a worker has posted (`io` must be waiting for the WorkerWake), or
+/// `wait` has passed; then as run_ready().
 void run_until_posted(asio::io_context& io, std::span<contract::Mailbox* const> mailboxes,
                       std::chrono::milliseconds wait);
 

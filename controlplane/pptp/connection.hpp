@@ -121,6 +121,7 @@ class PptpConnection {
   Timer deadline_;  // to the start, to the first call, to the reply to our stop
   Timer echo_;      // silence, then the wait for a reply
   RateLimit messages_;
+  RateLimit fragments_;
   std::vector<PptpCall*> calls_;  // at most max_calls_per_connection, in practice one
   pptp::MessageStream stream_;
 };

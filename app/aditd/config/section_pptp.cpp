@@ -66,11 +66,11 @@ Section pptp_section() {
               "And from one client address, 0: any number. Many subscribers may share one behind NAT, and "
               "when something\n"
               "is scarce, the address that holds most without a login gives way anyway."),
-          ADIT_KEY(
-              "accept-rate", "", accept_rate, (NumberKind<std::uint32_t>{0, 1'000'000}),
-              "New control connections per second; more wait in the kernel's backlog, so that a redial storm "
-              "takes\n"
-              "nothing from the calls that are up. 0: no limit."),
+          ADIT_KEY("accept-rate", "", accept_rate, (NumberKind<std::uint32_t>{0, 1'000'000}),
+                   "New control connections per second; more wait, and client addresses are served in turn, "
+                   "so that "
+                   "a redial storm\n"
+                   "takes nothing from the calls that are up. 0: no limit."),
           ADIT_KEY("max-output-octets", "", control.pptp.max_output_octets,
                    (NumberKind<std::uint32_t>{1024, 16'777'216}),
                    "Unsent octets at which a client that does not read its connection is closed."),

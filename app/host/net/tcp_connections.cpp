@@ -14,7 +14,9 @@ using control::EndReason;
 
 namespace {
 
-constexpr std::size_t kInputOctets = 16 * 1024;
+// What one connection can put before control at once; the loop takes connections in turn. A dial-up's messages
+// are 500 octets together.
+constexpr std::size_t kInputOctets = 2 * 1024;
 constexpr std::chrono::seconds kLinger{2};
 
 }  // namespace

@@ -16,7 +16,9 @@ using asio::ip::tcp;
 namespace {
 
 constexpr int kBacklog = 4096;
-constexpr int kAcceptsPerWake = 64;  // a redial storm must not starve established connections
+constexpr int kAcceptsPerWake = 16;  // a redial storm must not starve established connections
+constexpr int kServedPerWake = 16;
+constexpr std::size_t kMostWaiting = 16'384;  // a sixteenth of adit.service's descriptors
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::milliseconds kRatePause{10};
 
@@ -46,7 +48,13 @@ struct TcpListener::Listener {
 
 TcpListener::TcpListener(asio::io_context& io, TcpConnections& connections, AcceptEvents& events,
                          std::uint32_t rate)
-    : io_(io), connections_(connections), events_(events), rate_(accept_rate(rate)), bucket_(rate_) {}
+    : io_(io),
+      connections_(connections),
+      events_(events),
+      rate_(accept_rate(rate)),
+      bucket_(rate_),
+      line_(kMostWaiting),
+      serving_(io) {}
 
 TcpListener::~TcpListener() = default;
 
@@ -92,39 +100,93 @@ void TcpListener::stop_listening() {
     listener->pause.cancel();
     listener->acceptor.close(ignored);
   }
+  serving_.cancel();
+  while (!line_.empty()) {
+    line_.drop_newest();
+  }
 }
 
 // Accepts what is pending, then waits for more.
 void TcpListener::accept_some(Listener& listener) {
   for (int i = 0; i < kAcceptsPerWake; ++i) {
-    if (limited() && !bucket_.take(rate_, 1, steady_milliseconds())) {
+    if (line_.full()) {
       return pause(listener, kRatePause);
     }
-    asio::error_code error;
-    tcp::socket socket(io_);
-    listener.acceptor.accept(socket, error);
-    if (!error) {
-      adopt(std::move(socket));
-      continue;
-    }
-    if (limited()) {
-      bucket_.give_back(rate_, 1, steady_milliseconds());
-    }
-    if (error == asio::error::would_block || error == asio::error::try_again) {
-      break;
-    }
-    if (error == asio::error::connection_aborted) {
-      continue;
-    }
-    if (error == asio::error::bad_descriptor) {
+    if (!accept_one(listener)) {
       return;
     }
-    events_.on_accept_failed(error.message());
-    return pause(listener, kAcceptPause);
   }
+  wait(listener);
+}
+
+/// False: nothing is pending, or accepting has paused or ended.
+bool TcpListener::accept_one(Listener& listener) {
+  asio::error_code error;
+  tcp::endpoint peer;
+  tcp::socket socket(io_);
+  listener.acceptor.accept(socket, peer, error);
+  if (!error) {
+    line_.add(to_wire(peer.address()), std::move(socket));
+    if (!serving_soon_) {
+      serve();
+    }
+    return true;
+  }
+  if (error == asio::error::connection_aborted) {
+    return true;
+  }
+  if (error == asio::error::would_block || error == asio::error::try_again) {
+    wait(listener);
+  } else if (error != asio::error::bad_descriptor) {
+    if (free_a_descriptor(error.message())) {
+      return true;
+    }
+    pause(listener, kAcceptPause);
+  }
+  return false;
+}
+
+bool TcpListener::free_a_descriptor(const std::string& why) {
+  if (line_.longest() <= 1 && events_.on_accept_failed(why)) {
+    return true;
+  }
+  if (line_.empty()) {
+    return false;
+  }
+  line_.drop_newest();
+  return true;
+}
+
+void TcpListener::wait(Listener& listener) {
   listener.acceptor.async_wait(tcp::acceptor::wait_read, [this, &listener](const asio::error_code& error) {
     if (!error) {
       accept_some(listener);
+    }
+  });
+}
+
+// Admits those whose turn it is, as far as the rate allows; then again a little later.
+void TcpListener::serve() {
+  serving_soon_ = false;
+  for (int i = 0; i < kServedPerWake && !line_.empty(); ++i) {
+    if (limited() && !bucket_.take(rate_, 1, steady_milliseconds())) {
+      return serve_after(kRatePause);
+    }
+    if (!adopt(line_.next()) && limited()) {
+      bucket_.give_back(rate_, 1, steady_milliseconds());  // what is refused costs nobody else's turn
+    }
+  }
+  if (!line_.empty()) {
+    serve_after(std::chrono::milliseconds{0});
+  }
+}
+
+void TcpListener::serve_after(std::chrono::milliseconds time) {
+  serving_soon_ = true;
+  serving_.expires_after(time);
+  serving_.async_wait([this](const asio::error_code& cancelled) {
+    if (!cancelled) {
+      serve();
     }
   });
 }
@@ -138,20 +200,22 @@ void TcpListener::pause(Listener& listener, std::chrono::milliseconds time) {
   });
 }
 
-void TcpListener::adopt(tcp::socket socket) {
+/// False: refused, or already reset.
+bool TcpListener::adopt(tcp::socket socket) {
   asio::error_code error;
   const auto peer = socket.remote_endpoint(error);
   const auto local = error ? tcp::endpoint() : socket.local_endpoint(error);
   if (error) {
-    return;  // already reset
+    return false;
   }
   const control::ConnectionId id =
       connections_.adopt(std::move(socket));  // before on_accept, which may already send
-  if (events_.on_accept(id, to_wire(peer.address()), to_wire(local.address()))) {
-    connections_.start_reading(id);
-  } else {
+  if (!events_.on_accept(id, to_wire(peer.address()), to_wire(local.address()))) {
     connections_.drop(id);
+    return false;
   }
+  connections_.start_reading(id);
+  return true;
 }
 
 }  // namespace adit::app

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TCP/1723: listens and accepts; accepted connections belong to TcpConnections.
+// TCP/1723: listens and accepts; accepted connections belong to TcpConnections. What the kernel holds cannot be
+// chosen from, so connections are accepted as they come, and then wait in a line that serves source addresses
+// in turn: one that redials thousands of times a second delays itself.
 // Thread: control. Owner: aditd's control loop.
 #pragma once
 
@@ -13,6 +15,7 @@
 #include <vector>
 
 #include "app/host/net/tcp_connections.hpp"
+#include "app/host/net/waiting_line.hpp"
 #include "dataplane/wire/token_bucket.hpp"
 
 namespace adit::app {
@@ -23,8 +26,9 @@ class AcceptEvents {
   /// False: the connection is refused, and closed at once.
   [[nodiscard]] virtual bool on_accept(control::ConnectionId id, wire::Ipv4Address peer,
                                        wire::Ipv4Address local) = 0;
-  /// accept() failed because descriptors or memory ran out; accepting pauses for a moment. Worth logging.
-  virtual void on_accept_failed(const std::string& why) = 0;
+  /// accept() failed because descriptors or memory ran out. True: a connection was dropped, try again;
+  /// otherwise accepting pauses for a moment. Worth logging then.
+  [[nodiscard]] virtual bool on_accept_failed(const std::string& why) = 0;
 };
 
 struct ListenOptions {
@@ -34,9 +38,9 @@ struct ListenOptions {
 
 class TcpListener {
  public:
-  /// `rate`: connections accepted per second, all addresses together; 0: no limit. Others wait in the
-  /// kernel's backlog, and beyond that in their clients, which repeat the SYN, so a redial storm is spread
-  /// over time.
+  /// `rate`: connections admitted per second, all addresses together; 0: no limit. Refused ones do not count.
+  /// Others wait in the line; when that is full of different sources, in the kernel's backlog, and beyond that
+  /// in their clients, which repeat the SYN, so a redial storm is spread over time.
   TcpListener(asio::io_context& io, TcpConnections& connections, AcceptEvents& events, std::uint32_t rate);
   ~TcpListener();
 
@@ -48,15 +52,23 @@ class TcpListener {
  private:
   struct Listener;
   void accept_some(Listener& listener);
+  [[nodiscard]] bool accept_one(Listener& listener);
+  [[nodiscard]] bool free_a_descriptor(const std::string& why);
   void pause(Listener& listener, std::chrono::milliseconds time);
+  void wait(Listener& listener);
+  void serve();
+  void serve_after(std::chrono::milliseconds time);
   [[nodiscard]] bool limited() const { return rate_.tokens != 0; }
-  void adopt(asio::ip::tcp::socket socket);
+  [[nodiscard]] bool adopt(asio::ip::tcp::socket socket);
 
   asio::io_context& io_;
   TcpConnections& connections_;
   AcceptEvents& events_;
   const wire::TokenRate rate_;
-  wire::TokenBucket bucket_;  // of connections that may be accepted now
+  wire::TokenBucket bucket_;  // of connections that may be admitted now
+  WaitingLine<asio::ip::tcp::socket> line_;
+  asio::steady_timer serving_;
+  bool serving_soon_ = false;
   std::vector<std::unique_ptr<Listener>> listeners_;
 };
 

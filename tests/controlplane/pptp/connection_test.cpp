@@ -137,6 +137,33 @@ TEST_F(PptpConnectionTest, MessagesMaySplitOrCoalesceAnywhere) {
   check();
 }
 
+TEST_F(PptpConnectionTest, SEC_06_WhoSendsOctetByOctetIsClosed) {
+  establish();
+  const Encoded echo = write(Message(EchoRequest{9}));
+  int reads = 0;
+  for (; !ended_ && reads < 100'000; ++reads) {  // each message is fifteen reads too many
+    const std::uint8_t octet = echo.octets()[static_cast<std::size_t>(reads) % echo.octets().size()];
+    connection().on_bytes({&octet, 1});
+    wheel_.advance(wheel_.now() + Duration(reads % 2 * 10));  // 200 reads a second, 13 messages
+  }
+  EXPECT_TRUE(ended_);
+  EXPECT_LT(reads, 1'000);
+  EXPECT_EQ(end_reason_, EndReason::kLimit);
+  EXPECT_EQ(end_detail_, "octet by octet");
+}
+
+TEST_F(PptpConnectionTest, MessagesInTwoPiecesAreNothingUnusual) {
+  establish();
+  dial(1);
+  const Encoded echo = write(Message(EchoRequest{9}));
+  for (int i = 0; i < 2'000; ++i) {  // ten a second
+    connection().on_bytes(echo.octets().first(7));
+    connection().on_bytes(echo.octets().subspan(7));
+    wheel_.advance(wheel_.now() + Duration(100));
+  }
+  EXPECT_FALSE(ended_);
+}
+
 TEST_F(PptpConnectionTest, CTL_09_UnknownTypesClose) {
   for (const std::uint16_t type :
        {std::uint16_t{0}, std::uint16_t{16}, std::uint16_t{255}, std::uint16_t{0xFFFF}}) {

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/host/net/waiting_line.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <random>
+
+namespace adit::app {
+namespace {
+
+using wire::Ipv4Address;
+
+constexpr Ipv4Address kA(192, 0, 2, 1), kB(192, 0, 2, 2), kC(192, 0, 2, 3);
+using Line = WaitingLine<std::unique_ptr<int>>;
+
+void add(Line& line, Ipv4Address source, int thing) {
+  line.add(source, std::make_unique<int>(thing));
+}
+
+TEST(WaitingLine, SourcesAreServedInTurn) {
+  Line line(100);
+  for (int i = 0; i < 50; ++i) {
+    add(line, kA, i);
+  }
+  add(line, kB, 100);
+  add(line, kB, 101);
+  add(line, kC, 200);
+  std::vector<int> served;
+  for (int i = 0; i < 7; ++i) {
+    served.push_back(*line.next());
+  }
+  EXPECT_EQ(served, (std::vector<int>{0, 100, 200, 1, 101, 2, 3}));
+  EXPECT_EQ(line.size(), 46U);
+}
+
+TEST(WaitingLine, WhenItIsFullTheOneWithMostLosesItsNewest) {
+  Line line(4);
+  add(line, kA, 0);
+  add(line, kA, 1);
+  add(line, kA, 2);
+  add(line, kB, 100);
+  EXPECT_FALSE(line.full()) << "there is somebody with more than one";
+  add(line, kC, 200);
+  add(line, kA, 3);
+  EXPECT_EQ(line.size(), 4U);
+  std::vector<int> served;
+  while (!line.empty()) {
+    served.push_back(*line.next());
+  }
+  EXPECT_EQ(served, (std::vector<int>{0, 100, 200, 1}));
+}
+
+TEST(WaitingLine, IsFullWhenEachHasOne) {
+  Line line(3);
+  add(line, kA, 0);
+  add(line, kB, 1);
+  EXPECT_FALSE(line.full());
+  add(line, kC, 2);
+  EXPECT_TRUE(line.full());
+  EXPECT_EQ(*line.next(), 0);
+  EXPECT_FALSE(line.full());
+}
+
+TEST(WaitingLine, RandomRunsKeepItsOwnAccounts) {
+  std::mt19937 random(7);
+  Line line(40);
+  std::map<Ipv4Address, int> waiting;
+  for (int step = 0; step < 50'000; ++step) {
+    const Ipv4Address source(10, 0, 0, static_cast<std::uint8_t>(random() % 60));
+    if (random() % 3 != 0 && !line.full()) {
+      const std::size_t before = line.size();
+      line.add(source, std::make_unique<int>(static_cast<int>(source.value)));
+      ++waiting[source];
+      if (line.size() == before) {  // somebody with most has lost one: find out by serving all below
+        while (!line.empty()) {
+          --waiting[Ipv4Address(static_cast<std::uint32_t>(*line.next()))];
+        }
+        int lost = 0;
+        for (auto& [address, count] : waiting) {
+          lost += count;
+          count = 0;
+        }
+        ASSERT_EQ(lost, 1);
+      }
+    } else if (!line.empty()) {
+      const Ipv4Address served(static_cast<std::uint32_t>(*line.next()));
+      ASSERT_GT(waiting[served]--, 0);
+    }
+    int total = 0;
+    int most = 0;
+    for (const auto& [address, count] : waiting) {
+      total += count;
+      most = std::max(most, count);
+    }
+    ASSERT_EQ(line.size(), static_cast<std::size_t>(total));
+    ASSERT_EQ(line.longest(), static_cast<std::size_t>(most));
+  }
+}
+
+}  // namespace
+}  // namespace adit::app
