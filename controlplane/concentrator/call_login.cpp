@@ -15,6 +15,9 @@ constexpr std::size_t kLongestUser = 253;  // RFC 2865 §5: no request and no re
 
 }  // namespace
 
+CallLogin::CallLogin(ConcentratorCore& core, CallRecord& call)
+    : core_(core), call_(call), timer_(core.wheel, on_timer<&CallLogin::on_waited>, this) {}
+
 void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
   if (request.user.size() > kLongestUser) {
     ++core_.stats.auth_rejected;
@@ -23,12 +26,35 @@ void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
   }
   session_ = &session;
   claimed_user_ = request.user;
+  if (const Duration wait = core_.backoff.ask(call_.peer(), claimed_user_); wait > Duration{0}) {
+    core_.count_delayed_login(call_.peer(), claimed_user_);
+    waiting_ = std::make_unique<AuthRequest>(std::move(request));
+    timer_.arm(wait);
+    return;
+  }
   core_.auth.authenticate(std::move(request), *this);
 }
 
 void CallLogin::cancel(AuthClient&) {
   session_ = nullptr;
+  timer_.cancel();
+  waiting_.reset();
+  late_.reset();
   core_.auth.cancel(*this);
+}
+
+void CallLogin::on_waited() {
+  if (session_ == nullptr || call_.finished()) {
+    return;
+  }
+  if (late_) {
+    return session_->on_verdict(*std::exchange(late_, {}));
+  }
+  if (const Duration wait = core_.backoff.ask(call_.peer(), claimed_user_); wait > Duration{0}) {
+    return timer_.arm(wait);  // another attempt of the same pair came first
+  }
+  const std::unique_ptr<AuthRequest> request = std::move(waiting_);
+  core_.auth.authenticate(std::move(*request), *this);
 }
 
 void CallLogin::on_verdict(const AuthVerdict& verdict) {
@@ -37,11 +63,13 @@ void CallLogin::on_verdict(const AuthVerdict& verdict) {
   }
   const auto* accepted = std::get_if<AuthAccepted>(&verdict);
   const std::string claimed = std::exchange(claimed_user_, {});
-  core_.stats.auth_accepted += accepted != nullptr ? 1 : 0;
-  const bool rejected =
-      std::holds_alternative<AuthRejected>(verdict) || std::holds_alternative<AuthUnusable>(verdict);
-  core_.stats.auth_rejected += rejected ? 1 : 0;
+  if (const auto* rejected = std::get_if<AuthRejected>(&verdict)) {
+    return refuse(claimed, *rejected);
+  }
+  core_.stats.auth_rejected += std::holds_alternative<AuthUnusable>(verdict) ? 1 : 0;
   if (accepted != nullptr) {
+    core_.backoff.accepted(call_.peer(), claimed);
+    ++core_.stats.auth_accepted;
     const std::string user = subscriber_name(*accepted, claimed);
     if (!may_add_call(core_, call_, user, accepted->port_limit)) {
       session_->on_verdict(AuthRejected{});
@@ -50,6 +78,18 @@ void CallLogin::on_verdict(const AuthVerdict& verdict) {
     call_.admit(user, *accepted);
   }
   session_->on_verdict(verdict);
+}
+
+void CallLogin::refuse(const std::string& user, const AuthRejected& rejected) {
+  ++core_.stats.auth_rejected;
+  core_.count_failed_login(call_.peer());
+  const Duration wait = core_.backoff.rejected(call_.peer(), user);
+  if (wait == Duration{0}) {
+    return session_->on_verdict(rejected);
+  }
+  core_.count_delayed_login(call_.peer(), user);
+  late_ = rejected;
+  timer_.arm(wait);
 }
 
 }  // namespace adit::control

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The authentication of one call. Stands between the session and the authentication backend: checks an
-// acceptance against the user's call limits, and passes it to the call before the session.
+// The authentication of one call. Stands between the session and the authentication backend: makes attempts
+// wait whose source and user have been wrong too often (admission/login_backoff.hpp), checks an acceptance
+// against the user's call limits, and passes it to the call before the session.
 // Thread: control. Owner: CallRecord.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "controlplane/auth/auth_backend.hpp"
+#include "controlplane/base/timer_wheel.hpp"
 
 namespace adit::control {
 
@@ -15,18 +19,23 @@ class ConcentratorCore;
 
 class CallLogin final : public AuthBackend, private AuthClient {
  public:
-  CallLogin(ConcentratorCore& core, CallRecord& call) : core_(core), call_(call) {}
+  CallLogin(ConcentratorCore& core, CallRecord& call);
 
   void authenticate(AuthRequest request, AuthClient& session) override;
   void cancel(AuthClient& session) override;
 
  private:
   void on_verdict(const AuthVerdict& verdict) override;
+  void refuse(const std::string& user, const AuthRejected& rejected);
+  void on_waited();
 
   ConcentratorCore& core_;
   CallRecord& call_;
-  AuthClient* session_ = nullptr;  // from its request to cancel()
-  std::string claimed_user_;       // from the request to the verdict
+  AuthClient* session_ = nullptr;         // from its request to cancel()
+  std::string claimed_user_;              // from the request to the verdict
+  std::unique_ptr<AuthRequest> waiting_;  // the back end has yet to be asked
+  std::optional<AuthRejected> late_;      // the peer has yet to hear of it
+  Timer timer_;                           // for either
 };
 
 }  // namespace adit::control

@@ -43,6 +43,7 @@ ConcentratorCore::ConcentratorCore(const Settings& the_settings, std::uint16_t w
       accounting(its_accounting),
       connection_shares(the_wheel),
       call_shares(the_wheel),
+      backoff(the_wheel),
       pools(the_settings.ip, the_wheel, workers, steering),
       seating(workers),
       steering_(steering),
@@ -109,9 +110,7 @@ bool ConcentratorCore::free_a_descriptor() {
 }
 
 void ConcentratorCore::evict(ConnectionRecord& connection) {
-  SourceHistory& history = histories.use(connection.peer);
-  ++history.evicted;
-  history.last = wheel.now();
+  ++history_of(connection.peer).evicted;
   ++evicted_;
   scarce();
   connection.evicted = true;
@@ -122,11 +121,15 @@ void ConcentratorCore::count_refusal(wire::Ipv4Address source) {
   if (draining) {
     return;
   }
-  SourceHistory& history = histories.use(source);
-  ++history.refused;
-  history.last = wheel.now();
+  ++history_of(source).refused;
   ++refused_;
   scarce();
+}
+
+SourceHistory& ConcentratorCore::history_of(wire::Ipv4Address source) {
+  SourceHistory& history = histories.use(source);
+  history.last = wheel.now();
+  return history;
 }
 
 void ConcentratorCore::scarce() {
@@ -259,6 +262,16 @@ void ConcentratorCore::unseat(CallRecord& call) {
   --seated_;
   slots_[call.ref.worker.value].release(call.ref);
   ids_.release(call.local(), call.peer(), call.local_id);
+}
+
+void ConcentratorCore::count_failed_login(wire::Ipv4Address source) {
+  ++history_of(source).failed_logins;
+}
+
+void ConcentratorCore::count_delayed_login(wire::Ipv4Address source, std::string_view user) {
+  ++history_of(source).delayed;
+  log.event(Severity::kWarning, "login_delayed",
+            {{"peer", wire::to_string(source)}, {"user", std::string(user)}});
 }
 
 void ConcentratorCore::count_stage(CallRecord::Stage stage, int change) {

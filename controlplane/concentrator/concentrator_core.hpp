@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "controlplane/concentrator/admission/fair_share.hpp"
+#include "controlplane/concentrator/admission/login_backoff.hpp"
 #include "controlplane/concentrator/admission/source_history.hpp"
 #include "controlplane/concentrator/call_directory.hpp"
 #include "controlplane/concentrator/call_record.hpp"
@@ -57,6 +58,8 @@ class ConcentratorCore {
   void count_end(EndReason reason) { ++ended[static_cast<std::size_t>(reason)]; }
 
   // ---- for calls
+  void count_failed_login(wire::Ipv4Address source);
+  void count_delayed_login(wire::Ipv4Address source, std::string_view user);
   void count_stage(CallRecord::Stage stage, int change);
   /// A message of this call found its worker's ring full: the next sweep() ends the call.
   void end_overflowed(const contract::CallRef& ref);
@@ -82,6 +85,7 @@ class ConcentratorCore {
   FairShare connection_shares;
   FairShare call_shares;
   SourceHistories histories{kRememberedSources};
+  LoginBackoff backoff;
   AddressPools pools;
   CallDirectory directory;
   Seating seating;
@@ -96,6 +100,7 @@ class ConcentratorCore {
   [[nodiscard]] std::uint64_t places_left(wire::Ipv4Address local);
   void evict(ConnectionRecord& connection);
   void count_refusal(wire::Ipv4Address source);
+  SourceHistory& history_of(wire::Ipv4Address source);
   void scarce();
   void log_scarcity();
   [[nodiscard]] bool seat(CallRecord& call);

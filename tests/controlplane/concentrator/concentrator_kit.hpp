@@ -32,7 +32,7 @@ class BookAuth final : public AuthBackend {
     EXPECT_FALSE(waiting.contains(&client));
     if (request.user == "later") {
       waiting.insert(&client);
-    } else if (request.user == "mallory") {
+    } else if (request.user == "mallory" || request.user == also_rejected) {
       client.on_verdict(AuthRejected{});
     } else {
       AuthAccepted accepted;
@@ -65,6 +65,7 @@ class BookAuth final : public AuthBackend {
     }
   }
   std::set<AuthClient*> waiting;
+  std::string also_rejected;
 };
 
 class House : public ConcentratorActions {

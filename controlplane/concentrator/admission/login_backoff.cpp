@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/concentrator/admission/login_backoff.hpp"
+
+#include <algorithm>
+
+namespace adit::control {
+namespace {
+
+// Of a pair: who mistypes a password does not notice; a guesser comes down to one attempt a minute.
+constexpr std::uint32_t kFreeOfPair = 3;
+constexpr Duration kFirstWait{1'000};
+constexpr Duration kLongestWait{60'000};
+
+// Of a source. An answer later than [auth] timeout would be none.
+constexpr std::uint32_t kFreeOfSource = 20;
+constexpr Duration kLateAnswer{3'000};
+
+constexpr Duration kForgiven{300'000};
+
+Duration wait_after(std::uint32_t failures) {
+  if (failures < kFreeOfPair) {
+    return Duration{0};
+  }
+  return std::min(kFirstWait * (std::uint32_t{1} << std::min(failures - kFreeOfPair, 10U)), kLongestWait);
+}
+
+}  // namespace
+
+Duration LoginBackoff::ask(wire::Ipv4Address source, const std::string& user) {
+  Failures* failures = pairs_.find({source, user});
+  if (failures == nullptr) {
+    return Duration{0};
+  }
+  const Instant now = wheel_.now();
+  if (now < failures->next) {
+    return failures->next - now;
+  }
+  forgive(*failures);
+  failures->next =
+      now + wait_after(failures->count);  // as if it were wrong: attempts side by side gain nothing
+  return Duration{0};
+}
+
+void LoginBackoff::accepted(wire::Ipv4Address source, const std::string& user) {
+  pairs_.erase({source, user});
+}
+
+Duration LoginBackoff::rejected(wire::Ipv4Address source, const std::string& user) {
+  const Instant now = wheel_.now();
+  Failures& pair = pairs_.use({source, user});
+  forgive(pair);
+  ++pair.count;
+  pair.last = now;
+  pair.next = std::max(pair.next, now + wait_after(pair.count));
+  Failures& all = sources_.use(source);
+  forgive(all);
+  ++all.count;
+  all.last = now;
+  return all.count > kFreeOfSource ? kLateAnswer : Duration{0};
+}
+
+void LoginBackoff::forgive(Failures& failures) const {
+  const auto times = (wheel_.now() - failures.last) / kForgiven;
+  failures.count = times >= 32 ? 0 : failures.count >> times;
+  if (times > 0) {
+    failures.last = wheel_.now();
+  }
+}
+
+}  // namespace adit::control

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// SEC-09: guesses become slow, by source and user; nobody else is. On a virtual clock: the mechanism alone,
+// then through calls. "mallory" is rejected, everybody else accepted.
+#include "controlplane/concentrator/admission/login_backoff.hpp"
+
+#include "tests/controlplane/concentrator/concentrator_kit.hpp"
+
+namespace adit::control {
+namespace {
+
+using wire::Ipv4Address;
+
+constexpr Ipv4Address kHere(192, 0, 2, 2), kThere(198, 51, 100, 7);
+
+struct Guesser {
+  TimerWheel wheel;
+  LoginBackoff backoff{wheel};
+  void advance(Duration by) { wheel.advance(wheel.now() + by); }
+  /// Guesses as fast as it may, until `until`. Returns how often.
+  int guess(Ipv4Address source, const std::string& user, Instant until) {
+    int guesses = 0;
+    while (wheel.now() < until) {
+      const Duration wait = backoff.ask(source, user);
+      if (wait > Duration{0}) {
+        advance(wait);
+        continue;
+      }
+      ++guesses;
+      (void)backoff.rejected(source, user);
+    }
+    return guesses;
+  }
+};
+
+TEST(LoginBackoff, SEC_09_GuessesOfOneUserComeDownToOneAMinute) {
+  Guesser guesser;
+  const int guesses = guesser.guess(kHere, "alice", Instant{Duration{3'600'000}});
+  EXPECT_LE(guesses, 3 + 7 + 60);
+  EXPECT_GE(guesses, 60) << "it never becomes impossible";
+}
+
+TEST(LoginBackoff, SEC_09_NobodyElseIsLockedOutOfTheAccount) {
+  Guesser guesser;
+  guesser.guess(kHere, "alice", Instant{Duration{600'000}});
+  EXPECT_EQ(guesser.backoff.ask(kThere, "alice"), Duration{0}) << "from elsewhere";
+  EXPECT_EQ(guesser.backoff.ask(kHere, "bob"), Duration{0}) << "another one behind the same address";
+}
+
+TEST(LoginBackoff, SEC_09_AttemptsSideBySideGainNothing) {
+  Guesser guesser;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(guesser.backoff.ask(kHere, "alice"), Duration{0}) << "who mistypes does not notice";
+    EXPECT_EQ(guesser.backoff.rejected(kHere, "alice"), Duration{0});
+  }
+  guesser.advance(Duration{1'000});
+  EXPECT_EQ(guesser.backoff.ask(kHere, "alice"), Duration{0});
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_GT(guesser.backoff.ask(kHere, "alice"), Duration{0}) << "before the first one's verdict";
+  }
+}
+
+TEST(LoginBackoff, SuccessAndTimeForgive) {
+  Guesser guesser;
+  guesser.guess(kHere, "alice", Instant{Duration{600'000}});
+  guesser.advance(Duration{60'000});
+  ASSERT_EQ(guesser.backoff.ask(kHere, "alice"), Duration{0});
+  guesser.backoff.accepted(kHere, "alice");
+  EXPECT_EQ(guesser.backoff.ask(kHere, "alice"), Duration{0});
+  guesser.guess(kHere, "bob", Instant{Duration{1'200'000}});
+  guesser.advance(Duration{7'200'000});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(guesser.backoff.ask(kHere, "bob"), Duration{0});
+    (void)guesser.backoff.rejected(kHere, "bob");
+  }
+}
+
+TEST(LoginBackoff, SEC_09_WhoTriesManyNamesHearsLateThatItWasWrong) {
+  Guesser guesser;
+  Duration late{0};
+  for (int i = 0; i < 40; ++i) {
+    const std::string user = "user" + std::to_string(i);
+    ASSERT_EQ(guesser.backoff.ask(kHere, user), Duration{0});
+    late = guesser.backoff.rejected(kHere, user);
+    EXPECT_EQ(late > Duration{0}, i >= 20) << i;
+  }
+  EXPECT_EQ(guesser.backoff.ask(kHere, "honest"), Duration{0}) << "who is right hears it at once";
+  EXPECT_EQ(guesser.backoff.rejected(kThere, "user1"), Duration{0});
+}
+
+TEST(LoginBackoff, WhatIsRememberedIsBounded) {
+  Guesser guesser;
+  for (std::uint32_t i = 0; i < 100'000; ++i) {
+    (void)guesser.backoff.rejected(Ipv4Address(i), "alice");
+  }
+  EXPECT_EQ(guesser.backoff.remembered(), 16'384U + 4'096U);
+}
+
+TEST(LoginBackoffOfCalls, SEC_09_OverManyLinksTheNextAttemptWaitsAndTheBackEndIsNotAsked) {
+  House house;
+  ConnectionId id = 0;
+  for (int i = 0; i < 3; ++i) {
+    DialIn line(house, ++id);
+    EXPECT_FALSE(line.dial("mallory"));
+    line.reset();
+  }
+  EXPECT_EQ(house.concentrator->stats().auth_rejected, 3U);
+  DialIn fourth(house, ++id);
+  EXPECT_FALSE(fourth.dial("mallory"));
+  EXPECT_EQ(house.concentrator->stats().auth_rejected, 3U);
+  EXPECT_EQ(house.log.named("login_delayed").size(), 1U);
+  DialIn other(house, ++id);
+  EXPECT_TRUE(other.dial("alice")) << "from the same address";
+  house.advance(Duration{1'010});
+  fourth.serve();
+  EXPECT_EQ(house.concentrator->stats().auth_rejected, 4U);
+  const auto sources = house.concentrator->limited_sources();
+  ASSERT_EQ(sources.size(), 1U);
+  EXPECT_EQ(sources[0].history.failed_logins, 4U);
+  EXPECT_EQ(sources[0].history.delayed, 1U);
+  fourth.reset();
+  other.reset();
+  expect_baseline(house);
+}
+
+TEST(LoginBackoffOfCalls, WhoHangsUpWhileWaitingLeavesNothing) {
+  House house;
+  ConnectionId id = 0;
+  for (int i = 0; i < 3; ++i) {
+    DialIn line(house, ++id);
+    EXPECT_FALSE(line.dial("mallory"));
+    line.reset();
+  }
+  DialIn waiting(house, ++id), patient(house, ++id);
+  EXPECT_FALSE(waiting.dial("mallory"));
+  EXPECT_FALSE(patient.dial("mallory"));
+  waiting.reset();
+  house.advance(Duration{120'000});  // longer than [auth] timeout
+  expect_baseline(house);
+}
+
+TEST(LoginBackoffOfCalls, SEC_09_ALateRefusalIsARefusal) {
+  House house;
+  ConnectionId id = 0;
+  for (std::uint32_t i = 0; i < 21; ++i) {  // one user at 20 sources of its own would not be enough
+    DialIn line(house, ++id);
+    house.auth.also_rejected = "user" + std::to_string(i);
+    EXPECT_FALSE(line.dial(house.auth.also_rejected));
+    if (i < 20) {
+      line.reset();
+      house.run_workers();
+      continue;
+    }
+    EXPECT_TRUE(house.calls_by_id.size() == 1U);
+    EXPECT_EQ(house.concentrator->stats().auth_rejected, 21U);
+    EXPECT_EQ(house.log.named("login_delayed").size(), 1U);
+    house.advance(Duration{3'010});
+    line.serve();
+    house.advance(Duration{5'000});
+    line.serve();
+  }
+  house.run_workers();
+  EXPECT_EQ(house.log.named("call_ended").back().fields.at("reason"), "auth_failed");
+}
+
+}  // namespace
+}  // namespace adit::control
