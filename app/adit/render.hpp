@@ -16,6 +16,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string render_workers(const Json& result);
 [[nodiscard]] std::string render_counters(const Json& result);
 [[nodiscard]] std::string render_pools(const Json& result);
+[[nodiscard]] std::string render_admission(const Json& result);
 [[nodiscard]] std::string render_radius(const Json& result);
 /// The result of try.radius: the verdict, and what was granted.
 [[nodiscard]] std::string render_trial(const Json& result);

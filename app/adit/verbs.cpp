@@ -107,6 +107,8 @@ std::vector<Verb> make_verbs() {
       {"show", "counters", "Every counter of the workers and ports, and what it means", "show.counters",
        &render_counters},
       {"show", "pools", "Address pools: used and available", "show.pools", &render_pools},
+      {"show", "admission", "Client addresses that had to give way or wait, and why", "show.admission",
+       &render_admission},
       {"show", "ports", "Ports: link, VLAN, the kernel's interface, traffic, restarts", "show.ports",
        &render_ports},
       {"show", "radius", "RADIUS servers: state, requests, replies, round trips", "show.radius",

@@ -100,6 +100,8 @@ class OperatorBackend {
   [[nodiscard]] virtual std::vector<DropRow> drops() const = 0;
   [[nodiscard]] virtual std::vector<WorkerRow> workers() const = 0;
   [[nodiscard]] virtual std::vector<control::PoolStatus> pools() const = 0;
+  /// Source addresses that were limited, evicted or delayed, the last ones first; a bounded number.
+  [[nodiscard]] virtual std::vector<control::SourceStatus> limited_sources() const = 0;
   [[nodiscard]] virtual std::vector<BufferRow> buffers() const = 0;
   [[nodiscard]] virtual std::vector<SteeringRow> steering() const = 0;
   [[nodiscard]] virtual std::vector<PortRow> ports() const = 0;

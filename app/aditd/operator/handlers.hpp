@@ -18,6 +18,7 @@ namespace adit::app {
 [[nodiscard]] Json show_counters(const OperatorBackend& backend);
 [[nodiscard]] Json show_steering(const OperatorBackend& backend);
 [[nodiscard]] Json show_pools(const OperatorBackend& backend);
+[[nodiscard]] Json show_admission(const OperatorBackend& backend);
 [[nodiscard]] Json show_ports(const OperatorBackend& backend);
 [[nodiscard]] Json show_radius(const OperatorBackend& backend);
 

@@ -12,6 +12,7 @@ std::span<const Method> methods() {
       {"show.workers", &show_workers},
       {"show.counters", &show_counters},
       {"show.pools", &show_pools},
+      {"show.admission", &show_admission},
       {"show.steering", &show_steering},
       {"show.ports", &show_ports},
       {"show.radius", &show_radius},

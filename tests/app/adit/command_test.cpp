@@ -95,8 +95,9 @@ TEST_F(AditCommand, ShowsTablesAndJson) {
   for (const auto& [what, word] :
        {std::pair("sessions", "alice"), std::pair("stat", "uptime: "), std::pair("drops", "wrong_peer"),
         std::pair("workers", "steer-miss"), std::pair("counters", "acks_of_unsent"),
-        std::pair("pools", "default"), std::pair("steering", "RSS of addresses"),
-        std::pair("ports", "200.100"), std::pair("radius", "aaa1"), std::pair("version", "aditd ")}) {
+        std::pair("pools", "default"), std::pair("admission", "192.0.2.9"),
+        std::pair("steering", "RSS of addresses"), std::pair("ports", "200.100"), std::pair("radius", "aaa1"),
+        std::pair("version", "aditd ")}) {
     const Outcome table = adit("show " + std::string(what));
     EXPECT_EQ(table.code, 0) << table.text;
     EXPECT_NE(table.text.find(word), std::string::npos) << table.text;

@@ -171,6 +171,19 @@ TEST(AditRender, Counters) {
             "no counters\n");
 }
 
+TEST(AditRender, Admission) {
+  EXPECT_EQ(render_admission(Json::parse(R"({"connections":12,"before_login":3,"sources":[
+    {"source":"192.0.2.9","before_login":3,"after_login":1,"refused":70000,"evicted":2,"failed_logins":40,
+     "delayed":20,"seconds_ago":5}]})")),
+            "connections: 12, before login: 3\n"
+            "\n"
+            " source    | before login | after | refused | evicted | failed logins | delayed | s ago\n"
+            "-----------+--------------+-------+---------+---------+---------------+---------+-------\n"
+            " 192.0.2.9 |            3 |     1 |  70 000 |       2 |            40 |      20 |     5\n");
+  EXPECT_EQ(render_admission(Json::parse("{}")),
+            "connections: 0, before login: 0\n\nno address was limited\n");
+}
+
 TEST(AditRender, WorkersAndPools) {
   EXPECT_EQ(render_workers(Json::parse(R"({"workers":[{"worker":0,"lcore":3,"busy":0.25,"rx_packets":1000000,
     "tx_packets":5,"uplink_packets":1,"uplink_bytes":1500,"downlink_packets":2,"downlink_bytes":3000,
@@ -237,8 +250,8 @@ TEST(AditRender, StrangeAnswersDoNoHarm) {
         R"({"sessions":[1,null,[],{"sid":7,"rx_bytes":-1,"mppe":"yes"}],"workers":[5],"pools":[null]})"}) {
     const Json result = Json::parse(strange);
     for (const auto render :
-         {&render_sessions, &render_stat, &render_drops, &render_workers, &render_counters, &render_pools,
-          &render_ports, &render_radius, &render_steering, &render_trial, &render_version}) {
+         {&render_sessions, &render_stat, &render_drops, &render_workers, &render_counters, &render_admission,
+          &render_pools, &render_ports, &render_radius, &render_steering, &render_trial, &render_version}) {
       EXPECT_FALSE(render(result).empty()) << strange;
     }
     EXPECT_EQ(acted_on_count(result), 0u);

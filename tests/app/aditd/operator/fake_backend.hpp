@@ -56,6 +56,13 @@ class FakeBackend final : public OperatorBackend {
     row.counters[dataplane::WorkerCounter::kTxPackets] = 5;
     return {row};
   }
+  std::vector<control::SourceStatus> limited_sources() const override {
+    return {{.address = wire::Ipv4Address(192, 0, 2, 9),
+             .before_login = 3,
+             .after_login = 1,
+             .history = {.refused = 7, .evicted = 2, .failed_logins = 40, .delayed = 20, .last = {}},
+             .since = control::Duration{5'900}}};
+  }
   std::vector<control::PoolStatus> pools() const override { return {{"default", 65'533, 2, 1, 65'530}}; }
   std::vector<BufferRow> buffers() const override { return {{"adit_packets_0", 20'480, 12'000}}; }
   std::vector<SteeringRow> steering() const override {

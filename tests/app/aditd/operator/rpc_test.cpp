@@ -133,6 +133,12 @@ TEST_F(Rpc, ShowsTheRest) {
   EXPECT_EQ(result("version").dump(), R"({"name":"aditd","version":")" ADIT_VERSION "\"}");
 }
 
+TEST_F(Rpc, ShowsWhomAdmissionLimited) {
+  EXPECT_EQ(
+      result("show.admission")["sources"].dump(),
+      R"([{"source":"192.0.2.9","before_login":3,"after_login":1,"refused":7,"evicted":2,"failed_logins":40,"delayed":20,"seconds_ago":5}])");
+}
+
 TEST_F(Rpc, ShowsEveryCounterOfTheTables) {
   const Json counters = result("show.counters");
   ASSERT_EQ(counters["workers"].size(), 30U);
