@@ -6,6 +6,7 @@ two veth pairs; port_probe opens the server's ends as aditd does. Needs root; ex
 """
 import ctypes
 import os
+import resource
 import select
 import signal
 import socket
@@ -25,7 +26,11 @@ TIMEOUT = 30  # seconds to wait for what must come; a loaded machine is slow
 
 # What adit.service grants. CAP_PERFMON: without it the kernel refuses programs that compute packet offsets. Nothing of it
 # opens another process's BPF programs, which takes CAP_SYS_ADMIN.
-CAPABILITIES = "-all,+net_admin,+net_raw,+bpf,+perfmon,+ipc_lock"
+CAPABILITIES = "-all,+net_admin,+net_raw,+bpf,+perfmon"
+try:
+    resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))  # LimitMEMLOCK
+except (ValueError, OSError):
+    CAPABILITIES += ",+ipc_lock"  # in a container
 AS_SERVICE = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "--inh-caps", CAPABILITIES,
               "--ambient-caps", CAPABILITIES, "--bounding-set", CAPABILITIES, "--no-new-privs"]
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,7 +29,6 @@ constexpr std::array kKept = {
     Capability{CAP_NET_RAW, "CAP_NET_RAW"},
     Capability{CAP_BPF, "CAP_BPF"},
     Capability{CAP_PERFMON, "CAP_PERFMON"},
-    Capability{CAP_IPC_LOCK, "CAP_IPC_LOCK"},
 };
 
 std::unexpected<std::string> failed(const std::string& what, int error) {
@@ -52,6 +52,10 @@ std::expected<void, std::string> join_groups(const Account& account, const std::
   return {};
 }
 
+void keep(unsigned capability) {
+  capng_update(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED), capability);
+}
+
 /// Those of a container's root may be fewer than all.
 void keep_what_there_is() {
   std::array<bool, kKept.size()> had{};
@@ -62,7 +66,7 @@ void keep_what_there_is() {
   capng_clear(CAPNG_SELECT_BOTH);
   for (std::size_t i = 0; i < kKept.size(); ++i) {
     if (had[i]) {
-      capng_update(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED), kKept[i].number);
+      keep(kKept[i].number);
     }
   }
 }
@@ -90,6 +94,10 @@ std::expected<void, std::string> become(const Account& account, const std::strin
     return joined;
   }
   keep_what_there_is();
+  const rlimit all{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+  if (::setrlimit(RLIMIT_MEMLOCK, &all) != 0) {  // AF_XDP locks its rings and buffers
+    keep(CAP_IPC_LOCK);
+  }
   if (const int rc =
           capng_change_id(static_cast<int>(account.uid), static_cast<int>(account.gid), CAPNG_CLEAR_BOUNDING);
       rc != 0) {

@@ -21,11 +21,12 @@ struct Account {
 [[nodiscard]] std::optional<Account> find_account(const std::string& name);
 
 /// What `become` leaves, as the service file writes it: CAP_NET_ADMIN (ports, routes, TAP interfaces), CAP_NET_RAW (AF_XDP,
-/// AF_PACKET), CAP_BPF and CAP_PERFMON (the XDP program: it computes packet offsets), CAP_IPC_LOCK (packet memory).
+/// AF_PACKET), CAP_BPF and CAP_PERFMON (the XDP program: it computes packet offsets).
 [[nodiscard]] std::string kept_capabilities();
 
 /// This process, root's, becomes `account`, a member of its groups and of `group` as well (empty: none); there is no way
-/// back. Of the kept capabilities it has those that it had before. The error says what failed.
+/// back. Of the kept capabilities it has those that it had before; it may lock any amount of memory, by its
+/// limit or, where root may not raise that (containers), by CAP_IPC_LOCK. The error says what failed.
 [[nodiscard]] std::expected<void, std::string> become(const Account& account, const std::string& group);
 
 /// Makes a directory that is missing, and gives it to `account`; one that exists stays as it is.

@@ -29,11 +29,11 @@ std::array<std::atomic<std::uint64_t>, kNumbers + 1> refused{};
 // as they start.
 constexpr const char* kAllowed[] = {
     // files: reload reads, the spool, the log
-    "access", "close", "close_range", "dup", "dup2", "dup3", "faccessat", "faccessat2", "fallocate",
-    "fchmod", "fchown", "fcntl", "fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate", "getcwd",
-    "getdents64", "lseek", "lstat", "mkdir", "newfstatat", "open", "openat", "pread64", "pwrite64", "read",
-    "readlink", "readlinkat", "readv", "rmdir", "stat", "statfs", "statx", "umask", "unlink", "unlinkat",
-    "write", "writev",
+    "access", "close", "close_range", "dup", "dup2", "dup3", "faccessat", "faccessat2", "fallocate", "fchmod",
+    "fchown", "fcntl", "fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate", "getcwd", "getdents64",
+    "lseek", "lstat", "mkdir", "newfstatat", "open", "openat", "pread64", "pwrite64", "read", "readlink",
+    "readlinkat", "readv", "rmdir", "stat", "statfs", "statx", "umask", "unlink", "unlinkat", "write",
+    "writev",
     // memory; mmap and mprotect: below
     "brk", "get_mempolicy", "madvise", "mbind", "memfd_create", "mincore", "mlock", "mremap", "msync",
     "munlock", "munmap", "set_mempolicy",

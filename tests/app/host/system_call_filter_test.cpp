@@ -3,8 +3,8 @@
 // its own, because a filter cannot be taken off.
 #include "app/host/process/system_call_filter.hpp"
 
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -144,8 +144,9 @@ TEST(SystemCallFilter, ARefusedCallIsALineWithItsName) {
     }
     log_refused_calls(log);
     log_refused_calls(log);  // told once
-    const bool told = log.events.size() == 1 &&
-                      log.has("system_call_refused name=setuid number=" + std::to_string(SYS_setuid) + " count=3");
+    const bool told =
+        log.events.size() == 1 &&
+        log.has("system_call_refused name=setuid number=" + std::to_string(SYS_setuid) + " count=3");
     _exit(told ? 0 : 1);
   };
   EXPECT_EXIT(child(), testing::ExitedWithCode(0), "");

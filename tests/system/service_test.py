@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""adit.service as systemd judges it: its exposure, 0 to 10, and what it grants.   service_test.py PACKAGING SOURCE_OF_privileges
+Skipped (exit 77) without systemd-analyze.
+"""
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+UNIT = PRIVILEGES = None
+EXPOSURE = 2.0
+
+
+class ServiceTest(unittest.TestCase):
+    def test_exposure(self):
+        """Fails above 2.0, and names what counts."""
+        done = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager", f"--threshold={EXPOSURE * 10:.0f}", UNIT],
+                              capture_output=True, text=True)
+        self.assertRegex(done.stdout, r"Overall exposure level for adit.service: \d")
+        self.assertEqual(done.returncode, 0, "\n".join(line for line in done.stdout.splitlines() if not line.startswith("✓")))
+
+    def values(self, key):
+        return [line.split("=", 1)[1] for line in UNIT.read_text().splitlines() if line.startswith(key + "=")]
+
+    def test_root_keeps_what_systemd_grants(self):
+        """Both ways to start aditd lead to the same capabilities."""
+        kept = re.findall(r'Capability\{CAP_\w+, "(CAP_\w+)"\}', PRIVILEGES.read_text())
+        self.assertGreater(len(kept), 0)
+        self.assertEqual(self.values("CapabilityBoundingSet"), [" ".join(kept)])
+        self.assertEqual(self.values("AmbientCapabilities"), [" ".join(kept)])
+
+    def test_no_crash_is_the_last(self):
+        self.assertEqual(self.values("Restart"), ["always"])
+        self.assertEqual(self.values("StartLimitIntervalSec"), ["0"])
+
+    def test_every_key_is_one_of_systemds(self):
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", UNIT], capture_output=True, text=True)
+        complaints = [line for line in done.stderr.splitlines() if "is not executable" not in line]  # not installed here
+        self.assertEqual([line for line in complaints if "adit" in line], [])
+
+
+if __name__ == "__main__":
+    if not shutil.which("systemd-analyze"):
+        print("skipped: no systemd-analyze; it is in Debian's package systemd")
+        sys.exit(77)
+    UNIT = pathlib.Path(sys.argv.pop(1)) / "adit.service"
+    PRIVILEGES = pathlib.Path(sys.argv.pop(1))
+    unittest.main(verbosity=2)
