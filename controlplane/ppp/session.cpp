@@ -88,6 +88,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   void lcp_down();
   void ip_up();
   void finish();
+  void arm_deadline(Duration at_most);
   void on_deadline();
   void on_link_timer();
   [[nodiscard]] const std::string& sid() const { return origin_.session_id; }
@@ -107,7 +108,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   RateLimit new_keys_{kNewKeysAtOnce, kGoodTime};
   RateLimit frames_{200, Duration{20}};  // no PPP negotiation needs more than 50 frames a second for long
   std::string user_;
-  Instant began_{};
+  std::optional<Instant> due_;  // by when IP has to be up; none while it is
   std::optional<Instant> up_since_;
   std::optional<Instant> desynchronised_;  // the last time that new keys were the remedy
   EndReason renewing_ = EndReason::kNone;  // why LCP began anew for new keys; until IP is up again
@@ -122,11 +123,10 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
 // ---- the link ---------------------------------------------------------------------------------------------
 
 void Session::Impl::start() {
-  began_ = wheel_.now();
   if (settings_.auth.methods.empty()) {
     return end_soon(EndReason::kAuthRefused);
   }
-  deadline_.arm(std::min(settings_.ppp.lcp_timeout, settings_.ppp.setup_timeout));
+  arm_deadline(settings_.ppp.lcp_timeout);
   lcp_.open();
   lcp_.up();
 }
@@ -170,7 +170,7 @@ void Session::Impl::on_frame(Bytes frame) {
 
 void Session::Impl::lcp_up() {
   phase_ = Phase::kAuthenticate;
-  deadline_.arm(settings_.ppp.setup_timeout - (wheel_.now() - began_));
+  arm_deadline(settings_.ppp.setup_timeout);
   host_.set_ppp_compression(lcp_.peer().accepts_acfc, lcp_.peer().accepts_pfc);
   host_.lcp_opened();
   log_.event(
@@ -186,8 +186,7 @@ void Session::Impl::lcp_down() {
   network_.end();
   if (!ending_) {
     phase_ = Phase::kEstablish;
-    began_ = wheel_.now();
-    deadline_.arm(std::min(settings_.ppp.lcp_timeout, settings_.ppp.setup_timeout));
+    arm_deadline(settings_.ppp.lcp_timeout);
   }
 }
 
@@ -199,7 +198,10 @@ void Session::Impl::protocol_down(PppProtocol protocol) {
   if (protocol == PppProtocol::kLcp) {
     return lcp_down();
   }
-  phase_ = ending_ ? phase_ : Phase::kNetwork;
+  if (!ending_) {
+    phase_ = Phase::kNetwork;
+    arm_deadline(settings_.ppp.setup_timeout);
+  }
 }
 
 void Session::Impl::protocol_finished(PppProtocol protocol) {
@@ -280,6 +282,7 @@ void Session::Impl::ip_up() {
   phase_ = Phase::kUp;
   renewing_ = EndReason::kNone;
   up_since_ = up_since_.value_or(wheel_.now());
+  due_.reset();
   deadline_.cancel();
   log_.event(Severity::kDebug, "session_up",
              {{"sid", sid()},
@@ -351,6 +354,13 @@ void Session::Impl::finish() {
   link_timer_.cancel();
   lcp_down();
   host_.session_ended(reason_);
+}
+
+/// `at_most` is for what comes next. The whole, from the call's first moment or from when IP went down, has
+/// setup_timeout, which nothing that the peer does in between moves.
+void Session::Impl::arm_deadline(Duration at_most) {
+  due_ = due_.value_or(wheel_.now() + settings_.ppp.setup_timeout);
+  deadline_.arm(std::clamp(*due_ - wheel_.now(), Duration{0}, at_most));
 }
 
 void Session::Impl::on_deadline() {
