@@ -18,7 +18,8 @@ LcpEndpoint::LcpEndpoint(const PppSettings& settings, Duration echo_interval, Ti
       entropy_(entropy),
       events_(events),
       echo_timer_(wheel, on_timer<&LcpEndpoint::on_echo_timer>, this),
-      protocol_rejects_(8, Duration{500}) {}
+      protocol_rejects_(8, Duration{500}),
+      echo_replies_(20, Duration{100}) {}
 
 std::uint32_t LcpEndpoint::new_magic() {
   std::uint32_t magic = 0;
@@ -60,7 +61,8 @@ void LcpEndpoint::on_protocol_reject(const PppPacket& packet) {
 
 // RFC 1661 §5.8: our magic number, then the data as received; never more than the peer's MRU.
 void LcpEndpoint::send_echo_reply() {
-  if (PppCode{cause().code} != PppCode::kEchoRequest || !wire::parse_lcp_magic(cause().data)) {
+  if (PppCode{cause().code} != PppCode::kEchoRequest || !wire::parse_lcp_magic(cause().data) ||
+      !echo_replies_.allow(now())) {
     return;
   }
   ++echoes_answered_;

@@ -81,6 +81,7 @@ class LcpEndpoint : public ControlProtocol {
   LcpEvents& events_;
   Timer echo_timer_;
   RateLimit protocol_rejects_;
+  RateLimit echo_replies_;
   Instant last_heard_{};
   std::uint32_t echoes_answered_ = 0;
   std::uint8_t unanswered_echoes_ = 0;

@@ -504,6 +504,20 @@ TEST_F(LcpTest, LCP_02_10_EchoIsAnsweredInOpenedOnlyWithOurMagic) {
   EXPECT_NE(Octets(reply.data.begin(), reply.data.begin() + 4), u32(0x01020304));
 }
 
+TEST_F(LcpTest, SEC_08_EchoRepliesAreRateLimited) {
+  open();
+  for (unsigned i = 0; i < 1000; ++i) {
+    receive({PppCode::kEchoRequest, i & 255, u32(0x01020304)});
+  }
+  EXPECT_EQ(host.count(PppCode::kEchoReply), 20U);
+  host.take();
+  advance(1s);
+  for (unsigned i = 0; i < 1000; ++i) {
+    receive({PppCode::kEchoRequest, i & 255, u32(0x01020304)});
+  }
+  EXPECT_EQ(host.count(PppCode::kEchoReply), 10U);
+}
+
 TEST_F(LcpTest, LCP_02_10_EchoWithoutRoomForAMagicIsDiscarded) {
   open();
   receive({PppCode::kEchoRequest, 6, {1, 2, 3}});
