@@ -47,28 +47,29 @@ void AuthExchange::on_verdict(const AuthVerdict& verdict) {
     on_rejected(rejected->ms_chap_error);
     return;
   }
-  if (std::holds_alternative<AuthUnusable>(verdict)) {
+  if (const auto* unusable = std::get_if<AuthUnusable>(&verdict)) {
     answer_rejected(kAuthenticationFailure, false);
-    fail(EndReason::kAuthUnusable);
-    return;
+    return fail(EndReason::kAuthUnusable, unusable->why);
   }
-  const auto* accepted = std::get_if<AuthAccepted>(&verdict);
-  if (accepted == nullptr || !answer_accepted(*accepted)) {
-    fail(EndReason::kNoResource);
-    return;
+  if (const auto* unavailable = std::get_if<AuthUnavailable>(&verdict)) {
+    return fail(EndReason::kNoResource, unavailable->why);
+  }
+  const AuthAccepted& accepted = std::get<AuthAccepted>(verdict);
+  if (!answer_accepted(accepted)) {
+    return fail(EndReason::kNoResource, "accepted, but without MS-CHAPv2's authenticator response");
   }
   state_ = State::kAccepted;
   deadline_.cancel();
-  context_.host.auth_accepted(*accepted, user_);
+  context_.host.auth_accepted(accepted, user_);
 }
 
 void AuthExchange::on_rejected(std::uint16_t ms_chap_error) {
-  ++rejections_;
+  rejections_ = context_.host.auth_rejected(user_, ms_chap_error);
   const bool retry = can_retry() && ms_chap_error == kAuthenticationFailure &&
                      rejections_ < context_.settings.auth.max_failure;
   answer_rejected(ms_chap_error, retry);
   if (!retry) {
-    fail(EndReason::kAuthFailed);
+    fail(EndReason::kAuthFailed, "rejected");
     return;
   }
   // RFC 2759 §6: after an invitation to retry a person types the password, which may take longer than
@@ -78,14 +79,15 @@ void AuthExchange::on_rejected(std::uint16_t ms_chap_error) {
 }
 
 void AuthExchange::on_deadline() {
+  const bool asked = state_ == State::kAsking;
   context_.backend.cancel(*this);
-  fail(EndReason::kAuthTimeout);
+  fail(EndReason::kAuthTimeout, asked ? "no verdict in time" : "no proof from the peer in time");
 }
 
-void AuthExchange::fail(EndReason reason) {
+void AuthExchange::fail(EndReason reason, std::string_view why) {
   state_ = State::kFailed;
   deadline_.cancel();
-  context_.host.auth_failed(reason, user_);
+  context_.host.auth_failed(reason, user_, why);
 }
 
 }  // namespace adit::control

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "controlplane/auth/authenticator.hpp"
 
@@ -62,11 +63,11 @@ class AuthExchange : public Authenticator, public AuthClient {
  private:
   void on_deadline();
   void on_rejected(std::uint16_t ms_chap_error);
-  void fail(EndReason reason);
+  void fail(EndReason reason, std::string_view why);
 
   AuthContext context_;
   State state_ = State::kIdle;
-  std::uint32_t rejections_ = 0;
+  std::uint32_t rejections_ = 0;  // the session's, once a proof has been rejected here
   std::string user_;
   Timer deadline_;
 };

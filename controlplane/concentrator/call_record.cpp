@@ -278,7 +278,7 @@ void CallRecord::log_up() const {
 void CallRecord::log_ended(const contract::CallTotals& totals) const {
   core_.log.event(Severity::kInfo, "call_ended",
                   {{"sid", session_id()},
-                   {"user", last_.user},
+                   {"user", last_.user.empty() ? last_.claimed : last_.user},
                    {"peer", wire::to_string(peer_)},
                    {"local", wire::to_string(local_)},
                    {"ip", wire::to_string(address())},

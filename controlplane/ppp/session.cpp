@@ -82,12 +82,14 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   // AuthenticatorHost
   void send_auth_frame(std::span<const std::uint8_t> frame) override { send_frame(frame); }
   void auth_accepted(const AuthAccepted& accepted, std::string_view user) override;
-  void auth_failed(EndReason reason, std::string_view user) override;
+  std::uint32_t auth_rejected(std::string_view user, std::uint16_t ms_chap_error) override;
+  void auth_failed(EndReason reason, std::string_view user, std::string_view why) override;
 
   void lcp_up();
   void lcp_down();
   void ip_up();
   void finish();
+  void log_failed_login(EndReason reason, std::string_view user, std::string_view why);
   void arm_deadline(Duration at_most);
   void on_deadline();
   void on_link_timer();
@@ -108,7 +110,9 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   RateLimit new_keys_{kNewKeysAtOnce, kGoodTime};
   RateLimit frames_{200, Duration{20}};  // no PPP negotiation needs more than 50 frames a second for long
   std::string user_;
-  std::optional<Instant> due_;  // by when IP has to be up; none while it is
+  std::string claimed_;           // by the last login that failed
+  std::uint32_t rejections_ = 0;  // of proofs, over all renegotiations
+  std::optional<Instant> due_;    // by when IP has to be up; none while it is
   std::optional<Instant> up_since_;
   std::optional<Instant> desynchronised_;  // the last time that new keys were the remedy
   EndReason renewing_ = EndReason::kNone;  // why LCP began anew for new keys; until IP is up again
@@ -274,8 +278,28 @@ void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view
   network_.begin(accepted, lcp_.method());
 }
 
-void Session::Impl::auth_failed(EndReason reason, std::string_view) {
+// Also when the peer may try again: whoever guesses passwords must be seen guessing.
+std::uint32_t Session::Impl::auth_rejected(std::string_view user, std::uint16_t ms_chap_error) {
+  log_failed_login(EndReason::kAuthFailed, user, "rejected, E=" + std::to_string(ms_chap_error));
+  return ++rejections_;
+}
+
+void Session::Impl::auth_failed(EndReason reason, std::string_view user, std::string_view why) {
+  if (reason != EndReason::kAuthFailed) {  // else auth_rejected() has told
+    log_failed_login(reason, user, why);
+  }
   end_soon(reason);
+}
+
+void Session::Impl::log_failed_login(EndReason reason, std::string_view user, std::string_view why) {
+  claimed_ = user;
+  log_.event(Severity::kWarning, "auth_failed",
+             {{"sid", sid()},
+              {"user", claimed_},
+              {"peer", wire::to_string(origin_.peer_address)},
+              {"auth", std::string(to_text(lcp_.method()))},
+              {"reason", std::string(to_text(reason))},
+              {"why", std::string(why)}});
 }
 
 void Session::Impl::ip_up() {
@@ -381,6 +405,7 @@ SessionStatus Session::Impl::status() const {
   SessionStatus status;
   status.phase = phase_;
   status.user = user_;
+  status.claimed = claimed_;
   status.auth_method = authenticated_ ? to_text(lcp_.method()) : "none";
   status.address = network_.address();
   status.mppe = network_.mppe();

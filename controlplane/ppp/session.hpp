@@ -46,6 +46,7 @@ struct SessionStatus {
   enum class Phase : std::uint8_t { kEstablish, kAuthenticate, kNetwork, kUp, kTerminate };
   Phase phase = Phase::kEstablish;
   std::string user;                       ///< empty until authenticated; untrusted octets
+  std::string claimed;                    ///< by the last login that failed; untrusted octets
   std::string_view auth_method = "none";  ///< "mschap-v2", "mschap-v1", "chap-md5", "pap"
   wire::Ipv4Address address;              ///< none before IPCP has one
   std::string mppe = "none";  ///< the mode, both directions: "128", "40-stateful"; CcpEndpoint::describe()

@@ -60,8 +60,9 @@ class RecordingHost final : public AuthenticatorHost {
     user = name;
     events += 'A';
   }
-  void auth_failed(EndReason why, std::string_view name) override {
-    reason = why;
+  std::uint32_t auth_rejected(std::string_view, std::uint16_t) override { return ++rejections; }
+  void auth_failed(EndReason what, std::string_view name, std::string_view) override {
+    reason = what;
     user = name;
     events += 'F';
   }
@@ -71,6 +72,7 @@ class RecordingHost final : public AuthenticatorHost {
   std::optional<AuthAccepted> accepted;
   EndReason reason = EndReason::kNone;
   std::string user;
+  std::uint32_t rejections = 0;  ///< of the session
 };
 
 class AuthFixture : public ::testing::Test {

@@ -314,6 +314,8 @@ TEST(Concentrator, AuthenticationFailureIsOneEventAndCounted) {
   }
   expect_baseline(house);
   EXPECT_EQ(only_reason(house, "call_ended"), "auth_failed");
+  EXPECT_EQ(house.log.named("call_ended").front().fields.at("user"), "mallory") << "as claimed";
+  EXPECT_EQ(house.log.named("auth_failed").front().fields.at("user"), "mallory");
   EXPECT_GE(house.concentrator->stats().auth_rejected, 1u);
   EXPECT_EQ(house.concentrator->stats().auth_accepted, 0u);
 }

@@ -134,6 +134,79 @@ TEST_F(SessionTest, WrongPasswordEndsTheLinkAfterTheFailure) {
   expect_end(EndReason::kAuthFailed);
 }
 
+// Whoever guesses may negotiate LCP anew between two guesses; they are counted all the same.
+TEST_F(SessionTest, SEC_09_MaxFailureIsForTheWholeSession) {
+  settings.auth.max_failure = 3;
+  backend.verdict = AuthRejected{};
+  make();
+  session->start();
+  open_lcp();
+  for (int guess = 1; guess <= 3; ++guess) {
+    SCOPED_TRACE(guess);
+    ASSERT_EQ(session->status().ending, EndReason::kNone);
+    prove();
+    if (guess < 3) {
+      EXPECT_EQ(only().packet.code, PppCode{4});
+      receive(kLcp, conf_req(++id, kMagic));
+      for (const Frame& frame : host.take()) {
+        if (frame.packet.code == PppCode::kConfigureRequest) {
+          receive(kLcp, conf_ack(frame.packet.id, frame.packet.data));
+        }
+      }
+    }
+  }
+  EXPECT_EQ(session->status().ending, EndReason::kAuthFailed);
+  EXPECT_EQ(backend.requests, 3);
+  terminate_lcp();
+  expect_end(EndReason::kAuthFailed);
+}
+
+// What a help desk and fail2ban read: who, whence, by what, why.
+TEST_F(SessionTest, SEC_09_AFailedLoginIsOneLineWithEverythingInIt) {
+  const auto log_in = [&](AuthVerdict verdict) {
+    backend.verdict = std::move(verdict);
+    host.frames.clear();
+    make();
+    session->start();
+    open_lcp();
+    prove({'C', 'O', 'R', 'P', '\\', 'b', 'o', 'b'});
+    terminate_lcp();
+    EXPECT_EQ(session->status().user, "");
+    EXPECT_EQ(session->status().claimed, "CORP\\bob");
+    session.reset();
+  };
+  const std::string whom = "auth_failed sid=00000000000000aa user=CORP\\bob peer=192.0.2.9 auth=mschap-v2 ";
+  log_in(AuthRejected{});
+  EXPECT_TRUE(log.has(whom + "reason=auth_failed why=rejected, E=691"));
+  log_in(AuthRejected{647});
+  EXPECT_TRUE(log.has(whom + "reason=auth_failed why=rejected, E=647"));
+  log_in(AuthUnavailable{"no server answers"});
+  EXPECT_TRUE(log.has(whom + "reason=no_resource why=no server answers"));
+  log_in(AuthUnusable{"Framed-IP-Address of 3 octets"});
+  EXPECT_TRUE(log.has(whom + "reason=auth_unusable why=Framed-IP-Address of 3 octets"));
+  log_in(AuthAccepted{});
+  EXPECT_TRUE(
+      log.has(whom + "reason=no_resource why=accepted, but without MS-CHAPv2's authenticator response"));
+  EXPECT_EQ(log.named("auth_failed").size(), 5U) << "one line each";
+}
+
+TEST_F(SessionTest, SEC_09_ALoginThatGetsNowhereInTimeSaysWhatWasMissing) {
+  backend.answers_at_once = false;
+  make();
+  session->start();
+  open_lcp();
+  prove();
+  advance(settings.auth.timeout);
+  EXPECT_TRUE(log.has("user=alice peer=192.0.2.9 auth=mschap-v2 reason=auth_timeout why=no verdict in time"));
+  host.frames.clear();
+  make();
+  session->start();
+  open_lcp();
+  advance(settings.auth.timeout);
+  EXPECT_TRUE(
+      log.has("user= peer=192.0.2.9 auth=mschap-v2 reason=auth_timeout why=no proof from the peer in time"));
+}
+
 // pppd terminates the link itself when it is refused. Its exit status distinguishes "refused" from "hung up"
 // only if our Terminate-Ack, which travels in GRE, arrives before the control connection ends.
 TEST_F(SessionTest, CrossedTerminateRequestsLeaveTheAckItsTime) {
