@@ -184,10 +184,22 @@ void ControlLoop::wait_for_second() {
       weigh_workers();
       report();
       supervise_ports();
+      report_refused_routes();
       radius_.tidy();
       wait_for_second();
     }
   });
+}
+
+void ControlLoop::report_refused_routes() {
+  SubscriberRoutes* announced = runtime_.subscriber_routes();
+  if (announced == nullptr) {
+    return;
+  }
+  if (const auto refusals = announced->take_refusals(); refusals.count > 0) {
+    log_.event(Severity::kError, "routes_not_announced",
+               {{"changes", std::to_string(refusals.count)}, {"error", refusals.why}});
+  }
 }
 
 void ControlLoop::supervise_ports() {

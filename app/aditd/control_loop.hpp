@@ -58,6 +58,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   void weigh_workers();
   void report();
   void supervise_ports();
+  void report_refused_routes();
   void wait_for_restart();
   void log_port(const PortSupervisor::Event& event);
   void on_signal(int signal);

@@ -133,7 +133,7 @@ std::expected<void, std::string> Runtime::announce_from(const Config& config) {
   announce_each_ = config.announce == Announce::kSubscribers;
   if (!announce_each_) {
     for (const wire::Ipv4Prefix& prefix : pool_prefixes(config.control.ip)) {
-      subscriber_routes_->add(prefix);
+      subscriber_routes_->add_lasting(prefix);
     }
   }
   return {};

@@ -113,7 +113,7 @@ TEST(Routes, SubscribersComeAndGo) {
     (*routes)->remove(one);
     EXPECT_FALSE((*routes)->write_some());
     EXPECT_EQ(subscribers_in(kTable), std::vector{network});
-    EXPECT_EQ((*routes)->refused(), 0U);
+    EXPECT_EQ((*routes)->take_refusals().count, 0U);
     auto successor = SubscriberRoutes::open(kTable);  // as after a crash
     ASSERT_TRUE(successor) << successor.error();
     EXPECT_TRUE(subscribers_in(kTable).empty());
@@ -121,6 +121,52 @@ TEST(Routes, SubscribersComeAndGo) {
     (*successor)->write_some();
   }
   EXPECT_TRUE(subscribers_in(kTable).empty());
+}
+
+TEST(Routes, AnothersRouteOfThePrefixIsInForceAgainWhenTheSubscriberGoes) {
+  constexpr std::uint32_t kTable = 1001;
+  const wire::Ipv4Prefix network{.address = wire::Ipv4Address(10, 66, 0, 0), .length = 24};
+  rtmsg route{};
+  route.rtm_family = AF_INET;
+  route.rtm_dst_len = network.length;
+  route.rtm_protocol = RTPROT_STATIC;
+  route.rtm_type = RTN_UNREACHABLE;
+  netlink::Request request(RTM_NEWROUTE, NLM_F_CREATE, route);
+  request.put_ipv4(RTA_DST, network.address);
+  request.put_u32(RTA_TABLE, kTable);
+  ASSERT_TRUE(netlink::execute(request));
+  const auto types = [&] {
+    std::vector<int> found;
+    rtmsg all{};
+    all.rtm_family = AF_INET;
+    EXPECT_TRUE(netlink::dump({RTM_GETROUTE, 0, all}, [&](const nlmsghdr& message) {
+      const auto body = netlink::body_of<rtmsg>(message);
+      if (body && body->attributes.u32(RTA_TABLE).value_or(body->header.rtm_table) == kTable) {
+        found.push_back(body->header.rtm_type);
+      }
+    }));
+    return found;
+  };
+  {
+    auto routes = SubscriberRoutes::open(kTable);
+    ASSERT_TRUE(routes) << routes.error();
+    (*routes)->add(network);
+    EXPECT_FALSE((*routes)->write_some());
+    EXPECT_EQ(types(), (std::vector<int>{RTN_BLACKHOLE, RTN_UNREACHABLE}));
+    EXPECT_EQ((*routes)->take_refusals().count, 0U);
+  }
+  EXPECT_EQ(types(), std::vector<int>{RTN_UNREACHABLE});
+}
+
+TEST(Routes, ARefusedChangeIsCountedAndSaysWhy) {
+  auto routes = SubscriberRoutes::open(1002);
+  ASSERT_TRUE(routes) << routes.error();
+  (*routes)->add({.address = wire::Ipv4Address(10, 67, 0, 1), .length = 24});  // with host bits
+  EXPECT_FALSE((*routes)->write_some());
+  const auto refusals = (*routes)->take_refusals();
+  EXPECT_EQ(refusals.count, 1U);
+  EXPECT_TRUE(refusals.why.starts_with("Invalid argument")) << refusals.why;
+  EXPECT_EQ((*routes)->take_refusals().count, 0U) << "told once";
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ std::unexpected<std::string> failure(const std::string& what, const netlink::Fai
   return std::unexpected("subscribers' routes: " + what + ": " + why.text());
 }
 
-/// Does not ask for an acknowledgement: only refusals are answered.
+/// Does not ask for an acknowledgement: only refusals are answered. Without NLM_F_REPLACE, the kernel puts it
+/// before another route of the same prefix, which is in force again when ours goes.
 netlink::Request change_request(const wire::Ipv4Prefix& prefix, bool add, std::uint32_t table) {
   rtmsg route{};
   route.rtm_family = AF_INET;
@@ -30,7 +31,7 @@ netlink::Request change_request(const wire::Ipv4Prefix& prefix, bool add, std::u
   route.rtm_protocol = kSubscriberProtocol;
   route.rtm_scope = RT_SCOPE_UNIVERSE;
   route.rtm_type = RTN_BLACKHOLE;
-  netlink::Request request(add ? RTM_NEWROUTE : RTM_DELROUTE, add ? NLM_F_CREATE | NLM_F_REPLACE : 0, route);
+  netlink::Request request(add ? RTM_NEWROUTE : RTM_DELROUTE, add ? NLM_F_CREATE : 0, route);
   request.put_ipv4(RTA_DST, prefix.address);
   request.put_u32(RTA_TABLE, table);
   return request;
@@ -92,8 +93,13 @@ void SubscriberRoutes::add(const wire::Ipv4Prefix& prefix) {
   }
 }
 
+void SubscriberRoutes::add_lasting(const wire::Ipv4Prefix& prefix) {
+  lasting_.insert(prefix);
+  add(prefix);
+}
+
 void SubscriberRoutes::remove(const wire::Ipv4Prefix& prefix) {
-  if (announced_.erase(prefix) != 0) {
+  if (!lasting_.contains(prefix) && announced_.erase(prefix) != 0) {
     changes_.push_back({prefix, false});
   }
 }
@@ -110,7 +116,8 @@ bool SubscriberRoutes::write_some() {
     changes_.pop_front();
   }
   if (!socket_.send(batch)) {
-    ++refused_;  // counted once for the whole batch: no memory, or no permission
+    ++refused_;  // counted once for the whole batch
+    why_refused_ = "the batch was not taken: no memory, or no permission";
   }
   read_refusals();
   return !changes_.empty();
@@ -120,8 +127,12 @@ void SubscriberRoutes::read_refusals() {
   netlink::Bytes datagram;
   while (socket_.receive(datagram) == netlink::Socket::Received::kDatagram) {
     netlink::for_each_message(datagram, [&](const nlmsghdr& message) {
-      const int error = netlink::read_error(message).value_or(netlink::Failure{}).code;
-      refused_ += error != 0 && error != ESRCH ? 1 : 0;  // ESRCH: somebody else has deleted it
+      const netlink::Failure failure = netlink::read_error(message).value_or(netlink::Failure{});
+      // Somebody else has deleted it, or added the same.
+      if (failure.code != 0 && failure.code != ESRCH && failure.code != EEXIST) {
+        ++refused_;
+        why_refused_ = failure.text();
+      }
     });
   }
 }

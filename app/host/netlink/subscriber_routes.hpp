@@ -30,7 +30,10 @@ class SubscriberRoutes {
   SubscriberRoutes(const SubscriberRoutes&) = delete;
   SubscriberRoutes& operator=(const SubscriberRoutes&) = delete;
 
+  /// Adding what there is, and removing what there is not, changes nothing.
   void add(const wire::Ipv4Prefix& prefix);
+  /// As add(), and remove() does not remove it: a pool, of which a subscriber's address may be all.
+  void add_lasting(const wire::Ipv4Prefix& prefix);
   void remove(const wire::Ipv4Prefix& prefix);
 
   /// Writes up to 256 pending changes; true if some are left. Blocks while the kernel applies them, about a
@@ -38,8 +41,14 @@ class SubscriberRoutes {
   bool write_some();
 
   [[nodiscard]] std::size_t announced() const { return announced_.size(); }
-  /// Changes that the kernel refused.
-  [[nodiscard]] std::uint64_t refused() const { return refused_; }
+  /// Changes that the kernel has refused since the last call, and why the last of them.
+  struct Refusals {
+    std::uint64_t count = 0;
+    std::string why;
+  };
+  [[nodiscard]] Refusals take_refusals() {
+    return {std::exchange(refused_, 0), std::exchange(why_refused_, {})};
+  }
 
  private:
   struct Change {
@@ -59,7 +68,9 @@ class SubscriberRoutes {
   std::uint32_t table_;
   std::deque<Change> changes_;
   std::unordered_set<wire::Ipv4Prefix, PrefixHash> announced_;
+  std::unordered_set<wire::Ipv4Prefix, PrefixHash> lasting_;
   std::uint64_t refused_ = 0;
+  std::string why_refused_;
 };
 
 }  // namespace adit::app
