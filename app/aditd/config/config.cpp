@@ -10,6 +10,7 @@
 #include <expected>
 #include <iterator>
 
+#include "app/aditd/config/own_networks.hpp"
 #include "app/aditd/config/reader.hpp"
 #include "app/escape.hpp"
 #include "app/regular_file.hpp"
@@ -139,6 +140,7 @@ ConfigResult load_config(const std::string& path, const std::optional<std::strin
     result.users = read_users(config, server.value_or(config.control.auth.challenge_name), problems);
     check_group(config, problems);
     check_user(config, problems);
+    check_own_networks(config, interface_addresses(), problems);
     if (problems.any_error()) {
       result.config.reset();
     }
