@@ -43,43 +43,53 @@ void ConcentratorHost::unmap_call(wire::Ipv4Address local, wire::Ipv4Address pee
   index().unmap_call(local, peer, id);
 }
 
-void ConcentratorHost::map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) {
-  const wire::Ipv4Prefix host{.address = subscriber, .length = 32};
-  if (SubscriberRoutes* announced = announced_subscribers()) {
-    announced->add(host);
+void ConcentratorHost::map_prefix(const control::PrefixClaim& claim) {
+  using By = control::PrefixClaim::By;
+  if (claim.by == By::kMachine) {
+    return map_machine(claim.prefix);
   }
-  if (!index().map_subscriber(subscriber, call) || !runtime_.xdp_maps().add_subscriber(host)) {
-    log_.event(Severity::kError, "subscriber_unreachable",
-               {{"ip", to_string(subscriber)},
-                {"remedy", "more DPDK memory, or fewer fixed addresses outside the pools"}});
+  // A network behind a subscriber is not from a pool, so "pools" does not announce it.
+  SubscriberRoutes* announced = runtime_.subscriber_routes();
+  if (announced != nullptr && (claim.by == By::kNetwork || runtime_.announces_subscribers())) {
+    announced->add(claim.prefix);
   }
-}
-
-void ConcentratorHost::unmap_subscriber(wire::Ipv4Address subscriber) {
-  const wire::Ipv4Prefix host{.address = subscriber, .length = 32};
-  if (SubscriberRoutes* announced = announced_subscribers()) {
-    announced->remove(host);
+  if (!index().map_route(claim.prefix, claim.call)) {
+    log_unreachable(claim.prefix, "no room in the index", "more DPDK memory, or fewer and smaller networks");
   }
-  runtime_.xdp_maps().remove_subscriber(host);
-  index().unmap_subscriber(subscriber);
-}
-
-void ConcentratorHost::map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) {
-  if (SubscriberRoutes* announced = runtime_.subscriber_routes()) {
-    announced->add(prefix);  // not from a pool, so "pools" does not announce it
-  }
-  if (!index().map_route(prefix, call) || !runtime_.xdp_maps().add_subscriber(prefix)) {
-    log_.event(Severity::kError, "route_unreachable",
-               {{"route", to_string(prefix)}, {"remedy", "more DPDK memory, or fewer and smaller networks"}});
+  if (const auto added = runtime_.xdp_maps().add_subscriber(claim.prefix); !added) {
+    log_unreachable(claim.prefix, added.error(),
+                    "fewer networks, and fewer fixed addresses outside the pools");
   }
 }
 
-void ConcentratorHost::unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) {
+void ConcentratorHost::map_machine(const wire::Ipv4Prefix& prefix) {
   if (SubscriberRoutes* announced = runtime_.subscriber_routes()) {
     announced->remove(prefix);
   }
-  runtime_.xdp_maps().remove_subscriber(prefix);
-  index().unmap_route(prefix, call);
+  index().map_machine(prefix);
+  if (const auto added = runtime_.xdp_maps().add_machine(prefix); !added) {
+    log_unreachable(prefix, added.error(), "fewer networks behind subscribers");
+  }
+}
+
+void ConcentratorHost::unmap_prefix(const wire::Ipv4Prefix& prefix,
+                                    const std::optional<control::PrefixClaim>& heir) {
+  if (SubscriberRoutes* announced = runtime_.subscriber_routes()) {
+    announced->remove(prefix);
+  }
+  runtime_.xdp_maps().remove(prefix);
+  if (!heir) {
+    index().unmap_route(prefix);
+  } else {
+    index().unmap_route(prefix, heir->prefix.length,
+                        heir->by == control::PrefixClaim::By::kMachine ? nullptr : &heir->call);
+  }
+}
+
+void ConcentratorHost::log_unreachable(const wire::Ipv4Prefix& prefix, const std::string& error,
+                                       std::string_view remedy) {
+  log_.event(Severity::kError, "route_unreachable",
+             {{"route", to_string(prefix)}, {"error", error}, {"remedy", std::string(remedy)}});
 }
 
 }  // namespace adit::app

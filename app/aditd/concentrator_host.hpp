@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "app/aditd/log.hpp"
 #include "app/aditd/runtime.hpp"
@@ -29,20 +31,16 @@ class ConcentratorHost final : public control::ConcentratorActions {
   void map_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id,
                 const contract::CallRef& call) override;
   void unmap_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) override;
-  void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) override;
-  void unmap_subscriber(wire::Ipv4Address subscriber) override;
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const override {
     return runtime_.totals(call);
   }
-  void map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) override;
-  void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) override;
+  void map_prefix(const control::PrefixClaim& claim) override;
+  void unmap_prefix(const wire::Ipv4Prefix& prefix, const std::optional<control::PrefixClaim>& heir) override;
 
  private:
+  void map_machine(const wire::Ipv4Prefix& prefix);
+  void log_unreachable(const wire::Ipv4Prefix& prefix, const std::string& error, std::string_view remedy);
   [[nodiscard]] dataplane::CallIndex& index() { return runtime_.data_plane().index(); }
-  /// Announces a route for each subscriber; nullptr: that is off.
-  [[nodiscard]] SubscriberRoutes* announced_subscribers() {
-    return runtime_.announces_subscribers() ? runtime_.subscriber_routes() : nullptr;
-  }
 
   Runtime& runtime_;
   TcpConnections& tcp_;

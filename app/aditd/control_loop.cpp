@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/aditd/control_loop.hpp"
 
+#include <net/if.h>
 #include <rte_cycles.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdint>
 #include <type_traits>
@@ -62,9 +64,10 @@ ControlLoop::ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool
       restart_(loop_.io()) {}
 
 std::expected<void, std::string> ControlLoop::open() {
-  auto mirrored = loop_.mirror_routes(runtime_.ports(), [this](std::unique_ptr<dataplane::NextHops> hops) {
-    runtime_.publish(std::move(hops));
-  });
+  auto mirrored = loop_.mirror_routes(
+      runtime_.ports(),
+      [this](std::unique_ptr<dataplane::NextHops> hops) { runtime_.publish(std::move(hops)); },
+      [this](const std::vector<KernelTable::OwnNetwork>& own) { on_own_networks(own); });
   if (!mirrored) {
     return mirrored;
   }
@@ -94,6 +97,24 @@ std::expected<void, std::string> ControlLoop::open() {
     }
   }
   return {};
+}
+
+/// Addresses that clients dial count as the machine's even before an interface has them.
+void ControlLoop::on_own_networks(const std::vector<KernelTable::OwnNetwork>& own) {
+  std::vector<control::MachineNetwork> networks;
+  for (const KernelTable::OwnNetwork& network : own) {
+    std::array<char, IF_NAMESIZE> name{};
+    networks.push_back({.prefix = network.prefix,
+                        .holder = if_indextoname(network.ifindex, name.data()) != nullptr
+                                      ? std::string(name.data())
+                                      : "interface " + std::to_string(network.ifindex),
+                        .own_address = network.own_address});
+  }
+  for (const wire::Ipv4Address address : config_.bind) {
+    networks.push_back(
+        {.prefix = {.address = address, .length = 32}, .holder = "pptp.bind", .own_address = true});
+  }
+  concentrator_.on_machine_networks(std::move(networks));
 }
 
 void ControlLoop::wait_for_announcement() {

@@ -59,6 +59,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   void report();
   void supervise_ports();
   void report_refused_routes();
+  void on_own_networks(const std::vector<KernelTable::OwnNetwork>& own);
   void wait_for_restart();
   void log_port(const PortSupervisor::Event& event);
   void on_signal(int signal);

@@ -24,12 +24,13 @@ EventLoop::~EventLoop() {
 }
 
 std::expected<void, std::string> EventLoop::mirror_routes(std::span<const dataplane::OpenPort> ports,
-                                                          KernelRoutes::Publish publish) {
+                                                          KernelRoutes::Publish publish,
+                                                          KernelRoutes::TellOwn tell_own) {
   std::vector<dataplane::Port> sides;
   for (const dataplane::OpenPort& open : ports) {
     sides.push_back(open.port);
   }
-  auto routes = KernelRoutes::open(sides, std::move(publish));
+  auto routes = KernelRoutes::open(sides, std::move(publish), std::move(tell_own));
   if (!routes) {
     return std::unexpected(std::move(routes.error()));
   }

@@ -34,9 +34,11 @@ class EventLoop {
 
   [[nodiscard]] asio::io_context& io() { return io_; }
 
-  /// Subscribes to the kernel's routes and neighbours; `publish` gets a first snapshot before this returns.
+  /// Subscribes to the kernel's routes and neighbours; `publish` gets a first snapshot before this returns, and
+  /// `tell_own` the machine's own networks.
   [[nodiscard]] std::expected<void, std::string> mirror_routes(std::span<const dataplane::OpenPort> ports,
-                                                               KernelRoutes::Publish publish);
+                                                               KernelRoutes::Publish publish,
+                                                               KernelRoutes::TellOwn tell_own = {});
   /// Only after mirror_routes().
   [[nodiscard]] KernelRoutes& routes() { return *routes_; }
 

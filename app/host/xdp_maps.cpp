@@ -22,6 +22,8 @@ using dataplane::OpenPort;
 using dataplane::UniqueFd;
 
 constexpr std::uint8_t kPresent = 1;
+constexpr std::uint8_t kSubscribers = ADIT_XDP_SUBSCRIBERS;
+constexpr std::uint8_t kMachines = ADIT_XDP_MACHINES;
 
 adit_xdp_prefix key_of(wire::Ipv4Prefix prefix) {
   return {.length = prefix.length, .address = htonl(prefix.address.value)};
@@ -106,7 +108,7 @@ std::expected<void, std::string> XdpMaps::fill_port(const PortMaps& maps, const 
   }
   for (const wire::Ipv4Prefix pool : pools) {
     const adit_xdp_prefix key = key_of(pool);
-    if (auto done = put(maps.subscribers.get(), &key, &kPresent, ADIT_XDP_SUBSCRIBER_MAP); !done) {
+    if (auto done = put(maps.subscribers.get(), &key, &kSubscribers, ADIT_XDP_SUBSCRIBER_MAP); !done) {
       return done;
     }
   }
@@ -144,20 +146,37 @@ bool XdpMaps::is_in_pools(const wire::Ipv4Prefix& prefix) const {
   });
 }
 
-bool XdpMaps::add_subscriber(const wire::Ipv4Prefix& prefix) {
-  if (is_in_pools(prefix)) {
-    return true;
-  }
+std::expected<void, std::string> XdpMaps::put_subscribers(const wire::Ipv4Prefix& prefix,
+                                                          std::uint8_t whose) const {
   const adit_xdp_prefix key = key_of(prefix);
-  bool all = true;
+  std::expected<void, std::string> all;
   for (const PortMaps& maps : maps_) {
-    all = bpf_map_update_elem(maps.subscribers.get(), &key, &kPresent, BPF_ANY) == 0 && all;
+    if (auto done = put(maps.subscribers.get(), &key, &whose, ADIT_XDP_SUBSCRIBER_MAP); !done) {
+      all = std::move(done);
+    }
   }
   return all;
 }
 
-void XdpMaps::remove_subscriber(const wire::Ipv4Prefix& prefix) {
-  if (is_in_pools(prefix)) {
+std::expected<void, std::string> XdpMaps::add_subscriber(const wire::Ipv4Prefix& prefix) {
+  const bool is_pool = std::ranges::find(pools_, prefix) != pools_.end();  // it may have been the machine's
+  if (is_in_pools(prefix) && !is_pool) {
+    return {};
+  }
+  return put_subscribers(prefix, kSubscribers);
+}
+
+std::expected<void, std::string> XdpMaps::add_machine(const wire::Ipv4Prefix& prefix) {
+  if (prefix.length < 32 && is_in_pools(prefix)) {
+    return {};
+  }
+  return put_subscribers(prefix, kMachines);
+}
+
+void XdpMaps::remove(const wire::Ipv4Prefix& prefix) {
+  if (std::ranges::find(pools_, prefix) != pools_.end()) {
+    [[maybe_unused]] const auto back =
+        put_subscribers(prefix, kSubscribers);  // the entry exists: it has room
     return;
   }
   const adit_xdp_prefix key = key_of(prefix);

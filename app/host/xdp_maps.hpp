@@ -30,10 +30,14 @@ class XdpMaps {
       std::span<const wire::Ipv4Prefix> pools);
 
   /// Adds a subscriber, or a network behind one. Those inside the pools need no entry. O(pools), and one
-  /// system call per port for those outside. False: a map is full or refused the entry, and packets to it
-  /// stay in the kernel.
-  bool add_subscriber(const wire::Ipv4Prefix& prefix);
-  void remove_subscriber(const wire::Ipv4Prefix& prefix);
+  /// system call per port for those outside. The error says why a map refused the entry (it may be full);
+  /// packets to the prefix then stay in the kernel.
+  std::expected<void, std::string> add_subscriber(const wire::Ipv4Prefix& prefix);
+  /// Leaves an address of the machine's, or a network that it is in, to the kernel, whatever subscribers'
+  /// network it lies in. A network inside a pool is the pool's, as the operator wants it.
+  std::expected<void, std::string> add_machine(const wire::Ipv4Prefix& prefix);
+  /// Removes either.
+  void remove(const wire::Ipv4Prefix& prefix);
 
  private:
   struct PortMaps {
@@ -50,6 +54,7 @@ class XdpMaps {
                                                     std::span<const wire::Ipv4Prefix> local_addresses,
                                                     std::span<const wire::Ipv4Prefix> pools);
   [[nodiscard]] bool is_in_pools(const wire::Ipv4Prefix& prefix) const;
+  std::expected<void, std::string> put_subscribers(const wire::Ipv4Prefix& prefix, std::uint8_t whose) const;
 
   std::vector<PortMaps> maps_;
   std::vector<wire::Ipv4Prefix> pools_;

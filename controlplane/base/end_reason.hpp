@@ -23,6 +23,7 @@ enum class EndReason : std::uint8_t {
   kEvicted,     ///< something was scarce, and its source held most without a login
   kNoResource,  ///< no call ID, no slot, or a full ring to the worker
   kPoolEmpty,
+  kAddressInUse,  ///< the user's fixed address is another's, or the machine's own
   kStartTimeout,  ///< no SCCRQ or no OCRQ in time
   kLcpTimeout,
   kLcpFailed,  ///< no agreement, the peer rejects what we need, loopback
@@ -70,6 +71,8 @@ enum class EndReason : std::uint8_t {
       return "no_resource";
     case EndReason::kPoolEmpty:
       return "pool_empty";
+    case EndReason::kAddressInUse:
+      return "address_in_use";
     case EndReason::kStartTimeout:
       return "start_timeout";
     case EndReason::kLcpTimeout:

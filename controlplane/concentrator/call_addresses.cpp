@@ -15,7 +15,7 @@ std::optional<wire::Ipv4Address> CallAddresses::lease(std::optional<wire::Ipv4Ad
     return std::nullopt;  // one call, one address
   }
   std::optional<wire::Ipv4Address> address = fixed;
-  if (fixed && !core_.pools.lease_fixed(*fixed) && !take_over(*fixed)) {
+  if (fixed && !lease_fixed(*fixed)) {
     return std::nullopt;
   }
   if (!fixed) {
@@ -28,6 +28,45 @@ std::optional<wire::Ipv4Address> CallAddresses::lease(std::optional<wire::Ipv4Ad
   return address;
 }
 
+bool CallAddresses::lease_fixed(wire::Ipv4Address address) {
+  if (core_.machine.holder_of(address) != nullptr ||
+      (!core_.pools.lease_fixed(address) && !take_over(address))) {
+    log_refusal(address);
+    return false;
+  }
+  warn_of_overlap({.address = address, .length = 32});
+  return true;
+}
+
+void CallAddresses::log_refusal(wire::Ipv4Address address) const {
+  std::string holder = "unknown";
+  if (const std::string* machine = core_.machine.holder_of(address)) {
+    holder = *machine;
+  } else if (const CallRecord* call = core_.directory.at_address(address)) {
+    const CallStatus status = call->status();
+    holder =
+        "sid " + status.session_id + " user " + status.session.user + " peer " + wire::to_string(status.peer);
+  }
+  core_.log.event(Severity::kWarning, "ip_address_in_use",
+                  {{"sid", call_.session_id()},
+                   {"user", call_.user()},
+                   {"peer", wire::to_string(call_.peer())},
+                   {"ip", wire::to_string(address)},
+                   {"holder", holder}});
+}
+
+/// It works, by the longest prefix; but whoever granted it may not have meant it.
+void CallAddresses::warn_of_overlap(const wire::Ipv4Prefix& prefix) const {
+  if (const MachineNetwork* network = core_.machine.overlapping(prefix)) {
+    core_.log.event(Severity::kWarning, "overlaps_own_network",
+                    {{"sid", call_.session_id()},
+                     {"user", call_.user()},
+                     {"granted", wire::to_string(prefix)},
+                     {"own", wire::to_string(network->prefix)},
+                     {"holder", network->holder}});
+  }
+}
+
 /// Takes the fixed address of the same user's last call, which has ended but is not yet removed by its
 /// worker, so that the next call need not wait. The index points to the new call from map() on.
 bool CallAddresses::take_over(wire::Ipv4Address address) {
@@ -36,12 +75,19 @@ bool CallAddresses::take_over(wire::Ipv4Address address) {
          holder->yield_address(*call_.user_links.user);
 }
 
+PrefixClaims::Handle CallAddresses::claim(const wire::Ipv4Prefix& network) {
+  warn_of_overlap(network);
+  return core_.claims.claim({.prefix = network, .by = PrefixClaim::By::kNetwork, .call = call_.ref});
+}
+
 void CallAddresses::map(wire::Ipv4Address subscriber) {
   unmap();
   mapped_ = subscriber;
-  core_.actions.map_subscriber(subscriber, call_.ref);
+  mapped_claim_ = core_.claims.claim({.prefix = {.address = subscriber, .length = 32},
+                                      .by = PrefixClaim::By::kSubscriber,
+                                      .call = call_.ref});
   for (const wire::Ipv4Prefix& route : routes_) {
-    core_.actions.map_route(route, call_.ref);
+    route_claims_.push_back(claim(route));
   }
 }
 
@@ -49,30 +95,45 @@ void CallAddresses::unmap() {
   if (mapped_.is_none()) {
     return;
   }
-  for (const wire::Ipv4Prefix& route : routes_) {
-    core_.actions.unmap_route(route, call_.ref);
+  for (const PrefixClaims::Handle route : std::exchange(route_claims_, {})) {
+    core_.claims.release(route);
   }
-  core_.actions.unmap_subscriber(std::exchange(mapped_, {}));
+  core_.claims.release(mapped_claim_);
+  mapped_ = {};
 }
 
 void CallAddresses::set_routes(const std::vector<wire::Ipv4Prefix>& routes) {
-  const std::vector<wire::Ipv4Prefix> old = std::exchange(routes_, routes);
+  routes_ = routes;
   if (mapped_.is_none()) {
     return;
   }
-  const auto is_in = [](const std::vector<wire::Ipv4Prefix>& list, const wire::Ipv4Prefix& route) {
-    return std::ranges::find(list, route) != list.end();
-  };
-  for (const wire::Ipv4Prefix& route : old) {
-    if (!is_in(routes_, route)) {
-      core_.actions.unmap_route(route, call_.ref);
-    }
-  }
+  std::vector<PrefixClaims::Handle> old = std::exchange(route_claims_, {});
   for (const wire::Ipv4Prefix& route : routes_) {
-    if (!is_in(old, route)) {
-      core_.actions.map_route(route, call_.ref);
+    const auto known =
+        std::ranges::find(old, route, [](PrefixClaims::Handle handle) { return handle->prefix; });
+    if (known == old.end()) {
+      route_claims_.push_back(claim(route));
+    } else {
+      route_claims_.push_back(*known);
+      old.erase(known);
     }
   }
+  for (const PrefixClaims::Handle route : old) {
+    core_.claims.release(route);
+  }
+}
+
+std::vector<wire::Ipv4Prefix> CallAddresses::routes_it_has() const {
+  if (mapped_.is_none()) {
+    return routes_;
+  }
+  std::vector<wire::Ipv4Prefix> has;
+  for (const PrefixClaims::Handle route : route_claims_) {
+    if (core_.claims.has_it(route)) {
+      has.push_back(route->prefix);
+    }
+  }
+  return has;
 }
 
 }  // namespace adit::control

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "controlplane/concentrator/resources/prefix_claims.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::control {
@@ -18,8 +19,8 @@ class CallAddresses {
  public:
   CallAddresses(ConcentratorCore& core, CallRecord& call) : core_(core), call_(call) {}
 
-  /// `fixed`, or without it any address from `pool`. None: exhausted, taken by another call, or this call
-  /// already has one.
+  /// `fixed`, or without it any address from `pool`. None: exhausted, or this call already has one, or `fixed`
+  /// is another's, whom the log names.
   [[nodiscard]] std::optional<wire::Ipv4Address> lease(std::optional<wire::Ipv4Address> fixed,
                                                        std::string_view pool);
   /// Another call has taken over the address: there is nothing to release.
@@ -35,15 +36,24 @@ class CallAddresses {
   [[nodiscard]] wire::Ipv4Address leased() const { return leased_; }
   [[nodiscard]] wire::Ipv4Address mapped() const { return mapped_; }
   [[nodiscard]] const std::vector<wire::Ipv4Prefix>& routes() const { return routes_; }
+  /// Those networks that packets are routed to this call for: not where a later session, or the machine itself,
+  /// has the same. All of them while nothing is mapped.
+  [[nodiscard]] std::vector<wire::Ipv4Prefix> routes_it_has() const;
 
  private:
+  [[nodiscard]] bool lease_fixed(wire::Ipv4Address address);
   [[nodiscard]] bool take_over(wire::Ipv4Address address);
+  void log_refusal(wire::Ipv4Address address) const;
+  void warn_of_overlap(const wire::Ipv4Prefix& prefix) const;
+  [[nodiscard]] PrefixClaims::Handle claim(const wire::Ipv4Prefix& network);
 
   ConcentratorCore& core_;
   CallRecord& call_;
   wire::Ipv4Address leased_;
-  wire::Ipv4Address mapped_;  // routes_ are mapped along with it
+  wire::Ipv4Address mapped_;  // routes_ are claimed along with it
   std::vector<wire::Ipv4Prefix> routes_;
+  PrefixClaims::Handle mapped_claim_{};             // while mapped
+  std::vector<PrefixClaims::Handle> route_claims_;  // while mapped: of routes_, in their order
 };
 
 }  // namespace adit::control

@@ -302,7 +302,7 @@ CallStatus CallRecord::status() const {
   status.since = since_;
   status.ending = stage_ == Stage::kFinishing;
   status.rate = rate_;
-  status.routes = addresses_.routes();
+  status.routes = addresses_.routes_it_has();
   status.session = session_ ? session_->status() : last_;
   return status;
 }

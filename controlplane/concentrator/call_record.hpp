@@ -77,6 +77,8 @@ class CallRecord final : public PptpCall, public WorkerLink {
   [[nodiscard]] wire::Ipv4Address local() const { return local_; }
   [[nodiscard]] wire::Ipv4Address peer() const { return peer_; }
   [[nodiscard]] wire::Ipv4Address address() const { return addresses_.leased(); }
+  /// Empty before authentication and after the end.
+  [[nodiscard]] std::string user() const { return user_links.user == nullptr ? "" : *user_links.user; }
 
   /// Used by CallDirectory: the calls of one user form a list.
   struct UserLinks {

@@ -58,6 +58,10 @@ void Concentrator::on_worker_message(const contract::ToControl& message,
   core_->sweep();
 }
 
+void Concentrator::on_machine_networks(std::vector<MachineNetwork> networks) {
+  core_->set_machine_networks(std::move(networks));
+}
+
 namespace {
 
 CallRecord* find_session(const CallDirectory& directory, std::string_view session_id) {

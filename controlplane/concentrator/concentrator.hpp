@@ -24,6 +24,8 @@
 #include "controlplane/concentrator/accounting.hpp"
 #include "controlplane/concentrator/admission/source_history.hpp"
 #include "controlplane/concentrator/resources/address_pool.hpp"
+#include "controlplane/concentrator/resources/machine_networks.hpp"
+#include "controlplane/concentrator/resources/prefix_claims.hpp"
 #include "controlplane/concentrator/resources/seating.hpp"
 #include "controlplane/concentrator/resources/steering.hpp"
 #include "controlplane/ppp/session.hpp"
@@ -35,10 +37,10 @@ namespace adit::control {
 /// Identifies a TCP control connection; chosen by whoever accepts it, never reused.
 using ConnectionId = std::uint64_t;
 
-/// What the concentrator needs from the process.
-class ConcentratorActions {
+/// What the concentrator needs from the process. Of PrefixActions: subscribers' addresses and networks, in
+/// order with posts.
+class ConcentratorActions : public PrefixActions {
  public:
-  virtual ~ConcentratorActions() = default;
   /// One whole PPTP control message, to leave in one segment.
   virtual void send(ConnectionId connection, std::span<const std::uint8_t> message) = 0;
   /// Closes once everything sent has left (the process bounds the wait); no more events come for this
@@ -50,19 +52,12 @@ class ConcentratorActions {
   [[nodiscard]] virtual bool post(contract::WorkerId worker, const contract::ToWorker& message) = 0;
   [[nodiscard]] virtual bool post_frame(const contract::CallRef& call,
                                         std::span<const std::uint8_t> frame) = 0;
-  /// Entries of the data plane's indexes: the call for a GRE key or a subscriber address, and its peer's
-  /// address. In order with posts.
+  /// Entries of the data plane's index: the call for a GRE key, and its peer's address. In order with posts.
   virtual void map_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id,
                         const contract::CallRef& call) = 0;
   virtual void unmap_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) = 0;
-  virtual void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) = 0;
-  virtual void unmap_subscriber(wire::Ipv4Address subscriber) = 0;
   /// A call's current counters from its worker; nothing when the worker does not have it.
   [[nodiscard]] virtual std::optional<contract::CallTotals> totals(const contract::CallRef& call) const = 0;
-  /// Routes a prefix behind a subscriber to its call. Addresses in it that other subscribers have keep their
-  /// own entries.
-  virtual void map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) = 0;
-  virtual void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) = 0;
 };
 
 /// One call, for `adit show sessions` and accounting.
@@ -74,7 +69,7 @@ struct CallStatus {
   wire::PeerCallId peer_id;
   Instant since;
   SubscriberRate rate;
-  std::vector<wire::Ipv4Prefix> routes;  ///< behind the subscriber
+  std::vector<wire::Ipv4Prefix> routes;  ///< behind the subscriber; while IP is up, those that it has
   bool ending = false;
   SessionStatus session;
 };
@@ -144,6 +139,9 @@ class Concentrator {
   void on_closed(ConnectionId connection, EndReason reason = EndReason::kPeerClosed);
   /// `frame` holds the octets of a PppFrameIn, otherwise nothing. Stale references are counted and ignored.
   void on_worker_message(const contract::ToControl& message, std::span<const std::uint8_t> frame);
+  /// The machine's own addresses and the networks that it is in, instead of those told before. They come
+  /// before any subscriber's.
+  void on_machine_networks(std::vector<MachineNetwork> networks);
 
   // ---- operator -------------------------------------------------------------------------------------------
   /// Returns the number of calls asked to end. hard: without LCP's Terminate-Request.

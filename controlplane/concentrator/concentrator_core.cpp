@@ -45,6 +45,8 @@ ConcentratorCore::ConcentratorCore(const Settings& the_settings, std::uint16_t w
       call_shares(the_wheel),
       backoff(the_wheel),
       pools(the_settings.ip, the_wheel, workers, steering),
+      claims(the_actions),
+      machine(pools, claims, the_settings.ip.gateway),
       seating(workers),
       steering_(steering),
       ids_(workers, the_settings.ip.quarantine, the_wheel, the_entropy),
@@ -274,6 +276,20 @@ void ConcentratorCore::count_delayed_login(wire::Ipv4Address source, std::string
             {{"peer", wire::to_string(source)}, {"user", std::string(user)}});
 }
 
+void ConcentratorCore::set_machine_networks(std::vector<MachineNetwork> networks) {
+  for (const MachineNetwork& network : networks) {
+    const CallRecord* call = network.own_address ? directory.at_address(network.prefix.address) : nullptr;
+    if (call != nullptr && machine.holder_of(network.prefix.address) == nullptr) {
+      log.event(Severity::kError, "subscriber_address_taken",
+                {{"sid", call->session_id()},
+                 {"ip", wire::to_string(network.prefix.address)},
+                 {"holder", network.holder},
+                 {"remedy", "leave the machine's own addresses out of pools and users' entries"}});
+    }
+  }
+  machine.set(std::move(networks));
+}
+
 void ConcentratorCore::count_stage(CallRecord::Stage stage, int change) {
   std::uint64_t* const gauges[] = {&stats.calls_starting, &stats.calls_active, &stats.calls_finishing};
   *gauges[static_cast<std::size_t>(stage)] += static_cast<std::uint64_t>(change);
@@ -365,6 +381,7 @@ void ConcentratorCore::on_call_removed(const contract::CallRemoved& message) {
   call->removed(message.totals);
   count_stage(call->stage(), -1);
   pools.release(call->address());
+  machine.on_released(call->address());
   unseat(*call);
   directory.remove(*call);
 }

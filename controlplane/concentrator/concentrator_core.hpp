@@ -25,6 +25,8 @@
 #include "controlplane/concentrator/resources/address_pool.hpp"
 #include "controlplane/concentrator/resources/call_ids.hpp"
 #include "controlplane/concentrator/resources/call_slots.hpp"
+#include "controlplane/concentrator/resources/machine_networks.hpp"
+#include "controlplane/concentrator/resources/prefix_claims.hpp"
 #include "controlplane/concentrator/resources/seating.hpp"
 #include "controlplane/concentrator/resources/steering.hpp"
 
@@ -47,6 +49,7 @@ class ConcentratorCore {
   bool free_a_descriptor();
   [[nodiscard]] ConnectionRecord* find_connection(ConnectionId id) const;
   void on_worker_message(const contract::ToControl& message, std::span<const std::uint8_t> frame);
+  void set_machine_networks(std::vector<MachineNetwork> networks);
   void drain();
   /// Destroys what has ended. Only from the outermost event.
   void sweep();
@@ -87,6 +90,8 @@ class ConcentratorCore {
   SourceHistories histories{kRememberedSources};
   LoginBackoff backoff;
   AddressPools pools;
+  PrefixClaims claims;
+  MachineNetworks machine;
   CallDirectory directory;
   Seating seating;
   std::unordered_map<ConnectionId, std::unique_ptr<ConnectionRecord>> connections;

@@ -268,6 +268,9 @@ void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view
   phase_ = Phase::kNetwork;
   if (network_.address().is_none()) {
     const auto address = host_.lease_address(accepted.address, accepted.pool);
+    if (!address && accepted.address) {
+      return end_soon(EndReason::kAddressInUse);  // the host has logged who has it
+    }
     if (!address) {
       log_.event(Severity::kWarning, "ip_pool_empty",
                  {{"sid", sid()}, {"user", user_}, {"pool", accepted.pool}});

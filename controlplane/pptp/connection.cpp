@@ -51,6 +51,7 @@ CdnCode cdn_code(EndReason reason) {
       return {DisconnectResult::kLostCarrier};
     case EndReason::kNoResource:
     case EndReason::kPoolEmpty:
+    case EndReason::kAddressInUse:
       return {DisconnectResult::kGeneralError, GeneralError::kNoResource};
     case EndReason::kInternal:
       return {DisconnectResult::kGeneralError, GeneralError::kPacError};

@@ -9,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <set>
 
 #include "dataplane/base/limits.hpp"
 #include "dataplane/call/peer_table.hpp"
@@ -47,18 +48,24 @@ class CallIndex {
   bool map_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id,
                 const contract::CallRef& call) noexcept;
   void unmap_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) noexcept;
-  bool map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) noexcept;
-  void unmap_subscriber(wire::Ipv4Address subscriber) noexcept;
-  /// Maps those addresses of a subscriber's routed prefix that no call has yet, with one store each. False:
-  /// the prefix is shorter than kShortestRoute, or out of memory.
+  bool map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) noexcept {
+    return map_route({.address = subscriber, .length = 32}, call);
+  }
+  /// Maps the addresses of a prefix, except those that a longer prefix has mapped, with one store each. Mapping
+  /// a prefix again gives it to another call. False: it is shorter than kShortestRoute, or out of memory.
   bool map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) noexcept;
-  /// Unmaps those addresses of the prefix that belong to the call.
-  void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) noexcept;
+  /// Maps the addresses to no call at all, whatever shorter prefixes say: they are the machine's own.
+  void map_machine(const wire::Ipv4Prefix& prefix) noexcept;
+  /// Unmaps a prefix. Its addresses, except those of longer prefixes, go to its `heir`, the longest prefix around
+  /// it that is mapped, of that length and to that call (nullptr: the machine's); length 0: there is none.
+  void unmap_route(const wire::Ipv4Prefix& prefix, std::uint8_t heir_length = 0,
+                   const contract::CallRef* heir = nullptr) noexcept;
   static constexpr std::uint8_t kShortestRoute = 16;
 
   /// Memory of its tables, in octets.
   [[nodiscard]] std::uint64_t octets() const noexcept {
-    return sizeof *this + pages_ * kPageEntries * sizeof(Entry) + peers_.octets();
+    return sizeof *this + call_pages_ * kPageEntries * sizeof(Entry) + subscriber_pages_ * kSubscriberPage +
+           peers_.octets();
   }
 
   // ---- workers ----------------------------------------------------------------------------------------------
@@ -86,6 +93,9 @@ class CallIndex {
   static constexpr std::uint32_t kSlotBits = 23;
   static constexpr std::uint32_t kSlotMask = (1U << kSlotBits) - 1;
   static constexpr std::uint32_t kPageEntries = 1U << 16;
+  /// A page of subscribers: entries, and behind them control's note of the prefix that each comes from: its
+  /// length, 0 when not mapped. Longest prefix match is thus done when a prefix is mapped, never in a lookup.
+  static constexpr std::size_t kSubscriberPage = kPageEntries * (sizeof(Entry) + 1);
   static constexpr std::uint32_t kLocalSlots = 2 * kMaxLocalAddresses;  // open addressing, half full at most
   static_assert(kMaxCallsPerWorker <= kSlotMask + 1 && kMaxWorkers <= (kInUse >> kSlotBits));
 
@@ -104,6 +114,10 @@ class CallIndex {
     return kInUse | std::uint32_t{call.worker.value} << kSlotBits | (call.slot & kSlotMask);
   }
   [[nodiscard]] Entry* make_subscriber_page(wire::Ipv4Address address) noexcept;
+  static std::uint8_t* lengths_of(Entry* page) noexcept {
+    return reinterpret_cast<std::uint8_t*>(page + kPageEntries);
+  }
+  static void fill(Entry* page, const wire::Ipv4Prefix& prefix, std::uint32_t value) noexcept;
   [[nodiscard]] Entry* calls_of(wire::Ipv4Address local) const noexcept {
     const std::uint32_t wanted = key_of(local);
     for (std::uint32_t at = local_slot(wanted);; at = (at + 1) & (kLocalSlots - 1)) {
@@ -121,9 +135,12 @@ class CallIndex {
   PeerTable peers_;
   std::array<LocalAddress, kLocalSlots> locals_{};
   std::uint32_t local_count_ = 0;
-  std::uint64_t pages_ = 0;
+  std::uint64_t call_pages_ = 0;
+  std::uint64_t subscriber_pages_ = 0;
   std::array<std::atomic<Entry*>, kPageEntries>
       subscribers_{};  // by the upper half of the address; pages on demand
+  std::set<wire::Ipv4Prefix>
+      machine_;  // as mapped: no reason for a page, but every page that is made has them
 };
 
 }  // namespace adit::dataplane

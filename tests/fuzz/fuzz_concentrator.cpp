@@ -68,18 +68,18 @@ class House final : public ConcentratorActions {
   void unmap_call(wire::Ipv4Address local, wire::Ipv4Address, wire::LocalCallId id) override {
     require(ids_.erase({local, id.value}) == 1);
   }
-  void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef&) override {
-    require(subscribers_.insert(subscriber).second);
+  void map_prefix(const PrefixClaim& claim) override {
+    if (claim.by == PrefixClaim::By::kSubscriber) {
+      require(subscribers_.insert(claim.prefix.address).second);
+    }
   }
-  void unmap_subscriber(wire::Ipv4Address subscriber) override {
-    require(subscribers_.erase(subscriber) == 1);
+  void unmap_prefix(const wire::Ipv4Prefix& prefix, const std::optional<PrefixClaim>&) override {
+    require(prefix.length < 32 || subscribers_.erase(prefix.address) == 1);
   }
 
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef&) const override {
     return {};
   }
-  void map_route(const wire::Ipv4Prefix&, const contract::CallRef&) override {}
-  void unmap_route(const wire::Ipv4Prefix&, const contract::CallRef&) override {}
 
   void accept(ConnectionId connection) {
     open.insert(connection);

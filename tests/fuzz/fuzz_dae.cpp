@@ -36,11 +36,9 @@ class NoActions final : public ConcentratorActions {
   bool post_frame(const contract::CallRef&, std::span<const std::uint8_t>) override { return true; }
   void map_call(wire::Ipv4Address, wire::Ipv4Address, wire::LocalCallId, const contract::CallRef&) override {}
   void unmap_call(wire::Ipv4Address, wire::Ipv4Address, wire::LocalCallId) override {}
-  void map_subscriber(wire::Ipv4Address, const contract::CallRef&) override {}
-  void unmap_subscriber(wire::Ipv4Address) override {}
+  void map_prefix(const PrefixClaim&) override {}
+  void unmap_prefix(const wire::Ipv4Prefix&, const std::optional<PrefixClaim>&) override {}
   std::optional<contract::CallTotals> totals(const contract::CallRef&) const override { return {}; }
-  void map_route(const wire::Ipv4Prefix&, const contract::CallRef&) override {}
-  void unmap_route(const wire::Ipv4Prefix&, const contract::CallRef&) override {}
 };
 
 struct Desk {

@@ -60,7 +60,7 @@ TEST_F(Routed, NetworkBehindASubscriberBothWays) {
   EXPECT_EQ(up(inner_packet(wire::Ipv4Address(10, 200, 8, 1), kHost)), 0U)
       << "the next network is not its own";
   EXPECT_EQ(world_.dropped(DropReason::kSpoofedSource), 2U);
-  world_.index().unmap_route(kNetwork, call_);
+  world_.index().unmap_route(kNetwork);
   EXPECT_EQ(up(inner_packet(kRouted, kHost)), 0U);
   EXPECT_EQ(down(inner_packet(kHost, kRouted)), 0U);
 }
@@ -71,8 +71,45 @@ TEST_F(Routed, AnothersAddressInsideTheNetworkStaysAnothers) {
   give_network();
   EXPECT_EQ(up(inner_packet(kRouted, kHost)), 0U);
   EXPECT_EQ(world_.dropped(DropReason::kSpoofedSource), 1U);
-  world_.index().unmap_route(kNetwork, call_);
+  world_.index().unmap_route(kNetwork);
   EXPECT_TRUE(CallIndex::read(world_.index().locate_subscriber(kRouted)).known);
+}
+
+TEST_F(Routed, OfNetworksInEachOtherTheLongestHasAnAddressAndTheNextInheritsIt) {
+  CallIndex& index = world_.index();
+  const contract::CallRef a{{0}, 20, 1}, b{{0}, 21, 1}, c{{0}, 22, 1};
+  const wire::Ipv4Prefix wide{wire::Ipv4Address(10, 1, 0, 0), 16};
+  const wire::Ipv4Prefix narrow{wire::Ipv4Address(10, 1, 2, 0), 24};
+  const wire::Ipv4Prefix host{wire::Ipv4Address(10, 1, 2, 9), 32};
+  const wire::Ipv4Prefix own{wire::Ipv4Address(10, 1, 2, 10), 32};
+  const auto slot = [&](unsigned third, unsigned fourth) {
+    const auto* entry = index.locate_subscriber(wire::Ipv4Address(10, 1, third, fourth));
+    return CallIndex::read(entry).known ? CallIndex::read(entry).slot : 0U;
+  };
+  const std::uint64_t octets = index.octets();
+  index.map_machine(own);
+  EXPECT_EQ(index.octets(), octets) << "where no subscriber is, it costs no page";
+  EXPECT_TRUE(index.map_route(host, c));
+  EXPECT_TRUE(index.map_route(narrow, b));
+  EXPECT_TRUE(index.map_route(wide, a)) << "in whichever order they come";
+  EXPECT_EQ(slot(1, 255), 20U);
+  EXPECT_EQ(slot(2, 0), 21U);
+  EXPECT_EQ(slot(2, 255), 21U);
+  EXPECT_EQ(slot(2, 9), 22U);
+  EXPECT_EQ(slot(2, 10), 0U) << "the machine's own is nobody's";
+  EXPECT_EQ(slot(3, 0), 20U);
+  index.unmap_route(narrow, wide.length, &a);
+  EXPECT_EQ(slot(2, 0), 20U);
+  EXPECT_EQ(slot(2, 255), 20U);
+  EXPECT_EQ(slot(2, 9), 22U) << "and the end of one takes nothing from another";
+  EXPECT_EQ(slot(2, 10), 0U);
+  index.unmap_route(host, wide.length, &a);
+  EXPECT_EQ(slot(2, 9), 20U);
+  EXPECT_TRUE(index.map_route(wide, b)) << "another call has the same network now";
+  EXPECT_EQ(slot(2, 9), 21U);
+  index.unmap_route(wide);
+  EXPECT_EQ(slot(2, 9) + slot(1, 255) + slot(3, 0), 0U);
+  index.unmap_route(own);
 }
 
 TEST_F(Routed, PingOfTheGatewayFromTheNetworkIsAnsweredThere) {

@@ -5,6 +5,8 @@
 // Lines: "note TEXT", "port NAME DRIVER QUEUES", "ready", "rx NAME DESTINATION PROTOCOL OCTETS", "closed".
 // Commands on standard input, each answered by a line that begins with its verb:
 //   "add ADDRESS", "remove ADDRESS"  a subscriber outside the pool: "add ok"
+//   "network ADDRESS"                a /16 behind a subscriber: "network ok"
+//   "machine ADDRESS"                an address of the machine's own: "machine ok"; "remove" removes it
 //   "hop ADDRESS"      "hop PORT MAC", "hop unresolved" or "hop none"
 //   "resolve ADDRESS"  has the kernel ask for its neighbour
 #include <poll.h>
@@ -139,8 +141,13 @@ bool obey(Host& host) {
   if (verb == "add") {
     std::puts(host.maps.add_subscriber({.address = address, .length = 32}) ? "add ok" : "add refused");
   } else if (verb == "remove") {
-    host.maps.remove_subscriber({.address = address, .length = 32});
+    host.maps.remove({.address = address, .length = 32});
     std::puts("remove ok");
+  } else if (verb == "network") {
+    const wire::Ipv4Prefix network{.address = address, .length = 16};
+    std::puts(host.maps.add_subscriber(network) ? "network ok" : "network refused");
+  } else if (verb == "machine") {
+    std::puts(host.maps.add_machine({.address = address, .length = 32}) ? "machine ok" : "machine refused");
   } else if (verb == "hop") {
     print_hop(host, address);
   } else if (verb == "resolve") {

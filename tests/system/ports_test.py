@@ -287,6 +287,21 @@ class PortsTest(unittest.TestCase):
         self.send_core("10.64.0.2")
         self.assertEqual(probe.received("core 10.64.0.2 17"), [])
 
+    def test_the_machines_own_address_in_a_subscribers_network_stays_with_the_kernel(self):
+        probe = self.start()
+        self.assertEqual(probe.ask("network", "198.51.0.0"), "ok")
+        self.send_core(CORE)
+        self.assertEqual(probe.received(f"core {CORE} 17"), [], "taken, if nobody says whose it is")
+        for own in (CORE, "10.64.0.2"):
+            self.assertEqual(probe.ask("machine", own), "ok")
+        self.send_core(CORE)
+        self.send_core("10.64.0.2")
+        self.send_core("198.51.7.7")
+        self.assertEqual(probe.received("core 198.51.7.7 17"), [])
+        probe.ask("remove", "10.64.0.2")
+        self.send_core("10.64.0.2")
+        self.assertEqual(probe.received("core 10.64.0.2 17"), [], "the pool's again")
+
     def test_start_after_a_crash(self):
         first = self.start()
         self.assert_gre_reaches_dpdk(first)

@@ -50,19 +50,22 @@ std::set<std::uint32_t> tables_of(std::span<const dataplane::Port> ports) {
 
 }  // namespace
 
-KernelRoutes::KernelRoutes(netlink::Socket socket, std::span<const dataplane::Port> ports, Publish publish)
+KernelRoutes::KernelRoutes(netlink::Socket socket, std::span<const dataplane::Port> ports, Publish publish,
+                           TellOwn tell_own)
     : socket_(std::move(socket)),
       ports_(ports.begin(), ports.end()),
       publish_(std::move(publish)),
+      tell_own_(std::move(tell_own)),
       table_(tables_of(ports)) {}
 
 std::expected<std::unique_ptr<KernelRoutes>, std::string> KernelRoutes::open(
-    std::span<const dataplane::Port> ports, Publish publish) {
+    std::span<const dataplane::Port> ports, Publish publish, TellOwn tell_own) {
   auto socket = netlink::Socket::open();
   if (!socket) {
     return failure("netlink socket", socket.error());
   }
-  std::unique_ptr<KernelRoutes> routes(new KernelRoutes(std::move(*socket), ports, std::move(publish)));
+  std::unique_ptr<KernelRoutes> routes(
+      new KernelRoutes(std::move(*socket), ports, std::move(publish), std::move(tell_own)));
   auto ready = routes->subscribe();
   ready = ready ? routes->read_everything_once() : ready;
   if (!ready) {
@@ -208,6 +211,10 @@ void KernelRoutes::publish_changes() {
         std::make_unique<dataplane::NextHops>(routes, table_.neighbours(), ports_, table_.hosts());
     latest_ = snapshot.get();
     publish_(std::move(snapshot));
+    if (auto own = table_.own_networks(); tell_own_ && own_ != own) {
+      own_ = std::move(own);
+      tell_own_(*own_);
+    }
     for (const KernelTable::NeighbourKey& gateway : gateways_) {
       if (!table_.knows(gateway)) {
         probe(gateway);

@@ -28,11 +28,13 @@ class KernelRoutes {
   /// Receives each new snapshot, and frees the previous one when no worker reads it any more. The latest must
   /// live until the next arrives, because resolve() uses it.
   using Publish = std::function<void(std::unique_ptr<dataplane::NextHops>)>;
+  /// Receives the machine's own addresses and networks, at first and whenever they change.
+  using TellOwn = std::function<void(const std::vector<KernelTable::OwnNetwork>&)>;
 
   /// Subscribes, reads everything once and publishes before it returns. Blocks for at most 5 s (a million
   /// routes take one second).
   [[nodiscard]] static std::expected<std::unique_ptr<KernelRoutes>, std::string> open(
-      std::span<const dataplane::Port> ports, Publish publish);
+      std::span<const dataplane::Port> ports, Publish publish, TellOwn tell_own = {});
   KernelRoutes(const KernelRoutes&) = delete;
   KernelRoutes& operator=(const KernelRoutes&) = delete;
 
@@ -57,7 +59,8 @@ class KernelRoutes {
  private:
   enum class Dump : std::uint8_t { kNone, kRoutes, kNeighbours };
 
-  KernelRoutes(netlink::Socket socket, std::span<const dataplane::Port> ports, Publish publish);
+  KernelRoutes(netlink::Socket socket, std::span<const dataplane::Port> ports, Publish publish,
+               TellOwn tell_own);
   std::expected<void, std::string> subscribe();
   std::expected<void, std::string> read_everything_once();
   void start_dump(Dump what);
@@ -70,6 +73,8 @@ class KernelRoutes {
   netlink::Socket socket_;
   std::vector<dataplane::Port> ports_;
   Publish publish_;
+  TellOwn tell_own_;                                         ///< may be empty
+  std::optional<std::vector<KernelTable::OwnNetwork>> own_;  ///< as last told
   KernelTable table_;
   std::set<KernelTable::NeighbourKey>
       gateways_;  ///< through our ports; kept fresh in the kernel's neighbour table

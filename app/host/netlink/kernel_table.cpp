@@ -94,6 +94,24 @@ std::vector<wire::Ipv4Address> KernelTable::hosts() const {
   return hosts;
 }
 
+std::vector<KernelTable::OwnNetwork> KernelTable::own_networks() const {
+  std::vector<OwnNetwork> own;
+  for (const HostRoute& host : hosts_) {
+    if (wire::is_host(host.address)) {
+      own.push_back(
+          {.prefix = {.address = host.address, .length = 32}, .ifindex = host.ifindex, .own_address = true});
+    }
+  }
+  for (const auto& [key, entries] : routes_) {
+    for (const dataplane::RoutePath& path : entries.front().paths) {
+      if (path.gateway.is_none() && key.length > 0) {
+        own.push_back({.prefix = {.address = key.prefix, .length = key.length}, .ifindex = path.ifindex});
+      }
+    }
+  }
+  return own;
+}
+
 void KernelTable::clear() {
   hosts_.clear();
   routes_.clear();

@@ -39,6 +39,16 @@ class KernelTable {
   /// The machine's own addresses (routes of type local), from any table.
   [[nodiscard]] std::vector<wire::Ipv4Address> hosts() const;
 
+  /// The machine's own addresses, and the networks that it is in: routes without a gateway.
+  struct OwnNetwork {
+    wire::Ipv4Prefix prefix;
+    std::uint32_t ifindex = 0;
+    bool own_address = false;  ///< a /32, the machine's itself
+    friend bool operator==(const OwnNetwork&, const OwnNetwork&) = default;
+  };
+  /// Own addresses first.
+  [[nodiscard]] std::vector<OwnNetwork> own_networks() const;
+
   struct NeighbourKey {
     std::uint32_t ifindex = 0;
     wire::Ipv4Address address;

@@ -2,7 +2,7 @@
 /* The XDP program of a port that stays with the kernel: it redirects the packets for workers and passes
  * all others, so that ARP, ICMP, TCP/1723 and routing daemons stay in the kernel.
  *   access side: enhanced GRE (RFC 2637 §4.1) to an address that clients dial; plain GRE passes;
- *   core side:   IPv4 to a subscriber.
+ *   core side:   IPv4 to a subscriber, but not to the machine itself.
  * Fails safe: before configuration, and when no AF_XDP socket listens (the daemon died), everything passes. */
 #include <linux/bpf.h>  // first: the headers below lack its types
 
@@ -122,7 +122,8 @@ int adit_steer(struct xdp_md* context) {
   if (bpf_map_lookup_elem(&local_addresses, &host)) {
     ours = (config->role & ADIT_XDP_ACCESS) && is_enhanced_gre(ip, end);
   } else if (config->role & ADIT_XDP_CORE) {
-    ours = bpf_map_lookup_elem(&subscribers, &host) != 0;
+    const __u8* whose = bpf_map_lookup_elem(&subscribers, &host);
+    ours = whose && *whose == ADIT_XDP_SUBSCRIBERS;
   }
   return ours ? bpf_redirect_map(&xsks_map, context->rx_queue_index, XDP_PASS) : XDP_PASS;
 }

@@ -13,7 +13,11 @@
 #define ADIT_XDP_PORT_MAP "port" /* array of one struct adit_xdp_port */
 #define ADIT_XDP_LOCAL_MAP \
   "local_addresses" /* longest prefix match, as the next one: addresses to which clients send GRE */
-#define ADIT_XDP_SUBSCRIBER_MAP "subscribers" /* longest prefix match of struct adit_xdp_prefix -> __u8 */
+#define ADIT_XDP_SUBSCRIBER_MAP \
+  "subscribers" /* longest prefix match of struct adit_xdp_prefix -> one of the next */
+
+/* Whose a prefix is. The machine's own addresses and networks lie in subscribers' networks, and stay with the kernel. */
+enum { ADIT_XDP_SUBSCRIBERS = 1, ADIT_XDP_MACHINES = 2 };
 
 enum {
   ADIT_XDP_MAX_QUEUES = 64,

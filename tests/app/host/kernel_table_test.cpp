@@ -233,6 +233,25 @@ TEST(KernelTable, KnowsTheMachinesOwnAddresses) {
   EXPECT_TRUE(table.hosts().empty());
 }
 
+TEST(KernelTable, KnowsTheNetworksThatTheMachineIsIn) {
+  constexpr Ipv4Address kOwn{10, 1, 2, 1};
+  constexpr Ipv4Address kLoopback{127, 0, 0, 1};
+  KernelTable table;
+  EXPECT_EQ(table.apply(route(RTM_NEWROUTE, kNet, 24).attribute(RTA_OIF, 4U)), Effect::kChanged);
+  table.apply(route(RTM_NEWROUTE, Ipv4Address(10, 9, 0, 0), 16)
+                  .attribute(RTA_OIF, 4U)
+                  .attribute(RTA_GATEWAY, Ipv4Address(10, 1, 2, 254)));
+  for (const Ipv4Address address : {kOwn, kLoopback}) {
+    table.apply(route(RTM_NEWROUTE, address, 32, 0, RTN_LOCAL, RT_TABLE_LOCAL).attribute(RTA_OIF, 4U));
+  }
+  const std::vector<KernelTable::OwnNetwork> expected{
+      {.prefix = {.address = kOwn, .length = 32}, .ifindex = 4, .own_address = true},
+      {.prefix = {.address = kNet, .length = 24}, .ifindex = 4}};
+  EXPECT_EQ(table.own_networks(), expected) << "not what is behind a gateway, not loopback";
+  table.apply(route(RTM_DELROUTE, kOwn, 32, 0, RTN_LOCAL, RT_TABLE_LOCAL).attribute(RTA_OIF, 4U));
+  EXPECT_EQ(table.own_networks().size(), 1U);
+}
+
 TEST(KernelTable, OtherTablesAndTypesAreNotForwarding) {
   KernelTable table;
   EXPECT_EQ(table.apply(route(RTM_NEWROUTE, kNet, 24, 0, RTN_UNICAST, 100).attribute(RTA_OIF, 4U)),

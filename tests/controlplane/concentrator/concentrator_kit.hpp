@@ -155,23 +155,25 @@ class House : public ConcentratorActions {
   void unmap_call(wire::Ipv4Address local, wire::Ipv4Address, wire::LocalCallId id) override {
     EXPECT_EQ(calls_by_id.erase({local, id.value}), 1u);
   }
-  void map_subscriber(wire::Ipv4Address subscriber, const contract::CallRef& call) override {
-    EXPECT_TRUE(subscribers.try_emplace(subscriber, call).second) << "address in use";
+  void map_prefix(const PrefixClaim& claim) override {
+    if (claim.by == PrefixClaim::By::kSubscriber) {
+      EXPECT_TRUE(subscribers.try_emplace(claim.prefix.address, claim.call).second) << "address in use";
+    } else if (claim.by == PrefixClaim::By::kNetwork) {
+      routes[claim.prefix] = claim.call;
+    } else {
+      routes.erase(claim.prefix);
+      subscribers.erase(claim.prefix.address);
+    }
   }
-  void unmap_subscriber(wire::Ipv4Address subscriber) override {
-    EXPECT_EQ(subscribers.erase(subscriber), 1u);
+  void unmap_prefix(const wire::Ipv4Prefix& prefix, const std::optional<PrefixClaim>& heir) override {
+    EXPECT_LE(subscribers.erase(prefix.address) + routes.erase(prefix), 1u);
+    heirs[prefix] = heir;
   }
 
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const override {
     return installed.contains(key(call)) ? std::optional(live_totals) : std::nullopt;
   }
   contract::CallTotals live_totals;
-  void map_route(const wire::Ipv4Prefix& prefix, const contract::CallRef& call) override {
-    EXPECT_TRUE(routes.try_emplace(prefix, call).second);
-  }
-  void unmap_route(const wire::Ipv4Prefix& prefix, const contract::CallRef&) override {
-    EXPECT_EQ(routes.erase(prefix), 1u);
-  }
 
   // ---- the workers
   static std::tuple<std::uint16_t, std::uint32_t, std::uint32_t> key(const contract::CallRef& ref) {
@@ -204,6 +206,7 @@ class House : public ConcentratorActions {
   std::map<std::pair<wire::Ipv4Address, std::uint16_t>, contract::CallRef> calls_by_id;
   std::map<wire::Ipv4Address, contract::CallRef> subscribers;
   std::map<wire::Ipv4Prefix, contract::CallRef> routes;
+  std::map<wire::Ipv4Prefix, std::optional<PrefixClaim>> heirs;  // of prefixes that nobody claims any more
   std::set<ConnectionId> open;
   std::map<ConnectionId, std::deque<pptp::Message>> to_client;
   std::unique_ptr<Concentrator> concentrator;

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// What two sessions claim, and what the machine itself has: addresses and networks behind subscribers.
+#include "tests/controlplane/concentrator/concentrator_kit.hpp"
+
+namespace adit::control {
+namespace {
+
+constexpr wire::Ipv4Prefix kNetwork{.address = wire::Ipv4Address(10, 20, 0, 0), .length = 24};
+constexpr wire::Ipv4Address kCore{10, 20, 0, 77};  // the machine's own
+
+MachineNetwork own(wire::Ipv4Address address, const std::string& holder) {
+  return {.prefix = {.address = address, .length = 32}, .holder = holder, .own_address = true};
+}
+
+std::size_t routes_shown(House& house) {
+  std::size_t routes = 0;
+  house.concentrator->for_each_call([&](const CallStatus& call) { routes += call.routes.size(); });
+  return routes;
+}
+
+TEST(Claims, NCP_11_ARedialHasTheNetworkAndKeepsItWhenTheOldSessionTimesOut) {
+  House house;
+  DialIn old(house, 1), redial(house, 2);
+  ASSERT_TRUE(old.dial("routed-10.20.0.0/24"));
+  ASSERT_TRUE(redial.dial("routed-10.20.0.0/24"));
+  EXPECT_EQ(house.routes.at(kNetwork), redial.ref);
+  EXPECT_EQ(routes_shown(house), 1U) << "only one of them has it";
+  old.reset();
+  ASSERT_TRUE(house.routes.contains(kNetwork));
+  EXPECT_EQ(house.routes.at(kNetwork), redial.ref);
+  house.run_workers();
+  EXPECT_EQ(routes_shown(house), 1U);
+  redial.reset();
+  EXPECT_TRUE(house.routes.empty());
+}
+
+TEST(Claims, NCP_11_TheOldSessionGetsTheNetworkBackWhenTheNewOneEnds) {
+  House house;
+  DialIn old(house, 1), redial(house, 2);
+  ASSERT_TRUE(old.dial("routed-10.20.0.0/24"));
+  ASSERT_TRUE(redial.dial("routed-10.20.0.0/24"));
+  redial.reset();
+  ASSERT_TRUE(house.routes.contains(kNetwork));
+  EXPECT_EQ(house.routes.at(kNetwork), old.ref);
+}
+
+TEST(Claims, NCP_11_ANetworkAroundInheritsFromOneInIt) {
+  House house;
+  DialIn wide(house, 1), narrow(house, 2);
+  ASSERT_TRUE(wide.dial("routed-10.20.0.0/16"));
+  ASSERT_TRUE(narrow.dial("routed-10.20.0.0/24"));
+  narrow.reset();
+  ASSERT_TRUE(house.heirs.at(kNetwork).has_value());
+  EXPECT_EQ(house.heirs.at(kNetwork)->call, wide.ref);
+}
+
+TEST(OwnAddresses, NCP_10_AreNotGivenOutFromAPool) {
+  House house;
+  std::set<wire::Ipv4Address> leased;
+  std::vector<std::unique_ptr<DialIn>> lines;
+  lines.push_back(std::make_unique<DialIn>(house, 1));
+  ASSERT_TRUE(lines.back()->dial("alice"));
+  const wire::Ipv4Address next(lines.back()->address.value + 1);
+  house.concentrator->on_machine_networks({own(next, "core0")});
+  for (ConnectionId id = 2; id < 5; ++id) {
+    lines.push_back(std::make_unique<DialIn>(house, id));
+    ASSERT_TRUE(lines.back()->dial("alice"));
+    EXPECT_NE(lines.back()->address, next);
+  }
+  house.concentrator->on_machine_networks({});
+  DialIn fixed(house, 9);
+  EXPECT_TRUE(fixed.dial("fixed-" + wire::to_string(next))) << "it has left the machine";
+}
+
+TEST(OwnAddresses, NCP_10_AFixedOneIsRefusedWithItsHolderInTheLog) {
+  House house;
+  house.concentrator->on_machine_networks({own(kCore, "core0")});
+  DialIn line(house, 1);
+  EXPECT_FALSE(line.dial("fixed-10.20.0.77"));
+  const auto refusals = house.log.named("ip_address_in_use");
+  ASSERT_EQ(refusals.size(), 1U);
+  EXPECT_EQ(refusals[0].fields.at("ip"), "10.20.0.77");
+  EXPECT_EQ(refusals[0].fields.at("holder"), "core0");
+  EXPECT_EQ(refusals[0].fields.at("user"), "fixed-10.20.0.77");
+  EXPECT_TRUE(house.log.named("ip_pool_empty").empty());
+}
+
+TEST(OwnAddresses, NCP_10_TheGatewaysIsOne) {
+  House house;
+  DialIn line(house, 1);
+  EXPECT_FALSE(line.dial("fixed-" + wire::to_string(house.settings.ip.gateway)));
+  ASSERT_EQ(house.log.named("ip_address_in_use").size(), 1U);
+  EXPECT_EQ(house.log.named("ip_address_in_use")[0].fields.at("holder"), "ip.gw-ip-address");
+}
+
+TEST(OwnAddresses, NCP_10_AFixedAddressInUseNamesTheSessionThatHasIt) {
+  House house;
+  DialIn first(house, 1), second(house, 2);
+  ASSERT_TRUE(first.dial("fixed-10.99.0.1"));
+  EXPECT_FALSE(second.dial("fixed-10.99.0.1"));
+  ASSERT_EQ(house.log.named("ip_address_in_use").size(), 1U);
+  const std::string holder = house.log.named("ip_address_in_use")[0].fields.at("holder");
+  EXPECT_NE(holder.find("user fixed-10.99.0.1"), std::string::npos) << holder;
+  EXPECT_NE(holder.find("sid "), std::string::npos) << holder;
+  second.reset();
+  house.run_workers();
+  ASSERT_EQ(house.log.named("call_ended").size(), 1U);
+  EXPECT_EQ(house.log.named("call_ended")[0].fields.at("reason"), "address_in_use");
+}
+
+TEST(OwnNetworks, NCP_11_ComeBeforeTheSameNetworkOfASubscriberAndTheLogNamesBoth) {
+  House house;
+  house.concentrator->on_machine_networks({{.prefix = kNetwork, .holder = "core0"}, own(kCore, "core0")});
+  DialIn line(house, 1);
+  ASSERT_TRUE(line.dial("routed-10.20.0.0/24"));
+  EXPECT_FALSE(house.routes.contains(kNetwork));
+  EXPECT_EQ(routes_shown(house), 0U);
+  const auto warnings = house.log.named("overlaps_own_network");
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_EQ(warnings[0].fields.at("granted"), "10.20.0.0/24");
+  EXPECT_EQ(warnings[0].fields.at("own"), "10.20.0.0/24");
+  EXPECT_EQ(warnings[0].fields.at("holder"), "core0");
+  house.concentrator->on_machine_networks({});
+  EXPECT_EQ(house.routes.at(kNetwork), line.ref) << "the machine has left it";
+}
+
+TEST(OwnAddresses, NCP_10_OneThatASubscriberHasAlreadyIsTheMachinesFromNowOn) {
+  House house;
+  DialIn line(house, 1);
+  ASSERT_TRUE(line.dial("fixed-10.20.0.77"));
+  house.concentrator->on_machine_networks({own(kCore, "core0")});
+  EXPECT_FALSE(house.subscribers.contains(kCore));
+  EXPECT_EQ(house.log.named("subscriber_address_taken").size(), 1U);
+  line.reset();
+  house.run_workers();
+  DialIn again(house, 2);
+  EXPECT_FALSE(again.dial("fixed-10.20.0.77"));
+}
+
+}  // namespace
+}  // namespace adit::control
