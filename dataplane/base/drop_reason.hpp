@@ -52,6 +52,8 @@ namespace adit::dataplane {
     "a peer whose TCP and GRE leave through different addresses")                                            \
   X(kGreDuplicate, "gre_duplicate", "sequence number seen just before")                                      \
   X(kGreLate, "gre_late", "sequence number already passed: reordered on the way")                            \
+  X(kGreJump, "gre_jump",                                                                                    \
+    "unencrypted, and its sequence number far from all others: forged, or the first after a long loss")      \
   /* ---- PPP ---- */                                                                                        \
   X(kPppHeader, "ppp_header", "PPP header malformed or cut off")                                             \
   X(kPppFrameTooLong, "ppp_frame_too_long", "PPP control frame larger than 1,600 octets")                    \
@@ -65,8 +67,6 @@ namespace adit::dataplane {
   X(kMppeNotUp, "mppe_not_up", "encrypted data, but no encryption was negotiated")                           \
   X(kMppeHeader, "mppe_header", "MPPE header with bits that the agreed mode cannot have")                    \
   X(kMppeLate, "mppe_late", "coherency count late or duplicate")                                             \
-  X(kMppeGap, "mppe_gap",                                                                                    \
-    "coherency count further ahead than the GRE sequence: forged, or the key chains have diverged")          \
   X(kMppeBudget, "mppe_budget", "too many key changes to catch up: heavy loss, or forged packets")           \
   X(kMppeOutOfStep, "mppe_out_of_step",                                                                      \
     "stateful mode: packets before it were lost, so it cannot be decrypted; the peer is asked for a reset")  \

@@ -38,6 +38,17 @@ inline constexpr std::uint32_t kHandoffRing = 1024;
 /// calls a second.
 inline constexpr std::uint32_t kBareAcksPerLoop = 64;
 
+/// The widest gap that a call waits for, in packets: 32 at 10 kpps are 3 ms.
+inline constexpr std::uint16_t kReorderWindow = 32;
+
+/// How far a GRE sequence number that nothing vouches for (GreReceiver) may lie ahead of the last one taken.
+/// A loss of that many packets in a row is rare, and a guess hits it once in a million.
+inline constexpr std::uint32_t kGreReach = 4096;
+
+/// How far behind the last one it counts as late, rather than as coming from another place: RFC 3550 A.1's
+/// MAX_MISORDER.
+inline constexpr std::uint32_t kGreMisorder = 100;
+
 /// MPPE key changes that one call may spend on lost packets (RFC 3078 §8.1), beyond one per packet received;
 /// refilled per second up to the capacity. One costs about 1,500 cycles; 8,192 bridge a loss of that many
 /// consecutive packets.
@@ -48,12 +59,22 @@ inline constexpr std::uint32_t kRekeyCapacity = 8192;
 /// does nothing else.
 inline constexpr std::uint32_t kRekeysPerBurst = 8192;
 
-/// Consecutive failed decryptions before control is told that the key chains have diverged.
+/// Key changes that one worker spends, per second and at once, on packets whose coherency count and GRE number
+/// do not agree (MppeReceiver::agree): 2 % of a core, however many calls a forger sends them to.
+inline constexpr std::uint32_t kDoubtfulRekeysPerSecond = 32'768;
+inline constexpr std::uint32_t kDoubtfulRekeyCapacity = 8192;
+
+/// Failed decryptions, and the time that they span, without a good one in between, before control is told that
+/// the key chains have diverged. What merely fails while good packets keep coming is a forger's, or a copy.
 inline constexpr std::uint8_t kImplausibleInARow = 64;
+inline constexpr std::uint32_t kUndecipherableMs = 5000;
 
 /// Milliseconds between the Reset-Requests of a call with stateful MPPE (RFC 3078 §8.2): about a round trip.
 /// After 64 unanswered ones, 16 seconds without traffic, control is told (kImplausibleInARow).
 inline constexpr std::uint32_t kResetIntervalMs = 250;
+
+/// Wraps of the coherency count beyond the first that a stateful receiver tries for one packet.
+inline constexpr std::uint32_t kMppeWraps = 8;
 
 /// Consecutive lost flushed packets whose key changes a stateful MPPE receiver still tries: at 30 % loss,
 /// only one reset in 50,000 loses more.
@@ -95,9 +116,6 @@ inline constexpr std::uint32_t kIdleLoopsBeforeSleep = 256;
 
 /// Frames buffered per port before they are handed to the device.
 inline constexpr std::uint16_t kTransmitBuffer = 64;
-
-/// The widest gap that a call waits for, in packets: 32 at 10 kpps are 3 ms.
-inline constexpr std::uint16_t kReorderWindow = 32;
 
 /// Calls per worker that can wait for a gap at the same time; the others do not wait. 280 KiB.
 inline constexpr std::uint16_t kReorderWindows = 1024;

@@ -87,6 +87,7 @@ void CallTable::remove(Call& call) noexcept {
 
 void CallTable::forget_mppe(Call& call) noexcept {
   call.identity.mppe_receive = MppeUse::kNone;
+  call.window.expect_no_proof();
   call.identity.mppe_send = MppeUse::kNone;
   crypto::wipe(&call.receive_chain, sizeof call.receive_chain);
   crypto::wipe(&call.send_chain, sizeof call.send_chain);

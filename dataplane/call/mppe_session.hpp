@@ -3,12 +3,12 @@
 // ahead a packet is (in stateless mode that determines its key), and whether the receiver may try it. Keys
 // live in crypto::MppeChain; packets are decrypted by crypto::mppe_crypt() or StatefulMppe.
 // A packet is evaluated first and committed once its plaintext is plausible, so no forged packet moves the
-// chain.
+// chain. The keys of a chain are numbered: key n has the count n - 1, modulo 4096.
 // Pure. Thread: the call's worker. Owner: the call.
 #pragma once
 
 #include <cstdint>
-#include <expected>
+#include <optional>
 
 #include "dataplane/base/clock.hpp"
 #include "dataplane/base/limits.hpp"
@@ -16,33 +16,26 @@
 
 namespace adit::dataplane {
 
-enum class MppeRefusal : std::uint8_t {
-  kLate,    ///< N = 0, or N > 2048 although the GRE sequence cannot have moved that far: duplicate or late
-  kGap,     ///< more packets encrypted than GRE packets sent: forged, or the key chains have diverged
-  kBudget,  ///< catching up needs more key changes than the call or the burst may spend
-};
-
 class MppeReceiver {
  public:
-  /// `at`: the highest GRE sequence number received when MPPE begins; every encrypted packet comes after it.
-  explicit MppeReceiver(wire::GreSeq at) noexcept : at_(at) {}
-  MppeReceiver() = default;
+  /// Counts that look the same: a packet's key may be this many further on, as often as `gap` allows.
+  static constexpr std::uint32_t kWrap = wire::CoherencyCount::kModulus;
 
-  /// Key changes from the committed key to the key of a packet with this `count` in GRE packet `sequence`
-  /// (which is ahead of all committed ones). RFC 3078 §8.1 takes N = (count - last) mod 4096. As each
-  /// encrypted packet has its own GRE sequence number, N cannot exceed the distance that the sequence has
-  /// moved; and where it has moved by 4096 or more, the largest such N is meant. So both sides stay in step
-  /// over any loss.
-  [[nodiscard]] std::expected<std::uint32_t, MppeRefusal> evaluate(wire::CoherencyCount count,
-                                                                   wire::GreSeq sequence) const noexcept {
-    constexpr std::uint32_t kModulus = wire::CoherencyCount::kModulus;
-    const std::int32_t distance = sequence.distance_from(at_);
-    const std::uint32_t gap = distance > 0 ? static_cast<std::uint32_t>(distance) : 0;
-    const std::uint32_t steps = count.steps_from(last_) == 0 ? kModulus : count.steps_from(last_);
-    if (steps > gap) {
-      return std::unexpected(steps > kModulus / 2 ? MppeRefusal::kLate : MppeRefusal::kGap);
-    }
-    return steps + (gap - steps) / kModulus * kModulus;
+  /// Key changes from the committed key to the nearest one that a packet with this `count` can have; nothing: it
+  /// is late, or a duplicate. `gap`: GreReceiver::gap(). RFC 3078 §8.1 takes N = (count - last) mod 4096, and
+  /// half of that as ahead. As each encrypted packet has a GRE sequence number, N may be more where that has
+  /// moved as far. It need not be: a peer may skip numbers, or drop packets after it has encrypted them.
+  [[nodiscard]] std::optional<std::uint32_t> evaluate(wire::CoherencyCount count,
+                                                      std::uint32_t gap) const noexcept {
+    const wire::CoherencyCount last(static_cast<std::uint16_t>(key_ - 1));
+    const std::uint32_t steps = count.steps_from(last) == 0 ? kWrap : count.steps_from(last);
+    return steps <= gap || steps <= kWrap / 2 ? std::optional(steps) : std::nullopt;
+  }
+
+  /// False: no loss explains these numbers, or a very long one. Such a packet is tried at the worker's expense
+  /// rather than the call's, or a forger could use up what the peer's own losses need.
+  [[nodiscard]] static bool agree(std::uint32_t steps, std::uint32_t gap) noexcept {
+    return (steps <= gap && gap <= kGreReach) || steps <= kReorderWindow;
   }
 
   /// Whether `skipped` key changes for lost packets, beyond the one that every packet costs, may be spent;
@@ -51,38 +44,39 @@ class MppeReceiver {
     return skipped == 0 || budget_.take(skipped, now);
   }
 
-  /// True when no encrypted packet was lost before the one with this `count`.
-  [[nodiscard]] bool is_next(wire::CoherencyCount count) const noexcept { return count == last_.next(); }
+  /// The number of the last good packet's key. RFC 3078 names no start value for the count, but everyone begins
+  /// with 0: the first packet is one step ahead.
+  [[nodiscard]] std::uint32_t key() const noexcept { return key_; }
+  [[nodiscard]] bool is_ahead(std::uint32_t key) const noexcept {
+    return static_cast<std::int32_t>(key - key_) > 0;
+  }
 
   /// The plaintext was plausible. The caller stores the packet's key in the chain.
-  void commit(wire::CoherencyCount count, wire::GreSeq sequence) noexcept {
-    last_ = count;
-    at_ = sequence;
+  void commit(std::uint32_t key) noexcept {
+    key_ = key;
     failures_ = 0;
   }
 
-  /// A clear frame (PPP control) used up a GRE sequence number that no encrypted packet can have had. Without
-  /// this, 4,096 LCP echoes of an idle subscriber would look like 4,096 lost packets. (A clear frame from
-  /// before the last encrypted packet does not count: within a burst, stateful mode commits ahead of the
-  /// clear frames.)
-  void on_clear_frame(wire::GreSeq sequence) noexcept { at_ = sequence.is_after(at_) ? at_.next() : at_; }
-
-  /// A packet was not plausible. True once, after kImplausibleInARow consecutive failures.
-  [[nodiscard]] bool on_failure() noexcept {
+  /// A packet could not be decrypted. True when there were kImplausibleInARow of them, over kUndecipherableMs,
+  /// and no good one in between: the chains have parted, and control ought to know.
+  [[nodiscard]] bool on_failure(Milliseconds now) noexcept {
+    const auto ticks = static_cast<std::uint16_t>(now.value / kTickMs);
+    failing_since_ = failures_ == 0 ? ticks : failing_since_;
     failures_ = static_cast<std::uint8_t>(failures_ + (failures_ < 255 ? 1 : 0));
-    return failures_ == kImplausibleInARow;
+    constexpr std::uint16_t kLong = kUndecipherableMs / kTickMs + 2;
+    return failures_ >= kImplausibleInARow && static_cast<std::uint16_t>(ticks - failing_since_) >= kLong;
   }
-  /// The notice could not be delivered: report again at the next failure.
-  void retry_notice() noexcept { failures_ = kImplausibleInARow - 1; }
+  /// Control knows: count anew.
+  void on_told() noexcept { failures_ = 0; }
 
  private:
-  // One before 0, so that the peer's first packet is one step ahead: RFC 3078 names no start value, but
-  // everyone begins with 0.
-  wire::CoherencyCount last_{wire::CoherencyCount::kModulus - 1};
+  static constexpr std::uint32_t kTickMs = 256;  // so that a time fits 16 bits
+  std::uint32_t key_ = 0;
+  std::uint16_t failing_since_ = 0;
   std::uint8_t failures_ = 0;
-  wire::GreSeq at_;
   TokenBucket<kRekeysPerSecond, kRekeyCapacity> budget_;
 };
+static_assert(sizeof(MppeReceiver) == 16);
 
 class MppeSender {
  public:

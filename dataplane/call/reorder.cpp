@@ -12,8 +12,9 @@ Reorder::Verdict Reorder::evaluate_out_of_order(Call& call, wire::GreSeq sequenc
                                                 Milliseconds now) noexcept {
   CallOrder& order = call.uplink.order;
   const std::int32_t gap = sequence.distance_from(order.next);
-  if (gap < 0) {
-    return Verdict::kProceed;  // late, or a duplicate within this burst: commit will tell
+  if (gap < 0 || gap >= static_cast<std::int32_t>(kGreReach)) {
+    // Late, a duplicate within this burst, or forged: commit will tell. If forged, it must not end the waiting.
+    return Verdict::kProceed;
   }
   ReorderWindow* window = windows_.of(call);
   if (gap == 0) {
@@ -96,9 +97,9 @@ Reorder::Released Reorder::release_ready() noexcept {
   return {&call, {released_.data(), count}};
 }
 
-/// The packets that follow the highest committed one without a gap; all of them once the gap is given up.
+/// The packets that follow the last committed one without a gap; all of them once the gap is given up.
 std::size_t Reorder::take_held(Call& call, ReorderWindow& window) noexcept {
-  const std::uint32_t first = call.window.highest().next().value;
+  const std::uint32_t first = call.window.expected().value;
   const bool give_up = std::exchange(window.give_up, false);
   bool skipped = false;
   std::size_t count = 0;

@@ -31,7 +31,7 @@ class Reorder {
   /// Call before the packets of each burst.
   void begin_burst() noexcept { ++burst_; }
 
-  /// Decides about a packet that is ahead of everything its call has committed.
+  /// Decides about a packet that may be ahead of everything its call has committed.
   [[nodiscard]] Verdict evaluate(Call& call, wire::GreSeq sequence, rte_mbuf* mbuf,
                                  Milliseconds now) noexcept {
     if (!windows_.on()) {
@@ -40,7 +40,7 @@ class Reorder {
     CallOrder& order = call.uplink.order;
     if (order.burst != burst_) {
       order.burst = burst_;
-      order.next = call.window.started() ? call.window.highest().next() : sequence;
+      order.next = call.window.started() ? call.window.expected() : sequence;
     }
     if (sequence == order.next && order.window == 0) {
       order.next = order.next.next();

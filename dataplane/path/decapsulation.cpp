@@ -3,6 +3,8 @@
 
 #include <rte_prefetch.h>
 
+#include <algorithm>
+
 #include "crypto/secret.hpp"
 #include "dataplane/path/encapsulation.hpp"
 #include "dataplane/wire/ipv4.hpp"
@@ -27,16 +29,17 @@ DropReason reason_of(wire::GreError error) noexcept {
   return DropReason::kGreBadFlags;
 }
 
-DropReason reason_of(MppeRefusal refusal) noexcept {
-  switch (refusal) {
-    case MppeRefusal::kLate:
-      return DropReason::kMppeLate;
-    case MppeRefusal::kGap:
-      return DropReason::kMppeGap;
-    case MppeRefusal::kBudget:
-      return DropReason::kMppeBudget;
+DropReason reason_of(GreReceiver::Verdict verdict) noexcept {
+  switch (verdict) {
+    case GreReceiver::Verdict::kDuplicate:
+      return DropReason::kGreDuplicate;
+    case GreReceiver::Verdict::kJump:
+      return DropReason::kGreJump;
+    case GreReceiver::Verdict::kLate:
+    case GreReceiver::Verdict::kAhead:
+      break;
   }
-  return DropReason::kMppeBudget;
+  return DropReason::kGreLate;
 }
 
 }  // namespace
@@ -170,16 +173,15 @@ bool Decapsulation::accept_sequence(Packet& packet) noexcept {
     rte_pktmbuf_free(packet.mbuf);  // a bare acknowledgement: nothing more to do
     return false;
   }
-  switch (call.window.evaluate(packet.sequence)) {
-    case GreReceiver::Verdict::kAhead:
-      return put_in_order(packet);
-    case GreReceiver::Verdict::kDuplicate:
-      return drop(packet, DropReason::kGreDuplicate);
-    case GreReceiver::Verdict::kLate:
-      reorder_.on_late(call, packet.sequence);
-      break;
+  return put_in_order(packet);
+}
+
+/// RFC 2637 §4.3: out of sequence.
+bool Decapsulation::discard(Packet& packet, GreReceiver::Verdict verdict) noexcept {
+  if (verdict == GreReceiver::Verdict::kLate) {
+    reorder_.on_late(*packet.call, packet.sequence);
   }
-  return drop(packet, DropReason::kGreLate);
+  return drop(packet, reason_of(verdict));
 }
 
 /// False: the packet is held, or was dropped.
@@ -247,8 +249,7 @@ bool Decapsulation::strip_ppp(Packet& packet) noexcept {
       const auto mppe = wire::parse_mppe({packet.at, packet.size});
       const bool stateless = identity.mppe_receive == MppeUse::kStateless;
       if (!mppe || (stateless && !mppe->flushed)) {
-        on_mppe_failure(*packet.call);
-        return drop(packet, DropReason::kMppeHeader);
+        return refuse(packet, DropReason::kMppeHeader);
       }
       packet.mppe = *mppe;
       packet.content = stateless ? Content::kEncrypted : Content::kInStream;
@@ -271,11 +272,12 @@ bool Decapsulation::strip_ppp(Packet& packet) noexcept {
   }
 }
 
-// ---- decrypt: RFC 3078 §8, on trial: no state of the call changes before the plaintext is plausible ------------------
+// ---- decrypt: RFC 3078 §8, on trial: nothing of the call changes --------------------------------------------
 
 void Decapsulation::decrypt() noexcept {
   job_count_ = 0;
   rekeys_left_ = kRekeysPerBurst;
+  run_ = {};
   by_call_.visit(
       burst_, [](const Packet& packet) { return packet.content == Content::kEncrypted; },
       [](Call& call) -> BurstMark& { return call.uplink.mark; },
@@ -287,42 +289,50 @@ void Decapsulation::decrypt() noexcept {
   if (job_count_ > 0) {
     crypto::mppe_crypt({jobs_.data(), job_count_});
   }
-  burst_.filter([this](Packet& packet) {
-    if (packet.content < Content::kEncrypted) {
-      return true;
-    }
-    return packet.content == Content::kEncrypted ? packet.mbuf != nullptr && read_plaintext(packet)
-                                                 : decrypt_in_stream(packet) && read_plaintext(packet);
-  });
   context_.mark(Stage::kDecrypt);
 }
 
 bool Decapsulation::prepare_job(Packet& packet) noexcept {
   Call& call = *packet.call;
-  const auto changes = call.uplink.mppe.evaluate(packet.mppe.count, packet.sequence);
+  const std::uint32_t gap = call.window.gap(packet.sequence);
+  const auto changes = call.uplink.mppe.evaluate(packet.mppe.count, gap);
   if (!changes) {
-    on_mppe_failure(call);
-    return drop(packet, reason_of(changes.error()));
+    return refuse_late(packet);
   }
-  // mppe_crypt() continues from the previous job if that is the same call's and has fewer key changes.
-  const crypto::MppeJob* before = job_count_ > 0 ? &jobs_[job_count_ - 1] : nullptr;
-  const bool continues =
-      before != nullptr && before->chain == &call.receive_chain && before->changes <= *changes;
-  const std::uint32_t cost = *changes - (continues ? before->changes : 0);
-  const std::uint32_t skipped = cost > 0 ? cost - 1 : 0;
-  if (!afford(call, skipped)) {
-    if (skipped > kRekeyCapacity) {
-      on_mppe_failure(call);  // catching up will never be affordable: a new call is better than a dead one
-    }
-    return drop(packet, DropReason::kMppeBudget);
+  if (run_.call != &call) {
+    run_ = {.call = &call, .first = job_count_};
   }
-  packet.job = job_count_;
-  jobs_[job_count_++] = {
-      .chain = &call.receive_chain, .changes = *changes, .size = packet.size, .data = packet.at};
+  // Keys up to the farthest one of this run are made anyway, whoever's packet that one is.
+  const std::uint32_t skipped = *changes > run_.changes ? *changes - run_.changes - 1 : 0;
+  if (!afford(call, skipped, MppeReceiver::agree(*changes, gap))) {
+    return refuse(packet, DropReason::kMppeBudget);
+  }
+  run_.changes = std::max(run_.changes, *changes);
+  packet.key = call.uplink.mppe.key() + *changes;
+  add_job(packet, *changes);
   return true;
 }
 
-bool Decapsulation::afford(Call& call, std::uint32_t changes) noexcept {
+/// mppe_crypt() continues from the previous job if that is the same call's and has no more key changes: so a
+/// call's jobs are kept in the order of their keys, and a forged packet does not make those after it start over.
+void Decapsulation::add_job(Packet& packet, std::uint32_t changes) noexcept {
+  std::uint16_t at = job_count_++;
+  for (; at > run_.first && jobs_[at - 1U].changes > changes; --at) {
+    jobs_[at] = jobs_[at - 1U];
+    tried_[at] = tried_[at - 1U];
+    tried_[at]->job = at;
+  }
+  jobs_[at] = {
+      .chain = &packet.call->receive_chain, .changes = changes, .size = packet.size, .data = packet.at};
+  tried_[at] = &packet;
+  packet.job = at;
+}
+
+/// `agreed`: MppeReceiver::agree().
+bool Decapsulation::afford(Call& call, std::uint32_t changes, bool agreed) noexcept {
+  if (!agreed) {
+    return doubtful_rekeys_.take(changes, context_.now);
+  }
   if (changes > rekeys_left_ || !call.uplink.mppe.spend(changes, context_.now)) {
     return false;
   }
@@ -330,37 +340,141 @@ bool Decapsulation::afford(Call& call, std::uint32_t changes) noexcept {
   return true;
 }
 
-bool Decapsulation::read_plaintext(Packet& packet) noexcept {
-  const wire::PppHeader header = read_mppe_plaintext({packet.at, packet.size});
-  if (header.header_length == 0) {
-    on_mppe_failure(*packet.call);
-    return drop(packet, DropReason::kMppeImplausible);
+// ---- commit: sequence numbers and keys move, packet by packet in the order of arrival ------------------------
+
+void Decapsulation::commit() noexcept {
+  committed_count_ = 0;
+  burst_.filter([this](Packet& packet) { return commit(packet); });
+  // After the whole burst, so that each call is acknowledged once.
+  for (std::size_t i = 0; i < committed_count_; ++i) {
+    encapsulation_.owe_ack(*committed_[i]);
   }
-  packet.protocol = header.protocol;
-  packet.at += header.header_length;
-  packet.size = static_cast<std::uint16_t>(packet.size - header.header_length);
+  context_.mark(Stage::kCommit);
+}
+
+bool Decapsulation::commit(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  if (packet.content >= Content::kEncrypted) {
+    if (packet.mbuf == nullptr || !commit_encrypted(packet)) {
+      return false;
+    }
+  } else if (const auto verdict = call.window.take(packet.sequence);
+             verdict != GreReceiver::Verdict::kAhead) {
+    return discard(packet, verdict);
+  }
+  committed_[committed_count_++] = &call;
+  if (packet.content == Content::kControl) {
+    to_control(packet);
+  } else if (packet.content == Content::kNothing) {
+    rte_pktmbuf_free(packet.mbuf);
+  }
+  return packet.content >= Content::kClear;
+}
+
+bool Decapsulation::commit_encrypted(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  if (packet.content == Content::kInStream) {
+    if (!decrypt_in_stream(packet)) {
+      return false;
+    }
+  } else {
+    MppeReceiver& mppe = call.uplink.mppe;
+    const bool good = mppe.is_ahead(packet.key) && read_plaintext(packet);
+    if (!good && !try_other_keys(packet)) {
+      return false;
+    }
+    context_.counters.mppe_recoveries.add(packet.key == mppe.key() + 1 ? 0 : 1);
+    mppe.commit(packet.key);
+    call.receive_chain.session_key = jobs_[packet.job].key;
+  }
+  call.window.prove(packet.sequence);
   return true;
 }
 
-/// Stateful mode, RFC 3078 §8.2. Stream and count move here rather than in commit: the next packet of the
-/// burst continues where this one ends, and a plausible plaintext has proved that this one belongs there.
+bool Decapsulation::read_plaintext(Packet& packet) noexcept {
+  const wire::PppHeader header = read_mppe_plaintext({packet.at, packet.size});
+  packet.protocol = header.protocol;
+  packet.at += header.header_length;
+  packet.size = static_cast<std::uint16_t>(packet.size - header.header_length);
+  return header.header_length != 0;
+}
+
+/// The key that a packet was tried with was the nearest one to the key committed before this burst. Since then
+/// the chain may have moved beyond it; and after a long loss the count may have wrapped (RFC 3078 §8.1), if the
+/// GRE number has moved as far. Rare, so packet by packet.
+bool Decapsulation::try_other_keys(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  const std::uint32_t key = call.uplink.mppe.key();
+  const std::uint32_t gap = call.window.gap(packet.sequence);
+  const auto nearest = call.uplink.mppe.evaluate(packet.mppe.count, gap);
+  if (!nearest) {
+    return refuse_late(packet);
+  }
+  const bool tried = packet.key == key + *nearest;
+  const auto& job = jobs_[packet.job];
+  std::array<std::uint8_t, 16> from = tried ? job.key : call.receive_chain.session_key;
+  std::uint32_t made = tried ? *nearest : 0;
+  for (std::uint32_t changes = *nearest + (tried ? MppeReceiver::kWrap : 0);
+       changes <= std::max(gap, *nearest); changes += MppeReceiver::kWrap) {
+    if (!afford(call, changes - made - 1, MppeReceiver::agree(changes, gap))) {
+      return refuse(packet, DropReason::kMppeBudget);
+    }
+    crypt_again(packet, job.key, 0);  // RC4 is its own inverse: this is the ciphertext again
+    crypt_again(packet, from, changes - made);
+    if (read_plaintext(packet)) {
+      packet.key = key + changes;
+      return true;
+    }
+    from = job.key;
+    made = changes;
+  }
+  return refuse(packet, DropReason::kMppeImplausible);
+}
+
+/// Repeats the packet's job with the key that lies `changes` after `from`.
+void Decapsulation::crypt_again(Packet& packet, const std::array<std::uint8_t, 16>& from,
+                                std::uint32_t changes) noexcept {
+  trial_ = packet.call->receive_chain;
+  trial_.session_key = from;
+  crypto::MppeJob& job = jobs_[packet.job];
+  job.chain = &trial_;
+  job.changes = changes;
+  crypto::mppe_crypt({&job, 1});
+}
+
+/// Stateful mode, RFC 3078 §8.2: the next packet of the burst continues where this one ends. A stream that
+/// nothing flushed continues only with the next count; a flushed packet may follow any loss.
 bool Decapsulation::decrypt_in_stream(Packet& packet) noexcept {
   Call& call = *packet.call;
+  MppeReceiver& mppe = call.uplink.mppe;
   StatefulReceiver& receiver = context_.calls.stateful_of(call)->receiver;
-  const auto steps = call.uplink.mppe.evaluate(packet.mppe.count, packet.sequence);
-  if (!steps) {
+  const std::uint32_t gap = call.window.gap(packet.sequence);
+  const auto nearest = mppe.evaluate(packet.mppe.count, gap);
+  if (!nearest) {
+    const auto verdict = call.window.evaluate(packet.sequence);
+    if (verdict != GreReceiver::Verdict::kAhead) {
+      return discard(packet, verdict);
+    }
     on_out_of_step(call, receiver);
-    return drop(packet, reason_of(steps.error()));
+    return drop(packet, DropReason::kMppeLate);
   }
-  const auto read = receiver.decrypt(packet.mppe, *steps, {packet.at, packet.size},
-                                     [&](std::uint32_t changes) { return afford(call, changes); });
-  if (!read) {
-    on_out_of_step(call, receiver);
-    return drop(packet, read.error());
-  }
-  context_.counters.mppe_recoveries.add(*steps == 1 ? 0 : 1);
-  call.uplink.mppe.commit(packet.mppe.count, packet.sequence);
-  return true;
+  const std::uint32_t most = std::min(gap, *nearest + kMppeWraps * MppeReceiver::kWrap);
+  DropReason why{};
+  std::uint32_t steps = *nearest;
+  do {
+    const bool agreed = MppeReceiver::agree(steps, gap);
+    const auto read = receiver.decrypt(packet.mppe, steps, {packet.at, packet.size},
+                                       [&](std::uint32_t changes) { return afford(call, changes, agreed); });
+    if (read) {
+      context_.counters.mppe_recoveries.add(steps == 1 ? 0 : 1);
+      mppe.commit(mppe.key() + steps);
+      return read_plaintext(packet);
+    }
+    why = read.error();
+    steps += MppeReceiver::kWrap;
+  } while (why == DropReason::kMppeImplausible && packet.mppe.flushed && steps <= most);
+  on_out_of_step(call, receiver);
+  return drop(packet, why);
 }
 
 void Decapsulation::on_out_of_step(Call& call, StatefulReceiver& receiver) noexcept {
@@ -373,48 +487,28 @@ void Decapsulation::on_out_of_step(Call& call, StatefulReceiver& receiver) noexc
   }
 }
 
-void Decapsulation::on_mppe_failure(Call& call) noexcept {
-  if (call.uplink.mppe.on_failure() &&
-      !context_.control.post(contract::MppeDesynchronised{context_.calls.ref_of(call, context_.id)})) {
-    context_.counters.notices_lost.add();
-    call.uplink.mppe.retry_notice();
-  }
+/// False: dropped, and counted as one that cannot be decrypted.
+bool Decapsulation::refuse(Packet& packet, DropReason reason) noexcept {
+  on_mppe_failure(*packet.call);
+  return drop(packet, reason);
 }
 
-// ---- commit: sequence numbers and keys move, in the order of arrival ------------------------------------------------
+/// By its count. Only a GRE number that is not late as well makes it suspicious.
+bool Decapsulation::refuse_late(Packet& packet) noexcept {
+  const auto verdict = packet.call->window.evaluate(packet.sequence);
+  return verdict == GreReceiver::Verdict::kAhead ? refuse(packet, DropReason::kMppeLate)
+                                                 : discard(packet, verdict);
+}
 
-void Decapsulation::commit() noexcept {
-  committed_count_ = 0;
-  burst_.filter([this](Packet& packet) {
-    Call& call = *packet.call;
-    const wire::GreSeq sequence = packet.sequence;
-    // Evaluated again: an earlier packet of this burst may have moved the window.
-    if (const auto verdict = call.window.evaluate(sequence); verdict != GreReceiver::Verdict::kAhead) {
-      return drop(packet,
-                  verdict == GreReceiver::Verdict::kLate ? DropReason::kGreLate : DropReason::kGreDuplicate);
-    }
-    call.window.commit(sequence);
-    if (packet.content == Content::kEncrypted) {
-      const crypto::MppeJob& job = jobs_[packet.job];
-      context_.counters.mppe_recoveries.add(call.uplink.mppe.is_next(packet.mppe.count) ? 0 : 1);
-      call.uplink.mppe.commit(packet.mppe.count, sequence);
-      call.receive_chain.session_key = job.key;
-    } else if (packet.content != Content::kInStream) {
-      call.uplink.mppe.on_clear_frame(sequence);
-    }
-    committed_[committed_count_++] = &call;
-    if (packet.content == Content::kControl) {
-      to_control(packet);
-    } else if (packet.content == Content::kNothing) {
-      rte_pktmbuf_free(packet.mbuf);
-    }
-    return packet.content >= Content::kClear;
-  });
-  // After the whole burst, so that each call is acknowledged once.
-  for (std::size_t i = 0; i < committed_count_; ++i) {
-    encapsulation_.owe_ack(*committed_[i]);
+void Decapsulation::on_mppe_failure(Call& call) noexcept {
+  if (!call.uplink.mppe.on_failure(context_.now)) {
+    return;
   }
-  context_.mark(Stage::kCommit);
+  if (context_.control.post(contract::MppeDesynchronised{context_.calls.ref_of(call, context_.id)})) {
+    call.uplink.mppe.on_told();
+  } else {
+    context_.counters.notices_lost.add();  // again with the next one
+  }
 }
 
 /// Passes the packet to control in the form of contract::PppFrameIn: a 2-octet protocol, then the packet. The

@@ -58,6 +58,7 @@ class Decapsulation {
     Content content = Content::kNothing;
     wire::MppeHeader mppe{};
     std::uint16_t job = 0;  ///< kEncrypted: index into jobs_
+    std::uint32_t key = 0;  ///< kEncrypted: the number of the key that it is tried with, see MppeReceiver
     std::uint8_t outer_tos = 0;
     wire::Ipv4Address inner_destination{};  ///< set by check_inner
   };
@@ -86,22 +87,41 @@ class Decapsulation {
   [[gnu::cold, gnu::noinline]] bool reassemble(Packet& packet) noexcept;
   bool accept_sequence(Packet& packet) noexcept;
   bool put_in_order(Packet& packet) noexcept;
+  bool discard(Packet& packet, GreReceiver::Verdict verdict) noexcept;
   void append(const Reorder::Released& released) noexcept;
   bool strip_ppp(Packet& packet) noexcept;
   bool prepare_job(Packet& packet) noexcept;
+  void add_job(Packet& packet, std::uint32_t changes) noexcept;
+  bool afford(Call& call, std::uint32_t changes, bool agreed) noexcept;
+  bool commit(Packet& packet) noexcept;
+  bool commit_encrypted(Packet& packet) noexcept;
+  static bool read_plaintext(Packet& packet) noexcept;
+  [[gnu::cold, gnu::noinline]] bool try_other_keys(Packet& packet) noexcept;
+  void crypt_again(Packet& packet, const std::array<std::uint8_t, 16>& from, std::uint32_t changes) noexcept;
   bool decrypt_in_stream(Packet& packet) noexcept;
-  bool afford(Call& call, std::uint32_t changes) noexcept;
-  bool read_plaintext(Packet& packet) noexcept;
   void to_control(Packet& packet) noexcept;
+  bool refuse(Packet& packet, DropReason reason) noexcept;
+  bool refuse_late(Packet& packet) noexcept;
   void on_mppe_failure(Call& call) noexcept;
   void on_out_of_step(Call& call, StatefulReceiver& receiver) noexcept;
 
   Encapsulation& encapsulation_;
   Reorder reorder_;
   ByCall<kBurst> by_call_;
+  /// One call's jobs of this burst.
+  struct Run {
+    const Call* call = nullptr;
+    std::uint16_t first = 0;
+    std::uint32_t changes = 0;  ///< of its farthest job
+  };
+
   std::array<crypto::MppeJob, kBurst> jobs_;
+  std::array<Packet*, kBurst> tried_;  ///< whose jobs they are, during decrypt
   std::uint16_t job_count_ = 0;
+  Run run_;
   std::uint32_t rekeys_left_ = 0;  ///< of this burst's budget for key changes
+  TokenBucket<kDoubtfulRekeysPerSecond, kDoubtfulRekeyCapacity> doubtful_rekeys_;
+  crypto::MppeChain trial_;
   std::array<Call*, kBurst> committed_{};
   std::size_t committed_count_ = 0;
 };

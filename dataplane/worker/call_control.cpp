@@ -65,7 +65,8 @@ bool CallControl::on(const contract::EnableMppe& message) noexcept {
   call->identity.require_mppe = true;  // until the call ends, whatever CCP does
   if (message.direction == contract::Direction::kReceive) {
     context_.reorder.close(*call);
-    call->uplink.mppe = MppeReceiver(call->window.highest());
+    call->uplink.mppe = {};
+    call->window.await_proof();
     call->identity.mppe_receive = use;
   } else {
     call->downlink.mppe = {};

@@ -177,6 +177,37 @@ TEST_P(Stateful, MPP_10_LossAsksForAResetOnceAndTheFlushEndsIt) {
   EXPECT_EQ(world_.counters().mppe_recoveries.read(), 3U);
 }
 
+TEST_P(Stateful, MPP_07_NumbersMayJumpWithoutTheCountAndTheCountWithoutThem) {
+  ASSERT_TRUE(next_passes());
+  for (const std::uint32_t gap : {4096U, 5000U, 100'000U}) {
+    peer_.next_sequence += gap;
+    for (int packet = 0; packet < 300; ++packet) {
+      ASSERT_TRUE(next_passes()) << gap << ' ' << packet;
+    }
+  }
+  peer_.lose(100);
+  peer_.next_sequence -= 100;
+  peer_.reset();
+  for (int packet = 0; packet < 300; ++packet) {
+    ASSERT_TRUE(next_passes()) << packet;
+  }
+}
+
+TEST_P(Stateful, MPP_08_APacketCopiedUnderNewNumbersArrivesOnce) {
+  ASSERT_TRUE(next_passes());
+  const Octets inner = inner_packet(kSubscriber, kHost, 100);
+  const Octets packet = peer_.encrypted(inner);
+  world_.arrive(kAccessSide, packet);
+  for (std::uint32_t copy = 0; copy < 200; ++copy) {
+    Octets again = packet;
+    wire::store_be(again.data() + 14 + 20 + 8, peer_.next_sequence + copy);
+    world_.arrive(kAccessSide, again);
+  }
+  world_.settle();
+  EXPECT_EQ(world_.sent(kCoreSide).size(), 1U);
+  EXPECT_TRUE(next_passes());
+}
+
 TEST_P(Stateful, MPP_10_AskedAgainUntilTheFlushComesAndLostFlushesAreMadeUpFor) {
   ASSERT_TRUE(next_passes());
   peer_.lose(1);

@@ -35,13 +35,14 @@ struct Packet {
   GreSeq sequence;
   Octets octets;
   std::uint64_t serial = 0;  // forged: 0
+  std::uint32_t key = 0;     // that it was tried with
 };
 
 struct Call {
   MppeChain send_chain;
   MppeChain receive_chain;
   MppeSender sender;
-  MppeReceiver receiver{GreSeq(0xffffffff)};
+  MppeReceiver receiver;
   GreReceiver window;
   GreSender numbers;
   std::uint64_t sent = 0;
@@ -57,6 +58,7 @@ class Stream {
         call.send_chain.session_key[i] = static_cast<std::uint8_t>(random_());
       }
       call.receive_chain = call.send_chain;
+      call.window.await_proof();
     }
   }
 
@@ -123,12 +125,13 @@ class Stream {
       if (call.window.evaluate(packet.sequence) != GreReceiver::Verdict::kAhead) {
         continue;
       }
-      const auto changes = call.receiver.evaluate(packet.count, packet.sequence);
+      const auto changes = call.receiver.evaluate(packet.count, call.window.gap(packet.sequence));
       ASSERT_TRUE(changes.has_value() || packet.serial == 0);
       if (!changes) {
         continue;
       }
       ASSERT_TRUE(call.receiver.spend(*changes - 1, now_));
+      packet.key = call.receiver.key() + *changes;
       tried.push_back(&packet);
       jobs.push_back({.chain = &call.receive_chain,
                       .changes = *changes,
@@ -181,7 +184,7 @@ class Stream {
     Call& call = calls_[packet.call];
     if (wire::load_be<std::uint64_t>(packet.octets.data()) != kBelievable) {
       ASSERT_EQ(packet.serial, 0U) << "a genuine packet did not decrypt";
-      static_cast<void>(call.receiver.on_failure());
+      static_cast<void>(call.receiver.on_failure(now_));
       ++forged_;
       return;
     }
@@ -192,8 +195,8 @@ class Stream {
       return;
     }
     ASSERT_GT(packet.serial, call.highest);
-    call.window.commit(packet.sequence);
-    call.receiver.commit(packet.count, packet.sequence);
+    call.window.prove(packet.sequence);
+    call.receiver.commit(packet.key);
     call.receive_chain.session_key = job.key;
     call.highest = packet.serial;
     ++accepted_;
