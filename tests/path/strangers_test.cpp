@@ -71,8 +71,8 @@ struct Line {
   }
   int received() {
     const std::vector<Octets> out = world.sent(kCoreSide);
-    return static_cast<int>(
-        std::ranges::count_if(out, [](const Octets& frame) { return read_sent(frame).packet.size() == 100; }));
+    return static_cast<int>(std::ranges::count_if(
+        out, [](const Octets& frame) { return read_sent(frame).packet.size() == 100; }));
   }
   void arrive(const Octets& frame) {
     world.arrive(kAccessSide, frame);
@@ -95,7 +95,8 @@ struct Line {
 
 /// A call without MPPE takes the nearest for the peer's own, which costs it a packet.
 std::vector<std::uint32_t> distances(bool mppe) {
-  std::vector<std::uint32_t> all{32, 33, 99, 100, 101, 4000, 4096, 4097, 5000, 65'536, 1U << 30, 0x7fff'ffff, 0x8000'0005, 0xffff'0000};
+  std::vector<std::uint32_t> all{32,   33,   99,     100,      101,         4000,        4096,
+                                 4097, 5000, 65'536, 1U << 30, 0x7fff'ffff, 0x8000'0005, 0xffff'0000};
   if (mppe) {
     all.insert(all.end(), {0, 1, 2, 31});
   }
@@ -223,6 +224,18 @@ TEST(Strangers, SEC_01_AForgedNumberFarAheadEndsNoWaiting) {
   }
 }
 
+TEST(Strangers, SEC_01_NorDoesOneForgedFrameWhereReorderWaits) {
+  for (const auto reorder : {contract::ReorderMode::kFixed, contract::ReorderMode::kAdaptive}) {
+    for (const std::uint32_t distance : {0U, 1U, 2U, 30U, 31U, 32U, 100U, 4000U, 65'536U, 0x8000'0005U}) {
+      for (const int burst : {1, 8}) {
+        Line line(true, true, reorder);
+        line.arrive(forge(Forged::kNothing, line.peer.next_sequence + distance));
+        ASSERT_EQ(line.send(kPackets, burst), kPackets) << distance;
+      }
+    }
+  }
+}
+
 TEST(Strangers, GRE_05_ALossBeyondReachCostsACallWithoutMppeOnePacket) {
   Line line(false);
   line.peer.next_sequence += 100'000;
@@ -327,22 +340,24 @@ TEST(Strangers, MPP_08_ABurstOfGarbageIsNoReason) {
 // ---- the re-key budget ------------------------------------------------------------------------------------------------
 
 TEST(Strangers, SEC_01_PacketsInOrderNeedNoBudgetWhateverIsBetweenThem) {
-  Line line(true);
-  const auto drain = [&] {  // with packets that agree: the guess of a stranger who knows the numbers
-    for (std::uint32_t ahead : {4000U, 4000U, 180U, 8U, 4U, 2U, 2U}) {
-      line.arrive(line.peer.forged(line.peer.next_sequence + ahead,
-                                   static_cast<std::uint16_t>(line.peer.next_count + ahead)));
+  for (std::uint32_t left = 2; left < 40; ++left) {  // of the call's budget, by one who guesses the numbers
+    Line line(true);
+    const auto forged = [&](std::uint32_t ahead) {
+      return line.peer.forged(line.peer.next_sequence + ahead,
+                              static_cast<std::uint16_t>(line.peer.next_count + ahead));
+    };
+    constexpr std::uint32_t kMost = 4095;
+    line.arrive(forged(kMost));
+    line.arrive(forged(kRekeyCapacity - kMost - left));
+    ASSERT_EQ(line.world.dropped(DropReason::kMppeImplausible), 2U);
+    const Octets far = forged(20);
+    for (int n = 0; n < 15; ++n) {
+      line.world.arrive(kAccessSide, far);
+      line.world.arrive(kAccessSide, line.next());
     }
-  };
-  drain();
-  for (int n = 0; n < 15; ++n) {
-    line.world.arrive(kAccessSide, line.next());
-    const auto ahead = static_cast<std::uint16_t>(n % 5);
-    line.world.arrive(kAccessSide, line.peer.forged(line.peer.next_sequence + ahead,
-                                                    static_cast<std::uint16_t>(line.peer.next_count + ahead)));
+    line.world.settle();
+    ASSERT_EQ(line.received(), 15) << left;
   }
-  line.world.settle();
-  EXPECT_EQ(line.received(), 15);
 }
 
 TEST(Strangers, SEC_01_BlindGarbageUsesUpNothingThatThePeersLossesNeed) {
