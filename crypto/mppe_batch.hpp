@@ -27,8 +27,8 @@ struct MppeChain {
 
 struct MppeJob {
   const MppeChain* chain = nullptr;  ///< not modified; may be shared by several jobs of the batch
-  std::uint32_t changes = 1;         ///< key changes from chain->session_key to this packet's key
-  std::uint16_t size = 0;  ///< octets at `data`: PPP protocol field and payload, without the MPPE header
+  std::uint32_t changes = 1;  ///< key changes from chain->session_key to this packet's key; 0: that one
+  std::uint16_t size = 0;     ///< octets at `data`: PPP protocol field and payload, without the MPPE header
   std::uint8_t* data = nullptr;        ///< in place
   std::array<std::uint8_t, 16> key{};  ///< out: this packet's session key; store it into the chain to commit
 };

@@ -59,8 +59,8 @@ inline constexpr std::uint32_t kRekeyCapacity = 8192;
 /// does nothing else.
 inline constexpr std::uint32_t kRekeysPerBurst = 8192;
 
-/// Key changes that one worker spends, per second and at once, on packets whose coherency count and GRE number
-/// do not agree (MppeReceiver::agree): 2 % of a core, however many calls a forger sends them to.
+/// Key changes that one worker spends besides, per second and at once, on packets whose coherency count and GRE
+/// number do not agree (MppeReceiver::agree): 2 % of a core, however many calls a forger sends them to.
 inline constexpr std::uint32_t kDoubtfulRekeysPerSecond = 32'768;
 inline constexpr std::uint32_t kDoubtfulRekeyCapacity = 8192;
 
