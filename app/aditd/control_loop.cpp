@@ -271,7 +271,8 @@ void ControlLoop::weigh_workers() {
 
 void ControlLoop::report() {
   log_refused_calls(log_);
-  service_.each_second(runtime_.iterations(), std::to_string(concentrator_.stats().calls_active) + " calls");
+  service_.each_second(runtime_.data_plane().iterations(),
+                       std::to_string(concentrator_.stats().calls_active) + " calls");
 }
 
 // A second signal cuts the drain short.

@@ -35,7 +35,8 @@ enum class PuntClass : std::uint8_t {
 struct PuntShare {
   std::uint32_t per_second;  ///< frames from one device by one worker
   std::uint32_t at_once;
-  std::uint32_t ring;  ///< frames of all workers that wait for control: a power of two, of which one is not used
+  std::uint32_t
+      ring;  ///< frames of all workers that wait for control: a power of two, of which one is not used
 
   [[nodiscard]] constexpr wire::TokenRate rate() const { return {per_second, 1000, at_once}; }
 };
