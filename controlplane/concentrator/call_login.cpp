@@ -7,11 +7,17 @@
 #include "controlplane/concentrator/call_record.hpp"
 #include "controlplane/concentrator/concentrator_core.hpp"
 #include "controlplane/concentrator/user_limits.hpp"
+#include "crypto/mschap.hpp"
 
 namespace adit::control {
 namespace {
 
 constexpr std::size_t kLongestUser = 253;  // RFC 2865 §5: no request and no record could tell of a longer one
+
+/// "A\alice" and "B\alice" may be one account: they are guesses at the same password.
+std::string account_of(std::string_view user) {
+  return std::string(crypto::without_domain(user));
+}
 
 }  // namespace
 
@@ -26,7 +32,7 @@ void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
   }
   session_ = &session;
   claimed_user_ = request.user;
-  if (const Duration wait = core_.backoff.ask(call_.peer(), claimed_user_); wait > Duration{0}) {
+  if (const Duration wait = core_.backoff.ask(call_.peer(), account_of(claimed_user_)); wait > Duration{0}) {
     core_.count_delayed_login(call_.peer(), claimed_user_);
     waiting_ = std::make_unique<AuthRequest>(std::move(request));
     timer_.arm(wait);
@@ -50,7 +56,7 @@ void CallLogin::on_waited() {
   if (late_) {
     return session_->on_verdict(*std::exchange(late_, {}));
   }
-  if (const Duration wait = core_.backoff.ask(call_.peer(), claimed_user_); wait > Duration{0}) {
+  if (const Duration wait = core_.backoff.ask(call_.peer(), account_of(claimed_user_)); wait > Duration{0}) {
     return timer_.arm(wait);  // another attempt of the same pair came first
   }
   const std::unique_ptr<AuthRequest> request = std::move(waiting_);
@@ -68,7 +74,7 @@ void CallLogin::on_verdict(const AuthVerdict& verdict) {
   }
   core_.stats.auth_rejected += std::holds_alternative<AuthUnusable>(verdict) ? 1 : 0;
   if (accepted != nullptr) {
-    core_.backoff.accepted(call_.peer(), claimed);
+    core_.backoff.accepted(call_.peer(), account_of(claimed));
     ++core_.stats.auth_accepted;
     const std::string user = subscriber_name(*accepted, claimed);
     if (!may_add_call(core_, call_, user, accepted->port_limit)) {
@@ -83,7 +89,7 @@ void CallLogin::on_verdict(const AuthVerdict& verdict) {
 void CallLogin::refuse(const std::string& user, const AuthRejected& rejected) {
   ++core_.stats.auth_rejected;
   core_.count_failed_login(call_.peer());
-  const Duration wait = core_.backoff.rejected(call_.peer(), user);
+  const Duration wait = core_.backoff.rejected(call_.peer(), account_of(user));
   if (wait == Duration{0}) {
     return session_->on_verdict(rejected);
   }

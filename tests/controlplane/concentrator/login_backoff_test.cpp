@@ -122,6 +122,18 @@ TEST(LoginBackoffOfCalls, SEC_09_OverManyLinksTheNextAttemptWaitsAndTheBackEndIs
   expect_baseline(house);
 }
 
+TEST(LoginBackoffOfCalls, SEC_09_AnotherDomainBeforeTheNameGainsNothing) {
+  House house;
+  ConnectionId id = 0;
+  for (const std::string user : {"A\\mallory", "B\\mallory", "mallory", "C\\mallory"}) {
+    house.auth.also_rejected = user;
+    DialIn line(house, ++id);
+    EXPECT_FALSE(line.dial(user));
+    line.reset();
+  }
+  EXPECT_EQ(house.concentrator->stats().auth_rejected, 3U);
+}
+
 TEST(LoginBackoffOfCalls, WhoHangsUpWhileWaitingLeavesNothing) {
   House house;
   ConnectionId id = 0;
