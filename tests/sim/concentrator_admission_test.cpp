@@ -172,6 +172,84 @@ TEST(AdmissionOfOneAddress, WhenNothingIsScarceNobodyIsLimited) {
   EXPECT_TRUE(siege.house.concentrator->limited_sources().empty());
 }
 
+// Against sources counted naively, at random.
+TEST(AdmissionOfAll, WhoGivesWayIsAlwaysOfASourceThatHoldsMost) {
+  constexpr std::size_t kMost = 30;
+  Settings settings = House::pap_settings();
+  settings.pptp.max_starting = kMost;
+  settings.pptp.echo_interval = Duration{0};
+  settings.ip.pools[0].ranges = {{Ipv4Address(10, 64, 0, 2), Ipv4Address(10, 64, 255, 254)}};
+  House house(settings, 2, 4096);
+  std::mt19937 random(11);
+  struct Line {
+    Ipv4Address source;
+    std::unique_ptr<DialIn> dial;
+  };
+  std::vector<Line> lines;
+  const auto weight = [&](Ipv4Address source, int more) {
+    int before = more;
+    int after = 0;
+    for (const Line& line : lines) {
+      if (line.source == source) {
+        (line.dial->up ? after : before) += 1;
+      }
+    }
+    return before == 0 ? -1 : std::max(before - after, 0);  // -1: there is nothing to give
+  };
+  int evictions = 0;
+  int refusals = 0;
+  for (ConnectionId id = 1; id <= 6'000; ++id) {
+    const Ipv4Address source(198, 18, 0, static_cast<std::uint8_t>(std::min(random() % 12, random() % 12)));
+    const auto before_login =
+        static_cast<std::size_t>(std::ranges::count_if(lines, [](const Line& l) { return !l.dial->up; }));
+    ASSERT_EQ(house.concentrator->stats().connections_before_login, before_login);
+    int most = -1;
+    for (const Line& line : lines) {
+      most = std::max(most, weight(line.source, 0));
+    }
+    const int newcomer = weight(source, 1);
+    std::map<Ipv4Address, int> weights;
+    for (const Line& line : lines) {
+      weights[line.source] = weight(line.source, 0);
+    }
+    lines.push_back({source, std::make_unique<DialIn>(house, id, source)});
+    const bool accepted = lines.back().dial->accepted;
+    const auto gone =
+        std::ranges::find_if(lines, [&](const Line& l) { return !l.dial->connected() && l.dial->id != id; });
+    if (before_login < kMost) {
+      ASSERT_TRUE(accepted && gone == lines.end());
+    } else if (newcomer > most) {
+      ASSERT_TRUE(accepted ? gone != lines.end() && gone->source == source : gone == lines.end()) << id;
+      refusals += accepted ? 0 : 1;
+    } else {
+      ASSERT_TRUE(accepted && gone != lines.end()) << id;
+      ASSERT_EQ(weights[gone->source], most) << id;
+      ASSERT_FALSE(gone->dial->up) << id;
+      ++evictions;
+    }
+    std::erase_if(lines, [](const Line& l) { return !l.dial->connected(); });
+    switch (random() % 6) {
+      case 0:
+        lines[random() % lines.size()].dial->reset();
+        break;
+      case 1:
+        if (auto& line = lines[random() % lines.size()]; !line.dial->up) {
+          ASSERT_TRUE(line.dial->dial("alice"));
+        }
+        break;
+      case 2:
+        house.advance(Duration{random() % 1'500});
+        break;
+      default:
+        break;
+    }
+    house.run_workers();
+    std::erase_if(lines, [](const Line& l) { return !l.dial->connected(); });
+  }
+  EXPECT_GT(evictions, 500);
+  EXPECT_GT(refusals, 100);
+}
+
 // The peer renegotiates LCP just before each phase of PPP has taken too long, as often as it is let.
 TEST(LoginDeadline, SEC_05_NothingThatAPeerSendsMovesIt) {
   Settings settings = House::pap_settings();
