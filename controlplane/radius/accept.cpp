@@ -239,6 +239,16 @@ class Reader {
   AuthAccepted& accepted_;
 };
 
+/// RFC 2865 §5.22: a length that is left out is that of the address's class.
+std::optional<wire::Ipv4Prefix> classful(std::string_view text) {
+  const auto address = wire::parse_ipv4(text);
+  if (!address) {
+    return std::nullopt;
+  }
+  const std::uint32_t first = address->value >> 24;
+  return wire::parse_prefix(std::string(text) + (first < 128 ? "/8" : first < 192 ? "/16" : "/24"));
+}
+
 Result read_routes(const Packet& packet, AuthAccepted& accepted) {
   for (const Attribute& attribute : packet.attributes()) {
     if (attribute.type != Type::kFramedRoute) {
@@ -246,7 +256,7 @@ Result read_routes(const Packet& packet, AuthAccepted& accepted) {
     }
     const auto route = parse_framed_route(attribute.text(), accepted.address);
     if (!route) {
-      return refused(attribute, "is no network of /16 or longer by way of the subscriber");
+      return refused(attribute, route.error());
     }
     if (std::ranges::find(accepted.routes, *route) == accepted.routes.end()) {
       accepted.routes.push_back(*route);
@@ -270,8 +280,8 @@ bool add_class(const Attribute& attribute, std::vector<std::vector<std::uint8_t>
   return true;
 }
 
-std::optional<wire::Ipv4Prefix> parse_framed_route(std::string_view text,
-                                                   std::optional<wire::Ipv4Address> subscriber) {
+std::expected<wire::Ipv4Prefix, std::string> parse_framed_route(std::string_view text,
+                                                                std::optional<wire::Ipv4Address> subscriber) {
   const auto next_word = [&text] {
     const std::size_t begin = std::min(text.find_first_not_of(' '), text.size());
     const std::size_t end = std::min(text.find(' ', begin), text.size());
@@ -279,22 +289,28 @@ std::optional<wire::Ipv4Prefix> parse_framed_route(std::string_view text,
     text = text.substr(end);
     return word;
   };
-  const auto network = wire::parse_prefix(next_word());
-  if (!network || !can_be_behind_a_subscriber(*network)) {
-    return std::nullopt;
+  const std::string_view destination = next_word();
+  const auto network = destination.contains('/') ? wire::parse_prefix(destination) : classful(destination);
+  if (!network) {
+    return std::unexpected("is not an IPv4 network with a length and without host bits");
+  }
+  if (!can_be_behind_a_subscriber(*network)) {
+    return std::unexpected("is not a network of /16 or longer that a subscriber can have");
   }
   if (const std::string_view word = next_word(); !word.empty()) {
     const auto gateway = wire::parse_ipv4(word);
     if (!gateway || (!gateway->is_none() && gateway != subscriber)) {
-      return std::nullopt;
+      return std::unexpected("has a gateway that is neither 0.0.0.0 nor the subscriber's address");
     }
   }
   for (std::string_view metric = next_word(); !metric.empty(); metric = next_word()) {
-    if (!std::ranges::all_of(metric, [](char c) { return c >= '0' && c <= '9'; })) {
-      return std::nullopt;
+    int value = 0;
+    const auto [end, error] = std::from_chars(metric.data(), metric.data() + metric.size(), value);
+    if (error != std::errc{} || end != metric.data() + metric.size()) {
+      return std::unexpected("has a metric that is no number");
     }
   }
-  return network;
+  return *network;
 }
 
 std::uint16_t read_reject(const Packet& packet) {

@@ -30,9 +30,9 @@ namespace adit::control::radius {
 /// The Reply-Messages (RFC 2865 §5.18) of an Access-Reject, joined; untrusted octets.
 [[nodiscard]] std::string reply_message(const Packet& packet);
 
-/// Framed-Route (RFC 2865 §5.22) in the forms that NASes accept: "10.20.0.0/24", "10.20.0.0/24 0.0.0.0 1", or
-/// with the subscriber's address as the gateway. /16 or longer.
-[[nodiscard]] std::optional<wire::Ipv4Prefix> parse_framed_route(std::string_view text,
-                                                                 std::optional<wire::Ipv4Address> subscriber);
+/// Framed-Route in the forms of RFC 2865 §5.22: "10.20.0.0/24 0.0.0.0 1", "192.168.1.0 192.168.1.1 1 2 -1 3 400",
+/// or the network alone. The gateway is the subscriber; the network /16 or longer. The error says what is wrong.
+[[nodiscard]] std::expected<wire::Ipv4Prefix, std::string> parse_framed_route(
+    std::string_view text, std::optional<wire::Ipv4Address> subscriber);
 
 }  // namespace adit::control::radius

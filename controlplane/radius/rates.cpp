@@ -133,7 +133,9 @@ Rate read_text(const Packet& packet, const RateMapping& mapping) {
 }  // namespace
 
 std::optional<SubscriberRate> parse_mikrotik_rate(std::string_view text) {
-  const std::string_view first = text.substr(0, text.find(' '));
+  constexpr std::string_view kBlanks = " \t";
+  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  const std::string_view first = text.substr(0, text.find_first_of(kBlanks));
   const std::size_t slash = first.find('/');
   const auto up = read_bits(first.substr(0, slash));
   const auto down = slash == std::string_view::npos ? up : read_bits(first.substr(slash + 1));

@@ -20,6 +20,11 @@ std::unexpected<Refusal> refused(ErrorCause cause, const Attribute& attribute, s
   return std::unexpected(Refusal{cause, to_text(attribute) + ' ' + std::string(rule)});
 }
 
+ErrorCause unsupported(const Attribute& attribute) {
+  return static_cast<std::uint8_t>(attribute.type) >= kFirstExtendedType ? ErrorCause::kUnsupportedExtension
+                                                                         : ErrorCause::kUnsupportedAttribute;
+}
+
 Result read_seconds(const Attribute& attribute, std::optional<Duration>& into) {
   const auto number = number_of(attribute);
   if (!number) {
@@ -32,8 +37,7 @@ Result read_seconds(const Attribute& attribute, std::optional<Duration>& into) {
 Result read_route(const Attribute& attribute, wire::Ipv4Address address, SessionChange& change) {
   const auto route = parse_framed_route(attribute.text(), address);
   if (!route) {
-    return refused(ErrorCause::kInvalidAttributeValue, attribute,
-                   "is no network of /16 or longer by way of the subscriber");
+    return refused(ErrorCause::kInvalidAttributeValue, attribute, route.error());
   }
   if (!change.routes) {
     change.routes.emplace();
@@ -64,10 +68,7 @@ Result read_one(const Attribute& attribute, wire::Ipv4Address address, SessionCh
     case Type::kFramedRoute:
       return read_route(attribute, address, change);
     default:
-      return refused(static_cast<std::uint8_t>(attribute.type) >= kFirstExtendedType
-                         ? ErrorCause::kUnsupportedExtension
-                         : ErrorCause::kUnsupportedAttribute,
-                     attribute, "cannot be changed");
+      return refused(unsupported(attribute), attribute, "cannot be changed");
   }
 }
 
@@ -78,6 +79,8 @@ bool is_envelope(const Attribute& attribute) {
     case Type::kEventTimestamp:
     case Type::kProxyState:
     case Type::kServiceType:  // checked earlier
+    case Type::kReplyMessage:
+    case Type::kAcctTerminateCause:
       return true;
     default:
       return identifies(attribute);
@@ -85,6 +88,15 @@ bool is_envelope(const Attribute& attribute) {
 }
 
 }  // namespace
+
+std::expected<void, Refusal> check_disconnect(const Packet& request) {
+  for (const Attribute& attribute : request.attributes()) {
+    if (!is_envelope(attribute) && attribute.type != Type::kClass) {
+      return refused(unsupported(attribute), attribute, "has no place in a Disconnect-Request");
+    }
+  }
+  return {};
+}
 
 std::expected<SessionChange, Refusal> read_change(const Packet& request, wire::Ipv4Address address,
                                                   std::span<const RateMapping> mappings) {

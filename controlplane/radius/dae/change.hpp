@@ -13,6 +13,9 @@
 
 namespace adit::control::radius {
 
+/// A Disconnect-Request asks for no change; what RFC 5176 §3.6 allows besides identification is ignored.
+[[nodiscard]] std::expected<void, Refusal> check_disconnect(const Packet& request);
+
 /// Session-Timeout, Idle-Timeout, Acct-Interim-Interval, Class, Framed-Route and rate limits. `address` is
 /// the subscriber's.
 [[nodiscard]] std::expected<SessionChange, Refusal> read_change(const Packet& request,

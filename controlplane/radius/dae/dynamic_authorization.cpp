@@ -37,6 +37,12 @@ std::expected<void, Refusal> check_service(const Packet& request) {
   return {};
 }
 
+std::string why_dropped(Fault fault) {
+  return fault == Fault::kNoMessageAuthenticator
+             ? "it lacks Message-Authenticator; send it, or set require-message-authenticator = false"
+             : std::string(to_text(fault));
+}
+
 }  // namespace
 
 DynamicAuthorization::DynamicAuthorization(DaeSettings settings, NasSettings nas,
@@ -77,8 +83,7 @@ std::vector<std::uint8_t> DynamicAuthorization::on_datagram(wire::Ipv4Address so
     ++client.status.forged;
     log_.event(Severity::kWarning, "dae_dropped",
                {{"client", client.settings.name},
-                {"why", request ? std::string("it is not a Disconnect- or CoA-Request")
-                                : std::string(to_text(request.error()))}});
+                {"why", request ? "it is not a Disconnect- or CoA-Request" : why_dropped(request.error())}});
     return {};
   }
   forget_old();
@@ -137,12 +142,8 @@ DynamicAuthorization::Acted DynamicAuthorization::act(const Packet& request, Cli
 }
 
 DynamicAuthorization::Acted DynamicAuthorization::disconnect(const Packet& request, Client& client) {
-  // A Disconnect-Request that also asks for a change is refused, RFC 5176 §3.
-  if (const auto asks = read_change(request, {}, rates_);
-      asks || asks.error().cause != ErrorCause::kMissingAttribute) {
-    return std::unexpected(
-        asks ? Refusal{ErrorCause::kUnsupportedAttribute, "a Disconnect-Request cannot also ask for a change"}
-             : asks.error());
+  if (auto alone = check_disconnect(request); !alone) {
+    return std::unexpected(std::move(alone.error()));
   }
   const auto session = find_session(request, nas_, concentrator_);
   if (!session) {

@@ -111,7 +111,14 @@ TEST(RadiusAccept, EveryRefusalNamesAttributeValueAndRule) {
         std::pair(attribute(Type::kPortLimit, hex("00000000")),
                   "Port-Limit 0 is no number of four octets from 1 on"),
         std::pair(attribute(Type::kFramedRoute, text("10.0.0.0/8")),
-                  "Framed-Route \"10.0.0.0/8\" is no network of /16 or longer by way of the subscriber"),
+                  "Framed-Route \"10.0.0.0/8\" is not a network of /16 or longer that a subscriber can have"),
+        std::pair(attribute(Type::kFramedRoute, text("10.20.0.1/24")),
+                  "Framed-Route \"10.20.0.1/24\" is not an IPv4 network with a length and without host bits"),
+        std::pair(attribute(Type::kFramedRoute, text("10.20.0.0/24 192.0.2.1")),
+                  "Framed-Route \"10.20.0.0/24 192.0.2.1\" has a gateway that is neither 0.0.0.0 nor the "
+                  "subscriber's address"),
+        std::pair(attribute(Type::kFramedRoute, text("10.20.0.0/24 0.0.0.0 x")),
+                  "Framed-Route \"10.20.0.0/24 0.0.0.0 x\" has a metric that is no number"),
         std::pair(vendor(kMikrotik, 8, text("fast")), "Mikrotik-Rate-Limit \"fast\" is no rate"),
         std::pair(vendor(kMicrosoft, 29, hex("c63364")),
                   "MS-Secondary-DNS-Server 0xc63364 is not an address")}) {

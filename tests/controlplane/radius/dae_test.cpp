@@ -249,6 +249,17 @@ TEST_F(DynamicAuthorizationTest, ErrorCausesOfRequestsThatCannotBe) {
   EXPECT_EQ(house_.log.named("dae_refused").size(), 11U);
 }
 
+// RFC 5176 §3.6: what a Disconnect-Request may have besides the identification.
+TEST_F(DynamicAuthorizationTest, WhatADisconnectRequestMayHaveIsNoChange) {
+  EXPECT_EQ(disconnect([](RequestWriter& request) {
+              is_alice(request);
+              request.text(Type::kReplyMessage, "bye");
+              request.octets(Type::kClass, Octets{1, 2});
+              request.number(Type::kAcctTerminateCause, 6);
+            }),
+            "ack");
+}
+
 TEST_F(DynamicAuthorizationTest, RAD_13_SeveralMatches) {
   DialIn second(house_, 2, wire::Ipv4Address(192, 0, 2, 3));
   ASSERT_TRUE(second.dial("alice"));

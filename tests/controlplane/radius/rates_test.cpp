@@ -29,6 +29,8 @@ RateMapping number(std::uint8_t of, RateForm form, RateDirection direction,
 TEST(RadiusRates, RAD_15_TheFormsOfTheDefaultList) {
   EXPECT_EQ(by_default(vendor(kMikrotik, 8, text("2M/10M 0/0"))),
             (SubscriberRate{.down = 10'000, .up = 2'000}));
+  EXPECT_EQ(by_default(vendor(kMikrotik, 8, text(" \t 2M/10M\t 0/0"))),
+            (SubscriberRate{.down = 10'000, .up = 2'000}));
   EXPECT_EQ(by_default(vendor(kMikrotik, 8, text("512k"))), (SubscriberRate{.down = 512, .up = 512}));
   EXPECT_EQ(by_default(joined({vendor(kWispr, 7, hex("001e8480")), vendor(kWispr, 8, hex("00989680"))})),
             (SubscriberRate{.down = 10'000, .up = 2'000}));

@@ -108,7 +108,7 @@ def what_attributes_grant(world):
         dial = Dial(world.alice, user="erin", password="tango", mppe="128")
         dial.exit_status()
         expect("a route that is none refuses the call, and says why",
-               any("is no network of /16 or longer" in line for line in mark.lines()), True)
+               any("is not a network of /16 or longer" in line for line in mark.lines()), True)
         no_sessions(world.lab)
     return f"address, route, DNS, rate: {up:.2f} of 4 Mbit/s up"
 
