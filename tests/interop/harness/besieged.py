@@ -72,7 +72,8 @@ class Result:
             reasons = ", ".join(f"{count} {why}" for why, count in dialled.failures.items())
             faults.append(f"{dialled.refused()} of {dialled.dials} honest dials failed ({reasons or 'no verdict'})")
         if dialled.p99_ms >= P99_LIMIT_MS:
-            faults.append(f"honest dials took {dialled.p99_ms:.0f} ms (p99)")
+            control = f"{self.control.dialled.p99_ms:.0f}" if self.control else "no"
+            faults.append(f"honest dials took {dialled.p99_ms:.0f} ms (p99), {control} in the control")
         return faults + self.also_wrong
 
 
@@ -106,7 +107,7 @@ class Siege:
                 self._attack(attack, seconds, result)
                 result.also_wrong = also_wrong()
             self.lab.stop()
-            if not result.trouble and (always_control or result.window.held.lost):
+            if not result.trouble and (always_control or result.faults()):
                 with attack.place(self, attack.settings):
                     result.control = self._window(attack, self.ground.sink, seconds, result.window.attack)
         except Exception as error:
