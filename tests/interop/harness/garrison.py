@@ -111,7 +111,7 @@ class Churn:
 
     def ended(self):
         """What it says of itself, in a line."""
-        report = self._blast.result(self.seconds + 30)
+        report = self._blast.result(self.seconds + 90)
         set_up, found = phase(report, "set-up"), phase(report, "churn")
         ways = [found["traffic"][way] for way in WAYS]
         return (f"calls: {set_up['calls_at_end']} at first, {found['set_up']['up']} of {found['set_up']['dialled']} redials up, lost "
