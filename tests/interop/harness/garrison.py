@@ -110,12 +110,12 @@ class Churn:
         return self
 
     def ended(self):
-        """What it says of itself, in a line."""
+        """What it says of itself, in a line; and why calls ended that nobody hung up."""
         report = self._blast.result(self.seconds + 90)
         set_up, found = phase(report, "set-up"), phase(report, "churn")
         ways = [found["traffic"][way] for way in WAYS]
-        return (f"calls: {set_up['calls_at_end']} at first, {found['set_up']['up']} of {found['set_up']['dialled']} redials up, lost "
-                f"{found['lost_calls'] or 'none'}; packets: {sum(way['sent'] for way in ways)} sent, {sum(way['lost'] for way in ways)} lost")
+        return (f"calls: {set_up['calls_at_end']} at first, {found['set_up']['up']} of {found['set_up']['dialled']} redials up; "
+                f"packets: {sum(way['sent'] for way in ways)} sent, {sum(way['lost'] for way in ways)} lost"), found["lost_calls"]
 
 
 @dataclasses.dataclass

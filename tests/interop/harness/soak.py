@@ -43,8 +43,9 @@ class Soak(Siege):
             self._end.set()
             for thread in threads:
                 thread.join(ATTACK_SECONDS + 30)
-            told = calls.ended()
+            told, lost = calls.ended()
         print(told, flush=True)
+        self._troubles += [f"{count} calls lost: {why}" for why, count in lost.items()]
         if self.lab.pid() != pid:
             return [*self._troubles, "aditd did not survive"]
         return self._troubles + self._memory(each_minute) + self._missing(start, held_at_start)
