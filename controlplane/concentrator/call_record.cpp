@@ -53,6 +53,11 @@ void CallRecord::on_mppe_out_of_step() {
   }
 }
 
+std::optional<std::uint64_t> CallRecord::packets_received() const {
+  const auto totals = core_.actions.totals(ref);
+  return totals ? std::optional(totals->uplink_packets) : std::nullopt;
+}
+
 void CallRecord::lcp_opened() {
   if (!finished()) {
     connection_->protocol.on_lcp_opened(*this);

@@ -90,6 +90,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   // ---- SessionHost, except for WorkerLink's half
   void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) override;
   void disable_ip() override;
+  std::optional<std::uint64_t> packets_received() const override;
   void lcp_opened() override;
   std::optional<wire::Ipv4Address> lease_address(std::optional<wire::Ipv4Address> fixed,
                                                  std::string_view pool) override;

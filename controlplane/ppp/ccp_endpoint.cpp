@@ -167,7 +167,22 @@ bool CcpEndpoint::on_extra_code(const wire::PppPacket& packet) {
     }
     return true;
   }
-  return PppCode{packet.code} == PppCode::kResetAck;  // the flushed packet after it marks the reset
+  if (PppCode{packet.code} != PppCode::kResetAck) {
+    return false;
+  }
+  probe_answered(packet.identifier);
+  return true;  // the flushed packet after it marks the reset
+}
+
+// A Reset-Request is answered in Opened alone, and in stateless mode resets nothing.
+std::optional<std::uint8_t> CcpEndpoint::probe() {
+  if (!encrypts() || receive_mode().stateful) {
+    return std::nullopt;
+  }
+  const std::uint8_t identifier = next_identifier();
+  PppFrameWriter request(protocol(), PppCode::kResetRequest, identifier);
+  send(request);
+  return identifier;
 }
 
 // Stateless MPPE has nothing to reset (RFC 3078 §8.1): the Ack is enough. In stateful mode the Ack goes

@@ -2,6 +2,7 @@
 #include "controlplane/ppp/control_protocol.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace adit::control {
 namespace {
@@ -12,6 +13,14 @@ using wire::PppFrameWriter;
 using wire::PppOption;
 using wire::PppOptions;
 using wire::PppPacket;
+
+/// How long a peer that is in Opened has to say so.
+constexpr Duration kProbeTime{1000};
+
+/// RFC 1661 §5.6: negotiation needs codes 1 to 7; the others are optional.
+bool rejects_essential_code(const PppPacket& packet) {
+  return packet.data.size() >= wire::kPppPacketHeaderSize && packet.data[0] >= 1 && packet.data[0] <= 7;
+}
 
 bool negotiates(PppState state) {
   return state == PppState::kStopped || state >= PppState::kReqSent;
@@ -44,30 +53,86 @@ void ControlProtocol::raise(PppEvent event, const PppPacket& cause) {
 
 void ControlProtocol::on_packet(Bytes octets) {
   const auto packet = wire::parse_ppp_packet(octets);
-  if (!packet) {
-    return;  // RFC 1661 §5: silently discarded
+  if (packet && !doubts(*packet)) {  // RFC 1661 §5: silently discarded
+    handle(*packet);
   }
-  switch (PppCode{packet->code}) {
+}
+
+void ControlProtocol::handle(const PppPacket& packet) {
+  switch (PppCode{packet.code}) {
     case PppCode::kConfigureRequest:
-      return on_configure_request(*packet);
+      return on_configure_request(packet);
     case PppCode::kConfigureAck:
-      return on_configure_ack(*packet);
+      return on_configure_ack(packet);
     case PppCode::kConfigureNak:
     case PppCode::kConfigureReject:
-      return on_configure_refusal(*packet);
+      return on_configure_refusal(packet);
     case PppCode::kTerminateRequest:
-      host_.peer_terminates(protocol_, packet->data);
-      return opened() && !may_renegotiate() ? void() : raise(PppEvent::kRtr, *packet);
+      host_.peer_terminates(protocol_, packet.data);
+      return opened() && !may_renegotiate() ? void() : raise(PppEvent::kRtr, packet);
     case PppCode::kTerminateAck:
-      return on_terminate_ack(*packet);
+      return on_terminate_ack(packet);
     case PppCode::kCodeReject:
-      return on_code_reject(*packet);
+      return on_code_reject(packet);
     default:
       break;
   }
-  if (!on_extra_code(*packet)) {
-    raise(PppEvent::kRuc, *packet);
+  if (!on_extra_code(packet)) {
+    raise(PppEvent::kRuc, packet);
   }
+}
+
+// ---- a packet that ends Opened, or a forgery ----------------------------------------------------------------
+
+bool ControlProtocol::leaves_opened(const PppPacket& packet) const {
+  switch (PppCode{packet.code}) {
+    case PppCode::kConfigureRequest:
+      return !is_acknowledged(packet);
+    case PppCode::kTerminateRequest:
+    case PppCode::kTerminateAck:
+      return true;
+    case PppCode::kCodeReject:
+      return rejects_essential_code(packet);
+    default:
+      return false;
+  }
+}
+
+// Whoever knows a call's addresses, ID and numbers can send such a packet. The peer itself knows better: one that
+// has left Opened is silent when it is asked, one that has not answers at once. A peer in earnest repeats itself
+// (§4.6), so that it does no harm to doubt wrongly.
+bool ControlProtocol::doubts(const PppPacket& packet) {
+  if (!opened() || !leaves_opened(packet)) {
+    return false;
+  }
+  if (doubt_ != nullptr) {
+    return true;
+  }
+  if (const auto asked = probe()) {
+    doubt_.reset(new Doubt{.timer = Timer(wheel_, on_timer<&ControlProtocol::on_doubt_timer>, this),
+                           .probe_identifier = *asked,
+                           .packet = {packet.whole.begin(), packet.whole.end()}});
+    doubt_->timer.arm(kProbeTime);
+  }
+  return doubt_ != nullptr;
+}
+
+void ControlProtocol::probe_answered(std::uint8_t identifier) {
+  if (doubt_ != nullptr && identifier == doubt_->probe_identifier) {
+    doubt_.reset();
+  }
+}
+
+void ControlProtocol::on_doubt_timer() {
+  const std::unique_ptr<Doubt> doubt = std::move(doubt_);
+  if (const auto packet = wire::parse_ppp_packet(doubt->packet); packet && !is_refuted()) {
+    handle(*packet);
+  }
+}
+
+void ControlProtocol::this_layer_down() {
+  doubt_.reset();
+  host_.protocol_down(protocol_);
 }
 
 void ControlProtocol::on_configure_request(const PppPacket& packet) {
@@ -78,7 +143,7 @@ void ControlProtocol::on_configure_request(const PppPacket& packet) {
   if (!negotiates(state())) {
     return raise(PppEvent::kRcrGood, packet);  // these states agree on nothing: any options will do
   }
-  if (opened() && is_acknowledged(packet) && repeated_acks_ < settings_.max_configure) {
+  if (opened() && is_acknowledged(packet)) {
     ++repeated_acks_;
     return send_ack(packet);
   }
@@ -106,7 +171,8 @@ void ControlProtocol::on_configure_request(const PppPacket& packet) {
 // the first one began (keys, addresses) begins anew. A peer repeats a request Max-Configure times at most.
 // LCP does go down: the peer has lost what came since then, and the time for its authentication begins again.
 bool ControlProtocol::is_acknowledged(const PppPacket& request) const {
-  return protocol_ != wire::PppProtocol::kLcp && std::ranges::equal(request.whole, acknowledged_);
+  return protocol_ != wire::PppProtocol::kLcp && repeated_acks_ < settings_.max_configure &&
+         std::ranges::equal(request.whole, acknowledged_);
 }
 
 /// Each restart costs the subscriber its NCPs, and with LCP an authentication.
@@ -177,12 +243,11 @@ void ControlProtocol::on_configure_refusal(const PppPacket& packet) {
   raise(PppEvent::kRcn, packet);
 }
 
-// RFC 1661 §5.6: negotiation needs codes 1 to 7; the others are optional.
 void ControlProtocol::on_code_reject(const PppPacket& packet) {
   if (packet.data.size() < wire::kPppPacketHeaderSize) {
     return;
   }
-  const bool fatal = packet.data[0] >= 1 && packet.data[0] <= 7;
+  const bool fatal = rejects_essential_code(packet);
   if (fatal) {
     fail(failure(), "peer rejects an essential code");
   }

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -77,6 +79,15 @@ class ControlProtocol : protected AutomatonActions {
   /// Opened, and the peer terminates or begins to negotiate anew. False: the packet is ignored; the protocol
   /// has seen to what happens instead.
   [[nodiscard]] virtual bool may_renegotiate() { return true; }
+  /// Whether the packet ends Opened.
+  [[nodiscard]] virtual bool leaves_opened(const wire::PppPacket& packet) const;
+  /// In Opened, a packet came that ends it, and nothing authenticates packets. Sends what a peer that is in Opened
+  /// itself, and in no other state, answers under the same identifier; probe_answered() then discards the packet.
+  /// None: there is no such question, or no doubt.
+  [[nodiscard]] virtual std::optional<std::uint8_t> probe() { return std::nullopt; }
+  /// Nothing was answered in time. Whether what else the peer has done since then speaks for a forgery.
+  [[nodiscard]] virtual bool is_refuted() const { return false; }
+  void probe_answered(std::uint8_t identifier);
   /// A code above 7. False: unknown, send a Code-Reject.
   [[nodiscard]] virtual bool on_extra_code(const wire::PppPacket&) { return false; }
   /// The data of our Terminate-Request, RFC 1661 §5.5: may hold a diagnosis.
@@ -85,7 +96,7 @@ class ControlProtocol : protected AutomatonActions {
   [[nodiscard]] virtual EndReason failure() const = 0;
 
   void this_layer_up() override { host_.protocol_up(protocol_); }
-  void this_layer_down() override { host_.protocol_down(protocol_); }
+  void this_layer_down() override;
   void this_layer_started() override {}
   void this_layer_finished() override { host_.protocol_finished(protocol_); }
   void send_echo_reply() override {}
@@ -103,7 +114,16 @@ class ControlProtocol : protected AutomatonActions {
  private:
   /// Our Configure-Request: the next one is a new one, or the last one has been sent, or acknowledged.
   enum class Request : std::uint8_t { kDue, kSent, kAcknowledged };
+  /// A packet that seems to end Opened.
+  struct Doubt {
+    Timer timer;  // the peer's time to answer the probe
+    std::uint8_t probe_identifier;
+    std::vector<std::uint8_t> packet;
+  };
 
+  void handle(const wire::PppPacket& packet);
+  [[nodiscard]] bool doubts(const wire::PppPacket& packet);
+  void on_doubt_timer();
   void on_configure_request(const wire::PppPacket& packet);
   void on_terminate_ack(const wire::PppPacket& packet);
   [[nodiscard]] bool is_acknowledged(const wire::PppPacket& request) const;
@@ -131,6 +151,7 @@ class ControlProtocol : protected AutomatonActions {
   RateLimit code_rejects_;
   RateLimit renegotiations_;
   wire::PppProtocol protocol_;
+  std::unique_ptr<Doubt> doubt_;            // rare, so it is not part of every protocol
   std::vector<std::uint8_t> acknowledged_;  // the peer's request that we acknowledged last
   std::uint32_t repeated_acks_ = 0;         // of that request, in Opened
   std::uint8_t identifier_ = 0;             // last one used

@@ -34,8 +34,10 @@ bool LcpEndpoint::on_extra_code(const PppPacket& packet) {
     case PppCode::kProtocolReject:
       on_protocol_reject(packet);
       return true;
+    case PppCode::kEchoReply:
+      probe_answered(packet.identifier);
+      [[fallthrough]];
     case PppCode::kEchoRequest:
-    case PppCode::kEchoReply:  // heard() has done all that is needed
     case PppCode::kDiscardRequest:
     case PppCode::kIdentification:  // RFC 1570 §1: Windows sends three of them
     case PppCode::kTimeRemaining:
@@ -110,9 +112,26 @@ void LcpEndpoint::on_echo_timer() {
     return fail(EndReason::kLostCarrier, "echoes unanswered");
   }
   ++unanswered_echoes_;
-  PppFrameWriter echo(protocol(), PppCode::kEchoRequest, next_identifier());
-  send(echo.u32(own_magic()));
+  send_echo_request();
   echo_timer_.arm(echo_interval_);
+}
+
+std::uint8_t LcpEndpoint::send_echo_request() {
+  const std::uint8_t identifier = next_identifier();
+  PppFrameWriter echo(protocol(), PppCode::kEchoRequest, identifier);
+  send(echo.u32(own_magic()));
+  return identifier;
+}
+
+bool LcpEndpoint::leaves_opened(const PppPacket& packet) const {
+  return ControlProtocol::leaves_opened(packet) ||
+         (PppCode{packet.code} == PppCode::kProtocolReject &&
+          wire::parse_protocol_reject(packet.data) == PppProtocol::kLcp);
+}
+
+// RFC 1661 §5.8: an Echo-Request is answered in Opened alone.
+std::optional<std::uint8_t> LcpEndpoint::probe() {
+  return events_.is_up() ? std::optional(send_echo_request()) : std::nullopt;
 }
 
 }  // namespace adit::control

@@ -18,6 +18,8 @@ class LcpEvents {
  public:
   /// The peer does not speak `protocol` (RFC 1661 §5.7); never LCP itself.
   virtual void protocol_rejected(wire::PppProtocol protocol) = 0;
+  /// The link is up, so that a forged packet of LCP has something to take away.
+  [[nodiscard]] virtual bool is_up() const { return false; }
 
  protected:
   ~LcpEvents() = default;
@@ -64,6 +66,8 @@ class LcpEndpoint : public ControlProtocol {
   void this_layer_up() override;
   void this_layer_down() override;
   void send_echo_reply() final;
+  bool leaves_opened(const wire::PppPacket& packet) const final;
+  std::optional<std::uint8_t> probe() final;
 
   [[nodiscard]] Entropy& entropy() { return entropy_; }
   /// RFC 1661 §6.4: random, and not zero.
@@ -75,6 +79,7 @@ class LcpEndpoint : public ControlProtocol {
  private:
   void on_protocol_reject(const wire::PppPacket& packet);
   void on_echo_timer();
+  std::uint8_t send_echo_request();
 
   const Duration echo_interval_;
   Entropy& entropy_;

@@ -107,7 +107,8 @@ bool NetworkEndpoint::on_packet(PppProtocol protocol, Bytes packet) {
 }
 
 void NetworkEndpoint::on_protocol_reject(PppProtocol protocol) {
-  if (!begun_) {
+  const bool has_spoken_it = protocol == PppProtocol::kCcp ? ccp().encrypts() : ipcp().opened();
+  if (!begun_ || has_spoken_it) {
     return;
   }
   if (protocol == PppProtocol::kCcp) {

@@ -53,6 +53,7 @@ class NetworkPhase final : public NetworkEndpoint {
   void protocol_up(wire::PppProtocol protocol) override;
   void protocol_down(wire::PppProtocol protocol) override;
   void flush_mppe(bool repeated) override { host_.flush_mppe(repeated); }
+  std::optional<std::uint64_t> packets_received() const override { return host_.packets_received(); }
 
   void on_nonsense();
 

@@ -79,6 +79,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   void need_new_keys(EndReason otherwise, std::string_view why) override;
   // LcpEvents
   void protocol_rejected(PppProtocol protocol) override { network_.on_protocol_reject(protocol); }
+  bool is_up() const override { return phase_ == Phase::kUp; }
   // AuthenticatorHost
   void send_auth_frame(std::span<const std::uint8_t> frame) override { send_frame(frame); }
   void auth_accepted(const AuthAccepted& accepted, std::string_view user) override;

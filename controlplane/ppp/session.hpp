@@ -28,6 +28,9 @@ class SessionHost : public PppDataPath {
   /// The peer can no longer read our stateful MPPE: see contract::FlushMppe.
   virtual void flush_mppe(bool repeated) = 0;
 
+  /// IP packets of the subscriber's that have been forwarded; none: not known.
+  [[nodiscard]] virtual std::optional<std::uint64_t> packets_received() const { return std::nullopt; }
+
   /// LCP reached Opened (time for Set-Link-Info).
   virtual void lcp_opened() = 0;
 

@@ -166,7 +166,12 @@ class Dial {
   [[nodiscard]] const Host& host() const { return host_; }
   PppCaller& client() { return client_; }
   control::Session& session() { return session_; }
-  /// As if the client had sent it.
+  /// As if the client had sent it, and said nothing more for a while.
+  void send_as_client(wire::PppProtocol protocol, std::uint8_t code, std::uint8_t identifier,
+                      wire::Bytes data) {
+    client_silent_until_ = wheel_.now() + 1100ms;
+    forge(protocol, code, identifier, data);
+  }
   void forge(wire::PppProtocol protocol, std::uint8_t code, std::uint8_t identifier, wire::Bytes data) {
     wire::PppFrameWriter frame(protocol, code, identifier);
     session_.on_frame(frame.octets(data).frame().subspan(2));
@@ -235,7 +240,9 @@ class Dial {
     }
     wheel_.advance(next);
     for (auto frame = up_.receive(wheel_.now()); !frame.empty(); frame = up_.receive(wheel_.now())) {
-      session_.on_frame(wire::Bytes(frame).subspan(2));  // the worker strips FF 03
+      if (wheel_.now() >= client_silent_until_) {
+        session_.on_frame(wire::Bytes(frame).subspan(2));  // the worker strips FF 03
+      }
     }
     for (auto frame = down_.receive(wheel_.now()); !frame.empty(); frame = down_.receive(wheel_.now())) {
       client_.on_frame(wire::Bytes(frame).subspan(2));
@@ -252,6 +259,7 @@ class Dial {
   Host host_;
   control::Session session_;
   PppCaller client_;
+  Instant client_silent_until_{};
   bool is_up_ = false;
 };
 
@@ -465,9 +473,9 @@ TEST_F(PppDialUp, MPP_10_EveryModeConvergesUnderLoss) {
 // their plaintexts away.
 TEST_F(PppDialUp, MPP_13_ALinkThatNegotiatesAnewNeverRepeatsAKeyStream) {
   constexpr std::uint8_t kMppe[] = {18, 6, 1, 0, 0, 0x40};
-  const auto ccp_request = [&](Dial& dial) { dial.forge(wire::PppProtocol::kCcp, 1, 99, kMppe); };
-  const auto ccp_terminate = [](Dial& dial) { dial.forge(wire::PppProtocol::kCcp, 5, 99, {}); };
-  const auto lcp_request = [](Dial& dial) { dial.forge(wire::PppProtocol::kLcp, 1, 99, {}); };
+  const auto ccp_request = [&](Dial& dial) { dial.send_as_client(wire::PppProtocol::kCcp, 1, 99, kMppe); };
+  const auto ccp_terminate = [](Dial& dial) { dial.send_as_client(wire::PppProtocol::kCcp, 5, 99, {}); };
+  const auto lcp_request = [](Dial& dial) { dial.send_as_client(wire::PppProtocol::kLcp, 1, 99, {}); };
   const auto desynchronised = [](Dial& dial) { dial.session().on_mppe_desynchronised(); };
   const std::vector<std::function<void(Dial&)>> kinds{ccp_request, ccp_terminate, lcp_request,
                                                       desynchronised};
@@ -488,6 +496,27 @@ TEST_F(PppDialUp, MPP_13_ALinkThatNegotiatesAnewNeverRepeatsAKeyStream) {
         EXPECT_NE(streams[0].encrypt(count, packet), streams[1].encrypt(count, packet));
       }
     }
+  }
+}
+
+// Somebody who knows the call's addresses, ID and numbers; the client goes on and knows of nothing.
+TEST_F(PppDialUp, SEC_01_ForgedEndsOfLcpAndCcpDoNothing) {
+  constexpr std::uint8_t kMppe[] = {18, 6, 1, 0, 0, 0x40};
+  for (const Client& client : {pppd(), windows()}) {
+    Dial dial(server(MppePolicy::kPrefer), client, {}, 1);
+    ASSERT_TRUE(dial.run());
+    for (std::uint8_t i = 0; i < 100; ++i) {
+      for (const wire::PppProtocol protocol : {wire::PppProtocol::kLcp, wire::PppProtocol::kCcp}) {
+        dial.forge(protocol, 1, i, kMppe);
+        dial.forge(protocol, 5, i, {});
+        dial.forge(protocol, 6, i, {});
+      }
+      dial.run_until_ended(200ms);
+    }
+    ASSERT_TRUE(dial.settle());
+    ASSERT_FALSE(dial.host().ended);
+    dial.expect_both_ends_agree(true);
+    EXPECT_EQ(dial.host().streams.size(), 1U) << "the first keys still serve";
   }
 }
 

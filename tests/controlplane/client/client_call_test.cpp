@@ -430,6 +430,8 @@ TEST_F(ClientCallTest, MPP_13_CcpThatIsRenegotiatedWithoutLcpEndsRatherThanUseIt
   dial_to_up();
   trace.clear();
   receive(kCcp, conf_req(0x77, kMppe128));
+  EXPECT_EQ(trace, Trace{"ccp 14"}) << "in earnest?";
+  advance(1010ms);
   EXPECT_EQ(std::ranges::find(trace, "ccp 2"), trace.end());
   EXPECT_EQ(std::ranges::find(trace, "mppe receive"), trace.end());
   expect_end(ClientEnd::kMppeRefused);

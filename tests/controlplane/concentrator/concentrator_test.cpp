@@ -169,6 +169,7 @@ TEST(Concentrator, AFullRingEndsTheCallAndItsRemovalIsRetried) {
   ASSERT_TRUE(client.dial("alice"));
   house.ring_capacity = 0;
   client.send_ppp(0xC021, {1, 9, 0, 0});  // LCP renegotiates, so the worker must disable IP
+  house.advance(1010ms);
   EXPECT_EQ(client.received<CallDisconnectNotify>()->error, GeneralError::kNoResource);
   house.advance(200ms);
   EXPECT_EQ(house.installed.size(), 1u);

@@ -246,11 +246,28 @@ TEST_F(CcpTest, MPP_11_ResetRequestBeforeOpenedIsDiscarded) {
 
 // A second agreement would begin the same key streams again.
 TEST_F(CcpTest, MPP_13_RenegotiationInOpenedIsNotAnsweredButReported) {
+  for (const Packet& packet : {conf_req(9, kOurs), conf_req(9), term_ack(3)}) {
+    open();
+    receive(packet);
+    EXPECT_EQ(only().code, PppCode::kResetRequest) << "is the peer in Opened?";
+    EXPECT_TRUE(host.take_events().empty());
+    wheel.advance(wheel.now() + 1010ms);
+    EXPECT_EQ(host.take_events(), std::vector<std::string>{"restarts mppe"});
+    EXPECT_TRUE(host.take().empty());
+    EXPECT_TRUE(ccp->encrypts());
+  }
+}
+
+TEST_F(CcpTest, SEC_01_APeerThatIsInOpenedHasNotSentThat) {
   open();
   receive(conf_req(9, kOurs));
-  EXPECT_EQ(host.take_events(), std::vector<std::string>{"restarts mppe"});
-  receive(term_ack(3));
-  EXPECT_EQ(host.take_events(), std::vector<std::string>{"restarts mppe"});
+  receive({PppCode::kResetAck, only().id, {}});
+  receive(term_req(9));
+  const Packet question = only();
+  receive({PppCode::kResetAck, question.id + 1, {}});
+  receive({PppCode::kResetAck, question.id, {}});
+  wheel.advance(wheel.now() + 10s);
+  EXPECT_TRUE(host.take_events().empty());
   EXPECT_TRUE(host.take().empty());
   EXPECT_TRUE(ccp->encrypts());
 }
@@ -265,6 +282,7 @@ TEST_F(CcpTest, MPP_13_ARepeatedRequestInOpenedIsAckedAgainAndThatIsAll) {
   EXPECT_TRUE(host.take_events().empty());
   EXPECT_TRUE(ccp->encrypts());
   receive(conf_req(1, kOurs));  // nobody repeats it that often
+  wheel.advance(wheel.now() + 1010ms);
   EXPECT_EQ(host.take_events(), std::vector<std::string>{"restarts mppe"});
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 TEST_F(SessionTest, LCP_12_RasErrorIsDecodedAndTheTerminateAcked) {
   bring_up();
-  receive(kLcp, term_req(44, u32(0x01020304) + u32(0x003CCD74) + u32(0x30A)));
+  receive_in_earnest(kLcp, term_req(44, u32(0x01020304) + u32(0x003CCD74) + u32(0x30A)));
   EXPECT_EQ(only(), (Frame{kLcp, term_ack(44)}));
   EXPECT_TRUE(log.has("why=RAS error 778"));
   EXPECT_TRUE(host.traced("ip off"));

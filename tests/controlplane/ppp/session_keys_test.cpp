@@ -19,7 +19,6 @@ const EndOfEncryption kEndsOfEncryption[] = {
     {"a new Configure-Request", kCcp, conf_req(1, kMppeOption)},
     {"a Configure-Request without MPPE", kCcp, conf_req(1)},
     {"a Code-Reject of Configure-Request", kCcp, {PppCode::kCodeReject, 1, conf_req(1).octets()}},
-    {"a Protocol-Reject", kLcp, {PppCode::kProtocolReject, 1, u16(0x80FD)}},
     {"LCP anew", kLcp, conf_req(1, kMagic)},
 };
 
@@ -32,15 +31,16 @@ TEST_F(SessionTest, MPP_13_WhateverEndsTheEncryptionOnlyNewKeysFollow) {
       authenticate(policy);
       if (policy == MppePolicy::kAllow) {
         receive(kCcp, conf_req(++id, kMppeOption));
-        host.frames.pop_back();
+        const Packet request = host.take().front().packet;
+        receive(kCcp, conf_ack(request.id, request.data));
+      } else {
+        open_ccp();
       }
-      open_ccp();
       open_ipcp();
       ASSERT_EQ(session->status().mppe, "128");
       const auto before = host.keys;
       host.take_trace();
-      receive(end.protocol, end.packet);
-      advance(10ms);
+      receive_in_earnest(end.protocol, end.packet);
       EXPECT_EQ(session->status().phase, SessionStatus::Phase::kEstablish);
       EXPECT_TRUE(host.keys.empty());
       EXPECT_TRUE(host.traced("49185/1"));
@@ -64,8 +64,7 @@ TEST_F(SessionTest, MPP_13_APeerThatHasEncryptedAndWillNotAgainIsRefused) {
       host.ends.clear();
       bring_up(policy);
       host.take_trace();
-      receive(end.protocol, end.packet);
-      advance(10ms);
+      receive_in_earnest(end.protocol, end.packet);
       renegotiate_lcp();
       receive(kCcp, conf_rej(host.frames.back().packet.id, kMppeOption));
       receive(kIpcp, conf_req(++id, kAddress));
@@ -79,8 +78,7 @@ TEST_F(SessionTest, MPP_13_APeerThatHasEncryptedAndWillNotAgainIsRefused) {
 
 TEST_F(SessionTest, MPP_13_AuthenticationWithoutKeysAfterEncryptionIsRefused) {
   bring_up(MppePolicy::kPrefer);
-  receive(kCcp, term_req(1));
-  advance(10ms);
+  receive_in_earnest(kCcp, term_req(1));
   auto without_keys = FakeBackend::accepted_with_keys();
   without_keys.mppe.reset();
   backend.verdict = without_keys;
@@ -123,7 +121,7 @@ TEST_F(SessionTest, MPP_13_ALostAckCostsNeitherTheKeysNorTheSession) {
 TEST_F(SessionTest, MPP_13_ABackEndThatMakesTheSameKeysAgainIsRefused) {
   backend.makes_fresh_keys = false;
   bring_up();
-  receive(kLcp, conf_req(++id, kMagic));
+  receive_in_earnest(kLcp, conf_req(++id, kMagic));
   renegotiate_lcp();
   EXPECT_TRUE(log.has("why=the new authentication made the MPPE keys that were in use before"));
   EXPECT_TRUE(host.frames.empty()) << "no CCP with them";
@@ -135,8 +133,7 @@ TEST_F(SessionTest, SEC_08_NewKeysAgainAndAgainAreRefused) {
   bring_up();
   int renewed = 0;
   for (; renewed < 100; ++renewed) {
-    receive(kCcp, conf_req(++id, kMppeOption));
-    advance(10ms);
+    receive_in_earnest(kCcp, conf_req(++id, kMppeOption));
     if (session->status().ending != EndReason::kNone) {
       break;
     }
@@ -147,6 +144,76 @@ TEST_F(SessionTest, SEC_08_NewKeysAgainAndAgainAreRefused) {
   EXPECT_EQ(renewed, 3);
   terminate_lcp();
   EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kMppeRefused});
+}
+
+// ---- forgeries -------------------------------------------------------------------------------------------
+
+// Control packets are not authenticated. The peer is asked: LCP's echo and, in stateless mode, CCP's reset are
+// answered in Opened alone.
+TEST_F(SessionTest, SEC_01_APacketThatEndsWhatThePeerHasNotEndedIsDiscarded) {
+  std::vector<EndOfEncryption> forgeries(std::begin(kEndsOfEncryption), std::end(kEndsOfEncryption));
+  forgeries.push_back({"LCP Terminate-Request", kLcp, term_req(1)});
+  forgeries.push_back({"LCP Terminate-Ack", kLcp, term_ack(1)});
+  forgeries.push_back(
+      {"LCP Code-Reject of Configure-Request", kLcp, {PppCode::kCodeReject, 1, conf_req(1).octets()}});
+  for (const EndOfEncryption& forgery : forgeries) {
+    SCOPED_TRACE(forgery.what);
+    host.frames.clear();
+    bring_up(MppePolicy::kPrefer);
+    host.take_trace();
+    Packet question;
+    for (int i = 0; i < 50; ++i) {
+      receive(forgery.protocol, forgery.packet);
+      const Frames frames = host.take();
+      ASSERT_EQ(frames.size(), i % 5 == 0 ? 1U : 0U) << "one question at a time";
+      if (i % 5 == 4) {
+        const auto asked = static_cast<unsigned>(question.id);
+        receive(forgery.protocol, forgery.protocol == kLcp
+                                      ? Packet{PppCode::kEchoReply, asked, u32(0x01020304)}
+                                      : Packet{PppCode::kResetAck, asked, {}});
+        advance(2s);
+      } else if (!frames.empty()) {
+        question = frames.front().packet;
+      }
+    }
+    EXPECT_EQ(session->status().phase, SessionStatus::Phase::kUp);
+    EXPECT_EQ(session->status().mppe, "128");
+    EXPECT_FALSE(host.traced("ip off"));
+    EXPECT_FALSE(host.traced("mppe off"));
+  }
+}
+
+TEST_F(SessionTest, SEC_01_AProtocolRejectOfWhatThePeerHasOpenedIsIgnored) {
+  bring_up();
+  receive(kLcp, {PppCode::kProtocolReject, 1, u16(0x80FD)});
+  receive(kLcp, {PppCode::kProtocolReject, 1, u16(0x8021)});
+  advance(2s);
+  EXPECT_TRUE(host.take().empty());
+  EXPECT_EQ(session->status().phase, SessionStatus::Phase::kUp);
+  EXPECT_EQ(session->status().mppe, "128");
+}
+
+// IPCP has no question that only Opened answers; but who sends IP packets has not left it.
+TEST_F(SessionTest, SEC_01_IpcpOfAPeerThatSendsPacketsHasNotEnded) {
+  for (const Packet& packet : {term_req(1), term_ack(1), conf_req(1, kAddress), conf_req(1)}) {
+    SCOPED_TRACE(packet);
+    host.frames.clear();
+    host.packets = 7;
+    bring_up();
+    host.take_trace();
+    for (int i = 0; i < 10; ++i) {
+      receive(kIpcp, packet);
+      advance(500ms);
+      ++*host.packets;
+      advance(510ms);
+    }
+    EXPECT_TRUE(host.take_trace().empty());
+    EXPECT_EQ(session->status().phase, SessionStatus::Phase::kUp);
+    receive(kIpcp, packet);
+    advance(1010ms);
+    EXPECT_TRUE(host.traced("ip off")) << "in earnest";
+    session.reset();
+  }
 }
 
 // ---- a peer that cannot be read any more ------------------------------------------------------------------

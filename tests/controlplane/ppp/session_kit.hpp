@@ -41,6 +41,7 @@ class FakeHost final : public test::RecordingDataPath<SessionHost> {
  public:
   std::vector<EndReason> ends;
   std::optional<Ipv4Address> free_address = kSubscriber;
+  std::optional<std::uint64_t> packets;  ///< of the subscriber's
   std::map<contract::Direction, Octets> keys;
   std::map<contract::Direction, contract::MppeMode> modes;
   std::set<Octets> sent_with;  ///< every start key that was armed for sending
@@ -56,6 +57,7 @@ class FakeHost final : public test::RecordingDataPath<SessionHost> {
     }
     RecordingDataPath::enable_mppe(direction, mode, start, session);
   }
+  std::optional<std::uint64_t> packets_received() const override { return packets; }
   void flush_mppe(bool repeated) override { trace.emplace_back(repeated ? "flush again" : "flush"); }
   void disable_mppe() override {
     keys.clear();
@@ -200,6 +202,19 @@ class SessionTest : public testing::Test {
     EXPECT_EQ(host.ends, std::vector<EndReason>{reason});
     EXPECT_EQ(wheel.armed_count(), 0U);
     EXPECT_EQ(session->status().phase, SessionStatus::Phase::kTerminate);
+  }
+  /// A packet that ends LCP or CCP in a session that is up, from a peer that is in earnest: it does not answer the
+  /// question whether it still is in Opened, which is not kept.
+  void receive_in_earnest(PppProtocol protocol, const Packet& packet) {
+    receive(protocol, packet);
+    advance(1010ms);
+    const auto asks = [](const Frame& frame) {
+      return frame.packet.code == PppCode::kEchoRequest || frame.packet.code == PppCode::kResetRequest;
+    };
+    ASSERT_EQ(std::erase_if(host.frames, asks), 1U);
+    std::erase_if(host.trace,
+                  [](const std::string& line) { return line == "49185/9" || line == "33021/14"; });
+    advance(10ms);
   }
   /// LCP has begun anew, by whichever end: the peer's part until the network phase, whose frames are kept.
   void renegotiate_lcp() {
