@@ -21,7 +21,8 @@ wire::Ipv4Address address_of(const sockaddr* from) {
   return wire::Ipv4Address(ntohl(ipv4.sin_addr.s_addr));
 }
 
-void check_range(const control::AddressRange& range, std::span<const InterfaceAddress> own, Problems& problems) {
+void check_range(const control::AddressRange& range, std::span<const InterfaceAddress> own,
+                 Problems& problems) {
   const std::string text = '"' + wire::to_string(range.first) + '-' + wire::to_string(range.last) + '"';
   const auto held = std::ranges::find_if(own, [&](const InterfaceAddress& one) {
     return range.first <= one.address && one.address <= range.last;
@@ -37,10 +38,10 @@ void check_range(const control::AddressRange& range, std::span<const InterfaceAd
     return one.network.address <= range.last && range.first <= end;
   });
   if (around != own.end()) {
-    problems.warning(kNowhere, "ip-pool.ranges", text,
-                     "shares addresses with " + wire::to_string(around->network) + ", the network of " +
-                         around->interface,
-                     "hosts there reach subscribers only by proxy ARP; give subscribers a network of their own");
+    problems.warning(
+        kNowhere, "ip-pool.ranges", text,
+        "shares addresses with " + wire::to_string(around->network) + ", the network of " + around->interface,
+        "hosts there reach subscribers only by proxy ARP; give subscribers a network of their own");
   }
 }
 

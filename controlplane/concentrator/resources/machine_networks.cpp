@@ -58,7 +58,7 @@ void MachineNetworks::add(MachineNetwork network) {
 const std::string* MachineNetworks::holder_of(wire::Ipv4Address address) const {
   const auto entry = entries_.find(host(address));
   return entry != entries_.end() && entry->second.network.own_address ? &entry->second.network.holder
-                                                                       : nullptr;
+                                                                      : nullptr;
 }
 
 const MachineNetwork* MachineNetworks::overlapping(const wire::Ipv4Prefix& prefix) const {

@@ -28,17 +28,19 @@ std::vector<std::string> warnings(Ipv4Address first, Ipv4Address last) {
 
 TEST(OwnNetworks, APoolThatHoldsAnOwnAddress) {
   EXPECT_EQ(warnings(Ipv4Address(198, 51, 100, 1), Ipv4Address(198, 51, 100, 254)),
-            std::vector<std::string>{
-                "adit.toml: warning: ip-pool.ranges: value \"198.51.100.1-198.51.100.254\": holds 198.51.100.1, the "
-                "address of core0; it is never given out; leave it out of the range"});
+            std::vector<std::string>{"adit.toml: warning: ip-pool.ranges: value "
+                                     "\"198.51.100.1-198.51.100.254\": holds 198.51.100.1, the "
+                                     "address of core0; it is never given out; leave it out of the range"});
 }
 
 TEST(OwnNetworks, APoolInANetworkOfTheMachines) {
-  EXPECT_EQ(warnings(Ipv4Address(198, 51, 100, 100), Ipv4Address(198, 51, 100, 200)),
-            std::vector<std::string>{
-                "adit.toml: warning: ip-pool.ranges: value \"198.51.100.100-198.51.100.200\": shares addresses with "
-                "198.51.100.0/24, the network of core0; hosts there reach subscribers only by proxy ARP; give "
-                "subscribers a network of their own"});
+  EXPECT_EQ(
+      warnings(Ipv4Address(198, 51, 100, 100), Ipv4Address(198, 51, 100, 200)),
+      std::vector<std::string>{
+          "adit.toml: warning: ip-pool.ranges: value \"198.51.100.100-198.51.100.200\": shares addresses "
+          "with "
+          "198.51.100.0/24, the network of core0; hosts there reach subscribers only by proxy ARP; give "
+          "subscribers a network of their own"});
 }
 
 TEST(OwnNetworks, APoolOfItsOwn) {

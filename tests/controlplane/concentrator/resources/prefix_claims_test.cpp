@@ -60,7 +60,8 @@ class Index final : public PrefixActions {
 class PrefixClaimsTest : public testing::Test {
  protected:
   PrefixClaims::Handle claim(const Ipv4Prefix& prefix, std::uint32_t number, By by = By::kNetwork) {
-    return claims_.claim({.prefix = prefix, .by = by, .call = number == 0 ? contract::CallRef{} : call(number)});
+    return claims_.claim(
+        {.prefix = prefix, .by = by, .call = number == 0 ? contract::CallRef{} : call(number)});
   }
   Index index_;
   PrefixClaims claims_{index_};
@@ -129,7 +130,8 @@ TEST_F(PrefixClaimsTest, RandomClaimsAgreeWithAListOfThem) {
       prefix.address = Ipv4Address(prefix.address.value & prefix.mask());
       const bool machine = random() % 8 == 0;
       ++number;
-      all.push_back({claim(prefix, machine ? 0 : number, machine ? By::kMachine : By::kNetwork), number, machine});
+      all.push_back(
+          {claim(prefix, machine ? 0 : number, machine ? By::kMachine : By::kNetwork), number, machine});
     } else if (!all.empty()) {
       const auto gone = all.begin() + static_cast<std::ptrdiff_t>(random() % all.size());
       claims_.release(gone->handle);
