@@ -121,6 +121,10 @@ void Decapsulation::find_calls(Arrival arrival) noexcept {
       if (arrival == Arrival::kHandedIn) {
         return drop(packet, DropReason::kHandoffStale);
       }
+      // Only the owner knows the call's peer, but strangers' packets must not fill its ring.
+      if (!context_.index.has_peer(packet.outer_source)) {
+        return drop(packet, DropReason::kWrongPeer);
+      }
       context_.count_steer_miss();
       context_.handoff.send(packet.mbuf, owner.worker, HandoffKind::kAccessPacket);
       return false;

@@ -127,6 +127,23 @@ TEST(Handoff, AFullRingDropsByName) {
   EXPECT_EQ(world.sent(kCoreSide).size(), kHandoffRing - 1);
 }
 
+TEST(Handoff, StrangersDoNotFillTheRing) {
+  World world({.workers = kTwo, .slots = 1});
+  Peer peer;
+  world.install_up(0, 1);
+  const Octets forged = access_frame(
+      PacketBuilder(inner_packet(kSubscriber, kHost)).ppp(wire::PppProtocol::kIpv4).gre(0), kHost);
+  for (std::uint32_t i = 0; i < 2 * kHandoffRing; ++i) {
+    world.arrive(kAccessSide, forged, 0);
+    world.worker(0).poll_once(world.tsc());  // while its owner does not poll
+  }
+  world.arrive(kAccessSide, peer.clear(inner_packet(kSubscriber, kHost)), 0);
+  world.settle();
+  EXPECT_EQ(world.sent(kCoreSide).size(), 1U);
+  EXPECT_EQ(world.dropped(DropReason::kWrongPeer), 2 * kHandoffRing);
+  EXPECT_EQ(world.all_drops(), 2 * kHandoffRing);
+}
+
 TEST(Handoff, APacketForACallThatMovedIsNotPassedOnForEver) {
   World world({.workers = kTwo});
   Peer peer;
