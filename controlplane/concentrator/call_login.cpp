@@ -38,6 +38,11 @@ void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
     timer_.arm(wait);
     return;
   }
+  ask_backend(std::move(request));
+}
+
+void CallLogin::ask_backend(AuthRequest request) {
+  asked_ = true;
   core_.auth.authenticate(std::move(request), *this);
 }
 
@@ -47,6 +52,9 @@ void CallLogin::cancel(AuthClient&) {
   waiting_.reset();
   late_.reset();
   core_.auth.cancel(*this);
+  if (std::exchange(asked_, false)) {
+    core_.backoff.abandoned(call_.peer(), account_of(claimed_user_));
+  }
 }
 
 void CallLogin::on_waited() {
@@ -60,17 +68,21 @@ void CallLogin::on_waited() {
     return timer_.arm(wait);  // another attempt of the same pair came first
   }
   const std::unique_ptr<AuthRequest> request = std::move(waiting_);
-  core_.auth.authenticate(std::move(*request), *this);
+  ask_backend(std::move(*request));
 }
 
 void CallLogin::on_verdict(const AuthVerdict& verdict) {
   if (call_.finished() || session_ == nullptr) {
-    return;
+    return;  // cancel() follows
   }
+  asked_ = false;
   const auto* accepted = std::get_if<AuthAccepted>(&verdict);
   const std::string claimed = std::exchange(claimed_user_, {});
   if (const auto* rejected = std::get_if<AuthRejected>(&verdict)) {
     return refuse(claimed, *rejected);
+  }
+  if (accepted == nullptr) {
+    core_.backoff.abandoned(call_.peer(), account_of(claimed));
   }
   core_.stats.auth_rejected += std::holds_alternative<AuthUnusable>(verdict) ? 1 : 0;
   if (accepted != nullptr) {

@@ -28,6 +28,7 @@ class CallLogin final : public AuthBackend, private AuthClient {
   void on_verdict(const AuthVerdict& verdict) override;
   void refuse(const std::string& user, const AuthRejected& rejected);
   void on_waited();
+  void ask_backend(AuthRequest request);
 
   ConcentratorCore& core_;
   CallRecord& call_;
@@ -36,6 +37,7 @@ class CallLogin final : public AuthBackend, private AuthClient {
   std::unique_ptr<AuthRequest> waiting_;  // the back end has yet to be asked
   std::optional<AuthRejected> late_;      // the peer has yet to hear of it
   Timer timer_;                           // for either
+  bool asked_ = false;                    // the back end has yet to answer
 };
 
 }  // namespace adit::control

@@ -11,6 +11,11 @@ constexpr std::uint32_t kFreeOfPair = 3;
 constexpr Duration kFirstWait{1'000};
 constexpr Duration kLongestWait{60'000};
 
+// Attempts of a pair of which the back end has yet to say whether they are wrong: a RADIUS server may take a
+// second, and thousands of guesses fit into it. Lines that share one account wait a moment.
+constexpr std::uint32_t kSideBySide = 16;
+constexpr Duration kForAVerdict{200};
+
 // Of a source. An answer later than [auth] timeout would be none.
 constexpr std::uint32_t kFreeOfSource = 20;
 constexpr Duration kLateAnswer{3'000};
@@ -27,18 +32,30 @@ Duration wait_after(std::uint32_t failures) {
 }  // namespace
 
 Duration LoginBackoff::ask(wire::Ipv4Address source, const std::string& user) {
+  Failures& failures = pairs_.use({source, user});
+  const Instant now = wheel_.now();
+  if (now < failures.next) {
+    return failures.next - now;
+  }
+  if (failures.asked >= kSideBySide) {
+    return kForAVerdict;
+  }
+  forgive(failures);
+  failures.next =
+      now + wait_after(failures.count);  // as if it were wrong: attempts side by side gain nothing
+  ++failures.asked;
+  return Duration{0};
+}
+
+void LoginBackoff::abandoned(wire::Ipv4Address source, const std::string& user) {
   Failures* failures = pairs_.find({source, user});
   if (failures == nullptr) {
-    return Duration{0};
+    return;
   }
-  const Instant now = wheel_.now();
-  if (now < failures->next) {
-    return failures->next - now;
+  failures->asked -= failures->asked > 0 ? 1 : 0;
+  if (failures->asked == 0 && failures->count == 0) {
+    pairs_.erase({source, user});
   }
-  forgive(*failures);
-  failures->next =
-      now + wait_after(failures->count);  // as if it were wrong: attempts side by side gain nothing
-  return Duration{0};
 }
 
 void LoginBackoff::accepted(wire::Ipv4Address source, const std::string& user) {
@@ -49,6 +66,7 @@ Duration LoginBackoff::rejected(wire::Ipv4Address source, const std::string& use
   const Instant now = wheel_.now();
   Failures& pair = pairs_.use({source, user});
   forgive(pair);
+  pair.asked -= pair.asked > 0 ? 1 : 0;
   ++pair.count;
   pair.last = now;
   pair.next = std::max(pair.next, now + wait_after(pair.count));

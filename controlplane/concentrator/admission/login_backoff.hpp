@@ -23,6 +23,8 @@ class LoginBackoff {
   /// How long an attempt has to wait; 0: the back end may be asked now, and is taken to have been asked.
   /// `user` is what the peer sent: untrusted octets.
   [[nodiscard]] Duration ask(wire::Ipv4Address source, const std::string& user);
+  /// It gave no verdict, or nobody waits for one any more.
+  void abandoned(wire::Ipv4Address source, const std::string& user);
   /// The back end's verdict.
   void accepted(wire::Ipv4Address source, const std::string& user);
   /// Returns how long the source has to wait for this answer.
@@ -44,7 +46,8 @@ class LoginBackoff {
   struct Failures {
     std::uint32_t count = 0;  // halved for each kForgiven since `last`
     Instant last;
-    Instant next;  // no attempt before
+    Instant next;             // no attempt before
+    std::uint32_t asked = 0;  // attempts without a verdict so far
   };
 
   void forgive(Failures& failures) const;

@@ -59,6 +59,21 @@ TEST(LoginBackoff, SEC_09_AttemptsSideBySideGainNothing) {
   }
 }
 
+TEST(LoginBackoff, SEC_09_GuessesBeforeTheFirstVerdictAreFew) {
+  Guesser guesser;
+  int asked = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    asked += guesser.backoff.ask(kHere, "alice") == Duration{0} ? 1 : 0;
+  }
+  EXPECT_EQ(asked, 16);
+  guesser.backoff.abandoned(kHere, "alice");
+  EXPECT_EQ(guesser.backoff.ask(kHere, "alice"), Duration{0}) << "one whose call has ended makes room";
+  guesser.backoff.accepted(kHere, "alice");
+  EXPECT_EQ(guesser.backoff.ask(kHere, "alice"), Duration{0});
+  guesser.backoff.abandoned(kHere, "alice");
+  EXPECT_EQ(guesser.backoff.remembered(), 0U);
+}
+
 TEST(LoginBackoff, SuccessAndTimeForgive) {
   Guesser guesser;
   guesser.guess(kHere, "alice", Instant{Duration{600'000}});
@@ -132,6 +147,25 @@ TEST(LoginBackoffOfCalls, SEC_09_AnotherDomainBeforeTheNameGainsNothing) {
     line.reset();
   }
   EXPECT_EQ(house.concentrator->stats().auth_rejected, 3U);
+}
+
+TEST(LoginBackoffOfCalls, LinesThatShareAnAccountAllGetInWhateverTheBackEndTakes) {
+  House house;
+  std::vector<std::unique_ptr<DialIn>> lines;
+  for (ConnectionId id = 1; id <= 40; ++id) {
+    lines.push_back(std::make_unique<DialIn>(house, id));
+    EXPECT_FALSE(lines.back()->dial("later"));
+  }
+  EXPECT_EQ(house.auth.waiting.size(), 16U);
+  lines[0]->reset();  // while it waits for the back end
+  for (int i = 0; i < 20; ++i) {
+    house.auth.answer(AuthAccepted{});
+    house.advance(Duration{210});
+    for (const auto& line : lines) {
+      line->serve();
+    }
+  }
+  EXPECT_EQ(std::ranges::count_if(lines, [](const auto& line) { return line->up; }), 39);
 }
 
 TEST(LoginBackoffOfCalls, WhoHangsUpWhileWaitingLeavesNothing) {
