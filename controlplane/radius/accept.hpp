@@ -24,6 +24,15 @@ namespace adit::control::radius {
 /// have no room for it.
 [[nodiscard]] bool add_class(const Attribute& attribute, std::vector<std::vector<std::uint8_t>>& classes);
 
+/// RFC 2869 §5.16: an interim interval "MUST NOT be smaller than 60". Raises a smaller one (0: none, stays), and says
+/// whether it did.
+[[nodiscard]] inline bool raise_interim(std::optional<Duration>& interval) {
+  constexpr Duration kLeast{60'000};
+  const bool raised = interval && *interval != Duration{0} && *interval < kLeast;
+  interval = raised ? kLeast : interval;
+  return raised;
+}
+
 /// The E= of an Access-Reject's MS-CHAP-Error (RFC 2548 §2.1.5); 691 if absent.
 [[nodiscard]] std::uint16_t read_reject(const Packet& packet);
 

@@ -113,6 +113,10 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
   if (reply->packet.code() == Code::kAccessAccept) {
     auto accepted = read_accept(*reply, request.proof, rates_);
     if (accepted) {
+      if (raise_interim(accepted->interim_interval)) {
+        log_.event(Severity::kWarning, "radius_interim_raised",
+                   {{"user", request.user}, {"sid", request.session_id}, {"to", "60s"}});
+      }
       return std::move(*accepted);
     }
     why = std::move(accepted.error());

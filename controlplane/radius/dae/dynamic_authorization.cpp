@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "controlplane/radius/accept.hpp"
 #include "controlplane/radius/dae/change.hpp"
 #include "controlplane/radius/dae/session.hpp"
 
@@ -167,9 +168,13 @@ DynamicAuthorization::Acted DynamicAuthorization::change(const Packet& request, 
   if (!session) {
     return std::unexpected(session.error());
   }
-  const auto change = read_change(request, session->session.address, rates_);
+  auto change = read_change(request, session->session.address, rates_);
   if (!change) {
     return std::unexpected(change.error());
+  }
+  if (raise_interim(change->interim_interval)) {
+    log_.event(Severity::kWarning, "radius_interim_raised",
+               {{"user", session->session.user}, {"sid", session->session_id}, {"to", "60s"}});
   }
   if (session->ending) {
     return std::unexpected(Refusal{ErrorCause::kSessionContextNotFound, "the session is ending"});

@@ -119,6 +119,21 @@ TEST_F(RadiusAuthTest, AnAuthenticAnswerIsAnAnswerWhateverItIs) {
   EXPECT_EQ(log_.named("radius_answer_unusable").size(), 3U);
 }
 
+// RFC 2869 §5.16: "The value MUST NOT be smaller than 60."
+TEST_F(RadiusAuthTest, AnInterimIntervalOfASecondIsAMinuteAndTold) {
+  const auto interval = [this](const char* value) {
+    return std::get<AuthAccepted>(
+               ask(default_rates(), Code::kAccessAccept, attribute(Type::kAcctInterimInterval, hex(value))))
+        .interim_interval;
+  };
+  EXPECT_EQ(interval("00000001"), Duration{60'000});
+  EXPECT_EQ(lines(),
+            std::vector<std::string>{"radius_interim_raised user=alice sid=00000000000000aa to=60s"});
+  EXPECT_EQ(interval("0000003c"), Duration{60'000});
+  EXPECT_EQ(interval("00000000"), std::nullopt) << "none";
+  EXPECT_EQ(log_.events.size(), 1U);
+}
+
 TEST_F(RadiusAuthTest, SilenceIsNoAnswer) {
   EXPECT_TRUE(std::holds_alternative<AuthUnavailable>(ask_in_vain("alice", "secret")));
   EXPECT_FALSE(sent_.empty());

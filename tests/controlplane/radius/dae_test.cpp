@@ -304,7 +304,10 @@ TEST_F(DynamicAuthorizationTest, RAD_13_CoaChangesRateTimeoutsClassAndRoutesInPl
   EXPECT_EQ(house_.routes.size(), 2U);
   EXPECT_TRUE(house_.installed.at(House::key(alice_.ref)).has_routes);
   EXPECT_TRUE(house_.installed.at(House::key(alice_.ref)).ip);
-  house_.advance(Duration{23'000});
+  EXPECT_EQ(house_.log.named("radius_interim_raised").size(), 1U) << "20 s are less than a minute";
+  house_.advance(Duration{53'000});
+  EXPECT_EQ(house_.accounting.said.back(), "start alice");
+  house_.advance(Duration{14'000});
   EXPECT_EQ(house_.accounting.said.back(), "interim alice 0");
   EXPECT_EQ(house_.accounting.classes, (std::vector<Octets>{{'g', 'o', 'l', 'd'}}));
 
