@@ -109,22 +109,13 @@ class House final : public ConcentratorActions {
   void unmap_call(wire::Ipv4Address local, wire::Ipv4Address, wire::LocalCallId id) override {
     require(ids_.erase({local, id.value}) == 1);
   }
+  /// A network may pass from one claimant to the next; a subscriber's address has one holder.
   void map_prefix(const PrefixClaim& claim) override {
-    if (claim.by != PrefixClaim::By::kSubscriber) {
-      return;
-    }
-    if (claim.prefix.length < 32) {
-      routes_.insert(claim.prefix);
-    } else {
-      require(subscribers_.insert(claim.prefix.address).second);
-    }
+    const auto before = prefixes_.insert_or_assign(claim.prefix, claim.by);
+    require(before.second || claim.by != PrefixClaim::By::kSubscriber);
   }
   void unmap_prefix(const wire::Ipv4Prefix& prefix, const std::optional<PrefixClaim>&) override {
-    if (prefix.length < 32) {
-      routes_.erase(prefix);
-    } else {
-      require(subscribers_.erase(prefix.address) == 1);
-    }
+    require(prefixes_.erase(prefix) == 1);
   }
 
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef&) const override {
@@ -207,7 +198,9 @@ class House final : public ConcentratorActions {
       answer_removals();
     }
     require(concentrator_.drained());
-    require(open.empty() && calls_.empty() && ids_.empty() && subscribers_.empty() && routes_.empty());
+    require(open.empty() && calls_.empty() && ids_.empty());
+    require(std::ranges::all_of(prefixes_,
+                                [](const auto& one) { return one.second == PrefixClaim::By::kMachine; }));
   }
 
   TimerWheel wheel;
@@ -226,8 +219,7 @@ class House final : public ConcentratorActions {
   std::map<Key, Octets> naked_;  // our last Configure-Nak of an NCP, likewise
   std::vector<contract::CallRef> removed_;
   std::set<std::pair<wire::Ipv4Address, std::uint16_t>> ids_;
-  std::set<wire::Ipv4Address> subscribers_;
-  std::set<wire::Ipv4Prefix> routes_;
+  std::map<wire::Ipv4Prefix, PrefixClaim::By> prefixes_;
   Concentrator concentrator_;
 };
 
