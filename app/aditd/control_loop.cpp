@@ -185,7 +185,7 @@ std::expected<void, std::string> ControlLoop::use(ConfigResult reread) {
   const std::expected<void, std::string> reloaded =
       config ? radius_.reload(*config) : std::unexpected(errors_of(reread.problems));
   if (reloaded) {
-    log_user_notes(config->chap_secrets, reread.users.notes, log_);
+    log_warnings(reread.problems, log_);
     reload_thread_.discard(users_.use(std::move(reread.users.users)));
     log_.event(Severity::kInfo, "reloaded",
                {{"radius_servers", std::to_string(config->radius.servers.size())},

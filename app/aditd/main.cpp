@@ -97,7 +97,8 @@ void filter_calls(FilterMode mode, Log& log) {
 }
 
 /// Starts everything from the log to the last worker; returning stops it in reverse order.
-int serve(const Config& config, control::ParsedUsers&& parsed, const Options& options) {
+int serve(ConfigResult&& read, const Options& options) {
+  const Config& config = *read.config;
   auto log = Log::open(config.log);
   if (!log) {
     return cannot_start(log.error());
@@ -107,8 +108,8 @@ int serve(const Config& config, control::ParsedUsers&& parsed, const Options& op
     return cannot_start(left.error());
   }
   forbid_core_dumps();
-  log_user_notes(config.chap_secrets, parsed.notes, **log);
-  control::LocalUsers users(std::move(parsed.users));
+  log_warnings(read.problems, **log);
+  control::LocalUsers users(std::move(read.users.users));
   auto spool = open_spool(config);
   if (!spool) {
     return cannot_start(spool.error());
@@ -169,7 +170,7 @@ int run(std::span<const char* const> arguments) {
     prepare(*result.config);
     return 0;
   }
-  return serve(*result.config, std::move(result.users), *options);
+  return serve(std::move(result), *options);
 }
 
 }  // namespace

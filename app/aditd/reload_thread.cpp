@@ -18,9 +18,11 @@ void be_nice() {
 
 }  // namespace
 
-void log_user_notes(const std::string& file, const std::vector<std::string>& notes, control::EventLog& log) {
-  for (const std::string& note : notes) {
-    log.event(control::Severity::kWarning, "chap_secrets", {{"file", file}, {"note", note}});
+void log_warnings(const std::vector<ConfigProblem>& problems, control::EventLog& log) {
+  for (const ConfigProblem& problem : problems) {
+    if (problem.warning) {
+      log.event(control::Severity::kWarning, "config", {{"problem", problem.line}});
+    }
   }
 }
 

@@ -17,8 +17,8 @@
 
 namespace adit::app {
 
-/// Logs an event for each note on the chap-secrets `file`.
-void log_user_notes(const std::string& file, const std::vector<std::string>& notes, control::EventLog& log);
+/// Logs the warnings about a configuration in use, as `aditd --check` prints them.
+void log_warnings(const std::vector<ConfigProblem>& problems, control::EventLog& log);
 
 class ReloadThread {
  public:

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <expected>
 #include <iterator>
 
@@ -33,6 +34,42 @@ ConfigResult finish(Config&& config, Problems& problems) {
   return result;
 }
 
+bool is_trusted(uid_t owner, const Config& config) {
+  const passwd* user = ::getpwnam(config.core.user.empty() ? "adit" : config.core.user.c_str());
+  return owner == 0 || owner == ::geteuid() || (user != nullptr && owner == user->pw_uid);
+}
+
+/// Warns when somebody else than root, aditd and the file's group may read or change a file that has secrets.
+void check_access(const std::string& path, std::string_view key, const Config& config, Problems& problems) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) {
+    return;
+  }
+  const std::string name = escape_octets(path);
+  if (const auto others = status.st_mode & S_IRWXO; others != 0) {
+    char mode[8] = {};
+    std::snprintf(mode, sizeof mode, "%04o", static_cast<unsigned>(status.st_mode) & 07777U);
+    problems.warning(kNowhere, key, '"' + name + '"',
+                     "has secrets and is open to every user of this machine (mode " + std::string(mode) + ")",
+                     "do: chmod o= " + name);
+  }
+  if (!is_trusted(status.st_uid, config)) {
+    problems.warning(kNowhere, key, '"' + name + '"',
+                     "has secrets and belongs to user " + std::to_string(status.st_uid),
+                     "do: chown root " + name);
+  }
+}
+
+void check_files(const Config& config, const std::string& path, Problems& problems) {
+  if (!config.radius.servers.empty() || !config.dae.clients.empty()) {
+    check_access(path, "config file", config, problems);
+  }
+  check_access(config.chap_secrets, "chap-secrets.chap-secrets", config, problems);
+  if (!config.spool.file.empty()) {
+    check_access(config.spool.file, "radius.spool", config, problems);
+  }
+}
+
 /// Empty when the file cannot be used.
 control::ParsedUsers read_users(const Config& config, std::string_view server, Problems& problems) {
   const std::string shown = '"' + escape_octets(config.chap_secrets) + '"';
@@ -42,10 +79,6 @@ control::ParsedUsers read_users(const Config& config, std::string_view server, P
   if (!text) {
     problems.error(kNowhere, kKey, shown, text.error().wrong, text.error().remedy);
     return {};
-  }
-  struct stat status{};
-  if (::stat(config.chap_secrets.c_str(), &status) == 0 && (status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
-    problems.warning(kNowhere, kKey, shown, "is open to every user of this machine", "chmod 600 it");
   }
   auto users = control::parse_users(*text, server);
   crypto::wipe(text->data(), text->size());
@@ -138,6 +171,7 @@ ConfigResult load_config(const std::string& path, const std::optional<std::strin
     Problems problems(path);
     const Config& config = *result.config;
     result.users = read_users(config, server.value_or(config.control.auth.challenge_name), problems);
+    check_files(config, path, problems);
     check_group(config, problems);
     check_user(config, problems);
     check_own_networks(config, interface_addresses(), problems);

@@ -44,11 +44,12 @@ Section auth_section() {
 }
 
 Section chap_secrets_section() {
-  return {.name = "chap-secrets",
-          .keys = {
-              ADIT_KEY("chap-secrets", "", chap_secrets, (PathKind{kMaxPath, false}),
-                       "Local users, one per line: user server password address. Keep it mode 0600."),
-          }};
+  return {
+      .name = "chap-secrets",
+      .keys = {
+          ADIT_KEY("chap-secrets", "", chap_secrets, (PathKind{kMaxPath, false}),
+                   "Local users, one per line: user server password address. Keep it root:adit, mode 0640."),
+      }};
 }
 
 void check_auth(const Config& config, const Places& places, Problems& problems) {

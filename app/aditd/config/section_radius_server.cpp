@@ -27,7 +27,7 @@ Section radius_server_section() {
           ADIT_KEY("address", "\"192.0.2.10\"", radius.servers.back().address, Ipv4Kind{true},
                    "Where it is."),
           ADIT_KEY("secret", "\"shared with that server\"", radius.servers.back().secret, SecretKind{255},
-                   "The secret that is shared with it. Keep this file mode 0600 then."),
+                   "The secret that is shared with it. Keep this file root:adit, mode 0640 then."),
           ADIT_KEY("auth-port", "", radius.servers.back().auth_port, (NumberKind<std::uint16_t>{0, 65'535}),
                    "Its port for authentication. 0: not used for that."),
           ADIT_KEY("acct-port", "", radius.servers.back().acct_port, (NumberKind<std::uint16_t>{0, 65'535}),

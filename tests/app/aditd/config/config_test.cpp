@@ -276,8 +276,37 @@ TEST_F(ConfigFileTest, WarnsOfChapSecretsThatEveryoneCanRead) {
   std::filesystem::permissions(secrets(), std::filesystem::perms(0644));
   const ConfigResult result = load_config(path());
   EXPECT_TRUE(result.config.has_value());
+  EXPECT_EQ(
+      problem(result),
+      "/adit.toml: warning: chap-secrets.chap-secrets: value \"" + secrets() +
+          "\": has secrets and is open to every user of this machine (mode 0644); do: chmod o= " + secrets());
+  std::filesystem::permissions(secrets(),
+                               std::filesystem::perms(0640));  // its group is the operator's choice
+  EXPECT_TRUE(load_config(path()).problems.empty());
+}
+
+TEST_F(ConfigFileTest, SEC_12_WarnsOfAConfigWithSecretsThatEveryoneCanRead) {
+  std::filesystem::permissions(path(), std::filesystem::perms(0644));
+  EXPECT_TRUE(load_config(path()).problems.empty()) << "it has none";
+  write("adit.toml", read_file(path()) + "[[radius-server]]\naddress = \"192.0.2.10\"\nsecret = \"s\"\n");
+  const ConfigResult result = load_config(path());
+  EXPECT_TRUE(result.config.has_value());
+  ASSERT_EQ(result.problems.size(), 1U) << errors_of(result.problems);
+  EXPECT_NE(result.problems[0].line.find("has secrets and is open to every user of this machine (mode 0644); "
+                                         "do: chmod o= " +
+                                         path()),
+            std::string::npos)
+      << result.problems[0].line;
+}
+
+TEST_F(ConfigFileTest, WarnsOfSecretsThatAStrangerOwns) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root";
+  }
+  ASSERT_EQ(::chown(secrets().c_str(), 54321, 0), 0);
+  const ConfigResult result = load_config(path());
   EXPECT_EQ(problem(result), "/adit.toml: warning: chap-secrets.chap-secrets: value \"" + secrets() +
-                                 "\": is open to every user of this machine; chmod 600 it");
+                                 "\": has secrets and belongs to user 54321; do: chown root " + secrets());
 }
 
 TEST_F(ConfigFileTest, SaysWhatIsWrongInChapSecrets) {
