@@ -85,7 +85,10 @@ std::expected<std::unique_ptr<Log>, std::string> Log::open(const LogSettings& se
 }
 
 Log::Log(spdlog::sink_ptr sink, const LogSettings& settings, Clock clock)
-    : settings_(settings), clock_(std::move(clock)), logger_("aditd", std::move(sink)) {
+    : settings_(settings),
+      clock_(std::move(clock)),
+      writer_(std::make_shared<LogWriter>(std::move(sink))),
+      logger_("aditd", writer_) {
   logger_.set_formatter(make_formatter());
   logger_.set_level(to_spdlog(settings.level));
   logger_.flush_on(spdlog::level::trace);  // so that a crash does not lose the last lines
@@ -140,8 +143,8 @@ void Log::reopen() {
     event(control::Severity::kError, "log_reopen_failed", {{"why", sink.error()}});
     return;
   }
-  logger_.sinks() = {std::move(*sink)};
-  logger_.set_formatter(make_formatter());
+  (*sink)->set_formatter(make_formatter());
+  writer_->use(std::move(*sink));
 }
 
 }  // namespace adit::app

@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "app/aditd/config/config.hpp"
+#include "app/aditd/log_writer.hpp"
 #include "controlplane/base/event_log.hpp"
 
 namespace adit::app {
@@ -40,6 +41,9 @@ class Log final : public control::EventLog {
   void event(control::Severity severity, std::string_view name,
              std::initializer_list<control::Field> fields) override;
 
+  /// From now on another thread, with the caller's CPUs, writes the lines; see LogWriter.
+  void write_behind() { writer_->start(); }
+
   /// Logs the counts of storms that have ended. Call about once a second; checks every event name ever
   /// logged.
   void flush_suppressed();
@@ -61,6 +65,7 @@ class Log final : public control::EventLog {
 
   LogSettings settings_;
   Clock clock_;
+  std::shared_ptr<LogWriter> writer_;
   spdlog::logger logger_;
   std::map<std::string, Storm, std::less<>> storms_;  // names are our own literals: bounded
 };

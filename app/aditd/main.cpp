@@ -118,6 +118,7 @@ int serve(ConfigResult&& read, const Options& options) {
   if (!eal) {
     return cannot_start(eal.error());
   }
+  (*log)->write_behind();  // on control's CPU, to which EAL has bound this thread
   for (const std::string& note : eal->notes) {
     (*log)->event(Severity::kWarning, "eal", {{"note", note}});
   }

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <latch>
+#include <mutex>
 #include <regex>
 #include <sstream>
 
@@ -120,6 +122,57 @@ TEST_F(LogTest, FlushTellsOfAStormThatHasEnded) {
   log->flush_suppressed();
   EXPECT_EQ(lines(), (std::vector<std::string>{"level=info event=refused",
                                                "level=info event=suppressed of=refused count=1"}));
+}
+
+TEST_F(LogTest, WrittenBehindLinesKeepTheirOrder) {
+  std::vector<std::string> wanted;
+  {
+    const auto log = make({LogLevel::kInfo, "", 0});
+    log->event(Severity::kInfo, "before", {});
+    log->write_behind();
+    wanted.emplace_back("level=info event=before");
+    for (int i = 0; i < 1000; ++i) {
+      log->event(Severity::kInfo, "line", {{"number", std::to_string(i)}});
+      wanted.push_back("level=info event=line number=" + std::to_string(i));
+    }
+  }  // ends when all are written
+  EXPECT_EQ(lines(), wanted);
+}
+
+/// A disk that stalls until it is released.
+class StalledSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  std::latch stalled{1};
+  std::latch released{1};
+  std::vector<std::string> lines;
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& line) override {
+    if (lines.empty()) {
+      stalled.count_down();
+      released.wait();
+    }
+    lines.emplace_back(line.payload.data(), line.payload.size());
+  }
+  void flush_() override {}
+};
+
+TEST(LogWriterTest, AStalledDiskStopsNobodyAndWhatIsLostIsTold) {
+  const auto sink = std::make_shared<StalledSink>();
+  {
+    Log log(sink, {LogLevel::kInfo, "", 0}, [] { return 0ms; });
+    log.write_behind();
+    log.event(Severity::kInfo, "first", {});
+    sink->stalled.wait();
+    for (std::size_t i = 0; i < LogWriter::kMost + 10; ++i) {  // would never end if it waited for the disk
+      log.event(Severity::kInfo, "more", {{"number", std::to_string(i)}});
+    }
+    sink->released.count_down();
+  }
+  ASSERT_EQ(sink->lines.size(), LogWriter::kMost + 2);
+  EXPECT_EQ(sink->lines.front(), "event=first");
+  EXPECT_EQ(sink->lines[LogWriter::kMost], "event=more number=" + std::to_string(LogWriter::kMost - 1));
+  EXPECT_EQ(sink->lines.back(), "event=log_lines_lost count=10");
 }
 
 TEST_F(LogTest, ZeroMeansNoLimit) {

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes the log on a thread of its own: a disk that stalls, or a pipe that nobody reads, must not stop control. Lines keep their
+// order; when kMost of them wait, more are lost, counted and told. A crash loses what waits, as a rule nothing.
+// Thread: control; the writing is the other's. Owner: the log.
+#pragma once
+
+#include <spdlog/details/log_msg_buffer.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace adit::app {
+
+class LogWriter final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  /// Some 2 MiB of usual lines; a second of the longest storm that [log] max-per-second lets through.
+  static constexpr std::size_t kMost = 8192;
+
+  /// Until start(), lines are written where they are logged.
+  explicit LogWriter(spdlog::sink_ptr to) : to_(std::move(to)) {}
+  /// Writes what waits.
+  ~LogWriter() override;
+  LogWriter(const LogWriter&) = delete;
+  LogWriter& operator=(const LogWriter&) = delete;
+
+  /// The thread inherits the caller's CPUs.
+  void start();
+  /// Later lines go to `to`; those that wait may.
+  void use(spdlog::sink_ptr to);
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& line) override;
+  void flush_() override;
+  void set_formatter_(std::unique_ptr<spdlog::formatter> formatter) override;
+  void set_pattern_(const std::string& pattern) override;
+  void run();
+
+  std::mutex mutex_;  // of everything below
+  std::condition_variable changed_;
+  spdlog::sink_ptr to_;
+  std::vector<spdlog::details::log_msg_buffer> waiting_;
+  std::uint64_t lost_ = 0;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace adit::app
