@@ -32,7 +32,7 @@ class Witness:
     def _hear(self):
         while not self._end.is_set():
             payload = self.call.hear()
-            at = payload.find(b"\x45\x00", 1, 5)  # an IPv4 header behind PPP's, however short that is
+            at = payload.find(b"\x45\x00", 0, 7)  # an IPv4 header behind PPP's, however short that is
             if at >= 0 and payload[at + 9:at + 10] == b"\x01" and payload[at + 20:at + 21] == b"\0":
                 self.answered.add(int.from_bytes(payload[at + 26:at + 28], "big"))
 
