@@ -176,7 +176,7 @@ bool CcpEndpoint::on_extra_code(const wire::PppPacket& packet) {
 
 // A Reset-Request is answered in Opened alone, and in stateless mode resets nothing.
 std::optional<std::uint8_t> CcpEndpoint::probe() {
-  if (!encrypts() || receive_mode().stateful) {
+  if (receive_mode().stateful) {
     return std::nullopt;
   }
   const std::uint8_t identifier = next_identifier();

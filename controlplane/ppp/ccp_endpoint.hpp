@@ -83,6 +83,7 @@ class CcpEndpoint : public ControlProtocol {
   void about_to_ack() final;
   bool on_nak(const wire::PppOptions& hints, bool insist_no_more) final;
   bool may_renegotiate() final;
+  bool in_use() const final { return encrypts(); }
   std::optional<std::uint8_t> probe() final;
   bool on_extra_code(const wire::PppPacket& packet) final;
   EndReason failure() const final { return EndReason::kMppeRefused; }

@@ -99,18 +99,22 @@ bool ControlProtocol::leaves_opened(const PppPacket& packet) const {
 }
 
 // Whoever knows a call's addresses, ID and numbers can send such a packet. The peer itself knows better: one that
-// has left Opened is silent when it is asked, one that has not answers at once. A peer in earnest repeats itself
-// (§4.6), so that it does no harm to doubt wrongly.
+// has left Opened is silent when it is asked and sends no IP packets, one that has not answers at once, or goes on
+// sending where a flood of forged packets takes its answer's place. A peer in earnest repeats itself (§4.6), so
+// that it does no harm to doubt wrongly.
 bool ControlProtocol::doubts(const PppPacket& packet) {
-  if (!opened() || !leaves_opened(packet)) {
+  if (!opened() || !leaves_opened(packet) || !in_use()) {
     return false;
   }
   if (doubt_ != nullptr) {
     return true;
   }
-  if (const auto asked = probe()) {
+  const auto asked = probe();
+  const auto packets = host_.packets_received();
+  if (asked || packets) {
     doubt_.reset(new Doubt{.timer = Timer(wheel_, on_timer<&ControlProtocol::on_doubt_timer>, this),
-                           .probe_identifier = *asked,
+                           .probe_identifier = asked,
+                           .packets = packets,
                            .packet = {packet.whole.begin(), packet.whole.end()}});
     doubt_->timer.arm(kProbeTime);
   }
@@ -125,7 +129,8 @@ void ControlProtocol::probe_answered(std::uint8_t identifier) {
 
 void ControlProtocol::on_doubt_timer() {
   const std::unique_ptr<Doubt> doubt = std::move(doubt_);
-  if (const auto packet = wire::parse_ppp_packet(doubt->packet); packet && !is_refuted()) {
+  const bool goes_on = doubt->packets && host_.packets_received() != doubt->packets;
+  if (const auto packet = wire::parse_ppp_packet(doubt->packet); packet && !goes_on) {
     handle(*packet);
   }
 }

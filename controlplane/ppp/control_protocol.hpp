@@ -39,6 +39,8 @@ class ControlProtocolHost {
   /// A Terminate-Request arrived, in any state; it is being answered. `data` is the peer's diagnosis,
   /// untrusted text.
   virtual void peer_terminates(wire::PppProtocol protocol, wire::Bytes data) = 0;
+  /// IP packets that the peer has sent so far; none: nobody counts them.
+  [[nodiscard]] virtual std::optional<std::uint64_t> packets_received() const { return std::nullopt; }
 
  protected:
   ~ControlProtocolHost() = default;
@@ -81,12 +83,12 @@ class ControlProtocol : protected AutomatonActions {
   [[nodiscard]] virtual bool may_renegotiate() { return true; }
   /// Whether the packet ends Opened.
   [[nodiscard]] virtual bool leaves_opened(const wire::PppPacket& packet) const;
+  /// There is something that a forged packet could take away.
+  [[nodiscard]] virtual bool in_use() const { return true; }
   /// In Opened, a packet came that ends it, and nothing authenticates packets. Sends what a peer that is in Opened
   /// itself, and in no other state, answers under the same identifier; probe_answered() then discards the packet.
-  /// None: there is no such question, or no doubt.
+  /// None: there is no such question.
   [[nodiscard]] virtual std::optional<std::uint8_t> probe() { return std::nullopt; }
-  /// Nothing was answered in time. Whether what else the peer has done since then speaks for a forgery.
-  [[nodiscard]] virtual bool is_refuted() const { return false; }
   void probe_answered(std::uint8_t identifier);
   /// A code above 7. False: unknown, send a Code-Reject.
   [[nodiscard]] virtual bool on_extra_code(const wire::PppPacket&) { return false; }
@@ -117,7 +119,8 @@ class ControlProtocol : protected AutomatonActions {
   /// A packet that seems to end Opened.
   struct Doubt {
     Timer timer;  // the peer's time to answer the probe
-    std::uint8_t probe_identifier;
+    std::optional<std::uint8_t> probe_identifier;
+    std::optional<std::uint64_t> packets;  // received until then
     std::vector<std::uint8_t> packet;
   };
 

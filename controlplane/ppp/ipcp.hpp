@@ -4,9 +4,6 @@
 // Thread: control. Owner: the session.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-
 #include "controlplane/base/settings.hpp"
 #include "controlplane/ppp/control_protocol.hpp"
 #include "dataplane/wire/ids.hpp"
@@ -21,8 +18,6 @@ class IpcpEvents {
   /// of `subscriber`, or our request with it when we are the subscriber. The worker must know before the
   /// first IP packet arrives. May come again, also with another address, before IPCP goes down.
   virtual void expect_ip(wire::Ipv4Address subscriber) = 0;
-  /// IP packets that the peer has sent so far; none: nobody counts them.
-  [[nodiscard]] virtual std::optional<std::uint64_t> packets_received() const { return std::nullopt; }
 
  protected:
   ~IpcpEvents() = default;
@@ -59,18 +54,11 @@ class Ipcp final : public ControlProtocol {
   bool on_reject(const wire::PppOptions& refused) override;
   void forget() override { ask_address_ = !ip_.gateway.is_none(); }
   EndReason failure() const override { return EndReason::kIpcpFailed; }
-  // There is nothing to ask, but a peer whose IPCP is not in Opened sends no IP packets.
-  std::optional<std::uint8_t> probe() override {
-    packets_ = events_.packets_received();
-    return packets_ ? std::optional<std::uint8_t>(0) : std::nullopt;
-  }
-  bool is_refuted() const override { return events_.packets_received() != packets_; }
 
   const IpSettings& ip_;
   NameServers servers_;
   IpcpEvents& events_;
   wire::Ipv4Address assigned_;
-  std::optional<std::uint64_t> packets_;  // the peer's, when its packet was doubted
   bool ask_address_ = false;
 };
 

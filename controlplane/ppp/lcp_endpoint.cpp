@@ -131,7 +131,7 @@ bool LcpEndpoint::leaves_opened(const PppPacket& packet) const {
 
 // RFC 1661 §5.8: an Echo-Request is answered in Opened alone.
 std::optional<std::uint8_t> LcpEndpoint::probe() {
-  return events_.is_up() ? std::optional(send_echo_request()) : std::nullopt;
+  return send_echo_request();
 }
 
 }  // namespace adit::control

@@ -67,6 +67,7 @@ class LcpEndpoint : public ControlProtocol {
   void this_layer_down() override;
   void send_echo_reply() final;
   bool leaves_opened(const wire::PppPacket& packet) const final;
+  bool in_use() const final { return events_.is_up(); }
   std::optional<std::uint8_t> probe() final;
 
   [[nodiscard]] Entropy& entropy() { return entropy_; }

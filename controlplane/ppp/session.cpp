@@ -76,6 +76,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   void protocol_finished(PppProtocol protocol) override;
   void protocol_failed(PppProtocol protocol, EndReason reason, std::string_view why) override;
   void peer_terminates(PppProtocol protocol, Bytes data) override;
+  std::optional<std::uint64_t> packets_received() const override { return host_.packets_received(); }
   void need_new_keys(EndReason otherwise, std::string_view why) override;
   // LcpEvents
   void protocol_rejected(PppProtocol protocol) override { network_.on_protocol_reject(protocol); }

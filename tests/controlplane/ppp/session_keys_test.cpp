@@ -216,6 +216,33 @@ TEST_F(SessionTest, SEC_01_IpcpOfAPeerThatSendsPacketsHasNotEnded) {
   }
 }
 
+// A flood of forged packets may take the place of the peer's answer.
+TEST_F(SessionTest, SEC_01_WhoGoesOnSendingHasEndedNothingThoughItsAnswerIsLost) {
+  for (const wire::PppProtocol protocol : {kLcp, kCcp}) {
+    for (const Packet& packet : {term_req(1), term_ack(1), conf_req(9)}) {
+      SCOPED_TRACE(packet);
+      host.frames.clear();
+      host.packets = 7;
+      bring_up();
+      for (int i = 0; i < 10; ++i) {
+        receive(protocol, packet);
+        advance(500ms);
+        ++*host.packets;
+        advance(510ms);
+        EXPECT_EQ(session->status().phase, SessionStatus::Phase::kUp);
+      }
+      EXPECT_TRUE(host.ends.empty());
+      receive(protocol, packet);
+      advance(1010ms);
+      const SessionStatus status = session->status();
+      EXPECT_TRUE(status.phase != SessionStatus::Phase::kUp || status.ending != EndReason::kNone)
+          << "in earnest";
+      session.reset();
+      host.ends.clear();
+    }
+  }
+}
+
 // ---- a peer that cannot be read any more ------------------------------------------------------------------
 
 TEST_F(SessionTest, MPP_07_DesynchronisationIsMendedByNewKeysFirst) {
