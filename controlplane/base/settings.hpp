@@ -41,7 +41,7 @@ struct PptpSettings {            // [pptp]
   std::uint32_t max_calls_per_connection = 1;
   std::uint32_t max_connections = 100'000;
   std::uint32_t max_connections_per_address = 0;  ///< 0: no limit; beside it, admission is fair by source
-  std::uint32_t max_starting = 10'000;            ///< connections without an authenticated call, together
+  std::uint32_t max_starting = 20'000;            ///< connections without an authenticated call, together
   std::uint32_t max_output_octets = 16'384;     ///< unsent control octets per connection before it is closed
   std::uint32_t max_messages_per_second = 200;  ///< control messages per connection; above, it is closed
   std::string host_name = "adit";  ///< Start-Control-Connection-Reply Host Name, 63 octets at most

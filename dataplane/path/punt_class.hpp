@@ -48,7 +48,7 @@ inline constexpr std::array<PuntShare, 10> kPuntShares{{
     {2'000, 500, 128},
     {10'000, 1'000, 256},  // 100,000 calls, and as many of them set up as control can
     {10'000, 1'000, 256},
-    {5'000, 1'000, 256},  // the default of accept-rate
+    {10'000, 1'000, 256},  // the default of accept-rate
     {10'000, 1'000, 256},
     {1'000, 200, 64},
     {1'000, 200, 64},

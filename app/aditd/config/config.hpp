@@ -68,7 +68,7 @@ struct Config {
   std::vector<wire::Ipv4Address> bind;  ///< [pptp] bind: never empty, no duplicates, no 0.0.0.0
   std::uint16_t tcp_port = 1723;        ///< [pptp] port
   Announce announce = Announce::kOff;   ///< [routes] announce
-  std::uint32_t accept_rate = 5000;     ///< [pptp] accept-rate: new connections a second; 0: no limit
+  std::uint32_t accept_rate = 10'000;   ///< [pptp] accept-rate: new connections a second; 0: no limit
   CoreSettings core;
   DpdkSettings dpdk;
   std::vector<dataplane::PortSettings> ports;  ///< at least one serves each side
