@@ -146,22 +146,18 @@ void forward_waiting(WorkerContext& context) noexcept {
   }
   context.waiting_epoch = context.next_hops_epoch;
   context.waiting_tried = context.now;
-  context.waiting.visit(context.now, [&](wire::Ipv4Address destination, CallBudget& budget, bool over,
-                                         std::span<rte_mbuf*> packets) {
-    const NextHop* hop = context.next_hops->find(destination);
-    if (hop == nullptr && !over) {
-      return false;
-    }
-    for (rte_mbuf* mbuf : packets) {
-      if (hop != nullptr) {
-        send_by(context, budget, mbuf, *hop);
-      } else {
-        tell_source(context, budget, mbuf, wire::kHostUnreachable);
-        context.drop(mbuf, DropReason::kUnresolved);
-      }
-    }
-    return true;
-  });
+  context.waiting.visit(
+      context.now, [&](wire::Ipv4Address destination) { return context.next_hops->find(destination); },
+      [&](const NextHop* hop, CallBudget& budget, std::span<rte_mbuf* const> packets) {
+        for (rte_mbuf* mbuf : packets) {
+          if (hop != nullptr) {
+            send_by(context, budget, mbuf, *hop);
+          } else {
+            tell_source(context, budget, mbuf, wire::kHostUnreachable);
+            context.drop(mbuf, DropReason::kUnresolved);
+          }
+        }
+      });
 }
 
 bool may_send_icmp(WorkerContext& context, CallBudget& budget) noexcept {

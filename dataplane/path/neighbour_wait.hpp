@@ -11,6 +11,7 @@
 #include <bit>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "dataplane/base/clock.hpp"
 #include "dataplane/base/limits.hpp"
@@ -67,18 +68,20 @@ class NeighbourWait {
 
   [[nodiscard]] bool any() const noexcept { return waiting_ != 0; }
 
-  /// Calls visitor(destination, owner, expired, packets) for each destination with waiting packets. The
-  /// visitor returns true when it has taken the packets.
-  template <typename Visitor>
-  void visit(Milliseconds now, Visitor&& visitor) noexcept {
+  /// For each destination with waiting packets: asks find(destination) for its next hop, and if there is one, or the
+  /// time is over, calls release(next hop or nullptr, owner, packets), which takes the packets. It may add() others.
+  template <typename Find, typename Release>
+  void visit(Milliseconds now, Find&& find, Release&& release) noexcept {
     for (std::uint64_t left = waiting_; left != 0; left &= left - 1) {
       const auto at = static_cast<std::size_t>(std::countr_zero(left));
-      Slot& slot = slots_[at];
-      if (visitor(slot.destination, *slot.owner, now.reached(slot.until),
-                  std::span(slot.packets.data(), slot.count))) {
-        slot.count = 0;
-        waiting_ &= ~(std::uint64_t{1} << at);
+      const auto* hop = find(slots_[at].destination);
+      if (hop == nullptr && !now.reached(slots_[at].until)) {
+        continue;
       }
+      // Out of the table first: what release() adds may need this very slot.
+      const Slot slot = std::exchange(slots_[at], {});
+      waiting_ &= ~(std::uint64_t{1} << at);
+      release(hop, *slot.owner, std::span(slot.packets.data(), slot.count));
     }
   }
 

@@ -235,5 +235,42 @@ TEST_F(Neighbours, WhatThePacketsOfTwoSubscribersWaitForIsTheSameHost) {
   EXPECT_EQ(world_.sent(kCoreSide).size(), 2U * kNeighbourWaitPackets) << "one cannot take the other's room";
 }
 
+TEST_F(Neighbours, AnErrorAboutWhatHasWaitedMayHaveToWaitItself) {
+  auto routes = routes_;  // with the sender's call gone, its address is a host like others
+  routes.push_back({.prefix = subscriber(0), .length = 16, .paths = {{.ifindex = 12}}});
+  world_.publish(routes, neighbours_);
+  const auto wait_for = [&](std::uint16_t number, std::uint32_t host) {
+    up(number, inner_packet(subscriber(number), neighbour(host)));
+    drain();
+  };
+  auto found = neighbours_;
+  for (std::uint32_t host = 1; host < kNeighbourWaitShare; ++host) {
+    wait_for(1, host);
+    found.push_back({12, neighbour(host), kRouterMac});
+  }
+  wait_for(1, 100);
+  wait_for(1, 100);
+  world_.publish(routes, found);
+  world_.settle();
+  world_.pass_ms(kNeighbourWaitMs / 2);
+  std::uint32_t waits = 1;  // the last of its owner's share, so the first to yield
+  for (std::uint32_t host = 101; waits < kNeighbourWaits; ++host) {
+    for (std::uint16_t number = 2; number < kSubscribers && waits < kNeighbourWaits; ++number, ++waits) {
+      wait_for(number, host);
+    }
+  }
+  ASSERT_EQ(world_.dropped(DropReason::kUnresolved), 0U);
+  forget_sent();
+  world_.index().unmap_route({subscriber(1), 32});
+  world_.pass_ms(kNeighbourWaitMs / 2);
+  world_.settle();
+  drain();
+  EXPECT_EQ(world_.dropped(DropReason::kUnresolved), 2U) << "its two packets, each once";
+  found.push_back({12, subscriber(1), kRouterMac});
+  world_.publish(routes, found);
+  world_.settle();
+  EXPECT_EQ(to_core(), (std::vector{3, 3})) << "host unreachable";
+}
+
 }  // namespace
 }  // namespace adit::dataplane::path
