@@ -69,10 +69,11 @@ std::uint32_t Reorder::hold_limit(const Call& call) const noexcept {
   return windows_.always() ? kReorderWindow - 1U : 2U * call.uplink.order.depth + 2;
 }
 
-/// Adaptive: had the call waited, this packet would have been in time, so it waits for the next gap.
+/// Adaptive: had the call waited, this packet would have been in time, so it waits for the next gap. Not if it is late
+/// at the window's other place: that may be anywhere, also ahead.
 void Reorder::on_late(Call& call, wire::GreSeq sequence) noexcept {
   const std::int32_t behind = call.window.highest().distance_from(sequence);
-  if (windows_.on() && behind < kReorderWindow) {
+  if (windows_.on() && behind > 0 && behind < kReorderWindow) {
     call.uplink.order.credit = kReorderCredit;
     call.uplink.order.depth = std::max(call.uplink.order.depth, static_cast<std::uint8_t>(behind));
   }

@@ -184,6 +184,15 @@ TEST(Reorder, AdaptiveStopsWaitingForWhatNeverComes) {
   EXPECT_EQ(link.out(), Numbers{next}) << "it loses packets, and does not reorder them";
 }
 
+TEST(Reorder, AdaptiveLearnsNothingFromWhatIsLateElsewhere) {
+  Link link(ReorderMode::kAdaptive);
+  link.arrive({0, 1, 150, 148});  // the last two: somebody else's, far from the peer's
+  EXPECT_EQ(link.out(), (Numbers{0, 1, 150}));
+  EXPECT_EQ(link.world.dropped(DropReason::kGreLate), 1U);
+  link.arrive({3});
+  EXPECT_EQ(link.out(), Numbers{3}) << "nothing of the peer's was late";
+}
+
 TEST(Reorder, AdaptiveIsPatientAsFarAsItWasOvertaken) {
   Link link(ReorderMode::kAdaptive);
   link.arrive({0, 2, 1});  // overtaken by one
