@@ -16,7 +16,7 @@ namespace adit::dataplane {
   X(kNotIpv4, "not_ipv4", "a frame on a data port that is not IPv4: ARP, IPv6, spanning tree")               \
   X(kForeignMac, "foreign_mac", "broadcast, multicast, or for another station on the link")                  \
   X(kForeignVlan, "foreign_vlan", "with a VLAN tag that no port has, or without one where all have")         \
-  /* for the kernel, beyond the rate of the frame's class, in the order of PuntClass (kernel_path.hpp) */    \
+  /* for the kernel, beyond the rate of the frame's class, in the order of PuntClass (punt_class.hpp) */     \
   X(kPuntRouting, "punt_routing", "for the kernel, too many: of routing protocols")                          \
   X(kPuntRoutingSyn, "punt_routing_syn", "for the kernel, too many: SYNs of routing protocols")              \
   X(kPuntNeighbours, "punt_neighbours", "for the kernel, too many: ARP and IPv6 neighbour discovery")        \

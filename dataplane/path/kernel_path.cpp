@@ -23,6 +23,11 @@ auto full_buckets(std::index_sequence<kIndex...>) noexcept {
   return std::array{wire::TokenBucket(kPuntShares[kIndex].rate())...};
 }
 
+template <std::size_t... kIndex>
+auto source_buckets(std::index_sequence<kIndex...>) {
+  return std::array{SourceBuckets(kPuntShares[kIndex].source_rate())...};
+}
+
 unsigned next_instance() noexcept {
   static std::atomic<unsigned> instances{0};  // ring names are unique per process, and tests make many
   return instances.fetch_add(1, std::memory_order_relaxed);
@@ -54,7 +59,8 @@ Punt::Punt(KernelRings* rings, const CallIndex& index, WorkerCounters& counters,
       index_(index),
       counters_(counters),
       control_(control),
-      buckets_(rings == nullptr ? 0 : kMaxPorts, full_buckets(std::make_index_sequence<kPuntClasses>())) {}
+      buckets_(rings == nullptr ? 0 : kMaxPorts, full_buckets(std::make_index_sequence<kPuntClasses>())),
+      sources_(source_buckets(std::make_index_sequence<kPuntClasses>())) {}
 
 void Punt::send(rte_mbuf* mbuf, std::uint16_t device, const NextHops& routes, DropReason otherwise,
                 Milliseconds now) noexcept {
@@ -66,7 +72,8 @@ void Punt::send(rte_mbuf* mbuf, std::uint16_t device, const NextHops& routes, Dr
   }
   const auto which = static_cast<std::size_t>(frame.punt_class);
   mbuf->port = device;
-  if (!buckets_[device][which].take(kPuntShares[which].rate(), 1, now.value)) {
+  if (!sources_[which].take(frame.source, device, now.value) ||
+      !buckets_[device][which].take(share_of(frame.punt_class).rate(), 1, now.value)) {
     refuse(mbuf, reason_of(frame.punt_class));
   } else if (rte_ring_enqueue(rings_->to_kernel[which], mbuf) != 0) {
     refuse(mbuf, DropReason::kPuntFull);

@@ -21,6 +21,7 @@
 #include "dataplane/base/limits.hpp"
 #include "dataplane/path/next_hops.hpp"
 #include "dataplane/path/punt_class.hpp"
+#include "dataplane/path/source_buckets.hpp"
 
 namespace adit::dataplane {
 
@@ -70,6 +71,7 @@ class Punt {
   ControlSender& control_;
   /// By device and class: a flood on the access side leaves what the core's daemons and RADIUS servers send alone.
   std::vector<std::array<wire::TokenBucket, kPuntClasses>> buckets_;
+  std::array<SourceBuckets, kPuntClasses> sources_;  ///< by class
   bool notice_due_ = false;  // frames are in the rings, but control has not been notified
 };
 

@@ -93,7 +93,7 @@ PuntFrame look_at_ipv4(wire::Bytes packet, bool unicast, const CallIndex& index)
     return {};
   }
   const wire::Ipv4View ip(packet.data());
-  PuntFrame frame;
+  PuntFrame frame{.source = ip.source().value};
   if (unicast) {
     frame.destination = ip.destination();
   }
@@ -111,8 +111,9 @@ PuntFrame look_at_ipv6(wire::Bytes packet) noexcept {
   if (packet.size() < kIpv6Size) {
     return {};
   }
-  return {.punt_class =
-              class_of({.protocol = packet[6], .ttl = packet[7], .payload = packet.subspan(kIpv6Size)})};
+  return {
+      .punt_class = class_of({.protocol = packet[6], .ttl = packet[7], .payload = packet.subspan(kIpv6Size)}),
+      .source = wire::load_be<std::uint64_t>(packet.data() + 8)};
 }
 
 /// IS-IS is not in Ethernet II: ISO 10589 §8.4.8, LLC with DSAP and SSAP FE.

@@ -256,16 +256,19 @@ std::vector<Flood> floods() {
           {"ARP", [](unsigned) { return arp(kEveryone); }}};
 }
 
-/// Floods the kernel, and lets `wanted` arrive after each 50 frames of it. Returns how many of those reach it.
+constexpr unsigned kWanted =
+    50;  ///< fewer than one of a source's two buckets holds: a flood may share the other
+
+/// Floods the kernel, and lets `wanted` arrive kWanted times. Returns how many of those reach it.
 std::size_t reach_kernel(World& world, const Flood& flood, const Octets& wanted, bool control_reads) {
   std::vector<Octets> punted;
   const auto read = [&] {
     const auto more = world.punted();
     punted.insert(punted.end(), more.begin(), more.end());
   };
-  for (unsigned n = 1; n <= 5'000; ++n) {
+  for (unsigned n = 1; n <= 100 * kWanted; ++n) {
     world.arrive(kAccessSide, flood.frame(n));
-    if (n % 50 == 0) {
+    if (n % 100 == 0) {
       world.arrive(kAccessSide, wanted);
       world.settle();
       if (control_reads) {
@@ -283,7 +286,7 @@ TEST(KernelPath, NoFloodCostsRoutingProtocolsAFrame) {
     for (const bool control_reads : {true, false}) {
       World world({.punts = true});
       world.install_up();
-      EXPECT_EQ(reach_kernel(world, flood, kBgp, control_reads), 100U) << flood.name << control_reads;
+      EXPECT_EQ(reach_kernel(world, flood, kBgp, control_reads), kWanted) << flood.name << control_reads;
       EXPECT_GT(world.all_drops(), 2'000U) << flood.name;
     }
   }
@@ -295,8 +298,24 @@ TEST(KernelPath, NoFloodOfStrangersCostsAPeersControlConnectionASegment) {
     for (const bool control_reads : {true, false}) {
       World world({.punts = true});
       world.install_up();
-      EXPECT_EQ(reach_kernel(world, flood, echo, control_reads), 100U) << flood.name << control_reads;
+      EXPECT_EQ(reach_kernel(world, flood, echo, control_reads), kWanted) << flood.name << control_reads;
     }
+  }
+}
+
+TEST(KernelPath, NoPeersFloodCostsAnotherPeersControlConnectionASegment) {
+  const Octets echo = tcp(wire::Ipv4Address(kClient.value + 1), 40000, 1723, kAck);
+  const Flood flood{"segments of a peer", [](unsigned n) {
+                      return tcp(kClient, static_cast<std::uint16_t>(1024 + n), 1723, kAck);
+                    }};
+  constexpr PuntShare kShare = share_of(PuntClass::kPeers);
+  for (const bool control_reads : {true, false}) {
+    World world({.punts = true});
+    world.install_up();  // no login is needed to be a peer
+    world.install_up(1);
+    EXPECT_EQ(reach_kernel(world, flood, echo, control_reads), kWanted) << control_reads;
+    EXPECT_GE(world.dropped(DropReason::kPuntPeers), 100 * kWanted - 2 * kShare.source_at_once);
+    EXPECT_EQ(world.dropped(DropReason::kPuntFull), 0U);
   }
 }
 
