@@ -242,6 +242,7 @@ void Client::on_timeout(Exchange& exchange) {
 void Client::give_up_port(Exchange& exchange) {
   Port& port = *exchange.port;
   Server& server = port.server;
+  const Service service = exchange.service;
   ++server.counts.timeouts;
   ++port.fails;
   leave_lane(exchange);
@@ -260,6 +261,7 @@ void Client::give_up_port(Exchange& exchange) {
     return;
   }
   start(exchange);
+  serve_waiting(service);  // its identifier at this port is free
 }
 
 void Client::leave_lane(Exchange& exchange) {

@@ -137,6 +137,21 @@ TEST_F(RadiusClient, WaitingOnesFollowWhenIdentifiersAreFree) {
   EXPECT_EQ(client_->waiting(), 0U);
 }
 
+TEST_F(RadiusClient, WaitingOnesFollowWhenOthersGoOnToTheNextServer) {
+  ClientSettings settings{.tries = 1, .max_fail = 1000, .lanes = 1};
+  settings.servers.push_back({.name = "preferred", .secret = crypto::SecretText("secret"), .priority = 1});
+  settings.servers.push_back({.name = "other", .secret = crypto::SecretText("secret"), .priority = 2});
+  make(0, settings);
+  for (int n = 0; n < 300; ++n) {
+    ask();
+  }
+  ASSERT_EQ(client_->waiting(), 44U);
+  pass(Duration{3'100});
+  EXPECT_EQ(client_->status()[1].in_flight, 256U);
+  EXPECT_EQ(client_->status()[0].in_flight, 44U) << "in the place of those";
+  EXPECT_EQ(client_->waiting(), 0U);
+}
+
 // Records that no server takes fill their own lanes and their own queue. With one queue for both services a
 // login waits behind thousands of them, or is refused.
 TEST_F(RadiusClient, LoginsDoNotWaitBehindRecordsThatNobodyTakes) {
