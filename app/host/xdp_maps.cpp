@@ -159,8 +159,9 @@ std::expected<void, std::string> XdpMaps::put_subscribers(const wire::Ipv4Prefix
 }
 
 std::expected<void, std::string> XdpMaps::add_subscriber(const wire::Ipv4Prefix& prefix) {
-  const bool is_pool = std::ranges::find(pools_, prefix) != pools_.end();  // it may have been the machine's
+  const bool is_pool = std::ranges::find(pools_, prefix) != pools_.end();
   if (is_in_pools(prefix) && !is_pool) {
+    remove(prefix);  // it may have been the machine's
     return {};
   }
   return put_subscribers(prefix, kSubscribers);
