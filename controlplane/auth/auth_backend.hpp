@@ -42,12 +42,16 @@ struct MsChapV2Proof {  // RFC 2759
 
 using AuthProof = std::variant<PapProof, ChapMd5Proof, MsChapV1Proof, MsChapV2Proof>;
 
+inline constexpr std::uint16_t kAuthenticationFailure =
+    691;  // RFC 2759 §6: the name or the password is wrong
+
 struct AuthRequest {
   std::string user;                ///< exactly what the peer sent, domain included; untrusted octets
   wire::Ipv4Address peer_address;  ///< outer
   wire::Ipv4Address local_address;
   std::string session_id;
   AuthProof proof;
+  Duration within{10'000};  ///< a later verdict reaches nobody
 };
 
 /// RFC 3079 start keys from *our* side, always 16 octets (the strength negotiated later truncates them).
@@ -82,7 +86,7 @@ struct AuthAccepted {
 
 /// Unknown user and wrong password get the same answer at a similar cost.
 struct AuthRejected {
-  std::uint16_t ms_chap_error = 691;  ///< RFC 2759 §6: 646, 647, 648, 649, 691, 709
+  std::uint16_t ms_chap_error = kAuthenticationFailure;  ///< RFC 2759 §6: 646, 647, 648, 649, 691, 709
 };
 
 /// The backend gave no answer (no server, overload): the call ends, but not for a fault of the user's. Only

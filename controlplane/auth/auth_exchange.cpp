@@ -4,12 +4,6 @@
 #include <utility>
 
 namespace adit::control {
-namespace {
-
-constexpr std::uint16_t kAuthenticationFailure = 691;  // RFC 2759 §6
-
-}  // namespace
-
 AuthExchange::AuthExchange(AuthContext context)
     : context_(std::move(context)), deadline_(context_.wheel, on_timer<&AuthExchange::on_deadline>, this) {}
 
@@ -24,16 +18,20 @@ bool AuthExchange::rejected() const {
 void AuthExchange::begin() {
   state_ = State::kWaiting;
   deadline_.arm(context_.settings.auth.timeout);
+  ends_ = context_.wheel.now() + context_.settings.auth.timeout;
 }
 
 void AuthExchange::ask(std::string user, AuthProof proof) {
   user_ = std::move(user);
   state_ = State::kAsking;
+  const Duration left =
+      deadline_.armed() ? ends_ - context_.wheel.now() : context_.settings.auth.timeout;  // after a retry
   context_.backend.authenticate({.user = user_,
                                  .peer_address = context_.origin.peer_address,
                                  .local_address = context_.origin.local_address,
                                  .session_id = context_.origin.session_id,
-                                 .proof = std::move(proof)},
+                                 .proof = std::move(proof),
+                                 .within = left},
                                 *this);
 }
 

@@ -70,6 +70,7 @@ class AuthExchange : public Authenticator, public AuthClient {
   std::uint32_t rejections_ = 0;  // the session's, once a proof has been rejected here
   std::string user_;
   Timer deadline_;
+  Instant ends_;  // while deadline_ is armed
 };
 
 }  // namespace adit::control

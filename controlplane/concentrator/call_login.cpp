@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/concentrator/call_login.hpp"
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -13,6 +15,11 @@ namespace adit::control {
 namespace {
 
 constexpr std::size_t kLongestUser = 253;  // RFC 2865 §5: no request and no record could tell of a longer one
+
+/// Of a session's time, what is left to the back end, or to the answer on its way.
+constexpr Duration kSpare{1'000};
+
+constexpr std::string_view kWrongBefore = "too many wrong passwords from this address";
 
 /// "A\alice" and "B\alice" may be one account: they are guesses at the same password.
 std::string account_of(std::string_view user) {
@@ -32,13 +39,29 @@ void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
   }
   session_ = &session;
   claimed_user_ = request.user;
-  if (const Duration wait = core_.backoff.ask(call_.peer(), account_of(claimed_user_)); wait > Duration{0}) {
-    core_.count_delayed_login(call_.peer(), claimed_user_);
+  until_ = core_.wheel.now() + request.within;
+  const LoginBackoff::Turn turn = core_.backoff.ask(call_.peer(), account_of(claimed_user_));
+  if (turn.wait > Duration{0}) {
+    core_.count_delayed_login(call_, claimed_user_,
+                              turn.wrong_before ? kWrongBefore : "its earlier attempts have no verdict yet");
     waiting_ = std::make_unique<AuthRequest>(std::move(request));
-    timer_.arm(wait);
-    return;
+    return wait(turn);
   }
   ask_backend(std::move(request));
+}
+
+/// How long the session may be kept waiting.
+Duration CallLogin::patience() const {
+  return until_ - core_.wheel.now() - kSpare;
+}
+
+void CallLogin::wait(LoginBackoff::Turn turn) {
+  if (!turn.wrong_before || turn.wait <= patience()) {
+    return timer_.arm(turn.wait);
+  }
+  waiting_.reset();
+  ++core_.stats.auth_rejected;
+  session_->on_verdict(AuthRejected{});
 }
 
 void CallLogin::ask_backend(AuthRequest request) {
@@ -64,8 +87,9 @@ void CallLogin::on_waited() {
   if (late_) {
     return session_->on_verdict(*std::exchange(late_, {}));
   }
-  if (const Duration wait = core_.backoff.ask(call_.peer(), account_of(claimed_user_)); wait > Duration{0}) {
-    return timer_.arm(wait);  // another attempt of the same pair came first
+  const LoginBackoff::Turn turn = core_.backoff.ask(call_.peer(), account_of(claimed_user_));
+  if (turn.wait > Duration{0}) {
+    return wait(turn);  // another attempt of the same pair came first
   }
   const std::unique_ptr<AuthRequest> request = std::move(waiting_);
   ask_backend(std::move(*request));
@@ -100,14 +124,18 @@ void CallLogin::on_verdict(const AuthVerdict& verdict) {
 
 void CallLogin::refuse(const std::string& user, const AuthRejected& rejected) {
   ++core_.stats.auth_rejected;
-  core_.count_failed_login(call_.peer());
-  const Duration wait = core_.backoff.rejected(call_.peer(), account_of(user));
-  if (wait == Duration{0}) {
+  if (rejected.ms_chap_error != kAuthenticationFailure) {  // the account's fault, or the hour's: no guess
+    core_.backoff.abandoned(call_.peer(), account_of(user));
     return session_->on_verdict(rejected);
   }
-  core_.count_delayed_login(call_.peer(), user);
+  core_.count_failed_login(call_.peer());
+  const Duration late = std::min(core_.backoff.rejected(call_.peer(), account_of(user)), patience());
+  if (late <= Duration{0}) {
+    return session_->on_verdict(rejected);
+  }
+  core_.count_delayed_login(call_, user, "too many wrong names from this address");
   late_ = rejected;
-  timer_.arm(wait);
+  timer_.arm(late);
 }
 
 }  // namespace adit::control

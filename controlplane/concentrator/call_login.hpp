@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The authentication of one call. Stands between the session and the authentication backend: makes attempts
-// wait whose source and user have been wrong too often (admission/login_backoff.hpp), checks an acceptance
-// against the user's call limits, and passes it to the call before the session.
+// wait whose source and user have been wrong too often (admission/login_backoff.hpp), and rejects at once those
+// that would wait for longer than the session does; checks an acceptance against the user's call limits, and passes it to the call before the session.
 // Thread: control. Owner: CallRecord.
 #pragma once
 
@@ -11,6 +11,7 @@
 
 #include "controlplane/auth/auth_backend.hpp"
 #include "controlplane/base/timer_wheel.hpp"
+#include "controlplane/concentrator/admission/login_backoff.hpp"
 
 namespace adit::control {
 
@@ -28,6 +29,9 @@ class CallLogin final : public AuthBackend, private AuthClient {
   void on_verdict(const AuthVerdict& verdict) override;
   void refuse(const std::string& user, const AuthRejected& rejected);
   void on_waited();
+  /// Waits for its turn, or is refused if it cannot wait that long.
+  void wait(LoginBackoff::Turn turn);
+  [[nodiscard]] Duration patience() const;
   void ask_backend(AuthRequest request);
 
   ConcentratorCore& core_;
@@ -36,6 +40,7 @@ class CallLogin final : public AuthBackend, private AuthClient {
   std::string claimed_user_;              // from the request to the verdict
   std::unique_ptr<AuthRequest> waiting_;  // the back end has yet to be asked
   std::optional<AuthRejected> late_;      // the peer has yet to hear of it
+  Instant until_;                         // the session waits
   Timer timer_;                           // for either
   bool asked_ = false;                    // the back end has yet to answer
 };

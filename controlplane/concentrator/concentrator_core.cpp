@@ -270,10 +270,14 @@ void ConcentratorCore::count_failed_login(wire::Ipv4Address source) {
   ++history_of(source).failed_logins;
 }
 
-void ConcentratorCore::count_delayed_login(wire::Ipv4Address source, std::string_view user) {
-  ++history_of(source).delayed;
+void ConcentratorCore::count_delayed_login(const CallRecord& call, std::string_view user,
+                                           std::string_view why) {
+  ++history_of(call.peer()).delayed;
   log.event(Severity::kWarning, "login_delayed",
-            {{"peer", wire::to_string(source)}, {"user", std::string(user)}});
+            {{"sid", call.session_id()},
+             {"peer", wire::to_string(call.peer())},
+             {"user", std::string(user)},
+             {"why", std::string(why)}});
 }
 
 void ConcentratorCore::set_machine_networks(std::vector<MachineNetwork> networks) {

@@ -62,7 +62,7 @@ class ConcentratorCore {
 
   // ---- for calls
   void count_failed_login(wire::Ipv4Address source);
-  void count_delayed_login(wire::Ipv4Address source, std::string_view user);
+  void count_delayed_login(const CallRecord& call, std::string_view user, std::string_view why);
   void count_stage(CallRecord::Stage stage, int change);
   /// A message of this call found its worker's ring full: the next sweep() ends the call.
   void end_overflowed(const contract::CallRef& ref);

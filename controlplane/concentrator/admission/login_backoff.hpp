@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Slows down who guesses passwords, and nobody else. By source address and user name: after a few wrong ones
 // the next attempt of that pair waits, twice as long each time, before the back end is asked; the same user is
-// let in from elsewhere meanwhile. By source address: one that has tried many names hears late that it was
+// let in from elsewhere meanwhile. A user who has logged in from there before never waits for more than seconds,
+// whoever else behind the same address guesses at the name. By source address: one that has tried many names hears late that it was
 // wrong; who is right hears it at once, so others behind the same address (CGNAT) do not notice.
 // What is remembered is bounded and forgotten by time. O(1). Thread: control. Owner: ConcentratorCore.
 #pragma once
@@ -20,12 +21,17 @@ class LoginBackoff {
  public:
   explicit LoginBackoff(const TimerWheel& wheel) : wheel_(wheel) {}
 
-  /// How long an attempt has to wait; 0: the back end may be asked now, and is taken to have been asked.
-  /// `user` is what the peer sent: untrusted octets.
-  [[nodiscard]] Duration ask(wire::Ipv4Address source, const std::string& user);
+  struct Turn {
+    Duration wait{0};           ///< 0: the back end may be asked now, and is taken to have been asked
+    bool wrong_before = false;  ///< why it waits; otherwise earlier attempts have no verdict yet
+  };
+  /// When an attempt's turn is. `user` is the account that the peer named: untrusted octets. Its domain is left
+  /// out (account_of() in call_login.cpp), so that other realms' users of one name share a pair: one password is
+  /// not to be guessed under a hundred domains.
+  [[nodiscard]] Turn ask(wire::Ipv4Address source, const std::string& user);
   /// It gave no verdict, or nobody waits for one any more.
   void abandoned(wire::Ipv4Address source, const std::string& user);
-  /// The back end's verdict.
+  /// The back end's verdict. Rejections for other reasons than a wrong name or password count as abandoned().
   void accepted(wire::Ipv4Address source, const std::string& user);
   /// Returns how long the source has to wait for this answer.
   [[nodiscard]] Duration rejected(wire::Ipv4Address source, const std::string& user);
@@ -45,9 +51,10 @@ class LoginBackoff {
   };
   struct Failures {
     std::uint32_t count = 0;  // halved for each kForgiven since `last`
-    Instant last;
-    Instant next;             // no attempt before
+    Instant last{};
+    Instant next{};           // no attempt before
     std::uint32_t asked = 0;  // attempts without a verdict so far
+    bool known = false;       // has been accepted
   };
 
   void forgive(Failures& failures) const;

@@ -16,7 +16,7 @@ struct SourceHistory {
   std::uint64_t refused = 0;        ///< connections and calls, because it held most
   std::uint64_t evicted = 0;        ///< its connections that gave way to another source's
   std::uint64_t failed_logins = 0;  ///< wrong passwords and unknown users
-  std::uint64_t delayed = 0;        ///< logins that had to wait, or whose refusal came late
+  std::uint64_t delayed = 0;        ///< logins that had to wait, could not wait so long, or were refused late
   Instant last;                     ///< of any of these
 };
 

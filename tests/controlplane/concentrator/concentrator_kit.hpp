@@ -30,10 +30,11 @@ class BookAuth final : public AuthBackend {
  public:
   void authenticate(AuthRequest request, AuthClient& client) override {
     EXPECT_FALSE(waiting.contains(&client));
+    ++asked;
     if (request.user == "later") {
       waiting.insert(&client);
     } else if (request.user == "mallory" || request.user == also_rejected) {
-      client.on_verdict(AuthRejected{});
+      client.on_verdict(AuthRejected{error});
     } else {
       AuthAccepted accepted;
       if (request.user.starts_with("timed-")) {
@@ -66,6 +67,8 @@ class BookAuth final : public AuthBackend {
   }
   std::set<AuthClient*> waiting;
   std::string also_rejected;
+  std::uint16_t error = 691;
+  int asked = 0;
 };
 
 class House : public ConcentratorActions {

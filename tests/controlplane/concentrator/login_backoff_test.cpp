@@ -20,7 +20,7 @@ struct Guesser {
   int guess(Ipv4Address source, const std::string& user, Instant until) {
     int guesses = 0;
     while (wheel.now() < until) {
-      const Duration wait = backoff.ask(source, user);
+      const Duration wait = backoff.ask(source, user).wait;
       if (wait > Duration{0}) {
         advance(wait);
         continue;
@@ -42,20 +42,20 @@ TEST(LoginBackoff, SEC_09_GuessesOfOneUserComeDownToOneAMinute) {
 TEST(LoginBackoff, SEC_09_NobodyElseIsLockedOutOfTheAccount) {
   Guesser guesser;
   guesser.guess(kHere, "alice", Instant{Duration{600'000}});
-  EXPECT_EQ(guesser.backoff.ask(kThere, "alice"), Duration{0}) << "from elsewhere";
-  EXPECT_EQ(guesser.backoff.ask(kHere, "bob"), Duration{0}) << "another one behind the same address";
+  EXPECT_EQ(guesser.backoff.ask(kThere, "alice").wait, Duration{0}) << "from elsewhere";
+  EXPECT_EQ(guesser.backoff.ask(kHere, "bob").wait, Duration{0}) << "another one behind the same address";
 }
 
 TEST(LoginBackoff, SEC_09_AttemptsSideBySideGainNothing) {
   Guesser guesser;
   for (int i = 0; i < 3; ++i) {
-    ASSERT_EQ(guesser.backoff.ask(kHere, "alice"), Duration{0}) << "who mistypes does not notice";
+    ASSERT_EQ(guesser.backoff.ask(kHere, "alice").wait, Duration{0}) << "who mistypes does not notice";
     EXPECT_EQ(guesser.backoff.rejected(kHere, "alice"), Duration{0});
   }
   guesser.advance(Duration{1'000});
-  EXPECT_EQ(guesser.backoff.ask(kHere, "alice"), Duration{0});
+  EXPECT_EQ(guesser.backoff.ask(kHere, "alice").wait, Duration{0});
   for (int i = 0; i < 100; ++i) {
-    EXPECT_GT(guesser.backoff.ask(kHere, "alice"), Duration{0}) << "before the first one's verdict";
+    EXPECT_GT(guesser.backoff.ask(kHere, "alice").wait, Duration{0}) << "before the first one's verdict";
   }
 }
 
@@ -63,28 +63,39 @@ TEST(LoginBackoff, SEC_09_GuessesBeforeTheFirstVerdictAreFew) {
   Guesser guesser;
   int asked = 0;
   for (int i = 0; i < 10'000; ++i) {
-    asked += guesser.backoff.ask(kHere, "alice") == Duration{0} ? 1 : 0;
+    asked += guesser.backoff.ask(kHere, "alice").wait == Duration{0} ? 1 : 0;
   }
   EXPECT_EQ(asked, 16);
   guesser.backoff.abandoned(kHere, "alice");
-  EXPECT_EQ(guesser.backoff.ask(kHere, "alice"), Duration{0}) << "one whose call has ended makes room";
+  EXPECT_EQ(guesser.backoff.ask(kHere, "alice").wait, Duration{0}) << "one whose call has ended makes room";
   guesser.backoff.accepted(kHere, "alice");
-  EXPECT_EQ(guesser.backoff.ask(kHere, "alice"), Duration{0});
+  EXPECT_EQ(guesser.backoff.ask(kHere, "alice").wait, Duration{0});
   guesser.backoff.abandoned(kHere, "alice");
-  EXPECT_EQ(guesser.backoff.remembered(), 0U);
+  EXPECT_EQ(guesser.backoff.ask(kHere, "bob").wait, Duration{0});
+  guesser.backoff.abandoned(kHere, "bob");
+  EXPECT_EQ(guesser.backoff.remembered(), 1U) << "that alice has been right";
+}
+
+TEST(LoginBackoff, SEC_09_WhoHasLoggedInFromHereIsNeverLockedOut) {
+  Guesser guesser;
+  ASSERT_EQ(guesser.backoff.ask(kHere, "alice").wait, Duration{0});
+  guesser.backoff.accepted(kHere, "alice");
+  const int guesses = guesser.guess(kHere, "alice", Instant{Duration{600'000}});
+  EXPECT_LE(guesses, 3 + 3 + 120);
+  EXPECT_LE(guesser.backoff.ask(kHere, "alice").wait, Duration{5'000});
 }
 
 TEST(LoginBackoff, SuccessAndTimeForgive) {
   Guesser guesser;
   guesser.guess(kHere, "alice", Instant{Duration{600'000}});
   guesser.advance(Duration{60'000});
-  ASSERT_EQ(guesser.backoff.ask(kHere, "alice"), Duration{0});
+  ASSERT_EQ(guesser.backoff.ask(kHere, "alice").wait, Duration{0});
   guesser.backoff.accepted(kHere, "alice");
-  EXPECT_EQ(guesser.backoff.ask(kHere, "alice"), Duration{0});
+  EXPECT_EQ(guesser.backoff.ask(kHere, "alice").wait, Duration{0});
   guesser.guess(kHere, "bob", Instant{Duration{1'200'000}});
   guesser.advance(Duration{7'200'000});
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(guesser.backoff.ask(kHere, "bob"), Duration{0});
+    EXPECT_EQ(guesser.backoff.ask(kHere, "bob").wait, Duration{0});
     (void)guesser.backoff.rejected(kHere, "bob");
   }
 }
@@ -94,11 +105,11 @@ TEST(LoginBackoff, SEC_09_WhoTriesManyNamesHearsLateThatItWasWrong) {
   Duration late{0};
   for (int i = 0; i < 40; ++i) {
     const std::string user = "user" + std::to_string(i);
-    ASSERT_EQ(guesser.backoff.ask(kHere, user), Duration{0});
+    ASSERT_EQ(guesser.backoff.ask(kHere, user).wait, Duration{0});
     late = guesser.backoff.rejected(kHere, user);
     EXPECT_EQ(late > Duration{0}, i >= 20) << i;
   }
-  EXPECT_EQ(guesser.backoff.ask(kHere, "honest"), Duration{0}) << "who is right hears it at once";
+  EXPECT_EQ(guesser.backoff.ask(kHere, "honest").wait, Duration{0}) << "who is right hears it at once";
   EXPECT_EQ(guesser.backoff.rejected(kThere, "user1"), Duration{0});
 }
 
@@ -182,6 +193,101 @@ TEST(LoginBackoffOfCalls, WhoHangsUpWhileWaitingLeavesNothing) {
   waiting.reset();
   house.advance(Duration{120'000});  // longer than [auth] timeout
   expect_baseline(house);
+}
+
+/// `guesses` wrong passwords for `user`, each after as long a wait as it takes.
+void guess(House& house, ConnectionId& id, const std::string& user, int guesses) {
+  for (const int until = house.auth.asked + guesses; house.auth.asked < until;) {
+    DialIn line(house, ++id);
+    EXPECT_FALSE(line.dial(user));
+    if (house.auth.asked < until) {
+      house.advance(Duration{9'000});
+    }
+    line.serve();
+    line.reset();
+  }
+}
+
+TEST(LoginBackoffOfCalls, SEC_09_WhoWouldWaitForLongerThanTheSessionIsRefusedAtOnce) {
+  House house;
+  ConnectionId id = 0;
+  guess(house, id, "mallory", 7);
+  DialIn line(house, ++id);
+  EXPECT_FALSE(line.dial("mallory"));
+  EXPECT_EQ(house.auth.asked, 7);
+  EXPECT_EQ(house.log.named("auth_failed").back().fields.at("why"), "rejected, E=691")
+      << "and not by silence";
+  EXPECT_EQ(house.log.named("login_delayed").back().fields.at("why"),
+            "too many wrong passwords from this address");
+  house.advance(Duration{5'000});
+  line.serve();
+  house.run_workers();
+  EXPECT_EQ(house.log.named("call_ended").back().fields.at("reason"), "auth_failed");
+}
+
+TEST(LoginBackoffOfCalls, SEC_09_WhoHasLoggedInFromHereGetsInAmidGuesses) {
+  House house;
+  ConnectionId id = 0;
+  DialIn before(house, ++id);
+  EXPECT_TRUE(before.dial("bob"));
+  before.reset();
+  house.auth.also_rejected = "bob";
+  guess(house, id, "bob", 12);
+  house.auth.also_rejected = "";
+  DialIn again(house, ++id);
+  EXPECT_FALSE(again.dial("bob"));
+  house.advance(Duration{5'010});
+  again.serve();
+  EXPECT_TRUE(again.up);
+}
+
+TEST(LoginBackoffOfCalls, ARejectionForAnotherReasonThanThePasswordIsNoGuess) {
+  for (const std::uint16_t error : std::initializer_list<std::uint16_t>{646, 647, 648, 649, 709}) {
+    House house;
+    house.auth.error = error;
+    for (ConnectionId id = 1; id <= 30; ++id) {
+      DialIn line(house, id);
+      EXPECT_FALSE(line.dial("mallory"));
+      line.reset();
+    }
+    EXPECT_EQ(house.auth.asked, 30) << error;
+    EXPECT_TRUE(house.log.named("login_delayed").empty()) << error;
+    EXPECT_EQ(house.concentrator->stats().auth_rejected, 30U);
+  }
+}
+
+TEST(LoginBackoffOfCalls, OurOwnLimitIsNoGuess) {
+  House house;
+  DialIn first(house, 1), second(house, 2);
+  EXPECT_TRUE(first.dial("twice-alice"));
+  EXPECT_TRUE(second.dial("twice-alice"));
+  for (ConnectionId id = 3; id <= 30; ++id) {
+    DialIn line(house, id);
+    EXPECT_FALSE(line.dial("twice-alice"));
+    line.reset();
+  }
+  EXPECT_EQ(house.auth.asked, 30);
+  EXPECT_TRUE(house.log.named("login_delayed").empty());
+}
+
+TEST(LoginBackoffOfCalls, SEC_09_ALateRefusalComesBeforeTheSessionGivesUp) {
+  Settings settings = House::pap_settings();
+  settings.auth.timeout = Duration{2'000};
+  House house(std::move(settings));
+  ConnectionId id = 0;
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    house.auth.also_rejected = "user" + std::to_string(i);
+    guess(house, id, house.auth.also_rejected, 1);
+  }
+  DialIn line(house, ++id);
+  EXPECT_FALSE(line.dial("mallory"));
+  EXPECT_EQ(house.log.named("login_delayed").size(), 1U);
+  house.advance(Duration{5'000});
+  line.serve();
+  house.advance(Duration{5'000});
+  line.serve();
+  house.run_workers();
+  EXPECT_EQ(house.log.named("call_ended").back().fields.at("reason"), "auth_failed");
 }
 
 TEST(LoginBackoffOfCalls, SEC_09_ALateRefusalIsARefusal) {
