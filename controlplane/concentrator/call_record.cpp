@@ -237,6 +237,9 @@ void CallRecord::finish(EndReason reason) {
     last_ = session_->status();
     // A peer that we refused may hang up in any way: log why the link was ending, not how it ended.
     reason_ = last_.ending != EndReason::kNone ? last_.ending : reason;
+    if (reason_ == EndReason::kPeerClosed && last_.hangs_up) {
+      reason_ = EndReason::kUserRequest;  // it was the peer, as its silence would have shown
+    }
     core_.retire(std::move(session_));
   }
   core_.count_end(reason_);

@@ -121,6 +121,10 @@ bool ControlProtocol::doubts(const PppPacket& packet) {
   return doubt_ != nullptr;
 }
 
+bool ControlProtocol::doubts_termination() const {
+  return doubt_ != nullptr && doubt_->packet.front() == static_cast<std::uint8_t>(PppCode::kTerminateRequest);
+}
+
 void ControlProtocol::probe_answered(std::uint8_t identifier) {
   if (doubt_ != nullptr && identifier == doubt_->probe_identifier) {
     doubt_.reset();

@@ -63,6 +63,8 @@ class ControlProtocol : protected AutomatonActions {
 
   [[nodiscard]] PppState state() const { return automaton_.state(); }
   [[nodiscard]] bool opened() const { return state() == PppState::kOpened; }
+  /// In Opened, the peer seems to have sent a Terminate-Request, which is being doubted.
+  [[nodiscard]] bool doubts_termination() const;
 
  protected:
   ~ControlProtocol() = default;

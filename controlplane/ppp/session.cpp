@@ -417,6 +417,7 @@ SessionStatus Session::Impl::status() const {
   status.peer_mru = peer_mru();
   status.up_since = up_since_;
   status.ending = ending_ ? reason_ : EndReason::kNone;
+  status.hangs_up = lcp_.doubts_termination();
   return status;
 }
 

@@ -56,6 +56,7 @@ struct SessionStatus {
   std::uint16_t peer_mru = 1500;
   std::optional<Instant> up_since;
   EndReason ending = EndReason::kNone;  ///< why it is ending, if it is
+  bool hangs_up = false;  ///< the peer seems to have terminated LCP; whether it was the peer is being asked
 };
 
 class Session {

@@ -331,6 +331,23 @@ TEST(Concentrator, ARefusedPeerThatHangsUpFirstWasRefusedAllTheSame) {
   EXPECT_EQ(only_reason(house, "call_ended"), "auth_failed");
 }
 
+// RFC 1661 §5.5: who says that it hangs up need not wait for us to believe it.
+TEST(Concentrator, WhoTerminatesLcpAndThenClosesHasHungUp) {
+  House house;
+  DialIn client(house, 1), lost(house, 2);
+  ASSERT_TRUE(client.dial("alice"));
+  ASSERT_TRUE(lost.dial("bob"));
+  client.send_ppp(0xC021, {5, 9, 0, 0});
+  client.reset();
+  house.run_workers();
+  EXPECT_EQ(only_reason(house, "call_ended"), "user_request");
+  EXPECT_EQ(house.accounting.said.back(), "stop alice 1000 user_request");
+  lost.reset();
+  house.run_workers();
+  EXPECT_EQ(house.log.named("call_ended").back().fields.at("reason"), "peer_closed");
+  expect_baseline(house);
+}
+
 TEST(Concentrator, CTL_16_ThePeerVanishesWhileTheBackendThinks) {
   House house;
   DialIn client(house, 1);
