@@ -317,6 +317,11 @@ void ControlLoop::on_closed(ConnectionId id, EndReason reason) {
   concentrator_.on_closed(id, reason);
 }
 
+void ControlLoop::on_turned_away(wire::Ipv4Address peer, control::Scarce what) {
+  loop_.tick();
+  concentrator_.on_turned_away(peer, what);
+}
+
 bool ControlLoop::on_accept_failed(const std::string& why) {
   loop_.tick();
   if (concentrator_.on_no_descriptors()) {

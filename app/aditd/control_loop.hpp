@@ -46,6 +46,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   // AcceptEvents
   bool on_accept(control::ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local) override;
   bool on_accept_failed(const std::string& why) override;
+  void on_turned_away(wire::Ipv4Address peer, control::Scarce what) override;
   // TcpEvents
   void on_bytes(control::ConnectionId id, std::span<const std::uint8_t> octets) override;
   void on_closed(control::ConnectionId id, control::EndReason reason) override;

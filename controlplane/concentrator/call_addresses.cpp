@@ -61,6 +61,7 @@ void CallAddresses::warn_of_overlap(const wire::Ipv4Prefix& prefix) const {
     core_.log.event(Severity::kWarning, "overlaps_own_network",
                     {{"sid", call_.session_id()},
                      {"user", call_.user()},
+                     {"peer", wire::to_string(call_.peer())},
                      {"granted", wire::to_string(prefix)},
                      {"own", wire::to_string(network->prefix)},
                      {"holder", network->holder}});

@@ -37,6 +37,10 @@ bool Concentrator::on_no_descriptors() {
   return dropped;
 }
 
+void Concentrator::on_turned_away(wire::Ipv4Address peer, Scarce what) {
+  core_->turned_away(peer, what);
+}
+
 void Concentrator::on_bytes(ConnectionId connection, std::span<const std::uint8_t> octets) {
   if (ConnectionRecord* record = core_->find_connection(connection); record != nullptr) {
     record->protocol.on_bytes(octets);

@@ -22,6 +22,7 @@
 #include "controlplane/base/settings.hpp"
 #include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/concentrator/accounting.hpp"
+#include "controlplane/concentrator/admission/scarcity.hpp"
 #include "controlplane/concentrator/admission/source_history.hpp"
 #include "controlplane/concentrator/resources/address_pool.hpp"
 #include "controlplane/concentrator/resources/machine_networks.hpp"
@@ -134,6 +135,8 @@ class Concentrator {
   [[nodiscard]] bool on_accept(ConnectionId connection, wire::Ipv4Address peer, wire::Ipv4Address local);
   /// The process has no descriptor left for a new connection. False: there is nothing to drop.
   [[nodiscard]] bool on_no_descriptors();
+  /// A connection that had been accepted was closed before its turn, because of what is scarce.
+  void on_turned_away(wire::Ipv4Address peer, Scarce what);
   void on_bytes(ConnectionId connection, std::span<const std::uint8_t> octets);
   /// The peer closed or reset, or (kOutputOverflow) the process gave up on a peer that does not read.
   void on_closed(ConnectionId connection, EndReason reason = EndReason::kPeerClosed);

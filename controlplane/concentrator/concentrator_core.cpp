@@ -78,11 +78,14 @@ EndReason ConcentratorCore::make_room_for(wire::Ipv4Address newcomer) {
       connection_shares.before_login() < settings.pptp.max_starting) {
     return EndReason::kNone;
   }
+  const Scarce what =
+      connections.size() < settings.pptp.max_connections ? Scarce::kStarting : Scarce::kConnections;
   const Claim* yields = connection_shares.yields_to(newcomer);
   if (yields == nullptr) {
+    scarce(what, refused_);
     return EndReason::kLimit;
   }
-  evict(yields->connection);
+  evict(yields->connection, what);
   return EndReason::kNone;
 }
 
@@ -106,15 +109,20 @@ bool ConcentratorCore::accept(ConnectionId id, wire::Ipv4Address peer, wire::Ipv
 bool ConcentratorCore::free_a_descriptor() {
   const Claim* yields = connection_shares.yields();
   if (yields != nullptr) {
-    evict(yields->connection);
+    evict(yields->connection, Scarce::kDescriptors);
   }
   return yields != nullptr;
 }
 
-void ConcentratorCore::evict(ConnectionRecord& connection) {
+void ConcentratorCore::turned_away(wire::Ipv4Address source, Scarce what) {
+  count_end(EndReason::kLimit);
+  count_refusal(source);
+  scarce(what, refused_);
+}
+
+void ConcentratorCore::evict(ConnectionRecord& connection, Scarce what) {
   ++history_of(connection.peer).evicted;
-  ++evicted_;
-  scarce();
+  scarce(what, evicted_);
   connection.evicted = true;
   connection.protocol.on_closed(EndReason::kEvicted);
 }
@@ -124,8 +132,6 @@ void ConcentratorCore::count_refusal(wire::Ipv4Address source) {
     return;
   }
   ++history_of(source).refused;
-  ++refused_;
-  scarce();
 }
 
 SourceHistory& ConcentratorCore::history_of(wire::Ipv4Address source) {
@@ -134,20 +140,24 @@ SourceHistory& ConcentratorCore::history_of(wire::Ipv4Address source) {
   return history;
 }
 
-void ConcentratorCore::scarce() {
+void ConcentratorCore::scarce(Scarce what, std::uint64_t& affected) {
+  ++affected;
+  scarce_.set(static_cast<std::size_t>(what));
   if (!scarcity_timer_.armed()) {
     scarcity_timer_.arm(kScarcityInterval);
   }
 }
 
 void ConcentratorCore::log_scarcity() {
+  const ScarceSet what = std::exchange(scarce_, {});
   log.event(Severity::kWarning, "admission_scarce",
-            {{"seconds", std::to_string(kScarcityInterval / Duration{1000})},
+            {{"what", join(what, &ScarceThing::what)},
+             {"seconds", std::to_string(kScarcityInterval / Duration{1000})},
              {"evicted", std::to_string(std::exchange(evicted_, 0))},
              {"refused", std::to_string(std::exchange(refused_, 0))},
              {"connections", std::to_string(connections.size())},
              {"before_login", std::to_string(connection_shares.before_login())},
-             {"remedy", "adit show admission names the sources"}});
+             {"remedy", join(what, &ScarceThing::remedy) + "; adit show admission names the sources"}});
 }
 
 ConnectionRecord* ConcentratorCore::find_connection(ConnectionId id) const {
@@ -195,6 +205,7 @@ std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord
   }
   if (!make_room_for_call(connection)) {
     count_refusal(connection.peer);
+    scarce(fewest_places(connection.local), refused_);
     return std::unexpected(EndReason::kNoResource);
   }
   auto record = std::make_unique<CallRecord>(*this, connection, next_number_, peer);
@@ -226,8 +237,12 @@ bool ConcentratorCore::make_room_for_call(const ConnectionRecord& newcomer) {
   if (yields == nullptr || &yields->connection == &newcomer) {
     return call_shares.weight_of_newcomer(newcomer.peer) <= 1;
   }
-  evict(yields->connection);
+  evict(yields->connection, fewest_places(newcomer.local));
   return true;
+}
+
+Scarce ConcentratorCore::fewest_places(wire::Ipv4Address local) {
+  return ids_.unused(local) < places_ - seated_ ? Scarce::kCallIds : Scarce::kSlots;
 }
 
 std::uint64_t ConcentratorCore::places_left(wire::Ipv4Address local) {
@@ -286,6 +301,8 @@ void ConcentratorCore::set_machine_networks(std::vector<MachineNetwork> networks
     if (call != nullptr && machine.holder_of(network.prefix.address) == nullptr) {
       log.event(Severity::kError, "subscriber_address_taken",
                 {{"sid", call->session_id()},
+                 {"user", call->user()},
+                 {"peer", wire::to_string(call->peer())},
                  {"ip", wire::to_string(network.prefix.address)},
                  {"holder", network.holder},
                  {"remedy", "leave the machine's own addresses out of pools and users' entries"}});

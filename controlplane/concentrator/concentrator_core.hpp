@@ -18,6 +18,7 @@
 
 #include "controlplane/concentrator/admission/fair_share.hpp"
 #include "controlplane/concentrator/admission/login_backoff.hpp"
+#include "controlplane/concentrator/admission/scarcity.hpp"
 #include "controlplane/concentrator/admission/source_history.hpp"
 #include "controlplane/concentrator/call_directory.hpp"
 #include "controlplane/concentrator/call_record.hpp"
@@ -47,6 +48,8 @@ class ConcentratorCore {
   bool accept(ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local);
   /// Drops a connection of the source that holds most before login. False: there is none.
   bool free_a_descriptor();
+  /// A connection of this source was closed before its turn.
+  void turned_away(wire::Ipv4Address source, Scarce what);
   [[nodiscard]] ConnectionRecord* find_connection(ConnectionId id) const;
   void on_worker_message(const contract::ToControl& message, std::span<const std::uint8_t> frame);
   void set_machine_networks(std::vector<MachineNetwork> networks);
@@ -102,11 +105,14 @@ class ConcentratorCore {
  private:
   [[nodiscard]] EndReason make_room_for(wire::Ipv4Address newcomer);
   [[nodiscard]] bool make_room_for_call(const ConnectionRecord& newcomer);
+  /// Which of a call's places there are fewest of.
+  [[nodiscard]] Scarce fewest_places(wire::Ipv4Address local);
   [[nodiscard]] std::uint64_t places_left(wire::Ipv4Address local);
-  void evict(ConnectionRecord& connection);
+  void evict(ConnectionRecord& connection, Scarce what);
   void count_refusal(wire::Ipv4Address source);
   SourceHistory& history_of(wire::Ipv4Address source);
-  void scarce();
+  /// One more has been `affected`.
+  void scarce(Scarce what, std::uint64_t& affected);
   void log_scarcity();
   [[nodiscard]] bool seat(CallRecord& call);
   [[nodiscard]] bool seat_at(CallRecord& call, CallSlots<CallRecord>& slots);
@@ -123,6 +129,7 @@ class ConcentratorCore {
   std::uint64_t places_ = 0;                                     // slots of all workers
   std::uint64_t seated_ = 0;                                     // those in use
   std::uint64_t evicted_ = 0, refused_ = 0;                      // since scarcity was last logged
+  ScarceSet scarce_;                                             // since then
   std::uint64_t next_number_;
   std::vector<std::unique_ptr<ConnectionRecord>> over_connections_;
   std::vector<std::unique_ptr<Session>> over_sessions_;

@@ -38,6 +38,12 @@ wire::Ipv4Address to_wire(const asio::ip::address& address) {
   return address.is_v4() ? wire::Ipv4Address(address.to_v4().to_uint()) : wire::Ipv4Address();
 }
 
+/// Whether the client has already hung up, and has sent nothing.
+bool has_gone(tcp::socket& socket) {
+  char octet = 0;
+  return ::recv(socket.native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 }  // namespace
 
 struct TcpListener::Listener {
@@ -126,7 +132,9 @@ bool TcpListener::accept_one(Listener& listener) {
   tcp::socket socket(io_);
   listener.acceptor.accept(socket, peer, error);
   if (!error) {
-    line_.add(to_wire(peer.address()), std::move(socket));
+    if (const auto loser = line_.add(to_wire(peer.address()), std::move(socket))) {
+      events_.on_turned_away(*loser, control::Scarce::kTurns);
+    }
     if (!serving_soon_) {
       serve();
     }
@@ -153,7 +161,7 @@ bool TcpListener::free_a_descriptor(const std::string& why) {
   if (line_.empty()) {
     return false;
   }
-  line_.drop_newest();
+  events_.on_turned_away(line_.drop_newest(), control::Scarce::kDescriptors);
   return true;
 }
 
@@ -200,12 +208,12 @@ void TcpListener::pause(Listener& listener, std::chrono::milliseconds time) {
   });
 }
 
-/// False: refused, or already reset.
+/// False: refused, or the client has gone.
 bool TcpListener::adopt(tcp::socket socket) {
   asio::error_code error;
   const auto peer = socket.remote_endpoint(error);
   const auto local = error ? tcp::endpoint() : socket.local_endpoint(error);
-  if (error) {
+  if (error || has_gone(socket)) {
     return false;
   }
   const control::ConnectionId id =

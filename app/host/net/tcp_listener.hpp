@@ -29,6 +29,8 @@ class AcceptEvents {
   /// accept() failed because descriptors or memory ran out. True: a connection was dropped, try again;
   /// otherwise accepting pauses for a moment. Worth logging then.
   [[nodiscard]] virtual bool on_accept_failed(const std::string& why) = 0;
+  /// One that waited for its turn was closed: the line or the descriptors ran out, and its source had most there.
+  virtual void on_turned_away(wire::Ipv4Address peer, control::Scarce what) = 0;
 };
 
 struct ListenOptions {

@@ -30,8 +30,8 @@ class WaitingLine {
   [[nodiscard]] std::size_t longest() const { return longest_; }
 
   /// Requires !full(). In a line of the full length, the newest of the source with most is destroyed; this may
-  /// be `thing`.
-  void add(wire::Ipv4Address source, Thing thing) {
+  /// be `thing`. Returns that source.
+  std::optional<wire::Ipv4Address> add(wire::Ipv4Address source, Thing thing) {
     auto found = by_source_.find(source);
     if (found == by_source_.end()) {
       none_.push_back({.source = source});
@@ -43,9 +43,7 @@ class WaitingLine {
     found->second->things.push_back(std::move(thing));
     ++size_;
     place(found->second);
-    if (size_ > most_) {
-      drop_newest();
-    }
+    return size_ > most_ ? std::optional(drop_newest()) : std::nullopt;
   }
 
   /// Requires !empty().
@@ -58,11 +56,13 @@ class WaitingLine {
     return thing;
   }
 
-  /// Destroys the newest of the source with most. Requires !empty().
-  void drop_newest() {
+  /// Destroys the newest of the source with most, and returns the source. Requires !empty().
+  wire::Ipv4Address drop_newest() {
     const auto queue = by_length_[longest_].begin();
+    const wire::Ipv4Address source = queue->source;
     queue->things.pop_back();
     taken_from(queue);
+    return source;
   }
 
  private:

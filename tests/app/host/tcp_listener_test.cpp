@@ -61,6 +61,7 @@ class Listening : public testing::Test, public AcceptEvents, public TcpEvents {
     open_.erase(open_.begin());
     return true;
   }
+  void on_turned_away(Ipv4Address peer, control::Scarce) override { turned_away_.push_back(peer); }
   void on_bytes(control::ConnectionId, std::span<const std::uint8_t>) override {}
   void on_closed(control::ConnectionId, control::EndReason) override {}
 
@@ -69,7 +70,7 @@ class Listening : public testing::Test, public AcceptEvents, public TcpEvents {
   std::optional<TcpListener> listener_;
   std::uint16_t port_ = 0;
   std::vector<tcp::socket> clients_;
-  std::vector<Ipv4Address> came_;
+  std::vector<Ipv4Address> came_, turned_away_;
   std::vector<control::ConnectionId> open_;
   int failed_ = 0;
   bool refuse_ = false;
@@ -102,6 +103,33 @@ TEST_F(Listening, RefusedConnectionsDoNotUseUpTheRate) {
   dial(kOther);
   run_until([&] { return !open_.empty(); });
   EXPECT_EQ(came_.back(), kOther);
+}
+
+TEST_F(Listening, WhoHasGoneBeforeItsTurnCostsNobodyElseOne) {
+  listen(10);  // one at once, then one in 100 ms
+  dial(kGreedy);
+  run_until([&] { return came_.size() == 1; });
+  for (int i = 0; i < 5; ++i) {
+    dial(kGreedy);
+  }
+  clients_.erase(clients_.begin() + 1, clients_.end());
+  dial(kOther);
+  run_until([&] { return came_.size() == 2; });
+  EXPECT_EQ(came_.back(), kOther);
+}
+
+TEST_F(Listening, SEC_10_WhoIsTurnedAwayForWantOfDescriptorsIsReported) {
+  listen(1);  // the others wait
+  for (int i = 0; i < 20; ++i) {
+    dial(kGreedy);
+  }
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit few{static_cast<rlim_t>(clients_.back().native_handle()) + 5, limit.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  run_until([&] { return turned_away_.size() >= 10; });
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_EQ(std::ranges::count(turned_away_, kGreedy), static_cast<std::ptrdiff_t>(turned_away_.size()));
 }
 
 TEST_F(Listening, SEC_10_WithoutDescriptorsOthersGiveWay) {

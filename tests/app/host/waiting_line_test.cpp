@@ -42,8 +42,8 @@ TEST(WaitingLine, WhenItIsFullTheOneWithMostLosesItsNewest) {
   add(line, kA, 2);
   add(line, kB, 100);
   EXPECT_FALSE(line.full()) << "there is somebody with more than one";
-  add(line, kC, 200);
-  add(line, kA, 3);
+  EXPECT_EQ(line.add(kC, std::make_unique<int>(200)), kA) << "the source of the one that is gone";
+  EXPECT_EQ(line.add(kA, std::make_unique<int>(3)), kA);
   EXPECT_EQ(line.size(), 4U);
   std::vector<int> served;
   while (!line.empty()) {

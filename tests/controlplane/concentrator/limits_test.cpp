@@ -304,5 +304,53 @@ TEST(Rates, WithoutOneNothingIsSaid) {
   EXPECT_FALSE(house.installed.at(House::key(alice.ref)).limits);
 }
 
+/// The scarcity that has been logged after `house` has had the time to.
+std::vector<std::string> scarce_things(House& house) {
+  house.advance(Duration{10'010});
+  std::vector<std::string> things;
+  for (const auto& event : house.log.named("admission_scarce")) {
+    things.push_back(event.fields.at("what"));
+  }
+  return things;
+}
+
+TEST(Scarcity, TheLogSaysWhatIsScarce) {
+  Settings settings = House::pap_settings();
+  settings.pptp.max_starting = 2;
+  House house(std::move(settings));
+  DialIn first(house, 1, wire::Ipv4Address(192, 0, 2, 2)), second(house, 2, wire::Ipv4Address(192, 0, 2, 2));
+  DialIn third(house, 3, wire::Ipv4Address(192, 0, 2, 3));
+  EXPECT_TRUE(third.accepted);
+  EXPECT_EQ(scarce_things(house), std::vector<std::string>{"connections before login"});
+  EXPECT_EQ(house.log.named("admission_scarce")[0].fields.at("remedy"),
+            "raise common.max-starting; adit show admission names the sources");
+}
+
+TEST(Scarcity, DescriptorsAreToldOfThoughSomethingGaveWay) {
+  House house;
+  DialIn first(house, 1);
+  EXPECT_TRUE(house.concentrator->on_no_descriptors());
+  EXPECT_EQ(scarce_things(house), std::vector<std::string>{"descriptors"});
+}
+
+TEST(Scarcity, WhoIsTurnedAwayBeforeItsTurnIsCountedAsRefused) {
+  House house;
+  house.concentrator->on_turned_away(wire::Ipv4Address(192, 0, 2, 2), Scarce::kTurns);
+  const auto sources = house.concentrator->limited_sources();
+  ASSERT_EQ(sources.size(), 1U);
+  EXPECT_EQ(sources[0].history.refused, 1U);
+  EXPECT_EQ(house.concentrator->stats().ended, (std::vector{std::pair(EndReason::kLimit, std::uint64_t{1})}));
+  EXPECT_EQ(scarce_things(house), std::vector<std::string>{"turns of accepted connections"});
+}
+
+TEST(Scarcity, ACapOfOneAddressIsNoScarcity) {
+  Settings settings = House::pap_settings();
+  settings.pptp.max_connections_per_address = 1;
+  House house(std::move(settings));
+  DialIn first(house, 1), second(house, 2);
+  EXPECT_FALSE(second.accepted);
+  EXPECT_EQ(scarce_things(house), std::vector<std::string>{});
+}
+
 }  // namespace
 }  // namespace adit::control
