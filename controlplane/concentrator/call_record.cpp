@@ -18,7 +18,7 @@ CallRecord::CallRecord(ConcentratorCore& core, ConnectionRecord& connection, std
       peer_(connection.peer),
       local_(connection.local),
       since_(core.wheel.now()),
-      claim_(connection),
+      claim_(connection, this),
       login_(core, *this),
       addresses_(core, *this) {
   peer_id = peer;

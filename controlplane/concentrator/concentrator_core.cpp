@@ -85,7 +85,7 @@ EndReason ConcentratorCore::make_room_for(wire::Ipv4Address newcomer) {
     scarce(what, refused_);
     return EndReason::kLimit;
   }
-  evict(yields->connection, what);
+  evict(*yields, what);
   return EndReason::kNone;
 }
 
@@ -109,7 +109,7 @@ bool ConcentratorCore::accept(ConnectionId id, wire::Ipv4Address peer, wire::Ipv
 bool ConcentratorCore::free_a_descriptor() {
   const Claim* yields = connection_shares.yields();
   if (yields != nullptr) {
-    evict(yields->connection, Scarce::kDescriptors);
+    evict(*yields, Scarce::kDescriptors);
   }
   return yields != nullptr;
 }
@@ -120,9 +120,13 @@ void ConcentratorCore::turned_away(wire::Ipv4Address source, Scarce what) {
   scarce(what, refused_);
 }
 
-void ConcentratorCore::evict(ConnectionRecord& connection, Scarce what) {
+void ConcentratorCore::evict(const Claim& claim, Scarce what) {
+  ConnectionRecord& connection = claim.connection;
   ++history_of(connection.peer).evicted;
   scarce(what, evicted_);
+  if (connection.logged_in()) {  // then it is about a call: a logged-in connection does not give way
+    return claim.call->end(EndReason::kEvicted);
+  }
   connection.evicted = true;
   connection.protocol.on_closed(EndReason::kEvicted);
 }
@@ -237,7 +241,7 @@ bool ConcentratorCore::make_room_for_call(const ConnectionRecord& newcomer) {
   if (yields == nullptr || &yields->connection == &newcomer) {
     return call_shares.weight_of_newcomer(newcomer.peer) <= 1;
   }
-  evict(yields->connection, fewest_places(newcomer.local));
+  evict(*yields, fewest_places(newcomer.local));
   return true;
 }
 

@@ -108,7 +108,7 @@ class ConcentratorCore {
   /// Which of a call's places there are fewest of.
   [[nodiscard]] Scarce fewest_places(wire::Ipv4Address local);
   [[nodiscard]] std::uint64_t places_left(wire::Ipv4Address local);
-  void evict(ConnectionRecord& connection, Scarce what);
+  void evict(const Claim& claim, Scarce what);
   void count_refusal(wire::Ipv4Address source);
   SourceHistory& history_of(wire::Ipv4Address source);
   /// One more has been `affected`.

@@ -23,6 +23,7 @@ class ConnectionRecord final : public PptpConnectionHost {
   void call_began() { ++live_calls_; }
   void call_logged_in();
   void call_over(bool was_logged_in);
+  [[nodiscard]] bool logged_in() const { return logged_in_calls_ != 0; }
 
   // ---- PptpConnectionHost
   void send(wire::Bytes message) override;

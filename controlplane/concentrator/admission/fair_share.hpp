@@ -17,17 +17,21 @@
 
 namespace adit::control {
 
+class CallRecord;
 class ConnectionRecord;
 class FairShare;
 
 /// One thing held by one peer. Embedded in the record of the holder; pinned.
 class Claim {
  public:
-  explicit Claim(ConnectionRecord& its_connection) : connection(its_connection) {}
+  explicit Claim(ConnectionRecord& its_connection, CallRecord* its_call = nullptr)
+      : connection(its_connection), call(its_call) {}
   Claim(const Claim&) = delete;
   Claim& operator=(const Claim&) = delete;
 
-  ConnectionRecord& connection;  ///< what ends when the claim has to give way
+  ConnectionRecord&
+      connection;          ///< what ends when the claim has to give way, unless another call is logged in
+  CallRecord* const call;  ///< to a call's place; nullptr: to the connection's
 
  private:
   friend class FairShare;

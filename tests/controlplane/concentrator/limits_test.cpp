@@ -326,6 +326,24 @@ TEST(Scarcity, TheLogSaysWhatIsScarce) {
             "raise common.max-starting; adit show admission names the sources");
 }
 
+TEST(Scarcity, ACallThatGivesWayLeavesTheLoggedInOnesOfItsConnection) {
+  Settings settings = House::pap_settings();
+  settings.pptp.max_calls_per_connection = 100;
+  House house(std::move(settings), 1, 64);
+  DialIn many(house, 1, wire::Ipv4Address(192, 0, 2, 2)), newcomer(house, 2, wire::Ipv4Address(192, 0, 2, 3));
+  ASSERT_TRUE(many.dial("alice"));
+  for (std::uint16_t id = 100; id < 160; ++id) {
+    many.call(id);
+  }
+  ASSERT_EQ(house.calls_by_id.size(), 61U) << "which leaves fewer than the four that are kept";
+  newcomer.start();
+  newcomer.call(7);
+  EXPECT_EQ(newcomer.received<pptp::OutgoingCallReply>()->result, pptp::OutgoingResult::kConnected);
+  EXPECT_TRUE(many.connected());
+  EXPECT_EQ(house.concentrator->stats().calls_active, 1U);
+  EXPECT_TRUE(many.received<pptp::CallDisconnectNotify>().has_value());
+}
+
 TEST(Scarcity, DescriptorsAreToldOfThoughSomethingGaveWay) {
   House house;
   DialIn first(house, 1);
