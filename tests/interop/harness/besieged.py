@@ -60,7 +60,10 @@ class Result:
         """Why the row falls short, in words; empty: it does not."""
         if self.trouble:
             return [self.trouble]
-        held, dialled, faults = self.window.held, self.window.dialled, []
+        held, dialled = self.window.held, self.window.dialled
+        # A row in which nothing happened says nothing.
+        faults = [what for what, count in (("the attack sent nothing", self.window.attack["rate"]), ("the calls sent no packet", held.sent),
+                                           ("nobody honest dialled", dialled.dials)) if not count]
         if held.calls_lost:
             faults.append("calls lost: " + ", ".join(f"{count} {why}" for why, count in held.calls_lost.items()))
         control = self.control.held.lost if self.control else 0

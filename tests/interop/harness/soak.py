@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A long siege of one aditd: what it holds each minute, and what it has not given back at the end."""
+import collections
 import random
 import threading
 import time
@@ -25,7 +26,7 @@ class Soak(Siege):
         self.random, self._end, self._troubles = random.Random(seed), threading.Event(), []
         # Those that need a place or settings of their own would need another aditd.
         self.attacks = [each for each in chosen([]) if each.place is plain and not each.settings]
-        self.now = "-"
+        self.now, self._ran, self._failed = "-", collections.Counter(), {}
 
     def run(self, minutes):
         """Returns what is wrong, in words."""
@@ -33,7 +34,7 @@ class Soak(Siege):
         self._warm_up()
         start, held_at_start, pid = footprint.of(self.lab), self._held(), self.lab.pid()
         calls = Churn(self.lab, self.calls, minutes * 60)
-        threads = [threading.Thread(target=work, daemon=True) for work in (self._attack, self._reload, self._flap)]
+        threads = [threading.Thread(target=self._told, args=(work,), daemon=True) for work in (self._attack, self._reload, self._flap)]
         try:
             calls.under_way()
             for thread in threads:
@@ -42,9 +43,11 @@ class Soak(Siege):
         finally:
             self._end.set()
             for thread in threads:
-                thread.join(ATTACK_SECONDS + 30)
+                if thread.ident is not None:
+                    thread.join(ATTACK_SECONDS + 30)
             told, lost = calls.ended()
         print(told, flush=True)
+        self._troubles += ["a helper did not end" for thread in threads if thread.is_alive()] + self._harmless()
         self._troubles += [f"{count} calls lost: {why}" for why, count in lost.items()]
         if self.lab.pid() != pid:
             return [*self._troubles, "aditd did not survive"]
@@ -56,7 +59,19 @@ class Soak(Siege):
         first.ended()
         self._wait_until_idle()
 
+    def _harmless(self):
+        """Attacks that never ran to their end: nothing is known of them."""
+        if not self._ran:
+            return ["no attack ran to its end", *self._failed.values()]
+        return [f"{name} never ran to its end: {why}" for name, why in self._failed.items() if not self._ran[name]]
+
     # ---- what happens meanwhile ----------------------------------------------------------------------------------
+
+    def _told(self, work):
+        try:
+            work()
+        except Exception as error:
+            self._troubles.append(f"{work.__name__} ended early: {type(error).__name__}: {error}")
 
     def _attack(self):
         while not self._end.is_set():
@@ -68,7 +83,9 @@ class Soak(Siege):
                 running = started if isinstance(started, list) else [started]
                 for each in running:
                     each.done()
+                self._ran[attack.name] += 1
             except Exception as error:  # an attacker whose own log-in is refused goes on to the next
+                self._failed[attack.name] = f"{type(error).__name__}: {error}"
                 print(f"  {attack.name}: {error}", flush=True)
             finally:
                 for each in running:
@@ -106,7 +123,7 @@ class Soak(Siege):
                 break
         return samples
 
-    # ---- the audit -----------------------------------------------------------------------------------------------
+    # ---- what was given back -------------------------------------------------------------------------------------
 
     def _held(self):
         """What each table has in use, and each pool."""
@@ -130,6 +147,8 @@ class Soak(Siege):
     def _missing(self, start, held_at_start):
         self._wait_until_idle()
         end, held, missing = footprint.of(self.lab), self._held(), []
+        if not held or not held_at_start or end.buffers < 0 or start.buffers < 0:
+            missing.append("adit did not answer, so nobody knows what aditd holds")
         print(f"   end{end.rss_kb / 1024:>8.1f}{end.descriptors:>13}{end.buffers:>9}{held.get('calls', -1):>7}{footprint.log_lines():>11}")
         if end.descriptors > start.descriptors:
             missing.append(f"{end.descriptors - start.descriptors} descriptors more than at the start ({start.descriptors})")
