@@ -91,6 +91,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   void lcp_down();
   void ip_up();
   void finish();
+  [[nodiscard]] EndReason reason_of_termination() const;
   void log_failed_login(EndReason reason, std::string_view user, std::string_view why);
   void arm_deadline(Duration at_most);
   void on_deadline();
@@ -248,10 +249,18 @@ void Session::Impl::peer_terminates(PppProtocol protocol, Bytes data) {
     return;
   }
   const bool was_open = lcp_.opened();
-  end_soon(authenticator_ && authenticator_->rejected() ? EndReason::kAuthFailed : EndReason::kUserRequest);
+  end_soon(reason_of_termination());
   if (was_open) {
     link_timer_.cancel();  // the automaton waits one period in Stopping, then finishes
   }
+}
+
+/// pppd does not encrypt a second time within a session: asked for new keys, it ends the link.
+EndReason Session::Impl::reason_of_termination() const {
+  if (authenticator_ && authenticator_->rejected()) {
+    return EndReason::kAuthFailed;
+  }
+  return renewing_ == EndReason::kMppeDesynchronised ? renewing_ : EndReason::kUserRequest;
 }
 
 // ---- authentication ---------------------------------------------------------------------------------------

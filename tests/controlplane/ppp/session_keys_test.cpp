@@ -245,6 +245,16 @@ TEST_F(SessionTest, SEC_01_WhoGoesOnSendingHasEndedNothingThoughItsAnswerIsLost)
 
 // ---- a peer that cannot be read any more ------------------------------------------------------------------
 
+// pppd ends the link when its CCP goes down.
+TEST_F(SessionTest, MPP_07_WhoEndsTheLinkInsteadOfMakingNewKeysWasDesynchronised) {
+  bring_up();
+  session->on_mppe_desynchronised();
+  advance(10ms);
+  receive(kLcp, term_req(1));
+  advance(10s);
+  EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kMppeDesynchronised});
+}
+
 TEST_F(SessionTest, MPP_07_DesynchronisationIsMendedByNewKeysFirst) {
   bring_up();
   const auto before = host.keys;
