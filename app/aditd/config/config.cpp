@@ -34,39 +34,79 @@ ConfigResult finish(Config&& config, Problems& problems) {
   return result;
 }
 
-bool is_trusted(uid_t owner, const Config& config) {
+/// Who reads the files: the user that aditd becomes, without one the user that it is.
+struct Reader {
+  uid_t uid;
+  gid_t gid;
+  std::string name;
+  std::string group;
+};
+
+Reader reader_of(const Config& config) {
   const passwd* user = ::getpwnam(config.core.user.empty() ? "adit" : config.core.user.c_str());
-  return owner == 0 || owner == ::geteuid() || (user != nullptr && owner == user->pw_uid);
+  Reader reader{.uid = user != nullptr ? user->pw_uid : ::geteuid(),
+                .gid = user != nullptr ? user->pw_gid : ::getegid(),
+                .name = user != nullptr ? user->pw_name : std::to_string(::geteuid()),
+                .group = {}};
+  const group* found = ::getgrgid(reader.gid);
+  reader.group = found != nullptr ? found->gr_name : std::to_string(reader.gid);
+  return reader;
 }
 
-/// Warns when somebody else than root, aditd and the file's group may read or change a file that has secrets.
-void check_access(const std::string& path, std::string_view key, const Config& config, Problems& problems) {
+/// A file that holds what not every user of the machine may know.
+struct PrivateFile {
+  const std::string& path;
+  std::string_view key;
+  std::string_view holds;
+  bool written = false;  ///< by aditd, which else only reads it
+};
+
+/// What is wrong with its owner, group and mode, "" if nothing.
+std::string too_open(const struct stat& status, const Reader& reader) {
+  char mode[8] = {};
+  std::snprintf(mode, sizeof mode, "%04o", static_cast<unsigned>(status.st_mode) & 07777U);
+  std::string wrong;
+  const auto add = [&](const std::string& what) { wrong += (wrong.empty() ? "" : ", ") + what; };
+  if ((status.st_mode & S_IRWXO) != 0) {
+    add("is open to every user of this machine (mode " + std::string(mode) + ")");
+  } else if ((status.st_mode & S_IRWXG) != 0 && status.st_gid != 0 && status.st_gid != reader.gid &&
+             status.st_gid != ::getegid()) {
+    add("is open to group " + std::to_string(status.st_gid) + " (mode " + std::string(mode) + ")");
+  }
+  if (status.st_uid != 0 && status.st_uid != reader.uid && status.st_uid != ::geteuid()) {
+    add("belongs to user " + std::to_string(status.st_uid));
+  }
+  return wrong;
+}
+
+/// Warns when somebody else than root, aditd and its group may read or change the file. The remedy leaves it to aditd.
+void check_access(const PrivateFile& file, const Config& config, Problems& problems) {
   struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) {
+  if (::stat(file.path.c_str(), &status) != 0) {
     return;
   }
-  const std::string name = escape_octets(path);
-  if (const auto others = status.st_mode & S_IRWXO; others != 0) {
-    char mode[8] = {};
-    std::snprintf(mode, sizeof mode, "%04o", static_cast<unsigned>(status.st_mode) & 07777U);
-    problems.warning(kNowhere, key, '"' + name + '"',
-                     "has secrets and is open to every user of this machine (mode " + std::string(mode) + ")",
-                     "do: chmod o= " + name);
-  }
-  if (!is_trusted(status.st_uid, config)) {
-    problems.warning(kNowhere, key, '"' + name + '"',
-                     "has secrets and belongs to user " + std::to_string(status.st_uid),
-                     "do: chown root " + name);
+  const Reader reader = reader_of(config);
+  if (const std::string wrong = too_open(status, reader); !wrong.empty()) {
+    const std::string name = escape_octets(file.path);
+    const std::string owner = file.written ? reader.name : "root";
+    problems.warning(kNowhere, file.key, '"' + name + '"', std::string(file.holds) + " and " + wrong,
+                     "do: chown " + owner + ':' + reader.group + ' ' + name + " && chmod " +
+                         (file.written ? "600 " : "640 ") + name);
   }
 }
 
 void check_files(const Config& config, const std::string& path, Problems& problems) {
   if (!config.radius.servers.empty() || !config.dae.clients.empty()) {
-    check_access(path, "config file", config, problems);
+    check_access({.path = path, .key = "config file", .holds = "has secrets"}, config, problems);
   }
-  check_access(config.chap_secrets, "chap-secrets.chap-secrets", config, problems);
+  check_access({.path = config.chap_secrets, .key = "chap-secrets.chap-secrets", .holds = "has secrets"},
+               config, problems);
   if (!config.spool.file.empty()) {
-    check_access(config.spool.file, "radius.spool", config, problems);
+    check_access({.path = config.spool.file,
+                  .key = "radius.spool",
+                  .holds = "has names and Class of subscribers",
+                  .written = true},
+                 config, problems);
   }
 }
 

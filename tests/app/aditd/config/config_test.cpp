@@ -225,7 +225,8 @@ class ConfigFileTest : public testing::Test {
     char name[] = "/tmp/adit-config-XXXXXX";
     ASSERT_NE(::mkdtemp(name), nullptr);
     directory_ = name;
-    write("adit.toml", std::string(kGood) + "[chap-secrets]\nchap-secrets = \"" + secrets() + "\"\n");
+    write("adit.toml", std::string(kGood) + "[core]\nuser = \"nobody\"\n[chap-secrets]\nchap-secrets = \"" +
+                           secrets() + "\"\n");
     write("secrets", "alice * secret *\n");
     std::filesystem::permissions(secrets(), std::filesystem::perms(0600));
   }
@@ -239,6 +240,10 @@ class ConfigFileTest : public testing::Test {
   [[nodiscard]] std::string problem(const ConfigResult& result) const {
     EXPECT_EQ(result.problems.size(), 1u);
     return result.problems.empty() ? "" : result.problems[0].line.substr(directory_.string().size());
+  }
+  // What leaves a file to nobody, the user of the configuration, and to root.
+  static std::string remedy(const std::string& file) {
+    return "do: chown root:nogroup " + file + " && chmod 640 " + file;
   }
   std::filesystem::path directory_;
 };
@@ -276,10 +281,9 @@ TEST_F(ConfigFileTest, WarnsOfChapSecretsThatEveryoneCanRead) {
   std::filesystem::permissions(secrets(), std::filesystem::perms(0644));
   const ConfigResult result = load_config(path());
   EXPECT_TRUE(result.config.has_value());
-  EXPECT_EQ(
-      problem(result),
-      "/adit.toml: warning: chap-secrets.chap-secrets: value \"" + secrets() +
-          "\": has secrets and is open to every user of this machine (mode 0644); do: chmod o= " + secrets());
+  EXPECT_EQ(problem(result), "/adit.toml: warning: chap-secrets.chap-secrets: value \"" + secrets() +
+                                 "\": has secrets and is open to every user of this machine (mode 0644); " +
+                                 remedy(secrets()));
   std::filesystem::permissions(secrets(),
                                std::filesystem::perms(0640));  // its group is the operator's choice
   EXPECT_TRUE(load_config(path()).problems.empty());
@@ -292,9 +296,8 @@ TEST_F(ConfigFileTest, SEC_12_WarnsOfAConfigWithSecretsThatEveryoneCanRead) {
   const ConfigResult result = load_config(path());
   EXPECT_TRUE(result.config.has_value());
   ASSERT_EQ(result.problems.size(), 1U) << errors_of(result.problems);
-  EXPECT_NE(result.problems[0].line.find("has secrets and is open to every user of this machine (mode 0644); "
-                                         "do: chmod o= " +
-                                         path()),
+  EXPECT_NE(result.problems[0].line.find(
+                "has secrets and is open to every user of this machine (mode 0644); " + remedy(path())),
             std::string::npos)
       << result.problems[0].line;
 }
@@ -306,7 +309,33 @@ TEST_F(ConfigFileTest, WarnsOfSecretsThatAStrangerOwns) {
   ASSERT_EQ(::chown(secrets().c_str(), 54321, 0), 0);
   const ConfigResult result = load_config(path());
   EXPECT_EQ(problem(result), "/adit.toml: warning: chap-secrets.chap-secrets: value \"" + secrets() +
-                                 "\": has secrets and belongs to user 54321; do: chown root " + secrets());
+                                 "\": has secrets and belongs to user 54321; " + remedy(secrets()));
+}
+
+TEST_F(ConfigFileTest, WarnsOfSecretsThatAForeignGroupCanRead) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root";
+  }
+  ASSERT_EQ(::chown(secrets().c_str(), 0, 54321), 0);
+  std::filesystem::permissions(secrets(), std::filesystem::perms(0640));
+  EXPECT_EQ(problem(load_config(path())),
+            "/adit.toml: warning: chap-secrets.chap-secrets: value \"" + secrets() +
+                "\": has secrets and is open to group 54321 (mode 0640); " + remedy(secrets()));
+}
+
+TEST_F(ConfigFileTest, TheRemedyForAnAccountingSpoolLeavesItToItsWriter) {
+  const std::string spool = directory_ / "spool";
+  write("spool", "");
+  std::filesystem::permissions(spool, std::filesystem::perms(0644));
+  write("adit.toml", read_file(path()) + "[radius]\nspool = \"" + spool + "\"\n");
+  const std::string line = problem(load_config(path()));
+  EXPECT_NE(
+      line.find("radius.spool: value \"" + spool +
+                "\": has names and Class of subscribers and is open to every user of this machine (mode "
+                "0644); do: chown nobody:nogroup " +
+                spool + " && chmod 600 " + spool),
+      std::string::npos)
+      << line;
 }
 
 TEST_F(ConfigFileTest, SaysWhatIsWrongInChapSecrets) {
@@ -375,7 +404,8 @@ TEST_F(ConfigFileTest, SaysWhenThereIsNoSuchGroup) {
 }
 
 TEST_F(ConfigFileTest, SaysWhenThereIsNoSuchUser) {
-  write("adit.toml", "[core]\nuser = \"no-such-user-here\"\n" + read_file(path()));
+  std::string toml = read_file(path());
+  write("adit.toml", toml.replace(toml.find("nobody"), 6, "no-such-user-here"));
   const ConfigResult result = load_config(path());
   EXPECT_FALSE(result.config.has_value());
   EXPECT_EQ(problem(result),
