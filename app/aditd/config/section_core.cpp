@@ -24,13 +24,13 @@ Section core_section() {
               "of its CPU."),
           ADIT_KEY(
               "user", "", core.user, (TextKind{0, 32}),
-              "The user that aditd becomes when root starts it; it keeps the capabilities that ports need. "
+              "The user that aditd becomes when root starts it; it keeps the capabilities that ports need.\n"
               "Empty: \"adit\", if there is such a user."),
           ADIT_KEY(
               "system-call-filter", "", core.system_call_filter,
               (ChoiceKind<FilterMode>{
                   {{"enforce", FilterMode::kEnforce}, {"log", FilterMode::kLog}, {"off", FilterMode::kOff}}}),
-              "System calls that aditd has no use for once it runs: \"enforce\" refuses and logs them "
+              "System calls that aditd has no use for once it runs: \"enforce\" refuses and logs them\n"
               "(system_call_refused), \"log\" leaves them to the kernel's log, \"off\" allows all."),
       }};
 }
@@ -43,19 +43,18 @@ Section common_section() {
           ADIT_KEY(
               "max-sessions", "", data_plane.max_calls, (NumberKind<std::uint32_t>{1, 4'000'000}),
               "Calls that are served at once. Their state is allocated at start: about 512 octets a call."),
-          ADIT_KEY("max-starting", "", control.pptp.max_starting, kCount,
-                   "Connections without an authenticated call, together. Beyond that, each new one takes the "
-                   "place of one of the\n"
-                   "client address that holds most of them."),
+          ADIT_KEY(
+              "max-starting", "", control.pptp.max_starting, kCount,
+              "Connections without an authenticated call, together. Beyond that, each new one takes the\n"
+              "place of one of the client address that holds most of them."),
           ADIT_KEY(
               "single-session", "", control.single_session,
               (ChoiceKind<SingleSession>{{{"off", SingleSession::kOff},
                                           {"replace", SingleSession::kReplace},
                                           {"deny", SingleSession::kDeny}}}),
-              "A second call of one user: \"off\" lets it in, \"replace\" ends the first, \"deny\" refuses "
-              "the second. A user is an entry of chap-secrets, whatever domain the peer puts before it, or "
-              "the "
-              "User-Name of an Access-Accept."),
+              "A second call of one user: \"off\" lets it in, \"replace\" ends the first, \"deny\" refuses\n"
+              "the second. A user is an entry of chap-secrets, whatever domain the peer puts before it, or\n"
+              "the User-Name of an Access-Accept."),
       }};
 }
 
@@ -64,9 +63,8 @@ Section dpdk_section() {
           .help = "DPDK's environment.",
           .keys = {
               ADIT_KEY("eal", "", dpdk.eal, (ListKind<EalArgumentKind>{{}, "write [\"-l\", \"0-3\"]"}),
-                       "More arguments for DPDK's EAL, one word each: [\"-l\", \"0-3\"]. Those after `aditd "
-                       "--` follow "
-                       "them."),
+                       "More arguments for DPDK's EAL, one word each: [\"-l\", \"0-3\"].\n"
+                       "Those after `aditd --` follow them."),
               ADIT_KEY("hugepages", "", dpdk.hugepages,
                        (ChoiceKind<HugepagePolicy>{{{"auto", HugepagePolicy::kAuto},
                                                     {"never", HugepagePolicy::kNever},

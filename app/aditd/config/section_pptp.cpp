@@ -48,9 +48,9 @@ Section pptp_section() {
               (ChoiceKind<ReorderMode>{{{"off", ReorderMode::kOff},
                                         {"fixed", ReorderMode::kFixed},
                                         {"adaptive", ReorderMode::kAdaptive}}}),
-              "GRE packets that overtook others: \"off\" discards the late ones, \"fixed\" waits for them "
-              "at every gap,\n"
-              "\"adaptive\" in calls that have been seen to receive packets late, as long as waiting pays."),
+              "GRE packets that overtook others: \"off\" discards the late ones, \"fixed\" waits for them\n"
+              "at every gap, \"adaptive\" in calls that have been seen to receive packets late, as long as "
+              "waiting pays."),
           ADIT_KEY("reorder-timeout", "", data_plane.reorder.timeout_ms, (NumberKind<std::uint16_t>{1, 1000}),
                    "How many milliseconds a packet waits at most for an earlier one."),
           ADIT_KEY("receive-window", "", control.pptp.receive_window, (NumberKind<std::uint16_t>{1, 65'535}),
@@ -63,14 +63,11 @@ Section pptp_section() {
           ADIT_KEY(
               "max-connections-per-address", "", control.pptp.max_connections_per_address,
               (NumberKind<std::uint32_t>{0, 10'000'000}),
-              "And from one client address, 0: any number. Many subscribers may share one behind NAT, and "
-              "when something\n"
-              "is scarce, the address that holds most without a login gives way anyway."),
+              "And from one client address, 0: any number. Many subscribers may share one behind NAT, and\n"
+              "when something is scarce, the address that holds most without a login gives way anyway."),
           ADIT_KEY("accept-rate", "", accept_rate, (NumberKind<std::uint32_t>{0, 1'000'000}),
-                   "New control connections per second; more wait, and client addresses are served in turn, "
-                   "so that "
-                   "a redial storm\n"
-                   "takes nothing from the calls that are up. 0: no limit."),
+                   "New control connections per second; more wait, and client addresses are served in turn,\n"
+                   "so that a redial storm takes nothing from the calls that are up. 0: no limit."),
           ADIT_KEY("max-output-octets", "", control.pptp.max_output_octets,
                    (NumberKind<std::uint32_t>{1024, 16'777'216}),
                    "Unsent octets at which a client that does not read its connection is closed."),
