@@ -5,6 +5,12 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "app/escape.hpp"
@@ -40,6 +46,13 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   return spdlog::level::info;
 }
 
+std::string cannot_append(const std::string& file, std::string_view why) {
+  return "log.log-file: value " + quote_if_needed(file) + ": " + escape_octets(why) +
+         "; its directory must belong to the user that aditd runs as, do: install -d -o adit -g adit " +
+         escape_octets(std::filesystem::path(file).parent_path().string()) +
+         " (adit.service may write to /var/log/adit; elsewhere it needs ReadWritePaths=)";
+}
+
 std::expected<spdlog::sink_ptr, std::string> open_sink(const std::string& file) {
   if (file.empty()) {
     return std::make_shared<spdlog::sinks::stderr_sink_st>();
@@ -47,9 +60,7 @@ std::expected<spdlog::sink_ptr, std::string> open_sink(const std::string& file) 
   try {
     return std::make_shared<spdlog::sinks::basic_file_sink_st>(file);
   } catch (const spdlog::spdlog_ex& error) {
-    return std::unexpected("log.log-file: value " + quote_if_needed(file) + ": " +
-                           escape_octets(error.what()) +
-                           "; create its directory, writable for the user that aditd runs as");
+    return std::unexpected(cannot_append(file, error.what()));
   }
 }
 
@@ -84,6 +95,27 @@ std::expected<std::unique_ptr<Log>, std::string> Log::open(const LogSettings& se
   return std::make_unique<Log>(std::move(*sink), settings, &steady_now);
 }
 
+std::expected<void, std::string> Log::check(const LogSettings& settings) {
+  if (settings.file.empty()) {
+    return {};
+  }
+  const std::filesystem::path file = settings.file;
+  std::filesystem::path nearest = file;  // what is missing is made in it
+  std::error_code ignored;
+  while (!std::filesystem::exists(nearest, ignored) && nearest.has_relative_path()) {
+    nearest = nearest.parent_path();
+  }
+  const bool is_directory = std::filesystem::is_directory(nearest, ignored);
+  if (is_directory == (nearest == file)) {
+    return std::unexpected(cannot_append(settings.file, std::strerror(is_directory ? EISDIR : ENOTDIR)));
+  }
+  if (::access(nearest.c_str(), is_directory ? W_OK | X_OK : W_OK) != 0) {
+    const int error = errno;
+    return std::unexpected(cannot_append(settings.file, nearest.string() + ": " + std::strerror(error)));
+  }
+  return {};
+}
+
 Log::Log(spdlog::sink_ptr sink, const LogSettings& settings, Clock clock)
     : settings_(settings),
       clock_(std::move(clock)),
@@ -91,7 +123,7 @@ Log::Log(spdlog::sink_ptr sink, const LogSettings& settings, Clock clock)
       logger_("aditd", writer_) {
   logger_.set_formatter(make_formatter());
   logger_.set_level(to_spdlog(settings.level));
-  logger_.flush_on(spdlog::level::trace);  // so that a crash does not lose the last lines
+  logger_.flush_on(spdlog::level::trace);  // each line leaves the process as soon as the writer has it
 }
 
 void Log::event(control::Severity severity, std::string_view name,

@@ -33,6 +33,8 @@ class Log final : public control::EventLog {
 
   /// Opens the file of `settings`, or standard error. The error is one line with a remedy.
   [[nodiscard]] static std::expected<std::unique_ptr<Log>, std::string> open(const LogSettings& settings);
+  /// Whether `open` and a later reopen() would succeed, for this process; makes nothing. The error is `open`'s.
+  [[nodiscard]] static std::expected<void, std::string> check(const LogSettings& settings);
   /// For tests: any sink, any clock.
   Log(spdlog::sink_ptr sink, const LogSettings& settings, Clock clock);
 

@@ -163,6 +163,10 @@ int run(std::span<const char* const> arguments) {
     return kBadConfig;
   }
   if (options->check) {
+    if (const auto log = Log::check(result.config->log); !log) {
+      std::fprintf(stderr, "%s: %s\n", options->config.c_str(), log.error().c_str());
+      return kBadConfig;
+    }
     const std::string engine(crypto::mppe_implementation());
     std::printf("%s: good; MPPE engine: %s\n", options->config.c_str(), engine.c_str());
     return 0;

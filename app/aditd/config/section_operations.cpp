@@ -36,7 +36,10 @@ Section log_section() {
                                      {"error", LogLevel::kError}}}),
               "\"debug\", \"info\", \"warning\" or \"error\": the least severe events that are written."),
           ADIT_KEY("log-file", "", log.file, (PathKind{kMaxPath, true}),
-                   "A file to append to. Empty: standard error, which systemd keeps in its journal."),
+                   "A file to append to: \"/var/log/adit/adit.log\", whose directory adit.service makes and "
+                   "lets aditd "
+                   "write to.\n"
+                   "Empty: standard error, which systemd keeps in its journal."),
           ADIT_KEY("max-per-second", "", log.max_per_second, (NumberKind<std::uint32_t>{0, 1'000'000}),
                    "Lines per second of one event; more are counted and the count is logged. 0: no limit."),
       }};

@@ -224,5 +224,25 @@ TEST_F(LogFileTest, SaysWhyAFileCannotBeOpened) {
   EXPECT_EQ(log.error().find('\n'), std::string::npos);
 }
 
+TEST_F(LogFileTest, IsCheckedWithoutBeingMade) {
+  const auto check = [](const std::string& file) {
+    LogSettings settings;
+    settings.file = file;
+    return Log::check(settings);
+  };
+  EXPECT_TRUE(check("").has_value());
+  EXPECT_TRUE(check(directory_ / "adit.log").has_value());
+  EXPECT_TRUE(check(directory_ / "new" / "adit.log").has_value());
+  EXPECT_TRUE(std::filesystem::is_empty(directory_));
+  std::ofstream(directory_ / "file") << "x";
+  EXPECT_TRUE(check(directory_ / "file").has_value());
+  EXPECT_FALSE(check(directory_).has_value());
+  const auto refused = check(directory_ / "file" / "adit.log");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().find("do: install -d -o adit -g adit " + (directory_ / "file").string() + " "),
+            std::string::npos)
+      << refused.error();
+}
+
 }  // namespace
 }  // namespace adit::app
