@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 UNIT = PRIVILEGES = None
@@ -36,10 +37,22 @@ class ServiceTest(unittest.TestCase):
         self.assertEqual(self.values("Restart"), ["always"])
         self.assertEqual(self.values("StartLimitIntervalSec"), ["0"])
 
+    def test_a_log_file_has_a_place(self):
+        """Under ProtectSystem=strict there is no other."""
+        self.assertEqual(self.values("LogsDirectory"), ["adit"])
+        self.assertIn("/var/log/adit/adit.log", (UNIT.parent / "adit.toml").read_text())
+
     def test_every_key_is_one_of_systemds(self):
-        done = subprocess.run(["systemd-analyze", "verify", "--man=no", UNIT], capture_output=True, text=True)
-        complaints = [line for line in done.stderr.splitlines() if "is not executable" not in line]  # not installed here
-        self.assertEqual([line for line in complaints if "adit" in line], [])
+        for drop_in in (None, "adit-dpdk.conf", "adit-af-packet.conf"):
+            with self.subTest(drop_in), tempfile.TemporaryDirectory() as place:
+                unit = pathlib.Path(place) / "adit.service"
+                unit.write_text(UNIT.read_text().replace("/usr/sbin/aditd", "/bin/true"))  # aditd is not installed here
+                if drop_in:
+                    (unit.parent / "adit.service.d").mkdir()
+                    shutil.copy(UNIT.parent / drop_in, unit.parent / "adit.service.d" / drop_in)
+                done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True)
+                self.assertEqual([line for line in done.stderr.splitlines() if "adit" in line], [])
+                self.assertEqual(done.returncode, 0, done.stderr)
 
 
 if __name__ == "__main__":
