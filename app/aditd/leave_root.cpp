@@ -25,17 +25,23 @@ std::string directory_of(const std::string& file) {
   return std::filesystem::path(file).parent_path();
 }
 
+// As adit.service has them.
+constexpr mode_t kSocketDirectory = 0755;  // members of cli.group come through it
+constexpr mode_t kSpoolDirectory = 0700;
+constexpr mode_t kLogDirectory = 0750;
+
 bool keeps_spool(const Config& config) {
   return has_accounting(config.radius) && !config.spool.file.empty();
 }
 
 void prepare_for(const Account& account, const Config& config) {
   release_host_ports(config.ports);
-  hand_over_directory(directory_of(config.cli.socket), account);
+  hand_over_directory(directory_of(config.cli.socket), kSocketDirectory, account);
   if (keeps_spool(config)) {
-    hand_over_directory(directory_of(config.spool.file), account);
+    hand_over_directory(directory_of(config.spool.file), kSpoolDirectory, account);
     hand_over_file(config.spool.file, account);
   }
+  hand_over_directory(directory_of(config.log.file), kLogDirectory, account);
   hand_over_file(config.log.file, account);
 }
 

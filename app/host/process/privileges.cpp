@@ -106,9 +106,13 @@ std::expected<void, std::string> become(const Account& account, const std::strin
   return {};
 }
 
-void hand_over_directory(const std::string& path, const Account& account) {
-  if (!path.empty() && ::mkdir(path.c_str(), 0750) == 0) {
-    [[maybe_unused]] const int refused = ::lchown(path.c_str(), account.uid, account.gid);
+void hand_over_directory(const std::string& path, mode_t mode, const Account& account) {
+  if (path.empty() || ::mkdir(path.c_str(), 0700) != 0) {
+    return;
+  }
+  const dataplane::UniqueFd made(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (made && ::fchmod(made.get(), mode) == 0) {  // not by mkdir(): root's umask may be 077
+    [[maybe_unused]] const int refused = ::fchown(made.get(), account.uid, account.gid);
   }
 }
 

@@ -29,8 +29,8 @@ struct Account {
 /// limit or, where root may not raise that (containers), by CAP_IPC_LOCK. The error says what failed.
 [[nodiscard]] std::expected<void, std::string> become(const Account& account, const std::string& group);
 
-/// Makes a directory that is missing, and gives it to `account`; one that exists stays as it is.
-void hand_over_directory(const std::string& path, const Account& account);
+/// Makes a directory that is missing, of exactly this `mode`, and gives it to `account`; one that exists stays as it is.
+void hand_over_directory(const std::string& path, mode_t mode, const Account& account);
 /// Gives a regular file of root's to `account`: what an earlier run as root left. Not a link, nor a file with a second
 /// name: whoever may write to its directory could have put it there.
 void hand_over_file(const std::string& path, const Account& account);

@@ -120,14 +120,18 @@ TEST_F(Privileges, FilesOfRootAreHandedOverButNoLinks) {
 }
 
 TEST_F(Privileges, OnlyMissingDirectoriesAreMade) {
-  hand_over_directory(directory + "/run", nobody);
-  hand_over_directory(directory, nobody);
+  const mode_t before = ::umask(077);
+  hand_over_directory(directory + "/run", 0755, nobody);
+  ::umask(before);
+  hand_over_directory(directory, 0700, nobody);
   struct stat made{};
   struct stat was{};
   ASSERT_EQ(::stat((directory + "/run").c_str(), &made), 0);
   ASSERT_EQ(::stat(directory.c_str(), &was), 0);
   EXPECT_EQ(made.st_uid, nobody.uid);
+  EXPECT_EQ(made.st_mode & 07777U, 0755U) << "a member of cli.group comes through it";
   EXPECT_EQ(was.st_uid, 0U);
+  EXPECT_EQ(was.st_mode & 07777U, 0755U);
 }
 
 TEST(Accounts, AreFoundByName) {
