@@ -34,7 +34,8 @@ Result<UniqueFd> open_tap(const std::string& name) {
   if (!fd) {
     return std::unexpected(
         "/dev/net/tun: " + std::string(std::strerror(errno)) +
-        "; the kernel needs a TAP interface for a device that DPDK owns; do: modprobe tun");
+        "; the kernel needs a TAP interface for a device that DPDK owns; do: modprobe tun, and under "
+        "systemd take the drop-in adit-dpdk.conf");
   }
   ifreq request{};
   name.copy(request.ifr_name, sizeof request.ifr_name - 1);

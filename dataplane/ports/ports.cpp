@@ -182,12 +182,17 @@ Result<void> open_af_packet(const Opening& opening, OpenPort& open) {
   const auto queues = wished != 0 ? wished : static_cast<std::uint16_t>(opening.context.workers);
   open.driver = PortDriver::kAfPacket;
   open.gre_sink = std::move(*sink);
-  return open_device({.arguments = "net_af_packet_" + interface.name + ",iface=" + interface.name +
-                                   ",qpairs=" + std::to_string(queues) + ",framecnt=2048,qdisc_bypass=1",
-                      .rx_queues = queues,
-                      .tx_queues = queues,
-                      .mtu = usable_mtu(interface.mtu, kLargestAfPacketMtu, open)},
-                     opening, open);
+  auto opened =
+      open_device({.arguments = "net_af_packet_" + interface.name + ",iface=" + interface.name +
+                                ",qpairs=" + std::to_string(queues) + ",framecnt=2048,qdisc_bypass=1",
+                   .rx_queues = queues,
+                   .tx_queues = queues,
+                   .mtu = usable_mtu(interface.mtu, kLargestAfPacketMtu, open)},
+                  opening, open);
+  if (!opened) {
+    opened.error() += "; adit.service allows AF_PACKET with its drop-in adit-af-packet.conf only";
+  }
+  return opened;
 }
 
 Result<void> open_interface(const Opening& opening, OpenPort& open) {
@@ -203,7 +208,11 @@ Result<void> open_interface(const Opening& opening, OpenPort& open) {
   open.note = note;
   add_note(open, "AF_XDP is not possible (" + fast.error() +
                      "), so AF_PACKET is used: about half as fast, and the kernel also sees every packet");
-  return open_af_packet(opening, open);
+  auto slow = open_af_packet(opening, open);
+  if (!slow) {
+    slow.error() = "AF_XDP: " + fast.error() + "; then AF_PACKET: " + slow.error();
+  }
+  return slow;
 }
 
 Result<void> open_dpdk_device(const Opening& opening, OpenPort& open) {

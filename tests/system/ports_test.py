@@ -348,6 +348,14 @@ class PortsTest(unittest.TestCase):
         self.assertIn("AF_XDP is not possible", notes[0])
         self.assert_gre_reaches_dpdk(probe)
 
+    def test_failure_of_both_says_why_of_both(self):
+        command = ["ip", "netns", "exec", SERVER, "setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw", PROBE, "-d", "auto",
+                   "-a", "access0", "-c", "core0", "-l", LOCAL, "-p", "10.64.0.2", "10.64.255.254"]
+        done = subprocess.run(command, env={**os.environ, "ADIT_XDP_PROGRAM": "/nowhere/adit_xdp.o"}, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=TIMEOUT)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertRegex(done.stdout + done.stderr, "AF_XDP: the XDP program '/nowhere/adit_xdp.o' does not exist; .*; then AF_PACKET: raw GRE")
+
     def test_missing_program_is_told(self):
         probe = self.start("-d", "auto", environment={"ADIT_XDP_PROGRAM": "/nowhere/adit_xdp.o"})
         self.assertIn("port access af_packet 1", probe.before_ready)
