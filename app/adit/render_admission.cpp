@@ -16,7 +16,7 @@ std::string render_admission(const Json& result) {
          "\n\n" +
          draw_table({{"source"},
                      {"before login", Align::kRight},
-                     {"after", Align::kRight},
+                     {"logged in", Align::kRight},
                      {"refused", Align::kRight},
                      {"evicted", Align::kRight},
                      {"failed logins", Align::kRight},

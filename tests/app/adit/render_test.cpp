@@ -177,9 +177,9 @@ TEST(AditRender, Admission) {
      "delayed":20,"seconds_ago":5}]})")),
             "connections: 12, before login: 3\n"
             "\n"
-            " source    | before login | after | refused | evicted | failed logins | delayed | s ago\n"
-            "-----------+--------------+-------+---------+---------+---------------+---------+-------\n"
-            " 192.0.2.9 |            3 |     1 |  70 000 |       2 |            40 |      20 |     5\n");
+            " source    | before login | logged in | refused | evicted | failed logins | delayed | s ago\n"
+            "-----------+--------------+-----------+---------+---------+---------------+---------+-------\n"
+            " 192.0.2.9 |            3 |         1 |  70 000 |       2 |            40 |      20 |     5\n");
   EXPECT_EQ(render_admission(Json::parse("{}")),
             "connections: 0, before login: 0\n\nno address was limited\n");
 }
