@@ -156,8 +156,11 @@ int run(std::span<const char* const> arguments) {
     return cannot_start(ready.error());
   }
   ConfigResult result = load_config(options->config);
+  const bool serves = result.config && !options->check && !options->prepare;
   for (const ConfigProblem& problem : result.problems) {
-    std::fprintf(stderr, "%s\n", problem.line.c_str());
+    if (!serves) {  // else they are logged
+      std::fprintf(stderr, "%s\n", problem.line.c_str());
+    }
   }
   if (!result.config) {
     return kBadConfig;
