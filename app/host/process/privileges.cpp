@@ -83,9 +83,14 @@ std::optional<Account> find_account(const std::string& name) {
 
 std::string kept_capabilities() {
   std::string names;
-  for (const Capability& each : kKept) {
-    names += (names.empty() ? "" : " ") + std::string(each.name);
-  }
+  const auto add = [&](const Capability& each) {
+    if (capng_have_capability(CAPNG_PERMITTED, each.number) != 0) {
+      names += (names.empty() ? "" : " ") + std::string(each.name);
+    }
+  };
+  capng_get_caps_process();
+  std::ranges::for_each(kKept, add);
+  add({CAP_IPC_LOCK, "CAP_IPC_LOCK"});
   return names;
 }
 

@@ -20,8 +20,8 @@ struct Account {
 
 [[nodiscard]] std::optional<Account> find_account(const std::string& name);
 
-/// What `become` leaves, as the service file writes it: CAP_NET_ADMIN (ports, routes, TAP interfaces), CAP_NET_RAW (AF_XDP,
-/// AF_PACKET), CAP_BPF and CAP_PERFMON (the XDP program: it computes packet offsets).
+/// What this process has of what `become` leaves, as the service file writes it: CAP_NET_ADMIN (ports, routes, TAP interfaces), CAP_NET_RAW (AF_XDP,
+/// AF_PACKET), CAP_BPF and CAP_PERFMON (the XDP program: it computes packet offsets), perhaps CAP_IPC_LOCK.
 [[nodiscard]] std::string kept_capabilities();
 
 /// This process, root's, becomes `account`, a member of its groups and of `group` as well (empty: none); there is no way

@@ -2,6 +2,7 @@
 // Root's process becomes a user with named capabilities and nothing else; each attempt is a process of its own. Needs root.
 #include "app/host/process/privileges.hpp"
 
+#include <cap-ng.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
 #include <sys/resource.h>
@@ -66,6 +67,21 @@ TEST_F(Privileges, OfRootOnlyTheNamedOnesAreLeftInEveryThread) {
     std::thread([&] { in_thread = capabilities(); }).join();
     const bool right = ::getuid() == nobody.uid && ::geteuid() == nobody.uid && ::getgid() == nobody.gid &&
                        capabilities() == (named & before) && in_thread == (named & before);
+    _exit(right ? 0 : 2);
+  };
+  EXPECT_EXIT(child(), testing::ExitedWithCode(0), "");
+}
+
+TEST_F(Privileges, WhatIsToldIsWhatThereIs) {
+  const auto child = [&] {
+    capng_get_caps_process();
+    capng_update(CAPNG_DROP, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED), CAP_BPF);
+    if (capng_apply(CAPNG_SELECT_CAPS) != 0 || !become(nobody, "").has_value()) {
+      _exit(1);
+    }
+    const std::string kept = kept_capabilities();
+    const bool right =
+        kept.starts_with("CAP_NET_ADMIN CAP_NET_RAW") && kept.find("CAP_BPF") == std::string::npos;
     _exit(right ? 0 : 2);
   };
   EXPECT_EXIT(child(), testing::ExitedWithCode(0), "");
