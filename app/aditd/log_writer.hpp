@@ -20,7 +20,7 @@ namespace adit::app {
 
 class LogWriter final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
-  /// Some 2 MiB of usual lines; a second of the longest storm that [log] max-per-second lets through.
+  /// Some 2 MiB of usual lines; max-per-second's default lets through a second of eight events in a storm.
   static constexpr std::size_t kMost = 8192;
 
   /// Until start(), lines are written where they are logged.

@@ -50,8 +50,10 @@ std::expected<Options, EarlyExit> parse_options(std::span<const char* const> arg
       ->type_name("FILE")
       ->capture_default_str();
   app.add_flag("--check", options.check, "Check the configuration, report every problem, start nothing");
-  app.add_flag("--prepare", options.prepare,
-               "As root, do what the user that aditd then runs as cannot (adit.service does), start nothing");
+  app.add_flag(
+      "--prepare", options.prepare,
+      "As root, before the service starts: detach stale XDP programs, create directories, hand over files; "
+      "start nothing");
   app.add_flag("--sample-config", sample, "Print a complete, commented configuration");
   try {
     app.parse(std::move(ours));
