@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/aditd/leave_root.hpp"
 
+#include <grp.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -48,10 +49,12 @@ void prepare_for(const Account& account, const Config& config) {
 /// At the next reload, which would otherwise be the first to say so.
 void tell_unreadable(const std::string& file, const Account& account, control::EventLog& log) {
   if (::access(file.c_str(), R_OK) != 0) {
+    const struct group* own = ::getgrgid(account.gid);
+    const std::string group = own != nullptr ? own->gr_name : std::to_string(account.gid);
     log.event(Severity::kWarning, "unreadable",
               {{"file", file},
                {"user", account.name},
-               {"remedy", "chown root:" + account.name + " it and chmod 640 it, else reload fails"}});
+               {"remedy", "chown root:" + group + " it and chmod 640 it, else reload fails"}});
   }
 }
 
