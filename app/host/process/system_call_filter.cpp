@@ -30,24 +30,25 @@ std::array<std::atomic<std::uint64_t>, kNumbers + 1> refused{};
 constexpr const char* kAllowed[] = {
     // files: reload reads, the spool, the log
     "access", "close", "close_range", "dup", "dup2", "dup3", "faccessat", "faccessat2", "fallocate", "fchmod",
-    "fchown", "fcntl", "fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate", "getcwd", "getdents64",
-    "lseek", "lstat", "mkdir", "newfstatat", "open", "openat", "pread64", "pwrite64", "read", "readlink",
-    "readlinkat", "readv", "rmdir", "stat", "statfs", "statx", "umask", "unlink", "unlinkat", "write",
-    "writev",
+    "fchown", "fcntl", "fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate", "getcwd", "getdents",
+    "getdents64", "lseek", "lstat", "mkdir", "mkdirat", "newfstatat", "open", "openat", "pread64", "pwrite64",
+    "read", "readlink", "readlinkat", "readv", "rename", "renameat", "renameat2", "rmdir", "stat", "statfs",
+    "statx", "umask", "unlink", "unlinkat", "write", "writev",
     // memory; mmap and mprotect: below
-    "brk", "get_mempolicy", "madvise", "mbind", "memfd_create", "mincore", "mlock", "mremap", "msync",
-    "munlock", "munmap", "set_mempolicy",
+    "brk", "get_mempolicy", "madvise", "mbind", "memfd_create", "mincore", "mlock", "mlock2", "mremap",
+    "msync", "munlock", "munmap", "set_mempolicy",
     // threads; clone: below
     "exit", "exit_group", "futex", "get_robust_list", "getcpu", "getpid", "getppid", "getpriority", "gettid",
     "membarrier", "restart_syscall", "rseq", "rt_sigaction", "rt_sigpending", "rt_sigprocmask",
     "rt_sigreturn", "rt_sigtimedwait", "sched_getaffinity", "sched_getparam", "sched_getscheduler",
     "sched_setaffinity", "sched_yield", "set_robust_list", "setpriority", "sigaltstack", "tgkill",
-    // time, events, identity
-    "clock_getres", "clock_gettime", "clock_nanosleep", "epoll_create1", "epoll_ctl", "epoll_pwait",
-    "epoll_pwait2", "epoll_wait", "eventfd2", "getegid", "geteuid", "getgid", "getgroups", "getrandom",
-    "getresgid", "getresuid", "getrlimit", "getrusage", "gettimeofday", "getuid", "nanosleep", "pipe2",
-    "poll", "ppoll", "prlimit64", "pselect6", "select", "sysinfo", "time", "timerfd_create",
-    "timerfd_settime", "times", "uname",
+    // time, events, identity. The older forms are DPDK's: its interrupt thread makes its epoll anew whenever a device
+    // comes or goes, and ends the process if it cannot
+    "clock_getres", "clock_gettime", "clock_nanosleep", "epoll_create", "epoll_create1", "epoll_ctl",
+    "epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd", "eventfd2", "getegid", "geteuid", "getgid",
+    "getgroups", "getrandom", "getresgid", "getresuid", "getrlimit", "getrusage", "gettimeofday", "getuid",
+    "nanosleep", "pipe", "pipe2", "poll", "ppoll", "prlimit64", "pselect6", "select", "sysinfo", "time",
+    "timerfd_create", "timerfd_gettime", "timerfd_settime", "times", "uname",
     // sockets; socket: below
     "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "ioctl", "listen",
     "recvfrom", "recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown",

@@ -87,7 +87,7 @@ def a_real_client_through_devices_of_dpdks(world):
 # A separate machine whose kernel has VLANs and VRFs: aditd in one namespace, adit-blast in another, a wire
 # between them.
 WIRE = """
-mkdir -p /dev/net; [ -c /dev/net/tun ] || mknod /dev/net/tun c 10 200
+mkdir -p /dev/net; [ -c /dev/net/tun ] || mknod /dev/net/tun c 10 200; chmod 666 /dev/net/tun  # as udev does
 for ns in srv cli; do ip netns add $ns; ip -n $ns link set lo up; done
 ip -n srv link add nic0 type veth peer name wire0 netns cli
 for end in "srv nic0" "cli wire0"; do
