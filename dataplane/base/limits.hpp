@@ -69,6 +69,10 @@ inline constexpr std::uint32_t kDoubtfulRekeyCapacity = 8192;
 inline constexpr std::uint8_t kImplausibleInARow = 64;
 inline constexpr std::uint32_t kUndecipherableMs = 5000;
 
+/// How far ahead of the last ones taken the GRE number of such a packet may lie to count. After a longer loss, only
+/// LCP's echoes find out. Who forges without seeing the numbers needs 65,536 packets for each that counts, 4 million in all.
+inline constexpr std::uint32_t kUndecipherableReach = 65'536;
+
 /// Milliseconds between the Reset-Requests of a call with stateful MPPE (RFC 3078 §8.2): about a round trip.
 /// After 64 unanswered ones, 16 seconds without traffic, control is told (kImplausibleInARow).
 inline constexpr std::uint32_t kResetIntervalMs = 250;

@@ -82,6 +82,12 @@ class GreReceiver {
     return distance > 0 ? static_cast<std::uint32_t>(distance) : 0;
   }
 
+  /// Whether the number of a packet that cannot be decrypted is one that the peer may have come to. Moves nothing.
+  [[nodiscard]] bool may_reach(wire::GreSeq sequence) const noexcept {
+    return within_reach(sequence, highest_, kUndecipherableReach) ||
+           ((elsewhere_ || proof_ == Proof::kGiven) && within_reach(sequence, other_, kUndecipherableReach));
+  }
+
   [[nodiscard]] wire::GreSeq highest() const noexcept { return highest_; }
   /// False: nothing has arrived yet, and any number is accepted.
   [[nodiscard]] bool started() const noexcept { return started_; }
@@ -108,8 +114,9 @@ class GreReceiver {
   [[nodiscard]] static bool follows(wire::GreSeq sequence, wire::GreSeq place) noexcept {
     return sequence.value - place.value - 1 < kReorderWindow;
   }
-  [[nodiscard]] static bool within_reach(wire::GreSeq sequence, wire::GreSeq place) noexcept {
-    return sequence.value - place.value - 1 < kGreReach;
+  [[nodiscard]] static bool within_reach(wire::GreSeq sequence, wire::GreSeq place,
+                                         std::uint32_t reach = kGreReach) noexcept {
+    return sequence.value - place.value - 1 < reach;
   }
   /// kAhead unless it is `place`, or less than `reach` before it.
   [[nodiscard]] static Verdict behind(wire::GreSeq sequence, wire::GreSeq place,

@@ -58,11 +58,14 @@ class MppeReceiver {
   }
 
   /// A packet could not be decrypted. True when there were kImplausibleInARow of them, over kUndecipherableMs,
-  /// and no good one in between: the chains have parted, and control ought to know.
-  [[nodiscard]] bool on_failure(Milliseconds now) noexcept {
+  /// and no good one in between: the chains have parted, and control ought to know. `counts`:
+  /// GreReceiver::may_reach(); others cannot part a call, but a peer that has failed often and sends fast goes there.
+  [[nodiscard]] bool on_failure(Milliseconds now, bool counts) noexcept {
     const auto ticks = static_cast<std::uint16_t>(now.value / kTickMs);
-    failing_since_ = failures_ == 0 ? ticks : failing_since_;
-    failures_ = static_cast<std::uint8_t>(failures_ + (failures_ < 255 ? 1 : 0));
+    if (counts) {
+      failing_since_ = failures_ == 0 ? ticks : failing_since_;
+      failures_ = static_cast<std::uint8_t>(failures_ + (failures_ < 255 ? 1 : 0));
+    }
     constexpr std::uint16_t kLong = kUndecipherableMs / kTickMs + 2;
     return failures_ >= kImplausibleInARow && static_cast<std::uint16_t>(ticks - failing_since_) >= kLong;
   }

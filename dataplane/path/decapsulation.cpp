@@ -459,7 +459,7 @@ bool Decapsulation::decrypt_in_stream(Packet& packet) noexcept {
     if (verdict != GreReceiver::Verdict::kAhead) {
       return discard(packet, verdict);
     }
-    on_out_of_step(call, receiver);
+    on_out_of_step(call, receiver, packet.sequence);
     return drop(packet, DropReason::kMppeLate);
   }
   const std::uint32_t most = std::min(gap, *nearest + kMppeWraps * MppeReceiver::kWrap);
@@ -477,15 +477,15 @@ bool Decapsulation::decrypt_in_stream(Packet& packet) noexcept {
     why = read.error();
     steps += MppeReceiver::kWrap;
   } while (why == DropReason::kMppeImplausible && packet.mppe.flushed && steps <= most);
-  on_out_of_step(call, receiver);
+  on_out_of_step(call, receiver, packet.sequence);
   return drop(packet, why);
 }
 
-void Decapsulation::on_out_of_step(Call& call, StatefulReceiver& receiver) noexcept {
+void Decapsulation::on_out_of_step(Call& call, StatefulReceiver& receiver, wire::GreSeq sequence) noexcept {
   if (!receiver.reset_is_due(context_.now)) {
     return;
   }
-  on_mppe_failure(call);  // once per request: packets still in flight after a loss prove nothing
+  on_mppe_failure(call, sequence);  // once per request: packets still in flight after a loss prove nothing
   if (!context_.control.post(contract::MppeOutOfStep{context_.calls.ref_of(call, context_.id)})) {
     context_.counters.notices_lost.add();
   }
@@ -493,7 +493,7 @@ void Decapsulation::on_out_of_step(Call& call, StatefulReceiver& receiver) noexc
 
 /// False: dropped, and counted as one that cannot be decrypted.
 bool Decapsulation::refuse(Packet& packet, DropReason reason) noexcept {
-  on_mppe_failure(*packet.call);
+  on_mppe_failure(*packet.call, packet.sequence);
   return drop(packet, reason);
 }
 
@@ -504,8 +504,8 @@ bool Decapsulation::refuse_late(Packet& packet) noexcept {
                                                  : discard(packet, verdict);
 }
 
-void Decapsulation::on_mppe_failure(Call& call) noexcept {
-  if (!call.uplink.mppe.on_failure(context_.now)) {
+void Decapsulation::on_mppe_failure(Call& call, wire::GreSeq sequence) noexcept {
+  if (!call.uplink.mppe.on_failure(context_.now, call.window.may_reach(sequence))) {
     return;
   }
   if (context_.control.post(contract::MppeDesynchronised{context_.calls.ref_of(call, context_.id)})) {

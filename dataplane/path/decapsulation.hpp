@@ -102,8 +102,8 @@ class Decapsulation {
   void to_control(Packet& packet) noexcept;
   bool refuse(Packet& packet, DropReason reason) noexcept;
   bool refuse_late(Packet& packet) noexcept;
-  void on_mppe_failure(Call& call) noexcept;
-  void on_out_of_step(Call& call, StatefulReceiver& receiver) noexcept;
+  void on_mppe_failure(Call& call, wire::GreSeq sequence) noexcept;
+  void on_out_of_step(Call& call, StatefulReceiver& receiver, wire::GreSeq sequence) noexcept;
 
   Encapsulation& encapsulation_;
   Reorder reorder_;

@@ -178,6 +178,20 @@ TEST_F(Mppe, MPP_08_PartedChainsAreToldAgainAndAgainButNotOften) {
   EXPECT_EQ(told, 200 / kImplausibleInARow);
 }
 
+TEST_F(Mppe, MPP_08_APartedPeerIsToldHoweverFastItSends) {
+  ASSERT_TRUE(next_passes());
+  peer_.lose(1);
+  peer_.next_count = 1;  // its key is one ahead of its count
+  for (int packet = 0; packet < kImplausibleInARow; ++packet) {
+    ASSERT_FALSE(next_passes());
+    EXPECT_FALSE(world_.told<contract::MppeDesynchronised>());
+  }
+  world_.pass_ms(kUndecipherableMs + 1000);
+  peer_.next_sequence += 1'000'000;  // all of them as useless
+  ASSERT_FALSE(next_passes());
+  EXPECT_TRUE(world_.told<contract::MppeDesynchronised>());
+}
+
 TEST_F(Mppe, MPP_09_WhatStatelessModeCannotHave) {
   const auto with_header = [&](std::uint16_t header, std::size_t size) {
     Octets body(size, 0x11);
@@ -325,6 +339,22 @@ TEST_F(Mppe, SEC_01_ForgedPacketsWithTheLargestGapMoveNoStateAndStayInTheBudget)
   EXPECT_LE(tried * 3600, kRekeyCapacity) << "key changes were bounded";
   EXPECT_EQ(world_.dropped(DropReason::kMppeBudget), 10U * kBurst - tried);
   EXPECT_TRUE(next_passes()) << "and the call lives on";
+}
+
+TEST_F(Mppe, SEC_01_WhoForgesBlindlyEndsNoIdleCall) {
+  constexpr std::uint32_t kForged = 1000;  // over 10 seconds
+  ASSERT_TRUE(next_passes());
+  std::uint32_t scattered = 1;
+  for (std::uint32_t packet = 0; packet < kForged; ++packet) {
+    scattered = scattered * 1'664'525 + 1'013'904'223;
+    for (const std::uint32_t number : {scattered, 0x4000'0000 + packet, packet * (0xffff'ffff / kForged)}) {
+      world_.arrive(kAccessSide, peer_.forged(number, static_cast<std::uint16_t>(scattered >> 20)));
+      world_.settle();
+      ASSERT_FALSE(world_.told<contract::MppeDesynchronised>()) << packet;
+    }
+    world_.pass_ms(10);
+  }
+  EXPECT_TRUE(next_passes());
 }
 
 TEST_F(Mppe, SEC_01_ForgedPacketsInOneBurstWithGenuineOnes) {

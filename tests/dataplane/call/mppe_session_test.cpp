@@ -102,16 +102,17 @@ TEST(MppeReceiver, MPP_08_OnlyFailuresThatLastAreTold) {
     MppeReceiver receiver;
     const Milliseconds begin{start};
     for (int failure = 0; failure < 1000; ++failure) {
-      ASSERT_FALSE(receiver.on_failure(begin)) << "all at once";
+      ASSERT_FALSE(receiver.on_failure(begin, true)) << "all at once";
     }
-    ASSERT_FALSE(receiver.on_failure(begin + (kUndecipherableMs - 1)));
-    ASSERT_TRUE(receiver.on_failure(begin + (kUndecipherableMs + 1000)));
-    ASSERT_TRUE(receiver.on_failure(begin + (kUndecipherableMs + 1000))) << "until it could be told";
+    ASSERT_FALSE(receiver.on_failure(begin + (kUndecipherableMs - 1), true));
+    ASSERT_TRUE(receiver.on_failure(begin + (kUndecipherableMs + 1000), true));
+    ASSERT_TRUE(receiver.on_failure(begin + (kUndecipherableMs + 1000), true)) << "until it could be told";
     receiver.on_told();
     for (int failure = 0; failure < 1000; ++failure) {
-      ASSERT_FALSE(receiver.on_failure(begin + kUndecipherableMs + 1001)) << "and again only after as long";
+      ASSERT_FALSE(receiver.on_failure(begin + kUndecipherableMs + 1001, true))
+          << "and again only after as long";
     }
-    ASSERT_TRUE(receiver.on_failure(begin + 2 * kUndecipherableMs + 2000));
+    ASSERT_TRUE(receiver.on_failure(begin + 2 * kUndecipherableMs + 2000, true));
   }
 }
 
@@ -120,16 +121,28 @@ TEST(MppeReceiver, MPP_08_AGoodPacketBeginsTheRowAnew) {
   Milliseconds now{77};
   for (std::uint32_t good = 0; good < 20; ++good) {
     for (int failure = 0; failure < 200; ++failure) {
-      ASSERT_FALSE(receiver.on_failure(now));
+      ASSERT_FALSE(receiver.on_failure(now, true));
     }
     receiver.commit(receiver.key() + 1);
     now = now + kUndecipherableMs / 2;
   }
   for (int failure = 1; failure < kImplausibleInARow; ++failure) {
-    ASSERT_FALSE(receiver.on_failure(now));
+    ASSERT_FALSE(receiver.on_failure(now, true));
     now = now + kUndecipherableMs;
   }
-  EXPECT_TRUE(receiver.on_failure(now)) << "few, but over a long time";
+  EXPECT_TRUE(receiver.on_failure(now, true)) << "few, but over a long time";
+}
+
+TEST(MppeReceiver, SEC_01_WhatThePeerCannotHaveSentDoesNotCount) {
+  MppeReceiver receiver;
+  Milliseconds now{77};
+  for (int failure = 0; failure < 1000; ++failure, now = now + kUndecipherableMs) {
+    ASSERT_FALSE(receiver.on_failure(now, false));
+  }
+  for (int failure = 0; failure < kImplausibleInARow; ++failure) {
+    ASSERT_FALSE(receiver.on_failure(now, true));
+  }
+  EXPECT_TRUE(receiver.on_failure(now + 2 * kUndecipherableMs, false)) << "it has gone on";
 }
 
 TEST(MppeSender, CountsFromZeroAndWraps) {

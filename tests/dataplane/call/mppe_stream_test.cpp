@@ -184,7 +184,7 @@ class Stream {
     Call& call = calls_[packet.call];
     if (wire::load_be<std::uint64_t>(packet.octets.data()) != kBelievable) {
       ASSERT_EQ(packet.serial, 0U) << "a genuine packet did not decrypt";
-      static_cast<void>(call.receiver.on_failure(now_));
+      static_cast<void>(call.receiver.on_failure(now_, true));
       ++forged_;
       return;
     }
