@@ -17,7 +17,9 @@ namespace adit::dataplane {
   X(kForeignMac, "foreign_mac", "broadcast, multicast, or for another station on the link")                  \
   X(kForeignVlan, "foreign_vlan", "with a VLAN tag that no port has, or without one where all have")         \
   /* for the kernel, beyond the rate of the frame's class, in the order of PuntClass (punt_class.hpp) */     \
-  X(kPuntRouting, "punt_routing", "for the kernel, too many: of routing protocols")                          \
+  X(kPuntRouting, "punt_routing", "for the kernel, too many: of routing protocols, from neighbours")         \
+  X(kPuntRemoteRouting, "punt_remote_routing",                                                               \
+    "for the kernel, too many: of routing protocols, from what need not be a neighbour")                     \
   X(kPuntRoutingSyn, "punt_routing_syn", "for the kernel, too many: SYNs of routing protocols")              \
   X(kPuntNeighbours, "punt_neighbours", "for the kernel, too many: ARP and IPv6 neighbour discovery")        \
   X(kPuntPeers, "punt_peers", "for the kernel, too many: TCP/1723 of addresses that have a call")            \

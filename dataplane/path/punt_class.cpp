@@ -13,11 +13,16 @@ struct Carried {
   std::uint8_t protocol = 0;
   std::uint8_t ttl = 0;
   wire::Bytes payload{};
+  bool to_link = false;  ///< its destination is one that routers do not forward
   bool of_peer = false;  ///< its source has a call
 };
 
-/// RFC 5881 §5, RFC 5798 §5.1.1.3, RFC 4861 §6.1: nobody beyond the link can send such a packet.
+/// RFC 5082 §3, RFC 5881 §5, RFC 5798 §5.1.1.3, RFC 4861 §6.1: nobody beyond the link can send such a packet.
 constexpr std::uint8_t kSentByNeighbour = 255;
+
+PuntClass class_of_routing(const Carried& packet) noexcept {
+  return packet.to_link || packet.ttl == kSentByNeighbour ? PuntClass::kRouting : PuntClass::kRemoteRouting;
+}
 
 constexpr bool is_routing_port(std::uint16_t port) noexcept {
   return port == 179 || port == 646;  // BGP (RFC 4271 §4), LDP (RFC 5036 §3.10)
@@ -34,7 +39,7 @@ PuntClass class_of_tcp(const Carried& packet) noexcept {
   const auto destination = wire::load_be<std::uint16_t>(packet.payload.data() + 2);
   const bool opens = (packet.payload[kFlagsAt] & (kSyn | kAck)) == kSyn;
   if (is_routing_port(source) || is_routing_port(destination)) {
-    return opens ? PuntClass::kRoutingSyn : PuntClass::kRouting;
+    return opens ? PuntClass::kRoutingSyn : class_of_routing(packet);
   }
   if (destination != wire::kPptpPort) {
     return opens ? PuntClass::kTcpSyn : PuntClass::kTcp;
@@ -58,7 +63,7 @@ PuntClass class_of_udp(const Carried& packet) noexcept {
     case 520:   // RIP
     case 521:   // RIPng
     case 646:   // LDP's hellos
-      return PuntClass::kRouting;
+      return class_of_routing(packet);
     default:
       return PuntClass::kOther;
   }
@@ -80,12 +85,23 @@ PuntClass class_of(const Carried& packet) noexcept {
     case 88:   // EIGRP
     case 89:   // OSPF
     case 103:  // PIM
-      return PuntClass::kRouting;
+      return class_of_routing(packet);
     case 112:  // VRRP
       return packet.ttl == kSentByNeighbour ? PuntClass::kRouting : PuntClass::kOther;
     default:
       return PuntClass::kOther;
   }
+}
+
+/// 224.0.0.0/24: RFC 5771 §4.
+constexpr bool is_link_local(wire::Ipv4Address destination) noexcept {
+  return destination.value >> 8 == 0xe00000;
+}
+
+/// Multicast of link-local scope, and fe80::/10: RFC 4291 §2.7, §2.5.6.
+bool is_link_local(const std::uint8_t* ipv6_destination) noexcept {
+  const auto start = wire::load_be<std::uint16_t>(ipv6_destination);
+  return (start & 0xff0f) == 0xff02 || (start & 0xffc0) == 0xfe80;
 }
 
 PuntFrame look_at_ipv4(wire::Bytes packet, bool unicast, const CallIndex& index) noexcept {
@@ -101,6 +117,7 @@ PuntFrame look_at_ipv4(wire::Bytes packet, bool unicast, const CallIndex& index)
     frame.punt_class = class_of({.protocol = ip.protocol(),
                                  .ttl = ip.ttl(),
                                  .payload = packet.subspan(ip.header_length()),
+                                 .to_link = is_link_local(ip.destination()),
                                  .of_peer = index.has_peer(ip.source())});
   }
   return frame;
@@ -111,9 +128,11 @@ PuntFrame look_at_ipv6(wire::Bytes packet) noexcept {
   if (packet.size() < kIpv6Size) {
     return {};
   }
-  return {
-      .punt_class = class_of({.protocol = packet[6], .ttl = packet[7], .payload = packet.subspan(kIpv6Size)}),
-      .source = wire::load_be<std::uint64_t>(packet.data() + 8)};
+  return {.punt_class = class_of({.protocol = packet[6],
+                                  .ttl = packet[7],
+                                  .payload = packet.subspan(kIpv6Size),
+                                  .to_link = is_link_local(packet.data() + 24)}),
+          .source = wire::load_be<std::uint64_t>(packet.data() + 8)};
 }
 
 /// IS-IS is not in Ethernet II: ISO 10589 §8.4.8, LLC with DSAP and SSAP FE.

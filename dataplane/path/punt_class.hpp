@@ -20,13 +20,16 @@ namespace adit::dataplane {
 
 /// In the order in which control passes them on.
 enum class PuntClass : std::uint8_t {
-  kRouting,  ///< BGP and LDP without SYN; OSPF, IS-IS, EIGRP, PIM, RIP; BFD and VRRP if sent by a neighbour (TTL 255)
-  kRoutingSyn,   ///< SYN of BGP and LDP
-  kNeighbours,   ///< ARP, IPv6 neighbour discovery
-  kPeers,        ///< TCP/1723 without SYN from an address that has a call, which takes no login
-  kNewPeers,     ///< TCP/1723 without SYN from any other
-  kNewPeersSyn,  ///< SYN to TCP/1723
-  kTcp,          ///< any other TCP without SYN: management, RadSec
+  /// What only a neighbour can send: IS-IS; OSPF, EIGRP, PIM, RIP and LDP to the link's multicast; BFD, VRRP, BGP and LDP
+  /// with a TTL of 255.
+  kRouting,
+  kRemoteRouting,  ///< the same protocols from anywhere, so from anybody; but BFD and VRRP are kOther then
+  kRoutingSyn,     ///< SYN of BGP and LDP
+  kNeighbours,     ///< ARP, IPv6 neighbour discovery
+  kPeers,          ///< TCP/1723 without SYN from an address that has a call, which takes no login
+  kNewPeers,       ///< TCP/1723 without SYN from any other
+  kNewPeersSyn,    ///< SYN to TCP/1723
+  kTcp,            ///< any other TCP without SYN: management, RadSec
   kTcpSyn,
   kIcmp,
   kOther,  ///< UDP, fragments, other protocols and link layers
@@ -52,9 +55,11 @@ struct PuntShare {
 };
 
 /// Indexed by class. Control needs some 3 us a frame.
-inline constexpr std::array<PuntShare, 10> kPuntShares{{
+inline constexpr std::array<PuntShare, 11> kPuntShares{{
     {10'000, 1'000, 256},  // a full BGP table within seconds
-    {100, 100, 64},
+    // ... within half a minute, unless the session has RFC 5082's TTL of 255
+    {10'000, 1'000, 256, 1'000, 64},
+    {100, 100, 64, 5, 5},
     {2'000, 500, 128},
     // 100,000 calls, and as many of them set up as control can. An address needs no login to get here, so it has a tenth:
     // behind a CGNAT's, 5,000 subscribers' echoes and their acknowledgements are some 400 a second.

@@ -152,10 +152,14 @@ TEST(KernelPath, AKernelThatDoesNotReadIsNotWaitedFor) {
 constexpr std::uint8_t kSyn = 0x02;
 constexpr std::uint8_t kAck = 0x10;
 
-Octets tcp(wire::Ipv4Address from, std::uint16_t source, std::uint16_t destination, std::uint8_t flags) {
+const wire::Ipv4Address kNeighbourRouter(192, 0, 2, 250);
+
+Octets tcp(wire::Ipv4Address from, std::uint16_t source, std::uint16_t destination, std::uint8_t flags,
+           std::uint8_t ttl = 64) {
   return PacketBuilder()
       .tcp(source, destination, flags, std::nullopt, from, kServer)
       .ip(from, kServer, 6)
+      .ttl(ttl)
       .ethernet(kAccessMac, kClientMac)
       .octets();
 }
@@ -174,8 +178,16 @@ Octets protocol(std::uint8_t number, std::uint8_t ttl = 1) {
       .ethernet(kAccessMac, kClientMac)
       .octets();
 }
-Octets ipv6(std::uint8_t next_header, std::uint8_t hop_limit, Octets payload) {
+Octets multicast(Octets udp_or_ospf, std::uint8_t number, std::uint8_t last) {
+  return PacketBuilder(std::move(udp_or_ospf))
+      .ip(kNeighbourRouter, wire::Ipv4Address(224, 0, 0, last), number)
+      .ttl(1)
+      .ethernet({1, 0, 0x5e, 0, 0, last}, kClientMac)
+      .octets();
+}
+Octets ipv6(std::uint8_t next_header, std::uint8_t hop_limit, Octets payload, std::uint16_t to = 0x2001) {
   Octets packet(40);
+  wire::store_be(packet.data() + 24, to);
   packet[0] = 0x60;
   packet[6] = next_header;
   packet[7] = hop_limit;
@@ -184,8 +196,11 @@ Octets ipv6(std::uint8_t next_header, std::uint8_t hop_limit, Octets payload) {
   return PacketBuilder(packet).ethernet(kAccessMac, kClientMac, 0x86dd).octets();
 }
 const wire::Ipv4Address kStranger(203, 0, 113, 200);
-const wire::Ipv4Address kNeighbourRouter(192, 0, 2, 250);
 const Octets kBgp = tcp(kNeighbourRouter, 40000, 179, kAck);
+const Octets kBgpOfNeighbour = tcp(kNeighbourRouter, 40000, 179, kAck, 255);
+const Octets kOspfHello = multicast(Octets(24), 89, 5);
+const Octets kRip = multicast(PacketBuilder(Octets(24)).udp(520, 520).octets(), 17, 9);
+const Octets kBfd = udp(kNeighbourRouter, 3784, 255);
 
 TEST(KernelPath, EveryFrameHasItsClass) {
   World world({.punts = true});
@@ -199,19 +214,25 @@ TEST(KernelPath, EveryFrameHasItsClass) {
   Octets fragment = tcp(kStranger, 179, 179, kAck);
   fragment[14 + 6] = 0x20;  // it may hide anything
   const std::vector<std::pair<Octets, PuntClass>> rows{
-      {kBgp, PuntClass::kRouting},
-      {tcp(kNeighbourRouter, 179, 40000, kAck), PuntClass::kRouting},
-      {tcp(kNeighbourRouter, 179, 40000, kSyn | kAck), PuntClass::kRouting},
-      {tcp(kNeighbourRouter, 646, 40000, kAck), PuntClass::kRouting},
+      {kBgp, PuntClass::kRemoteRouting},
+      {kBgpOfNeighbour, PuntClass::kRouting},  // RFC 5082 §3
+      {kOspfHello, PuntClass::kRouting},
+      {kRip, PuntClass::kRouting},
+      {tcp(kNeighbourRouter, 179, 40000, kAck), PuntClass::kRemoteRouting},
+      {tcp(kNeighbourRouter, 179, 40000, kSyn | kAck), PuntClass::kRemoteRouting},
+      {tcp(kNeighbourRouter, 646, 40000, kAck), PuntClass::kRemoteRouting},
       {udp(kNeighbourRouter, 3784, 255), PuntClass::kRouting},
       {udp(kNeighbourRouter, 3785, 255), PuntClass::kRouting},
-      {udp(kNeighbourRouter, 4784), PuntClass::kRouting},
-      {udp(kNeighbourRouter, 520), PuntClass::kRouting},
-      {protocol(89), PuntClass::kRouting},
+      {udp(kNeighbourRouter, 4784), PuntClass::kRemoteRouting},
+      {udp(kNeighbourRouter, 520), PuntClass::kRemoteRouting},
+      {protocol(89), PuntClass::kRemoteRouting},
       {protocol(112, 255), PuntClass::kRouting},
       {isis, PuntClass::kRouting},
-      {ipv6(6, 1, bgp6), PuntClass::kRouting},
-      {ipv6(89, 1, {}), PuntClass::kRouting},
+      {ipv6(6, 1, bgp6), PuntClass::kRemoteRouting},
+      {ipv6(6, 1, bgp6, 0xfe80), PuntClass::kRouting},
+      {ipv6(89, 1, {}), PuntClass::kRemoteRouting},
+      {ipv6(89, 1, {}, 0xff02), PuntClass::kRouting},
+      {ipv6(89, 1, {}, 0xff05), PuntClass::kRemoteRouting},
       {udp(kStranger, 3784), PuntClass::kOther},  // RFC 5881 §5: not sent on this link
       {protocol(112, 254), PuntClass::kOther},    // RFC 5798 §5.1.1.3
       {tcp(kStranger, 40000, 179, kSyn), PuntClass::kRoutingSyn},
@@ -250,6 +271,7 @@ std::vector<Flood> floods() {
           {"SYNs to other ports", [=](unsigned n) { return tcp(from(n), port(n), 22, kSyn); }},
           {"segments to other ports", [=](unsigned n) { return tcp(from(n), port(n), 443, kAck); }},
           {"SYNs to BGP", [=](unsigned n) { return tcp(from(n), port(n), 179, kSyn); }},
+          {"a stranger's segments to BGP", [=](unsigned n) { return tcp(kStranger, port(n), 179, kAck); }},
           {"UDP", [=](unsigned n) { return udp(from(n), port(n)); }},
           {"BFD from afar", [=](unsigned n) { return udp(from(n), 3784, 254); }},
           {"ICMP", [](unsigned) { return protocol(1); }},
@@ -288,6 +310,20 @@ TEST(KernelPath, NoFloodCostsRoutingProtocolsAFrame) {
       world.install_up();
       EXPECT_EQ(reach_kernel(world, flood, kBgp, control_reads), kWanted) << flood.name << control_reads;
       EXPECT_GT(world.all_drops(), 2'000U) << flood.name;
+    }
+  }
+}
+
+TEST(KernelPath, NoFloodOfForgedRoutingCostsANeighbourAFrame) {
+  const auto from = [](unsigned n) { return wire::Ipv4Address(0xcb007100 + n % 251); };
+  const Flood segments{"segments", [=](unsigned n) { return tcp(from(n), 40000, 179, kAck); }};
+  const Flood bfd{"BFD over several hops", [=](unsigned n) { return udp(from(n), 4784, 254); }};
+  const Flood ospf{"OSPF", [](unsigned) { return protocol(89); }};
+  for (const Flood& flood : {segments, bfd, ospf}) {
+    for (const Octets& wanted : {kBgpOfNeighbour, kOspfHello, kRip, kBfd}) {
+      World world({.punts = true});
+      EXPECT_EQ(reach_kernel(world, flood, wanted, true), kWanted) << flood.name;
+      EXPECT_GT(world.dropped(DropReason::kPuntRemoteRouting), 2'000U) << flood.name;
     }
   }
 }
