@@ -24,8 +24,10 @@ using control::Severity;
 
 namespace {
 
-// Per worker and pass: a flood of frames must not starve TCP and timers.
-constexpr int kMessagesAtOnce = 512;
+// A turn, of all workers together: some milliseconds. A flood of frames must not starve TCP, punted frames and timers,
+// however many workers there are; and each has its turn.
+constexpr std::size_t kMessagesPerTurn = 512;
+constexpr std::size_t kLeastOfWorker = 64;
 // For StopCCRQ to every peer and the replies, the workers' final counters, the last accounting records.
 constexpr std::chrono::seconds kDrainDeadline{8};
 
@@ -139,10 +141,11 @@ void ControlLoop::run() {
 /// True when something was read: there may be more.
 bool ControlLoop::read_mailboxes() {
   bool any = false;
-  for (contract::Mailbox* box : runtime_.data_plane().mailboxes()) {
-    any |= read_messages(*box, kMessagesAtOnce, [this](const contract::ToControl& message, auto frame) {
-      on_message(message, frame);
-    });
+  const auto boxes = runtime_.data_plane().mailboxes();
+  const auto most = static_cast<int>(std::max(kMessagesPerTurn / boxes.size(), kLeastOfWorker));
+  for (contract::Mailbox* box : boxes) {
+    any |= read_messages(
+        *box, most, [this](const contract::ToControl& message, auto frame) { on_message(message, frame); });
   }
   if (frames_punted_) {
     frames_punted_ = runtime_.kernel_ports()->to_kernel();
