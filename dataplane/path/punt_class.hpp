@@ -32,7 +32,9 @@ enum class PuntClass : std::uint8_t {
   kTcp,            ///< any other TCP without SYN: management, RadSec
   kTcpSyn,
   kIcmp,
-  kOther,  ///< UDP, fragments, other protocols and link layers
+  /// UDP, fragments, other protocols and link layers. RADIUS servers' replies are here, beside strangers' UDP: where the
+  /// servers are reached through another device than clients, they have the rate to themselves, but not the ring.
+  kOther,
 };
 
 struct PuntShare {

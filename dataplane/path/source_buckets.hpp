@@ -39,8 +39,7 @@ class SourceBuckets {
   static constexpr std::size_t kBuckets = std::size_t{1} << kBits;  // 32 KiB; devices are far fewer
 
   wire::TokenRate rate_;
-  std::uint64_t multiplier_ =
-      rte_rand() | 1;  // secret and odd: nobody can choose addresses that share a bucket
+  std::uint64_t multiplier_ = rte_rand() | 1;  // secret and odd, as PeerTable's
   std::vector<wire::TokenBucket> buckets_;
 };
 
