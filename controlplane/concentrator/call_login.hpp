@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The authentication of one call. Stands between the session and the authentication backend: makes attempts
 // wait whose source and user have been wrong too often (admission/login_backoff.hpp), and rejects at once those
-// that would wait for longer than the session does; checks an acceptance against the user's call limits, and passes it to the call before the session.
+// that would wait for longer than the session does; checks an acceptance against the user's call limits, and
+// passes it to the call before the session.
 // Thread: control. Owner: CallRecord.
 #pragma once
 

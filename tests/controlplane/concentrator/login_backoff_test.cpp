@@ -82,6 +82,7 @@ TEST(LoginBackoff, SEC_09_WhoHasLoggedInFromHereIsNeverLockedOut) {
   guesser.backoff.accepted(kHere, "alice");
   const int guesses = guesser.guess(kHere, "alice", Instant{Duration{600'000}});
   EXPECT_LE(guesses, 3 + 3 + 120);
+  EXPECT_GE(guesses, 120);
   EXPECT_LE(guesser.backoff.ask(kHere, "alice").wait, Duration{5'000});
 }
 
@@ -215,13 +216,13 @@ TEST(LoginBackoffOfCalls, SEC_09_WhoWouldWaitForLongerThanTheSessionIsRefusedAtO
   DialIn line(house, ++id);
   EXPECT_FALSE(line.dial("mallory"));
   EXPECT_EQ(house.auth.asked, 7);
-  EXPECT_EQ(house.log.named("auth_failed").back().fields.at("why"), "rejected, E=691")
-      << "and not by silence";
+  EXPECT_EQ(house.log.named("auth_failed").size(), 8U) << "it is answered, and not by silence";
   EXPECT_EQ(house.log.named("login_delayed").back().fields.at("why"),
             "too many wrong passwords from this address");
   house.advance(Duration{5'000});
   line.serve();
   house.run_workers();
+  ASSERT_EQ(house.log.named("call_ended").size(), 8U);
   EXPECT_EQ(house.log.named("call_ended").back().fields.at("reason"), "auth_failed");
 }
 
