@@ -35,19 +35,19 @@ ConfigResult finish(Config&& config, Problems& problems) {
 }
 
 /// Who reads the files: the user that aditd becomes, without one the user that it is.
-struct Reader {
+struct FileReader {
   uid_t uid;
   gid_t gid;
   std::string name;
   std::string group;
 };
 
-Reader reader_of(const Config& config) {
+FileReader reader_of(const Config& config) {
   const passwd* user = ::getpwnam(config.core.user.empty() ? "adit" : config.core.user.c_str());
-  Reader reader{.uid = user != nullptr ? user->pw_uid : ::geteuid(),
-                .gid = user != nullptr ? user->pw_gid : ::getegid(),
-                .name = user != nullptr ? user->pw_name : std::to_string(::geteuid()),
-                .group = {}};
+  FileReader reader{.uid = user != nullptr ? user->pw_uid : ::geteuid(),
+                    .gid = user != nullptr ? user->pw_gid : ::getegid(),
+                    .name = user != nullptr ? user->pw_name : std::to_string(::geteuid()),
+                    .group = {}};
   const group* found = ::getgrgid(reader.gid);
   reader.group = found != nullptr ? found->gr_name : std::to_string(reader.gid);
   return reader;
@@ -62,7 +62,7 @@ struct PrivateFile {
 };
 
 /// What is wrong with its owner, group and mode, "" if nothing.
-std::string too_open(const struct stat& status, const Reader& reader) {
+std::string too_open(const struct stat& status, const FileReader& reader) {
   char mode[8] = {};
   std::snprintf(mode, sizeof mode, "%04o", static_cast<unsigned>(status.st_mode) & 07777U);
   std::string wrong;
@@ -85,7 +85,7 @@ void check_access(const PrivateFile& file, const Config& config, Problems& probl
   if (::stat(file.path.c_str(), &status) != 0) {
     return;
   }
-  const Reader reader = reader_of(config);
+  const FileReader reader = reader_of(config);
   if (const std::string wrong = too_open(status, reader); !wrong.empty()) {
     const std::string name = escape_octets(file.path);
     const std::string owner = file.written ? reader.name : "root";
