@@ -149,7 +149,7 @@ TEST(KernelPath, AKernelThatDoesNotReadIsNotWaitedFor) {
 
 // ---- floods: each class for itself (RFC 6192 §3.2) ------------------------------------------------------------------
 
-constexpr std::uint8_t kSyn = 0x02;
+constexpr std::uint8_t kTcpSyn = 0x02;
 constexpr std::uint8_t kAck = 0x10;
 
 const wire::Ipv4Address kNeighbourRouter(192, 0, 2, 250);
@@ -219,7 +219,7 @@ TEST(KernelPath, EveryFrameHasItsClass) {
       {kOspfHello, PuntClass::kRouting},
       {kRip, PuntClass::kRouting},
       {tcp(kNeighbourRouter, 179, 40000, kAck), PuntClass::kRemoteRouting},
-      {tcp(kNeighbourRouter, 179, 40000, kSyn | kAck), PuntClass::kRemoteRouting},
+      {tcp(kNeighbourRouter, 179, 40000, kTcpSyn | kAck), PuntClass::kRemoteRouting},
       {tcp(kNeighbourRouter, 646, 40000, kAck), PuntClass::kRemoteRouting},
       {udp(kNeighbourRouter, 3784, 255), PuntClass::kRouting},
       {udp(kNeighbourRouter, 3785, 255), PuntClass::kRouting},
@@ -235,17 +235,17 @@ TEST(KernelPath, EveryFrameHasItsClass) {
       {ipv6(89, 1, {}, 0xff05), PuntClass::kRemoteRouting},
       {udp(kStranger, 3784), PuntClass::kOther},  // RFC 5881 §5: not sent on this link
       {protocol(112, 254), PuntClass::kOther},    // RFC 5798 §5.1.1.3
-      {tcp(kStranger, 40000, 179, kSyn), PuntClass::kRoutingSyn},
+      {tcp(kStranger, 40000, 179, kTcpSyn), PuntClass::kRoutingSyn},
       {arp(kEveryone), PuntClass::kNeighbours},
       {ipv6(58, 255, {135}), PuntClass::kNeighbours},
       {ipv6(58, 64, {135}), PuntClass::kIcmp},  // RFC 4861 §7.1.1
       {ipv6(58, 64, {128}), PuntClass::kIcmp},
       {tcp(kClient, 40000, 1723, kAck), PuntClass::kPeers},
       {tcp(kStranger, 40000, 1723, kAck), PuntClass::kNewPeers},
-      {tcp(kStranger, 40000, 1723, kSyn), PuntClass::kNewPeersSyn},
-      {tcp(kClient, 40000, 1723, kSyn), PuntClass::kNewPeersSyn},
+      {tcp(kStranger, 40000, 1723, kTcpSyn), PuntClass::kNewPeersSyn},
+      {tcp(kClient, 40000, 1723, kTcpSyn), PuntClass::kNewPeersSyn},
       {tcp(kStranger, 40000, 22, kAck), PuntClass::kTcp},
-      {tcp(kStranger, 40000, 22, kSyn), PuntClass::kTcpSyn},
+      {tcp(kStranger, 40000, 22, kTcpSyn), PuntClass::kTcpSyn},
       {protocol(1), PuntClass::kIcmp},
       {udp(kStranger, 1812), PuntClass::kOther},
       {fragment, PuntClass::kOther},
@@ -266,11 +266,11 @@ struct Flood {
 std::vector<Flood> floods() {
   const auto from = [](unsigned n) { return wire::Ipv4Address(0xcb007100 + n % 251); };
   const auto port = [](unsigned n) { return static_cast<std::uint16_t>(1024 + n); };
-  return {{"SYNs to 1723", [=](unsigned n) { return tcp(from(n), port(n), 1723, kSyn); }},
+  return {{"SYNs to 1723", [=](unsigned n) { return tcp(from(n), port(n), 1723, kTcpSyn); }},
           {"segments to 1723", [=](unsigned n) { return tcp(from(n), port(n), 1723, kAck); }},
-          {"SYNs to other ports", [=](unsigned n) { return tcp(from(n), port(n), 22, kSyn); }},
+          {"SYNs to other ports", [=](unsigned n) { return tcp(from(n), port(n), 22, kTcpSyn); }},
           {"segments to other ports", [=](unsigned n) { return tcp(from(n), port(n), 443, kAck); }},
-          {"SYNs to BGP", [=](unsigned n) { return tcp(from(n), port(n), 179, kSyn); }},
+          {"SYNs to BGP", [=](unsigned n) { return tcp(from(n), port(n), 179, kTcpSyn); }},
           {"a stranger's segments to BGP", [=](unsigned n) { return tcp(kStranger, port(n), 179, kAck); }},
           {"UDP", [=](unsigned n) { return udp(from(n), port(n)); }},
           {"BFD from afar", [=](unsigned n) { return udp(from(n), 3784, 254); }},

@@ -13,7 +13,7 @@
 namespace adit::app {
 namespace {
 
-constexpr toml::source_position kNowhere{0, 0};
+constexpr toml::source_position kWholeFile{0, 0};
 
 wire::Ipv4Address address_of(const sockaddr* from) {
   sockaddr_in ipv4{};
@@ -28,7 +28,7 @@ void check_range(const control::AddressRange& range, std::span<const InterfaceAd
     return range.first <= one.address && one.address <= range.last;
   });
   if (held != own.end()) {
-    problems.warning(kNowhere, "ip-pool.ranges", text,
+    problems.warning(kWholeFile, "ip-pool.ranges", text,
                      "holds " + wire::to_string(held->address) + ", the address of " + held->interface,
                      "it is never given out; leave it out of the range");
     return;
@@ -39,7 +39,7 @@ void check_range(const control::AddressRange& range, std::span<const InterfaceAd
   });
   if (around != own.end()) {
     problems.warning(
-        kNowhere, "ip-pool.ranges", text,
+        kWholeFile, "ip-pool.ranges", text,
         "shares addresses with " + wire::to_string(around->network) + ", the network of " + around->interface,
         "hosts there reach subscribers only by proxy ARP; give subscribers a network of their own");
   }

@@ -43,7 +43,7 @@ using Turns = std::vector<std::uint64_t>;
 
 TEST(ServiceReport, TellsWhatTheProcessIsAbout) {
   Manager manager;
-  test::RecordingLog log;
+  adit::test::RecordingLog log;
   ServiceReport report(ServiceNotify(Manager::address()), log);
   report.ready();
   EXPECT_EQ(manager.next(), "READY=1");
@@ -57,7 +57,7 @@ TEST(ServiceReport, TellsWhatTheProcessIsAbout) {
 
 TEST(ServiceReport, FeedsTheWatchdogWhileEveryWorkerTurns) {
   Manager manager;
-  test::RecordingLog log;
+  adit::test::RecordingLog log;
   ServiceReport report(ServiceNotify(Manager::address()), log);
   report.each_second(Turns{0, 0}, "0 calls");  // nothing to compare with yet
   EXPECT_EQ(manager.next(), "STATUS=0 calls\nWATCHDOG=1");
@@ -68,7 +68,7 @@ TEST(ServiceReport, FeedsTheWatchdogWhileEveryWorkerTurns) {
 
 TEST(ServiceReport, AStuckWorkerIsNamedOnceAndStarvesTheWatchdog) {
   Manager manager;
-  test::RecordingLog log;
+  adit::test::RecordingLog log;
   ServiceReport report(ServiceNotify(Manager::address()), log);
   report.each_second(Turns{5, 5, 5}, "1 calls");
   EXPECT_EQ(manager.next(), "STATUS=1 calls\nWATCHDOG=1");
@@ -84,7 +84,7 @@ TEST(ServiceReport, AStuckWorkerIsNamedOnceAndStarvesTheWatchdog) {
 }
 
 TEST(ServiceReport, WithoutAServiceManagerOnlyTheLogIsTold) {
-  test::RecordingLog log;
+  adit::test::RecordingLog log;
   ServiceReport report(ServiceNotify(), log);
   report.ready();
   report.each_second(Turns{1}, "");
