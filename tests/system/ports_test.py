@@ -301,6 +301,7 @@ class PortsTest(unittest.TestCase):
         probe.ask("remove", "10.64.0.2")
         self.send_core("10.64.0.2")
         self.assertEqual(probe.received("core 10.64.0.2 17"), [], "the pool's again")
+        self.assertEqual(probe.close(), 0)  # and takes its program along: only CAP_SYS_ADMIN could remove it later
 
     def test_start_after_a_crash(self):
         first = self.start()
