@@ -144,6 +144,10 @@ std::expected<void, std::string> filter_system_calls(FilterMode mode) {
     filter.allow(name);
   }
   allow_by_argument(filter);
+  if (mode == FilterMode::kEnforce) {
+    // Not trapped: fork() blocks all signals, and SIGSYS would then end the process.
+    filter.add(SCMP_ACT_ERRNO(EPERM), "clone", {SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0)});
+  }
   if (const int error = filter.load(); error != 0) {
     return std::unexpected(std::strerror(-error));
   }

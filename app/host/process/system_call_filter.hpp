@@ -2,6 +2,7 @@
 // The system calls that a started process may make; seccomp(2) refuses the others. What runs by then opens no device, starts no
 // program and makes no code, so an intruder's first steps (execve, ptrace, raw sockets, executable memory) fail, and are told.
 // A refused call fails with EPERM and is counted: killing the process would end every call for what may be a mistake of ours.
+// Making a process is refused without being counted: fork() blocks the signal that would count it.
 // Thread: control, once everything is started; the filter holds for all threads, and those that they start.
 #pragma once
 
