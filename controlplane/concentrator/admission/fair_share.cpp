@@ -69,8 +69,8 @@ Claim* FairShare::yields_to(wire::Ipv4Address newcomer) const {
   if (weight_of_newcomer(newcomer) <= most_) {
     return yields();
   }
-  const auto own = by_address_.find(newcomer);
-  Claim* oldest = own == by_address_.end() ? nullptr : own->second->oldest;
+  const Source* own = find(newcomer);
+  Claim* oldest = own == nullptr ? nullptr : own->oldest;
   return oldest != nullptr && wheel_.now() - oldest->since_ >= kDialTakes ? oldest : nullptr;
 }
 
@@ -83,13 +83,19 @@ Claim* FairShare::yields_of(const Source& source) const {
 }
 
 std::size_t FairShare::weight_of_newcomer(wire::Ipv4Address source) const {
-  const auto found = by_address_.find(source);
-  return found == by_address_.end() ? 1 : found->second->weight(1);
+  const Source* found = find(source);
+  return found == nullptr ? 1 : found->weight(1);
 }
 
 FairShare::Holding FairShare::holding(wire::Ipv4Address source) const {
-  const auto found = by_address_.find(source);
-  return found == by_address_.end() ? Holding{} : found->second->holding;
+  const Source* found = find(source);
+  return found == nullptr ? Holding{} : found->holding;
+}
+
+/// nullptr: it holds nothing.
+const FairShare::Source* FairShare::find(wire::Ipv4Address address) const {
+  const auto found = by_address_.find(address);
+  return found == by_address_.end() ? nullptr : &*found->second;
 }
 
 void FairShare::link(Claim& claim) {

@@ -76,6 +76,7 @@ class FairShare {
   using Source = Claim::Source;
   using Sources = std::list<Source>;
 
+  [[nodiscard]] const Source* find(wire::Ipv4Address address) const;
   [[nodiscard]] Claim* yields_of(const Source& source) const;
   void link(Claim& claim);
   void unlink(Claim& claim);

@@ -44,6 +44,16 @@ class Listening : public testing::Test, public AcceptEvents, public TcpEvents {
     EXPECT_TRUE(done());
   }
 
+  /// With room for no more than four descriptors besides those that are open.
+  void run_with_few_descriptors(const std::function<bool()>& done) {
+    rlimit limit{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const rlimit few{static_cast<rlim_t>(clients_.back().native_handle()) + 5, limit.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+    run_until(done);
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  }
+
   bool on_accept(control::ConnectionId id, Ipv4Address peer, Ipv4Address) override {
     came_.push_back(peer);
     if (refuse_) {
@@ -123,12 +133,7 @@ TEST_F(Listening, SEC_10_WhoIsTurnedAwayForWantOfDescriptorsIsReported) {
   for (int i = 0; i < 20; ++i) {
     dial(kGreedy);
   }
-  rlimit limit{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-  const rlimit few{static_cast<rlim_t>(clients_.back().native_handle()) + 5, limit.rlim_max};
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
-  run_until([&] { return turned_away_.size() >= 10; });
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  run_with_few_descriptors([&] { return turned_away_.size() >= 10; });
   EXPECT_EQ(std::ranges::count(turned_away_, kGreedy), static_cast<std::ptrdiff_t>(turned_away_.size()));
 }
 
@@ -137,12 +142,7 @@ TEST_F(Listening, SEC_10_WithoutDescriptorsOthersGiveWay) {
   for (int i = 0; i < 20; ++i) {
     dial(kGreedy);
   }
-  rlimit limit{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-  const rlimit few{static_cast<rlim_t>(clients_.back().native_handle()) + 5, limit.rlim_max};
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
-  run_until([&] { return came_.size() == 20; });
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  run_with_few_descriptors([&] { return came_.size() == 20; });
   EXPECT_GE(failed_, 10) << "the test has not run out of descriptors";
   EXPECT_LT(open_.size(), 10U);
 }

@@ -122,14 +122,19 @@ TEST(LoginBackoff, WhatIsRememberedIsBounded) {
   EXPECT_EQ(guesser.backoff.remembered(), 16'384U + 4'096U);
 }
 
-TEST(LoginBackoffOfCalls, SEC_09_OverManyLinksTheNextAttemptWaitsAndTheBackEndIsNotAsked) {
-  House house;
-  ConnectionId id = 0;
+/// mallory's, over a link each, after which the pair has to wait.
+void three_wrong_passwords(House& house, ConnectionId& id) {
   for (int i = 0; i < 3; ++i) {
     DialIn line(house, ++id);
     EXPECT_FALSE(line.dial("mallory"));
     line.reset();
   }
+}
+
+TEST(LoginBackoffOfCalls, SEC_09_OverManyLinksTheNextAttemptWaitsAndTheBackEndIsNotAsked) {
+  House house;
+  ConnectionId id = 0;
+  three_wrong_passwords(house, id);
   EXPECT_EQ(house.concentrator->stats().auth_rejected, 3U);
   DialIn fourth(house, ++id);
   EXPECT_FALSE(fourth.dial("mallory"));
@@ -183,11 +188,7 @@ TEST(LoginBackoffOfCalls, LinesThatShareAnAccountAllGetInWhateverTheBackEndTakes
 TEST(LoginBackoffOfCalls, WhoHangsUpWhileWaitingLeavesNothing) {
   House house;
   ConnectionId id = 0;
-  for (int i = 0; i < 3; ++i) {
-    DialIn line(house, ++id);
-    EXPECT_FALSE(line.dial("mallory"));
-    line.reset();
-  }
+  three_wrong_passwords(house, id);
   DialIn waiting(house, ++id), patient(house, ++id);
   EXPECT_FALSE(waiting.dial("mallory"));
   EXPECT_FALSE(patient.dial("mallory"));

@@ -87,40 +87,38 @@ TEST_F(SessionTest, SilenceAfterAuthenticationMeetsTheSetupDeadline) {
   EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kNetworkTimeout});
 }
 
+/// The peer negotiates LCP anew every so many seconds, until the session ends or ten minutes are over.
+class EndlessLcp : public SessionTest {
+ protected:
+  void negotiate_lcp_every(int seconds) {
+    for (int second = 0; second < 600 && host.ends.empty(); ++second) {
+      if (second % seconds == 0) {
+        receive(kLcp, conf_req(++id, kMagic));
+      }
+      for (const Frame& frame : host.take()) {
+        if (frame.packet.code == PppCode::kConfigureRequest) {
+          receive(kLcp, conf_ack(frame.packet.id, frame.packet.data));
+        }
+      }
+      advance(1s);
+    }
+  }
+};
+
 // A peer that negotiates LCP again and again would be about to log in for ever.
-TEST_F(SessionTest, SEC_08_NothingMovesTheDeadlineBeforeTheFirstLogin) {
+TEST_F(EndlessLcp, SEC_08_NothingMovesTheDeadlineBeforeTheFirstLogin) {
   make();
   session->start();
-  for (int second = 0; second < 600 && host.ends.empty(); ++second) {
-    if (second % 3 == 0) {
-      receive(kLcp, conf_req(++id, kMagic));
-    }
-    for (const Frame& frame : host.take()) {
-      if (frame.packet.code == PppCode::kConfigureRequest) {
-        receive(kLcp, conf_ack(frame.packet.id, frame.packet.data));
-      }
-    }
-    advance(1s);
-  }
+  negotiate_lcp_every(3);
   EXPECT_FALSE(host.ends.empty());
   EXPECT_LE(clock - Instant{}, settings.ppp.setup_timeout + 10s);  // LCP's own end included
 }
 
-TEST_F(SessionTest, SEC_08_NorWhileASessionThatWasUpNegotiatesAgain) {
+TEST_F(EndlessLcp, SEC_08_NorWhileASessionThatWasUpNegotiatesAgain) {
   settings.ppp.lcp_echo_interval = Duration{0};
   bring_up();
   advance(3600s);
-  for (int second = 0; second < 600 && host.ends.empty(); ++second) {
-    if (second % 11 == 0) {
-      receive(kLcp, conf_req(++id, kMagic));
-    }
-    for (const Frame& frame : host.take()) {
-      if (frame.packet.code == PppCode::kConfigureRequest) {
-        receive(kLcp, conf_ack(frame.packet.id, frame.packet.data));
-      }
-    }
-    advance(1s);
-  }
+  negotiate_lcp_every(11);
   EXPECT_FALSE(host.ends.empty());
   EXPECT_LE(clock - Instant{}, 3600s + settings.ppp.setup_timeout + 10s);
 }
