@@ -14,6 +14,12 @@ namespace {
 /// Delay before retrying a RemoveCall that found its worker's ring full.
 constexpr Duration kRemovalRetry{20};
 
+/// Calls that wait for a place look for one whenever a call has been removed, and this often because a ring may
+/// have been full. A worker that has given nothing back for so long will not: clients give up after ten seconds.
+constexpr Duration kWaitingRetry{10};
+constexpr Duration kLongestWait{3'000};
+constexpr int kServedAtOnce = 64;
+
 /// That something is scarce is logged this often.
 constexpr Duration kScarcityInterval{10'000};
 
@@ -54,6 +60,7 @@ ConcentratorCore::ConcentratorCore(const Settings& the_settings, std::uint16_t w
       next_number_(random_start(the_entropy)),
       sweep_timer_(the_wheel, on_timer<&ConcentratorCore::sweep>, this),
       removal_timer_(the_wheel, on_timer<&ConcentratorCore::retry_removals>, this),
+      waiting_timer_(the_wheel, on_timer<&ConcentratorCore::serve_waiting>, this),
       scarcity_timer_(the_wheel, on_timer<&ConcentratorCore::log_scarcity>, this) {
   for (std::uint16_t worker = 0; worker < workers; ++worker) {
     slots_.emplace_back(contract::WorkerId{worker}, slots_per_worker);
@@ -212,15 +219,58 @@ std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord
     scarce(fewest_places(connection.local), refused_);
     return std::unexpected(EndReason::kNoResource);
   }
+  if (CallRecord* call = waiting_.empty() ? install_now(connection, peer) : nullptr; call != nullptr) {
+    return call;
+  }
+  if (stats.calls_finishing == 0 && places_left(connection.local) == 0) {
+    return std::unexpected(EndReason::kNoResource);
+  }
+  waiting_.push_back({connection.id, peer, wheel.now()});
+  if (!waiting_timer_.armed()) {
+    waiting_timer_.arm(kWaitingRetry);
+  }
+  return nullptr;
+}
+
+void ConcentratorCore::serve_waiting() {
+  for (int served = 0; !waiting_.empty() && served < kServedAtOnce; ++served) {
+    const WaitingCall first = waiting_.front();
+    ConnectionRecord* connection = find_connection(first.connection);
+    if (connection != nullptr && connection->protocol.awaits(first.peer)) {
+      CallRecord* call = install_now(*connection, first.peer);
+      if (call == nullptr && wheel.now() - first.since < kLongestWait) {
+        if (stats.calls_finishing < waiting_.size()) {
+          static_cast<void>(make_room_for_call(*connection));  // when it asked, there was nobody to give way
+        }
+        break;
+      }
+      waiting_.pop_front();
+      if (call != nullptr) {
+        connection->protocol.on_call_installed(first.peer, call);
+      } else {
+        count_refusal(connection->peer);
+        scarce(fewest_places(connection->local), refused_);
+        connection->protocol.on_call_installed(first.peer, std::unexpected(EndReason::kNoResource));
+      }
+    } else {
+      waiting_.pop_front();
+    }
+  }
+  if (!waiting_.empty() && !waiting_timer_.armed()) {
+    waiting_timer_.arm(kWaitingRetry);
+  }
+}
+
+CallRecord* ConcentratorCore::install_now(ConnectionRecord& connection, wire::PeerCallId peer) {
   auto record = std::make_unique<CallRecord>(*this, connection, next_number_, peer);
   CallRecord& call = *record;
   if (!seat(call)) {
-    return std::unexpected(EndReason::kNoResource);
+    return nullptr;
   }
   if (!actions.post(call.ref.worker, contract::InstallCall{call.ref, call.local(), call.peer(), call.local_id,
                                                            call.peer_id})) {
     unseat(call);
-    return std::unexpected(EndReason::kNoResource);
+    return nullptr;
   }
   actions.map_call(call.local(), call.peer(), call.local_id, call.ref);
   ++next_number_;
@@ -232,7 +282,7 @@ std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord
 }
 
 /// Slots and call IDs come back only when the worker has removed the call, so room is made while there are some
-/// left.
+/// left. A worker that is behind gives them back more slowly than strangers ask: then calls wait for them in line.
 bool ConcentratorCore::make_room_for_call(const ConnectionRecord& newcomer) {
   if (places_left(newcomer.local) >= std::min(kReservedPlaces, places_ / kReservedFraction)) {
     return true;
@@ -409,6 +459,7 @@ void ConcentratorCore::on_call_removed(const contract::CallRemoved& message) {
   machine.on_released(call->address());
   unseat(*call);
   directory.remove(*call);
+  serve_waiting();
 }
 
 std::string ConcentratorCore::duration_since(Instant since) const {

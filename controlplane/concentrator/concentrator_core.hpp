@@ -58,6 +58,7 @@ class ConcentratorCore {
   void sweep();
 
   // ---- for connections
+  /// nullptr: its place is still on its way back from a worker; PptpConnection::on_call_installed() follows.
   [[nodiscard]] std::expected<CallRecord*, EndReason> install(ConnectionRecord& connection,
                                                               wire::PeerCallId peer);
   void connection_over(ConnectionRecord& connection, EndReason reason, std::string_view detail);
@@ -105,6 +106,9 @@ class ConcentratorCore {
  private:
   [[nodiscard]] EndReason make_room_for(wire::Ipv4Address newcomer);
   [[nodiscard]] bool make_room_for_call(const ConnectionRecord& newcomer);
+  /// nullptr: no place, or no room in its worker's ring.
+  [[nodiscard]] CallRecord* install_now(ConnectionRecord& connection, wire::PeerCallId peer);
+  void serve_waiting();
   /// Which of a call's places there are fewest of.
   [[nodiscard]] Scarce fewest_places(wire::Ipv4Address local);
   [[nodiscard]] std::uint64_t places_left(wire::Ipv4Address local);
@@ -124,7 +128,13 @@ class ConcentratorCore {
 
   const Steering& steering_;
   CallIds ids_;
-  std::vector<CallSlots<CallRecord>> slots_;                     // by worker
+  std::vector<CallSlots<CallRecord>> slots_;  // by worker
+  struct WaitingCall {
+    ConnectionId connection;
+    wire::PeerCallId peer;
+    Instant since;
+  };
+  std::deque<WaitingCall> waiting_;                              // for places, in their order
   std::vector<std::deque<contract::CallRef>> removals_waiting_;  // by worker
   std::uint64_t places_ = 0;                                     // slots of all workers
   std::uint64_t seated_ = 0;                                     // those in use
@@ -136,6 +146,7 @@ class ConcentratorCore {
   std::vector<contract::CallRef> overflowed_;
   Timer sweep_timer_;
   Timer removal_timer_;
+  Timer waiting_timer_;
   Timer scarcity_timer_;
 };
 

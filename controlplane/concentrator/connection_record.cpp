@@ -57,7 +57,6 @@ std::expected<PptpCall*, EndReason> ConnectionRecord::install_call(const pptp::O
   if (!call) {
     return std::unexpected(call.error());
   }
-  ++calls;
   return *call;
 }
 

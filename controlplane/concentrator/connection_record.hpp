@@ -20,7 +20,7 @@ class ConnectionRecord final : public PptpConnectionHost {
   ConnectionRecord(ConcentratorCore& core, ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local);
 
   // ---- from its calls
-  void call_began() { ++live_calls_; }
+  void call_began() { ++calls, ++live_calls_; }
   void call_logged_in();
   void call_over(bool was_logged_in);
   [[nodiscard]] bool logged_in() const { return logged_in_calls_ != 0; }

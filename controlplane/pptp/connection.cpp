@@ -206,15 +206,39 @@ void PptpConnection::on_message(const OutgoingCallRequest& m) {
     return;
   }
   const wire::PeerCallId peer_id(m.call_id);
-  if (std::ranges::any_of(calls_, [&](const PptpCall* call) { return call->peer_id == peer_id; })) {
+  if (awaits(peer_id) ||
+      std::ranges::any_of(calls_, [&](const PptpCall* call) { return call->peer_id == peer_id; })) {
     refuse_call(m, OutgoingResult::kGeneralError, GeneralError::kBadCallId, EndReason::kMalformed);
     return;
   }
-  if (calls_.size() >= settings_.max_calls_per_connection) {
+  if (calls_.size() + waiting_.size() >= settings_.max_calls_per_connection) {
     refuse_call(m, OutgoingResult::kDoNotAccept, GeneralError::kNone, EndReason::kLimit);
     return;
   }
   const auto installed = host_.install_call(m);
+  if (installed && *installed == nullptr) {
+    waiting_.push_back(m);
+  } else {
+    answer_call(m, installed);
+  }
+}
+
+bool PptpConnection::awaits(wire::PeerCallId peer_id) const {
+  return std::ranges::any_of(waiting_, [&](const auto& m) { return m.call_id == peer_id.value; });
+}
+
+void PptpConnection::on_call_installed(wire::PeerCallId peer_id,
+                                       std::expected<PptpCall*, EndReason> installed) {
+  const auto found = std::ranges::find(waiting_, peer_id.value, &OutgoingCallRequest::call_id);
+  if (found != waiting_.end()) {
+    const OutgoingCallRequest request = *found;
+    waiting_.erase(found);
+    answer_call(request, installed);
+  }
+}
+
+void PptpConnection::answer_call(const OutgoingCallRequest& m,
+                                 std::expected<PptpCall*, EndReason> installed) {
   if (!installed) {
     if (installed.error() == EndReason::kNoResource) {
       refuse_call(m, OutgoingResult::kGeneralError, GeneralError::kNoResource, installed.error());
@@ -255,6 +279,9 @@ void PptpConnection::on_message(const IncomingCallRequest& m) {
 }
 
 void PptpConnection::on_message(const CallClearRequest& m) {
+  if (std::erase_if(waiting_, [&](const auto& request) { return request.call_id == m.call_id; }) != 0) {
+    return stop_after_last_call(EndReason::kUserRequest);
+  }
   PptpCall* call = find_call(m.call_id);
   if (call == nullptr) {
     return;
@@ -335,7 +362,11 @@ void PptpConnection::forget_call(const PptpCall& call) {
 void PptpConnection::clear_call(PptpCall& call, EndReason reason) {
   forget_call(call);
   host_.call_cleared(call, reason);
-  if (calls_.empty() && state_ == State::kEstablished) {
+  stop_after_last_call(reason);
+}
+
+void PptpConnection::stop_after_last_call(EndReason reason) {
+  if (calls_.empty() && waiting_.empty() && state_ == State::kEstablished) {
     begin_stop(StopReason::kNone, reason);
   }
 }
@@ -343,9 +374,7 @@ void PptpConnection::clear_call(PptpCall& call, EndReason reason) {
 void PptpConnection::end_call(PptpCall& call, EndReason reason) {
   send_disconnect(call, reason);
   forget_call(call);
-  if (calls_.empty() && state_ == State::kEstablished) {
-    begin_stop(StopReason::kNone, reason);
-  }
+  stop_after_last_call(reason);
 }
 
 void PptpConnection::stop(EndReason reason) {
@@ -364,6 +393,7 @@ void PptpConnection::stop(EndReason reason) {
 
 void PptpConnection::begin_stop(StopReason stop_reason, EndReason reason) {
   state_ = State::kStopping;
+  waiting_.clear();
   stopping_for_ = reason;
   echo_.cancel();
   deadline_.arm(settings_.stop_timeout);
@@ -372,6 +402,7 @@ void PptpConnection::begin_stop(StopReason stop_reason, EndReason reason) {
 
 void PptpConnection::end(EndReason reason, std::string_view detail) {
   state_ = State::kEnded;
+  waiting_.clear();
   echo_.cancel();
   deadline_.cancel();
   while (!calls_.empty()) {

@@ -39,6 +39,7 @@ class PptpConnectionHost {
   virtual void connection_established(const pptp::StartControlConnectionRequest& request) = 0;
   /// A call is requested: installs it (the data plane must know it before the reply is sent) and returns its
   /// record with the IDs filled in, or why not. The record stays valid until call_cleared or end_call.
+  /// nullptr: not yet; on_call_installed() follows, unless the connection ends.
   [[nodiscard]] virtual std::expected<PptpCall*, EndReason> install_call(
       const pptp::OutgoingCallRequest& request) = 0;
   /// The Outgoing-Call-Reply of an installed call has been sent: PPP may begin.
@@ -63,6 +64,10 @@ class PptpConnection {
   void on_bytes(wire::Bytes octets);
   /// The TCP connection is gone. Ends the control connection without sending anything.
   void on_closed(EndReason reason);
+  /// The verdict on a call that install_call() left waiting. Nothing happens if awaits() says no by now.
+  void on_call_installed(wire::PeerCallId peer_id, std::expected<PptpCall*, EndReason> installed);
+  /// The peer still waits for the reply to this call's request.
+  [[nodiscard]] bool awaits(wire::PeerCallId peer_id) const;
   /// LCP of `call` opened: sends our Set-Link-Info, if the peer gets one.
   void on_lcp_opened(PptpCall& call);
 
@@ -103,11 +108,13 @@ class PptpConnection {
   void send(const pptp::Message& message);
   void send_link_info_if_due(PptpCall& call);
   void send_disconnect(const PptpCall& call, EndReason reason);
+  void answer_call(const pptp::OutgoingCallRequest& request, std::expected<PptpCall*, EndReason> installed);
   void refuse_call(const pptp::OutgoingCallRequest& request, pptp::OutgoingResult result,
                    pptp::GeneralError error, EndReason reason);
   [[nodiscard]] PptpCall* find_call(std::uint16_t id) const;
   void forget_call(const PptpCall& call);
   void clear_call(PptpCall& call, EndReason reason);
+  void stop_after_last_call(EndReason reason);
   void begin_stop(pptp::StopReason stop_reason, EndReason reason);
   void end(EndReason reason, std::string_view detail);
 
@@ -122,7 +129,8 @@ class PptpConnection {
   Timer echo_;      // silence, then the wait for a reply
   RateLimit messages_;
   RateLimit fragments_;
-  std::vector<PptpCall*> calls_;  // at most max_calls_per_connection, in practice one
+  std::vector<PptpCall*> calls_;  // at most max_calls_per_connection with those waiting, in practice one
+  std::vector<pptp::OutgoingCallRequest> waiting_;  // for the host to install them
   pptp::MessageStream stream_;
 };
 

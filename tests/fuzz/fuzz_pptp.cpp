@@ -3,6 +3,7 @@
 // CVE-2022-23253 "in three minutes").
 #include <algorithm>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "controlplane/pptp/connection.hpp"
@@ -34,11 +35,11 @@ class Host : public PptpConnectionHost {
     if (refuse_) {
       return std::unexpected(EndReason::kNoResource);
     }
-    auto call = std::make_unique<PptpCall>();
-    call->local_id = wire::LocalCallId(next_id_++);
-    call->peer_id = wire::PeerCallId(request.call_id);
-    calls_.push_back(std::move(call));
-    return calls_.back().get();
+    if (later_) {
+      waiting_.emplace_back(request.call_id);
+      return nullptr;
+    }
+    return make_call(wire::PeerCallId(request.call_id));
   }
   void call_answered(PptpCall& call) override { require(knows(call)); }
   void call_refused(wire::PeerCallId, EndReason) override { require(!ended_); }
@@ -53,6 +54,22 @@ class Host : public PptpConnectionHost {
   [[nodiscard]] bool ended() const { return ended_; }
   void advance(Duration by) { wheel_.advance(wheel_.now() + by); }
   void refuse(bool refuse) { refuse_ = refuse; }
+  void later(bool later) { later_ = later; }
+  /// The verdicts on calls that wait, if the peer still waits for them.
+  void serve_waiting() {
+    for (const wire::PeerCallId peer_id : std::exchange(waiting_, {})) {
+      if (ended_ || !connection_->awaits(peer_id)) {
+        continue;
+      }
+      std::expected<PptpCall*, EndReason> installed = std::unexpected(EndReason::kNoResource);
+      if (!refuse_) {
+        installed = make_call(peer_id);
+      }
+      begin();
+      connection_->on_call_installed(peer_id, installed);
+      require(!connection_->awaits(peer_id));
+    }
+  }
   void several_calls() { settings_.max_calls_per_connection = 3; }
   [[nodiscard]] PptpCall* some_call(std::uint8_t which) {
     return calls_.empty() ? nullptr : calls_[which % calls_.size()].get();
@@ -65,6 +82,13 @@ class Host : public PptpConnectionHost {
   }
 
  private:
+  PptpCall* make_call(wire::PeerCallId peer_id) {
+    auto call = std::make_unique<PptpCall>();
+    call->local_id = wire::LocalCallId(next_id_++);
+    call->peer_id = peer_id;
+    calls_.push_back(std::move(call));
+    return calls_.back().get();
+  }
   [[nodiscard]] bool knows(const PptpCall& call) const {
     return std::ranges::any_of(calls_, [&](const auto& known) { return known.get() == &call; });
   }
@@ -80,6 +104,8 @@ class Host : public PptpConnectionHost {
   std::uint16_t next_id_ = 0x1234;
   int answers_ = 0;
   bool refuse_ = false;
+  bool later_ = false;
+  std::vector<wire::PeerCallId> waiting_;
   bool ended_ = false;
 };
 
@@ -150,6 +176,10 @@ void fuzz_pptp_order(wire::Bytes octets) {
         break;
       case 3:
         host.refuse(input.u8() % 2 != 0);
+        break;
+      case 6:
+        host.later(input.u8() % 2 != 0);
+        host.serve_waiting();
         break;
       case 4:
         host.connection().stop(EndReason::kShutdown);

@@ -111,9 +111,8 @@ TEST(Concentrator, CTL_17_WithoutASlotTheCallIsRefusedAndNothingLeaks) {
   EXPECT_EQ(only_reason(house, "call_refused"), "no_resource");
   first.send(CallClearRequest{7});
   second.call(9);  // its worker has not answered: the slot is not free yet
-  EXPECT_EQ(second.received<OutgoingCallReply>()->result, OutgoingResult::kGeneralError);
+  EXPECT_FALSE(second.received<OutgoingCallReply>());
   house.run_workers();
-  second.call(9);
   ASSERT_TRUE(second.begin_ppp("bob"));
   EXPECT_EQ(second.ref.slot, first.ref.slot);
   EXPECT_NE(second.ref.generation, first.ref.generation);
@@ -128,16 +127,62 @@ TEST(Concentrator, CTL_17_WithoutRoomInTheRingTheCallIsRefusedAndNothingLeaks) {
   DialIn client(house, 1);
   client.start();
   client.call(9);
+  house.advance(2'900ms);
+  EXPECT_FALSE(client.received<OutgoingCallReply>()) << "a worker that is behind may still come";
+  house.advance(200ms);
   const auto refused = client.received<OutgoingCallReply>();
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->result, OutgoingResult::kGeneralError);
   EXPECT_EQ(refused->error, GeneralError::kNoResource);
   EXPECT_TRUE(house.calls_by_id.empty());
   EXPECT_EQ(house.concentrator->stats().calls_total, 0u);
-  house.ring_capacity = 8;
   client.call(9);
+  house.ring_capacity = 8;
+  house.advance(10ms);
   EXPECT_TRUE(client.begin_ppp("alice"));
   client.reset();
+  expect_baseline(house);
+}
+
+// Strangers take places faster than their worker, which is behind, gives them back.
+TEST(Concentrator, SEC_07_CallsWaitInLineForPlacesThatAreOnTheirWayBack) {
+  House house(House::pap_settings(), 1, 64);
+  std::deque<DialIn> strangers;
+  ConnectionId id = 0;
+  const auto attack = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      ++id;
+      strangers.emplace_back(house, id, wire::Ipv4Address(static_cast<std::uint32_t>(0xC633'6400 + id)));
+      strangers.back().start();
+      strangers.back().call(9);
+    }
+  };
+  attack(150);
+  DialIn honest(house, ++id), hangs_up(house, ++id), is_lost(house, ++id);
+  for (DialIn* dial : {&honest, &hangs_up, &is_lost}) {
+    dial->start();
+    dial->call(9);
+    EXPECT_FALSE(dial->received<OutgoingCallReply>());
+  }
+  hangs_up.send(CallClearRequest{9});
+  EXPECT_TRUE(hangs_up.received<StopControlConnectionRequest>());
+  is_lost.reset();
+  attack(30);
+  house.advance(200ms);
+  bool up = false;
+  for (int turn = 0; turn < 4 && !up; ++turn) {
+    house.run_workers();
+    up = honest.begin_ppp("alice");
+    house.advance(10ms);
+  }
+  EXPECT_TRUE(up);
+  EXPECT_TRUE(house.log.named("call_refused").empty());
+  EXPECT_FALSE(hangs_up.received<OutgoingCallReply>());
+  for (DialIn& stranger : strangers) {
+    stranger.reset();
+  }
+  honest.reset();
+  hangs_up.reset();
   expect_baseline(house);
 }
 
