@@ -20,9 +20,11 @@ class ControlSender {
     posted_ = posted_ || sent;
     return sent;
   }
-  [[nodiscard]] bool post_frame(const contract::PppFrameIn& message, wire::Bytes frame) noexcept {
+  /// False as well when `most` frames wait already.
+  [[nodiscard]] bool post_frame(const contract::PppFrameIn& message, wire::Bytes frame,
+                                std::uint32_t most) noexcept {
     const bool sent =
-        contract::post_with_frame(mailbox_.to_control, mailbox_.frames_to_control, message, frame);
+        contract::post_with_frame(mailbox_.to_control, mailbox_.frames_to_control, message, frame, most);
     posted_ = posted_ || sent;
     return sent;
   }

@@ -61,6 +61,8 @@ namespace adit::dataplane {
   X(kPppFrameTooLong, "ppp_frame_too_long", "PPP control frame larger than 1,600 octets")                    \
   X(kPppFlood, "ppp_flood", "more PPP control frames from one call than it may send")                        \
   X(kControlRingFull, "control_ring_full", "the control thread does not keep up with PPP frames")            \
+  X(kControlRingDials, "control_ring_dials",                                                                 \
+    "PPP control frames of calls that have not had IP up, beyond their half of control's ring")              \
   X(kIpNotUp, "ip_not_up", "data before IPCP opened or after it closed")                                     \
   X(kIpv6NotUp, "ipv6_not_up", "IPv6 from a subscriber that has not negotiated it")                          \
   X(kClearRefused, "clear_refused", "unencrypted data from a peer that must encrypt")                        \

@@ -89,6 +89,11 @@ inline constexpr std::uint32_t kLostFlushes = 8;
 inline constexpr std::uint32_t kPppFramesPerSecond = 50;
 inline constexpr std::uint32_t kPppFrameCapacity = 100;
 
+/// ... until its IP has been up: whoever dials may have thousands of such calls. A dial takes 10 to 20 frames, 40 with a
+/// peer that insists on everything in vain, and a request that is lost is repeated every 3 s.
+inline constexpr std::uint32_t kDialFramesPerSecond = 5;
+inline constexpr std::uint32_t kDialFrameCapacity = 60;
+
 /// ICMP errors and echo replies (RFC 1812 §4.3.2.8) that each side of a call may cause: per second, and at once.
 inline constexpr std::uint32_t kCallIcmpPerSecond = 10;
 inline constexpr std::uint32_t kCallIcmpCapacity = 20;

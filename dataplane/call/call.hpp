@@ -16,6 +16,7 @@
 #include "dataplane/call/gre_window.hpp"
 #include "dataplane/call/mppe_session.hpp"
 #include "dataplane/call/policer.hpp"
+#include "dataplane/call/ppp_frame_limit.hpp"
 #include "dataplane/contract/messages.hpp"
 #include "dataplane/wire/ids.hpp"
 #include "dataplane/wire/ppp.hpp"
@@ -54,6 +55,9 @@ struct CallIdentity {
   bool rate_limited = false;              ///< in at least one direction: look at its Policer
   MppeUse mppe_receive = MppeUse::kNone;  ///< what the peer sends
   MppeUse mppe_send = MppeUse::kNone;     ///< what we send
+
+  /// IP has not been up yet: so far, this may be anybody. A subscriber whose LCP begins anew does not dial.
+  [[nodiscard]] bool dials() const noexcept { return subscriber.is_none(); }
 };
 
 /// How a call's packets arrive out of order, for Reorder. `next` is valid within one burst only: what it
@@ -68,7 +72,7 @@ struct CallOrder {
 
 struct CallUplink {
   MppeReceiver mppe;
-  TokenBucket<kPppFramesPerSecond, kPppFrameCapacity> ppp_frames;
+  PppFrameLimit ppp_frames;
   BurstMark mark;
   CallOrder order;
   bool ack_queued = false;  ///< is in the worker's queue of due acknowledgements

@@ -15,6 +15,10 @@ namespace adit::contract {
 inline constexpr std::uint32_t kMailboxMessages = 8192;
 inline constexpr std::uint32_t kMailboxFrames = 2048;
 
+/// A frame of a call that dials is taken by the ring to control while fewer than these are in it. Anybody can have
+/// thousands of such calls; the other half has room for subscribers' frames, whatever those send.
+inline constexpr std::uint32_t kDialFrames = kMailboxFrames / 2;
+
 struct Mailbox {
   SpscRing<ToWorker, kMailboxMessages> to_worker;
   SpscRing<FrameSlot, kMailboxFrames> frames_to_worker;
@@ -25,16 +29,18 @@ struct Mailbox {
   alignas(kFalseSharingBytes) std::atomic<bool> control_sleeps{false};
 };
 
-/// Posts `message` with its frame: both or neither. False when a ring is full or the frame is too long.
+/// Posts `message` with its frame: both or neither. False when a ring is full, `most` frames wait already, or this one is
+/// too long.
 template <typename Message, typename Variant, std::uint32_t kMessages, std::uint32_t kFrames>
 [[nodiscard]] bool post_with_frame(SpscRing<Variant, kMessages>& messages,
                                    SpscRing<FrameSlot, kFrames>& frames, const Message& message,
-                                   std::span<const std::uint8_t> octets) noexcept {
+                                   std::span<const std::uint8_t> octets,
+                                   std::uint32_t most = kFrames) noexcept {
   if (octets.size() > kMaxPppFrame) {
     return false;
   }
   Variant* slot = messages.claim();
-  FrameSlot* frame = frames.claim();
+  FrameSlot* frame = frames.claim(most);
   if (slot == nullptr || frame == nullptr) {
     return false;
   }

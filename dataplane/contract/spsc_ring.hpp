@@ -21,12 +21,13 @@ class SpscRing {
   static_assert(std::is_trivially_copyable_v<T>, "values cross threads, never resources");
 
  public:
-  /// Producer: the next free slot to fill in place, or nullptr when full. The consumer sees it only after publish().
-  [[nodiscard]] T* claim() noexcept {
+  /// Producer: the next free slot to fill in place, or nullptr when full, or when `most` elements are in the ring. The
+  /// consumer sees it only after publish().
+  [[nodiscard]] T* claim(std::uint32_t most = kCapacity) noexcept {
     const std::uint32_t tail = tail_.load(std::memory_order_relaxed);
-    if (tail - head_seen_ == kCapacity) {
+    if (tail - head_seen_ >= most) {
       head_seen_ = head_.load(std::memory_order_acquire);
-      if (tail - head_seen_ == kCapacity) {
+      if (tail - head_seen_ >= most) {
         return nullptr;
       }
     }

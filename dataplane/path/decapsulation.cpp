@@ -525,14 +525,16 @@ void Decapsulation::to_control(Packet& packet) noexcept {
     drop(packet, DropReason::kPppFrameTooLong);
     return;
   }
-  if (!call.uplink.ppp_frames.take(1, context_.now)) {
+  const bool dials = call.identity.dials();
+  if (!call.uplink.ppp_frames.take(dials, context_.now)) {
     drop(packet, DropReason::kPppFlood);
     return;
   }
   std::uint8_t* frame = packet.at - kProtocolSize;
   wire::store_be(frame, static_cast<std::uint16_t>(packet.protocol));
-  if (!context_.control.post_frame({context_.calls.ref_of(call, context_.id)}, {frame, size})) {
-    drop(packet, DropReason::kControlRingFull);
+  if (!context_.control.post_frame({context_.calls.ref_of(call, context_.id)}, {frame, size},
+                                   dials ? contract::kDialFrames : contract::kMailboxFrames)) {
+    drop(packet, dials ? DropReason::kControlRingDials : DropReason::kControlRingFull);
     return;
   }
   context_.counters.ppp_frames_in.add();

@@ -20,8 +20,8 @@ struct TokenRate {
   [[nodiscard]] constexpr bool fits() const { return milliseconds != 0 && full() <= UINT32_MAX; }
 };
 
-/// Starts full. Always pass the same rate. The clock wraps after 49 days, so a bucket idle for that long may
-/// be refilled with too little, never with too much.
+/// Starts full. Always pass the same rate, or one of the same `milliseconds`. The clock wraps after 49 days, so a bucket
+/// idle for that long may be refilled with too little, never with too much.
 class TokenBucket {
  public:
   constexpr explicit TokenBucket(const TokenRate& rate) : credit_(static_cast<std::uint32_t>(rate.full())) {}

@@ -18,6 +18,7 @@
 
 #include "controlplane/auth/local_users.hpp"
 #include "controlplane/client/client_call.hpp"
+#include "dataplane/call/ppp_frame_limit.hpp"
 #include "tests/controlplane/concentrator/concentrator_kit.hpp"
 #include "tests/sim/lossy_link.hpp"
 
@@ -187,6 +188,8 @@ class WorldClient final : public ClientBooks {
     }
     for (auto frame = up_.receive(now()); !frame.empty(); frame = up_.receive(now())) {
       if (installed() != nullptr) {
+        EXPECT_TRUE(limit_.take(true, {static_cast<std::uint32_t>(now().since_start.count())}))
+            << "more frames than a worker takes from a call that dials";
         house_.concentrator->on_worker_message(contract::PppFrameIn{ref_}, wire::Bytes(frame).subspan(2));
       }
     }
@@ -217,6 +220,7 @@ class WorldClient final : public ClientBooks {
   control::House& house_;
   const std::uint32_t number_;
   LossyLink up_, down_;
+  dataplane::PppFrameLimit limit_;
   std::mt19937 random_;
   std::deque<Segment> to_server_, to_client_;
   bool server_gone_ = false;

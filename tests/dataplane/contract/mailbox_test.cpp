@@ -57,6 +57,18 @@ TEST(Mailbox, FramesHaveABound) {
   EXPECT_TRUE(messages.empty());
 }
 
+TEST(Mailbox, FramesOfSomeFillAPartOfTheRing) {
+  SpscRing<ToControl, 4> messages;
+  SpscRing<FrameSlot, 4> frames;
+  const Octets octets = {1};
+  EXPECT_TRUE(post_with_frame(messages, frames, PppFrameIn{call(1)}, octets, 1));
+  EXPECT_FALSE(post_with_frame(messages, frames, PppFrameIn{call(1)}, octets, 1));
+  EXPECT_TRUE(post_with_frame(messages, frames, PppFrameIn{call(2)}, octets));
+  messages.release();
+  messages.release();
+  EXPECT_TRUE(messages.empty()) << "nothing of the one that was refused";
+}
+
 TEST(Mailbox, EmptyFrameIsAFrame) {
   SpscRing<ToControl, 2> messages;
   SpscRing<FrameSlot, 2> frames;

@@ -27,6 +27,24 @@ TEST(SpscRing, EmptyAndFullAreOutcomes) {
   EXPECT_FALSE(ring.push(5));
 }
 
+TEST(SpscRing, SomeMayFillOnlyAPartOfIt) {
+  SpscRing<int, 8> ring;
+  for (int i = 0; i < 20; ++i) {  // past the index wrap of the slots, and with a stale look at the consumer
+    ASSERT_NE(ring.claim(2), nullptr) << i;
+    EXPECT_TRUE(ring.push(i));
+    ASSERT_NE(ring.claim(2), nullptr) << i;
+    EXPECT_TRUE(ring.push(i));
+    EXPECT_EQ(ring.claim(2), nullptr) << i;
+    ASSERT_NE(ring.claim(), nullptr) << "the others have the rest";
+    EXPECT_TRUE(ring.push(i));
+    ring.release();
+    EXPECT_EQ(ring.claim(2), nullptr) << "it counts what is in the ring, whoever put it there";
+    ring.release();
+    ring.release();
+  }
+  EXPECT_TRUE(ring.empty());
+}
+
 TEST(SpscRing, KeepsOrderOverManyTurns) {
   SpscRing<std::uint32_t, 8> ring;
   std::uint32_t pushed = 0;
