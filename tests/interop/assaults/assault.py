@@ -79,9 +79,9 @@ class Running:
 class Field:
     """One window of a siege: what is attacked, by whom, for how long, and whose calls are there."""
 
-    def __init__(self, ground, target, seconds, pace, calls):
+    def __init__(self, site, target, seconds, pace, calls):
         """`pace`: what the attack did, in its control; None in the attack."""
-        self.ground, self.lab, self.target = ground, ground.lab, target
+        self.site, self.lab, self.target = site, site.lab, target
         self.seconds, self.pace, self.calls = seconds, pace, calls
         self.rate = pace["rate"] if pace else 0
         self._files = 0

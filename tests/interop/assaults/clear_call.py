@@ -8,7 +8,7 @@ from assaults.assault import gre, ipv4
 from assaults.programs import ppp
 from attacks.pptp import ocrq, sccrq
 from harness.case import Unmet
-from harness.ground import FOE
+from siege_kit.site import FOE
 from harness.namespace import connect, inside
 
 OUR_ID, GRE = 77, 47

@@ -7,7 +7,7 @@ import time
 from assaults.assault import IDENTIFICATION, SOURCE, assault, each_pass, gre, ipv4, random
 from assaults.clear_call import ClearCall
 from assaults.inside import GATEWAY, ICMP, IP, echo
-from harness.ground import FOE
+from siege_kit.site import FOE
 
 WHOLE = gre(1, bytes(1400))
 FIRST = WHOLE[:800]
@@ -17,8 +17,8 @@ A_SECOND = 10  # the witness's pings
 class Witness:
     """A client whose packets come in fragments: pings of the gateway, and what of them was answered."""
 
-    def __init__(self, ground):
-        self.call, self.sent, self.answered = ClearCall(ground.aditd, "adit-witness", ground.witness), 0, set()
+    def __init__(self, site):
+        self.call, self.sent, self.answered = ClearCall(site.aditd, "adit-witness", site.witness), 0, set()
         self._end = threading.Event()
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._ping, self._hear)]
         for thread in self._threads:
@@ -47,7 +47,7 @@ class Witness:
 @contextlib.contextmanager
 def witnessed(siege, settings):
     siege.serve(settings)
-    witness = Witness(siege.ground)
+    witness = Witness(siege.site)
 
     def wrong():
         sent = witness.sent

@@ -7,7 +7,7 @@ import struct
 
 from assaults.assault import SOURCE, assault, each_pass, ipv4, random
 from harness import radius
-from harness.ground import FOE
+from siege_kit.site import FOE
 from harness.lab import CORE
 from harness.namespace import inside
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Blind: frames of every kind to every call ID, by somebody who has seen nothing of the calls."""
 from assaults.assault import CALL_ID, SEQUENCE, SOURCE, assault, each_pass, gre, ipv4, random
-from harness.ground import FOE
+from siege_kit.site import FOE
 
 PPP = b"\xff\x03"
 LCP, CCP, IPCP, CHAP = b"\xc0\x21", b"\x80\xfd", b"\x80\x21", b"\xc2\x23"

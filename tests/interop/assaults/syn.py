@@ -6,7 +6,7 @@ import struct
 from assaults.assault import SOURCE, assault, each_pass, ipv4, random
 from cases.nic import blind, nic
 from harness.case import until
-from harness.ground import FOE
+from siege_kit.site import FOE
 from harness.lab import SERVER, run
 
 TCP = 6
@@ -76,7 +76,7 @@ class World:
 @contextlib.contextmanager
 def dpdks_with_bgp(siege, settings):
     """access0 is DPDK's: the kernel reaches its network by our TAP interface alone."""
-    ports = [nic(0, "access0", "access", name="wan"), *(port for port in siege.ground.ports if port["interface"] != "access0")]
+    ports = [nic(0, "access0", "access", name="wan"), *(port for port in siege.site.ports if port["interface"] != "access0")]
     with blind(World(siege.lab), ("access0", f"{SERVER}/24")):
         bgp = None
         try:

@@ -32,7 +32,7 @@ class Target:
     is_aditd: bool
 
 
-class Ground:
+class Site:
     def __init__(self, lab, one_port):
         """Requires the lab's namespaces."""
         self.lab, self._sink = lab, None

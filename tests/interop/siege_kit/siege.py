@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A siege: the ground, aditd on it, and for each attack a window with it and one with its control."""
+"""A siege: aditd under attack beside calls and dials; for each attack a window with it, and one with its control where something was lost."""
 import dataclasses
 import importlib
 import pathlib
@@ -8,11 +8,11 @@ import sys
 import time
 
 from assaults.assault import ASSAULTS, Field
-from harness import footprint
-from harness.calls_seen import calls_seen
-from harness.footprint import Footprint, Watch
-from harness.garrison import Calls, Dialled, Dials, Held
-from harness.ground import Ground
+from siege_kit import footprint
+from siege_kit.calls_seen import calls_seen
+from siege_kit.footprint import Footprint, Watch
+from siege_kit.honest import Calls, Dialled, Dials, Held
+from siege_kit.site import Site
 from harness.lab import Lab, merged
 
 WORK_DIR = pathlib.Path("/tmp/adit-siege")
@@ -85,24 +85,24 @@ class Siege:
         self.calls, self.one_port, self.keep = calls, one_port, keep
         shutil.rmtree(WORK_DIR, ignore_errors=True)
         WORK_DIR.mkdir(parents=True)
-        self.lab, self.ground = Lab(WORK_DIR), None
+        self.lab, self.site = Lab(WORK_DIR), None
 
     def __enter__(self):
         self.lab.down()
         self.lab.make_namespaces()
-        self.ground = Ground(self.lab, self.one_port)
+        self.site = Site(self.lab, self.one_port)
         return self
 
     def __exit__(self, *_):
         (WORK_DIR / "aditd.log").write_text(self.lab.log())
         if not self.keep:
-            self.ground.remove()
+            self.site.remove()
             self.lab.down()
 
     def serve(self, settings, restart=False):
-        self.lab.serve(merged({**CONFIG, "port": self.ground.ports}, settings), restart=restart)
+        self.lab.serve(merged({**CONFIG, "port": self.site.ports}, settings), restart=restart)
 
-    def withstand(self, attack, seconds, always_control=True):
+    def withstand(self, attack, seconds):
         """Runs one attack, on an aditd of its own: every failure is this row's."""
         result = Result(attack.name, attack.what)
         try:
@@ -110,9 +110,9 @@ class Siege:
                 self._attack(attack, seconds, result)
                 result.also_wrong = also_wrong()
             self.lab.stop()
-            if not result.trouble and (always_control or result.faults()):
+            if not result.trouble and result.faults():
                 with attack.place(self, attack.settings):
-                    result.control = self._window(attack, self.ground.sink, seconds, result.window.attack)
+                    result.control = self._window(attack, self.site.sink, seconds, result.window.attack)
         except Exception as error:
             result.trouble = f"{type(error).__name__}: {error}"
         self.lab.stop()
@@ -121,7 +121,7 @@ class Siege:
     def _attack(self, attack, seconds, result):
         pid = self.lab.pid()
         with Watch(self.lab) as watch:
-            result.window = self._window(attack, self.ground.aditd, seconds, None)
+            result.window = self._window(attack, self.site.aditd, seconds, None)
         result.before, result.peak, result.log_lines, result.drops = watch.before, watch.peak, watch.lines, watch.drops
         time.sleep(SETTLED)
         result.after = footprint.of(self.lab)
@@ -136,7 +136,7 @@ class Siege:
             calls.under_traffic()
             dials.under_way()
             seen = calls_seen(LOOKING)
-            field = Field(self.ground, target, seconds, pace, seen)
+            field = Field(self.site, target, seconds, pace, seen)
             started = attack.start(field)
             running = started if isinstance(started, list) else [started]
             reports = [each.done() for each in running]

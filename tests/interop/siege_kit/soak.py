@@ -6,10 +6,10 @@ import threading
 import time
 
 from assaults.assault import Field, plain
-from harness import footprint
-from harness.besieged import Siege, chosen
-from harness.calls_seen import calls_seen
-from harness.garrison import Churn
+from siege_kit import footprint
+from siege_kit.siege import Siege, chosen
+from siege_kit.calls_seen import calls_seen
+from siege_kit.honest import Churn
 from harness.lab import LabError, run
 
 ATTACK_SECONDS, PAUSE_SECONDS = 10, 2
@@ -78,7 +78,7 @@ class Soak(Siege):
             attack = self.random.choice(self.attacks)
             self.now, running = attack.name, []
             try:
-                field = Field(self.ground, self.ground.aditd, ATTACK_SECONDS, None, calls_seen(1))
+                field = Field(self.site, self.site.aditd, ATTACK_SECONDS, None, calls_seen(1))
                 started = attack.start(field)
                 running = started if isinstance(started, list) else [started]
                 for each in running:
