@@ -90,14 +90,16 @@ TEST_F(DialFrames, SEC_08_TheNextCallInTheSlotDials) {
 
 // RFC 1661 §4.6: a peer asks up to Max-Configure times; ours is refused Max-Failure times. More than any client does.
 TEST_F(DialFrames, SEC_08_NoHonestDialComesNearIt) {
-  constexpr std::uint32_t kInsists = 3 * 2 * 6;  // LCP, CCP and IPCP: five refusals and the end, both ways, in no time
+  constexpr std::uint32_t kInsists =
+      3 * 2 * 6;  // LCP, CCP and IPCP: five refusals and the end, both ways, in no time
   constexpr std::uint32_t kAnew = 2 + 2 + 4 + 6;  // LCP, CHAP, CCP, IPCP
   world_.install();
   Peer peer;
   EXPECT_EQ(sent(peer, kInsists + 6), kInsists + 6) << "with Identification, Time-Remaining, CHAP and IPv6CP";
   for (int second = 0; second < 60; ++second) {  // login-timeout
     world_.pass_ms(1000);
-    const std::uint32_t frames = 1 + (second % 5 == 0 ? kAnew : 0);  // a password a second, and LCP begins anew
+    const std::uint32_t frames =
+        1 + (second % 5 == 0 ? kAnew : 0);  // a password a second, and LCP begins anew
     ASSERT_EQ(sent(peer, frames), frames) << second;
   }
   EXPECT_EQ(world_.all_drops(), 0U);
