@@ -215,9 +215,7 @@ std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord
     return std::unexpected(EndReason::kShutdown);
   }
   if (!make_room_for_call(connection)) {
-    count_refusal(connection.peer);
-    scarce(fewest_places(connection.local), refused_);
-    return std::unexpected(EndReason::kNoResource);
+    return std::unexpected(no_place_for(connection));
   }
   if (CallRecord* call = waiting_.empty() ? install_now(connection, peer) : nullptr; call != nullptr) {
     return call;
@@ -226,39 +224,45 @@ std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord
     return std::unexpected(EndReason::kNoResource);
   }
   waiting_.push_back({connection.id, peer, wheel.now()});
-  if (!waiting_timer_.armed()) {
+  retry_waiting();
+  return nullptr;
+}
+
+EndReason ConcentratorCore::no_place_for(const ConnectionRecord& connection) {
+  count_refusal(connection.peer);
+  scarce(fewest_places(connection.local), refused_);
+  return EndReason::kNoResource;
+}
+
+void ConcentratorCore::retry_waiting() {
+  if (!waiting_.empty() && !waiting_timer_.armed()) {
     waiting_timer_.arm(kWaitingRetry);
   }
-  return nullptr;
 }
 
 void ConcentratorCore::serve_waiting() {
   for (int served = 0; !waiting_.empty() && served < kServedAtOnce; ++served) {
     const WaitingCall first = waiting_.front();
     ConnectionRecord* connection = find_connection(first.connection);
-    if (connection != nullptr && connection->protocol.awaits(first.peer)) {
-      CallRecord* call = install_now(*connection, first.peer);
-      if (call == nullptr && wheel.now() - first.since < kLongestWait) {
-        if (stats.calls_finishing < waiting_.size()) {
-          static_cast<void>(make_room_for_call(*connection));  // when it asked, there was nobody to give way
-        }
-        break;
-      }
+    if (connection == nullptr || !connection->protocol.awaits(first.peer)) {
       waiting_.pop_front();
-      if (call != nullptr) {
-        connection->protocol.on_call_installed(first.peer, call);
-      } else {
-        count_refusal(connection->peer);
-        scarce(fewest_places(connection->local), refused_);
-        connection->protocol.on_call_installed(first.peer, std::unexpected(EndReason::kNoResource));
+      continue;
+    }
+    CallRecord* call = install_now(*connection, first.peer);
+    if (call == nullptr && wheel.now() - first.since < kLongestWait) {
+      if (stats.calls_finishing < waiting_.size()) {
+        static_cast<void>(make_room_for_call(*connection));  // when it asked, there was nobody to give way
       }
+      break;
+    }
+    waiting_.pop_front();
+    if (call != nullptr) {
+      connection->protocol.on_call_installed(first.peer, call);
     } else {
-      waiting_.pop_front();
+      connection->protocol.on_call_installed(first.peer, std::unexpected(no_place_for(*connection)));
     }
   }
-  if (!waiting_.empty() && !waiting_timer_.armed()) {
-    waiting_timer_.arm(kWaitingRetry);
-  }
+  retry_waiting();
 }
 
 CallRecord* ConcentratorCore::install_now(ConnectionRecord& connection, wire::PeerCallId peer) {

@@ -104,11 +104,20 @@ class ConcentratorCore {
   std::array<std::uint64_t, static_cast<std::size_t>(EndReason::kInternal) + 1> ended{};
 
  private:
+  struct WaitingCall {
+    ConnectionId connection;
+    wire::PeerCallId peer;
+    Instant since;
+  };
+
   [[nodiscard]] EndReason make_room_for(wire::Ipv4Address newcomer);
   [[nodiscard]] bool make_room_for_call(const ConnectionRecord& newcomer);
   /// nullptr: no place, or no room in its worker's ring.
   [[nodiscard]] CallRecord* install_now(ConnectionRecord& connection, wire::PeerCallId peer);
   void serve_waiting();
+  void retry_waiting();
+  /// Counts that a call is refused because of it.
+  EndReason no_place_for(const ConnectionRecord& connection);
   /// Which of a call's places there are fewest of.
   [[nodiscard]] Scarce fewest_places(wire::Ipv4Address local);
   [[nodiscard]] std::uint64_t places_left(wire::Ipv4Address local);
@@ -128,12 +137,7 @@ class ConcentratorCore {
 
   const Steering& steering_;
   CallIds ids_;
-  std::vector<CallSlots<CallRecord>> slots_;  // by worker
-  struct WaitingCall {
-    ConnectionId connection;
-    wire::PeerCallId peer;
-    Instant since;
-  };
+  std::vector<CallSlots<CallRecord>> slots_;                     // by worker
   std::deque<WaitingCall> waiting_;                              // for places, in their order
   std::vector<std::deque<contract::CallRef>> removals_waiting_;  // by worker
   std::uint64_t places_ = 0;                                     // slots of all workers

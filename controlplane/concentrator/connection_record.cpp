@@ -53,11 +53,7 @@ void ConnectionRecord::connection_established(const pptp::StartControlConnection
 }
 
 std::expected<PptpCall*, EndReason> ConnectionRecord::install_call(const pptp::OutgoingCallRequest& request) {
-  const auto call = core.install(*this, wire::PeerCallId(request.call_id));
-  if (!call) {
-    return std::unexpected(call.error());
-  }
-  return *call;
+  return core.install(*this, wire::PeerCallId(request.call_id));
 }
 
 void ConnectionRecord::call_answered(PptpCall& call) {

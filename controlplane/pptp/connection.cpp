@@ -6,7 +6,8 @@
 //   StopCCRQ       StopCCRP 1, end   StopCCRP 1, calls cleared, end    StopCCRP 1, end
 //   StopCCRP       ignored           ignored                           end
 //   Echo-Request   ignored           Echo-Reply                        Echo-Reply
-//   OCRQ           OCRP 2/1          OCRP 1, 2/4, 2/5 or 7             OCRP 2/1
+//   OCRQ           OCRP 2/1          OCRP 1, 2/4, 2/5 or 7, perhaps    OCRP 2/1
+//                                    later: the host may let it wait
 //   ICRQ           ICRP 2/1          ICRP 3                            ICRP 2/1
 //   CCRQ           ignored           CDN 4, stop after the last call   ignored
 //   CDN            ignored           call ends, stop after the last    ignored
