@@ -8,8 +8,8 @@ from assaults.assault import gre, ipv4
 from assaults.programs import ppp
 from attacks.pptp import ocrq, sccrq
 from harness.case import Unmet
-from siege_kit.site import FOE
 from harness.namespace import connect, inside
+from siege_kit.site import FOE
 
 OUR_ID, GRE = 77, 47
 SECONDS = 20

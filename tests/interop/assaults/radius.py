@@ -7,9 +7,9 @@ import struct
 
 from assaults.assault import SOURCE, assault, each_pass, ipv4, random
 from harness import radius
-from siege_kit.site import FOE
 from harness.lab import CORE
 from harness.namespace import inside
+from siege_kit.site import FOE
 
 UDP = 17
 SOURCE_PORT, PORT, IDENTIFIER = 34, 36, 43  # offsets in a frame

@@ -6,8 +6,8 @@ import struct
 from assaults.assault import SOURCE, assault, each_pass, ipv4, random
 from cases.nic import blind, nic
 from harness.case import until
-from siege_kit.site import FOE
 from harness.lab import SERVER, run
+from siege_kit.site import FOE
 
 TCP = 6
 SOURCE_PORT, PORT = 34, 36

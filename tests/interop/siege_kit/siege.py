@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A siege: aditd under attack beside calls and dials; for each attack a window with it, and one with its control where something was lost."""
+"""A siege: aditd under attack beside calls and dials, and for each attack a window with it and one with its control."""
 import dataclasses
 import importlib
 import pathlib
@@ -8,12 +8,12 @@ import sys
 import time
 
 from assaults.assault import ASSAULTS, Field
+from harness.lab import Lab, merged
 from siege_kit import footprint
 from siege_kit.calls_seen import calls_seen
 from siege_kit.footprint import Footprint, Watch
 from siege_kit.honest import Calls, Dialled, Dials, Held
 from siege_kit.site import Site
-from harness.lab import Lab, merged
 
 WORK_DIR = pathlib.Path("/tmp/adit-siege")
 FILES = ("sweeps", "forged", "fragments", "exhaustion", "half_open", "connections", "passwords", "inside", "radius", "syn")
@@ -102,7 +102,7 @@ class Siege:
     def serve(self, settings, restart=False):
         self.lab.serve(merged({**CONFIG, "port": self.site.ports}, settings), restart=restart)
 
-    def withstand(self, attack, seconds):
+    def withstand(self, attack, seconds, always_control=True):
         """Runs one attack, on an aditd of its own: every failure is this row's."""
         result = Result(attack.name, attack.what)
         try:
@@ -110,7 +110,7 @@ class Siege:
                 self._attack(attack, seconds, result)
                 result.also_wrong = also_wrong()
             self.lab.stop()
-            if not result.trouble and result.faults():
+            if not result.trouble and (always_control or result.faults()):
                 with attack.place(self, attack.settings):
                     result.control = self._window(attack, self.site.sink, seconds, result.window.attack)
         except Exception as error:

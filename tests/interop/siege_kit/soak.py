@@ -6,11 +6,11 @@ import threading
 import time
 
 from assaults.assault import Field, plain
+from harness.lab import LabError, run
 from siege_kit import footprint
-from siege_kit.siege import Siege, chosen
 from siege_kit.calls_seen import calls_seen
 from siege_kit.honest import Churn
-from harness.lab import LabError, run
+from siege_kit.siege import Siege, chosen
 
 ATTACK_SECONDS, PAUSE_SECONDS = 10, 2
 RELOAD_SECONDS, FLAP_SECONDS = 20, 7
