@@ -73,9 +73,16 @@ class Soak(Siege):
         except Exception as error:
             self._troubles.append(f"{work.__name__} ended early: {type(error).__name__}: {error}")
 
+    def _rounds(self):
+        """Each attack once in every round: after the first, which fits in the WARM_MINUTES, each table was as full as it gets, and
+        what the heap then holds is its high-water mark. More is a leak, or a heap that is ever more fragmented."""
+        while True:
+            yield from self.random.sample(self.attacks, len(self.attacks))
+
     def _attack(self):
-        while not self._end.is_set():
-            attack = self.random.choice(self.attacks)
+        for attack in self._rounds():
+            if self._end.is_set():
+                return
             self.now, running = attack.name, []
             try:
                 field = Field(self.site, self.site.aditd, ATTACK_SECONDS, None, calls_seen(1))
