@@ -58,10 +58,10 @@ ControlLoop::ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool
       concentrator_(config.control, runtime.worker_count(), runtime.data_plane().slots_per_worker(), wheel,
                     entropy(), log, radius_.backend(), host_, runtime.steering(), radius_.accounting()),
       operator_view_(
-          concentrator_, runtime, wheel, radius_, [this] { wait_for_restart(); },
+          concentrator_, runtime, wheel, radius_, chores_, [this] { wait_for_restart(); },
           [this](OperatorBackend::Reloaded done) { reload(std::move(done)); }),
       reload_thread_(loop_.io(), std::move(reread)),
-      operator_socket_(loop_.io(), operator_view_, config.cli),
+      operator_socket_(loop_.io(), chores_, operator_view_, config.cli),
       second_(loop_.io()),
       restart_(loop_.io()) {}
 
@@ -132,7 +132,8 @@ void ControlLoop::run() {
   while (!finished()) {
     loop_.begin_iteration();
     const bool more_routes = runtime_.write_subscriber_routes();
-    const bool busy = read_mailboxes() || more_routes;
+    const bool messages = read_mailboxes();
+    const bool busy = chores_.turn() || messages || more_routes;
     loop_.end_iteration(busy, runtime_.data_plane().mailboxes(), Duration{1000});
     runtime_.data_plane().reclaim();
   }

@@ -21,6 +21,7 @@
 #include "app/aditd/reload_thread.hpp"
 #include "app/aditd/runtime.hpp"
 #include "app/aditd/service_report.hpp"
+#include "app/chores.hpp"
 #include "app/host/event_loop.hpp"
 #include "app/host/net/tcp_listener.hpp"
 #include "controlplane/auth/local_users.hpp"
@@ -74,6 +75,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   Log& log_;
   ServiceReport service_;
   EventLoop loop_;
+  Chores chores_;
   TcpConnections tcp_;
   TcpListener listener_;
   ConcentratorHost host_;

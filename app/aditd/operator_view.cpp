@@ -15,24 +15,26 @@ using dataplane::DropReason;
 using dataplane::WorkerCounter;
 
 OperatorView::OperatorView(control::Concentrator& concentrator, Runtime& runtime,
-                           const control::TimerWheel& wheel, RadiusService& radius,
+                           const control::TimerWheel& wheel, RadiusService& radius, Chores& chores,
                            std::function<void()> on_restart, std::function<void(Reloaded)> reload)
     : concentrator_(concentrator),
       runtime_(runtime),
       wheel_(wheel),
       radius_(radius),
+      chores_(chores),
       on_restart_(std::move(on_restart)),
       reload_(std::move(reload)),
       began_(rte_rdtsc()) {}
 
-void OperatorView::for_each_session(const std::function<void(const SessionRow&)>& visit) const {
-  concentrator_.for_each_call([&](const control::CallStatus& call) {
-    SessionRow row;
-    row.call = call;
-    row.totals = runtime_.totals(call.call).value_or(contract::CallTotals{});
-    row.uptime = wheel_.now() - call.session.up_since.value_or(call.since);
-    visit(row);
-  });
+NextSessions OperatorView::sessions() const {
+  return [this, walk = control::CallWalk()](const std::function<void(const SessionRow&)>& visit) mutable {
+    concentrator_.for_each_call(walk, [&](const control::CallStatus& call) {
+      visit({.call = call,
+             .totals = runtime_.totals(call.call).value_or(contract::CallTotals{}),
+             .uptime = wheel_.now() - call.session.up_since.value_or(call.since)});
+    });
+    return !walk.done();
+  };
 }
 
 control::ConcentratorStats OperatorView::stats() const {
@@ -166,8 +168,29 @@ bool OperatorView::use_worker(std::uint16_t worker, bool in_use) {
   return concentrator_.use_worker(WorkerId{worker}, in_use);
 }
 
-std::size_t OperatorView::terminate(const control::SessionSelector& selector, bool hard) {
-  return concentrator_.terminate(selector, hard);
+void OperatorView::set_rate(control::SessionSelector selector, std::optional<control::SubscriberRate> rate,
+                            Counted done) {
+  walk(
+      std::move(selector),
+      [this, rate](control::CallWalk& walk) { return concentrator_.set_rate(walk, rate); }, std::move(done));
+}
+
+void OperatorView::terminate(control::SessionSelector selector, bool hard, Counted done) {
+  walk(
+      std::move(selector),
+      [this, hard](control::CallWalk& walk) { return concentrator_.terminate(walk, hard); }, std::move(done));
+}
+
+void OperatorView::walk(control::SessionSelector selector,
+                        std::function<std::size_t(control::CallWalk&)> slice, Counted done) {
+  chores_.add([walk = control::CallWalk(std::move(selector)), slice = std::move(slice),
+               done = std::move(done), calls = std::size_t{0}]() mutable {
+    calls += slice(walk);
+    if (walk.done()) {
+      done(calls);
+    }
+    return !walk.done();
+  });
 }
 
 }  // namespace adit::app

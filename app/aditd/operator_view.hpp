@@ -11,6 +11,7 @@
 #include "app/aditd/operator/backend.hpp"
 #include "app/aditd/radius_service.hpp"
 #include "app/aditd/runtime.hpp"
+#include "app/chores.hpp"
 #include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
 
@@ -22,9 +23,10 @@ class OperatorView final : public OperatorBackend {
   /// `on_restart` is called once a port has been taken from the workers, see
   /// PortSupervisor::finish_restart().
   OperatorView(control::Concentrator& concentrator, Runtime& runtime, const control::TimerWheel& wheel,
-               RadiusService& radius, std::function<void()> on_restart, std::function<void(Reloaded)> reload);
+               RadiusService& radius, Chores& chores, std::function<void()> on_restart,
+               std::function<void(Reloaded)> reload);
 
-  void for_each_session(const std::function<void(const SessionRow&)>& visit) const override;
+  [[nodiscard]] NextSessions sessions() const override;
   [[nodiscard]] control::ConcentratorStats stats() const override;
   [[nodiscard]] std::vector<DropRow> drops() const override;
   [[nodiscard]] std::vector<WorkerRow> workers() const override;
@@ -44,19 +46,21 @@ class OperatorView final : public OperatorBackend {
   [[nodiscard]] std::vector<control::WorkerSeats> seats() const override { return concentrator_.seats(); }
   [[nodiscard]] std::vector<MemoryRow> memory() const override;
   bool use_worker(std::uint16_t worker, bool in_use) override;
-  std::size_t set_rate(const control::SessionSelector& selector,
-                       std::optional<control::SubscriberRate> rate) override {
-    return concentrator_.set_rate(selector, rate);
-  }
-  std::size_t terminate(const control::SessionSelector& selector, bool hard) override;
+  void set_rate(control::SessionSelector selector, std::optional<control::SubscriberRate> rate,
+                Counted done) override;
+  void terminate(control::SessionSelector selector, bool hard, Counted done) override;
 
  private:
+  /// Goes on when the operator has gone: what was begun is done to all calls.
+  void walk(control::SessionSelector selector, std::function<std::size_t(control::CallWalk&)> slice,
+            Counted done);
   [[nodiscard]] WorkerRow row_of(contract::WorkerId worker, std::uint64_t elapsed_cycles) const;
 
   control::Concentrator& concentrator_;
   Runtime& runtime_;
   const control::TimerWheel& wheel_;
   RadiusService& radius_;
+  Chores& chores_;
   std::function<void()> on_restart_;
   std::function<void(Reloaded)> reload_;
   std::uint64_t began_;  // TSC

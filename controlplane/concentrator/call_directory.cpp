@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/concentrator/call_directory.hpp"
 
+#include <charconv>
 #include <utility>
 
 namespace adit::control {
+namespace {
+
+/// When most slots are empty, a slice looks at this many: 64 KiB of memory, in order.
+constexpr std::size_t kSlotsPerSlice = 4096;
+
+bool is_of(const CallRecord& call, const SessionSelector& selector) {
+  return selector.by == SessionSelector::By::kAll ||
+         (call.user_links.user != nullptr && *call.user_links.user == selector.value);
+}
+
+}  // namespace
 
 CallRecord& CallDirectory::add(std::unique_ptr<CallRecord> call) {
   CallRecord& record = *call;
@@ -22,13 +34,14 @@ void CallDirectory::remove(CallRecord& call) {
 
 void CallDirectory::set_user(CallRecord& call, const std::string& user) {
   forget_user(call);
-  const auto [entry, first] = by_user_.try_emplace(user, nullptr);
-  CallRecord* head = entry->second;
-  call.user_links = {&entry->first, nullptr, head};  // keys of an unordered_map do not move
-  if (head != nullptr) {
-    head->user_links.previous = &call;
+  const auto entry = by_user_.try_emplace(user).first;
+  OfUser& calls = entry->second;
+  call.user_links = {&entry->first, nullptr, calls.first};  // keys of an unordered_map do not move
+  if (calls.first != nullptr) {
+    calls.first->user_links.previous = &call;
   }
-  entry->second = &call;
+  calls.first = &call;
+  ++calls.count;
 }
 
 void CallDirectory::forget_user(CallRecord& call) {
@@ -36,26 +49,30 @@ void CallDirectory::forget_user(CallRecord& call) {
   if (links.user == nullptr) {
     return;
   }
+  const auto entry = by_user_.find(*links.user);
+  CallRecord*& towards = links.previous != nullptr ? links.previous->user_links.next : entry->second.first;
+  towards = links.next;
   if (links.next != nullptr) {
     links.next->user_links.previous = links.previous;
   }
-  if (links.previous != nullptr) {
-    links.previous->user_links.next = links.next;
-  } else if (links.next != nullptr) {
-    by_user_.find(*links.user)->second = links.next;
-  } else {
-    by_user_.erase(by_user_.find(*links.user));
+  if (--entry->second.count == 0) {
+    by_user_.erase(entry);
   }
 }
 
 std::vector<CallRecord*> CallDirectory::of_user(const std::string& user) const {
   std::vector<CallRecord*> calls;
   const auto entry = by_user_.find(user);
-  for (CallRecord* call = entry == by_user_.end() ? nullptr : entry->second; call != nullptr;
+  for (CallRecord* call = entry == by_user_.end() ? nullptr : entry->second.first; call != nullptr;
        call = call->user_links.next) {
     calls.push_back(call);
   }
   return calls;
+}
+
+std::size_t CallDirectory::count_of(const std::string& user) const {
+  const auto entry = by_user_.find(user);
+  return entry == by_user_.end() ? 0 : entry->second.count;
 }
 
 CallRecord* CallDirectory::at_address(wire::Ipv4Address address) const {
@@ -68,13 +85,75 @@ CallRecord* CallDirectory::numbered(std::uint64_t number) const {
   return entry == by_number_.end() ? nullptr : entry->second.get();
 }
 
-std::vector<CallRecord*> CallDirectory::all() const {
-  std::vector<CallRecord*> calls;
-  calls.reserve(by_number_.size());
-  for (const auto& [number, call] : by_number_) {
-    calls.push_back(call.get());
+CallRecord* CallDirectory::with_id(std::string_view session_id) const {
+  constexpr std::size_t kDigits = 16;
+  std::uint64_t number = 0;
+  const char* end = session_id.data() + session_id.size();
+  const auto parsed = std::from_chars(session_id.data(), end, number, 16);
+  const bool whole = session_id.size() == kDigits && parsed.ec == std::errc{} && parsed.ptr == end;
+  return whole ? numbered(number) : nullptr;
+}
+
+// ---- walks ------------------------------------------------------------------------------------------------
+
+void CallDirectory::walk(CallWalk& walk, Slots slots, const Visit& visit) const {
+  if (walk.stage_ == CallWalk::Stage::kNew) {
+    begin(walk);
   }
-  return calls;
+  if (walk.stage_ == CallWalk::Stage::kNamed) {
+    return walk_named(walk, visit);
+  }
+  std::size_t calls = 0;
+  for (std::size_t looks = 0; looks < kSlotsPerSlice && calls < kCallsPerSlice; ++looks) {
+    if (walk.worker_ == slots.size()) {
+      walk.stage_ = CallWalk::Stage::kDone;
+      return;
+    }
+    const CallSlots<CallRecord>& of_worker = slots[walk.worker_];
+    if (walk.slot_ == of_worker.size()) {
+      ++walk.worker_;
+      walk.slot_ = 0;
+      continue;
+    }
+    if (CallRecord* call = of_worker.at(walk.slot_); call != nullptr) {
+      ++calls;
+      if (is_of(*call, walk.selector_) && !visit(*call)) {
+        return;
+      }
+    }
+    ++walk.slot_;
+  }
+}
+
+/// What an index names is looked up, once; every call, and those of a user of many, are met on the way through
+/// the slots.
+void CallDirectory::begin(CallWalk& walk) const {
+  using By = SessionSelector::By;
+  const auto& [by, value] = walk.selector_;
+  walk.stage_ = CallWalk::Stage::kNamed;
+  if (by == By::kAll || (by == By::kUsername && count_of(value) > kCallsPerSlice)) {
+    walk.stage_ = CallWalk::Stage::kSlots;
+  } else if (by == By::kUsername) {
+    for (const CallRecord* call : of_user(value)) {
+      walk.named_.push_back(call->number());
+    }
+  } else {
+    const auto address = by == By::kIp ? wire::parse_ipv4(value) : std::nullopt;
+    const CallRecord* call = by == By::kSessionId ? with_id(value) : address ? at_address(*address) : nullptr;
+    if (call != nullptr) {
+      walk.named_.push_back(call->number());
+    }
+  }
+}
+
+void CallDirectory::walk_named(CallWalk& walk, const Visit& visit) const {
+  for (; !walk.named_.empty(); walk.named_.pop_back()) {
+    CallRecord* call = numbered(walk.named_.back());  // nullptr: it has gone since
+    if (call != nullptr && !visit(*call)) {
+      return;
+    }
+  }
+  walk.stage_ = CallWalk::Stage::kDone;
 }
 
 }  // namespace adit::control

@@ -3,14 +3,19 @@
 // Thread: control. Owner: ConcentratorCore.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "controlplane/concentrator/call_record.hpp"
+#include "controlplane/concentrator/call_walk.hpp"
+#include "controlplane/concentrator/resources/call_slots.hpp"
 
 namespace adit::control {
 
@@ -25,17 +30,32 @@ class CallDirectory {
   void forget_user(CallRecord& call);
   void set_address(CallRecord& call, wire::Ipv4Address address) { by_address_[address] = &call; }
 
+  /// Grows with the calls of that user.
   [[nodiscard]] std::vector<CallRecord*> of_user(const std::string& user) const;
+  [[nodiscard]] std::size_t count_of(const std::string& user) const;
   [[nodiscard]] CallRecord* at_address(wire::Ipv4Address address) const;
-  [[nodiscard]] CallRecord* numbered(std::uint64_t number) const;
-  [[nodiscard]] std::vector<CallRecord*> all() const;
+  /// `session_id` as CallRecord::session_id(), from outside.
+  [[nodiscard]] CallRecord* with_id(std::string_view session_id) const;
 
-  [[nodiscard]] const auto& by_number() const { return by_number_; }
+  using Slots = std::span<const CallSlots<CallRecord>>;
+  /// Returns false when there is no room to act on the call now: the next slice begins with it.
+  using Visit = std::function<bool(CallRecord& call)>;
+  /// Visits the next slice of `walk`. `slots`: of all workers, always the same ones.
+  void walk(CallWalk& walk, Slots slots, const Visit& visit) const;
+
   [[nodiscard]] bool empty() const { return by_number_.empty(); }
 
  private:
+  struct OfUser {
+    CallRecord* first = nullptr;
+    std::size_t count = 0;
+  };
+  [[nodiscard]] CallRecord* numbered(std::uint64_t number) const;
+  void begin(CallWalk& walk) const;
+  void walk_named(CallWalk& walk, const Visit& visit) const;
+
   std::unordered_map<std::uint64_t, std::unique_ptr<CallRecord>> by_number_;
-  std::unordered_map<std::string, CallRecord*> by_user_;  // the head of each user's list
+  std::unordered_map<std::string, OfUser> by_user_;  // a list each
   std::unordered_map<wire::Ipv4Address, CallRecord*> by_address_;
 };
 

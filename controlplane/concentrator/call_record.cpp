@@ -143,11 +143,13 @@ void CallRecord::disable_ip() {
   }
 }
 
-void CallRecord::set_rate(std::optional<SubscriberRate> rate) {
-  rate_ = rate.value_or(admitted_rate_);
-  if (up_since_) {
-    post(limits(rate_));
+bool CallRecord::set_rate(std::optional<SubscriberRate> rate) {
+  const SubscriberRate next = rate.value_or(admitted_rate_);
+  if (up_since_ && link_open() && !try_post(limits(next))) {
+    return false;
   }
+  rate_ = next;
+  return true;
 }
 
 bool CallRecord::change(const SessionChange& change) {

@@ -48,8 +48,9 @@ class CallRecord final : public PptpCall, public WorkerLink {
   bool terminate(EndReason reason, bool hard);
   /// Ends the call at once, and notifies the peer on the control connection.
   void end(EndReason reason);
-  /// Changes the rate limit in place; none: restores the one from authentication.
-  void set_rate(std::optional<SubscriberRate> rate);
+  /// Changes the rate limit in place; none: restores the one from authentication. False: its worker's ring is
+  /// full; nothing has changed.
+  [[nodiscard]] bool set_rate(std::optional<SubscriberRate> rate);
   /// False: the call is ending or its worker's ring is full; nothing has changed.
   bool change(const SessionChange& change);
   /// The control connection has ended the call, or is itself gone.

@@ -3,8 +3,6 @@
 // ended.
 #include "controlplane/concentrator/concentrator.hpp"
 
-#include <charconv>
-
 #include "controlplane/concentrator/concentrator_core.hpp"
 #include "controlplane/concentrator/connection_record.hpp"
 
@@ -66,66 +64,28 @@ void Concentrator::on_machine_networks(std::vector<MachineNetwork> networks) {
   core_->set_machine_networks(std::move(networks));
 }
 
-namespace {
-
-CallRecord* find_session(const CallDirectory& directory, std::string_view session_id) {
-  constexpr std::size_t kDigits = 16;
-  std::uint64_t number = 0;
-  const char* end = session_id.data() + session_id.size();
-  const auto parsed = std::from_chars(session_id.data(), end, number, 16);
-  const bool whole = session_id.size() == kDigits && parsed.ec == std::errc{} && parsed.ptr == end;
-  return whole ? directory.numbered(number) : nullptr;
-}
-
-std::vector<CallRecord*> selected(const CallDirectory& directory, const SessionSelector& selector) {
-  CallRecord* one = nullptr;
-  switch (selector.by) {
-    case SessionSelector::By::kAll:
-      return directory.all();
-    case SessionSelector::By::kUsername:
-      return directory.of_user(selector.value);
-    case SessionSelector::By::kIp:
-      if (const auto address = wire::parse_ipv4(selector.value)) {
-        one = directory.at_address(*address);
-      }
-      break;
-    case SessionSelector::By::kSessionId:
-      one = find_session(directory, selector.value);
-      break;
-  }
-  return one == nullptr ? std::vector<CallRecord*>{} : std::vector{one};
-}
-
-}  // namespace
-
-std::size_t Concentrator::terminate(const SessionSelector& selector, bool hard) {
+std::size_t Concentrator::terminate(CallWalk& walk, bool hard) {
   std::size_t asked = 0;
-  for (CallRecord* call : selected(core_->directory, selector)) {
-    asked += call->terminate(EndReason::kAdminReset, hard) ? 1 : 0;
-  }
+  core_->directory.walk(walk, core_->slots(), [&](CallRecord& call) {
+    asked += call.terminate(EndReason::kAdminReset, hard) ? 1 : 0;
+    return true;
+  });
   core_->sweep();
   return asked;
 }
 
-std::size_t Concentrator::set_rate(const SessionSelector& selector, std::optional<SubscriberRate> rate) {
-  const std::vector<CallRecord*> calls = selected(core_->directory, selector);
-  for (CallRecord* call : calls) {
-    call->set_rate(rate);
-  }
-  core_->sweep();
-  return calls.size();
-}
-
-std::vector<CallStatus> Concentrator::find(const SessionSelector& selector) const {
-  std::vector<CallStatus> found;
-  for (const CallRecord* call : selected(core_->directory, selector)) {
-    found.push_back(call->status());
-  }
-  return found;
+std::size_t Concentrator::set_rate(CallWalk& walk, std::optional<SubscriberRate> rate) {
+  std::size_t changed = 0;
+  core_->directory.walk(walk, core_->slots(), [&](CallRecord& call) {
+    const bool told = call.set_rate(rate);
+    changed += told ? 1 : 0;
+    return told;
+  });
+  return changed;
 }
 
 Removal Concentrator::remove(std::string_view session_id) {
-  CallRecord* call = find_session(core_->directory, session_id);
+  CallRecord* call = core_->directory.with_id(session_id);
   if (call == nullptr) {
     return Removal::kUnknown;
   }
@@ -138,7 +98,7 @@ Removal Concentrator::remove(std::string_view session_id) {
 }
 
 bool Concentrator::change(std::string_view session_id, const SessionChange& change) {
-  CallRecord* call = find_session(core_->directory, session_id);
+  CallRecord* call = core_->directory.with_id(session_id);
   const bool changed = call != nullptr && call->change(change);
   core_->sweep();
   return changed;
@@ -165,10 +125,11 @@ const std::vector<WorkerSeats>& Concentrator::seats() const {
   return core_->seating.workers();
 }
 
-void Concentrator::for_each_call(const std::function<void(const CallStatus&)>& visit) const {
-  for (const auto& [number, call] : core_->directory.by_number()) {
-    visit(call->status());
-  }
+void Concentrator::for_each_call(CallWalk& walk, const std::function<void(const CallStatus&)>& visit) const {
+  core_->directory.walk(walk, core_->slots(), [&](const CallRecord& call) {
+    visit(call.status());
+    return true;
+  });
 }
 
 ConcentratorStats Concentrator::stats() const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control plane as one object: control connections, calls, sessions, call IDs, slots, addresses.
 // Sans-I/O: TCP octets, worker messages, operator's requests and time in; ConcentratorActions out.
-// Every operation is O(1) in the number of calls, except those that visit all of them.
+// Every operation is O(1) in the number of calls; what visits many of them does a slice at a time (CallWalk).
 // Thread: control. Owner: aditd (or a simulation).
 #pragma once
 
@@ -24,6 +24,7 @@
 #include "controlplane/concentrator/accounting.hpp"
 #include "controlplane/concentrator/admission/scarcity.hpp"
 #include "controlplane/concentrator/admission/source_history.hpp"
+#include "controlplane/concentrator/call_walk.hpp"
 #include "controlplane/concentrator/resources/address_pool.hpp"
 #include "controlplane/concentrator/resources/machine_networks.hpp"
 #include "controlplane/concentrator/resources/prefix_claims.hpp"
@@ -98,13 +99,6 @@ struct SourceStatus {
   Duration since{0};  ///< the last time that something was done to it
 };
 
-/// Selects calls for `adit terminate`, `adit shaper` and RADIUS Disconnect- and CoA-Requests.
-struct SessionSelector {
-  enum class By : std::uint8_t { kAll, kUsername, kIp, kSessionId };
-  By by = By::kAll;
-  std::string value;
-};
-
 /// The result of removing a call at once.
 enum class Removal : std::uint8_t {
   kUnknown,   ///< there is no such call
@@ -147,13 +141,14 @@ class Concentrator {
   void on_machine_networks(std::vector<MachineNetwork> networks);
 
   // ---- operator -------------------------------------------------------------------------------------------
+  // Those that take a walk do its next slice. They meet all matching calls, including those that are ending
+  // (except by user name: those are no longer listed).
+  void for_each_call(CallWalk& walk, const std::function<void(const CallStatus&)>& visit) const;
   /// Returns the number of calls asked to end. hard: without LCP's Terminate-Request.
-  std::size_t terminate(const SessionSelector& selector, bool hard);
+  std::size_t terminate(CallWalk& walk, bool hard);
   /// Changes the rate limit of these calls in place; none: restores the one from authentication. Returns
-  /// their number.
-  std::size_t set_rate(const SessionSelector& selector, std::optional<SubscriberRate> rate);
-  /// All matching calls, including those that are ending (except by user name: those are no longer listed).
-  [[nodiscard]] std::vector<CallStatus> find(const SessionSelector& selector) const;
+  /// their number. A full ring to a worker ends the slice early: go on when it may have room.
+  std::size_t set_rate(CallWalk& walk, std::optional<SubscriberRate> rate);
   /// Ends one call at once.
   Removal remove(std::string_view session_id);
   /// Changes a call in place. False: no such call, or its worker's ring is full; nothing has changed.
@@ -171,7 +166,6 @@ class Concentrator {
   void on_busy(const std::vector<double>& shares);
   [[nodiscard]] const std::vector<WorkerSeats>& seats() const;
 
-  void for_each_call(const std::function<void(const CallStatus&)>& visit) const;
   [[nodiscard]] ConcentratorStats stats() const;
   [[nodiscard]] std::vector<PoolStatus> pools() const;
   /// Those that were limited most recently first, at most kRememberedSources.

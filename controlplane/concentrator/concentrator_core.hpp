@@ -79,6 +79,9 @@ class ConcentratorCore {
     return !removals_waiting_[call.ref.worker.value].empty();
   }
 
+  // ---- for walks over them
+  [[nodiscard]] CallDirectory::Slots slots() const { return slots_; }
+
   [[nodiscard]] std::string duration_since(Instant since) const;
 
   // ---- shared state

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/concentrator/user_limits.hpp"
 
-#include <vector>
-
 #include "controlplane/concentrator/call_record.hpp"
 #include "controlplane/concentrator/concentrator_core.hpp"
 
@@ -37,9 +35,8 @@ bool is_within(ConcentratorCore& core, const CallRecord& call, const std::string
   if (!port_limit) {
     return true;
   }
-  std::vector<CallRecord*> others = core.directory.of_user(user);  // ended calls are not listed
-  std::erase(others, &call);
-  if (others.size() < *port_limit) {
+  const bool is_listed = call.user_links.user != nullptr && *call.user_links.user == user;
+  if (core.directory.count_of(user) - (is_listed ? 1 : 0) < *port_limit) {  // ended calls are not listed
     return true;
   }
   core.log.event(Severity::kWarning, "port_limit_reached",

@@ -16,6 +16,7 @@
 #include "tests/fuzz/targets.hpp"
 #include "tests/kit/event_logs.hpp"
 #include "tests/kit/seeded_entropy.hpp"
+#include "tests/kit/whole_walks.hpp"
 
 namespace adit::fuzz {
 
@@ -156,7 +157,7 @@ class House final : public ConcentratorActions {
   /// A change of RFC 5176 to one call.
   void change(std::uint8_t how) {
     std::vector<std::string> ids;
-    concentrator_.for_each_call([&](const CallStatus& call) { ids.push_back(call.session_id); });
+    for_each_call(concentrator_, [&](const CallStatus& call) { ids.push_back(call.session_id); });
     if (ids.empty()) {
       return;
     }
@@ -169,7 +170,7 @@ class House final : public ConcentratorActions {
   }
   void remove(std::uint8_t which) {
     std::vector<std::string> ids;
-    concentrator_.for_each_call([&](const CallStatus& call) { ids.push_back(call.session_id); });
+    for_each_call(concentrator_, [&](const CallStatus& call) { ids.push_back(call.session_id); });
     if (!ids.empty()) {
       (void)concentrator_.remove(ids[which % ids.size()]);
     }
@@ -258,11 +259,13 @@ void intervene(House& house, std::uint8_t kind, std::uint8_t how) {
   switch (kind % 8) {
     case 0:
     case 1:
-      (void)house.concentrator().terminate(alice, kind % 2 != 0);
+      (void)terminate(house.concentrator(), alice, kind % 2 != 0);
       break;
-    case 2:
-      (void)house.concentrator().set_rate(alice, SubscriberRate{.down = how, .up = how});
+    case 2: {
+      CallWalk walk(alice);  // one slice: the ring may be full
+      (void)house.concentrator().set_rate(walk, SubscriberRate{.down = how, .up = how});
       break;
+    }
     case 3:
       house.change(how);
       break;

@@ -82,8 +82,9 @@ void expect_both_ends_agree(WorldClient& client, bool encrypted, bool asks_dns) 
 
 void expect_addresses_match(DialWorld& world) {
   std::map<std::uint16_t, wire::Ipv4Address> assigned;
-  world.house.concentrator->for_each_call(
-      [&](const control::CallStatus& call) { assigned[call.local_id.value] = call.session.address; });
+  for_each_call(*world.house.concentrator, [&](const control::CallStatus& call) {
+    assigned[call.local_id.value] = call.session.address;
+  });
   for (const auto& client : world.clients) {
     ASSERT_TRUE(client->server_id);
     EXPECT_EQ(client->ip, assigned[client->server_id->value]);
@@ -281,7 +282,7 @@ TEST_F(ClientDialUp, TheServerEndsTheCall) {
       WorldClient& client = world.dial(settings, kGood);
       ASSERT_TRUE(world.run_until_all(is_up, 30s));
       world.run(1s);
-      world.house.concentrator->terminate({control::SessionSelector::By::kAll, ""}, hard);
+      terminate(*world.house.concentrator, {control::SessionSelector::By::kAll, ""}, hard);
       ASSERT_TRUE(world.run_until_all(is_over, 10s));
       EXPECT_EQ(client.ended, hard ? ClientEnd::kServerCleared : ClientEnd::kServerTerminated)
           << control::to_text(*client.ended);

@@ -170,13 +170,13 @@ class Storm {
     const bool hard = below(2) == 0;
     switch (below(8)) {
       case 0:
-        house.concentrator->terminate({By::kAll, ""}, hard);
+        control::terminate(*house.concentrator, {By::kAll, ""}, hard);
         break;
       case 1:
-        house.concentrator->terminate({By::kIp, "10.64.0." + std::to_string(2 + below(200))}, hard);
+        control::terminate(*house.concentrator, {By::kIp, "10.64.0." + std::to_string(2 + below(200))}, hard);
         break;
       default:
-        house.concentrator->terminate({By::kUsername, user()}, hard);
+        control::terminate(*house.concentrator, {By::kUsername, user()}, hard);
         break;
     }
   }

@@ -91,10 +91,14 @@ struct MemoryRow {
   std::uint64_t octets = 0;
 };
 
+/// A list of sessions, a slice at a time: visits the next ones. False: they were the last.
+using NextSessions = std::function<bool(const std::function<void(const SessionRow&)>& visit)>;
+
 class OperatorBackend {
  public:
   virtual ~OperatorBackend() = default;
-  virtual void for_each_session(const std::function<void(const SessionRow&)>& visit) const = 0;
+  /// All of them; one that begins or ends meanwhile may be missing. Only while the backend lives.
+  [[nodiscard]] virtual NextSessions sessions() const = 0;
   [[nodiscard]] virtual control::ConcentratorStats stats() const = 0;
   /// All reasons, including those with no packets.
   [[nodiscard]] virtual std::vector<DropRow> drops() const = 0;
@@ -121,11 +125,13 @@ class OperatorBackend {
   [[nodiscard]] virtual std::vector<MemoryRow> memory() const = 0;
   /// Whether a worker gets new calls. False: no such worker, or the last one in use.
   virtual bool use_worker(std::uint16_t worker, bool in_use) = 0;
-  /// Changes the rate limits of calls; without a rate, restores their own. Returns the number of calls.
-  virtual std::size_t set_rate(const control::SessionSelector& selector,
-                               std::optional<control::SubscriberRate> rate) = 0;
-  /// Returns the number of calls asked to end.
-  virtual std::size_t terminate(const control::SessionSelector& selector, bool hard) = 0;
+  // These two go through the calls a slice a turn, to the end, and then call `done` with how many they were.
+  using Counted = std::function<void(std::size_t calls)>;
+  /// Changes the rate limits of calls; without a rate, restores their own.
+  virtual void set_rate(control::SessionSelector selector, std::optional<control::SubscriberRate> rate,
+                        Counted done) = 0;
+  /// Asks calls to end; hard: without LCP's Terminate-Request.
+  virtual void terminate(control::SessionSelector selector, bool hard, Counted done) = 0;
 };
 
 }  // namespace adit::app

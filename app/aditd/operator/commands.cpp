@@ -74,17 +74,12 @@ std::expected<TerminateParams, RpcError> read_terminate(const Json& params) {
   return TerminateParams{std::move(*selector), hard != params.end() && hard->get<bool>()};
 }
 
-}  // namespace
+struct ShapeParams {
+  SessionSelector selector;
+  std::optional<control::SubscriberRate> rate;
+};
 
-Result terminate(const Json& params, OperatorBackend& backend) {
-  const auto read = read_terminate(params);
-  if (!read) {
-    return std::unexpected(read.error());
-  }
-  return Json{{"terminated", backend.terminate(read->selector, read->hard)}};
-}
-
-Result shape(const Json& params, OperatorBackend& backend) {
+std::expected<ShapeParams, RpcError> read_shape(const Json& params) {
   if (auto wrong = unknown_param(
           params, "rate",
           "shaper takes {\"by\": \"username\", \"value\": \"alice\", \"rate\": \"10240/2048\"}")) {
@@ -97,11 +92,33 @@ Result shape(const Json& params, OperatorBackend& backend) {
       return invalid_params("rate must be in kbit/s: \"10240\", or \"10240/2048\" for down and up");
     }
   }
-  const auto selector = read_selector(params);
+  auto selector = read_selector(params);
   if (!selector) {
-    return std::unexpected(selector.error());
+    return std::unexpected(std::move(selector.error()));
   }
-  return Json{{"shaped", backend.set_rate(*selector, rate)}};
+  return ShapeParams{std::move(*selector), rate};
+}
+
+}  // namespace
+
+void terminate(const Json& params, OperatorBackend& backend, const Answer& answer) {
+  const auto read = read_terminate(params);
+  if (!read) {
+    answer(std::unexpected(read.error()));
+    return;
+  }
+  backend.terminate(read->selector, read->hard,
+                    [answer](std::size_t calls) { answer(Json{{"terminated", calls}}); });
+}
+
+void shape(const Json& params, OperatorBackend& backend, const Answer& answer) {
+  const auto read = read_shape(params);
+  if (!read) {
+    answer(std::unexpected(read.error()));
+    return;
+  }
+  backend.set_rate(read->selector, read->rate,
+                   [answer](std::size_t calls) { answer(Json{{"shaped", calls}}); });
 }
 
 Result restart_port(const Json& params, OperatorBackend& backend) {
@@ -116,7 +133,7 @@ Result restart_port(const Json& params, OperatorBackend& backend) {
   return show_ports(backend);
 }
 
-void reload(const Json& params, OperatorBackend& backend, const std::function<void(const Result&)>& answer) {
+void reload(const Json& params, OperatorBackend& backend, const Answer& answer) {
   if (!params.empty()) {
     answer(invalid_params("reload takes no params"));
     return;

@@ -78,6 +78,16 @@ class ControlSocket::Client : public std::enable_shared_from_this<Client> {
       }
       return;
     }
+    server_->chores_.add([self = shared_from_this()] {
+      self->write_piece();
+      return false;
+    });
+  }
+
+  void write_piece() {
+    if (server_ == nullptr) {
+      return;
+    }
     output_ = reply_.next();
     asio::async_write(
         socket_, asio::buffer(output_),
@@ -103,8 +113,9 @@ class ControlSocket::Client : public std::enable_shared_from_this<Client> {
   bool close_after_reply_ = false;
 };
 
-ControlSocket::ControlSocket(asio::io_context& io, OperatorBackend& backend, const CliSettings& settings)
-    : io_(io), backend_(backend), settings_(settings), acceptor_(io), accept_again_(io) {}
+ControlSocket::ControlSocket(asio::io_context& io, Chores& chores, OperatorBackend& backend,
+                             const CliSettings& settings)
+    : io_(io), chores_(chores), backend_(backend), settings_(settings), acceptor_(io), accept_again_(io) {}
 
 ControlSocket::~ControlSocket() {
   for (const std::shared_ptr<Client>& client : clients_) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operator's socket: UNIX stream, one JSON-RPC 2.0 request per line (rpc.hpp), answered in order.
 // Clients, request length and unsent output are bounded; a new client replaces the one that has been silent
-// longest.
+// longest. A reply's pieces are chores: a turn of the loop makes one, whoever asks, and the next of the same reply
+// once the socket has taken it.
 // Thread: control. Owner: the control loop.
 #pragma once
 
@@ -16,6 +17,7 @@
 
 #include "app/aditd/config/config.hpp"
 #include "app/aditd/operator/backend.hpp"
+#include "app/chores.hpp"
 
 namespace adit::app {
 
@@ -24,8 +26,8 @@ class ControlSocket {
   static constexpr std::size_t kMaxClients = 16;
   static constexpr std::size_t kMaxRequest = 65'536;  ///< octets, newline included
 
-  /// `io` and `backend` outlive the socket.
-  ControlSocket(asio::io_context& io, OperatorBackend& backend, const CliSettings& settings);
+  /// `io`, `chores` and `backend` outlive the socket, and `io` the chores.
+  ControlSocket(asio::io_context& io, Chores& chores, OperatorBackend& backend, const CliSettings& settings);
   /// Closes every client and removes the socket file.
   ~ControlSocket();
   ControlSocket(const ControlSocket&) = delete;
@@ -48,6 +50,7 @@ class ControlSocket {
   void touch(Client& client);
 
   asio::io_context& io_;
+  Chores& chores_;
   OperatorBackend& backend_;
   const CliSettings settings_;
   asio::local::stream_protocol::acceptor acceptor_;

@@ -2,15 +2,14 @@
 // The functions behind the rows of methods(), and what they share. Thread: control.
 #pragma once
 
-#include <functional>
 #include <string>
-#include <vector>
 
 #include "app/aditd/operator/method.hpp"
 
 namespace adit::app {
 
-[[nodiscard]] std::vector<SessionRow> list_sessions(const OperatorBackend& backend);
+[[nodiscard]] List show_sessions(const OperatorBackend& backend);
+[[nodiscard]] List show_admission(const OperatorBackend& backend);
 [[nodiscard]] Json show_stat(const OperatorBackend& backend);
 [[nodiscard]] Json show_version(const OperatorBackend& backend);
 [[nodiscard]] Json show_drops(const OperatorBackend& backend);
@@ -18,21 +17,17 @@ namespace adit::app {
 [[nodiscard]] Json show_counters(const OperatorBackend& backend);
 [[nodiscard]] Json show_steering(const OperatorBackend& backend);
 [[nodiscard]] Json show_pools(const OperatorBackend& backend);
-[[nodiscard]] Json show_admission(const OperatorBackend& backend);
 [[nodiscard]] Json show_ports(const OperatorBackend& backend);
 [[nodiscard]] Json show_radius(const OperatorBackend& backend);
 
-[[nodiscard]] Result terminate(const Json& params, OperatorBackend& backend);
-[[nodiscard]] Result shape(const Json& params, OperatorBackend& backend);
 [[nodiscard]] Result use_worker(const Json& params, OperatorBackend& backend);
 [[nodiscard]] Result restart_port(const Json& params, OperatorBackend& backend);
 
-void reload(const Json& params, OperatorBackend& backend, const std::function<void(const Result&)>& answer);
-void try_radius(const Json& params, OperatorBackend& backend,
-                const std::function<void(const Result&)>& answer);
+void terminate(const Json& params, OperatorBackend& backend, const Answer& answer);
+void shape(const Json& params, OperatorBackend& backend, const Answer& answer);
+void reload(const Json& params, OperatorBackend& backend, const Answer& answer);
+void try_radius(const Json& params, OperatorBackend& backend, const Answer& answer);
 
-/// One element of show.sessions' list, as JSON text.
-[[nodiscard]] std::string session_json(const SessionRow& row);
 /// On one line. Peers' names need not be UTF-8: invalid octets become U+FFFD.
 [[nodiscard]] std::string dump(const Json& json);
 

@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 #include <variant>
-#include <vector>
 
 #include "app/aditd/operator/backend.hpp"
+#include "app/aditd/operator/rpc.hpp"
 
 namespace adit::app {
 
@@ -30,16 +30,16 @@ struct RpcError {
   std::string message;
 };
 using Result = std::expected<Json, RpcError>;
+using Answer = std::function<void(const Result& result)>;
 
 /// Read-only; takes no params.
 using Show = Json (*)(const OperatorBackend& backend);
-/// Lists sessions, sent in pieces; takes no params.
-using ListSessions = std::vector<SessionRow> (*)(const OperatorBackend& backend);
+/// Shows a list that may be long, made and sent in pieces; takes no params.
+using ShowList = List (*)(const OperatorBackend& backend);
 /// Changes something; runs for a notification, too.
 using Command = Result (*)(const Json& params, OperatorBackend& backend);
 /// Answers later, once others have answered.
-using Inquiry = void (*)(const Json& params, OperatorBackend& backend,
-                         const std::function<void(const Result&)>& answer);
+using Inquiry = void (*)(const Json& params, OperatorBackend& backend, const Answer& answer);
 
 /// Changes something and answers when that is done; runs for a notification, too.
 struct SlowCommand {
@@ -48,7 +48,7 @@ struct SlowCommand {
 
 struct Method {
   std::string_view name;
-  std::variant<Show, ListSessions, Command, Inquiry, SlowCommand> answer;
+  std::variant<Show, ShowList, Command, Inquiry, SlowCommand> answer;
 };
 
 [[nodiscard]] std::span<const Method> methods();

@@ -6,7 +6,7 @@ namespace adit::app {
 
 std::span<const Method> methods() {
   static constexpr Method kMethods[] = {
-      {"show.sessions", &list_sessions},
+      {"show.sessions", &show_sessions},
       {"show.stat", &show_stat},
       {"show.drops", &show_drops},
       {"show.workers", &show_workers},
@@ -19,9 +19,9 @@ std::span<const Method> methods() {
       // {"user": "alice", "password": "...", "method": "mschap-v2"}
       {"try.radius", &try_radius},
       // {"by": "username"|"ip"|"sid"|"all", "value": "...", "hard": false}
-      {"terminate", &terminate},
+      {"terminate", SlowCommand{&terminate}},
       // {"by": ..., "value": "...", "rate": "10240/2048"}; without a rate: restore the call's own
-      {"shaper", &shape},
+      {"shaper", SlowCommand{&shape}},
       // {"worker": 0, "in_use": false}
       {"worker", &use_worker},
       // {"restart": "NAME"}

@@ -109,8 +109,7 @@ Json show_radius(const OperatorBackend& backend) {
           {"dae_strangers", status.dae_strangers}};
 }
 
-void try_radius(const Json& params, OperatorBackend& backend,
-                const std::function<void(const Result&)>& answer) {
+void try_radius(const Json& params, OperatorBackend& backend, const Answer& answer) {
   auto login = read_trial(params);
   if (!login) {
     answer(std::unexpected(login.error()));

@@ -13,9 +13,7 @@
 namespace adit::app {
 namespace {
 
-using Answer = std::function<void(RpcReply reply)>;
-
-constexpr std::size_t kRowsPerPiece = 256;
+using Reply = std::function<void(RpcReply reply)>;
 
 std::string error_text(const Json& id, const RpcError& error) {
   return dump(
@@ -70,17 +68,19 @@ struct Request {
 struct Dispatch {
   const Request& request;
   OperatorBackend& backend;
-  const Answer& answer;
+  const Reply& answer;
 
   void operator()(Show show) const {
     if (is_to_be_shown()) {
       reply(show(backend));
     }
   }
-  void operator()(ListSessions list) const {
+  void operator()(ShowList show) const {
     if (is_to_be_shown()) {
-      answer({R"({"jsonrpc":"2.0","id":)" + dump(request.id) + R"(,"result":{"sessions":[)", list(backend),
-              "]}}"});
+      List list = show(backend);
+      list.head = R"({"jsonrpc":"2.0","id":)" + dump(request.id) + R"(,"result":)" + list.head;
+      list.tail += '}';
+      answer(RpcReply(std::move(list)));
     }
   }
   void operator()(Command command) const { reply(command(request.params, backend)); }
@@ -120,7 +120,7 @@ struct Dispatch {
   }
 };
 
-void dispatch(const Request& request, OperatorBackend& backend, const Answer& answer) {
+void dispatch(const Request& request, OperatorBackend& backend, const Reply& answer) {
   const Dispatch dispatch{request, backend, answer};
   const auto found = std::ranges::find(methods(), request.method, &Method::name);
   if (found == methods().end()) {
@@ -139,14 +139,13 @@ std::string dump(const Json& json) {
 }
 
 std::string RpcReply::next() {
-  std::string piece = std::exchange(head_, {});
-  const std::size_t end = std::min(rows_.size(), at_ + kRowsPerPiece);
-  for (; at_ < end; ++at_) {
-    piece += (at_ == 0 ? "" : ",") + session_json(rows_[at_]);
-  }
-  if (at_ == rows_.size()) {
-    piece += tail_ + '\n';
-    more_ = false;
+  std::string piece = std::exchange(list_.head, {});
+  more_ = list_.next && list_.next([&](const std::string& row) {
+    piece += (std::exchange(has_rows_, true) ? "," : "") + row;
+  });
+  if (!more_) {
+    piece += list_.tail + '\n';
+    list_ = {};
   }
   return piece;
 }

@@ -7,31 +7,35 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "app/aditd/operator/backend.hpp"
 
 namespace adit::app {
 
-/// A reply in pieces, so that a list of every session neither stalls the control thread nor fills its memory
-/// with JSON.
+/// JSON whose rows are made when they are sent: `head`, the rows with commas between them, `tail`.
+struct List {
+  using Row = std::function<void(const std::string& json)>;
+  std::string head;
+  std::function<bool(const Row& row)> next;  ///< makes the next slice of rows; false: they were the last
+  std::string tail;
+};
+
+/// A reply in pieces, each made when the one before has been sent, so that a list of every session neither
+/// stalls the control thread nor fills its memory.
 class RpcReply {
  public:
   RpcReply() = default;  ///< no reply: the request was a notification
-  explicit RpcReply(std::string whole) : head_(std::move(whole)), more_(true) {}
-  /// `head`, the rows as a JSON list without its brackets, `tail`.
-  RpcReply(std::string head, std::vector<SessionRow> rows, std::string tail)
-      : head_(std::move(head)), rows_(std::move(rows)), tail_(std::move(tail)), more_(true) {}
+  explicit RpcReply(std::string whole)
+      : list_{.head = std::move(whole), .next = {}, .tail = {}}, more_(true) {}
+  explicit RpcReply(List list) : list_(std::move(list)), more_(true) {}
 
   [[nodiscard]] bool more() const { return more_; }
-  /// The next piece; the last one ends with a newline.
+  /// The next piece, perhaps an empty one; the last one ends with a newline. Calls the backend.
   [[nodiscard]] std::string next();
 
  private:
-  std::string head_;
-  std::vector<SessionRow> rows_;
-  std::string tail_;
-  std::size_t at_ = 0;
+  List list_;
+  bool has_rows_ = false;  // so far
   bool more_ = false;
 };
 

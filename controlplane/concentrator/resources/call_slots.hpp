@@ -53,6 +53,11 @@ class CallSlots {
     --used_;
   }
 
+  /// The call in a slot below size(); nullptr: the slot is free. A call has the same slot for life.
+  [[nodiscard]] Call* at(std::uint32_t slot) const { return slots_[slot].call; }
+  /// Slots that have been in use so far.
+  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(slots_.size()); }
+
   [[nodiscard]] std::uint32_t used() const { return used_; }
   [[nodiscard]] contract::WorkerId worker() const { return worker_; }
 

@@ -104,12 +104,19 @@ std::expected<CallStatus, Refusal> find_session(const Packet& request, const Nas
         Refusal{ErrorCause::kMissingAttribute,
                 "it lacks all of Acct-Session-Id, NAS-Port-Id, Framed-IP-Address and User-Name"});
   }
-  std::vector<CallStatus> found = concentrator.find(*selector);
-  std::erase_if(found, [&](const CallStatus& call) {
-    return call.session.user.empty() ||  // not authenticated yet
-           !std::ranges::all_of(request.attributes(),
-                                [&](const Attribute& attribute) { return matches(attribute, call); });
+  std::vector<CallStatus> found;
+  CallWalk walk(*selector);
+  concentrator.for_each_call(walk, [&](const CallStatus& call) {
+    if (!call.session.user.empty() &&  // else it is not authenticated yet
+        std::ranges::all_of(request.attributes(),
+                            [&](const Attribute& attribute) { return matches(attribute, call); })) {
+      found.push_back(call);
+    }
   });
+  if (!walk.done()) {  // the answer does not wait for a search among all calls
+    return std::unexpected(Refusal{ErrorCause::kMultipleSessionSelectionUnsupported,
+                                   "its User-Name has too many sessions to search; add Acct-Session-Id"});
+  }
   if (found.empty()) {
     return std::unexpected(
         Refusal{ErrorCause::kSessionContextNotFound, "no session matches all its attributes"});

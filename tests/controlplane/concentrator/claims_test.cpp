@@ -14,7 +14,7 @@ MachineNetwork own(wire::Ipv4Address address, const std::string& holder) {
 
 std::size_t routes_shown(House& house) {
   std::size_t routes = 0;
-  house.concentrator->for_each_call([&](const CallStatus& call) { routes += call.routes.size(); });
+  for_each_call(*house.concentrator, [&](const CallStatus& call) { routes += call.routes.size(); });
   return routes;
 }
 

@@ -20,6 +20,7 @@
 #include "controlplane/pptp/messages.hpp"
 #include "tests/kit/event_logs.hpp"
 #include "tests/kit/seeded_entropy.hpp"
+#include "tests/kit/whole_walks.hpp"
 
 namespace adit::control {
 

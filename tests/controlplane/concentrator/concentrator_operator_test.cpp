@@ -86,20 +86,20 @@ TEST(ConcentratorTerminate, SelectsByUserAddressSessionAndAll) {
     ASSERT_TRUE(clients.back()->dial(user));
   }
   std::map<std::uint16_t, std::string> sids;
-  house.concentrator->for_each_call([&](const CallStatus& c) { sids[c.local_id.value] = c.session_id; });
+  for_each_call(*house.concentrator, [&](const CallStatus& c) { sids[c.local_id.value] = c.session_id; });
   auto& concentrator = *house.concentrator;
-  EXPECT_EQ(concentrator.terminate({By::kUsername, "nobody"}, true), 0u);
-  EXPECT_EQ(concentrator.terminate({By::kIp, "10.64.0.99"}, true), 0u);
-  EXPECT_EQ(concentrator.terminate({By::kIp, "ten"}, true), 0u);
-  EXPECT_EQ(concentrator.terminate({By::kSessionId, "zz"}, true), 0u);
-  EXPECT_EQ(concentrator.terminate({By::kSessionId, sids[clients[1]->local_id].substr(1)}, true), 0u);
+  EXPECT_EQ(terminate(concentrator, {By::kUsername, "nobody"}, true), 0u);
+  EXPECT_EQ(terminate(concentrator, {By::kIp, "10.64.0.99"}, true), 0u);
+  EXPECT_EQ(terminate(concentrator, {By::kIp, "ten"}, true), 0u);
+  EXPECT_EQ(terminate(concentrator, {By::kSessionId, "zz"}, true), 0u);
+  EXPECT_EQ(terminate(concentrator, {By::kSessionId, sids[clients[1]->local_id].substr(1)}, true), 0u);
 
-  EXPECT_EQ(concentrator.terminate({By::kSessionId, sids[clients[2]->local_id]}, true), 1u);
-  EXPECT_EQ(concentrator.terminate({By::kSessionId, sids[clients[2]->local_id]}, true), 0u);  // it is ending
+  EXPECT_EQ(terminate(concentrator, {By::kSessionId, sids[clients[2]->local_id]}, true), 1u);
+  EXPECT_EQ(terminate(concentrator, {By::kSessionId, sids[clients[2]->local_id]}, true), 0u);  // it is ending
   EXPECT_EQ(clients[2]->received<CallDisconnectNotify>()->result, DisconnectResult::kAdminShutdown);
-  EXPECT_EQ(concentrator.terminate({By::kUsername, "alice"}, true), 2u);
-  EXPECT_EQ(concentrator.terminate({By::kIp, to_string(clients[1]->address)}, true), 1u);
-  EXPECT_EQ(concentrator.terminate({By::kAll, ""}, true), 1u);
+  EXPECT_EQ(terminate(concentrator, {By::kUsername, "alice"}, true), 2u);
+  EXPECT_EQ(terminate(concentrator, {By::kIp, to_string(clients[1]->address)}, true), 1u);
+  EXPECT_EQ(terminate(concentrator, {By::kAll, ""}, true), 1u);
   for (auto& client : clients) {
     client->send(StopControlConnectionReply{});
   }
@@ -116,10 +116,10 @@ TEST(ConcentratorTerminate, SoftSaysFarewellFirstAndHardCutsItShort) {
   DialIn polite(house, 1), cut(house, 2);
   ASSERT_TRUE(polite.dial("alice"));
   ASSERT_TRUE(cut.dial("bob"));
-  EXPECT_EQ(house.concentrator->terminate({By::kAll, ""}, false), 2u);
-  EXPECT_EQ(house.concentrator->terminate({By::kAll, ""}, false), 0u);  // already requested
+  EXPECT_EQ(terminate(*house.concentrator, {By::kAll, ""}, false), 2u);
+  EXPECT_EQ(terminate(*house.concentrator, {By::kAll, ""}, false), 0u);  // already requested
   EXPECT_EQ(house.concentrator->stats().calls_finishing, 2u);
-  EXPECT_EQ(house.concentrator->terminate({By::kUsername, "bob"}, true), 1u);
+  EXPECT_EQ(terminate(*house.concentrator, {By::kUsername, "bob"}, true), 1u);
   EXPECT_TRUE(cut.received<CallDisconnectNotify>());
   EXPECT_FALSE(polite.received<CallDisconnectNotify>());
   house.advance(10ms);
@@ -134,7 +134,7 @@ TEST(ConcentratorTerminate, ASoftTerminateOfADeadPeerIsBounded) {
   House house;
   DialIn client(house, 1);
   ASSERT_TRUE(client.dial("alice"));
-  EXPECT_EQ(house.concentrator->terminate({By::kAll, ""}, false), 1u);
+  EXPECT_EQ(terminate(*house.concentrator, {By::kAll, ""}, false), 1u);
   house.advance(30s);
   expect_baseline(house);
   EXPECT_EQ(only_reason(house, "call_ended"), "admin_reset");
@@ -149,7 +149,7 @@ TEST(ConcentratorIds, SessionIdsDifferBetweenCallsAndBetweenRuns) {
     for (ConnectionId id = 1; id <= 10; ++id) {
       DialIn client(house, id);
       ASSERT_TRUE(client.dial("alice"));
-      house.concentrator->for_each_call([&](const CallStatus& call) {
+      for_each_call(*house.concentrator, [&](const CallStatus& call) {
         EXPECT_TRUE(seen.insert(call.session_id).second) << call.session_id;
       });
       client.reset();
@@ -169,8 +169,9 @@ TEST(Operator, RAD_17_SessionIdsOfOneProcessAreNoOthers) {
     ASSERT_TRUE(alice.dial("alice"));
     ASSERT_TRUE(bob.dial("bob"));
     std::vector<std::uint64_t> numbers;
-    house.concentrator->for_each_call(
-        [&](const CallStatus& call) { numbers.push_back(std::stoull(call.session_id, nullptr, 16)); });
+    for_each_call(*house.concentrator, [&](const CallStatus& call) {
+      numbers.push_back(std::stoull(call.session_id, nullptr, 16));
+    });
     ASSERT_EQ(numbers.size(), 2U);
     ASSERT_NE(numbers[0], numbers[1]);
     EXPECT_TRUE(firsts.emplace(std::min(numbers[0], numbers[1]), process).second);

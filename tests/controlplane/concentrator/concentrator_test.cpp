@@ -22,7 +22,7 @@ TEST(Concentrator, ADialInComesUpAndIsSeen) {
   EXPECT_EQ(house.calls_by_id.size(), 1u);
 
   std::vector<CallStatus> calls;
-  house.concentrator->for_each_call([&](const CallStatus& call) { calls.push_back(call); });
+  for_each_call(*house.concentrator, [&](const CallStatus& call) { calls.push_back(call); });
   ASSERT_EQ(calls.size(), 1u);
   EXPECT_EQ(calls[0].session_id.size(), 16u);
   EXPECT_EQ(calls[0].session.user, "alice");

@@ -17,7 +17,7 @@ Settings single(SingleSession policy) {
 
 std::size_t up_calls(House& house) {
   std::size_t calls = 0;
-  house.concentrator->for_each_call([&](const CallStatus& call) { calls += call.ending ? 0 : 1; });
+  for_each_call(*house.concentrator, [&](const CallStatus& call) { calls += call.ending ? 0 : 1; });
   return calls;
 }
 
@@ -93,10 +93,10 @@ TEST(UserName, AllThatIsDoneByNameIsDoneByTheEntrys) {
   ASSERT_TRUE(first.dial("A\\alice"));
   ASSERT_TRUE(second.dial("B\\alice"));
   EXPECT_EQ(house.accounting.said, (std::vector<std::string>{"start alice", "start alice"}));
-  house.concentrator->for_each_call([](const CallStatus& call) { EXPECT_EQ(call.session.user, "alice"); });
-  EXPECT_EQ(house.concentrator->set_rate({By::kUsername, "alice"}, SubscriberRate{.down = 8000, .up = 8000}),
+  for_each_call(*house.concentrator, [](const CallStatus& call) { EXPECT_EQ(call.session.user, "alice"); });
+  EXPECT_EQ(set_rate(*house.concentrator, {By::kUsername, "alice"}, SubscriberRate{.down = 8000, .up = 8000}),
             2U);
-  EXPECT_EQ(house.concentrator->terminate({By::kUsername, "alice"}, true), 2U);
+  EXPECT_EQ(terminate(*house.concentrator, {By::kUsername, "alice"}, true), 2U);
 }
 
 // A session whose records could not name it would be nobody's.
@@ -144,9 +144,9 @@ TEST(UserName, TheServersIsInAccountingAndForTheOperator) {
   DialIn line(house, 1);
   ASSERT_TRUE(line.dial("alias-alice"));
   EXPECT_EQ(house.accounting.said, std::vector<std::string>{"start alice"});
-  house.concentrator->for_each_call([](const CallStatus& call) { EXPECT_EQ(call.session.user, "alice"); });
-  EXPECT_EQ(house.concentrator->set_rate({By::kUsername, "alice"}, SubscriberRate{}), 1U);
-  EXPECT_EQ(house.concentrator->set_rate({By::kUsername, "alias-alice"}, SubscriberRate{}), 0U);
+  for_each_call(*house.concentrator, [](const CallStatus& call) { EXPECT_EQ(call.session.user, "alice"); });
+  EXPECT_EQ(set_rate(*house.concentrator, {By::kUsername, "alice"}, SubscriberRate{}), 1U);
+  EXPECT_EQ(set_rate(*house.concentrator, {By::kUsername, "alias-alice"}, SubscriberRate{}), 0U);
 }
 
 TEST(Routes, NetworksBehindAUserComeAndGoWithItsCall) {
@@ -158,7 +158,7 @@ TEST(Routes, NetworksBehindAUserComeAndGoWithItsCall) {
   EXPECT_EQ(house.routes.begin()->second, alice.ref);
   house.run_workers();
   EXPECT_TRUE(house.installed.at(House::key(alice.ref)).has_routes);
-  house.concentrator->for_each_call([&](const CallStatus& call) { EXPECT_EQ(call.routes.size(), 1U); });
+  for_each_call(*house.concentrator, [&](const CallStatus& call) { EXPECT_EQ(call.routes.size(), 1U); });
   alice.reset();
   EXPECT_TRUE(house.routes.empty());
 }
@@ -288,13 +288,13 @@ TEST(Rates, ConfiguredChangedAndRestored) {
   };
   EXPECT_EQ(limits(alice).down, 1'250'000U) << "octets a second";
   EXPECT_EQ(limits(alice).up, 250'000U);
-  EXPECT_EQ(house.concentrator->set_rate({By::kUsername, "alice"}, SubscriberRate{.down = 8, .up = 0}), 1U);
+  EXPECT_EQ(set_rate(*house.concentrator, {By::kUsername, "alice"}, SubscriberRate{.down = 8, .up = 0}), 1U);
   EXPECT_EQ(limits(alice).down, 1000U);
   EXPECT_EQ(limits(alice).up, 0U);
   EXPECT_EQ(limits(bob).down, 1'250'000U);
-  EXPECT_EQ(house.concentrator->set_rate({By::kAll, ""}, std::nullopt), 2U);
+  EXPECT_EQ(set_rate(*house.concentrator, {By::kAll, ""}, std::nullopt), 2U);
   EXPECT_EQ(limits(alice).up, 250'000U);
-  EXPECT_EQ(house.concentrator->set_rate({By::kUsername, "nobody"}, SubscriberRate{}), 0U);
+  EXPECT_EQ(set_rate(*house.concentrator, {By::kUsername, "nobody"}, SubscriberRate{}), 0U);
 }
 
 TEST(Rates, WithoutOneNothingIsSaid) {

@@ -74,12 +74,13 @@ class DynamicAuthorizationTest : public testing::Test {
   }
   static void is_alice(RequestWriter& request) { request.text(Type::kUserName, "alice"); }
   [[nodiscard]] CallStatus call_of(const DialIn& line) const {
-    for (const CallStatus& call : house_.concentrator->find({SessionSelector::By::kAll, ""})) {
+    CallStatus found;
+    for_each_call(*house_.concentrator, [&](const CallStatus& call) {
       if (call.call == line.ref) {
-        return call;
+        found = call;
       }
-    }
-    return {};
+    });
+    return found;
   }
   [[nodiscard]] std::size_t calls_up() const { return house_.concentrator->stats().calls_active; }
   [[nodiscard]] DaeClientStatus status() const { return dae_->status()[0]; }
@@ -271,6 +272,27 @@ TEST_F(DynamicAuthorizationTest, RAD_13_SeveralMatches) {
             }),
             "ack");
   EXPECT_EQ(calls_up(), 1U);
+}
+
+TEST_F(DynamicAuthorizationTest, RAD_13_OneOfVeryManySessionsIsNamedByItsId) {
+  std::vector<std::unique_ptr<DialIn>> lines;
+  for (ConnectionId id = 2; id <= kCallsPerSlice + 1; ++id) {
+    lines.push_back(std::make_unique<DialIn>(house_, id, wire::Ipv4Address(192, 0, 3, 1)));
+    ASSERT_TRUE(lines.back()->dial("alice"));
+  }
+  const auto from = [](RequestWriter& request) {
+    is_alice(request);
+    request.text(Type::kCallingStationId, "192.0.2.2");
+  };
+  EXPECT_EQ(disconnect(from), "nak 508") << "a search among all calls would hold up everybody";
+  EXPECT_EQ(calls_up(), kCallsPerSlice + 1);
+  EXPECT_EQ(disconnect([&, id = call_of(alice_).session_id](RequestWriter& request) {
+              from(request);
+              request.text(Type::kAcctSessionId, id);
+            }),
+            "ack");
+  EXPECT_EQ(disconnect(from), "nak 503") << "those that are left can be searched again";
+  EXPECT_EQ(calls_up(), kCallsPerSlice);
 }
 
 TEST_F(DynamicAuthorizationTest, SessionsThatHaveEndedAndAreNotForgottenYet) {

@@ -29,6 +29,7 @@ using dataplane::UniqueFd;
 using namespace std::chrono_literals;
 
 constexpr std::string_view kVersionRequest = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"version\"}\n";
+constexpr std::string_view kSessionsRequest = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.sessions\"}\n";
 
 UniqueFd connect_raw(const std::string& path) {
   sockaddr_un address{};
@@ -83,12 +84,23 @@ class ControlSocketTest : public testing::Test {
   }
 
   std::expected<void, std::string> start() {
-    socket_.emplace(io_, backend_, settings_);
+    socket_.emplace(io_, chores_, backend_, settings_);
     auto listening = socket_->listen();
     if (listening) {
-      thread_ = std::jthread([this] { io_.run(); });
+      thread_ = std::jthread([this] { run(); });
     }
     return listening;
+  }
+  /// As aditd's loop: a slice, then what is ready.
+  void run() {
+    while (!io_.stopped()) {
+      const std::size_t before = backend_.listed;
+      const bool busy = chores_.turn();
+      most_in_a_turn_ = std::max(most_in_a_turn_, backend_.listed - before);
+      const std::size_t made = backend_.listed;
+      busy ? io_.poll() : io_.run_one();
+      listed_outside_of_chores_ += backend_.listed - made;
+    }
   }
   void stop() {
     if (thread_.joinable()) {
@@ -100,10 +112,23 @@ class ControlSocketTest : public testing::Test {
     }
     socket_.reset();
   }
-  std::size_t clients() {
+  /// What `read` returns on aditd's thread.
+  std::size_t on_thread(const std::function<std::size_t()>& read) {
     std::promise<std::size_t> count;
-    asio::post(io_, [&] { count.set_value(socket_->clients()); });
+    asio::post(io_, [&] { count.set_value(read()); });
     return count.get_future().get();
+  }
+  std::size_t clients() {
+    return on_thread([this] { return socket_->clients(); });
+  }
+  std::size_t listed() {
+    return on_thread([this] { return backend_.listed; });
+  }
+  /// Passes so many turns that a list of `rows` would be complete, if it were made without waiting for its reader.
+  void pass_turns_for(std::size_t rows) {
+    for (std::size_t turn = 0; turn < 2 * rows / control::kCallsPerSlice; ++turn) {
+      ASSERT_TRUE(call("version").has_value());
+    }
   }
   std::expected<Json, CallFailure> call(const std::string& method, const Json& params = {}) {
     return call_aditd(settings_.socket, method, params, 10s);
@@ -113,13 +138,15 @@ class ControlSocketTest : public testing::Test {
   CliSettings settings_;
   FakeBackend backend_;
   asio::io_context io_;
+  Chores chores_;
+  std::size_t most_in_a_turn_ = 0, listed_outside_of_chores_ = 0;  // sessions
   asio::executor_work_guard<asio::io_context::executor_type> keep_running_{io_.get_executor()};
   std::optional<ControlSocket> socket_;
   std::jthread thread_;
 };
 
 TEST_F(ControlSocketTest, AnswersAditsClient) {
-  backend_.sessions = {FakeBackend::alice()};
+  backend_.rows = {FakeBackend::alice()};
   ASSERT_TRUE(start().has_value());
   const auto sessions = call("show.sessions");
   ASSERT_TRUE(sessions.has_value()) << sessions.error().text;
@@ -133,7 +160,7 @@ TEST_F(ControlSocketTest, AnswersAditsClient) {
 }
 
 TEST_F(ControlSocketTest, SendsALongAnswerWhole) {
-  backend_.sessions.assign(3'000, FakeBackend::alice());
+  backend_.rows.assign(3'000, FakeBackend::alice());
   ASSERT_TRUE(start().has_value());
   const auto sessions = call("show.sessions");
   ASSERT_TRUE(sessions.has_value()) << sessions.error().text;
@@ -164,7 +191,8 @@ TEST_F(ControlSocketTest, ReplacesTheFileOfAProcessThatIsGone) {
 TEST_F(ControlSocketTest, LeavesALivingAditdAlone) {
   ASSERT_TRUE(start().has_value());
   asio::io_context io;
-  ControlSocket second(io, backend_, settings_);
+  Chores chores;
+  ControlSocket second(io, chores, backend_, settings_);
   const auto listening = second.listen();
   ASSERT_FALSE(listening.has_value());
   EXPECT_EQ(listening.error(), "cli.socket: value \"" + settings_.socket +
@@ -242,14 +270,90 @@ TEST_F(ControlSocketTest, SEC_12_OldestSilentClientMakesRoom) {
 }
 
 TEST_F(ControlSocketTest, SEC_12_ClientThatDoesNotReadHoldsNobodyUp) {
-  backend_.sessions.assign(3'000, FakeBackend::alice());
+  backend_.rows.assign(3'000, FakeBackend::alice());
   ASSERT_TRUE(start().has_value());
   {
     const UniqueFd deaf = connect_raw(settings_.socket);
-    send_text(deaf, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.sessions\"}\n");
+    send_text(deaf, kSessionsRequest);
     EXPECT_TRUE(call("version").has_value());
   }  // and goes away in the middle of its answer
   EXPECT_TRUE(call("version").has_value());
+}
+
+TEST_F(ControlSocketTest, ASlowReaderHoldsAPieceOfItsListAndGetsAllOfIt) {
+  constexpr std::size_t kRows = 20'000;
+  backend_.rows.assign(kRows, FakeBackend::alice());
+  ASSERT_TRUE(start().has_value());
+  const UniqueFd slow = connect_raw(settings_.socket);
+  send_text(slow, kSessionsRequest);
+  pass_turns_for(kRows);
+  const std::size_t made = listed();
+  EXPECT_GT(made, 0u);
+  EXPECT_LT(made, kRows / 4) << "what the kernel's buffer takes, and a piece";
+  const Json reply = Json::parse(read_line(slow));
+  EXPECT_EQ(reply["result"]["sessions"].size(), kRows);
+}
+
+TEST_F(ControlSocketTest, NothingIsListedForAReaderThatHasGone) {
+  constexpr std::size_t kRows = 20'000;
+  backend_.rows.assign(kRows, FakeBackend::alice());
+  ASSERT_TRUE(start().has_value());
+  {
+    const UniqueFd leaving = connect_raw(settings_.socket);
+    send_text(leaving, kSessionsRequest);
+    while (listed() == 0) {
+    }
+  }
+  pass_turns_for(kRows);
+  EXPECT_LT(listed(), kRows / 4);
+  EXPECT_LE(clients(), 1u) << "the last of our own may not have been noticed yet";
+}
+
+TEST_F(ControlSocketTest, HoweverManyListAtOnceATurnMakesOneSlice) {
+  constexpr std::size_t kRows = 2'000;
+  backend_.rows.assign(kRows, FakeBackend::alice());
+  ASSERT_TRUE(start().has_value());
+  std::vector<UniqueFd> readers;
+  for (int i = 0; i < 8; ++i) {
+    readers.push_back(connect_raw(settings_.socket));
+    send_text(readers.back(), kSessionsRequest);
+  }
+  for (const UniqueFd& reader : readers) {
+    EXPECT_EQ(Json::parse(read_line(reader))["result"]["sessions"].size(), kRows);
+  }
+  stop();
+  EXPECT_EQ(backend_.listed, readers.size() * kRows);
+  EXPECT_EQ(most_in_a_turn_, control::kCallsPerSlice);
+  EXPECT_EQ(listed_outside_of_chores_, 0u);
+}
+
+TEST_F(ControlSocketTest, ACommandMayOutliveWhoeverGaveIt) {
+  backend_.answers_terminate = false;
+  ASSERT_TRUE(start().has_value());
+  {
+    const UniqueFd leaving = connect_raw(settings_.socket);
+    send_text(leaving,
+              "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"terminate\",\"params\":{\"by\":\"all\"}}\n");
+    while (on_thread([this] { return backend_.terminating.size(); }) == 0) {
+    }
+  }
+  on_thread([this] {
+    backend_.terminating[0](3);
+    return 0;
+  });
+  EXPECT_TRUE(call("version").has_value());
+}
+
+TEST_F(ControlSocketTest, AListEndsWithItsSocket) {
+  backend_.rows.assign(20'000, FakeBackend::alice());
+  ASSERT_TRUE(start().has_value());
+  const UniqueFd client = connect_raw(settings_.socket);
+  send_text(client, kSessionsRequest);
+  while (listed() == 0) {
+  }
+  stop();
+  const std::string part = read_line(client);
+  EXPECT_NE(part.back(), '\n') << "nobody takes it for the whole";
 }
 
 TEST_F(ControlSocketTest, ClosesItsClientsWhenItEnds) {

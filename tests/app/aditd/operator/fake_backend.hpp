@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A concentrator that exists only in a test: fixed rows, and a note of what it was asked to terminate.
+// A concentrator that exists only in a test: fixed rows, and a note of what it was asked to terminate and of how much it
+// was asked to list.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -41,10 +43,14 @@ class FakeBackend final : public OperatorBackend {
     return row;
   }
 
-  void for_each_session(const std::function<void(const SessionRow&)>& visit) const override {
-    for (const SessionRow& row : sessions) {
-      visit(row);
-    }
+  NextSessions sessions() const override {
+    return [this, at = std::size_t{0}](const std::function<void(const SessionRow&)>& visit) mutable {
+      const std::size_t end = std::min(rows.size(), at + control::kCallsPerSlice);
+      for (; at < end; ++at, ++listed) {
+        visit(rows[at]);
+      }
+      return at < rows.size();
+    };
   }
   control::ConcentratorStats stats() const override { return stats_; }
   std::vector<DropRow> drops() const override {
@@ -56,13 +62,13 @@ class FakeBackend final : public OperatorBackend {
     row.counters[dataplane::WorkerCounter::kTxPackets] = 5;
     return {row};
   }
-  std::vector<control::SourceStatus> limited_sources() const override {
-    return {{.address = wire::Ipv4Address(192, 0, 2, 9),
-             .before_login = 3,
-             .after_login = 1,
-             .history = {.refused = 7, .evicted = 2, .failed_logins = 40, .delayed = 20, .last = {}},
-             .since = control::Duration{5'900}}};
-  }
+  std::vector<control::SourceStatus> limited_sources() const override { return sources_; }
+  std::vector<control::SourceStatus> sources_ = {
+      {.address = wire::Ipv4Address(192, 0, 2, 9),
+       .before_login = 3,
+       .after_login = 1,
+       .history = {.refused = 7, .evicted = 2, .failed_logins = 40, .delayed = 20, .last = {}},
+       .since = control::Duration{5'900}}};
   std::vector<control::PoolStatus> pools() const override { return {{"default", 65'533, 2, 1, 65'530}}; }
   std::vector<BufferRow> buffers() const override { return {{"adit_packets_0", 20'480, 12'000}}; }
   std::vector<SteeringRow> steering() const override {
@@ -114,10 +120,10 @@ class FakeBackend final : public OperatorBackend {
     seats_[worker].in_use = in_use;
     return last_in_use != worker;
   }
-  std::size_t set_rate(const control::SessionSelector& selector,
-                       std::optional<control::SubscriberRate> rate) override {
-    shaped.push_back({selector, rate});
-    return terminates;
+  void set_rate(control::SessionSelector selector, std::optional<control::SubscriberRate> rate,
+                Counted done) override {
+    shaped.push_back({std::move(selector), rate});
+    done(terminates);
   }
   void reload(Reloaded done) override { done(reloads); }
   void try_login(control::TrialLogin login, control::TrialLogins::Done done) override {
@@ -126,16 +132,23 @@ class FakeBackend final : public OperatorBackend {
       done({.verdict = control::TrialOutcome::Verdict::kRejected, .why = "the server rejects it"});
     }
   }
-  std::size_t terminate(const control::SessionSelector& selector, bool hard) override {
-    terminated.push_back({selector, hard});
-    return terminates;
+  void terminate(control::SessionSelector selector, bool hard, Counted done) override {
+    terminated.push_back({std::move(selector), hard});
+    if (answers_terminate) {
+      done(terminates);
+    } else {
+      terminating.push_back(std::move(done));
+    }
   }
 
-  std::vector<SessionRow> sessions;
+  std::vector<SessionRow> rows;
+  mutable std::size_t listed = 0;  // of them, for all who asked
   control::ConcentratorStats stats_;
   std::vector<Terminated> terminated;
   std::vector<std::pair<control::SessionSelector, std::optional<control::SubscriberRate>>> shaped;
   std::size_t terminates = 1;
+  bool answers_terminate = true;
+  std::vector<Counted> terminating;
   std::vector<std::pair<control::TrialLogin, control::TrialLogins::Done>> trials;
   bool answers_trials = false;
   std::expected<void, std::string> reloads;

@@ -30,7 +30,7 @@ control::TrialOutcome outcome_for(const std::string& user) {
 
 std::string reply_to(const std::string& line) {
   FakeBackend backend;
-  backend.sessions = {FakeBackend::alice()};
+  backend.rows = {FakeBackend::alice()};
   backend.stats_.calls_active = 3;
   backend.stats_.connections_total = 9;
   backend.stats_.ended = {{control::EndReason::kAuthFailed, 4}, {control::EndReason::kUserRequest, 9}};

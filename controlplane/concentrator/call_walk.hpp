@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// A walk over the calls that a selector matches, a slice at a time, so that no turn of control's loop grows with
+// the number of calls. A call that matches from the first slice to the last is visited once; one that comes, goes
+// or changes its user meanwhile, once or not at all. A call keeps its slot for life, so a place among the slots is
+// all that a walk over every call remembers, and nobody has to tell it what comes and goes.
+// Thread: control. Owner: whoever asks; CallDirectory moves it on.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace adit::control {
+
+/// Selects calls for `adit terminate`, `adit shaper` and RADIUS Disconnect- and CoA-Requests.
+struct SessionSelector {
+  enum class By : std::uint8_t { kAll, kUsername, kIp, kSessionId };
+  By by = By::kAll;
+  std::string value;
+};
+
+/// A slice looks at this many calls at most: ending one costs some 10 us, showing one 3.
+inline constexpr std::size_t kCallsPerSlice = 64;
+
+class CallWalk {
+ public:
+  explicit CallWalk(SessionSelector selector = {}) : selector_(std::move(selector)) {}
+
+  /// There is nothing left to visit.
+  [[nodiscard]] bool done() const { return stage_ == Stage::kDone; }
+
+ private:
+  friend class CallDirectory;
+  enum class Stage : std::uint8_t { kNew, kNamed, kSlots, kDone };
+
+  SessionSelector selector_;
+  Stage stage_ = Stage::kNew;
+  std::vector<std::uint64_t> named_;  // kNamed: the numbers of those left, at most kCallsPerSlice
+  std::uint16_t worker_ = 0;          // kSlots: the place of the next one
+  std::uint32_t slot_ = 0;
+};
+
+}  // namespace adit::control
