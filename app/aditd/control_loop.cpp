@@ -292,7 +292,7 @@ void ControlLoop::begin_drain(int signal) {
              {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"},
               {"calls", std::to_string(concentrator_.stats().calls_active)}});
   listener_.stop_listening();
-  concentrator_.drain();
+  chores_.add([this] { return concentrator_.drain(); });
 }
 
 bool ControlLoop::finished() {

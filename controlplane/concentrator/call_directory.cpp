@@ -7,9 +7,6 @@
 namespace adit::control {
 namespace {
 
-/// When most slots are empty, a slice looks at this many: 64 KiB of memory, in order.
-constexpr std::size_t kSlotsPerSlice = 4096;
-
 bool is_of(const CallRecord& call, const SessionSelector& selector) {
   return selector.by == SessionSelector::By::kAll ||
          (call.user_links.user != nullptr && *call.user_links.user == selector.value);
@@ -104,7 +101,7 @@ void CallDirectory::walk(CallWalk& walk, Slots slots, const Visit& visit) const 
     return walk_named(walk, visit);
   }
   std::size_t calls = 0;
-  for (std::size_t looks = 0; looks < kSlotsPerSlice && calls < kCallsPerSlice; ++looks) {
+  for (std::size_t looks = 0; looks < kPlacesPerSlice && calls < kCallsPerSlice; ++looks) {
     if (walk.worker_ == slots.size()) {
       walk.stage_ = CallWalk::Stage::kDone;
       return;

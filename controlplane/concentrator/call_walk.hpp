@@ -21,8 +21,10 @@ struct SessionSelector {
   std::string value;
 };
 
-/// A slice looks at this many calls at most: ending one costs some 10 us, showing one 3.
+/// A slice acts on this many calls, or connections, at most.
 inline constexpr std::size_t kCallsPerSlice = 64;
+/// And looks at this many places at most, when most of them are empty.
+inline constexpr std::size_t kPlacesPerSlice = 4096;
 
 class CallWalk {
  public:

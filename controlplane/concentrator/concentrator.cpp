@@ -104,9 +104,10 @@ bool Concentrator::change(std::string_view session_id, const SessionChange& chan
   return changed;
 }
 
-void Concentrator::drain() {
-  core_->drain();
+bool Concentrator::drain() {
+  const bool more = core_->drain();
   core_->sweep();
+  return more;
 }
 
 bool Concentrator::drained() const {

@@ -153,9 +153,9 @@ class Concentrator {
   Removal remove(std::string_view session_id);
   /// Changes a call in place. False: no such call, or its worker's ring is full; nothing has changed.
   bool change(std::string_view session_id, const SessionChange& change);
-  /// Accepts no new connections and sends StopCCRQ to every peer. drained() turns true when all have ended
-  /// and every CallRemoved has arrived.
-  void drain();
+  /// Accepts no new connections and calls from now on, and sends StopCCRQ to the next slice of peers. False: they
+  /// were the last. drained() turns true when all have ended and every CallRemoved has arrived.
+  bool drain();
   [[nodiscard]] bool drained() const;
 
   /// Whether a worker gets new calls; existing calls stay where they are. False: no such worker, or the last

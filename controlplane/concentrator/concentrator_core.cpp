@@ -196,15 +196,20 @@ void ConcentratorCore::connection_over(ConnectionRecord& connection, EndReason r
   sweep_soon();
 }
 
-void ConcentratorCore::drain() {
-  draining = true;
-  std::vector<ConnectionRecord*> all;
-  for (const auto& [id, connection] : connections) {
-    all.push_back(connection.get());
+/// While draining no connection is added, so those that are left stay in their buckets.
+bool ConcentratorCore::drain() {
+  if (!std::exchange(draining, true)) {
+    waiting_.clear();  // the places that come back are for nobody
   }
-  for (ConnectionRecord* connection : all) {  // stop() may remove it from the map; sweep() has not run yet
-    connection->protocol.stop(EndReason::kShutdown);
+  const std::size_t buckets = connections.bucket_count();
+  const std::size_t end = std::min(buckets, next_to_drain_ + kPlacesPerSlice);
+  for (std::size_t stopped = 0; next_to_drain_ < end && stopped < kCallsPerSlice; ++next_to_drain_) {
+    for (auto next = connections.begin(next_to_drain_); next != connections.end(next_to_drain_); ++stopped) {
+      ConnectionRecord& connection = *(next++)->second;  // stop() may remove it from the map
+      connection.protocol.stop(EndReason::kShutdown);
+    }
   }
+  return next_to_drain_ < buckets;
 }
 
 // ---- calls ------------------------------------------------------------------------------------------------

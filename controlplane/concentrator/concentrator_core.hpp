@@ -53,7 +53,8 @@ class ConcentratorCore {
   [[nodiscard]] ConnectionRecord* find_connection(ConnectionId id) const;
   void on_worker_message(const contract::ToControl& message, std::span<const std::uint8_t> frame);
   void set_machine_networks(std::vector<MachineNetwork> networks);
-  void drain();
+  /// Stops the next connections. False: they were the last.
+  bool drain();
   /// Destroys what has ended. Only from the outermost event.
   void sweep();
 
@@ -142,6 +143,7 @@ class ConcentratorCore {
   CallIds ids_;
   std::vector<CallSlots<CallRecord>> slots_;                     // by worker
   std::deque<WaitingCall> waiting_;                              // for places, in their order
+  std::size_t next_to_drain_ = 0;                                // a bucket of `connections`
   std::vector<std::deque<contract::CallRef>> removals_waiting_;  // by worker
   std::uint64_t places_ = 0;                                     // slots of all workers
   std::uint64_t seated_ = 0;                                     // those in use

@@ -193,7 +193,7 @@ class House final : public ConcentratorActions {
   /// Everybody disconnects; nothing may be left.
   void empty_the_house() {
     ring_full = false;
-    concentrator_.drain();
+    drain(concentrator_);
     for (int steps = 0; steps < 120 && !concentrator_.drained(); ++steps) {
       advance(std::chrono::seconds(5));
       answer_removals();

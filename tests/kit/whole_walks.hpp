@@ -36,4 +36,9 @@ inline std::size_t set_rate(Concentrator& concentrator, SessionSelector selector
   return changed;
 }
 
+inline void drain(Concentrator& concentrator) {
+  while (concentrator.drain()) {
+  }
+}
+
 }  // namespace adit::control

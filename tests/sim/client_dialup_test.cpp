@@ -298,7 +298,7 @@ TEST_F(ClientDialUp, ADrainingServerStopsItsClients) {
   DialWorld world(server(AuthMethod::kMsChapV2, MppePolicy::kRequire), 8, 1);
   WorldClient& client = world.dial(settings, kGood);
   ASSERT_TRUE(world.run_until_all(is_up, 30s));
-  world.house.concentrator->drain();
+  drain(*world.house.concentrator);
   ASSERT_TRUE(world.run_until_all(is_over, 10s));
   EXPECT_TRUE(client.ended == ClientEnd::kServerCleared || client.ended == ClientEnd::kServerStopped ||
               client.ended == ClientEnd::kServerTerminated);

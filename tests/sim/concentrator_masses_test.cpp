@@ -11,10 +11,7 @@ namespace {
 using namespace pptp;
 
 TEST(ConcentratorLimits, SEC_04_IdleConnectionsAreGoneAfterTheDeadline) {
-  Settings settings = House::pap_settings();
-  settings.pptp.max_connections_per_address = 100'000;
-  settings.pptp.max_starting = 100'000;
-  House house(settings);
+  House house(House::settings_of_many());
   for (ConnectionId id = 1; id <= 50'000; ++id) {
     DialIn idle(house, id);
     ASSERT_TRUE(idle.accepted);
@@ -26,11 +23,7 @@ TEST(ConcentratorLimits, SEC_04_IdleConnectionsAreGoneAfterTheDeadline) {
 }
 
 TEST(ConcentratorDrain, CTL_23_TenThousandSessionsAreStoppedAndAccounted) {
-  Settings settings = House::pap_settings();
-  settings.ip.pools[0].ranges = {{wire::Ipv4Address(10, 64, 0, 2), wire::Ipv4Address(10, 64, 255, 254)}};
-  settings.pptp.max_connections_per_address = 100'000;
-  settings.pptp.max_starting = 100'000;
-  House house(settings, 4, 4096);
+  House house(House::settings_of_many(), 4, 4096);
   house.ring_capacity = 1000;  // the removals do not all fit at once
   std::vector<std::unique_ptr<DialIn>> clients;
   constexpr std::size_t kSessions = 10'000;
@@ -42,7 +35,7 @@ TEST(ConcentratorDrain, CTL_23_TenThousandSessionsAreStoppedAndAccounted) {
   }
   DialIn silent(house, kSessions + 1);  // accepted, but has not sent anything yet
   EXPECT_FALSE(house.concentrator->drained());
-  house.concentrator->drain();
+  drain(*house.concentrator);
   EXPECT_FALSE(silent.connected());
   EXPECT_FALSE(DialIn(house, kSessions + 2).accepted);
   for (auto& client : clients) {

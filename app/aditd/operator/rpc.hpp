@@ -39,7 +39,7 @@ class RpcReply {
   bool more_ = false;
 };
 
-/// Answers one line through `answer`: at once, or later when a RADIUS server is asked first. Whatever the
+/// Answers one line through `answer`: at once, or later when others have to answer or act first. Whatever the
 /// line holds, the reply is JSON-RPC: a result, or an error that says what to do.
 void handle_rpc(std::string_view line, OperatorBackend& backend,
                 const std::function<void(RpcReply reply)>& answer);

@@ -10,15 +10,6 @@ namespace {
 using namespace pptp;
 using By = SessionSelector::By;
 
-Settings settings_of_many() {
-  Settings settings = House::pap_settings();
-  settings.pptp.max_connections = 100'000;
-  settings.pptp.max_connections_per_address = 100'000;
-  settings.pptp.max_starting = 100'000;
-  settings.ip.pools[0].ranges = {{wire::Ipv4Address(10, 64, 0, 2), wire::Ipv4Address(10, 64, 255, 254)}};
-  return settings;
-}
-
 using Clients = std::vector<std::unique_ptr<DialIn>>;
 
 /// `count` more calls that have got as far as LCP.
@@ -52,7 +43,7 @@ std::set<std::string> all_sids(const House& house) {
 
 TEST(CallWalk, NoSliceOfTwentyThousandCallsIsLargerThanTheRest) {
   constexpr std::size_t kCalls = 20'000;
-  House house(settings_of_many(), 4, 6'000);
+  House house(House::settings_of_many(), 4, 6'000);
   Clients clients;
   call_more(house, clients, kCalls);
   std::set<std::string> met;
@@ -69,7 +60,7 @@ TEST(CallWalk, NoSliceOfTwentyThousandCallsIsLargerThanTheRest) {
 }
 
 TEST(CallWalk, AFewCallsAmongManyFreeSlotsTakeAFewSlices) {
-  House house(settings_of_many(), 1, 20'000);
+  House house(House::settings_of_many(), 1, 20'000);
   Clients clients;
   call_more(house, clients, 12'000);
   for (std::size_t i = 0; i < clients.size() - 3; ++i) {
@@ -90,7 +81,7 @@ TEST(CallWalk, AFewCallsAmongManyFreeSlotsTakeAFewSlices) {
 
 TEST(CallWalk, MeetsOnceWhoIsThereThroughoutWhoeverComesAndGoes) {
   for (std::uint32_t seed = 1; seed <= 20; ++seed) {
-    House house(settings_of_many(), 3, 2'000, seed);
+    House house(House::settings_of_many(), 3, 2'000, seed);
     std::mt19937 random(seed);
     Clients clients;
     call_more(house, clients, 600);
@@ -124,7 +115,7 @@ TEST(CallWalk, MeetsOnceWhoIsThereThroughoutWhoeverComesAndGoes) {
 }
 
 TEST(CallWalk, WhatAnIndexNamesTakesOneSlice) {
-  House house(settings_of_many(), 2, 4'000);
+  House house(House::settings_of_many(), 2, 4'000);
   Clients clients;
   dial_more(house, clients, 3, "alice");
   call_more(house, clients, 1'000);
@@ -139,7 +130,7 @@ TEST(CallWalk, WhatAnIndexNamesTakesOneSlice) {
 }
 
 TEST(CallWalk, AUserOfManyCallsIsTerminatedInSlicesAndNobodyElse) {
-  House house(settings_of_many(), 2, 4'000);
+  House house(House::settings_of_many(), 2, 4'000);
   Clients clients;
   for (int i = 0; i < 3; ++i) {
     dial_more(house, clients, 50, "alice");
@@ -159,7 +150,7 @@ TEST(CallWalk, AUserOfManyCallsIsTerminatedInSlicesAndNobodyElse) {
 
 /// Those who were named when the walk began may be gone when it gets to them.
 TEST(CallWalk, SurvivesTheEndOfThoseItHasNamed) {
-  House house(settings_of_many());
+  House house(House::settings_of_many());
   Clients clients;
   dial_more(house, clients, 10, "alice");
   house.ring_capacity = 0;  // so the walk stops at its first
@@ -176,7 +167,7 @@ TEST(CallWalk, SurvivesTheEndOfThoseItHasNamed) {
 }
 
 TEST(CallWalk, ANewRateForEveryoneWaitsForRoomInTheRingsAndEndsNoCall) {
-  House house(settings_of_many(), 2, 4'000);
+  House house(House::settings_of_many(), 2, 4'000);
   Clients clients;
   dial_more(house, clients, 300, "alice");
   house.run_workers();

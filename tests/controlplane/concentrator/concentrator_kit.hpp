@@ -121,6 +121,16 @@ class House : public ConcentratorActions {
     return settings;
   }
 
+  /// Room for tens of thousands of connections and calls from one address.
+  static Settings settings_of_many() {
+    Settings settings = pap_settings();
+    settings.pptp.max_connections = 100'000;
+    settings.pptp.max_connections_per_address = 100'000;
+    settings.pptp.max_starting = 100'000;
+    settings.ip.pools[0].ranges = {{wire::Ipv4Address(10, 64, 0, 2), wire::Ipv4Address(10, 64, 255, 254)}};
+    return settings;
+  }
+
   // ---- ConcentratorActions
   void send(ConnectionId connection, std::span<const std::uint8_t> message) override {
     ASSERT_TRUE(open.contains(connection)) << "sent on a closed connection";
