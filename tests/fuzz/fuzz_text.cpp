@@ -60,7 +60,7 @@ void fuzz_scenario(wire::Bytes octets) {
 
 void fuzz_rpc(wire::Bytes octets) {
   app::FakeBackend backend;
-  backend.sessions = {app::FakeBackend::alice()};
+  backend.rows = {app::FakeBackend::alice()};
   const std::string_view line(reinterpret_cast<const char*>(octets.data()), octets.size());
   app::RpcReply reply;
   app::handle_rpc(line, backend, [&](app::RpcReply given) { reply = std::move(given); });

@@ -35,7 +35,7 @@ class AditCommand : public testing::Test {
     ASSERT_NE(::mkdtemp(name), nullptr);
     directory_ = name;
     settings_.socket = directory_ / "adit.sock";
-    backend_.sessions = {FakeBackend::alice()};
+    backend_.rows = {FakeBackend::alice()};
   }
   void TearDown() override {
     if (thread_.joinable()) {
@@ -48,9 +48,14 @@ class AditCommand : public testing::Test {
     std::filesystem::remove_all(directory_);
   }
   void serve() {
-    socket_ = std::make_unique<ControlSocket>(io_, backend_, settings_);
+    socket_ = std::make_unique<ControlSocket>(io_, chores_, backend_, settings_);
     ASSERT_TRUE(socket_->listen().has_value());
-    thread_ = std::jthread([this] { io_.run(); });
+    thread_ = std::jthread([this] {
+      while (io_.run_one() > 0) {
+        while (chores_.turn()) {
+        }
+      }
+    });
   }
   [[nodiscard]] Outcome adit(const std::string& arguments) const {
     const std::string command =
@@ -70,6 +75,7 @@ class AditCommand : public testing::Test {
   CliSettings settings_;
   FakeBackend backend_;
   asio::io_context io_;
+  Chores chores_;
   asio::executor_work_guard<asio::io_context::executor_type> keep_running_{io_.get_executor()};
   std::unique_ptr<ControlSocket> socket_;
   std::jthread thread_;
