@@ -67,7 +67,7 @@ bool ClientIpcp::on_nak(const PppOptions& hints, bool) {
 bool ClientIpcp::on_reject(const PppOptions& refused) {
   for (const PppOption& option : refused) {
     if (option.type == kAddressType) {
-      fail(failure(), "server rejects the address option");
+      cannot_agree(failure(), "server rejects the address option");
       return false;
     }
     for (std::size_t i = 0; i < options_.size(); ++i) {

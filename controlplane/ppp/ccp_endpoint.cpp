@@ -96,11 +96,13 @@ bool CcpEndpoint::on_reject(const PppOptions&) {
 }
 
 bool CcpEndpoint::give_up_mppe() {
-  requested_ = 0;
   if (required_) {
-    fail(EndReason::kMppeRefused, std::string(peer_name_) + " refuses every MPPE mode that is allowed here");
+    cannot_agree(EndReason::kMppeRefused,
+                 std::string(peer_name_) + " refuses every MPPE mode that is allowed here");
+    return false;
   }
-  return !required_;
+  requested_ = 0;
+  return true;
 }
 
 // ---- the peer's request: what we send ---------------------------------------------------------------------

@@ -39,6 +39,9 @@ class ControlProtocolHost {
   /// A Terminate-Request arrived, in any state; it is being answered. `data` is the peer's diagnosis,
   /// untrusted text.
   virtual void peer_terminates(wire::PppProtocol protocol, wire::Bytes data) = 0;
+  /// The link has been up: its peer speaks the protocol, and has agreed once. What seems to say otherwise in a later
+  /// negotiation is anybody's, and ends nothing: the deadline of that negotiation does.
+  [[nodiscard]] virtual bool has_been_up() const { return false; }
   /// IP packets that the peer has sent so far; none: nobody counts them.
   [[nodiscard]] virtual std::optional<std::uint64_t> packets_received() const { return std::nullopt; }
 
@@ -55,9 +58,9 @@ class ControlProtocol : protected AutomatonActions {
 
   /// The lower layer is up: forgets everything from before.
   void up();
-  void down() { automaton_.on(PppEvent::kDown); }
+  void down();
   void open() { automaton_.on(PppEvent::kOpen); }
-  void close() { automaton_.on(PppEvent::kClose); }
+  void close();
   /// One packet, from its Code octet on.
   void on_packet(wire::Bytes octets);
 
@@ -75,7 +78,7 @@ class ControlProtocol : protected AutomatonActions {
   /// Judges the peer's options and keeps them; they take effect in about_to_ack().
   virtual void judge(const wire::PppOptions& wishes, ConfigureReply& reply) = 0;
   virtual void about_to_ack() = 0;
-  /// The peer refuses something. False: we cannot go on without it, and protocol_failed has told the host.
+  /// The peer refuses something. False: we cannot go on without it, and cannot_agree() has been called.
   /// `insist_no_more`: Max-Failure Naks in a row, so give up what is still refused, as after a Reject.
   [[nodiscard]] virtual bool on_nak(const wire::PppOptions& hints, bool insist_no_more) = 0;
   [[nodiscard]] virtual bool on_reject(const wire::PppOptions& refused) = 0;
@@ -106,6 +109,13 @@ class ControlProtocol : protected AutomatonActions {
   void send_echo_reply() override {}
 
   void fail(EndReason reason, std::string_view why) { host_.protocol_failed(protocol_, reason, why); }
+  /// What the peer has sent says that there can be no agreement. On a link that has been up it is not believed.
+  void cannot_agree(EndReason reason, std::string_view why) {
+    if (!has_been_up()) {
+      fail(reason, why);
+    }
+  }
+  [[nodiscard]] bool has_been_up() const { return host_.has_been_up(); }
   void send(wire::PppFrameWriter& writer) { host_.send_frame(writer.frame()); }
   [[nodiscard]] std::uint8_t next_identifier() { return ++identifier_; }
   void raise(PppEvent event, const wire::PppPacket& cause);
@@ -118,9 +128,9 @@ class ControlProtocol : protected AutomatonActions {
  private:
   /// Our Configure-Request: the next one is a new one, or the last one has been sent, or acknowledged.
   enum class Request : std::uint8_t { kDue, kSent, kAcknowledged };
-  /// A packet that seems to end Opened.
+  /// A packet that seems to end Opened, or the negotiation of a link that has been up.
   struct Doubt {
-    Timer timer;  // the peer's time to answer the probe
+    Timer timer;  // the peer's time to answer the probe, or to agree
     std::optional<std::uint8_t> probe_identifier;
     std::optional<std::uint64_t> packets;  // received until then
     std::vector<std::uint8_t> packet;
@@ -128,6 +138,8 @@ class ControlProtocol : protected AutomatonActions {
 
   void handle(const wire::PppPacket& packet);
   [[nodiscard]] bool doubts(const wire::PppPacket& packet);
+  [[nodiscard]] bool hangs_up_while_negotiating(const wire::PppPacket& packet) const;
+  void doubt(const wire::PppPacket& packet, Duration at_most);
   void on_doubt_timer();
   void on_configure_request(const wire::PppPacket& packet);
   void on_terminate_ack(const wire::PppPacket& packet);

@@ -108,7 +108,7 @@ bool Lcp::on_nak(const PppOptions& hints, bool insist_no_more) {
         break;
       case LcpOption::kAuthentication:
         if (!choose_method(wire::parse_lcp_authentication(hint.value))) {
-          fail(EndReason::kAuthRefused, "peer offers no method that we allow");
+          cannot_agree(EndReason::kAuthRefused, "peer offers no method that we allow");
           return false;
         }
         break;
@@ -135,7 +135,7 @@ bool Lcp::on_reject(const PppOptions& refused) {
         ask_acfc_ = false;
         break;
       case LcpOption::kAuthentication:
-        fail(EndReason::kAuthRefused, "peer rejects authentication");
+        cannot_agree(EndReason::kAuthRefused, "peer rejects authentication");
         return false;
       default:
         break;

@@ -54,6 +54,9 @@ void LcpEndpoint::on_protocol_reject(const PppPacket& packet) {
     return;  // RFC 1661 §5.7: only in Opened
   }
   if (*rejected == PppProtocol::kLcp) {
+    if (has_been_up()) {
+      return;  // it has negotiated by it
+    }
     fail(EndReason::kLcpFailed, "peer rejects LCP itself");
     return raise(PppEvent::kRxjFatal, packet);
   }

@@ -107,7 +107,8 @@ bool NetworkEndpoint::on_packet(PppProtocol protocol, Bytes packet) {
 }
 
 void NetworkEndpoint::on_protocol_reject(PppProtocol protocol) {
-  const bool has_spoken_it = protocol == PppProtocol::kCcp ? ccp().encrypts() : ipcp().opened();
+  const bool has_spoken_it =
+      link_.has_been_up() || (protocol == PppProtocol::kCcp ? ccp().encrypts() : ipcp().opened());
   if (!begun_ || has_spoken_it) {
     return;
   }

@@ -95,6 +95,7 @@ class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, prot
   // ControlProtocolHost, for CCP and IPCP
   void send_frame(wire::Bytes frame) final { link_.send_frame(frame); }
   std::uint16_t peer_mru() const final { return link_.peer_mru(); }
+  bool has_been_up() const final { return link_.has_been_up(); }
   void protocol_up(wire::PppProtocol protocol) override;
   void protocol_down(wire::PppProtocol protocol) override;
   void protocol_finished(wire::PppProtocol protocol) final;

@@ -71,6 +71,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   // ControlProtocolHost, for LCP and for the network phase's IPCP
   void send_frame(Bytes frame) override;
   std::uint16_t peer_mru() const override { return lcp_.peer().mru; }
+  bool has_been_up() const override { return up_since_.has_value(); }
   void protocol_up(PppProtocol protocol) override;
   void protocol_down(PppProtocol protocol) override;
   void protocol_finished(PppProtocol protocol) override;
@@ -118,7 +119,8 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   std::optional<Instant> due_;    // by when IP has to be up; none while it is
   std::optional<Instant> up_since_;
   std::optional<Instant> desynchronised_;  // the last time that new keys were the remedy
-  EndReason renewing_ = EndReason::kNone;  // why LCP began anew for new keys; until IP is up again
+  EndReason renewing_ =
+      EndReason::kNone;  // why LCP or IPCP begins anew: why the link ends unless IP comes up again
   EndReason reason_ = EndReason::kNone;
   Phase phase_ = Phase::kEstablish;
   bool authenticated_ = false;  // at least once, as `user_`
@@ -213,7 +215,12 @@ void Session::Impl::protocol_down(PppProtocol protocol) {
 
 void Session::Impl::protocol_finished(PppProtocol protocol) {
   if (protocol != PppProtocol::kLcp) {
-    return end_soon(up_since_ ? EndReason::kUserRequest : EndReason::kIpcpFailed);
+    if (!up_since_) {
+      return end_soon(EndReason::kIpcpFailed);
+    }
+    // Anybody may have said so. The peer, if it has not, goes down for our Terminate-Ack and negotiates anew.
+    renewing_ = EndReason::kUserRequest;
+    return;
   }
   if (!ending_) {
     reason_ = renewing_ != EndReason::kNone ? renewing_ : EndReason::kLcpTimeout;
@@ -339,6 +346,9 @@ void Session::Impl::need_new_keys(EndReason otherwise, std::string_view why) {
     return;
   }
   if (!new_keys_.allow(wheel_.now())) {
+    if (network_.encrypts()) {
+      return;  // the keys are whole, and what asks for others is anybody's
+    }
     return protocol_failed(PppProtocol::kCcp, otherwise, why);
   }
   log_.event(Severity::kInfo, "ppp_new_keys", {{"sid", sid()}, {"user", user_}, {"why", std::string(why)}});

@@ -301,12 +301,20 @@ TEST_F(SessionTest, NCP_05_EmptyPoolEndsTheLinkWithItsOwnReason) {
   expect_end(EndReason::kPoolEmpty);
 }
 
-TEST_F(SessionTest, IpcpTerminatedByThePeerEndsTheLink) {
+TEST_F(SessionTest, IpcpTerminatedByThePeerEndsTheLinkUnlessItNegotiatesAnew) {
   bring_up();
   receive(kIpcp, term_req(7));
   EXPECT_TRUE(host.traced("ip off"));
   EXPECT_EQ(only(), (Frame{kIpcp, term_ack(7)}));
   advance(settings.ppp.timeout);
+  receive(kIpcp, conf_req(++id, kAddress));  // so it was not the peer, who went down for our Terminate-Ack
+  const Packet request = host.take().front().packet;
+  receive(kIpcp, conf_ack(request.id, request.data));
+  EXPECT_EQ(session->status().phase, SessionStatus::Phase::kUp);
+
+  receive(kIpcp, term_req(8));
+  host.take();
+  advance(settings.ppp.setup_timeout);
   terminate_lcp();
   expect_end(EndReason::kUserRequest);
 }
