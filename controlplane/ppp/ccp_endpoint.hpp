@@ -84,6 +84,7 @@ class CcpEndpoint : public ControlProtocol {
   bool on_nak(const wire::PppOptions& hints, bool insist_no_more) final;
   bool may_renegotiate() final;
   bool in_use() const final { return encrypts(); }
+  bool has_agreed_before() const final { return required_ && ControlProtocol::has_agreed_before(); }
   std::optional<std::uint8_t> probe() final;
   bool on_extra_code(const wire::PppPacket& packet) final;
   EndReason failure() const final { return EndReason::kMppeRefused; }

@@ -16,8 +16,6 @@ using wire::PppPacket;
 
 /// How long a peer that is in Opened has to say so.
 constexpr Duration kProbeTime{1000};
-/// How long a peer that negotiates has to agree, before a Terminate-Request is believed to be its own: two of its repeats.
-constexpr Duration kAgreeTime{6000};
 
 /// RFC 1661 §5.6: negotiation needs codes 1 to 7; the others are optional.
 bool rejects_essential_code(const PppPacket& packet) {
@@ -42,20 +40,9 @@ ControlProtocol::ControlProtocol(wire::PppProtocol protocol, const PppSettings& 
 
 void ControlProtocol::up() {
   forget();
-  doubt_.reset();
   request_ = Request::kDue;
   naks_sent_ = refused_ = refusals_ = 0;
   automaton_.on(PppEvent::kUp);
-}
-
-void ControlProtocol::down() {
-  doubt_.reset();
-  automaton_.on(PppEvent::kDown);
-}
-
-void ControlProtocol::close() {
-  doubt_.reset();
-  automaton_.on(PppEvent::kClose);
 }
 
 void ControlProtocol::raise(PppEvent event, const PppPacket& cause) {
@@ -81,6 +68,9 @@ void ControlProtocol::handle(const PppPacket& packet) {
     case PppCode::kConfigureReject:
       return on_configure_refusal(packet);
     case PppCode::kTerminateRequest:
+      if (negotiates_again()) {
+        return;
+      }
       host_.peer_terminates(protocol_, packet.data);
       return opened() && !may_renegotiate() ? void() : raise(PppEvent::kRtr, packet);
     case PppCode::kTerminateAck:
@@ -105,7 +95,7 @@ bool ControlProtocol::leaves_opened(const PppPacket& packet) const {
     case PppCode::kTerminateAck:
       return true;
     case PppCode::kCodeReject:
-      return rejects_essential_code(packet);
+      return rejects_essential_code(packet) && !has_agreed_before();
     default:
       return false;
   }
@@ -116,40 +106,30 @@ bool ControlProtocol::leaves_opened(const PppPacket& packet) const {
 // sending where a flood of forged packets takes its answer's place. A peer in earnest repeats itself (§4.6), so
 // that it does no harm to doubt wrongly.
 bool ControlProtocol::doubts(const PppPacket& packet) {
-  const bool ends_negotiation = hangs_up_while_negotiating(packet);
-  if (!ends_negotiation && (!opened() || !leaves_opened(packet) || !in_use())) {
+  if (!opened() || !leaves_opened(packet) || !in_use()) {
     return false;
   }
   if (doubt_ != nullptr) {
     return true;
   }
-  if (ends_negotiation) {
-    doubt(packet, kAgreeTime);
-    return true;
-  }
   const auto asked = probe();
   const auto packets = host_.packets_received();
   if (asked || packets) {
-    doubt(packet, kProbeTime);
-    doubt_->probe_identifier = asked;
-    doubt_->packets = packets;
+    doubt_.reset(new Doubt{.timer = Timer(wheel_, on_timer<&ControlProtocol::on_doubt_timer>, this),
+                           .probe_identifier = asked,
+                           .packets = packets,
+                           .packet = {packet.whole.begin(), packet.whole.end()}});
+    doubt_->timer.arm(kProbeTime);
   }
   return doubt_ != nullptr;
 }
 
-// A flood of forged ones would end every negotiation that anything else began. LCP's is believed at once: pppd, whose
-// encryption ends with the renegotiation, sends it between packets that agree, and is dead though it has agreed.
-bool ControlProtocol::hangs_up_while_negotiating(const PppPacket& packet) const {
-  return protocol_ != wire::PppProtocol::kLcp && host_.has_been_up() && state() >= PppState::kReqSent &&
-         !opened() && PppCode{packet.code} == PppCode::kTerminateRequest;
-}
-
-void ControlProtocol::doubt(const PppPacket& packet, Duration at_most) {
-  doubt_.reset(new Doubt{.timer = Timer(wheel_, on_timer<&ControlProtocol::on_doubt_timer>, this),
-                         .probe_identifier = {},
-                         .packets = {},
-                         .packet = {packet.whole.begin(), packet.whole.end()}});
-  doubt_->timer.arm(at_most);
+// A Terminate-Request then is answered by nothing: a flood of forged ones would end every negotiation that anything
+// else began, and their Terminate-Acks would take the peer out of it. LCP's is believed: pppd, whose encryption ends
+// with the renegotiation, sends it between packets that agree, and is dead though it has agreed.
+bool ControlProtocol::negotiates_again() const {
+  return protocol_ != wire::PppProtocol::kLcp && has_agreed_before() && state() >= PppState::kReqSent &&
+         !opened();
 }
 
 bool ControlProtocol::doubts_termination() const {
@@ -164,8 +144,7 @@ void ControlProtocol::probe_answered(std::uint8_t identifier) {
 
 void ControlProtocol::on_doubt_timer() {
   const std::unique_ptr<Doubt> doubt = std::move(doubt_);
-  const bool has_agreed = opened() && !doubt->probe_identifier && !doubt->packets;
-  const bool goes_on = has_agreed || (doubt->packets && host_.packets_received() != doubt->packets);
+  const bool goes_on = doubt->packets && host_.packets_received() != doubt->packets;
   if (const auto packet = wire::parse_ppp_packet(doubt->packet); packet && !goes_on) {
     handle(*packet);
   }
@@ -192,7 +171,7 @@ void ControlProtocol::on_configure_request(const PppPacket& packet) {
     return;
   }
   // Forged requests would use up the Naks that the peer's own needs.
-  const bool may_nak = naks_sent_ < settings_.max_failure || host_.has_been_up();
+  const bool may_nak = naks_sent_ < settings_.max_failure || has_agreed_before();
   ConfigureReply reply(protocol_, packet.identifier, may_nak);
   judge(*wishes, reply);
   const bool good = reply.code() == PppCode::kConfigureAck;
@@ -201,7 +180,7 @@ void ControlProtocol::on_configure_request(const PppPacket& packet) {
   } else {
     naks_sent_ += reply.code() == PppCode::kConfigureNak ? 1 : 0;
     if (++refused_ >= settings_.max_configure) {
-      refused_ = 0;
+      refused_ = has_agreed_before() ? 0 : refused_;
       return cannot_agree(failure(), "peer keeps asking for what was refused");
     }
   }
@@ -276,13 +255,13 @@ void ControlProtocol::on_configure_refusal(const PppPacket& packet) {
       (rejected && !were_all_ours(*options))) {
     return;
   }
-  request_ = Request::kDue;
   ++refusals_;
   if (!(rejected ? on_reject(*options) : on_nak(*options, refusals_ > settings_.max_failure))) {
     return;
   }
+  request_ = Request::kDue;
   if (refusals_ >= settings_.max_configure) {
-    refusals_ = 0;
+    refusals_ = has_agreed_before() ? 0 : refusals_;
     return cannot_agree(failure(), "peer refuses every request of ours");
   }
   raise(PppEvent::kRcn, packet);
@@ -293,7 +272,7 @@ void ControlProtocol::on_code_reject(const PppPacket& packet) {
     return;
   }
   const bool fatal = rejects_essential_code(packet);
-  if (fatal && host_.has_been_up()) {
+  if (fatal && has_agreed_before()) {
     return;  // it has negotiated with these codes
   }
   if (fatal) {

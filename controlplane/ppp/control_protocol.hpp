@@ -58,9 +58,9 @@ class ControlProtocol : protected AutomatonActions {
 
   /// The lower layer is up: forgets everything from before.
   void up();
-  void down();
+  void down() { automaton_.on(PppEvent::kDown); }
   void open() { automaton_.on(PppEvent::kOpen); }
-  void close();
+  void close() { automaton_.on(PppEvent::kClose); }
   /// One packet, from its Code octet on.
   void on_packet(wire::Bytes octets);
 
@@ -88,6 +88,8 @@ class ControlProtocol : protected AutomatonActions {
   [[nodiscard]] virtual bool may_renegotiate() { return true; }
   /// Whether the packet ends Opened.
   [[nodiscard]] virtual bool leaves_opened(const wire::PppPacket& packet) const;
+  /// The peer has agreed to the protocol on this link, so that what says it cannot is not believed.
+  [[nodiscard]] virtual bool has_agreed_before() const { return host_.has_been_up(); }
   /// There is something that a forged packet could take away.
   [[nodiscard]] virtual bool in_use() const { return true; }
   /// In Opened, a packet came that ends it, and nothing authenticates packets. Sends what a peer that is in Opened
@@ -109,13 +111,12 @@ class ControlProtocol : protected AutomatonActions {
   void send_echo_reply() override {}
 
   void fail(EndReason reason, std::string_view why) { host_.protocol_failed(protocol_, reason, why); }
-  /// What the peer has sent says that there can be no agreement. On a link that has been up it is not believed.
+  /// What the peer has sent says that there can be no agreement. It is not believed of a peer that has agreed before.
   void cannot_agree(EndReason reason, std::string_view why) {
-    if (!has_been_up()) {
+    if (!has_agreed_before()) {
       fail(reason, why);
     }
   }
-  [[nodiscard]] bool has_been_up() const { return host_.has_been_up(); }
   void send(wire::PppFrameWriter& writer) { host_.send_frame(writer.frame()); }
   [[nodiscard]] std::uint8_t next_identifier() { return ++identifier_; }
   void raise(PppEvent event, const wire::PppPacket& cause);
@@ -128,9 +129,9 @@ class ControlProtocol : protected AutomatonActions {
  private:
   /// Our Configure-Request: the next one is a new one, or the last one has been sent, or acknowledged.
   enum class Request : std::uint8_t { kDue, kSent, kAcknowledged };
-  /// A packet that seems to end Opened, or the negotiation of a link that has been up.
+  /// A packet that seems to end Opened.
   struct Doubt {
-    Timer timer;  // the peer's time to answer the probe, or to agree
+    Timer timer;  // the peer's time to answer the probe
     std::optional<std::uint8_t> probe_identifier;
     std::optional<std::uint64_t> packets;  // received until then
     std::vector<std::uint8_t> packet;
@@ -138,8 +139,7 @@ class ControlProtocol : protected AutomatonActions {
 
   void handle(const wire::PppPacket& packet);
   [[nodiscard]] bool doubts(const wire::PppPacket& packet);
-  [[nodiscard]] bool hangs_up_while_negotiating(const wire::PppPacket& packet) const;
-  void doubt(const wire::PppPacket& packet, Duration at_most);
+  [[nodiscard]] bool negotiates_again() const;
   void on_doubt_timer();
   void on_configure_request(const wire::PppPacket& packet);
   void on_terminate_ack(const wire::PppPacket& packet);

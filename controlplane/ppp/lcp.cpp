@@ -96,7 +96,15 @@ bool Lcp::choose_method(std::optional<LcpAuthentication> hint) {
   return next.has_value();
 }
 
+// In both, authentication first: where it is refused our request stays as it is, and a late Ack still fits.
 bool Lcp::on_nak(const PppOptions& hints, bool insist_no_more) {
+  for (const PppOption& hint : hints) {
+    if (LcpOption{hint.type} == LcpOption::kAuthentication &&
+        !choose_method(wire::parse_lcp_authentication(hint.value))) {
+      cannot_agree(EndReason::kAuthRefused, "peer offers no method that we allow");
+      return false;
+    }
+  }
   for (const PppOption& hint : hints) {
     switch (LcpOption{hint.type}) {
       case LcpOption::kMru:
@@ -106,12 +114,6 @@ bool Lcp::on_nak(const PppOptions& hints, bool insist_no_more) {
         magic_ = new_magic();
         ask_magic_ = ask_magic_ && !insist_no_more;
         break;
-      case LcpOption::kAuthentication:
-        if (!choose_method(wire::parse_lcp_authentication(hint.value))) {
-          cannot_agree(EndReason::kAuthRefused, "peer offers no method that we allow");
-          return false;
-        }
-        break;
       default:
         break;  // RFC 1661 §5.3: hints for options that we did not request may be ignored
     }
@@ -120,6 +122,12 @@ bool Lcp::on_nak(const PppOptions& hints, bool insist_no_more) {
 }
 
 bool Lcp::on_reject(const PppOptions& refused) {
+  for (const PppOption& option : refused) {
+    if (LcpOption{option.type} == LcpOption::kAuthentication) {
+      cannot_agree(EndReason::kAuthRefused, "peer rejects authentication");
+      return false;
+    }
+  }
   for (const PppOption& option : refused) {
     switch (LcpOption{option.type}) {
       case LcpOption::kMru:
@@ -134,9 +142,6 @@ bool Lcp::on_reject(const PppOptions& refused) {
       case LcpOption::kAddressCompression:
         ask_acfc_ = false;
         break;
-      case LcpOption::kAuthentication:
-        cannot_agree(EndReason::kAuthRefused, "peer rejects authentication");
-        return false;
       default:
         break;
     }
@@ -220,7 +225,8 @@ void Lcp::judge_magic(const PppOption& option, ConfigureReply& reply) {
 
 void Lcp::suspect_loop() {
   if (++own_magic_seen_ == kLoopEvidence) {
-    fail(EndReason::kLcpFailed, "our own frames come back");
+    own_magic_seen_ = 0;
+    cannot_agree(EndReason::kLcpFailed, "our own frames come back");
   }
 }
 

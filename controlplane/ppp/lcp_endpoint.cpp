@@ -54,7 +54,7 @@ void LcpEndpoint::on_protocol_reject(const PppPacket& packet) {
     return;  // RFC 1661 §5.7: only in Opened
   }
   if (*rejected == PppProtocol::kLcp) {
-    if (has_been_up()) {
+    if (has_agreed_before()) {
       return;  // it has negotiated by it
     }
     fail(EndReason::kLcpFailed, "peer rejects LCP itself");
@@ -128,7 +128,7 @@ std::uint8_t LcpEndpoint::send_echo_request() {
 
 bool LcpEndpoint::leaves_opened(const PppPacket& packet) const {
   return ControlProtocol::leaves_opened(packet) ||
-         (PppCode{packet.code} == PppCode::kProtocolReject &&
+         (!has_agreed_before() && PppCode{packet.code} == PppCode::kProtocolReject &&
           wire::parse_protocol_reject(packet.data) == PppProtocol::kLcp);
 }
 

@@ -18,8 +18,6 @@ class LcpEvents {
  public:
   /// The peer does not speak `protocol` (RFC 1661 §5.7); never LCP itself.
   virtual void protocol_rejected(wire::PppProtocol protocol) = 0;
-  /// The link is up, so that a forged packet of LCP has something to take away.
-  [[nodiscard]] virtual bool is_up() const { return false; }
 
  protected:
   ~LcpEvents() = default;
@@ -67,7 +65,7 @@ class LcpEndpoint : public ControlProtocol {
   void this_layer_down() override;
   void send_echo_reply() final;
   bool leaves_opened(const wire::PppPacket& packet) const final;
-  bool in_use() const final { return events_.is_up(); }
+  bool in_use() const final { return has_agreed_before(); }
   std::optional<std::uint8_t> probe() final;
 
   [[nodiscard]] Entropy& entropy() { return entropy_; }

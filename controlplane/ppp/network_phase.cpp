@@ -86,7 +86,8 @@ void NetworkPhase::on_protocol_reject(PppProtocol protocol) {
 // Linux does not recover when it loses the flushed packet that it asked for: it misses a key change, trusts
 // what it decrypts from there on, and rejects the protocols it finds there. Only new keys help.
 void NetworkPhase::on_nonsense() {
-  if (ccp_.encrypts() && ccp_.send_mode().stateful && ++nonsense_ == kNonsenseRejects) {
+  if (ccp_.encrypts() && ccp_.send_mode().stateful && ++nonsense_ >= kNonsenseRejects) {
+    nonsense_ = 0;
     link().need_new_keys(EndReason::kMppeDesynchronised, "peer decrypts our packets to garbage");
   }
 }

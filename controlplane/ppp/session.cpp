@@ -81,7 +81,6 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   void need_new_keys(EndReason otherwise, std::string_view why) override;
   // LcpEvents
   void protocol_rejected(PppProtocol protocol) override { network_.on_protocol_reject(protocol); }
-  bool is_up() const override { return phase_ == Phase::kUp; }
   // AuthenticatorHost
   void send_auth_frame(std::span<const std::uint8_t> frame) override { send_frame(frame); }
   void auth_accepted(const AuthAccepted& accepted, std::string_view user) override;
@@ -194,6 +193,7 @@ void Session::Impl::lcp_down() {
   authenticator_.reset();
   network_.end();
   if (!ending_) {
+    link_timer_.cancel();  // it begins anew already
     phase_ = Phase::kEstablish;
     arm_deadline(settings_.ppp.lcp_timeout);
   }
@@ -345,15 +345,14 @@ void Session::Impl::need_new_keys(EndReason otherwise, std::string_view why) {
   if (ending_ || link_timer_.armed()) {
     return;
   }
-  if (!new_keys_.allow(wheel_.now())) {
-    if (network_.encrypts()) {
-      return;  // the keys are whole, and what asks for others is anybody's
-    }
+  // While the keys are whole, what asks for others too often may be anybody's: it gets them later.
+  const bool at_once = new_keys_.allow(wheel_.now());
+  if (!at_once && !network_.encrypts()) {
     return protocol_failed(PppProtocol::kCcp, otherwise, why);
   }
   log_.event(Severity::kInfo, "ppp_new_keys", {{"sid", sid()}, {"user", user_}, {"why", std::string(why)}});
   renewing_ = otherwise;
-  link_timer_.arm(Duration{0});
+  link_timer_.arm(at_once ? Duration{0} : kGoodTime);
 }
 
 // A notice from before the keys changed may still come afterwards.

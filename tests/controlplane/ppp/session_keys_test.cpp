@@ -146,6 +146,15 @@ TEST_F(SessionTest, SEC_08_WhoAsksForNewKeysAgainAndAgainGetsNoneAndEndsNothing)
   EXPECT_EQ(session->status().mppe, "128");
   EXPECT_FALSE(host.traced("mppe off"));
   EXPECT_TRUE(host.ends.empty());
+  int minutes = 0;
+  for (; minutes < 10 && session->status().phase == SessionStatus::Phase::kUp; ++minutes) {
+    for (int i = 0; i < 6; ++i) {
+      advance(10s);
+      receive(kLcp, {PppCode::kDiscardRequest, 1, u32(0x01020304)});
+    }
+  }
+  EXPECT_EQ(minutes, 2) << "whose CCP has failed is not left so for ever";
+  EXPECT_TRUE(host.traced("49185/1"));
 }
 
 // ---- forgeries -------------------------------------------------------------------------------------------
@@ -156,8 +165,6 @@ TEST_F(SessionTest, SEC_01_APacketThatEndsWhatThePeerHasNotEndedIsDiscarded) {
   std::vector<EndOfEncryption> forgeries(std::begin(kEndsOfEncryption), std::end(kEndsOfEncryption));
   forgeries.push_back({"LCP Terminate-Request", kLcp, term_req(1)});
   forgeries.push_back({"LCP Terminate-Ack", kLcp, term_ack(1)});
-  forgeries.push_back(
-      {"LCP Code-Reject of Configure-Request", kLcp, {PppCode::kCodeReject, 1, conf_req(1).octets()}});
   for (const EndOfEncryption& forgery : forgeries) {
     SCOPED_TRACE(forgery.what);
     host.frames.clear();
@@ -185,8 +192,13 @@ TEST_F(SessionTest, SEC_01_APacketThatEndsWhatThePeerHasNotEndedIsDiscarded) {
   }
 }
 
-TEST_F(SessionTest, SEC_01_AProtocolRejectOfWhatThePeerHasOpenedIsIgnored) {
+// It has negotiated with them. They raise no doubt either, in whose place a packet in earnest would be missed.
+TEST_F(SessionTest, SEC_01_RejectsOfCodesAndProtocolsThatThePeerHasUsedAreIgnored) {
   bring_up();
+  for (const PppProtocol protocol : {kLcp, kCcp, kIpcp}) {
+    receive(protocol, {PppCode::kCodeReject, 1, conf_req(1).octets()});
+  }
+  receive(kLcp, {PppCode::kProtocolReject, 1, u16(0xC021)});
   receive(kLcp, {PppCode::kProtocolReject, 1, u16(0x80FD)});
   receive(kLcp, {PppCode::kProtocolReject, 1, u16(0x8021)});
   advance(2s);
@@ -243,6 +255,22 @@ TEST_F(SessionTest, SEC_01_WhoGoesOnSendingHasEndedNothingThoughItsAnswerIsLost)
       host.ends.clear();
     }
   }
+}
+
+// Without encryption IPCP has no question: a silent peer's is believed to have ended. That opens no door to LCP.
+TEST_F(SessionTest, SEC_01_AnIdlePeersIpcpEndsForAForgeryAndItsLinkDoesNot) {
+  host.packets = 7;
+  bring_up();
+  receive(kIpcp, term_req(1));
+  advance(1010ms);
+  EXPECT_TRUE(host.traced("ip off"));
+  host.take();
+  receive(kLcp, term_req(2));
+  const Packet question = only().packet;
+  ASSERT_EQ(question.code, PppCode::kEchoRequest);
+  receive(kLcp, {PppCode::kEchoReply, question.id, u32(0x01020304)});
+  advance(2s);
+  EXPECT_EQ(session->status().ending, EndReason::kNone);
 }
 
 // A flood meets the session at every moment of a negotiation, also of one that it has not begun.
