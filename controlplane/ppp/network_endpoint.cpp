@@ -46,6 +46,7 @@ void NetworkEndpoint::begin(const Terms& terms) {
   const bool wanted = terms.mppe != MppePolicy::kDeny && terms.keys;
   has_keys_ = ccp().limit_strengths(wanted ? terms.strengths : 0);
   if (has_keys_ && !keys_.load(*terms.keys)) {
+    begun_ = has_keys_ = false;  // the link ends, and until then acknowledges no encryption
     return link_.protocol_failed(PppProtocol::kCcp, EndReason::kMppeRefused,
                                  "the new authentication made the MPPE keys that were in use before");
   }
