@@ -43,7 +43,11 @@ struct WordsKind {
   [[nodiscard]] Read<Value> read(const toml::node& node) const {
     const auto* text = node.as_string();
     if (node.is_number()) {
-      return list.read(toml::array{node.value<std::int64_t>().value_or(0)});
+      auto value = list.kind.read(node);
+      if (!value) {
+        return std::unexpected(std::move(value.error()));
+      }
+      return Value{std::move(*value)};
     }
     if (text == nullptr) {
       return list.read(node);
