@@ -36,8 +36,8 @@ class ControlProtocolHost {
   virtual void protocol_finished(wire::PppProtocol protocol) = 0;
   /// Negotiation has failed. The host ends the link, or goes on without the protocol.
   virtual void protocol_failed(wire::PppProtocol protocol, EndReason reason, std::string_view why) = 0;
-  /// A Terminate-Request arrived, in any state; it is being answered. `data` is the peer's diagnosis,
-  /// untrusted text.
+  /// A Terminate-Request arrived, in any state but a later negotiation of CCP or IPCP; it is being answered. `data`
+  /// is the peer's diagnosis, untrusted text.
   virtual void peer_terminates(wire::PppProtocol protocol, wire::Bytes data) = 0;
   /// The link has been up: its peer speaks the protocol, and has agreed once. What seems to say otherwise in a later
   /// negotiation is anybody's, and ends nothing: the deadline of that negotiation does.

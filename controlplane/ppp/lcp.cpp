@@ -225,8 +225,7 @@ void Lcp::judge_magic(const PppOption& option, ConfigureReply& reply) {
 
 void Lcp::suspect_loop() {
   if (++own_magic_seen_ == kLoopEvidence) {
-    own_magic_seen_ = 0;
-    cannot_agree(EndReason::kLcpFailed, "our own frames come back");
+    fail(EndReason::kLcpFailed, "our own frames come back");
   }
 }
 

@@ -305,9 +305,7 @@ void NetworkEndpoint::protocol_failed(PppProtocol protocol, EndReason reason, st
 
 void NetworkEndpoint::peer_terminates(PppProtocol protocol, Bytes data) {
   link_.peer_terminates(protocol, data);
-  const bool negotiates_again =
-      link_.has_been_up() && mppe_required_ && !keys_spent_;  // ends by its deadline
-  if (protocol == PppProtocol::kCcp && !negotiates_again) {
+  if (protocol == PppProtocol::kCcp) {
     lose_mppe(EndReason::kMppeRefused, std::string(peer_name_) + " terminates CCP");
   }
 }

@@ -119,7 +119,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   std::optional<Instant> up_since_;
   std::optional<Instant> desynchronised_;  // the last time that new keys were the remedy
   EndReason renewing_ =
-      EndReason::kNone;  // why LCP or IPCP begins anew: why the link ends unless IP comes up again
+      EndReason::kNone;  // why LCP or IPCP begins anew, and the link's end unless IP is up again
   EndReason reason_ = EndReason::kNone;
   Phase phase_ = Phase::kEstablish;
   bool authenticated_ = false;  // at least once, as `user_`

@@ -144,6 +144,26 @@ TEST_F(SessionTest, LCP_06_LoopedLinkEnds) {
   EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kLcpFailed});
 }
 
+// No deadline runs then, and every frame that comes back looks like a sign of life.
+TEST_F(SessionTest, LCP_06_ALinkThatIsLoopedAfterItCameUpEnds) {
+  settings.ppp.mppe = MppePolicy::kPrefer;
+  make();
+  session->start();
+  const Octets request = host.frames.back().packet.data;
+  const auto magic = std::ranges::search(request, Octets{5, 6}).begin() + 2;
+  const Octets own(magic, magic + 4);
+  open_lcp();
+  prove();
+  host.frames.erase(host.frames.begin());
+  open_ccp();
+  open_ipcp();
+  ASSERT_EQ(session->status().phase, SessionStatus::Phase::kUp);
+  for (int i = 0; i < 20; ++i) {
+    receive(kLcp, {PppCode::kEchoRequest, 1, own});
+  }
+  EXPECT_EQ(session->status().ending, EndReason::kLcpFailed);
+}
+
 TEST_F(SessionTest, SEC_08_AFloodOfFramesIsBoundedWork) {
   bring_up();
   host.take();
