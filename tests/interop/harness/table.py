@@ -2,6 +2,8 @@
 """One line per case: its name, PASS or FAIL, its duration, and its result."""
 import time
 
+failures = []  # (name, what was wrong in one line), of all that attempt() ran
+
 
 def attempt(name, function):
     """Runs one case; returns whether it passed. Prints its row of the table, followed by what went wrong."""
@@ -12,6 +14,8 @@ def attempt(name, function):
     except Exception as error:  # any failure is this case's, and the next one runs
         verdict, detail = "FAIL", str(error)
     row, *more = detail.splitlines() or [""]
+    if verdict == "FAIL":
+        failures.append((name, row))
     print(f"{verdict}  {time.monotonic() - started:5.1f} s  {row}", flush=True)
     print("".join(f"    {line}\n" for line in more), end="", flush=True)
     return verdict == "PASS"
