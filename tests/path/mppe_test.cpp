@@ -226,6 +226,9 @@ TEST_F(Mppe, MPP_09_PlaintextsThatMayNotBeInside) {
   // IPv6 is plausible: the chain moves, but the packet cannot be forwarded.
   Octets ipv6(40);
   ipv6[0] = 0x60;
+  ipv6[6] = 59;               // nothing follows
+  ipv6[8] = ipv6[24] = 0xFE;  // between link-local addresses
+  ipv6[9] = ipv6[25] = 0x80;
   drops(peer_.encrypted_plaintext(PacketBuilder(ipv6).ppp(wire::PppProtocol::kIpv6, true).octets()),
         DropReason::kIpv6NotUp);
   EXPECT_TRUE(next_passes());
