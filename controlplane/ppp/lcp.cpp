@@ -50,8 +50,10 @@ Lcp::Lcp(const Settings& settings, TimerWheel& wheel, Entropy& entropy, ControlP
 void Lcp::forget() {
   peer_ = wished_ = LcpPeer{};
   magic_ = new_magic();
-  refused_methods_ = 0;
-  method_ = 0;
+  if (!has_agreed_before()) {
+    refused_methods_ = 0;
+    method_ = 0;
+  }
   own_magic_seen_ = 0;
   ask_mru_ = settings().mru != wire::kDefaultMru;
   ask_magic_ = true;
@@ -78,8 +80,11 @@ void Lcp::write_request(PppFrameWriter& request) {
 }
 
 /// The peer refused the current method: takes its hint if we allow it, else our next method. False: none is
-/// left.
+/// left. Once the session has been up its method stays: a forged Nak would have the peer send a weaker proof.
 bool Lcp::choose_method(std::optional<LcpAuthentication> hint) {
+  if (has_agreed_before()) {
+    return true;
+  }
   refused_methods_ |= 1U << method_;
   std::optional<std::uint8_t> next;
   for (std::uint8_t i = 0; i < auth_.methods.size(); ++i) {

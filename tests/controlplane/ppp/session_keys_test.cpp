@@ -311,6 +311,37 @@ TEST_F(SessionTest, SEC_01_NothingThatIsForgedWhileASessionNegotiatesAgainEndsIt
   EXPECT_TRUE(host.ends.empty());
 }
 
+TEST_F(SessionTest, SEC_01_TheMethodOfASessionThatHasBeenUpStays) {
+  settings.ppp.mppe = MppePolicy::kRequire;
+  settings.auth.methods = {AuthMethod::kMsChapV2, AuthMethod::kMsChapV1, AuthMethod::kPap};
+  const auto hint = [this](const Octets& method) {
+    receive(kLcp, conf_nak(host.frames.back().packet.id, option(3, method)));
+  };
+  const Octets v1 = option(3, {0xC2, 0x23, 0x80});
+  make();
+  session->start();
+  hint({0xC2, 0x23, 0x80});
+  open_lcp();
+  prove();
+  host.frames.erase(host.frames.begin());  // Success
+  open_ccp();
+  open_ipcp();
+  ASSERT_EQ(session->status().phase, SessionStatus::Phase::kUp);
+  session->on_mppe_desynchronised();
+  advance(10ms);
+  for (const Octets& method : {Octets{0xC0, 0x23}, Octets{0xC2, 0x23, 0x81}}) {
+    const Packet request = host.frames.back().packet;
+    ASSERT_EQ(request.code, PppCode::kConfigureRequest);
+    EXPECT_FALSE(std::ranges::search(request.data, v1).empty());
+    hint(method);
+  }
+  EXPECT_FALSE(std::ranges::search(host.frames.back().packet.data, v1).empty());
+  renegotiate_lcp();
+  open_ccp();
+  open_ipcp();
+  EXPECT_EQ(session->status().phase, SessionStatus::Phase::kUp);
+}
+
 // ---- a peer that cannot be read any more ------------------------------------------------------------------
 
 // pppd ends the link when its CCP goes down.

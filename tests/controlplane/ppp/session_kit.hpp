@@ -161,7 +161,7 @@ class SessionTest : public testing::Test {
     ASSERT_EQ(host.frames.back().protocol, kChap);
     host.take();
     // The last octet: v2's flags, or v1's "use the NT response".
-    const bool v1 = settings.auth.methods.front() == AuthMethod::kMsChapV1;
+    const bool v1 = challenge.data.at(0) == 8;  // octets of the challenge's value
     receive(kChap,
             {PppCode{2}, challenge.id,
              Octets{49} + Octets(16, 7) + Octets(8, 0) + Octets(24, 9) + Octets(1, v1 ? 1 : 0) + name});
