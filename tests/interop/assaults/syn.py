@@ -46,6 +46,7 @@ class Bgp:
         self.ends = [(namespace, name) for namespace, name, *_ in ends]
         for namespace, name, address, peer, own, other in ends:
             config = self.work / f"{name}.conf"
+            (self.work / f"{name}.log").unlink(missing_ok=True)  # of an earlier attack, which ended with a shutdown
             config.write_text(BIRD.format(work=self.work, name=name, address=address, peer=peer, own=own, other=other))
             run(*lab.command(namespace, "bird", "-c", config, "-s", self.work / f"{name}.ctl", "-P", self.work / f"{name}.pid"))
         until("BGP is established", self.up, 20)
