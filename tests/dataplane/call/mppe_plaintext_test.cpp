@@ -41,8 +41,9 @@ TEST(MppePlaintext, Ipv6IsBelieved) {
 }
 
 TEST(MppePlaintext, Ipv6ThatDoesNotAddUpIsNot) {
-  for (const auto& [at, value] : {std::pair{1, 0x40}, std::pair{5, 1}, std::pair{6, 7}, std::pair{6, 9}, std::pair{7, 200},
-                                  std::pair{9, 0x0E}, std::pair{9, 0xFF}, std::pair{25, 0x7E}, std::pair{25, 0}}) {
+  for (const auto& [at, value] :
+       {std::pair{1, 0x40}, std::pair{5, 1}, std::pair{6, 7}, std::pair{6, 9}, std::pair{7, 200},
+        std::pair{9, 0x0E}, std::pair{9, 0xFF}, std::pair{25, 0x7E}, std::pair{25, 0}}) {
     Octets wrong = ipv6();
     wrong[static_cast<std::size_t>(at)] = static_cast<std::uint8_t>(value);
     EXPECT_FALSE(believed(wrong)) << "octet " << at;
