@@ -64,14 +64,6 @@ std::optional<control::Duration> to_duration(std::string_view text) {
   return std::nullopt;
 }
 
-std::string show_duration(control::Duration value) {
-  const auto count = value.count();
-  if (count % 1000 != 0) {
-    return std::to_string(count) + "ms";
-  }
-  return std::to_string(count / 1000) + "s";
-}
-
 std::optional<control::AddressRange> to_prefix(std::string_view address, std::string_view bits) {
   const std::optional<wire::Ipv4Address> base = wire::parse_ipv4(address);
   const std::optional<std::int64_t> length = to_number(bits);
@@ -182,6 +174,14 @@ Read<control::SubscriberRate> KbitKind::read(const toml::node& node) const {
 
 std::string KbitKind::show(const control::SubscriberRate& value) const {
   return '"' + control::to_string(value) + '"';
+}
+
+std::string show_duration(control::Duration value) {
+  const auto count = value.count();
+  if (count % 1000 != 0) {
+    return std::to_string(count) + "ms";
+  }
+  return std::to_string(count / 1000) + "s";
 }
 
 Read<control::Duration> DurationKind::read(const toml::node& node) const {

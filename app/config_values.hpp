@@ -65,6 +65,9 @@ struct KbitKind {
   [[nodiscard]] std::string show(const control::SubscriberRate& value) const;
 };
 
+/// "500ms" or "10s".
+[[nodiscard]] std::string show_duration(control::Duration value);
+
 /// Seconds as a whole number, or text with a unit: "500ms", "10s", "2m", "1h".
 struct DurationKind {
   using Value = control::Duration;

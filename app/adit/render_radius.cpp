@@ -48,11 +48,11 @@ std::string render_dae(const Json& result) {
 std::string render_radius(const Json& result) {
   Rows servers;
   for (const Json& server : list(result, "servers")) {
-    servers.push_back({text(server, "server"), text(server, "address"),
-                       flag(server, "alive") ? "alive" : "dead", count(server, "in_flight"),
-                       count(server, "sent"), count(server, "answered"), count(server, "repeated"),
-                       count(server, "timeouts"), count(server, "refused"), count(server, "unmatched"),
-                       count(server, "p50_ms"), count(server, "p99_ms")});
+    servers.push_back({text(server, "server"), text(server, "address"), text(server, "state"),
+                       count(server, "in_flight"), count(server, "sent"), count(server, "answered"),
+                       count(server, "repeated"), count(server, "timeouts"), count(server, "late"),
+                       count(server, "refused"), count(server, "unmatched"), count(server, "p50_ms"),
+                       count(server, "p99_ms")});
   }
   const std::string table = draw_table({{"server"},
                                         {"address"},
@@ -62,6 +62,7 @@ std::string render_radius(const Json& result) {
                                         {"answered", Align::kRight},
                                         {"repeated", Align::kRight},
                                         {"timeouts", Align::kRight},
+                                        {"late", Align::kRight},
                                         {"refused", Align::kRight},
                                         {"unmatched", Align::kRight},
                                         {"p50-ms", Align::kRight},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/aditd/radius_service.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -10,6 +11,11 @@ namespace {
 std::uint64_t seconds_since_1970() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+}
+
+/// How long chap-secrets wait for RADIUS: until the last server has been asked, which a slow one may need as well.
+control::Duration patience_of(const control::radius::ClientSettings& settings) {
+  return std::max(asking_time(settings), settings.patience);
 }
 
 }  // namespace
@@ -38,7 +44,7 @@ RadiusService::RadiusService(asio::io_context& io, SpoolFile spool, const Config
       local_(local),
       current_(std::make_unique<Generation>(*this, config.radius)),
       auth_(current_->client, config.nas, config.radius_rates, log),
-      fallback_(auth_, local),
+      fallback_(auth_, local, patience_of(config.radius)),
       trials_(wheel, entropy),
       spool_file_(std::move(spool)),
       spool_(spool_file_.memory()),
@@ -100,6 +106,7 @@ std::expected<void, std::string> RadiusService::reload(const Config& config) {
   }
   auth_.use(next->client, config.radius_rates);
   accounting_.use(next->client);
+  fallback_.use(patience_of(config.radius));
   retired_.push_back(std::exchange(current_, std::move(next)));
   return {};
 }

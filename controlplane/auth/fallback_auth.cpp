@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/auth/fallback_auth.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -31,13 +32,16 @@ class FallbackAuth::Request final : public AuthClient {
   bool second_ = false;
 };
 
-FallbackAuth::FallbackAuth(AuthBackend& first, AuthBackend& second) : first_(first), second_(second) {}
+FallbackAuth::FallbackAuth(AuthBackend& first, AuthBackend& second, Duration first_within)
+    : first_(first), second_(second), first_within_(first_within) {}
 FallbackAuth::~FallbackAuth() = default;
 
 void FallbackAuth::authenticate(AuthRequest request, AuthClient& client) {
   auto own = std::make_unique<Request>(*this, request, client);
   Request& placed = *own;
   requests_.insert_or_assign(&client, std::move(own));
+  request.within =
+      std::min(first_within_, request.within * 3 / 4);  // whatever it is, some is left for the second
   first_.authenticate(std::move(request), placed);
 }
 

@@ -13,9 +13,11 @@ namespace adit::control {
 
 class FallbackAuth final : public AuthBackend {
  public:
-  /// Both backends outlive it.
-  FallbackAuth(AuthBackend& first, AuthBackend& second);
+  /// Both backends outlive it. `first_within`: how long the first one may take.
+  FallbackAuth(AuthBackend& first, AuthBackend& second, Duration first_within);
   ~FallbackAuth() override;
+
+  void use(Duration first_within) { first_within_ = first_within; }
 
   void authenticate(AuthRequest request, AuthClient& client) override;
   void cancel(AuthClient& client) override;
@@ -25,6 +27,7 @@ class FallbackAuth final : public AuthBackend {
 
   AuthBackend& first_;
   AuthBackend& second_;
+  Duration first_within_;
   std::unordered_map<AuthClient*, std::unique_ptr<Request>> requests_;
 };
 

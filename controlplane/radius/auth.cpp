@@ -89,7 +89,8 @@ void RadiusAuth::authenticate(AuthRequest request, AuthClient& client) {
       [this, shared, &client](const std::expected<Client::Reply, Client::NoReply>& reply) {
         asked_.erase(&client);
         client.on_verdict(judge(*shared, reply));
-      });
+      },
+      shared->within);
   asked_[&client] = {client_, ticket};
 }
 

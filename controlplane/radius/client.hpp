@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A RADIUS client (RFC 2865 §2, RFC 5080) without socket or clock: requests and received datagrams in,
 // datagrams and replies out. Each port of a server has a few lanes (sockets) of 256 identifiers. A
-// retransmission keeps identifier and authenticator. Servers are chosen by priority, then by weight; a port that
-// does not answer is only probed for a while. The two services share nothing: not lanes, nor queues, nor what is
-// thought of a server, so that records which nobody takes hold up no login.
+// retransmission keeps identifier and authenticator. Servers are chosen by priority, then by weight. The two services
+// share nothing: not lanes, nor queues, nor what is thought of a server, so that records which nobody takes hold up no
+// login.
+// A port that has had its `tries` is overdue: the next server is asked, and its answer still counts if it comes. It is
+// silent if none has come within `patience`; after max_fail silent ones it is dead. Nobody waits for a dead port: a
+// login goes past it, and if all are dead there is no answer at once. What is overdue or dead is probed beside, with
+// Status-Server (RFC 5997) and, as servers need not know that, with copies of logins.
 // Everything is O(1) in the number of requests, and O(servers) when one is chosen.
 // Thread: control. Owner: the runtime.
 #pragma once
@@ -16,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -38,13 +43,24 @@ class Transport {
   virtual bool send(std::size_t server, Service service, std::uint32_t lane, Bytes datagram) = 0;
 };
 
+/// What is known of a server, or of one of its ports.
+enum class Health : std::uint8_t {
+  kUntried,  ///< it has never answered, nor has it had the time
+  kAlive,    ///< the last thing known is an answer
+  kOverdue,  ///< a request has had its tries without an answer
+  kDead,     ///< max_fail of them were silent
+};
+
+[[nodiscard]] std::string_view to_text(Health health);
+
 struct ServerStatus {
   std::string name;
   wire::Ipv4Address address;
-  bool alive = true;  ///< each of its ports in use answers
+  Health health = Health::kUntried;  ///< the worst of its ports; kUntried only if no port is anything else
   std::uint64_t in_flight = 0;
   std::uint64_t sent = 0, repeated = 0, answered = 0;
   std::uint64_t timeouts = 0;   ///< requests given up
+  std::uint64_t late = 0;       ///< answers that came when the verdict had been given
   std::uint64_t refused = 0;    ///< replies that were malformed or not authentic
   std::uint64_t unmatched = 0;  ///< replies to no pending request: late, or forged
   Duration p50{0}, p99{0};      ///< round trip
@@ -74,8 +90,9 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// `done` is called exactly once, later, unless cancelled.
-  Ticket request(Code code, Compose compose, Done done);
+  /// `done` is called exactly once, later, unless cancelled: an Access-Request's `within` that time, after
+  /// longest_wait(settings) at most, and at the next tick if every server is dead.
+  Ticket request(Code code, Compose compose, Done done, std::optional<Duration> within = {});
   /// Its `done` will not be called. No effect if the request is over.
   void cancel(Ticket ticket);
 
@@ -91,13 +108,14 @@ class Client {
 
  private:
   struct Exchange;
+  struct Sending;
   struct Port;
   struct Server;
   static constexpr std::size_t kIdentifiers = 256;
 
-  /// One socket: its pending requests by identifier.
+  /// One socket: what was sent from it, by identifier.
   struct Lane {
-    std::array<Exchange*, kIdentifiers> exchanges{};
+    std::array<Sending*, kIdentifiers> sendings{};
     std::uint8_t next = 0;
     std::uint32_t used = 0;
   };
@@ -105,18 +123,30 @@ class Client {
   [[nodiscard]] std::deque<Ticket>& waiting(Service service) {
     return waiting_[static_cast<std::size_t>(service)];
   }
+  // client.cpp: requests.
   [[nodiscard]] Port* choose(const Exchange& exchange);
   void start(Exchange& exchange);
   enum class Placed : std::uint8_t { kSent, kNoIdentifier, kUnfit };
   [[nodiscard]] Placed place(Exchange& exchange, Port& port);
-  void transmit(Exchange& exchange);
-  void on_timeout(Exchange& exchange);
-  void give_up_port(Exchange& exchange);
-  void leave_lane(Exchange& exchange);
+  void transmit(Sending& sending);
+  void on_sending_timer(Sending& sending);
+  void on_exchange_timer(Exchange& exchange);
+  void refuse_unsent(Exchange& exchange);
+  void go_on(Exchange& exchange);
+  Done abandon(Exchange& exchange);
+  void linger(Sending& sending);
+  void forget(Sending& sending);
   void finish(Exchange& exchange, const std::expected<Reply, NoReply>& reply);
   void serve_waiting(Service service);
-  void on_dead(Port& port);
-  void probe(Port& port);
+  // client_health.cpp: what is thought of the servers.
+  [[nodiscard]] Duration timeout_of(Service service) const;
+  [[nodiscard]] Duration patience_of(Service service) const;
+  void note_overdue(const Sending& sending);
+  void note_silence(const Sending& sending);
+  void note_answer(const Sending& sending);
+  void look_after(Port& port);
+  void probe(Port& port, Code code, const Compose& compose);
+  void copy_to_lost_ports(const Exchange& exchange);
 
   ClientSettings settings_;
   TimerWheel& wheel_;
@@ -127,7 +157,7 @@ class Client {
   std::unordered_map<Ticket, std::unique_ptr<Exchange>> exchanges_;
   std::array<std::deque<Ticket>, 2> waiting_;  // by service
   Ticket next_ticket_ = 1;
-  std::size_t asked_ = 0;  // exchanges except probes
+  std::size_t asked_ = 0;  // exchanges except probes and those that linger
 };
 
 }  // namespace adit::control::radius

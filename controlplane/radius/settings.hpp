@@ -34,13 +34,29 @@ struct ServerSettings {  // [[radius-server]]
 
 struct ClientSettings {  // [radius]
   std::vector<ServerSettings> servers{};
-  Duration timeout = Duration{3000};     ///< before a request is retransmitted
-  std::uint32_t tries = 3;               ///< transmissions to one server
-  std::uint32_t max_fail = 3;            ///< consecutive requests without any reply that make a server dead
-  Duration dead_time = Duration{30000};  ///< how long a dead server is only probed
-  std::uint32_t lanes = 4;               ///< sockets for each server and service
-  std::uint32_t max_waiting = 4096;      ///< requests of each service waiting for a free identifier
+  Duration timeout = Duration{500};        ///< before an Access-Request is retransmitted
+  Duration acct_timeout = Duration{3000};  ///< before an Accounting-Request is
+  std::uint32_t tries = 3;                 ///< transmissions to one server
+  Duration patience = Duration{3000};      ///< how long an Access-Request waits for an answer that is overdue
+  std::uint32_t max_fail = 3;              ///< consecutive requests without any reply that make a server dead
+  Duration dead_time = Duration{30000};    ///< how long a dead server gets nothing but Status-Server
+  std::uint32_t lanes = 4;                 ///< sockets for each server and service
+  std::uint32_t max_waiting = 4096;        ///< requests of each service waiting for a free identifier
 };
+
+/// How long it takes until the last server has had its tries at an Access-Request, if all are silent and not known for
+/// it. All of it has to be well inside [auth] timeout.
+[[nodiscard]] inline Duration asking_time(const ClientSettings& settings) {
+  return settings.tries * settings.timeout *
+         std::ranges::count_if(settings.servers,
+                               [](const ServerSettings& server) { return server.auth_port != 0; });
+}
+
+/// The same until no answer can come any more: the last one has patience.
+[[nodiscard]] inline Duration longest_wait(const ClientSettings& settings) {
+  const Duration tries = settings.tries * settings.timeout;
+  return asking_time(settings) + std::max(settings.patience - tries, Duration{0});
+}
 
 /// True when a server is configured for accounting.
 [[nodiscard]] inline bool has_accounting(const ClientSettings& settings) {

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <string>
+
 #include "app/aditd/config/section.hpp"
 
 namespace adit::app {
@@ -25,13 +28,22 @@ Section radius_section() {
               "nas-ip-address", "", nas.address, Ipv4Kind{true},
               "NAS-IP-Address, by which servers know this machine's sessions. \"\": the first of pptp.bind."),
           ADIT_KEY("timeout", "", radius.timeout, (DurationKind{100ms, 1min}),
-                   "Before a request is repeated."),
+                   "Before a login's request is repeated."),
+          ADIT_KEY("acct-repeat", "", radius.acct_timeout, (DurationKind{100ms, 1min}),
+                   "Before an accounting record is repeated: nobody waits for its answer."),
           ADIT_KEY("max-try", "", radius.tries, (NumberKind<std::uint32_t>{1, 20}),
                    "How often a request is sent to one server before the next server is asked."),
-          ADIT_KEY("max-fail", "", radius.max_fail, (NumberKind<std::uint32_t>{1, 1000}),
-                   "Unanswered requests in a row after which a server counts as dead."),
+          ADIT_KEY(
+              "patience", "", radius.patience, (DurationKind{100ms, 1min}),
+              "How long a login waits for the last server that is left to ask, and \"radius-then-local\" for "
+              "all of them."),
+          ADIT_KEY(
+              "max-fail", "", radius.max_fail, (NumberKind<std::uint32_t>{1, 1000}),
+              "Unanswered requests in a row after which a server counts as dead: no login waits for it any "
+              "more."),
           ADIT_KEY("dead-time", "", radius.dead_time, (DurationKind{1s, 24h}),
-                   "How long a dead server gets nothing but probes (Status-Server)."),
+                   "How long a dead server gets nothing but probes (Status-Server). Then it is also sent a copy "
+                   "of a login,\nwhich does not wait for it."),
           ADIT_KEY("sockets", "", radius.lanes, (NumberKind<std::uint32_t>{1, 64}),
                    "Sockets for each server and service: 256 requests each may wait for an answer."),
           ADIT_KEY("max-waiting", "", radius.max_waiting, kCount,
@@ -70,6 +82,41 @@ void check_spool(const Config& config, const Places& places, Problems& problems)
                      "is less than common.max-sessions = " + std::to_string(config.data_plane.max_calls),
                      "give each session a record, and more for Stops that wait");
   }
+}
+
+/// A login that has no time for all of its servers has none for the users of chap-secrets either.
+void check_radius_times(const Config& config, const Places& places, Problems& problems) {
+  if (config.auth_order == AuthOrder::kLocal || config.radius.servers.empty()) {
+    return;
+  }
+  for (const char* key :
+       {"auth.timeout", "auth.backend", "radius.timeout", "radius.max-try", "radius.patience"}) {
+    if (!places.usable(key)) {
+      return;
+    }
+  }
+  const bool then_local = config.auth_order == AuthOrder::kRadiusThenLocal;
+  const control::Duration asking = asking_time(config.radius);
+  const control::Duration deadline = config.control.auth.timeout;
+  const control::Duration limit = then_local ? deadline * 3 / 4 : deadline;
+  if (std::max(asking, config.radius.patience) < limit) {
+    return;
+  }
+  const bool patient = config.radius.patience > asking;
+  const std::string key = patient ? "radius.patience" : "radius.timeout";
+  const std::string servers =
+      std::to_string(asking / (config.radius.tries * config.radius.timeout)) + " servers";
+  problems.warning(
+      position(places, key), key,
+      in_quotes(show_duration(patient ? config.radius.patience : config.radius.timeout)),
+      (patient ? std::string("is")
+               : "makes " + show_duration(asking) + " for " + servers +
+                     " x max-try = " + std::to_string(config.radius.tries) + ',') +
+          " not less than " + (then_local ? "three quarters of " : "") +
+          "auth.timeout = " + show_duration(deadline) +
+          (then_local ? ": while servers are silent, chap-secrets are asked before all of them have been"
+                      : ": while servers are silent, logins end before all of them have been asked"),
+      "lower timeout, max-try or patience of [radius], or raise timeout of [auth]");
 }
 
 }  // namespace adit::app

@@ -205,18 +205,20 @@ TEST(AditRender, WorkersAndPools) {
 TEST(AditRender, Radius) {
   EXPECT_EQ(
       render_radius(Json::parse(
-          R"({"servers":[{"server":"aaa1","address":"192.0.2.10","alive":true,"in_flight":1,"sent":20,"answered":18,
-          "repeated":2,"timeouts":1,"refused":0,"unmatched":0,"p50_ms":3,"p99_ms":12}],
+          R"({"servers":[{"server":"aaa1","address":"192.0.2.10","alive":true,"state":"alive","in_flight":1,"sent":20,"answered":18,
+          "repeated":2,"timeouts":1,"late":3,"refused":0,"unmatched":0,"p50_ms":3,"p99_ms":12}],
           "accounting":{"spool_records":65536,"spool_used":7,"stops_waiting":2,"in_flight":0,"unkept":0,"stops_lost":0},
           "dae_clients":[{"client":"desk","address":"192.0.2.11","disconnects":1,"changes":2,"refused":3,"repeated":4,
           "stale":5,"forged":6}],"dae_strangers":0})")),
-      " server | address    | state | in-flight | sent | answered | repeated | timeouts | refused | "
+      " server | address    | state | in-flight | sent | answered | repeated | timeouts | late | refused | "
       "unmatched | "
       "p50-ms | p99-ms\n"
-      "--------+------------+-------+-----------+------+----------+----------+----------+---------+----------"
+      "--------+------------+-------+-----------+------+----------+----------+----------+------+---------+---"
+      "-------"
       "-+-"
       "-------+--------\n"
-      " aaa1   | 192.0.2.10 | alive |         1 |   20 |       18 |        2 |        1 |       0 |         "
+      " aaa1   | 192.0.2.10 | alive |         1 |   20 |       18 |        2 |        1 |    3 |       0 |   "
+      "      "
       "0 |  "
       "    3 |     12\n"
       "\naccounting: 7 of 65 536 spool records in use; 2 Stops wait for a server; 0 sessions got no record, "

@@ -24,7 +24,7 @@ class FallbackAuthTest : public testing::Test {
                            client_);
   }
   ScriptedBackend first_, second_;
-  FallbackAuth fallback_{first_, second_};
+  FallbackAuth fallback_{first_, second_, Duration{3'000}};
   VerdictRecorder client_;
 };
 
@@ -38,6 +38,15 @@ TEST_F(FallbackAuthTest, AsksTheSecondWhenTheFirstIsNotAvailable) {
   second_.answer(AuthUnavailable{"neither"});
   ASSERT_EQ(client_.verdicts.size(), 1u);
   EXPECT_EQ(std::get<AuthUnavailable>(client_.verdicts[0]).why, "neither");
+}
+
+// A first backend that takes all the time there is leaves none in which the second one's verdict could reach anybody.
+TEST_F(FallbackAuthTest, TheFirstIsGivenAPartOfTheTime) {
+  ask();
+  EXPECT_EQ(first_.requests[0].within, Duration{3'000});
+  fallback_.use(Duration{60'000});
+  ask();
+  EXPECT_EQ(first_.requests[1].within, Duration{7'500}) << "of ten seconds";
 }
 
 TEST_F(FallbackAuthTest, ARejectionIsFinal) {

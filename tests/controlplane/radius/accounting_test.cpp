@@ -44,6 +44,14 @@ class RadiusAccountingTest : public RadiusClient {
     }
     return "";
   }
+  /// The last packet sent that is no probe.
+  [[nodiscard]] std::size_t last_record() const {
+    std::size_t n = sent_.size() - 1;
+    while (sent_[n].packet[0] != static_cast<std::uint8_t>(Code::kAccountingRequest)) {
+      --n;
+    }
+    return n;
+  }
   void answer_accounting(std::size_t n) {
     const Sent request = sent_[n];
     Octets packet{5, request.identifier(), 0, 20};
@@ -257,11 +265,11 @@ TEST_F(RadiusAccountingTest, RAD_19_OnAtTheStartUntilItIsTakenAndOffAtTheEnd) {
     pass(Duration{100});
   }
   EXPECT_FALSE(accounting_->announce_stop()) << "not before the last request is over";
-  answer_accounting(sent_.size() - 1);
+  answer_accounting(last_record());
   EXPECT_FALSE(accounting_->announce_stop());
   EXPECT_EQ(is(8), 1U);
   EXPECT_FALSE(accounting_->announce_stop());
-  answer_accounting(sent_.size() - 1);
+  answer_accounting(last_record());
   EXPECT_TRUE(accounting_->announce_stop());
   EXPECT_EQ(is(8), 1U);
 }

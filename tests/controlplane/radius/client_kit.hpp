@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -59,6 +60,13 @@ class RadiusClient : public testing::Test, public Transport {
   }
   [[nodiscard]] std::size_t sent_of(Service service) const {
     return static_cast<std::size_t>(std::ranges::count(sent_, service, &Sent::service));
+  }
+  [[nodiscard]] std::vector<Sent> sent_of(Code code) const {
+    std::vector<Sent> all;
+    std::ranges::copy_if(sent_, std::back_inserter(all), [code](const Sent& one) {
+      return one.packet[0] == static_cast<std::uint8_t>(code);
+    });
+    return all;
   }
   static Octets reply_to(const Sent& request, Code code = Code::kAccessAccept,
                          std::string_view secret = "secret") {

@@ -209,6 +209,42 @@ TEST(Config, SEC_13_WarnsAndStartsAllTheSame) {
             "addresses; add addresses to pptp.bind: each has 65,535");
 }
 
+// RAD_02: servers x tries x timeout against [auth] timeout, so that whoever falls back is still waited for.
+TEST(Config, WarnsOfRadiusTimersThatLoginsHaveNoTimeFor) {
+  const auto lines = [](std::string_view backend, std::string_view radius, std::string_view auth = "") {
+    std::string text = std::string(kGood) + "[auth]\nbackend = \"" + std::string(backend) + "\"\n" +
+                       std::string(auth) + "[radius]\n" + std::string(radius);
+    for (const char* address : {"192.0.2.10", "192.0.2.11"}) {
+      text += "[[radius-server]]\naddress = \"" + std::string(address) + "\"\nsecret = \"s\"\n";
+    }
+    const ConfigResult result = parse_config(text, "t.toml");
+    EXPECT_TRUE(result.config.has_value());
+    return test::lines_of(result);
+  };
+  for (const char* backend : {"local", "radius", "radius-then-local"}) {
+    EXPECT_EQ(lines(backend, ""), "") << "the timers that apply without a config file";
+  }
+  EXPECT_EQ(lines("local", "timeout = 3\n"), "");
+  EXPECT_EQ(
+      lines("radius-then-local", "timeout = 3\n"),
+      "t.toml:17:11: warning: radius.timeout: value \"3s\": makes 18s for 2 servers x max-try = 3, "
+      "not less than three quarters of auth.timeout = 10s: while servers are silent, chap-secrets are asked "
+      "before all of them have been; lower timeout, max-try or patience of [radius], or raise timeout of "
+      "[auth]");
+  EXPECT_EQ(
+      lines("radius", "timeout = 3\n"),
+      "t.toml:17:11: warning: radius.timeout: value \"3s\": makes 18s for 2 servers x max-try = 3, "
+      "not less than auth.timeout = 10s: while servers are silent, logins end before all of them have been "
+      "asked; lower timeout, max-try or patience of [radius], or raise timeout of [auth]");
+  EXPECT_EQ(lines("radius", "timeout = 3\n", "timeout = 20\n"), "");
+  EXPECT_EQ(lines("radius-then-local", "patience = 8\n"),
+            "t.toml:17:12: warning: radius.patience: value \"8s\": is not less than three quarters of "
+            "auth.timeout = "
+            "10s: while servers are silent, chap-secrets are asked before all of them have been; lower "
+            "timeout, max-try "
+            "or patience of [radius], or raise timeout of [auth]");
+}
+
 TEST(Config, ReadsKeyLengths) {
   const ConfigResult result =
       parse_config(std::string(kGood) + "[ppp]\nmppe-key-lengths = [40, 128, 56]\n", "t");

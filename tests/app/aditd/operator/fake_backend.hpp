@@ -102,7 +102,7 @@ class FakeBackend final : public OperatorBackend {
   RadiusStatus radius() const override {
     return {.servers = {{.name = "aaa1",
                          .address = wire::Ipv4Address(192, 0, 2, 10),
-                         .alive = false,
+                         .health = control::radius::Health::kDead,
                          .sent = 12,
                          .timeouts = 3}},
             .dae = {{.name = "desk", .address = wire::Ipv4Address(192, 0, 2, 11), .disconnects = 4}}};

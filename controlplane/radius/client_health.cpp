@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// What radius::Client thinks of its servers, and how it looks after those that do not answer.
+#include <algorithm>
+#include <utility>
+
+#include "controlplane/radius/client_parts.hpp"
+
+namespace adit::control::radius {
+namespace {
+
+/// A request that is not answered, while later ones are, says nothing about its server.
+bool answered_since(Health health, Instant answered, Instant asked) {
+  return health == Health::kAlive && answered >= asked;
+}
+
+}  // namespace
+
+std::string_view to_text(Health health) {
+  switch (health) {
+    case Health::kUntried:
+      return "untried";
+    case Health::kAlive:
+      return "alive";
+    case Health::kOverdue:
+      return "overdue";
+    case Health::kDead:
+      return "dead";
+  }
+  return "unknown";
+}
+
+Duration Client::timeout_of(Service service) const {
+  return service == Service::kAuthentication ? settings_.timeout : settings_.acct_timeout;
+}
+
+/// How long after a request an answer is still taken.
+Duration Client::patience_of(Service service) const {
+  const Duration tries = settings_.tries * timeout_of(service);
+  return service == Service::kAuthentication ? std::max(tries, settings_.patience) : tries;
+}
+
+void Client::note_overdue(const Sending& sending) {
+  Port& port = sending.port;
+  if (answered_since(port.health, port.answered, sending.first) || port.health >= Health::kOverdue) {
+    return;
+  }
+  port.health = Health::kOverdue;
+  port.overdue_since = wheel_.now();
+  look_after(port);
+}
+
+/// Whoever does not know Status-Server is silent about it: only real requests count.
+void Client::note_silence(const Sending& sending) {
+  Port& port = sending.port;
+  if (sending.exchange.code == Code::kStatusServer) {
+    return;
+  }
+  ++port.server.counts.timeouts;
+  if (answered_since(port.health, port.answered, sending.first)) {
+    return;
+  }
+  ++port.fails;
+  if (port.health == Health::kDead || port.fails < settings_.max_fail) {
+    return;
+  }
+  port.health = Health::kDead;
+  port.dead_until = wheel_.now() + settings_.dead_time;
+  log_.event(Severity::kWarning, "radius_server_dead",
+             {{"server", port.server.settings.name},
+              {"service", name_of(port.service)},
+              {"unanswered", std::to_string(port.fails)}});
+  look_after(port);
+}
+
+/// An answer that came too late for its login shows neither that the next one will come in time nor that the server is
+/// dead: it changes nothing, and is told. One to Status-Server shows that the server is there, not that it can answer
+/// a login.
+void Client::note_answer(const Sending& sending) {
+  Port& port = sending.port;
+  const Exchange& exchange = sending.exchange;
+  ServerStatus& counts = port.server.counts;
+  ++counts.answered;
+  const Duration took = wheel_.now() - sending.first;
+  if (exchange.kind == Exchange::Kind::kRequest && !exchange.done) {
+    ++counts.late;
+    if (!port.told_late || wheel_.now() >= *port.told_late + settings_.dead_time) {
+      port.told_late = wheel_.now();
+      log_.event(Severity::kWarning, "radius_reply_late",
+                 {{"server", port.server.settings.name},
+                  {"service", name_of(port.service)},
+                  {"after", std::to_string(took.count()) + "ms"},
+                  {"remedy", "raise radius.timeout, or make the server faster"}});
+    }
+    return;
+  }
+  port.fails = exchange.code == Code::kStatusServer ? std::min(port.fails, settings_.max_fail - 1) : 0;
+  if (sending.tries == 1) {  // Karn: after a retransmission it is unknown which one was answered
+    port.server.times.add(took);
+  }
+  port.answered = wheel_.now();
+  port.look.cancel();
+  if (std::exchange(port.health, Health::kAlive) == Health::kDead) {
+    log_.event(Severity::kInfo, "radius_server_alive",
+               {{"server", port.server.settings.name}, {"service", name_of(port.service)}});
+  }
+}
+
+/// Status-Server (RFC 5997 §3: either port has it), so that no login depends on the port. Because it may not know
+/// that, a login is copied to it as well, after dead_time if it is dead; a record, for which nobody waits, is sent to it.
+void Client::look_after(Port& port) {
+  if (port.health == Health::kDead && wheel_.now() >= port.dead_until && port.service == Service::kAccounting) {
+    port.health = Health::kOverdue;
+    port.fails = settings_.max_fail - 1;  // dead again after one more silent request
+  }
+  port.copy_due = port.health == Health::kOverdue || wheel_.now() >= port.dead_until;
+  probe(port, Code::kStatusServer, [](RequestWriter&, Bytes) {});
+  port.look.arm(std::max(settings_.dead_time / 6, timeout_of(port.service)));
+}
+
+/// Asked once; nobody waits for the answer.
+void Client::probe(Port& port, Code code, const Compose& compose) {
+  const Ticket ticket = next_ticket_++;
+  auto exchange =
+      std::make_unique<Exchange>(*this, ticket, port.service, code, compose, Done(), Exchange::Kind::kProbe);
+  exchange->tried.assign(servers_.size(), true);
+  if (place(*exchange, port) == Placed::kSent) {
+    exchanges_.emplace(ticket, std::move(exchange));
+  }
+}
+
+void Client::copy_to_lost_ports(const Exchange& exchange) {
+  if (exchange.code != Code::kAccessRequest) {
+    return;
+  }
+  for (const auto& server : servers_) {
+    Port& port = server->port(exchange.service);
+    if (port.health >= Health::kOverdue && !exchange.tried[server->index] && std::exchange(port.copy_due, false)) {
+      port.dead_until = wheel_.now() + settings_.dead_time;
+      probe(port, exchange.code, exchange.compose);
+    }
+  }
+}
+
+std::vector<ServerStatus> Client::status() const {
+  std::vector<ServerStatus> all;
+  for (const auto& server : servers_) {
+    ServerStatus status = server->counts;
+    status.name = server->settings.name;
+    status.address = server->settings.address;
+    for (const Service service : kServices) {
+      const Port& port = server->port(service);
+      status.health = std::max(status.health, port.health);
+      status.in_flight += port.in_flight;
+    }
+    status.p50 = server->times.percentile(50);
+    status.p99 = server->times.percentile(99);
+    all.push_back(std::move(status));
+  }
+  return all;
+}
+
+}  // namespace adit::control::radius

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long a login takes while RADIUS servers are dead, slow or without Status-Server: a hundred logins, one every
+// 100 ms, with each [auth] backend and the timers that apply without a config file. Prints what it measures.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controlplane/auth/fallback_auth.hpp"
+#include "controlplane/radius/auth.hpp"
+#include "tests/controlplane/radius/reply_kit.hpp"
+#include "tests/kit/event_logs.hpp"
+#include "tests/kit/seeded_entropy.hpp"
+
+namespace adit::control::radius {
+namespace {
+
+struct Behaviour {
+  std::optional<Duration> takes;  ///< for a login; none: it is dead
+  bool knows_status_server = true;
+};
+constexpr Behaviour kDead{};
+const Behaviour kLive{Duration{20}};
+const Behaviour kSlow{Duration{2'000}};
+
+enum class Backend { kRadius, kLocal, kRadiusThenLocal };
+
+/// Knows every user, at once.
+class Book final : public AuthBackend {
+ public:
+  void authenticate(AuthRequest, AuthClient& client) override { client.on_verdict(AuthAccepted{}); }
+  void cancel(AuthClient&) override {}
+};
+
+class Town final : public Transport {
+ public:
+  static constexpr int kLogins = 100;
+  static constexpr Duration kDeadline{10'000};  // [auth] timeout
+
+  struct Login final : AuthClient {
+    explicit Login(const TimerWheel& its_wheel) : wheel(its_wheel), began(its_wheel.now()) {}
+    void on_verdict(const AuthVerdict& given) override {
+      verdict = given;
+      took = wheel.now() - began;
+    }
+    [[nodiscard]] std::string by() const {
+      const auto* accepted = verdict ? std::get_if<AuthAccepted>(&*verdict) : nullptr;
+      return accepted == nullptr ? "none" : accepted->by_radius ? "radius" : "local";
+    }
+    const TimerWheel& wheel;
+    Instant began;
+    Duration took{0};
+    std::optional<AuthVerdict> verdict;
+  };
+
+  Town(std::vector<Behaviour> behaviours, Backend backend) : behaviours_(std::move(behaviours)) {
+    ClientSettings settings;
+    for (std::size_t n = 0; n < behaviours_.size(); ++n) {
+      settings.servers.push_back({.name = "s" + std::to_string(n),
+                                  .secret = crypto::SecretText("xyzzy5461"),
+                                  .priority = static_cast<std::uint32_t>(n)});
+    }
+    client = std::make_unique<Client>(settings, wheel, entropy_, log, *this);
+    radius_ = std::make_unique<RadiusAuth>(*client, NasSettings{}, default_rates(), log);
+    fallback_ = std::make_unique<FallbackAuth>(*radius_, book_, std::max(asking_time(settings), settings.patience));
+    chosen_ = backend == Backend::kRadius ? static_cast<AuthBackend*>(radius_.get())
+              : backend == Backend::kLocal ? static_cast<AuthBackend*>(&book_)
+                                           : fallback_.get();
+  }
+
+  bool send(std::size_t server, Service, std::uint32_t lane, Bytes datagram) override {
+    const Behaviour& its = behaviours_[server];
+    const bool status = datagram[0] == static_cast<std::uint8_t>(Code::kStatusServer);
+    ++(status ? status_requests : access_requests);
+    if (its.takes && (!status || its.knows_status_server)) {
+      Authenticator request{};
+      std::copy_n(datagram.begin() + 4, request.size(), request.begin());
+      const Instant at = wheel.now() + (status ? Duration{20} : *its.takes);
+      replies_.emplace(at, Answer{server, lane, reply_of({}, true, Code::kAccessAccept, request, datagram[1])});
+    }
+    return true;
+  }
+
+  void set(std::size_t server, Behaviour behaviour) { behaviours_[server] = behaviour; }
+
+  Login& ask() {
+    logins.push_back(std::make_unique<Login>(wheel));
+    chosen_->authenticate({.user = "alice",
+                           .peer_address = {},
+                           .local_address = {},
+                           .session_id = "aa",
+                           .proof = PapProof{crypto::SecretText("secret")},
+                           .within = kDeadline},
+                          *logins.back());
+    return *logins.back();
+  }
+
+  void pass(Duration time) {
+    const Instant until = wheel.now() + time;
+    while (wheel.now() < until) {
+      wheel.advance(wheel.now() + TimerWheel::kTick);
+      while (!replies_.empty() && replies_.begin()->first <= wheel.now()) {
+        const Answer answer = replies_.extract(replies_.begin()).mapped();
+        client->on_datagram(answer.server, Service::kAuthentication, answer.lane, answer.packet);
+      }
+    }
+  }
+
+  void run(const std::string& scene) {
+    for (int n = 0; n < kLogins; ++n) {
+      ask();
+      pass(Duration{100});
+    }
+    pass(kDeadline);
+    std::map<std::string, int> by;
+    std::vector<Duration> took;
+    for (const auto& login : logins) {
+      ++by[login->by()];
+      took.push_back(login->took);
+    }
+    std::ranges::sort(took);
+    std::printf("%-44s %6d %6d %6d %6ld %6ld %6ld ms\n", scene.c_str(), by["radius"], by["local"], by["none"],
+                took[kLogins / 2].count(), took[kLogins * 9 / 10].count(), took.back().count());
+  }
+
+  [[nodiscard]] int by(std::string_view who) const {
+    return static_cast<int>(std::ranges::count_if(logins, [&](const auto& one) { return one->by() == who; }));
+  }
+  /// Of the logins from the n-th on.
+  [[nodiscard]] Duration longest(std::size_t from = 0) const {
+    Duration longest{0};
+    for (std::size_t n = from; n < logins.size(); ++n) {
+      longest = std::max(longest, logins[n]->took);
+    }
+    return longest;
+  }
+
+  TimerWheel wheel;
+  test::RecordingLog log;
+  std::unique_ptr<Client> client;
+  std::vector<std::unique_ptr<Login>> logins;
+  int status_requests = 0, access_requests = 0;
+
+ private:
+  struct Answer {
+    std::size_t server;
+    std::uint32_t lane;
+    Octets packet;
+  };
+  std::vector<Behaviour> behaviours_;
+  test::SeededEntropy entropy_{1};
+  Book book_;
+  std::unique_ptr<RadiusAuth> radius_;
+  std::unique_ptr<FallbackAuth> fallback_;
+  AuthBackend* chosen_ = nullptr;
+  std::multimap<Instant, Answer> replies_;
+};
+
+class SilentServers : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    std::printf("%-44s %6s %6s %6s %6s %6s %6s\n", "100 logins, 10 a second: verdicts by", "radius", "local", "none",
+                "p50", "p90", "max");
+  }
+};
+
+constexpr Duration kAtOnce = TimerWheel::kTick;
+// Until two dead servers are known for dead: the second one was asked after 1.5 s, and has 3 s.
+constexpr std::size_t kKnown = 60;
+
+TEST_F(SilentServers, RAD_02_TwoDead) {
+  Town radius({kDead, kDead}, Backend::kRadius);
+  radius.run("two dead, radius");
+  EXPECT_EQ(radius.by("none"), Town::kLogins);
+  EXPECT_LE(radius.longest(), Duration{4'500});
+  EXPECT_LE(radius.longest(kKnown), kAtOnce);
+  for (const auto& login : radius.logins) {
+    EXPECT_TRUE(std::holds_alternative<AuthUnavailable>(login->verdict.value())) << "never a rejection";
+  }
+  EXPECT_EQ(std::get<AuthUnavailable>(*radius.logins.back()->verdict).why,
+            "all RADIUS servers are known to be silent");
+
+  Town both({kDead, kDead}, Backend::kRadiusThenLocal);
+  both.run("two dead, radius-then-local");
+  EXPECT_EQ(both.by("local"), Town::kLogins);
+  EXPECT_LE(both.longest(), Duration{3'000});
+  EXPECT_LE(both.longest(kKnown), kAtOnce);
+
+  Town local({kDead, kDead}, Backend::kLocal);
+  local.run("two dead, local");
+  EXPECT_EQ(local.by("local"), Town::kLogins);
+  EXPECT_EQ(local.longest(), Duration{0});
+  EXPECT_EQ(local.access_requests, 0);
+}
+
+TEST_F(SilentServers, RAD_02_OneDeadOneLive) {
+  for (const auto& [backend, name] :
+       {std::pair(Backend::kRadius, "radius"), std::pair(Backend::kRadiusThenLocal, "radius-then-local")}) {
+    Town town({kDead, kLive}, backend);
+    town.run(std::string("one dead, one live, ") + name);
+    EXPECT_EQ(town.by("radius"), Town::kLogins);
+    EXPECT_LE(town.longest(), Duration{1'520}) << "the dead one's tries, then the live one";
+    EXPECT_LE(town.longest(15), Duration{20}) << "who comes after the first 1.5 s does not ask the dead one first";
+    EXPECT_EQ(town.client->status()[0].health, Health::kDead);
+    EXPECT_EQ(town.client->status()[1].health, Health::kAlive);
+  }
+  Town local({kDead, kLive}, Backend::kLocal);
+  local.run("one dead, one live, local");
+  EXPECT_EQ(local.longest(), Duration{0});
+}
+
+TEST_F(SilentServers, RAD_02_OneDeadOneSlow) {
+  Town radius({kDead, kSlow}, Backend::kRadius);
+  radius.run("one dead, one slow (2 s), radius");
+  EXPECT_EQ(radius.by("radius"), Town::kLogins);
+  EXPECT_LE(radius.longest(), Duration{3'500});
+  EXPECT_LE(radius.longest(15), Duration{2'000});
+
+  Town both({kDead, kSlow}, Backend::kRadiusThenLocal);
+  both.run("one dead, one slow (2 s), radius-then-local");
+  EXPECT_EQ(both.by("none"), 0);
+  EXPECT_LE(both.longest(), Duration{3'000});
+  EXPECT_EQ(both.by("local"), 15) << "of the first 1.5 s: the slow one's answers come after 3.5 s";
+  EXPECT_LE(both.longest(15), Duration{2'000});
+  EXPECT_EQ(both.client->status()[1].late, 15U);
+  EXPECT_EQ(both.log.named("radius_reply_late").size(), 1U) << "once";
+  EXPECT_EQ(both.client->status()[0].health, Health::kDead);
+  EXPECT_EQ(both.client->status()[1].health, Health::kAlive) << "slow is not dead";
+
+  Town local({kDead, kSlow}, Backend::kLocal);
+  local.run("one dead, one slow (2 s), local");
+  EXPECT_EQ(local.longest(), Duration{0});
+}
+
+// Silence about Status-Server proves nothing (RFC 5997 §4.2): such a server comes back by a copy of a login, whose
+// sender has had a verdict long ago.
+TEST_F(SilentServers, AServerWithoutStatusServerComesBackAndNoLoginWaitsForIt) {
+  Town town({kDead}, Backend::kRadiusThenLocal);
+  town.run("one dead, radius-then-local");
+  ASSERT_EQ(town.client->status()[0].health, Health::kDead);
+  town.set(0, {Duration{20}, false});
+  for (int n = 0; n < 300; ++n) {
+    EXPECT_LE(town.ask().took, kAtOnce);
+    town.pass(Duration{100});
+    EXPECT_LE(town.logins.back()->took, Duration{20});
+  }
+  EXPECT_EQ(town.client->status()[0].health, Health::kAlive);
+  EXPECT_EQ(town.logins.back()->by(), "radius");
+}
+
+// The copies are one for each dead-time, not one for each login.
+TEST_F(SilentServers, ADeadServerIsNotSentEveryLogin) {
+  Town town({kDead}, Backend::kRadius);
+  town.run("one dead, radius");
+  town.access_requests = town.status_requests = 0;
+  for (int n = 0; n < 600; ++n) {
+    town.ask();
+    town.pass(Duration{100});
+  }
+  EXPECT_LE(town.access_requests, 2);
+  EXPECT_EQ(town.status_requests, 12) << "one each dead-time / 6";
+}
+
+TEST_F(SilentServers, AServerThatWasNeverReachedIsNotAlive) {
+  Town town({kDead, kLive}, Backend::kRadius);
+  EXPECT_EQ(town.client->status()[0].health, Health::kUntried);
+  town.ask();
+  town.pass(Duration{1'490});
+  EXPECT_EQ(town.client->status()[0].health, Health::kUntried);
+  town.pass(Duration{20});
+  EXPECT_EQ(town.client->status()[0].health, Health::kOverdue);
+  EXPECT_EQ(town.client->status()[1].health, Health::kUntried);
+  town.pass(Duration{100});
+  EXPECT_EQ(town.client->status()[1].health, Health::kAlive);
+}
+
+}  // namespace
+}  // namespace adit::control::radius
