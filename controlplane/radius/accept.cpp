@@ -185,7 +185,7 @@ class Reader {
     if (number != kAllowed && number != kRequired) {
       return refused(attribute, "is neither 1 (allowed) nor 2 (required)");
     }
-    accepted_.mppe_required = number == kRequired;
+    accepted_.mppe_required |= number == kRequired;  // the strictest, whatever the order
     return {};
   }
 
@@ -195,16 +195,17 @@ class Reader {
     constexpr std::pair<std::uint32_t, std::uint32_t> kTypes[] = {
         {2, bits::k40}, {4, bits::k128}, {8, bits::k56}};
     auto rest = number_of(attribute);
-    accepted_.mppe_strengths = 0;
+    std::uint32_t strengths = 0;
     for (const auto& [type, strength] : kTypes) {
       if ((rest.value_or(0) & type) != 0) {
         *rest &= ~type;
-        accepted_.mppe_strengths |= strength;
+        strengths |= strength;
       }
     }
     if (rest != 0U) {
       return refused(attribute, "is no set of the bits 2 (40), 4 (128) and 8 (56)");
     }
+    accepted_.mppe_strengths &= strengths;
     return {};
   }
 
@@ -283,8 +284,9 @@ bool add_class(const Attribute& attribute, std::vector<std::vector<std::uint8_t>
 std::expected<wire::Ipv4Prefix, std::string> parse_framed_route(std::string_view text,
                                                                 std::optional<wire::Ipv4Address> subscriber) {
   const auto next_word = [&text] {
-    const std::size_t begin = std::min(text.find_first_not_of(' '), text.size());
-    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    constexpr std::string_view kBlanks = " \t";
+    const std::size_t begin = std::min(text.find_first_not_of(kBlanks), text.size());
+    const std::size_t end = std::min(text.find_first_of(kBlanks, begin), text.size());
     const std::string_view word = text.substr(begin, end - begin);
     text = text.substr(end);
     return word;

@@ -50,6 +50,22 @@ TEST(RadiusAccept, EncryptionTypes) {
   }
 }
 
+// RFC 2548 §2.4.4, §2.4.5 have each once. Where a server has two, the order must not decide what is safe.
+TEST(RadiusAccept, OfTwoEncryptionAttributesTheStricterCounts) {
+  const Octets allowed = vendor(kMicrosoft, 7, hex("00000001")), required = vendor(kMicrosoft, 7, hex("00000002"));
+  EXPECT_TRUE(accepted(joined({allowed, required}))->mppe_required);
+  EXPECT_TRUE(accepted(joined({required, allowed}))->mppe_required);
+  const Octets strong = vendor(kMicrosoft, 8, hex("00000004")), any = vendor(kMicrosoft, 8, hex("0000000e"));
+  EXPECT_EQ(accepted(joined({strong, any}))->mppe_strengths, bits::k128);
+  EXPECT_EQ(accepted(joined({any, strong}))->mppe_strengths, bits::k128);
+}
+
+TEST(RadiusAccept, BlanksInARouteAreBlanks) {
+  const auto routes = accepted(attribute(Type::kFramedRoute, text(" \t10.20.0.0/24\t\t0.0.0.0  1 ")))->routes;
+  ASSERT_EQ(routes.size(), 1U);
+  EXPECT_EQ(to_string(routes[0]), "10.20.0.0/24");
+}
+
 TEST(RadiusAccept, FramedMtu) {
   EXPECT_EQ(accepted(attribute(Type::kFramedMtu, hex("00000040")))->mtu, 64);
   EXPECT_EQ(accepted(attribute(Type::kFramedMtu, hex("0000ffff")))->mtu, 65'535);
