@@ -146,7 +146,9 @@ enum class SingleSession : std::uint8_t {
 struct Settings {
   SubscriberRate rate;                                 ///< [shaper] rate: for users without one of their own
   SingleSession single_session = SingleSession::kOff;  ///< [common]
+  bool ignore_case = false;      ///< [common] single-session-ignore-case: "alice" and "ALICE" are one user
   Duration interim_interval{0};  ///< [radius] acct-interim-interval: unless a server sends one; 0: no records
+  Duration interim_jitter{0};    ///< [radius] acct-interim-jitter: either way; 0: a tenth of the interval
   PptpSettings pptp;
   PppSettings ppp;
   AuthSettings auth;

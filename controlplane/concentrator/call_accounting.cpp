@@ -32,7 +32,11 @@ void CallAccounting::start(const std::string& user) {
 
 void CallAccounting::arm() {
   if (interim_interval_) {
-    interim_due_ = core_.wheel.now() + jittered(*interim_interval_);
+    const Duration jitter = core_.settings.interim_jitter;
+    const Duration most = *interim_interval_ / 2;  // a record comes later than the one before
+    interim_due_ =
+        core_.wheel.now() + (jitter == Duration{0} ? jittered(*interim_interval_)
+                                                   : varied(*interim_interval_, std::min(jitter, most)));
   }
   arm_timer();
 }
@@ -78,9 +82,12 @@ void CallAccounting::on_timer_fired() {
 
 /// Varies by up to a tenth either way: calls that came up together should not report together.
 Duration CallAccounting::jittered(Duration interval) {
-  const auto spread = static_cast<std::uint64_t>(interval.count()) / 5;
-  return interval - interval / 10 +
-         Duration{static_cast<Duration::rep>(core_.entropy.next_u32() % (spread + 1))};
+  return varied(interval, interval / 10);
+}
+
+Duration CallAccounting::varied(Duration interval, Duration by) {
+  const auto spread = static_cast<std::uint64_t>(by.count()) * 2;
+  return interval - by + Duration{static_cast<Duration::rep>(core_.entropy.next_u32() % (spread + 1))};
 }
 
 Duration CallAccounting::since_up() const {

@@ -39,6 +39,7 @@ class CallAccounting {
   void arm_timer();
   void on_timer_fired();
   [[nodiscard]] Duration jittered(Duration interval);
+  [[nodiscard]] Duration varied(Duration interval, Duration by);
   [[nodiscard]] Duration since_up() const;
 
   ConcentratorCore& core_;

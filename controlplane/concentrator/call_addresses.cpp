@@ -72,8 +72,7 @@ void CallAddresses::warn_of_overlap(const wire::Ipv4Prefix& prefix) const {
 /// worker, so that the next call need not wait. The index points to the new call from map() on.
 bool CallAddresses::take_over(wire::Ipv4Address address) {
   CallRecord* holder = core_.directory.at_address(address);
-  return holder != nullptr && call_.user_links.user != nullptr &&
-         holder->yield_address(*call_.user_links.user);
+  return holder != nullptr && !call_.user().empty() && holder->yield_address(call_.user());
 }
 
 PrefixClaims::Handle CallAddresses::claim(const wire::Ipv4Prefix& network) {

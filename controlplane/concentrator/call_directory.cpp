@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/concentrator/call_directory.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <memory>
 #include <utility>
 
 namespace adit::control {
 namespace {
 
+/// `selector` of a walk that has begun: a user is a key of the directory.
 bool is_of(const CallRecord& call, const SessionSelector& selector) {
   return selector.by == SessionSelector::By::kAll ||
          (call.user_links.user != nullptr && *call.user_links.user == selector.value);
@@ -31,9 +34,12 @@ void CallDirectory::remove(CallRecord& call) {
 
 void CallDirectory::set_user(CallRecord& call, const std::string& user) {
   forget_user(call);
-  const auto entry = by_user_.try_emplace(user).first;
+  std::string key = key_of(user);
+  auto spelled = key == user ? nullptr : std::make_unique<const std::string>(user);
+  const auto entry = by_user_.try_emplace(std::move(key)).first;
   OfUser& calls = entry->second;
-  call.user_links = {&entry->first, nullptr, calls.first};  // keys of an unordered_map do not move
+  // Keys of an unordered_map do not move.
+  call.user_links = {&entry->first, nullptr, calls.first, std::move(spelled)};
   if (calls.first != nullptr) {
     calls.first->user_links.previous = &call;
   }
@@ -59,7 +65,7 @@ void CallDirectory::forget_user(CallRecord& call) {
 
 std::vector<CallRecord*> CallDirectory::of_user(const std::string& user) const {
   std::vector<CallRecord*> calls;
-  const auto entry = by_user_.find(user);
+  const auto entry = by_user_.find(key_of(user));
   for (CallRecord* call = entry == by_user_.end() ? nullptr : entry->second.first; call != nullptr;
        call = call->user_links.next) {
     calls.push_back(call);
@@ -68,8 +74,18 @@ std::vector<CallRecord*> CallDirectory::of_user(const std::string& user) const {
 }
 
 std::size_t CallDirectory::count_of(const std::string& user) const {
-  const auto entry = by_user_.find(user);
+  const auto entry = by_user_.find(key_of(user));
   return entry == by_user_.end() ? 0 : entry->second.count;
+}
+
+/// Without a locale, which is for text that people read.
+std::string CallDirectory::key_of(const std::string& user) const {
+  std::string key = user;
+  if (ignore_case_) {
+    std::ranges::transform(key, key.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  }
+  return key;
 }
 
 CallRecord* CallDirectory::at_address(wire::Ipv4Address address) const {
@@ -126,7 +142,10 @@ void CallDirectory::walk(CallWalk& walk, Slots slots, const Visit& visit) const 
 /// the slots.
 void CallDirectory::begin(CallWalk& walk) const {
   using By = SessionSelector::By;
-  const auto& [by, value] = walk.selector_;
+  auto& [by, value] = walk.selector_;
+  if (by == By::kUsername) {
+    value = key_of(value);
+  }
   walk.stage_ = CallWalk::Stage::kNamed;
   if (by == By::kAll || (by == By::kUsername && count_of(value) > kCallsPerSlice)) {
     walk.stage_ = CallWalk::Stage::kSlots;

@@ -21,6 +21,9 @@ namespace adit::control {
 
 class CallDirectory {
  public:
+  /// `ignore_case`: users whose names differ only in the case of ASCII letters are one.
+  explicit CallDirectory(bool ignore_case = false) : ignore_case_(ignore_case) {}
+
   CallRecord& add(std::unique_ptr<CallRecord> call);
   /// Removes the call from every index and destroys it.
   void remove(CallRecord& call);
@@ -30,6 +33,8 @@ class CallDirectory {
   void forget_user(CallRecord& call);
   void set_address(CallRecord& call, wire::Ipv4Address address) { by_address_[address] = &call; }
 
+  /// What a user is listed under: the same for all spellings that are one user.
+  [[nodiscard]] std::string key_of(const std::string& user) const;
   /// Grows with the calls of that user.
   [[nodiscard]] std::vector<CallRecord*> of_user(const std::string& user) const;
   [[nodiscard]] std::size_t count_of(const std::string& user) const;
@@ -54,6 +59,7 @@ class CallDirectory {
   void begin(CallWalk& walk) const;
   void walk_named(CallWalk& walk, const Visit& visit) const;
 
+  bool ignore_case_;
   std::unordered_map<std::uint64_t, std::unique_ptr<CallRecord>> by_number_;
   std::unordered_map<std::string, OfUser> by_user_;  // a list each
   std::unordered_map<wire::Ipv4Address, CallRecord*> by_address_;

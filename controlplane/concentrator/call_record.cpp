@@ -94,7 +94,7 @@ std::optional<wire::Ipv4Address> CallRecord::lease_address(std::optional<wire::I
 }
 
 bool CallRecord::yield_address(const std::string& user) {
-  if (!finished() || last_.user != user) {
+  if (!finished() || core_.directory.key_of(last_.user) != core_.directory.key_of(user)) {
     return false;
   }
   addresses_.forget_lease();  // CallRemoved has nothing to release

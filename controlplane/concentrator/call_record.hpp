@@ -79,13 +79,18 @@ class CallRecord final : public PptpCall, public WorkerLink {
   [[nodiscard]] wire::Ipv4Address peer() const { return peer_; }
   [[nodiscard]] wire::Ipv4Address address() const { return addresses_.leased(); }
   /// Empty before authentication and after the end.
-  [[nodiscard]] std::string user() const { return user_links.user == nullptr ? "" : *user_links.user; }
+  [[nodiscard]] std::string user() const {
+    return user_links.spelled != nullptr ? *user_links.spelled
+           : user_links.user != nullptr  ? *user_links.user
+                                         : "";
+  }
 
   /// Used by CallDirectory: the calls of one user form a list.
   struct UserLinks {
     const std::string* user = nullptr;  // the directory's key; nullptr: not listed
     CallRecord* previous = nullptr;
     CallRecord* next = nullptr;
+    std::unique_ptr<const std::string> spelled = nullptr;  // only if it is not the key
   } user_links;
 
   // ---- SessionHost, except for WorkerLink's half

@@ -53,6 +53,7 @@ ConcentratorCore::ConcentratorCore(const Settings& the_settings, std::uint16_t w
       pools(the_settings.ip, the_wheel, workers, steering),
       claims(the_actions),
       machine(pools, claims, the_settings.ip.gateway),
+      directory(the_settings.ignore_case),
       seating(workers),
       steering_(steering),
       ids_(workers, the_settings.ip.quarantine, the_wheel, the_entropy),

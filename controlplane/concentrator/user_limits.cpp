@@ -35,7 +35,7 @@ bool is_within(ConcentratorCore& core, const CallRecord& call, const std::string
   if (!port_limit) {
     return true;
   }
-  const bool is_listed = call.user_links.user != nullptr && *call.user_links.user == user;
+  const bool is_listed = call.user_links.user != nullptr && *call.user_links.user == core.directory.key_of(user);
   if (core.directory.count_of(user) - (is_listed ? 1 : 0) < *port_limit) {  // ended calls are not listed
     return true;
   }

@@ -82,7 +82,7 @@ void RadiusAuth::authenticate(AuthRequest request, AuthClient& client) {
   const Client::Ticket ticket = client_->request(
       Code::kAccessRequest,
       [this, shared](RequestWriter& packet, Bytes secret) {
-        packet.text(Type::kUserName, shared->user);
+        packet.text(Type::kUserName, name_at_servers(nas_, shared->user));
         std::visit(ProofWriter{packet, secret}, shared->proof);
         write_identity(packet, nas_, {shared->session_id, shared->peer_address, shared->local_address});
       },
@@ -117,6 +117,9 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
       if (raise_interim(accepted->interim_interval)) {
         log_.event(Severity::kWarning, "radius_interim_raised",
                    {{"user", request.user}, {"sid", request.session_id}, {"to", "60s"}});
+      }
+      if (accepted->user.empty()) {
+        accepted->user = name_at_servers(nas_, request.user);
       }
       return std::move(*accepted);
     }

@@ -108,7 +108,8 @@ void Client::note_answer(const Sending& sending) {
 /// Status-Server (RFC 5997 §3: either port has it), so that no login depends on the port. Because it may not know
 /// that, a login is copied to it as well, after dead_time if it is dead; a record, for which nobody waits, is sent to it.
 void Client::look_after(Port& port) {
-  if (port.health == Health::kDead && wheel_.now() >= port.dead_until && port.service == Service::kAccounting) {
+  if (port.health == Health::kDead && wheel_.now() >= port.dead_until &&
+      port.service == Service::kAccounting) {
     port.health = Health::kOverdue;
     port.fails = settings_.max_fail - 1;  // dead again after one more silent request
   }
@@ -134,7 +135,8 @@ void Client::copy_to_lost_ports(const Exchange& exchange) {
   }
   for (const auto& server : servers_) {
     Port& port = server->port(exchange.service);
-    if (port.health >= Health::kOverdue && !exchange.tried[server->index] && std::exchange(port.copy_due, false)) {
+    if (port.health >= Health::kOverdue && !exchange.tried[server->index] &&
+        std::exchange(port.copy_due, false)) {
       port.dead_until = wheel_.now() + settings_.dead_time;
       probe(port, exchange.code, exchange.compose);
     }

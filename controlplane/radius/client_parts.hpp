@@ -69,7 +69,9 @@ struct Client::Server {
 /// thought of a server does not depend on who was asked first.
 struct Client::Sending {
   Sending(Exchange& its_exchange, Port& its_port)
-      : exchange(its_exchange), port(its_port), timer(its_port.owner.wheel_, on_timer<&Sending::on_timeout>, this) {}
+      : exchange(its_exchange),
+        port(its_port),
+        timer(its_port.owner.wheel_, on_timer<&Sending::on_timeout>, this) {}
   void on_timeout() { port.owner.on_sending_timer(*this); }
 
   Exchange& exchange;
@@ -86,8 +88,8 @@ struct Client::Sending {
 
 struct Client::Exchange {
   enum class Kind : std::uint8_t { kRequest, kProbe };
-  Exchange(Client& client, Ticket its_ticket, Service its_service, Code its_code, Compose its_compose, Done its_done,
-           Kind its_kind = Kind::kRequest)
+  Exchange(Client& client, Ticket its_ticket, Service its_service, Code its_code, Compose its_compose,
+           Done its_done, Kind its_kind = Kind::kRequest)
       : owner(client),
         ticket(its_ticket),
         service(its_service),
@@ -107,7 +109,7 @@ struct Client::Exchange {
   Done done;                // none: nobody waits for it any more
   std::vector<bool> tried;  // by server
   NoReply refusal{"no RADIUS server is configured for this"};
-  Instant ends{};  // logins only
+  Instant ends{};                                  // logins only
   std::vector<std::unique_ptr<Sending>> sendings;  // at most one for each server, the last one last
   Timer timer;                                     // the end of it
 };

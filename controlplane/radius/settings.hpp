@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "controlplane/base/timer_wheel.hpp"
@@ -19,7 +20,20 @@ struct NasSettings {                // [radius]
   std::string identifier = "adit";  ///< NAS-Identifier
   wire::Ipv4Address
       address{};  ///< NAS-IP-Address; none: the one that the client dialled (aditd: the first of pptp.bind)
+  bool strip_realm = false;     ///< ask for "alice" where the peer says "alice@example.net"
+  std::string default_realm{};  ///< ask for "alice@it" where no realm is left; empty: for "alice"
 };
+
+/// The name that servers are asked for, and that a session has unless they name it.
+[[nodiscard]] inline std::string name_at_servers(const NasSettings& nas, std::string_view claimed) {
+  const std::size_t at = claimed.find('@');
+  const bool strip = nas.strip_realm && at != 0;  // a realm alone is a name
+  std::string name(strip ? claimed.substr(0, at) : claimed);
+  if (!nas.default_realm.empty() && (strip || at == std::string_view::npos)) {
+    name += '@' + nas.default_realm;
+  }
+  return name;
+}
 
 struct ServerSettings {  // [[radius-server]]
   std::string name{};

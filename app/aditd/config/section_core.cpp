@@ -55,6 +55,10 @@ Section common_section() {
               "A second call of one user: \"off\" lets it in, \"replace\" ends the first, \"deny\" refuses\n"
               "the second. A user is an entry of chap-secrets, whatever domain the peer puts before it, or\n"
               "the User-Name of an Access-Accept."),
+          ADIT_KEY("single-session-ignore-case", "", control.ignore_case, BoolKind{},
+                   "\"alice\" and \"ALICE\" are one user, for single-session, Port-Limit and `adit`. Letters "
+                   "of ASCII "
+                   "only."),
       }};
 }
 

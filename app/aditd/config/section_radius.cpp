@@ -41,9 +41,10 @@ Section radius_section() {
               "max-fail", "", radius.max_fail, (NumberKind<std::uint32_t>{1, 1000}),
               "Unanswered requests in a row after which a server counts as dead: no login waits for it any "
               "more."),
-          ADIT_KEY("dead-time", "", radius.dead_time, (DurationKind{1s, 24h}),
-                   "How long a dead server gets nothing but probes (Status-Server). Then it is also sent a copy "
-                   "of a login,\nwhich does not wait for it."),
+          ADIT_KEY(
+              "dead-time", "", radius.dead_time, (DurationKind{1s, 24h}),
+              "How long a dead server gets nothing but probes (Status-Server). Then it is also sent a copy "
+              "of a login,\nwhich does not wait for it."),
           ADIT_KEY("sockets", "", radius.lanes, (NumberKind<std::uint32_t>{1, 64}),
                    "Sockets for each server and service: 256 requests each may wait for an answer."),
           ADIT_KEY("max-waiting", "", radius.max_waiting, kCount,
@@ -51,6 +52,16 @@ Section radius_section() {
           ADIT_KEY("acct-interim-interval", "", control.interim_interval, (DurationKind{0s, 24h}),
                    "Between interim accounting records of a session, unless its Access-Accept says "
                    "otherwise. 0: none."),
+          ADIT_KEY("acct-interim-jitter", "", control.interim_jitter, (DurationKind{0s, 1h}),
+                   "How much earlier or later each of them comes, at random, so that calls do not report "
+                   "together: half\nof the interval at most. 0: a tenth of it."),
+          ADIT_KEY(
+              "strip-realm", "", nas.strip_realm, BoolKind{},
+              "Ask servers for \"alice\" where a client says \"alice@example.net\". An MS-CHAPv2 proof is of "
+              "the name\nas the client has it: the server has to check it against that one."),
+          ADIT_KEY("default-realm", "", nas.default_realm, (TextKind{0, 127}),
+                   "Ask for \"alice@\" and this where a client, or strip-realm, leaves no realm. \"\": for "
+                   "\"alice\"."),
           ADIT_KEY("spool", "", spool.file, (PathKind{kMaxPath, true}),
                    "Where accounting records survive a restart or crash of aditd or this machine. \"\": they "
                    "do not."),

@@ -54,7 +54,7 @@ class BookAuth final : public AuthBackend {
       if (request.user.starts_with("routed-")) {
         accepted.routes.push_back(wire::parse_prefix(request.user.substr(7)).value());
       }
-      if (request.user.starts_with("fixed-")) {
+      if (request.user.starts_with("fixed-") || request.user == also_fixed) {
         accepted.address = wire::parse_ipv4(std::string_view(request.user).substr(6));
       }
       client.on_verdict(accepted);
@@ -68,6 +68,7 @@ class BookAuth final : public AuthBackend {
   }
   std::set<AuthClient*> waiting;
   std::string also_rejected;
+  std::string also_fixed;
   std::uint16_t error = 691;
   int asked = 0;
 };

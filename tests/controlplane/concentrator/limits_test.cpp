@@ -48,6 +48,36 @@ TEST(SingleSession, ReplaceEndsTheFirst) {
   EXPECT_EQ(house.log.named("call_ended")[0].fields.at("reason"), "replaced");
 }
 
+TEST(SingleSession, IgnoringCaseTwoSpellingsAreOneUser) {
+  for (const bool ignore : {false, true}) {
+    Settings settings = single(SingleSession::kReplace);
+    settings.ignore_case = ignore;
+    House house(settings);
+    DialIn first(house, 1), second(house, 2);
+    ASSERT_TRUE(first.dial("alice"));
+    ASSERT_TRUE(second.dial("ALICE"));
+    house.run_workers();
+    EXPECT_EQ(up_calls(house), ignore ? 1U : 2U);
+    EXPECT_EQ(house.log.named("session_replaced").size(), ignore ? 1U : 0U);
+    EXPECT_EQ(set_rate(*house.concentrator, {By::kUsername, "Alice"}, SubscriberRate{}), ignore ? 1U : 0U);
+    EXPECT_EQ(set_rate(*house.concentrator, {By::kUsername, "ALICE"}, SubscriberRate{}), 1U);
+    std::set<std::string> users;
+    for_each_call(*house.concentrator, [&](const CallStatus& call) { users.insert(call.session.user); });
+    EXPECT_TRUE(users.contains("ALICE")) << "shown and accounted as it is spelled";
+  }
+}
+
+TEST(SingleSession, IgnoringCaseAFixedAddressIsHandedOver) {
+  Settings settings = single(SingleSession::kReplace);
+  settings.ignore_case = true;
+  House house(settings);
+  DialIn first(house, 1), second(house, 2);
+  ASSERT_TRUE(first.dial("fixed-10.99.0.1"));
+  house.auth.also_fixed = "FIXED-10.99.0.1";
+  EXPECT_TRUE(second.dial("FIXED-10.99.0.1"));
+  EXPECT_EQ(second.address, wire::Ipv4Address(10, 99, 0, 1));
+}
+
 TEST(SingleSession, ReplaceHandsAFixedAddressOver) {
   House house(single(SingleSession::kReplace));
   DialIn first(house, 1), second(house, 2);
@@ -128,6 +158,16 @@ TEST(PortLimit, SoManyCallsOfAUserAndNoMore) {
   first.reset();
   DialIn again(house, 5);
   EXPECT_TRUE(again.dial("twice-alice")) << "one that ends makes room at once";
+}
+
+TEST(PortLimit, IgnoringCaseAllSpellingsCount) {
+  Settings settings = House::pap_settings();
+  settings.ignore_case = true;
+  House house(settings);
+  DialIn first(house, 1), second(house, 2), third(house, 3);
+  EXPECT_TRUE(first.dial("twice-alice"));
+  EXPECT_TRUE(second.dial("twice-ALICE"));
+  EXPECT_FALSE(third.dial("twice-Alice"));
 }
 
 TEST(PortLimit, ReplacedCallsDoNotCount) {
@@ -218,6 +258,31 @@ TEST(Terms, TheConfiguredInterimIntervalIsForThoseWhoHaveNone) {
   }
   EXPECT_EQ(house.accounting.said,
             (std::vector<std::string>{"start alice", "start timed-bob", "interim alice 0"}));
+}
+
+TEST(Terms, TheInterimJitterIsTheConfiguredOneAndAtMostHalfTheInterval) {
+  for (const auto& [jitter, least, most] :
+       {std::tuple(Duration{2'000}, 7, 13), std::tuple(Duration{60'000}, 4, 16)}) {
+    std::set<int> seconds;  // at which the first record came
+    for (std::uint32_t seed = 1; seed <= 40; ++seed) {
+      Settings settings = House::pap_settings();
+      settings.interim_interval = Duration{10'000};
+      settings.interim_jitter = jitter;
+      House house(settings, 2, 64, seed);
+      DialIn alice(house, 1);
+      ASSERT_TRUE(alice.dial("alice"));
+      int second = 0;
+      while (house.accounting.said.size() < 2 && second < 30) {
+        house.advance(Duration{1000});
+        alice.serve();
+        ++second;
+      }
+      seconds.insert(second);
+    }
+    EXPECT_GE(*seconds.begin(), least);
+    EXPECT_LE(*seconds.rbegin(), most);
+    EXPECT_GE(*seconds.rbegin() - *seconds.begin(), (most - least) / 2) << "they are spread";
+  }
 }
 
 TEST(Terms, ASessionThatNegotiatesAgainStaysOneSessionAndKeepsItsTerms) {

@@ -52,7 +52,8 @@ TEST(RadiusAccept, EncryptionTypes) {
 
 // RFC 2548 §2.4.4, §2.4.5 have each once. Where a server has two, the order must not decide what is safe.
 TEST(RadiusAccept, OfTwoEncryptionAttributesTheStricterCounts) {
-  const Octets allowed = vendor(kMicrosoft, 7, hex("00000001")), required = vendor(kMicrosoft, 7, hex("00000002"));
+  const Octets allowed = vendor(kMicrosoft, 7, hex("00000001")),
+               required = vendor(kMicrosoft, 7, hex("00000002"));
   EXPECT_TRUE(accepted(joined({allowed, required}))->mppe_required);
   EXPECT_TRUE(accepted(joined({required, allowed}))->mppe_required);
   const Octets strong = vendor(kMicrosoft, 8, hex("00000004")), any = vendor(kMicrosoft, 8, hex("0000000e"));

@@ -28,8 +28,8 @@ class RadiusAuthTest : public testing::Test, public Transport, public AuthClient
                                 .address = wire::Ipv4Address(192, 0, 2, 1),
                                 .secret = crypto::SecretText("xyzzy5461")});
     Client client(settings, wheel_, entropy_, log_, *this);
-    RadiusAuth auth(client, NasSettings{}, rates, log_);
-    auth.authenticate({.user = "alice",
+    RadiusAuth auth(client, nas_, rates, log_);
+    auth.authenticate({.user = user_,
                        .peer_address = {},
                        .local_address = {},
                        .session_id = "00000000000000aa",
@@ -68,6 +68,8 @@ class RadiusAuthTest : public testing::Test, public Transport, public AuthClient
     return all;
   }
   test::RecordingLog log_;
+  NasSettings nas_;
+  std::string user_ = "alice";
   std::uint32_t lane_ = 0;
   Octets sent_;
   std::optional<AuthVerdict> verdict_;
@@ -132,6 +134,36 @@ TEST_F(RadiusAuthTest, AnInterimIntervalOfASecondIsAMinuteAndTold) {
   EXPECT_EQ(interval("0000003c"), Duration{60'000});
   EXPECT_EQ(interval("00000000"), std::nullopt) << "none";
   EXPECT_EQ(log_.events.size(), 1U);
+}
+
+// [radius] strip-realm, default-realm: both as accel-ppp's.
+TEST(RealmsOfUsers, AreStrippedAndAdded) {
+  const auto name = [](bool strip, const char* realm, const char* claimed) {
+    return name_at_servers({.strip_realm = strip, .default_realm = realm}, claimed);
+  };
+  EXPECT_EQ(name(false, "", "alice@a.example"), "alice@a.example");
+  EXPECT_EQ(name(true, "", "alice@a.example"), "alice");
+  EXPECT_EQ(name(true, "", "alice@a@b"), "alice") << "from the first @";
+  EXPECT_EQ(name(true, "", "alice"), "alice");
+  EXPECT_EQ(name(false, "isp.example", "alice"), "alice@isp.example");
+  EXPECT_EQ(name(false, "isp.example", "alice@a.example"), "alice@a.example");
+  EXPECT_EQ(name(true, "isp.example", "alice@a.example"), "alice@isp.example");
+  EXPECT_EQ(name(true, "isp.example", "@a.example"), "@a.example") << "never an empty name";
+  EXPECT_EQ(name(false, "isp.example", "CORP\\alice"), "CORP\\alice@isp.example");
+}
+
+TEST_F(RadiusAuthTest, TheNameThatServersAreAskedForIsTheSessions) {
+  nas_.strip_realm = true;
+  user_ = "alice@a.example";
+  const AuthVerdict& verdict = ask(default_rates(), Code::kAccessAccept, {});
+  EXPECT_EQ(std::get<AuthAccepted>(verdict).user, "alice");
+  const Octets name{1, 7, 'a', 'l', 'i', 'c', 'e'};
+  EXPECT_FALSE(std::ranges::search(sent_, name).empty());
+  EXPECT_EQ(std::get<AuthAccepted>(
+                ask(default_rates(), Code::kAccessAccept, attribute(Type::kUserName, text("al"))))
+                .user,
+            "al")
+      << "unless the server names it";
 }
 
 TEST_F(RadiusAuthTest, SilenceIsNoAnswer) {

@@ -67,8 +67,9 @@ class Town final : public Transport {
     }
     client = std::make_unique<Client>(settings, wheel, entropy_, log, *this);
     radius_ = std::make_unique<RadiusAuth>(*client, NasSettings{}, default_rates(), log);
-    fallback_ = std::make_unique<FallbackAuth>(*radius_, book_, std::max(asking_time(settings), settings.patience));
-    chosen_ = backend == Backend::kRadius ? static_cast<AuthBackend*>(radius_.get())
+    fallback_ =
+        std::make_unique<FallbackAuth>(*radius_, book_, std::max(asking_time(settings), settings.patience));
+    chosen_ = backend == Backend::kRadius  ? static_cast<AuthBackend*>(radius_.get())
               : backend == Backend::kLocal ? static_cast<AuthBackend*>(&book_)
                                            : fallback_.get();
   }
@@ -81,7 +82,8 @@ class Town final : public Transport {
       Authenticator request{};
       std::copy_n(datagram.begin() + 4, request.size(), request.begin());
       const Instant at = wheel.now() + (status ? Duration{20} : *its.takes);
-      replies_.emplace(at, Answer{server, lane, reply_of({}, true, Code::kAccessAccept, request, datagram[1])});
+      replies_.emplace(at,
+                       Answer{server, lane, reply_of({}, true, Code::kAccessAccept, request, datagram[1])});
     }
     return true;
   }
@@ -164,8 +166,8 @@ class Town final : public Transport {
 class SilentServers : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    std::printf("%-44s %6s %6s %6s %6s %6s %6s\n", "100 logins, 10 a second: verdicts by", "radius", "local", "none",
-                "p50", "p90", "max");
+    std::printf("%-44s %6s %6s %6s %6s %6s %6s\n", "100 logins, 10 a second: verdicts by", "radius", "local",
+                "none", "p50", "p90", "max");
   }
 };
 
@@ -205,7 +207,8 @@ TEST_F(SilentServers, RAD_02_OneDeadOneLive) {
     town.run(std::string("one dead, one live, ") + name);
     EXPECT_EQ(town.by("radius"), Town::kLogins);
     EXPECT_LE(town.longest(), Duration{1'520}) << "the dead one's tries, then the live one";
-    EXPECT_LE(town.longest(15), Duration{20}) << "who comes after the first 1.5 s does not ask the dead one first";
+    EXPECT_LE(town.longest(15), Duration{20})
+        << "who comes after the first 1.5 s does not ask the dead one first";
     EXPECT_EQ(town.client->status()[0].health, Health::kDead);
     EXPECT_EQ(town.client->status()[1].health, Health::kAlive);
   }
