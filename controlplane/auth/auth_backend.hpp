@@ -87,6 +87,7 @@ struct AuthAccepted {
 /// Unknown user and wrong password get the same answer at a similar cost.
 struct AuthRejected {
   std::uint16_t ms_chap_error = kAuthenticationFailure;  ///< RFC 2759 §6: 646, 647, 648, 649, 691, 709
+  std::string why{};  ///< for the log alone: the peer does not hear it; may quote untrusted octets
 };
 
 /// The backend gave no answer (no server, overload): the call ends, but not for a fault of the user's. Only

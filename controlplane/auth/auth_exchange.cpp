@@ -37,12 +37,12 @@ void AuthExchange::ask(std::string user, AuthProof proof) {
 
 void AuthExchange::reject(std::string user) {
   user_ = std::move(user);
-  on_rejected(kAuthenticationFailure);
+  on_rejected({.why = "malformed proof"});
 }
 
 void AuthExchange::on_verdict(const AuthVerdict& verdict) {
   if (const auto* rejected = std::get_if<AuthRejected>(&verdict)) {
-    on_rejected(rejected->ms_chap_error);
+    on_rejected(*rejected);
     return;
   }
   if (const auto* unusable = std::get_if<AuthUnusable>(&verdict)) {
@@ -50,24 +50,27 @@ void AuthExchange::on_verdict(const AuthVerdict& verdict) {
     return fail(EndReason::kAuthUnusable, unusable->why);
   }
   if (const auto* unavailable = std::get_if<AuthUnavailable>(&verdict)) {
-    return fail(EndReason::kNoResource, unavailable->why);
+    return fail(EndReason::kAuthUnavailable, unavailable->why);
   }
   const AuthAccepted& accepted = std::get<AuthAccepted>(verdict);
   if (!answer_accepted(accepted)) {
-    return fail(EndReason::kNoResource, "accepted, but without MS-CHAPv2's authenticator response");
+    return fail(EndReason::kAuthUnusable, "accepted, but without MS-CHAPv2's authenticator response");
   }
   state_ = State::kAccepted;
   deadline_.cancel();
   context_.host.auth_accepted(accepted, user_);
 }
 
-void AuthExchange::on_rejected(std::uint16_t ms_chap_error) {
-  rejections_ = context_.host.auth_rejected(user_, ms_chap_error);
+void AuthExchange::on_rejected(const AuthRejected& rejected) {
+  const std::uint16_t ms_chap_error = rejected.ms_chap_error;
+  const std::string why = (rejected.why.empty() ? "rejected" : rejected.why) +
+                          (ms_chap_error == kAuthenticationFailure ? "" : ", E=" + std::to_string(ms_chap_error));
+  rejections_ = context_.host.auth_rejected(user_, why);
   const bool retry = can_retry() && ms_chap_error == kAuthenticationFailure &&
                      rejections_ < context_.settings.auth.max_failure;
   answer_rejected(ms_chap_error, retry);
   if (!retry) {
-    fail(EndReason::kAuthFailed, "rejected");
+    fail(EndReason::kAuthFailed, why);
     return;
   }
   // RFC 2759 §6: after an invitation to retry a person types the password, which may take longer than

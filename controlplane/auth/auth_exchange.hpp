@@ -62,7 +62,7 @@ class AuthExchange : public Authenticator, public AuthClient {
 
  private:
   void on_deadline();
-  void on_rejected(std::uint16_t ms_chap_error);
+  void on_rejected(const AuthRejected& rejected);
   void fail(EndReason reason, std::string_view why);
 
   AuthContext context_;

@@ -64,7 +64,7 @@ void LocalUsers::authenticate(AuthRequest request, AuthClient& client) {
   const LocalUser& user = found ? found->user : nobody_;
   const bool proven = std::visit(Verifier{user.password.bytes(), user.nt_hash, request.user}, request.proof);
   if (!found || !proven) {
-    client.on_verdict(AuthRejected{});
+    client.on_verdict(AuthRejected{.why = found ? "wrong password" : "no such user"});
     return;
   }
   AuthAccepted accepted;

@@ -36,7 +36,7 @@ class TrialLogins::Trial final : public AuthClient {
       check(outcome);
     } else if (const auto* rejected = std::get_if<AuthRejected>(&verdict)) {
       outcome.verdict = TrialOutcome::Verdict::kRejected;
-      outcome.why = "the server rejects it (E=" + std::to_string(rejected->ms_chap_error) + ")";
+      outcome.why = "rejected (E=" + std::to_string(rejected->ms_chap_error) + "): " + rejected->why;
     } else if (const auto* unusable = std::get_if<AuthUnusable>(&verdict)) {
       outcome.why = unusable->why;
     } else {

@@ -23,13 +23,16 @@ enum class EndReason : std::uint8_t {
   kEvicted,     ///< something was scarce, and its source held most without a login
   kNoResource,  ///< no call ID, no slot, or a full ring to the worker
   kPoolEmpty,
+  kPoolUnknown,   ///< the user's pool is not configured
   kAddressInUse,  ///< the user's fixed address is another's, or the machine's own
   kStartTimeout,  ///< no SCCRQ or no OCRQ in time
   kLcpTimeout,
+  kNoGre,  ///< nothing came by GRE: a firewall, or a NAT that gives it another address
   kLcpFailed,  ///< no agreement, the peer rejects what we need, loopback
   kAuthFailed,
   kAuthTimeout,
   kAuthRefused,   ///< the peer refuses every method we allow
+  kAuthUnavailable,  ///< no backend answered
   kAuthUnusable,  ///< the backend answered, but neither yes nor no: the log says what it was
   kMppeRefused,   ///< we require encryption, and it was not agreed
   kMppeDesynchronised,
@@ -71,12 +74,16 @@ enum class EndReason : std::uint8_t {
       return "no_resource";
     case EndReason::kPoolEmpty:
       return "pool_empty";
+    case EndReason::kPoolUnknown:
+      return "pool_unknown";
     case EndReason::kAddressInUse:
       return "address_in_use";
     case EndReason::kStartTimeout:
       return "start_timeout";
     case EndReason::kLcpTimeout:
       return "lcp_timeout";
+    case EndReason::kNoGre:
+      return "no_gre";
     case EndReason::kLcpFailed:
       return "lcp_failed";
     case EndReason::kAuthFailed:
@@ -85,6 +92,8 @@ enum class EndReason : std::uint8_t {
       return "auth_timeout";
     case EndReason::kAuthRefused:
       return "auth_refused";
+    case EndReason::kAuthUnavailable:
+      return "auth_unavailable";
     case EndReason::kAuthUnusable:
       return "auth_unusable";
     case EndReason::kMppeRefused:

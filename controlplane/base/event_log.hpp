@@ -10,7 +10,14 @@
 
 namespace adit::control {
 
-enum class Severity { kDebug, kInfo, kWarning, kError };
+enum class Severity {
+  kDebug,
+  kInfo,
+  kWarning,
+  kError,
+  kRecord,   ///< as kInfo, of what audits or bills: no storm suppresses it
+  kFailure,  ///< as kWarning, of what a peer tried in vain: repetitions by one `peer` (a field of it) are counted
+};
 
 struct Field {
   std::string_view key;

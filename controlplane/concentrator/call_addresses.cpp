@@ -9,50 +9,48 @@
 
 namespace adit::control {
 
-std::optional<wire::Ipv4Address> CallAddresses::lease(std::optional<wire::Ipv4Address> fixed,
-                                                      std::string_view pool) {
+std::expected<wire::Ipv4Address, SessionHost::NoAddress> CallAddresses::lease(
+    std::optional<wire::Ipv4Address> fixed, std::string_view pool) {
+  using Refused = std::unexpected<SessionHost::NoAddress>;
   if (!leased_.is_none()) {
-    return std::nullopt;  // one call, one address
+    return Refused({EndReason::kInternal, "one call, one address"});
   }
-  std::optional<wire::Ipv4Address> address = fixed;
   if (fixed && !lease_fixed(*fixed)) {
-    return std::nullopt;
+    return Refused({EndReason::kAddressInUse, wire::to_string(*fixed) + " is " + holder_of(*fixed)});
   }
-  if (!fixed) {
-    address = core_.pools.lease_any(pool, call_.ref.worker);
+  const auto address = fixed ? fixed : core_.pools.lease_any(pool, call_.ref.worker);
+  if (!address) {
+    const std::string name = "pool " + std::string(pool);
+    return core_.pools.has(pool)
+               ? Refused({EndReason::kPoolEmpty, name + " is empty: all its addresses are in use"})
+               : Refused({EndReason::kPoolUnknown, name + " is not in [ip-pool]"});
   }
-  if (address) {
-    leased_ = *address;
-    core_.directory.set_address(call_, leased_);
-  }
-  return address;
+  leased_ = *address;
+  core_.directory.set_address(call_, leased_);
+  return leased_;
 }
 
 bool CallAddresses::lease_fixed(wire::Ipv4Address address) {
   if (core_.machine.holder_of(address) != nullptr ||
       (!core_.pools.lease_fixed(address) && !take_over(address))) {
-    log_refusal(address);
     return false;
   }
   warn_of_overlap({.address = address, .length = 32});
   return true;
 }
 
-void CallAddresses::log_refusal(wire::Ipv4Address address) const {
-  std::string holder = "unknown";
+/// What a refused address is: "10.0.0.1 is" this.
+std::string CallAddresses::holder_of(wire::Ipv4Address address) const {
   if (const std::string* machine = core_.machine.holder_of(address)) {
-    holder = *machine;
-  } else if (const CallRecord* call = core_.directory.at_address(address)) {
-    const CallStatus status = call->status();
-    holder =
-        "sid " + status.session_id + " user " + status.session.user + " peer " + wire::to_string(status.peer);
+    return "the machine's own: " + *machine;
   }
-  core_.log.event(Severity::kWarning, "ip_address_in_use",
-                  {{"sid", call_.session_id()},
-                   {"user", call_.user()},
-                   {"peer", wire::to_string(call_.peer())},
-                   {"ip", wire::to_string(address)},
-                   {"holder", holder}});
+  const CallRecord* call = core_.directory.at_address(address);
+  if (call == nullptr) {
+    return "reserved";
+  }
+  const CallStatus status = call->status();
+  return "in use by sid " + status.session_id + ", peer " + wire::to_string(status.peer) + ", user " +
+         status.session.user;
 }
 
 /// It works, by the longest prefix; but whoever granted it may not have meant it.

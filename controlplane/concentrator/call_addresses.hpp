@@ -3,11 +3,14 @@
 // entries for it. Thread: control. Owner: CallRecord.
 #pragma once
 
+#include <expected>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "controlplane/concentrator/resources/prefix_claims.hpp"
+#include "controlplane/ppp/session.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::control {
@@ -19,10 +22,9 @@ class CallAddresses {
  public:
   CallAddresses(ConcentratorCore& core, CallRecord& call) : core_(core), call_(call) {}
 
-  /// `fixed`, or without it any address from `pool`. None: exhausted, or this call already has one, or `fixed`
-  /// is another's, whom the log names.
-  [[nodiscard]] std::optional<wire::Ipv4Address> lease(std::optional<wire::Ipv4Address> fixed,
-                                                       std::string_view pool);
+  /// `fixed`, or without it any address from `pool`; or why there is none, and who has it. Once.
+  [[nodiscard]] std::expected<wire::Ipv4Address, SessionHost::NoAddress> lease(
+      std::optional<wire::Ipv4Address> fixed, std::string_view pool);
   /// Another call has taken over the address: there is nothing to release.
   void forget_lease() { leased_ = {}; }
 
@@ -43,7 +45,7 @@ class CallAddresses {
  private:
   [[nodiscard]] bool lease_fixed(wire::Ipv4Address address);
   [[nodiscard]] bool take_over(wire::Ipv4Address address);
-  void log_refusal(wire::Ipv4Address address) const;
+  [[nodiscard]] std::string holder_of(wire::Ipv4Address address) const;
   void warn_of_overlap(const wire::Ipv4Prefix& prefix) const;
   [[nodiscard]] PrefixClaims::Handle claim(const wire::Ipv4Prefix& network);
 

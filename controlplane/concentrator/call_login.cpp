@@ -34,7 +34,7 @@ CallLogin::CallLogin(ConcentratorCore& core, CallRecord& call)
 void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
   if (request.user.size() > kLongestUser) {
     ++core_.stats.auth_rejected;
-    session.on_verdict(AuthRejected{});
+    session.on_verdict(AuthRejected{.why = "a name of more than 253 octets"});
     return;
   }
   session_ = &session;
@@ -61,7 +61,7 @@ void CallLogin::wait(LoginBackoff::Turn turn) {
   }
   waiting_.reset();
   ++core_.stats.auth_rejected;
-  session_->on_verdict(AuthRejected{});
+  session_->on_verdict(AuthRejected{.why = std::string(kWrongBefore) + ": not asked"});
 }
 
 void CallLogin::ask_backend(AuthRequest request) {
@@ -113,8 +113,8 @@ void CallLogin::on_verdict(const AuthVerdict& verdict) {
     core_.backoff.accepted(call_.peer(), account_of(claimed));
     ++core_.stats.auth_accepted;
     const std::string user = subscriber_name(*accepted, claimed);
-    if (!may_add_call(core_, call_, user, accepted->port_limit)) {
-      session_->on_verdict(AuthRejected{});
+    if (const auto may = may_add_call(core_, call_, user, accepted->port_limit); !may) {
+      session_->on_verdict(AuthRejected{.why = may.error()});
       return;
     }
     call_.admit(user, *accepted);

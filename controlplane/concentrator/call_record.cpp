@@ -36,6 +36,7 @@ void CallRecord::start_ppp() {
 }
 
 void CallRecord::on_frame(std::span<const std::uint8_t> frame) {
+  heard_ = true;
   if (!finished()) {
     session_->on_frame(frame);
   }
@@ -88,9 +89,12 @@ void CallRecord::admit(const std::string& user, const AuthAccepted& accepted) {
   }
 }
 
-std::optional<wire::Ipv4Address> CallRecord::lease_address(std::optional<wire::Ipv4Address> fixed,
-                                                           std::string_view pool) {
-  return finished() ? std::nullopt : addresses_.lease(fixed, pool);
+std::expected<wire::Ipv4Address, SessionHost::NoAddress> CallRecord::lease_address(
+    std::optional<wire::Ipv4Address> fixed, std::string_view pool) {
+  if (finished()) {
+    return std::unexpected(NoAddress{EndReason::kInternal, "the call has ended"});
+  }
+  return addresses_.lease(fixed, pool);
 }
 
 bool CallRecord::yield_address(const std::string& user) {
@@ -206,12 +210,12 @@ bool CallRecord::terminate(EndReason reason, bool hard) {
   return true;
 }
 
-void CallRecord::end(EndReason reason) {
+void CallRecord::end(EndReason reason, std::string_view why) {
   if (finished()) {
     return;
   }
   connection_->protocol.end_call(*this, reason);
-  finish(reason);
+  finish(reason, why);
 }
 
 void CallRecord::session_ended(EndReason reason) {
@@ -219,7 +223,7 @@ void CallRecord::session_ended(EndReason reason) {
 }
 
 /// From here on the call only waits for its worker: after CallRemoved the core destroys the record.
-void CallRecord::finish(EndReason reason) {
+void CallRecord::finish(EndReason reason, std::string_view why) {
   close_link();
   ended_ = core_.wheel.now();
   if (timeouts_ != nullptr) {
@@ -230,7 +234,6 @@ void CallRecord::finish(EndReason reason) {
   }
   reason_ = reason;
   core_.call_shares.remove(claim_);
-  std::exchange(connection_, nullptr)->call_over(logged_in_);
   set_stage(Stage::kFinishing);
   core_.directory.forget_user(*this);
   addresses_.unmap();
@@ -244,8 +247,31 @@ void CallRecord::finish(EndReason reason) {
     }
     core_.retire(std::move(session_));
   }
+  if (last_.why.empty()) {
+    last_.why = why;
+  }
+  if (!heard_) {
+    tell_of_silence();
+  }
+  std::exchange(connection_, nullptr)->call_over(logged_in_, reason_);
   core_.count_end(reason_);
   core_.request_removal(*this);
+}
+
+void CallRecord::tell_of_silence() {
+  const std::string from = wire::to_string(peer_);
+  const auto totals = core_.actions.totals(ref);
+  if (const auto stranger = core_.actions.gre_from_elsewhere(local_, local_id)) {
+    last_.why = "no GRE came from " + from + ", but some for this call from " + wire::to_string(*stranger);
+  } else if (totals && totals->drops != 0) {
+    last_.why = "GRE came from " + from + ", and all of it was dropped: adit show drops";
+    return;
+  } else {
+    last_.why = "no GRE came from " + from + ": is protocol 47 let through?";
+  }
+  if (reason_ == EndReason::kLcpTimeout) {
+    reason_ = EndReason::kNoGre;
+  }
 }
 
 void CallRecord::removed(const contract::CallTotals& totals) {
@@ -272,7 +298,7 @@ std::string CallRecord::session_id() const {
 
 void CallRecord::log_up() const {
   const SessionStatus session = session_->status();
-  core_.log.event(Severity::kInfo, "call_up",
+  core_.log.event(Severity::kRecord, "call_up",
                   {{"sid", session_id()},
                    {"user", session.user},
                    {"peer", wire::to_string(peer_)},
@@ -286,13 +312,16 @@ void CallRecord::log_up() const {
 }
 
 void CallRecord::log_ended(const contract::CallTotals& totals) const {
-  core_.log.event(Severity::kInfo, "call_ended",
+  core_.log.event(logged_in_ ? Severity::kRecord : Severity::kFailure, "call_ended",
                   {{"sid", session_id()},
-                   {"user", last_.user.empty() ? last_.claimed : last_.user},
                    {"peer", wire::to_string(peer_)},
                    {"local", wire::to_string(local_)},
+                   {"user", last_.user.empty() ? last_.claimed : last_.user},
+                   {"claimed", last_.claimed},
+                   {"auth", std::string(last_.tried_method)},
                    {"ip", wire::to_string(address())},
                    {"reason", std::string(to_text(reason_))},
+                   {"why", last_.why},
                    {"duration", core_.duration_since(since_)},
                    {"uplink_octets", std::to_string(totals.uplink_octets)},
                    {"downlink_octets", std::to_string(totals.downlink_octets)},

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <span>
@@ -46,8 +47,9 @@ class CallRecord final : public PptpCall, public WorkerLink {
   void on_mppe_out_of_step();
   /// Ends the call from our side; soft: after LCP's Terminate-Request. False: it was already ending.
   bool terminate(EndReason reason, bool hard);
-  /// Ends the call at once, and notifies the peer on the control connection.
-  void end(EndReason reason);
+  /// Ends the call at once, and notifies the peer on the control connection. `why`: for the log, if `reason` does
+  /// not say it.
+  void end(EndReason reason, std::string_view why = {});
   /// Changes the rate limit in place; none: restores the one from authentication. False: its worker's ring is
   /// full; nothing has changed.
   [[nodiscard]] bool set_rate(std::optional<SubscriberRate> rate);
@@ -98,8 +100,8 @@ class CallRecord final : public PptpCall, public WorkerLink {
   void disable_ip() override;
   std::optional<std::uint64_t> packets_received() const override;
   void lcp_opened() override;
-  std::optional<wire::Ipv4Address> lease_address(std::optional<wire::Ipv4Address> fixed,
-                                                 std::string_view pool) override;
+  std::expected<wire::Ipv4Address, NoAddress> lease_address(std::optional<wire::Ipv4Address> fixed,
+                                                            std::string_view pool) override;
   void session_ended(EndReason reason) override;
 
  private:
@@ -107,7 +109,9 @@ class CallRecord final : public PptpCall, public WorkerLink {
   void change_routes(const std::vector<wire::Ipv4Prefix>& routes);
   void change_timeouts(const SessionChange& change);
   void set_stage(Stage stage);
-  void finish(EndReason reason);
+  void finish(EndReason reason, std::string_view why = {});
+  /// If nothing came by GRE.
+  void tell_of_silence();
   void log_up() const;
   void log_ended(const contract::CallTotals& totals) const;
 
@@ -130,6 +134,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   Stage stage_ = Stage::kStarting;
   EndReason reason_ = EndReason::kNone;
   bool logged_in_ = false;
+  bool heard_ = false;        // by GRE
   bool terminating_ = false;  // LCP's Terminate-Request has been sent
   SessionStatus last_;        // the session's, once it is over
 };

@@ -60,6 +60,11 @@ class ConcentratorActions : public PrefixActions {
   virtual void unmap_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) = 0;
   /// A call's current counters from its worker; nothing when the worker does not have it.
   [[nodiscard]] virtual std::optional<contract::CallTotals> totals(const contract::CallRef& call) const = 0;
+  /// Where GRE with this call's key came from lately that was not its peer; none: not known.
+  [[nodiscard]] virtual std::optional<wire::Ipv4Address> gre_from_elsewhere(wire::Ipv4Address /*local*/,
+                                                                            wire::LocalCallId /*id*/) const {
+    return std::nullopt;
+  }
 };
 
 /// One call, for `adit show sessions` and accounting.
@@ -88,7 +93,7 @@ struct ConcentratorStats {
   std::uint64_t auth_rejected = 0;
   std::uint64_t frames_dropped = 0;  ///< PPP control frames dropped because the worker's ring was full
   std::uint64_t stale_messages = 0;  ///< from workers, about calls that no longer exist
-  std::vector<std::pair<EndReason, std::uint64_t>> ended;  ///< calls and connections by reason, without zeros
+  std::vector<std::pair<EndReason, std::uint64_t>> ended;  ///< calls, and connections without one, by reason, without zeros
 };
 
 /// A source address that was limited: what it has, and what was done to it (admission/source_history.hpp).

@@ -73,13 +73,14 @@ ConcentratorCore::~ConcentratorCore() = default;
 
 // ---- connections ------------------------------------------------------------------------------------------
 
-EndReason ConcentratorCore::make_room_for(wire::Ipv4Address newcomer) {
+EndReason ConcentratorCore::make_room_for(wire::Ipv4Address newcomer, std::string_view& lacks) {
   if (draining) {
     return EndReason::kShutdown;
   }
   const FairShare::Holding holding = connection_shares.holding(newcomer);
   const std::uint32_t most = settings.pptp.max_connections_per_address;
   if (most != 0 && holding.before_login + holding.after_login >= most) {
+    lacks = "pptp.max-connections-per-address";
     return EndReason::kLimit;
   }
   if (connections.size() < settings.pptp.max_connections &&
@@ -91,6 +92,7 @@ EndReason ConcentratorCore::make_room_for(wire::Ipv4Address newcomer) {
   const Claim* yields = connection_shares.yields_to(newcomer);
   if (yields == nullptr) {
     scarce(what, refused_);
+    lacks = kScarceThings[static_cast<std::size_t>(what)].remedy;
     return EndReason::kLimit;
   }
   evict(*yields, what);
@@ -98,14 +100,16 @@ EndReason ConcentratorCore::make_room_for(wire::Ipv4Address newcomer) {
 }
 
 bool ConcentratorCore::accept(ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local) {
-  const EndReason refusal = make_room_for(peer);
+  std::string_view lacks;
+  const EndReason refusal = make_room_for(peer, lacks);
   if (refusal != EndReason::kNone) {
     count_end(refusal);
     count_refusal(peer);
-    log.event(Severity::kWarning, "connection_refused",
+    log.event(Severity::kFailure, "connection_refused",
               {{"peer", wire::to_string(peer)},
                {"local", wire::to_string(local)},
-               {"reason", std::string(to_text(refusal))}});
+               {"reason", std::string(to_text(refusal))},
+               {"why", std::string(lacks)}});
     return false;
   }
   const auto entry = connections.emplace(id, std::make_unique<ConnectionRecord>(*this, id, peer, local));
@@ -179,8 +183,14 @@ ConnectionRecord* ConcentratorCore::find_connection(ConnectionId id) const {
 
 void ConcentratorCore::connection_over(ConnectionRecord& connection, EndReason reason,
                                        std::string_view detail) {
-  count_end(reason);
-  log.event(Severity::kInfo, "connection_closed",
+  // It ends with its last call: that says why, whichever way the peer then hangs up.
+  const EndReason call = connection.last_call_ended_by();
+  if (call == EndReason::kNone) {
+    count_end(reason);
+  } else if (reason == EndReason::kUserRequest || reason == EndReason::kPeerClosed) {
+    reason = call;
+  }
+  log.event(connection.ever_logged_in ? Severity::kInfo : Severity::kFailure, "connection_closed",
             {{"peer", wire::to_string(connection.peer)},
              {"local", wire::to_string(connection.local)},
              {"reason", std::string(to_text(reason))},
@@ -227,16 +237,19 @@ std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord
     return call;
   }
   if (stats.calls_finishing == 0 && places_left(connection.local) == 0) {
-    return std::unexpected(EndReason::kNoResource);
+    return std::unexpected(no_place_for(connection));
   }
   waiting_.push_back({connection.id, peer, wheel.now()});
   retry_waiting();
   return nullptr;
 }
 
-EndReason ConcentratorCore::no_place_for(const ConnectionRecord& connection) {
+EndReason ConcentratorCore::no_place_for(ConnectionRecord& connection) {
+  const Scarce what = fewest_places(connection.local);
+  const bool has_room = places_left(connection.local) > reserved_places();
+  connection.lacks = has_room ? "its worker's ring is full" : kScarceThings[static_cast<std::size_t>(what)].remedy;
   count_refusal(connection.peer);
-  scarce(fewest_places(connection.local), refused_);
+  scarce(what, refused_);
   return EndReason::kNoResource;
 }
 
@@ -294,7 +307,7 @@ CallRecord* ConcentratorCore::install_now(ConnectionRecord& connection, wire::Pe
 /// Slots and call IDs come back only when the worker has removed the call, so room is made while there are some
 /// left. A worker that is behind gives them back more slowly than strangers ask: then calls wait for them in line.
 bool ConcentratorCore::make_room_for_call(const ConnectionRecord& newcomer) {
-  if (places_left(newcomer.local) >= std::min(kReservedPlaces, places_ / kReservedFraction)) {
+  if (places_left(newcomer.local) >= reserved_places()) {
     return true;
   }
   const Claim* yields = call_shares.yields_to(newcomer.peer);
@@ -303,6 +316,10 @@ bool ConcentratorCore::make_room_for_call(const ConnectionRecord& newcomer) {
   }
   evict(*yields, fewest_places(newcomer.local));
   return true;
+}
+
+std::uint64_t ConcentratorCore::reserved_places() const {
+  return std::min(kReservedPlaces, places_ / kReservedFraction);
 }
 
 Scarce ConcentratorCore::fewest_places(wire::Ipv4Address local) {
@@ -352,7 +369,7 @@ void ConcentratorCore::count_failed_login(wire::Ipv4Address source) {
 void ConcentratorCore::count_delayed_login(const CallRecord& call, std::string_view user,
                                            std::string_view why) {
   ++history_of(call.peer()).delayed;
-  log.event(Severity::kWarning, "login_delayed",
+  log.event(Severity::kFailure, "login_delayed",
             {{"sid", call.session_id()},
              {"peer", wire::to_string(call.peer())},
              {"user", std::string(user)},
@@ -399,7 +416,7 @@ void ConcentratorCore::sweep_soon() {
 void ConcentratorCore::sweep() {
   for (const contract::CallRef& ref : std::exchange(overflowed_, {})) {
     if (CallRecord* call = find_call(ref); call != nullptr) {
-      call->end(EndReason::kNoResource);
+      call->end(EndReason::kNoResource, "its worker's ring is full");
     }
   }
   over_sessions_.clear();
@@ -465,7 +482,7 @@ void ConcentratorCore::on_call_removed(const contract::CallRemoved& message) {
   sweep();  // its session may still be on the list of ended ones, and refers to the record
   call->removed(message.totals);
   count_stage(call->stage(), -1);
-  pools.release(call->address());
+  pools.release(call->address(), call->up_since().has_value());
   machine.on_released(call->address());
   unseat(*call);
   directory.remove(*call);

@@ -114,17 +114,20 @@ class ConcentratorCore {
     Instant since;
   };
 
-  [[nodiscard]] EndReason make_room_for(wire::Ipv4Address newcomer);
+  /// `lacks`: the key that says how many there may be.
+  [[nodiscard]] EndReason make_room_for(wire::Ipv4Address newcomer, std::string_view& lacks);
   [[nodiscard]] bool make_room_for_call(const ConnectionRecord& newcomer);
   /// nullptr: no place, or no room in its worker's ring.
   [[nodiscard]] CallRecord* install_now(ConnectionRecord& connection, wire::PeerCallId peer);
   void serve_waiting();
   void retry_waiting();
   /// Counts that a call is refused because of it.
-  EndReason no_place_for(const ConnectionRecord& connection);
+  EndReason no_place_for(ConnectionRecord& connection);
   /// Which of a call's places there are fewest of.
   [[nodiscard]] Scarce fewest_places(wire::Ipv4Address local);
   [[nodiscard]] std::uint64_t places_left(wire::Ipv4Address local);
+  /// The last ones are for sources that have no other call under way.
+  [[nodiscard]] std::uint64_t reserved_places() const;
   void evict(const Claim& claim, Scarce what);
   void count_refusal(wire::Ipv4Address source);
   SourceHistory& history_of(wire::Ipv4Address source);

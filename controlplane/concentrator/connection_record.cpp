@@ -19,13 +19,15 @@ ConnectionRecord::ConnectionRecord(ConcentratorCore& the_core, ConnectionId the_
 }
 
 void ConnectionRecord::call_logged_in() {
+  ever_logged_in = true;
   if (logged_in_calls_++ == 0) {
     login_deadline_.cancel();
     core.connection_shares.set_logged_in(claim, true);
   }
 }
 
-void ConnectionRecord::call_over(bool was_logged_in) {
+void ConnectionRecord::call_over(bool was_logged_in, EndReason reason) {
+  last_call_ended_by_ = reason;
   --live_calls_;
   if (was_logged_in && --logged_in_calls_ == 0 && live_calls_ != 0) {  // the others have yet to log in
     core.connection_shares.set_logged_in(claim, false);
@@ -61,12 +63,15 @@ void ConnectionRecord::call_answered(PptpCall& call) {
 }
 
 void ConnectionRecord::call_refused(wire::PeerCallId peer_id, EndReason reason) {
+  last_call_ended_by_ = reason;
+  const std::string_view why = reason == EndReason::kLimit ? "pptp.max-calls-per-connection" : lacks;
   core.count_end(reason);
-  core.log.event(Severity::kWarning, "call_refused",
+  core.log.event(Severity::kFailure, "call_refused",
                  {{"peer", wire::to_string(peer)},
                   {"local", wire::to_string(local)},
                   {"peer_call_id", std::to_string(peer_id.value)},
-                  {"reason", std::string(to_text(reason))}});
+                  {"reason", std::string(to_text(reason))},
+                  {"why", std::string(why)}});
 }
 
 void ConnectionRecord::call_cleared(PptpCall& call, EndReason reason) {

@@ -22,8 +22,10 @@ class ConnectionRecord final : public PptpConnectionHost {
   // ---- from its calls
   void call_began() { ++calls, ++live_calls_; }
   void call_logged_in();
-  void call_over(bool was_logged_in);
+  void call_over(bool was_logged_in, EndReason reason);
   [[nodiscard]] bool logged_in() const { return logged_in_calls_ != 0; }
+  /// The last of its calls that ended or was refused; kNone: there was none.
+  [[nodiscard]] EndReason last_call_ended_by() const { return last_call_ended_by_; }
 
   // ---- PptpConnectionHost
   void send(wire::Bytes message) override;
@@ -41,6 +43,8 @@ class ConnectionRecord final : public PptpConnectionHost {
   bool tcp_closed = false;  ///< by the peer or the process: nothing left to close
   bool evicted = false;     ///< gives way to another: its descriptor is needed at once
   std::uint32_t calls = 0;  ///< total so far
+  bool ever_logged_in = false;
+  std::string_view lacks{};  ///< why its call is refused, for the log: a literal
   Claim claim;              ///< after login once one of its calls is
   PptpConnection protocol;
 
@@ -49,6 +53,7 @@ class ConnectionRecord final : public PptpConnectionHost {
 
   std::uint32_t live_calls_ = 0;
   std::uint32_t logged_in_calls_ = 0;
+  EndReason last_call_ended_by_ = EndReason::kNone;
   Timer login_deadline_;  // from the accept; nothing that the peer sends moves it
 };
 

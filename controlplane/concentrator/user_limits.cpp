@@ -7,51 +7,55 @@
 namespace adit::control {
 namespace {
 
-/// False: denied, because the user already has a call.
-bool is_single(ConcentratorCore& core, const CallRecord& call, const std::string& user) {
+using Allowed = std::expected<void, std::string>;
+
+/// Denied if the user already has a call.
+Allowed is_single(ConcentratorCore& core, const CallRecord& call, const std::string& user) {
   if (core.settings.single_session == SingleSession::kOff) {
-    return true;
+    return {};
   }
   const bool deny = core.settings.single_session == SingleSession::kDeny;
   for (CallRecord* other : core.directory.of_user(user)) {
     if (other == &call || other->finished()) {
       continue;
     }
-    core.log.event(Severity::kWarning, deny ? "second_session_denied" : "session_replaced",
+    core.log.event(deny ? Severity::kFailure : Severity::kRecord, deny ? "second_session_denied" : "session_replaced",
                    {{"user", user},
                     {"peer", wire::to_string(call.peer())},
                     {"sid", deny ? call.session_id() : other->session_id()},
                     {"other_sid", deny ? other->session_id() : call.session_id()}});
     if (deny) {
-      return false;
+      return std::unexpected("has a call already, sid " + other->session_id() + ", and single-session denies another");
     }
     other->end(EndReason::kReplaced);
   }
-  return true;
+  return {};
 }
 
-bool is_within(ConcentratorCore& core, const CallRecord& call, const std::string& user,
+Allowed is_within(ConcentratorCore& core, const CallRecord& call, const std::string& user,
                std::optional<std::uint32_t> port_limit) {
   if (!port_limit) {
-    return true;
+    return {};
   }
-  const bool is_listed = call.user_links.user != nullptr && *call.user_links.user == core.directory.key_of(user);
+  const bool is_listed =
+      call.user_links.user != nullptr && *call.user_links.user == core.directory.key_of(user);
   if (core.directory.count_of(user) - (is_listed ? 1 : 0) < *port_limit) {  // ended calls are not listed
-    return true;
+    return {};
   }
-  core.log.event(Severity::kWarning, "port_limit_reached",
+  core.log.event(Severity::kFailure, "port_limit_reached",
                  {{"user", user},
                   {"peer", wire::to_string(call.peer())},
                   {"sid", call.session_id()},
                   {"limit", std::to_string(*port_limit)}});
-  return false;
+  return std::unexpected("has as many calls as its Port-Limit allows, " + std::to_string(*port_limit));
 }
 
 }  // namespace
 
-bool may_add_call(ConcentratorCore& core, const CallRecord& call, const std::string& user,
-                  std::optional<std::uint32_t> port_limit) {
-  return is_single(core, call, user) && is_within(core, call, user, port_limit);
+std::expected<void, std::string> may_add_call(ConcentratorCore& core, const CallRecord& call,
+                                              const std::string& user, std::optional<std::uint32_t> port_limit) {
+  const Allowed single = is_single(core, call, user);
+  return single ? is_within(core, call, user, port_limit) : single;
 }
 
 }  // namespace adit::control

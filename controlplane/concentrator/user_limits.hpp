@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 
@@ -13,8 +14,8 @@ class CallRecord;
 class ConcentratorCore;
 
 /// Whether `call`, whose user has just authenticated, may join that user's calls. Ends the older ones when
-/// single-session is "replace". A call that authenticates again is not a second one.
-[[nodiscard]] bool may_add_call(ConcentratorCore& core, const CallRecord& call, const std::string& user,
+/// single-session is "replace". A call that authenticates again is not a second one. The error says which limit.
+[[nodiscard]] std::expected<void, std::string> may_add_call(ConcentratorCore& core, const CallRecord& call, const std::string& user,
                                 std::optional<std::uint32_t> port_limit);
 
 }  // namespace adit::control

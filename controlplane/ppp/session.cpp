@@ -62,7 +62,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   void on_frame(Bytes frame);
   void on_mppe_out_of_step() { network_.request_mppe_reset(); }
   void on_mppe_desynchronised();
-  void end_soon(EndReason reason);
+  void end_soon(EndReason reason, std::string why);
   [[nodiscard]] SessionStatus status() const;
 
  private:
@@ -84,7 +84,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   // AuthenticatorHost
   void send_auth_frame(std::span<const std::uint8_t> frame) override { send_frame(frame); }
   void auth_accepted(const AuthAccepted& accepted, std::string_view user) override;
-  std::uint32_t auth_rejected(std::string_view user, std::uint16_t ms_chap_error) override;
+  std::uint32_t auth_rejected(std::string_view user, std::string_view why) override;
   void auth_failed(EndReason reason, std::string_view user, std::string_view why) override;
 
   void lcp_up();
@@ -113,7 +113,10 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   RateLimit new_keys_{kNewKeysAtOnce, kGoodTime};
   RateLimit frames_{200, Duration{20}};  // no PPP negotiation needs more than 50 frames a second for long
   std::string user_;
-  std::string claimed_;           // by the last login that failed
+  std::string claimed_;           // by the last login
+  std::string rejected_why_;      // why the last proof was rejected
+  std::string why_;               // of reason_, in words
+  std::string_view tried_method_ = "none";
   std::uint32_t rejections_ = 0;  // of proofs, over all renegotiations
   std::optional<Instant> due_;    // by when IP has to be up; none while it is
   std::optional<Instant> up_since_;
@@ -132,7 +135,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
 
 void Session::Impl::start() {
   if (settings_.auth.methods.empty()) {
-    return end_soon(EndReason::kAuthRefused);
+    return end_soon(EndReason::kAuthRefused, "no method is allowed");
   }
   arm_deadline(settings_.ppp.lcp_timeout);
   lcp_.open();
@@ -178,6 +181,7 @@ void Session::Impl::on_frame(Bytes frame) {
 
 void Session::Impl::lcp_up() {
   phase_ = Phase::kAuthenticate;
+  tried_method_ = to_text(lcp_.method());
   arm_deadline(settings_.ppp.setup_timeout);
   host_.set_ppp_compression(lcp_.peer().accepts_acfc, lcp_.peer().accepts_pfc);
   host_.lcp_opened();
@@ -216,7 +220,7 @@ void Session::Impl::protocol_down(PppProtocol protocol) {
 void Session::Impl::protocol_finished(PppProtocol protocol) {
   if (protocol != PppProtocol::kLcp) {
     if (!up_since_) {
-      return end_soon(EndReason::kIpcpFailed);
+      return end_soon(EndReason::kIpcpFailed, std::string(name_of(protocol)) + ": the peer ended it");
     }
     // Anybody may have said so. The peer, if it has not, goes down for our Terminate-Ack and negotiates anew.
     renewing_ = EndReason::kUserRequest;
@@ -224,6 +228,7 @@ void Session::Impl::protocol_finished(PppProtocol protocol) {
   }
   if (!ending_) {
     reason_ = renewing_ != EndReason::kNone ? renewing_ : EndReason::kLcpTimeout;
+    why_ = "lcp: the peer does not answer";
   }
   terminations_crossed_ ? link_timer_.arm(kTerminateAckTime) : finish();
 }
@@ -232,22 +237,21 @@ void Session::Impl::protocol_failed(PppProtocol protocol, EndReason reason, std:
   if (ending_) {
     return;
   }
-  log_.event(Severity::kWarning, "ppp_failed",
+  log_.event(Severity::kDebug, "ppp_failed",
              {{"sid", sid()},
               {"user", user_},
               {"protocol", std::string(name_of(protocol))},
               {"reason", std::string(to_text(reason))},
               {"why", std::string(why)}});
-  end_soon(reason);
+  end_soon(reason, std::string(name_of(protocol)) + ": " + std::string(why));
 }
 
 void Session::Impl::peer_terminates(PppProtocol protocol, Bytes data) {
   const auto ras_error = wire::parse_ras_error(data);
-  log_.event(Severity::kInfo, "ppp_peer_terminates",
-             {{"sid", sid()},
-              {"protocol", std::string(name_of(protocol))},
-              {"why", ras_error ? "RAS error " + std::to_string(*ras_error)
-                                : std::string(data.begin(), data.end())}});
+  const std::string said =
+      ras_error ? "RAS error " + std::to_string(*ras_error) : std::string(data.begin(), data.end());
+  log_.event(Severity::kDebug, "ppp_peer_terminates",
+             {{"sid", sid()}, {"protocol", std::string(name_of(protocol))}, {"why", said}});
   if (protocol != PppProtocol::kLcp) {
     return;
   }
@@ -256,7 +260,9 @@ void Session::Impl::peer_terminates(PppProtocol protocol, Bytes data) {
     return;
   }
   const bool was_open = lcp_.opened();
-  end_soon(reason_of_termination());
+  const EndReason reason = reason_of_termination();
+  const std::string said_so = said.empty() ? "the peer hangs up" : "the peer hangs up: " + said;
+  end_soon(reason, reason == EndReason::kAuthFailed ? rejected_why_ : said_so);
   if (was_open) {
     link_timer_.cancel();  // the automaton waits one period in Stopping, then finishes
   }
@@ -279,20 +285,17 @@ void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view
   const std::string user = subscriber_name(accepted, claimed);
   if (authenticated_ && user != user_) {
     log_.event(Severity::kWarning, "ppp_user_changed", {{"sid", sid()}, {"user", user_}, {"new_user", user}});
-    return end_soon(EndReason::kAuthFailed);  // one session is one subscriber
+    return end_soon(EndReason::kAuthFailed,
+                    "it was another user before: " + user_);  // one session is one subscriber
   }
   authenticated_ = true;
   user_ = user;
+  claimed_ = claimed;
   phase_ = Phase::kNetwork;
   if (network_.address().is_none()) {
     const auto address = host_.lease_address(accepted.address, accepted.pool);
-    if (!address && accepted.address) {
-      return end_soon(EndReason::kAddressInUse);  // the host has logged who has it
-    }
     if (!address) {
-      log_.event(Severity::kWarning, "ip_pool_empty",
-                 {{"sid", sid()}, {"user", user_}, {"pool", accepted.pool}});
-      return end_soon(EndReason::kPoolEmpty);
+      return end_soon(address.error().reason, address.error().why);
     }
     network_.assign(*address);
   }
@@ -300,8 +303,9 @@ void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view
 }
 
 // Also when the peer may try again: whoever guesses passwords must be seen guessing.
-std::uint32_t Session::Impl::auth_rejected(std::string_view user, std::uint16_t ms_chap_error) {
-  log_failed_login(EndReason::kAuthFailed, user, "rejected, E=" + std::to_string(ms_chap_error));
+std::uint32_t Session::Impl::auth_rejected(std::string_view user, std::string_view why) {
+  rejected_why_ = why;
+  log_failed_login(EndReason::kAuthFailed, user, why);
   return ++rejections_;
 }
 
@@ -309,15 +313,16 @@ void Session::Impl::auth_failed(EndReason reason, std::string_view user, std::st
   if (reason != EndReason::kAuthFailed) {  // else auth_rejected() has told
     log_failed_login(reason, user, why);
   }
-  end_soon(reason);
+  end_soon(reason, std::string(why));
 }
 
 void Session::Impl::log_failed_login(EndReason reason, std::string_view user, std::string_view why) {
   claimed_ = user;
-  log_.event(Severity::kWarning, "auth_failed",
+  // What the peer chose comes after its address: see packaging/fail2ban/filter.d/adit.conf.
+  log_.event(Severity::kFailure, "auth_failed",
              {{"sid", sid()},
-              {"user", claimed_},
               {"peer", wire::to_string(origin_.peer_address)},
+              {"user", claimed_},
               {"auth", std::string(to_text(lcp_.method()))},
               {"reason", std::string(to_text(reason))},
               {"why", std::string(why)}});
@@ -370,12 +375,13 @@ void Session::Impl::on_mppe_desynchronised() {
 
 // ---- termination ------------------------------------------------------------------------------------------
 
-void Session::Impl::end_soon(EndReason reason) {
+void Session::Impl::end_soon(EndReason reason, std::string why) {
   if (ending_ || ended_) {
     return;
   }
   ending_ = true;
   reason_ = reason;
+  why_ = std::move(why);
   deadline_.cancel();
   link_timer_.arm(Duration{0});
 }
@@ -412,15 +418,15 @@ void Session::Impl::arm_deadline(Duration at_most) {
 
 void Session::Impl::on_deadline() {
   if (renewing_ != EndReason::kNone) {
-    return end_soon(renewing_);
+    return end_soon(renewing_, "IP was not up again in time");
   }
   switch (phase_) {
     case Phase::kEstablish:
-      return end_soon(EndReason::kLcpTimeout);
+      return end_soon(EndReason::kLcpTimeout, "lcp: not open in time");
     case Phase::kNetwork:
-      return end_soon(EndReason::kNetworkTimeout);
+      return end_soon(EndReason::kNetworkTimeout, "IP was not up in time after login");
     default:
-      return end_soon(EndReason::kSetupTimeout);
+      return end_soon(EndReason::kSetupTimeout, "IP was not up in time");
   }
 }
 
@@ -434,7 +440,9 @@ SessionStatus Session::Impl::status() const {
   status.mppe = network_.mppe();
   status.peer_mru = peer_mru();
   status.up_since = up_since_;
+  status.tried_method = tried_method_;
   status.ending = ending_ ? reason_ : EndReason::kNone;
+  status.why = why_;
   status.hangs_up = lcp_.doubts_termination();
   return status;
 }
@@ -460,7 +468,7 @@ void Session::on_mppe_desynchronised() {
   impl_->on_mppe_desynchronised();
 }
 void Session::terminate(EndReason reason) {
-  impl_->end_soon(reason);
+  impl_->end_soon(reason, {});
 }
 SessionStatus Session::status() const {
   return impl_->status();

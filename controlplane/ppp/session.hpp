@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <span>
@@ -34,10 +35,13 @@ class SessionHost : public PppDataPath {
   /// LCP reached Opened (time for Set-Link-Info).
   virtual void lcp_opened() = 0;
 
-  /// A subscriber address: `fixed` if the user has one, else one from `pool`. None: exhausted, taken, or no
-  /// such pool.
-  [[nodiscard]] virtual std::optional<wire::Ipv4Address> lease_address(std::optional<wire::Ipv4Address> fixed,
-                                                                       std::string_view pool) = 0;
+  struct NoAddress {
+    EndReason reason = EndReason::kPoolEmpty;
+    std::string why;
+  };
+  /// A subscriber address: `fixed` if the user has one, else one from `pool`.
+  [[nodiscard]] virtual std::expected<wire::Ipv4Address, NoAddress> lease_address(
+      std::optional<wire::Ipv4Address> fixed, std::string_view pool) = 0;
 
   /// The link has ended; the host destroys the session after this returns (never from inside one of its
   /// calls). Once.
@@ -49,13 +53,15 @@ struct SessionStatus {
   enum class Phase : std::uint8_t { kEstablish, kAuthenticate, kNetwork, kUp, kTerminate };
   Phase phase = Phase::kEstablish;
   std::string user;                       ///< empty until authenticated; untrusted octets
-  std::string claimed;                    ///< by the last login that failed; untrusted octets
+  std::string claimed;                    ///< by the last login, whatever came of it; untrusted octets
   std::string_view auth_method = "none";  ///< "mschap-v2", "mschap-v1", "chap-md5", "pap"
   wire::Ipv4Address address;              ///< none before IPCP has one
   std::string mppe = "none";  ///< the mode, both directions: "128", "40-stateful"; CcpEndpoint::describe()
   std::uint16_t peer_mru = 1500;
   std::optional<Instant> up_since;
-  EndReason ending = EndReason::kNone;  ///< why it is ending, if it is
+  std::string_view tried_method = "none";  ///< what LCP last agreed on, authenticated or not
+  EndReason ending = EndReason::kNone;     ///< why it is ending, if it is
+  std::string why;                         ///< the cause in words; may quote untrusted octets
   bool hangs_up = false;  ///< the peer seems to have terminated LCP; whether it was the peer is being asked
 };
 

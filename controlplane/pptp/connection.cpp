@@ -46,12 +46,15 @@ CdnCode cdn_code(EndReason reason) {
     case EndReason::kEchoTimeout:
     case EndReason::kLostCarrier:
     case EndReason::kLcpTimeout:
+    case EndReason::kNoGre:
     case EndReason::kNetworkTimeout:
     case EndReason::kSetupTimeout:
     case EndReason::kMppeDesynchronised:
       return {DisconnectResult::kLostCarrier};
     case EndReason::kNoResource:
     case EndReason::kPoolEmpty:
+    case EndReason::kPoolUnknown:
+    case EndReason::kAuthUnavailable:
     case EndReason::kAddressInUse:
       return {DisconnectResult::kGeneralError, GeneralError::kNoResource};
     case EndReason::kInternal:

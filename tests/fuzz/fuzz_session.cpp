@@ -98,9 +98,9 @@ class Host final : public SessionHost {
   }
   void disable_ip() override {}
   void lcp_opened() override { require(!ended); }
-  std::optional<wire::Ipv4Address> lease_address(std::optional<wire::Ipv4Address> fixed,
-                                                 std::string_view) override {
-    return fixed ? fixed : wire::Ipv4Address(10, 64, 0, 2);
+  std::expected<wire::Ipv4Address, NoAddress> lease_address(std::optional<wire::Ipv4Address> fixed,
+                                                            std::string_view) override {
+    return fixed.value_or(wire::Ipv4Address(10, 64, 0, 2));
   }
   void session_ended(EndReason) override {
     require(!ended);

@@ -97,8 +97,8 @@ class Host final : public control::SessionHost {
   }
   void disable_ip() override { ip = false; }
   void lcp_opened() override {}
-  std::optional<wire::Ipv4Address> lease_address(std::optional<wire::Ipv4Address>,
-                                                 std::string_view) override {
+  std::expected<wire::Ipv4Address, NoAddress> lease_address(std::optional<wire::Ipv4Address>,
+                                                            std::string_view) override {
     return kSubscriber;
   }
   void session_ended(EndReason reason) override {

@@ -90,7 +90,7 @@ bool AddressPools::lease_fixed(wire::Ipv4Address address) {
   return true;
 }
 
-void AddressPools::release(wire::Ipv4Address address) {
+void AddressPools::release(wire::Ipv4Address address, bool used) {
   const auto known = known_.find(address);
   if (known == known_.end() || known->second->state != State::kLeased) {
     return;
@@ -102,6 +102,9 @@ void AddressPools::release(wire::Ipv4Address address) {
     return;
   }
   --holding->pool->used;
+  if (!used) {
+    return make_free(held_, holding);
+  }
   holding->state = State::kQuarantined;
   holding->quarantined_until = wheel_.now() + quarantine_;
   holding->pool->quarantined.splice(holding->pool->quarantined.end(), held_, holding);
@@ -196,14 +199,17 @@ void AddressPools::take(Holdings::iterator holding) {
   held_.splice(held_.end(), from, holding);
 }
 
+void AddressPools::make_free(Holdings& from, Holdings::iterator holding) {
+  holding->state = State::kFree;
+  holding->share = steering_.downlink(holding->address).value_or(contract::WorkerId{}).value;
+  Holdings& free = holding->pool->shares[holding->share].free;
+  free.splice(free.end(), from, holding);
+}
+
 void AddressPools::on_quarantine_over() {
   for (Pool& pool : pools_) {
     while (!pool.quarantined.empty() && pool.quarantined.front().quarantined_until <= wheel_.now()) {
-      Holding& holding = pool.quarantined.front();
-      holding.state = State::kFree;
-      holding.share = steering_.downlink(holding.address).value_or(contract::WorkerId{}).value;
-      Holdings& free = pool.shares[holding.share].free;
-      free.splice(free.end(), pool.quarantined, pool.quarantined.begin());
+      make_free(pool.quarantined, pool.quarantined.begin());
     }
   }
   arm_timer();

@@ -47,9 +47,11 @@ class AddressPools {
   /// apply: it protects an address from *another* subscriber, and a user who redials must not have to wait.
   [[nodiscard]] bool lease_fixed(wire::Ipv4Address address);
 
-  /// The holder is gone from the data path. Ignored if the address is not leased.
-  void release(wire::Ipv4Address address);
+  /// The holder is gone from the data path. Ignored if the address is not leased. `used`: packets may have had
+  /// it; without that there is nothing to wait for, and a dial that fails before IP is up costs the pool nothing.
+  void release(wire::Ipv4Address address, bool used = true);
 
+  [[nodiscard]] bool has(std::string_view pool) const { return by_name_.contains(pool); }
   [[nodiscard]] std::vector<PoolStatus> status() const;
 
  private:
@@ -88,6 +90,8 @@ class AddressPools {
   [[nodiscard]] static std::optional<wire::Ipv4Address> pass_frontier(Pool& pool);
   [[nodiscard]] Pool* pool_of(wire::Ipv4Address address);
   void hold(wire::Ipv4Address address, State state, Pool* pool);
+  /// To the share whose worker its packets arrive at.
+  void make_free(Holdings& from, Holdings::iterator holding);
   void take(Holdings::iterator holding);
   void on_quarantine_over();
   void arm_timer();

@@ -192,7 +192,7 @@ TEST_F(Chap, ASuccessThatCannotProveUsIsNotSent) {
   respond(sent.identifier, v2_response(sent.value, "alice", "secret"), "alice");
   backend.answer(AuthAccepted{});
   EXPECT_EQ(host.events, "sF");
-  EXPECT_EQ(host.reason, EndReason::kNoResource);
+  EXPECT_EQ(host.reason, EndReason::kAuthUnusable);
 }
 
 TEST_F(Chap, AUT_06_MalformedV2ResponsesFailWith691AndAskNobody) {

@@ -174,7 +174,7 @@ TEST_F(Pap, AFailingBackendBlamesNobody) {
   request(1, "alice", "secret");
   backend.answer(AuthUnavailable{"no server answers"});
   EXPECT_EQ(host.events, "F") << "no Nak: the password may be right";
-  EXPECT_EQ(host.reason, EndReason::kNoResource);
+  EXPECT_EQ(host.reason, EndReason::kAuthUnavailable);
   EXPECT_FALSE(authenticator->rejected());
 }
 

@@ -64,9 +64,14 @@ class FakeHost final : public test::RecordingDataPath<SessionHost> {
     RecordingDataPath::disable_mppe();
   }
   void lcp_opened() override { trace.emplace_back("lcp opened"); }
-  std::optional<Ipv4Address> lease_address(std::optional<Ipv4Address> fixed, std::string_view) override {
+  std::expected<Ipv4Address, NoAddress> lease_address(std::optional<Ipv4Address> fixed,
+                                                      std::string_view pool) override {
     ++leases;
-    return fixed ? fixed : free_address;
+    const auto address = fixed ? fixed : free_address;
+    if (!address) {
+      return std::unexpected(NoAddress{EndReason::kPoolEmpty, "pool " + std::string(pool) + " is empty"});
+    }
+    return *address;
   }
   void session_ended(EndReason reason) override { ends.push_back(reason); }
 
