@@ -65,6 +65,7 @@ struct AuthAccepted {
   std::optional<SubscriberRate> rate{};                        ///< none: the configured one
   std::optional<std::uint16_t> mtu{};                          ///< if less than the configured one
   std::optional<std::uint32_t> port_limit{};                   ///< simultaneous calls of this user
+  bool mppe_conflict = false;                                  ///< both were said; the stricter holds
   bool mppe_required = false;                                  ///< no IP without it, whatever [ppp] mppe says
   std::uint32_t mppe_strengths = wire::mppe_bits::kStrengths;  ///< the configured strengths that may be used
   std::vector<wire::Ipv4Prefix> routes{};     ///< networks behind the subscriber, each /16 or longer

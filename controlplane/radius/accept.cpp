@@ -177,7 +177,7 @@ class Reader {
     }
   }
 
-  /// RFC 2548 §2.4.4. "Allowed" leaves the decision to the settings.
+  /// RFC 2548 §2.4.4. "Allowed" leaves the decision to the settings. Of several, the strictest holds.
   Result encryption_policy(const Attribute& attribute) {
     constexpr std::uint32_t kAllowed = 1;
     constexpr std::uint32_t kRequired = 2;
@@ -185,11 +185,13 @@ class Reader {
     if (number != kAllowed && number != kRequired) {
       return refused(attribute, "is neither 1 (allowed) nor 2 (required)");
     }
-    accepted_.mppe_required |= number == kRequired;  // the strictest, whatever the order
+    said(policy_, *number);
+    accepted_.mppe_required |= number == kRequired;
     return {};
   }
 
-  /// RFC 2548 §2.4.5; 56 bits is by common use. None set: no encryption.
+  /// RFC 2548 §2.4.5; 56 bits is by common use. None set: no encryption. Of several, what all of them allow; where
+  /// that is nothing, neither the order nor a lack of encryption may be the answer.
   Result encryption_types(const Attribute& attribute) {
     namespace bits = wire::mppe_bits;
     constexpr std::pair<std::uint32_t, std::uint32_t> kTypes[] = {
@@ -205,8 +207,20 @@ class Reader {
     if (rest != 0U) {
       return refused(attribute, "is no set of the bits 2 (40), 4 (128) and 8 (56)");
     }
+    const bool differs = said(types_, strengths);
     accepted_.mppe_strengths &= strengths;
+    if (differs && accepted_.mppe_strengths == 0) {
+      return refused(attribute, "has no key length in common with another");
+    }
     return {};
+  }
+
+  /// `before`: what the attribute said last. Returns true when it now says something else.
+  bool said(std::uint32_t& before, std::uint32_t now) {
+    const bool differs = before != kUnsaid && before != now;
+    before = now;
+    accepted_.mppe_conflict |= differs;
+    return differs;
   }
 
   static Result seconds(const Attribute& attribute, std::optional<Duration>& into) {
@@ -238,6 +252,9 @@ class Reader {
   }
 
   AuthAccepted& accepted_;
+  static constexpr std::uint32_t kUnsaid = ~std::uint32_t{0};
+  std::uint32_t policy_ = kUnsaid;  // the last MS-MPPE-Encryption-Policy
+  std::uint32_t types_ = kUnsaid;   // and -Types, as wire::mppe_bits
 };
 
 /// RFC 2865 §5.22: a length that is left out is that of the address's class.

@@ -44,6 +44,19 @@ struct ProofWriter {
   }
 };
 
+/// As in `[ppp] mppe-key-lengths`.
+std::string key_lengths(std::uint32_t strengths) {
+  namespace bits = wire::mppe_bits;
+  std::string lengths;
+  for (const auto& [bit, length] :
+       {std::pair(bits::k40, "40"), std::pair(bits::k56, "56"), std::pair(bits::k128, "128")}) {
+    if ((strengths & bit) != 0) {
+      lengths += (lengths.empty() ? "" : ",") + std::string(length);
+    }
+  }
+  return lengths;
+}
+
 }  // namespace
 
 std::uint32_t nas_port_of(std::string_view session_id) {
@@ -114,6 +127,14 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
   if (reply->packet.code() == Code::kAccessAccept) {
     auto accepted = read_accept(*reply, request.proof, rates_);
     if (accepted) {
+      if (accepted->mppe_conflict) {
+        log_.event(Severity::kWarning, "radius_mppe_conflict",
+                   {{"user", request.user},
+                    {"sid", request.session_id},
+                    {"server", reply->server},
+                    {"policy", accepted->mppe_required ? "required" : "allowed"},
+                    {"key_lengths", key_lengths(accepted->mppe_strengths)}});
+      }
       if (raise_interim(accepted->interim_interval)) {
         log_.event(Severity::kWarning, "radius_interim_raised",
                    {{"user", request.user}, {"sid", request.session_id}, {"to", "60s"}});
@@ -125,12 +146,9 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
     }
     why = std::move(accepted.error());
   } else if (reply->packet.code() == Code::kAccessReject) {
-    log_.event(Severity::kInfo, "radius_rejected",
-               {{"user", request.user},
-                {"sid", request.session_id},
-                {"server", reply->server},
-                {"message", reply_message(reply->packet)}});
-    return AuthRejected{.ms_chap_error = read_reject(reply->packet)};
+    const std::string said = reply_message(reply->packet);
+    return AuthRejected{.ms_chap_error = read_reject(reply->packet),
+                        .why = "RADIUS server " + reply->server + " rejects" + (said.empty() ? "" : ": " + said)};
   } else if (reply->packet.code() == Code::kAccessChallenge) {  // RFC 2865 §4.4: as an Access-Reject
     why = "Access-Challenge needs a method that PPP does not have";
   }

@@ -59,6 +59,22 @@ TEST(RadiusAccept, OfTwoEncryptionAttributesTheStricterCounts) {
   const Octets strong = vendor(kMicrosoft, 8, hex("00000004")), any = vendor(kMicrosoft, 8, hex("0000000e"));
   EXPECT_EQ(accepted(joined({strong, any}))->mppe_strengths, bits::k128);
   EXPECT_EQ(accepted(joined({any, strong}))->mppe_strengths, bits::k128);
+  for (const Octets& conflict : {joined({allowed, required}), joined({any, strong})}) {
+    EXPECT_TRUE(accepted(conflict)->mppe_conflict);
+  }
+  for (const Octets& agreed : {joined({required, required, strong}), joined({allowed, any, any})}) {
+    EXPECT_FALSE(accepted(agreed)->mppe_conflict);
+  }
+}
+
+// Of {40} and {128} nothing is common; "no encryption" would be less than what either asked for.
+TEST(RadiusAccept, EncryptionTypesThatShareNothingAreRefused) {
+  const Octets weak = vendor(kMicrosoft, 8, hex("00000002")), strong = vendor(kMicrosoft, 8, hex("00000004"));
+  const Octets none = vendor(kMicrosoft, 8, hex("00000000"));
+  for (const Octets& types : {joined({weak, strong}), joined({strong, none}), joined({none, strong})}) {
+    EXPECT_TRUE(error_of(types).ends_with(" has no key length in common with another"));
+  }
+  EXPECT_EQ(accepted(joined({none, none}))->mppe_strengths, 0U);
 }
 
 TEST(RadiusAccept, BlanksInARouteAreBlanks) {

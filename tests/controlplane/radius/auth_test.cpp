@@ -75,7 +75,7 @@ class RadiusAuthTest : public testing::Test, public Transport, public AuthClient
   std::optional<AuthVerdict> verdict_;
 };
 
-TEST_F(RadiusAuthTest, ARejectIsOneLineWithWhatTheServerSaid) {
+TEST_F(RadiusAuthTest, ARejectTellsItsCauseWithWhatTheServerSaid) {
   const AuthVerdict& verdict =
       ask(default_rates(), Code::kAccessReject,
           joined({attribute(Type::kReplyMessage, text("no credit")), vendor(kMicrosoft, 2,
@@ -83,8 +83,21 @@ TEST_F(RadiusAuthTest, ARejectIsOneLineWithWhatTheServerSaid) {
                                                                                  "E=649 R=0"))}));
   ASSERT_TRUE(std::holds_alternative<AuthRejected>(verdict));
   EXPECT_EQ(std::get<AuthRejected>(verdict).ms_chap_error, 649);
-  EXPECT_EQ(lines(), std::vector<std::string>{
-                         "radius_rejected user=alice sid=00000000000000aa server=s0 message=no credit"});
+  EXPECT_EQ(std::get<AuthRejected>(verdict).why, "RADIUS server s0 rejects: no credit");
+  EXPECT_EQ(lines(), std::vector<std::string>{}) << "the failed login is the session's line";
+}
+
+TEST_F(RadiusAuthTest, EncryptionAttributesThatConflictAreTold) {
+  const Octets allowed = vendor(kMicrosoft, 7, hex("00000001")),
+               required = vendor(kMicrosoft, 7, hex("00000002"));
+  ask(default_rates(), Code::kAccessAccept, joined({required, required}));
+  EXPECT_EQ(lines(), std::vector<std::string>{}) << "they agree";
+  ask(default_rates(), Code::kAccessAccept,
+      joined({required, allowed, vendor(kMicrosoft, 8, hex("0000000e")),
+              vendor(kMicrosoft, 8, hex("0000000c"))}));
+  EXPECT_EQ(lines(),
+            std::vector<std::string>{"radius_mppe_conflict user=alice sid=00000000000000aa server=s0 "
+                                     "policy=required key_lengths=56,128"});
 }
 
 TEST_F(RadiusAuthTest, RatesAreOfTheAttributesThatAreListed) {
