@@ -43,6 +43,16 @@ void ConcentratorHost::unmap_call(wire::Ipv4Address local, wire::Ipv4Address pee
   index().unmap_call(local, peer, id);
 }
 
+std::optional<wire::Ipv4Address> ConcentratorHost::gre_from_elsewhere(wire::Ipv4Address local,
+                                                                      wire::LocalCallId id) const {
+  for (std::uint16_t worker = 0; worker < runtime_.worker_count(); ++worker) {
+    if (const auto source = runtime_.worker(contract::WorkerId{worker}).wrong_peers().find(local, id)) {
+      return source;
+    }
+  }
+  return std::nullopt;
+}
+
 void ConcentratorHost::map_prefix(const control::PrefixClaim& claim) {
   using By = control::PrefixClaim::By;
   if (claim.by == By::kMachine) {

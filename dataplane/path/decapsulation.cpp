@@ -123,6 +123,7 @@ void Decapsulation::find_calls(Arrival arrival) noexcept {
       }
       // Only the owner knows the call's peer, but strangers' packets must not fill its ring.
       if (!context_.index.has_peer(packet.outer_source)) {
+        context_.wrong_peers.note(packet.outer_destination, packet.call_id, packet.outer_source);
         return drop(packet, DropReason::kWrongPeer);
       }
       context_.count_steer_miss();
@@ -144,6 +145,7 @@ void Decapsulation::find_calls(Arrival arrival) noexcept {
       return drop(packet, DropReason::kUnknownCall);
     }
     if (call->identity.peer != packet.outer_source) {
+      context_.wrong_peers.note(packet.outer_destination, packet.call_id, packet.outer_source);
       return drop(packet, DropReason::kWrongPeer);
     }
     if (packet.has_ack) {

@@ -17,6 +17,7 @@
 #include "dataplane/call/call_table.hpp"
 #include "dataplane/call/due_calls.hpp"
 #include "dataplane/call/reorder_windows.hpp"
+#include "dataplane/call/wrong_peers.hpp"
 #include "dataplane/path/handoff.hpp"
 #include "dataplane/path/kernel_path.hpp"
 #include "dataplane/path/neighbour_wait.hpp"
@@ -61,6 +62,8 @@ struct WorkerContext {
   /// burst.
   std::array<rte_mbuf*, 2 * kBurst> for_subscribers{};
   std::size_t for_subscribers_count = 0;
+
+  WrongPeers wrong_peers{};
 
   /// Begins a loop iteration at `at` (TSC): sets its time and its snapshot of routes.
   void begin_iteration(std::uint64_t at, std::uint64_t tsc_per_ms, const NextHopsCell& latest) noexcept {
