@@ -44,6 +44,8 @@ void prepare_for(const Account& account, const Config& config) {
   }
   hand_over_directory(directory_of(config.log.file), kLogDirectory, account);
   hand_over_file(config.log.file, account);
+  hand_over_directory(directory_of(config.log.fail_file), kLogDirectory, account);
+  hand_over_file(config.log.fail_file, account);
 }
 
 /// At the next reload, which would otherwise be the first to say so.

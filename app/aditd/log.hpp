@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The log: one `key=value` line per event. Values may come from peers: they are escaped and bounded here, and
-// a flood of one event becomes a count.
+// a flood of one event, or of one peer's failures, becomes a count; what audits or bills never does.
+// Failures go to a second file or to syslog as well, for those who ban addresses.
 //   time=2026-01-31T12:00:00.123Z level=info event=call_up sid=1f user=alice peer=192.0.2.7
 // Thread: control. Owner: main.
 #pragma once
@@ -14,10 +15,12 @@
 #include <initializer_list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "app/aditd/config/config.hpp"
+#include "app/aditd/failure_counts.hpp"
 #include "app/aditd/log_writer.hpp"
 #include "controlplane/base/event_log.hpp"
 
@@ -35,8 +38,8 @@ class Log final : public control::EventLog {
   [[nodiscard]] static std::expected<std::unique_ptr<Log>, std::string> open(const LogSettings& settings);
   /// Whether `open` and a later reopen() would succeed, for this process; makes nothing. The error is `open`'s.
   [[nodiscard]] static std::expected<void, std::string> check(const LogSettings& settings);
-  /// For tests: any sink, any clock.
-  Log(spdlog::sink_ptr sink, const LogSettings& settings, Clock clock);
+  /// For tests: any sinks, any clock. `failures`: for these alone; nullptr: none.
+  Log(spdlog::sink_ptr sink, const LogSettings& settings, Clock clock, spdlog::sink_ptr failures = nullptr);
 
   /// Writes a line, unless its level is below the configured one or `name` has used up its lines for this
   /// second.
@@ -44,14 +47,14 @@ class Log final : public control::EventLog {
              std::initializer_list<control::Field> fields) override;
 
   /// From now on another thread, with the caller's CPUs, writes the lines; see LogWriter.
-  void write_behind() { writer_->start(); }
+  void write_behind();
 
   /// Logs the counts of storms that have ended. Call about once a second; checks every event name ever
   /// logged.
   void flush_suppressed();
 
-  /// Reopens the file, for log rotation (SIGHUP). On failure the old file stays in use, and the error is
-  /// logged there.
+  /// Reopens the files, for log rotation (SIGHUP). On failure the old file stays in use, and the error is
+  /// logged.
   void reopen();
 
  private:
@@ -64,11 +67,19 @@ class Log final : public control::EventLog {
     spdlog::level::level_enum level = spdlog::level::info;
   };
   void end_second(std::string_view name, Storm& storm, std::int64_t second);
+  /// False: a storm, and counted.
+  [[nodiscard]] bool is_calm(spdlog::level::level_enum level, std::string_view name);
+  [[nodiscard]] bool is_news(std::string_view name, std::initializer_list<control::Field> fields);
+  void write(control::Severity severity, const std::string& line);
 
   LogSettings settings_;
   Clock clock_;
   std::shared_ptr<LogWriter> writer_;
   spdlog::logger logger_;
+  spdlog::logger records_;  // to the same
+  std::shared_ptr<LogWriter> fail_writer_;  // nullptr: failures are not written once more
+  std::optional<spdlog::logger> failures_;
+  FailureCounts failure_counts_;
   std::map<std::string, Storm, std::less<>> storms_;  // names are our own literals: bounded
 };
 

@@ -46,7 +46,8 @@ void LogWriter::sink_it_(const log_msg& line) {
   }
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_.size() == kMost) {
+    const bool record = line.logger_name == spdlog::string_view_t(kRecords.data(), kRecords.size());
+    if (waiting_.size() >= (record ? kMostRecords : kMost)) {
       ++lost_;
       return;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes the log on a thread of its own: a disk that stalls, or a pipe that nobody reads, must not stop control. Lines keep their
-// order; when kMost of them wait, more are lost, counted and told. A crash loses what waits, as a rule nothing.
+// order; when kMost of them wait, more are lost, counted and told; records only when kMostRecords wait. A crash loses what waits, as a rule nothing.
 // Thread: control; the writing is the other's. Owner: the log.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -22,6 +23,9 @@ class LogWriter final : public spdlog::sinks::base_sink<spdlog::details::null_mu
  public:
   /// Some 2 MiB of usual lines; max-per-second's default lets through a second of eight events in a storm.
   static constexpr std::size_t kMost = 8192;
+  /// Lines of the logger of this name audit or bill: as many may wait as there are calls, which may all end at once.
+  static constexpr std::string_view kRecords = "records";
+  static constexpr std::size_t kMostRecords = 262'144;
 
   /// Until start(), lines are written where they are logged.
   explicit LogWriter(spdlog::sink_ptr to) : to_(std::move(to)) {}

@@ -27,8 +27,11 @@ struct LoggedEvent {
 
 class RecordingLog final : public control::EventLog {
  public:
-  void event(control::Severity, std::string_view name,
+  void event(control::Severity severity, std::string_view name,
              std::initializer_list<control::Field> fields) override {
+    if (also != nullptr) {
+      also->event(severity, name, fields);
+    }
     LoggedEvent& logged = events.emplace_back(LoggedEvent{std::string(name), {}, std::string(name)});
     for (const control::Field& field : fields) {
       logged.fields[std::string(field.key)] = field.value;
@@ -47,6 +50,7 @@ class RecordingLog final : public control::EventLog {
   }
 
   std::vector<LoggedEvent> events;
+  control::EventLog* also = nullptr;
 };
 
 }  // namespace adit::test

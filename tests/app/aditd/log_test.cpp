@@ -21,6 +21,12 @@ using control::Severity;
 using namespace std::chrono_literals;
 using namespace std::string_literals;
 
+LogSettings unlimited() {
+  LogSettings settings;
+  settings.max_per_second = 0;
+  return settings;
+}
+
 class LogTest : public testing::Test {
  protected:
   std::unique_ptr<Log> make(LogSettings settings = {}) {
@@ -92,6 +98,95 @@ TEST_F(LogTest, SEC_11_HostileValuesStayOnTheirLine) {
                          "level=info event=auth_failed user=\"" + std::string(256, 'u') + "...\""}));
 }
 
+// ---- what audits or bills, and what fails
+
+TEST_F(LogTest, SEC_11_NoStormSuppressesWhatAuditsOrBills) {
+  LogSettings settings;
+  settings.max_per_second = 3;
+  const auto log = make(settings);
+  for (int i = 0; i < 540; ++i) {
+    log->event(Severity::kRecord, "call_up", {{"peer", "192.0.2.7"}});
+  }
+  EXPECT_EQ(lines(), std::vector<std::string>(540, "level=info event=call_up peer=192.0.2.7"));
+}
+
+TEST_F(LogTest, SEC_11_OnePeersFailuresBecomeACount) {
+  const auto log = make();
+  const auto fail = [&](const char* peer) {
+    log->event(Severity::kFailure, "auth_failed", {{"peer", peer}, {"user", "mallory"}});
+  };
+  for (int i = 0; i < 500; ++i) {
+    fail("192.0.2.7");
+  }
+  fail("192.0.2.8");
+  EXPECT_EQ(lines().size(), 11u) << "the other peer's is written";
+  EXPECT_EQ(lines().back(), "level=warning event=auth_failed peer=192.0.2.8 user=mallory");
+  now_ += 30s;
+  log->flush_suppressed();
+  EXPECT_EQ(lines().size(), 11u) << "not before the minute is over";
+  now_ += 31s;
+  log->flush_suppressed();
+  EXPECT_EQ(lines().size(), 12u);
+  EXPECT_EQ(lines().back(), "level=warning event=repeated of=auth_failed peer=192.0.2.7 count=490");
+  fail("192.0.2.7");
+  EXPECT_EQ(lines().size(), 13u) << "written again";
+}
+
+TEST_F(LogTest, SEC_11_WhatIsRememberedOfStrangersIsBoundedAndNothingIsLostUntold) {
+  LogSettings settings;
+  settings.max_per_second = 1'000'000;
+  const auto log = make(settings);
+  for (int i = 0; i < 15; ++i) {
+    log->event(Severity::kFailure, "auth_failed", {{"peer", "192.0.2.7"}});
+  }
+  for (std::size_t i = 0; i < FailureCounts::kRemembered; ++i) {
+    log->event(Severity::kFailure, "auth_failed", {{"peer", "198.51.100." + std::to_string(i)}});
+  }
+  EXPECT_EQ(std::ranges::count(lines(), "level=warning event=repeated of=auth_failed peer=192.0.2.7 count=5"), 1)
+      << "forgotten, and told";
+}
+
+TEST_F(LogTest, FailuresAloneGoToTheirOwnSinkWhateverTheLevel) {
+  std::ostringstream failures;
+  LogSettings settings;
+  settings.level = LogLevel::kError;
+  Log log(std::make_shared<spdlog::sinks::ostream_sink_st>(out_), settings, [this] { return now_; },
+          std::make_shared<spdlog::sinks::ostream_sink_st>(failures));
+  log.event(Severity::kRecord, "call_up", {});
+  log.event(Severity::kWarning, "port", {});
+  log.event(Severity::kFailure, "auth_failed", {{"peer", "192.0.2.7"}, {"user", "x\npeer=198.51.100.1"}});
+  EXPECT_EQ(out_.str(), "");
+  const std::regex line(
+      R"re(time=\S+Z level=warning event=auth_failed peer=192\.0\.2\.7 user="x\\npeer=198\.51\.100\.1"\n)re");
+  EXPECT_TRUE(std::regex_match(failures.str(), line)) << failures.str();
+}
+
+TEST_F(LogTest, TheFileOfFailuresIsReopenedToo) {
+  char directory[] = "/tmp/adit-log-XXXXXX";
+  ASSERT_NE(::mkdtemp(directory), nullptr);
+  LogSettings settings;
+  settings.file = std::string(directory) + "/adit.log";
+  settings.fail_file = std::string(directory) + "/fail.log";
+  {
+    auto log = Log::open(settings);
+    ASSERT_TRUE(log) << log.error();
+    (*log)->write_behind();
+    (*log)->event(Severity::kFailure, "auth_failed", {{"peer", "192.0.2.7"}});
+    (*log)->event(Severity::kInfo, "other", {});
+    std::filesystem::rename(settings.fail_file, settings.fail_file + ".1");
+    (*log)->reopen();
+    (*log)->event(Severity::kFailure, "auth_failed", {{"peer", "192.0.2.8"}});
+  }
+  const auto text = [](const std::string& file) {
+    std::ifstream in(file);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  EXPECT_NE(text(settings.fail_file).find("peer=192.0.2.8\n"), std::string::npos);
+  EXPECT_EQ(text(settings.fail_file + ".1").find("other"), std::string::npos);
+  EXPECT_NE(text(settings.file).find("peer=192.0.2.8\n"), std::string::npos) << "the log has all";
+  std::filesystem::remove_all(directory);
+}
+
 TEST_F(LogTest, CountsAStormInsteadOfWritingIt) {
   LogSettings settings;
   settings.max_per_second = 3;
@@ -127,7 +222,7 @@ TEST_F(LogTest, FlushTellsOfAStormThatHasEnded) {
 TEST_F(LogTest, WrittenBehindLinesKeepTheirOrder) {
   std::vector<std::string> wanted;
   {
-    const auto log = make({LogLevel::kInfo, "", 0});
+    const auto log = make(unlimited());
     log->event(Severity::kInfo, "before", {});
     log->write_behind();
     wanted.emplace_back("level=info event=before");
@@ -160,7 +255,7 @@ class StalledSink final : public spdlog::sinks::base_sink<std::mutex> {
 TEST(LogWriterTest, AStalledDiskStopsNobodyAndWhatIsLostIsTold) {
   const auto sink = std::make_shared<StalledSink>();
   {
-    Log log(sink, {LogLevel::kInfo, "", 0}, [] { return 0ms; });
+    Log log(sink, unlimited(), [] { return 0ms; });
     log.write_behind();
     log.event(Severity::kInfo, "first", {});
     sink->stalled.wait();
