@@ -2,6 +2,7 @@
 #include "app/escape.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <optional>
 
@@ -123,6 +124,90 @@ std::string escape_octets(std::string_view octets, std::size_t max_octets) {
     out += "...";
   }
   return out;
+}
+
+namespace {
+
+void append_utf8(std::string& out, char32_t value) {
+  const auto put = [&out](char32_t octet) { out += static_cast<char>(static_cast<std::uint8_t>(octet)); };
+  if (value < 0x80) {
+    put(value);
+  } else if (value < 0x800) {
+    put(0xC0 | value >> 6);
+    put(0x80 | (value & 0x3F));
+  } else if (value < 0x10000) {
+    put(0xE0 | value >> 12);
+    put(0x80 | (value >> 6 & 0x3F));
+    put(0x80 | (value & 0x3F));
+  } else {
+    put(0xF0 | value >> 18);
+    put(0x80 | (value >> 12 & 0x3F));
+    put(0x80 | (value >> 6 & 0x3F));
+    put(0x80 | (value & 0x3F));
+  }
+}
+
+/// All of `digits`, in base 16.
+std::optional<std::uint32_t> read_hex(std::string_view digits) {
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+  const bool whole = !digits.empty() && error == std::errc{} && end == digits.data() + digits.size();
+  return whole ? std::optional(value) : std::nullopt;
+}
+
+/// Reads the escape that `text` begins with, without its backslash. Returns its length; 0: it is none.
+std::size_t read_escape(std::string_view text, std::string& out) {
+  constexpr std::string_view kLetters = "\\\"nrt";
+  constexpr std::string_view kMeant = "\\\"\n\r\t";
+  if (text.empty()) {
+    return 0;
+  }
+  if (const std::size_t at = kLetters.find(text.front()); at != std::string_view::npos) {
+    out += kMeant[at];
+    return 1;
+  }
+  if (text.front() == 'x' && text.size() >= 3) {
+    const auto octet = read_hex(text.substr(1, 2));
+    if (octet) {
+      out += static_cast<char>(static_cast<std::uint8_t>(*octet));
+    }
+    return octet ? 3 : 0;
+  }
+  const std::size_t end = text.starts_with("u{") ? text.find('}') : std::string_view::npos;
+  const auto point =
+      end != std::string_view::npos && end <= 8 ? read_hex(text.substr(2, end - 2)) : std::nullopt;
+  if (!point || *point > 0x10FFFF) {
+    return 0;
+  }
+  append_utf8(out, *point);
+  return end + 1;
+}
+
+}  // namespace
+
+std::string unescape_octets(std::string_view shown) {
+  std::string out;
+  out.reserve(shown.size());
+  for (std::size_t at = 0; at < shown.size();) {
+    const char c = shown[at++];
+    const std::size_t length = c == '\\' ? read_escape(shown.substr(at), out) : 0;
+    if (length == 0) {
+      out += c;
+    }
+    at += length;
+  }
+  return out;
+}
+
+bool is_utf8(std::string_view octets) {
+  while (!octets.empty()) {
+    const std::optional<CodePoint> point = decode_utf8(octets);
+    if (!point) {
+      return false;
+    }
+    octets.remove_prefix(point->octets);
+  }
+  return true;
 }
 
 std::string quote_if_needed(std::string_view octets, std::size_t max_octets) {

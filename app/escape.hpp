@@ -18,6 +18,13 @@ inline constexpr std::size_t kMaxShownOctets = 256;
 /// zero-width and direction marks). Anything beyond `max_octets` becomes "...".
 [[nodiscard]] std::string escape_octets(std::string_view octets, std::size_t max_octets = kMaxShownOctets);
 
+/// What escape_octets() made this text of, so that whatever is shown can be typed. A backslash that begins none of
+/// its forms stays as it is.
+[[nodiscard]] std::string unescape_octets(std::string_view shown);
+
+/// Whether it is UTF-8, which JSON must be.
+[[nodiscard]] bool is_utf8(std::string_view octets);
+
 /// A log value: unchanged if it needs no quotes, else escaped in double quotes. Never empty; a space is
 /// always quoted.
 [[nodiscard]] std::string quote_if_needed(std::string_view octets, std::size_t max_octets = kMaxShownOctets);

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "app/escape.hpp"
 #include "app/table.hpp"
 
 namespace adit::app {
@@ -19,6 +20,11 @@ const Json& member(const Json& object, std::string_view name) {
 std::string text(const Json& object, std::string_view name) {
   const Json& value = member(object, name);
   return value.is_string() ? value.get<std::string>() : "";
+}
+
+std::string user_name(const Json& object, std::string_view name) {
+  const Json& value = member(object, name);
+  return value.is_string() ? unescape_octets(value.get<std::string>()) : "";
 }
 
 std::uint64_t number(const Json& object, std::string_view name) {

@@ -8,7 +8,7 @@ namespace adit::app {
 std::string render_sessions(const Json& result) {
   Rows rows;
   for (const Json& session : list(result, "sessions")) {
-    rows.push_back({text(session, "sid"), text(session, "username"), text(session, "calling_sid"),
+    rows.push_back({text(session, "sid"), user_name(session, "username"), text(session, "calling_sid"),
                     text(session, "ip"), text(session, "type"), text(session, "rate_limit"),
                     flag(session, "mppe") ? "mppe-" + text(session, "mppe_mode") : "", text(session, "state"),
                     human_uptime(number(session, "uptime_seconds")), human_bytes(number(session, "rx_bytes")),

@@ -5,6 +5,7 @@
 #include "app/adit/password.hpp"
 #include "app/adit/render.hpp"
 #include "app/adit/verb.hpp"
+#include "app/escape.hpp"
 
 namespace adit::app {
 namespace {
@@ -18,7 +19,7 @@ Params selector(const std::string& by, const std::string& value) {
   if (value.empty()) {
     return std::unexpected("the " + by + " is empty");
   }
-  return Json{{"by", by}, {"value", value}};
+  return Json{{"by", by}, {"value", is_utf8(value) ? value : escape_octets(value)}};
 }
 
 Params terminate_params(const Verb& verb, const Words& words) {

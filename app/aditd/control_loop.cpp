@@ -59,7 +59,7 @@ ControlLoop::ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool
                     entropy(), log, radius_.backend(), host_, runtime.steering(), radius_.accounting()),
       operator_view_(
           concentrator_, runtime, wheel, radius_, chores_, [this] { wait_for_restart(); },
-          [this](OperatorBackend::Reloaded done) { reload(std::move(done)); }),
+          [this](OperatorBackend::Reloaded done) { reload(std::move(done)); }, log),
       reload_thread_(loop_.io(), std::move(reread)),
       operator_socket_(loop_.io(), chores_, operator_view_, config.cli),
       second_(loop_.io()),

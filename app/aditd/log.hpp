@@ -76,7 +76,7 @@ class Log final : public control::EventLog {
   Clock clock_;
   std::shared_ptr<LogWriter> writer_;
   spdlog::logger logger_;
-  spdlog::logger records_;  // to the same
+  spdlog::logger records_;                  // to the same
   std::shared_ptr<LogWriter> fail_writer_;  // nullptr: failures are not written once more
   std::optional<spdlog::logger> failures_;
   FailureCounts failure_counts_;

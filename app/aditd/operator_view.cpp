@@ -16,7 +16,8 @@ using dataplane::WorkerCounter;
 
 OperatorView::OperatorView(control::Concentrator& concentrator, Runtime& runtime,
                            const control::TimerWheel& wheel, RadiusService& radius, Chores& chores,
-                           std::function<void()> on_restart, std::function<void(Reloaded)> reload)
+                           std::function<void()> on_restart, std::function<void(Reloaded)> reload,
+                           control::EventLog& log)
     : concentrator_(concentrator),
       runtime_(runtime),
       wheel_(wheel),
@@ -24,6 +25,7 @@ OperatorView::OperatorView(control::Concentrator& concentrator, Runtime& runtime
       chores_(chores),
       on_restart_(std::move(on_restart)),
       reload_(std::move(reload)),
+      log_(log),
       began_(rte_rdtsc()) {}
 
 NextSessions OperatorView::sessions() const {
@@ -191,6 +193,14 @@ void OperatorView::walk(control::SessionSelector selector,
     }
     return !walk.done();
   });
+}
+
+void OperatorView::note(const Action& action) {
+  log_.event(control::Severity::kRecord, "admin",
+             {{"by", std::string(action.by)},
+              {"method", std::string(action.method)},
+              {"params", action.params},
+              {"result", action.result}});
 }
 
 }  // namespace adit::app

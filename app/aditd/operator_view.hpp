@@ -24,7 +24,7 @@ class OperatorView final : public OperatorBackend {
   /// PortSupervisor::finish_restart().
   OperatorView(control::Concentrator& concentrator, Runtime& runtime, const control::TimerWheel& wheel,
                RadiusService& radius, Chores& chores, std::function<void()> on_restart,
-               std::function<void(Reloaded)> reload);
+               std::function<void(Reloaded)> reload, control::EventLog& log);
 
   [[nodiscard]] NextSessions sessions() const override;
   [[nodiscard]] control::ConcentratorStats stats() const override;
@@ -49,6 +49,7 @@ class OperatorView final : public OperatorBackend {
   void set_rate(control::SessionSelector selector, std::optional<control::SubscriberRate> rate,
                 Counted done) override;
   void terminate(control::SessionSelector selector, bool hard, Counted done) override;
+  void note(const Action& action) override;
 
  private:
   /// Goes on when the operator has gone: what was begun is done to all calls.
@@ -63,6 +64,7 @@ class OperatorView final : public OperatorBackend {
   Chores& chores_;
   std::function<void()> on_restart_;
   std::function<void(Reloaded)> reload_;
+  control::EventLog& log_;
   std::uint64_t began_;  // TSC
 };
 

@@ -63,8 +63,9 @@ void AuthExchange::on_verdict(const AuthVerdict& verdict) {
 
 void AuthExchange::on_rejected(const AuthRejected& rejected) {
   const std::uint16_t ms_chap_error = rejected.ms_chap_error;
-  const std::string why = (rejected.why.empty() ? "rejected" : rejected.why) +
-                          (ms_chap_error == kAuthenticationFailure ? "" : ", E=" + std::to_string(ms_chap_error));
+  const std::string why =
+      (rejected.why.empty() ? "rejected" : rejected.why) +
+      (ms_chap_error == kAuthenticationFailure ? "" : ", E=" + std::to_string(ms_chap_error));
   rejections_ = context_.host.auth_rejected(user_, why);
   const bool retry = can_retry() && ms_chap_error == kAuthenticationFailure &&
                      rejections_ < context_.settings.auth.max_failure;

@@ -27,14 +27,14 @@ enum class EndReason : std::uint8_t {
   kAddressInUse,  ///< the user's fixed address is another's, or the machine's own
   kStartTimeout,  ///< no SCCRQ or no OCRQ in time
   kLcpTimeout,
-  kNoGre,  ///< nothing came by GRE: a firewall, or a NAT that gives it another address
+  kNoGre,      ///< nothing came by GRE: a firewall, or a NAT that gives it another address
   kLcpFailed,  ///< no agreement, the peer rejects what we need, loopback
   kAuthFailed,
   kAuthTimeout,
-  kAuthRefused,   ///< the peer refuses every method we allow
+  kAuthRefused,      ///< the peer refuses every method we allow
   kAuthUnavailable,  ///< no backend answered
-  kAuthUnusable,  ///< the backend answered, but neither yes nor no: the log says what it was
-  kMppeRefused,   ///< we require encryption, and it was not agreed
+  kAuthUnusable,     ///< the backend answered, but neither yes nor no: the log says what it was
+  kMppeRefused,      ///< we require encryption, and it was not agreed
   kMppeDesynchronised,
   kIpcpFailed,
   kNetworkTimeout,  ///< authenticated, but no network protocol in time

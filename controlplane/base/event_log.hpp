@@ -15,7 +15,7 @@ enum class Severity {
   kInfo,
   kWarning,
   kError,
-  kRecord,   ///< as kInfo, of what audits or bills: no storm suppresses it
+  kRecord,  ///< as kInfo, of what audits or bills: no storm suppresses it
   kFailure,  ///< as kWarning, of what a peer tried in vain: repetitions by one `peer` (a field of it) are counted
 };
 

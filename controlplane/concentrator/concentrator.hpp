@@ -93,7 +93,8 @@ struct ConcentratorStats {
   std::uint64_t auth_rejected = 0;
   std::uint64_t frames_dropped = 0;  ///< PPP control frames dropped because the worker's ring was full
   std::uint64_t stale_messages = 0;  ///< from workers, about calls that no longer exist
-  std::vector<std::pair<EndReason, std::uint64_t>> ended;  ///< calls, and connections without one, by reason, without zeros
+  std::vector<std::pair<EndReason, std::uint64_t>>
+      ended;  ///< calls, and connections without one, by reason, without zeros
 };
 
 /// A source address that was limited: what it has, and what was done to it (admission/source_history.hpp).

@@ -247,7 +247,8 @@ std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord
 EndReason ConcentratorCore::no_place_for(ConnectionRecord& connection) {
   const Scarce what = fewest_places(connection.local);
   const bool has_room = places_left(connection.local) > reserved_places();
-  connection.lacks = has_room ? "its worker's ring is full" : kScarceThings[static_cast<std::size_t>(what)].remedy;
+  connection.lacks =
+      has_room ? "its worker's ring is full" : kScarceThings[static_cast<std::size_t>(what)].remedy;
   count_refusal(connection.peer);
   scarce(what, refused_);
   return EndReason::kNoResource;

@@ -45,7 +45,7 @@ class ConnectionRecord final : public PptpConnectionHost {
   std::uint32_t calls = 0;  ///< total so far
   bool ever_logged_in = false;
   std::string_view lacks{};  ///< why its call is refused, for the log: a literal
-  Claim claim;              ///< after login once one of its calls is
+  Claim claim;               ///< after login once one of its calls is
   PptpConnection protocol;
 
  private:

@@ -19,13 +19,15 @@ Allowed is_single(ConcentratorCore& core, const CallRecord& call, const std::str
     if (other == &call || other->finished()) {
       continue;
     }
-    core.log.event(deny ? Severity::kFailure : Severity::kRecord, deny ? "second_session_denied" : "session_replaced",
+    core.log.event(deny ? Severity::kFailure : Severity::kRecord,
+                   deny ? "second_session_denied" : "session_replaced",
                    {{"user", user},
                     {"peer", wire::to_string(call.peer())},
                     {"sid", deny ? call.session_id() : other->session_id()},
                     {"other_sid", deny ? other->session_id() : call.session_id()}});
     if (deny) {
-      return std::unexpected("has a call already, sid " + other->session_id() + ", and single-session denies another");
+      return std::unexpected("has a call already, sid " + other->session_id() +
+                             ", and single-session denies another");
     }
     other->end(EndReason::kReplaced);
   }
@@ -33,7 +35,7 @@ Allowed is_single(ConcentratorCore& core, const CallRecord& call, const std::str
 }
 
 Allowed is_within(ConcentratorCore& core, const CallRecord& call, const std::string& user,
-               std::optional<std::uint32_t> port_limit) {
+                  std::optional<std::uint32_t> port_limit) {
   if (!port_limit) {
     return {};
   }
@@ -53,7 +55,8 @@ Allowed is_within(ConcentratorCore& core, const CallRecord& call, const std::str
 }  // namespace
 
 std::expected<void, std::string> may_add_call(ConcentratorCore& core, const CallRecord& call,
-                                              const std::string& user, std::optional<std::uint32_t> port_limit) {
+                                              const std::string& user,
+                                              std::optional<std::uint32_t> port_limit) {
   const Allowed single = is_single(core, call, user);
   return single ? is_within(core, call, user, port_limit) : single;
 }

@@ -113,9 +113,9 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   RateLimit new_keys_{kNewKeysAtOnce, kGoodTime};
   RateLimit frames_{200, Duration{20}};  // no PPP negotiation needs more than 50 frames a second for long
   std::string user_;
-  std::string claimed_;           // by the last login
-  std::string rejected_why_;      // why the last proof was rejected
-  std::string why_;               // of reason_, in words
+  std::string claimed_;       // by the last login
+  std::string rejected_why_;  // why the last proof was rejected
+  std::string why_;           // of reason_, in words
   std::string_view tried_method_ = "none";
   std::uint32_t rejections_ = 0;  // of proofs, over all renegotiations
   std::optional<Instant> due_;    // by when IP has to be up; none while it is

@@ -147,8 +147,9 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
     why = std::move(accepted.error());
   } else if (reply->packet.code() == Code::kAccessReject) {
     const std::string said = reply_message(reply->packet);
-    return AuthRejected{.ms_chap_error = read_reject(reply->packet),
-                        .why = "RADIUS server " + reply->server + " rejects" + (said.empty() ? "" : ": " + said)};
+    return AuthRejected{
+        .ms_chap_error = read_reject(reply->packet),
+        .why = "RADIUS server " + reply->server + " rejects" + (said.empty() ? "" : ": " + said)};
   } else if (reply->packet.code() == Code::kAccessChallenge) {  // RFC 2865 §4.4: as an Access-Reject
     why = "Access-Challenge needs a method that PPP does not have";
   }

@@ -85,5 +85,18 @@ TEST(Escape, SEC_11_AnyOctetsBecomeOnePrintableLine) {
   }
 }
 
+TEST(Escape, WhatIsShownCanBeTyped) {
+  using namespace std::string_literals;
+  for (const std::string& name : {"alice"s, "CORP\\alice"s, "\xff\xfe"s, "a\0b"s, "\x1b[2J"s, "\"\n\r\t"s,
+                                  "\u202e\U000e0001\u0085"s, "\\x41"s, "\\"s}) {
+    const std::string shown = escape_octets(name);
+    EXPECT_EQ(unescape_octets(shown), name) << shown;
+    EXPECT_TRUE(is_utf8(shown));
+  }
+  EXPECT_EQ(unescape_octets("CORP\\alice"), "CORP\\alice") << "no escape of ours";
+  EXPECT_EQ(unescape_octets("\\xg1\\u{}\\u{110000}\\x4"), "\\xg1\\u{}\\u{110000}\\x4");
+  EXPECT_FALSE(is_utf8("\xff"));
+}
+
 }  // namespace
 }  // namespace adit::app

@@ -74,7 +74,8 @@ TEST(Uplink, GRE_04_OnlyTheSessionTripleOpensTheCall) {
   world.turn();
   EXPECT_TRUE(world.sent(kCoreSide).empty());
   EXPECT_EQ(world.dropped(DropReason::kWrongPeer), 1U);
-  EXPECT_EQ(world.worker().wrong_peers().find(kServer, kLocalId), stranger) << "control can say where it came from";
+  EXPECT_EQ(world.worker().wrong_peers().find(kServer, kLocalId), stranger)
+      << "control can say where it came from";
   EXPECT_EQ(world.dropped(DropReason::kUnknownCall), 3U);
   world.arrive(kAccessSide, data(0));  // the strangers' numbers have moved nothing
   world.turn();

@@ -55,12 +55,12 @@ struct CliSettings {  // [cli]
 
 struct LogSettings {  // [log]
   LogLevel level = LogLevel::kInfo;
-  std::string file;           ///< empty: standard error
-  std::string fail_file{};    ///< failures once more, for fail2ban; empty: none
-  bool fail_syslog = false;   ///< failures once more, to syslog
+  std::string file;          ///< empty: standard error
+  std::string fail_file{};   ///< failures once more, for fail2ban; empty: none
+  bool fail_syslog = false;  ///< failures once more, to syslog
   std::uint32_t max_per_second =
       1000;  ///< lines a second of one event name, and some a minute of one peer's failures; the rest
-               ///< are only counted. 0: no limit
+             ///< are only counted. 0: no limit
 };
 
 struct Config {

@@ -41,16 +41,19 @@ Section log_section() {
                    "write to.\n"
                    "Empty: standard error, which systemd keeps in its journal."),
           ADIT_KEY("log-fail-file", "", log.fail_file, (PathKind{kMaxPath, true}),
-                   "What peers tried in vain, once more and alone: \"/var/log/adit/fail.log\", for fail2ban, whose "
+                   "What peers tried in vain, once more and alone: \"/var/log/adit/fail.log\", for fail2ban, "
+                   "whose "
                    "filter and jail are\n"
                    "in /usr/share/doc/adit/fail2ban. Reopened like log-file. Empty: none."),
           ADIT_KEY("log-fail-syslog", "", log.fail_syslog, BoolKind{},
                    "The same to syslog, facility authpriv."),
-          ADIT_KEY("max-per-second", "", log.max_per_second, (NumberKind<std::uint32_t>{0, 1'000'000}),
-                   "Lines per second of one event, and 10 a minute of one kind of failure of one peer; more are counted "
-                   "and the count\n"
-                   "is logged. What audits or bills (call_up, call_ended after a login, admin) is always written. "
-                   "0: no limit."),
+          ADIT_KEY(
+              "max-per-second", "", log.max_per_second, (NumberKind<std::uint32_t>{0, 1'000'000}),
+              "Lines per second of one event, and 10 a minute of one kind of failure of one peer; more are "
+              "counted "
+              "and the count\n"
+              "is logged. What audits or bills (call_up, call_ended after a login, admin) is always written. "
+              "0: no limit."),
       }};
 }
 

@@ -132,6 +132,13 @@ class OperatorBackend {
                         Counted done) = 0;
   /// Asks calls to end; hard: without LCP's Terminate-Request.
   virtual void terminate(control::SessionSelector selector, bool hard, Counted done) = 0;
+
+  /// What was asked for that changes something, as JSON, by whom, and what came of it: for the log.
+  struct Action {
+    std::string_view by, method;
+    std::string params, result;
+  };
+  virtual void note(const Action& /*action*/) {}
 };
 
 }  // namespace adit::app

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -51,6 +52,28 @@ std::optional<std::string> unknown_param(const Json& params, std::string_view la
     }
   }
   return std::nullopt;
+}
+
+/// A user is named as logs and `adit show sessions` show the name. A name with a lone backslash, DOMAIN\user, may be
+/// written as it is: unless it is what some other name looks like.
+void as_shown(const SessionSelector& selector,
+              const std::function<void(const SessionSelector&, OperatorBackend::Counted)>& act,
+              const OperatorBackend::Counted& done) {
+  SessionSelector meant = selector;
+  if (selector.by == SessionSelector::By::kUsername) {
+    meant.value = unescape_octets(selector.value);
+  }
+  if (meant.value == selector.value) {
+    act(selector, done);
+    return;
+  }
+  act(meant, [selector, act, done](std::size_t calls) {
+    if (calls != 0) {
+      done(calls);
+    } else {
+      act(selector, done);
+    }
+  });
 }
 
 struct TerminateParams {
@@ -107,8 +130,12 @@ void terminate(const Json& params, OperatorBackend& backend, const Answer& answe
     answer(std::unexpected(read.error()));
     return;
   }
-  backend.terminate(read->selector, read->hard,
-                    [answer](std::size_t calls) { answer(Json{{"terminated", calls}}); });
+  as_shown(
+      read->selector,
+      [&backend, hard = read->hard](const SessionSelector& selector, OperatorBackend::Counted done) {
+        backend.terminate(selector, hard, std::move(done));
+      },
+      [answer](std::size_t calls) { answer(Json{{"terminated", calls}}); });
 }
 
 void shape(const Json& params, OperatorBackend& backend, const Answer& answer) {
@@ -117,8 +144,12 @@ void shape(const Json& params, OperatorBackend& backend, const Answer& answer) {
     answer(std::unexpected(read.error()));
     return;
   }
-  backend.set_rate(read->selector, read->rate,
-                   [answer](std::size_t calls) { answer(Json{{"shaped", calls}}); });
+  as_shown(
+      read->selector,
+      [&backend, rate = read->rate](const SessionSelector& selector, OperatorBackend::Counted done) {
+        backend.set_rate(selector, rate, std::move(done));
+      },
+      [answer](std::size_t calls) { answer(Json{{"shaped", calls}}); });
 }
 
 Result restart_port(const Json& params, OperatorBackend& backend) {

@@ -2,6 +2,7 @@
 #include "app/aditd/operator/control_socket.hpp"
 
 #include <grp.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +26,8 @@ using Socket = asio::local::stream_protocol::socket;
 // reply.
 class ControlSocket::Client : public std::enable_shared_from_this<Client> {
  public:
-  Client(ControlSocket& server, Socket socket) : server_(&server), socket_(std::move(socket)) {}
+  Client(ControlSocket& server, Socket socket)
+      : server_(&server), socket_(std::move(socket)), by_(peer_of(socket_)) {}
 
   void start() { read(); }
 
@@ -37,6 +39,14 @@ class ControlSocket::Client : public std::enable_shared_from_this<Client> {
   }
 
  private:
+  /// Who it is, as the kernel knows: SO_PEERCRED.
+  static std::string peer_of(Socket& socket) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    const bool known = ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+    return known ? "uid " + std::to_string(peer.uid) : "unknown";
+  }
+
   void read() {
     asio::async_read_until(socket_, asio::dynamic_buffer(input_, kMaxRequest), '\n',
                            [self = shared_from_this()](const asio::error_code& error, std::size_t length) {
@@ -61,12 +71,15 @@ class ControlSocket::Client : public std::enable_shared_from_this<Client> {
     server_->touch(*this);
     const std::string line = input_.substr(0, length - 1);
     input_.erase(0, length);
-    handle_rpc(line, server_->backend_, [self = shared_from_this()](RpcReply reply) {
-      if (self->server_ != nullptr) {
-        self->reply_ = std::move(reply);
-        self->write();
-      }
-    });
+    handle_rpc(
+        line, server_->backend_,
+        [self = shared_from_this()](RpcReply reply) {
+          if (self->server_ != nullptr) {
+            self->reply_ = std::move(reply);
+            self->write();
+          }
+        },
+        by_);
   }
 
   void write() {
@@ -107,6 +120,7 @@ class ControlSocket::Client : public std::enable_shared_from_this<Client> {
 
   ControlSocket* server_;
   Socket socket_;
+  const std::string by_;
   std::string input_;
   std::string output_;
   RpcReply reply_;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -117,8 +118,14 @@ void try_radius(const Json& params, OperatorBackend& backend, const Answer& answ
     answer(std::unexpected(login.error()));
     return;
   }
-  backend.try_login(std::move(*login),
-                    [answer](const control::TrialOutcome& outcome) { answer(trial_json(outcome)); });
+  backend.try_login(std::move(*login), [answer, pools = backend.pools()](control::TrialOutcome outcome) {
+    const auto& granted = outcome.accepted;
+    if (granted && !granted->address &&
+        std::ranges::find(pools, granted->pool, &control::PoolStatus::name) == pools.end()) {
+      outcome.why = "its pool is not in [ip-pool]: the call would end as pool_unknown";
+    }
+    answer(trial_json(outcome));
+  });
 }
 
 }  // namespace adit::app

@@ -69,6 +69,7 @@ struct Dispatch {
   const Request& request;
   OperatorBackend& backend;
   const Reply& answer;
+  const std::string& by;
 
   void operator()(Show show) const {
     if (is_to_be_shown()) {
@@ -83,7 +84,11 @@ struct Dispatch {
       answer(RpcReply(std::move(list)));
     }
   }
-  void operator()(Command command) const { reply(command(request.params, backend)); }
+  void operator()(Command command) const {
+    const Result result = command(request.params, backend);
+    note(backend, by, request, result);
+    reply(result);
+  }
   void operator()(Inquiry inquire) const {
     if (!request.has_id) {
       answer({});
@@ -96,7 +101,9 @@ struct Dispatch {
 
   void operator()(SlowCommand command) const {
     command.run(request.params, backend,
-                [id = request.id, has_id = request.has_id, answer = answer](const Result& result) {
+                [request = request, answer = answer, by = by, &backend = backend](const Result& result) {
+                  note(backend, by, request, result);
+                  const auto& [id, has_id, method, params] = request;
                   answer(has_id ? RpcReply(reply_text(id, result)) : RpcReply());
                 });
   }
@@ -106,6 +113,13 @@ struct Dispatch {
   }
 
  private:
+  static void note(OperatorBackend& backend, const std::string& by, const Request& request,
+                   const Result& result) {
+    backend.note({.by = by,
+                  .method = request.method,
+                  .params = request.params.is_null() ? "" : dump(request.params),
+                  .result = result ? dump(*result) : result.error().message});
+  }
   /// Whether to run a read-only method. Answers notifications and unexpected params itself.
   [[nodiscard]] bool is_to_be_shown() const {
     if (!request.has_id) {
@@ -120,8 +134,8 @@ struct Dispatch {
   }
 };
 
-void dispatch(const Request& request, OperatorBackend& backend, const Reply& answer) {
-  const Dispatch dispatch{request, backend, answer};
+void dispatch(const Request& request, OperatorBackend& backend, const Reply& answer, const std::string& by) {
+  const Dispatch dispatch{request, backend, answer, by};
   const auto found = std::ranges::find(methods(), request.method, &Method::name);
   if (found == methods().end()) {
     dispatch.reply(
@@ -151,7 +165,7 @@ std::string RpcReply::next() {
 }
 
 void handle_rpc(std::string_view line, OperatorBackend& backend,
-                const std::function<void(RpcReply reply)>& answer) {
+                const std::function<void(RpcReply reply)>& answer, const std::string& by) {
   const std::optional<Json> parsed = parse(line);
   if (!parsed) {
     answer(RpcReply(error_text(
@@ -175,7 +189,7 @@ void handle_rpc(std::string_view line, OperatorBackend& backend,
             .has_id = has_id,
             .method = request["method"].get<std::string>(),
             .params = request.value("params", Json(nullptr))},
-           backend, answer);
+           backend, answer, by);
 }
 
 RpcReply rpc_too_long(std::size_t limit) {

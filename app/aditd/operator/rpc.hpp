@@ -40,9 +40,9 @@ class RpcReply {
 };
 
 /// Answers one line through `answer`: at once, or later when others have to answer or act first. Whatever the
-/// line holds, the reply is JSON-RPC: a result, or an error that says what to do.
+/// line holds, the reply is JSON-RPC: a result, or an error that says what to do. `by`: who asks, for the log.
 void handle_rpc(std::string_view line, OperatorBackend& backend,
-                const std::function<void(RpcReply reply)>& answer);
+                const std::function<void(RpcReply reply)>& answer, const std::string& by = "unknown");
 
 /// The error for a line that was longer than a request may be.
 [[nodiscard]] RpcReply rpc_too_long(std::size_t limit);

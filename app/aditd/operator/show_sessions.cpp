@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "app/aditd/operator/handlers.hpp"
+#include "app/escape.hpp"
 
 namespace adit::app {
 namespace {
@@ -50,18 +51,18 @@ std::string address_text(wire::Ipv4Address address) {
   return address.is_none() ? "" : wire::to_string(address);
 }
 
-// Built by hand: a Json tree costs several times as much. Only the user name comes from outside; all other text
-// is ours and needs no escaping.
+// Built by hand: a Json tree costs several times as much. Only the user name comes from outside, in the form that
+// logs have and commands take; all other text is ours and needs no escaping.
 std::string session_json(const SessionRow& row) {
   const control::CallStatus& call = row.call;
   return fmt::format(
       R"({{"sid":"{}","username":{},"calling_sid":"{}","called_sid":"{}","ip":"{}","type":"pptp","auth":"{}",)"
       R"("mppe":{},"mppe_mode":"{}","state":"{}","phase":"{}","uptime_seconds":{},"rx_bytes":{},"tx_bytes":{},"rx_packets":{},)"
       R"("tx_packets":{},"drops":{},"mru":{},"worker":{},"call_id":{},"peer_call_id":{},"rate_limit":"{}","routes":"{}"}})",
-      call.session_id, dump(call.session.user), address_text(call.peer), address_text(call.local),
-      address_text(call.session.address), call.session.auth_method, call.session.mppe != "none",
-      call.session.mppe, state_of(call), phase_of(call.session.phase), seconds_of(row.uptime),
-      row.totals.uplink_octets, row.totals.downlink_octets, row.totals.uplink_packets,
+      call.session_id, dump(escape_octets(call.session.user)), address_text(call.peer),
+      address_text(call.local), address_text(call.session.address), call.session.auth_method,
+      call.session.mppe != "none", call.session.mppe, state_of(call), phase_of(call.session.phase),
+      seconds_of(row.uptime), row.totals.uplink_octets, row.totals.downlink_octets, row.totals.uplink_packets,
       row.totals.downlink_packets, row.totals.drops, call.session.peer_mru, call.call.worker.value,
       call.local_id.value, call.peer_id.value, control::to_string(call.rate), routes_text(call.routes));
 }

@@ -142,7 +142,8 @@ TEST_F(LogTest, SEC_11_WhatIsRememberedOfStrangersIsBoundedAndNothingIsLostUntol
   for (std::size_t i = 0; i < FailureCounts::kRemembered; ++i) {
     log->event(Severity::kFailure, "auth_failed", {{"peer", "198.51.100." + std::to_string(i)}});
   }
-  EXPECT_EQ(std::ranges::count(lines(), "level=warning event=repeated of=auth_failed peer=192.0.2.7 count=5"), 1)
+  EXPECT_EQ(std::ranges::count(lines(), "level=warning event=repeated of=auth_failed peer=192.0.2.7 count=5"),
+            1)
       << "forgotten, and told";
 }
 
@@ -150,8 +151,9 @@ TEST_F(LogTest, FailuresAloneGoToTheirOwnSinkWhateverTheLevel) {
   std::ostringstream failures;
   LogSettings settings;
   settings.level = LogLevel::kError;
-  Log log(std::make_shared<spdlog::sinks::ostream_sink_st>(out_), settings, [this] { return now_; },
-          std::make_shared<spdlog::sinks::ostream_sink_st>(failures));
+  Log log(
+      std::make_shared<spdlog::sinks::ostream_sink_st>(out_), settings, [this] { return now_; },
+      std::make_shared<spdlog::sinks::ostream_sink_st>(failures));
   log.event(Severity::kRecord, "call_up", {});
   log.event(Severity::kWarning, "port", {});
   log.event(Severity::kFailure, "auth_failed", {{"peer", "192.0.2.7"}, {"user", "x\npeer=198.51.100.1"}});

@@ -141,6 +141,12 @@ class FakeBackend final : public OperatorBackend {
     }
   }
 
+  void note(const Action& action) override {
+    noted.push_back(std::string(action.by) + ' ' + std::string(action.method) + ' ' + action.params + ' ' +
+                    action.result);
+  }
+
+  std::vector<std::string> noted;
   std::vector<SessionRow> rows;
   mutable std::size_t listed = 0;  // of them, for all who asked
   control::ConcentratorStats stats_;

@@ -110,8 +110,8 @@ TEST_F(Rpc, SEC_11_SessionsOfHostileNamesAreStillJson) {
   SessionRow row = FakeBackend::alice();
   row.call.session.user = "a\nb\x1b\"\\\xff\xfe" + std::string(1, '\0') + "c";
   backend_.rows = {row};
-  EXPECT_EQ(result("show.sessions")["sessions"][0]["username"],
-            "a\nb\x1b\"\\\uFFFD\uFFFD" + std::string(1, '\0') + "c");
+  EXPECT_EQ(result("show.sessions")["sessions"][0]["username"], R"(a\nb\x1b\"\\\xff\xfe\x00c)")
+      << "as the log shows it, and as commands take it";
 }
 
 TEST_F(Rpc, ShowsTheRest) {
@@ -289,6 +289,38 @@ TEST_F(Rpc, SEC_12_AnyMutationGetsAReplyOrNone) {
     const std::string reply = ask(line);
     ASSERT_TRUE(reply.empty() || Json::accept(reply)) << line << " -> " << reply;
   }
+}
+
+TEST_F(Rpc, WhatChangesSomethingIsNotedWithWhoAskedForIt) {
+  const auto by_alice = [&](const std::string& line) {
+    handle_rpc(line, backend_, [](RpcReply) {}, "uid 1000");
+  };
+  backend_.terminates = 2;
+  by_alice(R"({"jsonrpc":"2.0","id":1,"method":"show.stat"})");
+  EXPECT_TRUE(backend_.noted.empty()) << "who only looks";
+  by_alice(R"({"jsonrpc":"2.0","id":1,"method":"terminate","params":{"by":"username","value":"bob"}})");
+  by_alice(R"({"jsonrpc":"2.0","method":"terminate","params":{"by":"nobody"}})");
+  by_alice(R"({"jsonrpc":"2.0","id":1,"method":"reload"})");
+  EXPECT_EQ(backend_.noted,
+            (std::vector<std::string>{
+                R"(uid 1000 terminate {"by":"username","value":"bob"} {"terminated":2})",
+                R"(uid 1000 terminate {"by":"nobody"} by must be "username", "ip", "sid" or "all")",
+                R"(uid 1000 reload  {"reloaded":true})"}));
+}
+
+TEST_F(Rpc, ANameIsTakenAsItIsShown) {
+  backend_.terminates = 1;
+  ask(R"({"jsonrpc":"2.0","id":1,"method":"terminate","params":{"by":"username","value":"\\xff\\\\bob"}})");
+  ASSERT_EQ(backend_.terminated.size(), 1u);
+  EXPECT_EQ(backend_.terminated[0].selector.value, "\xff\\bob");
+}
+
+TEST_F(Rpc, ANameWithALoneBackslashMayBeWrittenAsItIs) {
+  backend_.terminates = 0;
+  ask(R"({"jsonrpc":"2.0","id":1,"method":"terminate","params":{"by":"username","value":"CORP\\nancy"}})");
+  ASSERT_EQ(backend_.terminated.size(), 2u);
+  EXPECT_EQ(backend_.terminated[0].selector.value, "CORP\nancy") << "what that is shown as comes first";
+  EXPECT_EQ(backend_.terminated[1].selector.value, "CORP\\nancy");
 }
 
 }  // namespace
