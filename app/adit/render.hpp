@@ -29,7 +29,7 @@ using Json = nlohmann::ordered_json;
 /// Calls that were asked to end.
 [[nodiscard]] std::string render_ended(const Json& result);
 [[nodiscard]] std::string render_changed(const Json& result);
-[[nodiscard]] std::string render_restarting(const Json& result);
+[[nodiscard]] std::string render_restarted(const Json& result);
 [[nodiscard]] std::string render_reloaded(const Json& result);
 
 /// Number of calls asked to end or given a new rate; 0 when the reply does not say.

@@ -54,8 +54,8 @@ std::string render_pools(const Json& result) {
                     rows, "no pools");
 }
 
-std::string render_restarting(const Json&) {
-  return "restarting; adit show ports shows when it is done\n";
+std::string render_restarted(const Json&) {
+  return "restarted; adit show ports shows its link\n";
 }
 
 }  // namespace adit::app

@@ -174,7 +174,7 @@ std::vector<Verb> make_verbs() {
        "restart",
        "Stop and start its device, with all its VLANs; calls stay up",
        "port",
-       &render_restarting,
+       &render_restarted,
        {{.name = "port", .help = "Its name (adit show ports)"}},
        &port_params},
 

@@ -240,9 +240,8 @@ void ControlLoop::supervise_ports() {
   }
 }
 
-// Waits for a grace period: microseconds, or 200 of them for each idle worker that sleeps.
 void ControlLoop::wait_for_restart() {
-  restart_.expires_after(std::chrono::milliseconds{1});
+  restart_.expires_after(runtime_.port_supervisor().wait());
   restart_.async_wait([this](const asio::error_code& error) {
     if (error || !runtime_.port_supervisor().restarting()) {
       return;

@@ -148,12 +148,12 @@ std::vector<PortRow> OperatorView::ports() const {
   return rows;
 }
 
-bool OperatorView::restart_port(const std::string& name) {
-  const bool begun = runtime_.port_supervisor().begin_restart(name);
-  if (begun) {
+void OperatorView::restart_port(const std::string& name, Restarted done) {
+  if (const auto begun = runtime_.port_supervisor().begin_restart(name, done); !begun) {
+    done(begun);
+  } else {
     on_restart_();
   }
-  return begun;
 }
 
 std::vector<MemoryRow> OperatorView::memory() const {

@@ -42,7 +42,7 @@ class OperatorView final : public OperatorBackend {
     radius_.try_login(std::move(login), std::move(done));
   }
   void reload(Reloaded done) override { reload_(std::move(done)); }
-  bool restart_port(const std::string& name) override;
+  void restart_port(const std::string& name, Restarted done) override;
   [[nodiscard]] std::vector<control::WorkerSeats> seats() const override { return concentrator_.seats(); }
   [[nodiscard]] std::vector<MemoryRow> memory() const override;
   bool use_worker(std::uint16_t worker, bool in_use) override;

@@ -4,6 +4,13 @@
 #include <algorithm>
 
 namespace adit::app {
+namespace {
+
+/// All of them take a second, well inside the time that adit waits for its answer.
+constexpr int kTries = 5;
+constexpr std::chrono::milliseconds kTryAgainAfter{200};
+
+}  // namespace
 
 std::vector<PortSupervisor::Event> PortSupervisor::check() {
   std::vector<Event> events;
@@ -18,26 +25,34 @@ std::vector<PortSupervisor::Event> PortSupervisor::check() {
     state.link = link;
     state.known = true;
     if (ports_[at].rx_queues > 0 && !restart_ && device.wants_restart()) {
-      pause(at);
+      pause(at, {});
     }
   }
   return events;
 }
 
-bool PortSupervisor::begin_restart(std::string_view name) {
+std::expected<void, std::string> PortSupervisor::begin_restart(std::string_view name, Done done) {
   const auto found = std::ranges::find(ports_, name, &dataplane::OpenPort::name);
-  if (found == ports_.end() || restart_) {
-    return false;
+  if (found == ports_.end()) {
+    return std::unexpected("no such port");
   }
-  pause(static_cast<std::size_t>(found - ports_.begin()));
-  return true;
+  if (restart_) {
+    return std::unexpected("port '" + ports_[restart_->port].name + "' is being restarted");
+  }
+  pause(static_cast<std::size_t>(found - ports_.begin()), std::move(done));
+  return {};
 }
 
-void PortSupervisor::pause(std::size_t port) {
+std::chrono::milliseconds PortSupervisor::wait() const {
+  return restart_ && restart_->failures > 0 ? kTryAgainAfter : std::chrono::milliseconds{1};
+}
+
+void PortSupervisor::pause(std::size_t port, Done done) {
   restart_ = Restart{
       port,
       dataplane::GracePeriod::after(
-          [&] { paused_.fetch_or(1U << ports_[port].port.id, std::memory_order_relaxed); }, read_turns_)};
+          [&] { paused_.fetch_or(1U << ports_[port].port.id, std::memory_order_relaxed); }, read_turns_),
+      std::move(done)};
 }
 
 std::optional<PortSupervisor::Event> PortSupervisor::finish_restart() {
@@ -49,16 +64,23 @@ std::optional<PortSupervisor::Event> PortSupervisor::finish_restart() {
     return std::nullopt;
   }
   const std::size_t port = restart_->port;
-  restart_.reset();
-  const auto restarted =
-      dataplane::restart_device(ports_, ports_[port].port.id, static_cast<unsigned>(turns.size()));
-  if (!restarted) {
-    return Event{port, "port_restart_failed",
-                 restarted.error()};  // and the port stays paused: it cannot be polled
+  const std::uint16_t device = ports_[port].port.id;
+  const auto restarted = dataplane::restart_device(ports_, device, static_cast<unsigned>(turns.size()));
+  const bool running = ports_[port].device->running();
+  if (!restarted && !running && ++restart_->failures < kTries) {
+    return std::nullopt;
   }
-  ++states_[port].restarts;
-  paused_.fetch_and(~(1U << ports_[port].port.id), std::memory_order_release);
-  return Event{port, "port_restarted", {}};
+  if (running) {  // else it stays paused: it cannot be polled
+    paused_.fetch_and(~(1U << device), std::memory_order_release);
+  }
+  states_[port].restarts += restarted ? 1 : 0;
+  const Done done = std::move(restart_->done);
+  restart_.reset();
+  if (done) {
+    done(restarted);
+  }
+  return restarted ? Event{port, "port_restarted", {}}
+                   : Event{port, "port_restart_failed", restarted.error()};
 }
 
 }  // namespace adit::app

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Watches running ports: links that go down and come up, and restarts, which a driver (after a hardware
 // reset) or the operator asks for. A restart first takes the port from the workers: they find its bit in their
-// next turn, and after a grace period none can still be using it. Calls stay up.
+// next turn, and after a grace period none can still be using it. Calls stay up. A device that does not start is tried
+// again a few times; who asked for the restart is told how it ended.
 // Thread: control. Owner: the runtime.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <expected>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -42,11 +46,17 @@ class PortSupervisor {
   /// Once a second: reports links that changed, and begins a restart if a driver asks for one.
   [[nodiscard]] std::vector<Event> check();
 
-  /// False: no such port, or another is being restarted.
-  [[nodiscard]] bool begin_restart(std::string_view name);
+  /// How a restart ended.
+  using Done = std::function<void(const std::expected<void, std::string>& result)>;
+  /// `done` is called from finish_restart(), unless this fails: no such port, or a port is being restarted.
+  [[nodiscard]] std::expected<void, std::string> begin_restart(std::string_view name, Done done = {});
   [[nodiscard]] bool restarting() const { return restart_.has_value(); }
-  /// Restarts once the workers have let go of the port; empty until then.
+  /// Restarts once the workers have let go of the port. Empty until it has ended: call it again after wait(). If the
+  /// device does not start, the port stays taken from the workers.
   [[nodiscard]] std::optional<Event> finish_restart();
+  /// Until finish_restart() is worth calling: a grace period is microseconds, or 200 of them for each idle worker that
+  /// sleeps; what a device holds on to (a peer, a driver's reset) takes longer.
+  [[nodiscard]] std::chrono::milliseconds wait() const;
 
   /// For WorkerSettings::paused_ports.
   [[nodiscard]] const std::atomic<std::uint32_t>& paused() const { return paused_; }
@@ -55,8 +65,10 @@ class PortSupervisor {
   struct Restart {
     std::size_t port = 0;
     dataplane::GracePeriod grace;
+    Done done{};
+    int failures = 0;
   };
-  void pause(std::size_t port);
+  void pause(std::size_t port, Done done);
 
   std::span<dataplane::OpenPort> ports_;
   dataplane::ReadTurns read_turns_;

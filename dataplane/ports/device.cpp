@@ -4,6 +4,7 @@
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_flow.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 
@@ -137,10 +138,14 @@ Result<void> Device::configure_and_start(unsigned buffers) {
     return std::unexpected(pool.error());
   }
   pool_ = *pool;
-  return configure();
+  if (auto configured = configure(); !configured) {
+    return configured;
+  }
+  return start();
 }
 
 Result<void> Device::configure() {
+  configured_ = false;
   rte_eth_dev_info info{};
   if (const int rc = rte_eth_dev_info_get(id_, &info); rc < 0) {
     return std::unexpected("device information: " + reason(rc));
@@ -150,15 +155,20 @@ Result<void> Device::configure() {
     return std::unexpected("configuration with " + std::to_string(settings_.rx_queues) +
                            " queues: " + reason(rc));
   }
-  if (auto queues = set_up_queues(); !queues) {
-    return queues;
-  }
+  return set_up_queues();
+}
+
+Result<void> Device::start() {
   if (const int rc = rte_eth_dev_start(id_); rc < 0) {
     return std::unexpected("start: " + reason(rc));
   }
   if (settings_.isolated) {
-    return take_ours(id_, settings_.role, settings_.rx_queues, settings_.subscribers);
+    if (auto taken = take_ours(id_, settings_.role, settings_.rx_queues, settings_.subscribers); !taken) {
+      rte_eth_dev_stop(id_);
+      return taken;
+    }
   }
+  running_ = true;
   return {};
 }
 
@@ -179,15 +189,27 @@ Result<void> Device::set_up_queues() {
       return std::unexpected("transmit queue " + std::to_string(queue) + ": " + reason(rc));
     }
   }
+  configured_ = true;
   return {};
 }
 
 Result<void> Device::restart() {
-  rte_eth_dev_stop(id_);
-  if (const int rc = rte_eth_dev_reset(id_); rc < 0 && rc != -ENOTSUP) {
-    return std::unexpected("reset: " + reason(rc));
+  rte_flow_flush(id_, nullptr);  // drivers differ in what they keep; ours are made anew after the start
+  if (const int rc = rte_eth_dev_stop(id_); rc < 0) {
+    return std::unexpected("stop: " + reason(rc));
   }
-  return configure();
+  running_ = false;
+  const int reset = rte_eth_dev_reset(id_);
+  configured_ = configured_ && reset == -ENOTSUP;
+  if (reset < 0 && reset != -ENOTSUP) {
+    return std::unexpected("reset: " + reason(reset));
+  }
+  if (!configured_) {
+    if (auto configured = configure(); !configured) {
+      return configured;
+    }
+  }
+  return start();
 }
 
 bool Device::wants_restart() const {

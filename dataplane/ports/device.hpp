@@ -41,10 +41,15 @@ class Device {
   /// Stops and closes.
   void close();
 
-  /// After a hardware reset (RTE_ETH_EVENT_INTR_RESET) or at the operator's request: stopped, reset if the
-  /// driver can, configured and started again. Virtual devices never raise that event, so only the restart
-  /// itself is tested.
+  /// After a hardware reset (RTE_ETH_EVENT_INTR_RESET) or at the operator's request: stopped and started. A device
+  /// that its driver resets in between is configured anew; one that keeps its configuration is not, because
+  /// drivers without a reset need not be able to set a queue up twice. net_af_xdp is not: it binds a second socket
+  /// to the queue while the first one is still bound, and frees what its close() then uses. Virtual devices never
+  /// raise that event, so only the restart itself is tested.
+  /// Fails with the device as it was, or stopped: running() tells. It may be tried again in both cases.
   [[nodiscard]] std::expected<void, std::string> restart();
+  /// Whether it is started. Only then may workers use it.
+  [[nodiscard]] bool running() const { return running_; }
   /// Whether the driver has asked for a restart since the last call. Any driver may, from its own thread.
   [[nodiscard]] bool wants_restart() const;
 
@@ -67,11 +72,14 @@ class Device {
   Device(DeviceSettings settings, std::uint16_t id) : settings_(std::move(settings)), id_(id) {}
   std::expected<void, std::string> configure_and_start(unsigned buffers);
   std::expected<void, std::string> configure();
+  std::expected<void, std::string> start();
   std::expected<void, std::string> set_up_queues();
 
   DeviceSettings settings_;
   std::uint16_t id_;
   int socket_ = 0;
+  bool configured_ = false;  ///< with all its queues
+  bool running_ = false;
   rte_mempool* pool_ = nullptr;
 };
 

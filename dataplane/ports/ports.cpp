@@ -338,19 +338,6 @@ void close_ports(std::vector<OpenPort>& ports) {
   ports.clear();
 }
 
-Result<void> restart_device(std::span<OpenPort> ports, std::uint16_t id, unsigned workers) {
-  Device& device =
-      *std::ranges::find_if(ports, [&](const OpenPort& open) { return open.port.id == id; })->device;
-  auto restarted = device.restart();
-  const PortSteering steering = read_steering(id, device.role(), device.rx_queues(), workers);
-  for (OpenPort& open : ports) {
-    if (open.port.id == id) {
-      open.steering = steering;
-    }
-  }
-  return restarted;
-}
-
 DeviceTotals device_totals(const OpenPort& port) {
   rte_eth_stats stats{};
   rte_eth_stats_get(port.port.id, &stats);

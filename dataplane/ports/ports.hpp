@@ -104,7 +104,9 @@ struct PortsContext {
 /// Stops and closes the ports (net_af_xdp detaches its XDP program here). Workers must have stopped.
 void close_ports(std::vector<OpenPort>& ports);
 
-/// Restarts the device of `id` with all its ports, which no worker may touch meanwhile.
+/// Restarts the device of `id` with all its ports, which no worker may touch meanwhile. An error leaves the device
+/// running or stopped (Device::running()). net_af_xdp and net_af_packet keep their sockets and the XDP program, so a
+/// port whose interface or program is gone is refused: those are made when aditd starts.
 [[nodiscard]] std::expected<void, std::string> restart_device(std::span<OpenPort> ports, std::uint16_t id,
                                                               unsigned workers);
 

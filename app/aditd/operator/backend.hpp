@@ -118,8 +118,10 @@ class OperatorBackend {
   /// changed then.
   using Reloaded = std::function<void(const std::expected<void, std::string>& result)>;
   virtual void reload(Reloaded done) = 0;
-  /// Stops and starts the port's device; calls stay up. False: no such port, or it is already restarting.
-  virtual bool restart_port(const std::string& name) = 0;
+  /// Stops and starts the port's device and calls `done`, now or later; calls stay up. The error says why it did not
+  /// start, and what to do.
+  using Restarted = std::function<void(const std::expected<void, std::string>& result)>;
+  virtual void restart_port(const std::string& name, Restarted done) = 0;
   /// One per worker.
   [[nodiscard]] virtual std::vector<control::WorkerSeats> seats() const = 0;
   [[nodiscard]] virtual std::vector<MemoryRow> memory() const = 0;

@@ -152,16 +152,21 @@ void shape(const Json& params, OperatorBackend& backend, const Answer& answer) {
       [answer](std::size_t calls) { answer(Json{{"shaped", calls}}); });
 }
 
-Result restart_port(const Json& params, OperatorBackend& backend) {
+void restart_port(const Json& params, OperatorBackend& backend, const Answer& answer) {
   const auto name = params.is_object() ? params.find("restart") : params.end();
   if (params.size() != 1 || name == params.end() || !name->is_string()) {
-    return invalid_params("port takes {\"restart\": \"NAME\"}, one of show.ports");
+    answer(invalid_params("port takes {\"restart\": \"NAME\"}, one of show.ports"));
+    return;
   }
-  if (!backend.restart_port(name->get<std::string>())) {
-    return invalid_params("no such port, or a port is being restarted already: " +
-                          escape_octets(name->get<std::string>(), 60));
-  }
-  return show_ports(backend);
+  const std::string port = name->get<std::string>();
+  backend.restart_port(port, [&backend, answer, port](const std::expected<void, std::string>& restarted) {
+    if (restarted) {
+      answer(show_ports(backend));
+    } else {
+      answer(std::unexpected(RpcError{
+          kRefused, "port '" + escape_octets(port, 60) + "' was not restarted: " + restarted.error()}));
+    }
+  });
 }
 
 void reload(const Json& params, OperatorBackend& backend, const Answer& answer) {

@@ -21,10 +21,10 @@ namespace adit::app {
 [[nodiscard]] Json show_radius(const OperatorBackend& backend);
 
 [[nodiscard]] Result use_worker(const Json& params, OperatorBackend& backend);
-[[nodiscard]] Result restart_port(const Json& params, OperatorBackend& backend);
 
 void terminate(const Json& params, OperatorBackend& backend, const Answer& answer);
 void shape(const Json& params, OperatorBackend& backend, const Answer& answer);
+void restart_port(const Json& params, OperatorBackend& backend, const Answer& answer);
 void reload(const Json& params, OperatorBackend& backend, const Answer& answer);
 void try_radius(const Json& params, OperatorBackend& backend, const Answer& answer);
 

@@ -25,7 +25,7 @@ std::span<const Method> methods() {
       // {"worker": 0, "in_use": false}
       {"worker", &use_worker},
       // {"restart": "NAME"}
-      {"port", &restart_port},
+      {"port", SlowCommand{&restart_port}},
       {"reload", SlowCommand{&reload}},
       {"version", &show_version},
   };

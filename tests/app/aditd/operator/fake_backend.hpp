@@ -107,9 +107,13 @@ class FakeBackend final : public OperatorBackend {
                          .timeouts = 3}},
             .dae = {{.name = "desk", .address = wire::Ipv4Address(192, 0, 2, 11), .disconnects = 4}}};
   }
-  bool restart_port(const std::string& name) override {
-    restarts += name == "wan" ? 1 : 0;
-    return name == "wan";
+  void restart_port(const std::string& name, Restarted done) override {
+    if (name == "wan") {
+      ++restarts;
+      done({});
+    } else {
+      done(std::unexpected("no such port"));
+    }
   }
   std::vector<control::WorkerSeats> seats() const override { return seats_; }
   std::vector<MemoryRow> memory() const override {
