@@ -2,6 +2,7 @@
 // aditd: starts everything in order, runs, and stops in reverse order.
 // Exit codes: 0 drained, or the configuration is valid (--check); 1 it is not; 2 start-up failed.
 #include <cstdio>
+#include <expected>
 #include <memory>
 #include <span>
 #include <string>
@@ -96,7 +97,29 @@ void filter_calls(FilterMode mode, Log& log) {
   }
 }
 
-/// Starts everything from the log to the last worker; returning stops it in reverse order.
+/// From the ports to the last worker. However it ends, nothing uses DPDK any more.
+std::expected<void, std::string> serve_on(const EalInit& eal, const Config& config, const Options& options,
+                                          SpoolFile&& spool, control::LocalUsers& users, Log& log) {
+  auto runtime = Runtime::start(config, eal);
+  if (!runtime) {
+    return std::unexpected(std::move(runtime.error()));
+  }
+  log_start(config, **runtime, eal, log);
+  control::TimerWheel wheel;
+  ControlLoop loop(
+      config, **runtime, std::move(spool), users, log, wheel,
+      [&] { return load_config(options.config, config.control.auth.challenge_name); },
+      ServiceNotify::from_environment());
+  if (auto opened = loop.open(); !opened) {
+    return opened;
+  }
+  filter_calls(config.core.system_call_filter, log);
+  loop.run();
+  return {};
+}
+
+/// Starts everything from the log to the last worker; returning stops it in reverse order, DPDK too when the start
+/// fails midway: it has files and interfaces of its own to remove.
 int serve(ConfigResult&& read, const Options& options) {
   const Config& config = *read.config;
   auto log = Log::open(config.log);
@@ -122,24 +145,11 @@ int serve(ConfigResult&& read, const Options& options) {
   for (const std::string& note : eal->notes) {
     (*log)->event(Severity::kWarning, "eal", {{"note", note}});
   }
-  {
-    auto runtime = Runtime::start(config, *eal);
-    if (!runtime) {
-      return cannot_start(runtime.error());
-    }
-    log_start(config, **runtime, *eal, **log);
-    control::TimerWheel wheel;
-    ControlLoop loop(
-        config, **runtime, std::move(*spool), users, **log, wheel,
-        [&] { return load_config(options.config, config.control.auth.challenge_name); },
-        ServiceNotify::from_environment());
-    if (auto opened = loop.open(); !opened) {
-      return cannot_start(opened.error());
-    }
-    filter_calls(config.core.system_call_filter, **log);
-    loop.run();
-  }
+  const auto served = serve_on(*eal, config, options, std::move(*spool), users, **log);
   stop_eal();
+  if (!served) {
+    return cannot_start(served.error());
+  }
   log_refused_calls(**log);
   (*log)->event(Severity::kInfo, "stopped", {});
   return 0;
