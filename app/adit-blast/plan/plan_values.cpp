@@ -58,15 +58,19 @@ std::string EndpointKind::show(const Endpoint& value) const {
 }
 
 Read<wire::Ipv4Prefix> PrefixKind::read(const toml::node& node) const {
-  const std::string* text = text_of(node);
-  const std::size_t slash = text == nullptr ? 0 : text->find('/');
-  const auto address =
-      text == nullptr ? std::nullopt : wire::parse_ipv4(std::string_view(*text).substr(0, slash));
-  const std::optional<double> bits = text == nullptr || slash == std::string::npos
-                                         ? std::optional(32.0)
-                                         : to_real(std::string_view(*text).substr(slash + 1));
-  if (!address || !bits || *bits != std::floor(*bits) || *bits < 8 || *bits > 32) {
+  const auto not_a_prefix = [] {
     return complain("is not a prefix", "write \"10.99.0.0/16\", or one address; lengths are 8 to 32");
+  };
+  const std::string* text = text_of(node);
+  if (text == nullptr) {
+    return not_a_prefix();
+  }
+  const std::size_t slash = text->find('/');
+  const auto address = wire::parse_ipv4(std::string_view(*text).substr(0, slash));
+  const std::optional<double> bits =
+      slash == std::string::npos ? std::optional(32.0) : to_real(std::string_view(*text).substr(slash + 1));
+  if (!address || !bits || *bits != std::floor(*bits) || *bits < 8 || *bits > 32) {
+    return not_a_prefix();
   }
   const auto length = static_cast<std::uint8_t>(*bits);
   const std::uint32_t hosts = length == 32 ? 0 : 0xFFFFFFFFu >> length;
