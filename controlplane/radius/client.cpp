@@ -277,7 +277,9 @@ void Client::on_datagram(std::size_t index, Service service, std::uint32_t lane,
     return;
   }
   const Bytes secret = server.settings.secret.bytes();
-  const bool must_sign = service == Service::kAuthentication && server.settings.must_sign;
+  // The attribute is there so that no verdict can be forged (BlastRADIUS). The answer to Status-Server is none, and
+  // FreeRADIUS 3.0 and 3.2 do not sign it.
+  const bool must_sign = sending->exchange.code == Code::kAccessRequest && server.settings.must_sign;
   const auto packet = read_reply(datagram, sending->authenticator, secret, must_sign);
   if (!packet) {
     ++server.counts.refused;

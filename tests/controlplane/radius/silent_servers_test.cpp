@@ -82,8 +82,9 @@ class Town final : public Transport {
       Authenticator request{};
       std::copy_n(datagram.begin() + 4, request.size(), request.begin());
       const Instant at = wheel.now() + (status ? Duration{20} : *its.takes);
-      replies_.emplace(at,
-                       Answer{server, lane, reply_of({}, true, Code::kAccessAccept, request, datagram[1])});
+      // As FreeRADIUS 3.2 does: no Message-Authenticator in an answer to Status-Server.
+      replies_.emplace(
+          at, Answer{server, lane, reply_of({}, !status, Code::kAccessAccept, request, datagram[1])});
     }
     return true;
   }
@@ -254,6 +255,18 @@ TEST_F(SilentServers, AServerWithoutStatusServerComesBackAndNoLoginWaitsForIt) {
   }
   EXPECT_EQ(town.client->status()[0].health, Health::kAlive);
   EXPECT_EQ(town.logins.back()->by(), "radius");
+}
+
+// Its answers carry no Message-Authenticator (see send()): they decide nothing.
+TEST_F(SilentServers, AServerThatIsWellAgainIsFoundAliveThoughNobodyLogsIn) {
+  Town town({kDead}, Backend::kRadius);
+  town.ask();
+  town.pass(Duration{5'000});
+  ASSERT_EQ(town.client->status()[0].health, Health::kOverdue);
+  town.set(0, kLive);
+  town.pass(Duration{6'000});
+  EXPECT_EQ(town.client->status()[0].health, Health::kAlive);
+  EXPECT_EQ(town.client->status()[0].refused, 0U);
 }
 
 // The copies are one for each dead-time, not one for each login.
