@@ -29,6 +29,8 @@ SetUpResult Dialler::result(const Phase& phase) const {
   result.dialled = dialled_;
   result.up = fleet_.counts().came_up;
   result.failures = by_text(fleet_.counts().failed);
+  result.given_up = fleet_.counts().given_up;
+  result.pending = fleet_.dialling();
   result.seconds = std::chrono::duration<double>(Clock::now() - since_).count();
   result.rate = result.seconds > 0 ? static_cast<double>(result.up) / result.seconds : 0;
   result.target_rate = phase.dial_rate;

@@ -120,6 +120,7 @@ void Runner::set_up(const Phase& phase, PhaseResult& result) {
         return budget == 0 && fleet_.dialling() == 0;
       },
       Clock::time_point::max(), Duration{1});
+  fleet_.abandon_dials();  // interrupted
   result.set_up = dialler_.result(phase);
 }
 
@@ -158,6 +159,7 @@ void Runner::churn(const Phase& phase, PhaseResult& result) {
         return Clock::now() >= end && budget == 0 && fleet_.dialling() == 0 && fleet_.ending() == 0;
       },
       end + kTearDownLimit, Duration{2});
+  fleet_.abandon_dials();
   if (traffic) {
     result.traffic = traffic_.stop(*traffic);
   }
@@ -194,6 +196,7 @@ void Runner::storm(const Phase& phase, PhaseResult& result) {
         return fleet_.dialling() == 0 && fleet_.ending() == 0;
       },
       end + kTearDownLimit, Duration{2});
+  fleet_.abandon_dials();
   fleet_.came_up = nullptr;
   if (traffic) {
     result.traffic = traffic_.stop(*traffic);

@@ -88,10 +88,18 @@ std::uint64_t Fleet::echoes_answered() const {
   return sum;
 }
 
+void Fleet::abandon_dials() {
+  for (const auto& line : lines_) {
+    if (line->state() == Line::State::kConnecting || line->state() == Line::State::kDialling) {
+      line->abandon();
+    }
+  }
+}
+
 void Fleet::on_over(Line& line, ClientEnd end, std::string_view detail, bool was_up) {
   echoes_of_ended_ += line.echoes_answered();
   if (end == ClientEnd::kHungUp) {
-    ++counts_.hung_up;
+    ++(was_up ? counts_.hung_up : counts_.given_up);
     return;
   }
   ++(was_up ? counts_.lost : counts_.failed)[static_cast<std::size_t>(end)];
@@ -106,13 +114,11 @@ void Fleet::on_over(Line& line, ClientEnd end, std::string_view detail, bool was
 // ---- TCP -----------------------------------------------------------------------------------------------------------
 
 void Fleet::on_connected(std::uint32_t line, ConnectionId id) {
-  ++counts_.dialled;
   by_connection_[id] = lines_[line].get();
   lines_[line]->on_connected(id);
 }
 
 void Fleet::on_connect_failed(std::uint32_t line, bool local, const std::string& why) {
-  ++counts_.dialled;
   lines_[line]->on_connect_failed(local, why);
 }
 

@@ -36,10 +36,10 @@ using EndCounts = std::array<std::uint64_t, control::kClientEnds>;
 
 /// Since reset_counts().
 struct FleetCounts {
-  std::uint64_t dialled = 0;
   std::uint64_t came_up = 0;
-  EndCounts failed{};  ///< dials that failed
-  EndCounts lost{};    ///< calls that were up and ended although we did not hang up
+  EndCounts failed{};          ///< dials that failed
+  std::uint64_t given_up = 0;  ///< dials that abandon_dials() ended
+  EndCounts lost{};            ///< calls that were up and ended although we did not hang up
   std::uint64_t hung_up = 0;
   std::map<std::string, std::uint64_t> details;  ///< reasons given for failures and losses; bounded
 };
@@ -83,6 +83,9 @@ class Fleet final : TcpEvents, DialEvents {
   /// Once per iteration of the loop: deletes clients that have ended, and retries what did not fit into a
   /// ring.
   void tidy();
+
+  /// Ends all dials in progress, without a word to the server. O(lines).
+  void abandon_dials();
 
   /// Sends a command to the traffic worker; false if its ring is full.
   bool command(const TrafficCommand& command) { return runtime_.commands().push(command); }

@@ -104,6 +104,13 @@ void Line::client_up() {
   timer_.arm(kSettle);
 }
 
+void Line::abandon() {
+  if (state_ == State::kConnecting) {
+    fleet_.give_up(number_);
+  }
+  over(ClientEnd::kHungUp, "");
+}
+
 // ---- hanging up -------------------------------------------------------------------------------------------
 
 void Line::hang_up(bool abrupt) {

@@ -42,6 +42,8 @@ class Line final : public control::ClientCallHost {
 
   /// Only when idle.
   void dial();
+  /// Only while connecting or dialling: drops the connection. No event of the line or its client may be on the stack.
+  void abandon();
   /// Only when up: stops its traffic, then closes the call as its profile does, or just goes silent
   /// (`abrupt`).
   void hang_up(bool abrupt);

@@ -54,7 +54,8 @@ Json json_of(const TrafficResult& traffic) {
 
 Json json_of(const SetUpResult& set_up) {
   return {{"dialled", set_up.dialled},         {"up", set_up.up},
-          {"failures", set_up.failures},       {"seconds", set_up.seconds},
+          {"failures", set_up.failures},       {"given_up", set_up.given_up},
+          {"pending", set_up.pending},         {"seconds", set_up.seconds},
           {"calls_per_second", set_up.rate},   {"target_calls_per_second", set_up.target_rate},
           {"concurrency", set_up.concurrency}, {"time", json_of(set_up.time)}};
 }

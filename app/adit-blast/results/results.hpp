@@ -38,15 +38,31 @@ struct TrafficResult {
   DirectionResult down;
 };
 
+using Counts = std::map<std::string, std::uint64_t>;
+
+[[nodiscard]] inline std::uint64_t sum_of(const Counts& counts) {
+  std::uint64_t sum = 0;
+  for (const auto& [name, count] : counts) {
+    sum += count;
+  }
+  return sum;
+}
+
+/// Every dial has one outcome: dialled = up + failures + given_up + pending.
 struct SetUpResult {
   std::uint64_t dialled = 0;
   std::uint64_t up = 0;
-  std::map<std::string, std::uint64_t> failures;  ///< by ClientEnd's text
-  double seconds = 0;                             ///< from the first dial to the last outcome
-  double rate = 0;                                ///< calls brought up per second over that time
-  double target_rate = 0;                         ///< 0: none was set
+  Counts failures;  ///< by ClientEnd's text
+  std::uint64_t given_up =
+      0;  ///< abandoned by us, because the run was interrupted or a phase had waited long enough
+  std::uint64_t pending = 0;  ///< storm: in progress when its time was up
+  double seconds = 0;         ///< from the first dial to the last outcome
+  double rate = 0;            ///< calls brought up per second over that time
+  double target_rate = 0;     ///< 0: none was set
   std::uint32_t concurrency = 0;
   Percentiles time;  ///< TCP connect to IP up
+
+  [[nodiscard]] std::uint64_t outcomes() const { return up + sum_of(failures) + given_up + pending; }
 };
 
 struct ThroughputTrial {
@@ -86,10 +102,10 @@ struct PhaseResult {
   std::optional<SetUpResult> set_up;     ///< set-up, and the redials of churn
   std::optional<TrafficResult> traffic;  ///< traffic, churn and hold with a rate
   std::vector<ThroughputResult> throughput;
-  std::map<std::string, std::uint64_t> lost_calls;  ///< not hung up by us; by ClientEnd's text
-  std::uint64_t hung_up = 0;                        ///< churn, tear-down
-  std::uint64_t echoes_answered = 0;                ///< PPTP and LCP echoes in this phase
-  std::optional<Footprint> footprint;               ///< at the end of the phase
+  Counts lost_calls;                   ///< not hung up by us; by ClientEnd's text
+  std::uint64_t hung_up = 0;           ///< churn, tear-down
+  std::uint64_t echoes_answered = 0;   ///< PPTP and LCP echoes in this phase
+  std::optional<Footprint> footprint;  ///< at the end of the phase
 };
 
 /// What the impairment did, and what our own data plane dropped.
@@ -97,7 +113,7 @@ struct LinkResult {
   std::uint64_t impaired_lost_up = 0, impaired_lost_down = 0;
   std::uint64_t impaired_duplicated_up = 0, impaired_duplicated_down = 0;
   std::uint64_t impaired_reordered_up = 0, impaired_reordered_down = 0;
-  std::map<std::string, std::uint64_t> drops;  ///< of our own data plane, by DropReason's name
+  Counts drops;                 ///< of our own data plane, by DropReason's name
   std::uint64_t rx_missed = 0;  ///< frames that the port lost for lack of a descriptor or buffer
 };
 

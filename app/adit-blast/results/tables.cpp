@@ -23,14 +23,6 @@ std::string section(std::string_view title, const std::vector<Column>& columns, 
   return rows.empty() ? "" : fmt::format("\n{}\n", title) + draw_table(columns, rows, "");
 }
 
-std::uint64_t total(const std::map<std::string, std::uint64_t>& counts) {
-  std::uint64_t sum = 0;
-  for (const auto& [reason, count] : counts) {
-    sum += count;
-  }
-  return sum;
-}
-
 std::string heading(const RunResult& result) {
   std::string text = fmt::format("adit-blast {}: {}", escape_octets(result.version), result.started);
   text += fmt::format(", {} s against {}:{}\n", decimal(result.seconds), to_string(result.plan.server),
@@ -43,7 +35,7 @@ std::string phases(const RunResult& result) {
   for (std::size_t i = 0; i < result.phases.size(); ++i) {
     const PhaseResult& phase = result.phases[i];
     rows.push_back({label(result, i), decimal(phase.seconds), with_commas(phase.calls_at_end),
-                    with_commas(phase.hung_up), with_commas(total(phase.lost_calls)),
+                    with_commas(phase.hung_up), with_commas(sum_of(phase.lost_calls)),
                     with_commas(phase.echoes_answered)});
   }
   return section("Phases",
@@ -64,7 +56,8 @@ std::string set_ups(const RunResult& result) {
     }
     const SetUpResult& set_up = *result.phases[i].set_up;
     counts.push_back({label(result, i), with_commas(set_up.dialled), with_commas(set_up.up),
-                      with_commas(total(set_up.failures)), decimal(set_up.seconds), decimal(set_up.rate),
+                      with_commas(sum_of(set_up.failures)), with_commas(set_up.given_up),
+                      with_commas(set_up.pending), decimal(set_up.seconds), decimal(set_up.rate),
                       set_up.target_rate > 0 ? decimal(set_up.target_rate) : "-",
                       with_commas(std::uint64_t{set_up.concurrency})});
     const Percentiles& time = set_up.time;
@@ -76,6 +69,8 @@ std::string set_ups(const RunResult& result) {
                   {"dialled", kRight},
                   {"up", kRight},
                   {"failed", kRight},
+                  {"given up", kRight},
+                  {"pending", kRight},
                   {"seconds", kRight},
                   {"calls/s", kRight},
                   {"target/s", kRight},
@@ -96,7 +91,7 @@ template <typename CountsOf>
 std::string reasons(const RunResult& result, std::string_view title, const CountsOf& counts_of) {
   Rows rows;
   for (std::size_t i = 0; i < result.phases.size(); ++i) {
-    if (const std::map<std::string, std::uint64_t>* counts = counts_of(result.phases[i])) {
+    if (const Counts* counts = counts_of(result.phases[i])) {
       for (const auto& [reason, count] : *counts) {
         rows.push_back({label(result, i), with_commas(count), reason});
       }
@@ -266,15 +261,14 @@ std::string verdict(const RunResult& result) {
 }  // namespace
 
 std::string result_tables(const RunResult& result) {
-  using Counts = const std::map<std::string, std::uint64_t>*;
   return heading(result) + phases(result) + set_ups(result) +
          reasons(result, "Dials that failed",
-                 [](const PhaseResult& phase) -> Counts {
+                 [](const PhaseResult& phase) -> const Counts* {
                    return phase.set_up ? &phase.set_up->failures : nullptr;
                  }) +
          traffic(result) + throughput(result) + footprints(result) + link(result) +
          reasons(result, "Calls lost without our asking",
-                 [](const PhaseResult& phase) -> Counts { return &phase.lost_calls; }) +
+                 [](const PhaseResult& phase) -> const Counts* { return &phase.lost_calls; }) +
          verdict(result);
 }
 

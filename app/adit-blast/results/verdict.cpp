@@ -6,18 +6,29 @@ namespace {
 
 using Complaints = std::vector<std::string>;
 
+void judge_dials(const PhaseResult& phase, const std::string& where, Complaints& complaints) {
+  const SetUpResult& dials = *phase.set_up;
+  const std::string of_all = " of " + std::to_string(dials.dialled) + " dials ";
+  // A server that limits admission refuses part of a storm, and part of it is in progress when its time is up.
+  if (phase.kind != PhaseKind::kStorm) {
+    if (const std::uint64_t failed = sum_of(dials.failures); failed > 0) {
+      complaints.push_back(where + std::to_string(failed) + of_all + "failed");
+    }
+    if (const std::uint64_t open = dials.given_up + dials.pending; open > 0) {
+      complaints.push_back(where + std::to_string(open) + of_all + "had come to no end");
+    }
+  }
+  if (dials.outcomes() != dials.dialled) {
+    complaints.push_back(where + std::to_string(dials.outcomes()) + of_all +
+                         "are accounted for: a fault of adit-blast");
+  }
+}
+
 void judge_calls(const PhaseResult& phase, const std::string& where, Complaints& complaints) {
-  // A server that limits admission refuses part of a storm.
-  const bool must_come_up = phase.kind != PhaseKind::kStorm;
-  if (must_come_up && phase.set_up && phase.set_up->up < phase.set_up->dialled) {
-    complaints.push_back(where + std::to_string(phase.set_up->dialled - phase.set_up->up) + " of " +
-                         std::to_string(phase.set_up->dialled) + " dials failed");
+  if (phase.set_up) {
+    judge_dials(phase, where, complaints);
   }
-  std::uint64_t lost = 0;
-  for (const auto& [end, count] : phase.lost_calls) {
-    lost += count;
-  }
-  if (lost > 0) {
+  if (const std::uint64_t lost = sum_of(phase.lost_calls); lost > 0) {
     complaints.push_back(where + std::to_string(lost) + " calls ended without our asking");
   }
 }

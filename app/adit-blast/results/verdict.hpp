@@ -9,7 +9,7 @@
 
 namespace adit::app::blast {
 
-/// By phase: failed dials, lost calls, lost or corrupted packets, searches without a result. Empty: success.
+/// By phase: failed dials, dials that no outcome accounts for, lost calls, lost or corrupted packets, searches without a result. Empty: success.
 /// Packets lost to our own impairment do not count.
 [[nodiscard]] std::vector<std::string> complaints_of(const RunResult& result);
 

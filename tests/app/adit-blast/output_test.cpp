@@ -166,8 +166,8 @@ TEST(BlastJson, KeysStay) {
   EXPECT_EQ(keys_of(json["phases"][0]), (Keys{"kind", "began_seconds", "seconds", "calls_at_end", "hung_up",
                                               "lost_calls", "echoes_answered", "set_up", "footprint"}));
   EXPECT_EQ(keys_of(json["phases"][0]["set_up"]),
-            (Keys{"dialled", "up", "failures", "seconds", "calls_per_second", "target_calls_per_second",
-                  "concurrency", "time"}));
+            (Keys{"dialled", "up", "failures", "given_up", "pending", "seconds", "calls_per_second",
+                  "target_calls_per_second", "concurrency", "time"}));
   EXPECT_EQ(keys_of(json["phases"][0]["set_up"]["time"]),
             (Keys{"count", "p50_ms", "p90_ms", "p99_ms", "p99_9_ms", "max_ms", "buckets_ms"}));
   EXPECT_EQ(keys_of(json["phases"][0]["footprint"]),

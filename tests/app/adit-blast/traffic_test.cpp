@@ -232,6 +232,7 @@ TEST(Verdict, SaysWhatWentWrongAndNothingElse) {
   run.phases = {phase};
   EXPECT_TRUE(complaints_of(run).empty());
   run.phases[0].set_up->up = 8;
+  run.phases[0].set_up->failures = {{"authentication timed out", 2}};
   run.phases[0].lost_calls = {{"echo_timeout", 2}, {"server_closed", 1}};
   run.phases[0].traffic->up.lost = 3;
   run.phases[0].traffic->down.corrupted = 1;
@@ -246,6 +247,28 @@ TEST(Verdict, SaysWhatWentWrongAndNothingElse) {
   EXPECT_EQ(complaints_of(run).size(), 4U) << "what an impairment lost is no complaint";
   run.phases[0].traffic = TrafficResult{};
   EXPECT_EQ(complaints_of(run)[2], "traffic: not a packet was sent");
+}
+
+TEST(Verdict, EveryDialHasAnOutcome) {
+  RunResult run;
+  PhaseResult phase;
+  phase.kind = PhaseKind::kStorm;
+  phase.set_up = SetUpResult{};
+  phase.set_up->dialled = 100'000;
+  phase.set_up->up = 90'000;
+  phase.set_up->failures = {{"connection refused", 1'900}, {"no answer", 100}};
+  phase.set_up->pending = 8'000;
+  run.phases = {phase};
+  EXPECT_EQ(phase.set_up->outcomes(), 100'000U);
+  EXPECT_TRUE(complaints_of(run).empty()) << "a storm may be refused, and its end is in the middle of dials";
+  run.phases[0].set_up->pending = 0;
+  EXPECT_EQ(complaints_of(run), std::vector<std::string>{
+                                    "storm: 92000 of 100000 dials are accounted for: a fault of adit-blast"});
+  run.phases[0].kind = PhaseKind::kSetUp;
+  run.phases[0].set_up->given_up = 8'000;
+  EXPECT_EQ(complaints_of(run),
+            (std::vector<std::string>{"set-up: 2000 of 100000 dials failed",
+                                      "set-up: 8000 of 100000 dials had come to no end"}));
 }
 
 }  // namespace
