@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/adit-blast/dialler.hpp"
 
+#include <utility>
+
 namespace adit::app::blast {
 
 void Dialler::begin() {
-  since_ = Clock::now();
+  meter_.begin();
+  since_ = noted_ = Clock::now();
+  window_full_ = lines_busy_ = {};
   dialled_ = 0;
 }
 
@@ -22,6 +26,18 @@ void Dialler::dial_due(const Phase& phase, std::uint64_t& budget) {
       ++dialled_;
     }
   }
+  note_wait(phase, budget > 0 && dialled_ < due);
+}
+
+/// The time since the last look counts as what is seen now: looks are a millisecond apart, or a busy turn of the loop.
+void Dialler::note_wait(const Phase& phase, bool due) {
+  const auto now = Clock::now();
+  const auto elapsed = now - std::exchange(noted_, now);
+  if (due && fleet_.dialling() >= phase.concurrency) {
+    window_full_ += elapsed;
+  } else if (due && fleet_.idle() == 0) {
+    lines_busy_ += elapsed;
+  }
 }
 
 SetUpResult Dialler::result(const Phase& phase) const {
@@ -31,11 +47,17 @@ SetUpResult Dialler::result(const Phase& phase) const {
   result.failures = by_text(fleet_.counts().failed);
   result.given_up = fleet_.counts().given_up;
   result.pending = fleet_.dialling();
-  result.seconds = std::chrono::duration<double>(Clock::now() - since_).count();
+  const auto seconds = [](Clock::duration time) { return std::chrono::duration<double>(time).count(); };
+  result.seconds = seconds(Clock::now() - since_);
   result.rate = result.seconds > 0 ? static_cast<double>(result.up) / result.seconds : 0;
   result.target_rate = phase.dial_rate;
   result.concurrency = phase.concurrency;
   result.time = percentiles_of(fleet_.set_up_times());
+  if (result.seconds > 0) {
+    result.window_full = seconds(window_full_) / result.seconds;
+    result.lines_busy = seconds(lines_busy_) / result.seconds;
+  }
+  result.generator = meter_.since_begin();
   return result;
 }
 

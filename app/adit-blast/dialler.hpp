@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include "app/adit-blast/generator_meter.hpp"
 #include "app/adit-blast/lines/fleet.hpp"
 #include "app/adit-blast/results/results.hpp"
 
@@ -15,7 +16,8 @@ class Dialler {
  public:
   using Clock = std::chrono::steady_clock;
 
-  explicit Dialler(Fleet& fleet) : fleet_(fleet) {}
+  /// The references must outlive it.
+  Dialler(Fleet& fleet, const BlastRuntime& runtime) : fleet_(fleet), meter_(runtime) {}
 
   /// The phase's dial rate is counted from now on.
   void begin();
@@ -27,8 +29,13 @@ class Dialler {
   [[nodiscard]] SetUpResult result(const Phase& phase) const;
 
  private:
+  void note_wait(const Phase& phase, bool due);
+
   Fleet& fleet_;
+  GeneratorMeter meter_;
   Clock::time_point since_{};
+  Clock::time_point noted_{};
+  Clock::duration window_full_{}, lines_busy_{};  // time in which a dial was due, and what it waited for
   std::uint64_t dialled_ = 0;
   std::uint32_t next_line_ = 0;  // where dial_due() starts looking for an idle line
 };

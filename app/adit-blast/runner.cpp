@@ -36,7 +36,7 @@ Runner::Runner(const Plan& plan, std::uint32_t lines, const ClientAddresses& add
       loop_(plan, lines, addresses, settings, runtime),
       fleet_(loop_.fleet()),
       sampler_(fleet_, runtime.worker(), plan.quiet),
-      dialler_(fleet_),
+      dialler_(fleet_, runtime),
       traffic_(plan, largest_packet(settings), loop_, runtime, sampler_) {
   loop_.after_iteration = [this] { sampler_.sample_if_due(); };
 }
@@ -49,9 +49,13 @@ RunResult Runner::run() {
   result.plan = plan_;
   sampler_.begin_run();
   result.footprint_before = footprint_of(plan_.server_pid, 0);
+  Counts details;  // run_phase() starts them anew
   for (const Phase& phase : plan_.phases) {
     if (loop_.interrupts() == 0 || (phase.kind == PhaseKind::kTearDown && loop_.interrupts() == 1)) {
       result.phases.push_back(run_phase(phase));
+      for (const auto& [text, count] : fleet_.counts().details) {
+        details[std::string(to_text(phase.kind)) + ": " + text] += count;
+      }
     }
   }
   sampler_.finish();
@@ -59,8 +63,9 @@ RunResult Runner::run() {
   result.samples = sampler_.take_samples();
   result.link = link_result();
   result.complaints = complaints_of(result);
-  for (const auto& [text, count] : fleet_.counts().details) {
-    result.complaints.push_back(std::to_string(count) + " x " + text);
+  result.remarks = remarks_of(result);
+  for (const auto& [text, count] : details) {
+    result.remarks.push_back(std::to_string(count) + " x " + text);
   }
   if (loop_.interrupts() > 0) {
     result.complaints.emplace_back("interrupted");

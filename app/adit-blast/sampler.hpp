@@ -25,7 +25,10 @@ class Sampler {
   void begin_run();
   void begin_phase(PhaseProgress progress);
   /// The worker's traffic counters start from zero.
-  void begin_traffic() { up_before_ = down_before_ = 0; }
+  void begin_traffic() {
+    up_before_ = down_before_ = 0;
+    lost_before_ += std::exchange(lost_, 0);
+  }
 
   /// Samples if the last sample is old enough.
   void sample_if_due();
@@ -48,6 +51,8 @@ class Sampler {
   Clock::time_point phase_began_{};
   Clock::time_point sampled_{};
   std::uint64_t came_up_before_ = 0, up_before_ = 0, down_before_ = 0;  // at the last sample
+  std::uint64_t lost_ = 0;         // at the last sample, of the load since begin_traffic()
+  std::uint64_t lost_before_ = 0;  // of all loads before that
 };
 
 }  // namespace adit::app::blast

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "app/adit-blast/results/limit.hpp"
+
 namespace adit::app::blast {
 namespace {
 
@@ -17,24 +19,6 @@ double share_up(const Phase& phase, TrafficMode mode) {
   return has_rate(phase.up) ? 0.5 : 0;
 }
 
-/// The highest rate worth trying, in packets a second, both directions together.
-double most_pps(const Phase& phase, double octets) {
-  double most = 0;
-  for (const Rate& rate : {phase.up, phase.down}) {
-    switch (rate.unit) {
-      case Rate::Unit::kMaximum:
-        return std::numeric_limits<double>::infinity();
-      case Rate::Unit::kPackets:
-        most += rate.per_second;
-        break;
-      case Rate::Unit::kBits:
-        most += rate.per_second / (octets * 8);
-        break;
-    }
-  }
-  return most > 0 ? most : std::numeric_limits<double>::infinity();
-}
-
 }  // namespace
 
 ThroughputTrial ThroughputSearch::attempt(const SizeMix& sizes, double pps) {
@@ -44,14 +28,13 @@ ThroughputTrial ThroughputSearch::attempt(const SizeMix& sizes, double pps) {
   loop_.run_until([] { return false; }, RunLoop::Clock::now() + phase_.duration);
   const TrafficResult result = traffic_.stop(offered);
   const auto sent = static_cast<double>(result.up.sent + result.down.sent);
-  const auto lost = static_cast<double>(result.up.lost + result.down.lost);
   ThroughputTrial trial;
   trial.offered_pps = pps;
   trial.achieved_pps = sent / result.seconds;
-  trial.loss = sent > 0 ? lost / sent : 1;
-  // A rate that this machine failed to offer says nothing about the server.
-  constexpr double kOffered = 0.97;
-  trial.passed = trial.loss <= phase_.loss_limit && trial.achieved_pps >= pps * kOffered;
+  trial.lost = result.up.lost + result.down.lost;
+  trial.loss = sent > 0 ? static_cast<double>(trial.lost) / sent : 1;
+  trial.generator = result.generator;
+  trial.passed = trial.loss <= phase_.loss_limit && trial.achieved_pps >= pps * kOfferedShare;
   return trial;
 }
 
@@ -60,8 +43,11 @@ ThroughputResult ThroughputSearch::run(const SizeMix& wanted) {
   constexpr double kLeast = 50;
   constexpr double kResolution = 1.05;
   const SizeMix sizes = traffic_.carried(wanted);
-  const double most = most_pps(phase_, mean_size(sizes));
   ThroughputResult result;
+  result.mode = plan_.traffic;
+  result.impaired = plan_.impairment.any();
+  result.most_pps = offered_pps(phase_.up, phase_.down, mean_size(sizes));
+  const double most = result.most_pps > 0 ? result.most_pps : std::numeric_limits<double>::infinity();
   result.sizes = sizes.name;
   result.loss_limit = phase_.loss_limit;
   double low = 0, high = 0;

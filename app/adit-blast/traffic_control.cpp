@@ -34,7 +34,12 @@ DirectionResult direction(const DirectionTotals& totals, const CallsByOutcome& c
 
 TrafficControl::TrafficControl(const Plan& plan, std::uint16_t largest_packet, RunLoop& loop,
                                BlastRuntime& runtime, Sampler& sampler)
-    : plan_(plan), largest_packet_(largest_packet), loop_(loop), runtime_(runtime), sampler_(sampler) {}
+    : plan_(plan),
+      largest_packet_(largest_packet),
+      loop_(loop),
+      runtime_(runtime),
+      sampler_(sampler),
+      meter_(runtime) {}
 
 void TrafficControl::push(const TrafficCommand& command) {
   while (!loop_.fleet().command(command)) {
@@ -61,7 +66,11 @@ TrafficControl::Offered TrafficControl::start(const Rate& up, const Rate& down, 
   command(TrafficCommand::Kind::kReset);
   command(TrafficCommand::Kind::kLoad, &loads_.back());
   sampler_.begin_traffic();
-  return {.sizes = sizes.name, .mode = plan_.traffic, .began = Clock::now()};
+  meter_.begin();
+  return {.sizes = sizes.name,
+          .mode = plan_.traffic,
+          .pps = offered_pps(up, down, mean_size(sizes)),
+          .began = Clock::now()};
 }
 
 std::optional<TrafficControl::Offered> TrafficControl::start(const Phase& phase) {
@@ -78,6 +87,9 @@ TrafficResult TrafficControl::stop(const Offered& offered) {
   command(TrafficCommand::Kind::kLoad);
   synchronise();
   result.seconds = std::chrono::duration<double>(Clock::now() - offered.began).count();
+  result.offered_pps = offered.pps;
+  result.impaired = plan_.impairment.any();
+  result.generator = meter_.since_begin();
   wait_for_silence();
   synchronise();
   const TrafficTable& table = runtime_.worker().table();

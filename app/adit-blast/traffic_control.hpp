@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "app/adit-blast/generator_meter.hpp"
 #include "app/adit-blast/results/results.hpp"
 #include "app/adit-blast/run_loop.hpp"
 #include "app/adit-blast/sampler.hpp"
@@ -28,6 +29,7 @@ class TrafficControl {
   struct Offered {
     std::string sizes;
     TrafficMode mode = TrafficMode::kCore;
+    double pps = 0;  ///< both directions together; 0: as many as can be sent
     Clock::time_point began{};
   };
   /// Waits until every call that is up takes part.
@@ -51,6 +53,7 @@ class TrafficControl {
   RunLoop& loop_;
   BlastRuntime& runtime_;
   Sampler& sampler_;
+  GeneratorMeter meter_;
   std::deque<OfferedLoad> loads_;  // the worker may look at any that it was given
   std::uint64_t syncs_ = 0;
 };

@@ -2,6 +2,7 @@
 #include "app/adit-blast/results/json.hpp"
 
 #include "app/adit-blast/plan/plan_schema.hpp"
+#include "app/adit-blast/results/limit.hpp"
 
 namespace adit::app::blast {
 namespace {
@@ -41,10 +42,23 @@ Json json_of(const DirectionResult& direction, double seconds) {
           {"latency", json_of(direction.latency)}};
 }
 
+Json json_of(const GeneratorLoad& generator) {
+  return {{"worker_busy_share", generator.worker_busy},
+          {"control_busy_share", generator.control_busy},
+          {"losses", generator.losses}};
+}
+
+Json json_of(const Limit& limit) {
+  return {{"by", to_text(limit.by)}, {"why", limit.why}, {"text", in_words(limit)}};
+}
+
 Json json_of(const TrafficResult& traffic) {
   Json json = {{"mode", to_text(traffic.mode)},
                {"sizes", traffic.sizes},
                {"seconds", traffic.seconds},
+               {"offered_packets_per_second", traffic.offered_pps},
+               {"limit", json_of(limit_of(traffic))},
+               {"generator", json_of(traffic.generator)},
                {"up", json_of(traffic.up, traffic.seconds)}};
   if (traffic.mode == TrafficMode::kCore) {
     json["down"] = json_of(traffic.down, traffic.seconds);
@@ -52,12 +66,21 @@ Json json_of(const TrafficResult& traffic) {
   return json;
 }
 
-Json json_of(const SetUpResult& set_up) {
-  return {{"dialled", set_up.dialled},         {"up", set_up.up},
-          {"failures", set_up.failures},       {"given_up", set_up.given_up},
-          {"pending", set_up.pending},         {"seconds", set_up.seconds},
-          {"calls_per_second", set_up.rate},   {"target_calls_per_second", set_up.target_rate},
-          {"concurrency", set_up.concurrency}, {"time", json_of(set_up.time)}};
+Json json_of(const SetUpResult& set_up, PhaseKind kind) {
+  return {{"dialled", set_up.dialled},
+          {"up", set_up.up},
+          {"failures", set_up.failures},
+          {"given_up", set_up.given_up},
+          {"pending", set_up.pending},
+          {"seconds", set_up.seconds},
+          {"calls_per_second", set_up.rate},
+          {"target_calls_per_second", set_up.target_rate},
+          {"concurrency", set_up.concurrency},
+          {"time", json_of(set_up.time)},
+          {"window_full_share", set_up.window_full},
+          {"lines_busy_share", set_up.lines_busy},
+          {"limit", json_of(limit_of(set_up, kind))},
+          {"generator", json_of(set_up.generator)}};
 }
 
 Json json_of(const ThroughputResult& throughput) {
@@ -66,12 +89,16 @@ Json json_of(const ThroughputResult& throughput) {
     trials.push_back({{"offered_packets_per_second", trial.offered_pps},
                       {"achieved_packets_per_second", trial.achieved_pps},
                       {"loss", trial.loss},
-                      {"passed", trial.passed}});
+                      {"passed", trial.passed},
+                      {"lost", trial.lost},
+                      {"generator", json_of(trial.generator)}});
   }
   return {{"sizes", throughput.sizes},
           {"packets_per_second", throughput.pps},
           {"megabits_per_second", throughput.mbps},
           {"loss_limit", throughput.loss_limit},
+          {"mode", to_text(throughput.mode)},
+          {"limit", json_of(limit_of(throughput))},
           {"trials", std::move(trials)}};
 }
 
@@ -91,7 +118,7 @@ Json json_of(const PhaseResult& phase) {
                {"lost_calls", phase.lost_calls},
                {"echoes_answered", phase.echoes_answered}};
   if (phase.set_up) {
-    json["set_up"] = json_of(*phase.set_up);
+    json["set_up"] = json_of(*phase.set_up, phase.kind);
   }
   if (phase.traffic) {
     json["traffic"] = json_of(*phase.traffic);
@@ -176,6 +203,7 @@ nlohmann::ordered_json to_json(const RunResult& result) {
                {"seconds", result.seconds},
                {"success", result.complaints.empty()},
                {"complaints", result.complaints},
+               {"remarks", result.remarks},
                {"plan", json_of(result.plan)}};
   if (result.footprint_before) {
     json["footprint_before"] = json_of(*result.footprint_before);

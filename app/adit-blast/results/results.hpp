@@ -14,6 +14,17 @@
 
 namespace adit::app::blast {
 
+/// By name.
+using Counts = std::map<std::string, std::uint64_t>;
+
+[[nodiscard]] inline std::uint64_t sum_of(const Counts& counts) {
+  std::uint64_t sum = 0;
+  for (const auto& [name, count] : counts) {
+    sum += count;
+  }
+  return sum;
+}
+
 /// What happened to one direction's probes between sender and verifier.
 struct DirectionResult {
   std::uint64_t sent = 0;
@@ -30,23 +41,23 @@ struct DirectionResult {
   Percentiles latency;
 };
 
+/// How busy adit-blast itself was during a measurement, and what it lost.
+struct GeneratorLoad {
+  double worker_busy = 0;   ///< share of the worker's time in passes of its poll loop that found work
+  double control_busy = 0;  ///< share of the control thread's time on a CPU, or waiting for one
+  Counts losses;            ///< frames that found no room (kShortages in limit.hpp, rx_missed), by name
+};
+
 struct TrafficResult {
   TrafficMode mode = TrafficMode::kCore;
   std::string sizes;
   double seconds = 0;
   DirectionResult up;  ///< with kEcho the round trip, and `down` is unused
   DirectionResult down;
+  double offered_pps = 0;  ///< that were to be sent, both directions together; 0: as many as can be
+  bool impaired = false;   ///< by ourselves: some of the loss is ours
+  GeneratorLoad generator{};
 };
-
-using Counts = std::map<std::string, std::uint64_t>;
-
-[[nodiscard]] inline std::uint64_t sum_of(const Counts& counts) {
-  std::uint64_t sum = 0;
-  for (const auto& [name, count] : counts) {
-    sum += count;
-  }
-  return sum;
-}
 
 /// Every dial has one outcome: dialled = up + failures + given_up + pending.
 struct SetUpResult {
@@ -60,7 +71,10 @@ struct SetUpResult {
   double rate = 0;            ///< calls brought up per second over that time
   double target_rate = 0;     ///< 0: none was set
   std::uint32_t concurrency = 0;
-  Percentiles time;  ///< TCP connect to IP up
+  Percentiles time;        ///< TCP connect to IP up
+  double window_full = 0;  ///< share of the time in which a dial was due, but `concurrency` were in progress
+  double lines_busy = 0;   ///< ... but no line was idle
+  GeneratorLoad generator{};
 
   [[nodiscard]] std::uint64_t outcomes() const { return up + sum_of(failures) + given_up + pending; }
 };
@@ -68,6 +82,8 @@ struct SetUpResult {
 struct ThroughputTrial {
   double offered_pps = 0, achieved_pps = 0, loss = 0;
   bool passed = false;
+  std::uint64_t lost = 0;
+  GeneratorLoad generator{};
 };
 struct ThroughputResult {
   std::string sizes;
@@ -75,6 +91,9 @@ struct ThroughputResult {
   double mbps = 0;  ///< of inner IP
   double loss_limit = 0;
   std::vector<ThroughputTrial> trials;
+  TrafficMode mode = TrafficMode::kCore;
+  bool impaired = false;  ///< by ourselves
+  double most_pps = 0;    ///< the highest rate that was to be tried; 0: no limit
 };
 
 /// The watched server process and the kernel's sockets, at one instant.
@@ -129,6 +148,8 @@ struct RunResult {
   LinkResult link;
   /// Why the run is not a success (dials failed, packets lost beyond the limit, corruption). Empty: success.
   std::vector<std::string> complaints;
+  /// What to mind when reading the figures, success or not: they may be the generator's own.
+  std::vector<std::string> remarks;
 };
 
 }  // namespace adit::app::blast

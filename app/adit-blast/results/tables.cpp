@@ -3,6 +3,9 @@
 
 #include <fmt/core.h>
 
+#include <sstream>
+
+#include "app/adit-blast/results/limit.hpp"
 #include "app/adit-blast/results/numbers.hpp"
 #include "app/escape.hpp"
 #include "app/table.hpp"
@@ -21,6 +24,22 @@ std::string label(const RunResult& result, std::size_t index) {
 
 std::string section(std::string_view title, const std::vector<Column>& columns, const Rows& rows) {
   return rows.empty() ? "" : fmt::format("\n{}\n", title) + draw_table(columns, rows, "");
+}
+
+// In lines of at most kWidth columns; escaped, because it may contain what peers said.
+constexpr std::size_t kWidth = 100;
+std::string wrapped(std::string_view text) {
+  const std::string escaped = escape_octets(text, 10 * kWidth);
+  std::string out, line = " ";
+  std::istringstream words(escaped);
+  for (std::string word; words >> word;) {
+    if (line.size() + 1 + word.size() > kWidth && line.size() > 4) {
+      out += line + '\n';
+      line = "   ";
+    }
+    line += ' ' + word;
+  }
+  return out + line + '\n';
 }
 
 std::string heading(const RunResult& result) {
@@ -184,9 +203,27 @@ std::string throughput(const RunResult& result) {
     }
   }
   return section(
-      "Throughput, both ways together, inner IP",
+      result.plan.traffic == TrafficMode::kEcho ? "Throughput of pings that the server answers, inner IP"
+                                                : "Throughput, both ways together, inner IP",
       {{"octets", kRight}, {"pps", kRight}, {"Mbit/s", kRight}, {"loss limit", kRight}, {"trials", kRight}},
       rows);
+}
+
+std::string limits(const RunResult& result) {
+  std::string text;
+  for (std::size_t i = 0; i < result.phases.size(); ++i) {
+    const PhaseResult& phase = result.phases[i];
+    if (phase.set_up) {
+      text += wrapped(label(result, i) + ", dials: " + in_words(limit_of(*phase.set_up, phase.kind)));
+    }
+    if (phase.traffic) {
+      text += wrapped(label(result, i) + ", packets: " + in_words(limit_of(*phase.traffic)));
+    }
+    for (const ThroughputResult& search : phase.throughput) {
+      text += wrapped(label(result, i) + ", " + search.sizes + ": " + in_words(limit_of(search)));
+    }
+  }
+  return text.empty() ? "" : "\nWhat limited each rate, as far as adit-blast can know\n" + text;
 }
 
 std::string footprints(const RunResult& result) {
@@ -248,12 +285,17 @@ std::string link(const RunResult& result) {
 }
 
 std::string verdict(const RunResult& result) {
-  if (result.complaints.empty()) {
+  const bool success = result.complaints.empty();
+  if (success && result.remarks.empty()) {
     return "\nSuccess.\n";
   }
-  std::string text = "\nNot a success:\n";
+  std::string text = success ? "\nSuccess, but mind:\n" : "\nNot a success:\n";
   for (const std::string& complaint : result.complaints) {
-    text += "  " + escape_octets(complaint) + '\n';
+    text += wrapped(complaint);
+  }
+  text += success || result.remarks.empty() ? "" : "Mind:\n";
+  for (const std::string& remark : result.remarks) {
+    text += wrapped(remark);
   }
   return text;
 }
@@ -266,7 +308,7 @@ std::string result_tables(const RunResult& result) {
                  [](const PhaseResult& phase) -> const Counts* {
                    return phase.set_up ? &phase.set_up->failures : nullptr;
                  }) +
-         traffic(result) + throughput(result) + footprints(result) + link(result) +
+         traffic(result) + throughput(result) + limits(result) + footprints(result) + link(result) +
          reasons(result, "Calls lost without our asking",
                  [](const PhaseResult& phase) -> const Counts* { return &phase.lost_calls; }) +
          verdict(result);

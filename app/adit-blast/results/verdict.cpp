@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/adit-blast/results/verdict.hpp"
 
+#include <algorithm>
+
+#include "app/adit-blast/results/limit.hpp"
+#include "app/adit-blast/results/numbers.hpp"
+
 namespace adit::app::blast {
 namespace {
 
@@ -65,6 +70,25 @@ Complaints complaints_of(const RunResult& result) {
     }
   }
   return complaints;
+}
+
+std::vector<std::string> remarks_of(const RunResult& result) {
+  std::vector<std::string> remarks;
+  if (const Counts ours = shortages_of(result.link.drops, result.link.rx_missed); !ours.empty()) {
+    remarks.push_back(
+        with_commas(sum_of(ours)) + " frames found no room in adit-blast (" + listed(ours) +
+        "): some of the losses, failures and long times are its own; lower --concurrency, --dial-rate "
+        "or the rates, or give it a faster core");
+  }
+  const auto measured_pings = [](const ThroughputResult& search) {
+    return search.mode == TrafficMode::kEcho && search.pps > 0;
+  };
+  if (std::ranges::any_of(result.phases, [&](const PhaseResult& phase) {
+        return std::ranges::any_of(phase.throughput, measured_pings);
+      })) {
+    remarks.push_back("throughput: " + about_pings());
+  }
+  return remarks;
 }
 
 }  // namespace adit::app::blast

@@ -9,8 +9,11 @@
 
 namespace adit::app::blast {
 
-/// By phase: failed dials, dials that no outcome accounts for, lost calls, lost or corrupted packets, searches without a result. Empty: success.
-/// Packets lost to our own impairment do not count.
+/// By phase: failed dials, dials that no outcome accounts for, lost calls, lost or corrupted packets, searches without a
+/// result. Empty: success. Packets lost to our own impairment do not count.
 [[nodiscard]] std::vector<std::string> complaints_of(const RunResult& result);
+
+/// Frames that found no room on this machine; a search that measured pings. Both would pass for the server's figures.
+[[nodiscard]] std::vector<std::string> remarks_of(const RunResult& result);
 
 }  // namespace adit::app::blast

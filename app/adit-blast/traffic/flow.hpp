@@ -40,6 +40,8 @@ class FlowReceiver {
   }
 
   [[nodiscard]] std::uint32_t received() const noexcept { return received_; }
+  /// Sent before the latest one that was received, and not received.
+  [[nodiscard]] std::uint32_t missing() const noexcept { return next_ - received_; }
 
  private:
   [[nodiscard]] std::uint64_t& word(std::uint32_t sequence) noexcept {

@@ -45,6 +45,23 @@ OfferedLoad make_load(TrafficMode mode, const Rate& up, const Rate& down, const 
   return load;
 }
 
+double offered_pps(const Rate& up, const Rate& down, double octets) {
+  double sum = 0;
+  for (const Rate& rate : {up, down}) {
+    switch (rate.unit) {
+      case Rate::Unit::kMaximum:
+        return 0;
+      case Rate::Unit::kPackets:
+        sum += rate.per_second;
+        break;
+      case Rate::Unit::kBits:
+        sum += rate.per_second / (octets * 8);
+        break;
+    }
+  }
+  return sum;
+}
+
 double mean_size(const SizeMix& mix) {
   double octets = 0, weights = 0;
   for (const auto& [size, weight] : mix.sizes) {

@@ -18,6 +18,9 @@ namespace adit::app::blast {
 /// Octets of an average packet.
 [[nodiscard]] double mean_size(const SizeMix& mix);
 
+/// What both directions together are to send, in packets a second; 0: one of them sends as many as it can.
+[[nodiscard]] double offered_pps(const Rate& up, const Rate& down, double octets);
+
 /// The sizes in turn, in proportion to their weights, well mixed.
 [[nodiscard]] OfferedLoad make_load(TrafficMode mode, const Rate& up, const Rate& down, const SizeMix& mix);
 

@@ -58,6 +58,7 @@ void TrafficTable::on_probe(DirectionTotals& direction, FlowReceiver Flow::* rec
     stale.add();
     return;
   }
+  const std::uint32_t missing = (flow.*receiver).missing();
   switch ((flow.*receiver).on(probe.sequence)) {
     case FlowReceiver::Verdict::kDuplicate:
       direction.duplicated.add();
@@ -67,8 +68,10 @@ void TrafficTable::on_probe(DirectionTotals& direction, FlowReceiver Flow::* rec
       return;
     case FlowReceiver::Verdict::kReordered:
       direction.reordered.add();
+      direction.filled.add();
       break;
     case FlowReceiver::Verdict::kNext:
+      direction.skipped.add((flow.*receiver).missing() - missing);
       break;
   }
   direction.received.add();

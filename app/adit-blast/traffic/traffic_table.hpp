@@ -19,11 +19,21 @@ struct DirectionTotals {
   dataplane::Counter sent, sent_octets;
   dataplane::Counter received, received_octets;
   dataplane::Counter duplicated, reordered, corrupted;
+  dataplane::Counter skipped,
+      filled;  // positions that later packets overtook, and those that were taken after all
   Histogram latency;
 
+  /// As far as it shows while packets are on the way: what no later packet overtook is not known to be lost.
+  [[nodiscard]] std::uint64_t missing() const noexcept {
+    const std::uint64_t late = filled.read();
+    const std::uint64_t early = skipped.read();
+    return early > late ? early - late
+                        : 0;  // while the worker counts or resets, they are of different instants
+  }
+
   void reset() noexcept {
-    for (dataplane::Counter* counter :
-         {&sent, &sent_octets, &received, &received_octets, &duplicated, &reordered, &corrupted}) {
+    for (dataplane::Counter* counter : {&sent, &sent_octets, &received, &received_octets, &duplicated,
+                                        &reordered, &corrupted, &skipped, &filled}) {
       counter->reset();
     }
     latency.reset();

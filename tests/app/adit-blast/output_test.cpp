@@ -161,26 +161,35 @@ using Keys = std::vector<std::string>;
 
 TEST(BlastJson, KeysStay) {
   const nlohmann::ordered_json json = to_json(sample_run());
-  EXPECT_EQ(keys_of(json), (Keys{"format", "version", "started", "machine", "seconds", "success",
-                                 "complaints", "plan", "footprint_before", "phases", "link", "samples"}));
+  EXPECT_EQ(keys_of(json),
+            (Keys{"format", "version", "started", "machine", "seconds", "success", "complaints", "remarks",
+                  "plan", "footprint_before", "phases", "link", "samples"}));
   EXPECT_EQ(keys_of(json["phases"][0]), (Keys{"kind", "began_seconds", "seconds", "calls_at_end", "hung_up",
                                               "lost_calls", "echoes_answered", "set_up", "footprint"}));
   EXPECT_EQ(keys_of(json["phases"][0]["set_up"]),
             (Keys{"dialled", "up", "failures", "given_up", "pending", "seconds", "calls_per_second",
-                  "target_calls_per_second", "concurrency", "time"}));
+                  "target_calls_per_second", "concurrency", "time", "window_full_share", "lines_busy_share",
+                  "limit", "generator"}));
+  EXPECT_EQ(keys_of(json["phases"][0]["set_up"]["limit"]), (Keys{"by", "why", "text"}));
+  EXPECT_EQ(keys_of(json["phases"][0]["set_up"]["generator"]),
+            (Keys{"worker_busy_share", "control_busy_share", "losses"}));
   EXPECT_EQ(keys_of(json["phases"][0]["set_up"]["time"]),
             (Keys{"count", "p50_ms", "p90_ms", "p99_ms", "p99_9_ms", "max_ms", "buckets_ms"}));
   EXPECT_EQ(keys_of(json["phases"][0]["footprint"]),
             (Keys{"calls", "rss_bytes", "descriptors", "socket_bytes"}));
-  EXPECT_EQ(keys_of(json["phases"][1]["traffic"]), (Keys{"mode", "sizes", "seconds", "up", "down"}));
+  EXPECT_EQ(
+      keys_of(json["phases"][1]["traffic"]),
+      (Keys{"mode", "sizes", "seconds", "offered_packets_per_second", "limit", "generator", "up", "down"}));
   EXPECT_EQ(keys_of(json["phases"][1]["traffic"]["up"]),
             (Keys{"sent", "received", "lost", "duplicated", "reordered", "corrupted", "sent_bytes",
                   "received_bytes", "received_packets_per_second", "received_bits_per_second", "calls",
                   "calls_silent", "calls_lossy", "latency"}));
-  EXPECT_EQ(keys_of(json["phases"][2]["throughput"][0]),
-            (Keys{"sizes", "packets_per_second", "megabits_per_second", "loss_limit", "trials"}));
+  EXPECT_EQ(
+      keys_of(json["phases"][2]["throughput"][0]),
+      (Keys{"sizes", "packets_per_second", "megabits_per_second", "loss_limit", "mode", "limit", "trials"}));
   EXPECT_EQ(keys_of(json["phases"][2]["throughput"][0]["trials"][0]),
-            (Keys{"offered_packets_per_second", "achieved_packets_per_second", "loss", "passed"}));
+            (Keys{"offered_packets_per_second", "achieved_packets_per_second", "loss", "passed", "lost",
+                  "generator"}));
   EXPECT_EQ(keys_of(json["link"]), (Keys{"impaired_lost_up", "impaired_lost_down", "impaired_duplicated_up",
                                          "impaired_duplicated_down", "impaired_reordered_up",
                                          "impaired_reordered_down", "drops", "rx_missed"}));

@@ -55,13 +55,35 @@ inline SetUpResult sample_set_up() {
   set_up.target_rate = 2500;
   set_up.concurrency = 256;
   set_up.time = sample_percentiles(38, 9'988);
+  set_up.window_full = 0.93;
+  set_up.generator = {.worker_busy = 0.2, .control_busy = 0.71, .losses = {}};
   return set_up;
 }
 
+inline GeneratorLoad sample_load(double worker_busy) {
+  return {.worker_busy = worker_busy, .control_busy = 0.1, .losses = {}};
+}
+
 inline std::vector<ThroughputResult> sample_throughput() {
-  return {{"64", 1'450'000, 742.4, 0, {{2'000'000, 1'500'000, 0.25, false}, {1'450'000, 1'450'000, 0, true}}},
-          {"imix", 1'120'000, 3'203.2, 0, {{1'120'000, 1'120'000, 0, true}}},
-          {"1400", 780'000, 8'736, 0.001, {{780'000, 779'900, 0.0001, true}}}};
+  return {
+      {"64",
+       1'450'000,
+       742.4,
+       0,
+       {{2'000'000, 1'500'000, 0.25, false, 7'500'000, sample_load(0.993)}, {1'450'000, 1'450'000, 0, true}}},
+      {"imix",
+       1'120'000,
+       3'203.2,
+       0,
+       {{1'120'000, 1'120'000, 0, true}, {1'180'000, 1'179'000, 0.002, false, 11'790, sample_load(0.71)}}},
+      {"1400",
+       780'000,
+       8'736,
+       0.001,
+       {{780'000, 779'900, 0.0001, true}},
+       TrafficMode::kCore,
+       false,
+       780'000}};
 }
 
 inline std::vector<Sample> sample_samples() {
@@ -110,6 +132,9 @@ inline RunResult sample_run() {
   run.phases[0].footprint = Footprint{9'988, std::uint64_t{72} << 20, 10'019, std::uint64_t{41} << 20};
   run.phases[1].traffic =
       TrafficResult{TrafficMode::kCore, "512", 30, sample_direction(89, 0.31), sample_direction(0, 0.22)};
+  run.phases[1].traffic->offered_pps = 400'000;
+  run.phases[1].traffic->impaired = true;
+  run.phases[1].traffic->generator = sample_load(0.31);
   run.phases[1].lost_calls = {{"LCP echoes went unanswered </script><b>\x1b[2J", 3}};
   run.phases[1].echoes_answered = 20'113;
   run.phases[1].footprint = Footprint{9'985, std::uint64_t{73} << 20, 10'016, std::uint64_t{41} << 20};
@@ -121,6 +146,7 @@ inline RunResult sample_run() {
   run.link.impaired_reordered_up = 1'200;
   run.link.drops = {{"unknown_call", 17}, {"bad_checksum", 0}};
   run.link.rx_missed = 5;
+  run.remarks = {"5 frames found no room in adit-blast (rx_missed 5): some of the losses are its own"};
   run.complaints = {"12 of 10,000 dials failed", "89 packets were lost beyond the limit of 0"};
   return run;
 }

@@ -221,6 +221,24 @@ TEST(Pace, OffersItsRateAndForgivesWhatItMissed) {
   EXPECT_EQ(sent, 1000) << "8 Mbit/s of packets of 1,000 octets";
 }
 
+TEST(OfferedLoad, BothDirectionsTogether) {
+  using enum Rate::Unit;
+  EXPECT_DOUBLE_EQ(offered_pps({kPackets, 1'000}, {kBits, 8e6}, 1'000), 2'000);
+  EXPECT_DOUBLE_EQ(offered_pps({kPackets, 1'000}, {kMaximum, 0}, 1'000), 0) << "as many as can be sent";
+}
+
+TEST(FlowReceiver, MissingIsWhatLaterPacketsOvertook) {
+  FlowReceiver flow;
+  flow.on(0);
+  EXPECT_EQ(flow.missing(), 0U);
+  flow.on(4);
+  EXPECT_EQ(flow.missing(), 3U);
+  flow.on(2);
+  EXPECT_EQ(flow.missing(), 2U);
+  flow.on(2);
+  EXPECT_EQ(flow.missing(), 2U) << "a duplicate fills nothing";
+}
+
 TEST(Verdict, SaysWhatWentWrongAndNothingElse) {
   RunResult run;
   PhaseResult phase;
