@@ -66,13 +66,15 @@ void append_octet(std::string& out, std::uint8_t octet) {
   append_hex(out, octet, 2);
 }
 
-void append_ascii(std::string& out, char c) {
+/// Whether the text is to stand within quotes.
+enum class Within : std::uint8_t { kQuotes, kText };
+
+void append_ascii(std::string& out, char c, Within within) {
   switch (c) {
     case '\\':
-      out += "\\\\";
-      break;
     case '"':
-      out += "\\\"";
+      out += within == Within::kQuotes ? "\\" : "";
+      out += c;
       break;
     case '\n':
       out += "\\n";
@@ -97,9 +99,7 @@ bool is_bare(char c) {
          std::string_view("._:/@+,-%").find(c) != std::string_view::npos;
 }
 
-}  // namespace
-
-std::string escape_octets(std::string_view octets, std::size_t max_octets) {
+std::string escape(std::string_view octets, std::size_t max_octets, Within within) {
   const std::string_view shown = octets.substr(0, max_octets);
   std::string out;
   out.reserve(shown.size() + 8);
@@ -110,7 +110,7 @@ std::string escape_octets(std::string_view octets, std::size_t max_octets) {
       continue;
     }
     if (point->octets == 1) {
-      append_ascii(out, shown[at]);
+      append_ascii(out, shown[at], within);
     } else if (is_dangerous(point->value)) {
       out += "\\u{";
       append_hex(out, point->value, point->value > 0xFFFF ? 5 : 4);
@@ -124,6 +124,16 @@ std::string escape_octets(std::string_view octets, std::size_t max_octets) {
     out += "...";
   }
   return out;
+}
+
+}  // namespace
+
+std::string escape_octets(std::string_view octets, std::size_t max_octets) {
+  return escape(octets, max_octets, Within::kQuotes);
+}
+
+std::string escape_text(std::string_view octets, std::size_t max_octets) {
+  return escape(octets, max_octets, Within::kText);
 }
 
 namespace {

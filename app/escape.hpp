@@ -18,6 +18,10 @@ inline constexpr std::size_t kMaxShownOctets = 256;
 /// zero-width and direction marks). Anything beyond `max_octets` becomes "...".
 [[nodiscard]] std::string escape_octets(std::string_view octets, std::size_t max_octets = kMaxShownOctets);
 
+/// The same, but quotes and backslashes stay: for a sentence of ours that is printed as it is. Names in it are escaped
+/// already.
+[[nodiscard]] std::string escape_text(std::string_view octets, std::size_t max_octets = kMaxShownOctets);
+
 /// What escape_octets() made this text of, so that whatever is shown can be typed. A backslash that begins none of
 /// its forms stays as it is.
 [[nodiscard]] std::string unescape_octets(std::string_view shown);

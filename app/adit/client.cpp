@@ -106,8 +106,8 @@ std::expected<Json, CallFailure> call_aditd(const std::string& socket_path, cons
   const Json error = reply.value("error", Json::object());
   const Json message = error.is_object() ? error.value("message", Json()) : Json();
   return fail(Kind::kRefused,
-              "aditd refused: " + (message.is_string() ? escape_octets(message.get<std::string>(), 500)
-                                                       : "without a reason"));
+              "aditd refused: " +
+                  (message.is_string() ? escape_text(message.get<std::string>(), 500) : "without a reason"));
 }
 
 }  // namespace adit::app

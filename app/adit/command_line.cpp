@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <sstream>
+#include <string_view>
 
 #include "app/adit/exit_code.hpp"
 #include "app/escape.hpp"
@@ -25,7 +26,10 @@ constexpr const char* kFooter =
     "\n"
     "Exit codes: 0 done; 1 no such call, or login not accepted; 2 usage; 3 aditd cannot be reached;\n"
     "4 aditd refused; 5 it did not answer in time.\n"
+    "With --json an error is JSON on standard output as well: {\"error\": ..., \"exit_code\": ...}.\n"
     "The socket is cli.socket of adit.toml; the environment variable ADIT_SOCKET names another.\n";
+constexpr const char* kVerbFooter =
+    "adit --help has the options of every command, examples and exit codes.\n";
 
 /// "show, terminate or reload"
 std::string any_of(const std::vector<std::string_view>& names) {
@@ -111,17 +115,39 @@ std::string group_alone(const CLI::App& app) {
   return given.empty() ? "" : given.front()->get_name();
 }
 
+/// CLI11 lists words that belong to nothing in reverse.
+std::string in_words(const CLI::App& app, const CLI::ParseError& error) {
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) {
+    return error.what();
+  }
+  std::string text = "this belongs to no command:";
+  for (const std::string& word : app.remaining(true)) {
+    text += ' ' + word;
+  }
+  return text;
+}
+
 }  // namespace
 
 EarlyExit usage_error(std::string_view what) {
-  return {kUsage, "adit: " + escape_octets(what, 200) + "; see adit --help\n"};
+  return {kUsage, "adit: " + escape_text(what, 200) + "; see adit --help\n"};
+}
+
+bool wants_json(int argc, char** argv) {
+  for (int at = 1; at < argc && std::string_view(argv[at]) != "--"; ++at) {
+    const std::string_view word(argv[at]);
+    if (word == "--json" || word == "-j") {
+      return true;
+    }
+  }
+  return false;
 }
 
 std::expected<CommandLine, EarlyExit> read_command_line(int argc, char** argv) {
   CommandLine line;
   unsigned timeout_seconds = static_cast<unsigned>(line.timeout.count());
   CLI::App app("adit: query and control a running aditd.", "adit");
-  app.footer(kFooter);
+  app.footer(kVerbFooter);  // what the commands below inherit
   app.set_version_flag("--version", "adit " ADIT_VERSION, "Print adit's own version");
   app.add_option("-s,--socket", line.socket, "aditd's socket")
       ->envname("ADIT_SOCKET")
@@ -135,11 +161,12 @@ std::expected<CommandLine, EarlyExit> read_command_line(int argc, char** argv) {
   app.require_subcommand(0, 1);
   app.fallthrough();  // options may follow the command
   add_verbs(app, line);
+  app.footer(kFooter);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0) {
-      return std::unexpected(usage_error(error.what()));
+      return std::unexpected(usage_error(in_words(app, error)));
     }
     std::ostringstream text;
     app.exit(error, text, text);

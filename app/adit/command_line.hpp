@@ -22,6 +22,9 @@ struct CommandLine {
 /// The verb and its words, or a reason to exit at once: help, the version, a usage error.
 [[nodiscard]] std::expected<CommandLine, EarlyExit> read_command_line(int argc, char** argv);
 
+/// Whether --json or -j is among the arguments, whatever else is wrong with them: whoever asked for JSON gets errors so.
+[[nodiscard]] bool wants_json(int argc, char** argv);
+
 /// "adit: WHAT; see adit --help", and exit code 2.
 [[nodiscard]] EarlyExit usage_error(std::string_view what);
 

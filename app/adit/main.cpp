@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <string_view>
 
 #include "app/adit/client.hpp"
 #include "app/adit/command_line.hpp"
@@ -23,8 +24,16 @@ int exit_code(CallFailure::Kind kind) {
   return kRefusal;
 }
 
-int leave(const EarlyExit& exit) {
+constexpr std::string_view kProgram = "adit: ";
+
+int leave(const EarlyExit& exit, bool json) {
   std::fputs(exit.text.c_str(), exit.code == kDone ? stdout : stderr);
+  if (exit.code != kDone && json) {
+    const std::size_t begin = exit.text.starts_with(kProgram) ? kProgram.size() : 0;
+    const Json error = {{"error", exit.text.substr(begin, exit.text.find_last_not_of('\n') + 1 - begin)},
+                        {"exit_code", exit.code}};
+    std::puts(error.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+  }
   return exit.code;
 }
 
@@ -41,22 +50,22 @@ int report(const CommandLine& line, const Json& result) {
 }
 
 int run(int argc, char** argv) {
+  const bool json = wants_json(argc, argv);
   const auto line = read_command_line(argc, argv);
   if (!line) {
-    return leave(line.error());
+    return leave(line.error(), json);
   }
   Json params;
   if (line->verb->params != nullptr) {
     auto read = line->verb->params(*line->verb, line->words);
     if (!read) {
-      return leave(usage_error(read.error()));
+      return leave(usage_error(read.error()), json);
     }
     params = std::move(*read);
   }
   const auto result = call_aditd(line->socket, line->verb->method, params, line->timeout);
   if (!result) {
-    std::fprintf(stderr, "adit: %s\n", result.error().text.c_str());
-    return exit_code(result.error().kind);
+    return leave({exit_code(result.error().kind), std::string(kProgram) + result.error().text + '\n'}, json);
   }
   return report(*line, *result);
 }

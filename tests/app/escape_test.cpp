@@ -54,6 +54,13 @@ TEST(Escape, SEC_11_BoundsTheLength) {
   EXPECT_EQ(escape_octets("ab木", 3), "ab\\xe6...") << "cut within a character";
 }
 
+TEST(Escape, ASentenceKeepsItsQuotes) {
+  const std::string sentence = "write \"10240\"; user \\xff is not known";
+  EXPECT_EQ(escape_text(sentence), sentence) << "what is escaped in it is not escaped again";
+  EXPECT_EQ(escape_text("\x1b[2J\n\xff\u202e"), "\\x1b[2J\\n\\xff\\u{202e}");
+  EXPECT_EQ(escape_text("abcdef", 3), "abc...");
+}
+
 TEST(Escape, QuotesOnlyWhatNeedsIt) {
   EXPECT_EQ(quote_if_needed("192.0.2.7"), "192.0.2.7");
   EXPECT_EQ(quote_if_needed("user@isp.example"), "user@isp.example");

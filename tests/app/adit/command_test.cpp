@@ -234,6 +234,31 @@ TEST_F(AditCommand, SaysWhatItSaid) {
   ::unsetenv("ADIT_TEST_PASSWORD");
 }
 
+TEST_F(AditCommand, SaysWhatIsTooMuchInTheOrderInWhichItWasWritten) {
+  EXPECT_EQ(adit("show stat one 'tw\"o' three").text,
+            "adit: this belongs to no command: one tw\"o three; see adit --help\n");
+}
+
+TEST_F(AditCommand, AnErrorIsJsonForWhoeverAskedForIt) {
+  const auto json_of = [this](const std::string& arguments) {
+    const std::string text = adit(arguments).text;  // the line for people comes first, on standard error
+    return nlohmann::json::parse(text.substr(text.rfind('\n', text.size() - 2) + 1), nullptr, false);
+  };
+  EXPECT_EQ(json_of("show sesions --json")["exit_code"], 2);
+  EXPECT_EQ(json_of("-j show stat")["exit_code"], 3);
+  serve();
+  const auto refused = json_of("shaper change username alice fast --json");
+  EXPECT_EQ(refused["exit_code"], 4);
+  EXPECT_EQ(refused["error"],
+            "aditd refused: rate must be in kbit/s: \"10240\", or \"10240/2048\" for down and up");
+  EXPECT_TRUE(json_of("terminate username -- --json").is_discarded()) << "the name of a user";
+}
+
+TEST_F(AditCommand, OnlyTheWholeHelpHasExamplesAndExitCodes) {
+  EXPECT_EQ(adit("show pools --help").text.find("Exit codes"), std::string::npos);
+  EXPECT_NE(adit("show pools --help").text.find("adit --help has the options"), std::string::npos);
+}
+
 TEST_F(AditCommand, HelpTeaches) {
   const Outcome help = adit("--help");
   EXPECT_EQ(help.code, 0);
