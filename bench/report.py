@@ -125,8 +125,11 @@ def write_page(page, paths):
     data = {"runs": [], "benchmarks": []}
     for path in paths:
         content = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
-        content["name"] = pathlib.Path(path).stem
-        data["runs" if "phases" in content else "benchmarks"].append(content)
+        name = pathlib.Path(path).stem
+        if "runs" in content:  # of --repeat
+            data["runs"] += [{**run, "name": f"{name} {number}"} for number, run in enumerate(content["runs"], 1)]
+        else:
+            data["runs" if "phases" in content else "benchmarks"].append({**content, "name": name})
     # The data must not be able to close the page's script element.
     text = json.dumps(data).replace("<", "\\u003c")
     pathlib.Path(page).write_text(TEMPLATE.read_text(encoding="utf-8").replace(EMPTY, text), encoding="utf-8")

@@ -1,31 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 // adit-blast: main() of the load generator. Exit codes: options.hpp.
 #include <unistd.h>
-#include <algorithm>
 
+#include <algorithm>
 #include <cstdio>
-#include <fstream>
+#include <expected>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
+#include <variant>
+#include <vector>
 
+#include "app/adit-blast/compare/comparison.hpp"
+#include "app/adit-blast/compare/comparison_output.hpp"
 #include "app/adit-blast/lines/local_prefix.hpp"
+#include "app/adit-blast/outputs.hpp"
 #include "app/adit-blast/plan/options.hpp"
 #include "app/adit-blast/results/json.hpp"
 #include "app/adit-blast/results/report.hpp"
 #include "app/adit-blast/results/tables.hpp"
+#include "app/adit-blast/results/verdict.hpp"
 #include "app/adit-blast/runner.hpp"
 #include "app/adit-blast/traffic/blast_runtime.hpp"
+#include "app/escape.hpp"
 #include "app/host/process/descriptors.hpp"
+#include "app/regular_file.hpp"
 #include "crypto/library.hpp"
 
 namespace adit::app::blast {
 namespace {
-
-int cannot_run(const std::string& why) {
-  std::fprintf(stderr, "adit-blast: %s\n", why.c_str());
-  return kCannotRun;
-}
 
 /// The most calls that exist at once.
 std::uint32_t lines_of(const Plan& plan) {
@@ -76,62 +80,50 @@ control::ClientSettings client_settings(const Plan& plan) {
   return settings;
 }
 
-bool write_file(const std::string& path, const std::string& text) {
-  if (path == "-") {
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+/// All repeats, or until one is interrupted.
+std::vector<RunResult> run_all(const Plan& plan, Runner& runner) {
+  std::vector<RunResult> runs;
+  while (runs.size() < plan.repeat && !runner.interrupted()) {
+    if (plan.repeat > 1 && !plan.quiet) {
+      std::fprintf(stderr, "run %zu of %u\n", runs.size() + 1, plan.repeat);
+    }
+    runs.push_back(runner.run());
   }
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  return file.good();
+  return runs;
 }
 
-/// Writes the results wherever the plan wants them; returns the exit code.
-int tell(const RunResult& result) {
-  const Plan& plan = result.plan;
-  if (plan.json_file != "-") {
-    std::fputs(result_tables(result).c_str(), stdout);
-  }
-  int code = result.complaints.empty() ? kSuccess : kComplaints;
-  if (!plan.json_file.empty() && !write_file(plan.json_file, json_text(result))) {
-    code = cannot_run("cannot write " + plan.json_file);
-  }
-  if (!plan.report_file.empty() && !write_file(plan.report_file, html_report(std::span(&result, 1)))) {
-    code = cannot_run("cannot write " + plan.report_file);
-  }
-  return code;
-}
-
-int blast(Plan plan) {
+/// The error says why there is no result.
+std::expected<std::vector<RunResult>, std::string> measure(Plan& plan) {
   const std::uint32_t lines = lines_of(plan);
   const std::uint64_t descriptors = descriptors_of(plan);
   if (raise_descriptor_limit(descriptors) < descriptors) {
-    return cannot_run("each call needs a descriptor; do: ulimit -n " + std::to_string(descriptors));
+    return std::unexpected("each call needs a descriptor; do: ulimit -n " + std::to_string(descriptors));
   }
   std::optional<LocalPrefix> prefix;
   if (plan.clients_given) {
     auto claimed = LocalPrefix::claim(plan.clients);
     if (!claimed) {
-      return cannot_run(claimed.error());
+      return std::unexpected(claimed.error());
     }
     prefix.emplace(std::move(*claimed));
   } else {
     const auto address = address_of_interface(plan.access.interface);
     if (!address) {
-      return cannot_run(address.error());
+      return std::unexpected(address.error());
     }
     plan.clients = {.address = *address, .length = 32};
   }
   auto eal = start_eal(eal_options(plan, lines));
   if (!eal) {
-    return cannot_run(eal.error());
+    return std::unexpected(eal.error());
   }
-  std::optional<RunResult> result;
+  std::vector<RunResult> runs;
   {
     const ClientAddresses addresses(plan.clients, lines);
     const control::ClientSettings settings = client_settings(plan);
     auto runtime = BlastRuntime::start(plan, lines, addresses.space_bits(), settings.profile->acks, *eal);
     if (!runtime) {
-      return cannot_run(runtime.error());
+      return std::unexpected(runtime.error());
     }
     for (const dataplane::OpenPort& port : (*runtime)->ports()) {
       if (!port.note.empty()) {
@@ -140,25 +132,75 @@ int blast(Plan plan) {
     }
     Runner runner(plan, lines, addresses, settings, **runtime);
     if (auto opened = runner.open(); !opened) {
-      return cannot_run(opened.error());
+      return std::unexpected(opened.error());
     }
-    result = runner.run();
+    runs = run_all(plan, runner);
   }
   stop_eal();
-  return tell(*result);
+  return runs;
+}
+
+int blast(Plan plan) {
+  auto outputs = Outputs::open(plan.json_file, plan.report_file, "--report");
+  if (!outputs) {
+    return cannot_run(outputs.error(), plan.json_file);
+  }
+  if (auto ready = crypto::initialise(); !ready) {
+    return cannot_run(ready.error(), plan.json_file);
+  }
+  forbid_core_dumps();
+  const auto runs = measure(plan);
+  if (!runs) {
+    return cannot_run(runs.error(), plan.json_file);
+  }
+  return outputs->tell(result_tables(*runs), to_json(*runs),
+                       plan.report_file.empty() ? "" : html_report(*runs),
+                       verdict_of(*runs).complaints.empty() ? kSuccess : kComplaints);
+}
+
+std::expected<Measured, std::string> read_results_file(const std::string& path) {
+  constexpr off_t kMost = off_t{1} << 30;
+  const std::string name = escape_octets(path);
+  auto text = read_regular_file(path, kMost, "adit-blast");
+  if (!text) {
+    return std::unexpected(name + ": " + text.error().wrong + "; " + text.error().remedy);
+  }
+  auto results = read_results(path, *text);
+  if (!results) {
+    return std::unexpected(name + ": " + results.error());
+  }
+  return results;
+}
+
+int compare_files(const CompareOptions& options) {
+  auto outputs = Outputs::open(options.json_file, options.html_file, "--html");
+  if (!outputs) {
+    return cannot_run(outputs.error(), options.json_file);
+  }
+  const auto before = read_results_file(options.before);
+  if (!before) {
+    return cannot_run(before.error(), options.json_file);
+  }
+  const auto after = read_results_file(options.after);
+  if (!after) {
+    return cannot_run(after.error(), options.json_file);
+  }
+  const Comparison comparison = compare(*before, *after, options.threshold_percent);
+  return outputs->tell(
+      comparison_text(*before, *after, comparison), comparison_json(*before, *after, comparison),
+      options.html_file.empty() ? "" : html_report(comparison_page(*before, *after, comparison)),
+      exit_code(comparison));
 }
 
 int run(std::span<const char* const> arguments) {
-  auto plan = parse_options(arguments);
-  if (!plan) {
-    std::fputs(plan.error().text.c_str(), plan.error().code == 0 ? stdout : stderr);
-    return plan.error().code;
+  auto command = parse_options(arguments);
+  if (!command) {
+    return leave(command.error(), json_destination(arguments));
   }
-  if (auto ready = crypto::initialise(); !ready) {
-    return cannot_run(ready.error());
+  if (const auto* compared = std::get_if<CompareOptions>(&*command)) {
+    return compare_files(*compared);
   }
-  forbid_core_dumps();
-  return blast(std::move(*plan));
+  return blast(std::get<Plan>(std::move(*command)));
 }
 
 }  // namespace

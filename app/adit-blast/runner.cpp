@@ -27,6 +27,20 @@ bool has_duration(PhaseKind kind) {
   return kind != PhaseKind::kSetUp && kind != PhaseKind::kThroughput && kind != PhaseKind::kTearDown;
 }
 
+LinkResult since(const LinkResult& before, LinkResult now) {
+  for (auto& [name, count] : now.drops) {
+    const auto known = before.drops.find(name);
+    count -= known == before.drops.end() ? 0 : known->second;
+  }
+  for (std::uint64_t LinkResult::* counter :
+       {&LinkResult::impaired_lost_up, &LinkResult::impaired_lost_down, &LinkResult::impaired_duplicated_up,
+        &LinkResult::impaired_duplicated_down, &LinkResult::impaired_reordered_up,
+        &LinkResult::impaired_reordered_down, &LinkResult::rx_missed}) {
+    now.*counter -= before.*counter;
+  }
+  return now;
+}
+
 }  // namespace
 
 Runner::Runner(const Plan& plan, std::uint32_t lines, const ClientAddresses& addresses,
@@ -47,6 +61,7 @@ RunResult Runner::run() {
   result.machine = describe_machine();
   result.version = ADIT_VERSION;
   result.plan = plan_;
+  const LinkResult link_before = link_result();
   sampler_.begin_run();
   result.footprint_before = footprint_of(plan_.server_pid, 0);
   Counts details;  // run_phase() starts them anew
@@ -61,7 +76,7 @@ RunResult Runner::run() {
   sampler_.finish();
   result.seconds = sampler_.seconds_since_start();
   result.samples = sampler_.take_samples();
-  result.link = link_result();
+  result.link = since(link_before, link_result());
   result.complaints = complaints_of(result);
   result.remarks = remarks_of(result);
   for (const auto& [text, count] : details) {

@@ -24,9 +24,10 @@ class Runner {
   /// Mirrors the kernel's routes and waits until the route to the server is known.
   [[nodiscard]] std::expected<void, std::string> open() { return loop_.open(); }
 
-  /// Runs all phases. SIGINT or SIGTERM ends the current phase and skips to the tear-down; a second one ends
-  /// that.
+  /// Runs all phases; may be called again. SIGINT or SIGTERM ends the current phase and skips to the tear-down; a second
+  /// one ends that.
   [[nodiscard]] RunResult run();
+  [[nodiscard]] bool interrupted() const { return loop_.interrupts() > 0; }
 
  private:
   using Clock = RunLoop::Clock;

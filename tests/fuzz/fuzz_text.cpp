@@ -55,7 +55,7 @@ void fuzz_scenario(wire::Bytes octets) {
   require(plan->phases.back().kind == blast::PhaseKind::kTearDown);
   blast::RunResult result;
   result.plan = *plan;
-  require(nlohmann::json::accept(blast::json_text(result)));
+  require(nlohmann::json::accept(blast::json_text(blast::to_json(result))));
 }
 
 void fuzz_rpc(wire::Bytes octets) {

@@ -9,6 +9,7 @@
 
 #include "app/adit-blast/plan/options.hpp"
 #include "app/adit-blast/plan/plan_schema.hpp"
+#include "app/adit-blast/plan/written_values.hpp"
 #include "app/escape.hpp"
 
 namespace adit::app::blast {
@@ -20,13 +21,15 @@ constexpr int kHelpColumn = 28;
 // CLI11's help, with `--` in the usage line.
 class Help : public CLI::Formatter {
  public:
-  explicit Help(std::string word) : word_(std::move(word)) {}
+  explicit Help(std::string word, std::string end = " [-- EAL ARGS]")
+      : word_(std::move(word)), end_(std::move(end)) {}
   std::string make_usage(const CLI::App*, std::string name) const override {
-    return "Usage: " + name + ' ' + word_ + "[OPTIONS] [-- EAL ARGS]\n";
+    return "Usage: " + name + ' ' + word_ + "[OPTIONS]" + end_ + '\n';
   }
 
  private:
   std::string word_;  // between the program's name and the options
+  std::string end_;
 };
 
 EarlyExit usage(const std::string& text, std::string_view verb = "") {
@@ -108,6 +111,47 @@ void add_verbs(CLI::App& app, CommandLine& line) {
   run->footer(kRunFooter);
 }
 
+void add_compare(CLI::App& app, CommandLine& line) {
+  CLI::App* sub = app.add_subcommand("compare", "Two results of one scenario, figure by figure");
+  sub->formatter(std::make_shared<Help>("A.json B.json ", ""));
+  sub->get_formatter()->column_width(kHelpColumn);
+  sub->allow_extras();
+  line.compare.emplace();
+  CompareOptions& options = *line.compare;
+  sub->add_option("A", options.before, "What --json wrote")->type_name("");
+  sub->add_option("B", options.after, "What it wrote later, or elsewhere")->type_name("");
+  const auto add = [&](const char* name, auto& target, const char* value, const char* help) {
+    sub->add_option(name, target, help)
+        ->option_text(value)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  };
+  add("--threshold", line.threshold, "PERCENT=10",
+      "How much worse a figure has to be to count as worse: 10 is\nwhat repeats may differ by unremarked.");
+  add("--html", options.html_file, "FILE", "Write an HTML page with the comparison and both results.");
+  add("--json", options.json_file, "FILE", "Write the comparison as JSON; - is standard output.");
+  sub->footer(kCompareFooter);
+}
+
+// Takes out what belongs to another verb, and checks the rest.
+std::optional<EarlyExit> settle_compare(const CLI::App& verb, CommandLine& line) {
+  if (verb.get_name() != "compare") {
+    line.compare.reset();
+    return std::nullopt;
+  }
+  if (line.compare->after.empty()) {
+    return usage("compare what? Name two files that --json wrote", "compare");
+  }
+  const std::string_view text = line.threshold;
+  const std::optional<double> percent = to_real(text.ends_with('%') ? text.substr(0, text.size() - 1) : text);
+  if (!text.empty() && !percent) {
+    return usage("--threshold: value \"" + escape_octets(text, kMaxShownWord) +
+                     "\": is not a percentage; write a number from 0 up, like 5",
+                 "compare");
+  }
+  line.compare->threshold_percent = percent.value_or(line.compare->threshold_percent);
+  return std::nullopt;
+}
+
 // The error for the first word that is not part of any option.
 EarlyExit stray(const std::string& word, const CLI::App* verb) {
   const std::string shown = escape_octets(word.substr(0, word.find('=')), kMaxShownWord);
@@ -116,13 +160,11 @@ EarlyExit stray(const std::string& word, const CLI::App* verb) {
     for (const Verb& one : verbs()) {
       names.push_back(one.name);
     }
-    names.push_back("run");
+    names.insert(names.end(), {"run", "compare"});
     const std::string_view meant = word.starts_with('-') ? std::string_view() : nearest(word, names);
     return usage(word.starts_with('-') ? shown + ": stands before the verb; write options behind it"
                  : meant.empty()
-                     ? '"' + shown +
-                           "\": no such verb; there are set-up, hold, traffic, churn, "
-                           "throughput and run"
+                     ? '"' + shown + "\": no such verb; there are " + verbs_in_words()
                      : '"' + shown + "\": no such verb; did you mean " + std::string(meant) + '?');
   }
   if (!word.starts_with("--")) {
@@ -178,6 +220,7 @@ std::expected<CommandLine, EarlyExit> parse_words(std::vector<std::string> words
   app.set_version_flag("--version", "adit-blast " ADIT_VERSION, "Print the version");
   app.allow_extras();
   add_verbs(app, line);
+  add_compare(app, line);
   try {
     app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
@@ -188,7 +231,7 @@ std::expected<CommandLine, EarlyExit> parse_words(std::vector<std::string> words
     return std::unexpected(stray(rest.front(), nullptr));
   }
   if (verbs.empty()) {
-    return std::unexpected(usage("do what? There are set-up, hold, traffic, churn, throughput and run"));
+    return std::unexpected(usage("do what? There are " + verbs_in_words()));
   }
   if (verbs.size() > 1) {
     return std::unexpected(usage("one verb at a time; a scenario has several phases", "run"));
@@ -196,7 +239,10 @@ std::expected<CommandLine, EarlyExit> parse_words(std::vector<std::string> words
   if (const std::vector<std::string> rest = verbs.front()->remaining(); !rest.empty()) {
     return std::unexpected(stray(rest.front(), verbs.front()));
   }
-  if (line.verb == nullptr && line.scenario.empty()) {
+  if (auto wrong = settle_compare(*verbs.front(), line)) {
+    return std::unexpected(std::move(*wrong));
+  }
+  if (line.verb == nullptr && !line.compare && line.scenario.empty()) {
     return std::unexpected(usage("run what? Name a scenario file", "run"));
   }
   return line;

@@ -6,9 +6,11 @@
 #include <expected>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "app/adit-blast/plan/compare_options.hpp"
 #include "app/adit-blast/plan/verbs.hpp"
 #include "app/early_exit.hpp"
 
@@ -17,7 +19,9 @@ namespace adit::app::blast {
 struct CommandLine {
   std::map<std::string, std::string, std::less<>> given;  ///< by key, as written
   std::string scenario;
-  const Verb* verb = nullptr;  ///< none: run
+  const Verb* verb = nullptr;             ///< none: run or compare
+  std::optional<CompareOptions> compare;  ///< only for compare
+  std::string threshold;                  ///< of compare, as written
 };
 
 /// `words`: the arguments before `--`. An EarlyExit for --help and --version, and for wrong arguments.

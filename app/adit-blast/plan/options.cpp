@@ -107,6 +107,12 @@ void read_scenario_file(const std::string& path, Draft& draft, Findings& finding
   }
 }
 
+/// Where the arguments of EAL begin, with their "--".
+std::span<const char* const>::iterator end_of_ours(std::span<const char* const> arguments) {
+  return std::find_if(arguments.begin(), arguments.end(),
+                      [](const char* word) { return std::string_view(word) == "--"; });
+}
+
 std::vector<Phase> phases_of(const Verb& verb) {
   std::vector<Phase> phases = {default_phase(PhaseKind::kSetUp)};
   if (verb.kind != PhaseKind::kSetUp) {
@@ -118,12 +124,14 @@ std::vector<Phase> phases_of(const Verb& verb) {
 
 }  // namespace
 
-std::expected<Plan, EarlyExit> parse_options(std::span<const char* const> arguments) {
-  const auto ours_end = std::find_if(arguments.begin(), arguments.end(),
-                                     [](const char* a) { return std::string_view(a) == "--"; });
+std::expected<Command, EarlyExit> parse_options(std::span<const char* const> arguments) {
+  const auto ours_end = end_of_ours(arguments);
   const std::expected<CommandLine, EarlyExit> line = parse_words({arguments.begin(), ours_end});
   if (!line) {
     return std::unexpected(line.error());
+  }
+  if (line->compare) {
+    return *line->compare;
   }
   Draft draft;
   draft.plan.eal_args.assign(ours_end == arguments.end() ? ours_end : ours_end + 1, arguments.end());
@@ -144,6 +152,21 @@ std::expected<Plan, EarlyExit> parse_options(std::span<const char* const> argume
     return std::unexpected(EarlyExit{kCannotRun, std::move(text)});
   }
   return std::move(*plan);
+}
+
+std::string json_destination(std::span<const char* const> arguments) {
+  constexpr std::string_view kOption = "--json";
+  std::string destination;
+  const auto end = end_of_ours(arguments);
+  for (auto at = arguments.begin(); at != end; ++at) {
+    const std::string_view word(*at);
+    if (word == kOption && at + 1 != end) {
+      destination = *(at + 1);
+    } else if (word.starts_with(kOption) && word.substr(kOption.size()).starts_with('=')) {
+      destination = word.substr(kOption.size() + 1);
+    }
+  }
+  return destination;
 }
 
 }  // namespace adit::app::blast

@@ -87,6 +87,7 @@ struct Plan {
 
   std::uint32_t server_pid = 0;  ///< process whose memory and descriptors to watch; 0: none
   std::vector<Phase> phases;
+  std::uint32_t repeat = 1;  ///< times that all phases are run, each time from no call to no call
 
   std::string json_file;    ///< empty: none; "-": standard output
   std::string report_file;  ///< HTML; empty: none

@@ -16,12 +16,14 @@ using dataplane::PortDriver;
 using namespace std::chrono_literals;
 
 constexpr std::uint32_t kMostCalls = 10'000'000;
+constexpr std::uint32_t kMostRepeats = 100;
 constexpr std::uint32_t kMostPid = 4'194'304;  // PID_MAX_LIMIT
 
 constexpr std::string_view kLoad = "Load";
 constexpr std::string_view kServer = "Server";
 constexpr std::string_view kClients = "Clients";
 constexpr std::string_view kPorts = "Ports";
+constexpr std::string_view kRepeats = "Repeats";
 constexpr std::string_view kOutput = "Output";
 
 const ChoiceKind<PortDriver> kDriver{{{"auto", PortDriver::kAuto},
@@ -113,6 +115,8 @@ std::vector<PlanKey> make_port_keys() {
 
 std::vector<PlanKey> make_output_keys() {
   return {
+      BLAST_KEY(kRepeats, "repeat", "N", plan.repeat, (NumberKind<std::uint32_t>{1, kMostRepeats}),
+                "Run all of it N times, and tell the median and the spread\nof each figure."),
       BLAST_KEY(kOutput, "json", "FILE", plan.json_file, FileKind{},
                 "Write all results as JSON; - is standard output."),
       BLAST_KEY(kOutput, "report", "FILE", plan.report_file, FileKind{},

@@ -61,8 +61,17 @@ std::span<const Verb> verbs() {
   return kVerbs;
 }
 
+std::string verbs_in_words() {
+  std::string text;
+  for (const Verb& verb : kVerbs) {
+    text += std::string(verb.name) + ", ";
+  }
+  return text + "run and compare";
+}
+
 const char* const kFooter =
-    "Every verb sets calls up first and tears them down last. `adit-blast VERB --help` lists its options.\n"
+    "All but compare set calls up first and tear them down last. `adit-blast VERB --help` lists its "
+    "options.\n"
     "\n"
     "Examples:\n"
     "  adit-blast set-up --server 192.0.2.1 --access eth1 --clients 10.99.0.0/16 --calls 10000\n"
@@ -70,12 +79,14 @@ const char* const kFooter =
     "  adit-blast traffic --server 192.0.2.1 --access eth1 --calls 100 --up 20kpps --size 512 --for 30s\n"
     "  adit-blast throughput --server 192.0.2.1 --access eth1 --core eth2 --core-address 198.51.100.9\n"
     "  adit-blast run soak.toml --json soak.json --report soak.html\n"
+    "  adit-blast compare before.json after.json\n"
     "\n"
     "Everything after -- goes to DPDK's EAL as it is; without it sensible arguments are chosen.\n"
     "Environment: ADIT_BLAST_PASSWORD is the calls' password.\n"
     "             ADIT_XDP_PROGRAM=FILE is the XDP program to load in place of the one that came with "
     "adit-blast.\n"
-    "Exit codes: 0 success; 1 the run is not a success (it says why); 2 usage, or it could not start.\n";
+    "Exit codes: 0 success; 1 the run is not a success (it says why); 2 usage, or it could not start.\n"
+    "With --json an error that keeps a run from starting is JSON, too: {\"error\": ..., \"exit_code\": 2}.\n";
 
 const char* const kRunFooter =
     "A scenario is TOML with the same keys as the options: the plan's above, then a [[phase]] table for each "
@@ -85,7 +96,7 @@ const char* const kRunFooter =
     "  server = \"192.0.2.1\"\n"
     "  access = \"eth1\"\n"
     "  [[phase]]\n"
-    "  kind = \"set-up\"      # set-up, hold, traffic, churn, throughput, tear-down\n"
+    "  kind = \"set-up\"      # set-up, hold, traffic, churn, storm, throughput, tear-down\n"
     "  calls = 10000\n"
     "  [[phase]]\n"
     "  kind = \"traffic\"\n"
@@ -98,5 +109,23 @@ const char* const kRunFooter =
     "  adit-blast run soak.toml --json soak.json --report soak.html\n"
     "  adit-blast run soak.toml --quiet --json - | jq .complaints\n"
     "  adit-blast run soak.toml -- -l 0-3 --file-prefix blast\n";
+
+const char* const kCompareFooter =
+    "A and B are files of --json, of the same scenario: what is measured is the same, where may differ. "
+    "Medians are\n"
+    "compared. Beyond the threshold a figure is better or worse; with --repeat in both it is noise if the "
+    "runs of one\n"
+    "of them differ by as much.\n"
+    "\n"
+    "Exit codes: 0 nothing is worse; 1 something is; 2 they cannot be compared (it says why).\n"
+    "\n"
+    "Examples:\n"
+    "  adit-blast compare before.json after.json\n"
+    "  adit-blast compare before.json after.json --threshold 5\n"
+    "  adit-blast compare before.json after.json --html comparison.html\n"
+    "  adit-blast compare before.json after.json --json - | jq '.quantities[] | select(.verdict == "
+    "\"worse\")'\n"
+    "  adit-blast throughput --server 192.0.2.1 --access eth1 --core-address 198.51.100.9 --repeat 5 --json "
+    "a.json\n";
 
 }  // namespace adit::app::blast

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "app/adit-blast/plan/plan.hpp"
 
@@ -17,10 +18,14 @@ struct Verb {
   const char* examples;
 };
 
-/// All except `run`, which takes a scenario, in the order of --help.
+/// All except `run`, which takes a scenario, and `compare`, which takes results, in the order of --help.
 [[nodiscard]] std::span<const Verb> verbs();
 
-extern const char* const kFooter;     ///< for adit-blast --help
-extern const char* const kRunFooter;  ///< for adit-blast run --help
+/// "set-up, hold, ..., run and compare"
+[[nodiscard]] std::string verbs_in_words();
+
+extern const char* const kFooter;         ///< for adit-blast --help
+extern const char* const kRunFooter;      ///< for adit-blast run --help
+extern const char* const kCompareFooter;  ///< for adit-blast compare --help
 
 }  // namespace adit::app::blast

@@ -3,6 +3,8 @@
 
 #include "app/adit-blast/plan/plan_schema.hpp"
 #include "app/adit-blast/results/limit.hpp"
+#include "app/adit-blast/results/quantities.hpp"
+#include "app/adit-blast/results/verdict.hpp"
 
 namespace adit::app::blast {
 namespace {
@@ -193,6 +195,22 @@ Json json_of(const Plan& plan) {
   return json;
 }
 
+Json json_of(const Quantity& quantity) {
+  return {{"phase", quantity.phase},     {"quantity", quantity.name},
+          {"unit", quantity.unit},       {"better", to_text(quantity.better)},
+          {"median", quantity.median()}, {"least", quantity.least()},
+          {"most", quantity.most()},     {"spread_percent", quantity.spread_percent()},
+          {"values", quantity.values}};
+}
+
+Json quantities_json(std::span<const RunResult> runs) {
+  Json all = Json::array();
+  for (const Quantity& quantity : quantities_of(runs)) {
+    all.push_back(json_of(quantity));
+  }
+  return all;
+}
+
 }  // namespace
 
 nlohmann::ordered_json to_json(const RunResult& result) {
@@ -217,8 +235,36 @@ nlohmann::ordered_json to_json(const RunResult& result) {
   return json;
 }
 
-std::string json_text(const RunResult& result) {
-  return to_json(result).dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+nlohmann::ordered_json to_json(std::span<const RunResult> runs) {
+  const RunResult& first = runs.front();
+  if (runs.size() == 1) {
+    Json json = to_json(first);
+    json["quantities"] = quantities_json(runs);
+    return json;
+  }
+  const Verdict verdict = verdict_of(runs);
+  Json json = {{"format", kFormat},
+               {"version", first.version},
+               {"started", first.started},
+               {"machine", first.machine},
+               {"success", verdict.complaints.empty()},
+               {"complaints", verdict.complaints},
+               {"remarks", verdict.remarks},
+               {"plan", json_of(first.plan)},
+               {"quantities", quantities_json(runs)}};
+  Json& all = json["runs"] = Json::array();
+  for (const RunResult& run : runs) {
+    all.push_back(to_json(run));
+  }
+  return json;
+}
+
+nlohmann::ordered_json error_json(const std::string& why, int exit_code) {
+  return {{"format", kFormat}, {"success", false}, {"error", why}, {"exit_code", exit_code}};
+}
+
+std::string json_text(const nlohmann::ordered_json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
 }  // namespace adit::app::blast

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <span>
+#include <string>
 
 #include "app/adit-blast/results/results.hpp"
 
@@ -11,7 +13,13 @@ namespace adit::app::blast {
 
 [[nodiscard]] nlohmann::ordered_json to_json(const RunResult& result);
 
+/// Of at least one run. With its `quantities`; several runs are in `runs`, in place of the keys that only a run has.
+[[nodiscard]] nlohmann::ordered_json to_json(std::span<const RunResult> runs);
+
+/// What stands in place of a result that there is not, for whoever asked for JSON.
+[[nodiscard]] nlohmann::ordered_json error_json(const std::string& why, int exit_code);
+
 /// For a file: indented, with a newline at the end; octets that are not valid UTF-8 are replaced.
-[[nodiscard]] std::string json_text(const RunResult& result);
+[[nodiscard]] std::string json_text(const nlohmann::ordered_json& json);
 
 }  // namespace adit::app::blast

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/adit-blast/results/report.hpp"
 
+#include <utility>
+
 #include "app/adit-blast/results/json.hpp"
 
 namespace adit::app::blast {
@@ -28,6 +30,11 @@ std::string html_report(std::span<const RunResult> runs) {
                                  {"benchmarks", nlohmann::ordered_json::array()}};
   for (const RunResult& run : runs) {
     data["runs"].push_back(to_json(run));
+  }
+  if (runs.size() > 1) {
+    nlohmann::ordered_json series = to_json(runs);
+    series.erase("runs");
+    data["repeats"] = std::move(series);
   }
   return html_report(data);
 }

@@ -18,7 +18,8 @@ inline constexpr std::string_view kReportData = R"({"runs": [], "benchmarks": []
 
 [[nodiscard]] std::string html_report(std::span<const RunResult> runs);
 
-/// `data` is {"runs": [to_json()...], "benchmarks": [Google Benchmark's JSON...]}. Nothing in it can close its <script>.
+/// `data` is {"runs": [to_json()...], "benchmarks": [Google Benchmark's JSON...]}, and may have "repeats": the result of
+/// to_json() for several runs, without these; and "comparison": comparison_json(). Nothing in it can close its <script>.
 [[nodiscard]] std::string html_report(const nlohmann::ordered_json& data);
 
 }  // namespace adit::app::blast

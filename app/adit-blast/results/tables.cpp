@@ -7,6 +7,8 @@
 
 #include "app/adit-blast/results/limit.hpp"
 #include "app/adit-blast/results/numbers.hpp"
+#include "app/adit-blast/results/quantities.hpp"
+#include "app/adit-blast/results/verdict.hpp"
 #include "app/escape.hpp"
 #include "app/table.hpp"
 
@@ -17,11 +19,6 @@ using Rows = std::vector<std::vector<std::string>>;
 
 constexpr Align kRight = Align::kRight;
 
-// "2 traffic": the number tells phases of one kind apart.
-std::string label(const RunResult& result, std::size_t index) {
-  return fmt::format("{} {}", index + 1, to_text(result.phases[index].kind));
-}
-
 std::string section(std::string_view title, const std::vector<Column>& columns, const Rows& rows) {
   return rows.empty() ? "" : fmt::format("\n{}\n", title) + draw_table(columns, rows, "");
 }
@@ -29,7 +26,7 @@ std::string section(std::string_view title, const std::vector<Column>& columns, 
 // In lines of at most kWidth columns; escaped, because it may contain what peers said.
 constexpr std::size_t kWidth = 100;
 std::string wrapped(std::string_view text) {
-  const std::string escaped = escape_octets(text, 10 * kWidth);
+  const std::string escaped = escape_text(text, 10 * kWidth);
   std::string out, line = " ";
   std::istringstream words(escaped);
   for (std::string word; words >> word;) {
@@ -42,9 +39,15 @@ std::string wrapped(std::string_view text) {
   return out + line + '\n';
 }
 
-std::string heading(const RunResult& result) {
+std::string heading(std::span<const RunResult> runs) {
+  const RunResult& result = runs.front();
   std::string text = fmt::format("adit-blast {}: {}", escape_octets(result.version), result.started);
-  text += fmt::format(", {} s against {}:{}\n", decimal(result.seconds), to_string(result.plan.server),
+  double seconds = 0;
+  for (const RunResult& run : runs) {
+    seconds += run.seconds;
+  }
+  text += runs.size() > 1 ? fmt::format(", {} runs,", runs.size()) : ",";
+  text += fmt::format(" {} s against {}:{}\n", decimal(seconds), to_string(result.plan.server),
                       result.plan.tcp_port);
   return result.machine.empty() ? text : text + escape_octets(result.machine) + '\n';
 }
@@ -53,7 +56,7 @@ std::string phases(const RunResult& result) {
   Rows rows;
   for (std::size_t i = 0; i < result.phases.size(); ++i) {
     const PhaseResult& phase = result.phases[i];
-    rows.push_back({label(result, i), decimal(phase.seconds), with_commas(phase.calls_at_end),
+    rows.push_back({phase_label(result, i), decimal(phase.seconds), with_commas(phase.calls_at_end),
                     with_commas(phase.hung_up), with_commas(sum_of(phase.lost_calls)),
                     with_commas(phase.echoes_answered)});
   }
@@ -74,13 +77,13 @@ std::string set_ups(const RunResult& result) {
       continue;
     }
     const SetUpResult& set_up = *result.phases[i].set_up;
-    counts.push_back({label(result, i), with_commas(set_up.dialled), with_commas(set_up.up),
+    counts.push_back({phase_label(result, i), with_commas(set_up.dialled), with_commas(set_up.up),
                       with_commas(sum_of(set_up.failures)), with_commas(set_up.given_up),
                       with_commas(set_up.pending), decimal(set_up.seconds), decimal(set_up.rate),
                       set_up.target_rate > 0 ? decimal(set_up.target_rate) : "-",
                       with_commas(std::uint64_t{set_up.concurrency})});
     const Percentiles& time = set_up.time;
-    times.push_back({label(result, i), milliseconds(time.p50_ms), milliseconds(time.p90_ms),
+    times.push_back({phase_label(result, i), milliseconds(time.p50_ms), milliseconds(time.p90_ms),
                      milliseconds(time.p99_ms), milliseconds(time.p999_ms), milliseconds(time.max_ms)});
   }
   return section("Set-up",
@@ -112,7 +115,7 @@ std::string reasons(const RunResult& result, std::string_view title, const Count
   for (std::size_t i = 0; i < result.phases.size(); ++i) {
     if (const Counts* counts = counts_of(result.phases[i])) {
       for (const auto& [reason, count] : *counts) {
-        rows.push_back({label(result, i), with_commas(count), reason});
+        rows.push_back({phase_label(result, i), with_commas(count), reason});
       }
     }
   }
@@ -134,10 +137,10 @@ std::vector<Flow> flows_of(const RunResult& result) {
     }
     const TrafficResult& traffic = *result.phases[i].traffic;
     if (traffic.mode == TrafficMode::kEcho) {
-      flows.push_back({label(result, i), "echo", &traffic.up, traffic.seconds});
+      flows.push_back({phase_label(result, i), "echo", &traffic.up, traffic.seconds});
     } else {
-      flows.push_back({label(result, i), "up", &traffic.up, traffic.seconds});
-      flows.push_back({label(result, i), "down", &traffic.down, traffic.seconds});
+      flows.push_back({phase_label(result, i), "up", &traffic.up, traffic.seconds});
+      flows.push_back({phase_label(result, i), "down", &traffic.down, traffic.seconds});
     }
   }
   return flows;
@@ -209,21 +212,42 @@ std::string throughput(const RunResult& result) {
       rows);
 }
 
-std::string limits(const RunResult& result) {
+std::string limits_of(const RunResult& result, const std::string& run) {
   std::string text;
   for (std::size_t i = 0; i < result.phases.size(); ++i) {
     const PhaseResult& phase = result.phases[i];
     if (phase.set_up) {
-      text += wrapped(label(result, i) + ", dials: " + in_words(limit_of(*phase.set_up, phase.kind)));
+      text +=
+          wrapped(run + phase_label(result, i) + ", dials: " + in_words(limit_of(*phase.set_up, phase.kind)));
     }
     if (phase.traffic) {
-      text += wrapped(label(result, i) + ", packets: " + in_words(limit_of(*phase.traffic)));
+      text += wrapped(run + phase_label(result, i) + ", packets: " + in_words(limit_of(*phase.traffic)));
     }
     for (const ThroughputResult& search : phase.throughput) {
-      text += wrapped(label(result, i) + ", " + search.sizes + ": " + in_words(limit_of(search)));
+      text += wrapped(run + phase_label(result, i) + ", " + search.sizes + ": " + in_words(limit_of(search)));
     }
   }
+  return text;
+}
+
+std::string limits(std::span<const RunResult> runs) {
+  std::string text;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    text += limits_of(runs[i], runs.size() > 1 ? fmt::format("run {}, ", i + 1) : "");
+  }
   return text.empty() ? "" : "\nWhat limited each rate, as far as adit-blast can know\n" + text;
+}
+
+std::string repeats(std::span<const RunResult> runs) {
+  Rows rows;
+  for (const Quantity& one : quantities_of(runs)) {
+    rows.push_back({one.phase, one.name, shown(one.median(), one.unit), shown(one.least(), one.unit),
+                    shown(one.most(), one.unit), percentage(one.spread_percent(), 100)});
+  }
+  return section(
+      "Repeats; spread: from the least to the most, in percent of the median",
+      {{"phase"}, {"quantity"}, {"median", kRight}, {"least", kRight}, {"most", kRight}, {"spread", kRight}},
+      rows);
 }
 
 std::string footprints(const RunResult& result) {
@@ -247,7 +271,7 @@ std::string footprints(const RunResult& result) {
   }
   for (std::size_t i = 0; i < result.phases.size(); ++i) {
     if (result.phases[i].footprint) {
-      add("after " + label(result, i), *result.phases[i].footprint);
+      add("after " + phase_label(result, i), *result.phases[i].footprint);
     }
   }
   return section("Server process and TCP sockets of the kernel; a call costs what came since before",
@@ -284,17 +308,17 @@ std::string link(const RunResult& result) {
          section("Dropped by our own data plane", {{"reason"}, {"packets", kRight}}, drops);
 }
 
-std::string verdict(const RunResult& result) {
-  const bool success = result.complaints.empty();
-  if (success && result.remarks.empty()) {
+std::string verdict_text(const Verdict& verdict) {
+  const bool success = verdict.complaints.empty();
+  if (success && verdict.remarks.empty()) {
     return "\nSuccess.\n";
   }
   std::string text = success ? "\nSuccess, but mind:\n" : "\nNot a success:\n";
-  for (const std::string& complaint : result.complaints) {
+  for (const std::string& complaint : verdict.complaints) {
     text += wrapped(complaint);
   }
-  text += success || result.remarks.empty() ? "" : "Mind:\n";
-  for (const std::string& remark : result.remarks) {
+  text += success || verdict.remarks.empty() ? "" : "Mind:\n";
+  for (const std::string& remark : verdict.remarks) {
     text += wrapped(remark);
   }
   return text;
@@ -302,16 +326,20 @@ std::string verdict(const RunResult& result) {
 
 }  // namespace
 
-std::string result_tables(const RunResult& result) {
-  return heading(result) + phases(result) + set_ups(result) +
+std::string result_tables(std::span<const RunResult> runs) {
+  if (runs.size() > 1) {
+    return heading(runs) + repeats(runs) + limits(runs) + verdict_text(verdict_of(runs));
+  }
+  const RunResult& result = runs.front();
+  return heading(runs) + phases(result) + set_ups(result) +
          reasons(result, "Dials that failed",
                  [](const PhaseResult& phase) -> const Counts* {
                    return phase.set_up ? &phase.set_up->failures : nullptr;
                  }) +
-         traffic(result) + throughput(result) + limits(result) + footprints(result) + link(result) +
+         traffic(result) + throughput(result) + limits(runs) + footprints(result) + link(result) +
          reasons(result, "Calls lost without our asking",
                  [](const PhaseResult& phase) -> const Counts* { return &phase.lost_calls; }) +
-         verdict(result);
+         verdict_text(verdict_of(runs));
 }
 
 }  // namespace adit::app::blast

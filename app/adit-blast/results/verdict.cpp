@@ -2,9 +2,11 @@
 #include "app/adit-blast/results/verdict.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "app/adit-blast/results/limit.hpp"
 #include "app/adit-blast/results/numbers.hpp"
+#include "app/adit-blast/results/quantities.hpp"
 
 namespace adit::app::blast {
 namespace {
@@ -53,6 +55,28 @@ void judge_traffic(const TrafficResult& traffic, bool may_lose, const std::strin
   }
 }
 
+/// "run 2, 3: 12 of 50 dials failed": what several runs say is said once.
+std::vector<std::string> gathered(std::span<const RunResult> runs,
+                                  std::vector<std::string> RunResult::* texts) {
+  std::vector<std::pair<std::string, std::vector<std::size_t>>> all;
+  for (std::size_t run = 0; run < runs.size(); ++run) {
+    for (const std::string& text : runs[run].*texts) {
+      const auto known = std::ranges::find(all, text, &decltype(all)::value_type::first);
+      (known != all.end() ? *known : all.emplace_back(text, std::vector<std::size_t>{}))
+          .second.push_back(run + 1);
+    }
+  }
+  std::vector<std::string> lines;
+  for (const auto& [text, numbers] : all) {
+    std::string of = "run ";
+    for (const std::size_t number : numbers) {
+      of += (of.size() > 4 ? ", " : "") + std::to_string(number);
+    }
+    lines.push_back((numbers.size() == runs.size() ? "every run" : of) + ": " + text);
+  }
+  return lines;
+}
+
 }  // namespace
 
 Complaints complaints_of(const RunResult& result) {
@@ -89,6 +113,17 @@ std::vector<std::string> remarks_of(const RunResult& result) {
     remarks.push_back("throughput: " + about_pings());
   }
   return remarks;
+}
+
+Verdict verdict_of(std::span<const RunResult> runs) {
+  if (runs.size() == 1) {
+    return {runs.front().complaints, runs.front().remarks};
+  }
+  Verdict verdict{gathered(runs, &RunResult::complaints), gathered(runs, &RunResult::remarks)};
+  for (std::string& remark : remarks_on_spread(quantities_of(runs))) {
+    verdict.remarks.push_back(std::move(remark));
+  }
+  return verdict;
 }
 
 }  // namespace adit::app::blast

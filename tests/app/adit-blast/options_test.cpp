@@ -14,7 +14,7 @@
 namespace adit::app::blast {
 namespace {
 
-std::expected<Plan, EarlyExit> parse(const std::string& words) {
+std::expected<Command, EarlyExit> parse_any(const std::string& words) {
   std::istringstream in(words);
   const std::vector<std::string> split{std::istream_iterator<std::string>(in), {}};
   std::vector<const char*> arguments;
@@ -22,6 +22,14 @@ std::expected<Plan, EarlyExit> parse(const std::string& words) {
     arguments.push_back(word.c_str());
   }
   return parse_options(arguments);
+}
+
+std::expected<Plan, EarlyExit> parse(const std::string& words) {
+  auto command = parse_any(words);
+  if (!command) {
+    return std::unexpected(command.error());
+  }
+  return std::get<Plan>(std::move(*command));
 }
 
 const std::string kLeast = " --server 192.0.2.1 --access eth1 ";
@@ -213,11 +221,11 @@ struct Mistake {
 
 TEST_F(BlastOptions, EachMistakeGetsItsLine) {
   const std::string see = "; see adit-blast --help\n", see_set_up = "; see adit-blast set-up --help\n";
+  const std::string verbs = "set-up, hold, traffic, churn, storm, throughput, run and compare";
   for (const auto& [words, text] : std::vector<Mistake>{
-           {"", "do what? There are set-up, hold, traffic, churn, throughput and run" + see},
+           {"", "do what? There are " + verbs + see},
            {"hodl", "\"hodl\": no such verb; did you mean hold? See adit-blast --help\n"},
-           {"\x1b[2J",
-            "\"\\x1b[2J\": no such verb; there are set-up, hold, traffic, churn, throughput and run" + see},
+           {"\x1b[2J", "\"\\x1b[2J\": no such verb; there are " + verbs + see},
            {"--server 192.0.2.1 set-up", "--server: stands before the verb; write options behind it" + see},
            {"set-up hold", "one verb at a time; a scenario has several phases; see adit-blast run --help\n"},
            {"set-up --sever=1",
@@ -229,6 +237,16 @@ TEST_F(BlastOptions, EachMistakeGetsItsLine) {
                 see_set_up},
            {"set-up --calls", "--calls: needs a value" + see_set_up},
            {"run", "run what? Name a scenario file; see adit-blast run --help\n"},
+           {"compare a.json",
+            "compare what? Name two files that --json wrote; see adit-blast compare --help\n"},
+           {"compare a.json b.json --threshold much",
+            "--threshold: value \"much\": is not a percentage; write a number from 0 up, like 5; see "
+            "adit-blast "
+            "compare --help\n"},
+           {"compare a.json b.json c.json",
+            "\"c.json\": belongs to no option; see adit-blast compare --help\n"},
+           {"set-up --repeat 0" + kLeast,
+            "--repeat: value \"0\": is out of range; write a number from 1 to 100\n"},
            {"run x --calls 5",
             "--calls: means nothing to run, whose scenario has [[phase]] tables for it; see adit-blast run "
             "--help\n"},
@@ -347,12 +365,12 @@ TEST_F(BlastOptions, HelpTeachesEveryOption) {
   const auto top = parse("--help");
   ASSERT_FALSE(top.has_value());
   EXPECT_EQ(top.error().code, kSuccess);
-  for (const char* word : {"set-up", "hold", "traffic", "churn", "storm", "throughput", "run",
+  for (const char* word : {"set-up", "hold", "traffic", "churn", "storm", "throughput", "run", "compare",
                            "Examples:", "Exit codes:", "ADIT_BLAST_PASSWORD", "-- goes to DPDK's EAL"}) {
     EXPECT_NE(top.error().text.find(word), std::string::npos) << word;
   }
   std::string all;
-  for (const char* verb : {"set-up", "hold", "traffic", "churn", "storm", "throughput", "run"}) {
+  for (const char* verb : {"set-up", "hold", "traffic", "churn", "storm", "throughput", "run", "compare"}) {
     const auto help = parse(verb + std::string(" --help"));
     ASSERT_FALSE(help.has_value());
     EXPECT_EQ(help.error().code, kSuccess);
@@ -370,6 +388,37 @@ TEST_F(BlastOptions, HelpTeachesEveryOption) {
   }
   EXPECT_NE(all.find("--concurrency N=256"), std::string::npos);
   EXPECT_EQ(parse("--version").error().text, "adit-blast " ADIT_VERSION "\n");
+}
+
+TEST_F(BlastOptions, ComparesTwoFiles) {
+  const auto command = parse_any("compare a.json b.json");
+  ASSERT_TRUE(command.has_value()) << command.error().text;
+  const auto& options = std::get<CompareOptions>(*command);
+  EXPECT_EQ(options.before, "a.json");
+  EXPECT_EQ(options.after, "b.json");
+  EXPECT_DOUBLE_EQ(options.threshold_percent, 10);
+  for (const char* five : {"5", "5%"}) {
+    const auto all =
+        parse_any(std::string("compare a.json --html c.html b.json --json - --threshold ") + five);
+    ASSERT_TRUE(all.has_value()) << all.error().text;
+    EXPECT_DOUBLE_EQ(std::get<CompareOptions>(*all).threshold_percent, 5);
+    EXPECT_EQ(std::get<CompareOptions>(*all).html_file, "c.html");
+    EXPECT_EQ(std::get<CompareOptions>(*all).json_file, "-");
+    EXPECT_EQ(std::get<CompareOptions>(*all).after, "b.json");
+  }
+}
+
+TEST_F(BlastOptions, JsonIsFoundInArgumentsThatAreWrong) {
+  const auto destination = [](std::vector<const char*> words) { return json_destination(words); };
+  EXPECT_EQ(destination({"hodl", "--json", "-"}), "-");
+  EXPECT_EQ(destination({"set-up", "--json=-", "--frobnicate"}), "-");
+  EXPECT_EQ(destination({"set-up", "--json"}), "");
+  EXPECT_EQ(destination({"set-up", "--", "--json", "-"}), "") << "EAL's";
+}
+
+TEST_F(BlastOptions, Repeats) {
+  EXPECT_EQ(plan_of("set-up" + kLeast).repeat, 1U);
+  EXPECT_EQ(plan_of("throughput --repeat 5" + kLeast).repeat, 5U);
 }
 
 }  // namespace

@@ -115,7 +115,8 @@ constexpr std::string_view kTables =
     ;
 
 TEST(BlastTables, ShowEverything) {
-  const std::string tables = result_tables(sample_run());
+  const RunResult run = sample_run();
+  const std::string tables = result_tables(std::span(&run, 1));
   EXPECT_EQ(tables, kTables);
   std::istringstream in(tables);
   for (std::string line; std::getline(in, line);) {
@@ -128,7 +129,7 @@ TEST(BlastTables, ShowNothing) {
   run.version = "0.1.0";
   run.started = "2026-01-31T12:00:00Z";
   run.plan.server = wire::Ipv4Address(192, 0, 2, 1);
-  EXPECT_EQ(result_tables(run),
+  EXPECT_EQ(result_tables(std::span(&run, 1)),
             "adit-blast 0.1.0: 2026-01-31T12:00:00Z, 0 s against 192.0.2.1:1723\n\nSuccess.\n");
 }
 
@@ -136,15 +137,15 @@ TEST(BlastTables, NoThroughputIsSaid) {
   RunResult run;
   run.phases = {sample_phase(PhaseKind::kThroughput, 0, 1, 1)};
   run.phases[0].throughput = {{"64", 0, 0, 0, {}}};
-  EXPECT_NE(result_tables(run).find("     64 | none passed |      - |"), std::string::npos)
-      << result_tables(run);
+  EXPECT_NE(result_tables(std::span(&run, 1)).find("     64 | none passed |      - |"), std::string::npos)
+      << result_tables(std::span(&run, 1));
 }
 
 TEST(BlastTables, AnEchoHasOneWay) {
   RunResult run;
   run.phases = {sample_phase(PhaseKind::kTraffic, 0, 1, 1)};
   run.phases[0].traffic = TrafficResult{TrafficMode::kEcho, "64", 1, sample_direction(0, 1), {}};
-  const std::string tables = result_tables(run);
+  const std::string tables = result_tables(std::span(&run, 1));
   EXPECT_NE(tables.find("| echo |"), std::string::npos);
   EXPECT_EQ(tables.find("| down |"), std::string::npos);
 }
@@ -198,7 +199,7 @@ TEST(BlastJson, KeysStay) {
 }
 
 TEST(BlastJson, SEC_12_TellsValuesAndNeverThePassword) {
-  const std::string text = json_text(sample_run());
+  const std::string text = json_text(to_json(sample_run()));
   EXPECT_EQ(text.find("correct horse"), std::string::npos);
   EXPECT_EQ(text.find("password"), std::string::npos);
   const auto json = nlohmann::json::parse(text);
@@ -210,7 +211,7 @@ TEST(BlastJson, SEC_12_TellsValuesAndNeverThePassword) {
 }
 
 TEST(BlastJson, NothingIsJsonAsWell) {
-  const auto json = nlohmann::json::parse(json_text(RunResult{}));
+  const auto json = nlohmann::json::parse(json_text(to_json(RunResult{})));
   EXPECT_EQ(json["success"], true);
   EXPECT_TRUE(json["phases"].is_array());
   EXPECT_FALSE(json.contains("footprint_before"));
@@ -219,8 +220,30 @@ TEST(BlastJson, NothingIsJsonAsWell) {
 TEST(BlastJson, OctetsThatAreNoUtf8DoNotStopIt) {
   RunResult run;
   run.complaints = {"\xff\xfe"};
-  EXPECT_TRUE(nlohmann::json::accept(json_text(run)));
+  EXPECT_TRUE(nlohmann::json::accept(json_text(to_json(run))));
   EXPECT_NE(html_report(std::span(&run, 1)).find("</html>"), std::string::npos);
+}
+
+TEST(BlastJson, AResultHasItsQuantities) {
+  const RunResult run = sample_run();
+  const nlohmann::ordered_json json = to_json(std::span(&run, 1));
+  EXPECT_TRUE(json.contains("phases"));
+  EXPECT_FALSE(json.contains("runs"));
+  EXPECT_EQ(keys_of(json["quantities"][0]), (Keys{"phase", "quantity", "unit", "better", "median", "least",
+                                                  "most", "spread_percent", "values"}));
+  const std::vector<RunResult> runs(3, run);
+  const nlohmann::ordered_json series = to_json(runs);
+  EXPECT_EQ(keys_of(series), (Keys{"format", "version", "started", "machine", "success", "complaints",
+                                   "remarks", "plan", "quantities", "runs"}));
+  EXPECT_EQ(series["runs"].size(), 3U);
+  EXPECT_EQ(series["quantities"][0]["values"].size(), 3U);
+  EXPECT_EQ(series["plan"]["repeat"], "1");
+}
+
+TEST(BlastJson, AnErrorIsJsonToo) {
+  EXPECT_EQ(json_text(error_json("no route to 192.0.2.1", 2)),
+            "{\n  \"format\": 1,\n  \"success\": false,\n  \"error\": \"no route to 192.0.2.1\",\n"
+            "  \"exit_code\": 2\n}\n");
 }
 
 // The JSON inside of the page.
