@@ -61,6 +61,7 @@ void RunLoop::run_once(Duration wait) {
   loop_.end_iteration(busy, runtime_.data_plane().mailboxes(), wait);
   fleet_.tidy();
   runtime_.data_plane().reclaim();
+  runtime_.tend_ports();
   if (after_iteration) {
     after_iteration();
   }

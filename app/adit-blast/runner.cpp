@@ -35,7 +35,7 @@ LinkResult since(const LinkResult& before, LinkResult now) {
   for (std::uint64_t LinkResult::* counter :
        {&LinkResult::impaired_lost_up, &LinkResult::impaired_lost_down, &LinkResult::impaired_duplicated_up,
         &LinkResult::impaired_duplicated_down, &LinkResult::impaired_reordered_up,
-        &LinkResult::impaired_reordered_down, &LinkResult::rx_missed}) {
+        &LinkResult::impaired_reordered_down, &LinkResult::rx_missed, &LinkResult::reconnects}) {
     now.*counter -= before.*counter;
   }
   return now;
@@ -252,6 +252,7 @@ void Runner::tear_down(const Phase& phase) {
 LinkResult Runner::link_result() const {
   const TrafficWorker& worker = runtime_.worker();
   LinkResult link;
+  link.reconnects = runtime_.reconnects();
   link.impaired_lost_up = worker.impaired_up().lost.read();
   link.impaired_lost_down = worker.impaired_down().lost.read();
   link.impaired_duplicated_up = worker.impaired_up().duplicated.read();

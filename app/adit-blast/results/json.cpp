@@ -145,6 +145,7 @@ Json json_of(const LinkResult& link) {
           {"impaired_reordered_up", link.impaired_reordered_up},
           {"impaired_reordered_down", link.impaired_reordered_down},
           {"drops", link.drops},
+          {"reconnects", link.reconnects},
           {"rx_missed", link.rx_missed}};
 }
 

@@ -132,8 +132,9 @@ struct LinkResult {
   std::uint64_t impaired_lost_up = 0, impaired_lost_down = 0;
   std::uint64_t impaired_duplicated_up = 0, impaired_duplicated_down = 0;
   std::uint64_t impaired_reordered_up = 0, impaired_reordered_down = 0;
-  Counts drops;                 ///< of our own data plane, by DropReason's name
-  std::uint64_t rx_missed = 0;  ///< frames that the port lost for lack of a descriptor or buffer
+  Counts drops;                  ///< of our own data plane, by DropReason's name
+  std::uint64_t reconnects = 0;  ///< times that a port lost its memif server and was connected again
+  std::uint64_t rx_missed = 0;   ///< frames that the port lost for lack of a descriptor or buffer
 };
 
 struct RunResult {

@@ -104,6 +104,11 @@ std::vector<std::string> remarks_of(const RunResult& result) {
         "): some of the losses, failures and long times are its own; lower --concurrency, --dial-rate "
         "or the rates, or give it a faster core");
   }
+  if (result.link.reconnects > 0) {
+    remarks.push_back("a memif server went away and was connected again, " +
+                      std::to_string(result.link.reconnects) +
+                      " times: what was lost meanwhile is among the losses");
+  }
   const auto measured_pings = [](const ThroughputResult& search) {
     return search.mode == TrafficMode::kEcho && search.pps > 0;
   };

@@ -35,7 +35,8 @@ std::expected<std::unique_ptr<BlastRuntime>, std::string> BlastRuntime::start(co
        .ports = dataplane::queues_of(runtime->ports_),
        .pool = runtime->ports_.front().pool,
        .id_host_bits = id_host_bits,
-       .control_wake_fd = runtime->wake_.fd()},
+       .control_wake_fd = runtime->wake_.fd(),
+       .paused_ports = &runtime->supervisor_->paused()},
       traffic, *runtime->commands_);
   if (!built) {
     return std::unexpected(std::move(built.error()));
@@ -60,6 +61,12 @@ std::expected<void, std::string> BlastRuntime::open_ports(const Plan& plan) {
     return std::unexpected(std::move(opened.error()));
   }
   ports_ = std::move(*opened);
+  std::vector<std::string> devices;
+  for (const dataplane::PortSettings& port : settings) {
+    devices.push_back(port.device);
+  }
+  supervisor_.emplace(ports_, [this] { return data_plane_->iterations(); });
+  reconnect_.emplace(*supervisor_, ports_, devices);
   const std::array clients{wire::Ipv4Prefix{.address = plan.clients.address, .length = plan.clients.length}};
   std::vector<wire::Ipv4Prefix> core;
   if (!plan.core_address.is_none()) {
@@ -71,6 +78,14 @@ std::expected<void, std::string> BlastRuntime::open_ports(const Plan& plan) {
   }
   xdp_ = std::move(*maps);
   return {};
+}
+
+std::uint64_t BlastRuntime::reconnects() const {
+  std::uint64_t sum = 0;
+  for (std::size_t port = 0; port < ports_.size(); ++port) {
+    sum += supervisor_->state(port).restarts;
+  }
+  return sum;
 }
 
 BlastRuntime::~BlastRuntime() {

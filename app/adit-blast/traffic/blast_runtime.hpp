@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "app/adit-blast/plan/plan.hpp"
+#include "app/adit-blast/traffic/memif_reconnect.hpp"
 #include "app/adit-blast/traffic/traffic_worker.hpp"
 #include "app/host/eal.hpp"
 #include "app/host/mailboxes.hpp"
+#include "app/host/port_supervisor.hpp"
 #include "app/host/xdp_maps.hpp"
 #include "dataplane/ports/ports.hpp"
 #include "dataplane/worker/data_plane.hpp"
@@ -40,12 +42,19 @@ class BlastRuntime {
   [[nodiscard]] const std::vector<dataplane::OpenPort>& ports() const { return ports_; }
   [[nodiscard]] WorkerWake& wake() { return wake_; }
 
+  /// Once an iteration of the control loop.
+  void tend_ports() { reconnect_->turn(MemifReconnect::Clock::now()); }
+  /// Times that a port was connected to its memif server again.
+  [[nodiscard]] std::uint64_t reconnects() const;
+
  private:
   BlastRuntime() = default;
   [[nodiscard]] std::expected<void, std::string> open_ports(const Plan& plan);
 
   WorkerWake wake_;
   std::vector<dataplane::OpenPort> ports_;
+  std::optional<PortSupervisor> supervisor_;
+  std::optional<MemifReconnect> reconnect_;
   std::optional<XdpMaps> xdp_;
   std::unique_ptr<TrafficCommands> commands_;
   std::unique_ptr<dataplane::DataPlane<TrafficWorker>> data_plane_;

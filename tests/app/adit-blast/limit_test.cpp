@@ -168,6 +168,8 @@ TEST(Remarks, OwnLossesAreNeverSilent) {
   EXPECT_EQ(remarks_of(run).size(), 1U);
   run.link.rx_missed = 0;
   EXPECT_TRUE(remarks_of(run).empty());
+  run.link.reconnects = 2;
+  EXPECT_EQ(remarks_of(run).size(), 1U);
 }
 
 }  // namespace

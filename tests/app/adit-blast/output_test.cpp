@@ -193,7 +193,7 @@ TEST(BlastJson, KeysStay) {
                   "generator"}));
   EXPECT_EQ(keys_of(json["link"]), (Keys{"impaired_lost_up", "impaired_lost_down", "impaired_duplicated_up",
                                          "impaired_duplicated_down", "impaired_reordered_up",
-                                         "impaired_reordered_down", "drops", "rx_missed"}));
+                                         "impaired_reordered_down", "drops", "reconnects", "rx_missed"}));
   EXPECT_EQ(keys_of(json["samples"][0]), (Keys{"at_seconds", "calls_up", "dials_per_second",
                                                "up_packets_per_second", "down_packets_per_second", "lost"}));
 }
