@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""adit.service as systemd judges it: its exposure, 0 to 10, and what it grants.   service_test.py PACKAGING SOURCE_OF_privileges
+"""adit.service as systemd judges it: its exposure, 0 to 10, and what it grants.
+    service_test.py UNIT ADITD PACKAGING SOURCE_OF_privileges     ADITD: where it is installed
 Skipped (exit 77) without systemd-analyze.
 """
 import pathlib
@@ -11,7 +12,7 @@ import sys
 import tempfile
 import unittest
 
-UNIT = PRIVILEGES = None
+UNIT = ADITD = PACKAGING = PRIVILEGES = None
 EXPOSURE = 2.0
 
 
@@ -25,6 +26,11 @@ class ServiceTest(unittest.TestCase):
 
     def values(self, key):
         return [line.split("=", 1)[1] for line in UNIT.read_text().splitlines() if line.startswith(key + "=")]
+
+    def test_it_starts_what_is_installed(self):
+        """Whatever the prefix: a unit that names another place starts nothing, or an older aditd."""
+        started = self.values("ExecStartPre") + self.values("ExecStart")
+        self.assertEqual([command.lstrip("+").split()[0] for command in started], [ADITD] * 3)
 
     def test_root_keeps_what_systemd_grants(self):
         """Both ways to start aditd lead to the same capabilities."""
@@ -40,16 +46,16 @@ class ServiceTest(unittest.TestCase):
     def test_a_log_file_has_a_place(self):
         """Under ProtectSystem=strict there is no other."""
         self.assertEqual(self.values("LogsDirectory"), ["adit"])
-        self.assertIn("/var/log/adit/adit.log", (UNIT.parent / "adit.toml").read_text())
+        self.assertIn("/var/log/adit/adit.log", (PACKAGING / "adit.toml").read_text())
 
     def test_every_key_is_one_of_systemds(self):
         for drop_in in (None, "adit-dpdk.conf", "adit-af-packet.conf"):
             with self.subTest(drop_in), tempfile.TemporaryDirectory() as place:
                 unit = pathlib.Path(place) / "adit.service"
-                unit.write_text(UNIT.read_text().replace("/usr/sbin/aditd", "/bin/true"))  # aditd is not installed here
+                unit.write_text(UNIT.read_text().replace(ADITD, "/bin/true"))  # aditd is not installed here
                 if drop_in:
                     (unit.parent / "adit.service.d").mkdir()
-                    shutil.copy(UNIT.parent / drop_in, unit.parent / "adit.service.d" / drop_in)
+                    shutil.copy(PACKAGING / drop_in, unit.parent / "adit.service.d" / drop_in)
                 done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True)
                 self.assertEqual([line for line in done.stderr.splitlines() if "adit" in line], [])
                 self.assertEqual(done.returncode, 0, done.stderr)
@@ -59,6 +65,6 @@ if __name__ == "__main__":
     if not shutil.which("systemd-analyze"):
         print("skipped: no systemd-analyze; it is in Debian's package systemd")
         sys.exit(77)
-    UNIT = pathlib.Path(sys.argv.pop(1)) / "adit.service"
-    PRIVILEGES = pathlib.Path(sys.argv.pop(1))
+    UNIT, ADITD, PACKAGING, PRIVILEGES = (pathlib.Path(sys.argv.pop(1)) for _ in range(4))
+    ADITD = str(ADITD)
     unittest.main(verbosity=2)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Least privilege: a process that root started becomes a user of its own, and keeps only the capabilities that its ports
-// need. That is what packaging/adit.service gives it from the start, so both ways lead to the same process.
+// need. That is what packaging/adit.service.in gives it from the start, so both ways lead to the same process.
 // Thread: control, before there is any other: capabilities belong to a thread, and are inherited.
 #pragma once
 
