@@ -46,13 +46,16 @@ class Link:
         lines = self.guest.run(f"python3 /mnt/guest/ping.py {address} {count}@{wait} {words}", "ping", 60).splitlines()
         return {int(length): result for length, result in (line.split(" ", 1) for line in lines)}
 
-    def iperf(self, seconds=2, down=False):
-        """TCP with the core host's iperf3, up or down; Mbit/s as the receiver saw it."""
+    def iperf_tcp(self, seconds=2, down=False):
+        """TCP with the core host's iperf3, up or down; Mbit/s as the receiver saw it, and segments that were sent again."""
         self.route(CORE)
         command = f"iperf3 -c {CORE} -J -t {seconds} {'-R' if down else ''}"
-        report = json.loads(self.guest.run(command, "iperf", seconds + 20))
-        return report["end"]["sum_received"]["bits_per_second"] / 1e6
+        end = json.loads(self.guest.run(command, "iperf", seconds + 20))["end"]
+        return end["sum_received"]["bits_per_second"] / 1e6, end["sum_sent"]["retransmits"]
 
+    def iperf(self, seconds=2, down=False):
+        """Its Mbit/s alone."""
+        return self.iperf_tcp(seconds, down)[0]
 
     def iperf_udp(self, offered, seconds):
         """UDP up, offered in Mbit/s of IP; Mbit/s of IP that arrived."""
