@@ -2,174 +2,72 @@
 #include "controlplane/auth/chap_secrets.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <utility>
 
 #include "controlplane/base/subscriber_network.hpp"
+#include "dataplane/wire/bytes.hpp"
 
 namespace adit::control {
 namespace {
 
-std::string at_line(std::size_t line, const std::string& what) {
-  return "line " + std::to_string(line) + ": " + what;
+/// The names by which poptop's documents let its pppd go.
+constexpr std::array<std::string_view, 2> kPoptopServers = {"pptpd", "pptp-server"};
+
+bool is_poptops(std::string_view server) {
+  return std::ranges::find(kPoptopServers, server) != kPoptopServers.end();
 }
 
-bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
-}
-
-/// A word of the file; it may be a password, so its octets are wiped.
-using Word = crypto::SecretText;
-
-std::string_view view(const Word& word) {
-  return {reinterpret_cast<const char*>(word.bytes().data()), word.bytes().size()};
-}
-
-class Reader {
- public:
-  explicit Reader(std::string_view text) : text_(text) {
-    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-    at_ = text_.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-  }
-
-  [[nodiscard]] std::size_t line() const { return line_; }
-  [[nodiscard]] bool at_end() const { return at_ == text_.size(); }
-
-  /// The words up to the end of the line (or of the joined lines); none for an empty one.
-  std::expected<std::vector<Word>, std::string> read_line(std::vector<std::string>& notes) {
-    std::vector<Word> words;
-    for (;;) {
-      skip_blanks();
-      if (at_end()) {
-        return words;
-      }
-      if (text_[at_] == '\n') {
-        advance();
-        return words;
-      }
-      auto word = read_word();
-      if (!word) {
-        return std::unexpected(std::move(word.error()));
-      }
-      words.push_back(std::move(*word));
-      if (!at_end() && text_[at_] == '#') {
-        notes.push_back(at_line(
-            line_, "the # right after a word begins a comment; quote the word if the # is part of it"));
-      }
-    }
-  }
-
- private:
-  void advance() { line_ += text_[at_++] == '\n'; }
-
-  void skip_blanks() {
-    while (!at_end()) {
-      if (text_[at_] == '#') {
-        at_ = std::min(text_.find('\n', at_), text_.size());
-      } else if (text_.substr(at_).starts_with("\\\n")) {
-        advance();
-        advance();
-      } else if (is_blank(text_[at_])) {
-        advance();
-      } else {
-        return;
-      }
-    }
-  }
-
-  std::expected<Word, std::string> read_word() {
-    std::vector<std::uint8_t> octets;
-    octets.reserve(text_.size() - at_ < 512 ? text_.size() - at_
-                                            : 512);  // never grows: that would leave copies behind
-    char quote = 0;
-    const std::size_t first_line = line_;
-    while (!at_end()) {
-      const char c = text_[at_];
-      if (c == '\\') {
-        advance();
-        read_escape(octets);
-        continue;
-      }
-      if (quote == 0 && (is_blank(c) || c == '\n' || c == '#')) {
-        break;
-      }
-      if (c == '\n') {
-        break;
-      }
-      advance();
-      if (c == quote) {
-        quote = 0;
-      } else if (quote == 0 && (c == '"' || c == '\'')) {
-        quote = c;
-      } else {
-        octets.push_back(static_cast<std::uint8_t>(c));
-      }
-    }
-    Word word = Word::adopt(std::move(octets));
-    if (quote != 0) {
-      return std::unexpected(at_line(first_line, std::string("a ") + quote +
-                                                     " is never closed; add one, or write \\" + quote +
-                                                     " for the character itself"));
-    }
-    return word;
-  }
-
-  /// After the backslash.
-  void read_escape(std::vector<std::uint8_t>& octets) {
-    if (at_end()) {
-      return;
-    }
-    const char c = text_[at_];
-    if (c >= '0' && c <= '7') {
-      octets.push_back(read_number(8, 3));
-      return;
-    }
-    advance();
-    constexpr std::string_view kLetters = "abfnrst";
-    constexpr std::string_view kValues = "\a\b\f\n\r \t";
-    if (c == 'x') {
-      octets.push_back(read_number(16, 2));
-    } else if (const std::size_t letter = kLetters.find(c); letter != std::string_view::npos) {
-      octets.push_back(static_cast<std::uint8_t>(kValues[letter]));
-    } else if (c != '\n') {
-      octets.push_back(static_cast<std::uint8_t>(c));
-    }
-  }
-
-  std::uint8_t read_number(unsigned base, int max_digits) {
-    unsigned value = 0;
-    for (int digits = 0; digits < max_digits && !at_end(); ++digits) {
-      const std::size_t digit =
-          std::string_view("0123456789abcdef")
-              .find(static_cast<char>(text_[at_] >= 'A' && text_[at_] <= 'F' ? text_[at_] - 'A' + 'a'
-                                                                             : text_[at_]));
-      if (digit >= base) {  // digit may be npos
-        break;
-      }
-      value = value * base + static_cast<unsigned>(digit);
-      advance();
-    }
-    return static_cast<std::uint8_t>(value);
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  std::size_t line_ = 1;
+/// Why a line cannot be used, and what to write. Quotes nothing of the line.
+struct Fault {
+  std::string wrong;
+  std::string remedy;
 };
 
-/// The address column. "-" is handled by the caller.
-std::expected<std::optional<wire::Ipv4Address>, std::string> read_address(std::string_view word) {
-  if (word == "*") {
+bool is_complete(const SecretLine& line) {
+  return line.open_quote == 0 && line.words.size() >= 3;
+}
+
+Fault incomplete(const SecretLine& line) {
+  if (line.open_quote != 0) {
+    const bool two = line.open_quote == '"';
+    return {.wrong = std::string("a ") + (two ? "double" : "single") + " quote is never closed",
+            .remedy = std::string("close it, or put a word that has one in ") + (two ? "single" : "double") +
+                      " quotes"};
+  }
+  return {
+      .wrong = "has " + std::to_string(line.words.size()) + " of the columns: user server password [address]",
+      .remedy = "write * for any server, \"\" for an empty password"};
+}
+
+/// Fills `secret` from the fourth column, or says why it cannot be used; so do the others below.
+std::optional<Fault> read_address(std::string_view word, const SecretsReading& reading, ChapSecret& secret) {
+  const bool accel = reading.dialect == SecretsDialect::kAccelPpp;
+  if (word == "*" ||
+      (accel && (word.empty() || std::string_view("*-!").find(word[0]) != std::string_view::npos))) {
     return std::nullopt;
   }
-  const auto address = wire::parse_ipv4(word);
-  if (!address || !wire::is_host(*address)) {
-    return std::unexpected(
-        "'" + std::string(word.substr(0, 64)) +
-        "' is not an address that a subscriber can have; write one IPv4 address, or * for the pool");
+  if (word == "-") {
+    return Fault{.wrong = "the - in the fourth column allows no address",
+                 .remedy = "write * for one from the pool"};
   }
-  return address;
+  const auto address = wire::parse_ipv4(word);
+  if (address && wire::is_host(*address)) {
+    secret.address = address;
+    return std::nullopt;
+  }
+  if (reading.pools.contains(word)) {
+    secret.pool = word;
+    return std::nullopt;
+  }
+  const bool numeric = word.find_first_not_of("0123456789./+!") == std::string_view::npos;
+  return Fault{.wrong = numeric ? "the fourth column is no address that a subscriber can have"
+                                : "the fourth column is no address, and no [[ip-pool]] has that name",
+               .remedy =
+                   "write one IPv4 address, the name of a pool (a new one counts from the next start), or *; "
+                   "quote a password that has blanks"};
 }
 
 /// "10.20.0.0/24,10.30.0.0/16".
@@ -188,61 +86,245 @@ std::optional<std::vector<wire::Ipv4Prefix>> read_networks(std::string_view word
   return networks;
 }
 
+std::optional<Fault> read_rate_and_networks(std::span<const SecretWord> words, ChapSecret& secret) {
+  if (words.size() > 4 && words[4].view() != "*") {
+    secret.rate = parse_rate(words[4].view());
+    if (!secret.rate) {
+      return Fault{
+          .wrong = "the fifth column is no rate",
+          .remedy = "write kbit/s as 10240, or 10240/2048 for down and up, or * for the configured one"};
+    }
+  }
+  auto networks = read_networks(words.size() > 5 ? words[5].view() : "");
+  if (!networks) {
+    return Fault{.wrong = "the sixth column lists no networks",
+                 .remedy = "write them as 10.20.0.0/24,10.30.0.0/16, a /16 or longer each"};
+  }
+  secret.routes = std::move(*networks);
+  return std::nullopt;
+}
+
+/// smbencrypt's second word: 32 hexadecimal digits.
+std::optional<crypto::Secret<16>> read_nt_hash(std::string_view digits) {
+  constexpr std::string_view kDigits = "0123456789abcdefABCDEF";
+  if (digits.size() != 32 || digits.find_first_not_of(kDigits) != std::string_view::npos) {
+    return std::nullopt;
+  }
+  crypto::Secret<16> hash;
+  for (std::size_t at = 0; at < digits.size(); ++at) {
+    const std::size_t found = kDigits.find(digits[at]);
+    const std::size_t value = found < 16 ? found : found - 6;
+    std::uint8_t& octet = hash.bytes()[at / 2];
+    octet = static_cast<std::uint8_t>(octet << 4 | value);
+  }
+  return hash;
+}
+
+bool names_file(std::string_view password) {
+  return password.starts_with("@/");
+}
+
+/// The first word of the file that `password` names.
+std::expected<crypto::SecretText, Fault> password_of_file(std::string_view password,
+                                                          const SecretsReading& reading) {
+  constexpr std::string_view kRemedy = "put the password there, readable for aditd, or write it in this file";
+  auto text = reading.read_file ? reading.read_file(std::string(password.substr(1)))
+                                : std::unexpected(std::string("no files are read"));
+  if (!text) {
+    return std::unexpected(Fault{.wrong = "the file that the third column names: " + text.error(),
+                                 .remedy = std::string(kRemedy)});
+  }
+  SecretLines lines(*text);
+  SecretLine first;
+  for (std::size_t at = 0; at < text->size() && first.words.empty(); at = first.end) {
+    first = lines.pppd_line(at);
+  }
+  crypto::wipe(text->data(), text->size());
+  if (first.words.empty()) {
+    return std::unexpected(Fault{.wrong = "the file that the third column names has no password",
+                                 .remedy = std::string(kRemedy)});
+  }
+  return std::move(first.words[0].text);
+}
+
+std::optional<Fault> read_password(SecretWord& word, const SecretsReading& reading, ChapSecret& secret) {
+  secret.password = std::move(word.text);
+  const std::string_view written = wire::text_of(secret.password.bytes());
+  if (reading.dialect != SecretsDialect::kAccelPpp && names_file(written)) {
+    auto read = password_of_file(written, reading);
+    if (!read) {
+      return std::move(read.error());
+    }
+    secret.password = std::move(*read);
+  }
+  if (reading.encrypted) {
+    secret.nt_hash = read_nt_hash(wire::text_of(secret.password.bytes()));
+    if (!secret.nt_hash) {
+      return Fault{.wrong = "the third column is no NT hash of 32 hexadecimal digits",
+                   .remedy = "write it so, or leave chap-secrets.encrypted out"};
+    }
+    secret.password = {};
+  }
+  return std::nullopt;
+}
+
+/// One pass over a file.
+class Pass {
+ public:
+  Pass(std::string_view text, const SecretsReading& reading, SecretNotes& notes)
+      : text_(text), reading_(reading), notes_(notes), lines_(text) {}
+
+  void run(const std::function<void(ChapSecret&&)>& use) {
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    std::size_t at = text_.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+    while (at < text_.size()) {
+      SecretLine line = accel() ? lines_.accel_line(at) : lines_.pppd_line(at);
+      const std::string_view raw = text_.substr(at, line.end - at);
+      if (!line.words.empty() || line.open_quote != 0) {
+        if (auto secret = read_entry(std::move(line), at, raw)) {
+          use(std::move(*secret));
+        }
+      }
+      number_ += static_cast<std::size_t>(std::ranges::count(raw, '\n'));
+      at += raw.size();
+    }
+  }
+
+ private:
+  [[nodiscard]] bool accel() const { return reading_.dialect == SecretsDialect::kAccelPpp; }
+  /// The line that ends at `end`, read by the other program.
+  [[nodiscard]] SecretLine read_otherwise(std::size_t at, std::size_t end) const {
+    SecretLines lines(text_.substr(0, end));  // pppd may go on behind it: line after line, that is quadratic
+    return accel() ? lines.pppd_line(at) : lines.accel_line(at);
+  }
+  void note(SecretNoteKind kind, std::string_view user, std::string_view wrong, std::string remedy) {
+    notes_.add(kind, number_, user, wrong, std::move(remedy));
+  }
+
+  std::optional<ChapSecret> read_entry(SecretLine line, std::size_t at, std::string_view raw) {
+    // The two agree on every line without one of these.
+    const bool plain = raw.find_first_of("\"'\\#") == std::string_view::npos;
+    const SecretLine other = plain ? SecretLine{} : read_otherwise(at, line.end);
+    if (!is_complete(line)) {
+      skip_incomplete(line, !plain && is_complete(other));
+      return std::nullopt;
+    }
+    const std::string user(line.words[0].view());
+    if (!is_ours(line.words[1].view())) {
+      note_other_server(user, line.words[1].view());
+      return std::nullopt;
+    }
+    note_difference(user, line, plain ? nullptr : &other);
+    leave_out_options(user, line);
+    ChapSecret secret{.line = number_, .user = user, .any_server = accel() || line.words[1].view() == "*"};
+    if (const std::optional<Fault> fault = read_columns(line, secret)) {
+      note(SecretNoteKind::kSkipped, user, fault->wrong, fault->remedy);
+      return std::nullopt;
+    }
+    if (line.words.size() > 6) {
+      note(SecretNoteKind::kIgnored, user, "columns after the networks are ignored", "");
+    }
+    return secret;
+  }
+
+  std::optional<Fault> read_columns(SecretLine& line, ChapSecret& secret) {
+    if (accel() && secret.user == "*") {
+      return Fault{.wrong = "to accel-ppp the user * is not anyone, but one of that name",
+                   .remedy = "name the user, or set auth.chap-secrets-dialect = \"pppd\""};
+    }
+    std::optional<Fault> fault =
+        read_address(line.words.size() > 3 ? line.words[3].view() : "*", reading_, secret);
+    if (!fault) {
+      fault = read_rate_and_networks(line.words, secret);
+    }
+    return fault ? fault : read_password(line.words[2], reading_, secret);
+  }
+
+  /// Behind a word too few, or a quote in the wrong place, no word is certainly what it seems.
+  void skip_incomplete(const SecretLine& line, bool other_could) {
+    Fault fault = incomplete(line);
+    if (other_could) {
+      fault.remedy += std::string(", or set auth.chap-secrets-dialect = \"") +
+                      (accel() ? "pppd" : "accel-ppp") + "\", which can read the line";
+    }
+    const bool certain = line.open_quote != 0 && line.words.size() >= 2;
+    note(SecretNoteKind::kSkipped, certain ? line.words[0].view() : "", fault.wrong, fault.remedy);
+  }
+
+  [[nodiscard]] bool is_ours(std::string_view server) const {
+    return accel() || server == "*" || server == reading_.server ||
+           (reading_.dialect == SecretsDialect::kPoptop && is_poptops(server));
+  }
+
+  /// The name itself is shown only if it is one that is known: in a line without this column, it is the password.
+  void note_other_server(std::string_view user, std::string_view server) {
+    const std::string us = '\'' + std::string(reading_.server) + '\'';
+    if (is_poptops(server)) {
+      note(SecretNoteKind::kOtherServer, user,
+           "is for the server '" + std::string(server) + "', and this one is " + us + ": skipped",
+           "set auth.chap-secrets-dialect = \"poptop\", or write * in the second column");
+    } else {
+      note(SecretNoteKind::kOtherServer, user, "is for another server, and this one is " + us + ": skipped",
+           "write * in the second column if the user is to come in here");
+    }
+  }
+
+  void note_difference(std::string_view user, const SecretLine& line, const SecretLine* other) {
+    std::optional<DialectDifference> found;
+    if (other != nullptr) {
+      found = difference_of_words(text_, accel() ? *other : line, accel() ? line : *other, reading_.dialect);
+    }
+    if (!found) {
+      found = difference_of_meaning(line.words);
+    }
+    if (found) {
+      note(SecretNoteKind::kDialect, user, found->wrong, found->remedy);
+    }
+  }
+
+  /// The same words, and not the same to both.
+  [[nodiscard]] std::optional<DialectDifference> difference_of_meaning(
+      std::span<const SecretWord> words) const {
+    const auto differ = [&](std::string_view what) { return difference(reading_.dialect, what); };
+    if (!accel() && words[0].view() == "*") {
+      return differ("pppd reads the user * as anyone, accel-ppp as one of that name");
+    }
+    const std::string_view server = words[1].view();
+    if (accel() && server != "*" && server != reading_.server) {
+      return differ("pppd keeps the line for the server of its second column, accel-ppp takes it for any");
+    }
+    if (names_file(words[2].view())) {
+      return differ("pppd reads the password from the file named behind the @, accel-ppp as it stands");
+    }
+    if (accel() && words.size() > 3 &&
+        (words[3].view().starts_with('-') || words[3].view().starts_with('!'))) {
+      return differ("pppd reads the fourth column as no address, accel-ppp as one from the pool");
+    }
+    return std::nullopt;
+  }
+
+  /// pppd takes what follows -- for options of its own.
+  void leave_out_options(std::string_view user, SecretLine& line) {
+    const auto options = std::find_if(line.words.begin() + 3, line.words.end(),
+                                      [](const SecretWord& word) { return word.view() == "--"; });
+    if (!accel() && options != line.words.end()) {
+      line.words.erase(options, line.words.end());
+      note(SecretNoteKind::kIgnored, user, "pppd's options after -- are ignored", "");
+    }
+  }
+
+  std::string_view text_;
+  const SecretsReading& reading_;
+  SecretNotes& notes_;
+  SecretLines lines_;
+  std::size_t number_ = 1;
+};
+
 }  // namespace
 
-std::expected<ChapSecrets, std::string> parse_chap_secrets(std::string_view text) {
-  ChapSecrets secrets;
-  Reader reader(text);
-  while (!reader.at_end()) {
-    const std::size_t line = reader.line();
-    auto words = reader.read_line(secrets.notes);
-    if (!words) {
-      return std::unexpected(std::move(words.error()));
-    }
-    if (words->empty()) {
-      continue;
-    }
-    if (words->size() < 3) {
-      return std::unexpected(
-          at_line(line, "has " + std::to_string(words->size()) +
-                            " of the columns: user server password [address]; write * for any "
-                            "server and \"\" for an empty password"));
-    }
-    if (words->size() > 3 && view((*words)[3]) == "-") {
-      secrets.notes.push_back(at_line(line, "'-' allows this user no address, so the line is ignored"));
-      continue;
-    }
-    std::optional<SubscriberRate> rate;
-    if (words->size() > 4 && view((*words)[4]) != "*") {
-      rate = parse_rate(view((*words)[4]));
-      if (!rate) {
-        return std::unexpected(at_line(line,
-                                       "the fifth column is no rate; write kbit/s as 10240, or 10240/2048 "
-                                       "for down and up, or * for the configured one"));
-      }
-    }
-    const auto networks = read_networks(words->size() > 5 ? view((*words)[5]) : "");
-    if (!networks) {
-      return std::unexpected(at_line(line,
-                                     "the sixth column lists no networks; write them as "
-                                     "10.20.0.0/24,10.30.0.0/16, a /16 or longer each"));
-    }
-    if (words->size() > 6) {
-      secrets.notes.push_back(at_line(line, "columns after the networks are ignored"));
-    }
-    const auto address = read_address(words->size() > 3 ? view((*words)[3]) : "*");
-    if (!address) {
-      return std::unexpected(at_line(line, address.error()));
-    }
-    secrets.entries.push_back({.line = line,
-                               .user = std::string(view((*words)[0])),
-                               .server = std::string(view((*words)[1])),
-                               .password = std::move((*words)[2]),
-                               .address = *address,
-                               .rate = rate,
-                               .routes = *networks});
-  }
-  return secrets;
+void read_chap_secrets(std::string_view text, const SecretsReading& reading, SecretNotes& notes,
+                       const std::function<void(ChapSecret&&)>& use) {
+  Pass(text, reading, notes).run(use);
 }
 
 }  // namespace adit::control

@@ -10,28 +10,40 @@
 namespace adit::control {
 namespace {
 
-/// Compares a proof with one password. The work depends on the kind of proof, not on the outcome.
+/// Compares a proof with one user's password. The work depends on the kind of proof, not on the outcome.
 struct Verifier {
-  std::span<const std::uint8_t> password;
-  const crypto::Secret<16>& nt_hash;
+  const LocalUser& known;
   std::string_view user;
 
   bool operator()(const PapProof& proof) const {
     // Compares digests, so that timing does not reveal the length of the password.
-    return crypto::equal_constant_time(crypto::sha1({proof.password.bytes()}), crypto::sha1({password}));
+    const bool by_text = crypto::equal_constant_time(crypto::sha1({proof.password.bytes()}),
+                                                     crypto::sha1({known.password.bytes()}));
+    const bool by_hash = crypto::equal_constant_time(crypto::nt_password_hash(proof.password.bytes()).bytes(),
+                                                     known.nt_hash.bytes());
+    return known.hash_only ? by_hash : by_text;
   }
   bool operator()(const ChapMd5Proof& proof) const {
-    return crypto::equal_constant_time(crypto::chap_md5_response(proof.identifier, password, proof.challenge),
-                                       proof.response);
+    const bool by_text = crypto::equal_constant_time(
+        crypto::chap_md5_response(proof.identifier, known.password.bytes(), proof.challenge), proof.response);
+    return by_text && !known.hash_only;
   }
   bool operator()(const MsChapV1Proof& proof) const {
-    return crypto::equal_constant_time(crypto::nt_response(proof.challenge, nt_hash), proof.nt_response);
+    return crypto::equal_constant_time(crypto::nt_response(proof.challenge, known.nt_hash),
+                                       proof.nt_response);
   }
   bool operator()(const MsChapV2Proof& proof) const {
     const auto challenge = crypto::challenge_hash(proof.peer_challenge, proof.challenge, user);
-    return crypto::equal_constant_time(crypto::nt_response(challenge, nt_hash), proof.nt_response);
+    return crypto::equal_constant_time(crypto::nt_response(challenge, known.nt_hash), proof.nt_response);
   }
 };
+
+/// For the log alone.
+std::string why_not(const LocalUser& user, const AuthProof& proof) {
+  return user.hash_only && std::holds_alternative<ChapMd5Proof>(proof)
+             ? "CHAP-MD5 needs the password, and chap-secrets has its hash alone"
+             : "wrong password";
+}
 
 /// What MS-CHAP adds to an acceptance: keys, and our own proof.
 struct Completer {
@@ -62,14 +74,17 @@ LocalUsers::LocalUsers(UserTable users) : users_(std::move(users)) {
 void LocalUsers::authenticate(AuthRequest request, AuthClient& client) {
   const auto found = users_.find(request.user);
   const LocalUser& user = found ? found->user : nobody_;
-  const bool proven = std::visit(Verifier{user.password.bytes(), user.nt_hash, request.user}, request.proof);
+  const bool proven = std::visit(Verifier{user, request.user}, request.proof);
   if (!found || !proven) {
-    client.on_verdict(AuthRejected{.why = found ? "wrong password" : "no such user"});
+    client.on_verdict(AuthRejected{.why = found ? why_not(user, request.proof) : "no such user"});
     return;
   }
   AuthAccepted accepted;
   accepted.user = found->name;
   accepted.address = user.address;
+  if (!user.pool.empty()) {
+    accepted.pool = user.pool;
+  }
   accepted.rate = user.rate;
   accepted.routes = user.routes;
   std::visit(Completer{user.nt_hash, request.user, accepted}, request.proof);

@@ -7,15 +7,17 @@
 
 namespace adit::control {
 
-std::optional<std::string> UserTable::add(ChapSecret&& secret) {
+std::optional<UserTable::Duplicate> UserTable::add(ChapSecret&& secret) {
   LocalUser user{.line = secret.line,
-                 .any_server = secret.server == "*",
+                 .any_server = secret.any_server,
+                 .hash_only = secret.nt_hash.has_value(),
                  .password = std::move(secret.password),
                  .nt_hash = {},
                  .address = secret.address,
+                 .pool = std::move(secret.pool),
                  .rate = secret.rate,
                  .routes = std::move(secret.routes)};
-  user.nt_hash = crypto::nt_password_hash(user.password.bytes());
+  user.nt_hash = secret.nt_hash ? *secret.nt_hash : crypto::nt_password_hash(user.password.bytes());
   const auto [known, fresh] = users_.try_emplace(std::move(secret.user), std::move(user));
   if (fresh) {
     return std::nullopt;
@@ -25,8 +27,9 @@ std::optional<std::string> UserTable::add(ChapSecret&& secret) {
   if (better) {
     known->second = std::move(user);
   }
-  return "line " + std::to_string(ignored) + ": the same user stands on line " +
-         std::to_string(known->second.line) + ", which counts; this one is ignored";
+  return Duplicate{.ignored = ignored,
+                   .counts = known->second.line,
+                   .names_server = !known->second.any_server && (better || user.any_server)};
 }
 
 std::optional<UserTable::Match> UserTable::find(std::string_view name) const {
@@ -39,21 +42,20 @@ std::optional<UserTable::Match> UserTable::find(std::string_view name) const {
   return std::nullopt;
 }
 
-std::expected<ParsedUsers, std::string> parse_users(std::string_view text, std::string_view server_name) {
-  auto secrets = parse_chap_secrets(text);
-  if (!secrets) {
-    return std::unexpected(std::move(secrets.error()));
-  }
-  ParsedUsers parsed{.users = {}, .notes = std::move(secrets->notes)};
-  parsed.users.reserve(secrets->entries.size());
-  for (ChapSecret& secret : secrets->entries) {
-    if (secret.server != "*" && secret.server != server_name) {
-      parsed.notes.push_back("line " + std::to_string(secret.line) + ": is for the server '" + secret.server +
-                             "', and this one is '" + std::string(server_name) + "': ignored");
-    } else if (auto note = parsed.users.add(std::move(secret))) {
-      parsed.notes.push_back(std::move(*note));
+ParsedUsers parse_users(std::string_view text, const SecretsReading& reading) {
+  ParsedUsers parsed;
+  SecretNotes notes;
+  read_chap_secrets(text, reading, notes, [&](ChapSecret&& secret) {
+    const std::string user = secret.user;
+    if (const auto twice = parsed.users.add(std::move(secret))) {
+      notes.add(SecretNoteKind::kDuplicate, twice->ignored, user,
+                "is on line " + std::to_string(twice->counts) + ", too, which counts, as " +
+                    (twice->names_server ? "it names this server" : "it comes first") +
+                    "; this line is ignored",
+                "remove one of them");
     }
-  }
+  });
+  parsed.notes = notes.take();
   return parsed;
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The users of a chap-secrets file, ready for lookup: which entry applies to a name on this server, and its
-// NT hash. A value that one thread may build and another use. Pure; any thread, once crypto::initialise() has
+// NT hash. A value that one thread may build and another use. Any thread, once crypto::initialise() has
 // succeeded.
 #pragma once
 
 #include <cstddef>
-#include <expected>
 #include <functional>
 #include <optional>
 #include <string>
@@ -23,9 +22,11 @@ namespace adit::control {
 struct LocalUser {
   std::size_t line = 0;
   bool any_server = true;
+  bool hash_only = false;  ///< the password itself is not known
   crypto::SecretText password;
   crypto::Secret<16> nt_hash;
   std::optional<wire::Ipv4Address> address;
+  std::string pool{};  ///< empty: the usual one
   std::optional<SubscriberRate> rate;
   std::vector<wire::Ipv4Prefix> routes{};
 };
@@ -41,10 +42,15 @@ class UserTable {
   [[nodiscard]] std::optional<Match> find(std::string_view name) const;
   [[nodiscard]] std::size_t size() const { return users_.size(); }
 
-  void reserve(std::size_t users) { users_.reserve(users); }
+  /// Two lines of one user.
+  struct Duplicate {
+    std::size_t ignored = 0;
+    std::size_t counts = 0;
+    bool names_server = false;  ///< that is why it counts; else because it is the first
+  };
   /// As in pppd, an entry for this server takes precedence over one for any server, and the first of equals
-  /// applies. The note says which line is ignored.
-  [[nodiscard]] std::optional<std::string> add(ChapSecret&& secret);
+  /// applies.
+  [[nodiscard]] std::optional<Duplicate> add(ChapSecret&& secret);
 
  private:
   static constexpr std::string_view kAnyone = "*";
@@ -55,13 +61,11 @@ class UserTable {
 };
 
 struct ParsedUsers {
-  UserTable users;
-  std::vector<std::string> notes;  ///< what was ignored, each with its line; no secrets
+  UserTable users;  ///< who can log in
+  std::vector<SecretNote> notes;
 };
 
-/// Parses a chap-secrets file. Only entries whose server column is `*` or `server_name` count. The error
-/// comes from parse_chap_secrets().
-[[nodiscard]] std::expected<ParsedUsers, std::string> parse_users(std::string_view text,
-                                                                  std::string_view server_name);
+/// Reads a chap-secrets file; see read_chap_secrets().
+[[nodiscard]] ParsedUsers parse_users(std::string_view text, const SecretsReading& reading);
 
 }  // namespace adit::control

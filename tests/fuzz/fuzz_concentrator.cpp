@@ -58,11 +58,11 @@ class Desk final : public AuthBackend {
     client.on_verdict(verdicts[std::min<std::size_t>(how % 8, 3)]);
   }
   void reload(bool with_alice) {
-    users_.use(parse_users(with_alice ? "alice * secret *\n" : "bob * secret *\n", "*").value().users);
+    users_.use(parse_users(with_alice ? "alice * secret *\n" : "bob * secret *\n", {}).users);
   }
 
  private:
-  LocalUsers users_{parse_users("alice * secret *\n", "*").value().users};
+  LocalUsers users_{parse_users("alice * secret *\n", {}).users};
   std::vector<AuthClient*> waiting_;
 };
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text from operators: chap-secrets, adit.toml, adit-blast scenarios, and requests on the control socket. Any
 // octets give a result or an error with a reason.
+#include <expected>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/adit-blast/plan/scenario.hpp"
 #include "app/adit-blast/results/json.hpp"
@@ -14,17 +17,44 @@
 
 namespace adit::fuzz {
 
-void fuzz_chap_secrets(wire::Bytes octets) {
-  const std::string_view text(reinterpret_cast<const char*>(octets.data()), octets.size());
-  const auto secrets = control::parse_chap_secrets(text);
-  if (!secrets) {
-    require(!secrets.error().empty());
-    return;
+namespace {
+
+/// What a file that a password names may hold: nothing, a word, or the file itself.
+std::expected<std::string, std::string> password_file(const std::string& path, std::string_view text) {
+  if (path.size() % 3 == 0) {
+    return std::unexpected(std::string("No such file or directory"));
   }
-  std::size_t line = 0;
-  for (const control::ChapSecret& secret : secrets->entries) {
-    require(secret.line > line);
-    line = secret.line;
+  return path.size() % 3 == 1 ? "\"a word\"" : std::string(text);
+}
+
+}  // namespace
+
+void fuzz_chap_secrets(wire::Bytes octets) {
+  const std::string_view text = wire::text_of(octets);
+  using control::SecretsDialect;
+  for (const SecretsDialect dialect :
+       {SecretsDialect::kPppd, SecretsDialect::kPoptop, SecretsDialect::kAccelPpp}) {
+    for (const bool encrypted : {false, true}) {
+      const control::SecretsReading reading{
+          .dialect = dialect,
+          .encrypted = encrypted,
+          .server = "adit",
+          .pools = {"gold"},
+          .read_file = [&](const std::string& path) { return password_file(path, text); }};
+      std::size_t line = 0;
+      control::SecretNotes notes;
+      control::read_chap_secrets(text, reading, notes, [&](control::ChapSecret&& secret) {
+        require(secret.line > line);
+        line = secret.line;
+        require(secret.nt_hash.has_value() == encrypted && (!encrypted || secret.password.empty()));
+        require(!secret.address || secret.pool.empty());
+      });
+      const std::vector<control::SecretNote> told = notes.take();
+      require(told.size() <= 5 * (control::SecretNotes::kOfAKind + 1));
+      for (const control::SecretNote& note : told) {
+        require(note.wrong.starts_with("line ") || note.wrong.starts_with("further lines "));
+      }
+    }
   }
 }
 

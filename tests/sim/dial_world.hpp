@@ -231,7 +231,7 @@ class WorldClient final : public ClientBooks {
 class DialWorld {
  public:
   DialWorld(control::Settings settings, std::uint32_t slots, std::uint32_t seed)
-      : users_(control::parse_users("alice * secret *\n", "adit").value().users),
+      : users_(control::parse_users("alice * secret *\n", {}).users),
         house(with_pool(std::move(settings)), 2, slots, seed, &users_) {}
 
   WorldClient& dial(const control::ClientSettings& settings, LinkQuality quality) {

@@ -225,7 +225,7 @@ class Dial {
            (mode.stateful ? "-stateful" : "");
   }
   static control::LocalUsers& users() {
-    static control::LocalUsers local_users(control::parse_users("alice * secret *\n", "adit").value().users);
+    static control::LocalUsers local_users(control::parse_users("alice * secret *\n", {}).users);
     return local_users;
   }
   bool agrees() {

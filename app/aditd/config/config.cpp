@@ -120,19 +120,19 @@ control::ParsedUsers read_users(const Config& config, std::string_view server, P
     problems.error(kNowhere, kKey, shown, text.error().wrong, text.error().remedy);
     return {};
   }
-  auto users = control::parse_users(*text, server);
+  control::SecretsReading reading{.server = server};
+  for (const control::PoolSettings& pool : config.control.ip.pools) {
+    reading.pools.insert(pool.name);
+  }
+  control::ParsedUsers users = control::parse_users(*text, reading);
   crypto::wipe(text->data(), text->size());
-  if (!users) {
-    problems.error(kNowhere, kKey, shown, users.error(), "");
-    return {};
+  for (const control::SecretNote& note : users.notes) {
+    problems.warning(kNowhere, kKey, shown, escape_octets(note.wrong, note.wrong.size()), note.remedy);
   }
-  for (const std::string& note : users->notes) {
-    problems.warning(kNowhere, kKey, shown, escape_octets(note), "");
-  }
-  if (users->users.size() == 0) {
+  if (users.users.size() == 0) {
     problems.warning(kNowhere, kKey, shown, "has no user", "write a line for each: user * password *");
   }
-  return std::move(*users);
+  return users;
 }
 
 void check_group(const Config& config, Problems& problems) {

@@ -164,7 +164,7 @@ TEST_F(Chap, NoChallengeIsRepeatedWhileTheBackendThinksOrAfterwards) {
 }
 
 TEST_F(Chap, AUT_04_MsChapV2EndToEndWithLocalUsers) {
-  users.use(parse_users("User * clientPass *\n", "adit").value().users);
+  users.use(parse_users("User * clientPass *\n", {}).users);
   backend_in_use = &users;
   start(AuthMethod::kMsChapV2);
   const Challenge sent = challenge();
@@ -242,7 +242,7 @@ TEST_F(Chap, AUT_07_OtherErrorsCarryTheirNumberAndAreFinal) {
 
 TEST_F(Chap, AUT_07_WithAttemptsLeftTheNextResponseAnswersTheChallengeInTheFailure) {
   settings.auth.max_failure = 2;
-  users.use(parse_users("alice * secret\n", "adit").value().users);
+  users.use(parse_users("alice * secret\n", {}).users);
   backend_in_use = &users;
   start(AuthMethod::kMsChapV2);
   const Challenge sent = challenge();

@@ -31,11 +31,10 @@ class Asker final : public AuthClient {
 
 class LocalUsersTest : public ::testing::Test {
  protected:
-  void load(std::string_view text) {
-    auto parsed = parse_users(text, "adit");
-    ASSERT_TRUE(parsed.has_value()) << parsed.error();
-    users.use(std::move(parsed->users));
-    notes = std::move(parsed->notes);
+  void load(std::string_view text, bool encrypted = false) {
+    ParsedUsers parsed = parse_users(text, {.encrypted = encrypted, .server = "adit", .pools = {"gold"}});
+    users.use(std::move(parsed.users));
+    notes = std::move(parsed.notes);
   }
   Asker ask(std::string user, AuthProof proof) {
     Asker asker;
@@ -62,7 +61,7 @@ class LocalUsersTest : public ::testing::Test {
   }
 
   LocalUsers users;
-  std::vector<std::string> notes;
+  std::vector<SecretNote> notes;
 };
 
 TEST_F(LocalUsersTest, AUT_01_Pap) {
@@ -161,17 +160,46 @@ TEST_F(LocalUsersTest, TheServerColumnAndRepeatedUsers) {
   EXPECT_TRUE(pap("carol", "first"));
   EXPECT_EQ(users.size(), 2u);
   ASSERT_EQ(notes.size(), 3u);
-  EXPECT_NE(notes[0].find("line 1: the same user stands on line 2"), std::string::npos) << notes[0];
-  EXPECT_NE(notes[1].find("line 3: is for the server 'other'"), std::string::npos) << notes[1];
-  EXPECT_NE(notes[2].find("line 5: the same user stands on line 4"), std::string::npos) << notes[2];
+  EXPECT_EQ(notes[0],
+            (SecretNote{"line 1: user 'alice': is on line 2, too, which counts, as it names this server; "
+                        "this line is ignored",
+                        "remove one of them"}));
+  EXPECT_TRUE(notes[1].wrong.starts_with("line 3: user 'bob': is for another server")) << notes[1].wrong;
+  EXPECT_EQ(notes[2],
+            (SecretNote{"line 5: user 'carol': is on line 4, too, which counts, as it comes first; this line "
+                        "is ignored",
+                        "remove one of them"}));
 }
 
-TEST_F(LocalUsersTest, ABadFileLeavesTheUsersAsTheyWere) {
-  load("alice * secret\n");
-  EXPECT_FALSE(parse_users("bob *\n", "adit").has_value());
+TEST_F(LocalUsersTest, APoolOfTheirOwn) {
+  load("alice * secret gold\nbob * secret *\n");
+  EXPECT_EQ(ask("alice", PapProof{crypto::SecretText("secret")}).accepted()->pool, "gold");
+  EXPECT_EQ(ask("bob", PapProof{crypto::SecretText("secret")}).accepted()->pool, "default");
+}
+
+// RFC 2759 §9.2's hash of "clientPass". RFC 1994's response needs the password.
+TEST_F(LocalUsersTest, AHashProvesEverythingButChapMd5) {
+  load("User * 44EBBA8D5312B8D611474411F56989AE *\n", true);
+  EXPECT_TRUE(pap("User", "clientPass"));
+  EXPECT_FALSE(pap("User", "clientpass"));
+  EXPECT_FALSE(pap("User", ""));
+  EXPECT_NE(ask("User", v2("User", "clientPass")).accepted(), nullptr);
+  EXPECT_NE(ask("User", v2("User", "")).rejected(), nullptr);
+  for (const char* password : {"clientPass", "", "44EBBA8D5312B8D611474411F56989AE"}) {
+    ChapMd5Proof proof{.identifier = 5, .challenge = {1, 2, 3, 4}};
+    proof.response = crypto::chap_md5_response(5, wire::octets_of(password), proof.challenge);
+    const Asker asker = ask("User", proof);
+    ASSERT_NE(asker.rejected(), nullptr);
+    EXPECT_EQ(asker.rejected()->why, "CHAP-MD5 needs the password, and chap-secrets has its hash alone");
+  }
+}
+
+TEST_F(LocalUsersTest, ABadLineCostsItsUserAlone) {
+  load("alice * secret\nbob *\ncarol * it's\ndan * x\n");
   EXPECT_TRUE(pap("alice", "secret"));
-  load("bob * x\n");
-  EXPECT_FALSE(pap("alice", "secret"));
+  EXPECT_TRUE(pap("dan", "x"));
+  EXPECT_EQ(users.size(), 2u);
+  EXPECT_EQ(notes.size(), 2u);
 }
 
 TEST_F(LocalUsersTest, AUT_08_NonAsciiNamesAndPasswords) {

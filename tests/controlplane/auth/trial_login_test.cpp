@@ -25,7 +25,7 @@ class TrialLoginTest : public testing::Test {
 
   TimerWheel wheel_;
   test::SeededEntropy entropy_{1};
-  LocalUsers users_{parse_users("alice * secret 10.64.0.9\n", "*").value().users};
+  LocalUsers users_{parse_users("alice * secret 10.64.0.9\n", {}).users};
   TrialLogins trials_{wheel_, entropy_};
 };
 

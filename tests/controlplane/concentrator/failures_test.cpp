@@ -34,7 +34,7 @@ void fail(House& house, std::string_view user, ConnectionId id = 1) {
 
 TEST(Failures, SEC_09_LocalUsersTellAWrongPasswordFromAnUnknownName) {
   ASSERT_TRUE(crypto::initialise());
-  LocalUsers users(parse_users("alice * secret *\n", "adit").value().users);
+  LocalUsers users(parse_users("alice * secret *\n", {}).users);
   House house(House::pap_settings(), 2, 64, 1, &users);
   fail(house, "alice", 1);
   const auto wrong = ended(house);

@@ -96,7 +96,7 @@ TEST(SingleSession, ReplaceHandsAFixedAddressOver) {
 /// A house whose users are alice and anyone, with the password that every DialIn sends.
 struct LocalHouse {
   explicit LocalHouse(const Settings& settings)
-      : users(parse_users("alice * x\n* * x\n", "adit").value().users), house(settings, 2, 64, 1, &users) {}
+      : users(parse_users("alice * x\n* * x\n", {}).users), house(settings, 2, 64, 1, &users) {}
   const bool crypto_ready = crypto::initialise().has_value();
   LocalUsers users;
   House house;
