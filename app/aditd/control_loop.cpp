@@ -193,7 +193,8 @@ std::expected<void, std::string> ControlLoop::use(ConfigResult reread) {
     reload_thread_.discard(users_.use(std::move(reread.users.users)));
     log_.event(Severity::kInfo, "reloaded",
                {{"radius_servers", std::to_string(config->radius.servers.size())},
-                {"dae_clients", std::to_string(config->dae.clients.size())}});
+                {"dae_clients", std::to_string(config->dae.clients.size())},
+                {"local_users", std::to_string(users_.size())}});
   } else {
     reload_thread_.discard(std::move(reread.users.users));
     log_.event(Severity::kError, "reload_refused", {{"why", reloaded.error()}});

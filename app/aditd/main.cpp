@@ -63,7 +63,8 @@ std::expected<SpoolFile, std::string> open_spool(const Config& config) {
                          control::radius::Spool::size_for(accounting ? config.spool.records : 0));
 }
 
-void log_start(const Config& config, const Runtime& runtime, const EalInit& eal, Log& log) {
+void log_start(const Config& config, const Runtime& runtime, const EalInit& eal, std::size_t local_users,
+               Log& log) {
   for (const dataplane::OpenPort& port : runtime.ports()) {
     log.event(
         port.note.empty() ? Severity::kInfo : Severity::kWarning, "port",
@@ -73,6 +74,7 @@ void log_start(const Config& config, const Runtime& runtime, const EalInit& eal,
             {{"version", ADIT_VERSION},
              {"workers", std::to_string(runtime.worker_count())},
              {"max_sessions", std::to_string(config.data_plane.max_calls)},
+             {"local_users", std::to_string(local_users)},
              {"mppe_engine", std::string(crypto::mppe_implementation())},
              {"hugepages", eal.hugepages ? "yes" : "no"}});
 }
@@ -104,12 +106,11 @@ std::expected<void, std::string> serve_on(const EalInit& eal, const Config& conf
   if (!runtime) {
     return std::unexpected(std::move(runtime.error()));
   }
-  log_start(config, **runtime, eal, log);
+  log_start(config, **runtime, eal, users.size(), log);
   control::TimerWheel wheel;
   ControlLoop loop(
       config, **runtime, std::move(spool), users, log, wheel,
-      [&] { return load_config(options.config, config.control.auth.challenge_name); },
-      ServiceNotify::from_environment());
+      [&] { return load_config(options.config, &config); }, ServiceNotify::from_environment());
   if (auto opened = loop.open(); !opened) {
     return opened;
   }
@@ -155,6 +156,13 @@ int serve(ConfigResult&& read, const Options& options) {
   return 0;
 }
 
+/// How many users chap-secrets lets in, if it is asked at all.
+std::string local_users(const ConfigResult& read) {
+  return read.config->auth_order == AuthOrder::kRadius
+             ? ""
+             : "users in chap-secrets: " + std::to_string(read.users.users.size()) + "; ";
+}
+
 int run(std::span<const char* const> arguments) {
   auto options = parse_options(arguments);
   if (!options) {
@@ -181,7 +189,8 @@ int run(std::span<const char* const> arguments) {
       return kBadConfig;
     }
     const std::string engine(crypto::mppe_implementation());
-    std::printf("%s: good; MPPE engine: %s\n", options->config.c_str(), engine.c_str());
+    std::printf("%s: good; %sMPPE engine: %s\n", options->config.c_str(), local_users(result).c_str(),
+                engine.c_str());
     return 0;
   }
   if (options->prepare) {

@@ -22,7 +22,9 @@ namespace {
 
 constexpr off_t kMaxConfigOctets = off_t{1} << 20;
 constexpr off_t kMaxSecretsOctets = off_t{256} << 20;  // four million users
+constexpr off_t kMaxPasswordOctets = off_t{1} << 20;
 constexpr off_t kMaxDictionaryOctets = off_t{8} << 20;
+constexpr std::size_t kMaxPasswordFiles = 10;  // whose access is checked; each may be a line of the output
 constexpr toml::source_position kNowhere{0, 0};
 
 ConfigResult finish(Config&& config, Problems& problems) {
@@ -110,8 +112,39 @@ void check_files(const Config& config, const std::string& path, Problems& proble
   }
 }
 
+/// The files that chap-secrets names, and the first of them for check_access().
+class PasswordFiles {
+ public:
+  std::expected<std::string, std::string> read(const std::string& path) {
+    std::expected<std::string, FileError> text = read_regular_file(path, kMaxPasswordOctets, "aditd");
+    if (!text) {
+      return std::unexpected(std::move(text.error().wrong));
+    }
+    if (found_.size() < kMaxPasswordFiles) {
+      found_.push_back(path);
+    }
+    return std::move(*text);
+  }
+  [[nodiscard]] const std::vector<std::string>& found() const { return found_; }
+
+ private:
+  std::vector<std::string> found_;
+};
+
+/// `config` says how the file is read, `names` what it may name.
+control::SecretsReading secrets_reading(const Config& config, const Config& names, PasswordFiles& files) {
+  control::SecretsReading reading{.dialect = config.chap_secrets_dialect,
+                                  .encrypted = config.chap_secrets_encrypted,
+                                  .server = names.control.auth.challenge_name,
+                                  .read_file = [&](const std::string& path) { return files.read(path); }};
+  for (const control::PoolSettings& pool : names.control.ip.pools) {
+    reading.pools.insert(pool.name);
+  }
+  return reading;
+}
+
 /// Empty when the file cannot be used.
-control::ParsedUsers read_users(const Config& config, std::string_view server, Problems& problems) {
+control::ParsedUsers read_users(const Config& config, const Config& names, Problems& problems) {
   const std::string shown = '"' + escape_octets(config.chap_secrets) + '"';
   constexpr std::string_view kKey = "chap-secrets.chap-secrets";
   std::expected<std::string, FileError> text =
@@ -120,17 +153,18 @@ control::ParsedUsers read_users(const Config& config, std::string_view server, P
     problems.error(kNowhere, kKey, shown, text.error().wrong, text.error().remedy);
     return {};
   }
-  control::SecretsReading reading{.server = server};
-  for (const control::PoolSettings& pool : config.control.ip.pools) {
-    reading.pools.insert(pool.name);
-  }
-  control::ParsedUsers users = control::parse_users(*text, reading);
+  PasswordFiles files;
+  control::ParsedUsers users = control::parse_users(*text, secrets_reading(config, names, files));
   crypto::wipe(text->data(), text->size());
   for (const control::SecretNote& note : users.notes) {
     problems.warning(kNowhere, kKey, shown, escape_octets(note.wrong, note.wrong.size()), note.remedy);
   }
   if (users.users.size() == 0) {
-    problems.warning(kNowhere, kKey, shown, "has no user", "write a line for each: user * password *");
+    problems.warning(kNowhere, kKey, shown, "has no user who can log in",
+                     "write a line for each: user * password *");
+  }
+  for (const std::string& file : files.found()) {
+    check_access({.path = file, .key = kKey, .holds = "has a password"}, config, problems);
   }
   return users;
 }
@@ -197,7 +231,7 @@ ConfigResult parse_config(std::string_view toml, std::string_view name,
   return finish(std::move(config), problems);
 }
 
-ConfigResult load_config(const std::string& path, const std::optional<std::string>& server) {
+ConfigResult load_config(const std::string& path, const Config* running) {
   std::expected<std::string, FileError> text = read_regular_file(path, kMaxConfigOctets, "aditd");
   if (!text) {
     Problems problems(path);
@@ -210,7 +244,7 @@ ConfigResult load_config(const std::string& path, const std::optional<std::strin
   if (result.config) {
     Problems problems(path);
     const Config& config = *result.config;
-    result.users = read_users(config, server.value_or(config.control.auth.challenge_name), problems);
+    result.users = read_users(config, running != nullptr ? *running : config, problems);
     check_files(config, path, problems);
     check_group(config, problems);
     check_user(config, problems);

@@ -76,6 +76,8 @@ struct Config {
   DpdkSettings dpdk;
   std::vector<dataplane::PortSettings> ports;  ///< at least one serves each side
   std::string chap_secrets = "/etc/adit/chap-secrets";
+  control::SecretsDialect chap_secrets_dialect = control::SecretsDialect::kPppd;  ///< [auth]
+  bool chap_secrets_encrypted = false;
   AuthOrder auth_order = AuthOrder::kLocal;                ///< [auth] backend
   control::radius::ClientSettings radius;                  ///< [radius], [[radius-server]]
   control::radius::SpoolSettings spool;                    ///< [radius] spool, spool-records
@@ -103,10 +105,9 @@ struct ConfigResult {
 [[nodiscard]] ConfigResult parse_config(std::string_view toml, std::string_view name);
 
 /// parse_config() on a file, then on the files that it names (chap-secrets must exist, be readable, and not
-/// be readable by everyone). `server` overrides the name that chap-secrets' second column must match; a
-/// reload passes the running process's. Needs crypto::initialise() first. Any thread.
-[[nodiscard]] ConfigResult load_config(const std::string& path,
-                                       const std::optional<std::string>& server = {});
+/// be readable by everyone). A reload passes the `running` configuration: its challenge name and pools are what
+/// chap-secrets may name until the next start. Needs crypto::initialise() first. Any thread.
+[[nodiscard]] ConfigResult load_config(const std::string& path, const Config* running = nullptr);
 
 /// The errors among `problems`, joined by "; ".
 [[nodiscard]] std::string errors_of(const std::vector<ConfigProblem>& problems);

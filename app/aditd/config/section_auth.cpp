@@ -8,6 +8,7 @@ namespace {
 
 using control::AuthMethod;
 using control::MppePolicy;
+using control::SecretsDialect;
 using namespace std::chrono_literals;
 
 }  // namespace
@@ -40,17 +41,51 @@ Section auth_section() {
                    "Login attempts per call. Above 1, a client whose password was wrong may try again."),
           ADIT_KEY("challenge-name", "", control.auth.challenge_name, kPptpName,
                    "Our name in CHAP challenges: the `server` column of chap-secrets."),
+          ADIT_KEY("chap-secrets-dialect", "", chap_secrets_dialect,
+                   (ChoiceKind<SecretsDialect>{{{"pppd", SecretsDialect::kPppd},
+                                                {"poptop", SecretsDialect::kPoptop},
+                                                {"accel-ppp", SecretsDialect::kAccelPpp}}}),
+                   "How chap-secrets is read. \"pppd\": quotes and backslashes; a password @/path is in that "
+                   "file.\n"
+                   "\"poptop\": as pppd, and the servers pptpd and pptp-server are ours. \"accel-ppp\": "
+                   "words as they\n"
+                   "stand, for any server. `aditd --check` names the lines that pppd and accel-ppp read "
+                   "differently."),
       }};
 }
 
 Section chap_secrets_section() {
-  return {
-      .name = "chap-secrets",
-      .keys = {
-          ADIT_KEY("chap-secrets", "", chap_secrets, (PathKind{kMaxPath, false}),
-                   "Local users, one per line: user server password address. Keep it root:adit, mode 0640."),
-      }};
+  return {.name = "chap-secrets",
+          .keys = {
+              ADIT_KEY("chap-secrets", "", chap_secrets, (PathKind{kMaxPath, false}),
+                       "Local users, one per line: user server password address. Keep it root:adit, mode "
+                       "0640. A line that\n"
+                       "is wrong is named, and costs its user alone."),
+              ADIT_KEY("encrypted", "", chap_secrets_encrypted, BoolKind{},
+                       "Passwords in it are NT hashes, 32 hexadecimal digits (`smbencrypt`); chap-md5 cannot "
+                       "use them."),
+          }};
 }
+
+namespace {
+
+/// RFC 1994's response is a digest of the password itself.
+void check_encrypted(const Config& config, const Places& places, Problems& problems) {
+  const auto& methods = config.control.auth.methods;
+  if (!config.chap_secrets_encrypted || config.auth_order == AuthOrder::kRadius ||
+      std::ranges::find(methods, AuthMethod::kChapMd5) == methods.end()) {
+    return;
+  }
+  const toml::source_position at = position(places, "auth.methods");
+  constexpr std::string_view kWrong = "needs passwords, and chap-secrets.encrypted has their hashes alone";
+  if (methods.size() == 1 && config.auth_order == AuthOrder::kLocal) {
+    problems.error(at, "auth.methods", "\"chap-md5\"", kWrong, "use \"mschap-v2\"");
+  } else {
+    problems.warning(at, "auth.methods", "\"chap-md5\"", kWrong, "take it off the list");
+  }
+}
+
+}  // namespace
 
 void check_auth(const Config& config, const Places& places, Problems& problems) {
   if (!places.usable("auth.methods") || !places.usable("auth")) {
@@ -80,6 +115,7 @@ void check_auth(const Config& config, const Places& places, Problems& problems) 
     problems.warning(at, "auth.methods", "\"mschap-v1\"", "is broken: its keys can be found from a capture",
                      "use \"mschap-v2\" if clients can");
   }
+  check_encrypted(config, places, problems);
   const bool keys = has(AuthMethod::kMsChapV2) || has(AuthMethod::kMsChapV1);
   const bool no_keys = has(AuthMethod::kChapMd5) || has(AuthMethod::kPap);
   if (config.control.ppp.mppe == MppePolicy::kRequire && no_keys && places.usable("ppp.mppe")) {

@@ -404,12 +404,86 @@ TEST_F(ConfigFileTest, CarriesTheUsersAndSaysWhichLinesAreIgnored) {
       std::string::npos);
 }
 
-TEST_F(ConfigFileTest, ARunningProcessKeepsTheServerNameThatItHas) {
-  write("secrets", "alice before one\nbob after two\n");
-  write("adit.toml", read_file(path()) + "[auth]\nchallenge-name = \"after\"\n");
-  const ConfigResult result = load_config(path(), "before");
+TEST_F(ConfigFileTest, ARunningProcessKeepsTheServerNameAndThePoolsThatItHas) {
+  const std::string pool = "[[ip-pool]]\nname = \"gold\"\nranges = [\"10.70.0.0/24\"]\n";
+  write("adit.toml", read_file(path()) + "[auth]\nchallenge-name = \"before\"\n");
+  const ConfigResult running = load_config(path());
+  ASSERT_TRUE(running.config);
+  write("secrets", "alice before one\nbob after two\ncarol * three gold\n");
+  std::string toml = read_file(path());
+  write("adit.toml", toml.replace(toml.find("before"), 6, "after") + pool);
+  const ConfigResult reread = load_config(path(), &*running.config);
+  EXPECT_TRUE(reread.users.users.find("alice"));
+  EXPECT_FALSE(reread.users.users.find("bob"));
+  EXPECT_FALSE(reread.users.users.find("carol"));
+  const ConfigResult next = load_config(path());
+  EXPECT_FALSE(next.users.users.find("alice"));
+  EXPECT_TRUE(next.users.users.find("bob"));
+  EXPECT_TRUE(next.users.users.find("carol"));
+}
+
+TEST_F(ConfigFileTest, ChapSecretsAreReadInTheDialectThatIsSet) {
+  write("secrets", "alice pptpd it's *\nCORP\\bob * secret *\n");
+  const std::string toml = read_file(path());
+  EXPECT_EQ(load_config(path()).users.users.size(), 1u) << "pppd";
+  write("adit.toml", toml + "[auth]\nchap-secrets-dialect = \"accel-ppp\"\n");
+  ConfigResult result = load_config(path());
   EXPECT_TRUE(result.users.users.find("alice"));
-  EXPECT_FALSE(result.users.users.find("bob"));
+  EXPECT_TRUE(result.users.users.find("CORP\\bob"));
+  write("secrets", "alice pptpd secret *\n");
+  write("adit.toml", toml + "[auth]\nchap-secrets-dialect = \"poptop\"\n");
+  result = load_config(path());
+  EXPECT_TRUE(result.problems.empty()) << result.problems[0].line;
+  EXPECT_EQ(result.users.users.size(), 1u);
+  write("adit.toml", toml + "[auth]\nchap-secrets-dialect = \"mpd\"\n");
+  EXPECT_NE(problem(load_config(path())).find("chap-secrets-dialect: value \"mpd\""), std::string::npos);
+}
+
+TEST_F(ConfigFileTest, EncryptedChapSecretsCannotServeChapMd5) {
+  write("secrets", "User * 44EBBA8D5312B8D611474411F56989AE *\n");
+  const auto with_methods = [&](const std::string& methods) {
+    std::string toml = read_file(path());
+    toml = toml.substr(0, toml.find("[auth]"));
+    const std::size_t section = toml.find("[chap-secrets]\n") + std::string_view("[chap-secrets]\n").size();
+    if (toml.find("encrypted") == std::string::npos) {
+      toml.insert(section, "encrypted = true\n");
+    }
+    write("adit.toml", toml + "[auth]\nmethods = " + methods + "\n");
+    return load_config(path());
+  };
+  const ConfigResult both = with_methods("[\"mschap-v2\", \"chap-md5\"]");
+  EXPECT_EQ(both.users.users.size(), 1u);
+  EXPECT_NE(problem(both).find("warning: auth.methods: value \"chap-md5\": needs passwords, and "
+                               "chap-secrets.encrypted has their hashes alone; take it off the list"),
+            std::string::npos)
+      << problem(both);
+  const ConfigResult alone = with_methods("[\"chap-md5\"]");
+  EXPECT_FALSE(alone.config);
+  EXPECT_NE(problem(alone).find("use \"mschap-v2\""), std::string::npos) << problem(alone);
+  EXPECT_TRUE(with_methods("[\"mschap-v2\"]").problems.empty());
+}
+
+TEST_F(ConfigFileTest, APasswordsOwnFileIsReadAndItsAccessChecked) {
+  const std::string file = directory_ / "hers";
+  write("hers", "secret\n");
+  std::filesystem::permissions(file, std::filesystem::perms(0644));
+  write("secrets", "eve * @" + file + " *\nfay * @/no/such/file *\n");
+  const ConfigResult result = load_config(path());
+  ASSERT_TRUE(result.config);
+  EXPECT_TRUE(result.users.users.find("eve"));
+  EXPECT_FALSE(result.users.users.find("fay"));
+  ASSERT_EQ(result.problems.size(), 4u) << errors_of(result.problems);
+  EXPECT_NE(result.problems[2].line.find(
+                "line 2: user 'fay': the file that the third column names: No such file or "
+                "directory; put the password there, readable for aditd"),
+            std::string::npos)
+      << result.problems[2].line;
+  EXPECT_NE(result.problems[3].line.find(file +
+                                         "\": has a password and is open to every user of this machine (mode "
+                                         "0644); " +
+                                         remedy(file)),
+            std::string::npos)
+      << result.problems[3].line;
 }
 
 TEST_F(ConfigFileTest, WarnsOfChapSecretsWithoutAUser) {
