@@ -137,7 +137,7 @@ std::string format_event(std::string_view name, std::initializer_list<control::F
     line += ' ';
     line += field.key;
     line += '=';
-    line += quote_if_needed(field.value);
+    line += quote_if_needed(field.value, field.whole ? field.value.size() : kMaxShownOctets);
   }
   return line;
 }

@@ -21,7 +21,8 @@ void be_nice() {
 void log_warnings(const std::vector<ConfigProblem>& problems, control::EventLog& log) {
   for (const ConfigProblem& problem : problems) {
     if (problem.warning) {
-      log.event(control::Severity::kWarning, "config", {{"problem", problem.line}});
+      log.event(control::Severity::kWarning, "config",
+                {{.key = "problem", .value = problem.line, .whole = true}});
     }
   }
 }

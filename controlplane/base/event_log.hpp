@@ -22,6 +22,7 @@ enum class Severity {
 struct Field {
   std::string_view key;
   std::string value;
+  bool whole = false;  ///< words of our own, bounded by their writer: never cut
 };
 
 class EventLog {

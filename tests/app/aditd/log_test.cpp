@@ -100,6 +100,13 @@ TEST_F(LogTest, SEC_11_HostileValuesStayOnTheirLine) {
 
 // ---- what audits or bills, and what fails
 
+// What `aditd --check` prints is not cut either.
+TEST_F(LogTest, WordsOfOurOwnAreWhole) {
+  const std::string problem(1000, 'p');
+  make()->event(Severity::kWarning, "config", {{.key = "problem", .value = problem, .whole = true}});
+  EXPECT_EQ(lines(), std::vector{"level=warning event=config problem=" + problem});
+}
+
 TEST_F(LogTest, SEC_11_NoStormSuppressesWhatAuditsOrBills) {
   LogSettings settings;
   settings.max_per_second = 3;
