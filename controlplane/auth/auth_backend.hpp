@@ -87,8 +87,19 @@ struct AuthAccepted {
 
 /// Unknown user and wrong password get the same answer at a similar cost.
 struct AuthRejected {
+  enum class Fault : std::uint8_t {
+    kProof,        ///< the name or the password; with another `ms_chap_error` than 691, the account
+    kUnknownUser,  ///< this backend has no such user; another may
+    kNone,         ///< of the peer's: a limit of ours, or nobody was asked
+  };
   std::uint16_t ms_chap_error = kAuthenticationFailure;  ///< RFC 2759 §6: 646, 647, 648, 649, 691, 709
   std::string why{};  ///< for the log alone: the peer does not hear it; may quote untrusted octets
+  Fault fault = Fault::kProof;
+
+  /// What a guesser would have been told: only this slows down and bans whoever tried.
+  [[nodiscard]] bool is_wrong_proof() const {
+    return fault != Fault::kNone && ms_chap_error == kAuthenticationFailure;
+  }
 };
 
 /// The backend gave no answer (no server, overload): the call ends, but not for a fault of the user's. Only

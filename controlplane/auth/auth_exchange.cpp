@@ -66,7 +66,7 @@ void AuthExchange::on_rejected(const AuthRejected& rejected) {
   const std::string why =
       (rejected.why.empty() ? "rejected" : rejected.why) +
       (ms_chap_error == kAuthenticationFailure ? "" : ", E=" + std::to_string(ms_chap_error));
-  rejections_ = context_.host.auth_rejected(user_, why);
+  rejections_ = context_.host.auth_rejected(user_, why, rejected.is_wrong_proof());
   const bool retry = can_retry() && ms_chap_error == kAuthenticationFailure &&
                      rejections_ < context_.settings.auth.max_failure;
   answer_rejected(ms_chap_error, retry);

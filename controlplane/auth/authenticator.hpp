@@ -33,9 +33,11 @@ class AuthenticatorHost {
   /// The peer is authenticated; our Success or Ack has already been sent. At most once, and never after
   /// auth_failed. `user` is what the peer sent (untrusted octets).
   virtual void auth_accepted(const AuthAccepted& accepted, std::string_view user) = 0;
-  /// A proof of `user` was rejected, and nothing has been answered yet; `why`: for the log. Returns how often that
-  /// has happened in this session, which outlives the authenticator: max-failure is for all of it.
-  [[nodiscard]] virtual std::uint32_t auth_rejected(std::string_view user, std::string_view why) = 0;
+  /// A proof of `user` was rejected, and nothing has been answered yet; `why`: for the log. `wrong`: the proof is, and not
+  /// something else. Returns how often that has happened in this session, which outlives the authenticator: max-failure
+  /// is for all of it.
+  [[nodiscard]] virtual std::uint32_t auth_rejected(std::string_view user, std::string_view why,
+                                                    bool wrong) = 0;
   /// The link must end: kAuthFailed or kAuthUnusable (the Failure or Nak has already been sent), kAuthTimeout,
   /// or kAuthUnavailable when the backend gave no answer. `user` may be empty; `why`: the cause, for the log. At most
   /// once, and never after auth_accepted. Repeats of the failed proof are still answered while the authenticator

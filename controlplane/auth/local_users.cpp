@@ -76,7 +76,9 @@ void LocalUsers::authenticate(AuthRequest request, AuthClient& client) {
   const LocalUser& user = found ? found->user : nobody_;
   const bool proven = std::visit(Verifier{user, request.user}, request.proof);
   if (!found || !proven) {
-    client.on_verdict(AuthRejected{.why = found ? why_not(user, request.proof) : "no such user"});
+    client.on_verdict(
+        AuthRejected{.why = found ? why_not(user, request.proof) : "no such user",
+                     .fault = found ? AuthRejected::Fault::kProof : AuthRejected::Fault::kUnknownUser});
     return;
   }
   AuthAccepted accepted;

@@ -61,7 +61,8 @@ void CallLogin::wait(LoginBackoff::Turn turn) {
   }
   waiting_.reset();
   ++core_.stats.auth_rejected;
-  session_->on_verdict(AuthRejected{.why = std::string(kWrongBefore) + ": not asked"});
+  session_->on_verdict(
+      AuthRejected{.why = std::string(kWrongBefore) + ": not asked", .fault = AuthRejected::Fault::kNone});
 }
 
 void CallLogin::ask_backend(AuthRequest request) {
@@ -114,7 +115,7 @@ void CallLogin::on_verdict(const AuthVerdict& verdict) {
     ++core_.stats.auth_accepted;
     const std::string user = subscriber_name(*accepted, claimed);
     if (const auto may = may_add_call(core_, call_, user, accepted->port_limit); !may) {
-      session_->on_verdict(AuthRejected{.why = may.error()});
+      session_->on_verdict(AuthRejected{.why = may.error(), .fault = AuthRejected::Fault::kNone});
       return;
     }
     call_.admit(user, *accepted);
@@ -124,7 +125,7 @@ void CallLogin::on_verdict(const AuthVerdict& verdict) {
 
 void CallLogin::refuse(const std::string& user, const AuthRejected& rejected) {
   ++core_.stats.auth_rejected;
-  if (rejected.ms_chap_error != kAuthenticationFailure) {  // the account's fault, or the hour's: no guess
+  if (!rejected.is_wrong_proof()) {  // the account's fault, or the hour's: no guess
     core_.backoff.abandoned(call_.peer(), account_of(user));
     return session_->on_verdict(rejected);
   }

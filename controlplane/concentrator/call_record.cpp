@@ -316,11 +316,11 @@ void CallRecord::log_ended(const contract::CallTotals& totals) const {
                   {{"sid", session_id()},
                    {"peer", wire::to_string(peer_)},
                    {"local", wire::to_string(local_)},
+                   {"reason", std::string(to_text(reason_))},  // fail2ban's filter reads it: before the user
                    {"user", last_.user.empty() ? last_.claimed : last_.user},
                    {"claimed", last_.claimed},
                    {"auth", std::string(last_.tried_method)},
                    {"ip", wire::to_string(address())},
-                   {"reason", std::string(to_text(reason_))},
                    {"why", last_.why},
                    {"duration", core_.duration_since(since_)},
                    {"uplink_octets", std::to_string(totals.uplink_octets)},

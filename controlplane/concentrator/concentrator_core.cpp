@@ -194,9 +194,9 @@ void ConcentratorCore::connection_over(ConnectionRecord& connection, EndReason r
             {{"peer", wire::to_string(connection.peer)},
              {"local", wire::to_string(connection.local)},
              {"reason", std::string(to_text(reason))},
-             {"detail", std::string(detail)},
              {"calls", std::to_string(connection.calls)},
-             {"duration", duration_since(connection.since)}});
+             {"duration", duration_since(connection.since)},
+             {"detail", std::string(detail)}});
   if (!connection.tcp_closed) {
     connection.evicted ? actions.drop(connection.id) : actions.close(connection.id);
   }

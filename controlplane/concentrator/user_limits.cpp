@@ -21,10 +21,10 @@ Allowed is_single(ConcentratorCore& core, const CallRecord& call, const std::str
     }
     core.log.event(deny ? Severity::kFailure : Severity::kRecord,
                    deny ? "second_session_denied" : "session_replaced",
-                   {{"user", user},
+                   {{"sid", deny ? call.session_id() : other->session_id()},
                     {"peer", wire::to_string(call.peer())},
-                    {"sid", deny ? call.session_id() : other->session_id()},
-                    {"other_sid", deny ? other->session_id() : call.session_id()}});
+                    {"other_sid", deny ? other->session_id() : call.session_id()},
+                    {"user", user}});
     if (deny) {
       return std::unexpected("has a call already, sid " + other->session_id() +
                              ", and single-session denies another");
@@ -45,10 +45,10 @@ Allowed is_within(ConcentratorCore& core, const CallRecord& call, const std::str
     return {};
   }
   core.log.event(Severity::kFailure, "port_limit_reached",
-                 {{"user", user},
+                 {{"sid", call.session_id()},
                   {"peer", wire::to_string(call.peer())},
-                  {"sid", call.session_id()},
-                  {"limit", std::to_string(*port_limit)}});
+                  {"limit", std::to_string(*port_limit)},
+                  {"user", user}});
   return std::unexpected("has as many calls as its Port-Limit allows, " + std::to_string(*port_limit));
 }
 

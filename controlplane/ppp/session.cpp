@@ -84,7 +84,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   // AuthenticatorHost
   void send_auth_frame(std::span<const std::uint8_t> frame) override { send_frame(frame); }
   void auth_accepted(const AuthAccepted& accepted, std::string_view user) override;
-  std::uint32_t auth_rejected(std::string_view user, std::string_view why) override;
+  std::uint32_t auth_rejected(std::string_view user, std::string_view why, bool wrong) override;
   void auth_failed(EndReason reason, std::string_view user, std::string_view why) override;
 
   void lcp_up();
@@ -92,7 +92,8 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   void ip_up();
   void finish();
   [[nodiscard]] EndReason reason_of_termination() const;
-  void log_failed_login(EndReason reason, std::string_view user, std::string_view why);
+  void log_failed_login(std::string_view event, EndReason reason, std::string_view user,
+                        std::string_view why);
   void arm_deadline(Duration at_most);
   void on_deadline();
   void on_link_timer();
@@ -303,23 +304,27 @@ void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view
 }
 
 // Also when the peer may try again: whoever guesses passwords must be seen guessing.
-std::uint32_t Session::Impl::auth_rejected(std::string_view user, std::string_view why) {
+std::uint32_t Session::Impl::auth_rejected(std::string_view user, std::string_view why, bool wrong) {
   rejected_why_ = why;
-  log_failed_login(EndReason::kAuthFailed, user, why);
+  log_failed_login(wrong ? "auth_failed" : "login_refused", EndReason::kAuthFailed, user, why);
   return ++rejections_;
 }
 
 void Session::Impl::auth_failed(EndReason reason, std::string_view user, std::string_view why) {
   if (reason != EndReason::kAuthFailed) {  // else auth_rejected() has told
-    log_failed_login(reason, user, why);
+    log_failed_login(reason == EndReason::kAuthUnusable ? "login_refused" : "login_unavailable", reason, user,
+                     why);
   }
   end_soon(reason, std::string(why));
 }
 
-void Session::Impl::log_failed_login(EndReason reason, std::string_view user, std::string_view why) {
+/// `event`: auth_failed if the name or the password is wrong, for which packaging/fail2ban bans; login_refused for any
+/// other no; login_unavailable if there was no verdict.
+void Session::Impl::log_failed_login(std::string_view event, EndReason reason, std::string_view user,
+                                     std::string_view why) {
   claimed_ = user;
   // What the peer chose comes after its address: see packaging/fail2ban/filter.d/adit.conf.
-  log_.event(Severity::kFailure, "auth_failed",
+  log_.event(Severity::kFailure, event,
              {{"sid", sid()},
               {"peer", wire::to_string(origin_.peer_address)},
               {"user", claimed_},

@@ -60,7 +60,7 @@ class RecordingHost final : public AuthenticatorHost {
     user = name;
     events += 'A';
   }
-  std::uint32_t auth_rejected(std::string_view, std::string_view) override { return ++rejections; }
+  std::uint32_t auth_rejected(std::string_view, std::string_view, bool) override { return ++rejections; }
   void auth_failed(EndReason what, std::string_view name, std::string_view) override {
     reason = what;
     user = name;

@@ -28,6 +28,8 @@ TEST(SingleSession, DenyRefusesTheSecondAndLeavesTheFirst) {
   EXPECT_FALSE(second.dial("alice"));
   EXPECT_TRUE(other.dial("bob"));
   EXPECT_EQ(house.log.named("second_session_denied").size(), 1U);
+  EXPECT_EQ(house.log.named("login_refused").size(), 1U);
+  EXPECT_TRUE(house.log.named("auth_failed").empty()) << "the password was right";
   second.reset();
   EXPECT_TRUE(first.connected());
   first.reset();

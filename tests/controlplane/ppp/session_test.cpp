@@ -175,21 +175,25 @@ TEST_F(SessionTest, SEC_09_AFailedLoginIsOneLineWithEverythingInIt) {
     EXPECT_EQ(session->status().claimed, "CORP\\bob");
     session.reset();
   };
-  const std::string whom = "auth_failed sid=00000000000000aa peer=192.0.2.9 user=CORP\\bob auth=mschap-v2 ";
+  const std::string whom = " sid=00000000000000aa peer=192.0.2.9 user=CORP\\bob auth=mschap-v2 ";
   log_in(AuthRejected{});
-  EXPECT_TRUE(log.has(whom + "reason=auth_failed why=rejected"));
-  log_in(AuthRejected{.why = "no such user"});
-  EXPECT_TRUE(log.has(whom + "reason=auth_failed why=no such user"));
+  EXPECT_TRUE(log.has("auth_failed" + whom + "reason=auth_failed why=rejected"));
+  log_in(AuthRejected{.why = "no such user", .fault = AuthRejected::Fault::kUnknownUser});
+  EXPECT_TRUE(log.has("auth_failed" + whom + "reason=auth_failed why=no such user"));
   log_in(AuthRejected{647});
-  EXPECT_TRUE(log.has(whom + "reason=auth_failed why=rejected, E=647"));
+  EXPECT_TRUE(log.has("login_refused" + whom + "reason=auth_failed why=rejected, E=647"));
+  log_in(AuthRejected{.why = "has a call already", .fault = AuthRejected::Fault::kNone});
+  EXPECT_TRUE(log.has("login_refused" + whom + "reason=auth_failed why=has a call already"));
   log_in(AuthUnavailable{"no server answers"});
-  EXPECT_TRUE(log.has(whom + "reason=auth_unavailable why=no server answers"));
+  EXPECT_TRUE(log.has("login_unavailable" + whom + "reason=auth_unavailable why=no server answers"));
   log_in(AuthUnusable{"Framed-IP-Address of 3 octets"});
-  EXPECT_TRUE(log.has(whom + "reason=auth_unusable why=Framed-IP-Address of 3 octets"));
+  EXPECT_TRUE(log.has("login_refused" + whom + "reason=auth_unusable why=Framed-IP-Address of 3 octets"));
   log_in(AuthAccepted{});
-  EXPECT_TRUE(
-      log.has(whom + "reason=auth_unusable why=accepted, but without MS-CHAPv2's authenticator response"));
-  EXPECT_EQ(log.named("auth_failed").size(), 6U) << "one line each";
+  EXPECT_TRUE(log.has("login_refused" + whom +
+                      "reason=auth_unusable why=accepted, but without MS-CHAPv2's authenticator response"));
+  EXPECT_EQ(log.named("auth_failed").size(), 2U) << "wrong names and passwords alone";
+  EXPECT_EQ(log.named("login_refused").size(), 4U) << "one line each";
+  EXPECT_EQ(log.named("login_unavailable").size(), 1U);
 }
 
 TEST_F(SessionTest, SEC_09_ALoginThatGetsNowhereInTimeSaysWhatWasMissing) {
@@ -199,7 +203,9 @@ TEST_F(SessionTest, SEC_09_ALoginThatGetsNowhereInTimeSaysWhatWasMissing) {
   open_lcp();
   prove();
   advance(settings.auth.timeout);
-  EXPECT_TRUE(log.has("peer=192.0.2.9 user=alice auth=mschap-v2 reason=auth_timeout why=no verdict in time"));
+  EXPECT_TRUE(
+      log.has("login_unavailable sid=00000000000000aa peer=192.0.2.9 user=alice auth=mschap-v2 "
+              "reason=auth_timeout why=no verdict in time"));
   host.frames.clear();
   make();
   session->start();
