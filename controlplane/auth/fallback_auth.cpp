@@ -2,10 +2,20 @@
 #include "controlplane/auth/fallback_auth.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <variant>
 
 namespace adit::control {
+namespace {
+
+/// The second backend has never heard of whom the first one could not judge.
+bool is_stranger(const AuthVerdict& verdict) {
+  const auto* rejected = std::get_if<AuthRejected>(&verdict);
+  return rejected != nullptr && rejected->fault == AuthRejected::Fault::kUnknownUser;
+}
+
+}  // namespace
 
 /// Stands between a client and both backends for one request.
 class FallbackAuth::Request final : public AuthClient {
@@ -14,22 +24,22 @@ class FallbackAuth::Request final : public AuthClient {
       : owner_(owner), request_(std::move(request)), client_(client) {}
 
   void on_verdict(const AuthVerdict& verdict) override {
-    if (!second_ && std::holds_alternative<AuthUnavailable>(verdict)) {
-      second_ = true;
+    if (const auto* unavailable = std::get_if<AuthUnavailable>(&verdict); unavailable != nullptr && !first_) {
+      first_ = *unavailable;
       owner_.second_.authenticate(request_, *this);  // may destroy this
       return;
     }
     AuthClient& client = client_;
-    const AuthVerdict kept = verdict;
+    const AuthVerdict kept = first_ && is_stranger(verdict) ? AuthVerdict(*first_) : verdict;
     owner_.requests_.erase(&client);  // destroys this: the client may ask again from within
     client.on_verdict(kept);
   }
 
  private:
   FallbackAuth& owner_;
-  const AuthRequest request_;
+  const AuthRequest request_;  // as the second one is asked
   AuthClient& client_;
-  bool second_ = false;
+  std::optional<AuthUnavailable> first_;  // the second one is being asked
 };
 
 FallbackAuth::FallbackAuth(AuthBackend& first, AuthBackend& second, Duration first_within)

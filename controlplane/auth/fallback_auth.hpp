@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two backends in order: the second is asked only when the first is unavailable, never when it rejects the
-// user.
+// user. That the second does not know a user is no verdict: the first may.
 // Thread: control. Owner: the runtime.
 #pragma once
 

@@ -57,6 +57,25 @@ TEST_F(FallbackAuthTest, ARejectionIsFinal) {
   EXPECT_TRUE(second_.requests.empty());
 }
 
+// RADIUS is silent, and chap-secrets have the few who must get in whatever happens: for all others "no such user" would be
+// E=691, a guess that slows the next attempt down, and a line that fail2ban bans for.
+TEST_F(FallbackAuthTest, WhomTheSecondDoesNotKnowTheFirstCouldNotJudge) {
+  ask();
+  first_.answer(AuthUnavailable{"no server answers"});
+  second_.answer(AuthRejected{.why = "no such user", .fault = AuthRejected::Fault::kUnknownUser});
+  ASSERT_EQ(client_.verdicts.size(), 1u);
+  ASSERT_TRUE(std::holds_alternative<AuthUnavailable>(client_.verdicts[0]));
+  EXPECT_EQ(std::get<AuthUnavailable>(client_.verdicts[0]).why, "no server answers");
+}
+
+TEST_F(FallbackAuthTest, AWrongPasswordAtTheSecondIsARejection) {
+  ask();
+  first_.answer(AuthUnavailable{"no server answers"});
+  second_.answer(AuthRejected{.why = "wrong password"});
+  ASSERT_EQ(client_.verdicts.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<AuthRejected>(client_.verdicts[0]));
+}
+
 // An answer that is of no use is still an answer: who falls back here is let in although RADIUS said no.
 TEST_F(FallbackAuthTest, AnUnusableAnswerIsFinal) {
   ask();

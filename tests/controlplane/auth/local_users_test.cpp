@@ -78,6 +78,14 @@ TEST_F(LocalUsersTest, AUT_01_Pap) {
   EXPECT_FALSE(pap("", "secret"));
 }
 
+// What a back end before them could not judge is decided by it (FallbackAuth).
+TEST_F(LocalUsersTest, AnUnknownUserIsToldFromAWrongPassword) {
+  load("alice * secret\n");
+  using Fault = AuthRejected::Fault;
+  EXPECT_EQ(ask("alice", PapProof{crypto::SecretText("wrong")}).rejected()->fault, Fault::kProof);
+  EXPECT_EQ(ask("bob", PapProof{crypto::SecretText("secret")}).rejected()->fault, Fault::kUnknownUser);
+}
+
 TEST_F(LocalUsersTest, AUT_03_ChapMd5) {
   load("alice * secret\n");
   ChapMd5Proof proof{.identifier = 5, .challenge = {1, 2, 3, 4}};
