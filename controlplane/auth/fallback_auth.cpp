@@ -47,11 +47,14 @@ FallbackAuth::FallbackAuth(AuthBackend& first, AuthBackend& second, Duration fir
 FallbackAuth::~FallbackAuth() = default;
 
 void FallbackAuth::authenticate(AuthRequest request, AuthClient& client) {
-  auto own = std::make_unique<Request>(*this, request, client);
+  const Duration within =
+      std::min(first_within_, request.within * 3 / 4);  // whatever it is, some is left for the second
+  AuthRequest second = request;
+  second.within -= within;
+  auto own = std::make_unique<Request>(*this, std::move(second), client);
   Request& placed = *own;
   requests_.insert_or_assign(&client, std::move(own));
-  request.within =
-      std::min(first_within_, request.within * 3 / 4);  // whatever it is, some is left for the second
+  request.within = within;
   first_.authenticate(std::move(request), placed);
 }
 

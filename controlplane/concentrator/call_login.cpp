@@ -67,6 +67,7 @@ void CallLogin::wait(LoginBackoff::Turn turn) {
 
 void CallLogin::ask_backend(AuthRequest request) {
   asked_ = true;
+  request.within = std::max(until_ - core_.wheel.now(), kSpare);  // it may have waited for its turn
   core_.auth.authenticate(std::move(request), *this);
 }
 

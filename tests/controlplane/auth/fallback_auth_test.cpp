@@ -47,6 +47,9 @@ TEST_F(FallbackAuthTest, TheFirstIsGivenAPartOfTheTime) {
   fallback_.use(Duration{60'000});
   ask();
   EXPECT_EQ(first_.requests[1].within, Duration{7'500}) << "of ten seconds";
+  first_.answer(AuthUnavailable{});
+  ASSERT_EQ(second_.requests.size(), 1u);
+  EXPECT_EQ(second_.requests[0].within, Duration{2'500}) << "what is left";
 }
 
 TEST_F(FallbackAuthTest, ARejectionIsFinal) {

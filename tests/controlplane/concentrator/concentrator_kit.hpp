@@ -32,6 +32,7 @@ class BookAuth final : public AuthBackend {
   void authenticate(AuthRequest request, AuthClient& client) override {
     EXPECT_FALSE(waiting.contains(&client));
     ++asked;
+    within = request.within;
     if (request.user == "later") {
       waiting.insert(&client);
     } else if (request.user == "mallory" || request.user == also_rejected) {
@@ -71,6 +72,7 @@ class BookAuth final : public AuthBackend {
   std::string also_fixed;
   std::uint16_t error = 691;
   int asked = 0;
+  Duration within{0};  // of the last request
 };
 
 class House : public ConcentratorActions {

@@ -154,6 +154,21 @@ TEST(LoginBackoffOfCalls, SEC_09_OverManyLinksTheNextAttemptWaitsAndTheBackEndIs
   expect_baseline(house);
 }
 
+// Else RADIUS and the back end after it share out time that has passed, and the verdict comes when nobody listens.
+TEST(LoginBackoffOfCalls, WhoHasWaitedIsAskedForWithinTheTimeThatIsLeft) {
+  House house;
+  ConnectionId id = 0;
+  three_wrong_passwords(house, id);
+  EXPECT_EQ(house.auth.within, house.settings.auth.timeout);
+  DialIn fourth(house, ++id);
+  EXPECT_FALSE(fourth.dial("mallory"));
+  ASSERT_EQ(house.auth.asked, 3);
+  house.advance(Duration{1'010});
+  ASSERT_EQ(house.auth.asked, 4);
+  EXPECT_LE(house.auth.within, house.settings.auth.timeout - Duration{1'000});
+  EXPECT_GT(house.auth.within, Duration{8'000});
+}
+
 TEST(LoginBackoffOfCalls, SEC_09_AnotherDomainBeforeTheNameGainsNothing) {
   House house;
   ConnectionId id = 0;
