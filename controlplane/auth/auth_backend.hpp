@@ -129,6 +129,8 @@ class AuthBackend {
   virtual void authenticate(AuthRequest request, AuthClient& client) = 0;
   /// No verdict reaches `client` after this. No effect when nothing is outstanding.
   virtual void cancel(AuthClient& client) = 0;
+  /// What is asked for when a peer calls itself `user`: names of which this is the same are guesses at one password.
+  [[nodiscard]] virtual std::string account_of(std::string_view user) const { return std::string(user); }
 };
 
 }  // namespace adit::control

@@ -21,6 +21,9 @@ class FallbackAuth final : public AuthBackend {
 
   void authenticate(AuthRequest request, AuthClient& client) override;
   void cancel(AuthClient& client) override;
+  [[nodiscard]] std::string account_of(std::string_view user) const override {
+    return first_.account_of(user);
+  }
 
  private:
   class Request;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/concentrator/call_directory.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <utility>
@@ -76,16 +75,6 @@ std::vector<CallRecord*> CallDirectory::of_user(const std::string& user) const {
 std::size_t CallDirectory::count_of(const std::string& user) const {
   const auto entry = by_user_.find(key_of(user));
   return entry == by_user_.end() ? 0 : entry->second.count;
-}
-
-/// Without a locale, which is for text that people read.
-std::string CallDirectory::key_of(const std::string& user) const {
-  std::string key = user;
-  if (ignore_case_) {
-    std::ranges::transform(key, key.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  }
-  return key;
 }
 
 CallRecord* CallDirectory::at_address(wire::Ipv4Address address) const {

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "controlplane/base/user_name.hpp"
 #include "controlplane/concentrator/call_record.hpp"
 #include "controlplane/concentrator/call_walk.hpp"
 #include "controlplane/concentrator/resources/call_slots.hpp"
@@ -34,7 +35,7 @@ class CallDirectory {
   void set_address(CallRecord& call, wire::Ipv4Address address) { by_address_[address] = &call; }
 
   /// What a user is listed under: the same for all spellings that are one user.
-  [[nodiscard]] std::string key_of(const std::string& user) const;
+  [[nodiscard]] std::string key_of(std::string_view user) const { return user_key(user, ignore_case_); }
   /// Grows with the calls of that user.
   [[nodiscard]] std::vector<CallRecord*> of_user(const std::string& user) const;
   [[nodiscard]] std::size_t count_of(const std::string& user) const;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "controlplane/base/user_name.hpp"
 #include "controlplane/concentrator/call_record.hpp"
 #include "controlplane/concentrator/concentrator_core.hpp"
 #include "controlplane/concentrator/user_limits.hpp"
@@ -21,15 +22,16 @@ constexpr Duration kSpare{1'000};
 
 constexpr std::string_view kWrongBefore = "too many wrong passwords from this address";
 
-/// "A\alice" and "B\alice" may be one account: they are guesses at the same password.
-std::string account_of(std::string_view user) {
-  return std::string(crypto::without_domain(user));
-}
-
 }  // namespace
 
 CallLogin::CallLogin(ConcentratorCore& core, CallRecord& call)
     : core_(core), call_(call), timer_(core.wheel, on_timer<&CallLogin::on_waited>, this) {}
+
+/// "A\alice" and "B\alice" may be one account, "alice@a" and "alice@b" where servers are not told the realm, "alice" and
+/// "ALICE" at servers that ignore case: they are guesses at the same password.
+std::string CallLogin::account_of(std::string_view user) const {
+  return lower_case(crypto::without_domain(core_.auth.account_of(user)));
+}
 
 void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
   if (request.user.size() > kLongestUser) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "controlplane/auth/auth_backend.hpp"
 #include "controlplane/base/timer_wheel.hpp"
@@ -33,6 +34,8 @@ class CallLogin final : public AuthBackend, private AuthClient {
   /// Waits for its turn, or is refused if it cannot wait that long.
   void wait(LoginBackoff::Turn turn);
   [[nodiscard]] Duration patience() const;
+  /// What the back-off counts attempts of `user` by.
+  [[nodiscard]] std::string account_of(std::string_view user) const;
   void ask_backend(AuthRequest request);
 
   ConcentratorCore& core_;

@@ -45,6 +45,9 @@ class RadiusAuth final : public AuthBackend {
 
   void authenticate(AuthRequest request, AuthClient& client) override;
   void cancel(AuthClient& client) override;
+  [[nodiscard]] std::string account_of(std::string_view user) const override {
+    return name_at_servers(nas_, user);
+  }
 
  private:
   struct Asked {

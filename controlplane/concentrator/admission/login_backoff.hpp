@@ -25,9 +25,8 @@ class LoginBackoff {
     Duration wait{0};           ///< 0: the back end may be asked now, and is taken to have been asked
     bool wrong_before = false;  ///< why it waits; otherwise earlier attempts have no verdict yet
   };
-  /// When an attempt's turn is. `user` is the account that the peer named: untrusted octets. Its domain is left
-  /// out (account_of() in call_login.cpp), so that other realms' users of one name share a pair: one password is
-  /// not to be guessed under a hundred domains.
+  /// When an attempt's turn is. `user` is the account that the peer named (CallLogin::account_of()): untrusted octets, all
+  /// names of one password the same, because it is not to be guessed under a hundred domains, realms and spellings.
   [[nodiscard]] Turn ask(wire::Ipv4Address source, const std::string& user);
   /// It gave no verdict, or nobody waits for one any more.
   void abandoned(wire::Ipv4Address source, const std::string& user);

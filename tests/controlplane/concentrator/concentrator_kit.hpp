@@ -62,6 +62,9 @@ class BookAuth final : public AuthBackend {
     }
   }
   void cancel(AuthClient& client) override { waiting.erase(&client); }
+  std::string account_of(std::string_view user) const override {
+    return std::string(strips_realm ? user.substr(0, user.find('@')) : user);
+  }
   void answer(const AuthVerdict& verdict) {
     for (AuthClient* client : std::exchange(waiting, {})) {
       client->on_verdict(verdict);
@@ -71,6 +74,7 @@ class BookAuth final : public AuthBackend {
   std::string also_rejected;
   std::string also_fixed;
   std::uint16_t error = 691;
+  bool strips_realm = false;
   int asked = 0;
   Duration within{0};  // of the last request
 };

@@ -181,6 +181,34 @@ TEST(LoginBackoffOfCalls, SEC_09_AnotherDomainBeforeTheNameGainsNothing) {
   EXPECT_EQ(house.concentrator->stats().auth_rejected, 3U);
 }
 
+TEST(LoginBackoffOfCalls, SEC_09_AnotherSpellingOfTheNameGainsNothing) {
+  House house;
+  ConnectionId id = 0;
+  for (const std::string user : {"Mallory", "mAllory", "A\\MALLORY", "mallorY"}) {
+    house.auth.also_rejected = user;
+    DialIn line(house, ++id);
+    EXPECT_FALSE(line.dial(user));
+    line.reset();
+  }
+  EXPECT_EQ(house.concentrator->stats().auth_rejected, 3U);
+}
+
+TEST(LoginBackoffOfCalls, SEC_09_AnotherRealmGainsNothingWhereServersAreNotToldIt) {
+  for (const bool strips : {false, true}) {
+    House house;
+    house.auth.strips_realm = strips;
+    ConnectionId id = 0;
+    for (const std::string user : {"mallory@1", "mallory@2", "mallory@3", "mallory@4"}) {
+      house.auth.also_rejected = user;
+      DialIn line(house, ++id);
+      EXPECT_FALSE(line.dial(user));
+      line.reset();
+    }
+    EXPECT_EQ(house.concentrator->stats().auth_rejected, strips ? 3U : 4U)
+        << "otherwise they are four accounts";
+  }
+}
+
 TEST(LoginBackoffOfCalls, LinesThatShareAnAccountAllGetInWhateverTheBackEndTakes) {
   House house;
   std::vector<std::unique_ptr<DialIn>> lines;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "controlplane/auth/fallback_auth.hpp"
 #include "tests/controlplane/radius/reply_kit.hpp"
 #include "tests/kit/event_logs.hpp"
 #include "tests/kit/seeded_entropy.hpp"
@@ -85,6 +86,17 @@ TEST_F(RadiusAuthTest, ARejectTellsItsCauseWithWhatTheServerSaid) {
   EXPECT_EQ(std::get<AuthRejected>(verdict).ms_chap_error, 649);
   EXPECT_EQ(std::get<AuthRejected>(verdict).why, "RADIUS server s0 rejects: no credit");
   EXPECT_EQ(lines(), std::vector<std::string>{}) << "the failed login is the session's line";
+}
+
+TEST_F(RadiusAuthTest, SEC_09_AnAccountIsWhatServersAreAskedFor) {
+  ClientSettings settings;
+  settings.servers.push_back({.name = "s0", .secret = crypto::SecretText("xyzzy5461")});
+  Client client(settings, wheel_, entropy_, log_, *this);
+  EXPECT_EQ(RadiusAuth(client, NasSettings{}, {}, log_).account_of("alice@1"), "alice@1");
+  RadiusAuth auth(client, NasSettings{.strip_realm = true}, {}, log_);
+  EXPECT_EQ(auth.account_of("alice@1"), "alice");
+  EXPECT_EQ(auth.account_of("alice@2"), "alice");
+  EXPECT_EQ(FallbackAuth(auth, auth, Duration{3'000}).account_of("alice@3"), "alice");
 }
 
 TEST_F(RadiusAuthTest, EncryptionAttributesThatConflictAreTold) {
