@@ -8,6 +8,15 @@
 #include "controlplane/concentrator/connection_record.hpp"
 
 namespace adit::control {
+namespace {
+
+/// That nothing came by GRE is why. Any other end of a call that was silent until then has a cause of its own.
+bool is_explained_by_silence(EndReason reason) {
+  return reason == EndReason::kLcpTimeout || reason == EndReason::kSetupTimeout ||
+         reason == EndReason::kPeerClosed || reason == EndReason::kUserRequest;
+}
+
+}  // namespace
 
 CallRecord::CallRecord(ConcentratorCore& core, ConnectionRecord& connection, std::uint64_t number,
                        wire::PeerCallId peer)
@@ -250,7 +259,7 @@ void CallRecord::finish(EndReason reason, std::string_view why) {
   if (last_.why.empty()) {
     last_.why = why;
   }
-  if (!heard_) {
+  if (!heard_ && is_explained_by_silence(reason_)) {
     tell_of_silence();
   }
   std::exchange(connection_, nullptr)->call_over(logged_in_, reason_);

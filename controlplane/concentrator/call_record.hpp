@@ -110,7 +110,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   void change_timeouts(const SessionChange& change);
   void set_stage(Stage stage);
   void finish(EndReason reason, std::string_view why = {});
-  /// If nothing came by GRE.
+  /// Nothing came by GRE: that is why it ends.
   void tell_of_silence();
   void log_up() const;
   void log_ended(const contract::CallTotals& totals) const;

@@ -180,6 +180,33 @@ TEST(Failures, GreThatWasDroppedIsNotSilence) {
   EXPECT_EQ(line.at("why"), "GRE came from 192.0.2.2, and all of it was dropped: adit show drops");
 }
 
+// As good as every call is silent when it is that young.
+TEST(Failures, ACallThatEndsForACauseOfItsOwnSaysNothingOfGre) {
+  const std::map<std::string, std::function<void(House&)>> ends = {
+      {"admin_reset", [](House& house) { (void)terminate(*house.concentrator, {}, true); }},
+      {"shutdown", [](House& house) { drain(*house.concentrator); }},
+      {"auth_refused", [](House&) {}},
+  };
+  for (const auto& [reason, end] : ends) {
+    Settings settings = House::pap_settings();
+    if (reason == "auth_refused") {
+      settings.auth.methods = {};
+    }
+    House house(settings);
+    DialIn client(house, 1);
+    client.start();
+    client.call(7);
+    house.run_workers();
+    end(house);
+    house.advance(10ms);
+    house.run_workers();
+    client.reset();
+    EXPECT_EQ(ended(house).at("reason"), reason);
+    EXPECT_EQ(ended(house).at("why").find("GRE"), std::string::npos)
+        << reason << ": " << ended(house).at("why");
+  }
+}
+
 TEST(Failures, APeerThatSpeaksNoLcpIsNoneOfThem) {
   House house;
   DialIn client(house, 1);
