@@ -177,10 +177,14 @@ void OperatorView::set_rate(control::SessionSelector selector, std::optional<con
       [this, rate](control::CallWalk& walk) { return concentrator_.set_rate(walk, rate); }, std::move(done));
 }
 
-void OperatorView::terminate(control::SessionSelector selector, bool hard, Counted done) {
+void OperatorView::terminate(control::SessionSelector selector, bool hard, const std::string& by,
+                             Counted done) {
   walk(
       std::move(selector),
-      [this, hard](control::CallWalk& walk) { return concentrator_.terminate(walk, hard); }, std::move(done));
+      [this, hard, why = "adit terminate by " + by](control::CallWalk& walk) {
+        return concentrator_.terminate(walk, hard, why);
+      },
+      std::move(done));
 }
 
 void OperatorView::walk(control::SessionSelector selector,

@@ -48,7 +48,7 @@ class OperatorView final : public OperatorBackend {
   bool use_worker(std::uint16_t worker, bool in_use) override;
   void set_rate(control::SessionSelector selector, std::optional<control::SubscriberRate> rate,
                 Counted done) override;
-  void terminate(control::SessionSelector selector, bool hard, Counted done) override;
+  void terminate(control::SessionSelector selector, bool hard, const std::string& by, Counted done) override;
   void note(const Action& action) override;
 
  private:

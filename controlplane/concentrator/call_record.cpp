@@ -205,17 +205,17 @@ void CallRecord::change_timeouts(const SessionChange& change) {
 // ---- termination
 // ----------------------------------------------------------------------------------------------------
 
-bool CallRecord::terminate(EndReason reason, bool hard) {
+bool CallRecord::terminate(EndReason reason, std::string_view why, bool hard) {
   if (finished() || (terminating_ && !hard)) {
     return false;
   }
   if (hard) {
-    end(reason);
+    end(reason, why);
     return true;
   }
   terminating_ = true;
   set_stage(Stage::kFinishing);
-  session_->terminate(reason);
+  session_->terminate(reason, std::string(why));
   return true;
 }
 
@@ -228,7 +228,7 @@ void CallRecord::end(EndReason reason, std::string_view why) {
 }
 
 void CallRecord::session_ended(EndReason reason) {
-  end(reason);
+  end(reason, {});  // the session knows why
 }
 
 /// From here on the call only waits for its worker: after CallRemoved the core destroys the record.

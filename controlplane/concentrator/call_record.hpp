@@ -45,18 +45,18 @@ class CallRecord final : public PptpCall, public WorkerLink {
   void on_frame(std::span<const std::uint8_t> frame);
   void on_mppe_desynchronised();
   void on_mppe_out_of_step();
+  // `why`: the cause in words, for the log; a session that is ending already has its own.
   /// Ends the call from our side; soft: after LCP's Terminate-Request. False: it was already ending.
-  bool terminate(EndReason reason, bool hard);
-  /// Ends the call at once, and notifies the peer on the control connection. `why`: for the log, if `reason` does
-  /// not say it.
-  void end(EndReason reason, std::string_view why = {});
+  bool terminate(EndReason reason, std::string_view why, bool hard);
+  /// Ends the call at once, and notifies the peer on the control connection.
+  void end(EndReason reason, std::string_view why);
   /// Changes the rate limit in place; none: restores the one from authentication. False: its worker's ring is
   /// full; nothing has changed.
   [[nodiscard]] bool set_rate(std::optional<SubscriberRate> rate);
   /// False: the call is ending or its worker's ring is full; nothing has changed.
   bool change(const SessionChange& change);
   /// The control connection has ended the call, or is itself gone.
-  void cleared(EndReason reason) { finish(reason); }
+  void cleared(EndReason reason, std::string_view why) { finish(reason, why); }
   /// The worker has removed the call: sends accounting's Stop and logs the final counters.
   void removed(const contract::CallTotals& totals);
 
@@ -109,7 +109,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   void change_routes(const std::vector<wire::Ipv4Prefix>& routes);
   void change_timeouts(const SessionChange& change);
   void set_stage(Stage stage);
-  void finish(EndReason reason, std::string_view why = {});
+  void finish(EndReason reason, std::string_view why);
   /// Nothing came by GRE: that is why it ends.
   void tell_of_silence();
   void log_up() const;

@@ -49,7 +49,9 @@ void Concentrator::on_bytes(ConnectionId connection, std::span<const std::uint8_
 void Concentrator::on_closed(ConnectionId connection, EndReason reason) {
   if (ConnectionRecord* record = core_->find_connection(connection); record != nullptr) {
     record->tcp_closed = true;
-    record->protocol.on_closed(reason);
+    record->protocol.on_closed(reason, reason == EndReason::kOutputOverflow
+                                           ? "it does not read what it is sent"
+                                           : "it closed TCP without a Stop-Control-Connection-Request");
     core_->sweep();
   }
 }
@@ -64,10 +66,10 @@ void Concentrator::on_machine_networks(std::vector<MachineNetwork> networks) {
   core_->set_machine_networks(std::move(networks));
 }
 
-std::size_t Concentrator::terminate(CallWalk& walk, bool hard) {
+std::size_t Concentrator::terminate(CallWalk& walk, bool hard, std::string_view why) {
   std::size_t asked = 0;
   core_->directory.walk(walk, core_->slots(), [&](CallRecord& call) {
-    asked += call.terminate(EndReason::kAdminReset, hard) ? 1 : 0;
+    asked += call.terminate(EndReason::kAdminReset, why, hard) ? 1 : 0;
     return true;
   });
   core_->sweep();
@@ -84,7 +86,7 @@ std::size_t Concentrator::set_rate(CallWalk& walk, std::optional<SubscriberRate>
   return changed;
 }
 
-Removal Concentrator::remove(std::string_view session_id) {
+Removal Concentrator::remove(std::string_view session_id, std::string_view why) {
   CallRecord* call = core_->directory.with_id(session_id);
   if (call == nullptr) {
     return Removal::kUnknown;
@@ -92,7 +94,7 @@ Removal Concentrator::remove(std::string_view session_id) {
   if (call->finished()) {
     return core_->removal_waits(*call) ? Removal::kWaiting : Removal::kResidual;
   }
-  call->end(EndReason::kAdminReset);
+  call->end(EndReason::kAdminReset, why);
   core_->sweep();
   return Removal::kRemoved;
 }

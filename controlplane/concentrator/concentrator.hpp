@@ -150,13 +150,13 @@ class Concentrator {
   // Those that take a walk do its next slice. They meet all matching calls, including those that are ending
   // (except by user name: those are no longer listed).
   void for_each_call(CallWalk& walk, const std::function<void(const CallStatus&)>& visit) const;
-  /// Returns the number of calls asked to end. hard: without LCP's Terminate-Request.
-  std::size_t terminate(CallWalk& walk, bool hard);
+  /// Returns the number of calls asked to end. hard: without LCP's Terminate-Request. `why`: who asks, for the log.
+  std::size_t terminate(CallWalk& walk, bool hard, std::string_view why);
   /// Changes the rate limit of these calls in place; none: restores the one from authentication. Returns
   /// their number. A full ring to a worker ends the slice early: go on when it may have room.
   std::size_t set_rate(CallWalk& walk, std::optional<SubscriberRate> rate);
-  /// Ends one call at once.
-  Removal remove(std::string_view session_id);
+  /// Ends one call at once. `why`: who asks, for the log.
+  Removal remove(std::string_view session_id, std::string_view why);
   /// Changes a call in place. False: no such call, or its worker's ring is full; nothing has changed.
   bool change(std::string_view session_id, const SessionChange& change);
   /// Accepts no new connections and calls from now on, and sends StopCCRQ to the next slice of peers. False: they

@@ -27,6 +27,8 @@ constexpr Duration kScarcityInterval{10'000};
 constexpr std::uint64_t kReservedPlaces = 64;
 constexpr std::uint64_t kReservedFraction = 16;
 
+constexpr std::string_view kDraining = "aditd is stopping";
+
 /// Session IDs count up from a random 64-bit value: they are unique across calls and process restarts.
 std::uint64_t random_start(Entropy& entropy) {
   const std::uint64_t high = entropy.next_u32();
@@ -75,6 +77,7 @@ ConcentratorCore::~ConcentratorCore() = default;
 
 EndReason ConcentratorCore::make_room_for(wire::Ipv4Address newcomer, std::string_view& lacks) {
   if (draining) {
+    lacks = kDraining;
     return EndReason::kShutdown;
   }
   const FairShare::Holding holding = connection_shares.holding(newcomer);
@@ -136,11 +139,13 @@ void ConcentratorCore::evict(const Claim& claim, Scarce what) {
   ConnectionRecord& connection = claim.connection;
   ++history_of(connection.peer).evicted;
   scarce(what, evicted_);
+  const std::string why = "gave way to another source, scarce: " +
+                          std::string(kScarceThings[static_cast<std::size_t>(what)].what);
   if (connection.logged_in()) {  // then it is about a call: a logged-in connection does not give way
-    return claim.call->end(EndReason::kEvicted);
+    return claim.call->end(EndReason::kEvicted, why);
   }
   connection.evicted = true;
-  connection.protocol.on_closed(EndReason::kEvicted);
+  connection.protocol.on_closed(EndReason::kEvicted, why);
 }
 
 void ConcentratorCore::count_refusal(wire::Ipv4Address source) {
@@ -217,7 +222,7 @@ bool ConcentratorCore::drain() {
   for (std::size_t stopped = 0; next_to_drain_ < end && stopped < kCallsPerSlice; ++next_to_drain_) {
     for (auto next = connections.begin(next_to_drain_); next != connections.end(next_to_drain_); ++stopped) {
       ConnectionRecord& connection = *(next++)->second;  // stop() may remove it from the map
-      connection.protocol.stop(EndReason::kShutdown);
+      connection.protocol.stop(EndReason::kShutdown, kDraining);
     }
   }
   return next_to_drain_ < buckets;
@@ -228,6 +233,7 @@ bool ConcentratorCore::drain() {
 std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord& connection,
                                                                 wire::PeerCallId peer) {
   if (draining) {
+    connection.lacks = kDraining;
     return std::unexpected(EndReason::kShutdown);
   }
   if (!make_room_for_call(connection)) {

@@ -114,7 +114,7 @@ class ConcentratorCore {
     Instant since;
   };
 
-  /// `lacks`: the key that says how many there may be.
+  /// `lacks`: the key that says how many there may be, or why there may be none.
   [[nodiscard]] EndReason make_room_for(wire::Ipv4Address newcomer, std::string_view& lacks);
   [[nodiscard]] bool make_room_for_call(const ConnectionRecord& newcomer);
   /// nullptr: no place, or no room in its worker's ring.

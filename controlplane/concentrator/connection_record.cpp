@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/concentrator/connection_record.hpp"
 
+#include <utility>
+
 #include "controlplane/concentrator/concentrator_core.hpp"
 
 namespace adit::control {
@@ -36,7 +38,7 @@ void ConnectionRecord::call_over(bool was_logged_in, EndReason reason) {
 }
 
 void ConnectionRecord::on_login_deadline() {
-  protocol.stop(EndReason::kSetupTimeout);
+  protocol.stop(EndReason::kSetupTimeout, "no login within pptp.login-timeout");
 }
 
 void ConnectionRecord::send(wire::Bytes message) {
@@ -62,20 +64,20 @@ void ConnectionRecord::call_answered(PptpCall& call) {
   static_cast<CallRecord&>(call).start_ppp();
 }
 
-void ConnectionRecord::call_refused(wire::PeerCallId peer_id, EndReason reason) {
+void ConnectionRecord::call_refused(wire::PeerCallId peer_id, EndReason reason, std::string_view why) {
   last_call_ended_by_ = reason;
-  const std::string_view why = reason == EndReason::kLimit ? "pptp.max-calls-per-connection" : lacks;
+  const std::string_view ours = std::exchange(lacks, {});
   core.count_end(reason);
   core.log.event(Severity::kFailure, "call_refused",
                  {{"peer", wire::to_string(peer)},
                   {"local", wire::to_string(local)},
                   {"peer_call_id", std::to_string(peer_id.value)},
                   {"reason", std::string(to_text(reason))},
-                  {"why", std::string(why)}});
+                  {"why", std::string(why.empty() ? ours : why)}});
 }
 
-void ConnectionRecord::call_cleared(PptpCall& call, EndReason reason) {
-  static_cast<CallRecord&>(call).cleared(reason);
+void ConnectionRecord::call_cleared(PptpCall& call, EndReason reason, std::string_view why) {
+  static_cast<CallRecord&>(call).cleared(reason, why);
 }
 
 void ConnectionRecord::connection_ended(EndReason reason, std::string_view detail) {

@@ -32,8 +32,8 @@ class ConnectionRecord final : public PptpConnectionHost {
   void connection_established(const pptp::StartControlConnectionRequest& request) override;
   std::expected<PptpCall*, EndReason> install_call(const pptp::OutgoingCallRequest& request) override;
   void call_answered(PptpCall& call) override;
-  void call_refused(wire::PeerCallId peer_id, EndReason reason) override;
-  void call_cleared(PptpCall& call, EndReason reason) override;
+  void call_refused(wire::PeerCallId peer_id, EndReason reason, std::string_view why) override;
+  void call_cleared(PptpCall& call, EndReason reason, std::string_view why) override;
   void connection_ended(EndReason reason, std::string_view detail) override;
 
   ConcentratorCore& core;
@@ -44,8 +44,9 @@ class ConnectionRecord final : public PptpConnectionHost {
   bool evicted = false;     ///< gives way to another: its descriptor is needed at once
   std::uint32_t calls = 0;  ///< total so far
   bool ever_logged_in = false;
-  std::string_view lacks{};  ///< why its call is refused, for the log: a literal
-  Claim claim;               ///< after login once one of its calls is
+  std::string_view
+      lacks{};  ///< why the core refuses the call that is being asked for, for the log: a literal
+  Claim claim;  ///< after login once one of its calls is
   PptpConnection protocol;
 
  private:

@@ -2,6 +2,7 @@
 #include "controlplane/concentrator/session_timeouts.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "controlplane/concentrator/call_record.hpp"
@@ -12,6 +13,10 @@ namespace {
 
 std::optional<Duration> none_if_zero(Duration time) {
   return time == Duration{0} ? std::nullopt : std::optional(time);
+}
+
+std::string in_seconds(Duration time) {
+  return std::to_string(time / Duration{1000}) + " s";
 }
 
 }  // namespace
@@ -66,7 +71,7 @@ void SessionTimeouts::arm_idle() {
 }
 
 void SessionTimeouts::on_session_timeout() {
-  call_.terminate(EndReason::kSessionTimeout, false);
+  call_.terminate(EndReason::kSessionTimeout, "Session-Timeout, " + in_seconds(*session_), false);
 }
 
 /// Checks four times per idle timeout: the call ends at most a quarter late. Only what the subscriber sends counts: what
@@ -78,7 +83,7 @@ void SessionTimeouts::on_idle_check() {
     last_packet_ = core_.wheel.now();
   }
   if (core_.wheel.now() - last_packet_ >= *idle_) {
-    call_.terminate(EndReason::kIdleTimeout, false);
+    call_.terminate(EndReason::kIdleTimeout, "Idle-Timeout, no packet for " + in_seconds(*idle_), false);
     return;
   }
   idle_timer_.arm(std::max(*idle_ / 4, Duration{1000}));

@@ -29,7 +29,8 @@ Allowed is_single(ConcentratorCore& core, const CallRecord& call, const std::str
       return std::unexpected("has a call already, sid " + other->session_id() +
                              ", and single-session denies another");
     }
-    other->end(EndReason::kReplaced);
+    other->end(EndReason::kReplaced, "by sid " + call.session_id() + ", peer " +
+                                         wire::to_string(call.peer()) + ": single-session is replace");
   }
   return {};
 }

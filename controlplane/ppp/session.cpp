@@ -472,8 +472,8 @@ void Session::on_mppe_out_of_step() {
 void Session::on_mppe_desynchronised() {
   impl_->on_mppe_desynchronised();
 }
-void Session::terminate(EndReason reason) {
-  impl_->end_soon(reason, {});
+void Session::terminate(EndReason reason, std::string why) {
+  impl_->end_soon(reason, std::move(why));
 }
 SessionStatus Session::status() const {
   return impl_->status();

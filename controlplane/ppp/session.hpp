@@ -85,8 +85,8 @@ class Session {
   /// keys; and when that does not help, the session ends.
   void on_mppe_desynchronised();
   /// Orderly end: LCP Terminate-Request, wait for its Ack within the restart counter, then
-  /// session_ended(reason).
-  void terminate(EndReason reason);
+  /// session_ended(reason). `why`: the cause in words.
+  void terminate(EndReason reason, std::string why);
   [[nodiscard]] SessionStatus status() const;
 
   /// Octets of one session's state; the authenticator and held frames not included.

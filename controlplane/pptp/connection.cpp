@@ -107,9 +107,11 @@ void PptpConnection::receive(const Message& message) {
   }
 }
 
-void PptpConnection::on_closed(EndReason reason) {
-  if (state_ != State::kEnded) {
-    end(state_ == State::kStopping ? stopping_for_ : reason, {});
+void PptpConnection::on_closed(EndReason reason, std::string_view why) {
+  if (state_ == State::kStopping) {
+    end(stopping_for_, stopping_why_);
+  } else if (state_ != State::kEnded) {
+    end(reason, why);
   }
 }
 
@@ -124,10 +126,10 @@ void PptpConnection::on_deadline() {
       end(EndReason::kStartTimeout, "no Start-Control-Connection-Request");
       break;
     case State::kEstablished:
-      begin_stop(StopReason::kNone, EndReason::kStartTimeout);
+      begin_stop(StopReason::kNone, EndReason::kStartTimeout, "no Outgoing-Call-Request");
       break;
     case State::kStopping:
-      end(stopping_for_, "no Stop-Control-Connection-Reply");
+      end(stopping_for_, stopping_why_);  // without a reply
       break;
     case State::kEnded:
       break;
@@ -145,7 +147,7 @@ void PptpConnection::on_silence() {
     send_disconnect(*call, EndReason::kEchoTimeout);
   }
   send(StopControlConnectionRequest{StopReason::kNone});
-  end(EndReason::kEchoTimeout, {});
+  end(EndReason::kEchoTimeout, "no Echo-Reply");
 }
 
 void PptpConnection::rearm_echo() {
@@ -174,7 +176,7 @@ void PptpConnection::on_message(const StartControlConnectionRequest& m) {
   if (m.version < kVersion) {
     reply.result = StartResult::kVersionUnsupported;
     send(reply);
-    end(EndReason::kUnsupportedVersion, {});
+    end(EndReason::kUnsupportedVersion, "its version of PPTP is below 1.0");
     return;
   }
   state_ = State::kEstablished;
@@ -185,13 +187,12 @@ void PptpConnection::on_message(const StartControlConnectionRequest& m) {
 
 void PptpConnection::on_message(const StopControlConnectionRequest&) {
   send(StopControlConnectionReply{});
-  end(state_ == State::kStopping ? stopping_for_ : EndReason::kUserRequest,
-      "Stop-Control-Connection-Request");
+  on_closed(EndReason::kUserRequest, "Stop-Control-Connection-Request");
 }
 
 void PptpConnection::on_message(const StopControlConnectionReply&) {
   if (state_ == State::kStopping) {
-    end(stopping_for_, {});
+    end(stopping_for_, stopping_why_);
   }
 }
 
@@ -205,18 +206,22 @@ void PptpConnection::on_message(const EchoRequest& m) {
 
 void PptpConnection::on_message(const OutgoingCallRequest& m) {
   if (state_ != State::kEstablished) {
+    const bool stops = state_ == State::kStopping;
     refuse_call(m, OutgoingResult::kGeneralError, GeneralError::kNotConnected,
-                state_ == State::kStopping ? stopping_for_ : EndReason::kMalformed);
+                stops ? stopping_for_ : EndReason::kMalformed,
+                stops ? stopping_why_ : "no Start-Control-Connection-Request before it");
     return;
   }
   const wire::PeerCallId peer_id(m.call_id);
   if (awaits(peer_id) ||
       std::ranges::any_of(calls_, [&](const PptpCall* call) { return call->peer_id == peer_id; })) {
-    refuse_call(m, OutgoingResult::kGeneralError, GeneralError::kBadCallId, EndReason::kMalformed);
+    refuse_call(m, OutgoingResult::kGeneralError, GeneralError::kBadCallId, EndReason::kMalformed,
+                "another call of this connection has its ID");
     return;
   }
   if (calls_.size() + waiting_.size() >= settings_.max_calls_per_connection) {
-    refuse_call(m, OutgoingResult::kDoNotAccept, GeneralError::kNone, EndReason::kLimit);
+    refuse_call(m, OutgoingResult::kDoNotAccept, GeneralError::kNone, EndReason::kLimit,
+                "pptp.max-calls-per-connection");
     return;
   }
   const auto installed = host_.install_call(m);
@@ -245,9 +250,9 @@ void PptpConnection::answer_call(const OutgoingCallRequest& m,
                                  std::expected<PptpCall*, EndReason> installed) {
   if (!installed) {
     if (installed.error() == EndReason::kNoResource) {
-      refuse_call(m, OutgoingResult::kGeneralError, GeneralError::kNoResource, installed.error());
+      refuse_call(m, OutgoingResult::kGeneralError, GeneralError::kNoResource, installed.error(), {});
     } else {
-      refuse_call(m, OutgoingResult::kDoNotAccept, GeneralError::kNone, installed.error());
+      refuse_call(m, OutgoingResult::kDoNotAccept, GeneralError::kNone, installed.error(), {});
     }
     return;
   }
@@ -264,13 +269,13 @@ void PptpConnection::answer_call(const OutgoingCallRequest& m,
 }
 
 void PptpConnection::refuse_call(const OutgoingCallRequest& request, OutgoingResult result,
-                                 GeneralError error, EndReason reason) {
+                                 GeneralError error, EndReason reason, std::string_view why) {
   OutgoingCallReply reply;
   reply.peer_call_id = request.call_id;
   reply.result = result;
   reply.error = error;
   send(reply);
-  host_.call_refused(wire::PeerCallId(request.call_id), reason);
+  host_.call_refused(wire::PeerCallId(request.call_id), reason, why);
 }
 
 // We only serve outgoing calls; incoming ones are refused.
@@ -294,13 +299,13 @@ void PptpConnection::on_message(const CallClearRequest& m) {
   notify.call_id = call->local_id.value;
   notify.result = DisconnectResult::kRequest;
   send(notify);
-  clear_call(*call, EndReason::kUserRequest);
+  clear_call(*call, EndReason::kUserRequest, "Call-Clear-Request");
 }
 
 // Clients should not send it, but some do when they hang up.
 void PptpConnection::on_message(const CallDisconnectNotify& m) {
   if (PptpCall* call = find_call(m.call_id); call != nullptr) {
-    clear_call(*call, EndReason::kUserRequest);
+    clear_call(*call, EndReason::kUserRequest, "Call-Disconnect-Notify");
   }
 }
 
@@ -363,15 +368,15 @@ void PptpConnection::forget_call(const PptpCall& call) {
   std::erase(calls_, &call);
 }
 
-void PptpConnection::clear_call(PptpCall& call, EndReason reason) {
+void PptpConnection::clear_call(PptpCall& call, EndReason reason, std::string_view why) {
   forget_call(call);
-  host_.call_cleared(call, reason);
+  host_.call_cleared(call, reason, why);
   stop_after_last_call(reason);
 }
 
 void PptpConnection::stop_after_last_call(EndReason reason) {
   if (calls_.empty() && waiting_.empty() && state_ == State::kEstablished) {
-    begin_stop(StopReason::kNone, reason);
+    begin_stop(StopReason::kNone, reason, "its last call has ended");
   }
 }
 
@@ -381,24 +386,25 @@ void PptpConnection::end_call(PptpCall& call, EndReason reason) {
   stop_after_last_call(reason);
 }
 
-void PptpConnection::stop(EndReason reason) {
+void PptpConnection::stop(EndReason reason, std::string_view why) {
   if (state_ == State::kAwaitStart) {
-    end(reason, {});
+    end(reason, why);
   } else if (state_ == State::kEstablished) {
     while (!calls_.empty()) {
       PptpCall& call = *calls_.back();
       calls_.pop_back();
       send_disconnect(call, reason);
-      host_.call_cleared(call, reason);
+      host_.call_cleared(call, reason, why);
     }
-    begin_stop(reason == EndReason::kShutdown ? StopReason::kLocalShutdown : StopReason::kNone, reason);
+    begin_stop(reason == EndReason::kShutdown ? StopReason::kLocalShutdown : StopReason::kNone, reason, why);
   }
 }
 
-void PptpConnection::begin_stop(StopReason stop_reason, EndReason reason) {
+void PptpConnection::begin_stop(StopReason stop_reason, EndReason reason, std::string_view why) {
   state_ = State::kStopping;
   waiting_.clear();
   stopping_for_ = reason;
+  stopping_why_ = why;
   echo_.cancel();
   deadline_.arm(settings_.stop_timeout);
   send(StopControlConnectionRequest{stop_reason});
@@ -412,7 +418,7 @@ void PptpConnection::end(EndReason reason, std::string_view detail) {
   while (!calls_.empty()) {
     PptpCall& call = *calls_.back();
     calls_.pop_back();
-    host_.call_cleared(call, reason);
+    host_.call_cleared(call, reason, detail);
   }
   host_.connection_ended(reason, detail);
 }

@@ -44,11 +44,11 @@ class PptpConnectionHost {
       const pptp::OutgoingCallRequest& request) = 0;
   /// The Outgoing-Call-Reply of an installed call has been sent: PPP may begin.
   virtual void call_answered(PptpCall& call) = 0;
-  virtual void call_refused(wire::PeerCallId peer_id, EndReason reason) = 0;
-  /// The peer, or the loss of the connection, ended the call. The connection has dropped its pointer to it.
-  virtual void call_cleared(PptpCall& call, EndReason reason) = 0;
-  /// The connection has ended; every call has been cleared. No calls to the host follow. `detail` may be
-  /// empty.
+  /// `why`: the cause in words; empty: it was the host that refused.
+  virtual void call_refused(wire::PeerCallId peer_id, EndReason reason, std::string_view why) = 0;
+  /// The peer, or the loss of the connection, ended the call; `why`: how. The connection has dropped its pointer to it.
+  virtual void call_cleared(PptpCall& call, EndReason reason, std::string_view why) = 0;
+  /// The connection has ended; every call has been cleared. No calls to the host follow. `detail`: the cause in words.
   virtual void connection_ended(EndReason reason, std::string_view detail) = 0;
 };
 
@@ -62,8 +62,8 @@ class PptpConnection {
 
   /// Octets of the stream, split or coalesced anywhere. Bounded: holds at most one message.
   void on_bytes(wire::Bytes octets);
-  /// The TCP connection is gone. Ends the control connection without sending anything.
-  void on_closed(EndReason reason);
+  /// The TCP connection is gone, `why`: in words. Ends the control connection without sending anything.
+  void on_closed(EndReason reason, std::string_view why);
   /// The verdict on a call that install_call() left waiting. Nothing happens if awaits() says no by now.
   void on_call_installed(wire::PeerCallId peer_id, std::expected<PptpCall*, EndReason> installed);
   /// The peer still waits for the reply to this call's request.
@@ -76,8 +76,8 @@ class PptpConnection {
   /// call.
   void end_call(PptpCall& call, EndReason reason);
   /// Stops the connection and all its calls: Stop-Control-Connection-Request, its reply or stop_timeout, the
-  /// end.
-  void stop(EndReason reason);
+  /// end. `why`: a literal.
+  void stop(EndReason reason, std::string_view why);
 
   [[nodiscard]] bool ended() const { return state_ == State::kEnded; }
 
@@ -110,12 +110,12 @@ class PptpConnection {
   void send_disconnect(const PptpCall& call, EndReason reason);
   void answer_call(const pptp::OutgoingCallRequest& request, std::expected<PptpCall*, EndReason> installed);
   void refuse_call(const pptp::OutgoingCallRequest& request, pptp::OutgoingResult result,
-                   pptp::GeneralError error, EndReason reason);
+                   pptp::GeneralError error, EndReason reason, std::string_view why);
   [[nodiscard]] PptpCall* find_call(std::uint16_t id) const;
   void forget_call(const PptpCall& call);
-  void clear_call(PptpCall& call, EndReason reason);
+  void clear_call(PptpCall& call, EndReason reason, std::string_view why);
   void stop_after_last_call(EndReason reason);
-  void begin_stop(pptp::StopReason stop_reason, EndReason reason);
+  void begin_stop(pptp::StopReason stop_reason, EndReason reason, std::string_view why);
   void end(EndReason reason, std::string_view detail);
 
   const PptpSettings& settings_;
@@ -123,6 +123,7 @@ class PptpConnection {
   PptpConnectionHost& host_;
   State state_ = State::kAwaitStart;
   EndReason stopping_for_ = EndReason::kNone;
+  std::string_view stopping_why_{};  // a literal
   bool echo_outstanding_ = false;
   std::uint32_t echo_identifier_ = 0;
   Timer deadline_;  // to the start, to the first call, to the reply to our stop

@@ -172,7 +172,7 @@ class House final : public ConcentratorActions {
     std::vector<std::string> ids;
     for_each_call(concentrator_, [&](const CallStatus& call) { ids.push_back(call.session_id); });
     if (!ids.empty()) {
-      (void)concentrator_.remove(ids[which % ids.size()]);
+      (void)concentrator_.remove(ids[which % ids.size()], "the fuzzer asks");
     }
   }
   void desynchronise(std::uint8_t which) {

@@ -42,8 +42,8 @@ class Host : public PptpConnectionHost {
     return make_call(wire::PeerCallId(request.call_id));
   }
   void call_answered(PptpCall& call) override { require(knows(call)); }
-  void call_refused(wire::PeerCallId, EndReason) override { require(!ended_); }
-  void call_cleared(PptpCall& call, EndReason) override { forget(call); }
+  void call_refused(wire::PeerCallId, EndReason, std::string_view) override { require(!ended_); }
+  void call_cleared(PptpCall& call, EndReason, std::string_view) override { forget(call); }
   void connection_ended(EndReason, std::string_view) override {
     require(!ended_ && calls_.empty());
     ended_ = true;
@@ -182,10 +182,10 @@ void fuzz_pptp_order(wire::Bytes octets) {
         host.serve_waiting();
         break;
       case 4:
-        host.connection().stop(EndReason::kShutdown);
+        host.connection().stop(EndReason::kShutdown, "the fuzzer stops");
         break;
       case 5:
-        host.connection().on_closed(EndReason::kPeerClosed);
+        host.connection().on_closed(EndReason::kPeerClosed, "the fuzzer closes");
         break;
       default:
         host.connection().on_bytes(input.octets(input.u8() % 32));

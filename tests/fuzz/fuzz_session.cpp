@@ -235,7 +235,7 @@ void fuzz_session(Bytes octets) {
           break;
         default:
           if (const std::uint8_t what = input.u8(); what < 16) {
-            session.terminate(EndReason::kAdminReset);
+            session.terminate(EndReason::kAdminReset, "the fuzzer asks");
           } else if (what >= 0xE0 && what < 0xF0) {
             session.on_mppe_desynchronised();
           } else if (what >= 0xF0) {

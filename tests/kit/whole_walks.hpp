@@ -21,7 +21,7 @@ inline void for_each_call(const Concentrator& concentrator,
 inline std::size_t terminate(Concentrator& concentrator, SessionSelector selector, bool hard) {
   std::size_t asked = 0;
   for (CallWalk walk(std::move(selector)); !walk.done();) {
-    asked += concentrator.terminate(walk, hard);
+    asked += concentrator.terminate(walk, hard, "a test asks");
   }
   return asked;
 }

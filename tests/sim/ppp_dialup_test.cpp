@@ -557,7 +557,7 @@ TEST_F(PppDialUp, HangUpsFromEitherEndAreToldToTheOther) {
       EXPECT_TRUE(dial.run_until_ended(120s));  // in the worst case by unanswered echoes
       EXPECT_NE(dial.host().ended, EndReason::kAdminReset);
     } else {
-      dial.session().terminate(EndReason::kAdminReset);
+      dial.session().terminate(EndReason::kAdminReset, "a test asks");
       EXPECT_TRUE(dial.run_until_ended(10s));
       EXPECT_EQ(dial.host().ended, EndReason::kAdminReset);
     }

@@ -132,8 +132,9 @@ class OperatorBackend {
   /// Changes the rate limits of calls; without a rate, restores their own.
   virtual void set_rate(control::SessionSelector selector, std::optional<control::SubscriberRate> rate,
                         Counted done) = 0;
-  /// Asks calls to end; hard: without LCP's Terminate-Request.
-  virtual void terminate(control::SessionSelector selector, bool hard, Counted done) = 0;
+  /// Asks calls to end; hard: without LCP's Terminate-Request. `by`: who asks, for the log.
+  virtual void terminate(control::SessionSelector selector, bool hard, const std::string& by,
+                         Counted done) = 0;
 
   /// What was asked for that changes something, as JSON, by whom, and what came of it: for the log.
   struct Action {

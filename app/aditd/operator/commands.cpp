@@ -124,7 +124,7 @@ std::expected<ShapeParams, RpcError> read_shape(const Json& params) {
 
 }  // namespace
 
-void terminate(const Json& params, OperatorBackend& backend, const Answer& answer) {
+void terminate(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer) {
   const auto read = read_terminate(params);
   if (!read) {
     answer(std::unexpected(read.error()));
@@ -132,13 +132,13 @@ void terminate(const Json& params, OperatorBackend& backend, const Answer& answe
   }
   as_shown(
       read->selector,
-      [&backend, hard = read->hard](const SessionSelector& selector, OperatorBackend::Counted done) {
-        backend.terminate(selector, hard, std::move(done));
+      [&backend, hard = read->hard, by](const SessionSelector& selector, OperatorBackend::Counted done) {
+        backend.terminate(selector, hard, by, std::move(done));
       },
       [answer](std::size_t calls) { answer(Json{{"terminated", calls}}); });
 }
 
-void shape(const Json& params, OperatorBackend& backend, const Answer& answer) {
+void shape(const Json& params, const std::string& /*by*/, OperatorBackend& backend, const Answer& answer) {
   const auto read = read_shape(params);
   if (!read) {
     answer(std::unexpected(read.error()));
@@ -152,7 +152,8 @@ void shape(const Json& params, OperatorBackend& backend, const Answer& answer) {
       [answer](std::size_t calls) { answer(Json{{"shaped", calls}}); });
 }
 
-void restart_port(const Json& params, OperatorBackend& backend, const Answer& answer) {
+void restart_port(const Json& params, const std::string& /*by*/, OperatorBackend& backend,
+                  const Answer& answer) {
   const auto name = params.is_object() ? params.find("restart") : params.end();
   if (params.size() != 1 || name == params.end() || !name->is_string()) {
     answer(invalid_params("port takes {\"restart\": \"NAME\"}, one of show.ports"));
@@ -169,7 +170,7 @@ void restart_port(const Json& params, OperatorBackend& backend, const Answer& an
   });
 }
 
-void reload(const Json& params, OperatorBackend& backend, const Answer& answer) {
+void reload(const Json& params, const std::string& /*by*/, OperatorBackend& backend, const Answer& answer) {
   if (!params.empty()) {
     answer(invalid_params("reload takes no params"));
     return;

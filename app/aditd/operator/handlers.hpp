@@ -22,10 +22,10 @@ namespace adit::app {
 
 [[nodiscard]] Result use_worker(const Json& params, OperatorBackend& backend);
 
-void terminate(const Json& params, OperatorBackend& backend, const Answer& answer);
-void shape(const Json& params, OperatorBackend& backend, const Answer& answer);
-void restart_port(const Json& params, OperatorBackend& backend, const Answer& answer);
-void reload(const Json& params, OperatorBackend& backend, const Answer& answer);
+void terminate(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);
+void shape(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);
+void restart_port(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);
+void reload(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);
 void try_radius(const Json& params, OperatorBackend& backend, const Answer& answer);
 
 /// On one line. Peers' names need not be UTF-8: invalid octets become U+FFFD.

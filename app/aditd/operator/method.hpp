@@ -41,9 +41,9 @@ using Command = Result (*)(const Json& params, OperatorBackend& backend);
 /// Answers later, once others have answered.
 using Inquiry = void (*)(const Json& params, OperatorBackend& backend, const Answer& answer);
 
-/// Changes something and answers when that is done; runs for a notification, too.
+/// Changes something and answers when that is done; runs for a notification, too. `by`: who asks.
 struct SlowCommand {
-  Inquiry run;
+  void (*run)(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);
 };
 
 struct Method {

@@ -100,7 +100,7 @@ struct Dispatch {
   }
 
   void operator()(SlowCommand command) const {
-    command.run(request.params, backend,
+    command.run(request.params, by, backend,
                 [request = request, answer = answer, by = by, &backend = backend](const Result& result) {
                   note(backend, by, request, result);
                   const auto& [id, has_id, method, params] = request;

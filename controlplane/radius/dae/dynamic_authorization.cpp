@@ -150,7 +150,8 @@ DynamicAuthorization::Acted DynamicAuthorization::disconnect(const Packet& reque
   if (!session) {
     return std::unexpected(session.error());
   }
-  const Removal removal = concentrator_.remove(session->session_id);
+  const Removal removal =
+      concentrator_.remove(session->session_id, "Disconnect-Request of " + client.settings.name);
   if (removal == Removal::kWaiting) {
     return std::unexpected(
         Refusal{ErrorCause::kSessionContextNotRemovable, "it has ended, but its worker has not removed it"});

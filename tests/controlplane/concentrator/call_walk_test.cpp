@@ -138,7 +138,7 @@ TEST(CallWalk, AUserOfManyCallsIsTerminatedInSlicesAndNobodyElse) {
   }
   std::size_t asked = 0;
   for (CallWalk walk({By::kUsername, "alice"}); !walk.done();) {
-    const std::size_t now = house.concentrator->terminate(walk, true);
+    const std::size_t now = house.concentrator->terminate(walk, true, "a test asks");
     EXPECT_LE(now, kCallsPerSlice);
     asked += now;
     house.run_workers();

@@ -30,8 +30,8 @@ TEST_F(SessionTest, PeerThatHangsUpWhileNegotiatingEndsTheLinkToo) {
 
 TEST_F(SessionTest, TerminateSendsARequestAndWaitsForTheAck) {
   bring_up();
-  session->terminate(EndReason::kAdminReset);
-  session->terminate(EndReason::kShutdown);  // the first reason counts
+  session->terminate(EndReason::kAdminReset, "a test asks");
+  session->terminate(EndReason::kShutdown, "a test asks");  // the first reason counts
   EXPECT_TRUE(host.ends.empty());
   advance(10ms);
   EXPECT_TRUE(host.traced("ip off"));
@@ -41,14 +41,14 @@ TEST_F(SessionTest, TerminateSendsARequestAndWaitsForTheAck) {
   receive(kLcp, term_ack(goodbye.packet.id));
   expect_end(EndReason::kAdminReset);
   receive(kLcp, conf_req(1));
-  session->terminate(EndReason::kShutdown);
+  session->terminate(EndReason::kShutdown, "a test asks");
   advance(60s);
   EXPECT_EQ(host.ends.size(), 1U);
 }
 
 TEST_F(SessionTest, TerminateIsBoundedWithADeadPeer) {
   bring_up();
-  session->terminate(EndReason::kShutdown);
+  session->terminate(EndReason::kShutdown, "a test asks");
   advance(5s);
   expect_end(EndReason::kShutdown);
   EXPECT_EQ(host.take().size(), settings.ppp.max_terminate);
@@ -56,14 +56,14 @@ TEST_F(SessionTest, TerminateIsBoundedWithADeadPeer) {
 
 TEST_F(SessionTest, TerminateBeforeTheStartOrBeforeLcpIsOpenWorksToo) {
   make();
-  session->terminate(EndReason::kShutdown);
+  session->terminate(EndReason::kShutdown, "a test asks");
   advance(10ms);
   expect_end(EndReason::kShutdown);
 
   host.ends.clear();
   make();
   session->start();
-  session->terminate(EndReason::kShutdown);
+  session->terminate(EndReason::kShutdown, "a test asks");
   advance(5s);
   expect_end(EndReason::kShutdown);
 }
@@ -209,7 +209,7 @@ TEST_F(SessionTest, SEC_08_EveryKindOfFloodIsAnsweredAtABoundedRate) {
 
 TEST_F(SessionTest, DestructionAtAnyMomentLeavesNothingBehind) {
   bring_up();
-  session->terminate(EndReason::kAdminReset);
+  session->terminate(EndReason::kAdminReset, "a test asks");
   session.reset();
   EXPECT_EQ(wheel.armed_count(), 0U);
 

@@ -352,6 +352,7 @@ TEST_F(SessionTest, MPP_07_WhoEndsTheLinkInsteadOfMakingNewKeysWasDesynchronised
   receive(kLcp, term_req(1));
   advance(10s);
   EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kMppeDesynchronised});
+  EXPECT_NE(session->status().why, "");
 }
 
 TEST_F(SessionTest, MPP_07_DesynchronisationIsMendedByNewKeysFirst) {

@@ -48,12 +48,17 @@ class PptpConnectionTest : public ::testing::Test, public PptpConnectionHost {
     ASSERT_GT(sent_.size(), sent_at_install_) << "the reply leaves between install and PPP";
     ++answered_;
   }
-  void call_refused(wire::PeerCallId, EndReason reason) override { refused_.push_back(reason); }
-  void call_cleared(PptpCall& call, EndReason reason) override {
+  void call_refused(wire::PeerCallId, EndReason reason, std::string_view why) override {
+    EXPECT_EQ(why.empty(), reason == refuse_with_) << "each refusal but the host's says why";
+    refused_.push_back(reason);
+  }
+  void call_cleared(PptpCall& call, EndReason reason, std::string_view why) override {
+    EXPECT_FALSE(why.empty()) << to_text(reason);
     cleared_.push_back({call.local_id.value, reason});
   }
   void connection_ended(EndReason reason, std::string_view detail) override {
     ASSERT_FALSE(ended_) << "ended twice";
+    EXPECT_FALSE(detail.empty()) << to_text(reason);
     ended_ = true;
     end_reason_ = reason;
     end_detail_ = detail;

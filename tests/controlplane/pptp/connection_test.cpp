@@ -315,7 +315,7 @@ TEST_F(PptpConnectionTest, SEC_06_MessageFloodEndsTheConnection) {
 TEST_F(PptpConnectionTest, CTL_23_StopWithoutAReplyEndsWithinItsBound) {
   establish();
   const std::uint16_t id = dial(3);
-  connection().stop(EndReason::kShutdown);
+  connection().stop(EndReason::kShutdown, "a test stops");
   const auto notify = expect_sent<CallDisconnectNotify>();
   EXPECT_EQ(notify.call_id, id);
   EXPECT_EQ(notify.result, DisconnectResult::kAdminShutdown);
@@ -337,7 +337,7 @@ TEST_F(PptpConnectionTest, CTL_23_StopIsOverWithTheReplyTheirStopOrTheirClose) {
   for (const int how : {0, 1, 2}) {
     restart();
     establish();
-    connection().stop(EndReason::kShutdown);
+    connection().stop(EndReason::kShutdown, "a test stops");
     expect_sent<StopControlConnectionRequest>();
     if (how == 0) {
       receive(StopControlConnectionReply{});
@@ -345,13 +345,13 @@ TEST_F(PptpConnectionTest, CTL_23_StopIsOverWithTheReplyTheirStopOrTheirClose) {
       receive(StopControlConnectionRequest{});
       expect_sent<StopControlConnectionReply>();
     } else {
-      connection().on_closed(EndReason::kPeerClosed);
+      connection().on_closed(EndReason::kPeerClosed, "a test closes");
     }
     EXPECT_TRUE(ended_);
     EXPECT_EQ(end_reason_, EndReason::kShutdown);
   }
   restart();
-  connection().stop(EndReason::kShutdown);  // before the start nothing is sent
+  connection().stop(EndReason::kShutdown, "a test stops");  // before the start nothing is sent
   expect_silence();
   EXPECT_TRUE(ended_);
 }
@@ -372,11 +372,11 @@ TEST_F(PptpConnectionTest, CTL_16_NothingIsLeftWhenThePeerVanishes) {
     restart();
     connection().on_bytes(std::span(stream).first(octets));
     const std::size_t installed = calls_.size();
-    connection().on_closed(EndReason::kPeerClosed);
+    connection().on_closed(EndReason::kPeerClosed, "a test closes");
     EXPECT_TRUE(ended_);
     EXPECT_EQ(cleared_.size(), installed) << octets;
     EXPECT_EQ(wheel_.armed_count(), 0u);
-    connection().on_closed(EndReason::kPeerClosed);  // reported twice: harmless
+    connection().on_closed(EndReason::kPeerClosed, "a test closes");  // reported twice: harmless
     connection().on_bytes(stream);
   }
 }
@@ -405,10 +405,10 @@ TEST_F(PptpConnectionTest, FUZ_02_RandomOrderOfMessages) {
         advance(Duration(random() % 40'000));
       }
       if (random() % 64 == 0 && !ended_ && calls_.size() > cleared_.size()) {
-        connection().stop(EndReason::kShutdown);
+        connection().stop(EndReason::kShutdown, "a test stops");
       }
     }
-    connection().on_closed(EndReason::kPeerClosed);
+    connection().on_closed(EndReason::kPeerClosed, "a test closes");
     EXPECT_TRUE(ended_);
     EXPECT_EQ(cleared_.size(), calls_.size());
     EXPECT_EQ(wheel_.armed_count(), 0u);

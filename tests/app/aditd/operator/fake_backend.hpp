@@ -16,6 +16,7 @@ class FakeBackend final : public OperatorBackend {
   struct Terminated {
     control::SessionSelector selector;
     bool hard = false;
+    std::string by{};
   };
 
   static SessionRow alice() {
@@ -136,8 +137,8 @@ class FakeBackend final : public OperatorBackend {
       done({.verdict = control::TrialOutcome::Verdict::kRejected, .why = "the server rejects it"});
     }
   }
-  void terminate(control::SessionSelector selector, bool hard, Counted done) override {
-    terminated.push_back({std::move(selector), hard});
+  void terminate(control::SessionSelector selector, bool hard, const std::string& by, Counted done) override {
+    terminated.push_back({std::move(selector), hard, by});
     if (answers_terminate) {
       done(terminates);
     } else {

@@ -308,6 +308,14 @@ TEST_F(Rpc, WhatChangesSomethingIsNotedWithWhoAskedForIt) {
                 R"(uid 1000 reload  {"reloaded":true})"}));
 }
 
+TEST_F(Rpc, WhoTerminatesIsTold) {
+  handle_rpc(
+      R"({"jsonrpc":"2.0","id":1,"method":"terminate","params":{"by":"all"}})", backend_, [](RpcReply) {},
+      "uid 1000");
+  ASSERT_EQ(backend_.terminated.size(), 1u);
+  EXPECT_EQ(backend_.terminated[0].by, "uid 1000");
+}
+
 TEST_F(Rpc, ANameIsTakenAsItIsShown) {
   backend_.terminates = 1;
   ask(R"({"jsonrpc":"2.0","id":1,"method":"terminate","params":{"by":"username","value":"\\xff\\\\bob"}})");
