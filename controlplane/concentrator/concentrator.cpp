@@ -86,6 +86,10 @@ std::size_t Concentrator::set_rate(CallWalk& walk, std::optional<SubscriberRate>
   return changed;
 }
 
+bool Concentrator::is_same_user(std::string_view one, std::string_view other) const {
+  return core_->directory.key_of(one) == core_->directory.key_of(other);
+}
+
 Removal Concentrator::remove(std::string_view session_id, std::string_view why) {
   CallRecord* call = core_->directory.with_id(session_id);
   if (call == nullptr) {

@@ -155,6 +155,8 @@ class Concentrator {
   /// Changes the rate limit of these calls in place; none: restores the one from authentication. Returns
   /// their number. A full ring to a worker ends the slice early: go on when it may have room.
   std::size_t set_rate(CallWalk& walk, std::optional<SubscriberRate> rate);
+  /// Whether two names are one user's, by [common] single-session-ignore-case.
+  [[nodiscard]] bool is_same_user(std::string_view one, std::string_view other) const;
   /// Ends one call at once. `why`: who asks, for the log.
   Removal remove(std::string_view session_id, std::string_view why);
   /// Changes a call in place. False: no such call, or its worker's ring is full; nothing has changed.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "controlplane/auth/authenticator.hpp"
+#include "controlplane/base/user_name.hpp"
 #include "controlplane/ppp/lcp.hpp"
 #include "controlplane/ppp/network_phase.hpp"
 
@@ -284,7 +285,7 @@ void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view
     return;
   }
   const std::string user = subscriber_name(accepted, claimed);
-  if (authenticated_ && user != user_) {
+  if (authenticated_ && user_key(user, settings_.ignore_case) != user_key(user_, settings_.ignore_case)) {
     log_.event(Severity::kWarning, "ppp_user_changed", {{"sid", sid()}, {"user", user_}, {"new_user", user}});
     return end_soon(EndReason::kAuthFailed,
                     "it was another user before: " + user_);  // one session is one subscriber

@@ -30,10 +30,10 @@ std::optional<SessionSelector> selector_of(const Packet& request) {
 }
 
 /// False: the attribute identifies another session. True for attributes that identify none.
-bool matches(const Attribute& attribute, const CallStatus& call) {
+bool matches(const Attribute& attribute, const CallStatus& call, const Concentrator& concentrator) {
   switch (attribute.type) {
     case Type::kUserName:
-      return attribute.text() == call.session.user;
+      return concentrator.is_same_user(attribute.text(), call.session.user);
     case Type::kFramedIpAddress:
       return number_of(attribute) == call.session.address.value;
     case Type::kAcctSessionId:
@@ -108,8 +108,9 @@ std::expected<CallStatus, Refusal> find_session(const Packet& request, const Nas
   CallWalk walk(*selector);
   concentrator.for_each_call(walk, [&](const CallStatus& call) {
     if (!call.session.user.empty() &&  // else it is not authenticated yet
-        std::ranges::all_of(request.attributes(),
-                            [&](const Attribute& attribute) { return matches(attribute, call); })) {
+        std::ranges::all_of(request.attributes(), [&](const Attribute& attribute) {
+          return matches(attribute, call, concentrator);
+        })) {
       found.push_back(call);
     }
   });

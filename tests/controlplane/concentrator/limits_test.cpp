@@ -69,6 +69,26 @@ TEST(SingleSession, IgnoringCaseTwoSpellingsAreOneUser) {
   }
 }
 
+// A client whose user has typed the name anew.
+TEST(SingleSession, IgnoringCaseALaterLoginUnderAnotherSpellingIsTheSameUsers) {
+  Settings settings = House::pap_settings();
+  settings.ignore_case = true;
+  House house(settings);
+  DialIn client(house, 1);
+  ASSERT_TRUE(client.dial("alice"));
+  client.answers_echo = false;
+  client.send_ppp(0xC021, {1, 9, 0, 0});  // LCP begins anew
+  house.advance(1010ms);
+  client.serve();
+  client.up = false;
+  client.send_ppp(0xC023, {1, 1, 0, 0, 5, 'A', 'L', 'I', 'C', 'E', 1, 'x'});
+  client.serve();
+  EXPECT_TRUE(client.up);
+  house.advance(1s);
+  house.run_workers();
+  EXPECT_TRUE(house.log.named("call_ended").empty());
+}
+
 TEST(SingleSession, IgnoringCaseAFixedAddressIsHandedOver) {
   Settings settings = single(SingleSession::kReplace);
   settings.ignore_case = true;

@@ -19,7 +19,9 @@ class DynamicAuthorizationTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { ASSERT_TRUE(crypto::initialise().has_value()); }
 
-  DynamicAuthorizationTest() { make({}); }
+  explicit DynamicAuthorizationTest(const Settings& settings = without_echoes()) : house_(settings) {
+    make({});
+  }
   void make(DaeClientSettings client) {
     client.name = "desk";
     client.address = kDesk;
@@ -89,7 +91,7 @@ class DynamicAuthorizationTest : public testing::Test {
     return house_.installed.at(House::key(line.ref)).limits.value_or(contract::UpdateLimits{});
   }
 
-  House house_{without_echoes()};
+  House house_;
   DialIn alice_{house_, 1};
   std::optional<DynamicAuthorization> dae_;
   std::uint64_t clock_ = kNow;
@@ -103,6 +105,32 @@ TEST_F(DynamicAuthorizationTest, RAD_13_DisconnectEndsTheSessionBeforeItsAck) {
   ASSERT_EQ(house_.log.named("call_ended").size(), 1U);
   EXPECT_EQ(house_.log.named("call_ended")[0].fields.at("reason"), "admin_reset");
   EXPECT_EQ(disconnect(is_alice), "nak 503");
+}
+
+class IgnoringCase : public DynamicAuthorizationTest {
+ protected:
+  static Settings ignoring_case() {
+    Settings settings = without_echoes();
+    settings.ignore_case = true;
+    return settings;
+  }
+  IgnoringCase() : DynamicAuthorizationTest(ignoring_case()) {}
+};
+
+TEST_F(IgnoringCase, RAD_13_AnotherSpellingNamesTheSameUser) {
+  const auto is_shouted = [](RequestWriter& request) { request.text(Type::kUserName, "ALICE"); };
+  const auto is_hers = [&](RequestWriter& request) {
+    request.text(Type::kAcctSessionId, call_of(alice_).session_id);
+    request.text(Type::kUserName, "Alice");
+    request.number(Type::kSessionTimeout, 600);
+  };
+  EXPECT_EQ(coa(is_hers), "ack");
+  EXPECT_EQ(disconnect(is_shouted), "ack");
+  EXPECT_EQ(calls_up(), 0U);
+}
+
+TEST_F(DynamicAuthorizationTest, RAD_13_OtherwiseItNamesAnother) {
+  EXPECT_EQ(disconnect([](RequestWriter& request) { request.text(Type::kUserName, "ALICE"); }), "nak 503");
 }
 
 TEST_F(DynamicAuthorizationTest, RAD_13_WrongSecretWrongSourceAndOtherCodesGetNoAnswer) {
