@@ -10,7 +10,6 @@
 namespace adit::app {
 
 using spdlog::details::log_msg;
-using spdlog::details::log_msg_buffer;
 
 LogWriter::~LogWriter() {
   if (thread_.joinable()) {
@@ -44,14 +43,19 @@ void LogWriter::sink_it_(const log_msg& line) {
     to_->log(line);
     return;
   }
+  Line copy{.time = line.time,
+            .level = line.level,
+            .is_record = line.logger_name == spdlog::string_view_t(kRecords.data(), kRecords.size()),
+            .text = std::string(line.payload.data(), line.payload.size())};
+  const std::size_t octets = sizeof copy + copy.text.size();
   {
     const std::lock_guard lock(mutex_);
-    const bool record = line.logger_name == spdlog::string_view_t(kRecords.data(), kRecords.size());
-    if (waiting_.size() >= (record ? kMostRecords : kMost)) {
+    if (octets_ + octets > kMostOctets || (!copy.is_record && waiting_.size() >= kMost)) {
       ++lost_;
-      return;
+    } else {
+      octets_ += octets;
+      waiting_.push_back(std::move(copy));
     }
-    waiting_.emplace_back(line);
   }
   changed_.notify_one();
 }
@@ -74,23 +78,27 @@ void LogWriter::set_pattern_(const std::string& pattern) {
 void LogWriter::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-    if (waiting_.empty()) {
+    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty() || lost_ != 0; });
+    if (waiting_.empty() && lost_ == 0) {
       return;
     }
-    const std::vector<log_msg_buffer> lines = std::exchange(waiting_, {});
+    std::deque<Line> lines = std::exchange(waiting_, {});
+    const std::size_t octets = octets_;
     const std::uint64_t lost = std::exchange(lost_, 0);
     const spdlog::sink_ptr to = to_;
     lock.unlock();
-    for (const log_msg_buffer& line : lines) {
-      to->log(line);
+    for (const Line& line : lines) {
+      const std::string_view logger = line.is_record ? kRecords : "aditd";
+      to->log(log_msg(line.time, {}, {logger.data(), logger.size()}, line.level, line.text));
     }
     if (lost != 0) {
       const std::string told = "event=log_lines_lost count=" + std::to_string(lost);
-      to->log(log_msg(lines.back().logger_name, spdlog::level::err, told));
+      to->log(log_msg("aditd", spdlog::level::err, told));
     }
     to->flush();
+    lines.clear();
     lock.lock();
+    octets_ -= octets;
   }
 }
 

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes the log on a thread of its own: a disk that stalls, or a pipe that nobody reads, must not stop control. Lines keep their
-// order; when kMost of them wait, more are lost, counted and told; records only when kMostRecords wait. A crash loses what waits, as a rule nothing.
+// order; when kMost of them wait, more are lost, counted and told; records only when there are kMostOctets of all. A crash
+// loses what waits, as a rule nothing.
 // Thread: control; the writing is the other's. Owner: the log.
 #pragma once
 
-#include <spdlog/details/log_msg_buffer.h>
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/sinks/base_sink.h>
 
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <thread>
-#include <vector>
 
 namespace adit::app {
 
@@ -23,9 +24,10 @@ class LogWriter final : public spdlog::sinks::base_sink<spdlog::details::null_mu
  public:
   /// Some 2 MiB of usual lines; max-per-second's default lets through a second of eight events in a storm.
   static constexpr std::size_t kMost = 8192;
-  /// Lines of the logger of this name audit or bill: as many may wait as there are calls, which may all end at once.
+  /// Lines of the logger of this name audit or bill: all the room is theirs, that of 60,000 calls that end at once.
   static constexpr std::string_view kRecords = "records";
-  static constexpr std::size_t kMostRecords = 262'144;
+  /// Of lines that wait or are being written.
+  static constexpr std::size_t kMostOctets = std::size_t{32} << 20;
 
   /// Until start(), lines are written where they are logged.
   explicit LogWriter(spdlog::sink_ptr to) : to_(std::move(to)) {}
@@ -40,6 +42,13 @@ class LogWriter final : public spdlog::sinks::base_sink<spdlog::details::null_mu
   void use(spdlog::sink_ptr to);
 
  private:
+  struct Line {
+    spdlog::log_clock::time_point time;
+    spdlog::level::level_enum level;
+    bool is_record;
+    std::string text;
+  };
+
   void sink_it_(const spdlog::details::log_msg& line) override;
   void flush_() override;
   void set_formatter_(std::unique_ptr<spdlog::formatter> formatter) override;
@@ -49,7 +58,8 @@ class LogWriter final : public spdlog::sinks::base_sink<spdlog::details::null_mu
   std::mutex mutex_;  // of everything below
   std::condition_variable changed_;
   spdlog::sink_ptr to_;
-  std::vector<spdlog::details::log_msg_buffer> waiting_;
+  std::deque<Line> waiting_;  // grows without moving what is in it: control holds the mutex
+  std::size_t octets_ = 0;
   std::uint64_t lost_ = 0;
   bool stopping_ = false;
   std::thread thread_;

@@ -279,6 +279,33 @@ TEST(LogWriterTest, AStalledDiskStopsNobodyAndWhatIsLostIsTold) {
   EXPECT_EQ(sink->lines.back(), "event=log_lines_lost count=10");
 }
 
+// Every call ends, and nobody reads: control's memory is not the log's.
+TEST(LogWriterTest, RecordsThatWaitAreBoundedInOctets) {
+  const auto sink = std::make_shared<StalledSink>();
+  const std::string value(200, 'x');
+  constexpr std::size_t kEnds = 50'000;
+  {
+    Log log(sink, unlimited(), [] { return 0ms; });
+    log.write_behind();
+    log.event(Severity::kInfo, "first", {});
+    sink->stalled.wait();
+    for (std::size_t i = 0; i < kEnds; ++i) {
+      log.event(Severity::kRecord, "call_ended",
+                {{"a", value}, {"b", value}, {"c", value}, {"d", value}, {"e", value}});
+    }
+    sink->released.count_down();
+  }
+  std::size_t octets = 0;
+  for (const std::string& line : sink->lines) {
+    octets += line.size();
+  }
+  EXPECT_LE(octets, LogWriter::kMostOctets);
+  EXPECT_GT(octets, LogWriter::kMostOctets * 9 / 10);
+  EXPECT_GT(sink->lines.size(), LogWriter::kMost) << "other lines would have been lost by then";
+  EXPECT_EQ(sink->lines.back(),
+            "event=log_lines_lost count=" + std::to_string(kEnds - (sink->lines.size() - 2)));
+}
+
 TEST_F(LogTest, ZeroMeansNoLimit) {
   LogSettings settings;
   settings.max_per_second = 0;
