@@ -131,13 +131,14 @@ std::chrono::milliseconds steady_now() {
 
 }  // namespace
 
-std::string format_event(std::string_view name, std::initializer_list<control::Field> fields) {
+std::string format_event(std::string_view name, std::initializer_list<control::Field> fields,
+                         std::size_t max_octets) {
   std::string line = "event=" + quote_if_needed(name);
   for (const control::Field& field : fields) {
     line += ' ';
     line += field.key;
     line += '=';
-    line += quote_if_needed(field.value, field.whole ? field.value.size() : kMaxShownOctets);
+    line += quote_if_needed(field.value, field.whole ? field.value.size() : max_octets);
   }
   return line;
 }
@@ -179,6 +180,7 @@ Log::Log(spdlog::sink_ptr sink, const LogSettings& settings, Clock clock, spdlog
     logger->set_level(to_spdlog(settings.level));
     logger->flush_on(spdlog::level::trace);  // each line leaves the process as soon as the writer has it
   }
+  records_.set_level(spdlog::level::trace);
   if (failures_) {
     failures_->set_level(spdlog::level::trace);
   }
@@ -194,6 +196,9 @@ void Log::write_behind() {
 void Log::event(control::Severity severity, std::string_view name,
                 std::initializer_list<control::Field> fields) {
   using control::Severity;
+  if (severity == Severity::kRecord) {
+    return write(severity, format_event(name, fields, kMaxRecordOctets));
+  }
   const spdlog::level::level_enum level = to_spdlog(severity);
   if (!logger_.should_log(level) && !(severity == Severity::kFailure && failures_)) {
     return;
@@ -201,7 +206,7 @@ void Log::event(control::Severity severity, std::string_view name,
   if (severity == Severity::kFailure && !is_news(name, fields)) {
     return;
   }
-  if (severity == Severity::kRecord || is_calm(level, name)) {
+  if (is_calm(level, name)) {
     write(severity, format_event(name, fields));
   }
 }

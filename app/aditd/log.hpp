@@ -22,12 +22,17 @@
 #include "app/aditd/config/config.hpp"
 #include "app/aditd/failure_counts.hpp"
 #include "app/aditd/log_writer.hpp"
+#include "app/escape.hpp"
 #include "controlplane/base/event_log.hpp"
 
 namespace adit::app {
 
-/// "event=call_up sid=1f user=\"a b\"": the line after time and level.
-[[nodiscard]] std::string format_event(std::string_view name, std::initializer_list<control::Field> fields);
+/// Of a value of what audits or bills: who reads it wants all of what an operator asked for.
+inline constexpr std::size_t kMaxRecordOctets = 4096;
+
+/// "event=call_up sid=1f user=\"a b\"": the line after time and level. Values are cut at `max_octets`.
+[[nodiscard]] std::string format_event(std::string_view name, std::initializer_list<control::Field> fields,
+                                       std::size_t max_octets = kMaxShownOctets);
 
 class Log final : public control::EventLog {
  public:
@@ -42,7 +47,7 @@ class Log final : public control::EventLog {
   Log(spdlog::sink_ptr sink, const LogSettings& settings, Clock clock, spdlog::sink_ptr failures = nullptr);
 
   /// Writes a line, unless its level is below the configured one or `name` has used up its lines for this
-  /// second.
+  /// second. Records are always written.
   void event(control::Severity severity, std::string_view name,
              std::initializer_list<control::Field> fields) override;
 

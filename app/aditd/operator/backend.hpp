@@ -136,7 +136,8 @@ class OperatorBackend {
   virtual void terminate(control::SessionSelector selector, bool hard, const std::string& by,
                          Counted done) = 0;
 
-  /// What was asked for that changes something, as JSON, by whom, and what came of it: for the log.
+  /// What was asked for that changes something, as JSON, by whom, and what came of it: for the log. "begun": it takes time,
+  /// and another note follows.
   struct Action {
     std::string_view by, method;
     std::string params, result;

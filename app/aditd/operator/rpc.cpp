@@ -2,6 +2,7 @@
 #include "app/aditd/operator/rpc.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -64,6 +65,17 @@ struct Request {
   Json params;
 };
 
+/// What the log has of a result: its numbers and words, not the tables that some commands answer with.
+std::string outcome_of(const Json& result) {
+  Json outcome = Json::object();
+  for (const auto& [name, value] : result.items()) {
+    if (value.is_primitive()) {
+      outcome[name] = value;
+    }
+  }
+  return outcome.empty() ? "done" : dump(outcome);
+}
+
 /// Answers a request according to its method's kind.
 struct Dispatch {
   const Request& request;
@@ -100,12 +112,18 @@ struct Dispatch {
   }
 
   void operator()(SlowCommand command) const {
-    command.run(request.params, by, backend,
-                [request = request, answer = answer, by = by, &backend = backend](const Result& result) {
-                  note(backend, by, request, result);
-                  const auto& [id, has_id, method, params] = request;
-                  answer(has_id ? RpcReply(reply_text(id, result)) : RpcReply());
-                });
+    const auto answered = std::make_shared<bool>(false);
+    command.run(
+        request.params, by, backend,
+        [request = request, answer = answer, by = by, &backend = backend, answered](const Result& result) {
+          *answered = true;
+          note(backend, by, request, result);
+          const auto& [id, has_id, method, params] = request;
+          answer(has_id ? RpcReply(reply_text(id, result)) : RpcReply());
+        });
+    if (!*answered) {  // aditd may stop first, and who asked for it is to be known all the same
+      note(backend, by, request, std::string("begun"));
+    }
   }
 
   void reply(const Result& result) const {
@@ -115,10 +133,14 @@ struct Dispatch {
  private:
   static void note(OperatorBackend& backend, const std::string& by, const Request& request,
                    const Result& result) {
+    note(backend, by, request, result ? outcome_of(*result) : result.error().message);
+  }
+  static void note(OperatorBackend& backend, const std::string& by, const Request& request,
+                   std::string outcome) {
     backend.note({.by = by,
                   .method = request.method,
                   .params = request.params.is_null() ? "" : dump(request.params),
-                  .result = result ? dump(*result) : result.error().message});
+                  .result = std::move(outcome)});
   }
   /// Whether to run a read-only method. Answers notifications and unexpected params itself.
   [[nodiscard]] bool is_to_be_shown() const {

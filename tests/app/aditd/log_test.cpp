@@ -117,6 +117,27 @@ TEST_F(LogTest, SEC_11_NoStormSuppressesWhatAuditsOrBills) {
   EXPECT_EQ(lines(), std::vector<std::string>(540, "level=info event=call_up peer=192.0.2.7"));
 }
 
+TEST_F(LogTest, WhatAuditsOrBillsIsWrittenWhateverTheLevel) {
+  LogSettings settings;
+  settings.level = LogLevel::kError;
+  const auto log = make(settings);
+  log->event(Severity::kRecord, "admin", {{"by", "uid 0"}});
+  log->event(Severity::kInfo, "started", {});
+  EXPECT_EQ(lines(), std::vector<std::string>{"level=info event=admin by=\"uid 0\""});
+}
+
+TEST_F(LogTest, WhatAuditsOrBillsIsNotCutWhereOtherValuesAre) {
+  const auto log = make();
+  const std::string asked(kMaxRecordOctets, 'x');
+  log->event(Severity::kRecord, "admin", {{"params", asked}});
+  log->event(Severity::kRecord, "admin", {{"params", asked + 'x'}});
+  log->event(Severity::kInfo, "other", {{"params", asked}});
+  EXPECT_EQ(lines(), (std::vector<std::string>{
+                         "level=info event=admin params=" + asked,
+                         "level=info event=admin params=\"" + asked + "...\"",
+                         "level=info event=other params=\"" + std::string(kMaxShownOctets, 'x') + "...\""}));
+}
+
 TEST_F(LogTest, SEC_11_OnePeersFailuresBecomeACount) {
   const auto log = make();
   const auto fail = [&](const char* peer) {
@@ -161,7 +182,7 @@ TEST_F(LogTest, FailuresAloneGoToTheirOwnSinkWhateverTheLevel) {
   Log log(
       std::make_shared<spdlog::sinks::ostream_sink_st>(out_), settings, [this] { return now_; },
       std::make_shared<spdlog::sinks::ostream_sink_st>(failures));
-  log.event(Severity::kRecord, "call_up", {});
+  log.event(Severity::kInfo, "started", {});
   log.event(Severity::kWarning, "port", {});
   log.event(Severity::kFailure, "auth_failed", {{"peer", "192.0.2.7"}, {"user", "x\npeer=198.51.100.1"}});
   EXPECT_EQ(out_.str(), "");

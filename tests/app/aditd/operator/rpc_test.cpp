@@ -308,6 +308,35 @@ TEST_F(Rpc, WhatChangesSomethingIsNotedWithWhoAskedForIt) {
                 R"(uid 1000 reload  {"reloaded":true})"}));
 }
 
+TEST_F(Rpc, OfAnAnswerThatIsATableItsOutcomeIsNoted) {
+  handle_rpc(
+      R"({"jsonrpc":"2.0","id":1,"method":"port","params":{"restart":"wan"}})", backend_, [](RpcReply) {},
+      "uid 0");
+  handle_rpc(
+      R"({"jsonrpc":"2.0","id":1,"method":"port","params":{"restart":"lan"}})", backend_, [](RpcReply) {},
+      "uid 0");
+  handle_rpc(
+      R"({"jsonrpc":"2.0","id":1,"method":"worker","params":{"worker":0,"in_use":false}})", backend_,
+      [](RpcReply) {}, "uid 0");
+  EXPECT_EQ(backend_.noted, (std::vector<std::string>{
+                                R"(uid 0 port {"restart":"wan"} done)",
+                                R"(uid 0 port {"restart":"lan"} port 'lan' was not restarted: no such port)",
+                                R"(uid 0 worker {"worker":0,"in_use":false} done)"}));
+}
+
+// aditd may be told to stop, or die of it, before it is done.
+TEST_F(Rpc, WhatTakesTimeIsNotedWhenItBegins) {
+  backend_.answers_terminate = false;
+  handle_rpc(
+      R"({"jsonrpc":"2.0","id":1,"method":"terminate","params":{"by":"all"}})", backend_, [](RpcReply) {},
+      "uid 0");
+  EXPECT_EQ(backend_.noted, std::vector<std::string>{R"(uid 0 terminate {"by":"all"} begun)"});
+  ASSERT_EQ(backend_.terminating.size(), 1u);
+  backend_.terminating[0](7);
+  ASSERT_EQ(backend_.noted.size(), 2u);
+  EXPECT_EQ(backend_.noted[1], R"(uid 0 terminate {"by":"all"} {"terminated":7})");
+}
+
 TEST_F(Rpc, WhoTerminatesIsTold) {
   handle_rpc(
       R"({"jsonrpc":"2.0","id":1,"method":"terminate","params":{"by":"all"}})", backend_, [](RpcReply) {},
