@@ -52,8 +52,9 @@ class WorkerCore {
   [[nodiscard]] const WorkerCounters& counters() const noexcept { return counters_; }
   /// Only for CallTable::totals().
   [[nodiscard]] const CallTable& calls() const noexcept { return calls_; }
-  /// Any thread may look.
+  /// Any thread may look; control forgets.
   [[nodiscard]] const WrongPeers& wrong_peers() const noexcept { return context_.wrong_peers; }
+  [[nodiscard]] WrongPeers& wrong_peers() noexcept { return context_.wrong_peers; }
   /// Octets of its reorder windows.
   [[nodiscard]] std::size_t reorder_octets() const noexcept { return reorder_.octets(); }
   /// Octets of its queue of due acknowledgements; those of its calls are CallTable::octets_per_call() times

@@ -22,6 +22,18 @@ TEST(WrongPeers, NamesTheLastSourceOfEachCall) {
   EXPECT_EQ(peers.find(kLocal, LocalCallId(7 + 256)), std::nullopt) << "another call in that place";
 }
 
+TEST(WrongPeers, ANewCallOfThatIdHasNoneYet) {
+  WrongPeers peers;
+  peers.note(kLocal, LocalCallId(7), kSource);
+  peers.note(kOther, LocalCallId(8), kSource);
+  peers.forget(kLocal, LocalCallId(7));
+  peers.forget(kLocal, LocalCallId(8));
+  EXPECT_EQ(peers.find(kLocal, LocalCallId(7)), std::nullopt);
+  EXPECT_EQ(peers.find(kOther, LocalCallId(8)), kSource) << "another call's";
+  peers.note(kLocal, LocalCallId(7), kSource);
+  EXPECT_EQ(peers.find(kLocal, LocalCallId(7)), kSource);
+}
+
 TEST(WrongPeers, StrangersPushEachOtherOut) {
   WrongPeers peers;
   peers.note(kLocal, LocalCallId(7), kSource);
