@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <random>
 #include <string>
 
@@ -103,6 +104,21 @@ TEST(Escape, WhatIsShownCanBeTyped) {
   EXPECT_EQ(unescape_octets("CORP\\alice"), "CORP\\alice") << "no escape of ours";
   EXPECT_EQ(unescape_octets("\\xg1\\u{}\\u{110000}\\x4"), "\\xg1\\u{}\\u{110000}\\x4");
   EXPECT_FALSE(is_utf8("\xff"));
+}
+
+TEST(Escape, AnyOctetsThatAreShownCanBeTyped) {
+  // Whole escapes and parts of them, beside all octets: "\\x4" and "1" side by side are not what "\\x41" is.
+  const std::string parts[] = {"\\", "\\x", "\\u{", "}", "4",  "1",      "f",    "n",
+                               "r",  "t",   "\"",   "x", "u{", "\u202e", "\xe2", "\x80"};
+  std::mt19937 random(20260102);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string name;
+    for (auto more = random() % 12; more > 0; --more) {
+      name += random() % 3 == 0 ? std::string(1, static_cast<char>(random()))
+                                : parts[random() % std::size(parts)];
+    }
+    ASSERT_EQ(unescape_octets(escape_octets(name)), name) << escape_octets(name);
+  }
 }
 
 }  // namespace

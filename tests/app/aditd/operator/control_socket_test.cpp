@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
@@ -157,6 +159,29 @@ TEST_F(ControlSocketTest, AnswersAditsClient) {
   stop();
   ASSERT_EQ(backend_.terminated.size(), 1u);
   EXPECT_TRUE(backend_.terminated[0].hard);
+}
+
+// SO_PEERCRED: nothing that the client says itself.
+TEST_F(ControlSocketTest, TheKernelSaysWhoAsks) {
+  ASSERT_TRUE(start().has_value());
+  const bool as_root = ::geteuid() == 0;
+  const uid_t asker = as_root ? 65'534 : ::geteuid();  // root's 0 is also what was never read
+  const auto become = [as_root](uid_t user) {          // this thread alone: not by seteuid()
+    return !as_root || ::syscall(SYS_setresuid, -1, user, -1) == 0;
+  };
+  ASSERT_EQ(::chmod(directory_.c_str(), 0755), 0);
+  ASSERT_EQ(::chmod(settings_.socket.c_str(), 0666), 0);
+  ASSERT_TRUE(become(asker));
+  const UniqueFd client = connect_raw(settings_.socket);
+  ASSERT_TRUE(become(0));
+  send_text(client, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"terminate\",\"params\":{\"by\":\"all\"}}\n");
+  EXPECT_NE(read_line(client).find("\"result\""), std::string::npos);
+  stop();
+  const std::string by = "uid " + std::to_string(asker);
+  ASSERT_EQ(backend_.terminated.size(), 1u);
+  EXPECT_EQ(backend_.terminated[0].by, by);
+  ASSERT_EQ(backend_.noted.size(), 1u);
+  EXPECT_TRUE(backend_.noted[0].starts_with(by + " terminate ")) << backend_.noted[0];
 }
 
 TEST_F(ControlSocketTest, SendsALongAnswerWhole) {
