@@ -307,7 +307,10 @@ void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view
 // Also when the peer may try again: whoever guesses passwords must be seen guessing.
 std::uint32_t Session::Impl::auth_rejected(std::string_view user, std::string_view why, bool wrong) {
   rejected_why_ = why;
-  log_failed_login(wrong ? "auth_failed" : "login_refused", EndReason::kAuthFailed, user, why);
+  // Once IP has been up, LCP begins anew in the clear, and whoever knows the call may have sent the proof.
+  const bool is_the_peers = !has_been_up();
+  log_failed_login(wrong && is_the_peers ? "auth_failed" : "login_refused", EndReason::kAuthFailed, user,
+                   why);
   return ++rejections_;
 }
 

@@ -329,6 +329,15 @@ TEST_F(SessionTest, IpcpTerminatedByThePeerEndsTheLinkUnlessItNegotiatesAnew) {
 
 // ---- renegotiation ----------------------------------------------------------------------------------------
 
+TEST_F(SessionTest, SEC_01_AProofThatMayBeForgedIsNothingToBanFor) {
+  bring_up();
+  backend.verdict = AuthRejected{};
+  receive_in_earnest(kLcp, conf_req(++id, kMagic));
+  renegotiate_lcp();
+  EXPECT_TRUE(log.named("auth_failed").empty());
+  EXPECT_EQ(log.named("login_refused").size(), 1U);
+}
+
 TEST_F(SessionTest, LCP_08_RenegotiationReauthenticatesRekeysAndKeepsTheAddress) {
   bring_up();
   host.take_trace();
