@@ -48,8 +48,7 @@ RadiusService::RadiusService(asio::io_context& io, SpoolFile spool, const Config
       trials_(wheel, entropy),
       spool_file_(std::move(spool)),
       spool_(spool_file_.memory()),
-      accounting_(current_->client, config.nas, wheel, &seconds_since_1970, log, spool_),
-      dae_socket_(io) {}
+      accounting_(current_->client, config.nas, wheel, &seconds_since_1970, log, spool_) {}
 
 RadiusService::~RadiusService() = default;
 
@@ -65,7 +64,12 @@ std::expected<void, std::string> RadiusService::open(control::Concentrator& conc
   if (accounted_) {
     accounting_.announce_start();
   }
-  return open_dae(config_);
+  auto dae = open_dae(config_);
+  if (!dae) {
+    return std::unexpected(std::move(dae.error()));
+  }
+  use_dae(config_, std::move(*dae));
+  return {};
 }
 
 std::expected<void, std::string> RadiusService::open_sockets(Generation& generation) {
@@ -77,20 +81,37 @@ std::expected<void, std::string> RadiusService::open_sockets(Generation& generat
       });
 }
 
-std::expected<void, std::string> RadiusService::open_dae(const Config& config) {
-  if (config.dae.clients.empty() || dae_) {
-    return {};
+/// A socket where `config` wants it; none: there is one already, or no client.
+std::expected<std::unique_ptr<DaeSocket>, std::string> RadiusService::open_dae(const Config& config) {
+  const bool is_there =
+      dae_socket_ != nullptr && dae_address_ == config.dae.address && dae_port_ == config.dae.port;
+  if (is_there || config.dae.clients.empty()) {
+    return nullptr;
   }
-  auto opened = dae_socket_.open(config.dae.address, config.dae.port,
-                                 [this](wire::Ipv4Address source, std::span<const std::uint8_t> datagram) {
-                                   before_events_();
-                                   return dae_->on_datagram(source, datagram);
-                                 });
-  if (opened) {
+  auto socket = std::make_unique<DaeSocket>(io_);
+  auto opened = socket->open(config.dae.address, config.dae.port,
+                             [this](wire::Ipv4Address source, std::span<const std::uint8_t> datagram) {
+                               before_events_();
+                               return dae_->on_datagram(source, datagram);
+                             });
+  if (!opened) {
+    return std::unexpected(std::move(opened.error()));
+  }
+  return socket;
+}
+
+void RadiusService::use_dae(const Config& config, std::unique_ptr<DaeSocket> moved) {
+  if (moved != nullptr) {
+    dae_socket_ = std::move(moved);
+    dae_address_ = config.dae.address;
+    dae_port_ = config.dae.port;
+  }
+  if (dae_) {
+    dae_->use(config.dae, config.radius_rates);
+  } else if (dae_socket_ != nullptr) {
     dae_.emplace(config.dae, config_.nas, config.radius_rates, wheel_, &seconds_since_1970, log_,
                  *concentrator_);
   }
-  return opened;
 }
 
 std::expected<void, std::string> RadiusService::reload(const Config& config) {
@@ -98,12 +119,12 @@ std::expected<void, std::string> RadiusService::reload(const Config& config) {
   if (auto opened = open_sockets(*next); !opened) {
     return opened;
   }
-  if (auto opened = open_dae(config); !opened) {
-    return opened;
+  auto dae = open_dae(config);
+  if (!dae) {
+    return std::unexpected(std::move(dae.error()));
   }
-  if (dae_) {
-    dae_->use(config.dae, config.radius_rates);
-  }
+  use_dae(config, std::move(*dae));
+  next->client.inherit(current_->client);
   auth_.use(next->client, config.radius_rates);
   accounting_.use(next->client);
   fallback_.use(patience_of(config.radius));

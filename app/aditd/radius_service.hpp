@@ -39,8 +39,8 @@ class RadiusService {
   /// Opens the sockets. Disconnect- and CoA-Requests act on `concentrator`, which outlives this.
   [[nodiscard]] std::expected<void, std::string> open(control::Concentrator& concentrator);
   /// Uses the servers, rates and [[dae-client]] of `config` from now on; pending requests stay with the
-  /// servers they went to. Whether there is accounting, and the order of backends, do not change. On an error
-  /// nothing has changed.
+  /// servers they went to, and servers that are the same keep their counts and health. Whether there is accounting,
+  /// and the order of backends, do not change. On an error nothing has changed.
   [[nodiscard]] std::expected<void, std::string> reload(const Config& config);
   /// Call periodically: destroys clients from before a reload() once no request waits for them.
   void tidy();
@@ -65,7 +65,8 @@ class RadiusService {
   /// The client built from one load of the configuration, with its sockets.
   struct Generation;
   [[nodiscard]] std::expected<void, std::string> open_sockets(Generation& generation);
-  [[nodiscard]] std::expected<void, std::string> open_dae(const Config& config);
+  [[nodiscard]] std::expected<std::unique_ptr<DaeSocket>, std::string> open_dae(const Config& config);
+  void use_dae(const Config& config, std::unique_ptr<DaeSocket> moved);
 
   asio::io_context& io_;
   const AuthOrder order_;
@@ -84,7 +85,9 @@ class RadiusService {
   SpoolFile spool_file_;
   control::radius::Spool spool_;
   control::radius::RadiusAccounting accounting_;
-  DaeSocket dae_socket_;
+  std::unique_ptr<DaeSocket> dae_socket_;  // none: there has not been a [[dae-client]]
+  wire::Ipv4Address dae_address_;          // where it is
+  std::uint16_t dae_port_ = 0;
   control::Concentrator* concentrator_ = nullptr;
   std::optional<control::radius::DynamicAuthorization> dae_;
 };

@@ -99,6 +99,10 @@ class Client {
   /// A datagram from the server's address and port (compared by the transport). Its content is untrusted.
   void on_datagram(std::size_t server, Service service, std::uint32_t lane, Bytes datagram);
 
+  /// What `before` counted and thought of servers that are the same here (address, ports, secret, name), and looks after
+  /// those that are silent. Answers that `before` still waits for count there. Before the first request.
+  void inherit(const Client& before);
+
   [[nodiscard]] std::vector<ServerStatus> status() const;
   /// Requests for which no identifier is free; at most ClientSettings::max_waiting of each service.
   [[nodiscard]] std::size_t waiting() const { return waiting_[0].size() + waiting_[1].size(); }

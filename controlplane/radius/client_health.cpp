@@ -143,6 +143,35 @@ void Client::copy_to_lost_ports(const Exchange& exchange) {
   }
 }
 
+void Client::inherit(const Client& before) {
+  const auto same = [](const ServerSettings& a, const ServerSettings& b) {
+    return a.name == b.name && a.address == b.address && a.auth_port == b.auth_port &&
+           a.acct_port == b.acct_port && crypto::equal_constant_time(a.secret.bytes(), b.secret.bytes());
+  };
+  for (const auto& server : servers_) {
+    const auto known = std::ranges::find_if(
+        before.servers_, [&](const auto& other) { return same(server->settings, other->settings); });
+    if (known == before.servers_.end()) {
+      continue;
+    }
+    server->counts = (*known)->counts;
+    server->times = (*known)->times;
+    for (const Service service : kServices) {
+      const Port& from = (*known)->port(service);
+      Port& to = server->port(service);
+      to.health = from.health;
+      to.fails = from.fails;
+      to.answered = from.answered;
+      to.overdue_since = from.overdue_since;
+      to.dead_until = from.dead_until;
+      to.told_late = from.told_late;
+      if (to.health >= Health::kOverdue) {
+        look_after(to);
+      }
+    }
+  }
+}
+
 std::vector<ServerStatus> Client::status() const {
   std::vector<ServerStatus> all;
   for (const auto& server : servers_) {

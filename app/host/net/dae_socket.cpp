@@ -35,12 +35,14 @@ std::expected<void, std::string> DaeSocket::open(wire::Ipv4Address address, std:
 }
 
 void DaeSocket::wait() {
-  socket_.async_wait(udp::socket::wait_read, [this](const asio::error_code& error) {
-    if (!error) {
-      read();
-      wait();
-    }
-  });
+  // A socket that is ready when it is closed is told so all the same.
+  socket_.async_wait(udp::socket::wait_read,
+                     [this, alive = std::weak_ptr(alive_)](const asio::error_code& error) {
+                       if (!error && !alive.expired()) {
+                         read();
+                         wait();
+                       }
+                     });
 }
 
 void DaeSocket::read() {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,6 +36,7 @@ class DaeSocket {
   asio::ip::udp::socket socket_;
   Receive receive_;
   std::vector<std::uint8_t> buffer_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>();
 };
 
 }  // namespace adit::app

@@ -71,12 +71,14 @@ bool RadiusSockets::send(std::size_t server, Service service, std::uint32_t lane
 }
 
 void RadiusSockets::wait(Socket& socket) {
-  socket.socket.async_wait(udp::socket::wait_read, [this, &socket](const asio::error_code& error) {
-    if (!error) {
-      read(socket);
-      wait(socket);
-    }
-  });
+  // A socket that is ready when it is closed is told so all the same.
+  socket.socket.async_wait(udp::socket::wait_read,
+                           [this, &socket, alive = std::weak_ptr(alive_)](const asio::error_code& error) {
+                             if (!error && !alive.expired()) {
+                               read(socket);
+                               wait(socket);
+                             }
+                           });
 }
 
 void RadiusSockets::read(Socket& socket) {

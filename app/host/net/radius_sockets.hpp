@@ -41,6 +41,7 @@ class RadiusSockets final : public control::radius::Transport {
   Receive receive_;
   std::vector<std::unique_ptr<Socket>> sockets_;  ///< by server, service, lane; null if a service has no port
   std::vector<std::uint8_t> buffer_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>();
 };
 
 }  // namespace adit::app

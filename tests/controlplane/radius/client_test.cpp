@@ -2,6 +2,7 @@
 // The RADIUS client against servers that answer, are silent, slow, forged, or gone; on a clock that the test
 // controls.
 #include <set>
+#include <tuple>
 
 #include "tests/controlplane/radius/client_kit.hpp"
 
@@ -244,6 +245,53 @@ TEST_F(RadiusClient, CancelledOnesAreNotHeardOf) {
   pass(Duration{20'000});
   EXPECT_TRUE(answers_.empty());
   EXPECT_EQ(client_->status()[0].in_flight, 0U);
+}
+
+TEST_F(RadiusClient, WhatIsKnownOfAServerOutlivesAReload) {
+  const ClientSettings settings{.max_fail = 1};
+  make(1, settings);
+  ask();
+  pass(Duration{200});
+  answer(sent_[0]);
+  pass(Duration{100});  // what was asked before an answer does not count against the server
+  ask();
+  pass(Duration{10'000});
+  const ServerStatus known = client_->status()[0];
+  ASSERT_EQ(known.health, Health::kDead);
+  ASSERT_EQ(known.answered, 1U);
+  const std::unique_ptr<Client> before = std::move(client_);
+  sent_.clear();
+  answers_.clear();
+  make(1, settings);
+  client_->inherit(*before);
+  const ServerStatus inherited = client_->status()[0];
+  EXPECT_EQ(inherited.health, Health::kDead);
+  EXPECT_EQ(std::tuple(inherited.answered, inherited.repeated, inherited.timeouts, inherited.p50),
+            std::tuple(known.answered, known.repeated, known.timeouts, known.p50));
+  ask();
+  pass(Duration{100});
+  EXPECT_EQ(answers_.size(), 1U) << "nobody waits for it anew";
+  ASSERT_EQ(sent_of(Code::kStatusServer).size(), 1U) << "but it is looked after";
+  answer(sent_of(Code::kStatusServer)[0]);
+  EXPECT_EQ(client_->status()[0].health, Health::kAlive);
+}
+
+TEST_F(RadiusClient, AServerThatIsAnotherIsNotKnown) {
+  make(1);
+  ask();
+  answer(sent_[0]);
+  ClientSettings changed = client_->settings();
+  changed.servers[0].secret = crypto::SecretText("another");
+  Client next(changed, wheel_, entropy_, log_, *this);
+  next.inherit(*client_);
+  EXPECT_EQ(next.status()[0].health, Health::kUntried);
+  EXPECT_EQ(next.status()[0].answered, 0U);
+  changed.servers[0].secret = crypto::SecretText("secret");
+  changed.servers[0].priority = 7;
+  changed.timeout = Duration{900};
+  Client same(changed, wheel_, entropy_, log_, *this);
+  same.inherit(*client_);
+  EXPECT_EQ(same.status()[0].answered, 1U);
 }
 
 TEST_F(RadiusClient, WithoutAServerTheAnswerIsNoAndComesLater) {
