@@ -66,8 +66,8 @@ void append_octet(std::string& out, std::uint8_t octet) {
   append_hex(out, octet, 2);
 }
 
-/// Whether the text is to stand within quotes.
-enum class Within : std::uint8_t { kQuotes, kText };
+/// What the text is to stand within.
+enum class Within : std::uint8_t { kQuotes, kLine, kText };
 
 void append_ascii(std::string& out, char c, Within within) {
   switch (c) {
@@ -77,7 +77,7 @@ void append_ascii(std::string& out, char c, Within within) {
       out += c;
       break;
     case '\n':
-      out += "\\n";
+      out += within == Within::kText ? "\n" : "\\n";
       break;
     case '\r':
       out += "\\r";
@@ -133,7 +133,12 @@ std::string escape_octets(std::string_view octets, std::size_t max_octets) {
 }
 
 std::string escape_text(std::string_view octets, std::size_t max_octets) {
-  return escape(octets, max_octets, Within::kText);
+  return escape(octets, max_octets, Within::kLine);
+}
+
+std::string printable(std::string_view text) {
+  constexpr std::size_t kMost = 65'536;
+  return escape(text, kMost, Within::kText);
 }
 
 namespace {

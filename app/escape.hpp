@@ -22,6 +22,9 @@ inline constexpr std::size_t kMaxShownOctets = 256;
 /// already.
 [[nodiscard]] std::string escape_text(std::string_view octets, std::size_t max_octets = kMaxShownOctets);
 
+/// The same for a text of several lines, which stay. Bounded far above any such text.
+[[nodiscard]] std::string printable(std::string_view text);
+
 /// What escape_octets() made this text of, so that whatever is shown can be typed. A backslash that begins none of
 /// its forms stays as it is.
 [[nodiscard]] std::string unescape_octets(std::string_view shown);

@@ -107,7 +107,7 @@ std::expected<Json, CallFailure> call_aditd(const std::string& socket_path, cons
   const Json message = error.is_object() ? error.value("message", Json()) : Json();
   return fail(Kind::kRefused,
               "aditd refused: " +
-                  (message.is_string() ? escape_text(message.get<std::string>(), 500) : "without a reason"));
+                  (message.is_string() ? printable(message.get<std::string>()) : "without a reason"));
 }
 
 }  // namespace adit::app

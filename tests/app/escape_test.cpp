@@ -93,6 +93,12 @@ TEST(Escape, SEC_11_AnyOctetsBecomeOnePrintableLine) {
   }
 }
 
+TEST(Escape, TextForPeopleKeepsItsQuotesAndItsLines) {
+  EXPECT_EQ(printable("t.toml:1:1: value \"a\\x1b\": wrong\nnext"),
+            "t.toml:1:1: value \"a\\x1b\": wrong\nnext");
+  EXPECT_EQ(printable("\x1b[2J\r\u202e\xff"), "\\x1b[2J\\r\\u{202e}\\xff");
+}
+
 TEST(Escape, WhatIsShownCanBeTyped) {
   using namespace std::string_literals;
   for (const std::string& name : {"alice"s, "CORP\\alice"s, "\xff\xfe"s, "a\0b"s, "\x1b[2J"s, "\"\n\r\t"s,
