@@ -40,12 +40,25 @@ int cannot_start(const std::string& why) {
 /// power of two) and its index entries.
 constexpr unsigned kOctetsPerSession = 1152;
 
+Hugepages hugepages_of(HugepagePolicy policy) {
+  switch (policy) {
+    case HugepagePolicy::kNever:
+      return Hugepages::kNever;
+    case HugepagePolicy::kRequire:
+      return Hugepages::kRequire;
+    case HugepagePolicy::kAuto:
+      break;
+  }
+  return Hugepages::kIfEnough;
+}
+
 EalOptions eal_options(const Config& config, const Options& options) {
   EalOptions eal;
   eal.workers = config.core.workers;
   // The constant is mostly packet buffers and indexes, which do not depend on the number of calls.
   eal.memory_mb =
       448 + static_cast<unsigned>((config.data_plane.max_calls * std::uint64_t{kOctetsPerSession}) >> 20);
+  eal.hugepages = hugepages_of(config.dpdk.hugepages);
   for (const dataplane::PortSettings& port : config.ports) {
     if (is_pci_device(port.device)) {
       eal.pci_devices.push_back(port.device);

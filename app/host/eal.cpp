@@ -56,16 +56,25 @@ void add_lcores(unsigned workers, const std::vector<unsigned>& cpus, EalArgument
 }
 
 void add_memory(const EalOptions& options, const HostFacts& host, EalArguments& arguments) {
-  if (host.free_huge_mb >= options.memory_mb) {
+  const bool enough = host.free_huge_mb >= options.memory_mb;
+  if (options.hugepages == Hugepages::kRequire || (options.hugepages == Hugepages::kIfEnough && enough)) {
     arguments.argv.emplace_back("--in-memory");
+  }
+  if (options.hugepages != Hugepages::kNever && !enough) {
+    const std::string wanted = std::to_string(options.memory_mb) + " MB are wanted and " +
+                               std::to_string(host.free_huge_mb) + " MB are free";
+    const std::string remedy =
+        "reserve them with: sysctl vm.nr_hugepages=" + std::to_string((options.memory_mb + 1) / 2);
+    if (options.hugepages == Hugepages::kRequire) {
+      arguments.refusal = "hugepages are required, of which " + wanted + "; " + remedy;
+    } else {
+      arguments.notes.push_back("no hugepages: " + wanted +
+                                ", so ordinary pages are used and forwarding is slower; " + remedy);
+    }
+  }
+  if (arguments.argv.back() == "--in-memory") {
     return;
   }
-  arguments.notes.push_back(
-      "no hugepages: " + std::to_string(options.memory_mb) + " MB are wanted and " +
-      std::to_string(host.free_huge_mb) +
-      " MB are free, so ordinary pages are used and forwarding is slower; reserve them with: "
-      "sysctl vm.nr_hugepages=" +
-      std::to_string((options.memory_mb + 1) / 2));
   // EAL refuses --in-memory together with --no-huge; --no-shconf alone leaves no files behind either.
   arguments.argv.insert(arguments.argv.end(), {"--no-huge", "--no-shconf"});
   if (!gives(options.user_args, {"-m"})) {
@@ -158,6 +167,9 @@ EalArguments eal_arguments(const EalOptions& options, const HostFacts& host) {
 
 std::expected<EalInit, std::string> start_eal(const EalOptions& options) {
   EalArguments arguments = eal_arguments(options, read_host_facts());
+  if (!arguments.refusal.empty()) {
+    return std::unexpected(arguments.refusal);
+  }
   // EAL permutes the array and keeps pointers into it.
   static Strings argv_texts;
   static std::vector<char*> argv;

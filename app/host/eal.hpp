@@ -11,9 +11,16 @@
 
 namespace adit::app {
 
+enum class Hugepages : std::uint8_t {
+  kIfEnough,  ///< else ordinary pages, and a note
+  kNever,
+  kRequire,  ///< else it does not start
+};
+
 struct EalOptions {
-  unsigned workers = 0;       ///< 0: one for every available CPU except the first, which is control's
-  unsigned memory_mb = 512;   ///< for packet buffers and tables
+  unsigned workers = 0;      ///< 0: one for every available CPU except the first, which is control's
+  unsigned memory_mb = 512;  ///< for packet buffers and tables
+  Hugepages hugepages = Hugepages::kIfEnough;  ///< arguments after `--` that choose memory win
   std::string file_prefix{};  ///< names the runtime directory and telemetry socket; empty: adit-<pid>
   /// PCI devices that ports name ("0000:01:00.0"); no others are touched.
   std::vector<std::string> pci_devices{};
@@ -31,6 +38,7 @@ struct HostFacts {
 struct EalArguments {
   std::vector<std::string> argv;   ///< the program's name first
   std::vector<std::string> notes;  ///< for the log: what is slower than it could be, and the remedy
+  std::string refusal{};           ///< why EAL is not to be started, and the remedy; usually empty
 };
 [[nodiscard]] EalArguments eal_arguments(const EalOptions& options, const HostFacts& host);
 

@@ -67,6 +67,23 @@ TEST(Eal, HugepagesAreUsedWhenEnoughAreFree) {
   EXPECT_NE(without.notes[0].find("vm.nr_hugepages=256"), std::string::npos);
 }
 
+TEST(Eal, HugepagesAreUsedAsTheOperatorSays) {
+  const auto with = [](Hugepages hugepages, std::uint64_t free_mb) {
+    return eal_arguments({.memory_mb = 512, .hugepages = hugepages},
+                         {.cpus = {0, 1}, .free_huge_mb = free_mb, .pid = 9});
+  };
+  EXPECT_TRUE(has(with(Hugepages::kNever, 4096), "--no-huge"));
+  EXPECT_FALSE(has(with(Hugepages::kNever, 4096), "--in-memory"));
+  EXPECT_TRUE(with(Hugepages::kNever, 0).notes.empty()) << "as was asked for";
+  EXPECT_TRUE(has(with(Hugepages::kRequire, 512), "--in-memory"));
+  EXPECT_EQ(with(Hugepages::kRequire, 512).refusal, "");
+  EXPECT_EQ(
+      with(Hugepages::kRequire, 511).refusal,
+      "hugepages are required, of which 512 MB are wanted and 511 MB are free; reserve them with: sysctl "
+      "vm.nr_hugepages=256");
+  EXPECT_EQ(with(Hugepages::kIfEnough, 0).refusal, "");
+}
+
 TEST(Eal, OnlyNamedPciDevicesAreTouched) {
   const HostFacts host{.cpus = {0, 1}, .free_huge_mb = 4096, .pid = 9};
   EXPECT_TRUE(has(eal_arguments({}, host), "--no-pci --iova-mode=va"));
