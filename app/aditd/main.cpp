@@ -36,6 +36,14 @@ int cannot_start(const std::string& why) {
   return kCannotStart;
 }
 
+/// Standard error may be nobody's.
+int cannot_start(const std::string& why, const Config& config, Log* log) {
+  if (log != nullptr && !config.log.file.empty()) {
+    log->event(Severity::kError, "start_failed", {{"why", why}});
+  }
+  return cannot_start(why);
+}
+
 /// A call with stateful MPPE, its slots in the queue of due acknowledgements (doubled for rounding up to a
 /// power of two) and its index entries.
 constexpr unsigned kOctetsPerSession = 1152;
@@ -76,13 +84,16 @@ std::expected<SpoolFile, std::string> open_spool(const Config& config) {
                          control::radius::Spool::size_for(accounting ? config.spool.records : 0));
 }
 
-void log_start(const Config& config, const Runtime& runtime, const EalInit& eal, std::size_t local_users,
-               Log& log) {
+void log_ports(const Runtime& runtime, Log& log) {
   for (const dataplane::OpenPort& port : runtime.ports()) {
     log.event(
         port.note.empty() ? Severity::kInfo : Severity::kWarning, "port",
         {{"name", port.name}, {"driver", std::string(dataplane::to_text(port.driver))}, {"note", port.note}});
   }
+}
+
+void log_start(const Config& config, const Runtime& runtime, const EalInit& eal, std::size_t local_users,
+               Log& log) {
   log.event(Severity::kInfo, "started",
             {{"version", ADIT_VERSION},
              {"workers", std::to_string(runtime.worker_count())},
@@ -119,7 +130,7 @@ std::expected<void, std::string> serve_on(const EalInit& eal, const Config& conf
   if (!runtime) {
     return std::unexpected(std::move(runtime.error()));
   }
-  log_start(config, **runtime, eal, users.size(), log);
+  log_ports(**runtime, log);
   control::TimerWheel wheel;
   ControlLoop loop(
       config, **runtime, std::move(spool), users, log, wheel,
@@ -127,6 +138,7 @@ std::expected<void, std::string> serve_on(const EalInit& eal, const Config& conf
   if (auto opened = loop.open(); !opened) {
     return opened;
   }
+  log_start(config, **runtime, eal, users.size(), log);
   filter_calls(config.core.system_call_filter, log);
   loop.run();
   return {};
@@ -142,18 +154,18 @@ int serve(ConfigResult&& read, const Options& options) {
   }
   prepare_descriptors(config, **log);
   if (auto left = leave_root(config, options.config, **log); !left) {
-    return cannot_start(left.error());
+    return cannot_start(left.error(), config, log->get());
   }
   forbid_core_dumps();
   log_warnings(read.problems, **log);
   control::LocalUsers users(std::move(read.users.users));
   auto spool = open_spool(config);
   if (!spool) {
-    return cannot_start(spool.error());
+    return cannot_start(spool.error(), config, log->get());
   }
   auto eal = start_eal(eal_options(config, options));
   if (!eal) {
-    return cannot_start(eal.error());
+    return cannot_start(eal.error(), config, log->get());
   }
   (*log)->write_behind();  // on control's CPU, to which EAL has bound this thread
   for (const std::string& note : eal->notes) {
@@ -162,7 +174,7 @@ int serve(ConfigResult&& read, const Options& options) {
   const auto served = serve_on(*eal, config, options, std::move(*spool), users, **log);
   stop_eal();
   if (!served) {
-    return cannot_start(served.error());
+    return cannot_start(served.error(), config, log->get());
   }
   log_refused_calls(**log);
   (*log)->event(Severity::kInfo, "stopped", {});
