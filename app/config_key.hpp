@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "app/config_values.hpp"
 
@@ -21,28 +23,44 @@ struct Key {
   std::string_view help;     ///< lines of at most 108 columns
   std::function<std::optional<Complaint>(const toml::node&, Target&)> read;
   std::function<std::string(const Target&)> show;
+  std::function<crypto::SecretText(const Target&)>
+      secret{};       ///< of a key whose value show() keeps to itself; else none
+  bool live = false;  ///< a reload applies it
 };
 
 /// `access` gives the field of a Target, `kind` (one of config_values.hpp) reads and shows it.
 template <typename Target, typename Access, typename Kind>
 Key<Target> key(std::string_view section, std::string_view name, std::string_view example, Access access,
                 Kind kind, std::string_view help) {
-  return {section,
-          name,
-          example,
-          help,
-          [access, kind](const toml::node& node, Target& target) -> std::optional<Complaint> {
-            auto value = kind.read(node);
-            if (!value) {
-              return std::move(value.error());
-            }
-            access(target) = std::move(*value);
-            return std::nullopt;
-          },
-          [access, kind](const Target& target) {
-            Target copy = target;  // one accessor serves reading and showing
-            return kind.show(access(copy));
-          }};
+  // One accessor serves reading and showing; it only names a field.
+  const auto field = [access](const Target& target) -> const auto& {
+    return access(const_cast<Target&>(target));
+  };
+  Key<Target> row{section,
+                  name,
+                  example,
+                  help,
+                  [access, kind](const toml::node& node, Target& target) -> std::optional<Complaint> {
+                    auto value = kind.read(node);
+                    if (!value) {
+                      return std::move(value.error());
+                    }
+                    access(target) = std::move(*value);
+                    return std::nullopt;
+                  },
+                  [field, kind](const Target& target) { return kind.show(field(target)); }};
+  if constexpr (std::is_same_v<std::remove_cvref_t<decltype(field(std::declval<const Target&>()))>,
+                               crypto::SecretText>) {
+    row.secret = field;
+  }
+  return row;
+}
+
+/// The row of a key that a reload applies.
+template <typename Target>
+Key<Target> live(Key<Target> row) {
+  row.live = true;
+  return row;
 }
 
 }  // namespace adit::app

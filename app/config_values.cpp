@@ -125,6 +125,24 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::string quoted_text(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+    }
+    if (c >= 0 && c < ' ') {
+      constexpr char kDigits[] = "0123456789abcdef";
+      out += "\\u00";
+      out += kDigits[c >> 4];
+      out += kDigits[c & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
 std::string show_node(const toml::node& node) {
   if (const std::string* text = text_of(node)) {
     return '"' + escape_octets(*text, kMaxShownValue) + '"';

@@ -34,6 +34,9 @@ using Read = std::expected<Value, Complaint>;
 /// A node as written, bounded and escaped: "text", 12, a table.
 [[nodiscard]] std::string show_node(const toml::node& node);
 
+/// Text as TOML writes it, and JSON.
+[[nodiscard]] std::string quoted_text(std::string_view text);
+
 struct BoolKind {
   using Value = bool;
   [[nodiscard]] Read<bool> read(const toml::node& node) const;
@@ -83,7 +86,7 @@ struct TextKind {
   std::size_t least;
   std::size_t most;
   [[nodiscard]] Read<std::string> read(const toml::node& node) const;
-  [[nodiscard]] std::string show(const std::string& value) const { return '"' + value + '"'; }
+  [[nodiscard]] std::string show(const std::string& value) const { return quoted_text(value); }
 };
 
 /// Text that is never shown, not even in error messages; length bounded.
@@ -100,7 +103,7 @@ struct PathKind {
   std::size_t most;
   bool may_be_empty;
   [[nodiscard]] Read<std::string> read(const toml::node& node) const;
-  [[nodiscard]] std::string show(const std::string& value) const { return '"' + value + '"'; }
+  [[nodiscard]] std::string show(const std::string& value) const { return quoted_text(value); }
 };
 
 /// A kernel interface name; "" is none.
@@ -108,7 +111,7 @@ struct InterfaceKind {
   using Value = std::string;
   [[nodiscard]] static bool accepts(const std::string& name);
   [[nodiscard]] Read<std::string> read(const toml::node& node) const;
-  [[nodiscard]] std::string show(const std::string& value) const { return '"' + value + '"'; }
+  [[nodiscard]] std::string show(const std::string& value) const { return quoted_text(value); }
 };
 
 /// A VLAN: 100 or "100", or "200.100" for the outer and the inner tag; "" is none.
@@ -122,7 +125,7 @@ struct VlanKind {
 struct EalArgumentKind {
   using Value = std::string;
   [[nodiscard]] Read<std::string> read(const toml::node& node) const;
-  [[nodiscard]] std::string show(const std::string& value) const { return '"' + value + '"'; }
+  [[nodiscard]] std::string show(const std::string& value) const { return quoted_text(value); }
 };
 
 /// A unicast IPv4 address; "" is none where there may be none.

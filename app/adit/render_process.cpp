@@ -52,9 +52,4 @@ std::string render_version(const Json& result) {
   return escape_octets(text(result, "name")) + ' ' + escape_octets(text(result, "version")) + '\n';
 }
 
-std::string render_reloaded(const Json&) {
-  return "reloaded: RADIUS servers, rates, [[dae-client]] and chap-secrets; the rest takes effect at the "
-         "next start\n";
-}
-
 }  // namespace adit::app

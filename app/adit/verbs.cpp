@@ -116,6 +116,9 @@ std::vector<Verb> make_verbs() {
        &render_radius},
       {"show", "steering", "How ports choose a worker, how often they missed, who has which calls",
        "show.steering", &render_steering},
+      {"show", "config",
+       "Every key, where it is set, what waits for the next start (accel-ppp: show loaded-config)",
+       "show.config", &render_config},
       {"show", "version", "The version of the running aditd", "version", &render_version},
 
       {"terminate",
@@ -188,8 +191,9 @@ std::vector<Verb> make_verbs() {
        &trial_params,
        &is_accepted},
 
-      {"", "reload", "Read adit.toml and chap-secrets again: RADIUS servers, rates, [[dae-client]], users",
-       "reload", &render_reloaded},
+      {"", "reload",
+       "Read adit.toml and chap-secrets again; says which keys apply, and which at the next start", "reload",
+       &render_reloaded},
   };
 }
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <csignal>
 #include <cstdint>
+#include <sstream>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -42,10 +43,11 @@ OsEntropy& entropy() {
 
 }  // namespace
 
-ControlLoop::ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool, control::LocalUsers& users,
-                         Log& log, control::TimerWheel& wheel, ReloadThread::Read reread,
-                         ServiceNotify notify)
+ControlLoop::ControlLoop(const Config& config, RunningConfig running, Runtime& runtime, SpoolFile spool,
+                         control::LocalUsers& users, Log& log, control::TimerWheel& wheel,
+                         ReloadThread::Read reread, ServiceNotify notify)
     : config_(config),
+      running_(std::move(running)),
       runtime_(runtime),
       users_(users),
       log_(log),
@@ -59,7 +61,7 @@ ControlLoop::ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool
                     entropy(), log, radius_.backend(), host_, runtime.steering(), radius_.accounting()),
       operator_view_(
           concentrator_, runtime, wheel, radius_, chores_, [this] { wait_for_restart(); },
-          [this](OperatorBackend::Reloaded done) { reload(std::move(done)); }, log),
+          [this](OperatorBackend::Reloaded done) { reload(std::move(done)); }, running_, log),
       reload_thread_(loop_.io(), std::move(reread)),
       operator_socket_(loop_.io(), chores_, operator_view_, config.cli),
       second_(loop_.io()),
@@ -168,7 +170,7 @@ void ControlLoop::on_signal(int signal) {
   loop_.tick();
   if (signal == SIGHUP) {
     log_.reopen();
-    reload([](const std::expected<void, std::string>&) {});
+    reload([](const OperatorBackend::ReloadResult&) {});
   } else {
     begin_drain(signal);
   }
@@ -183,23 +185,48 @@ void ControlLoop::reload(OperatorBackend::Reloaded done) {
   });
 }
 
-/// Applies all of it or nothing; problems are logged and returned to the caller.
-std::expected<void, std::string> ControlLoop::use(ConfigResult reread) {
+/// Applies all that is live, or nothing; problems are logged and returned to the caller.
+OperatorBackend::ReloadResult ControlLoop::use(ConfigResult reread) {
   const std::optional<Config>& config = reread.config;
-  const std::expected<void, std::string> reloaded =
-      config ? radius_.reload(*config) : std::unexpected(errors_of(reread.problems));
-  if (reloaded) {
-    log_warnings(reread.problems, log_);
-    reload_thread_.discard(users_.use(std::move(reread.users.users)));
-    log_.event(Severity::kInfo, "reloaded",
-               {{"radius_servers", std::to_string(config->radius.servers.size())},
-                {"dae_clients", std::to_string(config->dae.clients.size())},
-                {"local_users", std::to_string(users_.size())}});
-  } else {
-    reload_thread_.discard(std::move(reread.users.users));
-    log_.event(Severity::kError, "reload_refused", {{"why", reloaded.error()}});
+  if (!config) {
+    const std::string why = errors_of(reread.problems);
+    return refuse(std::move(reread), why);
   }
-  return reloaded;
+  if (const auto applied = radius_.reload(*config); !applied) {
+    return refuse(std::move(reread), applied.error());
+  }
+  if (has_accounting(config->radius) != (radius_.accounting() != nullptr)) {
+    reread.problems.push_back(
+        {.warning = true, .line = "radius-server.acct-port: accounting begins or ends at the next start"});
+  }
+  OperatorBackend::ReloadReport report{
+      .users = reread.users.users.size(), .changes = running_.use(std::move(reread.sheet)), .warnings = {}};
+  reload_thread_.discard(users_.use(std::move(reread.users.users)));
+  log_.event(Severity::kInfo, "reloaded",
+             {{"radius_servers", std::to_string(config->radius.servers.size())},
+              {"dae_clients", std::to_string(config->dae.clients.size())},
+              {"local_users", std::to_string(report.users)}});
+  log_warnings(reread.problems, log_);
+  for (const ConfigProblem& problem : reread.problems) {
+    report.warnings.push_back(problem.line);  // there is no error
+  }
+  for (const ConfigChange& change : report.changes) {
+    log_.event(Severity::kInfo, "config_changed",
+               {{"key", change.name()},
+                {"was", plain_value(change.was.value_or(""))},
+                {"is", plain_value(change.is.value_or(""))},
+                {"effect", change.live ? "applied" : "next_start"}});
+  }
+  return report;
+}
+
+std::unexpected<std::string> ControlLoop::refuse(ConfigResult reread, const std::string& why) {
+  reload_thread_.discard(std::move(reread.users.users));
+  std::istringstream lines(why);
+  for (std::string line; std::getline(lines, line);) {
+    log_.event(Severity::kError, "reload_refused", {{"why", line}});
+  }
+  return std::unexpected(why);
 }
 
 void ControlLoop::wait_for_second() {

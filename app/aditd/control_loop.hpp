@@ -31,10 +31,11 @@ namespace adit::app {
 
 class ControlLoop final : TcpEvents, AcceptEvents {
  public:
-  /// `reread` loads the configuration again, for reload(); it runs on another thread. All references outlive
-  /// the loop. `notify`: the service manager, if there is one.
-  ControlLoop(const Config& config, Runtime& runtime, SpoolFile spool, control::LocalUsers& users, Log& log,
-              control::TimerWheel& wheel, ReloadThread::Read reread, ServiceNotify notify);
+  /// `running`: `config` key by key. `reread` loads the configuration again, for reload(); it runs on another
+  /// thread. All references outlive the loop. `notify`: the service manager, if there is one.
+  ControlLoop(const Config& config, RunningConfig running, Runtime& runtime, SpoolFile spool,
+              control::LocalUsers& users, Log& log, control::TimerWheel& wheel, ReloadThread::Read reread,
+              ServiceNotify notify);
 
   /// Opens netlink, RADIUS, TCP/1723 and the operator's socket.
   [[nodiscard]] std::expected<void, std::string> open();
@@ -53,7 +54,8 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   void on_closed(control::ConnectionId id, control::EndReason reason) override;
 
   void reload(OperatorBackend::Reloaded done);
-  std::expected<void, std::string> use(ConfigResult reread);
+  OperatorBackend::ReloadResult use(ConfigResult reread);
+  std::unexpected<std::string> refuse(ConfigResult reread, const std::string& why);
   bool read_mailboxes();
   void on_message(const contract::ToControl& message, std::span<const std::uint8_t> frame);
   void wait_for_second();
@@ -70,6 +72,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   void wait_for_announcement();
 
   const Config& config_;
+  RunningConfig running_;
   Runtime& runtime_;
   control::LocalUsers& users_;
   Log& log_;

@@ -124,8 +124,9 @@ void filter_calls(FilterMode mode, Log& log) {
 }
 
 /// From the ports to the last worker. However it ends, nothing uses DPDK any more.
-std::expected<void, std::string> serve_on(const EalInit& eal, const Config& config, const Options& options,
-                                          SpoolFile&& spool, control::LocalUsers& users, Log& log) {
+std::expected<void, std::string> serve_on(const EalInit& eal, const Config& config,
+                                          const RunningConfig& running, SpoolFile&& spool,
+                                          control::LocalUsers& users, Log& log) {
   auto runtime = Runtime::start(config, eal);
   if (!runtime) {
     return std::unexpected(std::move(runtime.error()));
@@ -133,8 +134,9 @@ std::expected<void, std::string> serve_on(const EalInit& eal, const Config& conf
   log_ports(**runtime, log);
   control::TimerWheel wheel;
   ControlLoop loop(
-      config, **runtime, std::move(spool), users, log, wheel,
-      [&] { return load_config(options.config, &config); }, ServiceNotify::from_environment());
+      config, running, **runtime, std::move(spool), users, log, wheel,
+      [&] { return load_config(running.file(), &config); },
+      ServiceNotify::from_environment());
   if (auto opened = loop.open(); !opened) {
     return opened;
   }
@@ -171,7 +173,8 @@ int serve(ConfigResult&& read, const Options& options) {
   for (const std::string& note : eal->notes) {
     (*log)->event(Severity::kWarning, "eal", {{"note", note}});
   }
-  const auto served = serve_on(*eal, config, options, std::move(*spool), users, **log);
+  const RunningConfig running(options.config, std::move(read.sheet));
+  const auto served = serve_on(*eal, config, running, std::move(*spool), users, **log);
   stop_eal();
   if (!served) {
     return cannot_start(served.error(), config, log->get());

@@ -17,7 +17,7 @@ using dataplane::WorkerCounter;
 OperatorView::OperatorView(control::Concentrator& concentrator, Runtime& runtime,
                            const control::TimerWheel& wheel, RadiusService& radius, Chores& chores,
                            std::function<void()> on_restart, std::function<void(Reloaded)> reload,
-                           control::EventLog& log)
+                           const RunningConfig& config, control::EventLog& log)
     : concentrator_(concentrator),
       runtime_(runtime),
       wheel_(wheel),
@@ -25,6 +25,7 @@ OperatorView::OperatorView(control::Concentrator& concentrator, Runtime& runtime
       chores_(chores),
       on_restart_(std::move(on_restart)),
       reload_(std::move(reload)),
+      config_(config),
       log_(log),
       began_(rte_rdtsc()) {}
 

@@ -24,7 +24,7 @@ class OperatorView final : public OperatorBackend {
   /// PortSupervisor::finish_restart().
   OperatorView(control::Concentrator& concentrator, Runtime& runtime, const control::TimerWheel& wheel,
                RadiusService& radius, Chores& chores, std::function<void()> on_restart,
-               std::function<void(Reloaded)> reload, control::EventLog& log);
+               std::function<void(Reloaded)> reload, const RunningConfig& config, control::EventLog& log);
 
   [[nodiscard]] NextSessions sessions() const override;
   [[nodiscard]] control::ConcentratorStats stats() const override;
@@ -42,6 +42,7 @@ class OperatorView final : public OperatorBackend {
     radius_.try_login(std::move(login), std::move(done));
   }
   void reload(Reloaded done) override { reload_(std::move(done)); }
+  [[nodiscard]] const RunningConfig& config() const override { return config_; }
   void restart_port(const std::string& name, Restarted done) override;
   [[nodiscard]] std::vector<control::WorkerSeats> seats() const override { return concentrator_.seats(); }
   [[nodiscard]] std::vector<MemoryRow> memory() const override;
@@ -64,6 +65,7 @@ class OperatorView final : public OperatorBackend {
   Chores& chores_;
   std::function<void()> on_restart_;
   std::function<void(Reloaded)> reload_;
+  const RunningConfig& config_;
   control::EventLog& log_;
   std::uint64_t began_;  // TSC
 };

@@ -27,10 +27,11 @@ constexpr off_t kMaxDictionaryOctets = off_t{8} << 20;
 constexpr std::size_t kMaxPasswordFiles = 10;  // whose access is checked; each may be a line of the output
 constexpr toml::source_position kNowhere{0, 0};
 
-ConfigResult finish(Config&& config, Problems& problems) {
+ConfigResult finish(ReadConfig&& read, Problems& problems) {
   ConfigResult result;
   if (!problems.any_error()) {
-    result.config = std::move(config);
+    result.config = std::move(read.config);
+    result.sheet = std::move(read.sheet);
   }
   result.problems = problems.take();
   return result;
@@ -224,9 +225,9 @@ ConfigResult parse_config(std::string_view toml, std::string_view name,
   } catch (const toml::parse_error& error) {
     problems.error(error.source().begin, "TOML", "", escape_octets(error.description()),
                    "see https://toml.io");
-    return finish(Config(), problems);
+    return finish({}, problems);
   }
-  Config config = read_config(document, read, problems);
+  ReadConfig config = read_config(document, read, problems);
   wipe_texts(document);
   return finish(std::move(config), problems);
 }
@@ -237,7 +238,7 @@ ConfigResult load_config(const std::string& path, const Config* running) {
     Problems problems(path);
     problems.error(kNowhere, "config file", "", text.error().wrong,
                    text.error().remedy + " with --config FILE (aditd --sample-config prints a complete one)");
-    return finish(Config(), problems);
+    return finish({}, problems);
   }
   ConfigResult result = parse_config(*text, path, read_dictionary);
   crypto::wipe(text->data(), text->size());
@@ -262,7 +263,7 @@ std::string errors_of(const std::vector<ConfigProblem>& problems) {
   std::string errors;
   for (const ConfigProblem& problem : problems) {
     if (!problem.warning) {
-      errors += (errors.empty() ? "" : "; ") + problem.line;
+      errors += (errors.empty() ? "" : "\n") + problem.line;
     }
   }
   return errors;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/aditd/config/sheet.hpp"
 #include "app/config_problems.hpp"
 #include "app/host/process/system_call_filter.hpp"
 #include "controlplane/auth/user_table.hpp"
@@ -91,6 +92,7 @@ struct Config {
 
 struct ConfigResult {
   std::optional<Config> config;  ///< none when any problem is an error
+  Sheet sheet{};                 ///< the same key by key
   std::vector<ConfigProblem> problems;
   control::ParsedUsers
       users;  ///< from chap-secrets, if load_config() read it; its notes are among `problems`
@@ -109,7 +111,7 @@ struct ConfigResult {
 /// chap-secrets may name until the next start. Needs crypto::initialise() first. Any thread.
 [[nodiscard]] ConfigResult load_config(const std::string& path, const Config* running = nullptr);
 
-/// The errors among `problems`, joined by "; ".
+/// The errors among `problems`, a line each.
 [[nodiscard]] std::string errors_of(const std::vector<ConfigProblem>& problems);
 
 /// The complete commented sample, packaging/adit.toml: every key with its default and meaning.

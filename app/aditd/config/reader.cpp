@@ -90,7 +90,10 @@ class Reader {
     check_config(config_, places_, problems_);
   }
 
-  [[nodiscard]] Config& config() { return config_; }
+  [[nodiscard]] ReadConfig result() && {
+    Sheet sheet = make_sheet(config_, places_);
+    return {std::move(config_), std::move(sheet)};
+  }
 
  private:
   // `place` is the section's name, with the table's index if the section repeats.
@@ -166,11 +169,11 @@ class Reader {
 
 }  // namespace
 
-Config read_config(const toml::table& document, const control::radius::ReadFile& read_dictionary,
-                   Problems& problems) {
+ReadConfig read_config(const toml::table& document, const control::radius::ReadFile& read_dictionary,
+                       Problems& problems) {
   Reader reader(problems, read_dictionary);
   reader.read(document);
-  return std::move(reader.config());
+  return std::move(reader).result();
 }
 
 }  // namespace adit::app

@@ -9,9 +9,14 @@
 
 namespace adit::app {
 
+struct ReadConfig {
+  Config config;
+  Sheet sheet;
+};
+
 /// Reports every problem; the Config is valid only if none is an error. `document` outlives the problems'
 /// places.
-[[nodiscard]] Config read_config(const toml::table& document,
-                                 const control::radius::ReadFile& read_dictionary, Problems& problems);
+[[nodiscard]] ReadConfig read_config(const toml::table& document,
+                                     const control::radius::ReadFile& read_dictionary, Problems& problems);
 
 }  // namespace adit::app

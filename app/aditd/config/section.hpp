@@ -17,16 +17,28 @@
 
 namespace adit::app {
 
+/// The list that a repeated section fills, an element for each table.
+struct Tables {
+  std::size_t (*count)(const Config&) = nullptr;
+  void (*resize)(Config&, std::size_t) = nullptr;
+};
+#define ADIT_TABLES(list)                                  \
+  {.count = [](const Config& c) { return c.list.size(); }, \
+   .resize = [](Config& c, std::size_t count) { c.list.resize(count); }}
+
 struct Section {
   std::string_view name;
   std::string_view help{};
-  std::string_view more{};               ///< extra tables of a repeated section, for the sample
-  bool optional = false;                 ///< the sample comments out the whole section
-  void (*add_table)(Config&) = nullptr;  ///< of [[name]], one table per item: adds what the next table fills
-  void (*complete)(Config&) = nullptr;   ///< derives omitted values once all sections are read
+  std::string_view more{};              ///< extra tables of a repeated section, for the sample
+  bool optional = false;                ///< the sample comments out the whole section
+  bool live = false;                    ///< a reload applies all of its keys, and tables that come or go
+  Tables tables{};                      ///< of [[name]]
+  void (*complete)(Config&) = nullptr;  ///< derives omitted values once all sections are read
   std::vector<Key<Config>> keys;
 
-  [[nodiscard]] bool repeated() const { return add_table != nullptr; }
+  [[nodiscard]] bool repeated() const { return tables.resize != nullptr; }
+  /// Adds what the next table fills: keys' accessors name the last one.
+  void add_table(Config& config) const { tables.resize(config, tables.count(config) + 1); }
 };
 
 /// In sample order.
@@ -64,6 +76,9 @@ inline const ChoiceKind<bool> kAllowDeny{{{"deny", false}, {"allow", true}}};
 [[nodiscard]] Section shaper_section();
 [[nodiscard]] Section cli_section();
 [[nodiscard]] Section log_section();
+
+/// `config` as read, key by key. `places` of the file's keys.
+[[nodiscard]] Sheet make_sheet(const Config& config, const Places& places);
 
 /// The checks that no single key can make: missing, contradictory, overlapping values. Depends only on its
 /// arguments.

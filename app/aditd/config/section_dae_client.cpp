@@ -22,7 +22,8 @@ Section dae_client_section() {
   return {.name = "dae-client",
           .help = "Who may end and change sessions by RADIUS (RFC 5176): one table per client.",
           .optional = true,
-          .add_table = [](Config& config) { config.dae.clients.emplace_back(); },
+          .live = true,
+          .tables = ADIT_TABLES(dae.clients),
           .complete = &complete_dae_clients,
           .keys = {
               ADIT_KEY("name", "", dae.clients.back().name, (TextKind{0, 31}),

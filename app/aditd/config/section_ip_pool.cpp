@@ -73,7 +73,7 @@ void check_ranges(const Config& config, const Places& places, Problems& problems
 Section ip_pool_section() {
   return {.name = "ip-pool",
           .help = "Pools of client addresses: one table per pool. They must not overlap.",
-          .add_table = [](Config& config) { config.control.ip.pools.emplace_back(); },
+          .tables = ADIT_TABLES(control.ip.pools),
           .keys = {
               ADIT_KEY("name", "", control.ip.pools.back().name, (TextKind{1, 63}),
                        "Users without a pool of their own use \"default\"."),

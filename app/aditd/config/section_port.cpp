@@ -86,7 +86,7 @@ Section port_section() {
       .name = "port",
       .help = "The ports that workers poll: one table per port, at least one for each side.",
       .more = "[[port]]\ninterface = \"core0\"\nrole = \"core\"\n",
-      .add_table = [](Config& config) { config.ports.emplace_back(); },
+      .tables = ADIT_TABLES(ports),
       .complete = &complete_ports,
       .keys = {
           ADIT_KEY("name", "", ports.back().name, (TextKind{0, 31}),

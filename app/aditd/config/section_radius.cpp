@@ -27,28 +27,28 @@ Section radius_section() {
           ADIT_KEY(
               "nas-ip-address", "", nas.address, Ipv4Kind{true},
               "NAS-IP-Address, by which servers know this machine's sessions. \"\": the first of pptp.bind."),
-          ADIT_KEY("timeout", "", radius.timeout, (DurationKind{100ms, 1min}),
-                   "Before a login's request is repeated."),
-          ADIT_KEY("acct-repeat", "", radius.acct_timeout, (DurationKind{100ms, 1min}),
-                   "Before an accounting record is repeated: nobody waits for its answer."),
-          ADIT_KEY("max-try", "", radius.tries, (NumberKind<std::uint32_t>{1, 20}),
-                   "How often a request is sent to one server before the next server is asked."),
-          ADIT_KEY(
+          live(ADIT_KEY("timeout", "", radius.timeout, (DurationKind{100ms, 1min}),
+                        "Before a login's request is repeated.")),
+          live(ADIT_KEY("acct-repeat", "", radius.acct_timeout, (DurationKind{100ms, 1min}),
+                        "Before an accounting record is repeated: nobody waits for its answer.")),
+          live(ADIT_KEY("max-try", "", radius.tries, (NumberKind<std::uint32_t>{1, 20}),
+                        "How often a request is sent to one server before the next server is asked.")),
+          live(ADIT_KEY(
               "patience", "", radius.patience, (DurationKind{100ms, 1min}),
               "How long a login waits for the last server that is left to ask, and \"radius-then-local\" for "
-              "all of them."),
-          ADIT_KEY(
+              "all of them.")),
+          live(ADIT_KEY(
               "max-fail", "", radius.max_fail, (NumberKind<std::uint32_t>{1, 1000}),
               "Unanswered requests in a row after which a server counts as dead: no login waits for it any "
-              "more."),
-          ADIT_KEY(
+              "more.")),
+          live(ADIT_KEY(
               "dead-time", "", radius.dead_time, (DurationKind{1s, 24h}),
               "How long a dead server gets nothing but probes (Status-Server). Then it is also sent a copy "
-              "of a login,\nwhich does not wait for it."),
-          ADIT_KEY("sockets", "", radius.lanes, (NumberKind<std::uint32_t>{1, 64}),
-                   "Sockets for each server and service: 256 requests each may wait for an answer."),
-          ADIT_KEY("max-waiting", "", radius.max_waiting, kCount,
-                   "Requests of each service that wait for a free identifier; more are refused."),
+              "of a login,\nwhich does not wait for it.")),
+          live(ADIT_KEY("sockets", "", radius.lanes, (NumberKind<std::uint32_t>{1, 64}),
+                        "Sockets for each server and service: 256 requests each may wait for an answer.")),
+          live(ADIT_KEY("max-waiting", "", radius.max_waiting, kCount,
+                        "Requests of each service that wait for a free identifier; more are refused.")),
           ADIT_KEY("acct-interim-interval", "", control.interim_interval, (DurationKind{0s, 24h}),
                    "Between interim accounting records of a session, unless its Access-Accept says "
                    "otherwise. 0: none."),
@@ -68,20 +68,21 @@ Section radius_section() {
           ADIT_KEY("spool-records", "", spool.records, (NumberKind<std::uint32_t>{1024, 8'000'000}),
                    "Sessions that are up and Stops that wait for a server, together; 1 KiB each, reserved at "
                    "start."),
-          ADIT_KEY(
+          live(ADIT_KEY(
               "dae-ip-address", "", dae.address, Ipv4Kind{true},
               "Where Disconnect- and CoA-Requests (RFC 5176) of a [[dae-client]] are taken. \"\": on every "
-              "address."),
-          ADIT_KEY("dae-port", "", dae.port, (NumberKind<std::uint16_t>{1, 65'535}), "The UDP port."),
-          ADIT_KEY("dae-window", "", dae.window, (DurationKind{1s, 1h}),
-                   "How far their Event-Timestamp may be from our clock; a repeated request has no effect "
-                   "for as long."),
-          ADIT_KEY(
+              "address.")),
+          live(ADIT_KEY("dae-port", "", dae.port, (NumberKind<std::uint16_t>{1, 65'535}), "The UDP port.")),
+          live(ADIT_KEY(
+              "dae-window", "", dae.window, (DurationKind{1s, 1h}),
+              "How far their Event-Timestamp may be from our clock; a repeated request has no effect "
+              "for as long.")),
+          live(ADIT_KEY(
               "dictionary", "", radius_dictionaries,
               (ListKind<PathKind>{{kMaxPath, false}, "write [\"/etc/adit/dictionary.acme\"]"}),
               "FreeRADIUS dictionaries: names of attributes for [[radius-rate]] beyond the built-in ones. "
               "The last "
-              "one wins."),
+              "one wins.")),
       }};
 }
 

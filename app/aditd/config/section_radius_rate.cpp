@@ -23,7 +23,8 @@ Section radius_rate_section() {
           "and\n"
           "WISPr-Bandwidth-Max-Down, Cisco-AVPair, Filter-Id.",
       .optional = true,
-      .add_table = [](Config& config) { config.radius_rates.emplace_back(); },
+      .live = true,
+      .tables = ADIT_TABLES(radius_rates),
       .keys = {
           ADIT_KEY("attribute", "\"WISPr-Bandwidth-Max-Down\"", radius_rates.back().attribute,
                    (TextKind{1, 128}), "Its name in a dictionary."),

@@ -19,7 +19,8 @@ Section radius_server_section() {
       .name = "radius-server",
       .help = "RADIUS servers: one table per server.",
       .optional = true,
-      .add_table = [](Config& config) { config.radius.servers.emplace_back(); },
+      .live = true,
+      .tables = ADIT_TABLES(radius.servers),
       .complete = &complete_radius_servers,
       .keys = {
           ADIT_KEY("name", "", radius.servers.back().name, (TextKind{0, 31}),

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/aditd/config/sheet.hpp"
 #include "controlplane/auth/trial_login.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
 #include "controlplane/radius/accounting.hpp"
@@ -113,11 +114,19 @@ class OperatorBackend {
   /// Asks the RADIUS servers as for a client that dials; `done` may be called later, or never if the servers
   /// are removed first.
   virtual void try_login(control::TrialLogin login, control::TrialLogins::Done done) = 0;
-  /// Reloads the configuration and calls `done`, now or later: RADIUS servers, rates, [[dae-client]] and
-  /// chap-secrets take effect at once, the rest at the next start. An error names the line; nothing has
-  /// changed then.
-  using Reloaded = std::function<void(const std::expected<void, std::string>& result)>;
+  /// What a reload has done.
+  struct ReloadReport {
+    std::size_t users = 0;              ///< of chap-secrets
+    std::vector<ConfigChange> changes;  ///< what the file says otherwise than what ran
+    std::vector<std::string> warnings;  ///< about the file, a line each
+  };
+  using ReloadResult = std::expected<ReloadReport, std::string>;
+  using Reloaded = std::function<void(const ReloadResult& result)>;
+  /// Reloads the configuration and calls `done`, now or later: live keys and chap-secrets take effect at once,
+  /// the rest at the next start. The error has a line for each problem; nothing has changed then.
   virtual void reload(Reloaded done) = 0;
+  /// What runs, and the file as last loaded. Only while the backend lives, and until it reloads.
+  [[nodiscard]] virtual const RunningConfig& config() const = 0;
   /// Stops and starts the port's device and calls `done`, now or later; calls stay up. The error says why it did not
   /// start, and what to do.
   using Restarted = std::function<void(const std::expected<void, std::string>& result)>;

@@ -175,9 +175,9 @@ void reload(const Json& params, const std::string& /*by*/, OperatorBackend& back
     answer(invalid_params("reload takes no params"));
     return;
   }
-  backend.reload([answer](const std::expected<void, std::string>& reloaded) {
+  backend.reload([answer](const OperatorBackend::ReloadResult& reloaded) {
     if (reloaded) {
-      answer(Json{{"reloaded", true}});
+      answer(reload_json(*reloaded));
     } else {
       answer(std::unexpected(RpcError{kRefused, reloaded.error()}));
     }

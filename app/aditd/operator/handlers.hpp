@@ -10,6 +10,7 @@ namespace adit::app {
 
 [[nodiscard]] List show_sessions(const OperatorBackend& backend);
 [[nodiscard]] List show_admission(const OperatorBackend& backend);
+[[nodiscard]] List show_config(const OperatorBackend& backend);
 [[nodiscard]] Json show_stat(const OperatorBackend& backend);
 [[nodiscard]] Json show_version(const OperatorBackend& backend);
 [[nodiscard]] Json show_drops(const OperatorBackend& backend);
@@ -27,6 +28,8 @@ void shape(const Json& params, const std::string& by, OperatorBackend& backend, 
 void restart_port(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);
 void reload(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);
 void try_radius(const Json& params, OperatorBackend& backend, const Answer& answer);
+
+[[nodiscard]] Json reload_json(const OperatorBackend::ReloadReport& report);
 
 /// On one line. Peers' names need not be UTF-8: invalid octets become U+FFFD.
 [[nodiscard]] std::string dump(const Json& json);

@@ -16,6 +16,7 @@ std::span<const Method> methods() {
       {"show.steering", &show_steering},
       {"show.ports", &show_ports},
       {"show.radius", &show_radius},
+      {"show.config", &show_config},
       // {"user": "alice", "password": "...", "method": "mschap-v2"}
       {"try.radius", &try_radius},
       // {"by": "username"|"ip"|"sid"|"all", "value": "...", "hard": false}

@@ -103,7 +103,7 @@ TEST_F(AditCommand, ShowsTablesAndJson) {
         std::pair("workers", "steer-miss"), std::pair("counters", "acks_of_unsent"),
         std::pair("pools", "default"), std::pair("admission", "192.0.2.9"),
         std::pair("steering", "RSS of addresses"), std::pair("ports", "200.100"), std::pair("radius", "aaa1"),
-        std::pair("version", "aditd ")}) {
+        std::pair("config", "at the next start"), std::pair("version", "aditd ")}) {
     const Outcome table = adit("show " + std::string(what));
     EXPECT_EQ(table.code, 0) << table.text;
     EXPECT_NE(table.text.find(word), std::string::npos) << table.text;
@@ -158,6 +158,17 @@ TEST_F(AditCommand, IdlesAWorkerAndUsesItAgain) {
             "adit: aditd refused: worker takes a worker's number, 0 to 1, and in_use, true or false\n");
   backend_.last_in_use = 0;
   EXPECT_EQ(adit("worker idle 0").text, "adit: aditd refused: the last worker in use cannot be idled\n");
+}
+
+TEST_F(AditCommand, ARefusedReloadIsPrintedAsText) {
+  backend_.reloads = std::unexpected(
+      "t.toml:15:7: ppp.mtu: value \"x\": is not a number\nt.toml:16:1: ppp.a\\x1b[2J: no such key\x1b[2J");
+  serve();
+  const Outcome refused = adit("reload");
+  EXPECT_EQ(refused.code, 4);
+  EXPECT_EQ(refused.text,
+            "adit: aditd refused: t.toml:15:7: ppp.mtu: value \"x\": is not a number\n"
+            "t.toml:16:1: ppp.a\\x1b[2J: no such key\\x1b[2J\n");
 }
 
 TEST_F(AditCommand, SaysWhenNothingMatched) {

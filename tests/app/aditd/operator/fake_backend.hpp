@@ -131,6 +131,33 @@ class FakeBackend final : public OperatorBackend {
     done(terminates);
   }
   void reload(Reloaded done) override { done(reloads); }
+  /// One key that waits for the next start, a table that comes then and one that goes.
+  static RunningConfig waiting() {
+    const auto pool = [](const char* name, std::uint32_t line) {
+      return Setting{.section = "ip-pool",
+                     .table = name,
+                     .key = "ranges",
+                     .value = "[\"10.70.0.1-10.70.0.2\"]",
+                     .at = {line, 10}};
+    };
+    const auto sheet = [&](const char* mtu, Setting last) {
+      return Sheet{{.section = "ppp", .table = "", .key = "mru", .value = "1436"},
+                   {.section = "ppp", .table = "", .key = "mtu", .value = mtu, .at = {15, 7}},
+                   {.section = "radius-server",
+                    .table = "aaa1",
+                    .key = "secret",
+                    .value = "\"(secret)\"",
+                    .at = {18, 10},
+                    .live = true},
+                   {.section = "mss", .table = "", .key = "clamp", .value = "true"},
+                   std::move(last)};
+    };
+    RunningConfig running("/etc/adit/adit.toml", sheet("1400", pool("old", 21)));
+    running.use(sheet("1300", pool("new", 21)));
+    return running;
+  }
+  const RunningConfig& config() const override { return config_; }
+  RunningConfig config_ = waiting();
   void try_login(control::TrialLogin login, control::TrialLogins::Done done) override {
     trials.emplace_back(std::move(login), done);
     if (answers_trials) {
@@ -162,7 +189,12 @@ class FakeBackend final : public OperatorBackend {
   std::vector<Counted> terminating;
   std::vector<std::pair<control::TrialLogin, control::TrialLogins::Done>> trials;
   bool answers_trials = false;
-  std::expected<void, std::string> reloads;
+  ReloadResult reloads = ReloadReport{
+      .users = 2,
+      .changes = {{"radius-server", "aaa1", "secret", "\"(secret)\"", "\"(secret)\"", true},
+                  {"pptp", "", "bind", "[\"192.0.2.1\"]", "[\"192.0.2.1\", \"192.0.2.2\"]", false},
+                  {"ip-pool", "b", "ranges", std::nullopt, "[\"10.70.0.1-10.70.0.2\"]", false}},
+      .warnings = {"t.toml:15:11: warning: auth.methods: value \"pap\": sends passwords in clear text"}};
   std::vector<control::WorkerSeats> seats_{{.calls = 3}, {.calls = 4, .pressed = true}};
   std::uint16_t last_in_use = 9;
   std::uint64_t restarts = 0;

@@ -300,12 +300,13 @@ TEST_F(Rpc, WhatChangesSomethingIsNotedWithWhoAskedForIt) {
   EXPECT_TRUE(backend_.noted.empty()) << "who only looks";
   by_alice(R"({"jsonrpc":"2.0","id":1,"method":"terminate","params":{"by":"username","value":"bob"}})");
   by_alice(R"({"jsonrpc":"2.0","method":"terminate","params":{"by":"nobody"}})");
+  backend_.reloads = OperatorBackend::ReloadReport{};
   by_alice(R"({"jsonrpc":"2.0","id":1,"method":"reload"})");
   EXPECT_EQ(backend_.noted,
             (std::vector<std::string>{
                 R"(uid 1000 terminate {"by":"username","value":"bob"} {"terminated":2})",
                 R"(uid 1000 terminate {"by":"nobody"} by must be "username", "ip", "sid" or "all")",
-                R"(uid 1000 reload  {"reloaded":true})"}));
+                R"(uid 1000 reload  {"reloaded":true,"users":0,"changes":[],"warnings":[]})"}));
 }
 
 TEST_F(Rpc, OfAnAnswerThatIsATableItsOutcomeIsNoted) {
