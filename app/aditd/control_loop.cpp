@@ -188,7 +188,7 @@ void ControlLoop::reload(OperatorBackend::Reloaded done) {
 /// Applies all that is live, or nothing; problems are logged and returned to the caller.
 OperatorBackend::ReloadResult ControlLoop::use(ConfigResult reread) {
   const std::optional<Config>& config = reread.config;
-  if (!config) {
+  if (!config || !reread.starts_here) {
     const std::string why = errors_of(reread.problems);
     return refuse(std::move(reread), why);
   }

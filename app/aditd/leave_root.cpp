@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/aditd/leave_root.hpp"
 
-#include <grp.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -15,12 +14,6 @@ namespace adit::app {
 namespace {
 
 using control::Severity;
-
-/// None: it stays root.
-std::optional<Account> account_of(const Config& config) {
-  auto account = find_account(config.core.user.empty() ? "adit" : config.core.user);
-  return account && account->uid != 0 ? account : std::nullopt;
-}
 
 std::string directory_of(const std::string& file) {
   return std::filesystem::path(file).parent_path();
@@ -48,18 +41,6 @@ void prepare_for(const Account& account, const Config& config) {
   hand_over_file(config.log.fail_file, account);
 }
 
-/// At the next reload, which would otherwise be the first to say so.
-void tell_unreadable(const std::string& file, const Account& account, control::EventLog& log) {
-  if (::access(file.c_str(), R_OK) != 0) {
-    const struct group* own = ::getgrgid(account.gid);
-    const std::string group = own != nullptr ? own->gr_name : std::to_string(account.gid);
-    log.event(Severity::kWarning, "unreadable",
-              {{"file", file},
-               {"user", account.name},
-               {"remedy", "chown root:" + group + " it and chmod 640 it, else reload fails"}});
-  }
-}
-
 }  // namespace
 
 void prepare(const Config& config) {
@@ -68,8 +49,7 @@ void prepare(const Config& config) {
   }
 }
 
-std::expected<void, std::string> leave_root(const Config& config, const std::string& config_file,
-                                            control::EventLog& log) {
+std::expected<void, std::string> leave_root(const Config& config, control::EventLog& log) {
   if (::geteuid() != 0) {
     return {};
   }
@@ -88,8 +68,6 @@ std::expected<void, std::string> leave_root(const Config& config, const std::str
   // Where EAL makes the directory of its telemetry socket, as systemd would say it.
   ::setenv("RUNTIME_DIRECTORY", directory_of(config.cli.socket).c_str(), 0);
   log.event(Severity::kInfo, "left_root", {{"user", account->name}, {"keeps", kept_capabilities()}});
-  tell_unreadable(config_file, *account, log);
-  tell_unreadable(config.chap_secrets, *account, log);
   return {};
 }
 

@@ -16,10 +16,8 @@ namespace adit::app {
 /// earlier aditd wrote as root to the user. Nothing when there is no such user.
 void prepare(const Config& config);
 
-/// Prepares, and becomes the user. Nothing when this is not root's process; logged when it stays root's, and for files that it can
-/// no longer read. `config_file`: where the configuration is. The error is one line with a remedy.
-[[nodiscard]] std::expected<void, std::string> leave_root(const Config& config,
-                                                          const std::string& config_file,
-                                                          control::EventLog& log);
+/// Prepares, and becomes the user. Nothing when this is not root's process; logged when it stays root's. The error is one
+/// line with a remedy.
+[[nodiscard]] std::expected<void, std::string> leave_root(const Config& config, control::EventLog& log);
 
 }  // namespace adit::app

@@ -54,20 +54,27 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   return spdlog::level::info;
 }
 
-std::string cannot_append(std::string_view key, const std::string& file, std::string_view why) {
-  return std::string(key) + ": value " + quote_if_needed(file) + ": " + escape_octets(why) +
-         "; its directory must belong to the user that aditd runs as, do: install -d -o adit -g adit " +
-         escape_octets(std::filesystem::path(file).parent_path().string()) +
-         " (adit.service may write to /var/log/adit; elsewhere it needs ReadWritePaths=)";
+Obstacle cannot_append(std::string_view key, const std::string& file, std::string_view why) {
+  return {
+      .section = "log",
+      .table = "",
+      .key = std::string(key),
+      .value = quote_if_needed(file),
+      .wrong = escape_octets(why),
+      .remedy = "its directory must belong to the user that aditd runs as, do: install -d -o adit -g adit " +
+                escape_octets(std::filesystem::path(file).parent_path().string()) +
+                " (adit.service may write to /var/log/adit; elsewhere it needs ReadWritePaths=)"};
 }
 
-constexpr std::string_view kFileKey = "log.log-file", kFailFileKey = "log.log-fail-file";
+constexpr std::string_view kFileKey = "log-file", kFailFileKey = "log-fail-file";
 
 std::expected<spdlog::sink_ptr, std::string> open_file(std::string_view key, const std::string& file) {
   try {
     return std::make_shared<spdlog::sinks::basic_file_sink_st>(file);
   } catch (const spdlog::spdlog_ex& error) {
-    return std::unexpected(cannot_append(key, file, error.what()));
+    const Obstacle found = cannot_append(key, file, error.what());
+    return std::unexpected(found.section + '.' + found.key + ": value " + found.value + ": " + found.wrong +
+                           "; " + found.remedy);
   }
 }
 
@@ -98,9 +105,9 @@ std::expected<spdlog::sink_ptr, std::string> open_fail_sink(const LogSettings& s
   return std::make_shared<spdlog::sinks::dist_sink_st>(std::move(sinks));
 }
 
-std::expected<void, std::string> check_file(std::string_view key, const std::string& name) {
+std::optional<Obstacle> check_file(std::string_view key, const std::string& name) {
   if (name.empty()) {
-    return {};
+    return std::nullopt;
   }
   const std::filesystem::path file = name;
   std::filesystem::path nearest = file;  // what is missing is made in it
@@ -110,13 +117,19 @@ std::expected<void, std::string> check_file(std::string_view key, const std::str
   }
   const bool is_directory = std::filesystem::is_directory(nearest, ignored);
   if (is_directory == (nearest == file)) {
-    return std::unexpected(cannot_append(key, name, std::strerror(is_directory ? EISDIR : ENOTDIR)));
+    return cannot_append(key, name, std::strerror(is_directory ? EISDIR : ENOTDIR));
   }
   if (::access(nearest.c_str(), is_directory ? W_OK | X_OK : W_OK) != 0) {
     const int error = errno;
-    return std::unexpected(cannot_append(key, name, nearest.string() + ": " + std::strerror(error)));
+    return cannot_append(key, name, nearest.string() + ": " + std::strerror(error));
   }
-  return {};
+  if (nearest != file && nearest != file.parent_path()) {
+    Obstacle found = cannot_append(key, name, "there is no directory " + file.parent_path().string());
+    found.remedy = "aditd makes it when it starts; correct the path if there should be one";
+    found.fault = false;
+    return found;
+  }
+  return std::nullopt;
 }
 
 std::unique_ptr<spdlog::formatter> make_formatter() {
@@ -155,9 +168,15 @@ std::expected<std::unique_ptr<Log>, std::string> Log::open(const LogSettings& se
   return std::make_unique<Log>(std::move(*sink), settings, &steady_now, std::move(*failures));
 }
 
-std::expected<void, std::string> Log::check(const LogSettings& settings) {
-  const auto file = check_file(kFileKey, settings.file);
-  return file ? check_file(kFailFileKey, settings.fail_file) : file;
+std::vector<Obstacle> Log::check(const LogSettings& settings) {
+  std::vector<Obstacle> found;
+  for (const auto& [key, file] :
+       {std::pair(kFileKey, settings.file), std::pair(kFailFileKey, settings.fail_file)}) {
+    if (auto obstacle = check_file(key, file)) {
+      found.push_back(std::move(*obstacle));
+    }
+  }
+  return found;
 }
 
 Log::Log(spdlog::sink_ptr sink, const LogSettings& settings, Clock clock, spdlog::sink_ptr failures)

@@ -18,8 +18,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/aditd/config/config.hpp"
+#include "app/aditd/config/machine.hpp"
 #include "app/aditd/failure_counts.hpp"
 #include "app/aditd/log_writer.hpp"
 #include "app/escape.hpp"
@@ -41,8 +43,8 @@ class Log final : public control::EventLog {
 
   /// Opens the file of `settings`, or standard error. The error is one line with a remedy.
   [[nodiscard]] static std::expected<std::unique_ptr<Log>, std::string> open(const LogSettings& settings);
-  /// Whether `open` and a later reopen() would succeed, for this process; makes nothing. The error is `open`'s.
-  [[nodiscard]] static std::expected<void, std::string> check(const LogSettings& settings);
+  /// Why `open` or a later reopen() would not succeed for this process, or what it would make; makes nothing.
+  [[nodiscard]] static std::vector<Obstacle> check(const LogSettings& settings);
   /// For tests: any sinks, any clock. `failures`: for these alone; nullptr: none.
   Log(spdlog::sink_ptr sink, const LogSettings& settings, Clock clock, spdlog::sink_ptr failures = nullptr);
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // aditd: starts everything in order, runs, and stops in reverse order.
-// Exit codes: 0 drained, or the configuration is valid (--check); 1 it is not; 2 start-up failed.
+// Exit codes: 0 drained, or the configuration is valid (--check); 1 it is not; 2 start-up failed; 3 the configuration is
+// valid, but aditd would not start with it on this machine (--check).
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <expected>
 #include <memory>
@@ -13,6 +17,7 @@
 #include "app/aditd/control_loop.hpp"
 #include "app/aditd/leave_root.hpp"
 #include "app/aditd/log.hpp"
+#include "app/aditd/machine_facts.hpp"
 #include "app/aditd/options.hpp"
 #include "app/aditd/reload_thread.hpp"
 #include "app/aditd/runtime.hpp"
@@ -30,6 +35,7 @@ using control::Severity;
 
 constexpr int kBadConfig = 1;
 constexpr int kCannotStart = 2;
+constexpr int kNotHere = 3;
 
 int cannot_start(const std::string& why) {
   std::fprintf(stderr, "aditd: %s\n", why.c_str());
@@ -43,10 +49,6 @@ int cannot_start(const std::string& why, const Config& config, Log* log) {
   }
   return cannot_start(why);
 }
-
-/// A call with stateful MPPE, its slots in the queue of due acknowledgements (doubled for rounding up to a
-/// power of two) and its index entries.
-constexpr unsigned kOctetsPerSession = 1152;
 
 Hugepages hugepages_of(HugepagePolicy policy) {
   switch (policy) {
@@ -63,9 +65,8 @@ Hugepages hugepages_of(HugepagePolicy policy) {
 EalOptions eal_options(const Config& config, const Options& options) {
   EalOptions eal;
   eal.workers = config.core.workers;
-  // The constant is mostly packet buffers and indexes, which do not depend on the number of calls.
-  eal.memory_mb =
-      448 + static_cast<unsigned>((config.data_plane.max_calls * std::uint64_t{kOctetsPerSession}) >> 20);
+  const auto cpus = static_cast<unsigned>(read_host_facts().cpus.size());
+  eal.memory_mb = memory_mb(config, eal.workers != 0 ? eal.workers : std::max(cpus, 2U) - 1);
   eal.hugepages = hugepages_of(config.dpdk.hugepages);
   for (const dataplane::PortSettings& port : config.ports) {
     if (is_pci_device(port.device)) {
@@ -133,9 +134,10 @@ std::expected<void, std::string> serve_on(const EalInit& eal, const Config& conf
   }
   log_ports(**runtime, log);
   control::TimerWheel wheel;
+  const LoadOptions reload{.running = &config, .machine = &read_machine, .must_start = true};
   ControlLoop loop(
       config, running, **runtime, std::move(spool), users, log, wheel,
-      [&] { return load_config(running.file(), &config); },
+      [file = running.file(), reload] { return load_config(file, reload); },
       ServiceNotify::from_environment());
   if (auto opened = loop.open(); !opened) {
     return opened;
@@ -146,16 +148,45 @@ std::expected<void, std::string> serve_on(const EalInit& eal, const Config& conf
   return {};
 }
 
+/// The file is right, but this machine is not made for it. `log` is none if that is what it lacks.
+int refuse(const ConfigResult& read, Log* log) {
+  if (log != nullptr && !read.config->log.file.empty()) {
+    log_warnings(read.problems, *log);
+  }
+  for (const ConfigProblem& problem : read.problems) {
+    if (!problem.warning) {
+      cannot_start(problem.line, *read.config, log);
+    }
+  }
+  return kCannotStart;
+}
+
+int check(const ConfigResult& read, const std::string& file) {
+  if (!read.starts_here) {
+    std::printf("%s: right, but aditd would not start with it on this machine\n", file.c_str());
+    return kNotHere;
+  }
+  const std::string engine(crypto::mppe_implementation());
+  std::printf("%s: good; %sMPPE engine: %s\n", file.c_str(), local_users(read).c_str(), engine.c_str());
+  return 0;
+}
+
 /// Starts everything from the log to the last worker; returning stops it in reverse order, DPDK too when the start
 /// fails midway: it has files and interfaces of its own to remove.
 int serve(ConfigResult&& read, const Options& options) {
   const Config& config = *read.config;
+  if (::geteuid() == 0 && read.starts_here) {
+    prepare(config);  // else the log would make its directory as root's
+  }
   auto log = Log::open(config.log);
+  if (!read.starts_here) {
+    return refuse(read, log ? log->get() : nullptr);
+  }
   if (!log) {
     return cannot_start(log.error());
   }
   prepare_descriptors(config, **log);
-  if (auto left = leave_root(config, options.config, **log); !left) {
+  if (auto left = leave_root(config, **log); !left) {
     return cannot_start(left.error(), config, log->get());
   }
   forbid_core_dumps();
@@ -201,10 +232,14 @@ int run(std::span<const char* const> arguments) {
   if (!ready) {
     return cannot_start(ready.error());
   }
-  ConfigResult result = load_config(options->config);
-  const bool serves = result.config && !options->check && !options->prepare;
+  const bool starts = !options->check && !options->prepare;
+  LoadOptions load{.must_start = starts};
+  if (!options->prepare) {  // which is run before what is looked at is complete
+    load.machine = &read_machine;
+  }
+  ConfigResult result = load_config(options->config, load);
   for (const ConfigProblem& problem : result.problems) {
-    if (!serves) {  // else they are logged
+    if (!starts || !result.config) {  // else they are logged
       std::fprintf(stderr, "%s\n", problem.line.c_str());
     }
   }
@@ -212,14 +247,7 @@ int run(std::span<const char* const> arguments) {
     return kBadConfig;
   }
   if (options->check) {
-    if (const auto log = Log::check(result.config->log); !log) {
-      std::fprintf(stderr, "%s: %s\n", options->config.c_str(), log.error().c_str());
-      return kBadConfig;
-    }
-    const std::string engine(crypto::mppe_implementation());
-    std::printf("%s: good; %sMPPE engine: %s\n", options->config.c_str(), local_users(result).c_str(),
-                engine.c_str());
-    return 0;
+    return check(result, options->config);
   }
   if (options->prepare) {
     prepare(*result.config);

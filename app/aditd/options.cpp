@@ -29,7 +29,8 @@ constexpr const char* kFooter =
     "aditd.\n"
     "\n"
     "Exit codes: 0 ended in order, or the configuration is right; 1 it is not; 2 usage, or aditd could not "
-    "start.\n"
+    "start;\n"
+    "            3 the configuration is right, but aditd would not start with it on this machine (--check).\n"
     "Then ask the running daemon: adit show sessions, adit show stat, adit --help.\n";
 
 }  // namespace
@@ -49,7 +50,8 @@ std::expected<Options, EarlyExit> parse_options(std::span<const char* const> arg
   app.add_option("-c,--config", options.config, "Configuration file (TOML)")
       ->type_name("FILE")
       ->capture_default_str();
-  app.add_flag("--check", options.check, "Check the configuration, report every problem, start nothing");
+  app.add_flag("--check", options.check,
+               "Check the configuration and this machine, report every problem, start nothing");
   app.add_flag(
       "--prepare", options.prepare,
       "As root, before the service starts: detach stale XDP programs, create directories, hand over files; "

@@ -36,26 +36,6 @@ std::vector<wire::Ipv4Prefix> pool_prefixes(const control::IpSettings& ip) {
   return prefixes;
 }
 
-/// A side's routing table decides which of its ports a packet leaves by, so all of them must share it.
-std::expected<void, std::string> check_tables(std::span<const OpenPort> ports) {
-  for (const auto side : {dataplane::PortRole::kAccess, dataplane::PortRole::kCore}) {
-    const OpenPort* first = nullptr;
-    for (const OpenPort& open : ports) {
-      if (!serves(open.port.role, side)) {
-        continue;
-      }
-      if (first != nullptr && first->port.table != open.port.table) {
-        return std::unexpected("ports '" + first->name + "' and '" + open.name + "' serve the " +
-                               std::string(to_text(side)) + " side by routing tables " +
-                               std::to_string(first->port.table) + " and " + std::to_string(open.port.table) +
-                               "; put their interfaces into one VRF, or give them the same table");
-      }
-      first = &open;
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 std::expected<std::unique_ptr<Runtime>, std::string> Runtime::start(const Config& config,
@@ -88,9 +68,6 @@ std::expected<void, std::string> Runtime::open(const Config& config) {
   }
   ports_ = std::move(*ports);
   port_supervisor_.emplace(ports_, [this] { return data_plane_->iterations(); });
-  if (auto agreed = check_tables(ports_); !agreed) {
-    return agreed;
-  }
   if (auto shared = share_with_kernel(); !shared) {
     return shared;
   }

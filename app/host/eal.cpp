@@ -128,9 +128,13 @@ HostFacts read_host_facts() {
   for (const auto& entry : std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", none)) {
     // "hugepages-2048kB"
     const std::string size = entry.path().filename().string().substr(std::string_view("hugepages-").size());
-    std::uint64_t pages = 0;
-    std::ifstream(entry.path() / "free_hugepages") >> pages;
-    host.free_huge_mb += pages * std::stoull(size) / 1024;
+    const auto mb_of = [&](const char* file) {
+      std::uint64_t pages = 0;
+      std::ifstream(entry.path() / file) >> pages;
+      return pages * std::stoull(size) / 1024;
+    };
+    host.free_huge_mb += mb_of("free_hugepages");
+    host.huge_mb += mb_of("nr_hugepages");
   }
   host.pid = static_cast<unsigned>(::getpid());
   return host;

@@ -31,6 +31,7 @@ struct EalOptions {
 struct HostFacts {
   std::vector<unsigned> cpus;      ///< available to the process, ascending, at least one
   std::uint64_t free_huge_mb = 0;  ///< memory in free hugepages of any size
+  std::uint64_t huge_mb = 0;       ///< and in all that are reserved
   unsigned pid = 0;
 };
 [[nodiscard]] HostFacts read_host_facts();

@@ -56,7 +56,7 @@ Result<rte_mempool*> packet_pool(int socket, unsigned buffers) {
   if (pool == nullptr) {
     return std::unexpected("no memory for " + std::to_string(buffers) + " packet buffers (" +
                            std::to_string(buffers / 400) + " MB): " + rte_strerror(rte_errno) +
-                           "; give more with dpdk.memory or hugepages");
+                           "; reserve more hugepages, or have fewer workers");
   }
   return pool;
 }

@@ -11,8 +11,9 @@
 #include <expected>
 #include <iterator>
 
-#include "app/aditd/config/own_networks.hpp"
+#include "app/aditd/config/machine.hpp"
 #include "app/aditd/config/reader.hpp"
+#include "app/config_values.hpp"
 #include "app/escape.hpp"
 #include "app/regular_file.hpp"
 #include "crypto/secret.hpp"
@@ -98,7 +99,20 @@ void check_access(const PrivateFile& file, const Config& config, Problems& probl
   }
 }
 
+/// Root reads it now; later, or when systemd starts it, aditd is somebody else.
+void check_readable(const std::string& path, std::string_view key, const Config& config, Problems& problems) {
+  const FileReader reader = reader_of(config);
+  const std::string name = escape_octets(path);
+  if (access_as(account_of(config), path, F_OK) == 0 && access_as(account_of(config), path, R_OK) != 0) {
+    problems.warning(
+        kNowhere, key, '"' + name + '"', "cannot be read by " + reader.name + ", whom aditd becomes",
+        "reloads will fail; do: chown root:" + reader.group + ' ' + name + " && chmod 640 " + name);
+  }
+}
+
 void check_files(const Config& config, const std::string& path, Problems& problems) {
+  check_readable(path, "config file", config, problems);
+  check_readable(config.chap_secrets, "chap-secrets.chap-secrets", config, problems);
   if (!config.radius.servers.empty() || !config.dae.clients.empty()) {
     check_access({.path = path, .key = "config file", .holds = "has secrets"}, config, problems);
   }
@@ -170,17 +184,24 @@ control::ParsedUsers read_users(const Config& config, const Config& names, Probl
   return users;
 }
 
-void check_group(const Config& config, Problems& problems) {
-  if (!config.cli.group.empty() && ::getgrnam(config.cli.group.c_str()) == nullptr) {
-    problems.error(kNowhere, "cli.group", '"' + config.cli.group + '"', "no such group on this machine",
-                   "create it (groupadd --system), or leave the key out");
+toml::source_position place_of(const Sheet& sheet, std::string_view section, std::string_view key) {
+  const Setting* setting = find_setting(sheet, section, "", key);
+  return setting == nullptr ? kNowhere : setting->at;
+}
+
+void check_group(const ConfigResult& read, Problems& problems) {
+  const std::string& group = read.config->cli.group;
+  if (!group.empty() && ::getgrnam(group.c_str()) == nullptr) {
+    problems.error(place_of(read.sheet, "cli", "group"), "cli.group", quoted_text(group),
+                   "no such group on this machine", "create it (groupadd --system), or leave the key out");
   }
 }
 
-void check_user(const Config& config, Problems& problems) {
-  if (!config.core.user.empty() && ::getpwnam(config.core.user.c_str()) == nullptr) {
-    problems.error(kNowhere, "core.user", '"' + config.core.user + '"', "no such user on this machine",
-                   "create it (useradd --system), or leave the key out");
+void check_user(const ConfigResult& read, Problems& problems) {
+  const std::string& user = read.config->core.user;
+  if (!user.empty() && ::getpwnam(user.c_str()) == nullptr) {
+    problems.error(place_of(read.sheet, "core", "user"), "core.user", quoted_text(user),
+                   "no such user on this machine", "create it (useradd --system), or leave the key out");
   }
 }
 
@@ -232,7 +253,7 @@ ConfigResult parse_config(std::string_view toml, std::string_view name,
   return finish(std::move(config), problems);
 }
 
-ConfigResult load_config(const std::string& path, const Config* running) {
+ConfigResult load_config(const std::string& path, const LoadOptions& options) {
   std::expected<std::string, FileError> text = read_regular_file(path, kMaxConfigOctets, "aditd");
   if (!text) {
     Problems problems(path);
@@ -242,21 +263,31 @@ ConfigResult load_config(const std::string& path, const Config* running) {
   }
   ConfigResult result = parse_config(*text, path, read_dictionary);
   crypto::wipe(text->data(), text->size());
-  if (result.config) {
-    Problems problems(path);
-    const Config& config = *result.config;
-    result.users = read_users(config, running != nullptr ? *running : config, problems);
-    check_files(config, path, problems);
-    check_group(config, problems);
-    check_user(config, problems);
-    check_own_networks(config, interface_addresses(), problems);
-    if (problems.any_error()) {
-      result.config.reset();
-    }
-    std::vector<ConfigProblem> more = problems.take();
-    std::move(more.begin(), more.end(), std::back_inserter(result.problems));
+  if (!result.config) {
+    return result;
   }
+  Problems problems(path);
+  const Config& config = *result.config;
+  result.users = read_users(config, options.running != nullptr ? *options.running : config, problems);
+  check_files(config, path, problems);
+  check_group(result, problems);
+  check_user(result, problems);
+  const bool right = !problems.any_error();
+  if (options.machine) {
+    result.starts_here =
+        check_machine(config, result.sheet, options.machine(config), options.must_start, problems);
+  }
+  if (!right) {
+    result.config.reset();
+  }
+  std::vector<ConfigProblem> more = problems.take();
+  std::move(more.begin(), more.end(), std::back_inserter(result.problems));
   return result;
+}
+
+std::optional<Account> account_of(const Config& config) {
+  auto account = find_account(config.core.user.empty() ? "adit" : config.core.user);
+  return account && account->uid != 0 ? account : std::nullopt;
 }
 
 std::string errors_of(const std::vector<ConfigProblem>& problems) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "app/aditd/config/sheet.hpp"
 #include "app/config_problems.hpp"
+#include "app/host/process/privileges.hpp"
 #include "app/host/process/system_call_filter.hpp"
 #include "controlplane/auth/user_table.hpp"
 #include "controlplane/base/settings.hpp"
@@ -91,8 +93,9 @@ struct Config {
 };
 
 struct ConfigResult {
-  std::optional<Config> config;  ///< none when any problem is an error
+  std::optional<Config> config;  ///< none when the file has an error
   Sheet sheet{};                 ///< the same key by key
+  bool starts_here = true;       ///< false: it is right, but aditd would not start with it on this machine
   std::vector<ConfigProblem> problems;
   control::ParsedUsers
       users;  ///< from chap-secrets, if load_config() read it; its notes are among `problems`
@@ -106,10 +109,22 @@ struct ConfigResult {
 /// For a configuration without dictionary files.
 [[nodiscard]] ConfigResult parse_config(std::string_view toml, std::string_view name);
 
+struct MachineFacts;  // config/machine.hpp
+
+struct LoadOptions {
+  /// A reload passes the running process's: its challenge name and pools are what chap-secrets may name until the next
+  /// start.
+  const Config* running = nullptr;
+  std::function<MachineFacts(const Config&)> machine{};  ///< asks the machine; none: it is not looked at
+  bool must_start = false;  ///< what this machine lacks is an error, not a warning
+};
+
 /// parse_config() on a file, then on the files that it names (chap-secrets must exist, be readable, and not
-/// be readable by everyone). A reload passes the `running` configuration: its challenge name and pools are what
-/// chap-secrets may name until the next start. Needs crypto::initialise() first. Any thread.
-[[nodiscard]] ConfigResult load_config(const std::string& path, const Config* running = nullptr);
+/// be readable by everyone), then on the machine. Needs crypto::initialise() first. Any thread.
+[[nodiscard]] ConfigResult load_config(const std::string& path, const LoadOptions& options = {});
+
+/// Whom root's aditd becomes; none: it stays root.
+[[nodiscard]] std::optional<Account> account_of(const Config& config);
 
 /// The errors among `problems`, a line each.
 [[nodiscard]] std::string errors_of(const std::vector<ConfigProblem>& problems);

@@ -382,18 +382,23 @@ TEST_F(LogFileTest, IsCheckedWithoutBeingMade) {
     settings.file = file;
     return Log::check(settings);
   };
-  EXPECT_TRUE(check("").has_value());
-  EXPECT_TRUE(check(directory_ / "adit.log").has_value());
-  EXPECT_TRUE(check(directory_ / "new" / "adit.log").has_value());
+  EXPECT_TRUE(check("").empty());
+  EXPECT_TRUE(check(directory_ / "adit.log").empty());
+  const auto made = check(directory_ / "new" / "er" / "adit.log");
+  ASSERT_EQ(made.size(), 1U);
+  EXPECT_FALSE(made[0].fault);
+  EXPECT_EQ(made[0].wrong, "there is no directory " + (directory_ / "new" / "er").string());
   EXPECT_TRUE(std::filesystem::is_empty(directory_));
   std::ofstream(directory_ / "file") << "x";
-  EXPECT_TRUE(check(directory_ / "file").has_value());
-  EXPECT_FALSE(check(directory_).has_value());
+  EXPECT_TRUE(check(directory_ / "file").empty());
+  EXPECT_TRUE(check(directory_).at(0).fault);
   const auto refused = check(directory_ / "file" / "adit.log");
-  ASSERT_FALSE(refused.has_value());
-  EXPECT_NE(refused.error().find("do: install -d -o adit -g adit " + (directory_ / "file").string() + " "),
+  ASSERT_EQ(refused.size(), 1U);
+  EXPECT_TRUE(refused[0].fault);
+  EXPECT_EQ(refused[0].section + '.' + refused[0].key, "log.log-file");
+  EXPECT_NE(refused[0].remedy.find("do: install -d -o adit -g adit " + (directory_ / "file").string() + " "),
             std::string::npos)
-      << refused.error();
+      << refused[0].remedy;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "app/aditd/config/config.hpp"
 
 #include <gtest/gtest.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "app/aditd/config/machine.hpp"
 #include "app/aditd/config/section.hpp"
 #include "crypto/library.hpp"
 #include "tests/app/aditd/config/config_kit.hpp"
@@ -264,7 +266,10 @@ class ConfigFileTest : public testing::Test {
     write("adit.toml", std::string(kGood) + "[core]\nuser = \"nobody\"\n[chap-secrets]\nchap-secrets = \"" +
                            secrets() + "\"\n");
     write("secrets", "alice * secret *\n");
-    std::filesystem::permissions(secrets(), std::filesystem::perms(0600));
+    if (::geteuid() == 0) {
+      ASSERT_EQ(::chown(secrets().c_str(), 0, group_of_nobody()), 0);
+    }
+    std::filesystem::permissions(secrets(), std::filesystem::perms(0640));
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }
   void write(const std::string& name, std::string_view text) const {
@@ -277,6 +282,7 @@ class ConfigFileTest : public testing::Test {
     EXPECT_EQ(result.problems.size(), 1u);
     return result.problems.empty() ? "" : result.problems[0].line.substr(directory_.string().size());
   }
+  static gid_t group_of_nobody() { return ::getpwnam("nobody")->pw_gid; }
   // What leaves a file to nobody, the user of the configuration, and to root.
   static std::string remedy(const std::string& file) {
     return "do: chown root:nogroup " + file + " && chmod 640 " + file;
@@ -325,6 +331,39 @@ TEST_F(ConfigFileTest, WarnsOfChapSecretsThatEveryoneCanRead) {
   EXPECT_TRUE(load_config(path()).problems.empty());
 }
 
+TEST_F(ConfigFileTest, WarnsOfFilesThatAditdCannotReadOnceItIsNobody) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root";
+  }
+  ASSERT_EQ(::chown(secrets().c_str(), 0, 0), 0);
+  EXPECT_EQ(problem(load_config(path())),
+            "/adit.toml: warning: chap-secrets.chap-secrets: value \"" + secrets() +
+                "\": cannot be read by nobody, whom aditd becomes; reloads will fail; " + remedy(secrets()));
+  std::filesystem::permissions(secrets(), std::filesystem::perms(0640));
+  ASSERT_EQ(::chown(secrets().c_str(), ::getpwnam("nobody")->pw_uid, 0), 0);
+  EXPECT_TRUE(load_config(path()).problems.empty()) << "it is its own";
+}
+
+TEST_F(ConfigFileTest, WhatTheMachineLacksIsAWarningOrAnErrorAndTheFileStaysRight) {
+  LoadOptions options{.machine = [](const Config&) {
+    return MachineFacts{.obstacles = {{.section = "port",
+                                       .table = "access0",
+                                       .key = "interface",
+                                       .value = "\"access0\"",
+                                       .wrong = "is missing",
+                                       .remedy = "make it"}}};
+  }};
+  for (const bool must_start : {false, true}) {
+    options.must_start = must_start;
+    const ConfigResult result = load_config(path(), options);
+    EXPECT_TRUE(result.config.has_value());
+    EXPECT_FALSE(result.starts_here);
+    EXPECT_EQ(problem(result), std::string("/adit.toml:3:13:") + (must_start ? "" : " warning:") +
+                                   " port.interface: value \"access0\": is missing; make it");
+    EXPECT_EQ(errors_of(result.problems).empty(), !must_start);
+  }
+}
+
 TEST_F(ConfigFileTest, SEC_12_WarnsOfAConfigWithSecretsThatEveryoneCanRead) {
   std::filesystem::permissions(path(), std::filesystem::perms(0644));
   EXPECT_TRUE(load_config(path()).problems.empty()) << "it has none";
@@ -342,7 +381,7 @@ TEST_F(ConfigFileTest, WarnsOfSecretsThatAStrangerOwns) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "needs root";
   }
-  ASSERT_EQ(::chown(secrets().c_str(), 54321, 0), 0);
+  ASSERT_EQ(::chown(secrets().c_str(), 54321, group_of_nobody()), 0);
   const ConfigResult result = load_config(path());
   EXPECT_EQ(problem(result), "/adit.toml: warning: chap-secrets.chap-secrets: value \"" + secrets() +
                                  "\": has secrets and belongs to user 54321; " + remedy(secrets()));
@@ -354,9 +393,12 @@ TEST_F(ConfigFileTest, WarnsOfSecretsThatAForeignGroupCanRead) {
   }
   ASSERT_EQ(::chown(secrets().c_str(), 0, 54321), 0);
   std::filesystem::permissions(secrets(), std::filesystem::perms(0640));
-  EXPECT_EQ(problem(load_config(path())),
-            "/adit.toml: warning: chap-secrets.chap-secrets: value \"" + secrets() +
-                "\": has secrets and is open to group 54321 (mode 0640); " + remedy(secrets()));
+  const ConfigResult result = load_config(path());
+  ASSERT_EQ(result.problems.size(), 2U) << "and nobody cannot read it";
+  EXPECT_NE(result.problems[1].line.find("has secrets and is open to group 54321 (mode 0640); " +
+                                         remedy(secrets())),
+            std::string::npos)
+      << result.problems[1].line;
 }
 
 TEST_F(ConfigFileTest, TheRemedyForAnAccountingSpoolLeavesItToItsWriter) {
@@ -412,7 +454,7 @@ TEST_F(ConfigFileTest, ARunningProcessKeepsTheServerNameAndThePoolsThatItHas) {
   write("secrets", "alice before one\nbob after two\ncarol * three gold\n");
   std::string toml = read_file(path());
   write("adit.toml", toml.replace(toml.find("before"), 6, "after") + pool);
-  const ConfigResult reread = load_config(path(), &*running.config);
+  const ConfigResult reread = load_config(path(), {.running = &*running.config});
   EXPECT_TRUE(reread.users.users.find("alice"));
   EXPECT_FALSE(reread.users.users.find("bob"));
   EXPECT_FALSE(reread.users.users.find("carol"));
@@ -517,17 +559,18 @@ TEST_F(ConfigFileTest, SaysWhenThereIsNoSuchGroup) {
   const ConfigResult result = load_config(path());
   EXPECT_FALSE(result.config.has_value());
   EXPECT_EQ(problem(result),
-            "/adit.toml: cli.group: value \"no-such-group-here\": no such group on this machine; "
+            "/adit.toml:19:9: cli.group: value \"no-such-group-here\": no such group on this machine; "
             "create it (groupadd --system), or leave the key out");
 }
 
 TEST_F(ConfigFileTest, SaysWhenThereIsNoSuchUser) {
+  std::filesystem::permissions(secrets(), std::filesystem::perms(0600));
   std::string toml = read_file(path());
   write("adit.toml", toml.replace(toml.find("nobody"), 6, "no-such-user-here"));
   const ConfigResult result = load_config(path());
   EXPECT_FALSE(result.config.has_value());
   EXPECT_EQ(problem(result),
-            "/adit.toml: core.user: value \"no-such-user-here\": no such user on this machine; "
+            "/adit.toml:15:8: core.user: value \"no-such-user-here\": no such user on this machine; "
             "create it (useradd --system), or leave the key out");
 }
 

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/aditd/config/machine.hpp"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <tuple>
+
+#include "dataplane/call/call.hpp"
+
+namespace adit::app {
+namespace {
+
+wire::Ipv4Address address_of(const sockaddr* from) {
+  sockaddr_in ipv4{};
+  std::memcpy(&ipv4, from, sizeof ipv4);
+  return wire::Ipv4Address(ntohl(ipv4.sin_addr.s_addr));
+}
+
+using dataplane::PortRole;
+
+/// Tells what was found, with the line of its key.
+class Findings {
+ public:
+  Findings(const Sheet& sheet, bool must_start, Problems& problems)
+      : sheet_(sheet), must_start_(must_start), problems_(problems) {}
+
+  void warning(const Obstacle& about) {
+    problems_.warning(at(about), name(about), about.value, about.wrong, about.remedy);
+  }
+  void fault(const Obstacle& about) {
+    starts_ = false;
+    if (must_start_) {
+      problems_.error(at(about), name(about), about.value, about.wrong, about.remedy);
+    } else {
+      problems_.warning(at(about), name(about), about.value, about.wrong, about.remedy);
+    }
+  }
+  [[nodiscard]] bool starts() const { return starts_; }
+
+ private:
+  [[nodiscard]] toml::source_position at(const Obstacle& about) const {
+    const Setting* setting = find_setting(sheet_, about.section, about.table, about.key);
+    return setting == nullptr ? toml::source_position{0, 0} : setting->at;
+  }
+  static std::string name(const Obstacle& about) { return about.section + '.' + about.key; }
+
+  const Sheet& sheet_;
+  const bool must_start_;
+  Problems& problems_;
+  bool starts_ = true;
+};
+
+void check_range(const control::PoolSettings& pool, const control::AddressRange& range,
+                 std::span<const InterfaceAddress> own, Findings& findings) {
+  Obstacle found{.section = "ip-pool",
+                 .table = pool.name,
+                 .key = "ranges",
+                 .value = '"' + wire::to_string(range.first) + '-' + wire::to_string(range.last) + '"',
+                 .wrong = {},
+                 .remedy = {}};
+  const auto held = std::ranges::find_if(own, [&](const InterfaceAddress& one) {
+    return range.first <= one.address && one.address <= range.last;
+  });
+  if (held != own.end()) {
+    found.wrong = "holds " + wire::to_string(held->address) + ", the address of " + held->interface;
+    found.remedy = "it is never given out; leave it out of the range";
+    return findings.warning(found);
+  }
+  const auto around = std::ranges::find_if(own, [&](const InterfaceAddress& one) {
+    const wire::Ipv4Address end(one.network.address.value | ~one.network.mask());
+    return one.network.address <= range.last && range.first <= end;
+  });
+  if (around != own.end()) {
+    found.wrong =
+        "shares addresses with " + wire::to_string(around->network) + ", the network of " + around->interface;
+    found.remedy = "hosts there reach subscribers only by proxy ARP; give subscribers a network of their own";
+    findings.warning(found);
+  }
+}
+
+void check_pools_against(const Config& config, const MachineFacts& machine, Findings& findings) {
+  for (const control::PoolSettings& pool : config.control.ip.pools) {
+    for (const control::AddressRange& range : pool.ranges) {
+      check_range(pool, range, machine.addresses, findings);
+    }
+  }
+}
+
+const dataplane::KernelInterface* interface_of(const MachineFacts& machine, std::size_t port) {
+  return port < machine.ports.size() && !machine.ports[port].empty() ? &machine.ports[port].front() : nullptr;
+}
+
+/// 254 is the kernel's main table.
+std::uint32_t table_of(const dataplane::PortSettings& port, const dataplane::KernelInterface* interface) {
+  return port.table != 0                                     ? port.table
+         : interface != nullptr && interface->vrf_table != 0 ? interface->vrf_table
+                                                             : 254;
+}
+
+/// A side's routing table decides which of its ports a packet leaves by, so all of them must share it.
+void check_tables(const Config& config, const MachineFacts& machine, Findings& findings) {
+  for (const PortRole side : {PortRole::kAccess, PortRole::kCore}) {
+    const dataplane::PortSettings* first = nullptr;
+    std::uint32_t table = 0;
+    for (std::size_t i = 0; i < config.ports.size() && i < machine.ports.size(); ++i) {
+      const dataplane::PortSettings& port = config.ports[i];
+      const std::uint32_t its = table_of(port, interface_of(machine, i));
+      if (!serves(port.role, side)) {
+        continue;
+      }
+      if (first != nullptr && its != table) {
+        findings.fault({.section = "port",
+                        .table = port.name,
+                        .key = "table",
+                        .value = std::to_string(its),
+                        .wrong = "port '" + first->name + "', which serves the " +
+                                 std::string(to_text(side)) + " side too, goes by routing table " +
+                                 std::to_string(table),
+                        .remedy = "put their interfaces into one VRF, or give them the same table"});
+      }
+      if (first == nullptr) {
+        first = &port;
+        table = its;
+      }
+    }
+  }
+}
+
+/// Packets of that size are sent in fragments (mru, by the client) or not at all (mtu).
+void check_sizes(const Config& config, const MachineFacts& machine, Findings& findings) {
+  const std::uint16_t tunnel = dataplane::tunnel_overhead({}, /*mppe=*/true);
+  for (std::size_t i = 0; i < config.ports.size(); ++i) {
+    const dataplane::KernelInterface* interface = interface_of(machine, i);
+    if (interface == nullptr || !serves(config.ports[i].role, PortRole::kAccess)) {
+      continue;
+    }
+    const int mtu = interface->mtu - tunnel;
+    for (const auto& [key, value, most] : {std::tuple("mru", config.control.ppp.mru, mtu + 4),
+                                           std::tuple("mtu", config.control.ppp.mtu, mtu)}) {
+      if (value > most) {
+        findings.warning({.section = "ppp",
+                          .table = "",
+                          .key = key,
+                          .value = std::to_string(value),
+                          .wrong = "does not fit a tunnel through " + interface->name + ", whose MTU is " +
+                                   std::to_string(interface->mtu),
+                          .remedy = "write " + std::to_string(most) + " or less"});
+      }
+    }
+  }
+}
+
+void check_workers(const Config& config, const MachineFacts& machine, Findings& findings) {
+  if (machine.cpus != 0 && config.core.workers >= machine.cpus && config.core.workers > 1) {
+    findings.warning({.section = "core",
+                      .table = "",
+                      .key = "workers",
+                      .value = std::to_string(config.core.workers),
+                      .wrong = "and the control thread share " + std::to_string(machine.cpus) + " CPUs",
+                      .remedy = "throughput and latency suffer; give more CPUs, or write 0"});
+  }
+}
+
+void check_hugepages(const Config& config, const MachineFacts& machine, Findings& findings) {
+  const unsigned workers = config.core.workers != 0 ? config.core.workers : std::max(machine.cpus, 2U) - 1;
+  const unsigned wanted = memory_mb(config, workers);
+  if (config.dpdk.hugepages == HugepagePolicy::kRequire && machine.cpus != 0 && machine.huge_mb < wanted) {
+    findings.fault({.section = "dpdk",
+                    .table = "",
+                    .key = "hugepages",
+                    .value = "\"require\"",
+                    .wrong = "needs " + std::to_string(wanted) + " MB, and " +
+                             std::to_string(machine.huge_mb) + " MB are reserved",
+                    .remedy = "do: sysctl vm.nr_hugepages=" + std::to_string((wanted + 1) / 2)});
+  }
+}
+
+}  // namespace
+
+std::vector<InterfaceAddress> interface_addresses() {
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) {
+    return {};
+  }
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(list, &::freeifaddrs);
+  std::vector<InterfaceAddress> own;
+  for (const ifaddrs* at = list; at != nullptr; at = at->ifa_next) {
+    if (at->ifa_addr == nullptr || at->ifa_netmask == nullptr || at->ifa_addr->sa_family != AF_INET ||
+        !wire::is_host(address_of(at->ifa_addr))) {
+      continue;
+    }
+    const std::uint32_t mask = address_of(at->ifa_netmask).value;
+    const wire::Ipv4Address address = address_of(at->ifa_addr);
+    own.push_back({.interface = at->ifa_name,
+                   .address = address,
+                   .network = {.address = wire::Ipv4Address(address.value & mask),
+                               .length = static_cast<std::uint8_t>(std::popcount(mask))}});
+  }
+  return own;
+}
+
+bool check_machine(const Config& config, const Sheet& sheet, const MachineFacts& machine, bool must_start,
+                   Problems& problems) {
+  Findings findings(sheet, must_start, problems);
+  for (const Obstacle& obstacle : machine.obstacles) {
+    if (obstacle.fault) {
+      findings.fault(obstacle);
+    } else {
+      findings.warning(obstacle);
+    }
+  }
+  check_pools_against(config, machine, findings);
+  check_tables(config, machine, findings);
+  check_sizes(config, machine, findings);
+  check_workers(config, machine, findings);
+  check_hugepages(config, machine, findings);
+  return findings.starts();
+}
+
+unsigned memory_mb(const Config& config, unsigned workers) {
+  // A call with stateful MPPE, its slots in the queue of due acknowledgements (doubled for rounding up to a power of
+  // two) and its index entries.
+  constexpr std::uint64_t kOctetsPerCall = 1152;
+  // Two workers' packet buffers, and what does not depend on calls or workers.
+  constexpr std::uint64_t kBaseMb = 448;
+  // 4,096 buffers of a worker, 6,144 of its queues on each of two ports, 2.5 KB each.
+  constexpr std::uint64_t kMbPerWorker = 40;
+  const std::uint64_t more = workers > 2 ? workers - 2 : 0;
+  return static_cast<unsigned>(kBaseMb + more * kMbPerWorker +
+                               ((config.data_plane.max_calls * kOctetsPerCall) >> 20));
+}
+
+}  // namespace adit::app

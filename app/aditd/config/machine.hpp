@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// A configuration held against a machine. --check, the start and reload ask here and nowhere else, so that what --check
+// calls good does not fail to start on the same machine. What is found is told with the key's line. A fault is a reason
+// why aditd would not start: the start and reload call it an error, and --check a warning, as it may run elsewhere.
+// Pure but for interface_addresses(); any thread. app/aditd/machine_facts.hpp asks the machine.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "app/aditd/config/config.hpp"
+#include "app/config_problems.hpp"
+#include "dataplane/ports/kernel_interface.hpp"
+
+namespace adit::app {
+
+/// One IPv4 address of the machine, and the network that it is in by it.
+struct InterfaceAddress {
+  std::string interface;
+  wire::Ipv4Address address;
+  wire::Ipv4Prefix network;
+};
+/// As they are now; loopback's are left out. Empty when the kernel does not tell.
+[[nodiscard]] std::vector<InterfaceAddress> interface_addresses();
+
+/// What the machine itself says against a key's value.
+struct Obstacle {
+  std::string section, table, key;  ///< as in a Setting
+  std::string value;
+  std::string wrong, remedy;
+  bool fault = true;  ///< else aditd starts all the same
+};
+
+/// Values; empty or 0 is unknown and not checked.
+struct MachineFacts {
+  std::vector<InterfaceAddress> addresses{};
+  std::vector<dataplane::InterfaceStack>
+      ports{};                ///< of each [[port]], in order; empty for one without, or if it is missing
+  unsigned cpus = 0;          ///< that aditd may use
+  std::uint64_t huge_mb = 0;  ///< reserved hugepages, free or not
+  std::vector<Obstacle> obstacles{};  ///< what was tried and failed
+};
+
+/// False: there was a fault. `must_start`: then it is an error, else a warning.
+[[nodiscard]] bool check_machine(const Config& config, const Sheet& sheet, const MachineFacts& machine,
+                                 bool must_start, Problems& problems);
+
+/// What EAL is asked for: packet buffers of workers and ports, tables of calls.
+[[nodiscard]] unsigned memory_mb(const Config& config, unsigned workers);
+
+}  // namespace adit::app

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asks this machine what config/machine.hpp wants to know, by trying what the start will do, without doing it: nothing is
+// made, and a running aditd does not notice. Any thread.
+#pragma once
+
+#include "app/aditd/config/machine.hpp"
+
+namespace adit::app {
+
+/// As this process sees it, or the user that it becomes. Behind the filter of system calls, too.
+[[nodiscard]] MachineFacts read_machine(const Config& config);
+
+}  // namespace adit::app
