@@ -169,7 +169,6 @@ void ControlLoop::on_message(const contract::ToControl& message, std::span<const
 void ControlLoop::on_signal(int signal) {
   loop_.tick();
   if (signal == SIGHUP) {
-    log_.reopen();
     reload([](const OperatorBackend::ReloadResult&) {});
   } else {
     begin_drain(signal);
@@ -178,6 +177,7 @@ void ControlLoop::on_signal(int signal) {
 
 void ControlLoop::reload(OperatorBackend::Reloaded done) {
   service_.reloading();
+  log_.reopen();
   reload_thread_.read([this, done = std::move(done)](ConfigResult reread) {
     loop_.tick();
     done(use(std::move(reread)));

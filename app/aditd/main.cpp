@@ -161,6 +161,13 @@ int refuse(const ConfigResult& read, Log* log) {
   return kCannotStart;
 }
 
+/// How many users chap-secrets lets in, if it is asked at all.
+std::string local_users(const ConfigResult& read) {
+  return read.config->auth_order == AuthOrder::kRadius
+             ? ""
+             : "users in chap-secrets: " + std::to_string(read.users.users.size()) + "; ";
+}
+
 int check(const ConfigResult& read, const std::string& file) {
   if (!read.starts_here) {
     std::printf("%s: right, but aditd would not start with it on this machine\n", file.c_str());
@@ -213,13 +220,6 @@ int serve(ConfigResult&& read, const Options& options) {
   log_refused_calls(**log);
   (*log)->event(Severity::kInfo, "stopped", {});
   return 0;
-}
-
-/// How many users chap-secrets lets in, if it is asked at all.
-std::string local_users(const ConfigResult& read) {
-  return read.config->auth_order == AuthOrder::kRadius
-             ? ""
-             : "users in chap-secrets: " + std::to_string(read.users.users.size()) + "; ";
 }
 
 int run(std::span<const char* const> arguments) {
