@@ -333,7 +333,7 @@ Read<wire::Ipv4Address> Ipv4Kind::read(const toml::node& node) const {
   if (!address) {
     return complain("is not an IPv4 address", "write four numbers in quotes, like \"192.0.2.1\"");
   }
-  if (!wire::is_host(*address)) {
+  if (!wire::is_host(*address) && !(may_be_loopback && wire::is_loopback(*address))) {
     return complain("is not a unicast address",
                     "write one that a host can have (0.0.0.0 cannot stand for all)");
   }

@@ -128,10 +128,11 @@ struct EalArgumentKind {
   [[nodiscard]] std::string show(const std::string& value) const { return quoted_text(value); }
 };
 
-/// A unicast IPv4 address; "" is none where there may be none.
+/// A unicast IPv4 address; "" is none where there may be none, and 127/8 one where this machine itself may be meant.
 struct Ipv4Kind {
   using Value = wire::Ipv4Address;
   bool may_be_none = false;
+  bool may_be_loopback = false;
   [[nodiscard]] Read<wire::Ipv4Address> read(const toml::node& node) const;
   [[nodiscard]] std::string show(wire::Ipv4Address value) const {
     return value.is_none() ? "\"\"" : '"' + wire::to_string(value) + '"';

@@ -75,6 +75,11 @@ struct Ipv4Address {
   return first_octet != 0 && first_octet != 127 && first_octet < 224;
 }
 
+/// 127/8: this machine itself.
+[[nodiscard]] constexpr bool is_loopback(Ipv4Address address) {
+  return address.value >> 24 == 127;
+}
+
 /// All addresses that share their first `length` bits.
 struct Ipv4Prefix {
   Ipv4Address address;       ///< its host bits are clear

@@ -136,7 +136,9 @@ class Reader {
   void unknown_key(const Section& section, const toml::key& key, const std::string& name) {
     const std::vector<std::string_view> names = names_of(section);
     std::string remedy = "there are: " + join(names);
-    if (const std::string_view meant = nearest(name, names); !meant.empty()) {
+    if (const std::string_view hint = hint_about(section.name, name); !hint.empty()) {
+      remedy = hint;
+    } else if (const std::string_view meant = nearest(name, names); !meant.empty()) {
       remedy = "did you mean " + std::string(meant) + "?";
     } else if (const std::string elsewhere = section_that_has(name); !elsewhere.empty()) {
       remedy = "it belongs to [" + elsewhere + "]";
@@ -152,7 +154,9 @@ class Reader {
     }
     const bool is_section = node.is_table() || node.is_array_of_tables();
     std::string remedy = "there are: " + join(names);
-    if (const std::string_view meant = nearest(name, names); is_section && !meant.empty()) {
+    if (const std::string_view hint = hint_about(name, ""); is_section && !hint.empty()) {
+      remedy = hint;
+    } else if (const std::string_view meant = nearest(name, names); is_section && !meant.empty()) {
       remedy = "did you mean " + std::string(meant) + "?";
     } else if (const std::string has = section_that_has(name); !is_section && !has.empty()) {
       remedy = "write it below [" + has + "]";

@@ -77,6 +77,10 @@ inline const ChoiceKind<bool> kAllowDeny{{{"deny", false}, {"allow", true}}};
 [[nodiscard]] Section cli_section();
 [[nodiscard]] Section log_section();
 
+/// What an operator who comes from accel-ppp is told about a key of its that is not one of ours, or about a section if
+/// `key` is "". Empty: nothing is known of it.
+[[nodiscard]] std::string_view hint_about(std::string_view section, std::string_view key);
+
 /// `config` as read, key by key. `places` of the file's keys.
 [[nodiscard]] Sheet make_sheet(const Config& config, const Places& places);
 
@@ -85,8 +89,8 @@ inline const ChoiceKind<bool> kAllowDeny{{{"deny", false}, {"allow", true}}};
 void check_config(const Config& config, const Places& places, Problems& problems);
 
 using Check = void(const Config& config, const Places& places, Problems& problems);
-Check check_bind, check_ports, check_auth, check_radius, check_radius_times, check_spool, check_dae,
-    check_mppe, check_mtu, check_pools;
+Check check_bind, check_ports, check_auth, check_radius, check_radius_times, check_nas, check_spool,
+    check_dae, check_mppe, check_mtu, check_pools;
 
 [[nodiscard]] std::string in_quotes(std::string_view text);
 [[nodiscard]] std::string in_quotes(wire::Ipv4Address address);

@@ -28,7 +28,7 @@ Section dae_client_section() {
           .keys = {
               ADIT_KEY("name", "", dae.clients.back().name, (TextKind{0, 31}),
                        "What logs and `adit show radius` call it. Empty: its address."),
-              ADIT_KEY("address", "\"192.0.2.10\"", dae.clients.back().address, Ipv4Kind{true},
+              ADIT_KEY("address", "\"192.0.2.10\"", dae.clients.back().address, (Ipv4Kind{true, true}),
                        "Where its requests come from; those of others are dropped."),
               ADIT_KEY("secret", "\"shared with that client\"", dae.clients.back().secret, SecretKind{255},
                        "The secret that is shared with it."),

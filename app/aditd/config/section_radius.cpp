@@ -25,7 +25,7 @@ Section radius_section() {
       .keys = {
           ADIT_KEY("nas-identifier", "", nas.identifier, kPptpName, "NAS-Identifier: this machine's name."),
           ADIT_KEY(
-              "nas-ip-address", "", nas.address, Ipv4Kind{true},
+              "nas-ip-address", "", nas.address, (Ipv4Kind{true, true}),
               "NAS-IP-Address, by which servers know this machine's sessions. \"\": the first of pptp.bind."),
           live(ADIT_KEY("timeout", "", radius.timeout, (DurationKind{100ms, 1min}),
                         "Before a login's request is repeated.")),
@@ -69,7 +69,7 @@ Section radius_section() {
                    "Sessions that are up and Stops that wait for a server, together; 1 KiB each, reserved at "
                    "start."),
           live(ADIT_KEY(
-              "dae-ip-address", "", dae.address, Ipv4Kind{true},
+              "dae-ip-address", "", dae.address, (Ipv4Kind{true, true}),
               "Where Disconnect- and CoA-Requests (RFC 5176) of a [[dae-client]] are taken. \"\": on every "
               "address.")),
           live(ADIT_KEY("dae-port", "", dae.port, (NumberKind<std::uint16_t>{1, 65'535}), "The UDP port.")),
@@ -93,6 +93,14 @@ void check_spool(const Config& config, const Places& places, Problems& problems)
                      std::to_string(config.spool.records),
                      "is less than common.max-sessions = " + std::to_string(config.data_plane.max_calls),
                      "give each session a record, and more for Stops that wait");
+  }
+}
+
+void check_nas(const Config& config, const Places& places, Problems& problems) {
+  if (wire::is_loopback(config.nas.address)) {
+    problems.warning(position(places, "radius.nas-ip-address"), "radius.nas-ip-address",
+                     in_quotes(config.nas.address), "tells servers apart no two machines",
+                     "leave it out: then it is the first of pptp.bind");
   }
 }
 

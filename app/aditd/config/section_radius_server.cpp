@@ -25,7 +25,7 @@ Section radius_server_section() {
       .keys = {
           ADIT_KEY("name", "", radius.servers.back().name, (TextKind{0, 31}),
                    "What logs and `adit show radius` call it. Empty: its address."),
-          ADIT_KEY("address", "\"192.0.2.10\"", radius.servers.back().address, Ipv4Kind{true},
+          ADIT_KEY("address", "\"192.0.2.10\"", radius.servers.back().address, (Ipv4Kind{true, true}),
                    "Where it is."),
           ADIT_KEY("secret", "\"shared with that server\"", radius.servers.back().secret, SecretKind{255},
                    "The secret that is shared with it. Keep this file root:adit, mode 0640 then."),

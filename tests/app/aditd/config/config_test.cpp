@@ -157,6 +157,49 @@ TEST(Config, PackagedSampleIsWhatTheSchemaSays) {
       << "refresh it: aditd --sample-config > packaging/adit.toml";
 }
 
+TEST(Config, HintsAreAboutKeysThatAreNone) {
+  for (const Section& section : config_sections()) {
+    EXPECT_EQ(hint_about(section.name, ""), "") << section.name;
+    for (const Key<Config>& key : section.keys) {
+      EXPECT_EQ(hint_about(section.name, key.name), "") << section.name << '.' << key.name;
+    }
+  }
+}
+
+TEST(Config, KeysOfAccelPppGetAHint) {
+  const auto said = [](std::string_view more) {
+    return test::lines_of(parse_config(std::string(kGood) + std::string(more), "t.toml"));
+  };
+  EXPECT_EQ(
+      said("[radius]\nserver = \"192.0.2.9,secret\"\n"),
+      "t.toml:15:1: radius.server: no such key; write a table of its own: [[radius-server]] with address and "
+      "secret; auth-port and acct-port are its keys");
+  EXPECT_EQ(said("[radius]\ndae_server = \"192.0.2.9:3799,secret\"\n"),
+            "t.toml:15:1: radius.dae_server: no such key; write a table of its own: [[dae-client]] with "
+            "address and "
+            "secret; here are dae-ip-address and dae-port");
+  EXPECT_EQ(said("[core]\nthread-count = 4\n"),
+            "t.toml:15:1: core.thread-count: no such key; it is called workers");
+  EXPECT_EQ(said("[chap-secrets]\ngw-ip-address = \"10.64.0.1\"\n"),
+            "t.toml:15:1: chap-secrets.gw-ip-address: no such key; it belongs to [ip]");
+  EXPECT_EQ(said("[connlimit]\nlimit = 10\n"),
+            "t.toml:14:2: connlimit: no such section; write max-connections-per-address and accept-rate "
+            "below [pptp]");
+  EXPECT_EQ(said("[modules]\npptp = true\n"),
+            "t.toml:14:2: modules: no such section; remove it: there are no modules, and what a section "
+            "configures is "
+            "on");
+}
+
+TEST(Config, ServersMayBeThisMachine) {
+  const Config config =
+      good(std::string(kGood) +
+           "[radius]\ndae-ip-address = \"127.0.0.1\"\n[[radius-server]]\naddress = \"127.0.0.1\"\n"
+           "secret = \"s\"\n[[dae-client]]\naddress = \"127.0.0.1\"\nsecret = \"s\"\n");
+  EXPECT_EQ(config.radius.servers.at(0).address, Ipv4Address(127, 0, 0, 1));
+  EXPECT_EQ(config.dae.clients.at(0).address, Ipv4Address(127, 0, 0, 1));
+}
+
 TEST(Config, SampleIsRight) {
   good(sample_config());
 }
@@ -205,6 +248,10 @@ TEST(Config, SEC_13_WarnsAndStartsAllTheSame) {
             "t.toml:15:20: warning: ppp.mppe-key-lengths: keys of 40 and 56 bits fall to a search through "
             "all of them; "
             "keep to [128] if clients can");
+  EXPECT_EQ(warning_of("[radius]\nnas-ip-address = \"127.0.0.1\"\n"),
+            "t.toml:15:18: warning: radius.nas-ip-address: value \"127.0.0.1\": tells servers apart no two "
+            "machines; "
+            "leave it out: then it is the first of pptp.bind");
   EXPECT_EQ(warning_of("[common]\nmax-sessions = 100000\n"),
             "t.toml:15:16: warning: common.max-sessions: value 100000: is more than the 65535 call IDs of "
             "the bound "

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys of accel-ppp.conf (1.12 and 1.13) whose names or places are others here, and those that have no counterpart. Keys
+// that are merely in another section are found without a row.
+#include "app/aditd/config/section.hpp"
+
+namespace adit::app {
+namespace {
+
+struct Hint {
+  std::string_view section;
+  std::string_view key;  ///< "": the section itself
+  std::string_view text;
+};
+
+constexpr std::string_view kNoKernelPpp = "remove it: no pppN interface is made, and no script is run";
+constexpr std::string_view kServerTables =
+    "write a table of its own: [[radius-server]] with address and secret; auth-port and acct-port are its "
+    "keys";
+constexpr std::string_view kClientTables =
+    "write a table of its own: [[dae-client]] with address and secret; here are dae-ip-address and dae-port";
+constexpr std::string_view kOnePort =
+    "remove it: log-file has one line for each event; level says which are written";
+constexpr std::string_view kNoDebugOutput = "write level = \"debug\" below [log]";
+constexpr std::string_view kPolicer =
+    "remove it: rates are policed without qdiscs; attributes that have them are [[radius-rate]]";
+
+constexpr Hint kHints[] = {
+    {"modules", "", "remove it: there are no modules, and what a section configures is on"},
+    {"core", "log-error", "write log-file below [log]"},
+    {"core", "thread-count", "it is called workers"},
+    {"common", "check-ip", "remove it: an address in use is given to nobody else"},
+    {"common", "session-timeout", "remove it: Session-Timeout comes from RADIUS"},
+    {"ppp", "verbose", kNoDebugOutput},
+    {"ppp", "ccp", "it is called mppe: \"deny\" is ccp=0"},
+    {"ppp", "check-ip", "remove it: an address in use is given to nobody else"},
+    {"ppp", "ipv4", "remove it: IPv4 is what there is"},
+    {"ppp", "ipv6", "remove it: there is no IPv6 yet"},
+    {"ppp", "lcp-echo-timeout", "write lcp-echo-failure: so many unanswered requests end the call"},
+    {"ppp", "unit-cache", kNoKernelPpp},
+    {"ppp", "unit-preallocate", kNoKernelPpp},
+    {"ppp", "single-session", "it belongs to [common]"},
+    {"auth", "any-login", "remove it: who may come in is in chap-secrets or RADIUS"},
+    {"auth", "noauth", "remove it: who may come in is in chap-secrets or RADIUS"},
+    {"pptp", "verbose", kNoDebugOutput},
+    {"pptp", "timeout", "it is called start-timeout; login-timeout bounds all of it"},
+    {"pptp", "echo-failure", "write echo-timeout: how long one Echo-Request may go unanswered"},
+    {"pptp", "mppe", "it belongs to [ppp]"},
+    {"pptp", "ip-pool", "remove it: users have the pool that RADIUS names (Framed-Pool), else \"default\""},
+    {"pptp", "ifname", kNoKernelPpp},
+    {"pptp", "mss", "write clamp below [mss]"},
+    {"radius", "server", kServerTables},
+    {"radius", "auth-server", kServerTables},
+    {"radius", "acct-server", kServerTables},
+    {"radius", "dae-server", kClientTables},
+    {"radius", "dm-coa-secret", kClientTables},
+    {"radius", "verbose", kNoDebugOutput},
+    {"radius", "interim-verbose", kNoDebugOutput},
+    {"radius", "acct-timeout", "it is called acct-repeat: accounting that fails ends no session"},
+    {"radius", "acct-delay-time", "remove it: Acct-Delay-Time is always sent"},
+    {"radius", "acct-on", "remove it: Accounting-On is always sent"},
+    {"radius", "fail-timeout", "it is called dead-time"},
+    {"radius", "fail-time", "it is called dead-time"},
+    {"radius", "req-limit", "write sockets: 256 requests each wait for a server at once"},
+    {"radius", "bind", "remove it: the kernel chooses by its routes"},
+    {"radius", "default-port", kServerTables},
+    {"client-ip-range", "", "remove it: who may dial is a matter of the firewall"},
+    {"ip-pool", "vendor", "remove it: Framed-Pool names the pool"},
+    {"ip-pool", "attr", "remove it: Framed-Pool names the pool"},
+    {"ip-pool", "shuffle", "remove it: addresses rest before they are given out again ([ip] quarantine)"},
+    {"log", "log-emerg", kOnePort},
+    {"log", "log-debug", kNoDebugOutput},
+    {"log", "log-tcp", kOnePort},
+    {"log", "syslog", "write log-fail-syslog for failures; without log-file, systemd's journal has all"},
+    {"log", "copy", kOnePort},
+    {"log", "color", kOnePort},
+    {"log", "per-user-dir", kOnePort},
+    {"log", "per-session-dir", kOnePort},
+    {"log", "per-session", kOnePort},
+    {"log-pgsql", "", "remove it: RADIUS accounting is what a database is for"},
+    {"pppd-compat", "", kNoKernelPpp},
+    {"chap-secrets", "encrypted", "remove it: passwords are read as they are"},
+    {"chap-secrets", "username-hash", "remove it: names are read as they are"},
+    {"shaper", "attr", "write a table of its own: [[radius-rate]] with attribute and form"},
+    {"shaper", "vendor", "write a table of its own: [[radius-rate]] with attribute and form"},
+    {"shaper", "attr-up", "write a table of its own: [[radius-rate]] with direction = \"up\""},
+    {"shaper", "attr-down", "write a table of its own: [[radius-rate]] with direction = \"down\""},
+    {"shaper", "rate-limit", "it is called rate"},
+    {"shaper", "up-limiter", kPolicer},
+    {"shaper", "down-limiter", kPolicer},
+    {"shaper", "burst-factor", kPolicer},
+    {"shaper", "down-burst-factor", kPolicer},
+    {"shaper", "up-burst-factor", kPolicer},
+    {"shaper", "cburst", kPolicer},
+    {"shaper", "r2q", kPolicer},
+    {"shaper", "quantum", kPolicer},
+    {"shaper", "latency", kPolicer},
+    {"shaper", "ifb", kPolicer},
+    {"shaper", "fwmark", kPolicer},
+    {"shaper", "leaf-qdisc", kPolicer},
+    {"shaper", "verbose", kNoDebugOutput},
+    {"cli", "telnet", "write socket: `adit` reaches aditd there, by its permissions"},
+    {"cli", "tcp", "write socket: `adit` reaches aditd there, by its permissions"},
+    {"cli", "password", "write group: the socket's permissions say who may"},
+    {"cli", "history-file", "remove it: `adit` is a command of the shell"},
+    {"cli", "prompt", "remove it: `adit` is a command of the shell"},
+    {"cli", "verbose", kNoDebugOutput},
+    {"connlimit", "", "write max-connections-per-address and accept-rate below [pptp]"},
+    {"snmp", "", "remove it: `adit show stat --json` has what can be monitored"},
+    {"l2tp", "", "remove it: PPTP is what is served"},
+    {"pppoe", "", "remove it: PPTP is what is served"},
+    {"ipoe", "", "remove it: PPTP is what is served"},
+    {"sstp", "", "remove it: PPTP is what is served"},
+    {"ipv6-pool", "", "remove it: there is no IPv6 yet"},
+    {"ipv6-dns", "", "remove it: there is no IPv6 yet"},
+    {"ipv6-dhcp", "", "remove it: there is no IPv6 yet"},
+    {"ipv6-nd", "", "remove it: there is no IPv6 yet"},
+};
+
+}  // namespace
+
+std::string_view hint_about(std::string_view section, std::string_view key) {
+  for (const Hint& hint : kHints) {
+    if (hint.section == section && hint.key == key) {
+      return hint.text;
+    }
+  }
+  return "";
+}
+
+}  // namespace adit::app
