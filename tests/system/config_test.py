@@ -1,0 +1,288 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""--check, the start and a reload of a real aditd say the same of one file on one machine, a network namespace of this test's
+own; what a reload applies, what waits, and the log over a rotation. Needs root; exit 77 (skipped) otherwise.
+    config_test.py PATH_OF_aditd PATH_OF_adit PACKAGING [unittest arguments]
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ADITD = ADIT = PACKAGING = ""
+PREFIX = "adit-cfg-"
+SPACE = f"{PREFIX}{os.getpid()}"
+EAL = ("--", "--no-huge", "--no-shconf", "-m", "448")
+TIMEOUT = 40  # seconds to wait for what must come; a loaded machine is slow
+
+CONFIG = """
+[[port]]
+interface = "access1"
+role = "access"
+driver = "af_packet"
+[[port]]
+interface = "core1"
+role = "core"
+driver = "af_packet"
+[core]
+workers = 1
+user = "root"
+[common]
+max-sessions = 100
+[pptp]
+bind = ["198.18.0.1"]
+[[ip-pool]]
+ranges = ["10.64.0.2-10.64.0.254"]
+[ip]
+gw-ip-address = "10.64.0.1"
+[chap-secrets]
+chap-secrets = "{work}/chap-secrets"
+[radius]
+spool = "{work}/spool"
+[cli]
+socket = "{work}/adit.sock"
+[log]
+log-file = "{work}/log/adit.log"
+"""
+SERVER = '[[radius-server]]\nname = "aaa1"\naddress = "127.0.0.1"\nsecret = "one"\n'
+DAE = '[[dae-client]]\naddress = "127.0.0.1"\nsecret = "one"\n'
+# Each would stop the start: what is put into the file for what, and the line that all three say.
+FAULTS = {
+    "a missing interface": ('"core1"', '"core9"', r':7:13:{w} port.interface: value "core9": there is no such interface'),
+    "a foreign bind address": ('"198.18.0.1"', '"198.18.9.9"', r':16:8:{w} pptp.bind: value "198.18.9.9": is no address'),
+    "a log directory below a file": ("/log/adit.log", "/chap-secrets/adit.log", r":28:12:{w} log.log-file: value .*: Not a directory"),
+    "a socket without a directory": ("/adit.sock", "/no/where/adit.sock", r":26:10:{w} cli.socket: value .*there is no directory"),
+    "a spool without a directory": ("/spool", "/no/where/spool", r":24:9:{w} radius.spool: value .*there is no directory"),
+    "hugepages that are not": ("max-sessions = 100\n", 'max-sessions = 4000000\n[dpdk]\nhugepages = "require"\n',
+                               r":16:13:{w} dpdk.hugepages: value .require.: needs 4842 MB"),
+    "no route to a RADIUS server": ('"127.0.0.1"', '"192.0.2.10"', r":31:11:{w} radius-server.address: value .*no route"),
+    "two routing tables on a side": ('role = "core"\n', 'role = "both"\ntable = 7\n', r":9:9:{w} port.table: value 7: port 'access1'"),
+}
+
+
+def ip(*words, check=True):
+    return subprocess.run(["ip", *words], check=check, capture_output=True, text=True).stdout
+
+
+def inside(*words):
+    return ["ip", "netns", "exec", SPACE, *map(str, words)]
+
+
+def remove_namespaces():
+    """Ours, and those of runs that were killed: the process in the name is gone."""
+    for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else []:
+        if name.startswith(PREFIX):
+            pid = int(name[len(PREFIX):])
+            if pid == os.getpid() or not os.path.exists(f"/proc/{pid}"):
+                ip("netns", "del", name, check=False)
+
+
+def make_namespace():
+    ip("netns", "add", SPACE)
+    ip("-n", SPACE, "link", "set", "lo", "up")
+    for side, network in (("access", "198.18.0"), ("core", "198.19.0")):
+        ip("-n", SPACE, "link", "add", f"{side}1", "type", "veth", "peer", "name", side)
+        for link in (f"{side}1", side):
+            ip("-n", SPACE, "link", "set", link, "up")
+        ip("-n", SPACE, "addr", "add", f"{network}.1/24", "dev", f"{side}1")
+
+
+class ConfigTest(unittest.TestCase):
+    def setUp(self):
+        self.work = pathlib.Path(tempfile.mkdtemp(prefix=PREFIX))
+        self.addCleanup(shutil.rmtree, self.work)
+        (self.work / "chap-secrets").write_text("alice * one *\nbob * two *\n")
+        (self.work / "chap-secrets").chmod(0o600)
+        (self.work / "log").mkdir()
+        self.config, self.log = self.work / "adit.toml", self.work / "log" / "adit.log"
+        self.text = CONFIG.format(work=self.work)
+        self.aditd = None
+        self.addCleanup(self.end)
+
+    def write(self, text):
+        self.config.write_text(text)
+        self.config.chmod(0o600)
+
+    def end(self):
+        if self.aditd is not None and self.aditd.poll() is None:
+            self.aditd.kill()
+            self.aditd.wait()
+
+    def check(self):
+        return subprocess.run(inside(ADITD, "--config", self.config, "--check"), capture_output=True, text=True, timeout=TIMEOUT)
+
+    def launch(self):
+        with open(self.work / "stderr", "w") as stderr:
+            self.aditd = subprocess.Popen(inside(ADITD, "--config", self.config, *EAL), stdin=subprocess.DEVNULL, stdout=stderr,
+                                          stderr=stderr)
+
+    def start(self):
+        self.launch()
+        self.until("aditd is ready", lambda: "event=started" in self.logged() and (self.work / "adit.sock").exists())
+
+    def logged(self):
+        return self.log.read_text() if self.log.exists() else ""
+
+    def until(self, what, probe):
+        deadline = time.monotonic() + TIMEOUT
+        while not (result := probe()):
+            if time.monotonic() > deadline or self.aditd.poll() is not None:
+                self.fail(f"{what}: never\n{self.logged()[-3000:]}{(self.work / 'stderr').read_text()[-3000:]}")
+            time.sleep(0.1)
+        return result
+
+    def adit(self, *words):
+        return subprocess.run([ADIT, "--socket", self.work / "adit.sock", *words], capture_output=True, text=True, timeout=TIMEOUT)
+
+    def json(self, *words):
+        done = self.adit(*words, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def stop(self):
+        self.aditd.send_signal(signal.SIGTERM)
+        self.assertEqual(self.aditd.wait(TIMEOUT), 0, self.logged()[-3000:])
+        self.assertNotIn("system_call_refused", self.logged())
+
+    def test_what_check_calls_good_starts(self):
+        self.write(self.text)
+        checked = self.check()
+        self.assertEqual((checked.returncode, checked.stderr), (0, ""))
+        self.assertIn(": good; ", checked.stdout)
+        self.start()
+        self.stop()
+
+    def test_what_does_not_start_is_called_good_by_nobody(self):
+        for what, (old, new, line) in FAULTS.items():
+            with self.subTest(what):
+                text = self.text + SERVER
+                self.assertIn(old, text)
+                self.write(text.replace(old, new, 1))
+                checked = self.check()
+                self.assertEqual(checked.returncode, 3, checked.stdout + checked.stderr)
+                self.assertRegex(checked.stderr, line.format(w=" warning:"))
+                self.assertNotIn("good", checked.stdout)
+                self.log.unlink(missing_ok=True)
+                self.launch()
+                self.assertEqual(self.aditd.wait(TIMEOUT), 2, what)
+                said = (self.work / "stderr").read_text()
+                self.assertRegex(said, line.format(w=""))
+                if "log" not in what:
+                    self.assertRegex(self.logged(), r"level=error event=start_failed why=")
+                    self.assertNotIn("event=started", self.logged())
+
+    def test_a_reload_refuses_what_would_not_start(self):
+        self.write(self.text + SERVER)
+        self.start()
+        before = self.json("show", "config")
+        for what, (old, new, line) in FAULTS.items():
+            with self.subTest(what):
+                self.write((self.text + SERVER).replace(old, new, 1).replace('"one"', '"changed"'))
+                (self.work / "chap-secrets").write_text("carol * three *\n")
+                refused = self.adit("reload")
+                self.assertEqual((refused.returncode, refused.stdout), (4, ""))
+                self.assertRegex(refused.stderr, line.format(w=""))
+                self.assertNotIn('\\"', refused.stderr)
+                self.assertEqual(self.json("show", "config"), before)
+        self.assertEqual(len(re.findall("event=reload_refused", self.logged())), len(FAULTS))
+        self.write(self.text + SERVER)
+        self.assertEqual(self.json("reload")["changes"], [], "nothing was half applied")
+        self.stop()
+
+    def test_a_reload_says_what_becomes_of_each_key(self):
+        self.write(self.text + SERVER)
+        self.start()
+        self.write((self.text + SERVER + DAE).replace('"one"', '"two"') + '[dns]\ndns1 = "192.0.2.53"\n')
+        (self.work / "chap-secrets").write_text("carol * three *\n")
+        told = self.json("reload")
+        changed = {(row["section"], row["table"], row["key"]): (row["was"], row["is"], row["effect"]) for row in told["changes"]}
+        self.assertEqual(changed, {("radius-server", "aaa1", "secret"): ("(secret)", "(secret)", "applied"),
+                                   ("dae-client", "127.0.0.1", "address"): (None, "127.0.0.1", "applied"),
+                                   ("dae-client", "127.0.0.1", "secret"): (None, "(secret)", "applied"),
+                                   ("dns", "", "dns1"): ("", "192.0.2.53", "next_start")})
+        self.assertEqual(told["users"], 1)
+        self.assertRegex(self.logged(), r"event=config_changed key=dns.dns1 was=\"\" is=192.0.2.53 effect=next_start")
+        rows = {(row["section"], row["key"]): row for row in self.json("show", "config")["settings"]}
+        self.assertEqual([key for key, row in rows.items() if row["pending"]], [("dns", "dns1")])
+        self.assertEqual((rows["dns", "dns1"]["value"], rows["dns", "dns1"]["next"]), ("", "192.0.2.53"))
+        table = self.adit("reload").stdout
+        self.assertRegex(table, r"dns\.dns1 +\| +\| 192\.0\.2\.53 +\| at the next start")
+        self.assertIn("reloaded, with 1 user of chap-secrets", table)
+        for secret in ("one", "two", "three"):
+            self.assertNotIn(secret, self.adit("show", "config").stdout.split(), "a secret is shown")
+        self.stop()
+        self.start()
+        self.assertNotIn("at the next start", self.adit("show", "config").stdout)
+        self.stop()
+
+    def test_the_places_of_disconnect_requests_move_with_a_reload(self):
+        def port():
+            return re.findall(r"(?:0\.0\.0\.0|127\.0\.0\.1):(3799|3800)\b",
+                              subprocess.run(inside("ss", "-lnuH"), capture_output=True, text=True, check=True).stdout)
+        self.write(self.text + DAE)
+        self.start()
+        self.assertEqual(port(), ["3799"])
+        self.write(self.text.replace("[radius]", "[radius]\ndae-port = 3800") + DAE)
+        self.assertEqual([row["effect"] for row in self.json("reload")["changes"]], ["applied"])
+        self.assertEqual(port(), ["3800"])
+        self.stop()
+
+    def test_the_log_is_reopened_by_reload_and_by_sighup(self):
+        self.write(self.text)
+        self.start()
+        for number, reopen in enumerate((lambda: self.assertEqual(self.adit("reload").returncode, 0),
+                                         lambda: self.aditd.send_signal(signal.SIGHUP))):
+            self.log.rename(self.work / "log" / f"old.{number}")
+            reopen()
+            self.until("it goes on in the new file", lambda: "event=reloaded" in self.logged())
+        self.stop()
+        self.assertIn("event=stopped", self.logged())
+
+    @unittest.skipUnless(shutil.which("logrotate") or os.path.exists("/usr/sbin/logrotate"), "no logrotate (Debian: logrotate)")
+    def test_logrotate(self):
+        """packaging/logrotate, with this test's own places for those of a machine."""
+        rules = (pathlib.Path(PACKAGING) / "logrotate" / "adit").read_text()
+        for installed, here in (("/var/log/adit/", f"{self.work}/log/"), ("su adit adit", "su root root"),
+                                ("/run/adit/adit.sock", f"{self.work}/adit.sock"),
+                                ("adit reload", f"{ADIT} --socket {self.work}/adit.sock reload")):
+            self.assertIn(installed, rules)
+            rules = rules.replace(installed, here)
+        (self.work / "logrotate").write_text(rules)
+        self.write(self.text)
+        self.start()
+        rotate = ["logrotate", "--force", "--state", self.work / "state", self.work / "logrotate"]
+        environment = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"}
+        for count in (1, 2):
+            done = subprocess.run(rotate, capture_output=True, text=True, timeout=TIMEOUT, env=environment)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("event=reloaded", self.until("a new log", self.logged))
+            self.assertEqual(len(list((self.work / "log").iterdir())), 1 + count)
+        self.assertIn("event=started", subprocess.run(["zcat", self.work / "log" / "adit.log.2.gz"], capture_output=True, text=True).stdout)
+        self.stop()
+        self.assertIn("event=stopped", self.logged())
+
+
+def main():
+    global ADITD, ADIT, PACKAGING
+    if os.geteuid() != 0:
+        print("skipped: network namespaces need root")
+        return 77
+    ADITD, ADIT, PACKAGING = (os.path.abspath(sys.argv.pop(1)) for _ in range(3))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # meson's timeout: the clean-up still runs
+    remove_namespaces()
+    make_namespace()
+    try:
+        unittest.main(verbosity=2)
+    finally:
+        remove_namespaces()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
