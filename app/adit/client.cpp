@@ -105,9 +105,8 @@ std::expected<Json, CallFailure> call_aditd(const std::string& socket_path, cons
   }
   const Json error = reply.value("error", Json::object());
   const Json message = error.is_object() ? error.value("message", Json()) : Json();
-  return fail(Kind::kRefused,
-              "aditd refused: " +
-                  (message.is_string() ? printable(message.get<std::string>()) : "without a reason"));
+  return fail(Kind::kRefused, "aditd refused: " + (message.is_string() ? printable(message.get<std::string>())
+                                                                       : "without a reason"));
 }
 
 }  // namespace adit::app

@@ -55,16 +55,17 @@ Section auth_section() {
 }
 
 Section chap_secrets_section() {
-  return {.name = "chap-secrets",
-          .keys = {
-              live(ADIT_KEY("chap-secrets", "", chap_secrets, (PathKind{kMaxPath, false}),
-                            "Local users, one per line: user server password address. Keep it root:adit, mode "
-                            "0640. A line that\n"
-                            "is wrong is named, and costs its user alone.")),
-              ADIT_KEY("encrypted", "", chap_secrets_encrypted, BoolKind{},
-                       "Passwords in it are NT hashes, 32 hexadecimal digits (`smbencrypt`); chap-md5 cannot "
-                       "use them."),
-          }};
+  return {
+      .name = "chap-secrets",
+      .keys = {
+          live(ADIT_KEY("chap-secrets", "", chap_secrets, (PathKind{kMaxPath, false}),
+                        "Local users, one per line: user server password address. Keep it root:adit, mode "
+                        "0640. A line that\n"
+                        "is wrong is named, and costs its user alone.")),
+          ADIT_KEY("encrypted", "", chap_secrets_encrypted, BoolKind{},
+                   "Passwords in it are NT hashes, 32 hexadecimal digits (`smbencrypt`); chap-md5 cannot "
+                   "use them."),
+      }};
 }
 
 namespace {
