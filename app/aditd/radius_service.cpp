@@ -13,6 +13,13 @@ std::uint64_t seconds_since_1970() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
 }
 
+/// Where nobody else can let a user in, a dead server is still asked.
+control::radius::ClientSettings client_settings(const Config& config) {
+  control::radius::ClientSettings settings = config.radius;
+  settings.last_resort = config.auth_order == AuthOrder::kRadius;
+  return settings;
+}
+
 /// How long chap-secrets wait for RADIUS: until the last server has been asked, which a slow one may need as well.
 control::Duration patience_of(const control::radius::ClientSettings& settings) {
   return std::max(asking_time(settings), settings.patience);
@@ -21,8 +28,8 @@ control::Duration patience_of(const control::radius::ClientSettings& settings) {
 }  // namespace
 
 struct RadiusService::Generation {
-  Generation(RadiusService& service, const control::radius::ClientSettings& its_settings)
-      : settings(its_settings),
+  Generation(RadiusService& service, control::radius::ClientSettings its_settings)
+      : settings(std::move(its_settings)),
         sockets(service.io_, settings),
         client(settings, service.wheel_, service.entropy_, service.log_, sockets) {}
   const control::radius::ClientSettings settings;
@@ -42,7 +49,7 @@ RadiusService::RadiusService(asio::io_context& io, SpoolFile spool, const Config
       log_(log),
       before_events_(std::move(before_events)),
       local_(local),
-      current_(std::make_unique<Generation>(*this, config.radius)),
+      current_(std::make_unique<Generation>(*this, client_settings(config))),
       auth_(current_->client, config.nas, config.radius_rates, log),
       fallback_(auth_, local, patience_of(config.radius)),
       trials_(wheel, entropy),
@@ -115,7 +122,7 @@ void RadiusService::use_dae(const Config& config, std::unique_ptr<DaeSocket> mov
 }
 
 std::expected<void, std::string> RadiusService::reload(const Config& config) {
-  auto next = std::make_unique<Generation>(*this, config.radius);
+  auto next = std::make_unique<Generation>(*this, client_settings(config));
   if (auto opened = open_sockets(*next); !opened) {
     return opened;
   }

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/auth/auth_exchange.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace adit::control {
+namespace {
+
+/// Between a proof that may have been anybody's and the next one: who guesses, guesses ten times before the deadline.
+constexpr Duration kNextProof{1'000};
+
+}  // namespace
+
 AuthExchange::AuthExchange(AuthContext context)
     : context_(std::move(context)), deadline_(context_.wheel, on_timer<&AuthExchange::on_deadline>, this) {}
 
@@ -46,11 +54,17 @@ void AuthExchange::on_verdict(const AuthVerdict& verdict) {
     return;
   }
   if (const auto* unusable = std::get_if<AuthUnusable>(&verdict)) {
-    answer_rejected(kAuthenticationFailure, false);
-    return fail(EndReason::kAuthUnusable, unusable->why);
+    if (!doubts(unusable->why)) {
+      answer_rejected(kAuthenticationFailure, false);
+      fail(EndReason::kAuthUnusable, unusable->why);
+    }
+    return;
   }
   if (const auto* unavailable = std::get_if<AuthUnavailable>(&verdict)) {
-    return fail(EndReason::kAuthUnavailable, unavailable->why);
+    if (!doubts(unavailable->why)) {
+      fail(EndReason::kAuthUnavailable, unavailable->why);
+    }
+    return;
   }
   const AuthAccepted& accepted = std::get<AuthAccepted>(verdict);
   if (!answer_accepted(accepted)) {
@@ -61,11 +75,24 @@ void AuthExchange::on_verdict(const AuthVerdict& verdict) {
   context_.host.auth_accepted(accepted, user_);
 }
 
+bool AuthExchange::doubts(std::string_view why) {
+  if (!context_.host.doubts_proof(user_, why)) {
+    return false;
+  }
+  doubted_ = true;
+  state_ = State::kIdle;
+  deadline_.arm(std::min(kNextProof, ends_ - context_.wheel.now()));
+  return true;
+}
+
 void AuthExchange::on_rejected(const AuthRejected& rejected) {
   const std::uint16_t ms_chap_error = rejected.ms_chap_error;
   const std::string why =
       (rejected.why.empty() ? "rejected" : rejected.why) +
       (ms_chap_error == kAuthenticationFailure ? "" : ", E=" + std::to_string(ms_chap_error));
+  if (doubts(why)) {
+    return;
+  }
   rejections_ = context_.host.auth_rejected(user_, why, rejected.is_wrong_proof());
   const bool retry = can_retry() && ms_chap_error == kAuthenticationFailure &&
                      rejections_ < context_.settings.auth.max_failure;
@@ -81,9 +108,16 @@ void AuthExchange::on_rejected(const AuthRejected& rejected) {
 }
 
 void AuthExchange::on_deadline() {
+  if (state_ == State::kIdle && context_.wheel.now() < ends_) {
+    state_ = State::kWaiting;
+    deadline_.arm(ends_ - context_.wheel.now());
+    return ask_again();
+  }
   const bool asked = state_ == State::kAsking;
   context_.backend.cancel(*this);
-  fail(EndReason::kAuthTimeout, asked ? "no verdict in time" : "no proof from the peer in time");
+  fail(EndReason::kAuthTimeout, doubted_ ? "no right proof from the peer in time"
+                                : asked  ? "no verdict in time"
+                                         : "no proof from the peer in time");
 }
 
 void AuthExchange::fail(EndReason reason, std::string_view why) {

@@ -35,7 +35,7 @@ class AuthExchange : public Authenticator, public AuthClient {
 
  protected:
   enum class State : std::uint8_t {
-    kIdle,     ///< before start()
+    kIdle,     ///< before start(), and for a second after a proof that may have been anybody's
     kWaiting,  ///< for a proof
     kAsking,   ///< the backend has one
     kAccepted,
@@ -54,6 +54,8 @@ class AuthExchange : public Authenticator, public AuthClient {
   [[nodiscard]] virtual bool answer_accepted(const AuthAccepted& accepted) = 0;
   /// Sends the Failure or Nak and keeps it for repeats. `retry`: another attempt is allowed.
   virtual void answer_rejected(std::uint16_t ms_chap_error, bool retry) = 0;
+  /// Nothing was answered to a proof: the peer is asked for another, or left to repeat its own.
+  virtual void ask_again() = 0;
   /// True when the method lets a rejected peer try again on the same link.
   [[nodiscard]] virtual bool can_retry() const = 0;
 
@@ -62,15 +64,18 @@ class AuthExchange : public Authenticator, public AuthClient {
 
  private:
   void on_deadline();
+  /// True: the proof may be anybody's; nothing is answered, and the next one is taken in a second.
+  [[nodiscard]] bool doubts(std::string_view why);
   void on_rejected(const AuthRejected& rejected);
   void fail(EndReason reason, std::string_view why);
 
   AuthContext context_;
   State state_ = State::kIdle;
+  bool doubted_ = false;
   std::uint32_t rejections_ = 0;  // the session's, once a proof has been rejected here
   std::string user_;
-  Timer deadline_;
-  Instant ends_;  // while deadline_ is armed
+  Timer deadline_;  // or the end of kIdle
+  Instant ends_;    // while deadline_ is armed
 };
 
 }  // namespace adit::control

@@ -33,6 +33,10 @@ class AuthenticatorHost {
   /// The peer is authenticated; our Success or Ack has already been sent. At most once, and never after
   /// auth_failed. `user` is what the peer sent (untrusted octets).
   virtual void auth_accepted(const AuthAccepted& accepted, std::string_view user) = 0;
+  /// A proof of `user` did not let it in, and nothing has been answered yet; `why`: for the log. True when the session
+  /// has been up: LCP has begun anew in the clear since, and the proof may be anybody's. It is not answered then, nor is
+  /// auth_rejected() called, and the peer is asked again until the deadline.
+  [[nodiscard]] virtual bool doubts_proof(std::string_view user, std::string_view why) = 0;
   /// A proof of `user` was rejected, and nothing has been answered yet; `why`: for the log. `wrong`: the proof is, and not
   /// something else. Returns how often that has happened in this session, which outlives the authenticator: max-failure
   /// is for all of it.

@@ -39,6 +39,12 @@ void Chap::start() {
   send_challenge();
 }
 
+void Chap::ask_again() {
+  identifier_ = static_cast<std::uint8_t>(context().entropy.next_u32());  // a forger has to guess it
+  make_challenge();
+  send_challenge();
+}
+
 void Chap::make_challenge() {
   context().entropy.fill(challenge_);
 }

@@ -31,6 +31,8 @@ class Chap final : public AuthExchange {
   void answer_rejected(std::uint16_t ms_chap_error, bool retry) override;
   [[nodiscard]] bool can_retry() const override { return method_ != AuthMethod::kChapMd5; }
 
+  void ask_again() override;
+
   void send_challenge();
   void on_resend();
   void make_challenge();

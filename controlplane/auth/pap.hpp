@@ -26,6 +26,7 @@ class Pap final : public AuthExchange {
   [[nodiscard]] bool answer_accepted(const AuthAccepted& accepted) override;
   void answer_rejected(std::uint16_t ms_chap_error, bool retry) override;
   [[nodiscard]] bool can_retry() const override { return true; }
+  void ask_again() override {}  // RFC 1334 §2.2.1: the peer repeats its request until it is answered
   void send_reply(wire::PapCode code);
 
   crypto::SecretText last_request_;  // name and password as received

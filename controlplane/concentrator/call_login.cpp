@@ -39,9 +39,17 @@ void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
     session.on_verdict(AuthRejected{.why = "a name of more than 253 octets"});
     return;
   }
+  if (logs_in_again() && !is_same_user(logged_in_as_, request.user)) {
+    session.on_verdict(
+        AuthRejected{.why = "the call is " + call_.user() + "'s", .fault = AuthRejected::Fault::kNone});
+    return;
+  }
   session_ = &session;
   claimed_user_ = request.user;
   until_ = core_.wheel.now() + request.within;
+  if (logs_in_again()) {
+    return ask_backend(std::move(request));
+  }
   const LoginBackoff::Turn turn = core_.backoff.ask(call_.peer(), account_of(claimed_user_));
   if (turn.wait > Duration{0}) {
     core_.count_delayed_login(call_, claimed_user_,
@@ -67,8 +75,12 @@ void CallLogin::wait(LoginBackoff::Turn turn) {
       AuthRejected{.why = std::string(kWrongBefore) + ": not asked", .fault = AuthRejected::Fault::kNone});
 }
 
+bool CallLogin::is_same_user(const std::string& one, const std::string& other) const {
+  return core_.directory.key_of(one) == core_.directory.key_of(other);
+}
+
 void CallLogin::ask_backend(AuthRequest request) {
-  asked_ = true;
+  asked_ = !logs_in_again();
   request.within = std::max(until_ - core_.wheel.now(), kSpare);  // it may have waited for its turn
   core_.auth.authenticate(std::move(request), *this);
 }
@@ -109,25 +121,34 @@ void CallLogin::on_verdict(const AuthVerdict& verdict) {
   if (const auto* rejected = std::get_if<AuthRejected>(&verdict)) {
     return refuse(claimed, *rejected);
   }
-  if (accepted == nullptr) {
+  if (accepted == nullptr && !logs_in_again()) {
     core_.backoff.abandoned(call_.peer(), account_of(claimed));
   }
   core_.stats.auth_rejected += std::holds_alternative<AuthUnusable>(verdict) ? 1 : 0;
   if (accepted != nullptr) {
-    core_.backoff.accepted(call_.peer(), account_of(claimed));
-    ++core_.stats.auth_accepted;
     const std::string user = subscriber_name(*accepted, claimed);
+    if (!logs_in_again()) {
+      core_.backoff.accepted(call_.peer(), account_of(claimed));
+    } else if (!is_same_user(call_.user(), user)) {
+      return session_->on_verdict(
+          AuthRejected{.why = "the call is " + call_.user() + "'s", .fault = AuthRejected::Fault::kNone});
+    }
+    ++core_.stats.auth_accepted;
     if (const auto may = may_add_call(core_, call_, user, accepted->port_limit); !may) {
       session_->on_verdict(AuthRejected{.why = may.error(), .fault = AuthRejected::Fault::kNone});
       return;
     }
     call_.admit(user, *accepted);
+    logged_in_as_ = claimed;
   }
   session_->on_verdict(verdict);
 }
 
 void CallLogin::refuse(const std::string& user, const AuthRejected& rejected) {
   ++core_.stats.auth_rejected;
+  if (logs_in_again()) {
+    return session_->on_verdict(rejected);
+  }
   if (!rejected.is_wrong_proof()) {  // the account's fault, or the hour's: no guess
     core_.backoff.abandoned(call_.peer(), account_of(user));
     return session_->on_verdict(rejected);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The authentication of one call. Stands between the session and the authentication backend: makes attempts
 // wait whose source and user have been wrong too often (admission/login_backoff.hpp), and rejects at once those
-// that would wait for longer than the session does; checks an acceptance against the user's call limits, and
-// passes it to the call before the session.
+// that would wait for longer than the session does; checks an acceptance against the call's user, if it has one, and
+// that user's call limits, and passes it to the call before the session.
 // Thread: control. Owner: CallRecord.
 #pragma once
 
@@ -37,16 +37,21 @@ class CallLogin final : public AuthBackend, private AuthClient {
   /// What the back-off counts attempts of `user` by.
   [[nodiscard]] std::string account_of(std::string_view user) const;
   void ask_backend(AuthRequest request);
+  /// LCP has begun anew. Only the same user may log in, and what fails may be anybody's proof: it is not held against
+  /// the peer.
+  [[nodiscard]] bool logs_in_again() const { return !logged_in_as_.empty(); }
+  [[nodiscard]] bool is_same_user(const std::string& one, const std::string& other) const;
 
   ConcentratorCore& core_;
   CallRecord& call_;
   AuthClient* session_ = nullptr;         // from its request to cancel()
   std::string claimed_user_;              // from the request to the verdict
+  std::string logged_in_as_;              // the name that was claimed
   std::unique_ptr<AuthRequest> waiting_;  // the back end has yet to be asked
   std::optional<AuthRejected> late_;      // the peer has yet to hear of it
   Instant until_;                         // the session waits
   Timer timer_;                           // for either
-  bool asked_ = false;                    // the back end has yet to answer
+  bool asked_ = false;                    // the back end has yet to answer, and LoginBackoff waits for it
 };
 
 }  // namespace adit::control

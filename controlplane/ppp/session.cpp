@@ -85,6 +85,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   // AuthenticatorHost
   void send_auth_frame(std::span<const std::uint8_t> frame) override { send_frame(frame); }
   void auth_accepted(const AuthAccepted& accepted, std::string_view user) override;
+  bool doubts_proof(std::string_view user, std::string_view why) override;
   std::uint32_t auth_rejected(std::string_view user, std::string_view why, bool wrong) override;
   void auth_failed(EndReason reason, std::string_view user, std::string_view why) override;
 
@@ -304,13 +305,23 @@ void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view
   network_.begin(accepted, lcp_.method());
 }
 
+// Not a failure of the peer's: whoever forges proofs in its name must not have it banned.
+bool Session::Impl::doubts_proof(std::string_view user, std::string_view why) {
+  if (!has_been_up()) {
+    return false;
+  }
+  log_.event(Severity::kInfo, "auth_doubted",
+             {{"sid", sid()},
+              {"peer", wire::to_string(origin_.peer_address)},
+              {"user", std::string(user)},
+              {"why", std::string(why)}});
+  return true;
+}
+
 // Also when the peer may try again: whoever guesses passwords must be seen guessing.
 std::uint32_t Session::Impl::auth_rejected(std::string_view user, std::string_view why, bool wrong) {
   rejected_why_ = why;
-  // Once IP has been up, LCP begins anew in the clear, and whoever knows the call may have sent the proof.
-  const bool is_the_peers = !has_been_up();
-  log_failed_login(wrong && is_the_peers ? "auth_failed" : "login_refused", EndReason::kAuthFailed, user,
-                   why);
+  log_failed_login(wrong ? "auth_failed" : "login_refused", EndReason::kAuthFailed, user, why);
   return ++rejections_;
 }
 

@@ -56,8 +56,8 @@ void Client::cancel(Ticket ticket) {
 }
 
 /// Picks from the servers not tried yet the one of the lowest priority number, among equals the one with the fewest
-/// requests for its weight. A login goes to an overdue one only if there is no other, and never to a dead one. A
-/// record, for which nobody waits, goes even there: to the one whose dead time ends first.
+/// requests for its weight. A login goes to an overdue one only if there is no other, and to a dead one only as a last
+/// resort. A record, for which nobody waits, goes even there: to the one whose dead time ends first.
 Client::Port* Client::choose(const Exchange& exchange) {
   const bool login = exchange.service == Service::kAuthentication;
   const auto rank = [login](const Port& port) {
@@ -81,7 +81,8 @@ Client::Port* Client::choose(const Exchange& exchange) {
   for (const auto& server : servers_) {
     Port& port = server->port(exchange.service);
     if (server->serves(exchange.service) && !exchange.tried[server->index] &&
-        !(login && port.health == Health::kDead) && (best == nullptr || better(port, *best))) {
+        (!login || settings_.last_resort || port.health != Health::kDead) &&
+        (best == nullptr || better(port, *best))) {
       best = &port;
     }
   }

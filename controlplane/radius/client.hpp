@@ -5,9 +5,10 @@
 // share nothing: not lanes, nor queues, nor what is thought of a server, so that records which nobody takes hold up no
 // login.
 // A port that has had its `tries` is overdue: the next server is asked, and its answer still counts if it comes. It is
-// silent if none has come within `patience`; after max_fail silent ones it is dead. Nobody waits for a dead port: a
-// login goes past it, and if all are dead there is no answer at once. What is overdue or dead is probed beside, with
-// Status-Server (RFC 5997) and, as servers need not know that, with copies of logins.
+// silent if none has come within `patience`; after max_fail silent ones it is dead. Nobody waits for a dead port while
+// there is somebody else, another server or, without last_resort, another back end: if all are dead there is no answer
+// at once. What is overdue or dead is probed beside, with Status-Server (RFC 5997) and, as servers need not know that,
+// with copies of logins.
 // Everything is O(1) in the number of requests, and O(servers) when one is chosen.
 // Thread: control. Owner: the runtime.
 #pragma once
@@ -91,7 +92,8 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   /// `done` is called exactly once, later, unless cancelled: an Access-Request's `within` that time, after
-  /// longest_wait(settings) at most, and at the next tick if every server is dead.
+  /// longest_wait(settings) at most, and at the next tick if every server is dead and
+  /// there is a last resort elsewhere.
   Ticket request(Code code, Compose compose, Done done, std::optional<Duration> within = {});
   /// Its `done` will not be called. No effect if the request is over.
   void cancel(Ticket ticket);
@@ -148,6 +150,8 @@ class Client {
   void note_overdue(const Sending& sending);
   void note_silence(const Sending& sending);
   void note_answer(const Sending& sending);
+  void note_status(Port& port);
+  void note_alive(Port& port);
   void look_after(Port& port);
   void probe(Port& port, Code code, const Compose& compose);
   void copy_to_lost_ports(const Exchange& exchange);

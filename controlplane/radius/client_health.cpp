@@ -53,6 +53,7 @@ void Client::note_overdue(const Sending& sending) {
 void Client::note_silence(const Sending& sending) {
   Port& port = sending.port;
   if (sending.exchange.code == Code::kStatusServer) {
+    port.trusts_status = true;
     return;
   }
   ++port.server.counts.timeouts;
@@ -73,15 +74,18 @@ void Client::note_silence(const Sending& sending) {
 }
 
 /// An answer that came too late for its login shows neither that the next one will come in time nor that the server is
-/// dead: it changes nothing, and is told. One to Status-Server shows that the server is there, not that it can answer
-/// a login.
+/// dead: it changes nothing, and is told.
 void Client::note_answer(const Sending& sending) {
   Port& port = sending.port;
   const Exchange& exchange = sending.exchange;
   ServerStatus& counts = port.server.counts;
   ++counts.answered;
+  if (exchange.code == Code::kStatusServer) {
+    return note_status(port);
+  }
   const Duration took = wheel_.now() - sending.first;
-  if (exchange.kind == Exchange::Kind::kRequest && !exchange.done) {
+  const bool nobody_waits = exchange.kind == Exchange::Kind::kRequest && !exchange.done;
+  if (nobody_waits && took > settings_.tries * timeout_of(port.service)) {
     ++counts.late;
     if (!port.told_late || wheel_.now() >= *port.told_late + settings_.dead_time) {
       port.told_late = wheel_.now();
@@ -93,11 +97,24 @@ void Client::note_answer(const Sending& sending) {
     }
     return;
   }
-  port.fails = exchange.code == Code::kStatusServer ? std::min(port.fails, settings_.max_fail - 1) : 0;
+  port.fails = 0;
+  port.trusts_status = true;
   if (sending.tries == 1) {  // Karn: after a retransmission it is unknown which one was answered
     port.server.times.add(took);
   }
   port.answered = wheel_.now();
+  note_alive(port);
+}
+
+/// The server is there; whether it can answer a login, the next one shows.
+void Client::note_status(Port& port) {
+  if (port.health >= Health::kOverdue && std::exchange(port.trusts_status, false)) {
+    port.fails = std::min(port.fails, settings_.max_fail - 1);
+    note_alive(port);
+  }
+}
+
+void Client::note_alive(Port& port) {
   port.look.cancel();
   if (std::exchange(port.health, Health::kAlive) == Health::kDead) {
     log_.event(Severity::kInfo, "radius_server_alive",
@@ -106,7 +123,8 @@ void Client::note_answer(const Sending& sending) {
 }
 
 /// Status-Server (RFC 5997 §3: either port has it), so that no login depends on the port. Because it may not know
-/// that, a login is copied to it as well, after dead_time if it is dead; a record, for which nobody waits, is sent to it.
+/// that, the next login is copied to it as well (if it is dead, after dead_time); a record, for which nobody waits, is
+/// sent to it.
 void Client::look_after(Port& port) {
   if (port.health == Health::kDead && wheel_.now() >= port.dead_until &&
       port.service == Service::kAccounting) {

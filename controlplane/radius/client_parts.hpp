@@ -39,10 +39,13 @@ struct Client::Port {
   std::uint64_t in_flight = 0;  // without probes
   Health health = Health::kUntried;
   std::uint32_t fails = 0;  // silent requests in a row
-  Instant answered{};       // the last time; health says whether there was one
+  Instant answered{};  // a request, not a Status-Server: the last time; health says whether there was one
   Instant overdue_since{};
   Instant dead_until{};
   bool copy_due = false;  // the next login is copied to it
+  /// Whether an answer to Status-Server shows that logins are answered too. It has been taken for that once since the
+  /// last answer to a login; the silence that followed shows a server whose back end is stuck.
+  bool trusts_status = true;
   std::optional<Instant> told_late{};
   Timer look;
 };

@@ -110,12 +110,16 @@ void RequestWriter::fail(const std::string& name, std::size_t size, const char* 
 
 /// Room for a value, or nullptr when there is none, or was none before.
 std::uint8_t* RequestWriter::make_room(Type type, std::size_t size) {
-  if (size > kMaxValue || octets_.size() + 2 + size > kMaxPacket) {
+  // RFC 2865 §5: what is empty is left out. But a request without a name is one that some servers accept.
+  const bool nameless = size == 0 && type == Type::kUserName && Code{octets_[0]} == Code::kAccessRequest;
+  if (nameless || size > kMaxValue || octets_.size() + 2 + size > kMaxPacket) {
     const Definition* known = standard_dictionary().find(kNoVendor, static_cast<std::uint8_t>(type));
     fail(known != nullptr ? known->name : "attribute " + std::to_string(static_cast<unsigned>(type)), size,
-         size > kMaxValue ? "is longer than 253" : "makes the packet longer than 4096");
+         nameless           ? "is empty"
+         : size > kMaxValue ? "is longer than 253"
+                            : "makes the packet longer than 4096");
   }
-  if (!fault_.empty()) {
+  if (size == 0 || !fault_.empty()) {
     return nullptr;
   }
   octets_.push_back(static_cast<std::uint8_t>(type));
@@ -125,7 +129,7 @@ std::uint8_t* RequestWriter::make_room(Type type, std::size_t size) {
 }
 
 void RequestWriter::octets(Type type, Bytes value) {
-  if (std::uint8_t* at = make_room(type, value.size()); at != nullptr && !value.empty()) {
+  if (std::uint8_t* at = make_room(type, value.size())) {
     std::memcpy(at, value.data(), value.size());
   }
 }

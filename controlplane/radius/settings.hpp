@@ -54,8 +54,9 @@ struct ClientSettings {  // [radius]
   Duration patience = Duration{3000};      ///< how long an Access-Request waits for an answer that is overdue
   std::uint32_t max_fail = 3;              ///< consecutive requests without any reply that make a server dead
   Duration dead_time = Duration{30000};    ///< how long a dead server gets nothing but Status-Server
-  std::uint32_t lanes = 4;                 ///< sockets for each server and service
-  std::uint32_t max_waiting = 4096;        ///< requests of each service waiting for a free identifier
+  bool last_resort = false;          ///< logins go to dead servers too, if all are: nobody else has the users
+  std::uint32_t lanes = 4;           ///< sockets for each server and service
+  std::uint32_t max_waiting = 4096;  ///< requests of each service waiting for a free identifier
 };
 
 /// How long it takes until the last server has had its tries at an Access-Request, if all are silent and not known for

@@ -194,11 +194,11 @@ Result<void> Device::set_up_queues() {
 }
 
 Result<void> Device::restart() {
-  rte_flow_flush(id_, nullptr);  // drivers differ in what they keep; ours are made anew after the start
   if (const int rc = rte_eth_dev_stop(id_); rc < 0) {
-    return std::unexpected("stop: " + reason(rc));
+    return std::unexpected("stop: " + reason(rc));  // it runs on, with its rules
   }
   running_ = false;
+  rte_flow_flush(id_, nullptr);  // drivers differ in what they keep; ours are made anew after the start
   const int reset = rte_eth_dev_reset(id_);
   configured_ = configured_ && reset == -ENOTSUP;
   if (reset < 0 && reset != -ENOTSUP) {

@@ -60,6 +60,7 @@ class RecordingHost final : public AuthenticatorHost {
     user = name;
     events += 'A';
   }
+  bool doubts_proof(std::string_view, std::string_view) override { return been_up; }
   std::uint32_t auth_rejected(std::string_view, std::string_view, bool) override { return ++rejections; }
   void auth_failed(EndReason what, std::string_view name, std::string_view) override {
     reason = what;
@@ -73,6 +74,7 @@ class RecordingHost final : public AuthenticatorHost {
   EndReason reason = EndReason::kNone;
   std::string user;
   std::uint32_t rejections = 0;  ///< of the session
+  bool been_up = false;
 };
 
 class AuthFixture : public ::testing::Test {

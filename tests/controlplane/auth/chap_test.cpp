@@ -334,6 +334,45 @@ TEST_F(Chap, AUT_06_OtherCodesAndTruncationsAreIgnored) {
   EXPECT_EQ(backend.requests.at(0).user, "alice");
 }
 
+// LCP has begun anew in the clear: whoever knows the call may have sent the response, before the peer did.
+TEST_F(Chap, SEC_01_AForgedResponseDoesNotEndASessionThatHasBeenUp) {
+  host.been_up = true;
+  start(AuthMethod::kMsChapV2);
+  const Challenge first = challenge();
+  respond(first.identifier, v2_response(first.value, "alice", "guess"), "alice");
+  backend.answer(AuthRejected{});
+  EXPECT_EQ(host.events, "s") << "no Failure: pppd would hang up";
+  for (unsigned any = 0; any < 256; ++any) {
+    respond(static_cast<std::uint8_t>(any), v2_response(first.value, "alice", "guess"), "alice");
+  }
+  EXPECT_EQ(backend.requests.size(), 1u) << "one guess a second";
+  pass(1s);
+  const Challenge second = challenge();
+  EXPECT_NE(second.value, first.value);
+  respond(second.identifier, v2_response(second.value, "alice", "secret"), "alice");
+  AuthAccepted accepted;
+  accepted.authenticator_response = "S=" + std::string(40, 'A');
+  backend.answer(accepted);
+  EXPECT_EQ(host.events, "sssA");
+  EXPECT_FALSE(authenticator->rejected());
+}
+
+TEST_F(Chap, SEC_01_WhoCannotProveItStillHasTheDeadline) {
+  host.been_up = true;
+  backend.answer_at_once = AuthRejected{};
+  start(AuthMethod::kMsChapV2);
+  for (int n = 0; n < 12; ++n) {
+    if (last().code == 1) {
+      respond(challenge().identifier, v2_response(challenge().value, "alice", "guess"), "alice");
+    }
+    pass(1s);
+  }
+  EXPECT_EQ(host.events, "ssssssssssF");
+  EXPECT_EQ(host.reason, EndReason::kAuthTimeout);
+  EXPECT_EQ(backend.requests.size(), 10u);
+  EXPECT_EQ(wheel.armed_count(), 0u);
+}
+
 // CVE-2020-8597: EAP reached pppd's parser although it had not been negotiated. Here the session would not
 // deliver EAP packets, because their protocol is wrong, and they are not valid CHAP either.
 TEST_F(Chap, AUT_13_EapPacketsAreNothingToChap) {

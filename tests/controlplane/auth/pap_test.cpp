@@ -189,6 +189,34 @@ TEST_F(Pap, AnUnusableAnswerIsANakAndNoSecondAttempt) {
   EXPECT_EQ(host.reason, EndReason::kAuthUnusable);
 }
 
+TEST_F(Pap, SEC_01_AForgedRequestDoesNotEndASessionThatHasBeenUp) {
+  host.been_up = true;
+  start(AuthMethod::kPap);
+  request(1, "alice", "guess");
+  backend.answer(AuthRejected{});
+  request(1, "alice", "secret");
+  EXPECT_EQ(backend.requests.size(), 1u) << "one guess a second";
+  pass(1s);
+  request(1, "alice", "secret");
+  backend.answer(AuthAccepted{});
+  EXPECT_EQ(host.events, "sA") << "no Nak";
+}
+
+TEST_F(Pap, SEC_01_NorDoesARequestThatNoServerCanAnswer) {
+  host.been_up = true;
+  start(AuthMethod::kPap);
+  request(1, "alice", "guess");
+  backend.answer(AuthUnusable{"the password has 129 octets"});
+  pass(1s);
+  request(1, "alice", "guess");
+  backend.answer(AuthUnavailable{"no server answers"});
+  pass(1s);
+  EXPECT_EQ(host.events, "");
+  pass(settings.auth.timeout);
+  EXPECT_EQ(host.events, "F");
+  EXPECT_EQ(host.reason, EndReason::kAuthTimeout);
+}
+
 TEST_F(Pap, ADestroyedAuthenticatorCancelsItsRequest) {
   start(AuthMethod::kPap);
   request(1, "alice", "secret");

@@ -227,6 +227,37 @@ TEST(Concentrator, AFullRingEndsTheCallAndItsRemovalIsRetried) {
   expect_baseline(house);
 }
 
+// Carol's own name and password, in a frame that looks like Alice's.
+TEST(Concentrator, SEC_01_AnotherUsersLoginNeitherTakesNorEndsACallThatHasBeenUp) {
+  House house;
+  DialIn client(house, 1);
+  ASSERT_TRUE(client.dial("alice"));
+  client.answers_echo = false;
+  client.send_ppp(0xC021, {1, 9, 0, 0});
+  house.advance(1010ms);
+  client.serve();
+  const auto log_in = [&client](const std::string& user) {
+    std::vector<std::uint8_t> request = {1, 1, 0, 0, static_cast<std::uint8_t>(user.size())};
+    request.insert(request.end(), user.begin(), user.end());
+    request.insert(request.end(), {1, 'x'});
+    client.send_ppp(0xC023, request);
+    client.serve();
+  };
+  client.up = false;
+  log_in("carol");
+  EXPECT_FALSE(client.up);
+  EXPECT_TRUE(house.log.named("auth_failed").empty());
+  ASSERT_EQ(house.log.named("auth_doubted").size(), 1u);
+  EXPECT_EQ(house.log.named("auth_doubted")[0].fields.at("why"), "the call is alice's");
+  house.advance(1s);
+  log_in("alice");
+  EXPECT_TRUE(client.up);
+  EXPECT_TRUE(house.log.named("call_ended").empty());
+  EXPECT_EQ(house.accounting.said, std::vector<std::string>{"start alice"});
+  client.reset();
+  expect_baseline(house);
+}
+
 TEST(Concentrator, StaleWorkerMessagesAreCountedAndIgnored) {
   House house;
   DialIn client(house, 1);

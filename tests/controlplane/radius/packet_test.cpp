@@ -151,6 +151,10 @@ TEST(RadiusPacket, WhatDoesNotFitIsNoPacketAndNamesTheCause) {
   };
   EXPECT_EQ(fault([](RequestWriter& request) { request.octets(Type::kUserName, Octets(254)); }),
             "User-Name of 254 octets is longer than 253");
+  EXPECT_EQ(fault([](RequestWriter& request) { request.text(Type::kUserName, ""); }),
+            "User-Name of 0 octets is empty");
+  EXPECT_EQ(fault([](RequestWriter& request) { request.text(Type::kNasIdentifier, ""); }),
+            fault([](RequestWriter&) {}));
   EXPECT_EQ(fault([](RequestWriter& request) { request.password(Octets(129), kSecret); }),
             "User-Password of 129 octets is longer than 128");
   EXPECT_EQ(fault([](RequestWriter& request) { request.vendor(kMicrosoft, 11, Octets(248)); }),
