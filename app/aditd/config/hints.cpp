@@ -78,7 +78,6 @@ constexpr Hint kHints[] = {
     {"log", "per-session", kOnePort},
     {"log-pgsql", "", "remove it: RADIUS accounting is what a database is for"},
     {"pppd-compat", "", kNoKernelPpp},
-    {"chap-secrets", "encrypted", "remove it: passwords are read as they are"},
     {"chap-secrets", "username-hash", "remove it: names are read as they are"},
     {"shaper", "attr", "write a table of its own: [[radius-rate]] with attribute and form"},
     {"shaper", "vendor", "write a table of its own: [[radius-rate]] with attribute and form"},

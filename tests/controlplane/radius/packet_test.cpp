@@ -145,8 +145,9 @@ TEST(RadiusPacket, WhatDoesNotFitIsNoPacketAndNamesTheCause) {
     request.begin_signed();
     fill(request);
     request.number(Type::kNasPort, 1);
-    EXPECT_TRUE(request.attributes().empty());
+    const bool nothing = request.attributes().empty();
     const auto packet = std::move(request).finish(kSecret);
+    EXPECT_EQ(nothing, !packet);
     return packet ? std::to_string(packet->size()) : packet.error();
   };
   EXPECT_EQ(fault([](RequestWriter& request) { request.octets(Type::kUserName, Octets(254)); }),

@@ -402,7 +402,7 @@ TEST_F(ControlSocketTest, ClientSaysWhatToDo) {
   answer = call("no.such.method");
   ASSERT_FALSE(answer.has_value());
   EXPECT_EQ(answer.error().kind, CallFailure::Kind::kRefused);
-  EXPECT_EQ(answer.error().text.find("aditd refused: no method \\\"no.such.method\\\""), 0u)
+  EXPECT_EQ(answer.error().text.find("aditd refused: no method \"no.such.method\""), 0u)
       << answer.error().text;
   answer = call_aditd(std::string(200, 'x'), "version", {}, 1s);
   ASSERT_FALSE(answer.has_value());
