@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <random>
@@ -61,6 +62,60 @@ TEST(WaitingLine, IsFullWhenEachHasOne) {
   EXPECT_TRUE(line.full());
   EXPECT_EQ(*line.next(), 0);
   EXPECT_FALSE(line.full());
+}
+
+Ipv4Address one_of(std::uint32_t n) {
+  return Ipv4Address(0x0A000000 + n);
+}
+
+// Ten thousand addresses of one stranger's, each of which comes back a while after it has been served: when it has
+// been turned out of what it was let into, and the line has long emptied itself of it.
+TEST(WaitingLine, SEC_02_WhoComesOnceIsServedBeforeThoseWhoComeBack) {
+  constexpr std::uint32_t kMany = 10'000;
+  constexpr std::size_t kInside = 5'000;
+  WaitingLine<std::uint32_t> line(16'384);
+  for (std::uint32_t n = 0; n < kMany; ++n) {
+    line.add(one_of(n), n);
+  }
+  std::deque<std::uint32_t> inside;
+  const auto serve = [&] {
+    const std::uint32_t source = line.next();
+    if (source < kMany) {
+      inside.push_back(source);
+      if (inside.size() > kInside) {
+        line.add(one_of(inside.front()), inside.front());
+        inside.pop_front();
+      }
+    }
+    return source;
+  };
+  for (std::uint32_t n = 0; n < 2 * kMany; ++n) {
+    serve();
+  }
+  for (const int round : {1, 2}) {  // the second time, they too come back, but later than the others do
+    for (std::uint32_t honest = kMany; honest < kMany + 100; ++honest) {
+      line.add(one_of(honest), honest);
+      int turns = 1;
+      while (serve() != honest) {
+        ASSERT_LT(++turns, 5) << "round " << round;
+      }
+      for (int others = 0; others < 150; ++others) {
+        serve();
+      }
+    }
+  }
+}
+
+TEST(WaitingLine, WhoWasServedLatelyStillHasATurnOfFour) {
+  WaitingLine<int> line(1000);
+  line.add(kA, 0);
+  line.add(kA, 0);
+  static_cast<void>(line.next());
+  int turns = 1;
+  for (std::uint32_t n = 0; line.add(one_of(n), 1), line.next() != 0; ++n) {
+    ++turns;
+  }
+  EXPECT_LE(turns, 4);
 }
 
 TEST(WaitingLine, RandomRunsKeepItsOwnAccounts) {
