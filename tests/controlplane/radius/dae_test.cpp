@@ -147,6 +147,28 @@ TEST_F(DynamicAuthorizationTest, RAD_13_WrongSecretWrongSourceAndOtherCodesGetNo
   EXPECT_EQ(dae_->strangers(), 1U);
 }
 
+// A reply's rules are others: a request may have its Message-Authenticator anywhere (RFC 5176 §3.5).
+TEST_F(DynamicAuthorizationTest, RAD_13_WhatIsDroppedSaysWhyInWordsOfItsOwn) {
+  const auto why = [this](const Octets& octets, wire::Ipv4Address source = kDesk) -> std::string {
+    EXPECT_EQ(send(octets, source), "none");
+    const auto dropped = house_.log.named("dae_dropped");
+    return dropped.empty() ? "" : dropped.back().fields.at("why");
+  };
+  const Octets unsigned_one = request(Code::kDisconnectRequest, is_alice, "secret", true, false);
+  EXPECT_EQ(why(unsigned_one),
+            "it lacks Message-Authenticator; send it, or set require-message-authenticator = false");
+  EXPECT_EQ(why(request(Code::kDisconnectRequest, is_alice, "secret", false)),
+            "it lacks Event-Timestamp; send it, or set require-event-timestamp = false");
+  EXPECT_EQ(why(request(Code::kDisconnectRequest, is_alice, "guessed")),
+            "its authenticator is wrong: another secret, or forged");
+  EXPECT_EQ(why(request(Code::kAccountingRequest, is_alice)), "it is not a Disconnect- or CoA-Request");
+  EXPECT_EQ(why(request(Code::kDisconnectRequest, is_alice), wire::Ipv4Address(198, 51, 100, 10)),
+            "no [[dae-client]] has this address");
+  EXPECT_EQ(house_.log.named("dae_dropped").size(), 5U);
+  make({.must_sign = false});
+  EXPECT_EQ(send(unsigned_one), "ack") << "the key that the words name";
+}
+
 TEST_F(DynamicAuthorizationTest, RAD_13_StaleEventTimestamp) {
   const auto dated = [](std::uint32_t at) {
     return [at](RequestWriter& request) {
