@@ -395,6 +395,31 @@ TEST_F(DynamicAuthorizationTest, RAD_13_CoaChangesRateTimeoutsClassAndRoutesInPl
   EXPECT_TRUE(house_.routes.empty());
 }
 
+// Records have room for 2,048 octets of them: eight of 253, with two octets each before them.
+TEST_F(DynamicAuthorizationTest, ClassesThatNoRecordHasRoomForAreRefused) {
+  const auto classes = [this](int count) {
+    return coa([count](RequestWriter& request) {
+      is_alice(request);
+      for (int n = 0; n < count; ++n) {
+        request.octets(Type::kClass, Octets(253, 7));
+      }
+    });
+  };
+  EXPECT_EQ(classes(9), "nak 506");
+  EXPECT_EQ(classes(8), "ack");
+}
+
+TEST_F(DynamicAuthorizationTest, TheLongestTimeoutsEndNothing) {
+  EXPECT_EQ(coa([](RequestWriter& request) {
+              is_alice(request);
+              request.number(Type::kSessionTimeout, 0xffff'ffff);
+              request.number(Type::kIdleTimeout, 0xffff'ffff);
+            }),
+            "ack");
+  house_.advance(Duration{600'000});
+  EXPECT_EQ(calls_up(), 1U);
+}
+
 TEST_F(DynamicAuthorizationTest, SessionTimeoutCountsFromIpUp) {
   const auto timeout = [this](std::uint32_t seconds) {
     return coa([seconds](RequestWriter& request) {
