@@ -168,6 +168,37 @@ TEST(RadiusAccept, WhatAPppLinkHasNoUseForIsIgnored) {
   }
 }
 
+// RFC 2865 §5.8: the user chooses, the NAS chooses. Both are one of the pool here.
+TEST(RadiusAccept, AddressesThatSomebodyElseChoosesAreThePools) {
+  for (const char* address : {"ffffffff", "fffffffe"}) {
+    const auto read = accepted(attribute(Type::kFramedIpAddress, hex(address)));
+    ASSERT_TRUE(read) << address;
+    EXPECT_EQ(read->address, std::nullopt) << address;
+  }
+}
+
+TEST(RadiusAccept, TheLongestTimeoutsAreNumbers) {
+  const Duration longest = std::chrono::seconds(4'294'967'295);
+  EXPECT_EQ(accepted(attribute(Type::kSessionTimeout, hex("ffffffff")))->session_timeout, longest);
+  EXPECT_EQ(accepted(attribute(Type::kIdleTimeout, hex("ffffffff")))->idle_timeout, longest);
+}
+
+// As Microsoft's NPS answers by default: links of several channels and the domain are nothing to us.
+TEST(RadiusAccept, WhatNpsAddsIsIgnored) {
+  const auto read = accepted(joined(
+      {attribute(Type::kServiceType, hex("00000002")), attribute(Type::kFramedProtocol, hex("00000001")),
+       vendor(kMicrosoft, 10,
+              text("\x01"
+                   "CORP")),
+       vendor(kMicrosoft, 14, hex("00000032")), vendor(kMicrosoft, 15, hex("00000078")),
+       vendor(kMicrosoft, 7, hex("00000001")), vendor(kMicrosoft, 8, hex("0000000e"))}));
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_FALSE(read->mppe_required);
+  EXPECT_FALSE(read->mppe_conflict);
+  EXPECT_EQ(read->mppe_strengths, bits::kStrengths);
+  EXPECT_EQ(read->user, "");
+}
+
 TEST(RadiusAccept, ReplyMessagesOfARejectAreOneText) {
   const auto reject = [](const Octets& attributes) {
     return reply_message(
