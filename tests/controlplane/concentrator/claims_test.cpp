@@ -123,6 +123,25 @@ TEST(OwnNetworks, NCP_11_ComeBeforeTheSameNetworkOfASubscriberAndTheLogNamesBoth
   EXPECT_EQ(house.routes.at(kNetwork), line.ref) << "the machine has left it";
 }
 
+// The longest prefix leaves the machine its own; whoever granted the route may not have meant it.
+TEST(OwnNetworks, NCP_11_AWiderNetworkOfASubscriberIsItsOwnAndTheLogSaysWhatItLiesAround) {
+  constexpr wire::Ipv4Prefix kAround{.address = wire::Ipv4Address(10, 20, 0, 0), .length = 16};
+  for (const MachineNetwork& inside :
+       {MachineNetwork{.prefix = kNetwork, .holder = "core0"}, own(kCore, "core0")}) {
+    House house;
+    house.concentrator->on_machine_networks({inside});
+    DialIn line(house, 1);
+    ASSERT_TRUE(line.dial("routed-10.20.0.0/16"));
+    EXPECT_EQ(house.routes.at(kAround), line.ref);
+    EXPECT_EQ(routes_shown(house), 1U);
+    const auto warnings = house.log.named("overlaps_own_network");
+    ASSERT_EQ(warnings.size(), 1U);
+    EXPECT_EQ(warnings[0].fields.at("granted"), "10.20.0.0/16");
+    EXPECT_EQ(warnings[0].fields.at("own"), wire::to_string(inside.prefix));
+    EXPECT_EQ(warnings[0].fields.at("holder"), "core0");
+  }
+}
+
 TEST(OwnAddresses, NCP_10_OneThatASubscriberHasAlreadyIsTheMachinesFromNowOn) {
   House house;
   DialIn line(house, 1);
