@@ -301,7 +301,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(MtuRow{false, false, 1500, 1500, 1460}, MtuRow{false, true, 1500, 1500, 1463},
                     MtuRow{true, false, 1500, 1500, 1456}, MtuRow{true, true, 1500, 1500, 1460},
                     MtuRow{true, false, 1400, 1500, 1396}, MtuRow{false, false, 1400, 1500, 1400},
-                    MtuRow{true, false, 1500, 1492, 1448}));
+                    MtuRow{true, false, 1500, 1492, 1448}, MtuRow{true, false, 1500, 1400, 1356},
+                    MtuRow{true, false, 1500, 1300, 1256}, MtuRow{false, false, 1500, 1300, 1260}));
 
 TEST_F(Inner, WithoutDfALargePacketIsCutToFit) {
   const Octets large = inner_packet(kHost, kSubscriber, 1500);
