@@ -23,6 +23,7 @@ struct LoggedEvent {
   std::string name;
   std::map<std::string, std::string> fields;
   std::string line;  ///< "name key=value key=value", in the order given
+  control::Severity severity;
 };
 
 class RecordingLog final : public control::EventLog {
@@ -32,7 +33,8 @@ class RecordingLog final : public control::EventLog {
     if (also != nullptr) {
       also->event(severity, name, fields);
     }
-    LoggedEvent& logged = events.emplace_back(LoggedEvent{std::string(name), {}, std::string(name)});
+    LoggedEvent& logged =
+        events.emplace_back(LoggedEvent{std::string(name), {}, std::string(name), severity});
     for (const control::Field& field : fields) {
       logged.fields[std::string(field.key)] = field.value;
       logged.line += ' ' + std::string(field.key) + '=' + field.value;

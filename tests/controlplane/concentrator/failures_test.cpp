@@ -135,6 +135,25 @@ TEST(Failures, ACallAndItsConnectionCountOnce) {
   EXPECT_EQ(counted(house)[EndReason::kStartTimeout], 1U) << "a connection without a call";
 }
 
+// By its severity the log decides what no storm and no level leaves out, and what fail2ban reads.
+TEST(Failures, WhatBillsIsARecordAndWhatAPeerTriedInVainAFailure) {
+  House house;
+  DialIn client(house, 1);
+  ASSERT_TRUE(client.dial("alice"));
+  client.reset();
+  house.run_workers();
+  fail(house, "mallory", 2);
+  const auto up = house.log.named("call_up"), over = house.log.named("call_ended"),
+             failed = house.log.named("auth_failed");
+  ASSERT_EQ(up.size(), 1U);
+  EXPECT_EQ(up[0].severity, Severity::kRecord);
+  ASSERT_EQ(over.size(), 2U);
+  EXPECT_EQ(over[0].severity, Severity::kRecord);
+  EXPECT_EQ(over[1].severity, Severity::kFailure);
+  ASSERT_EQ(failed.size(), 1U);
+  EXPECT_EQ(failed[0].severity, Severity::kFailure);
+}
+
 // ---- no GRE ---------------------------------------------------------------------------------------------------
 
 struct HouseWithStranger final : House {
