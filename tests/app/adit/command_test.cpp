@@ -132,6 +132,25 @@ TEST_F(AditCommand, Terminates) {
   EXPECT_EQ(backend_.terminated[3].selector.value, "-dash");
 }
 
+// Copied from a table or the log, or typed by a program that has the octets.
+TEST_F(AditCommand, ANameIsTypedAsItIsShownOrAsItsOctets) {
+  serve();
+  EXPECT_EQ(adit("terminate username '\\xffbob'").code, 0);
+  EXPECT_EQ(adit("terminate username \"$(printf '\\377bob')\"").code, 0);
+  EXPECT_EQ(adit("shaper change username \"$(printf '\\377bob')\" 512").code, 0);
+  TearDown();
+  ASSERT_EQ(backend_.terminated.size(), 2u);
+  for (const auto& terminated : backend_.terminated) {
+    EXPECT_EQ(terminated.selector.value,
+              "\xff"
+              "bob");
+  }
+  ASSERT_EQ(backend_.shaped.size(), 1u);
+  EXPECT_EQ(backend_.shaped[0].first.value,
+            "\xff"
+            "bob");
+}
+
 TEST_F(AditCommand, ShapesInPlace) {
   serve();
   EXPECT_EQ(adit("shaper change username alice 10240/2048").text, "1 call changed\n");
