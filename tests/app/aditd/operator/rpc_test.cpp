@@ -309,6 +309,20 @@ TEST_F(Rpc, WhatChangesSomethingIsNotedWithWhoAskedForIt) {
                 R"(uid 1000 reload  {"reloaded":true,"users":0})"}));
 }
 
+TEST_F(Rpc, AChangeOfRatesIsNoted) {
+  backend_.terminates = 3;  // calls that it matches
+  handle_rpc(
+      R"({"jsonrpc":"2.0","id":1,"method":"shaper","params":{"by":"all","rate":"512"}})", backend_,
+      [](RpcReply) {}, "uid 1000");
+  handle_rpc(
+      R"({"jsonrpc":"2.0","id":1,"method":"shaper","params":{"by":"all","rate":"fast"}})", backend_,
+      [](RpcReply) {}, "uid 1000");
+  ASSERT_EQ(backend_.noted.size(), 2u);
+  EXPECT_EQ(backend_.noted[0], R"(uid 1000 shaper {"by":"all","rate":"512"} {"shaped":3})");
+  EXPECT_TRUE(backend_.noted[1].starts_with(R"(uid 1000 shaper {"by":"all","rate":"fast"} rate must be)"))
+      << backend_.noted[1];
+}
+
 TEST_F(Rpc, OfAnAnswerThatIsATableItsOutcomeIsNoted) {
   handle_rpc(
       R"({"jsonrpc":"2.0","id":1,"method":"port","params":{"restart":"wan"}})", backend_, [](RpcReply) {},
