@@ -3,7 +3,11 @@
 #include "app/aditd/config/machine.hpp"
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -173,6 +177,18 @@ TEST(Machine, MemoryGrowsWithCallsAndWithWorkers) {
   EXPECT_EQ(memory_mb(config, 1), 448U + 1152U);
   EXPECT_EQ(memory_mb(config, 2), 448U + 1152U);
   EXPECT_EQ(memory_mb(config, 64), 448U + 1152U + 62U * 40U);
+}
+
+// Whoever reserves what README says must not be told by the start that it is too little.
+TEST(Machine, ReadmeHasTheMemoryOfTheDefaults) {
+  const char* root = ::getenv("ADIT_SOURCE_ROOT");
+  ASSERT_NE(root, nullptr) << "run it by `meson test`, or set it to the top of the source tree";
+  std::ifstream in(std::filesystem::path(root) / "README.md");
+  const std::string readme{std::istreambuf_iterator<char>(in), {}};
+  const unsigned wanted = memory_mb(Config(), 2);
+  EXPECT_NE(readme.find(std::to_string(wanted) + " MB by default"), std::string::npos) << wanted;
+  EXPECT_NE(readme.find("vm.nr_hugepages=" + std::to_string((wanted + 1) / 2) + ' '), std::string::npos)
+      << wanted;
 }
 
 }  // namespace
