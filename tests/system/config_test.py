@@ -222,6 +222,24 @@ class ConfigTest(unittest.TestCase):
         self.assertNotIn("at the next start", self.adit("show", "config").stdout)
         self.stop()
 
+    def test_an_own_address_in_a_pool_is_told_and_never_given_out(self):
+        """From the kernel to the pool, as the machine's addresses come and go."""
+        self.write(self.text.replace("10.64.0.2-10.64.0.254", "198.19.0.1-198.19.0.9"))
+        checked = self.check()
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertRegex(checked.stderr, r"warning: ip-pool\.ranges: .*holds 198\.19\.0\.1, the address of core1")
+        self.start()
+        self.assertIn("holds 198.19.0.1, the address of core1", self.logged())
+
+        def used():
+            return self.json("show", "pools")["pools"][0]["used"]
+        self.until("the machine's address is taken", lambda: used() == 1)
+        ip("-n", SPACE, "addr", "add", "198.19.0.7/24", "dev", "core1")
+        self.until("so is one that it gets later", lambda: used() == 2)
+        ip("-n", SPACE, "addr", "del", "198.19.0.7/24", "dev", "core1")
+        self.until("and is the pool's again when the machine has it no more", lambda: used() == 1)
+        self.stop()
+
     def test_the_places_of_disconnect_requests_move_with_a_reload(self):
         def port():
             return re.findall(r"(?:0\.0\.0\.0|127\.0\.0\.1):(3799|3800)\b",
