@@ -31,6 +31,7 @@ def answered(what, wanted, *pieces):
 
 
 AFTER_START = r"SCCRP\(1\), (closed|reset)"
+CALL_THEN_CLOSED = r"SCCRP\(1\), OCRP\(1\), (closed|reset)"
 
 refused("64 octets of noise", bytes(range(64, 128)))
 refused("an HTTP request", b"GET / HTTP/1.1\r\nHost: 192.0.2.1\r\n\r\n")
@@ -77,6 +78,13 @@ def half_a_message(target):
     mark = target.mark()
     got = exchange(sccrq()[:100], end=lambda stream: stream.shutdown(socket.SHUT_WR))
     return f"{matches(CLOSED, summary(got))}; log: {mark.reason('peer_closed', 'malformed')}"
+
+
+@attack(AREA, "a call, then FIN of the client's half alone")
+def half_closed(target):
+    mark = target.mark()
+    got = exchange(sccrq() + ocrq(), end=lambda stream: stream.shutdown(socket.SHUT_WR))
+    return f"{matches(CALL_THEN_CLOSED, summary(got))}; log: {mark.reason('peer_closed')}"
 
 
 @attack(AREA, "RST in the middle of a call's set-up")
