@@ -164,7 +164,7 @@ Json samples_of(const std::vector<Sample>& samples) {
 
 // A key's value as its kind prints it, without quotes.
 template <typename Target>
-std::string shown(const Key<Target>& key, const Target& target) {
+std::string as_written(const Key<Target>& key, const Target& target) {
   std::string text = key.show(target);
   std::erase(text, '"');
   return text;
@@ -179,7 +179,7 @@ Json json_of(const Plan& plan) {
   Json json;
   for (const PlanKey& key : plan_keys()) {
     if (!key.name.starts_with("password") && key.section != "Output") {
-      json[std::string(key.name)] = shown(key, draft);
+      json[std::string(key.name)] = as_written(key, draft);
     }
   }
   json["traffic-mode"] = to_text(plan.traffic);
