@@ -189,7 +189,7 @@ Json json_of(const Plan& plan) {
     one["kind"] = to_text(phase.kind);
     for (const PhaseKey& key : phase_keys()) {
       if (key.belongs_to(phase.kind)) {
-        one[std::string(key.name)] = shown<Phase>(key, phase);
+        one[std::string(key.name)] = as_written<Phase>(key, phase);
       }
     }
   }
