@@ -55,7 +55,7 @@ constexpr Hint kHints[] = {
     {"radius", "dm-coa-secret", kClientTables},
     {"radius", "verbose", kNoDebugOutput},
     {"radius", "interim-verbose", kNoDebugOutput},
-    {"radius", "acct-timeout", "it is called acct-repeat: accounting that fails ends no session"},
+    {"radius", "acct-timeout", "remove it: accounting that fails ends no session"},
     {"radius", "acct-delay-time", "remove it: Acct-Delay-Time is always sent"},
     {"radius", "acct-on", "remove it: Accounting-On is always sent"},
     {"radius", "fail-timeout", "it is called dead-time"},
