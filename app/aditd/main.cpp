@@ -154,7 +154,9 @@ int refuse(const ConfigResult& read, Log* log) {
     log_warnings(read.problems, *log);
   }
   for (const ConfigProblem& problem : read.problems) {
-    if (!problem.warning) {
+    if (problem.warning) {
+      std::fprintf(stderr, "%s\n", problem.line.c_str());
+    } else {
       cannot_start(problem.line, *read.config, log);
     }
   }
