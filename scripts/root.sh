@@ -22,7 +22,7 @@ make_root() {
 
 # enter_root DIR [FROM:TO...] -- COMMAND [ARG...]: replaces this shell by COMMAND in DIR, in /adit, with FROM of this machine at TO.
 # It has its own mount and PID namespaces: mounts and processes go away with the caller, even when it is killed. The
-# compiler cache is the machine's, so that a clone in another place finds it warm.
+# compiler cache is the machine's, so that a clone in another place finds it warm; so are the proxies, which git and curl need.
 enter_root() {
   local root=$1 cache
   shift
@@ -40,7 +40,9 @@ enter_root() {
       shift
     done
     shift
+    proxies=
+    for proxy in http_proxy https_proxy no_proxy; do proxies+=" ${!proxy+$proxy=${!proxy}}"; done
     exec chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM="${TERM:-dumb}" LC_ALL=C.UTF-8 \
-      CCACHE_DIR=/root/.cache/ccache sh -c "cd /adit && exec \"\$@\"" sh "$@"
+      CCACHE_DIR=/root/.cache/ccache $proxies sh -c "cd /adit && exec \"\$@\"" sh "$@"
   ' bash "$root" "$cache:/root/.cache/ccache" "$@"
 }
