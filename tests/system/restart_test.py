@@ -67,7 +67,7 @@ calls = {calls}
 concurrency = 32
 [[phase]]
 kind = "traffic"
-for = "{seconds}s"
+for = "300s"
 up = "300pps"
 down = "300pps"
 size = "imix"
@@ -255,9 +255,9 @@ class Site:
         self.test.assertEqual(self.aditd.wait(TIMEOUT), status, self.log()[-3000:])
         self.test.assertIsNone(UNWANTED.search(self.log()), self.log()[-6000:])
 
-    def dial(self, seconds):
+    def dial(self):
         scenario = self.work / "blast.toml"
-        scenario.write_text(SCENARIO.format(work=self.work, calls=CALLS, seconds=seconds, driver=self.kind.blast(self.work)))
+        scenario.write_text(SCENARIO.format(work=self.work, calls=CALLS, driver=self.kind.blast(self.work)))
         with open(self.work / "blast.out", "w") as output:
             self.generator = subprocess.Popen(
                 inside(PEER, BLAST, "run", scenario, *EAL), stdin=subprocess.DEVNULL,
@@ -269,15 +269,17 @@ class Site:
         self.until("all calls are up", up)
 
     def report(self):
-        self.generator.wait(TIMEOUT * 3)
+        """Of the traffic so far, which ends here; adit-blast complains that it was interrupted."""
+        self.generator.send_signal(signal.SIGINT)
+        self.generator.wait(TIMEOUT)
         phases = json.loads((self.work / "blast.json").read_text())["phases"]
         return next(phase for phase in phases if phase["kind"] == "traffic")
 
 
 class RestartTest(unittest.TestCase):
-    def under_traffic(self, kind, seconds=8, settles_in=0):
+    def under_traffic(self, kind, settles_in=0):
         site = Site(self, kind).start()
-        site.dial(seconds)
+        site.dial()
         time.sleep(2)
         for _ in range(2):
             for name in kind.names:
@@ -307,7 +309,7 @@ class RestartTest(unittest.TestCase):
         self.under_traffic(Kernels("af_packet"))
 
     def test_memif_under_traffic(self):
-        self.under_traffic(Memif(), seconds=12, settles_in=5)  # adit-blast looks at its ports once a second
+        self.under_traffic(Memif(), settles_in=5)  # adit-blast looks at its ports once a second
 
     def test_tap_under_traffic(self):
         self.under_traffic(Tap())
@@ -338,7 +340,7 @@ class RestartTest(unittest.TestCase):
     def stops_under_traffic(self, kind):
         """One device restarted, the other as it began: with memif, not connected and connected."""
         site = Site(self, kind).start()
-        site.dial(6)
+        site.dial()
         site.assert_restarts(kind.names[0])
         site.assert_stops()
 
