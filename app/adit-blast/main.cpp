@@ -92,6 +92,27 @@ std::vector<RunResult> run_all(const Plan& plan, Runner& runner) {
   return runs;
 }
 
+/// From the ports to the last run. However it ends, nothing uses DPDK any more.
+std::expected<std::vector<RunResult>, std::string> measure_on(const EalInit& eal, const Plan& plan,
+                                                              std::uint32_t lines) {
+  const ClientAddresses addresses(plan.clients, lines);
+  const control::ClientSettings settings = client_settings(plan);
+  auto runtime = BlastRuntime::start(plan, lines, addresses.space_bits(), settings.profile->acks, eal);
+  if (!runtime) {
+    return std::unexpected(runtime.error());
+  }
+  for (const dataplane::OpenPort& port : (*runtime)->ports()) {
+    if (!port.note.empty()) {
+      std::fprintf(stderr, "adit-blast: port %s: %s\n", port.name.c_str(), port.note.c_str());
+    }
+  }
+  Runner runner(plan, lines, addresses, settings, **runtime);
+  if (auto opened = runner.open(); !opened) {
+    return std::unexpected(opened.error());
+  }
+  return run_all(plan, runner);
+}
+
 /// The error says why there is no result.
 std::expected<std::vector<RunResult>, std::string> measure(Plan& plan) {
   const std::uint32_t lines = lines_of(plan);
@@ -117,25 +138,7 @@ std::expected<std::vector<RunResult>, std::string> measure(Plan& plan) {
   if (!eal) {
     return std::unexpected(eal.error());
   }
-  std::vector<RunResult> runs;
-  {
-    const ClientAddresses addresses(plan.clients, lines);
-    const control::ClientSettings settings = client_settings(plan);
-    auto runtime = BlastRuntime::start(plan, lines, addresses.space_bits(), settings.profile->acks, *eal);
-    if (!runtime) {
-      return std::unexpected(runtime.error());
-    }
-    for (const dataplane::OpenPort& port : (*runtime)->ports()) {
-      if (!port.note.empty()) {
-        std::fprintf(stderr, "adit-blast: port %s: %s\n", port.name.c_str(), port.note.c_str());
-      }
-    }
-    Runner runner(plan, lines, addresses, settings, **runtime);
-    if (auto opened = runner.open(); !opened) {
-      return std::unexpected(opened.error());
-    }
-    runs = run_all(plan, runner);
-  }
+  auto runs = measure_on(*eal, plan, lines);
   stop_eal();
   return runs;
 }
