@@ -21,7 +21,7 @@ Sampler::Sampler(const Fleet& fleet, const TrafficWorker& worker, bool quiet)
 
 void Sampler::begin_run() {
   started_ = Clock::now();
-  lost_before_ = 0;
+  losses_.begin_run();
 }
 
 void Sampler::begin_phase(PhaseProgress progress) {
@@ -61,8 +61,7 @@ void Sampler::sample_at(Clock::time_point now) {
   sample.dials_per_second = rate(fleet_.counts().came_up, came_up_before_);
   sample.up_pps = rate(table.up.received.read(), up_before_);
   sample.down_pps = rate(table.down.received.read(), down_before_);
-  lost_ = table.up.missing() + table.down.missing();
-  sample.lost = lost_before_ + lost_;
+  sample.lost = losses_.so_far(table.up.missing() + table.down.missing());
   samples_.push_back(sample);
 
   phase_.seconds = std::chrono::duration<double>(now - phase_began_).count();

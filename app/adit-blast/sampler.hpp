@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/adit-blast/lines/fleet.hpp"
+#include "app/adit-blast/results/loss_curve.hpp"
 #include "app/adit-blast/results/progress.hpp"
 #include "app/adit-blast/results/results.hpp"
 #include "app/adit-blast/traffic/traffic_worker.hpp"
@@ -27,7 +28,7 @@ class Sampler {
   /// The worker's traffic counters start from zero.
   void begin_traffic() {
     up_before_ = down_before_ = 0;
-    lost_before_ += std::exchange(lost_, 0);
+    losses_.begin_load();
   }
 
   /// Samples if the last sample is old enough.
@@ -51,8 +52,7 @@ class Sampler {
   Clock::time_point phase_began_{};
   Clock::time_point sampled_{};
   std::uint64_t came_up_before_ = 0, up_before_ = 0, down_before_ = 0;  // at the last sample
-  std::uint64_t lost_ = 0;         // at the last sample, of the load since begin_traffic()
-  std::uint64_t lost_before_ = 0;  // of all loads before that
+  LossCurve losses_;
 };
 
 }  // namespace adit::app::blast

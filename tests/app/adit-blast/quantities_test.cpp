@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "app/adit-blast/results/loss_curve.hpp"
 #include "app/adit-blast/results/tables.hpp"
 #include "app/adit-blast/results/verdict.hpp"
 #include "tests/app/adit-blast/sample_run.hpp"
@@ -75,6 +76,21 @@ TEST(Repeats, ARateThatDiffersIsRemarkedUpon) {
                 "3 throughput, throughput 64: the 3 runs differ by 66.1 % (86,672 pps to 165,995 "
                 "pps); a smaller difference to another result says nothing"});
   EXPECT_TRUE(verdict_of(repeated({100'000, 105'000, 109'000})).remarks.empty());
+}
+
+TEST(Losses, ARunBeginsWithNone) {
+  LossCurve losses;
+  losses.begin_run();
+  EXPECT_EQ(losses.so_far(0), 0U);
+  losses.begin_load();
+  EXPECT_EQ(losses.so_far(5), 5U);
+  losses.begin_load();
+  EXPECT_EQ(losses.so_far(2), 7U) << "over two loads of a run";
+  losses.begin_run();
+  EXPECT_EQ(losses.so_far(2), 0U) << "what the counters have is of the run before";
+  losses.begin_load();
+  EXPECT_EQ(losses.so_far(0), 0U);
+  EXPECT_EQ(losses.so_far(3), 3U);
 }
 
 TEST(Repeats, WhatSeveralRunsSayIsSaidOnce) {
