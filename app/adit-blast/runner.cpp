@@ -82,7 +82,8 @@ RunResult Runner::run() {
   for (const auto& [text, count] : details) {
     result.remarks.push_back(std::to_string(count) + " x " + text);
   }
-  if (loop_.interrupts() > 0) {
+  result.interrupted = interrupted();
+  if (result.interrupted) {
     result.complaints.emplace_back("interrupted");
   }
   return result;

@@ -115,7 +115,10 @@ std::string lacks(const Measured& results, const Quantity& what) {
 }  // namespace
 
 std::expected<Measured, std::string> read_results(std::string name, std::string_view text) {
-  Measured results{.name = std::move(name), .document = Json::parse(text, nullptr, false), .quantities = {}};
+  Measured results{.name = std::move(name),
+                   .document = Json::parse(text, nullptr, false),
+                   .quantities = {},
+                   .complaints = {}};
   try {
     const Json& document = results.document;
     if (!document.is_object() || !document.contains("plan")) {
@@ -123,6 +126,9 @@ std::expected<Measured, std::string> read_results(std::string name, std::string_
     }
     if (!document.contains("quantities")) {
       return std::unexpected("has no quantities: it is of an older adit-blast; run its scenario again");
+    }
+    if (document.value("interrupted", false)) {
+      return std::unexpected("was interrupted: its figures are of a part of its scenario; run it again");
     }
     for (const Json& quantity : document.at("quantities")) {
       results.quantities.push_back(quantity_of(quantity));
@@ -135,7 +141,10 @@ std::expected<Measured, std::string> read_results(std::string name, std::string_
     if (!are_objects(phases) || !are_objects(runs)) {
       return std::unexpected("is not a whole result: its phases or runs are no lists of objects");
     }
-    results.runs = std::max(runs.size(), std::size_t{1});
+    const auto whole =
+        std::ranges::count_if(runs, [](const Json& run) { return !run.value("interrupted", false); });
+    results.runs = std::max(static_cast<std::size_t>(whole), std::size_t{1});
+    results.complaints = document.value("complaints", std::vector<std::string>{});
   } catch (const Json::exception& error) {
     return std::unexpected(std::string("is not a whole result: ") + error.what());
   }

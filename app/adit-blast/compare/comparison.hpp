@@ -19,9 +19,10 @@ struct Measured {
   std::string name;  ///< the file's
   nlohmann::ordered_json document;
   std::vector<Quantity> quantities;
-  std::size_t runs = 1;
+  std::size_t runs = 1;                 ///< that its quantities are of
+  std::vector<std::string> complaints;  ///< why it is no success
 };
-/// The error says why `text` is not a result.
+/// The error says why `text` is not a result that can be compared; one that was interrupted cannot.
 [[nodiscard]] std::expected<Measured, std::string> read_results(std::string name, std::string_view text);
 
 enum class Change : std::uint8_t {

@@ -23,9 +23,14 @@ std::string runs_in_words(const Measured& results) {
 }
 
 std::string heading(const char* letter, const Measured& results) {
-  return fmt::format("{}: {}, {}, {}, adit-blast {}\n   {}\n", letter, escape_octets(results.name),
-                     text_at(results.document, "started"), runs_in_words(results),
-                     text_at(results.document, "version"), text_at(results.document, "machine"));
+  std::string text =
+      fmt::format("{}: {}, {}, {}, adit-blast {}\n   {}\n", letter, escape_octets(results.name),
+                  text_at(results.document, "started"), runs_in_words(results),
+                  text_at(results.document, "version"), text_at(results.document, "machine"));
+  for (const std::string& complaint : results.complaints) {
+    text += "   not a success: " + escape_octets(complaint) + '\n';
+  }
+  return text;
 }
 
 std::string value_of(const std::optional<Quantity>& quantity) {
@@ -110,6 +115,8 @@ Json comparison_json(const Measured& before, const Measured& after, const Compar
   Json json = {{"format", 1},
                {"a", before.name},
                {"b", after.name},
+               {"a_complaints", before.complaints},
+               {"b_complaints", after.complaints},
                {"threshold_percent", comparison.threshold_percent},
                {"exit_code", exit_code(comparison)},
                {"obstacles", comparison.obstacles}};

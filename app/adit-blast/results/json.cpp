@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/adit-blast/results/json.hpp"
 
+#include <algorithm>
+
 #include "app/adit-blast/plan/plan_schema.hpp"
 #include "app/adit-blast/results/limit.hpp"
 #include "app/adit-blast/results/quantities.hpp"
@@ -220,6 +222,7 @@ nlohmann::ordered_json to_json(const RunResult& result) {
                {"started", result.started},
                {"machine", result.machine},
                {"seconds", result.seconds},
+               {"interrupted", result.interrupted},
                {"success", result.complaints.empty()},
                {"complaints", result.complaints},
                {"remarks", result.remarks},
@@ -248,6 +251,7 @@ nlohmann::ordered_json to_json(std::span<const RunResult> runs) {
                {"version", first.version},
                {"started", first.started},
                {"machine", first.machine},
+               {"interrupted", std::ranges::all_of(runs, &RunResult::interrupted)},
                {"success", verdict.complaints.empty()},
                {"complaints", verdict.complaints},
                {"remarks", verdict.remarks},

@@ -116,8 +116,12 @@ double Quantity::spread_percent() const {
 }
 
 std::vector<Quantity> quantities_of(std::span<const RunResult> runs) {
+  const bool any_whole = !std::ranges::all_of(runs, &RunResult::interrupted);
   Collector all;
   for (const RunResult& run : runs) {
+    if (run.interrupted && any_whole) {
+      continue;
+    }
     for (std::size_t i = 0; i < run.phases.size(); ++i) {
       all.begin_phase(phase_label(run, i));
       add_phase(run, run.phases[i], all);

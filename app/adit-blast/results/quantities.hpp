@@ -32,7 +32,7 @@ struct Quantity {
   [[nodiscard]] double spread_percent() const;
 };
 
-/// In the order of the phases.
+/// In the order of the phases. A run that was interrupted counts if all were.
 [[nodiscard]] std::vector<Quantity> quantities_of(std::span<const RunResult> runs);
 
 /// A rate whose repeats differ by more percent than this gets a remark.

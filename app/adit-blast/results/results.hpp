@@ -147,6 +147,7 @@ struct RunResult {
   std::vector<PhaseResult> phases;
   std::vector<Sample> samples;
   LinkResult link;
+  bool interrupted = false;  ///< its phases are cut short, or lacking
   /// Why the run is not a success (dials failed, packets lost beyond the limit, corruption). Empty: success.
   std::vector<std::string> complaints;
   /// What to mind when reading the figures, success or not: they may be the generator's own.

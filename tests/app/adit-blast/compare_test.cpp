@@ -112,6 +112,22 @@ TEST(Compare, WhatOneLacksIsNamed) {
   EXPECT_EQ(exit_code(comparison), kCannotRun);
 }
 
+TEST(Compare, WhatWasInterruptedIsRefused) {
+  auto runs = repeated({100, 101, 7});
+  runs[2].interrupted = true;
+  runs[2].complaints = {"interrupted"};
+  const Measured whole = measured("a", runs);
+  EXPECT_EQ(whole.runs, 2U);
+  EXPECT_TRUE(comparison_text(whole, whole, compare(whole, whole, 10))
+                  .starts_with("A: a, 2026-01-31T12:00:00Z, 2 runs, adit-blast 0.1.0\n"));
+  EXPECT_NE(
+      comparison_text(whole, whole, compare(whole, whole, 10)).find("not a success: run 3: interrupted\n"),
+      std::string::npos);
+  const std::string cut = json_text(to_json(std::span(runs).last(1)));
+  EXPECT_EQ(read_results("x", cut).error(),
+            "was interrupted: its figures are of a part of its scenario; run it again");
+}
+
 TEST(Compare, OnlyResultsAreRead) {
   EXPECT_EQ(read_results("x", "{").error(), "is not a result of adit-blast --json");
   EXPECT_EQ(read_results("x", "[]").error(), "is not a result of adit-blast --json");
@@ -121,6 +137,9 @@ TEST(Compare, OnlyResultsAreRead) {
        {R"({"plan": {}, "quantities": []})", R"({"plan": {"phases": []}, "quantities": [1]})",
         R"({"plan": {"phases": []}, "quantities": [{"phase": 1}]})", R"({"plan": 5, "quantities": []})",
         R"({"plan": {"phases": 5}, "quantities": []})", R"({"plan": {"phases": [5]}, "quantities": []})",
+        R"({"plan": {"phases": []}, "quantities": [], "interrupted": 1})",
+        R"({"plan": {"phases": []}, "quantities": [], "complaints": [1]})",
+        R"({"plan": {"phases": []}, "quantities": [], "runs": [{"interrupted": "no"}]})",
         R"({"plan": {"phases": []}, "quantities": [], "runs": [1]})"}) {
     const auto results = read_results("x", text);
     ASSERT_FALSE(results.has_value()) << text;
@@ -134,12 +153,16 @@ TEST(Compare, AsATable) {
   after.phases.erase(after.phases.begin(), after.phases.begin() + 2);
   after.phases[0].throughput[0].pps *= 0.8;
   after.phases[0].lost_calls = {{"the server closed the connection", 2}};
+  before.complaints.clear();
+  after.complaints = {"throughput: 2 calls ended without our asking", "\x1b[2J"};
   const Measured a = one_run("before.json", before), b = one_run("after.json", after);
   const std::string text = comparison_text(a, b, compare(a, b, 10));
   EXPECT_EQ(text, R"(A: before.json, 2026-01-31T12:00:00Z, one run, spread unknown, adit-blast 0.1.0
    Some CPU at 3.2 GHz, 8 cores, Linux 6.1.0
 B: after.json, 2026-01-31T12:00:00Z, one run, spread unknown, adit-blast 0.1.0
    Some CPU at 3.2 GHz, 8 cores, Linux 6.1.0
+   not a success: throughput: 2 calls ended without our asking
+   not a success: \x1b[2J
 
  phase        | quantity        |             A |             B |  change | verdict
 --------------+-----------------+---------------+---------------+---------+---------

@@ -163,8 +163,8 @@ using Keys = std::vector<std::string>;
 TEST(BlastJson, KeysStay) {
   const nlohmann::ordered_json json = to_json(sample_run());
   EXPECT_EQ(keys_of(json),
-            (Keys{"format", "version", "started", "machine", "seconds", "success", "complaints", "remarks",
-                  "plan", "footprint_before", "phases", "link", "samples"}));
+            (Keys{"format", "version", "started", "machine", "seconds", "interrupted", "success",
+                  "complaints", "remarks", "plan", "footprint_before", "phases", "link", "samples"}));
   EXPECT_EQ(keys_of(json["phases"][0]), (Keys{"kind", "began_seconds", "seconds", "calls_at_end", "hung_up",
                                               "lost_calls", "echoes_answered", "set_up", "footprint"}));
   EXPECT_EQ(keys_of(json["phases"][0]["set_up"]),
@@ -233,8 +233,8 @@ TEST(BlastJson, AResultHasItsQuantities) {
                                                   "most", "spread_percent", "values"}));
   const std::vector<RunResult> runs(3, run);
   const nlohmann::ordered_json series = to_json(runs);
-  EXPECT_EQ(keys_of(series), (Keys{"format", "version", "started", "machine", "success", "complaints",
-                                   "remarks", "plan", "quantities", "runs"}));
+  EXPECT_EQ(keys_of(series), (Keys{"format", "version", "started", "machine", "interrupted", "success",
+                                   "complaints", "remarks", "plan", "quantities", "runs"}));
   EXPECT_EQ(series["runs"].size(), 3U);
   EXPECT_EQ(series["quantities"][0]["values"].size(), 3U);
   EXPECT_EQ(series["plan"]["repeat"], "1");

@@ -78,6 +78,23 @@ TEST(Repeats, ARateThatDiffersIsRemarkedUpon) {
   EXPECT_TRUE(verdict_of(repeated({100'000, 105'000, 109'000})).remarks.empty());
 }
 
+TEST(Repeats, ARunThatWasCutShortCountsIfThereIsNoOther) {
+  auto runs = repeated({100'000, 101'000, 7});
+  runs[2].interrupted = true;
+  runs[2].phases.resize(3);
+  const auto values = [&](std::span<const RunResult> some) {
+    for (const Quantity& one : quantities_of(some)) {
+      if (one.name == "throughput 64") {
+        return one.values;
+      }
+    }
+    return std::vector<double>{};
+  };
+  EXPECT_EQ(values(runs), (std::vector<double>{100'000, 101'000}));
+  EXPECT_EQ(values(std::span(runs).last(1)), std::vector<double>{7});
+  EXPECT_TRUE(verdict_of(runs).remarks.empty()) << "no spread that it made";
+}
+
 TEST(Losses, ARunBeginsWithNone) {
   LossCurve losses;
   losses.begin_run();
