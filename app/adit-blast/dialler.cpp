@@ -7,13 +7,17 @@ namespace adit::app::blast {
 
 void Dialler::begin() {
   meter_.begin();
-  since_ = noted_ = Clock::now();
+  since_ = noted_ = wanted_until_ = Clock::now();
   window_full_ = lines_busy_ = {};
   dialled_ = 0;
 }
 
 void Dialler::dial_due(const Phase& phase, std::uint64_t& budget) {
-  const double elapsed = std::chrono::duration<double>(Clock::now() - since_).count();
+  const auto now = Clock::now();
+  if (budget > 0) {
+    wanted_until_ = now;
+  }
+  const double elapsed = std::chrono::duration<double>(now - since_).count();
   const auto due = phase.dial_rate > 0 ? static_cast<std::uint64_t>(elapsed * phase.dial_rate) : UINT64_MAX;
   for (std::uint32_t looked_at = 0; budget > 0 && dialled_ < due && fleet_.dialling() < phase.concurrency &&
                                     fleet_.idle() > 0 && looked_at < fleet_.size();
@@ -49,6 +53,7 @@ SetUpResult Dialler::result(const Phase& phase) const {
   result.pending = fleet_.dialling();
   const auto seconds = [](Clock::duration time) { return std::chrono::duration<double>(time).count(); };
   result.seconds = seconds(Clock::now() - since_);
+  result.dialling_seconds = seconds(wanted_until_ - since_);
   result.rate = result.seconds > 0 ? static_cast<double>(result.up) / result.seconds : 0;
   result.target_rate = phase.dial_rate;
   result.concurrency = phase.concurrency;

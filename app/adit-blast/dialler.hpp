@@ -35,6 +35,7 @@ class Dialler {
   GeneratorMeter meter_;
   Clock::time_point since_{};
   Clock::time_point noted_{};
+  Clock::time_point wanted_until_{};              // when there was last something to dial
   Clock::duration window_full_{}, lines_busy_{};  // time in which a dial was due, and what it waited for
   std::uint64_t dialled_ = 0;
   std::uint32_t next_line_ = 0;  // where dial_due() starts looking for an idle line

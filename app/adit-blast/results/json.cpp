@@ -56,12 +56,12 @@ Json json_of(const Limit& limit) {
   return {{"by", to_text(limit.by)}, {"why", limit.why}, {"text", in_words(limit)}};
 }
 
-Json json_of(const TrafficResult& traffic) {
+Json json_of(const TrafficResult& traffic, const PhaseResult& phase) {
   Json json = {{"mode", to_text(traffic.mode)},
                {"sizes", traffic.sizes},
                {"seconds", traffic.seconds},
                {"offered_packets_per_second", traffic.offered_pps},
-               {"limit", json_of(limit_of(traffic))},
+               {"limit", json_of(limit_of(traffic, phase))},
                {"generator", json_of(traffic.generator)},
                {"up", json_of(traffic.up, traffic.seconds)}};
   if (traffic.mode == TrafficMode::kCore) {
@@ -77,6 +77,7 @@ Json json_of(const SetUpResult& set_up, PhaseKind kind) {
           {"given_up", set_up.given_up},
           {"pending", set_up.pending},
           {"seconds", set_up.seconds},
+          {"dialling_seconds", set_up.dialling_seconds},
           {"calls_per_second", set_up.rate},
           {"target_calls_per_second", set_up.target_rate},
           {"concurrency", set_up.concurrency},
@@ -87,7 +88,7 @@ Json json_of(const SetUpResult& set_up, PhaseKind kind) {
           {"generator", json_of(set_up.generator)}};
 }
 
-Json json_of(const ThroughputResult& throughput) {
+Json json_of(const ThroughputResult& throughput, const PhaseResult& phase) {
   Json trials = Json::array();
   for (const ThroughputTrial& trial : throughput.trials) {
     trials.push_back({{"offered_packets_per_second", trial.offered_pps},
@@ -102,7 +103,7 @@ Json json_of(const ThroughputResult& throughput) {
           {"megabits_per_second", throughput.mbps},
           {"loss_limit", throughput.loss_limit},
           {"mode", to_text(throughput.mode)},
-          {"limit", json_of(limit_of(throughput))},
+          {"limit", json_of(limit_of(throughput, phase))},
           {"trials", std::move(trials)}};
 }
 
@@ -125,12 +126,12 @@ Json json_of(const PhaseResult& phase) {
     json["set_up"] = json_of(*phase.set_up, phase.kind);
   }
   if (phase.traffic) {
-    json["traffic"] = json_of(*phase.traffic);
+    json["traffic"] = json_of(*phase.traffic, phase);
   }
   if (!phase.throughput.empty()) {
     Json& all = json["throughput"] = Json::array();
     for (const ThroughputResult& throughput : phase.throughput) {
-      all.push_back(json_of(throughput));
+      all.push_back(json_of(throughput, phase));
     }
   }
   if (phase.footprint) {

@@ -38,7 +38,20 @@ struct Flowing {
   TrafficMode mode = TrafficMode::kCore;
   bool impaired = false;
   const GeneratorLoad& generator;
+  const PhaseResult& phase;  ///< whose calls carried it
 };
+
+/// Too many calls ended for the rest to carry the rate, or to have lost nothing.
+bool calls_decide(const PhaseResult& phase) {
+  const std::uint64_t ended = sum_of(phase.lost_calls);
+  return static_cast<double>(ended) > kDecisive * static_cast<double>(ended + phase.calls_at_end);
+}
+
+Limit limit_of_calls(const PhaseResult& phase) {
+  const std::uint64_t ended = sum_of(phase.lost_calls);
+  return {LimitedBy::kServer, fmt::format("{} of {} calls ended without our asking ({})", with_commas(ended),
+                                          with_commas(ended + phase.calls_at_end), listed(phase.lost_calls))};
+}
 
 /// Something was lost: where, in the order of what is certain.
 Limit limit_of_loss(const Flowing& flow) {
@@ -52,6 +65,9 @@ Limit limit_of_loss(const Flowing& flow) {
   if (flow.impaired) {
     return {LimitedBy::kImpairment, lost + " were lost, as --impair asks for"};
   }
+  if (calls_decide(flow.phase)) {
+    return limit_of_calls(flow.phase);
+  }
   if (flow.generator.worker_busy >= kWorkerIsFull) {
     return {LimitedBy::kGeneratorCpu, lost + " were lost while " + worker_busy(flow.generator) +
                                           "; give adit-blast a faster core, or one of its own"};
@@ -64,7 +80,14 @@ Limit limit_of_loss(const Flowing& flow) {
 }
 
 Limit limit_of_flow(const Flowing& flow) {
-  if (flow.sent_pps < kOfferedShare * flow.offered_pps) {
+  if (flow.sent_pps == 0 && flow.phase.calls_at_end == 0 && flow.phase.lost_calls.empty()) {
+    return {LimitedBy::kNoCalls, "nothing was sent: no call was up"};
+  }
+  const bool sent_less = flow.sent_pps < kOfferedShare * flow.offered_pps;
+  if (sent_less && calls_decide(flow.phase)) {
+    return limit_of_calls(flow.phase);
+  }
+  if (sent_less) {
     // A worker that has time and does not send was not running: on a shared core others were.
     const bool had_time = flow.generator.worker_busy < kWorkerIsSlow;
     return {LimitedBy::kGeneratorCpu,
@@ -99,6 +122,8 @@ std::string_view title(LimitedBy by) {
   switch (by) {
     case LimitedBy::kOffered:
       return "what was asked for";
+    case LimitedBy::kNoCalls:
+      return "no calls";
     case LimitedBy::kCalls:
       return "--calls";
     case LimitedBy::kConcurrency:
@@ -127,6 +152,8 @@ std::string_view to_text(LimitedBy by) {
   switch (by) {
     case LimitedBy::kOffered:
       return "offered";
+    case LimitedBy::kNoCalls:
+      return "no_calls";
     case LimitedBy::kCalls:
       return "calls";
     case LimitedBy::kConcurrency:
@@ -151,7 +178,7 @@ std::string_view to_text(LimitedBy by) {
 
 Limit limit_of(const SetUpResult& dials, PhaseKind kind) {
   const auto all = static_cast<double>(dials.dialled);
-  const double per_second = dials.seconds > 0 ? all / dials.seconds : 0;
+  const double per_second = dials.dialling_seconds > 0 ? all / dials.dialling_seconds : 0;
   const std::uint64_t ours = sum_of(dials.generator.losses);
   const std::uint64_t failed = sum_of(dials.failures);
   const std::string each = "each takes " + milliseconds(dials.time.p50_ms) + " (p50)";
@@ -193,7 +220,7 @@ Limit limit_of(const SetUpResult& dials, PhaseKind kind) {
   return {LimitedBy::kServer, each};
 }
 
-Limit limit_of(const TrafficResult& traffic) {
+Limit limit_of(const TrafficResult& traffic, const PhaseResult& phase) {
   const std::uint64_t sent = traffic.up.sent + traffic.down.sent;
   const std::uint64_t lost = traffic.up.lost + traffic.down.lost;
   return limit_of_flow({.offered_pps = traffic.offered_pps,
@@ -202,10 +229,11 @@ Limit limit_of(const TrafficResult& traffic) {
                         .loss = sent > 0 ? static_cast<double>(lost) / static_cast<double>(sent) : 0,
                         .mode = traffic.mode,
                         .impaired = traffic.impaired,
-                        .generator = traffic.generator});
+                        .generator = traffic.generator,
+                        .phase = phase});
 }
 
-Limit limit_of(const ThroughputResult& search) {
+Limit limit_of(const ThroughputResult& search, const PhaseResult& phase) {
   const ThroughputTrial* failure = first_failure(search);
   if (failure == nullptr && search.pps > 0 && search.pps >= search.most_pps && search.most_pps > 0) {
     return {LimitedBy::kOffered, with_commas(search.pps) + " pps, the most that was to be tried, passed"};
@@ -219,7 +247,8 @@ Limit limit_of(const ThroughputResult& search) {
                         .loss = failure->loss,
                         .mode = search.mode,
                         .impaired = search.impaired,
-                        .generator = failure->generator});
+                        .generator = failure->generator,
+                        .phase = phase});
 }
 
 std::string in_words(const Limit& limit) {

@@ -15,6 +15,7 @@ namespace adit::app::blast {
 
 enum class LimitedBy : std::uint8_t {
   kOffered,         ///< nothing: what was asked for was offered, and it worked
+  kNoCalls,         ///< there were none that could have carried anything
   kCalls,           ///< all calls were dialled at once: the slowest dial decides
   kConcurrency,     ///< the dials that may be in progress, and the time that each takes
   kCallers,         ///< storm: every line was busy
@@ -35,8 +36,9 @@ struct Limit {
 };
 
 [[nodiscard]] Limit limit_of(const SetUpResult& dials, PhaseKind kind);
-[[nodiscard]] Limit limit_of(const TrafficResult& traffic);
-[[nodiscard]] Limit limit_of(const ThroughputResult& search);
+/// `phase`: the one that it is of, whose calls may be the cause.
+[[nodiscard]] Limit limit_of(const TrafficResult& traffic, const PhaseResult& phase);
+[[nodiscard]] Limit limit_of(const ThroughputResult& search, const PhaseResult& phase);
 
 /// "our own CPU: adit-blast sent 880 of 1,000 pps, ..."
 [[nodiscard]] std::string in_words(const Limit& limit);

@@ -66,10 +66,11 @@ struct SetUpResult {
   Counts failures;  ///< by ClientEnd's text
   std::uint64_t given_up =
       0;  ///< abandoned by us, because the run was interrupted or a phase had waited long enough
-  std::uint64_t pending = 0;  ///< storm: in progress when its time was up
-  double seconds = 0;         ///< from the first dial to the last outcome
-  double rate = 0;            ///< calls brought up per second over that time
-  double target_rate = 0;     ///< 0: none was set
+  std::uint64_t pending = 0;    ///< storm: in progress when its time was up
+  double seconds = 0;           ///< from the first dial to the last outcome
+  double dialling_seconds = 0;  ///< of these, as long as there was more to dial
+  double rate = 0;              ///< calls brought up per second over that time
+  double target_rate = 0;       ///< 0: none was set
   std::uint32_t concurrency = 0;
   Percentiles time;        ///< TCP connect to IP up
   double window_full = 0;  ///< share of the time in which a dial was due, but `concurrency` were in progress

@@ -221,10 +221,12 @@ std::string limits_of(const RunResult& result, const std::string& run) {
           wrapped(run + phase_label(result, i) + ", dials: " + in_words(limit_of(*phase.set_up, phase.kind)));
     }
     if (phase.traffic) {
-      text += wrapped(run + phase_label(result, i) + ", packets: " + in_words(limit_of(*phase.traffic)));
+      text +=
+          wrapped(run + phase_label(result, i) + ", packets: " + in_words(limit_of(*phase.traffic, phase)));
     }
     for (const ThroughputResult& search : phase.throughput) {
-      text += wrapped(run + phase_label(result, i) + ", " + search.sizes + ": " + in_words(limit_of(search)));
+      text += wrapped(run + phase_label(result, i) + ", " + search.sizes + ": " +
+                      in_words(limit_of(search, phase)));
     }
   }
   return text;

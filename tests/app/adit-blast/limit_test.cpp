@@ -10,6 +10,16 @@
 namespace adit::app::blast {
 namespace {
 
+/// So many are up at its end.
+PhaseResult with_calls(std::uint64_t up = 1'000, std::uint64_t ended = 0) {
+  PhaseResult phase;
+  phase.calls_at_end = up;
+  if (ended > 0) {
+    phase.lost_calls = {{"the server closed the connection", ended}};
+  }
+  return phase;
+}
+
 /// 120,000 pps passed; at 126,000, 1 % was lost.
 ThroughputResult search(TrafficMode mode) {
   ThroughputResult result;
@@ -26,7 +36,7 @@ ThroughputResult search(TrafficMode mode) {
 }
 
 TEST(Limit, TheTrialJustAboveTheBestDecides) {
-  const Limit limit = limit_of(search(TrafficMode::kCore));
+  const Limit limit = limit_of(search(TrafficMode::kCore), with_calls());
   EXPECT_EQ(limit.by, LimitedBy::kServer);
   EXPECT_EQ(
       in_words(limit),
@@ -36,10 +46,11 @@ TEST(Limit, TheTrialJustAboveTheBestDecides) {
 
 TEST(Limit, PingsAreNotForwarding) {
   ThroughputResult result = search(TrafficMode::kEcho);
-  EXPECT_EQ(limit_of(result).by, LimitedBy::kServerPings);
-  EXPECT_NE(limit_of(result).why.find("aditd answers 10 a second for each call, 10,000 for each worker"),
+  EXPECT_EQ(limit_of(result, with_calls()).by, LimitedBy::kServerPings);
+  EXPECT_NE(limit_of(result, with_calls())
+                .why.find("aditd answers 10 a second for each call, 10,000 for each worker"),
             std::string::npos);
-  EXPECT_NE(limit_of(result).why.find("--core-address"), std::string::npos);
+  EXPECT_NE(limit_of(result, with_calls()).why.find("--core-address"), std::string::npos);
   RunResult run;
   run.phases.resize(1);
   run.phases[0].throughput = {result};
@@ -52,7 +63,7 @@ TEST(Limit, WhatTheGeneratorCouldNotSendIsItsOwn) {
   ThroughputResult result = search(TrafficMode::kCore);
   result.trials[2].achieved_pps = 110'000;
   result.trials[2].generator.worker_busy = 0.993;
-  const Limit limit = limit_of(result);
+  const Limit limit = limit_of(result, with_calls());
   EXPECT_EQ(limit.by, LimitedBy::kGeneratorCpu);
   EXPECT_EQ(limit.why,
             "adit-blast sent 110,000 of 126,000 pps, its worker was busy for 99.3 % of the time; give it a "
@@ -63,7 +74,7 @@ TEST(Limit, AWorkerThatHadTimeWasNotRunning) {
   ThroughputResult result = search(TrafficMode::kCore);
   result.trials[2].achieved_pps = 110'000;
   result.trials[2].generator.worker_busy = 0.13;
-  EXPECT_EQ(limit_of(result).why,
+  EXPECT_EQ(limit_of(result, with_calls()).why,
             "adit-blast sent 110,000 of 126,000 pps, its worker was busy for 13 % of the time; give it a "
             "core of its "
             "own, which something else took");
@@ -72,28 +83,28 @@ TEST(Limit, AWorkerThatHadTimeWasNotRunning) {
 TEST(Limit, AWorkerWithoutTimeMayHaveLostThem) {
   ThroughputResult result = search(TrafficMode::kEcho);
   result.trials[2].generator.worker_busy = 0.99;
-  EXPECT_EQ(limit_of(result).by, LimitedBy::kGeneratorCpu);
+  EXPECT_EQ(limit_of(result, with_calls()).by, LimitedBy::kGeneratorCpu);
 }
 
 TEST(Limit, WhatFoundNoRoomHereIsNotTheServers) {
   ThroughputResult result = search(TrafficMode::kCore);
   result.trials[2].generator.losses = {{"rx_missed", 6'200}};
-  const Limit limit = limit_of(result);
+  const Limit limit = limit_of(result, with_calls());
   EXPECT_EQ(limit.by, LimitedBy::kGeneratorRings);
   EXPECT_EQ(limit.why, "of 6,300 packets lost, adit-blast had no room for 6,200 (rx_missed 6,200)");
   result.trials[2].generator.losses = {{"rx_missed", 7}};
-  EXPECT_EQ(limit_of(result).by, LimitedBy::kServer) << "7 of 6,300 decide nothing";
+  EXPECT_EQ(limit_of(result, with_calls()).by, LimitedBy::kServer) << "7 of 6,300 decide nothing";
 }
 
 TEST(Limit, ASearchMayEndBecauseItWasToldTo) {
   ThroughputResult result = search(TrafficMode::kCore);
   result.trials.resize(1);
-  EXPECT_EQ(limit_of(result).by, LimitedBy::kUnknown) << "interrupted";
+  EXPECT_EQ(limit_of(result, with_calls()).by, LimitedBy::kUnknown) << "interrupted";
   result.most_pps = 120'000;
-  EXPECT_EQ(limit_of(result).by, LimitedBy::kOffered);
+  EXPECT_EQ(limit_of(result, with_calls()).by, LimitedBy::kOffered);
   result.trials = search(TrafficMode::kCore).trials;
   result.impaired = true;
-  EXPECT_EQ(limit_of(result).by, LimitedBy::kImpairment);
+  EXPECT_EQ(limit_of(result, with_calls()).by, LimitedBy::kImpairment);
 }
 
 TEST(Limit, OfTraffic) {
@@ -101,15 +112,49 @@ TEST(Limit, OfTraffic) {
   traffic.seconds = 10;
   traffic.offered_pps = 1'000;
   traffic.up.sent = traffic.up.received = 10'000;
-  EXPECT_EQ(in_words(limit_of(traffic)), "what was asked for: 1,000 pps were sent and arrived");
+  EXPECT_EQ(in_words(limit_of(traffic, with_calls())), "what was asked for: 1,000 pps were sent and arrived");
   traffic.up.lost = 100;
-  EXPECT_EQ(limit_of(traffic).by, LimitedBy::kServer);
+  EXPECT_EQ(limit_of(traffic, with_calls()).by, LimitedBy::kServer);
   traffic.up.sent = 9'000;
-  EXPECT_EQ(limit_of(traffic).by, LimitedBy::kGeneratorCpu);
+  EXPECT_EQ(limit_of(traffic, with_calls()).by, LimitedBy::kGeneratorCpu);
   traffic.offered_pps = 0;
   traffic.up.lost = 0;
-  EXPECT_EQ(in_words(limit_of(traffic)),
+  EXPECT_EQ(in_words(limit_of(traffic, with_calls())),
             "our own CPU: 900 pps are as much as adit-blast can send, and none were lost");
+}
+
+TEST(Limit, NothingIsSentWhereNoCallIsUp) {
+  TrafficResult traffic;
+  traffic.seconds = 10;
+  traffic.offered_pps = 1'000;
+  traffic.generator.worker_busy = 0.02;
+  const PhaseResult none = with_calls(0);
+  EXPECT_EQ(in_words(limit_of(traffic, none)), "no calls: nothing was sent: no call was up");
+  traffic.offered_pps = 0;
+  EXPECT_EQ(limit_of(traffic, none).by, LimitedBy::kNoCalls) << "whatever was offered";
+  EXPECT_EQ(limit_of(traffic, with_calls()).by, LimitedBy::kGeneratorCpu);
+  ThroughputResult result = search(TrafficMode::kCore);
+  result.pps = 0;
+  result.trials = {{.offered_pps = 10'000, .achieved_pps = 0, .loss = 1, .passed = false}};
+  EXPECT_EQ(limit_of(result, none).by, LimitedBy::kNoCalls);
+}
+
+TEST(Limit, CallsThatEndedCarryNothing) {
+  TrafficResult traffic;
+  traffic.seconds = 10;
+  traffic.offered_pps = 1'000;
+  traffic.up.sent = traffic.up.received = 7'500;
+  traffic.generator.worker_busy = 0.99;
+  EXPECT_EQ(in_words(limit_of(traffic, with_calls(750, 250))),
+            "the server or the link: 250 of 1,000 calls ended without our asking (the server closed the "
+            "connection 250)");
+  traffic.up.sent = 0;
+  EXPECT_EQ(limit_of(traffic, with_calls(0, 250)).by, LimitedBy::kServer) << "all of them, at once";
+  traffic.up.sent = 10'000;
+  traffic.up.lost = 2'500;
+  EXPECT_EQ(limit_of(traffic, with_calls(750, 250)).by, LimitedBy::kServer) << "what was on its way to them";
+  EXPECT_EQ(limit_of(traffic, with_calls(99'990, 10)).by, LimitedBy::kGeneratorCpu)
+      << "10 of 100,000 decide nothing";
 }
 
 SetUpResult set_up() {
@@ -136,6 +181,7 @@ TEST(Limit, OfDials) {
             "38.0 ms "
             "(p50)");
   dials.target_rate = 2'000;
+  dials.dialling_seconds = 5;
   EXPECT_EQ(in_words(limit_of(dials, PhaseKind::kStorm)), "what was asked for: --dial-rate 2,000 was kept");
   EXPECT_EQ(limit_of(dials, PhaseKind::kChurn).why, "as many as --churn hangs up");
   dials.generator.control_busy = 0.95;
@@ -145,6 +191,20 @@ TEST(Limit, OfDials) {
             "our own rings: adit-blast had no room for 33,020 frames (control_ring_full 33,020), which are "
             "sent again "
             "after seconds; lower --concurrency or --dial-rate");
+}
+
+/// 50 calls a second take 2 s to dial, and half a second more to come up.
+TEST(Limit, TheLastCallsComeUpAfterTheLastDial) {
+  SetUpResult dials;
+  dials.dialled = dials.up = 100;
+  dials.dialling_seconds = 2;
+  dials.seconds = 2.5;
+  dials.target_rate = 50;
+  dials.concurrency = 256;
+  dials.time.p50_ms = 500;
+  EXPECT_EQ(in_words(limit_of(dials, PhaseKind::kSetUp)), "what was asked for: --dial-rate 50.0 was kept");
+  dials.dialling_seconds = 2.4;  // and the last was late
+  EXPECT_EQ(limit_of(dials, PhaseKind::kSetUp).by, LimitedBy::kCalls);
 }
 
 TEST(Limit, AFewCallsHaveNoRate) {

@@ -168,9 +168,9 @@ TEST(BlastJson, KeysStay) {
   EXPECT_EQ(keys_of(json["phases"][0]), (Keys{"kind", "began_seconds", "seconds", "calls_at_end", "hung_up",
                                               "lost_calls", "echoes_answered", "set_up", "footprint"}));
   EXPECT_EQ(keys_of(json["phases"][0]["set_up"]),
-            (Keys{"dialled", "up", "failures", "given_up", "pending", "seconds", "calls_per_second",
-                  "target_calls_per_second", "concurrency", "time", "window_full_share", "lines_busy_share",
-                  "limit", "generator"}));
+            (Keys{"dialled", "up", "failures", "given_up", "pending", "seconds", "dialling_seconds",
+                  "calls_per_second", "target_calls_per_second", "concurrency", "time", "window_full_share",
+                  "lines_busy_share", "limit", "generator"}));
   EXPECT_EQ(keys_of(json["phases"][0]["set_up"]["limit"]), (Keys{"by", "why", "text"}));
   EXPECT_EQ(keys_of(json["phases"][0]["set_up"]["generator"]),
             (Keys{"worker_busy_share", "control_busy_share", "losses"}));

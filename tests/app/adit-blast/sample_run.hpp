@@ -51,6 +51,7 @@ inline SetUpResult sample_set_up() {
   set_up.up = 9'988;
   set_up.failures = {{"authentication timed out", 4}, {"the server closed the connection", 8}};
   set_up.seconds = 4.8;
+  set_up.dialling_seconds = 4.7;
   set_up.rate = 2080.8;
   set_up.target_rate = 2500;
   set_up.concurrency = 256;
