@@ -158,8 +158,9 @@ control::SecretsReading secrets_reading(const Config& config, const Config& name
   return reading;
 }
 
-/// Empty when the file cannot be used.
-control::ParsedUsers read_users(const Config& config, const Config& names, Problems& problems) {
+/// Empty when the file cannot be used. `running`: none at a start. No reload locks everybody out: one whose chap-secrets
+/// have lines of which none lets anybody in (they have yet to become what `encrypted` or the dialect says) is refused.
+control::ParsedUsers read_users(const Config& config, const Config* running, Problems& problems) {
   const std::string shown = '"' + escape_octets(config.chap_secrets) + '"';
   constexpr std::string_view kKey = "chap-secrets.chap-secrets";
   std::expected<std::string, FileError> text =
@@ -169,12 +170,17 @@ control::ParsedUsers read_users(const Config& config, const Config& names, Probl
     return {};
   }
   PasswordFiles files;
-  control::ParsedUsers users = control::parse_users(*text, secrets_reading(config, names, files));
+  control::ParsedUsers users =
+      control::parse_users(*text, secrets_reading(config, running != nullptr ? *running : config, files));
   crypto::wipe(text->data(), text->size());
   for (const control::SecretNote& note : users.notes) {
     problems.warning(kNowhere, kKey, shown, escape_octets(note.wrong, note.wrong.size()), note.remedy);
   }
-  if (users.users.size() == 0) {
+  const bool asked = running != nullptr && running->auth_order != AuthOrder::kRadius;
+  if (users.users.size() == 0 && asked && !users.notes.empty()) {
+    problems.error(kNowhere, kKey, shown, "has lines, and no user who can log in",
+                   "write it as auth.chap-secrets-dialect and chap-secrets.encrypted say, then reload");
+  } else if (users.users.size() == 0) {
     problems.warning(kNowhere, kKey, shown, "has no user who can log in",
                      "write a line for each: user * password *");
   }
@@ -268,7 +274,7 @@ ConfigResult load_config(const std::string& path, const LoadOptions& options) {
   }
   Problems problems(path);
   const Config& config = *result.config;
-  result.users = read_users(config, options.running != nullptr ? *options.running : config, problems);
+  result.users = read_users(config, options.running, problems);
   check_files(config, path, problems);
   check_group(result, problems);
   check_user(result, problems);

@@ -113,7 +113,7 @@ struct MachineFacts;  // config/machine.hpp
 
 struct LoadOptions {
   /// A reload passes the running process's: its challenge name and pools are what chap-secrets may name until the next
-  /// start.
+  /// start. The path, the dialect and `encrypted` are the file's: they say how the new chap-secrets are to be read.
   const Config* running = nullptr;
   std::function<MachineFacts(const Config&)> machine{};  ///< asks the machine; none: it is not looked at
   bool must_start = false;  ///< what this machine lacks is an error, not a warning

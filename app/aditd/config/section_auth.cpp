@@ -41,16 +41,17 @@ Section auth_section() {
                    "Login attempts per call. Above 1, a client whose password was wrong may try again."),
           ADIT_KEY("challenge-name", "", control.auth.challenge_name, kPptpName,
                    "Our name in CHAP challenges: the `server` column of chap-secrets."),
-          ADIT_KEY("chap-secrets-dialect", "", chap_secrets_dialect,
-                   (ChoiceKind<SecretsDialect>{{{"pppd", SecretsDialect::kPppd},
-                                                {"poptop", SecretsDialect::kPoptop},
-                                                {"accel-ppp", SecretsDialect::kAccelPpp}}}),
-                   "How chap-secrets is read. \"pppd\": quotes and backslashes; a password @/path is in that "
-                   "file.\n"
-                   "\"poptop\": as pppd, and the servers pptpd and pptp-server are ours. \"accel-ppp\": "
-                   "words as they\n"
-                   "stand, for any server. `aditd --check` names the lines that pppd and accel-ppp read "
-                   "differently."),
+          live(ADIT_KEY(
+              "chap-secrets-dialect", "", chap_secrets_dialect,
+              (ChoiceKind<SecretsDialect>{{{"pppd", SecretsDialect::kPppd},
+                                           {"poptop", SecretsDialect::kPoptop},
+                                           {"accel-ppp", SecretsDialect::kAccelPpp}}}),
+              "How chap-secrets is read. \"pppd\": quotes and backslashes; a password @/path is in that "
+              "file.\n"
+              "\"poptop\": as pppd, and the servers pptpd and pptp-server are ours. \"accel-ppp\": "
+              "words as they\n"
+              "stand, for any server. `aditd --check` names the lines that pppd and accel-ppp read "
+              "differently.")),
       }};
 }
 
@@ -62,9 +63,10 @@ Section chap_secrets_section() {
                         "Local users, one per line: user server password address. Keep it root:adit, mode "
                         "0640. A line that\n"
                         "is wrong is named, and costs its user alone.")),
-          ADIT_KEY("encrypted", "", chap_secrets_encrypted, BoolKind{},
-                   "Passwords in it are NT hashes, 32 hexadecimal digits (`smbencrypt`); chap-md5 cannot "
-                   "use them."),
+          live(
+              ADIT_KEY("encrypted", "", chap_secrets_encrypted, BoolKind{},
+                       "Passwords in it are NT hashes, 32 hexadecimal digits (`smbencrypt`); chap-md5 cannot "
+                       "use them.")),
       }};
 }
 

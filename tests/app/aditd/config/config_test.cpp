@@ -180,6 +180,9 @@ TEST(Config, KeysOfAccelPppGetAHint) {
             "secret; here are dae-ip-address and dae-port");
   EXPECT_EQ(said("[core]\nthread-count = 4\n"),
             "t.toml:15:1: core.thread-count: no such key; it is called workers");
+  EXPECT_EQ(
+      said("[radius]\nacct-timeout = 3\n"),
+      "t.toml:15:1: radius.acct-timeout: no such key; remove it: accounting that fails ends no session");
   EXPECT_EQ(said("[chap-secrets]\ngw-ip-address = \"10.64.0.1\"\n"),
             "t.toml:15:1: chap-secrets.gw-ip-address: no such key; it belongs to [ip]");
   EXPECT_EQ(said("[connlimit]\nlimit = 10\n"),
@@ -509,6 +512,45 @@ TEST_F(ConfigFileTest, ARunningProcessKeepsTheServerNameAndThePoolsThatItHas) {
   EXPECT_FALSE(next.users.users.find("alice"));
   EXPECT_TRUE(next.users.users.find("bob"));
   EXPECT_TRUE(next.users.users.find("carol"));
+}
+
+// What says how chap-secrets are to be read goes with them: a reload takes both, and says so.
+TEST_F(ConfigFileTest, AReloadReadsChapSecretsAsTheNewFileSays) {
+  const std::string toml = read_file(path());
+  write("secrets", "alice * one\n");
+  ConfigResult running = load_config(path());
+  ASSERT_TRUE(running.config);
+  write("secrets", "alice * 8846F7EAEE8FB117AD06BDD830B7586C\nCORP\\bob * it's\n");
+  write("adit.toml", toml + "encrypted = true\n[auth]\nchap-secrets-dialect = \"accel-ppp\"\n");
+  ConfigResult reread = load_config(path(), {.running = &*running.config});
+  ASSERT_TRUE(reread.config) << reread.problems[0].line;
+  ASSERT_TRUE(reread.users.users.find("alice"));
+  EXPECT_TRUE(reread.users.users.find("alice")->user.hash_only);
+  RunningConfig sheet("adit.toml", std::move(running.sheet));
+  int changes = 0;
+  for (const ConfigChange& change : sheet.use(std::move(reread.sheet))) {
+    EXPECT_TRUE(change.live) << change.name() << " is told to wait for the next start";
+    ++changes;
+  }
+  EXPECT_EQ(changes, 2);
+}
+
+// `encrypted` before the passwords have become hashes.
+TEST_F(ConfigFileTest, NoReloadLocksEverybodyOut) {
+  const std::string toml = read_file(path());
+  write("secrets", "alice * one\nbob * two\n");
+  ConfigResult running = load_config(path());
+  ASSERT_TRUE(running.config);
+  write("adit.toml", toml + "encrypted = true\n");
+  const ConfigResult refused = load_config(path(), {.running = &*running.config});
+  EXPECT_FALSE(refused.config);
+  EXPECT_NE(errors_of(refused.problems).find("has lines, and no user who can log in"), std::string::npos);
+  EXPECT_TRUE(load_config(path()).config) << "a start has nobody to lose";
+  running.config->auth_order = AuthOrder::kRadius;
+  EXPECT_TRUE(load_config(path(), {.running = &*running.config}).config) << "nobody is asked there";
+  running.config->auth_order = AuthOrder::kLocal;
+  write("secrets", "# all are in RADIUS now\n");
+  EXPECT_TRUE(load_config(path(), {.running = &*running.config}).config) << "emptied by intent";
 }
 
 TEST_F(ConfigFileTest, ChapSecretsAreReadInTheDialectThatIsSet) {
