@@ -124,7 +124,7 @@ def a_server_that_goes_and_comes(world):
             second = Dial(world.bob, user="bob", password="hunter2", mppe="128")  # chap-secrets has this user
             second.up()
             second.hang_up()
-        expect("the server is taken for dead", servers(world)[0]["alive"], False)
+        expect("the server is taken for dead", servers(world)[0]["state"], "dead")
         server.start()
         until("and found alive by a probe", lambda: servers(world)[0]["alive"])
         first.hang_up()
