@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/aditd/radius_service.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -11,18 +10,6 @@ namespace {
 std::uint64_t seconds_since_1970() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
-}
-
-/// Where nobody else can let a user in, a dead server is still asked.
-control::radius::ClientSettings client_settings(const Config& config) {
-  control::radius::ClientSettings settings = config.radius;
-  settings.last_resort = config.auth_order == AuthOrder::kRadius;
-  return settings;
-}
-
-/// How long chap-secrets wait for RADIUS: until the last server has been asked, which a slow one may need as well.
-control::Duration patience_of(const control::radius::ClientSettings& settings) {
-  return std::max(asking_time(settings), settings.patience);
 }
 
 }  // namespace
@@ -49,9 +36,9 @@ RadiusService::RadiusService(asio::io_context& io, SpoolFile spool, const Config
       log_(log),
       before_events_(std::move(before_events)),
       local_(local),
-      current_(std::make_unique<Generation>(*this, client_settings(config))),
+      current_(std::make_unique<Generation>(*this, client_settings(config.radius, order_))),
       auth_(current_->client, config.nas, config.radius_rates, log),
-      fallback_(auth_, local, patience_of(config.radius)),
+      fallback_(auth_, local, fallback_patience(config.radius)),
       trials_(wheel, entropy),
       spool_file_(std::move(spool)),
       spool_(spool_file_.memory()),
@@ -122,7 +109,7 @@ void RadiusService::use_dae(const Config& config, std::unique_ptr<DaeSocket> mov
 }
 
 std::expected<void, std::string> RadiusService::reload(const Config& config) {
-  auto next = std::make_unique<Generation>(*this, client_settings(config));
+  auto next = std::make_unique<Generation>(*this, client_settings(config.radius, order_));
   if (auto opened = open_sockets(*next); !opened) {
     return opened;
   }
@@ -134,7 +121,7 @@ std::expected<void, std::string> RadiusService::reload(const Config& config) {
   next->client.inherit(current_->client);
   auth_.use(next->client, config.radius_rates);
   accounting_.use(next->client);
-  fallback_.use(patience_of(config.radius));
+  fallback_.use(fallback_patience(config.radius));
   retired_.push_back(std::exchange(current_, std::move(next)));
   return {};
 }

@@ -28,6 +28,9 @@ enum class StatefulPolicy : std::uint8_t { kDeny, kAllow, kPrefer };
 /// In the order of offering.
 enum class AuthMethod : std::uint8_t { kMsChapV2, kMsChapV1, kChapMd5, kPap };
 
+/// Who knows the users: [auth] backend.
+enum class AuthOrder : std::uint8_t { kLocal, kRadius, kRadiusThenLocal };
+
 struct PptpSettings {            // [pptp]
   Duration echo_interval = 60s;  ///< RFC 2637 §3: silence before our Echo-Request
   Duration echo_timeout = 60s;   ///< and for its reply

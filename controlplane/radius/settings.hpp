@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "controlplane/base/settings.hpp"
 #include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/radius/attributes.hpp"
 #include "crypto/secret.hpp"
@@ -71,6 +72,17 @@ struct ClientSettings {  // [radius]
 [[nodiscard]] inline Duration longest_wait(const ClientSettings& settings) {
   const Duration tries = settings.tries * settings.timeout;
   return asking_time(settings) + std::max(settings.patience - tries, Duration{0});
+}
+
+/// How long chap-secrets wait for RADIUS: until the last server has been asked, which a slow one may need as well.
+[[nodiscard]] inline Duration fallback_patience(const ClientSettings& settings) {
+  return std::max(asking_time(settings), settings.patience);
+}
+
+/// Where nobody else can let a user in, a dead server is still asked. `order`: the one that runs.
+[[nodiscard]] inline ClientSettings client_settings(ClientSettings settings, AuthOrder order) {
+  settings.last_resort = order == AuthOrder::kRadius;
+  return settings;
 }
 
 /// True when a server is configured for accounting.

@@ -48,8 +48,7 @@ struct DpdkSettings {            // [dpdk]
 /// Which subscriber routes go into the kernel's routing table.
 enum class Announce : std::uint8_t { kOff, kPools, kSubscribers };
 
-/// Who knows the users.
-enum class AuthOrder : std::uint8_t { kLocal, kRadius, kRadiusThenLocal };
+using control::AuthOrder;
 
 struct CliSettings {  // [cli]
   std::string socket{kDefaultSocketPath};

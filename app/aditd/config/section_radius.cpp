@@ -119,7 +119,7 @@ void check_radius_times(const Config& config, const Places& places, Problems& pr
   const control::Duration asking = asking_time(config.radius);
   const control::Duration deadline = config.control.auth.timeout;
   const control::Duration limit = then_local ? deadline * 3 / 4 : deadline;
-  if (std::max(asking, config.radius.patience) < limit) {
+  if (fallback_patience(config.radius) < limit) {
     return;
   }
   const bool patient = config.radius.patience > asking;
