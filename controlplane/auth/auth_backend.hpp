@@ -52,6 +52,7 @@ struct AuthRequest {
   std::string session_id;
   AuthProof proof;
   Duration within{10'000};  ///< a later verdict reaches nobody
+  bool trial = false;       ///< an operator's: servers are asked whatever is thought of them
 };
 
 /// RFC 3079 start keys from *our* side, always 16 octets (the strength negotiated later truncates them).

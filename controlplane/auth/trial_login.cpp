@@ -23,6 +23,7 @@ class TrialLogins::Trial final : public AuthClient {
     AuthRequest request;
     request.user = login_.user;
     request.session_id = "trial";
+    request.trial = true;
     request.proof = make_proof();
     backend_.authenticate(std::move(request), *this);
   }

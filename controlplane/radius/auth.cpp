@@ -103,7 +103,7 @@ void RadiusAuth::authenticate(AuthRequest request, AuthClient& client) {
         asked_.erase(&client);
         client.on_verdict(judge(*shared, reply));
       },
-      shared->within);
+      {.within = shared->within, .peer = shared->peer_address, .trial = shared->trial});
   asked_[&client] = {client_, ticket};
 }
 

@@ -26,14 +26,14 @@ Client::Client(ClientSettings settings, TimerWheel& wheel, Entropy& entropy, Eve
 
 Client::~Client() = default;
 
-Client::Ticket Client::request(Code code, Compose compose, Done done, std::optional<Duration> within) {
+Client::Ticket Client::request(Code code, Compose compose, Done done, LoginTerms terms) {
   const Ticket ticket = next_ticket_++;
-  auto exchange =
-      std::make_unique<Exchange>(*this, ticket, service_of(code), code, std::move(compose), std::move(done));
+  auto exchange = std::make_unique<Exchange>(*this, ticket, service_of(code), code, std::move(compose),
+                                             std::move(done), terms);
   exchange->tried.resize(servers_.size());
   if (exchange->service == Service::kAuthentication) {
     const Duration longest = longest_wait(settings_);
-    const Duration time = std::min(longest, within.value_or(longest));
+    const Duration time = std::min(longest, terms.within.value_or(longest));
     exchange->ends = wheel_.now() + time;
     exchange->timer.arm(time);
   }
@@ -57,7 +57,7 @@ void Client::cancel(Ticket ticket) {
 
 /// Picks from the servers not tried yet the one of the lowest priority number, among equals the one with the fewest
 /// requests for its weight. A login goes to an overdue one only if there is no other, and to a dead one only as a last
-/// resort. A record, for which nobody waits, goes even there: to the one whose dead time ends first.
+/// resort, or for a trial, which is to tell what the server does and not what is thought of it. A record, for which nobody waits, goes even there: to the one whose dead time ends first.
 Client::Port* Client::choose(const Exchange& exchange) {
   const bool login = exchange.service == Service::kAuthentication;
   const auto rank = [login](const Port& port) {
@@ -81,7 +81,7 @@ Client::Port* Client::choose(const Exchange& exchange) {
   for (const auto& server : servers_) {
     Port& port = server->port(exchange.service);
     if (server->serves(exchange.service) && !exchange.tried[server->index] &&
-        (!login || settings_.last_resort || port.health != Health::kDead) &&
+        (!login || settings_.last_resort || exchange.terms.trial || port.health != Health::kDead) &&
         (best == nullptr || better(port, *best))) {
       best = &port;
     }

@@ -30,6 +30,7 @@
 #include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/radius/packet.hpp"
 #include "controlplane/radius/settings.hpp"
+#include "dataplane/wire/ids.hpp"
 
 namespace adit::control::radius {
 
@@ -67,6 +68,13 @@ struct ServerStatus {
   Duration p50{0}, p99{0};      ///< round trip
 };
 
+/// What a login is beside its attributes; a record is nothing of this.
+struct LoginTerms {
+  std::optional<Duration> within{};  ///< its sender waits no longer
+  wire::Ipv4Address peer{};          ///< who dials, so that no stranger's silences count for those of many
+  bool trial = false;                ///< an operator's: a dead server is asked as well, if no other is left
+};
+
 class Client {
  public:
   /// Writes a request's attributes; called again for each server, because hidden values depend on its secret.
@@ -91,10 +99,9 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// `done` is called exactly once, later, unless cancelled: an Access-Request's `within` that time, after
-  /// longest_wait(settings) at most, and at the next tick if every server is dead and
-  /// there is a last resort elsewhere.
-  Ticket request(Code code, Compose compose, Done done, std::optional<Duration> within = {});
+  /// `done` is called exactly once, later, unless cancelled: an Access-Request's after longest_wait(settings) at most,
+  /// and at the next tick if every server is dead and logins do not go to dead ones (neither last_resort nor a trial).
+  Ticket request(Code code, Compose compose, Done done, LoginTerms terms = {});
   /// Its `done` will not be called. No effect if the request is over.
   void cancel(Ticket ticket);
 
@@ -153,7 +160,7 @@ class Client {
   void note_status(Port& port);
   void note_alive(Port& port);
   void look_after(Port& port);
-  void probe(Port& port, Code code, const Compose& compose);
+  void probe(Port& port, Code code, const Compose& compose, LoginTerms terms = {});
   void copy_to_lost_ports(const Exchange& exchange);
 
   ClientSettings settings_;

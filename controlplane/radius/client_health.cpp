@@ -60,21 +60,32 @@ void Client::note_silence(const Sending& sending) {
   if (answered_since(port.health, port.answered, sending.first)) {
     return;
   }
+  // A name that the server has no answer for, because its realm's own server is silent, costs a stranger nothing. While
+  // the server is seen to be there, however many logins of one peer are one silence.
+  const bool login = sending.exchange.code == Code::kAccessRequest;
+  if (login && port.answers_status && port.silent_peer == sending.exchange.terms.peer) {
+    return;
+  }
+  if (login) {
+    port.silent_peer = sending.exchange.terms.peer;
+  }
   ++port.fails;
   if (port.health == Health::kDead || port.fails < settings_.max_fail) {
     return;
   }
   port.health = Health::kDead;
   port.dead_until = wheel_.now() + settings_.dead_time;
-  log_.event(Severity::kWarning, "radius_server_dead",
-             {{"server", port.server.settings.name},
-              {"service", name_of(port.service)},
-              {"unanswered", std::to_string(port.fails)}});
+  if (!std::exchange(port.told_dead, true)) {
+    log_.event(Severity::kWarning, "radius_server_dead",
+               {{"server", port.server.settings.name},
+                {"service", name_of(port.service)},
+                {"unanswered", std::to_string(port.fails)}});
+  }
   look_after(port);
 }
 
-/// An answer that came too late for its login shows neither that the next one will come in time nor that the server is
-/// dead: it changes nothing, and is told.
+/// An answer that came too late for its login, or that would have, as one to a copy, shows neither that the next one will
+/// come in time nor that the server is dead. It is told.
 void Client::note_answer(const Sending& sending) {
   Port& port = sending.port;
   const Exchange& exchange = sending.exchange;
@@ -84,8 +95,7 @@ void Client::note_answer(const Sending& sending) {
     return note_status(port);
   }
   const Duration took = wheel_.now() - sending.first;
-  const bool nobody_waits = exchange.kind == Exchange::Kind::kRequest && !exchange.done;
-  if (nobody_waits && took > settings_.tries * timeout_of(port.service)) {
+  if (!exchange.done && took > settings_.tries * timeout_of(port.service)) {
     ++counts.late;
     if (!port.told_late || wheel_.now() >= *port.told_late + settings_.dead_time) {
       port.told_late = wheel_.now();
@@ -95,9 +105,15 @@ void Client::note_answer(const Sending& sending) {
                   {"after", std::to_string(took.count()) + "ms"},
                   {"remedy", "raise radius.timeout, or make the server faster"}});
     }
+    if (port.health == Health::kDead) {
+      port.health = Health::kOverdue;
+      port.overdue_since = wheel_.now();
+      port.fails = settings_.max_fail - 1;  // dead again after one more silent request
+    }
     return;
   }
   port.fails = 0;
+  port.silent_peer.reset();
   port.trusts_status = true;
   if (sending.tries == 1) {  // Karn: after a retransmission it is unknown which one was answered
     port.server.times.add(took);
@@ -108,6 +124,7 @@ void Client::note_answer(const Sending& sending) {
 
 /// The server is there; whether it can answer a login, the next one shows.
 void Client::note_status(Port& port) {
+  port.answers_status = true;
   if (port.health >= Health::kOverdue && std::exchange(port.trusts_status, false)) {
     port.fails = std::min(port.fails, settings_.max_fail - 1);
     note_alive(port);
@@ -116,31 +133,41 @@ void Client::note_status(Port& port) {
 
 void Client::note_alive(Port& port) {
   port.look.cancel();
-  if (std::exchange(port.health, Health::kAlive) == Health::kDead) {
+  port.health = Health::kAlive;
+  if (std::exchange(port.told_dead, false)) {
     log_.event(Severity::kInfo, "radius_server_alive",
                {{"server", port.server.settings.name}, {"service", name_of(port.service)}});
   }
 }
 
 /// Status-Server (RFC 5997 §3: either port has it), so that no login depends on the port. Because it may not know
-/// that, the next login is copied to it as well (if it is dead, after dead_time); a record, for which nobody waits, is
-/// sent to it.
+/// that, a login is copied to it as well; a record, for which nobody waits, is sent to it. A dead one gets a copy after
+/// dead_time, and at every look if it answers Status-Server: then it is there, and the login that it had no answer for
+/// may have been one that nobody answers. So the next copy is of another peer's, if one comes in time.
 void Client::look_after(Port& port) {
   if (port.health == Health::kDead && wheel_.now() >= port.dead_until &&
       port.service == Service::kAccounting) {
     port.health = Health::kOverdue;
     port.fails = settings_.max_fail - 1;  // dead again after one more silent request
   }
-  port.copy_due = port.health == Health::kOverdue || wheel_.now() >= port.dead_until;
+  const bool is_there = std::exchange(port.answers_status, false);  // until it is again
+  if (port.health == Health::kOverdue ||
+      (wheel_.now() >= port.dead_until && port.copy_due != Port::Copy::kNone)) {
+    port.copy_due = Port::Copy::kOfAnyone;
+  } else if (is_there || wheel_.now() >= port.dead_until) {
+    port.copy_due = Port::Copy::kOfAnother;
+  } else {
+    port.copy_due = Port::Copy::kNone;
+  }
   probe(port, Code::kStatusServer, [](RequestWriter&, Bytes) {});
   port.look.arm(std::max(settings_.dead_time / 6, timeout_of(port.service)));
 }
 
 /// Asked once; nobody waits for the answer.
-void Client::probe(Port& port, Code code, const Compose& compose) {
+void Client::probe(Port& port, Code code, const Compose& compose, LoginTerms terms) {
   const Ticket ticket = next_ticket_++;
-  auto exchange =
-      std::make_unique<Exchange>(*this, ticket, port.service, code, compose, Done(), Exchange::Kind::kProbe);
+  auto exchange = std::make_unique<Exchange>(*this, ticket, port.service, code, compose, Done(), terms,
+                                             Exchange::Kind::kProbe);
   exchange->tried.assign(servers_.size(), true);
   if (place(*exchange, port) == Placed::kSent) {
     exchanges_.emplace(ticket, std::move(exchange));
@@ -153,10 +180,12 @@ void Client::copy_to_lost_ports(const Exchange& exchange) {
   }
   for (const auto& server : servers_) {
     Port& port = server->port(exchange.service);
-    if (port.health >= Health::kOverdue && !exchange.tried[server->index] &&
-        std::exchange(port.copy_due, false)) {
+    const bool due = port.copy_due == Port::Copy::kOfAnyone ||
+                     (port.copy_due == Port::Copy::kOfAnother && port.silent_peer != exchange.terms.peer);
+    if (due && port.health >= Health::kOverdue && !exchange.tried[server->index]) {
+      port.copy_due = Port::Copy::kNone;
       port.dead_until = wheel_.now() + settings_.dead_time;
-      probe(port, exchange.code, exchange.compose);
+      probe(port, exchange.code, exchange.compose, exchange.terms);
     }
   }
 }
@@ -182,6 +211,11 @@ void Client::inherit(const Client& before) {
       to.answered = from.answered;
       to.overdue_since = from.overdue_since;
       to.dead_until = from.dead_until;
+      to.copy_due = from.copy_due;
+      to.silent_peer = from.silent_peer;
+      to.answers_status = from.answers_status;
+      to.trusts_status = from.trusts_status;
+      to.told_dead = from.told_dead;
       to.told_late = from.told_late;
       if (to.health >= Health::kOverdue) {
         look_after(to);

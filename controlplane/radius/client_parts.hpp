@@ -42,10 +42,15 @@ struct Client::Port {
   Instant answered{};  // a request, not a Status-Server: the last time; health says whether there was one
   Instant overdue_since{};
   Instant dead_until{};
-  bool copy_due = false;  // the next login is copied to it
+  /// Whether a login is copied to it: the next one, or the next one of another than silent_peer.
+  enum class Copy : std::uint8_t { kNone, kOfAnother, kOfAnyone };
+  Copy copy_due = Copy::kNone;
+  std::optional<wire::Ipv4Address> silent_peer{};  // whose login was silent, the last one since an answer
+  bool answers_status = false;                     // to the last Status-Server
   /// Whether an answer to Status-Server shows that logins are answered too. It has been taken for that once since the
   /// last answer to a login; the silence that followed shows a server whose back end is stuck.
   bool trusts_status = true;
+  bool told_dead = false;  // and not yet that it is alive again
   std::optional<Instant> told_late{};
   Timer look;
 };
@@ -92,11 +97,12 @@ struct Client::Sending {
 struct Client::Exchange {
   enum class Kind : std::uint8_t { kRequest, kProbe };
   Exchange(Client& client, Ticket its_ticket, Service its_service, Code its_code, Compose its_compose,
-           Done its_done, Kind its_kind = Kind::kRequest)
+           Done its_done, LoginTerms its_terms, Kind its_kind = Kind::kRequest)
       : owner(client),
         ticket(its_ticket),
         service(its_service),
         code(its_code),
+        terms(its_terms),
         kind(its_kind),
         compose(std::move(its_compose)),
         done(std::move(its_done)),
@@ -107,6 +113,7 @@ struct Client::Exchange {
   const Ticket ticket;
   const Service service;
   const Code code;
+  const LoginTerms terms;
   const Kind kind;
   Compose compose;
   Done done;                // none: nobody waits for it any more

@@ -41,10 +41,10 @@ Section radius_section() {
               "max-fail", "", radius.max_fail, (NumberKind<std::uint32_t>{1, 1000}),
               "Unanswered requests in a row after which a server counts as dead: no login waits for it any "
               "more,\nunless all are dead and auth.backend has nobody else.")),
-          live(ADIT_KEY(
-              "dead-time", "", radius.dead_time, (DurationKind{1s, 24h}),
-              "How long a dead server gets nothing but probes (Status-Server). Then it is also sent a copy "
-              "of a login,\nwhich does not wait for it: to that server a second attempt of the same user.")),
+          live(ADIT_KEY("dead-time", "", radius.dead_time, (DurationKind{1s, 24h}),
+                        "How long a dead server gets nothing but probes (Status-Server). Then, or while it "
+                        "answers those, it is also\nsent copies of logins, which do not wait for it: to that "
+                        "server second attempts of the same users.")),
           live(ADIT_KEY("sockets", "", radius.lanes, (NumberKind<std::uint32_t>{1, 64}),
                         "Sockets for each server and service: 256 requests each may wait for an answer.")),
           live(ADIT_KEY("max-waiting", "", radius.max_waiting, kCount,

@@ -118,6 +118,19 @@ TEST_F(RadiusServiceTest, ADeadServerIsAskedThoughAReloadedFileHasAnotherBackend
   EXPECT_EQ(service_->status().servers[0].sent, sent + 1);
 }
 
+// `adit test radius` is to tell of the server, and not of what is thought of it.
+TEST_F(RadiusServiceTest, ATrialAsksADeadServer) {
+  start("radius-then-local", "radius-then-local");
+  find_it_dead();
+  const std::uint64_t sent = service_->status().servers[0].sent;
+  std::string why;
+  service_->try_login({.user = "alice", .password = crypto::SecretText("secret")},
+                      [&](const control::TrialOutcome& outcome) { why = outcome.why; });
+  EXPECT_EQ(service_->status().servers[0].sent, sent + 1);
+  pass(Duration{5'000});
+  EXPECT_EQ(why, "RADIUS server 127.0.0.1 does not answer");
+}
+
 // With the timers that apply without a config file: 3 s, and not what [auth] timeout leaves.
 TEST_F(RadiusServiceTest, ChapSecretsWaitForTheServersPatience) {
   start("radius-then-local", "radius-then-local");

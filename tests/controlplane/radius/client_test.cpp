@@ -247,6 +247,55 @@ TEST_F(RadiusClient, CancelledOnesAreNotHeardOf) {
   EXPECT_EQ(client_->status()[0].in_flight, 0U);
 }
 
+// What an operator wants to know is what the server does now.
+TEST_F(RadiusClient, ATrialAsksADeadServer) {
+  make(1, {.max_fail = 1});
+  ask();
+  pass(Duration{4'000});
+  ASSERT_EQ(client_->status()[0].health, Health::kDead);
+  sent_.clear();
+  ask();
+  EXPECT_TRUE(sent_of(Code::kAccessRequest).empty());
+  client_->request(Code::kAccessRequest, [](RequestWriter&, Bytes) {}, [](const auto&) {}, {.trial = true});
+  EXPECT_EQ(sent_of(Code::kAccessRequest).size(), 1U);
+}
+
+// Records go to a dead one again after dead-time, and then it is not a dead one that answers.
+TEST_F(RadiusClient, ThatAnAccountingServerIsBackIsToldOnce) {
+  make(1, {.max_fail = 1});
+  record();
+  pass(Duration{10'000});
+  ASSERT_EQ(client_->status()[0].health, Health::kDead);
+  pass(Duration{40'000});
+  for (int n = 0; n < 2; ++n) {
+    record();
+    answer(Sent(sent_.back()), Code::kAccountingResponse);
+  }
+  ASSERT_EQ(client_->status()[0].health, Health::kAlive);
+  EXPECT_EQ(log_.named("radius_server_dead").size(), 1U);
+  ASSERT_EQ(log_.named("radius_server_alive").size(), 1U);
+  EXPECT_EQ(log_.named("radius_server_alive")[0].fields.at("service"), "accounting");
+}
+
+// Its answer to Status-Server has been believed, and was not worth it.
+TEST_F(RadiusClient, AReloadDoesNotBelieveStatusServerOnceMore) {
+  make(1, {.max_fail = 1});
+  pass(Duration{100});
+  ask();
+  pass(Duration{1'600});
+  ASSERT_EQ(sent_of(Code::kStatusServer).size(), 1U);
+  answer(sent_of(Code::kStatusServer)[0]);
+  pass(Duration{2'000});
+  ASSERT_EQ(client_->status()[0].health, Health::kDead);
+  const std::unique_ptr<Client> before = std::move(client_);
+  sent_.clear();
+  make(1, {.max_fail = 1});
+  client_->inherit(*before);
+  ASSERT_EQ(sent_of(Code::kStatusServer).size(), 1U);
+  answer(sent_of(Code::kStatusServer)[0]);
+  EXPECT_EQ(client_->status()[0].health, Health::kDead);
+}
+
 TEST_F(RadiusClient, WhatIsKnownOfAServerOutlivesAReload) {
   const ClientSettings settings{.max_fail = 1};
   make(1, settings);
