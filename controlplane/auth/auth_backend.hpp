@@ -86,7 +86,8 @@ struct AuthAccepted {
   return accepted.user.empty() ? std::string(claimed) : accepted.user;
 }
 
-/// Unknown user and wrong password get the same answer at a similar cost.
+/// An unknown user and a wrong password cost about the same and are answered alike: by this, or both by AuthUnavailable
+/// if another back end could not judge them.
 struct AuthRejected {
   enum class Fault : std::uint8_t {
     kProof,        ///< the name or the password; with another `ms_chap_error` than 691, the account
@@ -106,7 +107,9 @@ struct AuthRejected {
 /// The backend gave no answer (no server, overload): the call ends, but not for a fault of the user's. Only
 /// after this may another backend be asked.
 struct AuthUnavailable {
-  std::string why;
+  std::string why{};
+  bool wrong_proof =
+      false;  ///< another one that was asked knows the user: a guess, of which the peer hears nothing
 };
 
 /// The backend answered, but not with anything that can be carried out, or the proof is one that cannot be put

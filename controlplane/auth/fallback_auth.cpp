@@ -7,15 +7,6 @@
 #include <variant>
 
 namespace adit::control {
-namespace {
-
-/// The second backend has never heard of whom the first one could not judge.
-bool is_stranger(const AuthVerdict& verdict) {
-  const auto* rejected = std::get_if<AuthRejected>(&verdict);
-  return rejected != nullptr && rejected->fault == AuthRejected::Fault::kUnknownUser;
-}
-
-}  // namespace
 
 /// Stands between a client and both backends for one request.
 class FallbackAuth::Request final : public AuthClient {
@@ -30,12 +21,25 @@ class FallbackAuth::Request final : public AuthClient {
       return;
     }
     AuthClient& client = client_;
-    const AuthVerdict kept = first_ && is_stranger(verdict) ? AuthVerdict(*first_) : verdict;
+    const AuthVerdict kept = first_ ? of_second(verdict) : verdict;
     owner_.requests_.erase(&client);  // destroys this: the client may ask again from within
     client.on_verdict(kept);
   }
 
  private:
+  [[nodiscard]] AuthVerdict of_second(AuthVerdict verdict) const {
+    if (auto* accepted = std::get_if<AuthAccepted>(&verdict)) {
+      accepted->user = owner_.first_.account_of(subscriber_name(*accepted, request_.user));
+    } else if (const auto* rejected = std::get_if<AuthRejected>(&verdict);
+               rejected != nullptr && rejected->is_wrong_proof()) {
+      const bool known = rejected->fault != AuthRejected::Fault::kUnknownUser;
+      return AuthUnavailable{
+          .why = known ? first_->why + "; the second backend: " + rejected->why : first_->why,
+          .wrong_proof = known};
+    }
+    return verdict;
+  }
+
   FallbackAuth& owner_;
   const AuthRequest request_;  // as the second one is asked
   AuthClient& client_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two backends in order: the second is asked only when the first is unavailable, never when it rejects the
-// user. That the second does not know a user is no verdict: the first may.
+// user. That the second does not know a user is no verdict: the first may. Nor does it answer a wrong password with
+// anything but the first one's silence, or whom it knows could be told from whom it does not.
+// Whoever judged, a subscriber has one name: what the first one calls the second one's entry.
 // Thread: control. Owner: the runtime.
 #pragma once
 

@@ -20,7 +20,8 @@ class LocalUsers final : public AuthBackend {
 
   [[nodiscard]] std::size_t size() const { return users_.size(); }
 
-  /// An unknown user costs as much as a wrong password and gets the same answer.
+  /// An unknown user costs as much as a wrong password. Both are rejections, and differ in `fault`: whoever passes one of
+  /// them on must answer both alike.
   void authenticate(AuthRequest request, AuthClient& client) override;
   void cancel(AuthClient& /*client*/) override {}  // authenticate() has always answered when it returns
 

@@ -122,7 +122,7 @@ void CallLogin::on_verdict(const AuthVerdict& verdict) {
     return refuse(claimed, *rejected);
   }
   if (accepted == nullptr && !logs_in_again()) {
-    core_.backoff.abandoned(call_.peer(), account_of(claimed));
+    count_unjudged(claimed, std::get_if<AuthUnavailable>(&verdict));
   }
   core_.stats.auth_rejected += std::holds_alternative<AuthUnusable>(verdict) ? 1 : 0;
   if (accepted != nullptr) {
@@ -142,6 +142,15 @@ void CallLogin::on_verdict(const AuthVerdict& verdict) {
     logged_in_as_ = claimed;
   }
   session_->on_verdict(verdict);
+}
+
+/// A guess that the peer must not hear of is not answered late either.
+void CallLogin::count_unjudged(const std::string& user, const AuthUnavailable* unavailable) {
+  if (unavailable == nullptr || !unavailable->wrong_proof) {
+    return core_.backoff.abandoned(call_.peer(), account_of(user));
+  }
+  core_.count_failed_login(call_.peer());
+  static_cast<void>(core_.backoff.rejected(call_.peer(), account_of(user)));
 }
 
 void CallLogin::refuse(const std::string& user, const AuthRejected& rejected) {

@@ -30,6 +30,7 @@ class CallLogin final : public AuthBackend, private AuthClient {
  private:
   void on_verdict(const AuthVerdict& verdict) override;
   void refuse(const std::string& user, const AuthRejected& rejected);
+  void count_unjudged(const std::string& user, const AuthUnavailable* unavailable);
   void on_waited();
   /// Waits for its turn, or is refused if it cannot wait that long.
   void wait(LoginBackoff::Turn turn);

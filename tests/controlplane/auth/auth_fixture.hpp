@@ -25,7 +25,7 @@ inline Octets octets(std::string_view text) {
 }
 
 /// Holds requests until the test answers them, or passes them to another backend at once.
-class ScriptedBackend final : public AuthBackend {
+class ScriptedBackend : public AuthBackend {
  public:
   void authenticate(AuthRequest request, AuthClient& client) override {
     requests.push_back(std::move(request));

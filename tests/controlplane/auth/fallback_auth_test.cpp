@@ -71,12 +71,54 @@ TEST_F(FallbackAuthTest, WhomTheSecondDoesNotKnowTheFirstCouldNotJudge) {
   EXPECT_EQ(std::get<AuthUnavailable>(client_.verdicts[0]).why, "no server answers");
 }
 
-TEST_F(FallbackAuthTest, AWrongPasswordAtTheSecondIsARejection) {
+// Or whoever asks could tell whom chap-secrets have. It is a guess all the same.
+TEST_F(FallbackAuthTest, SEC_09_AWrongPasswordAtTheSecondIsAnsweredLikeAnUnknownName) {
+  ask();
+  first_.answer(AuthUnavailable{"no server answers"});
+  second_.answer(AuthRejected{.why = "no such user", .fault = AuthRejected::Fault::kUnknownUser});
   ask();
   first_.answer(AuthUnavailable{"no server answers"});
   second_.answer(AuthRejected{.why = "wrong password"});
+  ASSERT_EQ(client_.verdicts.size(), 2u);
+  for (const AuthVerdict& verdict : client_.verdicts) {
+    ASSERT_TRUE(std::holds_alternative<AuthUnavailable>(verdict));
+  }
+  EXPECT_FALSE(std::get<AuthUnavailable>(client_.verdicts[0]).wrong_proof);
+  EXPECT_TRUE(std::get<AuthUnavailable>(client_.verdicts[1]).wrong_proof);
+  EXPECT_EQ(std::get<AuthUnavailable>(client_.verdicts[1]).why,
+            "no server answers; the second backend: wrong password");
+}
+
+TEST_F(FallbackAuthTest, WhatTheSecondSaysOfAnAccountIsPassedOn) {
+  ask();
+  first_.answer(AuthUnavailable{});
+  second_.answer(AuthRejected{.ms_chap_error = 647});
   ASSERT_EQ(client_.verdicts.size(), 1u);
   EXPECT_TRUE(std::holds_alternative<AuthRejected>(client_.verdicts[0]));
+}
+
+// RADIUS knows "alice@it", and chap-secrets "alice": one call at a time, one line in accounting.
+TEST(FallbackAuthNames, ASubscriberHasTheFirstOnesNameWhoeverJudges) {
+  class OfARealm final : public ScriptedBackend {
+    [[nodiscard]] std::string account_of(std::string_view user) const override {
+      return std::string(user.substr(0, user.find('@'))) + "@it";
+    }
+  } first;
+  ScriptedBackend second;
+  FallbackAuth fallback(first, second, Duration{3'000});
+  for (const std::string entry : {"alice", ""}) {  // the second one may have no name for who matched
+    VerdictRecorder client;
+    fallback.authenticate({.user = "alice@example.net",
+                           .peer_address = {},
+                           .local_address = {},
+                           .session_id = "1",
+                           .proof = PapProof{crypto::SecretText("secret")}},
+                          client);
+    first.answer(AuthUnavailable{});
+    second.answer(AuthAccepted{.user = entry});
+    ASSERT_EQ(client.verdicts.size(), 1u);
+    EXPECT_EQ(std::get<AuthAccepted>(client.verdicts[0]).user, "alice@it");
+  }
 }
 
 // An answer that is of no use is still an answer: who falls back here is let in although RADIUS said no.

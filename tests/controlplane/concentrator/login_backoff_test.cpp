@@ -302,6 +302,21 @@ TEST(LoginBackoffOfCalls, ARejectionForAnotherReasonThanThePasswordIsNoGuess) {
   }
 }
 
+// While RADIUS is silent, chap-secrets are guessed at without an answer: whoever is not in them is no guess.
+TEST(LoginBackoffOfCalls, SEC_09_AGuessThatIsAnsweredBySilenceCounts) {
+  for (const bool wrong_proof : {true, false}) {
+    House house;
+    for (ConnectionId id = 1; id <= 8; ++id) {
+      DialIn line(house, id);
+      EXPECT_FALSE(line.dial("later"));
+      house.auth.answer(AuthUnavailable{.why = "no server answers", .wrong_proof = wrong_proof});
+      line.reset();
+    }
+    EXPECT_EQ(house.log.named("login_delayed").empty(), !wrong_proof);
+    EXPECT_TRUE(house.log.named("auth_failed").empty());
+  }
+}
+
 TEST(LoginBackoffOfCalls, OurOwnLimitIsNoGuess) {
   House house;
   DialIn first(house, 1), second(house, 2);
