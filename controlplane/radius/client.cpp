@@ -57,7 +57,8 @@ void Client::cancel(Ticket ticket) {
 
 /// Picks from the servers not tried yet the one of the lowest priority number, among equals the one with the fewest
 /// requests for its weight. A login goes to an overdue one only if there is no other, and to a dead one only as a last
-/// resort, or for a trial, which is to tell what the server does and not what is thought of it. A record, for which nobody waits, goes even there: to the one whose dead time ends first.
+/// resort, or for a trial, which is to tell what the server does and not what is thought of it. A record, for which
+/// nobody waits, goes even there: to the one whose dead time ends first.
 Client::Port* Client::choose(const Exchange& exchange) {
   const bool login = exchange.service == Service::kAuthentication;
   const auto rank = [login](const Port& port) {
