@@ -87,17 +87,17 @@ std::expected<spdlog::sink_ptr, std::string> open_sink(const LogSettings& settin
 
 /// nullptr: failures are not written once more.
 std::expected<spdlog::sink_ptr, std::string> open_fail_sink(const LogSettings& settings) {
-  std::vector<spdlog::sink_ptr> sinks;
+  std::vector<spdlog::sink_ptr> sinks;  // syslog first: a file on a full disk throws
+  if (settings.fail_syslog) {
+    sinks.push_back(
+        std::make_shared<spdlog::sinks::syslog_sink_st>("aditd", LOG_PID | LOG_NDELAY, LOG_AUTHPRIV, true));
+  }
   if (!settings.fail_file.empty()) {
     auto file = open_file(kFailFileKey, settings.fail_file);
     if (!file) {
       return file;
     }
     sinks.push_back(std::move(*file));
-  }
-  if (settings.fail_syslog) {
-    sinks.push_back(
-        std::make_shared<spdlog::sinks::syslog_sink_st>("aditd", LOG_PID | LOG_NDELAY, LOG_AUTHPRIV, true));
   }
   if (sinks.size() < 2) {
     return sinks.empty() ? nullptr : sinks.front();

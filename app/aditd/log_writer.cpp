@@ -4,12 +4,28 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <exception>
 #include <string>
 #include <utility>
 
 namespace adit::app {
 
 using spdlog::details::log_msg;
+
+namespace {
+
+/// False: it throws, as a full disk makes it.
+template <typename Write>
+bool writes(const Write& write) {
+  try {
+    write();
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+}  // namespace
 
 LogWriter::~LogWriter() {
   if (thread_.joinable()) {
@@ -77,9 +93,10 @@ void LogWriter::set_pattern_(const std::string& pattern) {
 
 void LogWriter::run() {
   std::unique_lock lock(mutex_);
+  bool failed = false;
   while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty() || lost_ != 0; });
-    if (waiting_.empty() && lost_ == 0) {
+    changed_.wait(lock, [&] { return stopping_ || !waiting_.empty() || (lost_ != 0 && !failed); });
+    if (waiting_.empty() && (lost_ == 0 || failed)) {
       return;
     }
     std::deque<Line> lines = std::exchange(waiting_, {});
@@ -87,19 +104,27 @@ void LogWriter::run() {
     const std::uint64_t lost = std::exchange(lost_, 0);
     const spdlog::sink_ptr to = to_;
     lock.unlock();
-    for (const Line& line : lines) {
-      const std::string_view logger = line.is_record ? kRecords : "aditd";
-      to->log(log_msg(line.time, {}, {logger.data(), logger.size()}, line.level, line.text));
-    }
-    if (lost != 0) {
-      const std::string told = "event=log_lines_lost count=" + std::to_string(lost);
-      to->log(log_msg("aditd", spdlog::level::err, told));
-    }
-    to->flush();
+    const std::uint64_t unwritten = write(*to, lines, lost);
     lines.clear();
     lock.lock();
     octets_ -= octets;
+    lost_ += unwritten;
+    failed = unwritten != 0;
   }
+}
+
+std::uint64_t LogWriter::write(spdlog::sinks::sink& to, const std::deque<Line>& lines, std::uint64_t lost) {
+  std::uint64_t unwritten = 0;
+  for (const Line& line : lines) {
+    const std::string_view logger = line.is_record ? kRecords : "aditd";
+    const log_msg message(line.time, {}, {logger.data(), logger.size()}, line.level, line.text);
+    unwritten += writes([&] { to.log(message); }) ? 0 : 1;
+  }
+  if (lost != 0) {
+    const std::string told = "event=log_lines_lost count=" + std::to_string(lost);
+    unwritten += writes([&] { to.log(log_msg("aditd", spdlog::level::err, told)); }) ? 0 : lost;
+  }
+  return writes([&] { to.flush(); }) ? unwritten : lines.size() + lost;
 }
 
 }  // namespace adit::app

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes the log on a thread of its own: a disk that stalls, or a pipe that nobody reads, must not stop control. Lines keep their
-// order; when kMost of them wait, more are lost, counted and told; records only when there are kMostOctets of all. A crash
-// loses what waits, as a rule nothing.
+// order; when kMost of them wait, more are lost, counted and told; records only when there are kMostOctets of all. What a full
+// disk does not take is lost as well, and told with the next line that it takes. A crash loses what waits, as a rule nothing.
 // Thread: control; the writing is the other's. Owner: the log.
 #pragma once
 
@@ -54,6 +54,9 @@ class LogWriter final : public spdlog::sinks::base_sink<spdlog::details::null_mu
   void set_formatter_(std::unique_ptr<spdlog::formatter> formatter) override;
   void set_pattern_(const std::string& pattern) override;
   void run();
+  /// Writes `lines`, and that `lost` lines are missing. Returns how many are missing now: if the sink cannot be flushed, all
+  /// of these may be.
+  static std::uint64_t write(spdlog::sinks::sink& to, const std::deque<Line>& lines, std::uint64_t lost);
 
   std::mutex mutex_;  // of everything below
   std::condition_variable changed_;

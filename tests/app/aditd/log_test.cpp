@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <latch>
@@ -325,6 +327,61 @@ TEST(LogWriterTest, RecordsThatWaitAreBoundedInOctets) {
   EXPECT_GT(sink->lines.size(), LogWriter::kMost) << "other lines would have been lost by then";
   EXPECT_EQ(sink->lines.back(),
             "event=log_lines_lost count=" + std::to_string(kEnds - (sink->lines.size() - 2)));
+}
+
+/// A disk that is full until there is room. `fails` is where it is noticed: a file's buffer may take what the disk does not.
+class FullSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  enum class Fails { kLog, kFlush };
+  explicit FullSink(Fails fails) : fails_(fails) {}
+  std::latch tried{1};
+  std::atomic<bool> full{true};
+  std::vector<std::string> lines;
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& line) override {
+    const std::string text(line.payload.data(), line.payload.size());
+    if (!full) {
+      lines.push_back(text);
+    } else if (fails_ == Fails::kLog) {
+      fail();
+    }
+  }
+  void flush_() override {
+    if (full) {
+      tried.count_down();
+      if (fails_ == Fails::kFlush) {
+        fail();
+      }
+    }
+  }
+  [[noreturn]] static void fail() { throw spdlog::spdlog_ex("no room", ENOSPC); }
+  const Fails fails_;
+};
+
+TEST(LogWriterTest, AFullDiskEndsNobodyAndWhatIsLostIsTold) {
+  for (const FullSink::Fails fails : {FullSink::Fails::kLog, FullSink::Fails::kFlush}) {
+    const auto sink = std::make_shared<FullSink>(fails);
+    {
+      Log log(sink, unlimited(), [] { return 0ms; });
+      log.write_behind();
+      log.event(Severity::kRecord, "lost", {});
+      sink->tried.wait();
+      sink->full = false;
+      log.event(Severity::kInfo, "written", {});
+    }
+    EXPECT_EQ(sink->lines, (std::vector<std::string>{"event=written", "event=log_lines_lost count=1"}));
+  }
+}
+
+TEST(LogWriterTest, AFileOnAFullDiskEndsNobody) {
+  LogSettings settings;
+  settings.file = "/dev/full";
+  auto log = Log::open(settings);
+  ASSERT_TRUE(log) << log.error();
+  (*log)->write_behind();
+  (*log)->event(Severity::kInfo, "lost", {});
+  log->reset();
 }
 
 TEST_F(LogTest, ZeroMeansNoLimit) {
