@@ -18,6 +18,7 @@
 #include "app/aditd/leave_root.hpp"
 #include "app/aditd/log.hpp"
 #include "app/aditd/machine_facts.hpp"
+#include "app/aditd/operator/control_socket.hpp"
 #include "app/aditd/options.hpp"
 #include "app/aditd/reload_thread.hpp"
 #include "app/aditd/runtime.hpp"
@@ -250,6 +251,10 @@ int run(std::span<const char* const> arguments) {
   }
   if (options->check) {
     return check(result, options->config);
+  }
+  if (auto alone = check_no_other_answers(result.config->cli);
+      !alone) {  // whose ports prepare() would take for left behind
+    return cannot_start(alone.error());
   }
   if (options->prepare) {
     prepare(*result.config);

@@ -178,6 +178,18 @@ class ConfigTest(unittest.TestCase):
                     self.assertRegex(self.logged(), r"level=error event=start_failed why=")
                     self.assertNotIn("event=started", self.logged())
 
+    def test_no_second_aditd_prepares_what_another_uses(self):
+        """It would take the other's XDP programs for those of a killed one."""
+        self.write(self.text)
+        self.start()
+        for option in (["--prepare"], []):
+            second = subprocess.run(inside(ADITD, "--config", self.config, *option), capture_output=True, text=True, timeout=TIMEOUT)
+            self.assertEqual((second.returncode, second.stdout), (2, ""))
+            self.assertEqual(second.stderr, f'aditd: cli.socket: value "{self.work}/adit.sock": another aditd answers there; '
+                                            "stop it, or set another path\n")
+        self.assertEqual(self.logged().count("event=start"), 1, "nor does it write into the other's log")
+        self.stop()
+
     def test_a_reload_refuses_what_would_not_start(self):
         self.write(self.text + SERVER)
         self.start()

@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,10 +18,34 @@
 
 #include "app/aditd/operator/rpc.hpp"
 #include "app/escape.hpp"
+#include "dataplane/ports/unique_fd.hpp"
 
 namespace adit::app {
 
 using Socket = asio::local::stream_protocol::socket;
+
+namespace {
+
+std::string error_at(const CliSettings& settings, std::string_view what, std::string_view remedy) {
+  return "cli.socket: value \"" + escape_octets(settings.socket) + "\": " + std::string(what) + "; " +
+         std::string(remedy);
+}
+
+}  // namespace
+
+std::expected<void, std::string> check_no_other_answers(const CliSettings& settings) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  settings.socket.copy(address.sun_path, sizeof address.sun_path - 1);
+  const dataplane::UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const bool answered =
+      ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+      errno == EAGAIN;  // somebody listens, and is behind
+  if (answered) {
+    return std::unexpected(error_at(settings, "another aditd answers there", "stop it, or set another path"));
+  }
+  return {};
+}
 
 // Reads a line, answers it piece by piece, reads the next: holds at most one request and one piece of a
 // reply.
@@ -141,8 +166,7 @@ ControlSocket::~ControlSocket() {
 }
 
 std::string ControlSocket::error(std::string_view what, std::string_view remedy) const {
-  return "cli.socket: value \"" + escape_octets(settings_.socket) + "\": " + std::string(what) + "; " +
-         std::string(remedy);
+  return error_at(settings_, what, remedy);
 }
 
 std::expected<void, std::string> ControlSocket::clear_path() const {
@@ -158,11 +182,8 @@ std::expected<void, std::string> ControlSocket::clear_path() const {
   if (!S_ISSOCK(status.st_mode)) {
     return std::unexpected(error("is a file that is not a socket", "move it away, or set another path"));
   }
-  Socket probe(io_);
-  asio::error_code refused;
-  probe.connect(asio::local::stream_protocol::endpoint(settings_.socket), refused);
-  if (!refused) {
-    return std::unexpected(error("another aditd answers there", "stop it, or set another path"));
+  if (auto alone = check_no_other_answers(settings_); !alone) {
+    return alone;
   }
   ::unlink(settings_.socket.c_str());
   return {};

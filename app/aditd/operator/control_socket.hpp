@@ -21,6 +21,9 @@
 
 namespace adit::app {
 
+/// Error, with a remedy: a process answers at the socket of `settings`. Does not wait.
+[[nodiscard]] std::expected<void, std::string> check_no_other_answers(const CliSettings& settings);
+
 class ControlSocket {
  public:
   static constexpr std::size_t kMaxClients = 16;

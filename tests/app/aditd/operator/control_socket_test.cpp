@@ -225,6 +225,17 @@ TEST_F(ControlSocketTest, LeavesALivingAditdAlone) {
   EXPECT_TRUE(call("version").has_value()) << "and it is not disturbed";
 }
 
+TEST_F(ControlSocketTest, AnAditdThatIsBehindAnswersToo) {
+  ASSERT_TRUE(check_no_other_answers(settings_)) << "there is no socket";
+  std::filesystem::create_directory(directory_ / "run");
+  asio::local::stream_protocol::acceptor busy(io_, asio::local::stream_protocol::endpoint(settings_.socket));
+  busy.listen(0);  // room for one, whom nobody accepts
+  const UniqueFd waiting = connect_raw(settings_.socket);
+  const auto alone = check_no_other_answers(settings_);  // would wait for ever
+  ASSERT_FALSE(alone);
+  EXPECT_NE(alone.error().find("another aditd answers there"), std::string::npos) << alone.error();
+}
+
 TEST_F(ControlSocketTest, LeavesAnotherKindOfFileAlone) {
   std::filesystem::create_directory(directory_ / "run");
   std::ofstream(settings_.socket) << "precious";
