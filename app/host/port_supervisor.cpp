@@ -6,7 +6,7 @@
 namespace adit::app {
 namespace {
 
-/// All of them take a second, well inside the time that adit waits for its answer.
+/// Where somebody waits: all of them take a second, well inside the time that adit waits for its answer.
 constexpr int kTries = 5;
 constexpr std::chrono::milliseconds kTryAgainAfter{200};
 
@@ -24,11 +24,20 @@ std::vector<PortSupervisor::Event> PortSupervisor::check() {
     }
     state.link = link;
     state.known = true;
-    if (ports_[at].rx_queues > 0 && !restart_ && device.wants_restart()) {
+  }
+  for (std::size_t looked = 0; looked < ports_.size() && !restart_; ++looked) {
+    const std::size_t at =
+        turn_++ % ports_.size();  // else one that never starts would keep another from its turn
+    if (ports_[at].rx_queues > 0 && (is_stopped(at) || ports_[at].device->wants_restart())) {
       pause(at, {});
     }
   }
   return events;
+}
+
+bool PortSupervisor::is_stopped(std::size_t port) const {
+  return (paused_.load(std::memory_order_relaxed) & 1U << ports_[port].port.id) != 0 &&
+         !ports_[port].device->running();
 }
 
 std::expected<void, std::string> PortSupervisor::begin_restart(std::string_view name, Done done) {
@@ -48,11 +57,12 @@ std::chrono::milliseconds PortSupervisor::wait() const {
 }
 
 void PortSupervisor::pause(std::size_t port, Done done) {
+  const bool again = is_stopped(port);
   restart_ = Restart{
       port,
       dataplane::GracePeriod::after(
           [&] { paused_.fetch_or(1U << ports_[port].port.id, std::memory_order_relaxed); }, read_turns_),
-      std::move(done)};
+      std::move(done), again};
 }
 
 std::optional<PortSupervisor::Event> PortSupervisor::finish_restart() {
@@ -67,17 +77,21 @@ std::optional<PortSupervisor::Event> PortSupervisor::finish_restart() {
   const std::uint16_t device = ports_[port].port.id;
   const auto restarted = dataplane::restart_device(ports_, device, static_cast<unsigned>(turns.size()));
   const bool running = ports_[port].device->running();
-  if (!restarted && !running && ++restart_->failures < kTries) {
+  if (!restarted && !running && restart_->done && ++restart_->failures < kTries) {
     return std::nullopt;
   }
   if (running) {  // else it stays paused: it cannot be polled
     paused_.fetch_and(~(1U << device), std::memory_order_release);
   }
   states_[port].restarts += restarted ? 1 : 0;
+  const bool told = restart_->again && !restart_->done && !running;
   const Done done = std::move(restart_->done);
   restart_.reset();
   if (done) {
     done(restarted);
+  }
+  if (told) {
+    return std::nullopt;
   }
   return restarted ? Event{port, "port_restarted", {}}
                    : Event{port, "port_restart_failed", restarted.error()};

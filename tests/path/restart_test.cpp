@@ -133,6 +133,43 @@ TEST_F(Restart, AfterAFailureTheNextOneMayWork) {
   EXPECT_FALSE(paused());
 }
 
+TEST_F(Restart, WhereNobodyWaitsADeviceIsTriedUntilItStarts) {
+  hide_socket();
+  ASSERT_TRUE(supervisor_->begin_restart("client"));  // as a driver asks for it
+  const auto failed = supervisor_->finish_restart();
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->what, "port_restart_failed");
+  EXPECT_FALSE(supervisor_->restarting()) << "meanwhile an operator may restart another";
+  for (int second = 0; second < 10 * kTries; ++second) {
+    EXPECT_TRUE(supervisor_->check().empty());
+    ASSERT_TRUE(supervisor_->restarting());
+    EXPECT_FALSE(supervisor_->finish_restart()) << "told once";
+    EXPECT_FALSE(supervisor_->restarting());
+    EXPECT_TRUE(paused());
+  }
+  show_socket();
+  static_cast<void>(supervisor_->check());
+  const auto done = supervisor_->finish_restart();
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->what, "port_restarted") << done->error;
+  EXPECT_FALSE(paused());
+  static_cast<void>(supervisor_->check());
+  EXPECT_FALSE(supervisor_->restarting());
+}
+
+TEST_F(Restart, ADeviceOfWhichAnOperatorWasToldIsTriedOn) {
+  hide_socket();
+  begin();
+  while (!supervisor_->finish_restart()) {
+  }
+  ASSERT_TRUE(told_ && !*told_);
+  show_socket();
+  static_cast<void>(supervisor_->check());
+  const auto done = supervisor_->finish_restart();
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->what, "port_restarted") << done->error;
+}
+
 TEST_F(Restart, AnInterfaceThatIsGoneIsRefusedAndItsDeviceIsNotTouched) {
   ports_[1].device_ifindex = std::numeric_limits<int>::max();
   begin();

@@ -36,6 +36,10 @@ void MemifReconnect::turn(Clock::time_point now) {
     return;
   }
   static_cast<void>(supervisor_.check());
+  if (supervisor_.restarting()) {  // a client that did not start
+    next_ = now + supervisor_.wait();
+    return;
+  }
   next_ = now + kBetweenLooks;
   for (const std::size_t client : clients_) {
     if (!supervisor_.state(client).link.up && supervisor_.begin_restart(ports_[client].name)) {
