@@ -12,6 +12,10 @@ std::uint64_t seconds_since_1970() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
 }
 
+bool asked_for_logins(const control::radius::ServerSettings& server) {
+  return server.auth_port != 0;
+}
+
 }  // namespace
 
 struct RadiusService::Generation {
@@ -109,6 +113,11 @@ void RadiusService::use_dae(const Config& config, std::unique_ptr<DaeSocket> mov
 }
 
 std::expected<void, std::string> RadiusService::reload(const Config& config) {
+  if (order_ != AuthOrder::kLocal && std::ranges::none_of(config.radius.servers, asked_for_logins)) {
+    return std::unexpected(
+        "auth.backend: asks RADIUS until the next start, and no server would be left for logins; keep a "
+        "[[radius-server]] with an auth-port, or restart aditd");
+  }
   auto next = std::make_unique<Generation>(*this, client_settings(config.radius, order_));
   if (auto opened = open_sockets(*next); !opened) {
     return opened;

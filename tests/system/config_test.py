@@ -208,6 +208,17 @@ class ConfigTest(unittest.TestCase):
         self.assertEqual(self.json("reload")["changes"], [], "nothing was half applied")
         self.stop()
 
+    def test_a_reload_leaves_a_server_to_whom_radius_is_asked(self):
+        self.write(self.text + '[auth]\nbackend = "radius"\n' + SERVER)
+        self.start()
+        for servers in ("", SERVER + "auth-port = 0\n"):
+            self.write(self.text + servers)
+            refused = self.adit("reload")
+            self.assertEqual(refused.returncode, 4, refused.stdout)
+            self.assertRegex(refused.stderr, "auth.backend: asks RADIUS until the next start, and no server would be left")
+            self.assertEqual(len(self.json("show", "radius")["servers"]), 1)
+        self.stop()
+
     def test_a_reload_says_what_becomes_of_each_key(self):
         self.write(self.text + SERVER)
         self.start()
