@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "app/aditd/log.hpp"
+#include "app/aditd/operator/control_socket.hpp"
 #include "app/config_values.hpp"
 #include "app/host/eal.hpp"
 #include "app/host/host_ports.hpp"
@@ -128,7 +129,8 @@ void look_at_addresses(const Config& config, MachineFacts& facts) {
          .key = std::move(key),
          .value = quoted_text(wire::to_string(address)),
          .wrong = "is no address of this machine",
-         .remedy = "write one that `ip -4 address` shows, or add it before aditd starts"});
+         .remedy = "write one that `ip -4 address` shows, or add it before aditd starts",
+         .depends = {"port"}});
   };
   std::string vrf;
   bool later = false;  // an interface that aditd makes may have it
@@ -172,7 +174,8 @@ std::optional<Obstacle> look_at_directory(const Written& at, const std::optional
                  .key = at.key,
                  .value = quoted_text(at.file),
                  .wrong = {},
-                 .remedy = "make it, or name another"};
+                 .remedy = "make it, or name another",
+                 .depends = {"core.user", "cli.group"}};
   if (const int error = access_as(account, directory, W_OK | X_OK); error == 0) {
     return std::nullopt;
   } else if (error != ENOENT) {
@@ -202,7 +205,8 @@ std::optional<Obstacle> look_at_spool(const Config& config, const Written& at,
                  .key = at.key,
                  .value = quoted_text(at.file),
                  .wrong = {},
-                 .remedy = {}};
+                 .remedy = {},
+                 .depends = {"core.user", "cli.group", "radius.spool-records"}};
   struct stat status{};
   const bool exists = ::stat(at.file.c_str(), &status) == 0;
   const bool handed_over = account && ::geteuid() == 0 && status.st_uid == 0;
@@ -262,11 +266,15 @@ void look_at_files(const Config& config, MachineFacts& facts) {
 }  // namespace
 
 MachineFacts read_machine(const Config& config) {
-  static const HostFacts host = read_host_facts();  // as the process began: EAL then binds its threads
+  static const std::size_t cpus =
+      read_host_facts().cpus.size();  // as the process began: EAL then binds its threads
   MachineFacts facts{.addresses = interface_addresses()};
   if (config.dpdk.eal.empty()) {  // else CPUs and memory are what the operator asks EAL for
-    facts.cpus = static_cast<unsigned>(host.cpus.size());
-    facts.huge_mb = host.huge_mb;
+    facts.cpus = static_cast<unsigned>(cpus);
+    const HostFacts now = read_host_facts();
+    const bool in_place_of_another = !check_no_other_answers(config.cli);  // in a reload that is this process
+    facts.huge_mb = now.huge_mb;
+    facts.huge_used_mb = in_place_of_another ? 0 : now.huge_mb - now.free_huge_mb;
   }
   for (const PortSettings& port : config.ports) {
     look_at_port(port, facts);

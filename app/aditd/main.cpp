@@ -135,7 +135,8 @@ std::expected<void, std::string> serve_on(const EalInit& eal, const Config& conf
   }
   log_ports(**runtime, log);
   control::TimerWheel wheel;
-  const LoadOptions reload{.running = &config, .machine = &read_machine, .must_start = true};
+  const LoadOptions reload{
+      .running = &config, .machine = &read_machine, .must_start = true, .runs = &running.runs()};
   ControlLoop loop(
       config, running, **runtime, std::move(spool), users, log, wheel,
       [file = running.file(), reload] { return load_config(file, reload); },

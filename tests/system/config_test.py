@@ -208,6 +208,20 @@ class ConfigTest(unittest.TestCase):
         self.assertEqual(self.json("reload")["changes"], [], "nothing was half applied")
         self.stop()
 
+    def test_a_reload_applies_the_rest_when_the_machine_has_changed(self):
+        """The file still says what runs; what is gone matters to the next start."""
+        self.write(self.text + SERVER)
+        self.start()
+        ip("-n", SPACE, "addr", "del", "198.18.0.1/24", "dev", "access1")
+        self.addCleanup(ip, "-n", SPACE, "addr", "add", "198.18.0.1/24", "dev", "access1")
+        self.write(self.text + SERVER.replace('"one"', '"changed"'))
+        reloaded = self.json("reload")
+        self.assertEqual([change["key"] for change in reloaded["changes"]], ["secret"])
+        self.assertRegex("\n".join(reloaded["warnings"]), 'pptp.bind: value "198.18.0.1": is no address of this machine')
+        self.write(self.text.replace('"198.18.0.1"', '"198.18.0.9"') + SERVER)
+        self.assertRegex(self.adit("reload").stderr, 'pptp.bind: value "198.18.0.9": is no address of this machine')
+        self.stop()
+
     def test_a_reload_leaves_a_server_to_whom_radius_is_asked(self):
         self.write(self.text + '[auth]\nbackend = "radius"\n' + SERVER)
         self.start()

@@ -280,8 +280,7 @@ ConfigResult load_config(const std::string& path, const LoadOptions& options) {
   check_user(result, problems);
   const bool right = !problems.any_error();
   if (options.machine) {
-    result.starts_here =
-        check_machine(config, result.sheet, options.machine(config), options.must_start, problems);
+    result.starts_here = check_machine(config, result.sheet, options.machine(config), options, problems);
   }
   if (!right) {
     result.config.reset();

@@ -116,6 +116,9 @@ struct LoadOptions {
   const Config* running = nullptr;
   std::function<MachineFacts(const Config&)> machine{};  ///< asks the machine; none: it is not looked at
   bool must_start = false;  ///< what this machine lacks is an error, not a warning
+  /// A reload passes what runs key by key: what the machine says against a key that the next start reads, and that the file
+  /// leaves as it runs, is a warning: the rest can be applied all the same.
+  const Sheet* runs = nullptr;
 };
 
 /// parse_config() on a file, then on the files that it names (chap-secrets must exist, be readable, and not

@@ -28,13 +28,16 @@ using dataplane::PortRole;
 /// Tells what was found, with the line of its key.
 class Findings {
  public:
-  Findings(const Sheet& sheet, bool must_start, Problems& problems)
-      : sheet_(sheet), must_start_(must_start), problems_(problems) {}
+  Findings(const Sheet& sheet, const LoadOptions& options, Problems& problems)
+      : sheet_(sheet), must_start_(options.must_start), runs_(options.runs), problems_(problems) {}
 
   void warning(const Obstacle& about) {
     problems_.warning(at(about), name(about), about.value, about.wrong, about.remedy);
   }
   void fault(const Obstacle& about) {
+    if (runs_ != nullptr && runs_unchanged(about)) {
+      return warning(about);
+    }
     starts_ = false;
     if (must_start_) {
       problems_.error(at(about), name(about), about.value, about.wrong, about.remedy);
@@ -51,8 +54,26 @@ class Findings {
   }
   static std::string name(const Obstacle& about) { return about.section + '.' + about.key; }
 
+  /// The start read the same, and a reload does not read it: the machine has changed since.
+  [[nodiscard]] bool runs_unchanged(const Obstacle& about) const {
+    const Setting* is = find_setting(sheet_, about.section, about.table, about.key);
+    return is != nullptr && !is->live && runs(*is) &&
+           std::ranges::all_of(
+               sheet_, [&](const Setting& setting) { return !depends_on(about, setting) || runs(setting); });
+  }
+  [[nodiscard]] static bool depends_on(const Obstacle& about, const Setting& setting) {
+    return std::ranges::any_of(about.depends, [&](const std::string& name) {
+      return name == setting.section || name == setting.section + '.' + setting.key;
+    });
+  }
+  [[nodiscard]] bool runs(const Setting& setting) const {
+    const Setting* was = find_setting(*runs_, setting.section, setting.table, setting.key);
+    return was != nullptr && was->same_value(setting);
+  }
+
   const Sheet& sheet_;
   const bool must_start_;
+  const Sheet* const runs_;
   Problems& problems_;
   bool starts_ = true;
 };
@@ -123,7 +144,8 @@ void check_tables(const Config& config, const MachineFacts& machine, Findings& f
                         .wrong = "port '" + first->name + "', which serves the " +
                                  std::string(to_text(side)) + " side too, goes by routing table " +
                                  std::to_string(table),
-                        .remedy = "put their interfaces into one VRF, or give them the same table"});
+                        .remedy = "put their interfaces into one VRF, or give them the same table",
+                        .depends = {"port"}});
       }
       if (first == nullptr) {
         first = &port;
@@ -171,14 +193,17 @@ void check_workers(const Config& config, const MachineFacts& machine, Findings& 
 void check_hugepages(const Config& config, const MachineFacts& machine, Findings& findings) {
   const unsigned workers = config.core.workers != 0 ? config.core.workers : std::max(machine.cpus, 2U) - 1;
   const unsigned wanted = memory_mb(config, workers);
-  if (config.dpdk.hugepages == HugepagePolicy::kRequire && machine.cpus != 0 && machine.huge_mb < wanted) {
+  const std::uint64_t used = std::min(machine.huge_used_mb, machine.huge_mb);
+  const std::uint64_t free = machine.huge_mb - used;
+  if (config.dpdk.hugepages == HugepagePolicy::kRequire && machine.cpus != 0 && free < wanted) {
     findings.fault({.section = "dpdk",
                     .table = "",
                     .key = "hugepages",
                     .value = "\"require\"",
-                    .wrong = "needs " + std::to_string(wanted) + " MB, and " +
-                             std::to_string(machine.huge_mb) + " MB are reserved",
-                    .remedy = "do: sysctl vm.nr_hugepages=" + std::to_string((wanted + 1) / 2)});
+                    .wrong = "needs " + std::to_string(wanted) + " MB, and " + std::to_string(free) +
+                             (used == 0 ? " MB are reserved" : " MB of those reserved are free"),
+                    .remedy = "do: sysctl vm.nr_hugepages=" + std::to_string((used + wanted + 1) / 2),
+                    .depends = {"core.workers", "common.max-sessions"}});
   }
 }
 
@@ -206,9 +231,9 @@ std::vector<InterfaceAddress> interface_addresses() {
   return own;
 }
 
-bool check_machine(const Config& config, const Sheet& sheet, const MachineFacts& machine, bool must_start,
-                   Problems& problems) {
-  Findings findings(sheet, must_start, problems);
+bool check_machine(const Config& config, const Sheet& sheet, const MachineFacts& machine,
+                   const LoadOptions& options, Problems& problems) {
+  Findings findings(sheet, options, problems);
   for (const Obstacle& obstacle : machine.obstacles) {
     if (obstacle.fault) {
       findings.fault(obstacle);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A configuration held against a machine. --check, the start and reload ask here and nowhere else, so that what --check
 // calls good does not fail to start on the same machine. What is found is told with the key's line. A fault is a reason
-// why aditd would not start: the start and reload call it an error, and --check a warning, as it may run elsewhere.
+// why aditd would not start: the start calls it an error, a reload if it comes of what the file changes, and --check a
+// warning, as it may run elsewhere.
 // Pure but for interface_addresses(); any thread. app/aditd/machine_facts.hpp asks the machine.
 #pragma once
 
@@ -30,7 +31,8 @@ struct Obstacle {
   std::string section, table, key;  ///< as in a Setting
   std::string value;
   std::string wrong, remedy;
-  bool fault = true;  ///< else aditd starts all the same
+  bool fault = true;                   ///< else aditd starts all the same
+  std::vector<std::string> depends{};  ///< on other keys too, "core.user", or on all of a section, "port"
 };
 
 /// Values; empty or 0 is unknown and not checked.
@@ -40,12 +42,14 @@ struct MachineFacts {
       ports{};                ///< of each [[port]], in order; empty for one without, or if it is missing
   unsigned cpus = 0;          ///< that aditd may use
   std::uint64_t huge_mb = 0;  ///< reserved hugepages, free or not
+  std::uint64_t huge_used_mb =
+      0;  ///< of these, by others than an aditd in whose place this configuration would come
   std::vector<Obstacle> obstacles{};  ///< what was tried and failed
 };
 
-/// False: there was a fault. `must_start`: then it is an error, else a warning.
+/// False: there was a fault. It is an error or a warning by `options`, of which no other is asked: must_start, runs.
 [[nodiscard]] bool check_machine(const Config& config, const Sheet& sheet, const MachineFacts& machine,
-                                 bool must_start, Problems& problems);
+                                 const LoadOptions& options, Problems& problems);
 
 /// What EAL is asked for: packet buffers of workers and ports, tables of calls.
 [[nodiscard]] unsigned memory_mb(const Config& config, unsigned workers);

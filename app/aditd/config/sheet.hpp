@@ -68,6 +68,7 @@ class RunningConfig {
   std::vector<ConfigChange> use(Sheet loaded);
 
   [[nodiscard]] const std::string& file() const { return file_; }
+  [[nodiscard]] const Sheet& runs() const { return runs_; }
   [[nodiscard]] std::vector<ConfigRow> rows() const;
 
  private:

@@ -26,12 +26,14 @@ struct Judged {
   Lines lines;
 };
 
-Judged judge(const std::string& toml, const MachineFacts& machine, bool must_start) {
+Judged judge(const std::string& toml, const MachineFacts& machine, bool must_start,
+             const Sheet* runs = nullptr) {
   const ConfigResult read = parse_config(toml, "t.toml");
   EXPECT_TRUE(read.config.has_value()) << test::lines_of(read);
   Problems problems("t.toml");
   Judged judged;
-  judged.starts = check_machine(*read.config, read.sheet, machine, must_start, problems);
+  judged.starts =
+      check_machine(*read.config, read.sheet, machine, {.must_start = must_start, .runs = runs}, problems);
   judged.error = problems.any_error();
   for (const ConfigProblem& problem : problems.take()) {
     judged.lines.push_back(problem.line);
@@ -169,6 +171,11 @@ TEST(Machine, RequiredHugepages) {
                   "do: sysctl "
                   "vm.nr_hugepages=225"});
   EXPECT_EQ(warnings("", {.cpus = 2, .huge_mb = 0}), Lines{}) << "\"auto\" is content without";
+  EXPECT_EQ(warnings(kRequired, {.cpus = 2, .huge_mb = 1024, .huge_used_mb = 575}), Lines{});
+  EXPECT_EQ(
+      faults(kRequired, {.cpus = 2, .huge_mb = 1024, .huge_used_mb = 576}),
+      Lines{"t.toml:15:13: dpdk.hugepages: value \"require\": needs 449 MB, and 448 MB of those reserved are "
+            "free; do: sysctl vm.nr_hugepages=513"});
 }
 
 TEST(Machine, MemoryGrowsWithCallsAndWithWorkers) {
@@ -199,6 +206,50 @@ TEST(Machine, ReadmeHasTheMemoryOfTheDefaults) {
   EXPECT_NE(text_of("packaging/adit.service.in").find("isolcpus=1-7 nohz_full=1-7 hugepages=" + pages + '\n'),
             std::string::npos)
       << pages;
+}
+
+// ---- a reload
+
+/// Whether a reload of `toml` into an aditd that runs `ran` is refused for what the machine lacks.
+bool is_refused(const std::string& ran, const std::string& toml, const MachineFacts& machine) {
+  const ConfigResult runs = parse_config(std::string(test::kGood) + ran, "t.toml");
+  EXPECT_TRUE(runs.config) << test::lines_of(runs);
+  const Judged judged = judge(std::string(test::kGood) + toml, machine, true, &runs.sheet);
+  EXPECT_EQ(judged.lines.size(), 1U);
+  EXPECT_EQ(judged.error, !judged.starts);
+  return judged.error;
+}
+
+TEST(MachineOfAReload, WhatTheFileLeavesAsItRunsDoesNotKeepTheRestFromBeingApplied) {
+  const MachineFacts gone{.obstacles = {{.section = "cli",
+                                         .table = "",
+                                         .key = "socket",
+                                         .value = "",
+                                         .wrong = "is gone",
+                                         .remedy = "r",
+                                         .depends = {"core.user"}}}};
+  EXPECT_FALSE(is_refused("", "", gone));
+  EXPECT_FALSE(is_refused("", "[log]\nlevel = \"debug\"\n", gone)) << "another key";
+  EXPECT_TRUE(is_refused("", "[cli]\nsocket = \"/run/other\"\n", gone));
+  EXPECT_TRUE(is_refused("", "[core]\nuser = \"other\"\n", gone)) << "who may not write there";
+}
+
+TEST(MachineOfAReload, WhatAReloadAppliesIsRefused) {
+  const MachineFacts unreachable{.obstacles = {{.section = "radius-server",
+                                                .table = "aaa",
+                                                .key = "address",
+                                                .value = "",
+                                                .wrong = "no route",
+                                                .remedy = "r"}}};
+  const std::string server = "[[radius-server]]\nname = \"aaa\"\naddress = \"192.0.2.9\"\nsecret = \"x\"\n";
+  EXPECT_TRUE(is_refused(server, server, unreachable));
+}
+
+TEST(MachineOfAReload, MoreSessionsThanHugepagesHoldAreRefused) {
+  const std::string require = "[dpdk]\nhugepages = \"require\"\n[common]\nmax-sessions = ";
+  const MachineFacts small{.cpus = 2, .huge_mb = 300};
+  EXPECT_FALSE(is_refused(require + "1024\n", require + "1024\n", small));
+  EXPECT_TRUE(is_refused(require + "1024\n", require + "2048\n", small));
 }
 
 }  // namespace
