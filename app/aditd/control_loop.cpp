@@ -224,7 +224,7 @@ std::unexpected<std::string> ControlLoop::refuse(ConfigResult reread, const std:
   reload_thread_.discard(std::move(reread.users.users));
   std::istringstream lines(why);
   for (std::string line; std::getline(lines, line);) {
-    log_.event(Severity::kError, "reload_refused", {{"why", line}});
+    log_.event(Severity::kError, "reload_refused", {{.key = "why", .value = line, .whole = true}});
   }
   return std::unexpected(why);
 }

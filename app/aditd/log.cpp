@@ -284,7 +284,8 @@ void Log::flush_suppressed() {
 void Log::reopen() {
   const auto reopen_one = [this](LogWriter& writer, std::expected<spdlog::sink_ptr, std::string> sink) {
     if (!sink) {
-      return event(control::Severity::kError, "log_reopen_failed", {{"why", sink.error()}});
+      return event(control::Severity::kError, "log_reopen_failed",
+                   {{.key = "why", .value = sink.error(), .whole = true}});
     }
     (*sink)->set_formatter(make_formatter());
     writer.use(std::move(*sink));

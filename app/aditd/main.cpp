@@ -46,7 +46,7 @@ int cannot_start(const std::string& why) {
 /// Standard error may be nobody's.
 int cannot_start(const std::string& why, const Config& config, Log* log) {
   if (log != nullptr && !config.log.file.empty()) {
-    log->event(Severity::kError, "start_failed", {{"why", why}});
+    log->event(Severity::kError, "start_failed", {{.key = "why", .value = why, .whole = true}});
   }
   return cannot_start(why);
 }

@@ -204,6 +204,7 @@ class ConfigTest(unittest.TestCase):
                 self.assertNotIn('\\"', refused.stderr)
                 self.assertEqual(self.json("show", "config"), before)
         self.assertEqual(len(re.findall("event=reload_refused", self.logged())), len(FAULTS))
+        self.assertNotIn('..."', self.logged(), "the log says all of it")
         self.write(self.text + SERVER)
         self.assertEqual(self.json("reload")["changes"], [], "nothing was half applied")
         self.stop()

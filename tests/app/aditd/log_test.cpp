@@ -423,6 +423,21 @@ TEST_F(LogFileTest, ReopensAfterRotation) {
   EXPECT_EQ(count_lines(directory_ / "adit.log"), 1u);
 }
 
+TEST_F(LogFileTest, SaysAllOfWhyItIsNotReopened) {
+  const std::filesystem::path place = directory_ / std::string(200, 'd');
+  LogSettings settings;
+  settings.file = place / "adit.log";
+  auto log = Log::open(settings);
+  ASSERT_TRUE(log.has_value());
+  std::filesystem::rename(place, directory_ / "before");
+  std::ofstream(place) << "no directory";
+  (*log)->reopen();
+  std::ifstream in(directory_ / "before" / "adit.log");
+  const std::string line{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_NE(line.find("event=log_reopen_failed why="), std::string::npos) << line;
+  EXPECT_TRUE(line.ends_with("ReadWritePaths=)\"\n")) << line;
+}
+
 TEST_F(LogFileTest, SaysWhyAFileCannotBeOpened) {
   LogSettings settings;
   settings.file = "/proc/nowhere/adit.log";
