@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <expected>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -182,6 +184,18 @@ int check(const ConfigResult& read, const std::string& file) {
   return 0;
 }
 
+/// nullptr if its directory is not there yet: it is made for the user that aditd becomes, once there is nothing to refuse.
+std::unique_ptr<Log> log_of_refusal(const Config& config) {
+  LogSettings settings = config.log;
+  settings.fail_file.clear();
+  std::error_code none;
+  if (!std::filesystem::is_directory(std::filesystem::path(settings.file).parent_path(), none)) {
+    return nullptr;
+  }
+  auto log = Log::open(settings);
+  return log ? std::move(*log) : nullptr;
+}
+
 /// Starts everything from the log to the last worker; returning stops it in reverse order, DPDK too when the start
 /// fails midway: it has files and interfaces of its own to remove.
 int serve(ConfigResult&& read, const Options& options) {
@@ -189,10 +203,10 @@ int serve(ConfigResult&& read, const Options& options) {
   if (::geteuid() == 0 && read.starts_here) {
     prepare(config);  // else the log would make its directory as root's
   }
-  auto log = Log::open(config.log);
   if (!read.starts_here) {
-    return refuse(read, log ? log->get() : nullptr);
+    return refuse(read, log_of_refusal(config).get());
   }
+  auto log = Log::open(config.log);
   if (!log) {
     return cannot_start(log.error());
   }

@@ -190,6 +190,14 @@ class ConfigTest(unittest.TestCase):
         self.assertEqual(self.logged().count("event=start"), 1, "nor does it write into the other's log")
         self.stop()
 
+    def test_a_start_that_is_refused_makes_no_directory(self):
+        """It would be root's, and the next start could not write there as its user."""
+        text = self.text.replace("/log/adit.log", "/new/adit.log")
+        self.write(text.replace('"198.18.0.1"', '"198.18.9.9"'))
+        self.launch()
+        self.assertEqual(self.aditd.wait(TIMEOUT), 2)
+        self.assertFalse((self.work / "new").exists())
+
     def test_a_reload_refuses_what_would_not_start(self):
         self.write(self.text + SERVER)
         self.start()
