@@ -4,6 +4,7 @@
 // 198.51.100.1.
 // 192.0.2.67: guesses at a password until nobody is asked any more.
 // 192.0.2.68: two calls without a login, and a connection without a call.
+// 192.0.2.69: more connections than an address may have, without a call.
 // 192.0.2.77: a subscriber with the right password, whom aditd cannot serve for every reason that there is.
 #include <cstdio>
 #include <functional>
@@ -21,7 +22,7 @@ using control::DialIn;
 using control::House;
 
 constexpr wire::Ipv4Address kPeer(192, 0, 2, 66), kGuesser(192, 0, 2, 67), kStranger(192, 0, 2, 68),
-    kSubscriber(192, 0, 2, 77);
+    kCrowd(192, 0, 2, 69), kSubscriber(192, 0, 2, 77);
 
 std::string deceptive_name(int number) {
   const std::string line =
@@ -119,6 +120,21 @@ void fail_to_serve(Log& log) {
   dial(house, 13, "alice");
 }
 
+void fail_to_connect(Log& log) {
+  control::Settings settings = House::pap_settings();
+  settings.pptp.max_connections_per_address = 1;
+  House house(settings);
+  house.log.also = &log;
+  DialIn first(house, 1, kCrowd);
+  const DialIn second(house, 2, kCrowd);
+  hang_up(house, first);
+  DialIn unheard(house, 3, kSubscriber);  // whose GRE a firewall drops, perhaps our own
+  unheard.start();
+  unheard.call(7);
+  house.advance(2min);
+  hang_up(house, unheard);
+}
+
 int write_lines(const char* file) {
   LogSettings settings;
   settings.fail_file = file;
@@ -129,6 +145,7 @@ int write_lines(const char* file) {
   }
   fail_logins(**log);
   fail_to_serve(**log);
+  fail_to_connect(**log);
   return 0;
 }
 
