@@ -54,6 +54,12 @@ void complete_data_plane(Config& config) {
       ppp.mppe != control::MppePolicy::kDeny && ppp.mppe_stateful != control::StatefulPolicy::kDeny;
 }
 
+/// "" where a secret may be in it, as in radius-server = "192.0.2.10,secret".
+std::string show_instead_of(const Section& section, const toml::node& node) {
+  const bool has_secret = std::ranges::any_of(section.keys, [](const auto& key) { return bool(key.secret); });
+  return has_secret || node.is_table() ? "" : show_node(node);
+}
+
 class Reader {
  public:
   Reader(Problems& problems, const control::radius::ReadFile& read_dictionary)
@@ -75,7 +81,7 @@ class Reader {
       } else if (const toml::table* table = node.as_table()) {
         read_table(*section, name, *table);
       } else {
-        problems_.error(node.source().begin, name, show_node(node), "is not a section",
+        problems_.error(node.source().begin, name, show_instead_of(*section, node), "is not a section",
                         "write " + in_brackets(*section));
         places_.note_bad(name);
       }
@@ -119,7 +125,7 @@ class Reader {
   void read_repeated(const Section& section, const toml::node& node) {
     const toml::array* tables = node.as_array();
     if (tables == nullptr || !tables->is_homogeneous(toml::node_type::table)) {
-      problems_.error(node.source().begin, section.name, node.is_table() ? "" : show_node(node),
+      problems_.error(node.source().begin, section.name, show_instead_of(section, node),
                       "is not a list of tables", "write " + in_brackets(section) + " above each of them");
       places_.note_bad(std::string(section.name));
       return;

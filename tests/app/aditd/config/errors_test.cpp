@@ -24,6 +24,11 @@ std::string without_pptp() {
   return toml.erase(begin, toml.find("[ip]") - begin);
 }
 
+// kGood less its [[port]]s.
+std::string without_ports() {
+  return std::string(kGood.substr(kGood.find("[pptp]")));
+}
+
 // Lines that parse_config gives for `toml`, joined.
 std::string problems_of(std::string_view toml) {
   return test::lines_of(parse_config(toml, "t.toml"));
@@ -235,6 +240,14 @@ t.toml:16:18: auth.challenge-name: value "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
                 {"ServerKeyMisspelt",
                  with("[[radius-server]]\naddress = \"192.0.2.9\"\nsecret = \"x\"\nprioriti = 1\n"),
                  R"(t.toml:17:1: radius-server.prioriti: no such key; did you mean priority?)"},
+                {"AServerAsInAccelPppMayHoldItsSecret",
+                 "radius-server = \"192.0.2.10,testing123\"\n" + std::string(kGood),
+                 R"(t.toml:1:17: radius-server: is not a list of tables; write [[radius-server]] above each of them)"},
+                {"AListOfServersMayHoldTheirSecrets",
+                 "dae-client = [{secret = \"testing123\"}, 1]\n" + std::string(kGood),
+                 R"(t.toml:1:14: dae-client: is not a list of tables; write [[dae-client]] above each of them)"},
+                {"OtherSectionsAreShown", "port = \"eth0\"\n" + without_ports(),
+                 R"(t.toml:1:8: port: value "eth0": is not a list of tables; write [[port]] above each of them)"},
                 {"DaeClientKeyMisspelt",
                  with("[[dae-client]]\naddress = \"192.0.2.9\"\nsecret = \"x\"\nalow = [\"coa\"]\n"),
                  R"(t.toml:17:1: dae-client.alow: no such key; did you mean allow?)"},
