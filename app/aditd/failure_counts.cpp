@@ -37,6 +37,14 @@ void FailureCounts::flush(std::chrono::milliseconds now) {
   }
 }
 
+void FailureCounts::tell_all() {
+  while (table_.size() != 0) {
+    const auto& [key, failures] = table_.entries().back();
+    tell(failures);
+    table_.erase(std::string(key));
+  }
+}
+
 void FailureCounts::tell(const Failures& failures) const {
   if (failures.counted != 0) {
     tell_(failures.event, failures.peer, failures.counted);

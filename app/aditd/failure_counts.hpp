@@ -29,6 +29,8 @@ class FailureCounts {
   [[nodiscard]] bool admit(std::string_view event, std::string_view peer, std::chrono::milliseconds now);
   /// Tells the counts of some that have ended. Call about once a second.
   void flush(std::chrono::milliseconds now);
+  /// Tells all counts, and forgets them: nothing will follow.
+  void tell_all();
 
  private:
   struct Failures {

@@ -281,6 +281,14 @@ void Log::flush_suppressed() {
   failure_counts_.flush(clock_());
 }
 
+void Log::tell_counts() {
+  constexpr std::int64_t kOver = -1;  // no second
+  for (auto& [name, storm] : storms_) {
+    end_second(name, storm, kOver);
+  }
+  failure_counts_.tell_all();
+}
+
 void Log::reopen() {
   const auto reopen_one = [this](LogWriter& writer, std::expected<spdlog::sink_ptr, std::string> sink) {
     if (!sink) {

@@ -59,6 +59,8 @@ class Log final : public control::EventLog {
   /// Logs the counts of storms that have ended. Call about once a second; checks every event name ever
   /// logged.
   void flush_suppressed();
+  /// Logs every count, of what has not ended as well: before the last line.
+  void tell_counts();
 
   /// Reopens the files, for log rotation (SIGHUP). On failure the old file stays in use, and the error is
   /// logged.

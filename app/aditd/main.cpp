@@ -236,6 +236,7 @@ int serve(ConfigResult&& read, const Options& options) {
     return cannot_start(served.error(), config, log->get());
   }
   log_refused_calls(**log);
+  (*log)->tell_counts();
   (*log)->event(Severity::kInfo, "stopped", {});
   return 0;
 }

@@ -162,6 +162,37 @@ TEST_F(LogTest, SEC_11_OnePeersFailuresBecomeACount) {
   EXPECT_EQ(lines().size(), 13u) << "written again";
 }
 
+TEST_F(LogTest, AtTheEndEveryCountIsTold) {
+  LogSettings settings;
+  settings.max_per_second = 3;
+  const auto log = make(settings);
+  constexpr std::size_t kPeers = 100;  // more than are told in one go while it runs
+  for (std::size_t peer = 0; peer < kPeers; ++peer) {
+    now_ += 1s;
+    for (std::uint32_t i = 0; i < FailureCounts::kWritten + 2; ++i) {
+      now_ += i % 3 == 0 ? 1s : 0s;
+      log->event(Severity::kFailure, "auth_failed", {{"peer", "198.51.100." + std::to_string(peer)}});
+    }
+  }
+  now_ += 1s;
+  for (int i = 0; i < 8; ++i) {
+    log->event(Severity::kInfo, "port", {});
+  }
+  log->tell_counts();
+  log->event(Severity::kInfo, "stopped", {});
+  const auto told = lines();
+  EXPECT_EQ(std::ranges::count(told, "level=info event=suppressed of=port count=5"), 1);
+  EXPECT_EQ(std::ranges::count_if(told,
+                                  [](const std::string& line) {
+                                    return line.starts_with("level=warning event=repeated of=auth_failed ") &&
+                                           line.ends_with(" count=2");
+                                  }),
+            static_cast<std::ptrdiff_t>(kPeers));
+  EXPECT_EQ(told.back(), "level=info event=stopped");
+  log->tell_counts();
+  EXPECT_EQ(lines().size(), told.size()) << "once";
+}
+
 TEST_F(LogTest, SEC_11_WhatIsRememberedOfStrangersIsBoundedAndNothingIsLostUntold) {
   LogSettings settings;
   settings.max_per_second = 1'000'000;
