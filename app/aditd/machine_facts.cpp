@@ -23,7 +23,7 @@
 #include "app/host/eal.hpp"
 #include "app/host/host_ports.hpp"
 #include "app/host/netlink/interface_reader.hpp"
-#include "app/host/process/privileges.hpp"
+#include "app/host/process/access.hpp"
 #include "controlplane/radius/spool.hpp"
 #include "dataplane/ports/unique_fd.hpp"
 
@@ -164,7 +164,8 @@ void look_at_addresses(const Config& config, MachineFacts& facts) {
 /// A file that aditd writes, in a directory of which it makes the last part itself.
 struct Written {
   std::string section, key, file;
-  std::string who;  ///< "adit", "this user"
+  std::string who;    ///< "adit", "this user"
+  std::string group;  ///< that it joins
 };
 
 std::optional<Obstacle> look_at_directory(const Written& at, const std::optional<Account>& account) {
@@ -176,7 +177,7 @@ std::optional<Obstacle> look_at_directory(const Written& at, const std::optional
                  .wrong = {},
                  .remedy = "make it, or name another",
                  .depends = {"core.user", "cli.group"}};
-  if (const int error = access_as(account, directory, W_OK | X_OK); error == 0) {
+  if (const int error = access_as(account, at.group, directory, W_OK | X_OK); error == 0) {
     return std::nullopt;
   } else if (error != ENOENT) {
     found.wrong = directory + " cannot be written by " + at.who + ": " + std::strerror(error);
@@ -210,7 +211,7 @@ std::optional<Obstacle> look_at_spool(const Config& config, const Written& at,
   struct stat status{};
   const bool exists = ::stat(at.file.c_str(), &status) == 0;
   const bool handed_over = account && ::geteuid() == 0 && status.st_uid == 0;
-  const int error = exists && !handed_over ? access_as(account, at.file, R_OK | W_OK) : 0;
+  const int error = exists && !handed_over ? access_as(account, at.group, at.file, R_OK | W_OK) : 0;
   if (error != 0) {
     found.wrong = "cannot be opened by " + at.who + ": " + std::strerror(error);
     found.remedy = "give it to that user, or set spool = \"\" to do without";
@@ -242,7 +243,7 @@ void look_at_files(const Config& config, MachineFacts& facts) {
   for (const auto& [key, file] :
        {std::pair("log-file", config.log.file), std::pair("log-fail-file", config.log.fail_file)}) {
     const std::string directory = fs::path(file).parent_path();
-    const int error = file.empty() ? 0 : access_as(account, directory, W_OK | X_OK);
+    const int error = file.empty() ? 0 : access_as(account, config.cli.group, directory, W_OK | X_OK);
     if (error != 0 && ::access(directory.c_str(), W_OK | X_OK) == 0) {  // root's, who opens the log first
       facts.obstacles.push_back(
           {.section = "log",
@@ -255,9 +256,9 @@ void look_at_files(const Config& config, MachineFacts& facts) {
     }
   }
   if (has_accounting(config.radius) && !config.spool.file.empty()) {
-    keep(look_at_spool(config, {"radius", "spool", config.spool.file, who}, account));
+    keep(look_at_spool(config, {"radius", "spool", config.spool.file, who, config.cli.group}, account));
   }
-  auto socket = look_at_directory({"cli", "socket", config.cli.socket, who}, account);
+  auto socket = look_at_directory({"cli", "socket", config.cli.socket, who, config.cli.group}, account);
   if (socket && socket->fault) {  // one that is missing is a matter of course: systemd makes it at each start
     keep(std::move(socket));
   }

@@ -15,6 +15,7 @@
 #include "app/aditd/config/reader.hpp"
 #include "app/config_values.hpp"
 #include "app/escape.hpp"
+#include "app/host/process/access.hpp"
 #include "app/regular_file.hpp"
 #include "crypto/secret.hpp"
 
@@ -103,7 +104,9 @@ void check_access(const PrivateFile& file, const Config& config, Problems& probl
 void check_readable(const std::string& path, std::string_view key, const Config& config, Problems& problems) {
   const FileReader reader = reader_of(config);
   const std::string name = escape_octets(path);
-  if (access_as(account_of(config), path, F_OK) == 0 && access_as(account_of(config), path, R_OK) != 0) {
+  const auto account = account_of(config);
+  if (access_as(account, config.cli.group, path, F_OK) == 0 &&
+      access_as(account, config.cli.group, path, R_OK) != 0) {
     problems.warning(
         kNowhere, key, '"' + name + '"', "cannot be read by " + reader.name + ", whom aditd becomes",
         "reloads will fail; do: chown root:" + reader.group + ' ' + name + " && chmod 640 " + name);

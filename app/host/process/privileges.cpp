@@ -111,24 +111,6 @@ std::expected<void, std::string> become(const Account& account, const std::strin
   return {};
 }
 
-int access_as(const std::optional<Account>& account, const std::string& path, int mode) {
-  if (!account || account->uid == 0 || ::geteuid() != 0) {
-    return ::access(path.c_str(), mode) == 0 ? 0 : errno;
-  }
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) {
-    return errno;
-  }
-  std::array<gid_t, 256> groups{};
-  auto count = static_cast<int>(groups.size());
-  ::getgrouplist(account->name.c_str(), account->gid, groups.data(), &count);
-  const auto end = groups.begin() + std::clamp(count, 0, static_cast<int>(groups.size()));
-  const bool in_group = std::find(groups.begin(), end, status.st_gid) != end;
-  const unsigned shift = account->uid == status.st_uid ? 6 : in_group ? 3 : 0;
-  const unsigned allowed = status.st_mode >> shift & 7U;
-  return (static_cast<unsigned>(mode) & ~allowed) == 0 ? 0 : EACCES;
-}
-
 void hand_over_directory(const std::string& path, mode_t mode, const Account& account) {
   if (path.empty() || ::mkdir(path.c_str(), 0700) != 0) {
     return;

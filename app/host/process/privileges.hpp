@@ -29,10 +29,6 @@ struct Account {
 /// limit or, where root may not raise that (containers), by CAP_IPC_LOCK. The error says what failed.
 [[nodiscard]] std::expected<void, std::string> become(const Account& account, const std::string& group);
 
-/// access(2) for whom this process will be: for `account` if it is root's and becomes that, else for itself. By owner,
-/// groups and mode of that one file; access lists are not read. 0, or an errno.
-[[nodiscard]] int access_as(const std::optional<Account>& account, const std::string& path, int mode);
-
 /// Makes a directory that is missing, of exactly this `mode`, and gives it to `account`; one that exists stays as it is.
 void hand_over_directory(const std::string& path, mode_t mode, const Account& account);
 /// Gives a regular file of root's to `account`: what an earlier run as root left. Not a link, nor a file with a second
