@@ -8,10 +8,10 @@ namespace {
 
 constexpr std::size_t kMaxShownName = 64;
 
-constexpr std::array<std::string_view, 5> kFurther = {
+constexpr std::array<std::string_view, 6> kFurther = {
     "further lines that are skipped: ",           "further lines for other servers: ",
     "further lines that repeat a user: ",         "further lines that pppd and accel-ppp read differently: ",
-    "further lines with a part without effect: ",
+    "further lines with a part without effect: ", "further lines that grant what is the machine's: ",
 };
 
 }  // namespace

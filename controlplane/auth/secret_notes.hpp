@@ -26,6 +26,7 @@ enum class SecretNoteKind : std::uint8_t {
   kDuplicate,    ///< another line of the same user counts
   kDialect,      ///< pppd and accel-ppp read the line differently
   kIgnored,      ///< a part of the line has no effect
+  kMachines,     ///< what the line grants is the machine's own, or in a network that it is in
 };
 
 class SecretNotes {
@@ -39,7 +40,7 @@ class SecretNotes {
   [[nodiscard]] std::vector<SecretNote> take();
 
  private:
-  static constexpr std::size_t kKinds = 5;
+  static constexpr std::size_t kKinds = 6;
   std::array<std::size_t, kKinds> counts_{};
   std::vector<SecretNote> notes_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/auth/user_table.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "crypto/mschap.hpp"
@@ -40,6 +41,17 @@ std::optional<UserTable::Match> UserTable::find(std::string_view name) const {
     }
   }
   return std::nullopt;
+}
+
+std::vector<const UserTable::Entry*> UserTable::with_addresses() const {
+  std::vector<const Entry*> found;
+  for (const Entry& entry : users_) {
+    if (entry.second.address || !entry.second.routes.empty()) {
+      found.push_back(&entry);
+    }
+  }
+  std::ranges::sort(found, {}, [](const Entry* entry) { return entry->second.line; });
+  return found;
 }
 
 ParsedUsers parse_users(std::string_view text, const SecretsReading& reading) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "controlplane/auth/chap_secrets.hpp"
@@ -41,6 +42,10 @@ class UserTable {
   /// Looks up the user as sent, then without the domain, then `*`; nothing: none of these.
   [[nodiscard]] std::optional<Match> find(std::string_view name) const;
   [[nodiscard]] std::size_t size() const { return users_.size(); }
+  /// A name and its user.
+  using Entry = std::pair<const std::string, LocalUser>;
+  /// Those with an address or networks of their own, in the file's order. Visits all users.
+  [[nodiscard]] std::vector<const Entry*> with_addresses() const;
 
   /// Two lines of one user.
   struct Duplicate {

@@ -28,6 +28,7 @@ constexpr off_t kMaxPasswordOctets = off_t{1} << 20;
 constexpr off_t kMaxDictionaryOctets = off_t{8} << 20;
 constexpr std::size_t kMaxPasswordFiles = 10;  // whose access is checked; each may be a line of the output
 constexpr toml::source_position kNowhere{0, 0};
+constexpr std::string_view kSecretsKey = "chap-secrets.chap-secrets";
 
 ConfigResult finish(ReadConfig&& read, Problems& problems) {
   ConfigResult result;
@@ -115,12 +116,11 @@ void check_readable(const std::string& path, std::string_view key, const Config&
 
 void check_files(const Config& config, const std::string& path, Problems& problems) {
   check_readable(path, "config file", config, problems);
-  check_readable(config.chap_secrets, "chap-secrets.chap-secrets", config, problems);
+  check_readable(config.chap_secrets, kSecretsKey, config, problems);
   if (!config.radius.servers.empty() || !config.dae.clients.empty()) {
     check_access({.path = path, .key = "config file", .holds = "has secrets"}, config, problems);
   }
-  check_access({.path = config.chap_secrets, .key = "chap-secrets.chap-secrets", .holds = "has secrets"},
-               config, problems);
+  check_access({.path = config.chap_secrets, .key = kSecretsKey, .holds = "has secrets"}, config, problems);
   if (!config.spool.file.empty()) {
     check_access({.path = config.spool.file,
                   .key = "radius.spool",
@@ -161,34 +161,35 @@ control::SecretsReading secrets_reading(const Config& config, const Config& name
   return reading;
 }
 
+std::string secrets_shown(const Config& config) {
+  return '"' + escape_octets(config.chap_secrets) + '"';
+}
+
 /// Empty when the file cannot be used. `running`: none at a start. No reload locks everybody out: one whose chap-secrets
 /// have lines of which none lets anybody in (they have yet to become what `encrypted` or the dialect says) is refused.
 control::ParsedUsers read_users(const Config& config, const Config* running, Problems& problems) {
-  const std::string shown = '"' + escape_octets(config.chap_secrets) + '"';
-  constexpr std::string_view kKey = "chap-secrets.chap-secrets";
+  const std::string shown = secrets_shown(config);
   std::expected<std::string, FileError> text =
       read_regular_file(config.chap_secrets, kMaxSecretsOctets, "aditd");
   if (!text) {
-    problems.error(kNowhere, kKey, shown, text.error().wrong, text.error().remedy);
+    problems.error(kNowhere, kSecretsKey, shown, text.error().wrong, text.error().remedy);
     return {};
   }
   PasswordFiles files;
   control::ParsedUsers users =
       control::parse_users(*text, secrets_reading(config, running != nullptr ? *running : config, files));
   crypto::wipe(text->data(), text->size());
-  for (const control::SecretNote& note : users.notes) {
-    problems.warning(kNowhere, kKey, shown, escape_octets(note.wrong, note.wrong.size()), note.remedy);
-  }
+  warn_of_secrets(config, users.notes, problems);
   const bool asked = running != nullptr && running->auth_order != AuthOrder::kRadius;
   if (users.users.size() == 0 && asked && !users.notes.empty()) {
-    problems.error(kNowhere, kKey, shown, "has lines, and no user who can log in",
+    problems.error(kNowhere, kSecretsKey, shown, "has lines, and no user who can log in",
                    "write it as auth.chap-secrets-dialect and chap-secrets.encrypted say, then reload");
   } else if (users.users.size() == 0) {
-    problems.warning(kNowhere, kKey, shown, "has no user who can log in",
+    problems.warning(kNowhere, kSecretsKey, shown, "has no user who can log in",
                      "write a line for each: user * password *");
   }
   for (const std::string& file : files.found()) {
-    check_access({.path = file, .key = kKey, .holds = "has a password"}, config, problems);
+    check_access({.path = file, .key = kSecretsKey, .holds = "has a password"}, config, problems);
   }
   return users;
 }
@@ -283,7 +284,8 @@ ConfigResult load_config(const std::string& path, const LoadOptions& options) {
   check_user(result, problems);
   const bool right = !problems.any_error();
   if (options.machine) {
-    result.starts_here = check_machine(config, result.sheet, options.machine(config), options, problems);
+    result.starts_here = check_machine(config, result.sheet, result.users.users, options.machine(config),
+                                       options, problems);
   }
   if (!right) {
     result.config.reset();
@@ -291,6 +293,14 @@ ConfigResult load_config(const std::string& path, const LoadOptions& options) {
   std::vector<ConfigProblem> more = problems.take();
   std::move(more.begin(), more.end(), std::back_inserter(result.problems));
   return result;
+}
+
+void warn_of_secrets(const Config& config, const std::vector<control::SecretNote>& notes,
+                     Problems& problems) {
+  for (const control::SecretNote& note : notes) {
+    problems.warning(kNowhere, kSecretsKey, secrets_shown(config),
+                     escape_octets(note.wrong, note.wrong.size()), note.remedy);
+  }
 }
 
 std::optional<Account> account_of(const Config& config) {

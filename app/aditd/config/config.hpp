@@ -125,6 +125,9 @@ struct LoadOptions {
 /// be readable by everyone), then on the machine. Needs crypto::initialise() first. Any thread.
 [[nodiscard]] ConfigResult load_config(const std::string& path, const LoadOptions& options = {});
 
+/// A warning for each note about chap-secrets.
+void warn_of_secrets(const Config& config, const std::vector<control::SecretNote>& notes, Problems& problems);
+
 /// Whom root's aditd becomes; none: it stays root.
 [[nodiscard]] std::optional<Account> account_of(const Config& config);
 

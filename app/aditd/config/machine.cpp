@@ -78,6 +78,8 @@ class Findings {
   bool starts_ = true;
 };
 
+constexpr std::string_view kGiveTheirOwn = "give subscribers a network of their own";
+
 void check_range(const control::PoolSettings& pool, const control::AddressRange& range,
                  std::span<const InterfaceAddress> own, Findings& findings) {
   Obstacle found{.section = "ip-pool",
@@ -101,7 +103,7 @@ void check_range(const control::PoolSettings& pool, const control::AddressRange&
   if (around != own.end()) {
     found.wrong =
         "shares addresses with " + wire::to_string(around->network) + ", the network of " + around->interface;
-    found.remedy = "hosts there reach subscribers only by proxy ARP; give subscribers a network of their own";
+    found.remedy = "hosts there reach subscribers only by proxy ARP; " + std::string(kGiveTheirOwn);
     findings.warning(found);
   }
 }
@@ -112,6 +114,76 @@ void check_pools_against(const Config& config, const MachineFacts& machine, Find
       check_range(pool, range, machine.addresses, findings);
     }
   }
+}
+
+/// The address or network of the machine's that `granted` is, lies in or lies around.
+const InterfaceAddress* rival_of(const wire::Ipv4Prefix& granted, std::span<const InterfaceAddress> own) {
+  const auto own_address = std::ranges::find_if(own, [&](const InterfaceAddress& one) {
+    return granted.length == 32 && granted.address == one.address;
+  });
+  const auto rival =
+      own_address != own.end() ? own_address : std::ranges::find_if(own, [&](const InterfaceAddress& one) {
+        return granted.contains(one.network.address) || one.network.contains(granted.address);
+      });
+  return rival == own.end() ? nullptr : &*rival;
+}
+
+void note_address(const control::UserTable::Entry& entry, std::span<const InterfaceAddress> own,
+                  control::SecretNotes& notes) {
+  const auto& [name, user] = entry;
+  const wire::Ipv4Address address = *user.address;
+  const InterfaceAddress* rival = rival_of({.address = address, .length = 32}, own);
+  if (rival != nullptr && rival->address == address) {
+    notes.add(control::SecretNoteKind::kMachines, user.line, name,
+              wire::to_string(address) + " is the machine's own: " + rival->interface,
+              "the user is refused; write another address, or * for one from the pool");
+  } else if (rival != nullptr) {
+    notes.add(control::SecretNoteKind::kMachines, user.line, name,
+              wire::to_string(address) + " is in " + wire::to_string(rival->network) + ", the network of " +
+                  rival->interface,
+              "hosts there reach the user only by proxy ARP; " + std::string(kGiveTheirOwn));
+  }
+}
+
+void note_networks(const control::UserTable::Entry& entry, std::span<const InterfaceAddress> own,
+                   control::SecretNotes& notes) {
+  const auto& [name, user] = entry;
+  for (const wire::Ipv4Prefix& network : user.routes) {
+    if (const InterfaceAddress* rival = rival_of(network, own)) {
+      notes.add(control::SecretNoteKind::kMachines, user.line, name,
+                wire::to_string(network) + " shares addresses with " + wire::to_string(rival->network) +
+                    ", the network of " + rival->interface,
+                "the longest prefix counts, and of equals the machine's; " + std::string(kGiveTheirOwn));
+    }
+  }
+}
+
+/// With what is the machine's by the configuration alone, as the log's address_in_use names it.
+std::vector<InterfaceAddress> own_addresses(const Config& config, const MachineFacts& machine) {
+  std::vector<InterfaceAddress> own = machine.addresses;
+  const auto add = [&](wire::Ipv4Address address, std::string_view key) {
+    if (!address.is_none()) {
+      own.push_back({.interface = std::string(key), .address = address, .network = {.address = address}});
+    }
+  };
+  add(config.control.ip.gateway, "ip.gw-ip-address");
+  for (const wire::Ipv4Address address : config.bind) {
+    add(address, "pptp.bind");
+  }
+  return own;
+}
+
+void check_users_against(const Config& config, const control::UserTable& users, const MachineFacts& machine,
+                         Problems& problems) {
+  const std::vector<InterfaceAddress> own = own_addresses(config, machine);
+  control::SecretNotes notes;
+  for (const control::UserTable::Entry* entry : users.with_addresses()) {
+    if (entry->second.address) {
+      note_address(*entry, own, notes);
+    }
+    note_networks(*entry, own, notes);
+  }
+  warn_of_secrets(config, notes.take(), problems);
 }
 
 const dataplane::KernelInterface* interface_of(const MachineFacts& machine, std::size_t port) {
@@ -231,8 +303,8 @@ std::vector<InterfaceAddress> interface_addresses() {
   return own;
 }
 
-bool check_machine(const Config& config, const Sheet& sheet, const MachineFacts& machine,
-                   const LoadOptions& options, Problems& problems) {
+bool check_machine(const Config& config, const Sheet& sheet, const control::UserTable& users,
+                   const MachineFacts& machine, const LoadOptions& options, Problems& problems) {
   Findings findings(sheet, options, problems);
   for (const Obstacle& obstacle : machine.obstacles) {
     if (obstacle.fault) {
@@ -242,6 +314,7 @@ bool check_machine(const Config& config, const Sheet& sheet, const MachineFacts&
     }
   }
   check_pools_against(config, machine, findings);
+  check_users_against(config, users, machine, problems);
   check_tables(config, machine, findings);
   check_sizes(config, machine, findings);
   check_workers(config, machine, findings);

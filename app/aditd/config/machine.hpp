@@ -48,8 +48,8 @@ struct MachineFacts {
 };
 
 /// False: there was a fault. It is an error or a warning by `options`, of which no other is asked: must_start, runs.
-[[nodiscard]] bool check_machine(const Config& config, const Sheet& sheet, const MachineFacts& machine,
-                                 const LoadOptions& options, Problems& problems);
+[[nodiscard]] bool check_machine(const Config& config, const Sheet& sheet, const control::UserTable& users,
+                                 const MachineFacts& machine, const LoadOptions& options, Problems& problems);
 
 /// What EAL is asked for: packet buffers of workers and ports, tables of calls.
 [[nodiscard]] unsigned memory_mb(const Config& config, unsigned workers);

@@ -414,6 +414,39 @@ TEST_F(ConfigFileTest, WhatTheMachineLacksIsAWarningOrAnErrorAndTheFileStaysRigh
   }
 }
 
+TEST_F(ConfigFileTest, WhatUsersAreGrantedOfTheMachinesIsToldByTheirLine) {
+  write("secrets",
+        "alice * secret 10.9.0.7\nbob * secret 10.64.0.1\ncarol * secret 192.0.2.1\ndave * secret 10.9.0.8\n"
+        "erin * secret * * 10.9.0.0/16\nfrank * secret * * 10.20.0.0/24,10.9.0.128/25\n"
+        "grace * secret 10.70.0.1 * 10.8.0.0/16\n");
+  const LoadOptions core0{.machine = [](const Config&) {
+    return MachineFacts{
+        .addresses = {{.interface = "core0",
+                       .address = wire::Ipv4Address(10, 9, 0, 7),
+                       .network = {.address = wire::Ipv4Address(10, 9, 0, 0), .length = 24}}}};
+  }};
+  const std::string begin =
+      directory_.string() + "/adit.toml: warning: chap-secrets.chap-secrets: value \"" + secrets() + "\": ";
+  const std::string refused = "; the user is refused; write another address, or * for one from the pool";
+  const std::string longest =
+      " shares addresses with 10.9.0.0/24, the network of core0; the longest prefix counts, and of equals "
+      "the "
+      "machine's; give subscribers a network of their own";
+  std::string lines;
+  for (const std::string& line :
+       {"line 1: user 'alice': 10.9.0.7 is the machine's own: core0" + refused,
+        "line 2: user 'bob': 10.64.0.1 is the machine's own: ip.gw-ip-address" + refused,
+        "line 3: user 'carol': 192.0.2.1 is the machine's own: pptp.bind" + refused,
+        std::string(
+            "line 4: user 'dave': 10.9.0.8 is in 10.9.0.0/24, the network of core0; hosts there reach "
+            "the user only by proxy ARP; give subscribers a network of their own"),
+        "line 5: user 'erin': 10.9.0.0/16" + longest, "line 6: user 'frank': 10.9.0.128/25" + longest}) {
+    lines += (lines.empty() ? "" : "\n") + begin + line;
+  }
+  EXPECT_EQ(test::lines_of(load_config(path(), core0)), lines);
+  EXPECT_TRUE(load_config(path()).problems.empty()) << "of another machine nothing is known";
+}
+
 TEST_F(ConfigFileTest, SEC_12_WarnsOfAConfigWithSecretsThatEveryoneCanRead) {
   std::filesystem::permissions(path(), std::filesystem::perms(0644));
   EXPECT_TRUE(load_config(path()).problems.empty()) << "it has none";
