@@ -18,7 +18,7 @@ std::expected<wire::Ipv4Address, SessionHost::NoAddress> CallAddresses::lease(
   if (fixed && !lease_fixed(*fixed)) {
     return Refused({EndReason::kAddressInUse, wire::to_string(*fixed) + " is " + holder_of(*fixed)});
   }
-  const auto address = fixed ? fixed : core_.pools.lease_any(pool, call_.ref.worker);
+  const auto address = fixed ? fixed : lease_any(pool);
   if (!address) {
     const std::string name = "pool " + std::string(pool);
     return core_.pools.has(pool)
@@ -28,6 +28,18 @@ std::expected<wire::Ipv4Address, SessionHost::NoAddress> CallAddresses::lease(
   leased_ = *address;
   core_.directory.set_address(call_, leased_);
   return leased_;
+}
+
+std::optional<wire::Ipv4Address> CallAddresses::lease_any(std::string_view pool) {
+  // Each that is the machine's is met once, so only the first dials after its prefix has come look at many.
+  constexpr int kLooks = 256;
+  for (int looks = 0; looks < kLooks; ++looks) {
+    const auto address = core_.pools.lease_any(pool, call_.ref.worker);
+    if (!address || !core_.machine.keeps(*address)) {
+      return address;
+    }
+  }
+  return std::nullopt;
 }
 
 bool CallAddresses::lease_fixed(wire::Ipv4Address address) {

@@ -43,6 +43,7 @@ class CallAddresses {
   [[nodiscard]] std::vector<wire::Ipv4Prefix> routes_it_has() const;
 
  private:
+  [[nodiscard]] std::optional<wire::Ipv4Address> lease_any(std::string_view pool);
   [[nodiscard]] bool lease_fixed(wire::Ipv4Address address);
   [[nodiscard]] bool take_over(wire::Ipv4Address address);
   [[nodiscard]] std::string holder_of(wire::Ipv4Address address) const;

@@ -385,7 +385,8 @@ void ConcentratorCore::count_delayed_login(const CallRecord& call, std::string_v
 
 void ConcentratorCore::set_machine_networks(std::vector<MachineNetwork> networks) {
   for (const MachineNetwork& network : networks) {
-    const CallRecord* call = network.own_address ? directory.at_address(network.prefix.address) : nullptr;
+    const bool one = network.own_address && network.prefix.length == 32;
+    const CallRecord* call = one ? directory.at_address(network.prefix.address) : nullptr;
     if (call != nullptr && machine.holder_of(network.prefix.address) == nullptr) {
       log.event(Severity::kError, "subscriber_address_taken",
                 {{"sid", call->session_id()},

@@ -74,10 +74,15 @@ std::vector<RouteEntry> usable_routes(std::uint32_t table, std::span<const Route
 }  // namespace
 
 NextHops::NextHops(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours,
-                   std::span<const Port> ports, std::span<const Ipv4Address> hosts)
+                   std::span<const Port> ports, std::span<const wire::Ipv4Prefix> hosts)
     : NextHops(table_of(ports, PortRole::kCore), routes, neighbours, ports) {
-  hosts_.assign(hosts.begin(), hosts.end());
-  std::ranges::sort(hosts_);
+  std::vector<wire::Ipv4Prefix> sorted(hosts.begin(), hosts.end());
+  std::ranges::sort(sorted);  // what is in a prefix comes behind it
+  for (const wire::Ipv4Prefix& host : sorted) {
+    if (hosts_.empty() || !hosts_.back().contains(host.address)) {
+      hosts_.push_back(host);
+    }
+  }
   if (const std::uint32_t peers = table_of(ports, PortRole::kAccess);
       peers != table_of(ports, PortRole::kCore)) {
     peers_.reset(new NextHops(peers, routes, neighbours, ports));
@@ -150,13 +155,14 @@ void NextHops::build_paths(const std::vector<RouteEntry>& routes) {
 }
 
 std::size_t NextHops::octets() const noexcept {
-  return (peers_ ? peers_->octets() : 0) + hosts_.size() * sizeof(Ipv4Address) +
+  return (peers_ ? peers_->octets() : 0) + hosts_.size() * sizeof(wire::Ipv4Prefix) +
          intervals_.size() * sizeof(Interval) + by_upper_half_.size() * sizeof(std::uint32_t) +
          routes_.size() * sizeof(Route) + paths_.size() * sizeof(Path) + neighbours_.octets();
 }
 
 bool NextHops::is_host(Ipv4Address address) const noexcept {
-  return std::ranges::binary_search(hosts_, address);
+  const auto after = std::ranges::upper_bound(hosts_, address, {}, &wire::Ipv4Prefix::address);
+  return after != hosts_.begin() && std::prev(after)->contains(address);
 }
 
 const NextHops::Route* NextHops::route_of(Ipv4Address destination) const noexcept {

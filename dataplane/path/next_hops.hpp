@@ -46,7 +46,7 @@ class NextHops {
   /// of its own. All ports of a side use one table. Paths through interfaces that are not ports of ours are
   /// left out; among equal prefixes the lowest metric wins. `hosts`: the kernel's own addresses.
   NextHops(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours,
-           std::span<const Port> ports, std::span<const wire::Ipv4Address> hosts = {});
+           std::span<const Port> ports, std::span<const wire::Ipv4Prefix> hosts = {});
 
   /// The routes for GRE packets to peers.
   [[nodiscard]] const NextHops& towards_peers() const noexcept { return peers_ ? *peers_ : *this; }
@@ -108,7 +108,7 @@ class NextHops {
   std::vector<Route> routes_;
   std::vector<Path> paths_;
   NeighbourTable neighbours_;
-  std::vector<wire::Ipv4Address> hosts_;   // ascending
+  std::vector<wire::Ipv4Prefix> hosts_;    // ascending, none in another
   std::unique_ptr<const NextHops> peers_;  // nullptr: one table serves both sides
 };
 

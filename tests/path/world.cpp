@@ -149,7 +149,9 @@ void World::publish_again() {
 void World::publish(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours) {
   routes_.assign(routes.begin(), routes.end());
   neighbours_.assign(neighbours.begin(), neighbours.end());
-  plane_->publish(std::make_unique<NextHops>(routes, neighbours, ports_, std::array{kServer, kRouterSide}));
+  plane_->publish(std::make_unique<NextHops>(
+      routes, neighbours, ports_,
+      std::array{wire::Ipv4Prefix{.address = kServer}, wire::Ipv4Prefix{.address = kRouterSide}}));
 }
 
 contract::CallRef World::install(std::uint16_t number, std::uint16_t worker) {

@@ -86,10 +86,10 @@ Effect KernelTable::apply_neighbour(const nlmsghdr& message) {
   return is_new || moved ? Effect::kChanged : Effect::kNothing;
 }
 
-std::vector<wire::Ipv4Address> KernelTable::hosts() const {
-  std::vector<wire::Ipv4Address> hosts;
+std::vector<wire::Ipv4Prefix> KernelTable::hosts() const {
+  std::vector<wire::Ipv4Prefix> hosts;
   for (const HostRoute& host : hosts_) {
-    hosts.push_back(host.address);
+    hosts.push_back(host.prefix);
   }
   return hosts;
 }
@@ -97,9 +97,8 @@ std::vector<wire::Ipv4Address> KernelTable::hosts() const {
 std::vector<KernelTable::OwnNetwork> KernelTable::own_networks() const {
   std::vector<OwnNetwork> own;
   for (const HostRoute& host : hosts_) {
-    if (wire::is_host(host.address)) {
-      own.push_back(
-          {.prefix = {.address = host.address, .length = 32}, .ifindex = host.ifindex, .own_address = true});
+    if (wire::is_host(host.prefix.address)) {
+      own.push_back({.prefix = host.prefix, .ifindex = host.ifindex, .own_address = true});
     }
   }
   for (const auto& [key, entries] : routes_) {

@@ -37,13 +37,13 @@ class KernelTable {
   [[nodiscard]] std::vector<dataplane::RouteEntry> routes() const;
   [[nodiscard]] std::vector<dataplane::NeighbourEntry> neighbours() const;
   /// The machine's own addresses (routes of type local), from any table.
-  [[nodiscard]] std::vector<wire::Ipv4Address> hosts() const;
+  [[nodiscard]] std::vector<wire::Ipv4Prefix> hosts() const;
 
   /// The machine's own addresses, and the networks that it is in: routes without a gateway.
   struct OwnNetwork {
     wire::Ipv4Prefix prefix;
     std::uint32_t ifindex = 0;
-    bool own_address = false;  ///< a /32, the machine's itself
+    bool own_address = false;  ///< the machine's itself
     friend bool operator==(const OwnNetwork&, const OwnNetwork&) = default;
   };
   /// Own addresses first.

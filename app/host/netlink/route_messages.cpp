@@ -92,10 +92,10 @@ std::optional<RouteEntry> read_route(const nlmsghdr& message, const std::set<std
 std::optional<HostRoute> read_host_route(const nlmsghdr& message) {
   const auto body = netlink::body_of<rtmsg>(message);
   if (!body || body->header.rtm_family != AF_INET || body->header.rtm_type != RTN_LOCAL ||
-      body->header.rtm_dst_len != 32) {
+      body->header.rtm_dst_len == 0 || body->header.rtm_dst_len > 32) {
     return std::nullopt;
   }
-  return HostRoute{.address = body->attributes.ipv4(RTA_DST),
+  return HostRoute{.prefix = {.address = body->attributes.ipv4(RTA_DST), .length = body->header.rtm_dst_len},
                    .ifindex = body->attributes.u32(RTA_OIF).value_or(0),
                    .table = body->attributes.u32(RTA_TABLE).value_or(body->header.rtm_table)};
 }

@@ -21,9 +21,10 @@ inline constexpr std::uint8_t kSubscriberProtocol = 77;
 [[nodiscard]] std::optional<dataplane::RouteEntry> read_route(const nlmsghdr& message,
                                                               const std::set<std::uint32_t>& tables);
 
-/// A route of type local: one of the machine's own addresses; several interfaces may have the same.
+/// A route of type local: one of the machine's own addresses, or all of a prefix (`ip route add local`); several
+/// interfaces may have the same. One to everything (TPROXY's) is about packets that are redirected, and is left out.
 struct HostRoute {
-  wire::Ipv4Address address;
+  wire::Ipv4Prefix prefix;
   std::uint32_t ifindex = 0;
   std::uint32_t table = 0;
   friend auto operator<=>(const HostRoute&, const HostRoute&) = default;

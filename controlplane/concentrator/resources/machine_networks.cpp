@@ -25,8 +25,7 @@ void MachineNetworks::set(std::vector<MachineNetwork> networks) {
   }
   std::map<wire::Ipv4Prefix, Entry> old = std::exchange(entries_, {});
   for (MachineNetwork& network : networks) {
-    // A shorter one is no rival: what subscribers have is longer.
-    if (!can_be_behind_a_subscriber(network.prefix) || entries_.contains(network.prefix)) {
+    if (!wire::is_host(network.prefix.address) || entries_.contains(network.prefix)) {
       continue;
     }
     if (auto known = old.extract(network.prefix);
@@ -41,24 +40,59 @@ void MachineNetworks::set(std::vector<MachineNetwork> networks) {
     }
   }
   for (auto& [prefix, entry] : old) {
-    claims_.release(entry.claim);
-    if (entry.leased) {
-      pools_.release(prefix.address);
-    }
+    drop(entry);
   }
 }
 
 void MachineNetworks::add(MachineNetwork network) {
   const wire::Ipv4Prefix prefix = network.prefix;
-  const bool leased = network.own_address && pools_.lease_fixed(prefix.address);
-  const auto claim = claims_.claim({.prefix = prefix, .by = PrefixClaim::By::kMachine});
-  entries_.insert({prefix, {.network = std::move(network), .claim = claim, .leased = leased}});
+  Entry entry{.network = std::move(network)};
+  if (entry.network.own_address && prefix.length < 32) {
+    ++own_prefixes_;
+  } else if (entry.network.own_address && pools_.lease_fixed(prefix.address)) {
+    entry.leased.push_back(prefix.address);
+  }
+  // Of a shorter one nothing needs to be claimed: what subscribers have is longer.
+  if (can_be_behind_a_subscriber(prefix)) {
+    entry.claim = claims_.claim({.prefix = prefix, .by = PrefixClaim::By::kMachine});
+  }
+  entries_.insert({prefix, std::move(entry)});
+}
+
+void MachineNetworks::drop(const Entry& entry) {
+  if (entry.claim) {
+    claims_.release(*entry.claim);
+  }
+  for (const wire::Ipv4Address address : entry.leased) {
+    pools_.release(address);
+  }
+  own_prefixes_ -= entry.network.own_address && entry.network.prefix.length < 32 ? 1 : 0;
+}
+
+const MachineNetworks::Entry* MachineNetworks::own_with(wire::Ipv4Address address) const {
+  for (std::uint8_t length = 32; length > 0 && (length == 32 || own_prefixes_ > 0); --length) {
+    wire::Ipv4Prefix prefix{.address = address, .length = length};
+    prefix.address = wire::Ipv4Address(address.value & prefix.mask());
+    if (const auto entry = entries_.find(prefix);
+        entry != entries_.end() && entry->second.network.own_address) {
+      return &entry->second;
+    }
+  }
+  return nullptr;
 }
 
 const std::string* MachineNetworks::holder_of(wire::Ipv4Address address) const {
-  const auto entry = entries_.find(host(address));
-  return entry != entries_.end() && entry->second.network.own_address ? &entry->second.network.holder
-                                                                      : nullptr;
+  const Entry* entry = own_with(address);
+  return entry != nullptr ? &entry->network.holder : nullptr;
+}
+
+bool MachineNetworks::keeps(wire::Ipv4Address address) {
+  const Entry* entry = own_prefixes_ > 0 ? own_with(address) : nullptr;
+  if (entry == nullptr) {
+    return false;
+  }
+  entries_.at(entry->network.prefix).leased.push_back(address);
+  return true;
 }
 
 const MachineNetwork* MachineNetworks::overlapping(const wire::Ipv4Prefix& prefix) const {
@@ -78,8 +112,9 @@ const MachineNetwork* MachineNetworks::overlapping(const wire::Ipv4Prefix& prefi
 
 void MachineNetworks::on_released(wire::Ipv4Address address) {
   const auto entry = entries_.find(host(address));
-  if (entry != entries_.end() && entry->second.network.own_address && !entry->second.leased) {
-    entry->second.leased = pools_.lease_fixed(address);
+  if (entry != entries_.end() && entry->second.network.own_address && entry->second.leased.empty() &&
+      pools_.lease_fixed(address)) {
+    entry->second.leased.push_back(address);
   }
 }
 

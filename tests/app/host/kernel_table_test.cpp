@@ -225,12 +225,26 @@ TEST(KernelTable, KnowsTheMachinesOwnAddresses) {
   EXPECT_EQ(table.apply(on(RTM_NEWROUTE, 4)), Effect::kNothing) << "told by a dump and by itself";
   EXPECT_EQ(table.apply(on(RTM_NEWROUTE, 5)), Effect::kChanged) << "on another interface, too";
   EXPECT_TRUE(table.routes().empty());
-  EXPECT_EQ(table.hosts(), (std::vector{kNet, kNet}));
+  constexpr wire::Ipv4Prefix kHost{.address = kNet, .length = 32};
+  EXPECT_EQ(table.hosts(), (std::vector{kHost, kHost}));
   EXPECT_EQ(table.apply(on(RTM_DELROUTE, 4)), Effect::kChanged);
-  EXPECT_EQ(table.hosts(), std::vector{kNet});
+  EXPECT_EQ(table.hosts(), std::vector{kHost});
   EXPECT_EQ(table.apply(on(RTM_DELROUTE, 5)), Effect::kChanged);
   EXPECT_EQ(table.apply(on(RTM_DELROUTE, 5)), Effect::kNothing);
   EXPECT_TRUE(table.hosts().empty());
+}
+
+TEST(KernelTable, AllOfALocalPrefixIsTheMachines) {
+  KernelTable table;
+  const auto local = [](Ipv4Address address, std::uint8_t length) {
+    return route(RTM_NEWROUTE, address, length, 0, RTN_LOCAL, RT_TABLE_LOCAL).attribute(RTA_OIF, 1U);
+  };
+  EXPECT_EQ(table.apply(local(kNet, 24)), Effect::kChanged);
+  EXPECT_EQ(table.apply(local({}, 0)), Effect::kNothing) << "TPROXY's, of packets that are redirected";
+  constexpr wire::Ipv4Prefix kPrefix{.address = kNet, .length = 24};
+  EXPECT_EQ(table.hosts(), std::vector{kPrefix});
+  EXPECT_EQ(table.own_networks(),
+            (std::vector<KernelTable::OwnNetwork>{{.prefix = kPrefix, .ifindex = 1, .own_address = true}}));
 }
 
 TEST(KernelTable, KnowsTheNetworksThatTheMachineIsIn) {

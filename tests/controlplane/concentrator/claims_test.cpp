@@ -142,6 +142,40 @@ TEST(OwnNetworks, NCP_11_AWiderNetworkOfASubscriberIsItsOwnAndTheLogSaysWhatItLi
   }
 }
 
+// The machine is often in a network that is wider than any behind a subscriber.
+TEST(OwnNetworks, NCP_11_AnAddressInOneThatIsShorterThanAnySubscribersIsTold) {
+  House house;
+  house.concentrator->on_machine_networks(
+      {{.prefix = {.address = wire::Ipv4Address(10, 0, 0, 0), .length = 8}, .holder = "core0"}});
+  DialIn line(house, 1);
+  ASSERT_TRUE(line.dial("fixed-10.99.0.1"));
+  EXPECT_EQ(house.subscribers.at(wire::Ipv4Address(10, 99, 0, 1)), line.ref)
+      << "the longer prefix is the user's";
+  const auto warnings = house.log.named("overlaps_own_network");
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_EQ(warnings[0].fields.at("granted"), "10.99.0.1/32");
+  EXPECT_EQ(warnings[0].fields.at("own"), "10.0.0.0/8");
+  house.concentrator->on_machine_networks({});
+}
+
+// `ip route add local PREFIX dev lo`: every address of it is the machine's.
+TEST(OwnAddresses, NCP_10_APrefixOfThemIsGivenToNobody) {
+  House house;
+  const wire::Ipv4Address first = house.settings.ip.pools[0].ranges[0].first;
+  const wire::Ipv4Prefix prefix{.address = wire::Ipv4Address(first.value & 0xfffffff0), .length = 28};
+  house.concentrator->on_machine_networks({{.prefix = prefix, .holder = "lo", .own_address = true}});
+  DialIn pooled(house, 1), fixed(house, 2);
+  ASSERT_TRUE(pooled.dial("alice"));
+  EXPECT_FALSE(prefix.contains(pooled.address)) << wire::to_string(pooled.address);
+  EXPECT_FALSE(fixed.dial("fixed-" + wire::to_string(first)));
+  fixed.reset();
+  house.run_workers();
+  EXPECT_TRUE(house.log.has("why=" + wire::to_string(first) + " is the machine's own: lo"));
+  house.concentrator->on_machine_networks({});
+  DialIn after(house, 3);
+  EXPECT_TRUE(after.dial("fixed-" + wire::to_string(first))) << "it has left the machine";
+}
+
 TEST(OwnAddresses, NCP_10_OneThatASubscriberHasAlreadyIsTheMachinesFromNowOn) {
   House house;
   DialIn line(house, 1);

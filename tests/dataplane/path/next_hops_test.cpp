@@ -226,6 +226,21 @@ TEST(NextHops, AgreesWithALinearLongestPrefixMatch) {
   }
 }
 
+TEST(NextHops, TheMachinesOwnAreAddressesAndWholePrefixes) {
+  const std::vector<wire::Ipv4Prefix> own{{.address = Ipv4Address(10, 9, 0, 7)},
+                                          {.address = Ipv4Address(10, 9, 0, 0), .length = 24},
+                                          {.address = Ipv4Address(192, 0, 2, 1)}};
+  const NextHops hops({}, {}, kPorts, own);
+  for (const Ipv4Address its : {Ipv4Address(10, 9, 0, 0), Ipv4Address(10, 9, 0, 7),
+                                Ipv4Address(10, 9, 0, 255), Ipv4Address(192, 0, 2, 1)}) {
+    EXPECT_TRUE(hops.is_host(its)) << wire::to_string(its);
+  }
+  for (const Ipv4Address other : {Ipv4Address(10, 8, 255, 255), Ipv4Address(10, 9, 1, 0),
+                                  Ipv4Address(192, 0, 2, 0), Ipv4Address(192, 0, 2, 2)}) {
+    EXPECT_FALSE(hops.is_host(other)) << wire::to_string(other);
+  }
+}
+
 TEST(NextHops, FindsEveryOneOfManyNeighbours) {
   std::vector<NeighbourEntry> neighbours;
   for (std::uint32_t i = 0; i < 5000; ++i) {
