@@ -42,13 +42,14 @@ std::string render_pools(const Json& result) {
   for (const Json& pool : list(result, "pools")) {
     rows.push_back(
         {text(pool, "name"), count(pool, "total"), count(pool, "used"), count(pool, "quarantined"),
-         count(pool, "available"),
+         count(pool, "reserved"), count(pool, "available"),
          share(static_cast<double>(number(pool, "used")), static_cast<double>(number(pool, "total")))});
   }
   return draw_table({{"pool"},
                      {"total", Align::kRight},
                      {"used", Align::kRight},
                      {"quarantined", Align::kRight},
+                     {"reserved", Align::kRight},
                      {"available", Align::kRight},
                      {"usage", Align::kRight}},
                     rows, "no pools");

@@ -68,6 +68,7 @@ ControlLoop::ControlLoop(const Config& config, RunningConfig running, Runtime& r
       restart_(loop_.io()) {}
 
 std::expected<void, std::string> ControlLoop::open() {
+  reserve_addresses(users_.fixed_addresses());
   auto mirrored = loop_.mirror_routes(
       runtime_.ports(),
       [this](std::unique_ptr<dataplane::NextHops> hops) { runtime_.publish(std::move(hops)); },
@@ -119,6 +120,13 @@ void ControlLoop::on_own_networks(const std::vector<KernelTable::OwnNetwork>& ow
         {.prefix = {.address = address, .length = 32}, .holder = "pptp.bind", .own_address = true});
   }
   concentrator_.on_machine_networks(std::move(networks));
+}
+
+/// Where RADIUS alone knows the users, chap-secrets have none.
+void ControlLoop::reserve_addresses(std::vector<wire::Ipv4Address> fixed) {
+  if (config_.auth_order != AuthOrder::kRadius) {
+    concentrator_.on_fixed_addresses(std::move(fixed));
+  }
 }
 
 void ControlLoop::wait_for_announcement() {
@@ -201,6 +209,7 @@ OperatorBackend::ReloadResult ControlLoop::use(ConfigResult reread) {
   }
   OperatorBackend::ReloadReport report{
       .users = reread.users.users.size(), .changes = running_.use(std::move(reread.sheet)), .warnings = {}};
+  reserve_addresses(std::move(reread.users.fixed_addresses));
   reload_thread_.discard(users_.use(std::move(reread.users.users)));
   log_.event(Severity::kInfo, "reloaded",
              {{"radius_servers", std::to_string(config->radius.servers.size())},

@@ -64,6 +64,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   void supervise_ports();
   void report_refused_routes();
   void on_own_networks(const std::vector<KernelTable::OwnNetwork>& own);
+  void reserve_addresses(std::vector<wire::Ipv4Address> fixed);
   void wait_for_restart();
   void log_port(const PortSupervisor::Event& event);
   void on_signal(int signal);

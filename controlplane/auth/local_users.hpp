@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <utility>
+#include <vector>
 
 #include "controlplane/auth/auth_backend.hpp"
 #include "controlplane/auth/user_table.hpp"
@@ -19,6 +20,7 @@ class LocalUsers final : public AuthBackend {
   UserTable use(UserTable users) { return std::exchange(users_, std::move(users)); }
 
   [[nodiscard]] std::size_t size() const { return users_.size(); }
+  [[nodiscard]] std::vector<wire::Ipv4Address> fixed_addresses() const { return users_.fixed_addresses(); }
 
   /// An unknown user costs as much as a wrong password. Both are rejections, and differ in `fault`: whoever passes one of
   /// them on must answer both alike.

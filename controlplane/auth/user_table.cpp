@@ -54,6 +54,19 @@ std::vector<const UserTable::Entry*> UserTable::with_addresses() const {
   return found;
 }
 
+std::vector<wire::Ipv4Address> UserTable::fixed_addresses() const {
+  std::vector<wire::Ipv4Address> addresses;
+  for (const auto& [name, user] : users_) {
+    if (user.address) {
+      addresses.push_back(*user.address);
+    }
+  }
+  std::ranges::sort(addresses);
+  const auto repeated = std::ranges::unique(addresses);
+  addresses.erase(repeated.begin(), repeated.end());
+  return addresses;
+}
+
 ParsedUsers parse_users(std::string_view text, const SecretsReading& reading) {
   ParsedUsers parsed;
   SecretNotes notes;
@@ -68,6 +81,7 @@ ParsedUsers parse_users(std::string_view text, const SecretsReading& reading) {
     }
   });
   parsed.notes = notes.take();
+  parsed.fixed_addresses = parsed.users.fixed_addresses();
   return parsed;
 }
 

@@ -46,6 +46,8 @@ class UserTable {
   using Entry = std::pair<const std::string, LocalUser>;
   /// Those with an address or networks of their own, in the file's order. Visits all users.
   [[nodiscard]] std::vector<const Entry*> with_addresses() const;
+  /// Their addresses, ascending, each once. Visits all users.
+  [[nodiscard]] std::vector<wire::Ipv4Address> fixed_addresses() const;
 
   /// Two lines of one user.
   struct Duplicate {
@@ -66,7 +68,8 @@ class UserTable {
 };
 
 struct ParsedUsers {
-  UserTable users;  ///< who can log in
+  UserTable users;                                   ///< who can log in
+  std::vector<wire::Ipv4Address> fixed_addresses{};  ///< users.fixed_addresses()
   std::vector<SecretNote> notes;
 };
 

@@ -32,7 +32,7 @@ std::expected<wire::Ipv4Address, SessionHost::NoAddress> CallAddresses::lease(
 
 std::optional<wire::Ipv4Address> CallAddresses::lease_any(std::string_view pool) {
   // Each that is the machine's is met once, so only the first dials after its prefix has come look at many.
-  constexpr int kLooks = 256;
+  constexpr int kLooks = 4096;
   for (int looks = 0; looks < kLooks; ++looks) {
     const auto address = core_.pools.lease_any(pool, call_.ref.worker);
     if (!address || !core_.machine.keeps(*address)) {

@@ -66,6 +66,10 @@ void Concentrator::on_machine_networks(std::vector<MachineNetwork> networks) {
   core_->set_machine_networks(std::move(networks));
 }
 
+void Concentrator::on_fixed_addresses(std::vector<wire::Ipv4Address> addresses) {
+  core_->pools.reserve(std::move(addresses));
+}
+
 std::size_t Concentrator::terminate(CallWalk& walk, bool hard, std::string_view why) {
   std::size_t asked = 0;
   core_->directory.walk(walk, core_->slots(), [&](CallRecord& call) {

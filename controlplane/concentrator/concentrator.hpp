@@ -145,6 +145,9 @@ class Concentrator {
   /// The machine's own addresses and the networks that it is in, instead of those told before. They come
   /// before any subscriber's.
   void on_machine_networks(std::vector<MachineNetwork> networks);
+  /// The addresses that users have as their own, ascending, instead of those told before: nobody gets one of them
+  /// because a pool has it, too.
+  void on_fixed_addresses(std::vector<wire::Ipv4Address> addresses);
 
   // ---- operator -------------------------------------------------------------------------------------------
   // Those that take a walk do its next slice. They meet all matching calls, including those that are ending

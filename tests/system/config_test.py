@@ -286,6 +286,31 @@ class ConfigTest(unittest.TestCase):
         self.until("and is the pool's again when the machine has it no more", lambda: used() == 1)
         self.stop()
 
+    def test_a_users_own_address_in_a_pool_is_reserved(self):
+        def reserved():
+            return self.json("show", "pools")["pools"][0]["reserved"]
+        users = self.work / "chap-secrets"
+        users.write_text("alice * one 10.64.0.9\n")
+        self.write(self.text)
+        self.start()
+        self.assertEqual(reserved(), 1)
+        users.write_text("alice * one 10.64.0.9\nbob * two 10.64.0.8\n")
+        self.assertEqual(self.adit("reload").returncode, 0)
+        self.assertEqual(reserved(), 2)
+        self.stop()
+
+    def test_what_a_user_is_granted_of_the_machines_is_told(self):
+        (self.work / "chap-secrets").write_text("alice * one 198.19.0.1\nbob * two * * 198.19.0.0/24\n")
+        self.write(self.text)
+        checked = self.check()
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertRegex(checked.stderr, r"line 1: user 'alice': 198\.19\.0\.1 is the machine's own: core1")
+        self.assertRegex(checked.stderr, r"line 2: user 'bob': 198\.19\.0\.0/24 shares addresses .* of core1")
+        self.start()
+        self.assertIn("line 1: user 'alice': 198.19.0.1 is the machine's own: core1", self.logged())
+        self.assertIn("line 2: user 'bob': 198.19.0.0/24 shares addresses", "\n".join(self.json("reload")["warnings"]))
+        self.stop()
+
     def test_the_places_of_disconnect_requests_move_with_a_reload(self):
         def port():
             return re.findall(r"(?:0\.0\.0\.0|127\.0\.0\.1):(3799|3800)\b",

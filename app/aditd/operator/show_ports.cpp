@@ -39,6 +39,7 @@ Json show_pools(const OperatorBackend& backend) {
                      {"total", pool.total},
                      {"used", pool.used},
                      {"quarantined", pool.quarantined},
+                     {"reserved", pool.reserved},
                      {"available", pool.available}});
   }
   return {{"pools", std::move(pools)}};

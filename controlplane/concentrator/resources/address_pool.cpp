@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace adit::control {
 namespace {
@@ -31,7 +32,7 @@ AddressPools::AddressPools(const IpSettings& settings, TimerWheel& wheel, std::u
   }
   if (!settings.gateway.is_none()) {
     Pool* pool = pool_of(settings.gateway);
-    hold(settings.gateway, State::kReserved, nullptr);
+    hold(settings.gateway, State::kOurs, nullptr);
     if (pool != nullptr) {
       --pool->total;
     }
@@ -83,11 +84,59 @@ bool AddressPools::lease_fixed(wire::Ipv4Address address) {
     return true;
   }
   const State state = known->second->state;
-  if (state == State::kReserved || state == State::kLeased) {
+  if (state == State::kOurs || state == State::kLeased) {
     return false;
   }
   take(known->second);
   return true;
+}
+
+void AddressPools::reserve(std::vector<wire::Ipv4Address> fixed) {
+  std::vector<wire::Ipv4Address> changed;
+  std::ranges::set_difference(fixed_, fixed, std::back_inserter(changed));
+  for (const wire::Ipv4Address address : std::exchange(changed, {})) {
+    end_reservation(address);
+  }
+  std::ranges::set_difference(fixed, fixed_, std::back_inserter(changed));
+  for (const wire::Ipv4Address address : changed) {
+    reserve(address);
+  }
+  fixed_ = std::move(fixed);
+}
+
+void AddressPools::reserve(wire::Ipv4Address address) {
+  Pool* pool = pool_of(address);
+  auto known = known_.find(address);
+  if (pool == nullptr || (known != known_.end() && known->second->state == State::kOurs)) {
+    return;
+  }
+  if (known == known_.end()) {
+    hold(address, State::kLeased, pool);
+    known = known_.find(address);
+    set_aside(*known->second);
+  } else if (known->second->state != State::kLeased) {
+    take(known->second);
+    set_aside(*known->second);
+  }
+  known->second->fixed = true;
+}
+
+void AddressPools::end_reservation(wire::Ipv4Address address) {
+  const auto known = known_.find(address);
+  if (known == known_.end()) {
+    return;
+  }
+  known->second->fixed = false;
+  if (known->second->state == State::kReserved) {
+    --known->second->pool->reserved;
+    make_free(held_, known->second);
+  }
+}
+
+void AddressPools::set_aside(Holding& holding) {
+  --holding.pool->used;
+  ++holding.pool->reserved;
+  holding.state = State::kReserved;
 }
 
 void AddressPools::release(wire::Ipv4Address address, bool used) {
@@ -100,6 +149,9 @@ void AddressPools::release(wire::Ipv4Address address, bool used) {
     held_.erase(holding);
     known_.erase(known);
     return;
+  }
+  if (holding->fixed) {
+    return set_aside(*holding);
   }
   --holding->pool->used;
   if (!used) {
@@ -118,25 +170,27 @@ std::vector<PoolStatus> AddressPools::status() const {
                    .total = pool.total,
                    .used = pool.used,
                    .quarantined = pool.quarantined.size(),
-                   .available = pool.total - pool.used - pool.quarantined.size()});
+                   .reserved = pool.reserved,
+                   .available = pool.total - pool.used - pool.quarantined.size() - pool.reserved});
   }
   return out;
 }
 
 // The frontier passes each address once: it is leased now, kept for the worker where its packets arrive, or
-// skipped because it is already leased as a fixed address.
+// skipped because it is leased or reserved as a fixed one.
 std::optional<wire::Ipv4Address> AddressPools::next_fresh(Pool& pool, contract::WorkerId owner) {
   if (const auto address = pop_fresh(pool.shares[owner.value])) {
     return address;
   }
-  for (int looks = 0; looks < kLooksPerLease; ++looks) {
+  for (int looks = 0; looks < kLooksPerLease;) {
     const auto address = pass_frontier(pool);
     if (!address) {
       break;
     }
     if (known_.contains(*address)) {
-      continue;
+      continue;  // not a look: there may be more of them in a row, and behind them an address that is free
     }
+    ++looks;
     const auto arrives = steering_.downlink(*address);
     if (!arrives || *arrives == owner) {
       return address;
@@ -193,10 +247,14 @@ void AddressPools::hold(wire::Ipv4Address address, State state, Pool* pool) {
 
 void AddressPools::take(Holdings::iterator holding) {
   Pool& pool = *holding->pool;
-  Holdings& from = holding->state == State::kFree ? pool.shares[holding->share].free : pool.quarantined;
-  ++holding->pool->used;
+  if (holding->state == State::kReserved) {
+    --pool.reserved;
+  } else {
+    Holdings& from = holding->state == State::kFree ? pool.shares[holding->share].free : pool.quarantined;
+    held_.splice(held_.end(), from, holding);
+  }
+  ++pool.used;
   holding->state = State::kLeased;
-  held_.splice(held_.end(), from, holding);
 }
 
 void AddressPools::make_free(Holdings& from, Holdings::iterator holding) {

@@ -26,7 +26,9 @@ namespace adit::control {
 
 struct PoolStatus {
   std::string name;
-  std::uint64_t total = 0, used = 0, quarantined = 0, available = 0;
+  std::uint64_t total = 0, used = 0, quarantined = 0;
+  std::uint64_t reserved = 0;  ///< for users that have them as their own, and are not here
+  std::uint64_t available = 0;
 };
 
 class AddressPools {
@@ -43,6 +45,11 @@ class AddressPools {
   [[nodiscard]] std::optional<wire::Ipv4Address> lease_any(std::string_view pool,
                                                            contract::WorkerId owner = {});
 
+  /// Addresses that users have as their own, ascending, instead of those told before: lease_any() gives none of them
+  /// away. One that another has got meanwhile is kept from its release on. A comparison of the two lists, and O(1) for
+  /// each address in which they differ.
+  void reserve(std::vector<wire::Ipv4Address> fixed);
+
   /// A user's fixed address, inside or outside the pools. False while it is leased. Quarantine does not
   /// apply: it protects an address from *another* subscriber, and a user who redials must not have to wait.
   [[nodiscard]] bool lease_fixed(wire::Ipv4Address address);
@@ -55,13 +62,15 @@ class AddressPools {
   [[nodiscard]] std::vector<PoolStatus> status() const;
 
  private:
-  enum class State : std::uint8_t { kReserved, kLeased, kQuarantined, kFree };
+  /// kOurs: the gateway's. kReserved: a user's own, who does not have it now.
+  enum class State : std::uint8_t { kOurs, kReserved, kLeased, kQuarantined, kFree };
   struct Pool;
   struct Holding {
     wire::Ipv4Address address;
     State state = State::kLeased;
     Pool* pool = nullptr;       // none: outside of all pools
     std::uint16_t share = 0;    // where it goes once free
+    bool fixed = false;         // a user's own: reserved when it is not leased
     Instant quarantined_until;  // while quarantined
   };
   using Holdings = std::list<Holding>;
@@ -80,7 +89,7 @@ class AddressPools {
     std::uint32_t offset = 0;
     std::vector<Share> shares;  // by worker
     Holdings quarantined;       // oldest first
-    std::uint64_t total = 0, used = 0;
+    std::uint64_t total = 0, used = 0, reserved = 0;
   };
 
   [[nodiscard]] std::optional<wire::Ipv4Address> lease_from(Pool& pool, Share& share);
@@ -93,6 +102,10 @@ class AddressPools {
   /// To the share whose worker its packets arrive at.
   void make_free(Holdings& from, Holdings::iterator holding);
   void take(Holdings::iterator holding);
+  void reserve(wire::Ipv4Address address);
+  void end_reservation(wire::Ipv4Address address);
+  /// What has been leased waits for its user.
+  static void set_aside(Holding& holding);
   void on_quarantine_over();
   void arm_timer();
 
@@ -102,7 +115,8 @@ class AddressPools {
   std::list<Pool> pools_;  // a list: holdings point at pools
   std::unordered_map<std::string_view, Pool*> by_name_;
   std::unordered_map<wire::Ipv4Address, Holdings::iterator> known_;
-  Holdings held_;  // leased and reserved
+  Holdings held_;                         // ours, leased and reserved
+  std::vector<wire::Ipv4Address> fixed_;  // ascending
   Timer timer_;
 };
 

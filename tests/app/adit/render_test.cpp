@@ -194,11 +194,12 @@ TEST(AditRender, WorkersAndPools) {
             "--------+-----------+-------\n"
             "      0 |     3 | 25 % | 1 000 000 |       5 |       1 |  1.5 KiB |         2 |    2.9 KiB |    "
             "      4 |         7 |     2\n");
-  EXPECT_EQ(render_pools(Json::parse(
-                R"({"pools":[{"name":"default","total":200,"used":50,"quarantined":1,"available":149}]})")),
-            " pool    | total | used | quarantined | available | usage\n"
-            "---------+-------+------+-------------+-----------+-------\n"
-            " default |   200 |   50 |           1 |       149 |  25 %\n");
+  EXPECT_EQ(
+      render_pools(Json::parse(
+          R"({"pools":[{"name":"default","total":200,"used":50,"quarantined":1,"reserved":4,"available":145}]})")),
+      " pool    | total | used | quarantined | reserved | available | usage\n"
+      "---------+-------+------+-------------+----------+-----------+-------\n"
+      " default |   200 |   50 |           1 |        4 |       145 |  25 %\n");
   EXPECT_EQ(render_version(Json::parse(R"({"name":"aditd","version":"0.1.0"})")), "aditd 0.1.0\n");
 }
 

@@ -247,5 +247,12 @@ TEST_F(LocalUsersTest, AUT_11_NoPasswordOpensTheStandInForUnknownUsers) {
   EXPECT_FALSE(pap("nobody", "a password as long as most"));
 }
 
+TEST_F(LocalUsersTest, TheirOwnAddressesAreKnownOnceAndInOrder) {
+  const ParsedUsers parsed = parse_users(
+      "carol * secret 10.64.0.9\nalice * secret 10.64.0.7\nbob * secret *\ndave * secret 10.64.0.9\n", {});
+  EXPECT_EQ(parsed.fixed_addresses,
+            (std::vector{wire::Ipv4Address(10, 64, 0, 7), wire::Ipv4Address(10, 64, 0, 9)}));
+}
+
 }  // namespace
 }  // namespace adit::control

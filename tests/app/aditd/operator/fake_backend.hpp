@@ -70,7 +70,7 @@ class FakeBackend final : public OperatorBackend {
        .after_login = 1,
        .history = {.refused = 7, .evicted = 2, .failed_logins = 40, .delayed = 20, .last = {}},
        .since = control::Duration{5'900}}};
-  std::vector<control::PoolStatus> pools() const override { return {{"default", 65'533, 2, 1, 65'530}}; }
+  std::vector<control::PoolStatus> pools() const override { return {{"default", 65'533, 2, 1, 3, 65'527}}; }
   std::vector<BufferRow> buffers() const override { return {{"adit_packets_0", 20'480, 12'000}}; }
   std::vector<SteeringRow> steering() const override {
     return {{.port = "access",

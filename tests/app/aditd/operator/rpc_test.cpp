@@ -129,8 +129,9 @@ TEST_F(Rpc, ShowsTheRest) {
   EXPECT_EQ(result("show.drops")["drops"].dump(), R"({"not_ipv4":0,"wrong_peer":12345})");
   EXPECT_EQ(result("show.drops")["texts"]["wrong_peer"], "GRE from another address");
   EXPECT_EQ(result("show.workers")["workers"][0]["rx_packets"], 1'000'000);
-  EXPECT_EQ(result("show.pools").dump(),
-            R"({"pools":[{"name":"default","total":65533,"used":2,"quarantined":1,"available":65530}]})");
+  EXPECT_EQ(
+      result("show.pools").dump(),
+      R"({"pools":[{"name":"default","total":65533,"used":2,"quarantined":1,"reserved":3,"available":65527}]})");
   EXPECT_EQ(result("version").dump(), R"({"name":"aditd","version":")" ADIT_VERSION "\"}");
 }
 

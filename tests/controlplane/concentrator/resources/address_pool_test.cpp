@@ -289,5 +289,66 @@ TEST(AddressPools, NCP_08_RandomRunsNeverGiveOneAddressTwice) {
   }
 }
 
+// A pool must not give a user's own address to whoever dials first.
+TEST(AddressPools, NCP_08_AUsersOwnAddressIsKeptForThem) {
+  TimerWheel wheel;
+  AddressPools pools(small(3), wheel);
+  const Ipv4Address own(kFirst.value + 1), outside(192, 0, 2, 1);
+  pools.reserve(std::vector{own, outside});
+  EXPECT_EQ(pools.status()[0].reserved, 1U);
+  EXPECT_EQ(pools.status()[0].available, 2U);
+  EXPECT_EQ(pools.lease_any("default"), kFirst);
+  EXPECT_EQ(pools.lease_any("default"), Ipv4Address(kFirst.value + 2));
+  EXPECT_EQ(pools.lease_any("default"), std::nullopt) << "what is left is a user's";
+  EXPECT_TRUE(pools.lease_fixed(own));
+  EXPECT_FALSE(pools.lease_fixed(own));
+  expect_status(pools, 3, 3, 0);
+  pools.release(own);
+  EXPECT_EQ(pools.lease_any("default"), std::nullopt) << "it rests for nobody else";
+  EXPECT_EQ(pools.status()[0].reserved, 1U);
+}
+
+TEST(AddressPools, NCP_08_WhatUsersHaveAsTheirOwnChangesWithAReload) {
+  TimerWheel wheel;
+  AddressPools pools(small(4), wheel);
+  const Ipv4Address had = *pools.lease_any("default"), rests = *pools.lease_any("default");
+  pools.release(rests);
+  const Ipv4Address fresh(kFirst.value + 3);
+  pools.reserve(std::vector{had, rests, fresh});
+  EXPECT_EQ(pools.status()[0].reserved, 2U) << "not yet that which somebody has";
+  EXPECT_EQ(pools.lease_any("default"), Ipv4Address(kFirst.value + 2));
+  EXPECT_EQ(pools.lease_any("default"), std::nullopt);
+  pools.release(had);
+  EXPECT_EQ(pools.status()[0].reserved, 3U) << "from its release on";
+  EXPECT_EQ(pools.lease_any("default"), std::nullopt);
+  pools.reserve(std::vector{fresh});
+  EXPECT_EQ(pools.status()[0].reserved, 1U);
+  EXPECT_EQ((std::set{*pools.lease_any("default"), *pools.lease_any("default")}), (std::set{had, rests}));
+  EXPECT_EQ(pools.lease_any("default"), std::nullopt);
+  EXPECT_TRUE(pools.lease_fixed(fresh));
+}
+
+TEST(AddressPools, NCP_08_BehindManyReservedOnesIsAFreeOne) {
+  constexpr std::uint32_t kMany = 5000;
+  TimerWheel wheel;
+  AddressPools pools(small(kMany + 1), wheel);
+  std::vector<Ipv4Address> own;
+  for (std::uint32_t i = 0; i < kMany; ++i) {
+    own.emplace_back(kFirst.value + i);
+  }
+  pools.reserve(own);
+  EXPECT_EQ(pools.lease_any("default"), Ipv4Address(kFirst.value + kMany));
+}
+
+TEST(AddressPools, NCP_08_TheGatewayIsNobodysOwn) {
+  TimerWheel wheel;
+  AddressPools pools(settings_with({{"default", {{kFirst, Ipv4Address(kFirst.value + 1)}}}}, kFirst), wheel);
+  pools.reserve(std::vector{kFirst});
+  EXPECT_FALSE(pools.lease_fixed(kFirst));
+  expect_status(pools, 1, 0, 0);
+  pools.reserve(std::vector<Ipv4Address>{});
+  expect_status(pools, 1, 0, 0);
+}
+
 }  // namespace
 }  // namespace adit::control
