@@ -57,14 +57,11 @@ std::optional<wire::Ipv4Address> ConcentratorHost::gre_from_elsewhere(wire::Ipv4
 }
 
 void ConcentratorHost::map_prefix(const control::PrefixClaim& claim) {
-  using By = control::PrefixClaim::By;
-  if (claim.by == By::kMachine) {
-    return map_machine(claim.prefix);
+  if (SubscriberRoutes* announced = runtime_.subscriber_routes()) {
+    announced->follow(claim);
   }
-  // A network behind a subscriber is not from a pool, so "pools" does not announce it.
-  SubscriberRoutes* announced = runtime_.subscriber_routes();
-  if (announced != nullptr && (claim.by == By::kNetwork || runtime_.announces_subscribers())) {
-    announced->add(claim.prefix);
+  if (claim.by == control::PrefixClaim::By::kMachine) {
+    return map_machine(claim.prefix);
   }
   if (!index().map_route(claim.prefix, claim.call)) {
     log_unreachable(claim.prefix, "no room in the index", "more DPDK memory, or fewer and smaller networks");
@@ -76,9 +73,6 @@ void ConcentratorHost::map_prefix(const control::PrefixClaim& claim) {
 }
 
 void ConcentratorHost::map_machine(const wire::Ipv4Prefix& prefix) {
-  if (SubscriberRoutes* announced = runtime_.subscriber_routes()) {
-    announced->remove(prefix);
-  }
   index().map_machine(prefix);
   if (const auto added = runtime_.xdp_maps().add_machine(prefix); !added) {
     log_unreachable(prefix, added.error(), "fewer networks behind subscribers");

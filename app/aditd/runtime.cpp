@@ -102,13 +102,13 @@ std::expected<void, std::string> Runtime::announce_from(const Config& config) {
   }
   const auto core = std::ranges::find_if(
       ports_, [](const OpenPort& open) { return open.port.role != dataplane::PortRole::kAccess; });
-  auto announced = SubscriberRoutes::open(core->port.table);
+  const bool each = config.announce == Announce::kSubscribers;
+  auto announced = SubscriberRoutes::open(core->port.table, each);
   if (!announced) {
     return std::unexpected(std::move(announced.error()));
   }
   subscriber_routes_ = std::move(*announced);
-  announce_each_ = config.announce == Announce::kSubscribers;
-  if (!announce_each_) {
+  if (!each) {
     for (const wire::Ipv4Prefix& prefix : pool_prefixes(config.control.ip)) {
       subscriber_routes_->add_lasting(prefix);
     }

@@ -69,8 +69,6 @@ class Runtime {
   bool write_subscriber_routes() { return subscriber_routes_ != nullptr && subscriber_routes_->write_some(); }
   /// nullptr: nothing is announced.
   [[nodiscard]] SubscriberRoutes* subscriber_routes() { return subscriber_routes_.get(); }
-  /// Whether there is a route for each subscriber.
-  [[nodiscard]] bool announces_subscribers() const { return announce_each_; }
   [[nodiscard]] XdpMaps& xdp_maps() { return *xdp_; }
 
   /// Workers write to it to wake the control thread.
@@ -93,7 +91,6 @@ class Runtime {
   std::optional<PortSteeringView> steering_;
   std::optional<XdpMaps> xdp_;
   std::unique_ptr<SubscriberRoutes> subscriber_routes_;  // none: nothing is announced
-  bool announce_each_ = false;
   std::size_t route_count_ = 0;
   std::size_t route_octets_ = 0;
   std::unique_ptr<dataplane::DataPlane<dataplane::Worker>> data_plane_;

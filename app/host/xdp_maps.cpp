@@ -122,8 +122,7 @@ std::expected<void, std::string> XdpMaps::fill_port(const PortMaps& maps, const 
 std::expected<XdpMaps, std::string> XdpMaps::fill(std::span<const OpenPort> ports,
                                                   std::span<const wire::Ipv4Prefix> local_addresses,
                                                   std::span<const wire::Ipv4Prefix> pools) {
-  XdpMaps filled;
-  filled.pools_.assign(pools.begin(), pools.end());
+  auto filled = std::make_shared<std::vector<PortMaps>>();
   for (const OpenPort& open : ports) {
     if (open.driver != dataplane::PortDriver::kAfXdp || open.rx_queues == 0) {
       continue;  // without our program, or already done for the first VLAN of its device
@@ -135,54 +134,46 @@ std::expected<XdpMaps, std::string> XdpMaps::fill(std::span<const OpenPort> port
     if (auto done = fill_port(*maps, {open.device->role(), open.port.mac}, local_addresses, pools); !done) {
       return std::unexpected("port '" + open.name + "': " + done.error());
     }
-    filled.maps_.push_back(std::move(*maps));
+    filled->push_back(std::move(*maps));
   }
-  return filled;
+  XdpMaps made;
+  made.prefixes_.emplace(std::vector(pools.begin(), pools.end()), writers(filled));
+  return made;
 }
 
-bool XdpMaps::is_in_pools(const wire::Ipv4Prefix& prefix) const {
-  return std::ranges::any_of(pools_, [&](const wire::Ipv4Prefix& pool) {
-    return pool.length <= prefix.length && pool.contains(prefix.address);
-  });
-}
-
-std::expected<void, std::string> XdpMaps::put_subscribers(const wire::Ipv4Prefix& prefix,
-                                                          std::uint8_t whose) const {
-  const adit_xdp_prefix key = key_of(prefix);
-  std::expected<void, std::string> all;
-  for (const PortMaps& maps : maps_) {
-    if (auto done = put(maps.subscribers.get(), &key, &whose, ADIT_XDP_SUBSCRIBER_MAP); !done) {
-      all = std::move(done);
-    }
-  }
-  return all;
+XdpPrefixes::Maps XdpMaps::writers(const std::shared_ptr<const std::vector<PortMaps>>& ports) {
+  return {.put = [ports](const wire::Ipv4Prefix& prefix,
+                         XdpPrefixes::Whose whose) -> std::expected<void, std::string> {
+            const adit_xdp_prefix key = key_of(prefix);
+            const std::uint8_t& value = whose == XdpPrefixes::Whose::kMachines ? kMachines : kSubscribers;
+            std::expected<void, std::string> all;
+            for (const PortMaps& maps : *ports) {
+              if (auto done = put(maps.subscribers.get(), &key, &value, ADIT_XDP_SUBSCRIBER_MAP); !done) {
+                all = std::move(done);
+              }
+            }
+            return all;
+          },
+          .erase =
+              [ports](const wire::Ipv4Prefix& prefix) {
+                const adit_xdp_prefix key = key_of(prefix);
+                for (const PortMaps& maps : *ports) {
+                  bpf_map_delete_elem(maps.subscribers.get(), &key);
+                }
+              }};
 }
 
 std::expected<void, std::string> XdpMaps::add_subscriber(const wire::Ipv4Prefix& prefix) {
-  const bool is_pool = std::ranges::find(pools_, prefix) != pools_.end();
-  if (is_in_pools(prefix) && !is_pool) {
-    remove(prefix);  // it may have been the machine's
-    return {};
-  }
-  return put_subscribers(prefix, kSubscribers);
+  return prefixes_ ? prefixes_->add_subscriber(prefix) : std::expected<void, std::string>();
 }
 
 std::expected<void, std::string> XdpMaps::add_machine(const wire::Ipv4Prefix& prefix) {
-  if (prefix.length < 32 && is_in_pools(prefix)) {
-    return {};
-  }
-  return put_subscribers(prefix, kMachines);
+  return prefixes_ ? prefixes_->add_machine(prefix) : std::expected<void, std::string>();
 }
 
 void XdpMaps::remove(const wire::Ipv4Prefix& prefix) {
-  if (std::ranges::find(pools_, prefix) != pools_.end()) {
-    [[maybe_unused]] const auto back =
-        put_subscribers(prefix, kSubscribers);  // the entry exists: it has room
-    return;
-  }
-  const adit_xdp_prefix key = key_of(prefix);
-  for (const PortMaps& maps : maps_) {
-    bpf_map_delete_elem(maps.subscribers.get(), &key);
+  if (prefixes_) {
+    prefixes_->remove(prefix);
   }
 }
 

@@ -7,10 +7,13 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "app/host/xdp_prefixes.hpp"
 #include "dataplane/ports/ports.hpp"
 #include "dataplane/ports/unique_fd.hpp"
 #include "dataplane/wire/ids.hpp"
@@ -31,7 +34,7 @@ class XdpMaps {
 
   /// Adds a subscriber, or a network behind one. Those inside the pools need no entry. O(pools), and one
   /// system call per port for those outside. The error says why a map refused the entry (it may be full);
-  /// packets to the prefix then stay in the kernel.
+  /// packets to the prefix then stay in the kernel until something else is removed.
   std::expected<void, std::string> add_subscriber(const wire::Ipv4Prefix& prefix);
   /// Leaves an address of the machine's, or a network that it is in, to the kernel, whatever subscribers'
   /// network it lies in. A network inside a pool is the pool's, as the operator wants it.
@@ -53,11 +56,10 @@ class XdpMaps {
   static std::expected<void, std::string> fill_port(const PortMaps& maps, const Side& side,
                                                     std::span<const wire::Ipv4Prefix> local_addresses,
                                                     std::span<const wire::Ipv4Prefix> pools);
-  [[nodiscard]] bool is_in_pools(const wire::Ipv4Prefix& prefix) const;
-  std::expected<void, std::string> put_subscribers(const wire::Ipv4Prefix& prefix, std::uint8_t whose) const;
+  /// They own the maps' descriptors.
+  static XdpPrefixes::Maps writers(const std::shared_ptr<const std::vector<PortMaps>>& ports);
 
-  std::vector<PortMaps> maps_;
-  std::vector<wire::Ipv4Prefix> pools_;
+  std::optional<XdpPrefixes> prefixes_;  // none: default-constructed, for no ports
 };
 
 }  // namespace adit::app

@@ -50,12 +50,13 @@ std::optional<wire::Ipv4Prefix> our_prefix(const nlmsghdr& message, std::uint32_
 
 }  // namespace
 
-std::expected<std::unique_ptr<SubscriberRoutes>, std::string> SubscriberRoutes::open(std::uint32_t table) {
+std::expected<std::unique_ptr<SubscriberRoutes>, std::string> SubscriberRoutes::open(std::uint32_t table,
+                                                                                     bool each) {
   auto socket = netlink::Socket::open();
   if (!socket) {
     return failure("netlink socket", socket.error());
   }
-  std::unique_ptr<SubscriberRoutes> routes(new SubscriberRoutes(std::move(*socket), table));
+  std::unique_ptr<SubscriberRoutes> routes(new SubscriberRoutes(std::move(*socket), table, each));
   if (auto removed = routes->remove_leftovers(); !removed) {
     return std::unexpected(removed.error());
   }
@@ -85,6 +86,16 @@ std::expected<void, std::string> SubscriberRoutes::remove_leftovers() {
   while (write_some()) {
   }
   return {};
+}
+
+void SubscriberRoutes::follow(const control::PrefixClaim& claim) {
+  using By = control::PrefixClaim::By;
+  // A network behind a subscriber is not from a pool, so the pools' routes do not announce it.
+  if (claim.by == By::kNetwork || (claim.by == By::kSubscriber && each_)) {
+    add(claim.prefix);
+  } else {
+    remove(claim.prefix);
+  }
 }
 
 void SubscriberRoutes::add(const wire::Ipv4Prefix& prefix) {

@@ -16,20 +16,24 @@
 #include <utility>
 
 #include "app/host/netlink/socket.hpp"
+#include "controlplane/concentrator/resources/prefix_claims.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::app {
 
 class SubscriberRoutes {
  public:
-  /// `table`: the kernel's routing table of the core side. Removes what an earlier run has left there.
-  [[nodiscard]] static std::expected<std::unique_ptr<SubscriberRoutes>, std::string> open(
-      std::uint32_t table);
+  /// `table`: the kernel's routing table of the core side. Removes what an earlier run has left there. `each`: every
+  /// subscriber is announced, and not only the networks behind them.
+  [[nodiscard]] static std::expected<std::unique_ptr<SubscriberRoutes>, std::string> open(std::uint32_t table,
+                                                                                          bool each = true);
   /// Removes every route that it added.
   ~SubscriberRoutes();
   SubscriberRoutes(const SubscriberRoutes&) = delete;
   SubscriberRoutes& operator=(const SubscriberRoutes&) = delete;
 
+  /// Whose the prefix is now: announced or, whoever had it before, not.
+  void follow(const control::PrefixClaim& claim);
   /// Adding what there is, and removing what there is not, changes nothing.
   void add(const wire::Ipv4Prefix& prefix);
   /// As add(), and remove() does not remove it: a pool, of which a subscriber's address may be all.
@@ -60,12 +64,14 @@ class SubscriberRoutes {
       return std::hash<std::uint64_t>{}(std::uint64_t{prefix.address.value} << 8 | prefix.length);
     }
   };
-  SubscriberRoutes(netlink::Socket socket, std::uint32_t table) : socket_(std::move(socket)), table_(table) {}
+  SubscriberRoutes(netlink::Socket socket, std::uint32_t table, bool each)
+      : socket_(std::move(socket)), table_(table), each_(each) {}
   std::expected<void, std::string> remove_leftovers();
   void read_refusals();
 
   netlink::Socket socket_;
   std::uint32_t table_;
+  bool each_;
   std::deque<Change> changes_;
   std::unordered_set<wire::Ipv4Prefix, PrefixHash> announced_;
   std::unordered_set<wire::Ipv4Prefix, PrefixHash> lasting_;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ranges of addresses as prefixes. What the maps do is in tests/system.
+// Ranges of addresses as prefixes, and what is done with prefixes for which a map has no room. What the maps do is in
+// tests/system.
 #include "app/host/xdp_maps.hpp"
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 
 namespace adit::app {
@@ -49,6 +51,64 @@ TEST(XdpMaps, RandomRangesAreCoveredExactlyAndInOrder) {
     }
     ASSERT_EQ(next, std::uint64_t{last} + 1) << first << " to " << last;
   }
+}
+
+/// A map of so many entries.
+struct SmallMap {
+  explicit SmallMap(std::size_t entries_at_most) : room(entries_at_most) {}
+  XdpPrefixes::Maps writers() {
+    return {.put = [this](const wire::Ipv4Prefix& prefix,
+                          XdpPrefixes::Whose whose) -> std::expected<void, std::string> {
+              if (!entries.contains(prefix) && entries.size() == room) {
+                return std::unexpected(std::string("no room"));
+              }
+              entries[prefix] = whose;
+              return {};
+            },
+            .erase = [this](const wire::Ipv4Prefix& prefix) { entries.erase(prefix); }};
+  }
+  std::size_t room;
+  std::map<wire::Ipv4Prefix, XdpPrefixes::Whose> entries;
+};
+
+constexpr wire::Ipv4Prefix network(std::uint8_t third) {
+  return {.address = Ipv4Address(10, 20, third, 0), .length = 24};
+}
+
+TEST(XdpPrefixes, WhatFoundNoRoomIsWrittenWhenThereIsSome) {
+  SmallMap map(2);
+  XdpPrefixes prefixes({}, map.writers());
+  EXPECT_TRUE(prefixes.add_subscriber(network(1)));
+  EXPECT_TRUE(prefixes.add_subscriber(network(2)));
+  EXPECT_FALSE(prefixes.add_subscriber(network(3)));
+  EXPECT_FALSE(prefixes.add_machine(network(4)));
+  EXPECT_FALSE(prefixes.add_subscriber(network(5)));
+  prefixes.remove(network(1));
+  EXPECT_TRUE(map.entries.contains(network(3)));
+  prefixes.remove(network(5));
+  EXPECT_FALSE(map.entries.contains(network(5))) << "it has gone before there was room";
+  prefixes.remove(network(2));
+  EXPECT_EQ(map.entries,
+            (std::map<wire::Ipv4Prefix, XdpPrefixes::Whose>{{network(3), XdpPrefixes::Whose::kSubscribers},
+                                                            {network(4), XdpPrefixes::Whose::kMachines}}));
+  prefixes.remove(network(3));
+  prefixes.remove(network(4));
+  EXPECT_TRUE(map.entries.empty()) << "nothing comes twice";
+}
+
+TEST(XdpPrefixes, APoolsOwnEntryComesBack) {
+  SmallMap map(2);
+  const wire::Ipv4Prefix pool = network(1);
+  map.entries[pool] = XdpPrefixes::Whose::kSubscribers;
+  XdpPrefixes prefixes({pool}, map.writers());
+  const wire::Ipv4Prefix inside{.address = Ipv4Address(10, 20, 1, 7)};
+  EXPECT_TRUE(prefixes.add_subscriber(inside));
+  EXPECT_EQ(map.entries.size(), 1U) << "the pool's is enough";
+  EXPECT_TRUE(prefixes.add_machine(inside));
+  EXPECT_TRUE(prefixes.add_subscriber(inside));
+  EXPECT_EQ(map.entries.size(), 1U) << "it is the machine's no more";
+  prefixes.remove(pool);
+  EXPECT_TRUE(map.entries.contains(pool));
 }
 
 }  // namespace
