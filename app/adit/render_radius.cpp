@@ -78,10 +78,10 @@ bool is_good_trial(const Json& result) {
 
 std::string render_trial(const Json& result) {
   const std::string verdict = text(result, "verdict");
-  const std::string why = text(result, "why");
+  const std::string why = escape_text(text(result, "why"));
   std::string out = (verdict == "none" ? "no verdict" : verdict) + " in " + count(result, "took_ms") + " ms" +
                     (why.empty() ? "" : ": " + why) + '\n';
-  if (verdict != "accepted") {
+  if (verdict != "accepted" && verdict != "unusable") {
     return out;
   }
   const auto line = [&out](std::string_view name, const std::string& value) {
@@ -102,7 +102,7 @@ std::string render_trial(const Json& result) {
     return found != result.end() && found->is_number() ? count(result, name) + " s" : std::string();
   };
   line("address", text(result, "address"));
-  line("pool", text(result, "pool"));
+  line("pool", escape_text(text(result, "pool")));
   line("rate", text(result, "rate"));
   line("routes", joined("routes"));
   line("session", seconds("session_timeout"));

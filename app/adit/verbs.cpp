@@ -12,6 +12,11 @@ namespace {
 
 using Params = std::expected<Json, std::string>;
 
+/// A user's name, of any octets, as JSON can carry it.
+std::string as_shown(const std::string& name) {
+  return is_utf8(name) ? name : escape_octets(name);
+}
+
 Params selector(const std::string& by, const std::string& value) {
   if (by == "all") {
     return Json{{"by", by}};
@@ -19,7 +24,7 @@ Params selector(const std::string& by, const std::string& value) {
   if (value.empty()) {
     return std::unexpected("the " + by + " is empty");
   }
-  return Json{{"by", by}, {"value", is_utf8(value) ? value : escape_octets(value)}};
+  return Json{{"by", by}, {"value", as_shown(value)}};
 }
 
 Params terminate_params(const Verb& verb, const Words& words) {
@@ -66,7 +71,11 @@ Params trial_params(const Verb&, const Words& words) {
   if (!password) {
     return std::unexpected("no password: set ADIT_TEST_PASSWORD, or write it as a line of standard input");
   }
-  return Json{{"user", word(words, "user")}, {"password", *password}, {"method", word(words, "--method")}};
+  if (!is_utf8(*password)) {
+    return std::unexpected("the password is not UTF-8, and JSON carries no other text");
+  }
+  return Json{
+      {"user", as_shown(word(words, "user"))}, {"password", *password}, {"method", word(words, "--method")}};
 }
 
 bool ended_any(const Json& result, const Words&) {

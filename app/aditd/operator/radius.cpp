@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "app/aditd/operator/handlers.hpp"
+#include "app/escape.hpp"
 #include "controlplane/auth/authenticator.hpp"
 
 namespace adit::app {
 namespace {
 
-Json trial_json(const control::TrialOutcome& outcome) {
+/// Names as `show sessions` has them. `no_pool`: we have no pool of the name that is granted.
+Json trial_json(const control::TrialOutcome& outcome, bool no_pool) {
   using Verdict = control::TrialOutcome::Verdict;
-  Json json = {{"verdict", outcome.verdict == Verdict::kAccepted   ? "accepted"
+  const bool accepted = outcome.verdict == Verdict::kAccepted;
+  Json json = {{"verdict", accepted && no_pool                     ? "unusable"
+                           : accepted                              ? "accepted"
                            : outcome.verdict == Verdict::kRejected ? "rejected"
                                                                    : "none"},
-               {"why", outcome.why},
+               {"why", no_pool ? "no [[ip-pool]] has the name: the call would end as pool_unknown"
+                               : escape_text(outcome.why)},
                {"took_ms", outcome.took.count()}};
   if (!outcome.accepted) {
     return json;
@@ -30,7 +36,7 @@ Json trial_json(const control::TrialOutcome& outcome) {
     routes.push_back(to_string(route));
   }
   json["address"] = granted.address ? wire::to_string(*granted.address) : "";
-  json["pool"] = granted.address ? "" : granted.pool;
+  json["pool"] = granted.address ? "" : escape_octets(granted.pool);
   json["rate"] = granted.rate ? to_string(*granted.rate) : "";
   json["routes"] = std::move(routes);
   json["session_timeout"] = seconds(granted.session_timeout);
@@ -53,7 +59,7 @@ std::expected<control::TrialLogin, RpcError> read_trial(const Json& params) {
   const std::string* password = text("password");
   const std::string* method = text("method");
   if (params.size() != 3 || user == nullptr || password == nullptr || method == nullptr || user->empty() ||
-      user->size() > control::radius::kMaxValue || password->size() > 128) {
+      unescape_octets(*user).size() > control::radius::kMaxValue || password->size() > 128) {
     return invalid_params(R"(try.radius takes {"user": "alice", "password": "...", "method": "mschap-v2"})");
   }
   control::TrialLogin login{.user = *user, .password = crypto::SecretText(*password)};
@@ -65,6 +71,27 @@ std::expected<control::TrialLogin, RpcError> read_trial(const Json& params) {
     }
   }
   return invalid_params("method must be \"mschap-v2\", \"mschap-v1\", \"chap-md5\" or \"pap\"");
+}
+
+/// As other verbs take a name: as it is shown or, if nobody is let in by that, as it stands.
+void try_as_shown(control::TrialLogin login, OperatorBackend& backend,
+                  const control::TrialLogins::Done& done) {
+  std::string meant = unescape_octets(login.user);
+  if (meant == login.user) {
+    return backend.try_login(std::move(login), done);
+  }
+  auto typed = std::make_shared<control::TrialLogin>(
+      control::TrialLogin{.user = std::exchange(login.user, std::move(meant)),
+                          .password = login.password,
+                          .method = login.method});
+  backend.try_login(std::move(login), [typed, &backend, done](const control::TrialOutcome& outcome) {
+    if (outcome.verdict == control::TrialOutcome::Verdict::kRejected &&
+        typed->user.size() <= control::radius::kMaxValue) {
+      backend.try_login(std::move(*typed), done);
+    } else {
+      done(outcome);
+    }
+  });
 }
 
 }  // namespace
@@ -118,14 +145,13 @@ void try_radius(const Json& params, OperatorBackend& backend, const Answer& answ
     answer(std::unexpected(login.error()));
     return;
   }
-  backend.try_login(std::move(*login), [answer, pools = backend.pools()](control::TrialOutcome outcome) {
+  const auto done = [answer, pools = backend.pools()](const control::TrialOutcome& outcome) {
     const auto& granted = outcome.accepted;
-    if (granted && !granted->address &&
-        std::ranges::find(pools, granted->pool, &control::PoolStatus::name) == pools.end()) {
-      outcome.why = "its pool is not in [ip-pool]: the call would end as pool_unknown";
-    }
-    answer(trial_json(outcome));
-  });
+    answer(trial_json(
+        outcome, granted && !granted->address &&
+                     std::ranges::find(pools, granted->pool, &control::PoolStatus::name) == pools.end()));
+  };
+  try_as_shown(std::move(*login), backend, done);
 }
 
 }  // namespace adit::app

@@ -151,6 +151,22 @@ TEST_F(AditCommand, ANameIsTypedAsItIsShownOrAsItsOctets) {
             "bob");
 }
 
+TEST_F(AditCommand, ATrialLoginTakesTheSameNames) {
+  serve();
+  backend_.answers_trials = true;
+  ::setenv("ADIT_TEST_PASSWORD", "secret", 1);
+  EXPECT_EQ(adit("test radius \"$(printf '\\377bob')\"").code, 1);
+  ::setenv("ADIT_TEST_PASSWORD", "\xff", 1);
+  const Outcome refused = adit("test radius alice");
+  ::unsetenv("ADIT_TEST_PASSWORD");
+  EXPECT_EQ(refused.code, 2) << "it would be another password";
+  TearDown();
+  ASSERT_FALSE(backend_.trials.empty());
+  EXPECT_EQ(backend_.trials[0].first.user,
+            "\xff"
+            "bob");
+}
+
 TEST_F(AditCommand, ShapesInPlace) {
   serve();
   EXPECT_EQ(adit("shaper change username alice 10240/2048").text, "1 call changed\n");

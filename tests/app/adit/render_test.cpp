@@ -247,6 +247,14 @@ TEST(AditRender, ATrialLogin) {
       "  mppe keys     right\n");
 }
 
+TEST(AditRender, ATrialLoginThatWouldBeNoCallSaysWhatItGrants) {
+  EXPECT_EQ(
+      render_trial(Json::parse(
+          R"({"verdict":"unusable","why":"no \u001b pool","took_ms":4,"address":"","pool":"a\\xff\u001b"})")),
+      "unusable in 4 ms: no \\x1b pool\n"
+      "  pool          a\\xff\\x1b\n");
+}
+
 TEST(AditRender, StrangeAnswersDoNoHarm) {
   for (const char* strange :
        {"null", "[]", "7", "\"x\"", "{}", R"({"sessions":5,"workers":{},"pools":"x","drops":[1],"ended":7})",

@@ -106,6 +106,43 @@ TEST_F(Rpc, ATrialLoginIsAnsweredWhenTheServerHas) {
   EXPECT_EQ(backend_.trials.size(), 1U);
 }
 
+namespace {
+std::string trial(const std::string& user) {
+  return R"({"jsonrpc":"2.0","id":4,"method":"try.radius","params":{"user":")" + user +
+         R"(","password":"secret","method":"pap"}})";
+}
+}  // namespace
+
+TEST_F(Rpc, ATrialLoginTakesANameAsItIsShownOrAsItStands) {
+  std::string answered;
+  handle_rpc(trial(R"(\\xffbob)"), backend_, [&](RpcReply reply) { answered = whole(std::move(reply)); });
+  ASSERT_EQ(backend_.trials.size(), 1U);
+  EXPECT_EQ(backend_.trials[0].first.user,
+            "\xff"
+            "bob");
+  backend_.trials[0].second({.verdict = control::TrialOutcome::Verdict::kRejected, .why = "unknown"});
+  ASSERT_EQ(backend_.trials.size(), 2U) << "nobody is called so";
+  EXPECT_EQ(backend_.trials[1].first.user, "\\xffbob");
+  EXPECT_EQ(answered, "");
+  backend_.trials[1].second({.verdict = control::TrialOutcome::Verdict::kRejected, .why = "no \xff"});
+  EXPECT_EQ(Json::parse(answered)["result"]["why"], "no \\xff");
+  handle_rpc(trial("alice"), backend_, [&](RpcReply reply) { answered = whole(std::move(reply)); });
+  backend_.trials.at(2).second({.verdict = control::TrialOutcome::Verdict::kRejected});
+  EXPECT_EQ(backend_.trials.size(), 3U) << "there is one way to read it";
+}
+
+TEST_F(Rpc, ATrialLoginIntoAnUnknownPoolIsNotAccepted) {
+  std::string answered;
+  handle_rpc(trial("alice"), backend_, [&](RpcReply reply) { answered = whole(std::move(reply)); });
+  control::AuthAccepted accepted;
+  accepted.pool = "gold\xff";
+  backend_.trials.at(0).second({.verdict = control::TrialOutcome::Verdict::kAccepted, .accepted = accepted});
+  const Json outcome = Json::parse(answered)["result"];
+  EXPECT_EQ(outcome["verdict"], "unusable");
+  EXPECT_EQ(outcome["pool"], "gold\\xff");
+  EXPECT_EQ(outcome["why"], "no [[ip-pool]] has the name: the call would end as pool_unknown");
+}
+
 TEST_F(Rpc, SEC_11_SessionsOfHostileNamesAreStillJson) {
   SessionRow row = FakeBackend::alice();
   row.call.session.user = "a\nb\x1b\"\\\xff\xfe" + std::string(1, '\0') + "c";
