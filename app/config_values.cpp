@@ -226,16 +226,20 @@ std::string DurationKind::show(control::Duration value) const {
 
 Read<std::string> TextKind::read(const toml::node& node) const {
   const std::string* text = text_of(node);
-  const std::string remedy = "write " + std::to_string(least) + " to " + std::to_string(most) +
-                             " printable ASCII characters in quotes";
+  const std::string remedy =
+      "write " + std::to_string(least) + " to " + std::to_string(most) +
+      (ascii ? " printable ASCII characters in quotes" : " octets of printable UTF-8 in quotes");
   if (text == nullptr) {
     return complain("is not text", remedy);
   }
-  if (!std::all_of(text->begin(), text->end(), is_printable)) {
+  if (ascii && !std::all_of(text->begin(), text->end(), is_printable)) {
     return complain("has a character that is not printable ASCII", remedy);
   }
+  if (escape_text(*text, text->size()) != *text) {
+    return complain("has a character that is not printable", remedy);
+  }
   if (text->size() < least || text->size() > most) {
-    return complain("has " + std::to_string(text->size()) + " characters", remedy);
+    return complain("has " + std::to_string(text->size()) + (ascii ? " characters" : " octets"), remedy);
   }
   return *text;
 }

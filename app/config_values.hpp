@@ -80,11 +80,12 @@ struct DurationKind {
   [[nodiscard]] std::string show(control::Duration value) const;
 };
 
-/// Text for humans or peers: printable ASCII, length bounded.
+/// Text for humans or peers: printable, length bounded.
 struct TextKind {
   using Value = std::string;
   std::size_t least;
-  std::size_t most;
+  std::size_t most;   ///< octets
+  bool ascii = true;  ///< else UTF-8: names that RADIUS gives, too
   [[nodiscard]] Read<std::string> read(const toml::node& node) const;
   [[nodiscard]] std::string show(const std::string& value) const { return quoted_text(value); }
 };

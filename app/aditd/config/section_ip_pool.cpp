@@ -75,7 +75,7 @@ Section ip_pool_section() {
           .help = "Pools of client addresses: one table per pool. They must not overlap.",
           .tables = ADIT_TABLES(control.ip.pools),
           .keys = {
-              ADIT_KEY("name", "", control.ip.pools.back().name, (TextKind{1, 63}),
+              ADIT_KEY("name", "", control.ip.pools.back().name, (TextKind{1, 63, /*ascii=*/false}),
                        "Users without a pool of their own use \"default\"."),
               ADIT_KEY(
                   "ranges", "[\"10.64.0.2-10.64.255.254\"]", control.ip.pools.back().ranges,

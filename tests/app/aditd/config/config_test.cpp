@@ -306,6 +306,14 @@ TEST(Config, ReadsKeyLengths) {
       (std::vector{contract::MppeStrength::k40, contract::MppeStrength::k128, contract::MppeStrength::k56}));
 }
 
+// RADIUS and chap-secrets name pools, in UTF-8 as everything.
+TEST(Config, APoolsNameIsUtf8) {
+  const ConfigResult result = parse_config(
+      std::string(kGood) + "[[ip-pool]]\nname = \"Золото \u00eb\"\nranges = [\"10.70.0.0/24\"]\n", "t.toml");
+  ASSERT_TRUE(result.config) << test::lines_of(result);
+  EXPECT_EQ(result.config->control.ip.pools.at(1).name, "Золото ë");
+}
+
 class ConfigFileTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { ASSERT_TRUE(crypto::initialise().has_value()); }
