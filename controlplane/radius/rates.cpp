@@ -13,6 +13,21 @@ using Rate = std::expected<std::optional<SubscriberRate>, std::string>;
 
 constexpr std::uint64_t kLargestKbit = 4'000'000'000;
 
+constexpr std::string_view kBlanks = " \t";
+
+std::string_view trimmed(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  return text.substr(0, text.find_last_not_of(kBlanks) + 1);
+}
+
+/// Takes the next word off `text`; empty: there is none.
+std::string_view next_word(std::string_view& text) {
+  text = trimmed(text);
+  const std::string_view word = text.substr(0, text.find_first_of(kBlanks));
+  text.remove_prefix(word.size());
+  return word;
+}
+
 /// Bits to kbit, rounded down, but at least 1 unless it is 0.
 std::uint32_t kbit_of(std::uint64_t bits) {
   return static_cast<std::uint32_t>(bits == 0 ? 0 : std::max<std::uint64_t>(bits / 1000, 1));
@@ -38,7 +53,7 @@ std::optional<std::uint64_t> read_bits(std::string_view text) {
 std::optional<std::uint64_t> read_number(const Attribute& attribute, ValueType type) {
   std::uint64_t number = 0;
   if (type == ValueType::kString) {
-    const std::string_view text = attribute.text();
+    const std::string_view text = trimmed(attribute.text());
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     return error == std::errc{} && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
   }
@@ -55,7 +70,9 @@ std::optional<std::uint64_t> read_number(const Attribute& attribute, ValueType t
   return number;
 }
 
-constexpr std::string_view kCiscoInterface = "lcp:interface-config";
+bool is_cisco_interface(std::string_view text) {
+  return trimmed(text).starts_with("lcp:interface-config");
+}
 
 bool has(const Attribute& attribute, const RateMapping& mapping) {
   return mapping.vendor == kNoVendor ? attribute.type == Type{mapping.number}
@@ -113,16 +130,26 @@ Rate read_cisco(const Packet& packet, const RateMapping& mapping) {
   return all;
 }
 
+/// The first that is a rate; the others name filters.
+Rate read_filter(const Packet& packet, const RateMapping& mapping) {
+  for (const Attribute& attribute : packet.attributes()) {
+    if (const auto rate = has(attribute, mapping) ? parse_filter_rate(attribute.text()) : std::nullopt) {
+      return rate;
+    }
+  }
+  return std::nullopt;
+}
+
 Rate read_text(const Packet& packet, const RateMapping& mapping) {
   if (mapping.form == RateForm::kCiscoAvPair) {
     return read_cisco(packet, mapping);
   }
+  if (mapping.form == RateForm::kFilterId) {
+    return read_filter(packet, mapping);
+  }
   const Attribute* attribute = find(packet, mapping);
   if (attribute == nullptr) {
     return std::nullopt;
-  }
-  if (mapping.form == RateForm::kFilterId) {
-    return parse_rate(attribute->text());
   }
   const auto rate = parse_mikrotik_rate(attribute->text());
   return rate ? Rate(rate)
@@ -133,9 +160,7 @@ Rate read_text(const Packet& packet, const RateMapping& mapping) {
 }  // namespace
 
 std::optional<SubscriberRate> parse_mikrotik_rate(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
-  const std::string_view first = text.substr(0, text.find_first_of(kBlanks));
+  const std::string_view first = next_word(text);
   const std::size_t slash = first.find('/');
   const auto up = read_bits(first.substr(0, slash));
   const auto down = slash == std::string_view::npos ? up : read_bits(first.substr(slash + 1));
@@ -146,26 +171,33 @@ std::optional<SubscriberRate> parse_mikrotik_rate(std::string_view text) {
 }
 
 std::expected<std::optional<SubscriberRate>, std::string> parse_cisco_rate(std::string_view text) {
-  constexpr std::string_view kRate = "=rate-limit ";
-  const std::size_t at = text.find(kRate);
-  if (!text.starts_with(kCiscoInterface) || at == std::string_view::npos) {
+  const std::size_t equals = text.find('=');
+  if (!is_cisco_interface(text) || equals == std::string_view::npos) {
     return std::nullopt;
   }
-  std::string_view words = text.substr(at + kRate.size());
-  const bool output = words.starts_with("output ");
-  if (!output && !words.starts_with("input ")) {
+  text.remove_prefix(equals + 1);
+  if (next_word(text) != "rate-limit") {
+    return std::nullopt;
+  }
+  const std::string_view direction = next_word(text);
+  const bool output = direction == "output";
+  if (!output && direction != "input") {
     return std::unexpected("has a rate-limit that is neither input nor output");
   }
-  words = words.substr(output ? 7 : 6);
-  if (words.starts_with("access-group ")) {
+  const std::string_view number = next_word(text);
+  if (number == "access-group") {
     return std::unexpected("has a rate-limit of an access-group");
   }
-  const auto bits = read_bits(words.substr(0, words.find(' ')));
+  const auto bits = read_bits(number);
   if (!bits) {
     return std::unexpected("has a rate-limit without a rate");
   }
   return output ? SubscriberRate{.down = kbit_of(*bits), .up = 0}
                 : SubscriberRate{.down = 0, .up = kbit_of(*bits)};
+}
+
+std::optional<SubscriberRate> parse_filter_rate(std::string_view text) {
+  return parse_rate(trimmed(text));
 }
 
 bool fits(RateForm form, ValueType type) {
@@ -193,12 +225,23 @@ std::vector<RateMapping> default_rates() {
   };
 }
 
+const Attribute* filter_that_is_no_rate(const Packet& packet, std::span<const RateMapping> mappings) {
+  const auto& all = packet.attributes();
+  const auto found = std::ranges::find_if(all, [&](const Attribute& attribute) {
+    return std::ranges::any_of(mappings, [&](const RateMapping& mapping) {
+      return mapping.form == RateForm::kFilterId && has(attribute, mapping) &&
+             !parse_filter_rate(attribute.text());
+    });
+  });
+  return found == all.end() ? nullptr : &*found;
+}
+
 bool carries_rate(const Attribute& attribute, std::span<const RateMapping> mappings) {
   return std::ranges::any_of(mappings, [&](const RateMapping& mapping) {
     if (!has(attribute, mapping)) {
       return false;
     }
-    return mapping.form != RateForm::kCiscoAvPair || attribute.text().starts_with(kCiscoInterface);
+    return mapping.form != RateForm::kCiscoAvPair || is_cisco_interface(attribute.text());
   });
 }
 

@@ -20,7 +20,7 @@ namespace adit::control::radius {
 enum class RateForm : std::uint8_t {
   kMikrotikText,  ///< parse_mikrotik_rate()
   kCiscoAvPair,   ///< parse_cisco_rate(), all attributes of that name together
-  kFilterId,      ///< parse_rate(); any other text names a filter and is ignored
+  kFilterId,      ///< parse_filter_rate(); any other text names a filter and is ignored
   kKbit,          ///< a number of kbit/s (1,000 bits)
   kBit,           ///< a number of bit/s
 };
@@ -54,6 +54,13 @@ struct RateMapping {
 /// for another AVPair; an error for a malformed one: "has a rate-limit without a rate".
 [[nodiscard]] std::expected<std::optional<SubscriberRate>, std::string> parse_cisco_rate(
     std::string_view text);
+
+/// parse_rate(), with blanks around.
+[[nodiscard]] std::optional<SubscriberRate> parse_filter_rate(std::string_view text);
+
+/// Of the attributes that kFilterId is about, one that names a filter; nullptr: there is none.
+[[nodiscard]] const Attribute* filter_that_is_no_rate(const Packet& packet,
+                                                      std::span<const RateMapping> mappings);
 
 /// The first of `mappings` for which the reply has a rate. Consecutive number mappings in the list count as
 /// one: each gives its direction, the first value for a direction wins, and a direction without a value has

@@ -102,23 +102,28 @@ std::expected<SessionChange, Refusal> read_change(const Packet& request, wire::I
                                                   std::span<const RateMapping> mappings) {
   SessionChange change;
   bool any = false;
-  bool rates = false;
+  const Attribute* rates = nullptr;  // the first of them
   for (const Attribute& attribute : request.attributes()) {
     if (is_envelope(attribute)) {
       continue;
     }
     any = true;
     if (carries_rate(attribute, mappings)) {
-      rates = true;
+      rates = rates != nullptr ? rates : &attribute;
     } else if (auto read = read_one(attribute, address, change); !read) {
       return std::unexpected(std::move(read.error()));
     }
   }
-  if (rates) {
+  if (rates != nullptr) {
+    if (const Attribute* filter = filter_that_is_no_rate(request, mappings)) {
+      return refused(ErrorCause::kInvalidAttributeValue, *filter, "is no rate, and there are no filters");
+    }
     auto rate = read_rate(request, mappings);
-    if (!rate || !*rate) {
-      return std::unexpected(Refusal{ErrorCause::kInvalidAttributeValue,
-                                     rate ? std::string("Filter-Id is no rate") : std::move(rate.error())});
+    if (!rate) {
+      return std::unexpected(Refusal{ErrorCause::kInvalidAttributeValue, std::move(rate.error())});
+    }
+    if (!*rate) {
+      return refused(ErrorCause::kInvalidAttributeValue, *rates, "is no rate");
     }
     change.rate = *rate;
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "controlplane/radius/accept.hpp"
+#include "controlplane/radius/attribute_text.hpp"
 #include "controlplane/radius/dae/change.hpp"
 #include "controlplane/radius/dae/session.hpp"
 
@@ -28,12 +29,14 @@ Code code_of(Code request, bool ack) {
 
 /// RFC 5176 §3.2: Authorize-Only tells the NAS to fetch the change by an Access-Request, which we do not do.
 std::expected<void, Refusal> check_service(const Packet& request) {
-  const Attribute* service = request.find(Type::kServiceType);
-  if (service != nullptr && number_of(*service) != kServiceFramed) {
-    return std::unexpected(
-        Refusal{ErrorCause::kUnsupportedService, number_of(*service) == kServiceAuthorizeOnly
-                                                     ? "Service-Type is Authorize-Only"
-                                                     : "Service-Type is not Framed"});
+  for (const Attribute& service : request.attributes()) {
+    if (service.type == Type::kServiceType && number_of(service) != kServiceFramed) {
+      const bool asks_us_to_ask = number_of(service) == kServiceAuthorizeOnly;
+      return std::unexpected(Refusal{
+          ErrorCause::kUnsupportedService,
+          to_text(service) +
+              (asks_us_to_ask ? " is Authorize-Only: send the change itself" : " is not Framed (2)")});
+    }
   }
   return {};
 }
@@ -106,23 +109,30 @@ std::vector<std::uint8_t> DynamicAuthorization::on_datagram(wire::Ipv4Address so
   return answers_.emplace(std::move(key), std::move(octets)).first->second;
 }
 
-/// RFC 5176 §6.3.
-bool DynamicAuthorization::is_of_now(const Packet& request, Client& client) {
-  const Attribute* date = request.find(Type::kEventTimestamp);
-  std::string why;
-  if (date == nullptr) {
-    why = client.settings.must_date
-              ? "it lacks Event-Timestamp; send it, or set require-event-timestamp = false"
-              : "";
-  } else if (const auto at = number_of(*date); !at) {
-    why = "Event-Timestamp is no number of four octets";
-  } else {
+/// RFC 5176 §6.3. "": it is. Every date counts.
+std::string DynamicAuthorization::why_not_of_now(const Packet& request, bool must_date) const {
+  bool dated = false;
+  for (const Attribute& date : request.attributes()) {
+    if (date.type != Type::kEventTimestamp) {
+      continue;
+    }
+    dated = true;
+    const auto at = number_of(date);
+    if (!at) {
+      return to_text(date) + " is no number of four octets";
+    }
     const auto now = static_cast<std::int64_t>(clock_());
     const std::int64_t apart = now > *at ? now - *at : *at - now;
     if (std::chrono::seconds(apart) > settings_.window) {
-      why = "Event-Timestamp is " + std::to_string(apart) + " s from our clock";
+      return to_text(date) + " is " + std::to_string(apart) + " s from our clock";
     }
   }
+  return dated || !must_date ? ""
+                             : "it lacks Event-Timestamp; send it, or set require-event-timestamp = false";
+}
+
+bool DynamicAuthorization::is_of_now(const Packet& request, Client& client) {
+  const std::string why = why_not_of_now(request, client.settings.must_date);
   if (why.empty()) {
     return true;
   }

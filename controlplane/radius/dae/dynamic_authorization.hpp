@@ -65,6 +65,7 @@ class DynamicAuthorization {
   /// The Error-Cause of an ACK, if any; otherwise the NAK.
   using Acted = std::expected<std::optional<ErrorCause>, Refusal>;
 
+  [[nodiscard]] std::string why_not_of_now(const Packet& request, bool must_date) const;
   [[nodiscard]] bool is_of_now(const Packet& request, Client& client);
   [[nodiscard]] Acted act(const Packet& request, Client& client);
   [[nodiscard]] Acted disconnect(const Packet& request, Client& client);

@@ -300,6 +300,63 @@ TEST_F(DynamicAuthorizationTest, ErrorCausesOfRequestsThatCannotBe) {
   EXPECT_EQ(house_.log.named("dae_refused").size(), 11U);
 }
 
+// RFC 5176 §3.2: behind a Service-Type that is right there may be one that is not.
+TEST_F(DynamicAuthorizationTest, EveryServiceTypeHasToBeFramed) {
+  const auto then = [](std::uint32_t service) {
+    return [service](RequestWriter& request) {
+      is_alice(request);
+      request.number(Type::kServiceType, kServiceFramed);
+      request.number(Type::kServiceType, service);
+    };
+  };
+  EXPECT_EQ(disconnect(then(kServiceAuthorizeOnly)), "nak 405");
+  EXPECT_EQ(coa(then(6)), "nak 405");
+  EXPECT_EQ(calls_up(), 1U);
+  EXPECT_EQ(disconnect(then(kServiceFramed)), "ack");
+}
+
+TEST_F(DynamicAuthorizationTest, EveryDateHasToBeOfNow) {
+  EXPECT_EQ(disconnect([](RequestWriter& request) {
+              is_alice(request);
+              request.number(Type::kEventTimestamp, kNow - 400);
+            }),
+            "none");
+  EXPECT_EQ(calls_up(), 1U);
+}
+
+TEST_F(DynamicAuthorizationTest, RefusalsNameTheValue) {
+  const auto why = [&](const char* event) { return house_.log.named(event).back().fields.at("why"); };
+  const auto with = [](const Fill& more) {
+    return [more](RequestWriter& request) {
+      is_alice(request);
+      more(request);
+    };
+  };
+  coa(with([](auto& r) { r.number(Type::kServiceType, kServiceAuthorizeOnly); }));
+  EXPECT_EQ(why("dae_refused"), "Service-Type 17 is Authorize-Only: send the change itself");
+  coa(with([](auto& r) { r.number(Type::kServiceType, 6); }));
+  EXPECT_EQ(why("dae_refused"), "Service-Type 6 is not Framed (2)");
+  EXPECT_EQ(coa(with([](auto& r) {
+              r.text(Type::kFilterId, "8000/2000");
+              r.text(Type::kFilterId, "std.in");
+            })),
+            "nak 407")
+      << "what cannot be done is not left out";
+  EXPECT_EQ(why("dae_refused"), "Filter-Id \"std.in\" is no rate, and there are no filters");
+  EXPECT_EQ(coa(with([](auto& r) {
+              r.vendor(kCisco, 1, crypto::octets_of("lcp:interface-config#1=ip unnumbered"));
+            })),
+            "nak 407");
+  EXPECT_EQ(why("dae_refused"), "Cisco-AVPair \"lcp:interface-config#1=ip unnumbered\" is no rate");
+  const auto dated = [&](const Fill& fill) {
+    send(request(Code::kDisconnectRequest, fill, "secret", false));
+  };
+  dated([](auto& r) { r.number(Type::kEventTimestamp, kNow - 301); });
+  EXPECT_EQ(why("dae_dropped"), "Event-Timestamp 1789999699 is 301 s from our clock");
+  dated([](auto& r) { r.octets(Type::kEventTimestamp, Octets{1, 2}); });
+  EXPECT_EQ(why("dae_dropped"), "Event-Timestamp 0x0102 is no number of four octets");
+}
+
 // RFC 5176 §3.6: what a Disconnect-Request may have besides the identification.
 TEST_F(DynamicAuthorizationTest, WhatADisconnectRequestMayHaveIsNoChange) {
   EXPECT_EQ(disconnect([](RequestWriter& request) {

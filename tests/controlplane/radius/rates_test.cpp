@@ -46,6 +46,29 @@ TEST(RadiusRates, RAD_15_TheFormsOfTheDefaultList) {
   EXPECT_FALSE(by_default(attribute(Type::kFilterId, text("std.in"))));
 }
 
+TEST(RadiusRates, RAD_15_BlanksAreBlanks) {
+  EXPECT_EQ(
+      by_default(vendor(kCisco, 1, text(" lcp:interface-config#1=  rate-limit \t output\t10000000  8000"))),
+      (SubscriberRate{.down = 10'000, .up = 0}));
+  EXPECT_EQ(by_default(attribute(Type::kFilterId, text(" 10240/2048\t"))),
+            (SubscriberRate{.down = 10'240, .up = 2'048}));
+  const RateMapping digits{.attribute = "Acme-Down",
+                           .vendor = kAcme,
+                           .number = 1,
+                           .form = RateForm::kKbit,
+                           .direction = RateDirection::kDown};
+  EXPECT_EQ(read(vendor(kAcme, 1, text("\t10240 ")), {digits}).value()->down, 10'240U);
+  EXPECT_FALSE(read(vendor(kAcme, 1, text("10 240")), {digits}));
+  EXPECT_FALSE(read(vendor(kAcme, 1, text(" ")), {digits}));
+}
+
+TEST(RadiusRates, OfSeveralFilterIdsTheFirstThatIsARateCounts) {
+  EXPECT_EQ(
+      by_default(joined({attribute(Type::kFilterId, text("std.in")), attribute(Type::kFilterId, text("4000")),
+                         attribute(Type::kFilterId, text("5000"))})),
+      (SubscriberRate{4000, 4000}));
+}
+
 TEST(RadiusRates, RAD_15_TextsThatAreNoRate) {
   for (const char* bad : {"", "M", "1T", "1M/", "/1M", "-1M", "99999999999G", "1M/2M/3M"}) {
     EXPECT_FALSE(parse_mikrotik_rate(bad)) << bad;
@@ -103,7 +126,7 @@ TEST(RadiusRates, RAD_15_NumbersOfEveryType) {
         std::tuple(Octets{}, ValueType::kString, "\"\"", "string"),
         std::tuple(text("10M"), ValueType::kString, "\"10M\"", "string"),
         std::tuple(text("-1"), ValueType::kString, "\"-1\"", "string"),
-        std::tuple(text(" 1"), ValueType::kString, "\" 1\"", "string"),
+        std::tuple(text("1 0"), ValueType::kString, "\"1 0\"", "string"),
         std::tuple(text("4000000001"), ValueType::kString, "\"4000000001\"", "string"),
         std::tuple(text("18446744073709551616"), ValueType::kString, "\"18446744073709551616\"", "string")}) {
     const Rate refused = down(value, RateForm::kKbit, type);
