@@ -31,15 +31,12 @@ bool ConcentratorHost::post_frame(const contract::CallRef& call, std::span<const
 
 // ---- calls, subscribers and the networks behind them ------------------------------------------------------
 
-void ConcentratorHost::map_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id,
+bool ConcentratorHost::map_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id,
                                 const contract::CallRef& call) {
   for (const auto& worker : runtime_.data_plane().workers()) {
     worker->wrong_peers().forget(local, id);  // which had another call until then
   }
-  if (!index().map_call(local, peer, id, call)) {
-    log_.event(Severity::kError, "call_unreachable",
-               {{"local", to_string(local)}, {"remedy", "more DPDK memory"}});
-  }
+  return index().map_call(local, peer, id, call);
 }
 
 void ConcentratorHost::unmap_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) {

@@ -28,8 +28,8 @@ class ConcentratorHost final : public control::ConcentratorActions {
   void drop(control::ConnectionId connection) override;
   [[nodiscard]] bool post(contract::WorkerId worker, const contract::ToWorker& message) override;
   [[nodiscard]] bool post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame) override;
-  void map_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id,
-                const contract::CallRef& call) override;
+  [[nodiscard]] bool map_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id,
+                              const contract::CallRef& call) override;
   void unmap_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) override;
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const override {
     return runtime_.totals(call);

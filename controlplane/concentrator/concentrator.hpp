@@ -54,9 +54,10 @@ class ConcentratorActions : public PrefixActions {
   [[nodiscard]] virtual bool post(contract::WorkerId worker, const contract::ToWorker& message) = 0;
   [[nodiscard]] virtual bool post_frame(const contract::CallRef& call,
                                         std::span<const std::uint8_t> frame) = 0;
-  /// Entries of the data plane's index: the call for a GRE key, and its peer's address. In order with posts.
-  virtual void map_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id,
-                        const contract::CallRef& call) = 0;
+  /// Entries of the data plane's index: the call for a GRE key, and its peer's address. In order with posts. False:
+  /// the index has no room, and no packet finds the call.
+  [[nodiscard]] virtual bool map_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id,
+                                      const contract::CallRef& call) = 0;
   virtual void unmap_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) = 0;
   /// A call's current counters from its worker; nothing when the worker does not have it.
   [[nodiscard]] virtual std::optional<contract::CallTotals> totals(const contract::CallRef& call) const = 0;

@@ -302,7 +302,14 @@ CallRecord* ConcentratorCore::install_now(ConnectionRecord& connection, wire::Pe
     unseat(call);
     return nullptr;
   }
-  actions.map_call(call.local(), call.peer(), call.local_id, call.ref);
+  if (!actions.map_call(call.local(), call.peer(), call.local_id, call.ref)) {
+    log.event(Severity::kError, "call_unreachable",
+              {{"sid", call.session_id()},
+               {"user", call.user()},
+               {"peer", wire::to_string(call.peer())},
+               {"local", wire::to_string(call.local())},
+               {"remedy", "more DPDK memory"}});
+  }
   ++next_number_;
   ++stats.calls_total;
   count_stage(call.stage(), +1);

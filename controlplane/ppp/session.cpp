@@ -287,7 +287,11 @@ void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view
   }
   const std::string user = subscriber_name(accepted, claimed);
   if (authenticated_ && user_key(user, settings_.ignore_case) != user_key(user_, settings_.ignore_case)) {
-    log_.event(Severity::kWarning, "ppp_user_changed", {{"sid", sid()}, {"user", user_}, {"new_user", user}});
+    log_.event(Severity::kWarning, "ppp_user_changed",
+               {{"sid", sid()},
+                {"peer", wire::to_string(origin_.peer_address)},
+                {"user", user_},
+                {"new_user", user}});
     return end_soon(EndReason::kAuthFailed,
                     "it was another user before: " + user_);  // one session is one subscriber
   }

@@ -2,6 +2,7 @@
 #include "controlplane/radius/accounting.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace adit::control::radius {
@@ -25,6 +26,17 @@ void write_usage(RequestWriter& request, const SpoolUsage& usage) {
   request.number(Type::kAcctInputPackets, low(usage.totals.uplink_packets));
   request.number(Type::kAcctOutputPackets, low(usage.totals.downlink_packets));
   request.number(Type::kAcctSessionTime, usage.session_time);
+}
+
+/// The first of that type among encoded attributes of ours; "": there is none.
+std::string text_in(Bytes attributes, Type type) {
+  while (attributes.size() >= 2 && attributes[1] >= 2 && attributes[1] <= attributes.size()) {
+    if (Type{attributes[0]} == type) {
+      return std::string(wire::text_of(attributes.subspan(2, attributes[1] - 2U)));
+    }
+    attributes = attributes.subspan(attributes[1]);
+  }
+  return {};
 }
 
 constexpr Duration kBeat{1000};
@@ -118,7 +130,7 @@ RadiusAccounting::Octets RadiusAccounting::identity_of_nas() const {
 // ---- sessions ---------------------------------------------------------------------------------------------
 
 /// The attributes that all records of a session share.
-RadiusAccounting::Octets RadiusAccounting::identity_of(const AccountedCall& call, Classes classes) const {
+RequestWriter RadiusAccounting::written(const AccountedCall& call, Classes classes) const {
   RequestWriter attributes(Code::kAccountingRequest, 0, {});
   attributes.text(Type::kUserName, call.user);
   write_identity(attributes, nas_, {call.session_id, call.peer, call.local});
@@ -128,6 +140,25 @@ RadiusAccounting::Octets RadiusAccounting::identity_of(const AccountedCall& call
     for (const auto& octets : call.classes) {
       attributes.octets(Type::kClass, octets);
     }
+  }
+  return attributes;
+}
+
+/// Where they do not fit into a packet, the Class is left out, which matters least; and it is told. Empty: nor does the
+/// rest.
+RadiusAccounting::Octets RadiusAccounting::identity_of(const AccountedCall& call, Classes classes) const {
+  RequestWriter attributes = written(call, classes);
+  std::string fault = attributes.fault();
+  if (!fault.empty() && classes == Classes::kAll) {
+    attributes = written(call, Classes::kNone);
+    fault = attributes.fault().empty() ? fault + "; its records go without Class" : attributes.fault();
+  }
+  if (!fault.empty()) {
+    log_.event(Severity::kError, "accounting_record_unfit",
+               {{"user", call.user},
+                {"sid", call.session_id},
+                {"peer", wire::to_string(call.peer)},
+                {"why", fault}});
   }
   return {attributes.attributes().begin(), attributes.attributes().end()};
 }
@@ -143,6 +174,9 @@ Bytes RadiusAccounting::kept(Spool::Slot slot) const {
 }
 
 void RadiusAccounting::keep(Spool::Slot slot, const AccountedCall& call, Octets whole) {
+  if (whole.empty()) {
+    return;  // what there was names the session better
+  }
   spool_.describe(slot, fitting(call, whole));
   oversize_.erase(slot);
   if (whole.size() > Spool::kMaxIdentity) {
@@ -154,7 +188,9 @@ void RadiusAccounting::started(const AccountedCall& call) {
   abandon_on();
   Octets identity = identity_of(call);
   const std::uint64_t now = clock_();
-  if (const auto slot = spool_.open(fitting(call, identity), now)) {
+  if (identity.empty()) {
+    ++unkept_;
+  } else if (const auto slot = spool_.open(fitting(call, identity), now)) {
     sessions_[call.session_id] = *slot;
     keep(*slot, call, identity);
   } else {
@@ -162,6 +198,7 @@ void RadiusAccounting::started(const AccountedCall& call) {
     log_.event(Severity::kError, "accounting_spool_full",
                {{"user", call.user},
                 {"sid", call.session_id},
+                {"peer", wire::to_string(call.peer)},
                 {"slots", std::to_string(spool_.slots())},
                 {"remedy", "raise radius.spool-records, or bring an accounting server back"}});
   }
@@ -197,10 +234,11 @@ void RadiusAccounting::stopped(const AccountedCall& call, const contract::CallTo
   const auto session = sessions_.find(call.session_id);
   if (session == sessions_.end()) {
     send(Status::kStop, identity_of(call), usage,
-         [this, user = call.user, sid = call.session_id](bool taken) {
+         [this, user = call.user, sid = call.session_id, peer = call.peer](bool taken) {
            if (!taken) {
              ++lost_;
-             log_.event(Severity::kError, "accounting_stop_lost", {{"user", user}, {"sid", sid}});
+             log_.event(Severity::kError, "accounting_stop_lost",
+                        {{"user", user}, {"sid", sid}, {"peer", wire::to_string(peer)}});
            }
          });
     return;
@@ -224,11 +262,12 @@ void RadiusAccounting::stopped(const AccountedCall& call, const contract::CallTo
 Client::Ticket RadiusAccounting::send(Status status, Octets identity, const SpoolUsage& usage,
                                       Answered answered) {
   ++in_flight_;
+  const auto whose = std::make_shared<const Octets>(std::move(identity));
   return client_->request(
       Code::kAccountingRequest,
-      [this, status, identity = std::move(identity), usage](RequestWriter& request, Bytes) {
+      [this, status, whose, usage](RequestWriter& request, Bytes) {
         request.number(Type::kAcctStatusType, static_cast<std::uint32_t>(status));
-        request.append(identity);
+        request.append(*whose);
         if (status == Status::kInterim || status == Status::kStop) {
           write_usage(request, usage);
         }
@@ -240,10 +279,16 @@ Client::Ticket RadiusAccounting::send(Status status, Octets identity, const Spoo
         request.number(Type::kAcctDelayTime,
                        static_cast<std::uint32_t>(now > usage.unix_at ? now - usage.unix_at : 0));
       },
-      [this, answered = std::move(answered)](const std::expected<Client::Reply, Client::NoReply>& reply) {
+      [this, whose,
+       answered = std::move(answered)](const std::expected<Client::Reply, Client::NoReply>& reply) {
         --in_flight_;
-        if (!reply && reply.error().unfit) {
-          log_.event(Severity::kError, "accounting_record_unfit", {{"why", reply.error().why}});
+        // Without an identity identity_of() has said whose it was.
+        if (!reply && reply.error().unfit && !whose->empty()) {
+          log_.event(Severity::kError, "accounting_record_unfit",
+                     {{"user", text_in(*whose, Type::kUserName)},
+                      {"sid", text_in(*whose, Type::kAcctSessionId)},
+                      {"peer", text_in(*whose, Type::kCallingStationId)},
+                      {"why", reply.error().why}});
         }
         answered(reply.has_value());
       });

@@ -70,6 +70,7 @@ class RadiusAccounting final : public Accounting {
   using Answered = std::function<void(bool taken)>;
 
   enum class Classes : std::uint8_t { kAll, kNone };
+  [[nodiscard]] RequestWriter written(const AccountedCall& call, Classes classes) const;
   [[nodiscard]] Octets identity_of(const AccountedCall& call, Classes classes = Classes::kAll) const;
   [[nodiscard]] Octets fitting(const AccountedCall& call, const Octets& whole) const;
   [[nodiscard]] Bytes kept(Spool::Slot slot) const;

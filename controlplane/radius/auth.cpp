@@ -116,10 +116,11 @@ void RadiusAuth::cancel(AuthClient& client) {
 
 AuthVerdict RadiusAuth::judge(const AuthRequest& request,
                               const std::expected<Client::Reply, Client::NoReply>& reply) {
+  const std::string peer = wire::to_string(request.peer_address);
   if (!reply) {
     const auto& [why, unfit] = reply.error();
     log_.event(Severity::kWarning, unfit ? "radius_request_unfit" : "radius_no_verdict",
-               {{"user", request.user}, {"sid", request.session_id}, {"why", why}});
+               {{"user", request.user}, {"sid", request.session_id}, {"peer", peer}, {"why", why}});
     // What does not fit was the peer's choice: it must not choose another backend by it.
     return unfit ? AuthVerdict(AuthUnusable{why}) : AuthUnavailable{why};
   }
@@ -131,13 +132,14 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
         log_.event(Severity::kWarning, "radius_mppe_conflict",
                    {{"user", request.user},
                     {"sid", request.session_id},
+                    {"peer", peer},
                     {"server", reply->server},
                     {"policy", accepted->mppe_required ? "required" : "allowed"},
                     {"key_lengths", key_lengths(accepted->mppe_strengths)}});
       }
       if (raise_interim(accepted->interim_interval)) {
         log_.event(Severity::kWarning, "radius_interim_raised",
-                   {{"user", request.user}, {"sid", request.session_id}, {"to", "60s"}});
+                   {{"user", request.user}, {"sid", request.session_id}, {"peer", peer}, {"to", "60s"}});
       }
       if (accepted->user.empty()) {
         accepted->user = name_at_servers(nas_, request.user);
@@ -154,7 +156,11 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
     why = "Access-Challenge needs a method that PPP does not have";
   }
   log_.event(Severity::kWarning, "radius_answer_unusable",
-             {{"user", request.user}, {"sid", request.session_id}, {"server", reply->server}, {"why", why}});
+             {{"user", request.user},
+              {"sid", request.session_id},
+              {"peer", peer},
+              {"server", reply->server},
+              {"why", why}});
   return AuthUnusable{std::move(why)};
 }
 

@@ -69,6 +69,9 @@ class RequestWriter {
     return fault_.empty() ? Bytes(octets_).subspan(kHeaderSize) : Bytes();
   }
 
+  /// What did not fit first; empty: all has.
+  [[nodiscard]] const std::string& fault() const { return fault_; }
+
   /// Signs: fills in Message-Authenticator (the first attribute, see begin_signed()) and, except in an
   /// Access-Request, the authenticator. Returns the packet, ready to send, or what did not fit.
   [[nodiscard]] std::expected<std::vector<std::uint8_t>, std::string> finish(Bytes secret) &&;

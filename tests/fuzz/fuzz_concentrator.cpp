@@ -103,9 +103,10 @@ class House final : public ConcentratorActions {
     }
     return true;
   }
-  void map_call(wire::Ipv4Address local, wire::Ipv4Address, wire::LocalCallId id,
+  bool map_call(wire::Ipv4Address local, wire::Ipv4Address, wire::LocalCallId id,
                 const contract::CallRef&) override {
     require(id.value != 0 && ids_.insert({local, id.value}).second);
+    return true;
   }
   void unmap_call(wire::Ipv4Address local, wire::Ipv4Address, wire::LocalCallId id) override {
     require(ids_.erase({local, id.value}) == 1);

@@ -34,7 +34,9 @@ class NoActions final : public ConcentratorActions {
   void close(ConnectionId) override {}
   bool post(contract::WorkerId, const contract::ToWorker&) override { return true; }
   bool post_frame(const contract::CallRef&, std::span<const std::uint8_t>) override { return true; }
-  void map_call(wire::Ipv4Address, wire::Ipv4Address, wire::LocalCallId, const contract::CallRef&) override {}
+  bool map_call(wire::Ipv4Address, wire::Ipv4Address, wire::LocalCallId, const contract::CallRef&) override {
+    return true;
+  }
   void unmap_call(wire::Ipv4Address, wire::Ipv4Address, wire::LocalCallId) override {}
   void map_prefix(const PrefixClaim&) override {}
   void unmap_prefix(const wire::Ipv4Prefix&, const std::optional<PrefixClaim>&) override {}

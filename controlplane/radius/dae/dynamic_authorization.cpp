@@ -185,7 +185,10 @@ DynamicAuthorization::Acted DynamicAuthorization::change(const Packet& request, 
   }
   if (raise_interim(change->interim_interval)) {
     log_.event(Severity::kWarning, "radius_interim_raised",
-               {{"user", session->session.user}, {"sid", session->session_id}, {"to", "60s"}});
+               {{"user", session->session.user},
+                {"sid", session->session_id},
+                {"peer", wire::to_string(session->peer)},
+                {"to", "60s"}});
   }
   if (session->ending) {
     return std::unexpected(Refusal{ErrorCause::kSessionContextNotFound, "the session is ending"});

@@ -167,11 +167,12 @@ class House : public ConcentratorActions {
     rings[call.worker.value].push_back({contract::SendPppFrame{call}, Frame(frame.begin(), frame.end())});
     return true;
   }
-  void map_call(wire::Ipv4Address local, wire::Ipv4Address, wire::LocalCallId id,
+  bool map_call(wire::Ipv4Address local, wire::Ipv4Address, wire::LocalCallId id,
                 const contract::CallRef& call) override {
     EXPECT_NE(id.value, 0);
     EXPECT_EQ(id.value % rings.size(), call.worker.value);
     EXPECT_TRUE(calls_by_id.try_emplace({local, id.value}, call).second) << "call ID in use";
+    return index_has_room;
   }
   void unmap_call(wire::Ipv4Address local, wire::Ipv4Address, wire::LocalCallId id) override {
     EXPECT_EQ(calls_by_id.erase({local, id.value}), 1u);
@@ -225,6 +226,7 @@ class House : public ConcentratorActions {
   std::vector<std::deque<std::pair<contract::ToWorker, Frame>>> rings;
   std::map<std::tuple<std::uint16_t, std::uint32_t, std::uint32_t>, Installed> installed;
   std::map<std::pair<wire::Ipv4Address, std::uint16_t>, contract::CallRef> calls_by_id;
+  bool index_has_room = true;
   std::map<wire::Ipv4Address, contract::CallRef> subscribers;
   std::map<wire::Ipv4Prefix, contract::CallRef> routes;
   std::map<wire::Ipv4Prefix, std::optional<PrefixClaim>> heirs;  // of prefixes that nobody claims any more

@@ -176,6 +176,18 @@ std::map<std::string, std::string> dial_without_gre(House& house) {
   return ended(house);
 }
 
+TEST(Failures, ACallThatTheIndexHasNoRoomForIsNamed) {
+  House house;
+  house.index_has_room = false;
+  DialIn line(house, 1);
+  line.dial("alice");
+  const auto told = house.log.named("call_unreachable");
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].fields.at("sid").size(), 16U);
+  EXPECT_EQ(told[0].fields.at("peer"), "192.0.2.2");
+  EXPECT_TRUE(told[0].fields.contains("user")) << "known by the call's end only";
+}
+
 TEST(Failures, ACallByWhichNoGreCameSaysSo) {
   House house;
   const auto line = dial_without_gre(house);

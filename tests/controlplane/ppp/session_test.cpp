@@ -371,6 +371,11 @@ TEST_F(SessionTest, LCP_08_AnotherUserOnTheSameLinkIsRefused) {
   prove({'m', 'a', 'l', 'l', 'y'});
   terminate_lcp();
   expect_end(EndReason::kAuthFailed);
+  const auto told = log.named("ppp_user_changed");
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].fields.at("new_user"), "mally");
+  EXPECT_TRUE(told[0].fields.contains("sid"));
+  EXPECT_EQ(told[0].fields.at("peer"), "192.0.2.9");
 }
 
 TEST_F(SessionTest, LCP_08_RenegotiationThatHangsMeetsTheDeadline) {

@@ -443,5 +443,52 @@ TEST(Spool, StopsComeBackInTheirOrder) {
   EXPECT_EQ(next.used(), 7U);
 }
 
+TEST_F(RadiusAccountingTest, ClassesThatNoPacketHasRoomForAreLeftOutAndTold) {
+  AccountedCall call = call_;
+  call.classes.assign(16, Octets(253));
+  accounting_->started(call);
+  ASSERT_EQ(sent_.size(), 1U) << "a Start without Class is better than none";
+  EXPECT_EQ(text(0, Type::kUserName), "alice");
+  EXPECT_EQ(text(0, Type::kClass), "");
+  const auto told = log_.named("accounting_record_unfit");
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].fields.at("user"), "alice");
+  EXPECT_EQ(told[0].fields.at("sid"), call_.session_id);
+  EXPECT_EQ(told[0].fields.at("peer"), "192.0.2.7");
+  EXPECT_TRUE(told[0].fields.at("why").ends_with("; its records go without Class")) << told[0].line;
+}
+
+TEST_F(RadiusAccountingTest, ARecordThatCannotBeSaysWhose) {
+  AccountedCall call = call_;
+  call.user = std::string(254, 'a');  // longer than any attribute
+  accounting_->started(call);
+  wheel_.advance(wheel_.now() + Duration{100});
+  EXPECT_TRUE(sent_.empty());
+  auto told = log_.named("accounting_record_unfit");
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].fields.at("user"), call.user);
+  EXPECT_EQ(told[0].fields.at("why"), "User-Name of 254 octets is longer than 253");
+  EXPECT_EQ(spool_->used(), 0U) << "the next process could not say whose it was";
+}
+
+// With counters and cause it is longer than what identifies the session.
+TEST_F(RadiusAccountingTest, AStopThatDoesNotFitSaysWhose) {
+  AccountedCall call = call_;
+  call.classes.assign(15, Octets(253));
+  call.classes.emplace_back();
+  for (std::size_t size = 1; size < 254 && log_.named("accounting_record_unfit").empty(); ++size) {
+    call.classes.back().resize(size);
+    accounting_->stopped(call, {}, Duration{0}, EndReason::kUserRequest);
+    answer_accounting(last_record());
+    wheel_.advance(wheel_.now() + Duration{100});  // what does not fit is told on a timer
+  }
+  const auto told = log_.named("accounting_record_unfit");
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].fields.at("user"), "alice");
+  EXPECT_EQ(told[0].fields.at("sid"), call_.session_id);
+  EXPECT_EQ(told[0].fields.at("peer"), "192.0.2.7");
+  EXPECT_FALSE(told[0].fields.at("why").ends_with("without Class")) << told[0].line;
+}
+
 }  // namespace
 }  // namespace adit::control::radius

@@ -31,7 +31,7 @@ class RadiusAuthTest : public testing::Test, public Transport, public AuthClient
     Client client(settings, wheel_, entropy_, log_, *this);
     RadiusAuth auth(client, nas_, rates, log_);
     auth.authenticate({.user = user_,
-                       .peer_address = {},
+                       .peer_address = wire::Ipv4Address(192, 0, 2, 7),
                        .local_address = {},
                        .session_id = "00000000000000aa",
                        .proof = PapProof{crypto::SecretText("secret")}},
@@ -50,7 +50,7 @@ class RadiusAuthTest : public testing::Test, public Transport, public AuthClient
     Client client(settings, wheel_, entropy_, log_, *this);
     RadiusAuth auth(client, NasSettings{}, {}, log_);
     auth.authenticate({.user = user,
-                       .peer_address = {},
+                       .peer_address = wire::Ipv4Address(192, 0, 2, 7),
                        .local_address = {},
                        .session_id = "aa",
                        .proof = PapProof{crypto::SecretText(password)}},
@@ -107,9 +107,9 @@ TEST_F(RadiusAuthTest, EncryptionAttributesThatConflictAreTold) {
   ask(default_rates(), Code::kAccessAccept,
       joined({required, allowed, vendor(kMicrosoft, 8, hex("0000000e")),
               vendor(kMicrosoft, 8, hex("0000000c"))}));
-  EXPECT_EQ(lines(),
-            std::vector<std::string>{"radius_mppe_conflict user=alice sid=00000000000000aa server=s0 "
-                                     "policy=required key_lengths=56,128"});
+  EXPECT_EQ(lines(), std::vector<std::string>{
+                         "radius_mppe_conflict user=alice sid=00000000000000aa peer=192.0.2.7 server=s0 "
+                         "policy=required key_lengths=56,128"});
 }
 
 TEST_F(RadiusAuthTest, RatesAreOfTheAttributesThatAreListed) {
@@ -130,9 +130,9 @@ TEST_F(RadiusAuthTest, RAD_15_ARateThatIsNoneRefusesTheCallByItsAttributesName) 
       {"Acme-Down", 32473, 1, ValueType::kInteger, RateForm::kKbit, RateDirection::kDown}};
   const AuthVerdict& verdict = ask(rates, Code::kAccessAccept, vendor(32473, 1, hex("2800")));
   EXPECT_TRUE(std::holds_alternative<AuthUnusable>(verdict));
-  EXPECT_EQ(lines(),
-            std::vector<std::string>{"radius_answer_unusable user=alice sid=00000000000000aa server=s0 "
-                                     "why=Acme-Down 0x2800 is no rate in kbit/s of type integer"});
+  EXPECT_EQ(lines(), std::vector<std::string>{
+                         "radius_answer_unusable user=alice sid=00000000000000aa peer=192.0.2.7 server=s0 "
+                         "why=Acme-Down 0x2800 is no rate in kbit/s of type integer"});
 }
 
 // RFC 2865 §4.4: "If the NAS does not support challenge/response, it MUST treat an Access-Challenge as though
@@ -154,8 +154,8 @@ TEST_F(RadiusAuthTest, AnInterimIntervalOfASecondIsAMinuteAndTold) {
         .interim_interval;
   };
   EXPECT_EQ(interval("00000001"), Duration{60'000});
-  EXPECT_EQ(lines(),
-            std::vector<std::string>{"radius_interim_raised user=alice sid=00000000000000aa to=60s"});
+  EXPECT_EQ(lines(), std::vector<std::string>{
+                         "radius_interim_raised user=alice sid=00000000000000aa peer=192.0.2.7 to=60s"});
   EXPECT_EQ(interval("0000003c"), Duration{60'000});
   EXPECT_EQ(interval("00000000"), std::nullopt) << "none";
   EXPECT_EQ(log_.events.size(), 1U);
@@ -201,10 +201,20 @@ TEST_F(RadiusAuthTest, ARequestThatIsNotWholeDoesNotLeave) {
   EXPECT_TRUE(std::holds_alternative<AuthUnusable>(ask_in_vain(std::string(254, 'a'), "secret")));
   EXPECT_TRUE(std::holds_alternative<AuthUnusable>(ask_in_vain("alice", std::string(129, 'p'))));
   EXPECT_TRUE(sent_.empty());
-  EXPECT_EQ(lines(), (std::vector<std::string>{"radius_request_unfit user=" + std::string(254, 'a') +
-                                                   " sid=aa why=User-Name of 254 octets is longer than 253",
-                                               "radius_request_unfit user=alice sid=aa "
-                                               "why=User-Password of 129 octets is longer than 128"}));
+  EXPECT_EQ(lines(), (std::vector<std::string>{
+                         "radius_request_unfit user=" + std::string(254, 'a') +
+                             " sid=aa peer=192.0.2.7 why=User-Name of 254 octets is longer than 253",
+                         "radius_request_unfit user=alice sid=aa peer=192.0.2.7 "
+                         "why=User-Password of 129 octets is longer than 128"}));
+}
+
+TEST_F(RadiusAuthTest, NoVerdictSaysWhoAndWhence) {
+  EXPECT_TRUE(std::holds_alternative<AuthUnavailable>(ask_in_vain("alice", "secret")));
+  const auto told = log_.named("radius_no_verdict");
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].fields.at("user"), "alice");
+  EXPECT_EQ(told[0].fields.at("sid"), "aa");
+  EXPECT_EQ(told[0].fields.at("peer"), "192.0.2.7");
 }
 
 }  // namespace
