@@ -104,4 +104,22 @@ void check_bind(const Config& config, const Places& places, Problems& problems) 
   }
 }
 
+/// Each call needs a connection, of which a client has one for itself.
+void check_connections(const Config& config, const Places& places, Problems& problems) {
+  const control::PptpSettings& pptp = config.control.pptp;
+  const std::uint64_t calls = std::uint64_t{pptp.max_connections} * pptp.max_calls_per_connection;
+  if (calls >= config.data_plane.max_calls || !places.usable("pptp.max-connections") ||
+      !places.usable("pptp.max-calls-per-connection") || !places.usable("common.max-sessions")) {
+    return;
+  }
+  const bool is_set = places.find("pptp.max-connections") != nullptr;
+  const std::string sessions = std::to_string(config.data_plane.max_calls);
+  const std::string connections = std::to_string(pptp.max_connections);
+  problems.warning(position(places, is_set ? "pptp.max-connections" : "common.max-sessions"),
+                   is_set ? "pptp.max-connections" : "common.max-sessions", is_set ? connections : sessions,
+                   is_set ? "is less than common.max-sessions = " + sessions
+                          : "is more than pptp.max-connections = " + connections,
+                   "each call has a connection: raise max-connections, or lower max-sessions");
+}
+
 }  // namespace adit::app

@@ -9,6 +9,31 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// Of a Network Access Identifier, user@realm (RFC 7542 §2.2).
+struct RealmKind {
+  using Value = std::string;
+  TextKind text{0, 127};
+  [[nodiscard]] Read<std::string> read(const toml::node& node) const {
+    Read<std::string> realm = text.read(node);
+    if (realm && realm->find_first_of("@ ") != std::string::npos) {
+      return std::unexpected(Complaint{
+          .wrong = "is no realm", .remedy = "write what comes after the @, without blanks: \"example.net\""});
+    }
+    return realm;
+  }
+  [[nodiscard]] std::string show(const std::string& value) const { return text.show(value); }
+};
+
+/// The first of them that the file sets.
+toml::source_position first_set(const Places& places, std::initializer_list<std::string> keys) {
+  for (const std::string& key : keys) {
+    if (const toml::source_position at = position(places, key)) {
+      return at;
+    }
+  }
+  return {0, 0};
+}
+
 void complete_radius(Config& config) {
   if (config.nas.address.is_none() && !config.bind.empty()) {
     config.nas.address = config.bind.front();
@@ -59,7 +84,7 @@ Section radius_section() {
               "strip-realm", "", nas.strip_realm, BoolKind{},
               "Ask servers for \"alice\" where a client says \"alice@example.net\". An MS-CHAPv2 proof is of "
               "the name\nas the client has it: the server has to check it against that one."),
-          ADIT_KEY("default-realm", "", nas.default_realm, (TextKind{0, 127}),
+          ADIT_KEY("default-realm", "", nas.default_realm, RealmKind{},
                    "Ask for \"alice@\" and this where a client, or strip-realm, leaves no realm. \"\": for "
                    "\"alice\"."),
           ADIT_KEY("spool", "", spool.file, (PathKind{kMaxPath, true}),
@@ -127,7 +152,7 @@ void check_radius_times(const Config& config, const Places& places, Problems& pr
   const std::string servers =
       std::to_string(asking / (config.radius.tries * config.radius.timeout)) + " servers";
   problems.warning(
-      position(places, key), key,
+      first_set(places, {key, "auth.timeout", "radius.max-try", "auth.backend"}), key,
       in_quotes(show_duration(patient ? config.radius.patience : config.radius.timeout)),
       (patient ? std::string("is")
                : "makes " + show_duration(asking) + " for " + servers +

@@ -44,12 +44,52 @@ Section radius_server_section() {
       }};
 }
 
+namespace {
+
+using control::radius::ServerSettings;
+
+/// Which service both are asked for at one place; 0: none.
+std::uint16_t shared_port(const ServerSettings& a, const ServerSettings& b) {
+  if (a.address != b.address || a.address.is_none()) {
+    return 0;
+  }
+  return a.auth_port == b.auth_port && a.auth_port != 0 ? a.auth_port
+         : a.acct_port == b.acct_port                   ? a.acct_port
+                                                        : std::uint16_t{0};
+}
+
+/// One server in two tables fails twice as fast, and is asked in vain twice; of one name, nobody can tell two apart.
+void check_twins(const Config& config, std::size_t index, const Places& places, Problems& problems) {
+  const ServerSettings& server = config.radius.servers[index];
+  const std::string place = "radius-server." + std::to_string(index);
+  for (std::size_t i = 0; i < index; ++i) {
+    const ServerSettings& other = config.radius.servers[i];
+    if (const std::uint16_t port = shared_port(other, server); port != 0) {
+      problems.warning(position(places, place + ".address"), "radius-server.address",
+                       in_quotes(server.address),
+                       "with port " + std::to_string(port) + " is another [[radius-server]] already",
+                       "make one of them; weight says how much it is asked");
+      return;
+    }
+    if (server.name == other.name && !server.address.is_none()) {
+      const bool is_set = places.find(place + ".name") != nullptr;
+      problems.warning(position(places, is_set ? place + ".name" : place), "radius-server.name",
+                       in_quotes(server.name), "is another [[radius-server]]'s name already",
+                       "give it a name of its own: logs, `adit show radius` and reloads go by it");
+      return;
+    }
+  }
+}
+
+}  // namespace
+
 void check_radius(const Config& config, const Places& places, Problems& problems) {
   if (!places.usable("radius-server") || !places.usable("auth.backend")) {
     return;
   }
   if (config.auth_order != AuthOrder::kLocal && config.radius.servers.empty()) {
-    problems.error(position(places, "auth.backend"), "auth.backend", "",
+    problems.error(position(places, "auth.backend"), "auth.backend",
+                   config.auth_order == AuthOrder::kRadius ? "\"radius\"" : "\"radius-then-local\"",
                    "asks RADIUS, and there is no server",
                    "add a [[radius-server]], or set backend = \"local\"");
   }
@@ -64,6 +104,7 @@ void check_radius(const Config& config, const Places& places, Problems& problems
       problems.error(position(places, place), "radius-server.secret", "", "missing",
                      "give the secret that is shared with it");
     }
+    check_twins(config, i, places, problems);
     if (!server.must_sign) {
       problems.warning(position(places, place + ".require-message-authenticator"),
                        "radius-server.require-message-authenticator", "false",
