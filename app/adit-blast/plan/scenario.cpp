@@ -5,6 +5,7 @@
 
 #include "app/adit-blast/plan/plan_schema.hpp"
 #include "app/escape.hpp"
+#include "app/toml_syntax.hpp"
 
 namespace adit::app::blast {
 namespace {
@@ -165,8 +166,8 @@ void read_scenario(std::string_view toml, Draft& draft, Findings& findings) {
   try {
     document = toml::parse(toml);
   } catch (const toml::parse_error& error) {
-    findings.error(Origin{"TOML", "", error.source().begin, true}, escape_octets(error.description()),
-                   "see https://toml.io");
+    const SyntaxMistake mistake = explain(toml, error);
+    findings.error(Origin{mistake.name(), "", mistake.at, true}, mistake.wrong, mistake.remedy);
     return;
   }
   Reader(draft, findings).read(document);

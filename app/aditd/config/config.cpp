@@ -13,10 +13,12 @@
 
 #include "app/aditd/config/machine.hpp"
 #include "app/aditd/config/reader.hpp"
+#include "app/aditd/config/section.hpp"
 #include "app/config_values.hpp"
 #include "app/escape.hpp"
 #include "app/host/process/access.hpp"
 #include "app/regular_file.hpp"
+#include "app/toml_syntax.hpp"
 #include "crypto/secret.hpp"
 
 namespace adit::app {
@@ -64,7 +66,8 @@ struct PrivateFile {
   const std::string& path;
   std::string_view key;
   std::string_view holds;
-  bool written = false;  ///< by aditd, which else only reads it
+  toml::source_position at{};  ///< of the key
+  bool written = false;        ///< by aditd, which else only reads it
 };
 
 /// What is wrong with its owner, group and mode, "" if nothing.
@@ -88,43 +91,59 @@ std::string too_open(const struct stat& status, const FileReader& reader) {
 /// Warns when somebody else than root, aditd and its group may read or change the file. The remedy leaves it to aditd.
 void check_access(const PrivateFile& file, const Config& config, Problems& problems) {
   struct stat status{};
-  if (::stat(file.path.c_str(), &status) != 0) {
+  if (::stat(file.path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return;
   }
   const FileReader reader = reader_of(config);
   if (const std::string wrong = too_open(status, reader); !wrong.empty()) {
     const std::string name = escape_octets(file.path);
     const std::string owner = file.written ? reader.name : "root";
-    problems.warning(kNowhere, file.key, '"' + name + '"', std::string(file.holds) + " and " + wrong,
+    problems.warning(file.at, file.key, '"' + name + '"', std::string(file.holds) + " and " + wrong,
                      "do: chown " + owner + ':' + reader.group + ' ' + name + " && chmod " +
                          (file.written ? "600 " : "640 ") + name);
   }
 }
 
 /// Root reads it now; later, or when systemd starts it, aditd is somebody else.
-void check_readable(const std::string& path, std::string_view key, const Config& config, Problems& problems) {
+void check_readable(const PrivateFile& file, const Config& config, Problems& problems) {
   const FileReader reader = reader_of(config);
-  const std::string name = escape_octets(path);
+  const std::string name = escape_octets(file.path);
   const auto account = account_of(config);
-  if (access_as(account, config.cli.group, path, F_OK) == 0 &&
-      access_as(account, config.cli.group, path, R_OK) != 0) {
+  if (access_as(account, config.cli.group, file.path, F_OK) == 0 &&
+      access_as(account, config.cli.group, file.path, R_OK) != 0) {
     problems.warning(
-        kNowhere, key, '"' + name + '"', "cannot be read by " + reader.name + ", whom aditd becomes",
+        file.at, file.key, '"' + name + '"', "cannot be read by " + reader.name + ", whom aditd becomes",
         "reloads will fail; do: chown root:" + reader.group + ' ' + name + " && chmod 640 " + name);
   }
 }
 
-void check_files(const Config& config, const std::string& path, Problems& problems) {
-  check_readable(path, "config file", config, problems);
-  check_readable(config.chap_secrets, kSecretsKey, config, problems);
+toml::source_position place_of(const Sheet& sheet, std::string_view section, std::string_view key) {
+  const Setting* setting = find_setting(sheet, section, "", key);
+  return setting == nullptr ? kNowhere : setting->at;
+}
+
+toml::source_position secrets_place(const Sheet& sheet) {
+  return place_of(sheet, "chap-secrets", "chap-secrets");
+}
+
+void check_files(const ConfigResult& read, const std::string& path, Problems& problems) {
+  const Config& config = *read.config;
+  const PrivateFile own{.path = path, .key = "config file", .holds = "has secrets"};
+  const PrivateFile secrets{.path = config.chap_secrets,
+                            .key = kSecretsKey,
+                            .holds = "has secrets",
+                            .at = secrets_place(read.sheet)};
+  check_readable(own, config, problems);
+  check_readable(secrets, config, problems);
   if (!config.radius.servers.empty() || !config.dae.clients.empty()) {
-    check_access({.path = path, .key = "config file", .holds = "has secrets"}, config, problems);
+    check_access(own, config, problems);
   }
-  check_access({.path = config.chap_secrets, .key = kSecretsKey, .holds = "has secrets"}, config, problems);
+  check_access(secrets, config, problems);
   if (!config.spool.file.empty()) {
     check_access({.path = config.spool.file,
                   .key = "radius.spool",
                   .holds = "has names and Class of subscribers",
+                  .at = place_of(read.sheet, "radius", "spool"),
                   .written = true},
                  config, problems);
   }
@@ -167,36 +186,42 @@ std::string secrets_shown(const Config& config) {
 
 /// Empty when the file cannot be used. `running`: none at a start. No reload locks everybody out: one whose chap-secrets
 /// have lines of which none lets anybody in (they have yet to become what `encrypted` or the dialect says) is refused.
-control::ParsedUsers read_users(const Config& config, const Config* running, Problems& problems) {
+control::ParsedUsers read_users(const Config& config, const Sheet& sheet, const Config* running,
+                                Problems& problems) {
+  const toml::source_position at = secrets_place(sheet);
   const std::string shown = secrets_shown(config);
   std::expected<std::string, FileError> text =
       read_regular_file(config.chap_secrets, kMaxSecretsOctets, "aditd");
   if (!text) {
-    problems.error(kNowhere, kSecretsKey, shown, text.error().wrong, text.error().remedy);
+    problems.error(at, kSecretsKey, shown, text.error().wrong, text.error().remedy);
     return {};
   }
   PasswordFiles files;
   control::ParsedUsers users =
       control::parse_users(*text, secrets_reading(config, running != nullptr ? *running : config, files));
+  // Some line of it may look like a user's all the same.
+  const auto foreign = users.users.size() <= users.notes.size() ? foreign_file(*text) : std::nullopt;
   crypto::wipe(text->data(), text->size());
-  warn_of_secrets(config, users.notes, problems);
   const bool asked = running != nullptr && running->auth_order != AuthOrder::kRadius;
+  if (foreign) {
+    const std::string wrong = "is " + std::string(foreign->what) + ", not a chap-secrets";
+    constexpr std::string_view kRemedy = "write a line for each user: user * password *";
+    asked ? problems.error(at, kSecretsKey, shown, wrong, kRemedy)
+          : problems.warning(at, kSecretsKey, shown, wrong, kRemedy);
+    return {};
+  }
+  warn_of_secrets(config, sheet, users.notes, problems);
   if (users.users.size() == 0 && asked && !users.notes.empty()) {
-    problems.error(kNowhere, kSecretsKey, shown, "has lines, and no user who can log in",
+    problems.error(at, kSecretsKey, shown, "has lines, and no user who can log in",
                    "write it as auth.chap-secrets-dialect and chap-secrets.encrypted say, then reload");
   } else if (users.users.size() == 0) {
-    problems.warning(kNowhere, kSecretsKey, shown, "has no user who can log in",
+    problems.warning(at, kSecretsKey, shown, "has no user who can log in",
                      "write a line for each: user * password *");
   }
   for (const std::string& file : files.found()) {
     check_access({.path = file, .key = kSecretsKey, .holds = "has a password"}, config, problems);
   }
   return users;
-}
-
-toml::source_position place_of(const Sheet& sheet, std::string_view section, std::string_view key) {
-  const Setting* setting = find_setting(sheet, section, "", key);
-  return setting == nullptr ? kNowhere : setting->at;
 }
 
 void check_group(const ConfigResult& read, Problems& problems) {
@@ -230,6 +255,22 @@ void wipe_texts(toml::node& node) {
   }
 }
 
+/// Whose file it is, if not ours; else the line that is no TOML.
+void tell_syntax(std::string_view text, const toml::parse_error& error, Problems& problems) {
+  auto foreign = foreign_file(text);
+  if (!foreign) {
+    foreign = secrets_file(text);
+  }
+  if (foreign) {
+    problems.error({foreign->line, 1}, "config file", "", "is " + std::string(foreign->what),
+                   foreign->instead);
+    return;
+  }
+  const SyntaxMistake mistake = explain(text, error);
+  const std::string_view hint = hint_about(mistake.section, mistake.key);
+  problems.error(mistake.at, mistake.name(), "", mistake.wrong, hint.empty() ? mistake.remedy : hint);
+}
+
 std::expected<std::optional<std::string>, std::string> read_dictionary(const std::string& path) {
   if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
     return std::nullopt;
@@ -254,8 +295,7 @@ ConfigResult parse_config(std::string_view toml, std::string_view name,
   try {
     document = toml::parse(toml);
   } catch (const toml::parse_error& error) {
-    problems.error(error.source().begin, "TOML", "", escape_octets(error.description()),
-                   "see https://toml.io");
+    tell_syntax(toml, error, problems);
     return finish({}, problems);
   }
   ReadConfig config = read_config(document, read, problems);
@@ -278,8 +318,8 @@ ConfigResult load_config(const std::string& path, const LoadOptions& options) {
   }
   Problems problems(path);
   const Config& config = *result.config;
-  result.users = read_users(config, options.running, problems);
-  check_files(config, path, problems);
+  result.users = read_users(config, result.sheet, options.running, problems);
+  check_files(result, path, problems);
   check_group(result, problems);
   check_user(result, problems);
   const bool right = !problems.any_error();
@@ -295,10 +335,10 @@ ConfigResult load_config(const std::string& path, const LoadOptions& options) {
   return result;
 }
 
-void warn_of_secrets(const Config& config, const std::vector<control::SecretNote>& notes,
-                     Problems& problems) {
+void warn_of_secrets(const Config& config, const Sheet& sheet,
+                     const std::vector<control::SecretNote>& notes, Problems& problems) {
   for (const control::SecretNote& note : notes) {
-    problems.warning(kNowhere, kSecretsKey, secrets_shown(config),
+    problems.warning(secrets_place(sheet), kSecretsKey, secrets_shown(config),
                      escape_octets(note.wrong, note.wrong.size()), note.remedy);
   }
 }

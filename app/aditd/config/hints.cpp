@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys of accel-ppp.conf (1.12 and 1.13) whose names or places are others here, and those that have no counterpart. Keys
-// that are merely in another section are found without a row.
+// that are merely in another section are found without a row. And files of others that are taken for ours.
+#include <algorithm>
+#include <utility>
+
 #include "app/aditd/config/section.hpp"
 
 namespace adit::app {
@@ -115,7 +118,101 @@ constexpr Hint kHints[] = {
     {"ipv6-nd", "", "remove it: there is no IPv6 yet"},
 };
 
+/// A file of somebody else's, by the first line of it that nobody else has.
+struct ForeignFile {
+  std::string_view begin;  ///< of the line, without blanks before it
+  std::string_view has;    ///< somewhere behind that
+  std::string_view what;
+  std::string_view instead;
+};
+
+constexpr std::string_view kSideBySide =
+    "`aditd --sample-config` prints a configuration, docs/from-accel-ppp.md has the keys of both side by "
+    "side";
+constexpr std::string_view kPoptop =
+    "`aditd --sample-config` prints a configuration: localip is [ip] gw-ip-address, remoteip an [[ip-pool]], "
+    "listen [pptp] bind; see docs/from-accel-ppp.md";
+constexpr std::string_view kOptions =
+    "`aditd --sample-config` prints a configuration: require-mppe-128 is [ppp] mppe, require-mschap-v2 "
+    "[auth] "
+    "methods, ms-dns [dns]; see docs/from-accel-ppp.md";
+constexpr std::string_view kSecrets =
+    "name it below [chap-secrets] of a configuration: chap-secrets = \"/etc/adit/chap-secrets\"; see "
+    "docs/from-accel-ppp.md";
+constexpr std::string_view kServers =
+    "it stays with the RADIUS server, which a [[radius-server]] of a configuration names; see "
+    "docs/from-accel-ppp.md";
+constexpr std::string_view kDictionary =
+    "name it below [radius] of a configuration: dictionary = [\"/etc/adit/dictionary.acme\"]; see "
+    "docs/from-accel-ppp.md";
+
+constexpr ForeignFile kForeignFiles[] = {
+    {"[modules]", "", "accel-ppp's accel-ppp.conf", kSideBySide},
+    {"localip ", "", "poptop's pptpd.conf", kPoptop},
+    {"remoteip ", "", "poptop's pptpd.conf", kPoptop},
+    {"option /", "", "poptop's pptpd.conf", kPoptop},
+    {"require-mschap", "", "pppd's options", kOptions},
+    {"require-mppe", "", "pppd's options", kOptions},
+    {"refuse-", "", "pppd's options", kOptions},
+    {"ms-dns ", "", "pppd's options", kOptions},
+    {"ATTRIBUTE", "", "a FreeRADIUS dictionary", kDictionary},
+    {"VENDOR", "", "a FreeRADIUS dictionary", kDictionary},
+    {"client ", "{", "FreeRADIUS's clients.conf", kServers},
+    {"", "Cleartext-Password", "FreeRADIUS's users", kServers},
+    {"", "NT-Password", "FreeRADIUS's users", kServers},
+};
+
+std::string_view without_blanks(std::string_view line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t\r"), line.size()));
+  return line.substr(0, line.find_last_not_of(" \t\r") + 1);
+}
+
+/// What `is` makes of the first line of which it makes something. Lines are numbered from 1.
+template <typename Is>
+std::optional<Foreign> first_line(std::string_view text, Is is) {
+  for (std::uint32_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = without_blanks(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.empty() || line.starts_with('#')) {
+      continue;
+    }
+    if (const std::optional<Foreign> found = is(line, number)) {
+      return found;
+    }
+  }
+  return std::nullopt;
+}
+
+std::size_t columns_of(std::string_view line) {
+  std::size_t columns = 0;
+  for (; !line.empty(); ++columns) {
+    const std::size_t end = line.front() == '"' ? line.find('"', 1) : line.find_first_of(" \t");
+    line = end == std::string_view::npos ? "" : without_blanks(line.substr(end + 1));
+  }
+  return columns;
+}
+
 }  // namespace
+
+std::optional<Foreign> foreign_file(std::string_view text) {
+  return first_line(text, [](std::string_view line, std::uint32_t number) -> std::optional<Foreign> {
+    for (const ForeignFile& file : kForeignFiles) {
+      if (line.starts_with(file.begin) && line.substr(file.begin.size()).contains(file.has)) {
+        return Foreign{number, file.what, file.instead};
+      }
+    }
+    return std::nullopt;
+  });
+}
+
+std::optional<Foreign> secrets_file(std::string_view text) {
+  bool first = true;
+  return first_line(text, [&](std::string_view line, std::uint32_t number) -> std::optional<Foreign> {
+    const bool is_secret = std::exchange(first, false) && columns_of(line) >= 3 && !line.contains('=');
+    return is_secret ? std::optional(Foreign{number, "a chap-secrets", kSecrets}) : std::nullopt;
+  });
+}
 
 std::string_view hint_about(std::string_view section, std::string_view key) {
   for (const Hint& hint : kHints) {

@@ -173,8 +173,8 @@ std::vector<InterfaceAddress> own_addresses(const Config& config, const MachineF
   return own;
 }
 
-void check_users_against(const Config& config, const control::UserTable& users, const MachineFacts& machine,
-                         Problems& problems) {
+void check_users_against(const Config& config, const Sheet& sheet, const control::UserTable& users,
+                         const MachineFacts& machine, Problems& problems) {
   const std::vector<InterfaceAddress> own = own_addresses(config, machine);
   control::SecretNotes notes;
   for (const control::UserTable::Entry* entry : users.with_addresses()) {
@@ -183,7 +183,7 @@ void check_users_against(const Config& config, const control::UserTable& users, 
     }
     note_networks(*entry, own, notes);
   }
-  warn_of_secrets(config, notes.take(), problems);
+  warn_of_secrets(config, sheet, notes.take(), problems);
 }
 
 const dataplane::KernelInterface* interface_of(const MachineFacts& machine, std::size_t port) {
@@ -314,7 +314,7 @@ bool check_machine(const Config& config, const Sheet& sheet, const control::User
     }
   }
   check_pools_against(config, machine, findings);
-  check_users_against(config, users, machine, problems);
+  check_users_against(config, sheet, users, machine, problems);
   check_tables(config, machine, findings);
   check_sizes(config, machine, findings);
   check_workers(config, machine, findings);

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -80,6 +82,17 @@ inline const ChoiceKind<bool> kAllowDeny{{{"deny", false}, {"allow", true}}};
 /// What an operator who comes from accel-ppp is told about a key of its that is not one of ours, or about a section if
 /// `key` is "". Empty: nothing is known of it.
 [[nodiscard]] std::string_view hint_about(std::string_view section, std::string_view key);
+
+/// A file that is somebody else's: what it is, by which line, and where it belongs.
+struct Foreign {
+  std::uint32_t line = 0;
+  std::string_view what;
+  std::string_view instead;
+};
+/// Of a text that is no adit.toml; none: it is nothing that we know.
+[[nodiscard]] std::optional<Foreign> foreign_file(std::string_view text);
+/// The same for chap-secrets, which are ours elsewhere.
+[[nodiscard]] std::optional<Foreign> secrets_file(std::string_view text);
 
 /// `config` as read, key by key. `places` of the file's keys.
 [[nodiscard]] Sheet make_sheet(const Config& config, const Places& places);

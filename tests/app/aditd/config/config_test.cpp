@@ -373,7 +373,7 @@ TEST_F(ConfigFileTest, SaysWhenChapSecretsAreNotThere) {
   std::filesystem::remove(secrets());
   const ConfigResult result = load_config(path());
   EXPECT_FALSE(result.config.has_value());
-  EXPECT_EQ(problem(result), "/adit.toml: chap-secrets.chap-secrets: value \"" + secrets() +
+  EXPECT_EQ(problem(result), "/adit.toml:17:16: chap-secrets.chap-secrets: value \"" + secrets() +
                                  "\": No such file or directory; create it, or name another");
 }
 
@@ -381,7 +381,7 @@ TEST_F(ConfigFileTest, WarnsOfChapSecretsThatEveryoneCanRead) {
   std::filesystem::permissions(secrets(), std::filesystem::perms(0644));
   const ConfigResult result = load_config(path());
   EXPECT_TRUE(result.config.has_value());
-  EXPECT_EQ(problem(result), "/adit.toml: warning: chap-secrets.chap-secrets: value \"" + secrets() +
+  EXPECT_EQ(problem(result), "/adit.toml:17:16: warning: chap-secrets.chap-secrets: value \"" + secrets() +
                                  "\": has secrets and is open to every user of this machine (mode 0644); " +
                                  remedy(secrets()));
   std::filesystem::permissions(secrets(),
@@ -395,7 +395,7 @@ TEST_F(ConfigFileTest, WarnsOfFilesThatAditdCannotReadOnceItIsNobody) {
   }
   ASSERT_EQ(::chown(secrets().c_str(), 0, 0), 0);
   EXPECT_EQ(problem(load_config(path())),
-            "/adit.toml: warning: chap-secrets.chap-secrets: value \"" + secrets() +
+            "/adit.toml:17:16: warning: chap-secrets.chap-secrets: value \"" + secrets() +
                 "\": cannot be read by nobody, whom aditd becomes; reloads will fail; " + remedy(secrets()));
   std::filesystem::permissions(secrets(), std::filesystem::perms(0640));
   ASSERT_EQ(::chown(secrets().c_str(), ::getpwnam("nobody")->pw_uid, 0), 0);
@@ -474,7 +474,7 @@ TEST_F(ConfigFileTest, WarnsOfSecretsThatAStrangerOwns) {
   }
   ASSERT_EQ(::chown(secrets().c_str(), 54321, group_of_nobody()), 0);
   const ConfigResult result = load_config(path());
-  EXPECT_EQ(problem(result), "/adit.toml: warning: chap-secrets.chap-secrets: value \"" + secrets() +
+  EXPECT_EQ(problem(result), "/adit.toml:17:16: warning: chap-secrets.chap-secrets: value \"" + secrets() +
                                  "\": has secrets and belongs to user 54321; " + remedy(secrets()));
 }
 
@@ -513,7 +513,7 @@ TEST_F(ConfigFileTest, AWrongLineOfChapSecretsIsToldAndCostsItsUserAlone) {
   ASSERT_TRUE(result.config.has_value());
   EXPECT_EQ(result.users.users.size(), 2u);
   EXPECT_EQ(problem(result),
-            "/adit.toml: warning: chap-secrets.chap-secrets: value \"" + secrets() +
+            "/adit.toml:17:16: warning: chap-secrets.chap-secrets: value \"" + secrets() +
                 "\": line 2: user 'bob': a double quote is never closed; close it, or put a word that "
                 "has one in single quotes, or set auth.chap-secrets-dialect = \"accel-ppp\", which can "
                 "read the line");
