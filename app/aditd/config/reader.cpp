@@ -144,10 +144,10 @@ class Reader {
     std::string remedy = "there are: " + join(names);
     if (const std::string_view hint = hint_about(section.name, name); !hint.empty()) {
       remedy = hint;
-    } else if (const std::string_view meant = nearest(name, names); !meant.empty()) {
-      remedy = "did you mean " + std::string(meant) + "?";
     } else if (const std::string elsewhere = section_that_has(name); !elsewhere.empty()) {
       remedy = "it belongs to [" + elsewhere + "]";
+    } else if (const std::string_view meant = nearest(name, names); !meant.empty()) {
+      remedy = "did you mean " + std::string(meant) + "?";
     }
     problems_.error(key.source().begin, std::string(section.name) + '.' + escape_octets(key.str(), 60), "",
                     "no such key", remedy);
