@@ -56,11 +56,17 @@ Obstacle at_port(const PortSettings& port, std::string key, const std::string& v
 void look_at_interface(const PortSettings& port, MachineFacts& facts) {
   auto stacks = read_interfaces_of({&port, 1});
   facts.ports.push_back(stacks ? std::move(stacks->front()) : dataplane::InterfaceStack{});
-  if (stacks && facts.ports.back().size() <= 3) {
-    return;
-  }
   Obstacle found = at_port(port, "interface", port.interface);
-  if (stacks) {
+  const auto& stack = facts.ports.back();
+  if (stacks && stack.size() <= 3) {
+    if (stack.empty() || (stack.front().up && !stack.front().loopback)) {
+      return;
+    }
+    found.fault = stack.front().loopback;
+    found.wrong = found.fault ? "is this machine's loopback" : "is down";
+    found.remedy = found.fault ? "name one that leads to clients or to the Internet"
+                               : "do: ip link set " + port.interface + " up";
+  } else if (stacks) {
     found.wrong = "has more than two VLAN tags";
     found.remedy = "name an interface with one or two";
   } else if (::if_nametoindex(port.interface.c_str()) == 0) {

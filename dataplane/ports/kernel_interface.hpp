@@ -18,6 +18,7 @@ struct KernelInterface {
   std::uint16_t channels = 1;  ///< paired receive and transmit queues (ethtool -l, "Combined"); at least 1
   std::uint16_t receive_queues = 1;  ///< paired or not; a veth reports none as paired
   bool up = false;
+  bool loopback = false;
   bool strips_tags = false;  ///< removes VLAN tags on receive (ethtool -k, rx-vlan-offload)
   /// Of an interface of type VLAN: its tag, and the interface below it. 0: not a VLAN.
   std::uint16_t vlan_id = 0;

@@ -82,6 +82,7 @@ Link read_link(const netlink::Body<ifinfomsg>& body) {
   link.interface.name = attributes.text(IFLA_IFNAME);
   link.interface.ifindex = static_cast<std::uint32_t>(header.ifi_index);
   link.interface.up = (header.ifi_flags & IFF_UP) != 0;
+  link.interface.loopback = (header.ifi_flags & IFF_LOOPBACK) != 0;
   link.interface.mtu = static_cast<std::uint16_t>(std::min(attributes.u32(IFLA_MTU).value_or(0), 65535U));
   link.parent = attributes.u32(IFLA_LINK).value_or(0);
   link.master = attributes.u32(IFLA_MASTER).value_or(0);
