@@ -33,10 +33,11 @@ constexpr const char* kVerbFooter =
     "adit --help has the options of every command, examples and exit codes.\n";
 
 /// "show, terminate or reload"
-std::string any_of(const std::vector<std::string_view>& names) {
+template <typename Names>
+std::string any_of(const Names& names, const std::string& last = "or") {
   std::string text;
-  for (const std::string_view& name : names) {
-    text += (text.empty() ? "" : &name == &names.back() ? " or " : ", ") + std::string(name);
+  for (const auto& name : names) {
+    text += (text.empty() ? "" : &name == &names.back() ? ' ' + last + ' ' : ", ") + std::string(name);
   }
   return text;
 }
@@ -73,7 +74,11 @@ void add_word(CLI::App& command, const Word& word, Words& words) {
   }
   option->required(word.required);
   if (!word.choices.empty()) {
-    option->transform(CLI::IsMember(word.choices));
+    option->check([choices = word.choices](const std::string& value) {
+      return std::ranges::find(choices, value) != choices.end()
+                 ? std::string()
+                 : "value " + value + " is no choice; write " + any_of(choices);
+    });
   }
   if (!word.preset.empty()) {
     option->default_str(word.preset);
@@ -116,14 +121,66 @@ std::string group_alone(const CLI::App& app) {
   return given.empty() ? "" : given.front()->get_name();
 }
 
-/// CLI11 lists words that belong to nothing in reverse.
-std::string in_words(const CLI::App& app, const CLI::ParseError& error) {
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) {
-    return error.what();
+/// The commands given, outermost first: "terminate username".
+std::string given(const CLI::App& app) {
+  std::string text;
+  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    text += (text.empty() ? "" : " ") + at->get_name();
+  }
+  return text;
+}
+
+/// The words that belong to nothing, of which CLI11 tells the last one first.
+std::string stray(const CLI::App& app) {
+  const std::vector<std::string> words = app.remaining(true);
+  const std::string& first = words.front();
+  const std::string before = given(app);
+  if (first.size() > 1 && first.front() == '-') {
+    return "no such option: " + first + "; write -- before a word that begins with -";
+  }
+  if (before.empty()) {
+    const auto verb = std::ranges::find(verbs(), first, &Verb::name);
+    return "no such command: " + first + "; " +
+           (verb == verbs().end() ? "there are " + any_of(names_in(""), "and")
+                                  : "did you mean " + std::string(verb->group) + ' ' + first + '?');
+  }
+  if (const auto inner = names_in(before); !inner.empty()) {
+    return "no such command: " + before + ' ' + first + "; there are " + any_of(inner, "and");
   }
   std::string text = "this belongs to no command:";
-  for (const std::string& word : app.remaining(true)) {
+  for (const std::string& word : words) {
     text += ' ' + word;
+  }
+  return text;
+}
+
+/// What the word is, from its row.
+std::string help_for(std::string_view command, std::string_view name) {
+  for (const Verb& verb : verbs()) {
+    const auto word = std::ranges::find(verb.words, name, &Word::name);
+    if (std::string(verb.group) + ' ' + std::string(verb.name) == command && word != verb.words.end()) {
+      return word->help;
+    }
+  }
+  return "see its --help";
+}
+
+/// CLI11's sentences speak of its own workings.
+std::string in_words(const CLI::App& app, const CLI::ParseError& error) {
+  const std::string text = error.what();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    return stray(app);
+  }
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    const std::string name = text.substr(0, text.find(' '));
+    return given(app) + " needs a " + name + ": " + help_for(given(app), name);
+  }
+  constexpr std::string_view kNotConverted = "Could not convert: ";
+  if (const std::size_t equals = text.find(" = ");
+      text.starts_with(kNotConverted) && equals != std::string::npos) {
+    const std::string name = text.substr(kNotConverted.size(), equals - kNotConverted.size());
+    return name + ": value " + text.substr(equals + 3) + " is no number; write " + help_for(given(app), name);
   }
   return text;
 }

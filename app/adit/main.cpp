@@ -8,6 +8,7 @@
 #include "app/adit/client.hpp"
 #include "app/adit/command_line.hpp"
 #include "app/adit/exit_code.hpp"
+#include "app/escape.hpp"
 
 namespace adit::app {
 namespace {
@@ -37,7 +38,16 @@ int leave(const EarlyExit& exit, bool json) {
   return exit.code;
 }
 
-int report(const CommandLine& line, const Json& result) {
+/// For whom the count alone says too little: what was looked for.
+void say_none(const Json& params) {
+  if (params.contains("value")) {
+    std::fprintf(stderr, "adit: no call has %s %s; adit show sessions lists them\n",
+                 params["by"].get<std::string>().c_str(),
+                 escape_octets(params["value"].get<std::string>()).c_str());
+  }
+}
+
+int report(const CommandLine& line, const Json& params, const Json& result) {
   const std::string text = line.json ? result.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n'
                                      : line.verb->render(result);
   std::fputs(text.c_str(), stdout);
@@ -45,8 +55,13 @@ int report(const CommandLine& line, const Json& result) {
     std::perror("adit: cannot write");
     return kUsage;
   }
-  return line.verb->succeeded == nullptr || line.verb->succeeded(result, line.words) ? kDone
-                                                                                     : kNothingMatched;
+  if (line.verb->succeeded == nullptr || line.verb->succeeded(result, line.words)) {
+    return kDone;
+  }
+  if (!line.json) {
+    say_none(params);
+  }
+  return kNothingMatched;
 }
 
 int run(int argc, char** argv) {
@@ -67,7 +82,7 @@ int run(int argc, char** argv) {
   if (!result) {
     return leave({exit_code(result.error().kind), std::string(kProgram) + result.error().text + '\n'}, json);
   }
-  return report(*line, *result);
+  return report(*line, params, *result);
 }
 
 }  // namespace

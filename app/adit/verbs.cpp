@@ -92,7 +92,7 @@ bool is_accepted(const Json& result, const Words&) {
 }
 
 std::vector<Verb> make_verbs() {
-  const Word value{.name = "value", .help = "Which"};
+  const Word value{.name = "value", .help = "Which (adit show sessions)"};
   const Word how{.name = "how",
                  .help = "soft: with an LCP Terminate-Request; hard: at once",
                  .required = false,

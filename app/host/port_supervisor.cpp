@@ -43,7 +43,7 @@ bool PortSupervisor::is_stopped(std::size_t port) const {
 std::expected<void, std::string> PortSupervisor::begin_restart(std::string_view name, Done done) {
   const auto found = std::ranges::find(ports_, name, &dataplane::OpenPort::name);
   if (found == ports_.end()) {
-    return std::unexpected("no such port");
+    return std::unexpected("no such port; adit show ports lists them");
   }
   if (restart_) {
     return std::unexpected("port '" + ports_[restart_->port].name + "' is being restarted");

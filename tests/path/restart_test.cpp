@@ -191,7 +191,7 @@ TEST_F(Restart, StopsInEveryState) {
 }
 
 TEST_F(Restart, OneAtATimeAndOfPortsThatAreThere) {
-  EXPECT_EQ(supervisor_->begin_restart("nosuch").error(), "no such port");
+  EXPECT_EQ(supervisor_->begin_restart("nosuch").error(), "no such port; adit show ports lists them");
   begin();
   EXPECT_EQ(supervisor_->begin_restart("other").error(), "port 'client' is being restarted");
   EXPECT_TRUE(supervisor_->finish_restart());

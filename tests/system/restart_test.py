@@ -399,7 +399,7 @@ class RestartTest(unittest.TestCase):
     def test_a_port_that_is_not_there(self):
         site = Site(self, Kernels("af_packet")).start()
         done = site.restart("nosuch")
-        self.assertEqual((done.returncode, done.stderr), (4, "adit: aditd refused: port 'nosuch' was not restarted: no such port\n"))
+        self.assertEqual((done.returncode, done.stderr), (4, "adit: aditd refused: port 'nosuch' was not restarted: no such port; adit show ports lists them\n"))
         site.assert_stops()
 
 

@@ -112,7 +112,10 @@ std::expected<ShapeParams, RpcError> read_shape(const Json& params) {
   if (const auto given = params.find("rate"); given != params.end()) {
     rate = given->is_string() ? control::parse_rate(given->get<std::string>()) : std::nullopt;
     if (!rate) {
-      return invalid_params("rate must be in kbit/s: \"10240\", or \"10240/2048\" for down and up");
+      return invalid_params(
+          "rate is not in kbit/s: " +
+          escape_octets(given->is_string() ? given->get<std::string>() : given->dump(), 60) +
+          "; write 10240, or 10240/2048 for down and up");
     }
   }
   auto selector = read_selector(params);
@@ -188,13 +191,16 @@ Result use_worker(const Json& params, OperatorBackend& backend) {
   const auto worker = params.is_object() ? params.find("worker") : params.end();
   const auto in_use = params.is_object() ? params.find("in_use") : params.end();
   if (params.size() != 2 || worker == params.end() || in_use == params.end() ||
-      !worker->is_number_unsigned() || !in_use->is_boolean() ||
-      worker->get<std::uint64_t>() >= backend.seats().size()) {
+      !worker->is_number_unsigned() || !in_use->is_boolean()) {
     return invalid_params("worker takes a worker's number, 0 to " +
                           std::to_string(backend.seats().size() - 1) + ", and in_use, true or false");
   }
+  if (worker->get<std::uint64_t>() >= backend.seats().size()) {
+    return invalid_params("there is no worker " + worker->dump() + "; adit show workers lists them, 0 to " +
+                          std::to_string(backend.seats().size() - 1));
+  }
   if (!backend.use_worker(worker->get<std::uint16_t>(), in_use->get<bool>())) {
-    return invalid_params("the last worker in use cannot be idled");
+    return invalid_params("the last worker in use cannot be idled; put another to use first");
   }
   return show_steering(backend);
 }

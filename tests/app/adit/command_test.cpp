@@ -174,7 +174,7 @@ TEST_F(AditCommand, ShapesInPlace) {
   EXPECT_EQ(adit("shaper restore sid 00ff").text, "1 call changed\n");
   const Outcome bad = adit("shaper change username alice fast");
   EXPECT_EQ(bad.code, 4);
-  EXPECT_NE(bad.text.find("rate must be in kbit/s"), std::string::npos) << bad.text;
+  EXPECT_NE(bad.text.find("rate is not in kbit/s: fast"), std::string::npos) << bad.text;
   TearDown();
   ASSERT_EQ(backend_.shaped.size(), 3u);
   EXPECT_EQ(backend_.shaped[0].first.value, "alice");
@@ -189,10 +189,10 @@ TEST_F(AditCommand, IdlesAWorkerAndUsesItAgain) {
   EXPECT_EQ(adit("worker use 1").text.find("idled"), std::string::npos);
   const Outcome none = adit("worker idle 2");
   EXPECT_EQ(none.code, 4);
-  EXPECT_EQ(none.text,
-            "adit: aditd refused: worker takes a worker's number, 0 to 1, and in_use, true or false\n");
+  EXPECT_EQ(none.text, "adit: aditd refused: there is no worker 2; adit show workers lists them, 0 to 1\n");
   backend_.last_in_use = 0;
-  EXPECT_EQ(adit("worker idle 0").text, "adit: aditd refused: the last worker in use cannot be idled\n");
+  EXPECT_EQ(adit("worker idle 0").text,
+            "adit: aditd refused: the last worker in use cannot be idled; put another to use first\n");
 }
 
 TEST_F(AditCommand, ARefusedReloadIsPrintedAsText) {
@@ -211,7 +211,7 @@ TEST_F(AditCommand, SaysWhenNothingMatched) {
   serve();
   const Outcome nobody = adit("terminate username nobody");
   EXPECT_EQ(nobody.code, 1);
-  EXPECT_EQ(nobody.text, "0 calls ended\n");
+  EXPECT_EQ(nobody.text, "0 calls ended\nadit: no call has username nobody; adit show sessions lists them\n");
   EXPECT_EQ(adit("terminate all").code, 0) << "nobody there is no failure to end all";
 }
 
@@ -296,7 +296,7 @@ TEST_F(AditCommand, AnErrorIsJsonForWhoeverAskedForIt) {
   const auto refused = json_of("shaper change username alice fast --json");
   EXPECT_EQ(refused["exit_code"], 4);
   EXPECT_EQ(refused["error"],
-            "aditd refused: rate must be in kbit/s: \"10240\", or \"10240/2048\" for down and up");
+            "aditd refused: rate is not in kbit/s: fast; write 10240, or 10240/2048 for down and up");
   EXPECT_TRUE(json_of("terminate username -- --json").is_discarded()) << "the name of a user";
 }
 

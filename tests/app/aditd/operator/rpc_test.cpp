@@ -357,7 +357,8 @@ TEST_F(Rpc, AChangeOfRatesIsNoted) {
       [](RpcReply) {}, "uid 1000");
   ASSERT_EQ(backend_.noted.size(), 2u);
   EXPECT_EQ(backend_.noted[0], R"(uid 1000 shaper {"by":"all","rate":"512"} {"shaped":3})");
-  EXPECT_TRUE(backend_.noted[1].starts_with(R"(uid 1000 shaper {"by":"all","rate":"fast"} rate must be)"))
+  EXPECT_TRUE(backend_.noted[1].starts_with(
+      R"(uid 1000 shaper {"by":"all","rate":"fast"} rate is not in kbit/s: fast)"))
       << backend_.noted[1];
 }
 
