@@ -22,7 +22,8 @@ bool open_one(const std::string& path, const std::string& option, std::optional<
   }
   auto opened = OutputFile::open(path);
   if (!opened) {
-    error = option + ": value \"" + escape_octets(path) + "\": cannot be written: " + opened.error();
+    error = option + ": value \"" + escape_octets(path) + "\": cannot be written: " + opened.error() +
+            "; name a file in a directory that is there";
     return false;
   }
   file.emplace(std::move(*opened));

@@ -121,8 +121,11 @@ std::expected<Measured, std::string> read_results(std::string name, std::string_
                    .complaints = {}};
   try {
     const Json& document = results.document;
+    if (document.is_discarded()) {
+      return std::unexpected("is not JSON, or not all of it; name a file that --json wrote");
+    }
     if (!document.is_object() || !document.contains("plan")) {
-      return std::unexpected("is not a result of adit-blast --json");
+      return std::unexpected("is not a result of adit-blast; name a file that --json wrote");
     }
     if (!document.contains("quantities")) {
       return std::unexpected("has no quantities: it is of an older adit-blast; run its scenario again");

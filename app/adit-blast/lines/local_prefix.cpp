@@ -53,6 +53,9 @@ LocalPrefix::~LocalPrefix() {
 }
 
 std::expected<wire::Ipv4Address, std::string> address_of_interface(const std::string& name) {
+  if (::if_nametoindex(name.c_str()) == 0) {
+    return std::unexpected("there is no interface " + name + "; name one that `ip link` shows with --access");
+  }
   ifaddrs* list = nullptr;
   if (::getifaddrs(&list) != 0) {
     return std::unexpected(std::string("cannot list interfaces: ") + std::strerror(errno));

@@ -129,8 +129,8 @@ TEST(Compare, WhatWasInterruptedIsRefused) {
 }
 
 TEST(Compare, OnlyResultsAreRead) {
-  EXPECT_EQ(read_results("x", "{").error(), "is not a result of adit-blast --json");
-  EXPECT_EQ(read_results("x", "[]").error(), "is not a result of adit-blast --json");
+  EXPECT_EQ(read_results("x", "{").error(), "is not JSON, or not all of it; name a file that --json wrote");
+  EXPECT_EQ(read_results("x", "[]").error(), "is not a result of adit-blast; name a file that --json wrote");
   EXPECT_EQ(read_results("x", R"({"plan": {}})").error(),
             "has no quantities: it is of an older adit-blast; run its scenario again");
   for (const char* text :

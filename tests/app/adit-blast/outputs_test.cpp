@@ -33,11 +33,14 @@ class BlastOutputs : public testing::Test {
 TEST_F(BlastOutputs, AFileThatCannotBeWrittenIsToldAtOnce) {
   const auto outputs = Outputs::open(path("nowhere/x.json"), path("x.html"), "--report");
   ASSERT_FALSE(outputs.has_value());
-  EXPECT_EQ(outputs.error(),
-            "--json: value \"" + path("nowhere/x.json") + "\": cannot be written: No such file or directory");
+  EXPECT_EQ(outputs.error(), "--json: value \"" + path("nowhere/x.json") +
+                                 "\": cannot be written: No such file or directory; name a file in a "
+                                 "directory that is there");
   const auto page = Outputs::open(path("x.json"), directory_, "--html");
   ASSERT_FALSE(page.has_value());
-  EXPECT_EQ(page.error(), "--html: value \"" + directory_.string() + "\": cannot be written: Is a directory");
+  EXPECT_EQ(page.error(), "--html: value \"" + directory_.string() +
+                              "\": cannot be written: Is a directory; name a file in a "
+                              "directory that is there");
   EXPECT_TRUE(fs::is_empty(directory_)) << "nothing was run, nothing is left behind";
 }
 
