@@ -4,53 +4,17 @@
 own; what a reload applies, what waits, and the log over a rotation. Needs root; exit 77 (skipped) otherwise.
     config_test.py PATH_OF_aditd PATH_OF_adit PACKAGING [unittest arguments]
 """
-import json
 import os
 import pathlib
 import re
 import shutil
 import signal
 import subprocess
-import sys
-import tempfile
-import time
 import unittest
 
-ADITD = ADIT = PACKAGING = ""
-PREFIX = "adit-cfg-"
-SPACE = f"{PREFIX}{os.getpid()}"
-EAL = ("--", "--no-huge", "--no-shconf", "-m", "448")
-TIMEOUT = 40  # seconds to wait for what must come; a loaded machine is slow
+from daemon import SPACE, TIMEOUT, Daemon, inside, ip, run_tests
 
-CONFIG = """
-[[port]]
-interface = "access1"
-role = "access"
-driver = "af_packet"
-[[port]]
-interface = "core1"
-role = "core"
-driver = "af_packet"
-[core]
-workers = 1
-user = "root"
-[common]
-max-sessions = 100
-[pptp]
-bind = ["198.18.0.1"]
-[[ip-pool]]
-ranges = ["10.64.0.2-10.64.0.254"]
-[ip]
-gw-ip-address = "10.64.0.1"
-[chap-secrets]
-chap-secrets = "{work}/chap-secrets"
-[radius]
-spool = "{work}/spool"
-[cli]
-socket = "{work}/adit.sock"
-[log]
-log-file = "{work}/log/adit.log"
-"""
+PACKAGING = ""
 SERVER = '[[radius-server]]\nname = "aaa1"\naddress = "127.0.0.1"\nsecret = "one"\n'
 DAE = '[[dae-client]]\naddress = "127.0.0.1"\nsecret = "one"\n'
 # Each would stop the start: what is put into the file for what, and the line that all three say.
@@ -67,90 +31,7 @@ FAULTS = {
 }
 
 
-def ip(*words, check=True):
-    return subprocess.run(["ip", *words], check=check, capture_output=True, text=True).stdout
-
-
-def inside(*words):
-    return ["ip", "netns", "exec", SPACE, *map(str, words)]
-
-
-def remove_namespaces():
-    """Ours, and those of runs that were killed: the process in the name is gone."""
-    for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else []:
-        if name.startswith(PREFIX):
-            pid = int(name[len(PREFIX):])
-            if pid == os.getpid() or not os.path.exists(f"/proc/{pid}"):
-                ip("netns", "del", name, check=False)
-
-
-def make_namespace():
-    ip("netns", "add", SPACE)
-    ip("-n", SPACE, "link", "set", "lo", "up")
-    for side, network in (("access", "198.18.0"), ("core", "198.19.0")):
-        ip("-n", SPACE, "link", "add", f"{side}1", "type", "veth", "peer", "name", side)
-        for link in (f"{side}1", side):
-            ip("-n", SPACE, "link", "set", link, "up")
-        ip("-n", SPACE, "addr", "add", f"{network}.1/24", "dev", f"{side}1")
-
-
-class ConfigTest(unittest.TestCase):
-    def setUp(self):
-        self.work = pathlib.Path(tempfile.mkdtemp(prefix=PREFIX))
-        self.addCleanup(shutil.rmtree, self.work)
-        (self.work / "chap-secrets").write_text("alice * one *\nbob * two *\n")
-        (self.work / "chap-secrets").chmod(0o600)
-        (self.work / "log").mkdir()
-        self.config, self.log = self.work / "adit.toml", self.work / "log" / "adit.log"
-        self.text = CONFIG.format(work=self.work)
-        self.aditd = None
-        self.addCleanup(self.end)
-
-    def write(self, text):
-        self.config.write_text(text)
-        self.config.chmod(0o600)
-
-    def end(self):
-        if self.aditd is not None and self.aditd.poll() is None:
-            self.aditd.kill()
-            self.aditd.wait()
-
-    def check(self):
-        return subprocess.run(inside(ADITD, "--config", self.config, "--check"), capture_output=True, text=True, timeout=TIMEOUT)
-
-    def launch(self):
-        with open(self.work / "stderr", "w") as stderr:
-            self.aditd = subprocess.Popen(inside(ADITD, "--config", self.config, *EAL), stdin=subprocess.DEVNULL, stdout=stderr,
-                                          stderr=stderr)
-
-    def start(self):
-        self.launch()
-        self.until("aditd is ready", lambda: "event=started" in self.logged() and (self.work / "adit.sock").exists())
-
-    def logged(self):
-        return self.log.read_text() if self.log.exists() else ""
-
-    def until(self, what, probe):
-        deadline = time.monotonic() + TIMEOUT
-        while not (result := probe()):
-            if time.monotonic() > deadline or self.aditd.poll() is not None:
-                self.fail(f"{what}: never\n{self.logged()[-3000:]}{(self.work / 'stderr').read_text()[-3000:]}")
-            time.sleep(0.1)
-        return result
-
-    def adit(self, *words):
-        return subprocess.run([ADIT, "--socket", self.work / "adit.sock", *words], capture_output=True, text=True, timeout=TIMEOUT)
-
-    def json(self, *words):
-        done = self.adit(*words, "--json")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return json.loads(done.stdout)
-
-    def stop(self):
-        self.aditd.send_signal(signal.SIGTERM)
-        self.assertEqual(self.aditd.wait(TIMEOUT), 0, self.logged()[-3000:])
-        self.assertNotIn("system_call_refused", self.logged())
-
+class ConfigTest(Daemon):
     def test_what_check_calls_good_starts(self):
         self.write(self.text)
         checked = self.check()
@@ -340,7 +221,7 @@ class ConfigTest(unittest.TestCase):
         rules = (pathlib.Path(PACKAGING) / "logrotate" / "adit").read_text()
         for installed, here in (("/var/log/adit/", f"{self.work}/log/"), ("su adit adit", "su root root"),
                                 ("/run/adit/adit.sock", f"{self.work}/adit.sock"),
-                                ("adit reload", f"{ADIT} --socket {self.work}/adit.sock reload")):
+                                ("adit reload", f"{self.ADIT} --socket {self.work}/adit.sock reload")):
             self.assertIn(installed, rules)
             rules = rules.replace(installed, here)
         (self.work / "logrotate").write_text(rules)
@@ -358,20 +239,10 @@ class ConfigTest(unittest.TestCase):
         self.assertIn("event=stopped", self.logged())
 
 
-def main():
-    global ADITD, ADIT, PACKAGING
-    if os.geteuid() != 0:
-        print("skipped: network namespaces need root")
-        return 77
-    ADITD, ADIT, PACKAGING = (os.path.abspath(sys.argv.pop(1)) for _ in range(3))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # meson's timeout: the clean-up still runs
-    remove_namespaces()
-    make_namespace()
-    try:
-        unittest.main(verbosity=2)
-    finally:
-        remove_namespaces()
+def take_packaging(path):
+    global PACKAGING
+    PACKAGING = path
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_tests([lambda path: setattr(Daemon, "ADITD", path), lambda path: setattr(Daemon, "ADIT", path), take_packaging])
