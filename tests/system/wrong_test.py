@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What operators get wrong, and what they are told: the rows of wrong_cases.py. A configuration: `aditd --check` names file, line,
+"""What operators get wrong, and what they are told: the rows of wrong_cases.py and foreign_cases.py. A configuration: `aditd --check` names file, line,
 key, value and remedy in one line, the start says the same, and what the check calls good starts. A command: its exit code, and
 what it says on which stream. Needs root; exit 77 (skipped) otherwise.
     wrong_test.py PATH_OF_aditd PATH_OF_adit PATH_OF_adit-blast [unittest arguments]
@@ -11,6 +11,7 @@ import re
 import subprocess
 
 from daemon import TIMEOUT, Daemon, inside, run_tests
+from foreign_cases import FOREIGN
 from wrong_cases import COMMANDS, CONFIGS
 
 # file:line:column: section.key: value "x": what is wrong; what to do
@@ -84,6 +85,11 @@ class WrongTest(Daemon):
 
     def test_configurations(self):
         for case in CONFIGS:
+            with self.subTest(case.what):
+                self.hold_config(case)
+
+    def test_files_of_others(self):
+        for case in FOREIGN:
             with self.subTest(case.what):
                 self.hold_config(case)
 
