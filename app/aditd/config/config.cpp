@@ -324,8 +324,8 @@ ConfigResult load_config(const std::string& path, const LoadOptions& options) {
   check_user(result, problems);
   const bool right = !problems.any_error();
   if (options.machine) {
-    result.starts_here = check_machine(config, result.sheet, result.users.users, options.machine(config),
-                                       options, problems);
+    result.starts_here =
+        check_machine(config, result.sheet, result.users.users, options.machine(config), options, problems);
   }
   if (!right) {
     result.config.reset();
@@ -335,8 +335,8 @@ ConfigResult load_config(const std::string& path, const LoadOptions& options) {
   return result;
 }
 
-void warn_of_secrets(const Config& config, const Sheet& sheet,
-                     const std::vector<control::SecretNote>& notes, Problems& problems) {
+void warn_of_secrets(const Config& config, const Sheet& sheet, const std::vector<control::SecretNote>& notes,
+                     Problems& problems) {
   for (const control::SecretNote& note : notes) {
     problems.warning(secrets_place(sheet), kSecretsKey, secrets_shown(config),
                      escape_octets(note.wrong, note.wrong.size()), note.remedy);

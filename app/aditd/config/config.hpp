@@ -126,8 +126,8 @@ struct LoadOptions {
 [[nodiscard]] ConfigResult load_config(const std::string& path, const LoadOptions& options = {});
 
 /// A warning for each note about chap-secrets.
-void warn_of_secrets(const Config& config, const Sheet& sheet,
-                     const std::vector<control::SecretNote>& notes, Problems& problems);
+void warn_of_secrets(const Config& config, const Sheet& sheet, const std::vector<control::SecretNote>& notes,
+                     Problems& problems);
 
 /// Whom root's aditd becomes; none: it stays root.
 [[nodiscard]] std::optional<Account> account_of(const Config& config);

@@ -32,8 +32,8 @@ Judged judge(const std::string& toml, const MachineFacts& machine, bool must_sta
   EXPECT_TRUE(read.config.has_value()) << test::lines_of(read);
   Problems problems("t.toml");
   Judged judged;
-  judged.starts =
-      check_machine(*read.config, read.sheet, {}, machine, {.must_start = must_start, .runs = runs}, problems);
+  judged.starts = check_machine(*read.config, read.sheet, {}, machine,
+                                {.must_start = must_start, .runs = runs}, problems);
   judged.error = problems.any_error();
   for (const ConfigProblem& problem : problems.take()) {
     judged.lines.push_back(problem.line);
