@@ -64,7 +64,7 @@ class ConfigTest(Daemon):
         self.write(self.text)
         self.start()
         for option in (["--prepare"], []):
-            second = subprocess.run(inside(ADITD, "--config", self.config, *option), capture_output=True, text=True, timeout=TIMEOUT)
+            second = subprocess.run(inside(self.ADITD, "--config", self.config, *option), capture_output=True, text=True, timeout=TIMEOUT)
             self.assertEqual((second.returncode, second.stdout), (2, ""))
             self.assertEqual(second.stderr, f'aditd: cli.socket: value "{self.work}/adit.sock": another aditd answers there; '
                                             "stop it, or set another path\n")
