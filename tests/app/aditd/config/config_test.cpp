@@ -433,8 +433,9 @@ TEST_F(ConfigFileTest, WhatUsersAreGrantedOfTheMachinesIsToldByTheirLine) {
                        .address = wire::Ipv4Address(10, 9, 0, 7),
                        .network = {.address = wire::Ipv4Address(10, 9, 0, 0), .length = 24}}}};
   }};
-  const std::string begin =
-      directory_.string() + "/adit.toml: warning: chap-secrets.chap-secrets: value \"" + secrets() + "\": ";
+  const std::string begin = directory_.string() +
+                            "/adit.toml:17:16: warning: chap-secrets.chap-secrets: value \"" + secrets() +
+                            "\": ";
   const std::string refused = "; the user is refused; write another address, or * for one from the pool";
   const std::string longest =
       " shares addresses with 10.9.0.0/24, the network of core0; the longest prefix counts, and of equals "
