@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <vector>
 
 #include "app/escape.hpp"
 
@@ -38,7 +39,8 @@ Line parts_of(std::string_view text) {
     return line;
   }
   if (line.text.starts_with('[')) {
-    const std::string_view name = line.text.substr(line.text.find_first_not_of('['));
+    std::string_view name = line.text;
+    name.remove_prefix(std::min(name.find_first_not_of('['), name.size()));  // "[[" may be all there is
     line.header = trimmed(name.substr(0, name.find(']')));
   } else {
     const std::size_t equals = line.text.find('=');
@@ -49,12 +51,17 @@ Line parts_of(std::string_view text) {
   return line;
 }
 
-/// The line of that number, from 1.
-std::string_view line_of(std::string_view text, std::uint32_t number) {
-  for (; number > 1 && text.contains('\n'); --number) {
-    text.remove_prefix(text.find('\n') + 1);
+/// Without their ends; of number n, from 1, is the one at n - 1.
+using Lines = std::vector<std::string_view>;
+
+Lines lines_of(std::string_view text) {
+  Lines lines;
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(end + 1);
   }
-  return text.substr(0, text.find('\n'));
+  lines.push_back(text);
+  return lines;
 }
 
 /// What the lines above one have to do with it. Numbers of lines; 0: there is none.
@@ -64,11 +71,10 @@ struct Above {
   std::uint32_t same_header = 0;
 };
 
-Above look_above(std::string_view text, std::uint32_t number, const Line& line) {
+Above look_above(const Lines& lines, std::uint32_t number, const Line& line) {
   Above above;
   for (std::uint32_t at = 1; at < number; ++at) {
-    const Line other = parts_of(text.substr(0, text.find('\n')));
-    text.remove_prefix(std::min(text.size(), text.find('\n') + 1));
+    const Line other = parts_of(lines[at - 1]);
     if (!other.header.empty()) {
       above.header = other.header;
       above.same_key = 0;
@@ -86,9 +92,10 @@ bool is_in_a_list(std::string_view description) {
 }
 
 /// The line that has the key.
-std::uint32_t first_line(std::string_view text, const toml::parse_error& error) {
-  std::uint32_t number = error.source().begin.line;
-  while (is_in_a_list(error.description()) && number > 1 && !parts_of(line_of(text, number)).has_equals) {
+std::uint32_t first_line(const Lines& lines, const toml::parse_error& error) {
+  auto number =
+      std::clamp<std::uint32_t>(error.source().begin.line, 1, static_cast<std::uint32_t>(lines.size()));
+  while (is_in_a_list(error.description()) && number > 1 && !parts_of(lines[number - 1]).has_equals) {
     --number;
   }
   return number;
@@ -153,6 +160,9 @@ std::string remedy_for(std::string_view description, const Line& line, const Abo
   if (is_in_a_list(description)) {
     return "write " + escape_octets(line.key, kMaxShownName) + " = [...], with a comma between values";
   }
+  if (line.text.starts_with('[') && line.header.empty()) {
+    return "write the section's name in the brackets";
+  }
   if (!line.header.empty()) {
     return "write [" + escape_octets(line.header, kMaxShownName) + "] alone on its line";
   }
@@ -186,9 +196,10 @@ std::string SyntaxMistake::name() const {
 
 SyntaxMistake explain(std::string_view text, const toml::parse_error& error) {
   SyntaxMistake mistake{.at = error.source().begin, .section = {}, .key = {}, .wrong = {}, .remedy = {}};
-  const std::uint32_t number = first_line(text, error);
-  const Line line = is_no_text(error.description()) ? Line{} : parts_of(line_of(text, number));
-  const Above above = look_above(text, number, line);
+  const Lines lines = lines_of(text);
+  const std::uint32_t number = first_line(lines, error);
+  const Line line = is_no_text(error.description()) ? Line{} : parts_of(lines[number - 1]);
+  const Above above = look_above(lines, number, line);
   mistake.section = line.header.empty() ? above.header : line.header;
   mistake.key = line.key;
   mistake.wrong = "is not TOML: " + escape_text(without_preamble(error.description()));
