@@ -9,8 +9,6 @@
 namespace adit::control {
 namespace {
 
-constexpr std::uint16_t kLcp = 0xC021;
-
 /// Ends of connections without a call, and of none; a scenario of the last needs MPPE (session_keys_test.cpp).
 const std::set<EndReason> kOfNoCall = {EndReason::kUnsupportedVersion, EndReason::kStartTimeout,
                                        EndReason::kInternal, EndReason::kMppeDesynchronised};

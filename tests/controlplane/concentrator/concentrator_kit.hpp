@@ -280,6 +280,8 @@ class House : public ConcentratorActions {
   std::set<std::pair<std::uint16_t, std::uint32_t>> slots_in_use_;
 };
 
+inline constexpr std::uint16_t kLcp = 0xC021, kPap = 0xC023, kIpcp = 0x8021;
+
 /// A client: one TCP connection, one call, PAP. serve() answers everything it has been sent at once.
 class DialIn {
  public:
@@ -381,8 +383,6 @@ class DialIn {
   }
 
  private:
-  static constexpr std::uint16_t kLcp = 0xC021, kPap = 0xC023, kIpcp = 0x8021;
-
   void on_frame(const House::Frame& frame) {
     ASSERT_GE(frame.size(), 8u);
     ASSERT_EQ(frame[0], 0xFF);

@@ -308,7 +308,6 @@ TEST(Terms, TheInterimJitterIsTheConfiguredOneAndAtMostHalfTheInterval) {
 }
 
 TEST(Terms, ASessionThatNegotiatesAgainStaysOneSessionAndKeepsItsTerms) {
-  constexpr std::uint16_t kLcp = 0xC021, kPap = 0xC023;
   House house;
   DialIn alice(house, 1);
   ASSERT_TRUE(alice.dial("timed-alice"));
