@@ -58,7 +58,7 @@ TEST(Quantities, OfARunWithABitOfEverything) {
 }
 
 /// Equal but for the throughput of 64 octets.
-std::vector<RunResult> repeated(std::vector<double> rates) {
+std::vector<RunResult> runs_at(std::vector<double> rates) {
   std::vector<RunResult> runs;
   for (const double pps : rates) {
     RunResult& run = runs.emplace_back(sample_run());
@@ -70,16 +70,16 @@ std::vector<RunResult> repeated(std::vector<double> rates) {
 }
 
 TEST(Repeats, ARateThatDiffersIsRemarkedUpon) {
-  const auto runs = repeated({86'672, 165'995, 120'000});
+  const auto runs = runs_at({86'672, 165'995, 120'000});
   EXPECT_EQ(verdict_of(runs).remarks,
             std::vector<std::string>{
                 "3 throughput, throughput 64: the 3 runs differ by 66.1 % (86,672 pps to 165,995 "
                 "pps); a smaller difference to another result says nothing"});
-  EXPECT_TRUE(verdict_of(repeated({100'000, 105'000, 109'000})).remarks.empty());
+  EXPECT_TRUE(verdict_of(runs_at({100'000, 105'000, 109'000})).remarks.empty());
 }
 
 TEST(Repeats, ARunThatWasCutShortCountsIfThereIsNoOther) {
-  auto runs = repeated({100'000, 101'000, 7});
+  auto runs = runs_at({100'000, 101'000, 7});
   runs[2].interrupted = true;
   runs[2].phases.resize(3);
   const auto values = [&](std::span<const RunResult> some) {
@@ -111,7 +111,7 @@ TEST(Losses, ARunBeginsWithNone) {
 }
 
 TEST(Repeats, WhatSeveralRunsSayIsSaidOnce) {
-  auto runs = repeated({100'000, 100'000, 100'000});
+  auto runs = runs_at({100'000, 100'000, 100'000});
   for (RunResult& run : runs) {
     run.remarks = {"these are pings"};
   }
@@ -122,7 +122,7 @@ TEST(Repeats, WhatSeveralRunsSayIsSaidOnce) {
 }
 
 TEST(Repeats, TheTableHasMedianAndSpread) {
-  const auto runs = repeated({86'672, 165'995, 120'000});
+  const auto runs = runs_at({86'672, 165'995, 120'000});
   const std::string tables = result_tables(runs);
   EXPECT_NE(tables.find(", 3 runs, 185 s against"), std::string::npos) << tables;
   EXPECT_NE(
