@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "app/aditd/log.hpp"
+#include "app/aditd/log/log.hpp"
 #include "app/aditd/runtime.hpp"
 #include "app/host/net/tcp_connections.hpp"
 #include "controlplane/concentrator/concentrator.hpp"

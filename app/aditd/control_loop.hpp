@@ -14,7 +14,7 @@
 
 #include "app/aditd/concentrator_host.hpp"
 #include "app/aditd/config/config.hpp"
-#include "app/aditd/log.hpp"
+#include "app/aditd/log/log.hpp"
 #include "app/aditd/operator/control_socket.hpp"
 #include "app/aditd/operator_view.hpp"
 #include "app/aditd/radius_service.hpp"

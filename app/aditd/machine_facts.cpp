@@ -17,7 +17,7 @@
 #include <string_view>
 #include <utility>
 
-#include "app/aditd/log.hpp"
+#include "app/aditd/log/log.hpp"
 #include "app/aditd/operator/control_socket.hpp"
 #include "app/config_values.hpp"
 #include "app/host/eal.hpp"

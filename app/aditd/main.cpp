@@ -18,7 +18,7 @@
 #include "app/aditd/config/config.hpp"
 #include "app/aditd/control_loop.hpp"
 #include "app/aditd/leave_root.hpp"
-#include "app/aditd/log.hpp"
+#include "app/aditd/log/log.hpp"
 #include "app/aditd/machine_facts.hpp"
 #include "app/aditd/operator/control_socket.hpp"
 #include "app/aditd/options.hpp"

@@ -10,7 +10,7 @@
 #include <functional>
 #include <string>
 
-#include "app/aditd/log.hpp"
+#include "app/aditd/log/log.hpp"
 #include "tests/controlplane/concentrator/concentrator_kit.hpp"
 
 namespace adit::app {

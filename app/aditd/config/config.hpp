@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // adit.toml: what an operator may set, and how it is read and checked. The result is a complete Config or a
-// list of one-line problems; nothing is half applied. The keys are rows in section_*.cpp.
+// list of one-line problems; nothing is half applied. The keys are rows in sections/.
 // Section and key names follow accel-ppp.conf where meanings agree; `-` and `_` are the same in keys.
 // Thread: control, at start-up. Owner: main.
 #pragma once

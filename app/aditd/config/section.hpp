@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sections of adit.toml. Each has a file, section_*.cpp: its keys, one per row; how omitted values are
+// The sections of adit.toml. Each has a file, sections/: its keys, one per row; how omitted values are
 // derived; and the checks across keys. Reading, suggestions for misspelt keys, the packaged sample and its
 // test all come from these rows. Thread: control, at start-up.
 #pragma once

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every key of adit.toml has a reader: its field, as the rows of section_*.cpp name it, is read somewhere else than by checks.
+"""Every key of adit.toml has a reader: its field, as the rows of config/sections/ name it, is read somewhere else than by checks.
 readers_test.py [SOURCE_ROOT]; exit 1: lists the keys that nobody reads.
 
 Types tell fields of one name apart: [dpdk] hugepages is `hugepages` of a DpdkSettings, so what counts as reading it is
@@ -41,8 +41,10 @@ def structs():
 
 
 def keys():
-    for path in sorted((ROOT / "app/aditd/config").glob("section_*.cpp")):
-        section = path.stem.removeprefix("section_")
+    files = sorted((ROOT / "app/aditd/config/sections").glob("*.cpp"))
+    assert files, "there are no sections"
+    for path in files:
+        section = path.stem
         rows = ROW.findall(path.read_text())
         written = path.read_text().count("ADIT_KEY(")
         assert len(rows) == written, f"{path}: {written} rows, of which {len(rows)} were understood"
@@ -55,7 +57,7 @@ def main():
     sources = {path.relative_to(ROOT).as_posix(): path.read_text()
                for folder in ("app", "controlplane", "dataplane") for path in (ROOT / folder).rglob("*.[ch]pp")}
     all_text = "\n".join(sources.values())
-    checks = re.compile(r"app/aditd/config/(section.*|machine)\.cpp")
+    checks = re.compile(r"app/aditd/config/(sections/.*|sections|section|machine)\.cpp")
     readers = "\n".join(text for path, text in sources.items() if not checks.fullmatch(path))
 
     @functools.cache

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One event, one line, whatever the values hold; storms become counts. Written to a string, under a clock of our own.
-#include "app/aditd/log.hpp"
+#include "app/aditd/log/log.hpp"
 
 #include <gtest/gtest.h>
 #include <spdlog/sinks/ostream_sink.h>

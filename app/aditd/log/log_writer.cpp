@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/aditd/log_writer.hpp"
+#include "app/aditd/log/log_writer.hpp"
 
 #include <pthread.h>
 #include <signal.h>

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "app/aditd/log.hpp"
+#include "app/aditd/log/log.hpp"
 
 namespace {
 

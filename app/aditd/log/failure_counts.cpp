@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/aditd/failure_counts.hpp"
+#include "app/aditd/log/failure_counts.hpp"
 
 namespace adit::app {
 namespace {

@@ -22,8 +22,8 @@
 
 #include "app/aditd/config/config.hpp"
 #include "app/aditd/config/machine.hpp"
-#include "app/aditd/failure_counts.hpp"
-#include "app/aditd/log_writer.hpp"
+#include "app/aditd/log/failure_counts.hpp"
+#include "app/aditd/log/log_writer.hpp"
 #include "app/escape.hpp"
 #include "controlplane/base/event_log.hpp"
 
