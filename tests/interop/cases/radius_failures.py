@@ -127,12 +127,12 @@ def a_third_of_everything_is_lost(world):
             expect("calls up", outcome.phase("set-up")["set_up"]["up"], calls)
             no_sessions(world.lab)
             nothing_is_left(world)
-            if turn == 0:  # everything that is allocated only once has been allocated
+            if turn == 1:  # everything that is allocated only once has been allocated: under ASan, 0.5 MiB in the second round
                 time.sleep(1)  # until aditd has closed the operator's connection that asked last
                 # Given up by then may be the Accounting-On, which nobody heard before the server had started.
                 before = {"descriptors": descriptors(world), "resident": resident_kib(world), "timeouts": server_of(world)["timeouts"]}
         found = server_of(world)
-        until("descriptors as after the first round", lambda: descriptors(world) == before["descriptors"])
+        until("descriptors as after the second round", lambda: descriptors(world) == before["descriptors"])
         grown = resident_kib(world) - before["resident"]
         expect(f"resident memory grew by {grown} KiB, less than 1 MiB", grown < 1024, True)
         given_up = found["timeouts"] - before["timeouts"]
