@@ -78,7 +78,7 @@ Message neighbour(std::uint16_t type, Ipv4Address address, std::uint16_t state,
   return message;
 }
 
-const Ipv4Address kNet(198, 51, 100, 0);
+constexpr Ipv4Address kNet(198, 51, 100, 0);
 const Ipv4Address kGateway(192, 0, 2, 9);
 const Ipv4Address kOtherGateway(192, 0, 2, 10);
 
