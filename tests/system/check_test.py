@@ -14,17 +14,19 @@ import subprocess
 import sys
 import tempfile
 
+from daemon import inside, make_namespace, remove_namespaces
+
 CONFIG = """
 [[port]]
-interface = "access0"
+interface = "access1"
 role = "access"
 [[port]]
-interface = "core0"
+interface = "core1"
 role = "core"
 [core]
 user = "root"
 [pptp]
-bind = ["192.0.2.1"]
+bind = ["198.18.0.1"]
 [ip]
 gw-ip-address = "10.64.0.1"
 [[ip-pool]]
@@ -46,40 +48,13 @@ socket = "{work}/adit.sock"
 spool = "{work}/spool"
 """
 LOG = '[log]\nlog-file = "{work}/adit.log"\n'
-PREFIX = "adit-chk-"
-SPACE = f"{PREFIX}{os.getpid()}"
 USERS = {"accel-isp": 4, "accel-pools": 3, "accel-special": 9, "poptop-howto": 3, "poptop-mixed": 1, "pppd-dialin": 4}
 DIALECTS = {"accel": "accel-ppp", "poptop": "poptop", "pppd": "pppd"}
 PROBLEM = re.compile(r'event=config problem="(.*)"$', re.MULTILINE)
 
 
-def ip(*words, check=True):
-    subprocess.run(["ip", *words], check=check, capture_output=True)
-
-
-def remove_namespaces():
-    """Ours, and those of runs that were killed: the process in the name is gone."""
-    for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else []:
-        if name.startswith(PREFIX):
-            pid = int(name[len(PREFIX):])
-            if pid == os.getpid() or not os.path.exists(f"/proc/{pid}"):
-                ip("netns", "del", name, check=False)
-
-
-def make_namespace():
-    """The machine of CONFIG."""
-    ip("netns", "add", SPACE)
-    ip("-n", SPACE, "link", "set", "lo", "up")
-    for side, network in (("access", "192.0.2"), ("core", "198.51.100")):
-        ip("-n", SPACE, "link", "add", f"{side}0", "type", "veth", "peer", "name", side)
-        for link in (f"{side}0", side):
-            ip("-n", SPACE, "link", "set", link, "up")
-        ip("-n", SPACE, "addr", "add", f"{network}.1/24", "dev", f"{side}0")
-
-
 def run(aditd, config, *options):
-    return subprocess.run(["ip", "netns", "exec", SPACE, aditd, "--config", str(config), *options], capture_output=True, text=True,
-                          timeout=60)
+    return subprocess.run(inside(aditd, "--config", config, *options), capture_output=True, text=True, timeout=60)
 
 
 def write(file, octets):
