@@ -29,6 +29,12 @@ void AuthExchange::begin() {
   ends_ = context_.wheel.now() + context_.settings.auth.timeout;
 }
 
+void AuthExchange::peer_opens_late() {
+  if (state_ == State::kWaiting && deadline_.armed()) {
+    begin();
+  }
+}
+
 void AuthExchange::ask(std::string user, AuthProof proof) {
   user_ = std::move(user);
   state_ = State::kAsking;

@@ -32,6 +32,7 @@ class AuthExchange : public Authenticator, public AuthClient {
 
   [[nodiscard]] bool rejected() const final;
   void on_verdict(const AuthVerdict& verdict) final;
+  void peer_opens_late() final;
 
  protected:
   enum class State : std::uint8_t {

@@ -61,6 +61,9 @@ class Authenticator {
   virtual ~Authenticator() = default;
   /// CHAP: sends the first Challenge. PAP: waits. The deadline (auth.timeout) runs from here. Call once.
   virtual void start() = 0;
+  /// The peer may have come to LCP's Opened only now: the deadline begins again, unless it has sent a proof. The session's
+  /// setup-timeout stays as it is.
+  virtual void peer_opens_late() = 0;
   /// One packet of the method's protocol, from its Code octet on. Invalid ones are ignored.
   virtual void on_packet(std::span<const std::uint8_t> packet) = 0;
   /// PAP or CHAP: the only protocol whose packets may be passed in (not EAP, nor CHAP when PAP was agreed).

@@ -165,7 +165,8 @@ void ControlProtocol::on_configure_request(const PppPacket& packet) {
   }
   if (opened() && is_acknowledged(packet)) {
     ++repeated_acks_;
-    return send_ack(packet);
+    send_ack(packet);
+    return host_.acknowledged_again(protocol_);
   }
   if (opened() && !restart_is_allowed()) {
     return;
@@ -192,9 +193,11 @@ void ControlProtocol::on_configure_request(const PppPacket& packet) {
 // A copy of the request that was acknowledged is no new negotiation: our Ack was lost, or the network made
 // two of one. RFC 1661 §4.1 would go down for it; the Ack again is what the peer waits for, and nothing that
 // the first one began (keys, addresses) begins anew. A peer repeats a request Max-Configure times at most.
-// LCP does go down: the peer has lost what came since then, and the time for its authentication begins again.
+// At round trips as long as a restart timer, to go down is to begin anew without end: each end's repeats reach the other
+// in Opened. An LCP that has carried a session does go down: so does its peer's, and with all that it knew.
 bool ControlProtocol::is_acknowledged(const PppPacket& request) const {
-  return protocol_ != wire::PppProtocol::kLcp && repeated_acks_ < settings_.max_configure &&
+  const bool dials = protocol_ != wire::PppProtocol::kLcp || !has_agreed_before();
+  return dials && repeated_acks_ < settings_.max_configure &&
          std::ranges::equal(request.whole, acknowledged_);
 }
 

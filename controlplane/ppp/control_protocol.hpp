@@ -32,6 +32,9 @@ class ControlProtocolHost {
   [[nodiscard]] virtual std::uint16_t peer_mru() const = 0;
   virtual void protocol_up(wire::PppProtocol protocol) = 0;
   virtual void protocol_down(wire::PppProtocol protocol) = 0;
+  /// In Opened, a request that had been acknowledged came once more, and was acknowledged once more: if our first Ack was
+  /// lost, the peer opens only now.
+  virtual void acknowledged_again(wire::PppProtocol /*protocol*/) {}
   /// The automaton gave up or finished terminating.
   virtual void protocol_finished(wire::PppProtocol protocol) = 0;
   /// Negotiation has failed. The host ends the link, or goes on without the protocol.

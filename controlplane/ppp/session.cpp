@@ -74,6 +74,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   std::uint16_t peer_mru() const override { return lcp_.peer().mru; }
   bool has_been_up() const override { return up_since_.has_value(); }
   void protocol_up(PppProtocol protocol) override;
+  void acknowledged_again(PppProtocol protocol) override;
   void protocol_down(PppProtocol protocol) override;
   void protocol_finished(PppProtocol protocol) override;
   void protocol_failed(PppProtocol protocol, EndReason reason, std::string_view why) override;
@@ -208,6 +209,13 @@ void Session::Impl::lcp_down() {
 
 void Session::Impl::protocol_up(PppProtocol protocol) {
   protocol == PppProtocol::kLcp ? lcp_up() : ip_up();
+}
+
+/// What was sent since LCP opened may have reached a peer that was not there yet.
+void Session::Impl::acknowledged_again(PppProtocol protocol) {
+  if (protocol == PppProtocol::kLcp && authenticator_) {
+    authenticator_->peer_opens_late();
+  }
 }
 
 void Session::Impl::protocol_down(PppProtocol protocol) {

@@ -435,6 +435,14 @@ TEST_F(PppDialUp, HundredsOfSeedsUnderReorderingConverge) {
   EXPECT_LE(failed, 5);
 }
 
+// A satellite, or a mobile network that buffers: each side repeats what the other has long answered.
+TEST_F(PppDialUp, ARoundTripOfThreeSecondsIsNoReasonToFail) {
+  const LinkQuality quality{.loss = 0, .duplication = 0, .delay = 1400ms, .jitter = 200ms};
+  for (const Client& client : {pppd(), windows()}) {
+    EXPECT_LE(expect_all_up(server(MppePolicy::kRequire), client, quality, true, 50, 2), 1);
+  }
+}
+
 TEST_F(PppDialUp, ClearLinksConvergeUnderLossToo) {
   const LinkQuality quality{.loss = 0.2, .duplication = 0.05, .delay = 20ms, .jitter = 5ms};
   expect_all_up(server(MppePolicy::kDeny), without_mppe(CcpWithoutMppe::kTerminateAck), quality, false, 100,
