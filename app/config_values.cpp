@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/config_values.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -175,6 +178,23 @@ Read<std::int64_t> read_number(const toml::node& node, std::int64_t least, std::
     return complain("is out of range", "write a number from " + bounds);
   }
   return value->get();
+}
+
+Read<std::uint32_t> FactorKind::read(const toml::node& node) const {
+  const auto value = node.is_number() ? node.value<double>() : std::nullopt;
+  const std::string remedy = "write a number from " + show(least) + " to " + show(most) + ", without quotes";
+  if (!value) {
+    return complain("is not a number", remedy);
+  }
+  const double thousandths = std::round(*value * 1000);
+  if (!(thousandths >= least && thousandths <= most)) {  // nor NaN
+    return complain("is out of range", remedy);
+  }
+  return static_cast<std::uint32_t>(thousandths);
+}
+
+std::string FactorKind::show(std::uint32_t value) const {
+  return fmt::format("{:g}", value / 1000.0);
 }
 
 Read<control::SubscriberRate> KbitKind::read(const toml::node& node) const {

@@ -61,6 +61,15 @@ struct NumberKind {
   [[nodiscard]] std::string show(Integer value) const { return std::to_string(value); }
 };
 
+/// A decimal number, 0.2, read into thousandths; bounds too.
+struct FactorKind {
+  using Value = std::uint32_t;
+  std::uint32_t least;
+  std::uint32_t most;
+  [[nodiscard]] Read<std::uint32_t> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(std::uint32_t value) const;
+};
+
 /// Kbit/s: 10240, "10240", or "10240/2048" for down and up.
 struct KbitKind {
   using Value = control::SubscriberRate;

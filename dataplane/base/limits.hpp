@@ -150,9 +150,7 @@ inline constexpr std::uint8_t kReassemblyShare = 16;
 /// The largest payload of one: what fits a packet buffer.
 inline constexpr std::uint16_t kReassembledOctets = 2048;
 
-/// Burst of a call's rate limit: this much time at the limit, but at least this many octets (ten full
-/// packets).
-inline constexpr std::uint32_t kPolicerBurstMs = 200;
+/// Least burst of a call's rate limit, in octets: ten full packets.
 inline constexpr std::uint32_t kPolicerLeastBurst = 15'000;
 
 /// TTL of what we originate (RFC 1122 §3.2.1.7 leaves it to us; 64 is the assigned default).

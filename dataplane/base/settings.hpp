@@ -18,11 +18,18 @@ struct CopyDscp {
   friend bool operator==(const CopyDscp&, const CopyDscp&) = default;
 };
 
+/// Burst of a call's rate limits, in milliseconds at the limit: enough for TCP to fill it at such a round trip.
+struct RateBurst {
+  std::uint32_t down_ms = 200;
+  std::uint32_t up_ms = 200;
+};
+
 /// How inner packets are forwarded.
 struct ForwardingPolicy {
   bool clamp_mss = true;
   CopyDscp copy_dscp{};
   bool between_subscribers = true;  ///< subscriber to subscriber, without leaving the box
+  RateBurst burst{};
 };
 
 /// adaptive: a worker without packets sleeps for microseconds. busy: it never sleeps and keeps its core at

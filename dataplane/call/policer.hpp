@@ -16,11 +16,14 @@ namespace adit::dataplane {
 
 class Policer {
  public:
-  /// Octets of inner IP per second; 0: no limit. The bucket starts full.
-  void set(std::uint64_t octets_per_second) noexcept {
+  /// Octets of inner IP per second; 0: no limit. The bucket starts full, with `burst_ms` at the limit.
+  void set(std::uint64_t octets_per_second, std::uint32_t burst_ms) noexcept {
     limited_ = octets_per_second != 0;
     if (limited_) {
-      rte_meter_srtcm_params params{.cir = octets_per_second, .cbs = burst_of(octets_per_second), .ebs = 0};
+      rte_meter_srtcm_params params{
+          .cir = octets_per_second,
+          .cbs = std::max<std::uint64_t>(octets_per_second * burst_ms / 1000, kPolicerLeastBurst),
+          .ebs = 0};
       rte_meter_srtcm_profile_config(&profile_, &params);
       rte_meter_srtcm_config(&meter_, &profile_);
     }
@@ -30,10 +33,6 @@ class Policer {
   }
 
  private:
-  /// Enough for TCP to fill the rate at a round trip of kPolicerBurstMs, and for a few packets at any rate.
-  static std::uint64_t burst_of(std::uint64_t octets_per_second) noexcept {
-    return std::max<std::uint64_t>(octets_per_second * kPolicerBurstMs / 1000, kPolicerLeastBurst);
-  }
   rte_meter_srtcm meter_{};
   rte_meter_srtcm_profile profile_{};
   bool limited_ = false;

@@ -131,8 +131,8 @@ bool CallControl::on(const contract::EnableIp& message) noexcept {
 
 bool CallControl::on(const contract::UpdateLimits& message) noexcept {
   if (Call* call = find(message.call); call != nullptr) {
-    call->uplink_rate.set(message.up);
-    call->downlink_rate.set(message.down);
+    call->uplink_rate.set(message.up, context_.policy.burst.up_ms);
+    call->downlink_rate.set(message.down, context_.policy.burst.down_ms);
     call->identity.rate_limited = message.up != 0 || message.down != 0;
   }
   return true;

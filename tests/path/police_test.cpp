@@ -83,5 +83,22 @@ TEST_F(Police, TheNextCallOfASlotBeginsWithout) {
   EXPECT_EQ(world.totals(next).uplink_packets, 50U);
 }
 
+// 1 MB/s: 100 ms and 400 ms of it are 100 and 400 packets.
+TEST(Bursts, EachDirectionHasItsOwn) {
+  World world({.policy = {.burst = {.down_ms = 400, .up_ms = 100}}});
+  const contract::CallRef call = world.install_up();
+  Peer peer;
+  world.tell(call, contract::UpdateLimits{call, 1'000'000, 1'000'000});
+  for (int i = 0; i < 500; ++i) {
+    world.arrive(kAccessSide, peer.clear(inner_packet(kSubscriber, kHost, 1000)));
+    world.arrive(kCoreSide, core_frame(inner_packet(kHost, kSubscriber, 1000)));
+    world.settle();
+    world.sent(kAccessSide);
+    world.sent(kCoreSide);
+  }
+  EXPECT_EQ(world.totals(call).uplink_packets, 100U);
+  EXPECT_EQ(world.totals(call).downlink_packets, 400U);
+}
+
 }  // namespace
 }  // namespace adit::dataplane::path

@@ -35,6 +35,12 @@ Section shaper_section() {
                        "Rate limit of users that have none of their own (fifth column of chap-secrets), in "
                        "kbit/s of IP:\n"
                        "10240 for both directions, \"10240/2048\" for down and up. \"\": none."),
+              ADIT_KEY("down-burst-factor", "", data_plane.policy.burst.down_ms, (FactorKind{10, 10'000}),
+                       "What may pass at once after a pause: the rate times this, in seconds (accel-ppp: the "
+                       "same), and\n"
+                       "at least ten packets. TCP fills the rate at round trips up to it."),
+              ADIT_KEY("up-burst-factor", "", data_plane.policy.burst.up_ms, (FactorKind{10, 10'000}),
+                       "The same, from clients."),
           }};
 }
 

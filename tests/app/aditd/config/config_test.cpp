@@ -99,6 +99,9 @@ dns1 = "198.51.100.53"
 dns2 = ""
 [mss]
 clamp = false
+[shaper]
+up-burst-factor = 1
+down-burst-factor = 0.25
 [cli]
 socket = "/tmp/a.sock"
 [log]
@@ -141,6 +144,8 @@ max-per-second = 0
   EXPECT_EQ(config.control.ip.dns1, Ipv4Address(198, 51, 100, 53));
   EXPECT_TRUE(config.control.ip.dns2.is_none());
   EXPECT_FALSE(config.data_plane.policy.clamp_mss);
+  EXPECT_EQ(config.data_plane.policy.burst.up_ms, 1000U);
+  EXPECT_EQ(config.data_plane.policy.burst.down_ms, 250U);
   EXPECT_EQ(config.log.level, LogLevel::kDebug);
   EXPECT_EQ(config.log.max_per_second, 0u);
 }
