@@ -32,6 +32,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string render_changed(const Json& result);
 [[nodiscard]] std::string render_restarted(const Json& result);
 [[nodiscard]] std::string render_reloaded(const Json& result);
+[[nodiscard]] std::string render_shutdown(const Json& result);
 
 /// Number of calls asked to end or given a new rate; 0 when the reply does not say.
 [[nodiscard]] std::uint64_t acted_on_count(const Json& result);

@@ -30,6 +30,9 @@ std::string render_stat(const Json& result) {
     }
     out += '\n';
   }
+  if (flag(result, "draining")) {
+    out += "takes no new calls (adit shutdown)\n";
+  }
   out += fmt::format("sessions:\n  starting: {}\n  active: {}\n  finishing: {}\n",
                      number(sessions, "starting"), number(sessions, "active"), number(sessions, "finishing"));
   out += fmt::format("pptp:\n  connections: {}\n  connections total: {}\n  calls total: {}\n",
@@ -46,6 +49,19 @@ std::string render_stat(const Json& result) {
     out += fmt::format("  {}: {}\n", escape_octets(reason), number(ended, reason));
   }
   return out;
+}
+
+std::string render_shutdown(const Json& result) {
+  const std::string how = text(result, "shutdown");
+  const std::uint64_t calls = number(result, "calls");
+  const std::string left = calls == 1 ? "1 call" : fmt::format("{} calls", calls);
+  if (how == "soft") {
+    return "no new calls are taken; aditd ends with the last of " + left + " (adit shutdown cancel)\n";
+  }
+  if (how == "cancel") {
+    return "new calls are taken again; there are " + left + '\n';
+  }
+  return (how == "hard" ? "aditd ends now, with " : "every client is told to go; there were ") + left + '\n';
 }
 
 std::string render_version(const Json& result) {

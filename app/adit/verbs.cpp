@@ -78,6 +78,11 @@ Params trial_params(const Verb&, const Words& words) {
       {"user", as_shown(word(words, "user"))}, {"password", *password}, {"method", word(words, "--method")}};
 }
 
+Params shutdown_params(const Verb&, const Words& words) {
+  const std::string how = word(words, "how");
+  return Json{{"how", how.empty() ? "now" : how}};
+}
+
 bool ended_any(const Json& result, const Words&) {
   return acted_on_count(result) > 0;
 }
@@ -203,6 +208,17 @@ std::vector<Verb> make_verbs() {
       {"", "reload",
        "Read adit.toml and chap-secrets again; says which keys apply, and which at the next start", "reload",
        &render_reloaded},
+      {"",
+       "shutdown",
+       "End aditd: every client is told to go, the last counters are accounted.\n"
+       "soft: take no new calls, and end with the last one; cancel: take them again; hard: end at once",
+       "shutdown",
+       &render_shutdown,
+       {{.name = "how",
+         .help = "soft, hard or cancel",
+         .required = false,
+         .choices = {"soft", "hard", "cancel"}}},
+       &shutdown_params},
   };
 }
 

@@ -31,6 +31,8 @@ constexpr std::size_t kMessagesPerTurn = 512;
 constexpr std::size_t kLeastOfWorker = 64;
 // For StopCCRQ to every peer and the replies, the workers' final counters, the last accounting records.
 constexpr std::chrono::seconds kDrainDeadline{8};
+// For the answer to reach who asked for a shutdown.
+constexpr std::chrono::milliseconds kAnswerTime{100};
 
 // For accounting servers to take the records that an earlier process left; after that, calls may start
 // anyway.
@@ -59,13 +61,16 @@ ControlLoop::ControlLoop(const Config& config, RunningConfig running, Runtime& r
       radius_(loop_.io(), std::move(spool), config, wheel, entropy(), log, users, [this] { loop_.tick(); }),
       concentrator_(config.control, runtime.worker_count(), runtime.data_plane().slots_per_worker(), wheel,
                     entropy(), log, radius_.backend(), host_, runtime.steering(), radius_.accounting()),
-      operator_view_(
-          concentrator_, runtime, wheel, radius_, chores_, [this] { wait_for_restart(); },
-          [this](OperatorBackend::Reloaded done) { reload(std::move(done)); }, running_, log),
+      operator_view_(concentrator_, runtime, wheel, radius_, chores_,
+                     {.on_restart = [this] { wait_for_restart(); },
+                      .reload = [this](OperatorBackend::Reloaded done) { reload(std::move(done)); },
+                      .shut_down = [this](OperatorBackend::Shutdown how) { return shut_down(how); }},
+                     running_, log),
       reload_thread_(loop_.io(), std::move(reread)),
       operator_socket_(loop_.io(), chores_, operator_view_, config.cli),
       second_(loop_.io()),
-      restart_(loop_.io()) {}
+      restart_(loop_.io()),
+      shutdown_(loop_.io()) {}
 
 std::expected<void, std::string> ControlLoop::open() {
   reserve_addresses(users_.fixed_addresses());
@@ -179,7 +184,7 @@ void ControlLoop::on_signal(int signal) {
   if (signal == SIGHUP) {
     reload([](const OperatorBackend::ReloadResult&) {});
   } else {
-    begin_drain(signal);
+    begin_drain(signal == SIGTERM ? "SIGTERM" : "SIGINT");
   }
 }
 
@@ -311,12 +316,48 @@ void ControlLoop::weigh_workers() {
 
 void ControlLoop::report() {
   log_refused_calls(log_);
-  service_.each_second(runtime_.data_plane().iterations(),
-                       std::to_string(concentrator_.stats().calls_active) + " calls");
+  service_.each_second(
+      runtime_.data_plane().iterations(),
+      (soft_ ? "takes no new calls, " : "") + std::to_string(concentrator_.stats().calls_active) + " calls");
 }
 
-// A second signal cuts the drain short.
-void ControlLoop::begin_drain(int signal) {
+std::expected<void, std::string> ControlLoop::shut_down(OperatorBackend::Shutdown how) {
+  using How = OperatorBackend::Shutdown;
+  if (how == How::kHard || how == How::kNow) {
+    shutdown_.expires_after(kAnswerTime);
+    shutdown_.async_wait([this, hard = how == How::kHard](const asio::error_code& error) {
+      if (!error) {
+        begin_drain(hard ? "shutdown hard" : "shutdown");
+        drain_deadline_ = hard ? std::chrono::steady_clock::now() : drain_deadline_;
+      }
+    });
+    return {};
+  }
+  if (draining_) {
+    return std::unexpected("too late: every client has been told to go, and aditd ends within seconds");
+  }
+  if (soft_ == (how == How::kSoft)) {
+    return std::unexpected(
+        soft_ ? "shutdown soft is under way already; adit show stat says how many calls are left"
+              : "there is nothing to cancel: new calls are taken");
+  }
+  return take_calls(how == How::kCancel);
+}
+
+std::expected<void, std::string> ControlLoop::take_calls(bool take) {
+  soft_ = !take;
+  concentrator_.take_calls(take);
+  log_.event(Severity::kInfo, take ? "shutdown_cancelled" : "shutdown_soft",
+             {{"calls", std::to_string(concentrator_.stats().calls_active)}});
+  if (take) {
+    return listener_.listen_again();
+  }
+  listener_.refuse();
+  return {};
+}
+
+// A second time cuts the drain short.
+void ControlLoop::begin_drain(std::string_view why) {
   if (draining_) {
     drain_deadline_ = std::chrono::steady_clock::now();
     return;
@@ -325,13 +366,15 @@ void ControlLoop::begin_drain(int signal) {
   service_.stopping();
   drain_deadline_ = std::chrono::steady_clock::now() + kDrainDeadline;
   log_.event(Severity::kInfo, "draining",
-             {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"},
-              {"calls", std::to_string(concentrator_.stats().calls_active)}});
+             {{"why", std::string(why)}, {"calls", std::to_string(concentrator_.stats().calls_active)}});
   listener_.stop_listening();
   chores_.add([this] { return concentrator_.drain(); });
 }
 
 bool ControlLoop::finished() {
+  if (soft_ && !draining_ && concentrator_.empty()) {
+    begin_drain("shutdown soft, and the last call has ended");
+  }
   if (!draining_) {
     return false;
   }

@@ -68,7 +68,9 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   void wait_for_restart();
   void log_port(const PortSupervisor::Event& event);
   void on_signal(int signal);
-  void begin_drain(int signal);
+  std::expected<void, std::string> shut_down(OperatorBackend::Shutdown how);
+  std::expected<void, std::string> take_calls(bool take);
+  void begin_drain(std::string_view why);
   [[nodiscard]] bool finished();
   void wait_for_announcement();
 
@@ -90,8 +92,10 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   ControlSocket operator_socket_;
   asio::steady_timer second_;
   asio::steady_timer restart_;
+  asio::steady_timer shutdown_;
   std::chrono::steady_clock::time_point drain_deadline_{};
   bool draining_ = false;
+  bool soft_ = false;                       // no new calls are taken; ends with the last one
   bool frames_punted_ = false;              // frames for the kernel are waiting
   std::vector<std::uint64_t> busy_cycles_;  // of each worker, one second ago
   std::uint64_t weighed_ = 0;               // TSC at that time

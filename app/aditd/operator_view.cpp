@@ -15,16 +15,14 @@ using dataplane::DropReason;
 using dataplane::WorkerCounter;
 
 OperatorView::OperatorView(control::Concentrator& concentrator, Runtime& runtime,
-                           const control::TimerWheel& wheel, RadiusService& radius, Chores& chores,
-                           std::function<void()> on_restart, std::function<void(Reloaded)> reload,
+                           const control::TimerWheel& wheel, RadiusService& radius, Chores& chores, Loop loop,
                            const RunningConfig& config, control::EventLog& log)
     : concentrator_(concentrator),
       runtime_(runtime),
       wheel_(wheel),
       radius_(radius),
       chores_(chores),
-      on_restart_(std::move(on_restart)),
-      reload_(std::move(reload)),
+      loop_(std::move(loop)),
       config_(config),
       log_(log),
       began_(rte_rdtsc()) {}
@@ -153,7 +151,7 @@ void OperatorView::restart_port(const std::string& name, Restarted done) {
   if (const auto begun = runtime_.port_supervisor().begin_restart(name, done); !begun) {
     done(begun);
   } else {
-    on_restart_();
+    loop_.on_restart();
   }
 }
 

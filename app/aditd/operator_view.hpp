@@ -19,12 +19,17 @@ namespace adit::app {
 
 class OperatorView final : public OperatorBackend {
  public:
+  /// What the control loop itself does for operators.
+  struct Loop {
+    std::function<void()>
+        on_restart;  ///< a port has been taken from the workers: PortSupervisor::finish_restart()
+    std::function<void(Reloaded)> reload;
+    std::function<std::expected<void, std::string>(Shutdown)> shut_down;
+  };
   /// All references outlive the view.
-  /// `on_restart` is called once a port has been taken from the workers, see
-  /// PortSupervisor::finish_restart().
   OperatorView(control::Concentrator& concentrator, Runtime& runtime, const control::TimerWheel& wheel,
-               RadiusService& radius, Chores& chores, std::function<void()> on_restart,
-               std::function<void(Reloaded)> reload, const RunningConfig& config, control::EventLog& log);
+               RadiusService& radius, Chores& chores, Loop loop, const RunningConfig& config,
+               control::EventLog& log);
 
   [[nodiscard]] NextSessions sessions() const override;
   [[nodiscard]] control::ConcentratorStats stats() const override;
@@ -41,7 +46,10 @@ class OperatorView final : public OperatorBackend {
   void try_login(control::TrialLogin login, control::TrialLogins::Done done) override {
     radius_.try_login(std::move(login), std::move(done));
   }
-  void reload(Reloaded done) override { reload_(std::move(done)); }
+  void reload(Reloaded done) override { loop_.reload(std::move(done)); }
+  [[nodiscard]] std::expected<void, std::string> shut_down(Shutdown how) override {
+    return loop_.shut_down(how);
+  }
   [[nodiscard]] const RunningConfig& config() const override { return config_; }
   void restart_port(const std::string& name, Restarted done) override;
   [[nodiscard]] std::vector<control::WorkerSeats> seats() const override { return concentrator_.seats(); }
@@ -63,8 +71,7 @@ class OperatorView final : public OperatorBackend {
   const control::TimerWheel& wheel_;
   RadiusService& radius_;
   Chores& chores_;
-  std::function<void()> on_restart_;
-  std::function<void(Reloaded)> reload_;
+  Loop loop_;
   const RunningConfig& config_;
   control::EventLog& log_;
   std::uint64_t began_;  // TSC

@@ -121,7 +121,15 @@ bool Concentrator::drain() {
 }
 
 bool Concentrator::drained() const {
-  return core_->draining && core_->connections.empty() && core_->directory.empty();
+  return core_->draining && empty();
+}
+
+void Concentrator::take_calls(bool take) {
+  core_->takes_calls = take;
+}
+
+bool Concentrator::empty() const {
+  return core_->connections.empty() && core_->directory.empty();
 }
 
 bool Concentrator::use_worker(contract::WorkerId worker, bool in_use) {
@@ -145,6 +153,7 @@ void Concentrator::for_each_call(CallWalk& walk, const std::function<void(const 
 
 ConcentratorStats Concentrator::stats() const {
   ConcentratorStats stats = core_->stats;
+  stats.takes_calls = core_->takes_calls && !core_->draining;
   stats.connections = core_->connections.size();
   stats.connections_before_login = core_->connection_shares.before_login();
   for (std::size_t reason = 0; reason < core_->ended.size(); ++reason) {

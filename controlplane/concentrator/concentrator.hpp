@@ -83,6 +83,7 @@ struct CallStatus {
 };
 
 struct ConcentratorStats {
+  bool takes_calls = true;        ///< see Concentrator::take_calls
   std::uint64_t connections = 0;  ///< gauges
   std::uint64_t connections_before_login = 0;
   std::uint64_t calls_starting = 0;
@@ -165,6 +166,10 @@ class Concentrator {
   Removal remove(std::string_view session_id, std::string_view why);
   /// Changes a call in place. False: no such call, or its worker's ring is full; nothing has changed.
   bool change(std::string_view session_id, const SessionChange& change);
+  /// Whether new connections and calls are taken; what is there stays.
+  void take_calls(bool take);
+  /// There is no connection and no call, and every CallRemoved has arrived.
+  [[nodiscard]] bool empty() const;
   /// Accepts no new connections and calls from now on, and sends StopCCRQ to the next slice of peers. False: they
   /// were the last. drained() turns true when all have ended and every CallRemoved has arrived.
   bool drain();

@@ -27,7 +27,8 @@ constexpr Duration kScarcityInterval{10'000};
 constexpr std::uint64_t kReservedPlaces = 64;
 constexpr std::uint64_t kReservedFraction = 16;
 
-constexpr std::string_view kDraining = "aditd is stopping";
+constexpr std::string_view kDraining = "aditd is stopping",
+                           kTakesNone = "shutdown soft: no new calls are taken";
 
 /// Session IDs count up from a random 64-bit value: they are unique across calls and process restarts.
 std::uint64_t random_start(Entropy& entropy) {
@@ -76,8 +77,8 @@ ConcentratorCore::~ConcentratorCore() = default;
 // ---- connections ------------------------------------------------------------------------------------------
 
 EndReason ConcentratorCore::make_room_for(wire::Ipv4Address newcomer, std::string_view& lacks) {
-  if (draining) {
-    lacks = kDraining;
+  if (draining || !takes_calls) {
+    lacks = draining ? kDraining : kTakesNone;
     return EndReason::kShutdown;
   }
   const FairShare::Holding holding = connection_shares.holding(newcomer);
@@ -149,7 +150,7 @@ void ConcentratorCore::evict(const Claim& claim, Scarce what) {
 }
 
 void ConcentratorCore::count_refusal(wire::Ipv4Address source) {
-  if (draining) {
+  if (draining || !takes_calls) {
     return;
   }
   ++history_of(source).refused;
@@ -232,8 +233,8 @@ bool ConcentratorCore::drain() {
 
 std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord& connection,
                                                                 wire::PeerCallId peer) {
-  if (draining) {
-    connection.lacks = kDraining;
+  if (draining || !takes_calls) {
+    connection.lacks = draining ? kDraining : kTakesNone;
     return std::unexpected(EndReason::kShutdown);
   }
   if (!make_room_for_call(connection)) {

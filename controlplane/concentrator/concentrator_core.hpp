@@ -104,6 +104,7 @@ class ConcentratorCore {
   Seating seating;
   std::unordered_map<ConnectionId, std::unique_ptr<ConnectionRecord>> connections;
   bool draining = false;
+  bool takes_calls = true;  ///< false: an operator has closed the door, and may open it again
   ConcentratorStats stats;  ///< except `connections`, `connections_before_login` and `ended`
   std::array<std::uint64_t, static_cast<std::size_t>(EndReason::kInternal) + 1> ended{};
 

@@ -40,6 +40,44 @@ class ConfigTest(Daemon):
         self.start()
         self.stop()
 
+    def dial(self):
+        """A control connection from the access side: it holds aditd without a call."""
+        words = inside("python3", "-c", "import socket, sys; s = socket.create_connection(('198.18.0.1', 1723)); print('in', flush=True); sys.stdin.read()")
+        client = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(client.communicate)
+        return client
+
+    def test_shutdown_soft_waits_for_the_last_call(self):
+        self.write(self.text)
+        self.start()
+        guest = self.dial()
+        self.assertEqual(guest.stdout.readline(), "in\n")
+        self.until("it is served", lambda: self.json("show", "stat")["pptp"]["connections"] == 1)
+        self.assertEqual(self.adit("shutdown", "cancel").returncode, 4)
+        self.assertIn("no new calls are taken", self.adit("shutdown", "soft").stdout)
+        self.assertIn("ConnectionRefusedError", self.dial().communicate()[1])
+        self.assertIn("takes no new calls", self.adit("show", "stat").stdout)
+        self.assertEqual(self.adit("shutdown", "soft").returncode, 4, "it is under way")
+        self.assertEqual(self.adit("shutdown", "cancel").returncode, 0)
+        late = self.dial()
+        self.assertEqual(late.stdout.readline(), "in\n")
+        late.communicate()
+        self.assertEqual(self.json("shutdown", "soft")["connections"], 1)
+        self.assertIsNone(self.aditd.poll())
+        guest.communicate()
+        self.assertEqual(self.aditd.wait(TIMEOUT), 0, self.logged()[-3000:])
+        self.assertRegex(self.logged(), 'event=draining why="shutdown soft, and the last call has ended"')
+        self.assertNotIn("system_call_refused", self.logged())
+
+    def test_shutdown_ends_it(self):
+        for words in (["shutdown"], ["shutdown", "hard"]):
+            with self.subTest(words):
+                self.write(self.text)
+                self.start()
+                self.assertEqual(self.adit(*words).returncode, 0)
+                self.assertEqual(self.aditd.wait(TIMEOUT), 0)
+                self.log.unlink()
+
     def test_what_does_not_start_is_called_good_by_nobody(self):
         for what, (old, new, line) in FAULTS.items():
             with self.subTest(what):

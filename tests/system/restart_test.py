@@ -272,7 +272,11 @@ class Site:
         """Of the traffic so far, which ends here; adit-blast complains that it was interrupted."""
         self.generator.send_signal(signal.SIGINT)
         self.generator.wait(TIMEOUT)
-        phases = json.loads((self.work / "blast.json").read_text())["phases"]
+        result, told = json.loads((self.work / "blast.json").read_text()), (self.work / "blast.out").read_text()
+        self.test.assertTrue(result["interrupted"])
+        for table in ("Phases", "Set-up", "Packets", "Rates received, inner IP", "Latency"):  # of what there was by then
+            self.test.assertRegex(told, f"(?m)^{table}")
+        phases = result["phases"]
         return next(phase for phase in phases if phase["kind"] == "traffic")
 
 

@@ -42,6 +42,7 @@ class ServiceTest(unittest.TestCase):
 
     def test_no_crash_is_the_last(self):
         self.assertEqual(self.values("Restart"), ["always"])
+        self.assertEqual(self.values("RestartPreventExitStatus"), ["0"], "adit shutdown is no crash")
         self.assertEqual(self.values("StartLimitIntervalSec"), ["0"])
 
     def test_a_log_file_has_a_place(self):

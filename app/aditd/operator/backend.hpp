@@ -145,6 +145,11 @@ class OperatorBackend {
   virtual void terminate(control::SessionSelector selector, bool hard, const std::string& by,
                          Counted done) = 0;
 
+  /// kNow: every client is told to go, then aditd ends. kHard: it ends at once. kSoft: no new calls are taken, and it ends
+  /// with the last call; kCancel: they are taken again. The error says why that cannot be.
+  enum class Shutdown : std::uint8_t { kNow, kHard, kSoft, kCancel };
+  [[nodiscard]] virtual std::expected<void, std::string> shut_down(Shutdown how) = 0;
+
   /// What was asked for that changes something, as JSON, by whom, and what came of it: for the log. "begun": it takes time,
   /// and another note follows.
   struct Action {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "app/aditd/operator/handlers.hpp"
@@ -185,6 +187,26 @@ void reload(const Json& params, const std::string& /*by*/, OperatorBackend& back
       answer(std::unexpected(RpcError{kRefused, reloaded.error()}));
     }
   });
+}
+
+Result shut_down(const Json& params, OperatorBackend& backend) {
+  using How = OperatorBackend::Shutdown;
+  constexpr std::pair<std::string_view, How> kWays[] = {
+      {"now", How::kNow}, {"soft", How::kSoft}, {"hard", How::kHard}, {"cancel", How::kCancel}};
+  const auto how = params.is_object() ? params.find("how") : params.end();
+  const bool given = params.size() == 1 && how != params.end() && how->is_string();
+  const auto* way = std::ranges::find(kWays, given ? how->get<std::string>() : "",
+                                      &std::pair<std::string_view, How>::first);
+  if (way == std::end(kWays)) {
+    return invalid_params("shutdown takes {\"how\": \"now\"}, or \"soft\", \"hard\" or \"cancel\"");
+  }
+  if (auto done = backend.shut_down(way->second); !done) {
+    return std::unexpected(RpcError{kRefused, done.error()});
+  }
+  const control::ConcentratorStats stats = backend.stats();
+  return Json{{"shutdown", way->first},
+              {"calls", stats.calls_starting + stats.calls_active + stats.calls_finishing},
+              {"connections", stats.connections}};
 }
 
 Result use_worker(const Json& params, OperatorBackend& backend) {

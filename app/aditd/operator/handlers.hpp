@@ -22,6 +22,7 @@ namespace adit::app {
 [[nodiscard]] Json show_radius(const OperatorBackend& backend);
 
 [[nodiscard]] Result use_worker(const Json& params, OperatorBackend& backend);
+[[nodiscard]] Result shut_down(const Json& params, OperatorBackend& backend);
 
 void terminate(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);
 void shape(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);

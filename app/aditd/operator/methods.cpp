@@ -28,6 +28,8 @@ std::span<const Method> methods() {
       // {"restart": "NAME"}
       {"port", SlowCommand{&restart_port}},
       {"reload", SlowCommand{&reload}},
+      // {"how": "now"|"soft"|"hard"|"cancel"}
+      {"shutdown", &shut_down},
       {"version", &show_version},
   };
   return kMethods;

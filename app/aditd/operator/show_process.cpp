@@ -65,6 +65,7 @@ Json show_stat(const OperatorBackend& backend) {
           {"mppe_engine", crypto::mppe_implementation()},
           {"packet_buffers", std::move(buffers)},
           {"memory", memory_json(backend)},
+          {"draining", !stats.takes_calls},
           {"sessions",
            {{"starting", stats.calls_starting},
             {"active", stats.calls_active},

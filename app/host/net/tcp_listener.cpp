@@ -106,14 +106,52 @@ void TcpListener::stop_listening() {
     listener->pause.cancel();
     listener->acceptor.close(ignored);
   }
+  empty_the_line();
+}
+
+void TcpListener::empty_the_line() {
   serving_.cancel();
+  serving_soon_ = false;
   while (!line_.empty()) {
     line_.drop_newest();
   }
 }
 
+/// The sockets stay bound, which a process without root could not repeat in a VRF: Linux takes a listener back to a bound
+/// socket by shutdown(), and makes it one again by listen().
+void TcpListener::refuse() {
+  refuses_ = true;
+  for (auto& listener : listeners_) {
+    asio::error_code ignored;
+    listener->pause.cancel();
+    listener->acceptor.cancel(ignored);
+    ::shutdown(listener->acceptor.native_handle(), SHUT_RD);
+  }
+  empty_the_line();
+}
+
+std::expected<void, std::string> TcpListener::listen_again() {
+  std::expected<void, std::string> result;
+  refuses_ = false;
+  for (auto& listener : listeners_) {
+    asio::error_code error;
+    if (listener->acceptor.listen(kBacklog, error); !error) {
+      accept_some(*listener);
+      continue;
+    }
+    asio::error_code ignored;
+    const tcp::endpoint endpoint = listener->acceptor.local_endpoint(ignored);
+    result = std::unexpected("cannot listen on " + endpoint.address().to_string() + ":" +
+                             std::to_string(endpoint.port()) + ": " + error.message());
+  }
+  return result;
+}
+
 // Accepts what is pending, then waits for more.
 void TcpListener::accept_some(Listener& listener) {
+  if (refuses_) {
+    return;  // a handler that was already on its way
+  }
   for (int i = 0; i < kAcceptsPerWake; ++i) {
     if (line_.full()) {
       return pause(listener, kRatePause);

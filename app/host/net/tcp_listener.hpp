@@ -50,6 +50,11 @@ class TcpListener {
   [[nodiscard]] std::expected<void, std::string> listen(wire::Ipv4Address address, std::uint16_t port,
                                                         const ListenOptions& options);
   void stop_listening();
+  /// From now on the kernel refuses connections (RST), so that clients try another server at once; those that wait for
+  /// their turn are closed.
+  void refuse();
+  /// After refuse(). The error names an address on which somebody else listens by now; others are open again.
+  [[nodiscard]] std::expected<void, std::string> listen_again();
 
  private:
   struct Listener;
@@ -58,6 +63,7 @@ class TcpListener {
   [[nodiscard]] bool free_a_descriptor(const std::string& why);
   void pause(Listener& listener, std::chrono::milliseconds time);
   void wait(Listener& listener);
+  void empty_the_line();
   void serve();
   void serve_after(std::chrono::milliseconds time);
   [[nodiscard]] bool limited() const { return rate_.tokens != 0; }
@@ -71,6 +77,7 @@ class TcpListener {
   WaitingLine<asio::ip::tcp::socket> line_;
   asio::steady_timer serving_;
   bool serving_soon_ = false;
+  bool refuses_ = false;
   std::vector<std::unique_ptr<Listener>> listeners_;
 };
 

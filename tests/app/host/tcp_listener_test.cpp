@@ -44,6 +44,15 @@ class Listening : public testing::Test, public AcceptEvents, public TcpEvents {
     EXPECT_TRUE(done());
   }
 
+  bool is_refused(Ipv4Address from) {
+    tcp::socket& socket = clients_.emplace_back(io_);
+    socket.open(tcp::v4());
+    socket.bind({asio::ip::address_v4(from.value), 0});
+    asio::error_code error;
+    socket.connect({asio::ip::address_v4(kServer.value), port_}, error);
+    return error == asio::error::connection_refused;
+  }
+
   /// With room for no more than four descriptors besides those that are open.
   void run_with_few_descriptors(const std::function<bool()>& done) {
     rlimit limit{};
@@ -124,6 +133,24 @@ TEST_F(Listening, WhoHasGoneBeforeItsTurnCostsNobodyElseOne) {
   }
   clients_.erase(clients_.begin() + 1, clients_.end());
   dial(kOther);
+  run_until([&] { return came_.size() == 2; });
+  EXPECT_EQ(came_.back(), kOther);
+}
+
+TEST_F(Listening, WhoIsRefusedIsToldAtOnceUntilItListensAgain) {
+  listen(1);  // one at once, then one in a second
+  dial(kGreedy);
+  dial(kGreedy);
+  run_until([&] { return came_.size() == 1; });
+  listener_->refuse();
+  EXPECT_TRUE(is_refused(kOther));
+  io_.restart();
+  io_.run_for(std::chrono::milliseconds{50});
+  EXPECT_EQ(came_.size(), 1U) << "who waited for its turn is not served";
+  EXPECT_EQ(failed_, 0) << "nothing tried to accept";
+  EXPECT_TRUE(listener_->listen_again());
+  dial(kOther);
+  io_.restart();
   run_until([&] { return came_.size() == 2; });
   EXPECT_EQ(came_.back(), kOther);
 }

@@ -127,5 +127,34 @@ TEST_F(Drain, NoCallBeginsBetweenItsSlices) {
   expect_baseline(house_);
 }
 
+TEST_F(Drain, AClosedDoorKeepsWhatIsInside) {
+  DialIn& inside = call();
+  DialIn& early = connect();  // has no call yet
+  early.start();
+  house_.concentrator->take_calls(false);
+  EXPECT_FALSE(house_.concentrator->stats().takes_calls);
+  EXPECT_FALSE(DialIn(house_, 100).accepted);
+  early.call(8);
+  house_.run_workers();
+  const auto refused = early.received<OutgoingCallReply>();
+  ASSERT_TRUE(refused);
+  EXPECT_NE(refused->result, OutgoingResult::kConnected);
+  EXPECT_TRUE(inside.connected());
+  EXPECT_FALSE(house_.concentrator->empty());
+
+  house_.concentrator->take_calls(true);
+  EXPECT_TRUE(connect().accepted);
+  EXPECT_TRUE(call().received<OutgoingCallReply>());
+
+  house_.concentrator->take_calls(false);
+  for (DialIn& client : clients_) {
+    client.reset();
+  }
+  house_.advance(3s);
+  house_.run_workers();
+  EXPECT_TRUE(house_.concentrator->empty()) << "then aditd ends";
+  EXPECT_FALSE(house_.concentrator->drained()) << "which nobody has been told to";
+}
+
 }  // namespace
 }  // namespace adit::control

@@ -131,6 +131,13 @@ class FakeBackend final : public OperatorBackend {
     done(terminates);
   }
   void reload(Reloaded done) override { done(reloads); }
+  std::expected<void, std::string> shut_down(Shutdown how) override {
+    if (how == Shutdown::kCancel && stats_.takes_calls) {
+      return std::unexpected("there is nothing to cancel: new calls are taken");
+    }
+    stats_.takes_calls = how == Shutdown::kCancel;
+    return {};
+  }
   /// One key that waits for the next start, a table that comes then and one that goes.
   static RunningConfig waiting() {
     const auto pool = [](const char* name, std::uint32_t line) {
