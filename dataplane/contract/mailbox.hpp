@@ -13,17 +13,19 @@
 namespace adit::contract {
 
 inline constexpr std::uint32_t kMailboxMessages = 8192;
-inline constexpr std::uint32_t kMailboxFrames = 2048;
+inline constexpr std::uint32_t kFramesToWorker = 2048;
+inline constexpr std::uint32_t kFramesToControl = 4096;
 
 /// A frame of a call that dials is taken by the ring to control while fewer than these are in it. Anybody can have
-/// thousands of such calls; the other half has room for subscribers' frames, whatever those send.
-inline constexpr std::uint32_t kDialFrames = kMailboxFrames / 2;
+/// thousands of such calls; the other half has room for subscribers' frames, whatever those send. Of a thousand honest
+/// dials at once, two frames each: one that is lost here costs its dial a restart timer.
+inline constexpr std::uint32_t kDialFrames = kFramesToControl / 2;
 
 struct Mailbox {
   SpscRing<ToWorker, kMailboxMessages> to_worker;
-  SpscRing<FrameSlot, kMailboxFrames> frames_to_worker;
+  SpscRing<FrameSlot, kFramesToWorker> frames_to_worker;
   SpscRing<ToControl, kMailboxMessages> to_control;
-  SpscRing<FrameSlot, kMailboxFrames> frames_to_control;
+  SpscRing<FrameSlot, kFramesToControl> frames_to_control;
   /// Control sets it before it sleeps in epoll; a worker that posts and finds it set clears it and writes the
   /// eventfd.
   alignas(kFalseSharingBytes) std::atomic<bool> control_sleeps{false};

@@ -535,7 +535,7 @@ void Decapsulation::to_control(Packet& packet) noexcept {
   std::uint8_t* frame = packet.at - kProtocolSize;
   wire::store_be(frame, static_cast<std::uint16_t>(packet.protocol));
   if (!context_.control.post_frame({context_.calls.ref_of(call, context_.id)}, {frame, size},
-                                   dials ? contract::kDialFrames : contract::kMailboxFrames)) {
+                                   dials ? contract::kDialFrames : contract::kFramesToControl)) {
     drop(packet, dials ? DropReason::kControlRingDials : DropReason::kControlRingFull);
     return;
   }

@@ -8,7 +8,7 @@ namespace adit::dataplane::path {
 namespace {
 
 using contract::kDialFrames;
-using contract::kMailboxFrames;
+using contract::kFramesToControl;
 
 class DialFrames : public testing::Test {
  protected:
@@ -45,7 +45,7 @@ class DialFrames : public testing::Test {
     return count * kDialFrameCapacity;
   }
 
-  World world_;
+  World world_{{.slots = 128}};
 };
 
 TEST_F(DialFrames, SEC_08_ACallThatDialsHasABurstAndThenFewASecond) {
@@ -109,7 +109,7 @@ TEST_F(DialFrames, SEC_08_CallsThatDialLeaveSubscribersHalfTheRing) {
   const contract::CallRef subscriber = world_.install_up(0);
   Peer peer(0);
   ASSERT_EQ(world_.counters().ppp_frames_in.read(), 0U);
-  const std::uint32_t flood = strangers(1, 40);
+  const std::uint32_t flood = strangers(1, 100);
   ASSERT_GT(flood, kDialFrames);
   EXPECT_EQ(world_.dropped(DropReason::kControlRingDials), flood - kDialFrames);
   send(peer, 1);  // an echo, a Reset-Request, a hang-up
@@ -120,25 +120,25 @@ TEST_F(DialFrames, SEC_08_CallsThatDialLeaveSubscribersHalfTheRing) {
 
 TEST_F(DialFrames, SEC_08_SubscribersMayFillTheRing) {
   std::uint32_t flood = 0;
-  for (std::uint16_t number = 0; number < 40; ++number) {
+  for (std::uint16_t number = 0; number < 100; ++number) {
     world_.install_up(number);
     Peer peer(number);
     send(peer, kPppFrameCapacity);
     flood += kPppFrameCapacity;
   }
-  EXPECT_EQ(world_.dropped(DropReason::kControlRingFull), flood - kMailboxFrames);
-  strangers(40, 1);
+  EXPECT_EQ(world_.dropped(DropReason::kControlRingFull), flood - kFramesToControl);
+  strangers(100, 1);
   EXPECT_EQ(world_.dropped(DropReason::kControlRingDials), kDialFrameCapacity);
-  EXPECT_EQ(received(), kMailboxFrames);
+  EXPECT_EQ(received(), kFramesToControl);
 }
 
 TEST_F(DialFrames, SEC_08_DialsGoOnAsControlReads) {
-  strangers(0, 40);
+  strangers(0, 100);
   for (int n = 0; n < 10; ++n) {
     ASSERT_TRUE(world_.ppp_frame());
   }
   const std::uint64_t passed = world_.counters().ppp_frames_in.read();
-  strangers(40, 1);
+  strangers(100, 1);
   EXPECT_EQ(world_.counters().ppp_frames_in.read(), passed + 10);
   EXPECT_EQ(received(), kDialFrames);
 }

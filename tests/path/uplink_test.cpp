@@ -370,8 +370,8 @@ TEST(Uplink, PppControlOfOneCallCannotFloodControl) {
 }
 
 TEST(Uplink, AFullRingToControlIsCountedAndForgotten) {
-  World world({.slots = 64});
-  for (std::uint16_t number = 0; number < 64; ++number) {
+  World world({.slots = 128});
+  for (std::uint16_t number = 0; number < 128; ++number) {
     world.install_up(number);
     Peer peer(number);
     for (int i = 0; i < 50; ++i) {
@@ -379,12 +379,12 @@ TEST(Uplink, AFullRingToControlIsCountedAndForgotten) {
       world.settle();
     }
   }
-  EXPECT_EQ(world.dropped(DropReason::kControlRingFull), 64U * 50 - contract::kMailboxFrames);
+  EXPECT_EQ(world.dropped(DropReason::kControlRingFull), 128U * 50 - contract::kFramesToControl);
   std::uint32_t frames = 0;
   while (world.ppp_frame()) {
     ++frames;
   }
-  EXPECT_EQ(frames, contract::kMailboxFrames);
+  EXPECT_EQ(frames, contract::kFramesToControl);
 }
 
 TEST(Uplink, AControlFrameMayBe1600OctetsLong) {

@@ -264,6 +264,8 @@ std::vector<Octets> World::sent(Side side, std::uint16_t queue) {
 }
 
 std::optional<Octets> World::ppp_frame(std::uint16_t worker) {
+  while (told<contract::ResolveNextHop>(worker)) {  // of a peer that nobody has answered yet
+  }
   if (!told<contract::PppFrameIn>(worker)) {
     return std::nullopt;
   }

@@ -13,6 +13,7 @@
 #include <tuple>
 
 #include "dataplane/call/call.hpp"
+#include "dataplane/contract/mailbox.hpp"
 
 namespace adit::app {
 namespace {
@@ -328,8 +329,8 @@ unsigned memory_mb(const Config& config, unsigned workers) {
   constexpr std::uint64_t kOctetsPerCall = 1152;
   // Two workers' packet buffers, and what does not depend on calls or workers.
   constexpr std::uint64_t kBaseMb = 448;
-  // 4,096 buffers of a worker, 6,144 of its queues on each of two ports, 2.5 KB each.
-  constexpr std::uint64_t kMbPerWorker = 40;
+  // 4,096 buffers of a worker, 6,144 of its queues on each of two ports, 2.5 KB each; its mailbox.
+  constexpr std::uint64_t kMbPerWorker = 40 + (sizeof(contract::Mailbox) >> 20) + 1;
   const std::uint64_t more = workers > 2 ? workers - 2 : 0;
   return static_cast<unsigned>(kBaseMb + more * kMbPerWorker +
                                ((config.data_plane.max_calls * kOctetsPerCall) >> 20));
