@@ -153,7 +153,7 @@ void Concentrator::for_each_call(CallWalk& walk, const std::function<void(const 
 
 ConcentratorStats Concentrator::stats() const {
   ConcentratorStats stats = core_->stats;
-  stats.takes_calls = core_->takes_calls && !core_->draining;
+  stats.takes_calls = core_->closed().empty();
   stats.connections = core_->connections.size();
   stats.connections_before_login = core_->connection_shares.before_login();
   for (std::size_t reason = 0; reason < core_->ended.size(); ++reason) {

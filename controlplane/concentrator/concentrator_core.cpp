@@ -76,9 +76,12 @@ ConcentratorCore::~ConcentratorCore() = default;
 
 // ---- connections ------------------------------------------------------------------------------------------
 
+std::string_view ConcentratorCore::closed() const {
+  return draining ? kDraining : takes_calls ? "" : kTakesNone;
+}
+
 EndReason ConcentratorCore::make_room_for(wire::Ipv4Address newcomer, std::string_view& lacks) {
-  if (draining || !takes_calls) {
-    lacks = draining ? kDraining : kTakesNone;
+  if (lacks = closed(); !lacks.empty()) {
     return EndReason::kShutdown;
   }
   const FairShare::Holding holding = connection_shares.holding(newcomer);
@@ -150,7 +153,7 @@ void ConcentratorCore::evict(const Claim& claim, Scarce what) {
 }
 
 void ConcentratorCore::count_refusal(wire::Ipv4Address source) {
-  if (draining || !takes_calls) {
+  if (!closed().empty()) {
     return;
   }
   ++history_of(source).refused;
@@ -233,8 +236,8 @@ bool ConcentratorCore::drain() {
 
 std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord& connection,
                                                                 wire::PeerCallId peer) {
-  if (draining || !takes_calls) {
-    connection.lacks = draining ? kDraining : kTakesNone;
+  if (const std::string_view why = closed(); !why.empty()) {
+    connection.lacks = why;
     return std::unexpected(EndReason::kShutdown);
   }
   if (!make_room_for_call(connection)) {

@@ -63,6 +63,8 @@ class ConcentratorCore {
   [[nodiscard]] std::expected<CallRecord*, EndReason> install(ConnectionRecord& connection,
                                                               wire::PeerCallId peer);
   void connection_over(ConnectionRecord& connection, EndReason reason, std::string_view detail);
+  /// Why no connection and no call is taken at all; empty: they are.
+  [[nodiscard]] std::string_view closed() const;
   void count_end(EndReason reason) { ++ended[static_cast<std::size_t>(reason)]; }
 
   // ---- for calls
@@ -105,7 +107,7 @@ class ConcentratorCore {
   std::unordered_map<ConnectionId, std::unique_ptr<ConnectionRecord>> connections;
   bool draining = false;
   bool takes_calls = true;  ///< false: an operator has closed the door, and may open it again
-  ConcentratorStats stats;  ///< except `connections`, `connections_before_login` and `ended`
+  ConcentratorStats stats;  ///< except `takes_calls`, `connections`, `connections_before_login`, `ended`
   std::array<std::uint64_t, static_cast<std::size_t>(EndReason::kInternal) + 1> ended{};
 
  private:
