@@ -3,7 +3,7 @@
 from assaults.assault import assault
 
 
-@assault("900 connections that send octet by octet", brief=True)
+@assault("900 connections that send octet by octet")
 def octets(field):
     return field.callers("--until", "sccrq", "--open", 900, "--octets", "--flood", "echo", "--burst", 4)
 

@@ -12,7 +12,7 @@ def ids_of_one(field):
     return field.callers(*CALLS)
 
 
-@assault("the same from 10 addresses", brief=True)
+@assault("the same from 10 addresses")
 def ids_of_10(field):
     return field.callers(*CALLS, "--sources", 10)
 

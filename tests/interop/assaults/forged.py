@@ -27,7 +27,7 @@ def empty_near(field):
     return field.flood(each_call(field, [b""]), each_pass(SEQUENCE, 4))
 
 
-@assault("clear frames of every kind but the end of a link, at the next numbers", brief=True)
+@assault("clear frames of every kind but the end of a link, at the next numbers")
 def clear(field):
     left_out = ("LCP Terminate-Request", "LCP Configure-Request", "an empty payload", "MPPE")
     kinds = [payload for name, payload in KINDS.items() if name not in left_out]
@@ -45,7 +45,7 @@ def renegotiate(field):
     return field.flood(each_call(field, [KINDS["LCP Configure-Request"]]), each_pass(SEQUENCE, 4))
 
 
-@assault("CCP: Configure-, Terminate- and Reset-Requests at the next numbers", brief=True)
+@assault("CCP: Configure-, Terminate- and Reset-Requests at the next numbers")
 def encryption_off(field):
     kinds = [KINDS["CCP Terminate-Request"], KINDS["CCP Configure-Request"], KINDS["CCP Reset-Request"], control(CCP, 4, b"\x12\x06\0\0\0\0")]
     return field.flood(each_call(field, kinds), each_pass(SEQUENCE, 4))

@@ -35,6 +35,6 @@ def lcp_loop(field):
     return field.callers("--until", "up", "--open", 3_000, "--sources", 10, "--again", 1)
 
 
-@assault("LCP opens and the challenge stays unanswered, from 10,000 addresses", brief=True)
+@assault("LCP opens and the challenge stays unanswered, from 10,000 addresses")
 def authentication(field):
     return field.callers("--until", "up", *MANY)

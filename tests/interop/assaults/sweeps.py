@@ -40,7 +40,7 @@ def foreign(field):
     return field.flood(every_kind(FOE, field.target.address), each_pass(CALL_ID, 2), random(SEQUENCE, 4))
 
 
-@assault("the same from 10,000 foreign addresses", brief=True)
+@assault("the same from 10,000 foreign addresses")
 def foreign_many(field):
     return field.flood(every_kind("10.97.0.1", field.target.address), each_pass(CALL_ID, 2), random(SEQUENCE, 4),
                        each_pass(SOURCE, 4, 1, 10_000))
