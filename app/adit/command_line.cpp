@@ -8,6 +8,7 @@
 
 #include "app/adit/exit_code.hpp"
 #include "app/escape.hpp"
+#include "app/manual.hpp"
 
 namespace adit::app {
 namespace {
@@ -29,6 +30,11 @@ constexpr const char* kFooter =
     "4 aditd refused; 5 it did not answer in time.\n"
     "With --json an error is JSON on standard output as well: {\"error\": ..., \"exit_code\": ...}.\n"
     "The socket is cli.socket of adit.toml; the environment variable ADIT_SOCKET names another.\n";
+constexpr const char* kDescription =
+    "Asks a running aditd by its socket, which the socket's permissions guard, and prints the answer as a "
+    "table, or with "
+    "--json as it came.\n"
+    "What changes something is logged with the user who asked for it.";
 constexpr const char* kVerbFooter =
     "adit --help has the options of every command, examples and exit codes.\n";
 
@@ -54,6 +60,15 @@ std::vector<std::string_view> names_in(std::string_view group) {
   return names;
 }
 
+/// "{soft,hard}", as CLI11 shows choices, and completions read them.
+std::string in_braces(const std::vector<std::string>& choices) {
+  std::string text;
+  for (const std::string& choice : choices) {
+    text += (text.empty() ? "{" : ",") + choice;
+  }
+  return text + '}';
+}
+
 void add_word(CLI::App& command, const Word& word, Words& words) {
   CLI::Option* option = nullptr;
   const auto keep = [&words, name = word.name](const std::string& value) { words[name] = {value}; };
@@ -74,11 +89,13 @@ void add_word(CLI::App& command, const Word& word, Words& words) {
   }
   option->required(word.required);
   if (!word.choices.empty()) {
-    option->check([choices = word.choices](const std::string& value) {
-      return std::ranges::find(choices, value) != choices.end()
-                 ? std::string()
-                 : "value " + value + " is no choice; write " + any_of(choices);
-    });
+    option->check(CLI::Validator(
+        [choices = word.choices](const std::string& value) {
+          return std::ranges::find(choices, value) != choices.end()
+                     ? std::string()
+                     : "value " + value + " is no choice; write " + any_of(choices);
+        },
+        in_braces(word.choices)));
   }
   if (!word.preset.empty()) {
     option->default_str(word.preset);
@@ -220,6 +237,8 @@ std::expected<CommandLine, EarlyExit> read_command_line(int argc, char** argv) {
   app.fallthrough();  // options may follow the command
   add_verbs(app, line);
   app.footer(kFooter);
+  add_manual(
+      app, {.section = 1, .description = kDescription, .see_also = "aditd(8), adit.toml(5), adit-blast(1)"});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

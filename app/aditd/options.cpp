@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "app/escape.hpp"
+#include "app/manual.hpp"
 
 namespace adit::app {
 namespace {
@@ -33,6 +34,15 @@ constexpr const char* kFooter =
     "            3 the configuration is right, but aditd would not start with it on this machine (--check).\n"
     "Then ask the running daemon: adit show sessions, adit show stat, adit --help.\n";
 
+constexpr const char* kDescription =
+    "Terminates PPTP (RFC 2637) in user space, on DPDK: one control thread speaks TCP/1723 and PPP, "
+    "poll-mode workers do "
+    "everything that touches a data packet.\n"
+    "\n"
+    "PPTP, MS-CHAPv2 and RC4 protect nobody's secrets today: whoever records a tunnel can read it. This is "
+    "access "
+    "encapsulation, migration and measurement.";
+
 }  // namespace
 
 std::expected<Options, EarlyExit> parse_options(std::span<const char* const> arguments) {
@@ -57,6 +67,10 @@ std::expected<Options, EarlyExit> parse_options(std::span<const char* const> arg
       "As root, before the service starts: detach stale XDP programs, create directories, hand over files; "
       "start nothing");
   app.add_flag("--sample-config", sample, "Print a complete, commented configuration");
+  add_manual(app,
+             {.section = 8, .description = kDescription, .see_also = "adit(1), adit.toml(5), adit-blast(1)"});
+  app.add_flag_callback("--manual-of-config", [] { throw CLI::CallForVersion(config_manual(), 0); })
+      ->group("");
   try {
     app.parse(std::move(ours));
   } catch (const CLI::ParseError& error) {

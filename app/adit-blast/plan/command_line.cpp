@@ -11,11 +11,18 @@
 #include "app/adit-blast/plan/plan_schema.hpp"
 #include "app/adit-blast/plan/written_values.hpp"
 #include "app/escape.hpp"
+#include "app/manual.hpp"
 
 namespace adit::app::blast {
 namespace {
 
 constexpr std::size_t kMaxShownWord = 60;
+constexpr const char* kDescription =
+    "A load generator for PPTP servers, any vendor's: it dials, holds, hangs up and redials many clients, "
+    "sends numbered "
+    "packets both ways through them at a chosen rate, and tells what was lost, late, corrupted or "
+    "duplicated, and how long "
+    "dials took.";
 constexpr int kHelpColumn = 28;
 
 // CLI11's help, with `--` in the usage line.
@@ -221,6 +228,7 @@ std::expected<CommandLine, EarlyExit> parse_words(std::vector<std::string> words
   app.allow_extras();
   add_verbs(app, line);
   add_compare(app, line);
+  add_manual(app, {.section = 1, .description = kDescription, .see_also = "aditd(8), adit(1)"});
   try {
     app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {

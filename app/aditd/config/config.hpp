@@ -138,4 +138,7 @@ void warn_of_secrets(const Config& config, const Sheet& sheet, const std::vector
 /// The complete commented sample, packaging/adit.toml: every key with its default and meaning.
 [[nodiscard]] std::string sample_config();
 
+/// adit.toml(5), in man(7).
+[[nodiscard]] std::string config_manual();
+
 }  // namespace adit::app
