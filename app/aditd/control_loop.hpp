@@ -90,6 +90,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   OperatorView operator_view_;
   ReloadThread reload_thread_;
   ControlSocket operator_socket_;
+  ControlSocket read_only_socket_;
   asio::steady_timer second_;
   asio::steady_timer restart_;
   asio::steady_timer shutdown_;
