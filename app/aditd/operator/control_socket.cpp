@@ -27,6 +27,7 @@ using Socket = asio::local::stream_protocol::socket;
 namespace {
 
 constexpr std::string_view kSuffix = ".sock";
+constexpr int kLastTurns = 16;
 
 std::string error_at(std::string_view key, const std::string& path, std::string_view what,
                      std::string_view remedy) {
@@ -80,6 +81,19 @@ class ControlSocket::Client final : public std::enable_shared_from_this<Client>,
     server_ = nullptr;
     asio::error_code ignored;
     socket_.close(ignored);
+  }
+
+  /// What a stream has said, as far as the socket takes it at once.
+  void send_last() {
+    chore_ = true;  // no other turn comes
+    for (int turn = 0; more_ && turn < kLastTurns; ++turn) {
+      std::exchange(more_, nullptr)();
+    }
+    if (!sending_ && !reply_.more()) {
+      asio::error_code ignored;
+      socket_.non_blocking(true, ignored);
+      socket_.write_some(asio::buffer(waiting_), ignored);
+    }
   }
 
   [[nodiscard]] bool has_stream() const { return subscription_ != nullptr; }
@@ -271,6 +285,9 @@ ControlSocket::Place ControlSocket::place_of(const CliSettings& settings, Access
 
 ControlSocket::~ControlSocket() {
   for (const std::shared_ptr<Client>& client : clients_) {
+    if (client->has_stream()) {
+      client->send_last();
+    }
     client->detach();
   }
   if (made_file_) {
