@@ -65,7 +65,9 @@ bool follow(StreamClient& stream, bool json, Json& params) {
     if (method == "end") {
       return true;
     }
-    if (method == "event") {
+    if (method == "cut_off") {
+      params["after"] = number(event, "next") - 1;  // more than what it has printed: of what it does not want, too
+    } else if (method == "event") {
       params["after"] = number(event, "seq");
       if (!print(stdout, json ? line_of(event) : render_event(event)) ||
           (!stream.has_next() && std::fflush(stdout) != 0)) {

@@ -34,7 +34,7 @@ struct Word {
     kNumber,
     kRest,
     kFlag
-  };                 ///< kRest: all remaining words, possibly none; kFlag: without a value
+  };  ///< kRest: all remaining words, possibly none; kFlag: without a value
   std::string name;  ///< one that begins with -- is an option
   std::string help;
   Kind kind = Kind::kText;
