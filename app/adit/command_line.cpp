@@ -80,6 +80,9 @@ void add_word(CLI::App& command, const Word& word, Words& words) {
       option = command.add_option_function<unsigned>(
           word.name, [keep](unsigned value) { keep(std::to_string(value)); }, word.help);
       break;
+    case Word::Kind::kFlag:
+      option = command.add_flag_function(word.name, [keep](std::int64_t) { keep("yes"); }, word.help);
+      break;
     case Word::Kind::kRest:
       option = command.add_option_function<std::vector<std::string>>(
           word.name,

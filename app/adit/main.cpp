@@ -4,6 +4,7 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "app/adit/client.hpp"
 #include "app/adit/command_line.hpp"
@@ -77,6 +78,11 @@ int run(int argc, char** argv) {
       return leave(usage_error(read.error()), json);
     }
     params = std::move(*read);
+  }
+  if (line->verb->run != nullptr) {
+    const auto ran = line->verb->run({line->socket, line->timeout, line->json}, std::move(params));
+    return ran ? kDone
+               : leave({exit_code(ran.error().kind), std::string(kProgram) + ran.error().text + '\n'}, json);
   }
   const auto result = call_aditd(line->socket, line->verb->method, params, line->timeout);
   if (!result) {

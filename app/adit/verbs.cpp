@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/adit/events.hpp"
 #include "app/adit/password.hpp"
 #include "app/adit/render.hpp"
 #include "app/adit/verb.hpp"
@@ -204,6 +205,32 @@ std::vector<Verb> make_verbs() {
        {{.name = "user", .help = "User name, as a client would send it"}, method},
        &trial_params,
        &is_accepted},
+
+      {"",
+       "events",
+       "What happens, as it happens: the log's rows, a line each. Goes on where it was when aditd restarts",
+       "events",
+       nullptr,
+       {{.name = "--after",
+         .help = "Begin behind this seq: 0 is all that aditd remembers",
+         .required = false},
+        {.name = "--once",
+         .help = "End with the last one there is",
+         .kind = Word::Kind::kFlag,
+         .required = false},
+        {.name = "--event",
+         .help = "Only these, as the log calls them",
+         .kind = Word::Kind::kRest,
+         .required = false},
+        {.name = "--user", .help = "Only this user's", .required = false},
+        {.name = "--peer", .help = "Only this client address'", .required = false},
+        {.name = "--level",
+         .help = "Only these and what is more severe",
+         .required = false,
+         .choices = {"debug", "info", "warning", "error"}}},
+       &events_params,
+       nullptr,
+       &run_events},
 
       {"", "reload",
        "Read adit.toml and chap-secrets again; says which keys apply, and which at the next start", "reload",

@@ -68,6 +68,8 @@ ControlLoop::ControlLoop(const Config& config, RunningConfig running, Runtime& r
                      running_, log),
       reload_thread_(loop_.io(), std::move(reread)),
       operator_socket_(loop_.io(), chores_, operator_view_, config.cli),
+      read_only_socket_(loop_.io(), chores_, operator_view_, config.cli, Access::kRead),
+      pool_watch_(log),
       second_(loop_.io()),
       restart_(loop_.io()),
       shutdown_(loop_.io()) {}
@@ -96,8 +98,10 @@ std::expected<void, std::string> ControlLoop::open() {
       return listening;
     }
   }
-  if (auto listening = operator_socket_.listen(); !listening) {
-    return listening;
+  for (ControlSocket* socket : {&operator_socket_, &read_only_socket_}) {
+    if (auto listening = socket->listen(); !listening) {
+      return listening;
+    }
   }
   loop_.on_signal([this](int signal) { on_signal(signal); });
   wait_for_second();
@@ -251,6 +255,7 @@ void ControlLoop::wait_for_second() {
       weigh_workers();
       report();
       supervise_ports();
+      pool_watch_.look(concentrator_.pools());
       report_refused_routes();
       radius_.tidy();
       wait_for_second();

@@ -53,6 +53,8 @@ using control::AuthOrder;
 struct CliSettings {  // [cli]
   std::string socket{kDefaultSocketPath};
   std::string group;  ///< empty: the socket is mode 0600; else it is 0660 and belongs to this group
+  std::string read_only_socket{};  ///< empty: beside `socket`, adit-read.sock
+  std::string read_only_group{};   ///< empty: as `group`, or aditd's own; it is mode 0660
 };
 
 struct LogSettings {  // [log]

@@ -8,15 +8,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <asio/buffer.hpp>
-#include <asio/read_until.hpp>
-#include <asio/write.hpp>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
 #include <utility>
 
-#include "app/aditd/operator/rpc.hpp"
+#include "app/aditd/operator/control_client.hpp"
 #include "app/escape.hpp"
 #include "dataplane/ports/unique_fd.hpp"
 
@@ -26,179 +23,117 @@ using Socket = asio::local::stream_protocol::socket;
 
 namespace {
 
-std::string error_at(const CliSettings& settings, std::string_view what, std::string_view remedy) {
-  return "cli.socket: value \"" + escape_octets(settings.socket) + "\": " + std::string(what) + "; " +
+constexpr std::string_view kSuffix = ".sock";
+
+std::string error_at(std::string_view key, const std::string& path, std::string_view what,
+                     std::string_view remedy) {
+  return std::string(key) + ": value \"" + escape_octets(path) + "\": " + std::string(what) + "; " +
          std::string(remedy);
 }
 
-}  // namespace
-
-std::expected<void, std::string> check_no_other_answers(const CliSettings& settings) {
+std::expected<void, std::string> check_none_answers(std::string_view key, const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  settings.socket.copy(address.sun_path, sizeof address.sun_path - 1);
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
   const dataplane::UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const bool answered =
       ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
       errno == EAGAIN;  // somebody listens, and is behind
   if (answered) {
-    return std::unexpected(error_at(settings, "another aditd answers there", "stop it, or set another path"));
+    return std::unexpected(
+        error_at(key, path, "another aditd answers there", "stop it, or set another path"));
   }
   return {};
 }
 
-// Reads a line, answers it piece by piece, reads the next: holds at most one request and one piece of a
-// reply.
-class ControlSocket::Client : public std::enable_shared_from_this<Client> {
- public:
-  Client(ControlSocket& server, Socket socket)
-      : server_(&server), socket_(std::move(socket)), by_(peer_of(socket_)) {}
+}  // namespace
 
-  void start() { read(); }
-
-  /// The server forgets this client, or is being destroyed: the client touches it no more.
-  void detach() {
-    server_ = nullptr;
-    asio::error_code ignored;
-    socket_.close(ignored);
+std::string read_only_path(const CliSettings& settings) {
+  if (!settings.read_only_socket.empty()) {
+    return settings.read_only_socket;
   }
+  const std::string& full = settings.socket;
+  return full.substr(0, full.size() - (full.ends_with(kSuffix) ? kSuffix.size() : 0)) + "-read" +
+         std::string(kSuffix);
+}
 
- private:
-  /// Who it is, as the kernel knows: SO_PEERCRED.
-  static std::string peer_of(Socket& socket) {
-    ucred peer{};
-    socklen_t size = sizeof peer;
-    const bool known = ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
-    return known ? "uid " + std::to_string(peer.uid) : "unknown";
-  }
-
-  void read() {
-    asio::async_read_until(socket_, asio::dynamic_buffer(input_, kMaxRequest), '\n',
-                           [self = shared_from_this()](const asio::error_code& error, std::size_t length) {
-                             self->on_line(error, length);
-                           });
-  }
-
-  void on_line(const asio::error_code& error, std::size_t length) {
-    if (server_ == nullptr) {
-      return;
-    }
-    if (error == asio::error::not_found) {  // the buffer is full, without a newline
-      close_after_reply_ = true;
-      reply_ = rpc_too_long(kMaxRequest);
-      write();
-      return;
-    }
-    if (error) {
-      server_->remove(*this);
-      return;
-    }
-    server_->touch(*this);
-    const std::string line = input_.substr(0, length - 1);
-    input_.erase(0, length);
-    handle_rpc(
-        line, server_->backend_,
-        [self = shared_from_this()](RpcReply reply) {
-          if (self->server_ != nullptr) {
-            self->reply_ = std::move(reply);
-            self->write();
-          }
-        },
-        by_);
-  }
-
-  void write() {
-    if (!reply_.more()) {
-      if (close_after_reply_) {
-        server_->remove(*this);
-      } else {
-        read();
-      }
-      return;
-    }
-    server_->chores_.add([self = shared_from_this()] {
-      self->write_piece();
-      return false;
-    });
-  }
-
-  void write_piece() {
-    if (server_ == nullptr) {
-      return;
-    }
-    output_ = reply_.next();
-    asio::async_write(
-        socket_, asio::buffer(output_),
-        [self = shared_from_this()](const asio::error_code& error, std::size_t) { self->on_written(error); });
-  }
-
-  void on_written(const asio::error_code& error) {
-    if (server_ == nullptr) {
-      return;
-    }
-    if (error) {
-      server_->remove(*this);
-      return;
-    }
-    write();
-  }
-
-  ControlSocket* server_;
-  Socket socket_;
-  const std::string by_;
-  std::string input_;
-  std::string output_;
-  RpcReply reply_;
-  bool close_after_reply_ = false;
-};
+std::expected<void, std::string> check_no_other_answers(const CliSettings& settings) {
+  return check_none_answers("cli.socket", settings.socket);
+}
 
 ControlSocket::ControlSocket(asio::io_context& io, Chores& chores, OperatorBackend& backend,
-                             const CliSettings& settings)
-    : io_(io), chores_(chores), backend_(backend), settings_(settings), acceptor_(io), accept_again_(io) {}
+                             const CliSettings& settings, Access access)
+    : io_(io),
+      chores_(chores),
+      backend_(backend),
+      place_(place_of(settings, access)),
+      access_(access),
+      acceptor_(io),
+      accept_again_(io) {}
+
+ControlSocket::Place ControlSocket::place_of(const CliSettings& settings, Access access) {
+  if (access == Access::kFull) {
+    return {.key = "cli.socket",
+            .group_key = "cli.group",
+            .path = settings.socket,
+            .group = settings.group,
+            .mode = 0600};
+  }
+  const bool own_group = !settings.read_only_group.empty();
+  return {.key = "cli.read-only-socket",
+          .group_key = own_group ? "cli.read-only-group" : "cli.group",
+          .path = read_only_path(settings),
+          .group = own_group ? settings.read_only_group : settings.group,
+          .mode = 0660};
+}
 
 ControlSocket::~ControlSocket() {
   for (const std::shared_ptr<Client>& client : clients_) {
+    if (client->has_stream()) {
+      client->send_last();
+    }
     client->detach();
   }
   if (made_file_) {
-    ::unlink(settings_.socket.c_str());
+    ::unlink(place_.path.c_str());
   }
 }
 
 std::string ControlSocket::error(std::string_view what, std::string_view remedy) const {
-  return error_at(settings_, what, remedy);
+  return error_at(place_.key, place_.path, what, remedy);
 }
 
 std::expected<void, std::string> ControlSocket::clear_path() const {
-  const std::string directory = settings_.socket.substr(0, settings_.socket.find_last_of('/'));
+  const std::string directory = place_.path.substr(0, place_.path.find_last_of('/'));
   if (!directory.empty() && ::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) {
     return std::unexpected(error("cannot make its directory: " + std::string(std::strerror(errno)),
                                  "make it, or set another path"));
   }
   struct stat status{};
-  if (::lstat(settings_.socket.c_str(), &status) != 0) {
+  if (::lstat(place_.path.c_str(), &status) != 0) {
     return {};
   }
   if (!S_ISSOCK(status.st_mode)) {
     return std::unexpected(error("is a file that is not a socket", "move it away, or set another path"));
   }
-  if (auto alone = check_no_other_answers(settings_); !alone) {
+  if (auto alone = check_none_answers(place_.key, place_.path); !alone) {
     return alone;
   }
-  ::unlink(settings_.socket.c_str());
+  ::unlink(place_.path.c_str());
   return {};
 }
 
 std::expected<void, std::string> ControlSocket::give_to_group() const {
-  if (settings_.group.empty()) {
+  if (place_.group.empty()) {
     return {};
   }
-  const group* found = ::getgrnam(settings_.group.c_str());
-  if (found == nullptr || ::chown(settings_.socket.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0 ||
-      ::chmod(settings_.socket.c_str(), 0660) != 0) {
+  const group* found = ::getgrnam(place_.group.c_str());
+  if (found == nullptr || ::chown(place_.path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0 ||
+      ::chmod(place_.path.c_str(), 0660) != 0) {
     return std::unexpected(
-        error("cannot be given to cli.group \"" + settings_.group + "\"",
-              "make the group and run aditd as root or as one of it, or leave cli.group out"));
+        error("cannot be given to " + std::string(place_.group_key) + " \"" + place_.group + "\"",
+              "make the group and run aditd as root or as one of it, or leave " +
+                  std::string(place_.group_key) + " out"));
   }
   return {};
 }
@@ -207,10 +142,13 @@ std::expected<void, std::string> ControlSocket::listen() {
   if (auto cleared = clear_path(); !cleared) {
     return cleared;
   }
-  const asio::local::stream_protocol::endpoint endpoint(settings_.socket);
+  if (place_.path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return std::unexpected(error("a socket's path has at most 107 octets", "set a shorter one"));
+  }
+  const asio::local::stream_protocol::endpoint endpoint(place_.path);
   asio::error_code failed;
   acceptor_.open(endpoint.protocol(), failed);
-  const mode_t before = ::umask(0177);  // 0600 from the start
+  const mode_t before = ::umask(0777 & ~place_.mode);  // from the start
   if (!failed) {
     acceptor_.bind(endpoint, failed);
   }
@@ -253,8 +191,7 @@ void ControlSocket::accept() {
 
 void ControlSocket::add(Socket socket) {
   if (clients_.size() == kMaxClients) {
-    clients_.front()->detach();
-    clients_.pop_front();
+    remove(**std::ranges::find_if_not(clients_, &Client::has_stream));
   }
   clients_.push_back(std::make_shared<Client>(*this, std::move(socket)));
   clients_.back()->start();
@@ -269,6 +206,10 @@ void ControlSocket::remove(Client& client) {
 void ControlSocket::touch(Client& client) {
   const auto found = std::find(clients_.begin(), clients_.end(), client.shared_from_this());
   clients_.splice(clients_.end(), clients_, found);
+}
+
+bool ControlSocket::has_room_for_stream() const {
+  return std::ranges::count_if(clients_, &Client::has_stream) < static_cast<std::ptrdiff_t>(kMaxStreams);
 }
 
 }  // namespace adit::app

@@ -5,6 +5,7 @@
 
 #include <expected>
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -46,9 +47,20 @@ struct SlowCommand {
   void (*run)(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);
 };
 
+/// Answers, and has more to say later (stream.hpp). `by`: who asks. `sink` outlives the subscription.
+struct Stream {
+  struct Begun {
+    Json answer;
+    std::unique_ptr<Subscription> subscription;
+  };
+  std::expected<Begun, RpcError> (*subscribe)(const Json& params, const std::string& by,
+                                              OperatorBackend& backend, StreamSink& sink);
+};
+
 struct Method {
   std::string_view name;
-  std::variant<Show, ShowList, Command, Inquiry, SlowCommand> answer;
+  std::variant<Show, ShowList, Command, Inquiry, SlowCommand, Stream> answer;
+  Access access = Access::kFull;  ///< what a client needs
 };
 
 [[nodiscard]] std::span<const Method> methods();

@@ -6,17 +6,19 @@ namespace adit::app {
 
 std::span<const Method> methods() {
   static constexpr Method kMethods[] = {
-      {"show.sessions", &show_sessions},
-      {"show.stat", &show_stat},
-      {"show.drops", &show_drops},
-      {"show.workers", &show_workers},
-      {"show.counters", &show_counters},
-      {"show.pools", &show_pools},
-      {"show.admission", &show_admission},
-      {"show.steering", &show_steering},
-      {"show.ports", &show_ports},
-      {"show.radius", &show_radius},
-      {"show.config", &show_config},
+      {"show.sessions", &show_sessions, Access::kRead},
+      {"show.stat", &show_stat, Access::kRead},
+      {"show.drops", &show_drops, Access::kRead},
+      {"show.workers", &show_workers, Access::kRead},
+      {"show.counters", &show_counters, Access::kRead},
+      {"show.pools", &show_pools, Access::kRead},
+      {"show.admission", &show_admission, Access::kRead},
+      {"show.steering", &show_steering, Access::kRead},
+      {"show.ports", &show_ports, Access::kRead},
+      {"show.radius", &show_radius, Access::kRead},
+      {"show.config", &show_config, Access::kRead},
+      // {"after": 17, "filter": {"event": ["call_up"], "user": "alice", "peer": "192.0.2.7", "level": "info"}, "follow": true}
+      {"events", Stream{&read_events}, Access::kRead},
       // {"user": "alice", "password": "...", "method": "mschap-v2"}
       {"try.radius", &try_radius},
       // {"by": "username"|"ip"|"sid"|"all", "value": "...", "hard": false}
@@ -30,7 +32,7 @@ std::span<const Method> methods() {
       {"reload", SlowCommand{&reload}},
       // {"how": "now"|"soft"|"hard"|"cancel"}
       {"shutdown", &shut_down},
-      {"version", &show_version},
+      {"version", &show_version, Access::kRead},
   };
   return kMethods;
 }

@@ -81,7 +81,7 @@ struct Dispatch {
   const Request& request;
   OperatorBackend& backend;
   const Reply& answer;
-  const std::string& by;
+  const Caller& caller;
 
   void operator()(Show show) const {
     if (is_to_be_shown()) {
@@ -98,7 +98,7 @@ struct Dispatch {
   }
   void operator()(Command command) const {
     const Result result = command(request.params, backend);
-    note(backend, by, request, result);
+    note(backend, caller.by, request, result);
     reply(result);
   }
   void operator()(Inquiry inquire) const {
@@ -113,16 +113,27 @@ struct Dispatch {
 
   void operator()(SlowCommand command) const {
     const auto answered = std::make_shared<bool>(false);
-    command.run(
-        request.params, by, backend,
-        [request = request, answer = answer, by = by, &backend = backend, answered](const Result& result) {
-          *answered = true;
-          note(backend, by, request, result);
-          const auto& [id, has_id, method, params] = request;
-          answer(has_id ? RpcReply(reply_text(id, result)) : RpcReply());
-        });
+    command.run(request.params, caller.by, backend,
+                [request = request, answer = answer, by = caller.by, &backend = backend,
+                 answered](const Result& result) {
+                  *answered = true;
+                  note(backend, by, request, result);
+                  const auto& [id, has_id, method, params] = request;
+                  answer(has_id ? RpcReply(reply_text(id, result)) : RpcReply());
+                });
     if (!*answered) {  // aditd may stop first, and who asked for it is to be known all the same
-      note(backend, by, request, std::string("begun"));
+      note(backend, caller.by, request, std::string("begun"));
+    }
+  }
+  void operator()(Stream stream) const {
+    if (!request.has_id) {
+      answer({});
+    } else if (caller.sink == nullptr) {
+      reply(std::unexpected(RpcError{kRefused, "too many clients read streams already; end one of them"}));
+    } else if (auto begun = stream.subscribe(request.params, caller.by, backend, *caller.sink); !begun) {
+      reply(std::unexpected(begun.error()));
+    } else {
+      answer(RpcReply(reply_text(request.id, begun->answer), std::move(begun->subscription)));
     }
   }
 
@@ -156,13 +167,16 @@ struct Dispatch {
   }
 };
 
-void dispatch(const Request& request, OperatorBackend& backend, const Reply& answer, const std::string& by) {
-  const Dispatch dispatch{request, backend, answer, by};
+void dispatch(const Request& request, OperatorBackend& backend, const Reply& answer, const Caller& caller) {
+  const Dispatch dispatch{request, backend, answer, caller};
   const auto found = std::ranges::find(methods(), request.method, &Method::name);
   if (found == methods().end()) {
     dispatch.reply(
         std::unexpected(RpcError{kMethodNotFound, "no method \"" + escape_octets(request.method, 60) +
                                                       "\"; there are " + method_names()}));
+  } else if (caller.access < found->access) {
+    dispatch.reply(std::unexpected(
+        RpcError{kRefused, "this socket is read-only: " + request.method + " is for cli.socket"}));
   } else {
     std::visit(dispatch, found->answer);
   }
@@ -187,7 +201,7 @@ std::string RpcReply::next() {
 }
 
 void handle_rpc(std::string_view line, OperatorBackend& backend,
-                const std::function<void(RpcReply reply)>& answer, const std::string& by) {
+                const std::function<void(RpcReply reply)>& answer, const Caller& caller) {
   const std::optional<Json> parsed = parse(line);
   if (!parsed) {
     answer(RpcReply(error_text(
@@ -211,7 +225,11 @@ void handle_rpc(std::string_view line, OperatorBackend& backend,
             .has_id = has_id,
             .method = request["method"].get<std::string>(),
             .params = request.value("params", Json(nullptr))},
-           backend, answer, by);
+           backend, answer, caller);
+}
+
+std::string rpc_has_stream() {
+  return error_text(nullptr, {kRefused, "notifications follow on this connection; ask on another"});
 }
 
 RpcReply rpc_too_long(std::size_t limit) {

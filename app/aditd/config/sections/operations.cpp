@@ -20,6 +20,12 @@ Section cli_section() {
           ADIT_KEY("group", "", cli.group, (TextKind{0, 32}),
                    "Members of this group may use the socket (mode 0660). Empty: only aditd's own user (mode "
                    "0600)."),
+          ADIT_KEY("read-only-socket", "", cli.read_only_socket, (PathKind{kMaxSocketPath, true}),
+                   "Another, which answers only what changes nothing and shows no subscriber's packets.\n"
+                   "Empty: beside the first, /run/adit/adit-read.sock."),
+          ADIT_KEY(
+              "read-only-group", "", cli.read_only_group, (TextKind{0, 32}),
+              "Members of this group may use it (mode 0660). Empty: those of `group`, or of aditd's own."),
       }};
 }
 

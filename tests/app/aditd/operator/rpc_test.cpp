@@ -331,7 +331,7 @@ TEST_F(Rpc, SEC_12_AnyMutationGetsAReplyOrNone) {
 
 TEST_F(Rpc, WhatChangesSomethingIsNotedWithWhoAskedForIt) {
   const auto by_alice = [&](const std::string& line) {
-    handle_rpc(line, backend_, [](RpcReply) {}, "uid 1000");
+    handle_rpc(line, backend_, [](RpcReply) {}, {.by = "uid 1000"});
   };
   backend_.terminates = 2;
   by_alice(R"({"jsonrpc":"2.0","id":1,"method":"show.stat"})");
@@ -349,12 +349,10 @@ TEST_F(Rpc, WhatChangesSomethingIsNotedWithWhoAskedForIt) {
 
 TEST_F(Rpc, AChangeOfRatesIsNoted) {
   backend_.terminates = 3;  // calls that it matches
-  handle_rpc(
-      R"({"jsonrpc":"2.0","id":1,"method":"shaper","params":{"by":"all","rate":"512"}})", backend_,
-      [](RpcReply) {}, "uid 1000");
-  handle_rpc(
-      R"({"jsonrpc":"2.0","id":1,"method":"shaper","params":{"by":"all","rate":"fast"}})", backend_,
-      [](RpcReply) {}, "uid 1000");
+  handle_rpc(R"({"jsonrpc":"2.0","id":1,"method":"shaper","params":{"by":"all","rate":"512"}})", backend_,
+             [](RpcReply) {}, {.by = "uid 1000"});
+  handle_rpc(R"({"jsonrpc":"2.0","id":1,"method":"shaper","params":{"by":"all","rate":"fast"}})", backend_,
+             [](RpcReply) {}, {.by = "uid 1000"});
   ASSERT_EQ(backend_.noted.size(), 2u);
   EXPECT_EQ(backend_.noted[0], R"(uid 1000 shaper {"by":"all","rate":"512"} {"shaped":3})");
   EXPECT_TRUE(backend_.noted[1].starts_with(
@@ -363,15 +361,12 @@ TEST_F(Rpc, AChangeOfRatesIsNoted) {
 }
 
 TEST_F(Rpc, OfAnAnswerThatIsATableItsOutcomeIsNoted) {
-  handle_rpc(
-      R"({"jsonrpc":"2.0","id":1,"method":"port","params":{"restart":"wan"}})", backend_, [](RpcReply) {},
-      "uid 0");
-  handle_rpc(
-      R"({"jsonrpc":"2.0","id":1,"method":"port","params":{"restart":"lan"}})", backend_, [](RpcReply) {},
-      "uid 0");
-  handle_rpc(
-      R"({"jsonrpc":"2.0","id":1,"method":"worker","params":{"worker":0,"in_use":false}})", backend_,
-      [](RpcReply) {}, "uid 0");
+  handle_rpc(R"({"jsonrpc":"2.0","id":1,"method":"port","params":{"restart":"wan"}})", backend_,
+             [](RpcReply) {}, {.by = "uid 0"});
+  handle_rpc(R"({"jsonrpc":"2.0","id":1,"method":"port","params":{"restart":"lan"}})", backend_,
+             [](RpcReply) {}, {.by = "uid 0"});
+  handle_rpc(R"({"jsonrpc":"2.0","id":1,"method":"worker","params":{"worker":0,"in_use":false}})", backend_,
+             [](RpcReply) {}, {.by = "uid 0"});
   EXPECT_EQ(backend_.noted, (std::vector<std::string>{
                                 R"(uid 0 port {"restart":"wan"} done)",
                                 R"(uid 0 port {"restart":"lan"} port 'lan' was not restarted: no such port)",
@@ -381,9 +376,8 @@ TEST_F(Rpc, OfAnAnswerThatIsATableItsOutcomeIsNoted) {
 // aditd may be told to stop, or die of it, before it is done.
 TEST_F(Rpc, WhatTakesTimeIsNotedWhenItBegins) {
   backend_.answers_terminate = false;
-  handle_rpc(
-      R"({"jsonrpc":"2.0","id":1,"method":"terminate","params":{"by":"all"}})", backend_, [](RpcReply) {},
-      "uid 0");
+  handle_rpc(R"({"jsonrpc":"2.0","id":1,"method":"terminate","params":{"by":"all"}})", backend_,
+             [](RpcReply) {}, {.by = "uid 0"});
   EXPECT_EQ(backend_.noted, std::vector<std::string>{R"(uid 0 terminate {"by":"all"} begun)"});
   ASSERT_EQ(backend_.terminating.size(), 1u);
   backend_.terminating[0](7);
@@ -394,7 +388,7 @@ TEST_F(Rpc, WhatTakesTimeIsNotedWhenItBegins) {
 TEST_F(Rpc, WhoTerminatesIsTold) {
   handle_rpc(
       R"({"jsonrpc":"2.0","id":1,"method":"terminate","params":{"by":"all"}})", backend_, [](RpcReply) {},
-      "uid 1000");
+      {.by = "uid 1000"});
   ASSERT_EQ(backend_.terminated.size(), 1u);
   EXPECT_EQ(backend_.terminated[0].by, "uid 1000");
 }
