@@ -7,7 +7,9 @@
 #include <cerrno>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
+#include "app/adit/stream.hpp"
 #include "app/escape.hpp"
 #include "dataplane/ports/unique_fd.hpp"
 
@@ -67,34 +69,8 @@ bool send_all(int fd, std::string_view text) {
   return true;
 }
 
-}  // namespace
-
-std::expected<Json, CallFailure> call_aditd(const std::string& socket_path, const std::string& method,
-                                            const Json& params, std::chrono::milliseconds timeout) {
-  const std::expected<UniqueFd, CallFailure> fd = connect_to(socket_path, timeout);
-  if (!fd) {
-    return std::unexpected(fd.error());
-  }
-  Json request{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}};
-  if (!params.is_null()) {
-    request["params"] = params;
-  }
-  // What the shell hands us need not be UTF-8.
-  if (!send_all(fd->get(), request.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n')) {
-    return fail_errno(socket_path, errno);
-  }
-  std::string line;
-  char block[65'536];
-  while (line.empty() || line.back() != '\n') {
-    const ssize_t got = ::recv(fd->get(), block, sizeof block, 0);
-    if (got < 0) {
-      return fail_errno(socket_path, errno);
-    }
-    if (got == 0 || line.size() > kMaxReply) {
-      return fail(Kind::kNoConnection, "aditd closed the connection before it answered; see its log");
-    }
-    line.append(block, static_cast<std::size_t>(got));
-  }
+/// The result of a reply, or why there is none.
+std::expected<Json, CallFailure> result_of(const std::string& socket_path, const std::string& line) {
   const Json reply = Json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!reply.is_object()) {
     return fail(Kind::kRefused, "what answers at " + escape_octets(socket_path) +
@@ -107,6 +83,96 @@ std::expected<Json, CallFailure> call_aditd(const std::string& socket_path, cons
   const Json message = error.is_object() ? error.value("message", Json()) : Json();
   return fail(Kind::kRefused, "aditd refused: " + (message.is_string() ? printable(message.get<std::string>())
                                                                        : "without a reason"));
+}
+
+/// Connects, and sends a request.
+std::expected<UniqueFd, CallFailure> ask(const std::string& socket_path, const std::string& method,
+                                         const Json& params, std::chrono::milliseconds timeout) {
+  std::expected<UniqueFd, CallFailure> fd = connect_to(socket_path, timeout);
+  if (!fd) {
+    return fd;
+  }
+  Json request{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}};
+  if (!params.is_null()) {
+    request["params"] = params;
+  }
+  // What the shell hands us need not be UTF-8.
+  if (!send_all(fd->get(), request.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n')) {
+    return fail_errno(socket_path, errno);
+  }
+  return fd;
+}
+
+constexpr std::size_t kBlock = 65'536;
+
+}  // namespace
+
+std::expected<Json, CallFailure> call_aditd(const std::string& socket_path, const std::string& method,
+                                            const Json& params, std::chrono::milliseconds timeout) {
+  const std::expected<UniqueFd, CallFailure> fd = ask(socket_path, method, params, timeout);
+  if (!fd) {
+    return std::unexpected(fd.error());
+  }
+  std::string line;
+  char block[kBlock];
+  while (line.empty() || line.back() != '\n') {
+    const ssize_t got = ::recv(fd->get(), block, sizeof block, 0);
+    if (got < 0) {
+      return fail_errno(socket_path, errno);
+    }
+    if (got == 0 || line.size() > kMaxReply) {
+      return fail(Kind::kNoConnection, "aditd closed the connection before it answered; see its log");
+    }
+    line.append(block, static_cast<std::size_t>(got));
+  }
+  return result_of(socket_path, line);
+}
+
+std::expected<StreamClient, CallFailure> StreamClient::open(const std::string& socket_path,
+                                                            const std::string& method, const Json& params,
+                                                            std::chrono::milliseconds timeout) {
+  std::expected<UniqueFd, CallFailure> fd = ask(socket_path, method, params, timeout);
+  if (!fd) {
+    return std::unexpected(fd.error());
+  }
+  StreamClient client;
+  client.fd_ = std::move(*fd);
+  errno = 0;
+  const std::string line = client.read_line();
+  if (line.empty()) {
+    return errno != 0
+               ? fail_errno(socket_path, errno)
+               : fail(Kind::kNoConnection, "aditd closed the connection before it answered; see its log");
+  }
+  auto answer = result_of(socket_path, line);
+  if (!answer) {
+    return std::unexpected(answer.error());
+  }
+  client.answer_ = std::move(*answer);
+  const timeval for_ever{};
+  ::setsockopt(client.fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &for_ever, sizeof for_ever);
+  return client;
+}
+
+std::optional<Json> StreamClient::next() {
+  const std::string line = read_line();
+  Json notification = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  return notification.is_object() ? std::optional(std::move(notification)) : std::nullopt;
+}
+
+std::string StreamClient::read_line() {
+  char block[kBlock];
+  std::size_t end = 0;
+  while ((end = input_.find('\n')) == std::string::npos) {
+    const ssize_t got = ::recv(fd_.get(), block, sizeof block, 0);
+    if (got <= 0) {
+      return {};
+    }
+    input_.append(block, static_cast<std::size_t>(got));
+  }
+  std::string line = input_.substr(0, end);
+  input_.erase(0, end + 1);
+  return line;
 }
 
 }  // namespace adit::app

@@ -4,6 +4,7 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "app/adit/client.hpp"
 #include "app/adit/command_line.hpp"
@@ -21,6 +22,10 @@ int exit_code(CallFailure::Kind kind) {
       return kTimeout;
     case CallFailure::Kind::kRefused:
       return kRefusal;
+    case CallFailure::Kind::kNothingMatched:
+      return kNothingMatched;
+    case CallFailure::Kind::kOutput:
+      return kUsage;
   }
   return kRefusal;
 }
@@ -77,6 +82,11 @@ int run(int argc, char** argv) {
       return leave(usage_error(read.error()), json);
     }
     params = std::move(*read);
+  }
+  if (line->verb->run != nullptr) {
+    const auto ran = line->verb->run({line->socket, line->timeout, line->json}, std::move(params));
+    return ran ? kDone
+               : leave({exit_code(ran.error().kind), std::string(kProgram) + ran.error().text + '\n'}, json);
   }
   const auto result = call_aditd(line->socket, line->verb->method, params, line->timeout);
   if (!result) {

@@ -4,6 +4,7 @@
 // main.
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -12,14 +13,29 @@
 #include <string_view>
 #include <vector>
 
+#include "app/adit/client.hpp"
+
 namespace adit::app {
 
 using Json = nlohmann::ordered_json;
 
+/// Where aditd is, how long it may take, and how what it says is shown.
+struct Connection {
+  std::string socket;
+  std::chrono::milliseconds timeout{};
+  bool json = false;
+};
+using RunResult = std::expected<void, CallFailure>;
+
 /// One word of a verb, in command-line order.
 struct Word {
-  enum class Kind { kText, kNumber, kRest };  ///< kRest: all remaining words, possibly none
-  std::string name;                           ///< one that begins with -- is an option
+  enum class Kind {
+    kText,
+    kNumber,
+    kRest,
+    kFlag
+  };  ///< kRest: all remaining words, possibly none; kFlag: without a value
+  std::string name;  ///< one that begins with -- is an option
   std::string help;
   Kind kind = Kind::kText;
   bool required = true;
@@ -44,6 +60,8 @@ struct Verb {
   std::expected<Json, std::string> (*params)(const Verb& verb, const Words& words) = nullptr;
   /// Null: every reply counts as a success.
   bool (*succeeded)(const Json& result, const Words& words) = nullptr;
+  /// For a verb that is more than one question and its answer: asks and prints by itself. Null: it is not.
+  RunResult (*run)(const Connection& aditd, Json params) = nullptr;
 };
 
 /// In help order, with the verbs of a group together.

@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "app/adit/events.hpp"
 #include "app/adit/password.hpp"
 #include "app/adit/render.hpp"
+#include "app/adit/trace.hpp"
 #include "app/adit/verb.hpp"
 #include "app/escape.hpp"
 
@@ -204,6 +206,52 @@ std::vector<Verb> make_verbs() {
        {{.name = "user", .help = "User name, as a client would send it"}, method},
        &trial_params,
        &is_accepted},
+
+      {"",
+       "events",
+       "What happens, as it happens: the log's rows, a line each. Goes on where it was when aditd restarts",
+       "events",
+       nullptr,
+       {{.name = "--after",
+         .help = "Begin behind this seq: 0 is all that aditd remembers",
+         .required = false},
+        {.name = "--once",
+         .help = "End with the last one there is",
+         .kind = Word::Kind::kFlag,
+         .required = false},
+        {.name = "--event",
+         .help = "Only these, as the log calls them",
+         .kind = Word::Kind::kRest,
+         .required = false},
+        {.name = "--user", .help = "Only this user's", .required = false},
+        {.name = "--peer", .help = "Only this client address'", .required = false},
+        {.name = "--level",
+         .help = "Only these and what is more severe",
+         .required = false,
+         .choices = {"debug", "info", "warning", "error"}}},
+       &events_params,
+       nullptr,
+       &run_events},
+
+      {"",
+       "trace",
+       "The packets of one call, as they come: outer and decrypted, both ways, each with what became of it.\n"
+       "Without passwords; what its user sends and receives is in it, and the log says who asked",
+       "trace",
+       nullptr,
+       {{.name = "who", .help = "A user, a session ID or the subscriber's address (adit show sessions)"},
+        {.name = "--for",
+         .help = "How long, at most 10m: 30s, 5m",
+         .required = false,
+         .preset = "30s"},
+        {.name = "--packets",
+         .help = "End after so many lines, of which a packet has one for each layer",
+         .kind = Word::Kind::kNumber,
+         .required = false},
+        {.name = "--write", .help = "Into a new pcapng file, for Wireshark", .required = false}},
+       &trace_params,
+       nullptr,
+       &run_trace},
 
       {"", "reload",
        "Read adit.toml and chap-secrets again; says which keys apply, and which at the next start", "reload",

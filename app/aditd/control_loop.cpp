@@ -71,6 +71,7 @@ ControlLoop::ControlLoop(const Config& config, RunningConfig running, Runtime& r
       reload_thread_(loop_.io(), std::move(reread)),
       operator_socket_(loop_.io(), chores_, operator_view_, config.cli),
       read_only_socket_(loop_.io(), chores_, operator_view_, config.cli, Access::kRead),
+      pool_watch_(log),
       second_(loop_.io()),
       restart_(loop_.io()),
       shutdown_(loop_.io()) {}
@@ -259,6 +260,7 @@ void ControlLoop::wait_for_second() {
       weigh_workers();
       report();
       supervise_ports();
+      pool_watch_.look(concentrator_.pools());
       report_refused_routes();
       radius_.tidy();
       wait_for_second();

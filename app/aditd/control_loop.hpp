@@ -17,6 +17,7 @@
 #include "app/aditd/log/log.hpp"
 #include "app/aditd/operator/control_socket.hpp"
 #include "app/aditd/operator_view.hpp"
+#include "app/aditd/pool_watch.hpp"
 #include "app/aditd/radius_service.hpp"
 #include "app/aditd/reload_thread.hpp"
 #include "app/aditd/runtime.hpp"
@@ -91,6 +92,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   ReloadThread reload_thread_;
   ControlSocket operator_socket_;
   ControlSocket read_only_socket_;
+  PoolWatch pool_watch_;
   asio::steady_timer second_;
   asio::steady_timer restart_;
   asio::steady_timer shutdown_;

@@ -31,6 +31,7 @@ bool keeps_spool(const Config& config) {
 void prepare_for(const Account& account, const Config& config) {
   release_host_ports(config.ports);
   hand_over_directory(directory_of(config.cli.socket), kSocketDirectory, account);
+  hand_over_directory(directory_of(config.cli.read_only_socket), kSocketDirectory, account);
   if (keeps_spool(config)) {
     hand_over_directory(directory_of(config.spool.file), kSpoolDirectory, account);
     hand_over_file(config.spool.file, account);
@@ -62,7 +63,7 @@ std::expected<void, std::string> leave_root(const Config& config, control::Event
     return {};
   }
   prepare_for(*account, config);
-  if (auto became = become(*account, config.cli.group); !became) {
+  if (auto became = become(*account, {config.cli.group, config.cli.read_only_group}); !became) {
     return std::unexpected("core.user: " + became.error() + "; name another, or \"root\"");
   }
   // Where EAL makes the directory of its telemetry socket, as systemd would say it.

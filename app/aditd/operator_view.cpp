@@ -16,7 +16,7 @@ using dataplane::WorkerCounter;
 
 OperatorView::OperatorView(control::Concentrator& concentrator, Runtime& runtime,
                            const control::TimerWheel& wheel, RadiusService& radius, Chores& chores, Loop loop,
-                           const RunningConfig& config, control::EventLog& log)
+                           const RunningConfig& config, Log& log)
     : concentrator_(concentrator),
       runtime_(runtime),
       wheel_(wheel),

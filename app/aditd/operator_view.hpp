@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/aditd/log/log.hpp"
 #include "app/aditd/operator/backend.hpp"
 #include "app/aditd/operator/tracing.hpp"
 #include "app/aditd/radius_service.hpp"
@@ -29,8 +30,7 @@ class OperatorView final : public OperatorBackend {
   };
   /// All references outlive the view.
   OperatorView(control::Concentrator& concentrator, Runtime& runtime, const control::TimerWheel& wheel,
-               RadiusService& radius, Chores& chores, Loop loop, const RunningConfig& config,
-               control::EventLog& log);
+               RadiusService& radius, Chores& chores, Loop loop, const RunningConfig& config, Log& log);
 
   [[nodiscard]] NextSessions sessions() const override;
   [[nodiscard]] control::ConcentratorStats stats() const override;
@@ -52,6 +52,7 @@ class OperatorView final : public OperatorBackend {
     return loop_.shut_down(how);
   }
   [[nodiscard]] const RunningConfig& config() const override { return config_; }
+  [[nodiscard]] EventFeed& events() override { return log_.feed(); }
   void restart_port(const std::string& name, Restarted done) override;
   [[nodiscard]] std::vector<control::WorkerSeats> seats() const override { return concentrator_.seats(); }
   [[nodiscard]] std::vector<MemoryRow> memory() const override;
@@ -83,7 +84,7 @@ class OperatorView final : public OperatorBackend {
   Chores& chores_;
   Loop loop_;
   const RunningConfig& config_;
-  control::EventLog& log_;
+  Log& log_;
   std::uint64_t began_;  // TSC
   Tracing tracing_;
 };

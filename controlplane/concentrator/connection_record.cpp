@@ -61,7 +61,14 @@ std::expected<PptpCall*, EndReason> ConnectionRecord::install_call(const pptp::O
 }
 
 void ConnectionRecord::call_answered(PptpCall& call) {
-  static_cast<CallRecord&>(call).start_ppp();
+  auto& record = static_cast<CallRecord&>(call);
+  core.log.event(Severity::kDebug, "call_dialled",
+                 {{"sid", record.session_id()},
+                  {"peer", wire::to_string(peer)},
+                  {"local", wire::to_string(local)},
+                  {"peer_call_id", std::to_string(record.peer_id.value)},
+                  {"worker", std::to_string(record.ref.worker.value)}});
+  record.start_ppp();
 }
 
 void ConnectionRecord::call_refused(wire::PeerCallId peer_id, EndReason reason, std::string_view why) {

@@ -215,6 +215,7 @@ void Log::write_behind() {
 void Log::event(control::Severity severity, std::string_view name,
                 std::initializer_list<control::Field> fields) {
   using control::Severity;
+  feed_.event(severity, name, fields);
   if (severity == Severity::kRecord) {
     return write(severity, format_event(name, fields, kMaxRecordOctets));
   }

@@ -22,6 +22,7 @@
 
 #include "app/aditd/config/config.hpp"
 #include "app/aditd/config/machine.hpp"
+#include "app/aditd/events/event_feed.hpp"
 #include "app/aditd/log/failure_counts.hpp"
 #include "app/aditd/log/log_writer.hpp"
 #include "app/escape.hpp"
@@ -52,6 +53,9 @@ class Log final : public control::EventLog {
   /// second. Records are always written.
   void event(control::Severity severity, std::string_view name,
              std::initializer_list<control::Field> fields) override;
+
+  /// All rows, those that are not written as well.
+  [[nodiscard]] EventFeed& feed() { return feed_; }
 
   /// From now on another thread, with the caller's CPUs, writes the lines; see LogWriter.
   void write_behind();
@@ -89,6 +93,7 @@ class Log final : public control::EventLog {
   std::shared_ptr<LogWriter> fail_writer_;  // nullptr: failures are not written once more
   std::optional<spdlog::logger> failures_;
   FailureCounts failure_counts_;
+  EventFeed feed_;
   std::map<std::string, Storm, std::less<>> storms_;  // names are our own literals: bounded
 };
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "app/aditd/config/sheet.hpp"
+#include "app/aditd/events/event_feed.hpp"
 #include "app/aditd/operator/stream.hpp"
 #include "controlplane/auth/trial_login.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
@@ -142,6 +143,8 @@ class OperatorBackend {
   /// start, and what to do.
   using Restarted = std::function<void(const std::expected<void, std::string>& result)>;
   virtual void restart_port(const std::string& name, Restarted done) = 0;
+  /// The log's last rows. It outlives every subscription.
+  [[nodiscard]] virtual EventFeed& events() = 0;
   /// One per worker.
   [[nodiscard]] virtual std::vector<control::WorkerSeats> seats() const = 0;
   [[nodiscard]] virtual std::vector<MemoryRow> memory() const = 0;

@@ -8,15 +8,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <asio/buffer.hpp>
-#include <asio/read_until.hpp>
-#include <asio/write.hpp>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
 #include <utility>
 
-#include "app/aditd/operator/rpc.hpp"
+#include "app/aditd/operator/control_client.hpp"
 #include "app/escape.hpp"
 #include "dataplane/ports/unique_fd.hpp"
 
@@ -64,185 +61,6 @@ std::expected<void, std::string> check_no_other_answers(const CliSettings& setti
   return check_none_answers("cli.socket", settings.socket);
 }
 
-// Reads a line, answers it piece by piece, reads the next: holds at most one request and one piece of a
-// reply. Of a stream it holds, besides, what the socket has not taken, and reads on, to know when the client hangs up.
-class ControlSocket::Client final : public std::enable_shared_from_this<Client>, public StreamSink {
- public:
-  Client(ControlSocket& server, Socket socket)
-      : server_(&server), socket_(std::move(socket)), by_(peer_of(socket_)) {}
-
-  void start() { read(); }
-
-  /// The server forgets this client, or is being destroyed: the client touches it no more.
-  void detach() {
-    subscription_.reset();
-    more_ = nullptr;
-    server_ = nullptr;
-    asio::error_code ignored;
-    socket_.close(ignored);
-  }
-
-  [[nodiscard]] bool has_stream() const { return subscription_ != nullptr; }
-
-  // StreamSink
-  bool send(std::string_view line) override {
-    if (server_ == nullptr || leaving_ == Leaving::kNow) {
-      return false;
-    }
-    if (unsent() + line.size() >= kMaxUnsent) {
-      cut_off();
-      return false;
-    }
-    waiting_.append(line) += '\n';
-    write();
-    return true;
-  }
-  [[nodiscard]] std::size_t unsent() const override {
-    return waiting_.size() + (sending_ ? output_.size() : 0);
-  }
-  void when_sent(std::function<void()> more) override {
-    more_ = std::move(more);
-    write();
-  }
-  void finish() override {
-    leaving_ = std::max(leaving_, Leaving::kOnceSent);
-    write();
-  }
-
- private:
-  enum class Leaving : std::uint8_t { kNo, kOnceSent, kNow };
-
-  /// Who it is, as the kernel knows: SO_PEERCRED.
-  static std::string peer_of(Socket& socket) {
-    ucred peer{};
-    socklen_t size = sizeof peer;
-    const bool known = ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
-    return known ? "uid " + std::to_string(peer.uid) : "unknown";
-  }
-
-  void read() {
-    reading_ = true;
-    asio::async_read_until(socket_, asio::dynamic_buffer(input_, kMaxRequest), '\n',
-                           [self = shared_from_this()](const asio::error_code& error, std::size_t length) {
-                             self->reading_ = false;
-                             self->on_line(error, length);
-                           });
-  }
-
-  void on_line(const asio::error_code& error, std::size_t length) {
-    if (server_ == nullptr) {
-      return;
-    }
-    if (error == asio::error::not_found && !has_stream()) {  // the buffer is full, without a newline
-      leaving_ = Leaving::kOnceSent;
-      reply_ = rpc_too_long(kMaxRequest);
-      write();
-      return;
-    }
-    if (error) {
-      server_->remove(*this);
-      return;
-    }
-    server_->touch(*this);
-    const std::string line = input_.substr(0, length - 1);
-    input_.erase(0, length);
-    if (has_stream()) {
-      send(rpc_has_stream());
-      read();
-      return;
-    }
-    handle_rpc(
-        line, server_->backend_,
-        [self = shared_from_this()](RpcReply reply) {
-          if (self->server_ != nullptr) {
-            self->subscription_ = reply.take_subscription();
-            self->reply_ = std::move(reply);
-            self->write();
-            if (self->has_stream() && !self->reading_) {
-              self->read();
-            }
-          }
-        },
-        {.by = by_, .access = server_->access_, .sink = server_->has_room_for_stream() ? this : nullptr});
-  }
-
-  /// What is next: the rest of the reply, what waits, what a stream makes on demand, another request.
-  void write() {
-    if (sending_ || chore_ || server_ == nullptr) {
-      return;
-    }
-    if (reply_.more()) {
-      next_turn([](Client& self) { self.transmit(self.reply_.next()); });
-    } else if (!waiting_.empty()) {
-      transmit(std::exchange(waiting_, {}));
-    } else if (leaving_ != Leaving::kNo) {
-      next_turn([](Client& self) { self.server_->remove(self); });
-    } else if (more_) {
-      next_turn([](Client& self) { std::exchange(self.more_, nullptr)(); });
-    } else if (!reading_) {
-      read();
-    }
-  }
-
-  /// Never within a call of the subscription's, which what is done may end.
-  void next_turn(void (*act)(Client& self)) {
-    chore_ = true;
-    server_->chores_.add([self = shared_from_this(), act] {
-      self->chore_ = false;
-      if (self->server_ != nullptr) {
-        act(*self);
-        self->write();
-      }
-      return false;
-    });
-  }
-
-  void transmit(std::string text) {
-    output_ = std::move(text);
-    sending_ = true;
-    asio::async_write(
-        socket_, asio::buffer(output_),
-        [self = shared_from_this()](const asio::error_code& error, std::size_t) { self->on_written(error); });
-  }
-
-  void on_written(const asio::error_code& error) {
-    sending_ = false;
-    if (server_ == nullptr) {
-      return;
-    }
-    if (error) {
-      server_->remove(*this);
-      return;
-    }
-    write();
-  }
-
-  void cut_off() {
-    server_->backend_.note(
-        {.by = by_, .method = subscription_->name(), .params = {}, .result = "cut off: it reads too slowly"});
-    leaving_ = Leaving::kNow;
-    more_ = nullptr;
-    server_->chores_.add([self = shared_from_this()] {
-      if (self->server_ != nullptr) {
-        self->server_->remove(*self);
-      }
-      return false;
-    });
-  }
-
-  ControlSocket* server_;
-  Socket socket_;
-  const std::string by_;
-  std::string input_;
-  std::string output_;   // being sent
-  std::string waiting_;  // lines of a stream
-  RpcReply reply_;
-  std::unique_ptr<Subscription> subscription_;
-  std::function<void()> more_;
-  bool reading_ = false, sending_ = false, chore_ = false;
-  Leaving leaving_ = Leaving::kNo;
-};
-
 ControlSocket::ControlSocket(asio::io_context& io, Chores& chores, OperatorBackend& backend,
                              const CliSettings& settings, Access access)
     : io_(io),
@@ -271,6 +89,9 @@ ControlSocket::Place ControlSocket::place_of(const CliSettings& settings, Access
 
 ControlSocket::~ControlSocket() {
   for (const std::shared_ptr<Client>& client : clients_) {
+    if (client->has_stream()) {
+      client->send_last();
+    }
     client->detach();
   }
   if (made_file_) {

@@ -32,6 +32,9 @@ void restart_port(const Json& params, const std::string& by, OperatorBackend& ba
 void reload(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);
 void try_radius(const Json& params, OperatorBackend& backend, const Answer& answer);
 
+[[nodiscard]] std::expected<Stream::Begun, RpcError> read_events(const Json& params, const std::string& by,
+                                                                 OperatorBackend& backend, StreamSink& sink);
+
 [[nodiscard]] Json reload_json(const OperatorBackend::ReloadReport& report);
 
 /// On one line. Peers' names need not be UTF-8: invalid octets become U+FFFD.

@@ -17,6 +17,8 @@ std::span<const Method> methods() {
       {"show.ports", &show_ports, Access::kRead},
       {"show.radius", &show_radius, Access::kRead},
       {"show.config", &show_config, Access::kRead},
+      // {"after": 17, "filter": {"event": ["call_up"], "user": "alice", "peer": "192.0.2.7", "level": "info"}, "follow": true}
+      {"events", Stream{&read_events}, Access::kRead},
       // {"user": "alice", "password": "...", "method": "mschap-v2"}
       {"try.radius", &try_radius},
       // {"by": "username"|"ip"|"sid"|"all", "value": "...", "hard": false}

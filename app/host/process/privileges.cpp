@@ -35,19 +35,21 @@ std::unexpected<std::string> failed(const std::string& what, int error) {
   return std::unexpected(what + ": " + std::strerror(error));
 }
 
-std::expected<void, std::string> join_groups(const Account& account, const std::string& group) {
+std::expected<void, std::string> join_groups(const Account& account, const std::vector<std::string>& more) {
   if (::initgroups(account.name.c_str(), account.gid) != 0) {
     return failed("cannot take the groups of user \"" + account.name + '"', errno);
   }
-  const struct group* more = group.empty() ? nullptr : ::getgrnam(group.c_str());
-  if (more == nullptr) {
-    return {};
-  }
   std::vector<gid_t> groups(static_cast<std::size_t>(std::max(::getgroups(0, nullptr), 0)));
   ::getgroups(static_cast<int>(groups.size()), groups.data());
-  groups.push_back(more->gr_gid);
-  if (::setgroups(groups.size(), groups.data()) != 0) {
-    return failed("cannot join group \"" + group + '"', errno);
+  for (const std::string& name : more) {
+    const group* found = name.empty() ? nullptr : ::getgrnam(name.c_str());
+    if (found == nullptr) {
+      continue;
+    }
+    groups.push_back(found->gr_gid);
+    if (::setgroups(groups.size(), groups.data()) != 0) {
+      return failed("cannot join group \"" + name + '"', errno);
+    }
   }
   return {};
 }
@@ -94,8 +96,8 @@ std::string kept_capabilities() {
   return names;
 }
 
-std::expected<void, std::string> become(const Account& account, const std::string& group) {
-  if (auto joined = join_groups(account, group); !joined) {
+std::expected<void, std::string> become(const Account& account, const std::vector<std::string>& groups) {
+  if (auto joined = join_groups(account, groups); !joined) {
     return joined;
   }
   keep_what_there_is();

@@ -9,6 +9,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace adit::app {
 
@@ -24,10 +25,11 @@ struct Account {
 /// AF_PACKET), CAP_BPF and CAP_PERFMON (the XDP program: it computes packet offsets), perhaps CAP_IPC_LOCK.
 [[nodiscard]] std::string kept_capabilities();
 
-/// This process, root's, becomes `account`, a member of its groups and of `group` as well (empty: none); there is no way
-/// back. Of the kept capabilities it has those that it had before; it may lock any amount of memory, by its
+/// This process, root's, becomes `account`, a member of its groups and of `groups` as well (an empty name is none); there is no
+/// way back. Of the kept capabilities it has those that it had before; it may lock any amount of memory, by its
 /// limit or, where root may not raise that (containers), by CAP_IPC_LOCK. The error says what failed.
-[[nodiscard]] std::expected<void, std::string> become(const Account& account, const std::string& group);
+[[nodiscard]] std::expected<void, std::string> become(const Account& account,
+                                                      const std::vector<std::string>& groups);
 
 /// Makes a directory that is missing, of exactly this `mode`, and gives it to `account`; one that exists stays as it is.
 void hand_over_directory(const std::string& path, mode_t mode, const Account& account);

@@ -45,7 +45,7 @@ class Access : public testing::Test {
     const int said = access_as(nobody_, group, file_, mode);
     EXPECT_EXIT(
         {
-          const bool became = become(nobody_, group).has_value();
+          const bool became = become(nobody_, {group}).has_value();
           const int met = ::access(file_.c_str(), mode) == 0 ? 0 : errno;
           _exit(!became ? 2 : met == said ? 0 : 1);
         },

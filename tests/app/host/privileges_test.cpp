@@ -56,7 +56,7 @@ constexpr std::uint64_t bit(unsigned capability) {
 TEST_F(Privileges, OfRootOnlyTheNamedOnesAreLeftInEveryThread) {
   const std::uint64_t before = capabilities();
   const auto child = [&] {
-    if (!become(nobody, "").has_value()) {
+    if (!become(nobody, {}).has_value()) {
       _exit(1);
     }
     rlimit locked{};
@@ -76,7 +76,7 @@ TEST_F(Privileges, WhatIsToldIsWhatThereIs) {
   const auto child = [&] {
     capng_get_caps_process();
     capng_update(CAPNG_DROP, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED), CAP_BPF);
-    if (capng_apply(CAPNG_SELECT_CAPS) != 0 || !become(nobody, "").has_value()) {
+    if (capng_apply(CAPNG_SELECT_CAPS) != 0 || !become(nobody, {}).has_value()) {
       _exit(1);
     }
     const std::string kept = kept_capabilities();
@@ -89,7 +89,7 @@ TEST_F(Privileges, WhatIsToldIsWhatThereIs) {
 
 TEST_F(Privileges, ThereIsNoWayBack) {
   const auto child = [&] {
-    if (!become(nobody, "").has_value()) {
+    if (!become(nobody, {}).has_value()) {
       _exit(1);
     }
     const bool open = ::access("/etc/shadow", R_OK) == 0 || ::setuid(0) == 0 || ::setgid(0) == 0;
@@ -103,7 +103,7 @@ TEST_F(Privileges, TheGroupOfTheOperatorsSocketIsJoined) {
   std::ofstream(file) << "x";
   ASSERT_EQ(::chown(file.c_str(), nobody.uid, nobody.gid), 0);
   const auto child = [&] {
-    if (!become(nobody, "daemon").has_value()) {
+    if (!become(nobody, {"daemon"}).has_value()) {
       _exit(1);
     }
     // Group 1 of Debian. A file's owner gives it to groups of its own alone.

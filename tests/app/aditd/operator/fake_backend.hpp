@@ -100,6 +100,8 @@ class FakeBackend final : public OperatorBackend {
     row.arrivals[dataplane::PortCounter::kPunted] = 12;
     return {row};
   }
+  EventFeed feed_;
+  EventFeed& events() override { return feed_; }
   RadiusStatus radius() const override {
     return {.servers = {{.name = "aaa1",
                          .address = wire::Ipv4Address(192, 0, 2, 10),
