@@ -13,7 +13,13 @@ namespace adit::app {
 using Json = nlohmann::ordered_json;
 
 struct CallFailure {
-  enum class Kind { kNoConnection, kTimeout, kRefused };  ///< kRefused: aditd answered with an error
+  enum class Kind {
+    kNoConnection,
+    kTimeout,
+    kRefused,         ///< aditd answered with an error
+    kNothingMatched,  ///< there is no such call
+    kOutput,          ///< what it said cannot be written where it was to go
+  };
   Kind kind = Kind::kNoConnection;
   std::string text;  ///< what failed and what to do, one line
 };

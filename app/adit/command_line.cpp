@@ -21,6 +21,7 @@ constexpr const char* kFooter =
     "  adit terminate username alice          end alice's calls, with an LCP Terminate-Request\n"
     "  adit terminate ip 10.64.0.2 hard       end that call at once\n"
     "  adit test radius alice                 try a login at the RADIUS servers\n"
+    "  adit trace alice --write alice.pcapng  her packets of the next 30 s, for Wireshark\n"
     "  adit reload                            read adit.toml and chap-secrets again\n"
     "  adit show config                       every key as it runs, and what waits for the next start\n"
     "  adit shaper change username alice 10240/2048   10 Mbit/s down, 2 up, from now on\n"

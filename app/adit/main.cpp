@@ -22,6 +22,10 @@ int exit_code(CallFailure::Kind kind) {
       return kTimeout;
     case CallFailure::Kind::kRefused:
       return kRefusal;
+    case CallFailure::Kind::kNothingMatched:
+      return kNothingMatched;
+    case CallFailure::Kind::kOutput:
+      return kUsage;
   }
   return kRefusal;
 }

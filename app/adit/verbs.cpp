@@ -5,6 +5,7 @@
 #include "app/adit/events.hpp"
 #include "app/adit/password.hpp"
 #include "app/adit/render.hpp"
+#include "app/adit/trace.hpp"
 #include "app/adit/verb.hpp"
 #include "app/escape.hpp"
 
@@ -231,6 +232,26 @@ std::vector<Verb> make_verbs() {
        &events_params,
        nullptr,
        &run_events},
+
+      {"",
+       "trace",
+       "The packets of one call, as they come: outer and decrypted, both ways, each with what became of it.\n"
+       "Without passwords; what its user sends and receives is in it, and the log says who asked",
+       "trace",
+       nullptr,
+       {{.name = "who", .help = "A user, a session ID or the subscriber's address (adit show sessions)"},
+        {.name = "--for",
+         .help = "How long, at most 10m: 30s, 5m",
+         .required = false,
+         .preset = "30s"},
+        {.name = "--packets",
+         .help = "End after so many lines, of which a packet has one for each layer",
+         .kind = Word::Kind::kNumber,
+         .required = false},
+        {.name = "--write", .help = "Into a new pcapng file, for Wireshark", .required = false}},
+       &trace_params,
+       nullptr,
+       &run_trace},
 
       {"", "reload",
        "Read adit.toml and chap-secrets again; says which keys apply, and which at the next start", "reload",

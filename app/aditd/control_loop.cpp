@@ -31,6 +31,8 @@ constexpr std::size_t kMessagesPerTurn = 512;
 constexpr std::size_t kLeastOfWorker = 64;
 // For StopCCRQ to every peer and the replies, the workers' final counters, the last accounting records.
 constexpr std::chrono::seconds kDrainDeadline{8};
+// While a call is traced: its worker's ring has room for a thousand records.
+constexpr Duration kTraceSleep{2};
 // For the answer to reach who asked for a shutdown.
 constexpr std::chrono::milliseconds kAnswerTime{100};
 
@@ -152,8 +154,11 @@ void ControlLoop::run() {
     loop_.begin_iteration();
     const bool more_routes = runtime_.write_subscriber_routes();
     const bool messages = read_mailboxes();
-    const bool busy = chores_.turn() || messages || more_routes;
-    loop_.end_iteration(busy, runtime_.data_plane().mailboxes(), Duration{1000});
+    Tracing& tracing = operator_view_.tracing();
+    const bool traced = tracing.turn();
+    const bool busy = chores_.turn() || messages || more_routes || traced;
+    loop_.end_iteration(busy, runtime_.data_plane().mailboxes(),
+                        tracing.active() ? kTraceSleep : Duration{1000});
     runtime_.data_plane().reclaim();
   }
 }

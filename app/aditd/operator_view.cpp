@@ -25,7 +25,8 @@ OperatorView::OperatorView(control::Concentrator& concentrator, Runtime& runtime
       loop_(std::move(loop)),
       config_(config),
       log_(log),
-      began_(rte_rdtsc()) {}
+      began_(rte_rdtsc()),
+      tracing_(tracing_host()) {}
 
 NextSessions OperatorView::sessions() const {
   return [this, walk = control::CallWalk()](const std::function<void(const SessionRow&)>& visit) mutable {
@@ -196,6 +197,29 @@ void OperatorView::walk(control::SessionSelector selector,
     }
     return !walk.done();
   });
+}
+
+std::vector<control::CallStatus> OperatorView::find_calls(const control::SessionSelector& selector) const {
+  std::vector<control::CallStatus> calls;
+  control::CallWalk walk(selector);
+  concentrator_.for_each_call(walk, [&](const control::CallStatus& call) { calls.push_back(call); });
+  return calls;
+}
+
+Tracing::Host OperatorView::tracing_host() {
+  return {.ring = [this](WorkerId worker) -> contract::TraceRing& {
+            return runtime_.data_plane().trace_ring(worker);
+          },
+          .post =
+              [this](WorkerId worker, const contract::ToWorker& message) {
+                return runtime_.data_plane().mailbox(worker).to_worker.push(message);
+              },
+          .tsc = [] { return rte_rdtsc(); },
+          .tsc_per_second = rte_get_tsc_hz(),
+          .note =
+              [this](const std::string& by, const std::string& whom, const std::string& result) {
+                note({.by = by, .method = "trace", .params = whom, .result = result});
+              }};
 }
 
 void OperatorView::note(const Action& action) {

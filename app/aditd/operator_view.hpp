@@ -10,6 +10,7 @@
 
 #include "app/aditd/log/log.hpp"
 #include "app/aditd/operator/backend.hpp"
+#include "app/aditd/operator/tracing.hpp"
 #include "app/aditd/radius_service.hpp"
 #include "app/aditd/runtime.hpp"
 #include "app/chores.hpp"
@@ -59,12 +60,21 @@ class OperatorView final : public OperatorBackend {
   void set_rate(control::SessionSelector selector, std::optional<control::SubscriberRate> rate,
                 Counted done) override;
   void terminate(control::SessionSelector selector, bool hard, const std::string& by, Counted done) override;
+  [[nodiscard]] std::vector<control::CallStatus> find_calls(
+      const control::SessionSelector& selector) const override;
+  [[nodiscard]] std::expected<std::unique_ptr<Subscription>, std::string> trace(
+      const control::CallStatus& call, const TraceLimits& limits, const std::string& by,
+      StreamSink& sink) override {
+    return tracing_.begin(call, limits, by, sink);
+  }
   void note(const Action& action) override;
+  [[nodiscard]] Tracing& tracing() { return tracing_; }
 
  private:
   /// Goes on when the operator has gone: what was begun is done to all calls.
   void walk(control::SessionSelector selector, std::function<std::size_t(control::CallWalk&)> slice,
             Counted done);
+  [[nodiscard]] Tracing::Host tracing_host();
   [[nodiscard]] WorkerRow row_of(contract::WorkerId worker, std::uint64_t elapsed_cycles) const;
 
   control::Concentrator& concentrator_;
@@ -76,6 +86,7 @@ class OperatorView final : public OperatorBackend {
   const RunningConfig& config_;
   Log& log_;
   std::uint64_t began_;  // TSC
+  Tracing tracing_;
 };
 
 }  // namespace adit::app

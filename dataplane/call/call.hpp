@@ -55,6 +55,7 @@ struct CallIdentity {
   bool rate_limited = false;              ///< in at least one direction: look at its Policer
   MppeUse mppe_receive = MppeUse::kNone;  ///< what the peer sends
   MppeUse mppe_send = MppeUse::kNone;     ///< what we send
+  std::uint8_t trace = 0;                 ///< 0: not traced; otherwise see PacketTrace
 
   /// IP has not been up yet: so far, this may be anybody. A subscriber whose LCP begins anew does not dial.
   [[nodiscard]] bool dials() const noexcept { return subscriber.is_none(); }

@@ -13,6 +13,8 @@
 
 namespace adit::contract {
 
+class TraceRing;  // trace_ring.hpp
+
 /// RFC 3078 §3 session key lengths. The value is the number of bits, as in crypto::MppeKeyLength.
 enum class MppeStrength : std::uint8_t { k40 = 40, k56 = 56, k128 = 128 };
 
@@ -119,8 +121,22 @@ struct RemoveCall {
   CallRef call;
 };
 
-using ToWorker = std::variant<InstallCall, SetPeerCallId, SetPppCompression, EnableMppe, FlushMppe,
-                              DisableMppe, EnableIp, UpdateLimits, DisableIp, SendPppFrame, RemoveCall>;
+/// Records the call's packets in `ring`, this worker's, until EndTrace or the call's end, which TraceRing::ended() tells.
+struct BeginTrace {
+  CallRef call;
+  TraceRing* ring = nullptr;
+  std::uint32_t number = 0;  ///< of the trace; none is used twice
+  std::uint8_t seat = 0;     ///< below kTraceSeats; nobody else's until this trace has ended
+};
+
+struct EndTrace {
+  CallRef call;
+  std::uint32_t number = 0;
+};
+
+using ToWorker =
+    std::variant<InstallCall, SetPeerCallId, SetPppCompression, EnableMppe, FlushMppe, DisableMppe, EnableIp,
+                 UpdateLimits, DisableIp, SendPppFrame, BeginTrace, EndTrace, RemoveCall>;
 
 // ---- worker -> control ---------------------------------------------------------------------------------------
 

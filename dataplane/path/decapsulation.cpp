@@ -144,6 +144,9 @@ void Decapsulation::find_calls(Arrival arrival) noexcept {
       packet.call = nullptr;
       return drop(packet, DropReason::kUnknownCall);
     }
+    if (call->identity.trace != 0) [[unlikely]] {
+      trace_arrival(packet);
+    }
     if (call->identity.peer != packet.outer_source) {
       context_.wrong_peers.note(packet.outer_destination, packet.call_id, packet.outer_source);
       return drop(packet, DropReason::kWrongPeer);
@@ -176,6 +179,9 @@ bool Decapsulation::accept_sequence(Packet& packet) noexcept {
     if (!packet.has_ack) {
       return drop(packet, DropReason::kGreNoOp);
     }
+    if (call.identity.trace != 0) [[unlikely]] {
+      context_.trace.settle(packet.mbuf, contract::TraceVerdict::kAcknowledged);
+    }
     rte_pktmbuf_free(packet.mbuf);  // a bare acknowledgement: nothing more to do
     return false;
   }
@@ -196,11 +202,15 @@ bool Decapsulation::put_in_order(Packet& packet) noexcept {
   if (verdict == Reorder::Verdict::kDuplicate) {
     return drop(packet, DropReason::kGreDuplicate);
   }
+  if (verdict == Reorder::Verdict::kHeld && packet.call->identity.trace != 0) [[unlikely]] {
+    context_.trace.settle(packet.mbuf, contract::TraceVerdict::kHeld);
+  }
   return verdict == Reorder::Verdict::kProceed;
 }
 
 bool Decapsulation::release_held() noexcept {
   burst_.clear();
+  releasing_ = true;
   reorder_.begin_release();
   while (burst_.size() == 0 && (reorder_.any_ready() || reorder_.any_beyond())) {
     if (reorder_.any_ready()) {
@@ -211,6 +221,7 @@ bool Decapsulation::release_held() noexcept {
       accept_sequence();
     }
   }
+  releasing_ = false;
   return burst_.size() > 0;
 }
 
@@ -223,6 +234,9 @@ void Decapsulation::append(const Reorder::Released& released) noexcept {
     packet.size = mbuf->data_len;
     parse_outer(packet);  // succeeds, as it did on arrival
     packet.call = released.call;
+    if (packet.call->identity.trace != 0) [[unlikely]] {
+      trace_arrival(packet);
+    }
   }
 }
 
@@ -369,6 +383,9 @@ bool Decapsulation::commit(Packet& packet) noexcept {
     return discard(packet, verdict);
   }
   committed_[committed_count_++] = &call;
+  if (call.identity.trace != 0) [[unlikely]] {
+    trace_content(packet);
+  }
   if (packet.content == Content::kControl) {
     to_control(packet);
   } else if (packet.content == Content::kNothing) {
@@ -389,7 +406,9 @@ bool Decapsulation::commit_encrypted(Packet& packet) noexcept {
     if (!good && !try_other_keys(packet)) {
       return false;
     }
-    context_.counters.mppe_recoveries.add(packet.key == mppe.key() + 1 ? 0 : 1);
+    if (packet.key != mppe.key() + 1) {
+      on_recovery(packet);
+    }
     mppe.commit(packet.key);
     call.receive_chain.session_key = jobs_[packet.job].key;
   }
@@ -448,6 +467,14 @@ void Decapsulation::crypt_again(Packet& packet, const std::array<std::uint8_t, 1
   crypto::mppe_crypt({&job, 1});
 }
 
+/// Packets before it were lost, and their keys skipped.
+void Decapsulation::on_recovery(const Packet& packet) noexcept {
+  context_.counters.mppe_recoveries.add();
+  if (packet.call->identity.trace != 0) [[unlikely]] {
+    context_.trace.on_rekeyed(packet.mbuf);
+  }
+}
+
 /// Stateful mode, RFC 3078 §8.2: the next packet of the burst continues where this one ends. A stream that
 /// nothing flushed continues only with the next count; a flushed packet may follow any loss.
 bool Decapsulation::decrypt_in_stream(Packet& packet) noexcept {
@@ -472,7 +499,9 @@ bool Decapsulation::decrypt_in_stream(Packet& packet) noexcept {
     const auto read = receiver.decrypt(packet.mppe, steps, {packet.at, packet.size},
                                        [&](std::uint32_t changes) { return afford(call, changes, agreed); });
     if (read) {
-      context_.counters.mppe_recoveries.add(steps == 1 ? 0 : 1);
+      if (steps != 1) {
+        on_recovery(packet);
+      }
       mppe.commit(mppe.key() + steps);
       return read_plaintext(packet);
     }
@@ -540,6 +569,9 @@ void Decapsulation::to_control(Packet& packet) noexcept {
     return;
   }
   context_.counters.ppp_frames_in.add();
+  if (call.identity.trace != 0) [[unlikely]] {
+    context_.trace.settle(packet.mbuf, contract::TraceVerdict::kToControl);
+  }
   if (packet.protocol == wire::PppProtocol::kPap) {
     crypto::wipe(frame, size);  // a buffer keeps what it holds until it is used again
   }
@@ -549,9 +581,44 @@ void Decapsulation::to_control(Packet& packet) noexcept {
 bool Decapsulation::drop(Packet& packet, DropReason reason) noexcept {
   if (packet.call != nullptr) {
     packet.call->drops.add();
+    if (packet.call->identity.trace != 0) [[unlikely]] {
+      context_.trace.settle(packet.mbuf, contract::TraceVerdict::kDropped, reason);
+    }
   }
   context_.drop(packet.mbuf, reason);
   return false;
+}
+
+// ---- adit trace --------------------------------------------------------------------------------------------------
+
+/// The headers have been read; nothing has been decrypted.
+void Decapsulation::trace_arrival(const Packet& packet) noexcept {
+  const std::uint8_t* outer = data_of(packet.mbuf);
+  context_.trace.open(*packet.call, packet.mbuf,
+                      {.layer = contract::TraceLayer::kOuter,
+                       .direction = contract::Direction::kReceive,
+                       .octets = {outer, wire::Ipv4View(outer).total_length()}},
+                      releasing_);
+}
+
+/// The packet has been accepted.
+void Decapsulation::trace_content(const Packet& packet) noexcept {
+  if (packet.content == Content::kNothing) {
+    context_.trace.settle(packet.mbuf, contract::TraceVerdict::kEmpty);
+    return;
+  }
+  PacketTrace::View view{.direction = contract::Direction::kReceive, .octets = {packet.at, packet.size}};
+  if (packet.content == Content::kControl) {
+    view.layer = contract::TraceLayer::kPpp;
+    view.protocol = packet.protocol;
+  } else {
+    view.layer = contract::TraceLayer::kInner;
+    if (packet.protocol == wire::PppProtocol::kIpv4 &&
+        wire::check_ipv4(view.octets) == wire::Ipv4Error::kNone) {
+      view.octets = view.octets.first(wire::Ipv4View(packet.at).total_length());  // without padding
+    }
+  }
+  context_.trace.unwrap(*packet.call, packet.mbuf, view);
 }
 
 }  // namespace adit::dataplane

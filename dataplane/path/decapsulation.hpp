@@ -99,14 +99,19 @@ class Decapsulation {
   [[gnu::cold, gnu::noinline]] bool try_other_keys(Packet& packet) noexcept;
   void crypt_again(Packet& packet, const std::array<std::uint8_t, 16>& from, std::uint32_t changes) noexcept;
   bool decrypt_in_stream(Packet& packet) noexcept;
+  void on_recovery(const Packet& packet) noexcept;
   void to_control(Packet& packet) noexcept;
   bool refuse(Packet& packet, DropReason reason) noexcept;
   bool refuse_late(Packet& packet) noexcept;
+  // ---- adit trace
+  [[gnu::cold, gnu::noinline]] void trace_arrival(const Packet& packet) noexcept;
+  [[gnu::cold, gnu::noinline]] void trace_content(const Packet& packet) noexcept;
   void on_mppe_failure(Call& call, wire::GreSeq sequence) noexcept;
   void on_out_of_step(Call& call, StatefulReceiver& receiver, wire::GreSeq sequence) noexcept;
 
   Encapsulation& encapsulation_;
   Reorder reorder_;
+  bool releasing_ = false;  ///< the packets of burst_ have been held
   ByCall<kBurst> by_call_;
   /// One call's jobs of this burst.
   struct Run {

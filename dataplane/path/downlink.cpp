@@ -103,6 +103,9 @@ bool Downlink::check_inner(Arrived& packet, Arrival arrival) noexcept {
   if (identity.mppe_send == MppeUse::kStateless) {
     rte_prefetch0(&call.send_chain);
   }
+  if (identity.trace != 0) [[unlikely]] {
+    trace_inner(call, packet.mbuf);
+  }
   // The index may be briefly out of date: the call must really have this address, or prefixes.
   if ((identity.subscriber != packet.destination && !identity.has_routes) || !identity.ip_up) {
     return drop(packet, DropReason::kUnknownSubscriber);
@@ -222,7 +225,14 @@ void Downlink::cut(Arrived& packet) noexcept {
     return;
   }
   context_.counters.fragmented.add();
+  const bool traced = packet.call->identity.trace != 0;
+  if (traced) [[unlikely]] {
+    context_.trace.settle(packet.mbuf, contract::TraceVerdict::kFragmented);
+  }
   for (rte_mbuf* piece : *made) {
+    if (traced) [[unlikely]] {
+      trace_inner(*packet.call, piece);
+    }
     clamp(piece, packet.call->downlink.inner_mtu);
     burst_.push({.mbuf = piece,
                  .call = packet.call,
@@ -231,9 +241,19 @@ void Downlink::cut(Arrived& packet) noexcept {
   }
 }
 
+void Downlink::trace_inner(const Call& call, rte_mbuf* mbuf) noexcept {
+  context_.trace.open(call, mbuf,
+                      {.layer = contract::TraceLayer::kInner,
+                       .direction = contract::Direction::kSend,
+                       .octets = octets_of(mbuf)});
+}
+
 bool Downlink::drop(Arrived& packet, DropReason reason) noexcept {
   if (packet.call != nullptr) {
     packet.call->drops.add();
+    if (packet.call->identity.trace != 0) [[unlikely]] {
+      context_.trace.settle(packet.mbuf, contract::TraceVerdict::kDropped, reason);
+    }
   }
   context_.drop(packet.mbuf, reason);
   return false;

@@ -47,6 +47,7 @@ class Downlink : public Encapsulation {
   void clamp(rte_mbuf* mbuf, std::uint16_t mtu) noexcept;
   void cut(Arrived& packet) noexcept;
   [[nodiscard]] std::uint8_t outer_tos(rte_mbuf* mbuf) const noexcept;
+  [[gnu::cold, gnu::noinline]] void trace_inner(const Call& call, rte_mbuf* mbuf) noexcept;
   bool drop(Arrived& packet, DropReason reason) noexcept;
 
   Burst<Arrived, kBurst> arrived_;

@@ -19,6 +19,19 @@ std::uint8_t* prepend(rte_mbuf* mbuf, std::size_t octets) noexcept {
   return data_of(mbuf);
 }
 
+// ---- what adit trace has of it
+
+/// A whole frame that is about to be sent, without its link header.
+PacketTrace::View sent_packet(const Call& call, rte_mbuf* mbuf) noexcept {
+  return {.layer = contract::TraceLayer::kOuter,
+          .direction = contract::Direction::kSend,
+          .octets = octets_of(mbuf).subspan(call.downlink.hop->link.size())};
+}
+
+PacketTrace::View sent_frame(wire::Bytes frame) noexcept {
+  return {.layer = contract::TraceLayer::kPpp, .direction = contract::Direction::kSend, .octets = frame};
+}
+
 }  // namespace
 
 // ---- the next hop to the peer ----------------------------------------------------------------------------
@@ -118,6 +131,9 @@ void Encapsulation::push_outer() noexcept {
 void Encapsulation::send() noexcept {
   for (Packet& packet : burst_) {
     Call& call = *packet.call;
+    if (call.identity.trace != 0) [[unlikely]] {
+      context_.trace.wrap(call, packet.mbuf, sent_packet(call, packet.mbuf));
+    }
     call.downlink_traffic.packets.add();
     call.downlink_traffic.octets.add(packet.inner_octets);
     context_.counters.downlink_packets.add();
@@ -161,25 +177,34 @@ void Encapsulation::push_ip_and_link(rte_mbuf* mbuf, Call& call, std::uint8_t to
 void Encapsulation::send_ppp_frame(Call& call, wire::Bytes frame) noexcept {
   DropReason why{};
   if (!refresh_hop(call, why)) {
-    call.drops.add();
-    context_.counters.drop(why);
-    return;
+    return drop_frame(call, frame, why);
   }
   rte_mbuf* mbuf = rte_pktmbuf_alloc(context_.pool);
   if (mbuf == nullptr) {
-    context_.counters.drop(DropReason::kNoBuffer);
-    return;
+    return drop_frame(call, frame, DropReason::kNoBuffer);
   }
   char* at = rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(frame.size()));
   if (at == nullptr || rte_pktmbuf_headroom(mbuf) < kMaxDownlinkHeaders) {
-    context_.drop(mbuf, call, DropReason::kPppFrameTooLong);
-    return;
+    rte_pktmbuf_free(mbuf);
+    return drop_frame(call, frame, DropReason::kPppFrameTooLong);
   }
   std::memcpy(at, frame.data(), frame.size());
   push_sequenced_gre(mbuf, call);
   push_ip_and_link(mbuf, call);
+  if (call.identity.trace != 0) [[unlikely]] {
+    const auto number = context_.trace.add(call, sent_frame(frame), contract::TraceVerdict::kSent);
+    context_.trace.add(call, sent_packet(call, mbuf), contract::TraceVerdict::kSent, {}, number);
+  }
   context_.counters.ppp_frames_out.add();
   context_.transmit.send(mbuf, call.downlink.hop->port);
+}
+
+void Encapsulation::drop_frame(Call& call, wire::Bytes frame, DropReason why) noexcept {
+  call.drops.add();
+  context_.counters.drop(why);
+  if (call.identity.trace != 0) {
+    context_.trace.add(call, sent_frame(frame), contract::TraceVerdict::kDropped, why);
+  }
 }
 
 void Encapsulation::owe_ack(Call& call) noexcept {
@@ -232,6 +257,9 @@ void Encapsulation::send_bare_ack(Call& call) noexcept {
   wire::write_gre(prepend(mbuf, wire::gre_header_size(false, true)), call.identity.peer_id, 0, std::nullopt,
                   call.window.acknowledge());
   push_ip_and_link(mbuf, call);
+  if (call.identity.trace != 0) [[unlikely]] {
+    context_.trace.add(call, sent_packet(call, mbuf), contract::TraceVerdict::kAcknowledged);
+  }
   context_.counters.bare_acks.add();
   context_.transmit.send(mbuf, call.downlink.hop->port);
 }

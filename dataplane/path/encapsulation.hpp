@@ -59,6 +59,7 @@ class Encapsulation {
   void encrypt_in_stream(Packet& packet) noexcept;
   static void push_inner_protocol(Packet& packet) noexcept;
   void send_bare_ack(Call& call) noexcept;
+  [[gnu::cold, gnu::noinline]] void drop_frame(Call& call, wire::Bytes frame, DropReason why) noexcept;
   void push_sequenced_gre(rte_mbuf* mbuf, Call& call) const noexcept;
   static void push_ip_and_link(rte_mbuf* mbuf, Call& call, std::uint8_t tos = 0) noexcept;
 

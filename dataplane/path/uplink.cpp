@@ -159,8 +159,13 @@ void Uplink::forward(Packet& packet) noexcept {
   const std::uint16_t octets = wire::Ipv4View(packet.at).total_length();
   rte_pktmbuf_adj(mbuf, static_cast<std::uint16_t>(packet.at - data_of(mbuf)));
   rte_pktmbuf_trim(mbuf, static_cast<std::uint16_t>(mbuf->pkt_len - octets));
-  if (forward_inner(context_, call.uplink_budget, mbuf, packet.inner_destination,
-                    context_.policy.between_subscribers)) {
+  const std::optional<DropReason> why = forward_inner(
+      context_, call.uplink_budget, mbuf, packet.inner_destination, context_.policy.between_subscribers);
+  if (call.identity.trace != 0) [[unlikely]] {
+    context_.trace.settle(mbuf, why ? contract::TraceVerdict::kDropped : contract::TraceVerdict::kForwarded,
+                          why.value_or(DropReason{}));
+  }
+  if (why) {
     call.drops.add();
     return;
   }

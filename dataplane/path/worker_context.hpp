@@ -22,6 +22,7 @@
 #include "dataplane/path/kernel_path.hpp"
 #include "dataplane/path/neighbour_wait.hpp"
 #include "dataplane/path/next_hops.hpp"
+#include "dataplane/path/packet_trace.hpp"
 #include "dataplane/path/reassembly.hpp"
 #include "dataplane/path/transmit.hpp"
 
@@ -64,12 +65,14 @@ struct WorkerContext {
   std::size_t for_subscribers_count = 0;
 
   WrongPeers wrong_peers{};
+  PacketTrace trace{};
 
   /// Begins a loop iteration at `at` (TSC): sets its time and its snapshot of routes.
   void begin_iteration(std::uint64_t at, std::uint64_t tsc_per_ms, const NextHopsCell& latest) noexcept {
     static const NextHops kNoRoutes;  // until control publishes the first snapshot
     tsc = at;
     now = {static_cast<std::uint32_t>(tsc / tsc_per_ms)};
+    trace.at(tsc);
     const NextHops* published = latest.load(std::memory_order_acquire);
     const NextHops* current = published != nullptr ? published : &kNoRoutes;
     if (current != next_hops || next_hops_epoch == 0) {

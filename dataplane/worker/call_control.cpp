@@ -159,6 +159,24 @@ bool CallControl::on(const contract::SendPppFrame& message) noexcept {
   return true;
 }
 
+bool CallControl::on(const contract::BeginTrace& message) noexcept {
+  if (Call* call = find(message.call); call != nullptr) {
+    context_.trace.begin(*call, message);
+  } else {
+    PacketTrace::refuse(message);
+  }
+  return true;
+}
+
+bool CallControl::on(const contract::EndTrace& message) noexcept {
+  // Not there: the trace has ended with its call.
+  if (Call* call = context_.calls.find(message.call);
+      call != nullptr && context_.trace.is(*call, message.number)) {
+    context_.trace.end(*call);
+  }
+  return true;
+}
+
 bool CallControl::on(const contract::RemoveCall& message) noexcept {
   Call* call = find(message.call);
   if (call == nullptr) {
@@ -170,6 +188,9 @@ bool CallControl::on(const contract::RemoveCall& message) noexcept {
     return false;
   }
   context_.reorder.close(*call);
+  if (call->identity.trace != 0) {
+    context_.trace.end(*call);
+  }
   context_.calls.remove(*call);
   return true;
 }

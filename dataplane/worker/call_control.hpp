@@ -29,6 +29,8 @@ class CallControl {
   bool on(const contract::UpdateLimits& message) noexcept;
   bool on(const contract::DisableIp& message) noexcept;
   bool on(const contract::SendPppFrame& message) noexcept;
+  bool on(const contract::BeginTrace& message) noexcept;
+  bool on(const contract::EndTrace& message) noexcept;
   bool on(const contract::RemoveCall& message) noexcept;
 
   MppeUse arm(Call& call, const contract::EnableMppe& message) noexcept;

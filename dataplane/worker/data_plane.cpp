@@ -44,6 +44,15 @@ bool DataPlaneCore::add_mailbox() {
   return true;
 }
 
+contract::TraceRing& DataPlaneCore::trace_ring(contract::WorkerId worker) {
+  trace_rings_.resize(worker_count());
+  std::unique_ptr<contract::TraceRing>& ring = trace_rings_[worker.value];
+  if (ring == nullptr) {
+    ring = contract::TraceRing::create();
+  }
+  return *ring;
+}
+
 WorkerSettings DataPlaneCore::settings_of(std::uint16_t worker) const {
   WorkerSettings settings;
   settings.id = contract::WorkerId{worker};

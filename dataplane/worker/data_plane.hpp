@@ -17,6 +17,7 @@
 #include "dataplane/base/settings.hpp"
 #include "dataplane/call/call_index.hpp"
 #include "dataplane/contract/mailbox.hpp"
+#include "dataplane/contract/trace_ring.hpp"
 #include "dataplane/path/handoff.hpp"
 #include "dataplane/worker/route_snapshots.hpp"
 #include "dataplane/worker/worker_core.hpp"
@@ -57,6 +58,8 @@ class DataPlaneCore {
   }
   [[nodiscard]] std::uint32_t slots_per_worker() const { return slots_per_worker_; }
   [[nodiscard]] contract::Mailbox& mailbox(contract::WorkerId worker) { return *mailboxes_[worker.value]; }
+  /// Where a worker records traced packets: made when it is first asked for, and kept. Warm it before a worker is told.
+  [[nodiscard]] contract::TraceRing& trace_ring(contract::WorkerId worker);
   /// Indexed by worker.
   [[nodiscard]] std::span<contract::Mailbox* const> mailboxes() const { return mailbox_list_; }
   [[nodiscard]] CallIndex& index() { return index_; }
@@ -91,6 +94,7 @@ class DataPlaneCore {
   HandoffRings rings_;
   std::vector<std::unique_ptr<contract::Mailbox, ReleaseMailbox>> mailboxes_;
   std::vector<contract::Mailbox*> mailbox_list_;
+  std::vector<std::unique_ptr<contract::TraceRing>> trace_rings_;  // by worker
 };
 
 template <typename WorkerType>

@@ -62,6 +62,7 @@ std::size_t Worker::finish_iteration(std::uint64_t) noexcept {
   reassembly_.tidy(context_.now);
   work += downlink_.pay_acks();
   send_to_subscribers();
+  context_.trace.publish();
   return work;
 }
 

@@ -115,6 +115,7 @@ class World {
   [[nodiscard]] contract::CallTotals totals(const contract::CallRef& call) const;
   Worker& worker(std::uint16_t number = 0) { return plane_->worker({number}); }
   contract::Mailbox& mailbox(std::uint16_t worker = 0) { return plane_->mailbox({worker}); }
+  contract::TraceRing& trace_ring(std::uint16_t worker = 0) { return plane_->trace_ring({worker}); }
   std::uint64_t tsc() const { return tsc_; }
   void publish(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours);
   /// A new snapshot of the same routes; earlier ones are freed as control does it.

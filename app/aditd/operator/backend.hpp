@@ -3,8 +3,11 @@
 // Thread: control.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <expected>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +15,7 @@
 
 #include "app/aditd/config/sheet.hpp"
 #include "app/aditd/events/event_feed.hpp"
+#include "app/aditd/operator/stream.hpp"
 #include "controlplane/auth/trial_login.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
 #include "controlplane/radius/accounting.hpp"
@@ -21,6 +25,13 @@
 #include "dataplane/contract/messages.hpp"
 
 namespace adit::app {
+
+/// How long a trace of a call lasts, and how many lines it has at most.
+struct TraceLimits {
+  std::chrono::seconds time{30};
+  std::uint64_t lines = 0;  ///< 0: any number
+  static constexpr std::chrono::seconds kMostTime{600};
+};
 
 struct RadiusStatus {
   std::vector<control::radius::ServerStatus> servers{};
@@ -147,6 +158,19 @@ class OperatorBackend {
   /// Asks calls to end; hard: without LCP's Terminate-Request. `by`: who asks, for the log.
   virtual void terminate(control::SessionSelector selector, bool hard, const std::string& by,
                          Counted done) = 0;
+
+  /// The calls that match, or the first of them: at most kCallsPerSlice.
+  [[nodiscard]] virtual std::vector<control::CallStatus> find_calls(
+      const control::SessionSelector& /*selector*/) const {
+    return {};
+  }
+  /// Sends the call's packets to `sink`, as lines "packet" and a last one "end", while the subscription lasts. The error
+  /// says why not. `by`: who asks.
+  [[nodiscard]] virtual std::expected<std::unique_ptr<Subscription>, std::string> trace(
+      const control::CallStatus& /*call*/, const TraceLimits& /*limits*/, const std::string& /*by*/,
+      StreamSink& /*sink*/) {
+    return std::unexpected("nothing can be traced");
+  }
 
   /// kNow: every client is told to go, then aditd ends. kHard: it ends at once. kSoft: no new calls are taken, and it ends
   /// with the last call; kCancel: they are taken again. The error says why that cannot be.

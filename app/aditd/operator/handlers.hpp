@@ -24,6 +24,8 @@ namespace adit::app {
 [[nodiscard]] Result use_worker(const Json& params, OperatorBackend& backend);
 [[nodiscard]] Result shut_down(const Json& params, OperatorBackend& backend);
 
+[[nodiscard]] std::expected<Stream::Begun, RpcError> trace(const Json& params, const std::string& by,
+                                                           OperatorBackend& backend, StreamSink& sink);
 void terminate(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);
 void shape(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);
 void restart_port(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);

@@ -29,6 +29,8 @@ std::span<const Method> methods() {
       {"worker", &use_worker},
       // {"restart": "NAME"}
       {"port", SlowCommand{&restart_port}},
+      // {"value": "alice", "by": "username"|"ip"|"sid", "for": 30, "lines": 0}; without by: whichever it is
+      {"trace", Stream{&trace}},
       {"reload", SlowCommand{&reload}},
       // {"how": "now"|"soft"|"hard"|"cancel"}
       {"shutdown", &shut_down},

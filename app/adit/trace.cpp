@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/adit/trace.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "app/adit/fields.hpp"
+#include "app/adit/pcapng.hpp"
+#include "app/adit/stream.hpp"
+#include "app/adit/trace_line.hpp"
+#include "app/base64.hpp"
+#include "app/escape.hpp"
+
+namespace adit::app {
+namespace {
+
+constexpr unsigned kMostSeconds = 600;
+constexpr const char* kFile = "write";  // of the params: what adit does itself
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+std::unexpected<CallFailure> fail(CallFailure::Kind kind, std::string why) {
+  return std::unexpected(CallFailure{kind, std::move(why)});
+}
+
+/// Only the owner's to read: it holds a subscriber's traffic. What exists is left alone, links included.
+std::expected<File, CallFailure> make_file(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd >= 0) {
+    return File(::fdopen(fd, "wb"));
+  }
+  const std::string why =
+      errno == EEXIST ? "exists already; name a file that does not, or move it away"
+                      : "cannot be made: " + std::string(std::strerror(errno)) + "; name another file";
+  return fail(CallFailure::Kind::kOutput, "--write: " + escape_octets(path) + ' ' + why);
+}
+
+/// "2026-11-29T22:01:02.123456Z" as microseconds since 1970; 0: it is no such time.
+std::uint64_t micros_of(const std::string& time) {
+  std::tm parts{};
+  unsigned micros = 0;
+  if (std::sscanf(time.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%6uZ", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
+                  &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &micros) != 7) {
+    return 0;
+  }
+  parts.tm_year -= 1900;
+  parts.tm_mon -= 1;
+  return static_cast<std::uint64_t>(::timegm(&parts)) * 1'000'000 + micros;
+}
+
+/// Where the lines go: standard output, or a file.
+class Output {
+ public:
+  Output(File file, bool json) : file_(std::move(file)), json_(json) {}
+
+  bool begin(const Json& answer) {
+    if (file_ == nullptr) {
+      return true;
+    }
+    return write(pcapng_begin("adit " ADIT_VERSION, "call " + text(answer, "sid") + " of " +
+                                                        user_name(answer, "username") + ", client " +
+                                                        text(answer, "peer") + ", address " +
+                                                        text(answer, "address")));
+  }
+  bool packet(const Json& packet) {
+    const auto octets = from_base64(text(packet, "frame"));
+    if (!octets) {
+      return true;
+    }
+    if (file_ != nullptr) {
+      return write(pcapng_of(packet, *octets));
+    }
+    return write((json_ ? packet.dump() : printable(trace_line(packet, *octets))) + '\n');
+  }
+  bool flush() { return std::fflush(to()) == 0; }
+
+ private:
+  std::FILE* to() { return file_ != nullptr ? file_.get() : stdout; }
+  bool write(const std::string& octets) {
+    return std::fwrite(octets.data(), 1, octets.size(), to()) == octets.size();
+  }
+
+  File file_;
+  bool json_;
+};
+
+/// Passes on what comes until the trace ends. False: it cannot be written.
+bool follow(StreamClient& stream, Output& output, Json& end) {
+  std::uint64_t lines = 0;
+  while (const std::optional<Json> got = stream.next()) {
+    const Json& params = member(*got, "params");
+    if (text(*got, "method") == "end") {
+      end = params;
+      return output.flush();
+    }
+    if (text(*got, "method") == "packet") {
+      ++lines;
+      if (!output.packet(params) || (!stream.has_next() && !output.flush())) {
+        return false;
+      }
+    }
+  }
+  end["lines"] = lines;
+  return output.flush();
+}
+
+void say_end(const Json& end, bool json) {
+  if (json) {
+    std::puts(end.dump().c_str());
+    return;
+  }
+  const std::string why = text(end, "why");
+  const std::string lost = number(end, "lost") == 0
+                               ? ""
+                               : ", " + count(end, "lost") + " lost: more than aditd and adit keep up with";
+  std::fprintf(stderr, "adit: %s lines%s; %s\n", count(end, "lines").c_str(), lost.c_str(),
+               why == "time"         ? "the time is over"
+               : why == "lines"      ? "as many as were asked for"
+               : why == "call_ended" ? "the call has ended"
+                                     : "interrupted");
+}
+
+/// With the first signal adit ends as the trace does, with the second at once.
+void end_by_signal() {
+  struct sigaction action{};
+  action.sa_handler = [](int) {};
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // without SA_RESTART: what waits for aditd returns
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+}  // namespace
+
+std::optional<unsigned> seconds_of(std::string_view text) {
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  if (error != std::errc() || value == 0 || value > kMostSeconds ||
+      (!unit.empty() && unit != "s" && unit != "m")) {
+    return std::nullopt;
+  }
+  const unsigned seconds = unit == "m" ? 60 * value : value;
+  return seconds <= kMostSeconds ? std::optional(seconds) : std::nullopt;
+}
+
+std::string pcapng_of(const Json& packet, std::span<const std::uint8_t> octets) {
+  const std::string layer = text(packet, "layer");
+  const std::string comment = verdict_in_words(packet);
+  return pcapng_packet({.interface = layer == "outer"   ? CaptureInterface::kOuter
+                                     : layer == "inner" ? CaptureInterface::kInner
+                                                        : CaptureInterface::kPpp,
+                        .micros = micros_of(text(packet, "time")),
+                        .octets = static_cast<std::uint32_t>(number(packet, "octets")),
+                        .data = octets,
+                        .inbound = text(packet, "direction") == "up",
+                        .id = number(packet, "packet"),
+                        .comment = comment});
+}
+
+std::expected<Json, std::string> trace_params(const Verb&, const Words& words) {
+  const std::string who = word(words, "who");
+  if (who.empty()) {
+    return std::unexpected("whose packets? Name a user, a session ID or an address");
+  }
+  Json params{{"value", is_utf8(who) ? who : escape_octets(who)}};
+  const auto seconds = seconds_of(word(words, "--for"));
+  if (!seconds) {
+    return std::unexpected("--for: value " + word(words, "--for") +
+                           " is no time; write 30s, 5m, or up to 10m");
+  }
+  params["for"] = *seconds;
+  if (const std::string lines = word(words, "--packets"); !lines.empty()) {
+    params["lines"] = std::stoul(lines);
+  }
+  if (const auto file = words.find("--write"); file != words.end()) {
+    params[kFile] = word(words, "--write");
+  }
+  return params;
+}
+
+RunResult run_trace(const Connection& aditd, Json params) {
+  File file;
+  const std::string path = text(params, kFile);
+  if (params.contains(kFile)) {
+    auto made = make_file(path);
+    if (!made) {
+      return std::unexpected(made.error());
+    }
+    file = std::move(*made);
+    params.erase(kFile);
+  }
+  const bool made_file = file != nullptr;
+  end_by_signal();
+  auto stream = StreamClient::open(aditd.socket, "trace", params, aditd.timeout);
+  if (!stream || number(stream->answer(), "calls") == 0) {
+    if (made_file) {
+      ::unlink(path.c_str());
+    }
+    return stream ? fail(CallFailure::Kind::kNothingMatched, "no call is " +
+                                                                 escape_octets(text(params, "value")) +
+                                                                 "'s; adit show sessions lists them")
+                  : RunResult(std::unexpected(stream.error()));
+  }
+  if (!aditd.json) {
+    std::fprintf(stderr, "adit: tracing %s, sid %s, for %s s%s\n",
+                 escape_octets(user_name(stream->answer(), "username")).c_str(),
+                 text(stream->answer(), "sid").c_str(), count(stream->answer(), "seconds").c_str(),
+                 made_file ? (" into " + escape_octets(path)).c_str() : "");
+  }
+  Output output(std::move(file), aditd.json);
+  Json end{{"why", "interrupted"}, {"lines", 0}, {"lost", 0}};
+  if (!output.begin(stream->answer()) || !follow(*stream, output, end)) {
+    return fail(CallFailure::Kind::kOutput, "cannot write: " + std::string(std::strerror(errno)));
+  }
+  say_end(end, aditd.json);
+  return {};
+}
+
+}  // namespace adit::app
