@@ -17,6 +17,8 @@ std::span<const Method> methods() {
       {"show.ports", &show_ports},
       {"show.radius", &show_radius},
       {"show.config", &show_config},
+      // {"by": "any"|"username"|"sid"|"ip"|"peer"|"reason", "value": "..."}
+      {"explain", &explain},
       // {"user": "alice", "password": "...", "method": "mschap-v2"}
       {"try.radius", &try_radius},
       // {"by": "username"|"ip"|"sid"|"all", "value": "...", "hard": false}
