@@ -9,6 +9,7 @@
 #include "app/adit/client.hpp"
 #include "app/adit/command_line.hpp"
 #include "app/adit/exit_code.hpp"
+#include "app/adit/render.hpp"
 #include "app/escape.hpp"
 
 namespace adit::app {
@@ -63,7 +64,7 @@ int report(const CommandLine& line, const Json& params, const Json& result) {
   if (line.verb->succeeded == nullptr || line.verb->succeeded(result, line.words)) {
     return kDone;
   }
-  if (!line.json) {
+  if (!line.json && line.verb->render != &render_explain) {  // which says it itself
     say_none(params);
   }
   return kNothingMatched;

@@ -22,6 +22,10 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string render_trial(const Json& result);
 /// The login was accepted, with everything a client needs.
 [[nodiscard]] bool is_good_trial(const Json& result);
+/// The story of a call, or what a reason means.
+[[nodiscard]] std::string render_explain(const Json& result);
+/// There was something to tell.
+[[nodiscard]] bool is_explained(const Json& result);
 [[nodiscard]] std::string render_ports(const Json& result);
 [[nodiscard]] std::string render_steering(const Json& result);
 [[nodiscard]] std::string render_config(const Json& result);

@@ -80,6 +80,14 @@ Params trial_params(const Verb&, const Words& words) {
       {"user", as_shown(word(words, "user"))}, {"password", *password}, {"method", word(words, "--method")}};
 }
 
+Params explain_params(const Verb&, const Words& words) {
+  Params params = selector(word(words, "--by"), word(words, "subject"));
+  if (!params) {
+    return std::unexpected("the subject is empty: a user, a session ID, an address or a reason");
+  }
+  return params;
+}
+
 Params shutdown_params(const Verb&, const Words& words) {
   const std::string how = word(words, "how");
   return Json{{"how", how.empty() ? "now" : how}};
@@ -92,6 +100,10 @@ bool ended_any(const Json& result, const Words&) {
 /// With `all`, no call at all is not a failure.
 bool changed_any(const Json& result, const Words& words) {
   return word(words, "by") == "all" || acted_on_count(result) > 0;
+}
+
+bool is_told(const Json& result, const Words&) {
+  return is_explained(result);
 }
 
 bool is_accepted(const Json& result, const Words&) {
@@ -115,6 +127,11 @@ std::vector<Verb> make_verbs() {
                     .required = false,
                     .choices = {"mschap-v2", "mschap-v1", "chap-md5", "pap"},
                     .preset = "mschap-v2"};
+  const Word by_what{.name = "--by",
+                     .help = "What it is",
+                     .required = false,
+                     .choices = {"any", "username", "sid", "ip", "peer", "reason"},
+                     .preset = "any"};
   return {
       {"show", "sessions", "Calls: user, addresses, encryption, state, traffic", "show.sessions",
        &render_sessions},
@@ -252,6 +269,16 @@ std::vector<Verb> make_verbs() {
        &trace_params,
        nullptr,
        &run_trace},
+
+      {"",
+       "explain",
+       "The story of a call, also of one that ended or never came up: what happened at each gate, why it\n"
+       "failed, what to do. Or what a reason means that calls end or packets are dropped by",
+       "explain",
+       &render_explain,
+       {{.name = "subject", .help = "USER, SID, an address of either side, or a REASON"}, by_what},
+       &explain_params,
+       &is_told},
 
       {"", "reload",
        "Read adit.toml and chap-secrets again; says which keys apply, and which at the next start", "reload",

@@ -33,6 +33,10 @@ class OperatorView final : public OperatorBackend {
                RadiusService& radius, Chores& chores, Loop loop, const RunningConfig& config, Log& log);
 
   [[nodiscard]] NextSessions sessions() const override;
+  [[nodiscard]] std::vector<control::StoryRow> stories(
+      const control::StorySelector& selector) const override {
+    return concentrator_.stories(selector);
+  }
   [[nodiscard]] control::ConcentratorStats stats() const override;
   [[nodiscard]] std::vector<DropRow> drops() const override;
   [[nodiscard]] std::vector<WorkerRow> workers() const override;

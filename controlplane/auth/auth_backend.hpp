@@ -78,6 +78,7 @@ struct AuthAccepted {
   NameServers servers{};                             ///< a missing one: the configured one
   std::string authenticator_response{};              ///< MS-CHAPv2: "S=" and 40 upper-case hex digits
   std::optional<MppeStartKeys> mppe{};               ///< only MS-CHAP methods have keys
+  std::string judge{};                               ///< who says so: "chap-secrets", "RADIUS server aaa1"
 };
 
 /// The one name of the subscriber: limits, terminate, shaper, accounting and lists go by it, and by nothing else.
@@ -97,6 +98,7 @@ struct AuthRejected {
   std::uint16_t ms_chap_error = kAuthenticationFailure;  ///< RFC 2759 §6: 646, 647, 648, 649, 691, 709
   std::string why{};  ///< for the log alone: the peer does not hear it; may quote untrusted octets
   Fault fault = Fault::kProof;
+  std::string judge{};  ///< who says so
 
   /// What a guesser would have been told: only this slows down and bans whoever tried.
   [[nodiscard]] bool is_wrong_proof() const {
@@ -116,6 +118,7 @@ struct AuthUnavailable {
 /// to it. To the peer and in the counters a rejection (RFC 2865 §4.4, §5.6); no other backend is asked.
 struct AuthUnusable {
   std::string why;
+  std::string judge{};  ///< who answered
 };
 
 using AuthVerdict = std::variant<AuthAccepted, AuthRejected, AuthUnavailable, AuthUnusable>;

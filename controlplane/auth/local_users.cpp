@@ -38,6 +38,8 @@ struct Verifier {
   }
 };
 
+constexpr std::string_view kJudge = "chap-secrets";
+
 /// For the log alone.
 std::string why_not(const LocalUser& user, const AuthProof& proof) {
   return user.hash_only && std::holds_alternative<ChapMd5Proof>(proof)
@@ -78,11 +80,13 @@ void LocalUsers::authenticate(AuthRequest request, AuthClient& client) {
   if (!found || !proven) {
     client.on_verdict(
         AuthRejected{.why = found ? why_not(user, request.proof) : "no such user",
-                     .fault = found ? AuthRejected::Fault::kProof : AuthRejected::Fault::kUnknownUser});
+                     .fault = found ? AuthRejected::Fault::kProof : AuthRejected::Fault::kUnknownUser,
+                     .judge = std::string(kJudge)});
     return;
   }
   AuthAccepted accepted;
   accepted.user = found->name;
+  accepted.judge = kJudge;
   accepted.address = user.address;
   if (!user.pool.empty()) {
     accepted.pool = user.pool;

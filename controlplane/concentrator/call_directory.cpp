@@ -77,6 +77,11 @@ std::size_t CallDirectory::count_of(const std::string& user) const {
   return entry == by_user_.end() ? 0 : entry->second.count;
 }
 
+const CallRecord* CallDirectory::first_of(const std::string& user) const {
+  const auto entry = by_user_.find(key_of(user));
+  return entry == by_user_.end() ? nullptr : entry->second.first;
+}
+
 CallRecord* CallDirectory::at_address(wire::Ipv4Address address) const {
   const auto entry = by_address_.find(address);
   return entry == by_address_.end() ? nullptr : entry->second;

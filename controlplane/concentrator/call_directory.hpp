@@ -39,6 +39,8 @@ class CallDirectory {
   /// Grows with the calls of that user.
   [[nodiscard]] std::vector<CallRecord*> of_user(const std::string& user) const;
   [[nodiscard]] std::size_t count_of(const std::string& user) const;
+  /// The others follow by user_links; nullptr: there is none.
+  [[nodiscard]] const CallRecord* first_of(const std::string& user) const;
   [[nodiscard]] CallRecord* at_address(wire::Ipv4Address address) const;
   /// `session_id` as CallRecord::session_id(), from outside.
   [[nodiscard]] CallRecord* with_id(std::string_view session_id) const;

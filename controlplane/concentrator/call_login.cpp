@@ -39,12 +39,12 @@ void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
     session.on_verdict(AuthRejected{.why = "a name of more than 253 octets"});
     return;
   }
-  if (logs_in_again() && !is_same_user(logged_in_as_, request.user)) {
-    session.on_verdict(
-        AuthRejected{.why = "the call is " + call_.user() + "'s", .fault = AuthRejected::Fault::kNone});
-    return;
-  }
   session_ = &session;
+  if (logs_in_again() && !is_same_user(logged_in_as_, request.user)) {
+    return tell(
+        AuthRejected{.why = "the call is " + call_.user() + "'s", .fault = AuthRejected::Fault::kNone});
+  }
+  call_.story().login_asked();
   claimed_user_ = request.user;
   until_ = core_.wheel.now() + request.within;
   if (logs_in_again()) {
@@ -71,8 +71,7 @@ void CallLogin::wait(LoginBackoff::Turn turn) {
   }
   waiting_.reset();
   ++core_.stats.auth_rejected;
-  session_->on_verdict(
-      AuthRejected{.why = std::string(kWrongBefore) + ": not asked", .fault = AuthRejected::Fault::kNone});
+  tell(AuthRejected{.why = std::string(kWrongBefore) + ": not asked", .fault = AuthRejected::Fault::kNone});
 }
 
 bool CallLogin::is_same_user(const std::string& one, const std::string& other) const {
@@ -96,12 +95,17 @@ void CallLogin::cancel(AuthClient&) {
   }
 }
 
+void CallLogin::tell(const AuthVerdict& verdict) {
+  call_.story().login_judged(verdict, core_.wheel.now());
+  session_->on_verdict(verdict);
+}
+
 void CallLogin::on_waited() {
   if (session_ == nullptr || call_.finished()) {
     return;
   }
   if (late_) {
-    return session_->on_verdict(*std::exchange(late_, {}));
+    return tell(*std::exchange(late_, {}));
   }
   const LoginBackoff::Turn turn = core_.backoff.ask(call_.peer(), account_of(claimed_user_));
   if (turn.wait > Duration{0}) {
@@ -130,18 +134,18 @@ void CallLogin::on_verdict(const AuthVerdict& verdict) {
     if (!logs_in_again()) {
       core_.backoff.accepted(call_.peer(), account_of(claimed));
     } else if (!is_same_user(call_.user(), user)) {
-      return session_->on_verdict(
+      return tell(
           AuthRejected{.why = "the call is " + call_.user() + "'s", .fault = AuthRejected::Fault::kNone});
     }
     ++core_.stats.auth_accepted;
     if (const auto may = may_add_call(core_, call_, user, accepted->port_limit); !may) {
-      session_->on_verdict(AuthRejected{.why = may.error(), .fault = AuthRejected::Fault::kNone});
+      tell(AuthRejected{.why = may.error(), .fault = AuthRejected::Fault::kNone});
       return;
     }
     call_.admit(user, *accepted);
     logged_in_as_ = claimed;
   }
-  session_->on_verdict(verdict);
+  tell(verdict);
 }
 
 /// A guess that the peer must not hear of is not answered late either.
@@ -156,16 +160,16 @@ void CallLogin::count_unjudged(const std::string& user, const AuthUnavailable* u
 void CallLogin::refuse(const std::string& user, const AuthRejected& rejected) {
   ++core_.stats.auth_rejected;
   if (logs_in_again()) {
-    return session_->on_verdict(rejected);
+    return tell(rejected);
   }
   if (!rejected.is_wrong_proof()) {  // the account's fault, or the hour's: no guess
     core_.backoff.abandoned(call_.peer(), account_of(user));
-    return session_->on_verdict(rejected);
+    return tell(rejected);
   }
   core_.count_failed_login(call_.peer());
   const Duration late = std::min(core_.backoff.rejected(call_.peer(), account_of(user)), patience());
   if (late <= Duration{0}) {
-    return session_->on_verdict(rejected);
+    return tell(rejected);
   }
   core_.count_delayed_login(call_, user, "too many wrong names from this address");
   late_ = rejected;

@@ -27,8 +27,13 @@ class CallLogin final : public AuthBackend, private AuthClient {
   void authenticate(AuthRequest request, AuthClient& session) override;
   void cancel(AuthClient& session) override;
 
+  /// The name of a login that has no verdict yet; untrusted octets.
+  [[nodiscard]] const std::string& claimed() const { return claimed_user_; }
+
  private:
   void on_verdict(const AuthVerdict& verdict) override;
+  /// To the session, and to the call's story.
+  void tell(const AuthVerdict& verdict);
   void refuse(const std::string& user, const AuthRejected& rejected);
   void count_unjudged(const std::string& user, const AuthUnavailable* unavailable);
   void on_waited();

@@ -28,9 +28,12 @@ CallRecord::CallRecord(ConcentratorCore& core, ConnectionRecord& connection, std
       local_(connection.local),
       since_(core.wheel.now()),
       claim_(connection, this),
+      story_(connection.since),
       login_(core, *this),
       addresses_(core, *this) {
   peer_id = peer;
+  story_.pass(Gate::kStart, connection.started.value_or(since_));
+  story_.pass(Gate::kCall, since_);
 }
 
 CallRecord::~CallRecord() = default;
@@ -46,9 +49,15 @@ void CallRecord::start_ppp() {
 
 void CallRecord::on_frame(std::span<const std::uint8_t> frame) {
   heard_ = true;
+  story_.received(frame, core_.wheel.now());
   if (!finished()) {
     session_->on_frame(frame);
   }
+}
+
+void CallRecord::send_ppp_frame(std::span<const std::uint8_t> frame) {
+  story_.sent(frame, core_.wheel.now());
+  WorkerLink::send_ppp_frame(frame);
 }
 
 void CallRecord::on_mppe_desynchronised() {
@@ -70,6 +79,7 @@ std::optional<std::uint64_t> CallRecord::packets_received() const {
 
 void CallRecord::lcp_opened() {
   if (!finished()) {
+    story_.pass(Gate::kLcp, core_.wheel.now());
     connection_->protocol.on_lcp_opened(*this);
   }
 }
@@ -235,6 +245,7 @@ void CallRecord::session_ended(EndReason reason) {
 void CallRecord::finish(EndReason reason, std::string_view why) {
   close_link();
   ended_ = core_.wheel.now();
+  story_.pass(Gate::kEnd, ended_);
   if (timeouts_ != nullptr) {
     timeouts_->cancel();
   }
@@ -271,8 +282,10 @@ void CallRecord::tell_of_silence() {
   const std::string from = wire::to_string(peer_);
   const auto totals = core_.actions.totals(ref);
   if (const auto stranger = core_.actions.gre_from_elsewhere(local_, local_id)) {
+    story_.gre_from_elsewhere = *stranger;
     last_.why = "no GRE came from " + from + ", but some for this call from " + wire::to_string(*stranger);
   } else if (totals && totals->drops != 0) {
+    story_.gre_dropped = true;
     last_.why = "GRE came from " + from + ", and all of it was dropped: adit show drops";
     return;
   } else {
@@ -288,6 +301,9 @@ void CallRecord::removed(const contract::CallTotals& totals) {
     accounting_->stop(totals, ended_ - *up_since_, reason_);
   }
   log_ended(totals);
+  const std::string& user = last_.user.empty() ? last_.claimed : last_.user;
+  core_.stories.add(told(totals),
+                    {.user = story_key(user), .number = number_, .peer = peer_, .address = address()});
 }
 
 void CallRecord::set_stage(Stage stage) {
@@ -353,6 +369,30 @@ CallStatus CallRecord::status() const {
   status.routes = addresses_.routes_it_has();
   status.session = session_ ? session_->status() : last_;
   return status;
+}
+
+StoryRow CallRecord::told(const contract::CallTotals& totals) const {
+  StoryRow row{.story = story_,
+               .age = core_.wheel.now() - story_.begun(),
+               .session_id = session_id(),
+               .peer = peer_,
+               .local = local_,
+               .address = address(),
+               .local_id = local_id,
+               .peer_id = peer_id,
+               .session = session_ ? session_->status() : last_,
+               .reason = reason_,
+               .totals = totals,
+               .logged_in = logged_in_};
+  if (row.session.claimed.empty()) {
+    row.session.claimed = login_.claimed();
+  }
+  if (!finished() && !heard_) {
+    row.story.gre_from_elsewhere =
+        core_.actions.gre_from_elsewhere(local_, local_id).value_or(wire::Ipv4Address{});
+    row.story.gre_dropped = totals.drops != 0;
+  }
+  return row;
 }
 
 }  // namespace adit::control

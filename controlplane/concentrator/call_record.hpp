@@ -18,6 +18,7 @@
 #include "controlplane/concentrator/call_accounting.hpp"
 #include "controlplane/concentrator/call_addresses.hpp"
 #include "controlplane/concentrator/call_login.hpp"
+#include "controlplane/concentrator/call_story.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
 #include "controlplane/concentrator/session_timeouts.hpp"
 #include "controlplane/concentrator/worker_link.hpp"
@@ -70,6 +71,9 @@ class CallRecord final : public PptpCall, public WorkerLink {
   [[nodiscard]] Claim& claim() { return claim_; }
 
   [[nodiscard]] CallStatus status() const;
+  [[nodiscard]] CallStory& story() { return story_; }
+  /// With the counters so far.
+  [[nodiscard]] StoryRow told(const contract::CallTotals& totals) const;
   [[nodiscard]] std::string session_id() const;
   [[nodiscard]] std::uint64_t number() const { return number_; }
   [[nodiscard]] Stage stage() const { return stage_; }
@@ -96,6 +100,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   } user_links;
 
   // ---- SessionHost, except for WorkerLink's half
+  void send_ppp_frame(std::span<const std::uint8_t> frame) override;
   void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) override;
   void disable_ip() override;
   std::optional<std::uint64_t> packets_received() const override;
@@ -121,6 +126,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   const wire::Ipv4Address peer_, local_;
   const Instant since_;
   Claim claim_;
+  CallStory story_;
   CallLogin login_;
   CallAddresses addresses_;
   SubscriberRate admitted_rate_;

@@ -24,6 +24,7 @@
 #include "controlplane/concentrator/accounting.hpp"
 #include "controlplane/concentrator/admission/scarcity.hpp"
 #include "controlplane/concentrator/admission/source_history.hpp"
+#include "controlplane/concentrator/call_story.hpp"
 #include "controlplane/concentrator/call_walk.hpp"
 #include "controlplane/concentrator/resources/address_pool.hpp"
 #include "controlplane/concentrator/resources/machine_networks.hpp"
@@ -183,6 +184,8 @@ class Concentrator {
   void on_busy(const std::vector<double>& shares);
   [[nodiscard]] const std::vector<WorkerSeats>& seats() const;
 
+  /// Of what goes on and of the last that ended (see StoryBook), the newest first, at most kStoriesTold.
+  [[nodiscard]] std::vector<StoryRow> stories(const StorySelector& selector) const;
   [[nodiscard]] ConcentratorStats stats() const;
   [[nodiscard]] std::vector<PoolStatus> pools() const;
   /// Those that were limited most recently first, at most kRememberedSources.

@@ -117,12 +117,23 @@ bool ConcentratorCore::accept(ConnectionId id, wire::Ipv4Address peer, wire::Ipv
                {"local", wire::to_string(local)},
                {"reason", std::string(to_text(refusal))},
                {"why", std::string(lacks)}});
+    tell_of_refusal(peer, local, refusal, lacks);
     return false;
   }
   const auto entry = connections.emplace(id, std::make_unique<ConnectionRecord>(*this, id, peer, local));
   connection_shares.add(entry.first->second->claim, peer);
+  of_peers.add(*entry.first->second);
   ++stats.connections_total;
   return true;
+}
+
+/// The story of a connection that was closed as soon as it was accepted.
+void ConcentratorCore::tell_of_refusal(wire::Ipv4Address peer, wire::Ipv4Address local, EndReason reason,
+                                       std::string_view why) {
+  StoryRow row{.story = CallStory(wheel.now()), .peer = peer, .local = local, .reason = reason};
+  row.session.why = why;
+  row.story.pass(Gate::kEnd, wheel.now());
+  stories.add(std::move(row), {.user = {}, .peer = peer});
 }
 
 bool ConcentratorCore::free_a_descriptor() {
@@ -137,6 +148,7 @@ void ConcentratorCore::turned_away(wire::Ipv4Address source, Scarce what) {
   count_end(EndReason::kLimit);
   count_refusal(source);
   scarce(what, refused_);
+  tell_of_refusal(source, {}, EndReason::kLimit, kScarceThings[static_cast<std::size_t>(what)].remedy);
 }
 
 void ConcentratorCore::evict(const Claim& claim, Scarce what) {
@@ -209,7 +221,15 @@ void ConcentratorCore::connection_over(ConnectionRecord& connection, EndReason r
   if (!connection.tcp_closed) {
     connection.evicted ? actions.drop(connection.id) : actions.close(connection.id);
   }
+  if (connection.calls == 0 && call == EndReason::kNone) {
+    StoryRow row = connection.told();
+    row.reason = reason;
+    row.session.why = detail;
+    row.story.pass(Gate::kEnd, wheel.now());
+    stories.add(std::move(row), {.user = {}, .peer = connection.peer});
+  }
   connection_shares.remove(connection.claim);
+  of_peers.remove(connection);
   const auto entry = connections.find(connection.id);
   over_connections_.push_back(std::move(entry->second));
   connections.erase(entry);

@@ -23,6 +23,7 @@
 #include "controlplane/concentrator/call_directory.hpp"
 #include "controlplane/concentrator/call_record.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
+#include "controlplane/concentrator/peer_connections.hpp"
 #include "controlplane/concentrator/resources/address_pool.hpp"
 #include "controlplane/concentrator/resources/call_ids.hpp"
 #include "controlplane/concentrator/resources/call_slots.hpp"
@@ -30,6 +31,7 @@
 #include "controlplane/concentrator/resources/prefix_claims.hpp"
 #include "controlplane/concentrator/resources/seating.hpp"
 #include "controlplane/concentrator/resources/steering.hpp"
+#include "controlplane/concentrator/story_book.hpp"
 
 namespace adit::control {
 
@@ -105,10 +107,12 @@ class ConcentratorCore {
   CallDirectory directory;
   Seating seating;
   std::unordered_map<ConnectionId, std::unique_ptr<ConnectionRecord>> connections;
+  PeerConnections of_peers;
+  StoryBook stories;
   bool draining = false;
   bool takes_calls = true;  ///< false: an operator has closed the door, and may open it again
   ConcentratorStats stats;  ///< except `takes_calls`, `connections`, `connections_before_login`, `ended`
-  std::array<std::uint64_t, static_cast<std::size_t>(EndReason::kInternal) + 1> ended{};
+  std::array<std::uint64_t, kEndReasons> ended{};
 
  private:
   struct WaitingCall {
@@ -132,6 +136,8 @@ class ConcentratorCore {
   /// The last ones are for sources that have no other call under way.
   [[nodiscard]] std::uint64_t reserved_places() const;
   void evict(const Claim& claim, Scarce what);
+  void tell_of_refusal(wire::Ipv4Address peer, wire::Ipv4Address local, EndReason reason,
+                       std::string_view why);
   void count_refusal(wire::Ipv4Address source);
   SourceHistory& history_of(wire::Ipv4Address source);
   /// One more has been `affected`.

@@ -48,6 +48,7 @@ void ConnectionRecord::send(wire::Bytes message) {
 }
 
 void ConnectionRecord::connection_established(const pptp::StartControlConnectionRequest& request) {
+  started = core.wheel.now();
   core.log.event(Severity::kDebug, "connection_established",
                  {{"peer", wire::to_string(peer)},
                   {"local", wire::to_string(local)},
@@ -81,6 +82,21 @@ void ConnectionRecord::call_refused(wire::PeerCallId peer_id, EndReason reason, 
                   {"peer_call_id", std::to_string(peer_id.value)},
                   {"reason", std::string(to_text(reason))},
                   {"why", std::string(why.empty() ? ours : why)}});
+  StoryRow row = told();
+  row.peer_id = peer_id;
+  row.reason = reason;
+  row.session.why = why.empty() ? ours : why;
+  row.story.pass(Gate::kCall, core.wheel.now());
+  row.story.pass(Gate::kEnd, core.wheel.now());
+  core.stories.add(std::move(row), {.user = {}, .peer = peer});
+}
+
+StoryRow ConnectionRecord::told() const {
+  StoryRow row{.story = CallStory(since), .age = core.wheel.now() - since, .peer = peer, .local = local};
+  if (started) {
+    row.story.pass(Gate::kStart, *started);
+  }
+  return row;
 }
 
 void ConnectionRecord::call_cleared(PptpCall& call, EndReason reason, std::string_view why) {

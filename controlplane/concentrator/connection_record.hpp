@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string_view>
 
 #include "controlplane/concentrator/admission/fair_share.hpp"
+#include "controlplane/concentrator/call_story.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
 #include "controlplane/pptp/connection.hpp"
 
@@ -26,6 +28,8 @@ class ConnectionRecord final : public PptpConnectionHost {
   [[nodiscard]] bool logged_in() const { return logged_in_calls_ != 0; }
   /// The last of its calls that ended or was refused; kNone: there was none.
   [[nodiscard]] EndReason last_call_ended_by() const { return last_call_ended_by_; }
+  /// While it has no call.
+  [[nodiscard]] StoryRow told() const;
 
   // ---- PptpConnectionHost
   void send(wire::Bytes message) override;
@@ -40,13 +44,15 @@ class ConnectionRecord final : public PptpConnectionHost {
   const ConnectionId id;
   const wire::Ipv4Address peer, local;
   const Instant since;
-  bool tcp_closed = false;  ///< by the peer or the process: nothing left to close
-  bool evicted = false;     ///< gives way to another: its descriptor is needed at once
-  std::uint32_t calls = 0;  ///< total so far
+  std::optional<Instant> started;  ///< by a Start-Control-Connection-Request
+  bool tcp_closed = false;         ///< by the peer or the process: nothing left to close
+  bool evicted = false;            ///< gives way to another: its descriptor is needed at once
+  std::uint32_t calls = 0;         ///< total so far
   bool ever_logged_in = false;
   std::string_view
       lacks{};  ///< why the core refuses the call that is being asked for, for the log: a literal
   Claim claim;  ///< after login once one of its calls is
+  ConnectionRecord *older = nullptr, *newer = nullptr;  ///< of the same peer: PeerConnections
   PptpConnection protocol;
 
  private:

@@ -20,7 +20,7 @@ class WorkerLink : public SessionHost {
   contract::CallRef ref;  ///< set by the core when the call gets its slot
 
   // ---- SessionHost
-  void send_ppp_frame(std::span<const std::uint8_t> frame) final;
+  void send_ppp_frame(std::span<const std::uint8_t> frame) override;
   void set_ppp_compression(bool send_acfc, bool send_pfc) final;
   void enable_mppe(contract::Direction direction, contract::MppeMode mode,
                    const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) final;

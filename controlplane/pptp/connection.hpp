@@ -80,6 +80,7 @@ class PptpConnection {
   void stop(EndReason reason, std::string_view why);
 
   [[nodiscard]] bool ended() const { return state_ == State::kEnded; }
+  [[nodiscard]] std::span<PptpCall* const> calls() const { return calls_; }
 
  private:
   enum class State : std::uint8_t { kAwaitStart, kEstablished, kStopping, kEnded };

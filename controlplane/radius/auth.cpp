@@ -117,6 +117,7 @@ void RadiusAuth::cancel(AuthClient& client) {
 AuthVerdict RadiusAuth::judge(const AuthRequest& request,
                               const std::expected<Client::Reply, Client::NoReply>& reply) {
   const std::string peer = wire::to_string(request.peer_address);
+  const std::string judge = reply ? "RADIUS server " + reply->server : "";
   if (!reply) {
     const auto& [why, unfit] = reply.error();
     log_.event(Severity::kWarning, unfit ? "radius_request_unfit" : "radius_no_verdict",
@@ -144,14 +145,15 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
       if (accepted->user.empty()) {
         accepted->user = name_at_servers(nas_, request.user);
       }
+      accepted->judge = judge;
       return std::move(*accepted);
     }
     why = std::move(accepted.error());
   } else if (reply->packet.code() == Code::kAccessReject) {
     const std::string said = reply_message(reply->packet);
-    return AuthRejected{
-        .ms_chap_error = read_reject(reply->packet),
-        .why = "RADIUS server " + reply->server + " rejects" + (said.empty() ? "" : ": " + said)};
+    return AuthRejected{.ms_chap_error = read_reject(reply->packet),
+                        .why = judge + " rejects" + (said.empty() ? "" : ": " + said),
+                        .judge = judge};
   } else if (reply->packet.code() == Code::kAccessChallenge) {  // RFC 2865 §4.4: as an Access-Reject
     why = "Access-Challenge needs a method that PPP does not have";
   }
@@ -161,7 +163,7 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
               {"peer", peer},
               {"server", reply->server},
               {"why", why}});
-  return AuthUnusable{std::move(why)};
+  return AuthUnusable{std::move(why), judge};
 }
 
 }  // namespace adit::control::radius

@@ -112,6 +112,9 @@ class OperatorBackend {
   virtual ~OperatorBackend() = default;
   /// All of them; one that begins or ends meanwhile may be missing. Only while the backend lives.
   [[nodiscard]] virtual NextSessions sessions() const = 0;
+  /// Of calls that go on and of the last that ended, the newest first; a bounded number.
+  [[nodiscard]] virtual std::vector<control::StoryRow> stories(
+      const control::StorySelector& selector) const = 0;
   [[nodiscard]] virtual control::ConcentratorStats stats() const = 0;
   /// All reasons, including those with no packets.
   [[nodiscard]] virtual std::vector<DropRow> drops() const = 0;

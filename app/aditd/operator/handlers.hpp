@@ -30,6 +30,7 @@ void terminate(const Json& params, const std::string& by, OperatorBackend& backe
 void shape(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);
 void restart_port(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);
 void reload(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);
+void explain(const Json& params, OperatorBackend& backend, const Answer& answer);
 void try_radius(const Json& params, OperatorBackend& backend, const Answer& answer);
 
 [[nodiscard]] std::expected<Stream::Begun, RpcError> read_events(const Json& params, const std::string& by,

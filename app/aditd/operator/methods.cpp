@@ -19,6 +19,8 @@ std::span<const Method> methods() {
       {"show.config", &show_config, Access::kRead},
       // {"after": 17, "filter": {"event": ["call_up"], "user": "alice", "peer": "192.0.2.7", "level": "info"}, "follow": true}
       {"events", Stream{&read_events}, Access::kRead},
+      // {"by": "any"|"username"|"sid"|"ip"|"peer"|"reason", "value": "..."}
+      {"explain", &explain, Access::kRead},
       // {"user": "alice", "password": "...", "method": "mschap-v2"}
       {"try.radius", &try_radius},
       // {"by": "username"|"ip"|"sid"|"all", "value": "...", "hard": false}

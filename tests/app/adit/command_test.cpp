@@ -265,7 +265,8 @@ std::string masked(std::string text) {
   if (text.find("\"sid\"") == std::string::npos) {
     text = std::regex_replace(text, kJson, R"("$1":"...")");
   }
-  return std::regex_replace(text, kTable, "$1$2...");
+  static const std::regex kDate(R"(\d{4}-\d\d-\d\dT[0-9:.]+Z)");
+  return std::regex_replace(std::regex_replace(text, kTable, "$1$2..."), kDate, "...");
 }
 
 TEST_F(AditCommand, SaysWhatItSaid) {

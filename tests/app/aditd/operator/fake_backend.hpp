@@ -11,7 +11,7 @@
 
 namespace adit::app {
 
-class FakeBackend final : public OperatorBackend {
+class FakeBackend : public OperatorBackend {
  public:
   struct Terminated {
     control::SessionSelector selector;
@@ -44,6 +44,28 @@ class FakeBackend final : public OperatorBackend {
     return row;
   }
 
+  /// A dial of alice's that failed.
+  static control::StoryRow wrong_password() {
+    using control::Gate;
+    control::StoryRow row{.story = control::CallStory({}),
+                          .age = control::Duration{90'000},
+                          .session_id = "00000000000000fe",
+                          .peer = wire::Ipv4Address(192, 0, 2, 7),
+                          .local = wire::Ipv4Address(192, 0, 2, 1),
+                          .local_id = wire::LocalCallId(4710),
+                          .peer_id = wire::PeerCallId(0),
+                          .reason = control::EndReason::kAuthFailed};
+    std::int64_t at = 0;
+    for (const Gate gate : {Gate::kStart, Gate::kCall, Gate::kGre, Gate::kLcp, Gate::kEnd}) {
+      row.story.pass(gate, control::Instant{control::Duration{at += 20}});
+    }
+    row.story.login_judged(control::AuthRejected{.why = "wrong password", .judge = "chap-secrets"}, {});
+    row.session.claimed = "alice";
+    row.session.tried_method = "mschap-v2";
+    row.session.why = "wrong password";
+    return row;
+  }
+
   NextSessions sessions() const override {
     return [this, at = std::size_t{0}](const std::function<void(const SessionRow&)>& visit) mutable {
       const std::size_t end = std::min(rows.size(), at + control::kCallsPerSlice);
@@ -52,6 +74,9 @@ class FakeBackend final : public OperatorBackend {
       }
       return at < rows.size();
     };
+  }
+  std::vector<control::StoryRow> stories(const control::StorySelector& selector) const override {
+    return selector.value == "alice" ? std::vector{wrong_password()} : std::vector<control::StoryRow>();
   }
   control::ConcentratorStats stats() const override { return stats_; }
   std::vector<DropRow> drops() const override {

@@ -51,6 +51,10 @@ std::string reply_to(const std::string& line) {
 std::string masked(const std::string& reply) {
   static const std::regex kOwn(
       R"re("(version|pid|uptime_seconds|cpu_seconds|rss_kb|virt_kb|mppe_engine)":("[^"]*"|[0-9.e-]+))re");
+  static const std::regex kBegan(R"re("began":"[^"]*")re");
+  if (reply.find("\"stories\"") != std::string::npos) {
+    return std::regex_replace(reply, kBegan, R"("began":"...")");
+  }
   const bool is_session = reply.find("\"sid\"") != std::string::npos;
   return is_session ? reply : std::regex_replace(reply, kOwn, R"("$1":"...")");
 }

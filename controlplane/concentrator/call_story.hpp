@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// The story of one call, gate by gate, for `adit explain`: when it passed which, what each side asked and got. It is part of
+// the call's record, of a fixed size, and decides nothing. Names and the cause in words are the session's (SessionStatus).
+// Thread: control. Owner: the call's record; once ended, StoryBook.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/auth/auth_backend.hpp"
+#include "controlplane/base/end_reason.hpp"
+#include "controlplane/base/timer_wheel.hpp"
+#include "controlplane/ppp/link_story.hpp"
+#include "controlplane/ppp/session.hpp"
+#include "dataplane/contract/messages.hpp"
+#include "dataplane/wire/ids.hpp"
+
+namespace adit::control {
+
+/// In the order in which a dial passes them.
+enum class Gate : std::uint8_t { kTcp, kStart, kCall, kGre, kLcp, kAuthentication, kCcp, kIpcp, kEnd };
+inline constexpr std::size_t kGates = static_cast<std::size_t>(Gate::kEnd) + 1;
+
+class CallStory {
+ public:
+  enum class Verdict : std::uint8_t { kNone, kAsked, kAccepted, kRejected, kUnavailable, kUnusable };
+
+  /// Of a call of a connection that was accepted at `begun`.
+  explicit CallStory(Instant begun) : begun_(begun) {
+    after_.fill(kNever);
+    pass(Gate::kTcp, begun);
+  }
+
+  /// Only the first time counts.
+  void pass(Gate gate, Instant now) {
+    std::uint32_t& after = after_[static_cast<std::size_t>(gate)];
+    after = std::min(after, std::min(kNever - 1, static_cast<std::uint32_t>((now - begun_).count())));
+  }
+  [[nodiscard]] bool passed(Gate gate) const { return after(gate).has_value(); }
+  /// Since TCP's accept.
+  [[nodiscard]] std::optional<Duration> after(Gate gate) const {
+    const std::uint32_t after = after_[static_cast<std::size_t>(gate)];
+    return after == kNever ? std::nullopt : std::optional(Duration{after});
+  }
+  [[nodiscard]] Instant begun() const { return begun_; }
+
+  // Frames of the dial; of what is negotiated anew after it the story does not tell.
+  void received(wire::Bytes frame, Instant now);
+  void sent(wire::Bytes frame, Instant now);
+
+  void login_asked() { verdict_ = Verdict::kAsked; }
+  void login_judged(const AuthVerdict& verdict, Instant now);
+
+  [[nodiscard]] const LinkStory& link() const { return link_; }
+  [[nodiscard]] Verdict verdict() const { return verdict_; }
+  [[nodiscard]] AuthRejected::Fault fault() const { return fault_; }
+  /// "chap-secrets", "RADIUS server aaa1"; cut to 40 octets.
+  [[nodiscard]] std::string_view judge() const { return judge_.data(); }
+
+  wire::Ipv4Address gre_from_elsewhere;  ///< GRE for this call came from there, and none from its peer
+  bool gre_dropped = false;              ///< it did come from its peer, and all of it was dropped
+
+ private:
+  static constexpr std::uint32_t kNever = 0xFFFF'FFFF;
+  void pass_agreed(Instant now);
+
+  Instant begun_;
+  std::array<std::uint32_t, kGates> after_;  // milliseconds
+  LinkStory link_;
+  Verdict verdict_ = Verdict::kNone;
+  AuthRejected::Fault fault_ = AuthRejected::Fault::kNone;
+  std::array<char, 41> judge_{};
+};
+static_assert(sizeof(CallStory) <= 256);
+
+/// The story of a call, or of a connection or request that came to none, with all that is told beside it.
+struct StoryRow {
+  CallStory story;
+  Duration age{0};           ///< since TCP's accept
+  std::string session_id{};  ///< empty: there was no call
+  wire::Ipv4Address peer{}, local{};
+  wire::Ipv4Address address{};  ///< the subscriber's; none: it has got none
+  wire::LocalCallId local_id{};
+  wire::PeerCallId peer_id{};
+  SessionStatus session{};              ///< user, claimed, tried_method, mppe and why count
+  EndReason reason = EndReason::kNone;  ///< kNone: it goes on
+  contract::CallTotals totals{};
+  bool logged_in = false;
+};
+
+/// Whose stories are asked for.
+struct StorySelector {
+  enum class By : std::uint8_t {
+    kAny,  ///< whatever it is: a session ID, an address of either kind, a user's name
+    kUsername,
+    kSessionId,
+    kIp,    ///< the subscriber's address
+    kPeer,  ///< the client's
+  };
+  By by = By::kAny;
+  std::string value;
+};
+/// As many are told at once, the newest first.
+inline constexpr std::size_t kStoriesTold = 8;
+
+}  // namespace adit::control

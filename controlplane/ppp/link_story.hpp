@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the two ends of a link asked and got, noted from its control frames as they pass: for whoever asks afterwards why a
+// dial failed. The protocols know nothing of it, and it decides nothing.
+// Thread: control. Owner: the call's record.
+#pragma once
+
+#include <cstdint>
+
+#include "controlplane/base/settings.hpp"
+#include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/lcp.hpp"
+#include "dataplane/wire/ppp_packet.hpp"
+
+namespace adit::control {
+
+/// One protocol that negotiates by RFC 1661. Counts stop at 255.
+struct NegotiationStory {
+  std::uint8_t asked = 0;       ///< our Configure-Requests
+  std::uint8_t peer_asked = 0;  ///< its own
+  std::uint8_t refused = 0;     ///< its Naks and Rejects of ours
+  bool acknowledged = false;    ///< ours, by the peer
+  bool acknowledges = false;    ///< the peer's, by us
+  bool rejected = false;        ///< the peer does not speak the protocol: LCP Protocol-Reject
+  bool terminated = false;      ///< the peer sent a Terminate-Request
+
+  [[nodiscard]] bool agreed() const { return acknowledged && acknowledges; }
+  /// The peer said anything at all.
+  [[nodiscard]] bool heard() const { return peer_asked != 0 || refused != 0 || acknowledged || rejected; }
+};
+
+class LinkStory {
+ public:
+  /// `frame`: as in contract::PppFrameIn, the protocol first.
+  void received(wire::Bytes frame);
+  /// `frame`: FF 03 first.
+  void sent(wire::Bytes frame);
+
+  NegotiationStory lcp, ccp, ipcp;
+  // ---- LCP
+  std::uint16_t peer_mru = 0;             ///< that it asked for; 0: it did not
+  std::uint8_t offered = 0;               ///< methods that we asked it to use, bit per AuthMethod
+  AuthMethod last_offered{};              ///< valid if any was
+  wire::LcpAuthentication peer_method{};  ///< what its last Nak asked for instead
+  bool peer_named_method = false;         ///< it has
+  bool peer_rejects_authentication = false;
+  // ---- authentication
+  std::uint8_t challenges = 0;  ///< ours
+  std::uint8_t proofs = 0;      ///< its Responses, or Authenticate-Requests
+  std::uint8_t failures = 0;    ///< our Failures, or Authenticate-Naks
+  bool success = false;         ///< ours
+  // ---- CCP: or-ed wire::mppe_bits
+  std::uint32_t mppe_asked = 0;        ///< by our last request; 0: none
+  std::uint32_t peer_mppe_asked = 0;   ///< by its last request
+  std::uint32_t peer_mppe_wanted = 0;  ///< by its last Nak
+  bool peer_rejects_mppe = false;
+  bool peer_asks_compression = false;  ///< BSD, Deflate, Stac or MPPC
+  // ---- IPCP
+  wire::Ipv4Address peer_address_asked;  ///< by its first request; 0.0.0.0: any
+  wire::Ipv4Address address_given;       ///< by our last Nak or Ack
+
+ private:
+  void configure(wire::PppProtocol protocol, const wire::PppPacket& packet, bool from_peer);
+  void lcp_options(const wire::PppPacket& packet, bool from_peer);
+  void ccp_options(const wire::PppPacket& packet, bool from_peer);
+  void ipcp_options(const wire::PppPacket& packet, bool from_peer);
+  void authentication(wire::PppProtocol protocol, const wire::PppPacket& packet);
+  void reject(const wire::PppPacket& packet);
+  [[nodiscard]] NegotiationStory* of(wire::PppProtocol protocol);
+};
+
+}  // namespace adit::control
