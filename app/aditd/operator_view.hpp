@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/aditd/call_inquiries.hpp"
 #include "app/aditd/operator/backend.hpp"
 #include "app/aditd/radius_service.hpp"
 #include "app/aditd/runtime.hpp"
@@ -27,11 +28,14 @@ class OperatorView final : public OperatorBackend {
     std::function<std::expected<void, std::string>(Shutdown)> shut_down;
   };
   /// All references outlive the view.
-  OperatorView(control::Concentrator& concentrator, Runtime& runtime, const control::TimerWheel& wheel,
+  OperatorView(control::Concentrator& concentrator, Runtime& runtime, control::TimerWheel& wheel,
                RadiusService& radius, Chores& chores, Loop loop, const RunningConfig& config,
                control::EventLog& log);
 
-  [[nodiscard]] NextSessions sessions() const override;
+  [[nodiscard]] NextSessions sessions(control::CallPlace from) const override;
+  void inspect(const control::SessionSelector& selector, Inspected done) override;
+  /// A worker has answered an inspection.
+  void on_call_state(const contract::CallState& state) { inquiries_.on_state(state); }
   [[nodiscard]] control::ConcentratorStats stats() const override;
   [[nodiscard]] std::vector<DropRow> drops() const override;
   [[nodiscard]] std::vector<WorkerRow> workers() const override;
@@ -64,6 +68,8 @@ class OperatorView final : public OperatorBackend {
   /// Goes on when the operator has gone: what was begun is done to all calls.
   void walk(control::SessionSelector selector, std::function<std::size_t(control::CallWalk&)> slice,
             Counted done);
+  [[nodiscard]] SessionRow row_of(const control::CallStatus& call) const;
+  [[nodiscard]] SessionInFull in_full(const control::CallDetails& details) const;
   [[nodiscard]] WorkerRow row_of(contract::WorkerId worker, std::uint64_t elapsed_cycles) const;
 
   control::Concentrator& concentrator_;
@@ -74,6 +80,7 @@ class OperatorView final : public OperatorBackend {
   Loop loop_;
   const RunningConfig& config_;
   control::EventLog& log_;
+  CallInquiries inquiries_;
   std::uint64_t began_;  // TSC
 };
 

@@ -70,6 +70,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   [[nodiscard]] Claim& claim() { return claim_; }
 
   [[nodiscard]] CallStatus status() const;
+  [[nodiscard]] CallDetails details() const;
   [[nodiscard]] std::string session_id() const;
   [[nodiscard]] std::uint64_t number() const { return number_; }
   [[nodiscard]] Stage stage() const { return stage_; }

@@ -548,7 +548,7 @@ void Decapsulation::to_control(Packet& packet) noexcept {
 
 bool Decapsulation::drop(Packet& packet, DropReason reason) noexcept {
   if (packet.call != nullptr) {
-    packet.call->drops.add();
+    context_.calls.count_drop(*packet.call, reason);
   }
   context_.drop(packet.mbuf, reason);
   return false;

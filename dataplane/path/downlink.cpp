@@ -233,7 +233,7 @@ void Downlink::cut(Arrived& packet) noexcept {
 
 bool Downlink::drop(Arrived& packet, DropReason reason) noexcept {
   if (packet.call != nullptr) {
-    packet.call->drops.add();
+    context_.calls.count_drop(*packet.call, reason);
   }
   context_.drop(packet.mbuf, reason);
   return false;

@@ -161,7 +161,7 @@ void Encapsulation::push_ip_and_link(rte_mbuf* mbuf, Call& call, std::uint8_t to
 void Encapsulation::send_ppp_frame(Call& call, wire::Bytes frame) noexcept {
   DropReason why{};
   if (!refresh_hop(call, why)) {
-    call.drops.add();
+    context_.calls.count_drop(call, why);
     context_.counters.drop(why);
     return;
   }

@@ -159,9 +159,9 @@ void Uplink::forward(Packet& packet) noexcept {
   const std::uint16_t octets = wire::Ipv4View(packet.at).total_length();
   rte_pktmbuf_adj(mbuf, static_cast<std::uint16_t>(packet.at - data_of(mbuf)));
   rte_pktmbuf_trim(mbuf, static_cast<std::uint16_t>(mbuf->pkt_len - octets));
-  if (forward_inner(context_, call.uplink_budget, mbuf, packet.inner_destination,
-                    context_.policy.between_subscribers)) {
-    call.drops.add();
+  if (const auto dropped = forward_inner(context_, call.uplink_budget, mbuf, packet.inner_destination,
+                                         context_.policy.between_subscribers)) {
+    context_.calls.count_drop(call, *dropped);
     return;
   }
   call.uplink_traffic.packets.add();

@@ -30,6 +30,7 @@ class CallControl {
   bool on(const contract::DisableIp& message) noexcept;
   bool on(const contract::SendPppFrame& message) noexcept;
   bool on(const contract::RemoveCall& message) noexcept;
+  bool on(const contract::ReadCall& message) noexcept;
 
   MppeUse arm(Call& call, const contract::EnableMppe& message) noexcept;
   Call* find(const contract::CallRef& ref) noexcept;
