@@ -16,6 +16,8 @@ namespace {
 constexpr const char* kFooter =
     "Examples:\n"
     "  adit show sessions                     who is connected\n"
+    "  adit show sessions username,ip,rate order rate limit 20    who carries most\n"
+    "  adit top                               the same, live\n"
     "  adit show stat                         uptime, memory, calls, why calls ended\n"
     "  adit show drops                        dropped packets, by reason\n"
     "  adit terminate username alice          end alice's calls, with an LCP Terminate-Request\n"
@@ -110,6 +112,9 @@ void add_verb(CLI::App& app, const Verb& verb, CommandLine& line) {
   CLI::App* command = app.add_subcommand(std::string(verb.name), std::string(verb.help));
   for (const Word& word : verb.words) {
     add_word(*command, word, line.words);
+  }
+  if (verb.more_help != nullptr) {
+    command->footer(verb.more_help() + '\n' + kVerbFooter);
   }
   command->callback([&line, &verb] {
     line.verb = &verb;
@@ -209,7 +214,7 @@ std::string in_words(const CLI::App& app, const CLI::ParseError& error) {
 }  // namespace
 
 EarlyExit usage_error(std::string_view what) {
-  return {kUsage, "adit: " + escape_text(what, 200) + "; see adit --help\n"};
+  return {kUsage, "adit: " + escape_text(what, 600) + "; see adit --help\n"};
 }
 
 bool wants_json(int argc, char** argv) {

@@ -5,6 +5,8 @@
 #include <thread>
 #include <utility>
 
+#include "app/adit/exit_code.hpp"
+#include "app/adit/invocation.hpp"
 #include "app/adit/stream.hpp"
 #include "app/escape.hpp"
 
@@ -126,13 +128,14 @@ std::string render_event(const Json& event) {
   return line;
 }
 
-RunResult run_events(const Connection& aditd, Json params) {
+std::expected<int, EarlyExit> run_events(const Invocation& invocation) {
+  Json params = invocation.params;
   bool connected = false;
   while (true) {
-    auto stream = StreamClient::open(aditd.socket, "events", params, aditd.timeout);
+    auto stream = StreamClient::open(invocation.socket, "events", params, invocation.timeout);
     if (!stream) {
       if (!connected || stream.error().kind == CallFailure::Kind::kRefused) {
-        return std::unexpected(stream.error());
+        return std::unexpected(failed(stream.error()));
       }
       std::this_thread::sleep_for(kRetry);
       continue;
@@ -141,11 +144,11 @@ RunResult run_events(const Connection& aditd, Json params) {
       params["after"] = number(stream->answer(), "next") - 1;
     }
     connected = true;
-    if (const std::string told = gap(stream->answer(), aditd.json); !told.empty()) {
-      print(aditd.json ? stdout : stderr, aditd.json ? told : "adit: " + told);
+    if (const std::string told = gap(stream->answer(), invocation.json); !told.empty()) {
+      print(invocation.json ? stdout : stderr, invocation.json ? told : "adit: " + told);
     }
-    if (follow(*stream, aditd.json, params)) {
-      return {};
+    if (follow(*stream, invocation.json, params)) {
+      return kDone;
     }
     std::this_thread::sleep_for(kRetry);
   }

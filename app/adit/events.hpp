@@ -17,6 +17,6 @@ namespace adit::app {
 [[nodiscard]] std::string render_event(const Json& event);
 
 /// Returns when aditd has nothing more to send (--once), when nobody reads the output, or when the first request fails.
-[[nodiscard]] RunResult run_events(const Connection& aditd, Json params);
+[[nodiscard]] std::expected<int, EarlyExit> run_events(const Invocation& invocation);
 
 }  // namespace adit::app

@@ -4,32 +4,16 @@
 #include <exception>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "app/adit/client.hpp"
 #include "app/adit/command_line.hpp"
 #include "app/adit/exit_code.hpp"
+#include "app/adit/invocation.hpp"
 #include "app/adit/render.hpp"
 #include "app/escape.hpp"
 
 namespace adit::app {
 namespace {
-
-int exit_code(CallFailure::Kind kind) {
-  switch (kind) {
-    case CallFailure::Kind::kNoConnection:
-      return kNoConnection;
-    case CallFailure::Kind::kTimeout:
-      return kTimeout;
-    case CallFailure::Kind::kRefused:
-      return kRefusal;
-    case CallFailure::Kind::kNothingMatched:
-      return kNothingMatched;
-    case CallFailure::Kind::kOutput:
-      return kUsage;
-  }
-  return kRefusal;
-}
 
 constexpr std::string_view kProgram = "adit: ";
 
@@ -39,7 +23,7 @@ int leave(const EarlyExit& exit, bool json) {
     const std::size_t begin = exit.text.starts_with(kProgram) ? kProgram.size() : 0;
     const Json error = {{"error", exit.text.substr(begin, exit.text.find_last_not_of('\n') + 1 - begin)},
                         {"exit_code", exit.code}};
-    std::puts(error.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+    std::fputs(json_line(error).c_str(), stdout);
   }
   return exit.code;
 }
@@ -54,8 +38,7 @@ void say_none(const Json& params) {
 }
 
 int report(const CommandLine& line, const Json& params, const Json& result) {
-  const std::string text = line.json ? result.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n'
-                                     : line.verb->render(result);
+  const std::string text = line.json ? json_line(result) : line.verb->render(result);
   std::fputs(text.c_str(), stdout);
   if (std::fflush(stdout) != 0) {
     std::perror("adit: cannot write");
@@ -76,6 +59,9 @@ int run(int argc, char** argv) {
   if (!line) {
     return leave(line.error(), json);
   }
+  const Ask ask = [&line](const std::string& method, const Json& asked) {
+    return call_aditd(line->socket, method, asked, line->timeout);
+  };
   Json params;
   if (line->verb->params != nullptr) {
     auto read = line->verb->params(*line->verb, line->words);
@@ -85,13 +71,17 @@ int run(int argc, char** argv) {
     params = std::move(*read);
   }
   if (line->verb->run != nullptr) {
-    const auto ran = line->verb->run({line->socket, line->timeout, line->json}, std::move(params));
-    return ran ? kDone
-               : leave({exit_code(ran.error().kind), std::string(kProgram) + ran.error().text + '\n'}, json);
+    const auto code = line->verb->run({.words = line->words,
+                                       .json = line->json,
+                                       .ask = ask,
+                                       .params = params,
+                                       .socket = line->socket,
+                                       .timeout = line->timeout});
+    return code ? *code : leave(code.error(), json);
   }
-  const auto result = call_aditd(line->socket, line->verb->method, params, line->timeout);
+  const auto result = ask(line->verb->method, params);
   if (!result) {
-    return leave({exit_code(result.error().kind), std::string(kProgram) + result.error().text + '\n'}, json);
+    return leave(failed(result.error()), json);
   }
   return report(*line, params, *result);
 }

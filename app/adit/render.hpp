@@ -10,7 +10,9 @@ namespace adit::app {
 
 using Json = nlohmann::ordered_json;
 
-[[nodiscard]] std::string render_sessions(const Json& result);
+/// Calls in full; nothing when there are none.
+[[nodiscard]] std::string render_session(const Json& result);
+[[nodiscard]] bool has_sessions(const Json& result);
 [[nodiscard]] std::string render_stat(const Json& result);
 [[nodiscard]] std::string render_drops(const Json& result);
 [[nodiscard]] std::string render_workers(const Json& result);

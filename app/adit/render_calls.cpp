@@ -1,32 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/adit/fields.hpp"
 #include "app/adit/render.hpp"
-#include "app/table.hpp"
 
 namespace adit::app {
-
-std::string render_sessions(const Json& result) {
-  Rows rows;
-  for (const Json& session : list(result, "sessions")) {
-    rows.push_back({text(session, "sid"), user_name(session, "username"), text(session, "calling_sid"),
-                    text(session, "ip"), text(session, "type"), text(session, "rate_limit"),
-                    flag(session, "mppe") ? "mppe-" + text(session, "mppe_mode") : "", text(session, "state"),
-                    human_uptime(number(session, "uptime_seconds")), human_bytes(number(session, "rx_bytes")),
-                    human_bytes(number(session, "tx_bytes"))});
-  }
-  return draw_table({{"sid"},
-                     {"username"},
-                     {"calling-sid"},
-                     {"ip"},
-                     {"type"},
-                     {"rate-limit"},
-                     {"comp"},
-                     {"state"},
-                     {"uptime", Align::kRight},
-                     {"rx-bytes", Align::kRight},
-                     {"tx-bytes", Align::kRight}},
-                    rows, "no sessions");
-}
 
 std::uint64_t acted_on_count(const Json& result) {
   return number(result, "terminated") + number(result, "shaped");

@@ -16,6 +16,8 @@
 
 #include "app/adit/fields.hpp"
 #include "app/adit/pcapng.hpp"
+#include "app/adit/exit_code.hpp"
+#include "app/adit/invocation.hpp"
 #include "app/adit/stream.hpp"
 #include "app/adit/trace_line.hpp"
 #include "app/base64.hpp"
@@ -191,42 +193,45 @@ std::expected<Json, std::string> trace_params(const Verb&, const Words& words) {
   return params;
 }
 
-RunResult run_trace(const Connection& aditd, Json params) {
+std::expected<int, EarlyExit> run_trace(const Invocation& invocation) {
+  Json params = invocation.params;
   File file;
   const std::string path = text(params, kFile);
   if (params.contains(kFile)) {
     auto made = make_file(path);
     if (!made) {
-      return std::unexpected(made.error());
+      return std::unexpected(failed(made.error()));
     }
     file = std::move(*made);
     params.erase(kFile);
   }
   const bool made_file = file != nullptr;
   end_by_signal();
-  auto stream = StreamClient::open(aditd.socket, "trace", params, aditd.timeout);
+  auto stream = StreamClient::open(invocation.socket, "trace", params, invocation.timeout);
   if (!stream || number(stream->answer(), "calls") == 0) {
     if (made_file) {
       ::unlink(path.c_str());
     }
-    return stream ? fail(CallFailure::Kind::kNothingMatched, "no call is " +
-                                                                 escape_octets(text(params, "value")) +
-                                                                 "'s; adit show sessions lists them")
-                  : RunResult(std::unexpected(stream.error()));
+    return std::unexpected(
+        failed(stream ? CallFailure{CallFailure::Kind::kNothingMatched,
+                                    "no call is " + escape_octets(text(params, "value")) +
+                                        "'s; adit show sessions lists them"}
+                      : stream.error()));
   }
-  if (!aditd.json) {
+  if (!invocation.json) {
     std::fprintf(stderr, "adit: tracing %s, sid %s, for %s s%s\n",
                  escape_octets(user_name(stream->answer(), "username")).c_str(),
                  text(stream->answer(), "sid").c_str(), count(stream->answer(), "seconds").c_str(),
                  made_file ? (" into " + escape_octets(path)).c_str() : "");
   }
-  Output output(std::move(file), aditd.json);
+  Output output(std::move(file), invocation.json);
   Json end{{"why", "interrupted"}, {"lines", 0}, {"lost", 0}};
   if (!output.begin(stream->answer()) || !follow(*stream, output, end)) {
-    return fail(CallFailure::Kind::kOutput, "cannot write: " + std::string(std::strerror(errno)));
+    return std::unexpected(
+        failed({CallFailure::Kind::kOutput, "cannot write: " + std::string(std::strerror(errno))}));
   }
-  say_end(end, aditd.json);
-  return {};
+  say_end(end, invocation.json);
+  return kDone;
 }
 
 }  // namespace adit::app

@@ -8,7 +8,7 @@
 namespace adit::app {
 
 [[nodiscard]] std::expected<Json, std::string> trace_params(const Verb& verb, const Words& words);
-[[nodiscard]] RunResult run_trace(const Connection& aditd, Json params);
+[[nodiscard]] std::expected<int, EarlyExit> run_trace(const Invocation& invocation);
 
 /// Seconds of "90", "90s" or "2m"; nothing: it is none of these, or not from 1 second to 10 minutes.
 [[nodiscard]] std::optional<unsigned> seconds_of(std::string_view text);

@@ -4,7 +4,6 @@
 // main.
 #pragma once
 
-#include <chrono>
 #include <expected>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -13,29 +12,16 @@
 #include <string_view>
 #include <vector>
 
-#include "app/adit/client.hpp"
+#include "app/early_exit.hpp"
 
 namespace adit::app {
 
 using Json = nlohmann::ordered_json;
 
-/// Where aditd is, how long it may take, and how what it says is shown.
-struct Connection {
-  std::string socket;
-  std::chrono::milliseconds timeout{};
-  bool json = false;
-};
-using RunResult = std::expected<void, CallFailure>;
-
 /// One word of a verb, in command-line order.
 struct Word {
-  enum class Kind {
-    kText,
-    kNumber,
-    kRest,
-    kFlag
-  };  ///< kRest: all remaining words, possibly none; kFlag: without a value
-  std::string name;  ///< one that begins with -- is an option
+  enum class Kind { kText, kNumber, kFlag, kRest };  ///< kRest: all remaining words, possibly none
+  std::string name;                                  ///< one that begins with -- is an option
   std::string help;
   Kind kind = Kind::kText;
   bool required = true;
@@ -49,19 +35,23 @@ using Words = std::map<std::string, std::vector<std::string>, std::less<>>;
 /// The first word of that name; "" when it was not given.
 [[nodiscard]] std::string word(const Words& words, std::string_view name);
 
+struct Invocation;  // invocation.hpp
+
 struct Verb {
   std::string_view group;  ///< "show"; empty: the verb stands alone
   std::string_view name;
   std::string_view help;
-  std::string method;
-  std::string (*render)(const Json& result);
+  std::string method{};
+  std::string (*render)(const Json& result) = nullptr;
   std::vector<Word> words{};
   /// Null: the method takes no params. An error is a usage error.
   std::expected<Json, std::string> (*params)(const Verb& verb, const Words& words) = nullptr;
   /// Null: every reply counts as a success.
   bool (*succeeded)(const Json& result, const Words& words) = nullptr;
-  /// For a verb that is more than one question and its answer: asks and prints by itself. Null: it is not.
-  RunResult (*run)(const Connection& aditd, Json params) = nullptr;
+  /// Instead of one request and its answer: asks and prints by itself, and returns the exit code.
+  std::expected<int, EarlyExit> (*run)(const Invocation& invocation) = nullptr;
+  /// Null: its help has nothing more to say.
+  std::string (*more_help)() = nullptr;
 };
 
 /// In help order, with the verbs of a group together.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <algorithm>
 #include <utility>
 
 #include "app/adit/events.hpp"
 #include "app/adit/password.hpp"
 #include "app/adit/render.hpp"
 #include "app/adit/trace.hpp"
+#include "app/adit/session_verbs.hpp"
 #include "app/adit/verb.hpp"
 #include "app/escape.hpp"
 
@@ -27,6 +29,20 @@ Params selector(const std::string& by, const std::string& value) {
     return std::unexpected("the " + by + " is empty");
   }
   return Json{{"by", by}, {"value", as_shown(value)}};
+}
+
+/// A session ID or an address, by their form; anything else is a user, whom --by names for sure.
+Params session_params(const Verb&, const Words& words) {
+  const std::string value = word(words, "which");
+  std::string by = word(words, "--by");
+  if (by == "any") {
+    const bool digits = value.find_first_not_of("0123456789abcdef") == std::string::npos;
+    const bool dotted = value.find_first_not_of("0123456789.") == std::string::npos;
+    by = digits && value.size() == 16                    ? "sid"
+         : dotted && std::ranges::count(value, '.') == 3 ? "ip"
+                                                         : "username";
+  }
+  return selector(by, value);
 }
 
 Params terminate_params(const Verb& verb, const Words& words) {
@@ -106,6 +122,10 @@ bool is_told(const Json& result, const Words&) {
   return is_explained(result);
 }
 
+bool found_any(const Json& result, const Words&) {
+  return has_sessions(result);
+}
+
 bool is_accepted(const Json& result, const Words&) {
   return is_good_trial(result);
 }
@@ -133,8 +153,33 @@ std::vector<Verb> make_verbs() {
                      .choices = {"any", "username", "sid", "ip", "peer", "reason"},
                      .preset = "any"};
   return {
-      {"show", "sessions", "Calls: user, addresses, encryption, state, traffic", "show.sessions",
-       &render_sessions},
+      {"show",
+       "sessions",
+       "Calls: user, addresses, encryption, state, traffic",
+       "show.sessions",
+       nullptr,
+       {rest("[COLUMN,...] [match COLUMN REGEX] [order COLUMN] [limit N]"),
+        {.name = "--watch",
+         .help = "Again and again, with rates; [SECONDS] may follow, 2 otherwise",
+         .kind = Word::Kind::kFlag,
+         .required = false}},
+       nullptr,
+       nullptr,
+       &run_show_sessions,
+       &show_sessions_help},
+      {"show",
+       "session",
+       "One call in full: what was negotiated and granted, timers, traffic, drops by reason, GRE's numbers",
+       "show.session",
+       &render_session,
+       {{.name = "which", .help = "USER, SID or IP (adit show sessions)"},
+        {.name = "--by",
+         .help = "What it is",
+         .required = false,
+         .choices = {"any", "username", "sid", "ip"},
+         .preset = "any"}},
+       &session_params,
+       &found_any},
       {"show", "stat", "The daemon: uptime, memory, counts, why calls ended", "show.stat", &render_stat},
       {"show", "drops", "Dropped packets, by reason", "show.drops", &render_drops},
       {"show", "workers", "Worker threads: load and traffic", "show.workers", &render_workers},
@@ -153,6 +198,19 @@ std::vector<Verb> make_verbs() {
        "Every key, where it is set, what waits for the next start (accel-ppp: show loaded-config)",
        "show.config", &render_config},
       {"show", "version", "The version of the running aditd", "version", &render_version},
+
+      {"",
+       "top",
+       "The calls that carry most, live; q quits",
+       "show.sessions",
+       nullptr,
+       {{.name = "--once",
+         .help = "Print one sample, as when standard output is no terminal",
+         .kind = Word::Kind::kFlag,
+         .required = false}},
+       nullptr,
+       nullptr,
+       &run_top},
 
       {"terminate",
        "username",

@@ -183,6 +183,8 @@ void ControlLoop::on_message(const contract::ToControl& message, std::span<const
     loop_.routes().resolve(resolve->destination, resolve->towards_peers);
   } else if (std::holds_alternative<contract::FramesPunted>(message)) {
     frames_punted_ = true;
+  } else if (const auto* state = std::get_if<contract::CallState>(&message)) {
+    operator_view_.on_call_state(*state);
   } else {
     concentrator_.on_worker_message(message, frame);
   }

@@ -14,9 +14,9 @@ using contract::WorkerId;
 using dataplane::DropReason;
 using dataplane::WorkerCounter;
 
-OperatorView::OperatorView(control::Concentrator& concentrator, Runtime& runtime,
-                           const control::TimerWheel& wheel, RadiusService& radius, Chores& chores, Loop loop,
-                           const RunningConfig& config, Log& log)
+OperatorView::OperatorView(control::Concentrator& concentrator, Runtime& runtime, control::TimerWheel& wheel,
+                           RadiusService& radius, Chores& chores, Loop loop, const RunningConfig& config,
+                           Log& log)
     : concentrator_(concentrator),
       runtime_(runtime),
       wheel_(wheel),
@@ -25,18 +25,65 @@ OperatorView::OperatorView(control::Concentrator& concentrator, Runtime& runtime
       loop_(std::move(loop)),
       config_(config),
       log_(log),
+      inquiries_(wheel,
+                 [&runtime](const contract::ReadCall& question) {
+                   return runtime.data_plane().mailbox(question.call.worker).to_worker.push(question);
+                 }),
       began_(rte_rdtsc()),
       tracing_(tracing_host()) {}
 
-NextSessions OperatorView::sessions() const {
-  return [this, walk = control::CallWalk()](const std::function<void(const SessionRow&)>& visit) mutable {
-    concentrator_.for_each_call(walk, [&](const control::CallStatus& call) {
-      visit({.call = call,
-             .totals = runtime_.totals(call.call).value_or(contract::CallTotals{}),
-             .uptime = wheel_.now() - call.session.up_since.value_or(call.since)});
-    });
+NextSessions OperatorView::sessions(control::CallPlace from) const {
+  return [this, walk = control::CallWalk(from)](const std::function<bool(const SessionRow&)>& visit) mutable {
+    concentrator_.visit_calls(walk, [&](const control::CallStatus& call) { return visit(row_of(call)); });
     return !walk.done();
   };
+}
+
+SessionRow OperatorView::row_of(const control::CallStatus& call) const {
+  return {.call = call,
+          .totals = runtime_.totals(call.call).value_or(contract::CallTotals{}),
+          .uptime = wheel_.now() - call.session.up_since.value_or(call.since)};
+}
+
+SessionInFull OperatorView::in_full(const control::CallDetails& details) const {
+  SessionInFull session{.row = row_of(details.status), .details = details, .drops = {}, .state = {}};
+  const dataplane::CallTable& calls = runtime_.worker(details.status.call.worker).calls();
+  calls.drops_of(details.status.call).for_each([&](DropReason reason, std::uint64_t packets) {
+    session.drops.emplace_back(dataplane::describe(reason).name, packets);
+  });
+  if (!calls.totals(details.status.call)) {
+    session.drops.clear();  // they may be the next call's
+  }
+  return session;
+}
+
+void OperatorView::inspect(const control::SessionSelector& selector, Inspected done) {
+  constexpr std::size_t kMost = 8;
+  struct Inspection {
+    std::vector<SessionInFull> sessions;
+    std::size_t missing = 0;
+    Inspected done;
+  };
+  const auto inspection = std::make_shared<Inspection>();
+  inspection->done = std::move(done);
+  control::CallWalk walk(selector);
+  concentrator_.visit_details(walk, [&](const control::CallDetails& details) {
+    inspection->sessions.push_back(in_full(details));
+    return inspection->sessions.size() < kMost;
+  });
+  inspection->missing = inspection->sessions.size();
+  for (std::size_t at = 0; at < inspection->sessions.size(); ++at) {
+    inquiries_.ask(inspection->sessions[at].row.call.call,
+                   [inspection, at](const std::optional<contract::CallState>& state) {
+                     inspection->sessions[at].state = state;
+                     if (--inspection->missing == 0) {
+                       inspection->done(inspection->sessions);
+                     }
+                   });
+  }
+  if (inspection->sessions.empty()) {
+    inspection->done({});
+  }
 }
 
 control::ConcentratorStats OperatorView::stats() const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/aditd/log/log.hpp"
+#include "app/aditd/call_inquiries.hpp"
 #include "app/aditd/operator/backend.hpp"
 #include "app/aditd/operator/tracing.hpp"
 #include "app/aditd/radius_service.hpp"
@@ -29,10 +30,14 @@ class OperatorView final : public OperatorBackend {
     std::function<std::expected<void, std::string>(Shutdown)> shut_down;
   };
   /// All references outlive the view.
-  OperatorView(control::Concentrator& concentrator, Runtime& runtime, const control::TimerWheel& wheel,
-               RadiusService& radius, Chores& chores, Loop loop, const RunningConfig& config, Log& log);
+  OperatorView(control::Concentrator& concentrator, Runtime& runtime, control::TimerWheel& wheel,
+               RadiusService& radius, Chores& chores, Loop loop, const RunningConfig& config,
+               Log& log);
 
-  [[nodiscard]] NextSessions sessions() const override;
+  [[nodiscard]] NextSessions sessions(control::CallPlace from) const override;
+  void inspect(const control::SessionSelector& selector, Inspected done) override;
+  /// A worker has answered an inspection.
+  void on_call_state(const contract::CallState& state) { inquiries_.on_state(state); }
   [[nodiscard]] std::vector<control::StoryRow> stories(
       const control::StorySelector& selector) const override {
     return concentrator_.stories(selector);
@@ -79,6 +84,8 @@ class OperatorView final : public OperatorBackend {
   void walk(control::SessionSelector selector, std::function<std::size_t(control::CallWalk&)> slice,
             Counted done);
   [[nodiscard]] Tracing::Host tracing_host();
+  [[nodiscard]] SessionRow row_of(const control::CallStatus& call) const;
+  [[nodiscard]] SessionInFull in_full(const control::CallDetails& details) const;
   [[nodiscard]] WorkerRow row_of(contract::WorkerId worker, std::uint64_t elapsed_cycles) const;
 
   control::Concentrator& concentrator_;
@@ -89,6 +96,7 @@ class OperatorView final : public OperatorBackend {
   Loop loop_;
   const RunningConfig& config_;
   Log& log_;
+  CallInquiries inquiries_;
   std::uint64_t began_;  // TSC
   Tracing tracing_;
 };

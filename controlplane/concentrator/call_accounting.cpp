@@ -54,6 +54,15 @@ void CallAccounting::change(const SessionChange& change) {
   }
 }
 
+void CallAccounting::describe(CallDetails& details) const {
+  details.by_radius = accounted_.by_radius;
+  details.classes = accounted_.classes;
+  details.interim.every = interim_interval_;
+  if (interim_interval_ && timer_.armed()) {
+    details.interim.left = std::max(interim_due_ - core_.wheel.now(), Duration{0});
+  }
+}
+
 void CallAccounting::stop(const contract::CallTotals& totals, Duration was_up, EndReason reason) {
   core_.accounting->stopped(accounted_, totals, was_up, reason);
 }

@@ -15,6 +15,7 @@
 
 namespace adit::control {
 
+struct CallDetails;
 class CallRecord;
 class ConcentratorCore;
 
@@ -32,6 +33,7 @@ class CallAccounting {
   void cancel() { timer_.cancel(); }
   /// Applies the classes and interim interval of `change`.
   void change(const SessionChange& change);
+  void describe(CallDetails& details) const;
   /// The worker has removed the call: these totals are final.
   void stop(const contract::CallTotals& totals, Duration was_up, EndReason reason);
 

@@ -112,12 +112,12 @@ void CallDirectory::walk(CallWalk& walk, Slots slots, const Visit& visit) const 
   }
   std::size_t calls = 0;
   for (std::size_t looks = 0; looks < kPlacesPerSlice && calls < kCallsPerSlice; ++looks) {
-    if (walk.worker_ == slots.size()) {
+    if (walk.worker_ >= slots.size()) {
       walk.stage_ = CallWalk::Stage::kDone;
       return;
     }
     const CallSlots<CallRecord>& of_worker = slots[walk.worker_];
-    if (walk.slot_ == of_worker.size()) {
+    if (walk.slot_ >= of_worker.size()) {
       ++walk.worker_;
       walk.slot_ = 0;
       continue;

@@ -395,4 +395,21 @@ StoryRow CallRecord::told(const contract::CallTotals& totals) const {
   return row;
 }
 
+CallDetails CallRecord::details() const {
+  CallDetails details;
+  details.status = status();
+  details.peer_window = peer_window;
+  if (session_) {
+    details.session = session_->details();
+  }
+  details.granted = admitted_rate_;
+  if (timeouts_ != nullptr) {
+    timeouts_->describe(details);
+  }
+  if (accounting_ != nullptr) {
+    accounting_->describe(details);
+  }
+  return details;
+}
+
 }  // namespace adit::control

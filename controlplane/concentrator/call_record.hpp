@@ -74,6 +74,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   [[nodiscard]] CallStory& story() { return story_; }
   /// With the counters so far.
   [[nodiscard]] StoryRow told(const contract::CallTotals& totals) const;
+  [[nodiscard]] CallDetails details() const;
   [[nodiscard]] std::string session_id() const;
   [[nodiscard]] std::uint64_t number() const { return number_; }
   [[nodiscard]] Stage stage() const { return stage_; }

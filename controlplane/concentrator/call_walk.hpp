@@ -26,9 +26,17 @@ inline constexpr std::size_t kCallsPerSlice = 64;
 /// And looks at this many places at most, when most of them are empty.
 inline constexpr std::size_t kPlacesPerSlice = 4096;
 
+/// Where a walk over every call goes on: a slot of a worker. Any value is one; beyond the last there is nothing.
+struct CallPlace {
+  std::uint16_t worker = 0;
+  std::uint32_t slot = 0;
+};
+
 class CallWalk {
  public:
   explicit CallWalk(SessionSelector selector = {}) : selector_(std::move(selector)) {}
+  /// Over every call from there on.
+  explicit CallWalk(CallPlace from) : stage_(Stage::kSlots), worker_(from.worker), slot_(from.slot) {}
 
   /// There is nothing left to visit.
   [[nodiscard]] bool done() const { return stage_ == Stage::kDone; }

@@ -145,10 +145,18 @@ const std::vector<WorkerSeats>& Concentrator::seats() const {
 }
 
 void Concentrator::for_each_call(CallWalk& walk, const std::function<void(const CallStatus&)>& visit) const {
-  core_->directory.walk(walk, core_->slots(), [&](const CallRecord& call) {
-    visit(call.status());
+  visit_calls(walk, [&](const CallStatus& call) {
+    visit(call);
     return true;
   });
+}
+
+void Concentrator::visit_calls(CallWalk& walk, const std::function<bool(const CallStatus&)>& visit) const {
+  core_->directory.walk(walk, core_->slots(), [&](const CallRecord& call) { return visit(call.status()); });
+}
+
+void Concentrator::visit_details(CallWalk& walk, const std::function<bool(const CallDetails&)>& visit) const {
+  core_->directory.walk(walk, core_->slots(), [&](const CallRecord& call) { return visit(call.details()); });
 }
 
 ConcentratorStats Concentrator::stats() const {

@@ -83,6 +83,20 @@ struct CallStatus {
   SessionStatus session;
 };
 
+/// One call in full, for an operator who looks at it. Times left: until something happens to it; none: nothing will.
+struct CallDetails {
+  CallStatus status;
+  std::uint16_t peer_window = 0;          ///< what the peer offered; RFC 2637 §2.7
+  std::optional<SessionDetails> session;  ///< none: before LCP begins, and after the end
+  SubscriberRate granted;                 ///< what the login granted; `status.rate` may be an operator's
+  struct Timeout {
+    std::optional<Duration> every, left;
+  };
+  Timeout session_timeout, idle_timeout, interim;
+  bool by_radius = false;                          ///< a RADIUS server accepted the user
+  std::vector<std::vector<std::uint8_t>> classes;  ///< as the server sent them; only with accounting
+};
+
 struct ConcentratorStats {
   bool takes_calls = true;        ///< see Concentrator::take_calls
   std::uint64_t connections = 0;  ///< gauges
@@ -156,6 +170,10 @@ class Concentrator {
   // Those that take a walk do its next slice. They meet all matching calls, including those that are ending
   // (except by user name: those are no longer listed).
   void for_each_call(CallWalk& walk, const std::function<void(const CallStatus&)>& visit) const;
+  /// A visit that returns false ends the slice, and the next one begins with that call.
+  void visit_calls(CallWalk& walk, const std::function<bool(const CallStatus&)>& visit) const;
+  /// The same with everything that is known of the call.
+  void visit_details(CallWalk& walk, const std::function<bool(const CallDetails&)>& visit) const;
   /// Returns the number of calls asked to end. hard: without LCP's Terminate-Request. `why`: who asks, for the log.
   std::size_t terminate(CallWalk& walk, bool hard, std::string_view why);
   /// Changes the rate limit of these calls in place; none: restores the one from authentication. Returns

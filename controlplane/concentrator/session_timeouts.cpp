@@ -74,6 +74,21 @@ void SessionTimeouts::on_session_timeout() {
   call_.terminate(EndReason::kSessionTimeout, "Session-Timeout, " + in_seconds(*session_), false);
 }
 
+/// What the subscriber sent since the last check is not seen yet: the idle time left is the least it can be.
+void SessionTimeouts::describe(CallDetails& details) const {
+  const auto left = [this](Instant since, Duration time) {
+    return std::max(time - (core_.wheel.now() - since), Duration{0});
+  };
+  details.session_timeout.every = session_;
+  details.idle_timeout.every = idle_;
+  if (session_timer_.armed()) {
+    details.session_timeout.left = left(*call_.up_since(), *session_);
+  }
+  if (idle_timer_.armed()) {
+    details.idle_timeout.left = left(last_packet_, *idle_);
+  }
+}
+
 /// Checks four times per idle timeout: the call ends at most a quarter late. Only what the subscriber sends counts: what
 /// strangers send to its address must not hold the session open.
 void SessionTimeouts::on_idle_check() {

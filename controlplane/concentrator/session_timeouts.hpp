@@ -12,6 +12,7 @@
 
 namespace adit::control {
 
+struct CallDetails;
 class CallRecord;
 class ConcentratorCore;
 
@@ -25,6 +26,7 @@ class SessionTimeouts {
   void cancel();
   /// Applies the timeouts of `change`.
   void change(const SessionChange& change);
+  void describe(CallDetails& details) const;
 
  private:
   void arm_session();

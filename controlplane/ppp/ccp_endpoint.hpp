@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "controlplane/ppp/control_protocol.hpp"
+#include "controlplane/ppp/session_details.hpp"
 #include "dataplane/contract/messages.hpp"
 #include "dataplane/wire/ccp.hpp"
 
@@ -42,6 +43,14 @@ class CcpEndpoint : public ControlProtocol {
   /// "128", "40-stateful"; "none" without encryption; "128/128-stateful" when what we receive differs from
   /// what we send.
   [[nodiscard]] std::string describe() const;
+  [[nodiscard]] CcpDetails details() const {
+    CcpDetails details{.state = state(), .required = required_, .receive = {}, .send = {}};
+    if (encrypts()) {
+      details.receive = receive_mode();
+      details.send = send_mode();
+    }
+    return details;
+  }
 
   /// Before up(): limits the configured strengths to these. False: none is left, and MPPE is rejected.
   bool limit_strengths(std::uint32_t strengths);

@@ -6,6 +6,7 @@
 
 #include "controlplane/base/settings.hpp"
 #include "controlplane/ppp/control_protocol.hpp"
+#include "controlplane/ppp/session_details.hpp"
 #include "dataplane/wire/ids.hpp"
 #include "dataplane/wire/ipcp.hpp"
 
@@ -45,6 +46,9 @@ class Ipcp final : public ControlProtocol {
     take(servers_.wins2, own.wins2);
   }
   [[nodiscard]] wire::Ipv4Address assigned() const { return assigned_; }
+  [[nodiscard]] IpcpDetails details() const {
+    return {.state = state(), .address = assigned_, .gateway = ip_.gateway, .servers = servers_};
+  }
 
  private:
   void write_request(wire::PppFrameWriter& request) override;

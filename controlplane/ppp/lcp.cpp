@@ -61,6 +61,19 @@ void Lcp::forget() {
   ask_acfc_ = settings().accomp;
 }
 
+LcpDetails Lcp::details() const {
+  return {.state = state(),
+          .receive_mru = ask_mru_ ? settings().mru : wire::kDefaultMru,
+          .send_mru = peer_.mru,
+          .magic = own_magic(),
+          .peer_magic = peer_.magic,
+          .receive_acfc = ask_acfc_,
+          .send_acfc = peer_.accepts_acfc,
+          .receive_pfc = ask_pfc_,
+          .send_pfc = peer_.accepts_pfc,
+          .echoes_answered = echoes_answered()};
+}
+
 // ---- our request ------------------------------------------------------------------------------------------
 
 void Lcp::write_request(PppFrameWriter& request) {

@@ -8,6 +8,7 @@
 
 #include "controlplane/base/settings.hpp"
 #include "controlplane/ppp/lcp_endpoint.hpp"
+#include "controlplane/ppp/session_details.hpp"
 
 namespace adit::control {
 
@@ -22,6 +23,7 @@ class Lcp final : public LcpEndpoint {
 
   /// The method that the peer agreed to. Valid once opened.
   [[nodiscard]] AuthMethod method() const { return auth_.methods[method_]; }
+  [[nodiscard]] LcpDetails details() const;
 
  private:
   void write_request(wire::PppFrameWriter& request) override;

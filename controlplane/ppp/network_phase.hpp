@@ -37,6 +37,12 @@ class NetworkPhase final : public NetworkEndpoint {
 
   /// See CcpEndpoint::describe().
   [[nodiscard]] std::string mppe() const { return ccp_.describe(); }
+  [[nodiscard]] CcpDetails ccp_details() const {
+    CcpDetails details = ccp_.details();
+    details.required = mppe_required();
+    return details;
+  }
+  [[nodiscard]] IpcpDetails ipcp_details() const { return ipcp_.details(); }
   /// The worker can no longer read the peer's stateful MPPE.
   void request_mppe_reset() { ccp_.request_reset(); }
   /// MPPE is agreed, both ways.

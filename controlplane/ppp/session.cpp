@@ -65,6 +65,9 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   void on_mppe_desynchronised();
   void end_soon(EndReason reason, std::string why);
   [[nodiscard]] SessionStatus status() const;
+  [[nodiscard]] SessionDetails details() const {
+    return {.lcp = lcp_.details(), .ccp = network_.ccp_details(), .ipcp = network_.ipcp_details()};
+  }
 
  private:
   using Phase = SessionStatus::Phase;
@@ -504,6 +507,9 @@ void Session::terminate(EndReason reason, std::string why) {
 }
 SessionStatus Session::status() const {
   return impl_->status();
+}
+SessionDetails Session::details() const {
+  return impl_->details();
 }
 std::size_t Session::state_octets() {
   return sizeof(Session) + sizeof(Impl);

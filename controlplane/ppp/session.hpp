@@ -20,6 +20,7 @@
 #include "controlplane/base/settings.hpp"
 #include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/ppp/data_path.hpp"
+#include "controlplane/ppp/session_details.hpp"
 
 namespace adit::control {
 
@@ -88,6 +89,7 @@ class Session {
   /// session_ended(reason). `why`: the cause in words.
   void terminate(EndReason reason, std::string why);
   [[nodiscard]] SessionStatus status() const;
+  [[nodiscard]] SessionDetails details() const;
 
   /// Octets of one session's state; the authenticator and held frames not included.
   [[nodiscard]] static std::size_t state_octets();

@@ -257,6 +257,7 @@ void PptpConnection::answer_call(const OutgoingCallRequest& m,
     return;
   }
   PptpCall& call = **installed;
+  call.peer_window = m.receive_window;
   calls_.push_back(&call);
   deadline_.cancel();
   OutgoingCallReply reply;

@@ -24,6 +24,7 @@ namespace adit::control {
 struct PptpCall {
   wire::LocalCallId local_id;
   wire::PeerCallId peer_id;
+  std::uint16_t peer_window = 0;  ///< packets it can take without an acknowledgement, it says; we do not wait
   bool peer_sent_link_info = false;
   bool lcp_is_open = false;
   bool link_info_sent = false;

@@ -44,13 +44,15 @@ CallTable::CallTable(std::uint32_t slots, int socket, bool stateful_mppe) noexce
   if (stateful_mppe) {
     stateful_ = allocate<StatefulMppe>("adit_stateful", slots, socket);
   }
-  if (!stateful_mppe || !stateful_.empty()) {
+  drops_ = allocate<CallDrops>("adit_call_drops", slots, socket);
+  if (!drops_.empty() && (!stateful_mppe || !stateful_.empty())) {
     slots_ = allocate<Call>("adit_calls", slots, socket);
   }
 }
 
 CallTable::~CallTable() {
   release(slots_);
+  release(drops_);
   release(stateful_);
 }
 
@@ -75,6 +77,7 @@ Call* CallTable::install(const contract::InstallCall& message) noexcept {
                            &call->downlink_traffic.packets, &call->downlink_traffic.octets, &call->drops}) {
     counter->reset();
   }
+  drops_[message.call.slot].reset();
   call->generation.store(message.call.generation, std::memory_order_release);
   return call;
 }
@@ -94,6 +97,11 @@ void CallTable::forget_mppe(Call& call) noexcept {
   if (StatefulMppe* stateful = stateful_of(call); stateful != nullptr) {
     crypto::wipe(stateful, sizeof *stateful);
   }
+}
+
+const CallDrops& CallTable::drops_of(const contract::CallRef& ref) const noexcept {
+  static const CallDrops kNone;
+  return ref.slot < drops_.size() ? drops_[ref.slot] : kNone;
 }
 
 std::optional<contract::CallTotals> CallTable::totals(const contract::CallRef& ref) const noexcept {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A worker's calls: an array of slots on its NUMA node, addressed by slot and generation, and, when the
-// configuration allows stateful MPPE, a second array with each call's streams.
+// A worker's calls: an array of slots on its NUMA node, addressed by slot and generation, an array with why packets of
+// each were dropped, and, when the configuration allows stateful MPPE, one with each call's streams.
 // Thread: the worker; totals() any thread. Owner: the worker.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <span>
 
 #include "dataplane/call/call.hpp"
+#include "dataplane/call/call_drops.hpp"
 #include "dataplane/call/mppe_stateful.hpp"
 #include "dataplane/contract/call_ref.hpp"
 #include "dataplane/contract/messages.hpp"
@@ -51,7 +52,7 @@ class CallTable {
 
   /// Memory per call, in octets.
   [[nodiscard]] static constexpr std::size_t octets_per_call(bool stateful_mppe) noexcept {
-    return sizeof(Call) + (stateful_mppe ? sizeof(StatefulMppe) : 0);
+    return sizeof(Call) + sizeof(CallDrops) + (stateful_mppe ? sizeof(StatefulMppe) : 0);
   }
 
   [[nodiscard]] std::uint32_t slot_of(const Call& call) const noexcept {
@@ -61,6 +62,14 @@ class CallTable {
     return {worker, slot_of(call), generation_of(call)};
   }
 
+  /// Counts a dropped packet of the call; the worker's own counter is another.
+  void count_drop(Call& call, DropReason reason) noexcept {
+    call.drops.add();
+    drops_[slot_of(call)].add(reason);
+  }
+  /// Any thread; empty beyond the table. What it says is the call's as long as totals() knows it afterwards.
+  [[nodiscard]] const CallDrops& drops_of(const contract::CallRef& ref) const noexcept;
+
   /// The counters of a call, as long as it lives. Any thread.
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& ref) const noexcept;
 
@@ -69,6 +78,7 @@ class CallTable {
     return call.generation.load(std::memory_order_relaxed);
   }
   std::span<Call> slots_;
+  std::span<CallDrops> drops_;        // indexed like the slots
   std::span<StatefulMppe> stateful_;  // indexed like the slots; empty without stateful MPPE
 };
 

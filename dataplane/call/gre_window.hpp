@@ -103,8 +103,15 @@ class GreReceiver {
   /// RFC 2637 §4.3: the acknowledgement number is the highest received. The caller sends it.
   [[nodiscard]] wire::GreSeq acknowledge() noexcept {
     unacknowledged_ = 0;
+    acknowledged_ = last_;
+    has_acknowledged_ = true;
     return last_;
   }
+  /// The last number taken; valid once started.
+  [[nodiscard]] wire::GreSeq last() const noexcept { return last_; }
+  /// What acknowledge() returned last.
+  [[nodiscard]] wire::GreSeq acknowledged() const noexcept { return acknowledged_; }
+  [[nodiscard]] bool has_acknowledged() const noexcept { return has_acknowledged_; }
 
  private:
   /// Whether packets that decrypt vouch for their numbers.
@@ -190,10 +197,12 @@ class GreReceiver {
   wire::GreSeq highest_{0xffffffff};  // before the first number, which is 0 or 1 with most peers
   wire::GreSeq other_;                // the other place; beside proven numbers: the highest of clear frames
   wire::GreSeq last_;                 // taken
+  wire::GreSeq acknowledged_;
   Proof proof_ = Proof::kNone;
   bool started_ = false;
   bool confirmed_ = false;  // a packet has followed another; until then the next may be anywhere, too
   bool elsewhere_ = false;  // `other_` is a place
+  bool has_acknowledged_ = false;
   std::uint8_t unacknowledged_ = 0;
 };
 
@@ -226,6 +235,8 @@ class GreSender {
     return Ack::kNew;
   }
 
+  /// What next() returns next.
+  [[nodiscard]] wire::GreSeq upcoming() const noexcept { return next_; }
   /// Packets sent and not acknowledged. Grows without bound when the peer never acknowledges.
   [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
 

@@ -134,9 +134,15 @@ struct EndTrace {
   std::uint32_t number = 0;
 };
 
+/// Asks for a CallState, for an operator who looks at the call. There is no answer when the call is gone or the ring to
+/// control is full: whoever asks asks again, or does without.
+struct ReadCall {
+  CallRef call;
+};
+
 using ToWorker =
     std::variant<InstallCall, SetPeerCallId, SetPppCompression, EnableMppe, FlushMppe, DisableMppe, EnableIp,
-                 UpdateLimits, DisableIp, SendPppFrame, BeginTrace, EndTrace, RemoveCall>;
+                 UpdateLimits, DisableIp, SendPppFrame, BeginTrace, EndTrace, RemoveCall, ReadCall>;
 
 // ---- worker -> control ---------------------------------------------------------------------------------------
 
@@ -172,6 +178,22 @@ struct MppeOutOfStep {
   CallRef call;
 };
 
+/// What a worker alone knows of a call: where its two GRE sequence spaces are, RFC 2637 §4.2-4.3, what waits to be put in
+/// order, and the MPPE packets that were good. The answer to ReadCall.
+struct CallState {
+  CallRef call;
+  std::uint32_t next_sequence = 0;  ///< of what we send
+  std::uint32_t in_flight = 0;      ///< of that, not acknowledged
+  std::uint32_t received = 0;       ///< the last number taken
+  std::uint32_t acknowledged = 0;   ///< the last one that we acknowledged
+  std::uint32_t receive_key = 0;    ///< MPPE: the number of the last good packet's key
+  std::uint16_t inner_mtu = 0;      ///< the largest IP packet that goes down whole
+  std::uint16_t reorder_held = 0;   ///< packets that wait for one before them
+  std::uint8_t reorder_depth = 0;   ///< the most that have overtaken another one
+  std::uint8_t unacknowledged = 0;  ///< received since our last acknowledgement, up to 255
+  bool has_received = false, has_acknowledged = false;
+};
+
 /// A packet had no usable next hop; control asks the kernel to resolve it. Rate-limited by the worker.
 struct ResolveNextHop {
   wire::Ipv4Address destination;
@@ -181,8 +203,8 @@ struct ResolveNextHop {
 /// Frames for the kernel are waiting in its ring (dataplane/path/kernel_path.hpp), outside the mailboxes.
 struct FramesPunted {};
 
-using ToControl =
-    std::variant<PppFrameIn, CallRemoved, MppeDesynchronised, MppeOutOfStep, ResolveNextHop, FramesPunted>;
+using ToControl = std::variant<PppFrameIn, CallRemoved, MppeDesynchronised, MppeOutOfStep, ResolveNextHop,
+                               FramesPunted, CallState>;
 
 static_assert(std::is_trivially_copyable_v<ToWorker> && sizeof(ToWorker) <= 64);
 static_assert(std::is_trivially_copyable_v<ToControl> && sizeof(ToControl) <= 64);

@@ -580,7 +580,7 @@ void Decapsulation::to_control(Packet& packet) noexcept {
 
 bool Decapsulation::drop(Packet& packet, DropReason reason) noexcept {
   if (packet.call != nullptr) {
-    packet.call->drops.add();
+    context_.calls.count_drop(*packet.call, reason);
     if (packet.call->identity.trace != 0) [[unlikely]] {
       context_.trace.settle(packet.mbuf, contract::TraceVerdict::kDropped, reason);
     }

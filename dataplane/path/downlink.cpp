@@ -250,7 +250,7 @@ void Downlink::trace_inner(const Call& call, rte_mbuf* mbuf) noexcept {
 
 bool Downlink::drop(Arrived& packet, DropReason reason) noexcept {
   if (packet.call != nullptr) {
-    packet.call->drops.add();
+    context_.calls.count_drop(*packet.call, reason);
     if (packet.call->identity.trace != 0) [[unlikely]] {
       context_.trace.settle(packet.mbuf, contract::TraceVerdict::kDropped, reason);
     }

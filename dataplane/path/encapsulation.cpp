@@ -200,7 +200,7 @@ void Encapsulation::send_ppp_frame(Call& call, wire::Bytes frame) noexcept {
 }
 
 void Encapsulation::drop_frame(Call& call, wire::Bytes frame, DropReason why) noexcept {
-  call.drops.add();
+  context_.calls.count_drop(call, why);
   context_.counters.drop(why);
   if (call.identity.trace != 0) {
     context_.trace.add(call, sent_frame(frame), contract::TraceVerdict::kDropped, why);

@@ -166,7 +166,7 @@ void Uplink::forward(Packet& packet) noexcept {
                           why.value_or(DropReason{}));
   }
   if (why) {
-    call.drops.add();
+    context_.calls.count_drop(call, *why);
     return;
   }
   call.uplink_traffic.packets.add();

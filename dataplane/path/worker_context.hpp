@@ -89,7 +89,7 @@ struct WorkerContext {
     rte_pktmbuf_free(mbuf);
   }
   void drop(rte_mbuf* mbuf, Call& call, DropReason reason) noexcept {
-    call.drops.add();
+    calls.count_drop(call, reason);
     drop(mbuf, reason);
   }
   /// A packet of the burst belongs to another worker.

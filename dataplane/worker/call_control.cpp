@@ -195,4 +195,31 @@ bool CallControl::on(const contract::RemoveCall& message) noexcept {
   return true;
 }
 
+/// Where the ring is full, the answer is dropped: nothing waits for it.
+bool CallControl::on(const contract::ReadCall& message) noexcept {
+  Call* call = find(message.call);
+  if (call == nullptr) {
+    return true;
+  }
+  const GreReceiver& window = call->window;
+  const GreSender& sender = call->downlink.sender;
+  const ReorderWindow* held = context_.reorder.of(*call);
+  const contract::CallState state{.call = message.call,
+                                  .next_sequence = sender.upcoming().value,
+                                  .in_flight = sender.in_flight(),
+                                  .received = window.last().value,
+                                  .acknowledged = window.acknowledged().value,
+                                  .receive_key = call->uplink.mppe.key(),
+                                  .inner_mtu = call->downlink.inner_mtu,
+                                  .reorder_held = held != nullptr ? held->held : std::uint16_t{0},
+                                  .reorder_depth = call->uplink.order.depth,
+                                  .unacknowledged = window.unacknowledged(),
+                                  .has_received = window.started(),
+                                  .has_acknowledged = window.has_acknowledged()};
+  if (!context_.control.post(state)) {
+    context_.counters.notices_lost.add();
+  }
+  return true;
+}
+
 }  // namespace adit::dataplane

@@ -32,6 +32,7 @@ class CallControl {
   bool on(const contract::BeginTrace& message) noexcept;
   bool on(const contract::EndTrace& message) noexcept;
   bool on(const contract::RemoveCall& message) noexcept;
+  bool on(const contract::ReadCall& message) noexcept;
 
   MppeUse arm(Call& call, const contract::EnableMppe& message) noexcept;
   Call* find(const contract::CallRef& ref) noexcept;

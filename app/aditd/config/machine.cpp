@@ -324,9 +324,9 @@ bool check_machine(const Config& config, const Sheet& sheet, const control::User
 }
 
 unsigned memory_mb(const Config& config, unsigned workers) {
-  // A call with stateful MPPE, its slots in the queue of due acknowledgements (doubled for rounding up to a power of
+  // A call with stateful MPPE and why its packets are dropped, its slots in the queue of due acknowledgements (doubled for rounding up to a power of
   // two) and its index entries.
-  constexpr std::uint64_t kOctetsPerCall = 1152;
+  constexpr std::uint64_t kOctetsPerCall = 1216;
   // Two workers' packet buffers, and what does not depend on calls or workers.
   constexpr std::uint64_t kBaseMb = 448;
   // 4,096 buffers of a worker, 6,144 of its queues on each of two ports, 2.5 KB each; its mailbox.

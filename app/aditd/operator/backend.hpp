@@ -46,6 +46,15 @@ struct SessionRow {
   control::Duration uptime{0};  ///< since IP came up; before that, since the call began
 };
 
+/// One call in full.
+struct SessionInFull {
+  SessionRow row;
+  control::CallDetails details;
+  std::vector<std::pair<std::string_view, std::uint64_t>>
+      drops;                                 ///< of its packets, by reason; the first few reasons
+  std::optional<contract::CallState> state;  ///< none: its worker did not answer in time
+};
+
 /// Counts since the worker started.
 struct WorkerRow {
   std::uint16_t worker = 0;
@@ -104,14 +113,18 @@ struct MemoryRow {
   std::uint64_t octets = 0;
 };
 
-/// A list of sessions, a slice at a time: visits the next ones. False: they were the last.
-using NextSessions = std::function<bool(const std::function<void(const SessionRow&)>& visit)>;
+/// A list of sessions, a slice at a time: visits the next ones. False: they were the last. A visit that returns false ends
+/// the slice; the next one begins with that session, and so does a list from its place (worker and slot of its CallRef).
+using NextSessions = std::function<bool(const std::function<bool(const SessionRow&)>& visit)>;
 
 class OperatorBackend {
  public:
   virtual ~OperatorBackend() = default;
-  /// All of them; one that begins or ends meanwhile may be missing. Only while the backend lives.
-  [[nodiscard]] virtual NextSessions sessions() const = 0;
+  /// All of them from there on; one that begins or ends meanwhile may be missing. Only while the backend lives.
+  [[nodiscard]] virtual NextSessions sessions(control::CallPlace from) const = 0;
+  /// Those that `selector` names, of very many of one user a few, in full; `done` is called now or later.
+  using Inspected = std::function<void(const std::vector<SessionInFull>& sessions)>;
+  virtual void inspect(const control::SessionSelector& selector, Inspected done) = 0;
   /// Of calls that go on and of the last that ended, the newest first; a bounded number.
   [[nodiscard]] virtual std::vector<control::StoryRow> stories(
       const control::StorySelector& selector) const = 0;

@@ -13,34 +13,6 @@ namespace {
 
 using control::SessionSelector;
 
-std::expected<SessionSelector, RpcError> read_selector(const Json& params) {
-  using By = SessionSelector::By;
-  const auto by = params.find("by");
-  const auto value = params.find("value");
-  SessionSelector read;
-  const std::string by_text = by != params.end() && by->is_string() ? by->get<std::string>() : "";
-  if (by_text == "all") {
-    return read;
-  }
-  for (const auto& [word, meant] :
-       {std::pair("username", By::kUsername), std::pair("ip", By::kIp), std::pair("sid", By::kSessionId)}) {
-    if (by_text == word) {
-      read.by = meant;
-    }
-  }
-  if (read.by == By::kAll) {
-    return invalid_params("by must be \"username\", \"ip\", \"sid\" or \"all\"");
-  }
-  if (value == params.end() || !value->is_string() || value->get_ref<const std::string&>().empty()) {
-    return invalid_params("value must be the " + by_text + ", as text");
-  }
-  read.value = value->get<std::string>();
-  if (read.by == By::kIp && !wire::parse_ipv4(read.value)) {
-    return invalid_params("value is not an IPv4 address: " + escape_octets(read.value, 60));
-  }
-  return read;
-}
-
 // What is wrong when `params` is not an object or has members other than by, value and `last`.
 std::optional<std::string> unknown_param(const Json& params, std::string_view last,
                                          const std::string& usage) {
@@ -128,6 +100,34 @@ std::expected<ShapeParams, RpcError> read_shape(const Json& params) {
 }
 
 }  // namespace
+
+std::expected<SessionSelector, RpcError> read_selector(const Json& params) {
+  using By = SessionSelector::By;
+  const auto by = params.find("by");
+  const auto value = params.find("value");
+  SessionSelector read;
+  const std::string by_text = by != params.end() && by->is_string() ? by->get<std::string>() : "";
+  if (by_text == "all") {
+    return read;
+  }
+  for (const auto& [word, meant] :
+       {std::pair("username", By::kUsername), std::pair("ip", By::kIp), std::pair("sid", By::kSessionId)}) {
+    if (by_text == word) {
+      read.by = meant;
+    }
+  }
+  if (read.by == By::kAll) {
+    return invalid_params("by must be \"username\", \"ip\", \"sid\" or \"all\"");
+  }
+  if (value == params.end() || !value->is_string() || value->get_ref<const std::string&>().empty()) {
+    return invalid_params("value must be the " + by_text + ", as text");
+  }
+  read.value = value->get<std::string>();
+  if (read.by == By::kIp && !wire::parse_ipv4(read.value)) {
+    return invalid_params("value is not an IPv4 address: " + escape_octets(read.value, 60));
+  }
+  return read;
+}
 
 void terminate(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer) {
   const auto read = read_terminate(params);

@@ -8,7 +8,7 @@
 
 namespace adit::app {
 
-[[nodiscard]] List show_sessions(const OperatorBackend& backend);
+[[nodiscard]] std::expected<List, RpcError> show_sessions(const Json& params, const OperatorBackend& backend);
 [[nodiscard]] List show_admission(const OperatorBackend& backend);
 [[nodiscard]] List show_config(const OperatorBackend& backend);
 [[nodiscard]] Json show_stat(const OperatorBackend& backend);
@@ -31,10 +31,14 @@ void shape(const Json& params, const std::string& by, OperatorBackend& backend, 
 void restart_port(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);
 void reload(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer);
 void explain(const Json& params, OperatorBackend& backend, const Answer& answer);
+void show_session(const Json& params, OperatorBackend& backend, const Answer& answer);
 void try_radius(const Json& params, OperatorBackend& backend, const Answer& answer);
 
 [[nodiscard]] std::expected<Stream::Begun, RpcError> read_events(const Json& params, const std::string& by,
                                                                  OperatorBackend& backend, StreamSink& sink);
+
+/// {"by": "username"|"ip"|"sid"|"all", "value": "..."}, whatever else there is.
+[[nodiscard]] std::expected<control::SessionSelector, RpcError> read_selector(const Json& params);
 
 [[nodiscard]] Json reload_json(const OperatorBackend::ReloadReport& report);
 

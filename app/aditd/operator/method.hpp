@@ -37,6 +37,8 @@ using Answer = std::function<void(const Result& result)>;
 using Show = Json (*)(const OperatorBackend& backend);
 /// Shows a list that may be long, made and sent in pieces; takes no params.
 using ShowList = List (*)(const OperatorBackend& backend);
+/// The same, of what the params ask for.
+using Query = std::expected<List, RpcError> (*)(const Json& params, const OperatorBackend& backend);
 /// Changes something; runs for a notification, too.
 using Command = Result (*)(const Json& params, OperatorBackend& backend);
 /// Answers later, once others have answered.
@@ -59,7 +61,7 @@ struct Stream {
 
 struct Method {
   std::string_view name;
-  std::variant<Show, ShowList, Command, Inquiry, SlowCommand, Stream> answer;
+  std::variant<Show, ShowList, Query, Command, Inquiry, SlowCommand, Stream> answer;
   Access access = Access::kFull;  ///< what a client needs
 };
 

@@ -6,7 +6,11 @@ namespace adit::app {
 
 std::span<const Method> methods() {
   static constexpr Method kMethods[] = {
+      // {"columns": ["sid", "ip"], "match": {"column": "username", "regex": "^al"}, "limit": 100, "after": "0.17"}; without
+      // params: every column of every call
       {"show.sessions", &show_sessions, Access::kRead},
+      // {"by": "username"|"ip"|"sid", "value": "..."}
+      {"show.session", &show_session, Access::kRead},
       {"show.stat", &show_stat, Access::kRead},
       {"show.drops", &show_drops, Access::kRead},
       {"show.workers", &show_workers, Access::kRead},

@@ -90,11 +90,16 @@ struct Dispatch {
   }
   void operator()(ShowList show) const {
     if (is_to_be_shown()) {
-      List list = show(backend);
-      list.head = R"({"jsonrpc":"2.0","id":)" + dump(request.id) + R"(,"result":)" + list.head;
-      list.tail += '}';
-      answer(RpcReply(std::move(list)));
+      send(show(backend));
     }
+  }
+  void operator()(Query query) const {
+    if (!request.has_id) {
+      answer({});
+      return;
+    }
+    auto list = query(request.params, backend);
+    list ? send(std::move(*list)) : reply(std::unexpected(std::move(list.error())));
   }
   void operator()(Command command) const {
     const Result result = command(request.params, backend);
@@ -137,6 +142,11 @@ struct Dispatch {
     }
   }
 
+  void send(List list) const {
+    list.head = R"({"jsonrpc":"2.0","id":)" + dump(request.id) + R"(,"result":)" + list.head;
+    list.tail += '}';
+    answer(RpcReply(std::move(list)));
+  }
   void reply(const Result& result) const {
     answer(request.has_id ? RpcReply(reply_text(request.id, result)) : RpcReply());
   }
@@ -194,7 +204,7 @@ std::string RpcReply::next() {
     piece += (std::exchange(has_rows_, true) ? "," : "") + row;
   });
   if (!more_) {
-    piece += list_.tail + '\n';
+    piece += (list_.end ? list_.end() : "") + list_.tail + '\n';
     list_ = {};
   }
   return piece;

@@ -16,12 +16,14 @@
 
 namespace adit::app {
 
-/// JSON whose rows are made when they are sent: `head`, the rows with commas between them, `tail`.
+/// JSON whose rows are made when they are sent: `head`, the rows with commas between them, what `end` returns then,
+/// `tail`.
 struct List {
   using Row = std::function<void(const std::string& json)>;
   std::string head;
   std::function<bool(const Row& row)> next;  ///< makes the next slice of rows; false: they were the last
   std::string tail;
+  std::function<std::string()> end = {};  ///< what only the last row tells; none: nothing
 };
 
 /// A reply in pieces, each made when the one before has been sent, so that a list of every session neither

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "app/adit/render.hpp"
+#include "app/adit/shown_columns.hpp"
 #include "app/table.hpp"
 
 namespace adit::app {
@@ -42,32 +43,30 @@ TEST(AditTable, AlignsColumns) {
   EXPECT_EQ(draw_table({{"name"}}, {}, "nothing here"), "nothing here\n");
 }
 
+std::vector<Json> list_of(const Json& result) {
+  return result["sessions"].get<std::vector<Json>>();
+}
+
 TEST(AditRender, Sessions) {
   const Json sessions = Json::parse(R"({"sessions":[
     {"sid":"00000000000000ff","username":"alice","calling_sid":"192.0.2.7","ip":"10.64.0.2","type":"pptp",
      "rate_limit":"10240/2048","mppe":true,"mppe_mode":"128","state":"active","uptime_seconds":3661,"rx_bytes":2048,"tx_bytes":3000000},
     {"sid":"0000000000000100","username":"","calling_sid":"192.0.2.8","ip":"","type":"pptp",
      "mppe":false,"mppe_mode":"none","state":"start","uptime_seconds":1,"rx_bytes":0,"tx_bytes":0}]})");
-  EXPECT_EQ(render_sessions(sessions),
-            " sid              | username | calling-sid | ip        | type | rate-limit | comp     | state  "
-            "|   uptime | "
-            "rx-bytes | tx-bytes\n"
-            "------------------+----------+-------------+-----------+------+------------+----------+--------+"
-            "----------+-----"
-            "-----+----------\n"
-            " 00000000000000ff | alice    | 192.0.2.7   | 10.64.0.2 | pptp | 10240/2048 | mppe-128 | active "
-            "| 01:01:01 |  "
-            "2.0 KiB |  2.9 MiB\n"
-            " 0000000000000100 |          | 192.0.2.8   |           | pptp |            |          | start  "
-            "| 00:00:01 |    "
-            "  0 B |      0 B\n");
-  EXPECT_EQ(render_sessions(Json::parse(R"({"sessions":[]})")), "no sessions\n");
+  EXPECT_EQ(
+      draw_sessions(list_of(sessions),
+                    *read_shown_columns("sid,username,calling-sid,ip,rate-limit,state,uptime,rx-bytes")),
+      " sid              | username | calling-sid | ip        | rate-limit | state  |   uptime | rx-bytes\n"
+      "------------------+----------+-------------+-----------+------------+--------+----------+----------\n"
+      " 00000000000000ff | alice    | 192.0.2.7   | 10.64.0.2 | 10240/2048 | active | 01:01:01 |  2.0 KiB\n"
+      " 0000000000000100 |          | 192.0.2.8   |           |            | start  | 00:00:01 |      0 B\n");
+  EXPECT_EQ(draw_sessions({}, *read_shown_columns("sid")), "no sessions\n");
 }
 
 TEST(AditRender, SEC_11_HostileNamesCannotDriveTheTerminal) {
   Json sessions;
   sessions["sessions"][0] = {{"sid", "ff"}, {"username", "\x1b[2J\nroot | 10.0.0.1\u202e"}};
-  const std::string table = render_sessions(sessions);
+  const std::string table = draw_sessions(list_of(sessions), *read_shown_columns("sid,username"));
   EXPECT_NE(table.find("\\x1b[2J\\nroot | 10.0.0.1\\u{202e}"), std::string::npos) << table;
   EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 3);
   EXPECT_EQ(table.find('\x1b'), std::string::npos);
@@ -261,10 +260,12 @@ TEST(AditRender, StrangeAnswersDoNoHarm) {
         R"({"sessions":[1,null,[],{"sid":7,"rx_bytes":-1,"mppe":"yes"}],"workers":[5],"pools":[null]})"}) {
     const Json result = Json::parse(strange);
     for (const auto render :
-         {&render_sessions, &render_stat, &render_drops, &render_workers, &render_counters, &render_admission,
-          &render_pools, &render_ports, &render_radius, &render_steering, &render_trial, &render_version}) {
+         {&render_stat, &render_drops, &render_workers, &render_counters, &render_admission, &render_pools,
+          &render_ports, &render_radius, &render_steering, &render_trial, &render_version}) {
       EXPECT_FALSE(render(result).empty()) << strange;
     }
+    EXPECT_FALSE(
+        draw_sessions({result}, *read_shown_columns("sid,username,ip,rx-bytes,uptime,rate")).empty());
     EXPECT_EQ(acted_on_count(result), 0u);
   }
 }

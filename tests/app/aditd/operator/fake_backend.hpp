@@ -66,11 +66,17 @@ class FakeBackend : public OperatorBackend {
     return row;
   }
 
-  NextSessions sessions() const override {
-    return [this, at = std::size_t{0}](const std::function<void(const SessionRow&)>& visit) mutable {
+  /// Rows have places in their order, if those are asked for.
+  NextSessions sessions(control::CallPlace from) const override {
+    const auto is_before = [&](const SessionRow& row) {
+      const contract::CallRef& call = row.call.call;
+      return std::pair(call.worker.value, call.slot) < std::pair(from.worker, from.slot);
+    };
+    const auto first = std::ranges::find_if_not(rows, is_before) - rows.begin();
+    return [this, at = static_cast<std::size_t>(first)](
+               const std::function<bool(const SessionRow&)>& visit) mutable {
       const std::size_t end = std::min(rows.size(), at + control::kCallsPerSlice);
-      for (; at < end; ++at, ++listed) {
-        visit(rows[at]);
+      for (; at < end && visit(rows[at]); ++at, ++listed) {
       }
       return at < rows.size();
     };
@@ -78,6 +84,64 @@ class FakeBackend : public OperatorBackend {
   std::vector<control::StoryRow> stories(const control::StorySelector& selector) const override {
     return selector.value == "alice" ? std::vector{wrong_password()} : std::vector<control::StoryRow>();
   }
+  /// Of the rows, those of that user or session ID; a worker that `worker_answers`.
+  void inspect(const control::SessionSelector& selector, Inspected done) override {
+    std::vector<SessionInFull> found;
+    for (const SessionRow& row : rows) {
+      const control::CallStatus& call = row.call;
+      if (selector.value == call.session.user || selector.value == call.session_id ||
+          selector.value == wire::to_string(call.session.address)) {
+        found.push_back(in_full(row));
+      }
+    }
+    done(found);
+  }
+  SessionInFull in_full(const SessionRow& row) const {
+    using std::chrono::seconds;
+    SessionInFull session{.row = row, .details = {}, .drops = {{"spoofed", 1}}, .state = {}};
+    control::CallDetails& details = session.details;
+    details.status = row.call;
+    details.peer_window = 64;
+    details.session = control::SessionDetails{
+        .lcp = {.state = control::PppState::kOpened,
+                .receive_mru = 1436,
+                .send_mru = 1400,
+                .magic = 0x01020304,
+                .peer_magic = 0xfedcba98,
+                .send_acfc = true,
+                .send_pfc = true,
+                .echoes_answered = 7},
+        .ccp = {.state = control::PppState::kOpened,
+                .required = true,
+                .receive = contract::MppeMode{},
+                .send = contract::MppeMode{.strength = contract::MppeStrength::k40, .stateful = true}},
+        .ipcp = {
+            .state = control::PppState::kOpened,
+            .address = row.call.session.address,
+            .gateway = wire::Ipv4Address(10, 64, 0, 1),
+            .servers = {.dns1 = wire::Ipv4Address(198, 51, 100, 53), .dns2 = {}, .wins1 = {}, .wins2 = {}}}};
+    details.granted = {.down = 20'480, .up = 4'096};
+    details.session_timeout = {seconds(7200), seconds(3539)};
+    details.interim = {seconds(600), std::nullopt};
+    details.by_radius = true;
+    details.classes = {{'g', 'o', 'l', 'd'}, {0xff, 0x00}};
+    if (worker_answers) {
+      session.state = contract::CallState{.call = row.call.call,
+                                          .next_sequence = 30,
+                                          .in_flight = 4,
+                                          .received = 12,
+                                          .acknowledged = 11,
+                                          .receive_key = 10,
+                                          .inner_mtu = 1396,
+                                          .reorder_held = 2,
+                                          .reorder_depth = 3,
+                                          .unacknowledged = 1,
+                                          .has_received = true,
+                                          .has_acknowledged = true};
+    }
+    return session;
+  }
+  bool worker_answers = true;
   control::ConcentratorStats stats() const override { return stats_; }
   std::vector<DropRow> drops() const override {
     return {{"not_ipv4", "a frame that is not IPv4", 0}, {"wrong_peer", "GRE from another address", 12'345}};

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/adit/invocation.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "app/adit/exit_code.hpp"
+
+namespace adit::app {
+namespace {
+
+int exit_code(CallFailure::Kind kind) {
+  switch (kind) {
+    case CallFailure::Kind::kNoConnection:
+      return kNoConnection;
+    case CallFailure::Kind::kTimeout:
+      return kTimeout;
+    case CallFailure::Kind::kRefused:
+      return kRefusal;
+    case CallFailure::Kind::kNothingMatched:
+      return kNothingMatched;
+    case CallFailure::Kind::kOutput:
+      return kUsage;
+  }
+  return kRefusal;
+}
+
+}  // namespace
+
+EarlyExit failed(const CallFailure& failure) {
+  return {exit_code(failure.kind), "adit: " + failure.text + '\n'};
+}
+
+std::string json_line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+std::expected<int, EarlyExit> put(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  if (std::fflush(stdout) != 0) {
+    return std::unexpected(
+        EarlyExit{kUsage, std::string("adit: cannot write: ") + std::strerror(errno) + '\n'});
+  }
+  return kDone;
+}
+
+}  // namespace adit::app

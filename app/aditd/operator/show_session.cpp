@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// show.session: one call in full, or a few of one user. Keys are never shown, only how strong they are.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include "app/aditd/operator/handlers.hpp"
+#include "app/aditd/operator/session_columns.hpp"
+#include "app/escape.hpp"
+
+namespace adit::app {
+namespace {
+
+std::string address_text(wire::Ipv4Address address) {
+  return address.is_none() ? "" : wire::to_string(address);
+}
+
+std::string magic_text(std::uint32_t magic) {
+  return magic == 0 ? "" : fmt::format("{:08x}", magic);
+}
+
+Json lcp_json(const control::LcpDetails& lcp) {
+  return {{"state", to_text(lcp.state)},
+          {"receive_mru", lcp.receive_mru},
+          {"send_mru", lcp.send_mru},
+          {"magic", magic_text(lcp.magic)},
+          {"peer_magic", magic_text(lcp.peer_magic)},
+          {"receive_acfc", lcp.receive_acfc},
+          {"send_acfc", lcp.send_acfc},
+          {"receive_pfc", lcp.receive_pfc},
+          {"send_pfc", lcp.send_pfc},
+          {"echoes_answered", lcp.echoes_answered}};
+}
+
+Json mode_json(const std::optional<contract::MppeMode>& mode) {
+  return mode ? Json{{"bits", static_cast<unsigned>(mode->strength)}, {"stateful", mode->stateful}} : Json();
+}
+
+Json ccp_json(const control::CcpDetails& ccp) {
+  return {{"state", to_text(ccp.state)},
+          {"mppe_required", ccp.required},
+          {"receive", mode_json(ccp.receive)},
+          {"send", mode_json(ccp.send)}};
+}
+
+Json ipcp_json(const control::IpcpDetails& ipcp) {
+  return {{"state", to_text(ipcp.state)},
+          {"address", address_text(ipcp.address)},
+          {"gateway", address_text(ipcp.gateway)},
+          {"dns1", address_text(ipcp.servers.dns1)},
+          {"dns2", address_text(ipcp.servers.dns2)},
+          {"wins1", address_text(ipcp.servers.wins1)},
+          {"wins2", address_text(ipcp.servers.wins2)}};
+}
+
+Json seconds_json(const std::optional<control::Duration>& time) {
+  return time ? Json(std::chrono::duration<double>(*time).count()) : Json();
+}
+
+Json timers_json(const control::CallDetails& details) {
+  return {{"session_timeout_seconds", seconds_json(details.session_timeout.every)},
+          {"session_left_seconds", seconds_json(details.session_timeout.left)},
+          {"idle_timeout_seconds", seconds_json(details.idle_timeout.every)},
+          {"idle_left_seconds", seconds_json(details.idle_timeout.left)},
+          {"interim_seconds", seconds_json(details.interim.every)},
+          {"interim_left_seconds", seconds_json(details.interim.left)}};
+}
+
+Json terms_json(const control::CallDetails& details) {
+  Json classes = Json::array();
+  for (const std::vector<std::uint8_t>& each : details.classes) {
+    classes.push_back(escape_octets({reinterpret_cast<const char*>(each.data()), each.size()}));
+  }
+  return {{"by_radius", details.by_radius},
+          {"classes", std::move(classes)},
+          {"rate_limit", control::to_string(details.granted)}};
+}
+
+/// By reason; "other": reasons beyond the first few.
+Json drops_json(const SessionInFull& session) {
+  Json drops = Json::object();
+  std::uint64_t other = session.row.totals.drops;
+  for (const auto& [reason, packets] : session.drops) {
+    drops[std::string(reason)] = packets;
+    other -= std::min(other, packets);
+  }
+  if (other != 0) {
+    drops["other"] = other;
+  }
+  return drops;
+}
+
+Json gre_json(const SessionInFull& session) {
+  if (!session.state) {
+    return {};
+  }
+  const contract::CallState& state = *session.state;
+  // Everything before the next number that is not in flight has been acknowledged; at first nothing has.
+  const bool peer_acknowledged = state.in_flight < state.next_sequence;
+  return {{"next_sequence", state.next_sequence},
+          {"in_flight", state.in_flight},
+          {"peer_acknowledged", peer_acknowledged ? Json(state.next_sequence - state.in_flight - 1) : Json()},
+          {"received", state.has_received ? Json(state.received) : Json()},
+          {"acknowledged", state.has_acknowledged ? Json(state.acknowledged) : Json()},
+          {"unacknowledged", state.unacknowledged},
+          {"peer_window", session.details.peer_window},
+          {"reorder_held", state.reorder_held},
+          {"reorder_depth", state.reorder_depth},
+          {"mppe_packets_received", state.receive_key},
+          {"inner_mtu", state.inner_mtu}};
+}
+
+Json in_full(const SessionInFull& session) {
+  Json json = Json::object();
+  for (const SessionColumn& column : session_columns()) {
+    if (column.usual) {
+      std::string member = "{";
+      write_member(column, session.row, member);
+      json.update(Json::parse(member + '}'));
+    }
+  }
+  const auto& protocols = session.details.session;
+  json["lcp"] = protocols ? lcp_json(protocols->lcp) : Json();
+  json["ccp"] = protocols ? ccp_json(protocols->ccp) : Json();
+  json["ipcp"] = protocols ? ipcp_json(protocols->ipcp) : Json();
+  json["timers"] = timers_json(session.details);
+  json["granted"] = terms_json(session.details);
+  json["drops_by_reason"] = drops_json(session);
+  json["gre"] = gre_json(session);
+  return json;
+}
+
+}  // namespace
+
+void show_session(const Json& params, OperatorBackend& backend, const Answer& answer) {
+  auto selector = read_selector(params);
+  if (!selector || params.size() != 2 || selector->by == control::SessionSelector::By::kAll) {
+    answer(selector ? invalid_params(R"(show.session takes {"by": "username"|"ip"|"sid", "value": "..."})")
+                    : std::unexpected(selector.error()));
+    return;
+  }
+  const auto reply = [answer](const std::vector<SessionInFull>& sessions) {
+    Json rows = Json::array();
+    for (const SessionInFull& session : sessions) {
+      rows.push_back(in_full(session));
+    }
+    answer(Json{{"sessions", std::move(rows)}});
+  };
+  control::SessionSelector meant = *selector;
+  if (selector->by == control::SessionSelector::By::kUsername) {
+    meant.value = unescape_octets(selector->value);  // as the name is shown; below, as it is
+  }
+  backend.inspect(meant, [&backend, selector = *selector, same = meant.value == selector->value,
+                          reply](const std::vector<SessionInFull>& sessions) {
+    if (sessions.empty() && !same) {
+      backend.inspect(selector, reply);
+    } else {
+      reply(sessions);
+    }
+  });
+}
+
+}  // namespace adit::app
