@@ -19,9 +19,6 @@ namespace {
 using Kind = CallFailure::Kind;
 using dataplane::UniqueFd;
 
-// A reply lists every session: some 400 octets each, 4 million of them at most.
-constexpr std::size_t kMaxReply = std::size_t{2} << 30;
-
 std::unexpected<CallFailure> fail(Kind kind, std::string text) {
   return std::unexpected(CallFailure{kind, std::move(text)});
 }
@@ -108,7 +105,8 @@ constexpr std::size_t kBlock = 65'536;
 }  // namespace
 
 std::expected<Json, CallFailure> call_aditd(const std::string& socket_path, const std::string& method,
-                                            const Json& params, std::chrono::milliseconds timeout) {
+                                            const Json& params, std::chrono::milliseconds timeout,
+                                            std::size_t max_reply) {
   const std::expected<UniqueFd, CallFailure> fd = ask(socket_path, method, params, timeout);
   if (!fd) {
     return std::unexpected(fd.error());
@@ -120,7 +118,7 @@ std::expected<Json, CallFailure> call_aditd(const std::string& socket_path, cons
     if (got < 0) {
       return fail_errno(socket_path, errno);
     }
-    if (got == 0 || line.size() > kMaxReply) {
+    if (got == 0 || line.size() > max_reply) {
       return fail(Kind::kNoConnection, "aditd closed the connection before it answered; see its log");
     }
     line.append(block, static_cast<std::size_t>(got));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <expected>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -24,9 +25,13 @@ struct CallFailure {
   std::string text;  ///< what failed and what to do, one line
 };
 
+/// A reply lists every session: some 400 octets each, 4 million of them at most.
+inline constexpr std::size_t kMaxReply = std::size_t{2} << 30;
+
 /// `timeout` applies to each wait, not to the whole exchange: a long reply may take longer.
 [[nodiscard]] std::expected<Json, CallFailure> call_aditd(const std::string& socket_path,
                                                           const std::string& method, const Json& params,
-                                                          std::chrono::milliseconds timeout);
+                                                          std::chrono::milliseconds timeout,
+                                                          std::size_t max_reply = kMaxReply);
 
 }  // namespace adit::app

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""adit.service as systemd judges it: its exposure, 0 to 10, and what it grants.
-    service_test.py UNIT ADITD PACKAGING SOURCE_OF_privileges     ADITD: where it is installed
+"""adit.service and adit-exporter.service as systemd judges them: their exposure, 0 to 10, and what they grant.
+    service_test.py UNIT ADITD PACKAGING SOURCE_OF_privileges EXPORTER_UNIT EXPORTER     ADITD, EXPORTER: where it is installed
 Skipped (exit 77) without systemd-analyze.
 """
 import pathlib
@@ -12,8 +12,9 @@ import sys
 import tempfile
 import unittest
 
-UNIT = ADITD = PACKAGING = PRIVILEGES = None
+UNIT = ADITD = PACKAGING = PRIVILEGES = EXPORTER_UNIT = EXPORTER = None
 EXPOSURE = 2.0
+EXPORTER_EXPOSURE = 1.1
 
 
 class ServiceTest(unittest.TestCase):
@@ -63,10 +64,34 @@ class ServiceTest(unittest.TestCase):
                 self.assertEqual(done.returncode, 0, done.stderr)
 
 
+class ExporterServiceTest(unittest.TestCase):
+    """It serves strangers' browsers, so it may do next to nothing."""
+
+    def test_exposure(self):
+        done = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager", f"--threshold={EXPORTER_EXPOSURE * 10:.0f}",
+                               EXPORTER_UNIT], capture_output=True, text=True)
+        self.assertRegex(done.stdout, r"Overall exposure level for adit-exporter.service: \d")
+        self.assertEqual(done.returncode, 0, "\n".join(line for line in done.stdout.splitlines() if not line.startswith("✓")))
+
+    def test_it_starts_what_is_installed(self):
+        text = EXPORTER_UNIT.read_text()
+        self.assertIn(f"\nExecStart={EXPORTER}\n", text)
+        self.assertIn("\nDynamicUser=yes\n", text)
+        for place in ("/etc/adit", "/run/adit/adit.sock"):
+            self.assertRegex(text, rf"\nInaccessiblePaths=.*-{place}( |\n)")
+
+    def test_every_key_is_one_of_systemds(self):
+        with tempfile.TemporaryDirectory() as place:
+            unit = pathlib.Path(place) / "adit-exporter.service"
+            unit.write_text(EXPORTER_UNIT.read_text().replace(EXPORTER, "/bin/true"))
+            done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True)
+            self.assertEqual((done.returncode, [line for line in done.stderr.splitlines() if "adit" in line]), (0, []))
+
+
 if __name__ == "__main__":
     if not shutil.which("systemd-analyze"):
         print("skipped: no systemd-analyze; it is in Debian's package systemd")
         sys.exit(77)
-    UNIT, ADITD, PACKAGING, PRIVILEGES = (pathlib.Path(sys.argv.pop(1)) for _ in range(4))
-    ADITD = str(ADITD)
+    UNIT, ADITD, PACKAGING, PRIVILEGES, EXPORTER_UNIT, EXPORTER = (pathlib.Path(sys.argv.pop(1)) for _ in range(6))
+    ADITD, EXPORTER = str(ADITD), str(EXPORTER)
     unittest.main(verbosity=2)
