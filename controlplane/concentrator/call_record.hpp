@@ -18,6 +18,7 @@
 #include "controlplane/concentrator/call_accounting.hpp"
 #include "controlplane/concentrator/call_addresses.hpp"
 #include "controlplane/concentrator/call_login.hpp"
+#include "controlplane/concentrator/call_measures.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
 #include "controlplane/concentrator/session_timeouts.hpp"
 #include "controlplane/concentrator/worker_link.hpp"
@@ -95,7 +96,9 @@ class CallRecord final : public PptpCall, public WorkerLink {
     std::unique_ptr<const std::string> spelled = nullptr;  // only if it is not the key
   } user_links;
 
-  // ---- SessionHost, except for WorkerLink's half
+  // ---- SessionHost, except for most of WorkerLink's half
+  void enable_mppe(contract::Direction direction, contract::MppeMode mode,
+                   const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) override;
   void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) override;
   void disable_ip() override;
   std::optional<std::uint64_t> packets_received() const override;
@@ -105,6 +108,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   void session_ended(EndReason reason) override;
 
  private:
+  void reach(SetupStage stage);
   void came_up();
   void change_routes(const std::vector<wire::Ipv4Prefix>& routes);
   void change_timeouts(const SessionChange& change);
@@ -120,6 +124,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   const std::uint64_t number_;
   const wire::Ipv4Address peer_, local_;
   const Instant since_;
+  SetupStopwatch setup_;
   Claim claim_;
   CallLogin login_;
   CallAddresses addresses_;

@@ -24,6 +24,7 @@
 #include "controlplane/concentrator/accounting.hpp"
 #include "controlplane/concentrator/admission/scarcity.hpp"
 #include "controlplane/concentrator/admission/source_history.hpp"
+#include "controlplane/concentrator/call_measures.hpp"
 #include "controlplane/concentrator/call_walk.hpp"
 #include "controlplane/concentrator/resources/address_pool.hpp"
 #include "controlplane/concentrator/resources/machine_networks.hpp"
@@ -184,6 +185,7 @@ class Concentrator {
   [[nodiscard]] const std::vector<WorkerSeats>& seats() const;
 
   [[nodiscard]] ConcentratorStats stats() const;
+  [[nodiscard]] const CallMeasures& measures() const;
   [[nodiscard]] std::vector<PoolStatus> pools() const;
   /// Those that were limited most recently first, at most kRememberedSources.
   [[nodiscard]] std::vector<SourceStatus> limited_sources() const;

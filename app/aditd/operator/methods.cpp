@@ -17,6 +17,7 @@ std::span<const Method> methods() {
       {"show.ports", &show_ports},
       {"show.radius", &show_radius},
       {"show.config", &show_config},
+      {"show.metrics", &show_metrics},
       // {"user": "alice", "password": "...", "method": "mschap-v2"}
       {"try.radius", &try_radius},
       // {"by": "username"|"ip"|"sid"|"all", "value": "...", "hard": false}
