@@ -31,6 +31,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string render_ports(const Json& result);
 [[nodiscard]] std::string render_steering(const Json& result);
 [[nodiscard]] std::string render_config(const Json& result);
+[[nodiscard]] std::string render_metrics(const Json& result);
 [[nodiscard]] std::string render_version(const Json& result);
 
 /// Calls that were asked to end.

@@ -197,6 +197,8 @@ std::vector<Verb> make_verbs() {
       {"show", "config",
        "Every key, where it is set, what waits for the next start (accel-ppp: show loaded-config)",
        "show.config", &render_config},
+      {"show", "metrics", "Everything that is measured, as Prometheus gets it; all labels with --json",
+       "show.metrics", &render_metrics},
       {"show", "version", "The version of the running aditd", "version", &render_version},
 
       {"",

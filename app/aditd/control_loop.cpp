@@ -13,6 +13,7 @@
 #include <utility>
 #include <variant>
 
+#include "app/aditd/telemetry.hpp"
 #include "app/host/os_entropy.hpp"
 
 namespace adit::app {
@@ -40,6 +41,10 @@ constexpr std::chrono::milliseconds kAnswerTime{100};
 // anyway.
 constexpr std::chrono::seconds kAnnounceDeadline{2};
 
+double unix_time() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 OsEntropy& entropy() {
   static OsEntropy source;
   return source;
@@ -55,6 +60,7 @@ ControlLoop::ControlLoop(const Config& config, RunningConfig running, Runtime& r
       runtime_(runtime),
       users_(users),
       log_(log),
+      wheel_(wheel),
       service_(std::move(notify), log),
       loop_(wheel, runtime.wake(), {SIGINT, SIGTERM, SIGHUP}),
       tcp_(loop_.io(), *this, config.control.pptp.max_output_octets),
@@ -66,7 +72,8 @@ ControlLoop::ControlLoop(const Config& config, RunningConfig running, Runtime& r
       operator_view_(concentrator_, runtime, wheel, radius_, chores_,
                      {.on_restart = [this] { wait_for_restart(); },
                       .reload = [this](OperatorBackend::Reloaded done) { reload(std::move(done)); },
-                      .shut_down = [this](OperatorBackend::Shutdown how) { return shut_down(how); }},
+                      .shut_down = [this](OperatorBackend::Shutdown how) { return shut_down(how); },
+                      .measures = [this] { return measures(); }},
                      running_, log),
       reload_thread_(loop_.io(), std::move(reread)),
       operator_socket_(loop_.io(), chores_, operator_view_, config.cli),
@@ -74,7 +81,9 @@ ControlLoop::ControlLoop(const Config& config, RunningConfig running, Runtime& r
       pool_watch_(log),
       second_(loop_.io()),
       restart_(loop_.io()),
-      shutdown_(loop_.io()) {}
+      shutdown_(loop_.io()),
+      started_at_(unix_time()),
+      configured_at_(started_at_) {}
 
 std::expected<void, std::string> ControlLoop::open() {
   reserve_addresses(users_.fixed_addresses());
@@ -106,6 +115,10 @@ std::expected<void, std::string> ControlLoop::open() {
     }
   }
   loop_.on_signal([this](int signal) { on_signal(signal); });
+  if (!register_telemetry()) {
+    log_.event(Severity::kWarning, "no_telemetry", {{"why", "DPDK has no room for more commands"}});
+  }
+  publish_telemetry(operator_view_);
   wait_for_second();
   if (KernelPorts* kernel = runtime_.kernel_ports()) {
     for (const KernelPorts::Tap& tap : kernel->taps()) {
@@ -225,6 +238,8 @@ OperatorBackend::ReloadResult ControlLoop::use(ConfigResult reread) {
   }
   OperatorBackend::ReloadReport report{
       .users = reread.users.users.size(), .changes = running_.use(std::move(reread.sheet)), .warnings = {}};
+  reload_succeeded_ = true;
+  configured_at_ = unix_time();
   reserve_addresses(std::move(reread.users.fixed_addresses));
   reload_thread_.discard(users_.use(std::move(reread.users.users)));
   log_.event(Severity::kInfo, "reloaded",
@@ -245,7 +260,16 @@ OperatorBackend::ReloadResult ControlLoop::use(ConfigResult reread) {
   return report;
 }
 
+ControlMeasures ControlLoop::measures() const {
+  return {.turns = loop_.turns().read(),
+          .timers_late = wheel_.lateness().read(),
+          .started_at = started_at_,
+          .configured_at = configured_at_,
+          .reload_succeeded = reload_succeeded_};
+}
+
 std::unexpected<std::string> ControlLoop::refuse(ConfigResult reread, const std::string& why) {
+  reload_succeeded_ = false;
   reload_thread_.discard(std::move(reread.users.users));
   std::istringstream lines(why);
   for (std::string line; std::getline(lines, line);) {
@@ -263,6 +287,7 @@ void ControlLoop::wait_for_second() {
       report();
       supervise_ports();
       pool_watch_.look(concentrator_.pools());
+      publish_telemetry(operator_view_);
       report_refused_routes();
       radius_.tidy();
       wait_for_second();

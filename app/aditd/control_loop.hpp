@@ -56,6 +56,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
 
   void reload(OperatorBackend::Reloaded done);
   OperatorBackend::ReloadResult use(ConfigResult reread);
+  [[nodiscard]] ControlMeasures measures() const;
   std::unexpected<std::string> refuse(ConfigResult reread, const std::string& why);
   bool read_mailboxes();
   void on_message(const contract::ToControl& message, std::span<const std::uint8_t> frame);
@@ -80,6 +81,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   Runtime& runtime_;
   control::LocalUsers& users_;
   Log& log_;
+  const control::TimerWheel& wheel_;
   ServiceReport service_;
   EventLoop loop_;
   Chores chores_;
@@ -96,6 +98,9 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   asio::steady_timer second_;
   asio::steady_timer restart_;
   asio::steady_timer shutdown_;
+  const double started_at_;  // UNIX seconds
+  double configured_at_;     // when what runs was read
+  bool reload_succeeded_ = true;
   std::chrono::steady_clock::time_point drain_deadline_{};
   bool draining_ = false;
   bool soft_ = false;                       // no new calls are taken; ends with the last one

@@ -121,8 +121,13 @@ WorkerRow OperatorView::row_of(WorkerId worker, std::uint64_t elapsed_cycles) co
   row.busy = std::min(1.0, static_cast<double>(row.counters[WorkerCounter::kBusyCycles]) /
                                static_cast<double>(elapsed_cycles));
   for (std::size_t i = 0; i < dataplane::kDropReasons; ++i) {
-    row.drops += counters.dropped(static_cast<DropReason>(i));
+    row.drops_by[i] = counters.dropped(static_cast<DropReason>(i));
+    row.drops += row.drops_by[i];
   }
+  row.busy_seconds =
+      static_cast<double>(row.counters[WorkerCounter::kBusyCycles]) / static_cast<double>(rte_get_tsc_hz());
+  row.histograms = counters.histograms.read();
+  row.rings = runtime_.rings(worker);
   return row;
 }
 
@@ -184,6 +189,10 @@ std::vector<PortRow> OperatorView::ports() const {
                 .rx_packets = totals.rx_packets,
                 .tx_packets = totals.tx_packets,
                 .rx_missed = totals.rx_missed,
+                .rx_bytes = totals.rx_bytes,
+                .tx_bytes = totals.tx_bytes,
+                .rx_errors = totals.rx_errors,
+                .tx_errors = totals.tx_errors,
                 .arrivals = {},
                 .flaps = state.flaps,
                 .restarts = state.restarts};

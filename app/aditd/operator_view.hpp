@@ -28,6 +28,7 @@ class OperatorView final : public OperatorBackend {
         on_restart;  ///< a port has been taken from the workers: PortSupervisor::finish_restart()
     std::function<void(Reloaded)> reload;
     std::function<std::expected<void, std::string>(Shutdown)> shut_down;
+    std::function<ControlMeasures()> measures;
   };
   /// All references outlive the view.
   OperatorView(control::Concentrator& concentrator, Runtime& runtime, control::TimerWheel& wheel,
@@ -43,6 +44,10 @@ class OperatorView final : public OperatorBackend {
     return concentrator_.stories(selector);
   }
   [[nodiscard]] control::ConcentratorStats stats() const override;
+  [[nodiscard]] const control::CallMeasures& call_measures() const override {
+    return concentrator_.measures();
+  }
+  [[nodiscard]] ControlMeasures control_measures() const override { return loop_.measures(); }
   [[nodiscard]] std::vector<DropRow> drops() const override;
   [[nodiscard]] std::vector<WorkerRow> workers() const override;
   [[nodiscard]] std::vector<control::PoolStatus> pools() const override;

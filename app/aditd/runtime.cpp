@@ -2,6 +2,7 @@
 #include "app/aditd/runtime.hpp"
 
 #include <rte_mempool.h>
+#include <rte_ring.h>
 
 #include <unordered_set>
 
@@ -175,6 +176,19 @@ std::vector<MemoryRow> Runtime::memory() const {
           {.table = "routes", .used = route_count_, .entries = route_count_, .octets = route_octets_},
           {.table = "mailboxes", .octets = worker_count() * sizeof(contract::Mailbox)},
           {.table = "packet buffers", .entries = buffers, .octets = buffer_octets}};
+}
+
+std::vector<RingDepth> Runtime::rings(contract::WorkerId worker) const {
+  const contract::Mailbox& box = *data_plane_->mailboxes()[worker.value];
+  const auto of = [](std::string_view name, const auto& ring) {
+    return RingDepth{name, ring.depth(), ring.capacity()};
+  };
+  const rte_ring& handoff = data_plane_->handoff(worker);
+  return {of("to_worker", box.to_worker),
+          of("frames_to_worker", box.frames_to_worker),
+          of("to_control", box.to_control),
+          of("frames_to_control", box.frames_to_control),
+          {"handoff", rte_ring_count(&handoff), rte_ring_get_capacity(&handoff)}};
 }
 
 std::optional<contract::CallTotals> Runtime::totals(const contract::CallRef& call) const {

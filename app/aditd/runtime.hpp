@@ -55,6 +55,9 @@ class Runtime {
   /// The tables that grow with calls; the call table comes first.
   [[nodiscard]] std::vector<MemoryRow> memory() const;
 
+  /// How many messages, frames and packets wait for a worker, and from it for control.
+  [[nodiscard]] std::vector<RingDepth> rings(contract::WorkerId worker) const;
+
   /// Live counters of a call; nothing when its worker does not have it.
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const;
 

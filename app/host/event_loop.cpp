@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/host/event_loop.hpp"
 
+#include <time.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -8,6 +10,17 @@
 namespace adit::app {
 
 using control::Duration;
+
+namespace {
+
+/// In which this thread ran.
+std::chrono::nanoseconds time_of_thread() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+}  // namespace
 
 EventLoop::EventLoop(control::TimerWheel& wheel, WorkerWake& wake, std::initializer_list<int> signals)
     : wheel_(wheel), signals_(io_) {
@@ -74,6 +87,7 @@ void EventLoop::tick() {
 }
 
 void EventLoop::begin_iteration() {
+  turn_began_ = std::chrono::steady_clock::now();
   tick();
   if (routes_ != nullptr) {
     routes_->publish_due();
@@ -82,15 +96,22 @@ void EventLoop::begin_iteration() {
 
 void EventLoop::end_iteration(bool busy, std::span<contract::Mailbox* const> mailboxes,
                               std::chrono::milliseconds most) {
+  const auto observe = [this](std::chrono::nanoseconds more) {
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(more);
+    turns_.observe(static_cast<std::uint64_t>(took.count()));
+  };
   if (busy) {
     run_ready(io_);
-    return;
+    return observe(std::chrono::steady_clock::now() - turn_began_);
   }
   Duration wait = std::min(most, wheel_.next_wait().value_or(most));
   if (routes_ != nullptr) {
     wait = std::min(wait, routes_->wait().value_or(wait));
   }
+  const std::chrono::nanoseconds awake = std::chrono::steady_clock::now() - turn_began_;
+  const std::chrono::nanoseconds before = time_of_thread();
   run_until_posted(io_, mailboxes, wait);
+  observe(awake + time_of_thread() - before);
 }
 
 }  // namespace adit::app

@@ -4,10 +4,12 @@
 // Thread: control. Owner: the program's control loop.
 #pragma once
 
+#include <array>
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/signal_set.hpp>
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <expected>
 #include <functional>
@@ -19,9 +21,16 @@
 #include "app/host/mailboxes.hpp"
 #include "app/host/netlink/kernel_routes.hpp"
 #include "controlplane/base/timer_wheel.hpp"
+#include "dataplane/contract/histogram.hpp"
 #include "dataplane/ports/ports.hpp"
 
 namespace adit::app {
+
+struct TurnBounds {
+  static constexpr double kUnit = 1e-6;
+  static constexpr std::array<std::uint64_t, 9> kUpper{100,  250,    500,     1000,     2500,
+                                                       5000, 10'000, 100'000, 1'000'000};
+};
 
 class EventLoop {
  public:
@@ -55,6 +64,10 @@ class EventLoop {
   void end_iteration(bool busy, std::span<contract::Mailbox* const> mailboxes,
                      std::chrono::milliseconds most);
 
+  /// What an iteration took, without its sleep; of the first handlers after the sleep only the thread's own time, because
+  /// asio sleeps and runs them in one.
+  [[nodiscard]] const contract::Histogram<TurnBounds>& turns() const { return turns_; }
+
  private:
   struct Watch {
     asio::posix::stream_descriptor descriptor;
@@ -66,6 +79,8 @@ class EventLoop {
   asio::io_context io_;
   control::TimerWheel& wheel_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point turn_began_ = started_;
+  contract::Histogram<TurnBounds> turns_;
   std::unique_ptr<KernelRoutes> routes_;
   std::deque<Watch> watches_;  // a deque, so that elements keep their addresses
   asio::signal_set signals_;

@@ -42,15 +42,16 @@ void TimerWheel::advance(Instant now) {
       break;
     }
     ++current_tick_;
-    now_ = std::max(now_, Instant{kTick * static_cast<std::int64_t>(current_tick_)});
-    fire_slot(current_tick_);
+    const Instant due{kTick * static_cast<std::int64_t>(current_tick_)};
+    now_ = std::max(now_, due);
+    fire_slot(current_tick_, now - due);
   }
   now_ = std::max(now_, now);
 }
 
 // Due timers are moved to a separate list before the first one fires: callbacks arm, cancel and destroy at
 // will, and a timer that re-arms itself for a full revolution later must not fire again in this pass.
-void TimerWheel::fire_slot(std::uint64_t tick) {
+void TimerWheel::fire_slot(std::uint64_t tick, Duration late) {
   Timer* due = nullptr;
   for (Timer* timer = slots_[tick % kSlots]; timer != nullptr;) {
     Timer* next = timer->next_;
@@ -69,6 +70,7 @@ void TimerWheel::fire_slot(std::uint64_t tick) {
   while (due != nullptr) {
     Timer* timer = due;
     timer->cancel();
+    lateness_.observe(static_cast<std::uint64_t>(late.count()));
     timer->fire_(timer->owner_);
   }
 }

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "dataplane/contract/histogram.hpp"
+
 namespace adit::control {
 
 using Duration = std::chrono::milliseconds;
@@ -58,6 +60,11 @@ struct TimerCallback<kMember> {
 template <auto kMember>
 inline constexpr Timer::Fire on_timer = &TimerCallback<kMember>::fire;
 
+struct TimerLateBounds {
+  static constexpr double kUnit = 1e-3;
+  static constexpr std::array<std::uint64_t, 8> kUpper{1, 2, 5, 10, 20, 50, 100, 500};
+};
+
 class TimerWheel {
  public:
   static constexpr Duration kTick{10};
@@ -77,16 +84,19 @@ class TimerWheel {
   [[nodiscard]] std::optional<Duration> next_wait() const;
 
   [[nodiscard]] std::size_t armed_count() const { return armed_; }
+  /// How long after its tick each timer fired.
+  [[nodiscard]] const contract::Histogram<TimerLateBounds>& lateness() const { return lateness_; }
 
  private:
   friend class Timer;
   static constexpr std::uint64_t kSlots = 4096;
-  void fire_slot(std::uint64_t tick);
+  void fire_slot(std::uint64_t tick, Duration late);
 
   std::array<Timer*, kSlots> slots_{};
   std::uint64_t current_tick_ = 0;  // every tick up to and including this one has been fired
   std::size_t armed_ = 0;
   Instant now_{};
+  contract::Histogram<TimerLateBounds> lateness_;
 };
 
 }  // namespace adit::control

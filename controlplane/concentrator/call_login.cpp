@@ -22,6 +22,12 @@ constexpr Duration kSpare{1'000};
 
 constexpr std::string_view kWrongBefore = "too many wrong passwords from this address";
 
+AuthMethod method_of(const AuthProof& proof) {
+  constexpr AuthMethod kOfProofs[] = {AuthMethod::kPap, AuthMethod::kChapMd5, AuthMethod::kMsChapV1,
+                                      AuthMethod::kMsChapV2};
+  return kOfProofs[proof.index()];
+}
+
 }  // namespace
 
 CallLogin::CallLogin(ConcentratorCore& core, CallRecord& call)
@@ -34,8 +40,9 @@ std::string CallLogin::account_of(std::string_view user) const {
 }
 
 void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
+  method_ = method_of(request.proof);
   if (request.user.size() > kLongestUser) {
-    ++core_.stats.auth_rejected;
+    count(false);
     session.on_verdict(AuthRejected{.why = "a name of more than 253 octets"});
     return;
   }
@@ -60,6 +67,12 @@ void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
   ask_backend(std::move(request));
 }
 
+void CallLogin::count(bool accepted) {
+  ++(accepted ? core_.stats.auth_accepted : core_.stats.auth_rejected);
+  CallMeasures::Logins& logins = core_.measures.of(method_);
+  ++(accepted ? logins.accepted : logins.rejected);
+}
+
 /// How long the session may be kept waiting.
 Duration CallLogin::patience() const {
   return until_ - core_.wheel.now() - kSpare;
@@ -70,7 +83,7 @@ void CallLogin::wait(LoginBackoff::Turn turn) {
     return timer_.arm(turn.wait);
   }
   waiting_.reset();
-  ++core_.stats.auth_rejected;
+  count(false);
   tell(AuthRejected{.why = std::string(kWrongBefore) + ": not asked", .fault = AuthRejected::Fault::kNone});
 }
 
@@ -128,7 +141,9 @@ void CallLogin::on_verdict(const AuthVerdict& verdict) {
   if (accepted == nullptr && !logs_in_again()) {
     count_unjudged(claimed, std::get_if<AuthUnavailable>(&verdict));
   }
-  core_.stats.auth_rejected += std::holds_alternative<AuthUnusable>(verdict) ? 1 : 0;
+  if (std::holds_alternative<AuthUnusable>(verdict)) {
+    count(false);
+  }
   if (accepted != nullptr) {
     const std::string user = subscriber_name(*accepted, claimed);
     if (!logs_in_again()) {
@@ -137,7 +152,7 @@ void CallLogin::on_verdict(const AuthVerdict& verdict) {
       return tell(
           AuthRejected{.why = "the call is " + call_.user() + "'s", .fault = AuthRejected::Fault::kNone});
     }
-    ++core_.stats.auth_accepted;
+    count(true);
     if (const auto may = may_add_call(core_, call_, user, accepted->port_limit); !may) {
       tell(AuthRejected{.why = may.error(), .fault = AuthRejected::Fault::kNone});
       return;
@@ -158,7 +173,7 @@ void CallLogin::count_unjudged(const std::string& user, const AuthUnavailable* u
 }
 
 void CallLogin::refuse(const std::string& user, const AuthRejected& rejected) {
-  ++core_.stats.auth_rejected;
+  count(false);
   if (logs_in_again()) {
     return tell(rejected);
   }

@@ -39,6 +39,7 @@ class CallLogin final : public AuthBackend, private AuthClient {
   void on_waited();
   /// Waits for its turn, or is refused if it cannot wait that long.
   void wait(LoginBackoff::Turn turn);
+  void count(bool accepted);
   [[nodiscard]] Duration patience() const;
   /// What the back-off counts attempts of `user` by.
   [[nodiscard]] std::string account_of(std::string_view user) const;
@@ -50,14 +51,15 @@ class CallLogin final : public AuthBackend, private AuthClient {
 
   ConcentratorCore& core_;
   CallRecord& call_;
-  AuthClient* session_ = nullptr;         // from its request to cancel()
-  std::string claimed_user_;              // from the request to the verdict
-  std::string logged_in_as_;              // the name that was claimed
-  std::unique_ptr<AuthRequest> waiting_;  // the back end has yet to be asked
-  std::optional<AuthRejected> late_;      // the peer has yet to hear of it
-  Instant until_;                         // the session waits
-  Timer timer_;                           // for either
-  bool asked_ = false;                    // the back end has yet to answer, and LoginBackoff waits for it
+  AuthClient* session_ = nullptr;              // from its request to cancel()
+  std::string claimed_user_;                   // from the request to the verdict
+  std::string logged_in_as_;                   // the name that was claimed
+  std::unique_ptr<AuthRequest> waiting_;       // the back end has yet to be asked
+  std::optional<AuthRejected> late_;           // the peer has yet to hear of it
+  Instant until_;                              // the session waits
+  Timer timer_;                                // for either
+  AuthMethod method_ = AuthMethod::kMsChapV2;  // of the last request
+  bool asked_ = false;  // the back end has yet to answer, and LoginBackoff waits for it
 };
 
 }  // namespace adit::control

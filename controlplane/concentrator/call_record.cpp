@@ -27,6 +27,7 @@ CallRecord::CallRecord(ConcentratorCore& core, ConnectionRecord& connection, std
       peer_(connection.peer),
       local_(connection.local),
       since_(core.wheel.now()),
+      setup_(connection.calls == 0 ? connection.since : since_),
       claim_(connection, this),
       story_(connection.since),
       login_(core, *this),
@@ -42,6 +43,7 @@ CallRecord::~CallRecord() = default;
 // ---------------------------------------------------------------------------------------------------------
 
 void CallRecord::start_ppp() {
+  reach(SetupStage::kControl);
   session_ = std::make_unique<Session>(core_.settings, core_.wheel, core_.entropy, core_.log, login_, *this,
                                        peer_, local_, session_id());
   session_->start();
@@ -77,7 +79,12 @@ std::optional<std::uint64_t> CallRecord::packets_received() const {
   return totals ? std::optional(totals->uplink_packets) : std::nullopt;
 }
 
+void CallRecord::reach(SetupStage stage) {
+  setup_.reach(stage, core_.wheel.now(), core_.measures);
+}
+
 void CallRecord::lcp_opened() {
+  reach(SetupStage::kLcp);
   if (!finished()) {
     story_.pass(Gate::kLcp, core_.wheel.now());
     connection_->protocol.on_lcp_opened(*this);
@@ -85,6 +92,7 @@ void CallRecord::lcp_opened() {
 }
 
 void CallRecord::admit(const std::string& user, const AuthAccepted& accepted) {
+  reach(SetupStage::kAuth);
   if (!std::exchange(logged_in_, true)) {
     connection_->call_logged_in();
     core_.call_shares.set_logged_in(claim_, true);
@@ -126,6 +134,15 @@ bool CallRecord::yield_address(const std::string& user) {
 
 // ---- while IP is up ---------------------------------------------------------------------------------------
 
+/// Its keys for sending are armed when CCP has opened.
+void CallRecord::enable_mppe(contract::Direction direction, contract::MppeMode mode,
+                             const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) {
+  WorkerLink::enable_mppe(direction, mode, start_key, session_key);
+  if (direction == contract::Direction::kSend) {
+    reach(SetupStage::kCcp);
+  }
+}
+
 void CallRecord::enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) {
   enabled_ = {ref, subscriber, peer_mru, require_mppe, !addresses_.routes().empty()};
   post(enabled_);
@@ -153,6 +170,7 @@ void CallRecord::enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru,
 void CallRecord::came_up() {
   log_up();
   up_since_ = core_.wheel.now();
+  reach(SetupStage::kIpcp);
   if (accounting_ != nullptr) {
     accounting_->start(session_->status().user);
   }
@@ -251,6 +269,10 @@ void CallRecord::finish(EndReason reason, std::string_view why) {
   }
   if (accounting_ != nullptr) {
     accounting_->cancel();
+  }
+  if (up_since_) {
+    core_.measures.duration.observe(static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(ended_ - *up_since_).count()));
   }
   reason_ = reason;
   core_.call_shares.remove(claim_);

@@ -18,6 +18,7 @@
 #include "controlplane/concentrator/call_accounting.hpp"
 #include "controlplane/concentrator/call_addresses.hpp"
 #include "controlplane/concentrator/call_login.hpp"
+#include "controlplane/concentrator/call_measures.hpp"
 #include "controlplane/concentrator/call_story.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
 #include "controlplane/concentrator/session_timeouts.hpp"
@@ -100,7 +101,9 @@ class CallRecord final : public PptpCall, public WorkerLink {
     std::unique_ptr<const std::string> spelled = nullptr;  // only if it is not the key
   } user_links;
 
-  // ---- SessionHost, except for WorkerLink's half
+  // ---- SessionHost, except for most of WorkerLink's half
+  void enable_mppe(contract::Direction direction, contract::MppeMode mode,
+                   const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) override;
   void send_ppp_frame(std::span<const std::uint8_t> frame) override;
   void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) override;
   void disable_ip() override;
@@ -111,6 +114,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   void session_ended(EndReason reason) override;
 
  private:
+  void reach(SetupStage stage);
   void came_up();
   void change_routes(const std::vector<wire::Ipv4Prefix>& routes);
   void change_timeouts(const SessionChange& change);
@@ -126,6 +130,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   const std::uint64_t number_;
   const wire::Ipv4Address peer_, local_;
   const Instant since_;
+  SetupStopwatch setup_;
   Claim claim_;
   CallStory story_;
   CallLogin login_;

@@ -172,6 +172,10 @@ ConcentratorStats Concentrator::stats() const {
   return stats;
 }
 
+const CallMeasures& Concentrator::measures() const {
+  return core_->measures;
+}
+
 std::vector<PoolStatus> Concentrator::pools() const {
   return core_->pools.status();
 }

@@ -24,6 +24,7 @@
 #include "controlplane/concentrator/accounting.hpp"
 #include "controlplane/concentrator/admission/scarcity.hpp"
 #include "controlplane/concentrator/admission/source_history.hpp"
+#include "controlplane/concentrator/call_measures.hpp"
 #include "controlplane/concentrator/call_story.hpp"
 #include "controlplane/concentrator/call_walk.hpp"
 #include "controlplane/concentrator/resources/address_pool.hpp"
@@ -205,6 +206,7 @@ class Concentrator {
   /// Of what goes on and of the last that ended (see StoryBook), the newest first, at most kStoriesTold.
   [[nodiscard]] std::vector<StoryRow> stories(const StorySelector& selector) const;
   [[nodiscard]] ConcentratorStats stats() const;
+  [[nodiscard]] const CallMeasures& measures() const;
   [[nodiscard]] std::vector<PoolStatus> pools() const;
   /// Those that were limited most recently first, at most kRememberedSources.
   [[nodiscard]] std::vector<SourceStatus> limited_sources() const;

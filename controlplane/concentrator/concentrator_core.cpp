@@ -82,12 +82,14 @@ std::string_view ConcentratorCore::closed() const {
 
 EndReason ConcentratorCore::make_room_for(wire::Ipv4Address newcomer, std::string_view& lacks) {
   if (lacks = closed(); !lacks.empty()) {
+    ++measures.refused_closed;
     return EndReason::kShutdown;
   }
   const FairShare::Holding holding = connection_shares.holding(newcomer);
   const std::uint32_t most = settings.pptp.max_connections_per_address;
   if (most != 0 && holding.before_login + holding.after_login >= most) {
     lacks = "pptp.max-connections-per-address";
+    ++measures.refused_per_address;
     return EndReason::kLimit;
   }
   if (connections.size() < settings.pptp.max_connections &&
@@ -98,6 +100,7 @@ EndReason ConcentratorCore::make_room_for(wire::Ipv4Address newcomer, std::strin
       connections.size() < settings.pptp.max_connections ? Scarce::kStarting : Scarce::kConnections;
   const Claim* yields = connection_shares.yields_to(newcomer);
   if (yields == nullptr) {
+    ++measures.refused_for(what);
     scarce(what, refused_);
     lacks = kScarceThings[static_cast<std::size_t>(what)].remedy;
     return EndReason::kLimit;
@@ -147,6 +150,7 @@ bool ConcentratorCore::free_a_descriptor() {
 void ConcentratorCore::turned_away(wire::Ipv4Address source, Scarce what) {
   count_end(EndReason::kLimit);
   count_refusal(source);
+  ++measures.refused_for(what);
   scarce(what, refused_);
   tell_of_refusal(source, {}, EndReason::kLimit, kScarceThings[static_cast<std::size_t>(what)].remedy);
 }
@@ -258,6 +262,7 @@ std::expected<CallRecord*, EndReason> ConcentratorCore::install(ConnectionRecord
                                                                 wire::PeerCallId peer) {
   if (const std::string_view why = closed(); !why.empty()) {
     connection.lacks = why;
+    ++measures.refused_closed;
     return std::unexpected(EndReason::kShutdown);
   }
   if (!make_room_for_call(connection)) {
@@ -280,6 +285,7 @@ EndReason ConcentratorCore::no_place_for(ConnectionRecord& connection) {
   connection.lacks =
       has_room ? "its worker's ring is full" : kScarceThings[static_cast<std::size_t>(what)].remedy;
   count_refusal(connection.peer);
+  ++(has_room ? measures.refused_worker_full : measures.refused_for(what));
   scarce(what, refused_);
   return EndReason::kNoResource;
 }

@@ -21,6 +21,7 @@
 #include "controlplane/concentrator/admission/scarcity.hpp"
 #include "controlplane/concentrator/admission/source_history.hpp"
 #include "controlplane/concentrator/call_directory.hpp"
+#include "controlplane/concentrator/call_measures.hpp"
 #include "controlplane/concentrator/call_record.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
 #include "controlplane/concentrator/peer_connections.hpp"
@@ -112,6 +113,7 @@ class ConcentratorCore {
   bool draining = false;
   bool takes_calls = true;  ///< false: an operator has closed the door, and may open it again
   ConcentratorStats stats;  ///< except `takes_calls`, `connections`, `connections_before_login`, `ended`
+  CallMeasures measures;
   std::array<std::uint64_t, kEndReasons> ended{};
 
  private:

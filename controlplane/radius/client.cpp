@@ -13,6 +13,12 @@ Service service_of(Code code) {
   return code == Code::kAccountingRequest ? Service::kAccounting : Service::kAuthentication;
 }
 
+void count_reply(ServerStatus& counts, Code code) {
+  for (std::size_t kind = 0; kind < kReplyKinds.size(); ++kind) {
+    counts.replies[kind] += kReplyKinds[kind].first == code ? 1 : 0;
+  }
+}
+
 }  // namespace
 
 Client::Client(ClientSettings settings, TimerWheel& wheel, Entropy& entropy, EventLog& log,
@@ -164,6 +170,7 @@ Client::Placed Client::place(Exchange& exchange, Port& port) {
 void Client::transmit(Sending& sending) {
   Server& server = sending.port.server;
   ++(sending.tries == 0 ? server.counts.sent : server.counts.repeated);
+  server.counts.requests[static_cast<std::size_t>(sending.port.service)] += sending.tries == 0 ? 1 : 0;
   ++sending.tries;
   sending.last = wheel_.now();
   sending.timer.arm(timeout_of(sending.port.service));
@@ -290,6 +297,7 @@ void Client::on_datagram(std::size_t index, Service service, std::uint32_t lane,
     return;  // the genuine reply may still come
   }
   note_answer(*sending);
+  count_reply(server.counts, packet->code());
   Exchange& exchange = sending->exchange;
   const Authenticator authenticator = sending->authenticator;
   const bool awaited = static_cast<bool>(exchange.done);

@@ -23,19 +23,23 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "controlplane/base/entropy.hpp"
 #include "controlplane/base/event_log.hpp"
 #include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/radius/packet.hpp"
+#include "controlplane/radius/round_trip_bounds.hpp"
 #include "controlplane/radius/settings.hpp"
+#include "dataplane/contract/histogram.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::control::radius {
 
 /// Which of a server's two ports.
 enum class Service : std::uint8_t { kAuthentication, kAccounting };
+inline constexpr std::size_t kServiceCount = 2;
 
 class Transport {
  public:
@@ -44,6 +48,13 @@ class Transport {
   /// as lost.
   virtual bool send(std::size_t server, Service service, std::uint32_t lane, Bytes datagram) = 0;
 };
+
+/// Replies that are counted by their kind.
+inline constexpr std::array<std::pair<Code, std::string_view>, 4> kReplyKinds{
+    {{Code::kAccessAccept, "accept"},
+     {Code::kAccessReject, "reject"},
+     {Code::kAccessChallenge, "challenge"},
+     {Code::kAccountingResponse, "acct_response"}}};
 
 /// What is known of a server, or of one of its ports.
 enum class Health : std::uint8_t {
@@ -61,11 +72,15 @@ struct ServerStatus {
   Health health = Health::kUntried;  ///< the worst of its ports; kUntried only if no port is anything else
   std::uint64_t in_flight = 0;
   std::uint64_t sent = 0, repeated = 0, answered = 0;
-  std::uint64_t timeouts = 0;   ///< requests given up
+  std::array<std::uint64_t, kServiceCount> requests{};      ///< those sent, by Service
+  std::array<std::uint64_t, kReplyKinds.size()> replies{};  ///< those answered, as kReplyKinds
+  std::uint64_t timeouts = 0;                               ///< requests given up
   std::uint64_t late = 0;       ///< answers that came when the verdict had been given
   std::uint64_t refused = 0;    ///< replies that were malformed or not authentic
   std::uint64_t unmatched = 0;  ///< replies to no pending request: late, or forged
-  Duration p50{0}, p99{0};      ///< round trip
+  /// By Service. Without those that were repeated: it is unknown which one was answered.
+  std::array<contract::HistogramValues, kServiceCount> round_trips{};
+  Duration p50{0}, p99{0};  ///< of both
 };
 
 /// What a login is beside its attributes; a record is nothing of this.

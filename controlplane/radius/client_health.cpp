@@ -116,7 +116,8 @@ void Client::note_answer(const Sending& sending) {
   port.silent_peer.reset();
   port.trusts_status = true;
   if (sending.tries == 1) {  // Karn: after a retransmission it is unknown which one was answered
-    port.server.times.add(took);
+    port.server.times[static_cast<std::size_t>(port.service)].observe(
+        static_cast<std::uint64_t>(std::max<Duration::rep>(took.count(), 0)));
   }
   port.answered = wheel_.now();
   note_alive(port);
@@ -235,8 +236,13 @@ std::vector<ServerStatus> Client::status() const {
       status.health = std::max(status.health, port.health);
       status.in_flight += port.in_flight;
     }
-    status.p50 = server->times.percentile(50);
-    status.p99 = server->times.percentile(99);
+    contract::HistogramValues both;
+    for (std::size_t service = 0; service < kServiceCount; ++service) {
+      status.round_trips[service] = server->times[service].read();
+      both += status.round_trips[service];
+    }
+    status.p50 = Duration{both.percentile(50)};
+    status.p99 = Duration{both.percentile(99)};
     all.push_back(std::move(status));
   }
   return all;

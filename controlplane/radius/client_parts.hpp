@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "controlplane/radius/client.hpp"
-#include "controlplane/radius/round_trips.hpp"
 
 namespace adit::control::radius {
 
@@ -70,7 +69,7 @@ struct Client::Server {
   const ServerSettings& settings;
   std::array<Port, 2> ports;
   ServerStatus counts{};
-  RoundTrips times;
+  std::array<contract::Histogram<RoundTripBounds>, kServiceCount> times;  // by service
 };
 
 /// A request at one server, until it is answered or silent. It outlives the verdict on its request, so that what is

@@ -13,6 +13,7 @@
 
 #include "dataplane/base/drop_reason.hpp"
 #include "dataplane/base/limits.hpp"
+#include "dataplane/base/worker_histograms.hpp"
 #include "dataplane/contract/spsc_ring.hpp"
 
 namespace adit::dataplane {
@@ -134,6 +135,7 @@ struct alignas(contract::kFalseSharingBytes) WorkerCounters {
   ADIT_WORKER_COUNTERS(X)
   std::array<PortArrivals, kMaxPorts> arrivals;  ///< indexed by DPDK port
   std::array<Counter, kDropReasons> drops;
+  WorkerHistograms histograms;
 
   void drop(DropReason reason, std::uint64_t packets = 1) noexcept {
     drops[static_cast<std::size_t>(reason)].add(packets);

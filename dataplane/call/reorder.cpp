@@ -23,7 +23,7 @@ Reorder::Verdict Reorder::evaluate_out_of_order(Call& call, wire::GreSeq sequenc
       counters_.reordered.add();
       order.credit = kReorderCredit;
       order.depth = std::max(order.depth, static_cast<std::uint8_t>(window->held));
-      make_ready(call, *window);
+      make_ready(call, *window, now);
     }
     return Verdict::kProceed;
   }
@@ -38,7 +38,7 @@ Reorder::Verdict Reorder::evaluate_out_of_order(Call& call, wire::GreSeq sequenc
   }
   // Too far ahead for this window: the packets before it have to go first.
   window->give_up = window->give_up || beyond_is_stalled_;
-  make_ready(call, *window);
+  make_ready(call, *window, now);
   beyond_[beyond_count_++] = mbuf;
   return Verdict::kHeld;
 }
@@ -58,7 +58,7 @@ Reorder::Verdict Reorder::hold(Call& call, wire::GreSeq sequence, rte_mbuf* mbuf
   windows_.put(*window, place, mbuf, now);
   counters_.reorder_held.add();
   if (window->held >= hold_limit(call)) {
-    make_ready(call, *window);
+    make_ready(call, *window, now);
   }
   return Verdict::kHeld;
 }
@@ -81,8 +81,9 @@ void Reorder::on_late(Call& call, wire::GreSeq sequence) noexcept {
 
 // ---- releasing -----------------------------------------------------------------------------------------------------
 
-void Reorder::make_ready(Call& call, ReorderWindow& window) noexcept {
+void Reorder::make_ready(Call& call, ReorderWindow& window, Milliseconds now) noexcept {
   if (!std::exchange(window.ready, true)) {
+    counters_.histograms.reorder_wait.observe(now.since(window.since));
     ready_[ready_count_++] = &call;
   }
 }
@@ -146,7 +147,7 @@ std::size_t Reorder::expire_gaps(Milliseconds now) noexcept {
       windows_.close(*call);
     } else if (windows_.is_overdue(*window, now)) {
       window->give_up = true;
-      make_ready(*call, *window);
+      make_ready(*call, *window, now);
       windows_.schedule(due->call, now);
     } else {
       windows_.schedule(due->call, window->since);  // a later gap than the one it was opened for

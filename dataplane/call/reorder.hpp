@@ -79,7 +79,7 @@ class Reorder {
   [[nodiscard, gnu::cold, gnu::noinline]] Verdict hold(Call& call, wire::GreSeq sequence, rte_mbuf* mbuf,
                                                        Milliseconds now) noexcept;
   [[nodiscard]] std::uint32_t hold_limit(const Call& call) const noexcept;
-  void make_ready(Call& call, ReorderWindow& window) noexcept;
+  void make_ready(Call& call, ReorderWindow& window, Milliseconds now) noexcept;
   [[nodiscard]] std::size_t take_held(Call& call, ReorderWindow& window) noexcept;
 
   ReorderWindows& windows_;

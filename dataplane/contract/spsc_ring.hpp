@@ -62,6 +62,14 @@ class SpscRing {
     head_.store(head_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
 
+  /// Any thread; only a hint, and at most the capacity.
+  [[nodiscard]] std::uint32_t depth() const noexcept {
+    const std::uint32_t head = head_.load(std::memory_order_acquire);
+    const std::uint32_t tail = tail_.load(std::memory_order_acquire);
+    return tail - head < kCapacity ? tail - head : kCapacity;
+  }
+  [[nodiscard]] static constexpr std::uint32_t capacity() noexcept { return kCapacity; }
+
   /// Either side; only a hint.
   [[nodiscard]] bool empty() const noexcept {
     return head_.load(std::memory_order_acquire) == tail_.load(std::memory_order_acquire);

@@ -343,7 +343,11 @@ DeviceTotals device_totals(const OpenPort& port) {
   rte_eth_stats_get(port.port.id, &stats);
   return {.rx_packets = stats.ipackets,
           .tx_packets = stats.opackets,
-          .rx_missed = stats.imissed + stats.rx_nombuf};
+          .rx_bytes = stats.ibytes,
+          .tx_bytes = stats.obytes,
+          .rx_missed = stats.imissed + stats.rx_nombuf,
+          .rx_errors = stats.ierrors,
+          .tx_errors = stats.oerrors};
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> port_counters(const OpenPort& port) {

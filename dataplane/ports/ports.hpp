@@ -113,7 +113,9 @@ void close_ports(std::vector<OpenPort>& ports);
 /// What the device itself counts.
 struct DeviceTotals {
   std::uint64_t rx_packets = 0, tx_packets = 0;
+  std::uint64_t rx_bytes = 0, tx_bytes = 0;
   std::uint64_t rx_missed = 0;  ///< no free descriptor or buffer
+  std::uint64_t rx_errors = 0, tx_errors = 0;
 };
 [[nodiscard]] DeviceTotals device_totals(const OpenPort& port);
 

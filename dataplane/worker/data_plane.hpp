@@ -62,6 +62,8 @@ class DataPlaneCore {
   [[nodiscard]] contract::TraceRing& trace_ring(contract::WorkerId worker);
   /// Indexed by worker.
   [[nodiscard]] std::span<contract::Mailbox* const> mailboxes() const { return mailbox_list_; }
+  /// What other workers have handed to this one.
+  [[nodiscard]] const rte_ring& handoff(contract::WorkerId worker) const { return *rings_.of(worker); }
   [[nodiscard]] CallIndex& index() { return index_; }
   [[nodiscard]] const CallIndex& index() const { return index_; }
 

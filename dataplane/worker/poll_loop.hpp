@@ -97,6 +97,7 @@ std::size_t PollLoop<Stages>::poll_queue(const Queue& queue) noexcept {
   // dials found no call, which cost 1 s.
   stages().call_control_.read();
   counters_.rx_packets.add(count);
+  counters_.histograms.rx_burst.observe(count);
   counters_.arrivals[device].packets.add(count);
   context_.arrival_port = device;
   context_.arrival_punts = queue.inlet->punts();

@@ -11,11 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "controlplane/base/log_buckets.hpp"
+#include "app/adit-blast/results/log_buckets.hpp"
 
 namespace adit::app::blast {
 
-class Histogram : public control::LogBuckets<6, 35> {
+class Histogram : public LogBuckets<6, 35> {
  public:
   static constexpr std::size_t kBuckets = kCount;
 

@@ -3,6 +3,7 @@
 // Thread: control.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <expected>
@@ -55,6 +56,12 @@ struct SessionInFull {
   std::optional<contract::CallState> state;  ///< none: its worker did not answer in time
 };
 
+/// How many wait in one of a worker's rings, at about this moment.
+struct RingDepth {
+  std::string_view ring;
+  std::uint32_t depth = 0, entries = 0;
+};
+
 /// Counts since the worker started.
 struct WorkerRow {
   std::uint16_t worker = 0;
@@ -62,6 +69,19 @@ struct WorkerRow {
   double busy = 0;  ///< share of its time spent on packets, 0..1
   dataplane::WorkerCounterValues counters;
   std::uint64_t drops = 0;
+  std::array<std::uint64_t, dataplane::kDropReasons> drops_by{};  ///< by DropReason
+  double busy_seconds = 0;
+  std::vector<contract::HistogramValues> histograms{};  ///< as dataplane::kWorkerHistogramTexts
+  std::vector<RingDepth> rings{};
+};
+
+/// What the control thread measures of itself.
+struct ControlMeasures {
+  contract::HistogramValues turns;        ///< of its loop, without the sleep
+  contract::HistogramValues timers_late;  ///< see control::TimerWheel::lateness()
+  double started_at = 0;                  ///< UNIX seconds
+  double configured_at = 0;               ///< when the configuration that runs was read
+  bool reload_succeeded = true;           ///< the last one; the start counts as one
 };
 
 /// One drop reason, summed over the workers. The texts are literals.
@@ -102,6 +122,7 @@ struct PortRow {
   std::uint32_t mbit = 0;  ///< 0: unknown
   std::uint16_t mtu = 0, rx_queues = 0, tx_queues = 0;
   std::uint64_t rx_packets = 0, tx_packets = 0, rx_missed = 0;
+  std::uint64_t rx_bytes = 0, tx_bytes = 0, rx_errors = 0, tx_errors = 0;
   dataplane::PortCounterValues arrivals;  ///< what all workers together received from it
   std::uint64_t flaps = 0, restarts = 0;
 };
@@ -129,6 +150,8 @@ class OperatorBackend {
   [[nodiscard]] virtual std::vector<control::StoryRow> stories(
       const control::StorySelector& selector) const = 0;
   [[nodiscard]] virtual control::ConcentratorStats stats() const = 0;
+  [[nodiscard]] virtual const control::CallMeasures& call_measures() const = 0;
+  [[nodiscard]] virtual ControlMeasures control_measures() const = 0;
   /// All reasons, including those with no packets.
   [[nodiscard]] virtual std::vector<DropRow> drops() const = 0;
   [[nodiscard]] virtual std::vector<WorkerRow> workers() const = 0;

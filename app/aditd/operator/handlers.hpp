@@ -11,6 +11,7 @@ namespace adit::app {
 [[nodiscard]] std::expected<List, RpcError> show_sessions(const Json& params, const OperatorBackend& backend);
 [[nodiscard]] List show_admission(const OperatorBackend& backend);
 [[nodiscard]] List show_config(const OperatorBackend& backend);
+[[nodiscard]] List show_metrics(const OperatorBackend& backend);
 [[nodiscard]] Json show_stat(const OperatorBackend& backend);
 [[nodiscard]] Json show_version(const OperatorBackend& backend);
 [[nodiscard]] Json show_drops(const OperatorBackend& backend);

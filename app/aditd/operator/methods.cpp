@@ -21,6 +21,7 @@ std::span<const Method> methods() {
       {"show.ports", &show_ports, Access::kRead},
       {"show.radius", &show_radius, Access::kRead},
       {"show.config", &show_config, Access::kRead},
+      {"show.metrics", &show_metrics, Access::kRead},
       // {"after": 17, "filter": {"event": ["call_up"], "user": "alice", "peer": "192.0.2.7", "level": "info"}, "follow": true}
       {"events", Stream{&read_events}, Access::kRead},
       // {"by": "any"|"username"|"sid"|"ip"|"peer"|"reason", "value": "..."}

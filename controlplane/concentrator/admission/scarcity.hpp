@@ -14,15 +14,16 @@ namespace adit::control {
 enum class Scarce : std::uint8_t { kTurns, kDescriptors, kStarting, kConnections, kSlots, kCallIds };
 
 struct ScarceThing {
+  std::string_view name;  ///< metrics'
   std::string_view what, remedy;
 };
 inline constexpr std::array<ScarceThing, 6> kScarceThings{{
-    {"turns of accepted connections", "raise pptp.accept-rate"},
-    {"descriptors", "raise LimitNOFILE or lower pptp.max-connections"},
-    {"connections before login", "raise common.max-starting"},
-    {"connections", "raise pptp.max-connections"},
-    {"calls", "raise common.max-sessions"},
-    {"call IDs", "add an address to pptp.bind"},
+    {"accept_rate", "turns of accepted connections", "raise pptp.accept-rate"},
+    {"descriptors", "descriptors", "raise LimitNOFILE or lower pptp.max-connections"},
+    {"max_starting", "connections before login", "raise common.max-starting"},
+    {"max_connections", "connections", "raise pptp.max-connections"},
+    {"max_sessions", "calls", "raise common.max-sessions"},
+    {"call_ids", "call IDs", "add an address to pptp.bind"},
 }};
 
 using ScarceSet = std::bitset<kScarceThings.size()>;

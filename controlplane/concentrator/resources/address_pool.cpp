@@ -57,7 +57,9 @@ std::optional<wire::Ipv4Address> AddressPools::lease_any(std::string_view name, 
       return address;
     }
   }
-  return lease_oldest(pool.quarantined);
+  const auto oldest = lease_oldest(pool.quarantined);
+  pool.exhausted += oldest ? 0 : 1;
+  return oldest;
 }
 
 std::optional<wire::Ipv4Address> AddressPools::lease_from(Pool& pool, Share& share) {
@@ -171,7 +173,8 @@ std::vector<PoolStatus> AddressPools::status() const {
                    .used = pool.used,
                    .quarantined = pool.quarantined.size(),
                    .reserved = pool.reserved,
-                   .available = pool.total - pool.used - pool.quarantined.size() - pool.reserved});
+                   .available = pool.total - pool.used - pool.quarantined.size() - pool.reserved,
+                   .exhausted = pool.exhausted});
   }
   return out;
 }

@@ -29,6 +29,7 @@ struct PoolStatus {
   std::uint64_t total = 0, used = 0, quarantined = 0;
   std::uint64_t reserved = 0;  ///< for users that have them as their own, and are not here
   std::uint64_t available = 0;
+  std::uint64_t exhausted = 0;  ///< times that none was left, since the start
 };
 
 class AddressPools {
@@ -89,7 +90,7 @@ class AddressPools {
     std::uint32_t offset = 0;
     std::vector<Share> shares;  // by worker
     Holdings quarantined;       // oldest first
-    std::uint64_t total = 0, used = 0, reserved = 0;
+    std::uint64_t total = 0, used = 0, reserved = 0, exhausted = 0;
   };
 
   [[nodiscard]] std::optional<wire::Ipv4Address> lease_from(Pool& pool, Share& share);

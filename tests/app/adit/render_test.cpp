@@ -109,6 +109,32 @@ TEST(AditRender, MemoryByTable) {
       << text;
 }
 
+TEST(AditRender, MetricsFitATerminal) {
+  const std::string table = render_metrics(Json::parse(R"({"families":[
+    {"name":"adit_pptp_connections_before_login","type":"gauge","samples":[{"labels":{},"value":3}]},
+    {"name":"adit_worker_calls","type":"gauge","samples":[{"labels":{"worker":"0"},"value":0},{"labels":{"worker":"1"},"value":2}]},
+    {"name":"adit_uplink_bytes","type":"counter","samples":[{"labels":{"worker":"0"},"value":1000000},{"labels":{"worker":"1"},"value":234567}]},
+    {"name":"adit_sleeps","type":"counter","samples":[{"labels":{"worker":"0"},"value":0}]},
+    {"name":"adit_start_time_seconds","type":"gauge","samples":[{"labels":{},"value":0.25}]},
+    {"name":"adit_port","type":"info","samples":[{"labels":{"port":"wan","driver":"af_xdp","role":"access"},"value":1}]},
+    {"name":"adit_radius_round_trip_seconds","type":"histogram","samples":[
+      {"labels":{"server":"a","kind":"auth"},"buckets":[[0.001,3],[0.005,4]],"count":5,"sum":7.5},
+      {"labels":{"server":"a","kind":"acct"},"buckets":[[0.001,0],[0.005,0]],"count":0,"sum":0}]}]})"));
+  EXPECT_EQ(table,
+            " metric                             | of                       |     value\n"
+            "------------------------------------+--------------------------+-----------\n"
+            " adit_pptp_connections_before_login |                          |         3\n"
+            " adit_worker_calls                  | worker=0                 |         0\n"
+            " adit_worker_calls                  | worker=1                 |         2\n"
+            " adit_uplink_bytes                  |                          | 1 234 567\n"
+            " adit_start_time_seconds            |                          |      0.25\n"
+            " adit_port                          | port=wan driver=af_xd... |         1\n"
+            " adit_radius_round_trip_seconds     | server=a kind=auth       |         5\n"
+            "                                    | half                     |  <= 0.001\n"
+            "                                    | 99 of 100                |   > 0.005\n");
+  EXPECT_EQ(render_metrics(Json::parse("{}")), "no metrics\n");
+}
+
 TEST(AditRender, Steering) {
   EXPECT_EQ(render_steering(Json::parse(R"({"ports":[{"port":"a","role":"access","queues":4,
     "by":"RSS of addresses","table_entries":128,"rules":0,"packets":1000000,"missed":2500}],

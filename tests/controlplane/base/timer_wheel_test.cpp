@@ -65,6 +65,8 @@ TEST(TimerWheel, TimeInACallbackIsThatOfTheTick) {
   wheel.advance(Instant{1005ms});  // one jump over many ticks
   EXPECT_EQ(seen, (std::vector<Duration>{100ms, 200ms, 300ms, 400ms}));
   EXPECT_EQ(wheel.now(), Instant{1005ms});
+  EXPECT_EQ(wheel.lateness().read().count(), 4U);
+  EXPECT_EQ(wheel.lateness().read().sum, 905U + 805 + 705 + 605);
 }
 
 TEST(TimerWheel, RearmingReplacesAndCancellingSilences) {

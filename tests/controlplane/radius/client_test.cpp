@@ -24,6 +24,11 @@ TEST_F(RadiusClient, AnsweredOnce) {
   EXPECT_EQ(status.in_flight, 0U);
   EXPECT_GE(status.p50, Duration{200});
   EXPECT_LE(status.p50, Duration{256});
+  EXPECT_EQ(status.requests, (std::array<std::uint64_t, kServiceCount>{1, 0}));
+  EXPECT_EQ(status.replies, (std::array<std::uint64_t, kReplyKinds.size()>{1, 0, 0, 0}));
+  EXPECT_EQ(status.round_trips[0].count(), 1U);
+  EXPECT_EQ(status.round_trips[0].sum, 200U);
+  EXPECT_EQ(status.round_trips[1].count(), 0U);
 }
 
 TEST_F(RadiusClient, RAD_02_RepeatsAreTheSameOctetsAndThenTheNextServerIsAsked) {

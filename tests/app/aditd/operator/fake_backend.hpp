@@ -143,6 +143,10 @@ class FakeBackend : public OperatorBackend {
   }
   bool worker_answers = true;
   control::ConcentratorStats stats() const override { return stats_; }
+  const control::CallMeasures& call_measures() const override { return call_measures_; }
+  ControlMeasures control_measures() const override {
+    return {.turns = {}, .timers_late = {}, .started_at = 1.7e9, .configured_at = 1.7e9};
+  }
   std::vector<DropRow> drops() const override {
     return {{"not_ipv4", "a frame that is not IPv4", 0}, {"wrong_peer", "GRE from another address", 12'345}};
   }
@@ -150,7 +154,14 @@ class FakeBackend : public OperatorBackend {
     WorkerRow row{.worker = 0, .lcore = 3, .busy = 0.25, .counters = {}, .drops = 2};
     row.counters[dataplane::WorkerCounter::kRxPackets] = 1'000'000;
     row.counters[dataplane::WorkerCounter::kTxPackets] = 5;
-    return {row};
+    row.drops_by[0] = 2;
+    if (drops_everywhere) {
+      row.drops_by.fill(123'456'789);
+    }
+    row.busy_seconds = 1.5;
+    row.histograms = dataplane::WorkerHistograms().read();
+    row.rings = {{"to_worker", 3, 8192}};
+    return std::vector<WorkerRow>(worker_count, row);
   }
   std::vector<control::SourceStatus> limited_sources() const override { return sources_; }
   std::vector<control::SourceStatus> sources_ = {
@@ -280,6 +291,9 @@ class FakeBackend : public OperatorBackend {
   std::vector<SessionRow> rows;
   mutable std::size_t listed = 0;  // of them, for all who asked
   control::ConcentratorStats stats_;
+  control::CallMeasures call_measures_;
+  std::size_t worker_count = 1;
+  bool drops_everywhere = false;
   std::vector<Terminated> terminated;
   std::vector<std::pair<control::SessionSelector, std::optional<control::SubscriberRate>>> shaped;
   std::size_t terminates = 1;

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace adit::control {
+namespace adit::app::blast {
 
 template <unsigned kSubBits, unsigned kOctaves>
 struct LogBuckets {
@@ -36,4 +36,4 @@ struct LogBuckets {
   }
 };
 
-}  // namespace adit::control
+}  // namespace adit::app::blast

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "app/aditd/operator/metrics/sources.hpp"
+#include "crypto/mppe_implementations.hpp"
+
+namespace adit::app {
+namespace {
+
+double seconds_of(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+}
+
+std::uint64_t resident_bytes() {
+  std::uint64_t pages = 0;
+  std::uint64_t resident = 0;
+  std::ifstream("/proc/self/statm") >> pages >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+bool process_metrics(Scrape& scrape) {
+  using enum MetricType;
+  FamilyWriter& out = scrape.out;
+  out.begin("adit_build", kInfo, "What runs.");
+  out.sample({{"version", ADIT_VERSION}, {"mppe_engine", crypto::mppe_implementation()}}, std::uint64_t{1});
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  out.one("process_cpu_seconds", kCounter,
+          "CPU time of all threads, user and system; a polling worker uses all of its core.",
+          seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime));
+  out.one("process_resident_memory_bytes", kGauge, "Memory that is resident, without hugepages.",
+          resident_bytes());
+  // Linux 6.2 and later have the number there; to count them would take a millisecond for each 10,000.
+  struct stat descriptors{};
+  if (::stat("/proc/self/fd", &descriptors) == 0 && descriptors.st_size > 0) {
+    out.one("process_open_fds", kGauge, "Open descriptors (Linux 6.2 and later).",
+            static_cast<std::uint64_t>(descriptors.st_size));
+  }
+  rlimit most{};
+  ::getrlimit(RLIMIT_NOFILE, &most);
+  out.one("process_max_fds", kGauge, "The most descriptors that it may have.", std::uint64_t{most.rlim_cur});
+  return false;
+}
+
+bool control_metrics(Scrape& scrape) {
+  using enum MetricType;
+  FamilyWriter& out = scrape.out;
+  const ControlMeasures measures = scrape.backend.control_measures();
+  out.one("adit_start_time_seconds", kGauge, "When aditd started, in UNIX time.", measures.started_at);
+  out.one("adit_config_reload_success", kGauge,
+          "Whether the last reload was applied; 1 before the first one.",
+          std::uint64_t{measures.reload_succeeded ? 1U : 0U});
+  out.one("adit_config_time_seconds", kGauge, "When the configuration that runs was read, in UNIX time.",
+          measures.configured_at);
+  out.one("adit_control_turn_seconds", kHistogram,
+          "What turns of the control thread's loop took, without their sleep.", measures.turns);
+  out.one("adit_timer_late_seconds", kHistogram,
+          "How long after they were due timers of the control thread fired.", measures.timers_late);
+  return false;
+}
+
+bool memory_metrics(Scrape& scrape) {
+  using enum MetricType;
+  FamilyWriter& out = scrape.out;
+  const std::vector<MemoryRow> tables = scrape.backend.memory();
+  out.begin("adit_table_used", kGauge, "Entries of a table that are in use.");
+  for (const MemoryRow& row : tables) {
+    out.sample({{"table", row.table}}, row.used);
+  }
+  out.begin("adit_table_entries", kGauge, "Entries that a table has room for; 0: it grows.");
+  for (const MemoryRow& row : tables) {
+    out.sample({{"table", row.table}}, row.entries);
+  }
+  out.begin("adit_table_bytes", kGauge, "Memory of a table.");
+  for (const MemoryRow& row : tables) {
+    out.sample({{"table", row.table}}, row.octets);
+  }
+  const std::vector<BufferRow> pools = scrape.backend.buffers();
+  out.begin("adit_packet_buffers", kGauge, "Packet buffers of a pool.");
+  for (const BufferRow& row : pools) {
+    out.sample({{"pool", row.name}}, row.total);
+  }
+  out.begin("adit_packet_buffers_free", kGauge,
+            "Of those, in the pool; devices and caches hold some when idle.");
+  for (const BufferRow& row : pools) {
+    out.sample({{"pool", row.name}}, row.free);
+  }
+  return false;
+}
+
+}  // namespace adit::app
