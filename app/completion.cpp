@@ -103,22 +103,27 @@ std::string completion(const CLI::App& app, const std::string& shell_name) {
   std::ranges::replace(function, '-', '_');
   std::string valued;
   collect_valued(valued, app);
-  std::string out = shell.is_zsh ? "#compdef " + app.get_name() + '\n' : "# bash completion of " + app.get_name() + '\n';
+  std::string out =
+      shell.is_zsh ? "#compdef " + app.get_name() + '\n' : "# bash completion of " + app.get_name() + '\n';
   out += "# Made by `" + app.get_name() + " --completion " + shell_name + "`.\n";
   out += function + "() {\n";
   out += shell.is_zsh ? "  local before='' word is_value=''\n  local -a offers\n"
                         "  for word in \"${words[@]:1:$((CURRENT - 2))}\"; do\n"
                       : "  local before='' word is_value='' offers=()\n"
                         "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n";
-  out += "    if [[ -n $is_value ]]; then is_value=''; continue; fi\n"
-         "    case $word in\n"
-         "      " + (valued.empty() ? std::string("''") : valued) + ") is_value=1 ;;\n"
-         "      -*) ;;\n"
-         "      *) before+=\" $word\" ;;\n"
-         "    esac\n"
-         "  done\n";
+  out +=
+      "    if [[ -n $is_value ]]; then is_value=''; continue; fi\n"
+      "    case $word in\n"
+      "      " +
+      (valued.empty() ? std::string("''") : valued) +
+      ") is_value=1 ;;\n"
+      "      -*) ;;\n"
+      "      *) before+=\" $word\" ;;\n"
+      "    esac\n"
+      "  done\n";
   // The value of an option is a file or anything.
-  out += shell.is_zsh ? "  if [[ -n $is_value ]]; then _files; return; fi\n" : "  [[ -z $is_value ]] || return\n";
+  out += shell.is_zsh ? "  if [[ -n $is_value ]]; then _files; return; fi\n"
+                      : "  [[ -z $is_value ]] || return\n";
   out += "  case \"$before \" in\n";
   append_cases(out, app, "", shell);
   out += "  esac\n";

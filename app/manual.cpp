@@ -128,8 +128,9 @@ std::string page_of(const CLI::App& app, const ManualPage& texts) {
 std::string manual_head(std::string_view name, int section, std::string_view what) {
   std::string title(name);
   std::ranges::transform(title, title.begin(), [](unsigned char c) { return std::toupper(c); });
-  return ".TH " + title + ' ' + std::to_string(section) + " \"\" \"Adit " ADIT_VERSION "\" \"Adit\"\n.SH NAME\n" +
-         manual_text(name) + " \\- " + manual_text(what) + '\n';
+  return ".TH " + title + ' ' + std::to_string(section) +
+         " \"\" \"Adit " ADIT_VERSION "\" \"Adit\"\n.SH NAME\n" + manual_text(name) + " \\- " +
+         manual_text(what) + '\n';
 }
 
 std::string manual_text(std::string_view text) {
@@ -140,10 +141,17 @@ std::string manual_text(std::string_view text) {
       out += "\\&";  // else a request
     }
     switch (c) {
-      case '\\': out += "\\e"; break;
-      case '-': out += "\\-"; break;
-      case '"': out += "\\(dq"; break;  // within the quotes of a request's argument, too
-      default: out += c;
+      case '\\':
+        out += "\\e";
+        break;
+      case '-':
+        out += "\\-";
+        break;
+      case '"':
+        out += "\\(dq";
+        break;  // within the quotes of a request's argument, too
+      default:
+        out += c;
     }
     line_begins = c == '\n';
   }
@@ -151,11 +159,11 @@ std::string manual_text(std::string_view text) {
 }
 
 void add_manual(CLI::App& app, const ManualPage& page) {
-  app.add_flag_callback("--manual", [&app, page] { throw CLI::CallForVersion(page_of(app, page), 0); })->group("");
-  app.add_option_function<std::string>("--completion",
-                                       [&app](const std::string& shell) {
-                                         throw CLI::CallForVersion(completion(app, shell), 0);
-                                       })
+  app.add_flag_callback("--manual", [&app, page] { throw CLI::CallForVersion(page_of(app, page), 0); })
+      ->group("");
+  app.add_option_function<std::string>(
+         "--completion",
+         [&app](const std::string& shell) { throw CLI::CallForVersion(completion(app, shell), 0); })
       ->group("")
       ->check(CLI::IsMember({"bash", "zsh"}));
 }

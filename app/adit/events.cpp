@@ -68,7 +68,8 @@ bool follow(StreamClient& stream, bool json, Json& params) {
       return true;
     }
     if (method == "cut_off") {
-      params["after"] = number(event, "next") - 1;  // more than what it has printed: of what it does not want, too
+      params["after"] =
+          number(event, "next") - 1;  // more than what it has printed: of what it does not want, too
     } else if (method == "event") {
       params["after"] = number(event, "seq");
       if (!print(stdout, json ? line_of(event) : render_event(event)) ||

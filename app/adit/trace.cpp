@@ -14,10 +14,10 @@
 #include <optional>
 #include <utility>
 
-#include "app/adit/fields.hpp"
-#include "app/adit/pcapng.hpp"
 #include "app/adit/exit_code.hpp"
+#include "app/adit/fields.hpp"
 #include "app/adit/invocation.hpp"
+#include "app/adit/pcapng.hpp"
 #include "app/adit/stream.hpp"
 #include "app/adit/trace_line.hpp"
 #include "app/base64.hpp"
@@ -212,11 +212,10 @@ std::expected<int, EarlyExit> run_trace(const Invocation& invocation) {
     if (made_file) {
       ::unlink(path.c_str());
     }
-    return std::unexpected(
-        failed(stream ? CallFailure{CallFailure::Kind::kNothingMatched,
-                                    "no call is " + escape_octets(text(params, "value")) +
-                                        "'s; adit show sessions lists them"}
-                      : stream.error()));
+    return std::unexpected(failed(stream ? CallFailure{CallFailure::Kind::kNothingMatched,
+                                                       "no call is " + escape_octets(text(params, "value")) +
+                                                           "'s; adit show sessions lists them"}
+                                         : stream.error()));
   }
   if (!invocation.json) {
     std::fprintf(stderr, "adit: tracing %s, sid %s, for %s s%s\n",

@@ -6,8 +6,8 @@
 #include "app/adit/events.hpp"
 #include "app/adit/password.hpp"
 #include "app/adit/render.hpp"
-#include "app/adit/trace.hpp"
 #include "app/adit/session_verbs.hpp"
+#include "app/adit/trace.hpp"
 #include "app/adit/verb.hpp"
 #include "app/escape.hpp"
 
@@ -317,10 +317,7 @@ std::vector<Verb> make_verbs() {
        "trace",
        nullptr,
        {{.name = "who", .help = "A user, a session ID or the subscriber's address (adit show sessions)"},
-        {.name = "--for",
-         .help = "How long, at most 10m: 30s, 5m",
-         .required = false,
-         .preset = "30s"},
+        {.name = "--for", .help = "How long, at most 10m: 30s, 5m", .required = false, .preset = "30s"},
         {.name = "--packets",
          .help = "End after so many lines, of which a packet has one for each layer",
          .kind = Word::Kind::kNumber,

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "app/aditd/log/log.hpp"
 #include "app/aditd/call_inquiries.hpp"
+#include "app/aditd/log/log.hpp"
 #include "app/aditd/operator/backend.hpp"
 #include "app/aditd/operator/tracing.hpp"
 #include "app/aditd/radius_service.hpp"
@@ -32,8 +32,7 @@ class OperatorView final : public OperatorBackend {
   };
   /// All references outlive the view.
   OperatorView(control::Concentrator& concentrator, Runtime& runtime, control::TimerWheel& wheel,
-               RadiusService& radius, Chores& chores, Loop loop, const RunningConfig& config,
-               Log& log);
+               RadiusService& radius, Chores& chores, Loop loop, const RunningConfig& config, Log& log);
 
   [[nodiscard]] NextSessions sessions(control::CallPlace from) const override;
   void inspect(const control::SessionSelector& selector, Inspected done) override;

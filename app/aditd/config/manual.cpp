@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // adit.toml(5), from the same rows as the sample.
+#include "app/manual.hpp"
 #include "app/aditd/config/config.hpp"
 #include "app/aditd/config/section.hpp"
-#include "app/manual.hpp"
 
 namespace adit::app {
 namespace {
@@ -23,8 +23,10 @@ std::string config_manual() {
   std::string page = manual_head("adit.toml", 5, "the configuration of aditd, Adit's PPTP concentrator");
   page +=
       ".SH DESCRIPTION\n"
-      "A TOML file, /etc/adit/adit.toml unless aditd is told another. Names follow accel-ppp.conf where the meaning\n"
-      "is the same. Durations are seconds (10) or text with a unit (\\(dq500ms\\(dq, \\(dq10s\\(dq, \\(dq2m\\(dq).\n"
+      "A TOML file, /etc/adit/adit.toml unless aditd is told another. Names follow accel-ppp.conf where the "
+      "meaning\n"
+      "is the same. Durations are seconds (10) or text with a unit (\\(dq500ms\\(dq, \\(dq10s\\(dq, "
+      "\\(dq2m\\(dq).\n"
       ".B aditd \\-\\-check\nreports every mistake with its line;\n.B aditd \\-\\-sample\\-config\n"
       "prints a complete file to start from;\n.B adit reload\n"
       "applies what may change while aditd runs and says which keys wait for its next start.\n"
@@ -34,7 +36,8 @@ std::string config_manual() {
     if (section.repeated()) {
       section.add_table(defaults);
     }
-    const std::string name = (section.repeated() ? "[[" : "[") + std::string(section.name) + (section.repeated() ? "]]" : "]");
+    const std::string name =
+        (section.repeated() ? "[[" : "[") + std::string(section.name) + (section.repeated() ? "]]" : "]");
     page += ".SS " + manual_text(name) + '\n';
     page += section.help.empty() ? "" : manual_text(section.help) + '\n';
     for (const Key<Config>& key : section.keys) {

@@ -104,9 +104,9 @@ struct Wanted {
   bool follow = true;
 };
 
-using Read = std::expected<void, RpcError>;
+using Checked = std::expected<void, RpcError>;
 
-Read read_names(const Json& names, Filter& filter) {
+Checked read_names(const Json& names, Filter& filter) {
   const Json list = names.is_array() ? names : Json::array({names});
   for (const Json& name : list) {
     if (!name.is_string()) {
@@ -124,7 +124,7 @@ std::optional<std::size_t> find_level(const Json& name) {
                                     : std::optional(static_cast<std::size_t>(found - std::begin(kLevels)));
 }
 
-Read read_filter(const Json& given, Filter& filter) {
+Checked read_filter(const Json& given, Filter& filter) {
   if (!given.is_object()) {
     return invalid_params("filter must be an object");
   }

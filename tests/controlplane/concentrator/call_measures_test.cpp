@@ -45,7 +45,8 @@ TEST(CallMeasures, OfACallFromItsDialToItsEnd) {
   DialIn alice(house, 1);
   ASSERT_TRUE(alice.dial("alice"));
   const CallMeasures& measures = house.concentrator->measures();
-  for (const SetupStage stage : {SetupStage::kControl, SetupStage::kLcp, SetupStage::kAuth, SetupStage::kIpcp}) {
+  for (const SetupStage stage :
+       {SetupStage::kControl, SetupStage::kLcp, SetupStage::kAuth, SetupStage::kIpcp}) {
     EXPECT_EQ(count_of(measures, stage), 1U) << kSetupStages[static_cast<std::size_t>(stage)];
   }
   EXPECT_EQ(measures.setup.read().count(), 1U);
