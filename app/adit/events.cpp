@@ -19,6 +19,11 @@ std::string line_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string on_one_line(std::string_view text) {
+  constexpr std::size_t kMost = 65'536;
+  return escape_text(text, kMost);
+}
+
 std::uint64_t number(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
@@ -66,7 +71,8 @@ bool follow(StreamClient& stream, bool json, Json& params) {
       return true;
     }
     if (method == "cut_off") {
-      params["after"] = number(event, "next") - 1;  // more than what it has printed: of what it does not want, too
+      params["after"] =
+          number(event, "next") - 1;  // more than what it has printed: of what it does not want, too
     } else if (method == "event") {
       params["after"] = number(event, "seq");
       if (!print(stdout, json ? line_of(event) : render_event(event)) ||
@@ -117,10 +123,10 @@ std::string render_event(const Json& event) {
       continue;
     }
     if (key == "time" || key == "level" || key == "event") {
-      line += (line.empty() ? "" : " ") + printable(text);
+      line += (line.empty() ? "" : " ") + on_one_line(text);
     } else if (!text.empty()) {
       const bool plain = text.find_first_of(" \"=") == std::string::npos;
-      line += ' ' + printable(key) + '=' + (plain ? printable(text) : '"' + printable(text) + '"');
+      line += ' ' + on_one_line(key) + '=' + (plain ? on_one_line(text) : '"' + on_one_line(text) + '"');
     }
   }
   return line;
