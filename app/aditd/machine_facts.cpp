@@ -264,13 +264,14 @@ void look_at_files(const Config& config, MachineFacts& facts) {
   if (has_accounting(config.radius) && !config.spool.file.empty()) {
     keep(look_at_spool(config, {"radius", "spool", config.spool.file, who, config.cli.group}, account));
   }
-  for (const auto& [key, file] : {std::pair("socket", config.cli.socket),
-                                  std::pair("read-only-socket", config.cli.read_only_socket)}) {
+  for (const auto& [key, file] :
+       {std::pair("socket", config.cli.socket), std::pair("read-only-socket", config.cli.read_only_socket)}) {
     if (file.empty()) {
       continue;  // beside the other
     }
     auto socket = look_at_directory({"cli", key, file, who, config.cli.group}, account);
-    if (socket && socket->fault) {  // one that is missing is a matter of course: systemd makes it at each start
+    if (socket &&
+        socket->fault) {  // one that is missing is a matter of course: systemd makes it at each start
       keep(std::move(socket));
     }
   }

@@ -189,8 +189,10 @@ class ControlSocket::Client final : public std::enable_shared_from_this<Client>,
   }
 
   void cut_off() {
-    server_->backend_.note(
-        {.by = by_, .method = has_stream() ? subscription_->name() : "stream", .params = {}, .result = "cut off: it reads too slowly"});
+    server_->backend_.note({.by = by_,
+                            .method = has_stream() ? subscription_->name() : "stream",
+                            .params = {},
+                            .result = "cut off: it reads too slowly"});
     leaving_ = Leaving::kNow;
     more_ = nullptr;
     server_->chores_.add([self = shared_from_this()] {

@@ -386,9 +386,8 @@ TEST_F(Rpc, WhatTakesTimeIsNotedWhenItBegins) {
 }
 
 TEST_F(Rpc, WhoTerminatesIsTold) {
-  handle_rpc(
-      R"({"jsonrpc":"2.0","id":1,"method":"terminate","params":{"by":"all"}})", backend_, [](RpcReply) {},
-      {.by = "uid 1000"});
+  handle_rpc(R"({"jsonrpc":"2.0","id":1,"method":"terminate","params":{"by":"all"}})", backend_,
+             [](RpcReply) {}, {.by = "uid 1000"});
   ASSERT_EQ(backend_.terminated.size(), 1u);
   EXPECT_EQ(backend_.terminated[0].by, "uid 1000");
 }
