@@ -21,6 +21,11 @@ std::string line_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string on_one_line(std::string_view text) {
+  constexpr std::size_t kMost = 65'536;
+  return escape_text(text, kMost);
+}
+
 std::uint64_t number(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
@@ -120,10 +125,10 @@ std::string render_event(const Json& event) {
       continue;
     }
     if (key == "time" || key == "level" || key == "event") {
-      line += (line.empty() ? "" : " ") + printable(text);
+      line += (line.empty() ? "" : " ") + on_one_line(text);
     } else if (!text.empty()) {
       const bool plain = text.find_first_of(" \"=") == std::string::npos;
-      line += ' ' + printable(key) + '=' + (plain ? printable(text) : '"' + printable(text) + '"');
+      line += ' ' + on_one_line(key) + '=' + (plain ? on_one_line(text) : '"' + on_one_line(text) + '"');
     }
   }
   return line;

@@ -14,7 +14,7 @@
 namespace adit::app {
 namespace {
 
-constexpr std::size_t kColumns = 80;
+constexpr std::size_t kWidth = 80;
 
 /// `first`, then the words of `text`; lines after the first begin below its text. A word longer than a line stays whole.
 std::string wrap(const std::string& first, std::string_view text) {
@@ -25,7 +25,7 @@ std::string wrap(const std::string& first, std::string_view text) {
     const std::size_t end = std::min(text.find(' ', at), text.size());
     const std::string word(text.substr(at, end - at));
     const std::size_t width = display_width(word);
-    if (begun && column + 1 + width > kColumns) {
+    if (begun && column + 1 + width > kWidth) {
       lines += '\n' + std::string(first.size(), ' ');
       column = first.size();
     } else if (begun) {

@@ -14,61 +14,61 @@
 namespace adit::app {
 namespace {
 
-using Kind = ShownColumn::Kind;
+using Shown = ShownColumn::Kind;
 
-constexpr ShownColumn kColumns[] = {
-    {"sid", "sid", Kind::kText, "session ID"},
-    {"username", "username", Kind::kUser, "user, by the name that the client sent"},
-    {"calling-sid", "calling_sid", Kind::kAddress, "the client's address, outside the tunnel"},
-    {"called-sid", "called_sid", Kind::kAddress, "our address that it dialled"},
-    {"ip", "ip", Kind::kAddress, "the subscriber's address"},
-    {"type", "type", Kind::kText, "pptp"},
-    {"auth", "auth", Kind::kText, "authentication method"},
-    {"rate-limit", "rate_limit", Kind::kText, "down/up in kbit/s"},
-    {"comp", "comp", Kind::kText, "encryption: mppe-128"},
-    {"state", "state", Kind::kText, "start, active or finish"},
-    {"phase", "phase", Kind::kText, "establish, authenticate, network, up or terminate"},
-    {"uptime", "uptime_seconds", Kind::kUptime, "since IP came up"},
-    {"uptime-raw", "uptime_seconds", Kind::kNumber, "in seconds"},
-    {"rx-bytes", "rx_bytes", Kind::kBytes, "from the subscriber"},
-    {"tx-bytes", "tx_bytes", Kind::kBytes, "to the subscriber"},
-    {"rx-bytes-raw", "rx_bytes", Kind::kNumber, "as a plain number"},
-    {"tx-bytes-raw", "tx_bytes", Kind::kNumber, "as a plain number"},
-    {"rx-pkts", "rx_packets", Kind::kCount, "packets from the subscriber"},
-    {"tx-pkts", "tx_packets", Kind::kCount, "packets to the subscriber"},
-    {"rx-rate", "rx_bits_per_second", Kind::kRate, "bit/s from the subscriber, now"},
-    {"tx-rate", "tx_bits_per_second", Kind::kRate, "bit/s to the subscriber, now"},
-    {"rate", "bits_per_second", Kind::kRate, "bit/s both ways, now"},
-    {"rx-pps", "rx_packets_per_second", Kind::kRate, "packets a second from the subscriber, now"},
-    {"tx-pps", "tx_packets_per_second", Kind::kRate, "packets a second to the subscriber, now"},
-    {"drops", "drops", Kind::kCount, "packets dropped, both ways"},
-    {"mru", "mru", Kind::kNumber, "the largest PPP packet that the client takes"},
-    {"worker", "worker", Kind::kNumber, "the worker that has the call"},
-    {"call-id", "call_id", Kind::kNumber, "in GRE packets to us"},
-    {"peer-call-id", "peer_call_id", Kind::kNumber, "in GRE packets to the client"},
-    {"routes", "routes", Kind::kText, "networks behind the subscriber"},
+constexpr ShownColumn kSessionColumns[] = {
+    {"sid", "sid", Shown::kText, "session ID"},
+    {"username", "username", Shown::kUser, "user, by the name that the client sent"},
+    {"calling-sid", "calling_sid", Shown::kAddress, "the client's address, outside the tunnel"},
+    {"called-sid", "called_sid", Shown::kAddress, "our address that it dialled"},
+    {"ip", "ip", Shown::kAddress, "the subscriber's address"},
+    {"type", "type", Shown::kText, "pptp"},
+    {"auth", "auth", Shown::kText, "authentication method"},
+    {"rate-limit", "rate_limit", Shown::kText, "down/up in kbit/s"},
+    {"comp", "comp", Shown::kText, "encryption: mppe-128"},
+    {"state", "state", Shown::kText, "start, active or finish"},
+    {"phase", "phase", Shown::kText, "establish, authenticate, network, up or terminate"},
+    {"uptime", "uptime_seconds", Shown::kUptime, "since IP came up"},
+    {"uptime-raw", "uptime_seconds", Shown::kNumber, "in seconds"},
+    {"rx-bytes", "rx_bytes", Shown::kBytes, "from the subscriber"},
+    {"tx-bytes", "tx_bytes", Shown::kBytes, "to the subscriber"},
+    {"rx-bytes-raw", "rx_bytes", Shown::kNumber, "as a plain number"},
+    {"tx-bytes-raw", "tx_bytes", Shown::kNumber, "as a plain number"},
+    {"rx-pkts", "rx_packets", Shown::kCount, "packets from the subscriber"},
+    {"tx-pkts", "tx_packets", Shown::kCount, "packets to the subscriber"},
+    {"rx-rate", "rx_bits_per_second", Shown::kRate, "bit/s from the subscriber, now"},
+    {"tx-rate", "tx_bits_per_second", Shown::kRate, "bit/s to the subscriber, now"},
+    {"rate", "bits_per_second", Shown::kRate, "bit/s both ways, now"},
+    {"rx-pps", "rx_packets_per_second", Shown::kRate, "packets a second from the subscriber, now"},
+    {"tx-pps", "tx_packets_per_second", Shown::kRate, "packets a second to the subscriber, now"},
+    {"drops", "drops", Shown::kCount, "packets dropped, both ways"},
+    {"mru", "mru", Shown::kNumber, "the largest PPP packet that the client takes"},
+    {"worker", "worker", Shown::kNumber, "the worker that has the call"},
+    {"call-id", "call_id", Shown::kNumber, "in GRE packets to us"},
+    {"peer-call-id", "peer_call_id", Shown::kNumber, "in GRE packets to the client"},
+    {"routes", "routes", Shown::kText, "networks behind the subscriber"},
 };
 
 bool is_left(const ShownColumn& column) {
-  return column.kind == Kind::kText || column.kind == Kind::kUser || column.kind == Kind::kAddress;
+  return column.kind == Shown::kText || column.kind == Shown::kUser || column.kind == Shown::kAddress;
 }
 
 std::string cell(const ShownColumn& column, const Json& row) {
   switch (column.kind) {
-    case Kind::kText:
-    case Kind::kAddress:
+    case Shown::kText:
+    case Shown::kAddress:
       return text(row, column.key);
-    case Kind::kUser:
+    case Shown::kUser:
       return user_name(row, column.key);
-    case Kind::kNumber:
+    case Shown::kNumber:
       return std::to_string(number(row, column.key));
-    case Kind::kCount:
+    case Shown::kCount:
       return count(row, column.key);
-    case Kind::kBytes:
+    case Shown::kBytes:
       return human_bytes(number(row, column.key));
-    case Kind::kUptime:
+    case Shown::kUptime:
       return human_uptime(number(row, column.key));
-    case Kind::kRate:
+    case Shown::kRate:
       return member(row, column.key).is_number() ? human_rate(number(row, column.key)) : "-";
   }
   return "";
@@ -95,14 +95,14 @@ std::size_t width_of(const std::vector<Json>& rows, const ShownColumn& column) {
 }  // namespace
 
 std::span<const ShownColumn> shown_columns() {
-  return kColumns;
+  return kSessionColumns;
 }
 
 const ShownColumn* find_shown_column(std::string_view name) {
   std::string hyphened(name);
   std::ranges::replace(hyphened, '_', '-');
-  const auto* found = std::ranges::find(kColumns, hyphened, &ShownColumn::name);
-  return found == std::end(kColumns) ? nullptr : found;
+  const auto* found = std::ranges::find(kSessionColumns, hyphened, &ShownColumn::name);
+  return found == std::end(kSessionColumns) ? nullptr : found;
 }
 
 std::expected<ShownColumns, std::string> read_shown_columns(std::string_view names) {
@@ -120,8 +120,8 @@ std::expected<ShownColumns, std::string> read_shown_columns(std::string_view nam
 
 std::string no_such_column(std::string_view name) {
   std::string text = "there is no column \"" + escape_octets(name, 40) + "\"; there are ";
-  for (const ShownColumn& column : kColumns) {
-    text += &column == kColumns ? "" : &column == std::end(kColumns) - 1 ? " and " : ", ";
+  for (const ShownColumn& column : kSessionColumns) {
+    text += &column == kSessionColumns ? "" : &column == std::end(kSessionColumns) - 1 ? " and " : ", ";
     text += column.name;
   }
   return text;
@@ -129,7 +129,7 @@ std::string no_such_column(std::string_view name) {
 
 std::string shown_columns_help() {
   std::string text;
-  for (const ShownColumn& column : kColumns) {
+  for (const ShownColumn& column : kSessionColumns) {
     text += fmt::format("  {:<14}{}\n", column.name, column.help);
   }
   return text;
@@ -137,10 +137,10 @@ std::string shown_columns_help() {
 
 bool comes_first(const ShownColumn& column, const Json& row, const Json& other) {
   switch (column.kind) {
-    case Kind::kText:
-    case Kind::kUser:
+    case Shown::kText:
+    case Shown::kUser:
       return text(row, column.key) < text(other, column.key);
-    case Kind::kAddress:
+    case Shown::kAddress:
       return address_of(text(row, column.key)) < address_of(text(other, column.key));
     default:
       return number(row, column.key) > number(other, column.key);

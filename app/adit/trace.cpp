@@ -26,7 +26,7 @@
 namespace adit::app {
 namespace {
 
-constexpr unsigned kMostSeconds = 600;
+constexpr unsigned kMostTraceSeconds = 600;
 constexpr const char* kFile = "write";  // of the params: what adit does itself
 
 struct CloseFile {
@@ -150,12 +150,12 @@ std::optional<unsigned> seconds_of(std::string_view text) {
   unsigned value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (error != std::errc() || value == 0 || value > kMostSeconds ||
+  if (error != std::errc() || value == 0 || value > kMostTraceSeconds ||
       (!unit.empty() && unit != "s" && unit != "m")) {
     return std::nullopt;
   }
   const unsigned seconds = unit == "m" ? 60 * value : value;
-  return seconds <= kMostSeconds ? std::optional(seconds) : std::nullopt;
+  return seconds <= kMostTraceSeconds ? std::optional(seconds) : std::nullopt;
 }
 
 std::string pcapng_of(const Json& packet, std::span<const std::uint8_t> octets) {

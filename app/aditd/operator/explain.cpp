@@ -30,10 +30,6 @@ double seconds_of(control::Duration duration) {
   return static_cast<double>(duration.count()) / 1000;
 }
 
-std::string address_text(wire::Ipv4Address address) {
-  return address.is_none() ? "" : wire::to_string(address);
-}
-
 Json gate_json(const GateText& gate) {
   return {{"gate", gate.name},
           {"title", gate.title},

@@ -45,5 +45,9 @@ void try_radius(const Json& params, OperatorBackend& backend, const Answer& answ
 
 /// On one line. Peers' names need not be UTF-8: invalid octets become U+FFFD.
 [[nodiscard]] std::string dump(const Json& json);
+/// "": no address.
+[[nodiscard]] std::string address_text(wire::Ipv4Address address);
+/// CPU time of all threads, user and system.
+[[nodiscard]] double cpu_seconds();
 
 }  // namespace adit::app

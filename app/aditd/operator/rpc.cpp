@@ -194,6 +194,10 @@ void dispatch(const Request& request, OperatorBackend& backend, const Reply& ans
 
 }  // namespace
 
+std::string address_text(wire::Ipv4Address address) {
+  return address.is_none() ? "" : wire::to_string(address);
+}
+
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -41,11 +41,15 @@ Json memory_json(const OperatorBackend& backend) {
 
 }  // namespace
 
+double cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+}
+
 Json show_stat(const OperatorBackend& backend) {
   const double uptime =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - kProcessStart).count();
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
   const Memory memory = memory_in_use();
   const control::ConcentratorStats stats = backend.stats();
   Json buffers = Json::array();
@@ -59,7 +63,7 @@ Json show_stat(const OperatorBackend& backend) {
   return {{"version", ADIT_VERSION},
           {"pid", ::getpid()},
           {"uptime_seconds", static_cast<std::uint64_t>(uptime)},
-          {"cpu_seconds", seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime)},
+          {"cpu_seconds", cpu_seconds()},
           {"rss_kb", memory.resident_kb},
           {"virt_kb", memory.virtual_kb},
           {"mppe_engine", crypto::mppe_implementation()},

@@ -13,10 +13,6 @@
 namespace adit::app {
 namespace {
 
-std::string address_text(wire::Ipv4Address address) {
-  return address.is_none() ? "" : wire::to_string(address);
-}
-
 std::string magic_text(std::uint32_t magic) {
   return magic == 0 ? "" : fmt::format("{:08x}", magic);
 }

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
 
+#include "app/aditd/operator/handlers.hpp"
 #include "app/aditd/operator/metrics/sources.hpp"
 #include "crypto/mppe_implementations.hpp"
 
 namespace adit::app {
 namespace {
-
-double seconds_of(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-}
 
 std::uint64_t resident_bytes() {
   std::uint64_t pages = 0;
@@ -29,11 +25,8 @@ bool process_metrics(Scrape& scrape) {
   FamilyWriter& out = scrape.out;
   out.begin("adit_build", kInfo, "What runs.");
   out.sample({{"version", ADIT_VERSION}, {"mppe_engine", crypto::mppe_implementation()}}, std::uint64_t{1});
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
   out.one("process_cpu_seconds", kCounter,
-          "CPU time of all threads, user and system; a polling worker uses all of its core.",
-          seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime));
+          "CPU time of all threads, user and system; a polling worker uses all of its core.", cpu_seconds());
   out.one("process_resident_memory_bytes", kGauge, "Memory that is resident, without hugepages.",
           resident_bytes());
   // Linux 6.2 and later have the number there; to count them would take a millisecond for each 10,000.
