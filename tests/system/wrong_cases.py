@@ -192,7 +192,7 @@ def blast(words, verb="set-up"):
 
 
 COMMANDS = [
-    Command("no command", adit(""), 2, ("adit: a command is missing: show, terminate, shaper, worker, port, test, reload or shutdown; see adit --help",)),
+    Command("no command", adit(""), 2, ("adit: a command is missing: show, terminate, shaper, worker, port, test, events, reload or shutdown; see adit --help",)),
     Command("a command that there is not", adit("shw sessions"), 2, ("adit: no such command: shw; there are show, terminate, ",)),
     Command("a command without its group", adit("sessions"), 2, ("adit: no such command: sessions; did you mean show sessions?",)),
     Command("a thing that cannot be shown", adit("show sesions"), 2, ("adit: no such command: show sesions; there are sessions, stat, ",)),
