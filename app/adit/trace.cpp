@@ -32,7 +32,7 @@ struct CloseFile {
 };
 using File = std::unique_ptr<std::FILE, CloseFile>;
 
-std::unexpected<CallFailure> fail(CallFailure::Kind kind, std::string why) {
+std::unexpected<CallFailure> failure(CallFailure::Kind kind, std::string why) {
   return std::unexpected(CallFailure{kind, std::move(why)});
 }
 
@@ -45,7 +45,7 @@ std::expected<File, CallFailure> make_file(const std::string& path) {
   const std::string why =
       errno == EEXIST ? "exists already; name a file that does not, or move it away"
                       : "cannot be made: " + std::string(std::strerror(errno)) + "; name another file";
-  return fail(CallFailure::Kind::kOutput, "--write: " + escape_octets(path) + ' ' + why);
+  return failure(CallFailure::Kind::kOutput, "--write: " + escape_octets(path) + ' ' + why);
 }
 
 /// "2026-11-29T22:01:02.123456Z" as microseconds since 1970; 0: it is no such time.
@@ -209,9 +209,9 @@ RunResult run_trace(const Connection& aditd, Json params) {
     if (made_file) {
       ::unlink(path.c_str());
     }
-    return stream ? fail(CallFailure::Kind::kNothingMatched, "no call is " +
-                                                                 escape_octets(text(params, "value")) +
-                                                                 "'s; adit show sessions lists them")
+    return stream ? failure(CallFailure::Kind::kNothingMatched, "no call is " +
+                                                                    escape_octets(text(params, "value")) +
+                                                                    "'s; adit show sessions lists them")
                   : RunResult(std::unexpected(stream.error()));
   }
   if (!aditd.json) {
@@ -223,7 +223,7 @@ RunResult run_trace(const Connection& aditd, Json params) {
   Output output(std::move(file), aditd.json);
   Json end{{"why", "interrupted"}, {"lines", 0}, {"lost", 0}};
   if (!output.begin(stream->answer()) || !follow(*stream, output, end)) {
-    return fail(CallFailure::Kind::kOutput, "cannot write: " + std::string(std::strerror(errno)));
+    return failure(CallFailure::Kind::kOutput, "cannot write: " + std::string(std::strerror(errno)));
   }
   say_end(end, aditd.json);
   return {};
