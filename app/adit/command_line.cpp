@@ -185,7 +185,9 @@ std::string stray(const CLI::App& app) {
 std::string help_for(std::string_view command, std::string_view name) {
   for (const Verb& verb : verbs()) {
     const auto word = std::ranges::find(verb.words, name, &Word::name);
-    if (std::string(verb.group) + ' ' + std::string(verb.name) == command && word != verb.words.end()) {
+    const std::string written =
+        std::string(verb.group) + (verb.group.empty() ? "" : " ") + std::string(verb.name);
+    if (written == command && word != verb.words.end()) {
       return word->help;
     }
   }

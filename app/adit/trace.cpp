@@ -34,7 +34,7 @@ struct CloseFile {
 };
 using File = std::unique_ptr<std::FILE, CloseFile>;
 
-std::unexpected<CallFailure> fail(CallFailure::Kind kind, std::string why) {
+std::unexpected<CallFailure> failure(CallFailure::Kind kind, std::string why) {
   return std::unexpected(CallFailure{kind, std::move(why)});
 }
 
@@ -47,7 +47,7 @@ std::expected<File, CallFailure> make_file(const std::string& path) {
   const std::string why =
       errno == EEXIST ? "exists already; name a file that does not, or move it away"
                       : "cannot be made: " + std::string(std::strerror(errno)) + "; name another file";
-  return fail(CallFailure::Kind::kOutput, "--write: " + escape_octets(path) + ' ' + why);
+  return failure(CallFailure::Kind::kOutput, "--write: " + escape_octets(path) + ' ' + why);
 }
 
 /// "2026-11-29T22:01:02.123456Z" as microseconds since 1970; 0: it is no such time.

@@ -41,7 +41,8 @@ def packets(path):
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     if done.returncode != 0:
         raise LabError(done.stderr)
-    return [dict(zip(FIELDS, line.split("|"))) for line in done.stdout.splitlines()]
+    seen = [dict(zip(FIELDS, line.split("|"))) for line in done.stdout.splitlines()]
+    return [{**p, "up": int(p["frame.packet_flags_direction"], 0) == 1} for p in seen]
 
 
 def totals(lab):
@@ -69,7 +70,7 @@ def tshark_reads_it(world):
     spoof(world.alice)
     after = totals(lab)
     time.sleep(2.5)  # for an LCP echo
-    expect("nothing else passed", totals(lab), after)
+    expect("nothing else passed", totals(lab), [after])
     expect("the file's mode", path.stat().st_mode & 0o777, 0o600)
     expect("pppd's exit status", dial.hang_up(), EXIT_USER_REQUEST)
     out, err = trace.end()
@@ -79,7 +80,7 @@ def tshark_reads_it(world):
     check_pings(seen, link.local)
     check_counts(seen, [new - old for new, old in zip(after, before)])
     ppp = [p for p in seen if p["frame.interface_name"] == "ppp"]
-    expect("LCP both ways", {p["frame.packet_flags_direction"] for p in ppp if "lcp" in p["frame.protocols"]} >= {"1", "2"}, True)
+    expect("LCP both ways", len({p["up"] for p in ppp if "lcp" in p["frame.protocols"]}), 2)
     audited = [line for line in lab.log().splitlines() if "event=admin" in line and "method=trace" in line]
     expect("the log says who traced whom", len(audited) >= 2 and "alice" in audited[-1], True)
     no_sessions(lab)
@@ -94,7 +95,7 @@ def check_pings(seen, client):
     expect("spoofed", [(p["ip.src"], p["icmp.type"]) for p in dropped], [[("203.0.113.77", "8")] * SPOOFED])
     outer = [p for p in seen if p["frame.interface_name"] == "outer"]
     expect("each inner packet has an outer one", len(outer) >= len(inner), True)
-    expect("they are encrypted", any("gre:ppp:comp_data" in p["frame.protocols"] for p in outer), True)
+    expect("they are encrypted", any("comp_data" in p["frame.protocols"] for p in outer), True)
 
 
 def check_counts(seen, counted):
@@ -102,11 +103,11 @@ def check_counts(seen, counted):
     numbers = [0] * 5
     for p in seen:
         if p["frame.interface_name"] == "inner" and p["frame.comment"].startswith("forwarded"):
-            at = 0 if p["frame.packet_flags_direction"] == "1" else 2
+            at = 0 if p["up"] else 2
             numbers[at] += 1
             numbers[at + 1] += int(p["frame.len"])
         numbers[4] += p["frame.comment"].startswith("dropped")
-    expect("packets, octets, drops", numbers, counted)
+    expect("packets, octets, drops", numbers, [counted])
 
 
 @case(CONFIG)
@@ -116,7 +117,7 @@ def live_and_its_limits(world):
     link = dial.up()
     link.route(CORE)
     trace = Trace(lab, link.local, "--packets", "8")
-    expect("a second one is refused", refusal(lab, "alice"), (4, "that call is being traced by"))
+    expect("a second one is refused", refusal(lab, "alice"), [(4, "that call is being traced by")])
     expect("nobody has that name", refusal(lab, "nobody")[0], 1)
     taken = lab.work_dir / "taken.pcapng"
     taken.write_text("mine")

@@ -282,6 +282,32 @@ class FakeBackend : public OperatorBackend {
     }
   }
 
+  std::vector<control::CallStatus> find_calls(const control::SessionSelector& selector) const override {
+    using By = control::SessionSelector::By;
+    std::vector<control::CallStatus> found;
+    for (const SessionRow& row : rows) {
+      const std::string value = selector.by == By::kUsername ? row.call.session.user
+                                : selector.by == By::kIp     ? wire::to_string(row.call.session.address)
+                                                             : row.call.session_id;
+      if (value == selector.value) {
+        found.push_back(row.call);
+      }
+    }
+    return found;
+  }
+  struct FakeTrace final : Subscription {
+    [[nodiscard]] std::string_view name() const override { return "trace"; }
+  };
+  std::expected<std::unique_ptr<Subscription>, std::string> trace(const control::CallStatus& call,
+                                                                  const TraceLimits& limits,
+                                                                  const std::string& by,
+                                                                  StreamSink&) override {
+    traced.push_back(by + ' ' + call.session_id + ' ' + std::to_string(limits.time.count()) + ' ' +
+                     std::to_string(limits.lines));
+    return std::make_unique<FakeTrace>();
+  }
+  std::vector<std::string> traced;
+
   void note(const Action& action) override {
     noted.push_back(std::string(action.by) + ' ' + std::string(action.method) + ' ' + action.params + ' ' +
                     action.result);
