@@ -17,7 +17,7 @@ constexpr std::string_view kEnter = "\x1b[?1049h\x1b[?25l";
 constexpr std::string_view kLeave = "\x1b[?25h\x1b[?1049l";
 constexpr int kEnds[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
-termios before{};  // what handlers restore
+termios saved{};  // what handlers restore
 
 void write_all(std::string_view text) {
   while (!text.empty()) {
@@ -31,7 +31,7 @@ void write_all(std::string_view text) {
 
 // All of these are safe in handlers of signals.
 void enter() {
-  termios raw = before;
+  termios raw = saved;
   raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
   ::tcsetattr(STDIN_FILENO, TCSANOW, &raw);
   write_all(kEnter);
@@ -39,7 +39,7 @@ void enter() {
 
 void leave() {
   write_all(kLeave);
-  ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &saved);
 }
 
 void on_end(int signal) {
@@ -78,7 +78,7 @@ bool is_on_terminal() {
 }
 
 Terminal::Terminal() {
-  ::tcgetattr(STDIN_FILENO, &before);
+  ::tcgetattr(STDIN_FILENO, &saved);
   for (const int signal : kEnds) {
     handle(signal, &on_end);
   }

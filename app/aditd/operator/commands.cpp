@@ -170,7 +170,7 @@ void restart_port(const Json& params, const std::string& /*by*/, OperatorBackend
       answer(show_ports(backend));
     } else {
       answer(std::unexpected(RpcError{
-          kRefused, "port '" + escape_octets(port, 60) + "' was not restarted: " + restarted.error()}));
+          kCannotBeDone, "port '" + escape_octets(port, 60) + "' was not restarted: " + restarted.error()}));
     }
   });
 }
@@ -184,7 +184,7 @@ void reload(const Json& params, const std::string& /*by*/, OperatorBackend& back
     if (reloaded) {
       answer(reload_json(*reloaded));
     } else {
-      answer(std::unexpected(RpcError{kRefused, reloaded.error()}));
+      answer(std::unexpected(RpcError{kCannotBeDone, reloaded.error()}));
     }
   });
 }
@@ -201,7 +201,7 @@ Result shut_down(const Json& params, OperatorBackend& backend) {
     return invalid_params("shutdown takes {\"how\": \"now\"}, or \"soft\", \"hard\" or \"cancel\"");
   }
   if (auto done = backend.shut_down(way->second); !done) {
-    return std::unexpected(RpcError{kRefused, done.error()});
+    return std::unexpected(RpcError{kCannotBeDone, done.error()});
   }
   const control::ConcentratorStats stats = backend.stats();
   return Json{{"shutdown", way->first},

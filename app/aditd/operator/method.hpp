@@ -24,7 +24,7 @@ inline constexpr int kParseError = -32700;
 inline constexpr int kInvalidRequest = -32600;
 inline constexpr int kMethodNotFound = -32601;
 inline constexpr int kInvalidParams = -32602;
-inline constexpr int kRefused = -32000;  // ours: understood, but cannot be done
+inline constexpr int kCannotBeDone = -32000;  // ours: understood, but cannot be done
 
 struct RpcError {
   int code = 0;

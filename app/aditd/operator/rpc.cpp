@@ -134,7 +134,7 @@ struct Dispatch {
     if (!request.has_id) {
       answer({});
     } else if (caller.sink == nullptr) {
-      reply(std::unexpected(RpcError{kRefused, "too many clients read streams already; end one of them"}));
+      reply(std::unexpected(RpcError{kCannotBeDone, "too many clients read streams already; end one of them"}));
     } else if (auto begun = stream.subscribe(request.params, caller.by, backend, *caller.sink); !begun) {
       reply(std::unexpected(begun.error()));
     } else {
@@ -186,7 +186,7 @@ void dispatch(const Request& request, OperatorBackend& backend, const Reply& ans
                                                       "\"; there are " + method_names()}));
   } else if (caller.access < found->access) {
     dispatch.reply(std::unexpected(
-        RpcError{kRefused, "this socket is read-only: " + request.method + " is for cli.socket"}));
+        RpcError{kCannotBeDone, "this socket is read-only: " + request.method + " is for cli.socket"}));
   } else {
     std::visit(dispatch, found->answer);
   }
@@ -243,7 +243,7 @@ void handle_rpc(std::string_view line, OperatorBackend& backend,
 }
 
 std::string rpc_has_stream() {
-  return error_text(nullptr, {kRefused, "notifications follow on this connection; ask on another"});
+  return error_text(nullptr, {kCannotBeDone, "notifications follow on this connection; ask on another"});
 }
 
 RpcReply rpc_too_long(std::size_t limit) {

@@ -99,12 +99,12 @@ std::expected<Stream::Begun, RpcError> trace(const Json& params, const std::stri
     return Stream::Begun{.answer = {{"calls", 0}}, .subscription = nullptr};
   }
   if (calls->size() > 1) {
-    return std::unexpected(RpcError{kRefused, which_of(*calls)});
+    return std::unexpected(RpcError{kCannotBeDone, which_of(*calls)});
   }
   const CallStatus& call = calls->front();
   auto begun = backend.trace(call, read->limits, by, sink);
   if (!begun) {
-    return std::unexpected(RpcError{kRefused, std::move(begun.error())});
+    return std::unexpected(RpcError{kCannotBeDone, std::move(begun.error())});
   }
   return Stream::Begun{.answer = {{"calls", 1},
                                   {"sid", call.session_id},

@@ -20,7 +20,7 @@ control::PoolStatus pool_with(std::uint64_t available, std::uint64_t resting = 0
 }
 
 TEST(PoolWatch, TellsOnceThatAPoolRunsLowAndOnceThatItRecovered) {
-  test::RecordingLog log;
+  ::adit::test::RecordingLog log;
   PoolWatch watch(log);
   for (const std::uint64_t available : {500, 50, 49, 30, 0, 50, 99, 49}) {
     watch.look({pool_with(available)});
@@ -38,7 +38,7 @@ TEST(PoolWatch, TellsOnceThatAPoolRunsLowAndOnceThatItRecovered) {
 }
 
 TEST(PoolWatch, AddressesThatRestCanBeGivenOutAndAnEmptyPoolIsNobodys) {
-  test::RecordingLog log;
+  ::adit::test::RecordingLog log;
   PoolWatch watch(log);
   watch.look({pool_with(10, 300), {.name = "none"}});
   EXPECT_TRUE(log.events.empty());
