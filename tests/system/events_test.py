@@ -68,8 +68,8 @@ class Reader:
         text = self.path.read_bytes()
         whole = text[:text.rfind(b"\n") + 1]
         self.path.write_bytes(whole)
-        events = self.events()
-        after = ("--after", str(events[-1]["seq"])) if events else ("--after", "0")
+        numbers = [event["seq"] for event in self.events() if "seq" in event]
+        after = ("--after", str(numbers[-1] if numbers else 0))
         with open(self.path, "ab") as output, open(self.site.work / "events.err", "ab") as errors:
             self.process = subprocess.Popen([restart_test.ADIT, "--socket", self.site.work / "adit.sock", "--json", "events", *after,
                                              *self.words], stdin=subprocess.DEVNULL, stdout=output, stderr=errors)

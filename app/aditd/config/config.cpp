@@ -225,10 +225,13 @@ control::ParsedUsers read_users(const Config& config, const Sheet& sheet, const 
 }
 
 void check_group(const ConfigResult& read, Problems& problems) {
-  const std::string& group = read.config->cli.group;
-  if (!group.empty() && ::getgrnam(group.c_str()) == nullptr) {
-    problems.error(place_of(read.sheet, "cli", "group"), "cli.group", quoted_text(group),
-                   "no such group on this machine", "create it (groupadd --system), or leave the key out");
+  const CliSettings& cli = read.config->cli;
+  for (const auto& [key, group] :
+       {std::pair("group", cli.group), std::pair("read-only-group", cli.read_only_group)}) {
+    if (!group.empty() && ::getgrnam(group.c_str()) == nullptr) {
+      problems.error(place_of(read.sheet, "cli", key), "cli." + std::string(key), quoted_text(group),
+                     "no such group on this machine", "create it (groupadd --system), or leave the key out");
+    }
   }
 }
 
