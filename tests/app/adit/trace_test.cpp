@@ -18,12 +18,12 @@ const Octets kEchoRequest{0x45, 0, 0,   28, 0,   0, 0, 0, 64, 1, 0, 0, 10, 64,
 
 Json packet(std::string_view layer, std::string_view verdict) {
   return {{"time", "2026-11-29T22:01:02.123456Z"},
-          {"packet", 12},
+          {"packet", 12U},
           {"direction", "up"},
           {"layer", layer},
           {"verdict", verdict},
           {"text", "forwarded"},
-          {"octets", 28}};
+          {"octets", 28U}};
 }
 
 std::uint32_t word_at(std::string_view text, std::size_t at) {
@@ -61,7 +61,7 @@ TEST(Pcapng, APacketHasItsTimeSizesDirectionNumberAndComment) {
                                            .id = 7,
                                            .comment = "why"});
   const std::string expected(
-      "\x06\0\0\0\x54\0\0\0"            // enhanced packet, 84 octets
+      "\x06\0\0\0\x48\0\0\0"            // enhanced packet, 72 octets
       "\x01\0\0\0\x01\0\0\0\x02\0\0\0"  // interface 1, time
       "\x05\0\0\0\x09\0\0\0"            // captured, original
       "\x01\x02\x03\x04\x05\0\0\0"
@@ -69,8 +69,8 @@ TEST(Pcapng, APacketHasItsTimeSizesDirectionNumberAndComment) {
       "\x02\0\x04\0\x01\0\0\0"          // inbound
       "\x05\0\x08\0\x07\0\0\0\0\0\0\0"  // packet 7
       "\0\0\0\0"                        // end of options
-      "\x54\0\0\0",
-      84);
+      "\x48\0\0\0",
+      72);
   EXPECT_EQ(block, expected);
 }
 
