@@ -10,7 +10,7 @@ namespace adit::control {
 namespace {
 
 using wire::Ipv4Address;
-using By = StorySelector::By;
+using StoryBy = StorySelector::By;
 using namespace std::chrono_literals;
 
 const Ipv4Address kPeer(203, 0, 113, 9);
@@ -68,41 +68,43 @@ TEST(Stories, OfACallAreFoundByWhateverNamesIt) {
   House house;
   DialIn client(house, 1, kPeer);
   ASSERT_TRUE(client.dial("alice"));
-  const auto told = [&](By by, const std::string& value) { return house.concentrator->stories({by, value}); };
-  const auto live = told(By::kUsername, "alice");
+  const auto told = [&](StoryBy by, const std::string& value) {
+    return house.concentrator->stories({by, value});
+  };
+  const auto live = told(StoryBy::kUsername, "alice");
   ASSERT_EQ(live.size(), 1U);
   EXPECT_EQ(live[0].reason, EndReason::kNone);
   EXPECT_TRUE(live[0].story.passed(Gate::kIpcp));
   const std::string sid = live[0].session_id, address = wire::to_string(client.address);
   const auto expect_all = [&](std::size_t many) {
     for (const auto& [by, value] :
-         {std::pair(By::kUsername, std::string("alice")), std::pair(By::kSessionId, sid),
-          std::pair(By::kIp, address), std::pair(By::kPeer, wire::to_string(kPeer))}) {
+         {std::pair(StoryBy::kUsername, std::string("alice")), std::pair(StoryBy::kSessionId, sid),
+          std::pair(StoryBy::kIp, address), std::pair(StoryBy::kPeer, wire::to_string(kPeer))}) {
       EXPECT_EQ(told(by, value).size(), many) << value;
-      EXPECT_EQ(told(By::kAny, value).size(), many) << value;
+      EXPECT_EQ(told(StoryBy::kAny, value).size(), many) << value;
     }
-    EXPECT_TRUE(told(By::kIp, wire::to_string(kPeer)).empty());
-    EXPECT_TRUE(told(By::kPeer, address).empty());
-    EXPECT_TRUE(told(By::kUsername, sid).empty());
+    EXPECT_TRUE(told(StoryBy::kIp, wire::to_string(kPeer)).empty());
+    EXPECT_TRUE(told(StoryBy::kPeer, address).empty());
+    EXPECT_TRUE(told(StoryBy::kUsername, sid).empty());
   };
   expect_all(1);
   client.reset();
   house.run_workers();
   expect_all(1);
-  const auto ended = told(By::kAny, "CORP\\Alice");
+  const auto ended = told(StoryBy::kAny, "CORP\\Alice");
   ASSERT_EQ(ended.size(), 1U);
   EXPECT_EQ(ended[0].reason, EndReason::kPeerClosed);
   EXPECT_EQ(ended[0].totals.uplink_packets, 10U);
   DialIn again(house, 2, kPeer);
   ASSERT_TRUE(again.dial("alice"));
-  EXPECT_EQ(told(By::kAny, "alice").size(), 2U);
-  EXPECT_EQ(told(By::kAny, "alice")[0].reason, EndReason::kNone) << "the newest first";
+  EXPECT_EQ(told(StoryBy::kAny, "alice").size(), 2U);
+  EXPECT_EQ(told(StoryBy::kAny, "alice")[0].reason, EndReason::kNone) << "the newest first";
 }
 
 TEST(Stories, AreToldOfConnectionsWithoutACall) {
   House house;
   DialIn client(house, 1, kPeer);
-  const StorySelector selector{By::kAny, wire::to_string(kPeer)};
+  const StorySelector selector{StoryBy::kAny, wire::to_string(kPeer)};
   auto told = house.concentrator->stories(selector);
   ASSERT_EQ(told.size(), 1U);
   EXPECT_FALSE(told[0].story.passed(Gate::kStart));
@@ -121,7 +123,7 @@ TEST(Stories, AreToldOfWhatIsRefusedAtTheDoor) {
   House house(settings);
   DialIn first(house, 1, kPeer), second(house, 2, kPeer);
   EXPECT_FALSE(second.accepted);
-  const auto told = house.concentrator->stories({By::kPeer, wire::to_string(kPeer)});
+  const auto told = house.concentrator->stories({StoryBy::kPeer, wire::to_string(kPeer)});
   ASSERT_EQ(told.size(), 2U);
   EXPECT_TRUE(std::ranges::any_of(told, [](const StoryRow& row) { return row.reason == EndReason::kLimit; }));
 }
@@ -130,10 +132,10 @@ TEST(Stories, OfAnotherNegotiationTheFirstIsKept) {
   House house;
   DialIn client(house, 1, kPeer);
   ASSERT_TRUE(client.dial("alice"));
-  const auto before = house.concentrator->stories({By::kPeer, wire::to_string(kPeer)})[0];
+  const auto before = house.concentrator->stories({StoryBy::kPeer, wire::to_string(kPeer)})[0];
   client.send_ppp(kLcp, {1, 77, 0, 0, 1, 4, 0x02, 0x40});  // anybody's: MRU 576
   house.advance(5s);
-  const auto after = house.concentrator->stories({By::kPeer, wire::to_string(kPeer)})[0];
+  const auto after = house.concentrator->stories({StoryBy::kPeer, wire::to_string(kPeer)})[0];
   EXPECT_EQ(after.story.link().peer_mru, before.story.link().peer_mru);
   EXPECT_EQ(after.story.link().lcp.peer_asked, before.story.link().lcp.peer_asked);
 }
