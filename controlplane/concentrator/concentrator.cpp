@@ -9,12 +9,12 @@
 namespace adit::control {
 
 std::size_t control_octets_per_call() {
-  // Six index entries: connection by ID and by address, call by session ID, user and subscriber, its
+  // Seven index entries: connection by ID and twice by address, call by session ID, user and subscriber, its
   // address's lease.
   constexpr std::size_t kIndexEntry = sizeof(std::pair<std::string, void*>) + 3 * sizeof(void*);
   constexpr std::size_t kSlot = sizeof(CallRecord*) + sizeof(contract::CallRef);
   return sizeof(ConnectionRecord) + sizeof(PptpCall*) + sizeof(CallRecord) + Session::state_octets() + kSlot +
-         6 * kIndexEntry;
+         7 * kIndexEntry;
 }
 
 Concentrator::Concentrator(const Settings& settings, std::uint16_t workers, std::uint32_t slots_per_worker,

@@ -26,7 +26,7 @@ std::string date_text(std::chrono::system_clock::time_point at) {
                      (milliseconds - seconds).count());
 }
 
-double seconds_of(control::Duration duration) {
+double in_seconds(control::Duration duration) {
   return static_cast<double>(duration.count()) / 1000;
 }
 
@@ -34,7 +34,7 @@ Json gate_json(const GateText& gate) {
   return {{"gate", gate.name},
           {"title", gate.title},
           {"state", to_text(gate.state)},
-          {"after_seconds", gate.after ? Json(seconds_of(*gate.after)) : Json(nullptr)},
+          {"after_seconds", gate.after ? Json(in_seconds(*gate.after)) : Json(nullptr)},
           {"text", gate.text}};
 }
 
@@ -51,7 +51,7 @@ Json story_json(const StoryRow& row) {
           {"local", address_text(row.local)},
           {"address", address_text(row.address)},
           {"began", date_text(std::chrono::system_clock::now() - row.age)},
-          {"duration_seconds", seconds_of(ended.value_or(row.age))},
+          {"duration_seconds", in_seconds(ended.value_or(row.age))},
           {"ended", row.reason != control::EndReason::kNone},
           {"reason", to_text(row.reason)},
           {"why", why_of(row)},
@@ -74,7 +74,7 @@ Json reason_json(std::string_view name) {
   return nullptr;
 }
 
-constexpr std::pair<std::string_view, StorySelector::By> kWays[] = {
+constexpr std::pair<std::string_view, StorySelector::By> kSelectors[] = {
     {"any", StorySelector::By::kAny},       {"username", StorySelector::By::kUsername},
     {"sid", StorySelector::By::kSessionId}, {"ip", StorySelector::By::kIp},
     {"peer", StorySelector::By::kPeer},
@@ -91,8 +91,8 @@ std::string text_param(const Json& params, const char* name) {
 void explain(const Json& params, OperatorBackend& backend, const Answer& answer) {
   const std::string by = text_param(params, "by"), value = text_param(params, "value");
   const auto* const way =
-      std::ranges::find(kWays, by, &std::pair<std::string_view, StorySelector::By>::first);
-  if (params.size() != 2 || value.empty() || (way == std::end(kWays) && by != kReason)) {
+      std::ranges::find(kSelectors, by, &std::pair<std::string_view, StorySelector::By>::first);
+  if (params.size() != 2 || value.empty() || (way == std::end(kSelectors) && by != kReason)) {
     return answer(
         invalid_params("explain takes {\"by\": \"any\", \"value\": \"alice\"}; by is any, username, sid, ip, "
                        "peer or reason"));

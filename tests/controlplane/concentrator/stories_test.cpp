@@ -68,7 +68,9 @@ TEST(Stories, OfACallAreFoundByWhateverNamesIt) {
   House house;
   DialIn client(house, 1, kPeer);
   ASSERT_TRUE(client.dial("alice"));
-  const auto told = [&](StoryBy by, const std::string& value) { return house.concentrator->stories({by, value}); };
+  const auto told = [&](StoryBy by, const std::string& value) {
+    return house.concentrator->stories({by, value});
+  };
   const auto live = told(StoryBy::kUsername, "alice");
   ASSERT_EQ(live.size(), 1U);
   EXPECT_EQ(live[0].reason, EndReason::kNone);
