@@ -77,12 +77,13 @@ class ExporterTest(unittest.TestCase):
 
     def test_a_long_reply_costs_little_memory(self):
         self.aditd.more = [{"name": "adit_more", "type": "counter", "unit": "", "help": "More.",
-                            "samples": [{"labels": {"reason": f"reason_{i}", "worker": str(i % 16)}, "value": i} for i in range(5_000)]}]
+                            "samples": [{"labels": {"reason": f"reason_{i}", "worker": str(i % 16)}, "value": i} for i in range(6_000)]}]
         exporter = self.exporter()
         for _ in range(4):
             text = exporter.get("/metrics")[2] + exporter.get("/metrics", Accept=OPEN)[2] + exporter.get("/api/metrics")[2]
             self.assertGreater(len(text), 900_000)
             time.sleep(1)
+        print(f"{len(text)} octets in three forms, {exporter.resident_mb():.1f} MB", end=" ")
         sanitized = b"__asan_init" in pathlib.Path(EXPORTER).read_bytes()  # it keeps what was freed, and has a shadow of all
         self.assertLess(exporter.resident_mb(), 500 if sanitized else 50)
 
