@@ -62,8 +62,13 @@ int on_sessions(const char* /*command*/, const char* /*params*/, rte_tel_data* t
 
 int on_drops(const char* /*command*/, const char* /*params*/, rte_tel_data* to) {
   rte_tel_data_start_dict(to);
-  for (const DropRow& row : latest()->drops) {
-    add(to, row.name, row.packets);
+  const Snapshot now = latest();
+  for (std::size_t i = 0; i < dataplane::kDropReasons; ++i) {
+    std::uint64_t packets = 0;
+    for (const WorkerRow& row : now->workers) {
+      packets += row.drops_by[i];
+    }
+    add(to, dataplane::kDropReasonTexts[i].name, packets);
   }
   return 0;
 }
@@ -155,7 +160,6 @@ void publish_telemetry(const OperatorBackend& backend) {
   Snapshot next = std::make_shared<const TelemetrySnapshot>(TelemetrySnapshot{.stats = backend.stats(),
                                                                               .workers = backend.workers(),
                                                                               .seats = backend.seats(),
-                                                                              .drops = backend.drops(),
                                                                               .ports = backend.ports()});
   Published& shared = published();
   if (const std::unique_lock lock(shared.mutex, std::try_to_lock); lock) {

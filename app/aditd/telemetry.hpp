@@ -14,7 +14,6 @@ struct TelemetrySnapshot {
   control::ConcentratorStats stats{};
   std::vector<WorkerRow> workers{};
   std::vector<control::WorkerSeats> seats{};
-  std::vector<DropRow> drops{};
   std::vector<PortRow> ports{};
 };
 

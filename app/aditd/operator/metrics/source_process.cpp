@@ -24,7 +24,7 @@ std::uint64_t resident_bytes() {
 bool process_metrics(Scrape& scrape) {
   using enum MetricType;
   FamilyWriter& out = scrape.out;
-  out.begin("adit_build", kInfo, "What runs.");
+  out.begin("adit_build", kInfo, "The version of aditd, and its MPPE engine.");
   out.sample({{"version", ADIT_VERSION}, {"mppe_engine", crypto::mppe_implementation()}}, std::uint64_t{1});
   out.one("process_cpu_seconds", kCounter,
           "CPU time of all threads, user and system; a polling worker uses all of its core.", cpu_seconds());
@@ -50,8 +50,8 @@ bool control_metrics(Scrape& scrape) {
   out.one("adit_config_reload_success", kGauge,
           "Whether the last reload was applied; 1 before the first one.",
           std::uint64_t{measures.reload_succeeded ? 1U : 0U});
-  out.one("adit_config_time_seconds", kGauge, "When the configuration that runs was read, in UNIX time.",
-          measures.configured_at);
+  out.one("adit_config_reload_time_seconds", kGauge,
+          "When the configuration that runs was read, in UNIX time.", measures.configured_at);
   out.one("adit_control_turn_seconds", kHistogram,
           "What turns of the control thread's loop took, without their sleep.", measures.turns);
   out.one("adit_timer_late_seconds", kHistogram,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Metric names are an API: operators' boards and alerts are made of them.
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <chrono>
 #include <cstdio>
@@ -22,14 +23,21 @@ struct Reply {
   std::chrono::nanoseconds longest{0};
 };
 
+/// In which this thread ran: the machine may be busy.
+std::chrono::nanoseconds time_of_thread() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
 Reply scrape(const FakeBackend& backend) {
   Reply made;
   RpcReply reply{show_metrics(backend)};
   std::string text;
   while (reply.more()) {
-    const auto began = std::chrono::steady_clock::now();
+    const std::chrono::nanoseconds began = time_of_thread();
     text += reply.next();
-    made.longest = std::max<std::chrono::nanoseconds>(made.longest, std::chrono::steady_clock::now() - began);
+    made.longest = std::max(made.longest, time_of_thread() - began);
     ++made.slices;
   }
   made.octets = text.size();
@@ -69,6 +77,35 @@ TEST(Metrics, SEC_12_NamesTypesAndLabelsAreWhatTheyWere) {
     }
     return text;
   });
+}
+
+// docs/metrics.md ends with the table of all of them.
+TEST(Metrics, TheManualHasThemAll) {
+  const char* root = ::getenv("ADIT_SOURCE_ROOT");
+  ASSERT_NE(root, nullptr) << "run it by `meson test`, or set it to the directory that has meson.build";
+  const std::string file = std::string(root) + "/docs/metrics.md";
+  std::stringstream manual;
+  manual << std::ifstream(file).rdbuf();
+  const std::string titles = "| name | type | labels | meaning |\n";
+  const std::string before = manual.str().substr(0, manual.str().find(titles));
+  std::string table = titles + "|---|---|---|---|\n";
+  for (const Json& one : scrape(FakeBackend()).families) {
+    std::string labels;
+    if (!one["samples"].empty()) {
+      for (const auto& [label, value] : one["samples"].front()["labels"].items()) {
+        labels += (labels.empty() ? "" : ", ") + label;
+      }
+    }
+    table += one["name"] == "process_open_fds"
+                 ? ""
+                 : "| `" + one["name"].get<std::string>() + "` | " + one["type"].get<std::string>() + " | " +
+                       labels + " | " + one["help"].get<std::string>() + " |\n";
+  }
+  if (::getenv("ADIT_WRITE_GOLDEN") != nullptr) {
+    std::ofstream(file) << before + table;
+  }
+  EXPECT_EQ(before + table, manual.str())
+      << "if that is meant, run it with ADIT_WRITE_GOLDEN=1 and read the diff";
 }
 
 TEST(Metrics, FollowPrometheusConventions) {
@@ -146,7 +183,7 @@ TEST(Metrics, ALongReplyIsMadeInSlices) {
   EXPECT_EQ(family(reply, "adit_drops")["samples"].size(), 16 * dataplane::kDropReasons);
   EXPECT_GT(reply.slices, 14U);
   EXPECT_LT(reply.octets, 300'000U);
-#ifdef NDEBUG
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   EXPECT_LT(reply.longest, std::chrono::milliseconds(1));
 #endif
 }
