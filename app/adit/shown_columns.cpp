@@ -167,7 +167,7 @@ std::string draw_sessions_within(std::size_t width, const std::vector<Json>& row
   constexpr std::size_t kAlways = 2;
   constexpr std::size_t kBetween = 3;
   ShownColumns shown;
-  std::size_t used = 1;
+  std::size_t used = 2;  // a column on each side
   for (const ShownColumn* column : by_importance) {
     used += width_of(rows, *column) + (shown.empty() ? 0 : kBetween);
     if (shown.size() >= kAlways && used > width) {

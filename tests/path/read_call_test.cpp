@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a worker tells of one call when it is asked, and that it waits for nobody who does not listen.
+#include <map>
+#include <utility>
+
 #include "tests/path/packets.hpp"
 #include "tests/path/world.hpp"
 

@@ -62,8 +62,8 @@ TEST(SessionWords, SayWhatIsWrongInOneLine) {
 }
 
 TEST(ShownColumns, OrderAddressesByTheirNumbersAndNumbersFromTheHighest) {
-  const Json one = {{"ip", "10.64.0.9"}, {"username", "b"}, {"rx_bytes", 5}};
-  const Json other = {{"ip", "10.64.0.10"}, {"username", "a"}, {"rx_bytes", 7}};
+  const Json one = {{"ip", "10.64.0.9"}, {"username", "b"}, {"rx_bytes", 5U}};
+  const Json other = {{"ip", "10.64.0.10"}, {"username", "a"}, {"rx_bytes", 7U}};
   EXPECT_TRUE(comes_first(*find_shown_column("ip"), one, other));
   EXPECT_TRUE(comes_first(*find_shown_column("username"), other, one));
   EXPECT_TRUE(comes_first(*find_shown_column("rx-bytes"), other, one));
@@ -75,9 +75,9 @@ TEST(ShownColumns, GiveWayUntilTheyFit) {
                     {"username", "alice@example.com"},
                     {"ip", "100.127.255.254"},
                     {"state", "active"},
-                    {"uptime_seconds", 900'000},
-                    {"rx_bytes", 5'000'000},
-                    {"tx_bytes", 7}};
+                    {"uptime_seconds", 900'000U},
+                    {"rx_bytes", 5'000'000U},
+                    {"tx_bytes", 7U}};
   const ShownColumns columns = *read_shown_columns("username,ip,uptime,rx-bytes,tx-bytes,state,sid");
   for (const std::size_t width : {40U, 60U, 80U, 100U, 120U}) {
     std::istringstream table(draw_sessions_within(width, {row}, columns));
@@ -86,9 +86,9 @@ TEST(ShownColumns, GiveWayUntilTheyFit) {
     }
   }
   EXPECT_EQ(draw_sessions_within(80, {row}, columns),
-            " username          | ip              | state  |      uptime | rx-bytes | tx-bytes\n"
-            "-------------------+-----------------+--------+-------------+----------+----------\n"
-            " alice@example.com | 100.127.255.254 | active | 10.10:00:00 |  4.8 MiB |      7 B\n");
+            " username          | ip              |      uptime | rx-bytes | tx-bytes\n"
+            "-------------------+-----------------+-------------+----------+----------\n"
+            " alice@example.com | 100.127.255.254 | 10.10:00:00 |  4.8 MiB |      7 B\n");
   EXPECT_EQ(draw_sessions_within(80, {}, columns), "no sessions\n");
 }
 
@@ -160,21 +160,21 @@ TEST_F(Sampler, AsksForNoMoreThanTheLimit) {
 }
 
 TEST_F(Sampler, KeepsTheFirstOfVeryMany) {
-  for (int at = 0; at < 4; ++at) {
+  for (int at = 0; at < 2; ++at) {
     Json sessions = Json::array();
     for (int number = 0; number < 4096; ++number) {
       sessions.push_back(
           row(std::to_string(at * 4096 + number), static_cast<std::uint64_t>(number * 7919 % 65'537)));
     }
-    pages_.push_back(page(std::move(sessions), at < 3 ? Json("0.1") : Json()));
+    pages_.push_back(page(std::move(sessions), at < 1 ? Json("0.1") : Json()));
   }
   const SessionSample sample = *sampler({.order = find_shown_column("rx-bytes"), .limit = 10}).look();
-  EXPECT_EQ(sample.calls, 16'384U);
+  EXPECT_EQ(sample.calls, 8'192U);
   ASSERT_EQ(sample.rows.size(), 10U);
   for (std::size_t at = 1; at < 10; ++at) {
     EXPECT_GE(number(sample.rows[at - 1], "rx_bytes"), number(sample.rows[at], "rx_bytes"));
   }
-  EXPECT_GT(number(sample.rows[9], "rx_bytes"), 65'400U);
+  EXPECT_GT(number(sample.rows[9], "rx_bytes"), 65'300U);
 }
 
 TEST_F(Sampler, BearsAnAnswerOfAnotherVersion) {

@@ -84,13 +84,15 @@ class FakeBackend : public OperatorBackend {
   std::vector<control::StoryRow> stories(const control::StorySelector& selector) const override {
     return selector.value == "alice" ? std::vector{wrong_password()} : std::vector<control::StoryRow>();
   }
-  /// Of the rows, those of that user or session ID; a worker that `worker_answers`.
+  /// Of the rows, those that it names; their worker answers if `worker_answers`.
   void inspect(const control::SessionSelector& selector, Inspected done) override {
+    using By = control::SessionSelector::By;
     std::vector<SessionInFull> found;
     for (const SessionRow& row : rows) {
       const control::CallStatus& call = row.call;
-      if (selector.value == call.session.user || selector.value == call.session_id ||
-          selector.value == wire::to_string(call.session.address)) {
+      if (selector.value == (selector.by == By::kIp          ? wire::to_string(call.session.address)
+                             : selector.by == By::kSessionId ? call.session_id
+                                                             : call.session.user)) {
         found.push_back(in_full(row));
       }
     }
