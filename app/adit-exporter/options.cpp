@@ -12,12 +12,18 @@
 #include <vector>
 
 #include "app/escape.hpp"
+#include "app/manual.hpp"
 
 namespace adit::app::exporter {
 namespace {
 
 constexpr int kUsageError = 2;
 
+constexpr const char* kDescription =
+    "Asks a running aditd by its read-only socket and serves HTTP: metrics for Prometheus, and a page that "
+    "plots them "
+    "live.\n"
+    "It listens on loopback unless told otherwise, changes nothing, and needs no privileges.";
 constexpr const char* kFooter =
     "Paths:\n"
     "  /metrics      for Prometheus: its text format, or OpenMetrics for whoever accepts that; no user's "
@@ -103,6 +109,7 @@ std::expected<Options, EarlyExit> parse_options(std::span<const char* const> arg
                  "Whom to become when root starts it; only the socket's group is kept")
       ->type_name("NAME")
       ->capture_default_str();
+  add_manual(app, {.section = 8, .description = kDescription, .see_also = "aditd(8), adit(1)"});
   try {
     app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {

@@ -248,8 +248,9 @@ std::expected<CommandLine, EarlyExit> read_command_line(int argc, char** argv) {
   app.fallthrough();  // options may follow the command
   add_verbs(app, line);
   app.footer(kFooter);
-  add_manual(
-      app, {.section = 1, .description = kDescription, .see_also = "aditd(8), adit.toml(5), adit-blast(1)"});
+  add_manual(app, {.section = 1,
+                   .description = kDescription,
+                   .see_also = "aditd(8), adit.toml(5), adit-blast(1), adit-exporter(8)"});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The pages of the manual and the completions, as the programs make them: manual_test.py ADIT ADITD ADIT-BLAST"""
+"""The pages of the manual and the completions, as the programs make them: manual_test.py ADIT ADITD ADIT-BLAST ADIT-EXPORTER"""
 import subprocess
 import sys
 import tempfile
 
-ADIT, ADITD, BLAST = sys.argv[1:4]
+ADIT, ADITD, BLAST, EXPORTER = sys.argv[1:5]
 
 
 def output(*command, **more):
@@ -56,12 +56,14 @@ page(ADIT, "--manual", "NAME adit - query and control a running aditd", "termina
 page(ADITD, "--manual", "NAME aditd - a kernel-bypass PPTP concentrator", "protect nobody's secrets", "--check", "EXIT CODES", "EXAMPLES")
 page(ADITD, "--manual-of-config", "[[port]]", "down-burst-factor", "[auth]", "Default:")
 page(BLAST, "--manual", "compare", "--threshold PERCENT=10", "dials many PPTP clients")
+page(EXPORTER, "--manual", "NAME adit-exporter - aditd's metrics for Prometheus", "--listen ADDRESS:PORT", "/metrics")
 
 for shell in (bash, zsh):
     offers(shell, shell(ADIT, ""), ["show", "terminate", "shutdown", "--json"], ["sessions", "hard"])
     offers(shell, shell(ADIT, "--socket", "/x", "show", ""), ["sessions", "stat"], ["terminate"])
     offers(shell, shell(ADIT, "terminate", "username", "alice", ""), ["hard", "soft"], ["username"])
     offers(shell, shell(ADITD, ""), ["--check", "--sample-config"], ["--manual"])
+    offers(shell, shell(EXPORTER, ""), ["--listen", "--sessions"], ["--manual"])
     offers(shell, shell(BLAST, "compare", ""), ["--threshold"], ["compare"])
 offers("bash", bash(ADIT, "show", "se"), ["sessions"], ["stat"])
 assert zsh(ADIT, "--socket", "") == ["FILES"]

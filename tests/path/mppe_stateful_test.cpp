@@ -354,7 +354,7 @@ TEST(StatefulModes, AWorkerWithoutTheMemoryForItSaysSo) {
   ASSERT_FALSE(worker);
   EXPECT_EQ(worker.error(),
             "worker 0: no memory for 1000000 calls of " +
-                std::to_string(sizeof(Call) + sizeof(StatefulMppe)) +
+                std::to_string(sizeof(Call) + sizeof(CallDrops) + sizeof(StatefulMppe)) +
                 " octets (with stateful MPPE); reserve more hugepages or lower max-sessions, or set "
                 "mppe-stateful = \"deny\"");
 }

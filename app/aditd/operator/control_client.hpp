@@ -28,7 +28,11 @@ class ControlSocket::Client final : public std::enable_shared_from_this<Client>,
   Client(ControlSocket& server, asio::local::stream_protocol::socket socket)
       : server_(&server), socket_(std::move(socket)), by_(peer_of(socket_)) {}
 
-  void start() { read(); }
+  void start() {
+    asio::error_code ignored;
+    socket_.non_blocking(true, ignored);
+    read();
+  }
 
   /// The server forgets this client, or is being destroyed: the client touches it no more.
   void detach() {
@@ -45,10 +49,9 @@ class ControlSocket::Client final : public std::enable_shared_from_this<Client>,
     for (int turn = 0; more_ && turn < kLastTurns; ++turn) {
       std::exchange(more_, nullptr)();
     }
-    if (!sending_ && !reply_.more()) {
-      asio::error_code ignored;
-      socket_.non_blocking(true, ignored);
-      socket_.write_some(asio::buffer(waiting_), ignored);
+    if (!reply_.more()) {
+      output_ += waiting_;
+      write_now();
     }
   }
 
@@ -67,9 +70,7 @@ class ControlSocket::Client final : public std::enable_shared_from_this<Client>,
     write();
     return true;
   }
-  [[nodiscard]] std::size_t unsent() const override {
-    return waiting_.size() + (sending_ ? output_.size() : 0);
-  }
+  [[nodiscard]] std::size_t unsent() const override { return waiting_.size() + output_.size() - sent_; }
   void when_sent(std::function<void()> more) override {
     more_ = std::move(more);
     write();
@@ -170,22 +171,38 @@ class ControlSocket::Client final : public std::enable_shared_from_this<Client>,
 
   void transmit(std::string text) {
     output_ = std::move(text);
+    sent_ = 0;
     sending_ = true;
-    asio::async_write(
-        socket_, asio::buffer(output_),
-        [self = shared_from_this()](const asio::error_code& error, std::size_t) { self->on_written(error); });
+    send_rest();
   }
 
-  void on_written(const asio::error_code& error) {
+  /// Not by async_write, of which nobody knows, when the server ends, how much it has sent.
+  void send_rest() {
+    const asio::error_code error = write_now();
+    if (error == asio::error::would_block) {
+      socket_.async_wait(asio::socket_base::wait_write,
+                         [self = shared_from_this()](const asio::error_code& failed) {
+                           if (self->server_ != nullptr) {
+                             failed ? self->server_->remove(*self) : self->send_rest();
+                           }
+                         });
+      return;
+    }
     sending_ = false;
-    if (server_ == nullptr) {
-      return;
-    }
     if (error) {
-      server_->remove(*this);
-      return;
+      next_turn([](Client& self) { self.server_->remove(self); });
+    } else {
+      write();
     }
-    write();
+  }
+
+  /// What the socket takes at once of the rest of `output_`.
+  asio::error_code write_now() {
+    asio::error_code error;
+    while (sent_ < output_.size() && !error) {
+      sent_ += socket_.write_some(asio::buffer(output_) + sent_, error);
+    }
+    return error;
   }
 
   void cut_off() {
@@ -207,8 +224,9 @@ class ControlSocket::Client final : public std::enable_shared_from_this<Client>,
   asio::local::stream_protocol::socket socket_;
   const std::string by_;
   std::string input_;
-  std::string output_;   // being sent
-  std::string waiting_;  // lines of a stream
+  std::string output_;    // being sent
+  std::size_t sent_ = 0;  // of it
+  std::string waiting_;   // lines of a stream
   RpcReply reply_;
   std::unique_ptr<Subscription> subscription_;
   std::function<void()> more_;

@@ -134,7 +134,8 @@ struct Dispatch {
     if (!request.has_id) {
       answer({});
     } else if (caller.sink == nullptr) {
-      reply(std::unexpected(RpcError{kCannotBeDone, "too many clients read streams already; end one of them"}));
+      reply(
+          std::unexpected(RpcError{kCannotBeDone, "too many clients read streams already; end one of them"}));
     } else if (auto begun = stream.subscribe(request.params, caller.by, backend, *caller.sink); !begun) {
       reply(std::unexpected(begun.error()));
     } else {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/adit-exporter/exposition.hpp"
 
+#include <sstream>
+
 #include "tests/app/golden.hpp"
 
 namespace adit::app::exporter {
@@ -9,7 +11,14 @@ namespace {
 /// What both formats make of the families of a question.
 std::string exposed(const std::string& question) {
   const Json families = Json::parse(question, nullptr, /*allow_exceptions=*/false);
-  const auto whole = [&](Format format) { return expose(families, format) + std::string(end_of(format)); };
+  const auto whole = [&](Format format) {
+    std::istringstream exposition(expose(families, format) + std::string(end_of(format)));
+    std::string text;
+    for (std::string line; std::getline(exposition, line);) {
+      text += "| " + line + '\n';  // a line of the transcript that begins with # is a comment
+    }
+    return text;
+  };
   return "--- text\n" + whole(Format::kText) + "--- OpenMetrics\n" + whole(Format::kOpenMetrics);
 }
 

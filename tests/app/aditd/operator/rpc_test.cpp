@@ -277,7 +277,7 @@ TEST_F(Rpc, SEC_12_AnswersEveryMistakeWithAnError) {
       {R"({"jsonrpc":"2.0","id":{"a":1},"method":"version"})", -32600},
       {R"({"jsonrpc":"2.0","id":[1],"method":"show.sessions"})", -32600},
       {R"({"jsonrpc":"2.0","id":true,"method":"version"})", -32600},
-      {R"({"jsonrpc":"2.0","id":1,"method":"show.session"})", -32601},
+      {R"({"jsonrpc":"2.0","id":1,"method":"show.sesion"})", -32601},
       {R"({"jsonrpc":"2.0","id":1,"method":"halt"})", -32601},
       {R"({"jsonrpc":"2.0","id":1,"method":""})", -32601},
       {R"({"jsonrpc":"2.0","id":1,"method":"show.sessions","params":{"x":1}})", -32602},
