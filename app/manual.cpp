@@ -19,7 +19,8 @@ std::string with_value(const CLI::Option& option) {
   std::string value = option.get_option_text();
   if (value.empty() && option.get_items_expected_max() != 0) {
     value = option.get_type_name();
-    value.resize(std::min(value.size(), value.find(':')));  // without its range
+    value.resize(
+        std::min({value.size(), value.find(":INT in"), value.find(":{")}));  // without what it may be
   }
   if (option.get_positional()) {
     return option.get_required() ? text : '[' + text + ']';

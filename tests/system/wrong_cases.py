@@ -192,12 +192,12 @@ def blast(words, verb="set-up"):
 
 
 COMMANDS = [
-    Command("no command", adit(""), 2, ("adit: a command is missing: show, terminate, shaper, worker, port, test, events, reload or shutdown; see adit --help",)),
-    Command("a command that there is not", adit("shw sessions"), 2, ("adit: no such command: shw; there are show, terminate, ",)),
+    Command("no command", adit(""), 2, ("adit: a command is missing: show, top, terminate, shaper, worker, port, test, events, trace, explain, reload or shutdown; see adit --help",)),
+    Command("a command that there is not", adit("shw sessions"), 2, ("adit: no such command: shw; there are show, top, terminate, ",)),
     Command("a command without its group", adit("sessions"), 2, ("adit: no such command: sessions; did you mean show sessions?",)),
-    Command("a thing that cannot be shown", adit("show sesions"), 2, ("adit: no such command: show sesions; there are sessions, stat, ",)),
+    Command("a thing that cannot be shown", adit("show sesions"), 2, ("adit: no such command: show sesions; there are sessions, session, stat, ",)),
     Command("an option that there is not", adit("show stat --jsn"), 2, ("adit: no such option: --jsn; ",)),
-    Command("a word too many", adit("show sessions all"), 2, ("adit: this belongs to no command: all; see adit --help",)),
+    Command("a word too many", adit("show stat all"), 2, ("adit: this belongs to no command: all; see adit --help",)),
     Command("nobody to terminate", adit("terminate username"), 2, ("adit: terminate username needs a value: Which (adit show sessions)",)),
     Command("a user without a call", adit("terminate username mallory"), 1, ("adit: no call has username mallory; adit show sessions lists them",), ("0 calls ended",)),
     Command("a session that there is not", adit("terminate sid 00ff"), 1, ("adit: no call has sid 00ff; adit show sessions",), ("0 calls ended",)),
