@@ -56,8 +56,8 @@ configure() {
 }
 
 # -O0 -g1: the compiler takes a third of the time of -O1. b_lundef: the sanitizer's symbols come from the
-# executable. Unity, because most of the time goes into reading headers; the other builds compile file by file,
-# and find a missing #include.
+# executable. Unity, because most of the time goes into reading headers; `scripts/test --quick` and --release compile
+# file by file, and find a missing #include.
 unity="-Dunity=on -Dunity_size=16"
 # shellcheck disable=SC2086  # a list of words
 configure_asan() {
