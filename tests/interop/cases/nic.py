@@ -141,10 +141,10 @@ class Machine:
                     "phase": [blast.set_up(20), {"kind": "traffic", "for": "3s", "up": "100pps", "down": "100pps", "size": "imix"}]}
         (self.job / "blast.toml").write_text(toml.dumps(settings))
         serve = "ip netns exec srv /mnt/job/aditd --config /mnt/job/adit.toml >/mnt/job/aditd.log 2>&1 & aditd=$!\n" \
-                "for n in $(seq 100); do [ -S /run/adit.sock ] && break; sleep 0.2; done\n"
+                "for n in $(seq 400); do [ -S /run/adit.sock ] && break; sleep 0.2; done\n"
         (self.job / "job.sh").write_text("set -u\n" + WIRE + wire + serve + addresses + DIAL)
         try:
-            self.guest.run("/bin/bash /mnt/job/job.sh", "calls", seconds=100)
+            self.guest.run("/bin/bash /mnt/job/job.sh", "calls", seconds=240)
         except GuestError as error:
             raise Unmet(f"{error}\n{(self.job / 'aditd.log').read_text()[-2000:]}") from None
         outcome = Outcome(0, "", json.loads((self.job / "blast.json").read_text()))
