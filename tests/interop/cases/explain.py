@@ -63,7 +63,7 @@ def by_hand(world, gre):
     expect(f"half_dial.py: {done.stderr}", done.returncode, 0)
 
 
-@case({"ppp": {"mppe": "prefer"}, "pptp": {"login-timeout": "15s"}, "ip-pool": ONE_ADDRESS})
+@case({"ppp": {"mppe": "prefer", "timeout": "1s"}, "ip-pool": ONE_ADDRESS})
 def logins_and_gre(world):
     stories = Stories(world, "first")
     alice, bob = world.boot("alice", "bob")
