@@ -13,6 +13,7 @@
 
 #include "app/adit-exporter/exposition.hpp"
 #include "app/adit-exporter/page.hpp"
+#include "app/adit/fields.hpp"
 #include "app/escape.hpp"
 
 namespace adit::app::exporter {
@@ -28,7 +29,7 @@ void send(httplib::Response& response, int status, std::string text, std::string
 }
 
 void send(httplib::Response& response, int status, const Json& json) {
-  send(response, status, json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n', kJson);
+  send(response, status, json_text(json) + '\n', kJson);
 }
 
 std::uint64_t resident_octets() {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/adit/fields.hpp"
 #include "app/adit/stream.hpp"
 #include "app/escape.hpp"
 #include "dataplane/ports/unique_fd.hpp"
@@ -93,8 +94,7 @@ std::expected<UniqueFd, CallFailure> ask(const std::string& socket_path, const s
   if (!params.is_null()) {
     request["params"] = params;
   }
-  // What the shell hands us need not be UTF-8.
-  if (!send_all(fd->get(), request.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n')) {
+  if (!send_all(fd->get(), json_text(request) + '\n')) {
     return fail_errno(socket_path, errno);
   }
   return fd;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/adit/exit_code.hpp"
+#include "app/adit/fields.hpp"
 #include "app/adit/invocation.hpp"
 #include "app/adit/stream.hpp"
 #include "app/escape.hpp"
@@ -17,35 +18,21 @@ using namespace std::chrono_literals;
 
 constexpr auto kRetry = 500ms;
 
-std::string line_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 std::string on_one_line(std::string_view text) {
   constexpr std::size_t kMost = 65'536;
   return escape_text(text, kMost);
 }
 
-std::uint64_t number(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
-}
-
-bool is_true(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && *found == true;
-}
-
 /// What is not there of what was asked for; empty: all is.
 std::string gap(const Json& answer, bool json) {
   const std::uint64_t missed = number(answer, "missed");
-  const bool records = is_true(answer, "missed_records");
-  const bool restarted = is_true(answer, "restarted");
+  const bool records = flag(answer, "missed_records");
+  const bool restarted = flag(answer, "restarted");
   if (missed == 0 && !restarted) {
     return {};
   }
   if (json) {
-    return line_of(
+    return json_text(
         {{"event", "events_missed"}, {"count", missed}, {"records", records}, {"restarted", restarted}});
   }
   std::string text;
@@ -77,7 +64,7 @@ bool follow(StreamClient& stream, bool json, Json& params) {
           number(event, "next") - 1;  // more than what it has printed: of what it does not want, too
     } else if (method == "event") {
       params["after"] = number(event, "seq");
-      if (!print(stdout, json ? line_of(event) : render_event(event)) ||
+      if (!print(stdout, json ? json_text(event) : render_event(event)) ||
           (!stream.has_next() && std::fflush(stdout) != 0)) {
         return true;
       }
@@ -120,7 +107,7 @@ std::expected<Json, std::string> events_params(const Verb&, const Words& words) 
 std::string render_event(const Json& event) {
   std::string line;
   for (const auto& [key, value] : event.items()) {
-    const std::string text = value.is_string() ? value.get<std::string>() : line_of(value);
+    const std::string text = value.is_string() ? value.get<std::string>() : json_text(value);
     if (key == "seq") {
       continue;
     }

@@ -17,6 +17,10 @@ const Json& member(const Json& object, std::string_view name) {
   return found == object.end() ? none : *found;
 }
 
+std::string json_text(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string text(const Json& object, std::string_view name) {
   const Json& value = member(object, name);
   return value.is_string() ? value.get<std::string>() : "";

@@ -15,6 +15,9 @@ using Json = nlohmann::ordered_json;
 using Rows = std::vector<std::vector<std::string>>;
 
 [[nodiscard]] const Json& member(const Json& object, std::string_view name);
+/// On one line. Names of peers and what the shell hands us need not be UTF-8: invalid octets become U+FFFD.
+[[nodiscard]] std::string json_text(const Json& json);
+
 [[nodiscard]] std::string text(const Json& object, std::string_view name);
 /// A name that aditd has escaped already: its octets, which tables escape again.
 [[nodiscard]] std::string user_name(const Json& object, std::string_view name);

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "app/adit/exit_code.hpp"
+#include "app/adit/fields.hpp"
 
 namespace adit::app {
 namespace {
@@ -33,7 +34,7 @@ EarlyExit failed(const CallFailure& failure) {
 }
 
 std::string json_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+  return json_text(json) + '\n';
 }
 
 std::expected<int, EarlyExit> put(const std::string& text) {

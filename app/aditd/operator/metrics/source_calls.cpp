@@ -12,7 +12,7 @@ using enum MetricType;
 /// Every reason, so that the first call that ends by it is an increase.
 void ended_calls(FamilyWriter& out, const control::ConcentratorStats& stats) {
   out.begin("adit_calls_ended", kCounter, "Calls, and connections without one, that ended, by reason.");
-  for (std::size_t i = 1; i <= static_cast<std::size_t>(control::EndReason::kInternal); ++i) {
+  for (std::size_t i = 1; i < control::kEndReasons; ++i) {
     const auto reason = static_cast<control::EndReason>(i);
     const auto found = std::ranges::find(stats.ended, reason, [](const auto& row) { return row.first; });
     out.sample({{"reason", control::to_text(reason)}}, found == stats.ended.end() ? 0 : found->second);
