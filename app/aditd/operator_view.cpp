@@ -219,6 +219,11 @@ std::vector<MemoryRow> OperatorView::memory() const {
   rows.front().used = calls;
   rows.push_back(
       {.table = "control records", .used = calls, .octets = calls * control::control_octets_per_call()});
+  rows.push_back({.table = "ended calls",
+                  .used = stats.stories,
+                  .entries = 3 * control::kStoriesKept,
+                  .octets = stats.story_octets});
+  rows.push_back({.table = "events", .used = log_.feed().rows(), .octets = log_.feed().octets()});
   return rows;
 }
 

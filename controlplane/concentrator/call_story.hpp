@@ -108,5 +108,7 @@ struct StorySelector {
 };
 /// As many are told at once, the newest first.
 inline constexpr std::size_t kStoriesTold = 8;
+/// Of ended calls, of each of StoryBook's three kinds.
+inline constexpr std::size_t kStoriesKept = 2'048;
 
 }  // namespace adit::control

@@ -164,6 +164,8 @@ ConcentratorStats Concentrator::stats() const {
   stats.takes_calls = core_->closed().empty();
   stats.connections = core_->connections.size();
   stats.connections_before_login = core_->connection_shares.before_login();
+  stats.stories = core_->stories.size();
+  stats.story_octets = core_->stories.octets();
   for (std::size_t reason = 0; reason < core_->ended.size(); ++reason) {
     if (core_->ended[reason] != 0) {
       stats.ended.emplace_back(static_cast<EndReason>(reason), core_->ended[reason]);

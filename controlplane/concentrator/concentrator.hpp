@@ -111,6 +111,7 @@ struct ConcentratorStats {
   std::uint64_t auth_rejected = 0;
   std::uint64_t frames_dropped = 0;  ///< PPP control frames dropped because the worker's ring was full
   std::uint64_t stale_messages = 0;  ///< from workers, about calls that no longer exist
+  std::size_t stories = 0, story_octets = 0;  ///< of calls that have ended: gauges
   std::vector<std::pair<EndReason, std::uint64_t>>
       ended;  ///< calls, and connections without one, by reason, without zeros
 };

@@ -42,6 +42,8 @@ void StoryRing::add(StoryRow row, const StoryKeys& keys) {
   }
   if (places_[place] != nullptr) {
     forget(*places_[place]);
+  } else {
+    ++size_;
   }
   const Kept kept{.row = std::move(row),
                   .keys = keys,

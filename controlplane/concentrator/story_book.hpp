@@ -16,8 +16,6 @@
 
 namespace adit::control {
 
-inline constexpr std::size_t kStoriesKept = 2'048;  // of each kind
-
 /// Spellings of one user: stories are found by the name without a domain, in any case.
 [[nodiscard]] std::string story_key(std::string_view user);
 
@@ -32,6 +30,12 @@ struct StoryKeys {
 class StoryRing {
  public:
   void add(StoryRow row, const StoryKeys& keys);
+  [[nodiscard]] std::size_t size() const { return size_; }
+  /// Without texts that are longer than a name.
+  [[nodiscard]] std::size_t octets() const {
+    constexpr std::size_t kIndexEntries = 4 * (sizeof(std::string) + 3 * sizeof(void*));
+    return size_ * (sizeof(Kept) + kIndexEntries);
+  }
   /// Adds those that any key names to `found`, at most kStoriesTold for each key, and none twice.
   void find(const StoryKeys& keys, std::vector<const StoryRow*>& found) const;
 
@@ -52,6 +56,7 @@ class StoryRing {
                std::vector<const StoryRow*>& found) const;
 
   std::vector<std::unique_ptr<Kept>> places_;  // grows to kStoriesKept
+  std::size_t size_ = 0;
   Turn last_ = 0;
   Newest<std::string> by_user_;
   Newest<std::uint64_t> by_number_;
@@ -64,6 +69,8 @@ class StoryBook {
     const std::size_t kind = row.logged_in ? 0 : !keys.user.empty() ? 1 : 2;
     rings_[kind].add(std::move(row), keys);
   }
+  [[nodiscard]] std::size_t size() const { return sum(&StoryRing::size); }
+  [[nodiscard]] std::size_t octets() const { return sum(&StoryRing::octets); }
   void find(const StoryKeys& keys, std::vector<const StoryRow*>& found) const {
     for (const StoryRing& ring : rings_) {
       ring.find(keys, found);
@@ -71,6 +78,10 @@ class StoryBook {
   }
 
  private:
+  [[nodiscard]] std::size_t sum(std::size_t (StoryRing::*of)() const) const {
+    return (rings_[0].*of)() + (rings_[1].*of)() + (rings_[2].*of)();
+  }
+
   std::array<StoryRing, 3> rings_;
 };
 

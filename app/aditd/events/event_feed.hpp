@@ -69,6 +69,7 @@ class EventFeed final : public control::EventLog {
   };
   [[nodiscard]] Forgotten forgotten() const { return {records_.forgotten, others_.forgotten}; }
   /// Of both windows.
+  [[nodiscard]] std::size_t rows() const { return records_.rows.size() + others_.rows.size(); }
   [[nodiscard]] std::size_t octets() const { return records_.octets + others_.octets; }
 
   /// Who wants to know that there is another row. It may not call the feed back at once.

@@ -94,9 +94,12 @@ def descriptors(world):
     return len(os.listdir(f"/proc/{world.lab.pid()}/fd"))
 
 
-def resident_kib(world):
+def unexplained_kib(world):
+    """Resident memory without what is kept on purpose until newer ones push it out: 40 MiB of events, 6,144 ended calls."""
+    kept = sum(table["bytes"] for table in world.lab.adit("show", "stat")["memory"] if table["table"] in ("events", "ended calls"))
     with open(f"/proc/{world.lab.pid()}/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+        resident = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+    return resident - kept * 4 // 3 // 1024  # a sanitizer adds at least a third to what it allocates
 
 
 @contextlib.contextmanager
@@ -131,10 +134,10 @@ def a_third_of_everything_is_lost(world):
             nothing_is_left(world)
             if turn == 1:  # everything that is allocated only once has been allocated: under ASan, 0.5 MiB in the second round
                 time.sleep(1)  # until aditd has closed the operator's connection that asked last
-                before = {"descriptors": descriptors(world), "resident": resident_kib(world)}
+                before = {"descriptors": descriptors(world), "unexplained": unexplained_kib(world)}
         found = server_of(world)
         until("descriptors as after the second round", lambda: descriptors(world) == before["descriptors"])
-        grown = resident_kib(world) - before["resident"]
-        expect(f"resident memory grew by {grown} KiB, less than 1 MiB", grown < 1024, True)
+        grown = unexplained_kib(world) - before["unexplained"]
+        expect(f"unexplained memory grew by {grown} KiB, less than 1 MiB", grown < 1024, True)
         expect("much was repeated, nothing given up", (found["repeated"] > rounds * calls / 4, found["timeouts"]), [(True, given_up)])
     return f"{rounds} times {calls} logins and their accounting: {found['sent']} requests, {found['repeated']} repeats, {grown} KiB more"
