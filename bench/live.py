@@ -239,6 +239,10 @@ class Watch(threading.Thread):
         return self.most, self.tables
 
 
+# Tables that do not grow with the calls that are up, or are the control side's.
+BESIDE_CALLS = ("packet buffers", "mailboxes", "control records", "ended calls", "events")
+
+
 def scale(options):
     count = options.calls // options.scale
     config = memif_config()
@@ -253,7 +257,7 @@ def scale(options):
     most, tables = watch.stop()
     before, after = run["footprint_before"], run["phases"][0]["footprint"]
     traffic = run["phases"][1]["traffic"]
-    data_plane = sum(each["bytes"] for name, each in tables.items() if name not in ("packet buffers", "mailboxes", "control records"))
+    data_plane = sum(each["bytes"] for name, each in tables.items() if name not in BESIDE_CALLS)
     control = (after["rss_bytes"] - before["rss_bytes"]) / count
     table(f"{count} calls: {'success' if run['success'] else run['complaints']}", [
         ("calls up at once, by aditd's count", most),
