@@ -94,8 +94,12 @@ ip -n cli route add 198.18.1.0/24 via 198.18.0.1
 echo 'blast * blast *' >/run/adit/chap-secrets; chmod 600 /run/adit/chap-secrets
 ip netns exec srv /mnt/job/aditd --config /mnt/job/adit.toml &
 sleep 6
+/mnt/job/adit-exporter --socket /run/adit/adit-read.sock &
+exporter=$!
 (while sleep 20; do
   ADIT_SOCKET=/run/adit/adit.sock /mnt/job/adit -t 120 show stat --json >/run/stat.json && cp /run/stat.json /mnt/job/
+  python3 -c 'import urllib.request; print(urllib.request.urlopen("http://127.0.0.1:9617/metrics", timeout=15).read().decode())' \\
+    >/run/scrape && cp /run/scrape /mnt/job/ && grep VmHWM /proc/$exporter/status >/mnt/job/exporter
 done) &
 ip netns exec cli /mnt/job/adit-blast hold --profile android --calls {calls} --for {seconds}s --up {pps}pps --down {pps}pps \\
   --size 128 --concurrency 256 --access access --clients 10.99.0.0/16 --server {first}-{last} --core core \\
@@ -107,7 +111,7 @@ ip netns exec cli /mnt/job/adit-blast hold --profile android --calls {calls} --f
 
 
 def make_job(job, calls):
-    for program in ("aditd", "adit", "adit-blast"):
+    for program in ("aditd", "adit", "adit-blast", "adit-exporter"):
         shutil.copy(BUILD / "app" / program / program, job)
     words = {"sessions": calls + calls // 16, "calls": calls, "seconds": 100, "pps": min(2000, max(100, calls // 60)),
              "first": SERVERS[0], "last": SERVERS[-1]}
@@ -162,6 +166,8 @@ def main():
         options.out.mkdir(parents=True, exist_ok=True)
         shutil.copy(report, options.out / f"guest-scale-{options.calls}.json")
         print((job / "blast.out").read_text())
+        if (job / "scrape").exists():
+            print(f"the last scrape: {(job / 'scrape').stat().st_size} octets; adit-exporter: {(job / 'exporter').read_text().split()[1]} KiB at most")
         stat = job / "stat.json"
         if stat.exists():
             for table in json.loads(stat.read_text())["memory"]:

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""adit-blast against aditd in the lab, as numbers: bench/live.py calls|hold|churn|scale|storm|end-to-end [--quick] [--out DIR]
+"""adit-blast against aditd in the lab, as numbers: bench/live.py calls|hold|churn|scale|storm|scrape|end-to-end [--quick] [--out DIR]
 
   calls       set-up rate and what a call costs, at 1,000 and 10,000 calls, as fast as it goes and at a rate
   hold        10,000 calls held for three minutes with verified traffic, then everything back where it was
   churn       5,000 calls with traffic, 5 % of them hung up and redialled each second, for two minutes
   scale       131,072 calls (or as many as --calls says) on several addresses, with verified traffic across all of them
   storm       5,000 dial attempts a second from 20,000 addresses while 5,000 calls carry traffic
+  scrape      what a scrape of adit-exporter costs while 10,000 calls are up: octets, its memory, control's turns
   end-to-end  the highest rate without loss by packet size, over AF_XDP and over memif
 
 Both programs share this machine's cores, so each figure is for the pair. Needs root and a build (ADIT_BUILD). The result of
@@ -22,6 +23,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 LAB = str(TOP / "scripts" / "lab")
@@ -301,9 +303,54 @@ def storm(options):
     ])
 
 
+EXPORTER = "127.0.0.1:9618"
+
+
+def page():
+    with urllib.request.urlopen(f"http://{EXPORTER}/metrics", timeout=10) as reply:
+        return reply.read().decode()
+
+
+def turns(metrics):
+    """Turns of control's loop: {longest, in seconds: how many so far}."""
+    found = re.findall(r'^adit_control_turn_seconds_bucket\{le="([^"]+)"\} (\d+)', metrics, re.MULTILINE)
+    return {bound: int(count) for bound, count in found}
+
+
+def scrape(options):
+    count, scrapes = 10000 // options.scale, 20
+    server = Server()
+    path = TOP / os.environ["ADIT_BUILD"] / "app" / "adit-exporter" / "adit-exporter"
+    exporter = subprocess.Popen([path, "--socket", RUN_DIR / "adit-read.sock", "--listen", EXPORTER])
+    try:
+        held = threading.Thread(target=blast, args=(options.out, "scrape", server, "hold", "--calls", count, "--for", "60s", "--up",
+                                                    "1kpps", "--down", "1kpps"), kwargs={"ports": CORE})
+        held.start()
+        while adit("show", "stat")["sessions"]["active"] < count:
+            time.sleep(1)
+        time.sleep(2)
+        before = turns(page())
+        for _ in range(scrapes):
+            time.sleep(1.1)  # a reply is a second old at most, so each of these asks aditd
+            metrics = page()
+        after = turns(metrics)
+        memory = re.search(r"VmHWM:\s*(\d+)", pathlib.Path(f"/proc/{exporter.pid}/status").read_text()).group(1)
+        held.join()
+    finally:
+        exporter.terminate()
+        exporter.wait()
+    new = {bound: after[bound] - before[bound] for bound in after}
+    longest = next(bound for bound in new if new[bound] == new["+Inf"])
+    table(f"{scrapes} scrapes while {count} calls with traffic are up", [
+        ("octets of /metrics", len(metrics)), ("families", metrics.count("# TYPE")),
+        ("adit-exporter's memory at its most, MB", f"{int(memory) / 1024:.1f}"),
+        ("turns of control meanwhile; of at most 1 ms; none longer than, s", f"{new['+Inf']}; {new['0.001']}; {longest}"),
+    ])
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("what", choices=["calls", "hold", "churn", "scale", "storm", "end-to-end"])
+    parser.add_argument("what", choices=["calls", "hold", "churn", "scale", "storm", "scrape", "end-to-end"])
     parser.add_argument("--quick", dest="scale", action="store_const", const=10, default=1)
     parser.add_argument("--calls", type=int, default=131072, help="of scale")
     parser.add_argument("--out", type=pathlib.Path, default=TOP / "bench" / "results")
@@ -312,7 +359,8 @@ def main():
     # A terminated run cleans up like one that finished.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        {"calls": calls, "hold": hold, "churn": churn, "scale": scale, "storm": storm, "end-to-end": end_to_end}[options.what](options)
+        {"calls": calls, "hold": hold, "churn": churn, "scale": scale, "storm": storm, "scrape": scrape,
+         "end-to-end": end_to_end}[options.what](options)
     finally:
         lab("down")
 

@@ -34,6 +34,9 @@ class ConcentratorHost final : public control::ConcentratorActions {
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const override {
     return runtime_.totals(call);
   }
+  [[nodiscard]] contract::FirstPackets first_packets(const contract::CallRef& call) const override {
+    return runtime_.first_packets(call);
+  }
   [[nodiscard]] std::optional<wire::Ipv4Address> gre_from_elsewhere(wire::Ipv4Address local,
                                                                     wire::LocalCallId id) const override;
   void map_prefix(const control::PrefixClaim& claim) override;

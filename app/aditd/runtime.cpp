@@ -195,4 +195,9 @@ std::optional<contract::CallTotals> Runtime::totals(const contract::CallRef& cal
   return worker(call.worker).calls().totals(call);
 }
 
+contract::FirstPackets Runtime::first_packets(const contract::CallRef& call) const {
+  const auto& owner = worker(call.worker);
+  return owner.calls().first_packets(call, owner.clock());
+}
+
 }  // namespace adit::app

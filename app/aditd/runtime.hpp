@@ -60,6 +60,7 @@ class Runtime {
 
   /// Live counters of a call; nothing when its worker does not have it.
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const;
+  [[nodiscard]] contract::FirstPackets first_packets(const contract::CallRef& call) const;
 
   /// Workers use `hops` from their next iteration on.
   void publish(std::unique_ptr<const dataplane::NextHops> hops) {

@@ -29,6 +29,8 @@ class CallLogin final : public AuthBackend, private AuthClient {
 
   /// The name of a login that has no verdict yet; untrusted octets.
   [[nodiscard]] const std::string& claimed() const { return claimed_user_; }
+  /// Of the last login.
+  [[nodiscard]] AuthMethod method() const { return method_; }
 
  private:
   void on_verdict(const AuthVerdict& verdict) override;

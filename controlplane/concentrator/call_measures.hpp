@@ -32,6 +32,32 @@ struct CallDurationBounds {
 enum class SetupStage : std::uint8_t { kControl, kLcp, kAuth, kCcp, kIpcp };
 inline constexpr std::array<std::string_view, 5> kSetupStages{"control", "lcp", "auth", "ccp", "ipcp"};
 
+/// Calls that are up now, by how they logged in and the strength of their encryption.
+class CallsUp {
+ public:
+  using Kind = std::uint8_t;
+  static constexpr std::array<std::string_view, 4> kStrengths{"none", "40", "56", "128"};
+
+  /// `mode` as SessionStatus has it: "128", "40-stateful".
+  [[nodiscard]] static Kind kind_of(AuthMethod method, std::string_view mode) {
+    const auto* const strength = std::ranges::find(kStrengths, mode.substr(0, mode.find('-')));
+    return static_cast<Kind>(static_cast<std::size_t>(method) * kStrengths.size() +
+                             static_cast<std::size_t>(strength - kStrengths.begin()) % kStrengths.size());
+  }
+  [[nodiscard]] std::uint64_t& operator[](Kind kind) { return counts_[kind]; }
+  /// Calls `take(method, strength, calls)` for each kind.
+  template <typename Take>
+  void for_each(const Take& take) const {
+    for (std::size_t kind = 0; kind < counts_.size(); ++kind) {
+      take(static_cast<AuthMethod>(kind / kStrengths.size()), kStrengths[kind % kStrengths.size()],
+           counts_[kind]);
+    }
+  }
+
+ private:
+  std::array<std::uint64_t, 4 * kStrengths.size()> counts_{};
+};
+
 struct CallMeasures {
   std::array<contract::Histogram<SetupBounds>, kSetupStages.size()> stages;
   contract::Histogram<SetupBounds> setup;  ///< all of it: from the accept to IP
@@ -41,6 +67,7 @@ struct CallMeasures {
     std::uint64_t accepted = 0, rejected = 0;
   };
   std::array<Logins, 4> logins{};  ///< by AuthMethod
+  CallsUp up;
 
   std::array<std::uint64_t, kScarceThings.size()> refused{};  ///< by Scarce
   std::uint64_t refused_closed = 0;  ///< aditd was stopping, or an operator had closed it

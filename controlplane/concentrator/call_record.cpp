@@ -295,6 +295,7 @@ void CallRecord::finish(EndReason reason, std::string_view why) {
   if (!heard_ && is_explained_by_silence(reason_)) {
     tell_of_silence();
   }
+  story_.carried(core_.actions.first_packets(ref), core_.wheel.now());  // while its worker has it
   std::exchange(connection_, nullptr)->call_over(logged_in_, reason_);
   core_.count_end(reason_);
   core_.request_removal(*this);
@@ -313,7 +314,7 @@ void CallRecord::tell_of_silence() {
   } else {
     last_.why = "no GRE came from " + from + ": is protocol 47 let through?";
   }
-  if (reason_ == EndReason::kLcpTimeout) {
+  if (reason_ == EndReason::kLcpTimeout || reason_ == EndReason::kSetupTimeout) {
     reason_ = EndReason::kNoGre;
   }
 }
@@ -330,8 +331,15 @@ void CallRecord::removed(const contract::CallTotals& totals) {
 
 void CallRecord::set_stage(Stage stage) {
   core_.count_stage(stage_, -1);
+  if (stage_ == Stage::kActive) {
+    --core_.measures.up[up_as_];
+  }
   stage_ = stage;
   core_.count_stage(stage_, +1);
+  if (stage_ == Stage::kActive) {
+    up_as_ = CallsUp::kind_of(login_.method(), session_->status().mppe);
+    ++core_.measures.up[up_as_];
+  }
 }
 
 // ---- status and log
@@ -408,6 +416,9 @@ StoryRow CallRecord::told(const contract::CallTotals& totals) const {
                .logged_in = logged_in_};
   if (row.session.claimed.empty()) {
     row.session.claimed = login_.claimed();
+  }
+  if (!finished()) {
+    row.story.carried(core_.actions.first_packets(ref), core_.wheel.now());
   }
   if (!finished() && !heard_) {
     row.story.gre_from_elsewhere =

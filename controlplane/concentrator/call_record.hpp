@@ -144,6 +144,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   std::optional<Instant> up_since_;
   Instant ended_{};
   Stage stage_ = Stage::kStarting;
+  CallsUp::Kind up_as_ = 0;  // while stage_ is kActive
   EndReason reason_ = EndReason::kNone;
   bool logged_in_ = false;
   bool heard_ = false;        // by GRE

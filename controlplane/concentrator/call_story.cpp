@@ -32,6 +32,14 @@ void CallStory::pass_agreed(Instant now) {
   }
 }
 
+void CallStory::carried(const contract::FirstPackets& first, Instant now) {
+  const auto after = [&](std::optional<std::uint32_t> ago) {
+    return ago ? milliseconds(now - begun_ - Duration{*ago}) : kNever;
+  };
+  first_uplink_ = after(first.uplink_ms);
+  first_downlink_ = after(first.downlink_ms);
+}
+
 void CallStory::login_judged(const AuthVerdict& verdict, Instant now) {
   if (passed(Gate::kIpcp)) {
     return;

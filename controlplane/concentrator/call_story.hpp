@@ -40,13 +40,12 @@ class CallStory {
   /// Only the first time counts.
   void pass(Gate gate, Instant now) {
     std::uint32_t& after = after_[static_cast<std::size_t>(gate)];
-    after = std::min(after, std::min(kNever - 1, static_cast<std::uint32_t>((now - begun_).count())));
+    after = std::min(after, milliseconds(now - begun_));
   }
   [[nodiscard]] bool passed(Gate gate) const { return after(gate).has_value(); }
   /// Since TCP's accept.
   [[nodiscard]] std::optional<Duration> after(Gate gate) const {
-    const std::uint32_t after = after_[static_cast<std::size_t>(gate)];
-    return after == kNever ? std::nullopt : std::optional(Duration{after});
+    return since_accept(after_[static_cast<std::size_t>(gate)]);
   }
   [[nodiscard]] Instant begun() const { return begun_; }
 
@@ -56,6 +55,11 @@ class CallStory {
 
   void login_asked() { verdict_ = Verdict::kAsked; }
   void login_judged(const AuthVerdict& verdict, Instant now);
+
+  void carried(const contract::FirstPackets& first, Instant now);
+  /// The first packet of the subscriber's, and to it, since TCP's accept.
+  [[nodiscard]] std::optional<Duration> first_uplink() const { return since_accept(first_uplink_); }
+  [[nodiscard]] std::optional<Duration> first_downlink() const { return since_accept(first_downlink_); }
 
   [[nodiscard]] const LinkStory& link() const { return link_; }
   [[nodiscard]] Verdict verdict() const { return verdict_; }
@@ -68,10 +72,17 @@ class CallStory {
 
  private:
   static constexpr std::uint32_t kNever = 0xFFFF'FFFF;
+  static std::uint32_t milliseconds(Duration since_accept) {
+    return std::min(kNever - 1, static_cast<std::uint32_t>(since_accept.count()));
+  }
+  static std::optional<Duration> since_accept(std::uint32_t milliseconds) {
+    return milliseconds == kNever ? std::nullopt : std::optional(Duration{milliseconds});
+  }
   void pass_agreed(Instant now);
 
   Instant begun_;
   std::array<std::uint32_t, kGates> after_;  // milliseconds
+  std::uint32_t first_uplink_ = kNever, first_downlink_ = kNever;
   LinkStory link_;
   Verdict verdict_ = Verdict::kNone;
   AuthRejected::Fault fault_ = AuthRejected::Fault::kNone;

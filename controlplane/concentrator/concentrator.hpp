@@ -63,6 +63,10 @@ class ConcentratorActions : public PrefixActions {
   virtual void unmap_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) = 0;
   /// A call's current counters from its worker; nothing when the worker does not have it.
   [[nodiscard]] virtual std::optional<contract::CallTotals> totals(const contract::CallRef& call) const = 0;
+  /// Of a call that its worker has.
+  [[nodiscard]] virtual contract::FirstPackets first_packets(const contract::CallRef& /*call*/) const {
+    return {};
+  }
   /// Where GRE with this call's key came from lately that was not its peer; none: not known.
   [[nodiscard]] virtual std::optional<wire::Ipv4Address> gre_from_elsewhere(wire::Ipv4Address /*local*/,
                                                                             wire::LocalCallId /*id*/) const {

@@ -72,6 +72,14 @@ class Counter {
     "not held back, because too many calls or packets are waiting")                                        \
   X(kMppeRecoveries, mppe_recoveries, "mppe_recoveries", "packets",                                        \
     "decrypted after skipping the keys of lost ones")                                                      \
+  X(kMppeResetsAsked, mppe_resets_asked, "mppe_resets_asked", "requests",                                  \
+    "stateful streams that lost their place, for which a CCP reset was asked")                             \
+  X(kMppeResetsAnswered, mppe_resets_answered, "mppe_resets_answered", "requests",                         \
+    "stateful streams that began anew because the subscriber asked")                                       \
+  X(kPolicedUplinkOctets, policed_uplink_octets, "policed_uplink_bytes", "bytes",                          \
+    "IP packets from subscribers above their rate, dropped")                                               \
+  X(kPolicedDownlinkOctets, policed_downlink_octets, "policed_downlink_bytes", "bytes",                    \
+    "IP packets to subscribers above their rate, dropped")                                                 \
   X(kIcmpSent, icmp_sent, "icmp_sent", "packets", "ICMP errors and echo replies sent")                     \
   X(kMssClamped, mss_clamped, "mss_clamped", "packets", "TCP SYNs whose MSS was lowered")                  \
   X(kFragmented, fragmented, "fragmented", "packets", "inner packets sent in fragments")                   \

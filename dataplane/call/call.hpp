@@ -98,10 +98,21 @@ struct CallBudget {
   TokenBucket<kCallResolvesPerSecond, kCallResolveCapacity> resolves;
 };
 
+/// When the first packet went through, by the worker's clock. Written once, so it lies off the traffic's line.
+using FirstPacket = std::atomic<std::uint32_t>;
+
 /// Inner IP packets that went through, and their octets.
 struct CallTraffic {
   Counter packets;
   Counter octets;
+
+  void count(std::uint32_t inner_octets, FirstPacket& first, Milliseconds now) noexcept {
+    if (packets.read() == 0) [[unlikely]] {
+      first.store(now.value, std::memory_order_relaxed);
+    }
+    packets.add();
+    octets.add(inner_octets);
+  }
 };
 
 struct Call {
@@ -115,8 +126,10 @@ struct Call {
   CallTraffic downlink_traffic;
   alignas(kCacheLine) crypto::MppeChain receive_chain;
   CallBudget uplink_budget;  ///< for packets from the subscriber
+  FirstPacket first_uplink{0};
   alignas(kCacheLine) crypto::MppeChain send_chain;
   CallBudget downlink_budget;  ///< for packets from the core to the subscriber
+  FirstPacket first_downlink{0};
   alignas(kCacheLine) Policer uplink_rate;
   alignas(kCacheLine) Policer downlink_rate;
 };

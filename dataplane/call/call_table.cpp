@@ -18,6 +18,13 @@ contract::CallTotals read_totals(const Call& call) noexcept {
           .drops = call.drops.read()};
 }
 
+/// The count first: where it is not 0, the time is there.
+std::optional<std::uint32_t> since_first(const CallTraffic& traffic, const FirstPacket& first,
+                                         Milliseconds now) noexcept {
+  return traffic.packets.read() == 0 ? std::nullopt
+                                     : std::optional(now.since({first.load(std::memory_order_relaxed)}));
+}
+
 template <typename Element>
 std::span<Element> allocate(const char* name, std::uint32_t count, int socket) noexcept {
   void* memory = rte_zmalloc_socket(name, count * sizeof(Element), kCacheLine, socket);
@@ -105,15 +112,17 @@ const CallDrops& CallTable::drops_of(const contract::CallRef& ref) const noexcep
 }
 
 std::optional<contract::CallTotals> CallTable::totals(const contract::CallRef& ref) const noexcept {
-  if (ref.slot >= slots_.size() || ref.generation == 0) {
-    return std::nullopt;
-  }
-  const Call& call = slots_[ref.slot];
-  if (call.generation.load(std::memory_order_acquire) != ref.generation) {
-    return std::nullopt;
-  }
-  const contract::CallTotals totals = read_totals(call);
-  return generation_of(call) == ref.generation ? std::optional(totals) : std::nullopt;
+  return read(ref, read_totals);
+}
+
+contract::FirstPackets CallTable::first_packets(const contract::CallRef& ref,
+                                                Milliseconds now) const noexcept {
+  const auto read_first = [now](const Call& call) {
+    return contract::FirstPackets{
+        .uplink_ms = since_first(call.uplink_traffic, call.first_uplink, now),
+        .downlink_ms = since_first(call.downlink_traffic, call.first_downlink, now)};
+  };
+  return read(ref, read_first).value_or(contract::FirstPackets{});
 }
 
 }  // namespace adit::dataplane

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "dataplane/call/call.hpp"
 #include "dataplane/call/call_drops.hpp"
@@ -72,10 +73,27 @@ class CallTable {
 
   /// The counters of a call, as long as it lives. Any thread.
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& ref) const noexcept;
+  /// Nothing of one that does not live; `now` by the worker's clock. Any thread.
+  [[nodiscard]] contract::FirstPackets first_packets(const contract::CallRef& ref,
+                                                     Milliseconds now) const noexcept;
 
  private:
   static std::uint32_t generation_of(const Call& call) noexcept {
     return call.generation.load(std::memory_order_relaxed);
+  }
+  /// What `reader` finds in the call, if it is the same one before and after.
+  template <typename Reader>
+  [[nodiscard]] auto read(const contract::CallRef& ref, const Reader& reader) const noexcept
+      -> std::optional<decltype(reader(std::declval<const Call&>()))> {
+    if (ref.slot >= slots_.size() || ref.generation == 0) {
+      return std::nullopt;
+    }
+    const Call& call = slots_[ref.slot];
+    if (call.generation.load(std::memory_order_acquire) != ref.generation) {
+      return std::nullopt;
+    }
+    const auto found = reader(call);
+    return generation_of(call) == ref.generation ? std::optional(found) : std::nullopt;
   }
   std::span<Call> slots_;
   std::span<CallDrops> drops_;        // indexed like the slots

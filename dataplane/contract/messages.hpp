@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <type_traits>
 #include <variant>
 
@@ -159,6 +160,11 @@ struct CallTotals {
   std::uint64_t downlink_packets = 0;
   std::uint64_t downlink_octets = 0;
   std::uint64_t drops = 0;
+};
+
+/// How long ago a call carried its first packet each way; nothing where it has carried none.
+struct FirstPackets {
+  std::optional<std::uint32_t> uplink_ms{}, downlink_ms{};
 };
 
 struct CallRemoved {

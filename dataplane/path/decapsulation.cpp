@@ -517,6 +517,7 @@ void Decapsulation::on_out_of_step(Call& call, StatefulReceiver& receiver, wire:
     return;
   }
   on_mppe_failure(call, sequence);  // once per request: packets still in flight after a loss prove nothing
+  context_.counters.mppe_resets_asked.add();
   if (!context_.control.post(contract::MppeOutOfStep{context_.calls.ref_of(call, context_.id)})) {
     context_.counters.notices_lost.add();
   }

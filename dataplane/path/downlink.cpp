@@ -147,8 +147,11 @@ void Downlink::police() noexcept {
   }
   arrived_.filter([this](Arrived& packet) {
     Call& call = *packet.call;
-    return !call.identity.rate_limited || call.downlink_rate.pass(context_.tsc, packet.inner_octets) ||
-           drop(packet, DropReason::kRateDown);
+    if (!call.identity.rate_limited || call.downlink_rate.pass(context_.tsc, packet.inner_octets)) {
+      return true;
+    }
+    context_.counters.policed_downlink_octets.add(packet.inner_octets);
+    return drop(packet, DropReason::kRateDown);
   });
 }
 

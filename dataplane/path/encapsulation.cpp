@@ -134,8 +134,7 @@ void Encapsulation::send() noexcept {
     if (call.identity.trace != 0) [[unlikely]] {
       context_.trace.wrap(call, packet.mbuf, sent_packet(call, packet.mbuf));
     }
-    call.downlink_traffic.packets.add();
-    call.downlink_traffic.octets.add(packet.inner_octets);
+    call.downlink_traffic.count(packet.inner_octets, call.first_downlink, context_.now);
     context_.counters.downlink_packets.add();
     context_.counters.downlink_octets.add(packet.inner_octets);
     context_.transmit.send(packet.mbuf, call.downlink.hop->port);

@@ -138,9 +138,15 @@ void Uplink::police() noexcept {
   }
   burst_.filter([this](Packet& packet) {
     Call& call = *packet.call;
-    return !call.identity.rate_limited ||
-           call.uplink_rate.pass(context_.tsc, wire::Ipv4View(packet.at).total_length()) ||
-           drop(packet, DropReason::kRateUp);
+    if (!call.identity.rate_limited) {
+      return true;
+    }
+    const std::uint16_t octets = wire::Ipv4View(packet.at).total_length();
+    if (call.uplink_rate.pass(context_.tsc, octets)) {
+      return true;
+    }
+    context_.counters.policed_uplink_octets.add(octets);
+    return drop(packet, DropReason::kRateUp);
   });
 }
 
@@ -169,8 +175,7 @@ void Uplink::forward(Packet& packet) noexcept {
     context_.calls.count_drop(call, *why);
     return;
   }
-  call.uplink_traffic.packets.add();
-  call.uplink_traffic.octets.add(octets);
+  call.uplink_traffic.count(octets, call.first_uplink, context_.now);
   context_.counters.uplink_packets.add();
   context_.counters.uplink_octets.add(octets);
 }

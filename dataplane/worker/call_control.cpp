@@ -105,6 +105,7 @@ bool CallControl::on(const contract::FlushMppe& message) noexcept {
   if (call != nullptr && call->identity.mppe_send == MppeUse::kStateful) {
     StatefulMppe& stateful = *context_.calls.stateful_of(*call);
     stateful.sender.flush(message.repeated, stateful.receiver.peer_keeps_key());
+    context_.counters.mppe_resets_answered.add();
   }
   return true;
 }

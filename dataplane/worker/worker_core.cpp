@@ -64,4 +64,8 @@ void WorkerCore::read_paused_ports() noexcept {
   }
 }
 
+Milliseconds WorkerCore::clock() const noexcept {
+  return {static_cast<std::uint32_t>(rte_rdtsc() / tsc_per_ms_)};
+}
+
 }  // namespace adit::dataplane

@@ -50,6 +50,8 @@ class WorkerCore {
     return iterations_.load(std::memory_order_acquire);
   }
   [[nodiscard]] const WorkerCounters& counters() const noexcept { return counters_; }
+  /// What its clock says now. Any thread.
+  [[nodiscard]] Milliseconds clock() const noexcept;
   /// Only for CallTable::totals().
   [[nodiscard]] const CallTable& calls() const noexcept { return calls_; }
   /// Any thread may look; control forgets.

@@ -175,6 +175,7 @@ TEST_P(Stateful, MPP_10_LossAsksForAResetOnceAndTheFlushEndsIt) {
   }
   EXPECT_EQ(world_.dropped(DropReason::kMppeOutOfStep), 15U);
   EXPECT_EQ(world_.counters().mppe_recoveries.read(), 3U);
+  EXPECT_EQ(world_.counters().mppe_resets_asked.read(), 3U);
 }
 
 TEST_P(Stateful, MPP_07_NumbersMayJumpWithoutTheCountAndTheCountWithoutThem) {
@@ -261,6 +262,7 @@ TEST_P(Stateful, MPP_10_AFlushIsAskedOfUsOnce) {
   const auto [flushed, first] = send_down(inner_packet(kHost, kSubscriber));
   EXPECT_TRUE(flushed.flushed);
   EXPECT_EQ(first, inner);
+  EXPECT_EQ(world_.counters().mppe_resets_answered.read(), 1U);
   const auto [after, second] = send_down(inner_packet(kHost, kSubscriber));
   EXPECT_FALSE(after.flushed);
   EXPECT_EQ(second, inner);

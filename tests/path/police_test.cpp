@@ -48,6 +48,8 @@ TEST_P(Police, WhatPassesIsTheRateWithinOnePercent) {
   EXPECT_NEAR(static_cast<double>(down), 4.0 * static_cast<double>(rate), 0.04 * static_cast<double>(rate));
   EXPECT_GT(world.dropped(DropReason::kRateUp), 0U);
   EXPECT_GT(world.dropped(DropReason::kRateDown), 0U);
+  EXPECT_GT(world.counters().policed_uplink_octets.read(), world.dropped(DropReason::kRateUp));
+  EXPECT_GT(world.counters().policed_downlink_octets.read(), world.dropped(DropReason::kRateDown));
 }
 
 INSTANTIATE_TEST_SUITE_P(Rates, Police,

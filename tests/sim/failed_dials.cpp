@@ -119,6 +119,7 @@ void FailedDials::dial_by_hand(std::vector<std::uint8_t> frame) {
 void FailedDials::none() {
   begin();
   house_->live_totals = {.uplink_packets = 12, .downlink_packets = 9};
+  house_->live_first = {.uplink_ms = 74'500, .downlink_ms = 74'400};
   dial("alice", "secret", AuthMethod::kMsChapV2);
 }
 

@@ -197,12 +197,13 @@ bool is_skipped(Gate gate, const StoryRow& row) {
 }
 
 GateText data_text(const StoryRow& row) {
-  const auto packets = [](std::uint64_t count) {
-    return std::to_string(count) + (count == 1 ? " packet" : " packets");
+  const auto packets = [](std::uint64_t count, std::string_view way, std::optional<control::Duration> first) {
+    return fmt::format("{} packet{} {} the client", count, count == 1 ? "" : "s", way) +
+           (first ? fmt::format(", the first at {:.3f} s", static_cast<double>(first->count()) / 1000) : "");
   };
   GateText data{"data", "data", GateText::State::kPassed};
-  data.text = packets(row.totals.uplink_packets) + " from the client, " +
-              packets(row.totals.downlink_packets) + " to it" +
+  data.text = packets(row.totals.uplink_packets, "from", row.story.first_uplink()) + "; " +
+              packets(row.totals.downlink_packets, "to", row.story.first_downlink()) +
               (row.totals.drops == 0 ? "" : ", " + std::to_string(row.totals.drops) + " dropped");
   return data;
 }

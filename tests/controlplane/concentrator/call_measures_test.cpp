@@ -11,6 +11,14 @@ std::uint64_t count_of(const CallMeasures& measures, SetupStage stage) {
   return measures.stages[static_cast<std::size_t>(stage)].read().count();
 }
 
+std::uint64_t up_by(const CallMeasures& measures, AuthMethod wanted, std::string_view strength) {
+  std::uint64_t found = 0;
+  measures.up.for_each([&](AuthMethod method, std::string_view of, std::uint64_t calls) {
+    found += method == wanted && of == strength ? calls : 0;
+  });
+  return found;
+}
+
 TEST(SetupStopwatch, EachStageBeginsWhereTheOneBeforeEnded) {
   CallMeasures measures;
   SetupStopwatch dial(Instant{100ms});
@@ -53,8 +61,10 @@ TEST(CallMeasures, OfACallFromItsDialToItsEnd) {
   EXPECT_EQ(measures.logins[static_cast<std::size_t>(AuthMethod::kPap)].accepted, 1U);
   house.advance(30s);
   EXPECT_EQ(measures.duration.read().count(), 0U);
+  EXPECT_EQ(up_by(measures, AuthMethod::kPap, "none"), 1U);
   alice.reset();
   house.run_workers();
+  EXPECT_EQ(up_by(measures, AuthMethod::kPap, "none"), 0U);
   EXPECT_EQ(measures.duration.read().count(), 1U);
   EXPECT_EQ(measures.duration.read().percentile(50), 60U);
 }

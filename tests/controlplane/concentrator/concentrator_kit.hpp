@@ -195,7 +195,11 @@ class House : public ConcentratorActions {
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const override {
     return installed.contains(key(call)) ? std::optional(live_totals) : std::nullopt;
   }
+  [[nodiscard]] contract::FirstPackets first_packets(const contract::CallRef& call) const override {
+    return installed.contains(key(call)) ? live_first : contract::FirstPackets{};
+  }
   contract::CallTotals live_totals;
+  contract::FirstPackets live_first;
 
   // ---- the workers
   static std::tuple<std::uint16_t, std::uint32_t, std::uint32_t> key(const contract::CallRef& ref) {

@@ -59,6 +59,10 @@ bool call_metrics(Scrape& scrape) {
   const control::CallMeasures& measures = scrape.backend.call_measures();
   refused_calls(out, measures);
   logins(out, measures);
+  out.begin("adit_sessions_by_auth", kGauge, "Calls that are up, by login and by MPPE's strength.");
+  measures.up.for_each([&out](control::AuthMethod method, std::string_view strength, std::uint64_t calls) {
+    out.sample({{"auth", to_text(method)}, {"mppe", strength}}, calls);
+  });
   out.one("adit_ppp_frames_dropped", kCounter, "PPP control frames for workers whose ring was full.",
           stats.frames_dropped);
   out.one("adit_control_stale_messages", kCounter, "Messages of workers about calls that were gone.",
