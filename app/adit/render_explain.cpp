@@ -105,14 +105,18 @@ bool is_explained(const Json& result) {
 std::string render_explain(const Json& result) {
   const Json& stories = list(result, "stories");
   const Json& reason = member(result, "reason");
-  if (!stories.empty()) {
-    return story_text(stories[0]) + earlier(stories);
-  }
+  std::string lines;
   if (reason.is_object()) {
-    return text(reason, "name") +
-           (text(reason, "of") == "drop" ? ": why packets are dropped\n"
-                                         : ": why calls and connections end\n") +
-           advice(reason);
+    lines =
+        text(reason, "name") +
+        (text(reason, "of") == "drop" ? ": why packets are dropped\n" : ": why calls and connections end\n") +
+        advice(reason) + (stories.empty() ? "" : "\nAnd a user of that name:\n");
+  }
+  if (!stories.empty()) {
+    lines += story_text(stories[0]) + earlier(stories);
+  }
+  if (!lines.empty()) {
+    return lines;
   }
   return "nothing is known of " + printable(text(result, "value")) +
          ": no call and none of the last that ended,\n" +

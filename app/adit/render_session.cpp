@@ -149,6 +149,10 @@ std::string render_session(const Json& result) {
   for (const Json& session : list(result, "sessions")) {
     text += (text.empty() ? "" : "\n") + render_one(session);
   }
+  const std::size_t told = list(result, "sessions").size();
+  if (number(result, "calls") > told) {
+    text += fmt::format("\n{} of {} calls; name one by its sid\n", told, number(result, "calls"));
+  }
   return text;
 }
 

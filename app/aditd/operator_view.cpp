@@ -61,15 +61,13 @@ void OperatorView::inspect(const control::SessionSelector& selector, Inspected d
   constexpr std::size_t kMost = 8;
   struct Inspection {
     std::vector<SessionInFull> sessions;
-    std::size_t missing = 0;
+    std::size_t calls = 0, missing = 0;
     Inspected done;
   };
   const auto inspection = std::make_shared<Inspection>();
   inspection->done = std::move(done);
-  control::CallWalk walk(selector);
-  concentrator_.visit_details(walk, [&](const control::CallDetails& details) {
+  inspection->calls = concentrator_.find_details(selector, kMost, [&](const control::CallDetails& details) {
     inspection->sessions.push_back(in_full(details));
-    return inspection->sessions.size() < kMost;
   });
   inspection->missing = inspection->sessions.size();
   for (std::size_t at = 0; at < inspection->sessions.size(); ++at) {
@@ -77,12 +75,12 @@ void OperatorView::inspect(const control::SessionSelector& selector, Inspected d
                    [inspection, at](const std::optional<contract::CallState>& state) {
                      inspection->sessions[at].state = state;
                      if (--inspection->missing == 0) {
-                       inspection->done(inspection->sessions);
+                       inspection->done(inspection->sessions, inspection->calls);
                      }
                    });
   }
   if (inspection->sessions.empty()) {
-    inspection->done({});
+    inspection->done({}, 0);
   }
 }
 
@@ -260,11 +258,12 @@ void OperatorView::walk(control::SessionSelector selector,
   });
 }
 
-std::vector<control::CallStatus> OperatorView::find_calls(const control::SessionSelector& selector) const {
-  std::vector<control::CallStatus> calls;
-  control::CallWalk walk(selector);
-  concentrator_.for_each_call(walk, [&](const control::CallStatus& call) { calls.push_back(call); });
-  return calls;
+OperatorView::FoundCalls OperatorView::find_calls(const control::SessionSelector& selector) const {
+  constexpr std::size_t kMost = 16;
+  FoundCalls found;
+  found.count = concentrator_.find_calls(
+      selector, kMost, [&](const control::CallStatus& call) { found.calls.push_back(call); });
+  return found;
 }
 
 Tracing::Host OperatorView::tracing_host() {

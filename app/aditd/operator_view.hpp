@@ -73,8 +73,7 @@ class OperatorView final : public OperatorBackend {
   void set_rate(control::SessionSelector selector, std::optional<control::SubscriberRate> rate,
                 Counted done) override;
   void terminate(control::SessionSelector selector, bool hard, const std::string& by, Counted done) override;
-  [[nodiscard]] std::vector<control::CallStatus> find_calls(
-      const control::SessionSelector& selector) const override;
+  [[nodiscard]] FoundCalls find_calls(const control::SessionSelector& selector) const override;
   [[nodiscard]] std::expected<std::unique_ptr<Subscription>, std::string> trace(
       const control::CallStatus& call, const TraceLimits& limits, const std::string& by,
       StreamSink& sink) override {

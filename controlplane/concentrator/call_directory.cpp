@@ -62,11 +62,11 @@ void CallDirectory::forget_user(CallRecord& call) {
   }
 }
 
-std::vector<CallRecord*> CallDirectory::of_user(const std::string& user) const {
+std::vector<CallRecord*> CallDirectory::of_user(const std::string& user, std::size_t most) const {
   std::vector<CallRecord*> calls;
   const auto entry = by_user_.find(key_of(user));
-  for (CallRecord* call = entry == by_user_.end() ? nullptr : entry->second.first; call != nullptr;
-       call = call->user_links.next) {
+  CallRecord* call = entry == by_user_.end() ? nullptr : entry->second.first;
+  for (; call != nullptr && calls.size() < most; call = call->user_links.next) {
     calls.push_back(call);
   }
   return calls;
@@ -77,9 +77,16 @@ std::size_t CallDirectory::count_of(const std::string& user) const {
   return entry == by_user_.end() ? 0 : entry->second.count;
 }
 
-const CallRecord* CallDirectory::first_of(const std::string& user) const {
-  const auto entry = by_user_.find(key_of(user));
-  return entry == by_user_.end() ? nullptr : entry->second.first;
+CallDirectory::Named CallDirectory::named(const SessionSelector& selector, std::size_t most) const {
+  using By = SessionSelector::By;
+  if (selector.by == By::kUsername) {
+    return {count_of(selector.value), of_user(selector.value, most)};
+  }
+  const auto address = selector.by == By::kIp ? wire::parse_ipv4(selector.value) : std::nullopt;
+  CallRecord* call = selector.by == By::kSessionId ? with_id(selector.value)
+                     : address                     ? at_address(*address)
+                                                   : nullptr;
+  return call == nullptr ? Named{} : Named{1, {call}};
 }
 
 CallRecord* CallDirectory::at_address(wire::Ipv4Address address) const {
@@ -92,13 +99,18 @@ CallRecord* CallDirectory::numbered(std::uint64_t number) const {
   return entry == by_number_.end() ? nullptr : entry->second.get();
 }
 
-CallRecord* CallDirectory::with_id(std::string_view session_id) const {
+std::optional<std::uint64_t> CallDirectory::number_of(std::string_view session_id) {
   constexpr std::size_t kDigits = 16;
   std::uint64_t number = 0;
   const char* end = session_id.data() + session_id.size();
   const auto parsed = std::from_chars(session_id.data(), end, number, 16);
   const bool whole = session_id.size() == kDigits && parsed.ec == std::errc{} && parsed.ptr == end;
-  return whole ? numbered(number) : nullptr;
+  return whole ? std::optional(number) : std::nullopt;
+}
+
+CallRecord* CallDirectory::with_id(std::string_view session_id) const {
+  const auto number = number_of(session_id);
+  return number ? numbered(*number) : nullptr;
 }
 
 // ---- walks ------------------------------------------------------------------------------------------------
@@ -143,14 +155,8 @@ void CallDirectory::begin(CallWalk& walk) const {
   walk.stage_ = CallWalk::Stage::kNamed;
   if (by == By::kAll || (by == By::kUsername && count_of(value) > kCallsPerSlice)) {
     walk.stage_ = CallWalk::Stage::kSlots;
-  } else if (by == By::kUsername) {
-    for (const CallRecord* call : of_user(value)) {
-      walk.named_.push_back(call->number());
-    }
   } else {
-    const auto address = by == By::kIp ? wire::parse_ipv4(value) : std::nullopt;
-    const CallRecord* call = by == By::kSessionId ? with_id(value) : address ? at_address(*address) : nullptr;
-    if (call != nullptr) {
+    for (const CallRecord* call : named(walk.selector_, kCallsPerSlice).calls) {
       walk.named_.push_back(call->number());
     }
   }

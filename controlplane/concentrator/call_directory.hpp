@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,14 +38,21 @@ class CallDirectory {
 
   /// What a user is listed under: the same for all spellings that are one user.
   [[nodiscard]] std::string key_of(std::string_view user) const { return user_key(user, ignore_case_); }
-  /// Grows with the calls of that user.
-  [[nodiscard]] std::vector<CallRecord*> of_user(const std::string& user) const;
+  /// The last `most` of them to log in, the newest first; without `most`, all.
+  [[nodiscard]] std::vector<CallRecord*> of_user(
+      const std::string& user, std::size_t most = std::numeric_limits<std::size_t>::max()) const;
   [[nodiscard]] std::size_t count_of(const std::string& user) const;
-  /// The others follow by user_links; nullptr: there is none.
-  [[nodiscard]] const CallRecord* first_of(const std::string& user) const;
   [[nodiscard]] CallRecord* at_address(wire::Ipv4Address address) const;
   /// `session_id` as CallRecord::session_id(), from outside.
   [[nodiscard]] CallRecord* with_id(std::string_view session_id) const;
+  [[nodiscard]] static std::optional<std::uint64_t> number_of(std::string_view session_id);
+
+  /// What a selector other than kAll names: how many calls, and the newest of them, at most `most`.
+  struct Named {
+    std::size_t count = 0;
+    std::vector<CallRecord*> calls;
+  };
+  [[nodiscard]] Named named(const SessionSelector& selector, std::size_t most) const;
 
   using Slots = std::span<const CallSlots<CallRecord>>;
   /// Returns false when there is no room to act on the call now: the next slice begins with it.

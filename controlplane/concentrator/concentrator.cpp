@@ -155,8 +155,22 @@ void Concentrator::visit_calls(CallWalk& walk, const std::function<bool(const Ca
   core_->directory.walk(walk, core_->slots(), [&](const CallRecord& call) { return visit(call.status()); });
 }
 
-void Concentrator::visit_details(CallWalk& walk, const std::function<bool(const CallDetails&)>& visit) const {
-  core_->directory.walk(walk, core_->slots(), [&](const CallRecord& call) { return visit(call.details()); });
+std::size_t Concentrator::find_calls(const SessionSelector& selector, std::size_t most,
+                                     const std::function<void(const CallStatus&)>& visit) const {
+  const CallDirectory::Named named = core_->directory.named(selector, most);
+  for (const CallRecord* call : named.calls) {
+    visit(call->status());
+  }
+  return named.count;
+}
+
+std::size_t Concentrator::find_details(const SessionSelector& selector, std::size_t most,
+                                       const std::function<void(const CallDetails&)>& visit) const {
+  const CallDirectory::Named named = core_->directory.named(selector, most);
+  for (const CallRecord* call : named.calls) {
+    visit(call->details());
+  }
+  return named.count;
 }
 
 ConcentratorStats Concentrator::stats() const {

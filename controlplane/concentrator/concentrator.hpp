@@ -178,8 +178,13 @@ class Concentrator {
   void for_each_call(CallWalk& walk, const std::function<void(const CallStatus&)>& visit) const;
   /// A visit that returns false ends the slice, and the next one begins with that call.
   void visit_calls(CallWalk& walk, const std::function<bool(const CallStatus&)>& visit) const;
+  /// Without a walk: visits the newest calls that a selector other than kAll names, at most `most`. Returns how many it
+  /// names.
+  std::size_t find_calls(const SessionSelector& selector, std::size_t most,
+                         const std::function<void(const CallStatus&)>& visit) const;
   /// The same with everything that is known of the call.
-  void visit_details(CallWalk& walk, const std::function<bool(const CallDetails&)>& visit) const;
+  std::size_t find_details(const SessionSelector& selector, std::size_t most,
+                           const std::function<void(const CallDetails&)>& visit) const;
   /// Returns the number of calls asked to end. hard: without LCP's Terminate-Request. `why`: who asks, for the log.
   std::size_t terminate(CallWalk& walk, bool hard, std::string_view why);
   /// Changes the rate limit of these calls in place; none: restores the one from authentication. Returns

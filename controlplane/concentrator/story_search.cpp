@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stories of what goes on and of what has ended, by what an operator knows of it.
 #include <algorithm>
-#include <charconv>
+#include <utility>
 
 #include "controlplane/concentrator/concentrator.hpp"
 #include "controlplane/concentrator/concentrator_core.hpp"
@@ -19,8 +19,8 @@ StoryKeys keys_of(const StorySelector& selector) {
   if (may_be(By::kUsername)) {
     keys.user = story_key(value);
   }
-  if (may_be(By::kSessionId) && value.size() == 16) {
-    std::from_chars(value.data(), value.data() + value.size(), keys.number, 16);
+  if (may_be(By::kSessionId)) {
+    keys.number = CallDirectory::number_of(value).value_or(0);
   }
   if (const auto address = wire::parse_ipv4(value)) {
     keys.peer = may_be(By::kPeer) ? *address : wire::Ipv4Address{};
@@ -40,10 +40,8 @@ class Search {
     }
   }
   void add_user(const std::string& user) {
-    const CallRecord* call = core_.directory.first_of(user);
-    for (std::size_t looks = 0; call != nullptr && looks < kStoriesTold; ++looks) {
+    for (const CallRecord* call : core_.directory.of_user(user, kStoriesTold)) {
       add(call);
-      call = call->user_links.next;
     }
   }
   void add_peer(wire::Ipv4Address peer) {
@@ -67,8 +65,19 @@ class Search {
       rows_.back().age = core_.wheel.now() - row->story.begun();
     }
   }
+  [[nodiscard]] bool found_nothing() const { return rows_.empty(); }
+  /// The newest first. Anybody can dial with anybody's name, and in vain: while the user is up, such dials come last, and
+  /// they take only half of the room where others need it.
   [[nodiscard]] std::vector<StoryRow> newest() && {
     std::ranges::stable_sort(rows_, std::less(), &StoryRow::age);
+    const auto logged_in = static_cast<std::size_t>(std::ranges::count(rows_, true, &StoryRow::logged_in));
+    std::size_t room = kStoriesTold - std::min(logged_in, kStoriesTold / 2);  // of those that did not log in
+    std::erase_if(rows_,
+                  [&room](const StoryRow& row) { return !row.logged_in && (room == 0 || room-- == 0); });
+    if (std::ranges::any_of(
+            rows_, [](const StoryRow& row) { return row.logged_in && row.reason == EndReason::kNone; })) {
+      std::ranges::stable_partition(rows_, &StoryRow::logged_in);
+    }
     rows_.erase(rows_.begin() + static_cast<std::ptrdiff_t>(std::min(rows_.size(), kStoriesTold)),
                 rows_.end());
     return std::move(rows_);
@@ -83,11 +92,9 @@ class Search {
 }  // namespace
 
 std::vector<StoryRow> Concentrator::stories(const StorySelector& selector) const {
-  const StoryKeys keys = keys_of(selector);
+  StoryKeys keys = keys_of(selector);
+  const std::string user = std::exchange(keys.user, {});
   Search search(*core_);
-  if (!keys.user.empty()) {
-    search.add_user(selector.value);
-  }
   if (keys.number != 0) {
     search.add(core_->directory.with_id(selector.value));
   }
@@ -98,6 +105,10 @@ std::vector<StoryRow> Concentrator::stories(const StorySelector& selector) const
     search.add_peer(keys.peer);
   }
   search.add_ended(keys);
+  if (!user.empty() && search.found_nothing()) {  // an address or an ID is that first: names are made up
+    search.add_user(selector.value);
+    search.add_ended({.user = user});
+  }
   return std::move(search).newest();
 }
 

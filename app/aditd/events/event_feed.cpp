@@ -14,16 +14,18 @@ using control::Severity;
 constexpr std::size_t kMost = 256, kMostOfRecord = 4096, kMostWhole = 0xffff;
 constexpr std::size_t kLength = 2;
 
-std::size_t shown(const Field& field, Severity severity) {
-  const std::size_t most = field.whole ? kMostWhole : severity == Severity::kRecord ? kMostOfRecord : kMost;
-  return std::min(field.value.size(), most);
+constexpr std::string_view kCut = "...";  // ends what was longer
+
+std::size_t most_of(const Field& field, Severity severity) {
+  return field.whole ? kMostWhole - kCut.size() : severity == Severity::kRecord ? kMostOfRecord : kMost;
 }
 
 /// Returns where the next goes.
-char* put(char* at, std::string_view text) {
-  *at++ = static_cast<char>(text.size() & 0xff);
-  *at++ = static_cast<char>(text.size() >> 8);
-  return std::copy(text.begin(), text.end(), at);
+char* put(char* at, std::string_view text, std::string_view end = "") {
+  const std::size_t size = text.size() + end.size();
+  *at++ = static_cast<char>(size & 0xff);
+  *at++ = static_cast<char>(size >> 8);
+  return std::ranges::copy(end, std::ranges::copy(text, at).out).out;
 }
 
 std::string_view take(std::string_view& packed) {
@@ -36,12 +38,16 @@ std::string_view take(std::string_view& packed) {
 std::string pack(Severity severity, std::string_view name, std::initializer_list<Field> fields) {
   std::size_t octets = kLength + name.size();
   for (const Field& field : fields) {
-    octets += 2 * kLength + field.key.size() + shown(field, severity);
+    const std::size_t most = most_of(field, severity);
+    octets += 2 * kLength + field.key.size() + std::min(field.value.size(), most) +
+              (field.value.size() > most ? kCut.size() : 0);
   }
   std::string packed(octets, '\0');
   char* at = put(packed.data(), name);
   for (const Field& field : fields) {
-    at = put(put(at, field.key), std::string_view(field.value).substr(0, shown(field, severity)));
+    const std::size_t most = most_of(field, severity);
+    const std::string_view value = field.value;
+    at = put(put(at, field.key), value.substr(0, most), value.size() > most ? kCut : "");
   }
   return packed;
 }

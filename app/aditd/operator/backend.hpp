@@ -143,8 +143,8 @@ class OperatorBackend {
   virtual ~OperatorBackend() = default;
   /// All of them from there on; one that begins or ends meanwhile may be missing. Only while the backend lives.
   [[nodiscard]] virtual NextSessions sessions(control::CallPlace from) const = 0;
-  /// Those that `selector` names, of very many of one user a few, in full; `done` is called now or later.
-  using Inspected = std::function<void(const std::vector<SessionInFull>& sessions)>;
+  /// Those that `selector` names, the newest of many, in full, and how many it names; `done` is called now or later.
+  using Inspected = std::function<void(const std::vector<SessionInFull>& sessions, std::size_t calls)>;
   virtual void inspect(const control::SessionSelector& selector, Inspected done) = 0;
   /// Of calls that go on and of the last that ended, the newest first; a bounded number.
   [[nodiscard]] virtual std::vector<control::StoryRow> stories(
@@ -198,9 +198,12 @@ class OperatorBackend {
   virtual void terminate(control::SessionSelector selector, bool hard, const std::string& by,
                          Counted done) = 0;
 
-  /// The calls that match, or the first of them: at most kCallsPerSlice.
-  [[nodiscard]] virtual std::vector<control::CallStatus> find_calls(
-      const control::SessionSelector& /*selector*/) const {
+  /// The calls that match, of many the newest, and how many they are.
+  struct FoundCalls {
+    std::size_t count = 0;
+    std::vector<control::CallStatus> calls;
+  };
+  [[nodiscard]] virtual FoundCalls find_calls(const control::SessionSelector& /*selector*/) const {
     return {};
   }
   /// Sends the call's packets to `sink`, as lines "packet" and a last one "end", while the subscription lasts. The error

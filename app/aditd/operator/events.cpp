@@ -61,7 +61,7 @@ std::string time_text(std::chrono::system_clock::time_point time) {
   return text;
 }
 
-/// Built by hand, as a Json tree costs several times as much. Values have the form that the log and show.sessions have.
+/// Built by hand, as a Json tree costs several times as much. Names and values are escaped as in show.sessions.
 std::string row_json(const EventFeed::Row& row) {
   std::string json = R"({"seq":)" + std::to_string(row.seq) + R"(,"time":")" + time_text(row.time) +
                      R"(","level":")" + std::string(kLevels[level_of(row.severity)]) + R"(","event":")" +
@@ -77,7 +77,8 @@ std::string row_json(const EventFeed::Row& row) {
 struct Filter {
   std::vector<std::string> names;  ///< empty: all
   std::optional<std::string> user, peer;
-  std::size_t level = 0;  ///< the least severe
+  std::string user_as_written{};  ///< DOMAIN\user, where it is no escaped form
+  std::size_t level = 0;          ///< the least severe
 
   [[nodiscard]] bool admits(const EventFeed::Row& row) const {
     if (level_of(row.severity) < level ||
@@ -90,7 +91,7 @@ struct Filter {
       return true;
     }
     row.fields([&](std::string_view key, std::string_view value) {
-      user_fits = user_fits || (key == "user" && value == *user);
+      user_fits = user_fits || (key == "user" && (value == *user || value == user_as_written));
       peer_fits = peer_fits || (key == "peer" && value == *peer);
       return !user_fits || !peer_fits;
     });
@@ -107,7 +108,11 @@ struct Wanted {
 using Checked = std::expected<void, RpcError>;
 
 Checked read_names(const Json& names, Filter& filter) {
+  constexpr std::size_t kMostNames = 64;  // each row that is read is held against all of them
   const Json list = names.is_array() ? names : Json::array({names});
+  if (list.size() > kMostNames) {
+    return invalid_params("filter.event has room for " + std::to_string(kMostNames) + " names");
+  }
   for (const Json& name : list) {
     if (!name.is_string()) {
       return invalid_params("filter.event must be names of events, as the log has them");
@@ -133,8 +138,11 @@ Checked read_filter(const Json& given, Filter& filter) {
       if (auto read = read_names(value, filter); !read) {
         return read;
       }
-    } else if ((key == "user" || key == "peer") && value.is_string()) {
-      (key == "user" ? filter.user : filter.peer) = unescape_octets(value.get<std::string>());
+    } else if (key == "user" && value.is_string()) {
+      filter.user_as_written = value.get<std::string>();
+      filter.user = unescape_octets(filter.user_as_written);
+    } else if (key == "peer" && value.is_string()) {
+      filter.peer = value.get<std::string>();
     } else if (const auto level = find_level(value); key == "level" && level) {
       filter.level = *level;
     } else {

@@ -108,7 +108,8 @@ void explain(const Json& params, OperatorBackend& backend, const Answer& answer)
   for (const StoryRow& row : rows) {
     stories.push_back(story_json(row));
   }
-  const bool may_be_reason = by == kReason || (by == "any" && rows.empty());
+  // Whoever dials with a reason's name takes nothing from what it means.
+  const bool may_be_reason = by == kReason || by == "any";
   answer(Json{{"by", by},
               {"value", escape_octets(value)},
               {"stories", std::move(stories)},

@@ -137,23 +137,23 @@ void show_session(const Json& params, OperatorBackend& backend, const Answer& an
                     : std::unexpected(selector.error()));
     return;
   }
-  const auto reply = [answer](const std::vector<SessionInFull>& sessions) {
+  const auto reply = [answer](const std::vector<SessionInFull>& sessions, std::size_t calls) {
     Json rows = Json::array();
     for (const SessionInFull& session : sessions) {
       rows.push_back(in_full(session));
     }
-    answer(Json{{"sessions", std::move(rows)}});
+    answer(Json{{"calls", calls}, {"sessions", std::move(rows)}});
   };
   control::SessionSelector meant = *selector;
   if (selector->by == control::SessionSelector::By::kUsername) {
     meant.value = unescape_octets(selector->value);  // as the name is shown; below, as it is
   }
-  backend.inspect(meant, [&backend, selector = *selector, same = meant.value == selector->value,
-                          reply](const std::vector<SessionInFull>& sessions) {
+  backend.inspect(meant, [&backend, selector = *selector, same = meant.value == selector->value, reply](
+                             const std::vector<SessionInFull>& sessions, std::size_t calls) {
     if (sessions.empty() && !same) {
       backend.inspect(selector, reply);
     } else {
-      reply(sessions);
+      reply(sessions, calls);
     }
   });
 }

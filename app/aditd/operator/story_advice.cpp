@@ -21,7 +21,7 @@ Advice on_silence(const StoryRow& row) {
   if (!row.story.gre_from_elsewhere.is_none()) {
     return {"no GRE from " + peer + ", but some for this call from " +
                 to_string(row.story.gre_from_elsewhere) +
-                ": the client's TCP and its GRE come from two addresses",
+                ": the client's TCP and its GRE come from two addresses, or somebody forges a packet",
             "have the NAT or the router before the client give both one address"};
   }
   if (row.story.gre_dropped) {

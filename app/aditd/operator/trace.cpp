@@ -47,40 +47,40 @@ std::expected<TraceParams, RpcError> read_params(const Json& params) {
 }
 
 /// A user is named as logs show the name, or as it is.
-std::vector<CallStatus> of_user(const std::string& name, const OperatorBackend& backend) {
+OperatorBackend::FoundCalls of_user(const std::string& name, const OperatorBackend& backend) {
   auto calls = backend.find_calls({SessionSelector::By::kUsername, unescape_octets(name)});
-  return calls.empty() ? backend.find_calls({SessionSelector::By::kUsername, name}) : calls;
+  return calls.count == 0 ? backend.find_calls({SessionSelector::By::kUsername, name}) : calls;
 }
 
 /// Without `by`: an address, a session ID or a user, whichever there is.
-std::expected<std::vector<CallStatus>, RpcError> find(const TraceParams& params,
-                                                      const OperatorBackend& backend) {
+std::expected<OperatorBackend::FoundCalls, RpcError> find(const TraceParams& params,
+                                                          const OperatorBackend& backend) {
   using By = SessionSelector::By;
   const bool any = params.by.empty();
-  std::vector<CallStatus> calls;
+  OperatorBackend::FoundCalls calls;
   if (!any && params.by != "ip" && params.by != "sid" && params.by != "username") {
     return invalid_params("by must be \"username\", \"ip\" or \"sid\"");
   }
   if ((any || params.by == "ip") && wire::parse_ipv4(params.value)) {
     calls = backend.find_calls({By::kIp, params.value});
   }
-  if (calls.empty() && (any || params.by == "sid")) {
+  if (calls.count == 0 && (any || params.by == "sid")) {
     calls = backend.find_calls({By::kSessionId, params.value});
   }
-  if (calls.empty() && (any || params.by == "username")) {
+  if (calls.count == 0 && (any || params.by == "username")) {
     calls = of_user(params.value, backend);
   }
   return calls;
 }
 
-std::string which_of(const std::vector<CallStatus>& calls) {
+std::string which_of(const OperatorBackend::FoundCalls& found) {
   constexpr std::size_t kMostNamed = 8;
   std::string sids;
-  for (std::size_t at = 0; at < std::min(calls.size(), kMostNamed); ++at) {
-    sids += (at == 0 ? "" : ", ") + calls[at].session_id;
+  for (std::size_t at = 0; at < std::min(found.calls.size(), kMostNamed); ++at) {
+    sids += (at == 0 ? "" : ", ") + found.calls[at].session_id;
   }
-  return std::to_string(calls.size()) + " calls match; name one by its sid: " + sids +
-         (calls.size() > kMostNamed ? ", ..." : "");
+  return std::to_string(found.count) + " calls match; name one by its sid: " + sids +
+         (found.count > kMostNamed ? ", ..." : "");
 }
 
 }  // namespace
@@ -95,13 +95,13 @@ std::expected<Stream::Begun, RpcError> trace(const Json& params, const std::stri
   if (!calls) {
     return std::unexpected(calls.error());
   }
-  if (calls->empty()) {
+  if (calls->count == 0) {
     return Stream::Begun{.answer = {{"calls", 0}}, .subscription = nullptr};
   }
-  if (calls->size() > 1) {
+  if (calls->count > 1) {
     return std::unexpected(RpcError{kCannotBeDone, which_of(*calls)});
   }
-  const CallStatus& call = calls->front();
+  const CallStatus& call = calls->calls.front();
   auto begun = backend.trace(call, read->limits, by, sink);
   if (!begun) {
     return std::unexpected(RpcError{kCannotBeDone, std::move(begun.error())});

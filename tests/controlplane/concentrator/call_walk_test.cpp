@@ -129,6 +129,22 @@ TEST(CallWalk, WhatAnIndexNamesTakesOneSlice) {
   }
 }
 
+TEST(CallDirectory, AFewCallsOfAUserOfManyAreFoundAtOnce) {
+  House house(House::settings_of_many(), 2, 4'000);
+  Clients clients;
+  dial_more(house, clients, kCallsPerSlice + 1, "bob");
+  dial_more(house, clients, kCallsPerSlice + 1, "alice");
+  std::size_t visited = 0;
+  const std::size_t count =
+      house.concentrator->find_calls({By::kUsername, "alice"}, 8, [&](const CallStatus& call) {
+        EXPECT_EQ(call.session.user, "alice");
+        ++visited;
+      });
+  EXPECT_EQ(count, kCallsPerSlice + 1);
+  EXPECT_EQ(visited, 8U);
+  EXPECT_EQ(house.concentrator->find_details({By::kUsername, "nobody"}, 8, [](const CallDetails&) {}), 0U);
+}
+
 TEST(CallWalk, AUserOfManyCallsIsTerminatedInSlicesAndNobodyElse) {
   House house(House::settings_of_many(), 2, 4'000);
   Clients clients;

@@ -101,6 +101,43 @@ TEST(Stories, OfACallAreFoundByWhateverNamesIt) {
   EXPECT_EQ(told(StoryBy::kAny, "alice")[0].reason, EndReason::kNone) << "the newest first";
 }
 
+/// Lets in who comes until it no longer does.
+struct Door final : AuthBackend {
+  bool open = true;
+  void authenticate(AuthRequest, AuthClient& client) override {
+    client.on_verdict(open ? AuthVerdict(AuthAccepted{}) : AuthRejected{.why = "wrong password"});
+  }
+  void cancel(AuthClient&) override {}
+};
+
+TEST(Stories, StrangersHideNobodyByNamesThatTheyMakeUp) {
+  Door door;
+  House house(House::pap_settings(), 2, 64, 1, &door);
+  DialIn alice(house, 1, kPeer);
+  ASSERT_TRUE(alice.dial("alice"));
+  door.open = false;
+  const std::string address = wire::to_string(alice.address);
+  for (std::uint32_t i = 0; i < 2 * kStoriesTold; ++i) {
+    DialIn stranger(house, 100 + i, Ipv4Address(0x0A00'0000U + i));
+    EXPECT_FALSE(stranger.dial(i % 2 == 0 ? "alice" : address));
+    house.advance(1s);
+    stranger.serve();
+    stranger.reset();
+    house.run_workers();
+  }
+  const auto told = [&](const std::string& value) {
+    return house.concentrator->stories({StoryBy::kAny, value});
+  };
+  EXPECT_EQ(told("alice")[0].reason, EndReason::kNone) << "who is up comes first";
+  EXPECT_EQ(told("alice")[1].reason, EndReason::kAuthFailed);
+  ASSERT_EQ(told(address).size(), 1U) << "an address is no name";
+  EXPECT_EQ(told(address)[0].session.user, "alice");
+  alice.reset();
+  house.run_workers();
+  EXPECT_TRUE(std::ranges::any_of(told("alice"), &StoryRow::logged_in));
+  EXPECT_FALSE(told("alice")[0].logged_in && told("alice")[0].reason == EndReason::kNone);
+}
+
 TEST(Stories, AreToldOfConnectionsWithoutACall) {
   House house;
   DialIn client(house, 1, kPeer);

@@ -96,7 +96,7 @@ class FakeBackend : public OperatorBackend {
         found.push_back(in_full(row));
       }
     }
-    done(found);
+    done(found, found.size());
   }
   SessionInFull in_full(const SessionRow& row) const {
     using std::chrono::seconds;
@@ -284,17 +284,18 @@ class FakeBackend : public OperatorBackend {
     }
   }
 
-  std::vector<control::CallStatus> find_calls(const control::SessionSelector& selector) const override {
+  FoundCalls find_calls(const control::SessionSelector& selector) const override {
     using By = control::SessionSelector::By;
-    std::vector<control::CallStatus> found;
+    FoundCalls found;
     for (const SessionRow& row : rows) {
       const std::string value = selector.by == By::kUsername ? row.call.session.user
                                 : selector.by == By::kIp     ? wire::to_string(row.call.session.address)
                                                              : row.call.session_id;
       if (value == selector.value) {
-        found.push_back(row.call);
+        found.calls.push_back(row.call);
       }
     }
+    found.count = found.calls.size();
     return found;
   }
   struct FakeTrace final : Subscription {
