@@ -51,14 +51,15 @@ class PollLoop : public WorkerCore {
 
 template <typename Stages>
 int PollLoop<Stages>::run() noexcept {
-  IdleBackoff backoff(counters_);
+  IdleBackoff backoff(counters_, tsc_per_ms_);
   while (!stopping_.load(std::memory_order_relaxed)) {
     const std::uint64_t began = rte_rdtsc();
     if (poll_once(began)) {
-      counters_.busy_cycles.add(rte_rdtsc() - began);
-      backoff.on_work();
+      const std::uint64_t ended = rte_rdtsc();
+      counters_.busy_cycles.add(ended - began);
+      backoff.on_work(ended);
     } else if (settings_.data_plane.poll_mode == PollMode::kAdaptive) {
-      backoff.on_idle();
+      backoff.on_idle(began);
     }
   }
   return 0;
