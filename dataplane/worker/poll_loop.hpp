@@ -95,7 +95,7 @@ std::size_t PollLoop<Stages>::poll_queue(const Queue& queue) noexcept {
   }
   // Read again: control installs a call before it answers, so a packet that has arrived by now may belong to
   // a call that this iteration has not read about yet. Without this, the first LCP frame of one in every few
-  // dials found no call, which cost 1 s.
+  // dials found no call, which cost a restart timer.
   stages().call_control_.read();
   counters_.rx_packets.add(count);
   counters_.histograms.rx_burst.observe(count);
