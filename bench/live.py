@@ -134,7 +134,7 @@ def calls(options):
         server = Server(memif_config() if link == "memif" else CONFIG)
         cpu = server.cpu_seconds()
         limit = ["--dial-rate", rate] if rate else []
-        # More at once than a veth's ring holds packets (256) would measure its drops; memif has more room.
+        # memif has room for more frames at once than a veth (256) and AF_XDP's ring together.
         ports = [*memif_ports()[:4], "--concurrency", "1024"] if link == "memif" else []
         run = blast(options.out, f"calls-{link}-{count}-{rate or 'max'}", server, "set-up", "--calls", count, *limit,
                     ports=ports)
