@@ -129,20 +129,20 @@ def table(title, rows):
 
 
 def calls(options):
-    rows = [("link", "dials", "wanted/s", "up", "failed", "calls/s", "p50 ms", "p99 ms", "max ms", "RSS/call", "sockets/call",
-             "control us/call", "worker us/call")]
+    rows = [("link", "dials", "wanted/s", "up", "failed", "calls/s", "p50 ms", "p99 ms", "max ms", "hang-ups/s", "RSS/call",
+             "sockets/call", "control us/call", "worker us/call")]
     for link, count, rate in (("af_xdp", 1000, 0), ("af_xdp", 10000, 0), ("af_xdp", 10000, 2500), ("memif", 10000, 0)):
         count //= options.scale
         server = Server(memif_config() if link == "memif" else CONFIG)
         cpu = server.cpu_seconds()
         limit = ["--dial-rate", rate] if rate else []
-        # More at once than a veth's ring holds packets (256) would measure its drops; memif has more room.
+        # memif has room for more frames at once than a veth (256) and AF_XDP's ring together.
         ports = [*memif_ports()[:4], "--concurrency", "1024"] if link == "memif" else []
         run = blast(options.out, f"calls-{link}-{count}-{rate or 'max'}", server, "set-up", "--calls", count, *limit,
                     ports=ports)
         used = {name: sum(now) - sum(cpu.get(name, (0, 0))) for name, now in server.cpu_seconds().items()}
         worker = sum(seconds for name, seconds in used.items() if "worker" in name)
-        phase = run["phases"][0]
+        phase, tear_down = run["phases"]
         setup, before, after = phase["set_up"], run["footprint_before"], phase["footprint"]
 
         def per_call(key):
@@ -150,6 +150,7 @@ def calls(options):
         rows.append((link, count, rate or "max", setup["up"], setup["dialled"] - setup["up"],
                      f"{setup['calls_per_second']:.0f}",
                      *(f"{setup['time'][key]:.1f}" for key in ("p50_ms", "p99_ms", "max_ms")),
+                     f"{tear_down['hung_up'] / tear_down['seconds']:.0f}",
                      per_call("rss_bytes"), per_call("socket_bytes"),
                      f"{used['aditd'] / count * 1e6:.0f}", f"{worker / count * 1e6:.0f}"))
     table("Set-up, MS-CHAPv2 and MPPE-128 (CPU of aditd: a dial and its hang-up; kernel sockets: both ends of each)", rows)

@@ -233,6 +233,7 @@ void Runner::throughput(const Phase& phase, PhaseResult& result) {
   }
 }
 
+/// Every phase with traffic has waited for its last packets.
 void Runner::tear_down(const Phase& phase) {
   std::uint32_t next = 0;
   loop_.run_until(
@@ -240,7 +241,7 @@ void Runner::tear_down(const Phase& phase) {
         while (next < fleet_.size() && fleet_.ending() < kHangUpsAtOnce) {
           Line& line = fleet_.line(next++);
           if (line.state() == Line::State::kUp) {
-            line.hang_up(phase.abrupt);
+            line.hang_up_now(phase.abrupt);
           }
         }
         return next == fleet_.size() && fleet_.idle() == fleet_.size() && fleet_.open_connections() == 0;

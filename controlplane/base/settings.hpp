@@ -61,7 +61,7 @@ struct PppSettings {  // [ppp]
   MppePolicy mppe = MppePolicy::kPrefer;
   StatefulPolicy mppe_stateful = StatefulPolicy::kDeny;
   std::vector<contract::MppeStrength> mppe_key_lengths = {contract::MppeStrength::k128};
-  Duration timeout = 3s;  ///< RFC 1661 restart timer; the first LCP requests repeat after 1 s
+  Duration timeout = 3s;  ///< RFC 1661 restart timer; the first requests of a negotiation repeat sooner
   std::uint32_t max_configure = 10;
   std::uint32_t max_failure = 5;
   std::uint32_t max_terminate = 2;

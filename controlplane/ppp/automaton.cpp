@@ -84,6 +84,12 @@ constexpr bool needs_restart_timer(PppState state) {
   return state >= PppState::kClosing && state <= PppState::kAckSent;
 }
 
+/// So long all requests together wait for an answer: a second for the first, then a whole timer each.
+Duration patience_of(std::uint32_t requests, Duration timeout) {
+  constexpr Duration kFirst{1000};
+  return requests == 0 ? Duration{0} : std::min(kFirst, timeout) + (requests - 1) * timeout;
+}
+
 }  // namespace
 
 PppTransition ppp_transition(PppState state, PppEvent event) {
@@ -102,6 +108,9 @@ void PppAutomaton::on(PppEvent event) {
   state_ = transition.next;
   if (!needs_restart_timer(state_)) {
     restart_timer_.cancel();
+  }
+  if (state_ < PppState::kClosing) {
+    restart_ = kFirstRestart;
   }
   for (const PppAction action : transition.actions) {
     perform(action, transition);
@@ -124,7 +133,7 @@ void PppAutomaton::perform(PppAction action, const PppTransition& transition) {
       restart_counter_ = std::ranges::find(transition.actions, PppAction::kStr) != transition.actions.end()
                              ? settings_.max_terminate
                              : settings_.max_configure;
-      first_try_ = true;
+      patience_ = patience_of(restart_counter_, settings_.timeout);
       return;
     case PppAction::kZrc:
       // The peer terminates: wait one period in Stopping, so that a repeated Terminate-Request is still
@@ -151,13 +160,19 @@ void PppAutomaton::perform(PppAction action, const PppTransition& transition) {
   }
 }
 
+/// The last request waits for what the short waits of the first ones have left of the patience.
 void PppAutomaton::count_and_arm() {
   restart_counter_ -= restart_counter_ > 0 ? 1 : 0;
-  restart_timer_.arm(first_try_ ? std::min(kFirstRestart, settings_.timeout) : settings_.timeout);
-  first_try_ = false;
+  const Duration timer = std::min(restart_, settings_.timeout);
+  const Duration wait = restart_counter_ > 0 ? timer : std::max(timer, patience_);
+  patience_ -= std::min(wait, patience_);
+  restart_timer_.arm(wait);
 }
 
 void PppAutomaton::on_restart_timer() {
+  if (restart_ < settings_.timeout) {
+    restart_ *= 2;
+  }
   on(restart_counter_ > 0 ? PppEvent::kTimeoutRetry : PppEvent::kTimeoutGiveUp);
 }
 

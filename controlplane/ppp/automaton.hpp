@@ -100,9 +100,11 @@ class AutomatonActions {
 
 class PppAutomaton {
  public:
-  /// A request is first repeated after this, then after settings.timeout: the first frames of a PPTP call are
-  /// often lost, because one end is not ready.
-  static constexpr Duration kFirstRestart{1000};
+  /// The first frames of a PPTP call are often lost, because one end is not ready. So the restart timer begins with this
+  /// and doubles with each repeat, up to settings.timeout (RFC 1661 §4.6 allows for that). It does not begin anew
+  /// until the layer below does: where the round trip is longer, the repeats of a negotiation that has begun anew
+  /// would make the peer begin anew as well, and so on without end.
+  static constexpr Duration kFirstRestart{300};
 
   PppAutomaton(const PppSettings& settings, TimerWheel& wheel, AutomatonActions& actions)
       : settings_(settings),
@@ -121,8 +123,9 @@ class PppAutomaton {
   const PppSettings& settings_;
   AutomatonActions& actions_;
   Timer restart_timer_;
+  Duration restart_{kFirstRestart};  // the timer's value, but that of the last request
+  Duration patience_{};              // with the requests that may still follow
   std::uint32_t restart_counter_ = 0;
-  bool first_try_ = true;
   PppState state_ = PppState::kInitial;
 };
 

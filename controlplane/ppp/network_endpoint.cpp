@@ -60,6 +60,7 @@ void NetworkEndpoint::begin(const Terms& terms) {
 }
 
 void NetworkEndpoint::begin_ccp(MppePolicy policy) {
+  peer_ccp_closed_ = false;
   if (!mppe_required_) {
     ccp_timer_.arm(policy == MppePolicy::kAllow ? kCcpMayCome : kCcpMayLast);
     if (policy == MppePolicy::kAllow) {
@@ -144,8 +145,11 @@ void NetworkEndpoint::on_ccp_packet(Bytes packet) {
     ccp().up();
   }
   ccp().on_packet(packet);
-  if (has_code(packet, PppCode::kTerminateAck) && ccp_timer_.armed()) {
-    ccp_timer_.arm(kCcpMayCome);  // the peer's CCP is closed (RFC 1661 §4.1) and may stay closed
+  // The peer's CCP is closed (RFC 1661 §4.1) and may stay closed. It says so to each repeat of our request, which makes
+  // nothing later.
+  if (has_code(packet, PppCode::kTerminateAck) && ccp_timer_.armed() &&
+      !std::exchange(peer_ccp_closed_, true)) {
+    ccp_timer_.arm(kCcpMayCome);
   }
 }
 

@@ -132,6 +132,7 @@ class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, prot
   bool begun_ = false;
   bool ipcp_started_ = false;
   bool ccp_settled_ = false;
+  bool peer_ccp_closed_ = false;
   bool has_keys_ = false;
   bool encrypted_ = false;   // once true, true for the rest of the session
   bool keys_spent_ = false;  // CCP has been open with them since begin()

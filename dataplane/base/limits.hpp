@@ -120,8 +120,8 @@ inline constexpr std::uint32_t kNeighbourWaitMs = 1000;
 /// The longest sleep of an idle worker, in microseconds: the latency that the first packet after a pause may see.
 inline constexpr std::uint32_t kMaxIdleSleepUs = 200;
 
-/// Empty loops before an idle worker begins to sleep, each time one microsecond longer.
-inline constexpr std::uint32_t kIdleLoopsBeforeSleep = 256;
+/// An idle worker polls on for so long, in microseconds, before it begins to sleep: about what a sleep and its wake-up cost.
+inline constexpr std::uint32_t kIdleSpinUs = 10;
 
 /// Frames buffered per port before they are handed to the device.
 inline constexpr std::uint16_t kTransmitBuffer = 64;

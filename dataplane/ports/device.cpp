@@ -22,8 +22,9 @@ namespace {
 template <typename T>
 using Result = std::expected<T, std::string>;
 
-constexpr std::uint16_t kRxDescriptors = 1024;
-constexpr std::uint16_t kTxDescriptors = 1024;
+/// More where the driver's own default is more. A device whose queue is memory alone (AF_XDP: 2,048) fills 1,024 within 8 ms
+/// of 10,000 dials a second, and a worker that shares its core may be away for longer.
+constexpr std::uint16_t kLeastDescriptors = 1024;
 constexpr unsigned kPoolCache = 256;
 
 /// Indexed by port: set by a driver's thread, read and cleared by control.
@@ -155,7 +156,7 @@ Result<void> Device::configure() {
     return std::unexpected("configuration with " + std::to_string(settings_.rx_queues) +
                            " queues: " + reason(rc));
   }
-  return set_up_queues();
+  return set_up_queues(info);
 }
 
 Result<void> Device::start() {
@@ -172,9 +173,9 @@ Result<void> Device::start() {
   return {};
 }
 
-Result<void> Device::set_up_queues() {
-  std::uint16_t rx = kRxDescriptors;
-  std::uint16_t tx = kTxDescriptors;
+Result<void> Device::set_up_queues(const rte_eth_dev_info& info) {
+  std::uint16_t rx = std::max(kLeastDescriptors, info.default_rxportconf.ring_size);
+  std::uint16_t tx = std::max(kLeastDescriptors, info.default_txportconf.ring_size);
   if (const int rc = rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx, &tx); rc < 0) {
     return std::unexpected("ring sizes: " + reason(rc));
   }

@@ -13,6 +13,7 @@
 #include "dataplane/ports/port.hpp"
 #include "dataplane/wire/ids.hpp"
 
+struct rte_eth_dev_info;
 struct rte_mempool;
 
 namespace adit::dataplane {
@@ -73,7 +74,7 @@ class Device {
   std::expected<void, std::string> configure_and_start(unsigned buffers);
   std::expected<void, std::string> configure();
   std::expected<void, std::string> start();
-  std::expected<void, std::string> set_up_queues();
+  std::expected<void, std::string> set_up_queues(const rte_eth_dev_info& info);
 
   DeviceSettings settings_;
   std::uint16_t id_;

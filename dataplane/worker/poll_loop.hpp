@@ -51,14 +51,15 @@ class PollLoop : public WorkerCore {
 
 template <typename Stages>
 int PollLoop<Stages>::run() noexcept {
-  IdleBackoff backoff(counters_);
+  IdleBackoff backoff(counters_, tsc_per_ms_);
   while (!stopping_.load(std::memory_order_relaxed)) {
     const std::uint64_t began = rte_rdtsc();
     if (poll_once(began)) {
-      counters_.busy_cycles.add(rte_rdtsc() - began);
-      backoff.on_work();
+      const std::uint64_t ended = rte_rdtsc();
+      counters_.busy_cycles.add(ended - began);
+      backoff.on_work(ended);
     } else if (settings_.data_plane.poll_mode == PollMode::kAdaptive) {
-      backoff.on_idle();
+      backoff.on_idle(began);
     }
   }
   return 0;
@@ -94,7 +95,7 @@ std::size_t PollLoop<Stages>::poll_queue(const Queue& queue) noexcept {
   }
   // Read again: control installs a call before it answers, so a packet that has arrived by now may belong to
   // a call that this iteration has not read about yet. Without this, the first LCP frame of one in every few
-  // dials found no call, which cost 1 s.
+  // dials found no call, which cost a restart timer.
   stages().call_control_.read();
   counters_.rx_packets.add(count);
   counters_.histograms.rx_burst.observe(count);

@@ -86,9 +86,7 @@ void Line::on_timer() {
       joined_ = true;
       return fleet_.join(*call_, client_->status());
     case State::kQuiet:
-      fleet_.leave(call_->slot);
-      enter(State::kEnding);
-      return abrupt_ ? over(ClientEnd::kHungUp, "") : client_->hang_up();
+      return hang_up_now(abrupt_);
     default:
       return;
   }
@@ -118,6 +116,13 @@ void Line::hang_up(bool abrupt) {
   enter(State::kQuiet);
   fleet_.quiet(call_->slot);
   timer_.arm(kQuiet);
+}
+
+void Line::hang_up_now(bool abrupt) {
+  timer_.cancel();
+  fleet_.leave(call_->slot);
+  enter(State::kEnding);
+  return abrupt ? over(ClientEnd::kHungUp, "") : client_->hang_up();
 }
 
 void Line::close() {

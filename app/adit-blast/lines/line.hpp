@@ -47,6 +47,8 @@ class Line final : public control::ClientCallHost {
   /// Only when up: stops its traffic, then closes the call as its profile does, or just goes silent
   /// (`abrupt`).
   void hang_up(bool abrupt);
+  /// The same, where no traffic is under way.
+  void hang_up_now(bool abrupt);
 
   // ---- events
   void on_connected(control::ConnectionId id);

@@ -275,35 +275,82 @@ TEST_P(PppAutomatonCell, LCP_02_MatchesRfc1661Table) {
 INSTANTIATE_TEST_SUITE_P(Rfc1661, PppAutomatonCell,
                          testing::Combine(testing::Range(0, 10), testing::Range(0, 16)), CellName{});
 
-TEST(PppAutomaton, LCP_02_01_FirstRepetitionAfterOneSecondThenRestartTimer) {
+/// When `action` was taken within the next minute, from now on.
+std::vector<Duration> times_of(Fixture& f, PppAction action) {
+  std::vector<Duration> times;
+  const Instant began = f.now;
+  std::size_t seen = f.count(action);
+  while (f.now - began < 60s) {
+    f.advance(TimerWheel::kTick);
+    if (f.count(action) > seen) {
+      seen = f.count(action);
+      times.push_back(f.now - began);
+    }
+  }
+  return times;
+}
+
+// §4.6: "Each successive value less than the final value SHOULD be at least twice the previous value."
+TEST(PppAutomaton, LCP_02_01_RepetitionsBeginAfter300MsAndDoubleUpToTheRestartTimer) {
   Fixture f;
   f.drive({kUp, kOpen});
-  EXPECT_EQ(f.count(kScr), 1U);
-  f.advance(990ms);
-  EXPECT_EQ(f.count(kScr), 1U);
-  f.advance(10ms);
-  EXPECT_EQ(f.count(kScr), 2U);
-  f.advance(2990ms);
-  EXPECT_EQ(f.count(kScr), 2U);
-  f.advance(10ms);
-  EXPECT_EQ(f.count(kScr), 3U);
+  EXPECT_EQ(times_of(f, kScr), (std::vector<Duration>{300ms, 900ms, 2100ms, 4500ms, 7500ms, 10'500ms,
+                                                      13'500ms, 16'500ms, 19'500ms}));
 }
 
 TEST(PppAutomaton, LCP_02_01_MaxConfigureRequestsThenStopped) {
   Fixture f;
   f.drive({kUp, kOpen});
-  f.advance(120s);
+  f.advance(27'990ms);  // a second, and nine restart timers
+  EXPECT_EQ(f.count(kScr), f.settings.max_configure);
+  EXPECT_EQ(f.automaton.state(), kReqSent);
+  f.advance(10ms);
   EXPECT_EQ(f.count(kScr), f.settings.max_configure);
   EXPECT_EQ(f.automaton.state(), kStopped);
   EXPECT_EQ(f.count(kTlf), 1U);
   EXPECT_FALSE(f.automaton.restart_timer_runs());
 }
 
+TEST(PppAutomaton, AShortRestartTimerIsKeptFromTheFirstRequestOn) {
+  Fixture f;
+  f.settings.timeout = 100ms;
+  f.settings.max_configure = 3;
+  f.drive({kUp, kOpen});
+  EXPECT_EQ(times_of(f, kScr), (std::vector<Duration>{100ms, 200ms}));
+  EXPECT_EQ(f.automaton.state(), kStopped);
+}
+
+TEST(PppAutomaton, TheOnlyRequestWaitsForASecond) {
+  Fixture f;
+  f.settings.max_configure = 1;
+  f.drive({kUp, kOpen});
+  EXPECT_EQ(times_of(f, kTlf), std::vector<Duration>{1s});
+}
+
+// Each end's repeats reach the other in Opened, where the round trip is longer than the timer.
+TEST(PppAutomaton, ANegotiationThatBeginsAnewKeepsTheTimerItHasArrivedAt) {
+  Fixture f;
+  f.drive({kUp, kOpen});
+  f.advance(300ms);
+  f.advance(600ms);
+  f.drive({kRcrGood, kRca});
+  ASSERT_EQ(f.automaton.state(), kOpened);
+  f.automaton.on(kRcrGood);
+  EXPECT_EQ(times_of(f, kScr).front(), 1200ms);
+
+  f.drive({kDown, kUp});
+  EXPECT_EQ(times_of(f, kScr).front(), 300ms);
+}
+
 TEST(PppAutomaton, LCP_02_01_MaxTerminateRequestsThenClosed) {
   Fixture f;
   drive_to(f, kOpened);
   f.automaton.on(kClose);
-  f.advance(60s);
+  f.advance(300ms);
+  EXPECT_EQ(f.count(kStr), f.settings.max_terminate);
+  f.advance(3'690ms);
+  EXPECT_EQ(f.automaton.state(), kClosing);
+  f.advance(10ms);
   EXPECT_EQ(f.count(kStr), f.settings.max_terminate);
   EXPECT_EQ(f.automaton.state(), kClosed);
   EXPECT_EQ(f.count(kTlf), 1U);

@@ -59,7 +59,9 @@ Section ppp_section() {
                    "Internet. Needs some 600 octets a "
                    "session more."),
           ADIT_KEY("timeout", "", control.ppp.timeout, (DurationKind{100ms, 1min}),
-                   "Before a request is repeated (RFC 1661's restart timer)."),
+                   "Before a request is repeated (RFC 1661's restart timer); the first repeats come after "
+                   "0.3, 0.6, 1.2 "
+                   "and 2.4 s."),
           ADIT_KEY("max-configure", "", control.ppp.max_configure, kRetries,
                    "Configure-Requests without an answer."),
           ADIT_KEY("max-failure", "", control.ppp.max_failure, kRetries,
