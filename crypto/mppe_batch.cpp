@@ -68,7 +68,7 @@ void change_keys(const MppeKernels& kernels, Rc4Scratch& scratch, std::span<cons
                  bool wide) noexcept {
   for (std::size_t at = 0; at < chains.size();) {
     const Sha1Way& way = kernels.sha1[kernels.sha1_plan[chains.size() - at]];
-    const std::size_t now = std::min(chains.size() - at, way.lanes);
+    const std::size_t now = std::min(chains.size() - at, way.lanes());
     way.rekey(&chains[at], now, wide);
     at += now;
   }
@@ -85,15 +85,16 @@ void change_keys(const MppeKernels& kernels, Rc4Scratch& scratch, std::span<cons
   }
 }
 
-/// Those of `runs` that make their next change: as many as there are lanes, those with the most left. `runs` is
-/// sorted by that, and still is when all of them have one less: of runs with the same number left, the last are taken.
+/// Those of `runs` that make their next change: as many as there are lanes, those with the most left; or all for
+/// which it is the last. `runs` is sorted by that, and still is when those taken have one less: of runs with the same
+/// number left, the last are taken.
 struct Turn {
   std::size_t front;  ///< runs[0, front)
   std::size_t from;   ///< and runs[from, end)
   std::size_t end;
 
   explicit Turn(std::span<const Run> runs) noexcept {
-    const std::size_t now = std::min(runs.size(), kMostLanes);
+    const std::size_t now = runs.front().left() == 1 ? runs.size() : std::min(runs.size(), kMostLanes);
     const std::uint32_t least = runs[now - 1].left();
     front = now;
     while (front > 0 && runs[front - 1].left() == least) {
@@ -115,7 +116,7 @@ void finish_runs(const MppeKernels& kernels, Rc4Scratch& scratch, std::span<Run>
   }
   while (!runs.empty()) {
     const Turn turn(runs);
-    RekeyLane lanes[kMostLanes];
+    RekeyLane lanes[kMppeChunk];
     std::size_t count = 0;
     const auto each = [&](auto what) {
       for (std::size_t i = 0; i < turn.front; ++i) {
@@ -180,7 +181,7 @@ void plan_packets(std::span<const Rc4Way> ways, std::span<MppeJob* const> sorted
   for (std::size_t at = sorted.size(); at-- > 0;) {
     cheapest[at] = ~0U;
     for (std::size_t way = 0; way < ways.size(); ++way) {
-      const std::uint32_t cycles = ways[way].cost(sorted[at]->size) + cheapest[at + ways[way].kernel->lanes];
+      const std::uint32_t cycles = ways[way].cost(sorted[at]->size) + cheapest[at + ways[way].lanes()];
       plan[at] = cycles < cheapest[at] ? static_cast<std::uint8_t>(way) : plan[at];
       cheapest[at] = std::min(cheapest[at], cycles);
     }

@@ -13,8 +13,13 @@
 
 namespace adit::crypto {
 
-/// Sets the ways' costs: the least of several runs, as whatever disturbs a run makes it longer. The candidates run in
-/// turn, so that a slow moment is one for all.
+/// Cycles of a way that has not been measured yet.
+inline constexpr std::uint32_t kUnmeasured = 1U << 30;
+
+/// Lowers the ways' costs to what they are measured to be: the least of several runs, as whatever disturbs a run makes
+/// it longer. The candidates run in turn, so that a slow moment is one for all. But it is not the same for all: while
+/// another machine's thread keeps the other half of the core busy, four scalar lanes take three times as long, and 16
+/// half as long again, for tenths of a second. Who can, calls it again later.
 void mppe_calibrate(std::span<Sha1Way> sha1, std::span<Rc4Way> rc4) noexcept;
 
 }  // namespace adit::crypto

@@ -5,6 +5,8 @@
 #include <cpuid.h>
 #endif
 
+#include <algorithm>
+
 #include "crypto/mppe_calibration.hpp"
 
 namespace adit::crypto {
@@ -16,6 +18,7 @@ struct Implementation {
   MppeKernels (*kernels)();
 };
 
+constexpr std::string_view kCalibrated = "calibrated";
 constexpr auto kAnyCpu = [](const CpuFeatures&) { return true; };
 constexpr Sha1Way kOpenSsl = {"openssl", 1, rekey_sha1_openssl, 340};
 constexpr Sha1Way kPortableSha1 = {"portable", 4, rekey_sha1_portable, 1140};
@@ -58,15 +61,30 @@ std::vector<Rc4Way> all_rc4() {
   return ways;
 }
 
-/// Measured once: tests and fuzzers select it over and over.
+/// Costs as far as they have been measured.
+struct Calibration {
+  std::vector<Sha1Way> sha1 = all_sha1();
+  std::vector<Rc4Way> rc4 = all_rc4();
+
+  Calibration() {
+    for (Sha1Way& way : sha1) {
+      way.cycles = kUnmeasured;
+    }
+    for (Rc4Way& way : rc4) {
+      way.cycles = way.cycles_256_octets = kUnmeasured;
+    }
+    measure();
+  }
+  void measure() { mppe_calibrate(sha1, rc4); }
+};
+
+Calibration& calibration() {
+  static Calibration one;  // tests and fuzzers select it over and over
+  return one;
+}
+
 MppeKernels calibrated() {
-  static const MppeKernels kernels = [] {
-    std::vector<Sha1Way> sha1 = all_sha1();
-    std::vector<Rc4Way> rc4 = all_rc4();
-    mppe_calibrate(sha1, rc4);
-    return mppe_kernels(std::move(sha1), std::move(rc4));
-  }();
-  return kernels;
+  return mppe_kernels(calibration().sha1, calibration().rc4);
 }
 
 /// One RC4 kernel for everything.
@@ -85,7 +103,7 @@ MppeKernels four_and_one() {
 // Best first; `auto` is the first that the CPU can run, all others are used only on request.
 constexpr Implementation kImplementations[] = {
 #if defined(__x86_64__)
-    {"calibrated", [](const CpuFeatures& cpu) { return cpu.avx; }, calibrated},
+    {kCalibrated, [](const CpuFeatures& cpu) { return cpu.avx; }, calibrated},
 #endif
     {"portable", kAnyCpu, portable},
 #if defined(__x86_64__)
@@ -100,7 +118,9 @@ constexpr Implementation kImplementations[] = {
     {"avx", [](const CpuFeatures& cpu) { return cpu.avx; }, four_and_one<kOpenSsl, kPortableSha1>},
 #ifdef ADIT_IPSEC_MB
     {"ipsec-mb", [](const CpuFeatures& cpu) { return cpu.avx; },
-     [] { return mppe_kernels({{"ipsec-mb", 16, rekey_sha1_ipsec_mb, 1}}, {kOne, kFour}); }},
+     [] {
+       return mppe_kernels({{"ipsec-mb", 16, rekey_sha1_ipsec_mb, 1}}, {kOne, kFour});
+     }},
 #endif
 #endif
     {"plain", kAnyCpu, [] { return MppeKernels{}; }},
@@ -112,6 +132,30 @@ struct Selected {
 };
 
 Selected selected;
+
+/// Whether `other` does in as many groups as it takes never worse what `way` does in one.
+bool dominates(const Sha1Way& other, const Sha1Way& way) {
+  return other.cycles * ((way.lanes() + other.lanes() - 1) / other.lanes()) <= way.cycles;
+}
+bool dominates(const Rc4Way& other, const Rc4Way& way) {
+  const std::size_t groups = (way.lanes() + other.lanes() - 1) / other.lanes();
+  return other.cycles * groups <= way.cycles && other.cycles_256_octets * groups <= way.cycles_256_octets;
+}
+
+/// The engine looks at each way for each packet, so those that no plan could use are left out.
+template <typename Way>
+std::vector<Way> without_dominated(const std::vector<Way>& ways) {
+  std::vector<Way> left;
+  for (const Way& way : ways) {
+    const bool useless = std::ranges::any_of(ways, [&](const Way& other) {
+      return &other != &way && dominates(other, way) && (&other < &way || !dominates(way, other));
+    });
+    if (!useless) {
+      left.push_back(way);
+    }
+  }
+  return left;
+}
 
 std::string names_of(const std::vector<std::string_view>& names) {
   std::string text;
@@ -147,17 +191,13 @@ const CpuFeatures& cpu_features() noexcept {
 }
 
 MppeKernels mppe_kernels(std::vector<Sha1Way> sha1, std::vector<Rc4Way> rc4) {
-  MppeKernels kernels{std::move(sha1), std::move(rc4)};
-  std::vector<GroupCost> costs;
-  for (const Sha1Way& way : kernels.sha1) {
-    costs.push_back({way.lanes, way.cycles});
-  }
-  kernels.sha1_plan = plan_groups(costs);
-  costs.clear();
-  for (const Rc4Way& way : kernels.rc4) {
-    costs.push_back({way.kernel->lanes, way.cost(16)});
-  }
-  kernels.key_plan = plan_groups(costs);
+  MppeKernels kernels;
+  kernels.sha1 = without_dominated(sha1);
+  kernels.rc4 = without_dominated(rc4);
+  kernels.sha1_plan = plan_groups(kernels.sha1, [](const Sha1Way& way) { return way.cycles; });
+  kernels.key_plan = plan_groups(kernels.rc4, [](const Rc4Way& way) { return way.cost(16); });
+  kernels.sha1_candidates = std::move(sha1);
+  kernels.rc4_candidates = std::move(rc4);
   return kernels;
 }
 
@@ -196,6 +236,60 @@ std::vector<std::string_view> mppe_implementations() {
     }
   }
   return names;
+}
+
+void mppe_calibrate_again() {
+#if defined(__x86_64__)
+  if (selected.name == kCalibrated) {
+    calibration().measure();
+    selected.kernels = calibrated();
+  }
+#endif
+}
+
+namespace {
+
+/// "1-2, 5": those of the first numbers for which the plan says `way`.
+std::string numbers_of(const GroupPlan& plan, std::size_t way) {
+  constexpr std::size_t kShown = 16;
+  std::string text;
+  for (std::size_t first = 1; first <= kShown; ++first) {
+    if (plan[first] != way) {
+      continue;
+    }
+    std::size_t last = first;
+    while (last < kShown && plan[last + 1] == way) {
+      ++last;
+    }
+    text += (text.empty() ? "" : ", ") + std::to_string(first);
+    text += last == first ? "" : "-" + std::to_string(last);
+    first = last;
+  }
+  return text;
+}
+
+std::size_t index_of(const std::vector<Sha1Way>& ways, const Sha1Way& one) {
+  const auto same = [&](const Sha1Way& way) { return std::string_view(way.name) == one.name; };
+  return static_cast<std::size_t>(std::ranges::find_if(ways, same) - ways.begin());
+}
+std::size_t index_of(const std::vector<Rc4Way>& ways, const Rc4Way& one) {
+  return static_cast<std::size_t>(std::ranges::find(ways, one.kernel, &Rc4Way::kernel) - ways.begin());
+}
+
+}  // namespace
+
+std::vector<MppeCandidate> mppe_candidates() {
+  const MppeKernels& kernels = selected.kernels;
+  std::vector<MppeCandidate> all;
+  for (const Sha1Way& way : kernels.sha1_candidates) {
+    all.push_back({"sha1", way.name, way.lanes(), way.cycles, 0,
+                   numbers_of(kernels.sha1_plan, index_of(kernels.sha1, way))});
+  }
+  for (const Rc4Way& way : kernels.rc4_candidates) {
+    all.push_back({"rc4", way.kernel->name, way.lanes(), way.cycles, way.cycles_256_octets,
+                   numbers_of(kernels.key_plan, index_of(kernels.rc4, way))});
+  }
+  return all;
 }
 
 void mppe_crypt(std::span<MppeJob> jobs) noexcept {

@@ -35,15 +35,32 @@ struct MppeKernels {
   std::vector<Sha1Way> sha1;
   std::vector<Rc4Way> rc4;  ///< empty: `plain`
   GroupPlan sha1_plan{};
-  GroupPlan key_plan{};  ///< of rc4, for 16 octets each
+  GroupPlan key_plan{};                  ///< of rc4, for 16 octets each
+  std::vector<Sha1Way> sha1_candidates;  ///< with those that are never the cheapest
+  std::vector<Rc4Way> rc4_candidates;
 };
 
-/// With the plans for these ways; neither list is empty.
+/// With plans for those of these ways that are worth it; neither list is empty.
 [[nodiscard]] MppeKernels mppe_kernels(std::vector<Sha1Way> sha1, std::vector<Rc4Way> rc4);
 
 /// Uses this implementation from now on; "" or "auto" selects the best that this CPU can run. The error names
 /// it, says what is wrong with it and lists those that can be chosen.
 [[nodiscard]] std::expected<void, std::string> mppe_select(std::string_view name);
+
+/// Measures once more, if `calibrated` is in use: a start that takes a while should not rest on one moment. Keeps the
+/// least of all costs. Thread: control, before there are workers.
+void mppe_calibrate_again();
+
+/// A kernel that the implementation in use may take, for an operator.
+struct MppeCandidate {
+  std::string_view work;  ///< "sha1" or "rc4"
+  std::string_view kernel;
+  std::size_t lanes;
+  std::uint32_t cycles;             ///< TSC cycles of a hash, or of a key schedule, of all lanes together
+  std::uint32_t cycles_256_octets;  ///< rc4: of as many octets of each lane
+  std::string takes;  ///< of how many calls' keys, 1 to 16, it takes the first group: "1-2, 5"; "" for none
+};
+[[nodiscard]] std::vector<MppeCandidate> mppe_candidates();
 
 /// The one in use, its kernels and their costs.
 [[nodiscard]] std::string_view mppe_implementation() noexcept;

@@ -136,8 +136,8 @@ void schedule(Rc4Scratch& scratch, const Rc4Packet* packets, std::size_t count) 
 
 /// One block of all lanes, and packets of which no more is left: a key change is this alone.
 template <typename Isa>
-void apply_last_block(const typename Isa::Vector (&stream)[kChunk / 4], std::size_t at, const Rc4Packet* packets,
-                      std::size_t count) {
+void apply_last_block(const typename Isa::Vector (&stream)[kChunk / 4], std::size_t at,
+                      const Rc4Packet* packets, std::size_t count) {
   typename Isa::Vector octets[4] = {stream[0], stream[1], stream[2], stream[3]};
   transpose<Isa>(octets);
   for (std::size_t lane = 0; lane < count; ++lane) {
@@ -170,7 +170,8 @@ void apply_chunk(const typename Isa::Vector (&stream)[kChunk / 4], std::size_t a
       const __mmask64 mask = left < kChunk ? (std::uint64_t{1} << left) - 1 : ~std::uint64_t{0};
       std::uint8_t* const to = packets[lane].data + at;
       _mm512_mask_storeu_epi8(
-          to, mask, _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, to), reinterpret_cast<__m512i>(octets[lane])));
+          to, mask,
+          _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, to), reinterpret_cast<__m512i>(octets[lane])));
     }
   }
 }
