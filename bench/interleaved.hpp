@@ -10,6 +10,8 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <numeric>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -65,8 +67,13 @@ struct Figure {
 
 inline std::vector<Figure> compare(const std::vector<Contender>& contenders, int rounds) {
   std::vector<std::vector<std::uint64_t>> took(contenders.size());
+  std::vector<std::size_t> order(contenders.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::minstd_rand random(1);
   for (int round = 0; round < rounds; ++round) {
-    for (std::size_t i = 0; i < contenders.size(); ++i) {
+    std::ranges::shuffle(
+        order, random);  // caches are as the one before left them, which should not be always the same
+    for (const std::size_t i : order) {
       contenders[i].prepare();
       const std::uint64_t from = read_tsc();
       contenders[i].run();
