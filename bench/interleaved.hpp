@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compares contenders on a machine that others use too: each round runs every contender once, so that a slow
-// second slows all of them, and a row reports the median round and the best. Cycles are TSC cycles;
-// core_per_tsc() gives the current number of core cycles per TSC cycle.
+// second slows all of them, and a row reports the median round, the first decile and the best. Medians mix a
+// contender's own bad rounds (memory disambiguation gone wrong, for some every second one) with what others did to the
+// machine; ratios are best judged by the deciles. Cycles are TSC cycles; core_per_tsc() gives the current number of core
+// cycles per TSC cycle.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <numeric>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -51,19 +55,25 @@ inline double core_per_tsc() {
 
 struct Contender {
   std::string name;
-  std::function<void()> prepare;  ///< not timed
+  std::function<void()> prepare;  ///< not timed: whatever is not the work, such as choosing an implementation
   std::function<void()> run;
 };
 
 struct Figure {
   double median = 0;  ///< TSC cycles of one run()
+  double decile = 0;
   double best = 0;
 };
 
 inline std::vector<Figure> compare(const std::vector<Contender>& contenders, int rounds) {
   std::vector<std::vector<std::uint64_t>> took(contenders.size());
+  std::vector<std::size_t> order(contenders.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::minstd_rand random(1);
   for (int round = 0; round < rounds; ++round) {
-    for (std::size_t i = 0; i < contenders.size(); ++i) {
+    std::ranges::shuffle(
+        order, random);  // caches are as the one before left them, which should not be always the same
+    for (const std::size_t i : order) {
       contenders[i].prepare();
       const std::uint64_t from = read_tsc();
       contenders[i].run();
@@ -73,7 +83,8 @@ inline std::vector<Figure> compare(const std::vector<Contender>& contenders, int
   std::vector<Figure> figures;
   for (std::vector<std::uint64_t>& one : took) {
     std::ranges::sort(one);
-    figures.push_back({static_cast<double>(one[one.size() / 2]), static_cast<double>(one.front())});
+    figures.push_back({static_cast<double>(one[one.size() / 2]), static_cast<double>(one[one.size() / 10]),
+                       static_cast<double>(one.front())});
   }
   return figures;
 }

@@ -3,11 +3,12 @@
 // data plane arranges them), in place, each packet with its own key as the chains advance; and the cost of
 // its parts.
 //   BM_Mppe_<Encrypt|Decrypt>/<implementation>/<octets | imix>/<calls>
-//   BM_Rc4_Stream/<implementation>/<octets>    key schedule not counted
-//   BM_Rc4_Schedule/<implementation>           BM_Rekey_Sha1/<implementation>   per key
+//   BM_Rc4_Stream/<kernel>/<octets>    key schedule not counted
+//   BM_Rc4_Schedule/<kernel>           BM_Rekey_Sha1/<kernel>   per key
 // imix: 64, 576 and 1,400 octets in the proportion 7:4:1, shuffled. Every contender is checked against
 // OpenSSL before it is timed. All contenders for one input are timed alternately, round by round
-// (interleaved.hpp).
+// (interleaved.hpp). Where a process's stack and tables happen to lie makes some of them slower for its whole life:
+// scripts/bench runs several processes.
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -30,17 +31,16 @@ using crypto::MppeJob;
 
 constexpr std::size_t kPackets = 64;
 constexpr std::size_t kSlot = 2048;
-constexpr int kRounds = 400;
+constexpr int kRounds = 100;
 constexpr std::size_t kImix = 0;  // instead of a size
 
 std::vector<MppeContender> all_mppe() {
   std::vector<MppeContender> all = mppe_contenders();
   for (const std::string_view name : crypto::mppe_implementations()) {
-    all.push_back({std::string(name), [name](std::span<MppeJob> jobs) {
-                     if (crypto::mppe_implementation() != name) {
-                       static_cast<void>(crypto::mppe_select(name));
+    all.push_back({std::string(name), crypto::mppe_crypt, [name] {
+                     if (!crypto::mppe_select(name)) {
+                       std::abort();
                      }
-                     crypto::mppe_crypt(jobs);
                    }});
   }
   return all;
@@ -110,15 +110,17 @@ class Burst {
 
 struct Cell {
   std::map<std::string, Figure> figures;  ///< per packet or key
-  std::size_t payload = 0;                ///< octets of kPackets packets
+  std::size_t packets = kPackets;         ///< or keys, of one run
+  std::size_t payload = 0;                ///< their octets
   std::string error;
 };
 
 void keep(Cell& cell, const std::vector<Contender>& contenders, std::size_t units, int rounds) {
   const std::vector<Figure> figures = compare(contenders, rounds);
   for (std::size_t i = 0; i < figures.size(); ++i) {
-    cell.figures[contenders[i].name] = {figures[i].median / static_cast<double>(units),
-                                        figures[i].best / static_cast<double>(units)};
+    const auto each = static_cast<double>(units);
+    cell.figures[contenders[i].name] = {figures[i].median / each, figures[i].decile / each,
+                                        figures[i].best / each};
   }
 }
 
@@ -130,6 +132,7 @@ Cell measure_mppe(std::size_t octets, std::size_t calls) {
   for (const MppeContender& one : all) {
     bursts.push_back(std::make_unique<Burst>(octets, calls));
     Burst& burst = *bursts.back();
+    one.choose();
     for (int round = 0; round < 3; ++round) {
       burst.make_jobs();
       burst.run(one.crypt);
@@ -137,8 +140,12 @@ Cell measure_mppe(std::size_t octets, std::size_t calls) {
     if (!burst.same_as(*bursts.front())) {
       cell.error += one.name + " differs from " + all.front().name + "; ";
     }
-    contenders.push_back(
-        {one.name, [&burst] { burst.make_jobs(); }, [&burst, &one] { burst.run(one.crypt); }});
+    contenders.push_back({one.name,
+                          [&burst, &one] {
+                            one.choose();
+                            burst.make_jobs();
+                          },
+                          [&burst, &one] { burst.run(one.crypt); }});
   }
   cell.payload = bursts.front()->payload();
   keep(cell, contenders, kPackets, kRounds);
@@ -155,12 +162,19 @@ void refill(Keys& keys) {
   }
 }
 
-const std::vector<std::pair<std::string, const crypto::Rc4Kernel*>> kLaneKernels = {
-    {"lanes_portable", &crypto::kRc4Portable},
-#if defined(__x86_64__)
-    {"lanes_x86_64", &crypto::kRc4X8664},
-#endif
-};
+std::vector<const crypto::Rc4Kernel*> our_kernels() {
+  std::vector<const crypto::Rc4Kernel*> kernels = {&crypto::kRc4Portable, &crypto::kRc4Ahead};
+  const crypto::CpuFeatures& cpu = crypto::cpu_features();
+  if (cpu.avx) {
+    kernels.push_back(&crypto::kRc4One);
+    kernels.push_back(&crypto::kRc4Four);
+  }
+  if (cpu.avx512vl) {
+    kernels.push_back(&crypto::kRc4Gather8);
+    kernels.push_back(&crypto::kRc4Gather16);
+  }
+  return kernels;
+}
 
 std::vector<Rc4Contender> all_rc4() {
   std::vector<Rc4Contender> all = rc4_contenders();
@@ -172,95 +186,87 @@ std::vector<Rc4Contender> all_rc4() {
   return all;
 }
 
-/// One cipher, or four lanes, for each of the 64 keys.
-struct Ciphers {
-  Keys keys;
-  std::vector<std::unique_ptr<StreamCipher>> singles;
-  std::vector<crypto::Rc4Lanes> lanes{kPackets / crypto::kRc4Lanes};
-  std::vector<std::uint8_t> octets = std::vector<std::uint8_t>(kPackets * kSlot);
+constexpr std::size_t kKeys = 16;  // few enough that all tables stay in the first-level cache, or nearly
 
-  void schedule_singles() {
-    for (std::size_t i = 0; i < kPackets; ++i) {
-      singles[i]->set_key(keys[i]);
+/// RC4 of kKeys packets, by a library's cipher for each or by one of our kernels.
+class Ciphers {
+ public:
+  explicit Ciphers(const Rc4Contender& library) {
+    for (std::size_t i = 0; i < kKeys; ++i) {
+      singles_.push_back(library.make());
     }
   }
-  void schedule_lanes(const crypto::Rc4Kernel& kernel) {
-    for (std::size_t group = 0; group < lanes.size(); ++group) {
-      std::memcpy(lanes[group].keys, keys[group * crypto::kRc4Lanes].data(), sizeof lanes[group].keys);
-      kernel.schedule(&lanes[group]);
+  explicit Ciphers(const crypto::Rc4Kernel& kernel) : kernel_(&kernel), scratch_(kKeys / kernel.lanes) {}
+
+  void set_size(std::size_t size) {
+    for (std::size_t i = 0; i < kKeys; ++i) {
+      packets_[i] = {keys[i].data(), &octets[i * kSlot + 58], size, true};
     }
   }
-  void crypt_lanes(const crypto::Rc4Kernel& kernel, std::size_t size) {
-    crypto::Rc4Stream stream;
-    for (std::size_t group = 0; group < lanes.size(); ++group) {
-      for (std::size_t at = 0; at < size; at += crypto::kRc4Stream) {
-        const std::size_t now = std::min(crypto::kRc4Stream, size - at);
-        kernel.generate(&lanes[group], stream.octets[0], (now + 15) / 16);
-        for (std::size_t lane = 0; lane < crypto::kRc4Lanes; ++lane) {
-          std::uint8_t* const to = &octets[(group * crypto::kRc4Lanes + lane) * kSlot + at];
-          for (std::size_t i = 0; i < now; i += 8) {  // whole words: the slot is longer than the packet
-            std::uint64_t word;
-            std::uint64_t key;
-            std::memcpy(&word, to + i, 8);
-            std::memcpy(&key, stream.octets[lane] + i, 8);
-            word ^= key;
-            std::memcpy(to + i, &word, 8);
-          }
-        }
-      }
+  void schedule() {
+    for (std::size_t i = 0; i < singles_.size(); ++i) {
+      singles_[i]->set_key(keys[i]);
+    }
+    each_group(&crypto::Rc4Kernel::schedule);
+  }
+  void apply() {
+    for (std::size_t i = 0; i < singles_.size(); ++i) {
+      singles_[i]->crypt({packets_[i].data, packets_[i].size});
+    }
+    each_group(&crypto::Rc4Kernel::apply);
+  }
+
+  Keys keys{};
+  std::vector<std::uint8_t> octets = std::vector<std::uint8_t>(kKeys * kSlot);
+
+ private:
+  template <typename What>
+  void each_group(What what) {
+    for (std::size_t group = 0; group < scratch_.size(); ++group) {
+      (kernel_->*what)(scratch_[group], &packets_[group * kernel_->lanes], kernel_->lanes);
     }
   }
+
+  const crypto::Rc4Kernel* kernel_ = nullptr;
+  std::vector<crypto::Rc4Scratch> scratch_;
+  std::vector<std::unique_ptr<StreamCipher>> singles_;
+  std::array<crypto::Rc4Packet, kKeys> packets_{};
 };
 
 /// size 0: key schedules only; otherwise the streams only.
 Cell measure_rc4(std::size_t size) {
   std::vector<std::unique_ptr<Ciphers>> all;
   std::vector<Contender> contenders;
-  const auto add = [&](const std::string& name, auto schedule, auto crypt) {
+  const auto add = [&](const std::string& name, const auto& of) {
+    all.push_back(std::make_unique<Ciphers>(of));
     Ciphers* const ciphers = all.back().get();
+    ciphers->set_size(size);
     contenders.push_back({name,
                           [=] {
                             refill(ciphers->keys);
                             if (size > 0) {
-                              schedule(*ciphers);
+                              ciphers->schedule();
                             }
                           },
-                          [=] { size > 0 ? crypt(*ciphers) : schedule(*ciphers); }});
+                          [=] { size > 0 ? ciphers->apply() : ciphers->schedule(); }});
   };
   for (const Rc4Contender& one : all_rc4()) {
-    all.push_back(std::make_unique<Ciphers>());
-    for (std::size_t i = 0; i < kPackets; ++i) {
-      all.back()->singles.push_back(one.make());
-    }
-    add(
-        one.name, [](Ciphers& ciphers) { ciphers.schedule_singles(); },
-        [size](Ciphers& ciphers) {
-          for (std::size_t i = 0; i < kPackets; ++i) {
-            ciphers.singles[i]->crypt(std::span(ciphers.octets).subspan(i * kSlot, size));
-          }
-        });
+    add(one.name, one);
   }
-  for (const auto& [name, kernel] : kLaneKernels) {
-    all.push_back(std::make_unique<Ciphers>());
-    add(
-        name, [kernel = kernel](Ciphers& ciphers) { ciphers.schedule_lanes(*kernel); },
-        [kernel = kernel, size](Ciphers& ciphers) { ciphers.crypt_lanes(*kernel, size); });
+  for (const crypto::Rc4Kernel* const kernel : our_kernels()) {
+    add(std::string("adit_") + kernel->name, *kernel);
   }
   Cell cell;
-  cell.payload = kPackets * size;
-  // All ciphers must produce the same octets with one key.
-  std::vector<std::uint8_t> first;
-  for (std::size_t i = 0; i < contenders.size() && size > 0; ++i) {
-    all[i]->keys = Keys{};
-    all[i]->singles.empty() ? all[i]->schedule_lanes(*kLaneKernels[i - all_rc4().size()].second)
-                            : all[i]->schedule_singles();
-    contenders[i].run();
-    first = i == 0 ? all[0]->octets : first;
-    if (all[i]->octets != first) {
-      cell.error += contenders[i].name + " differs from " + contenders[0].name + "; ";
+  cell.packets = kKeys;
+  cell.payload = kKeys * size;
+  for (const std::unique_ptr<Ciphers>& one : all) {  // all must produce the same octets with one key
+    one->schedule();
+    one->apply();
+    if (one->octets != all.front()->octets) {
+      cell.error += contenders[static_cast<std::size_t>(&one - &all.front())].name + " differs; ";
     }
   }
-  keep(cell, contenders, kPackets, kRounds / 4);
+  keep(cell, contenders, kKeys, kRounds);
   return cell;
 }
 
@@ -271,7 +277,7 @@ Cell measure_sha1() {
   kernels.emplace_back("ipsec-mb", crypto::rekey_sha1_ipsec_mb);
 #endif
 #if defined(__x86_64__)
-  const crypto::CpuFeatures cpu = crypto::cpu_features();
+  const crypto::CpuFeatures& cpu = crypto::cpu_features();
   const std::pair<bool, std::pair<std::string, crypto::RekeySha1>> more[] = {
       {cpu.sha, {"sha-ni", crypto::rekey_sha1_shani}},
       {cpu.avx2, {"avx2", crypto::rekey_sha1_avx2}},
@@ -325,11 +331,12 @@ void add_rows(const std::string& subject, const std::string& input, const std::v
       }
       const Figure figure = cell->figures.at(name);
       for (auto _ : state) {
-        state.SetIterationTime(figure.median * kPackets / tsc_hz());
+        state.SetIterationTime(figure.median * static_cast<double>(cell->packets) / tsc_hz());
       }
-      state.SetItemsProcessed(static_cast<std::int64_t>(kPackets * state.iterations()));
+      state.SetItemsProcessed(static_cast<std::int64_t>(cell->packets) * state.iterations());
       state.SetBytesProcessed(static_cast<std::int64_t>(cell->payload * state.iterations()));
       state.counters["cycles_per_packet"] = figure.median;
+      state.counters["cycles_per_packet_p10"] = figure.decile;
       state.counters["cycles_per_packet_best"] = figure.best;
     };
     benchmark::RegisterBenchmark((subject + "/" + name + input).c_str(), row)->UseManualTime()->Iterations(1);
@@ -355,8 +362,8 @@ void register_rows() {
   for (const Rc4Contender& one : all_rc4()) {
     names.push_back(one.name);
   }
-  for (const auto& [name, kernel] : kLaneKernels) {
-    names.push_back(name);
+  for (const crypto::Rc4Kernel* const kernel : our_kernels()) {
+    names.push_back(std::string("adit_") + kernel->name);
   }
   add_rows("BM_Rc4_Schedule", "", names, [] { return measure_rc4(0); });
   for (const std::size_t octets : {64UL, 256UL, 576UL, 1400UL}) {
@@ -385,6 +392,7 @@ int main(int argc, char** argv) {
   benchmark::AddCustomContext("core_per_tsc", std::to_string(adit::bench::core_per_tsc()));
   benchmark::AddCustomContext("mppe_implementation", std::string(adit::crypto::mppe_implementation()));
   adit::bench::register_rows();
+  adit::crypto::mppe_calibrate_again();  // some time later, as aditd does while it starts
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

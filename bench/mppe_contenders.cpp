@@ -192,9 +192,9 @@ struct LowlevelSha1 {
 
 std::vector<MppeContender> mppe_contenders() {
   const auto lowlevel = std::make_shared<LowlevelSha1>();
-  return {{"openssl_lowlevel", one_by_one<Lowlevel>(lowlevel)},
-          {"openssl_evp", one_by_one<Evp>(std::make_shared<EvpSha1>())},
-          {"kernel_style", one_by_one<KernelStyle>(lowlevel)}};
+  return {{.name = "openssl_lowlevel", .crypt = one_by_one<Lowlevel>(lowlevel)},
+          {.name = "openssl_evp", .crypt = one_by_one<Evp>(std::make_shared<EvpSha1>())},
+          {.name = "kernel_style", .crypt = one_by_one<KernelStyle>(lowlevel)}};
 }
 
 std::vector<Rc4Contender> rc4_contenders() {

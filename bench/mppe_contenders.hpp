@@ -18,6 +18,7 @@ using Crypt = std::function<void(std::span<crypto::MppeJob>)>;
 struct MppeContender {
   std::string name;
   Crypt crypt;
+  std::function<void()> choose = [] {};  ///< before each burst, not timed
 };
 
 /// openssl_lowlevel (SHA1_Init, RC4), openssl_evp (fetched once, contexts reused), kernel_style (the arc4 of

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Results as tables, or as one page: bench/report.py [--html PAGE.html] FILE.json ...
+bench/report.py --merge FILE.json PROCESS.json ...: one result of several processes'
 
 Google Benchmark's files are printed as tables; adit-blast has already printed its own. With --html both kinds go into one
 self-contained page: adit-blast's report.
 """
 import json
 import pathlib
+import statistics
 import sys
 
 TEMPLATE = pathlib.Path(__file__).resolve().parent.parent / "app" / "adit-blast" / "results" / "report.html"
@@ -40,7 +42,11 @@ def report_mppe(data):
     """Implementations as rows, one table per size and number of calls, with ratios to the reference implementations."""
     core = float(data["context"]["core_per_tsc"])
     best = data["context"]["mppe_implementation"]
-    print(f"in use: {best}; core cycles (one TSC cycle is {core:.3f} of them), median round and best\n")
+    print(f"in use: {best}; core cycles (one TSC cycle is {core:.3f} of them): median round, first decile, best")
+    if "processes" in data["context"]:
+        print(f"median and decile: the middle one of {data['context']['processes']} processes; "
+              "by process: their deciles, lowest to highest")
+    print()
     tables = {}
     for benchmark in data["benchmarks"]:
         subject, name, *case = row_of(benchmark)
@@ -65,19 +71,42 @@ def report_mppe(data):
 HANDOFF = ("cycles_at_owner", "cycles_at_other", "cycles_per_handoff")
 
 
+CYCLES = {"median": "cycles_per_packet", "p10": "cycles_per_packet_p10", "best": "cycles_per_packet_best"}
+
+
 def print_case(case, rows, core, tsc_mhz):
     yardsticks = [name for name in YARDSTICKS if name in rows]
     lines = []
     for name, row in rows.items():
-        line = [name, f"{row['cycles_per_packet'] * core:.0f}", f"{row['cycles_per_packet_best'] * core:.0f}",
-                f"{tsc_mhz / row['cycles_per_packet']:.3f}", f"{row.get('bytes_per_second', 0) * 8 / 1e9:.2f}"]
+        line = [name] + [f"{row[key] * core:.0f}" for key in CYCLES.values()]
+        deciles = row.get("p10_of_processes", [row[CYCLES["p10"]]])
+        line += [f"{min(deciles) * core:.0f}-{max(deciles) * core:.0f}",
+                 f"{tsc_mhz / row['cycles_per_packet']:.3f}", f"{row.get('bytes_per_second', 0) * 8 / 1e9:.2f}"]
         for other in yardsticks:
-            line += [f"{rows[other][key] / row[key]:.2f}" for key in ("cycles_per_packet", "cycles_per_packet_best")]
+            line += [f"{rows[other][key] / row[key]:.2f}" for key in CYCLES.values()]
         lines.append(line)
-    columns = ["/".join(case), "cycles", "best", "M/s", "Gbit/s"]
+    columns = ["/".join(case), *CYCLES, "by process", "M/s", "Gbit/s"]
     for other in yardsticks:
-        columns += ["x " + other, "best"]
+        columns += ["x " + other, "p10", "best"]
     print_rows(lines, columns)
+
+
+def merge(target, paths):
+    """A process that was unlucky with where its tables lie stays so: figures are the middle process's, the best is that
+    of all, and each process's decile is kept."""
+    processes = [json.loads(pathlib.Path(path).read_text(encoding="utf-8")) for path in paths]
+    merged = processes[0]
+    merged["context"]["processes"] = len(processes)
+    for index, row in enumerate(merged["benchmarks"]):
+        rows = [process["benchmarks"][index] for process in processes]
+        if any(other["name"] != row["name"] or "error_occurred" in other for other in rows):
+            continue
+        for key in ("cycles_per_packet", "cycles_per_packet_p10", "bytes_per_second"):
+            if key in row:
+                row[key] = statistics.median(other[key] for other in rows)
+        row["cycles_per_packet_best"] = min(other["cycles_per_packet_best"] for other in rows)
+        row["p10_of_processes"] = [other["cycles_per_packet_p10"] for other in rows]
+    pathlib.Path(target).write_text(json.dumps(merged, indent=1), encoding="utf-8")
 
 
 def report(path):
@@ -139,6 +168,8 @@ def write_page(page, paths):
 def main(arguments):
     if arguments[:1] == ["--html"]:
         return write_page(arguments[1], arguments[2:])
+    if arguments[:1] == ["--merge"]:
+        return merge(arguments[1], arguments[2:])
     for path in arguments:
         report(path)
 

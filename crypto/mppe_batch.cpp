@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The MPPE engine in lanes. A batch takes two passes. Keys: all chains of the batch make their next key
-// change together, SHA-1 and RC4 each in lanes, until every chain has reached its last job; the jobs of one
-// chain cannot be spread over lanes, because each key is derived from the one before. Packets: sorted by
-// length, four of similar length at a time, because four lanes run as long as the longest.
+// The MPPE engine in lanes. A batch takes two passes. Keys: up to 16 chains at a time make their next key change
+// together, SHA-1 and RC4 each in lanes; the jobs of one chain cannot be spread over lanes, because each key is derived
+// from the one before. The chains with the most changes left go first, so that no long one is left to run alone.
+// Packets: sorted by length, in groups of similar length, because all lanes run as long as the longest.
 #include "crypto/mppe_batch.hpp"
 
 #include <algorithm>
@@ -14,8 +14,8 @@
 namespace adit::crypto {
 namespace {
 
-/// Jobs scheduled together: two bursts. More would hardly find closer lengths, and need more stack.
-constexpr std::size_t kChunk = 64;
+constexpr std::size_t kMostLanes = 16;
+constexpr std::size_t kBlock = 16;  ///< octets of key stream that kernels make at least
 
 /// Jobs of one chain, each of which continues from the one before. The key reached so far is in the current
 /// job's `key`.
@@ -23,6 +23,8 @@ struct Run {
   MppeJob* current;
   MppeJob* end;
   std::uint32_t changes;  ///< made so far
+
+  [[nodiscard]] std::uint32_t left() const noexcept { return end[-1].changes - changes; }
 
   /// Skips the jobs whose key is reached, and hands the key to the next one. False when no job is left.
   [[nodiscard]] bool settle() noexcept {
@@ -43,7 +45,7 @@ struct Run {
 }
 
 /// The runs of `jobs` that still need key changes. `before`: the job in front of them, or null.
-std::size_t find_runs(const MppeJob* before, std::span<MppeJob> jobs, Run (&runs)[kChunk]) noexcept {
+std::size_t find_runs(const MppeJob* before, std::span<MppeJob> jobs, Run (&runs)[kMppeChunk]) noexcept {
   std::size_t count = 0;
   MppeJob* const end = jobs.data() + jobs.size();
   for (MppeJob* first = jobs.data(); first != end;) {
@@ -61,46 +63,87 @@ std::size_t find_runs(const MppeJob* before, std::span<MppeJob> jobs, Run (&runs
   return count;
 }
 
-/// RFC 3078 §7.3: the interim keys, each encrypted with itself.
-void encrypt_interim_keys(const Rc4Kernel& kernel, Rc4Lanes& lanes, std::span<const RekeyLane> chains,
-                          bool wide) noexcept {
-  while (!chains.empty()) {
-    const std::size_t now = std::min(chains.size(), kRc4Lanes);
-    Rc4Packet packets[kRc4Lanes];
+/// The next key of each chain. RFC 3078 §7.3: SHA-1 makes the interim key, which is then encrypted with itself.
+void change_keys(const MppeKernels& kernels, Rc4Scratch& scratch, std::span<const RekeyLane> chains,
+                 bool wide) noexcept {
+  for (std::size_t at = 0; at < chains.size();) {
+    const Sha1Way& way = kernels.sha1[kernels.sha1_plan[chains.size() - at]];
+    const std::size_t now = std::min(chains.size() - at, way.lanes());
+    way.rekey(&chains[at], now, wide);
+    at += now;
+  }
+  for (std::size_t at = 0; at < chains.size();) {
+    const Rc4Kernel& kernel = *kernels.rc4[kernels.key_plan[chains.size() - at]].kernel;
+    const std::size_t now = std::min(chains.size() - at, kernel.lanes);
+    Rc4Packet packets[kMostLanes];
     for (std::size_t lane = 0; lane < now; ++lane) {
-      packets[lane] = {chains[lane].session, chains[lane].session, std::size_t{wide ? 16U : 8U}, wide};
+      std::uint8_t* const key = chains[at + lane].session;
+      packets[lane] = {key, key, std::size_t{wide ? 16U : 8U}, wide};
     }
-    rc4_crypt(kernel, lanes, {packets, now});
-    chains = chains.subspan(now);
+    rc4_crypt(kernel, scratch, packets, now);
+    at += now;
   }
 }
 
-/// Completes all runs of one key size, one change of each at a time.
-void finish_runs(const MppeKernels& kernels, Rc4Lanes& scratch, std::span<Run> runs, bool wide) noexcept {
-  RekeyLane lanes[kChunk];
-  while (!runs.empty()) {
-    for (std::size_t i = 0; i < runs.size(); ++i) {
-      lanes[i] = {runs[i].current->chain->start_key.data(), runs[i].current->key.data()};
+/// Those of `runs` that make their next change: as many as there are lanes, those with the most left; or all for
+/// which it is the last. `runs` is sorted by that, and still is when those taken have one less: of runs with the same
+/// number left, the last are taken.
+struct Turn {
+  std::size_t front;  ///< runs[0, front)
+  std::size_t from;   ///< and runs[from, end)
+  std::size_t end;
+
+  explicit Turn(std::span<const Run> runs) noexcept {
+    const std::size_t now = runs.front().left() == 1 ? runs.size() : std::min(runs.size(), kMostLanes);
+    const std::uint32_t least = runs[now - 1].left();
+    front = now;
+    while (front > 0 && runs[front - 1].left() == least) {
+      --front;
     }
-    kernels.sha1(lanes, runs.size(), wide);
-    encrypt_interim_keys(*kernels.rc4, scratch, {lanes, runs.size()}, wide);
-    std::size_t left = 0;
-    for (Run& run : runs) {
+    end = now;
+    while (end < runs.size() && runs[end].left() == least) {
+      ++end;
+    }
+    from = end - (now - front);
+  }
+};
+
+/// Completes all runs of one key size.
+void finish_runs(const MppeKernels& kernels, Rc4Scratch& scratch, std::span<Run> runs, bool wide) noexcept {
+  const auto more_left = [](const Run& a, const Run& b) { return a.left() > b.left(); };
+  if (!std::is_sorted(runs.begin(), runs.end(), more_left)) {
+    std::sort(runs.begin(), runs.end(), more_left);
+  }
+  while (!runs.empty()) {
+    const Turn turn(runs);
+    RekeyLane lanes[kMppeChunk];
+    std::size_t count = 0;
+    const auto each = [&](auto what) {
+      for (std::size_t i = 0; i < turn.front; ++i) {
+        what(runs[i]);
+      }
+      for (std::size_t i = turn.from; i < turn.end; ++i) {
+        what(runs[i]);
+      }
+    };
+    each([&](Run& run) { lanes[count++] = {run.current->chain->start_key.data(), run.current->key.data()}; });
+    change_keys(kernels, scratch, {lanes, count}, wide);
+    each([&](Run& run) {
       if (!wide) {
         mppe_salt(run.current->chain->length, run.current->key);
       }
       ++run.changes;
-      if (run.settle()) {
-        runs[left++] = run;
-      }
+      static_cast<void>(run.settle());
+    });
+    while (!runs.empty() && runs.back().left() == 0) {
+      runs = runs.first(runs.size() - 1);
     }
-    runs = runs.first(left);
   }
 }
 
-void derive_keys(const MppeKernels& kernels, Rc4Lanes& scratch, const MppeJob* before,
+void derive_keys(const MppeKernels& kernels, Rc4Scratch& scratch, const MppeJob* before,
                  std::span<MppeJob> jobs) noexcept {
-  Run runs[kChunk];
+  Run runs[kMppeChunk];
   const std::size_t count = find_runs(before, jobs, runs);
   Run* const narrow = std::partition(
       runs, runs + count, [](const Run& run) { return run.current->chain->length == MppeKeyLength::k128; });
@@ -110,10 +153,10 @@ void derive_keys(const MppeKernels& kernels, Rc4Lanes& scratch, const MppeJob* b
 
 /// The non-empty jobs, longest first, by a counting sort: a bucket for each number of key-stream blocks, the
 /// last one for 2,032 octets and more. A group of fewer than four, if any, holds the shortest.
-std::size_t sort_by_length(std::span<MppeJob> jobs, MppeJob* (&sorted)[kChunk]) noexcept {
+std::size_t sort_by_length(std::span<MppeJob> jobs, MppeJob* (&sorted)[kMppeChunk]) noexcept {
   constexpr std::size_t kBuckets = 128;
   const auto bucket_of = [](const MppeJob& job) {
-    return kBuckets - 1 - std::min<std::size_t>((job.size + kRc4Block - 1) / kRc4Block, kBuckets - 1);
+    return kBuckets - 1 - std::min<std::size_t>((job.size + kBlock - 1) / kBlock, kBuckets - 1);
   };
   std::uint8_t starts[kBuckets + 1] = {};
   for (const MppeJob& job : jobs) {
@@ -129,17 +172,36 @@ std::size_t sort_by_length(std::span<MppeJob> jobs, MppeJob* (&sorted)[kChunk]) 
   return count;
 }
 
-void crypt_packets(const Rc4Kernel& kernel, Rc4Lanes& scratch, std::span<MppeJob> jobs) noexcept {
-  MppeJob* sorted[kChunk];
+/// For each packet, which way would take it and those behind it, so that all cost least. The groups that follow from
+/// that are full where lengths allow it, and long packets do not keep lanes waiting.
+void plan_packets(std::span<const Rc4Way> ways, std::span<MppeJob* const> sorted,
+                  std::uint8_t (&plan)[kMppeChunk]) noexcept {
+  std::uint32_t cheapest[kMppeChunk + kMostLanes];  // from this packet to the last
+  std::fill_n(cheapest + sorted.size(), kMostLanes, 0U);
+  for (std::size_t at = sorted.size(); at-- > 0;) {
+    cheapest[at] = ~0U;
+    for (std::size_t way = 0; way < ways.size(); ++way) {
+      const std::uint32_t cycles = ways[way].cost(sorted[at]->size) + cheapest[at + ways[way].lanes()];
+      plan[at] = cycles < cheapest[at] ? static_cast<std::uint8_t>(way) : plan[at];
+      cheapest[at] = std::min(cheapest[at], cycles);
+    }
+  }
+}
+
+void crypt_packets(std::span<const Rc4Way> ways, Rc4Scratch& scratch, std::span<MppeJob> jobs) noexcept {
+  MppeJob* sorted[kMppeChunk];
   const std::size_t count = sort_by_length(jobs, sorted);
+  std::uint8_t plan[kMppeChunk];
+  plan_packets(ways, {sorted, count}, plan);
   for (std::size_t at = 0; at < count;) {
-    const std::size_t now = std::min(count - at, kRc4Lanes);
-    Rc4Packet packets[kRc4Lanes];
+    const Rc4Kernel& kernel = *ways[plan[at]].kernel;
+    const std::size_t now = std::min(count - at, kernel.lanes);
+    Rc4Packet packets[kMostLanes];
     for (std::size_t lane = 0; lane < now; ++lane) {
       const MppeJob& job = *sorted[at + lane];
       packets[lane] = {job.key.data(), job.data, job.size, job.chain->length == MppeKeyLength::k128};
     }
-    rc4_crypt(kernel, scratch, {packets, now});
+    rc4_crypt(kernel, scratch, packets, now);
     at += now;
   }
 }
@@ -147,12 +209,12 @@ void crypt_packets(const Rc4Kernel& kernel, Rc4Lanes& scratch, std::span<MppeJob
 }  // namespace
 
 void mppe_crypt_lanes(const MppeKernels& kernels, std::span<MppeJob> jobs) noexcept {
-  Rc4Lanes scratch;
+  Rc4Scratch scratch;
   const MppeJob* before = nullptr;
   while (!jobs.empty()) {
-    const std::span<MppeJob> chunk = jobs.first(std::min(jobs.size(), kChunk));
+    const std::span<MppeJob> chunk = jobs.first(std::min(jobs.size(), kMppeChunk));
     derive_keys(kernels, scratch, before, chunk);
-    crypt_packets(*kernels.rc4, scratch, chunk);
+    crypt_packets(kernels.rc4, scratch, chunk);
     before = &chunk.back();
     jobs = jobs.subspan(chunk.size());
   }

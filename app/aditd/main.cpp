@@ -174,6 +174,16 @@ std::string local_users(const ConfigResult& read) {
              : "users in chap-secrets: " + std::to_string(read.users.users.size()) + "; ";
 }
 
+std::string mppe_candidate_text(const crypto::MppeCandidate& one) {
+  const std::size_t lanes = one.lanes;
+  std::string text(one.work);
+  text += " by " + std::string(one.kernel) + ": " + std::to_string(one.cycles / lanes) + " cycles a key";
+  if (one.cycles_256_octets != 0) {
+    text += ", " + std::to_string(one.cycles_256_octets / lanes) + " for 256 octets";
+  }
+  return text + (one.takes.empty() ? "" : "; used for " + one.takes + " calls at once");
+}
+
 int check(const ConfigResult& read, const std::string& file) {
   if (!read.starts_here) {
     std::printf("%s: right, but aditd would not start with it on this machine\n", file.c_str());
@@ -181,6 +191,9 @@ int check(const ConfigResult& read, const std::string& file) {
   }
   const std::string engine(crypto::mppe_implementation());
   std::printf("%s: good; %sMPPE engine: %s\n", file.c_str(), local_users(read).c_str(), engine.c_str());
+  for (const crypto::MppeCandidate& one : crypto::mppe_candidates()) {
+    std::printf("  %s\n", mppe_candidate_text(one).c_str());
+  }
   return 0;
 }
 
@@ -225,6 +238,7 @@ int serve(ConfigResult&& read, const Options& options) {
   if (!eal) {
     return cannot_start(eal.error(), config, log->get());
   }
+  crypto::mppe_calibrate_again();
   (*log)->write_behind();  // on control's CPU, to which EAL has bound this thread
   for (const std::string& note : eal->notes) {
     (*log)->event(Severity::kWarning, "eal", {{"note", note}});
@@ -265,6 +279,7 @@ int run(std::span<const char* const> arguments) {
   if (!result.config) {
     return kBadConfig;
   }
+  crypto::mppe_calibrate_again();
   if (options->check) {
     return check(result, options->config);
   }

@@ -102,7 +102,8 @@ class MppeBatch : public testing::TestWithParam<std::string_view> {
 
 std::string test_name(std::string_view implementation) {
   std::string name(implementation);
-  std::ranges::replace_if(name, [](char c) { return c == '-' || c == '+'; }, '_');
+  std::ranges::replace_if(
+      name, [](char c) { return c == '-' || c == '+'; }, '_');
   return name;
 }
 
@@ -212,28 +213,49 @@ std::vector<MppeJob> random_jobs(std::mt19937& random, const std::vector<MppeCha
   return jobs;
 }
 
+/// The same jobs by `crypt` and by `plain`.
+template <typename Crypt>
+void check_against_plain(std::vector<MppeJob> jobs, std::vector<Octets> octets, Crypt crypt) {
+  std::vector<Octets> expected_octets = octets;
+  std::vector<MppeJob> expected = jobs;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    expected[i].data = expected_octets[i].data();
+    jobs[i].data = octets[i].data();
+  }
+  mppe_crypt_plain(expected);
+  crypt(std::span(jobs));
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    ASSERT_EQ(hex(jobs[i].key), hex(expected[i].key)) << "job " << i;
+    ASSERT_EQ(octets[i], expected_octets[i]) << "job " << i << ", " << jobs[i].size << " octets";
+  }
+}
+
 TEST_P(MppeBatch, MixedBatchesEqualPlain) {
   std::mt19937 random(7);
   const int rounds = kSanitized ? 15 : 300;
   for (int round = 0; round < rounds; ++round) {
-    std::vector<MppeChain> chains;
-    for (std::size_t i = 0; i < 1 + random() % 40; ++i) {
-      chains.push_back(random_chain(random));
+    std::vector<MppeChain> chains(1 + random() % 40);
+    std::ranges::generate(chains, [&] { return random_chain(random); });
+    std::vector<Octets> octets;
+    std::vector<MppeJob> jobs = random_jobs(random, chains, octets);
+    check_against_plain(std::move(jobs), std::move(octets), mppe_crypt);
+    ASSERT_FALSE(HasFatalFailure()) << "round " << round;
+  }
+}
+
+TEST_P(MppeBatch, BurstsOfRandomLengths) {
+  std::mt19937 random(9);
+  for (int burst = 0; burst < (kSanitized ? 10 : 300); ++burst) {
+    std::vector<MppeChain> chains(64);
+    std::ranges::generate(chains, [&] { return random_chain(random); });
+    std::vector<MppeJob> jobs;
+    std::vector<Octets> octets;
+    for (const MppeChain& chain : chains) {
+      octets.push_back(random_octets(random, 1 + random() % 1500));
+      jobs.push_back({.chain = &chain, .size = static_cast<std::uint16_t>(octets.back().size())});
     }
-    std::vector<Octets> expected_octets;
-    std::vector<MppeJob> expected = random_jobs(random, chains, expected_octets);
-    std::vector<Octets> octets = expected_octets;
-    std::vector<MppeJob> jobs = expected;
-    for (std::size_t i = 0; i < jobs.size(); ++i) {
-      expected[i].data = expected_octets[i].data();
-      jobs[i].data = octets[i].data();
-    }
-    mppe_crypt_plain(expected);
-    mppe_crypt(jobs);
-    for (std::size_t i = 0; i < jobs.size(); ++i) {
-      ASSERT_EQ(hex(jobs[i].key), hex(expected[i].key)) << "round " << round << " job " << i;
-      ASSERT_EQ(octets[i], expected_octets[i]) << "round " << round << " job " << i;
-    }
+    check_against_plain(std::move(jobs), std::move(octets), mppe_crypt);
+    ASSERT_FALSE(HasFatalFailure()) << "burst " << burst;
   }
 }
 
@@ -255,6 +277,128 @@ TEST_P(MppeBatch, TouchesNoOctetBesideThePackets) {
     }
     mppe_crypt(jobs);
   }
+}
+
+// ---- the choice among kernels -----------------------------------------------------------------------------
+
+TEST(MppeChoice, WhateverKernelsCostTheOctetsAreTheSame) {
+  std::mt19937 random(10);
+  ASSERT_TRUE(mppe_select("auto").has_value());
+  const MppeKernels here = mppe_kernels_in_use();
+  for (int round = 0; round < (kSanitized ? 20 : 400); ++round) {
+    std::vector<Sha1Way> sha1 = here.sha1_candidates;
+    std::vector<Rc4Way> rc4 = here.rc4_candidates;
+    for (Sha1Way& way : sha1) {
+      way.cycles = static_cast<std::uint32_t>(random() % 2000);
+    }
+    for (Rc4Way& way : rc4) {
+      way.cycles = static_cast<std::uint32_t>(random() % 6000);
+      way.cycles_256_octets = static_cast<std::uint32_t>(random() % 8000);
+    }
+    const MppeKernels kernels = mppe_kernels(sha1, rc4);
+    std::vector<MppeChain> chains(1 + random() % 40);
+    std::ranges::generate(chains, [&] { return random_chain(random); });
+    std::vector<Octets> octets;
+    std::vector<MppeJob> jobs = random_jobs(random, chains, octets);
+    check_against_plain(std::move(jobs), std::move(octets),
+                        [&](std::span<MppeJob> all) { mppe_crypt_lanes(kernels, all); });
+    ASSERT_FALSE(HasFatalFailure()) << "round " << round;
+  }
+}
+
+TEST(MppeChoice, CalibrationMeasuresEveryCandidateAndOnlyLowersCosts) {
+  ASSERT_TRUE(mppe_select("auto").has_value());
+  const std::vector<MppeCandidate> before = mppe_candidates();
+  mppe_calibrate_again();
+  const std::vector<MppeCandidate> after = mppe_candidates();
+  ASSERT_EQ(after.size(), before.size());
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    EXPECT_GT(after[i].cycles, 0U) << after[i].kernel;
+    EXPECT_LE(after[i].cycles, before[i].cycles) << after[i].kernel;
+    EXPECT_LE(after[i].cycles_256_octets, before[i].cycles_256_octets) << after[i].kernel;
+  }
+}
+
+/// Kernels that do nothing but remember how many lanes each group had.
+std::vector<std::size_t> hashed_groups;
+std::vector<std::vector<std::size_t>> packet_groups;
+
+void remember_hashes(const RekeyLane*, std::size_t count, bool) {
+  hashed_groups.push_back(count);
+}
+void remember_keys(Rc4Scratch&, const Rc4Packet*, std::size_t) {}
+void remember_packets(Rc4Scratch&, const Rc4Packet* packets, std::size_t count) {
+  packet_groups.emplace_back();
+  for (std::size_t i = 0; i < count; ++i) {
+    packet_groups.back().push_back(packets[i].size);
+  }
+}
+
+constexpr Rc4Kernel kRemember16 = {"remember 16", 16, remember_keys, remember_packets};
+constexpr Rc4Kernel kRemember4 = {"remember 4", 4, remember_keys, remember_packets};
+
+class MppeOrder : public testing::Test {
+ protected:
+  MppeOrder() {
+    hashed_groups.clear();
+    packet_groups.clear();
+  }
+  void crypt(const std::vector<std::pair<std::uint32_t, std::size_t>>& changes_and_sizes) {
+    std::vector<MppeChain> chains(changes_and_sizes.size());
+    std::vector<MppeJob> jobs;
+    for (std::size_t i = 0; i < chains.size(); ++i) {
+      jobs.push_back({.chain = &chains[i],
+                      .changes = changes_and_sizes[i].first,
+                      .size = static_cast<std::uint16_t>(changes_and_sizes[i].second)});
+    }
+    mppe_crypt_lanes(mppe_kernels({{"remember", 16, remember_hashes, 1}},
+                                  {{&kRemember4, 1700, 1700}, {&kRemember16, 4800, 5200}}),
+                     jobs);
+  }
+};
+
+TEST_F(MppeOrder, TwoChangesOfTwentyFourCallsAreThreeFullRounds) {
+  crypt(std::vector<std::pair<std::uint32_t, std::size_t>>(24, {2, 0}));
+  EXPECT_EQ(hashed_groups, (std::vector<std::size_t>{16, 16, 16}));
+}
+
+TEST_F(MppeOrder, TheCallWithTheMostChangesIsNotLeftForTheEnd) {
+  std::vector<std::pair<std::uint32_t, std::size_t>> calls(33, {1, 0});
+  calls.back().first = 3;  // 35 changes: three rounds, if this call is in each of them
+  crypt(calls);
+  EXPECT_EQ(hashed_groups, (std::vector<std::size_t>{16, 16, 3}));
+}
+
+TEST_F(MppeOrder, ShortPacketsDoNotWaitForLongOnes) {
+  std::vector<std::pair<std::uint32_t, std::size_t>> packets(16, {0, 64});
+  for (std::size_t i = 0; i < 4; ++i) {
+    packets[4 * i].second = 1400;
+  }
+  crypt(packets);
+  EXPECT_EQ(packet_groups, (std::vector<std::vector<std::size_t>>{std::vector<std::size_t>(4, 1400),
+                                                                  std::vector<std::size_t>(12, 64)}));
+}
+
+TEST_F(MppeOrder, PacketsOfOneLengthFillTheWidestLanes) {
+  crypt(std::vector<std::pair<std::uint32_t, std::size_t>>(36, {0, 576}));
+  ASSERT_EQ(packet_groups.size(), 3U);
+  EXPECT_EQ(packet_groups[0].size() + packet_groups[1].size() + packet_groups[2].size(), 36U);
+}
+
+TEST(MppePlan, TheNumberOfCallsDecides) {
+  struct Way {
+    std::size_t lane_count;
+    std::uint32_t cycles;
+    [[nodiscard]] std::size_t lanes() const { return lane_count; }
+  };
+  const std::vector<Way> ways = {{1, 740}, {4, 2160}, {8, 3500}, {16, 4900}};  // an Intel Granite Rapids
+  const GroupPlan plan = plan_groups(ways, [](const Way& way) { return way.cycles; });
+  std::vector<std::size_t> lanes;
+  for (std::size_t count = 1; count <= 16; ++count) {
+    lanes.push_back(ways[plan[count]].lanes());
+  }
+  EXPECT_EQ(lanes, (std::vector<std::size_t>{1, 1, 4, 4, 1, 8, 8, 8, 1, 16, 16, 16, 16, 16, 16, 16}))
+      << "5 are one and four, 9 are one and eight";
 }
 
 TEST(MppeImplementations, AnUnknownNameIsAnErrorThatTellsTheKnownOnes) {

@@ -39,6 +39,19 @@ Json memory_json(const OperatorBackend& backend) {
   return tables;
 }
 
+Json mppe_kernels_json() {
+  Json kernels = Json::array();
+  for (const crypto::MppeCandidate& one : crypto::mppe_candidates()) {
+    kernels.push_back({{"work", one.work},
+                       {"kernel", one.kernel},
+                       {"lanes", one.lanes},
+                       {"cycles", one.cycles},
+                       {"cycles_256_octets", one.cycles_256_octets},
+                       {"takes", one.takes}});
+  }
+  return kernels;
+}
+
 }  // namespace
 
 double cpu_seconds() {
@@ -67,6 +80,7 @@ Json show_stat(const OperatorBackend& backend) {
           {"rss_kb", memory.resident_kb},
           {"virt_kb", memory.virtual_kb},
           {"mppe_engine", crypto::mppe_implementation()},
+          {"mppe_kernels", mppe_kernels_json()},
           {"packet_buffers", std::move(buffers)},
           {"memory", memory_json(backend)},
           {"draining", !stats.takes_calls},

@@ -280,8 +280,12 @@ std::string masked(std::string text) {
       R"re("(version|pid|uptime_seconds|cpu_seconds|rss_kb|virt_kb|mppe_engine)":("[^"]*"|[0-9.e-]+))re");
   static const std::regex kTable(
       R"re((^|\n)(version: |uptime: |cpu: |mem\(rss/virt\): |mppe engine: |aditd )[^\n]*)re");
+  static const std::regex kKernels(R"re("mppe_kernels":\[[^\]]*\])re");
+  static const std::regex kKernelLines(R"re(\n  (sha1|rc4) by [^\n]*)re");
+  text = std::regex_replace(text, kKernelLines, "");
   if (text.find("\"sid\"") == std::string::npos) {
     text = std::regex_replace(text, kJson, R"("$1":"...")");
+    text = std::regex_replace(text, kKernels, R"("mppe_kernels":"...")");
   }
   static const std::regex kDate(R"(\d{4}-\d\d-\d\dT[0-9:.]+Z)");
   return std::regex_replace(std::regex_replace(text, kTable, "$1$2..."), kDate, "...");

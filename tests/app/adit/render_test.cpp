@@ -74,7 +74,9 @@ TEST(AditRender, SEC_11_HostileNamesCannotDriveTheTerminal) {
 
 TEST(AditRender, Stat) {
   EXPECT_EQ(render_stat(Json::parse(R"({"version":"0.1.0","pid":7,"uptime_seconds":100,"cpu_seconds":25.0,
-    "rss_kb":1000,"virt_kb":2000,"mppe_engine":"avx2",
+    "rss_kb":1000,"virt_kb":2000,"mppe_engine":"calibrated",
+    "mppe_kernels":[{"work":"sha1","kernel":"avx512","lanes":16,"cycles":1040,"cycles_256_octets":0,"takes":"10-16"},
+    {"work":"rc4","kernel":"four","lanes":4,"cycles":1650,"cycles_256_octets":1600,"takes":""}],
     "packet_buffers":[{"pool":"adit_packets_0","total":20480,"free":12000}],"sessions":{"starting":1,"active":2,"finishing":3},
     "pptp":{"connections":4,"connections_total":5,"calls_total":6},"auth":{"accepted":7,"rejected":8},
     "ended":{"auth_failed":8,"user_request":1}})")),
@@ -82,7 +84,9 @@ TEST(AditRender, Stat) {
             "uptime: 00:01:40\n"
             "cpu: 25 % since start\n"
             "mem(rss/virt): 1000/2000 kB\n"
-            "mppe engine: avx2\n"
+            "mppe engine: calibrated\n"
+            "  sha1 by avx512: 65 cycles a key; used for 10-16 calls at once\n"
+            "  rc4 by four: 412 cycles a key, 400 for 256 octets\n"
             "packet buffers: 12000 of 20480 free (adit_packets_0)\n"
             "memory by table:\n"
             "sessions:\n"

@@ -55,8 +55,11 @@ std::string masked(const std::string& reply) {
   if (reply.find("\"stories\"") != std::string::npos) {
     return std::regex_replace(reply, kBegan, R"("began":"...")");
   }
+  static const std::regex kKernels(R"re("mppe_kernels":\[[^\]]*\])re");
   const bool is_session = reply.find("\"sid\"") != std::string::npos;
-  return is_session ? reply : std::regex_replace(reply, kOwn, R"("$1":"...")");
+  return is_session ? reply
+                    : std::regex_replace(std::regex_replace(reply, kOwn, R"("$1":"...")"), kKernels,
+                                         R"("mppe_kernels":"...")");
 }
 
 TEST(RpcGolden, SEC_12_RepliesAreWhatTheyWere) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RC4 of four keys at once for x86-64 with AVX: key schedule and generator. see rc4_lanes.hpp.
+// RC4 of four keys at once for x86-64 with AVX: key schedule and generator. see rc4_four.cpp.
 //
 // Layout. Two pairs of lanes; row i of a pair is one quadword, S0[i] low and S1[i] high (S2, S3 in the other
 // pair). A step swaps Sl[i] and Sl[j] in every lane l; i is the same in all, so that the two new Sl[i] of a
@@ -18,7 +18,7 @@
 //     that): though one in 256 conflicts, it made schedule and generator 3 to 30 % slower.
 //
 // Registers:
-//     rbp   Rc4Lanes: pairs at 0 and PAIR, the rest below
+//     rbp   Lanes: pairs at 0 and PAIR, the rest below
 //     r8 rsi r9 rdi     j of lanes 0 1 2 3, zero-extended from their low octets
 //     r10 rax           a, then a + b, of a pair's even and odd lane;  rbx rcx: b
 //     r12               8*i of the first row of this 16-step block
@@ -126,7 +126,7 @@
         .endr
         .endm
 
-// void rc4_schedule_x86_64(Rc4Lanes*)
+// void rc4_schedule_x86_64(Lanes*)
         enter   rc4_schedule_x86_64
         fill_tables 1
         xor     r8d, r8d
@@ -166,7 +166,7 @@
         .endr
         .endm
 
-// void rc4_schedule_one_x86_64(Rc4Lanes*)
+// void rc4_schedule_one_x86_64(Lanes*)
         enter   rc4_schedule_one_x86_64
         fill_tables 0
         xor     r8d, r8d
@@ -210,7 +210,7 @@
         generate_pair PAIR, \row, r9, r9b, rdi, dil, xmm2, xmm3, \n
         .endm
 
-// void rc4_generate_x86_64(Rc4Lanes*, std::uint8_t* stream, std::size_t blocks)
+// void rc4_generate_x86_64(Lanes*, std::uint8_t* stream, std::size_t blocks)
         enter   rc4_generate_x86_64
         mov     r13, rsi
         mov     r14, rdx
