@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/adit/client.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -136,13 +137,14 @@ std::expected<StreamClient, CallFailure> StreamClient::open(const std::string& s
   StreamClient client;
   client.fd_ = std::move(*fd);
   errno = 0;
-  const std::string line = client.read_line();
-  if (line.empty()) {
-    return errno != 0
-               ? fail_errno(socket_path, errno)
-               : fail(Kind::kNoConnection, "aditd closed the connection before it answered; see its log");
+  while (!client.has_next()) {
+    if (!client.receive()) {
+      return errno != 0
+                 ? fail_errno(socket_path, errno)
+                 : fail(Kind::kNoConnection, "aditd closed the connection before it answered; see its log");
+    }
   }
-  auto answer = result_of(socket_path, line);
+  auto answer = result_of(socket_path, client.take_line());
   if (!answer) {
     return std::unexpected(answer.error());
   }
@@ -152,22 +154,36 @@ std::expected<StreamClient, CallFailure> StreamClient::open(const std::string& s
   return client;
 }
 
-std::optional<Json> StreamClient::next() {
-  const std::string line = read_line();
-  Json notification = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-  return notification.is_object() ? std::optional(std::move(notification)) : std::nullopt;
+std::expected<Json, StreamEnd> StreamClient::next(const sigset_t* waiting) {
+  while (true) {
+    while (!has_next()) {
+      pollfd input{.fd = fd_.get(), .events = POLLIN, .revents = 0};
+      if (::ppoll(&input, 1, nullptr, waiting) < 0 && errno == EINTR) {
+        return std::unexpected(StreamEnd::kSignal);
+      }
+      if (!receive()) {
+        return std::unexpected(StreamEnd::kClosed);
+      }
+    }
+    Json notification = Json::parse(take_line(), nullptr, /*allow_exceptions=*/false);
+    if (notification.is_object()) {
+      return notification;
+    }
+  }
 }
 
-std::string StreamClient::read_line() {
+bool StreamClient::receive() {
   char block[kBlock];
-  std::size_t end = 0;
-  while ((end = input_.find('\n')) == std::string::npos) {
-    const ssize_t got = ::recv(fd_.get(), block, sizeof block, 0);
-    if (got <= 0) {
-      return {};
-    }
-    input_.append(block, static_cast<std::size_t>(got));
+  const ssize_t got = ::recv(fd_.get(), block, sizeof block, 0);
+  if (got <= 0) {
+    return false;
   }
+  input_.append(block, static_cast<std::size_t>(got));
+  return true;
+}
+
+std::string StreamClient::take_line() {
+  const std::size_t end = input_.find('\n');
   std::string line = input_.substr(0, end);
   input_.erase(0, end + 1);
   return line;

@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <sstream>
 #include <string_view>
 
@@ -29,8 +31,8 @@ constexpr const char* kFooter =
     "  adit shaper change username alice 10240/2048   10 Mbit/s down, 2 up, from now on\n"
     "  adit show sessions --json | jq '.sessions[] | select(.drops > 0)'\n"
     "\n"
-    "Exit codes: 0 done; 1 no such call, or login not accepted; 2 usage; 3 aditd cannot be reached;\n"
-    "4 aditd refused; 5 it did not answer in time.\n"
+    "Exit codes: 0 done; 1 no such call, or login not accepted; 2 usage, or the output cannot be written;\n"
+    "3 aditd cannot be reached; 4 it refused; 5 it did not answer in time.\n"
     "With --json an error is JSON on standard output as well: {\"error\": ..., \"exit_code\": ...}.\n"
     "The socket is cli.socket of adit.toml; the environment variable ADIT_SOCKET names another.\n";
 constexpr const char* kDescription =
@@ -38,6 +40,7 @@ constexpr const char* kDescription =
     "table, or with "
     "--json as it came.\n"
     "What changes something is logged with the user who asked for it.";
+constexpr unsigned kAnyNumber = std::numeric_limits<unsigned>::max();
 constexpr const char* kVerbFooter =
     "adit --help has the options of every command, examples and exit codes.\n";
 
@@ -72,16 +75,36 @@ std::string in_braces(const std::vector<std::string>& choices) {
   return text + '}';
 }
 
+/// Refuses what is no number, or none of these.
+CLI::Validator whole_number(unsigned least, unsigned most, const std::string& shown) {
+  return CLI::Validator(
+      [least, most](const std::string& text) {
+        unsigned value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        const bool fits = error == std::errc() && end == text.data() + text.size();
+        if (fits && value >= least && value <= most) {
+          return std::string();
+        }
+        return "value " + text + " is none; write a whole number from " + std::to_string(least) +
+               (most == kAnyNumber ? "" : " to " + std::to_string(most));
+      },
+      shown);
+}
+
 void add_word(CLI::App& command, const Word& word, Words& words) {
   CLI::Option* option = nullptr;
   const auto keep = [&words, name = word.name](const std::string& value) { words[name] = {value}; };
   switch (word.kind) {
     case Word::Kind::kText:
       option = command.add_option_function<std::string>(word.name, keep, word.help);
+      if (word.name.starts_with("--")) {
+        option->check([](const std::string& value) { return value.empty() ? "the value is empty" : ""; });
+      }
       break;
     case Word::Kind::kNumber:
       option = command.add_option_function<unsigned>(
           word.name, [keep](unsigned value) { keep(std::to_string(value)); }, word.help);
+      option->check(whole_number(word.least, kAnyNumber, ""));
       break;
     case Word::Kind::kFlag:
       option = command.add_flag_function(word.name, [keep](std::int64_t) { keep("yes"); }, word.help);
@@ -204,11 +227,10 @@ std::string in_words(const CLI::App& app, const CLI::ParseError& error) {
     const std::string name = text.substr(0, text.find(' '));
     return given(app) + " needs a " + name + ": " + help_for(given(app), name);
   }
-  constexpr std::string_view kNotConverted = "Could not convert: ";
-  if (const std::size_t equals = text.find(" = ");
-      text.starts_with(kNotConverted) && equals != std::string::npos) {
-    const std::string name = text.substr(kNotConverted.size(), equals - kNotConverted.size());
-    return name + ": value " + text.substr(equals + 3) + " is no number; write " + help_for(given(app), name);
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr && text.ends_with(" missing")) {
+    const std::string name = text.substr(0, text.find(':'));
+    return name.empty() ? "--completion needs a shell: bash or zsh"  // the only nameless one: it is hidden
+                        : name + " needs a value";
   }
   return text;
 }
@@ -241,7 +263,7 @@ std::expected<CommandLine, EarlyExit> read_command_line(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("-t,--timeout", timeout_seconds, "How long to wait for aditd")
       ->type_name("SECONDS")
-      ->check(CLI::Range(1, 3600))
+      ->check(whole_number(1, 3600, "INT in [1 - 3600]"))
       ->capture_default_str();
   app.add_flag("-j,--json", line.json, "Print JSON, as aditd sent it");
   app.require_subcommand(0, 1);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/adit/events.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -46,31 +49,78 @@ std::string gap(const Json& answer, bool json) {
   return text;
 }
 
-/// False: nobody reads on.
-bool print(std::FILE* to, const std::string& line) {
-  return std::fprintf(to, "%s\n", line.c_str()) >= 0;
-}
+/// Why nothing comes any more.
+enum class Over : std::uint8_t {
+  kAll,     ///< there is nothing more
+  kCutOff,  ///< aditd will not wait for who reads so slowly
+  kLost     ///< aditd is gone
+};
 
-/// Prints what comes. True: it is over. False: the connection is, and `params` say where to go on.
-bool follow(StreamClient& stream, bool json, Json& params) {
-  while (const std::optional<Json> got = stream.next()) {
+/// Prints what comes. But for kAll, `params` say where to go on.
+std::expected<Over, EarlyExit> follow(StreamClient& stream, bool json, Json& params) {
+  Over end = Over::kLost;
+  while (true) {
+    const auto got = stream.next();
+    if (!got && got.error() == StreamEnd::kClosed) {
+      return end;
+    }
+    if (!got) {  // a signal that ends nothing
+      continue;
+    }
     const Json event = got->value("params", Json::object());
     const std::string method = got->value("method", "");
     if (method == "end") {
-      return true;
+      return Over::kAll;
     }
     if (method == "cut_off") {
+      end = Over::kCutOff;
       params["after"] =
           number(event, "next") - 1;  // more than what it has printed: of what it does not want, too
     } else if (method == "event") {
       params["after"] = number(event, "seq");
-      if (!print(stdout, json ? json_text(event) : render_event(event)) ||
-          (!stream.has_next() && std::fflush(stdout) != 0)) {
-        return true;
+      if (const auto done = put(json ? json_line(event) : render_event(event) + '\n'); !done) {
+        return std::unexpected(done.error());
       }
     }
   }
-  return false;
+}
+
+/// Says once that aditd is gone, and once that it is back.
+void tell(bool& was_lost, bool lost) {
+  if (was_lost != lost) {
+    std::fputs(
+        lost ? "adit: aditd is gone; this goes on where it was when it is back\n" : "adit: aditd is back\n",
+        stderr);
+    was_lost = lost;
+  }
+}
+
+/// To programs among the events, to people beside them.
+std::expected<int, EarlyExit> tell_gap(const Json& answer, bool json) {
+  const std::string told = gap(answer, json);
+  if (told.empty()) {
+    return kDone;
+  }
+  if (json) {
+    return put(told + '\n');
+  }
+  std::fprintf(stderr, "adit: %s\n", told.c_str());
+  return kDone;
+}
+
+/// The names, of which a word may have several: "call_up,call_ended".
+std::expected<Json, std::string> event_names(const std::vector<std::string>& words) {
+  std::vector<std::string> names;
+  for (const std::string& word : words) {
+    std::istringstream list(word + ',');  // else nothing comes of an empty name at the end
+    for (std::string name; std::getline(list, name, ',');) {
+      names.push_back(name);
+    }
+  }
+  if (std::ranges::find(names, std::string()) != names.end()) {
+    return std::unexpected("--event: a name is empty; write call_up,call_ended");
+  }
+  return names;
 }
 
 }  // namespace
@@ -91,7 +141,14 @@ std::expected<Json, std::string> events_params(const Verb&, const Words& words) 
   }
   Json filter = Json::object();
   if (const auto events = words.find("--event"); events != words.end()) {
-    filter["event"] = events->second;
+    auto names = event_names(events->second);
+    if (!names) {
+      return std::unexpected(names.error());
+    }
+    filter["event"] = std::move(*names);
+  }
+  if (const std::string peer = word(words, "--peer"); !peer.empty() && !is_ipv4(peer)) {
+    return std::unexpected("--peer: value " + peer + " is no IPv4 address; write it as 192.0.2.7");
   }
   for (const char* key : {"user", "peer", "level"}) {
     if (const std::string value = word(words, "--" + std::string(key)); !value.empty()) {
@@ -123,13 +180,16 @@ std::string render_event(const Json& event) {
 
 std::expected<int, EarlyExit> run_events(const Invocation& invocation) {
   Json params = invocation.params;
+  const bool once = params.contains("follow");
   bool connected = false;
+  bool lost = false;
   while (true) {
     auto stream = StreamClient::open(invocation.socket, "events", params, invocation.timeout);
     if (!stream) {
-      if (!connected || stream.error().kind == CallFailure::Kind::kRefused) {
+      if (!connected || once || stream.error().kind == CallFailure::Kind::kRefused) {
         return std::unexpected(failed(stream.error()));
       }
+      tell(lost, true);
       std::this_thread::sleep_for(kRetry);
       continue;
     }
@@ -137,12 +197,22 @@ std::expected<int, EarlyExit> run_events(const Invocation& invocation) {
       params["after"] = number(stream->answer(), "next") - 1;
     }
     connected = true;
-    if (const std::string told = gap(stream->answer(), invocation.json); !told.empty()) {
-      print(invocation.json ? stdout : stderr, invocation.json ? told : "adit: " + told);
+    tell(lost, false);
+    if (const auto done = tell_gap(stream->answer(), invocation.json); !done) {
+      return done;
     }
-    if (follow(*stream, invocation.json, params)) {
+    const auto over = follow(*stream, invocation.json, params);
+    if (!over) {
+      return std::unexpected(over.error());
+    }
+    if (*over == Over::kAll) {
       return kDone;
     }
+    if (*over == Over::kLost && once) {
+      return std::unexpected(
+          failed({CallFailure::Kind::kNoConnection, "aditd closed the connection; see its log"}));
+    }
+    tell(lost, *over == Over::kLost);
     std::this_thread::sleep_for(kRetry);
   }
 }

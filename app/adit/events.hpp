@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // adit events: prints the log's rows as they come, a line each. Where aditd restarts or cuts it off, it asks again behind
-// the last one that it has printed. Thread: main.
+// the last one that it has printed, and says so. Thread: main.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,8 @@ namespace adit::app {
 /// "12:00:00.123 warning auth_failed user=alice peer=192.0.2.7 ..."
 [[nodiscard]] std::string render_event(const Json& event);
 
-/// Returns when aditd has nothing more to send (--once), when nobody reads the output, or when the first request fails.
+/// Returns when aditd has nothing more to send (--once). The error: it cannot write, the first request fails, or,
+/// with --once, any.
 [[nodiscard]] std::expected<int, EarlyExit> run_events(const Invocation& invocation);
 
 }  // namespace adit::app

@@ -38,10 +38,10 @@ std::string json_line(const Json& json) {
 }
 
 std::expected<int, EarlyExit> put(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
-  if (std::fflush(stdout) != 0) {
+  // What is larger than the buffer fails in fputs() already, and leaves fflush() nothing to do.
+  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
     return std::unexpected(
-        EarlyExit{kUsage, std::string("adit: cannot write: ") + std::strerror(errno) + '\n'});
+        failed({CallFailure::Kind::kOutput, std::string("cannot write: ") + std::strerror(errno)}));
   }
   return kDone;
 }

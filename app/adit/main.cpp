@@ -18,12 +18,16 @@ namespace {
 constexpr std::string_view kProgram = "adit: ";
 
 int leave(const EarlyExit& exit, bool json) {
-  std::fputs(exit.text.c_str(), exit.code == kDone ? stdout : stderr);
-  if (exit.code != kDone && json) {
+  if (exit.code == kDone) {  // help, or the version
+    const auto done = put(exit.text);
+    return done ? *done : leave(done.error(), json);
+  }
+  std::fputs(exit.text.c_str(), stderr);
+  if (json) {
     const std::size_t begin = exit.text.starts_with(kProgram) ? kProgram.size() : 0;
     const Json error = {{"error", exit.text.substr(begin, exit.text.find_last_not_of('\n') + 1 - begin)},
                         {"exit_code", exit.code}};
-    std::fputs(json_line(error).c_str(), stdout);
+    static_cast<void>(put(json_line(error)));  // it fails already
   }
   return exit.code;
 }
@@ -39,10 +43,8 @@ void say_none(const Json& params) {
 
 int report(const CommandLine& line, const Json& params, const Json& result) {
   const std::string text = line.json ? json_line(result) : line.verb->render(result);
-  std::fputs(text.c_str(), stdout);
-  if (std::fflush(stdout) != 0) {
-    std::perror("adit: cannot write");
-    return kUsage;
+  if (const auto done = put(text); !done) {
+    return leave(done.error(), line.json);
   }
   if (line.verb->succeeded == nullptr || line.verb->succeeded(result, line.words)) {
     return kDone;

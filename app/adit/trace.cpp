@@ -99,30 +99,69 @@ class Output {
   bool json_;
 };
 
-/// Passes on what comes until the trace ends. False: it cannot be written.
-bool follow(StreamClient& stream, Output& output, Json& end) {
-  std::uint64_t lines = 0;
-  while (const std::optional<Json> got = stream.next()) {
-    const Json& params = member(*got, "params");
-    if (text(*got, "method") == "end") {
-      end = params;
-      return output.flush();
-    }
-    if (text(*got, "method") == "packet") {
-      ++lines;
-      if (!output.packet(params) || (!stream.has_next() && !output.flush())) {
-        return false;
-      }
-    }
-  }
-  end["lines"] = lines;
-  return output.flush();
+volatile std::sig_atomic_t is_interrupted = 0;
+
+/// With the first signal adit ends as the trace does, with the second at once.
+void end_by_signal() {
+  struct sigaction action{};
+  action.sa_handler = [](int) { is_interrupted = 1; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);  // what is being written is written whole
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
 }
 
-void say_end(const Json& end, bool json) {
+/// What comes next, be it the signal, which reaches us while waiting or before, and is not missed in between.
+std::expected<Json, StreamEnd> next_of(StreamClient& stream) {
+  sigset_t ends, before;
+  ::sigemptyset(&ends);
+  ::sigaddset(&ends, SIGINT);
+  ::sigaddset(&ends, SIGTERM);
+  ::sigprocmask(SIG_BLOCK, &ends, &before);
+  std::expected<Json, StreamEnd> got = std::unexpected(StreamEnd::kSignal);
+  while (is_interrupted == 0 && !got && got.error() == StreamEnd::kSignal) {
+    got = stream.next(&before);
+  }
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
+  return got;
+}
+
+std::unexpected<CallFailure> cannot_write() {
+  return failure(CallFailure::Kind::kOutput, "cannot write: " + std::string(std::strerror(errno)));
+}
+
+Json interrupted(std::uint64_t lines) {
+  return {{"why", "interrupted"}, {"lines", lines}, {"lost", 0}};
+}
+
+/// Passes on what comes until the trace ends: how it did.
+std::expected<Json, CallFailure> follow(StreamClient& stream, Output& output) {
+  std::uint64_t lines = 0;
+  while (true) {
+    const auto got = next_of(stream);
+    const std::string method = got ? text(*got, "method") : "";
+    if (method == "packet") {
+      ++lines;
+      if (!output.packet(member(*got, "params"))) {
+        return cannot_write();
+      }
+    }
+    const bool over = !got || method == "end";
+    if ((over || !stream.has_next()) && !output.flush()) {
+      return cannot_write();
+    }
+    if (!got && got.error() == StreamEnd::kClosed) {
+      return failure(CallFailure::Kind::kNoConnection,
+                     "aditd closed the connection after " + std::to_string(lines) + " lines; see its log");
+    }
+    if (over) {
+      return got ? member(*got, "params") : interrupted(lines);
+    }
+  }
+}
+
+std::expected<int, EarlyExit> say_end(const Json& end, bool json) {
   if (json) {
-    std::puts(end.dump().c_str());
-    return;
+    return put(json_line(end));
   }
   const std::string why = text(end, "why");
   const std::string lost = number(end, "lost") == 0
@@ -133,15 +172,7 @@ void say_end(const Json& end, bool json) {
                : why == "lines"      ? "as many as were asked for"
                : why == "call_ended" ? "the call has ended"
                                      : "interrupted");
-}
-
-/// With the first signal adit ends as the trace does, with the second at once.
-void end_by_signal() {
-  struct sigaction action{};
-  action.sa_handler = [](int) {};
-  action.sa_flags = static_cast<int>(SA_RESETHAND);  // without SA_RESTART: what waits for aditd returns
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
+  return kDone;
 }
 
 }  // namespace
@@ -212,6 +243,9 @@ std::expected<int, EarlyExit> run_trace(const Invocation& invocation) {
     if (made_file) {
       ::unlink(path.c_str());
     }
+    if (is_interrupted != 0) {
+      return say_end(interrupted(0), invocation.json);
+    }
     return std::unexpected(failed(stream ? CallFailure{CallFailure::Kind::kNothingMatched,
                                                        "no call is " + escape_octets(text(params, "value")) +
                                                            "'s; adit show sessions lists them"}
@@ -224,13 +258,11 @@ std::expected<int, EarlyExit> run_trace(const Invocation& invocation) {
                  made_file ? (" into " + escape_octets(path)).c_str() : "");
   }
   Output output(std::move(file), invocation.json);
-  Json end{{"why", "interrupted"}, {"lines", 0}, {"lost", 0}};
-  if (!output.begin(stream->answer()) || !follow(*stream, output, end)) {
-    return std::unexpected(
-        failed({CallFailure::Kind::kOutput, "cannot write: " + std::string(std::strerror(errno))}));
+  const auto end = output.begin(stream->answer()) ? follow(*stream, output) : cannot_write();
+  if (!end) {
+    return std::unexpected(failed(end.error()));
   }
-  say_end(end, invocation.json);
-  return kDone;
+  return say_end(*end, invocation.json);
 }
 
 }  // namespace adit::app

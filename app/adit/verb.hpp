@@ -27,6 +27,7 @@ struct Word {
   bool required = true;
   std::vector<std::string> choices{};  ///< empty: any
   std::string preset{};                ///< the default of an option
+  unsigned least = 0;                  ///< of a number
 };
 
 /// The words given, by name.
@@ -34,6 +35,9 @@ using Words = std::map<std::string, std::vector<std::string>, std::less<>>;
 
 /// The first word of that name; "" when it was not given.
 [[nodiscard]] std::string word(const Words& words, std::string_view name);
+
+/// "192.0.2.7", and nothing else.
+[[nodiscard]] bool is_ipv4(const std::string& text);
 
 struct Invocation;  // invocation.hpp
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
 
 #include <algorithm>
 #include <utility>
@@ -97,7 +98,11 @@ Params trial_params(const Verb&, const Words& words) {
 }
 
 Params explain_params(const Verb&, const Words& words) {
-  Params params = selector(word(words, "--by"), word(words, "subject"));
+  const std::string by = word(words, "--by"), subject = word(words, "subject");
+  Params params = selector(by, subject);
+  if (params && (by == "ip" || by == "peer") && !is_ipv4(subject)) {
+    return std::unexpected("subject: value " + subject + " is no IPv4 address; write it as 192.0.2.7");
+  }
   if (!params) {
     return std::unexpected("the subject is empty: a user, a session ID, an address or a reason");
   }
@@ -297,7 +302,7 @@ std::vector<Verb> make_verbs() {
          .kind = Word::Kind::kFlag,
          .required = false},
         {.name = "--event",
-         .help = "Only these, as the log calls them",
+         .help = "Only these, as the log calls them: call_up,call_ended",
          .kind = Word::Kind::kRest,
          .required = false},
         {.name = "--user", .help = "Only this user's", .required = false},
@@ -321,7 +326,8 @@ std::vector<Verb> make_verbs() {
         {.name = "--packets",
          .help = "End after so many lines, of which a packet has one for each layer",
          .kind = Word::Kind::kNumber,
-         .required = false},
+         .required = false,
+         .least = 1},
         {.name = "--write", .help = "Into a new pcapng file, for Wireshark", .required = false}},
        &trace_params,
        nullptr,
@@ -359,6 +365,11 @@ std::vector<Verb> make_verbs() {
 std::string word(const Words& words, std::string_view name) {
   const auto found = words.find(name);
   return found == words.end() || found->second.empty() ? "" : found->second.front();
+}
+
+bool is_ipv4(const std::string& text) {
+  in_addr address{};
+  return text.size() < INET_ADDRSTRLEN && ::inet_pton(AF_INET, text.c_str(), &address) == 1;
 }
 
 std::span<const Verb> verbs() {

@@ -23,6 +23,14 @@ TEST(AditEvents, ItsWordsAreParams) {
                  {"--peer", {"192.0.2.7"}},
                  {"--level", {"info"}}}),
       R"({"filter":{"event":["call_up","call_ended"],"user":"al\\xffice","peer":"192.0.2.7","level":"info"}})");
+  EXPECT_EQ(params_of({{"--event", {"call_up,call_ended", "admin"}}}),
+            R"({"filter":{"event":["call_up","call_ended","admin"]}})");
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{""}, {"call_up,"}, {"call_up", ""}}) {
+    EXPECT_EQ(params_of({{"--event", wrong}}), "--event: a name is empty; write call_up,call_ended");
+  }
+  EXPECT_EQ(params_of({{"--peer", {"192.0.2"}}}),
+            "--peer: value 192.0.2 is no IPv4 address; write it as 192.0.2.7");
   for (const char* wrong : {"-1", "x", "1.5", "99999999999999999999"}) {
     EXPECT_EQ(params_of({{"--after", {wrong}}}),
               "--after: value " + std::string(wrong) + " is no number; write the seq of an event");
