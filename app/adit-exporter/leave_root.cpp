@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <string_view>
 
 #include "app/adit-exporter/source.hpp"
 #include "app/escape.hpp"
@@ -16,11 +19,17 @@
 namespace adit::app::exporter {
 namespace {
 
-/// Who may write to a socket may ask there; that is its group (cli.group).
+std::string folder_of(std::string_view path) {
+  return std::filesystem::path(path).parent_path().string();
+}
+
+/// Who may write to a socket may ask there; that is its group (cli.group). While aditd has not made it yet, its folder's.
+/// Never root's: 0 is none.
 gid_t group_of(const std::string& socket, gid_t otherwise) {
   struct stat file{};
-  for (const std::string& path : {socket, std::string(kReadSocket), std::string(kControlSocket)}) {
-    if (!path.empty() && ::stat(path.c_str(), &file) == 0) {
+  for (const std::string& path : {socket, folder_of(socket), std::string(kReadSocket),
+                                  std::string(kControlSocket), folder_of(kReadSocket)}) {
+    if (!path.empty() && ::stat(path.c_str(), &file) == 0 && file.st_gid != 0) {
       return file.st_gid;
     }
   }
@@ -39,10 +48,17 @@ std::expected<void, std::string> leave_root(const std::string& user, const std::
     }
     const uid_t uid = account->pw_uid;
     const gid_t gid = group_of(socket, account->pw_gid);
+    if (gid == 0) {
+      return std::unexpected("the group of " + escape_octets(user) +
+                             " is root's, and no other has the socket; name another user with --user");
+    }
     // Of another user than root: the kernel takes all capabilities.
     if (::setgroups(1, &gid) != 0 || ::setresgid(gid, gid, gid) != 0 || ::setresuid(uid, uid, uid) != 0) {
       return std::unexpected("cannot become " + escape_octets(user) + ": " + std::strerror(errno));
     }
+    const group* found = ::getgrgid(gid);
+    std::fprintf(stderr, "adit-exporter: runs as %s, group %s\n", escape_octets(user).c_str(),
+                 found != nullptr ? found->gr_name : std::to_string(gid).c_str());
   }
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     return std::unexpected(std::string("cannot give up new privileges: ") + std::strerror(errno));

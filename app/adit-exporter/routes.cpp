@@ -3,8 +3,8 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-
 #include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <fstream>

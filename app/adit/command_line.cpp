@@ -85,7 +85,7 @@ CLI::Validator whole_number(unsigned least, unsigned most, const std::string& sh
         if (fits && value >= least && value <= most) {
           return std::string();
         }
-        return "value " + text + " is none; write a whole number from " + std::to_string(least) +
+        return "value " + text + " is wrong; write a whole number from " + std::to_string(least) +
                (most == kAnyNumber ? "" : " to " + std::to_string(most));
       },
       shown);
@@ -102,8 +102,7 @@ void add_word(CLI::App& command, const Word& word, Words& words) {
       }
       break;
     case Word::Kind::kNumber:
-      option = command.add_option_function<unsigned>(
-          word.name, [keep](unsigned value) { keep(std::to_string(value)); }, word.help);
+      option = command.add_option_function<std::string>(word.name, keep, word.help)->type_name("UINT");
       option->check(whole_number(word.least, kAnyNumber, ""));
       break;
     case Word::Kind::kFlag:

@@ -243,7 +243,7 @@ std::expected<int, EarlyExit> run_trace(const Invocation& invocation) {
     if (made_file) {
       ::unlink(path.c_str());
     }
-    if (is_interrupted != 0) {
+    if (!stream && is_interrupted != 0) {
       return say_end(interrupted(0), invocation.json);
     }
     return std::unexpected(failed(stream ? CallFailure{CallFailure::Kind::kNothingMatched,
