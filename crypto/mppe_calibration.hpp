@@ -17,9 +17,10 @@ namespace adit::crypto {
 inline constexpr std::uint32_t kUnmeasured = 1U << 30;
 
 /// Lowers the ways' costs to what they are measured to be: the least of several runs, as whatever disturbs a run makes
-/// it longer. The candidates run in turn, so that a slow moment is one for all. But it is not the same for all: while
-/// another machine's thread keeps the other half of the core busy, four scalar lanes take three times as long, and 16
-/// half as long again, for tenths of a second. Who can, calls it again later.
+/// it longer. The candidates run in turn, so that a slow moment is one for all. But it does not slow all alike: a virtual
+/// machine on a shared Zen 5 is at times, for tenths of a second or for minutes, in a state in which four scalar lanes
+/// take three times as long and 16 by gather half as long again, as if each load waited for the addresses of all older
+/// stores. Its cause is not known. So whoever starts slowly measures again later.
 void mppe_calibrate(std::span<Sha1Way> sha1, std::span<Rc4Way> rc4) noexcept;
 
 }  // namespace adit::crypto
