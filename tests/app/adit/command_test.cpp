@@ -2,7 +2,10 @@
 // The `adit` program itself against an aditd that exists only in this test: what it prints, where, and its exit codes.
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <asio/executor_work_guard.hpp>
@@ -70,6 +73,23 @@ class AditCommand : public testing::Test {
     return outcome;
   }
 
+  /// An aditd that answers one request with these lines, and dies.
+  void serve_once(const std::string& lines) {
+    const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+    settings_.socket.copy(address.sun_path, sizeof address.sun_path - 1);
+    ASSERT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(::listen(listener, 1), 0);
+    mortal_ = std::jthread([listener, lines] {
+      const int connection = ::accept(listener, nullptr, nullptr);
+      std::array<char, 4096> request{};
+      EXPECT_GT(::recv(connection, request.data(), request.size(), 0), 0);
+      EXPECT_EQ(::send(connection, lines.data(), lines.size(), MSG_NOSIGNAL), std::ssize(lines));
+      ::close(connection);
+      ::close(listener);
+    });
+  }
+
   std::string adit_;
   std::filesystem::path directory_;
   CliSettings settings_;
@@ -79,6 +99,7 @@ class AditCommand : public testing::Test {
   asio::executor_work_guard<asio::io_context::executor_type> keep_running_{io_.get_executor()};
   std::unique_ptr<ControlSocket> socket_;
   std::jthread thread_;
+  std::jthread mortal_;
 };
 
 TEST_F(AditCommand, TriesALoginWithAPasswordFromTheEnvironment) {
@@ -241,6 +262,39 @@ TEST_F(AditCommand, HasAnExitCodePerFailure) {
   EXPECT_EQ(adit("show sessions --socket /nowhere").code, 3) << "--socket outranks ADIT_SOCKET";
 }
 
+TEST_F(AditCommand, WhatItCannotWriteIsAnError) {
+  for (const char* arguments : {"--help", "--version", "show stat --help"}) {
+    EXPECT_EQ(adit(std::string(arguments) + " 2>&1 >/dev/full").code, 2) << arguments;
+  }
+  serve();
+  for (const char* arguments : {"show sessions", "show sessions --json", "show counters",
+                                "show counters --json", "top --once", "events --once --json"}) {
+    EXPECT_EQ(adit(std::string("2>&1 >/dev/full ") + arguments).code, 2) << arguments;
+  }
+}
+
+constexpr const char* kAnswer = R"({"jsonrpc":"2.0","id":1,"result":{"calls":1,"next":8}})";
+constexpr const char* kEvent =
+    R"({"jsonrpc":"2.0","method":"event","params":{"seq":7,"level":"info","event":"call_up"}})";
+constexpr const char* kPacket =
+    R"({"jsonrpc":"2.0","method":"packet","params":{"layer":"ppp","frame":"wCEJAwAI"}})";
+
+TEST_F(AditCommand, ATraceWhoseAditdDiesHasFailed) {
+  serve_once(std::string(kAnswer) + '\n' + kPacket + '\n' + kPacket + '\n');
+  const Outcome cut = adit("trace alice");
+  EXPECT_EQ(cut.code, 3);
+  EXPECT_NE(cut.text.find("adit: aditd closed the connection after 2 lines; see its log\n"),
+            std::string::npos)
+      << cut.text;
+}
+
+TEST_F(AditCommand, EventsWhoseAditdDiesHaveFailedIfNobodyWaitsForMore) {
+  serve_once(std::string(kAnswer) + '\n' + kEvent + '\n');
+  const Outcome cut = adit("events --once");
+  EXPECT_EQ(cut.code, 3);
+  EXPECT_EQ(cut.text, "info call_up\nadit: aditd closed the connection; see its log\n");
+}
+
 TEST_F(AditCommand, SEC_12_AnswersMistakesWithOneLineAndExitCode2) {
   for (const char* arguments : {"",
                                 "show",
@@ -264,6 +318,16 @@ TEST_F(AditCommand, SEC_12_AnswersMistakesWithOneLineAndExitCode2) {
                                 "--timeout 0 show stat",
                                 "--timeout x show stat",
                                 "--nonsense",
+                                "--completion",
+                                "events --user ''",
+                                "events --after ''",
+                                "events --event call_up,",
+                                "events --peer nonsense",
+                                "explain --by peer nonsense",
+                                "explain --by ip 10.64.0.300",
+                                "trace alice --packets 0",
+                                "trace alice --packets -1",
+                                "trace alice --write ''",
                                 "\"$(printf 'show\\033[2J')\"",
                                 "$(head -c 100000 /dev/zero | tr '\\0' A)"}) {
     const Outcome outcome = adit(arguments);
