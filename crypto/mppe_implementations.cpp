@@ -18,7 +18,6 @@ struct Implementation {
   MppeKernels (*kernels)();
 };
 
-constexpr std::string_view kCalibrated = "calibrated";
 constexpr auto kAnyCpu = [](const CpuFeatures&) { return true; };
 constexpr Sha1Way kOpenSsl = {"openssl", 1, rekey_sha1_openssl, 340};
 constexpr Sha1Way kPortableSha1 = {"portable", 4, rekey_sha1_portable, 1140};
@@ -28,6 +27,8 @@ MppeKernels portable() {
 }
 
 #if defined(__x86_64__)
+constexpr std::string_view kCalibrated = "calibrated";
+
 // The fixed costs are core cycles of an AMD Zen 3, those of AVX-512 of a Zen 4.
 constexpr Sha1Way kAvx512 = {"avx512", 16, rekey_sha1_avx512, 1040};
 constexpr Sha1Way kAvx2 = {"avx2", 8, rekey_sha1_avx2, 1160};
