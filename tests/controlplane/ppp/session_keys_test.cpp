@@ -3,6 +3,7 @@
 // the agreement of CCP leads to LCP anew, or to the end.
 #include <gtest/gtest.h>
 
+#include "controlplane/ppp/automaton.hpp"
 #include "tests/controlplane/ppp/session_kit.hpp"
 
 namespace adit::control {
@@ -294,7 +295,7 @@ TEST_F(SessionTest, SEC_01_NothingThatIsForgedWhileASessionNegotiatesAgainEndsIt
       }
     }
     host.frames.clear();
-    advance(settings.ppp.timeout);  // our request again, under whichever identifier
+    advance(PppAutomaton::kFirstRestart);  // our request again, under whichever identifier
   };
   bring_up();
   receive_in_earnest(kLcp, conf_req(++id, kMagic));
