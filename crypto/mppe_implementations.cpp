@@ -119,9 +119,7 @@ constexpr Implementation kImplementations[] = {
     {"avx", [](const CpuFeatures& cpu) { return cpu.avx; }, four_and_one<kOpenSsl, kPortableSha1>},
 #ifdef ADIT_IPSEC_MB
     {"ipsec-mb", [](const CpuFeatures& cpu) { return cpu.avx; },
-     [] {
-       return mppe_kernels({{"ipsec-mb", 16, rekey_sha1_ipsec_mb, 1}}, {kOne, kFour});
-     }},
+     [] { return mppe_kernels({{"ipsec-mb", 16, rekey_sha1_ipsec_mb, 1}}, {kOne, kFour}); }},
 #endif
 #endif
     {"plain", kAnyCpu, [] { return MppeKernels{}; }},

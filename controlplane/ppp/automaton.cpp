@@ -163,9 +163,9 @@ void PppAutomaton::perform(PppAction action, const PppTransition& transition) {
 /// The last request waits for what the short waits of the first ones have left of the patience.
 void PppAutomaton::count_and_arm() {
   restart_counter_ -= restart_counter_ > 0 ? 1 : 0;
-  const Duration timer = std::min(restart_, settings_.timeout);
-  const Duration wait = restart_counter_ > 0 ? timer : std::max(timer, patience_);
-  patience_ -= std::min(wait, patience_);
+  const Duration timer = std::min<Duration>(restart_, settings_.timeout);
+  const Duration wait = restart_counter_ > 0 ? timer : std::max<Duration>(timer, patience_);
+  patience_ -= std::min<Duration>(wait, patience_);
   restart_timer_.arm(wait);
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 
@@ -123,8 +124,9 @@ class PppAutomaton {
   const PppSettings& settings_;
   AutomatonActions& actions_;
   Timer restart_timer_;
-  Duration restart_{kFirstRestart};  // the timer's value, but that of the last request
-  Duration patience_{};              // with the requests that may still follow
+  using ShortDuration = std::chrono::duration<std::uint32_t, std::milli>;  // a call has several automata
+  ShortDuration restart_{kFirstRestart};  // the timer's value, but that of the last request
+  ShortDuration patience_{};              // with the requests that may still follow
   std::uint32_t restart_counter_ = 0;
   PppState state_ = PppState::kInitial;
 };

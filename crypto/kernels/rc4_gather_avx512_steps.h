@@ -18,14 +18,14 @@
 //     V(16..31)   schedule: LANES * key octet, octet n in V(16 + n);  generator: V(16) lane, V(17) key stream
 //     k1 k2 k3    gather, compare, scatter
 
-#define MASK  (256 * LANES - 1)
-#define J     ((256 + DEPTH) * ROW)
+#define MASK (256 * LANES - 1)
+#define J ((256 + DEPTH) * ROW)
 #define I_ROW (J + ROW)
 
 // ---- key schedule -----------------------------------------------------------------------------------------
 
 // The octets of one dword of every key, multiplied by LANES, into four registers.
-        .macro  spread_key word, octet0, octet1, octet2, octet3
+.macro  spread_key word, octet0, octet1, octet2, octet3
         vmovdqa32 V(15), [rsi + \word*ROW]
         vpslld  \octet0, V(15), LANES_LOG2
         vpsrld  \octet1, V(15), 8 - LANES_LOG2

@@ -102,8 +102,7 @@ class MppeBatch : public testing::TestWithParam<std::string_view> {
 
 std::string test_name(std::string_view implementation) {
   std::string name(implementation);
-  std::ranges::replace_if(
-      name, [](char c) { return c == '-' || c == '+'; }, '_');
+  std::ranges::replace_if(name, [](char c) { return c == '-' || c == '+'; }, '_');
   return name;
 }
 

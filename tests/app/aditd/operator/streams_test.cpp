@@ -35,7 +35,7 @@ class StreamTest : public ControlSocketTest {
       return 0;
     });
   }
-  static std::uint64_t seq_of(const std::optional<Json>& event) {
+  static std::uint64_t seq_of(const std::expected<Json, StreamEnd>& event) {
     return event ? (*event)["params"].value("seq", std::uint64_t{0}) : 0;
   }
   std::uint64_t origin() { return backend_.feed_.origin(); }
@@ -46,7 +46,7 @@ TEST_F(StreamTest, TellsWhatHappensAsJsonOfTheLogsFields) {
   EXPECT_EQ(stream.answer()["next"], origin() + 1);
   EXPECT_EQ(stream.answer()["missed"], 0);
   tell(1, Severity::kFailure, "auth_failed", "al\xff ice");
-  std::optional<Json> event = stream.next();
+  auto event = stream.next();
   ASSERT_TRUE(event);
   EXPECT_EQ((*event)["method"], "event");
   Json params = (*event)["params"];
@@ -73,7 +73,7 @@ TEST_F(StreamTest, AReaderThatComesBackMissesNothingAndGetsNothingTwice) {
   for (auto event = stream.next(); event && (*event)["method"] == "event"; event = stream.next()) {
     EXPECT_TRUE(seen.insert(seq_of(event)).second);
   }
-  EXPECT_EQ(stream.next(), std::nullopt) << "it is over";
+  EXPECT_FALSE(stream.next()) << "it is over";
   EXPECT_EQ(seen.size(), 2000u);
   EXPECT_EQ(*seen.rbegin(), origin() + 2000);
 }
@@ -122,7 +122,7 @@ TEST_F(StreamTest, AReaderThatSleepsCostsNothingAndIsCutOffOnceTheWindowHasPasse
   tell(5'000, Severity::kFailure, "auth_failed", std::string(250, 'x'));
   EXPECT_TRUE(call("version").has_value()) << "others are served";
   std::uint64_t last = origin();
-  std::optional<Json> event = sleeper.next();
+  auto event = sleeper.next();
   for (; event && (*event)["method"] == "event"; event = sleeper.next()) {
     EXPECT_EQ(seq_of(event), last + 1);
     last = seq_of(event);
@@ -130,7 +130,7 @@ TEST_F(StreamTest, AReaderThatSleepsCostsNothingAndIsCutOffOnceTheWindowHasPasse
   ASSERT_TRUE(event);
   EXPECT_EQ((*event)["method"], "cut_off");
   EXPECT_EQ((*event)["params"]["next"], last + 1);
-  EXPECT_EQ(sleeper.next(), std::nullopt);
+  EXPECT_FALSE(sleeper.next());
   StreamClient back = subscribe({{"after", last}});
   EXPECT_GT(back.answer()["missed"], 0);
   EXPECT_EQ(back.answer()["missed_records"], false);
