@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // RC4 of 16 keys at once (zmm) or 8 (ymm) by gather and scatter: key schedule and generator. Needs AVX-512 F
-// and, for 8, VL. see rc4_gather.hpp. The steps are in rc4_gather_avx512_steps.h, which is assembled twice.
+// and, for 8, VL. see rc4_gather.hpp. The steps are in rc4_gather_avx512_steps.inc, which is assembled twice.
 //
 // Layout. Row i of the table is one vector with S[i] of every lane, 16 dwords or 8; 256 rows, and four behind
 // them that are loaded and never used. i is the same in all lanes, so S[i] is loaded and stored as a whole; S[j]
@@ -33,7 +33,7 @@
 #define ROW        64
 #define V(n)       zmm##n
 #define NAME(what) rc4_gather16_##what
-#include "crypto/kernels/rc4_gather_avx512_steps.h"
+#include "crypto/kernels/rc4_gather_avx512_steps.inc"
 
 #undef LANES
 #undef LANES_LOG2
@@ -47,7 +47,7 @@
 #define ROW        32
 #define V(n)       ymm##n
 #define NAME(what) rc4_gather8_##what
-#include "crypto/kernels/rc4_gather_avx512_steps.h"
+#include "crypto/kernels/rc4_gather_avx512_steps.inc"
 
         .section .rodata.cst64, "aM", @progbits, 64
         .p2align 6
