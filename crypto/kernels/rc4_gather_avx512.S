@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // RC4 of 16 keys at once (zmm) or 8 (ymm) by gather and scatter: key schedule and generator. Needs AVX-512 F
-// and, for 8, VL. see rc4_gather.hpp. The steps are in rc4_gather_avx512_steps.inc, which is assembled twice.
+// and, for 8, VL. rc4_gather_avx512.cpp calls it; the steps are in rc4_gather_avx512_steps.inc, assembled twice.
 //
 // Layout. Row i of the table is one vector with S[i] of every lane, 16 dwords or 8; 256 rows, and four behind
 // them that are loaded and never used. i is the same in all lanes, so S[i] is loaded and stored as a whole; S[j]
@@ -9,7 +9,7 @@
 // Elements are stored multiplied by LANES, and j is kept as LANES * j + lane: masked with MASK it is the very
 // index of the dword S[j], and sums of elements need no shift.
 //
-// Traps (measured on an Intel Granite Rapids; figures are cycles per schedule, 303 as it stands).
+// Traps (measured with a prototype on an Intel Granite Rapids; cycles per schedule, 303 without any of them).
 // (1) A row that is loaded right after a scatter into it waits some 22 cycles for it. So rows are loaded DEPTH
 //     steps ahead, and a scatter into a row that is already in a register is repeated there (compare, masked
 //     move): 499 without.
