@@ -130,7 +130,7 @@ struct Selected {
   MppeKernels kernels;
 };
 
-Selected selected;
+constinit Selected selected;  // tests select one before main()
 
 /// Whether `other` does in as many groups as it takes never worse what `way` does in one.
 bool dominates(const Sha1Way& other, const Sha1Way& way) {
