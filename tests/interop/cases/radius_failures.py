@@ -119,7 +119,7 @@ PATIENT = by_the_relay(**{"max-try": 20, "max-fail": 1000, "timeout": "200ms", "
 
 @case(PATIENT)
 def a_third_of_everything_is_lost(world):
-    rounds, calls = 4, 100
+    rounds, calls = 5, 150
     with what_is_freed_is_gone():
         world.lab.serve(PATIENT, restart=True)
     with freeradius(world.lab, USERS), relay(world.lab, CORE, *PORTS) as way:
