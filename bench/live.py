@@ -329,6 +329,8 @@ def scrape(options):
         held.start()
         while adit("show", "stat")["sessions"]["active"] < count:
             time.sleep(1)
+            if not held.is_alive():
+                sys.exit("bench/live.py: the calls did not all come up")
         time.sleep(2)
         before = turns(page())
         for _ in range(scrapes):

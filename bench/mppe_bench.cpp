@@ -163,7 +163,9 @@ void refill(Keys& keys) {
 }
 
 std::vector<const crypto::Rc4Kernel*> our_kernels() {
-  std::vector<const crypto::Rc4Kernel*> kernels = {&crypto::kRc4Portable, &crypto::kRc4Ahead};
+  std::vector<const crypto::Rc4Kernel*> kernels = {&crypto::kRc4Portable};
+#if defined(__x86_64__)
+  kernels.push_back(&crypto::kRc4Ahead);
   const crypto::CpuFeatures& cpu = crypto::cpu_features();
   if (cpu.avx) {
     kernels.push_back(&crypto::kRc4One);
@@ -173,6 +175,7 @@ std::vector<const crypto::Rc4Kernel*> our_kernels() {
     kernels.push_back(&crypto::kRc4Gather8);
     kernels.push_back(&crypto::kRc4Gather16);
   }
+#endif
   return kernels;
 }
 
