@@ -69,18 +69,20 @@ std::expected<Over, EarlyExit> follow(StreamClient& stream, bool json, Json& par
     }
     const Json event = got->value("params", Json::object());
     const std::string method = got->value("method", "");
-    if (method == "end") {
-      return Over::kAll;
-    }
+    std::string line;
     if (method == "cut_off") {
       end = Over::kCutOff;
       params["after"] =
           number(event, "next") - 1;  // more than what it has printed: of what it does not want, too
     } else if (method == "event") {
       params["after"] = number(event, "seq");
-      if (const auto done = put(json ? json_line(event) : render_event(event) + '\n'); !done) {
-        return std::unexpected(done.error());
-      }
+      line = json ? json_line(event) : render_event(event) + '\n';
+    }
+    if (const auto done = put(line, method != "event" || !stream.has_next()); !done) {
+      return std::unexpected(done.error());
+    }
+    if (method == "end") {
+      return Over::kAll;
     }
   }
 }

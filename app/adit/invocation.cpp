@@ -37,9 +37,10 @@ std::string json_line(const Json& json) {
   return json_text(json) + '\n';
 }
 
-std::expected<int, EarlyExit> put(const std::string& text) {
+std::expected<int, EarlyExit> put(const std::string& text, bool at_once) {
   // What is larger than the buffer fails in fputs() already, and leaves fflush() nothing to do.
-  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+  if (std::fputs(text.c_str(), stdout) < 0 || (at_once && std::fflush(stdout) != 0) ||
+      std::ferror(stdout) != 0) {
     return std::unexpected(
         failed({CallFailure::Kind::kOutput, std::string("cannot write: ") + std::strerror(errno)}));
   }

@@ -32,8 +32,8 @@ struct Invocation {
 /// JSON on one line.
 [[nodiscard]] std::string json_line(const Json& json);
 
-/// Writes to standard output, at once: done. The error: nobody reads it any more, or a disk is full. All goes by this but
-/// the packets of a trace.
-[[nodiscard]] std::expected<int, EarlyExit> put(const std::string& text);
+/// Writes to standard output, at once or with what follows: done. The error: nobody reads it any more, or a disk is full.
+/// All goes by this but the packets of a trace.
+[[nodiscard]] std::expected<int, EarlyExit> put(const std::string& text, bool at_once = true);
 
 }  // namespace adit::app

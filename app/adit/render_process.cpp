@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/core.h>
 
-#include <algorithm>
-
 #include "app/adit/fields.hpp"
 #include "app/adit/render.hpp"
 #include "app/escape.hpp"
+#include "app/kernel_cost.hpp"
 #include "app/table.hpp"
 
 namespace adit::app {
@@ -21,14 +20,13 @@ std::string render_stat(const Json& result) {
   out += fmt::format("mem(rss/virt): {}/{} kB\n", number(result, "rss_kb"), number(result, "virt_kb"));
   out += fmt::format("mppe engine: {}\n", escape_octets(text(result, "mppe_engine")));
   for (const Json& kernel : member(result, "mppe_kernels")) {
-    const std::uint64_t lanes = std::max<std::uint64_t>(number(kernel, "lanes"), 1);
-    out += fmt::format("  {} by {}: {} cycles a key", escape_octets(text(kernel, "work")),
-                       escape_octets(text(kernel, "kernel")), number(kernel, "cycles") / lanes);
-    if (const std::uint64_t octets = number(kernel, "cycles_256_octets"); octets != 0) {
-      out += fmt::format(", {} for 256 octets", octets / lanes);
-    }
-    const std::string takes = escape_octets(text(kernel, "takes"));
-    out += takes.empty() ? "\n" : fmt::format("; used for {} calls at once\n", takes);
+    const KernelCost cost{.work = escape_octets(text(kernel, "work")),
+                          .kernel = escape_octets(text(kernel, "kernel")),
+                          .lanes = number(kernel, "lanes"),
+                          .cycles = number(kernel, "cycles"),
+                          .cycles_256_octets = number(kernel, "cycles_256_octets"),
+                          .takes = escape_octets(text(kernel, "takes"))};
+    out += "  " + to_text(cost) + '\n';
   }
   for (const Json& pool : member(result, "packet_buffers")) {
     out += fmt::format("packet buffers: {} of {} free ({})\n", number(pool, "free"), number(pool, "total"),

@@ -26,6 +26,7 @@
 #include "app/aditd/runtime.hpp"
 #include "app/host/eal.hpp"
 #include "app/host/process/descriptors.hpp"
+#include "app/kernel_cost.hpp"
 #include "controlplane/auth/local_users.hpp"
 #include "crypto/library.hpp"
 #include "crypto/mppe_implementations.hpp"
@@ -174,16 +175,6 @@ std::string local_users(const ConfigResult& read) {
              : "users in chap-secrets: " + std::to_string(read.users.users.size()) + "; ";
 }
 
-std::string mppe_candidate_text(const crypto::MppeCandidate& one) {
-  const std::size_t lanes = one.lanes;
-  std::string text(one.work);
-  text += " by " + std::string(one.kernel) + ": " + std::to_string(one.cycles / lanes) + " cycles a key";
-  if (one.cycles_256_octets != 0) {
-    text += ", " + std::to_string(one.cycles_256_octets / lanes) + " for 256 octets";
-  }
-  return text + (one.takes.empty() ? "" : "; used for " + one.takes + " calls at once");
-}
-
 int check(const ConfigResult& read, const std::string& file) {
   if (!read.starts_here) {
     std::printf("%s: right, but aditd would not start with it on this machine\n", file.c_str());
@@ -192,7 +183,13 @@ int check(const ConfigResult& read, const std::string& file) {
   const std::string engine(crypto::mppe_implementation());
   std::printf("%s: good; %sMPPE engine: %s\n", file.c_str(), local_users(read).c_str(), engine.c_str());
   for (const crypto::MppeCandidate& one : crypto::mppe_candidates()) {
-    std::printf("  %s\n", mppe_candidate_text(one).c_str());
+    const KernelCost cost{.work = std::string(one.work),
+                          .kernel = std::string(one.kernel),
+                          .lanes = one.lanes,
+                          .cycles = one.cycles,
+                          .cycles_256_octets = one.cycles_256_octets,
+                          .takes = one.takes};
+    std::printf("  %s\n", to_text(cost).c_str());
   }
   return 0;
 }

@@ -77,16 +77,24 @@ std::size_t CallDirectory::count_of(const std::string& user) const {
   return entry == by_user_.end() ? 0 : entry->second.count;
 }
 
-CallDirectory::Named CallDirectory::named(const SessionSelector& selector, std::size_t most) const {
+std::size_t CallDirectory::visit_named(const SessionSelector& selector, std::size_t most,
+                                       const std::function<void(const CallRecord&)>& visit) const {
   using By = SessionSelector::By;
   if (selector.by == By::kUsername) {
-    return {count_of(selector.value), of_user(selector.value, most)};
+    for (const CallRecord* call : of_user(selector.value, most)) {
+      visit(*call);
+    }
+    return count_of(selector.value);
   }
   const auto address = selector.by == By::kIp ? wire::parse_ipv4(selector.value) : std::nullopt;
-  CallRecord* call = selector.by == By::kSessionId ? with_id(selector.value)
-                     : address                     ? at_address(*address)
-                                                   : nullptr;
-  return call == nullptr ? Named{} : Named{1, {call}};
+  const CallRecord* call = selector.by == By::kSessionId ? with_id(selector.value)
+                           : address                     ? at_address(*address)
+                                                         : nullptr;
+  if (call == nullptr) {
+    return 0;
+  }
+  visit(*call);
+  return 1;
 }
 
 CallRecord* CallDirectory::at_address(wire::Ipv4Address address) const {
@@ -156,9 +164,8 @@ void CallDirectory::begin(CallWalk& walk) const {
   if (by == By::kAll || (by == By::kUsername && count_of(value) > kCallsPerSlice)) {
     walk.stage_ = CallWalk::Stage::kSlots;
   } else {
-    for (const CallRecord* call : named(walk.selector_, kCallsPerSlice).calls) {
-      walk.named_.push_back(call->number());
-    }
+    visit_named(walk.selector_, kCallsPerSlice,
+                [&walk](const CallRecord& call) { walk.named_.push_back(call.number()); });
   }
 }
 

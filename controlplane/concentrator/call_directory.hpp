@@ -47,12 +47,9 @@ class CallDirectory {
   [[nodiscard]] CallRecord* with_id(std::string_view session_id) const;
   [[nodiscard]] static std::optional<std::uint64_t> number_of(std::string_view session_id);
 
-  /// What a selector other than kAll names: how many calls, and the newest of them, at most `most`.
-  struct Named {
-    std::size_t count = 0;
-    std::vector<CallRecord*> calls;
-  };
-  [[nodiscard]] Named named(const SessionSelector& selector, std::size_t most) const;
+  /// Visits the newest calls that a selector other than kAll names, at most `most`. Returns how many it names.
+  std::size_t visit_named(const SessionSelector& selector, std::size_t most,
+                          const std::function<void(const CallRecord&)>& visit) const;
 
   using Slots = std::span<const CallSlots<CallRecord>>;
   /// Returns false when there is no room to act on the call now: the next slice begins with it.

@@ -157,20 +157,12 @@ void Concentrator::visit_calls(CallWalk& walk, const std::function<bool(const Ca
 
 std::size_t Concentrator::find_calls(const SessionSelector& selector, std::size_t most,
                                      const std::function<void(const CallStatus&)>& visit) const {
-  const CallDirectory::Named named = core_->directory.named(selector, most);
-  for (const CallRecord* call : named.calls) {
-    visit(call->status());
-  }
-  return named.count;
+  return core_->directory.visit_named(selector, most, [&](const CallRecord& call) { visit(call.status()); });
 }
 
 std::size_t Concentrator::find_details(const SessionSelector& selector, std::size_t most,
                                        const std::function<void(const CallDetails&)>& visit) const {
-  const CallDirectory::Named named = core_->directory.named(selector, most);
-  for (const CallRecord* call : named.calls) {
-    visit(call->details());
-  }
-  return named.count;
+  return core_->directory.visit_named(selector, most, [&](const CallRecord& call) { visit(call.details()); });
 }
 
 ConcentratorStats Concentrator::stats() const {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <span>
 
+#include "crypto/kernels/rc4_alone.hpp"
 #include "crypto/kernels/rc4_kernel.hpp"
 
 namespace adit::crypto {
@@ -69,25 +70,9 @@ void take_key(std::uint8_t (&slot)[16], const Rc4Packet& packet) noexcept {
   }
 }
 
-/// One lane's generator alone, from where it is. S[i + 1] is fetched before S[j] is stored, and corrected if it was
-/// the same element: replaying the load after an older store costs more (7.1 cycles per octet instead of 6.4 on
-/// AMD Zen 3, branch or CMOV alike). Does not move lanes.row.
+/// One lane's generator alone, from where it is. Does not move lanes.row.
 void apply_one(Lanes& lanes, std::size_t lane, std::uint8_t* data, std::size_t size) noexcept {
-  std::uint32_t* const table = &lanes.table[lane / 2][0][lane % 2];
-  std::uint32_t i = (lanes.row / 8 + 1) & 255;
-  std::uint32_t j = lanes.j[lane];
-  std::uint32_t a = table[2 * i];
-  for (std::size_t at = 0; at < size; ++at) {
-    const std::uint32_t next_i = (i + 1) & 255;
-    j = (j + a) & 255;
-    const std::uint32_t next_a = table[2 * next_i];
-    const std::uint32_t b = table[2 * j];
-    table[2 * j] = a;
-    table[2 * i] = b;
-    data[at] = static_cast<std::uint8_t>(data[at] ^ table[2 * ((a + b) & 255)]);
-    a = j == next_i ? a : next_a;
-    i = next_i;
-  }
+  rc4_apply_alone<2>(&lanes.table[lane / 2][0][lane % 2], lanes.row / 8, lanes.j[lane], data, size);
 }
 
 void schedule_one(Rc4Scratch& scratch, const Rc4Packet* packet, std::size_t) {

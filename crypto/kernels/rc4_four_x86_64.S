@@ -37,17 +37,7 @@
 
 // ---- entry and exit ---------------------------------------------------------------------------------------
 
-        .macro  save register
-        push    \register
-        .cfi_adjust_cfa_offset 8
-        .cfi_rel_offset \register, 0
-        .endm
-
-        .macro  restore register
-        pop     \register
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore \register
-        .endm
+#include "crypto/kernels/saved_registers.inc"
 
         .macro  enter name
         .globl  \name

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // RC4 of one key. see rc4_kernel.hpp.
+#include "crypto/kernels/rc4_alone.hpp"
 #include "crypto/kernels/rc4_kernel.hpp"
 
 namespace adit::crypto {
@@ -14,25 +15,8 @@ Table& table_in(Rc4Scratch& scratch) {
   return *reinterpret_cast<Table*>(scratch.octets);
 }
 
-/// S[i + 1] is fetched before S[j] is stored, and corrected if it was the same element: replaying the load
-/// after an older store costs more (7.1 cycles per octet instead of 6.4 on AMD Zen 3, branch or CMOV alike).
 void apply(Rc4Scratch& scratch, const Rc4Packet* packet, std::size_t) {
-  std::uint32_t* const table = table_in(scratch).elements;
-  std::uint8_t* const data = packet->data;
-  std::uint32_t i = 1;
-  std::uint32_t j = 0;
-  std::uint32_t a = table[i];
-  for (std::size_t at = 0; at < packet->size; ++at) {
-    const std::uint32_t next_i = (i + 1) & 255;
-    j = (j + a) & 255;
-    const std::uint32_t next_a = table[next_i];
-    const std::uint32_t b = table[j];
-    table[j] = a;
-    table[i] = b;
-    data[at] = static_cast<std::uint8_t>(data[at] ^ table[(a + b) & 255]);
-    a = j == next_i ? a : next_a;
-    i = next_i;
-  }
+  rc4_apply_alone<1>(table_in(scratch).elements, 0, 0, packet->data, packet->size);
 }
 
 void schedule_portable(Rc4Scratch& scratch, const Rc4Packet* packet, std::size_t) {
@@ -43,7 +27,7 @@ void schedule_portable(Rc4Scratch& scratch, const Rc4Packet* packet, std::size_t
   const std::size_t key_mask = packet->wide ? 15 : 7;
   std::uint32_t j = 0;
   std::uint32_t a = 0;
-  for (std::uint32_t i = 0; i < 256; ++i) {  // see apply() for why S[i + 1] is fetched here
+  for (std::uint32_t i = 0; i < 256; ++i) {  // see rc4_apply_alone() for why S[i + 1] is fetched here
     const std::uint32_t next_i = (i + 1) & 255;
     j = (j + a + packet->key[i & key_mask]) & 255;
     const std::uint32_t next_a = table[next_i];

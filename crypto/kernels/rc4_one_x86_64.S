@@ -28,17 +28,7 @@
         .intel_syntax noprefix
         .text
 
-        .macro  save register
-        push    \register
-        .cfi_adjust_cfa_offset 8
-        .cfi_rel_offset \register, 0
-        .endm
-
-        .macro  restore register
-        pop     \register
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore \register
-        .endm
+#include "crypto/kernels/saved_registers.inc"
 
 // Step \n of a block. \a and \a64: S[i], by its 32-bit and 64-bit names.
         .macro  step n, a, a64

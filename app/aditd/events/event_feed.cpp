@@ -14,11 +14,22 @@ using control::Severity;
 constexpr std::size_t kMost = 256, kMostOfRecord = 4096, kMostWhole = 0xffff;
 constexpr std::size_t kLength = 2;
 
-constexpr std::string_view kCut = "...";  // ends what was longer
+/// A value as it is kept: one that is too long ends in `cut`.
+struct Kept {
+  std::string_view value, cut;
 
-std::size_t most_of(const Field& field, Severity severity) {
-  return field.whole ? kMostWhole - kCut.size() : severity == Severity::kRecord ? kMostOfRecord : kMost;
-}
+  Kept(const Field& field, Severity severity) : value(field.value) {
+    constexpr std::string_view kCut = "...";
+    const std::size_t most = field.whole                     ? kMostWhole - kCut.size()
+                             : severity == Severity::kRecord ? kMostOfRecord
+                                                             : kMost;
+    if (value.size() > most) {
+      value = value.substr(0, most);
+      cut = kCut;
+    }
+  }
+  [[nodiscard]] std::size_t size() const { return value.size() + cut.size(); }
+};
 
 /// Returns where the next goes.
 char* put(char* at, std::string_view text, std::string_view end = "") {
@@ -38,16 +49,13 @@ std::string_view take(std::string_view& packed) {
 std::string pack(Severity severity, std::string_view name, std::initializer_list<Field> fields) {
   std::size_t octets = kLength + name.size();
   for (const Field& field : fields) {
-    const std::size_t most = most_of(field, severity);
-    octets += 2 * kLength + field.key.size() + std::min(field.value.size(), most) +
-              (field.value.size() > most ? kCut.size() : 0);
+    octets += 2 * kLength + field.key.size() + Kept(field, severity).size();
   }
   std::string packed(octets, '\0');
   char* at = put(packed.data(), name);
   for (const Field& field : fields) {
-    const std::size_t most = most_of(field, severity);
-    const std::string_view value = field.value;
-    at = put(put(at, field.key), value.substr(0, most), value.size() > most ? kCut : "");
+    const Kept kept(field, severity);
+    at = put(put(at, field.key), kept.value, kept.cut);
   }
   return packed;
 }
