@@ -5,6 +5,7 @@
 //   BM_Mppe_<Encrypt|Decrypt>/<implementation>/<octets | imix>/<calls>
 //   BM_Rc4_Stream/<kernel>/<octets>    key schedule not counted
 //   BM_Rc4_Schedule/<kernel>           BM_Rekey_Sha1/<kernel>   per key
+//   BM_Rc4_Key/<kernel>                schedule and 16 octets of stream by turns, as keys are changed
 // imix: 64, 576 and 1,400 octets in the proportion 7:4:1, shuffled. Every contender is checked against
 // OpenSSL before it is timed. All contenders for one input are timed alternately, round by round
 // (interleaved.hpp). Where a process's stack and tables happen to lie makes some of them slower for its whole life:
@@ -199,34 +200,38 @@ class Ciphers {
       singles_.push_back(library.make());
     }
   }
-  explicit Ciphers(const crypto::Rc4Kernel& kernel) : kernel_(&kernel), scratch_(kKeys / kernel.lanes) {}
+  explicit Ciphers(const crypto::Rc4Kernel& kernel) : kernel_(&kernel), scratch_(kKeys / rc4_most(kernel)) {}
 
   void set_size(std::size_t size) {
     for (std::size_t i = 0; i < kKeys; ++i) {
       packets_[i] = {keys[i].data(), &octets[i * kSlot + 58], size, true};
     }
   }
-  void schedule() {
-    for (std::size_t i = 0; i < singles_.size(); ++i) {
-      singles_[i]->set_key(keys[i]);
-    }
-    each_group(&crypto::Rc4Kernel::schedule);
-  }
-  void apply() {
-    for (std::size_t i = 0; i < singles_.size(); ++i) {
-      singles_[i]->crypt({packets_[i].data, packets_[i].size});
-    }
-    each_group(&crypto::Rc4Kernel::apply);
-  }
+  void schedule() { run(true, false); }
+  void apply() { run(false, true); }
+  void by_turns() { run(true, true); }
 
   Keys keys{};
   std::vector<std::uint8_t> octets = std::vector<std::uint8_t>(kKeys * kSlot);
 
  private:
-  template <typename What>
-  void each_group(What what) {
-    for (std::size_t group = 0; group < scratch_.size(); ++group) {
-      (kernel_->*what)(scratch_[group], &packets_[group * kernel_->lanes], kernel_->lanes);
+  void run(bool schedules, bool streams) {
+    for (std::size_t i = 0; i < singles_.size(); ++i) {
+      if (schedules) {
+        singles_[i]->set_key(keys[i]);
+      }
+      if (streams) {
+        singles_[i]->crypt({packets_[i].data, packets_[i].size});
+      }
+    }
+    for (std::size_t call = 0; call < scratch_.size(); ++call) {
+      const std::size_t most = rc4_most(*kernel_);
+      if (schedules) {
+        kernel_->schedule(scratch_[call], &packets_[call * most], most);
+      }
+      if (streams) {
+        kernel_->apply(scratch_[call], &packets_[call * most], most);
+      }
     }
   }
 
@@ -236,8 +241,9 @@ class Ciphers {
   std::array<crypto::Rc4Packet, kKeys> packets_{};
 };
 
-/// size 0: key schedules only; otherwise the streams only.
-Cell measure_rc4(std::size_t size) {
+enum class Part : std::uint8_t { kSchedules, kStreams, kByTurns };
+
+Cell measure_rc4(Part part, std::size_t size) {
   std::vector<std::unique_ptr<Ciphers>> all;
   std::vector<Contender> contenders;
   const auto add = [&](const std::string& name, const auto& of) {
@@ -247,11 +253,17 @@ Cell measure_rc4(std::size_t size) {
     contenders.push_back({name,
                           [=] {
                             refill(ciphers->keys);
-                            if (size > 0) {
+                            if (part == Part::kStreams) {
                               ciphers->schedule();
                             }
                           },
-                          [=] { size > 0 ? ciphers->apply() : ciphers->schedule(); }});
+                          [=] {
+                            if (part == Part::kByTurns) {
+                              ciphers->by_turns();
+                            } else {
+                              part == Part::kStreams ? ciphers->apply() : ciphers->schedule();
+                            }
+                          }});
   };
   for (const Rc4Contender& one : all_rc4()) {
     add(one.name, one);
@@ -368,9 +380,11 @@ void register_rows() {
   for (const crypto::Rc4Kernel* const kernel : our_kernels()) {
     names.push_back(std::string("adit_") + kernel->name);
   }
-  add_rows("BM_Rc4_Schedule", "", names, [] { return measure_rc4(0); });
+  add_rows("BM_Rc4_Schedule", "", names, [] { return measure_rc4(Part::kSchedules, 0); });
+  add_rows("BM_Rc4_Key", "", names, [] { return measure_rc4(Part::kByTurns, 16); });
   for (const std::size_t octets : {64UL, 256UL, 576UL, 1400UL}) {
-    add_rows("BM_Rc4_Stream", "/" + std::to_string(octets), names, [=] { return measure_rc4(octets); });
+    add_rows("BM_Rc4_Stream", "/" + std::to_string(octets), names,
+             [=] { return measure_rc4(Part::kStreams, octets); });
   }
   names.clear();
   for (const auto& [name, figure] : measure_sha1().figures) {

@@ -63,6 +63,17 @@ std::size_t find_runs(const MppeJob* before, std::span<MppeJob> jobs, Run (&runs
   return count;
 }
 
+/// Of `left` packets: as many of the groups planned in a row for one kernel as a call of it takes. `same(group)`: the
+/// group that begins that many packets further on is planned for it as well.
+template <typename Same>
+std::size_t taken_at_once(const Rc4Kernel& kernel, std::size_t left, Same same) noexcept {
+  std::size_t taken = kernel.lanes;
+  while (taken < rc4_most(kernel) && taken < left && same(taken)) {
+    taken += kernel.lanes;
+  }
+  return std::min(taken, left);
+}
+
 /// The next key of each chain. RFC 3078 §7.3: SHA-1 makes the interim key, which is then encrypted with itself.
 void change_keys(const MppeKernels& kernels, Rc4Scratch& scratch, std::span<const RekeyLane> chains,
                  bool wide) noexcept {
@@ -73,8 +84,11 @@ void change_keys(const MppeKernels& kernels, Rc4Scratch& scratch, std::span<cons
     at += now;
   }
   for (std::size_t at = 0; at < chains.size();) {
-    const Rc4Kernel& kernel = *kernels.rc4[kernels.key_plan[chains.size() - at]].kernel;
-    const std::size_t now = std::min(chains.size() - at, kernel.lanes);
+    const std::uint8_t way = kernels.key_plan[chains.size() - at];
+    const Rc4Kernel& kernel = *kernels.rc4[way].kernel;
+    const std::size_t now = taken_at_once(kernel, chains.size() - at, [&](std::size_t group) {
+      return kernels.key_plan[chains.size() - at - group] == way;
+    });
     Rc4Packet packets[kMostLanes];
     for (std::size_t lane = 0; lane < now; ++lane) {
       std::uint8_t* const key = chains[at + lane].session;
@@ -195,7 +209,8 @@ void crypt_packets(std::span<const Rc4Way> ways, Rc4Scratch& scratch, std::span<
   plan_packets(ways, {sorted, count}, plan);
   for (std::size_t at = 0; at < count;) {
     const Rc4Kernel& kernel = *ways[plan[at]].kernel;
-    const std::size_t now = std::min(count - at, kernel.lanes);
+    const std::size_t now =
+        taken_at_once(kernel, count - at, [&](std::size_t group) { return plan[at + group] == plan[at]; });
     Rc4Packet packets[kMostLanes];
     for (std::size_t lane = 0; lane < now; ++lane) {
       const MppeJob& job = *sorted[at + lane];

@@ -30,7 +30,7 @@ struct Sha1Way {
 
 struct Rc4Way {
   const Rc4Kernel* kernel;
-  std::uint32_t cycles;             ///< key schedules of all lanes
+  std::uint32_t cycles;             ///< key schedules of all lanes, with what starting the streams costs
   std::uint32_t cycles_256_octets;  ///< of key stream in each lane, applied
 
   [[nodiscard]] std::size_t lanes() const noexcept { return kernel->lanes; }

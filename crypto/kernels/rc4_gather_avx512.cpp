@@ -193,7 +193,7 @@ void apply(Rc4Scratch& scratch, const Rc4Packet* packets, std::size_t count) {
 
 }  // namespace
 
-const Rc4Kernel kRc4Gather16 = {"gather16", 16, schedule<Lanes16>, apply<Lanes16>};
-const Rc4Kernel kRc4Gather8 = {"gather8", 8, schedule<Lanes8>, apply<Lanes8>};
+const Rc4Kernel kRc4Gather16 = {"gather16", 16, 1, schedule<Lanes16>, apply<Lanes16>};
+const Rc4Kernel kRc4Gather8 = {"gather8", 8, 1, schedule<Lanes8>, apply<Lanes8>};
 
 }  // namespace adit::crypto

@@ -20,19 +20,25 @@ struct Rc4Packet {
 };
 
 /// Room for the tables of any kernel, which means nothing outside of it. Not aligned to a page: with that a packet of
-/// 64 octets took 150 cycles longer by four lanes on an AMD Zen 5 (1,660 in place of 1,510), nobody knows why.
+/// 64 octets took 150 cycles longer by four lanes on an AMD Zen 5, nobody knows why.
 struct alignas(64) Rc4Scratch {
   std::uint8_t octets[5 * 4096];
 };
 
 struct Rc4Kernel {
   const char* name;
-  std::size_t lanes;  ///< packets that it takes at once, preferably of similar size
-  /// Key schedules of 1 to `lanes` packets, into the scratch. Lanes without a packet repeat the last one's key.
+  std::size_t lanes;   ///< packets side by side, preferably of similar size
+  std::size_t groups;  ///< of `lanes`, that it takes in one call: all schedules, then all streams
+  /// Key schedules of 1 to `lanes * groups` packets, into the scratch. Lanes without a packet repeat the last one's key.
   void (*schedule)(Rc4Scratch& scratch, const Rc4Packet* packets, std::size_t count);
   /// Encrypts those packets, once.
   void (*apply)(Rc4Scratch& scratch, const Rc4Packet* packets, std::size_t count);
 };
+
+/// The packets that a call takes.
+[[nodiscard]] constexpr std::size_t rc4_most(const Rc4Kernel& kernel) noexcept {
+  return kernel.lanes * kernel.groups;
+}
 
 inline void rc4_crypt(const Rc4Kernel& kernel, Rc4Scratch& scratch, const Rc4Packet* packets,
                       std::size_t count) {

@@ -40,7 +40,7 @@ void schedule_portable(Rc4Scratch& scratch, const Rc4Packet* packet, std::size_t
 
 }  // namespace
 
-const Rc4Kernel kRc4Portable = {"portable", 1, schedule_portable, apply};
+const Rc4Kernel kRc4Portable = {"portable", 1, 1, schedule_portable, apply};
 
 #if defined(__x86_64__)
 extern "C" void rc4_schedule_ahead_x86_64(std::uint32_t* table, const std::uint64_t (&key)[2]);
@@ -56,7 +56,7 @@ void schedule_ahead(Rc4Scratch& scratch, const Rc4Packet* packet, std::size_t) {
 
 }  // namespace
 
-const Rc4Kernel kRc4Ahead = {"ahead", 1, schedule_ahead, apply};
+const Rc4Kernel kRc4Ahead = {"ahead", 1, 1, schedule_ahead, apply};
 #endif
 
 }  // namespace adit::crypto

@@ -333,8 +333,8 @@ void remember_packets(Rc4Scratch&, const Rc4Packet* packets, std::size_t count) 
   }
 }
 
-constexpr Rc4Kernel kRemember16 = {"remember 16", 16, remember_keys, remember_packets};
-constexpr Rc4Kernel kRemember4 = {"remember 4", 4, remember_keys, remember_packets};
+constexpr Rc4Kernel kRemember16 = {"remember 16", 16, 1, remember_keys, remember_packets};
+constexpr Rc4Kernel kRemember4 = {"remember 4", 4, 1, remember_keys, remember_packets};
 
 class MppeOrder : public testing::Test {
  protected:

@@ -46,7 +46,7 @@ class Rc4KernelOf : public testing::TestWithParam<Candidate> {
       GTEST_SKIP() << "this CPU cannot run " << GetParam().kernel->name;
     }
   }
-  [[nodiscard]] std::size_t lanes() const { return GetParam().kernel->lanes; }
+  [[nodiscard]] std::size_t most() const { return rc4_most(*GetParam().kernel); }
   void crypt(std::span<const Rc4Packet> packets) {
     rc4_crypt(*GetParam().kernel, scratch_, packets.data(), packets.size());
   }
@@ -57,7 +57,7 @@ class Rc4KernelOf : public testing::TestWithParam<Candidate> {
 TEST_P(Rc4KernelOf, VectorsOfRfc6229) {
   const Octets key = test::unhex("0102030405060708090A0B0C0D0E0F10");
   const Octets key64 = test::unhex("0102030405060708");
-  for (std::size_t count = 1; count <= lanes(); ++count) {
+  for (std::size_t count = 1; count <= most(); ++count) {
     std::vector<Octets> data(count, Octets(272));
     std::vector<Rc4Packet> packets;
     for (Octets& octets : data) {
@@ -80,24 +80,24 @@ TEST_P(Rc4KernelOf, EveryLengthAtEveryAlignment) {
   constexpr std::size_t kMost = 16;
   const Octets keys = random_octets(random_, kMost * 16);
   std::vector<Octets> streams;
-  for (std::size_t lane = 0; lane < lanes(); ++lane) {
+  for (std::size_t lane = 0; lane < most(); ++lane) {
     streams.push_back(test::openssl_rc4(std::span(keys).subspan(16 * lane, 16), Octets(kLongest)));
   }
   const Octets plain = random_octets(random_, kLongest + 64);
-  std::vector<Octets> data(lanes());
+  std::vector<Octets> data(most());
   // The lanes of one batch have lengths that are 0, 1, 600 and 1337 apart, so some run out alone, too.
   constexpr std::size_t kApart[] = {0, 1, 600, 1337};
-  const std::size_t step = std::max<std::size_t>(1, lanes() / (test::kSanitized ? 1 : 4));
+  const std::size_t step = std::max<std::size_t>(1, most() / (test::kSanitized ? 1 : 4));
   for (std::size_t length = 0; length <= kLongest; length += step) {
     for (std::size_t alignment = 0; alignment < (test::kSanitized ? 4 : 16); alignment += 4) {
       std::vector<Rc4Packet> packets;
-      for (std::size_t lane = 0; lane < lanes(); ++lane) {
+      for (std::size_t lane = 0; lane < most(); ++lane) {
         data[lane] = plain;
         packets.push_back({&keys[16 * lane], data[lane].data() + alignment + lane,
                            (length + lane / 4 + kApart[lane % 4]) % (kLongest + 1), true});
       }
       crypt(packets);
-      for (std::size_t lane = 0; lane < lanes(); ++lane) {
+      for (std::size_t lane = 0; lane < most(); ++lane) {
         const std::size_t from = alignment + lane;
         const std::size_t size = packets[lane].size;
         for (std::size_t at = 0; at < size; ++at) {
@@ -112,7 +112,7 @@ TEST_P(Rc4KernelOf, EveryLengthAtEveryAlignment) {
 
 TEST_P(Rc4KernelOf, AnyLanesKeysAndLengths) {
   for (int round = 0; round < 1000; ++round) {
-    const std::size_t count = 1 + random_() % lanes();
+    const std::size_t count = 1 + random_() % most();
     const std::size_t longest = 1 + random_() % (round % 4 == 0 ? 9000 : 600);
     std::vector<Octets> keys;
     std::vector<Octets> plain;
@@ -144,7 +144,7 @@ TEST_P(Rc4KernelOf, TouchesNoOctetBesideThePacketOrTheKey) {
       const Rc4Packet packets[] = {{key_page.back(wide ? 16 : 8), page.back(size), size, wide},
                                    {key_page.front(), other.data(), random_() % 4096, wide}};
       crypt(std::span(packets).first(1));
-      crypt(std::span(packets).first(std::min<std::size_t>(lanes(), 2)));
+      crypt(std::span(packets).first(std::min<std::size_t>(most(), 2)));
       const Rc4Packet at_front = {key_page.front(), page.front(), size, wide};
       crypt({&at_front, 1});
     }

@@ -3,23 +3,19 @@
 end is cut off, so that the kernel reaches the network only through our TAP interfaces."""
 import contextlib
 import json
-import os
-import pathlib
 import shutil
 import tomllib
 
 from cases import blast
 from harness import toml
 from harness.blast import Outcome
-from harness.build import BUILD
+from harness.build import GUEST_BUILD
 from harness.case import Unmet, case, expect, until
 from harness.dial import Dial
 from harness.guest import Guest, GuestError
 from harness.lab import BASE_CONFIG, SERVER, merged
 from harness.session import no_sessions
 
-# A user-mode kernel has no room for a sanitizer's shadow memory, so guests may need a separate build.
-GUEST_BUILD = pathlib.Path(os.environ.get("ADIT_GUEST_BUILD", BUILD)).resolve()
 # Many more per second than are passed to the kernel.
 FLOOD = """
 import socket, time

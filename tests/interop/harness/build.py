@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The build directory in use: ADIT_BUILD, or the one that scripts/lab chooses."""
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -18,3 +19,16 @@ def _chosen():
 
 
 BUILD = _chosen()
+# Without sanitizers: a user-mode kernel has no room for their shadow memory, and what they keep is not aditd's.
+GUEST_BUILD = (TOP / os.environ.get("ADIT_GUEST_BUILD", BUILD)).resolve()
+
+
+@contextlib.contextmanager
+def without_sanitizers():
+    """For scripts/lab: what it starts meanwhile comes from GUEST_BUILD."""
+    before = os.environ["ADIT_BUILD"]
+    os.environ["ADIT_BUILD"] = str(GUEST_BUILD)
+    try:
+        yield
+    finally:
+        os.environ["ADIT_BUILD"] = before
