@@ -6,6 +6,7 @@ bench/report.py --merge FILE.json PROCESS.json ...: one result of one or several
 Google Benchmark's files are printed as tables; adit-blast has already printed its own. With --html both kinds go into one
 self-contained page: adit-blast's report, with plots of the benchmarks (bench/page/).
 """
+import copy
 import json
 import pathlib
 import re
@@ -88,7 +89,7 @@ def merge(target, paths):
     """A process that was unlucky with where its tables lie stays so: figures are the middle process's, the best is that
     of all, and each process's decile is kept."""
     processes = [json.loads(pathlib.Path(path).read_text(encoding="utf-8")) for path in paths]
-    merged = processes[0]
+    merged = copy.deepcopy(processes[0])  # which stays one of the processes
     merged["context"]["processes"] = len(processes)
     # Google Benchmark does not tell what it ran on, and figures without that cannot be compared.
     if model := cpu_model(pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")):
