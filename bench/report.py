@@ -112,7 +112,7 @@ def report(path):
     with open(path, encoding="utf-8") as file:
         data = json.load(file)
     context = data["context"]
-    print(f"{path}: {context['date']}, {context.get('cpu_model', 'a CPU without a name')}, {context['num_cpus']} CPUs, TSC {context.get('tsc_mhz', '?')} MHz, "
+    print(f"{path}: {context['date']}, {context.get('cpu_model', 'CPU not named')}, {context['num_cpus']} CPUs, TSC {context.get('tsc_mhz', '?')} MHz, "
           f"load {context.get('load_avg', ['?'])[0]}")
     if "data_plane_octets_per_call" in context:
         print(f"state of one call: {context['data_plane_octets_per_call']} octets on the data plane, both directions; "

@@ -10,8 +10,14 @@ function linesChart(plot, panel, name, top) {
     const { box, y, out } = frame(width - room, height, linearTicks(top * 1.02, 4), (t) => whole(t) === String(t) || t >= 1000 ? whole(t) : trim(t.toFixed(2)), plot.unit);
     const ats = panel.x.map((p) => p.at), low = plot.x_from_zero ? 0 : Math.min(...ats), span = Math.max(...ats) - low || 1;
     const x = (at) => box.left + 12 + (at - low) / span * (box.right - box.left - 24);
-    let front = panel.x.map((p) => text(x(p.at), box.bottom + 17, p.label, 'text-anchor="middle"')).join("") +
-      text(box.right, box.bottom + 31, plot.x_title, 'class="title" text-anchor="end"');
+    // A label that would touch the one before it goes a line lower.
+    let front = "", edge = -Infinity;
+    for (const p of panel.x) {
+      const half = textWidth(p.label) / 2, lower = x(p.at) - half < edge + 3;
+      front += text(x(p.at), box.bottom + (lower ? 30 : 17), p.label, 'text-anchor="middle"');
+      edge = lower ? edge : x(p.at) + half;
+    }
+    front += text(box.right, box.bottom + 31, plot.x_title, 'class="title" text-anchor="end"');
     const ends = [];
     if (panel.reference) {
       const c = lookOf(panel.reference.look)[0], at = y(panel.reference.value);

@@ -63,7 +63,7 @@ def by_direction(results, panel, cases):
 def size_axis(sizes):
     """To scale, so that a line's slope is the cost of an octet. The mix stands apart."""
     numbers = [int(size) for size in sizes if size != IMIX]
-    apart = max(numbers, default=0) * 1.2
+    apart = max(numbers, default=0) * 1.25
     return [{"label": size, "at": apart, "apart": True} if size == IMIX else {"label": size, "at": int(size)} for size in sizes]
 
 
@@ -121,11 +121,11 @@ def placement(results):
                 for size in results.sizes if (row := results.row(direction, size, calls, name))]}
             for name in results.all]}
 
-    return {"kind": "ranges", "title": "MPPE: luck with where tables lie, process by process", "unit": "core cycles a packet",
-            "how_to_read": "Each dot is one process, the bar reaches from the fastest to the slowest, and the mark is the middle one, "
-                           "which the other plots show. In each row from the top: " + ", ".join(results.sizes) + ". A long bar is "
-                           "an implementation that depends on where its stack and tables happen to lie; the scale is logarithmic, "
-                           "so bars of equal length are equally many percent.",
+    return {"kind": "ranges", "title": "MPPE: luck with where tables lie, process by process", "unit": "slower than the fastest process",
+            "how_to_read": "Shorter is steadier. Each dot is a process, the fastest at the left edge; the upright mark is the middle "
+                           "one, which the other plots show. In each row from the top: " + ", ".join(results.sizes) + ". A long bar "
+                           "is an implementation that depends on where its stack and tables happen to lie, or a machine that was "
+                           "busy. All plots have one scale.",
             "groups": by_direction(results, panel, results.calls)}
 
 

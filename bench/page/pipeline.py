@@ -42,14 +42,15 @@ def by_calls(rows):
                 here = [rows.get((cipher, way, octets, calls)) for calls in counts]
                 series.append({"name": f"{octets:,} octets", "look": f"size{at}", "which": which, "dashed": which == "best",
                                "values": [row and row[CYCLES[which]] for row in here]})
-        return {"title": f"{CIPHERS[cipher]}, {way}", "x": [{"label": f"{calls:,}", "at": at} for at, calls in enumerate(counts)],
+        return {"title": way.capitalize(), "x": [{"label": f"{calls:,}", "at": at} for at, calls in enumerate(counts)],
                 "series": series}
 
     return {"kind": "lines", "title": "Worker: cycles a packet by number of calls", "unit": "TSC cycles a packet", "x_title": "calls",
             "scale": "group",
             "how_to_read": "Lower is faster: from the receive ring to the transmit ring of one worker, calls visited in a random order. "
-                           "Solid: the median batch; dashed: the best. What a line climbs to the right is what fetching more calls' "
-                           "state from memory costs. Up and down have one scale; clear and MPPE do not.",
+                           "Solid: the median batch; dashed: the best. Where a line climbs to the right, more calls' state has to come "
+                           "from memory; a gap between solid and dashed is a machine or a core that had better moments. Up and down "
+                           "have one scale; clear and MPPE do not.",
             "groups": ways(rows, panel)}
 
 
@@ -70,7 +71,7 @@ def by_stage(rows):
     return {"kind": "stages", "title": "Worker: where the cycles go, stage by stage", "unit": "TSC cycles a packet",
             "how_to_read": "The bar at the top is a packet's way from left to right; below it the same parts one by one, each beginning "
                            "where the one before it ends. Stages are measured in rounds of their own, as reading the clock between "
-                           "them costs cycles too: together they are more than the whole, which is named beside. Each plot has its "
+                           "them costs cycles too: together they need not be the whole, which is named above. Each plot has its "
                            "own scale.",
             "choices": choices, "chosen": chosen}
 

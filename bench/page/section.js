@@ -42,9 +42,9 @@ function benchmarkCard(key, members, core) {
 
 function machineOf(context) {
   const core = Number(context.core_per_tsc);
-  return [context.date, context.cpu_model || "CPU model not recorded", `${context.num_cpus ?? "?"} CPUs`,
+  return [context.date, context.cpu_model || "CPU not named", `${context.num_cpus ?? "?"} CPUs`,
     context.tsc_mhz ? `TSC ${whole(context.tsc_mhz)} MHz` : "", core ? `${core.toFixed(3)} core cycles for one of the TSC` : "",
-    `load ${(context.load_avg || ["?"])[0]}`, context.processes > 1 ? `${context.processes} processes` : "",
+    `load ${context.load_avg ? context.load_avg[0].toFixed(2) : "?"}`, context.processes > 1 ? `${context.processes} processes` : "",
     context.mppe_implementation ? `MPPE in use: ${context.mppe_implementation}` : "",
     context.data_plane_octets_per_call ? `state of one call: ${whole(context.data_plane_octets_per_call)} octets on the data plane, ${whole(context.control_octets_per_call)} on the control side` : "",
   ].filter(Boolean).join("; ");

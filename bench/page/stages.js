@@ -7,16 +7,17 @@ function stagesChart(plot, at) {
     const panel = plot.choices[plot.chosen].panels[at];
     if (!panel) return "";
     const room = Math.max(...panel.stages.map((s) => textWidth(s.name))) + 8, end = 84;
-    const sum = panel.stages.reduce((n, s) => n + s.cycles, 0), step = 18, bar = 22, top = bar + 30;
+    const sum = panel.stages.reduce((n, s) => n + s.cycles, 0), step = 18, bar = 22, upper = 38, top = upper + bar + 8, share = (cycles) => cycles < sum / 200 ? "<1 %" : `${Math.round(100 * cycles / sum)} %`;
     const x = (cycles) => room + cycles / sum * (width - room - end);
-    let out = text(0, 12, `${panel.title}: ${figure(panel.total)} cycles a packet; the stages together ${figure(sum)}`, 'class="value"');
+    let out = text(0, 12, panel.title, 'class="value"') +
+      text(0, 29, `${figure(panel.total)} cycles a packet; the stages together ${figure(sum)}`);
     let before = 0;
     panel.stages.forEach((s, i) => {
       const left = x(before), wide = Math.max(0.8, x(before + s.cycles) - left), y = top + i * step;
       const title = `<title>${esc(`${panel.title}, ${s.name}: ${figure(s.cycles)} cycles, ${percent(s.cycles, sum)}`)}</title>`;
       const box = (from, tall) => `<rect x="${left.toFixed(1)}" y="${from}" width="${wide.toFixed(1)}" height="${tall}" fill="${stageColour(s.at)}" stroke="var(--card)" stroke-width="0.8">${title}</rect>`;
-      out += box(20, bar) + box(y + 3, step - 6) + text(room - 8, y + 13, s.name, 'text-anchor="end"') +
-        text(left + wide + 5, y + 13, `${figure(s.cycles)}, ${Math.round(100 * s.cycles / sum)} %`, 'class="value"');
+      out += box(upper, bar) + box(y + 3, step - 6) + text(room - 8, y + 13, s.name, 'text-anchor="end"') +
+        text(left + wide + 5, y + 13, `${figure(s.cycles)}, ${share(s.cycles)}`, 'class="value"');
       before += s.cycles;
     });
     return svg(width, top + panel.stages.length * step + 4, `${plot.title}: ${plot.choices[plot.chosen].name}, ${panel.title}`, out);
