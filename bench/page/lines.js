@@ -17,7 +17,7 @@ function linesChart(plot, panel, name, top) {
       front += text(x(p.at), box.bottom + (lower ? 30 : 17), p.label, 'text-anchor="middle"');
       edge = lower ? edge : x(p.at) + half;
     }
-    front += text(box.right, box.bottom + 31, plot.x_title, 'class="title" text-anchor="end"');
+    front += text(width, box.bottom + 17, plot.x_title, 'class="title" text-anchor="end"');
     const ends = [];
     if (panel.reference) {
       const c = lookOf(panel.reference.look)[0], at = y(panel.reference.value);

@@ -63,7 +63,7 @@ def by_direction(results, panel, cases):
 def size_axis(sizes):
     """To scale, so that a line's slope is the cost of an octet. The mix stands apart."""
     numbers = [int(size) for size in sizes if size != IMIX]
-    apart = max(numbers, default=0) * 1.25
+    apart = max(numbers, default=0) * 1.35
     return [{"label": size, "at": apart, "apart": True} if size == IMIX else {"label": size, "at": int(size)} for size in sizes]
 
 
@@ -81,7 +81,8 @@ def by_size(results):
 
     return {"kind": "lines", "title": "MPPE: cycles a packet by packet size", "unit": "core cycles a packet", "x_title": "octets", "x_from_zero": True,
             "how_to_read": "Lower is faster. Where a line meets the left edge is the price of a packet's key, its slope that of an "
-                           f"octet. {WHO} Whiskers reach from the luckiest process to the unluckiest one. All plots have one scale.",
+                           f"octet. {WHO} Whiskers reach from the luckiest process to the unluckiest one; where none is to be seen, they agree. "
+                           "All plots have one scale.",
             "groups": by_direction(results, panel, results.calls)}
 
 
@@ -105,11 +106,11 @@ def against_kernel_style(results):
                 "reference": {"value": 1, **results.who(REFERENCE)}}
 
     return {"kind": "lines", "title": "MPPE: how many times as fast as kernel_style", "unit": "times kernel_style's packets",
-            "x_title": "calls that 64 packets belong to",
+            "x_title": "calls",
             "how_to_read": "Higher is faster; 2 means that kernel_style needs twice the cycles for the same packets. Solid lines "
                            "compare the best round of each with the best, dashed ones the median with the median: where they part, "
-                           "one of the two has bad rounds, or the machine was busy. More calls are more chains of keys that do not "
-                           "wait for each other.",
+                           "one of the two has bad rounds, or the machine was busy. The 64 packets of a round belong to so many "
+                           "calls; more calls are more chains of keys that do not wait for each other.",
             "groups": by_direction(results, panel, results.sizes)}
 
 
