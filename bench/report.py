@@ -1,23 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Results as tables, or as one page: bench/report.py [--html PAGE.html] FILE.json ...
-bench/report.py --merge FILE.json PROCESS.json ...: one result of several processes'
+bench/report.py --merge FILE.json PROCESS.json ...: one result of one or several processes', with the CPU's name
 
 Google Benchmark's files are printed as tables; adit-blast has already printed its own. With --html both kinds go into one
-self-contained page: adit-blast's report.
+self-contained page: adit-blast's report, with plots of the benchmarks (bench/page/).
 """
+import copy
 import json
 import pathlib
+import re
 import statistics
 import sys
 
-TEMPLATE = pathlib.Path(__file__).resolve().parent.parent / "app" / "adit-blast" / "results" / "report.html"
-EMPTY = '{"runs": [], "benchmarks": []}'  # the template's placeholder for the data
-
-# In the order in which a packet passes them.
-STAGES = ["receive", "parse_outer", "find_calls", "accept_sequence", "strip_ppp", "decrypt", "commit", "up_inner",
-          "forward", "find_subscribers", "down_inner", "clamp_mss", "encrypt", "push_ppp", "push_gre", "push_outer",
-          "send"]
+from page import write_page
+from rows import CYCLES, STAGES, deciles_of, row_of
 
 
 def print_rows(rows, columns):
@@ -25,12 +22,6 @@ def print_rows(rows, columns):
     for row in [columns] + rows:
         print("  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths))))
     print()
-
-
-def row_of(benchmark):
-    """The name's parts, without those that Google Benchmark appends."""
-    return [part for part in benchmark["name"].split("/")
-            if part != "manual_time" and not part.startswith(("min_time", "iterations"))]
 
 
 # The mix of bench/mppe_bench.cpp in a burst of 64 packets.
@@ -71,15 +62,12 @@ def report_mppe(data):
 HANDOFF = ("cycles_at_owner", "cycles_at_other", "cycles_per_handoff")
 
 
-CYCLES = {"median": "cycles_per_packet", "p10": "cycles_per_packet_p10", "best": "cycles_per_packet_best"}
-
-
 def print_case(case, rows, core, tsc_mhz):
     yardsticks = [name for name in YARDSTICKS if name in rows]
     lines = []
     for name, row in rows.items():
         line = [name] + [f"{row[key] * core:.0f}" for key in CYCLES.values()]
-        deciles = row.get("p10_of_processes", [row[CYCLES["p10"]]])
+        deciles = deciles_of(row)
         line += [f"{min(deciles) * core:.0f}-{max(deciles) * core:.0f}",
                  f"{tsc_mhz / row['cycles_per_packet']:.3f}", f"{row.get('bytes_per_second', 0) * 8 / 1e9:.2f}"]
         for other in yardsticks:
@@ -91,12 +79,21 @@ def print_case(case, rows, core, tsc_mhz):
     print_rows(lines, columns)
 
 
+def cpu_model(cpuinfo):
+    """As Linux names it; None where it names only numbers, as on Arm."""
+    found = re.search(r"^model name\s*:\s*(\S.*)$", cpuinfo, re.MULTILINE)
+    return found and found[1].strip()
+
+
 def merge(target, paths):
     """A process that was unlucky with where its tables lie stays so: figures are the middle process's, the best is that
     of all, and each process's decile is kept."""
     processes = [json.loads(pathlib.Path(path).read_text(encoding="utf-8")) for path in paths]
-    merged = processes[0]
+    merged = copy.deepcopy(processes[0])  # which stays one of the processes
     merged["context"]["processes"] = len(processes)
+    # Google Benchmark does not tell what it ran on, and figures without that cannot be compared.
+    if model := cpu_model(pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")):
+        merged["context"]["cpu_model"] = model
     for index, row in enumerate(merged["benchmarks"]):
         rows = [process["benchmarks"][index] for process in processes]
         if any(other["name"] != row["name"] or "error_occurred" in other for other in rows):
@@ -104,8 +101,10 @@ def merge(target, paths):
         for key in ("cycles_per_packet", "cycles_per_packet_p10", "bytes_per_second"):
             if key in row:
                 row[key] = statistics.median(other[key] for other in rows)
-        row["cycles_per_packet_best"] = min(other["cycles_per_packet_best"] for other in rows)
-        row["p10_of_processes"] = [other["cycles_per_packet_p10"] for other in rows]
+        if CYCLES["best"] in row:
+            row[CYCLES["best"]] = min(other[CYCLES["best"]] for other in rows)
+        if CYCLES["p10"] in row:
+            row["p10_of_processes"] = [other[CYCLES["p10"]] for other in rows]
     pathlib.Path(target).write_text(json.dumps(merged, indent=1), encoding="utf-8")
 
 
@@ -113,7 +112,7 @@ def report(path):
     with open(path, encoding="utf-8") as file:
         data = json.load(file)
     context = data["context"]
-    print(f"{path}: {context['date']}, {context['num_cpus']} CPUs, TSC {context.get('tsc_mhz', '?')} MHz, "
+    print(f"{path}: {context['date']}, {context.get('cpu_model', 'CPU not named')}, {context['num_cpus']} CPUs, TSC {context.get('tsc_mhz', '?')} MHz, "
           f"load {context.get('load_avg', ['?'])[0]}")
     if "data_plane_octets_per_call" in context:
         print(f"state of one call: {context['data_plane_octets_per_call']} octets on the data plane, both directions; "
@@ -148,21 +147,6 @@ def report(path):
     print("cycles per packet of each stage:")
     for columns, rows in stages.items():
         print_rows(rows, ["row"] + list(columns))
-
-
-def write_page(page, paths):
-    data = {"runs": [], "benchmarks": []}
-    for path in paths:
-        content = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
-        name = pathlib.Path(path).stem
-        if "runs" in content:  # of --repeat
-            data["runs"] += [{**run, "name": f"{name} {number}"} for number, run in enumerate(content["runs"], 1)]
-        else:
-            data["runs" if "phases" in content else "benchmarks"].append({**content, "name": name})
-    # The data must not be able to close the page's script element.
-    text = json.dumps(data).replace("<", "\\u003c")
-    pathlib.Path(page).write_text(TEMPLATE.read_text(encoding="utf-8").replace(EMPTY, text), encoding="utf-8")
-    print(f"{page}: {len(data['runs'])} runs, {len(data['benchmarks'])} benchmark files")
 
 
 def main(arguments):
