@@ -2,7 +2,7 @@
 // The cost of a packet on the uplink and downlink: poll_once() of one worker on ring ports, from the receive
 // ring to the transmit ring. Every packet has its own key and sequence number; calls are visited in a random
 // order; making the frames is not measured. Cycles are TSC cycles. Traffic is one-way, so every 8th uplink
-// packet of a call also costs a bare acknowledgement (with 64k calls of one packet each: none).
+// packet of a call also costs a bare acknowledgement.
 //   BM_<Uplink|Downlink>_Burst/<clear|mppe>/<inner IP octets>/<calls>
 //   BM_<Uplink|Downlink>_Workers/<clear|mppe>/<inner IP octets>/<calls>/<workers>: each on a thread of its own, at once
 //   BM_<Uplink|Downlink>_Handoff/<clear|mppe>/<inner IP octets>/<calls>: two workers on one thread, in turn by batch: packets

@@ -200,6 +200,27 @@ PipelineRig::PipelineRig(std::uint32_t calls, bool mppe, std::uint16_t workers)
   }
   std::iota(walk_.begin(), walk_.end(), 0U);
   std::shuffle(walk_.begin(), walk_.end(), std::mt19937(2637));
+  if (calls >= kBatch * workers) {
+    spread_acknowledgements();
+  }
+}
+
+/// Calls that are visited in turn would all owe their acknowledgements at the same time: a row of 65,536 calls measured
+/// either none or, one time in eight, nothing but them (a `commit` of 159 cycles in place of 7).
+void PipelineRig::spread_acknowledgements() {
+  constexpr std::uint32_t kPackets = 8;  // contract::AckPolicy::bare_after_packets
+  const std::vector<std::uint32_t> all = walk_;
+  for (std::uint32_t packets = 1; packets < kPackets; ++packets) {
+    std::erase_if(walk_, [&](std::uint32_t number) { return number / workers() % kPackets < packets; });
+    step_ = 0;
+    for (std::size_t made = 0; made < walk_.size(); made += kBatch * workers()) {
+      make(Traffic::kUplink, 64);
+      run();
+      require(collect(), "the packets that spread acknowledgements");
+    }
+  }
+  walk_ = all;
+  step_ = 0;
 }
 
 std::uint16_t PipelineRig::worker_of(std::uint32_t number) const {
@@ -332,11 +353,11 @@ std::size_t PipelineRig::write_uplink(std::uint8_t* at, std::uint32_t number, st
   return kGreAt + size;
 }
 
-/// The peers' side of MPPE. When calls are fewer than kBatch, jobs of one call are calls() apart, so each
+/// The peers' side of MPPE. When calls are fewer than kBatch, jobs of one call are a whole walk apart, so each
 /// round is a batch.
 void PipelineRig::encrypt() {
   for (std::size_t begin = 0; begin < jobs_.size();) {
-    const std::size_t size = std::min<std::size_t>(jobs_.size() - begin, calls());
+    const std::size_t size = std::min<std::size_t>(jobs_.size() - begin, walk_.size());
     crypto::mppe_crypt({jobs_.data() + begin, size});
     for (std::size_t i = begin; i < begin + size; ++i) {
       peers_[job_calls_[i]].chain.session_key = jobs_[i].key;

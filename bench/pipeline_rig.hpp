@@ -64,6 +64,7 @@ class PipelineRig {
   };
 
   void install(std::uint32_t number);
+  void spread_acknowledgements();
   [[nodiscard]] std::uint16_t worker_of(std::uint32_t number) const;
   [[nodiscard]] contract::CallRef ref_of(std::uint32_t number) const;
   [[nodiscard]] std::uint32_t next_call();
