@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """adit-blast against aditd inside a user-mode-linux guest, by memif, with a TCP connection for each call.
 
-  bench/guest_scale.py [--calls N] [--out DIR]     131,072 calls take some 25 minutes; 2,000 one
+  bench/guest_scale.py [--calls N] [--out DIR]     131,072 calls take some 25 minutes; 2,000 one; 262,144 want 16 GB
 
 For machines that limit a process to fewer descriptors and do not let it raise the limit: a guest's kernel has its own
 limits. The run shows how many calls can be up at once, that each carries its packets, and what they use; its rates mean
@@ -124,9 +124,10 @@ def make_job(job, calls):
     return init
 
 
-def boot(job, init):
+def boot(job, init, calls):
+    memory = f"{4 + calls // 21000}G"  # 48 KiB a call: both ends of its socket, both programs
     with open(job / "console", "w") as console:
-        return subprocess.Popen(uml.command(job, init, "10G"), stdin=subprocess.DEVNULL, stdout=console,
+        return subprocess.Popen(uml.command(job, init, memory), stdin=subprocess.DEVNULL, stdout=console,
                                 stderr=subprocess.STDOUT, start_new_session=True)
 
 
@@ -151,7 +152,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="adit-scale-") as name:
         job = pathlib.Path(name)
-        guest = boot(job, make_job(job, options.calls))
+        guest = boot(job, make_job(job, options.calls), options.calls)
         try:
             watch(guest, job)
         finally:

@@ -18,8 +18,11 @@ using std::chrono::seconds;
 
 namespace {
 
-/// Calls hung up at the same time: more would only queue in the server.
-constexpr std::uint64_t kHangUpsAtOnce = 1000;
+/// Calls hung up at the same time. Each takes a second, because anybody can forge the LCP Terminate-Request that begins
+/// it, so that aditd asks the peer before it believes one.
+constexpr std::uint64_t kHangUpsAtOnce = 8192;
+/// As fast as dials come at best. All at once would overrun the links' queues.
+constexpr std::chrono::microseconds kBetweenHangUps{100};
 constexpr seconds kTearDownLimit{120};
 
 /// The other kinds last until their condition is met.
@@ -235,18 +238,22 @@ void Runner::throughput(const Phase& phase, PhaseResult& result) {
 
 /// Every phase with traffic has waited for its last packets.
 void Runner::tear_down(const Phase& phase) {
+  const auto began = Clock::now();
   std::uint32_t next = 0;
+  std::uint64_t hung_up = 0;
   loop_.run_until(
       [&] {
-        while (next < fleet_.size() && fleet_.ending() < kHangUpsAtOnce) {
+        const auto due = static_cast<std::uint64_t>((Clock::now() - began) / kBetweenHangUps);
+        while (next < fleet_.size() && hung_up < due && fleet_.ending() < kHangUpsAtOnce) {
           Line& line = fleet_.line(next++);
           if (line.state() == Line::State::kUp) {
             line.hang_up_now(phase.abrupt);
+            ++hung_up;
           }
         }
         return next == fleet_.size() && fleet_.idle() == fleet_.size() && fleet_.open_connections() == 0;
       },
-      Clock::now() + kTearDownLimit, Duration{2});
+      began + kTearDownLimit, Duration{2});
 }
 
 // ---- the state of our own side ----------------------------------------------------------------------------
