@@ -86,7 +86,7 @@ struct Bench {
     }
     least(packet, count / way.lanes(), crypt_all);
     way.cycles_256_octets = packet - std::min(packet, key);
-    way.cycles = key - std::min<std::uint32_t>(key, way.cycles_256_octets / (kOctets / kKey));
+    way.cycles = key - std::min(key, way.cycles_256_octets / std::uint32_t{kOctets / kKey});
   }
 };
 
