@@ -7,8 +7,10 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "crypto/mppe_batch.hpp"
@@ -45,7 +47,7 @@ class PipelineRig {
   void make(Traffic traffic, std::size_t inner_octets, Arrival arrival = Arrival::kAtOwner);
   /// Lets the workers poll, one after another, until they find nothing; TSC cycles.
   std::uint64_t run();
-  /// Each worker on its own thread, all at once; TSC cycles from the common start until the last is done.
+  /// Each worker on its own core, all at once; TSC cycles from the common start until the last is done.
   std::uint64_t run_in_parallel();
   /// Collects what was sent; false if a packet is missing.
   [[nodiscard]] bool collect();
@@ -61,6 +63,22 @@ class PipelineRig {
     crypto::MppeChain chain;
     std::uint32_t sequence = 0;
     std::uint16_t count = 0;
+  };
+
+  /// The second worker's thread.
+  class Partner {
+   public:
+    Partner(dataplane::Worker& worker, int cpu);
+    /// It polls until it finds nothing.
+    void start() { asked_.fetch_add(1, std::memory_order_release); }
+    /// When it had found nothing, in TSC cycles.
+    [[nodiscard]] std::uint64_t wait() const;
+
+   private:
+    std::atomic<std::uint64_t> asked_{0};
+    std::atomic<std::uint64_t> done_{0};
+    std::uint64_t ended_ = 0;
+    std::jthread thread_;
   };
 
   void install(std::uint32_t number);
@@ -82,6 +100,7 @@ class PipelineRig {
   std::vector<crypto::MppeJob> jobs_;
   std::vector<std::uint32_t> job_calls_;
   std::uint64_t forwarded_ = 0;
+  std::unique_ptr<Partner> partner_;  ///< of two workers; the first is the caller's
 };
 
 }  // namespace adit::bench
