@@ -91,8 +91,9 @@ class NextHops {
     wire::Ipv4Address gateway;
   };
   struct Route {
-    std::uint32_t first = 0;  // in paths_
-    std::uint32_t paths = 0;  // 0: packets are dropped
+    std::uint32_t first = 0;        // in paths_
+    std::uint32_t paths = 0;        // 0: packets are dropped
+    const NextHop* only = nullptr;  // in neighbours_: of a single path, through a gateway that is resolved
   };
   /// Routes of one table.
   NextHops(std::uint32_t table, std::span<const RouteEntry> routes,
