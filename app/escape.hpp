@@ -36,7 +36,12 @@ inline constexpr std::size_t kMaxShownOctets = 256;
 /// always quoted.
 [[nodiscard]] std::string quote_if_needed(std::string_view octets, std::size_t max_octets = kMaxShownOctets);
 
-/// Terminal columns of what escape_octets() returned: code points, not octets.
+/// Terminal columns of what escape_octets() returned: two for a wide character (CJK), none for a combining one, whatever
+/// the locale.
 [[nodiscard]] std::size_t display_width(std::string_view escaped);
+
+/// What escape_octets() returned, within `width` terminal columns: what does not fit becomes "...", and no escape is
+/// halved.
+[[nodiscard]] std::string cut_to_width(std::string_view escaped, std::size_t width);
 
 }  // namespace adit::app

@@ -93,6 +93,40 @@ TEST(ShownColumns, GiveWayUntilTheyFit) {
 }
 
 TEST(ShownColumns, RatesAreForPeople) {
+TEST(ShownColumns, ALongNameEndsWhereItsRowHasNoMoreRoom) {
+  std::string wide;
+  for (int at = 0; at < 40; ++at) {
+    wide += "京";
+  }
+  std::vector<Json> rows;
+  for (const std::string& name : {std::string(80, 'n'), wide, "e\u0301" + std::string(78, 'e'),
+                                  std::string("bob"), escape_octets(std::string(64, '\xff'))}) {
+    rows.push_back({{"sid", "00000000000000ff"},
+                    {"username", name},
+                    {"ip", "100.127.255.254"},
+                    {"state", "active"},
+                    {"uptime_seconds", 7U},
+                    {"rx_bytes", 5'000'000U},
+                    {"tx_bytes", 7U}});
+  }
+  const ShownColumns columns = *read_shown_columns("username,ip,uptime,rx-bytes,tx-bytes,state,sid");
+  for (const std::size_t width : {40U, 60U, 80U, 100U, 120U}) {
+    std::istringstream table(draw_sessions_within(width, rows, columns));
+    for (std::string line; std::getline(table, line);) {
+      EXPECT_LE(display_width(line), width) << line;
+    }
+  }
+  const std::string table = draw_sessions_within(80, rows, columns);
+  EXPECT_TRUE(
+      table.starts_with(" username                               | ip              |   uptime | rx-bytes\n"))
+      << table;
+  EXPECT_NE(table.find("\n bob                                    | 100.127"), std::string::npos) << table;
+  EXPECT_NE(table.find("京... "), std::string::npos) << table;
+  EXPECT_NE(table.find(R"(\xff... )"), std::string::npos) << "escaped all the same: " << table;
+  EXPECT_NE(draw_sessions(rows, columns).find(std::string(80, 'n')), std::string::npos)
+      << "all of it in a pipe";
+}
+
   EXPECT_EQ(human_rate(0), "0");
   EXPECT_EQ(human_rate(999, "bit/s"), "999 bit/s");
   EXPECT_EQ(human_rate(1'000, "bit/s"), "1.0 kbit/s");
