@@ -228,6 +228,22 @@ bool is_utf8(std::string_view octets) {
   return true;
 }
 
+std::string as_utf8(std::string_view octets) {
+  std::string out;
+  out.reserve(octets.size());
+  while (!octets.empty()) {
+    const std::optional<CodePoint> point = decode_utf8(octets);
+    const std::size_t length = point ? point->octets : 1;
+    if (point) {
+      out += octets.substr(0, length);
+    } else {
+      append_octet(out, octet_at(octets, 0));
+    }
+    octets.remove_prefix(length);
+  }
+  return out;
+}
+
 std::string quote_if_needed(std::string_view octets, std::size_t max_octets) {
   if (!octets.empty() && octets.size() <= max_octets && std::all_of(octets.begin(), octets.end(), is_bare)) {
     return std::string(octets);

@@ -32,6 +32,10 @@ inline constexpr std::size_t kMaxShownOctets = 256;
 /// Whether it is UTF-8, which JSON must be.
 [[nodiscard]] bool is_utf8(std::string_view octets);
 
+/// UTF-8, as JSON must be, of any octets: each that is none of it becomes `\xNN`, all else stays. For a regular expression,
+/// to which that means the octet again, while escape_octets() would double its backslashes.
+[[nodiscard]] std::string as_utf8(std::string_view octets);
+
 /// A log value: unchanged if it needs no quotes, else escaped in double quotes. Never empty; a space is
 /// always quoted.
 [[nodiscard]] std::string quote_if_needed(std::string_view octets, std::size_t max_octets = kMaxShownOctets);

@@ -71,8 +71,9 @@ std::string show_sessions_help() {
   return "Columns, as many as fit unless some are named. A name too long for its line ends in\n"
          "\"...\"; show session and --json print all of it, and so does a pipe with columns named.\n" +
          shown_columns_help() +
-         "match: a regular expression of RE2, anywhere in the column. order: texts from A, numbers from the "
-         "highest.\n";
+         "match: a regular expression of RE2, anywhere in the column; a name matches as it is shown, and as "
+         "it is:\n"
+         "\\xff is the octet that the table shows as \\xff. order: texts from A, numbers from the highest.\n";
 }
 
 std::expected<int, EarlyExit> run_show_sessions(const Invocation& invocation) {

@@ -71,6 +71,11 @@ TEST(Escape, QuotesOnlyWhatNeedsIt) {
   EXPECT_EQ(quote_if_needed("x\" event=call_up user=\"root"), "\"x\\\" event=call_up user=\\\"root\"");
 }
 
+TEST(Escape, APatternOfAnyOctetsBecomesUtf8) {
+  EXPECT_EQ(as_utf8("^al\\d+é$"), "^al\\d+é$");
+  EXPECT_EQ(as_utf8("[\xff\xfe]\xe9t\xc3"), "[\\xff\\xfe]\\xe9t\\xc3");
+}
+
 TEST(Escape, WidthIsWhatATerminalTakesWhateverTheLocale) {
   EXPECT_EQ(display_width("abc"), 3u);
   EXPECT_EQ(display_width("Zoë"), 3u);

@@ -36,6 +36,7 @@ TEST(SessionWords, AreAccelPppsAndAWatch) {
   EXPECT_EQ(all.order->name, "rx-bytes");
   EXPECT_EQ(all.limit, 20U);
   EXPECT_FALSE(all.watch);
+  EXPECT_EQ(read({"match", "username", "^\xff\\d"}).match->regex, R"(^\xff\d)") << "JSON carries UTF-8 alone";
   EXPECT_EQ(read({"limit", "3", "5"}, true).watch, 5s);
   EXPECT_EQ(read({"5", "ip,rate", "order", "rate"}, true).columns.size(), 2U);
   EXPECT_EQ(read({}, true).watch, 2s);
@@ -92,7 +93,6 @@ TEST(ShownColumns, GiveWayUntilTheyFit) {
   EXPECT_EQ(draw_sessions_within(80, {}, columns), "no sessions\n");
 }
 
-TEST(ShownColumns, RatesAreForPeople) {
 TEST(ShownColumns, ALongNameEndsWhereItsRowHasNoMoreRoom) {
   std::string wide;
   for (int at = 0; at < 40; ++at) {
@@ -127,6 +127,7 @@ TEST(ShownColumns, ALongNameEndsWhereItsRowHasNoMoreRoom) {
       << "all of it in a pipe";
 }
 
+TEST(ShownColumns, RatesAreForPeople) {
   EXPECT_EQ(human_rate(0), "0");
   EXPECT_EQ(human_rate(999, "bit/s"), "999 bit/s");
   EXPECT_EQ(human_rate(1'000, "bit/s"), "1.0 kbit/s");
