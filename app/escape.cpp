@@ -217,6 +217,18 @@ std::string unescape_octets(std::string_view shown) {
   return out;
 }
 
+std::vector<std::string> meanings_of(const std::string& written) {
+  std::vector<std::string> names{unescape_octets(written)};
+  if (names.front() != written) {
+    names.push_back(written);
+  }
+  return names;
+}
+
+std::string written_name(const std::string& octets) {
+  return is_utf8(octets) ? octets : escape_octets(octets);
+}
+
 bool is_utf8(std::string_view octets) {
   while (!octets.empty()) {
     const std::optional<CodePoint> point = decode_utf8(octets);

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace adit::app {
 
@@ -28,6 +29,13 @@ inline constexpr std::size_t kMaxShownOctets = 256;
 /// What escape_octets() made this text of, so that whatever is shown can be typed. A backslash that begins none of
 /// its forms stays as it is.
 [[nodiscard]] std::string unescape_octets(std::string_view shown);
+
+/// What an operator may mean by a name as it is written: what escape_octets() made this of, and where that is another, the
+/// name as it stands, as DOMAIN\user. Meant is the first that there is.
+[[nodiscard]] std::vector<std::string> meanings_of(const std::string& written);
+
+/// A name of any octets in JSON, where meanings_of() finds it: as it is if that is UTF-8, else as it is shown.
+[[nodiscard]] std::string written_name(const std::string& octets);
 
 /// Whether it is UTF-8, which JSON must be.
 [[nodiscard]] bool is_utf8(std::string_view octets);
