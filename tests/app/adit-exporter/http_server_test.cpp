@@ -33,7 +33,11 @@ class HttpServerTest : public testing::Test {
       response.set_content("here", "text/plain");
     });
     server_.Get("/large", [](const httplib::Request&, httplib::Response& response) {
-      response.set_content(std::string(8 << 20, 'x'), "text/plain");
+      response.set_content_provider(std::size_t{1} << 30, "text/plain",
+                                    [](std::size_t, std::size_t length, httplib::DataSink& sink) {
+                                      static const std::string kBlock(65'536, 'x');
+                                      return sink.write(kBlock.data(), std::min(length, kBlock.size()));
+                                    });
     });
     port_ = server_.bind_to_any_port("127.0.0.1");
     thread_ = std::thread([this] { EXPECT_TRUE(server_.serve()); });
