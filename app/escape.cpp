@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/escape.hpp"
 
+#include <locale.h>
+#include <wchar.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
@@ -214,6 +217,18 @@ std::string unescape_octets(std::string_view shown) {
   return out;
 }
 
+std::vector<std::string> meanings_of(const std::string& written) {
+  std::vector<std::string> names{unescape_octets(written)};
+  if (names.front() != written) {
+    names.push_back(written);
+  }
+  return names;
+}
+
+std::string written_name(const std::string& octets) {
+  return is_utf8(octets) ? octets : escape_octets(octets);
+}
+
 bool is_utf8(std::string_view octets) {
   while (!octets.empty()) {
     const std::optional<CodePoint> point = decode_utf8(octets);
@@ -225,6 +240,22 @@ bool is_utf8(std::string_view octets) {
   return true;
 }
 
+std::string as_utf8(std::string_view octets) {
+  std::string out;
+  out.reserve(octets.size());
+  while (!octets.empty()) {
+    const std::optional<CodePoint> point = decode_utf8(octets);
+    const std::size_t length = point ? point->octets : 1;
+    if (point) {
+      out += octets.substr(0, length);
+    } else {
+      append_octet(out, octet_at(octets, 0));
+    }
+    octets.remove_prefix(length);
+  }
+  return out;
+}
+
 std::string quote_if_needed(std::string_view octets, std::size_t max_octets) {
   if (!octets.empty() && octets.size() <= max_octets && std::all_of(octets.begin(), octets.end(), is_bare)) {
     return std::string(octets);
@@ -232,9 +263,67 @@ std::string quote_if_needed(std::string_view octets, std::size_t max_octets) {
   return '"' + escape_octets(octets, max_octets) + '"';
 }
 
+namespace {
+
+/// How wide terminals draw code points, by glibc's tables. wcwidth() goes by the thread's locale, and by that of a cron job or
+/// a container nothing but ASCII has a width; so it is C.UTF-8 while one of these lives, which Debian always has (libc-bin).
+/// Without it, each code point counts as 1.
+class Widths {
+ public:
+  Widths() : before_(::uselocale(utf8())) {}
+  ~Widths() { ::uselocale(before_); }
+  Widths(const Widths&) = delete;
+  Widths& operator=(const Widths&) = delete;
+
+  /// 0: it is drawn over the one before it.
+  [[nodiscard]] std::size_t of(char32_t value) const {
+    const int width = ::wcwidth(static_cast<wchar_t>(value));
+    return width < 0 ? 1 : static_cast<std::size_t>(width);  // -1: not assigned yet
+  }
+
+ private:
+  static locale_t utf8() {
+    static const locale_t made = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    return made;  // none: uselocale() then changes nothing
+  }
+
+  locale_t before_;
+};
+
+}  // namespace
+
 std::size_t display_width(std::string_view escaped) {
-  return static_cast<std::size_t>(std::count_if(
-      escaped.begin(), escaped.end(), [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0) != 0x80; }));
+  const Widths widths;
+  std::size_t width = 0;
+  while (!escaped.empty()) {
+    const CodePoint point = decode_utf8(escaped).value_or(CodePoint{'?', 1});
+    width += widths.of(point.value);
+    escaped.remove_prefix(point.octets);
+  }
+  return width;
+}
+
+std::string cut_to_width(std::string_view escaped, std::size_t width) {
+  constexpr std::string_view kCut = "...";
+  if (display_width(escaped) <= width) {
+    return std::string(escaped);
+  }
+  const Widths widths;
+  std::size_t room = width - std::min(width, kCut.size());
+  std::size_t end = 0;
+  while (true) {  // ends, because not all of it fits
+    const std::string_view rest = escaped.substr(end);
+    const CodePoint point = decode_utf8(rest).value_or(CodePoint{'?', 1});
+    std::string meant;
+    const std::size_t escape = point.value == '\\' ? read_escape(rest.substr(1), meant) : 0;
+    const std::size_t wide = escape != 0 ? 1 + escape : widths.of(point.value);
+    if (wide > room) {
+      break;
+    }
+    room -= wide;
+    end += escape != 0 ? 1 + escape : point.octets;
+  }
+  return std::string(escaped.substr(0, end)) + std::string(kCut.substr(0, width));
 }
 
 }  // namespace adit::app

@@ -42,7 +42,7 @@ std::string draw_table(const std::vector<Column>& columns, const std::vector<std
   for (const std::vector<std::string>& row : rows) {
     std::vector<std::string>& cells = shown.emplace_back();
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      cells.push_back(escape_octets(row[i]));
+      cells.push_back(cut_to_width(escape_octets(row[i]), columns[i].most));
       widths[i] = std::max(widths[i], display_width(cells[i]));
     }
   }

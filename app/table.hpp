@@ -2,7 +2,9 @@
 // Text tables for terminals, and numbers for people. Pure; any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,9 +13,14 @@ namespace adit::app {
 
 enum class Align : std::uint8_t { kLeft, kRight };
 
+inline constexpr std::size_t kAnyWidth = std::numeric_limits<std::size_t>::max();
+/// Of a column of names, which may be long, in a table that does not know how wide its terminal is.
+inline constexpr std::size_t kNameWidth = 32;
+
 struct Column {
   std::string_view title;
   Align align = Align::kLeft;
+  std::size_t most = kAnyWidth;  ///< terminal columns; a cell that needs more ends in "..."
 };
 
 /// Title, rule, rows, as accel-cmd draws them; every cell is escaped, columns fit their widest cell.

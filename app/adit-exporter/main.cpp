@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -68,9 +69,12 @@ int serve(const Options& options) {
   std::thread([&server, ends] {
     int signal = 0;
     ::sigwait(&ends, &signal);
+    while (!server.is_running()) {  // until then, stop() has nothing to stop
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
     server.stop();
   }).detach();
-  return server.listen_after_bind() ? 0 : kFailed;
+  return server.serve() ? 0 : kFailed;
 }
 
 int run(int argc, char** argv) {

@@ -21,6 +21,7 @@ namespace {
 
 constexpr const char* kJson = "application/json";
 constexpr std::size_t kMaxSearch = 128;
+constexpr std::size_t kMaxRegex = 256;  // what aditd takes
 constexpr int kRows = 50;
 
 void send(httplib::Response& response, int status, std::string text, std::string_view type) {
@@ -106,7 +107,9 @@ void page_sessions(Source& source, bool allowed, const httplib::Request& request
                                     request.get_param_value("after"));
   if (params.is_null()) {
     return send(response, 400,
-                {{"error", "column is username, sid, ip or calling_sid, and text 128 octets at most"}});
+                {{"error",
+                  "column is username, sid, ip or calling_sid, and text 128 octets at most, fewer if many "
+                  "are no letters"}});
   }
   auto reply = source.sessions(params);
   if (!reply) {
@@ -146,7 +149,7 @@ bool is_own_host(const std::string& host) {
 
 Json search_params(const std::string& column, const std::string& text, const std::string& after) {
   constexpr std::array<std::string_view, 4> kColumns{"username", "sid", "ip", "calling_sid"};
-  if (std::ranges::find(kColumns, column) == kColumns.end() || text.size() > kMaxSearch || !is_utf8(text) ||
+  if (std::ranges::find(kColumns, column) == kColumns.end() || text.size() > kMaxSearch ||
       after.size() > kMaxSearch) {
     return nullptr;
   }
@@ -160,6 +163,10 @@ Json search_params(const std::string& column, const std::string& text, const std
       const bool plain =
           static_cast<unsigned char>(c) >= 0x80 || std::isalnum(static_cast<unsigned char>(c)) != 0;
       regex += plain ? std::string(1, c) : std::string{'\\', c};
+    }
+    regex = as_utf8(regex);
+    if (regex.size() > kMaxRegex) {
+      return nullptr;
     }
     params["match"] = {{"column", column}, {"regex", std::move(regex)}};
   }

@@ -154,7 +154,7 @@ std::expected<Json, std::string> events_params(const Verb&, const Words& words) 
   }
   for (const char* key : {"user", "peer", "level"}) {
     if (const std::string value = word(words, "--" + std::string(key)); !value.empty()) {
-      filter[key] = is_utf8(value) ? value : escape_octets(value);
+      filter[key] = written_name(value);
     }
   }
   if (!filter.empty()) {

@@ -31,6 +31,10 @@ std::string user_name(const Json& object, std::string_view name) {
   return value.is_string() ? unescape_octets(value.get<std::string>()) : "";
 }
 
+std::string shown_name(const Json& object, std::string_view name) {
+  return escape_octets(user_name(object, name));
+}
+
 std::uint64_t number(const Json& object, std::string_view name) {
   const Json& value = member(object, name);
   return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;

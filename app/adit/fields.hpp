@@ -21,6 +21,8 @@ using Rows = std::vector<std::vector<std::string>>;
 [[nodiscard]] std::string text(const Json& object, std::string_view name);
 /// A name that aditd has escaped already: its octets, which tables escape again.
 [[nodiscard]] std::string user_name(const Json& object, std::string_view name);
+/// The same, to be printed: escaped once, however it was written.
+[[nodiscard]] std::string shown_name(const Json& object, std::string_view name);
 [[nodiscard]] std::uint64_t number(const Json& object, std::string_view name);
 [[nodiscard]] double real(const Json& object, std::string_view name);
 [[nodiscard]] bool flag(const Json& object, std::string_view name);

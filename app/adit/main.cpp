@@ -8,9 +8,9 @@
 #include "app/adit/client.hpp"
 #include "app/adit/command_line.hpp"
 #include "app/adit/exit_code.hpp"
+#include "app/adit/fields.hpp"
 #include "app/adit/invocation.hpp"
 #include "app/adit/render.hpp"
-#include "app/escape.hpp"
 
 namespace adit::app {
 namespace {
@@ -36,8 +36,7 @@ int leave(const EarlyExit& exit, bool json) {
 void say_none(const Json& params) {
   if (params.contains("value")) {
     std::fprintf(stderr, "adit: no call has %s %s; adit show sessions lists them\n",
-                 params["by"].get<std::string>().c_str(),
-                 escape_octets(params["value"].get<std::string>()).c_str());
+                 params["by"].get<std::string>().c_str(), shown_name(params, "value").c_str());
   }
 }
 

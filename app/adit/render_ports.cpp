@@ -18,7 +18,7 @@ std::string render_ports(const Json& result) {
                      count(port, "tx_packets"), count(port, "rx_missed"), count(port, "punted"),
                      count(port, "punts_refused"), count(port, "flaps"), count(port, "restarts")});
   }
-  return draw_table({{"port"},
+  return draw_table({{"port", Align::kLeft, kNameWidth},
                      {"driver"},
                      {"role"},
                      {"vlan"},
@@ -45,7 +45,7 @@ std::string render_pools(const Json& result) {
          count(pool, "reserved"), count(pool, "available"),
          share(static_cast<double>(number(pool, "used")), static_cast<double>(number(pool, "total")))});
   }
-  return draw_table({{"pool"},
+  return draw_table({{"pool", Align::kLeft, kNameWidth},
                      {"total", Align::kRight},
                      {"used", Align::kRight},
                      {"quarantined", Align::kRight},

@@ -32,7 +32,7 @@ std::string render_dae(const Json& result) {
                        count(client, "changes"), count(client, "refused"), count(client, "repeated"),
                        count(client, "stale"), count(client, "forged")});
   }
-  return draw_table({{"dae-client"},
+  return draw_table({{"dae-client", Align::kLeft, kNameWidth},
                      {"address"},
                      {"disconnects", Align::kRight},
                      {"changes", Align::kRight},
@@ -54,7 +54,7 @@ std::string render_radius(const Json& result) {
                        count(server, "refused"), count(server, "unmatched"), count(server, "p50_ms"),
                        count(server, "p99_ms")});
   }
-  const std::string table = draw_table({{"server"},
+  const std::string table = draw_table({{"server", Align::kLeft, kNameWidth},
                                         {"address"},
                                         {"state"},
                                         {"in-flight", Align::kRight},

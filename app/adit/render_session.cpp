@@ -130,7 +130,7 @@ std::string gre(const Json& session) {
 }
 
 std::string render_one(const Json& session) {
-  const std::string user = escape_octets(user_name(session, "username"));
+  const std::string user = shown_name(session, "username");
   return fmt::format("{} {}\n", shown(session, "sid"), user.empty() ? "(no login yet)" : user) +
          line("state", fmt::format("{}, {} for {}", shown(session, "state"), shown(session, "phase"),
                                    human_uptime(number(session, "uptime_seconds")))) +

@@ -104,7 +104,7 @@ std::string render_steering(const Json& result) {
                        : flag(worker, "pressed") ? "busier than the others"
                                                  : "takes calls"});
   }
-  return draw_table({{"port"},
+  return draw_table({{"port", Align::kLeft, kNameWidth},
                      {"role"},
                      {"queues", Align::kRight},
                      {"steered-by"},

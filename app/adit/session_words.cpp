@@ -90,7 +90,7 @@ class Reader {
       return std::unexpected("match cannot look at " + std::string(column->name) +
                              ", which aditd does not know; order " + std::string(column->name) + " can");
     }
-    read_.match = SessionWords::Match{column, words_[at_ + 1]};
+    read_.match = SessionWords::Match{column, as_utf8(words_[at_ + 1])};
     at_ += 2;
     return {};
   }

@@ -18,7 +18,7 @@ struct SessionWords {
   ShownColumns columns{};  ///< empty: those that fit
   struct Match {
     const ShownColumn* column = nullptr;
-    std::string regex;
+    std::string regex;  ///< UTF-8
   };
   std::optional<Match> match{};
   const ShownColumn* order = nullptr;

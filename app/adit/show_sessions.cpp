@@ -61,16 +61,19 @@ std::string as_text(const SessionSample& sample, const SessionWords& words, bool
   const bool named = !words.columns.empty();
   const ShownColumns columns = named ? words.columns : usual_columns(words.watch.has_value());
   return json    ? json_line(as_json(sample, columns))
-         : named ? draw_sessions(sample.rows, columns)
+         : named ? draw_sessions(sample.rows, columns, is_on_terminal() ? screen_size().columns : kAnyWidth)
                  : draw_sessions_within(screen_size().columns, sample.rows, columns);
 }
 
 }  // namespace
 
 std::string show_sessions_help() {
-  return "Columns, as many as fit unless some are named:\n" + shown_columns_help() +
-         "match: a regular expression of RE2, anywhere in the column. order: texts from A, numbers from the "
-         "highest.\n";
+  return "Columns, as many as fit unless some are named. A name too long for its line ends in\n"
+         "\"...\"; show session and --json print all of it, and so does a pipe with columns named.\n" +
+         shown_columns_help() +
+         "match: a regular expression of RE2, anywhere in the column; a name matches as it is shown, and as "
+         "it is:\n"
+         "\\xff is the octet that the table shows as \\xff. order: texts from A, numbers from the highest.\n";
 }
 
 std::expected<int, EarlyExit> run_show_sessions(const Invocation& invocation) {

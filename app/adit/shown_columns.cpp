@@ -84,12 +84,33 @@ std::uint64_t address_of(const std::string& text) {
   return text.empty() ? 0 : value + 1;
 }
 
+constexpr std::size_t kLeastOfName = 16;  // columns of the terminal, however little room there is
+constexpr std::size_t kBetween = 3;       // two columns of the table
+constexpr std::size_t kAround = 2;        // all of them: a blank on each side
+
+bool is_name(const ShownColumn* column) {
+  return column->kind == Shown::kUser;
+}
+
 std::size_t width_of(const std::vector<Json>& rows, const ShownColumn& column) {
   std::size_t width = column.name.size();
   for (const Json& row : rows) {
     width = std::max(width, display_width(escape_octets(cell(column, row))));
   }
   return width;
+}
+
+/// What the other columns leave of a line of `width` to those of names.
+std::size_t room_for_names(std::size_t width, const std::vector<Json>& rows, const ShownColumns& columns) {
+  const auto names = static_cast<std::size_t>(std::ranges::count_if(columns, &is_name));
+  if (names == 0 || width == kAnyWidth) {
+    return kAnyWidth;
+  }
+  std::size_t used = kAround + (columns.size() - 1) * kBetween;
+  for (const ShownColumn* column : columns) {
+    used += is_name(column) ? 0 : width_of(rows, *column);
+  }
+  return std::max(kLeastOfName, (width - std::min(width, used)) / names);
 }
 
 }  // namespace
@@ -147,10 +168,12 @@ bool comes_first(const ShownColumn& column, const Json& row, const Json& other) 
   }
 }
 
-std::string draw_sessions(const std::vector<Json>& rows, const ShownColumns& columns) {
+std::string draw_sessions(const std::vector<Json>& rows, const ShownColumns& columns, std::size_t width) {
+  const std::size_t names = room_for_names(width, rows, columns);
   std::vector<Column> titles;
   for (const ShownColumn* column : columns) {
-    titles.push_back({column->name, is_left(*column) ? Align::kLeft : Align::kRight});
+    titles.push_back(
+        {column->name, is_left(*column) ? Align::kLeft : Align::kRight, is_name(column) ? names : kAnyWidth});
   }
   Rows cells;
   for (const Json& row : rows) {
@@ -165,18 +188,18 @@ std::string draw_sessions(const std::vector<Json>& rows, const ShownColumns& col
 std::string draw_sessions_within(std::size_t width, const std::vector<Json>& rows,
                                  const ShownColumns& by_importance) {
   constexpr std::size_t kAlways = 2;
-  constexpr std::size_t kBetween = 3;
   ShownColumns shown;
-  std::size_t used = 2;  // a column on each side
+  std::size_t used = kAround;
   for (const ShownColumn* column : by_importance) {
-    used += width_of(rows, *column) + (shown.empty() ? 0 : kBetween);
+    const std::size_t wide = width_of(rows, *column);
+    used += (is_name(column) ? std::min(wide, kNameWidth) : wide) + (shown.empty() ? 0 : kBetween);
     if (shown.size() >= kAlways && used > width) {
       break;
     }
     shown.push_back(column);
   }
   std::ranges::sort(shown);  // they point into one array
-  return draw_sessions(rows, shown);
+  return draw_sessions(rows, shown, width);
 }
 
 std::string human_rate(std::uint64_t value, std::string_view unit) {

@@ -3,6 +3,7 @@
 // rx is what subscribers send, tx what they get. Pure; any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "app/table.hpp"
 
 namespace adit::app {
 
@@ -38,10 +41,11 @@ using ShownColumns = std::vector<const ShownColumn*>;
 /// Whether the row comes first when ordered by the column: texts and addresses from the lowest, numbers from the highest.
 [[nodiscard]] bool comes_first(const ShownColumn& column, const Json& row, const Json& other);
 
-/// All of these columns.
-[[nodiscard]] std::string draw_sessions(const std::vector<Json>& rows, const ShownColumns& columns);
+/// All of these columns. Where a line would take more than `width` terminal columns, names are cut, to 16 at the least.
+[[nodiscard]] std::string draw_sessions(const std::vector<Json>& rows, const ShownColumns& columns,
+                                        std::size_t width = kAnyWidth);
 /// As many of these as `width` terminal columns take; the last one named gives way first, and never the first two. They
-/// are shown in the order of shown_columns().
+/// are shown in the order of shown_columns(). A name of up to kNameWidth is not cut in favour of other columns.
 [[nodiscard]] std::string draw_sessions_within(std::size_t width, const std::vector<Json>& rows,
                                                const ShownColumns& by_importance);
 

@@ -208,7 +208,7 @@ std::expected<Json, std::string> trace_params(const Verb&, const Words& words) {
   if (who.empty()) {
     return std::unexpected("whose packets? Name a user, a session ID or an address");
   }
-  Json params{{"value", is_utf8(who) ? who : escape_octets(who)}};
+  Json params{{"value", written_name(who)}};
   const auto seconds = seconds_of(word(words, "--for"));
   if (!seconds) {
     return std::unexpected("--for: value " + word(words, "--for") +
@@ -246,15 +246,15 @@ std::expected<int, EarlyExit> run_trace(const Invocation& invocation) {
     if (!stream && is_interrupted != 0) {
       return say_end(interrupted(0), invocation.json);
     }
-    return std::unexpected(failed(stream ? CallFailure{CallFailure::Kind::kNothingMatched,
-                                                       "no call is " + escape_octets(text(params, "value")) +
-                                                           "'s; adit show sessions lists them"}
-                                         : stream.error()));
+    return std::unexpected(failed(
+        stream ? CallFailure{CallFailure::Kind::kNothingMatched, "no call is " + shown_name(params, "value") +
+                                                                     "'s; adit show sessions lists them"}
+               : stream.error()));
   }
   if (!invocation.json) {
     std::fprintf(stderr, "adit: tracing %s, sid %s, for %s s%s\n",
-                 escape_octets(user_name(stream->answer(), "username")).c_str(),
-                 text(stream->answer(), "sid").c_str(), count(stream->answer(), "seconds").c_str(),
+                 shown_name(stream->answer(), "username").c_str(), text(stream->answer(), "sid").c_str(),
+                 count(stream->answer(), "seconds").c_str(),
                  made_file ? (" into " + escape_octets(path)).c_str() : "");
   }
   Output output(std::move(file), invocation.json);

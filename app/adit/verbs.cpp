@@ -17,11 +17,6 @@ namespace {
 
 using Params = std::expected<Json, std::string>;
 
-/// A user's name, of any octets, as JSON can carry it.
-std::string as_shown(const std::string& name) {
-  return is_utf8(name) ? name : escape_octets(name);
-}
-
 Params selector(const std::string& by, const std::string& value) {
   if (by == "all") {
     return Json{{"by", by}};
@@ -29,7 +24,7 @@ Params selector(const std::string& by, const std::string& value) {
   if (value.empty()) {
     return std::unexpected("the " + by + " is empty");
   }
-  return Json{{"by", by}, {"value", as_shown(value)}};
+  return Json{{"by", by}, {"value", written_name(value)}};
 }
 
 /// A session ID or an address, by their form; anything else is a user, whom --by names for sure.
@@ -93,8 +88,9 @@ Params trial_params(const Verb&, const Words& words) {
   if (!is_utf8(*password)) {
     return std::unexpected("the password is not UTF-8, and JSON carries no other text");
   }
-  return Json{
-      {"user", as_shown(word(words, "user"))}, {"password", *password}, {"method", word(words, "--method")}};
+  return Json{{"user", written_name(word(words, "user"))},
+              {"password", *password},
+              {"method", word(words, "--method")}};
 }
 
 Params explain_params(const Verb&, const Words& words) {

@@ -39,6 +39,13 @@ NextSessions OperatorView::sessions(control::CallPlace from) const {
   };
 }
 
+NextSources OperatorView::limited_sources() const {
+  return [this, walk = control::SourceHistories::Walk()](
+             const std::function<void(const control::SourceStatus&)>& visit) mutable {
+    return concentrator_.visit_limited(walk, visit);
+  };
+}
+
 SessionRow OperatorView::row_of(const control::CallStatus& call) const {
   return {.call = call,
           .totals = runtime_.totals(call.call).value_or(contract::CallTotals{}),

@@ -50,9 +50,7 @@ class OperatorView final : public OperatorBackend {
   [[nodiscard]] std::vector<DropRow> drops() const override;
   [[nodiscard]] std::vector<WorkerRow> workers() const override;
   [[nodiscard]] std::vector<control::PoolStatus> pools() const override;
-  [[nodiscard]] std::vector<control::SourceStatus> limited_sources() const override {
-    return concentrator_.limited_sources();
-  }
+  [[nodiscard]] NextSources limited_sources() const override;
   [[nodiscard]] std::vector<BufferRow> buffers() const override;
   [[nodiscard]] std::vector<SteeringRow> steering() const override;
   [[nodiscard]] std::vector<PortRow> ports() const override;

@@ -188,17 +188,17 @@ std::vector<PoolStatus> Concentrator::pools() const {
   return core_->pools.status();
 }
 
-std::vector<SourceStatus> Concentrator::limited_sources() const {
-  std::vector<SourceStatus> rows;
-  for (const auto& [address, history] : core_->histories.entries()) {
-    const FairShare::Holding holding = core_->connection_shares.holding(address);
-    rows.push_back({.address = address,
-                    .before_login = holding.before_login,
-                    .after_login = holding.after_login,
-                    .history = history,
-                    .since = core_->wheel.now() - history.last});
-  }
-  return rows;
+bool Concentrator::visit_limited(SourceHistories::Walk& walk,
+                                 const std::function<void(const SourceStatus&)>& visit) const {
+  return core_->histories.walk(walk, kSourcesPerSlice,
+                               [&](wire::Ipv4Address address, const SourceHistory& history) {
+                                 const FairShare::Holding holding = core_->connection_shares.holding(address);
+                                 visit({.address = address,
+                                        .before_login = holding.before_login,
+                                        .after_login = holding.after_login,
+                                        .history = history,
+                                        .since = core_->wheel.now() - history.last});
+                               });
 }
 
 }  // namespace adit::control

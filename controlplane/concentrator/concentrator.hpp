@@ -218,8 +218,10 @@ class Concentrator {
   [[nodiscard]] ConcentratorStats stats() const;
   [[nodiscard]] const CallMeasures& measures() const;
   [[nodiscard]] std::vector<PoolStatus> pools() const;
-  /// Those that were limited most recently first, at most kRememberedSources.
-  [[nodiscard]] std::vector<SourceStatus> limited_sources() const;
+  /// The next slice of the addresses that were limited, of which kRememberedSources are known; those that it happened to last
+  /// come first. False: they were the last. Of one to which it happens again meanwhile see LruTable::Walk.
+  bool visit_limited(SourceHistories::Walk& walk,
+                     const std::function<void(const SourceStatus&)>& visit) const;
 
  private:
   std::unique_ptr<ConcentratorCore> core_;

@@ -71,9 +71,34 @@ TEST(Escape, QuotesOnlyWhatNeedsIt) {
   EXPECT_EQ(quote_if_needed("x\" event=call_up user=\"root"), "\"x\\\" event=call_up user=\\\"root\"");
 }
 
-TEST(Escape, WidthCountsCodePoints) {
+TEST(Escape, APatternOfAnyOctetsBecomesUtf8) {
+  EXPECT_EQ(as_utf8("^al\\d+é$"), "^al\\d+é$");
+  EXPECT_EQ(as_utf8("[\xff\xfe]\xe9t\xc3"), "[\\xff\\xfe]\\xe9t\\xc3");
+}
+
+TEST(Escape, WidthIsWhatATerminalTakesWhateverTheLocale) {
   EXPECT_EQ(display_width("abc"), 3u);
   EXPECT_EQ(display_width("Zoë"), 3u);
+  EXPECT_EQ(display_width("Zoe\u0308"), 3u) << "a combining mark stands on the letter before it";
+  EXPECT_EQ(display_width("東京"), 4u);
+  EXPECT_EQ(display_width("a\U0001F600b"), 4u);
+  EXPECT_EQ(display_width("\u0378"), 1u) << "not assigned";
+  EXPECT_EQ(display_width(R"(\xff)"), 4u);
+}
+
+TEST(Escape, ATextIsCutWhereAColumnEnds) {
+  EXPECT_EQ(cut_to_width("alice", 5), "alice");
+  EXPECT_EQ(cut_to_width("alice@example", 8), "alice...");
+  EXPECT_EQ(cut_to_width("東京東京", 8), "東京東京");
+  EXPECT_EQ(cut_to_width("東京東京", 7), "東京...");
+  EXPECT_EQ(cut_to_width("東京東京", 6), "東...") << "no half of a character";
+  EXPECT_EQ(cut_to_width("Zoe\u0308e\u0308eee", 6), "Zoe\u0308...") << "a mark stays with its letter";
+  EXPECT_EQ(cut_to_width(R"(ab\xff\xfe)", 9), R"(ab\xff...)");
+  EXPECT_EQ(cut_to_width(R"(ab\xff\xfe)", 8), "ab...") << "no half of an escape";
+  EXPECT_EQ(cut_to_width(R"(a\\\\\\)", 6), R"(a\\...)");
+  EXPECT_EQ(cut_to_width(R"(\u{200b}alice)", 11), R"(\u{200b}...)");
+  EXPECT_EQ(cut_to_width("alice", 2), "..");
+  EXPECT_EQ(cut_to_width("alice", 0), "");
 }
 
 TEST(Escape, SEC_11_AnyOctetsBecomeOnePrintableLine) {
@@ -84,6 +109,8 @@ TEST(Escape, SEC_11_AnyOctetsBecomeOnePrintableLine) {
       c = static_cast<char>(random());
     }
     const std::string shown = escape_octets(octets);
+    const std::size_t width = random() % 40;
+    EXPECT_LE(display_width(cut_to_width(shown, width)), width) << shown;
     for (const char c : shown) {
       const auto octet = static_cast<unsigned char>(c);
       ASSERT_TRUE(octet >= 0x20 && octet != 0x7f) << "octet " << int{octet} << " in " << shown;

@@ -169,7 +169,7 @@ TEST(AdmissionOfOneAddress, WhenNothingIsScarceNobodyIsLimited) {
   siege.strangers(9'999, 1, false);
   EXPECT_EQ(siege.house.concentrator->stats().connections_before_login, 9'999U);
   EXPECT_TRUE(siege.house.log.named("connection_refused").empty());
-  EXPECT_TRUE(siege.house.concentrator->limited_sources().empty());
+  EXPECT_TRUE(siege.house.limited_sources().empty());
 }
 
 // Against sources counted naively, at random.
@@ -336,7 +336,7 @@ TEST(LimitedSources, AreListedWithWhatWasDoneToThem) {
   EXPECT_FALSE(second.connected());
   EXPECT_TRUE(fourth.accepted);
   house.advance(Duration{2'000});
-  const auto sources = house.concentrator->limited_sources();
+  const auto sources = house.limited_sources();
   ASSERT_EQ(sources.size(), 1U);
   EXPECT_EQ(sources[0].address, greedy);
   EXPECT_EQ(sources[0].before_login, 1U);

@@ -5,6 +5,7 @@ board's queries and the alerts, over what it serves.
     exporter_test.py EXPORTER SOURCE_ROOT
 Skipped (exit 77) without promtool and prometheus.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -113,7 +114,7 @@ class ExporterTest(unittest.TestCase):
 
     def test_bad_clients_hold_nobody_up_for_long(self):
         exporter = self.exporter()
-        slow = [exporter.connect() for _ in range(7)]  # all threads but one
+        slow = [exporter.connect() for _ in range(23)]  # all threads but one
         for client in slow:
             client.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
         self.assertEqual(exporter.get("/metrics")[0], 200)
@@ -132,6 +133,18 @@ class ExporterTest(unittest.TestCase):
             client.close()
         self.assertLess(time.monotonic() - begin, 10, "their time was up")
         self.assertEqual(exporter.get("/metrics")[0], 200)
+
+    def test_half_sent_requests_keep_nobody_out(self):
+        exporter = self.exporter()
+        slow = [exporter.connect() for _ in range(200)]
+        for client in slow:
+            self.addCleanup(client.close)
+            with contextlib.suppress(OSError):  # it has given way already
+                client.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
+        begin = time.monotonic()
+        for path in ("/health", "/metrics"):
+            self.assertEqual(exporter.get(path)[0], 200)
+        self.assertLess(time.monotonic() - begin, 4, "before anybody's time was up")
 
     def test_aditd_comes_and_goes(self):
         exporter = self.exporter()

@@ -11,7 +11,7 @@ constexpr int kToldAtOnce = 64;
 bool FailureCounts::admit(std::string_view event, std::string_view peer, std::chrono::milliseconds now) {
   const std::string key = std::string(event) + ' ' + std::string(peer);
   if (table_.find(key) == nullptr && table_.size() == kRemembered) {
-    tell(table_.entries().back().second);  // forgotten in favour of this one
+    tell(table_.oldest().second);  // forgotten in favour of this one
   }
   Failures& failures = table_.use(key);
   if (failures.event.empty() || now - failures.since >= kWithin) {
@@ -28,7 +28,7 @@ bool FailureCounts::admit(std::string_view event, std::string_view peer, std::ch
 
 void FailureCounts::flush(std::chrono::milliseconds now) {
   for (int told = 0; told < kToldAtOnce && table_.size() != 0; ++told) {
-    const auto& [key, failures] = table_.entries().back();
+    const auto& [key, failures] = table_.oldest();
     if (now - failures.since < kWithin) {
       return;
     }
@@ -39,7 +39,7 @@ void FailureCounts::flush(std::chrono::milliseconds now) {
 
 void FailureCounts::tell_all() {
   while (table_.size() != 0) {
-    const auto& [key, failures] = table_.entries().back();
+    const auto& [key, failures] = table_.oldest();
     tell(failures);
     table_.erase(std::string(key));
   }

@@ -138,6 +138,9 @@ struct MemoryRow {
 /// the slice; the next one begins with that session, and so does a list from its place (worker and slot of its CallRef).
 using NextSessions = std::function<bool(const std::function<bool(const SessionRow&)>& visit)>;
 
+/// The next slice of source addresses; one that is limited again meanwhile may be missing. False: it was the last.
+using NextSources = std::function<bool(const std::function<void(const control::SourceStatus&)>& visit)>;
+
 class OperatorBackend {
  public:
   virtual ~OperatorBackend() = default;
@@ -156,8 +159,8 @@ class OperatorBackend {
   [[nodiscard]] virtual std::vector<DropRow> drops() const = 0;
   [[nodiscard]] virtual std::vector<WorkerRow> workers() const = 0;
   [[nodiscard]] virtual std::vector<control::PoolStatus> pools() const = 0;
-  /// Source addresses that were limited, evicted or delayed, the last ones first; a bounded number.
-  [[nodiscard]] virtual std::vector<control::SourceStatus> limited_sources() const = 0;
+  /// Those that were limited, evicted or delayed, the last ones first. Only while the backend lives.
+  [[nodiscard]] virtual NextSources limited_sources() const = 0;
   [[nodiscard]] virtual std::vector<BufferRow> buffers() const = 0;
   [[nodiscard]] virtual std::vector<SteeringRow> steering() const = 0;
   [[nodiscard]] virtual std::vector<PortRow> ports() const = 0;

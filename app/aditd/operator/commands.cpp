@@ -28,24 +28,16 @@ std::optional<std::string> unknown_param(const Json& params, std::string_view la
   return std::nullopt;
 }
 
-/// A user is named as logs and `adit show sessions` show the name. A name with a lone backslash, DOMAIN\user, may be
-/// written as it is: unless it is what some other name looks like.
-void as_shown(const SessionSelector& selector,
-              const std::function<void(const SessionSelector&, OperatorBackend::Counted)>& act,
-              const OperatorBackend::Counted& done) {
-  SessionSelector meant = selector;
-  if (selector.by == SessionSelector::By::kUsername) {
-    meant.value = unescape_octets(selector.value);
-  }
-  if (meant.value == selector.value) {
-    act(selector, done);
-    return;
-  }
-  act(meant, [selector, act, done](std::size_t calls) {
-    if (calls != 0) {
+/// To the calls of the first that `selector` may mean and that has any.
+void act_on(const SessionSelector& selector,
+            const std::function<void(const SessionSelector&, OperatorBackend::Counted)>& act,
+            const OperatorBackend::Counted& done) {
+  const std::vector<SessionSelector> meant = meanings_of(selector);
+  act(meant.front(), [last = meant.back(), is_last = meant.size() == 1, act, done](std::size_t calls) {
+    if (calls != 0 || is_last) {
       done(calls);
     } else {
-      act(selector, done);
+      act(last, done);
     }
   });
 }
@@ -129,13 +121,24 @@ std::expected<SessionSelector, RpcError> read_selector(const Json& params) {
   return read;
 }
 
+std::vector<SessionSelector> meanings_of(const SessionSelector& selector) {
+  std::vector<SessionSelector> meant;
+  if (selector.by != SessionSelector::By::kUsername) {
+    return {selector};
+  }
+  for (std::string& name : meanings_of(selector.value)) {
+    meant.push_back({selector.by, std::move(name)});
+  }
+  return meant;
+}
+
 void terminate(const Json& params, const std::string& by, OperatorBackend& backend, const Answer& answer) {
   const auto read = read_terminate(params);
   if (!read) {
     answer(std::unexpected(read.error()));
     return;
   }
-  as_shown(
+  act_on(
       read->selector,
       [&backend, hard = read->hard, by](const SessionSelector& selector, OperatorBackend::Counted done) {
         backend.terminate(selector, hard, by, std::move(done));
@@ -149,7 +152,7 @@ void shape(const Json& params, const std::string& /*by*/, OperatorBackend& backe
     answer(std::unexpected(read.error()));
     return;
   }
-  as_shown(
+  act_on(
       read->selector,
       [&backend, rate = read->rate](const SessionSelector& selector, OperatorBackend::Counted done) {
         backend.set_rate(selector, rate, std::move(done));

@@ -76,22 +76,22 @@ std::string row_json(const EventFeed::Row& row) {
 
 struct Filter {
   std::vector<std::string> names;  ///< empty: all
-  std::optional<std::string> user, peer;
-  std::string user_as_written{};  ///< DOMAIN\user, where it is no escaped form
-  std::size_t level = 0;          ///< the least severe
+  std::vector<std::string> users;  ///< any of the names that one may be meant by; empty: all
+  std::optional<std::string> peer;
+  std::size_t level = 0;  ///< the least severe
 
   [[nodiscard]] bool admits(const EventFeed::Row& row) const {
     if (level_of(row.severity) < level ||
         (!names.empty() && std::ranges::find(names, row.name()) == names.end())) {
       return false;
     }
-    bool user_fits = !user;
+    bool user_fits = users.empty();
     bool peer_fits = !peer;
     if (user_fits && peer_fits) {
       return true;
     }
     row.fields([&](std::string_view key, std::string_view value) {
-      user_fits = user_fits || (key == "user" && (value == *user || value == user_as_written));
+      user_fits = user_fits || (key == "user" && std::ranges::find(users, value) != users.end());
       peer_fits = peer_fits || (key == "peer" && value == *peer);
       return !user_fits || !peer_fits;
     });
@@ -139,8 +139,7 @@ Checked read_filter(const Json& given, Filter& filter) {
         return read;
       }
     } else if (key == "user" && value.is_string()) {
-      filter.user_as_written = value.get<std::string>();
-      filter.user = unescape_octets(filter.user_as_written);
+      filter.users = meanings_of(value.get<std::string>());
     } else if (key == "peer" && value.is_string()) {
       filter.peer = value.get<std::string>();
     } else if (const auto level = find_level(value); key == "level" && level) {

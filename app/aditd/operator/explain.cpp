@@ -99,9 +99,8 @@ void explain(const Json& params, OperatorBackend& backend, const Answer& answer)
   }
   std::vector<StoryRow> rows;
   if (by != kReason) {
-    rows = backend.stories({way->second, unescape_octets(value)});
-    if (rows.empty() && unescape_octets(value) != value) {  // DOMAIN\user, written as it is
-      rows = backend.stories({way->second, value});
+    for (const std::string& meant : meanings_of(value)) {
+      rows = rows.empty() ? backend.stories({way->second, meant}) : rows;
     }
   }
   Json stories = Json::array();

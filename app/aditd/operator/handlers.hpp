@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "app/aditd/operator/method.hpp"
 
@@ -40,6 +41,8 @@ void try_radius(const Json& params, OperatorBackend& backend, const Answer& answ
 
 /// {"by": "username"|"ip"|"sid"|"all", "value": "..."}, whatever else there is.
 [[nodiscard]] std::expected<control::SessionSelector, RpcError> read_selector(const Json& params);
+/// Whom it may mean, one or two; meant is the first that has a call. For a user see meanings_of() in app/escape.hpp.
+[[nodiscard]] std::vector<control::SessionSelector> meanings_of(const control::SessionSelector& selector);
 
 [[nodiscard]] Json reload_json(const OperatorBackend::ReloadReport& report);
 

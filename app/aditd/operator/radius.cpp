@@ -76,14 +76,13 @@ std::expected<control::TrialLogin, RpcError> read_trial(const Json& params) {
 /// As other verbs take a name: as it is shown or, if nobody is let in by that, as it stands.
 void try_as_shown(control::TrialLogin login, OperatorBackend& backend,
                   const control::TrialLogins::Done& done) {
-  std::string meant = unescape_octets(login.user);
-  if (meant == login.user) {
+  const std::vector<std::string> meant = meanings_of(login.user);
+  login.user = meant.front();
+  if (meant.size() == 1) {
     return backend.try_login(std::move(login), done);
   }
   auto typed = std::make_shared<control::TrialLogin>(
-      control::TrialLogin{.user = std::exchange(login.user, std::move(meant)),
-                          .password = login.password,
-                          .method = login.method});
+      control::TrialLogin{.user = meant.back(), .password = login.password, .method = login.method});
   backend.try_login(std::move(login), [typed, &backend, done](const control::TrialOutcome& outcome) {
     if (outcome.verdict == control::TrialOutcome::Verdict::kRejected &&
         typed->user.size() <= control::radius::kMaxValue) {

@@ -58,7 +58,8 @@ void comp(const SessionRow& row, std::string& out) {
 constexpr SessionColumn kColumns[] = {
     {"sid", Kind::kText, [](const SessionRow& row, std::string& out) { out += row.call.session_id; }},
     {"username", Kind::kPeers,
-     [](const SessionRow& row, std::string& out) { out += escape_octets(row.call.session.user); }},
+     [](const SessionRow& row, std::string& out) { out += escape_octets(row.call.session.user); },
+     /*usual=*/true, [](const SessionRow& row) -> std::string_view { return row.call.session.user; }},
     {"calling_sid", Kind::kText,
      [](const SessionRow& row, std::string& out) { address(row.call.peer, out); }},
     {"called_sid", Kind::kText,

@@ -21,6 +21,8 @@ struct SessionColumn {
   } kind;
   void (*write)(const SessionRow& row, std::string& out);  ///< appends it, without quotes
   bool usual = true;                                       ///< shown when no columns are named
+  /// Of kPeers: the octets that `write` shows.
+  std::string_view (*octets)(const SessionRow& row) = nullptr;
 };
 
 [[nodiscard]] std::span<const SessionColumn> session_columns();

@@ -144,14 +144,11 @@ void show_session(const Json& params, OperatorBackend& backend, const Answer& an
     }
     answer(Json{{"calls", calls}, {"sessions", std::move(rows)}});
   };
-  control::SessionSelector meant = *selector;
-  if (selector->by == control::SessionSelector::By::kUsername) {
-    meant.value = unescape_octets(selector->value);  // as the name is shown; below, as it is
-  }
-  backend.inspect(meant, [&backend, selector = *selector, same = meant.value == selector->value, reply](
-                             const std::vector<SessionInFull>& sessions, std::size_t calls) {
-    if (sessions.empty() && !same) {
-      backend.inspect(selector, reply);
+  const auto meant = meanings_of(*selector);
+  backend.inspect(meant.front(), [&backend, last = meant.back(), is_last = meant.size() == 1, reply](
+                                     const std::vector<SessionInFull>& sessions, std::size_t calls) {
+    if (sessions.empty() && !is_last) {
+      backend.inspect(last, reply);
     } else {
       reply(sessions, calls);
     }

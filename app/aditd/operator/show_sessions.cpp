@@ -28,6 +28,8 @@ constexpr std::int64_t kRegexMemory =
 struct Match {
   const SessionColumn* column;
   std::unique_ptr<RE2> regex;
+  std::unique_ptr<RE2>
+      octets{};  ///< the same over octets that are no UTF-8; none: only the column's text counts
 };
 
 struct SessionsQuery {
@@ -67,6 +69,25 @@ Read<void> read_columns(const Json& names, SessionsQuery& query) {
   return {};
 }
 
+/// What escape_octets() shows, as RE2 writes it: `\u{200b}` is `\x{200b}` there, all other escapes are the same.
+std::string as_re2(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const bool is_pair = text[at] == '\\' && at + 1 < text.size();
+    out += is_pair && text.substr(at).starts_with("\\u{") ? "\\x" : text.substr(at, is_pair ? 2 : 1);
+    at += is_pair ? 2 : 1;
+  }
+  return out;
+}
+
+/// A peer's name may be any octets. An operator writes it as it is shown, in which case the backslash of `\xff` is to a
+/// regular expression what it is in the table: so it is held against the octets, too.
+std::unique_ptr<RE2> regex_of_octets(const std::string& text, RE2::Options options) {
+  options.set_encoding(RE2::Options::EncodingLatin1);
+  auto regex = std::make_unique<RE2>(text, options);
+  return regex->ok() ? std::move(regex) : nullptr;  // it names characters beyond an octet
+}
+
 Read<void> read_match(const Json& match, SessionsQuery& query) {
   if (!match.is_object() || match.size() != 2 || !match.contains("column") || !match.contains("regex") ||
       !match["regex"].is_string()) {
@@ -78,18 +99,24 @@ Read<void> read_match(const Json& match, SessionsQuery& query) {
   }
   const std::string& text = match["regex"].get_ref<const std::string&>();
   if (text.size() > kMaxRegex) {
-    return invalid_params("the regular expression has " + std::to_string(text.size()) +
-                          " octets, and may have " + std::to_string(kMaxRegex));
+    return invalid_params("match: the regular expression has " + std::to_string(text.size()) +
+                          " octets, and may have " + std::to_string(kMaxRegex) +
+                          "; match a part of the column");
   }
   RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(kRegexMemory);
-  auto regex = std::make_unique<RE2>(text, options);
+  const std::string pattern = as_re2(text);
+  auto regex = std::make_unique<RE2>(pattern, options);
   if (!regex->ok()) {
-    return invalid_params("the regular expression \"" + escape_octets(text, 60) +
-                          "\" is not one of RE2's: " + escape_text(regex->error(), 120));
+    return invalid_params("match: the regular expression \"" + escape_octets(text, 60) +
+                          "\" is not one of RE2's: " + escape_text(regex->error(), 120) +
+                          "; write a backslash before a character that is meant as it stands");
   }
   query.match = Match{*column, std::move(regex)};
+  if ((*column)->octets != nullptr) {
+    query.match->octets = regex_of_octets(pattern, options);
+  }
   return {};
 }
 
@@ -196,8 +223,17 @@ class SessionsPage {
       return true;
     }
     text_.clear();
-    query_.match->column->write(session, text_);
-    return RE2::PartialMatch(text_, *query_.match->regex);
+    const Match& match = *query_.match;
+    match.column->write(session, text_);
+    if (RE2::PartialMatch(text_, *match.regex)) {
+      return true;
+    }
+    const std::string_view octets = match.column->octets == nullptr ? text_ : match.column->octets(session);
+    if (octets == text_) {  // nothing in it is escaped
+      return false;
+    }
+    const RE2* regex = is_utf8(octets) ? match.regex.get() : match.octets.get();
+    return regex != nullptr && RE2::PartialMatch(octets, *regex);
   }
 
   SessionsQuery query_;

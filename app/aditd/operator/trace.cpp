@@ -46,12 +46,6 @@ std::expected<TraceParams, RpcError> read_params(const Json& params) {
   return read;
 }
 
-/// A user is named as logs show the name, or as it is.
-OperatorBackend::FoundCalls of_user(const std::string& name, const OperatorBackend& backend) {
-  auto calls = backend.find_calls({SessionSelector::By::kUsername, unescape_octets(name)});
-  return calls.count == 0 ? backend.find_calls({SessionSelector::By::kUsername, name}) : calls;
-}
-
 /// Without `by`: an address, a session ID or a user, whichever there is.
 std::expected<OperatorBackend::FoundCalls, RpcError> find(const TraceParams& params,
                                                           const OperatorBackend& backend) {
@@ -68,7 +62,9 @@ std::expected<OperatorBackend::FoundCalls, RpcError> find(const TraceParams& par
     calls = backend.find_calls({By::kSessionId, params.value});
   }
   if (calls.count == 0 && (any || params.by == "username")) {
-    calls = of_user(params.value, backend);
+    for (const SessionSelector& user : meanings_of({By::kUsername, params.value})) {
+      calls = calls.count == 0 ? backend.find_calls(user) : calls;
+    }
   }
   return calls;
 }

@@ -21,6 +21,8 @@ struct SourceHistory {
 };
 
 inline constexpr std::size_t kRememberedSources = 4096;
+/// A slice of a walk visits this many at most.
+inline constexpr std::size_t kSourcesPerSlice = 64;
 using SourceHistories = LruTable<wire::Ipv4Address, SourceHistory>;
 
 }  // namespace adit::control

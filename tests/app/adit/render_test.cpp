@@ -40,7 +40,25 @@ TEST(AditTable, AlignsColumns) {
             "------\n"
             " Zoë\n"
             " Zoey\n");
+  EXPECT_EQ(draw_table({{"name"}, {"n", Align::kRight}}, {{"東京", "1"}, {"Zoe\u0308", "2"}, {"alice", "3"}},
+                       "none"),
+            " name  | n\n"
+            "-------+---\n"
+            " 東京  | 1\n"
+            " Zoe\u0308   | 2\n"
+            " alice | 3\n");
   EXPECT_EQ(draw_table({{"name"}}, {}, "nothing here"), "nothing here\n");
+}
+
+TEST(AditTable, CutsANameThatIsTooLong) {
+  EXPECT_EQ(
+      draw_table({{"name", Align::kLeft, 8}, {"n"}}, {{"alice@example.com", "1"}, {"bob", "2"}}, "none"),
+      " name     | n\n"
+      "----------+---\n"
+      " alice... | 1\n"
+      " bob      | 2\n");
+  const Json pools = {{"pools", Json::array({{{"name", std::string(80, 'p')}, {"total", 65'533U}}})}};
+  EXPECT_NE(render_pools(pools).find(' ' + std::string(29, 'p') + "... |"), std::string::npos);
 }
 
 std::vector<Json> list_of(const Json& result) {

@@ -36,6 +36,7 @@ TEST(SessionWords, AreAccelPppsAndAWatch) {
   EXPECT_EQ(all.order->name, "rx-bytes");
   EXPECT_EQ(all.limit, 20U);
   EXPECT_FALSE(all.watch);
+  EXPECT_EQ(read({"match", "username", "^\xff\\d"}).match->regex, R"(^\xff\d)") << "JSON carries UTF-8 alone";
   EXPECT_EQ(read({"limit", "3", "5"}, true).watch, 5s);
   EXPECT_EQ(read({"5", "ip,rate", "order", "rate"}, true).columns.size(), 2U);
   EXPECT_EQ(read({}, true).watch, 2s);
@@ -90,6 +91,40 @@ TEST(ShownColumns, GiveWayUntilTheyFit) {
             "-------------------+-----------------+-------------+----------+----------\n"
             " alice@example.com | 100.127.255.254 | 10.10:00:00 |  4.8 MiB |      7 B\n");
   EXPECT_EQ(draw_sessions_within(80, {}, columns), "no sessions\n");
+}
+
+TEST(ShownColumns, ALongNameEndsWhereItsRowHasNoMoreRoom) {
+  std::string wide;
+  for (int at = 0; at < 40; ++at) {
+    wide += "京";
+  }
+  std::vector<Json> rows;
+  for (const std::string& name : {std::string(80, 'n'), wide, "e\u0301" + std::string(78, 'e'),
+                                  std::string("bob"), escape_octets(std::string(64, '\xff'))}) {
+    rows.push_back({{"sid", "00000000000000ff"},
+                    {"username", name},
+                    {"ip", "100.127.255.254"},
+                    {"state", "active"},
+                    {"uptime_seconds", 7U},
+                    {"rx_bytes", 5'000'000U},
+                    {"tx_bytes", 7U}});
+  }
+  const ShownColumns columns = *read_shown_columns("username,ip,uptime,rx-bytes,tx-bytes,state,sid");
+  for (const std::size_t width : {40U, 60U, 80U, 100U, 120U}) {
+    std::istringstream table(draw_sessions_within(width, rows, columns));
+    for (std::string line; std::getline(table, line);) {
+      EXPECT_LE(display_width(line), width) << line;
+    }
+  }
+  const std::string table = draw_sessions_within(80, rows, columns);
+  EXPECT_TRUE(
+      table.starts_with(" username                               | ip              |   uptime | rx-bytes\n"))
+      << table;
+  EXPECT_NE(table.find("\n bob                                    | 100.127"), std::string::npos) << table;
+  EXPECT_NE(table.find("京... "), std::string::npos) << table;
+  EXPECT_NE(table.find(R"(\xff... )"), std::string::npos) << "escaped all the same: " << table;
+  EXPECT_NE(draw_sessions(rows, columns).find(std::string(80, 'n')), std::string::npos)
+      << "all of it in a pipe";
 }
 
 TEST(ShownColumns, RatesAreForPeople) {

@@ -119,6 +119,15 @@ class House : public ConcentratorActions {
                                        backend != nullptr ? *backend : auth, *this, kUnsteered, &accounting);
   }
 
+  /// All that admission did something to, the last one first.
+  [[nodiscard]] std::vector<SourceStatus> limited_sources() const {
+    std::vector<SourceStatus> rows;
+    SourceHistories::Walk walk;
+    while (concentrator->visit_limited(walk, [&rows](const SourceStatus& row) { rows.push_back(row); })) {
+    }
+    return rows;
+  }
+
   static Settings pap_settings() {
     Settings settings;
     settings.auth.methods = {AuthMethod::kPap};

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Limits of a user: the number of sessions, and their rates.
+#include <algorithm>
+#include <functional>
+
 #include "controlplane/auth/local_users.hpp"
 #include "crypto/library.hpp"
 #include "tests/controlplane/concentrator/concentrator_kit.hpp"
@@ -440,11 +443,38 @@ TEST(Scarcity, DescriptorsAreToldOfThoughSomethingGaveWay) {
 TEST(Scarcity, WhoIsTurnedAwayBeforeItsTurnIsCountedAsRefused) {
   House house;
   house.concentrator->on_turned_away(wire::Ipv4Address(192, 0, 2, 2), Scarce::kTurns);
-  const auto sources = house.concentrator->limited_sources();
+  const auto sources = house.limited_sources();
   ASSERT_EQ(sources.size(), 1U);
   EXPECT_EQ(sources[0].history.refused, 1U);
   EXPECT_EQ(house.concentrator->stats().ended, (std::vector{std::pair(EndReason::kLimit, std::uint64_t{1})}));
   EXPECT_EQ(scarce_things(house), std::vector<std::string>{"turns of accepted connections"});
+}
+
+TEST(Scarcity, AWalkOverTheLimitedIsASliceATurnWhateverHappensMeanwhile) {
+  House house;
+  const auto turn_away = [&house](std::uint32_t number) {
+    house.concentrator->on_turned_away(wire::Ipv4Address(0xC0000000 + number), Scarce::kTurns);
+  };
+  for (std::uint32_t number = 0; number < 2 * kRememberedSources; ++number) {
+    turn_away(number);
+  }
+  SourceHistories::Walk walk;
+  std::vector<wire::Ipv4Address> met;
+  std::uint32_t next = 2 * kRememberedSources;
+  std::size_t before = 0;
+  bool more = true;
+  while (more) {
+    more = house.concentrator->visit_limited(walk,
+                                             [&met](const SourceStatus& row) { met.push_back(row.address); });
+    EXPECT_LE(met.size() - before, kSourcesPerSlice);
+    before = met.size();
+    turn_away(next++);                             // for which the oldest is forgotten
+    turn_away(met.back().value - 0xC0000000 - 1);  // who would have been next
+  }
+  EXPECT_GT(met.size(), kRememberedSources - 200);
+  EXPECT_EQ(met.front(), wire::Ipv4Address(0xC0000000 + 2 * kRememberedSources - 1));
+  EXPECT_TRUE(std::ranges::is_sorted(met, std::ranges::greater(), &wire::Ipv4Address::value));
+  EXPECT_EQ(std::ranges::adjacent_find(met), met.end()) << "nobody twice";
 }
 
 TEST(Scarcity, ACapOfOneAddressIsNoScarcity) {

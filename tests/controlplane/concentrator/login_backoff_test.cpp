@@ -145,7 +145,7 @@ TEST(LoginBackoffOfCalls, SEC_09_OverManyLinksTheNextAttemptWaitsAndTheBackEndIs
   house.advance(Duration{1'010});
   fourth.serve();
   EXPECT_EQ(house.concentrator->stats().auth_rejected, 4U);
-  const auto sources = house.concentrator->limited_sources();
+  const auto sources = house.limited_sources();
   ASSERT_EQ(sources.size(), 1U);
   EXPECT_EQ(sources[0].history.failed_logins, 4U);
   EXPECT_EQ(sources[0].history.delayed, 1U);

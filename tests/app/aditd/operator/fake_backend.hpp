@@ -165,7 +165,15 @@ class FakeBackend : public OperatorBackend {
     row.rings = {{"to_worker", 3, 8192}};
     return std::vector<WorkerRow>(worker_count, row);
   }
-  std::vector<control::SourceStatus> limited_sources() const override { return sources_; }
+  NextSources limited_sources() const override {
+    return [this, at = std::size_t{0}](const auto& visit) mutable {
+      const std::size_t end = std::min(sources_.size(), at + control::kSourcesPerSlice);
+      for (; at < end; ++at) {
+        visit(sources_[at]);
+      }
+      return at < sources_.size();
+    };
+  }
   std::vector<control::SourceStatus> sources_ = {
       {.address = wire::Ipv4Address(192, 0, 2, 9),
        .before_login = 3,

@@ -7,6 +7,7 @@
 
 #include "app/aditd/operator/rpc.hpp"
 #include "app/aditd/operator/session_columns.hpp"
+#include "app/escape.hpp"
 #include "tests/app/aditd/operator/fake_backend.hpp"
 
 namespace adit::app {
@@ -107,6 +108,39 @@ TEST_F(Sessions, MatchAnyColumnAsItIsShown) {
   EXPECT_EQ(matched("sid", "(?i)X|^5$"), 1U);
 }
 
+TEST_F(Sessions, MatchANameOfAnyOctetsByWhatTheTableShows) {
+  const std::string kNames[] = {"caf\xe9",
+                                "\xff\xfe"
+                                "bob",
+                                "a\nb",
+                                "DOMAIN\\eve",
+                                "say \"hi\"",
+                                "a\u200bb",
+                                "Zoë",
+                                "\xc3\xa9\xff"};
+  fill(std::size(kNames));
+  for (std::size_t at = 0; at < std::size(kNames); ++at) {
+    backend_.rows[at].call.session.user = kNames[at];
+  }
+  const auto matched = [&](const std::string& regex) {
+    const Json answer = ask({{"match", {{"column", "username"}, {"regex", regex}}}});
+    std::string sids;
+    for (const Json& row : answer["result"]["sessions"]) {
+      sids += row["sid"].get<std::string>();
+    }
+    return sids;
+  };
+  for (std::size_t at = 0; at < std::size(kNames); ++at) {
+    EXPECT_EQ(matched('^' + escape_octets(kNames[at]) + '$'), std::to_string(at)) << kNames[at];
+  }
+  EXPECT_EQ(matched(R"(caf[\xe8\xe9]$)"), "0");
+  EXPECT_EQ(matched(R"(\\xf[ef])"), "17") << "the text of the column, as scripts have it";
+  EXPECT_EQ(matched("é"), "7") << "its octets, in a name that is no UTF-8 as a whole";
+  EXPECT_EQ(matched(R"(^.\x{200b}.$)"), "5");
+  EXPECT_EQ(matched(R"(\\u\{)"), "5");
+  EXPECT_EQ(matched(R"(Zo\x{eb})"), "6");
+}
+
 TEST_F(Sessions, SayWhatIsWrongInOneLine) {
   fill(1);
   const std::string names = session_column_names();
@@ -115,11 +149,13 @@ TEST_F(Sessions, SayWhatIsWrongInOneLine) {
   EXPECT_EQ(error({{"columns", Json::array()}}), "columns must be a list of one or more of " + names);
   EXPECT_EQ(error({{"match", {{"column", "x"}, {"regex", "a"}}}}),
             "there is no column \"x\"; there are " + names);
-  EXPECT_EQ(error({{"match", {{"column", "sid"}, {"regex", "("}}}}),
-            R"(the regular expression "(" is not one of RE2's: missing ): ()");
+  EXPECT_EQ(
+      error({{"match", {{"column", "sid"}, {"regex", "("}}}}),
+      "match: the regular expression \"(\" is not one of RE2's: missing ): (; write a backslash before a "
+      "character that is meant as it stands");
   EXPECT_EQ(error({{"match", "sid"}}), R"(match must be {"column": "username", "regex": "^al"})");
   EXPECT_EQ(error({{"match", {{"column", "sid"}, {"regex", std::string(300, 'a')}}}}),
-            "the regular expression has 300 octets, and may have 256");
+            "match: the regular expression has 300 octets, and may have 256; match a part of the column");
   EXPECT_EQ(error({{"limit", 0}}), "limit must be a number of sessions, 1 or more");
   for (const char* after : {"", ".", "1.", ".1", "1.2x", "-1.2", "99999.1"}) {
     EXPECT_EQ(error({{"after", after}}), "after must be the \"next\" of the page before") << after;
