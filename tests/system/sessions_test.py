@@ -97,7 +97,8 @@ class SessionsTest(unittest.TestCase):
         self.assertEqual(found, [{"ip": address}])
         wrong = self.site.adit("show", "sessions", "match", "ip", "(")
         self.assertEqual((wrong.returncode, wrong.stderr),
-                         (4, 'adit: aditd refused: the regular expression "(" is not one of RE2\'s: missing ): (\n'))
+                         (4, 'adit: aditd refused: match: the regular expression "(" is not one of RE2\'s: missing ): (; write a '
+                          'backslash before a character that is meant as it stands\n'))
 
     def check_rates(self):
         """300 packets a second each way and call, as adit-blast was told: 346 octets on average. A busy machine sends fewer."""
