@@ -41,6 +41,7 @@ def servers(world):
 @case(config())
 def every_method_with_keys_from_radius(world):
     with freeradius(world.lab, USERS):
+        world.lab.serve(config(), restart=True)  # so that its Accounting-On finds a server, however slowly that one started
         for method in METHODS:
             dial = Dial(world.alice, user="dave", password="tango", auth=[method], mppe=MPPE_OF[method])
             dial.up()
@@ -55,10 +56,8 @@ def every_method_with_keys_from_radius(world):
             expect("pppd's exit status", dial.hang_up(), EXIT_USER_REQUEST)
             no_sessions(world.lab)
         found = servers(world)[0]
-    # Two logins each, a Start and a Stop each. Accounting-On may have been given up before there was a server; then it is
-    # begun anew, now or later.
-    expect("requests not given up, answers, refused replies",
-           (found["sent"] - found["timeouts"], found["answered"], found["refused"]), [(17, 17, 0), (16, 16, 0)])
+    # Two logins each, a Start and a Stop each; Accounting-On.
+    expect("requests, answers, refused replies", (found["sent"], found["answered"], found["refused"]), [(17, 17, 0)])
     return f"{', '.join(METHODS)}; round trip {found['p50_ms']} ms median"
 
 
