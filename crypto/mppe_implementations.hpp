@@ -56,8 +56,7 @@ struct MppeCandidate {
   std::string_view work;  ///< "sha1" or "rc4"
   std::string_view kernel;
   std::size_t lanes;
-  std::uint32_t
-      cycles;  ///< TSC cycles of a hash, or of a key schedule and the start of its stream, of all lanes together
+  std::uint32_t cycles;  ///< of the TSC: a hash, or a key schedule and its stream's start; all lanes together
   std::uint32_t cycles_256_octets;  ///< rc4: of as many octets of each lane
   std::string takes;  ///< of how many calls' keys, 1 to 16, it takes the first group: "1-2, 5"; "" for none
 };
