@@ -233,7 +233,8 @@ class SessionsPage {
       return false;
     }
     const RE2* regex = is_utf8(octets) ? match.regex.get() : match.octets.get();
-    return regex != nullptr && RE2::PartialMatch(octets, *regex);
+    // Neither release's RE2 has this parameter as the other does; both make one of a pointer and a length.
+    return regex != nullptr && RE2::PartialMatch({octets.data(), octets.size()}, *regex);
   }
 
   SessionsQuery query_;
