@@ -364,6 +364,65 @@ Read<wire::Ipv4Address> Ipv4Kind::read(const toml::node& node) const {
   return *address;
 }
 
+Read<wire::Ipv6Address> Ipv6Kind::read(const toml::node& node) const {
+  const std::string* text = text_of(node);
+  const auto address = text == nullptr ? std::nullopt : wire::parse_ipv6_address(*text);
+  if (!address) {
+    return complain("is not an IPv6 address", "write one in quotes, like \"2001:db8:53::53\"");
+  }
+  if (!wire::is_host(*address)) {
+    return complain("is not a unicast address beyond a link", "write one that a host anywhere can have");
+  }
+  return *address;
+}
+
+Read<wire::Ipv6Prefix> Ipv6PrefixKind::read(const toml::node& node) const {
+  // Unspecified, loopback and mapped; on a link alone; multicast.
+  constexpr wire::Ipv6Prefix kNoHosts[] = {{.address = {}, .length = 8},
+                                           {.address = {0xfe80'0000'0000'0000, 0}, .length = 10},
+                                           {.address = {0xff00'0000'0000'0000, 0}, .length = 8}};
+  const std::string* text = text_of(node);
+  const auto prefix = text == nullptr ? std::nullopt : wire::parse_ipv6_prefix(*text);
+  if (!prefix) {
+    return complain("is not an IPv6 prefix",
+                    "write one in quotes, like \"2001:db8:64::/48\", with nothing behind its length");
+  }
+  for (const wire::Ipv6Prefix& none : kNoHosts) {
+    if (none.contains(*prefix) || prefix->contains(none)) {
+      return complain("holds addresses that no host can have", "keep out of ::/8, fe80::/10 and ff00::/8");
+    }
+  }
+  return *prefix;
+}
+
+Read<std::uint64_t> LinkLocalKind::read(const toml::node& node) const {
+  constexpr wire::Ipv6Prefix kOfLinks{.address = wire::link_local(0), .length = 64};
+  const std::string* text = text_of(node);
+  const auto address = text == nullptr ? std::nullopt : wire::parse_ipv6_address(*text);
+  if (!address || !kOfLinks.contains(*address) || address->low == 0) {
+    return complain("is not a link-local address", "write one in quotes, like \"fe80::1\"");
+  }
+  return address->low;
+}
+
+Read<std::string> DomainKind::read(const toml::node& node) const {
+  constexpr std::size_t kLongest = 253, kLongestLabel = 63;
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+  const std::string* text = text_of(node);
+  bool good = text != nullptr && text->size() <= kLongest;
+  for (std::size_t at = 0; good && at <= text->size();) {
+    const std::string_view label = std::string_view(*text).substr(at, text->find('.', at) - at);
+    good = !label.empty() && label.size() <= kLongestLabel && label.front() != '-' && label.back() != '-' &&
+           label.find_first_not_of(kLetters) == std::string_view::npos;
+    at += label.size() + 1;
+  }
+  if (!good) {
+    return complain("is not a domain name",
+                    "write letters, digits and hyphens between dots, like \"example.net\"");
+  }
+  return *text;
+}
+
 Read<control::AddressRange> RangeKind::read(const toml::node& node) const {
   const std::string* text = text_of(node);
   const std::optional<control::AddressRange> range = text == nullptr ? std::nullopt : to_range(*text);

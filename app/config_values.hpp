@@ -18,6 +18,7 @@
 #include "crypto/secret.hpp"
 #include "dataplane/wire/ethernet.hpp"
 #include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ipv6_address.hpp"
 
 namespace adit::app {
 
@@ -147,6 +148,40 @@ struct Ipv4Kind {
   [[nodiscard]] std::string show(wire::Ipv4Address value) const {
     return value.is_none() ? "\"\"" : '"' + wire::to_string(value) + '"';
   }
+};
+
+/// An IPv6 address that a host beyond a link can have.
+struct Ipv6Kind {
+  using Value = wire::Ipv6Address;
+  [[nodiscard]] Read<wire::Ipv6Address> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(const wire::Ipv6Address& value) const {
+    return '"' + wire::to_string(value) + '"';
+  }
+};
+
+/// A prefix of such addresses, without bits behind its length: "2001:db8:64::/48".
+struct Ipv6PrefixKind {
+  using Value = wire::Ipv6Prefix;
+  [[nodiscard]] Read<wire::Ipv6Prefix> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(const wire::Ipv6Prefix& value) const {
+    return '"' + wire::to_string(value) + '"';
+  }
+};
+
+/// The interface identifier of an address in fe80::/64: "fe80::1".
+struct LinkLocalKind {
+  using Value = std::uint64_t;
+  [[nodiscard]] Read<std::uint64_t> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(std::uint64_t value) const {
+    return '"' + wire::to_string(wire::link_local(value)) + '"';
+  }
+};
+
+/// A domain name of RFC 1035 §2.3.1, without the dot at its end; a label may begin with a digit (RFC 1123 §2.1).
+struct DomainKind {
+  using Value = std::string;
+  [[nodiscard]] Read<std::string> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(const std::string& value) const { return quoted_text(value); }
 };
 
 /// "10.64.0.2-10.64.255.254", "10.64.0.2-254" (last octet), "10.64.0.0/16" (without first and last).

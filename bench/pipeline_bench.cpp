@@ -4,6 +4,7 @@
 // order; making the frames is not measured. Cycles are TSC cycles. Traffic is one-way, so every 8th uplink
 // packet of a call also costs a bare acknowledgement.
 //   BM_<Uplink|Downlink>_Burst/<clear|mppe>/<inner IP octets>/<calls>
+//   BM_<Uplink|Downlink>_Ipv6/...: the same with IPv6, half of it of a prefix behind the subscriber, of 64 octets and more
 //   BM_<Uplink|Downlink>_Workers/<clear|mppe>/<inner IP octets>/<calls>/<workers>: each on a thread of its own, at once
 //   BM_<Uplink|Downlink>_Handoff/<clear|mppe>/<inner IP octets>/<calls>: two workers on one thread, in turn by batch: packets
 //     that arrive at their owner, and packets that arrive at the other one; what the difference is
@@ -34,13 +35,14 @@ PipelineRig& rig_for(std::uint32_t calls, bool mppe, std::uint16_t workers = 1) 
 }
 
 /// Cycles per packet of each stage, in separate rounds: reading the clock between stages has a cost itself.
-void count_stages(benchmark::State& state, PipelineRig& rig, Traffic traffic, std::size_t octets) {
+void count_stages(benchmark::State& state, PipelineRig& rig, Traffic traffic, InnerIp family,
+                  std::size_t octets) {
   constexpr int kRounds = 9;
   std::array<std::vector<std::uint64_t>, dataplane::kStageNames.size()> rounds;
   for (int round = 0; round < kRounds; ++round) {
     dataplane::StageProfile profile;
     rig.worker().set_profile(&profile);
-    rig.make(traffic, octets);
+    rig.make(traffic, family, octets);
     rig.run();
     static_cast<void>(rig.collect());
     rig.worker().set_profile(nullptr);
@@ -57,12 +59,13 @@ void count_stages(benchmark::State& state, PipelineRig& rig, Traffic traffic, st
   }
 }
 
-void run_row(benchmark::State& state, Traffic traffic, bool mppe, std::size_t octets, std::uint32_t calls) {
+void run_row(benchmark::State& state, Traffic traffic, InnerIp family, bool mppe, std::size_t octets,
+             std::uint32_t calls) {
   PipelineRig& rig = rig_for(calls, mppe);
   const double tsc_hz = static_cast<double>(rte_get_tsc_hz());
   std::vector<std::uint64_t> batches;
   for (auto _ : state) {
-    rig.make(traffic, octets);
+    rig.make(traffic, family, octets);
     const std::uint64_t took = rig.run();
     batches.push_back(took);
     state.SetIterationTime(static_cast<double>(took) / tsc_hz);
@@ -79,7 +82,7 @@ void run_row(benchmark::State& state, Traffic traffic, bool mppe, std::size_t oc
   state.counters["cycles_per_packet"] =
       static_cast<double>(batches[batches.size() / 2]) / PipelineRig::kBatch;
   state.counters["cycles_per_packet_best"] = static_cast<double>(batches.front()) / PipelineRig::kBatch;
-  count_stages(state, rig, traffic, octets);
+  count_stages(state, rig, traffic, family, octets);
 }
 
 double median_per_packet(std::vector<std::uint64_t>& cycles, std::size_t packets) {
@@ -167,9 +170,12 @@ void register_rows() {
     for (const std::uint32_t calls : {1U, 1024U, 65536U, 262144U}) {
       for (const Traffic traffic : {Traffic::kUplink, Traffic::kDownlink}) {
         for (const std::size_t octets : {64U, 576U, 1400U}) {
-          measured_by_hand(
-              benchmark::RegisterBenchmark(row_name(traffic, "Burst", mppe, octets, calls).c_str(), run_row,
-                                           traffic, mppe, octets, calls));
+          for (const InnerIp family : {InnerIp::kIpv4, InnerIp::kIpv6}) {
+            const char* what = family == InnerIp::kIpv4 ? "Burst" : "Ipv6";
+            measured_by_hand(
+                benchmark::RegisterBenchmark(row_name(traffic, what, mppe, octets, calls).c_str(), run_row,
+                                             traffic, family, mppe, octets, calls));
+          }
         }
       }
     }

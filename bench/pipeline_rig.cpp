@@ -26,6 +26,7 @@
 #include "dataplane/wire/ethernet.hpp"
 #include "dataplane/wire/gre.hpp"
 #include "dataplane/wire/ipv4.hpp"
+#include "dataplane/wire/ipv6.hpp"
 #include "dataplane/wire/mppe.hpp"
 #include "dataplane/wire/ppp.hpp"
 
@@ -46,6 +47,8 @@ constexpr Ipv4Address kServer(192, 0, 2, 1);
 constexpr Ipv4Address kPeers(172, 16, 0, 0);
 constexpr Ipv4Address kSubscribers(10, 64, 0, 0);
 constexpr Ipv4Address kHost(203, 0, 113, 5);
+constexpr wire::Ipv6Address kHost6{0x2001'0db9'0000'0000, 5};
+constexpr wire::Ipv6Address kRouter6 = wire::link_local(0xff);
 constexpr wire::MacAddress kOurMac{2, 0, 0, 0, 0, 1};
 constexpr wire::MacAddress kTheirMac{2, 0, 0, 0, 0, 2};
 
@@ -132,6 +135,19 @@ Ipv4Address subscriber_of(std::uint32_t number) {
   return Ipv4Address(kSubscribers.value + number);
 }
 
+/// The /64 of a call's link, and the /56 behind it.
+wire::Ipv6Prefix link_of(std::uint32_t number) {
+  return {.address = {0x2001'0db8'0000'0000 + std::uint64_t{number}, 0}, .length = 64};
+}
+wire::Ipv6Prefix delegated_to(std::uint32_t number) {
+  return {.address = {0x2001'0dba'0000'0000 + (std::uint64_t{number} << 8), 0}, .length = 56};
+}
+/// A host on the link or, with every other call, behind the subscriber's router.
+wire::Ipv6Address subscriber6_of(std::uint32_t number) {
+  return number % 2 == 0 ? wire::Ipv6Address{link_of(number).address.high, 0x42}
+                         : wire::Ipv6Address{delegated_to(number).address.high | 7, 0x42};
+}
+
 void write_ip(std::uint8_t* at, Ipv4Address from, Ipv4Address to, std::uint8_t protocol, std::size_t octets) {
   wire::Ipv4Header header;
   header.source = from;
@@ -140,6 +156,29 @@ void write_ip(std::uint8_t* at, Ipv4Address from, Ipv4Address to, std::uint8_t p
   header.ttl = 64;
   header.protocol = protocol;
   wire::write_ipv4(at, header);
+}
+
+void write_inner(std::uint8_t* at, Traffic traffic, InnerIp family, std::uint32_t number,
+                 std::size_t octets) {
+  const bool up = traffic == Traffic::kUplink;
+  if (family == InnerIp::kIpv4) {
+    const Ipv4Address subscriber = subscriber_of(number);
+    write_ip(at, up ? subscriber : kHost, up ? kHost : subscriber, wire::kIpProtocolUdp, octets);
+    return;
+  }
+  const wire::Ipv6Address subscriber = subscriber6_of(number);
+  wire::write_ipv6(at, {.source = up ? subscriber : kHost6,
+                        .destination = up ? kHost6 : subscriber,
+                        .payload_length = static_cast<std::uint16_t>(octets - wire::kIpv6Size),
+                        .next_header = wire::kIpProtocolUdp,
+                        .hop_limit = 64});
+}
+
+wire::EtherType ether_type_of(InnerIp family) {
+  return family == InnerIp::kIpv4 ? wire::EtherType::kIpv4 : wire::EtherType::kIpv6;
+}
+wire::PppProtocol protocol_of(InnerIp family) {
+  return family == InnerIp::kIpv4 ? wire::PppProtocol::kIpv4 : wire::PppProtocol::kIpv6;
 }
 
 }  // namespace
@@ -194,7 +233,12 @@ PipelineRig::PipelineRig(std::uint32_t calls, bool mppe, std::uint16_t workers)
       {.max_calls = calls, .gateway = Ipv4Address(10, 0, 0, 1)}, std::move(resources));
   require(plane.has_value(), "making the workers");
   plane_ = std::move(*plane);
-  plane_->publish(std::make_unique<dataplane::NextHops>(routes, neighbours, own));
+  const std::vector<dataplane::RouteEntry6> routes6{
+      {.prefix = {}, .length = 0, .paths = {{.ifindex = kCoreIfindex, .gateway = kRouter6}}}};
+  const std::vector<dataplane::NeighbourEntry6> neighbours6{{kCoreIfindex, kRouter6, kTheirMac}};
+  plane_->publish(std::make_unique<dataplane::NextHops>(
+      routes, neighbours, own, std::span<const wire::Ipv4Prefix>{},
+      dataplane::Ipv6Routes{.routes = routes6, .neighbours = neighbours6}));
   for (std::uint32_t number = 0; number < calls; ++number) {
     install(number);
   }
@@ -254,7 +298,9 @@ void PipelineRig::install(std::uint32_t number) {
                                      .peer_id = wire::PeerCallId(id_of(number))});
   require(
       plane_->index().map_call(local_of(number), peer_of(number), wire::LocalCallId(id_of(number)), call) &&
-          plane_->index().map_subscriber(subscriber_of(number), call),
+          plane_->index().map_subscriber(subscriber_of(number), call) &&
+          plane_->index().map_route(link_of(number), call) &&
+          plane_->index().map_route(delegated_to(number), call),
       "making the call index");
   if (mppe_) {
     crypto::MppeChain& chain = peers_[number].chain;
@@ -271,6 +317,13 @@ void PipelineRig::install(std::uint32_t number) {
   tell(number,
        contract::EnableIp{
            .call = call, .subscriber = subscriber_of(number), .peer_mru = 1500, .require_mppe = mppe_});
+  tell(number, contract::EnableIpv6{.call = call,
+                                    .peer_mru = 1500,
+                                    .require_mppe = mppe_,
+                                    .delegated_length = delegated_to(number).length,
+                                    .interface_id = 0x42,
+                                    .link_prefix = link_of(number).address.high,
+                                    .delegated = delegated_to(number).address.high});
   plane_->worker({worker_of(number)}).poll_once(kNow);
 }
 
@@ -280,7 +333,7 @@ std::uint32_t PipelineRig::next_call() {
   return number;
 }
 
-void PipelineRig::make(Traffic traffic, std::size_t inner_octets, Arrival arrival) {
+void PipelineRig::make(Traffic traffic, InnerIp family, std::size_t inner_octets, Arrival arrival) {
   std::vector<rte_mbuf*> frames(kBatch * workers());
   require(rte_pktmbuf_alloc_bulk(ports().pool, frames.data(), static_cast<unsigned>(frames.size())) == 0,
           "taking packets");
@@ -294,8 +347,8 @@ void PipelineRig::make(Traffic traffic, std::size_t inner_octets, Arrival arriva
     }
     queues[worker_of(number)].push_back(mbuf);
     auto* at = rte_pktmbuf_mtod(mbuf, std::uint8_t*);
-    const std::size_t size = traffic == Traffic::kUplink ? write_uplink(at, number, inner_octets)
-                                                         : write_downlink(at, number, inner_octets);
+    const std::size_t size = traffic == Traffic::kUplink ? write_uplink(at, number, family, inner_octets)
+                                                         : write_downlink(at, number, family, inner_octets);
     mbuf->data_len = static_cast<std::uint16_t>(size);
     mbuf->pkt_len = static_cast<std::uint32_t>(size);
   }
@@ -323,29 +376,31 @@ void PipelineRig::evict() const {
   _mm_mfence();
 }
 
-std::size_t PipelineRig::write_downlink(std::uint8_t* at, std::uint32_t number, std::size_t inner_octets) {
-  std::ranges::copy(wire::LinkHeader(kOurMac, kTheirMac, {}, wire::EtherType::kIpv4).octets(), at);
-  write_ip(at + wire::kEthernetSize, kHost, subscriber_of(number), wire::kIpProtocolUdp, inner_octets);
+std::size_t PipelineRig::write_downlink(std::uint8_t* at, std::uint32_t number, InnerIp family,
+                                        std::size_t inner_octets) {
+  std::ranges::copy(wire::LinkHeader(kOurMac, kTheirMac, {}, ether_type_of(family)).octets(), at);
+  write_inner(at + wire::kEthernetSize, Traffic::kDownlink, family, number, inner_octets);
   return wire::kEthernetSize + inner_octets;
 }
 
-std::size_t PipelineRig::write_uplink(std::uint8_t* at, std::uint32_t number, std::size_t inner_octets) {
+std::size_t PipelineRig::write_uplink(std::uint8_t* at, std::uint32_t number, InnerIp family,
+                                      std::size_t inner_octets) {
   PeerEnd& peer = peers_[number];
   constexpr std::size_t kGreAt = wire::kEthernetSize + wire::kIpv4Size;
   std::uint8_t* ppp = at + kGreAt + wire::gre_header_size(true, false);
-  std::size_t size = wire::write_ppp(ppp, mppe_ ? wire::PppProtocol::kMppe : wire::PppProtocol::kIpv4, {});
+  std::size_t size = wire::write_ppp(ppp, mppe_ ? wire::PppProtocol::kMppe : protocol_of(family), {});
   if (mppe_) {
     wire::write_mppe_stateless(ppp + size, wire::CoherencyCount(peer.count++));
     size += wire::kMppeHeaderSize;
     std::uint8_t* plaintext = ppp + size;
-    size += wire::write_ppp_protocol(plaintext, wire::PppProtocol::kIpv4, false);
+    size += wire::write_ppp_protocol(plaintext, protocol_of(family), false);
     jobs_.push_back({.chain = &peer.chain,
                      .changes = 1,
                      .size = static_cast<std::uint16_t>(inner_octets + 2),
                      .data = plaintext});
     job_calls_.push_back(number);
   }
-  write_ip(ppp + size, subscriber_of(number), kHost, wire::kIpProtocolUdp, inner_octets);
+  write_inner(ppp + size, Traffic::kUplink, family, number, inner_octets);
   size += inner_octets;
   wire::write_gre(at + kGreAt, wire::PeerCallId(id_of(number)), static_cast<std::uint16_t>(size),
                   wire::GreSeq(peer.sequence++), std::nullopt);

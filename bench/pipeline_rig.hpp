@@ -25,6 +25,7 @@ namespace adit::bench {
 [[nodiscard]] bool start_eal();
 
 enum class Traffic : std::uint8_t { kUplink, kDownlink };
+enum class InnerIp : std::uint8_t { kIpv4, kIpv6 };
 
 class PipelineRig {
  public:
@@ -44,7 +45,10 @@ class PipelineRig {
   enum class Arrival : std::uint8_t { kAtOwner, kAtOther };
   /// Puts kBatch frames per worker, carrying inner IP packets of `inner_octets`, on the port where they
   /// arrive: on the queue that their call's owner polls, or on another one.
-  void make(Traffic traffic, std::size_t inner_octets, Arrival arrival = Arrival::kAtOwner);
+  void make(Traffic traffic, std::size_t inner_octets, Arrival arrival = Arrival::kAtOwner) {
+    make(traffic, InnerIp::kIpv4, inner_octets, arrival);
+  }
+  void make(Traffic traffic, InnerIp family, std::size_t inner_octets, Arrival arrival = Arrival::kAtOwner);
   /// Lets the workers poll, one after another, until they find nothing; TSC cycles.
   std::uint64_t run();
   /// Each worker on its own core, all at once; TSC cycles from the common start until the last is done.
@@ -87,8 +91,9 @@ class PipelineRig {
   [[nodiscard]] contract::CallRef ref_of(std::uint32_t number) const;
   [[nodiscard]] std::uint32_t next_call();
   void tell(std::uint32_t number, const contract::ToWorker& message);
-  std::size_t write_uplink(std::uint8_t* at, std::uint32_t number, std::size_t inner_octets);
-  static std::size_t write_downlink(std::uint8_t* at, std::uint32_t number, std::size_t inner_octets);
+  std::size_t write_uplink(std::uint8_t* at, std::uint32_t number, InnerIp family, std::size_t inner_octets);
+  static std::size_t write_downlink(std::uint8_t* at, std::uint32_t number, InnerIp family,
+                                    std::size_t inner_octets);
   void encrypt();
 
   const bool mppe_;

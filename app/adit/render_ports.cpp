@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "app/adit/fields.hpp"
 #include "app/adit/render.hpp"
 #include "app/table.hpp"
@@ -37,22 +39,26 @@ std::string render_ports(const Json& result) {
                     ports, "no ports");
 }
 
+/// Pools of IPv6 have a use each; where there are none, nobody need ask.
 std::string render_pools(const Json& result) {
+  const bool both = std::ranges::any_of(list(result, "pools"),
+                                        [](const Json& pool) { return text(pool, "family") == "ipv6"; });
   Rows rows;
   for (const Json& pool : list(result, "pools")) {
     rows.push_back(
-        {text(pool, "name"), count(pool, "total"), count(pool, "used"), count(pool, "quarantined"),
-         count(pool, "reserved"), count(pool, "available"),
+        {text(pool, "name"), text(pool, "family") + ' ' + text(pool, "use"), count(pool, "total"),
+         count(pool, "used"), count(pool, "quarantined"), count(pool, "reserved"), count(pool, "available"),
          share(static_cast<double>(number(pool, "used")), static_cast<double>(number(pool, "total")))});
   }
-  return draw_table({{"pool", Align::kLeft, kNameWidth},
-                     {"total", Align::kRight},
-                     {"used", Align::kRight},
-                     {"quarantined", Align::kRight},
-                     {"reserved", Align::kRight},
-                     {"available", Align::kRight},
-                     {"usage", Align::kRight}},
-                    rows, "no pools");
+  std::vector<Column> columns = {{"pool", Align::kLeft, kNameWidth}, {"of", Align::kLeft},
+                                 {"total", Align::kRight},           {"used", Align::kRight},
+                                 {"quarantined", Align::kRight},     {"reserved", Align::kRight},
+                                 {"available", Align::kRight},       {"usage", Align::kRight}};
+  if (!both) {
+    columns.erase(columns.begin() + 1);
+    std::ranges::for_each(rows, [](std::vector<std::string>& row) { row.erase(row.begin() + 1); });
+  }
+  return draw_table(columns, rows, "no pools");
 }
 
 std::string render_restarted(const Json&) {

@@ -49,10 +49,19 @@ std::string mode(const Json& mode) {
                           : "in clear";
 }
 
+std::string ipv6(const Json& ipv6cp) {
+  return line("ipv6cp",
+              joined({shown(ipv6cp, "state"), "address " + shown(ipv6cp, "link_local"),
+                      shown(ipv6cp, "gateway").empty() ? "" : "ours " + shown(ipv6cp, "gateway")})) +
+         line("  prefix", shown(ipv6cp, "prefix")) + line("  address", shown(ipv6cp, "address")) +
+         line("  delegated", shown(ipv6cp, "delegated"));
+}
+
 std::string protocols(const Json& session) {
   const Json& lcp = member(session, "lcp");
   const Json& ccp = member(session, "ccp");
   const Json& ipcp = member(session, "ipcp");
+  const Json& ipv6cp = member(session, "ipv6cp");
   if (!lcp.is_object()) {
     return "";
   }
@@ -67,7 +76,8 @@ std::string protocols(const Json& session) {
          line("ipcp", joined({shown(ipcp, "state"), "address " + shown(ipcp, "address"),
                               shown(ipcp, "gateway").empty() ? "" : "ours " + shown(ipcp, "gateway")})) +
          line("  dns", joined({shown(ipcp, "dns1"), shown(ipcp, "dns2")})) +
-         line("  wins", joined({shown(ipcp, "wins1"), shown(ipcp, "wins2")}));
+         line("  wins", joined({shown(ipcp, "wins1"), shown(ipcp, "wins2")})) +
+         (shown(ipv6cp, "link_local").empty() ? "" : ipv6(ipv6cp));
 }
 
 /// "of 3600 s, 3500 s left"
@@ -93,7 +103,7 @@ std::string terms(const Json& session) {
               rate + (rate == granted_rate
                           ? ""
                           : " (granted: " + (granted_rate.empty() ? "none" : granted_rate) + ')')) +
-         line("routes", shown(session, "routes")) +
+         line("routes", joined({shown(session, "routes"), shown(session, "routes6")}, ",")) +
          line("session timeout", timer(timers, "session_timeout_seconds", "session_left_seconds")) +
          line("idle timeout", timer(timers, "idle_timeout_seconds", "idle_left_seconds")) +
          line("interim", timer(timers, "interim_seconds", "interim_left_seconds"));

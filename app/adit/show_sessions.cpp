@@ -20,10 +20,29 @@ bool is_rate(const ShownColumn* column) {
 
 /// The columns when none are named, the first ones first.
 ShownColumns usual_columns(bool watch) {
-  const auto once = "username,ip,uptime,rx-bytes,tx-bytes,state,calling-sid,comp,sid,rate-limit,type";
+  const auto once =
+      "username,ip,uptime,rx-bytes,tx-bytes,state,calling-sid,comp,sid,prefix,delegated,ip6,rate-limit,type";
   const auto watched =
-      "username,ip,rx-rate,tx-rate,uptime,rx-pps,tx-pps,calling-sid,state,comp,sid,rate-limit";
+      "username,ip,rx-rate,tx-rate,uptime,rx-pps,tx-pps,calling-sid,state,comp,sid,prefix,delegated,ip6,"
+      "rate-limit";
   return *read_shown_columns(watch ? watched : once);
+}
+
+/// Those of IPv6 are shown once somebody has any.
+bool is_of_ipv6(const ShownColumn* column) {
+  return column->name == "ip6" || column->name == "prefix" || column->name == "delegated";
+}
+
+ShownColumns usual_columns_for(const std::vector<Json>& rows, bool watch) {
+  ShownColumns columns = usual_columns(watch);
+  std::erase_if(columns, [&rows](const ShownColumn* column) {
+    const auto has_it = [column](const Json& row) {
+      const auto value = row.find(column->key);
+      return value != row.end() && value->is_string() && *value != "";
+    };
+    return is_of_ipv6(column) && std::ranges::none_of(rows, has_it);
+  });
+  return columns;
 }
 
 SamplerWish wish_of(const SessionWords& words) {
@@ -59,7 +78,8 @@ Json as_json(const SessionSample& sample, const ShownColumns& columns) {
 
 std::string as_text(const SessionSample& sample, const SessionWords& words, bool json) {
   const bool named = !words.columns.empty();
-  const ShownColumns columns = named ? words.columns : usual_columns(words.watch.has_value());
+  const ShownColumns columns =
+      named ? words.columns : usual_columns_for(sample.rows, words.watch.has_value());
   return json    ? json_line(as_json(sample, columns))
          : named ? draw_sessions(sample.rows, columns, is_on_terminal() ? screen_size().columns : kAnyWidth)
                  : draw_sessions_within(screen_size().columns, sample.rows, columns);

@@ -22,6 +22,9 @@ constexpr ShownColumn kSessionColumns[] = {
     {"calling-sid", "calling_sid", Shown::kAddress, "the client's address, outside the tunnel"},
     {"called-sid", "called_sid", Shown::kAddress, "our address that it dialled"},
     {"ip", "ip", Shown::kAddress, "the subscriber's address"},
+    {"ip6", "ip6", Shown::kText, "its IPv6 address, by DHCPv6"},
+    {"prefix", "prefix", Shown::kText, "the IPv6 prefix of its link"},
+    {"delegated", "delegated", Shown::kText, "the IPv6 prefix delegated to it"},
     {"type", "type", Shown::kText, "pptp"},
     {"auth", "auth", Shown::kText, "authentication method"},
     {"rate-limit", "rate_limit", Shown::kText, "down/up in kbit/s"},
@@ -47,6 +50,7 @@ constexpr ShownColumn kSessionColumns[] = {
     {"call-id", "call_id", Shown::kNumber, "in GRE packets to us"},
     {"peer-call-id", "peer_call_id", Shown::kNumber, "in GRE packets to the client"},
     {"routes", "routes", Shown::kText, "networks behind the subscriber"},
+    {"routes6", "routes6", Shown::kText, "the same of IPv6"},
 };
 
 bool is_left(const ShownColumn& column) {

@@ -11,6 +11,7 @@
 #include "app/adit/trace.hpp"
 #include "app/adit/verb.hpp"
 #include "app/escape.hpp"
+#include "dataplane/wire/ipv6_address.hpp"
 
 namespace adit::app {
 namespace {
@@ -34,8 +35,11 @@ Params session_params(const Verb&, const Words& words) {
   if (by == "any") {
     const bool digits = value.find_first_not_of("0123456789abcdef") == std::string::npos;
     const bool dotted = value.find_first_not_of("0123456789.") == std::string::npos;
+    const bool ipv6 =
+        wire::parse_ipv6_address(std::string_view(value).substr(0, value.find('/'))).has_value();
     by = digits && value.size() == 16                    ? "sid"
          : dotted && std::ranges::count(value, '.') == 3 ? "ip"
+         : ipv6                                          ? "ip"
                                                          : "username";
   }
   return selector(by, value);

@@ -24,9 +24,10 @@ bool ConcentratorHost::post(contract::WorkerId worker, const contract::ToWorker&
   return runtime_.data_plane().mailbox(worker).to_worker.push(message);
 }
 
-bool ConcentratorHost::post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame) {
-  contract::Mailbox& box = runtime_.data_plane().mailbox(call.worker);
-  return contract::post_with_frame(box.to_worker, box.frames_to_worker, contract::SendPppFrame{call}, frame);
+bool ConcentratorHost::post_frame(contract::WorkerId worker, const contract::ToWorker& message,
+                                  std::span<const std::uint8_t> frame) {
+  contract::Mailbox& box = runtime_.data_plane().mailbox(worker);
+  return contract::post_with_frame(box.to_worker, box.frames_to_worker, message, frame);
 }
 
 // ---- calls, subscribers and the networks behind them ------------------------------------------------------
@@ -61,10 +62,11 @@ void ConcentratorHost::map_prefix(const control::PrefixClaim& claim) {
     return map_machine(claim.prefix);
   }
   if (!index().map_route(claim.prefix, claim.call)) {
-    log_unreachable(claim.prefix, "no room in the index", "more DPDK memory, or fewer and smaller networks");
+    log_unreachable(to_string(claim.prefix), "no room in the index",
+                    "more DPDK memory, or fewer and smaller networks");
   }
   if (const auto added = runtime_.xdp_maps().add_subscriber(claim.prefix); !added) {
-    log_unreachable(claim.prefix, added.error(),
+    log_unreachable(to_string(claim.prefix), added.error(),
                     "fewer networks, and fewer fixed addresses outside the pools");
   }
 }
@@ -72,7 +74,7 @@ void ConcentratorHost::map_prefix(const control::PrefixClaim& claim) {
 void ConcentratorHost::map_machine(const wire::Ipv4Prefix& prefix) {
   index().map_machine(prefix);
   if (const auto added = runtime_.xdp_maps().add_machine(prefix); !added) {
-    log_unreachable(prefix, added.error(), "fewer networks behind subscribers");
+    log_unreachable(to_string(prefix), added.error(), "fewer networks behind subscribers");
   }
 }
 
@@ -90,10 +92,35 @@ void ConcentratorHost::unmap_prefix(const wire::Ipv4Prefix& prefix,
   }
 }
 
-void ConcentratorHost::log_unreachable(const wire::Ipv4Prefix& prefix, const std::string& error,
+void ConcentratorHost::map_prefix(const control::PrefixClaim6& claim) {
+  if (SubscriberRoutes* announced = runtime_.subscriber_routes()) {
+    announced->follow(claim.prefix, claim.by);
+  }
+  const bool machine = claim.by == control::ClaimedBy::kMachine;
+  if (!(machine ? index().map_machine(claim.prefix) : index().map_route(claim.prefix, claim.call))) {
+    log_unreachable(to_string(claim.prefix), "no room in the index",
+                    "fewer networks, and of fewer different lengths");
+  }
+  XdpMaps& maps = runtime_.xdp_maps();
+  if (const auto added = machine ? maps.add_machine(claim.prefix) : maps.add_subscriber(claim.prefix);
+      !added) {
+    log_unreachable(to_string(claim.prefix), added.error(),
+                    "fewer networks behind subscribers, and fewer fixed prefixes outside the pools");
+  }
+}
+
+void ConcentratorHost::unmap_prefix(const wire::Ipv6Prefix& prefix) {
+  if (SubscriberRoutes* announced = runtime_.subscriber_routes()) {
+    announced->remove(prefix);
+  }
+  runtime_.xdp_maps().remove(prefix);
+  index().unmap_route(prefix);
+}
+
+void ConcentratorHost::log_unreachable(const std::string& prefix, const std::string& error,
                                        std::string_view remedy) {
   log_.event(Severity::kError, "route_unreachable",
-             {{"route", to_string(prefix)}, {"error", error}, {"remedy", std::string(remedy)}});
+             {{"route", prefix}, {"error", error}, {"remedy", std::string(remedy)}});
 }
 
 }  // namespace adit::app

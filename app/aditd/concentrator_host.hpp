@@ -27,12 +27,17 @@ class ConcentratorHost final : public control::ConcentratorActions {
   void close(control::ConnectionId connection) override;
   void drop(control::ConnectionId connection) override;
   [[nodiscard]] bool post(contract::WorkerId worker, const contract::ToWorker& message) override;
-  [[nodiscard]] bool post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame) override;
+  [[nodiscard]] bool post_frame(contract::WorkerId worker, const contract::ToWorker& message,
+                                std::span<const std::uint8_t> frame) override;
   [[nodiscard]] bool map_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id,
                               const contract::CallRef& call) override;
   void unmap_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) override;
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const override {
     return runtime_.totals(call);
+  }
+  [[nodiscard]] std::optional<std::uint64_t> uplink_ipv6_packets(
+      const contract::CallRef& call) const override {
+    return runtime_.uplink_ipv6_packets(call);
   }
   [[nodiscard]] contract::FirstPackets first_packets(const contract::CallRef& call) const override {
     return runtime_.first_packets(call);
@@ -41,10 +46,12 @@ class ConcentratorHost final : public control::ConcentratorActions {
                                                                     wire::LocalCallId id) const override;
   void map_prefix(const control::PrefixClaim& claim) override;
   void unmap_prefix(const wire::Ipv4Prefix& prefix, const std::optional<control::PrefixClaim>& heir) override;
+  void map_prefix(const control::PrefixClaim6& claim) override;
+  void unmap_prefix(const wire::Ipv6Prefix& prefix) override;
 
  private:
   void map_machine(const wire::Ipv4Prefix& prefix);
-  void log_unreachable(const wire::Ipv4Prefix& prefix, const std::string& error, std::string_view remedy);
+  void log_unreachable(const std::string& prefix, const std::string& error, std::string_view remedy);
   [[nodiscard]] dataplane::CallIndex& index() { return runtime_.data_plane().index(); }
 
   Runtime& runtime_;

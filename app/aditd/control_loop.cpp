@@ -50,6 +50,21 @@ OsEntropy& entropy() {
   return source;
 }
 
+/// A control::MachineNetwork of either family for each.
+template <typename MachineNetwork, typename OwnNetwork>
+std::vector<MachineNetwork> with_holders(const std::vector<OwnNetwork>& own) {
+  std::vector<MachineNetwork> networks;
+  for (const OwnNetwork& network : own) {
+    std::array<char, IF_NAMESIZE> name{};
+    networks.push_back({.prefix = network.prefix,
+                        .holder = if_indextoname(network.ifindex, name.data()) != nullptr
+                                      ? std::string(name.data())
+                                      : "interface " + std::to_string(network.ifindex),
+                        .own_address = network.own_address});
+  }
+  return networks;
+}
+
 }  // namespace
 
 ControlLoop::ControlLoop(const Config& config, RunningConfig running, Runtime& runtime, SpoolFile spool,
@@ -86,11 +101,17 @@ ControlLoop::ControlLoop(const Config& config, RunningConfig running, Runtime& r
       configured_at_(started_at_) {}
 
 std::expected<void, std::string> ControlLoop::open() {
-  reserve_addresses(users_.fixed_addresses());
+  reserve(users_.fixed_addresses(), users_.fixed_prefixes());
   auto mirrored = loop_.mirror_routes(
       runtime_.ports(),
       [this](std::unique_ptr<dataplane::NextHops> hops) { runtime_.publish(std::move(hops)); },
-      [this](const std::vector<KernelTable::OwnNetwork>& own) { on_own_networks(own); });
+      [this](const std::vector<KernelTable::OwnNetwork>& own,
+             const std::vector<KernelTable6::OwnNetwork>& own6) {
+        on_own_networks(own);
+        concentrator_.on_machine_networks6(with_holders<control::MachineNetwork6>(own6));
+      },
+      config_.control.ipv6.mode == control::Ipv6Policy::kDeny ? KernelRoutes::Families::kIpv4
+                                                              : KernelRoutes::Families::kBoth);
   if (!mirrored) {
     return mirrored;
   }
@@ -130,15 +151,7 @@ std::expected<void, std::string> ControlLoop::open() {
 
 /// Addresses that clients dial count as the machine's even before an interface has them.
 void ControlLoop::on_own_networks(const std::vector<KernelTable::OwnNetwork>& own) {
-  std::vector<control::MachineNetwork> networks;
-  for (const KernelTable::OwnNetwork& network : own) {
-    std::array<char, IF_NAMESIZE> name{};
-    networks.push_back({.prefix = network.prefix,
-                        .holder = if_indextoname(network.ifindex, name.data()) != nullptr
-                                      ? std::string(name.data())
-                                      : "interface " + std::to_string(network.ifindex),
-                        .own_address = network.own_address});
-  }
+  auto networks = with_holders<control::MachineNetwork>(own);
   for (const wire::Ipv4Address address : config_.bind) {
     networks.push_back(
         {.prefix = {.address = address, .length = 32}, .holder = "pptp.bind", .own_address = true});
@@ -147,9 +160,10 @@ void ControlLoop::on_own_networks(const std::vector<KernelTable::OwnNetwork>& ow
 }
 
 /// Where RADIUS alone knows the users, chap-secrets have none.
-void ControlLoop::reserve_addresses(std::vector<wire::Ipv4Address> fixed) {
+void ControlLoop::reserve(std::vector<wire::Ipv4Address> addresses, std::vector<wire::Ipv6Prefix> prefixes) {
   if (config_.auth_order != AuthOrder::kRadius) {
-    concentrator_.on_fixed_addresses(std::move(fixed));
+    concentrator_.on_fixed_addresses(std::move(addresses));
+    concentrator_.on_fixed_prefixes(std::move(prefixes));
   }
 }
 
@@ -194,6 +208,8 @@ bool ControlLoop::read_mailboxes() {
 void ControlLoop::on_message(const contract::ToControl& message, std::span<const std::uint8_t> frame) {
   if (const auto* resolve = std::get_if<contract::ResolveNextHop>(&message)) {
     loop_.routes().resolve(resolve->destination, resolve->towards_peers);
+  } else if (const auto* resolve6 = std::get_if<contract::ResolveNextHop6>(&message)) {
+    loop_.routes().resolve(resolve6->destination);
   } else if (std::holds_alternative<contract::FramesPunted>(message)) {
     frames_punted_ = true;
   } else if (const auto* state = std::get_if<contract::CallState>(&message)) {
@@ -240,7 +256,7 @@ OperatorBackend::ReloadResult ControlLoop::use(ConfigResult reread) {
       .users = reread.users.users.size(), .changes = running_.use(std::move(reread.sheet)), .warnings = {}};
   reload_succeeded_ = true;
   configured_at_ = unix_time();
-  reserve_addresses(std::move(reread.users.fixed_addresses));
+  reserve(std::move(reread.users.fixed_addresses), std::move(reread.users.fixed_prefixes));
   reload_thread_.discard(users_.use(std::move(reread.users.users)));
   log_.event(Severity::kInfo, "reloaded",
              {{"radius_servers", std::to_string(config->radius.servers.size())},

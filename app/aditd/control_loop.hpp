@@ -66,7 +66,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   void supervise_ports();
   void report_refused_routes();
   void on_own_networks(const std::vector<KernelTable::OwnNetwork>& own);
-  void reserve_addresses(std::vector<wire::Ipv4Address> fixed);
+  void reserve(std::vector<wire::Ipv4Address> addresses, std::vector<wire::Ipv6Prefix> prefixes);
   void wait_for_restart();
   void log_port(const PortSupervisor::Event& event);
   void on_signal(int signal);

@@ -9,11 +9,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <string_view>
 #include <utility>
 
@@ -296,6 +299,15 @@ MachineFacts read_machine(const Config& config) {
   look_at_addresses(config, facts);
   look_at_files(config, facts);
   return facts;
+}
+
+std::string machine_id() {
+  std::ifstream file("/etc/machine-id");
+  if (std::string id; std::getline(file, id) && !id.empty()) {
+    return id;
+  }
+  std::array<char, HOST_NAME_MAX + 1> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "adit";
 }
 
 }  // namespace adit::app

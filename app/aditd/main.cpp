@@ -28,6 +28,7 @@
 #include "app/host/process/descriptors.hpp"
 #include "app/kernel_cost.hpp"
 #include "controlplane/auth/local_users.hpp"
+#include "controlplane/ipv6/server_duid.hpp"
 #include "crypto/library.hpp"
 #include "crypto/mppe_implementations.hpp"
 #include "crypto/secret.hpp"
@@ -288,6 +289,7 @@ int run(std::span<const char* const> arguments) {
     prepare(*result.config);
     return 0;
   }
+  result.config->control.ipv6.server_duid = control::server_duid(machine_id());
   return serve(std::move(result), *options);
 }
 

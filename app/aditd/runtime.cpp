@@ -37,6 +37,16 @@ std::vector<wire::Ipv4Prefix> pool_prefixes(const control::IpSettings& ip) {
   return prefixes;
 }
 
+std::vector<wire::Ipv6Prefix> pool_prefixes(const control::Ipv6Settings& ipv6) {
+  std::vector<wire::Ipv6Prefix> prefixes;
+  if (ipv6.mode != control::Ipv6Policy::kDeny) {
+    for (const control::Ipv6PoolSettings& pool : ipv6.pools) {
+      prefixes.push_back(pool.prefix);
+    }
+  }
+  return prefixes;
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<Runtime>, std::string> Runtime::start(const Config& config,
@@ -73,7 +83,8 @@ std::expected<void, std::string> Runtime::open(const Config& config) {
     return shared;
   }
   steering_.emplace(ports_, static_cast<std::uint16_t>(workers));
-  auto maps = XdpMaps::fill(ports_, host_prefixes(config.bind), pool_prefixes(config.control.ip));
+  auto maps = XdpMaps::fill(ports_, host_prefixes(config.bind), pool_prefixes(config.control.ip),
+                            pool_prefixes(config.control.ipv6));
   if (!maps) {
     return std::unexpected(std::move(maps.error()));
   }
@@ -111,6 +122,9 @@ std::expected<void, std::string> Runtime::announce_from(const Config& config) {
   subscriber_routes_ = std::move(*announced);
   if (!each) {
     for (const wire::Ipv4Prefix& prefix : pool_prefixes(config.control.ip)) {
+      subscriber_routes_->add_lasting(prefix);
+    }
+    for (const wire::Ipv6Prefix& prefix : pool_prefixes(config.control.ipv6)) {
       subscriber_routes_->add_lasting(prefix);
     }
   }

@@ -60,6 +60,9 @@ class Runtime {
 
   /// Live counters of a call; nothing when its worker does not have it.
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const;
+  [[nodiscard]] std::optional<std::uint64_t> uplink_ipv6_packets(const contract::CallRef& call) const {
+    return worker(call.worker).calls().uplink_ipv6_packets(call);
+  }
   [[nodiscard]] contract::FirstPackets first_packets(const contract::CallRef& call) const;
 
   /// Workers use `hops` from their next iteration on.

@@ -38,12 +38,13 @@ EventLoop::~EventLoop() {
 
 std::expected<void, std::string> EventLoop::mirror_routes(std::span<const dataplane::OpenPort> ports,
                                                           KernelRoutes::Publish publish,
-                                                          KernelRoutes::TellOwn tell_own) {
+                                                          KernelRoutes::TellOwn tell_own,
+                                                          KernelRoutes::Families families) {
   std::vector<dataplane::Port> sides;
   for (const dataplane::OpenPort& open : ports) {
     sides.push_back(open.port);
   }
-  auto routes = KernelRoutes::open(sides, std::move(publish), std::move(tell_own));
+  auto routes = KernelRoutes::open(sides, std::move(publish), std::move(tell_own), families);
   if (!routes) {
     return std::unexpected(std::move(routes.error()));
   }

@@ -45,9 +45,9 @@ class EventLoop {
 
   /// Subscribes to the kernel's routes and neighbours; `publish` gets a first snapshot before this returns, and
   /// `tell_own` the machine's own networks.
-  [[nodiscard]] std::expected<void, std::string> mirror_routes(std::span<const dataplane::OpenPort> ports,
-                                                               KernelRoutes::Publish publish,
-                                                               KernelRoutes::TellOwn tell_own = {});
+  [[nodiscard]] std::expected<void, std::string> mirror_routes(
+      std::span<const dataplane::OpenPort> ports, KernelRoutes::Publish publish,
+      KernelRoutes::TellOwn tell_own = {}, KernelRoutes::Families families = KernelRoutes::Families::kIpv4);
   /// Only after mirror_routes().
   [[nodiscard]] KernelRoutes& routes() { return *routes_; }
 

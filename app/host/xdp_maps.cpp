@@ -22,11 +22,19 @@ using dataplane::OpenPort;
 using dataplane::UniqueFd;
 
 constexpr std::uint8_t kPresent = 1;
-constexpr std::uint8_t kSubscribers = ADIT_XDP_SUBSCRIBERS;
-constexpr std::uint8_t kMachines = ADIT_XDP_MACHINES;
 
-adit_xdp_prefix key_of(wire::Ipv4Prefix prefix) {
+adit_xdp_prefix key_of(const wire::Ipv4Prefix& prefix) {
   return {.length = prefix.length, .address = htonl(prefix.address.value)};
+}
+
+adit_xdp_prefix6 key_of(const wire::Ipv6Prefix& prefix) {
+  adit_xdp_prefix6 key{.length = prefix.length, .address = {}};
+  wire::store_ipv6(key.address, prefix.address);
+  return key;
+}
+
+std::uint8_t value_of(XdpWhose whose) {
+  return whose == XdpWhose::kMachines ? ADIT_XDP_MACHINES : ADIT_XDP_SUBSCRIBERS;
 }
 
 std::string map_name(int fd) {
@@ -89,9 +97,11 @@ std::expected<XdpMaps::PortMaps, std::string> XdpMaps::find(const OpenPort& open
       maps.local_addresses = std::move(fd);
     } else if (name == ADIT_XDP_SUBSCRIBER_MAP) {
       maps.subscribers = std::move(fd);
+    } else if (name == ADIT_XDP_SUBSCRIBER6_MAP) {
+      maps.subscribers6 = std::move(fd);
     }
   }
-  if (!maps.port || !maps.local_addresses || !maps.subscribers) {
+  if (!maps.port || !maps.local_addresses || !maps.subscribers || !maps.subscribers6) {
     return std::unexpected("its XDP program lacks a map (is it of another version?)");
   }
   return maps;
@@ -99,16 +109,20 @@ std::expected<XdpMaps::PortMaps, std::string> XdpMaps::find(const OpenPort& open
 
 std::expected<void, std::string> XdpMaps::fill_port(const PortMaps& maps, const Side& side,
                                                     std::span<const wire::Ipv4Prefix> local_addresses,
-                                                    std::span<const wire::Ipv4Prefix> pools) {
+                                                    const Pools& pools) {
   for (const wire::Ipv4Prefix local : local_addresses) {
     const adit_xdp_prefix key = key_of(local);
     if (auto done = put(maps.local_addresses.get(), &key, &kPresent, ADIT_XDP_LOCAL_MAP); !done) {
       return done;
     }
   }
-  for (const wire::Ipv4Prefix pool : pools) {
-    const adit_xdp_prefix key = key_of(pool);
-    if (auto done = put(maps.subscribers.get(), &key, &kSubscribers, ADIT_XDP_SUBSCRIBER_MAP); !done) {
+  for (const wire::Ipv4Prefix& pool : pools.ipv4) {
+    if (auto done = put_prefix(maps, pool, XdpWhose::kSubscribers); !done) {
+      return done;
+    }
+  }
+  for (const wire::Ipv6Prefix& pool : pools.ipv6) {
+    if (auto done = put_prefix(maps, pool, XdpWhose::kSubscribers); !done) {
       return done;
     }
   }
@@ -121,7 +135,8 @@ std::expected<void, std::string> XdpMaps::fill_port(const PortMaps& maps, const 
 
 std::expected<XdpMaps, std::string> XdpMaps::fill(std::span<const OpenPort> ports,
                                                   std::span<const wire::Ipv4Prefix> local_addresses,
-                                                  std::span<const wire::Ipv4Prefix> pools) {
+                                                  std::span<const wire::Ipv4Prefix> pools,
+                                                  std::span<const wire::Ipv6Prefix> pools6) {
   auto filled = std::make_shared<std::vector<PortMaps>>();
   for (const OpenPort& open : ports) {
     if (open.driver != dataplane::PortDriver::kAfXdp || open.rx_queues == 0) {
@@ -131,34 +146,57 @@ std::expected<XdpMaps, std::string> XdpMaps::fill(std::span<const OpenPort> port
     if (!maps) {
       return std::unexpected("port '" + open.name + "': " + maps.error());
     }
-    if (auto done = fill_port(*maps, {open.device->role(), open.port.mac}, local_addresses, pools); !done) {
+    if (auto done = fill_port(*maps, {open.device->role(), open.port.mac}, local_addresses, {pools, pools6});
+        !done) {
       return std::unexpected("port '" + open.name + "': " + done.error());
     }
     filled->push_back(std::move(*maps));
   }
   XdpMaps made;
-  made.prefixes_.emplace(std::vector(pools.begin(), pools.end()), writers(filled));
+  made.prefixes_.emplace(std::vector(pools.begin(), pools.end()), writers<wire::Ipv4Prefix>(filled));
+  made.prefixes6_.emplace(std::vector(pools6.begin(), pools6.end()), writers<wire::Ipv6Prefix>(filled));
   return made;
 }
 
-XdpPrefixes::Maps XdpMaps::writers(const std::shared_ptr<const std::vector<PortMaps>>& ports) {
-  return {.put = [ports](const wire::Ipv4Prefix& prefix,
-                         XdpPrefixes::Whose whose) -> std::expected<void, std::string> {
-            const adit_xdp_prefix key = key_of(prefix);
-            const std::uint8_t& value = whose == XdpPrefixes::Whose::kMachines ? kMachines : kSubscribers;
+std::expected<void, std::string> XdpMaps::put_prefix(const PortMaps& maps, const wire::Ipv4Prefix& prefix,
+                                                     XdpWhose whose) {
+  const adit_xdp_prefix key = key_of(prefix);
+  const std::uint8_t value = value_of(whose);
+  return put(maps.subscribers.get(), &key, &value, ADIT_XDP_SUBSCRIBER_MAP);
+}
+
+std::expected<void, std::string> XdpMaps::put_prefix(const PortMaps& maps, const wire::Ipv6Prefix& prefix,
+                                                     XdpWhose whose) {
+  const adit_xdp_prefix6 key = key_of(prefix);
+  const std::uint8_t value = value_of(whose);
+  return put(maps.subscribers6.get(), &key, &value, ADIT_XDP_SUBSCRIBER6_MAP);
+}
+
+void XdpMaps::erase_prefix(const PortMaps& maps, const wire::Ipv4Prefix& prefix) {
+  const adit_xdp_prefix key = key_of(prefix);
+  bpf_map_delete_elem(maps.subscribers.get(), &key);
+}
+
+void XdpMaps::erase_prefix(const PortMaps& maps, const wire::Ipv6Prefix& prefix) {
+  const adit_xdp_prefix6 key = key_of(prefix);
+  bpf_map_delete_elem(maps.subscribers6.get(), &key);
+}
+
+template <typename Prefix>
+typename BasicXdpPrefixes<Prefix>::Maps XdpMaps::writers(const AllPortMaps& ports) {
+  return {.put = [ports](const Prefix& prefix, XdpWhose whose) -> std::expected<void, std::string> {
             std::expected<void, std::string> all;
             for (const PortMaps& maps : *ports) {
-              if (auto done = put(maps.subscribers.get(), &key, &value, ADIT_XDP_SUBSCRIBER_MAP); !done) {
+              if (auto done = put_prefix(maps, prefix, whose); !done) {
                 all = std::move(done);
               }
             }
             return all;
           },
           .erase =
-              [ports](const wire::Ipv4Prefix& prefix) {
-                const adit_xdp_prefix key = key_of(prefix);
+              [ports](const Prefix& prefix) {
                 for (const PortMaps& maps : *ports) {
-                  bpf_map_delete_elem(maps.subscribers.get(), &key);
+                  erase_prefix(maps, prefix);
                 }
               }};
 }
@@ -167,13 +205,27 @@ std::expected<void, std::string> XdpMaps::add_subscriber(const wire::Ipv4Prefix&
   return prefixes_ ? prefixes_->add_subscriber(prefix) : std::expected<void, std::string>();
 }
 
+std::expected<void, std::string> XdpMaps::add_subscriber(const wire::Ipv6Prefix& prefix) {
+  return prefixes6_ ? prefixes6_->add_subscriber(prefix) : std::expected<void, std::string>();
+}
+
 std::expected<void, std::string> XdpMaps::add_machine(const wire::Ipv4Prefix& prefix) {
   return prefixes_ ? prefixes_->add_machine(prefix) : std::expected<void, std::string>();
+}
+
+std::expected<void, std::string> XdpMaps::add_machine(const wire::Ipv6Prefix& prefix) {
+  return prefixes6_ ? prefixes6_->add_machine(prefix) : std::expected<void, std::string>();
 }
 
 void XdpMaps::remove(const wire::Ipv4Prefix& prefix) {
   if (prefixes_) {
     prefixes_->remove(prefix);
+  }
+}
+
+void XdpMaps::remove(const wire::Ipv6Prefix& prefix) {
+  if (prefixes6_) {
+    prefixes6_->remove(prefix);
   }
 }
 

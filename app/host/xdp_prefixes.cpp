@@ -5,7 +5,8 @@
 
 namespace adit::app {
 
-std::expected<void, std::string> XdpPrefixes::add_subscriber(const wire::Ipv4Prefix& prefix) {
+template <typename Prefix>
+std::expected<void, std::string> BasicXdpPrefixes<Prefix>::add_subscriber(const Prefix& prefix) {
   const bool is_pool = std::ranges::find(pools_, prefix) != pools_.end();
   if (is_in_pools(prefix) && !is_pool) {
     remove(prefix);  // it may have been the machine's
@@ -14,14 +15,16 @@ std::expected<void, std::string> XdpPrefixes::add_subscriber(const wire::Ipv4Pre
   return put(prefix, Whose::kSubscribers);
 }
 
-std::expected<void, std::string> XdpPrefixes::add_machine(const wire::Ipv4Prefix& prefix) {
-  if (prefix.length < 32 && is_in_pools(prefix)) {
+template <typename Prefix>
+std::expected<void, std::string> BasicXdpPrefixes<Prefix>::add_machine(const Prefix& prefix) {
+  if (prefix.length < Prefix{}.length && is_in_pools(prefix)) {
     return {};
   }
   return put(prefix, Whose::kMachines);
 }
 
-void XdpPrefixes::remove(const wire::Ipv4Prefix& prefix) {
+template <typename Prefix>
+void BasicXdpPrefixes<Prefix>::remove(const Prefix& prefix) {
   if (std::ranges::find(pools_, prefix) != pools_.end()) {
     [[maybe_unused]] const auto back = put(prefix, Whose::kSubscribers);
     return;
@@ -31,13 +34,15 @@ void XdpPrefixes::remove(const wire::Ipv4Prefix& prefix) {
   use_room();
 }
 
-bool XdpPrefixes::is_in_pools(const wire::Ipv4Prefix& prefix) const {
-  return std::ranges::any_of(pools_, [&](const wire::Ipv4Prefix& pool) {
+template <typename Prefix>
+bool BasicXdpPrefixes<Prefix>::is_in_pools(const Prefix& prefix) const {
+  return std::ranges::any_of(pools_, [&](const Prefix& pool) {
     return pool.length <= prefix.length && pool.contains(prefix.address);
   });
 }
 
-std::expected<void, std::string> XdpPrefixes::put(const wire::Ipv4Prefix& prefix, Whose whose) {
+template <typename Prefix>
+std::expected<void, std::string> BasicXdpPrefixes<Prefix>::put(const Prefix& prefix, Whose whose) {
   auto done = maps_.put(prefix, whose);
   if (done) {
     refused_.erase(prefix);
@@ -47,11 +52,15 @@ std::expected<void, std::string> XdpPrefixes::put(const wire::Ipv4Prefix& prefix
   return done;
 }
 
-void XdpPrefixes::use_room() {
+template <typename Prefix>
+void BasicXdpPrefixes<Prefix>::use_room() {
   if (!refused_.empty()) {
     const auto [prefix, whose] = *refused_.begin();
     [[maybe_unused]] const auto done = put(prefix, whose);
   }
 }
+
+template class BasicXdpPrefixes<wire::Ipv4Prefix>;
+template class BasicXdpPrefixes<wire::Ipv6Prefix>;
 
 }  // namespace adit::app

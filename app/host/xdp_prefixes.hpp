@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which prefixes the XDP programs' maps are to have, and what found no room in them: that is written when something
-// else has gone. Thread: control. Owner: XdpMaps.
+// Which prefixes of a family the XDP programs' maps are to have, and what found no room in them: that is written when
+// something else has gone. Thread: control. Owner: XdpMaps.
 #pragma once
 
 #include <cstdint>
@@ -12,36 +12,46 @@
 #include <vector>
 
 #include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ipv6_address.hpp"
 
 namespace adit::app {
 
-class XdpPrefixes {
+/// Whom the packets to a prefix are for.
+enum class XdpWhose : std::uint8_t { kSubscribers, kMachines };
+
+/// `Prefix`: wire::Ipv4Prefix or wire::Ipv6Prefix.
+template <typename Prefix>
+class BasicXdpPrefixes {
  public:
-  /// Whom the packets to a prefix are for.
-  enum class Whose : std::uint8_t { kSubscribers, kMachines };
+  using Whose = XdpWhose;
   struct Maps {
     /// Writes an entry, or says why a map refuses it.
-    std::function<std::expected<void, std::string>(const wire::Ipv4Prefix&, Whose)> put;
+    std::function<std::expected<void, std::string>(const Prefix&, Whose)> put;
     /// There may be none.
-    std::function<void(const wire::Ipv4Prefix&)> erase;
+    std::function<void(const Prefix&)> erase;
   };
   /// `pools`: entries of their own from the start, by which what lies in them needs none.
-  XdpPrefixes(std::vector<wire::Ipv4Prefix> pools, Maps maps)
-      : pools_(std::move(pools)), maps_(std::move(maps)) {}
+  BasicXdpPrefixes(std::vector<Prefix> pools, Maps maps) : pools_(std::move(pools)), maps_(std::move(maps)) {}
 
-  std::expected<void, std::string> add_subscriber(const wire::Ipv4Prefix& prefix);
-  std::expected<void, std::string> add_machine(const wire::Ipv4Prefix& prefix);
-  void remove(const wire::Ipv4Prefix& prefix);
+  std::expected<void, std::string> add_subscriber(const Prefix& prefix);
+  std::expected<void, std::string> add_machine(const Prefix& prefix);
+  void remove(const Prefix& prefix);
 
  private:
-  [[nodiscard]] bool is_in_pools(const wire::Ipv4Prefix& prefix) const;
-  std::expected<void, std::string> put(const wire::Ipv4Prefix& prefix, Whose whose);
+  [[nodiscard]] bool is_in_pools(const Prefix& prefix) const;
+  std::expected<void, std::string> put(const Prefix& prefix, Whose whose);
   /// One entry has gone: one that was refused has its place.
   void use_room();
 
-  std::vector<wire::Ipv4Prefix> pools_;
+  std::vector<Prefix> pools_;
   Maps maps_;
-  std::map<wire::Ipv4Prefix, Whose> refused_;
+  std::map<Prefix, Whose> refused_;
 };
+
+using XdpPrefixes = BasicXdpPrefixes<wire::Ipv4Prefix>;
+using XdpPrefixes6 = BasicXdpPrefixes<wire::Ipv6Prefix>;
+
+extern template class BasicXdpPrefixes<wire::Ipv4Prefix>;
+extern template class BasicXdpPrefixes<wire::Ipv6Prefix>;
 
 }  // namespace adit::app

@@ -58,6 +58,19 @@ struct AuthRequest {
 /// RFC 3079 start keys from *our* side, always 16 octets (the strength negotiated later truncates them).
 using crypto::MppeStartKeys;
 
+/// A user's own terms in IPv6; what is missing comes from the pools of these names.
+struct Ipv6Terms {
+  bool denied = false;                          ///< no IPv6, whatever [ipv6] mode says
+  std::optional<std::uint64_t> interface_id{};  ///< the peer has this one and no other
+  std::optional<wire::Ipv6Prefix> link{};       ///< a /64
+  std::optional<wire::Ipv6Address> address{};
+  std::optional<wire::Ipv6Prefix> delegated{};  ///< a /64 or shorter
+  std::string link_pool = "default", address_pool = "default", delegated_pool = "default";
+  std::vector<wire::Ipv6Prefix> routes{};  ///< networks behind the subscriber
+  std::vector<wire::Ipv6Address> dns{};    ///< instead of the configured ones
+  friend bool operator==(const Ipv6Terms&, const Ipv6Terms&) = default;
+};
+
 struct AuthAccepted {
   /// The backend's own name for the entry that matched, however the peer wrote it; empty: it has none.
   std::string user{};
@@ -75,10 +88,11 @@ struct AuthAccepted {
   std::optional<Duration> interim_interval{};
   bool by_radius = false;
   std::vector<std::vector<std::uint8_t>> classes{};  ///< RFC 2865 §5.25: returned in accounting
-  NameServers servers{};                             ///< a missing one: the configured one
-  std::string authenticator_response{};              ///< MS-CHAPv2: "S=" and 40 upper-case hex digits
-  std::optional<MppeStartKeys> mppe{};               ///< only MS-CHAP methods have keys
-  std::string judge{};                               ///< who says so: "chap-secrets", "RADIUS server aaa1"
+  Ipv6Terms ipv6{};
+  NameServers servers{};                 ///< a missing one: the configured one
+  std::string authenticator_response{};  ///< MS-CHAPv2: "S=" and 40 upper-case hex digits
+  std::optional<MppeStartKeys> mppe{};   ///< only MS-CHAP methods have keys
+  std::string judge{};                   ///< who says so: "chap-secrets", "RADIUS server aaa1"
 };
 
 /// The one name of the subscriber: limits, terminate, shaper, accounting and lists go by it, and by nothing else.

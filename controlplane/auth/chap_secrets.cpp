@@ -70,23 +70,42 @@ std::optional<Fault> read_address(std::string_view word, const SecretsReading& r
                    "quote a password that has blanks"};
 }
 
-/// "10.20.0.0/24,10.30.0.0/16".
-std::optional<std::vector<wire::Ipv4Prefix>> read_networks(std::string_view word) {
-  std::vector<wire::Ipv4Prefix> networks;
-  for (bool more = !word.empty(); more;) {
-    const std::size_t comma = word.find(',');
-    const auto network = wire::parse_prefix(word.substr(0, comma));
-    if (!network || !can_be_behind_a_subscriber(*network)) {
-      return std::nullopt;
-    }
+template <typename Prefix>
+bool add_network(const std::optional<Prefix>& network, std::vector<Prefix>& networks) {
+  const bool good = network && can_be_behind_a_subscriber(*network);
+  if (good) {
     networks.push_back(*network);
+  }
+  return good;
+}
+
+/// "10.20.0.0/24,2001:db8:20::/48", or "*" for none.
+bool read_networks(std::string_view word, ChapSecret& secret) {
+  for (bool more = !word.empty() && word != "*"; more;) {
+    const std::size_t comma = word.find(',');
+    const std::string_view network = word.substr(0, comma);
+    if (!add_network(wire::parse_prefix(network), secret.routes) &&
+        !add_network(wire::parse_ipv6_prefix(network), secret.routes6)) {
+      return false;
+    }
     more = comma != std::string_view::npos;
     word = more ? word.substr(comma + 1) : "";
   }
-  return networks;
+  return true;
 }
 
-std::optional<Fault> read_rate_and_networks(std::span<const SecretWord> words, ChapSecret& secret) {
+/// "2001:db8:64:7::/64", or "*" for one from the pool.
+/// A word that cannot be one is not looked at: earlier versions had no seventh column.
+bool read_link(std::string_view word, ChapSecret& secret) {
+  if (!word.contains(':')) {
+    return true;
+  }
+  secret.link = wire::parse_ipv6_prefix(word);
+  return secret.link && secret.link->length == 64 && can_be_behind_a_subscriber(*secret.link);
+}
+
+/// The columns behind the address.
+std::optional<Fault> read_more(std::span<const SecretWord> words, ChapSecret& secret) {
   if (words.size() > 4 && words[4].view() != "*") {
     secret.rate = parse_rate(words[4].view());
     if (!secret.rate) {
@@ -95,12 +114,17 @@ std::optional<Fault> read_rate_and_networks(std::span<const SecretWord> words, C
           .remedy = "write kbit/s as 10240, or 10240/2048 for down and up, or * for the configured one"};
     }
   }
-  auto networks = read_networks(words.size() > 5 ? words[5].view() : "");
-  if (!networks) {
-    return Fault{.wrong = "the sixth column lists no networks",
-                 .remedy = "write them as 10.20.0.0/24,10.30.0.0/16, a /16 or longer each"};
+  if (!read_networks(words.size() > 5 ? words[5].view() : "", secret)) {
+    return Fault{
+        .wrong = "the sixth column lists no networks",
+        .remedy = "write them as 10.20.0.0/24,10.30.0.0/16,2001:db8:20::/48, a /16 or longer each, or *"};
   }
-  secret.routes = std::move(*networks);
+  if (!read_link(words.size() > 6 ? words[6].view() : "", secret)) {
+    return Fault{.wrong = "the seventh column is no /64 of IPv6",
+                 .remedy =
+                     "write the prefix of the user's link as 2001:db8:64:7::/64, or * for one from "
+                     "the pool"};
+  }
   return std::nullopt;
 }
 
@@ -221,8 +245,8 @@ class Pass {
       note(SecretNoteKind::kSkipped, user, fault->wrong, fault->remedy);
       return std::nullopt;
     }
-    if (line.words.size() > 6) {
-      note(SecretNoteKind::kIgnored, user, "columns after the networks are ignored", "");
+    if (line.words.size() > 7) {
+      note(SecretNoteKind::kIgnored, user, "columns after the seventh are ignored", "");
     }
     return secret;
   }
@@ -235,7 +259,7 @@ class Pass {
     std::optional<Fault> fault =
         read_address(line.words.size() > 3 ? line.words[3].view() : "*", reading_, secret);
     if (!fault) {
-      fault = read_rate_and_networks(line.words, secret);
+      fault = read_more(line.words, secret);
     }
     return fault ? fault : read_password(line.words[2], reading_, secret);
   }

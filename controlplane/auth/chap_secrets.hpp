@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The chap-secrets file, a user on each line: `user server password [address [rate [networks]]]`, in one of three
-// dialects. A line that cannot be used costs its user alone. Thread: any. Pure, but for the files that it names.
+// The chap-secrets file, a user on each line: `user server password [address [rate [networks [link]]]]`, in one of
+// three dialects. A line that cannot be used costs its user alone. Thread: any. Pure, but for the files that it names.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +17,7 @@
 #include "controlplane/base/settings.hpp"
 #include "crypto/secret.hpp"
 #include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ipv6_address.hpp"
 
 namespace adit::control {
 
@@ -40,6 +41,8 @@ struct ChapSecret {
   std::string pool{};                           ///< empty: the usual one
   std::optional<SubscriberRate> rate{};         ///< none: the configured one
   std::vector<wire::Ipv4Prefix> routes{};       ///< networks behind the user
+  std::vector<wire::Ipv6Prefix> routes6{};
+  std::optional<wire::Ipv6Prefix> link{};  ///< the /64 of the user's link; none: one from the pool
 };
 
 /// Calls `use` with each entry of this server, in the file's order; what is skipped, ignored or ambiguous goes into

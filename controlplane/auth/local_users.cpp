@@ -93,6 +93,8 @@ void LocalUsers::authenticate(AuthRequest request, AuthClient& client) {
   }
   accepted.rate = user.rate;
   accepted.routes = user.routes;
+  accepted.ipv6.routes = user.routes6;
+  accepted.ipv6.link = user.link;
   std::visit(Completer{user.nt_hash, request.user, accepted}, request.proof);
   client.on_verdict(std::move(accepted));
 }

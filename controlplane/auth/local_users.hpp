@@ -21,6 +21,7 @@ class LocalUsers final : public AuthBackend {
 
   [[nodiscard]] std::size_t size() const { return users_.size(); }
   [[nodiscard]] std::vector<wire::Ipv4Address> fixed_addresses() const { return users_.fixed_addresses(); }
+  [[nodiscard]] std::vector<wire::Ipv6Prefix> fixed_prefixes() const { return users_.fixed_prefixes(); }
 
   /// An unknown user costs as much as a wrong password. Both are rejections, and differ in `fault`: whoever passes one of
   /// them on must answer both alike.

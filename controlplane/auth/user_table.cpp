@@ -7,6 +7,16 @@
 #include "crypto/mschap.hpp"
 
 namespace adit::control {
+namespace {
+
+template <typename Value>
+void make_set(std::vector<Value>& values) {
+  std::ranges::sort(values);
+  const auto repeated = std::ranges::unique(values);
+  values.erase(repeated.begin(), repeated.end());
+}
+
+}  // namespace
 
 std::optional<UserTable::Duplicate> UserTable::add(ChapSecret&& secret) {
   LocalUser user{.line = secret.line,
@@ -17,7 +27,9 @@ std::optional<UserTable::Duplicate> UserTable::add(ChapSecret&& secret) {
                  .address = secret.address,
                  .pool = std::move(secret.pool),
                  .rate = secret.rate,
-                 .routes = std::move(secret.routes)};
+                 .routes = std::move(secret.routes),
+                 .routes6 = std::move(secret.routes6),
+                 .link = secret.link};
   user.nt_hash = secret.nt_hash ? *secret.nt_hash : crypto::nt_password_hash(user.password.bytes());
   const auto [known, fresh] = users_.try_emplace(std::move(secret.user), std::move(user));
   if (fresh) {
@@ -61,10 +73,20 @@ std::vector<wire::Ipv4Address> UserTable::fixed_addresses() const {
       addresses.push_back(*user.address);
     }
   }
-  std::ranges::sort(addresses);
-  const auto repeated = std::ranges::unique(addresses);
-  addresses.erase(repeated.begin(), repeated.end());
+  make_set(addresses);
   return addresses;
+}
+
+std::vector<wire::Ipv6Prefix> UserTable::fixed_prefixes() const {
+  std::vector<wire::Ipv6Prefix> prefixes;
+  for (const auto& [name, user] : users_) {
+    prefixes.insert(prefixes.end(), user.routes6.begin(), user.routes6.end());
+    if (user.link) {
+      prefixes.push_back(*user.link);
+    }
+  }
+  make_set(prefixes);
+  return prefixes;
 }
 
 ParsedUsers parse_users(std::string_view text, const SecretsReading& reading) {
@@ -82,6 +104,7 @@ ParsedUsers parse_users(std::string_view text, const SecretsReading& reading) {
   });
   parsed.notes = notes.take();
   parsed.fixed_addresses = parsed.users.fixed_addresses();
+  parsed.fixed_prefixes = parsed.users.fixed_prefixes();
   return parsed;
 }
 

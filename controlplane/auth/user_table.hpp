@@ -17,6 +17,7 @@
 #include "controlplane/base/settings.hpp"
 #include "crypto/secret.hpp"
 #include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ipv6_address.hpp"
 
 namespace adit::control {
 
@@ -30,6 +31,8 @@ struct LocalUser {
   std::string pool{};  ///< empty: the usual one
   std::optional<SubscriberRate> rate;
   std::vector<wire::Ipv4Prefix> routes{};
+  std::vector<wire::Ipv6Prefix> routes6{};
+  std::optional<wire::Ipv6Prefix> link{};
 };
 
 class UserTable {
@@ -48,6 +51,8 @@ class UserTable {
   [[nodiscard]] std::vector<const Entry*> with_addresses() const;
   /// Their addresses, ascending, each once. Visits all users.
   [[nodiscard]] std::vector<wire::Ipv4Address> fixed_addresses() const;
+  /// Their links' prefixes and networks of IPv6, likewise: no pool may delegate these to another.
+  [[nodiscard]] std::vector<wire::Ipv6Prefix> fixed_prefixes() const;
 
   /// Two lines of one user.
   struct Duplicate {
@@ -70,6 +75,7 @@ class UserTable {
 struct ParsedUsers {
   UserTable users;                                   ///< who can log in
   std::vector<wire::Ipv4Address> fixed_addresses{};  ///< users.fixed_addresses()
+  std::vector<wire::Ipv6Prefix> fixed_prefixes{};    ///< users.fixed_prefixes()
   std::vector<SecretNote> notes;
 };
 

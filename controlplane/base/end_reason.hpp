@@ -74,6 +74,8 @@ namespace adit::control {
     "dial again; if it recurs, look for heavy loss or reordering on the way, and turn off stateful MPPE")   \
   X(kIpcpFailed, "ipcp_failed", "IPCP could not agree on an address, or the client ended it",               \
     "have the client accept the address that the server assigns")                                           \
+  X(kIpv6Failed, "ipv6_failed", "IPv6 is required, and the client did not agree to it, or ended it",        \
+    "turn on IPv6 at the client, with an MRU of 1,284 or more, or relax [ipv6] mode")                       \
   X(kNetworkTimeout, "network_timeout", "the user was logged in, but IP was not up in time",                \
     "see the client's PPP log for what it asks of CCP and IPCP")                                            \
   X(kOutputOverflow, "output_overflow", "the client did not read its TCP connection",                       \

@@ -14,6 +14,7 @@
 #include "controlplane/base/timer_wheel.hpp"
 #include "dataplane/contract/messages.hpp"
 #include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ipv6_address.hpp"
 
 namespace adit::control {
 
@@ -102,6 +103,37 @@ struct IpSettings {           // [ip], [dns], [wins]
   Duration quarantine = 60s;  ///< before a call ID or address is reused
 };
 
+/// kAllow: for a peer that opens IPv6CP. kPrefer: we open it. kRequire: we open it, and the call ends without it.
+enum class Ipv6Policy : std::uint8_t { kDeny, kAllow, kPrefer, kRequire };
+
+/// What a prefix or address of IPv6 is for: the link's /64 (Router Advertisements), the subscriber's own address
+/// (DHCPv6 IA_NA), the network behind it (DHCPv6 IA_PD).
+enum class Ipv6Use : std::uint8_t { kLink, kAddress, kDelegate };
+
+/// As the configuration names them.
+[[nodiscard]] constexpr std::string_view to_text(Ipv6Use use) {
+  return use == Ipv6Use::kLink ? "link" : use == Ipv6Use::kAddress ? "address" : "delegate";
+}
+
+struct Ipv6PoolSettings {  // [[ipv6-pool]]
+  std::string name = "default";
+  wire::Ipv6Prefix prefix;
+  std::uint8_t length = 64;  ///< of what one subscriber gets; 128 for Ipv6Use::kAddress
+  Ipv6Use use = Ipv6Use::kLink;
+};
+
+struct Ipv6Settings {  // [ipv6]
+  Ipv6Policy mode = Ipv6Policy::kDeny;
+  std::uint64_t gateway_id = 1;  ///< gw-link-local: our end of every link is fe80::/64 with this
+  Duration ra_interval = 600s;   ///< RFC 4861 §6.2.1 MaxRtrAdvInterval
+  Duration ra_lifetime = 1800s;  ///< AdvDefaultLifetime; 0: not a default router
+  std::vector<wire::Ipv6Address> dns;
+  std::vector<std::string> domain;
+  bool dhcpv6 = true;
+  std::vector<std::uint8_t> server_duid;  ///< not a key: server_duid() of the machine's ID
+  std::vector<Ipv6PoolSettings> pools;
+};
+
 /// From the subscriber's side, in kbit/s of inner IP (accel-ppp's unit); 0: no limit.
 struct SubscriberRate {
   std::uint32_t down = 0;
@@ -156,6 +188,7 @@ struct Settings {
   PppSettings ppp;
   AuthSettings auth;
   IpSettings ip;
+  Ipv6Settings ipv6;
 };
 
 }  // namespace adit::control

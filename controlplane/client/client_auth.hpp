@@ -69,9 +69,9 @@ class ClientAuth {
   Entropy& entropy_;
   ClientAuthHost& host_;
   Timer repeat_;
+  std::string user_;  // empty: the settings'
   State state_ = State::kOff;
   AuthMethod method_ = AuthMethod::kPap;
-  std::string user_;             // empty: the settings'
   std::uint8_t identifier_ = 0;  // PAP: of the last request; CHAP: of the Challenge that was answered
   std::uint8_t pap_requests_ = 0;
   bool answered_ = false;                    // identifier_ is from a Challenge since start()

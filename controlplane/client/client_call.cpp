@@ -56,6 +56,7 @@ class ClientCall::Impl final : PptpClientHost, ClientLinkHost {
   // ClientLinkHost
   void link_opened() override { control_.on_lcp_opened(); }
   void link_up() override;
+  void link_ipv6_up() override { host_.client_ipv6_up(); }
   void link_down() override;
   void link_failed(ClientEnd end, std::string_view detail) override { end_soon(end, detail); }
   void link_finished() override;
@@ -205,6 +206,10 @@ ClientStatus ClientCall::Impl::status() const {
   status.own = network.ipcp().own();
   status.peer = network.ipcp().peer();
   status.dns1 = network.ipcp().dns1();
+  if (const ClientIpv6cp* ipv6cp = network.ipv6cp()) {
+    status.interface_id = ipv6cp->own();
+    status.peer_interface_id = ipv6cp->peer();
+  }
   status.auth_method = link_.is_authenticated() ? to_text(*link_.lcp().method()) : "none";
   status.encrypts_send = network.ccp().encrypts();
   status.encrypts_receive = network.ccp().encrypts();

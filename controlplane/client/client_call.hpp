@@ -32,8 +32,10 @@ class ClientCallHost : public PppDataPath {
   /// The Outgoing-Call-Reply gave the server's ID: GRE may flow. Called before any send_ppp_frame.
   virtual void install_call(wire::LocalCallId local, wire::PeerCallId peer) = 0;
 
-  /// IPCP is up, and so is encryption if required: the dial has succeeded.
+  /// IPCP is up, and so are encryption and IPv6CP if required: the dial has succeeded.
   virtual void client_up() = 0;
+  /// IPv6CP is up, see ClientStatus for what was agreed; again after each renegotiation.
+  virtual void client_ipv6_up() {}
   /// The call has ended, whether or not it was up. Once, always from the timer wheel; the host may destroy
   /// the client from here on. `detail`: untrusted octets, may be empty.
   virtual void client_ended(ClientEnd end, std::string_view detail) = 0;
@@ -44,6 +46,8 @@ struct ClientStatus {
   wire::Ipv4Address own;   ///< assigned by the server; none before that
   wire::Ipv4Address peer;  ///< the server's end of the link, from its IPCP; none if it gave none
   wire::Ipv4Address dns1;
+  std::uint64_t interface_id = 0;       ///< our own, by IPv6CP; 0: none yet
+  std::uint64_t peer_interface_id = 0;  ///< the server's; 0: it gave none
   std::string_view auth_method = "none";
   bool encrypts_send = false;
   bool encrypts_receive = false;

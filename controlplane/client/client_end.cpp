@@ -24,6 +24,7 @@ std::string_view to_text(ClientEnd end) {
                                                                 "mppe_refused",
                                                                 "mppe_desynchronised",
                                                                 "ipcp_failed",
+                                                                "ipv6_failed",
                                                                 "network_timeout",
                                                                 "malformed",
                                                                 "server_cleared",

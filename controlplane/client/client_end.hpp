@@ -26,6 +26,7 @@ enum class ClientEnd : std::uint8_t {
   kMppeRefused,   ///< we require encryption, and it was not agreed
   kMppeDesynchronised,
   kIpcpFailed,
+  kIpv6Failed,        ///< we require IPv6, and it was not agreed
   kNetworkTimeout,    ///< authenticated, but no IP in time
   kMalformed,         ///< the server sent something that breaks RFC 2637
   kServerCleared,     ///< Call-Disconnect-Notify

@@ -2,6 +2,7 @@
 #include "controlplane/client/client_link.hpp"
 
 #include <string>
+#include <utility>
 
 namespace adit::control {
 namespace {
@@ -19,6 +20,8 @@ ClientEnd client_end(EndReason reason) {
       return ClientEnd::kMppeRefused;
     case EndReason::kIpcpFailed:
       return ClientEnd::kIpcpFailed;
+    case EndReason::kIpv6Failed:
+      return ClientEnd::kIpv6Failed;
     default:
       return ClientEnd::kLcpFailed;
   }
@@ -131,18 +134,33 @@ void ClientLink::lcp_finished() {
 // ---- what LCP and the network phase report ----------------------------------------------------------------
 
 void ClientLink::protocol_up(PppProtocol protocol) {
-  protocol == PppProtocol::kLcp ? lcp_up() : host_.link_up();
+  if (protocol == PppProtocol::kLcp) {
+    return lcp_up();
+  }
+  if (protocol == PppProtocol::kIpv6cp) {
+    host_.link_ipv6_up();
+  }
+  if (network_.up() && !std::exchange(told_up_, true)) {
+    host_.link_up();
+  }
 }
 
 void ClientLink::protocol_down(PppProtocol protocol) {
   if (protocol == PppProtocol::kLcp) {
-    lcp_down();
+    return lcp_down();
   }
+  told_up_ = told_up_ && network_.up();
 }
 
 void ClientLink::protocol_finished(PppProtocol protocol) {
-  protocol == PppProtocol::kLcp ? lcp_finished()
-                                : host_.link_failed(ClientEnd::kIpcpFailed, "IPCP was not agreed on");
+  switch (protocol) {
+    case PppProtocol::kLcp:
+      return lcp_finished();
+    case PppProtocol::kIpv6cp:
+      return host_.link_failed(ClientEnd::kIpv6Failed, "IPv6CP was not agreed on");
+    default:
+      return host_.link_failed(ClientEnd::kIpcpFailed, "IPCP was not agreed on");
+  }
 }
 
 void ClientLink::protocol_failed(PppProtocol, EndReason reason, std::string_view why) {

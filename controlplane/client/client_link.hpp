@@ -17,9 +17,10 @@ namespace adit::control {
 /// None of these may call the link before returning.
 class ClientLinkHost {
  public:
-  virtual void link_opened() = 0;  ///< LCP is up: time for Set-Link-Info
-  virtual void link_up() = 0;      ///< IP is up; again after each renegotiation
-  virtual void link_down() = 0;    ///< LCP was up, and is negotiating again
+  virtual void link_opened() = 0;   ///< LCP is up: time for Set-Link-Info
+  virtual void link_up() = 0;       ///< IP is up, and IPv6 if it is required; again after each renegotiation
+  virtual void link_ipv6_up() = 0;  ///< IPv6CP is up; again after each renegotiation
+  virtual void link_down() = 0;     ///< LCP was up, and is negotiating again
   virtual void link_failed(ClientEnd end, std::string_view detail) = 0;
   virtual void link_finished() = 0;  ///< what close() began is complete
  protected:
@@ -51,7 +52,7 @@ class ClientLink final : NetworkLink, LcpEvents, ClientAuthHost {
  private:
   enum class Phase : std::uint8_t { kDead, kEstablish, kAuthenticate, kNetwork, kTerminate };
 
-  // ControlProtocolHost, for LCP and for the network phase's IPCP
+  // ControlProtocolHost, for LCP and for the network phase's NCPs
   void send_frame(wire::Bytes frame) override;
   std::uint16_t peer_mru() const override { return lcp_.peer().mru; }
   void protocol_up(wire::PppProtocol protocol) override;
@@ -80,6 +81,7 @@ class ClientLink final : NetworkLink, LcpEvents, ClientAuthHost {
   ClientAuth auth_;
   ClientNetwork network_;
   Phase phase_ = Phase::kDead;
+  bool told_up_ = false;
 };
 
 }  // namespace adit::control

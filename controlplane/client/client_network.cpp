@@ -20,6 +20,7 @@ ClientNetwork::ClientNetwork(const ClientSettings& settings, TimerWheel& wheel, 
       entropy_(entropy),
       ccp_(settings, wheel, *this, *this),
       ipcp_(settings, wheel, *this, *this),
+      ipv6cp_(settings.ipv6 != Ipv6Policy::kDeny ? new ClientIpv6cp(settings, wheel, *this, *this) : nullptr),
       ipcp_delay_(wheel, on_timer<&ClientNetwork::on_ipcp_delay>, this) {}
 
 void ClientNetwork::begin(const std::optional<crypto::MppeStartKeys>& keys, bool short_keys) {
@@ -30,7 +31,8 @@ void ClientNetwork::begin(const std::optional<crypto::MppeStartKeys>& keys, bool
                           .mppe_required = settings_.mppe == MppePolicy::kRequire,
                           .keys = keys,
                           .strengths = short_keys ? wire::mppe_bits::kStrengths : wire::mppe_bits::k128,
-                          .mtu = settings_.ppp.mtu});
+                          .mtu = settings_.ppp.mtu,
+                          .ipv6 = settings_.ipv6});
 }
 
 void ClientNetwork::ccp_begun() {
@@ -56,7 +58,7 @@ void ClientNetwork::end() {
 }
 
 bool ClientNetwork::on_packet(PppProtocol protocol, wire::Bytes packet) {
-  if (protocol != PppProtocol::kIpv6cp || profile_.ipv6cp == Ipv6cpAttempt::kNone) {
+  if (protocol != PppProtocol::kIpv6cp || !only_attempts_ipv6cp()) {
     return NetworkEndpoint::on_packet(protocol, packet);
   }
   // IPv6 is only ever requested: answers are ignored, and the server's own request is rejected.
@@ -74,10 +76,11 @@ void ClientNetwork::attempt_ipv6cp(Ipv6cpAttempt when) {
   if (profile_.ipv6cp != when) {
     return;
   }
-  constexpr std::uint64_t kNotUniversal = ~(std::uint64_t{0x02} << 56);  // RFC 5072 §4.1: the u/l bit
-  const std::uint64_t random = std::uint64_t{entropy_.next_u32()} << 32 | entropy_.next_u32();
+  if (!only_attempts_ipv6cp()) {
+    return start_ipv6cp();
+  }
   wire::PppFrameWriter request(PppProtocol::kIpv6cp, PppCode::kConfigureRequest, 1);
-  wire::write_ipv6cp_identifier(request, random & kNotUniversal);
+  wire::write_ipv6cp_identifier(request, random_interface_id(entropy_, 0));
   send_frame(request.frame());
 }
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The network phase of a link, the caller's end: CCP and IPCP in the profile's order, and its behaviour
+// The network phase of a link, the caller's end: CCP, IPCP and IPv6CP in the profile's order, and its behaviour
 // towards CCP without MPPE. Sans-I/O. Thread: control. Owner: the client's link.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "controlplane/base/entropy.hpp"
 #include "controlplane/client/client_ccp.hpp"
 #include "controlplane/client/client_ipcp.hpp"
+#include "controlplane/client/client_ipv6cp.hpp"
 #include "controlplane/client/client_settings.hpp"
 #include "controlplane/ppp/network_endpoint.hpp"
 
@@ -25,14 +27,18 @@ class ClientNetwork final : public NetworkEndpoint {
 
   [[nodiscard]] const ClientCcp& ccp() const override { return ccp_; }
   [[nodiscard]] const ClientIpcp& ipcp() const override { return ipcp_; }
+  [[nodiscard]] const ClientIpv6cp* ipv6cp() const override { return ipv6cp_.get(); }
 
  private:
   ClientCcp& ccp() override { return ccp_; }
   ClientIpcp& ipcp() override { return ipcp_; }
+  ClientIpv6cp* ipv6cp() override { return ipv6cp_.get(); }
   bool speaks_ccp() const override {
     return has_keys() || profile_.without_mppe != CcpWithoutMppe::kProtocolReject;
   }
-  bool ipcp_may_negotiate() const override { return ipcp_started() || profile_.refuses_early_ipcp; }
+  bool may_negotiate(wire::PppProtocol ncp) const override {
+    return started(ncp) || (ncp == wire::PppProtocol::kIpcp && profile_.refuses_early_ipcp);
+  }
   void ccp_begun() override;
   void ccp_without_mppe() override;
   void open_ipcp() override;
@@ -41,12 +47,16 @@ class ClientNetwork final : public NetworkEndpoint {
 
   void on_ipcp_delay() { start_ipcp(); }
   void attempt_ipv6cp(Ipv6cpAttempt when);
+  [[nodiscard]] bool only_attempts_ipv6cp() const {
+    return settings_.ipv6 == Ipv6Policy::kDeny && profile_.ipv6cp != Ipv6cpAttempt::kNone;
+  }
 
   const ClientSettings& settings_;
   const ClientProfile& profile_;
   Entropy& entropy_;
   ClientCcp ccp_;
   ClientIpcp ipcp_;
+  std::unique_ptr<ClientIpv6cp> ipv6cp_;  // none: ClientSettings::ipv6 denies it
   Timer ipcp_delay_;
 };
 

@@ -34,7 +34,8 @@ enum class CcpWithoutMppe : std::uint8_t {
   kOffer,            ///< opens it anyway, with an empty request
 };
 
-/// When the one IPV6CP Configure-Request is sent. The client does nothing else about IPv6.
+/// When IPv6CP is opened. Unless ClientSettings::ipv6 says otherwise, the client sends one Configure-Request and does
+/// nothing else about IPv6.
 enum class Ipv6cpAttempt : std::uint8_t { kNone, kBeforeIpcp, kAfterIpcp };
 
 /// The data of the client's LCP Terminate-Request.

@@ -4,22 +4,25 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "controlplane/base/end_reason.hpp"
 #include "controlplane/base/timer_wheel.hpp"
+#include "controlplane/ppp/data_path.hpp"
 #include "dataplane/contract/messages.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::control {
 
-/// What stays the same for the life of a call.
+/// What all records of a call say of it.
 struct AccountedCall {
   std::string session_id;
   std::string user;
   wire::Ipv4Address peer, local;                   ///< outer
   wire::Ipv4Address address;                       ///< the subscriber's
+  std::optional<Ipv6Binding> ipv6{};               ///< what it has, or had last
   std::vector<std::vector<std::uint8_t>> classes;  ///< as sent by the server
   bool by_radius = false;                          ///< a RADIUS server accepted the user
 };
@@ -28,6 +31,8 @@ class Accounting {
  public:
   virtual ~Accounting() = default;
   virtual void started(const AccountedCall& call) = 0;
+  /// The call's records say something else from now on: its end does so even if this process crashes before it.
+  virtual void changed(const AccountedCall& call) = 0;
   /// Called about once a minute, so that the call's end can be recorded even if this process crashes before
   /// it.
   virtual void noted(const AccountedCall& call, const contract::CallTotals& totals, Duration since_up) = 0;

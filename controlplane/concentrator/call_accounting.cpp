@@ -7,6 +7,12 @@
 #include "controlplane/concentrator/concentrator_core.hpp"
 
 namespace adit::control {
+namespace {
+
+/// A DHCPv6 client may ask for, and give back, as often as it likes.
+constexpr Duration kBetweenChanges{5'000};
+
+}  // namespace
 
 CallAccounting::CallAccounting(ConcentratorCore& core, const CallRecord& call)
     : core_(core), call_(call), timer_(core.wheel, on_timer<&CallAccounting::on_timer_fired>, this) {}
@@ -19,6 +25,7 @@ void CallAccounting::admit(const AuthAccepted& accepted) {
   }
   accounted_.classes = accepted.classes;
   accounted_.by_radius = accepted.by_radius;
+  keep_if_started();
 }
 
 void CallAccounting::start(const std::string& user) {
@@ -41,9 +48,22 @@ void CallAccounting::arm() {
   arm_timer();
 }
 
+void CallAccounting::bind(const Ipv6Binding& ipv6) {
+  if (accounted_.ipv6 == ipv6) {
+    return;
+  }
+  accounted_.ipv6 = ipv6;
+  keep_if_started();
+  if (call_.up_since()) {
+    change_due_ = std::max(core_.wheel.now(), next_change_);
+    arm_timer();
+  }
+}
+
 void CallAccounting::change(const SessionChange& change) {
   if (change.classes) {
     accounted_.classes = *change.classes;
+    keep_if_started();
   }
   if (change.interim_interval) {
     interim_interval_ =
@@ -67,17 +87,34 @@ void CallAccounting::stop(const contract::CallTotals& totals, Duration was_up, E
   core_.accounting->stopped(accounted_, totals, was_up, reason);
 }
 
+void CallAccounting::keep_if_started() {
+  if (call_.up_since()) {
+    core_.accounting->changed(accounted_);
+  }
+}
+
 /// Runs until the next interim record, or until the counters are next noted if that is sooner.
 void CallAccounting::arm_timer() {
   constexpr Duration kNoteEvery{60'000};
-  const Duration note = jittered(kNoteEvery);
-  timer_.arm(interim_interval_ ? std::min(note, interim_due_ - core_.wheel.now()) : note);
+  Duration left = jittered(kNoteEvery);
+  if (interim_interval_) {
+    left = std::min(left, interim_due_ - core_.wheel.now());
+  }
+  if (change_due_) {
+    left = std::min(left, *change_due_ - core_.wheel.now());
+  }
+  timer_.arm(std::max(left, Duration{0}));
 }
 
 void CallAccounting::on_timer_fired() {
   const auto totals = core_.actions.totals(call_.ref);
   const bool due = interim_interval_ && core_.wheel.now() >= interim_due_;
-  if (totals && due) {
+  const bool changed = change_due_ && core_.wheel.now() >= *change_due_;
+  if (changed) {
+    next_change_ = core_.wheel.now() + kBetweenChanges;
+    change_due_.reset();
+  }
+  if (totals && (due || changed)) {
     core_.accounting->interim(accounted_, *totals, since_up());
   } else if (totals) {
     core_.accounting->noted(accounted_, *totals, since_up());

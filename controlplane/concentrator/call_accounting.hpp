@@ -31,6 +31,8 @@ class CallAccounting {
   /// IP is up: reports counters from here on.
   void arm();
   void cancel() { timer_.cancel(); }
+  /// What the subscriber has in IPv6, from now on: told at once if IP has been up, but not by record upon record.
+  void bind(const Ipv6Binding& ipv6);
   /// Applies the classes and interim interval of `change`.
   void change(const SessionChange& change);
   void describe(CallDetails& details) const;
@@ -38,6 +40,8 @@ class CallAccounting {
   void stop(const contract::CallTotals& totals, Duration was_up, EndReason reason);
 
  private:
+  /// Its Start will say it otherwise.
+  void keep_if_started();
   void arm_timer();
   void on_timer_fired();
   [[nodiscard]] Duration jittered(Duration interval);
@@ -49,6 +53,8 @@ class CallAccounting {
   AccountedCall accounted_;
   std::optional<Duration> interim_interval_;
   Instant interim_due_{};
+  std::optional<Instant> change_due_;  // when servers are to be told of a change
+  Instant next_change_{};              // none is told before
   Timer timer_;
 };
 

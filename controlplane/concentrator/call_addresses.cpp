@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/concentrator/call_addresses.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include "controlplane/concentrator/call_record.hpp"
 #include "controlplane/concentrator/concentrator_core.hpp"
 
@@ -57,24 +54,12 @@ std::string CallAddresses::holder_of(wire::Ipv4Address address) const {
     return "the machine's own: " + *machine;
   }
   const CallRecord* call = core_.directory.at_address(address);
-  if (call == nullptr) {
-    return "reserved";
-  }
-  const CallStatus status = call->status();
-  return "in use by sid " + status.session_id + ", peer " + wire::to_string(status.peer) + ", user " +
-         status.session.user;
+  return call == nullptr ? "reserved" : call->in_use_by();
 }
 
-/// It works, by the longest prefix; but whoever granted it may not have meant it.
 void CallAddresses::warn_of_overlap(const wire::Ipv4Prefix& prefix) const {
   if (const MachineNetwork* network = core_.machine.overlapping(prefix)) {
-    core_.log.event(Severity::kWarning, "overlaps_own_network",
-                    {{"sid", call_.session_id()},
-                     {"user", call_.user()},
-                     {"peer", wire::to_string(call_.peer())},
-                     {"granted", wire::to_string(prefix)},
-                     {"own", wire::to_string(network->prefix)},
-                     {"holder", network->holder}});
+    call_.warn_of_overlap(wire::to_string(prefix), wire::to_string(network->prefix), network->holder);
   }
 }
 
@@ -85,9 +70,13 @@ bool CallAddresses::take_over(wire::Ipv4Address address) {
   return holder != nullptr && !call_.user().empty() && holder->yield_address(call_.user());
 }
 
-PrefixClaims::Handle CallAddresses::claim(const wire::Ipv4Prefix& network) {
-  warn_of_overlap(network);
-  return core_.claims.claim({.prefix = network, .by = PrefixClaim::By::kNetwork, .call = call_.ref});
+void CallAddresses::claim_routes() {
+  std::vector<PrefixClaim> wanted;
+  for (const wire::Ipv4Prefix& route : routes_) {
+    wanted.push_back({.prefix = route, .by = ClaimedBy::kNetwork, .call = call_.ref});
+  }
+  core_.claims.replace(route_claims_, wanted,
+                       [this](const PrefixClaim& claim) { warn_of_overlap(claim.prefix); });
 }
 
 void CallAddresses::map(wire::Ipv4Address subscriber) {
@@ -96,40 +85,22 @@ void CallAddresses::map(wire::Ipv4Address subscriber) {
   mapped_claim_ = core_.claims.claim({.prefix = {.address = subscriber, .length = 32},
                                       .by = PrefixClaim::By::kSubscriber,
                                       .call = call_.ref});
-  for (const wire::Ipv4Prefix& route : routes_) {
-    route_claims_.push_back(claim(route));
-  }
+  claim_routes();
 }
 
 void CallAddresses::unmap() {
   if (mapped_.is_none()) {
     return;
   }
-  for (const PrefixClaims::Handle route : std::exchange(route_claims_, {})) {
-    core_.claims.release(route);
-  }
+  core_.claims.replace(route_claims_, {}, [](const PrefixClaim&) {});
   core_.claims.release(mapped_claim_);
   mapped_ = {};
 }
 
 void CallAddresses::set_routes(const std::vector<wire::Ipv4Prefix>& routes) {
   routes_ = routes;
-  if (mapped_.is_none()) {
-    return;
-  }
-  std::vector<PrefixClaims::Handle> old = std::exchange(route_claims_, {});
-  for (const wire::Ipv4Prefix& route : routes_) {
-    const auto known =
-        std::ranges::find(old, route, [](PrefixClaims::Handle handle) { return handle->prefix; });
-    if (known == old.end()) {
-      route_claims_.push_back(claim(route));
-    } else {
-      route_claims_.push_back(*known);
-      old.erase(known);
-    }
-  }
-  for (const PrefixClaims::Handle route : old) {
-    core_.claims.release(route);
+  if (!mapped_.is_none()) {
+    claim_routes();
   }
 }
 

@@ -48,7 +48,7 @@ class CallAddresses {
   [[nodiscard]] bool take_over(wire::Ipv4Address address);
   [[nodiscard]] std::string holder_of(wire::Ipv4Address address) const;
   void warn_of_overlap(const wire::Ipv4Prefix& prefix) const;
-  [[nodiscard]] PrefixClaims::Handle claim(const wire::Ipv4Prefix& network);
+  void claim_routes();
 
   ConcentratorCore& core_;
   CallRecord& call_;

@@ -5,6 +5,8 @@
 #include <memory>
 #include <utility>
 
+#include "controlplane/base/subscriber_network.hpp"
+
 namespace adit::control {
 namespace {
 
@@ -86,9 +88,8 @@ std::size_t CallDirectory::visit_named(const SessionSelector& selector, std::siz
     }
     return count_of(selector.value);
   }
-  const auto address = selector.by == By::kIp ? wire::parse_ipv4(selector.value) : std::nullopt;
   const CallRecord* call = selector.by == By::kSessionId ? with_id(selector.value)
-                           : address                     ? at_address(*address)
+                           : selector.by == By::kIp      ? at_ip(selector.value)
                                                          : nullptr;
   if (call == nullptr) {
     return 0;
@@ -100,6 +101,36 @@ std::size_t CallDirectory::visit_named(const SessionSelector& selector, std::siz
 CallRecord* CallDirectory::at_address(wire::Ipv4Address address) const {
   const auto entry = by_address_.find(address);
   return entry == by_address_.end() ? nullptr : entry->second;
+}
+
+CallRecord* CallDirectory::at_prefix(const wire::Ipv6Prefix& prefix) const {
+  const auto entry = by_prefix_.find(prefix);
+  return entry == by_prefix_.end() ? nullptr : entry->second;
+}
+
+CallRecord* CallDirectory::around(const wire::Ipv6Prefix& prefix) const {
+  for (std::uint8_t length = prefix.length; length >= kShortestBehindSubscriber; --length) {
+    if (CallRecord* call = at_prefix(shortened(prefix, length))) {
+      return call;
+    }
+  }
+  return nullptr;
+}
+
+void CallDirectory::forget_prefix(const CallRecord& call, const wire::Ipv6Prefix& prefix) {
+  if (const auto entry = by_prefix_.find(prefix); entry != by_prefix_.end() && entry->second == &call) {
+    by_prefix_.erase(entry);
+  }
+}
+
+CallRecord* CallDirectory::at_ip(std::string_view text) const {
+  if (const auto address = wire::parse_ipv4(text)) {
+    return at_address(*address);
+  }
+  const auto address = wire::parse_ipv6_address(text);
+  const auto prefix =
+      address ? wire::Ipv6Prefix{.address = *address, .length = 128} : wire::parse_ipv6_prefix(text);
+  return !prefix ? nullptr : address ? around(*prefix) : at_prefix(*prefix);
 }
 
 CallRecord* CallDirectory::numbered(std::uint64_t number) const {

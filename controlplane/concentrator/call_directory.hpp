@@ -35,6 +35,9 @@ class CallDirectory {
   void set_user(CallRecord& call, const std::string& user);
   void forget_user(CallRecord& call);
   void set_address(CallRecord& call, wire::Ipv4Address address) { by_address_[address] = &call; }
+  void set_prefix(CallRecord& call, const wire::Ipv6Prefix& prefix) { by_prefix_[prefix] = &call; }
+  /// Unless another call has it by now.
+  void forget_prefix(const CallRecord& call, const wire::Ipv6Prefix& prefix);
 
   /// What a user is listed under: the same for all spellings that are one user.
   [[nodiscard]] std::string key_of(std::string_view user) const { return user_key(user, ignore_case_); }
@@ -43,6 +46,9 @@ class CallDirectory {
       const std::string& user, std::size_t most = std::numeric_limits<std::size_t>::max()) const;
   [[nodiscard]] std::size_t count_of(const std::string& user) const;
   [[nodiscard]] CallRecord* at_address(wire::Ipv4Address address) const;
+  [[nodiscard]] CallRecord* at_prefix(const wire::Ipv6Prefix& prefix) const;
+  /// The call with the longest prefix in which this one is; nullptr: none.
+  [[nodiscard]] CallRecord* around(const wire::Ipv6Prefix& prefix) const;
   /// `session_id` as CallRecord::session_id(), from outside.
   [[nodiscard]] CallRecord* with_id(std::string_view session_id) const;
   [[nodiscard]] static std::optional<std::uint64_t> number_of(std::string_view session_id);
@@ -64,6 +70,8 @@ class CallDirectory {
     CallRecord* first = nullptr;
     std::size_t count = 0;
   };
+  /// By an IPv4 address, an IPv6 address, or an IPv6 prefix.
+  [[nodiscard]] CallRecord* at_ip(std::string_view text) const;
   [[nodiscard]] CallRecord* numbered(std::uint64_t number) const;
   void begin(CallWalk& walk) const;
   void walk_named(CallWalk& walk, const Visit& visit) const;
@@ -72,6 +80,7 @@ class CallDirectory {
   std::unordered_map<std::uint64_t, std::unique_ptr<CallRecord>> by_number_;
   std::unordered_map<std::string, OfUser> by_user_;  // a list each
   std::unordered_map<wire::Ipv4Address, CallRecord*> by_address_;
+  std::unordered_map<wire::Ipv6Prefix, CallRecord*> by_prefix_;
 };
 
 }  // namespace adit::control

@@ -79,6 +79,10 @@ std::optional<std::uint64_t> CallRecord::packets_received() const {
   return totals ? std::optional(totals->uplink_packets) : std::nullopt;
 }
 
+std::optional<std::uint64_t> CallRecord::ipv6_packets_received() const {
+  return core_.actions.uplink_ipv6_packets(ref);
+}
+
 void CallRecord::reach(SetupStage stage) {
   setup_.reach(stage, core_.wheel.now(), core_.measures);
 }
@@ -103,6 +107,12 @@ void CallRecord::admit(const std::string& user, const AuthAccepted& accepted) {
     return;  // a proof while IP is up changes nothing about the link
   }
   addresses_.set_routes(accepted.routes);
+  if (core_.settings.ipv6.mode != Ipv6Policy::kDeny) {
+    if (prefixes_ == nullptr) {
+      prefixes_ = std::make_unique<CallPrefixes>(core_, *this);
+    }
+    prefixes_->set_terms(accepted.ipv6);
+  }
   timeouts_.reset();
   if (accepted.session_timeout || accepted.idle_timeout) {
     timeouts_ =
@@ -124,12 +134,50 @@ std::expected<wire::Ipv4Address, SessionHost::NoAddress> CallRecord::lease_addre
   return addresses_.lease(fixed, pool);
 }
 
+bool CallRecord::yields_to(const std::string& user) const {
+  return finished() && core_.directory.key_of(last_.user) == core_.directory.key_of(user);
+}
+
 bool CallRecord::yield_address(const std::string& user) {
-  if (!finished() || core_.directory.key_of(last_.user) != core_.directory.key_of(user)) {
+  if (!yields_to(user)) {
     return false;
   }
   addresses_.forget_lease();  // CallRemoved has nothing to release
   return true;
+}
+
+std::expected<wire::Ipv6Prefix, SessionHost::NoAddress> CallRecord::lease_ipv6(Ipv6Use use) {
+  if (finished()) {
+    return std::unexpected(NoAddress{EndReason::kInternal, "the call has ended"});
+  }
+  if (prefixes_ == nullptr) {
+    return std::unexpected(NoAddress{EndReason::kPoolUnknown, "IPv6 is denied"});
+  }
+  return prefixes_->lease(use);
+}
+
+bool CallRecord::yield_prefix(const wire::Ipv6Prefix& prefix, const std::string& user) {
+  if (!yields_to(user)) {
+    return false;
+  }
+  prefixes_->forget_lease(prefix);
+  return true;
+}
+
+std::string CallRecord::in_use_by() const {
+  const SessionStatus session = session_ ? session_->status() : last_;
+  return "in use by sid " + session_id() + ", peer " + wire::to_string(peer_) + ", user " + session.user;
+}
+
+void CallRecord::warn_of_overlap(const std::string& granted, const std::string& own,
+                                 const std::string& holder) const {
+  core_.log.event(Severity::kWarning, "overlaps_own_network",
+                  {{"sid", session_id()},
+                   {"user", user()},
+                   {"peer", wire::to_string(peer_)},
+                   {"granted", granted},
+                   {"own", own},
+                   {"holder", holder}});
 }
 
 // ---- while IP is up ---------------------------------------------------------------------------------------
@@ -171,6 +219,9 @@ void CallRecord::came_up() {
   log_up();
   up_since_ = core_.wheel.now();
   reach(SetupStage::kIpcp);
+  if (const auto waiting = std::exchange(ipv6_waits_, nullptr)) {
+    enable_ipv6(waiting->binding, waiting->peer_mru, waiting->require_mppe);
+  }
   if (accounting_ != nullptr) {
     accounting_->start(session_->status().user);
   }
@@ -182,6 +233,43 @@ void CallRecord::disable_ip() {
   if (!terminating_ && !finished()) {
     set_stage(Stage::kStarting);
   }
+}
+
+/// The link's state goes by IPv4 alone: IPv6 comes and goes beside it.
+void CallRecord::enable_ipv6(const Ipv6Binding& binding, std::uint16_t peer_mru, bool require_mppe) {
+  if (prefixes_ == nullptr) {
+    return;
+  }
+  if (accounting_ != nullptr && link_open()) {
+    accounting_->bind(binding);
+  }
+  if (!up_since_) {  // nothing is accounted for before, and no timeout runs
+    ipv6_waits_ = std::make_unique<WaitingIpv6>(binding, peer_mru, require_mppe);
+    return;
+  }
+  contract::EnableIpv6 message = prefixes_->message(binding);
+  message.peer_mru = peer_mru;
+  message.require_mppe = require_mppe;
+  post(message);
+  if (link_open()) {
+    prefixes_->map(binding);
+  }
+}
+
+void CallRecord::disable_ipv6() {
+  ipv6_waits_.reset();
+  if (prefixes_ != nullptr && prefixes_->mapped()) {
+    prefixes_->unmap();
+    post(contract::DisableIpv6{ref});
+  }
+}
+
+Ipv6Counters& CallRecord::ipv6_counters() {
+  return core_.stats.ipv6;
+}
+
+bool CallRecord::may_advertise() {
+  return core_.advertisements.allow(core_.wheel.now());
 }
 
 bool CallRecord::set_rate(std::optional<SubscriberRate> rate) {
@@ -279,6 +367,9 @@ void CallRecord::finish(EndReason reason, std::string_view why) {
   set_stage(Stage::kFinishing);
   core_.directory.forget_user(*this);
   addresses_.unmap();
+  if (prefixes_ != nullptr) {
+    prefixes_->unmap();
+  }
   core_.actions.unmap_call(local_, peer_, local_id);
   if (session_) {
     last_ = session_->status();
@@ -397,6 +488,7 @@ CallStatus CallRecord::status() const {
   status.ending = stage_ == Stage::kFinishing;
   status.rate = rate_;
   status.routes = addresses_.routes_it_has();
+  status.routes6 = prefixes_ ? prefixes_->routes_it_has() : std::vector<wire::Ipv6Prefix>{};
   status.session = session_ ? session_->status() : last_;
   return status;
 }

@@ -19,6 +19,7 @@
 #include "controlplane/concentrator/call_addresses.hpp"
 #include "controlplane/concentrator/call_login.hpp"
 #include "controlplane/concentrator/call_measures.hpp"
+#include "controlplane/concentrator/call_prefixes.hpp"
 #include "controlplane/concentrator/call_story.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
 #include "controlplane/concentrator/session_timeouts.hpp"
@@ -67,6 +68,11 @@ class CallRecord final : public PptpCall, public WorkerLink {
   void admit(const std::string& user, const AuthAccepted& accepted);
   /// Gives up its address for the next call of `user`. False: it has not ended, or was another user's.
   bool yield_address(const std::string& user);
+  bool yield_prefix(const wire::Ipv6Prefix& prefix, const std::string& user);
+  /// For those that are refused what it has.
+  [[nodiscard]] std::string in_use_by() const;
+  /// It works, by the longest prefix; but whoever `granted` it may not have meant it.
+  void warn_of_overlap(const std::string& granted, const std::string& own, const std::string& holder) const;
 
   /// To one of the places for calls.
   [[nodiscard]] Claim& claim() { return claim_; }
@@ -86,6 +92,8 @@ class CallRecord final : public PptpCall, public WorkerLink {
   [[nodiscard]] wire::Ipv4Address local() const { return local_; }
   [[nodiscard]] wire::Ipv4Address peer() const { return peer_; }
   [[nodiscard]] wire::Ipv4Address address() const { return addresses_.leased(); }
+  /// nullptr: nobody has IPv6, or the user is not known yet.
+  [[nodiscard]] CallPrefixes* prefixes() const { return prefixes_.get(); }
   /// Empty before authentication and after the end.
   [[nodiscard]] std::string user() const {
     return user_links.spelled != nullptr ? *user_links.spelled
@@ -107,7 +115,13 @@ class CallRecord final : public PptpCall, public WorkerLink {
   void send_ppp_frame(std::span<const std::uint8_t> frame) override;
   void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) override;
   void disable_ip() override;
+  void enable_ipv6(const Ipv6Binding& binding, std::uint16_t peer_mru, bool require_mppe) override;
+  void disable_ipv6() override;
+  std::expected<wire::Ipv6Prefix, NoAddress> lease_ipv6(Ipv6Use use) override;
+  bool may_advertise() override;
+  Ipv6Counters& ipv6_counters() override;
   std::optional<std::uint64_t> packets_received() const override;
+  std::optional<std::uint64_t> ipv6_packets_received() const override;
   void lcp_opened() override;
   std::expected<wire::Ipv4Address, NoAddress> lease_address(std::optional<wire::Ipv4Address> fixed,
                                                             std::string_view pool) override;
@@ -119,6 +133,8 @@ class CallRecord final : public PptpCall, public WorkerLink {
   void change_routes(const std::vector<wire::Ipv4Prefix>& routes);
   void change_timeouts(const SessionChange& change);
   void set_stage(Stage stage);
+  /// Has ended, and was a call of `user`, whose next call may take what it had.
+  [[nodiscard]] bool yields_to(const std::string& user) const;
   void finish(EndReason reason, std::string_view why);
   /// Nothing came by GRE: that is why it ends.
   void tell_of_silence();
@@ -135,6 +151,14 @@ class CallRecord final : public PptpCall, public WorkerLink {
   CallStory story_;
   CallLogin login_;
   CallAddresses addresses_;
+  /// As enable_ipv6() was told before IP was up.
+  struct WaitingIpv6 {
+    Ipv6Binding binding;
+    std::uint16_t peer_mru;
+    bool require_mppe;
+  };
+  std::unique_ptr<WaitingIpv6> ipv6_waits_;
+  std::unique_ptr<CallPrefixes> prefixes_;  // nullptr: see prefixes()
   SubscriberRate admitted_rate_;
   SubscriberRate rate_;
   contract::EnableIp enabled_;                  // as last sent to the worker

@@ -3,6 +3,9 @@
 // ended.
 #include "controlplane/concentrator/concentrator.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "controlplane/concentrator/concentrator_core.hpp"
 #include "controlplane/concentrator/connection_record.hpp"
 
@@ -66,8 +69,16 @@ void Concentrator::on_machine_networks(std::vector<MachineNetwork> networks) {
   core_->set_machine_networks(std::move(networks));
 }
 
+void Concentrator::on_machine_networks6(std::vector<MachineNetwork6> networks) {
+  core_->set_machine_networks6(std::move(networks));
+}
+
 void Concentrator::on_fixed_addresses(std::vector<wire::Ipv4Address> addresses) {
   core_->pools.reserve(std::move(addresses));
+}
+
+void Concentrator::on_fixed_prefixes(std::vector<wire::Ipv6Prefix> prefixes) {
+  core_->pools6.reserve(std::move(prefixes));
 }
 
 std::size_t Concentrator::terminate(CallWalk& walk, bool hard, std::string_view why) {
@@ -185,7 +196,9 @@ const CallMeasures& Concentrator::measures() const {
 }
 
 std::vector<PoolStatus> Concentrator::pools() const {
-  return core_->pools.status();
+  std::vector<PoolStatus> pools = core_->pools.status();
+  std::ranges::move(core_->pools6.status(), std::back_inserter(pools));
+  return pools;
 }
 
 bool Concentrator::visit_limited(SourceHistories::Walk& walk,

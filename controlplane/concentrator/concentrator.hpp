@@ -30,8 +30,10 @@
 #include "controlplane/concentrator/resources/address_pool.hpp"
 #include "controlplane/concentrator/resources/machine_networks.hpp"
 #include "controlplane/concentrator/resources/prefix_claims.hpp"
+#include "controlplane/concentrator/resources/prefix_pools.hpp"
 #include "controlplane/concentrator/resources/seating.hpp"
 #include "controlplane/concentrator/resources/steering.hpp"
+#include "controlplane/ipv6/ipv6_counters.hpp"
 #include "controlplane/ppp/session.hpp"
 #include "controlplane/ppp/session_change.hpp"
 #include "dataplane/contract/messages.hpp"
@@ -54,7 +56,8 @@ class ConcentratorActions : public PrefixActions {
   virtual void drop(ConnectionId connection) { close(connection); }
   /// False when the worker's ring is full. The concentrator then refuses or ends the call and never blocks.
   [[nodiscard]] virtual bool post(contract::WorkerId worker, const contract::ToWorker& message) = 0;
-  [[nodiscard]] virtual bool post_frame(const contract::CallRef& call,
+  /// The same with the frame that belongs to the message: SendPppFrame, SendIpv6.
+  [[nodiscard]] virtual bool post_frame(contract::WorkerId worker, const contract::ToWorker& message,
                                         std::span<const std::uint8_t> frame) = 0;
   /// Entries of the data plane's index: the call for a GRE key, and its peer's address. In order with posts. False:
   /// the index has no room, and no packet finds the call.
@@ -63,6 +66,11 @@ class ConcentratorActions : public PrefixActions {
   virtual void unmap_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) = 0;
   /// A call's current counters from its worker; nothing when the worker does not have it.
   [[nodiscard]] virtual std::optional<contract::CallTotals> totals(const contract::CallRef& call) const = 0;
+  /// How many of its uplink packets so far were IPv6; none: nobody knows.
+  [[nodiscard]] virtual std::optional<std::uint64_t> uplink_ipv6_packets(
+      const contract::CallRef& /*call*/) const {
+    return std::nullopt;
+  }
   /// Of a call that its worker has.
   [[nodiscard]] virtual contract::FirstPackets first_packets(const contract::CallRef& /*call*/) const {
     return {};
@@ -84,6 +92,7 @@ struct CallStatus {
   Instant since;
   SubscriberRate rate;
   std::vector<wire::Ipv4Prefix> routes;  ///< behind the subscriber; while IP is up, those that it has
+  std::vector<wire::Ipv6Prefix> routes6;
   bool ending = false;
   SessionStatus session;
 };
@@ -109,12 +118,14 @@ struct ConcentratorStats {
   std::uint64_t calls_starting = 0;
   std::uint64_t calls_active = 0;
   std::uint64_t calls_finishing = 0;
+  std::uint64_t calls_with_ipv6 = 0;
   std::uint64_t connections_total = 0;  ///< since start
   std::uint64_t calls_total = 0;
   std::uint64_t auth_accepted = 0;
   std::uint64_t auth_rejected = 0;
   std::uint64_t frames_dropped = 0;  ///< PPP control frames dropped because the worker's ring was full
   std::uint64_t stale_messages = 0;  ///< from workers, about calls that no longer exist
+  Ipv6Counters ipv6{};               ///< Router Advertisements and DHCPv6
   std::size_t stories = 0, story_octets = 0;  ///< of calls that have ended: gauges
   std::vector<std::pair<EndReason, std::uint64_t>>
       ended;  ///< calls, and connections without one, by reason, without zeros
@@ -168,9 +179,11 @@ class Concentrator {
   /// The machine's own addresses and the networks that it is in, instead of those told before. They come
   /// before any subscriber's.
   void on_machine_networks(std::vector<MachineNetwork> networks);
+  void on_machine_networks6(std::vector<MachineNetwork6> networks);
   /// The addresses that users have as their own, ascending, instead of those told before: nobody gets one of them
   /// because a pool has it, too.
   void on_fixed_addresses(std::vector<wire::Ipv4Address> addresses);
+  void on_fixed_prefixes(std::vector<wire::Ipv6Prefix> prefixes);
 
   // ---- operator -------------------------------------------------------------------------------------------
   // Those that take a walk do its next slice. They meet all matching calls, including those that are ending
@@ -217,6 +230,7 @@ class Concentrator {
   [[nodiscard]] std::vector<StoryRow> stories(const StorySelector& selector) const;
   [[nodiscard]] ConcentratorStats stats() const;
   [[nodiscard]] const CallMeasures& measures() const;
+  /// Of both families.
   [[nodiscard]] std::vector<PoolStatus> pools() const;
   /// The next slice of the addresses that were limited, of which kRememberedSources are known; those that it happened to last
   /// come first. False: they were the last. Of one to which it happens again meanwhile see LruTable::Walk.

@@ -27,6 +27,9 @@ constexpr Duration kScarcityInterval{10'000};
 constexpr std::uint64_t kReservedPlaces = 64;
 constexpr std::uint64_t kReservedFraction = 16;
 
+/// When thousands of calls come up at once their Router Advertisements spread over seconds: 2,000 a second.
+constexpr wire::TokenRate kAdvertisements{.tokens = 2, .milliseconds = 1, .capacity = 200};
+
 constexpr std::string_view kDraining = "aditd is stopping",
                            kTakesNone = "shutdown soft: no new calls are taken";
 
@@ -56,6 +59,10 @@ ConcentratorCore::ConcentratorCore(const Settings& the_settings, std::uint16_t w
       pools(the_settings.ip, the_wheel, workers, steering),
       claims(the_actions),
       machine(pools, claims, the_settings.ip.gateway),
+      pools6(the_settings.ipv6, the_settings.ip.quarantine, the_wheel),
+      claims6(the_actions),
+      machine6(pools6, claims6),
+      advertisements(kAdvertisements),
       directory(the_settings.ignore_case),
       seating(workers),
       steering_(steering),
@@ -425,16 +432,31 @@ void ConcentratorCore::set_machine_networks(std::vector<MachineNetwork> networks
     const bool one = network.own_address && network.prefix.length == 32;
     const CallRecord* call = one ? directory.at_address(network.prefix.address) : nullptr;
     if (call != nullptr && machine.holder_of(network.prefix.address) == nullptr) {
-      log.event(Severity::kError, "subscriber_address_taken",
-                {{"sid", call->session_id()},
-                 {"user", call->user()},
-                 {"peer", wire::to_string(call->peer())},
-                 {"ip", wire::to_string(network.prefix.address)},
-                 {"holder", network.holder},
-                 {"remedy", "leave the machine's own addresses out of pools and users' entries"}});
+      tell_of_loss(*call, wire::to_string(network.prefix.address), network.holder);
     }
   }
   machine.set(std::move(networks));
+}
+
+void ConcentratorCore::set_machine_networks6(std::vector<MachineNetwork6> networks) {
+  for (const MachineNetwork6& network : networks) {
+    const CallRecord* call = network.own_address ? directory.around(network.prefix) : nullptr;
+    if (call != nullptr && machine6.holder_of(network.prefix) == nullptr) {
+      tell_of_loss(*call, wire::to_string(network.prefix.address), network.holder);
+    }
+  }
+  machine6.set(std::move(networks));
+}
+
+void ConcentratorCore::tell_of_loss(const CallRecord& call, const std::string& address,
+                                    const std::string& holder) {
+  log.event(Severity::kError, "subscriber_address_taken",
+            {{"sid", call.session_id()},
+             {"user", call.user()},
+             {"peer", wire::to_string(call.peer())},
+             {"ip", address},
+             {"holder", holder},
+             {"remedy", "leave the machine's own addresses out of pools and users' entries"}});
 }
 
 void ConcentratorCore::count_stage(CallRecord::Stage stage, int change) {
@@ -529,6 +551,9 @@ void ConcentratorCore::on_call_removed(const contract::CallRemoved& message) {
   count_stage(call->stage(), -1);
   pools.release(call->address(), call->up_since().has_value());
   machine.on_released(call->address());
+  if (CallPrefixes* prefixes = call->prefixes()) {
+    prefixes->release();
+  }
   unseat(*call);
   directory.remove(*call);
   serve_waiting();

@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "controlplane/base/rate_limit.hpp"
 #include "controlplane/concentrator/admission/fair_share.hpp"
 #include "controlplane/concentrator/admission/login_backoff.hpp"
 #include "controlplane/concentrator/admission/scarcity.hpp"
@@ -30,6 +31,7 @@
 #include "controlplane/concentrator/resources/call_slots.hpp"
 #include "controlplane/concentrator/resources/machine_networks.hpp"
 #include "controlplane/concentrator/resources/prefix_claims.hpp"
+#include "controlplane/concentrator/resources/prefix_pools.hpp"
 #include "controlplane/concentrator/resources/seating.hpp"
 #include "controlplane/concentrator/resources/steering.hpp"
 #include "controlplane/concentrator/story_book.hpp"
@@ -56,6 +58,7 @@ class ConcentratorCore {
   [[nodiscard]] ConnectionRecord* find_connection(ConnectionId id) const;
   void on_worker_message(const contract::ToControl& message, std::span<const std::uint8_t> frame);
   void set_machine_networks(std::vector<MachineNetwork> networks);
+  void set_machine_networks6(std::vector<MachineNetwork6> networks);
   /// Stops the next connections. False: they were the last.
   bool drain();
   /// Destroys what has ended. Only from the outermost event.
@@ -105,6 +108,10 @@ class ConcentratorCore {
   AddressPools pools;
   PrefixClaims claims;
   MachineNetworks machine;
+  PrefixPools pools6;
+  PrefixClaims6 claims6;
+  MachineNetworks6 machine6;
+  RateLimit advertisements;  ///< Router Advertisements of all calls
   CallDirectory directory;
   Seating seating;
   std::unordered_map<ConnectionId, std::unique_ptr<ConnectionRecord>> connections;
@@ -141,6 +148,8 @@ class ConcentratorCore {
   void tell_of_refusal(wire::Ipv4Address peer, wire::Ipv4Address local, EndReason reason,
                        std::string_view why);
   void count_refusal(wire::Ipv4Address source);
+  /// What `call` has is the machine's from now on.
+  void tell_of_loss(const CallRecord& call, const std::string& address, const std::string& holder);
   SourceHistory& history_of(wire::Ipv4Address source);
   /// One more has been `affected`.
   void scarce(Scarce what, std::uint64_t& affected);

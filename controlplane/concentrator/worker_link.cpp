@@ -17,12 +17,20 @@ bool WorkerLink::try_post(const contract::ToWorker& message) {
   return core_.actions.post(ref.worker, message);
 }
 
-// A frame may be lost where a message may not: PPP retransmits it. An empty one is a frame of which a part did
-// not fit (PppFrameWriter).
-void WorkerLink::send_ppp_frame(std::span<const std::uint8_t> frame) {
-  if (link_open() && (frame.empty() || !core_.actions.post_frame(ref, frame))) {
+// A frame may be lost where a message may not: PPP retransmits it, and so does who wants an answer in IPv6. An empty
+// one is a frame of which a part did not fit (PppFrameWriter).
+void WorkerLink::post_frame(const contract::ToWorker& message, std::span<const std::uint8_t> frame) {
+  if (link_open() && (frame.empty() || !core_.actions.post_frame(ref.worker, message, frame))) {
     ++core_.stats.frames_dropped;
   }
+}
+
+void WorkerLink::send_ppp_frame(std::span<const std::uint8_t> frame) {
+  post_frame(contract::SendPppFrame{ref}, frame);
+}
+
+void WorkerLink::send_ipv6(std::span<const std::uint8_t> packet) {
+  post_frame(contract::SendIpv6{ref}, packet);
 }
 
 void WorkerLink::set_ppp_compression(bool send_acfc, bool send_pfc) {

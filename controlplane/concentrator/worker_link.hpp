@@ -21,6 +21,7 @@ class WorkerLink : public SessionHost {
 
   // ---- SessionHost
   void send_ppp_frame(std::span<const std::uint8_t> frame) override;
+  void send_ipv6(std::span<const std::uint8_t> packet) final;
   void set_ppp_compression(bool send_acfc, bool send_pfc) final;
   void enable_mppe(contract::Direction direction, contract::MppeMode mode,
                    const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) override;
@@ -31,6 +32,8 @@ class WorkerLink : public SessionHost {
   explicit WorkerLink(ConcentratorCore& core) : core_(core) {}
 
   void post(const contract::ToWorker& message);
+  /// May be lost, and is counted then.
+  void post_frame(const contract::ToWorker& message, std::span<const std::uint8_t> frame);
   /// False: the ring is full; nothing was sent, and the call goes on without it.
   [[nodiscard]] bool try_post(const contract::ToWorker& message);
   [[nodiscard]] contract::UpdateLimits limits(const SubscriberRate& rate) const;

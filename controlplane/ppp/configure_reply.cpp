@@ -49,9 +49,23 @@ void ConfigureReply::nak(const PppOption& option, Bytes wanted) {
   }
 }
 
+void ConfigureReply::nak_u64(const PppOption& option, std::uint64_t wanted) {
+  std::uint8_t value[8];
+  wire::store_be(value, wanted);
+  nak(option, value);
+}
+
 void ConfigureReply::ask_u32(std::uint8_t type, std::uint32_t wanted) {
   if (may_nak_ && start(PppCode::kConfigureNak)) {
     writer_->option_u32(type, wanted);
+  }
+}
+
+void ConfigureReply::ask_u64(std::uint8_t type, std::uint64_t wanted) {
+  if (may_nak_ && start(PppCode::kConfigureNak)) {
+    std::uint8_t value[8];
+    wire::store_be(value, wanted);
+    writer_->option(type, value);
   }
 }
 

@@ -22,9 +22,11 @@ class ConfigureReply {
   void reject(const wire::PppOption& option);
   void nak_u16(const wire::PppOption& option, std::uint16_t wanted);
   void nak_u32(const wire::PppOption& option, std::uint32_t wanted);
+  void nak_u64(const wire::PppOption& option, std::uint64_t wanted);
   void nak(const wire::PppOption& option, wire::Bytes wanted);
   /// Naks with an option that the peer left out.
   void ask_u32(std::uint8_t type, std::uint32_t wanted);
+  void ask_u64(std::uint8_t type, std::uint64_t wanted);
 
   [[nodiscard]] wire::PppCode code() const { return code_; }
   [[nodiscard]] bool may_nak() const { return may_nak_; }

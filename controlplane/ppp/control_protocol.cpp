@@ -113,7 +113,7 @@ bool ControlProtocol::doubts(const PppPacket& packet) {
     return true;
   }
   const auto asked = probe();
-  const auto packets = host_.packets_received();
+  const auto packets = host_.packets_received(protocol_);
   if (asked || packets) {
     doubt_.reset(new Doubt{.timer = Timer(wheel_, on_timer<&ControlProtocol::on_doubt_timer>, this),
                            .probe_identifier = asked,
@@ -144,7 +144,7 @@ void ControlProtocol::probe_answered(std::uint8_t identifier) {
 
 void ControlProtocol::on_doubt_timer() {
   const std::unique_ptr<Doubt> doubt = std::move(doubt_);
-  const bool goes_on = doubt->packets && host_.packets_received() != doubt->packets;
+  const bool goes_on = doubt->packets && host_.packets_received(protocol_) != doubt->packets;
   if (const auto packet = wire::parse_ppp_packet(doubt->packet); packet && !goes_on) {
     handle(*packet);
   }

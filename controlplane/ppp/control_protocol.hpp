@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The packets of RFC 1661 §5 around the automaton: codes, identifiers, Configure-Request/Ack/Nak/Reject and
-// the loop bounds of §4.6. LCP, CCP and IPCP derive from it and only decide which options to request and
+// the loop bounds of §4.6. LCP, CCP, IPCP and IPv6CP derive from it and only decide which options to request and
 // accept. Sans-I/O. Thread: control. Owner: the session; controlplane/client/ derives the dialling side from
 // it.
 #pragma once
@@ -39,14 +39,16 @@ class ControlProtocolHost {
   virtual void protocol_finished(wire::PppProtocol protocol) = 0;
   /// Negotiation has failed. The host ends the link, or goes on without the protocol.
   virtual void protocol_failed(wire::PppProtocol protocol, EndReason reason, std::string_view why) = 0;
-  /// A Terminate-Request arrived, in any state but a later negotiation of CCP or IPCP; it is being answered. `data`
+  /// A Terminate-Request arrived, in any state but a later negotiation of CCP or an NCP; it is being answered. `data`
   /// is the peer's diagnosis, untrusted text.
   virtual void peer_terminates(wire::PppProtocol protocol, wire::Bytes data) = 0;
-  /// The link has been up: its peer speaks the protocol, and has agreed once. What seems to say otherwise in a later
-  /// negotiation is anybody's, and ends nothing: the deadline of that negotiation does.
-  [[nodiscard]] virtual bool has_been_up() const { return false; }
-  /// IP packets that the peer has sent so far; none: nobody counts them.
-  [[nodiscard]] virtual std::optional<std::uint64_t> packets_received() const { return std::nullopt; }
+  /// The link has been up with the protocol: its peer speaks it, and has agreed once. What seems to say otherwise in a
+  /// later negotiation is anybody's, and ends nothing: the deadline of that negotiation does.
+  [[nodiscard]] virtual bool has_been_up(wire::PppProtocol /*protocol*/) const { return false; }
+  /// Packets that the peer has sent so far and could not send without the protocol; none: nobody counts them.
+  [[nodiscard]] virtual std::optional<std::uint64_t> packets_received(wire::PppProtocol /*protocol*/) const {
+    return std::nullopt;
+  }
 
  protected:
   ~ControlProtocolHost() = default;
@@ -92,7 +94,7 @@ class ControlProtocol : protected AutomatonActions {
   /// Whether the packet ends Opened.
   [[nodiscard]] virtual bool leaves_opened(const wire::PppPacket& packet) const;
   /// The peer has agreed to the protocol on this link, so that what says it cannot is not believed.
-  [[nodiscard]] virtual bool has_agreed_before() const { return host_.has_been_up(); }
+  [[nodiscard]] virtual bool has_agreed_before() const { return host_.has_been_up(protocol_); }
   /// There is something that a forged packet could take away.
   [[nodiscard]] virtual bool in_use() const { return true; }
   /// In Opened, a packet came that ends it, and nothing authenticates packets. Sends what a peer that is in Opened
@@ -170,13 +172,13 @@ class ControlProtocol : protected AutomatonActions {
   ConfigureReply* reply_ = nullptr;
   RateLimit code_rejects_;
   RateLimit renegotiations_;
-  wire::PppProtocol protocol_;
   std::unique_ptr<Doubt> doubt_;            // rare, so it is not part of every protocol
   std::vector<std::uint8_t> acknowledged_;  // the peer's request that we acknowledged last
   std::uint32_t repeated_acks_ = 0;         // of that request, in Opened
   std::uint8_t identifier_ = 0;             // last one used
   std::uint8_t request_identifier_ = 0;     // of our last Configure-Request
   Request request_ = Request::kDue;
+  wire::PppProtocol protocol_;
   std::uint32_t naks_sent_ = 0;  // since the last Ack that we sent
   std::uint32_t refused_ = 0;    // Naks and Rejects sent since then
   std::uint32_t refusals_ = 0;   // Naks and Rejects received since the last Ack received

@@ -4,13 +4,24 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "crypto/secret.hpp"
 #include "dataplane/contract/messages.hpp"
 #include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ipv6_address.hpp"
 
 namespace adit::control {
+
+/// What a subscriber has in IPv6.
+struct Ipv6Binding {
+  std::uint64_t interface_id = 0;               ///< agreed by IPv6CP: fe80::/64 and this
+  std::optional<wire::Ipv6Prefix> link{};       ///< the /64 of the link, told by Router Advertisements
+  std::optional<wire::Ipv6Address> address{};   ///< by DHCPv6, IA_NA
+  std::optional<wire::Ipv6Prefix> delegated{};  ///< by DHCPv6, IA_PD
+  friend bool operator==(const Ipv6Binding&, const Ipv6Binding&) = default;
+};
 
 class PppDataPath {
  public:
@@ -27,6 +38,13 @@ class PppDataPath {
   /// peer.
   virtual void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) = 0;
   virtual void disable_ip() = 0;
+
+  /// IPv6CP is about to open, or `binding` has changed. As enable_ip(), of which it is independent.
+  virtual void enable_ipv6(const Ipv6Binding& /*binding*/, std::uint16_t /*peer_mru*/,
+                           bool /*require_mppe*/) {}
+  virtual void disable_ipv6() {}
+  /// One IPv6 packet of ours to the peer, in order with the calls above; see contract::SendIpv6.
+  virtual void send_ipv6(std::span<const std::uint8_t> /*packet*/) {}
 };
 
 }  // namespace adit::control

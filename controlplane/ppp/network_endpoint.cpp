@@ -12,15 +12,27 @@ using wire::Bytes;
 using wire::PppCode;
 using wire::PppProtocol;
 
-/// How long IPCP waits for a peer that has not opened CCP but may (`allow`): pppd and Windows open CCP first.
+/// How long the NCPs wait for a peer that has not opened CCP but may (`allow`): pppd and Windows open CCP first.
 constexpr Duration kCcpMayCome{1000};
-/// How long IPCP waits for a CCP negotiation that does not finish (`prefer`). CCP may still open later.
+/// How long they wait for a CCP negotiation that does not finish (`prefer`). CCP may still open later.
 constexpr Duration kCcpMayLast{8000};
-/// The longest Configure-Request of IPCP that is held; real ones have 4 to 40 octets.
+/// The longest Configure-Request of an NCP that is held; real ones have 4 to 40 octets.
 constexpr std::size_t kMaxHeldRequest = 256;
+/// RFC 8200 §5: every link carries packets of this size, and routers do not fragment.
+constexpr int kIpv6MinimumMtu = 1280;
+/// RFC 3078 §3: the coherency count, and the protocol field inside.
+constexpr int kMppeOverhead = 4;
 
 bool has_code(Bytes packet, PppCode code) {
   return !packet.empty() && PppCode{packet[0]} == code;
+}
+
+/// At once, and without a word to the peer. down() alone would leave it in Starting (RFC 1661 §4.1), about to open.
+void shut(ControlProtocol* protocol) {
+  if (protocol != nullptr) {
+    protocol->down();
+    protocol->close();
+  }
 }
 
 }  // namespace
@@ -32,8 +44,18 @@ NetworkEndpoint::NetworkEndpoint(TimerWheel& wheel, PppDataPath& data_path, Netw
       peer_name_(peer_name),
       ccp_timer_(wheel, on_timer<&NetworkEndpoint::settle_ccp>, this) {}
 
+bool NetworkEndpoint::is_up(PppProtocol ncp) const {
+  const ControlProtocol* const protocol = ncp == PppProtocol::kIpv6cp ? ipv6cp() : &ipcp();
+  return protocol != nullptr && protocol->opened() && (mppe_required_ ? ccp().encrypts() : ccp_settled_);
+}
+
 bool NetworkEndpoint::up() const {
-  return ipcp().opened() && (mppe_required_ ? ccp().encrypts() : ccp_settled_);
+  return is_up(PppProtocol::kIpcp) && (ipv6_policy_ != Ipv6Policy::kRequire || is_up(PppProtocol::kIpv6cp));
+}
+
+/// A link may have been up without IPv6CP: then nothing is known of what the peer thinks of it.
+bool NetworkEndpoint::has_been_up(PppProtocol protocol) const {
+  return protocol == PppProtocol::kIpv6cp ? ipv6_control_.has_been_up : link_.has_been_up(protocol);
 }
 
 // ---- begin and end ----------------------------------------------------------------------------------------
@@ -41,6 +63,7 @@ bool NetworkEndpoint::up() const {
 void NetworkEndpoint::begin(const Terms& terms) {
   begun_ = true;
   mtu_ = terms.mtu;
+  ipv6_policy_ = ipv6cp() != nullptr ? terms.ipv6 : Ipv6Policy::kDeny;
   mppe_required_ = terms.mppe_required || encrypted_;
   ccp().require(mppe_required_);
   const bool wanted = terms.mppe != MppePolicy::kDeny && terms.keys;
@@ -74,17 +97,18 @@ void NetworkEndpoint::begin_ccp(MppePolicy policy) {
 
 void NetworkEndpoint::end() {
   ccp_timer_.cancel();
-  begun_ = ipcp_started_ = ccp_settled_ = told_up_ = has_keys_ = keys_spent_ = false;
+  begun_ = ccp_settled_ = has_keys_ = keys_spent_ = ipv6_given_up_ = false;
   disable_ip();  // before the keys go: nothing may be sent in clear in between
-  // down() alone would leave them in Starting (RFC 1661 §4.1), about to open; begin() decides whether they
-  // do.
-  ipcp().down();
-  ipcp().close();
-  ccp().down();
-  ccp().close();
+  disable_ipv6();
+  shut(&ipcp());
+  shut(ipv6cp());
+  shut(&ccp());
   disable_mppe();
   keys_.forget();
-  held_request_ = {};
+  for (NetworkControl* const control : {&ipv4_control_, &ipv6_control_}) {
+    control->started = control->told_up = false;
+    control->held_request.reset();
+  }
 }
 
 bool NetworkEndpoint::on_packet(PppProtocol protocol, Bytes packet) {
@@ -93,8 +117,12 @@ bool NetworkEndpoint::on_packet(PppProtocol protocol, Bytes packet) {
   }
   switch (protocol) {
     case PppProtocol::kIpcp:
-      on_ipcp_packet(packet);
+      on_ncp_packet(protocol, packet);
       return true;
+    case PppProtocol::kIpv6cp:
+      return on_ipv6cp_packet(packet);
+    case PppProtocol::kIpv6:
+      return speaks_ipv6cp();
     case PppProtocol::kCcp:
       if (speaks_ccp()) {
         on_ccp_packet(packet);
@@ -109,9 +137,13 @@ bool NetworkEndpoint::on_packet(PppProtocol protocol, Bytes packet) {
 }
 
 void NetworkEndpoint::on_protocol_reject(PppProtocol protocol) {
+  if (!begun_ || (protocol == PppProtocol::kIpv6cp && !started(protocol))) {
+    return;
+  }
+  const bool is_ncp = protocol == PppProtocol::kIpcp || protocol == PppProtocol::kIpv6cp;
   const bool has_spoken_it =
-      link_.has_been_up() || (protocol == PppProtocol::kCcp ? ccp().encrypts() : ipcp().opened());
-  if (!begun_ || has_spoken_it) {
+      has_been_up(protocol) || (is_ncp ? protocol_of(protocol).opened() : ccp().encrypts());
+  if (has_spoken_it) {
     return;
   }
   if (protocol == PppProtocol::kCcp) {
@@ -120,6 +152,9 @@ void NetworkEndpoint::on_protocol_reject(PppProtocol protocol) {
   } else if (protocol == PppProtocol::kIpcp) {
     ipcp().down();
     link_.protocol_failed(protocol, EndReason::kIpcpFailed, std::string(peer_name_) + " does not speak IPCP");
+  } else if (protocol == PppProtocol::kIpv6cp && ipv6cp()->state() > PppState::kStarting) {
+    go_on_without_ipv6(std::string(peer_name_) + " does not speak IPv6CP");
+    shut(ipv6cp());
   }
 }
 
@@ -203,40 +238,59 @@ void NetworkEndpoint::settle_ccp() {
   ccp_timer_.cancel();
   ccp_settled_ = true;
   start_ipcp();
+  start_ipv6cp();
   tell_when_up();
 }
 
-// ---- IPCP -------------------------------------------------------------------------------------------------
+// ---- the NCPs ---------------------------------------------------------------------------------------------
 
 // An early request is neither refused nor answered: a Terminate-Ack costs pppd three seconds and MikroTik the
 // session. The last one is held and answered once CCP is settled, so that the peer need not repeat it.
-void NetworkEndpoint::on_ipcp_packet(Bytes packet) {
-  if (!ipcp_started_ && has_keys() && ccp_is_passive()) {
-    settle_ccp();  // the peer goes on without CCP
+void NetworkEndpoint::on_ncp_packet(PppProtocol ncp, Bytes packet) {
+  // The peer goes on without CCP. Its IPv6CP does not say so: Windows opens that before CCP.
+  if (ncp == PppProtocol::kIpcp && !ipv4_control_.started && has_keys() && ccp_is_passive()) {
+    settle_ccp();
   }
-  if (ipcp_may_negotiate()) {
-    return ipcp().on_packet(packet);
+  if (may_negotiate(ncp)) {
+    return deliver(ncp, packet);
   }
   if (has_code(packet, PppCode::kConfigureRequest) && packet.size() <= kMaxHeldRequest) {
-    held_request_.assign(packet.begin(), packet.end());
+    control_of(ncp).held_request = std::make_unique<std::vector<std::uint8_t>>(packet.begin(), packet.end());
   }
 }
 
-void NetworkEndpoint::start_ipcp() {
-  if (!std::exchange(ipcp_started_, true)) {
-    open_ipcp();
+/// What we have not opened, the peer may.
+void NetworkEndpoint::deliver(PppProtocol ncp, Bytes packet) {
+  ControlProtocol& protocol = protocol_of(ncp);
+  if (protocol.state() < PppState::kClosed && has_code(packet, PppCode::kConfigureRequest)) {
+    open(protocol);
   }
-  const std::vector<std::uint8_t> held = std::exchange(held_request_, {});
-  if (!held.empty()) {
-    ipcp().on_packet(held);
+  protocol.on_packet(packet);
+}
+
+void NetworkEndpoint::start(PppProtocol ncp) {
+  NetworkControl& control = control_of(ncp);
+  if (!std::exchange(control.started, true)) {
+    if (ncp == PppProtocol::kIpcp) {
+      open_ipcp();
+    } else if (ipv6_policy_ >= Ipv6Policy::kPrefer) {
+      open(*ipv6cp());
+    }
+  }
+  if (const auto held = std::move(control.held_request)) {
+    deliver(ncp, *held);
+  }
+}
+
+void NetworkEndpoint::open(ControlProtocol& ncp) {
+  ncp.open();
+  if (ncp.state() == PppState::kStarting) {
+    ncp.up();
   }
 }
 
 void NetworkEndpoint::open_ipcp() {
-  ipcp().open();
-  if (ipcp().state() == PppState::kStarting) {
-    ipcp().up();
-  }
+  open(ipcp());
 }
 
 void NetworkEndpoint::expect_ip(wire::Ipv4Address subscriber) {
@@ -254,16 +308,81 @@ void NetworkEndpoint::disable_ip() {
   }
 }
 
-// ---- what CCP and IPCP report -----------------------------------------------------------------------------
+// ---- IPv6 -------------------------------------------------------------------------------------------------
+
+int NetworkEndpoint::ipv6_room() const {
+  return std::min(peer_mru(), mtu_) - (mppe_required_ ? kMppeOverhead : 0);
+}
+
+bool NetworkEndpoint::speaks_ipv6cp() const {
+  return ipv6_policy_ != Ipv6Policy::kDeny && !ipv6_given_up_ && ipv6_room() >= kIpv6MinimumMtu;
+}
+
+void NetworkEndpoint::start_ipv6cp() {
+  if (ipv6_policy_ == Ipv6Policy::kDeny || ipv6_given_up_) {
+    return;
+  }
+  if (const int room = ipv6_room(); room < kIpv6MinimumMtu) {
+    go_on_without_ipv6("packets of " + std::to_string(room) + " octets reach the " + std::string(peer_name_) +
+                       ", and IPv6 needs " + std::to_string(kIpv6MinimumMtu));
+    return ipv6cp()->close();  // encryption has come late, and takes its octets from a link that is open
+  }
+  start(PppProtocol::kIpv6cp);
+}
+
+/// While it terminates it has the last word; what it has left of another end is silenced by the peer's next packet.
+bool NetworkEndpoint::on_ipv6cp_packet(Bytes packet) {
+  const PppState state = ipv6cp() != nullptr ? ipv6cp()->state() : PppState::kInitial;
+  if (!speaks_ipv6cp() && state != PppState::kClosing && state != PppState::kStopping) {
+    shut(ipv6cp());
+    return false;
+  }
+  on_ncp_packet(PppProtocol::kIpv6cp, packet);
+  return true;
+}
+
+void NetworkEndpoint::go_on_without_ipv6(std::string_view why) {
+  if (std::exchange(ipv6_given_up_, true)) {
+    return;
+  }
+  ipv6_control_.held_request.reset();
+  disable_ipv6();
+  if (ipv6_policy_ == Ipv6Policy::kRequire) {
+    return link_.protocol_failed(PppProtocol::kIpv6cp, EndReason::kIpv6Failed, why);
+  }
+  link_.without_ipv6(why);
+}
+
+void NetworkEndpoint::expect_ipv6(std::uint64_t subscriber) {
+  if (std::exchange(ipv6_enabled_, subscriber) != subscriber) {
+    enable_ipv6(binding_of(subscriber));
+  }
+}
+
+void NetworkEndpoint::enable_ipv6(const Ipv6Binding& binding) {
+  data_path_.enable_ipv6(binding, std::min(peer_mru(), mtu_), mppe_required_);
+}
+
+void NetworkEndpoint::disable_ipv6() {
+  if (std::exchange(ipv6_enabled_, 0) != 0) {
+    data_path_.disable_ipv6();
+  }
+}
+
+// ---- what CCP and the NCPs report -------------------------------------------------------------------------
 
 void NetworkEndpoint::tell_when_up() {
-  if (up() && !std::exchange(told_up_, true)) {
-    link_.protocol_up(PppProtocol::kIpcp);
+  for (const PppProtocol ncp : {PppProtocol::kIpcp, PppProtocol::kIpv6cp}) {
+    NetworkControl& control = control_of(ncp);
+    if (is_up(ncp) && !std::exchange(control.told_up, true)) {
+      control.has_been_up = true;
+      link_.protocol_up(ncp);
+    }
   }
 }
 
 void NetworkEndpoint::protocol_up(PppProtocol protocol) {
-  if (protocol == PppProtocol::kIpcp) {
+  if (protocol != PppProtocol::kCcp) {
     return tell_when_up();
   }
   if (!ccp().encrypts()) {
@@ -285,7 +404,10 @@ void NetworkEndpoint::protocol_down(PppProtocol protocol) {
     }
     return;
   }
-  told_up_ = false;
+  if (protocol == PppProtocol::kIpv6cp) {
+    disable_ipv6();
+  }
+  control_of(protocol).told_up = false;
   link_.protocol_down(protocol);
 }
 
@@ -293,7 +415,13 @@ void NetworkEndpoint::protocol_finished(PppProtocol protocol) {
   if (!begun_) {
     return;  // end() closes them
   }
-  if (protocol == PppProtocol::kIpcp) {
+  if (protocol == PppProtocol::kIpv6cp) {
+    disable_ipv6();
+    if (ipv6_policy_ != Ipv6Policy::kRequire) {
+      return;  // the peer may open it again
+    }
+  }
+  if (protocol != PppProtocol::kCcp) {
     return link_.protocol_finished(protocol);
   }
   disable_mppe();
@@ -301,10 +429,14 @@ void NetworkEndpoint::protocol_finished(PppProtocol protocol) {
 }
 
 void NetworkEndpoint::protocol_failed(PppProtocol protocol, EndReason reason, std::string_view why) {
-  if (protocol == PppProtocol::kIpcp) {
-    return link_.protocol_failed(protocol, reason, why);
+  switch (protocol) {
+    case PppProtocol::kIpcp:
+      return link_.protocol_failed(protocol, reason, why);
+    case PppProtocol::kIpv6cp:
+      return go_on_without_ipv6(why);
+    default:
+      return lose_mppe(reason, why);
   }
-  lose_mppe(reason, why);
 }
 
 void NetworkEndpoint::peer_terminates(PppProtocol protocol, Bytes data) {

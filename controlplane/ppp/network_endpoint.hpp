@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of the network phase (RFC 1661 §3.5) that both ends share: CCP first, IPCP once it is settled
-// whether packets are encrypted, the data path's keys and IP in step with them. NetworkPhase is the
-// concentrator's end, ClientNetwork the caller's: they own the protocols and set the policy.
+// The part of the network phase (RFC 1661 §3.5) that both ends share: CCP first; IPCP and IPv6CP, independent of each
+// other, once it is settled whether packets are encrypted; the data path's keys, IP and IPv6 in step with them.
+// NetworkPhase is the concentrator's end, ClientNetwork the caller's: they own the protocols and set the policy.
 // Sans-I/O. Thread: control. Owner: the link.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "controlplane/ppp/control_protocol.hpp"
 #include "controlplane/ppp/data_path.hpp"
 #include "controlplane/ppp/ipcp.hpp"
+#include "controlplane/ppp/ipv6cp.hpp"
 #include "controlplane/ppp/single_use_keys.hpp"
 #include "crypto/mppe_keys.hpp"
 
@@ -27,12 +29,17 @@ class NetworkLink : public ControlProtocolHost {
   /// The link encrypts, and cannot go on with its keys. LCP begins anew after this returns, and with it the
   /// authentication, which makes new ones; where that is impossible the link ends for `otherwise`.
   virtual void need_new_keys(EndReason otherwise, std::string_view why) = 0;
+  /// There will be no IPv6 until LCP begins anew, and the link can do without.
+  virtual void without_ipv6(std::string_view /*why*/) {}
 
  protected:
   ~NetworkLink() = default;
 };
 
-class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, protected IpcpEvents {
+class NetworkEndpoint : protected ControlProtocolHost,
+                        protected CcpEvents,
+                        protected IpcpEvents,
+                        protected Ipv6cpEvents {
  public:
   /// LCP is going down: no data, no keys. No effect before begin().
   virtual void end();
@@ -41,8 +48,13 @@ class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, prot
   /// The peer sent a Protocol-Reject for it.
   virtual void on_protocol_reject(wire::PppProtocol protocol);
 
-  /// IPCP is open, and encryption is settled as the policy requires.
+  /// The NCP is open, and encryption is settled as the policy requires.
+  [[nodiscard]] bool is_up(wire::PppProtocol ncp) const;
+  /// IPCP is up, and so is IPv6CP if it is required.
   [[nodiscard]] bool up() const;
+
+  /// Octets of an IPv6 packet that fit into a packet to the peer.
+  [[nodiscard]] int ipv6_room() const;
 
  protected:
   /// Agreed when the link was authenticated.
@@ -52,11 +64,12 @@ class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, prot
     std::optional<crypto::MppeStartKeys> keys;  ///< none: the authentication method does not make any
     std::uint32_t strengths;                    ///< wire::mppe_bits that the keys are good for
     std::uint16_t mtu;                          ///< the largest IP packet to send, whatever the peer's MRU
+    Ipv6Policy ipv6 = Ipv6Policy::kDeny;
   };
 
-  /// `link` sends frames; it is told when IP comes up, when IPCP goes down or finishes, what the peer
-  /// terminates, and through protocol_failed that the link must end. `peer_name`: the other end in error
-  /// texts.
+  /// `link` sends frames; it is told when an NCP comes up or goes down, when one that the link needs finishes, what
+  /// the peer terminates, and through protocol_failed that the link must end. `peer_name`: the other end in
+  /// error texts.
   NetworkEndpoint(TimerWheel& wheel, PppDataPath& data_path, NetworkLink& link, std::string_view peer_name);
   ~NetworkEndpoint() = default;
 
@@ -67,13 +80,16 @@ class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, prot
   [[nodiscard]] virtual const CcpEndpoint& ccp() const = 0;
   [[nodiscard]] virtual ControlProtocol& ipcp() = 0;
   [[nodiscard]] virtual const ControlProtocol& ipcp() const = 0;
+  /// nullptr: never spoken, Ipv6Policy::kDeny.
+  [[nodiscard]] virtual ControlProtocol* ipv6cp() = 0;
+  [[nodiscard]] virtual const ControlProtocol* ipv6cp() const = 0;
   // ---- this end's policy
   /// CCP is closed, but the peer may open it.
   [[nodiscard]] virtual bool ccp_is_passive() const;
   /// CCP packets are answered; else CCP is Protocol-Rejected.
   [[nodiscard]] virtual bool speaks_ccp() const { return has_keys(); }
-  /// False: IPCP packets are held, neither answered nor refused.
-  [[nodiscard]] virtual bool ipcp_may_negotiate() const { return ipcp_started_; }
+  /// False: the NCP's packets are held, neither answered nor refused.
+  [[nodiscard]] virtual bool may_negotiate(wire::PppProtocol ncp) const { return started(ncp); }
   /// Our first CCP request has been sent without waiting for the peer's.
   virtual void ccp_begun() {}
   /// There will be no MPPE on this link, and none is required; IPCP has not been started.
@@ -81,21 +97,31 @@ class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, prot
   /// CCP is passive; `request` is the peer's Configure-Request that opens it.
   virtual void peer_opens_ccp(wire::Bytes /*request*/) {}
   virtual void open_ipcp();
+  /// What the subscriber with this identifier, whose IPv6CP is about to open, has.
+  [[nodiscard]] virtual Ipv6Binding binding_of(std::uint64_t subscriber) {
+    return {.interface_id = subscriber};
+  }
 
   // ---- for the policy's use
-  void start_ipcp();
+  /// The NCPs need not wait for CCP any longer.
+  void start_ipcp() { start(wire::PppProtocol::kIpcp); }
+  void start_ipv6cp();
   void disable_ip();
+  /// The data path forwards what `binding` has; after expect_ipv6(), also when it has changed.
+  void enable_ipv6(const Ipv6Binding& binding);
   [[nodiscard]] NetworkLink& link() { return link_; }
-  [[nodiscard]] bool ipcp_started() const { return ipcp_started_; }
+  [[nodiscard]] bool started(wire::PppProtocol ncp) const { return control_of(ncp).started; }
+  /// IPv6CP packets are answered; else IPv6CP is Protocol-Rejected.
+  [[nodiscard]] bool speaks_ipv6cp() const;
   /// The authentication made keys of an allowed length.
   [[nodiscard]] bool has_keys() const { return has_keys_; }
   /// By policy, or because this link has been encrypted before: from then on it is until it ends.
   [[nodiscard]] bool mppe_required() const { return mppe_required_; }
 
-  // ControlProtocolHost, for CCP and IPCP
+  // ControlProtocolHost, for CCP and the NCPs
   void send_frame(wire::Bytes frame) final { link_.send_frame(frame); }
   std::uint16_t peer_mru() const final { return link_.peer_mru(); }
-  bool has_been_up() const final { return link_.has_been_up(); }
+  bool has_been_up(wire::PppProtocol protocol) const final;
   void protocol_up(wire::PppProtocol protocol) override;
   void protocol_down(wire::PppProtocol protocol) override;
   void protocol_finished(wire::PppProtocol protocol) final;
@@ -106,11 +132,38 @@ class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, prot
   void peer_restarts_mppe() final;
   // IpcpEvents
   void expect_ip(wire::Ipv4Address subscriber) final;
+  // Ipv6cpEvents
+  void expect_ipv6(std::uint64_t subscriber) final;
 
  private:
+  /// One NCP, and its turn.
+  struct NetworkControl {
+    /// The peer's, held until the NCP may negotiate; rare, so it is not part of every call.
+    std::unique_ptr<std::vector<std::uint8_t>> held_request{};
+    bool started = false;  // since begin()
+    bool told_up = false;
+    bool has_been_up = false;  // once true, true for the rest of the session
+  };
+
+  [[nodiscard]] const NetworkControl& control_of(wire::PppProtocol ncp) const {
+    return ncp == wire::PppProtocol::kIpv6cp ? ipv6_control_ : ipv4_control_;
+  }
+  [[nodiscard]] NetworkControl& control_of(wire::PppProtocol ncp) {
+    return ncp == wire::PppProtocol::kIpv6cp ? ipv6_control_ : ipv4_control_;
+  }
+  [[nodiscard]] ControlProtocol& protocol_of(wire::PppProtocol ncp) {
+    return ncp == wire::PppProtocol::kIpv6cp ? *ipv6cp() : ipcp();
+  }
+
   void begin_ccp(MppePolicy policy);
   void on_ccp_packet(wire::Bytes packet);
-  void on_ipcp_packet(wire::Bytes packet);
+  [[nodiscard]] bool on_ipv6cp_packet(wire::Bytes packet);
+  void on_ncp_packet(wire::PppProtocol ncp, wire::Bytes packet);
+  void start(wire::PppProtocol ncp);
+  void deliver(wire::PppProtocol ncp, wire::Bytes packet);
+  void open(ControlProtocol& ncp);
+  void go_on_without_ipv6(std::string_view why);
+  void disable_ipv6();
   void enable_mppe(contract::Direction direction, contract::MppeMode mode,
                    const crypto::Secret<16>& start_key);
   void disable_mppe();
@@ -122,21 +175,22 @@ class NetworkEndpoint : protected ControlProtocolHost, protected CcpEvents, prot
   PppDataPath& data_path_;
   NetworkLink& link_;
   std::string_view peer_name_;
-  Timer ccp_timer_;  // how long IPCP waits for CCP
-  SingleUseKeys keys_;
-  std::optional<contract::MppeMode> receives_;  // how the data path has been told to decrypt
-  std::vector<std::uint8_t> held_request_;      // IPCP's, held until IPCP may negotiate
-  wire::Ipv4Address enabled_;                   // the address that the data path forwards for
+  Timer ccp_timer_;  // how long the NCPs wait for CCP
+  NetworkControl ipv4_control_, ipv6_control_;
+  std::uint64_t ipv6_enabled_ = 0;              // the interface identifier that the data path forwards for
+  wire::Ipv4Address enabled_;                   // the address that it forwards for
+  std::optional<contract::MppeMode> receives_;  // how it has been told to decrypt
   std::uint16_t mtu_ = 0;
+  Ipv6Policy ipv6_policy_ = Ipv6Policy::kDeny;
   bool mppe_required_ = false;
   bool begun_ = false;
-  bool ipcp_started_ = false;
   bool ccp_settled_ = false;
   bool peer_ccp_closed_ = false;
   bool has_keys_ = false;
-  bool encrypted_ = false;   // once true, true for the rest of the session
-  bool keys_spent_ = false;  // CCP has been open with them since begin()
-  bool told_up_ = false;
+  bool encrypted_ = false;      // once true, true for the rest of the session
+  bool keys_spent_ = false;     // CCP has been open with them since begin()
+  bool ipv6_given_up_ = false;  // since begin()
+  SingleUseKeys keys_;
 };
 
 }  // namespace adit::control

@@ -12,22 +12,6 @@ using wire::PppProtocol;
 /// Protocol-Rejects of protocols that we never sent, before we conclude that the peer decrypts to garbage.
 constexpr std::uint32_t kNonsenseRejects = 8;
 
-bool is_ever_sent(PppProtocol protocol) {
-  switch (protocol) {
-    case PppProtocol::kLcp:
-    case PppProtocol::kPap:
-    case PppProtocol::kChap:
-    case PppProtocol::kEap:
-    case PppProtocol::kCcp:
-    case PppProtocol::kIpcp:
-    case PppProtocol::kIpv4:
-    case PppProtocol::kMppe:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 // The user's own terms can make MPPE stricter than the settings, never laxer: `deny` stays, and ends the call
@@ -39,6 +23,9 @@ void NetworkPhase::begin(const AuthAccepted& accepted, AuthMethod method) {
                                   "the user must have MPPE, and [ppp] mppe denies it");
   }
   ipcp_.use(accepted.servers);
+  if (ipv6_) {
+    ipv6_->protocol.force(accepted.ipv6.interface_id);
+  }
   // RFC 3079 §2.1: with MS-CHAPv1 the short keys come from the LAN Manager hash, which we do not keep.
   const std::uint32_t made =
       method == AuthMethod::kMsChapV1 ? wire::mppe_bits::k128 : wire::mppe_bits::kStrengths;
@@ -46,7 +33,8 @@ void NetworkPhase::begin(const AuthAccepted& accepted, AuthMethod method) {
                           .mppe_required = accepted.mppe_required || ppp.mppe == MppePolicy::kRequire,
                           .keys = accepted.mppe,
                           .strengths = accepted.mppe_strengths & made,
-                          .mtu = std::min(ppp.mtu, accepted.mtu.value_or(ppp.mtu))});
+                          .mtu = std::min(ppp.mtu, accepted.mtu.value_or(ppp.mtu)),
+                          .ipv6 = accepted.ipv6.denied ? Ipv6Policy::kDeny : settings_.ipv6.mode});
 }
 
 /// `allow`, and the peer has not opened CCP.
@@ -54,9 +42,38 @@ bool NetworkPhase::ccp_is_passive() const {
   return settings_.ppp.mppe == MppePolicy::kAllow && !mppe_required() && NetworkEndpoint::ccp_is_passive();
 }
 
-/// When encryption is required, IPCP may neither open nor close without it, not even while CCP renegotiates.
-bool NetworkPhase::ipcp_may_negotiate() const {
-  return ipcp_started() && (!mppe_required() || ccp_.encrypts());
+/// When encryption is required, no NCP may open or close without it, not even while CCP renegotiates.
+bool NetworkPhase::may_negotiate(PppProtocol ncp) const {
+  return started(ncp) && (!mppe_required() || ccp_.encrypts());
+}
+
+/// Without a prefix for the link the peer has its link-local address, and may have others by DHCPv6. What it has by that
+/// stays: its DHCPv6 client need not notice that IPv6CP was down.
+Ipv6Binding NetworkPhase::binding_of(std::uint64_t subscriber) {
+  const auto prefix = host_.lease_ipv6(Ipv6Use::kLink);
+  ipv6_->subscriber.interface_id = subscriber;
+  ipv6_->subscriber.link = prefix ? std::optional(*prefix) : std::nullopt;
+  return ipv6_->subscriber;
+}
+
+void NetworkPhase::bind(std::optional<wire::Ipv6Address> address, std::optional<wire::Ipv6Prefix> delegated) {
+  ipv6_->subscriber.address = address;
+  ipv6_->subscriber.delegated = delegated;
+  enable_ipv6(ipv6_->subscriber);
+}
+
+/// Packets of the one family say nothing of the other's NCP.
+std::optional<std::uint64_t> NetworkPhase::packets_received(PppProtocol protocol) const {
+  const auto all = host_.packets_received();
+  const auto ipv6 = host_.ipv6_packets_received();
+  switch (protocol) {
+    case PppProtocol::kIpv6cp:
+      return ipv6;
+    case PppProtocol::kIpcp:
+      return all ? std::optional(*all - ipv6.value_or(0)) : std::nullopt;
+    default:
+      return all;
+  }
 }
 
 void NetworkPhase::peer_opens_ccp(Bytes request) {
@@ -77,6 +94,25 @@ void NetworkPhase::protocol_down(PppProtocol protocol) {
     disable_ip();
   }
   NetworkEndpoint::protocol_down(protocol);
+}
+
+bool NetworkPhase::is_ever_sent(PppProtocol protocol) const {
+  switch (protocol) {
+    case PppProtocol::kLcp:
+    case PppProtocol::kPap:
+    case PppProtocol::kChap:
+    case PppProtocol::kEap:
+    case PppProtocol::kCcp:
+    case PppProtocol::kIpcp:
+    case PppProtocol::kIpv4:
+    case PppProtocol::kMppe:
+      return true;
+    case PppProtocol::kIpv6cp:
+    case PppProtocol::kIpv6:
+      return started(PppProtocol::kIpv6cp);
+    default:
+      return false;
+  }
 }
 
 void NetworkPhase::on_protocol_reject(PppProtocol protocol) {

@@ -6,6 +6,7 @@
 
 #include "controlplane/auth/authenticator.hpp"
 #include "controlplane/base/user_name.hpp"
+#include "controlplane/ipv6/ipv6_link.hpp"
 #include "controlplane/ppp/lcp.hpp"
 #include "controlplane/ppp/network_phase.hpp"
 
@@ -33,6 +34,8 @@ std::string_view name_of(PppProtocol protocol) {
       return "ccp";
     case PppProtocol::kIpcp:
       return "ipcp";
+    case PppProtocol::kIpv6cp:
+      return "ipv6cp";
     default:
       return "other";
   }
@@ -43,7 +46,7 @@ std::string_view name_of(PppProtocol protocol) {
 // RFC 1661 §3.2 in order: LCP, authentication, then the network phase. Whatever ends the link goes through
 // end_soon(), whatever needs new keys through need_new_keys(): LCP is closed or begins anew from a timer,
 // never from inside a protocol, an authenticator or a host call.
-class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
+class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost, Ipv6LinkHost {
  public:
   Impl(const Settings& settings, TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
        SessionHost& host, AuthOrigin origin)
@@ -55,7 +58,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
         host_(host),
         origin_(std::move(origin)),
         lcp_(settings, wheel, entropy, *this, *this),
-        network_(settings, wheel, host, *this),
+        network_(settings, wheel, entropy, host, *this),
         deadline_(wheel, on_timer<&Impl::on_deadline>, this),
         link_timer_(wheel, on_timer<&Impl::on_link_timer>, this) {}
 
@@ -66,24 +69,30 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   void end_soon(EndReason reason, std::string why);
   [[nodiscard]] SessionStatus status() const;
   [[nodiscard]] SessionDetails details() const {
-    return {.lcp = lcp_.details(), .ccp = network_.ccp_details(), .ipcp = network_.ipcp_details()};
+    return {.lcp = lcp_.details(),
+            .ccp = network_.ccp_details(),
+            .ipcp = network_.ipcp_details(),
+            .ipv6cp = network_.ipv6cp_details()};
   }
 
  private:
   using Phase = SessionStatus::Phase;
 
-  // ControlProtocolHost, for LCP and for the network phase's IPCP
+  // ControlProtocolHost, for LCP and for the network phase's NCPs
   void send_frame(Bytes frame) override;
   std::uint16_t peer_mru() const override { return lcp_.peer().mru; }
-  bool has_been_up() const override { return up_since_.has_value(); }
+  bool has_been_up(PppProtocol) const override { return up_since_.has_value(); }
   void protocol_up(PppProtocol protocol) override;
   void acknowledged_again(PppProtocol protocol) override;
   void protocol_down(PppProtocol protocol) override;
   void protocol_finished(PppProtocol protocol) override;
   void protocol_failed(PppProtocol protocol, EndReason reason, std::string_view why) override;
   void peer_terminates(PppProtocol protocol, Bytes data) override;
-  std::optional<std::uint64_t> packets_received() const override { return host_.packets_received(); }
+  std::optional<std::uint64_t> packets_received(PppProtocol) const override {
+    return host_.packets_received();
+  }
   void need_new_keys(EndReason otherwise, std::string_view why) override;
+  void without_ipv6(std::string_view why) override;
   // LcpEvents
   void protocol_rejected(PppProtocol protocol) override { network_.on_protocol_reject(protocol); }
   // AuthenticatorHost
@@ -93,9 +102,16 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   std::uint32_t auth_rejected(std::string_view user, std::string_view why, bool wrong) override;
   void auth_failed(EndReason reason, std::string_view user, std::string_view why) override;
 
+  // Ipv6LinkHost
+  void send_ipv6(Bytes packet) override { host_.send_ipv6(packet); }
+  bool may_advertise() override { return host_.may_advertise(); }
+  std::optional<wire::Ipv6Prefix> lease_ipv6(Ipv6Use use) override;
+  void binding_changed(const Ipv6Lease& lease) override;
+
   void lcp_up();
   void lcp_down();
   void ip_up();
+  void ipv6_up();
   void finish();
   [[nodiscard]] EndReason reason_of_termination() const;
   void log_failed_login(std::string_view event, EndReason reason, std::string_view user,
@@ -114,6 +130,8 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost {
   AuthOrigin origin_;
   Lcp lcp_;
   NetworkPhase network_;
+  std::unique_ptr<Ipv6Link> ipv6_link_;      // while IPv6CP is up
+  std::vector<wire::Ipv6Address> ipv6_dns_;  // the user's own
   std::unique_ptr<Authenticator> authenticator_;
   Timer deadline_;
   Timer link_timer_;  // LCP begins anew, or closes
@@ -179,6 +197,9 @@ void Session::Impl::on_frame(Bytes frame) {
     default:
       break;
   }
+  if (protocol == PppProtocol::kIpv6 && ipv6_link_ != nullptr) {
+    return ipv6_link_->on_packet(packet);
+  }
   if (phase_ >= Phase::kNetwork) {  // RFC 1661 §3.5: before that, only LCP and authentication
     if (!network_.on_packet(protocol, packet)) {
       lcp_.send_protocol_reject(static_cast<std::uint16_t>(protocol), packet);
@@ -211,7 +232,15 @@ void Session::Impl::lcp_down() {
 }
 
 void Session::Impl::protocol_up(PppProtocol protocol) {
-  protocol == PppProtocol::kLcp ? lcp_up() : ip_up();
+  if (protocol == PppProtocol::kLcp) {
+    return lcp_up();
+  }
+  if (protocol == PppProtocol::kIpv6cp) {
+    ipv6_up();
+  }
+  if (phase_ != Phase::kUp && network_.up()) {
+    ip_up();
+  }
 }
 
 /// What was sent since LCP opened may have reached a peer that was not there yet.
@@ -225,7 +254,10 @@ void Session::Impl::protocol_down(PppProtocol protocol) {
   if (protocol == PppProtocol::kLcp) {
     return lcp_down();
   }
-  if (!ending_) {
+  if (protocol == PppProtocol::kIpv6cp) {
+    ipv6_link_.reset();  // it may be up again at once, so hosts are not told to forget us
+  }
+  if (!ending_ && !network_.up()) {
     phase_ = Phase::kNetwork;
     arm_deadline(settings_.ppp.setup_timeout);
   }
@@ -233,11 +265,13 @@ void Session::Impl::protocol_down(PppProtocol protocol) {
 
 void Session::Impl::protocol_finished(PppProtocol protocol) {
   if (protocol != PppProtocol::kLcp) {
+    const bool ipv6 = protocol == PppProtocol::kIpv6cp;
     if (!up_since_) {
-      return end_soon(EndReason::kIpcpFailed, std::string(name_of(protocol)) + ": the peer ended it");
+      return end_soon(ipv6 ? EndReason::kIpv6Failed : EndReason::kIpcpFailed,
+                      std::string(name_of(protocol)) + ": the peer ended it");
     }
     // Anybody may have said so. The peer, if it has not, goes down for our Terminate-Ack and negotiates anew.
-    renewing_ = EndReason::kUserRequest;
+    renewing_ = ipv6 ? EndReason::kIpv6Failed : EndReason::kUserRequest;
     return;
   }
   if (!ending_) {
@@ -308,6 +342,7 @@ void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view
   }
   authenticated_ = true;
   user_ = user;
+  ipv6_dns_ = accepted.ipv6.dns;
   claimed_ = claimed;
   phase_ = Phase::kNetwork;
   if (network_.address().is_none()) {
@@ -322,7 +357,7 @@ void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view
 
 // Not a failure of the peer's: whoever forges proofs in its name must not have it banned.
 bool Session::Impl::doubts_proof(std::string_view user, std::string_view why) {
-  if (!has_been_up()) {
+  if (!up_since_) {
     return false;
   }
   log_.event(Severity::kInfo, "auth_doubted",
@@ -378,6 +413,54 @@ void Session::Impl::ip_up() {
               {"mru", std::to_string(peer_mru())}});
 }
 
+void Session::Impl::ipv6_up() {
+  const Ipv6Binding subscriber = network_.ipv6();
+  log_.event(Severity::kDebug, "ipv6cp_up",
+             {{"sid", sid()},
+              {"user", user_},
+              {"interface_id", wire::interface_id_text(subscriber.interface_id)},
+              {"prefix", subscriber.link ? wire::to_string(*subscriber.link) : "none"}});
+  ipv6_link_ = std::make_unique<Ipv6Link>(settings_.ipv6, wheel_, entropy_, host_.ipv6_counters(),
+                                          static_cast<Ipv6LinkHost&>(*this));
+  ipv6_link_->up({.interface_id = settings_.ipv6.gateway_id,
+                  .link = subscriber.link,
+                  .mtu = static_cast<std::uint16_t>(network_.ipv6_room()),
+                  .has_address = host_.lease_ipv6(Ipv6Use::kAddress).has_value(),
+                  .dns = ipv6_dns_,
+                  .lease = {.address = subscriber.address, .delegated = subscriber.delegated}});
+  if (!subscriber.link) {
+    static_cast<void>(lease_ipv6(Ipv6Use::kLink));  // tells why
+  }
+}
+
+std::optional<wire::Ipv6Prefix> Session::Impl::lease_ipv6(Ipv6Use use) {
+  const auto leased = host_.lease_ipv6(use);
+  if (leased) {
+    return *leased;
+  }
+  // Who has no pool has none by intention; one whose pool is empty, or whose prefix another has, wants to know.
+  const bool intended = leased.error().reason == EndReason::kPoolUnknown;
+  log_.event(intended ? Severity::kDebug : Severity::kWarning, "ipv6_no_lease",
+             {{"sid", sid()}, {"user", user_}, {"why", leased.error().why}});
+  return std::nullopt;
+}
+
+void Session::Impl::binding_changed(const Ipv6Lease& lease) {
+  const Ipv6Binding before = network_.ipv6();
+  if (before.address != lease.address || before.delegated != lease.delegated) {
+    log_.event(Severity::kDebug, "ipv6_lease",
+               {{"sid", sid()},
+                {"user", user_},
+                {"ip6", lease.address ? wire::to_string(*lease.address) : "none"},
+                {"delegated", lease.delegated ? wire::to_string(*lease.delegated) : "none"}});
+  }
+  network_.bind(lease.address, lease.delegated);
+}
+
+void Session::Impl::without_ipv6(std::string_view why) {
+  log_.event(Severity::kInfo, "ipv6cp_failed", {{"sid", sid()}, {"user", user_}, {"why", std::string(why)}});
+}
+
 // ---- new keys ---------------------------------------------------------------------------------------------
 
 // LCP is never encrypted, so this reaches a peer whose encrypted side is stuck.
@@ -426,6 +509,9 @@ void Session::Impl::on_link_timer() {
     return lcp_.opened() ? lcp_.renegotiate() : void();  // the peer may have begun by itself meanwhile
   }
   phase_ = Phase::kTerminate;
+  if (ipv6_link_ != nullptr) {
+    ipv6_link_->down();
+  }
   lcp_.close();
   if (lcp_.state() == PppState::kInitial || lcp_.state() == PppState::kClosed) {
     finish();
@@ -459,6 +545,9 @@ void Session::Impl::on_deadline() {
     case Phase::kEstablish:
       return end_soon(EndReason::kLcpTimeout, "lcp: not open in time");
     case Phase::kNetwork:
+      if (network_.is_up(PppProtocol::kIpcp)) {
+        return end_soon(EndReason::kIpv6Failed, "ipv6cp: not open in time");
+      }
       return end_soon(EndReason::kNetworkTimeout, "IP was not up in time after login");
     default:
       return end_soon(EndReason::kSetupTimeout, "IP was not up in time");
@@ -472,6 +561,9 @@ SessionStatus Session::Impl::status() const {
   status.claimed = claimed_;
   status.auth_method = authenticated_ ? to_text(lcp_.method()) : "none";
   status.address = network_.address();
+  if (network_.is_up(PppProtocol::kIpv6cp)) {
+    status.ipv6 = network_.ipv6();
+  }
   status.mppe = network_.mppe();
   status.peer_mru = peer_mru();
   status.up_since = up_since_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One subscriber's PPP link: LCP, authentication, CCP and IPCP. The only place that knows their order (RFC
+// One subscriber's PPP link: LCP, authentication, CCP, IPCP and IPv6CP. The only place that knows their order (RFC
 // 1661 §3.2 phases; MPPE before IP). Sans-I/O: frames and timers in, SessionHost calls out.
 // Thread: control. Owner: the PPTP call it belongs to.
 #pragma once
@@ -19,6 +19,7 @@
 #include "controlplane/base/event_log.hpp"
 #include "controlplane/base/settings.hpp"
 #include "controlplane/base/timer_wheel.hpp"
+#include "controlplane/ipv6/ipv6_counters.hpp"
 #include "controlplane/ppp/data_path.hpp"
 #include "controlplane/ppp/session_details.hpp"
 
@@ -32,6 +33,8 @@ class SessionHost : public PppDataPath {
 
   /// IP packets of the subscriber's that have been forwarded; none: not known.
   [[nodiscard]] virtual std::optional<std::uint64_t> packets_received() const { return std::nullopt; }
+  /// Those of them that are IPv6; none: not known.
+  [[nodiscard]] virtual std::optional<std::uint64_t> ipv6_packets_received() const { return std::nullopt; }
 
   /// LCP reached Opened (time for Set-Link-Info).
   virtual void lcp_opened() = 0;
@@ -43,6 +46,15 @@ class SessionHost : public PppDataPath {
   /// A subscriber address: `fixed` if the user has one, else one from `pool`.
   [[nodiscard]] virtual std::expected<wire::Ipv4Address, NoAddress> lease_address(
       std::optional<wire::Ipv4Address> fixed, std::string_view pool) = 0;
+
+  /// From the subscriber's own terms or its pools, for the rest of the session; the same each time.
+  [[nodiscard]] virtual std::expected<wire::Ipv6Prefix, NoAddress> lease_ipv6(Ipv6Use /*use*/) {
+    return std::unexpected(NoAddress{EndReason::kPoolUnknown, "there is no IPv6"});
+  }
+  /// A Router Advertisement may be sent now; false: too many have been, ask again a little later.
+  [[nodiscard]] virtual bool may_advertise() { return true; }
+  /// Of all sessions.
+  [[nodiscard]] virtual Ipv6Counters& ipv6_counters() = 0;
 
   /// The link has ended; the host destroys the session after this returns (never from inside one of its
   /// calls). Once.
@@ -57,6 +69,7 @@ struct SessionStatus {
   std::string claimed;                    ///< by the last login, whatever came of it; untrusted octets
   std::string_view auth_method = "none";  ///< "mschap-v2", "mschap-v1", "chap-md5", "pap"
   wire::Ipv4Address address;              ///< none before IPCP has one
+  std::optional<Ipv6Binding> ipv6;        ///< none: IPv6CP is not up
   std::string mppe = "none";  ///< the mode, both directions: "128", "40-stateful"; CcpEndpoint::describe()
   std::uint16_t peer_mru = 1500;
   std::optional<Instant> up_since;

@@ -11,6 +11,7 @@
 #include "controlplane/ppp/automaton.hpp"
 #include "dataplane/contract/messages.hpp"
 #include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ipv6_address.hpp"
 
 namespace adit::control {
 
@@ -35,10 +36,19 @@ struct IpcpDetails {
   NameServers servers{};
 };
 
+struct Ipv6cpDetails {
+  PppState state = PppState::kInitial;
+  std::uint64_t interface_id = 0, gateway_id = 0;  ///< the peer's, and ours
+  std::optional<wire::Ipv6Prefix> link{};          ///< this and what follows as in Ipv6Binding
+  std::optional<wire::Ipv6Address> address{};
+  std::optional<wire::Ipv6Prefix> delegated{};
+};
+
 struct SessionDetails {
   LcpDetails lcp;
   CcpDetails ccp;
   IpcpDetails ipcp;
+  Ipv6cpDetails ipv6cp{};
 };
 
 }  // namespace adit::control

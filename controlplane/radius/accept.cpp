@@ -5,8 +5,9 @@
 #include <charconv>
 #include <utility>
 
-#include "controlplane/base/subscriber_network.hpp"
+#include "controlplane/radius/accept_ipv6.hpp"
 #include "controlplane/radius/attribute_text.hpp"
+#include "controlplane/radius/framed_route.hpp"
 #include "crypto/mppe_keys.hpp"
 
 namespace adit::control::radius {
@@ -17,10 +18,6 @@ using Result = std::expected<void, std::string>;
 // RFC 2865 §5.8: "the NAS should allow the user to select", "... should select an address".
 constexpr wire::Ipv4Address kUserChooses{255, 255, 255, 255};
 constexpr wire::Ipv4Address kNasChooses{255, 255, 255, 254};
-
-std::unexpected<std::string> refused(const Attribute& attribute, std::string_view rule) {
-  return std::unexpected(to_text(attribute) + ' ' + std::string(rule));
-}
 
 /// RFC 2548 §2.3.3: Ident and 42 octets, passed to the client unchanged.
 std::expected<std::string, std::string> read_success(const Packet& packet) {
@@ -92,7 +89,7 @@ class Reader {
       case Type::kFramedIpAddress:
         return address(attribute);
       case Type::kUserName:
-        return name(attribute, accepted_.user);
+        return read_name(attribute, accepted_.user);
       case Type::kFramedMtu:
         return mtu(attribute);
       case Type::kPortLimit:
@@ -106,7 +103,7 @@ class Reader {
                    ? Result{}
                    : refused(attribute, "is not PPP (1), the only one served");
       case Type::kFramedPool:
-        return name(attribute, accepted_.pool);
+        return read_name(attribute, accepted_.pool);
       case Type::kSessionTimeout:
         return seconds(attribute, accepted_.session_timeout);
       case Type::kIdleTimeout:
@@ -136,15 +133,6 @@ class Reader {
       return refused(attribute, "is not an address that a subscriber can have");
     }
     accepted_.address = address;
-    return {};
-  }
-
-  /// RFC 2865 §5.1, RFC 2869 §5.18: octets, UTF-8 or not. Whoever shows them escapes them.
-  static Result name(const Attribute& attribute, std::string& into) {
-    if (attribute.value.empty()) {
-      return refused(attribute, "is no name");
-    }
-    into = attribute.text();
     return {};
   }
 
@@ -257,16 +245,6 @@ class Reader {
   std::uint32_t types_ = kUnsaid;   // and -Types, as wire::mppe_bits
 };
 
-/// RFC 2865 §5.22: a length that is left out is that of the address's class.
-std::optional<wire::Ipv4Prefix> classful(std::string_view text) {
-  const auto address = wire::parse_ipv4(text);
-  if (!address) {
-    return std::nullopt;
-  }
-  const std::uint32_t first = address->value >> 24;
-  return wire::parse_prefix(std::string(text) + (first < 128 ? "/8" : first < 192 ? "/16" : "/24"));
-}
-
 Result read_routes(const Packet& packet, AuthAccepted& accepted) {
   for (const Attribute& attribute : packet.attributes()) {
     if (attribute.type != Type::kFramedRoute) {
@@ -298,38 +276,12 @@ bool add_class(const Attribute& attribute, std::vector<std::vector<std::uint8_t>
   return true;
 }
 
-std::expected<wire::Ipv4Prefix, std::string> parse_framed_route(std::string_view text,
-                                                                std::optional<wire::Ipv4Address> subscriber) {
-  const auto next_word = [&text] {
-    constexpr std::string_view kBlanks = " \t";
-    const std::size_t begin = std::min(text.find_first_not_of(kBlanks), text.size());
-    const std::size_t end = std::min(text.find_first_of(kBlanks, begin), text.size());
-    const std::string_view word = text.substr(begin, end - begin);
-    text = text.substr(end);
-    return word;
-  };
-  const std::string_view destination = next_word();
-  const auto network = destination.contains('/') ? wire::parse_prefix(destination) : classful(destination);
-  if (!network) {
-    return std::unexpected("is not an IPv4 network with a length and without host bits");
+std::expected<void, std::string> read_name(const Attribute& attribute, std::string& into) {
+  if (attribute.value.empty()) {
+    return refused(attribute, "is no name");
   }
-  if (!can_be_behind_a_subscriber(*network)) {
-    return std::unexpected("is not a network of /16 or longer that a subscriber can have");
-  }
-  if (const std::string_view word = next_word(); !word.empty()) {
-    const auto gateway = wire::parse_ipv4(word);
-    if (!gateway || (!gateway->is_none() && gateway != subscriber)) {
-      return std::unexpected("has a gateway that is neither 0.0.0.0 nor the subscriber's address");
-    }
-  }
-  for (std::string_view metric = next_word(); !metric.empty(); metric = next_word()) {
-    int value = 0;
-    const auto [end, error] = std::from_chars(metric.data(), metric.data() + metric.size(), value);
-    if (error != std::errc{} || end != metric.data() + metric.size()) {
-      return std::unexpected("has a metric that is no number");
-    }
-  }
-  return *network;
+  into = attribute.text();
+  return {};
 }
 
 std::uint16_t read_reject(const Packet& packet) {
@@ -358,7 +310,7 @@ std::string reply_message(const Packet& packet) {
 }
 
 std::expected<AuthAccepted, std::string> read_accept(const Client::Reply& reply, const AuthProof& proof,
-                                                     std::span<const RateMapping> rates) {
+                                                     std::span<const RateMapping> rates, bool serves_ipv6) {
   AuthAccepted accepted;
   accepted.by_radius = true;
   Reader reader(accepted);
@@ -369,6 +321,13 @@ std::expected<AuthAccepted, std::string> read_accept(const Client::Reply& reply,
   }
   if (auto routes = read_routes(reply.packet, accepted); !routes) {
     return std::unexpected(std::move(routes.error()));
+  }
+  if (serves_ipv6) {
+    auto ipv6 = read_ipv6_terms(reply.packet);
+    if (!ipv6) {
+      return std::unexpected(std::move(ipv6.error()));
+    }
+    accepted.ipv6 = std::move(*ipv6);
   }
   auto rate = read_rate(reply.packet, rates);
   if (!rate) {

@@ -15,14 +15,18 @@
 namespace adit::control::radius {
 
 /// `proof`: what the user sent; it decides what is mandatory (MS-CHAP2-Success) and how keys are hidden.
-/// `rates`: which attributes hold rate limits.
+/// `rates`: which attributes hold rate limits. Where nobody has IPv6, what is said of it is for other NASes: not read.
 [[nodiscard]] std::expected<AuthAccepted, std::string> read_accept(const Client::Reply& reply,
                                                                    const AuthProof& proof,
-                                                                   std::span<const RateMapping> rates);
+                                                                   std::span<const RateMapping> rates,
+                                                                   bool serves_ipv6);
 
 /// Adds a Class (RFC 2865 §5.25) to those of a session. False: an Accounting-Request, which has all of them, would
 /// have no room for it.
 [[nodiscard]] bool add_class(const Attribute& attribute, std::vector<std::vector<std::uint8_t>>& classes);
+
+/// RFC 2865 §5.1, RFC 2869 §5.18: octets, UTF-8 or not. Whoever shows them escapes them.
+[[nodiscard]] std::expected<void, std::string> read_name(const Attribute& attribute, std::string& into);
 
 /// RFC 2869 §5.16: an interim interval "MUST NOT be smaller than 60". Raises a smaller one (0: none, stays), and says
 /// whether it did.
@@ -38,10 +42,5 @@ namespace adit::control::radius {
 
 /// The Reply-Messages (RFC 2865 §5.18) of an Access-Reject, joined; untrusted octets.
 [[nodiscard]] std::string reply_message(const Packet& packet);
-
-/// Framed-Route in the forms of RFC 2865 §5.22: "10.20.0.0/24 0.0.0.0 1", "192.168.1.0 192.168.1.1 1 2 -1 3 400",
-/// or the network alone. The gateway is the subscriber; the network /16 or longer. The error says what is wrong.
-[[nodiscard]] std::expected<wire::Ipv4Prefix, std::string> parse_framed_route(
-    std::string_view text, std::optional<wire::Ipv4Address> subscriber);
 
 }  // namespace adit::control::radius

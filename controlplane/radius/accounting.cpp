@@ -28,6 +28,20 @@ void write_usage(RequestWriter& request, const SpoolUsage& usage) {
   request.number(Type::kAcctSessionTime, usage.session_time);
 }
 
+/// RFC 3162 §2.2, §2.3; RFC 4818 §3; RFC 6911 §3.1: what there is of it.
+void write_ipv6(RequestWriter& request, const Ipv6Binding& subscriber) {
+  request.interface_id(Type::kFramedInterfaceId, subscriber.interface_id);
+  if (subscriber.link) {
+    request.prefix(Type::kFramedIpv6Prefix, *subscriber.link);
+  }
+  if (subscriber.address) {
+    request.address(Type::kFramedIpv6Address, *subscriber.address);
+  }
+  if (subscriber.delegated) {
+    request.prefix(Type::kDelegatedIpv6Prefix, *subscriber.delegated);
+  }
+}
+
 /// The first of that type among encoded attributes of ours; "": there is none.
 std::string text_in(Bytes attributes, Type type) {
   while (attributes.size() >= 2 && attributes[1] >= 2 && attributes[1] <= attributes.size()) {
@@ -70,6 +84,7 @@ std::uint32_t terminate_cause(EndReason reason) {
     case EndReason::kMppeRefused:
     case EndReason::kMppeDesynchronised:
     case EndReason::kIpcpFailed:
+    case EndReason::kIpv6Failed:
     case EndReason::kOutputOverflow:
       return kUserError;
     default:
@@ -135,6 +150,9 @@ RequestWriter RadiusAccounting::written(const AccountedCall& call, Classes class
   attributes.text(Type::kUserName, call.user);
   write_identity(attributes, nas_, {call.session_id, call.peer, call.local});
   attributes.address(Type::kFramedIpAddress, call.address);
+  if (call.ipv6) {
+    write_ipv6(attributes, *call.ipv6);
+  }
   attributes.number(Type::kAcctAuthentic, call.by_radius ? kAuthenticByRadius : kAuthenticLocally);
   if (classes == Classes::kAll) {
     for (const auto& octets : call.classes) {
@@ -205,6 +223,12 @@ void RadiusAccounting::started(const AccountedCall& call) {
   send(Status::kStart, std::move(identity), {.unix_at = now}, [](bool) {});
 }
 
+void RadiusAccounting::changed(const AccountedCall& call) {
+  if (const auto session = sessions_.find(call.session_id); session != sessions_.end()) {
+    keep(session->second, call, identity_of(call));
+  }
+}
+
 void RadiusAccounting::noted(const AccountedCall& call, const contract::CallTotals& totals,
                              Duration since_up) {
   if (const auto session = sessions_.find(call.session_id); session != sessions_.end()) {
@@ -215,13 +239,8 @@ void RadiusAccounting::noted(const AccountedCall& call, const contract::CallTota
 
 void RadiusAccounting::interim(const AccountedCall& call, const contract::CallTotals& totals,
                                Duration since_up) {
-  Octets identity = identity_of(call);
-  if (const auto session = sessions_.find(call.session_id);
-      session != sessions_.end() && !std::ranges::equal(identity, kept(session->second))) {
-    keep(session->second, call, identity);  // its Class has changed
-  }
   noted(call, totals, since_up);
-  send(Status::kInterim, std::move(identity),
+  send(Status::kInterim, identity_of(call),
        {.totals = totals, .unix_at = clock_(), .session_time = seconds_of(since_up)}, [](bool) {});
 }
 

@@ -55,6 +55,7 @@ class RadiusAccounting final : public Accounting {
   [[nodiscard]] bool announce_stop();
 
   void started(const AccountedCall& call) override;
+  void changed(const AccountedCall& call) override;
   void noted(const AccountedCall& call, const contract::CallTotals& totals, Duration since_up) override;
   void interim(const AccountedCall& call, const contract::CallTotals& totals, Duration since_up) override;
   void stopped(const AccountedCall& call, const contract::CallTotals& totals, Duration was_up,

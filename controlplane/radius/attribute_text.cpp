@@ -47,6 +47,18 @@ std::string value_text(const Attribute& attribute, ValueType type) {
   if (type == ValueType::kIpaddr && attribute.value.size() == 4) {
     return wire::to_string(wire::Ipv4Address(wire::load_be<std::uint32_t>(attribute.value.data())));
   }
+  if (type == ValueType::kIpv6addr) {
+    const auto address = ipv6_address_of(attribute);
+    return address ? wire::to_string(*address) : hex_of(attribute.value);
+  }
+  if (type == ValueType::kIpv6prefix) {
+    const auto prefix = prefix_of(attribute);
+    return prefix ? wire::to_string(*prefix) : hex_of(attribute.value);
+  }
+  if (type == ValueType::kIfid) {
+    const auto identifier = interface_id_of(attribute);
+    return identifier ? wire::interface_id_text(*identifier) : hex_of(attribute.value);
+  }
   if (attribute.value.size() != size_of(type)) {
     return hex_of(attribute.value);
   }
@@ -65,6 +77,10 @@ std::string to_text(const Attribute& attribute) {
   }
   return "attribute " + std::to_string(unsigned{number}) +
          (vendors ? " of vendor " + std::to_string(attribute.vendor) : "");
+}
+
+std::unexpected<std::string> refused(const Attribute& attribute, std::string_view rule) {
+  return std::unexpected(to_text(attribute) + ' ' + std::string(rule));
 }
 
 }  // namespace adit::control::radius

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // RADIUS numbers: the packet codes, attributes and values that a PPTP concentrator uses. RFC 2865 §3 and §5,
-// 2866, 2868, 2869, 2548, 5176. Pure; any thread.
+// 2866, 2868, 2869, 2548, 3162, 4818, 5176, 6911. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -74,7 +74,16 @@ enum class Type : std::uint8_t {
   kNasPortId = 87,
   kFramedPool = 88,
   kNasIpv6Address = 95,
+  kFramedInterfaceId = 96,
+  kFramedIpv6Prefix = 97,
+  kFramedIpv6Route = 99,
+  kFramedIpv6Pool = 100,
   kErrorCause = 101,
+  kDelegatedIpv6Prefix = 123,
+  kFramedIpv6Address = 168,
+  kDnsServerIpv6Address = 169,
+  kDelegatedIpv6PrefixPool = 171,
+  kStatefulIpv6AddressPool = 172,
 };
 
 using VendorId = std::uint32_t;

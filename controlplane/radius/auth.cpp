@@ -127,7 +127,7 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
   }
   std::string why = "the reply is not an Access-Accept, -Reject or -Challenge";
   if (reply->packet.code() == Code::kAccessAccept) {
-    auto accepted = read_accept(*reply, request.proof, rates_);
+    auto accepted = read_accept(*reply, request.proof, rates_, nas_.serves_ipv6);
     if (accepted) {
       if (accepted->mppe_conflict) {
         log_.event(Severity::kWarning, "radius_mppe_conflict",

@@ -154,6 +154,24 @@ void RequestWriter::number(Type type, std::uint32_t value) {
   }
 }
 
+void RequestWriter::address(Type type, const wire::Ipv6Address& value) {
+  if (std::uint8_t* at = make_room(type, wire::kIpv6AddressSize)) {
+    wire::store_ipv6(at, value);
+  }
+}
+
+void RequestWriter::prefix(Type type, const wire::Ipv6Prefix& value) {
+  std::array<std::uint8_t, 2 + wire::kIpv6AddressSize> octets{0, value.length};
+  wire::store_ipv6(octets.data() + 2, value.address);
+  this->octets(type, Bytes(octets).first(2 + (value.length + 7U) / 8U));
+}
+
+void RequestWriter::interface_id(Type type, std::uint64_t value) {
+  if (std::uint8_t* at = make_room(type, sizeof value)) {
+    wire::store_be(at, value);
+  }
+}
+
 void RequestWriter::tagged_number(Type type, std::uint8_t tag, std::uint32_t value) {
   number(type, std::uint32_t{tag} << 24 | (value & 0xffffff));
 }
@@ -326,6 +344,35 @@ std::optional<crypto::SecretText> reveal_password(Bytes value, const Authenticat
     return std::nullopt;
   }
   return crypto::SecretText::adopt(unhide(value, {secret, request}, secret));
+}
+
+// ---- values -----------------------------------------------------------------------------------------------
+
+std::optional<wire::Ipv6Address> ipv6_address_of(const Attribute& attribute) {
+  if (attribute.value.size() != wire::kIpv6AddressSize) {
+    return std::nullopt;
+  }
+  return wire::load_ipv6(attribute.value.data());
+}
+
+std::optional<wire::Ipv6Prefix> prefix_of(const Attribute& attribute) {
+  constexpr std::size_t kBefore = 2;
+  if (attribute.value.size() < kBefore || attribute.value.size() > kBefore + wire::kIpv6AddressSize) {
+    return std::nullopt;
+  }
+  std::array<std::uint8_t, wire::kIpv6AddressSize> octets{};
+  const Bytes given = attribute.value.subspan(kBefore);
+  std::ranges::copy(given, octets.begin());
+  const wire::Ipv6Address address = wire::load_ipv6(octets.data());
+  const wire::Ipv6Prefix prefix{.address = address, .length = attribute.value[1]};
+  return prefix.length <= 8 * given.size() && prefix.contains(address) ? std::optional(prefix) : std::nullopt;
+}
+
+std::optional<std::uint64_t> interface_id_of(const Attribute& attribute) {
+  if (attribute.value.size() != sizeof(std::uint64_t)) {
+    return std::nullopt;
+  }
+  return wire::load_be<std::uint64_t>(attribute.value.data());
 }
 
 }  // namespace adit::control::radius

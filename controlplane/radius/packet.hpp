@@ -17,6 +17,7 @@
 #include "crypto/secret.hpp"
 #include "dataplane/wire/bytes.hpp"
 #include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ipv6_address.hpp"
 
 namespace adit::control::radius {
 
@@ -56,6 +57,11 @@ class RequestWriter {
   void text(Type type, std::string_view value);
   void number(Type type, std::uint32_t value);
   void address(Type type, wire::Ipv4Address value) { number(type, value.value); }
+  void address(Type type, const wire::Ipv6Address& value);
+  /// RFC 3162 §2.3: as many octets as the length says.
+  void prefix(Type type, const wire::Ipv6Prefix& value);
+  /// RFC 3162 §2.2.
+  void interface_id(Type type, std::uint64_t value);
   /// RFC 2868 §3: preceded by a tag octet.
   void tagged_number(Type type, std::uint8_t tag, std::uint32_t value);
   void vendor(VendorId vendor, std::uint8_t type, Bytes value);
@@ -159,5 +165,15 @@ class Packet {
   }
   return wire::load_be<std::uint32_t>(attribute.value.data());
 }
+
+/// RFC 3162 §2.1, RFC 6911 §3.1.
+[[nodiscard]] std::optional<wire::Ipv6Address> ipv6_address_of(const Attribute& attribute);
+
+/// RFC 3162 §2.3, RFC 4818 §3: a reserved octet, the length, and octets of the prefix, which may end where the length
+/// does. Nothing: they end before that, or there are host bits.
+[[nodiscard]] std::optional<wire::Ipv6Prefix> prefix_of(const Attribute& attribute);
+
+/// RFC 3162 §2.2.
+[[nodiscard]] std::optional<std::uint64_t> interface_id_of(const Attribute& attribute);
 
 }  // namespace adit::control::radius

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "controlplane/radius/attribute_text.hpp"
+#include "controlplane/radius/words.hpp"
 
 namespace adit::control::radius {
 namespace {
@@ -12,21 +13,6 @@ namespace {
 using Rate = std::expected<std::optional<SubscriberRate>, std::string>;
 
 constexpr std::uint64_t kLargestKbit = 4'000'000'000;
-
-constexpr std::string_view kBlanks = " \t";
-
-std::string_view trimmed(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
-  return text.substr(0, text.find_last_not_of(kBlanks) + 1);
-}
-
-/// Takes the next word off `text`; empty: there is none.
-std::string_view next_word(std::string_view& text) {
-  text = trimmed(text);
-  const std::string_view word = text.substr(0, text.find_first_of(kBlanks));
-  text.remove_prefix(word.size());
-  return word;
-}
 
 /// Bits to kbit, rounded down, but at least 1 unless it is 0.
 std::uint32_t kbit_of(std::uint64_t bits) {
@@ -53,7 +39,7 @@ std::optional<std::uint64_t> read_bits(std::string_view text) {
 std::optional<std::uint64_t> read_number(const Attribute& attribute, ValueType type) {
   std::uint64_t number = 0;
   if (type == ValueType::kString) {
-    const std::string_view text = trimmed(attribute.text());
+    const std::string_view text = without_blanks(attribute.text());
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     return error == std::errc{} && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
   }
@@ -71,7 +57,7 @@ std::optional<std::uint64_t> read_number(const Attribute& attribute, ValueType t
 }
 
 bool is_cisco_interface(std::string_view text) {
-  return trimmed(text).starts_with("lcp:interface-config");
+  return without_blanks(text).starts_with("lcp:interface-config");
 }
 
 bool has(const Attribute& attribute, const RateMapping& mapping) {
@@ -197,7 +183,7 @@ std::expected<std::optional<SubscriberRate>, std::string> parse_cisco_rate(std::
 }
 
 std::optional<SubscriberRate> parse_filter_rate(std::string_view text) {
-  return parse_rate(trimmed(text));
+  return parse_rate(without_blanks(text));
 }
 
 bool fits(RateForm form, ValueType type) {

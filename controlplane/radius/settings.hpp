@@ -23,6 +23,7 @@ struct NasSettings {                // [radius]
       address{};  ///< NAS-IP-Address; none: the one that the client dialled (aditd: the first of pptp.bind)
   bool strip_realm = false;     ///< ask for "alice" where the peer says "alice@example.net"
   std::string default_realm{};  ///< ask for "alice@it" where no realm is left; empty: for "alice"
+  bool serves_ipv6 = false;     ///< [ipv6] mode is another than "deny"
 };
 
 /// The name that servers are asked for, and that a session has unless they name it.

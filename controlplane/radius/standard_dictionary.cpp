@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The attributes that Adit knows without a file, read like an operator's dictionary. From RFC 2865, 2866,
-// 2868, 2869, 5176, 2548, and vendors' manuals.
+// 2868, 2869, 3162, 4818, 5176, 6911, 2548, and vendors' manuals.
 #include "controlplane/radius/dictionary.hpp"
 
 namespace adit::control::radius {
@@ -54,7 +54,18 @@ ATTRIBUTE Message-Authenticator 80 octets
 ATTRIBUTE Acct-Interim-Interval 85 integer
 ATTRIBUTE NAS-Port-Id 87 string
 ATTRIBUTE Framed-Pool 88 string
+ATTRIBUTE NAS-IPv6-Address 95 ipv6addr
+ATTRIBUTE Framed-Interface-Id 96 ifid
+ATTRIBUTE Framed-IPv6-Prefix 97 ipv6prefix
+ATTRIBUTE Framed-IPv6-Route 99 string
+ATTRIBUTE Framed-IPv6-Pool 100 string
 ATTRIBUTE Error-Cause 101 integer
+ATTRIBUTE Delegated-IPv6-Prefix 123 ipv6prefix
+ATTRIBUTE Framed-IPv6-Address 168 ipv6addr
+ATTRIBUTE DNS-Server-IPv6-Address 169 ipv6addr
+ATTRIBUTE Route-IPv6-Information 170 ipv6prefix
+ATTRIBUTE Delegated-IPv6-Prefix-Pool 171 string
+ATTRIBUTE Stateful-IPv6-Address-Pool 172 string
 
 VALUE Service-Type Framed-User 2
 VALUE Framed-Protocol PPP 1

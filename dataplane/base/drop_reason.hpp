@@ -14,7 +14,7 @@ namespace adit::dataplane {
 // X(enumerator, name, what an operator should know, what to do)
 #define ADIT_DROP_REASONS(X)                                                                                 \
   /* ---- arrival ---- */                                                                                    \
-  X(kNotIpv4, "not_ipv4", "a frame on a data port that is not IPv4: ARP, IPv6, spanning tree",               \
+  X(kNotIpv4, "not_ipv4", "a frame on a data port that is no IP to forward: ARP, spanning tree",             \
     "none is needed; on a port that DPDK owns, the kernel's path takes ARP and the rest")                    \
   X(kForeignMac, "foreign_mac", "broadcast, multicast, or for another station on the link",                  \
     "none is needed; many of them mean a switch that floods")                                                \
@@ -126,13 +126,17 @@ namespace adit::dataplane {
   X(kMppeImplausible, "mppe_implausible", "decrypts to nonsense: forged, damaged, or wrong keys",            \
     "look for a forger or a damaged line; the call gets new keys by itself")                                 \
   /* ---- inner IPv4 ---- */                                                                                 \
-  X(kInnerHeader, "inner_header", "inner IPv4 header malformed or its checksum wrong",                       \
+  X(kInnerHeader, "inner_header", "inner IP header malformed, or an IPv4 header's checksum wrong",           \
     "see which subscriber sends it")                                                                         \
   X(kSpoofedSource, "spoofed_source", "a subscriber used a source address that is not its own",              \
     "give the subscriber its networks by routes (chap-secrets, Framed-Route), or find the spoofer")          \
   X(kMartian, "martian", "source or destination that must not be forwarded: loopback, multicast, broadcast", \
     "none is needed")                                                                                        \
-  X(kIpOptions, "ip_options", "a source route, or options malformed (RFC 7126)", "none is needed")           \
+  X(kIpOptions, "ip_options",                                                                                \
+    "a source route, or options or extension headers malformed or too many (RFC 7126, RFC 8504)",            \
+    "none is needed")                                                                                        \
+  X(kLinkMulticast, "link_multicast", "IPv6 that stays on the link and asks nothing of us: MLD, mDNS",       \
+    "none is needed")                                                                                        \
   X(kBetweenSubscribers, "between_subscribers", "from one subscriber to another, which the config denies",   \
     "[ip] subscriber-to-subscriber allows it")                                                               \
   X(kToConcentrator, "to_concentrator", "PPTP to the concentrator from inside a tunnel",                     \
@@ -146,8 +150,8 @@ namespace adit::dataplane {
   X(kTtlExpired, "ttl_expired", "time to live used up; ICMP time exceeded was sent when the rate allowed",   \
     "look for a routing loop if they are many")                                                              \
   X(kTooBig, "too_big",                                                                                      \
-    "larger than the tunnel with DF set; ICMP fragmentation needed was sent when allowed",                   \
-    "see that ICMP fragmentation needed reaches senders; [mss] clamp helps TCP")                             \
+    "larger than the tunnel, and IPv6 or with DF set; its sender was told by ICMP when allowed",             \
+    "see that ICMP fragmentation needed, or packet too big, reaches senders; [mss] clamp helps TCP")         \
   X(kTooManyFragments, "too_many_fragments", "would take more than 8 fragments to fit the tunnel",           \
     "have the sender send smaller packets")                                                                  \
   X(kUnknownSubscriber, "unknown_subscriber", "for an address that no call has",                             \

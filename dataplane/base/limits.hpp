@@ -25,6 +25,9 @@ inline constexpr std::uint32_t kMaxCallsPerWorker = 1U << 23;
 /// Addresses that peers may dial. Each costs 256 KiB of call index.
 inline constexpr std::uint32_t kMaxLocalAddresses = 256;
 
+/// Different lengths that IPv6 prefixes of subscribers and of the machine may have: a lookup asks a table for each.
+inline constexpr std::uint32_t kMaxPrefixLengths = 16;
+
 /// Ethernet devices, as DPDK is built (RTE_MAX_ETHPORTS is 32).
 inline constexpr std::uint16_t kMaxPorts = 32;
 
@@ -102,6 +105,11 @@ inline constexpr std::uint32_t kCallIcmpCapacity = 20;
 inline constexpr std::uint32_t kIcmpPerSecond = 10'000;
 inline constexpr std::uint32_t kIcmpCapacity = 1'000;
 
+/// Router Solicitations and DHCPv6 messages that one call may send to control: a router that starts sends half a dozen
+/// within seconds.
+inline constexpr std::uint32_t kIpv6MessagesPerSecond = 4;
+inline constexpr std::uint32_t kIpv6MessageCapacity = 16;
+
 /// Neighbour resolution requests that each side of a call may cause: a page from several hosts at once.
 inline constexpr std::uint32_t kCallResolvesPerSecond = 5;
 inline constexpr std::uint32_t kCallResolveCapacity = 10;
@@ -109,6 +117,11 @@ inline constexpr std::uint32_t kCallResolveCapacity = 10;
 /// ... and of one worker: each one makes control ask the kernel.
 inline constexpr std::uint32_t kResolvesPerSecond = 500;
 inline constexpr std::uint32_t kResolveCapacity = 200;
+
+/// ... and by IPv6, where a subscriber may name any of 2^64 neighbours: the kernel's table has room for 1,024, each for
+/// some 3 s, and needs it itself.
+inline constexpr std::uint32_t kResolves6PerSecond = 50;
+inline constexpr std::uint32_t kResolve6Capacity = 50;
 
 /// Destinations awaiting neighbour resolution, how many of them for one side of a call, packets held for each, and for how
 /// long. Linux sends three ARP requests a second apart; after the last, a conversation's first packet is of no use any more.

@@ -39,6 +39,7 @@ enum class PollMode : std::uint8_t { kAdaptive, kBusy };
 struct Settings {
   std::uint32_t max_calls = 65'535;  ///< of all workers together
   wire::Ipv4Address gateway{};       ///< our end of every tunnel; 0: no ICMP errors are sent
+  std::uint64_t gateway_id = 1;      ///< the interface identifier of our end of every link
   ForwardingPolicy policy{};
   contract::AckPolicy acks{};
   contract::ReorderPolicy reorder{};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call as its worker knows it. The layout keeps a clear packet to two cache lines, an MPPE packet to
-// three, and a rate limit to one more: what both directions read | uplink | downlink | keys and rates of each
-// direction.
+// three, and a rate limit and IPv6 to one more each: what both directions read | uplink | downlink | keys and rates of
+// each direction | IPv6.
 // Thread: the owning worker; others may read `generation` and the counters.
 // Owner: the worker's CallTable.
 #pragma once
@@ -19,6 +19,7 @@
 #include "dataplane/call/ppp_frame_limit.hpp"
 #include "dataplane/contract/messages.hpp"
 #include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ipv6.hpp"
 #include "dataplane/wire/ppp.hpp"
 
 namespace adit::dataplane {
@@ -50,6 +51,7 @@ struct CallIdentity {
   wire::Ipv4Address subscriber;
   wire::PppCompression send_compression;
   bool ip_up = false;
+  bool ipv6_up = false;     ///< see CallIpv6
   bool has_routes = false;  ///< the call index leads prefixes here, besides `subscriber`
   bool require_mppe = false;
   bool rate_limited = false;              ///< in at least one direction: look at its Policer
@@ -115,6 +117,21 @@ struct CallTraffic {
   }
 };
 
+/// What the subscriber has in IPv6. Whatever further addresses and prefixes are its own, the call index knows.
+struct CallIpv6 {
+  std::uint64_t link_prefix = 0;     ///< the upper half of every address of its /64; 0: none
+  std::uint64_t delegated = 0;       ///< of the prefix behind it, its bits under `delegated_mask`
+  std::uint64_t delegated_mask = 0;  ///< 0: none
+  std::uint64_t interface_id = 0;    ///< of its link-local address
+  bool has_routes = false;           ///< the call index leads others here
+  TokenBucket<kIpv6MessagesPerSecond, kIpv6MessageCapacity> messages;  ///< to control
+
+  [[nodiscard]] bool has(const wire::Ipv6Address& address) const noexcept {
+    return (address.high == link_prefix && link_prefix != 0) ||
+           ((address.high & delegated_mask) == delegated && delegated_mask != 0);
+  }
+};
+
 struct Call {
   std::atomic<std::uint32_t> generation{0};  ///< 0: the slot is free
   CallIdentity identity;
@@ -132,9 +149,11 @@ struct Call {
   FirstPacket first_downlink{0};
   alignas(kCacheLine) Policer uplink_rate;
   alignas(kCacheLine) Policer downlink_rate;
+  alignas(kCacheLine) CallIpv6 ipv6;
+  Counter uplink_ipv6_packets;  ///< of uplink_traffic's
 };
 
-static_assert(sizeof(Call) == 7 * kCacheLine, "each of the seven on one line");
+static_assert(sizeof(Call) == 8 * kCacheLine, "each of the eight on one line");
 
 /// Octets in front of the inner IP packet within the outer one: IPv4 20, GRE with sequence and
 /// acknowledgement 16, the PPP header, and with MPPE its header (2) and the inner protocol.

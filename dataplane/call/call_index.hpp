@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two indexes shared by all workers, read-only to them: (local address, local call ID) and subscriber
 // address, each to the owning worker and slot. One load from a flat table per lookup, whatever the number of
-// calls. Beside them, the peers' addresses.
+// calls; for IPv6, two cache lines for each length of prefixes. Beside them, the peers' addresses.
 // An entry may briefly be stale, so whoever follows it compares the call's identity with the packet's.
 // Thread: control writes, any worker reads. Owner: aditd.
 #pragma once
@@ -13,6 +13,7 @@
 
 #include "dataplane/base/limits.hpp"
 #include "dataplane/call/peer_table.hpp"
+#include "dataplane/call/prefix_index.hpp"
 #include "dataplane/contract/call_ref.hpp"
 #include "dataplane/wire/ids.hpp"
 
@@ -34,7 +35,7 @@ class CallIndex {
   /// for a server, more for a load generator with thousands of client addresses. The first address added
   /// needs EAL, for its memory. `calls`: the most that are expected, for the size of the table of peers.
   explicit CallIndex(unsigned host_bits = 0, std::uint32_t calls = 1U << 16)
-      : host_bits_(host_bits), peers_(calls) {}
+      : host_bits_(host_bits), peers_(calls), prefixes_(calls) {}
   ~CallIndex();
   CallIndex(const CallIndex&) = delete;
   CallIndex& operator=(const CallIndex&) = delete;
@@ -61,11 +62,17 @@ class CallIndex {
   void unmap_route(const wire::Ipv4Prefix& prefix, std::uint8_t heir_length = 0,
                    const contract::CallRef* heir = nullptr) noexcept;
   static constexpr std::uint8_t kShortestRoute = 16;
+  // For IPv6 any prefix but ::/0; nobody needs an heir, as lookups find the longest.
+  bool map_route(const wire::Ipv6Prefix& prefix, const contract::CallRef& call) noexcept {
+    return prefixes_.map(prefix, pack(call));
+  }
+  bool map_machine(const wire::Ipv6Prefix& prefix) noexcept { return prefixes_.map(prefix, kMachine); }
+  void unmap_route(const wire::Ipv6Prefix& prefix) noexcept { prefixes_.unmap(prefix); }
 
   /// Memory of its tables, in octets.
   [[nodiscard]] std::uint64_t octets() const noexcept {
     return sizeof *this + call_pages_ * kPageEntries * sizeof(Entry) + subscriber_pages_ * kSubscriberPage +
-           peers_.octets();
+           peers_.octets() + prefixes_.octets();
   }
 
   // ---- workers ----------------------------------------------------------------------------------------------
@@ -79,8 +86,16 @@ class CallIndex {
     return page == nullptr ? nullptr : page + (subscriber.value & 0xffff);
   }
   [[nodiscard]] static CallOwner read(const Entry* entry) noexcept {
-    const std::uint32_t value = entry == nullptr ? 0 : entry->load(std::memory_order_relaxed);
-    return {value != 0, {static_cast<std::uint16_t>((value & ~kInUse) >> kSlotBits)}, value & kSlotMask};
+    return owner_of(entry == nullptr ? 0 : entry->load(std::memory_order_relaxed));
+  }
+  void prefetch_subscriber(const wire::Ipv6Address& subscriber) const noexcept {
+    prefixes_.prefetch(subscriber);
+  }
+  [[nodiscard]] CallOwner find_subscriber(const wire::Ipv6Address& subscriber) const noexcept {
+    return owner_of(prefixes_.find(subscriber));
+  }
+  [[nodiscard]] CallOwner find_subscriber(wire::Ipv4Address subscriber) const noexcept {
+    return read(locate_subscriber(subscriber));
   }
   [[nodiscard]] bool is_local(wire::Ipv4Address address) const noexcept {
     return calls_of(address) != nullptr;
@@ -90,6 +105,7 @@ class CallIndex {
 
  private:
   static constexpr std::uint32_t kInUse = 0x80000000;
+  static constexpr std::uint32_t kMachine = 1;  ///< of an IPv6 prefix: nobody's, whatever shorter ones say
   static constexpr std::uint32_t kSlotBits = 23;
   static constexpr std::uint32_t kSlotMask = (1U << kSlotBits) - 1;
   static constexpr std::uint32_t kPageEntries = 1U << 16;
@@ -131,8 +147,15 @@ class CallIndex {
     }
   }
 
+  [[nodiscard]] static CallOwner owner_of(std::uint32_t value) noexcept {
+    return {(value & kInUse) != 0,
+            {static_cast<std::uint16_t>((value & ~kInUse) >> kSlotBits)},
+            value & kSlotMask};
+  }
+
   const unsigned host_bits_;
   PeerTable peers_;
+  PrefixIndex prefixes_;
   std::array<LocalAddress, kLocalSlots> locals_{};
   std::uint32_t local_count_ = 0;
   std::uint64_t call_pages_ = 0;

@@ -80,8 +80,10 @@ Call* CallTable::install(const contract::InstallCall& message) noexcept {
   call->downlink_budget = {};
   call->uplink_rate = {};
   call->downlink_rate = {};
-  for (Counter* counter : {&call->uplink_traffic.packets, &call->uplink_traffic.octets,
-                           &call->downlink_traffic.packets, &call->downlink_traffic.octets, &call->drops}) {
+  call->ipv6 = {};
+  for (Counter* counter :
+       {&call->uplink_traffic.packets, &call->uplink_traffic.octets, &call->downlink_traffic.packets,
+        &call->downlink_traffic.octets, &call->drops, &call->uplink_ipv6_packets}) {
     counter->reset();
   }
   drops_[message.call.slot].reset();

@@ -73,6 +73,11 @@ class CallTable {
 
   /// The counters of a call, as long as it lives. Any thread.
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& ref) const noexcept;
+  /// How many of its uplink packets were IPv6. Any thread.
+  [[nodiscard]] std::optional<std::uint64_t> uplink_ipv6_packets(
+      const contract::CallRef& ref) const noexcept {
+    return read(ref, [](const Call& call) { return call.uplink_ipv6_packets.read(); });
+  }
   /// Nothing of one that does not live; `now` by the worker's clock. Any thread.
   [[nodiscard]] contract::FirstPackets first_packets(const contract::CallRef& ref,
                                                      Milliseconds now) const noexcept;

@@ -11,6 +11,7 @@
 
 #include "dataplane/contract/call_ref.hpp"
 #include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ipv6_address.hpp"
 
 namespace adit::contract {
 
@@ -98,6 +99,29 @@ struct EnableIp {
       false;  ///< prefixes are routed here too (see the call index); sources in them are accepted
 };
 
+/// IPv6CP opened, or what the subscriber has in IPv6 has changed: forward IPv6 for it. Independent of EnableIp.
+struct EnableIpv6 {
+  CallRef call;
+  std::uint16_t peer_mru = 1500;      ///< as in EnableIp
+  bool require_mppe = false;          ///< as in EnableIp
+  bool has_routes = false;            ///< the call index leads further addresses or prefixes here
+  std::uint8_t delegated_length = 0;  ///< of `delegated`, 1..64; 0: none
+  std::uint64_t interface_id = 0;     ///< the peer's: it may use fe80::/64 with this, towards us alone
+  std::uint64_t link_prefix = 0;      ///< the upper half of every address of its /64; 0: none
+  std::uint64_t delegated = 0;        ///< the upper half of the prefix behind it
+};
+
+/// IPv6CP left Opened.
+struct DisableIpv6 {
+  CallRef call;
+};
+
+/// Sends an IPv6 packet of ours to the subscriber, the next FrameSlot of `frames_to_worker`: a Router Advertisement,
+/// an answer by DHCPv6. It is encrypted as any packet of the subscriber's is.
+struct SendIpv6 {
+  CallRef call;
+};
+
 /// Changes a call's rate limits in place. Octets of inner IP per second; 0: no limit.
 struct UpdateLimits {
   CallRef call;
@@ -141,14 +165,15 @@ struct ReadCall {
   CallRef call;
 };
 
-using ToWorker =
-    std::variant<InstallCall, SetPeerCallId, SetPppCompression, EnableMppe, FlushMppe, DisableMppe, EnableIp,
-                 UpdateLimits, DisableIp, SendPppFrame, BeginTrace, EndTrace, RemoveCall, ReadCall>;
+using ToWorker = std::variant<InstallCall, SetPeerCallId, SetPppCompression, EnableMppe, FlushMppe,
+                              DisableMppe, EnableIp, EnableIpv6, UpdateLimits, DisableIp, DisableIpv6,
+                              SendPppFrame, SendIpv6, BeginTrace, EndTrace, RemoveCall, ReadCall>;
 
 // ---- worker -> control ---------------------------------------------------------------------------------------
 
 /// A PPP control frame arrived in sequence; the next FrameSlot of `frames_to_control` holds it, from the PPP
-/// protocol field on (Address/Control stripped, protocol expanded to 2 octets).
+/// protocol field on (Address/Control stripped, protocol expanded to 2 octets). Protocol 0057 is an IPv6 packet whose
+/// header has been checked: a Router Solicitation, or DHCPv6.
 struct PppFrameIn {
   CallRef call;
 };
@@ -206,11 +231,16 @@ struct ResolveNextHop {
   bool towards_peers = false;  ///< through the access side's routes
 };
 
+/// The same, by an IPv6 route of the core side.
+struct ResolveNextHop6 {
+  wire::Ipv6Address destination;
+};
+
 /// Frames for the kernel are waiting in its ring (dataplane/path/kernel_path.hpp), outside the mailboxes.
 struct FramesPunted {};
 
 using ToControl = std::variant<PppFrameIn, CallRemoved, MppeDesynchronised, MppeOutOfStep, ResolveNextHop,
-                               FramesPunted, CallState>;
+                               ResolveNextHop6, FramesPunted, CallState>;
 
 static_assert(std::is_trivially_copyable_v<ToWorker> && sizeof(ToWorker) <= 64);
 static_assert(std::is_trivially_copyable_v<ToControl> && sizeof(ToControl) <= 64);

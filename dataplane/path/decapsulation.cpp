@@ -8,6 +8,7 @@
 #include "crypto/secret.hpp"
 #include "dataplane/path/encapsulation.hpp"
 #include "dataplane/wire/ipv4.hpp"
+#include "dataplane/wire/ipv6.hpp"
 #include "dataplane/wire/ppp.hpp"
 
 namespace adit::dataplane {
@@ -156,6 +157,9 @@ void Decapsulation::find_calls(Arrival arrival) noexcept {
     }
     if (call->identity.mppe_receive == MppeUse::kStateless) {
       rte_prefetch0(&call->receive_chain);
+    }
+    if (call->identity.ipv6_up) {
+      rte_prefetch0(&call->ipv6);
     }
     return true;
   });
@@ -547,8 +551,8 @@ void Decapsulation::on_mppe_failure(Call& call, wire::GreSeq sequence) noexcept 
   }
 }
 
-/// Passes the packet to control in the form of contract::PppFrameIn: a 2-octet protocol, then the packet. The
-/// protocol overwrites the header that it came from (and the last octets of GRE, if it was compressed).
+/// A 2-octet protocol, then the packet. The protocol overwrites the header that it came from (and the last octets of GRE,
+/// if it was compressed).
 void Decapsulation::to_control(Packet& packet) noexcept {
   Call& call = *packet.call;
   constexpr std::size_t kProtocolSize = 2;
@@ -617,6 +621,9 @@ void Decapsulation::trace_content(const Packet& packet) noexcept {
     if (packet.protocol == wire::PppProtocol::kIpv4 &&
         wire::check_ipv4(view.octets) == wire::Ipv4Error::kNone) {
       view.octets = view.octets.first(wire::Ipv4View(packet.at).total_length());  // without padding
+    } else if (packet.protocol == wire::PppProtocol::kIpv6 &&
+               wire::check_ipv6(view.octets) == wire::Ipv6Error::kNone) {
+      view.octets = view.octets.first(wire::Ipv6View(packet.at).total_length());
     }
   }
   context_.trace.unwrap(*packet.call, packet.mbuf, view);

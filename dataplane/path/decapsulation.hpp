@@ -46,7 +46,8 @@ class Decapsulation {
     Call* call = nullptr;
     const CallIndex::Entry* entry = nullptr;
     std::uint8_t* at = nullptr;  ///< the header that the next stage reads
-    std::uint16_t size = 0;      ///< octets from there on
+    std::uint16_t size =
+        0;  ///< octets from there on; of the whole inner packet, without padding, after check_inner
     wire::Ipv4Address outer_source{};
     wire::Ipv4Address outer_destination{};
     wire::LocalCallId call_id{};
@@ -60,7 +61,6 @@ class Decapsulation {
     std::uint16_t job = 0;  ///< kEncrypted: index into jobs_
     std::uint32_t key = 0;  ///< kEncrypted: the number of the key that it is tried with, see MppeReceiver
     std::uint8_t outer_tos = 0;
-    wire::Ipv4Address inner_destination{};  ///< set by check_inner
   };
 
   // ---- the stages, in this order; they work on burst_
@@ -78,8 +78,11 @@ class Decapsulation {
   void commit() noexcept;
 
   bool drop(Packet& packet, DropReason reason) noexcept;
+  /// Passes the packet to control in the form of contract::PppFrameIn, if the call may send so many. Consumes it.
+  void to_control(Packet& packet) noexcept;
 
   WorkerContext& context_;
+  Encapsulation& encapsulation_;
   Burst<Packet, kBurst> burst_;
 
  private:
@@ -100,7 +103,6 @@ class Decapsulation {
   void crypt_again(Packet& packet, const std::array<std::uint8_t, 16>& from, std::uint32_t changes) noexcept;
   bool decrypt_in_stream(Packet& packet) noexcept;
   void on_recovery(const Packet& packet) noexcept;
-  void to_control(Packet& packet) noexcept;
   bool refuse(Packet& packet, DropReason reason) noexcept;
   bool refuse_late(Packet& packet) noexcept;
   // ---- adit trace
@@ -109,7 +111,6 @@ class Decapsulation {
   void on_mppe_failure(Call& call, wire::GreSeq sequence) noexcept;
   void on_out_of_step(Call& call, StatefulReceiver& receiver, wire::GreSeq sequence) noexcept;
 
-  Encapsulation& encapsulation_;
   Reorder reorder_;
   bool releasing_ = false;  ///< the packets of burst_ have been held
   ByCall<kBurst> by_call_;

@@ -3,6 +3,8 @@
 
 #include <rte_prefetch.h>
 
+#include <type_traits>
+
 #include "dataplane/path/forward.hpp"
 #include "dataplane/path/fragment.hpp"
 #include "dataplane/wire/ipv4.hpp"
@@ -37,22 +39,33 @@ void Downlink::find_subscribers(std::span<rte_mbuf* const> packets, Arrival arri
 }
 
 bool Downlink::parse_inner(Arrived& packet) noexcept {
-  // RFC 1812 §5.2.2
+  packet.ipv6 = is_ipv6(octets_of(packet.mbuf));
+  return packet.ipv6 ? parse_inner<InnerIpv6>(packet) : parse_inner<InnerIpv4>(packet);
+}
+
+template <typename Inner>
+bool Downlink::parse_inner(Arrived& packet) noexcept {
+  // RFC 1812 §5.2.2, RFC 8200 §3
   const wire::Bytes octets = octets_of(packet.mbuf);
-  if (wire::check_ipv4(octets) != wire::Ipv4Error::kNone) {
+  if (!Inner::is_valid(octets)) {
     return drop(packet, DropReason::kInnerHeader);
   }
-  const wire::Ipv4View inner(octets.data());
-  packet.inner_octets = inner.total_length();
+  const typename Inner::View inner(octets.data());
+  packet.inner_octets = static_cast<std::uint16_t>(inner.total_length());
   rte_pktmbuf_trim(packet.mbuf, static_cast<std::uint16_t>(octets.size() - packet.inner_octets));
-  packet.destination = inner.destination();
-  packet.entry = context_.index.locate_subscriber(packet.destination);
-  rte_prefetch0(packet.entry);
+  if constexpr (std::is_same_v<Inner, InnerIpv4>) {
+    packet.entry = context_.index.locate_subscriber(inner.destination());
+    rte_prefetch0(packet.entry);
+  } else {
+    context_.index.prefetch_subscriber(inner.destination());
+  }
   return true;
 }
 
 bool Downlink::find_owner(Arrived& packet, Arrival arrival) noexcept {
-  const auto owner = CallIndex::read(packet.entry);
+  const CallOwner owner =
+      packet.ipv6 ? context_.index.find_subscriber(wire::Ipv6View(data_of(packet.mbuf)).destination())
+                  : CallIndex::read(packet.entry);
   if (!owner.known) {
     return punt_or_drop(packet, arrival);
   }
@@ -74,6 +87,9 @@ bool Downlink::find_owner(Arrived& packet, Arrival arrival) noexcept {
   }
   rte_prefetch0(packet.call);
   rte_prefetch0(&packet.call->downlink);
+  if (packet.ipv6) {
+    rte_prefetch0(&packet.call->ipv6);
+  }
   return true;
 }
 
@@ -93,10 +109,13 @@ bool Downlink::punt_or_drop(Arrived& packet, Arrival arrival) noexcept {
 
 void Downlink::check_inner(Arrival arrival) noexcept {
   any_rate_limited_ = false;
-  arrived_.filter([&](Arrived& packet) { return check_inner(packet, arrival); });
+  arrived_.filter([&](Arrived& packet) {
+    return packet.ipv6 ? check_inner<InnerIpv6>(packet, arrival) : check_inner<InnerIpv4>(packet, arrival);
+  });
   context_.mark(Stage::kDownlinkCheckInner);
 }
 
+template <typename Inner>
 bool Downlink::check_inner(Arrived& packet, Arrival arrival) noexcept {
   Call& call = *packet.call;
   const CallIdentity& identity = call.identity;
@@ -107,29 +126,35 @@ bool Downlink::check_inner(Arrived& packet, Arrival arrival) noexcept {
     trace_inner(call, packet.mbuf);
   }
   // The index may be briefly out of date: the call must really have this address, or prefixes.
-  if ((identity.subscriber != packet.destination && !identity.has_routes) || !identity.ip_up) {
+  const typename Inner::View inner(data_of(packet.mbuf));
+  if ((!Inner::has(call, inner.destination()) && !Inner::has_routes(call)) || !Inner::is_up(identity)) {
     return drop(packet, DropReason::kUnknownSubscriber);
   }
-  // RFC 1812 §5.3.7; and nobody else may use the subscriber's address as a source.
-  const wire::Ipv4View inner(data_of(packet.mbuf));
-  if (is_martian(inner.source()) || inner.source() == identity.subscriber) {
+  // RFC 1812 §5.3.7; and nobody else may use the subscriber's addresses as a source.
+  const bool from_core = arrival == Arrival::kFromCore || arrival == Arrival::kHandedInCore;
+  const typename Inner::Address source = inner.source();
+  const bool ours = !from_core && is_our_end(context_, call, source);
+  if (!ours && (is_martian(source) || Inner::has(call, source))) {
     return drop(packet, DropReason::kMartian);
   }
-  // RFC 7126 §4.3, §4.4
-  if (inner.header_length() > wire::kIpv4Size && !wire::are_harmless_options(octets_of(packet.mbuf))) {
+  if constexpr (std::is_same_v<Inner, InnerIpv6>) {
+    if (is_our_end(context_, call, inner.destination())) {
+      return drop(packet, DropReason::kToGateway);  // the subscriber's router would send it back
+    }
+  }
+  if (UpperLayer upper; !Inner::find_upper_layer(octets_of(packet.mbuf), upper)) {
     return drop(packet, DropReason::kIpOptions);
   }
   if (identity.require_mppe && identity.mppe_send == MppeUse::kNone) {
     return drop(packet, DropReason::kNoClearSent);
   }
-  if (arrival == Arrival::kFromCore || arrival == Arrival::kHandedInCore) {
-    // RFC 1812 §5.3.1
-    if (inner.ttl() <= 1) {
-      send_icmp_error(context_, call.downlink_budget, wire::kTimeExceeded, inner.header(),
-                      octets_of(packet.mbuf));
+  if (from_core) {
+    // RFC 1812 §5.3.1, RFC 8200 §3
+    if (Inner::hops_left(inner) <= 1) {
+      send_icmp_error(context_, call.downlink_budget, Inner::kTimeExceeded, octets_of(packet.mbuf), &call);
       return drop(packet, DropReason::kTtlExpired);
     }
-    wire::decrement_ttl(data_of(packet.mbuf));
+    Inner::decrement_hops(data_of(packet.mbuf));
   }
   DropReason why{};
   if (!refresh_hop(call, why)) {
@@ -161,62 +186,67 @@ void Downlink::police() noexcept {
 void Downlink::clamp_mss(Arrival arrival) noexcept {
   burst_.clear();
   for (Arrived& packet : arrived_) {
-    fit_mtu(packet, arrival);
+    packet.ipv6 ? fit_mtu<InnerIpv6>(packet, arrival) : fit_mtu<InnerIpv4>(packet, arrival);
   }
   context_.mark(Stage::kClampMss);
 }
 
-/// RFC 1191 §4, RFC 791 §3.2: a packet too large for the tunnel is refused (DF) or fragmented (no DF).
+/// RFC 1191 §4, RFC 791 §3.2, RFC 8200 §5: a packet too large for the tunnel is refused (DF, IPv6) or fragmented (no DF).
+template <typename Inner>
 void Downlink::fit_mtu(Arrived& packet, Arrival arrival) noexcept {
   const std::uint16_t mtu = packet.call->downlink.inner_mtu;
   if (packet.inner_octets > mtu) {
-    const wire::Ipv4View inner(data_of(packet.mbuf));
-    if (inner.dont_fragment()) {
-      send_icmp_error(context_, budget_of_sender(packet, arrival), wire::fragmentation_needed(mtu),
-                      inner.header(), octets_of(packet.mbuf));
-      drop(packet, DropReason::kTooBig);
-    } else {
-      cut(packet);
+    if (Inner::may_be_cut(typename Inner::View(data_of(packet.mbuf)))) {
+      return cut(packet);
     }
+    send_icmp_error(context_, budget_of_sender<Inner>(packet, arrival), Inner::too_big(mtu),
+                    octets_of(packet.mbuf), packet.call);
+    drop(packet, DropReason::kTooBig);
     return;
   }
   if (rte_pktmbuf_headroom(packet.mbuf) < kMaxDownlinkHeaders) {
     drop(packet, DropReason::kNoHeadroom);
     return;
   }
-  clamp(packet.mbuf, mtu);
+  clamp<Inner>(packet.mbuf, mtu);
   burst_.push({.mbuf = packet.mbuf,
                .call = packet.call,
                .inner_octets = packet.inner_octets,
-               .tos = outer_tos(packet.mbuf)});
+               .tos = outer_tos<Inner>(packet.mbuf),
+               .protocol = Inner::kProtocol});
 }
 
 /// The core has one for each call that it sends to, so that what comes for one call harms no other.
+template <typename Inner>
 CallBudget& Downlink::budget_of_sender(const Arrived& packet, Arrival arrival) noexcept {
   if (arrival == Arrival::kFromCore || arrival == Arrival::kHandedInCore) {
     return packet.call->downlink_budget;
   }
-  const wire::Ipv4Address source = wire::Ipv4View(data_of(packet.mbuf)).source();
-  const CallOwner owner = CallIndex::read(context_.index.locate_subscriber(source));
+  const CallOwner owner = context_.index.find_subscriber(typename Inner::View(data_of(packet.mbuf)).source());
   Call* sender = owner.known && owner.worker == context_.id ? context_.calls.at(owner.slot) : nullptr;
   return sender != nullptr ? sender->uplink_budget : context_.others;
 }
 
+template <typename Inner>
 void Downlink::clamp(rte_mbuf* mbuf, std::uint16_t mtu) noexcept {
-  const wire::Ipv4View inner(data_of(mbuf));
-  if (!context_.policy.clamp_mss || inner.protocol() != wire::kIpProtocolTcp ||
-      inner.fragment_offset() != 0) {
+  if (!context_.policy.clamp_mss) {
     return;
   }
-  const auto limit = static_cast<std::uint16_t>(mtu - wire::kIpv4TcpOverhead);
-  if (wire::clamp_tcp_mss(octets_of(mbuf).subspan(inner.header_length()), limit)) {
+  UpperLayer upper;
+  if (!Inner::find_upper_layer(octets_of(mbuf), upper) || upper.protocol != wire::kIpProtocolTcp ||
+      upper.later_fragment) {
+    return;
+  }
+  const auto limit = static_cast<std::uint16_t>(mtu - Inner::kTcpOverhead);
+  if (wire::clamp_tcp_mss(octets_of(mbuf).subspan(upper.offset), limit)) {
     context_.counters.mss_clamped.add();
   }
 }
 
+template <typename Inner>
 std::uint8_t Downlink::outer_tos(rte_mbuf* mbuf) const noexcept {
   return context_.policy.copy_dscp.down
-             ? static_cast<std::uint8_t>(wire::Ipv4View(data_of(mbuf)).tos() & 0xfc)
+             ? static_cast<std::uint8_t>(Inner::tos(typename Inner::View(data_of(mbuf))) & 0xfc)
              : 0;
 }
 
@@ -236,11 +266,11 @@ void Downlink::cut(Arrived& packet) noexcept {
     if (traced) [[unlikely]] {
       trace_inner(*packet.call, piece);
     }
-    clamp(piece, packet.call->downlink.inner_mtu);
+    clamp<InnerIpv4>(piece, packet.call->downlink.inner_mtu);
     burst_.push({.mbuf = piece,
                  .call = packet.call,
                  .inner_octets = static_cast<std::uint16_t>(piece->pkt_len),
-                 .tos = outer_tos(piece)});
+                 .tos = outer_tos<InnerIpv4>(piece)});
   }
 }
 

@@ -20,7 +20,7 @@ class Downlink : public Encapsulation {
     kHandedInTunnel,  ///< as kFromTunnel, handed off
   };
 
-  /// Takes all `packets` (at most kBurst); each begins with its inner IPv4 header.
+  /// Takes all `packets` (at most kBurst); each begins with its inner IP header.
   void run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept;
 
  private:
@@ -28,9 +28,9 @@ class Downlink : public Encapsulation {
   struct Arrived {
     rte_mbuf* mbuf = nullptr;
     Call* call = nullptr;
-    const CallIndex::Entry* entry = nullptr;
-    wire::Ipv4Address destination{};  ///< inner
+    const CallIndex::Entry* entry = nullptr;  ///< of IPv4
     std::uint16_t inner_octets = 0;
+    bool ipv6 = false;  ///< else IPv4
   };
 
   void find_subscribers(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept;
@@ -38,14 +38,22 @@ class Downlink : public Encapsulation {
   void police() noexcept;
   void clamp_mss(Arrival arrival) noexcept;  ///< fills burst_
 
+  // `Inner`: of the inner packet, see inner_ip.hpp.
+  bool parse_inner(Arrived& packet) noexcept;
+  template <typename Inner>
   bool parse_inner(Arrived& packet) noexcept;
   bool find_owner(Arrived& packet, Arrival arrival) noexcept;
   bool punt_or_drop(Arrived& packet, Arrival arrival) noexcept;
+  template <typename Inner>
   bool check_inner(Arrived& packet, Arrival arrival) noexcept;
+  template <typename Inner>
   void fit_mtu(Arrived& packet, Arrival arrival) noexcept;
+  template <typename Inner>
   [[nodiscard]] CallBudget& budget_of_sender(const Arrived& packet, Arrival arrival) noexcept;
+  template <typename Inner>
   void clamp(rte_mbuf* mbuf, std::uint16_t mtu) noexcept;
   void cut(Arrived& packet) noexcept;
+  template <typename Inner>
   [[nodiscard]] std::uint8_t outer_tos(rte_mbuf* mbuf) const noexcept;
   [[gnu::cold, gnu::noinline]] void trace_inner(const Call& call, rte_mbuf* mbuf) noexcept;
   bool drop(Arrived& packet, DropReason reason) noexcept;

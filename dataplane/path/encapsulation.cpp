@@ -99,7 +99,7 @@ void Encapsulation::encrypt_in_stream(Packet& packet) noexcept {
 
 void Encapsulation::push_inner_protocol(Packet& packet) noexcept {
   const bool compress = packet.call->identity.send_compression.protocol;
-  wire::write_ppp_protocol(prepend(packet.mbuf, compress ? 1 : 2), wire::PppProtocol::kIpv4, compress);
+  wire::write_ppp_protocol(prepend(packet.mbuf, compress ? 1 : 2), packet.protocol, compress);
 }
 
 // ---- push_ppp, push_gre, push_outer, send --------------------------------------------------------------------------
@@ -107,7 +107,7 @@ void Encapsulation::push_inner_protocol(Packet& packet) noexcept {
 void Encapsulation::push_ppp() noexcept {
   for (Packet& packet : burst_) {
     const wire::PppCompression compression = packet.call->identity.send_compression;
-    const auto protocol = packet.encrypted ? wire::PppProtocol::kMppe : wire::PppProtocol::kIpv4;
+    const auto protocol = packet.encrypted ? wire::PppProtocol::kMppe : packet.protocol;
     wire::write_ppp(prepend(packet.mbuf, wire::ppp_header_size(protocol, compression)), protocol,
                     compression);
   }
@@ -196,6 +196,41 @@ void Encapsulation::send_ppp_frame(Call& call, wire::Bytes frame) noexcept {
   }
   context_.counters.ppp_frames_out.add();
   context_.transmit.send(mbuf, call.downlink.hop->port);
+}
+
+void Encapsulation::send_ipv6(Call& call, wire::Bytes packet) noexcept {
+  DropReason why = DropReason::kNoClearSent;
+  const bool must_encrypt = call.identity.require_mppe && call.identity.mppe_send == MppeUse::kNone;
+  rte_mbuf* mbuf = nullptr;
+  if (!must_encrypt && refresh_hop(call, why)) {
+    const bool fits = packet.size() <= call.downlink.inner_mtu;
+    why = fits ? DropReason::kNoBuffer : DropReason::kTooBig;
+    mbuf = fits ? rte_pktmbuf_alloc(context_.pool) : nullptr;
+  }
+  char* at = mbuf != nullptr ? rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(packet.size())) : nullptr;
+  if (at == nullptr || rte_pktmbuf_headroom(mbuf) < kMaxDownlinkHeaders) {
+    rte_pktmbuf_free(mbuf);
+    context_.calls.count_drop(call, why);
+    context_.counters.drop(why);
+    return;
+  }
+  std::memcpy(at, packet.data(), packet.size());
+  if (call.identity.trace != 0) [[unlikely]] {
+    context_.trace.open(call, mbuf,
+                        {.layer = contract::TraceLayer::kInner,
+                         .direction = contract::Direction::kSend,
+                         .octets = octets_of(mbuf)});
+  }
+  burst_.clear();
+  burst_.push({.mbuf = mbuf,
+               .call = &call,
+               .inner_octets = static_cast<std::uint16_t>(packet.size()),
+               .protocol = wire::PppProtocol::kIpv6});
+  encrypt();
+  push_ppp();
+  push_gre();
+  push_outer();
+  send();
 }
 
 void Encapsulation::drop_frame(Call& call, wire::Bytes frame, DropReason why) noexcept {

@@ -20,6 +20,10 @@ class Encapsulation {
   /// Sends one PPP control frame, starting with FF 03, as the call's next packet.
   void send_ppp_frame(Call& call, wire::Bytes frame) noexcept;
 
+  /// Sends one IPv6 packet of ours over the link, as the call's next packet, encrypted as its packets are. Not while a
+  /// burst is being processed.
+  void send_ipv6(Call& call, wire::Bytes packet) noexcept;
+
   /// Packets of `call` were received in sequence. The acknowledgement goes with the next data, in a bare
   /// acknowledgement if no data comes in time, or at once if there are many, as the context's AckPolicy says.
   /// Call once per burst.
@@ -33,13 +37,14 @@ class Encapsulation {
   ~Encapsulation() = default;
 
   struct Packet {
-    rte_mbuf* mbuf = nullptr;  ///< starts with the inner IPv4 header, with kMaxDownlinkHeaders of headroom
+    rte_mbuf* mbuf = nullptr;  ///< starts with the inner IP header, with kMaxDownlinkHeaders of headroom
     Call* call = nullptr;      ///< refresh_hop() has found the next hop to its peer
     std::uint16_t inner_octets = 0;
     std::uint16_t job = 0;  ///< index into jobs_, if a job encrypts it
     wire::CoherencyCount count{};
     bool encrypted = false;
-    std::uint8_t tos = 0;  ///< of the outer header
+    std::uint8_t tos = 0;                                   ///< of the outer header
+    wire::PppProtocol protocol = wire::PppProtocol::kIpv4;  ///< or kIpv6
   };
 
   /// Finds the next hop to the call's peer in the current snapshot. False: `why` says what is missing.

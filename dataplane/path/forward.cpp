@@ -36,7 +36,15 @@ std::optional<DropReason> send_frame(WorkerContext& context, rte_mbuf* mbuf, con
 
 /// RFC 2992: a hash of what all packets of a flow share: addresses and protocol, and the ports if the packet
 /// is not a fragment.
-std::uint32_t flow_of(rte_mbuf* mbuf) noexcept {
+template <typename Inner>
+std::uint32_t flow_of(rte_mbuf* mbuf) noexcept;
+
+std::uint64_t mixed(std::uint64_t key) noexcept {
+  return key * 0x9e3779b97f4a7c15;
+}
+
+template <>
+std::uint32_t flow_of<InnerIpv4>(rte_mbuf* mbuf) noexcept {
   const wire::Ipv4View header(data_of(mbuf));
   std::uint64_t key = std::uint64_t{header.source().value} << 32 | header.destination().value;
   key ^= std::uint64_t{header.protocol()} << 24;
@@ -44,21 +52,33 @@ std::uint32_t flow_of(rte_mbuf* mbuf) noexcept {
   if (ports && !header.is_fragment() && mbuf->data_len >= header.header_length() + 4) {
     key ^= std::uint64_t{wire::load_be<std::uint32_t>(data_of(mbuf) + header.header_length())} << 8;
   }
-  return static_cast<std::uint32_t>((key * 0x9e3779b97f4a7c15) >> 40);
+  return static_cast<std::uint32_t>(mixed(key) >> 40);
 }
 
-void tell_source(WorkerContext& context, CallBudget& budget, rte_mbuf* mbuf, wire::IcmpError error) noexcept {
-  if (const auto header = wire::parse_ipv4(octets_of(mbuf))) {
-    send_icmp_error(context, budget, error, *header, octets_of(mbuf));
+/// RFC 6438 §3: the flow label does for the ports, which extension headers and fragments hide; hosts that set none have
+/// their ports right behind the header, mostly.
+template <>
+std::uint32_t flow_of<InnerIpv6>(rte_mbuf* mbuf) noexcept {
+  const wire::Ipv6View header(data_of(mbuf));
+  const wire::Ipv6Address source = header.source();
+  const wire::Ipv6Address destination = header.destination();
+  std::uint64_t key = mixed(source.high ^ destination.low) ^ mixed(source.low + destination.high);
+  key ^= std::uint64_t{header.flow_label()} << 8 | header.next_header();
+  const bool ports =
+      header.next_header() == wire::kIpProtocolTcp || header.next_header() == wire::kIpProtocolUdp;
+  if (ports && mbuf->data_len >= wire::kIpv6Size + 4) {
+    key ^= std::uint64_t{wire::load_be<std::uint32_t>(data_of(mbuf) + wire::kIpv6Size)} << 32;
   }
+  return static_cast<std::uint32_t>(mixed(key) >> 40);
 }
 
-/// RFC 1191 §4, RFC 791 §3.2: larger than the port's MTU. Refused with that MTU (DF) or fragmented (no DF).
+/// RFC 1191 §4, RFC 791 §3.2, RFC 8200 §5: larger than the port's MTU. Refused with that MTU (DF, IPv6) or fragmented.
+template <typename Inner>
 std::optional<DropReason> send_in_pieces(WorkerContext& context, CallBudget& budget, rte_mbuf* mbuf,
                                          const NextHop& hop) noexcept {
   const std::uint16_t mtu = hop.mtu;
-  if (wire::Ipv4View(data_of(mbuf)).dont_fragment()) {
-    tell_source(context, budget, mbuf, wire::fragmentation_needed(mtu));
+  if (!Inner::may_be_cut(typename Inner::View(data_of(mbuf)))) {
+    send_icmp_error(context, budget, Inner::too_big(mtu), octets_of(mbuf));
     context.drop(mbuf, DropReason::kTooBig);
     return DropReason::kTooBig;
   }
@@ -76,15 +96,17 @@ std::optional<DropReason> send_in_pieces(WorkerContext& context, CallBudget& bud
   return why;
 }
 
+template <typename Inner>
 std::optional<DropReason> send_by(WorkerContext& context, CallBudget& budget, rte_mbuf* mbuf,
                                   const NextHop& hop) noexcept {
-  return mbuf->pkt_len > hop.mtu ? send_in_pieces(context, budget, mbuf, hop)
+  return mbuf->pkt_len > hop.mtu ? send_in_pieces<Inner>(context, budget, mbuf, hop)
                                  : send_frame(context, mbuf, hop);
 }
 
 /// False: there is no room.
+template <typename Address>
 bool wait_for_neighbour(WorkerContext& context, CallBudget& budget, rte_mbuf* mbuf,
-                        wire::Ipv4Address destination) noexcept {
+                        const Address& destination) noexcept {
   return context.waiting.add(mbuf, destination, budget, context.now, [&](std::span<rte_mbuf*> given_up) {
     for (rte_mbuf* each : given_up) {
       context.drop(each, DropReason::kUnresolved);
@@ -92,12 +114,35 @@ bool wait_for_neighbour(WorkerContext& context, CallBudget& budget, rte_mbuf* mb
   });
 }
 
-}  // namespace
+/// `hop`: nullptr if there is still none.
+template <typename Inner>
+void end_wait(WorkerContext& context, CallBudget& budget, rte_mbuf* mbuf, const NextHop* hop) noexcept {
+  if (hop != nullptr) {
+    send_by<Inner>(context, budget, mbuf, *hop);
+    return;
+  }
+  send_icmp_error(context, budget, Inner::kUnreachable, octets_of(mbuf));
+  context.drop(mbuf, DropReason::kUnresolved);
+}
 
-const NextHop* find_next_hop(WorkerContext& context, CallBudget& budget, Towards side,
-                             wire::Ipv4Address destination, std::uint32_t flow, DropReason& why) noexcept {
-  const bool to_peer = side == Towards::kPeers;
-  const NextHops& routes = to_peer ? context.next_hops->towards_peers() : *context.next_hops;
+contract::ToControl resolve(wire::Ipv4Address destination, Towards side) noexcept {
+  return contract::ResolveNextHop{destination, side == Towards::kPeers};
+}
+contract::ToControl resolve(const wire::Ipv6Address& destination, Towards) noexcept {
+  return contract::ResolveNextHop6{destination};
+}
+
+bool may_resolve(WorkerContext& context, wire::Ipv4Address) noexcept {
+  return context.resolves.take(1, context.now);
+}
+bool may_resolve(WorkerContext& context, const wire::Ipv6Address&) noexcept {
+  return context.resolves6.take(1, context.now);
+}
+
+template <typename Address>
+const NextHop* find_hop(WorkerContext& context, CallBudget& budget, Towards side, const Address& destination,
+                        std::uint32_t flow, DropReason& why) noexcept {
+  const NextHops& routes = side == Towards::kPeers ? context.next_hops->towards_peers() : *context.next_hops;
   const NextHop* hop = routes.find(destination, flow);
   if (hop != nullptr) {
     return hop;
@@ -107,16 +152,48 @@ const NextHop* find_next_hop(WorkerContext& context, CallBudget& budget, Towards
     return nullptr;
   }
   why = DropReason::kUnresolved;
-  if (budget.resolves.take(1, context.now) && context.resolves.take(1, context.now) &&
-      !context.control.post(contract::ResolveNextHop{destination, to_peer})) {
+  if (budget.resolves.take(1, context.now) && may_resolve(context, destination) &&
+      !context.control.post(resolve(destination, side))) {
     context.counters.notices_lost.add();
   }
   return nullptr;
 }
 
+/// Makes room for an error of at most `size` octets, if one may be sent; else nullptr.
+rte_mbuf* make_icmp(WorkerContext& context, CallBudget& budget, std::size_t size) noexcept {
+  if (!may_send_icmp(context, budget)) {
+    return nullptr;
+  }
+  rte_mbuf* mbuf = rte_pktmbuf_alloc(context.pool);
+  if (mbuf == nullptr) {
+    context.counters.drop(DropReason::kNoBuffer);
+    return nullptr;
+  }
+  if (rte_pktmbuf_tailroom(mbuf) < size) {
+    context.drop(mbuf, DropReason::kNoBuffer);
+    return nullptr;
+  }
+  return mbuf;
+}
+
+/// The call of ours that the address belongs to; nullptr: none that this worker has.
+const Call* call_of(WorkerContext& context, const wire::Ipv6Address& address) noexcept {
+  const CallOwner owner = context.index.find_subscriber(address);
+  return owner.known && owner.worker == context.id ? context.calls.at(owner.slot) : nullptr;
+}
+
+}  // namespace
+
+const NextHop* find_next_hop(WorkerContext& context, CallBudget& budget, Towards side,
+                             wire::Ipv4Address destination, std::uint32_t flow, DropReason& why) noexcept {
+  return find_hop(context, budget, side, destination, flow, why);
+}
+
+template <typename Inner>
 std::optional<DropReason> forward_inner(WorkerContext& context, CallBudget& budget, rte_mbuf* mbuf,
-                                        wire::Ipv4Address destination, bool to_subscribers) noexcept {
-  if (const auto owner = CallIndex::read(context.index.locate_subscriber(destination)); owner.known) {
+                                        bool to_subscribers) noexcept {
+  const auto destination = typename Inner::View(data_of(mbuf)).destination();
+  if (const CallOwner owner = context.index.find_subscriber(destination); owner.known) {
     if (!to_subscribers) {
       context.drop(mbuf, DropReason::kBetweenSubscribers);
       return DropReason::kBetweenSubscribers;
@@ -124,20 +201,26 @@ std::optional<DropReason> forward_inner(WorkerContext& context, CallBudget& budg
     return send_to_subscriber(context, mbuf, owner);
   }
   DropReason why{};
-  const NextHop* hop = find_next_hop(context, budget, Towards::kCore, destination,
-                                     context.next_hops->has_choices() ? flow_of(mbuf) : 0, why);
+  const NextHop* hop =
+      find_hop(context, budget, Towards::kCore, destination,
+               context.next_hops->has_choices<typename Inner::Address>() ? flow_of<Inner>(mbuf) : 0, why);
   if (hop != nullptr) {
-    return send_by(context, budget, mbuf, *hop);
+    return send_by<Inner>(context, budget, mbuf, *hop);
   }
   if (why == DropReason::kUnresolved && wait_for_neighbour(context, budget, mbuf, destination)) {
     return std::nullopt;
   }
   if (why == DropReason::kNoRoute) {
-    tell_source(context, budget, mbuf, wire::kNetUnreachable);
+    send_icmp_error(context, budget, Inner::kNoRoute, octets_of(mbuf));
   }
   context.drop(mbuf, why);
   return why;
 }
+
+template std::optional<DropReason> forward_inner<InnerIpv4>(WorkerContext&, CallBudget&, rte_mbuf*,
+                                                            bool) noexcept;
+template std::optional<DropReason> forward_inner<InnerIpv6>(WorkerContext&, CallBudget&, rte_mbuf*,
+                                                            bool) noexcept;
 
 void forward_waiting(WorkerContext& context) noexcept {
   const bool news = context.waiting_epoch != context.next_hops_epoch;
@@ -147,15 +230,11 @@ void forward_waiting(WorkerContext& context) noexcept {
   context.waiting_epoch = context.next_hops_epoch;
   context.waiting_tried = context.now;
   context.waiting.visit(
-      context.now, [&](wire::Ipv4Address destination) { return context.next_hops->find(destination); },
+      context.now, [&](const auto& destination) { return context.next_hops->find(destination); },
       [&](const NextHop* hop, CallBudget& budget, std::span<rte_mbuf* const> packets) {
         for (rte_mbuf* mbuf : packets) {
-          if (hop != nullptr) {
-            send_by(context, budget, mbuf, *hop);
-          } else {
-            tell_source(context, budget, mbuf, wire::kHostUnreachable);
-            context.drop(mbuf, DropReason::kUnresolved);
-          }
+          is_ipv6(octets_of(mbuf)) ? end_wait<InnerIpv6>(context, budget, mbuf, hop)
+                                   : end_wait<InnerIpv4>(context, budget, mbuf, hop);
         }
       });
 }
@@ -164,25 +243,39 @@ bool may_send_icmp(WorkerContext& context, CallBudget& budget) noexcept {
   return budget.icmp.take(1, context.now) && context.icmp.take(1, context.now);
 }
 
-void send_icmp_error(WorkerContext& context, CallBudget& budget, wire::IcmpError error,
-                     const wire::Ipv4Header& header, wire::Bytes packet) noexcept {
-  if (context.gateway.is_none() || !wire::deserves_icmp_error(header, packet) ||
-      !may_send_icmp(context, budget)) {
+void send_icmp_error(WorkerContext& context, CallBudget& budget, wire::IcmpError error, wire::Bytes packet,
+                     const Call*) noexcept {
+  const wire::Ipv4Header header = wire::Ipv4View(packet.data()).header();
+  if (context.gateway.is_none() || !wire::deserves_icmp_error(header, packet)) {
     return;
   }
-  rte_mbuf* mbuf = rte_pktmbuf_alloc(context.pool);
+  rte_mbuf* mbuf = make_icmp(context, budget, wire::kIcmpErrorMaxSize);
   if (mbuf == nullptr) {
-    context.counters.drop(DropReason::kNoBuffer);
-    return;
-  }
-  if (rte_pktmbuf_tailroom(mbuf) < wire::kIcmpErrorMaxSize) {
-    context.drop(mbuf, DropReason::kNoBuffer);
     return;
   }
   const std::size_t size = wire::write_icmp_error(data_of(mbuf), error, context.gateway, header, packet);
   rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(size));
   context.counters.icmp_sent.add();
-  forward_inner(context, budget, mbuf, header.source);
+  forward_inner<InnerIpv4>(context, budget, mbuf);
+}
+
+void send_icmp_error(WorkerContext& context, CallBudget& budget, wire::Icmpv6Error error, wire::Bytes packet,
+                     const Call* call) noexcept {
+  const wire::Ipv6Address source = wire::Ipv6View(packet.data()).source();
+  call = call != nullptr ? call : call_of(context, source);
+  // Nobody beyond the link can be told by an address of the link.
+  if (!wire::deserves_icmpv6_error(error, packet) || call == nullptr ||
+      (call->ipv6.link_prefix == 0 && call_of(context, source) != call)) {
+    return;
+  }
+  rte_mbuf* mbuf = make_icmp(context, budget, wire::kIcmpv6ErrorMaxSize);
+  if (mbuf == nullptr) {
+    return;
+  }
+  const std::size_t size = wire::write_icmpv6_error(data_of(mbuf), error, gateway_of(context, *call), packet);
+  rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(size));
+  context.counters.icmp_sent.add();
+  forward_inner<InnerIpv6>(context, budget, mbuf);
 }
 
 }  // namespace adit::dataplane

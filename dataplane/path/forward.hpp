@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Forwards inner IPv4 packets, to another subscriber or through the kernel's routes, and sends the ICMP
-// errors that RFC 1812 asks of a router. Thread: worker.
+// Forwards inner IP packets, to another subscriber or through the kernel's routes, and sends the ICMP
+// errors that RFC 1812 and RFC 4443 ask of a router. Thread: worker.
 #pragma once
 
 #include <optional>
 
+#include "dataplane/path/inner_ip.hpp"
 #include "dataplane/path/worker_context.hpp"
-#include "dataplane/wire/icmp.hpp"
 
 namespace adit::dataplane {
-
-/// RFC 1812 §5.3.7, RFC 3927 §7, RFC 1122 §3.2.1.3: addresses that no router forwards from or to: "this" network,
-/// loopback, link-local, multicast, reserved, limited broadcast.
-[[nodiscard]] constexpr bool is_martian(wire::Ipv4Address address) noexcept {
-  return !wire::is_host(address) || (address.value >> 16) == 0xa9fe;
-}
 
 /// Which side's routes to use: the core side's, or the access side's, where the tunnels come from.
 enum class Towards : std::uint8_t { kCore, kPeers };
@@ -26,10 +20,11 @@ enum class Towards : std::uint8_t { kCore, kPeers };
                                            wire::Ipv4Address destination, std::uint32_t flow,
                                            DropReason& why) noexcept;
 
-/// Forwards the IPv4 packet in `mbuf`, or holds it while its next hop is being resolved. Takes the mbuf in
+/// Forwards the packet in `mbuf`, of that family, or holds it while its next hop is being resolved. Takes the mbuf in
 /// any case; returns the reason if it was dropped. `budget`: of whoever sent the packet.
+template <typename Inner>
 std::optional<DropReason> forward_inner(WorkerContext& context, CallBudget& budget, rte_mbuf* mbuf,
-                                        wire::Ipv4Address destination, bool to_subscribers = true) noexcept;
+                                        bool to_subscribers = true) noexcept;
 
 /// Once per loop: sends held packets whose next hop has been resolved, and drops those that have waited too
 /// long.
@@ -39,9 +34,29 @@ void forward_waiting(WorkerContext& context) noexcept;
 /// that there is something to send.
 [[nodiscard]] bool may_send_icmp(WorkerContext& context, CallBudget& budget) noexcept;
 
-/// Sends `error` from the gateway address to the source of `packet` (parsed as `header`), if RFC 1812
-/// §4.3.2.7 and may_send_icmp() allow it. `budget`: of whoever sent the packet.
-void send_icmp_error(WorkerContext& context, CallBudget& budget, wire::IcmpError error,
-                     const wire::Ipv4Header& header, wire::Bytes packet) noexcept;
+/// Sends `error` from the gateway address to the source of `packet`, which has been checked, if RFC 1812 §4.3.2.7 and
+/// may_send_icmp() allow it. `budget`: of whoever sent the packet. `call`: the one that it came from or goes to; nullptr:
+/// the one that its source belongs to.
+void send_icmp_error(WorkerContext& context, CallBudget& budget, wire::IcmpError error, wire::Bytes packet,
+                     const Call* call = nullptr) noexcept;
+/// The same, RFC 4443 §2.4, from our address on the call's link. A call without a /64 hears it from fe80::, and for it
+/// nobody else does.
+void send_icmp_error(WorkerContext& context, CallBudget& budget, wire::Icmpv6Error error, wire::Bytes packet,
+                     const Call* call = nullptr) noexcept;
+
+/// Our address in the call's /64; without one, the one on its link.
+[[nodiscard]] inline wire::Ipv6Address gateway_of(const WorkerContext& context, const Call& call) noexcept {
+  return call.ipv6.link_prefix != 0 ? wire::Ipv6Address{call.ipv6.link_prefix, context.gateway_id}
+                                    : wire::link_local(context.gateway_id);
+}
+/// Whether the address is ours on the call's link.
+[[nodiscard]] inline bool is_our_end(const WorkerContext& context, const Call&,
+                                     wire::Ipv4Address address) noexcept {
+  return address == context.gateway && !address.is_none();
+}
+[[nodiscard]] inline bool is_our_end(const WorkerContext& context, const Call& call,
+                                     const wire::Ipv6Address& address) noexcept {
+  return address == wire::link_local(context.gateway_id) || address == gateway_of(context, call);
+}
 
 }  // namespace adit::dataplane

@@ -16,6 +16,7 @@
 #include "dataplane/wire/ethernet.hpp"
 #include "dataplane/wire/gre.hpp"
 #include "dataplane/wire/ipv4.hpp"
+#include "dataplane/wire/ipv6.hpp"
 
 namespace adit::dataplane {
 
@@ -76,11 +77,12 @@ class Inlet {
   std::vector<const Port*> slots_;  // open addressing, never full
 };
 
-/// The Ethernet header in front of a complete IPv4 header: its size, and the port of its VLAN, if any. Size
-/// 0: not IPv4.
+/// The Ethernet header in front of a complete IP header: its size, and the port of its VLAN, if any. Size
+/// 0: not IP.
 struct LinkLayer {
   std::size_t size = 0;
   const Port* port = nullptr;
+  bool ipv6 = false;
 };
 
 [[nodiscard]] inline LinkLayer link_layer_of(wire::Bytes frame, const Inlet& inlet) noexcept {
@@ -89,10 +91,11 @@ struct LinkLayer {
       wire::load_be<std::uint16_t>(frame.data() + 12) == static_cast<std::uint16_t>(wire::EtherType::kIpv4)) {
     link = {wire::kEthernetSize, inlet.untagged()};  // nearly all frames
   } else if (const auto header = wire::parse_ethernet(frame);
-             header && header->type == wire::EtherType::kIpv4) {
-    link = {header->header_length, inlet.find(vlan_of(*header))};
+             header && (header->type == wire::EtherType::kIpv4 || header->type == wire::EtherType::kIpv6)) {
+    link = {header->header_length, inlet.find(vlan_of(*header)), header->type == wire::EtherType::kIpv6};
   }
-  return frame.size() < link.size + wire::kIpv4Size ? LinkLayer{} : link;
+  const std::size_t least = link.size + (link.ipv6 ? wire::kIpv6Size : wire::kIpv4Size);
+  return frame.size() < least ? LinkLayer{} : link;
 }
 
 /// Whether GRE is PPTP's (RFC 2637 §4.1: version 1) rather than a tunnel of the kernel's. Only the first
@@ -104,7 +107,7 @@ struct LinkLayer {
 }
 
 /// Strips the Ethernet header and VLAN tags from uplink and downlink packets; the kernel gets whole frames.
-/// On an access port, GRE goes up; on a core port, all IPv4 goes down; on a port that is both, GRE to an
+/// On an access port, GRE over IPv4 goes up; on a core port, all IP goes down; on a port that is both, GRE to an
 /// address of ours goes up and everything else down. `why` is set for kKernel and kNeither.
 [[nodiscard]] inline Way classify(rte_mbuf& mbuf, const Inlet& inlet, const CallIndex& index,
                                   DropReason& why) noexcept {
@@ -118,8 +121,8 @@ struct LinkLayer {
   };
   const wire::Bytes frame(rte_pktmbuf_mtod(&mbuf, const std::uint8_t*), mbuf.data_len);
   const LinkLayer link = link_layer_of(frame, inlet);
-  if (link.size == 0) {
-    return not_ours(DropReason::kNotIpv4);
+  if (link.size == 0 || (link.ipv6 && link.port != nullptr && link.port->role == PortRole::kAccess)) {
+    return not_ours(DropReason::kNotIpv4);  // tunnels are IPv4
   }
   if (link.port == nullptr) {
     return not_ours(DropReason::kForeignVlan);
@@ -131,7 +134,7 @@ struct LinkLayer {
   }
   const wire::Bytes packet = frame.subspan(link.size);
   const wire::Ipv4View ip(packet.data());  // not validated yet: only used to decide where it goes
-  const bool gre = ip.protocol() == wire::kIpProtocolGre;
+  const bool gre = !link.ipv6 && ip.protocol() == wire::kIpProtocolGre;
   if (inlet.punts() && gre && link.port->role != PortRole::kCore &&
       (!index.is_local(ip.destination()) || !may_be_enhanced_gre(ip, packet))) {
     why = DropReason::kNotForUs;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packets whose next hop the kernel is resolving (ARP): the first few to each destination are held for up to
-// a second, so that the first packet of a conversation is not lost (RFC 1122 §2.3.2.2). Room is shared fairly: each side of a
-// call, told by its CallBudget, has a few destinations, and where there is no room the one that has most gives up its oldest.
+// Packets whose next hop the kernel is resolving (ARP, neighbour discovery): the first few to each destination are
+// held for up to a second, so that the first packet of a conversation is not lost (RFC 1122 §2.3.2.2, RFC 4861 §7.2.2).
+// Room is shared fairly: each side of a call, told by its CallBudget, has a few destinations of either family, and where
+// there is no room the one that has most gives up its oldest.
 // Thread: worker. Owner: the worker.
 #pragma once
 
@@ -12,10 +13,12 @@
 #include <cstdint>
 #include <span>
 #include <utility>
+#include <variant>
 
 #include "dataplane/base/clock.hpp"
 #include "dataplane/base/limits.hpp"
 #include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ipv6_address.hpp"
 
 namespace adit::dataplane {
 
@@ -23,6 +26,8 @@ struct CallBudget;  // call/call.hpp
 
 class NeighbourWait {
  public:
+  using Destination = std::variant<wire::Ipv4Address, wire::Ipv6Address>;
+
   NeighbourWait() = default;
   ~NeighbourWait() {
     for (const Slot& slot : slots_) {
@@ -35,7 +40,7 @@ class NeighbourWait {
   /// Takes the packet. False: `owner` has its share waiting, or the destination has; the packet remains the
   /// caller's. Calls give_up(packets) for another's that have to make room: the callee takes them.
   template <typename GiveUp>
-  [[nodiscard]] bool add(rte_mbuf* mbuf, wire::Ipv4Address destination, CallBudget& owner, Milliseconds now,
+  [[nodiscard]] bool add(rte_mbuf* mbuf, Destination destination, CallBudget& owner, Milliseconds now,
                          GiveUp&& give_up) noexcept {
     Slot* chosen = nullptr;
     Slot* most = nullptr;
@@ -68,13 +73,13 @@ class NeighbourWait {
 
   [[nodiscard]] bool any() const noexcept { return waiting_ != 0; }
 
-  /// For each destination with waiting packets: asks find(destination) for its next hop, and if there is one, or the
-  /// time is over, calls release(next hop or nullptr, owner, packets), which takes the packets. It may add() others.
+  /// For each destination with waiting packets: asks find(destination), of either family, for its next hop, and if there is
+  /// one, or the time is over, calls release(next hop or nullptr, owner, packets), which takes the packets. It may add() others.
   template <typename Find, typename Release>
   void visit(Milliseconds now, Find&& find, Release&& release) noexcept {
     for (std::uint64_t left = waiting_; left != 0; left &= left - 1) {
       const auto at = static_cast<std::size_t>(std::countr_zero(left));
-      const auto* hop = find(slots_[at].destination);
+      const auto* hop = std::visit(find, slots_[at].destination);
       if (hop == nullptr && !now.reached(slots_[at].until)) {
         continue;
       }
@@ -87,7 +92,7 @@ class NeighbourWait {
 
  private:
   struct Slot {
-    wire::Ipv4Address destination{};
+    Destination destination{};
     Milliseconds until{};
     CallBudget* owner = nullptr;
     std::uint8_t rank = 0;  ///< how many slots its owner had when it took this one, with it

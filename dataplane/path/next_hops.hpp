@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// An immutable snapshot of the kernel's IPv4 routes and neighbours, as forwarding needs them. Control mirrors
-// both through netlink (app/host/netlink), builds a new snapshot at each change and publishes the pointer;
-// workers only read.
-// Prefixes are flattened into disjoint intervals and found by binary search. Where there are many, an index
-// of the first 16 bits (256 KiB) narrows the search to a handful of steps at 100,000 routes. DPDK's FIB would
-// take 64 MiB, and its in-place updates are of no use to an immutable snapshot.
+// An immutable snapshot of the kernel's routes and neighbours, IPv4's and IPv6's, as forwarding needs them.
+// Control mirrors both through netlink (app/host/netlink), builds a new snapshot at each change and publishes
+// the pointer; workers only read.
 // Thread: built by control, read by any. Owner: control, which frees it when every worker has passed a
 // quiescent point.
 #pragma once
@@ -13,30 +10,20 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "dataplane/path/neighbour_table.hpp"
+#include "dataplane/path/prefix_set.hpp"
+#include "dataplane/path/route_table.hpp"
 #include "dataplane/ports/port.hpp"
-#include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ip_family.hpp"
 
 namespace adit::dataplane {
 
-struct RoutePath {
-  std::uint32_t ifindex = 0;
-  wire::Ipv4Address gateway{};  ///< 0: the destination itself is the neighbour (on-link)
-  std::uint8_t weight = 1;      ///< its share of the flows, relative to the weights of the other paths
-  friend bool operator==(const RoutePath&, const RoutePath&) = default;
-};
-
-/// One kernel route, as netlink reports it.
-struct RouteEntry {
-  wire::Ipv4Address prefix{};
-  std::uint8_t length = 0;  ///< 0..32
-  /// Several: equal-cost multipath. None: packets are dropped (blackhole, unreachable), whatever less
-  /// specific routes say.
-  std::vector<RoutePath> paths{};
-  std::uint32_t metric = 0;
-  std::uint32_t table = Port::kMainTable;
+/// What the kernel has of IPv6.
+struct Ipv6Routes {
+  std::span<const RouteEntry6> routes{};
+  std::span<const NeighbourEntry6> neighbours{};
+  std::span<const wire::Ipv6Prefix> hosts{};  ///< its own addresses
 };
 
 class NextHops {
@@ -44,9 +31,11 @@ class NextHops {
   NextHops() = default;
   /// The routes of the core side's table; towards_peers() has those of the access side's if it uses a table
   /// of its own. All ports of a side use one table. Paths through interfaces that are not ports of ours are
-  /// left out; among equal prefixes the lowest metric wins. `hosts`: the kernel's own addresses.
+  /// left out; among equal prefixes the lowest metric wins. `hosts`: the kernel's own addresses. Peers have
+  /// IPv4 only (RFC 2637), so `ipv6` counts on the core side.
   NextHops(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours,
-           std::span<const Port> ports, std::span<const wire::Ipv4Prefix> hosts = {});
+           std::span<const Port> ports, std::span<const wire::Ipv4Prefix> hosts = {},
+           const Ipv6Routes& ipv6 = {});
 
   /// The routes for GRE packets to peers.
   [[nodiscard]] const NextHops& towards_peers() const noexcept { return peers_ ? *peers_ : *this; }
@@ -54,62 +43,63 @@ class NextHops {
   /// The next hop towards `destination`: of several paths the one that `flow` selects, or another if that
   /// one's neighbour is not resolved. nullptr: no route, or none of its neighbours is resolved (see
   /// needs_resolving).
-  [[nodiscard]] const NextHop* find(wire::Ipv4Address destination, std::uint32_t flow = 0) const noexcept;
+  template <wire::IpAddress Address>
+  [[nodiscard]] const NextHop* find(Address destination, std::uint32_t flow = 0) const noexcept {
+    return table<Address>().find(destination, flow);
+  }
 
   /// True when the kernel's route drops packets (blackhole, unreachable, prohibit).
-  [[nodiscard]] bool is_blackhole(wire::Ipv4Address destination) const noexcept;
+  template <wire::IpAddress Address>
+  [[nodiscard]] bool is_blackhole(Address destination) const noexcept {
+    return table<Address>().is_blackhole(destination);
+  }
 
   /// True when there is a route and only the link-layer addresses of its neighbours are missing.
-  [[nodiscard]] bool needs_resolving(wire::Ipv4Address destination) const noexcept;
+  template <wire::IpAddress Address>
+  [[nodiscard]] bool needs_resolving(Address destination) const noexcept {
+    return table<Address>().needs_resolving(destination);
+  }
 
-  /// Whether any route has several paths, so that find() needs a real `flow`.
-  [[nodiscard]] bool has_choices() const noexcept { return has_choices_; }
+  /// Whether any route of the family has several paths, so that find() needs a real `flow`.
+  template <wire::IpAddress Address = wire::Ipv4Address>
+  [[nodiscard]] bool has_choices() const noexcept {
+    return table<Address>().has_choices();
+  }
 
   /// Whether it is one of the kernel's own addresses. O(log addresses).
-  [[nodiscard]] bool is_host(wire::Ipv4Address address) const noexcept;
+  [[nodiscard]] bool is_host(wire::Ipv4Address address) const noexcept { return hosts_.contains(address); }
+  [[nodiscard]] bool is_host(wire::Ipv6Address address) const noexcept { return hosts6_.contains(address); }
 
+  /// Of both families and sides.
   [[nodiscard]] std::size_t route_count() const noexcept {
-    return routes_.size() + (peers_ ? peers_->route_count() : 0);
+    return ipv4_.route_count() + ipv6_.route_count() + (peers_ ? peers_->route_count() : 0);
   }
   [[nodiscard]] std::size_t octets() const noexcept;
 
   /// The neighbour to resolve for `destination`: the gateway, or the destination itself; ifindex 0 if there
   /// is no route.
-  struct Neighbour {
-    std::uint32_t ifindex = 0;
-    wire::Ipv4Address address;
-  };
-  [[nodiscard]] Neighbour neighbour_of(wire::Ipv4Address destination) const noexcept;
+  using Neighbour = RouteTable<wire::Ipv4Address>::Neighbour;
+  template <wire::IpAddress Address>
+  [[nodiscard]] typename RouteTable<Address>::Neighbour neighbour_of(Address destination) const noexcept {
+    return table<Address>().neighbour_of(destination);
+  }
 
  private:
-  struct Interval {
-    std::uint32_t first = 0;  // extends to the next interval's first - 1
-    std::int32_t route = -1;  // index into routes_, -1: no route
-  };
-  struct Path {
-    std::uint32_t ifindex = 0;
-    wire::Ipv4Address gateway;
-  };
-  struct Route {
-    std::uint32_t first = 0;        // in paths_
-    std::uint32_t paths = 0;        // 0: packets are dropped
-    const NextHop* only = nullptr;  // in neighbours_: of a single path, through a gateway that is resolved
-  };
-  /// Routes of one table.
-  NextHops(std::uint32_t table, std::span<const RouteEntry> routes,
-           std::span<const NeighbourEntry> neighbours, std::span<const Port> ports);
-  void build_intervals(const std::vector<RouteEntry>& routes);
-  void build_paths(const std::vector<RouteEntry>& routes);
-  [[nodiscard]] const Route* route_of(wire::Ipv4Address destination) const noexcept;
+  explicit NextHops(RouteTable<wire::Ipv4Address> ipv4);
 
-  std::vector<Interval> intervals_;
-  std::vector<std::uint32_t>
-      by_upper_half_;  // [u]: the interval that holds address u << 16; empty: few routes
-  bool has_choices_ = false;
-  std::vector<Route> routes_;
-  std::vector<Path> paths_;
-  NeighbourTable neighbours_;
-  std::vector<wire::Ipv4Prefix> hosts_;    // ascending, none in another
+  template <wire::IpAddress Address>
+  [[nodiscard]] const RouteTable<Address>& table() const noexcept {
+    if constexpr (std::same_as<Address, wire::Ipv4Address>) {
+      return ipv4_;
+    } else {
+      return ipv6_;
+    }
+  }
+
+  RouteTable<wire::Ipv4Address> ipv4_;
+  RouteTable<wire::Ipv6Address> ipv6_;
+  PrefixSet<wire::Ipv4Address> hosts_;
+  PrefixSet<wire::Ipv6Address> hosts6_;
   std::unique_ptr<const NextHops> peers_;  // nullptr: one table serves both sides
 };
 

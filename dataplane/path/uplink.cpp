@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/path/uplink.hpp"
 
+#include <type_traits>
+
 #include "dataplane/path/forward.hpp"
+#include "dataplane/wire/dhcpv6.hpp"
 #include "dataplane/wire/ipv4.hpp"
+#include "dataplane/wire/neighbour.hpp"
 #include "dataplane/wire/ppp.hpp"
 #include "dataplane/wire/tcp_mss.hpp"
 
 namespace adit::dataplane {
-namespace {
-
-/// PPTP to ourselves from inside a tunnel: a tunnel within itself, or a way around the access side's rules. A
-/// TCP fragment may hide its port, so it counts as PPTP.
-bool is_pptp(wire::Ipv4View header, wire::Bytes payload) noexcept {
-  if (header.protocol() == wire::kIpProtocolGre) {
-    return true;
-  }
-  return header.protocol() == wire::kIpProtocolTcp &&
-         (header.is_fragment() || payload.size() < 4 ||
-          wire::load_be<std::uint16_t>(payload.data() + 2) == wire::kPptpPort);
-}
-
-}  // namespace
 
 void Uplink::run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept {
   parse_outer(packets);
@@ -53,81 +43,161 @@ std::size_t Uplink::flush_reordered() noexcept {
 
 void Uplink::check_inner() noexcept {
   any_rate_limited_ = false;
-  burst_.filter([this](Packet& packet) { return check_inner(packet); });
+  burst_.filter([this](Packet& packet) {
+    any_rate_limited_ |= packet.call->identity.rate_limited;
+    return packet.protocol == wire::PppProtocol::kIpv6 ? check_inner<InnerIpv6>(packet)
+                                                       : check_inner<InnerIpv4>(packet);
+  });
   context_.mark(Stage::kUplinkCheckInner);
 }
 
+template <typename Inner>
 bool Uplink::check_inner(Packet& packet) noexcept {
-  const CallIdentity& identity = packet.call->identity;
-  if (!identity.ip_up) {
-    return drop(packet, DropReason::kIpNotUp);
+  Call& call = *packet.call;
+  if (!Inner::is_up(call.identity)) {
+    return drop(packet, Inner::kNotUp);
   }
-  any_rate_limited_ |= identity.rate_limited;
-  if (packet.protocol == wire::PppProtocol::kIpv6) {
-    return drop(packet, DropReason::kIpv6NotUp);
-  }
-  // RFC 1812 §5.2.2; for an encrypted packet this was already the test of its plaintext.
-  if (packet.content == Content::kClear &&
-      wire::check_ipv4({packet.at, packet.size}) != wire::Ipv4Error::kNone) {
+  // RFC 1812 §5.2.2, RFC 8200 §3; for an encrypted packet this was already the test of its plaintext.
+  if (packet.content == Content::kClear && !Inner::is_valid({packet.at, packet.size})) {
     return drop(packet, DropReason::kInnerHeader);
   }
-  // RFC 3704 §2.1 (strict): the source must be the subscriber's address, or one routed to the subscriber.
-  const wire::Ipv4View inner(packet.at);
-  if (inner.source() != identity.subscriber && !is_routed_to(*packet.call, inner.source())) {
+  const typename Inner::View inner(packet.at);
+  packet.size = static_cast<std::uint16_t>(inner.total_length());
+  UpperLayer upper;
+  const bool harmless = Inner::find_upper_layer({packet.at, packet.size}, upper);
+  const typename Inner::Address destination = inner.destination();
+  if constexpr (std::is_same_v<Inner, InnerIpv6>) {
+    if (harmless && (wire::is_link_local(destination) || wire::is_multicast(destination))) {
+      return take_from_link(packet, upper);
+    }
+  }
+  if (!may_send_from<Inner>(call, inner.source())) {
     return drop(packet, DropReason::kSpoofedSource);
   }
-  // RFC 7126 §4.3, §4.4.
-  if (inner.header_length() > wire::kIpv4Size && !wire::are_harmless_options({packet.at, packet.size})) {
+  if (!harmless) {
     return drop(packet, DropReason::kIpOptions);
   }
-  packet.inner_destination = inner.destination();
   // RFC 1812 §5.3.7.
-  if (is_martian(packet.inner_destination)) {
+  if (is_martian(destination)) {
     return drop(packet, DropReason::kMartian);
   }
-  const wire::MutableBytes payload(packet.at + inner.header_length(), inner.payload_length());
-  if (context_.index.is_local(packet.inner_destination) && is_pptp(inner, payload)) {
-    return drop(packet, DropReason::kToConcentrator);
+  if constexpr (std::is_same_v<Inner, InnerIpv4>) {
+    if (context_.index.is_local(destination) && is_pptp(packet, upper)) {
+      return drop(packet, DropReason::kToConcentrator);
+    }
+    if (destination == context_.gateway) {
+      return answer_for_gateway(packet);
+    }
+  } else if (destination == gateway_of(context_, call)) {
+    return answer_for_link(packet, upper);
   }
-  if (packet.inner_destination == context_.gateway) {
-    return answer_for_gateway(packet);
-  }
-  // RFC 1812 §5.3.1.
-  if (inner.ttl() <= 1) {
-    send_icmp_error(context_, packet.call->uplink_budget, wire::kTimeExceeded, inner.header(),
-                    {packet.at, inner.total_length()});
+  // RFC 1812 §5.3.1, RFC 8200 §3.
+  if (Inner::hops_left(inner) <= 1) {
+    send_icmp_error(context_, call.uplink_budget, Inner::kTimeExceeded, {packet.at, packet.size}, &call);
     return drop(packet, DropReason::kTtlExpired);
   }
-  wire::decrement_ttl(packet.at);
+  Inner::decrement_hops(packet.at);
   if (context_.policy.copy_dscp.up) {
-    wire::set_dscp(packet.at, packet.outer_tos);
+    Inner::set_dscp(packet.at, packet.outer_tos);
   }
-  if (context_.policy.clamp_mss && inner.protocol() == wire::kIpProtocolTcp && inner.fragment_offset() == 0 &&
-      wire::clamp_tcp_mss(
-          payload, static_cast<std::uint16_t>(packet.call->downlink.inner_mtu - wire::kIpv4TcpOverhead))) {
+  if (context_.policy.clamp_mss && upper.protocol == wire::kIpProtocolTcp && !upper.later_fragment &&
+      wire::clamp_tcp_mss(wire::MutableBytes(packet.at, packet.size).subspan(upper.offset),
+                          static_cast<std::uint16_t>(call.downlink.inner_mtu - Inner::kTcpOverhead))) {
     context_.counters.mss_clamped.add();
   }
   return true;
 }
 
-bool Uplink::is_routed_to(const Call& call, wire::Ipv4Address source) const noexcept {
-  if (!call.identity.has_routes) {
+/// RFC 3704 §2.1 (strict): the source must be the subscriber's own, or in what is routed to the subscriber.
+template <typename Inner>
+bool Uplink::may_send_from(const Call& call, const typename Inner::Address& source) const noexcept {
+  if (Inner::has(call, source)) {
+    return !is_our_end(context_, call, source);  // in its /64 one address is ours
+  }
+  if (!Inner::has_routes(call)) {
     return false;
   }
-  const CallOwner owner = CallIndex::read(context_.index.locate_subscriber(source));
+  const CallOwner owner = context_.index.find_subscriber(source);
   return owner.known && owner.worker == context_.id && context_.calls.at(owner.slot) == &call;
+}
+
+/// PPTP to ourselves from inside a tunnel: a tunnel within itself, or a way around the access side's rules. A
+/// TCP fragment may hide its port, so it counts as PPTP.
+bool Uplink::is_pptp(const Packet& packet, const UpperLayer& upper) const noexcept {
+  if (upper.protocol == wire::kIpProtocolGre) {
+    return true;
+  }
+  const wire::Bytes payload = wire::Bytes(packet.at, packet.size).subspan(upper.offset);
+  return upper.protocol == wire::kIpProtocolTcp &&
+         (wire::Ipv4View(packet.at).is_fragment() || payload.size() < 4 ||
+          wire::load_be<std::uint16_t>(payload.data() + 2) == wire::kPptpPort);
 }
 
 /// The gateway address is only ours to use, and only answers pings.
 bool Uplink::answer_for_gateway(Packet& packet) noexcept {
-  const std::uint16_t size = wire::Ipv4View(packet.at).total_length();
-  if (!wire::turn_into_echo_reply({packet.at, size}) ||
+  if (!wire::turn_into_echo_reply({packet.at, packet.size}) ||
       !may_send_icmp(context_, packet.call->uplink_budget)) {
     return drop(packet, DropReason::kToGateway);
   }
   context_.counters.icmp_sent.add();
-  packet.inner_destination = wire::Ipv4View(packet.at).destination();
   return true;
+}
+
+/// What stays on the link, RFC 4291 §2.5.6: from the subscriber's link-local address, or from none yet (RFC 4862 §5.4).
+bool Uplink::take_from_link(Packet& packet, const UpperLayer& upper) noexcept {
+  const wire::Ipv6View inner(packet.at);
+  const wire::Ipv6Address source = inner.source();
+  const wire::Ipv6Address destination = inner.destination();
+  if (source != wire::link_local(packet.call->ipv6.interface_id) && !source.is_none()) {
+    // Hosts choose the source by scope (RFC 6724 §5), but may use another address of theirs.
+    if (!may_send_from<InnerIpv6>(*packet.call, source)) {
+      return drop(packet, DropReason::kSpoofedSource);
+    }
+  }
+  const bool solicits_router =
+      upper.protocol == wire::kIpProtocolIcmpv6 && !upper.later_fragment && upper.offset < packet.size &&
+      packet.at[upper.offset] == static_cast<std::uint8_t>(wire::Icmpv6Type::kRouterSolicitation);
+  const bool asks_dhcp =
+      upper.protocol == wire::kIpProtocolUdp && upper.offset + 4U <= packet.size &&
+      wire::load_be<std::uint16_t>(packet.at + upper.offset + 2) == wire::kDhcpv6ServerPort;
+  if (solicits_router || asks_dhcp) {
+    if (!packet.call->ipv6.messages.take(1, context_.now)) {
+      return drop(packet, DropReason::kPppFlood);
+    }
+    to_control(packet);
+    return false;
+  }
+  const bool ours = destination == wire::link_local(context_.gateway_id) ||
+                    destination == wire::solicited_node(wire::link_local(context_.gateway_id));
+  return ours || destination == wire::kAllRouters || destination == wire::kAllNodes
+             ? answer_for_link(packet, upper)
+             : drop(packet, DropReason::kLinkMulticast);
+}
+
+/// Our end of the link answers pings and neighbour solicitations, RFC 4861 §7.2.4, and nothing else.
+bool Uplink::answer_for_link(Packet& packet, const UpperLayer& upper) noexcept {
+  const wire::MutableBytes octets(packet.at, packet.size);
+  if (upper.protocol != wire::kIpProtocolIcmpv6 || upper.offset != wire::kIpv6Size) {
+    return drop(packet, DropReason::kToGateway);
+  }
+  const auto target = wire::parse_neighbour_solicitation(octets);
+  if (target && is_our_end(context_, *packet.call, *target)) {
+    wire::turn_into_neighbour_advertisement(octets);
+    packet.size = wire::kNeighbourAdvertisementPacketSize;
+  } else if (target || !wire::turn_into_icmpv6_echo_reply(octets)) {
+    return drop(packet, DropReason::kToGateway);
+  }
+  if (!may_send_icmp(context_, packet.call->uplink_budget)) {
+    return drop(packet, DropReason::kToGateway);
+  }
+  context_.counters.icmp_sent.add();
+  if (packet.call->identity.trace != 0) [[unlikely]] {
+    context_.trace.settle(packet.mbuf, contract::TraceVerdict::kForwarded);
+  }
+  // Not through the call index: link-local addresses are every call's.
+  encapsulation_.send_ipv6(*packet.call, octets.first(packet.size));
+  rte_pktmbuf_free(packet.mbuf);
+  return false;
 }
 
 // ---- police: the call's rate limit ------------------------------------------------------------------------
@@ -141,11 +211,10 @@ void Uplink::police() noexcept {
     if (!call.identity.rate_limited) {
       return true;
     }
-    const std::uint16_t octets = wire::Ipv4View(packet.at).total_length();
-    if (call.uplink_rate.pass(context_.tsc, octets)) {
+    if (call.uplink_rate.pass(context_.tsc, packet.size)) {
       return true;
     }
-    context_.counters.policed_uplink_octets.add(octets);
+    context_.counters.policed_uplink_octets.add(packet.size);
     return drop(packet, DropReason::kRateUp);
   });
 }
@@ -162,11 +231,14 @@ void Uplink::forward() noexcept {
 void Uplink::forward(Packet& packet) noexcept {
   Call& call = *packet.call;
   rte_mbuf* mbuf = packet.mbuf;
-  const std::uint16_t octets = wire::Ipv4View(packet.at).total_length();
+  const std::uint16_t octets = packet.size;
   rte_pktmbuf_adj(mbuf, static_cast<std::uint16_t>(packet.at - data_of(mbuf)));
   rte_pktmbuf_trim(mbuf, static_cast<std::uint16_t>(mbuf->pkt_len - octets));
-  const std::optional<DropReason> why = forward_inner(
-      context_, call.uplink_budget, mbuf, packet.inner_destination, context_.policy.between_subscribers);
+  const bool to_subscribers = context_.policy.between_subscribers;
+  const std::optional<DropReason> why =
+      packet.protocol == wire::PppProtocol::kIpv6
+          ? forward_inner<InnerIpv6>(context_, call.uplink_budget, mbuf, to_subscribers)
+          : forward_inner<InnerIpv4>(context_, call.uplink_budget, mbuf, to_subscribers);
   if (call.identity.trace != 0) [[unlikely]] {
     context_.trace.settle(mbuf, why ? contract::TraceVerdict::kDropped : contract::TraceVerdict::kForwarded,
                           why.value_or(DropReason{}));
@@ -176,6 +248,9 @@ void Uplink::forward(Packet& packet) noexcept {
     return;
   }
   call.uplink_traffic.count(octets, call.first_uplink, context_.now);
+  if (packet.protocol == wire::PppProtocol::kIpv6) {
+    call.uplink_ipv6_packets.add();
+  }
   context_.counters.uplink_packets.add();
   context_.counters.uplink_octets.add(octets);
 }

@@ -7,6 +7,7 @@
 
 #include "dataplane/path/decapsulation.hpp"
 #include "dataplane/path/downlink.hpp"
+#include "dataplane/path/inner_ip.hpp"
 
 namespace adit::dataplane {
 
@@ -28,9 +29,15 @@ class Uplink : public Decapsulation {
   void police() noexcept;
   void forward() noexcept;
 
+  /// `Inner`: of the inner packet, see inner_ip.hpp.
+  template <typename Inner>
   bool check_inner(Packet& packet) noexcept;
-  [[nodiscard]] bool is_routed_to(const Call& call, wire::Ipv4Address source) const noexcept;
+  template <typename Inner>
+  [[nodiscard]] bool may_send_from(const Call& call, const typename Inner::Address& source) const noexcept;
+  [[nodiscard]] bool is_pptp(const Packet& packet, const UpperLayer& upper) const noexcept;
   bool answer_for_gateway(Packet& packet) noexcept;
+  bool take_from_link(Packet& packet, const UpperLayer& upper) noexcept;
+  bool answer_for_link(Packet& packet, const UpperLayer& upper) noexcept;
   void forward(Packet& packet) noexcept;
 
   bool any_rate_limited_ = false;  ///< in burst_, valid after check_inner

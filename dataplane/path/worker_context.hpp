@@ -30,7 +30,8 @@ namespace adit::dataplane {
 
 struct WorkerContext {
   contract::WorkerId id;
-  wire::Ipv4Address gateway;  ///< our end of every tunnel: the source of our ICMP errors
+  wire::Ipv4Address gateway;     ///< our end of every tunnel: the source of our ICMP errors
+  std::uint64_t gateway_id = 1;  ///< the same for IPv6: the lower half of our addresses on every link
   ForwardingPolicy policy{};
   contract::AckPolicy ack_policy{};
   rte_mempool* pool = nullptr;  ///< for packets that we originate
@@ -53,6 +54,7 @@ struct WorkerContext {
   std::uint32_t next_hops_epoch = 0;    ///< changes with it; never 0
   TokenBucket<kIcmpPerSecond, kIcmpCapacity> icmp{};
   TokenBucket<kResolvesPerSecond, kResolveCapacity> resolves{};
+  TokenBucket<kResolves6PerSecond, kResolve6Capacity> resolves6{};
   CallBudget others{};  ///< for packets from a tunnel whose call another worker owns
   NeighbourWait waiting{};
   std::uint32_t waiting_epoch = 0;  ///< of the snapshot that they were last tried with

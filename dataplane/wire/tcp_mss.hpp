@@ -13,8 +13,9 @@ namespace adit::wire {
 
 /// Octets of IPv4 and TCP header without options: the clamp for an inner MTU is MTU - 40.
 inline constexpr std::uint16_t kIpv4TcpOverhead = 40;
+inline constexpr std::uint16_t kIpv6TcpOverhead = 60;  ///< of IPv6
 
-/// `segment` is the payload of an IPv4 packet with protocol 6 that is not fragmented, or a first fragment.
+/// `segment` is the TCP part of an IP packet that is not fragmented, or of a first fragment.
 /// Returns true if it was changed: a SYN whose first MSS option exceeds `limit`. Malformed option lists are
 /// left alone.
 inline bool clamp_tcp_mss(MutableBytes segment, std::uint16_t limit) noexcept {

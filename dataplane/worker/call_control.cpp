@@ -130,6 +130,43 @@ bool CallControl::on(const contract::EnableIp& message) noexcept {
   return true;
 }
 
+bool CallControl::on(const contract::EnableIpv6& message) noexcept {
+  if (Call* call = find(message.call); call != nullptr) {
+    CallIpv6& ipv6 = call->ipv6;
+    ipv6.link_prefix = message.link_prefix;
+    ipv6.delegated_mask =
+        message.delegated_length == 0 ? 0 : ~std::uint64_t{0} << (64 - message.delegated_length);
+    ipv6.delegated = message.delegated & ipv6.delegated_mask;
+    ipv6.interface_id = message.interface_id;
+    ipv6.has_routes = message.has_routes;
+    call->identity.require_mppe |= message.require_mppe;
+    call->identity.ipv6_up = true;
+    call->downlink.peer_mru = message.peer_mru;
+    update_inner_mtu(*call);
+  }
+  return true;
+}
+
+bool CallControl::on(const contract::DisableIpv6& message) noexcept {
+  if (Call* call = find(message.call); call != nullptr) {
+    call->identity.ipv6_up = false;
+  }
+  return true;
+}
+
+bool CallControl::on(const contract::SendIpv6& message) noexcept {
+  contract::FrameSlot* frame = mailbox_.frames_to_worker.front();
+  if (frame == nullptr) {
+    context_.counters.stale_messages.add();  // its frame is missing: post_with_frame() never does this
+    return true;
+  }
+  if (Call* call = find(message.call); call != nullptr) {
+    encapsulation_.send_ipv6(*call, {frame->octets.data(), frame->length});
+  }
+  mailbox_.frames_to_worker.release();
+  return true;
+}
+
 bool CallControl::on(const contract::UpdateLimits& message) noexcept {
   if (Call* call = find(message.call); call != nullptr) {
     call->uplink_rate.set(message.up, context_.policy.burst.up_ms);

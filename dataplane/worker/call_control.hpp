@@ -26,9 +26,12 @@ class CallControl {
   bool on(const contract::FlushMppe& message) noexcept;
   bool on(const contract::DisableMppe& message) noexcept;
   bool on(const contract::EnableIp& message) noexcept;
+  bool on(const contract::EnableIpv6& message) noexcept;
   bool on(const contract::UpdateLimits& message) noexcept;
   bool on(const contract::DisableIp& message) noexcept;
+  bool on(const contract::DisableIpv6& message) noexcept;
   bool on(const contract::SendPppFrame& message) noexcept;
+  bool on(const contract::SendIpv6& message) noexcept;
   bool on(const contract::BeginTrace& message) noexcept;
   bool on(const contract::EndTrace& message) noexcept;
   bool on(const contract::RemoveCall& message) noexcept;

@@ -23,6 +23,7 @@ WorkerCore::WorkerCore(WorkerSettings settings, const WorkerShares& shares)
       transmit_(settings_.ports, handoff_, counters_),
       context_{.id = settings_.id,
                .gateway = settings_.data_plane.gateway,
+               .gateway_id = settings_.data_plane.gateway_id,
                .policy = settings_.data_plane.policy,
                .ack_policy = settings_.data_plane.acks,
                .pool = settings_.pool,

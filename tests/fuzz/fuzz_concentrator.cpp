@@ -91,10 +91,16 @@ class House final : public ConcentratorActions {
     }
     return true;
   }
-  bool post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame) override {
+  bool post_frame(contract::WorkerId, const contract::ToWorker& message,
+                  std::span<const std::uint8_t> frame) override {
     if (ring_full) {
       return false;
     }
+    if (const auto* packet = std::get_if<contract::SendIpv6>(&message)) {
+      require(calls_.contains(key(packet->call)) && frame.size() >= 40);
+      return true;
+    }
+    const contract::CallRef& call = std::get<contract::SendPppFrame>(message).call;
     require(calls_.contains(key(call)) && frame.size() >= 8);
     if (frame[4] == 1) {
       asked_[key(call)] = Octets(frame.begin() + 2, frame.end());
@@ -119,6 +125,11 @@ class House final : public ConcentratorActions {
   void unmap_prefix(const wire::Ipv4Prefix& prefix, const std::optional<PrefixClaim>&) override {
     require(prefixes_.erase(prefix) == 1);
   }
+  void map_prefix(const PrefixClaim6& claim) override {
+    const auto before = prefixes6_.insert_or_assign(claim.prefix, claim.by);
+    require(before.second || claim.by != ClaimedBy::kSubscriber);
+  }
+  void unmap_prefix(const wire::Ipv6Prefix& prefix) override { require(prefixes6_.erase(prefix) == 1); }
 
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef&) const override {
     return {};
@@ -222,6 +233,7 @@ class House final : public ConcentratorActions {
   std::vector<contract::CallRef> removed_;
   std::set<std::pair<wire::Ipv4Address, std::uint16_t>> ids_;
   std::map<wire::Ipv4Prefix, PrefixClaim::By> prefixes_;
+  std::map<wire::Ipv6Prefix, ClaimedBy> prefixes6_;
   Concentrator concentrator_;
 };
 

@@ -33,13 +33,17 @@ class NoActions final : public ConcentratorActions {
   void send(ConnectionId, std::span<const std::uint8_t>) override {}
   void close(ConnectionId) override {}
   bool post(contract::WorkerId, const contract::ToWorker&) override { return true; }
-  bool post_frame(const contract::CallRef&, std::span<const std::uint8_t>) override { return true; }
+  bool post_frame(contract::WorkerId, const contract::ToWorker&, std::span<const std::uint8_t>) override {
+    return true;
+  }
   bool map_call(wire::Ipv4Address, wire::Ipv4Address, wire::LocalCallId, const contract::CallRef&) override {
     return true;
   }
   void unmap_call(wire::Ipv4Address, wire::Ipv4Address, wire::LocalCallId) override {}
   void map_prefix(const PrefixClaim&) override {}
   void unmap_prefix(const wire::Ipv4Prefix&, const std::optional<PrefixClaim>&) override {}
+  void map_prefix(const PrefixClaim6&) override {}
+  void unmap_prefix(const wire::Ipv6Prefix&) override {}
   std::optional<contract::CallTotals> totals(const contract::CallRef&) const override { return {}; }
 };
 

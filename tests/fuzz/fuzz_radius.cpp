@@ -58,7 +58,7 @@ void fuzz_radius_accept(wire::Bytes octets) {
   for (const control::AuthProof& proof :
        {control::AuthProof(control::PapProof{}), control::AuthProof(control::MsChapV1Proof{}),
         control::AuthProof(control::MsChapV2Proof{})}) {
-    const auto accepted = read_accept(reply, proof, default_rates());
+    const auto accepted = read_accept(reply, proof, default_rates(), true);
     require(accepted || !accepted.error().empty());
     if (!accepted) {
       continue;
@@ -67,6 +67,14 @@ void fuzz_radius_accept(wire::Bytes octets) {
     for (const wire::Ipv4Prefix& route : accepted->routes) {
       require(route.length >= 16 && route.contains(route.address));
     }
+    const control::Ipv6Terms& ipv6 = accepted->ipv6;
+    require(!ipv6.link || (ipv6.link->length == 64 && wire::is_host(ipv6.link->address)));
+    require(!ipv6.address || wire::is_host(*ipv6.address));
+    require(!ipv6.delegated || (ipv6.delegated->length >= 16 && ipv6.delegated->length <= 64));
+    for (const wire::Ipv6Prefix& route : ipv6.routes) {
+      require(route.length >= 16 && route.contains(route.address));
+    }
+    require(ipv6.interface_id.value_or(1) != 0 && ipv6.dns.size() <= 4);
     require(accepted->mtu.value_or(64) >= 64 && accepted->port_limit.value_or(1) >= 1);
     require((accepted->mppe_strengths & ~wire::mppe_bits::kStrengths) == 0);
     require(accepted->user.size() <= 253);  // octets, RFC 2865 §5.1: whoever shows them escapes them

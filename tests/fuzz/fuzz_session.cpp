@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A PPP link with a peer that answers, lies, repeats and renegotiates in any order, with every method and
-// MPPE policy. Invariants: no IP without authentication, none without MPPE where that is required or was on
+// MPPE policy. Invariants: no IP or IPv6 without authentication, none without MPPE where that is required or was on
 // before, no key stream twice, frames that parse, a bounded answer to each event, one end and nothing after it.
 #include <algorithm>
 #include <map>
@@ -90,14 +90,20 @@ class Host final : public SessionHost {
   void flush_mppe(bool) override { require(mppe_send_ && stateful_send_); }
   void disable_mppe() override { mppe_send_ = mppe_receive_ = false; }
   void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) override {
-    require(!ended && backend_.accepted && !subscriber.is_none() && peer_mru >= 68);
-    if (settings_.ppp.mppe == MppePolicy::kRequire) {
-      require(require_mppe && mppe_send_ && mppe_receive_);
-    }
-    require(!encrypted_ || (require_mppe && mppe_send_ && mppe_receive_));
+    require(!subscriber.is_none() && peer_mru >= 68);
+    require_may_enable(require_mppe);
   }
   void disable_ip() override {}
+  void enable_ipv6(const Ipv6Binding& binding, std::uint16_t peer_mru, bool require_mppe) override {
+    require(settings_.ipv6.mode != Ipv6Policy::kDeny);
+    require(binding.interface_id != 0 && binding.interface_id != settings_.ipv6.gateway_id);
+    require(peer_mru - (require_mppe ? 4 : 0) >= 1280);
+    require_may_enable(require_mppe);
+    ipv6_ = true;
+  }
+  void disable_ipv6() override { require(std::exchange(ipv6_, false)); }
   void lcp_opened() override { require(!ended); }
+  Ipv6Counters& ipv6_counters() override { return counters_; }
   std::expected<wire::Ipv4Address, NoAddress> lease_address(std::optional<wire::Ipv4Address> fixed,
                                                             std::string_view) override {
     return fixed.value_or(wire::Ipv4Address(10, 64, 0, 2));
@@ -112,6 +118,11 @@ class Host final : public SessionHost {
   bool ended = false;
 
  private:
+  void require_may_enable(bool require_mppe) const {
+    require(!ended && backend_.accepted);
+    const bool must = encrypted_ || settings_.ppp.mppe == MppePolicy::kRequire;
+    require(!must || (require_mppe && mppe_send_ && mppe_receive_));
+  }
   [[nodiscard]] bool may_agree_on(contract::MppeMode mode) const {
     const auto& lengths = settings_.ppp.mppe_key_lengths;
     return std::ranges::find(lengths, mode.strength) != lengths.end() &&
@@ -126,6 +137,8 @@ class Host final : public SessionHost {
   bool mppe_send_ = false;
   bool mppe_receive_ = false;
   bool stateful_send_ = false;
+  Ipv6Counters counters_;
+  bool ipv6_ = false;
 };
 
 constexpr PppProtocol kProtocols[] = {PppProtocol::kLcp, PppProtocol::kCcp,  PppProtocol::kIpcp,
@@ -147,6 +160,8 @@ Settings settings_of(std::uint8_t mode) {
                                      AuthMethod::kPap};
   constexpr MppePolicy kPolicies[] = {MppePolicy::kDeny, MppePolicy::kAllow, MppePolicy::kPrefer,
                                       MppePolicy::kRequire};
+  constexpr Ipv6Policy kIpv6Policies[] = {Ipv6Policy::kAllow, Ipv6Policy::kDeny, Ipv6Policy::kPrefer,
+                                          Ipv6Policy::kRequire};
   Settings settings;
   settings.auth.methods = {kMethods[mode % 4]};
   if ((mode & 0x40) != 0) {
@@ -160,6 +175,7 @@ Settings settings_of(std::uint8_t mode) {
     settings.ppp.mppe_stateful = StatefulPolicy::kAllow;
   }
   settings.ip.gateway = wire::Ipv4Address(10, 64, 0, 1);
+  settings.ipv6.mode = kIpv6Policies[(mode >> 6 ^ mode) % 4];
   return settings;
 }
 

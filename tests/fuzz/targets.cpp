@@ -7,6 +7,8 @@ std::span<const Target> targets() {
   static constexpr Target kTargets[] = {
       {"ethernet", fuzz_ethernet},
       {"ipv4", fuzz_ipv4},
+      {"ipv6", fuzz_ipv6},
+      {"dhcpv6", fuzz_dhcpv6},
       {"gre", fuzz_gre},
       {"ppp", fuzz_ppp},
       {"ppp_options", fuzz_ppp_options},

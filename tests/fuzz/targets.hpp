@@ -71,6 +71,9 @@ void fuzz_chap(wire::Bytes octets);
 void fuzz_mppe(wire::Bytes octets);
 void fuzz_tcp_mss(wire::Bytes octets);
 void fuzz_frame(wire::Bytes octets);
+// fuzz_ipv6.cpp
+void fuzz_ipv6(wire::Bytes octets);
+void fuzz_dhcpv6(wire::Bytes octets);
 // fuzz_mppe.cpp
 void fuzz_mppe_crypt(wire::Bytes octets);
 // fuzz_pptp.cpp

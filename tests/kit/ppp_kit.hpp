@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shared by the tests of LCP, CCP, IPCP and the session: packets as values, a host that records.
+// Shared by the tests of LCP, CCP, IPCP, IPv6CP and the session: packets as values, a host that records.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +29,9 @@ inline Octets u16(std::uint16_t v) {
 }
 inline Octets u32(std::uint32_t v) {
   return u16(static_cast<std::uint16_t>(v >> 16)) + u16(static_cast<std::uint16_t>(v));
+}
+inline Octets u64(std::uint64_t v) {
+  return u32(static_cast<std::uint32_t>(v >> 32)) + u32(static_cast<std::uint32_t>(v));
 }
 inline Octets option(unsigned type, const Octets& value = {}) {
   return Octets{static_cast<std::uint8_t>(type), static_cast<std::uint8_t>(value.size() + 2)} + value;

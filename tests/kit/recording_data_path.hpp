@@ -49,6 +49,14 @@ class RecordingDataPath : public Host {
                     (require_mppe ? " mppe" : ""));
   }
   void disable_ip() override { trace.emplace_back("ip off"); }
+  void enable_ipv6(const control::Ipv6Binding& binding, std::uint16_t mru, bool require_mppe) override {
+    trace.push_back("ipv6 " + wire::interface_id_text(binding.interface_id) +
+                    (binding.link ? " " + wire::to_string(*binding.link) : "") +
+                    (binding.address ? " " + wire::to_string(*binding.address) : "") +
+                    (binding.delegated ? " " + wire::to_string(*binding.delegated) : "") + " " +
+                    std::to_string(mru) + (require_mppe ? " mppe" : ""));
+  }
+  void disable_ipv6() override { trace.emplace_back("ipv6 off"); }
 
   [[nodiscard]] bool traced(std::string_view line) const {
     return std::find(trace.begin(), trace.end(), line) != trace.end();

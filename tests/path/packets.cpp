@@ -237,6 +237,10 @@ Octets Peer::clear(const Octets& inner) {
   return control(wire::PppProtocol::kIpv4, inner);
 }
 
+Octets Peer::data6(const Octets& inner) {
+  return control(wire::PppProtocol::kIpv6, inner);
+}
+
 Octets Peer::control(wire::PppProtocol protocol, const Octets& packet) {
   return gre(PacketBuilder(packet).ppp(protocol).octets());
 }
@@ -275,7 +279,7 @@ void Peer::lose(std::uint32_t packets) {
   next_count = static_cast<std::uint16_t>((next_count + packets) % wire::CoherencyCount::kModulus);
 }
 
-Octets Peer::decrypt(const SentGre& gre) {
+Octets Peer::decrypt(const SentGre& gre, wire::PppProtocol protocol) {
   const auto ppp = wire::parse_ppp(gre.ppp);
   if (!ppp || ppp->protocol != wire::PppProtocol::kMppe) {
     return {};
@@ -292,7 +296,7 @@ Octets Peer::decrypt(const SentGre& gre) {
   crypto::mppe_crypt({&job, 1});
   down_.session_key = job.key;
   const auto inner = wire::parse_ppp_protocol(body);
-  if (!inner || inner->protocol != wire::PppProtocol::kIpv4) {
+  if (!inner || inner->protocol != protocol) {
     return {};
   }
   return {body.begin() + inner->header_length, body.end()};

@@ -89,6 +89,7 @@ class Peer {
 
   /// A frame for the access port with the next sequence number.
   Octets clear(const Octets& inner);
+  Octets data6(const Octets& inner);  ///< IPv6
   Octets control(wire::PppProtocol protocol, const Octets& packet);
   Octets encrypted(const Octets& inner);
   /// As encrypted(), but with a chosen plaintext (including the protocol field), count and sequence.
@@ -99,7 +100,8 @@ class Peer {
 
   /// The inner packet of a frame that the worker encrypted for us; empty if it does not decrypt. Frames must
   /// be read in the order they were sent.
-  Octets decrypt(const SentGre& gre);
+  Octets decrypt(const SentGre& gre, wire::PppProtocol protocol = wire::PppProtocol::kIpv4);
+  Octets decrypt6(const SentGre& gre) { return decrypt(gre, wire::PppProtocol::kIpv6); }
 
   std::uint32_t next_sequence;
   std::uint16_t next_count = 0;

@@ -169,7 +169,7 @@ class Unresolved : public Routed {
   const std::vector<RouteEntry> routes_{
       {.prefix = wire::Ipv4Address(192, 0, 2, 0), .length = 24, .paths = {{.ifindex = 11}}},
       {.prefix = wire::Ipv4Address(198, 51, 100, 0), .length = 24, .paths = {{.ifindex = 12}}},
-      {.prefix = wire::Ipv4Address(203, 0, 113, 0), .length = 24}};
+      {.prefix = wire::Ipv4Address(203, 0, 113, 0), .length = 24, .paths = {}}};
   const std::vector<NeighbourEntry> client_{{11, kClient, kClientMac}};
   void SetUp() override { world_.publish(routes_, client_); }
   /// The ICMP error that reached the client, as type and code.

@@ -16,8 +16,6 @@
 namespace adit::dataplane::path {
 namespace {
 
-constexpr std::uint32_t kAccessIfindex = 11;
-constexpr std::uint32_t kCoreIfindex = 12;
 constexpr unsigned kRingSize = 2048;
 
 void require(bool condition, const char* what) {
@@ -149,9 +147,14 @@ void World::publish_again() {
 void World::publish(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours) {
   routes_.assign(routes.begin(), routes.end());
   neighbours_.assign(neighbours.begin(), neighbours.end());
+  publish_ipv6({}, {});
+}
+
+void World::publish_ipv6(std::span<const RouteEntry6> routes, std::span<const NeighbourEntry6> neighbours) {
   plane_->publish(std::make_unique<NextHops>(
-      routes, neighbours, ports_,
-      std::array{wire::Ipv4Prefix{.address = kServer}, wire::Ipv4Prefix{.address = kRouterSide}}));
+      routes_, neighbours_, ports_,
+      std::array{wire::Ipv4Prefix{.address = kServer}, wire::Ipv4Prefix{.address = kRouterSide}},
+      Ipv6Routes{.routes = routes, .neighbours = neighbours}));
 }
 
 contract::CallRef World::install(std::uint16_t number, std::uint16_t worker) {
@@ -179,6 +182,12 @@ contract::CallRef World::install_up(std::uint16_t number, std::uint16_t worker, 
 
 void World::tell(const contract::CallRef& call, const contract::ToWorker& message) {
   EXPECT_TRUE(plane_->mailbox(call.worker).to_worker.push(message));
+}
+
+void World::send_ipv6(const contract::CallRef& call, std::span<const std::uint8_t> packet) {
+  contract::Mailbox& box = plane_->mailbox(call.worker);
+  EXPECT_TRUE(
+      contract::post_with_frame(box.to_worker, box.frames_to_worker, contract::SendIpv6{call}, packet));
 }
 
 void World::send_ppp(const contract::CallRef& call, std::span<const std::uint8_t> frame) {

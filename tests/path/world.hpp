@@ -37,6 +37,10 @@ inline constexpr MacAddress kCoreMac{2, 0, 0, 0, 0, 0xc0};
 inline constexpr MacAddress kClientMac{2, 0, 0, 0, 1, 1};
 inline constexpr MacAddress kRouterMac{2, 0, 0, 0, 1, 2};
 
+inline constexpr wire::Ipv6Address kRouter6{0xfe80'0000'0000'0000,
+                                            0xff};  // the core's, by its address on the link
+inline constexpr std::uint32_t kAccessIfindex = 11, kCoreIfindex = 12;
+
 enum Side : std::uint16_t { kAccessSide = 0, kCoreSide = 1 };
 
 /// One per process: EAL, the packet pool and two ring ports with kQueues queues each.
@@ -84,6 +88,7 @@ class World {
                                std::uint16_t peer_mru = 1500);
   void tell(const contract::CallRef& call, const contract::ToWorker& message);
   void send_ppp(const contract::CallRef& call, std::span<const std::uint8_t> frame);
+  void send_ipv6(const contract::CallRef& call, std::span<const std::uint8_t> packet);
 
   /// Frames that workers have punted to the kernel since the last call, by class.
   std::vector<Octets> punted();
@@ -118,6 +123,8 @@ class World {
   contract::TraceRing& trace_ring(std::uint16_t worker = 0) { return plane_->trace_ring({worker}); }
   std::uint64_t tsc() const { return tsc_; }
   void publish(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours);
+  /// The same IPv4 routes, and these.
+  void publish_ipv6(std::span<const RouteEntry6> routes, std::span<const NeighbourEntry6> neighbours);
   /// A new snapshot of the same routes; earlier ones are freed as control does it.
   void publish_again();
   std::vector<std::uint64_t> iterations() const { return plane_->iterations(); }

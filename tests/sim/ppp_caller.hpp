@@ -40,6 +40,7 @@ class PppCaller final : control::PppDataPath, control::ClientLinkHost {
   std::map<contract::Direction, std::vector<std::uint8_t>> keys;
   std::map<contract::Direction, contract::MppeMode> modes;
   wire::Ipv4Address ip;
+  std::uint64_t interface_id = 0;
   bool ip_needs_mppe = false;
 
  private:
@@ -59,9 +60,14 @@ class PppCaller final : control::PppDataPath, control::ClientLinkHost {
     ip_needs_mppe |= require_mppe;
   }
   void disable_ip() override { ip = {}; }
+  void enable_ipv6(const control::Ipv6Binding& own, std::uint16_t, bool) override {
+    interface_id = own.interface_id;
+  }
+  void disable_ipv6() override { interface_id = 0; }
   // ClientLinkHost
   void link_opened() override {}
   void link_up() override {}
+  void link_ipv6_up() override {}
   void link_down() override {}
   void link_failed(control::ClientEnd end, std::string_view) override {
     if (over_ == control::ClientEnd::kNone) {

@@ -72,7 +72,11 @@ class Host final : public control::SessionHost {
   std::optional<EndReason> ended;
   bool ip = false;
   bool ip_needs_mppe = false;
+  control::Ipv6Counters counters;
+  int ip_ends = 0;
+  std::uint64_t interface_id = 0;  ///< of the subscriber; 0: no IPv6
 
+  control::Ipv6Counters& ipv6_counters() override { return counters; }
   void send_ppp_frame(std::span<const std::uint8_t> frame) override { link_.send(wheel_.now(), frame); }
   void set_ppp_compression(bool, bool) override {}
   void enable_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>& start,
@@ -95,7 +99,15 @@ class Host final : public control::SessionHost {
     ip = true;
     ip_needs_mppe |= require_mppe;
   }
-  void disable_ip() override { ip = false; }
+  void disable_ip() override {
+    ip = false;
+    ++ip_ends;
+  }
+  void enable_ipv6(const control::Ipv6Binding& subscriber, std::uint16_t, bool require_mppe) override {
+    EXPECT_EQ(require_mppe, ip_needs_mppe);
+    interface_id = subscriber.interface_id;
+  }
+  void disable_ipv6() override { interface_id = 0; }
   void lcp_opened() override {}
   std::expected<wire::Ipv4Address, NoAddress> lease_address(std::optional<wire::Ipv4Address>,
                                                             std::string_view) override {
@@ -526,6 +538,68 @@ TEST_F(PppDialUp, SEC_01_ForgedEndsOfLcpAndCcpDoNothing) {
     dial.expect_both_ends_agree(true);
     EXPECT_EQ(dial.host().streams.size(), 1U) << "the first keys still serve";
   }
+}
+
+TEST_F(PppDialUp, NCP_04_BothNcpsConvergeUnderLoss) {
+  const LinkQuality quality{.loss = 0.1, .duplication = 0.05, .delay = 20ms, .jitter = 5ms};
+  int up = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Settings settings = server(MppePolicy::kRequire);
+    settings.ipv6.mode = control::Ipv6Policy::kRequire;
+    Client client = seed % 2 == 0 ? windows() : pppd();
+    client.settings.ipv6 = control::Ipv6Policy::kPrefer;
+    client.settings.interface_id = seed % 4 < 2 ? 0 : 0xabcd;
+    Dial dial(settings, client, quality, seed);
+    ASSERT_TRUE(dial.run());
+    if (dial.is_up()) {
+      dial.expect_both_ends_agree(true);
+      EXPECT_NE(dial.host().interface_id, 0U);
+      EXPECT_EQ(dial.host().interface_id, dial.client().interface_id);
+      ++up;
+    }
+  }
+  EXPECT_GE(up, 95);
+}
+
+TEST_F(PppDialUp, NCP_04_EveryPolicyOfIpv6AgainstEveryOther) {
+  using enum control::Ipv6Policy;
+  for (const auto ours : {kDeny, kAllow, kPrefer, kRequire}) {
+    for (const auto theirs : {kDeny, kAllow, kPrefer, kRequire}) {
+      SCOPED_TRACE(testing::Message() << static_cast<int>(ours) << ' ' << static_cast<int>(theirs));
+      Settings settings = server(MppePolicy::kRequire);
+      settings.ipv6.mode = ours;
+      Client client = pppd();
+      client.profile.ipv6cp = control::Ipv6cpAttempt::kNone;
+      client.settings.ipv6 = theirs;
+      Dial dial(settings, client, {}, 1);
+      ASSERT_TRUE(dial.run());
+      const bool has = ours != kDeny && theirs != kDeny && (ours > kAllow || theirs > kAllow);
+      EXPECT_EQ(dial.is_up(), has || (ours != kRequire && theirs != kRequire));
+      EXPECT_EQ(dial.is_up() && dial.host().interface_id != 0, has);
+      if (ours == kRequire && !has) {
+        EXPECT_EQ(dial.host().ended, EndReason::kIpv6Failed);
+      }
+    }
+  }
+}
+
+// accel-ppp#57. The peer goes down for our Terminate-Ack, and both negotiate IPv6CP anew.
+TEST_F(PppDialUp, SEC_01_AForgedEndOfIpv6cpIsMendedAndTouchesNothingElse) {
+  Settings settings = server(MppePolicy::kRequire);
+  settings.ipv6.mode = control::Ipv6Policy::kAllow;
+  Client client = windows();
+  client.settings.ipv6 = control::Ipv6Policy::kPrefer;
+  Dial dial(settings, client, {}, 1);
+  ASSERT_TRUE(dial.run());
+  const std::uint64_t before = dial.host().interface_id;
+  ASSERT_NE(before, 0U);
+  dial.forge(wire::PppProtocol::kIpv6cp, 5, 1, {});
+  EXPECT_FALSE(dial.run_until_ended(10s));
+  EXPECT_EQ(dial.host().interface_id, before);
+  EXPECT_EQ(dial.client().interface_id, before);
+  EXPECT_EQ(dial.host().ip_ends, 0);
+  EXPECT_EQ(dial.host().streams.size(), 1U);
 }
 
 // The peer may have lost everything of its encrypted side; LCP reaches it all the same.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opens ports as aditd does, fills the XDP maps, mirrors the kernel's routes, prints a line for every packet that reaches
 // DPDK and sends it back with its Ethernet addresses swapped. Driven by ports_test.py; ends when its standard input does.
-//   port_probe [-d auto|af_xdp|af_packet] -a ACCESS_IF -c CORE_IF -l LOCAL_ADDRESS -p POOL_FIRST POOL_LAST
+//   port_probe [-d auto|af_xdp|af_packet] -a ACCESS_IF -c CORE_IF -l LOCAL_ADDRESS -p POOL_FIRST POOL_LAST -6 POOL
 // Lines: "note TEXT", "port NAME DRIVER QUEUES", "ready", "rx NAME DESTINATION PROTOCOL OCTETS", "closed".
-// Commands on standard input, each answered by a line that begins with its verb:
+// Commands on standard input, each answered by a line that begins with its verb; an ADDRESS is of either family:
 //   "add ADDRESS", "remove ADDRESS"  a subscriber outside the pool: "add ok"
-//   "network ADDRESS"                a /16 behind a subscriber: "network ok"
+//   "network ADDRESS"                a /16 behind a subscriber, or in IPv6 a /48: "network ok"
 //   "machine ADDRESS"                an address of the machine's own: "machine ok"; "remove" removes it
 //   "hop ADDRESS"      "hop PORT MAC", "hop unresolved" or "hop none"
 //   "resolve ADDRESS"  has the kernel ask for its neighbour
@@ -22,6 +22,7 @@
 #include <iostream>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "app/host/eal.hpp"
@@ -38,6 +39,7 @@ struct Arguments {
   dataplane::PortDriver driver = dataplane::PortDriver::kAfXdp;
   std::string access, core;
   wire::Ipv4Address local, pool_first, pool_last;
+  wire::Ipv6Prefix pool6;
 };
 
 [[noreturn]] void fail(const std::string& why) {
@@ -67,12 +69,15 @@ Arguments parse(char** arg) {
     } else if (option == "-p") {
       parsed.pool_first = address_of(*arg);
       parsed.pool_last = address_of(*++arg);
+    } else if (option == "-6") {
+      const auto pool = wire::parse_ipv6_prefix(*arg);
+      parsed.pool6 = pool ? *pool : (fail("not an IPv6 prefix"), wire::Ipv6Prefix());
     }
   }
   return parsed;
 }
 
-/// Prints what the packet is if it is IPv4, behind VLAN tags or not, and swaps its Ethernet addresses.
+/// Prints what the packet is if it is IPv4 or IPv6, behind VLAN tags or not, and swaps its Ethernet addresses.
 void describe(const std::string& port, rte_mbuf* packet) {
   auto* ethernet = rte_pktmbuf_mtod(packet, rte_ether_hdr*);
   std::uint16_t at = sizeof *ethernet;
@@ -85,6 +90,10 @@ void describe(const std::string& port, rte_mbuf* packet) {
     const auto* ip = rte_pktmbuf_mtod_offset(packet, rte_ipv4_hdr*, at);
     const wire::Ipv4Address destination(rte_be_to_cpu_32(ip->dst_addr));
     std::printf("rx %s %s %u %u\n", port.c_str(), to_string(destination).c_str(), ip->next_proto_id,
+                packet->pkt_len);
+  } else if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6)) {
+    const auto* ip = rte_pktmbuf_mtod_offset(packet, rte_ipv6_hdr*, at);
+    std::printf("rx %s %s %u %u\n", port.c_str(), to_string(wire::load_ipv6(ip->dst_addr)).c_str(), ip->proto,
                 packet->pkt_len);
   }
   std::swap(ethernet->src_addr, ethernet->dst_addr);
@@ -111,7 +120,8 @@ struct Host {
   std::unique_ptr<dataplane::NextHops> hops;
 };
 
-void print_hop(const Host& host, wire::Ipv4Address address) {
+template <typename Address>
+void print_hop(const Host& host, const Address& address) {
   const auto* hop = host.hops->find(address);
   if (hop == nullptr) {
     std::puts(host.hops->needs_resolving(address) ? "hop unresolved" : "hop none");
@@ -126,6 +136,30 @@ void print_hop(const Host& host, wire::Ipv4Address address) {
   }
 }
 
+template <typename Address>
+void obey(Host& host, const std::string& verb, const Address& address) {
+  using Family = wire::IpFamily<Address>;
+  using Prefix = typename Family::Prefix;
+  const Prefix single{.address = address, .length = Family::kBits};
+  if (verb == "add") {
+    std::puts(host.maps.add_subscriber(single) ? "add ok" : "add refused");
+  } else if (verb == "remove") {
+    host.maps.remove(single);
+    std::puts("remove ok");
+  } else if (verb == "network") {
+    const Prefix network{.address = address,
+                         .length = Family::kBits == 32 ? std::uint8_t{16} : std::uint8_t{48}};
+    std::puts(host.maps.add_subscriber(network) ? "network ok" : "network refused");
+  } else if (verb == "machine") {
+    std::puts(host.maps.add_machine(single) ? "machine ok" : "machine refused");
+  } else if (verb == "hop") {
+    print_hop(host, address);
+  } else if (verb == "resolve") {
+    host.routes->resolve(address);
+    std::puts("resolve ok");
+  }
+}
+
 /// False: standard input ended.
 bool obey(Host& host) {
   pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
@@ -137,22 +171,10 @@ bool obey(Host& host) {
   if (!(std::cin >> verb >> text)) {
     return false;
   }
-  const auto address = address_of(text.c_str());
-  if (verb == "add") {
-    std::puts(host.maps.add_subscriber({.address = address, .length = 32}) ? "add ok" : "add refused");
-  } else if (verb == "remove") {
-    host.maps.remove({.address = address, .length = 32});
-    std::puts("remove ok");
-  } else if (verb == "network") {
-    const wire::Ipv4Prefix network{.address = address, .length = 16};
-    std::puts(host.maps.add_subscriber(network) ? "network ok" : "network refused");
-  } else if (verb == "machine") {
-    std::puts(host.maps.add_machine({.address = address, .length = 32}) ? "machine ok" : "machine refused");
-  } else if (verb == "hop") {
-    print_hop(host, address);
-  } else if (verb == "resolve") {
-    host.routes->resolve(address);
-    std::puts("resolve ok");
+  if (const auto ipv6 = wire::parse_ipv6_address(text)) {
+    obey(host, verb, *ipv6);
+  } else {
+    obey(host, verb, address_of(text.c_str()));
   }
   return true;
 }
@@ -174,7 +196,8 @@ void open_host(const Arguments& arguments, Host& host) {
   host.ports = take(app::open_host_ports(settings, 1));
   const std::array local{wire::Ipv4Prefix{.address = arguments.local, .length = 32}};
   host.maps = take(app::XdpMaps::fill(host.ports, local,
-                                      app::prefixes_of_range(arguments.pool_first, arguments.pool_last)));
+                                      app::prefixes_of_range(arguments.pool_first, arguments.pool_last),
+                                      std::array{arguments.pool6}));
   const std::array ports{host.ports[0].port, host.ports[1].port};
   host.routes = take(app::KernelRoutes::open(ports, [&host](auto next) { host.hops = std::move(next); }));
 }

@@ -22,6 +22,8 @@ SERVER = f"{PREFIX}{os.getpid()}-s"
 PEER = f"{PREFIX}{os.getpid()}-p"
 LOCAL, CLIENT = "192.0.2.1", "192.0.2.2"
 CORE, HOST = "198.51.100.1", "198.51.100.2"
+HAS_IPV6 = os.path.exists("/proc/net/if_inet6")
+CORE6, HOST6, POOL6 = "2001:db8:100::1", "2001:db8:100::2", "2001:db8:64::/48"
 TIMEOUT = 30  # seconds to wait for what must come; a loaded machine is slow
 
 # What adit.service grants. CAP_PERFMON: without it the kernel refuses programs that compute packet offsets. Nothing of it
@@ -82,7 +84,13 @@ def ipv4(source, destination, protocol, payload, fragment=0):
 
 
 def ethernet(destination, source, payload, tags=()):
-    return destination + source + b"".join(struct.pack(">HH", *tag) for tag in tags) + b"\x08\x00" + payload
+    kind = b"\x86\xdd" if payload[0] >> 4 == 6 else b"\x08\x00"
+    return destination + source + b"".join(struct.pack(">HH", *tag) for tag in tags) + kind + payload
+
+
+def ipv6(source, destination, protocol, payload):
+    addresses = socket.inet_pton(socket.AF_INET6, source) + socket.inet_pton(socket.AF_INET6, destination)
+    return struct.pack(">IHBB", 6 << 28, len(payload), protocol, 64) + addresses + payload
 
 
 ENHANCED_GRE = bytes.fromhex("3001880b00040007 00000001 c021 0102")  # RFC 2637 §4.1: K, S, version 1; call 7, LCP
@@ -94,7 +102,7 @@ class Probe:
 
     def __init__(self, *arguments, access="access0", environment=None, run_as=()):
         command = ["ip", "netns", "exec", SERVER, *run_as, PROBE, *arguments, "-a", access, "-c", "core0", "-l", LOCAL,
-                   "-p", "10.64.0.2", "10.64.255.254"]
+                   "-p", "10.64.0.2", "10.64.255.254", "-6", POOL6]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         env={**os.environ, **(environment or {})})
         self.pending = b""
@@ -159,12 +167,16 @@ def make_namespaces():
     for name in (SERVER, PEER):
         ip("netns", "add", name)
         ip("-n", name, "link", "set", "lo", "up")
+        if HAS_IPV6:
+            ip("netns", "exec", name, "sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0")  # addresses are valid at once
     for near, far, near_address, far_address in (("access0", "client0", LOCAL, CLIENT), ("core0", "host0", CORE, HOST)):
         ip("-n", SERVER, "link", "add", near, "type", "veth", "peer", "name", far, "netns", PEER)
         ip("-n", SERVER, "addr", "add", f"{near_address}/24", "dev", near)
         ip("-n", PEER, "addr", "add", f"{far_address}/24", "dev", far)
         ip("-n", SERVER, "link", "set", near, "up")
         ip("-n", PEER, "link", "set", far, "up")
+    for name, address, interface in ((SERVER, CORE6, "core0"), (PEER, HOST6, "host0")) if HAS_IPV6 else ():
+        ip("-n", name, "addr", "add", f"{address}/64", "dev", interface, "nodad")
 
 
 class PortsTest(unittest.TestCase):
@@ -193,8 +205,10 @@ class PortsTest(unittest.TestCase):
         packet = ipv4(CLIENT, destination, protocol, payload, fragment)
         self.client.send(ethernet(mac or self.access_mac, self.client_mac, packet, tags))
 
-    def send_core(self, destination, mac=None):
-        self.host.send(ethernet(mac or self.core_mac, self.host_mac, ipv4(HOST, destination, 17, b"\0" * 32)))
+    def send_core(self, destination, mac=None, tags=()):
+        payload = b"\0" * 32
+        packet = ipv6(HOST6, destination, 17, payload) if ":" in destination else ipv4(HOST, destination, 17, payload)
+        self.host.send(ethernet(mac or self.core_mac, self.host_mac, packet, tags))
 
     def assert_kernel_answers(self):
         ping = self.open_socket(socket_in, PEER, socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
@@ -303,6 +317,40 @@ class PortsTest(unittest.TestCase):
         self.assertEqual(probe.received("core 10.64.0.2 17"), [], "the pool's again")
         self.assertEqual(probe.close(), 0)  # and takes its program along: only CAP_SYS_ADMIN could remove it later
 
+    def test_core_side_takes_ipv6_of_subscribers_only(self):
+        probe = self.start()
+        for address in ("2001:db8:63:ffff:ffff:ffff:ffff:ffff", "2001:db8:65::", CORE6, "2001:db8:100::77", "2001:db8:56::1",
+                        "fe80::1", "ff02::1", "::1"):
+            self.send_core(address)
+        self.send_core("2001:db8:64::", mac=b"\x02\0\0\0\0\x99")
+        self.client.send(ethernet(self.access_mac, self.client_mac, ipv6(HOST6, "2001:db8:64::7", 47, ENHANCED_GRE)))
+        self.host.send(ethernet(self.core_mac, self.host_mac, ipv6(HOST6, "2001:db8:64::8", 17, b"")[:39]))
+        self.send_core("2001:db8:64::")
+        self.assertEqual(probe.received("core 2001:db8:64:: 17"), [])
+        self.send_core("2001:db8:64:ffff:ffff:ffff:ffff:ffff", tags=[(0x88A8, 5), (0x8100, 6)])
+        self.assertEqual(probe.received("core 2001:db8:64:ffff:ffff:ffff:ffff:ffff 17 94"), [])
+        self.send_core("10.64.0.2")
+        self.assertEqual(probe.received("core 10.64.0.2 17"), [])
+
+    def test_ipv6_subscribers_outside_the_pool_and_the_machines_own_come_and_go(self):
+        probe = self.start()
+        self.assertEqual(probe.ask("network", "2001:db8:56::"), "ok")
+        self.send_core("2001:db8:56::1")
+        self.assertEqual(probe.received("core 2001:db8:56::1 17"), [])
+        self.assertEqual(probe.ask("add", "2001:db8:100::77"), "ok")  # of the network that the machine is in
+        self.send_core("2001:db8:100::77")
+        self.assertEqual(probe.received("core 2001:db8:100::77 17"), [])
+        for own in ("2001:db8:56::1", "2001:db8:64::1"):
+            self.assertEqual(probe.ask("machine", own), "ok")
+            self.send_core(own)
+        probe.ask("remove", "2001:db8:100::77")
+        self.send_core("2001:db8:100::77")
+        self.send_core("2001:db8:56::2")
+        self.assertEqual(probe.received("core 2001:db8:56::2 17"), [])
+        probe.ask("remove", "2001:db8:64::1")
+        self.send_core("2001:db8:64::1")
+        self.assertEqual(probe.received("core 2001:db8:64::1 17"), [], "the pool's again")
+
     def test_start_after_a_crash(self):
         first = self.start()
         self.assert_gre_reaches_dpdk(first)
@@ -377,6 +425,23 @@ class PortsTest(unittest.TestCase):
         probe.wait_for_hop(HOST, "unresolved")
         probe.ask("resolve", HOST)
         probe.wait_for_hop(HOST, host)
+
+    @unittest.skipUnless(HAS_IPV6, "this kernel has no IPv6")
+    def test_ipv6_routes_and_neighbours_are_mirrored(self):
+        probe = self.start()
+        host = "core " + self.host_mac.hex(":")
+        router = ip("-n", PEER, "-6", "-o", "addr", "show", "dev", "host0", "scope", "link").split("inet6 ")[1].split("/")[0]
+        self.assertEqual(probe.ask("hop", "2001:db8:203::9"), "none")
+        ip("-n", SERVER, "route", "add", "2001:db8:203::/48", "via", router, "dev", "core0")
+        probe.wait_for_hop("2001:db8:203::9", host)  # the gateway was asked for without any packet
+        ip("-n", SERVER, "route", "replace", "2001:db8:203::/48", "via", HOST6)
+        probe.wait_for_hop("2001:db8:203::9", host)
+        ip("-n", SERVER, "route", "del", "2001:db8:203::/48")
+        probe.wait_for_hop("2001:db8:203::9", "none")
+        ip("-n", SERVER, "neigh", "flush", "dev", "core0")
+        probe.wait_for_hop(HOST6, "unresolved")
+        probe.ask("resolve", HOST6)
+        probe.wait_for_hop(HOST6, host)
 
     def test_routes_that_go_with_the_link(self):
         probe = self.start()

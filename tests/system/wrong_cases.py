@@ -201,7 +201,7 @@ COMMANDS = [
     Command("nobody to terminate", adit("terminate username"), 2, ("adit: terminate username needs a value: Which (adit show sessions)",)),
     Command("a user without a call", adit("terminate username mallory"), 1, ("adit: no call has username mallory; adit show sessions lists them",), ("0 calls ended",)),
     Command("a session that there is not", adit("terminate sid 00ff"), 1, ("adit: no call has sid 00ff; adit show sessions",), ("0 calls ended",)),
-    Command("no address", adit("terminate ip 10.64.0.300"), 4, ("adit: aditd refused: value is not an IPv4 address: 10.64.0.300",)),
+    Command("no address", adit("terminate ip 10.64.0.300"), 4, ("adit: aditd refused: value is not an IP address: 10.64.0.300",)),
     Command("neither soft nor hard", adit("terminate all gently"), 2, ("adit: how: value gently is no choice; write soft or hard",)),
     Command("soft and hard", adit("terminate all hard soft"), 2, ("adit: this belongs to no command: soft",)),
     Command("a rate with a unit", adit("shaper change all 10M"), 4, ("adit: aditd refused: rate is not in kbit/s: 10M; write 10240, or 10240/2048 for down and up",)),

@@ -76,6 +76,7 @@ struct Config {
   std::uint16_t tcp_port = 1723;        ///< [pptp] port
   Announce announce = Announce::kOff;   ///< [routes] announce
   std::uint32_t accept_rate = 10'000;   ///< [pptp] accept-rate: new connections a second; 0: no limit
+  std::optional<control::Ipv6Policy> ipv6_mode{};  ///< [ipv6] mode; none: it goes by whether there is a pool
   CoreSettings core;
   DpdkSettings dpdk;
   std::vector<dataplane::PortSettings> ports;  ///< at least one serves each side

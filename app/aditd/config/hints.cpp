@@ -27,6 +27,8 @@ constexpr std::string_view kNoDebugOutput = "write level = \"debug\" below [log]
 constexpr std::string_view kPolicer =
     "remove it: rates are policed without qdiscs; attributes that have them are [[radius-rate]]";
 
+constexpr std::string_view kFramedIpv6Pool = "remove it: Framed-IPv6-Pool and its like name the pools";
+
 constexpr Hint kHints[] = {
     {"modules", "", "remove it: there are no modules, and what a section configures is on"},
     {"core", "log-error", "write log-file below [log]"},
@@ -36,8 +38,19 @@ constexpr Hint kHints[] = {
     {"ppp", "verbose", kNoDebugOutput},
     {"ppp", "ccp", "it is called mppe: \"deny\" is ccp=0"},
     {"ppp", "check-ip", "remove it: an address in use is given to nobody else"},
-    {"ppp", "ipv4", "remove it: IPv4 is what there is"},
-    {"ppp", "ipv6", "remove it: there is no IPv6 yet"},
+    {"ppp", "ipv4", "remove it: IPv4 is always there"},
+    {"ppp", "ipv6", "write mode below [ipv6]"},
+    {"ppp", "ipv6-intf-id", "write gw-link-local below [ipv6]"},
+    {"ppp", "ipv6-peer-intf-id",
+     "remove it: a client has the identifier that RADIUS names, else one of its own"},
+    {"ppp", "ipv6-accept-peer-intf-id",
+     "remove it: a client has the identifier that RADIUS names, else one of its own"},
+    {"ppp", "ipv6-pool", "remove it: users have the pool that RADIUS names, else \"default\" of each use"},
+    {"ppp", "ipv6-pool-delegate",
+     "remove it: users have the pool that RADIUS names, else \"default\" of each use"},
+    {"pptp", "ipv6-pool", "remove it: users have the pool that RADIUS names, else \"default\" of each use"},
+    {"pptp", "ipv6-pool-delegate",
+     "remove it: users have the pool that RADIUS names, else \"default\" of each use"},
     {"ppp", "lcp-echo-timeout", "write lcp-echo-failure: so many unanswered requests end the call"},
     {"ppp", "unit-cache", kNoKernelPpp},
     {"ppp", "unit-preallocate", kNoKernelPpp},
@@ -110,10 +123,14 @@ constexpr Hint kHints[] = {
     {"pppoe", "", "remove it: PPTP is what is served"},
     {"ipoe", "", "remove it: PPTP is what is served"},
     {"sstp", "", "remove it: PPTP is what is served"},
-    {"ipv6-pool", "", "remove it: there is no IPv6 yet"},
-    {"ipv6-dns", "", "remove it: there is no IPv6 yet"},
-    {"ipv6-dhcp", "", "remove it: there is no IPv6 yet"},
-    {"ipv6-nd", "", "remove it: there is no IPv6 yet"},
+    {"ipv6-pool", "delegate", "write a table of its own: [[ipv6-pool]] with use = \"delegate\""},
+    {"ipv6-pool", "gw-ip6-address", "write gw-link-local below [ipv6]"},
+    {"ipv6-pool", "vendor", kFramedIpv6Pool},
+    {"ipv6-pool", "attr-prefix", kFramedIpv6Pool},
+    {"ipv6-pool", "attr-address", kFramedIpv6Pool},
+    {"ipv6-dns", "", "write dns and domain below [ipv6]"},
+    {"ipv6-dhcp", "", "write dhcpv6 below [ipv6]"},
+    {"ipv6-nd", "", "write ra-interval and ra-lifetime below [ipv6]"},
 };
 
 /// A file of somebody else's, by the first line of it that nobody else has.

@@ -326,14 +326,18 @@ bool check_machine(const Config& config, const Sheet& sheet, const control::User
 unsigned memory_mb(const Config& config, unsigned workers) {
   // A call with stateful MPPE and why its packets are dropped, its slots in the queue of due acknowledgements (doubled for rounding up to a power of
   // two) and its index entries.
-  constexpr std::uint64_t kOctetsPerCall = 1216;
+  constexpr std::uint64_t kOctetsPerCall = 1280;
+  // Its /64, what is delegated to it, and its address in the index of IPv6 prefixes.
+  constexpr std::uint64_t kOctetsPerCall6 = 128;
   // Two workers' packet buffers, and what does not depend on calls or workers.
   constexpr std::uint64_t kBaseMb = 448;
   // 4,096 buffers of a worker, 6,144 of its queues on each of two ports, 2.5 KB each; its mailbox.
   constexpr std::uint64_t kMbPerWorker = 40 + (sizeof(contract::Mailbox) >> 20) + 1;
   const std::uint64_t more = workers > 2 ? workers - 2 : 0;
+  const std::uint64_t per_call =
+      kOctetsPerCall + (config.control.ipv6.mode == control::Ipv6Policy::kDeny ? 0 : kOctetsPerCall6);
   return static_cast<unsigned>(kBaseMb + more * kMbPerWorker +
-                               ((config.data_plane.max_calls * kOctetsPerCall) >> 20));
+                               ((config.data_plane.max_calls * per_call) >> 20));
 }
 
 }  // namespace adit::app

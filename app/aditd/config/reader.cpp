@@ -46,10 +46,20 @@ std::string join(std::span<const std::string_view> words) {
   return text;
 }
 
+/// IPv6 is for whoever asks, once there is a pool.
+void complete_ipv6(Config& config) {
+  const bool has_pool = !config.control.ipv6.pools.empty();
+  config.ipv6_mode =
+      config.ipv6_mode.value_or(has_pool ? control::Ipv6Policy::kAllow : control::Ipv6Policy::kDeny);
+  config.control.ipv6.mode = *config.ipv6_mode;
+  config.nas.serves_ipv6 = config.ipv6_mode != control::Ipv6Policy::kDeny;
+}
+
 /// Derives data plane settings from the control plane's.
 void complete_data_plane(Config& config) {
   const control::PppSettings& ppp = config.control.ppp;
   config.data_plane.gateway = config.control.ip.gateway;
+  config.data_plane.gateway_id = config.control.ipv6.gateway_id;
   config.data_plane.stateful_mppe =
       ppp.mppe != control::MppePolicy::kDeny && ppp.mppe_stateful != control::StatefulPolicy::kDeny;
 }
@@ -91,6 +101,7 @@ class Reader {
         section.complete(config_);
       }
     }
+    complete_ipv6(config_);
     complete_data_plane(config_);
     resolve_rates(config_, places_, read_dictionary_, problems_);
     check_config(config_, places_, problems_);

@@ -73,6 +73,8 @@ inline const ChoiceKind<bool> kAllowDeny{{{"deny", false}, {"allow", true}}};
 [[nodiscard]] Section ip_pool_section();
 [[nodiscard]] Section dns_section();
 [[nodiscard]] Section wins_section();
+[[nodiscard]] Section ipv6_section();
+[[nodiscard]] Section ipv6_pool_section();
 [[nodiscard]] Section mss_section();
 [[nodiscard]] Section routes_section();
 [[nodiscard]] Section shaper_section();
@@ -103,7 +105,7 @@ void check_config(const Config& config, const Places& places, Problems& problems
 
 using Check = void(const Config& config, const Places& places, Problems& problems);
 Check check_bind, check_connections, check_ports, check_auth, check_radius, check_radius_times, check_nas,
-    check_spool, check_dae, check_mppe, check_mtu, check_pools, check_timers;
+    check_spool, check_dae, check_mppe, check_mtu, check_pools, check_ipv6, check_timers;
 
 [[nodiscard]] std::string in_quotes(std::string_view text);
 [[nodiscard]] std::string in_quotes(wire::Ipv4Address address);

@@ -93,6 +93,10 @@ std::expected<ShapeParams, RpcError> read_shape(const Json& params) {
 
 }  // namespace
 
+bool is_ip(const std::string& text) {
+  return wire::parse_ipv4(text) || wire::parse_ipv6_address(text) || wire::parse_ipv6_prefix(text);
+}
+
 std::expected<SessionSelector, RpcError> read_selector(const Json& params) {
   using By = SessionSelector::By;
   const auto by = params.find("by");
@@ -115,8 +119,8 @@ std::expected<SessionSelector, RpcError> read_selector(const Json& params) {
     return invalid_params("value must be the " + by_text + ", as text");
   }
   read.value = value->get<std::string>();
-  if (read.by == By::kIp && !wire::parse_ipv4(read.value)) {
-    return invalid_params("value is not an IPv4 address: " + escape_octets(read.value, 60));
+  if (read.by == By::kIp && !is_ip(read.value)) {
+    return invalid_params("value is not an IP address: " + escape_octets(read.value, 60));
   }
   return read;
 }

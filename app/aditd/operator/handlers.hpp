@@ -40,6 +40,8 @@ void try_radius(const Json& params, OperatorBackend& backend, const Answer& answ
                                                                  OperatorBackend& backend, StreamSink& sink);
 
 /// {"by": "username"|"ip"|"sid"|"all", "value": "..."}, whatever else there is.
+/// What a call may be found by: an address of either family, or a prefix of IPv6.
+[[nodiscard]] bool is_ip(const std::string& text);
 [[nodiscard]] std::expected<control::SessionSelector, RpcError> read_selector(const Json& params);
 /// Whom it may mean, one or two; meant is the first that has a call. For a user see meanings_of() in app/escape.hpp.
 [[nodiscard]] std::vector<control::SessionSelector> meanings_of(const control::SessionSelector& selector);

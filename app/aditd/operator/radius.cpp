@@ -146,9 +146,10 @@ void try_radius(const Json& params, OperatorBackend& backend, const Answer& answ
   }
   const auto done = [answer, pools = backend.pools()](const control::TrialOutcome& outcome) {
     const auto& granted = outcome.accepted;
-    answer(trial_json(
-        outcome, granted && !granted->address &&
-                     std::ranges::find(pools, granted->pool, &control::PoolStatus::name) == pools.end()));
+    answer(trial_json(outcome, granted && !granted->address &&
+                                   std::ranges::none_of(pools, [&](const control::PoolStatus& pool) {
+                                     return !pool.use && pool.name == granted->pool;
+                                   })));
   };
   try_as_shown(std::move(*login), backend, done);
 }

@@ -47,6 +47,25 @@ void routes(const SessionRow& row, std::string& out) {
   }
 }
 
+std::string ip6_of(const control::SessionStatus& session) {
+  return session.ipv6 && session.ipv6->address ? wire::to_string(*session.ipv6->address) : "";
+}
+
+std::string link_of(const control::SessionStatus& session) {
+  return session.ipv6 && session.ipv6->link ? wire::to_string(*session.ipv6->link) : "";
+}
+
+std::string delegated_to(const control::SessionStatus& session) {
+  return session.ipv6 && session.ipv6->delegated ? wire::to_string(*session.ipv6->delegated) : "";
+}
+
+void routes6(const SessionRow& row, std::string& out) {
+  bool first = true;
+  for (const wire::Ipv6Prefix& route : row.call.routes6) {
+    out += (std::exchange(first, false) ? "" : ",") + wire::to_string(route);
+  }
+}
+
 /// As the column of that name in accel-ppp: "mppe-128"; empty: in clear.
 void comp(const SessionRow& row, std::string& out) {
   if (row.call.session.mppe != "none") {
@@ -102,6 +121,14 @@ constexpr SessionColumn kColumns[] = {
      [](const SessionRow& row, std::string& out) { out += control::to_string(row.call.rate); }},
     {"routes", Kind::kText, &routes},
     {"comp", Kind::kText, &comp, /*usual=*/false},
+    {"ip6", Kind::kText, [](const SessionRow& row, std::string& out) { out += ip6_of(row.call.session); },
+     /*usual=*/false},
+    {"prefix", Kind::kText, [](const SessionRow& row, std::string& out) { out += link_of(row.call.session); },
+     /*usual=*/false},
+    {"delegated", Kind::kText,
+     [](const SessionRow& row, std::string& out) { out += delegated_to(row.call.session); },
+     /*usual=*/false},
+    {"routes6", Kind::kText, &routes6, /*usual=*/false},
 };
 
 }  // namespace

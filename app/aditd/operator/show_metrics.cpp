@@ -9,9 +9,21 @@ namespace adit::app {
 namespace {
 
 constexpr MetricSource kSources[] = {
-    &process_metrics, &control_metrics, &memory_metrics, &call_metrics,       &setup_metrics,
-    &pool_metrics,    &read_workers,    &worker_metrics, &drop_metrics,       &worker_histogram_metrics,
-    &ring_metrics,    &port_metrics,    &radius_metrics, &accounting_metrics,
+    &process_metrics,
+    &control_metrics,
+    &memory_metrics,
+    &call_metrics,
+    &setup_metrics,
+    &pool_metrics,
+    &ipv6_metrics,
+    &read_workers,
+    &worker_metrics,
+    &drop_metrics,
+    &worker_histogram_metrics,
+    &ring_metrics,
+    &port_metrics,
+    &radius_metrics,
+    &accounting_metrics,
 };
 
 }  // namespace

@@ -36,6 +36,8 @@ Json show_pools(const OperatorBackend& backend) {
   Json pools = Json::array();
   for (const control::PoolStatus& pool : backend.pools()) {
     pools.push_back({{"name", pool.name},
+                     {"family", pool.use ? "ipv6" : "ipv4"},
+                     {"use", pool.use ? to_text(*pool.use) : "address"},
                      {"total", pool.total},
                      {"used", pool.used},
                      {"quarantined", pool.quarantined},

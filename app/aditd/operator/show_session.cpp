@@ -51,6 +51,20 @@ Json ipcp_json(const control::IpcpDetails& ipcp) {
           {"wins2", address_text(ipcp.servers.wins2)}};
 }
 
+template <typename Value>
+std::string text_or_empty(const std::optional<Value>& value) {
+  return value ? wire::to_string(*value) : "";
+}
+
+Json ipv6cp_json(const control::Ipv6cpDetails& ipv6cp) {
+  const auto on_link = [](std::uint64_t identifier) {
+    return identifier == 0 ? "" : wire::to_string(wire::link_local(identifier));
+  };
+  return {{"state", to_text(ipv6cp.state)},           {"link_local", on_link(ipv6cp.interface_id)},
+          {"gateway", on_link(ipv6cp.gateway_id)},    {"prefix", text_or_empty(ipv6cp.link)},
+          {"address", text_or_empty(ipv6cp.address)}, {"delegated", text_or_empty(ipv6cp.delegated)}};
+}
+
 Json seconds_json(const std::optional<control::Duration>& time) {
   return time ? Json(std::chrono::duration<double>(*time).count()) : Json();
 }
@@ -111,7 +125,7 @@ Json gre_json(const SessionInFull& session) {
 Json in_full(const SessionInFull& session) {
   Json json = Json::object();
   for (const SessionColumn& column : session_columns()) {
-    if (column.usual) {
+    if (column.usual || column.name == "routes6") {
       std::string member = "{";
       write_member(column, session.row, member);
       json.update(Json::parse(member + '}'));
@@ -121,6 +135,7 @@ Json in_full(const SessionInFull& session) {
   json["lcp"] = protocols ? lcp_json(protocols->lcp) : Json();
   json["ccp"] = protocols ? ccp_json(protocols->ccp) : Json();
   json["ipcp"] = protocols ? ipcp_json(protocols->ipcp) : Json();
+  json["ipv6cp"] = protocols ? ipv6cp_json(protocols->ipv6cp) : Json();
   json["timers"] = timers_json(session.details);
   json["granted"] = terms_json(session.details);
   json["drops_by_reason"] = drops_json(session);

@@ -55,7 +55,7 @@ std::expected<OperatorBackend::FoundCalls, RpcError> find(const TraceParams& par
   if (!any && params.by != "ip" && params.by != "sid" && params.by != "username") {
     return invalid_params("by must be \"username\", \"ip\" or \"sid\"");
   }
-  if ((any || params.by == "ip") && wire::parse_ipv4(params.value)) {
+  if ((any || params.by == "ip") && is_ip(params.value)) {
     calls = backend.find_calls({By::kIp, params.value});
   }
   if (calls.count == 0 && (any || params.by == "sid")) {

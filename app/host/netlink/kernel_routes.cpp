@@ -24,16 +24,18 @@ constexpr std::chrono::seconds kFirstDump{5};
 /// may contain a route whose deletion was notified before that part of the dump.
 constexpr std::chrono::milliseconds kQuiet{1000};
 constexpr unsigned kGroups[] = {RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_IFADDR};
+constexpr unsigned kIpv6Groups[] = {RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_IFADDR};
 
 std::unexpected<std::string> failure(const std::string& what, const netlink::Failure& why) {
   return std::unexpected("kernel routes: " + what + ": " + why.text());
 }
 
-netlink::Request dump_request(bool routes, std::uint32_t sequence) {
+/// `family`: AF_UNSPEC for all.
+netlink::Request dump_request(bool routes, std::uint8_t family, std::uint32_t sequence) {
   rtmsg route{};
-  route.rtm_family = AF_INET;
+  route.rtm_family = family;
   ndmsg neighbour{};
-  neighbour.ndm_family = AF_INET;
+  neighbour.ndm_family = family;
   netlink::Request request = routes ? netlink::Request(RTM_GETROUTE, NLM_F_DUMP, route)
                                     : netlink::Request(RTM_GETNEIGH, NLM_F_DUMP, neighbour);
   request.set_sequence(sequence);
@@ -51,21 +53,23 @@ std::set<std::uint32_t> tables_of(std::span<const dataplane::Port> ports) {
 }  // namespace
 
 KernelRoutes::KernelRoutes(netlink::Socket socket, std::span<const dataplane::Port> ports, Publish publish,
-                           TellOwn tell_own)
+                           TellOwn tell_own, Families families)
     : socket_(std::move(socket)),
       ports_(ports.begin(), ports.end()),
       publish_(std::move(publish)),
       tell_own_(std::move(tell_own)),
-      table_(tables_of(ports)) {}
+      families_(families),
+      ipv4_{.table = BasicKernelTable<wire::Ipv4Address>(tables_of(ports))},
+      ipv6_{.table = BasicKernelTable<wire::Ipv6Address>(tables_of(ports))} {}
 
 std::expected<std::unique_ptr<KernelRoutes>, std::string> KernelRoutes::open(
-    std::span<const dataplane::Port> ports, Publish publish, TellOwn tell_own) {
+    std::span<const dataplane::Port> ports, Publish publish, TellOwn tell_own, Families families) {
   auto socket = netlink::Socket::open();
   if (!socket) {
     return failure("netlink socket", socket.error());
   }
   std::unique_ptr<KernelRoutes> routes(
-      new KernelRoutes(std::move(*socket), ports, std::move(publish), std::move(tell_own)));
+      new KernelRoutes(std::move(*socket), ports, std::move(publish), std::move(tell_own), families));
   auto ready = routes->subscribe();
   ready = ready ? routes->read_everything_once() : ready;
   if (!ready) {
@@ -76,9 +80,13 @@ std::expected<std::unique_ptr<KernelRoutes>, std::string> KernelRoutes::open(
 
 std::expected<void, std::string> KernelRoutes::subscribe() {
   socket_.enlarge_receive_buffer(kSocketBuffer);  // a small buffer costs extra dumps, not correctness
-  for (const unsigned group : kGroups) {
-    if (const auto joined = socket_.join(group); !joined) {
-      return failure("subscription", joined.error());
+  const std::span<const unsigned> more =
+      families_ == Families::kBoth ? std::span<const unsigned>(kIpv6Groups) : std::span<const unsigned>{};
+  for (const std::span<const unsigned> groups : {std::span<const unsigned>(kGroups), more}) {
+    for (const unsigned group : groups) {
+      if (const auto joined = socket_.join(group); !joined) {
+        return failure("subscription", joined.error());
+      }
     }
   }
   // Nexthop objects (used by FRR) exist since Linux 5.3; without them there is nothing to miss.
@@ -105,11 +113,13 @@ int KernelRoutes::fd() const {
 
 void KernelRoutes::start_dump(Dump what) {
   if (what == Dump::kRoutes) {
-    table_.clear();
+    ipv4_.table.clear();
+    ipv6_.table.clear();
     dump_again_ = false;
   }
   // A refused request (no memory) leaves the old snapshot in force; the next event tries again.
-  dump_ = socket_.send(dump_request(what == Dump::kRoutes, ++sequence_)) ? what : Dump::kNone;
+  const std::uint8_t family = families_ == Families::kBoth ? AF_UNSPEC : AF_INET;
+  dump_ = socket_.send(dump_request(what == Dump::kRoutes, family, ++sequence_)) ? what : Dump::kNone;
   dump_again_ = dump_again_ || dump_ == Dump::kNone;
 }
 
@@ -174,9 +184,12 @@ void KernelRoutes::take(const nlmsghdr& message) {
     }
     return;
   }
-  const KernelTable::Effect effect = table_.apply(message);
-  changed_ = changed_ || effect == KernelTable::Effect::kChanged;
-  dump_again_ = dump_again_ || effect == KernelTable::Effect::kDumpAgain;
+  TableEffect effect = ipv4_.table.apply(message);
+  if (families_ == Families::kBoth) {
+    effect = std::max(effect, ipv6_.table.apply(message));
+  }
+  changed_ = changed_ || effect == TableEffect::kChanged;
+  dump_again_ = dump_again_ || effect == TableEffect::kDumpAgain;
 }
 
 void KernelRoutes::take_end_of_dump(bool complete) {
@@ -191,40 +204,66 @@ void KernelRoutes::take_end_of_dump(bool complete) {
   }
 }
 
-void KernelRoutes::note_gateway(std::uint32_t ifindex, wire::Ipv4Address gateway) {
-  const bool ours = std::ranges::any_of(ports_, [&](const auto& port) { return port.ifindex == ifindex; });
-  if (ours && !gateway.is_none()) {
-    gateways_.insert({.ifindex = ifindex, .address = gateway});
+template <wire::IpAddress Address>
+void KernelRoutes::note_gateways(Mirror<Address>& mirror,
+                                 std::span<const dataplane::BasicRouteEntry<Address>> routes) {
+  mirror.gateways.clear();
+  for (const auto& route : routes) {
+    for (const auto& path : route.paths) {
+      if (!path.gateway.is_none() && dataplane::find_port(ports_, path.ifindex) != nullptr) {
+        mirror.gateways.insert({.ifindex = path.ifindex, .address = path.gateway});
+      }
+    }
+  }
+}
+
+template <wire::IpAddress Address>
+void KernelRoutes::probe_unknown(const Mirror<Address>& mirror) {
+  for (const auto& gateway : mirror.gateways) {
+    if (!mirror.table.knows(gateway)) {
+      probe(gateway.ifindex, gateway.address);
+    }
+  }
+}
+
+template <wire::IpAddress Address>
+void KernelRoutes::probe_stale(Mirror<Address>& mirror) {
+  for (const auto& neighbour : mirror.table.take_stale()) {
+    if (mirror.gateways.contains(neighbour)) {
+      probe(neighbour.ifindex, neighbour.address);
+    }
   }
 }
 
 void KernelRoutes::publish_changes() {
   if (std::exchange(changed_, false)) {
-    const auto routes = table_.routes();
-    gateways_.clear();
-    for (const dataplane::RouteEntry& route : routes) {
-      for (const dataplane::RoutePath& path : route.paths) {
-        note_gateway(path.ifindex, path.gateway);
-      }
-    }
-    auto snapshot =
-        std::make_unique<dataplane::NextHops>(routes, table_.neighbours(), ports_, table_.hosts());
+    const auto routes = ipv4_.table.routes();
+    const auto routes6 = ipv6_.table.routes();
+    note_gateways<wire::Ipv4Address>(ipv4_, routes);
+    note_gateways<wire::Ipv6Address>(ipv6_, routes6);
+    const auto neighbours6 = ipv6_.table.neighbours();
+    const auto hosts6 = ipv6_.table.hosts();
+    auto snapshot = std::make_unique<dataplane::NextHops>(
+        routes, ipv4_.table.neighbours(), ports_, ipv4_.table.hosts(),
+        dataplane::Ipv6Routes{.routes = routes6, .neighbours = neighbours6, .hosts = hosts6});
     latest_ = snapshot.get();
     publish_(std::move(snapshot));
-    if (auto own = table_.own_networks(); tell_own_ && own_ != own) {
-      own_ = std::move(own);
-      tell_own_(*own_);
-    }
-    for (const KernelTable::NeighbourKey& gateway : gateways_) {
-      if (!table_.knows(gateway)) {
-        probe(gateway);
-      }
-    }
+    tell_own();
+    probe_unknown(ipv4_);
+    probe_unknown(ipv6_);
   }
-  for (const KernelTable::NeighbourKey& neighbour : table_.take_stale()) {
-    if (gateways_.contains(neighbour)) {
-      probe(neighbour);
-    }
+  probe_stale(ipv4_);
+  probe_stale(ipv6_);
+}
+
+void KernelRoutes::tell_own() {
+  auto own = ipv4_.table.own_networks();
+  auto own6 = ipv6_.table.own_networks();
+  if (tell_own_ && (!told_ || own != ipv4_.own || own6 != ipv6_.own)) {
+    told_ = true;
+    ipv4_.own = std::move(own);
+    ipv6_.own = std::move(own6);
+    tell_own_(ipv4_.own, ipv6_.own);
   }
 }
 
@@ -232,20 +271,28 @@ void KernelRoutes::resolve(wire::Ipv4Address destination, bool towards_peers) {
   const dataplane::NextHops& routes = towards_peers ? latest_->towards_peers() : *latest_;
   const auto neighbour = routes.neighbour_of(destination);
   if (neighbour.ifindex != 0) {
-    probe({.ifindex = neighbour.ifindex, .address = neighbour.address});
+    probe(neighbour.ifindex, neighbour.address);
   }
 }
 
-/// NTF_USE: the kernel behaves as if it had a packet for the neighbour: it sends ARP requests and notifies us
-/// of the outcome.
-void KernelRoutes::probe(KernelTable::NeighbourKey neighbour) {
+void KernelRoutes::resolve(const wire::Ipv6Address& destination) {
+  const auto neighbour = latest_->neighbour_of(destination);
+  if (neighbour.ifindex != 0) {
+    probe(neighbour.ifindex, neighbour.address);
+  }
+}
+
+/// NTF_USE: the kernel behaves as if it had a packet for the neighbour: it sends ARP requests or neighbour solicitations
+/// and notifies us of the outcome.
+template <wire::IpAddress Address>
+void KernelRoutes::probe(std::uint32_t ifindex, Address neighbour) {
   ndmsg header{};
-  header.ndm_family = AF_INET;
-  header.ndm_ifindex = static_cast<int>(neighbour.ifindex);
+  header.ndm_family = netlink::kFamily<Address>;
+  header.ndm_ifindex = static_cast<int>(ifindex);
   header.ndm_state = NUD_NONE;
   header.ndm_flags = NTF_USE;
   netlink::Request request(RTM_NEWNEIGH, NLM_F_CREATE, header);
-  request.put_ipv4(NDA_DST, neighbour.address);
+  request.put_address(NDA_DST, neighbour);
   // A failure does not matter: the worker asks again as long as it has packets for that neighbour.
   [[maybe_unused]] const auto sent = socket_.send(request);
 }

@@ -8,10 +8,11 @@
 
 namespace adit::app {
 
-using dataplane::RouteEntry;
-using Effect = KernelTable::Effect;
+using Effect = TableEffect;
+using wire::IpAddress;
 
-Effect KernelTable::apply(const nlmsghdr& message) {
+template <IpAddress Address>
+Effect BasicKernelTable<Address>::apply(const nlmsghdr& message) {
   switch (message.nlmsg_type) {
     case RTM_NEWROUTE:
     case RTM_DELROUTE:
@@ -30,26 +31,27 @@ Effect KernelTable::apply(const nlmsghdr& message) {
   }
 }
 
-Effect KernelTable::apply_host(const nlmsghdr& message, const HostRoute& host) {
+template <IpAddress Address>
+Effect BasicKernelTable<Address>::apply_host(const nlmsghdr& message, const HostRoute& host) {
   const bool changed =
       message.nlmsg_type == RTM_NEWROUTE ? hosts_.insert(host).second : hosts_.erase(host) > 0;
   return changed ? Effect::kChanged : Effect::kNothing;
 }
 
-Effect KernelTable::apply_route(const nlmsghdr& message) {
-  if (const auto host = read_host_route(message)) {
+template <IpAddress Address>
+Effect BasicKernelTable<Address>::apply_route(const nlmsghdr& message) {
+  if (const auto host = read_host_route<Address>(message)) {
     return apply_host(message, *host);
   }
-  const auto route = read_route(message, tables_);
+  const auto route = read_route<Address>(message, tables_);
   if (!route) {
     return Effect::kNothing;
   }
   const RouteKey key{
       .table = route->table, .prefix = route->prefix, .length = route->length, .metric = route->metric};
-  const auto same = [&](const RouteEntry& other) { return other.paths == route->paths; };
   if (message.nlmsg_type == RTM_DELROUTE) {
     const auto found = routes_.find(key);
-    if (found == routes_.end() || std::erase_if(found->second, same) == 0) {
+    if (found == routes_.end() || !found->second.remove(*route)) {
       return Effect::kNothing;
     }
     if (found->second.empty()) {
@@ -57,20 +59,13 @@ Effect KernelTable::apply_route(const nlmsghdr& message) {
     }
     return Effect::kChanged;
   }
-  auto& entries = routes_[key];
-  if (!entries.empty() && (message.nlmsg_flags & NLM_F_REPLACE) != 0) {
-    // The kernel sends no RTM_DELROUTE for a replaced route, which is the first of its key.
-    entries.front() = *route;
-  } else if (std::ranges::none_of(entries, same)) {
-    entries.push_back(*route);
-  } else {
-    return Effect::kNothing;
-  }
-  return Effect::kChanged;
+  const bool replaces = (message.nlmsg_flags & NLM_F_REPLACE) != 0;
+  return routes_[key].add(*route, replaces) ? Effect::kChanged : Effect::kNothing;
 }
 
-Effect KernelTable::apply_neighbour(const nlmsghdr& message) {
-  const auto neighbour = read_neighbour(message);
+template <IpAddress Address>
+Effect BasicKernelTable<Address>::apply_neighbour(const nlmsghdr& message) {
+  const auto neighbour = read_neighbour<Address>(message);
   if (!neighbour) {
     return Effect::kNothing;
   }
@@ -86,23 +81,25 @@ Effect KernelTable::apply_neighbour(const nlmsghdr& message) {
   return is_new || moved ? Effect::kChanged : Effect::kNothing;
 }
 
-std::vector<wire::Ipv4Prefix> KernelTable::hosts() const {
-  std::vector<wire::Ipv4Prefix> hosts;
+template <IpAddress Address>
+std::vector<wire::PrefixOf<Address>> BasicKernelTable<Address>::hosts() const {
+  std::vector<wire::PrefixOf<Address>> hosts;
   for (const HostRoute& host : hosts_) {
     hosts.push_back(host.prefix);
   }
   return hosts;
 }
 
-std::vector<KernelTable::OwnNetwork> KernelTable::own_networks() const {
+template <IpAddress Address>
+auto BasicKernelTable<Address>::own_networks() const -> std::vector<OwnNetwork> {
   std::vector<OwnNetwork> own;
   for (const HostRoute& host : hosts_) {
     if (wire::is_host(host.prefix.address)) {
       own.push_back({.prefix = host.prefix, .ifindex = host.ifindex, .own_address = true});
     }
   }
-  for (const auto& [key, entries] : routes_) {
-    for (const dataplane::RoutePath& path : entries.front().paths) {
+  for (const auto& [key, same] : routes_) {
+    for (const auto& path : same.chosen().paths) {
       if (path.gateway.is_none() && key.length > 0) {
         own.push_back({.prefix = {.address = key.prefix, .length = key.length}, .ifindex = path.ifindex});
       }
@@ -111,24 +108,27 @@ std::vector<KernelTable::OwnNetwork> KernelTable::own_networks() const {
   return own;
 }
 
-void KernelTable::clear() {
+template <IpAddress Address>
+void BasicKernelTable<Address>::clear() {
   hosts_.clear();
   routes_.clear();
   neighbours_.clear();
   stale_.clear();
 }
 
-std::vector<RouteEntry> KernelTable::routes() const {
-  std::vector<RouteEntry> routes;
+template <IpAddress Address>
+std::vector<dataplane::BasicRouteEntry<Address>> BasicKernelTable<Address>::routes() const {
+  std::vector<dataplane::BasicRouteEntry<Address>> routes;
   routes.reserve(routes_.size());
-  for (const auto& [key, entries] : routes_) {
-    routes.push_back(entries.front());
+  for (const auto& [key, same] : routes_) {
+    routes.push_back(same.chosen());
   }
   return routes;
 }
 
-std::vector<dataplane::NeighbourEntry> KernelTable::neighbours() const {
-  std::vector<dataplane::NeighbourEntry> neighbours;
+template <IpAddress Address>
+std::vector<dataplane::BasicNeighbourEntry<Address>> BasicKernelTable<Address>::neighbours() const {
+  std::vector<dataplane::BasicNeighbourEntry<Address>> neighbours;
   neighbours.reserve(neighbours_.size());
   for (const auto& [key, mac] : neighbours_) {
     neighbours.push_back({.ifindex = key.ifindex, .address = key.address, .mac = mac});
@@ -136,8 +136,12 @@ std::vector<dataplane::NeighbourEntry> KernelTable::neighbours() const {
   return neighbours;
 }
 
-std::vector<KernelTable::NeighbourKey> KernelTable::take_stale() {
+template <IpAddress Address>
+auto BasicKernelTable<Address>::take_stale() -> std::vector<NeighbourKey> {
   return std::exchange(stale_, {});
 }
+
+template class BasicKernelTable<wire::Ipv4Address>;
+template class BasicKernelTable<wire::Ipv6Address>;
 
 }  // namespace adit::app

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel's IPv4 routes and neighbours, as learnt from its netlink messages. It has no socket, so that
+// The kernel's routes and neighbours of one family, as learnt from its netlink messages. It has no socket, so that
 // tests can feed it. Thread: control. Owner: KernelRoutes.
 #pragma once
 
@@ -13,20 +13,25 @@
 #include <vector>
 
 #include "app/host/netlink/route_messages.hpp"
+#include "app/host/netlink/same_routes.hpp"
 #include "dataplane/path/next_hops.hpp"
 
 namespace adit::app {
 
-class KernelTable {
+/// What a message does to a table, ascending.
+enum class TableEffect : std::uint8_t {
+  kNothing,    ///< no effect on forwarding
+  kChanged,    ///< routes or usable neighbours have changed
+  kDumpAgain,  ///< this event makes the kernel drop routes without notifying us: a new dump is needed
+};
+
+template <wire::IpAddress Address>
+class BasicKernelTable {
  public:
-  enum class Effect : std::uint8_t {
-    kNothing,    ///< no effect on forwarding
-    kChanged,    ///< routes or usable neighbours have changed
-    kDumpAgain,  ///< this event makes the kernel drop routes without notifying us: a new dump is needed
-  };
+  using Effect = TableEffect;
 
   /// `tables`: the routing tables to mirror.
-  explicit KernelTable(std::set<std::uint32_t> tables = {dataplane::Port::kMainTable})
+  explicit BasicKernelTable(std::set<std::uint32_t> tables = {dataplane::Port::kMainTable})
       : tables_(std::move(tables)) {}
 
   /// Takes a message of any type; one that is malformed, or about something else, changes nothing.
@@ -34,14 +39,14 @@ class KernelTable {
   void clear();
 
   /// One entry per prefix and metric, as the kernel would choose.
-  [[nodiscard]] std::vector<dataplane::RouteEntry> routes() const;
-  [[nodiscard]] std::vector<dataplane::NeighbourEntry> neighbours() const;
+  [[nodiscard]] std::vector<dataplane::BasicRouteEntry<Address>> routes() const;
+  [[nodiscard]] std::vector<dataplane::BasicNeighbourEntry<Address>> neighbours() const;
   /// The machine's own addresses (routes of type local), from any table.
-  [[nodiscard]] std::vector<wire::Ipv4Prefix> hosts() const;
+  [[nodiscard]] std::vector<wire::PrefixOf<Address>> hosts() const;
 
   /// The machine's own addresses, and the networks that it is in: routes without a gateway.
   struct OwnNetwork {
-    wire::Ipv4Prefix prefix;
+    wire::PrefixOf<Address> prefix;
     std::uint32_t ifindex = 0;
     bool own_address = false;  ///< the machine's itself
     friend bool operator==(const OwnNetwork&, const OwnNetwork&) = default;
@@ -51,7 +56,7 @@ class KernelTable {
 
   struct NeighbourKey {
     std::uint32_t ifindex = 0;
-    wire::Ipv4Address address;
+    Address address;
     friend auto operator<=>(const NeighbourKey&, const NeighbourKey&) = default;
   };
   [[nodiscard]] bool knows(NeighbourKey neighbour) const { return neighbours_.contains(neighbour); }
@@ -60,9 +65,10 @@ class KernelTable {
   [[nodiscard]] std::vector<NeighbourKey> take_stale();
 
  private:
+  using HostRoute = BasicHostRoute<Address>;
   struct RouteKey {
     std::uint32_t table = 0;
-    wire::Ipv4Address prefix;
+    Address prefix;
     std::uint8_t length = 0;
     std::uint32_t metric = 0;
     friend auto operator<=>(const RouteKey&, const RouteKey&) = default;
@@ -71,12 +77,17 @@ class KernelTable {
   Effect apply_host(const nlmsghdr& message, const HostRoute& host);
   Effect apply_neighbour(const nlmsghdr& message);
 
-  /// Several with one key: `ip route append`. The first counts.
-  std::map<RouteKey, std::vector<dataplane::RouteEntry>> routes_;
+  std::map<RouteKey, SameRoutes<Address>> routes_;
   std::set<std::uint32_t> tables_;
   std::set<HostRoute> hosts_;
   std::map<NeighbourKey, dataplane::MacAddress> neighbours_;  ///< those with a usable address
   std::vector<NeighbourKey> stale_;
 };
+
+using KernelTable = BasicKernelTable<wire::Ipv4Address>;
+using KernelTable6 = BasicKernelTable<wire::Ipv6Address>;
+
+extern template class BasicKernelTable<wire::Ipv4Address>;
+extern template class BasicKernelTable<wire::Ipv6Address>;
 
 }  // namespace adit::app

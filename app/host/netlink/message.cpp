@@ -66,6 +66,11 @@ wire::Ipv4Address Attributes::ipv4(std::uint16_t type) const {
   return wire::Ipv4Address(ntohl(u32(type).value_or(0)));
 }
 
+wire::Ipv6Address Attributes::ipv6(std::uint16_t type) const {
+  const Bytes octets = find(type).value_or(Bytes{});
+  return octets.size() == wire::kIpv6AddressSize ? wire::load_ipv6(octets.data()) : wire::Ipv6Address();
+}
+
 std::string_view Attributes::text(std::uint16_t type) const {
   const Bytes octets = find(type).value_or(Bytes{});
   const auto* text = reinterpret_cast<const char*>(octets.data());
@@ -124,6 +129,12 @@ void Request::put_u32(std::uint16_t type, std::uint32_t value) {
 
 void Request::put_ipv4(std::uint16_t type, wire::Ipv4Address value) {
   put_u32(type, htonl(value.value));
+}
+
+void Request::put_address(std::uint16_t type, const wire::Ipv6Address& value) {
+  std::array<std::uint8_t, wire::kIpv6AddressSize> octets;
+  wire::store_ipv6(octets.data(), value);
+  put_octets(type, octets);
 }
 
 void Request::put_text(std::uint16_t type, std::string_view value) {

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <linux/netlink.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -16,6 +18,7 @@
 
 #include "dataplane/wire/bytes.hpp"
 #include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ip_family.hpp"
 
 namespace adit::app::netlink {
 
@@ -43,6 +46,16 @@ class Attributes {
   [[nodiscard]] std::optional<std::uint32_t> u32(std::uint16_t type) const;
   /// 0.0.0.0 if absent.
   [[nodiscard]] wire::Ipv4Address ipv4(std::uint16_t type) const;
+  /// :: if absent.
+  [[nodiscard]] wire::Ipv6Address ipv6(std::uint16_t type) const;
+  template <wire::IpAddress Address>
+  [[nodiscard]] Address address(std::uint16_t type) const {
+    if constexpr (std::same_as<Address, wire::Ipv4Address>) {
+      return ipv4(type);
+    } else {
+      return ipv6(type);
+    }
+  }
   /// Empty if absent.
   [[nodiscard]] std::string_view text(std::uint16_t type) const;
   [[nodiscard]] Attributes nested(std::uint16_t type) const;
@@ -50,6 +63,10 @@ class Attributes {
  private:
   Bytes octets_;
 };
+
+/// AF_INET or AF_INET6.
+template <wire::IpAddress Address>
+inline constexpr std::uint8_t kFamily = std::same_as<Address, wire::Ipv4Address> ? AF_INET : AF_INET6;
 
 /// A message's octets after nlmsghdr.
 [[nodiscard]] Bytes payload_of(const nlmsghdr& message);
@@ -89,6 +106,8 @@ class Request {
   void put_u16(std::uint16_t type, std::uint16_t value);
   void put_u32(std::uint16_t type, std::uint32_t value);
   void put_ipv4(std::uint16_t type, wire::Ipv4Address value);
+  void put_address(std::uint16_t type, wire::Ipv4Address value) { put_ipv4(type, value); }
+  void put_address(std::uint16_t type, const wire::Ipv6Address& value);
   void put_text(std::uint16_t type, std::string_view value);
   void put_octets(std::uint16_t type, Bytes value);
   /// `fill` adds the nested attributes.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parses rtnetlink(7) messages about IPv4 routes and neighbours into the data plane's types. Thread: control.
-// Owner: KernelTable.
+// Parses rtnetlink(7) messages about routes and neighbours into the data plane's types: those of the family that the
+// address is of, and no others. Thread: control. Owner: KernelTable.
 #pragma once
 
 #include <linux/netlink.h>
@@ -10,6 +10,7 @@
 #include <set>
 
 #include "dataplane/path/next_hops.hpp"
+#include "dataplane/wire/ip_family.hpp"
 
 namespace adit::app {
 
@@ -17,27 +18,34 @@ namespace adit::app {
 /// Unassigned both in rtnetlink.h and in iproute2's rt_protos.
 inline constexpr std::uint8_t kSubscriberProtocol = 77;
 
-/// A route in one of `tables` that forwards or rejects; empty if the message is of another kind or malformed.
-[[nodiscard]] std::optional<dataplane::RouteEntry> read_route(const nlmsghdr& message,
-                                                              const std::set<std::uint32_t>& tables);
+/// A route in one of `tables` that forwards or rejects; empty if the message is of another kind or malformed. Nor are
+/// IPv6's to what no router forwards: the link's own, multicast, loopback; and those that ask for a source (RTA_SRC).
+template <wire::IpAddress Address>
+[[nodiscard]] std::optional<dataplane::BasicRouteEntry<Address>> read_route(
+    const nlmsghdr& message, const std::set<std::uint32_t>& tables);
 
 /// A route of type local: one of the machine's own addresses, or all of a prefix (`ip route add local`); several
 /// interfaces may have the same. One to everything (TPROXY's) is about packets that are redirected, and is left out.
-struct HostRoute {
-  wire::Ipv4Prefix prefix;
+/// In IPv6, type anycast too: a router's own as well (RFC 4291 §2.6.1).
+template <wire::IpAddress Address>
+struct BasicHostRoute {
+  wire::PrefixOf<Address> prefix;
   std::uint32_t ifindex = 0;
   std::uint32_t table = 0;
-  friend auto operator<=>(const HostRoute&, const HostRoute&) = default;
+  friend auto operator<=>(const BasicHostRoute&, const BasicHostRoute&) = default;
 };
-[[nodiscard]] std::optional<HostRoute> read_host_route(const nlmsghdr& message);
+template <wire::IpAddress Address>
+[[nodiscard]] std::optional<BasicHostRoute<Address>> read_host_route(const nlmsghdr& message);
 
-struct NeighbourMessage {
+template <wire::IpAddress Address>
+struct BasicNeighbourMessage {
   std::uint32_t ifindex = 0;
-  wire::Ipv4Address address;
+  Address address;
   std::optional<dataplane::MacAddress> mac{};  ///< none: deleted, or unreachable
   bool stale = false;
 };
-[[nodiscard]] std::optional<NeighbourMessage> read_neighbour(const nlmsghdr& message);
+template <wire::IpAddress Address>
+[[nodiscard]] std::optional<BasicNeighbourMessage<Address>> read_neighbour(const nlmsghdr& message);
 
 /// Whether an interface went up or down, or was removed.
 [[nodiscard]] bool switches_link(const nlmsghdr& message);

@@ -19,18 +19,11 @@
 
 #include "controlplane/base/settings.hpp"
 #include "controlplane/base/timer_wheel.hpp"
+#include "controlplane/concentrator/resources/pool_status.hpp"
 #include "controlplane/concentrator/resources/steering.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::control {
-
-struct PoolStatus {
-  std::string name;
-  std::uint64_t total = 0, used = 0, quarantined = 0;
-  std::uint64_t reserved = 0;  ///< for users that have them as their own, and are not here
-  std::uint64_t available = 0;
-  std::uint64_t exhausted = 0;  ///< times that none was left, since the start
-};
 
 class AddressPools {
  public:

@@ -14,17 +14,12 @@ wire::Ipv4Prefix host(wire::Ipv4Address address) {
 
 }  // namespace
 
-MachineNetworks::MachineNetworks(AddressPools& pools, PrefixClaims& claims, wire::Ipv4Address gateway)
-    : pools_(pools), claims_(claims), gateway_(gateway) {
-  set({});
-}
+// ---- both families ----------------------------------------------------------------------------------------
 
-void MachineNetworks::set(std::vector<MachineNetwork> networks) {
-  if (!gateway_.is_none()) {
-    networks.push_back({.prefix = host(gateway_), .holder = "ip.gw-ip-address", .own_address = true});
-  }
-  std::map<wire::Ipv4Prefix, Entry> old = std::exchange(entries_, {});
-  for (MachineNetwork& network : networks) {
+template <typename Prefix>
+void BasicMachineNetworks<Prefix>::set(std::vector<Network> networks) {
+  std::map<Prefix, Entry> old = std::exchange(entries_, {});
+  for (Network& network : networks) {
     if (!wire::is_host(network.prefix.address) || entries_.contains(network.prefix)) {
       continue;
     }
@@ -44,36 +39,33 @@ void MachineNetworks::set(std::vector<MachineNetwork> networks) {
   }
 }
 
-void MachineNetworks::add(MachineNetwork network) {
-  const wire::Ipv4Prefix prefix = network.prefix;
+template <typename Prefix>
+void BasicMachineNetworks<Prefix>::add(Network network) {
+  const Prefix prefix = network.prefix;
   Entry entry{.network = std::move(network)};
-  if (entry.network.own_address && prefix.length < 32) {
-    ++own_prefixes_;
-  } else if (entry.network.own_address && pools_.lease_fixed(prefix.address)) {
-    entry.leased.push_back(prefix.address);
-  }
+  own_prefixes_ += is_own_prefix(entry.network) ? 1 : 0;
+  keep(entry);
   // Of a shorter one nothing needs to be claimed: what subscribers have is longer.
   if (can_be_behind_a_subscriber(prefix)) {
-    entry.claim = claims_.claim({.prefix = prefix, .by = PrefixClaim::By::kMachine});
+    entry.claim = claims_.claim({.prefix = prefix, .by = ClaimedBy::kMachine});
   }
   entries_.insert({prefix, std::move(entry)});
 }
 
-void MachineNetworks::drop(const Entry& entry) {
+template <typename Prefix>
+void BasicMachineNetworks<Prefix>::drop(const Entry& entry) {
   if (entry.claim) {
     claims_.release(*entry.claim);
   }
-  for (const wire::Ipv4Address address : entry.leased) {
-    pools_.release(address);
-  }
-  own_prefixes_ -= entry.network.own_address && entry.network.prefix.length < 32 ? 1 : 0;
+  give_back(entry);
+  own_prefixes_ -= is_own_prefix(entry.network) ? 1 : 0;
 }
 
-const MachineNetworks::Entry* MachineNetworks::own_with(wire::Ipv4Address address) const {
-  for (std::uint8_t length = 32; length > 0 && (length == 32 || own_prefixes_ > 0); --length) {
-    wire::Ipv4Prefix prefix{.address = address, .length = length};
-    prefix.address = wire::Ipv4Address(address.value & prefix.mask());
-    if (const auto entry = entries_.find(prefix);
+template <typename Prefix>
+typename BasicMachineNetworks<Prefix>::Entry* BasicMachineNetworks<Prefix>::own_with(const Prefix& prefix) {
+  for (std::uint8_t length = prefix.length; length > 0 && (length == kAddressLength || own_prefixes_ > 0);
+       --length) {
+    if (const auto entry = entries_.find(shortened(prefix, length));
         entry != entries_.end() && entry->second.network.own_address) {
       return &entry->second;
     }
@@ -81,41 +73,78 @@ const MachineNetworks::Entry* MachineNetworks::own_with(wire::Ipv4Address addres
   return nullptr;
 }
 
-const std::string* MachineNetworks::holder_of(wire::Ipv4Address address) const {
-  const Entry* entry = own_with(address);
-  return entry != nullptr ? &entry->network.holder : nullptr;
-}
-
-bool MachineNetworks::keeps(wire::Ipv4Address address) {
-  const Entry* entry = own_prefixes_ > 0 ? own_with(address) : nullptr;
-  if (entry == nullptr) {
-    return false;
-  }
-  entries_.at(entry->network.prefix).leased.push_back(address);
-  return true;
-}
-
-const MachineNetwork* MachineNetworks::overlapping(const wire::Ipv4Prefix& prefix) const {
+template <typename Prefix>
+const BasicMachineNetwork<Prefix>* BasicMachineNetworks<Prefix>::overlapping(const Prefix& prefix) const {
   const auto inside = entries_.lower_bound(prefix);
   if (inside != entries_.end() && prefix.contains(inside->first.address)) {
     return &inside->second.network;
   }
-  for (wire::Ipv4Prefix wider = prefix; wider.length > 0;) {
-    --wider.length;
-    wider.address = wire::Ipv4Address(wider.address.value & wider.mask());
-    if (const auto around = entries_.find(wider); around != entries_.end()) {
+  for (std::uint8_t length = prefix.length; length > 0;) {
+    --length;
+    if (const auto around = entries_.find(shortened(prefix, length)); around != entries_.end()) {
       return &around->second.network;
     }
   }
   return nullptr;
 }
 
-void MachineNetworks::on_released(wire::Ipv4Address address) {
-  const auto entry = entries_.find(host(address));
-  if (entry != entries_.end() && entry->second.network.own_address && entry->second.leased.empty() &&
-      pools_.lease_fixed(address)) {
-    entry->second.leased.push_back(address);
+template class BasicMachineNetworks<wire::Ipv4Prefix>;
+template class BasicMachineNetworks<wire::Ipv6Prefix>;
+
+// ---- IPv4 -------------------------------------------------------------------------------------------------
+
+MachineNetworks::MachineNetworks(AddressPools& pools, PrefixClaims& claims, wire::Ipv4Address gateway)
+    : BasicMachineNetworks(claims), pools_(pools), gateway_(gateway) {
+  set({});
+}
+
+void MachineNetworks::set(std::vector<MachineNetwork> networks) {
+  if (!gateway_.is_none()) {
+    networks.push_back({.prefix = host(gateway_), .holder = "ip.gw-ip-address", .own_address = true});
   }
+  BasicMachineNetworks::set(std::move(networks));
+}
+
+void MachineNetworks::keep(Entry& entry) {
+  const wire::Ipv4Prefix& prefix = entry.network.prefix;
+  if (entry.network.own_address && prefix.length == kAddressLength && pools_.lease_fixed(prefix.address)) {
+    entry.leased.push_back(prefix.address);
+  }
+}
+
+void MachineNetworks::give_back(const Entry& entry) {
+  for (const wire::Ipv4Address address : entry.leased) {
+    pools_.release(address);
+  }
+}
+
+const std::string* MachineNetworks::holder_of(wire::Ipv4Address address) {
+  const Entry* entry = own_with(host(address));
+  return entry != nullptr ? &entry->network.holder : nullptr;
+}
+
+bool MachineNetworks::keeps(wire::Ipv4Address address) {
+  Entry* entry = has_own_prefixes() ? own_with(host(address)) : nullptr;
+  if (entry == nullptr) {
+    return false;
+  }
+  entry->leased.push_back(address);
+  return true;
+}
+
+void MachineNetworks::on_released(wire::Ipv4Address address) {
+  Entry* entry = own_with(host(address));
+  if (entry != nullptr && entry->network.prefix == host(address) && entry->leased.empty() &&
+      pools_.lease_fixed(address)) {
+    entry->leased.push_back(address);
+  }
+}
+
+// ---- IPv6 -------------------------------------------------------------------------------------------------
+
+const std::string* MachineNetworks6::holder_of(const wire::Ipv6Prefix& prefix) {
+  const Entry* entry = own_with(prefix);
+  return entry != nullptr ? &entry->network.holder : nullptr;
 }
 
 }  // namespace adit::control

@@ -3,13 +3,16 @@
 
 #include <iterator>
 
+#include "controlplane/base/subscriber_network.hpp"
+
 namespace adit::control {
 
-PrefixClaims::Handle PrefixClaims::claim(const PrefixClaim& claim) {
+template <typename Prefix>
+typename BasicPrefixClaims<Prefix>::Handle BasicPrefixClaims<Prefix>::claim(const Claim& claim) {
   Claimants& all = claims_[claim.prefix];
   auto before = all.end();
-  while (claim.by != PrefixClaim::By::kMachine && before != all.begin() &&
-         std::prev(before)->by == PrefixClaim::By::kMachine) {
+  while (claim.by != ClaimedBy::kMachine && before != all.begin() &&
+         std::prev(before)->by == ClaimedBy::kMachine) {
     --before;
   }
   const Handle handle = all.insert(before, claim);
@@ -19,33 +22,44 @@ PrefixClaims::Handle PrefixClaims::claim(const PrefixClaim& claim) {
   return handle;
 }
 
-void PrefixClaims::release(Handle handle) {
+template <typename Prefix>
+void BasicPrefixClaims<Prefix>::release(Handle handle) {
   const auto entry = claims_.find(handle->prefix);
   Claimants& all = entry->second;
   const bool had_it = std::next(handle) == all.end();
   all.erase(handle);
   if (all.empty()) {
-    const wire::Ipv4Prefix prefix = entry->first;
+    const Prefix prefix = entry->first;
     claims_.erase(entry);
-    actions_.unmap_prefix(prefix, around(prefix));
+    unmap(prefix);
   } else if (had_it) {
     actions_.map_prefix(all.back());
   }
 }
 
-bool PrefixClaims::has_it(Handle handle) const {
+template <typename Prefix>
+bool BasicPrefixClaims<Prefix>::has_it(Handle handle) const {
   return &claims_.find(handle->prefix)->second.back() == &*handle;
 }
 
-std::optional<PrefixClaim> PrefixClaims::around(const wire::Ipv4Prefix& prefix) const {
-  for (wire::Ipv4Prefix wider = prefix; wider.length > kShortest;) {
-    --wider.length;
-    wider.address = wire::Ipv4Address(wider.address.value & wider.mask());
+/// To the longest prefix around it that somebody has.
+template <>
+void PrefixClaims::unmap(const wire::Ipv4Prefix& prefix) {
+  for (wire::Ipv4Prefix wider = prefix; wider.length > kShortestBehindSubscriber;) {
+    wider = shortened(wider, static_cast<std::uint8_t>(wider.length - 1));
     if (const auto entry = claims_.find(wider); entry != claims_.end()) {
-      return entry->second.back();
+      return actions_.unmap_prefix(prefix, entry->second.back());
     }
   }
-  return std::nullopt;
+  actions_.unmap_prefix(prefix, std::nullopt);
 }
+
+template <>
+void PrefixClaims6::unmap(const wire::Ipv6Prefix& prefix) {
+  actions_.unmap_prefix(prefix);
+}
+
+template class BasicPrefixClaims<wire::Ipv4Prefix>;
+template class BasicPrefixClaims<wire::Ipv6Prefix>;
 
 }  // namespace adit::control

@@ -8,6 +8,7 @@
 #include "controlplane/radius/accept.hpp"
 #include "controlplane/radius/attribute_text.hpp"
 #include "controlplane/radius/dae/session.hpp"
+#include "controlplane/radius/framed_route.hpp"
 
 namespace adit::control::radius {
 namespace {

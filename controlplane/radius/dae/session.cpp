@@ -11,6 +11,34 @@ namespace {
 
 using By = SessionSelector::By;
 
+/// What an attribute says that a subscriber has in IPv6, an address as a /128; nothing: it is malformed, or says
+/// something else.
+std::optional<wire::Ipv6Prefix> held_prefix(const Attribute& attribute) {
+  switch (attribute.type) {
+    case Type::kFramedIpv6Prefix:
+    case Type::kDelegatedIpv6Prefix:
+      return prefix_of(attribute);
+    case Type::kFramedIpv6Address: {
+      const auto address = ipv6_address_of(attribute);
+      return address ? std::optional(wire::Ipv6Prefix{.address = *address, .length = 128}) : std::nullopt;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+/// An Access-Accept may have had an address as a Framed-IPv6-Prefix.
+bool holds(const Ipv6Binding& subscriber, const Attribute& attribute) {
+  const auto held = held_prefix(attribute);
+  if (!held) {
+    return false;
+  }
+  if (attribute.type == Type::kDelegatedIpv6Prefix) {
+    return held == subscriber.delegated;
+  }
+  return held->length == 128 ? held->address == subscriber.address : held == subscriber.link;
+}
+
 std::optional<SessionSelector> selector_of(const Packet& request) {
   if (const Attribute* session = request.find(Type::kAcctSessionId)) {
     return SessionSelector{By::kSessionId, std::string(session->text())};
@@ -22,6 +50,12 @@ std::optional<SessionSelector> selector_of(const Packet& request) {
   }
   if (const Attribute* address = request.find(Type::kFramedIpAddress)) {
     return SessionSelector{By::kIp, wire::to_string(wire::Ipv4Address(number_of(*address).value_or(0)))};
+  }
+  for (const Type type : {Type::kFramedIpv6Prefix, Type::kFramedIpv6Address, Type::kDelegatedIpv6Prefix}) {
+    if (const Attribute* attribute = request.find(type)) {
+      const auto held = held_prefix(*attribute);
+      return SessionSelector{By::kIp, held ? wire::to_string(*held) : ""};
+    }
   }
   if (const Attribute* user = request.find(Type::kUserName)) {
     return SessionSelector{By::kUsername, std::string(user->text())};
@@ -36,6 +70,12 @@ bool matches(const Attribute& attribute, const CallStatus& call, const Concentra
       return concentrator.is_same_user(attribute.text(), call.session.user);
     case Type::kFramedIpAddress:
       return number_of(attribute) == call.session.address.value;
+    case Type::kFramedInterfaceId:
+      return call.session.ipv6 && interface_id_of(attribute) == call.session.ipv6->interface_id;
+    case Type::kFramedIpv6Prefix:
+    case Type::kFramedIpv6Address:
+    case Type::kDelegatedIpv6Prefix:
+      return call.session.ipv6 && holds(*call.session.ipv6, attribute);
     case Type::kAcctSessionId:
       return attribute.text() == call.session_id;
     case Type::kNasPort:
@@ -86,6 +126,10 @@ bool identifies(const Attribute& attribute) {
     case Type::kAcctMultiSessionId:
     case Type::kNasPortId:
     case Type::kNasIpv6Address:
+    case Type::kFramedInterfaceId:
+    case Type::kFramedIpv6Prefix:
+    case Type::kFramedIpv6Address:
+    case Type::kDelegatedIpv6Prefix:
       return true;
     default:
       return false;
@@ -102,7 +146,8 @@ std::expected<CallStatus, Refusal> find_session(const Packet& request, const Nas
   if (!selector) {
     return std::unexpected(
         Refusal{ErrorCause::kMissingAttribute,
-                "it lacks all of Acct-Session-Id, NAS-Port-Id, Framed-IP-Address and User-Name"});
+                "it lacks all of Acct-Session-Id, NAS-Port-Id, Framed-IP-Address, Framed-IPv6-Prefix, "
+                "Framed-IPv6-Address, Delegated-IPv6-Prefix and User-Name"});
   }
   std::vector<CallStatus> found;
   CallWalk walk(*selector);

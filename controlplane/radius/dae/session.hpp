@@ -16,9 +16,9 @@ namespace adit::control::radius {
 /// True for attributes that identify the NAS or the session and ask for no change.
 [[nodiscard]] bool identifies(const Attribute& attribute);
 
-/// The session that the request identifies: looked up by Acct-Session-Id, NAS-Port-Id, Framed-IP-Address or
-/// User-Name, one of which is required, in O(1) (by User-Name: among that user's calls); then compared with
-/// every identifying attribute.
+/// The session that the request identifies: looked up by Acct-Session-Id, NAS-Port-Id, Framed-IP-Address,
+/// Framed-IPv6-Prefix, Framed-IPv6-Address, Delegated-IPv6-Prefix or User-Name, one of which is required, in O(1) (by
+/// User-Name: among that user's calls); then compared with every identifying attribute.
 [[nodiscard]] std::expected<CallStatus, Refusal> find_session(const Packet& request, const NasSettings& nas,
                                                               const Concentrator& concentrator);
 

@@ -15,6 +15,7 @@
   "local_addresses" /* longest prefix match, as the next one: addresses to which clients send GRE */
 #define ADIT_XDP_SUBSCRIBER_MAP \
   "subscribers" /* longest prefix match of struct adit_xdp_prefix -> one of the next */
+#define ADIT_XDP_SUBSCRIBER6_MAP "subscribers6" /* the same of struct adit_xdp_prefix6 */
 
 /* Whose a prefix is. The machine's own addresses and networks lie in subscribers' networks, and stay with the kernel. */
 enum { ADIT_XDP_SUBSCRIBERS = 1, ADIT_XDP_MACHINES = 2 };
@@ -22,7 +23,7 @@ enum { ADIT_XDP_SUBSCRIBERS = 1, ADIT_XDP_MACHINES = 2 };
 enum {
   ADIT_XDP_MAX_QUEUES = 64,
   ADIT_XDP_MAX_LOCAL = 1024,
-  ADIT_XDP_MAX_PREFIXES = 1 << 20, /* not preallocated; room for one /32 per subscriber */
+  ADIT_XDP_MAX_PREFIXES = 1 << 20, /* of each family; not preallocated; room for one /32 per subscriber */
 };
 
 /* Bits of adit_xdp_port.role, as in dataplane::PortRole. All zero before configuration: everything passes. */
@@ -37,6 +38,11 @@ struct adit_xdp_port {
 struct adit_xdp_prefix {
   __u32 length;
   __u32 address;
+};
+
+struct adit_xdp_prefix6 {
+  __u32 length;
+  __u8 address[16];
 };
 
 #endif

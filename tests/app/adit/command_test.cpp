@@ -161,7 +161,7 @@ TEST_F(AditCommand, Terminates) {
   EXPECT_EQ(adit("terminate username -- -dash").code, 0);
   const Outcome not_an_address = adit("terminate ip alice");
   EXPECT_EQ(not_an_address.code, 4);
-  EXPECT_EQ(not_an_address.text, "adit: aditd refused: value is not an IPv4 address: alice\n");
+  EXPECT_EQ(not_an_address.text, "adit: aditd refused: value is not an IP address: alice\n");
   TearDown();
   ASSERT_EQ(backend_.terminated.size(), 4u);
   EXPECT_FALSE(backend_.terminated[0].hard);

@@ -26,8 +26,9 @@ TEST(PoolWatch, TellsOnceThatAPoolRunsLowAndOnceThatItRecovered) {
     watch.look({pool_with(available)});
   }
   ASSERT_EQ(log.events.size(), 1u);
-  EXPECT_EQ(log.events[0].line,
-            "pool_low pool=default available=49 used=951 total=1000 remedy=add ranges to its [[ip-pool]]");
+  EXPECT_EQ(
+      log.events[0].line,
+      "pool_low pool=default use= available=49 used=951 total=1000 remedy=add ranges to its [[ip-pool]]");
   EXPECT_EQ(log.events[0].severity, control::Severity::kWarning);
   watch.look({pool_with(100)});
   watch.look({pool_with(60)});
@@ -35,6 +36,26 @@ TEST(PoolWatch, TellsOnceThatAPoolRunsLowAndOnceThatItRecovered) {
   EXPECT_EQ(log.events[1].name, "pool_recovered");
   watch.look({pool_with(49)});
   EXPECT_EQ(log.events.size(), 3u);
+}
+
+// A name is one of a use, and a pool of IPv6 may have more than 64 bits can count a hundred times.
+TEST(PoolWatch, PoolsOfIpv6AreTheirUses) {
+  ::adit::test::RecordingLog log;
+  PoolWatch watch(log);
+  const auto pool_of = [](control::Ipv6Use use, std::uint64_t total, std::uint64_t available) {
+    control::PoolStatus pool{.name = "default", .total = total, .used = total - available, .use = use};
+    pool.available = available;
+    return pool;
+  };
+  watch.look(
+      {pool_of(control::Ipv6Use::kAddress, std::uint64_t{1} << 63, std::uint64_t{1} << 62), pool_with(500)});
+  EXPECT_TRUE(log.events.empty());
+  watch.look({pool_of(control::Ipv6Use::kDelegate, 256, 10), pool_of(control::Ipv6Use::kLink, 65'536, 60'000),
+              pool_with(500)});
+  ASSERT_EQ(log.events.size(), 1u);
+  EXPECT_EQ(log.events[0].line,
+            "pool_low pool=default use=delegate available=10 used=246 total=256 "
+            "remedy=give its [[ipv6-pool]] a shorter prefix");
 }
 
 TEST(PoolWatch, AddressesThatRestCanBeGivenOutAndAnEmptyPoolIsNobodys) {

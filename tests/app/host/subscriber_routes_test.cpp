@@ -37,5 +37,25 @@ TEST(SubscriberRoutes, APoolThatIsOneAddressStaysAnnounced) {
   EXPECT_EQ((*opened)->announced(), 1U);
 }
 
+TEST(SubscriberRoutes, Ipv6PrefixesAreFollowedTooAndApart) {
+  constexpr wire::Ipv6Prefix kLink{.address = {0x2001'0db8'0000'0009, 0}, .length = 64};
+  constexpr wire::Ipv6Prefix kSameBits{.address = {0x2001'0db8'0000'0009, 0}, .length = 72};
+  auto opened = SubscriberRoutes::open(kTable, false);
+  ASSERT_TRUE(opened) << opened.error();
+  SubscriberRoutes& routes = **opened;
+  routes.follow(kHost, By::kNetwork);
+  routes.follow(kLink, By::kNetwork);
+  routes.follow(kSameBits, By::kNetwork);
+  EXPECT_EQ(routes.announced(), 3U);
+  routes.follow(kLink, By::kSubscriber);
+  EXPECT_EQ(routes.announced(), 2U) << "announced by its pool";
+  routes.remove(kHost);
+  routes.remove(kLink);
+  EXPECT_EQ(routes.announced(), 1U);
+  routes.add_lasting(kLink);
+  routes.remove(kLink);
+  EXPECT_EQ(routes.announced(), 2U);
+}
+
 }  // namespace
 }  // namespace adit::app

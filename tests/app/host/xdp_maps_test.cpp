@@ -54,21 +54,21 @@ TEST(XdpMaps, RandomRangesAreCoveredExactlyAndInOrder) {
 }
 
 /// A map of so many entries.
+template <typename Prefix = wire::Ipv4Prefix>
 struct SmallMap {
   explicit SmallMap(std::size_t entries_at_most) : room(entries_at_most) {}
-  XdpPrefixes::Maps writers() {
-    return {.put = [this](const wire::Ipv4Prefix& prefix,
-                          XdpPrefixes::Whose whose) -> std::expected<void, std::string> {
+  BasicXdpPrefixes<Prefix>::Maps writers() {
+    return {.put = [this](const Prefix& prefix, XdpWhose whose) -> std::expected<void, std::string> {
               if (!entries.contains(prefix) && entries.size() == room) {
                 return std::unexpected(std::string("no room"));
               }
               entries[prefix] = whose;
               return {};
             },
-            .erase = [this](const wire::Ipv4Prefix& prefix) { entries.erase(prefix); }};
+            .erase = [this](const Prefix& prefix) { entries.erase(prefix); }};
   }
   std::size_t room;
-  std::map<wire::Ipv4Prefix, XdpPrefixes::Whose> entries;
+  std::map<Prefix, XdpWhose> entries;
 };
 
 constexpr wire::Ipv4Prefix network(std::uint8_t third) {
@@ -76,7 +76,7 @@ constexpr wire::Ipv4Prefix network(std::uint8_t third) {
 }
 
 TEST(XdpPrefixes, WhatFoundNoRoomIsWrittenWhenThereIsSome) {
-  SmallMap map(2);
+  SmallMap<> map(2);
   XdpPrefixes prefixes({}, map.writers());
   EXPECT_TRUE(prefixes.add_subscriber(network(1)));
   EXPECT_TRUE(prefixes.add_subscriber(network(2)));
@@ -97,7 +97,7 @@ TEST(XdpPrefixes, WhatFoundNoRoomIsWrittenWhenThereIsSome) {
 }
 
 TEST(XdpPrefixes, APoolsOwnEntryComesBack) {
-  SmallMap map(2);
+  SmallMap<> map(2);
   const wire::Ipv4Prefix pool = network(1);
   map.entries[pool] = XdpPrefixes::Whose::kSubscribers;
   XdpPrefixes prefixes({pool}, map.writers());
@@ -109,6 +109,27 @@ TEST(XdpPrefixes, APoolsOwnEntryComesBack) {
   EXPECT_EQ(map.entries.size(), 1U) << "it is the machine's no more";
   prefixes.remove(pool);
   EXPECT_TRUE(map.entries.contains(pool));
+}
+
+TEST(XdpPrefixes, AnIpv6PoolServesItsLinksAndDelegations) {
+  constexpr wire::Ipv6Prefix kPool{.address = {0x2001'0db8'0064'0000, 0}, .length = 48};
+  constexpr wire::Ipv6Prefix kLink{.address = {0x2001'0db8'0064'0007, 0}, .length = 64};
+  constexpr wire::Ipv6Prefix kOwn{.address = {0x2001'0db8'0064'0007, 1}};
+  constexpr wire::Ipv6Prefix kElsewhere{.address = {0x2001'0db8'ff00'0100, 0}, .length = 56};
+  SmallMap<wire::Ipv6Prefix> map(3);
+  map.entries[kPool] = XdpWhose::kSubscribers;
+  XdpPrefixes6 prefixes({kPool}, map.writers());
+  EXPECT_TRUE(prefixes.add_subscriber(kLink));
+  EXPECT_TRUE(prefixes.add_machine(kLink));
+  EXPECT_EQ(map.entries.size(), 1U) << "a network in a pool is the pool's";
+  EXPECT_TRUE(prefixes.add_machine(kOwn));
+  EXPECT_TRUE(prefixes.add_subscriber(kElsewhere));
+  EXPECT_EQ(map.entries, (std::map<wire::Ipv6Prefix, XdpWhose>{{kPool, XdpWhose::kSubscribers},
+                                                               {kOwn, XdpWhose::kMachines},
+                                                               {kElsewhere, XdpWhose::kSubscribers}}));
+  prefixes.remove(kOwn);
+  prefixes.remove(kElsewhere);
+  EXPECT_EQ(map.entries.size(), 1U);
 }
 
 }  // namespace

@@ -272,19 +272,60 @@ TEST(ChapSecrets, TheSixthColumnListsNetworks) {
                                            {wire::Ipv4Address(10, 30, 0, 0), 16}}));
   EXPECT_FALSE(read.entries.at(0).rate) << "* is the configured one";
   EXPECT_TRUE(read.entries.at(1).routes.empty());
-  for (const char* networks : {"10.0.0.0", "10.0.0.0/8", "10.0.0.1/24", "10.0.0.0/24,", "10.0.0.0/33",
-                               "224.0.0.0/16", ",", "x/24"}) {
+  for (const char* networks :
+       {"10.0.0.0", "10.0.0.0/8", "10.0.0.1/24", "10.0.0.0/24,", "10.0.0.0/33", "224.0.0.0/16", ",", "x/24",
+        "2001:db8::1/48", "2000::/15", "fe80::/64", "2001:db8::", "*,10.0.0.0/24"}) {
     const Read wrong = as_pppd(std::string("alice * topsecret * * ") + networks + "\n");
     EXPECT_EQ(wrong.notes, Texts{"line 1: user 'alice': the sixth column lists no networks; write them as "
-                                 "10.20.0.0/24,10.30.0.0/16, a /16 or longer each"})
+                                 "10.20.0.0/24,10.30.0.0/16,2001:db8:20::/48, a /16 or longer each, or *"})
         << networks;
   }
 }
 
+TEST(ChapSecrets, TheSixthColumnListsNetworksOfBothFamilies) {
+  const Read read = as_pppd("alice * a * * 2001:db8:20::/48,10.20.0.0/24,2001:DB8:30::/56\nbob * b * * *\n");
+  EXPECT_EQ(read.entries.at(0).routes,
+            (std::vector<wire::Ipv4Prefix>{{wire::Ipv4Address(10, 20, 0, 0), 24}}));
+  EXPECT_EQ(read.entries.at(0).routes6, (std::vector{*wire::parse_ipv6_prefix("2001:db8:20::/48"),
+                                                     *wire::parse_ipv6_prefix("2001:db8:30::/56")}));
+  EXPECT_TRUE(read.entries.at(1).routes.empty());
+  EXPECT_TRUE(read.entries.at(1).routes6.empty());
+}
+
+TEST(ChapSecrets, TheSeventhColumnIsTheLinksPrefix) {
+  for (const SecretsDialect dialect : kDialects) {
+    const Read read = read_secrets(
+        "alice * a * * * 2001:db8:64:7::/64\nbob * b * * 10.20.0.0/24 *\ncarol * c\n", reading(dialect));
+    EXPECT_EQ(read.notes, Texts{});
+    EXPECT_EQ(read.entries.at(0).link, wire::parse_ipv6_prefix("2001:db8:64:7::/64"));
+    EXPECT_EQ(read.entries.at(1).link, std::nullopt);
+    EXPECT_EQ(read.entries.at(2).link, std::nullopt);
+    for (const char* link : {"2001:db8:64:7::/56", "2001:db8:64:7::/128", "2001:db8:64:7::1/64",
+                             "2001:db8:64:7::", "fe80::/64", "2001:db8:64:7::/64,2001:db8:64:8::/64"}) {
+      const Read wrong =
+          read_secrets(std::string("alice * topsecret * * * ") + link + "\nbob * b *\n", reading(dialect));
+      EXPECT_EQ(wrong.texts(), Texts{"bob b *"}) << link;
+      EXPECT_EQ(wrong.notes,
+                Texts{"line 1: user 'alice': the seventh column is no /64 of IPv6; write the prefix of "
+                      "the user's link as 2001:db8:64:7::/64, or * for one from the pool"})
+          << link;
+    }
+  }
+}
+
+/// Files of before there was a seventh column may have a word there.
+TEST(ChapSecrets, AWordThatIsNoIpv6InTheSeventhColumnCostsNobodyTheLogin) {
+  for (const char* word : {"10.0.0.0/24", "comment"}) {
+    const Read read = as_pppd(std::string("alice * a * * * ") + word + "\n");
+    EXPECT_EQ(read.entries.at(0).link, std::nullopt);
+    EXPECT_EQ(read.notes, Texts{});
+  }
+}
+
 TEST(ChapSecrets, WhatIsNotUsedIsNoted) {
-  const Read read = as_pppd("alice * a * 2000/3000 10.0.0.0/24 x\nbob * b 10.0.0.2 -- noccp\n");
+  const Read read = as_pppd("alice * a * 2000/3000 10.0.0.0/24 * x\nbob * b 10.0.0.2 -- noccp\n");
   EXPECT_EQ(read.texts(), (Texts{"alice a * 2000/3000", "bob b 10.0.0.2"}));
-  EXPECT_EQ(read.notes, (Texts{"line 1: user 'alice': columns after the networks are ignored",
+  EXPECT_EQ(read.notes, (Texts{"line 1: user 'alice': columns after the seventh are ignored",
                                "line 2: user 'bob': pppd's options after -- are ignored"}));
 }
 

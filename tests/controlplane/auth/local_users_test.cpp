@@ -254,5 +254,27 @@ TEST_F(LocalUsersTest, TheirOwnAddressesAreKnownOnceAndInOrder) {
             (std::vector{wire::Ipv4Address(10, 64, 0, 7), wire::Ipv4Address(10, 64, 0, 9)}));
 }
 
+TEST_F(LocalUsersTest, ALinkAndNetworksOfIpv6AreAmongTheTerms) {
+  load("alice * secret * * 2001:db8:20::/48 2001:db8:64:7::/64\nbob * secret\n");
+  const Asker alice = ask("alice", PapProof{crypto::SecretText("secret")});
+  ASSERT_NE(alice.accepted(), nullptr);
+  EXPECT_EQ(alice.accepted()->ipv6.link, wire::parse_ipv6_prefix("2001:db8:64:7::/64"));
+  EXPECT_EQ(alice.accepted()->ipv6.routes, std::vector{*wire::parse_ipv6_prefix("2001:db8:20::/48")});
+  const Asker bob = ask("bob", PapProof{crypto::SecretText("secret")});
+  ASSERT_NE(bob.accepted(), nullptr);
+  EXPECT_EQ(bob.accepted()->ipv6, Ipv6Terms{});
+}
+
+TEST_F(LocalUsersTest, TheirOwnPrefixesAreKnownOnceAndInOrder) {
+  const ParsedUsers parsed = parse_users(
+      "carol * secret * * 2001:db8:20::/48,10.20.0.0/24 2001:db8:64:7::/64\nalice * secret * * * "
+      "2001:db8:64:6::/64\n"
+      "bob * secret\ndave * secret * * 2001:db8:20::/48\n",
+      {});
+  EXPECT_EQ(parsed.fixed_prefixes, (std::vector{*wire::parse_ipv6_prefix("2001:db8:20::/48"),
+                                                *wire::parse_ipv6_prefix("2001:db8:64:6::/64"),
+                                                *wire::parse_ipv6_prefix("2001:db8:64:7::/64")}));
+}
+
 }  // namespace
 }  // namespace adit::control

@@ -113,10 +113,17 @@ std::vector<Scenario> ended_by_the_peer() {
        [](Settings& settings) { settings.auth.methods = {}; }},
       {EndReason::kMppeRefused, "ccp: the authentication method makes no MPPE keys", verdict(AuthAccepted{}),
        [](Settings& settings) { settings.ppp.mppe = MppePolicy::kRequire; }},
-      {EndReason::kIpcpFailed, "ipcp: ", [](House& house, DialIn& client) {
+      {EndReason::kIpcpFailed, "ipcp: ",
+       [](House& house, DialIn& client) {
          verdict(AuthAccepted{})(house, client);
          client.send_ppp(kLcp, {8, 1, 0, 0, 0x80, 0x21});
-       }}};
+       }},
+      {EndReason::kIpv6Failed, "ipv6cp: peer does not speak IPv6CP",
+       [](House& house, DialIn& client) {
+         verdict(AuthAccepted{})(house, client);
+         client.send_ppp(kLcp, {8, 1, 0, 0, 0x80, 0x57});
+       },
+       [](Settings& settings) { settings.ipv6.mode = Ipv6Policy::kRequire; }}};
 }
 
 std::vector<Scenario> ended_by_time() {

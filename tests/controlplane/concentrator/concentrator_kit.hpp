@@ -89,26 +89,37 @@ class House : public ConcentratorActions {
     std::map<contract::Direction, contract::EnableMppe> mppe;
     std::optional<contract::UpdateLimits> limits;
     std::vector<Frame> to_peer;  // PPP frames that the worker was told to send
+    std::optional<contract::EnableIpv6> ipv6;
+    std::vector<Frame> packets6;  // IPv6 packets that the worker was told to send
   };
 
   /// Accounting requests as text: "start alice", "interim alice 7", "stop alice 7 user_request".
   struct NotedAccounting final : Accounting {
-    void started(const AccountedCall& call) override { said.push_back("start " + call.user); }
+    void started(const AccountedCall& call) override {
+      said.push_back("start " + call.user);
+      started_with = call.ipv6;
+    }
+    void changed(const AccountedCall& call) override { kept.push_back(call); }
     void noted(const AccountedCall&, const contract::CallTotals&, Duration) override { ++notes; }
     void interim(const AccountedCall& call, const contract::CallTotals& totals, Duration) override {
       said.push_back("interim " + call.user + ' ' + std::to_string(totals.uplink_octets));
       classes = call.classes;
+      ipv6 = call.ipv6;
     }
     void stopped(const AccountedCall& call, const contract::CallTotals& totals, Duration was_up,
                  EndReason reason) override {
       said.push_back("stop " + call.user + ' ' + std::to_string(totals.uplink_octets) + ' ' +
                      std::string(to_text(reason)));
       lasted = was_up;
+      stopped_with = call.ipv6;
     }
     std::vector<std::string> said;
     int notes = 0;
     Duration lasted{0};
+    std::vector<AccountedCall> kept;                 // as told by changed()
     std::vector<std::vector<std::uint8_t>> classes;  // of the last interim record
+    std::optional<Ipv6Binding> ipv6;                 // and what the subscriber had by then
+    std::optional<Ipv6Binding> started_with, stopped_with;
   } accounting;
 
   explicit House(Settings the_settings = pap_settings(), std::uint16_t workers = 2, std::uint32_t slots = 64,
@@ -169,11 +180,12 @@ class House : public ConcentratorActions {
     rings[worker.value].push_back({message, {}});
     return true;
   }
-  bool post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame) override {
-    if (rings.at(call.worker.value).size() >= ring_capacity) {
+  bool post_frame(contract::WorkerId worker, const contract::ToWorker& message,
+                  std::span<const std::uint8_t> frame) override {
+    if (rings.at(worker.value).size() >= ring_capacity) {
       return false;
     }
-    rings[call.worker.value].push_back({contract::SendPppFrame{call}, Frame(frame.begin(), frame.end())});
+    rings[worker.value].push_back({message, Frame(frame.begin(), frame.end())});
     return true;
   }
   bool map_call(wire::Ipv4Address local, wire::Ipv4Address, wire::LocalCallId id,
@@ -199,6 +211,18 @@ class House : public ConcentratorActions {
   void unmap_prefix(const wire::Ipv4Prefix& prefix, const std::optional<PrefixClaim>& heir) override {
     EXPECT_LE(subscribers.erase(prefix.address) + routes.erase(prefix), 1u);
     heirs[prefix] = heir;
+  }
+  void map_prefix(const PrefixClaim6& claim) override {
+    if (claim.by == ClaimedBy::kMachine) {
+      prefixes6.erase(claim.prefix);
+    } else {
+      prefixes6[claim.prefix] = claim.call;
+    }
+    ++changes6;
+  }
+  void unmap_prefix(const wire::Ipv6Prefix& prefix) override {
+    prefixes6.erase(prefix);
+    ++changes6;
   }
 
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const override {
@@ -243,6 +267,8 @@ class House : public ConcentratorActions {
   std::map<wire::Ipv4Address, contract::CallRef> subscribers;
   std::map<wire::Ipv4Prefix, contract::CallRef> routes;
   std::map<wire::Ipv4Prefix, std::optional<PrefixClaim>> heirs;  // of prefixes that nobody claims any more
+  std::map<wire::Ipv6Prefix, contract::CallRef> prefixes6;       // subscribers' and those behind them
+  int changes6 = 0;                                              // of them
   std::set<ConnectionId> open;
   std::map<ConnectionId, std::deque<pptp::Message>> to_client;
   std::unique_ptr<Concentrator> concentrator;
@@ -276,6 +302,18 @@ class House : public ConcentratorActions {
   void take(const contract::DisableIp& m, const Frame&, std::vector<contract::CallRemoved>&) {
     ASSERT_TRUE(installed.contains(key(m.call)));
     installed[key(m.call)].ip = false;
+  }
+  void take(const contract::EnableIpv6& m, const Frame&, std::vector<contract::CallRemoved>&) {
+    ASSERT_TRUE(installed.contains(key(m.call)));
+    installed[key(m.call)].ipv6 = m;
+  }
+  void take(const contract::DisableIpv6& m, const Frame&, std::vector<contract::CallRemoved>&) {
+    ASSERT_TRUE(installed.contains(key(m.call)));
+    installed[key(m.call)].ipv6.reset();
+  }
+  void take(const contract::SendIpv6& m, const Frame& frame, std::vector<contract::CallRemoved>&) {
+    ASSERT_TRUE(installed.contains(key(m.call)));
+    installed[key(m.call)].packets6.push_back(frame);
   }
   void take(const contract::EnableMppe& m, const Frame&, std::vector<contract::CallRemoved>&) {
     ASSERT_TRUE(installed.contains(key(m.call)));
@@ -456,6 +494,7 @@ inline void expect_baseline(House& house) {
   EXPECT_TRUE(house.installed.empty());
   EXPECT_TRUE(house.calls_by_id.empty());
   EXPECT_TRUE(house.subscribers.empty());
+  EXPECT_TRUE(house.prefixes6.empty());
   EXPECT_TRUE(house.open.empty());
   EXPECT_TRUE(house.auth.waiting.empty());
   for (const auto& pool : house.concentrator->pools()) {

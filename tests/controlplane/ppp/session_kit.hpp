@@ -32,6 +32,8 @@ inline constexpr Ipv4Address kSubscriber{10, 64, 0, 2};
 inline const Octets kMagic = option(5, u32(0x01020304));
 inline const Octets kMppeOption = option(18, u32(0x01000040));
 inline const Octets kAddress = option(3, u32(kSubscriber.value));
+inline constexpr std::uint64_t kPeerId = 0x0011'2233'4455'6677;
+inline const Octets kIdentifier = option(1, u64(kPeerId));
 
 using test::Frame;
 using Frames = std::vector<Frame>;
@@ -41,12 +43,15 @@ class FakeHost final : public test::RecordingDataPath<SessionHost> {
  public:
   std::vector<EndReason> ends;
   std::optional<Ipv4Address> free_address = kSubscriber;
-  std::optional<std::uint64_t> packets;  ///< of the subscriber's
+  std::optional<wire::Ipv6Prefix> link_prefix;
+  std::optional<std::uint64_t> packets, ipv6_packets;  ///< of the subscriber's
   std::map<contract::Direction, Octets> keys;
   std::map<contract::Direction, contract::MppeMode> modes;
   std::set<Octets> sent_with;  ///< every start key that was armed for sending
   int leases = 0;
+  Ipv6Counters counters;
 
+  Ipv6Counters& ipv6_counters() override { return counters; }
   void enable_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>& start,
                    const crypto::Secret<16>& session) override {
     modes[direction] = mode;
@@ -58,6 +63,7 @@ class FakeHost final : public test::RecordingDataPath<SessionHost> {
     RecordingDataPath::enable_mppe(direction, mode, start, session);
   }
   std::optional<std::uint64_t> packets_received() const override { return packets; }
+  std::optional<std::uint64_t> ipv6_packets_received() const override { return ipv6_packets; }
   void flush_mppe(bool repeated) override { trace.emplace_back(repeated ? "flush again" : "flush"); }
   void disable_mppe() override {
     keys.clear();
@@ -72,6 +78,12 @@ class FakeHost final : public test::RecordingDataPath<SessionHost> {
       return std::unexpected(NoAddress{EndReason::kPoolEmpty, "pool " + std::string(pool) + " is empty"});
     }
     return *address;
+  }
+  std::expected<wire::Ipv6Prefix, NoAddress> lease_ipv6(Ipv6Use use) override {
+    if (use != Ipv6Use::kLink || !link_prefix) {
+      return std::unexpected(NoAddress{EndReason::kPoolUnknown, "no pool"});
+    }
+    return *link_prefix;
   }
   void session_ended(EndReason reason) override { ends.push_back(reason); }
 

@@ -2,6 +2,7 @@
 // Accounting records, and what becomes of them when servers are unreachable and when processes end.
 #include "controlplane/radius/accounting.hpp"
 #include "tests/controlplane/radius/client_kit.hpp"
+#include "tests/kit/ipv6_kit.hpp"
 
 namespace adit::control::radius {
 namespace {
@@ -43,6 +44,18 @@ class RadiusAccountingTest : public RadiusClient {
       }
     }
     return "";
+  }
+  static constexpr Type kIpv6[] = {Type::kFramedInterfaceId, Type::kFramedIpv6Prefix,
+                                   Type::kFramedIpv6Address, Type::kDelegatedIpv6Prefix};
+  /// The value in hexadecimal digits; empty: not present.
+  [[nodiscard]] std::optional<std::string> value(std::size_t n, Type type) const {
+    const std::string octets = text(n, type);
+    std::string digits;
+    for (const char octet : octets) {
+      digits += "0123456789abcdef"[static_cast<unsigned char>(octet) >> 4];
+      digits += "0123456789abcdef"[octet & 15];
+    }
+    return octets.empty() ? std::nullopt : std::optional(digits);
   }
   /// The last packet sent that is no probe.
   [[nodiscard]] std::size_t last_record() const {
@@ -115,6 +128,80 @@ TEST_F(RadiusAccountingTest, WhoAsksAndAboutWhichSession) {
   EXPECT_EQ(number(0, Type::kFramedIpAddress), call_.address.value);
   EXPECT_EQ(number(0, Type::kAcctAuthentic), 2U) << "Local";
 }
+
+// ---- IPv6 -------------------------------------------------------------------------------------------------
+
+TEST_F(RadiusAccountingTest, RecordsSayWhatTheSubscriberHasInIpv6) {
+  AccountedCall call = call_;
+  accounting_->started(call);
+  for (const Type type : kIpv6) {
+    EXPECT_FALSE(value(0, type)) << "there is none";
+  }
+  call.ipv6 = Ipv6Binding{.interface_id = 0x0011'2233'4455'6677, .link = test::net6("2001:db8:64:7::/64")};
+  accounting_->changed(call);
+  EXPECT_EQ(sent_.size(), 1U) << "that is for the Stop";
+  accounting_->interim(call, {}, Duration{1000});
+  EXPECT_EQ(value(1, Type::kFramedInterfaceId), "0011223344556677");
+  EXPECT_EQ(value(1, Type::kFramedIpv6Prefix), "004020010db800640007");
+  EXPECT_EQ(value(1, Type::kFramedIpv6Address), std::nullopt);
+  EXPECT_EQ(value(1, Type::kDelegatedIpv6Prefix), std::nullopt);
+  call.ipv6->address = test::ip6("2001:db8:65::8");
+  call.ipv6->delegated = test::net6("2001:db8:100::/56");
+  accounting_->stopped(call, {}, Duration{1000}, EndReason::kUserRequest);
+  EXPECT_EQ(number(2, Type::kAcctStatusType), 2U);
+  EXPECT_EQ(value(2, Type::kFramedInterfaceId), "0011223344556677");
+  EXPECT_EQ(value(2, Type::kFramedIpv6Prefix), "004020010db800640007");
+  EXPECT_EQ(value(2, Type::kFramedIpv6Address), "20010db8006500000000000000000008");
+  EXPECT_EQ(value(2, Type::kDelegatedIpv6Prefix), "003820010db8010000");
+}
+
+TEST_F(RadiusAccountingTest, AStopAfterACrashSaysWhatTheSubscriberHadLast) {
+  accounting_->announce_start();
+  answer_accounting(0);
+  AccountedCall call = call_;
+  accounting_->started(call);
+  answer_accounting(1);
+  call.ipv6 = Ipv6Binding{.interface_id = 7, .link = test::net6("2001:db8:64:7::/64")};
+  accounting_->changed(call);
+  call.ipv6->delegated = test::net6("2001:db8:100::/56");
+  accounting_->changed(call);
+  live();
+  sent_.clear();
+  accounting_->announce_start();
+  ASSERT_EQ(sent_.size(), 1U);
+  EXPECT_EQ(number(0, Type::kAcctStatusType), 2U);
+  EXPECT_EQ(text(0, Type::kUserName), "alice");
+  EXPECT_EQ(value(0, Type::kFramedIpv6Prefix), "004020010db800640007");
+  EXPECT_EQ(value(0, Type::kDelegatedIpv6Prefix), "003820010db8010000");
+}
+
+// A slot has room for all but the Class, whatever the names: of IPv6 nothing is left out in its favour.
+TEST_F(RadiusAccountingTest, TheLongestNamesLeaveASlotRoomForIpv6) {
+  accounting_.reset();
+  accounting_ = std::make_unique<RadiusAccounting>(
+      *client_, NasSettings{.identifier = std::string(253, 'n'), .address = wire::Ipv4Address(192, 0, 2, 1)},
+      wheel_, [this] { return unix_now(); }, log_, *spool_);
+  AccountedCall call = call_;
+  call.user = std::string(253, 'u');
+  call.peer = call.local = wire::Ipv4Address(192, 100, 200, 107);
+  call.classes = {Octets(253, 7)};
+  accounting_->started(call);
+  call.ipv6 = Ipv6Binding{.interface_id = ~std::uint64_t{0},
+                          .link = test::net6("2001:db8:64:7::/64"),
+                          .address = test::ip6("2001:db8:65::8"),
+                          .delegated = test::net6("2001:db8:100:1::/64")};
+  accounting_->changed(call);
+  live();
+  sent_.clear();
+  accounting_->announce_start();
+  ASSERT_FALSE(sent_.empty());
+  EXPECT_EQ(text(0, Type::kUserName), call.user);
+  for (const Type type : kIpv6) {
+    EXPECT_TRUE(value(0, type)) << static_cast<int>(type);
+  }
+}
+
+// ---- Stops that wait --------------------------------------------------------------------------------------
 
 TEST_F(RadiusAccountingTest, StopsAreKeptAndOfferedAgainInOrderWithTheirDelay) {
   for (const char* user : {"first", "second"}) {

@@ -99,6 +99,22 @@ TEST_F(RadiusAuthTest, SEC_09_AnAccountIsWhatServersAreAskedFor) {
   EXPECT_EQ(FallbackAuth(auth, auth, Duration{3'000}).account_of("alice@3"), "alice");
 }
 
+// The same user may be another NAS's, to which all of it means something.
+TEST_F(RadiusAuthTest, WhereNobodyHasIpv6NothingOfItIsRead) {
+  const Octets good = attribute(Type::kDelegatedIpv6Prefix, hex("0038 20010db8010000")),
+               bad = attribute(Type::kFramedIpv6Prefix, hex("0038 20010db8006400"));
+  for (const Octets& granted : {good, bad}) {
+    const AuthVerdict verdict = ask(default_rates(), Code::kAccessAccept, granted);
+    ASSERT_TRUE(std::holds_alternative<AuthAccepted>(verdict));
+    EXPECT_EQ(std::get<AuthAccepted>(verdict).ipv6, Ipv6Terms{});
+  }
+  nas_.serves_ipv6 = true;
+  EXPECT_TRUE(std::holds_alternative<AuthUnusable>(ask(default_rates(), Code::kAccessAccept, bad)));
+  const AuthVerdict verdict = ask(default_rates(), Code::kAccessAccept, good);
+  ASSERT_TRUE(std::holds_alternative<AuthAccepted>(verdict));
+  EXPECT_TRUE(std::get<AuthAccepted>(verdict).ipv6.delegated);
+}
+
 TEST_F(RadiusAuthTest, EncryptionAttributesThatConflictAreTold) {
   const Octets allowed = vendor(kMicrosoft, 7, hex("00000001")),
                required = vendor(kMicrosoft, 7, hex("00000002"));

@@ -6,6 +6,7 @@
 #include "controlplane/radius/dae/dynamic_authorization.hpp"
 #include "crypto/library.hpp"
 #include "tests/controlplane/concentrator/concentrator_kit.hpp"
+#include "tests/kit/ipv6_kit.hpp"
 
 namespace adit::control::radius {
 namespace {
@@ -451,6 +452,145 @@ TEST_F(DynamicAuthorizationTest, RAD_13_CoaChangesRateTimeoutsClassAndRoutesInPl
   alice_.reset();
   EXPECT_TRUE(house_.routes.empty());
 }
+
+// ---- IPv6 -------------------------------------------------------------------------------------------------
+
+/// She has the three kinds of prefix, each from its pool.
+class WithIpv6 : public DynamicAuthorizationTest {
+ protected:
+  static Settings dual_stack() {
+    Settings settings = without_echoes();
+    settings.ipv6.mode = Ipv6Policy::kPrefer;
+    settings.ipv6.server_duid = {0, 3, 0, 1, 1, 2, 3, 4, 5, 6};
+    settings.ipv6.pools = {
+        {.prefix = test::net6("2001:db8:64::/48")},
+        {.prefix = test::net6("2001:db8:65::/48"), .length = 128, .use = Ipv6Use::kAddress},
+        {.prefix = test::net6("2001:db8:100::/40"), .length = 56, .use = Ipv6Use::kDelegate}};
+    return settings;
+  }
+  WithIpv6() : DynamicAuthorizationTest(dual_stack()) {}
+  void SetUp() override {
+    DynamicAuthorizationTest::SetUp();
+    alice_.send_ppp(0x8057, {1, 1, 0, 0, 1, 10, 0, 0, 0, 0, 0, 0, 0, 2});
+    alice_.serve();
+    solicit();
+    binding_ = call_of(alice_).session.ipv6.value_or(Ipv6Binding{});
+    ASSERT_EQ(binding_.interface_id, 2U);
+    ASSERT_TRUE(binding_.link && binding_.address && binding_.delegated);
+  }
+  /// By DHCPv6, at once: RFC 8415 §18.2.1.
+  void solicit() {
+    using test::operator+;
+    const Octets message = Octets{static_cast<std::uint8_t>(wire::Dhcpv6Type::kSolicit), 0, 0, 1} +
+                           test::dhcpv6_option(wire::Dhcpv6Code::kClientId, {0, 3, 0, 1, 2, 2, 2, 2, 2, 2}) +
+                           test::rapid_commit() + test::ia_na(1) + test::ia_pd(2);
+    Octets packet = Octets(wire::kIpv6Size + wire::kUdpSize) + message;
+    wire::write_udp6(packet.data(),
+                     {.source = wire::link_local(2), .destination = wire::kAllDhcpAgents, .hop_limit = 1},
+                     wire::kDhcpv6ClientPort, wire::kDhcpv6ServerPort, message.size());
+    house_.concentrator->on_worker_message(contract::PppFrameIn{alice_.ref}, Octets{0, 0x57} + packet);
+    house_.run_workers();
+  }
+  std::string identified_by(const Fill& fill) {
+    return coa([&](RequestWriter& request) {
+      fill(request);
+      request.number(Type::kSessionTimeout, 3600);
+    });
+  }
+
+  Ipv6Binding binding_;
+};
+
+TEST_F(WithIpv6, RAD_13_WhatSheHasFindsHer) {
+  const wire::Ipv6Prefix host{.address = *binding_.address, .length = 128};
+  EXPECT_EQ(identified_by([&](auto& r) { r.prefix(Type::kFramedIpv6Prefix, *binding_.link); }), "ack");
+  EXPECT_EQ(identified_by([&](auto& r) { r.prefix(Type::kFramedIpv6Prefix, host); }), "ack");
+  EXPECT_EQ(identified_by([&](auto& r) { r.address(Type::kFramedIpv6Address, *binding_.address); }), "ack");
+  EXPECT_EQ(identified_by([&](auto& r) { r.prefix(Type::kDelegatedIpv6Prefix, *binding_.delegated); }),
+            "ack");
+  EXPECT_EQ(identified_by([&](auto& r) { r.interface_id(Type::kFramedInterfaceId, 2); }), "nak 402")
+      << "others may have it, too";
+  EXPECT_EQ(disconnect([&](auto& r) { r.prefix(Type::kFramedIpv6Prefix, *binding_.link); }), "ack");
+  EXPECT_EQ(calls_up(), 0U);
+}
+
+TEST_F(WithIpv6, RAD_13_EachHasToBeHers) {
+  const wire::Ipv6Prefix other = test::net6("2001:db8:77::/64");
+  const std::vector<std::function<void(RequestWriter&, bool right)>> rows = {
+      [](RequestWriter& r, bool right) { r.text(Type::kUserName, right ? "alice" : "bob"); },
+      [&](RequestWriter& r, bool right) {
+        r.prefix(Type::kFramedIpv6Prefix, right ? *binding_.link : other);
+      },
+      [&](RequestWriter& r, bool right) {
+        r.address(Type::kFramedIpv6Address, right ? *binding_.address : other.address);
+      },
+      [&](RequestWriter& r, bool right) {
+        r.prefix(Type::kDelegatedIpv6Prefix, right ? *binding_.delegated : *binding_.link);
+      },
+      [&](RequestWriter& r, bool right) { r.interface_id(Type::kFramedInterfaceId, right ? 2 : 3); },
+  };
+  for (const auto& wrong : rows) {
+    EXPECT_EQ(identified_by([&](RequestWriter& request) {
+                for (const auto& row : rows) {
+                  row(request, &row != &wrong);
+                }
+              }),
+              "nak 503")
+        << &wrong - rows.data();
+  }
+  EXPECT_EQ(identified_by([&](RequestWriter& request) {
+              for (const auto& row : rows) {
+                row(request, true);
+              }
+            }),
+            "ack");
+  for (const Type type : {Type::kFramedIpv6Prefix, Type::kFramedIpv6Address, Type::kDelegatedIpv6Prefix}) {
+    EXPECT_EQ(identified_by([type](auto& r) { r.octets(type, Octets{0, 200, 1}); }), "nak 503");
+  }
+}
+
+TEST_F(WithIpv6, WhatSheHasIsNotChanged) {
+  const auto with = [this](const Fill& more) {
+    return coa([&](RequestWriter& request) {
+      request.text(Type::kAcctSessionId, call_of(alice_).session_id);
+      more(request);
+    });
+  };
+  const auto other = test::net6("2001:db8:77::/64");
+  EXPECT_EQ(with([&](auto& r) { r.prefix(Type::kFramedIpv6Prefix, other); }), "nak 503")
+      << "as another Framed-IP-Address";
+  EXPECT_EQ(with([&](auto& r) { r.address(Type::kFramedIpv6Address, other.address); }), "nak 503");
+  EXPECT_EQ(with([&](auto& r) { r.prefix(Type::kDelegatedIpv6Prefix, other); }), "nak 503");
+  for (const Type type : {Type::kFramedIpv6Route, Type::kFramedIpv6Pool, Type::kDnsServerIpv6Address,
+                          Type::kDelegatedIpv6PrefixPool, Type::kStatefulIpv6AddressPool}) {
+    EXPECT_EQ(with([type](auto& r) { r.text(type, "2001:db8:20::/48"); }), "nak 401")
+        << static_cast<int>(type);
+  }
+  EXPECT_EQ(call_of(alice_).session.ipv6, binding_);
+}
+
+TEST_F(WithIpv6, ADelegationIsInAnInterimRecordAtOnce) {
+  house_.advance(Duration{6'000});
+  EXPECT_EQ(std::ranges::count(house_.accounting.said, "interim alice 0"), 1)
+      << "for all that came with the first DHCPv6 exchange";
+  EXPECT_EQ(house_.accounting.ipv6, binding_);
+}
+
+TEST_F(DynamicAuthorizationTest, WhoHasNoIpv6IsNotFoundByIt) {
+  EXPECT_EQ(disconnect([](RequestWriter& request) {
+              is_alice(request);
+              request.prefix(Type::kFramedIpv6Prefix, test::net6("2001:db8:64::/64"));
+            }),
+            "nak 503");
+  EXPECT_EQ(disconnect([](RequestWriter& request) {
+              is_alice(request);
+              request.interface_id(Type::kFramedInterfaceId, 2);
+            }),
+            "nak 503");
+  EXPECT_EQ(calls_up(), 1U);
+}
+
+// ---- changes ----------------------------------------------------------------------------------------------
 
 // Records have room for 2,048 octets of them: eight of 253, with two octets each before them.
 TEST_F(DynamicAuthorizationTest, ClassesThatNoRecordHasRoomForAreRefused) {

@@ -6,6 +6,7 @@
 
 #include <functional>
 
+#include "controlplane/radius/framed_route.hpp"
 #include "crypto/digest.hpp"
 #include "tests/controlplane/radius/reply_kit.hpp"
 

@@ -76,7 +76,7 @@ inline std::expected<AuthAccepted, std::string> accepted(const Octets& attribute
   const auto packet = read_reply(reply_of(attributes), kRequest, kSecret, true);
   EXPECT_TRUE(packet);
   const std::string name = "test";
-  return read_accept({*packet, kRequest, kSecret, name}, proof, default_rates());
+  return read_accept({*packet, kRequest, kSecret, name}, proof, default_rates(), true);
 }
 
 inline Octets vendor(VendorId id, std::uint8_t type, const Octets& value) {

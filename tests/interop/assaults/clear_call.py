@@ -16,10 +16,11 @@ SECONDS = 20
 
 
 class ClearCall:
-    """Up when made, from this namespace and address of it. At a target that is not aditd, frames alone."""
+    """Up when made, from this namespace and address of it. At a target that is not aditd, frames alone. `interface_id`: 8 octets, to be
+    up in IPv6 as well; aditd may have made it another one."""
 
-    def __init__(self, target, namespace="adit-foe", source=FOE):
-        self.target, self.namespace, self.source = target.address, namespace, source
+    def __init__(self, target, namespace="adit-foe", source=FOE, interface_id=None):
+        self.target, self.namespace, self.source, self.interface_id = target.address, namespace, source, interface_id
         self.call_id, self.sequence, self.address = 1, 0, "10.64.0.2"
         self.stream = None
         if target.is_aditd:
@@ -39,13 +40,13 @@ class ClearCall:
                 raise Unmet("this call was refused")
             octets += more
         self.call_id = struct.unpack("!H", octets[156 + 12:156 + 14])[0]
-        client, deadline = ppp.Client("pap"), time.monotonic() + SECONDS
+        client, deadline = ppp.Client("pap", interface_id=self.interface_id), time.monotonic() + SECONDS
         self._say(client.start())
         while client.state != "up":
             if time.monotonic() > deadline or client.state in ("refused", "terminated"):
                 raise Unmet(f"this call did not come up: {client.state}")
             self._say(client.on(self.hear()))
-        self.address = socket.inet_ntoa(client.address)
+        self.address, self.interface_id = socket.inet_ntoa(client.address), client.interface_id
 
     def _say(self, frames):
         for payload in frames:

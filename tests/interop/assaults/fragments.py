@@ -1,64 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fragments of strangers: nothing of them may wait where a subscriber's would."""
-import contextlib
-import threading
-import time
-
 from assaults.assault import IDENTIFICATION, SOURCE, assault, each_pass, gre, ipv4, random
 from assaults.clear_call import ClearCall
 from assaults.inside import GATEWAY, ICMP, IP, echo
+from assaults.witness import Witness, beside
 from siege_kit.site import FOE
 
 WHOLE = gre(1, bytes(1400))
 FIRST = WHOLE[:800]
-A_SECOND = 10  # the witness's pings
 
 
-class Witness:
-    """A client whose packets come in fragments: pings of the gateway, and what of them was answered."""
+class InFragments(Witness):
+    """A client whose packets come in fragments: pings of the gateway."""
+    PACKETS = "packets of a client that sends in fragments"
 
     def __init__(self, site):
-        self.call, self.sent, self.answered = ClearCall(site.aditd, "adit-witness", site.witness), 0, set()
-        self._end = threading.Event()
-        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._ping, self._hear)]
-        for thread in self._threads:
-            thread.start()
+        super().__init__(ClearCall(site.aditd, "adit-witness", site.witness))
 
-    def _ping(self):
-        while not self._end.wait(1 / A_SECOND):
-            self.sent += 1
-            self.call.say_in_fragments(IP + ipv4(self.call.address, GATEWAY, echo(1000, self.sent), ICMP), 400)
+    def ping(self, number):
+        self.call.say_in_fragments(IP + ipv4(self.call.address, GATEWAY, echo(1000, number), ICMP), 400)
 
-    def _hear(self):
-        while not self._end.is_set():
-            payload = self.call.hear()
-            at = payload.find(b"\x45\x00", 0, 7)  # an IPv4 header behind PPP's, however short that is
-            if at >= 0 and payload[at + 9:at + 10] == b"\x01" and payload[at + 20:at + 21] == b"\0":
-                self.answered.add(int.from_bytes(payload[at + 26:at + 28], "big"))
-
-    def close(self):
-        time.sleep(1.5)  # the last answers
-        self._end.set()
-        for thread in self._threads:
-            thread.join()
-        self.call.close()
+    def answered(self, payload):
+        at = payload.find(b"\x45\x00", 0, 7)  # an IPv4 header behind PPP's, however short that is
+        is_reply = at >= 0 and payload[at + 9:at + 10] == b"\x01" and payload[at + 20:at + 21] == b"\0"
+        return int.from_bytes(payload[at + 26:at + 28], "big") if is_reply else None
 
 
-@contextlib.contextmanager
-def witnessed(siege, settings):
-    siege.serve(settings)
-    witness = Witness(siege.site)
-
-    def wrong():
-        sent = witness.sent
-        time.sleep(1)
-        lost = sent - sum(number <= sent for number in witness.answered)
-        return [f"{lost} of {sent} packets of a client that sends in fragments lost"] if lost or not sent else []
-    try:
-        yield wrong
-    finally:
-        witness.close()
-
+witnessed = beside(InFragments)
 
 
 @assault("first fragments of GRE, the rest never comes; from 20 addresses", witnessed, brief=True)

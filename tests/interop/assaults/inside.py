@@ -6,8 +6,11 @@ import random as numbers
 import subprocess
 import threading
 
-from assaults.assault import SEQUENCE, assault, each_pass, ipv4
+from assaults import ipv6
+from assaults.assault import PAYLOAD, SEQUENCE, assault, each_pass, ipv4
 from assaults.clear_call import ClearCall
+from assaults.ipv6_call import DELEGATED, IP6, LINKS, POOLS, Ipv6Call
+from assaults.ipv6_witness import CORE6, MARK, amid
 from assaults.sweeps import IPCP, KINDS, LCP, PPP, control
 from attacks.gre import checksum
 from harness.lab import CORE
@@ -27,13 +30,23 @@ def addresses(prefix, most=1000):
     return list(map(str, numbers.Random(7).sample(hosts, most) if len(hosts) > most else hosts))
 
 
+def flood_by(insider, field, payloads, *rules):
+    """On a call that ends with the flood."""
+    running = field.flood(insider.frames(payloads), each_pass(SEQUENCE, 4, len(payloads)), *rules)
+    running.at_end = insider.close
+    return running
+
+
 def from_inside(field, make):
     """`make` gets the attacker's address and returns PPP frames."""
     insider = ClearCall(field.target)
-    payloads = make(insider.address)
-    running = field.flood(insider.frames(payloads), each_pass(SEQUENCE, 4, len(payloads)))
-    running.at_end = insider.close
-    return running
+    return flood_by(insider, field, make(insider.address))
+
+
+def from_inside_6(field, make, *rules):
+    """`make` gets the attacker's call and returns IPv6 packets."""
+    insider = Ipv6Call(field.target)
+    return flood_by(insider, field, [IP6 + packet for packet in make(insider)], *rules)
 
 
 @contextlib.contextmanager
@@ -104,3 +117,70 @@ def ppp_control(field):
 @assault("packets as large as they get, to the core")
 def bulk(field):
     return from_inside(field, lambda own: [IP + ipv4(own, CORE, bytes(1400), UDP)] * 64)
+
+
+# ---- IPv6: IP6-17 -----------------------------------------------------------------------------------------------
+
+IPV6_AT = PAYLOAD + len(IP6)
+# Two words side by side of which one counts up and the other down: their one's complement sum, and with it the checksum, stays.
+PAIR = b"\x00\x00\xff\xff"
+
+
+def count_in_pair(offset):
+    return each_pass(offset, 2), each_pass(offset + 2, 2, 0xFFFF)
+
+
+def within(network, most=1000):
+    """Addresses anywhere in it."""
+    random = numbers.Random(7)
+    return [network[random.randrange(1, network.num_addresses)] for _ in range(most)]
+
+
+def one_of_each(pool, length, most=500):
+    """An address of each of the pool's first prefixes."""
+    return [pool[(number << 128 - length) + 0x42] for number in range(most)]
+
+
+@assault("Router Solicitations, and DHCPv6 Solicits, each by another client, every other with rapid commit", brief=True,
+         place=amid("ppp_flood"), **POOLS)
+def ipv6_solicitations(field):
+    def make(own):
+        random = numbers.Random(7)
+        return [packet for client in range(64) for packet in (
+            ipv6.router_solicitation(own.link_local),
+            ipv6.solicit(own.link_local, PAIR + random.randbytes(12), client.to_bytes(3, "big"), rapid_commit=client % 2 == 1))]
+    # A Router Solicitation ends before the place of a client's name.
+    return from_inside_6(field, make, *count_in_pair(IPV6_AT + ipv6.CLIENT_UUID))
+
+
+@assault("Neighbour Solicitations for addresses of the attacker's own /64, and for our end of its link", place=amid("link_multicast"), **POOLS)
+def ipv6_own_link(field):
+    def make(own):
+        return [ipv6.neighbour_solicitation(own.link_local, target) for address in within(own.link)
+                for target in (address, ipv6.GATEWAY)]
+    return from_inside_6(field, make)
+
+
+@assault("a scan of the core's /64, every packet to another address", place=amid("unresolved"), **POOLS)
+def ipv6_core(field):
+    network = ipv6.packed(CORE6)[:8]
+
+    def make(own):
+        random = numbers.Random(7)
+        return [ipv6.echo(own.own, network + PAIR + random.randbytes(4)) for _ in range(64)]
+    return from_inside_6(field, make, *count_in_pair(IPV6_AT + 32))
+
+
+@assault("Router Advertisements to all nodes, in the attacker's name and in ours", place=amid("to_gateway"), **POOLS)
+def ipv6_router(field):
+    prefix = MARK + bytes(10)
+    return from_inside_6(field, lambda own: [ipv6.router_advertisement(source, ipv6.ALL_NODES, prefix)
+                                             for source in (own.link_local, ipv6.GATEWAY)] * 32)
+
+
+@assault("pings of the core from other subscribers' /64s and delegated prefixes", place=amid("spoofed_source"), **POOLS)
+def ipv6_spoofed(field):
+    def make(own):
+        sources = one_of_each(LINKS, 64) + one_of_each(DELEGATED, 56)
+        return [ipv6.echo(source, CORE6, data=MARK * 4) for source in sources if source not in own.link]
+    return from_inside_6(field, make)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 
+from cases.ipv6 import Link6, with_ipv6
 from harness.case import case, expect, until
 from harness.dial import EXIT_AUTH_TO_PEER_FAILED, EXIT_HANGUP, EXIT_USER_REQUEST, METHODS, Dial
 from harness.lab import LabError
@@ -21,6 +22,13 @@ frank Cleartext-Password := "tango"
   Session-Timeout = 6,
   Acct-Interim-Interval = 2,
   Class = "gold"
+grace Cleartext-Password := "tango"
+  Framed-IPv6-Prefix = 2001:db8:64:77::/64,
+  Framed-IPv6-Route = "2001:db8:2077::/48 :: 1"
+heidi Cleartext-Password := "tango"
+  Framed-IPv6-Pool = "none"
+mallory Cleartext-Password := "tango"
+  Framed-IPv6-Prefix = 2001:db8:64::/56
 erin Cleartext-Password := "tango"
   Framed-Route = "10.201.0.0/8"
 """
@@ -112,6 +120,43 @@ def what_attributes_grant(world):
                any("Framed-Route" in line and "without host bits" in line for line in mark.lines()), True)
         no_sessions(world.lab)
     return f"address, route, DNS, rate: {up:.2f} of 4 Mbit/s up"
+
+
+@case({**config(), "ipv6": {"ra-interval": 4, "ra-lifetime": 12},
+       "ipv6-pool": [{"name": "default", "use": "link", "prefix": "2001:db8:65::/48"}]})
+def ipv6_attributes(world):
+    """The link's prefix is RADIUS' own, accounting says so, and a Disconnect-Request finds the session by it."""
+    def dial_as(user):
+        return Dial(with_ipv6(world.alice), user=user, password="tango", mppe="128", options=("+ipv6",))
+
+    with freeradius(world.lab, USERS) as server:
+        dial = dial_as("grace")
+        dial.up()
+        address = Link6(dial).address("global")
+        expect("Framed-IPv6-Prefix", address.startswith("2001:db8:64:77:"), True)
+        until("a record says so while the call is up",
+              lambda: any(row[0] != "Stop" and row[7] == "2001:db8:64:77::/64" for row in rows_of(server, "grace")))
+        expect("another prefix", radclient(world, "disconnect", "Framed-IPv6-Prefix = 2001:db8:64:78::/64", now()),
+               "Disconnect-NAK Session-Context-Not-Found")
+        expect("hers", radclient(world, "disconnect", "Framed-IPv6-Prefix = 2001:db8:64:77::/64", now()), "Disconnect-ACK")
+        expect("pppd's exit status", dial.exit_status(), EXIT_HANGUP)
+        no_sessions(world.lab)
+        until("the Stop is there", lambda: any(row[0] == "Stop" for row in rows_of(server, "grace")))
+        expect("and has it, too", rows_of(server, "grace")[-1][7], "2001:db8:64:77::/64")
+
+        dial = dial_as("heidi")
+        link = dial.up()
+        expect("without IPv6 there is IPv4", link.ping(), {84: "3/3", 1028: "3/3"})
+        expect("and no address of IPv6", "inet6 2001" in Link6(dial).ip(f"addr show dev {link.interface}"), False)
+        expect("pppd's exit status", dial.hang_up(), EXIT_USER_REQUEST)
+        no_sessions(world.lab)
+
+        mark = Mark(world.lab)
+        dial_as("mallory").exit_status()
+        expect("a prefix that is none refuses the call, and says why",
+               any("Framed-IPv6-Prefix" in line and "neither the /64" in line for line in mark.lines()), True)
+        no_sessions(world.lab)
+    return f"{address} by RADIUS' prefix; denied by a pool named none"
 
 
 @case(config("radius-then-local"))

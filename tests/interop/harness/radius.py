@@ -62,7 +62,7 @@ modules {
   }
   linelog lines {
     filename = @WORK@/accounting
-    format = "%{Acct-Status-Type} %{Acct-Session-Id} %{User-Name} %{%{Acct-Input-Octets}:-0} %{%{Acct-Output-Octets}:-0} %{%{Acct-Terminate-Cause}:--} %{%{Class}:--}"
+    format = "%{Acct-Status-Type} %{Acct-Session-Id} %{User-Name} %{%{Acct-Input-Octets}:-0} %{%{Acct-Output-Octets}:-0} %{%{Acct-Terminate-Cause}:--} %{%{Class}:--} %{%{Framed-IPv6-Prefix}:--}"
   }
 @SQL_MODULES@
 }
@@ -210,7 +210,7 @@ class Server:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def accounting(self):
-        """Rows of status, session, user, input octets, output octets, terminate cause, class."""
+        """Rows of status, session, user, input octets, output octets, terminate cause, class, IPv6 prefix."""
         path = self.work / "accounting"
         return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
 

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "app/aditd/operator/metrics/sources.hpp"
 #include "controlplane/auth/authenticator.hpp"
@@ -39,6 +43,32 @@ void logins(FamilyWriter& out, const control::CallMeasures& measures) {
   }
 }
 
+/// Those that clients send.
+constexpr std::pair<wire::Dhcpv6Type, std::string_view> kDhcpv6Messages[] = {
+    {wire::Dhcpv6Type::kSolicit, "solicit"}, {wire::Dhcpv6Type::kRequest, "request"},
+    {wire::Dhcpv6Type::kConfirm, "confirm"}, {wire::Dhcpv6Type::kRenew, "renew"},
+    {wire::Dhcpv6Type::kRebind, "rebind"},   {wire::Dhcpv6Type::kRelease, "release"},
+    {wire::Dhcpv6Type::kDecline, "decline"}, {wire::Dhcpv6Type::kInformationRequest, "information_request"},
+    {wire::Dhcpv6Type{0}, "other"},
+};
+
+/// A name is one of a use.
+void ipv6_pools(FamilyWriter& out, std::span<const control::PoolStatus> pools) {
+  out.begin("adit_pool_prefixes", kGauge, "IPv6 prefixes of a pool, by state.");
+  for (const control::PoolStatus& row : pools) {
+    const std::string_view use = to_text(*row.use);
+    out.sample({{"pool", row.name}, {"use", use}, {"state", "used"}}, row.used);
+    out.sample({{"pool", row.name}, {"use", use}, {"state", "quarantined"}}, row.quarantined);
+    out.sample({{"pool", row.name}, {"use", use}, {"state", "reserved"}}, row.reserved);
+    out.sample({{"pool", row.name}, {"use", use}, {"state", "available"}}, row.available);
+  }
+  out.begin("adit_pool_prefixes_exhausted", kCounter,
+            "Times that a pool had no IPv6 prefix left for a call.");
+  for (const control::PoolStatus& row : pools) {
+    out.sample({{"pool", row.name}, {"use", to_text(*row.use)}}, row.exhausted);
+  }
+}
+
 }  // namespace
 
 bool call_metrics(Scrape& scrape) {
@@ -48,6 +78,7 @@ bool call_metrics(Scrape& scrape) {
   out.sample({{"state", "starting"}}, stats.calls_starting);
   out.sample({{"state", "active"}}, stats.calls_active);
   out.sample({{"state", "finishing"}}, stats.calls_finishing);
+  out.one("adit_sessions_with_ipv6", kGauge, "Calls for which IPv6 is up.", stats.calls_with_ipv6);
   out.one("adit_takes_calls", kGauge, "Whether new calls are taken.",
           std::uint64_t{stats.takes_calls ? 1U : 0U});
   out.one("adit_pptp_connections_open", kGauge, "Control connections.", stats.connections);
@@ -88,18 +119,49 @@ bool setup_metrics(Scrape& scrape) {
 
 bool pool_metrics(Scrape& scrape) {
   FamilyWriter& out = scrape.out;
-  const std::vector<control::PoolStatus> pools = scrape.backend.pools();
+  std::vector<control::PoolStatus> pools = scrape.backend.pools();
+  const auto prefixes =
+      std::ranges::stable_partition(pools, [](const control::PoolStatus& row) { return !row.use; });
+  const std::span<const control::PoolStatus> addresses(pools.begin(), prefixes.begin());
   out.begin("adit_pool_addresses", kGauge, "Addresses of a pool, by state.");
-  for (const control::PoolStatus& row : pools) {
+  for (const control::PoolStatus& row : addresses) {
     out.sample({{"pool", row.name}, {"state", "used"}}, row.used);
     out.sample({{"pool", row.name}, {"state", "quarantined"}}, row.quarantined);
     out.sample({{"pool", row.name}, {"state", "reserved"}}, row.reserved);
     out.sample({{"pool", row.name}, {"state", "available"}}, row.available);
   }
   out.begin("adit_pool_exhausted", kCounter, "Times that a pool had no address left for a login.");
-  for (const control::PoolStatus& row : pools) {
+  for (const control::PoolStatus& row : addresses) {
     out.sample({{"pool", row.name}}, row.exhausted);
   }
+  ipv6_pools(out, prefixes);
+  return false;
+}
+
+/// RFC 4861 and RFC 8415, on all links together.
+bool ipv6_metrics(Scrape& scrape) {
+  FamilyWriter& out = scrape.out;
+  const control::Ipv6Counters counters = scrape.backend.stats().ipv6;
+  out.one("adit_ra_sent", kCounter, "Router Advertisements that were sent.", counters.router_advertisements);
+  out.one("adit_ra_put_off", kCounter,
+          "Router Advertisements that waited, because too many links had one due.",
+          counters.advertisements_put_off);
+  out.one("adit_ra_solicitations", kCounter, "Router Solicitations received.", counters.router_solicitations);
+  out.one("adit_ra_solicitations_limited", kCounter,
+          "Of those, answered by an advertisement that was due already.", counters.solicitations_limited);
+  out.begin("adit_dhcpv6_messages", kCounter, "DHCPv6 messages received, by type.");
+  for (const auto& [type, name] : kDhcpv6Messages) {
+    out.sample({{"type", name}}, counters.dhcpv6_received[static_cast<std::size_t>(type)]);
+  }
+  out.begin("adit_dhcpv6_answers", kCounter, "DHCPv6 messages sent, by type.");
+  out.sample({{"type", "advertise"}}, counters.dhcpv6_advertises);
+  out.sample({{"type", "reply"}}, counters.dhcpv6_replies);
+  out.begin("adit_ipv6_refused", kCounter, "IPv6 packets of links for us that got no answer, by reason.");
+  out.sample({{"why", "limited"}}, counters.dhcpv6_limited);
+  out.sample({{"why", "discarded"}}, counters.dhcpv6_discarded);
+  out.sample({{"why", "oversized"}}, counters.dhcpv6_oversized);
+  out.sample({{"why", "malformed"}}, counters.malformed);
+  out.sample({{"why", "unexpected"}}, counters.unexpected);
   return false;
 }
 

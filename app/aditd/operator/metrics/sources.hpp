@@ -30,6 +30,7 @@ using MetricSource = bool (*)(Scrape& scrape);
 [[nodiscard]] bool call_metrics(Scrape& scrape);
 [[nodiscard]] bool setup_metrics(Scrape& scrape);
 [[nodiscard]] bool pool_metrics(Scrape& scrape);
+[[nodiscard]] bool ipv6_metrics(Scrape& scrape);
 // source_workers.cpp
 [[nodiscard]] bool read_workers(Scrape& scrape);
 [[nodiscard]] bool worker_metrics(Scrape& scrape);

@@ -150,6 +150,62 @@ max-per-second = 0
   EXPECT_EQ(config.log.max_per_second, 0u);
 }
 
+constexpr std::string_view kLinkPool = "[[ipv6-pool]]\nprefix = \"2001:db8:64::/48\"\n";
+
+TEST(Config, Ipv6IsAllowedOnceThereIsAPool) {
+  const auto mode_with = [](std::string_view more) {
+    return parse_config(std::string(kGood) + std::string(more), "t.toml").config.value().control.ipv6.mode;
+  };
+  EXPECT_EQ(mode_with(""), control::Ipv6Policy::kDeny);
+  EXPECT_EQ(mode_with(kLinkPool), control::Ipv6Policy::kAllow);
+  EXPECT_EQ(mode_with(std::string(kLinkPool) + "[ipv6]\nmode = \"deny\"\n"), control::Ipv6Policy::kDeny);
+  EXPECT_EQ(mode_with("[ipv6]\nmode = \"require\"\n"), control::Ipv6Policy::kRequire)
+      << "users may have their own";
+}
+
+TEST(Config, ReadsIpv6) {
+  const control::Ipv6Settings ipv6 = good(std::string(kGood) + std::string(kLinkPool) + R"(
+[[ipv6-pool]]
+prefix = "2001:db8:65::/64"
+use = "address"
+[[ipv6-pool]]
+prefix = "2001:db8:100::/40"
+use = "delegate"
+[[ipv6-pool]]
+name = "gold"
+prefix = "2001:DB8:200::/40"
+length = 48
+use = "delegate"
+[ipv6]
+mode = "prefer"
+gw-link-local = "fe80::a:1"
+ra-interval = "1m"
+ra-lifetime = 0
+dns = ["2001:db8:53::53", "2001:db8:53::54"]
+domain = ["example.net", "4.example", "x"]
+dhcpv6 = false
+)")
+                                         .control.ipv6;
+  EXPECT_EQ(ipv6.mode, control::Ipv6Policy::kPrefer);
+  EXPECT_EQ(ipv6.gateway_id, 0xa0001U);
+  EXPECT_EQ(ipv6.ra_interval, 60s);
+  EXPECT_EQ(ipv6.ra_lifetime, 0s);
+  EXPECT_EQ(ipv6.dns, (std::vector{*wire::parse_ipv6_address("2001:db8:53::53"),
+                                   *wire::parse_ipv6_address("2001:db8:53::54")}));
+  EXPECT_EQ(ipv6.domain, (std::vector<std::string>{"example.net", "4.example", "x"}));
+  EXPECT_FALSE(ipv6.dhcpv6);
+  std::string pools;
+  for (const control::Ipv6PoolSettings& pool : ipv6.pools) {
+    pools += pool.name + ' ' + wire::to_string(pool.prefix) + ' ' + std::to_string(pool.length) + ' ' +
+             std::string(to_text(pool.use)) + '\n';
+  }
+  EXPECT_EQ(pools,
+            "default 2001:db8:64::/48 64 link\n"
+            "default 2001:db8:65::/64 128 address\n"
+            "default 2001:db8:100::/40 56 delegate\n"
+            "gold 2001:db8:200::/40 48 delegate\n");
+}
+
 std::string read_file(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -190,6 +246,13 @@ TEST(Config, KeysOfAccelPppGetAHint) {
       "t.toml:15:1: radius.acct-timeout: no such key; remove it: accounting that fails ends no session");
   EXPECT_EQ(said("[chap-secrets]\ngw-ip-address = \"10.64.0.1\"\n"),
             "t.toml:15:1: chap-secrets.gw-ip-address: no such key; it belongs to [ip]");
+  EXPECT_EQ(said("[ppp]\nipv6 = \"allow\"\n"), "t.toml:15:1: ppp.ipv6: no such key; write mode below [ipv6]");
+  EXPECT_EQ(said("[ipv6-dns]\ndns = \"2001:db8:53::53\"\n"),
+            "t.toml:14:2: ipv6-dns: no such section; write dns and domain below [ipv6]");
+  EXPECT_EQ(
+      said("[[ipv6-pool]]\nprefix = \"2001:db8:64::/48\"\ndelegate = \"2001:db8:100::/40,56\"\n"),
+      "t.toml:16:1: ipv6-pool.delegate: no such key; write a table of its own: [[ipv6-pool]] with use = "
+      "\"delegate\"");
   EXPECT_EQ(said("[connlimit]\nlimit = 10\n"),
             "t.toml:14:2: connlimit: no such section; write max-connections-per-address and accept-rate "
             "below [pptp]");
@@ -256,6 +319,14 @@ TEST(Config, SEC_13_WarnsAndStartsAllTheSame) {
             "t.toml:15:20: warning: ppp.mppe-key-lengths: keys of 40 and 56 bits fall to a search through "
             "all of them; "
             "keep to [128] if clients can");
+  EXPECT_EQ(
+      warning_of("[ipv6]\nmode = \"allow\"\n"),
+      "t.toml:15:8: warning: ipv6-pool: there is no pool \"default\" with use = \"link\"; without one, only "
+      "users with a link or a pool of their own have IPv6");
+  EXPECT_EQ(
+      warning_of("[[ipv6-pool]]\nprefix = \"2001:db8:100::/40\"\nuse = \"delegate\"\n"),
+      "t.toml:14:1: warning: ipv6-pool: there is no pool \"default\" with use = \"link\"; without one, only "
+      "users with a link or a pool of their own have IPv6");
   EXPECT_EQ(warning_of("[radius]\nnas-ip-address = \"127.0.0.1\"\n"),
             "t.toml:15:18: warning: radius.nas-ip-address: value \"127.0.0.1\": tells servers apart no two "
             "machines; "
@@ -309,6 +380,14 @@ TEST(Config, ReadsKeyLengths) {
   EXPECT_EQ(
       result.config->control.ppp.mppe_key_lengths,
       (std::vector{contract::MppeStrength::k40, contract::MppeStrength::k128, contract::MppeStrength::k56}));
+}
+
+// Where nobody has IPv6, RADIUS servers may say of it what they like.
+TEST(Config, WhatRadiusSaysOfIpv6CountsWhereSomebodyHasIt) {
+  const std::string pool = std::string(kGood) + "[[ipv6-pool]]\nprefix = \"2001:db8:64::/48\"\n";
+  EXPECT_FALSE(good(kGood).nas.serves_ipv6);
+  EXPECT_TRUE(good(pool).nas.serves_ipv6);
+  EXPECT_FALSE(good(pool + "[ipv6]\nmode = \"deny\"\n").nas.serves_ipv6);
 }
 
 // RADIUS and chap-secrets name pools, in UTF-8 as everything.

@@ -181,9 +181,11 @@ TEST(Machine, RequiredHugepages) {
 TEST(Machine, MemoryGrowsWithCallsAndWithWorkers) {
   Config config;
   config.data_plane.max_calls = 1 << 20;
-  EXPECT_EQ(memory_mb(config, 1), 448U + 1216U);
-  EXPECT_EQ(memory_mb(config, 2), 448U + 1216U);
-  EXPECT_EQ(memory_mb(config, 64), 448U + 1216U + 62U * (40U + 11U)) << "packet buffers and a mailbox each";
+  EXPECT_EQ(memory_mb(config, 1), 448U + 1280U);
+  EXPECT_EQ(memory_mb(config, 2), 448U + 1280U);
+  EXPECT_EQ(memory_mb(config, 64), 448U + 1280U + 62U * (40U + 11U)) << "packet buffers and a mailbox each";
+  config.control.ipv6.mode = control::Ipv6Policy::kAllow;
+  EXPECT_EQ(memory_mb(config, 1), 448U + 1280U + 128U) << "and what each call has in the index of IPv6";
 }
 
 std::string text_of(const char* name) {

@@ -16,8 +16,8 @@ NAMED_ELSEWHERE = {
 }
 CALL = re.compile(r"(?:\blog_?(?:\.|->)|\(\*log\)->|return )event\(")
 SEVERITY = re.compile(r"Severity::k\w+")
-NAME = re.compile(r'"([a-z_]+)"')
-KEY = re.compile(r'\{\s*"([a-z_]+)",|\.key = "([a-z_]+)"')
+NAME = re.compile(r'"([a-z_][a-z0-9_]*)"')
+KEY = re.compile(r'\{\s*"([a-z_][a-z0-9_]*)",|\.key = "([a-z_][a-z0-9_]*)"')
 
 
 def call_text(text, begin):

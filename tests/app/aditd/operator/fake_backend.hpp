@@ -33,6 +33,10 @@ class FakeBackend : public OperatorBackend {
     row.call.session.user = "alice";
     row.call.session.auth_method = "mschap-v2";
     row.call.session.address = wire::Ipv4Address(10, 64, 0, 2);
+    row.call.session.ipv6 = control::Ipv6Binding{.interface_id = 0xa1,
+                                                 .link = wire::parse_ipv6_prefix("2001:db8:64::/64"),
+                                                 .delegated = wire::parse_ipv6_prefix("2001:db8:100::/56")};
+    row.call.routes6 = {*wire::parse_ipv6_prefix("2001:db8:20::/48")};
     row.call.session.mppe = "128";
     row.call.session.peer_mru = 1400;
     row.uptime = std::chrono::seconds(3661);
@@ -117,11 +121,16 @@ class FakeBackend : public OperatorBackend {
                 .required = true,
                 .receive = contract::MppeMode{},
                 .send = contract::MppeMode{.strength = contract::MppeStrength::k40, .stateful = true}},
-        .ipcp = {
-            .state = control::PppState::kOpened,
-            .address = row.call.session.address,
-            .gateway = wire::Ipv4Address(10, 64, 0, 1),
-            .servers = {.dns1 = wire::Ipv4Address(198, 51, 100, 53), .dns2 = {}, .wins1 = {}, .wins2 = {}}}};
+        .ipcp =
+            {.state = control::PppState::kOpened,
+             .address = row.call.session.address,
+             .gateway = wire::Ipv4Address(10, 64, 0, 1),
+             .servers = {.dns1 = wire::Ipv4Address(198, 51, 100, 53), .dns2 = {}, .wins1 = {}, .wins2 = {}}},
+        .ipv6cp = {.state = control::PppState::kOpened,
+                   .interface_id = 0xa1,
+                   .gateway_id = 1,
+                   .link = row.call.session.ipv6->link,
+                   .delegated = row.call.session.ipv6->delegated}};
     details.granted = {.down = 20'480, .up = 4'096};
     details.session_timeout = {seconds(7200), seconds(3539)};
     details.interim = {seconds(600), std::nullopt};
@@ -180,7 +189,10 @@ class FakeBackend : public OperatorBackend {
        .after_login = 1,
        .history = {.refused = 7, .evicted = 2, .failed_logins = 40, .delayed = 20, .last = {}},
        .since = control::Duration{5'900}}};
-  std::vector<control::PoolStatus> pools() const override { return {{"default", 65'533, 2, 1, 3, 65'527}}; }
+  std::vector<control::PoolStatus> pools() const override {
+    return {{"default", 65'533, 2, 1, 3, 65'527},
+            {"default", 65'536, 1, 0, 1, 65'534, 0, control::Ipv6Use::kLink}};
+  }
   std::vector<BufferRow> buffers() const override { return {{"adit_packets_0", 20'480, 12'000}}; }
   std::vector<SteeringRow> steering() const override {
     return {{.port = "access",

@@ -168,7 +168,9 @@ TEST_F(Rpc, ShowsTheRest) {
   EXPECT_EQ(result("show.workers")["workers"][0]["rx_packets"], 1'000'000);
   EXPECT_EQ(
       result("show.pools").dump(),
-      R"({"pools":[{"name":"default","total":65533,"used":2,"quarantined":1,"reserved":3,"available":65527}]})");
+      R"({"pools":[{"name":"default","family":"ipv4","use":"address","total":65533,"used":2,"quarantined":1,)"
+      R"("reserved":3,"available":65527},{"name":"default","family":"ipv6","use":"link","total":65536,)"
+      R"("used":1,"quarantined":0,"reserved":1,"available":65534}]})");
   EXPECT_EQ(result("version").dump(), R"({"name":"aditd","version":")" ADIT_VERSION "\"}");
 }
 

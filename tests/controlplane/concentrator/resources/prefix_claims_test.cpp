@@ -42,9 +42,12 @@ class Index final : public PrefixActions {
       }
     }
   }
+  void map_prefix(const PrefixClaim6& claim) override { said.push_back("map " + to_string(claim.prefix)); }
+  void unmap_prefix(const wire::Ipv6Prefix& prefix) override { said.push_back("unmap " + to_string(prefix)); }
   /// Its call's slot; 0: nobody's, or the machine's.
   [[nodiscard]] std::uint32_t at(std::size_t last_octet) const { return entries_[last_octet].slot; }
   int changes = 0;
+  std::vector<std::string> said;  // of IPv6
 
  private:
   struct Entry {

@@ -3,9 +3,9 @@
 import os
 import struct
 
-LCP, PAP, CHAP, IPCP = 0xC021, 0xC023, 0xC223, 0x8021
+LCP, PAP, CHAP, IPCP, IPV6CP = 0xC021, 0xC023, 0xC223, 0x8021, 0x8057
 CONFIGURE, ACK, NAK, REJECT, TERMINATE, TERMINATE_ACK, PROTOCOL_REJECT, ECHO, ECHO_REPLY = 1, 2, 3, 4, 5, 6, 8, 9, 10
-AUTHENTICATION, MAGIC, ADDRESS = 3, 5, 3  # options: two of LCP, one of IPCP
+AUTHENTICATION, MAGIC, ADDRESS, INTERFACE_ID = 3, 5, 3, 1  # options: two of LCP, one of IPCP, one of IPv6CP
 
 
 def frame(protocol, code, identifier, data=b""):
@@ -23,13 +23,14 @@ def options(data):
 
 
 class Client:
-    """`login`: "pap", "wrong-pap", "wrong-mschap", or None: goes no further than LCP. `state`: "lcp", "auth", "network", "up",
-    "refused", "terminated"."""
+    """`login`: "pap", "wrong-pap", "wrong-mschap", or None: goes no further than LCP. `interface_id`: 8 octets, to be up in IPv6 as
+    well; None: IPv4 alone. `state`: "lcp", "auth", "network", "up", "refused", "terminated"."""
 
-    def __init__(self, login="pap", user=b"blast", password=b"blast"):
-        self.login, self.user, self.password = login, user, password
+    def __init__(self, login="pap", user=b"blast", password=b"blast", interface_id=None):
+        self.login, self.user, self.password, self.interface_id = login, user, password, interface_id
         self.state, self.magic, self.address = "lcp", os.urandom(4), bytes(4)
         self._ours_open = self._theirs_open = False
+        self._not_open = set()  # what of the network protocols is still to be acknowledged before all is up
         self._number = 0
 
     def start(self):
@@ -56,6 +57,8 @@ class Client:
             return self._on_auth(protocol, code, identifier)
         if protocol == IPCP:
             return self._on_ipcp(code, identifier, data)
+        if protocol == IPV6CP and self.interface_id is not None:
+            return self._on_ipv6cp(code, identifier, data)
         if protocol & 0xC000 == 0x8000:
             return [frame(LCP, PROTOCOL_REJECT, identifier, payload[:64])]
         return []
@@ -92,8 +95,12 @@ class Client:
         if (protocol, code) in ((PAP, 3), (CHAP, 4)):
             self.state = "refused"
         elif (protocol, code) == (PAP, 2):
-            self.state = "network"
-            return [self._request(IPCP, option(ADDRESS, bytes(4)))]
+            self.state, self._not_open = "network", {"our IPCP"}
+            requests = [self._request(IPCP, option(ADDRESS, bytes(4)))]
+            if self.interface_id is not None:
+                self._not_open |= {"our IPv6CP", "their IPv6CP"}
+                requests.append(self._request(IPV6CP, option(INTERFACE_ID, self.interface_id)))
+            return requests
         return []
 
     def _on_ipcp(self, code, identifier, data):
@@ -103,5 +110,25 @@ class Client:
         if code == NAK:
             return [self._request(IPCP, option(ADDRESS, offered))]
         if code == ACK:
-            self.address, self.state = offered, "up"
+            self.address = offered
+            self._opens("our IPCP")
         return []
+
+    def _on_ipv6cp(self, code, identifier, data):
+        """RFC 5072 §4.1. We end without it: a call that is to attack in IPv6 is no use in IPv4."""
+        if code == CONFIGURE:
+            self._opens("their IPv6CP")
+            return [frame(IPV6CP, ACK, identifier, data)]
+        if code == NAK:
+            self.interface_id = dict(options(data)).get(INTERFACE_ID, self.interface_id)
+            return [self._request(IPV6CP, option(INTERFACE_ID, self.interface_id))]
+        if code == ACK:
+            self._opens("our IPv6CP")
+        elif code in (REJECT, TERMINATE):
+            self.state = "refused"
+        return []
+
+    def _opens(self, what):
+        self._not_open.discard(what)
+        if self.state == "network" and not self._not_open:
+            self.state = "up"

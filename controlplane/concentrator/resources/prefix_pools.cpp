@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/concentrator/resources/prefix_pools.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace adit::control {
+namespace {
+
+using wire::Ipv6Address;
+using wire::Ipv6Prefix;
+
+constexpr std::uint64_t kMost = std::uint64_t{1} << 63;
+
+/// How many prefixes of `length` are in one of `outer`.
+std::uint64_t count_of(int length, int outer) {
+  return length - outer >= 63 ? kMost : std::uint64_t{1} << (length - outer);
+}
+
+/// The first address behind a prefix of `length` that begins at `address`; from the last one it wraps to none.
+Ipv6Address behind(const Ipv6Address& address, std::uint8_t length) {
+  if (length <= 64) {
+    return {length == 0 ? 0 : address.high + (std::uint64_t{1} << (64 - length)), 0};
+  }
+  const std::uint64_t low = address.low + (std::uint64_t{1} << (128 - length));
+  return {address.high + (low == 0 ? 1 : 0), low};
+}
+
+/// The last prefix of `length` in `outer`.
+Ipv6Address last_in(const Ipv6Prefix& outer, std::uint8_t length) {
+  const Ipv6Address ones = Ipv6Prefix::cut({~std::uint64_t{0}, ~std::uint64_t{0}}, length);
+  const Ipv6Address network = Ipv6Prefix::cut(ones, outer.length);
+  return {outer.address.high | (ones.high & ~network.high), outer.address.low | (ones.low & ~network.low)};
+}
+
+bool overlap(const Ipv6Prefix& one, const Ipv6Prefix& other) {
+  return one.contains(other) || other.contains(one);
+}
+
+}  // namespace
+
+PrefixPools::Pool::Pool(const Ipv6PoolSettings& from)
+    : settings(from), fresh{range_of(from.prefix)}, total(count_of(from.length, from.prefix.length)) {
+  total -= fresh.front().next == from.prefix.address ? 0 : 1;
+}
+
+PrefixPools::Range PrefixPools::Pool::range_of(const Ipv6Prefix& prefix) const {
+  // RFC 4291 §2.6.1: an interface identifier of zero is the subnet's routers.
+  const bool routers =
+      settings.use == Ipv6Use::kAddress && prefix.address.low == 0 && prefix.length < settings.length;
+  return {routers ? behind(prefix.address, settings.length) : prefix.address,
+          last_in(prefix, settings.length)};
+}
+
+void PrefixPools::Pool::come_back_to(const Ipv6Prefix& prefix) {
+  const Range all = range_of(prefix);
+  for (Range& range : fresh) {
+    if (prefix.contains(range.next) && range.last == all.last) {
+      range.next = all.next;
+      return;
+    }
+  }
+  fresh.push_back(all);
+}
+
+std::optional<Ipv6Prefix> PrefixPools::Pool::kept_around(const Ipv6Prefix& unit) const {
+  for (std::uint8_t length = 0; !kept_wide.empty() && length < unit.length; ++length) {
+    const Ipv6Prefix around{.address = Ipv6Prefix::cut(unit.address, length), .length = length};
+    if (kept_lengths[length] != 0 && kept_wide.contains(around)) {
+      return around;
+    }
+  }
+  return std::nullopt;
+}
+
+PrefixPools::PrefixPools(const Ipv6Settings& settings, Duration quarantine, TimerWheel& wheel)
+    : quarantine_(quarantine),
+      wheel_(wheel),
+      timer_(wheel, on_timer<&PrefixPools::on_quarantine_over>, this) {
+  for (const Ipv6PoolSettings& pool : settings.pools) {
+    pools_.emplace_back(pool);
+  }
+}
+
+PrefixPools::Pool* PrefixPools::find(Ipv6Use use, std::string_view name) {
+  const auto pool = std::ranges::find_if(pools_, [&](const Pool& candidate) {
+    return candidate.settings.use == use && candidate.settings.name == name;
+  });
+  return pool == pools_.end() ? nullptr : &*pool;
+}
+
+bool PrefixPools::has(Ipv6Use use, std::string_view name) const {
+  return std::ranges::any_of(pools_, [&](const Pool& candidate) {
+    return candidate.settings.use == use && candidate.settings.name == name;
+  });
+}
+
+/// The pool with a unit that is `prefix`, or that `prefix` is a part of.
+PrefixPools::Pool* PrefixPools::pool_around(const Ipv6Prefix& prefix) {
+  const auto pool = std::ranges::find_if(pools_, [&](const Pool& candidate) {
+    return candidate.settings.length <= prefix.length && candidate.settings.prefix.contains(prefix);
+  });
+  return pool == pools_.end() ? nullptr : &*pool;
+}
+
+// ---- leases -----------------------------------------------------------------------------------------------
+
+std::optional<Ipv6Prefix> PrefixPools::lease_any(Ipv6Use use, std::string_view name,
+                                                 const std::string& user) {
+  Pool* const pool = find(use, name);
+  if (pool == nullptr) {
+    return std::nullopt;
+  }
+  auto unit = returned_to(*pool, user);
+  unit = unit ? unit : next_fresh(*pool);
+  unit = unit ? unit : oldest_of(*pool, pool->free);
+  unit = unit ? unit : oldest_of(*pool, pool->quarantined);
+  if (!unit) {
+    ++pool->exhausted;
+    return std::nullopt;
+  }
+  take(*unit, false);
+  if (!user.empty()) {
+    pool->had.use(user) = {.prefix = (*unit)->prefix, .lease = (*unit)->lease};
+  }
+  return (*unit)->prefix;
+}
+
+std::optional<Ipv6Prefix> PrefixPools::last_of(Ipv6Use use, std::string_view name, const std::string& user) {
+  Pool* const pool = find(use, name);
+  const Had* had = pool != nullptr ? pool->had.find(user) : nullptr;
+  return had != nullptr ? std::optional(had->prefix) : std::nullopt;
+}
+
+/// Quarantine protects a prefix from everybody but the one who had it.
+std::optional<PrefixPools::Units::iterator> PrefixPools::returned_to(Pool& pool, const std::string& user) {
+  const Had* had = pool.had.find(user);
+  const auto known = had != nullptr ? known_.find(had->prefix) : known_.end();
+  if (known == known_.end()) {
+    return std::nullopt;
+  }
+  const Unit& unit = *known->second;
+  const bool may_have_it =
+      unit.state == State::kFree || (unit.state == State::kQuarantined && unit.lease == had->lease);
+  return may_have_it && !pool.kept_around(unit.prefix) ? std::optional(known->second) : std::nullopt;
+}
+
+std::optional<PrefixPools::Units::iterator> PrefixPools::next_fresh(Pool& pool) {
+  while (!pool.fresh.empty()) {
+    Range& range = pool.fresh.front();
+    const Ipv6Prefix unit = pool.unit_at(range.next);
+    const bool skipped = skips(pool, unit);
+    const Ipv6Prefix passed = skipped ? pool.kept_around(unit).value_or(unit) : unit;
+    if (passed.contains(range.last)) {
+      pool.fresh.pop_front();
+    } else {
+      range.next = behind(passed.address, passed.length);
+    }
+    if (!skipped && !known_.contains(unit)) {
+      return add(pool, unit);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<PrefixPools::Units::iterator> PrefixPools::oldest_of(Pool& pool, Units& units) {
+  while (!units.empty()) {
+    if (!skips(pool, units.front().prefix)) {
+      return units.begin();
+    }
+    forget(units.begin());
+  }
+  return std::nullopt;
+}
+
+bool PrefixPools::skips(Pool& pool, const Ipv6Prefix& unit) {
+  const auto around = pool.kept_around(unit);
+  if (!around && !pool.kept.contains(unit)) {
+    return false;
+  }
+  pool.skipped.insert(around.value_or(unit));
+  return true;
+}
+
+bool PrefixPools::lease_fixed(const Ipv6Prefix& prefix) {
+  Pool* const pool = pool_around(prefix);
+  if (pool == nullptr || pool->settings.length != prefix.length) {
+    const auto around = pool != nullptr ? known_.find(pool->unit_at(prefix.address)) : known_.end();
+    if (around != known_.end() && around->second->state == State::kLeased && !around->second->fixed) {
+      return false;
+    }
+    if (!others_.insert(prefix).second) {
+      return false;
+    }
+    keep(prefix);
+    return true;
+  }
+  const auto known = known_.find(prefix);
+  if (known != known_.end() && known->second->state == State::kLeased) {
+    return false;
+  }
+  take(known != known_.end() ? known->second : add(*pool, prefix), true);
+  return true;
+}
+
+void PrefixPools::release(const Ipv6Prefix& prefix, bool used) {
+  if (others_.erase(prefix) != 0) {
+    return give_back(prefix);
+  }
+  const auto known = known_.find(prefix);
+  if (known == known_.end() || known->second->state != State::kLeased) {
+    return;
+  }
+  const Units::iterator unit = known->second;
+  Pool& pool = *unit->pool;
+  --pool.used;
+  pool.reserved += pool.kept.contains(prefix) ? 1 : 0;
+  if (skips(pool, prefix)) {
+    return forget(unit);
+  }
+  if (!used) {
+    return make_free(leased_, unit);
+  }
+  unit->state = State::kQuarantined;
+  unit->quarantined_until = wheel_.now() + quarantine_;
+  pool.quarantined.splice(pool.quarantined.end(), leased_, unit);
+  arm_timer();
+}
+
+bool PrefixPools::is_leased(const Ipv6Prefix& unit) const {
+  const auto known = known_.find(unit);
+  return known != known_.end() && known->second->state == State::kLeased;
+}
+
+/// Free, from here on.
+PrefixPools::Units::iterator PrefixPools::add(Pool& pool, const Ipv6Prefix& prefix) {
+  pool.free.push_back({.prefix = prefix, .pool = &pool, .state = State::kFree});
+  const auto unit = std::prev(pool.free.end());
+  known_.emplace(prefix, unit);
+  return unit;
+}
+
+PrefixPools::Units& PrefixPools::list_of(const Unit& unit) {
+  return unit.state == State::kLeased        ? leased_
+         : unit.state == State::kQuarantined ? unit.pool->quarantined
+                                             : unit.pool->free;
+}
+
+void PrefixPools::take(Units::iterator unit, bool fixed) {
+  leased_.splice(leased_.end(), list_of(*unit), unit);
+  unit->state = State::kLeased;
+  unit->fixed = fixed;
+  unit->lease = ++leases_;
+  ++unit->pool->used;
+  unit->pool->reserved -= unit->pool->kept.contains(unit->prefix) ? 1 : 0;
+}
+
+void PrefixPools::forget(Units::iterator unit) {
+  known_.erase(unit->prefix);
+  list_of(*unit).erase(unit);
+}
+
+void PrefixPools::make_free(Units& from, Units::iterator unit) {
+  unit->state = State::kFree;
+  unit->pool->free.splice(unit->pool->free.end(), from, unit);
+}
+
+// ---- somebody's own ---------------------------------------------------------------------------------------
+
+void PrefixPools::reserve(std::vector<Ipv6Prefix> fixed) {
+  std::vector<Ipv6Prefix> changed;
+  std::ranges::set_difference(fixed_, fixed, std::back_inserter(changed));
+  for (const Ipv6Prefix& prefix : std::exchange(changed, {})) {
+    give_back(prefix);
+  }
+  std::ranges::set_difference(fixed, fixed_, std::back_inserter(changed));
+  for (const Ipv6Prefix& prefix : changed) {
+    keep(prefix);
+  }
+  fixed_ = std::move(fixed);
+}
+
+void PrefixPools::keep(const Ipv6Prefix& prefix, bool and_inside) {
+  for (Pool& pool : pools_) {
+    if (!overlap(pool.settings.prefix, prefix)) {
+      continue;
+    }
+    if (prefix.length >= pool.settings.length) {
+      keep_part(pool, pool.unit_at(prefix.address));
+    } else if (and_inside) {
+      keep_wide(pool, prefix);
+    }
+  }
+}
+
+void PrefixPools::give_back(const Ipv6Prefix& prefix, bool and_inside) {
+  for (Pool& pool : pools_) {
+    if (!overlap(pool.settings.prefix, prefix)) {
+      continue;
+    }
+    if (prefix.length >= pool.settings.length) {
+      give_back_part(pool, pool.unit_at(prefix.address));
+    } else if (and_inside) {
+      give_back_wide(pool, prefix);
+    }
+  }
+}
+
+void PrefixPools::keep_part(Pool& pool, const Ipv6Prefix& unit) {
+  if (pool.kept[unit]++ != 0 || is_leased(unit)) {
+    return;
+  }
+  ++pool.reserved;
+  if (const auto known = known_.find(unit); known != known_.end()) {
+    pool.skipped.insert(unit);
+    forget(known->second);
+  }
+}
+
+void PrefixPools::give_back_part(Pool& pool, const Ipv6Prefix& unit) {
+  const auto kept = pool.kept.find(unit);
+  if (kept == pool.kept.end() || --kept->second != 0) {
+    return;
+  }
+  pool.kept.erase(kept);
+  pool.reserved -= is_leased(unit) ? 0 : 1;
+  if (pool.skipped.erase(unit) != 0 && !known_.contains(unit)) {
+    add(pool, unit);
+  }
+}
+
+void PrefixPools::keep_wide(Pool& pool, const Ipv6Prefix& prefix) {
+  if (pool.kept_wide[prefix]++ == 0) {
+    ++pool.kept_lengths[prefix.length];
+    pool.reserved += count_of(pool.settings.length, std::max(prefix.length, pool.settings.prefix.length));
+  }
+}
+
+void PrefixPools::give_back_wide(Pool& pool, const Ipv6Prefix& prefix) {
+  const auto kept = pool.kept_wide.find(prefix);
+  if (kept == pool.kept_wide.end() || --kept->second != 0) {
+    return;
+  }
+  pool.kept_wide.erase(kept);
+  --pool.kept_lengths[prefix.length];
+  const Ipv6Prefix& inside = prefix.length < pool.settings.prefix.length ? pool.settings.prefix : prefix;
+  pool.reserved -= count_of(pool.settings.length, inside.length);
+  if (pool.skipped.erase(prefix) != 0) {
+    pool.come_back_to(inside);
+  }
+}
+
+std::vector<PoolStatus> PrefixPools::status() const {
+  std::vector<PoolStatus> out;
+  for (const Pool& pool : pools_) {
+    const std::uint64_t gone = pool.used + pool.quarantined.size() + std::min(pool.reserved, pool.total);
+    out.push_back({.name = pool.settings.name,
+                   .total = pool.total,
+                   .used = pool.used,
+                   .quarantined = pool.quarantined.size(),
+                   .reserved = pool.reserved,
+                   .available = pool.total - std::min(pool.total, gone),
+                   .exhausted = pool.exhausted,
+                   .use = pool.settings.use});
+  }
+  return out;
+}
+
+// ---- quarantine -------------------------------------------------------------------------------------------
+
+void PrefixPools::on_quarantine_over() {
+  for (Pool& pool : pools_) {
+    while (!pool.quarantined.empty() && pool.quarantined.front().quarantined_until <= wheel_.now()) {
+      make_free(pool.quarantined, pool.quarantined.begin());
+    }
+  }
+  arm_timer();
+}
+
+void PrefixPools::arm_timer() {
+  if (timer_.armed()) {
+    return;
+  }
+  std::optional<Instant> due;
+  for (const Pool& pool : pools_) {
+    if (!pool.quarantined.empty()) {
+      const Instant until = pool.quarantined.front().quarantined_until;
+      due = due ? std::min(*due, until) : until;
+    }
+  }
+  if (due) {
+    timer_.arm(*due - wheel_.now());
+  }
+}
+
+}  // namespace adit::control

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Subscribers' prefixes of IPv6: named pools for each use, fixed prefixes, and the quarantine between two holders.
+// A prefix has one holder. A user who returns gets the prefix that it had, while nobody else has got it; of who had
+// what, the last kRemembered of each pool are known. What a user, or the machine, has as its own is given to nobody
+// else by a pool, be it one of the pool's units, a part of one, or more than one.
+// Memory grows with the number of prefixes leased so far, not with the size of the pools. Every operation is amortised
+// O(1) in prefixes, and linear in the few pools and lengths that there are.
+// Thread: control. Owner: the concentrator.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "controlplane/base/lru_table.hpp"
+#include "controlplane/base/settings.hpp"
+#include "controlplane/base/timer_wheel.hpp"
+#include "controlplane/concentrator/resources/pool_status.hpp"
+#include "dataplane/wire/ipv6_address.hpp"
+
+namespace adit::control {
+
+class PrefixPools {
+ public:
+  static constexpr std::size_t kRemembered = 262'144;
+
+  /// The settings' pools do not overlap. The wheel outlives this.
+  PrefixPools(const Ipv6Settings& settings, Duration quarantine, TimerWheel& wheel);
+  PrefixPools(const PrefixPools&) = delete;
+  PrefixPools& operator=(const PrefixPools&) = delete;
+
+  /// The prefix that `user` had, else one never used before, else the one free the longest, else the one longest in
+  /// quarantine. None: every one is leased or somebody's own, or the pool does not exist.
+  [[nodiscard]] std::optional<wire::Ipv6Prefix> lease_any(Ipv6Use use, std::string_view pool,
+                                                          const std::string& user);
+  /// What `user` had from the pool last, whoever has it now.
+  [[nodiscard]] std::optional<wire::Ipv6Prefix> last_of(Ipv6Use use, std::string_view pool,
+                                                        const std::string& user);
+
+  /// A user's own prefix, inside or outside of the pools, of any length. False: it is leased, or it lies in one that a
+  /// pool has given away. Quarantine does not apply, as for IPv4.
+  [[nodiscard]] bool lease_fixed(const wire::Ipv6Prefix& prefix);
+
+  /// The prefixes that users have as their own, ascending, instead of those told before. As AddressPools::reserve().
+  void reserve(std::vector<wire::Ipv6Prefix> fixed);
+
+  /// As long as it is kept, no pool gives away a prefix that it is or is in, nor, with `and_inside`, one that is in it.
+  /// May be kept several times.
+  void keep(const wire::Ipv6Prefix& prefix, bool and_inside = true);
+  void give_back(const wire::Ipv6Prefix& prefix, bool and_inside = true);
+
+  /// The holder is gone from the data path. Ignored if it is not leased. `used`: as in AddressPools::release().
+  void release(const wire::Ipv6Prefix& prefix, bool used = true);
+
+  [[nodiscard]] bool has(Ipv6Use use, std::string_view pool) const;
+  /// In the order of the settings. Numbers that would be greater than 2^63 are that.
+  [[nodiscard]] std::vector<PoolStatus> status() const;
+
+ private:
+  enum class State : std::uint8_t { kLeased, kQuarantined, kFree };
+  struct Pool;
+  /// What a pool gives away, and has given away before.
+  struct Unit {
+    wire::Ipv6Prefix prefix;
+    Pool* pool = nullptr;
+    State state = State::kLeased;
+    bool fixed = false;              // leased as a user's own
+    std::uint64_t lease = 0;         // a number of its own
+    Instant quarantined_until = {};  // while quarantined
+  };
+  using Units = std::list<Unit>;
+
+  /// Of one length, not leased before or skipped as somebody's own.
+  struct Range {
+    wire::Ipv6Address next, last;
+  };
+  struct Had {
+    wire::Ipv6Prefix prefix;
+    std::uint64_t lease = 0;
+  };
+
+  struct Pool {
+    explicit Pool(const Ipv6PoolSettings& from);
+    [[nodiscard]] wire::Ipv6Prefix unit_at(const wire::Ipv6Address& address) const {
+      return {.address = wire::Ipv6Prefix::cut(address, settings.length), .length = settings.length};
+    }
+    /// Of what is given away in `prefix`, which is not shorter than the pool's.
+    [[nodiscard]] Range range_of(const wire::Ipv6Prefix& prefix) const;
+    void come_back_to(const wire::Ipv6Prefix& prefix);
+    /// What is kept around the unit, the widest; none: nothing.
+    [[nodiscard]] std::optional<wire::Ipv6Prefix> kept_around(const wire::Ipv6Prefix& unit) const;
+
+    const Ipv6PoolSettings settings;
+    std::deque<Range> fresh;
+    Units free, quarantined;                                        // oldest first
+    std::unordered_map<wire::Ipv6Prefix, std::uint32_t> kept;       // units in which something is kept
+    std::unordered_map<wire::Ipv6Prefix, std::uint32_t> kept_wide;  // shorter than a unit
+    std::array<std::uint32_t, 128> kept_lengths{};                  // of kept_wide
+    std::unordered_set<wire::Ipv6Prefix> skipped;                   // of kept and kept_wide: to return to
+    LruTable<std::string, Had> had{kRemembered};
+    std::uint64_t total = 0, used = 0, reserved = 0, exhausted = 0;
+  };
+
+  [[nodiscard]] Pool* find(Ipv6Use use, std::string_view name);
+  [[nodiscard]] Pool* pool_around(const wire::Ipv6Prefix& prefix);
+  [[nodiscard]] std::optional<Units::iterator> returned_to(Pool& pool, const std::string& user);
+  [[nodiscard]] std::optional<Units::iterator> next_fresh(Pool& pool);
+  [[nodiscard]] std::optional<Units::iterator> oldest_of(Pool& pool, Units& units);
+  /// Whether somebody's own overlaps with the unit; the pool comes back to it when that has ended.
+  [[nodiscard]] static bool skips(Pool& pool, const wire::Ipv6Prefix& unit);
+  [[nodiscard]] bool is_leased(const wire::Ipv6Prefix& unit) const;
+  Units::iterator add(Pool& pool, const wire::Ipv6Prefix& prefix);
+  [[nodiscard]] Units& list_of(const Unit& unit);
+  void take(Units::iterator unit, bool fixed);
+  void forget(Units::iterator unit);
+  void make_free(Units& from, Units::iterator unit);
+  void keep_part(Pool& pool, const wire::Ipv6Prefix& unit);
+  void give_back_part(Pool& pool, const wire::Ipv6Prefix& unit);
+  static void keep_wide(Pool& pool, const wire::Ipv6Prefix& prefix);
+  static void give_back_wide(Pool& pool, const wire::Ipv6Prefix& prefix);
+  void on_quarantine_over();
+  void arm_timer();
+
+  const Duration quarantine_;
+  TimerWheel& wheel_;
+  std::list<Pool> pools_;  // a list: units point at pools
+  std::unordered_map<wire::Ipv6Prefix, Units::iterator> known_;
+  Units leased_;
+  std::unordered_set<wire::Ipv6Prefix> others_;  // leased as a user's own, and no pool's unit
+  std::vector<wire::Ipv6Prefix> fixed_;          // ascending
+  std::uint64_t leases_ = 0;                     // so far
+  Timer timer_;
+};
+
+}  // namespace adit::control

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// IPv6 prefixes of one length, each with a number: a hash table that workers read while control writes. A prefix has two
+// cache lines to choose from and takes the emptier one, so a lookup reads two lines however many prefixes there are.
+// Thread: control writes, any worker reads. Owner: PrefixIndex.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <tuple>
+
+#include "dataplane/wire/ipv6_address.hpp"
+
+namespace adit::dataplane {
+
+/// The bits of a prefix of up to 64.
+struct HighKey {
+  std::uint64_t high = 0;
+  explicit HighKey(const wire::Ipv6Address& prefix) noexcept : high(prefix.high) {}
+  [[nodiscard]] std::array<std::uint64_t, 1> words() const noexcept { return {high}; }
+};
+
+/// The bits of a longer one.
+struct WholeKey {
+  wire::Ipv6Address all;
+  explicit WholeKey(const wire::Ipv6Address& prefix) noexcept : all(prefix) {}
+  [[nodiscard]] std::array<std::uint64_t, 2> words() const noexcept { return {all.high, all.low}; }
+};
+
+template <typename Key>
+class PrefixTable {
+ public:
+  /// Room for so many `prefixes` and some more, in hugepages if there are any. Without memory for it, octets() is 0, and
+  /// nothing else may be called.
+  explicit PrefixTable(std::uint32_t prefixes) noexcept;
+  ~PrefixTable();
+  PrefixTable(const PrefixTable&) = delete;
+  PrefixTable& operator=(const PrefixTable&) = delete;
+
+  // ---- control
+  /// Gives `prefix` a number other than 0, instead of the one it has. False: there is no room.
+  [[nodiscard]] bool set(const wire::Ipv6Address& prefix, std::uint32_t number) noexcept;
+  void erase(const wire::Ipv6Address& prefix) noexcept;
+  [[nodiscard]] std::uint64_t octets() const noexcept { return buckets_.size_bytes(); }
+
+  // ---- workers; the host bits of `prefix` are clear
+  void prefetch(const wire::Ipv6Address& prefix) const noexcept {
+    for (const std::size_t bucket : buckets_of(Key(prefix))) {
+      __builtin_prefetch(&buckets_[bucket]);
+    }
+  }
+  /// 0: none.
+  [[nodiscard]] std::uint32_t find(const wire::Ipv6Address& prefix) const noexcept {
+    const Key key(prefix);
+    const auto [first, second] = buckets_of(key);
+    if (const std::uint32_t number = buckets_[first].find(key); number != 0) {
+      return number;
+    }
+    if (const std::uint32_t number = buckets_[second].find(key); number != 0) {
+      return number;
+    }
+    return crowded_.load(std::memory_order_relaxed) == 0 ? 0 : find_crowded(key);
+  }
+
+ private:
+  static constexpr std::size_t kLine = 64;
+  static constexpr std::size_t kWords = std::tuple_size_v<decltype(Key(wire::Ipv6Address{}).words())>;
+  static constexpr std::size_t kWays = kLine / (kWords * sizeof(std::uint64_t) + sizeof(std::uint32_t));
+  /// Prefixes that found both of their lines full: filled to two fifths, as the table is at most, one in a million.
+  static constexpr std::size_t kCrowd = 64;
+
+  struct alignas(kLine) Bucket {
+    std::array<std::array<std::atomic<std::uint64_t>, kWords>, kWays> keys{};
+    std::array<std::atomic<std::uint32_t>, kWays> numbers{};  ///< 0: free
+
+    [[nodiscard]] bool has(std::size_t way, const Key& key) const noexcept {
+      const auto words = key.words();
+      for (std::size_t word = 0; word < kWords; ++word) {
+        if (keys[way][word].load(std::memory_order_relaxed) != words[word]) {
+          return false;
+        }
+      }
+      return true;
+    }
+    /// A way's number goes before its key changes, and the new one comes after: the same number before and behind a key
+    /// is that key's.
+    [[nodiscard]] std::uint32_t find(const Key& key) const noexcept {
+      for (std::size_t way = 0; way < kWays; ++way) {
+        if (has(way, key)) {
+          const std::uint32_t number = numbers[way].load(std::memory_order_acquire);
+          const bool still = number != 0 && has(way, key);
+          std::atomic_thread_fence(std::memory_order_acquire);
+          if (still && numbers[way].load(std::memory_order_relaxed) == number) {
+            return number;
+          }
+        }
+      }
+      return 0;
+    }
+    void set(std::size_t way, const Key& key, std::uint32_t number) noexcept {
+      const auto words = key.words();
+      for (std::size_t word = 0; word < kWords; ++word) {
+        keys[way][word].store(words[word], std::memory_order_relaxed);
+      }
+      numbers[way].store(number, std::memory_order_release);
+    }
+  };
+  static_assert(sizeof(Bucket) == kLine);
+
+  struct Place {
+    Bucket* bucket = nullptr;  // nullptr: nowhere
+    std::size_t way = 0;
+  };
+
+  [[nodiscard]] std::array<std::size_t, 2> buckets_of(const Key& key) const noexcept {
+    std::uint64_t hash = 0;
+    for (const std::uint64_t word : key.words()) {
+      hash = (hash ^ word ^ secret_) * 0x9e3779b97f4a7c15;
+      hash = (hash ^ hash >> 32) * 0xbf58476d1ce4e5b9;
+    }
+    return {hash >> shift_, (hash << (64 - shift_)) >> shift_};
+  }
+  [[nodiscard]] std::uint32_t find_crowded(const Key& key) const noexcept;
+  [[nodiscard]] Place place_of(const Key& key) noexcept;
+  [[nodiscard]] Place free_place(const Key& key) noexcept;
+
+  unsigned shift_ = 63;
+  std::uint64_t secret_;  // nobody can choose prefixes that share a line
+  std::span<Bucket> buckets_;
+  std::array<Bucket, (kCrowd + kWays - 1) / kWays> crowd_{};
+  std::atomic<std::uint32_t> crowded_{0};
+};
+
+}  // namespace adit::dataplane

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// The longest prefix around an IPv6 address, among as many as there may be, while control changes them.
+#include "dataplane/call/prefix_index.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "tests/path/world.hpp"
+
+namespace adit::dataplane::path {
+namespace {
+
+wire::Ipv6Prefix prefix(const char* text) {
+  return wire::parse_ipv6_prefix(text).value();
+}
+wire::Ipv6Address address(const char* text) {
+  return wire::parse_ipv6_address(text).value();
+}
+/// The /64 and the /56 of subscriber `number`.
+wire::Ipv6Prefix link_of(std::uint32_t number) {
+  return {.address = {0x20010db8'0064'0000 + std::uint64_t{number}, 0}, .length = 64};
+}
+wire::Ipv6Prefix delegated_to(std::uint32_t number) {
+  return {.address = {0x20010db9'0000'0000 + (std::uint64_t{number} << 8), 0}, .length = 56};
+}
+
+/// Its tables need EAL.
+class PrefixIndexTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { Bench::instance(); }
+};
+
+TEST_F(PrefixIndexTest, FindsTheLongestPrefixAroundAnAddress) {
+  PrefixIndex index(100);
+  EXPECT_EQ(index.find(address("2001:db8::1")), 0U);
+  ASSERT_TRUE(index.map(prefix("2001:db8::/32"), 32));
+  ASSERT_TRUE(index.map(prefix("2001:db8:0:100::/56"), 56));
+  ASSERT_TRUE(index.map(prefix("2001:db8:0:101::/64"), 64));
+  ASSERT_TRUE(index.map(prefix("2001:db8:0:101:8000::/65"), 65));
+  ASSERT_TRUE(index.map(prefix("2001:db8:0:101::7/128"), 128));
+  EXPECT_EQ(index.find(address("2001:db8:ffff::1")), 32U);
+  EXPECT_EQ(index.find(address("2001:db8:0:1ff::1")), 56U);
+  EXPECT_EQ(index.find(address("2001:db8:0:101::1")), 64U);
+  EXPECT_EQ(index.find(address("2001:db8:0:101:8000::")), 65U);
+  EXPECT_EQ(index.find(address("2001:db8:0:101::7")), 128U);
+  EXPECT_EQ(index.find(address("2001:db9::")), 0U);
+
+  index.unmap(prefix("2001:db8:0:101::7/128"));
+  index.unmap(prefix("2001:db8:0:100::/56"));
+  EXPECT_EQ(index.find(address("2001:db8:0:101::7")), 64U) << "the next longer one has it, no heir is named";
+  EXPECT_EQ(index.find(address("2001:db8:0:1ff::1")), 32U);
+  index.unmap(prefix("2001:db8:0:100::/56"));
+  index.unmap(prefix("2001:db8:0:100::/57"));
+  ASSERT_TRUE(index.map(prefix("2001:db8:0:101::/64"), 65));
+  EXPECT_EQ(index.find(address("2001:db8:0:101::1")), 65U) << "another call's";
+}
+
+TEST_F(PrefixIndexTest, TakesALinkAndADelegatedPrefixOfEveryCall) {
+  constexpr std::uint32_t kSubscribers = 1U << 16;
+  PrefixIndex index(kSubscribers);
+  for (std::uint32_t number = 0; number < kSubscribers; ++number) {
+    ASSERT_TRUE(index.map(link_of(number), 2 * number + 1)) << number;
+    ASSERT_TRUE(index.map(delegated_to(number), 2 * number + 2)) << number;
+  }
+  for (std::uint32_t number = 0; number < kSubscribers; ++number) {
+    ASSERT_EQ(index.find({link_of(number).address.high, 0x1234}), 2 * number + 1);
+    ASSERT_EQ(index.find({delegated_to(number).address.high | 0x42, 1}), 2 * number + 2);
+  }
+  EXPECT_EQ(index.find({link_of(kSubscribers).address.high, 1}), 0U);
+  EXPECT_EQ(index.find({delegated_to(kSubscribers).address.high, 1}), 0U);
+  EXPECT_LE(index.octets(), 64U * kSubscribers) << "32 octets for each prefix";
+  for (std::uint32_t number = 0; number < kSubscribers; ++number) {
+    index.unmap(link_of(number));
+    ASSERT_EQ(index.find({link_of(number).address.high, 1}), 0U);
+  }
+}
+
+TEST_F(PrefixIndexTest, RefusesWhatItHasNoRoomFor) {
+  PrefixIndex index(1);
+  EXPECT_FALSE(index.map(prefix("::/0"), 1)) << "everything is nobody's";
+  for (std::uint8_t length = 128; length > 128 - kMaxPrefixLengths; --length) {
+    ASSERT_TRUE(index.map({.address = {0x20010db8'0000'0000, 0}, .length = length}, length));
+  }
+  EXPECT_FALSE(index.map(prefix("2001:db8::/64"), 1)) << "one length too many: each costs every lookup";
+  EXPECT_TRUE(index.map(prefix("2001:db8:1::/120"), 1)) << "a known length is no further one";
+
+  PrefixIndex full(1);
+  std::uint32_t taken = 0;
+  while (taken < 1000 && full.map(link_of(taken), taken + 1)) {
+    ++taken;
+  }
+  ASSERT_LT(taken, 1000U);
+  EXPECT_GE(taken, 64U) << "those beside the lines have a place, too";
+  for (std::uint32_t number = 0; number < taken; ++number) {
+    ASSERT_EQ(full.find(link_of(number).address), number + 1);
+  }
+  full.unmap(link_of(0));
+  EXPECT_TRUE(full.map(link_of(0), 7)) << "and a place that is given back is used";
+}
+
+/// Prefixes come and go at the same places; whoever looks up meanwhile gets a prefix's own number or none.
+TEST_F(PrefixIndexTest, NeverGivesAnotherPrefixsNumberWhileTheyChange) {
+  PrefixIndex index(1);
+  constexpr std::uint32_t kPrefixes = 8;
+  ASSERT_TRUE(index.map({.address = link_of(0).address, .length = 128}, 1));
+  std::atomic<bool> done{false};
+  std::uint64_t found = 0, wrong = 0;
+  std::thread reader([&] {
+    while (!done.load(std::memory_order_relaxed)) {
+      for (std::uint32_t number = 0; number < kPrefixes; ++number) {
+        const std::uint32_t got = index.find({link_of(number).address.high, number});
+        wrong += got != 0 && got != number + 1 ? 1 : 0;
+        found += got != 0 ? 1 : 0;
+      }
+    }
+  });
+  for (int round = 0; round < 200'000; ++round) {
+    const auto number = static_cast<std::uint32_t>(round) % kPrefixes;
+    const wire::Ipv6Prefix whole{.address = {link_of(number).address.high, number}, .length = 128};
+    ASSERT_TRUE(index.map(whole, number + 1));
+    index.unmap(whole);
+  }
+  done = true;
+  reader.join();
+  EXPECT_EQ(wrong, 0U);
+}
+
+}  // namespace
+}  // namespace adit::dataplane::path
