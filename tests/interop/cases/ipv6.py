@@ -201,7 +201,5 @@ interface {link.interface}
 
 def dhcpv6_messages(world, kind):
     """Of that type that aditd has received."""
-    for metric in world.lab.adit("show", "metrics")["metrics"]:
-        if metric["name"] == "adit_dhcpv6_messages_total" and metric["labels"].get("type") == kind:
-            return metric["value"]
-    return 0
+    families = {family["name"]: family for family in world.lab.adit("show", "metrics")["families"]}
+    return next(sample["value"] for sample in families["adit_dhcpv6_messages"]["samples"] if sample["labels"]["type"] == kind)
