@@ -93,8 +93,9 @@ void describe(const std::string& port, rte_mbuf* packet) {
                 packet->pkt_len);
   } else if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6)) {
     const auto* ip = rte_pktmbuf_mtod_offset(packet, rte_ipv6_hdr*, at);
-    std::printf("rx %s %s %u %u\n", port.c_str(), to_string(wire::load_ipv6(ip->dst_addr)).c_str(), ip->proto,
-                packet->pkt_len);
+    std::printf("rx %s %s %u %u\n", port.c_str(),
+                to_string(wire::load_ipv6(reinterpret_cast<const std::uint8_t*>(&ip->dst_addr))).c_str(),
+                ip->proto, packet->pkt_len);
   }
   std::swap(ethernet->src_addr, ethernet->dst_addr);
 }
