@@ -25,7 +25,7 @@ FAULTS = {
     "a socket without a directory": ("/adit.sock", "/no/where/adit.sock", r":26:10:{w} cli.socket: value .*there is no directory"),
     "a spool without a directory": ("/spool", "/no/where/spool", r":24:9:{w} radius.spool: value .*there is no directory"),
     "hugepages that are not": ("max-sessions = 100\n", 'max-sessions = 4000000\n[dpdk]\nhugepages = "require"\n',
-                               r":16:13:{w} dpdk.hugepages: value .require.: needs 5086 MB"),
+                               r":16:13:{w} dpdk.hugepages: value .require.: needs 5330 MB"),
     "no route to a RADIUS server": ('"127.0.0.1"', '"192.0.2.10"', r":31:11:{w} radius-server.address: value .*no route"),
     "two routing tables on a side": ('role = "core"\n', 'role = "both"\ntable = 7\n', r":9:9:{w} port.table: value 7: port 'access1'"),
 }
