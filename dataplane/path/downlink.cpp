@@ -222,8 +222,7 @@ CallBudget& Downlink::budget_of_sender(const Arrived& packet, Arrival arrival) n
   if (arrival == Arrival::kFromCore || arrival == Arrival::kHandedInCore) {
     return packet.call->downlink_budget;
   }
-  const CallOwner owner = context_.index.find_subscriber(typename Inner::View(data_of(packet.mbuf)).source());
-  Call* sender = owner.known && owner.worker == context_.id ? context_.calls.at(owner.slot) : nullptr;
+  Call* sender = own_call_of(context_, typename Inner::View(data_of(packet.mbuf)).source());
   return sender != nullptr ? sender->uplink_budget : context_.others;
 }
 

@@ -176,12 +176,6 @@ rte_mbuf* make_icmp(WorkerContext& context, CallBudget& budget, std::size_t size
   return mbuf;
 }
 
-/// The call of ours that the address belongs to; nullptr: none that this worker has.
-const Call* call_of(WorkerContext& context, const wire::Ipv6Address& address) noexcept {
-  const CallOwner owner = context.index.find_subscriber(address);
-  return owner.known && owner.worker == context.id ? context.calls.at(owner.slot) : nullptr;
-}
-
 }  // namespace
 
 const NextHop* find_next_hop(WorkerContext& context, CallBudget& budget, Towards side,
@@ -262,10 +256,10 @@ void send_icmp_error(WorkerContext& context, CallBudget& budget, wire::IcmpError
 void send_icmp_error(WorkerContext& context, CallBudget& budget, wire::Icmpv6Error error, wire::Bytes packet,
                      const Call* call) noexcept {
   const wire::Ipv6Address source = wire::Ipv6View(packet.data()).source();
-  call = call != nullptr ? call : call_of(context, source);
+  call = call != nullptr ? call : own_call_of(context, source);
   // Nobody beyond the link can be told by an address of the link.
   if (!wire::deserves_icmpv6_error(error, packet) || call == nullptr ||
-      (call->ipv6.link_prefix == 0 && call_of(context, source) != call)) {
+      (call->ipv6.link_prefix == 0 && own_call_of(context, source) != call)) {
     return;
   }
   rte_mbuf* mbuf = make_icmp(context, budget, wire::kIcmpv6ErrorMaxSize);

@@ -44,6 +44,13 @@ void send_icmp_error(WorkerContext& context, CallBudget& budget, wire::IcmpError
 void send_icmp_error(WorkerContext& context, CallBudget& budget, wire::Icmpv6Error error, wire::Bytes packet,
                      const Call* call = nullptr) noexcept;
 
+/// The call of this worker that the index leads the address to, if there is one.
+template <typename Address>
+[[nodiscard]] Call* own_call_of(WorkerContext& context, const Address& address) noexcept {
+  const CallOwner owner = context.index.find_subscriber(address);
+  return owner.known && owner.worker == context.id ? context.calls.at(owner.slot) : nullptr;
+}
+
 /// Our address in the call's /64; without one, the one on its link.
 [[nodiscard]] inline wire::Ipv6Address gateway_of(const WorkerContext& context, const Call& call) noexcept {
   return call.ipv6.link_prefix != 0 ? wire::Ipv6Address{call.ipv6.link_prefix, context.gateway_id}

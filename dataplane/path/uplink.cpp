@@ -114,11 +114,7 @@ bool Uplink::may_send_from(const Call& call, const typename Inner::Address& sour
   if (Inner::has(call, source)) {
     return !is_our_end(context_, call, source);  // in its /64 one address is ours
   }
-  if (!Inner::has_routes(call)) {
-    return false;
-  }
-  const CallOwner owner = context_.index.find_subscriber(source);
-  return owner.known && owner.worker == context_.id && context_.calls.at(owner.slot) == &call;
+  return Inner::has_routes(call) && own_call_of(context_, source) == &call;
 }
 
 /// PPTP to ourselves from inside a tunnel: a tunnel within itself, or a way around the access side's rules. A

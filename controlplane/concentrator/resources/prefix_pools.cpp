@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "dataplane/wire/ip_family.hpp"
+
 namespace adit::control {
 namespace {
 
@@ -18,20 +20,16 @@ std::uint64_t count_of(int length, int outer) {
   return length - outer >= 63 ? kMost : std::uint64_t{1} << (length - outer);
 }
 
-/// The first address behind a prefix of `length` that begins at `address`; from the last one it wraps to none.
-Ipv6Address behind(const Ipv6Address& address, std::uint8_t length) {
-  if (length <= 64) {
-    return {length == 0 ? 0 : address.high + (std::uint64_t{1} << (64 - length)), 0};
-  }
-  const std::uint64_t low = address.low + (std::uint64_t{1} << (128 - length));
-  return {address.high + (low == 0 ? 1 : 0), low};
+using Family = wire::IpFamily<Ipv6Address>;
+
+/// The first address behind `prefix`; from the last one it wraps to none.
+Ipv6Address behind(const Ipv6Prefix& prefix) {
+  return Family::after(Family::last_of(prefix));
 }
 
 /// The last prefix of `length` in `outer`.
 Ipv6Address last_in(const Ipv6Prefix& outer, std::uint8_t length) {
-  const Ipv6Address ones = Ipv6Prefix::cut({~std::uint64_t{0}, ~std::uint64_t{0}}, length);
-  const Ipv6Address network = Ipv6Prefix::cut(ones, outer.length);
-  return {outer.address.high | (ones.high & ~network.high), outer.address.low | (ones.low & ~network.low)};
+  return Ipv6Prefix::cut(Family::last_of(outer), length);
 }
 
 bool overlap(const Ipv6Prefix& one, const Ipv6Prefix& other) {
@@ -49,7 +47,7 @@ PrefixPools::Range PrefixPools::Pool::range_of(const Ipv6Prefix& prefix) const {
   // RFC 4291 §2.6.1: an interface identifier of zero is the subnet's routers.
   const bool routers =
       settings.use == Ipv6Use::kAddress && prefix.address.low == 0 && prefix.length < settings.length;
-  return {routers ? behind(prefix.address, settings.length) : prefix.address,
+  return {routers ? behind({.address = prefix.address, .length = settings.length}) : prefix.address,
           last_in(prefix, settings.length)};
 }
 
@@ -155,7 +153,7 @@ std::optional<PrefixPools::Units::iterator> PrefixPools::next_fresh(Pool& pool) 
     if (passed.contains(range.last)) {
       pool.fresh.pop_front();
     } else {
-      range.next = behind(passed.address, passed.length);
+      range.next = behind(passed);
     }
     if (!skipped && !known_.contains(unit)) {
       return add(pool, unit);
