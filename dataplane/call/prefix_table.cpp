@@ -54,7 +54,6 @@ void PrefixTable<Key>::erase(const wire::Ipv6Address& prefix) noexcept {
     return;
   }
   place.bucket->numbers[place.way].store(0, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_release);  // before another key is written there
   if (place.bucket >= crowd_.data() && place.bucket < crowd_.data() + crowd_.size()) {
     crowded_.fetch_sub(1, std::memory_order_relaxed);
   }

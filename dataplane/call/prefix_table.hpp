@@ -78,21 +78,19 @@ class PrefixTable {
     [[nodiscard]] bool has(std::size_t way, const Key& key) const noexcept {
       const auto words = key.words();
       for (std::size_t word = 0; word < kWords; ++word) {
-        if (keys[way][word].load(std::memory_order_relaxed) != words[word]) {
+        if (keys[way][word].load(std::memory_order_acquire) != words[word]) {
           return false;
         }
       }
       return true;
     }
     /// A way's number goes before its key changes, and the new one comes after: the same number before and behind a key
-    /// is that key's.
+    /// is that key's. (Acquire and release on the keys themselves: ThreadSanitizer knows no fences.)
     [[nodiscard]] std::uint32_t find(const Key& key) const noexcept {
       for (std::size_t way = 0; way < kWays; ++way) {
         if (has(way, key)) {
           const std::uint32_t number = numbers[way].load(std::memory_order_acquire);
-          const bool still = number != 0 && has(way, key);
-          std::atomic_thread_fence(std::memory_order_acquire);
-          if (still && numbers[way].load(std::memory_order_relaxed) == number) {
+          if (number != 0 && has(way, key) && numbers[way].load(std::memory_order_relaxed) == number) {
             return number;
           }
         }
@@ -102,7 +100,7 @@ class PrefixTable {
     void set(std::size_t way, const Key& key, std::uint32_t number) noexcept {
       const auto words = key.words();
       for (std::size_t word = 0; word < kWords; ++word) {
-        keys[way][word].store(words[word], std::memory_order_relaxed);
+        keys[way][word].store(words[word], std::memory_order_release);
       }
       numbers[way].store(number, std::memory_order_release);
     }
