@@ -65,8 +65,12 @@ const std::string& CallPrefixes::pool_for(Ipv6Use use) const {
 CallPrefixes::Lease CallPrefixes::lease_any(Ipv6Use use) {
   const std::string& pool = pool_for(use);
   const std::string user = core_.directory.key_of(call_.user());
-  const Lease last = core_.pools6.last_of(use, pool, user);
-  return last && take_over(*last) ? last : core_.pools6.lease_any(use, pool, user);
+  for (const wire::Ipv6Prefix& had : core_.pools6.had_by(use, pool, user)) {
+    if (take_over(had)) {
+      return had;
+    }
+  }
+  return core_.pools6.lease_any(use, pool, user);
 }
 
 bool CallPrefixes::lease_fixed(const wire::Ipv6Prefix& prefix) {

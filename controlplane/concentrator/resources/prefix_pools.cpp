@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include "dataplane/wire/ip_family.hpp"
@@ -120,28 +121,50 @@ std::optional<Ipv6Prefix> PrefixPools::lease_any(Ipv6Use use, std::string_view n
   }
   take(*unit, false);
   if (!user.empty()) {
-    pool->had.use(user) = {.prefix = (*unit)->prefix, .lease = (*unit)->lease};
+    remember(*pool, user, **unit);
   }
   return (*unit)->prefix;
 }
 
-std::optional<Ipv6Prefix> PrefixPools::last_of(Ipv6Use use, std::string_view name, const std::string& user) {
+std::vector<Ipv6Prefix> PrefixPools::had_by(Ipv6Use use, std::string_view name, const std::string& user) {
   Pool* const pool = find(use, name);
-  const Had* had = pool != nullptr ? pool->had.find(user) : nullptr;
-  return had != nullptr ? std::optional(had->prefix) : std::nullopt;
+  const std::vector<Had>* had = pool != nullptr ? pool->had.find(user) : nullptr;
+  std::vector<Ipv6Prefix> prefixes;
+  if (had != nullptr) {
+    std::ranges::transform(*had, std::back_inserter(prefixes), &Had::prefix);
+  }
+  return prefixes;
+}
+
+/// A call that comes while the user's last one is still there adds to what is known, so that neither's end makes the user
+/// forget what the other has.
+void PrefixPools::remember(Pool& pool, const std::string& user, const Unit& unit) {
+  std::vector<Had>& had = pool.had.use(user);
+  std::erase_if(had, [&](const Had& one) { return one.prefix == unit.prefix; });
+  had.insert(had.begin(), {.prefix = unit.prefix, .lease = unit.lease});
+  had.resize(std::min(had.size(), kOfOneUser));
 }
 
 /// Quarantine protects a prefix from everybody but the one who had it.
 std::optional<PrefixPools::Units::iterator> PrefixPools::returned_to(Pool& pool, const std::string& user) {
-  const Had* had = pool.had.find(user);
-  const auto known = had != nullptr ? known_.find(had->prefix) : known_.end();
-  if (known == known_.end()) {
-    return std::nullopt;
+  const std::vector<Had>* had = pool.had.find(user);
+  std::optional<Units::iterator> best;
+  std::uint64_t best_ended = 0;
+  for (const Had& one : had != nullptr ? std::span(*had) : std::span<const Had>()) {
+    const auto known = known_.find(one.prefix);
+    if (known == known_.end()) {
+      continue;
+    }
+    const Unit& unit = *known->second;
+    const bool last_had_it = unit.lease == one.lease;
+    const bool may_have_it = unit.state == State::kFree || (unit.state == State::kQuarantined && last_had_it);
+    const std::uint64_t ended = last_had_it ? unit.ended : 0;
+    if (may_have_it && (!best || ended > best_ended) && !pool.kept_around(unit.prefix)) {
+      best = known->second;
+      best_ended = ended;
+    }
   }
-  const Unit& unit = *known->second;
-  const bool may_have_it =
-      unit.state == State::kFree || (unit.state == State::kQuarantined && unit.lease == had->lease);
-  return may_have_it && !pool.kept_around(unit.prefix) ? std::optional(known->second) : std::nullopt;
+  return best;
 }
 
 std::optional<PrefixPools::Units::iterator> PrefixPools::next_fresh(Pool& pool) {
@@ -213,6 +236,7 @@ void PrefixPools::release(const Ipv6Prefix& prefix, bool used) {
   const Units::iterator unit = known->second;
   Pool& pool = *unit->pool;
   --pool.used;
+  unit->ended = ++ends_;
   pool.reserved += pool.kept.contains(prefix) ? 1 : 0;
   if (skips(pool, prefix)) {
     return forget(unit);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Subscribers' prefixes of IPv6: named pools for each use, fixed prefixes, and the quarantine between two holders.
-// A prefix has one holder. A user who returns gets the prefix that it had, while nobody else has got it; of who had
-// what, the last kRemembered of each pool are known. What a user, or the machine, has as its own is given to nobody
+// A prefix has one holder. A user who returns gets the prefix that it had, while nobody else has got it: of those that its
+// calls had side by side, the one whose call ended last. Of each pool the last kRemembered users are known, and of each
+// of them the last kOfOneUser prefixes. What a user, or the machine, has as its own is given to nobody
 // else by a pool, be it one of the pool's units, a part of one, or more than one.
 // Memory grows with the number of prefixes leased so far, not with the size of the pools. Every operation is amortised
 // O(1) in prefixes, and linear in the few pools and lengths that there are.
@@ -31,6 +32,7 @@ namespace adit::control {
 class PrefixPools {
  public:
   static constexpr std::size_t kRemembered = 262'144;
+  static constexpr std::size_t kOfOneUser = 4;
 
   /// The settings' pools do not overlap. The wheel outlives this.
   PrefixPools(const Ipv6Settings& settings, Duration quarantine, TimerWheel& wheel);
@@ -41,9 +43,9 @@ class PrefixPools {
   /// quarantine. None: every one is leased or somebody's own, or the pool does not exist.
   [[nodiscard]] std::optional<wire::Ipv6Prefix> lease_any(Ipv6Use use, std::string_view pool,
                                                           const std::string& user);
-  /// What `user` had from the pool last, whoever has it now.
-  [[nodiscard]] std::optional<wire::Ipv6Prefix> last_of(Ipv6Use use, std::string_view pool,
-                                                        const std::string& user);
+  /// What `user` had from the pool, whoever has it now; what it was given last comes first.
+  [[nodiscard]] std::vector<wire::Ipv6Prefix> had_by(Ipv6Use use, std::string_view pool,
+                                                     const std::string& user);
 
   /// A user's own prefix, inside or outside of the pools, of any length. False: it is leased, or it lies in one that a
   /// pool has given away. Quarantine does not apply, as for IPv4.
@@ -74,6 +76,7 @@ class PrefixPools {
     State state = State::kLeased;
     bool fixed = false;              // leased as a user's own
     std::uint64_t lease = 0;         // a number of its own
+    std::uint64_t ended = 0;         // the last one that ended: a number that grows from end to end
     Instant quarantined_until = {};  // while quarantined
   };
   using Units = std::list<Unit>;
@@ -105,13 +108,14 @@ class PrefixPools {
     std::unordered_map<wire::Ipv6Prefix, std::uint32_t> kept_wide;  // shorter than a unit
     std::array<std::uint32_t, 128> kept_lengths{};                  // of kept_wide
     std::unordered_set<wire::Ipv6Prefix> skipped;                   // of kept and kept_wide: to return to
-    LruTable<std::string, Had> had{kRemembered};
+    LruTable<std::string, std::vector<Had>> had{kRemembered};       // by user, given last first
     std::uint64_t total = 0, used = 0, reserved = 0, exhausted = 0;
   };
 
   [[nodiscard]] Pool* find(Ipv6Use use, std::string_view name);
   [[nodiscard]] Pool* pool_around(const wire::Ipv6Prefix& prefix);
   [[nodiscard]] std::optional<Units::iterator> returned_to(Pool& pool, const std::string& user);
+  static void remember(Pool& pool, const std::string& user, const Unit& unit);
   [[nodiscard]] std::optional<Units::iterator> next_fresh(Pool& pool);
   [[nodiscard]] std::optional<Units::iterator> oldest_of(Pool& pool, Units& units);
   /// Whether somebody's own overlaps with the unit; the pool comes back to it when that has ended.
@@ -137,6 +141,7 @@ class PrefixPools {
   std::unordered_set<wire::Ipv6Prefix> others_;  // leased as a user's own, and no pool's unit
   std::vector<wire::Ipv6Prefix> fixed_;          // ascending
   std::uint64_t leases_ = 0;                     // so far
+  std::uint64_t ends_ = 0;                       // of them
   Timer timer_;
 };
 

@@ -197,6 +197,24 @@ TEST_F(CallPrefixesTest, IP6_09_AUserWhoReturnsGetsThePrefixItHad) {
   EXPECT_EQ(leased(dial("alice"), Ipv6Use::kDelegate), delegated);
 }
 
+TEST_F(CallPrefixesTest, IP6_09_ARedialBeforeTheOldCallHasTimedOutCostsNoPrefix) {
+  const auto lease = [](CallRecord& call) {
+    const Ipv6Prefix delegated = call.lease_ipv6(Ipv6Use::kDelegate).value();
+    call.enable_ipv6({.delegated = delegated}, 1436, false);
+    return delegated;
+  };
+  CallRecord& old = dial("alice");
+  const Ipv6Prefix first = lease(old);
+  CallRecord& redial = dial("alice");
+  const Ipv6Prefix second = lease(redial);
+  ASSERT_NE(second, first);
+  hang_up(redial);
+  CallRecord& third = dial("alice");
+  EXPECT_EQ(lease(third), second);
+  hang_up(old);
+  EXPECT_EQ(lease(dial("alice")), first) << "the third still has its own";
+}
+
 TEST_F(CallPrefixesTest, IP6_10_TheWorkerAndTheIndexAreToldOfAllThatItHas) {
   Ipv6Terms terms;
   terms.routes = {prefix("2001:db8:20::/48")};

@@ -125,7 +125,57 @@ TEST_F(PrefixPoolsTest, IP6_09_WhatAnotherHasGotMeanwhileIsNotTakenBack) {
   pools.release(*only);
   EXPECT_EQ(link(pools, "bob"), only);
   EXPECT_EQ(link(pools, "alice"), std::nullopt);
-  EXPECT_EQ(pools.last_of(Ipv6Use::kLink, "default", "alice"), only);
+  EXPECT_EQ(pools.had_by(Ipv6Use::kLink, "default", "alice"), std::vector{*only});
+}
+
+// RFC 9096 §3.1: a CPE that dials anew before its old call has timed out must not lose its prefix at each turn.
+TEST_F(PrefixPoolsTest, IP6_09_TwoCallsOfOneUserLoseNothingByEachOthersEnd) {
+  for (const bool older_ends_first : {true, false}) {
+    PrefixPools pools(links("2001:db8::/48"), 60s, wheel_);
+    const auto older = link(pools, "alice"), newer = link(pools, "alice");
+    const auto& first = older_ends_first ? older : newer;
+    const auto& last = older_ends_first ? newer : older;
+    pools.release(*first);
+    EXPECT_EQ(link(pools, "alice"), first) << "the other still has its own";
+    pools.release(*first);
+    pools.release(*last);
+    EXPECT_EQ(link(pools, "alice"), last) << "whose call ended last";
+    EXPECT_EQ(link(pools, "alice"), first);
+  }
+}
+
+TEST_F(PrefixPoolsTest, IP6_09_TwoDevicesOfOneUserGoOnWithTheTwoPrefixesForEver) {
+  PrefixPools pools(links("2001:db8::/48"), 60s, wheel_);
+  auto one = link(pools, "alice"), other = link(pools, "alice");
+  const auto both = std::set{*one, *other};
+  for (int turn = 0; turn < 10; ++turn) {
+    pools.release(*one);
+    one = link(pools, "alice");
+    pools.release(*other);
+    other = link(pools, "alice");
+    EXPECT_EQ((std::set{*one, *other}), both);
+  }
+}
+
+TEST_F(PrefixPoolsTest, IP6_09_OfOneUserAFewPrefixesAreKnown) {
+  PrefixPools pools(links("2001:db8::/48"), 60s, wheel_);
+  std::vector<Ipv6Prefix> all;
+  for (std::size_t i = 0; i < PrefixPools::kOfOneUser + 2; ++i) {
+    all.push_back(link(pools, "alice").value());
+  }
+  std::ranges::reverse(all);
+  all.resize(PrefixPools::kOfOneUser);
+  EXPECT_EQ(pools.had_by(Ipv6Use::kLink, "default", "alice"), all);
+}
+
+TEST_F(PrefixPoolsTest, IP6_09_WhatItHadLastComesBeforeWhatOthersHadSince) {
+  PrefixPools pools(links("2001:db8::/63"), 60s, wheel_);
+  const auto first = link(pools, "alice"), second = link(pools, "alice");
+  pools.release(*first, false);
+  pools.release(*second, false);
+  ASSERT_EQ(link(pools, "bob"), first);
+  pools.release(*first, false);
+  EXPECT_EQ(link(pools, "alice"), second);
 }
 
 TEST_F(PrefixPoolsTest, AnothersQuarantineHoldsForWhoHadItBefore) {
