@@ -39,9 +39,9 @@ namespace adit::control {
     "there was no place for the call: no slot, no call ID, or a full ring to its worker",                   \
     "raise what is named; adit show stat and adit show workers tell how full aditd is")                     \
   X(kPoolEmpty, "pool_empty", "the user's address pool has no address left",                                \
-    "add ranges to the pool in [ip-pool]; adit show pools tells how full each is")                          \
+    "add ranges to the pool's [[ip-pool]]; adit show pools tells how full each is")                          \
   X(kPoolUnknown, "pool_unknown", "the user's address pool is not configured",                              \
-    "add it to [ip-pool], or correct the name in chap-secrets or in the RADIUS server's Framed-Pool")       \
+    "add an [[ip-pool]] of that name, or correct it in chap-secrets or in the RADIUS server's Framed-Pool") \
   X(kAddressInUse, "address_in_use", "the user's fixed address is taken",                                   \
     "end the call that has it, or give this user another address in chap-secrets or at the RADIUS "         \
     "server")                                                                                               \

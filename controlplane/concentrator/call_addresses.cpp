@@ -20,7 +20,7 @@ std::expected<wire::Ipv4Address, SessionHost::NoAddress> CallAddresses::lease(
     const std::string name = "pool " + std::string(pool);
     return core_.pools.has(pool)
                ? Refused({EndReason::kPoolEmpty, name + " is empty: all its addresses are in use"})
-               : Refused({EndReason::kPoolUnknown, name + " is not in [ip-pool]"});
+               : Refused({EndReason::kPoolUnknown, name + " is no [[ip-pool]]"});
   }
   leased_ = *address;
   core_.directory.set_address(call_, leased_);

@@ -323,8 +323,11 @@ void NetworkEndpoint::start_ipv6cp() {
     return;
   }
   if (const int room = ipv6_room(); room < kIpv6MinimumMtu) {
-    go_on_without_ipv6("packets of " + std::to_string(room) + " octets reach the " + std::string(peer_name_) +
-                       ", and IPv6 needs " + std::to_string(kIpv6MinimumMtu));
+    const std::string why = "packets of " + std::to_string(room) + " octets reach the " +
+                            std::string(peer_name_) + ", and IPv6 needs " + std::to_string(kIpv6MinimumMtu);
+    if (give_up_ipv6(why)) {
+      link_.too_small_for_ipv6(static_cast<std::uint16_t>(room), why);
+    }
     return ipv6cp()->close();  // encryption has come late, and takes its octets from a link that is open
   }
   start(PppProtocol::kIpv6cp);
@@ -342,15 +345,22 @@ bool NetworkEndpoint::on_ipv6cp_packet(Bytes packet) {
 }
 
 void NetworkEndpoint::go_on_without_ipv6(std::string_view why) {
+  if (give_up_ipv6(why)) {
+    link_.without_ipv6(why);
+  }
+}
+
+bool NetworkEndpoint::give_up_ipv6(std::string_view why) {
   if (std::exchange(ipv6_given_up_, true)) {
-    return;
+    return false;
   }
   ipv6_control_.held_request.reset();
   disable_ipv6();
   if (ipv6_policy_ == Ipv6Policy::kRequire) {
-    return link_.protocol_failed(PppProtocol::kIpv6cp, EndReason::kIpv6Failed, why);
+    link_.protocol_failed(PppProtocol::kIpv6cp, EndReason::kIpv6Failed, why);
+    return false;
   }
-  link_.without_ipv6(why);
+  return true;
 }
 
 void NetworkEndpoint::expect_ipv6(std::uint64_t subscriber) {

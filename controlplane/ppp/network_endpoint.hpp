@@ -29,8 +29,10 @@ class NetworkLink : public ControlProtocolHost {
   /// The link encrypts, and cannot go on with its keys. LCP begins anew after this returns, and with it the
   /// authentication, which makes new ones; where that is impossible the link ends for `otherwise`.
   virtual void need_new_keys(EndReason otherwise, std::string_view why) = 0;
-  /// There will be no IPv6 until LCP begins anew, and the link can do without.
+  /// There will be no IPv6 until LCP begins anew, and the link can do without: IPv6CP has failed.
   virtual void without_ipv6(std::string_view /*why*/) {}
+  /// The same, but packets of `room` octets are too small for IPv6, and nobody has failed. May be said again after LCP.
+  virtual void too_small_for_ipv6(std::uint16_t /*room*/, std::string_view /*why*/) {}
 
  protected:
   ~NetworkLink() = default;
@@ -163,6 +165,8 @@ class NetworkEndpoint : protected ControlProtocolHost,
   void deliver(wire::PppProtocol ncp, wire::Bytes packet);
   void open(ControlProtocol& ncp);
   void go_on_without_ipv6(std::string_view why);
+  /// No IPv6 from here on. False: there is none already, or the link ends as it is required.
+  [[nodiscard]] bool give_up_ipv6(std::string_view why);
   void disable_ipv6();
   void enable_mppe(contract::Direction direction, contract::MppeMode mode,
                    const crypto::Secret<16>& start_key);

@@ -41,6 +41,20 @@ std::string_view name_of(PppProtocol protocol) {
   }
 }
 
+/// What an operator does about a lease that was refused. The call goes on, so that its end's reason does not say.
+std::string_view ipv6_remedy(EndReason refused) {
+  switch (refused) {
+    case EndReason::kPoolEmpty:
+      return "add an [[ipv6-pool]] of another name for some of its users, or one with a wider prefix";
+    case EndReason::kPoolUnknown:
+      return "add an [[ipv6-pool]] of that name and use, or correct the name at the RADIUS server";
+    case EndReason::kAddressInUse:
+      return "end the call that has it, or give this user another in chap-secrets or at the RADIUS server";
+    default:
+      return "none is needed";
+  }
+}
+
 }  // namespace
 
 // RFC 1661 §3.2 in order: LCP, authentication, then the network phase. Whatever ends the link goes through
@@ -93,6 +107,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost, Ipv6LinkH
   }
   void need_new_keys(EndReason otherwise, std::string_view why) override;
   void without_ipv6(std::string_view why) override;
+  void too_small_for_ipv6(std::uint16_t room, std::string_view why) override;
   // LcpEvents
   void protocol_rejected(PppProtocol protocol) override { network_.on_protocol_reject(protocol); }
   // AuthenticatorHost
@@ -154,6 +169,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost, Ipv6LinkH
   bool ending_ = false;
   bool terminations_crossed_ = false;  // the peer's Terminate-Request came while ours was due or sent
   bool ended_ = false;
+  bool told_too_small_ = false;  // for IPv6
 };
 
 // ---- the link ---------------------------------------------------------------------------------------------
@@ -441,7 +457,10 @@ std::optional<wire::Ipv6Prefix> Session::Impl::lease_ipv6(Ipv6Use use) {
   // Who has no pool has none by intention; one whose pool is empty, or whose prefix another has, wants to know.
   const bool intended = leased.error().reason == EndReason::kPoolUnknown;
   log_.event(intended ? Severity::kDebug : Severity::kWarning, "ipv6_no_lease",
-             {{"sid", sid()}, {"user", user_}, {"why", leased.error().why}});
+             {{"sid", sid()},
+              {"user", user_},
+              {"why", leased.error().why},
+              {"remedy", std::string(ipv6_remedy(leased.error().reason))}});
   return std::nullopt;
 }
 
@@ -459,6 +478,14 @@ void Session::Impl::binding_changed(const Ipv6Lease& lease) {
 
 void Session::Impl::without_ipv6(std::string_view why) {
   log_.event(Severity::kInfo, "ipv6cp_failed", {{"sid", sid()}, {"user", user_}, {"why", std::string(why)}});
+}
+
+/// Once a session: its links after new keys are no larger.
+void Session::Impl::too_small_for_ipv6(std::uint16_t room, std::string_view why) {
+  host_.too_small_for_ipv6(room);
+  if (!std::exchange(told_too_small_, true)) {
+    log_.event(Severity::kInfo, "no_ipv6", {{"sid", sid()}, {"user", user_}, {"why", std::string(why)}});
+  }
 }
 
 // ---- new keys ---------------------------------------------------------------------------------------------

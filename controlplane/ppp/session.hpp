@@ -51,6 +51,8 @@ class SessionHost : public PppDataPath {
   [[nodiscard]] virtual std::expected<wire::Ipv6Prefix, NoAddress> lease_ipv6(Ipv6Use /*use*/) {
     return std::unexpected(NoAddress{EndReason::kPoolUnknown, "there is no IPv6"});
   }
+  /// Packets of `room` octets reach the peer: too small for IPv6, which the session does without. May be said again.
+  virtual void too_small_for_ipv6(std::uint16_t /*room*/) {}
   /// A Router Advertisement may be sent now; false: too many have been, ask again a little later.
   [[nodiscard]] virtual bool may_advertise() { return true; }
   /// Of all sessions.

@@ -202,7 +202,7 @@ std::vector<Scenario> ended_by_us() {
        [](Settings& settings) {
          settings.ip.pools[0].ranges[0].last = settings.ip.pools[0].ranges[0].first;
        }},
-      {EndReason::kPoolUnknown, "pool nosuch is not in [ip-pool]", verdict(AuthAccepted{.pool = "nosuch"})},
+      {EndReason::kPoolUnknown, "pool nosuch is no [[ip-pool]]", verdict(AuthAccepted{.pool = "nosuch"})},
       {EndReason::kAddressInUse, "10.99.0.1 is in use by sid ",
        [](House& house, DialIn& client) {
          another(house, "fixed-10.99.0.1");

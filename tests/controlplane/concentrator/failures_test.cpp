@@ -110,7 +110,7 @@ TEST(Failures, AnEmptyPoolAndAnUnknownOneAreNotTheSame) {
   client.reset();
   house.run_workers();
   EXPECT_EQ(ended(house).at("reason"), "pool_unknown");
-  EXPECT_EQ(ended(house).at("why"), "pool nosuch is not in [ip-pool]");
+  EXPECT_EQ(ended(house).at("why"), "pool nosuch is no [[ip-pool]]");
 }
 
 TEST(Failures, TheLimitThatIsReachedIsNamedByItsKey) {

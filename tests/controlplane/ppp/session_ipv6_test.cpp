@@ -351,13 +351,25 @@ TEST_F(SessionRequiresIpv6, EndsWhenThePeerTerminatesItUnlessItNegotiatesAnew) {
 TEST_F(SessionIpv6, IP6_02_LinksOfLessThan1280OctetsHaveNone) {
   come_up(MppePolicy::kDeny, option(1, u16(1279)) + kMagic);
   EXPECT_TRUE(rejects_ipv6cp());
-  EXPECT_TRUE(log.has("why=packets of 1279 octets reach the peer, and IPv6 needs 1280"));
-  EXPECT_EQ(log.named("ipv6cp_failed").size(), 1U);
+  EXPECT_TRUE(log.has("no_ipv6 sid=00000000000000aa user=alice "
+                      "why=packets of 1279 octets reach the peer, and IPv6 needs 1280"));
+  EXPECT_TRUE(log.named("ipv6cp_failed").empty()) << "nobody has failed";
   EXPECT_FALSE(host.traced("32855/1"));
 
   host.frames.clear();
   come_up(MppePolicy::kDeny, option(1, u16(1280)) + kMagic);
   open_ipv6cp();
+}
+
+TEST_F(SessionIpv6, IP6_02_ThatALinkIsTooSmallIsSaidOnce) {
+  settings.ipv6.mode = Ipv6Policy::kAllow;
+  come_up(MppePolicy::kRequire, option(1, u16(1280)) + kMagic);
+  receive_in_earnest(kLcp, conf_req(++id, option(1, u16(1280)) + kMagic));
+  renegotiate_lcp();
+  agree(kCcp, kMppeOption);
+  agree(kIpcp, kAddress);
+  EXPECT_EQ(log.named("no_ipv6").size(), 1U);
+  EXPECT_EQ(log.named("ipv6cp_failed").size(), 0U);
 }
 
 TEST_F(SessionIpv6, IP6_02_MppeTakesFourOctetsOfThem) {
