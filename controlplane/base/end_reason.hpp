@@ -39,7 +39,7 @@ namespace adit::control {
     "there was no place for the call: no slot, no call ID, or a full ring to its worker",                   \
     "raise what is named; adit show stat and adit show workers tell how full aditd is")                     \
   X(kPoolEmpty, "pool_empty", "the user's address pool has no address left",                                \
-    "add ranges to the pool's [[ip-pool]]; adit show pools tells how full each is")                          \
+    "add ranges to the pool's [[ip-pool]]; adit show pools tells how full each is")                         \
   X(kPoolUnknown, "pool_unknown", "the user's address pool is not configured",                              \
     "add an [[ip-pool]] of that name, or correct it in chap-secrets or in the RADIUS server's Framed-Pool") \
   X(kAddressInUse, "address_in_use", "the user's fixed address is taken",                                   \

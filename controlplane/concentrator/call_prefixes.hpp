@@ -31,6 +31,8 @@ class CallPrefixes {
 
   /// The user's own, or without it one from the pool; or why there is none, and who has it. The same each time.
   [[nodiscard]] std::expected<wire::Ipv6Prefix, SessionHost::NoAddress> lease(Ipv6Use use);
+  /// What it has leased so far, by use.
+  [[nodiscard]] const std::array<std::optional<wire::Ipv6Prefix>, 3>& leases() const { return leased_; }
   /// Another call has taken over the prefix: there is nothing to release.
   void forget_lease(const wire::Ipv6Prefix& prefix);
   /// The worker has removed the call.

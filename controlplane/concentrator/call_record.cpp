@@ -16,6 +16,20 @@ bool is_explained_by_silence(EndReason reason) {
          reason == EndReason::kPeerClosed || reason == EndReason::kUserRequest;
 }
 
+Ipv6Story::Terms ipv6_terms(Ipv6Policy mode, bool denied_to_user) {
+  switch (mode) {
+    case Ipv6Policy::kDeny:
+      return Ipv6Story::Terms::kDenied;
+    case Ipv6Policy::kAllow:
+      return denied_to_user ? Ipv6Story::Terms::kDeniedToUser : Ipv6Story::Terms::kAllowed;
+    case Ipv6Policy::kPrefer:
+      return denied_to_user ? Ipv6Story::Terms::kDeniedToUser : Ipv6Story::Terms::kPreferred;
+    case Ipv6Policy::kRequire:
+      return denied_to_user ? Ipv6Story::Terms::kDeniedToUser : Ipv6Story::Terms::kRequired;
+  }
+  return Ipv6Story::Terms::kUnknown;
+}
+
 }  // namespace
 
 CallRecord::CallRecord(ConcentratorCore& core, ConnectionRecord& connection, std::uint64_t number,
@@ -60,6 +74,11 @@ void CallRecord::on_frame(std::span<const std::uint8_t> frame) {
 void CallRecord::send_ppp_frame(std::span<const std::uint8_t> frame) {
   story_.sent(frame, core_.wheel.now());
   WorkerLink::send_ppp_frame(frame);
+}
+
+void CallRecord::send_ipv6(std::span<const std::uint8_t> packet) {
+  story_.sent_ipv6(packet);
+  WorkerLink::send_ipv6(packet);
 }
 
 void CallRecord::on_mppe_desynchronised() {
@@ -107,6 +126,7 @@ void CallRecord::admit(const std::string& user, const AuthAccepted& accepted) {
     return;  // a proof while IP is up changes nothing about the link
   }
   addresses_.set_routes(accepted.routes);
+  story_.ipv6.terms = ipv6_terms(core_.settings.ipv6.mode, accepted.ipv6.denied);
   if (core_.settings.ipv6.mode != Ipv6Policy::kDeny) {
     if (prefixes_ == nullptr) {
       prefixes_ = std::make_unique<CallPrefixes>(core_, *this);
@@ -153,7 +173,9 @@ std::expected<wire::Ipv6Prefix, SessionHost::NoAddress> CallRecord::lease_ipv6(I
   if (prefixes_ == nullptr) {
     return std::unexpected(NoAddress{EndReason::kPoolUnknown, "IPv6 is denied"});
   }
-  return prefixes_->lease(use);
+  const auto leased = prefixes_->lease(use);
+  story_.ipv6.refused[static_cast<std::size_t>(use)] = leased ? EndReason::kNone : leased.error().reason;
+  return leased;
 }
 
 bool CallRecord::yield_prefix(const wire::Ipv6Prefix& prefix, const std::string& user) {
@@ -240,6 +262,8 @@ void CallRecord::enable_ipv6(const Ipv6Binding& binding, std::uint16_t peer_mru,
   if (prefixes_ == nullptr) {
     return;
   }
+  story_.ipv6.took_address = story_.ipv6.took_address || binding.address;
+  story_.ipv6.took_delegated = story_.ipv6.took_delegated || binding.delegated;
   if (accounting_ != nullptr && link_open()) {
     accounting_->bind(binding);
   }
@@ -506,6 +530,9 @@ StoryRow CallRecord::told(const contract::CallTotals& totals) const {
                .reason = reason_,
                .totals = totals,
                .logged_in = logged_in_};
+  if (prefixes_ != nullptr) {
+    row.leases6 = prefixes_->leases();
+  }
   if (row.session.claimed.empty()) {
     row.session.claimed = login_.claimed();
   }

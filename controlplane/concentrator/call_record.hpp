@@ -119,6 +119,8 @@ class CallRecord final : public PptpCall, public WorkerLink {
   void disable_ipv6() override;
   std::expected<wire::Ipv6Prefix, NoAddress> lease_ipv6(Ipv6Use use) override;
   bool may_advertise() override;
+  void send_ipv6(std::span<const std::uint8_t> packet) override;
+  void too_small_for_ipv6(std::uint16_t room) override { story_.ipv6.room = room; }
   Ipv6Counters& ipv6_counters() override;
   std::optional<std::uint64_t> packets_received() const override;
   std::optional<std::uint64_t> ipv6_packets_received() const override;

@@ -3,21 +3,33 @@
 
 #include <variant>
 
+#include "dataplane/wire/icmpv6.hpp"
+#include "dataplane/wire/ipv6.hpp"
+
 namespace adit::control {
 
 void CallStory::received(wire::Bytes frame, Instant now) {
   pass(Gate::kGre, now);
-  if (!passed(Gate::kIpcp)) {
+  if (tells_of(frame)) {
     link_.received(frame);
     pass_agreed(now);
   }
 }
 
 void CallStory::sent(wire::Bytes frame, Instant now) {
-  if (!passed(Gate::kIpcp)) {
+  if (tells_of(frame.size() < 2 ? frame : frame.subspan(2))) {
     link_.sent(frame);
     pass_agreed(now);
   }
+}
+
+void CallStory::sent_ipv6(wire::Bytes packet) {
+  const bool is_advertisement =
+      packet.size() > wire::kIpv6Size &&
+      wire::Ipv6View(packet.data()).next_header() == wire::kIpProtocolIcmpv6 &&
+      packet[wire::kIpv6Size] == static_cast<std::uint8_t>(wire::Icmpv6Type::kRouterAdvertisement);
+  ipv6.advertisements = static_cast<std::uint8_t>(ipv6.advertisements +
+                                                  (is_advertisement && ipv6.advertisements != 255 ? 1 : 0));
 }
 
 void CallStory::pass_agreed(Instant now) {
@@ -29,6 +41,9 @@ void CallStory::pass_agreed(Instant now) {
   }
   if (link_.ipcp.agreed()) {
     pass(Gate::kIpcp, now);
+  }
+  if (link_.ipv6cp.agreed()) {
+    pass(Gate::kIpv6cp, now);
   }
 }
 

@@ -24,8 +24,38 @@
 namespace adit::control {
 
 /// In the order in which a dial passes them.
-enum class Gate : std::uint8_t { kTcp, kStart, kCall, kGre, kLcp, kAuthentication, kCcp, kIpcp, kEnd };
+enum class Gate : std::uint8_t {
+  kTcp,
+  kStart,
+  kCall,
+  kGre,
+  kLcp,
+  kAuthentication,
+  kCcp,
+  kIpcp,
+  kIpv6cp,
+  kEnd
+};
 inline constexpr std::size_t kGates = static_cast<std::size_t>(Gate::kEnd) + 1;
+
+/// What became of a call's IPv6 besides IPv6CP's own negotiation. Most calls do without, and go on.
+struct Ipv6Story {
+  enum class Terms : std::uint8_t {
+    kUnknown,       ///< nobody has logged in
+    kDenied,        ///< to all: [ipv6] mode
+    kDeniedToUser,  ///< by the user's own terms
+    kAllowed,       ///< the client may open it
+    kPreferred,
+    kRequired,
+  };
+  /// Why a lease was refused, by Ipv6Use; kNone: it was not, or nobody asked.
+  std::array<EndReason, 3> refused{};
+  Terms terms = Terms::kUnknown;
+  std::uint16_t room = 0;           ///< octets of a packet, too few for IPv6; 0: there are enough
+  std::uint8_t advertisements = 0;  ///< of the router, sent; stops at 255
+  bool took_address = false;        ///< the client, by DHCPv6
+  bool took_delegated = false;
+};
 
 class CallStory {
  public:
@@ -49,9 +79,12 @@ class CallStory {
   }
   [[nodiscard]] Instant begun() const { return begun_; }
 
-  // Frames of the dial; of what is negotiated anew after it the story does not tell.
+  // Frames of the dial, and of IPv6CP until it is open; of what is negotiated anew after it the story does not tell.
   void received(wire::Bytes frame, Instant now);
   void sent(wire::Bytes frame, Instant now);
+
+  /// One IPv6 packet of ours.
+  void sent_ipv6(wire::Bytes packet);
 
   void login_asked() { verdict_ = Verdict::kAsked; }
   void login_judged(const AuthVerdict& verdict, Instant now);
@@ -67,6 +100,7 @@ class CallStory {
   /// "chap-secrets", "RADIUS server aaa1"; cut to 40 octets.
   [[nodiscard]] std::string_view judge() const { return judge_.data(); }
 
+  Ipv6Story ipv6;
   wire::Ipv4Address gre_from_elsewhere;  ///< GRE for this call came from there, and none from its peer
   bool gre_dropped = false;              ///< it did come from its peer, and all of it was dropped
 
@@ -77,6 +111,10 @@ class CallStory {
   }
   static std::optional<Duration> since_accept(std::uint32_t milliseconds) {
     return milliseconds == kNever ? std::nullopt : std::optional(Duration{milliseconds});
+  }
+  /// Whether the story tells of the frame, the protocol first.
+  [[nodiscard]] bool tells_of(wire::Bytes frame) const {
+    return !passed(Gate::kIpcp) || (!passed(Gate::kIpv6cp) && LinkStory::is_of_ipv6cp(frame));
   }
   void pass_agreed(Instant now);
 
@@ -97,6 +135,8 @@ struct StoryRow {
   std::string session_id{};  ///< empty: there was no call
   wire::Ipv4Address peer{}, local{};
   wire::Ipv4Address address{};  ///< the subscriber's; none: it has got none
+  /// Leased for it, by Ipv6Use.
+  std::array<std::optional<wire::Ipv6Prefix>, 3> leases6{};
   wire::LocalCallId local_id{};
   wire::PeerCallId peer_id{};
   SessionStatus session{};              ///< user, claimed, tried_method, mppe and why count

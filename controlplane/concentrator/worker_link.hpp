@@ -21,7 +21,7 @@ class WorkerLink : public SessionHost {
 
   // ---- SessionHost
   void send_ppp_frame(std::span<const std::uint8_t> frame) override;
-  void send_ipv6(std::span<const std::uint8_t> packet) final;
+  void send_ipv6(std::span<const std::uint8_t> packet) override;
   void set_ppp_compression(bool send_acfc, bool send_pfc) final;
   void enable_mppe(contract::Direction direction, contract::MppeMode mode,
                    const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) override;

@@ -5,6 +5,7 @@
 #include "dataplane/wire/ccp.hpp"
 #include "dataplane/wire/chap.hpp"
 #include "dataplane/wire/ipcp.hpp"
+#include "dataplane/wire/ipv6cp.hpp"
 #include "dataplane/wire/pap.hpp"
 
 namespace adit::control {
@@ -48,13 +49,32 @@ std::uint32_t mppe_of(const PppOption& option) {
   return wire::CcpOption{option.type} == wire::CcpOption::kMppe ? option.u32().value_or(0) : 0;
 }
 
+/// By LCP's Protocol-Reject, RFC 1661 §5.7.
+std::optional<PppProtocol> rejected_protocol(const PppPacket& packet) {
+  return packet.data.size() >= 2
+             ? std::optional(PppProtocol{wire::load_be<std::uint16_t>(packet.data.data())})
+             : std::nullopt;
+}
+
 }  // namespace
 
 NegotiationStory* LinkStory::of(PppProtocol protocol) {
-  return protocol == PppProtocol::kLcp    ? &lcp
-         : protocol == PppProtocol::kCcp  ? &ccp
-         : protocol == PppProtocol::kIpcp ? &ipcp
-                                          : nullptr;
+  return protocol == PppProtocol::kLcp      ? &lcp
+         : protocol == PppProtocol::kCcp    ? &ccp
+         : protocol == PppProtocol::kIpcp   ? &ipcp
+         : protocol == PppProtocol::kIpv6cp ? &ipv6cp
+                                            : nullptr;
+}
+
+bool LinkStory::is_of_ipv6cp(Bytes frame) {
+  const auto parsed = parse(frame);
+  if (!parsed) {
+    return false;
+  }
+  const bool rejects =
+      parsed->protocol == PppProtocol::kLcp && PppCode{parsed->packet.code} == PppCode::kProtocolReject;
+  return parsed->protocol == PppProtocol::kIpv6cp ||
+         (rejects && rejected_protocol(parsed->packet) == PppProtocol::kIpv6cp);
 }
 
 void LinkStory::received(Bytes frame) {
@@ -85,7 +105,10 @@ void LinkStory::received(Bytes frame) {
       story->terminated = true;
       return;
     case PppCode::kProtocolReject:
-      return protocol == PppProtocol::kLcp ? reject(packet) : void();
+      if (NegotiationStory* const of_it = protocol == PppProtocol::kLcp ? rejected_by(packet) : nullptr) {
+        of_it->rejected = true;
+      }
+      return;
     default:
       return;
   }
@@ -113,6 +136,11 @@ void LinkStory::sent(Bytes frame) {
       return configure(protocol, packet, false);
     case PppCode::kConfigureNak:
       return configure(protocol, packet, false);
+    case PppCode::kProtocolReject:
+      if (NegotiationStory* const of_it = protocol == PppProtocol::kLcp ? rejected_by(packet) : nullptr) {
+        of_it->we_reject = true;
+      }
+      return;
     default:
       return;
   }
@@ -124,6 +152,8 @@ void LinkStory::configure(PppProtocol protocol, const PppPacket& packet, bool fr
       return lcp_options(packet, from_peer);
     case PppProtocol::kCcp:
       return ccp_options(packet, from_peer);
+    case PppProtocol::kIpv6cp:
+      return ipv6cp_options(packet, from_peer);
     default:
       return ipcp_options(packet, from_peer);
   }
@@ -191,6 +221,21 @@ void LinkStory::ipcp_options(const PppPacket& packet, bool from_peer) {
   }
 }
 
+void LinkStory::ipv6cp_options(const PppPacket& packet, bool from_peer) {
+  const bool requests = PppCode{packet.code} == PppCode::kConfigureRequest;
+  for (const PppOption& option : options_of(packet)) {
+    if (wire::Ipv6cpOption{option.type} != wire::Ipv6cpOption::kInterfaceIdentifier) {
+      continue;
+    }
+    const std::uint64_t identifier = wire::ipv6cp_identifier(option).value_or(0);
+    if (from_peer && requests && ipv6cp.peer_asked == 1) {
+      peer_interface_id_asked = identifier;
+    } else if (!from_peer) {
+      (requests ? own_interface_id : interface_id_given) = identifier;
+    }
+  }
+}
+
 void LinkStory::authentication(PppProtocol protocol, const PppPacket& packet) {
   if (protocol == PppProtocol::kPap) {
     switch (wire::PapCode{packet.code}) {
@@ -219,13 +264,9 @@ void LinkStory::authentication(PppProtocol protocol, const PppPacket& packet) {
   }
 }
 
-void LinkStory::reject(const PppPacket& packet) {
-  if (packet.data.size() >= 2) {
-    NegotiationStory* const rejected = of(PppProtocol{wire::load_be<std::uint16_t>(packet.data.data())});
-    if (rejected != nullptr) {
-      rejected->rejected = true;
-    }
-  }
+NegotiationStory* LinkStory::rejected_by(const PppPacket& packet) {
+  const auto protocol = rejected_protocol(packet);
+  return protocol ? of(*protocol) : nullptr;
 }
 
 }  // namespace adit::control

@@ -18,10 +18,12 @@ struct NegotiationStory {
   std::uint8_t asked = 0;       ///< our Configure-Requests
   std::uint8_t peer_asked = 0;  ///< its own
   std::uint8_t refused = 0;     ///< its Naks and Rejects of ours
-  bool acknowledged = false;    ///< ours, by the peer
-  bool acknowledges = false;    ///< the peer's, by us
-  bool rejected = false;        ///< the peer does not speak the protocol: LCP Protocol-Reject
-  bool terminated = false;      ///< the peer sent a Terminate-Request
+  // In bits, as each call has four of these for as long as it lasts.
+  bool acknowledged : 1 = false;  ///< ours, by the peer
+  bool acknowledges : 1 = false;  ///< the peer's, by us
+  bool rejected : 1 = false;      ///< the peer does not speak the protocol: LCP Protocol-Reject
+  bool we_reject : 1 = false;     ///< we do not, on this link: ours
+  bool terminated : 1 = false;    ///< the peer sent a Terminate-Request
 
   [[nodiscard]] bool agreed() const { return acknowledged && acknowledges; }
   /// The peer said anything at all.
@@ -35,7 +37,10 @@ class LinkStory {
   /// `frame`: FF 03 first.
   void sent(wire::Bytes frame);
 
-  NegotiationStory lcp, ccp, ipcp;
+  /// `frame`, as in received(), belongs to IPv6CP's negotiation, which may come long after IPCP's.
+  [[nodiscard]] static bool is_of_ipv6cp(wire::Bytes frame);
+
+  NegotiationStory lcp, ccp, ipcp, ipv6cp;
   // ---- LCP
   std::uint16_t peer_mru = 0;             ///< that it asked for; 0: it did not
   std::uint8_t offered = 0;               ///< methods that we asked it to use, bit per AuthMethod
@@ -57,14 +62,20 @@ class LinkStory {
   // ---- IPCP
   wire::Ipv4Address peer_address_asked;  ///< by its first request; 0.0.0.0: any
   wire::Ipv4Address address_given;       ///< by our last Nak or Ack
+  // ---- IPv6CP
+  std::uint64_t own_interface_id = 0;         ///< by our last request
+  std::uint64_t peer_interface_id_asked = 0;  ///< by its first request; 0: any
+  std::uint64_t interface_id_given = 0;       ///< by our last Nak or Ack
 
  private:
   void configure(wire::PppProtocol protocol, const wire::PppPacket& packet, bool from_peer);
   void lcp_options(const wire::PppPacket& packet, bool from_peer);
   void ccp_options(const wire::PppPacket& packet, bool from_peer);
   void ipcp_options(const wire::PppPacket& packet, bool from_peer);
+  void ipv6cp_options(const wire::PppPacket& packet, bool from_peer);
   void authentication(wire::PppProtocol protocol, const wire::PppPacket& packet);
-  void reject(const wire::PppPacket& packet);
+  /// LCP's Protocol-Reject names it. nullptr: none that is told of here.
+  [[nodiscard]] NegotiationStory* rejected_by(const wire::PppPacket& packet);
   [[nodiscard]] NegotiationStory* of(wire::PppProtocol protocol);
 };
 

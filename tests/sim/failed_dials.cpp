@@ -26,6 +26,10 @@ const std::map<std::string, FailedDials::Scenario>& FailedDials::scenarios() {
       {"GRE from elsewhere", &FailedDials::gre_from_elsewhere},
       {"LCP never opens", &FailedDials::lcp_never_opens},
       {"CCP never opens", &FailedDials::ccp_never_opens},
+      {"IPv6", &FailedDials::ipv6},
+      {"IPv6 does not fit", &FailedDials::ipv6_too_small},
+      {"IPv6 pool empty", &FailedDials::ipv6_pool_empty},
+      {"IPv6 not spoken", &FailedDials::ipv6_not_spoken},
   };
   return kScenarios;
 }
@@ -63,7 +67,7 @@ void FailedDials::begin(Settings settings, std::optional<bool> radius_answers) {
 }
 
 void FailedDials::dial(const std::string& user, const std::string& password, AuthMethod method,
-                       MppePolicy mppe) {
+                       MppePolicy mppe, control::Ipv6Policy ipv6, std::uint16_t mru) {
   settings_.push_back(std::make_unique<control::ClientSettings>());
   control::ClientSettings& settings = *settings_.back();
   settings.profile = &control::client_profiles().front();
@@ -71,6 +75,8 @@ void FailedDials::dial(const std::string& user, const std::string& password, Aut
   control::set_password(settings, password);
   settings.methods = {method};
   settings.mppe = mppe;
+  settings.ipv6 = ipv6;
+  settings.ppp.mru = mru;
   settings.setup_timeout = 120s;
   settings.ppp.setup_timeout = 120s;
   clients_.push_back(std::make_unique<WorldClient>(*house_, settings, LinkQuality{},
@@ -192,6 +198,38 @@ void FailedDials::ccp_never_opens() {
   begin(settings);
   loses_ccp_ = true;
   dial("alice", "secret", AuthMethod::kMsChapV2, MppePolicy::kDeny);
+}
+
+// ---- IPv6, without which a call goes on -------------------------------------------------------------------
+
+Settings FailedDials::with_ipv6(std::string_view links) {
+  Settings settings;
+  settings.ipv6.mode = control::Ipv6Policy::kAllow;
+  settings.ipv6.pools = {{.prefix = *wire::parse_ipv6_prefix(links)}};
+  return settings;
+}
+
+void FailedDials::ipv6() {
+  begin(with_ipv6("2001:db8:64::/48"));
+  dial("alice", "secret", AuthMethod::kMsChapV2, MppePolicy::kPrefer, control::Ipv6Policy::kPrefer);
+}
+
+void FailedDials::ipv6_too_small() {
+  begin(with_ipv6("2001:db8:64::/48"));
+  dial("alice", "secret", AuthMethod::kMsChapV2, MppePolicy::kPrefer, control::Ipv6Policy::kPrefer, 1283);
+}
+
+void FailedDials::ipv6_pool_empty() {
+  begin(with_ipv6("2001:db8:64::/64"));
+  dial("alice", "secret", AuthMethod::kMsChapV2, MppePolicy::kPrefer, control::Ipv6Policy::kPrefer);
+  dial("bob", "secret", AuthMethod::kMsChapV2, MppePolicy::kPrefer, control::Ipv6Policy::kPrefer);
+}
+
+void FailedDials::ipv6_not_spoken() {
+  Settings settings = with_ipv6("2001:db8:64::/48");
+  settings.ipv6.mode = control::Ipv6Policy::kRequire;
+  begin(settings);
+  dial("alice", "secret", AuthMethod::kMsChapV2);
 }
 
 }  // namespace adit::sim

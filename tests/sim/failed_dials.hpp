@@ -93,7 +93,9 @@ class FailedDials {
   void begin(control::Settings settings = {}, std::optional<bool> radius_answers = std::nullopt);
   /// Dials and runs for as long as a dial may take.
   void dial(const std::string& user, const std::string& password, const control::AuthMethod method,
-            control::MppePolicy mppe = control::MppePolicy::kPrefer);
+            control::MppePolicy mppe = control::MppePolicy::kPrefer,
+            control::Ipv6Policy ipv6 = control::Ipv6Policy::kDeny, std::uint16_t mru = 1436);
+  [[nodiscard]] static control::Settings with_ipv6(std::string_view links);
   void run(control::Duration time);
   /// A client of the control connection alone; `frame`: repeated by GRE each second.
   void dial_by_hand(std::vector<std::uint8_t> frame = {});
@@ -111,6 +113,10 @@ class FailedDials {
   void gre_from_elsewhere();
   void lcp_never_opens();
   void ccp_never_opens();
+  void ipv6();
+  void ipv6_too_small();
+  void ipv6_pool_empty();
+  void ipv6_not_spoken();
 
   control::LocalUsers users_{
       control::parse_users("alice * secret *\nbob * secret *\nfred * secret 10.64.0.9\n", {}).users};

@@ -38,6 +38,14 @@ Json gate_json(const GateText& gate) {
           {"text", gate.text}};
 }
 
+/// "": it has none.
+std::string lease_text(const StoryRow& row, control::Ipv6Use use) {
+  const auto& lease = row.leases6[static_cast<std::size_t>(use)];
+  return !lease                              ? ""
+         : use == control::Ipv6Use::kAddress ? wire::to_string(lease->address)
+                                             : wire::to_string(*lease);
+}
+
 Json story_json(const StoryRow& row) {
   const Advice advice = advice_of(row);
   Json gates = Json::array();
@@ -50,6 +58,9 @@ Json story_json(const StoryRow& row) {
           {"peer", address_text(row.peer)},
           {"local", address_text(row.local)},
           {"address", address_text(row.address)},
+          {"ip6", lease_text(row, control::Ipv6Use::kAddress)},
+          {"prefix", lease_text(row, control::Ipv6Use::kLink)},
+          {"delegated", lease_text(row, control::Ipv6Use::kDelegate)},
           {"began", date_text(std::chrono::system_clock::now() - row.age)},
           {"duration_seconds", in_seconds(ended.value_or(row.age))},
           {"ended", row.reason != control::EndReason::kNone},

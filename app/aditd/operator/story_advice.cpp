@@ -92,6 +92,7 @@ Advice on_a_living_one(const StoryRow& row) {
       return {"the login has yet to be decided", std::string(describe(EndReason::kAuthTimeout).remedy)};
     case Gate::kCcp:
     case Gate::kIpcp:
+    case Gate::kIpv6cp:
       return {"logged in, and IP has yet to come up",
               std::string(describe(EndReason::kNetworkTimeout).remedy)};
     default:

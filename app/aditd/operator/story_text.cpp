@@ -37,28 +37,6 @@ std::string mppe_text(std::uint32_t bits) {
                          : "MPPE " + lengths + ((bits & is::kStateless) != 0 ? " stateless" : " stateful");
 }
 
-std::string times(unsigned count, std::string_view what) {
-  return fmt::format("{}{} {}{}", count == 255 ? "more than " : "", count, what, count == 1 ? "" : "s");
-}
-
-/// How far a negotiation came that did not end well.
-std::string exchange_text(const NegotiationStory& story) {
-  if (story.rejected) {
-    return "the client does not speak the protocol";
-  }
-  if (!story.heard()) {
-    return times(story.asked, "request") + " of ours, no answer, none of its own";
-  }
-  return times(story.asked, "request") + " of ours, " +
-         (story.acknowledged ? "acknowledged"
-          : story.refused    ? times(story.refused, "refusal")
-                             : "no answer") +
-         "; " +
-         (story.peer_asked == 0 ? "none of its own"
-                                : times(story.peer_asked, "request") + " of its own" +
-                                      (story.acknowledges ? ", acknowledged" : ", none acknowledged"));
-}
-
 std::string gre_text(const StoryRow& row) {
   const std::string peer = to_string(row.peer);
   if (row.story.passed(Gate::kGre)) {
@@ -170,6 +148,8 @@ std::string text_at(Gate gate, const StoryRow& row) {
       return ccp_text(row);
     case Gate::kIpcp:
       return ipcp_text(row);
+    case Gate::kIpv6cp:
+      return ipv6_text(row);
     case Gate::kEnd:
       break;
   }
@@ -187,13 +167,36 @@ constexpr std::array<GateName, control::kGates> kNames{{{"tcp", "TCP"},
                                                         {"login", "login"},
                                                         {"ccp", "CCP"},
                                                         {"ipcp", "IPCP"},
+                                                        {"ipv6cp", "IPv6CP"},
                                                         {"end", "end"}}};
 
 /// A call without encryption skips CCP; one that has no address has not come so far.
-bool is_skipped(Gate gate, const StoryRow& row) {
-  return gate == Gate::kCcp && !row.story.passed(gate) && row.reason != EndReason::kMppeRefused &&
+bool skips_ccp(const StoryRow& row) {
+  return !row.story.passed(Gate::kCcp) && row.reason != EndReason::kMppeRefused &&
          (row.story.passed(Gate::kIpcp) || row.story.link().ipcp.asked != 0 || has_no_address(row) ||
           (row.story.link().ccp.asked == 0 && row.story.passed(Gate::kAuthentication)));
+}
+
+/// IPv6CP comes and goes beside IPCP, and stops a call only where it is required.
+bool is_skipped(Gate gate, const StoryRow& row) {
+  switch (gate) {
+    case Gate::kCcp:
+      return skips_ccp(row);
+    case Gate::kIpcp:
+      return !row.story.passed(gate) && row.reason == EndReason::kIpv6Failed;
+    case Gate::kIpv6cp:
+      return !row.story.passed(gate) && row.story.ipv6.terms != control::Ipv6Story::Terms::kRequired;
+    default:
+      return false;
+  }
+}
+
+GateText::State state_of(Gate gate, Gate stopped, const StoryRow& row) {
+  if (gate == stopped) {
+    return has_ended(row) ? GateText::State::kFailed : GateText::State::kWaiting;
+  }
+  const bool beside = gate == Gate::kIpv6cp || gate == Gate::kIpcp;
+  return beside && !row.story.passed(gate) ? GateText::State::kWithout : GateText::State::kPassed;
 }
 
 GateText data_text(const StoryRow& row) {
@@ -218,10 +221,33 @@ std::string_view to_text(GateText::State state) {
       return "failed";
     case GateText::State::kWaiting:
       return "waiting";
+    case GateText::State::kWithout:
+      return "without";
     case GateText::State::kNotReached:
       break;
   }
   return "not_reached";
+}
+
+std::string times(unsigned count, std::string_view what) {
+  return fmt::format("{}{} {}{}", count == 255 ? "more than " : "", count, what, count == 1 ? "" : "s");
+}
+
+std::string exchange_text(const NegotiationStory& story) {
+  if (story.rejected) {
+    return "the client does not speak the protocol";
+  }
+  if (!story.heard()) {
+    return times(story.asked, "request") + " of ours, no answer, none of its own";
+  }
+  return times(story.asked, "request") + " of ours, " +
+         (story.acknowledged ? "acknowledged"
+          : story.refused    ? times(story.refused, "refusal")
+                             : "no answer") +
+         "; " +
+         (story.peer_asked == 0 ? "none of its own"
+                                : times(story.peer_asked, "request") + " of its own" +
+                                      (story.acknowledges ? ", acknowledged" : ", none acknowledged"));
 }
 
 std::string offered_methods(const LinkStory& link) {
@@ -272,13 +298,14 @@ std::vector<GateText> gates_of(const StoryRow& row) {
   const Gate stopped = stopped_at(row);
   for (std::size_t at = 0; at < static_cast<std::size_t>(Gate::kEnd); ++at) {
     const Gate gate{static_cast<std::uint8_t>(at)};
+    if (gate == Gate::kIpv6cp && !tells_of_ipv6(row)) {
+      continue;
+    }
     GateText text{kNames[at].name, kNames[at].title};
     text.after = row.story.after(gate);
     if (gate <= stopped && !(gate == Gate::kCcp && has_no_address(row))) {
       text.text = text_at(gate, row);
-      text.state = gate < stopped   ? GateText::State::kPassed
-                   : has_ended(row) ? GateText::State::kFailed
-                                    : GateText::State::kWaiting;
+      text.state = state_of(gate, stopped, row);
     }
     gates.push_back(std::move(text));
   }

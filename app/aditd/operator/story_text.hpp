@@ -13,7 +13,8 @@
 namespace adit::app {
 
 struct GateText {
-  enum class State { kPassed, kFailed, kWaiting, kNotReached };
+  /// kWithout: the call went past it and does without.
+  enum class State { kPassed, kFailed, kWaiting, kWithout, kNotReached };
   std::string_view name;   ///< for scripts: "ocrq"
   std::string_view title;  ///< for people: "OCRQ"
   State state = State::kNotReached;
@@ -23,7 +24,7 @@ struct GateText {
 
 [[nodiscard]] std::string_view to_text(GateText::State state);
 
-/// One for each gate, in order; then what the call carried, and its end if it has ended.
+/// One for each gate, in order, IPv6CP's only where there is anything to tell; then what the call carried, and its end if it has ended.
 [[nodiscard]] std::vector<GateText> gates_of(const control::StoryRow& row);
 
 /// The first gate that the dial has not passed; kEnd: it came up.
@@ -39,6 +40,14 @@ struct GateText {
 [[nodiscard]] std::string offered_methods(const control::LinkStory& link);
 /// The one that the client asked for instead, "pap", "EAP"; "": it named none.
 [[nodiscard]] std::string wanted_method(const control::LinkStory& link);
+
+/// IPv6CP, and what the call got beside it. Nothing to tell: nobody has IPv6, and the client did not ask for it.
+[[nodiscard]] bool tells_of_ipv6(const control::StoryRow& row);
+[[nodiscard]] std::string ipv6_text(const control::StoryRow& row);
+/// How far a negotiation came that did not end well.
+[[nodiscard]] std::string exchange_text(const control::NegotiationStory& story);
+/// "3 requests", "more than 255 requests"
+[[nodiscard]] std::string times(unsigned count, std::string_view what);
 
 struct Advice {
   std::string cause, remedy;
