@@ -285,7 +285,8 @@ void look_at_files(const Config& config, MachineFacts& facts) {
 MachineFacts read_machine(const Config& config) {
   static const std::size_t cpus =
       read_host_facts().cpus.size();  // as the process began: EAL then binds its threads
-  MachineFacts facts{.addresses = interface_addresses()};
+  MachineFacts facts{.addresses = interface_addresses<wire::Ipv4Address>(),
+                     .addresses6 = interface_addresses<wire::Ipv6Address>()};
   if (config.dpdk.eal.empty()) {  // else CPUs and memory are what the operator asks EAL for
     facts.cpus = static_cast<unsigned>(cpus);
     const HostFacts now = read_host_facts();

@@ -58,7 +58,8 @@ std::optional<UserTable::Match> UserTable::find(std::string_view name) const {
 std::vector<const UserTable::Entry*> UserTable::with_addresses() const {
   std::vector<const Entry*> found;
   for (const Entry& entry : users_) {
-    if (entry.second.address || !entry.second.routes.empty()) {
+    const LocalUser& user = entry.second;
+    if (user.address || user.link || !user.routes.empty() || !user.routes6.empty()) {
       found.push_back(&entry);
     }
   }

@@ -47,7 +47,7 @@ class UserTable {
   [[nodiscard]] std::size_t size() const { return users_.size(); }
   /// A name and its user.
   using Entry = std::pair<const std::string, LocalUser>;
-  /// Those with an address or networks of their own, in the file's order. Visits all users.
+  /// Those with an address, a link or networks of their own, of either family, in the file's order. Visits all users.
   [[nodiscard]] std::vector<const Entry*> with_addresses() const;
   /// Their addresses, ascending, each once. Visits all users.
   [[nodiscard]] std::vector<wire::Ipv4Address> fixed_addresses() const;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <concepts>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -18,10 +19,28 @@
 namespace adit::app {
 namespace {
 
-wire::Ipv4Address address_of(const sockaddr* from) {
-  sockaddr_in ipv4{};
-  std::memcpy(&ipv4, from, sizeof ipv4);
-  return wire::Ipv4Address(ntohl(ipv4.sin_addr.s_addr));
+template <wire::IpAddress Address>
+constexpr int kSocketFamily = std::same_as<Address, wire::Ipv6Address> ? AF_INET6 : AF_INET;
+
+/// Of its family.
+template <wire::IpAddress Address>
+Address address_of(const sockaddr* from) {
+  if constexpr (std::same_as<Address, wire::Ipv6Address>) {
+    sockaddr_in6 ipv6{};
+    std::memcpy(&ipv6, from, sizeof ipv6);
+    return wire::load_ipv6(ipv6.sin6_addr.s6_addr);
+  } else {
+    sockaddr_in ipv4{};
+    std::memcpy(&ipv4, from, sizeof ipv4);
+    return wire::Ipv4Address(ntohl(ipv4.sin_addr.s_addr));
+  }
+}
+
+std::uint8_t length_of(wire::Ipv4Address mask) {
+  return static_cast<std::uint8_t>(std::popcount(mask.value));
+}
+std::uint8_t length_of(const wire::Ipv6Address& mask) {
+  return static_cast<std::uint8_t>(std::popcount(mask.high) + std::popcount(mask.low));
 }
 
 using dataplane::PortRole;
@@ -81,30 +100,35 @@ class Findings {
 
 constexpr std::string_view kGiveTheirOwn = "give subscribers a network of their own";
 
-void check_range(const control::PoolSettings& pool, const control::AddressRange& range,
-                 std::span<const InterfaceAddress> own, Findings& findings) {
-  Obstacle found{.section = "ip-pool",
-                 .table = pool.name,
-                 .key = "ranges",
-                 .value = '"' + wire::to_string(range.first) + '-' + wire::to_string(range.last) + '"',
-                 .wrong = {},
-                 .remedy = {}};
-  const auto held = std::ranges::find_if(own, [&](const InterfaceAddress& one) {
-    return range.first <= one.address && one.address <= range.last;
-  });
+template <wire::IpAddress Address>
+using OwnAddresses = std::span<const BasicInterfaceAddress<Address>>;
+
+/// The words in which the families differ.
+template <wire::IpAddress Address>
+constexpr bool kIsIpv6 = std::same_as<Address, wire::Ipv6Address>;
+template <wire::IpAddress Address>
+constexpr std::string_view kProxy = kIsIpv6<Address> ? "a route or proxy NDP" : "proxy ARP";
+
+/// What a pool gives out, from `first` to `last`. `found` names the key and its value.
+template <wire::IpAddress Address>
+void check_range(Obstacle found, const Address& first, const Address& last, OwnAddresses<Address> own,
+                 std::string_view leave_out, Findings& findings) {
+  using Family = wire::IpFamily<Address>;
+  const auto held =
+      std::ranges::find_if(own, [&](const auto& one) { return first <= one.address && one.address <= last; });
   if (held != own.end()) {
     found.wrong = "holds " + wire::to_string(held->address) + ", the address of " + held->interface;
-    found.remedy = "it is never given out; leave it out of the range";
+    found.remedy = leave_out;
     return findings.warning(found);
   }
-  const auto around = std::ranges::find_if(own, [&](const InterfaceAddress& one) {
-    const wire::Ipv4Address end(one.network.address.value | ~one.network.mask());
-    return one.network.address <= range.last && range.first <= end;
+  const auto around = std::ranges::find_if(own, [&](const auto& one) {
+    return one.network.address <= last && first <= Family::last_of(one.network);
   });
   if (around != own.end()) {
     found.wrong =
         "shares addresses with " + wire::to_string(around->network) + ", the network of " + around->interface;
-    found.remedy = "hosts there reach subscribers only by proxy ARP; " + std::string(kGiveTheirOwn);
+    found.remedy = "hosts there reach subscribers only by " + std::string(kProxy<Address>) + "; " +
+                   std::string(kGiveTheirOwn);
     findings.warning(found);
   }
 }
@@ -112,28 +136,50 @@ void check_range(const control::PoolSettings& pool, const control::AddressRange&
 void check_pools_against(const Config& config, const MachineFacts& machine, Findings& findings) {
   for (const control::PoolSettings& pool : config.control.ip.pools) {
     for (const control::AddressRange& range : pool.ranges) {
-      check_range(pool, range, machine.addresses, findings);
+      const std::string text = wire::to_string(range.first) + '-' + wire::to_string(range.last);
+      check_range<wire::Ipv4Address>({.section = "ip-pool",
+                                      .table = pool.name,
+                                      .key = "ranges",
+                                      .value = '"' + text + '"',
+                                      .wrong = {},
+                                      .remedy = {}},
+                                     range.first, range.last, machine.addresses,
+                                     "it is never given out; leave it out of the range", findings);
     }
+  }
+  for (const control::Ipv6PoolSettings& pool : config.control.ipv6.pools) {
+    check_range<wire::Ipv6Address>(
+        {.section = "ipv6-pool",
+         .table = pool.name,
+         .key = "prefix",
+         .value = '"' + wire::to_string(pool.prefix) + '"',
+         .wrong = {},
+         .remedy = {}},
+        pool.prefix.address, wire::IpFamily<wire::Ipv6Address>::last_of(pool.prefix), machine.addresses6,
+        "the /" + std::to_string(pool.length) +
+            " that it is in is never given out; leave it out of the prefix",
+        findings);
   }
 }
 
 /// The address or network of the machine's that `granted` is, lies in or lies around.
-const InterfaceAddress* rival_of(const wire::Ipv4Prefix& granted, std::span<const InterfaceAddress> own) {
-  const auto own_address = std::ranges::find_if(own, [&](const InterfaceAddress& one) {
-    return granted.length == 32 && granted.address == one.address;
+template <wire::IpAddress Address>
+const BasicInterfaceAddress<Address>* rival_of(const wire::PrefixOf<Address>& granted,
+                                               OwnAddresses<Address> own) {
+  const auto own_address = std::ranges::find_if(own, [&](const auto& one) {
+    return granted.length == wire::IpFamily<Address>::kBits && granted.address == one.address;
   });
-  const auto rival =
-      own_address != own.end() ? own_address : std::ranges::find_if(own, [&](const InterfaceAddress& one) {
-        return granted.contains(one.network.address) || one.network.contains(granted.address);
-      });
+  const auto rival = own_address != own.end() ? own_address : std::ranges::find_if(own, [&](const auto& one) {
+    return granted.contains(one.network.address) || one.network.contains(granted.address);
+  });
   return rival == own.end() ? nullptr : &*rival;
 }
 
-void note_address(const control::UserTable::Entry& entry, std::span<const InterfaceAddress> own,
+void note_address(const control::UserTable::Entry& entry, OwnAddresses<wire::Ipv4Address> own,
                   control::SecretNotes& notes) {
   const auto& [name, user] = entry;
   const wire::Ipv4Address address = *user.address;
-  const InterfaceAddress* rival = rival_of({.address = address, .length = 32}, own);
+  const InterfaceAddress* rival = rival_of<wire::Ipv4Address>({.address = address, .length = 32}, own);
   if (rival != nullptr && rival->address == address) {
     notes.add(control::SecretNoteKind::kMachines, user.line, name,
               wire::to_string(address) + " is the machine's own: " + rival->interface,
@@ -146,12 +192,12 @@ void note_address(const control::UserTable::Entry& entry, std::span<const Interf
   }
 }
 
-void note_networks(const control::UserTable::Entry& entry, std::span<const InterfaceAddress> own,
-                   control::SecretNotes& notes) {
-  const auto& [name, user] = entry;
-  for (const wire::Ipv4Prefix& network : user.routes) {
-    if (const InterfaceAddress* rival = rival_of(network, own)) {
-      notes.add(control::SecretNoteKind::kMachines, user.line, name,
+template <wire::IpAddress Address>
+void note_networks(const control::UserTable::Entry& entry, std::span<const wire::PrefixOf<Address>> networks,
+                   OwnAddresses<Address> own, control::SecretNotes& notes) {
+  for (const auto& network : networks) {
+    if (const auto* rival = rival_of<Address>(network, own)) {
+      notes.add(control::SecretNoteKind::kMachines, entry.second.line, entry.first,
                 wire::to_string(network) + " shares addresses with " + wire::to_string(rival->network) +
                     ", the network of " + rival->interface,
                 "the longest prefix counts, and of equals the machine's; " + std::string(kGiveTheirOwn));
@@ -182,7 +228,12 @@ void check_users_against(const Config& config, const Sheet& sheet, const control
     if (entry->second.address) {
       note_address(*entry, own, notes);
     }
-    note_networks(*entry, own, notes);
+    const control::LocalUser& user = entry->second;
+    note_networks<wire::Ipv4Address>(*entry, user.routes, own, notes);
+    note_networks<wire::Ipv6Address>(*entry, user.routes6, machine.addresses6, notes);
+    if (user.link) {
+      note_networks<wire::Ipv6Address>(*entry, std::span(&*user.link, 1), machine.addresses6, notes);
+    }
   }
   warn_of_secrets(config, sheet, notes.take(), problems);
 }
@@ -282,27 +333,31 @@ void check_hugepages(const Config& config, const MachineFacts& machine, Findings
 
 }  // namespace
 
-std::vector<InterfaceAddress> interface_addresses() {
+template <wire::IpAddress Address>
+std::vector<BasicInterfaceAddress<Address>> interface_addresses() {
   ifaddrs* list = nullptr;
   if (::getifaddrs(&list) != 0) {
     return {};
   }
   const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(list, &::freeifaddrs);
-  std::vector<InterfaceAddress> own;
+  std::vector<BasicInterfaceAddress<Address>> own;
   for (const ifaddrs* at = list; at != nullptr; at = at->ifa_next) {
-    if (at->ifa_addr == nullptr || at->ifa_netmask == nullptr || at->ifa_addr->sa_family != AF_INET ||
-        !wire::is_host(address_of(at->ifa_addr))) {
+    if (at->ifa_addr == nullptr || at->ifa_netmask == nullptr ||
+        at->ifa_addr->sa_family != kSocketFamily<Address> ||
+        !wire::is_host(address_of<Address>(at->ifa_addr))) {
       continue;
     }
-    const std::uint32_t mask = address_of(at->ifa_netmask).value;
-    const wire::Ipv4Address address = address_of(at->ifa_addr);
-    own.push_back({.interface = at->ifa_name,
-                   .address = address,
-                   .network = {.address = wire::Ipv4Address(address.value & mask),
-                               .length = static_cast<std::uint8_t>(std::popcount(mask))}});
+    const Address address = address_of<Address>(at->ifa_addr);
+    wire::PrefixOf<Address> network{.address = address,
+                                    .length = length_of(address_of<Address>(at->ifa_netmask))};
+    network.address = wire::IpFamily<Address>::first_of(network);
+    own.push_back({.interface = at->ifa_name, .address = address, .network = network});
   }
   return own;
 }
+
+template std::vector<InterfaceAddress> interface_addresses();
+template std::vector<InterfaceAddress6> interface_addresses();
 
 bool check_machine(const Config& config, const Sheet& sheet, const control::UserTable& users,
                    const MachineFacts& machine, const LoadOptions& options, Problems& problems) {

@@ -14,17 +14,22 @@
 #include "app/aditd/config/config.hpp"
 #include "app/config_problems.hpp"
 #include "dataplane/ports/kernel_interface.hpp"
+#include "dataplane/wire/ip_family.hpp"
 
 namespace adit::app {
 
-/// One IPv4 address of the machine, and the network that it is in by it.
-struct InterfaceAddress {
+/// One address of the machine, and the network that it is in by it.
+template <wire::IpAddress Address>
+struct BasicInterfaceAddress {
   std::string interface;
-  wire::Ipv4Address address;
-  wire::Ipv4Prefix network;
+  Address address;
+  wire::PrefixOf<Address> network;
 };
-/// As they are now; loopback's are left out. Empty when the kernel does not tell.
-[[nodiscard]] std::vector<InterfaceAddress> interface_addresses();
+using InterfaceAddress = BasicInterfaceAddress<wire::Ipv4Address>;
+using InterfaceAddress6 = BasicInterfaceAddress<wire::Ipv6Address>;
+/// As they are now; loopback's, and those of a link alone, are left out. Empty when the kernel does not tell.
+template <wire::IpAddress Address>
+[[nodiscard]] std::vector<BasicInterfaceAddress<Address>> interface_addresses();
 
 /// What the machine itself says against a key's value.
 struct Obstacle {
@@ -38,6 +43,7 @@ struct Obstacle {
 /// Values; empty or 0 is unknown and not checked.
 struct MachineFacts {
   std::vector<InterfaceAddress> addresses{};
+  std::vector<InterfaceAddress6> addresses6{};
   std::vector<dataplane::InterfaceStack>
       ports{};                ///< of each [[port]], in order; empty for one without, or if it is missing
   unsigned cpus = 0;          ///< that aditd may use

@@ -99,11 +99,47 @@ TEST(Machine, APoolOfItsOwn) {
   EXPECT_EQ(warnings("", with_core0(Ipv4Address(10, 65, 0, 1), Ipv4Address(10, 65, 0, 0))), Lines{});
 }
 
-TEST(Machine, AddressesOfThisOneAreHosts) {
-  for (const InterfaceAddress& own : interface_addresses()) {
+template <typename Address>
+void expect_hosts() {
+  for (const auto& own : interface_addresses<Address>()) {
     EXPECT_TRUE(wire::is_host(own.address)) << own.interface;
     EXPECT_TRUE(own.network.contains(own.address)) << own.interface;
   }
+}
+
+TEST(Machine, AddressesOfThisOneAreHosts) {
+  expect_hosts<Ipv4Address>();
+  expect_hosts<wire::Ipv6Address>();
+}
+
+MachineFacts with_core0(std::string_view address, std::string_view network) {
+  return {.addresses6 = {{.interface = "core0",
+                          .address = wire::parse_ipv6_address(address).value(),
+                          .network = wire::parse_ipv6_prefix(network).value()}}};
+}
+
+constexpr std::string_view kPool6 = "[[ipv6-pool]]\nprefix = \"2001:db8:64::/48\"\n";
+
+TEST(Machine, AnIpv6PoolThatHoldsAnOwnAddress) {
+  EXPECT_EQ(
+      warnings(std::string(kPool6), with_core0("2001:db8:64:7::1", "2001:db8:64:7::/64")),
+      Lines{"t.toml:15:10: warning: ipv6-pool.prefix: value \"2001:db8:64::/48\": holds "
+            "2001:db8:64:7::1, the address of core0; the /64 that it is in is never given out; leave it "
+            "out of the prefix"});
+}
+
+TEST(Machine, AnIpv6PoolInANetworkOfTheMachines) {
+  EXPECT_EQ(
+      warnings(std::string(kPool6), with_core0("2001:db8::1", "2001:db8::/32")),
+      Lines{"t.toml:15:10: warning: ipv6-pool.prefix: value \"2001:db8:64::/48\": shares addresses with "
+            "2001:db8::/32, the network of core0; hosts there reach subscribers only by a route or proxy "
+            "NDP; give subscribers a network of their own"});
+}
+
+TEST(Machine, AnIpv6PoolOfItsOwn) {
+  EXPECT_EQ(warnings(std::string(kPool6), with_core0("2001:db8:65::1", "2001:db8:65::/64")), Lines{});
+  EXPECT_EQ(warnings(std::string(kPool6), with_core0("2001:db8:63:ffff::1", "2001:db8:63:ffff::/64")),
+            Lines{});
 }
 
 TEST(Machine, WhatWasTriedAndFailedIsToldByTheLineOfItsKey) {
