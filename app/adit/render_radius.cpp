@@ -89,9 +89,9 @@ std::string render_trial(const Json& result) {
       out += "  " + std::string(name) + std::string(14 - name.size(), ' ') + value + '\n';
     }
   };
-  const auto joined = [&result](const char* name) {
+  const auto joined = [](const Json& from, const char* name) {
     std::string all;
-    for (const Json& one : list(result, name)) {
+    for (const Json& one : list(from, name)) {
       const std::string word = one.is_string() ? escape_octets(one.get<std::string>(), 60) : "";
       all += (all.empty() || word.empty() ? "" : ", ") + word;
     }
@@ -104,12 +104,28 @@ std::string render_trial(const Json& result) {
   line("address", text(result, "address"));
   line("pool", escape_text(text(result, "pool")));
   line("rate", text(result, "rate"));
-  line("routes", joined("routes"));
+  line("routes", joined(result, "routes"));
   line("session", seconds("session_timeout"));
   line("idle", seconds("idle_timeout"));
   line("interim", seconds("interim_interval"));
-  line("dns", joined("dns"));
-  line("wins", joined("wins"));
+  line("dns", joined(result, "dns"));
+  line("wins", joined(result, "wins"));
+  const Json& ipv6 = member(result, "ipv6");
+  // Of a name that the server did not grant there is nothing to tell.
+  const auto pool = [&ipv6](const char* name) {
+    const std::string granted = text(ipv6, name);
+    return granted == "default" || granted == "none" ? "" : escape_text(granted);
+  };
+  line("ipv6", flag(ipv6, "denied") ? "denied" : "");
+  line("interface id", text(ipv6, "interface_id"));
+  line("ip6", text(ipv6, "ip6"));
+  line("ip6 pool", pool("ip6_pool"));
+  line("prefix", text(ipv6, "prefix"));
+  line("prefix pool", pool("prefix_pool"));
+  line("delegated", text(ipv6, "delegated"));
+  line("deleg. pool", pool("delegated_pool"));
+  line("ipv6 routes", joined(ipv6, "routes"));
+  line("ipv6 dns", joined(ipv6, "dns"));
   line("classes", number(result, "classes") == 0 ? "" : count(result, "classes"));
   line("mppe keys", text(result, "mppe_keys"));
   return out;

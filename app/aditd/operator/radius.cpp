@@ -12,16 +12,71 @@
 namespace adit::app {
 namespace {
 
-/// Names as `show sessions` has them. `no_pool`: we have no pool of the name that is granted.
-Json trial_json(const control::TrialOutcome& outcome, bool no_pool) {
+/// The pool that a lease of this use would come from; "": the user has its own.
+std::string pool_of(const control::Ipv6Terms& granted, control::Ipv6Use use) {
+  switch (use) {
+    case control::Ipv6Use::kLink:
+      return granted.link ? "" : granted.link_pool;
+    case control::Ipv6Use::kAddress:
+      return granted.address ? "" : granted.address_pool;
+    case control::Ipv6Use::kDelegate:
+      return granted.delegated ? "" : granted.delegated_pool;
+  }
+  return "";
+}
+
+constexpr control::Ipv6Use kUses[] = {control::Ipv6Use::kLink, control::Ipv6Use::kAddress,
+                                      control::Ipv6Use::kDelegate};
+
+/// Names as `show sessions` has them.
+Json ipv6_json(const control::Ipv6Terms& granted) {
+  const auto prefix = [](const std::optional<wire::Ipv6Prefix>& one) { return one ? to_string(*one) : ""; };
+  Json routes = Json::array(), dns = Json::array();
+  for (const wire::Ipv6Prefix& route : granted.routes) {
+    routes.push_back(to_string(route));
+  }
+  for (const wire::Ipv6Address& server : granted.dns) {
+    dns.push_back(to_string(server));
+  }
+  return {{"denied", granted.denied},
+          {"interface_id", granted.interface_id ? wire::interface_id_text(*granted.interface_id) : ""},
+          {"ip6", granted.address ? to_string(*granted.address) : ""},
+          {"prefix", prefix(granted.link)},
+          {"delegated", prefix(granted.delegated)},
+          {"ip6_pool", escape_octets(pool_of(granted, control::Ipv6Use::kAddress))},
+          {"prefix_pool", escape_octets(pool_of(granted, control::Ipv6Use::kLink))},
+          {"delegated_pool", escape_octets(pool_of(granted, control::Ipv6Use::kDelegate))},
+          {"routes", std::move(routes)},
+          {"dns", std::move(dns)}};
+}
+
+/// What the call would do without, as no [[ipv6-pool]] has the name that the server grants; "": nothing. Where nobody has
+/// IPv6 nobody misses it, and who is given no name has no pool by intention.
+std::string missing_ipv6(const control::Ipv6Terms& granted, const std::vector<control::PoolStatus>& pools) {
+  const bool some = std::ranges::any_of(pools, [](const auto& pool) { return pool.use.has_value(); });
+  for (const control::Ipv6Use use : kUses) {
+    const std::string name = pool_of(granted, use);
+    const bool there = std::ranges::any_of(
+        pools, [&](const control::PoolStatus& pool) { return pool.use == use && pool.name == name; });
+    if (some && !granted.denied && !name.empty() && name != "default" && !there) {
+      return "no [[ipv6-pool]] of use " + std::string(control::to_text(use)) + " has the name " +
+             escape_octets(name) + ": the call would do without";
+    }
+  }
+  return "";
+}
+
+/// Names as `show sessions` has them. `no_pool`: we have no pool of the name that is granted. `missing`: missing_ipv6().
+Json trial_json(const control::TrialOutcome& outcome, bool no_pool, const std::string& missing) {
   using Verdict = control::TrialOutcome::Verdict;
   const bool accepted = outcome.verdict == Verdict::kAccepted;
   Json json = {{"verdict", accepted && no_pool                     ? "unusable"
                            : accepted                              ? "accepted"
                            : outcome.verdict == Verdict::kRejected ? "rejected"
                                                                    : "none"},
-               {"why", no_pool ? "no [[ip-pool]] has the name: the call would end as pool_unknown"
-                               : escape_text(outcome.why)},
+               {"why", no_pool            ? "no [[ip-pool]] has the name: the call would end as pool_unknown"
+                       : !missing.empty() ? missing
+                                          : escape_text(outcome.why)},
                {"took_ms", outcome.took.count()}};
   if (!outcome.accepted) {
     return json;
@@ -44,6 +99,7 @@ Json trial_json(const control::TrialOutcome& outcome, bool no_pool) {
   json["interim_interval"] = seconds(granted.interim_interval);
   json["dns"] = {address(granted.servers.dns1), address(granted.servers.dns2)};
   json["wins"] = {address(granted.servers.wins1), address(granted.servers.wins2)};
+  json["ipv6"] = ipv6_json(granted.ipv6);
   json["classes"] = granted.classes.size();
   json["mppe_keys"] = !granted.mppe ? "none" : outcome.keys_are_right ? "right" : "wrong";
   return json;
@@ -146,10 +202,11 @@ void try_radius(const Json& params, OperatorBackend& backend, const Answer& answ
   }
   const auto done = [answer, pools = backend.pools()](const control::TrialOutcome& outcome) {
     const auto& granted = outcome.accepted;
-    answer(trial_json(outcome, granted && !granted->address &&
-                                   std::ranges::none_of(pools, [&](const control::PoolStatus& pool) {
-                                     return !pool.use && pool.name == granted->pool;
-                                   })));
+    const bool no_pool =
+        granted && !granted->address && std::ranges::none_of(pools, [&](const control::PoolStatus& pool) {
+          return !pool.use && pool.name == granted->pool;
+        });
+    answer(trial_json(outcome, no_pool, granted ? missing_ipv6(granted->ipv6, pools) : ""));
   };
   try_as_shown(std::move(*login), backend, done);
 }

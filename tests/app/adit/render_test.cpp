@@ -283,7 +283,9 @@ TEST(AditRender, ATrialLogin) {
       render_trial(Json::parse(
           R"({"verdict":"accepted","why":"","took_ms":4,"address":"10.77.0.9","pool":"","rate":"8000/4000",
                 "routes":["10.201.0.0/24"],"session_timeout":60,"idle_timeout":null,"interim_interval":null,
-                "dns":["198.51.100.77",""],"wins":["",""],"classes":1,"mppe_keys":"right"})")),
+                "dns":["198.51.100.77",""],"wins":["",""],"classes":1,"mppe_keys":"right",
+                "ipv6":{"denied":false,"interface_id":"","ip6":"","prefix":"","delegated":"","ip6_pool":"default",
+                        "prefix_pool":"default","delegated_pool":"default","routes":[],"dns":[]}})")),
       "accepted in 4 ms\n"
       "  address       10.77.0.9\n"
       "  rate          8000/4000\n"
@@ -292,6 +294,28 @@ TEST(AditRender, ATrialLogin) {
       "  dns           198.51.100.77\n"
       "  classes       1\n"
       "  mppe keys     right\n");
+}
+
+TEST(AditRender, ATrialLoginSaysWhatItGrantsInIpv6) {
+  EXPECT_EQ(render_trial(Json::parse(
+                R"({"verdict":"accepted","why":"","took_ms":4,"address":"10.77.0.9",
+                    "ipv6":{"denied":false,"interface_id":"0:0:0:a1","ip6":"2001:db8:65::7","prefix":"",
+                            "delegated":"2001:db8:100::/56","ip6_pool":"","prefix_pool":"gold\u001b",
+                            "delegated_pool":"","routes":["2001:db8:20::/48","2001:db8:21::/48"],
+                            "dns":["2001:db8:53::53"]}})")),
+            "accepted in 4 ms\n"
+            "  address       10.77.0.9\n"
+            "  interface id  0:0:0:a1\n"
+            "  ip6           2001:db8:65::7\n"
+            "  prefix pool   gold\\x1b\n"
+            "  delegated     2001:db8:100::/56\n"
+            "  ipv6 routes   2001:db8:20::/48, 2001:db8:21::/48\n"
+            "  ipv6 dns      2001:db8:53::53\n");
+  EXPECT_EQ(
+      render_trial(Json::parse(
+          R"({"verdict":"accepted","why":"","took_ms":4,"ipv6":{"denied":true,"prefix_pool":"none"}})")),
+      "accepted in 4 ms\n"
+      "  ipv6          denied\n");
 }
 
 TEST(AditRender, ATrialLoginThatWouldBeNoCallSaysWhatItGrants) {

@@ -24,6 +24,9 @@ control::TrialOutcome outcome_for(const std::string& user) {
   granted.routes = {{.address = wire::Ipv4Address(10, 20, 0, 0), .length = 24}};
   granted.rate = control::SubscriberRate{.down = 10'240, .up = 2'048};
   granted.session_timeout = std::chrono::seconds(60);
+  granted.ipv6.interface_id = 0xa1;
+  granted.ipv6.link = wire::parse_ipv6_prefix("2001:db8:64::/64");
+  granted.ipv6.routes = {*wire::parse_ipv6_prefix("2001:db8:20::/48")};
   granted.servers.dns1 = wire::Ipv4Address(198, 51, 100, 53);
   return {.verdict = Verdict::kAccepted, .took = std::chrono::milliseconds(4), .accepted = granted};
 }

@@ -143,6 +143,23 @@ TEST_F(Rpc, ATrialLoginIntoAnUnknownPoolIsNotAccepted) {
   EXPECT_EQ(outcome["why"], "no [[ip-pool]] has the name: the call would end as pool_unknown");
 }
 
+TEST_F(Rpc, ATrialLoginIntoAnUnknownIpv6PoolSaysWhatTheCallDoesWithout) {
+  const auto outcome_with = [&](const control::Ipv6Terms& terms) {
+    std::string answered;
+    handle_rpc(trial("alice"), backend_, [&](RpcReply reply) { answered = whole(std::move(reply)); });
+    control::AuthAccepted accepted;
+    accepted.ipv6 = terms;
+    backend_.trials.back().second(
+        {.verdict = control::TrialOutcome::Verdict::kAccepted, .accepted = accepted});
+    return Json::parse(answered)["result"];
+  };
+  const Json unknown = outcome_with({.delegated_pool = "gold"});
+  EXPECT_EQ(unknown["verdict"], "accepted") << "the call comes up";
+  EXPECT_EQ(unknown["why"], "no [[ipv6-pool]] of use delegate has the name gold: the call would do without");
+  EXPECT_EQ(outcome_with({.denied = true, .link_pool = "none"})["why"], "");
+  EXPECT_EQ(outcome_with({})["why"], "") << "who is given no name has no pool by intention";
+}
+
 TEST_F(Rpc, SEC_11_SessionsOfHostileNamesAreStillJson) {
   SessionRow row = FakeBackend::alice();
   row.call.session.user = "a\nb\x1b\"\\\xff\xfe" + std::string(1, '\0') + "c";
