@@ -28,6 +28,10 @@ class CallPrefixes {
 
   /// What is leased later comes from these.
   void set_terms(const Ipv6Terms& terms) { terms_ = terms; }
+  /// Instead of the terms'; what has been mapped is to be mapped anew.
+  void set_routes(const std::vector<wire::Ipv6Prefix>& routes) { terms_.routes = routes; }
+  /// By the user's own terms.
+  [[nodiscard]] bool denied() const { return terms_.denied; }
 
   /// The user's own, or without it one from the pool; or why there is none, and who has it. The same each time.
   [[nodiscard]] std::expected<wire::Ipv6Prefix, SessionHost::NoAddress> lease(Ipv6Use use);

@@ -241,8 +241,8 @@ void CallRecord::came_up() {
   log_up();
   up_since_ = core_.wheel.now();
   reach(SetupStage::kIpcp);
-  if (const auto waiting = std::exchange(ipv6_waits_, nullptr)) {
-    enable_ipv6(waiting->binding, waiting->peer_mru, waiting->require_mppe);
+  if (ipv6_ != nullptr) {
+    forward_ipv6();
   }
   if (accounting_ != nullptr) {
     accounting_->start(session_->status().user);
@@ -267,21 +267,25 @@ void CallRecord::enable_ipv6(const Ipv6Binding& binding, std::uint16_t peer_mru,
   if (accounting_ != nullptr && link_open()) {
     accounting_->bind(binding);
   }
-  if (!up_since_) {  // nothing is accounted for before, and no timeout runs
-    ipv6_waits_ = std::make_unique<WaitingIpv6>(binding, peer_mru, require_mppe);
-    return;
+  ipv6_ = std::make_unique<EnabledIpv6>(binding, peer_mru, require_mppe);
+  if (up_since_) {  // nothing is accounted for before, and no timeout runs
+    forward_ipv6();
   }
-  contract::EnableIpv6 message = prefixes_->message(binding);
-  message.peer_mru = peer_mru;
-  message.require_mppe = require_mppe;
+}
+
+/// The worker first: what the index leads to it, it must know.
+void CallRecord::forward_ipv6() {
+  contract::EnableIpv6 message = prefixes_->message(ipv6_->binding);
+  message.peer_mru = ipv6_->peer_mru;
+  message.require_mppe = ipv6_->require_mppe;
   post(message);
   if (link_open()) {
-    prefixes_->map(binding);
+    prefixes_->map(ipv6_->binding);
   }
 }
 
 void CallRecord::disable_ipv6() {
-  ipv6_waits_.reset();
+  ipv6_.reset();
   if (prefixes_ != nullptr && prefixes_->mapped()) {
     prefixes_->unmap();
     post(contract::DisableIpv6{ref});
@@ -318,6 +322,9 @@ bool CallRecord::change(const SessionChange& change) {
   if (change.routes) {
     change_routes(*change.routes);
   }
+  if (change.routes6) {
+    change_routes6(*change.routes6);
+  }
   if (accounting_ != nullptr) {
     accounting_->change(change);
   }
@@ -331,6 +338,16 @@ void CallRecord::change_routes(const std::vector<wire::Ipv4Prefix>& routes) {
     post(enabled_);
   }
   addresses_.set_routes(routes);
+}
+
+void CallRecord::change_routes6(const std::vector<wire::Ipv6Prefix>& routes) {
+  if (prefixes_ == nullptr) {
+    return;
+  }
+  prefixes_->set_routes(routes);
+  if (prefixes_->mapped()) {
+    forward_ipv6();
+  }
 }
 
 void CallRecord::change_timeouts(const SessionChange& change) {
@@ -512,6 +529,7 @@ CallStatus CallRecord::status() const {
   status.ending = stage_ == Stage::kFinishing;
   status.rate = rate_;
   status.routes = addresses_.routes_it_has();
+  status.may_have_ipv6 = prefixes_ != nullptr && !prefixes_->denied();
   status.routes6 = prefixes_ ? prefixes_->routes_it_has() : std::vector<wire::Ipv6Prefix>{};
   status.session = session_ ? session_->status() : last_;
   return status;

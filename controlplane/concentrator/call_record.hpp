@@ -133,6 +133,9 @@ class CallRecord final : public PptpCall, public WorkerLink {
   void reach(SetupStage stage);
   void came_up();
   void change_routes(const std::vector<wire::Ipv4Prefix>& routes);
+  void change_routes6(const std::vector<wire::Ipv6Prefix>& routes);
+  /// Tells the worker and the index what `ipv6_` has.
+  void forward_ipv6();
   void change_timeouts(const SessionChange& change);
   void set_stage(Stage stage);
   /// Has ended, and was a call of `user`, whose next call may take what it had.
@@ -153,13 +156,13 @@ class CallRecord final : public PptpCall, public WorkerLink {
   CallStory story_;
   CallLogin login_;
   CallAddresses addresses_;
-  /// As enable_ipv6() was told before IP was up.
-  struct WaitingIpv6 {
+  /// As enable_ipv6() was told; it is forwarded for once IP has been up.
+  struct EnabledIpv6 {
     Ipv6Binding binding;
     std::uint16_t peer_mru;
     bool require_mppe;
   };
-  std::unique_ptr<WaitingIpv6> ipv6_waits_;
+  std::unique_ptr<EnabledIpv6> ipv6_;       // nullptr: IPv6CP is not up
   std::unique_ptr<CallPrefixes> prefixes_;  // nullptr: see prefixes()
   SubscriberRate admitted_rate_;
   SubscriberRate rate_;

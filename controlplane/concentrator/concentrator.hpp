@@ -93,6 +93,7 @@ struct CallStatus {
   SubscriberRate rate;
   std::vector<wire::Ipv4Prefix> routes;  ///< behind the subscriber; while IP is up, those that it has
   std::vector<wire::Ipv6Prefix> routes6;
+  bool may_have_ipv6 = false;  ///< neither all nor this user is denied it
   bool ending = false;
   SessionStatus session;
 };

@@ -10,6 +10,7 @@
 #include "controlplane/base/settings.hpp"
 #include "controlplane/base/timer_wheel.hpp"
 #include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ipv6_address.hpp"
 
 namespace adit::control {
 
@@ -19,7 +20,8 @@ struct SessionChange {
   std::optional<Duration> idle_timeout{};     ///< 0: none
   std::optional<Duration> interim_interval{};
   std::optional<std::vector<std::vector<std::uint8_t>>> classes{};
-  std::optional<std::vector<wire::Ipv4Prefix>> routes{};  ///< replace all networks behind the subscriber
+  std::optional<std::vector<wire::Ipv4Prefix>> routes{};   ///< replace all networks behind the subscriber
+  std::optional<std::vector<wire::Ipv6Prefix>> routes6{};  ///< the same in IPv6
 };
 
 }  // namespace adit::control

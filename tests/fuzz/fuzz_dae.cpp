@@ -90,10 +90,12 @@ void fuzz_radius_dae(wire::Bytes octets) {
     const auto reply = read_reply(answer, packet->authenticator(), wire::octets_of(kSecret), true);
     require(answer.empty() || (reply && reply->find(Type::kErrorCause) != nullptr));
     require(desk.dae.on_datagram(kDesk, datagram) == answer);
-    if (const auto change = read_change(*packet, kDesk, default_rates()); !change) {
+    if (const auto change = read_change(*packet, {.address = kDesk}, default_rates()); !change) {
       require(!change.error().why.empty());
     } else if (change->routes) {
       require(std::ranges::all_of(*change->routes, [](const auto& route) { return route.length >= 16; }));
+    } else if (change->routes6) {
+      require(std::ranges::all_of(*change->routes6, [](const auto& route) { return route.length >= 16; }));
     }
   }
 }

@@ -35,22 +35,24 @@ Result read_seconds(const Attribute& attribute, std::optional<Duration>& into) {
   return {};
 }
 
-Result read_route(const Attribute& attribute, wire::Ipv4Address address, SessionChange& change) {
-  const auto route = parse_framed_route(attribute.text(), address);
+/// `route`: as the attribute says.
+template <typename Prefix>
+Result add_route(const Attribute& attribute, const std::expected<Prefix, std::string>& route,
+                 std::optional<std::vector<Prefix>>& routes) {
   if (!route) {
     return refused(ErrorCause::kInvalidAttributeValue, attribute, route.error());
   }
-  if (!change.routes) {
-    change.routes.emplace();
+  if (!routes) {
+    routes.emplace();
   }
-  if (std::ranges::find(*change.routes, *route) == change.routes->end()) {
-    change.routes->push_back(*route);
+  if (std::ranges::find(*routes, *route) == routes->end()) {
+    routes->push_back(*route);
   }
   return {};
 }
 
 /// Reads one attribute independently of the others; rates are read together.
-Result read_one(const Attribute& attribute, wire::Ipv4Address address, SessionChange& change) {
+Result read_one(const Attribute& attribute, const ChangedSubscriber& subscriber, SessionChange& change) {
   switch (attribute.type) {
     case Type::kSessionTimeout:
       return read_seconds(attribute, change.session_timeout);
@@ -67,7 +69,9 @@ Result read_one(const Attribute& attribute, wire::Ipv4Address address, SessionCh
                  : refused(ErrorCause::kResourcesUnavailable, attribute,
                            "makes them more than 2048 octets, which is what records have room for");
     case Type::kFramedRoute:
-      return read_route(attribute, address, change);
+      return add_route(attribute, parse_framed_route(attribute.text(), subscriber.address), change.routes);
+    case Type::kFramedIpv6Route:
+      return add_route(attribute, parse_framed_ipv6_route(attribute.text(), subscriber.ipv6), change.routes6);
     default:
       return refused(unsupported(attribute), attribute, "cannot be changed");
   }
@@ -99,7 +103,7 @@ std::expected<void, Refusal> check_disconnect(const Packet& request) {
   return {};
 }
 
-std::expected<SessionChange, Refusal> read_change(const Packet& request, wire::Ipv4Address address,
+std::expected<SessionChange, Refusal> read_change(const Packet& request, const ChangedSubscriber& subscriber,
                                                   std::span<const RateMapping> mappings) {
   SessionChange change;
   bool any = false;
@@ -111,7 +115,7 @@ std::expected<SessionChange, Refusal> read_change(const Packet& request, wire::I
     any = true;
     if (carries_rate(attribute, mappings)) {
       rates = rates != nullptr ? rates : &attribute;
-    } else if (auto read = read_one(attribute, address, change); !read) {
+    } else if (auto read = read_one(attribute, subscriber, change); !read) {
       return std::unexpected(std::move(read.error()));
     }
   }

@@ -6,6 +6,7 @@
 #include <expected>
 #include <span>
 
+#include "controlplane/auth/auth_backend.hpp"
 #include "controlplane/ppp/session_change.hpp"
 #include "controlplane/radius/dae/refusal.hpp"
 #include "controlplane/radius/packet.hpp"
@@ -16,10 +17,15 @@ namespace adit::control::radius {
 /// A Disconnect-Request asks for no change; what RFC 5176 §3.6 allows besides identification is ignored.
 [[nodiscard]] std::expected<void, Refusal> check_disconnect(const Packet& request);
 
-/// Session-Timeout, Idle-Timeout, Acct-Interim-Interval, Class, Framed-Route and rate limits. `address` is
-/// the subscriber's.
+/// What the subscriber has, which is the gateway of the networks behind it.
+struct ChangedSubscriber {
+  wire::Ipv4Address address;
+  Ipv6Terms ipv6{};  ///< its identifier, link and address count
+};
+
+/// Session-Timeout, Idle-Timeout, Acct-Interim-Interval, Class, Framed-Route, Framed-IPv6-Route and rate limits.
 [[nodiscard]] std::expected<SessionChange, Refusal> read_change(const Packet& request,
-                                                                wire::Ipv4Address address,
+                                                                const ChangedSubscriber& subscriber,
                                                                 std::span<const RateMapping> rates);
 
 }  // namespace adit::control::radius

@@ -47,6 +47,17 @@ std::string why_dropped(Fault fault) {
              : std::string(to_text(fault));
 }
 
+/// Without IPv6CP, what is behind it in IPv6 has `::` for its gateway, or none.
+ChangedSubscriber subscriber_of(const SessionStatus& session) {
+  ChangedSubscriber subscriber{.address = session.address};
+  if (session.ipv6) {
+    subscriber.ipv6.interface_id = session.ipv6->interface_id;
+    subscriber.ipv6.link = session.ipv6->link;
+    subscriber.ipv6.address = session.ipv6->address;
+  }
+  return subscriber;
+}
+
 }  // namespace
 
 DynamicAuthorization::DynamicAuthorization(DaeSettings settings, NasSettings nas,
@@ -179,7 +190,7 @@ DynamicAuthorization::Acted DynamicAuthorization::change(const Packet& request, 
   if (!session) {
     return std::unexpected(session.error());
   }
-  auto change = read_change(request, session->session.address, rates_);
+  auto change = read_change(request, subscriber_of(session->session), rates_);
   if (!change) {
     return std::unexpected(change.error());
   }
@@ -192,6 +203,9 @@ DynamicAuthorization::Acted DynamicAuthorization::change(const Packet& request, 
   }
   if (session->ending) {
     return std::unexpected(Refusal{ErrorCause::kSessionContextNotFound, "the session is ending"});
+  }
+  if (change->routes6 && !session->may_have_ipv6) {
+    return std::unexpected(Refusal{ErrorCause::kUnsupportedAttribute, "the session has no IPv6"});
   }
   if (!concentrator_.change(session->session_id, *change)) {
     return std::unexpected(

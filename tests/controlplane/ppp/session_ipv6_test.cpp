@@ -351,8 +351,9 @@ TEST_F(SessionRequiresIpv6, EndsWhenThePeerTerminatesItUnlessItNegotiatesAnew) {
 TEST_F(SessionIpv6, IP6_02_LinksOfLessThan1280OctetsHaveNone) {
   come_up(MppePolicy::kDeny, option(1, u16(1279)) + kMagic);
   EXPECT_TRUE(rejects_ipv6cp());
-  EXPECT_TRUE(log.has("no_ipv6 sid=00000000000000aa user=alice "
-                      "why=packets of 1279 octets reach the peer, and IPv6 needs 1280"));
+  EXPECT_TRUE(
+      log.has("no_ipv6 sid=00000000000000aa user=alice "
+              "why=packets of 1279 octets reach the peer, and IPv6 needs 1280"));
   EXPECT_TRUE(log.named("ipv6cp_failed").empty()) << "nobody has failed";
   EXPECT_FALSE(host.traced("32855/1"));
 

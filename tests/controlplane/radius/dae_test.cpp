@@ -549,6 +549,53 @@ TEST_F(WithIpv6, RAD_13_EachHasToBeHers) {
   }
 }
 
+TEST_F(WithIpv6, RAD_13_HerNetworksBehindChangeInPlace) {
+  const auto routes = [&](std::vector<std::string> texts) {
+    return coa([&](RequestWriter& request) {
+      is_alice(request);
+      for (const std::string& text : texts) {
+        request.text(Type::kFramedIpv6Route, text);
+      }
+    });
+  };
+  const auto at = [&](std::string_view network) {
+    const auto found = house_.prefixes6.find(test::net6(network));
+    return found != house_.prefixes6.end() && found->second == alice_.ref;
+  };
+  const std::size_t own = house_.prefixes6.size();
+  EXPECT_EQ(routes({"2001:db8:20::/48 :: 1", "2001:db8:21::/48", "2001:db8:20::/48",
+                    "2001:db8:22::/48 " + wire::to_string(*binding_.address) + " 1"}),
+            "ack");
+  EXPECT_TRUE(at("2001:db8:20::/48") && at("2001:db8:21::/48") && at("2001:db8:22::/48"));
+  EXPECT_EQ(house_.prefixes6.size(), own + 3);
+  house_.run_workers();
+  const auto& worker = house_.installed.at(House::key(alice_.ref));
+  ASSERT_TRUE(worker.ipv6);
+  EXPECT_TRUE(worker.ipv6->has_routes);
+  EXPECT_EQ(worker.ipv6->link_prefix, binding_.link->address.high) << "what she has stays";
+  EXPECT_EQ(worker.ipv6->delegated_length, binding_.delegated->length);
+
+  EXPECT_EQ(routes({"2001:db8:21::/48"}), "ack");
+  EXPECT_EQ(house_.prefixes6.size(), own + 1) << "those that are named, and no others";
+  EXPECT_TRUE(at("2001:db8:21::/48"));
+  for (const char* wrong : {"2001:db8:23::/48 2001:db8:99::1 1", "2001:db8:23::1/48", "fe80::/64", "::/0"}) {
+    EXPECT_EQ(routes({"2001:db8:24::/48", wrong}), "nak 407") << wrong;
+  }
+  EXPECT_EQ(house_.prefixes6.size(), own + 1) << "with one wrong value nothing changes";
+  EXPECT_EQ(calls_up(), 1U);
+  alice_.reset();
+  EXPECT_TRUE(house_.prefixes6.empty());
+}
+
+TEST_F(DynamicAuthorizationTest, NetworksOfIpv6AreNotForWhoHasNone) {
+  EXPECT_EQ(coa([](RequestWriter& request) {
+              is_alice(request);
+              request.text(Type::kFramedIpv6Route, "2001:db8:20::/48");
+            }),
+            "nak 401");
+  EXPECT_TRUE(house_.prefixes6.empty());
+}
+
 TEST_F(WithIpv6, WhatSheHasIsNotChanged) {
   const auto with = [this](const Fill& more) {
     return coa([&](RequestWriter& request) {
@@ -561,8 +608,8 @@ TEST_F(WithIpv6, WhatSheHasIsNotChanged) {
       << "as another Framed-IP-Address";
   EXPECT_EQ(with([&](auto& r) { r.address(Type::kFramedIpv6Address, other.address); }), "nak 503");
   EXPECT_EQ(with([&](auto& r) { r.prefix(Type::kDelegatedIpv6Prefix, other); }), "nak 503");
-  for (const Type type : {Type::kFramedIpv6Route, Type::kFramedIpv6Pool, Type::kDnsServerIpv6Address,
-                          Type::kDelegatedIpv6PrefixPool, Type::kStatefulIpv6AddressPool}) {
+  for (const Type type : {Type::kFramedIpv6Pool, Type::kDnsServerIpv6Address, Type::kDelegatedIpv6PrefixPool,
+                          Type::kStatefulIpv6AddressPool}) {
     EXPECT_EQ(with([type](auto& r) { r.text(type, "2001:db8:20::/48"); }), "nak 401")
         << static_cast<int>(type);
   }
