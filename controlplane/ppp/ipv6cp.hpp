@@ -36,8 +36,10 @@ class Ipv6cp final : public ControlProtocol {
         events_(events) {}
   ~Ipv6cp() = default;
 
-  /// Before open(): the peer has this identifier and no other; none: whichever it wants.
-  void force(std::optional<std::uint64_t> identifier) { forced_ = identifier; }
+  /// Before open(): the peer has this identifier and no other; none: whichever it wants. Ours nobody can have.
+  void force(std::optional<std::uint64_t> identifier) {
+    forced_ = identifier == own_ ? std::nullopt : identifier;
+  }
   [[nodiscard]] std::uint64_t own() const { return own_; }
   /// The last one that was agreed on, or suggested; 0: none yet.
   [[nodiscard]] std::uint64_t peer() const { return peer_; }

@@ -169,7 +169,8 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost, Ipv6LinkH
   bool ending_ = false;
   bool terminations_crossed_ = false;  // the peer's Terminate-Request came while ours was due or sent
   bool ended_ = false;
-  bool told_too_small_ = false;  // for IPv6
+  bool told_too_small_ = false;     // for IPv6
+  std::uint8_t told_no_lease_ = 0;  // bit per Ipv6Use: a client may ask again as often as it likes
 };
 
 // ---- the link ---------------------------------------------------------------------------------------------
@@ -359,6 +360,13 @@ void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view
   authenticated_ = true;
   user_ = user;
   ipv6_dns_ = accepted.ipv6.dns;
+  if (accepted.ipv6.interface_id == settings_.ipv6.gateway_id) {
+    log_.event(Severity::kWarning, "interface_id_ours",
+               {{"sid", sid()},
+                {"user", user_},
+                {"interface_id", wire::interface_id_text(settings_.ipv6.gateway_id)},
+                {"remedy", "grant another Framed-Interface-Id; the client has its own choice until then"}});
+  }
   claimed_ = claimed;
   phase_ = Phase::kNetwork;
   if (network_.address().is_none()) {
@@ -451,9 +459,15 @@ void Session::Impl::ipv6_up() {
 
 std::optional<wire::Ipv6Prefix> Session::Impl::lease_ipv6(Ipv6Use use) {
   const auto leased = host_.lease_ipv6(use);
+  const auto bit = static_cast<std::uint8_t>(1U << static_cast<unsigned>(use));
   if (leased) {
+    told_no_lease_ = static_cast<std::uint8_t>(told_no_lease_ & ~bit);
     return *leased;
   }
+  if ((told_no_lease_ & bit) != 0) {
+    return std::nullopt;
+  }
+  told_no_lease_ = static_cast<std::uint8_t>(told_no_lease_ | bit);
   // Who has no pool has none by intention; one whose pool is empty, or whose prefix another has, wants to know.
   const bool intended = leased.error().reason == EndReason::kPoolUnknown;
   log_.event(intended ? Severity::kDebug : Severity::kWarning, "ipv6_no_lease",

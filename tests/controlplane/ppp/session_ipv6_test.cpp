@@ -153,6 +153,33 @@ TEST_F(SessionIpv6, NCP_04_TheUsersIdentifierIsForced) {
   EXPECT_EQ(session->status().ipv6->interface_id, 0xabcdU);
 }
 
+TEST_F(SessionIpv6, NCP_04_AUsersIdentifierThatIsOursIsToldOfAndForcedOnNobody) {
+  AuthAccepted accepted = FakeBackend::accepted_with_keys();
+  accepted.ipv6.interface_id = settings.ipv6.gateway_id;
+  backend.verdict = accepted;
+  come_up();
+  open_ipv6cp();
+  EXPECT_EQ(session->status().ipv6->interface_id, kPeerId);
+  ASSERT_EQ(log.named("interface_id_ours").size(), 1U);
+  EXPECT_EQ(log.named("interface_id_ours")[0].fields.at("interface_id"), "0:0:0:1");
+}
+
+// A client may open IPv6CP, and ask by DHCPv6, as often as it likes.
+TEST_F(SessionIpv6, ThatThereIsNoPrefixIsSaidOnce) {
+  host.link_prefix.reset();
+  come_up();
+  for (int i = 0; i < 5; ++i) {
+    open_ipv6cp();
+    receive(kIpv6cp, term_req(++id));
+    advance(settings.ppp.timeout);
+    host.take();
+  }
+  EXPECT_EQ(log.named("ipv6_no_lease").size(), 1U);
+  host.link_prefix = kLink;
+  open_ipv6cp();
+  EXPECT_EQ(session->status().ipv6->link, kLink);
+}
+
 // ---- CCP first --------------------------------------------------------------------------------------------
 
 TEST_F(SessionIpv6, MPP_12_ItIsHeldUntilCcpIsUpAndThenAnswered) {
