@@ -2,7 +2,7 @@
 // What the parts of the caller's IPv6 need of their link. Thread: control.
 #pragma once
 
-#include <algorithm>
+#include <cstdint>
 #include <optional>
 
 #include "controlplane/base/entropy.hpp"

@@ -9,7 +9,10 @@ namespace adit::control {
 
 ClientIpv6Link::ClientIpv6Link(const ClientSettings& settings, TimerWheel& wheel, Entropy& entropy,
                                Host& host)
-    : settings_(settings), host_(host), solicitor_(wheel, entropy, *this), requester_(wheel, entropy, *this) {}
+    : settings_(settings),
+      host_(host),
+      solicitor_(wheel, entropy, *this),
+      requester_(wheel, entropy, *this) {}
 
 void ClientIpv6Link::up(std::uint64_t interface_id) {
   binding_ = {.interface_id = interface_id};

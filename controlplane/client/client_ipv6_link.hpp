@@ -5,10 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "controlplane/client/client_ipv6_context.hpp"
+#include "controlplane/client/client_settings.hpp"
 #include "controlplane/client/dhcpv6_requester.hpp"
 #include "controlplane/client/router_solicitor.hpp"
+#include "controlplane/ppp/data_path.hpp"
 
 namespace adit::control {
 

@@ -133,7 +133,7 @@ void Dhcpv6Requester::go_on() {
 
 // ---- answers -----------------------------------------------------------------------------------------------------
 
-bool Dhcpv6Requester::read_ia(Answer& answer, Bytes value) const {
+bool Dhcpv6Requester::read_ia(Answer& answer, Bytes value) {
   const auto ia = wire::parse_ia(value);
   if (!ia) {
     return false;

@@ -48,7 +48,7 @@ class Dhcpv6Requester {
 
   /// None: it is malformed, or not for us (RFC 8415 §16.3, §16.10).
   [[nodiscard]] std::optional<Answer> read(const wire::Dhcpv6Message& message) const;
-  [[nodiscard]] bool read_ia(Answer& answer, wire::Bytes value) const;
+  [[nodiscard]] static bool read_ia(Answer& answer, wire::Bytes value);
   void on_advertise(const Answer& answer);
   void on_reply(const Answer& answer);
   void bind(const Answer& answer);

@@ -234,7 +234,8 @@ void Fleet::join(const contract::CallRef& call, const control::ClientStatus& sta
   must(joins);
   const control::Ipv6Binding& ipv6 = status.ipv6;
   const wire::Ipv6Address other = core ? plan_.core_address6 : wire::link_local(status.peer_interface_id);
-  if ((!ipv6.link && !ipv6.delegated) || other.is_none() || status.peer_interface_id == 0) {
+  const bool has_other = core ? !other.is_none() : status.peer_interface_id != 0;
+  if (!has_other || (!ipv6.link && !ipv6.delegated)) {
     return;
   }
   Ends<Ipv6Probe> ends{.other = other};

@@ -96,7 +96,7 @@ class Line final : public control::ClientCallHost {
   bool was_up_ = false;
   bool joined_ = false;  // and takes part in the traffic
   bool abrupt_ = false;
-  std::uint8_t waits_ = 0;  // for IPv6, since it is up
+  std::uint8_t waits_ = 0;                // for IPv6, since it is up
   control::ConnectionId connection_ = 0;  // 0: none
   std::int64_t dialled_us_ = 0;
   std::optional<wire::LocalCallId> id_;

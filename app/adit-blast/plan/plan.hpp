@@ -13,6 +13,7 @@
 #include "controlplane/base/settings.hpp"
 #include "dataplane/ports/ports.hpp"
 #include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ipv6_address.hpp"
 
 namespace adit::app::blast {
 
@@ -50,8 +51,12 @@ struct Impairment {
 
 /// Which inner packets are sent.
 enum class Families : std::uint8_t { kIpv4, kIpv6, kMixed };
-[[nodiscard]] constexpr bool sends_ipv4(Families families) { return families != Families::kIpv6; }
-[[nodiscard]] constexpr bool sends_ipv6(Families families) { return families != Families::kIpv4; }
+[[nodiscard]] constexpr bool sends_ipv4(Families families) {
+  return families != Families::kIpv6;
+}
+[[nodiscard]] constexpr bool sends_ipv6(Families families) {
+  return families != Families::kIpv4;
+}
 
 enum class PhaseKind : std::uint8_t { kSetUp, kHold, kTraffic, kChurn, kStorm, kThroughput, kTearDown };
 

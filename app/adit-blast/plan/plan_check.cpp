@@ -88,10 +88,14 @@ void check_ipv6(const Plan& plan, Findings& findings) {
   if (plan.ipv6 != control::Ipv6Policy::kDeny) {
     return;
   }
-  for (const char* key : {"delegate", "core-address6"}) {
-    if (findings.has(key) && (plan.delegate || !plan.core_address6.is_none())) {
-      findings.error(key, "is of no use without {ipv6}", "write \"prefer\" there, or leave it out");
-    }
+  const auto useless = [&](const char* key) {
+    findings.error(key, "is of no use without {ipv6}", "write \"prefer\" there, or leave it out");
+  };
+  if (plan.delegate) {
+    useless("delegate");
+  }
+  if (!plan.core_address6.is_none()) {
+    useless("core-address6");
   }
 }
 

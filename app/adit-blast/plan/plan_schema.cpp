@@ -176,8 +176,8 @@ std::vector<PhaseKey> make_phase_keys() {
       BLAST_KEY("family", "NAME", families,
                 (ChoiceKind<Families>{
                     {{"ipv4", Families::kIpv4}, {"ipv6", Families::kIpv6}, {"mixed", Families::kMixed}}}),
-                "Packets of ipv4, ipv6 (of 76 octets at least; needs --ipv6)\nor, in turn, both: mixed.", kHold,
-                kTraffic, kChurn, kStorm, kThroughput),
+                "Packets of ipv4, ipv6 (of 76 octets at least; needs --ipv6)\nor, in turn, both: mixed.",
+                kHold, kTraffic, kChurn, kStorm, kThroughput),
       BLAST_KEY("churn", "PERCENT", churn, PercentKind{100},
                 "Share of the calls that is hung up and dialled anew each\nsecond.", kChurn),
       BLAST_KEY("loss-limit", "PERCENT", loss_limit, PercentKind{100},

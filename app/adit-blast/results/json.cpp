@@ -68,7 +68,7 @@ Json json_of(const TrafficResult& traffic, const PhaseResult& phase) {
     json["down"] = json_of(traffic.down, traffic.seconds);
   }
   for (const FamilyResult& family : traffic.families) {
-    Json& one = json["families"][family.name];
+    Json& one = json["families"][family.is_ipv6 ? "ipv6" : "ipv4"];
     one["up"] = json_of(family.up, traffic.seconds);
     if (traffic.mode == TrafficMode::kCore) {
       one["down"] = json_of(family.down, traffic.seconds);

@@ -84,7 +84,7 @@ void add_phase(const RunResult& run, const PhaseResult& phase, Collector& all) {
     add_flow(traffic.up, traffic.seconds, traffic.mode == TrafficMode::kEcho ? "echo" : "up", all);
     add_flow(traffic.down, traffic.seconds, "down", all);
     for (const FamilyResult& family : traffic.families) {
-      const std::string of = " " + family.name;
+      const std::string of = " " + family.name();
       add_flow(family.up, traffic.seconds, (traffic.mode == TrafficMode::kEcho ? "echo" : "up") + of, all);
       add_flow(family.down, traffic.seconds, "down" + of, all);
     }

@@ -49,8 +49,9 @@ struct GeneratorLoad {
 };
 
 struct FamilyResult {
-  std::string name;  ///< "IPv4", "IPv6"
+  bool is_ipv6 = false;
   DirectionResult up, down;
+  [[nodiscard]] std::string name() const { return is_ipv6 ? "IPv6" : "IPv4"; }
 };
 
 /// Of the calls that are up when a phase ends.
@@ -58,7 +59,8 @@ struct Ipv6Result {
   std::uint64_t calls = 0;
   std::uint64_t with_link = 0;       ///< have a /64, by a Router Advertisement
   std::uint64_t with_delegated = 0;  ///< have a prefix behind them, by DHCPv6
-  std::uint64_t least_advertisements = 0, most_advertisements = 0;  ///< that one of them has heard since it dialled
+  std::uint64_t least_advertisements = 0,
+                most_advertisements = 0;  ///< that one of them has heard since it dialled
   double mean_advertisements = 0;
   std::uint64_t advertisements = 0;  ///< in this phase, by all calls, those that have ended included
 };
@@ -70,10 +72,10 @@ struct TrafficResult {
   /// With kEcho the round trip, and `down` is unused. Of both families together, in which a call counts once for each.
   DirectionResult up;
   DirectionResult down;
-  std::vector<FamilyResult> families{};  ///< each by itself, if IPv6 was to be sent
   double offered_pps = 0;  ///< that were to be sent, both directions together; 0: as many as can be
   bool impaired = false;   ///< by ourselves: some of the loss is ours
   GeneratorLoad generator{};
+  std::vector<FamilyResult> families{};  ///< each by itself, if IPv6 was to be sent
 };
 
 /// Every dial has one outcome: dialled = up + failures + given_up + pending.

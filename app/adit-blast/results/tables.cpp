@@ -125,11 +125,11 @@ std::string reasons(const RunResult& result, std::string_view title, const Count
 std::string ipv6(const RunResult& result) {
   Rows rows;
   for (std::size_t i = 0; i < result.phases.size(); ++i) {
-    if (const auto& ipv6 = result.phases[i].ipv6) {
-      rows.push_back({phase_label(result, i), with_commas(ipv6->calls), with_commas(ipv6->with_link),
-                      with_commas(ipv6->with_delegated), with_commas(ipv6->least_advertisements),
-                      decimal(ipv6->mean_advertisements), with_commas(ipv6->most_advertisements),
-                      with_commas(ipv6->advertisements)});
+    if (const auto& six = result.phases[i].ipv6) {
+      rows.push_back({phase_label(result, i), with_commas(six->calls), with_commas(six->with_link),
+                      with_commas(six->with_delegated), with_commas(six->least_advertisements),
+                      decimal(six->mean_advertisements), with_commas(six->most_advertisements),
+                      with_commas(six->advertisements)});
     }
   }
   return section("IPv6 of the calls that are up at the end, and Router Advertisements that they have heard",
@@ -140,7 +140,7 @@ std::string ipv6(const RunResult& result) {
                   {"RAs least", kRight},
                   {"mean", kRight},
                   {"most", kRight},
-                  {"of all calls, in the phase", kRight}},
+                  {"all, in the phase", kRight}},
                  rows);
 }
 
@@ -169,7 +169,7 @@ std::vector<Flow> flows_of(const RunResult& result) {
       add(traffic.up, traffic.down, "");
     }
     for (const FamilyResult& family : traffic.families) {
-      add(family.up, family.down, " " + family.name);
+      add(family.up, family.down, " " + family.name());
     }
   }
   return flows;
@@ -181,11 +181,10 @@ std::string traffic(const RunResult& result) {
     const auto per_second = [s = seconds](std::uint64_t count) {
       return s > 0 ? static_cast<double>(count) / s : 0.0;
     };
-    packets.push_back({phase, name, with_commas(flow->sent), with_commas(flow->received),
-                       with_commas(flow->lost),
-                       percentage(static_cast<double>(flow->lost), static_cast<double>(flow->sent)),
-                       with_commas(flow->duplicated), with_commas(flow->reordered),
-                       with_commas(flow->corrupted)});
+    packets.push_back(
+        {phase, name, with_commas(flow->sent), with_commas(flow->received), with_commas(flow->lost),
+         percentage(static_cast<double>(flow->lost), static_cast<double>(flow->sent)),
+         with_commas(flow->duplicated), with_commas(flow->reordered), with_commas(flow->corrupted)});
     rates.push_back({phase, name, with_commas(per_second(flow->received)),
                      decimal(per_second(flow->received_octets) * 8 / 1e6), with_commas(flow->calls),
                      with_commas(flow->calls_lossy), with_commas(flow->calls_silent)});
@@ -367,7 +366,8 @@ std::string result_tables(std::span<const RunResult> runs) {
                  [](const PhaseResult& phase) -> const Counts* {
                    return phase.set_up ? &phase.set_up->failures : nullptr;
                  }) +
-         ipv6(result) + traffic(result) + throughput(result) + limits(runs) + footprints(result) + link(result) +
+         ipv6(result) + traffic(result) + throughput(result) + limits(runs) + footprints(result) +
+         link(result) +
          reasons(result, "Calls lost without our asking",
                  [](const PhaseResult& phase) -> const Counts* { return &phase.lost_calls; }) +
          verdict_text(verdict_of(runs));

@@ -56,7 +56,7 @@ void judge_traffic(const TrafficResult& traffic, bool may_lose, const std::strin
   }
   for (const FamilyResult& family : traffic.families) {
     if (family.up.sent + family.down.sent == 0) {
-      complaints.push_back(where + "not a packet of " + family.name + " was sent");
+      complaints.push_back(where + "not a packet of " + family.name() + " was sent");
     }
   }
 }

@@ -72,9 +72,8 @@ void ClientReceiver::release(std::uint32_t slot) noexcept {
 
 void ClientReceiver::verify() noexcept {
   for (Packet& packet : burst_) {
-    packet.protocol == wire::PppProtocol::kIpv6
-        ? verify<dataplane::InnerIpv6, Ipv6Probe>(packet, ipv6_)
-        : verify<dataplane::InnerIpv4, Ipv4Probe>(packet, ipv4_);
+    packet.protocol == wire::PppProtocol::kIpv6 ? verify<dataplane::InnerIpv6, Ipv6Probe>(packet, ipv6_)
+                                                : verify<dataplane::InnerIpv4, Ipv4Probe>(packet, ipv4_);
   }
 }
 

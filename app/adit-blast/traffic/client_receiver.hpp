@@ -17,11 +17,7 @@ class ClientReceiver : public dataplane::Decapsulation {
  public:
   ClientReceiver(dataplane::WorkerContext& context, dataplane::Encapsulation& encapsulation,
                  LinkImpairment& link, Verifier& verifier, TrafficTable& ipv4, TrafficTable& ipv6) noexcept
-      : Decapsulation(context, encapsulation),
-        link_(link),
-        verifier_(verifier),
-        ipv4_(ipv4),
-        ipv6_(ipv6) {}
+      : Decapsulation(context, encapsulation), link_(link), verifier_(verifier), ipv4_(ipv4), ipv6_(ipv6) {}
 
   /// Takes all `packets` (at most kBurst): IPv4 with protocol 47, long enough for an IPv4 header, otherwise
   /// not validated.

@@ -14,9 +14,10 @@ namespace adit::app::blast {
 /// The addresses of one call's packets.
 template <typename Family>
 struct Ends {
-  typename Family::Address own{};     ///< the client's inner address
-  typename Family::Address behind{};  ///< a host's in the network behind the client; none: there is no such network
-  typename Family::Address other{};   ///< that the client sends to
+  typename Family::Address own{};  ///< the client's inner address
+  typename Family::Address
+      behind{};  ///< a host's in the network behind the client; none: there is no such network
+  typename Family::Address other{};  ///< that the client sends to
 
   /// Both of the client's in turn.
   [[nodiscard]] const typename Family::Address& client(std::uint32_t sequence) const noexcept {

@@ -141,8 +141,7 @@ class ProbeCodec {
     wire::store_be(at + 4, length);
     wire::store_be<std::uint16_t>(at + 6, 0);
     if constexpr (!Family::kUdpWithoutChecksum) {
-      const std::uint16_t checksum =
-          wire::upper_layer_checksum(packet, {at, length}, wire::kIpProtocolUdp);
+      const std::uint16_t checksum = wire::upper_layer_checksum(packet, {at, length}, wire::kIpProtocolUdp);
       wire::store_be<std::uint16_t>(at + 6, checksum == 0 ? 0xFFFF : checksum);
     }
   }

@@ -22,7 +22,8 @@ constexpr std::size_t kCommandsAtOnce = 256;
 
 /// The data plane's view of a probe's family.
 template <typename Family>
-using InnerOf = std::conditional_t<std::is_same_v<Family, Ipv6Probe>, dataplane::InnerIpv6, dataplane::InnerIpv4>;
+using InnerOf =
+    std::conditional_t<std::is_same_v<Family, Ipv6Probe>, dataplane::InnerIpv6, dataplane::InnerIpv4>;
 
 template <typename Family>
 std::uint16_t size_of(const OfferedLoad::Turn& turn) noexcept {

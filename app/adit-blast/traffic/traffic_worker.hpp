@@ -46,9 +46,9 @@ using TrafficCommands = contract::SpscRing<TrafficCommand, 16'384>;
 struct TrafficSettings {
   Impairment impairment;
   std::uint64_t seed = 1;
-  wire::Ipv4Address core;    ///< our address on the core side; none: there is no core side
-  wire::Ipv6Address core6;   ///< the same for IPv6
-  bool has_ipv6 = false;     ///< calls may send IPv6
+  wire::Ipv4Address core;   ///< our address on the core side; none: there is no core side
+  wire::Ipv6Address core6;  ///< the same for IPv6
+  bool has_ipv6 = false;    ///< calls may send IPv6
 };
 
 class TrafficWorker final : public dataplane::PollLoop<TrafficWorker> {

@@ -317,7 +317,7 @@ TEST(Verdict, AFamilyThatWasToBeSentAndWasNotIsNoSuccess) {
   PhaseResult phase;
   phase.kind = PhaseKind::kTraffic;
   phase.traffic = TrafficResult{};
-  phase.traffic->families = {{"IPv4", {}, {}}, {"IPv6", {}, {}}};
+  phase.traffic->families = {{.is_ipv6 = false}, {.is_ipv6 = true}};
   phase.traffic->up.sent = phase.traffic->families[0].up.sent = 100;
   phase.ipv6 = Ipv6Result{.calls = 1'200, .with_link = 1'000};
   run.phases = {phase};
