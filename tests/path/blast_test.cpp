@@ -101,14 +101,14 @@ class Blast : public testing::Test {
     world_.publish_ipv6(std::array{route}, std::array{router});
     for (std::uint16_t number = 0; number < kCalls; ++number) {
       const bool has_network = number % 2 == 1;
+      const contract::CallRef call{{0}, number, number + 1U};
       contract::EnableIpv6 message{
+          .call = call,
           .peer_mru = 1500,
           .delegated_length = static_cast<std::uint8_t>(has_network ? 56 : 0),
           .interface_id = 0x500U + number,
           .link_prefix = kLinks + number,
           .delegated = has_network ? kNetworks + (std::uint64_t{number} << 8) : 0};
-      const contract::CallRef call{{0}, number, number + 1U};
-      message.call = call;
       tell(message);
       message.call = server_[number];
       world_.tell(server_[number], message);

@@ -50,7 +50,7 @@ struct GeneratorLoad {
 
 struct FamilyResult {
   bool is_ipv6 = false;
-  DirectionResult up, down;
+  DirectionResult up{}, down{};
   [[nodiscard]] std::string name() const { return is_ipv6 ? "IPv6" : "IPv4"; }
 };
 

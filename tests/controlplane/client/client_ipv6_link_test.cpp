@@ -23,10 +23,10 @@ struct Asked {
   Type type{};
   std::uint32_t transaction_id = 0;
   wire::Ipv6Address from, to;
-  Packet client_id, server_id;
+  Packet client_id{}, server_id{};
   bool rapid = false;
   std::uint16_t elapsed = 0;
-  std::optional<wire::Ipv6Prefix> wished;
+  std::optional<wire::Ipv6Prefix> wished{};
 };
 
 class ClientIpv6LinkTest : public testing::Test, public ClientIpv6Link::Host {
@@ -249,7 +249,7 @@ TEST_F(ClientIpv6LinkTest, ASolicitIsRepeatedEverMoreRarely) {
     EXPECT_LE(gap, i == 1 ? Duration{1110} : before * 21 / 10 + 2 * TimerWheel::kTick);
     before = gap;
     EXPECT_EQ(asked[i].transaction_id, asked[0].transaction_id);
-    EXPECT_NEAR(asked[i].elapsed, (asked[i].at - asked[0].at).count() / 10, 1);
+    EXPECT_NEAR(asked[i].elapsed, static_cast<double>((asked[i].at - asked[0].at).count()) / 10, 1);
   }
   EXPECT_EQ(asked[0].elapsed, 0);
   EXPECT_TRUE(link.waits()) << "the server may be about to start";
@@ -319,7 +319,9 @@ TEST_F(ClientIpv6LinkTest, ALeaseIsRenewedThenReboundAndThenLost) {
   const auto first = [&](Type type) { return std::ranges::find(asked, type, &Asked::type); };
   ASSERT_NE(first(Type::kRebind), asked.end());
   EXPECT_TRUE(first(Type::kRebind)->server_id.empty());
-  EXPECT_NEAR((first(Type::kRebind)->at - first(Type::kRenew)->at).count(), 100'000, 100);
+  const Duration between = first(Type::kRebind)->at - first(Type::kRenew)->at;
+  EXPECT_GE(between, 100s);
+  EXPECT_LE(between, 100s + 2 * TimerWheel::kTick);
   EXPECT_EQ(asked.back().type, Type::kSolicit);
   EXPECT_FALSE(link.binding().delegated);
   EXPECT_EQ(bindings.size(), 2U);
