@@ -77,11 +77,7 @@ void Dhcpv6Requester::send() {
     prefix_.reset();
     return ask(State::kSoliciting);  // §18.2.2: the server may have changed
   }
-  // §15: RT = IRT + RAND*IRT, then RT = 2*RTprev + RAND*RTprev, at most MRT + RAND*MRT; RAND from -0.1 to 0.1, but a first
-  // Solicit's is above 0 (§18.2.1).
-  const Duration base = sent_ == 0 ? exchange.first : std::min(2 * timeout_, exchange.longest);
-  const bool first_solicit = state_ == State::kSoliciting && sent_ == 0;
-  timeout_ = random_delay(entropy_, first_solicit ? base + Duration{10} : base - base / 10, base + base / 10);
+  timeout_ = next_timeout(exchange.first, exchange.longest);
   retransmit_.arm(timeout_);
   ++sent_;
 
@@ -108,6 +104,19 @@ void Dhcpv6Requester::send() {
       {.source = wire::link_local(interface_id_), .destination = wire::kAllDhcpAgents, .hop_limit = 1},
       wire::kDhcpv6ClientPort, wire::kDhcpv6ServerPort, writer.message().size());
   host_.send_ipv6(Bytes(packet).first(size));
+}
+
+/// RFC 8415 §15: IRT + RAND*IRT, then 2*RTprev + RAND*RTprev, at most MRT + RAND*MRT; RAND from -0.1 to 0.1, but a first
+/// Solicit's is above 0 (§18.2.1).
+Duration Dhcpv6Requester::next_timeout(Duration first, Duration longest) {
+  if (sent_ == 0) {
+    const bool above = state_ == State::kSoliciting;
+    return random_delay(entropy_, above ? first + TimerWheel::kTick : first - first / 10, first + first / 10);
+  }
+  const bool capped = 2 * timeout_ > longest;
+  const Duration base = capped ? longest : 2 * timeout_;
+  const Duration spread = (capped ? longest : timeout_) / 10;
+  return random_delay(entropy_, base - spread, base + spread);
 }
 
 /// Timer `next_`: what follows by itself.

@@ -55,7 +55,7 @@ class Dhcpv6Requester {
   void ask(State state);
   void send();
   void go_on();
-  [[nodiscard]] Duration next_timeout();
+  [[nodiscard]] Duration next_timeout(Duration first, Duration longest);
   [[nodiscard]] std::array<std::uint8_t, 12> duid() const;
 
   TimerWheel& wheel_;
