@@ -143,7 +143,7 @@ void ClientLink::protocol_up(PppProtocol protocol) {
     return lcp_up();
   }
   if (protocol == PppProtocol::kIpv6cp) {
-    ipv6_->up(network_.ipv6cp()->own());
+    ipv6_->up(std::as_const(network_).ipv6cp()->own());
     host_.link_ipv6_up();
   }
   if (network_.up() && !std::exchange(told_up_, true)) {
