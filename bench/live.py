@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""adit-blast against aditd in the lab, as numbers: bench/live.py calls|hold|churn|scale|storm|scrape|end-to-end [--quick] [--out DIR]
+"""adit-blast against aditd in the lab, as numbers: bench/live.py calls|hold|churn|scale|storm|scrape|end-to-end|
+dual-stack [--quick] [--out DIR]
 
   calls       set-up rate and what a call costs, at 1,000 and 10,000 calls, as fast as it goes and at a rate
   hold        10,000 calls held for three minutes with verified traffic, then everything back where it was
@@ -8,6 +9,8 @@
   scale       131,072 calls (or as many as --calls says) on several addresses, with verified traffic across all of them
   storm       5,000 dial attempts a second from 20,000 addresses while 5,000 calls carry traffic
   scrape      what a scrape of adit-exporter costs while 10,000 calls are up: octets, its memory, control's turns
+  dual-stack  10,000 calls with IPv4, a /64 and a delegated prefix, verified traffic of both families; then all gone at once
+              and back, and how many Router Advertisements that takes
   end-to-end  the highest rate without loss by packet size, over AF_XDP and over memif
 
 Both programs share this machine's cores, so each figure is for the pair. Needs root and a build (ADIT_BUILD). The result of
@@ -306,6 +309,83 @@ def storm(options):
     ])
 
 
+DUAL_STACK = """
+[ipv6]
+mode = "allow"
+
+[[ipv6-pool]]
+name = "default"
+use = "link"
+prefix = "2001:db8:64::/48"
+
+[[ipv6-pool]]
+name = "default"
+use = "delegate"
+prefix = "2001:db8:d000::/36"
+length = 56
+"""
+
+
+class Advertisements(threading.Thread):
+    """Asks aditd every second how many Router Advertisements it has sent."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.over, self.samples = threading.Event(), [self.now()]
+        self.start()
+
+    @staticmethod
+    def now():
+        families = {family["name"]: family for family in adit("show", "metrics")["families"]}
+        return (time.monotonic(), *(families[name]["samples"][0]["value"] for name in ("adit_ra_sent", "adit_ra_put_off")))
+
+    def run(self):
+        while not self.over.wait(1):
+            self.samples.append(self.now())
+
+    def stop(self):
+        """(sent, put off, the most sent a second)"""
+        self.over.set()
+        self.join()
+        self.samples.append(self.now())
+        rates = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in zip(self.samples, self.samples[1:])]
+        return self.samples[-1][1] - self.samples[0][1], self.samples[-1][2] - self.samples[0][2], max(rates)
+
+
+def dual_stack(options):
+    count = 10000 // options.scale
+    config = memif_config()
+    config.write_text(config.read_text() + DUAL_STACK)
+    server = Server(config)
+    traffic = {"kind": "traffic", "for": f"{20 // min(options.scale, 4)}s", "family": "mixed", "up": "4kpps", "down": "4kpps",
+               "size": "imix"}
+    wave = [{"kind": "set-up", "calls": count, "concurrency": 1024}, {"kind": "hold", "for": "20s"}, traffic,
+            {"kind": "tear-down", "abrupt": True}]
+    scenario = RUN_DIR / "dual-stack.toml"
+    scenario.write_text("\n".join(["[[phase]]\n" + "\n".join(f"{key} = {json.dumps(value)}" for key, value in phase.items())
+                                  for phase in wave + wave[:-1]]))
+    watch = Advertisements()
+    run = blast(options.out, "dual-stack", server, "run", scenario, "--ipv6", "require", "--delegate", "--core-address6",
+                "2001:db8:c2::2", ports=[*CORE, *memif_ports()])
+    sent, put_off, most = watch.stop()
+    phases = [phase for phase in run["phases"] if phase["kind"] == "traffic"]
+    rows = [("", *(f"wave {i + 1}" for i in range(len(phases))))]
+    rows.append(("calls a second while they were dialled",
+                 *(f"{phase['set_up']['calls_per_second']:.0f}" for phase in run["phases"] if phase["kind"] == "set-up")))
+    for name, key in (("calls up", "calls"), ("with a /64", "calls_with_link_prefix"), ("delegated", "calls_with_delegated_prefix")):
+        rows.append((name, *(phase["ipv6"][key] for phase in phases)))
+    rows.append(("Router Advertisements of a call: least, mean, most",
+                 *("{least}, {mean:.2f}, {most}".format(**phase["ipv6"]["router_advertisements_per_call"]) for phase in phases)))
+    for family in ("ipv4", "ipv6"):
+        for way in ("up", "down"):
+            found = [phase["traffic"]["families"][family][way] for phase in phases]
+            rows.append((f"{family} {way}: sent, lost, corrupted; calls, silent",
+                         *(f"{one['sent']}, {one['lost']}, {one['corrupted']}; {one['calls']}, {one['calls_silent']}"
+                           for one in found)))
+    table(f"{count} dual-stack calls, twice: {'success' if run['success'] else run['complaints']}", rows)
+    table("Router Advertisements by aditd's count", [("sent", sent), ("put off", put_off), ("most a second", f"{most:.0f}")])
+
+
 EXPORTER = "127.0.0.1:9618"
 
 
@@ -355,7 +435,7 @@ def scrape(options):
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("what", choices=["calls", "hold", "churn", "scale", "storm", "scrape", "end-to-end"])
+    parser.add_argument("what", choices=["calls", "hold", "churn", "scale", "storm", "scrape", "dual-stack", "end-to-end"])
     parser.add_argument("--quick", dest="scale", action="store_const", const=10, default=1)
     parser.add_argument("--calls", type=int, default=131072, help="of scale")
     parser.add_argument("--out", type=pathlib.Path, default=TOP / "bench" / "results")
@@ -365,7 +445,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         {"calls": calls, "hold": hold, "churn": churn, "scale": scale, "storm": storm, "scrape": scrape,
-         "end-to-end": end_to_end}[options.what](options)
+         "dual-stack": dual_stack, "end-to-end": end_to_end}[options.what](options)
     finally:
         lab("down")
 

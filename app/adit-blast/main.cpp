@@ -76,6 +76,8 @@ control::ClientSettings client_settings(const Plan& plan) {
   settings.methods = plan.auth;
   settings.mppe = plan.mppe;
   settings.mppe_key_lengths = plan.mppe_key_lengths;
+  settings.ipv6 = plan.ipv6;
+  settings.delegation = plan.delegate;
   set_password(settings, plan.password);
   return settings;
 }

@@ -32,6 +32,7 @@ std::expected<void, std::string> RunLoop::open() {
     return mirrored;
   }
   fleet_.resolve = [this](wire::Ipv4Address destination) { loop_.routes().resolve(destination); };
+  fleet_.resolve6 = [this](const wire::Ipv6Address& destination) { loop_.routes().resolve(destination); };
   loop_.on_signal([this](int) { ++interrupts_; });
   if (hops_->neighbour_of(plan_.server).ifindex == 0) {
     return std::unexpected("no route to " + to_string(plan_.server) +

@@ -100,6 +100,7 @@ PhaseResult Runner::run_phase(const Phase& phase) {
   result.began = sampler_.seconds_since_start();
   fleet_.reset_counts();
   const std::uint64_t echoes_before = fleet_.echoes_answered();
+  const std::uint64_t advertisements_before = fleet_.advertisements();
   sampler_.begin_phase(
       {.kind = phase.kind,
        .of_seconds = has_duration(phase.kind) ? std::chrono::duration<double>(phase.duration).count() : 0,
@@ -131,6 +132,10 @@ PhaseResult Runner::run_phase(const Phase& phase) {
   result.lost_calls = by_text(fleet_.counts().lost);
   result.hung_up = fleet_.counts().hung_up;
   result.echoes_answered = fleet_.echoes_answered() - echoes_before;
+  if (plan_.ipv6 != control::Ipv6Policy::kDeny) {
+    result.ipv6 = fleet_.ipv6();
+    result.ipv6->advertisements = fleet_.advertisements() - advertisements_before;
+  }
   result.footprint = footprint_of(plan_.server_pid, fleet_.up());
   return result;
 }
@@ -146,6 +151,9 @@ void Runner::set_up(const Phase& phase, PhaseResult& result) {
       Clock::time_point::max(), Duration{1});
   fleet_.abandon_dials();  // interrupted
   result.set_up = dialler_.result(phase);
+  if (plan_.ipv6 != control::Ipv6Policy::kDeny) {  // bounded by Line, for each call
+    loop_.run_until([this] { return fleet_.settled(); }, Clock::time_point::max());
+  }
 }
 
 void Runner::hold(const Phase& phase, PhaseResult& result) {

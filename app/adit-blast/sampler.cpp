@@ -49,7 +49,8 @@ void Sampler::sample() {
 void Sampler::sample_at(Clock::time_point now) {
   const double elapsed = std::chrono::duration<double>(now - std::max(sampled_, phase_began_)).count();
   sampled_ = now;
-  const TrafficTable& table = worker_.table();
+  const TrafficTable& ipv4 = worker_.ipv4();
+  const TrafficTable& ipv6 = worker_.ipv6();
   const auto rate = [&](std::uint64_t value, std::uint64_t& before) {
     const double change = value > before ? static_cast<double>(value - before) : 0;
     before = value;
@@ -59,9 +60,10 @@ void Sampler::sample_at(Clock::time_point now) {
   sample.at = seconds_since_start();
   sample.calls_up = fleet_.up();
   sample.dials_per_second = rate(fleet_.counts().came_up, came_up_before_);
-  sample.up_pps = rate(table.up.received.read(), up_before_);
-  sample.down_pps = rate(table.down.received.read(), down_before_);
-  sample.lost = losses_.so_far(table.up.missing() + table.down.missing());
+  sample.up_pps = rate(ipv4.up.received.read() + ipv6.up.received.read(), up_before_);
+  sample.down_pps = rate(ipv4.down.received.read() + ipv6.down.received.read(), down_before_);
+  sample.lost =
+      losses_.so_far(ipv4.up.missing() + ipv4.down.missing() + ipv6.up.missing() + ipv6.down.missing());
   samples_.push_back(sample);
 
   phase_.seconds = std::chrono::duration<double>(now - phase_began_).count();
@@ -70,7 +72,9 @@ void Sampler::sample_at(Clock::time_point now) {
     phase_.failed += fleet_.counts().failed[end] + fleet_.counts().lost[end];
   }
   const bool dials = phase_.kind == PhaseKind::kSetUp;
-  phase_.p99_ms = percentiles_of(dials ? fleet_.set_up_times() : table.up.latency).p99_ms;
+  phase_.p99_ms =
+      (dials ? percentiles_of(fleet_.set_up_times()) : percentiles_of(ipv4.up.latency, ipv6.up.latency))
+          .p99_ms;
   progress_.show(phase_, sample);
 }
 

@@ -24,7 +24,7 @@ double share_up(const Phase& phase, TrafficMode mode) {
 ThroughputTrial ThroughputSearch::attempt(const SizeMix& sizes, double pps) {
   const double up = share_up(phase_, plan_.traffic);
   const TrafficControl::Offered offered =
-      traffic_.start({.per_second = pps * up}, {.per_second = pps * (1 - up)}, sizes);
+      traffic_.start({.per_second = pps * up}, {.per_second = pps * (1 - up)}, sizes, phase_.families);
   loop_.run_until([] { return false; }, RunLoop::Clock::now() + phase_.duration);
   const TrafficResult result = traffic_.stop(offered);
   const auto sent = static_cast<double>(result.up.sent + result.down.sent);

@@ -13,6 +13,7 @@ namespace {
 constexpr milliseconds kDrainSilence{300};
 constexpr seconds kDrainLimit{5};
 
+/// Of one family.
 DirectionResult direction(const DirectionTotals& totals, const CallsByOutcome& calls) {
   DirectionResult result;
   result.sent = totals.sent.read();
@@ -28,6 +29,20 @@ DirectionResult direction(const DirectionTotals& totals, const CallsByOutcome& c
   result.calls_lossy = calls.lossy;
   result.latency = percentiles_of(totals.latency);
   return result;
+}
+
+/// Of both together.
+DirectionResult sum(const DirectionResult& ipv4, const DirectionResult& ipv6, const Percentiles& latency) {
+  DirectionResult all = ipv4;
+  for (std::uint64_t DirectionResult::* count :
+       {&DirectionResult::sent, &DirectionResult::received, &DirectionResult::lost,
+        &DirectionResult::duplicated, &DirectionResult::reordered, &DirectionResult::corrupted,
+        &DirectionResult::sent_octets, &DirectionResult::received_octets, &DirectionResult::calls,
+        &DirectionResult::calls_silent, &DirectionResult::calls_lossy}) {
+    all.*count += ipv6.*count;
+  }
+  all.latency = latency;
+  return all;
 }
 
 }  // namespace
@@ -59,15 +74,17 @@ void TrafficControl::synchronise() {
   }
 }
 
-TrafficControl::Offered TrafficControl::start(const Rate& up, const Rate& down, const SizeMix& wanted) {
+TrafficControl::Offered TrafficControl::start(const Rate& up, const Rate& down, const SizeMix& wanted,
+                                              Families families) {
   loop_.run_until([this] { return loop_.fleet().settled(); }, Clock::time_point::max());
   const SizeMix sizes = carried(wanted);
-  loads_.push_back(make_load(plan_.traffic, up, down, sizes));
+  loads_.push_back(make_load(plan_.traffic, up, down, sizes, families));
   command(TrafficCommand::Kind::kReset);
   command(TrafficCommand::Kind::kLoad, &loads_.back());
   sampler_.begin_traffic();
   meter_.begin();
   return {.sizes = sizes.name,
+          .families = families,
           .mode = plan_.traffic,
           .pps = offered_pps(up, down, mean_size(sizes)),
           .began = Clock::now()};
@@ -77,7 +94,7 @@ std::optional<TrafficControl::Offered> TrafficControl::start(const Phase& phase)
   if (!has_rate(phase.up) && !has_rate(phase.down)) {
     return std::nullopt;
   }
-  return start(phase.up, phase.down, phase.sizes.front());
+  return start(phase.up, phase.down, phase.sizes.front(), phase.families);
 }
 
 TrafficResult TrafficControl::stop(const Offered& offered) {
@@ -92,15 +109,30 @@ TrafficResult TrafficControl::stop(const Offered& offered) {
   result.generator = meter_.since_begin();
   wait_for_silence();
   synchronise();
-  const TrafficTable& table = runtime_.worker().table();
-  result.up = direction(table.up, table.calls_up());
-  result.down = direction(table.down, table.calls_down());
+  const TrafficTable& ipv4 = runtime_.worker().ipv4();
+  const TrafficTable& ipv6 = runtime_.worker().ipv6();
+  const FamilyResult of4{false, direction(ipv4.up, ipv4.calls_up()),
+                         direction(ipv4.down, ipv4.calls_down())};
+  const FamilyResult of6{true, direction(ipv6.up, ipv6.calls_up()),
+                         direction(ipv6.down, ipv6.calls_down())};
+  result.up = sum(of4.up, of6.up, percentiles_of(ipv4.up.latency, ipv6.up.latency));
+  result.down = sum(of4.down, of6.down, percentiles_of(ipv4.down.latency, ipv6.down.latency));
+  if (sends_ipv6(offered.families)) {
+    result.families.push_back(of6);
+    if (sends_ipv4(offered.families)) {
+      result.families.insert(result.families.begin(), of4);
+    }
+  }
   return result;
 }
 
 void TrafficControl::wait_for_silence() {
-  const TrafficTable& table = runtime_.worker().table();
-  const auto arrived = [&] { return table.up.received.read() + table.down.received.read(); };
+  const TrafficTable& ipv4 = runtime_.worker().ipv4();
+  const TrafficTable& ipv6 = runtime_.worker().ipv6();
+  const auto arrived = [&] {
+    return ipv4.up.received.read() + ipv4.down.received.read() + ipv6.up.received.read() +
+           ipv6.down.received.read();
+  };
   std::uint64_t before = arrived();
   auto since = Clock::now();
   const auto limit = since + kDrainLimit;

@@ -28,12 +28,13 @@ class TrafficControl {
   /// A load being offered.
   struct Offered {
     std::string sizes;
+    Families families = Families::kIpv4;
     TrafficMode mode = TrafficMode::kCore;
     double pps = 0;  ///< both directions together; 0: as many as can be sent
     Clock::time_point began{};
   };
   /// Waits until every call that is up takes part.
-  [[nodiscard]] Offered start(const Rate& up, const Rate& down, const SizeMix& sizes);
+  [[nodiscard]] Offered start(const Rate& up, const Rate& down, const SizeMix& sizes, Families families);
   /// Empty if the phase wants no traffic.
   [[nodiscard]] std::optional<Offered> start(const Phase& phase);
   /// Waits until everything that will arrive has arrived.

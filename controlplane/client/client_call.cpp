@@ -210,6 +210,11 @@ ClientStatus ClientCall::Impl::status() const {
     status.interface_id = ipv6cp->own();
     status.peer_interface_id = ipv6cp->peer();
   }
+  if (const ClientIpv6Link* ipv6 = link_.ipv6()) {
+    status.ipv6 = ipv6->binding();
+    status.waits_for_ipv6 = ending_ == Ending::kNo && link_.waits_for_ipv6();
+    status.advertisements = ipv6->advertisements();
+  }
   status.auth_method = link_.is_authenticated() ? to_text(*link_.lcp().method()) : "none";
   status.encrypts_send = network.ccp().encrypts();
   status.encrypts_receive = network.ccp().encrypts();

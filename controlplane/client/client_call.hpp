@@ -48,6 +48,9 @@ struct ClientStatus {
   wire::Ipv4Address dns1;
   std::uint64_t interface_id = 0;       ///< our own, by IPv6CP; 0: none yet
   std::uint64_t peer_interface_id = 0;  ///< the server's; 0: it gave none
+  Ipv6Binding ipv6{};                   ///< what this end has, while IPv6CP is up
+  bool waits_for_ipv6 = false;          ///< some of what was asked for may still come
+  std::uint32_t advertisements = 0;     ///< Router Advertisements received
   std::string_view auth_method = "none";
   bool encrypts_send = false;
   bool encrypts_receive = false;

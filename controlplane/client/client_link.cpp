@@ -35,7 +35,9 @@ ClientLink::ClientLink(const ClientSettings& settings, TimerWheel& wheel, Entrop
       host_(host),
       lcp_(settings, wheel, entropy, *this, *this),
       auth_(settings, wheel, entropy, *this),
-      network_(settings, wheel, entropy, data_path, *this) {}
+      network_(settings, wheel, entropy, data_path, *this),
+      ipv6_(settings.ipv6 != Ipv6Policy::kDeny ? new ClientIpv6Link(settings, wheel, entropy, *this)
+                                               : nullptr) {}
 
 // ---- frames in and out ------------------------------------------------------------------------------------
 
@@ -60,6 +62,9 @@ void ClientLink::on_frame(Bytes frame) {
   }
   if (protocol == PppProtocol::kPap || protocol == PppProtocol::kChap) {
     return auth_.on_packet(protocol, packet);
+  }
+  if (protocol == PppProtocol::kIpv6 && ipv6_ != nullptr) {
+    return ipv6_->on_packet(packet);
   }
   if (phase_ == Phase::kNetwork && !network_.on_packet(protocol, packet)) {
     lcp_.send_protocol_reject(static_cast<std::uint16_t>(protocol), packet);
@@ -138,6 +143,7 @@ void ClientLink::protocol_up(PppProtocol protocol) {
     return lcp_up();
   }
   if (protocol == PppProtocol::kIpv6cp) {
+    ipv6_->up(std::as_const(network_).ipv6cp()->own());
     host_.link_ipv6_up();
   }
   if (network_.up() && !std::exchange(told_up_, true)) {
@@ -148,6 +154,9 @@ void ClientLink::protocol_up(PppProtocol protocol) {
 void ClientLink::protocol_down(PppProtocol protocol) {
   if (protocol == PppProtocol::kLcp) {
     return lcp_down();
+  }
+  if (protocol == PppProtocol::kIpv6cp) {
+    ipv6_->down();
   }
   told_up_ = told_up_ && network_.up();
 }

@@ -4,10 +4,12 @@
 // Thread: control. Owner: the client call.
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "controlplane/client/client_auth.hpp"
 #include "controlplane/client/client_end.hpp"
+#include "controlplane/client/client_ipv6_link.hpp"
 #include "controlplane/client/client_lcp.hpp"
 #include "controlplane/client/client_network.hpp"
 #include "controlplane/ppp/data_path.hpp"
@@ -27,7 +29,7 @@ class ClientLinkHost {
   ~ClientLinkHost() = default;
 };
 
-class ClientLink final : NetworkLink, LcpEvents, ClientAuthHost {
+class ClientLink final : NetworkLink, LcpEvents, ClientAuthHost, ClientIpv6Link::Host {
  public:
   ClientLink(const ClientSettings& settings, TimerWheel& wheel, Entropy& entropy, PppDataPath& data_path,
              ClientLinkHost& host);
@@ -45,6 +47,12 @@ class ClientLink final : NetworkLink, LcpEvents, ClientAuthHost {
   [[nodiscard]] bool up() const { return network_.up(); }
   [[nodiscard]] const ClientNetwork& network() const { return network_; }
   [[nodiscard]] const ClientLcp& lcp() const { return lcp_; }
+  /// nullptr: ClientSettings::ipv6 denies it.
+  [[nodiscard]] const ClientIpv6Link* ipv6() const { return ipv6_.get(); }
+  /// IPv6, or something that was to come with it, may still come.
+  [[nodiscard]] bool waits_for_ipv6() const {
+    return network_.may_have_ipv6() && (ipv6_->binding().interface_id == 0 || ipv6_->waits());
+  }
   [[nodiscard]] bool is_authenticated() const { return phase_ == Phase::kNetwork && lcp_.method(); }
   /// The reason for a set-up timeout: the phase that the link is in.
   [[nodiscard]] ClientEnd timeout() const;
@@ -66,6 +74,9 @@ class ClientLink final : NetworkLink, LcpEvents, ClientAuthHost {
   }
   // LcpEvents
   void protocol_rejected(wire::PppProtocol protocol) override { network_.on_protocol_reject(protocol); }
+  // ClientIpv6Link::Host
+  void send_ipv6(wire::Bytes packet) override { data_path_.send_ipv6(packet); }
+  void binding_changed(const Ipv6Binding& binding) override { network_.ipv6_changed(binding); }
   // ClientAuthHost
   void send_auth_frame(wire::Bytes frame) override { send_frame(frame); }
   void authenticated(const std::optional<crypto::MppeStartKeys>& keys) override;
@@ -80,6 +91,7 @@ class ClientLink final : NetworkLink, LcpEvents, ClientAuthHost {
   ClientLcp lcp_;
   ClientAuth auth_;
   ClientNetwork network_;
+  std::unique_ptr<ClientIpv6Link> ipv6_;
   Phase phase_ = Phase::kDead;
   bool told_up_ = false;
 };

@@ -24,6 +24,10 @@ class ClientNetwork final : public NetworkEndpoint {
   void begin(const std::optional<crypto::MppeStartKeys>& keys, bool short_keys);
   void end() override;
   [[nodiscard]] bool on_packet(wire::PppProtocol protocol, wire::Bytes packet) override;
+  /// What this end has in IPv6 has changed, while IPv6CP is up.
+  void ipv6_changed(const Ipv6Binding& binding) { enable_ipv6(binding); }
+  /// IPv6CP may still open.
+  [[nodiscard]] bool may_have_ipv6() const { return speaks_ipv6cp(); }
 
   [[nodiscard]] const ClientCcp& ccp() const override { return ccp_; }
   [[nodiscard]] const ClientIpcp& ipcp() const override { return ipcp_; }

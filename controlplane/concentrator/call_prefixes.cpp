@@ -13,9 +13,6 @@ wire::Ipv6Prefix host(const wire::Ipv6Address& address) {
   return {.address = address, .length = 128};
 }
 
-/// A longer one is among the routes: the worker compares upper halves of addresses alone.
-constexpr std::uint8_t kLongestDelegated = 64;
-
 }  // namespace
 
 // ---- leases -----------------------------------------------------------------------------------------------
@@ -155,17 +152,8 @@ void CallPrefixes::unmap() {
 }
 
 contract::EnableIpv6 CallPrefixes::message(const Ipv6Binding& binding) const {
-  contract::EnableIpv6 message{.call = call_.ref, .interface_id = binding.interface_id};
-  message.has_routes = binding.address || !terms_.routes.empty();
-  if (binding.link) {
-    message.link_prefix = binding.link->address.high;
-  }
-  if (binding.delegated && binding.delegated->length <= kLongestDelegated) {
-    message.delegated = binding.delegated->address.high;
-    message.delegated_length = binding.delegated->length;
-  } else if (binding.delegated) {
-    message.has_routes = true;
-  }
+  contract::EnableIpv6 message = ipv6_message(call_.ref, binding);
+  message.has_routes = message.has_routes || !terms_.routes.empty();
   return message;
 }
 

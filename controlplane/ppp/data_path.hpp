@@ -23,6 +23,26 @@ struct Ipv6Binding {
   friend bool operator==(const Ipv6Binding&, const Ipv6Binding&) = default;
 };
 
+/// A longer delegated prefix is among the routes: the worker compares upper halves of addresses alone.
+inline constexpr std::uint8_t kLongestDelegated = 64;
+
+/// As the worker is told. `has_routes`: there is more than the call has room for, which is for the call index.
+[[nodiscard]] inline contract::EnableIpv6 ipv6_message(const contract::CallRef& call,
+                                                       const Ipv6Binding& binding) {
+  contract::EnableIpv6 message{
+      .call = call, .has_routes = binding.address.has_value(), .interface_id = binding.interface_id};
+  if (binding.link) {
+    message.link_prefix = binding.link->address.high;
+  }
+  if (binding.delegated && binding.delegated->length <= kLongestDelegated) {
+    message.delegated = binding.delegated->address.high;
+    message.delegated_length = binding.delegated->length;
+  } else if (binding.delegated) {
+    message.has_routes = true;
+  }
+  return message;
+}
+
 class PppDataPath {
  public:
   virtual ~PppDataPath() = default;

@@ -183,6 +183,12 @@ const NextHop* find_next_hop(WorkerContext& context, CallBudget& budget, Towards
   return find_hop(context, budget, side, destination, flow, why);
 }
 
+const NextHop* find_next_hop(WorkerContext& context, CallBudget& budget, Towards side,
+                             const wire::Ipv6Address& destination, std::uint32_t flow,
+                             DropReason& why) noexcept {
+  return find_hop(context, budget, side, destination, flow, why);
+}
+
 template <typename Inner>
 std::optional<DropReason> forward_inner(WorkerContext& context, CallBudget& budget, rte_mbuf* mbuf,
                                         bool to_subscribers) noexcept {

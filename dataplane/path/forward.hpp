@@ -19,6 +19,10 @@ enum class Towards : std::uint8_t { kCore, kPeers };
 [[nodiscard]] const NextHop* find_next_hop(WorkerContext& context, CallBudget& budget, Towards side,
                                            wire::Ipv4Address destination, std::uint32_t flow,
                                            DropReason& why) noexcept;
+/// The same; IPv6 has routes on the core side alone.
+[[nodiscard]] const NextHop* find_next_hop(WorkerContext& context, CallBudget& budget, Towards side,
+                                           const wire::Ipv6Address& destination, std::uint32_t flow,
+                                           DropReason& why) noexcept;
 
 /// Forwards the packet in `mbuf`, of that family, or holds it while its next hop is being resolved. Takes the mbuf in
 /// any case; returns the reason if it was dropped. `budget`: of whoever sent the packet.

@@ -35,6 +35,21 @@ struct PrefixInformation {
   std::uint32_t valid = 0, preferred = 0;
 };
 
+/// Writes the whole IPv6 packet to `at`, with room for kRouterSolicitationPacketSize octets, to all routers. Without our
+/// link-layer address, as PPP has none.
+inline constexpr std::size_t kRouterSolicitationPacketSize = kIpv6Size + kRouterSolicitationSize;
+inline void write_router_solicitation(std::uint8_t* at, const Ipv6Address& from) noexcept {
+  std::uint8_t* const icmp = at + kIpv6Size;
+  std::memset(icmp, 0, kRouterSolicitationSize);
+  icmp[0] = static_cast<std::uint8_t>(Icmpv6Type::kRouterSolicitation);
+  write_ipv6(at, {.source = from,
+                  .destination = kAllRouters,
+                  .payload_length = kRouterSolicitationSize,
+                  .next_header = kIpProtocolIcmpv6,
+                  .hop_limit = kNeighbourHopLimit});
+  store_be(icmp + 2, upper_layer_checksum(at, Bytes(icmp, kRouterSolicitationSize), kIpProtocolIcmpv6));
+}
+
 struct RouterAdvertisement {
   std::uint8_t hop_limit = 64;
   bool managed = false;  ///< M: there are addresses by DHCPv6
@@ -47,6 +62,11 @@ struct RouterAdvertisement {
   std::span<const std::string> domains{};
 };
 
+inline constexpr std::size_t kRouterAdvertisementSize = 16;  ///< without options
+inline constexpr std::uint8_t kPrefixInformation = 3, kPrefixInformationSize = 32;
+inline constexpr std::uint8_t kPrefixAutonomous = 0x40;            ///< A of a prefix
+inline constexpr std::uint8_t kRouterManaged = 0x80, kRouterOther = 0x40;  ///< M and O of an advertisement
+
 /// Room for any advertisement: it is never fragmented.
 inline constexpr std::size_t kRouterAdvertisementMaxSize = kIpv6MinMtu;
 
@@ -55,16 +75,15 @@ inline constexpr std::size_t kRouterAdvertisementMaxSize = kIpv6MinMtu;
 /// router.
 inline std::uint8_t* write_prefix_information(std::uint8_t* at,
                                               const PrefixInformation& information) noexcept {
-  constexpr std::uint8_t kAutonomous = 0x40;
-  at[0] = 3;
-  at[1] = 4;
+  at[0] = kPrefixInformation;
+  at[1] = kPrefixInformationSize / 8;
   at[2] = information.prefix.length;
-  at[3] = information.prefix.length == 64 ? kAutonomous : 0;
+  at[3] = information.prefix.length == 64 ? kPrefixAutonomous : 0;
   store_be(at + 4, information.valid);
   store_be(at + 8, information.preferred);
   store_be<std::uint32_t>(at + 12, 0);
   store_ipv6(at + 16, information.prefix.address);
-  return at + 32;
+  return at + kPrefixInformationSize;
 }
 
 /// RFC 8106 §5.1: as many as `room` octets hold.
@@ -108,14 +127,13 @@ inline std::uint8_t* write_dnssl(std::uint8_t* at, std::size_t room, std::span<c
 inline std::size_t write_router_advertisement(std::uint8_t* at, const Ipv6Address& from,
                                               const Ipv6Address& to,
                                               const RouterAdvertisement& advertisement) noexcept {
-  constexpr std::uint8_t kManaged = 0x80, kOther = 0x40;
   std::uint8_t* const icmp = at + kIpv6Size;
   icmp[0] = static_cast<std::uint8_t>(Icmpv6Type::kRouterAdvertisement);
   icmp[1] = 0;
   store_be<std::uint16_t>(icmp + 2, 0);
   icmp[4] = advertisement.hop_limit;
   icmp[5] =
-      static_cast<std::uint8_t>((advertisement.managed ? kManaged : 0) | (advertisement.other ? kOther : 0));
+      static_cast<std::uint8_t>((advertisement.managed ? kRouterManaged : 0) | (advertisement.other ? kRouterOther : 0));
   store_be(icmp + 6, advertisement.router_lifetime);
   store_be<std::uint64_t>(icmp + 8, 0);  // Reachable Time and Retrans Timer: unspecified
   std::uint8_t* end = icmp + 16;
@@ -137,6 +155,37 @@ inline std::size_t write_router_advertisement(std::uint8_t* at, const Ipv6Addres
                   .hop_limit = kNeighbourHopLimit});
   store_be(icmp + 2, upper_layer_checksum(at, Bytes(icmp, size), kIpProtocolIcmpv6));
   return kIpv6Size + size;
+}
+
+/// What a host needs of an advertisement (RFC 4861 §6.1.2): MTU, name servers and domains stay as they are by default.
+/// `prefix`: the first /64 that hosts may make themselves addresses in (RFC 4862 §5.5.3). None: it is no valid one.
+/// `packet` has passed check_ipv6().
+[[nodiscard]] inline std::optional<RouterAdvertisement> parse_router_advertisement(Bytes packet) noexcept {
+  const Ipv6View header(packet.data());
+  if (!is_neighbour_discovery(packet, Icmpv6Type::kRouterAdvertisement, kRouterAdvertisementSize) ||
+      !is_link_local(header.source())) {
+    return std::nullopt;
+  }
+  const Bytes icmp = packet.subspan(kIpv6Size, header.payload_length());
+  RouterAdvertisement read{.hop_limit = icmp[4],
+                           .managed = (icmp[5] & kRouterManaged) != 0,
+                           .other = (icmp[5] & kRouterOther) != 0,
+                           .router_lifetime = load_be<std::uint16_t>(icmp.data() + 6)};
+  for (std::size_t at = kRouterAdvertisementSize; at < icmp.size(); at += icmp[at + 1] * 8U) {
+    const std::uint8_t* const option = icmp.data() + at;
+    if (option[0] != kPrefixInformation || option[1] * 8U != kPrefixInformationSize || option[2] != 64 ||
+        (option[3] & kPrefixAutonomous) == 0 || read.prefix) {
+      continue;
+    }
+    const PrefixInformation information{
+        .prefix = {.address = Ipv6Prefix::cut(load_ipv6(option + 16), 64), .length = 64},
+        .valid = load_be<std::uint32_t>(option + 4),
+        .preferred = load_be<std::uint32_t>(option + 8)};
+    if (is_host(information.prefix.address) && information.preferred <= information.valid) {
+      read.prefix = information;
+    }
+  }
+  return read;
 }
 
 }  // namespace adit::wire

@@ -37,16 +37,8 @@ inline Packet operator+(Packet a, const Packet& b) {
 // ---- Router Discovery ------------------------------------------------------------------------------------------
 
 inline Packet router_solicitation(const wire::Ipv6Address& from) {
-  Packet packet(wire::kIpv6Size + wire::kRouterSolicitationSize);
-  wire::write_ipv6(packet.data(), {.source = from,
-                                   .destination = wire::kAllRouters,
-                                   .payload_length = wire::kRouterSolicitationSize,
-                                   .next_header = wire::kIpProtocolIcmpv6,
-                                   .hop_limit = wire::kNeighbourHopLimit});
-  std::uint8_t* const icmp = packet.data() + wire::kIpv6Size;
-  icmp[0] = static_cast<std::uint8_t>(wire::Icmpv6Type::kRouterSolicitation);
-  wire::store_be(icmp + 2, wire::upper_layer_checksum(packet.data(), {icmp, wire::kRouterSolicitationSize},
-                                                      wire::kIpProtocolIcmpv6));
+  Packet packet(wire::kRouterSolicitationPacketSize);
+  wire::write_router_solicitation(packet.data(), from);
   return packet;
 }
 

@@ -7,6 +7,7 @@
 
 #include "app/adit-blast/traffic/traffic_worker.hpp"
 #include "crypto/mppe_keys.hpp"
+#include "dataplane/wire/router_discovery.hpp"
 #include "dataplane/worker/data_plane.hpp"
 #include "tests/path/world.hpp"
 
@@ -18,6 +19,9 @@ using dataplane::DropReason;
 
 constexpr std::uint16_t kCalls = 16;
 constexpr std::uint32_t kBlastAccess = 21, kBlastCore = 22;
+constexpr wire::Ipv6Address kHost6{0x2001'0db8'ffff'0000, 5};
+constexpr wire::Ipv6Address kServerCore6 = wire::link_local(0xc0);
+constexpr std::uint64_t kLinks = 0x2001'0db8'0064'0000, kNetworks = 0x2001'0db8'1000'0000;
 
 /// The other end of the World's two ports: their transmit rings are our receive rings, and vice versa.
 std::uint16_t crossed_port(const char* name, Side side) {
@@ -53,14 +57,21 @@ class Blast : public testing::Test {
     const std::array neighbours{
         dataplane::NeighbourEntry{kBlastAccess, kServer, kAccessMac},
         dataplane::NeighbourEntry{kBlastCore, wire::Ipv4Address(198, 51, 100, 1), kCoreMac}};
-    const TrafficSettings traffic{.impairment = impairment, .core = kHost};
+    const TrafficSettings traffic{
+        .impairment = impairment, .core = kHost, .core6 = kHost6, .has_ipv6 = true};
     auto created = dataplane::DataPlane<TrafficWorker>::create(
         {.max_calls = kCalls},
         {.sockets = {SOCKET_ID_ANY}, .ports = {{ports[0]}, {ports[1]}}, .pool = Bench::instance().pool},
         traffic, *commands_);
     EXPECT_TRUE(created.has_value());
     plane_ = std::move(*created);
-    plane_->publish(std::make_unique<dataplane::NextHops>(routes, neighbours, ports));
+    dataplane::RouteEntry6 route6;  // everything
+    route6.paths = {dataplane::RoutePath6{.ifindex = kBlastCore, .gateway = kServerCore6}};
+    const dataplane::NeighbourEntry6 neighbour6{
+        .ifindex = kBlastCore, .address = kServerCore6, .mac = kCoreMac};
+    plane_->publish(std::make_unique<dataplane::NextHops>(
+        routes, neighbours, ports, std::span<const wire::Ipv4Prefix>(),
+        dataplane::Ipv6Routes{.routes = {&route6, 1}, .neighbours = {&neighbour6, 1}}));
     blast_ = &plane_->worker({0});
     mailbox_ = &plane_->mailbox({0});
   }
@@ -77,8 +88,41 @@ class Blast : public testing::Test {
       command({.kind = TrafficCommand::Kind::kJoin,
                .slot = number,
                .incarnation = call.generation,
-               .own = wire::Ipv4Address(kSubscriber.value + number),
-               .other = kHost});
+               .ends = Ends<Ipv4Probe>{.own = wire::Ipv4Address(kSubscriber.value + number), .other = kHost}});
+    }
+    run(1);
+  }
+
+  /// Beside dial(): a /64 each, and a /56 behind every other call.
+  void dial_ipv6() {
+    dataplane::RouteEntry6 route;  // everything
+    route.paths = {dataplane::RoutePath6{.ifindex = kCoreIfindex, .gateway = kRouter6}};
+    const dataplane::NeighbourEntry6 router{.ifindex = kCoreIfindex, .address = kRouter6, .mac = kRouterMac};
+    world_.publish_ipv6(std::array{route}, std::array{router});
+    for (std::uint16_t number = 0; number < kCalls; ++number) {
+      const bool has_network = number % 2 == 1;
+      const contract::CallRef call{{0}, number, number + 1U};
+      contract::EnableIpv6 message{
+          .call = call,
+          .peer_mru = 1500,
+          .delegated_length = static_cast<std::uint8_t>(has_network ? 56 : 0),
+          .interface_id = 0x500U + number,
+          .link_prefix = kLinks + number,
+          .delegated = has_network ? kNetworks + (std::uint64_t{number} << 8) : 0};
+      tell(message);
+      message.call = server_[number];
+      world_.tell(server_[number], message);
+      EXPECT_TRUE(world_.index().map_route({.address = {message.link_prefix, 0}, .length = 64}, server_[number]));
+      Ends<Ipv6Probe> ends{.own = {message.link_prefix, message.interface_id}, .other = kHost6};
+      if (has_network) {
+        ends.behind = {message.delegated + 7, 1};
+        EXPECT_TRUE(
+            world_.index().map_route({.address = {message.delegated, 0}, .length = 56}, server_[number]));
+      }
+      command({.kind = TrafficCommand::Kind::kJoin,
+               .slot = number,
+               .incarnation = call.generation,
+               .ends = ends});
     }
     run(1);
   }
@@ -138,7 +182,8 @@ class Blast : public testing::Test {
     }
   }
 
-  [[nodiscard]] const TrafficTable& table() const { return blast_->table(); }
+  [[nodiscard]] const TrafficTable& table6() const { return blast_->ipv6(); }
+  [[nodiscard]] const TrafficTable& table() const { return blast_->ipv4(); }
   [[nodiscard]] std::uint64_t blast_dropped(DropReason reason) const {
     return blast_->counters().dropped(reason);
   }
@@ -180,6 +225,100 @@ TEST_F(Blast, EncryptedToo) {
   expect_all_arrived(table().up, table().calls_up(), 3900);
   expect_all_arrived(table().down, table().calls_down(), 3900);
   EXPECT_EQ(world_.all_drops(), 0U);
+}
+
+TEST_F(Blast, BothFamiliesArriveFromLinksAndFromTheNetworksBehind) {
+  for (const bool encrypted : {false, true}) {
+    SCOPED_TRACE(encrypted ? "MPPE" : "clear");
+    if (!encrypted) {
+      dial(false);
+      dial_ipv6();
+    } else {
+      for (std::uint16_t number = 0; number < kCalls; ++number) {
+        encrypt({{0}, number, number + 1U}, server_[number], number);
+      }
+    }
+    load_.families = Families::kMixed;
+    offer(4000);
+    run(1000);
+    stop();
+    for (const TrafficTable* family : {&table(), &table6()}) {
+      expect_all_arrived(family->up, family->calls_up(), 1950);
+      expect_all_arrived(family->down, family->calls_down(), 1950);
+      EXPECT_EQ(family->foreign.read() + family->stale.read(), 0U);
+    }
+    EXPECT_EQ(world_.all_drops(), 0U);
+  }
+}
+
+TEST_F(Blast, Ipv6Alone) {
+  dial(false);
+  dial_ipv6();
+  load_.families = Families::kIpv6;
+  offer(4000);
+  run(500);
+  stop();
+  expect_all_arrived(table6().up, table6().calls_up(), 1950);
+  expect_all_arrived(table6().down, table6().calls_down(), 1950);
+  EXPECT_EQ(table().up.sent.read() + table().down.sent.read(), 0U);
+}
+
+/// What the server may not have told yet is not sent from.
+TEST_F(Blast, ACallWhosePrefixHasGoneSendsNoIpv6) {
+  dial(false);
+  dial_ipv6();
+  tell(contract::DisableIpv6{.call = {{0}, 3, 4}});
+  load_.families = Families::kMixed;
+  offer(4000);
+  run(200);
+  stop();
+  EXPECT_EQ(table6().flows[3].up_sent, 0U);
+  EXPECT_GT(table().flows[3].up_sent, 0U);
+}
+
+/// Whatever the server leads into another call's tunnel is intact, and yet not where it belongs.
+TEST_F(Blast, APacketInAnotherCallsTunnelIsNoPacketReceived) {
+  dial(false);
+  dial_ipv6();
+  for (const std::uint16_t number : {2, 4}) {  // their links change places at the server, downwards alone
+    const wire::Ipv6Prefix link{.address = {kLinks + number, 0}, .length = 64};
+    world_.index().unmap_route(link);
+    EXPECT_TRUE(world_.index().map_route(link, server_[6U - number]));
+  }
+  load_.families = Families::kIpv6;
+  offer(4000);
+  run(500);
+  stop();
+  EXPECT_EQ(table6().up.received.read(), table6().up.sent.read());
+  EXPECT_GT(table6().down.corrupted.read(), 100U);
+  EXPECT_EQ(table6().down.corrupted.read() + table6().down.received.read(), table6().down.sent.read());
+  EXPECT_EQ(table6().calls_down().silent, 2U);
+}
+
+/// Router Advertisements and DHCPv6 reach control, whatever else is sent on the link does not.
+TEST_F(Blast, WhatConfiguresTheLinkReachesControl) {
+  dial(false);
+  dial_ipv6();
+  std::array<std::uint8_t, wire::kRouterAdvertisementMaxSize> packet;
+  const std::size_t size = wire::write_router_advertisement(
+      packet.data(), wire::link_local(1), wire::kAllNodes, {.router_lifetime = 1800});
+  world_.send_ipv6(server_[0], std::span(packet).first(size));
+  run(1);
+  ASSERT_NE(mailbox_->to_control.front(), nullptr);
+  EXPECT_TRUE(std::holds_alternative<contract::PppFrameIn>(*mailbox_->to_control.front()));
+  mailbox_->to_control.release();
+  const contract::FrameSlot* frame = mailbox_->frames_to_control.front();
+  ASSERT_NE(frame, nullptr);
+  EXPECT_EQ(wire::load_be<std::uint16_t>(frame->octets.data()), 0x0057);
+  EXPECT_TRUE(std::equal(frame->octets.begin() + 2, frame->octets.begin() + frame->length, packet.begin(),
+                         packet.begin() + static_cast<std::ptrdiff_t>(size)));
+  mailbox_->frames_to_control.release();
+  std::array<std::uint8_t, wire::kRouterSolicitationPacketSize> other;
+  wire::write_router_solicitation(other.data(), wire::link_local(1));
+  world_.send_ipv6(server_[0], other);
+  run(1);
+  EXPECT_EQ(mailbox_->to_control.front(), nullptr);
+  EXPECT_EQ(blast_dropped(DropReason::kLinkMulticast), 1U);
 }
 
 TEST_F(Blast, AFlippedOctetIsCorruptionAndLoss) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/adit-blast/lines/fleet.hpp"
 
+#include <algorithm>
 #include <variant>
 
 namespace adit::app::blast {
@@ -88,6 +89,35 @@ std::uint64_t Fleet::echoes_answered() const {
   return sum;
 }
 
+std::uint64_t Fleet::advertisements() const {
+  std::uint64_t sum = advertisements_of_ended_;
+  for (const auto& line : lines_) {
+    sum += line->advertisements();
+  }
+  return sum;
+}
+
+Ipv6Result Fleet::ipv6() const {
+  Ipv6Result result;
+  std::uint64_t sum = 0;
+  for (const auto& line : lines_) {
+    if (line->state() != Line::State::kUp) {
+      continue;
+    }
+    const control::Ipv6Binding binding = line->ipv6();
+    const std::uint64_t heard = line->advertisements();
+    result.least_advertisements = result.calls == 0 ? heard : std::min(result.least_advertisements, heard);
+    result.most_advertisements = std::max(result.most_advertisements, heard);
+    sum += heard;
+    ++result.calls;
+    result.with_link += binding.link ? 1 : 0;
+    result.with_delegated += binding.delegated ? 1 : 0;
+  }
+  result.mean_advertisements =
+      result.calls > 0 ? static_cast<double>(sum) / static_cast<double>(result.calls) : 0;
+  return result;
+}
+
 void Fleet::abandon_dials() {
   for (const auto& line : lines_) {
     if (line->state() == Line::State::kConnecting || line->state() == Line::State::kDialling) {
@@ -98,6 +128,7 @@ void Fleet::abandon_dials() {
 
 void Fleet::on_over(Line& line, ClientEnd end, std::string_view detail, bool was_up) {
   echoes_of_ended_ += line.echoes_answered();
+  advertisements_of_ended_ += line.advertisements();
   if (end == ClientEnd::kHungUp) {
     ++(was_up ? counts_.hung_up : counts_.given_up);
     return;
@@ -186,21 +217,36 @@ void Fleet::post(const contract::ToWorker& message) {
   }
 }
 
-void Fleet::post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame) {
+void Fleet::post_frame(const contract::ToWorker& message, std::span<const std::uint8_t> frame) {
   if (waiting_messages_.empty()) {
     contract::Mailbox& box = runtime_.mailbox();
     [[maybe_unused]] const bool sent =
-        contract::post_with_frame(box.to_worker, box.frames_to_worker, contract::SendPppFrame{call}, frame);
+        contract::post_with_frame(box.to_worker, box.frames_to_worker, message, frame);
   }
 }
 
 void Fleet::join(const contract::CallRef& call, const control::ClientStatus& status) {
   ++joined_;
-  must({.kind = TrafficCommand::Kind::kJoin,
-        .slot = call.slot,
-        .incarnation = call.generation,
-        .own = status.own,
-        .other = plan_.traffic == TrafficMode::kCore ? plan_.core_address : status.peer});
+  const bool core = plan_.traffic == TrafficMode::kCore;
+  TrafficCommand joins{
+      .kind = TrafficCommand::Kind::kJoin, .slot = call.slot, .incarnation = call.generation};
+  joins.ends = Ends<Ipv4Probe>{.own = status.own, .other = core ? plan_.core_address : status.peer};
+  must(joins);
+  const control::Ipv6Binding& ipv6 = status.ipv6;
+  const wire::Ipv6Address other = core ? plan_.core_address6 : wire::link_local(status.peer_interface_id);
+  const bool has_other = core ? !other.is_none() : status.peer_interface_id != 0;
+  if (!has_other || (!ipv6.link && !ipv6.delegated)) {
+    return;
+  }
+  Ends<Ipv6Probe> ends{.other = other};
+  if (ipv6.delegated) {
+    ends.own = ends.behind = {ipv6.delegated->address.high, ipv6.interface_id};
+  }
+  if (ipv6.link) {
+    ends.own = {ipv6.link->address.high, ipv6.interface_id};
+  }
+  joins.ends = ends;
+  must(joins);
 }
 
 void Fleet::must(const TrafficCommand& command) {
@@ -242,6 +288,8 @@ void Fleet::on_message(const contract::ToControl& message, std::span<const std::
     }
   } else if (const auto* wanted = std::get_if<contract::ResolveNextHop>(&message)) {
     resolve(wanted->destination);
+  } else if (const auto* wanted6 = std::get_if<contract::ResolveNextHop6>(&message)) {
+    resolve6(wanted6->destination);
   }
 }
 

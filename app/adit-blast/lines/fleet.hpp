@@ -21,6 +21,7 @@
 #include "app/adit-blast/lines/tcp_dialer.hpp"
 #include "app/adit-blast/plan/plan.hpp"
 #include "app/adit-blast/results/histogram.hpp"
+#include "app/adit-blast/results/results.hpp"
 #include "app/adit-blast/traffic/blast_runtime.hpp"
 #include "app/host/os_entropy.hpp"
 #include "controlplane/client/client_end.hpp"
@@ -73,6 +74,9 @@ class Fleet final : TcpEvents, DialEvents {
 
   /// Since the run began. O(lines).
   [[nodiscard]] std::uint64_t echoes_answered() const;
+  [[nodiscard]] std::uint64_t advertisements() const;
+  /// Of the calls that are up. O(lines).
+  [[nodiscard]] Ipv6Result ipv6() const;
 
   [[nodiscard]] const FleetCounts& counts() const { return counts_; }
   [[nodiscard]] const Histogram& set_up_times() const { return set_up_times_; }
@@ -129,7 +133,8 @@ class Fleet final : TcpEvents, DialEvents {
               wire::LocalCallId id);
   /// Queues the message here when the ring is full.
   void post(const contract::ToWorker& message);
-  void post_frame(const contract::CallRef& call, std::span<const std::uint8_t> frame);
+  /// With the frame that belongs to it; lost when there is no room, as on a link.
+  void post_frame(const contract::ToWorker& message, std::span<const std::uint8_t> frame);
 
   void join(const contract::CallRef& call, const control::ClientStatus& status);
   void quiet(std::uint32_t slot) { must({.kind = TrafficCommand::Kind::kQuiet, .slot = slot}); }
@@ -167,6 +172,7 @@ class Fleet final : TcpEvents, DialEvents {
   std::deque<TrafficCommand> waiting_commands_;
   std::array<std::uint64_t, 7> in_{};
   std::uint64_t echoes_of_ended_ = 0;
+  std::uint64_t advertisements_of_ended_ = 0;
   std::uint64_t joined_ = 0;  // of the lines that are up
   FleetCounts counts_;
   Histogram set_up_times_;
@@ -174,6 +180,7 @@ class Fleet final : TcpEvents, DialEvents {
  public:
   /// Called for the worker; carried out by whoever mirrors the kernel's routes.
   std::function<void(wire::Ipv4Address)> resolve;
+  std::function<void(const wire::Ipv6Address&)> resolve6;
   /// Called for each line that comes up, if set. It must not act on the line at once, because the line's
   /// client is on the stack.
   std::function<void(Line&)> came_up;

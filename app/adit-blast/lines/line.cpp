@@ -16,6 +16,9 @@ namespace {
 constexpr Duration kConnectTimeout{15'000};
 /// From IP up to the first packet: pppd sets up its interface and route only after it has acknowledged IPCP.
 constexpr Duration kSettle{500};
+/// How often a call that is up looks for IPv6 that it has asked for before it goes without: in 20 s a server that limits
+/// itself to 2,000 Router Advertisements a second has told 40,000 calls.
+constexpr std::uint8_t kMostWaits = 40;
 /// How long a line that hangs up waits for its last packets to arrive.
 constexpr Duration kQuiet{400};
 
@@ -41,6 +44,7 @@ void Line::enter(State next) {
 
 void Line::dial() {
   was_up_ = abrupt_ = answered_ = false;
+  waits_ = 0;
   early_frames_.clear();
   enter(State::kConnecting);
   dialled_us_ = fleet_.now_us();
@@ -83,6 +87,10 @@ void Line::on_timer() {
       fleet_.give_up(number_);
       return over(ClientEnd::kConnectTimeout, "");
     case State::kUp:
+      if (client_->status().waits_for_ipv6 && waits_ < kMostWaits) {
+        ++waits_;
+        return timer_.arm(kSettle);
+      }
       joined_ = true;
       return fleet_.join(*call_, client_->status());
     case State::kQuiet:
@@ -188,7 +196,7 @@ void Line::install_call(wire::LocalCallId, wire::PeerCallId peer) {
 }
 
 void Line::send_ppp_frame(std::span<const std::uint8_t> frame) {
-  fleet_.post_frame(*call_, frame);
+  fleet_.post_frame(contract::SendPppFrame{*call_}, frame);
 }
 
 void Line::set_ppp_compression(bool send_acfc, bool send_pfc) {
@@ -211,6 +219,21 @@ void Line::enable_ip(wire::Ipv4Address own, std::uint16_t peer_mru, bool require
 
 void Line::disable_ip() {
   fleet_.post(contract::DisableIp{*call_});
+}
+
+void Line::enable_ipv6(const control::Ipv6Binding& binding, std::uint16_t peer_mru, bool require_mppe) {
+  contract::EnableIpv6 message = control::ipv6_message(*call_, binding);
+  message.peer_mru = peer_mru;
+  message.require_mppe = require_mppe;
+  fleet_.post(message);
+}
+
+void Line::disable_ipv6() {
+  fleet_.post(contract::DisableIpv6{*call_});
+}
+
+void Line::send_ipv6(std::span<const std::uint8_t> packet) {
+  fleet_.post_frame(contract::SendIpv6{*call_}, packet);
 }
 
 void Line::on_bytes(std::span<const std::uint8_t> octets) {

@@ -39,6 +39,13 @@ class Line final : public control::ClientCallHost {
   [[nodiscard]] std::uint32_t echoes_answered() const {
     return client_ == nullptr ? 0 : client_->status().echoes_answered;
   }
+  /// The same.
+  [[nodiscard]] std::uint32_t advertisements() const {
+    return client_ == nullptr ? 0 : client_->status().advertisements;
+  }
+  [[nodiscard]] control::Ipv6Binding ipv6() const {
+    return client_ == nullptr ? control::Ipv6Binding{} : client_->status().ipv6;
+  }
 
   /// Only when idle.
   void dial();
@@ -70,6 +77,9 @@ class Line final : public control::ClientCallHost {
   void disable_mppe() override;
   void enable_ip(wire::Ipv4Address own, std::uint16_t peer_mru, bool require_mppe) override;
   void disable_ip() override;
+  void enable_ipv6(const control::Ipv6Binding& binding, std::uint16_t peer_mru, bool require_mppe) override;
+  void disable_ipv6() override;
+  void send_ipv6(std::span<const std::uint8_t> packet) override;
   void client_up() override;
   void client_ended(control::ClientEnd end, std::string_view detail) override;
 
@@ -86,6 +96,7 @@ class Line final : public control::ClientCallHost {
   bool was_up_ = false;
   bool joined_ = false;  // and takes part in the traffic
   bool abrupt_ = false;
+  std::uint8_t waits_ = 0;                // for IPv6, since it is up
   control::ConnectionId connection_ = 0;  // 0: none
   std::int64_t dialled_us_ = 0;
   std::optional<wire::LocalCallId> id_;

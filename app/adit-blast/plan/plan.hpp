@@ -13,6 +13,7 @@
 #include "controlplane/base/settings.hpp"
 #include "dataplane/ports/ports.hpp"
 #include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ipv6_address.hpp"
 
 namespace adit::app::blast {
 
@@ -48,6 +49,15 @@ struct Impairment {
   [[nodiscard]] bool any() const { return loss > 0 || duplication > 0 || reordering > 0; }
 };
 
+/// Which inner packets are sent.
+enum class Families : std::uint8_t { kIpv4, kIpv6, kMixed };
+[[nodiscard]] constexpr bool sends_ipv4(Families families) {
+  return families != Families::kIpv6;
+}
+[[nodiscard]] constexpr bool sends_ipv6(Families families) {
+  return families != Families::kIpv4;
+}
+
 enum class PhaseKind : std::uint8_t { kSetUp, kHold, kTraffic, kChurn, kStorm, kThroughput, kTearDown };
 
 struct Phase {
@@ -60,6 +70,7 @@ struct Phase {
   Rate up{};                           ///< traffic, churn, storm, hold: from the clients
   Rate down{};                         ///< traffic, churn, storm, hold: to the clients
   std::vector<SizeMix> sizes = {SizeMix{}};  ///< throughput: each in turn; otherwise the first
+  Families families = Families::kIpv4;       ///< traffic, churn, storm, hold, throughput
   double churn = 0.05;    ///< churn: fraction of the calls up that is hung up and redialled each second
   double loss_limit = 0;  ///< throughput: the highest loss that still passes, as a fraction of 1
   bool abrupt = false;    ///< churn, tear-down: without closing PPP and PPTP
@@ -77,10 +88,13 @@ struct Plan {
   std::vector<control::AuthMethod> auth = {control::AuthMethod::kMsChapV2};
   control::MppePolicy mppe = control::MppePolicy::kPrefer;
   std::vector<contract::MppeStrength> mppe_key_lengths = {contract::MppeStrength::k128};
+  control::Ipv6Policy ipv6 = control::Ipv6Policy::kDeny;
+  bool delegate = false;  ///< clients ask for a prefix to use behind them
 
   dataplane::PortSettings access;
   std::optional<dataplane::PortSettings> core;  ///< none: the access port serves the core as well
   wire::Ipv4Address core_address;               ///< ours, where subscribers send; none: kEcho
+  wire::Ipv6Address core_address6;              ///< the same for IPv6; none: there is none
   TrafficMode traffic = TrafficMode::kEcho;
   Impairment impairment;
   std::uint64_t seed = 1;

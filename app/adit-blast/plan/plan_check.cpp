@@ -84,6 +84,21 @@ void check_auth(const Plan& plan, Findings& findings) {
   }
 }
 
+void check_ipv6(const Plan& plan, Findings& findings) {
+  if (plan.ipv6 != control::Ipv6Policy::kDeny) {
+    return;
+  }
+  const auto useless = [&](const char* key) {
+    findings.error(key, "is of no use without {ipv6}", "write \"prefer\" there, or leave it out");
+  };
+  if (plan.delegate) {
+    useless("delegate");
+  }
+  if (!plan.core_address6.is_none()) {
+    useless("core-address6");
+  }
+}
+
 // Checks the phases in order, because each depends on the earlier ones.
 class PhaseChecks {
  public:
@@ -153,10 +168,21 @@ class PhaseChecks {
     if (is_echo) {
       phase.down = Rate{};
     }
+    if (sends_ipv6(phase.families)) {
+      check_family(place + ".family", is_echo);
+    }
     const bool must = phase.kind == PhaseKind::kTraffic || phase.kind == PhaseKind::kThroughput;
     if (must && !has_rate(phase.up) && !has_rate(phase.down)) {
       findings_.error(place + ".up", "leaves nothing to send",
                       "write a rate above 0, like \"20kpps\"; or hold instead");
+    }
+  }
+
+  void check_family(const std::string& key, bool is_echo) {
+    if (plan_.ipv6 == control::Ipv6Policy::kDeny) {
+      findings_.error(key, "needs calls with IPv6", "write \"prefer\" or \"require\" for {ipv6}");
+    } else if (!is_echo && plan_.core_address6.is_none()) {
+      findings_.error(key, "has nobody to send to", "give {core-address6} beside {core-address}");
     }
   }
 
@@ -191,6 +217,7 @@ std::optional<Plan> finish_plan(Draft draft, Findings& findings) {
   settle_port(plan.access, "access", findings);
   settle_core(draft, findings);
   check_auth(plan, findings);
+  check_ipv6(plan, findings);
   PhaseChecks(plan, findings).run();
   check_output(plan, findings);
   return findings.any() ? std::nullopt : std::optional(std::move(plan));

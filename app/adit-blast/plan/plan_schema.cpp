@@ -11,6 +11,7 @@ namespace adit::app::blast {
 namespace {
 
 using control::AuthMethod;
+using control::Ipv6Policy;
 using control::MppePolicy;
 using dataplane::PortDriver;
 using namespace std::chrono_literals;
@@ -86,6 +87,14 @@ std::vector<PlanKey> make_server_keys() {
                 "Encryption: deny, allow, prefer or require."),
       BLAST_KEY(kClients, "mppe-key-lengths", "LIST", plan.mppe_key_lengths,
                 (WordsKind<KeyLengthKind>{{{}, "write [128]"}}), "Bits of its keys: 128, 56, 40."),
+      BLAST_KEY(kClients, "ipv6", "POLICY", plan.ipv6,
+                (ChoiceKind<Ipv6Policy>{{{"deny", Ipv6Policy::kDeny},
+                                         {"allow", Ipv6Policy::kAllow},
+                                         {"prefer", Ipv6Policy::kPrefer},
+                                         {"require", Ipv6Policy::kRequire}}}),
+                "IPv6 beside IPv4: deny, allow, prefer or require."),
+      BLAST_KEY(kClients, "delegate", "", plan.delegate, BoolKind{},
+                "Clients ask for a prefix by DHCPv6 as well, and use it."),
   };
 }
 
@@ -102,6 +111,8 @@ std::vector<PlanKey> make_port_keys() {
       BLAST_KEY(kPorts, "core-address", "ADDR", plan.core_address, Ipv4Kind{true},
                 "Ours, that subscribers send to: each direction is\nmeasured by itself. Without: the "
                 "server's echo."),
+      BLAST_KEY(kPorts, "core-address6", "ADDR", plan.core_address6, OptionalIpv6Kind{},
+                "The same for IPv6."),
       BLAST_KEY(kPorts, "core", "IFACE", core.interface, InterfaceKind{},
                 "The interface of the core side. Without: the access port\nplays the core as well."),
       BLAST_KEY(kPorts, "core-driver", "NAME", core.driver, kDriver, "As --access-driver."),
@@ -162,6 +173,11 @@ std::vector<PhaseKey> make_phase_keys() {
           "size", "SIZE", sizes, SizesKind{},
           "Octets of an inner IP packet, 64 to 1456, or imix.\nThroughput takes a list: 64,512,imix,1400.",
           kHold, kTraffic, kChurn, kStorm, kThroughput),
+      BLAST_KEY("family", "NAME", families,
+                (ChoiceKind<Families>{
+                    {{"ipv4", Families::kIpv4}, {"ipv6", Families::kIpv6}, {"mixed", Families::kMixed}}}),
+                "Packets of ipv4, ipv6 (of 76 octets at least; needs --ipv6)\nor, in turn, both: mixed.",
+                kHold, kTraffic, kChurn, kStorm, kThroughput),
       BLAST_KEY("churn", "PERCENT", churn, PercentKind{100},
                 "Share of the calls that is hung up and dialled anew each\nsecond.", kChurn),
       BLAST_KEY("loss-limit", "PERCENT", loss_limit, PercentKind{100},

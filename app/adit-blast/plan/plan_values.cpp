@@ -89,6 +89,15 @@ std::string PrefixKind::show(const wire::Ipv4Prefix& value) const {
   return value.address.is_none() ? "\"\"" : fmt::format("\"{}/{}\"", to_string(value.address), value.length);
 }
 
+Read<wire::Ipv6Address> OptionalIpv6Kind::read(const toml::node& node) const {
+  const std::string* text = text_of(node);
+  return text != nullptr && text->empty() ? wire::Ipv6Address{} : Ipv6Kind{}.read(node);
+}
+
+std::string OptionalIpv6Kind::show(const wire::Ipv6Address& value) const {
+  return value.is_none() ? "\"\"" : Ipv6Kind{}.show(value);
+}
+
 Read<std::string> FileKind::read(const toml::node& node) const {
   constexpr std::size_t kMostOctets = 4095;
   const std::string* text = text_of(node);

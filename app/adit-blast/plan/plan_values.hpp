@@ -32,6 +32,13 @@ struct PrefixKind {
   [[nodiscard]] std::string show(const wire::Ipv4Prefix& value) const;
 };
 
+/// An IPv6 address that a host beyond a link can have, or "" for none.
+struct OptionalIpv6Kind {
+  using Value = wire::Ipv6Address;
+  [[nodiscard]] Read<wire::Ipv6Address> read(const toml::node& node) const;
+  [[nodiscard]] std::string show(const wire::Ipv6Address& value) const;
+};
+
 /// A file's path, absolute or relative to the working directory.
 struct FileKind {
   using Value = std::string;

@@ -13,13 +13,12 @@ double upper_ms(std::size_t index) {
   return static_cast<double>(Histogram::upper_of(index)) / kNanosecondsPerMs;
 }
 
-}  // namespace
-
-Percentiles percentiles_of(const Histogram& histogram) {
+template <typename CountAt>
+Percentiles summary(const CountAt& count_at) {
   Percentiles result;
   // Read once: counts recorded meanwhile must not shift the ranks.
   for (std::size_t i = 0; i < Histogram::kBuckets; ++i) {
-    if (const std::uint64_t count = histogram.at(i); count != 0) {
+    if (const std::uint64_t count = count_at(i); count != 0) {
       result.buckets.emplace_back(upper_ms(i), count);
       result.count += count;
     }
@@ -41,6 +40,16 @@ Percentiles percentiles_of(const Histogram& histogram) {
   result.p999_ms = at_rank(0.999);
   result.max_ms = result.buckets.empty() ? 0 : result.buckets.back().first;
   return result;
+}
+
+}  // namespace
+
+Percentiles percentiles_of(const Histogram& histogram) {
+  return summary([&](std::size_t index) { return histogram.at(index); });
+}
+
+Percentiles percentiles_of(const Histogram& one, const Histogram& other) {
+  return summary([&](std::size_t index) { return one.at(index) + other.at(index); });
 }
 
 }  // namespace adit::app::blast

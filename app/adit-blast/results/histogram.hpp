@@ -46,5 +46,7 @@ struct Percentiles {
   std::vector<std::pair<double, std::uint64_t>> buckets;
 };
 [[nodiscard]] Percentiles percentiles_of(const Histogram& histogram);
+/// Of both together.
+[[nodiscard]] Percentiles percentiles_of(const Histogram& one, const Histogram& other);
 
 }  // namespace adit::app::blast

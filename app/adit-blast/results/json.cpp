@@ -67,6 +67,13 @@ Json json_of(const TrafficResult& traffic, const PhaseResult& phase) {
   if (traffic.mode == TrafficMode::kCore) {
     json["down"] = json_of(traffic.down, traffic.seconds);
   }
+  for (const FamilyResult& family : traffic.families) {
+    Json& one = json["families"][family.is_ipv6 ? "ipv6" : "ipv4"];
+    one["up"] = json_of(family.up, traffic.seconds);
+    if (traffic.mode == TrafficMode::kCore) {
+      one["down"] = json_of(family.down, traffic.seconds);
+    }
+  }
   return json;
 }
 
@@ -114,6 +121,17 @@ Json json_of(const Footprint& footprint) {
           {"socket_bytes", footprint.socket_octets}};
 }
 
+Json json_of(const Ipv6Result& ipv6) {
+  return {{"calls", ipv6.calls},
+          {"calls_with_link_prefix", ipv6.with_link},
+          {"calls_with_delegated_prefix", ipv6.with_delegated},
+          {"router_advertisements", ipv6.advertisements},
+          {"router_advertisements_per_call",
+           {{"least", ipv6.least_advertisements},
+            {"mean", ipv6.mean_advertisements},
+            {"most", ipv6.most_advertisements}}}};
+}
+
 Json json_of(const PhaseResult& phase) {
   Json json = {{"kind", to_text(phase.kind)},
                {"began_seconds", phase.began},
@@ -133,6 +151,9 @@ Json json_of(const PhaseResult& phase) {
     for (const ThroughputResult& throughput : phase.throughput) {
       all.push_back(json_of(throughput, phase));
     }
+  }
+  if (phase.ipv6) {
+    json["ipv6"] = json_of(*phase.ipv6);
   }
   if (phase.footprint) {
     json["footprint"] = json_of(*phase.footprint);

@@ -83,6 +83,11 @@ void add_phase(const RunResult& run, const PhaseResult& phase, Collector& all) {
     const TrafficResult& traffic = *phase.traffic;
     add_flow(traffic.up, traffic.seconds, traffic.mode == TrafficMode::kEcho ? "echo" : "up", all);
     add_flow(traffic.down, traffic.seconds, "down", all);
+    for (const FamilyResult& family : traffic.families) {
+      const std::string of = " " + family.name();
+      add_flow(family.up, traffic.seconds, (traffic.mode == TrafficMode::kEcho ? "echo" : "up") + of, all);
+      add_flow(family.down, traffic.seconds, "down" + of, all);
+    }
   }
   for (const ThroughputResult& search : phase.throughput) {
     all.add("throughput " + search.sizes, "pps", Better::kHigher, search.pps);

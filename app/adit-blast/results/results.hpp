@@ -48,15 +48,34 @@ struct GeneratorLoad {
   Counts losses;            ///< frames that found no room (kShortages in limit.hpp, rx_missed), by name
 };
 
+struct FamilyResult {
+  bool is_ipv6 = false;
+  DirectionResult up{}, down{};
+  [[nodiscard]] std::string name() const { return is_ipv6 ? "IPv6" : "IPv4"; }
+};
+
+/// Of the calls that are up when a phase ends.
+struct Ipv6Result {
+  std::uint64_t calls = 0;
+  std::uint64_t with_link = 0;       ///< have a /64, by a Router Advertisement
+  std::uint64_t with_delegated = 0;  ///< have a prefix behind them, by DHCPv6
+  std::uint64_t least_advertisements = 0,
+                most_advertisements = 0;  ///< that one of them has heard since it dialled
+  double mean_advertisements = 0;
+  std::uint64_t advertisements = 0;  ///< in this phase, by all calls, those that have ended included
+};
+
 struct TrafficResult {
   TrafficMode mode = TrafficMode::kCore;
   std::string sizes;
   double seconds = 0;
-  DirectionResult up;  ///< with kEcho the round trip, and `down` is unused
+  /// With kEcho the round trip, and `down` is unused. Of both families together, in which a call counts once for each.
+  DirectionResult up;
   DirectionResult down;
   double offered_pps = 0;  ///< that were to be sent, both directions together; 0: as many as can be
   bool impaired = false;   ///< by ourselves: some of the loss is ours
   GeneratorLoad generator{};
+  std::vector<FamilyResult> families{};  ///< each by itself, if IPv6 was to be sent
 };
 
 /// Every dial has one outcome: dialled = up + failures + given_up + pending.
@@ -125,6 +144,7 @@ struct PhaseResult {
   Counts lost_calls;                   ///< not hung up by us; by ClientEnd's text
   std::uint64_t hung_up = 0;           ///< churn, tear-down
   std::uint64_t echoes_answered = 0;   ///< PPTP and LCP echoes in this phase
+  std::optional<Ipv6Result> ipv6;      ///< if calls ask for IPv6
   std::optional<Footprint> footprint;  ///< at the end of the phase
 };
 

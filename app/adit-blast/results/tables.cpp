@@ -122,9 +122,31 @@ std::string reasons(const RunResult& result, std::string_view title, const Count
   return section(title, {{"phase"}, {"calls", kRight}, {"reason"}}, rows);
 }
 
+std::string ipv6(const RunResult& result) {
+  Rows rows;
+  for (std::size_t i = 0; i < result.phases.size(); ++i) {
+    if (const auto& six = result.phases[i].ipv6) {
+      rows.push_back({phase_label(result, i), with_commas(six->calls), with_commas(six->with_link),
+                      with_commas(six->with_delegated), with_commas(six->least_advertisements),
+                      decimal(six->mean_advertisements), with_commas(six->most_advertisements),
+                      with_commas(six->advertisements)});
+    }
+  }
+  return section("IPv6 of the calls that are up at the end, and Router Advertisements that they have heard",
+                 {{"phase"},
+                  {"calls", kRight},
+                  {"with a /64", kRight},
+                  {"delegated", kRight},
+                  {"RAs least", kRight},
+                  {"mean", kRight},
+                  {"most", kRight},
+                  {"all, in the phase", kRight}},
+                 rows);
+}
+
 struct Flow {
   std::string phase;
-  std::string_view name;
+  std::string name;
   const DirectionResult* direction;
   double seconds;
 };
@@ -136,11 +158,18 @@ std::vector<Flow> flows_of(const RunResult& result) {
       continue;
     }
     const TrafficResult& traffic = *result.phases[i].traffic;
-    if (traffic.mode == TrafficMode::kEcho) {
-      flows.push_back({phase_label(result, i), "echo", &traffic.up, traffic.seconds});
-    } else {
-      flows.push_back({phase_label(result, i), "up", &traffic.up, traffic.seconds});
-      flows.push_back({phase_label(result, i), "down", &traffic.down, traffic.seconds});
+    const auto add = [&](const DirectionResult& up, const DirectionResult& down, const std::string& of) {
+      const bool echo = traffic.mode == TrafficMode::kEcho;
+      flows.push_back({phase_label(result, i), (echo ? "echo" : "up") + of, &up, traffic.seconds});
+      if (!echo) {
+        flows.push_back({phase_label(result, i), "down" + of, &down, traffic.seconds});
+      }
+    };
+    if (traffic.families.empty()) {
+      add(traffic.up, traffic.down, "");
+    }
+    for (const FamilyResult& family : traffic.families) {
+      add(family.up, family.down, " " + family.name());
     }
   }
   return flows;
@@ -152,16 +181,15 @@ std::string traffic(const RunResult& result) {
     const auto per_second = [s = seconds](std::uint64_t count) {
       return s > 0 ? static_cast<double>(count) / s : 0.0;
     };
-    packets.push_back({phase, std::string(name), with_commas(flow->sent), with_commas(flow->received),
-                       with_commas(flow->lost),
-                       percentage(static_cast<double>(flow->lost), static_cast<double>(flow->sent)),
-                       with_commas(flow->duplicated), with_commas(flow->reordered),
-                       with_commas(flow->corrupted)});
-    rates.push_back({phase, std::string(name), with_commas(per_second(flow->received)),
+    packets.push_back(
+        {phase, name, with_commas(flow->sent), with_commas(flow->received), with_commas(flow->lost),
+         percentage(static_cast<double>(flow->lost), static_cast<double>(flow->sent)),
+         with_commas(flow->duplicated), with_commas(flow->reordered), with_commas(flow->corrupted)});
+    rates.push_back({phase, name, with_commas(per_second(flow->received)),
                      decimal(per_second(flow->received_octets) * 8 / 1e6), with_commas(flow->calls),
                      with_commas(flow->calls_lossy), with_commas(flow->calls_silent)});
     const Percentiles& latency = flow->latency;
-    latencies.push_back({phase, std::string(name), milliseconds(latency.p50_ms), milliseconds(latency.p90_ms),
+    latencies.push_back({phase, name, milliseconds(latency.p50_ms), milliseconds(latency.p90_ms),
                          milliseconds(latency.p99_ms), milliseconds(latency.p999_ms),
                          milliseconds(latency.max_ms)});
   }
@@ -338,7 +366,8 @@ std::string result_tables(std::span<const RunResult> runs) {
                  [](const PhaseResult& phase) -> const Counts* {
                    return phase.set_up ? &phase.set_up->failures : nullptr;
                  }) +
-         traffic(result) + throughput(result) + limits(runs) + footprints(result) + link(result) +
+         ipv6(result) + traffic(result) + throughput(result) + limits(runs) + footprints(result) +
+         link(result) +
          reasons(result, "Calls lost without our asking",
                  [](const PhaseResult& phase) -> const Counts* { return &phase.lost_calls; }) +
          verdict_text(verdict_of(runs));

@@ -52,6 +52,12 @@ void judge_traffic(const TrafficResult& traffic, bool may_lose, const std::strin
   }
   if (traffic.up.sent + traffic.down.sent == 0) {
     complaints.push_back(where + "not a packet was sent");
+    return;
+  }
+  for (const FamilyResult& family : traffic.families) {
+    if (family.up.sent + family.down.sent == 0) {
+      complaints.push_back(where + "not a packet of " + family.name() + " was sent");
+    }
   }
 }
 
@@ -108,6 +114,13 @@ std::vector<std::string> remarks_of(const RunResult& result) {
     remarks.push_back("a memif server went away and was connected again, " +
                       std::to_string(result.link.reconnects) +
                       " times: what was lost meanwhile is among the losses");
+  }
+  for (const PhaseResult& phase : result.phases) {
+    if (phase.ipv6 && phase.ipv6->with_link < phase.ipv6->calls) {
+      remarks.push_back(std::string(to_text(phase.kind)) + ": " +
+                        with_commas(phase.ipv6->calls - phase.ipv6->with_link) + " of " +
+                        with_commas(phase.ipv6->calls) + " calls have no IPv6 prefix");
+    }
   }
   const auto measured_pings = [](const ThroughputResult& search) {
     return search.mode == TrafficMode::kEcho && search.pps > 0;

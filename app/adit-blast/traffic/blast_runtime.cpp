@@ -28,7 +28,11 @@ std::expected<std::unique_ptr<BlastRuntime>, std::string> BlastRuntime::start(co
   const unsigned lcore = eal.worker_lcores.front();
   const std::array lcores{lcore};
   runtime->commands_ = std::make_unique<TrafficCommands>();
-  const TrafficSettings traffic{.impairment = plan.impairment, .seed = plan.seed, .core = plan.core_address};
+  const TrafficSettings traffic{.impairment = plan.impairment,
+                                .seed = plan.seed,
+                                .core = plan.core_address,
+                                .core6 = plan.core_address6,
+                                .has_ipv6 = plan.ipv6 != control::Ipv6Policy::kDeny};
   auto built = dataplane::DataPlane<TrafficWorker>::create(
       {.max_calls = slots, .acks = acks},
       {.sockets = {static_cast<int>(rte_lcore_to_socket_id(lcore))},
@@ -72,7 +76,11 @@ std::expected<void, std::string> BlastRuntime::open_ports(const Plan& plan) {
   if (!plan.core_address.is_none()) {
     core.push_back({.address = plan.core_address, .length = 32});
   }
-  auto maps = XdpMaps::fill(ports_, clients, core);
+  std::vector<wire::Ipv6Prefix> core6;
+  if (!plan.core_address6.is_none()) {
+    core6.push_back({.address = plan.core_address6, .length = 128});
+  }
+  auto maps = XdpMaps::fill(ports_, clients, core, core6);
   if (!maps) {
     return std::unexpected(std::move(maps.error()));
   }

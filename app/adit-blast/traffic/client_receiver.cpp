@@ -2,6 +2,11 @@
 #include "app/adit-blast/traffic/client_receiver.hpp"
 
 #include <algorithm>
+#include <type_traits>
+
+#include "dataplane/path/inner_ip.hpp"
+#include "dataplane/wire/dhcpv6.hpp"
+#include "dataplane/wire/udp6.hpp"
 
 namespace adit::app::blast {
 
@@ -57,7 +62,8 @@ bool ClientReceiver::find_data(rte_mbuf* mbuf, std::uint32_t& slot) const noexce
   }
   const auto ppp = wire::peek_ppp(gre_packet.subspan(gre.header_length(), gre.payload_length()));
   return ppp.header_length > 0 &&
-         (ppp.protocol == wire::PppProtocol::kMppe || ppp.protocol == wire::PppProtocol::kIpv4);
+         (ppp.protocol == wire::PppProtocol::kMppe || ppp.protocol == wire::PppProtocol::kIpv4 ||
+          ppp.protocol == wire::PppProtocol::kIpv6);
 }
 
 void ClientReceiver::release(std::uint32_t slot) noexcept {
@@ -66,25 +72,51 @@ void ClientReceiver::release(std::uint32_t slot) noexcept {
 
 void ClientReceiver::verify() noexcept {
   for (Packet& packet : burst_) {
-    dataplane::Call& call = *packet.call;
-    if (!call.identity.ip_up) {
-      drop(packet, DropReason::kIpNotUp);
-      continue;
+    packet.protocol == wire::PppProtocol::kIpv6 ? verify<dataplane::InnerIpv6, Ipv6Probe>(packet, ipv6_)
+                                                : verify<dataplane::InnerIpv4, Ipv4Probe>(packet, ipv4_);
+  }
+}
+
+template <typename Inner, typename Family>
+void ClientReceiver::verify(Packet& packet, TrafficTable& table) noexcept {
+  dataplane::Call& call = *packet.call;
+  if (!Inner::is_up(call.identity)) {
+    drop(packet, Inner::kNotUp);
+    return;
+  }
+  // decrypt() has already validated the header of an encrypted packet.
+  if (packet.content == Content::kClear && !Inner::is_valid({packet.at, packet.size})) {
+    drop(packet, DropReason::kInnerHeader);
+    return;
+  }
+  const typename Inner::View header(packet.at);
+  packet.size = static_cast<std::uint16_t>(header.total_length());
+  if constexpr (std::is_same_v<Inner, dataplane::InnerIpv6>) {
+    if (wire::is_link_local(header.destination()) || wire::is_multicast(header.destination())) {
+      return take_from_link(packet);
     }
-    if (packet.protocol != wire::PppProtocol::kIpv4) {
-      drop(packet, DropReason::kIpv6NotUp);
-      continue;
-    }
-    const wire::Bytes inner(packet.at, packet.size);
-    // decrypt() has already validated the header of an encrypted packet.
-    if (packet.content == Content::kClear && wire::check_ipv4(inner) != wire::Ipv4Error::kNone) {
-      drop(packet, DropReason::kInnerHeader);
-      continue;
-    }
-    call.uplink_traffic.packets.add();
-    call.uplink_traffic.octets.add(wire::Ipv4View(packet.at).total_length());
-    verifier_.from_tunnel(inner);
-    rte_pktmbuf_free(packet.mbuf);
+    call.uplink_ipv6_packets.add();
+  }
+  call.uplink_traffic.packets.add();
+  call.uplink_traffic.octets.add(packet.size);
+  verifier_.from_tunnel<Family>(table, context_.calls.slot_of(call), {packet.at, packet.size});
+  rte_pktmbuf_free(packet.mbuf);
+}
+
+/// Router Advertisements and what DHCPv6 tells clients; a caller answers nothing else.
+void ClientReceiver::take_from_link(Packet& packet) noexcept {
+  const std::uint8_t* const upper = packet.at + wire::kIpv6Size;
+  const std::uint8_t protocol = wire::Ipv6View(packet.at).next_header();
+  const bool advertises = protocol == wire::kIpProtocolIcmpv6 && packet.size > wire::kIpv6Size &&
+                          upper[0] == static_cast<std::uint8_t>(wire::Icmpv6Type::kRouterAdvertisement);
+  const bool dhcp = protocol == wire::kIpProtocolUdp && packet.size >= wire::kIpv6Size + wire::kUdpSize &&
+                    wire::load_be<std::uint16_t>(upper + 2) == wire::kDhcpv6ClientPort;
+  if (!advertises && !dhcp) {
+    drop(packet, DropReason::kLinkMulticast);
+  } else if (!packet.call->ipv6.messages.take(1, context_.now)) {
+    drop(packet, DropReason::kPppFlood);
+  } else {
+    to_control(packet);
   }
 }
 

@@ -25,7 +25,8 @@ void ClientSender::collect(std::span<const Outgoing> packets) noexcept {
     }
     burst_.push({.mbuf = packet.mbuf,
                  .call = packet.call,
-                 .inner_octets = static_cast<std::uint16_t>(packet.mbuf->pkt_len)});
+                 .inner_octets = static_cast<std::uint16_t>(packet.mbuf->pkt_len),
+                 .protocol = packet.protocol});
   }
 }
 

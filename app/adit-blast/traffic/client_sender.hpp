@@ -17,8 +17,9 @@ class ClientSender : public dataplane::Encapsulation {
       : Encapsulation(context), link_(link) {}
 
   struct Outgoing {
-    rte_mbuf* mbuf = nullptr;  ///< begins with the inner IPv4 header
+    rte_mbuf* mbuf = nullptr;  ///< begins with the inner IP header
     dataplane::Call* call = nullptr;
+    wire::PppProtocol protocol = wire::PppProtocol::kIpv4;  ///< or kIpv6
   };
 
   /// Takes all `packets` (at most kBurst).

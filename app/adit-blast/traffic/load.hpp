@@ -18,6 +18,19 @@ struct OfferedLoad {
   Rate up, down;
   std::array<std::uint16_t, kMaxSizes> sizes{};  ///< taken in turn, so proportions are exact
   std::uint32_t size_count = 0;
+  Families families = Families::kIpv4;
+
+  /// What the direction's n-th packet is to be.
+  struct Turn {
+    std::uint16_t size = 0;
+    bool ipv6 = false;
+  };
+  /// Of mixed families, each has all sizes in the same proportions.
+  [[nodiscard]] Turn at(std::uint64_t n) const noexcept {
+    const std::uint64_t round = size_count % 2 == 0 ? n / size_count : 0;
+    return {sizes[n % size_count],
+            families == Families::kMixed ? (n + round) % 2 == 1 : families == Families::kIpv6};
+  }
 };
 
 /// When packets of one direction are due. A worker that was preempted (on a shared machine) catches up with

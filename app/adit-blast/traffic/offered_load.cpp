@@ -24,8 +24,9 @@ SizeMix cut(const SizeMix& mix, std::uint16_t largest) {
   return fits;
 }
 
-OfferedLoad make_load(TrafficMode mode, const Rate& up, const Rate& down, const SizeMix& mix) {
-  OfferedLoad load{.mode = mode, .up = up, .down = down};
+OfferedLoad make_load(TrafficMode mode, const Rate& up, const Rate& down, const SizeMix& mix,
+                      Families families) {
+  OfferedLoad load{.mode = mode, .up = up, .down = down, .families = families};
   std::uint32_t total = 0;
   for (const auto& [size, weight] : mix.sizes) {
     total += weight;
@@ -39,7 +40,7 @@ OfferedLoad make_load(TrafficMode mode, const Rate& up, const Rate& down, const 
     }
     const auto most = static_cast<std::size_t>(std::ranges::max_element(owed) - owed.begin());
     owed[most] -= 1;
-    load.sizes[slot] = std::max(mix.sizes[most].first, kLeastProbePacket);
+    load.sizes[slot] = std::max(mix.sizes[most].first, kLeastProbePacket<Ipv4Probe>);
   }
   load.size_count = slots;
   return load;

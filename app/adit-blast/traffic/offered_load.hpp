@@ -22,6 +22,7 @@ namespace adit::app::blast {
 [[nodiscard]] double offered_pps(const Rate& up, const Rate& down, double octets);
 
 /// The sizes in turn, in proportion to their weights, well mixed.
-[[nodiscard]] OfferedLoad make_load(TrafficMode mode, const Rate& up, const Rate& down, const SizeMix& mix);
+[[nodiscard]] OfferedLoad make_load(TrafficMode mode, const Rate& up, const Rate& down, const SizeMix& mix,
+                                    Families families = Families::kIpv4);
 
 }  // namespace adit::app::blast

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One packet of verified traffic: an inner IPv4 packet whose payload tells its run, call and number and when
+// One packet of verified traffic: an inner IP packet whose payload tells its run, call and number and when
 // it was sent, and whose every other octet the receiver can predict.
 //
-//   IPv4 20 | UDP 8 or ICMP echo 8 | run 4 | call 4 | incarnation 4 | sequence 4 | sent 8 | check 4 | pattern ...
+//   IPv4 20 or IPv6 40 | UDP 8 or ICMP echo 8 | run 4 | call 4 | incarnation 4 | sequence 4 | sent 8 | check 4 | pattern ...
 //
 // Numbers are big-endian; `sent` is a TSC reading, which the same machine verifies; `check` covers everything
 // in front of it and the packet's length; the pattern starts at an offset derived from the sequence number.
@@ -14,8 +14,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "dataplane/wire/icmp.hpp"
-#include "dataplane/wire/ipv4.hpp"
+#include "app/adit-blast/traffic/probe_family.hpp"
+#include "dataplane/wire/bytes.hpp"
 
 namespace adit::app::blast {
 
@@ -29,9 +29,11 @@ struct Probe {
   std::uint64_t sent = 0;         ///< TSC
 };
 
-inline constexpr std::size_t kProbeAt = wire::kIpv4Size + 8;
 inline constexpr std::size_t kProbeSize = 28;
-inline constexpr std::uint16_t kLeastProbePacket = kProbeAt + kProbeSize;
+template <typename Family>
+inline constexpr std::size_t kProbeAt = Family::kHeaderSize + 8;
+template <typename Family>
+inline constexpr std::uint16_t kLeastProbePacket = kProbeAt<Family> + kProbeSize;
 
 class ProbeCodec {
  public:
@@ -50,32 +52,30 @@ class ProbeCodec {
   }
 
   /// Writes a whole packet of `size` octets (kLeastProbePacket to kLargest) at `at`.
-  void write(std::uint8_t* at, std::uint16_t size, ProbeKind kind, wire::Ipv4Address from,
-             wire::Ipv4Address to, const Probe& probe) const noexcept {
-    wire::Ipv4Header header;
-    header.source = from;
-    header.destination = to;
-    header.total_length = size;
-    header.identification = static_cast<std::uint16_t>(probe.sequence);
-    header.dont_fragment = true;
-    header.ttl = 64;
-    header.protocol = kind == ProbeKind::kEcho ? wire::kIpProtocolIcmp : wire::kIpProtocolUdp;
-    wire::write_ipv4(at, header);
-    write_probe(at + kProbeAt, size, probe);
-    write_transport(at + wire::kIpv4Size, size, kind, probe);
+  template <typename Family>
+  void write(std::uint8_t* at, std::uint16_t size, ProbeKind kind, const typename Family::Address& from,
+             const typename Family::Address& to, const Probe& probe) const noexcept {
+    Family::write(at, {.from = from,
+                       .to = to,
+                       .size = size,
+                       .protocol = kind == ProbeKind::kEcho ? Family::kEchoProtocol : wire::kIpProtocolUdp,
+                       .identification = static_cast<std::uint16_t>(probe.sequence)});
+    write_probe(at + kProbeAt<Family>, size - kLeastProbePacket<Family>, size, probe);
+    write_transport<Family>(at, size, kind, probe);
   }
 
-  /// `packet`: a whole IPv4 packet that check_ipv4() has accepted. kEcho looks for the reply. A fragment
+  /// `packet`: a whole packet whose header Family::is_valid() has accepted. kEcho looks for the reply. A fragment
   /// counts as foreign: a server may fragment an echo reply to the link's MTU, which is a loss but no
   /// corruption.
+  template <typename Family>
   [[nodiscard]] Verdict read(wire::Bytes packet, ProbeKind kind, Probe& probe) const noexcept {
-    const wire::Ipv4View header(packet.data());
-    const std::uint16_t size = header.total_length();
-    if (header.header_length() != wire::kIpv4Size || header.is_fragment() || size < kLeastProbePacket ||
-        size > kLargest || !is_transport(header, packet.data() + wire::kIpv4Size, kind)) {
+    const typename Family::View header(packet.data());
+    const std::size_t size = header.total_length();
+    if (!Family::is_plain(header) || size < kLeastProbePacket<Family> || size > kLargest ||
+        !is_transport<Family>(header, packet.data() + Family::kHeaderSize, kind)) {
       return Verdict::kForeign;
     }
-    const std::uint8_t* at = packet.data() + kProbeAt;
+    const std::uint8_t* at = packet.data() + kProbeAt<Family>;
     if (wire::load_be<std::uint32_t>(at) != run_) {
       return Verdict::kForeign;
     }
@@ -83,8 +83,8 @@ class ProbeCodec {
              .incarnation = wire::load_be<std::uint32_t>(at + 8),
              .sequence = wire::load_be<std::uint32_t>(at + 12),
              .sent = wire::load_be<std::uint64_t>(at + 16)};
-    const std::size_t body = size - kLeastProbePacket;
-    return wire::load_be<std::uint32_t>(at + 24) == check_of(probe, size) &&
+    const std::size_t body = size - kLeastProbePacket<Family>;
+    return wire::load_be<std::uint32_t>(at + 24) == check_of(probe, static_cast<std::uint16_t>(size)) &&
                    std::memcmp(at + kProbeSize, pattern_of(probe), body) == 0
                ? Verdict::kIntact
                : Verdict::kCorrupted;
@@ -111,25 +111,28 @@ class ProbeCodec {
     return pattern_.data() + (probe.sequence + probe.call) % kOffsets;
   }
 
-  void write_probe(std::uint8_t* at, std::uint16_t size, const Probe& probe) const noexcept {
+  void write_probe(std::uint8_t* at, std::size_t body, std::uint16_t size,
+                   const Probe& probe) const noexcept {
     wire::store_be(at, run_);
     wire::store_be(at + 4, probe.call);
     wire::store_be(at + 8, probe.incarnation);
     wire::store_be(at + 12, probe.sequence);
     wire::store_be(at + 16, probe.sent);
     wire::store_be(at + 24, check_of(probe, size));
-    std::memcpy(at + kProbeSize, pattern_of(probe), size - kLeastProbePacket);
+    std::memcpy(at + kProbeSize, pattern_of(probe), body);
   }
 
-  /// UDP without a checksum (RFC 768 allows it): the pattern is the stronger test. ICMP requires one.
-  static void write_transport(std::uint8_t* at, std::uint16_t size, ProbeKind kind,
+  /// What follows the transport header is there already.
+  template <typename Family>
+  static void write_transport(std::uint8_t* packet, std::uint16_t size, ProbeKind kind,
                               const Probe& probe) noexcept {
-    const auto length = static_cast<std::uint16_t>(size - wire::kIpv4Size);
+    std::uint8_t* const at = packet + Family::kHeaderSize;
+    const auto length = static_cast<std::uint16_t>(size - Family::kHeaderSize);
     if (kind == ProbeKind::kEcho) {
-      wire::store_be<std::uint32_t>(at, 0x08000000);  // echo request, code 0, checksum below
+      wire::store_be(at, std::uint32_t{Family::kEchoRequest} << 24);  // code 0, checksum below
       wire::store_be(at + 4, static_cast<std::uint16_t>(probe.call));
       wire::store_be(at + 6, static_cast<std::uint16_t>(probe.sequence));
-      wire::store_be(at + 2, wire::internet_checksum({at, length}));
+      wire::store_be(at + 2, Family::echo_checksum(packet, {at, length}));
       return;
     }
     const std::uint16_t port = kind == ProbeKind::kUp ? kUpPort : kDownPort;
@@ -137,15 +140,19 @@ class ProbeCodec {
     wire::store_be(at + 2, port);
     wire::store_be(at + 4, length);
     wire::store_be<std::uint16_t>(at + 6, 0);
+    if constexpr (!Family::kUdpWithoutChecksum) {
+      const std::uint16_t checksum = wire::upper_layer_checksum(packet, {at, length}, wire::kIpProtocolUdp);
+      wire::store_be<std::uint16_t>(at + 6, checksum == 0 ? 0xFFFF : checksum);
+    }
   }
 
-  [[nodiscard]] static bool is_transport(const wire::Ipv4View& header, const std::uint8_t* at,
+  template <typename Family>
+  [[nodiscard]] static bool is_transport(const typename Family::View& header, const std::uint8_t* at,
                                          ProbeKind kind) noexcept {
     if (kind == ProbeKind::kEcho) {
-      return header.protocol() == wire::kIpProtocolIcmp &&
-             wire::load_be<std::uint16_t>(at) == 0;  // echo reply
+      return Family::protocol(header) == Family::kEchoProtocol && at[0] == Family::kEchoReply && at[1] == 0;
     }
-    return header.protocol() == wire::kIpProtocolUdp &&
+    return Family::protocol(header) == wire::kIpProtocolUdp &&
            wire::load_be<std::uint16_t>(at + 2) == (kind == ProbeKind::kUp ? kUpPort : kDownPort);
   }
 

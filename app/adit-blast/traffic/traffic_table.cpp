@@ -3,20 +3,19 @@
 
 namespace adit::app::blast {
 
-void TrafficTable::join(std::uint32_t slot, std::uint32_t incarnation, wire::Ipv4Address own,
-                        wire::Ipv4Address other) noexcept {
+void TrafficTable::join(std::uint32_t slot, std::uint32_t incarnation) noexcept {
   Flow& flow = flows[slot];
   quiet(slot);
-  flow = Flow{.incarnation = incarnation, .joined = true, .sending = true, .own = own, .other = other};
+  flow = Flow{.incarnation = incarnation, .joined = true, .sending = true};
   flow.at = static_cast<std::uint32_t>(senders.size());
   senders.push_back(slot);  // reserved for all slots: never allocates
 }
 
 void TrafficTable::quiet(std::uint32_t slot) noexcept {
-  Flow& flow = flows[slot];
-  if (!flow.sending) {
+  if (slot >= flows.size() || !flows[slot].sending) {
     return;
   }
+  Flow& flow = flows[slot];
   flow.sending = false;
   const std::uint32_t last = senders.back();
   senders[flow.at] = last;
@@ -26,10 +25,10 @@ void TrafficTable::quiet(std::uint32_t slot) noexcept {
 
 void TrafficTable::leave(std::uint32_t slot) noexcept {
   quiet(slot);
-  Flow& flow = flows[slot];
-  if (!flow.joined) {
+  if (slot >= flows.size() || !flows[slot].joined) {
     return;
   }
+  Flow& flow = flows[slot];
   flow.joined = false;
   count(left_up, flow.up_sent, flow.up);
   count(left_down, flow.down_sent, flow.down);
@@ -48,7 +47,8 @@ void TrafficTable::reset() noexcept {
 }
 
 void TrafficTable::on_probe(DirectionTotals& direction, FlowReceiver Flow::* receiver, const Probe& probe,
-                            std::uint16_t octets, std::uint64_t latency_ns) noexcept {
+                            std::uint32_t arrived_at, std::uint16_t octets,
+                            std::uint64_t latency_ns) noexcept {
   if (probe.call >= flows.size()) {
     stale.add();
     return;
@@ -56,6 +56,10 @@ void TrafficTable::on_probe(DirectionTotals& direction, FlowReceiver Flow::* rec
   Flow& flow = flows[probe.call];
   if (!flow.joined || flow.incarnation != probe.incarnation) {
     stale.add();
+    return;
+  }
+  if (arrived_at != kAtCore && arrived_at != probe.call) {
+    direction.corrupted.add();
     return;
   }
   const std::uint32_t missing = (flow.*receiver).missing();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The traffic's view of the calls: source and destination of each call's packets, how many were sent, what
-// arrived; and the totals of both directions. Thread: the worker writes; any thread reads totals; control
+// The traffic's view of the calls, of one family of packets: how many each call has sent, what arrived; and the totals of
+// both directions. Thread: the worker writes; any thread reads totals; control
 // reads flows while the worker writes none (see TrafficWorker). Owner: the worker.
 #pragma once
 
@@ -51,9 +51,7 @@ struct Flow {
   std::uint32_t incarnation = 0;
   bool joined = false;
   bool sending = false;
-  std::uint32_t at = 0;     ///< while `sending`: index into TrafficTable::senders
-  wire::Ipv4Address own;    ///< the client's inner address
-  wire::Ipv4Address other;  ///< the address it sends to
+  std::uint32_t at = 0;  ///< while `sending`: index into TrafficTable::senders
   std::uint32_t up_sent = 0;
   std::uint32_t down_sent = 0;
   FlowReceiver up{};
@@ -61,6 +59,10 @@ struct Flow {
 };
 
 struct TrafficTable {
+  /// Where a probe arrived, if not in the tunnel of a call.
+  static constexpr std::uint32_t kAtCore = UINT32_MAX;
+
+  /// `slots`: 0 if nothing of this family is ever sent. Slots beyond are as those of calls that do not take part.
   explicit TrafficTable(std::uint32_t slots) : flows(slots) { senders.reserve(slots); }
 
   std::vector<Flow> flows;             ///< indexed by slot
@@ -70,17 +72,17 @@ struct TrafficTable {
   dataplane::Counter foreign;         ///< inner packets that are not probes of this run
   dataplane::Counter stale;           ///< probes of a call that has left
 
-  void join(std::uint32_t slot, std::uint32_t incarnation, wire::Ipv4Address own,
-            wire::Ipv4Address other) noexcept;
+  void join(std::uint32_t slot, std::uint32_t incarnation) noexcept;
   /// The call stops sending; packets in flight still count.
   void quiet(std::uint32_t slot) noexcept;
   void leave(std::uint32_t slot) noexcept;
   /// Sequence numbers and counts restart at zero. Nothing may be in flight.
   void reset() noexcept;
 
-  /// A probe arrived, `latency_ns` after it was sent.
+  /// A probe arrived, `latency_ns` after it was sent, at the core or in the tunnel of the call in this slot. In that of
+  /// another call than its own it counts as corrupted.
   void on_probe(DirectionTotals& direction, FlowReceiver Flow::* receiver, const Probe& probe,
-                std::uint16_t octets, std::uint64_t latency_ns) noexcept;
+                std::uint32_t arrived_at, std::uint16_t octets, std::uint64_t latency_ns) noexcept;
 
   /// Of calls that have left and of those that are still here. The worker must not be writing.
   [[nodiscard]] CallsByOutcome calls_up() const noexcept { return calls(left_up, &Flow::up_sent, &Flow::up); }

@@ -3,6 +3,8 @@
 
 #include <rte_cycles.h>
 
+#include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "dataplane/path/forward.hpp"
@@ -17,6 +19,16 @@ using dataplane::kBurst;
 namespace {
 
 constexpr std::size_t kCommandsAtOnce = 256;
+
+/// The data plane's view of a probe's family.
+template <typename Family>
+using InnerOf =
+    std::conditional_t<std::is_same_v<Family, Ipv6Probe>, dataplane::InnerIpv6, dataplane::InnerIpv4>;
+
+template <typename Family>
+std::uint16_t size_of(const OfferedLoad::Turn& turn) noexcept {
+  return std::max(turn.size, kLeastProbePacket<Family>);
+}
 
 }  // namespace
 
@@ -45,13 +57,14 @@ TrafficWorker::TrafficWorker(dataplane::WorkerSettings settings, const dataplane
       traffic_(traffic),
       commands_(commands),
       tsc_hz_(static_cast<double>(rte_get_tsc_hz())),
-      table_(settings_.slots),
+      ipv4_(settings_.slots),
+      ipv6_(traffic.has_ipv6 ? settings_.slots : 0),
       codec_(static_cast<std::uint32_t>(traffic.seed ^ rte_rdtsc())),
-      verifier_(codec_, table_, tsc_hz_),
+      verifier_(codec_, tsc_hz_),
       link_up_(traffic.impairment, settings_.slots, traffic.seed, settings_.pool),
       link_down_(traffic.impairment, settings_.slots, traffic.seed + 1, settings_.pool),
       sender_(context_, link_up_),
-      receiver_(context_, sender_, link_down_, verifier_),
+      receiver_(context_, sender_, link_down_, verifier_, ipv4_.table, ipv6_.table),
       call_control_(context_, shares.mailbox, sender_) {}
 
 // ---- the loop's stages ---------------------------------------------------------------------------------------------
@@ -63,7 +76,8 @@ std::size_t TrafficWorker::read_rings(std::uint64_t tsc) noexcept {
 
 void TrafficWorker::on_burst(std::span<rte_mbuf* const> up, std::span<rte_mbuf* const> down) noexcept {
   for (rte_mbuf* mbuf : down) {
-    receive_at_core(mbuf);
+    dataplane::is_ipv6(dataplane::octets_of(mbuf)) ? receive_at_core(mbuf, ipv6_, traffic_.core6)
+                                                   : receive_at_core(mbuf, ipv4_, traffic_.core);
   }
   receiver_.run(up);
 }
@@ -94,23 +108,32 @@ std::size_t TrafficWorker::read_commands(std::uint64_t tsc) noexcept {
 void TrafficWorker::carry_out(const TrafficCommand& command, std::uint64_t tsc) noexcept {
   switch (command.kind) {
     case TrafficCommand::Kind::kJoin:
-      return table_.join(command.slot, command.incarnation, command.own, command.other);
+      if (const auto* ipv6 = std::get_if<Ends<Ipv6Probe>>(&command.ends)) {
+        return join(command, *ipv6, ipv6_);
+      }
+      return join(command, std::get<Ends<Ipv4Probe>>(command.ends), ipv4_);
     case TrafficCommand::Kind::kQuiet:
-      table_.quiet(command.slot);
+      ipv4_.table.quiet(command.slot);
+      ipv6_.table.quiet(command.slot);
       sender_.release(command.slot);
       return receiver_.release(command.slot);
     case TrafficCommand::Kind::kLeave:
-      return table_.leave(command.slot);
+      ipv4_.table.leave(command.slot);
+      return ipv6_.table.leave(command.slot);
     case TrafficCommand::Kind::kReset:
-      return table_.reset();
+      ipv4_.table.reset();
+      return ipv6_.table.reset();
     case TrafficCommand::Kind::kLoad:
       load_ = command.load;
       pace_up_.start(load_ != nullptr ? load_->up : Rate{}, tsc, tsc_hz_);
       pace_down_.start(load_ != nullptr && load_->mode == TrafficMode::kCore ? load_->down : Rate{}, tsc,
                        tsc_hz_);
-      for (const std::uint32_t slot : table_.senders) {
-        sender_.release(slot);
-        receiver_.release(slot);
+      turns_up_ = turns_down_ = 0;
+      for (const TrafficTable* table : {&ipv4_.table, &ipv6_.table}) {
+        for (const std::uint32_t slot : table->senders) {
+          sender_.release(slot);
+          receiver_.release(slot);
+        }
       }
       return;
     case TrafficCommand::Kind::kSync:
@@ -119,75 +142,87 @@ void TrafficWorker::carry_out(const TrafficCommand& command, std::uint64_t tsc) 
   }
 }
 
+template <typename Family>
+void TrafficWorker::join(const TrafficCommand& command, const Ends<Family>& ends,
+                         FamilyTraffic<Family>& traffic) noexcept {
+  traffic.table.join(command.slot, command.incarnation);
+  traffic.ends[command.slot] = ends;
+}
+
 // ---- input from the ports ---------------------------------------------------------------------------------
 
-void TrafficWorker::receive_at_core(rte_mbuf* mbuf) noexcept {
+template <typename Family>
+void TrafficWorker::receive_at_core(rte_mbuf* mbuf, FamilyTraffic<Family>& traffic,
+                                    const typename Family::Address& core) noexcept {
   const wire::Bytes packet = dataplane::octets_of(mbuf);
-  if (wire::check_ipv4(packet) != wire::Ipv4Error::kNone) {
+  if (!Family::is_valid(packet)) {
     return context_.drop(mbuf, DropReason::kInnerHeader);
   }
-  if (wire::Ipv4View(packet.data()).destination() != traffic_.core) {
+  if (typename Family::View(packet.data()).destination() != core) {
     return context_.drop(mbuf, DropReason::kNotForUs);
   }
-  verifier_.from_core(packet);
+  verifier_.from_core<Family>(traffic.table, packet);
   rte_pktmbuf_free(mbuf);
 }
 
 // ---- the offered load: call after call, at the rate for all of them together ------------------------------
 
-Flow* TrafficWorker::next_sender(std::size_t& cursor, std::uint32_t& slot) noexcept {
-  if (table_.senders.empty()) {
-    return nullptr;
-  }
-  cursor = cursor + 1 < table_.senders.size() ? cursor + 1 : 0;
-  slot = table_.senders[cursor];
-  return &table_.flows[slot];
-}
-
-std::uint16_t TrafficWorker::next_size(std::uint32_t& cursor) noexcept {
-  cursor = cursor + 1 < load_->size_count ? cursor + 1 : 0;
-  return load_->sizes[cursor];
-}
-
-rte_mbuf* TrafficWorker::make_probe(ProbeKind kind, const Flow& flow, std::uint32_t slot,
-                                    std::uint32_t sequence, std::uint16_t size, std::uint64_t tsc) noexcept {
+template <typename Family>
+rte_mbuf* TrafficWorker::make_probe(ProbeKind kind, const Flow& flow, const Ends<Family>& ends,
+                                    std::uint32_t slot, std::uint32_t sequence, std::uint16_t size,
+                                    std::uint64_t tsc) noexcept {
   rte_mbuf* mbuf = rte_pktmbuf_alloc(settings_.pool);
   if (mbuf == nullptr) {
     counters_.drop(DropReason::kNoBuffer);
     return nullptr;
   }
   auto* at = reinterpret_cast<std::uint8_t*>(rte_pktmbuf_append(mbuf, size));
+  const auto& client = ends.client(sequence);
   const bool down = kind == ProbeKind::kDown;
-  codec_.write(at, size, kind, down ? flow.other : flow.own, down ? flow.own : flow.other,
-               {.call = slot, .incarnation = flow.incarnation, .sequence = sequence, .sent = tsc});
+  codec_.write<Family>(at, size, kind, down ? ends.other : client, down ? client : ends.other,
+                       {.call = slot, .incarnation = flow.incarnation, .sequence = sequence, .sent = tsc});
   return mbuf;
 }
 
+/// No mbuf: there is no sender, or it cannot send now.
+template <typename Family>
+ClientSender::Outgoing TrafficWorker::next_up(FamilyTraffic<Family>& traffic, std::uint16_t size,
+                                              std::uint64_t tsc) noexcept {
+  using Inner = InnerOf<Family>;
+  std::uint32_t slot = 0;
+  Flow* flow = traffic.next_sender(traffic.cursor_up, slot);
+  if (flow == nullptr) {
+    return {};
+  }
+  const Ends<Family>& ends = traffic.ends[slot];
+  dataplane::Call* call = calls_.at(slot);
+  if (!Inner::is_up(call->identity) || !Inner::has(*call, ends.client(flow->up_sent))) {
+    return {};  // hanging up, or its address has not arrived here yet
+  }
+  const ProbeKind kind = load_->mode == TrafficMode::kEcho ? ProbeKind::kEcho : ProbeKind::kUp;
+  rte_mbuf* mbuf = make_probe(kind, *flow, ends, slot, flow->up_sent, size, tsc);
+  if (mbuf == nullptr) {
+    return {};
+  }
+  ++flow->up_sent;
+  traffic.table.up.sent.add();
+  traffic.table.up.sent_octets.add(size);
+  return {mbuf, call, Inner::kProtocol};
+}
+
 std::size_t TrafficWorker::send_up(std::uint64_t tsc) noexcept {
+  if (!anyone_sends()) {
+    return 0;
+  }
   std::array<ClientSender::Outgoing, kBurst> burst;
   std::size_t count = 0;
   std::size_t looked_at = 0;
   for (; looked_at < kBurst && pace_up_.is_due(tsc); ++looked_at) {
-    std::uint32_t slot = 0;
-    Flow* flow = next_sender(cursor_up_, slot);
-    if (flow == nullptr) {
-      break;
-    }
-    const std::uint16_t size = next_size(size_up_);
+    const OfferedLoad::Turn turn = load_->at(turns_up_++);
+    const std::uint16_t size = turn.ipv6 ? size_of<Ipv6Probe>(turn) : size_of<Ipv4Probe>(turn);
     pace_up_.on_sent(size);
-    dataplane::Call* call = calls_.at(slot);
-    if (!call->identity.ip_up || call->identity.subscriber != flow->own) {
-      continue;  // hanging up, or its address has not arrived here yet
-    }
-    const ProbeKind kind = load_->mode == TrafficMode::kEcho ? ProbeKind::kEcho : ProbeKind::kUp;
-    rte_mbuf* mbuf = make_probe(kind, *flow, slot, flow->up_sent, size, tsc);
-    if (mbuf == nullptr) {
-      break;
-    }
-    ++flow->up_sent;
-    table_.up.sent.add();
-    table_.up.sent_octets.add(size);
-    burst[count++] = {mbuf, call};
+    burst[count] = turn.ipv6 ? next_up(ipv6_, size, tsc) : next_up(ipv4_, size, tsc);
+    count += burst[count].mbuf != nullptr ? 1 : 0;
   }
   if (count > 0) {
     sender_.run({burst.data(), count});
@@ -195,33 +230,43 @@ std::size_t TrafficWorker::send_up(std::uint64_t tsc) noexcept {
   return looked_at;
 }
 
+template <typename Family>
+void TrafficWorker::send_next_down(FamilyTraffic<Family>& traffic, std::uint16_t size,
+                                   std::uint64_t tsc) noexcept {
+  std::uint32_t slot = 0;
+  Flow* flow = traffic.next_sender(traffic.cursor_down, slot);
+  if (flow == nullptr) {
+    return;
+  }
+  const Ends<Family>& ends = traffic.ends[slot];
+  DropReason why{};
+  const dataplane::NextHop* hop = find_next_hop(context_, context_.others, dataplane::Towards::kCore,
+                                                ends.client(flow->down_sent), 0, why);
+  if (hop == nullptr) {
+    return counters_.drop(why);
+  }
+  rte_mbuf* mbuf = make_probe(ProbeKind::kDown, *flow, ends, slot, flow->down_sent, size, tsc);
+  if (mbuf == nullptr) {
+    return;
+  }
+  ++flow->down_sent;
+  traffic.table.down.sent.add();
+  traffic.table.down.sent_octets.add(size);
+  hop->link.write_before(dataplane::data_of(mbuf));
+  rte_pktmbuf_prepend(mbuf, hop->link.size());
+  transmit_.send(mbuf, hop->port);
+}
+
 std::size_t TrafficWorker::send_down(std::uint64_t tsc) noexcept {
+  if (!anyone_sends()) {
+    return 0;
+  }
   std::size_t looked_at = 0;
   for (; looked_at < kBurst && pace_down_.is_due(tsc); ++looked_at) {
-    std::uint32_t slot = 0;
-    Flow* flow = next_sender(cursor_down_, slot);
-    if (flow == nullptr) {
-      break;
-    }
-    const std::uint16_t size = next_size(size_down_);
+    const OfferedLoad::Turn turn = load_->at(turns_down_++);
+    const std::uint16_t size = turn.ipv6 ? size_of<Ipv6Probe>(turn) : size_of<Ipv4Probe>(turn);
     pace_down_.on_sent(size);
-    DropReason why{};
-    const dataplane::NextHop* hop =
-        find_next_hop(context_, context_.others, dataplane::Towards::kCore, flow->own, 0, why);
-    if (hop == nullptr) {
-      counters_.drop(why);
-      continue;
-    }
-    rte_mbuf* mbuf = make_probe(ProbeKind::kDown, *flow, slot, flow->down_sent, size, tsc);
-    if (mbuf == nullptr) {
-      break;
-    }
-    ++flow->down_sent;
-    table_.down.sent.add();
-    table_.down.sent_octets.add(size);
-    hop->link.write_before(dataplane::data_of(mbuf));
-    rte_pktmbuf_prepend(mbuf, hop->link.size());
-    transmit_.send(mbuf, hop->port);
+    turn.ipv6 ? send_next_down(ipv6_, size, tsc) : send_next_down(ipv4_, size, tsc);
   }
   return looked_at;
 }

@@ -10,28 +10,33 @@ namespace adit::app::blast {
 
 class Verifier {
  public:
-  Verifier(const ProbeCodec& codec, TrafficTable& table, double tsc_hz) noexcept
-      : codec_(codec), table_(table), ns_per_cycle_(1e9 / tsc_hz) {}
+  Verifier(const ProbeCodec& codec, double tsc_hz) noexcept : codec_(codec), ns_per_cycle_(1e9 / tsc_hz) {}
 
   /// The time of this iteration, taken as the arrival time of its packets.
   void begin_iteration(std::uint64_t tsc) noexcept { now_ = tsc; }
 
-  /// A whole IPv4 packet with a validated header that came through a tunnel: from the core, or an echo.
-  void from_tunnel(wire::Bytes packet) noexcept {
-    const bool echo = wire::Ipv4View(packet.data()).protocol() == wire::kIpProtocolIcmp;
-    echo ? verify(packet, ProbeKind::kEcho, table_.up, &Flow::up)
-         : verify(packet, ProbeKind::kDown, table_.down, &Flow::down);
+  /// A whole packet with a validated header that came through the tunnel of the call in `slot`: from the core, or an echo.
+  /// `table`: of its family.
+  template <typename Family>
+  void from_tunnel(TrafficTable& table, std::uint32_t slot, wire::Bytes packet) noexcept {
+    const bool echo = Family::protocol(typename Family::View(packet.data())) == Family::kEchoProtocol;
+    echo ? verify<Family>(table, slot, packet, ProbeKind::kEcho, table.up, &Flow::up)
+         : verify<Family>(table, slot, packet, ProbeKind::kDown, table.down, &Flow::down);
   }
   /// ... that came out at the core.
-  void from_core(wire::Bytes packet) noexcept { verify(packet, ProbeKind::kUp, table_.up, &Flow::up); }
+  template <typename Family>
+  void from_core(TrafficTable& table, wire::Bytes packet) noexcept {
+    verify<Family>(table, TrafficTable::kAtCore, packet, ProbeKind::kUp, table.up, &Flow::up);
+  }
 
  private:
-  void verify(wire::Bytes packet, ProbeKind kind, DirectionTotals& direction,
-              FlowReceiver Flow::* receiver) noexcept {
+  template <typename Family>
+  void verify(TrafficTable& table, std::uint32_t arrived_at, wire::Bytes packet, ProbeKind kind,
+              DirectionTotals& direction, FlowReceiver Flow::* receiver) noexcept {
     Probe probe;
-    switch (codec_.read(packet, kind, probe)) {
+    switch (codec_.read<Family>(packet, kind, probe)) {
       case ProbeCodec::Verdict::kForeign:
-        table_.foreign.add();
+        table.foreign.add();
         return;
       case ProbeCodec::Verdict::kCorrupted:
         direction.corrupted.add();
@@ -40,12 +45,12 @@ class Verifier {
         break;
     }
     const double cycles = now_ > probe.sent ? static_cast<double>(now_ - probe.sent) : 0;
-    table_.on_probe(direction, receiver, probe, wire::Ipv4View(packet.data()).total_length(),
-                    static_cast<std::uint64_t>(cycles * ns_per_cycle_));
+    const auto octets = static_cast<std::uint16_t>(typename Family::View(packet.data()).total_length());
+    table.on_probe(direction, receiver, probe, arrived_at, octets,
+                   static_cast<std::uint64_t>(cycles * ns_per_cycle_));
   }
 
   const ProbeCodec& codec_;
-  TrafficTable& table_;
   const double ns_per_cycle_;
   std::uint64_t now_ = 0;
 };

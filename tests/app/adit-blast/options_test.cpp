@@ -139,6 +139,20 @@ TEST_F(BlastOptions, TakeEveryOptionOfThePlan) {
   EXPECT_EQ(plan.eal_args, (std::vector<std::string>{"-l", "0-1", "--json", "--", "x"}));
 }
 
+TEST_F(BlastOptions, TakeIpv6) {
+  Plan plan = plan_of(
+      "traffic --ipv6 require --delegate --core-address 198.51.100.9 --core-address6 2001:db8:ffff::9 "
+      "--family mixed" +
+      kLeast);
+  EXPECT_EQ(plan.ipv6, control::Ipv6Policy::kRequire);
+  EXPECT_TRUE(plan.delegate);
+  EXPECT_EQ(to_string(plan.core_address6), "2001:db8:ffff::9");
+  EXPECT_EQ(plan.phases[1].families, Families::kMixed);
+  plan = plan_of("traffic --ipv6 prefer --family ipv6" + kLeast);
+  EXPECT_EQ(plan.phases[1].families, Families::kIpv6);
+  EXPECT_EQ(plan_of("traffic" + kLeast).phases[1].families, Families::kIpv4);
+}
+
 TEST_F(BlastOptions, TakeEveryOptionOfAPhase) {
   Plan plan = plan_of(
       "churn --calls 100 --dial-rate 2.5 --concurrency 8 --for 3m --up 20kpps --size 512 --churn 5% "
@@ -283,6 +297,15 @@ TEST_F(BlastOptions, EachMistakeGetsItsLine) {
            {"set-up --mppe require --auth pap" + kLeast,
             "--mppe: value \"require\": cannot be had with these methods; add mschap-v2 to --auth: only "
             "MS-CHAP makes keys\n"},
+           {"traffic --family mixed" + kLeast,
+            "--family: value \"mixed\": needs calls with IPv6; write \"prefer\" or \"require\" for --ipv6\n"},
+           {"traffic --family ipv6 --ipv6 prefer --core-address 198.51.100.9" + kLeast,
+            "--family: value \"ipv6\": has nobody to send to; give --core-address6 beside --core-address\n"},
+           {"set-up --delegate" + kLeast,
+            "--delegate: value \"true\": is of no use without --ipv6; write \"prefer\" there, or leave it out\n"},
+           {"set-up --core-address6 fe80::1 --ipv6 prefer" + kLeast,
+            "--core-address6: value \"fe80::1\": is not a unicast address beyond a link; write one that a host "
+            "anywhere can have\n"},
            {"set-up --mppe-key-lengths 64" + kLeast,
             "--mppe-key-lengths: value \"64\": is not a key length of MPPE; write 40, 56 or 128\n"},
            {"set-up --access-driver dpdk" + kLeast,

@@ -150,6 +150,36 @@ TEST(BlastTables, AnEchoHasOneWay) {
   EXPECT_EQ(tables.find("| down |"), std::string::npos);
 }
 
+/// A phase of dual-stack calls, of both families.
+RunResult dual_stack_run() {
+  RunResult run;
+  run.phases = {sample_phase(PhaseKind::kTraffic, 0, 30, 10'000)};
+  run.phases[0].traffic =
+      TrafficResult{TrafficMode::kCore, "imix", 30, sample_direction(89, 1), sample_direction(0, 1)};
+  run.phases[0].traffic->families = {{false, sample_direction(0, 1), sample_direction(0, 1)},
+                                     {true, sample_direction(89, 1), sample_direction(0, 1)}};
+  run.phases[0].ipv6 = Ipv6Result{.calls = 10'000,
+                                  .with_link = 9'999,
+                                  .with_delegated = 9'998,
+                                  .least_advertisements = 3,
+                                  .most_advertisements = 4,
+                                  .mean_advertisements = 3.25,
+                                  .advertisements = 32'500};
+  return run;
+}
+
+TEST(BlastTables, FamiliesAreToldApart) {
+  const RunResult run = dual_stack_run();
+  const std::string tables = result_tables(std::span(&run, 1));
+  for (const char* row :
+       {" 1 traffic | up IPv4   | 6,000,000 | 6,000,000 |    0 |", " 1 traffic | up IPv6   | 6,000,000 | 5,999,911 |   89 |",
+        " 1 traffic | down IPv6 | 6,000,000 | 6,000,000 |    0 |",
+        " 1 traffic | 10,000 |      9,999 |     9,998 |         3 | 3.25 |    4 |            32,500\n"}) {
+    EXPECT_NE(tables.find(row), std::string::npos) << row << '\n' << tables;
+  }
+  EXPECT_EQ(tables.find("| up |"), std::string::npos);
+}
+
 std::vector<std::string> keys_of(const nlohmann::ordered_json& object) {
   std::vector<std::string> keys;
   for (const auto& [key, value] : object.items()) {
@@ -196,6 +226,18 @@ TEST(BlastJson, KeysStay) {
                                          "impaired_reordered_down", "drops", "reconnects", "rx_missed"}));
   EXPECT_EQ(keys_of(json["samples"][0]), (Keys{"at_seconds", "calls_up", "dials_per_second",
                                                "up_packets_per_second", "down_packets_per_second", "lost"}));
+}
+
+TEST(BlastJson, KeysOfFamiliesStay) {
+  const nlohmann::ordered_json json = to_json(dual_stack_run());
+  const auto& phase = json["phases"][0];
+  EXPECT_EQ(keys_of(phase["ipv6"]),
+            (Keys{"calls", "calls_with_link_prefix", "calls_with_delegated_prefix", "router_advertisements",
+                  "router_advertisements_per_call"}));
+  EXPECT_EQ(keys_of(phase["ipv6"]["router_advertisements_per_call"]), (Keys{"least", "mean", "most"}));
+  EXPECT_EQ(keys_of(phase["traffic"]["families"]), (Keys{"ipv4", "ipv6"}));
+  EXPECT_EQ(keys_of(phase["traffic"]["families"]["ipv6"]), (Keys{"up", "down"}));
+  EXPECT_EQ(phase["traffic"]["families"]["ipv6"]["up"]["lost"], 89);
 }
 
 TEST(BlastJson, SEC_12_TellsValuesAndNeverThePassword) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <random>
 #include <set>
+#include <type_traits>
 #include <vector>
 
 #include "app/adit-blast/lines/client_addresses.hpp"
@@ -14,6 +15,7 @@
 #include "app/adit-blast/traffic/offered_load.hpp"
 #include "app/adit-blast/traffic/probe.hpp"
 #include "controlplane/client/client_profile.hpp"
+#include "dataplane/wire/udp6.hpp"
 
 namespace adit::app::blast {
 namespace {
@@ -24,20 +26,42 @@ constexpr Ipv4Address kFrom{10, 64, 0, 2}, kTo{198, 19, 0, 2};
 constexpr Probe kProbe{
     .call = 0x01020304, .incarnation = 7, .sequence = 0xFFFFFFFE, .sent = 0x1122334455667788};
 
+constexpr wire::Ipv6Address kFrom6{0x2001'0db8'0064'0001, 5}, kTo6{0x2001'0db8'ffff'0000, 9};
+
+template <typename Family>
 std::vector<std::uint8_t> packet_of(const ProbeCodec& codec, std::uint16_t size, ProbeKind kind) {
   std::vector<std::uint8_t> packet(size);
-  codec.write(packet.data(), size, kind, kFrom, kTo, kProbe);
+  if constexpr (std::is_same_v<Family, Ipv4Probe>) {
+    codec.write<Family>(packet.data(), size, kind, kFrom, kTo, kProbe);
+  } else {
+    codec.write<Family>(packet.data(), size, kind, kFrom6, kTo6, kProbe);
+  }
   return packet;
 }
 
-TEST(Probe, EverySizeReadsAsWritten) {
+/// The server's answer to an echo request in place; false: it is none with a right checksum.
+template <typename Family>
+bool answer_echo(std::vector<std::uint8_t>& packet) {
+  if constexpr (std::is_same_v<Family, Ipv4Probe>) {
+    return wire::turn_into_echo_reply(packet);
+  } else {
+    return wire::turn_into_icmpv6_echo_reply(packet);
+  }
+}
+
+template <typename Family>
+class Probes : public testing::Test {};
+using BothFamilies = testing::Types<Ipv4Probe, Ipv6Probe>;
+TYPED_TEST_SUITE(Probes, BothFamilies);
+
+TYPED_TEST(Probes, EverySizeReadsAsWritten) {
   const ProbeCodec codec(42);
-  for (std::uint16_t size = kLeastProbePacket; size <= ProbeCodec::kLargest; ++size) {
+  for (std::uint16_t size = kLeastProbePacket<TypeParam>; size <= ProbeCodec::kLargest; ++size) {
     for (const ProbeKind kind : {ProbeKind::kUp, ProbeKind::kDown}) {
-      const auto packet = packet_of(codec, size, kind);
-      ASSERT_EQ(wire::check_ipv4(packet), wire::Ipv4Error::kNone);
+      const auto packet = packet_of<TypeParam>(codec, size, kind);
+      ASSERT_TRUE(TypeParam::is_valid(packet));
       Probe read;
-      ASSERT_EQ(codec.read(packet, kind, read), ProbeCodec::Verdict::kIntact) << size;
+      ASSERT_EQ(codec.read<TypeParam>(packet, kind, read), ProbeCodec::Verdict::kIntact) << size;
       EXPECT_EQ(read.call, kProbe.call);
       EXPECT_EQ(read.incarnation, kProbe.incarnation);
       EXPECT_EQ(read.sequence, kProbe.sequence);
@@ -46,56 +70,63 @@ TEST(Probe, EverySizeReadsAsWritten) {
   }
 }
 
-TEST(Probe, AnEchoIsReadWhenTheServerSentItBack) {
+TYPED_TEST(Probes, AnEchoIsReadWhenTheServerSentItBack) {
   const ProbeCodec codec(42);
-  auto packet = packet_of(codec, 576, ProbeKind::kEcho);
+  auto packet = packet_of<TypeParam>(codec, 576, ProbeKind::kEcho);
   Probe read;
-  EXPECT_EQ(codec.read(packet, ProbeKind::kEcho, read), ProbeCodec::Verdict::kForeign)
+  EXPECT_EQ(codec.read<TypeParam>(packet, ProbeKind::kEcho, read), ProbeCodec::Verdict::kForeign)
       << "the request itself";
-  ASSERT_TRUE(wire::turn_into_echo_reply(packet)) << "its checksum is right";
-  EXPECT_EQ(codec.read(packet, ProbeKind::kEcho, read), ProbeCodec::Verdict::kIntact);
+  ASSERT_TRUE(answer_echo<TypeParam>(packet)) << "its checksum is right";
+  EXPECT_EQ(codec.read<TypeParam>(packet, ProbeKind::kEcho, read), ProbeCodec::Verdict::kIntact);
   EXPECT_EQ(read.sequence, kProbe.sequence);
 }
 
-TEST(Probe, NoFlippedBitBehindTheTransportHeaderPasses) {
+TEST(Probe, AnIpv6DatagramHasItsChecksum) {
   const ProbeCodec codec(42);
-  const auto good = packet_of(codec, 128, ProbeKind::kUp);
-  for (std::size_t bit = kProbeAt * 8; bit < good.size() * 8; ++bit) {
-    auto bad = good;
-    bad[bit / 8] = static_cast<std::uint8_t>(bad[bit / 8] ^ (1U << bit % 8));
-    Probe read;
-    EXPECT_NE(codec.read(bad, ProbeKind::kUp, read), ProbeCodec::Verdict::kIntact) << "bit " << bit;
+  for (std::uint16_t size = kLeastProbePacket<Ipv6Probe>; size <= 200; ++size) {
+    EXPECT_TRUE(wire::parse_udp6(packet_of<Ipv6Probe>(codec, size, ProbeKind::kDown))) << size;
   }
 }
 
-TEST(Probe, AnotherRunsAndTheOtherDirectionsAreForeign) {
+TYPED_TEST(Probes, NoFlippedBitBehindTheTransportHeaderPasses) {
+  const ProbeCodec codec(42);
+  const auto good = packet_of<TypeParam>(codec, 128, ProbeKind::kUp);
+  for (std::size_t bit = kProbeAt<TypeParam> * 8; bit < good.size() * 8; ++bit) {
+    auto bad = good;
+    bad[bit / 8] = static_cast<std::uint8_t>(bad[bit / 8] ^ (1U << bit % 8));
+    Probe read;
+    EXPECT_NE(codec.read<TypeParam>(bad, ProbeKind::kUp, read), ProbeCodec::Verdict::kIntact) << "bit " << bit;
+  }
+}
+
+TYPED_TEST(Probes, AnotherRunsAndTheOtherDirectionsAreForeign) {
   const ProbeCodec codec(42), other(43);
-  const auto packet = packet_of(codec, 64, ProbeKind::kUp);
+  const auto packet = packet_of<TypeParam>(codec, 80, ProbeKind::kUp);
   Probe read;
-  EXPECT_EQ(other.read(packet, ProbeKind::kUp, read), ProbeCodec::Verdict::kForeign);
-  EXPECT_EQ(codec.read(packet, ProbeKind::kDown, read), ProbeCodec::Verdict::kForeign);
+  EXPECT_EQ(other.read<TypeParam>(packet, ProbeKind::kUp, read), ProbeCodec::Verdict::kForeign);
+  EXPECT_EQ(codec.read<TypeParam>(packet, ProbeKind::kDown, read), ProbeCodec::Verdict::kForeign);
 }
 
 TEST(Probe, ACutPacketWithAnHonestHeaderIsCorrupted) {
   const ProbeCodec codec(42);
-  auto packet = packet_of(codec, 200, ProbeKind::kUp);
+  auto packet = packet_of<Ipv4Probe>(codec, 200, ProbeKind::kUp);
   wire::Ipv4Header header = *wire::parse_ipv4(packet);
   header.total_length = 150;
   wire::write_ipv4(packet.data(), header);
   packet.resize(150);
   Probe read;
-  EXPECT_EQ(codec.read(packet, ProbeKind::kUp, read), ProbeCodec::Verdict::kCorrupted);
+  EXPECT_EQ(codec.read<Ipv4Probe>(packet, ProbeKind::kUp, read), ProbeCodec::Verdict::kCorrupted);
 }
 
 TEST(Probe, AFragmentIsForeignAndNotCorrupted) {
   const ProbeCodec codec(42);
-  auto packet = packet_of(codec, 200, ProbeKind::kUp);
+  auto packet = packet_of<Ipv4Probe>(codec, 200, ProbeKind::kUp);
   wire::Ipv4Header header = *wire::parse_ipv4(packet);
   header.dont_fragment = false;
   header.more_fragments = true;
   wire::write_ipv4(packet.data(), header);
   Probe read;
-  EXPECT_EQ(codec.read(packet, ProbeKind::kUp, read), ProbeCodec::Verdict::kForeign);
+  EXPECT_EQ(codec.read<Ipv4Probe>(packet, ProbeKind::kUp, read), ProbeCodec::Verdict::kForeign);
 }
 
 TEST(FlowReceiver, AgreesWithASetOverDisorderAndDuplicates) {
@@ -177,6 +208,20 @@ TEST(OfferedLoad, SizesComeInTheirProportionsAndWellMixed) {
   }
   EXPECT_EQ(counts, (std::map<std::uint16_t, int>{{64, 7}, {576, 4}, {1400, 1}}));
   EXPECT_NE(load.sizes[0], load.sizes[1]) << "not seven of one kind in a row";
+}
+
+TEST(OfferedLoad, MixedFamiliesHaveTheSameSizes) {
+  for (const SizeMix& mix : {SizeMix{}, SizeMix{"64", {{64, 1}}}, SizeMix{"odd", {{64, 2}, {1400, 1}}}}) {
+    const OfferedLoad load = make_load(TrafficMode::kCore, {}, {}, mix, Families::kMixed);
+    std::map<std::uint16_t, int> counts[2];
+    for (std::uint64_t n = 0; n < 2ULL * load.size_count; ++n) {
+      const OfferedLoad::Turn turn = load.at(n);
+      ++counts[turn.ipv6 ? 1 : 0][turn.size];
+    }
+    EXPECT_EQ(counts[0], counts[1]) << mix.name;
+  }
+  EXPECT_TRUE(make_load(TrafficMode::kCore, {}, {}, SizeMix{}, Families::kIpv6).at(0).ipv6);
+  EXPECT_FALSE(make_load(TrafficMode::kCore, {}, {}, SizeMix{}).at(1).ipv6);
 }
 
 TEST(OfferedLoad, WhatTheServerMayNotSendWholeIsCutAndSaidSo) {
@@ -265,6 +310,19 @@ TEST(Verdict, SaysWhatWentWrongAndNothingElse) {
   EXPECT_EQ(complaints_of(run).size(), 4U) << "what an impairment lost is no complaint";
   run.phases[0].traffic = TrafficResult{};
   EXPECT_EQ(complaints_of(run)[2], "traffic: not a packet was sent");
+}
+
+TEST(Verdict, AFamilyThatWasToBeSentAndWasNotIsNoSuccess) {
+  RunResult run;
+  PhaseResult phase;
+  phase.kind = PhaseKind::kTraffic;
+  phase.traffic = TrafficResult{};
+  phase.traffic->families = {{.is_ipv6 = false}, {.is_ipv6 = true}};
+  phase.traffic->up.sent = phase.traffic->families[0].up.sent = 100;
+  phase.ipv6 = Ipv6Result{.calls = 1'200, .with_link = 1'000};
+  run.phases = {phase};
+  EXPECT_EQ(complaints_of(run), std::vector<std::string>{"traffic: not a packet of IPv6 was sent"});
+  EXPECT_EQ(remarks_of(run), std::vector<std::string>{"traffic: 200 of 1,200 calls have no IPv6 prefix"});
 }
 
 TEST(Verdict, EveryDialHasAnOutcome) {

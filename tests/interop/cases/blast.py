@@ -109,3 +109,62 @@ def gone_without_a_goodbye(world):
     expect("exit code", outcome.status, 0)
     until("aditd noticed", lambda: world.lab.adit("show", "stat")["sessions"]["active"] == 0, 15)
     return "50 calls whose TCP was reset"
+
+
+DUAL_STACK = {
+    **CONFIG, "ipv6": {"dns": ["2001:db8:c0::53"]},
+    "ipv6-pool": [{"name": "default", "use": "link", "prefix": "2001:db8:64::/48"},
+                  {"name": "default", "use": "delegate", "prefix": "2001:db8:d000::/36", "length": 56}]}
+IN_BOTH = {"ipv6": "require", "delegate": True, "core-address6": "2001:db8:c2::2"}
+# RFC 4861 6.2.4: each call is told three times when it comes up, and once more if it asked just before.
+INITIAL_ADVERTISEMENTS = (3, 4)
+ADVERTISEMENTS_A_SECOND = 2000  # of all calls together, aditd's own limit
+
+
+def advertisements_sent(world):
+    families = {family["name"]: family for family in world.lab.adit("show", "metrics")["families"]}
+    return families["adit_ra_sent"]["samples"][0]["value"]
+
+
+def both_families_arrived(outcome, phase, calls):
+    found = phase["traffic"]["families"]
+    for family in ("ipv4", "ipv6"):
+        for way in ("up", "down"):
+            one = found[family][way]
+            expect(f"{family} {way}: lost, corrupted, duplicated", (one["lost"], one["corrupted"], one["duplicated"]), [(0, 0, 0)])
+            expect(f"{family} {way}: calls that sent and received", (one["calls"] >= calls, one["calls_silent"]), [(True, 0)])
+    return ", ".join(f"{found[family]['up']['received']} packets of {family} up, {found[family]['down']['received']} down"
+                     for family in ("ipv4", "ipv6"))
+
+
+@case(DUAL_STACK)
+def both_families_and_a_wave_that_comes_back(world):
+    """Every call has a /64 and a network behind it, and sends from both; when all are gone at once and come back, the Router
+    Advertisements keep to the limits of a call and of aditd."""
+    calls, sent = 300, [advertisements_sent(world)]
+    traffic = {"kind": "traffic", "for": "8s", "family": "mixed", "up": "400pps", "down": "400pps", "size": "imix"}
+    wave = [set_up(calls), {"kind": "hold", "for": "10s"}, traffic, {"kind": "tear-down", "abrupt": True}]
+    per_second = []
+
+    def watch():
+        sent.append(advertisements_sent(world))
+        per_second.append(sent[-1] - sent[-2])
+
+    outcome = run(world, "dual-stack", wave + wave[:-1], watch, **IN_BOTH)
+    expect("adit-blast's complaints, exit code", (outcome.report["complaints"], outcome.status), [([], 0)])
+    arrived = []
+    for phase in outcome.report["phases"]:
+        ipv6 = phase.get("ipv6")
+        if phase["kind"] == "traffic":
+            expect("calls with a /64, with a network", (ipv6["calls_with_link_prefix"], ipv6["calls_with_delegated_prefix"]),
+                   [(calls, calls)])
+            heard = ipv6["router_advertisements_per_call"]
+            expect("Router Advertisements of a call", INITIAL_ADVERTISEMENTS[0] <= heard["least"], True)
+            expect("Router Advertisements of a call", heard["most"] <= INITIAL_ADVERTISEMENTS[1], True)
+            arrived.append(both_families_arrived(outcome, phase, calls))
+    # A look takes a third of a second at least.
+    expect("Router Advertisements between two looks", max(per_second) <= ADVERTISEMENTS_A_SECOND, True)
+    told, heard = advertisements_sent(world) - sent[0], sum(p["ipv6"]["router_advertisements"] for p in outcome.report["phases"])
+    expect("aditd's count is adit-blast's", heard <= told <= 2 * calls * INITIAL_ADVERTISEMENTS[1], True)
+    no_sessions(world.lab)
+    return f"2 x {calls} calls, {told} advertisements; {'; then '.join(arrived)}"
