@@ -66,7 +66,7 @@ CallPrefixes::Lease CallPrefixes::lease_any(Ipv6Use use) {
   const std::string& pool = pool_for(use);
   const std::string user = core_.directory.key_of(call_.user());
   const Lease last = core_.pools6.last_of(use, pool, user);
-  return last && take_over(*last) ? last : core_.pools6.lease_any(use, pool, user);
+  return last && take_over(*last) ? last : core_.pools6.lease_any(use, pool, user, call_.ref.worker);
 }
 
 bool CallPrefixes::lease_fixed(const wire::Ipv6Prefix& prefix) {
