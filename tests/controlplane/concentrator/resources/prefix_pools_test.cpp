@@ -420,7 +420,7 @@ TEST_F(PrefixPoolsTest, AWorkerThatNoPrefixArrivesAtGetsSomebodyElses) {
     mutable std::size_t asked = 0;
   };
   const AllAtTheFirst steering;
-  PrefixPools pools(links("2001:db8::/16"), 1s, wheel_, 2, steering);
+  PrefixPools pools(links("2001::/16"), 1s, wheel_, 2, steering);
   std::set<Ipv6Prefix> seen;
   for (int n = 0; n < 5000; ++n) {
     const auto unit = pools.lease_any(Ipv6Use::kLink, "default", "", {1});
