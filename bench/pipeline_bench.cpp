@@ -8,6 +8,7 @@
 //   BM_<Uplink|Downlink>_Workers/<clear|mppe>/<inner IP octets>/<calls>/<workers>: each on a thread of its own, at once
 //   BM_<Uplink|Downlink>_Handoff/<clear|mppe>/<inner IP octets>/<calls>: two workers on one thread, in turn by batch: packets
 //     that arrive at their owner, and packets that arrive at the other one; what the difference is
+//   BM_<Uplink|Downlink>_Ipv6Handoff/...: the same with IPv6, of which more arrive at the other one
 #include <benchmark/benchmark.h>
 #include <rte_cycles.h>
 
@@ -113,14 +114,14 @@ void run_workers(benchmark::State& state, Traffic traffic, bool mppe, std::size_
       tsc_hz / (static_cast<double>(batches.front()) / static_cast<double>(packets)) / 1e6;
 }
 
-void run_handoff(benchmark::State& state, Traffic traffic, bool mppe, std::size_t octets,
+void run_handoff(benchmark::State& state, Traffic traffic, InnerIp family, bool mppe, std::size_t octets,
                  std::uint32_t calls) {
   PipelineRig& rig = rig_for(calls, mppe, 2);
   std::array<std::vector<std::uint64_t>, 2> batches;
   for (auto _ : state) {
     std::uint64_t both = 0;
     for (const auto arrival : {PipelineRig::Arrival::kAtOwner, PipelineRig::Arrival::kAtOther}) {
-      rig.make(traffic, octets, arrival);
+      rig.make(traffic, family, octets, arrival);
       const std::uint64_t took = rig.run();
       batches[static_cast<std::size_t>(arrival)].push_back(took);
       both += took;
@@ -158,9 +159,11 @@ void register_worker_rows() {
         measured_by_hand(
             benchmark::RegisterBenchmark(name.c_str(), run_workers, traffic, mppe, octets, kCalls, workers));
       }
-      measured_by_hand(
-          benchmark::RegisterBenchmark(row_name(traffic, "Handoff", mppe, octets, kCalls).c_str(),
-                                       run_handoff, traffic, mppe, octets, kCalls));
+      for (const InnerIp family : {InnerIp::kIpv4, InnerIp::kIpv6}) {
+        const char* what = family == InnerIp::kIpv4 ? "Handoff" : "Ipv6Handoff";
+        measured_by_hand(benchmark::RegisterBenchmark(row_name(traffic, what, mppe, octets, kCalls).c_str(),
+                                                      run_handoff, traffic, family, mppe, octets, kCalls));
+      }
     }
   }
 }

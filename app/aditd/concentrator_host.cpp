@@ -54,6 +54,12 @@ std::optional<wire::Ipv4Address> ConcentratorHost::gre_from_elsewhere(wire::Ipv4
   return std::nullopt;
 }
 
+std::optional<std::uint16_t> ConcentratorHost::port_mtu(wire::Ipv4Address peer) const {
+  const dataplane::NextHops* routes = runtime_.data_plane().routes();
+  const dataplane::NextHop* hop = routes != nullptr ? routes->towards_peers().find(peer) : nullptr;
+  return hop != nullptr ? std::optional(hop->mtu) : std::nullopt;
+}
+
 void ConcentratorHost::map_prefix(const control::PrefixClaim& claim) {
   if (SubscriberRoutes* announced = runtime_.subscriber_routes()) {
     announced->follow(claim);

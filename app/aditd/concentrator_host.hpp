@@ -39,6 +39,7 @@ class ConcentratorHost final : public control::ConcentratorActions {
       const contract::CallRef& call) const override {
     return runtime_.uplink_ipv6_packets(call);
   }
+  [[nodiscard]] std::optional<std::uint16_t> port_mtu(wire::Ipv4Address peer) const override;
   [[nodiscard]] contract::FirstPackets first_packets(const contract::CallRef& call) const override {
     return runtime_.first_packets(call);
   }

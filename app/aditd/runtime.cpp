@@ -47,6 +47,16 @@ std::vector<wire::Ipv6Prefix> pool_prefixes(const control::Ipv6Settings& ipv6) {
   return prefixes;
 }
 
+dataplane::Subscribers subscribers_of(const control::Settings& settings) {
+  dataplane::Subscribers subscribers{.ipv4 = pool_prefixes(settings.ip)};
+  if (settings.ipv6.mode != control::Ipv6Policy::kDeny) {
+    for (const control::Ipv6PoolSettings& pool : settings.ipv6.pools) {
+      subscribers.ipv6.push_back({.prefix = pool.prefix, .length = pool.length});
+    }
+  }
+  return subscribers;
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<Runtime>, std::string> Runtime::start(const Config& config,
@@ -73,7 +83,7 @@ std::expected<void, std::string> Runtime::open(const Config& config) {
     return std::unexpected(std::move(wake.error()));
   }
   wake_ = std::move(*wake);
-  auto ports = open_host_ports(config.ports, workers, pool_prefixes(config.control.ip));
+  auto ports = open_host_ports(config.ports, workers, subscribers_of(config.control));
   if (!ports) {
     return std::unexpected(std::move(ports.error()));
   }

@@ -24,8 +24,7 @@ void release_host_ports(std::span<const dataplane::PortSettings> settings) {
 }
 
 std::expected<std::vector<dataplane::OpenPort>, std::string> open_host_ports(
-    std::span<const dataplane::PortSettings> settings, unsigned workers,
-    std::vector<wire::Ipv4Prefix> subscribers) {
+    std::span<const dataplane::PortSettings> settings, unsigned workers, dataplane::Subscribers subscribers) {
   auto interfaces = read_interfaces_of(settings);
   if (!interfaces) {
     return std::unexpected(std::move(interfaces.error()));

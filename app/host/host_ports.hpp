@@ -16,7 +16,7 @@ namespace adit::app {
 /// note mentions it.
 [[nodiscard]] std::expected<std::vector<dataplane::OpenPort>, std::string> open_host_ports(
     std::span<const dataplane::PortSettings> settings, unsigned workers,
-    std::vector<wire::Ipv4Prefix> subscribers = {});
+    dataplane::Subscribers subscribers = {});
 
 /// Detaches the XDP programs that a killed aditd left on these ports' interfaces. For root: open_host_ports() does it
 /// too, but without CAP_SYS_ADMIN cannot see whose a program is. What does not work is told by open_host_ports().

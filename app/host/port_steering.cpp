@@ -49,4 +49,19 @@ std::optional<WorkerId> PortSteeringView::downlink(wire::Ipv4Address subscriber)
   });
 }
 
+std::optional<WorkerId> PortSteeringView::downlink(const wire::Ipv6Prefix& subscriber) const {
+  return agreed(PortRole::kCore, [&](const OpenPort& port) -> std::optional<std::uint16_t> {
+    for (const dataplane::SubscriberPrefixes& pool : port.steering.prefixes) {
+      if (pool.length <= subscriber.length && pool.prefix.contains(subscriber)) {
+        return sharer_of(pool, subscriber.address, workers_);
+      }
+    }
+    const dataplane::RssHash& rss = port.steering.rss;
+    const bool one_address = subscriber.length == wire::Ipv6Prefix{}.length;
+    return port.steering.by == SteeringBy::kDestination && rss.ipv6 && one_address
+               ? std::optional(rss.queue_of(subscriber.address))
+               : std::nullopt;
+  });
+}
+
 }  // namespace adit::app

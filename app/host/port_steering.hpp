@@ -19,6 +19,7 @@ class PortSteeringView final : public control::Steering {
   [[nodiscard]] std::optional<contract::WorkerId> uplink(wire::Ipv4Address local,
                                                          wire::Ipv4Address peer) const override;
   [[nodiscard]] std::optional<contract::WorkerId> downlink(wire::Ipv4Address subscriber) const override;
+  [[nodiscard]] std::optional<contract::WorkerId> downlink(const wire::Ipv6Prefix& subscriber) const override;
 
  private:
   template <typename QueueOf>

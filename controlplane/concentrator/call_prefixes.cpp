@@ -67,7 +67,7 @@ CallPrefixes::Lease CallPrefixes::lease_any(Ipv6Use use) {
       return had;
     }
   }
-  return core_.pools6.lease_any(use, pool, user);
+  return core_.pools6.lease_any(use, pool, user, call_.ref.worker);
 }
 
 bool CallPrefixes::lease_fixed(const wire::Ipv6Prefix& prefix) {

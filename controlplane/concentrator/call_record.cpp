@@ -102,6 +102,10 @@ std::optional<std::uint64_t> CallRecord::ipv6_packets_received() const {
   return core_.actions.uplink_ipv6_packets(ref);
 }
 
+std::optional<std::uint16_t> CallRecord::port_mtu() const {
+  return core_.actions.port_mtu(peer_);
+}
+
 void CallRecord::reach(SetupStage stage) {
   setup_.reach(stage, core_.wheel.now(), core_.measures);
 }

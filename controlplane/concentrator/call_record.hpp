@@ -124,6 +124,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   Ipv6Counters& ipv6_counters() override;
   std::optional<std::uint64_t> packets_received() const override;
   std::optional<std::uint64_t> ipv6_packets_received() const override;
+  std::optional<std::uint16_t> port_mtu() const override;
   void lcp_opened() override;
   std::expected<wire::Ipv4Address, NoAddress> lease_address(std::optional<wire::Ipv4Address> fixed,
                                                             std::string_view pool) override;

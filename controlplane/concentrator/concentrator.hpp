@@ -71,6 +71,10 @@ class ConcentratorActions : public PrefixActions {
       const contract::CallRef& /*call*/) const {
     return std::nullopt;
   }
+  /// Of the port by which packets reach the peer; none: there is no way to it just now.
+  [[nodiscard]] virtual std::optional<std::uint16_t> port_mtu(wire::Ipv4Address /*peer*/) const {
+    return std::nullopt;
+  }
   /// Of a call that its worker has.
   [[nodiscard]] virtual contract::FirstPackets first_packets(const contract::CallRef& /*call*/) const {
     return {};

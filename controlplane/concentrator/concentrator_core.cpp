@@ -59,7 +59,7 @@ ConcentratorCore::ConcentratorCore(const Settings& the_settings, std::uint16_t w
       pools(the_settings.ip, the_wheel, workers, steering),
       claims(the_actions),
       machine(pools, claims, the_settings.ip.gateway),
-      pools6(the_settings.ipv6, the_settings.ip.quarantine, the_wheel),
+      pools6(the_settings.ipv6, the_settings.ip.quarantine, the_wheel, workers, steering),
       claims6(the_actions),
       machine6(pools6, claims6),
       advertisements(kAdvertisements),

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "dataplane/wire/tunnel_mtu.hpp"
+
 namespace adit::control {
 namespace {
 
@@ -20,8 +22,6 @@ constexpr Duration kCcpMayLast{8000};
 constexpr std::size_t kMaxHeldRequest = 256;
 /// RFC 8200 §5: every link carries packets of this size, and routers do not fragment.
 constexpr int kIpv6MinimumMtu = 1280;
-/// RFC 3078 §3: the coherency count, and the protocol field inside.
-constexpr int kMppeOverhead = 4;
 
 bool has_code(Bytes packet, PppCode code) {
   return !packet.empty() && PppCode{packet[0]} == code;
@@ -63,6 +63,7 @@ bool NetworkEndpoint::has_been_up(PppProtocol protocol) const {
 void NetworkEndpoint::begin(const Terms& terms) {
   begun_ = true;
   mtu_ = terms.mtu;
+  port_mtu_ = link_.port_mtu();
   ipv6_policy_ = ipv6cp() != nullptr ? terms.ipv6 : Ipv6Policy::kDeny;
   mppe_required_ = terms.mppe_required || encrypted_;
   ccp().require(mppe_required_);
@@ -311,7 +312,9 @@ void NetworkEndpoint::disable_ip() {
 // ---- IPv6 -------------------------------------------------------------------------------------------------
 
 int NetworkEndpoint::ipv6_room() const {
-  return std::min(peer_mru(), mtu_) - (mppe_required_ ? kMppeOverhead : 0);
+  constexpr std::uint16_t kNoLimit = 0xffff;
+  return wire::inner_mtu(port_mtu_.value_or(kNoLimit), std::min(peer_mru(), mtu_), link_.compression(),
+                         mppe_required_);
 }
 
 bool NetworkEndpoint::speaks_ipv6cp() const {

@@ -33,6 +33,10 @@ class NetworkLink : public ControlProtocolHost {
   virtual void without_ipv6(std::string_view /*why*/) {}
   /// The same, but packets of `room` octets are too small for IPv6, and nobody has failed. May be said again after LCP.
   virtual void too_small_for_ipv6(std::uint16_t /*room*/, std::string_view /*why*/) {}
+  /// Of the port that packets to the peer leave by; none: not known.
+  [[nodiscard]] virtual std::optional<std::uint16_t> port_mtu() const { return std::nullopt; }
+  /// Of the headers of packets to the peer.
+  [[nodiscard]] virtual wire::PppCompression compression() const { return {}; }
 
  protected:
   ~NetworkLink() = default;
@@ -55,7 +59,7 @@ class NetworkEndpoint : protected ControlProtocolHost,
   /// IPCP is up, and so is IPv6CP if it is required.
   [[nodiscard]] bool up() const;
 
-  /// Octets of an IPv6 packet that fit into a packet to the peer.
+  /// Octets of an IPv6 packet that fit into a packet to the peer, and that into the port.
   [[nodiscard]] int ipv6_room() const;
 
  protected:
@@ -185,6 +189,7 @@ class NetworkEndpoint : protected ControlProtocolHost,
   wire::Ipv4Address enabled_;                   // the address that it forwards for
   std::optional<contract::MppeMode> receives_;  // how it has been told to decrypt
   std::uint16_t mtu_ = 0;
+  std::optional<std::uint16_t> port_mtu_;  // when it began
   Ipv6Policy ipv6_policy_ = Ipv6Policy::kDeny;
   bool mppe_required_ = false;
   bool begun_ = false;

@@ -108,6 +108,10 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost, Ipv6LinkH
   void need_new_keys(EndReason otherwise, std::string_view why) override;
   void without_ipv6(std::string_view why) override;
   void too_small_for_ipv6(std::uint16_t room, std::string_view why) override;
+  std::optional<std::uint16_t> port_mtu() const override { return host_.port_mtu(); }
+  wire::PppCompression compression() const override {
+    return {.address_and_control = lcp_.peer().accepts_acfc, .protocol = lcp_.peer().accepts_pfc};
+  }
   // LcpEvents
   void protocol_rejected(PppProtocol protocol) override { network_.on_protocol_reject(protocol); }
   // AuthenticatorHost

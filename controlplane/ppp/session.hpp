@@ -36,6 +36,9 @@ class SessionHost : public PppDataPath {
   /// Those of them that are IPv6; none: not known.
   [[nodiscard]] virtual std::optional<std::uint64_t> ipv6_packets_received() const { return std::nullopt; }
 
+  /// As NetworkLink::port_mtu().
+  [[nodiscard]] virtual std::optional<std::uint16_t> port_mtu() const { return std::nullopt; }
+
   /// LCP reached Opened (time for Set-Link-Info).
   virtual void lcp_opened() = 0;
 

@@ -25,7 +25,7 @@ inline constexpr std::uint32_t kMaxCallsPerWorker = 1U << 23;
 /// Addresses that peers may dial. Each costs 256 KiB of call index.
 inline constexpr std::uint32_t kMaxLocalAddresses = 256;
 
-/// Different lengths that IPv6 prefixes of subscribers and of the machine may have: a lookup asks a table for each.
+/// Different lengths that IPv6 prefixes of subscribers and of the machine may have: a lookup looks for each.
 inline constexpr std::uint32_t kMaxPrefixLengths = 16;
 
 /// Ethernet devices, as DPDK is built (RTE_MAX_ETHPORTS is 32).

@@ -21,6 +21,7 @@
 #include "dataplane/wire/ids.hpp"
 #include "dataplane/wire/ipv6.hpp"
 #include "dataplane/wire/ppp.hpp"
+#include "dataplane/wire/tunnel_mtu.hpp"
 
 namespace adit::dataplane {
 
@@ -155,31 +156,11 @@ struct Call {
 
 static_assert(sizeof(Call) == 8 * kCacheLine, "each of the eight on one line");
 
-/// Octets in front of the inner IP packet within the outer one: IPv4 20, GRE with sequence and
-/// acknowledgement 16, the PPP header, and with MPPE its header (2) and the inner protocol.
-[[nodiscard]] constexpr std::uint16_t tunnel_overhead(wire::PppCompression compression, bool mppe) noexcept {
-  constexpr std::uint16_t kIpAndGre = 20 + 16;
-  const std::uint16_t address_and_control = compression.address_and_control ? 0 : 2;
-  const std::uint16_t protocol = compression.protocol ? 1 : 2;
-  const auto ppp = static_cast<std::uint16_t>(address_and_control + protocol);
-  return static_cast<std::uint16_t>(kIpAndGre + ppp + (mppe ? 2 + protocol : 0));
-}
-
-/// The largest inner IP packet that the port carries and the peer's MRU allows. The MRU counts the PPP
-/// Information field, which with MPPE also holds its header and the inner protocol (RFC 3078 §3): 4 less.
-[[nodiscard]] constexpr std::uint16_t inner_mtu(std::uint16_t port_mtu, std::uint16_t peer_mru,
-                                                wire::PppCompression compression, bool mppe) noexcept {
-  const int by_port = port_mtu - tunnel_overhead(compression, mppe);
-  const int by_peer = peer_mru - (mppe ? 4 : 0);
-  const int least = by_port < by_peer ? by_port : by_peer;
-  return static_cast<std::uint16_t>(least < 68 ? 68 : least);  // RFC 791: every link can carry 68 octets
-}
-
 inline void update_inner_mtu(Call& call) noexcept {
   const CallIdentity& identity = call.identity;
   call.downlink.inner_mtu =
-      inner_mtu(call.downlink.port_mtu, call.downlink.peer_mru, identity.send_compression,
-                identity.mppe_send != MppeUse::kNone || identity.require_mppe);
+      wire::inner_mtu(call.downlink.port_mtu, call.downlink.peer_mru, identity.send_compression,
+                      identity.mppe_send != MppeUse::kNone || identity.require_mppe);
 }
 
 }  // namespace adit::dataplane

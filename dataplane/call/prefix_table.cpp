@@ -30,33 +30,34 @@ PrefixTable<Key>::~PrefixTable() {
 }
 
 template <typename Key>
-bool PrefixTable<Key>::set(const wire::Ipv6Address& prefix, std::uint32_t number) noexcept {
+SetOutcome PrefixTable<Key>::set(const wire::Ipv6Address& prefix, std::uint32_t number) noexcept {
   const Key key(prefix);
   if (const Place known = place_of(key); known.bucket != nullptr) {
     known.bucket->numbers[known.way].store(number, std::memory_order_release);
-    return true;
+    return SetOutcome::kReplaced;
   }
   const Place place = free_place(key);
   if (place.bucket == nullptr) {
-    return false;
+    return SetOutcome::kNoRoom;
   }
   if (place.bucket >= crowd_.data() && place.bucket < crowd_.data() + crowd_.size()) {
     crowded_.fetch_add(1, std::memory_order_relaxed);
   }
   place.bucket->set(place.way, key, number);
-  return true;
+  return SetOutcome::kAdded;
 }
 
 template <typename Key>
-void PrefixTable<Key>::erase(const wire::Ipv6Address& prefix) noexcept {
+bool PrefixTable<Key>::erase(const wire::Ipv6Address& prefix) noexcept {
   const Place place = place_of(Key(prefix));
   if (place.bucket == nullptr) {
-    return;
+    return false;
   }
   place.bucket->numbers[place.way].store(0, std::memory_order_relaxed);
   if (place.bucket >= crowd_.data() && place.bucket < crowd_.data() + crowd_.size()) {
     crowded_.fetch_sub(1, std::memory_order_relaxed);
   }
+  return true;
 }
 
 template <typename Key>

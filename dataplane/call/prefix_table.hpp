@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// IPv6 prefixes of one length, each with a number: a hash table that workers read while control writes. A prefix has two
+// IPv6 prefixes, each with a number: a hash table that workers read while control writes. It compares all bits of a key, so
+// whoever keeps prefixes of several lengths in one tells them apart by their bits (PrefixIndex). A prefix has two
 // cache lines to choose from and takes the emptier one, so a lookup reads two lines however many prefixes there are.
 // Thread: control writes, any worker reads. Owner: PrefixIndex.
 #pragma once
@@ -15,18 +16,24 @@
 
 namespace adit::dataplane {
 
-/// The bits of a prefix of up to 64.
+/// The bits of a key in the upper half of an address.
 struct HighKey {
   std::uint64_t high = 0;
   explicit HighKey(const wire::Ipv6Address& prefix) noexcept : high(prefix.high) {}
   [[nodiscard]] std::array<std::uint64_t, 1> words() const noexcept { return {high}; }
 };
 
-/// The bits of a longer one.
+/// In both halves.
 struct WholeKey {
   wire::Ipv6Address all;
   explicit WholeKey(const wire::Ipv6Address& prefix) noexcept : all(prefix) {}
   [[nodiscard]] std::array<std::uint64_t, 2> words() const noexcept { return {all.high, all.low}; }
+};
+
+enum class SetOutcome : std::uint8_t {
+  kAdded,
+  kReplaced,  ///< the number of one that was there
+  kNoRoom,
 };
 
 template <typename Key>
@@ -40,12 +47,13 @@ class PrefixTable {
   PrefixTable& operator=(const PrefixTable&) = delete;
 
   // ---- control
-  /// Gives `prefix` a number other than 0, instead of the one it has. False: there is no room.
-  [[nodiscard]] bool set(const wire::Ipv6Address& prefix, std::uint32_t number) noexcept;
-  void erase(const wire::Ipv6Address& prefix) noexcept;
+  /// Gives `prefix` a number other than 0, instead of the one it has.
+  [[nodiscard]] SetOutcome set(const wire::Ipv6Address& prefix, std::uint32_t number) noexcept;
+  /// False: it is not there.
+  bool erase(const wire::Ipv6Address& prefix) noexcept;
   [[nodiscard]] std::uint64_t octets() const noexcept { return buckets_.size_bytes(); }
 
-  // ---- workers; the host bits of `prefix` are clear
+  // ---- workers
   void prefetch(const wire::Ipv6Address& prefix) const noexcept {
     for (const std::size_t bucket : buckets_of(Key(prefix))) {
       __builtin_prefetch(&buckets_[bucket]);

@@ -142,7 +142,7 @@ bool Downlink::check_inner(Arrived& packet, Arrival arrival) noexcept {
       return drop(packet, DropReason::kToGateway);  // the subscriber's router would send it back
     }
   }
-  if (UpperLayer upper; !Inner::find_upper_layer(octets_of(packet.mbuf), upper)) {
+  if (!Inner::find_upper_layer(octets_of(packet.mbuf), packet.upper)) {
     return drop(packet, DropReason::kIpOptions);
   }
   if (identity.require_mppe && identity.mppe_send == MppeUse::kNone) {
@@ -208,7 +208,7 @@ void Downlink::fit_mtu(Arrived& packet, Arrival arrival) noexcept {
     drop(packet, DropReason::kNoHeadroom);
     return;
   }
-  clamp<Inner>(packet.mbuf, mtu);
+  clamp<Inner>(packet.mbuf, packet.upper, mtu);
   burst_.push({.mbuf = packet.mbuf,
                .call = packet.call,
                .inner_octets = packet.inner_octets,
@@ -227,13 +227,8 @@ CallBudget& Downlink::budget_of_sender(const Arrived& packet, Arrival arrival) n
 }
 
 template <typename Inner>
-void Downlink::clamp(rte_mbuf* mbuf, std::uint16_t mtu) noexcept {
-  if (!context_.policy.clamp_mss) {
-    return;
-  }
-  UpperLayer upper;
-  if (!Inner::find_upper_layer(octets_of(mbuf), upper) || upper.protocol != wire::kIpProtocolTcp ||
-      upper.later_fragment) {
+void Downlink::clamp(rte_mbuf* mbuf, const UpperLayer& upper, std::uint16_t mtu) noexcept {
+  if (!context_.policy.clamp_mss || upper.protocol != wire::kIpProtocolTcp || upper.later_fragment) {
     return;
   }
   const auto limit = static_cast<std::uint16_t>(mtu - Inner::kTcpOverhead);
@@ -265,7 +260,9 @@ void Downlink::cut(Arrived& packet) noexcept {
     if (traced) [[unlikely]] {
       trace_inner(*packet.call, piece);
     }
-    clamp<InnerIpv4>(piece, packet.call->downlink.inner_mtu);
+    if (UpperLayer upper; InnerIpv4::find_upper_layer(octets_of(piece), upper)) {
+      clamp<InnerIpv4>(piece, upper, packet.call->downlink.inner_mtu);
+    }
     burst_.push({.mbuf = piece,
                  .call = packet.call,
                  .inner_octets = static_cast<std::uint16_t>(piece->pkt_len),

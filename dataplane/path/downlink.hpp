@@ -6,6 +6,7 @@
 #include <span>
 
 #include "dataplane/path/encapsulation.hpp"
+#include "dataplane/path/inner_ip.hpp"
 
 namespace adit::dataplane {
 
@@ -31,6 +32,7 @@ class Downlink : public Encapsulation {
     const CallIndex::Entry* entry = nullptr;  ///< of IPv4
     std::uint16_t inner_octets = 0;
     bool ipv6 = false;  ///< else IPv4
+    UpperLayer upper;   ///< set by check_inner
   };
 
   void find_subscribers(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept;
@@ -51,7 +53,7 @@ class Downlink : public Encapsulation {
   template <typename Inner>
   [[nodiscard]] CallBudget& budget_of_sender(const Arrived& packet, Arrival arrival) noexcept;
   template <typename Inner>
-  void clamp(rte_mbuf* mbuf, std::uint16_t mtu) noexcept;
+  void clamp(rte_mbuf* mbuf, const UpperLayer& upper, std::uint16_t mtu) noexcept;
   void cut(Arrived& packet) noexcept;
   template <typename Inner>
   [[nodiscard]] std::uint8_t outer_tos(rte_mbuf* mbuf) const noexcept;

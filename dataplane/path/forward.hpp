@@ -60,10 +60,9 @@ template <typename Address>
   return call.ipv6.link_prefix != 0 ? wire::Ipv6Address{call.ipv6.link_prefix, context.gateway_id}
                                     : wire::link_local(context.gateway_id);
 }
-/// Whether the address is ours on the call's link.
-[[nodiscard]] inline bool is_our_end(const WorkerContext& context, const Call&,
-                                     wire::Ipv4Address address) noexcept {
-  return address == context.gateway && !address.is_none();
+/// Whether the address is our end's of the call's link. Of IPv4's nobody need ask: no subscriber has the gateway's.
+[[nodiscard]] constexpr bool is_our_end(const WorkerContext&, const Call&, wire::Ipv4Address) noexcept {
+  return false;
 }
 [[nodiscard]] inline bool is_our_end(const WorkerContext& context, const Call& call,
                                      const wire::Ipv6Address& address) noexcept {

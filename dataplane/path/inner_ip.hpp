@@ -33,8 +33,8 @@ namespace adit::dataplane {
 
 /// What a packet carries behind its IP header and options: `protocol` begins at `offset`, unless this is a later fragment.
 struct UpperLayer {
-  std::uint8_t protocol = 0;
   std::uint16_t offset = 0;
+  std::uint8_t protocol = 0;
   bool later_fragment = false;
 };
 
@@ -69,8 +69,8 @@ struct InnerIpv4 {
   /// RFC 7126 §4.3, §4.4. False: options that nobody may have.
   [[nodiscard]] static bool find_upper_layer(wire::Bytes packet, UpperLayer& found) noexcept {
     const View header(packet.data());
-    found = {.protocol = header.protocol(),
-             .offset = header.header_length(),
+    found = {.offset = header.header_length(),
+             .protocol = header.protocol(),
              .later_fragment = header.fragment_offset() != 0};
     return found.offset == wire::kIpv4Size || wire::are_harmless_options(packet);
   }
@@ -105,7 +105,7 @@ struct InnerIpv6 {
   /// RFC 5095 §3, RFC 8504 §5.3. False: extension headers that nobody may have, or too many.
   [[nodiscard]] static bool find_upper_layer(wire::Bytes packet, UpperLayer& found) noexcept {
     const wire::Ipv6UpperLayer upper = wire::find_upper_layer(packet);
-    found = {.protocol = upper.protocol, .offset = upper.offset, .later_fragment = upper.later_fragment};
+    found = {.offset = upper.offset, .protocol = upper.protocol, .later_fragment = upper.later_fragment};
     return upper.error == wire::Ipv6WalkError::kNone;
   }
 };

@@ -7,11 +7,11 @@
 #include <atomic>
 #include <cstdint>
 #include <expected>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "dataplane/ports/port.hpp"
-#include "dataplane/wire/ids.hpp"
+#include "dataplane/ports/subscribers.hpp"
 
 struct rte_eth_dev_info;
 struct rte_mempool;
@@ -30,7 +30,8 @@ struct DeviceSettings {
   std::uint16_t mtu = 0;              ///< 0: keep the device's
   PortRole role = PortRole::kAccess;  ///< of all its ports together: selects the headers that RSS hashes
   bool isolated = false;  ///< the kernel drives it too, and we take only our own packets (isolation.hpp)
-  std::vector<wire::Ipv4Prefix> subscribers{};  ///< when isolated: whose packets are ours on the core side
+  Subscribers
+      subscribers{};  ///< whose packets are ours on the core side, when isolated, and where they are to arrive
 };
 
 class Device {
@@ -63,6 +64,7 @@ class Device {
   [[nodiscard]] std::uint16_t id() const { return id_; }
   /// of all its ports together
   [[nodiscard]] PortRole role() const { return settings_.role; }
+  [[nodiscard]] std::span<const SubscriberPrefixes> pools6() const { return settings_.subscribers.ipv6; }
   [[nodiscard]] std::uint16_t rx_queues() const { return settings_.rx_queues; }
   [[nodiscard]] std::uint16_t tx_queues() const { return settings_.tx_queues; }
   [[nodiscard]] rte_mempool* pool() const { return pool_; }

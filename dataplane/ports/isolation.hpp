@@ -7,21 +7,20 @@
 
 #include <cstdint>
 #include <expected>
-#include <span>
 #include <string>
 
 #include "dataplane/ports/port.hpp"
-#include "dataplane/wire/ids.hpp"
+#include "dataplane/ports/subscribers.hpp"
 
 namespace adit::dataplane {
 
 /// Call before the device's first configuration.
 [[nodiscard]] std::expected<void, std::string> isolate(std::uint16_t id);
 
-/// Call after each start: selects GRE on the access side and packets to the subscribers' prefixes on the core
-/// side, spread over all queues. Packets to subscribers outside those prefixes stay with the kernel.
+/// Call after each start: selects GRE on the access side and packets to the subscribers' pools on the core side, of
+/// either family, spread over all queues. Packets to subscribers outside those pools stay with the kernel.
 [[nodiscard]] std::expected<void, std::string> take_ours(std::uint16_t id, PortRole role,
                                                          std::uint16_t queues,
-                                                         std::span<const wire::Ipv4Prefix> subscribers);
+                                                         const Subscribers& subscribers);
 
 }  // namespace adit::dataplane

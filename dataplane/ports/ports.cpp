@@ -319,8 +319,9 @@ Result<std::vector<OpenPort>> open_ports(std::span<const PortSettings> settings,
       close_ports(ports);
       return failure(*plan.settings, opened.error());
     }
-    open.steering = joins ? ports[static_cast<std::size_t>(first)].steering
-                          : read_steering(open.port.id, role, open.rx_queues, context.workers);
+    open.steering =
+        joins ? ports[static_cast<std::size_t>(first)].steering
+              : read_steering(open.port.id, role, open.rx_queues, context.workers, context.subscribers.ipv6);
     ports.push_back(std::move(open));
   }
   return ports;

@@ -18,6 +18,7 @@
 #include "dataplane/ports/kernel_interface.hpp"
 #include "dataplane/ports/port.hpp"
 #include "dataplane/ports/steering.hpp"
+#include "dataplane/ports/subscribers.hpp"
 #include "dataplane/ports/unique_fd.hpp"
 
 struct rte_mempool;
@@ -93,7 +94,7 @@ struct PortsContext {
   /// Path of the compiled XDP program (adit_xdp.o), or why there is none, which is an error only if AF_XDP is
   /// used.
   std::expected<std::string, std::string> xdp_program{};
-  std::vector<wire::Ipv4Prefix> subscribers{};  ///< the address pools: what isolated core ports take
+  Subscribers subscribers{};  ///< the pools: what isolated core ports take, and flow rules share out
 };
 
 /// Opens, configures and starts the ports, in the order given. On failure nothing stays open, and the text

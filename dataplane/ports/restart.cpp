@@ -49,7 +49,8 @@ Result restart_device(std::span<OpenPort> ports, std::uint16_t id, unsigned work
   if (auto restarted = device.restart(); !restarted) {
     return restarted;
   }
-  const PortSteering steering = read_steering(id, device.role(), device.rx_queues(), workers);
+  const PortSteering steering =
+      read_steering(id, device.role(), device.rx_queues(), workers, device.pools6());
   for (OpenPort& open : ports) {
     if (open.port.id == id) {
       open.steering = steering;

@@ -7,6 +7,7 @@
 #include <rte_thash.h>
 
 #include <bit>
+#include <cstring>
 
 namespace adit::dataplane {
 namespace {
@@ -15,10 +16,23 @@ namespace {
 constexpr std::uint8_t kMaxKey = 64;
 constexpr std::uint8_t kMinKey = 40;
 
-/// One rule: the low bits of `worker`'s call IDs or subscriber addresses select its first queue. The key of
+/// One rule: the low bits of `worker`'s call IDs, subscriber addresses or prefixes select its first queue. The key of
 /// PPTP's GRE is payload length and call ID, so its low bits are those of the ID. Untested on a NIC; mlx5 is
 /// documented to accept any mask.
 struct Rule {
+  Rule(const Ipv6Match& share, std::uint16_t worker) {
+    queue.index = worker;
+    const auto put = [](auto& field, const wire::Ipv6Address& address) {
+      static_assert(sizeof field == wire::kIpv6AddressSize);
+      wire::store_ipv6(reinterpret_cast<std::uint8_t*>(&field), address);
+    };
+    put(prefix.hdr.dst_addr, share.bits);
+    put(prefix_mask.hdr.dst_addr, share.mask);
+    pattern = {
+        rte_flow_item{.type = RTE_FLOW_ITEM_TYPE_ETH, .spec = nullptr, .last = nullptr, .mask = nullptr},
+        {.type = RTE_FLOW_ITEM_TYPE_IPV6, .spec = &prefix, .last = nullptr, .mask = &prefix_mask},
+        {.type = RTE_FLOW_ITEM_TYPE_END, .spec = nullptr, .last = nullptr, .mask = nullptr}};
+  }
   Rule(PortRole role, std::uint16_t worker, std::uint32_t mask) {
     queue.index = worker;
     if (role == PortRole::kAccess) {
@@ -53,31 +67,52 @@ struct Rule {
       .group = 0, .priority = 0, .ingress = 1, .egress = 0, .transfer = 0, .reserved = 0};
   rte_be32_t key = 0, key_mask = 0;
   rte_flow_item_ipv4 subscriber{}, subscriber_mask{};
+  rte_flow_item_ipv6 prefix{}, prefix_mask{};
   rte_flow_action_queue queue{};
   std::array<rte_flow_item, 5> pattern{};
   std::array<rte_flow_action, 2> actions{{{.type = RTE_FLOW_ACTION_TYPE_QUEUE, .conf = &queue},
                                           {.type = RTE_FLOW_ACTION_TYPE_END, .conf = nullptr}}};
 };
 
-/// All rules or none. Low bits can be matched if the number of workers is a power of two. A port that serves
-/// both sides would need both kinds, and the second kind would also match tunnel packets, by their outer
-/// destination.
-std::vector<rte_flow*> make_rules(std::uint16_t id, PortRole role, std::uint16_t rx_queues,
-                                  unsigned workers) {
-  std::vector<rte_flow*> rules;
-  if (workers < 2 || !std::has_single_bit(workers) || rx_queues < workers || role == PortRole::kBoth) {
-    return rules;
-  }
-  for (std::uint16_t worker = 0; worker < workers; ++worker) {
-    const Rule rule(role, worker, workers - 1);
-    rte_flow* made = rule.valid(id) ? rule.create(id) : nullptr;
-    if (made == nullptr) {
-      for (rte_flow* flow : rules) {
-        rte_flow_destroy(id, flow, nullptr);
-      }
-      return {};
-    }
+/// Adds the rule to `rules`; where the device does not take it, removes all of them.
+bool add_rule(std::uint16_t id, const Rule& rule, std::vector<rte_flow*>& rules) {
+  rte_flow* made = rule.valid(id) ? rule.create(id) : nullptr;
+  if (made != nullptr) {
     rules.push_back(made);
+    return true;
+  }
+  for (rte_flow* flow : rules) {
+    rte_flow_destroy(id, flow, nullptr);
+  }
+  rules.clear();
+  return false;
+}
+
+/// Low bits can be matched if the number of workers is a power of two. A port that serves both sides would need both kinds,
+/// and the second kind would also match tunnel packets, by their outer destination.
+bool may_have_rules(PortRole role, std::uint16_t rx_queues, unsigned workers) {
+  return workers >= 2 && std::has_single_bit(workers) && rx_queues >= workers && role != PortRole::kBoth;
+}
+
+/// All rules or none.
+std::vector<rte_flow*> make_rules(std::uint16_t id, PortRole role, unsigned workers) {
+  std::vector<rte_flow*> rules;
+  for (std::uint16_t worker = 0; worker < workers; ++worker) {
+    if (!add_rule(id, Rule(role, worker, workers - 1), rules)) {
+      break;
+    }
+  }
+  return rules;
+}
+
+/// The same for the shares of a pool of IPv6, on the core side.
+std::vector<rte_flow*> make_rules(std::uint16_t id, const SubscriberPrefixes& pool, std::uint16_t workers) {
+  std::vector<rte_flow*> rules;
+  for (std::uint16_t worker = 0; worker < workers; ++worker) {
+    const auto share = share_of(pool, worker, workers);
+    if (!share || !add_rule(id, Rule(*share, worker), rules)) {
+      break;
+    }
   }
   return rules;
 }
@@ -113,6 +148,7 @@ std::optional<RssHash> read_rss(std::uint16_t id) {
   rss.key.assign(key.begin(), key.begin() + std::min(length, kMaxKey));
   rss.reta = read_reta(id, info.reta_size);
   rss.destination_only = (conf.rss_hf & RTE_ETH_RSS_L3_DST_ONLY) != 0;
+  rss.ipv6 = (conf.rss_hf & (RTE_ETH_RSS_IPV6 | RTE_ETH_RSS_NONFRAG_IPV6_OTHER)) != 0;
   return rss.key.size() < kMinKey || rss.reta.empty() ? std::nullopt : std::optional(std::move(rss));
 }
 
@@ -125,14 +161,35 @@ std::uint16_t RssHash::queue_of(wire::Ipv4Address source, wire::Ipv4Address dest
   return reta[hash % reta.size()];
 }
 
-PortSteering read_steering(std::uint16_t id, PortRole role, std::uint16_t rx_queues, unsigned workers) {
+std::uint16_t RssHash::queue_of(const wire::Ipv6Address& destination) const noexcept {
+  const auto upper = [](std::uint64_t half) { return static_cast<std::uint32_t>(half >> 32); };
+  std::array<std::uint32_t, 4> words{upper(destination.high), static_cast<std::uint32_t>(destination.high),
+                                     upper(destination.low), static_cast<std::uint32_t>(destination.low)};
+  return reta[rte_softrss(words.data(), words.size(), key.data()) % reta.size()];
+}
+
+PortSteering read_steering(std::uint16_t id, PortRole role, std::uint16_t rx_queues, unsigned workers,
+                           std::span<const SubscriberPrefixes> pools) {
   PortSteering steering;
   if (rx_queues < 2) {
     steering.by = SteeringBy::kOneQueue;
-  } else if (auto rules = make_rules(id, role, rx_queues, workers); !rules.empty()) {
-    steering.by = SteeringBy::kRules;
-    steering.rules = std::move(rules);
-  } else if (auto rss = read_rss(id)) {
+    return steering;
+  }
+  if (may_have_rules(role, rx_queues, workers)) {
+    steering.rules = make_rules(id, role, workers);
+    steering.by = steering.rules.empty() ? SteeringBy::kUnknown : SteeringBy::kRules;
+    for (const SubscriberPrefixes& pool : role == PortRole::kCore ? pools : pools.first(0)) {
+      const auto more = make_rules(id, pool, static_cast<std::uint16_t>(workers));
+      steering.rules.insert(steering.rules.end(), more.begin(), more.end());
+      if (!more.empty()) {
+        steering.prefixes.push_back(pool);
+      }
+    }
+  }
+  if (steering.by == SteeringBy::kRules) {
+    return steering;
+  }
+  if (auto rss = read_rss(id)) {
     steering.by = rss->destination_only ? SteeringBy::kDestination : SteeringBy::kAddresses;
     steering.rss = std::move(*rss);
   }

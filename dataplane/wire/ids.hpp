@@ -126,6 +126,20 @@ struct Ipv4Prefix {
   return at == text.size() ? std::optional(Ipv4Address(value)) : std::nullopt;
 }
 
+/// The number behind a prefix' slash: digits alone, no leading zero, `most` at most.
+[[nodiscard]] constexpr std::optional<std::uint8_t> parse_prefix_length(std::string_view digits,
+                                                                        unsigned most) {
+  unsigned length = 0;
+  for (const char c : digits) {
+    length = length * 10 + static_cast<unsigned>(c - '0');
+    if (c < '0' || c > '9' || length > most) {
+      return std::nullopt;
+    }
+  }
+  const bool canonical = !digits.empty() && (digits.size() == 1 || digits.front() != '0');
+  return canonical ? std::optional(static_cast<std::uint8_t>(length)) : std::nullopt;
+}
+
 /// "10.20.0.0/24": a strict dotted quad whose host bits are clear.
 [[nodiscard]] constexpr std::optional<Ipv4Prefix> parse_prefix(std::string_view text) {
   const std::size_t slash = text.find('/');
@@ -133,17 +147,9 @@ struct Ipv4Prefix {
   if (!address || slash == std::string_view::npos) {
     return std::nullopt;
   }
-  const std::string_view digits = text.substr(slash + 1);
-  unsigned length = 0;
-  for (const char c : digits) {
-    length = length * 10 + static_cast<unsigned>(c - '0');
-    if (c < '0' || c > '9' || length > 32) {
-      return std::nullopt;
-    }
-  }
-  const Ipv4Prefix prefix{.address = *address, .length = static_cast<std::uint8_t>(length)};
-  const bool canonical = !digits.empty() && (digits.size() == 1 || digits.front() != '0');
-  return canonical && prefix.contains(*address) ? std::optional(prefix) : std::nullopt;
+  const auto length = parse_prefix_length(text.substr(slash + 1), 32);
+  const Ipv4Prefix prefix{.address = *address, .length = length.value_or(0)};
+  return length && prefix.contains(*address) ? std::optional(prefix) : std::nullopt;
 }
 
 }  // namespace adit::wire

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "dataplane/wire/bytes.hpp"
+#include "dataplane/wire/ids.hpp"
 
 namespace adit::wire {
 
@@ -112,17 +113,9 @@ struct Ipv6Prefix {
   if (!address || slash == std::string_view::npos) {
     return std::nullopt;
   }
-  const std::string_view digits = text.substr(slash + 1);
-  unsigned length = 0;
-  for (const char c : digits) {
-    length = length * 10 + static_cast<unsigned>(c - '0');
-    if (c < '0' || c > '9' || length > 128) {
-      return std::nullopt;
-    }
-  }
-  const Ipv6Prefix prefix{.address = *address, .length = static_cast<std::uint8_t>(length)};
-  const bool canonical = !digits.empty() && (digits.size() == 1 || digits.front() != '0');
-  return canonical && prefix.contains(*address) ? std::optional(prefix) : std::nullopt;
+  const auto length = parse_prefix_length(text.substr(slash + 1), 128);
+  const Ipv6Prefix prefix{.address = *address, .length = length.value_or(0)};
+  return length && prefix.contains(*address) ? std::optional(prefix) : std::nullopt;
 }
 
 /// "fe80::1:2:3:4" and the like in text: "1:2:3:4", as accel-ppp and RADIUS write an interface identifier.

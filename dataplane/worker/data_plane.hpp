@@ -161,6 +161,8 @@ class DataPlane final : public DataPlaneCore {
   void publish(std::unique_ptr<const NextHops> hops) {
     routes_.publish(std::move(hops), [this] { return iterations(); });
   }
+  /// What was published last; nullptr: nothing yet. It lives until the next is published.
+  [[nodiscard]] const NextHops* routes() const { return routes_.latest(); }
   /// Frees snapshots that no worker can still be using. Cheap; call it from time to time.
   void reclaim() {
     routes_.reclaim([this] { return iterations(); });

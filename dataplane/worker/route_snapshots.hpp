@@ -37,6 +37,7 @@ class RouteSnapshots {
     }
   }
 
+  [[nodiscard]] const NextHops* latest() const { return latest_.get(); }
   /// Snapshots that wait to be freed.
   [[nodiscard]] std::size_t retired() const { return retired_.size(); }
 

@@ -196,5 +196,34 @@ TEST(Handoff, AWorkerWithoutATransmitQueueSendsThroughAnother) {
   EXPECT_EQ(world.all_drops(), 0U);
 }
 
+TEST(Handoff, IPv6AtTheWrongWorkerIsHandedOverAndCountedTheSame) {
+  World world({.workers = kTwo, .slots = 4});
+  Peer peer(0);
+  const contract::CallRef call = world.install_up(0, 1);
+  constexpr wire::Ipv6Address kOwn{0x2001'0db8'0064'0000, 0x99};
+  constexpr wire::Ipv6Address kFar{0x2001'0db8'ffff'0000, 5};
+  world.tell(call, contract::EnableIpv6{
+                       .call = call, .peer_mru = 1500, .interface_id = 0x42, .link_prefix = kOwn.high});
+  ASSERT_TRUE(world.index().map_route(wire::Ipv6Prefix{.address = {kOwn.high, 0}, .length = 64}, call));
+  RouteEntry6 route;
+  route.paths = {RoutePath6{.ifindex = kCoreIfindex, .gateway = kRouter6}};
+  const NeighbourEntry6 router{.ifindex = kCoreIfindex, .address = kRouter6, .mac = kRouterMac};
+  world.publish_ipv6(std::array{route}, std::array{router});
+  const auto packet = [](const wire::Ipv6Address& from, const wire::Ipv6Address& to) {
+    Octets octets(wire::kIpv6Size);
+    wire::write_ipv6(octets.data(), {.source = from, .destination = to, .next_header = 59, .hop_limit = 64});
+    return octets;
+  };
+  world.arrive(kCoreSide, PacketBuilder(packet(kFar, kOwn)).ethernet(kCoreMac, kRouterMac, 0x86DD).octets(),
+               0);
+  world.arrive(kAccessSide, peer.data6(packet(kOwn, kFar)), 0);
+  world.settle();
+  for (const Side side : {kAccessSide, kCoreSide}) {
+    EXPECT_EQ(world.counters(0).arrivals[Bench::instance().ports[side]].steer_miss.read(), 1U);
+  }
+  EXPECT_EQ(world.counters(1).downlink_packets.read(), 1U);
+  EXPECT_EQ(world.counters(1).uplink_packets.read(), 1U);
+}
+
 }  // namespace
 }  // namespace adit::dataplane::path

@@ -278,7 +278,7 @@ TEST_P(InnerMtu, FitsExactlyAndNotOneOctetMore) {
   const bool port_is_narrowest = row.peer_mru == 1500;
   EXPECT_EQ(outer, port_is_narrowest
                        ? row.port_mtu
-                       : row.expected + tunnel_overhead({row.compression, row.compression}, row.mppe));
+                       : row.expected + wire::tunnel_overhead({row.compression, row.compression}, row.mppe));
   static_cast<void>(world.sent(kCoreSide));
 
   world.arrive(kCoreSide, core_frame(inner_packet(kHost, kSubscriber, row.expected + 1U, 64, true)));

@@ -77,6 +77,49 @@ TEST_F(PrefixIndexTest, TakesALinkAndADelegatedPrefixOfEveryCall) {
   }
 }
 
+/// Networks of all kinds of lengths share what one length takes; and a length that is gone makes way for another.
+TEST_F(PrefixIndexTest, MemoryDoesNotGrowWithTheNumberOfLengths) {
+  PrefixIndex index(1U << 16);
+  ASSERT_TRUE(index.map(link_of(1), 1));
+  const std::uint64_t links = index.octets();
+  EXPECT_LE(links, 32U << 16);
+  for (std::uint8_t round = 0; round < 4; ++round) {
+    for (std::uint8_t length = 63; length > 64 - kMaxPrefixLengths; --length) {
+      const auto shorter = static_cast<std::uint8_t>(length - 15 * round);
+      const wire::Ipv6Prefix network{.address = wire::Ipv6Prefix::cut(link_of(1).address, shorter),
+                                     .length = shorter};
+      ASSERT_TRUE(index.map(network, shorter)) << int{shorter};
+      ASSERT_EQ(index.find(link_of(0).address), 63U - 15U * round) << int{shorter};
+    }
+    EXPECT_EQ(index.octets(), 2 * links) << int{round};
+    for (std::uint8_t length = 63; length > 64 - kMaxPrefixLengths; --length) {
+      const auto shorter = static_cast<std::uint8_t>(length - 15 * round);
+      index.unmap({.address = wire::Ipv6Prefix::cut(link_of(1).address, shorter), .length = shorter});
+    }
+    EXPECT_EQ(index.find(link_of(0).address), 0U);
+    EXPECT_EQ(index.find(link_of(1).address), 1U);
+  }
+}
+
+/// 2001:db8:64:1::/64 and 2001:db8:64::/63 differ in no bit but the one that the longer one has more.
+TEST_F(PrefixIndexTest, LengthsThatShareATableAreToldApart) {
+  PrefixIndex index(100);
+  const wire::Ipv6Address all = address("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff");
+  const auto around = [&](std::uint8_t length) {
+    return wire::Ipv6Prefix{.address = wire::Ipv6Prefix::cut(all, length), .length = length};
+  };
+  for (const std::uint8_t length :
+       std::initializer_list<std::uint8_t>{32, 33, 62, 63, 64, 65, 66, 126, 127, 128}) {
+    ASSERT_TRUE(index.map(around(length), length));
+  }
+  for (const std::uint8_t length :
+       std::initializer_list<std::uint8_t>{128, 127, 126, 66, 65, 64, 63, 62, 33, 32}) {
+    ASSERT_EQ(index.find(all), length);
+    index.unmap(around(length));
+  }
+  EXPECT_EQ(index.find(all), 0U);
+}
+
 TEST_F(PrefixIndexTest, RefusesWhatItHasNoRoomFor) {
   PrefixIndex index(1);
   EXPECT_FALSE(index.map(prefix("::/0"), 1)) << "everything is nobody's";
@@ -85,6 +128,8 @@ TEST_F(PrefixIndexTest, RefusesWhatItHasNoRoomFor) {
   }
   EXPECT_FALSE(index.map(prefix("2001:db8::/64"), 1)) << "one length too many: each costs every lookup";
   EXPECT_TRUE(index.map(prefix("2001:db8:1::/120"), 1)) << "a known length is no further one";
+  index.unmap({.address = {0x20010db8'0000'0000, 0}, .length = 119});
+  EXPECT_TRUE(index.map(prefix("2001:db8::/64"), 1)) << "nothing is left of one of them";
 
   PrefixIndex full(1);
   std::uint32_t taken = 0;

@@ -9,6 +9,7 @@
 #include "app/host/port_steering.hpp"
 #include "controlplane/concentrator/resources/address_pool.hpp"
 #include "controlplane/concentrator/resources/call_ids.hpp"
+#include "controlplane/concentrator/resources/prefix_pools.hpp"
 #include "controlplane/concentrator/resources/seating.hpp"
 #include "tests/kit/seeded_entropy.hpp"
 #include "tests/path/packets.hpp"
@@ -237,6 +238,131 @@ TEST_P(SteeringQueues, AnIdledWorkerGetsNoNewCall) {
 }
 
 INSTANTIATE_TEST_SUITE_P(TwoAndFour, SteeringQueues, testing::Values(2, 4));
+
+// ---- IPv6 -------------------------------------------------------------------------------------------------
+
+void append(std::vector<std::uint8_t>& octets, const wire::Ipv6Address& address) {
+  octets.resize(octets.size() + wire::kIpv6AddressSize);
+  wire::store_ipv6(octets.data() + octets.size() - wire::kIpv6AddressSize, address);
+}
+
+wire::Ipv6Prefix prefix6(std::string_view text) {
+  return wire::parse_ipv6_prefix(text).value();
+}
+
+TEST(Steering6, TheTestsOwnToeplitzGivesThePublishedHash) {
+  std::vector<std::uint8_t> tuple;
+  append(tuple, wire::parse_ipv6_address("3ffe:2501:200:1fff::7").value());
+  append(tuple, wire::parse_ipv6_address("3ffe:2501:200:3::1").value());
+  EXPECT_EQ(toeplitz(tuple), 0x2cc18cd5U);
+}
+
+const std::vector<SubscriberPrefixes> kPools6{{.prefix = prefix6("2001:db8:64::/48"), .length = 64},
+                                              {.prefix = prefix6("2001:db8:5600::/40"), .length = 56},
+                                              {.prefix = prefix6("2001:db8:1::/112"), .length = 128}};
+
+control::Ipv6Settings settings_of(std::span<const SubscriberPrefixes> pools) {
+  control::Ipv6Settings settings;
+  for (const SubscriberPrefixes& pool : pools) {
+    const auto use = pool.length == 64    ? control::Ipv6Use::kLink
+                     : pool.length == 128 ? control::Ipv6Use::kAddress
+                                          : control::Ipv6Use::kDelegate;
+    settings.pools.push_back({.prefix = pool.prefix, .length = pool.length, .use = use});
+  }
+  return settings;
+}
+
+/// Any address behind the prefix, as its hosts choose.
+wire::Ipv6Address behind(const wire::Ipv6Prefix& prefix, std::mt19937_64& random) {
+  const wire::Ipv6Address any{random(), random()};
+  const wire::Ipv6Address upper = wire::Ipv6Prefix::cut(any, prefix.length);
+  return {prefix.address.high | (any.high ^ upper.high), prefix.address.low | (any.low ^ upper.low)};
+}
+
+/// The queue that flow rules name, the way a NIC compares them.
+std::vector<std::uint16_t> queues_by_rules(const wire::Ipv6Address& destination, std::uint16_t workers) {
+  std::vector<std::uint16_t> queues;
+  for (const SubscriberPrefixes& pool : kPools6) {
+    for (std::uint16_t worker = 0; worker < workers; ++worker) {
+      const Ipv6Match rule = share_of(pool, worker, workers).value();
+      if ((destination.high & rule.mask.high) == rule.bits.high &&
+          (destination.low & rule.mask.low) == rule.bits.low) {
+        queues.push_back(worker);
+      }
+    }
+  }
+  return queues;
+}
+
+class Steering6Workers : public testing::TestWithParam<std::uint16_t> {};
+
+TEST_P(Steering6Workers, ByFlowRulesAllAddressesBehindAPrefixArriveAtItsCallsOwner) {
+  const std::uint16_t workers = GetParam();
+  std::vector<OpenPort> ports;
+  ports.push_back(port_with(PortRole::kCore, SteeringBy::kRules, workers));
+  ports.back().steering.prefixes = kPools6;
+  const app::PortSteeringView view(ports, workers);
+  const control::Ipv6Settings settings = settings_of(kPools6);
+  control::TimerWheel wheel;
+  control::PrefixPools pools(settings, control::Duration(1000), wheel, workers, view);
+  std::mt19937_64 random(6);  // NOLINT: a fixed seed on purpose
+  for (int n = 0; n < 1000; ++n) {
+    const WorkerId owner{static_cast<std::uint16_t>(random() % workers)};
+    for (const auto use :
+         {control::Ipv6Use::kLink, control::Ipv6Use::kDelegate, control::Ipv6Use::kAddress}) {
+      const auto leased = pools.lease_any(use, "default", "", owner);
+      ASSERT_TRUE(leased);
+      ASSERT_EQ(queues_by_rules(behind(*leased, random), workers), std::vector{owner.value})
+          << wire::to_string(*leased);
+    }
+  }
+}
+
+TEST_P(Steering6Workers, ByTheHashOfDestinationsSingleAddressesArriveAndPrefixesAreAnybodys) {
+  const std::uint16_t workers = GetParam();
+  std::vector<OpenPort> ports;
+  ports.push_back(port_with(PortRole::kCore, SteeringBy::kDestination, workers));
+  const app::PortSteeringView ipv4_only(ports, workers);
+  EXPECT_EQ(ipv4_only.downlink(prefix6("2001:db8:1::5/128")), std::nullopt) << "it hashes no IPv6";
+  ports.back().steering.rss.ipv6 = true;
+  const app::PortSteeringView view(ports, workers);
+  const control::Ipv6Settings settings = settings_of(kPools6);
+  control::TimerWheel wheel;
+  control::PrefixPools pools(settings, control::Duration(1000), wheel, workers, view);
+  std::mt19937_64 random(6);  // NOLINT: a fixed seed on purpose
+  for (int n = 0; n < 1000; ++n) {
+    const WorkerId owner{static_cast<std::uint16_t>(random() % workers)};
+    const auto leased = pools.lease_any(control::Ipv6Use::kAddress, "default", "", owner);
+    ASSERT_TRUE(leased);
+    std::vector<std::uint8_t> tuple;
+    append(tuple, leased->address);
+    ASSERT_EQ(toeplitz(tuple) % 128 % workers, owner.value) << wire::to_string(*leased);
+  }
+  EXPECT_EQ(view.downlink(prefix6("2001:db8:64::/64")), std::nullopt) << "hosts choose the rest";
+}
+
+INSTANTIATE_TEST_SUITE_P(TwoAndEight, Steering6Workers, testing::Values(2, 8));
+
+TEST(Steering6, APoolWithFewerPrefixesThanWorkersHasNoShares) {
+  const SubscriberPrefixes two{.prefix = prefix6("2001:db8::/63"), .length = 64};
+  EXPECT_TRUE(share_of(two, 1, 2));
+  EXPECT_FALSE(share_of(two, 1, 4));
+  EXPECT_FALSE(sharer_of(two, two.prefix.address, 4));
+  EXPECT_FALSE(share_of(two, 1, 3)) << "no power of two";
+}
+
+/// RFC 8415's delegated prefixes and ours may lie across the halves of an address.
+TEST(Steering6, SharesAreRightWhereverThePrefixEnds) {
+  for (std::uint8_t length = 20; length <= 128; ++length) {
+    const SubscriberPrefixes pool{.prefix = prefix6("2001:d00::/16"), .length = length};
+    for (std::uint16_t worker = 0; worker < 16; ++worker) {
+      const auto share = share_of(pool, worker, 16);
+      ASSERT_TRUE(share) << int{length};
+      ASSERT_EQ(sharer_of(pool, share->bits, 16), worker) << int{length};
+      ASSERT_EQ(wire::Ipv6Prefix::cut(share->bits, length), share->bits) << int{length};
+    }
+  }
+}
 
 }  // namespace
 }  // namespace adit::dataplane::path

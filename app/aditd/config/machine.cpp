@@ -281,7 +281,7 @@ void check_tables(const Config& config, const MachineFacts& machine, Findings& f
 
 /// Packets of that size are sent in fragments (mru, by the client) or not at all (mtu).
 void check_sizes(const Config& config, const MachineFacts& machine, Findings& findings) {
-  const std::uint16_t tunnel = dataplane::tunnel_overhead({}, /*mppe=*/true);
+  const std::uint16_t tunnel = wire::tunnel_overhead({}, /*mppe=*/true);
   for (std::size_t i = 0; i < config.ports.size(); ++i) {
     const dataplane::KernelInterface* interface = interface_of(machine, i);
     if (interface == nullptr || !serves(config.ports[i].role, PortRole::kAccess)) {

@@ -39,8 +39,11 @@ bool overlap(const Ipv6Prefix& one, const Ipv6Prefix& other) {
 
 }  // namespace
 
-PrefixPools::Pool::Pool(const Ipv6PoolSettings& from)
-    : settings(from), fresh{range_of(from.prefix)}, total(count_of(from.length, from.prefix.length)) {
+PrefixPools::Pool::Pool(const Ipv6PoolSettings& from, std::uint16_t workers)
+    : settings(from),
+      fresh{range_of(from.prefix)},
+      shares(workers),
+      total(count_of(from.length, from.prefix.length)) {
   total -= fresh.front().next == from.prefix.address ? 0 : 1;
 }
 
@@ -73,12 +76,14 @@ std::optional<Ipv6Prefix> PrefixPools::Pool::kept_around(const Ipv6Prefix& unit)
   return std::nullopt;
 }
 
-PrefixPools::PrefixPools(const Ipv6Settings& settings, Duration quarantine, TimerWheel& wheel)
+PrefixPools::PrefixPools(const Ipv6Settings& settings, Duration quarantine, TimerWheel& wheel,
+                         std::uint16_t workers, const Steering& steering)
     : quarantine_(quarantine),
       wheel_(wheel),
+      steering_(steering),
       timer_(wheel, on_timer<&PrefixPools::on_quarantine_over>, this) {
   for (const Ipv6PoolSettings& pool : settings.pools) {
-    pools_.emplace_back(pool);
+    pools_.emplace_back(pool, workers);
   }
 }
 
@@ -105,15 +110,18 @@ PrefixPools::Pool* PrefixPools::pool_around(const Ipv6Prefix& prefix) {
 
 // ---- leases -----------------------------------------------------------------------------------------------
 
-std::optional<Ipv6Prefix> PrefixPools::lease_any(Ipv6Use use, std::string_view name,
-                                                 const std::string& user) {
+std::optional<Ipv6Prefix> PrefixPools::lease_any(Ipv6Use use, std::string_view name, const std::string& user,
+                                                 contract::WorkerId owner) {
   Pool* const pool = find(use, name);
   if (pool == nullptr) {
     return std::nullopt;
   }
   auto unit = returned_to(*pool, user);
-  unit = unit ? unit : next_fresh(*pool);
-  unit = unit ? unit : oldest_of(*pool, pool->free);
+  unit = unit ? unit : next_fresh(*pool, owner);
+  unit = unit ? unit : oldest_of(*pool, pool->shares[owner.value]);
+  for (Share& share : pool->shares) {
+    unit = unit ? unit : oldest_of(*pool, share);
+  }
   unit = unit ? unit : oldest_of(*pool, pool->quarantined);
   if (!unit) {
     ++pool->exhausted;
@@ -157,7 +165,8 @@ std::optional<PrefixPools::Units::iterator> PrefixPools::returned_to(Pool& pool,
     }
     const Unit& unit = *known->second;
     const bool last_had_it = unit.lease == one.lease;
-    const bool may_have_it = unit.state == State::kFree || (unit.state == State::kQuarantined && last_had_it);
+    const bool may_have_it = unit.state == State::kFree || unit.state == State::kPassedOver ||
+                             (unit.state == State::kQuarantined && last_had_it);
     const std::uint64_t ended = last_had_it ? unit.ended : 0;
     if (may_have_it && (!best || ended > best_ended) && !pool.kept_around(unit.prefix)) {
       best = known->second;
@@ -167,7 +176,28 @@ std::optional<PrefixPools::Units::iterator> PrefixPools::returned_to(Pool& pool,
   return best;
 }
 
-std::optional<PrefixPools::Units::iterator> PrefixPools::next_fresh(Pool& pool) {
+/// The frontier passes each unit once: it is leased now, or waits for the worker where its packets arrive. A pool may be
+/// endless: one that no port brings to a worker would otherwise be passed over for ever.
+std::optional<PrefixPools::Units::iterator> PrefixPools::next_fresh(Pool& pool, contract::WorkerId owner) {
+  if (const auto unit = oldest_of(pool, pool.shares[owner.value].passed_over)) {
+    return unit;
+  }
+  for (std::size_t passed = 0; passed < kPassedOver; ++passed) {
+    const auto prefix = pass_frontier(pool);
+    if (!prefix) {
+      return std::nullopt;
+    }
+    const auto arrives = steering_.downlink(*prefix);
+    if (!arrives || *arrives == owner || pool.shares[arrives->value].passed_over.size() == kPassedOver) {
+      return add(pool, *prefix);
+    }
+    add(pool, *prefix, State::kPassedOver);
+  }
+  return std::nullopt;
+}
+
+/// The next unit that was never leased, and is nobody's own.
+std::optional<Ipv6Prefix> PrefixPools::pass_frontier(Pool& pool) {
   while (!pool.fresh.empty()) {
     Range& range = pool.fresh.front();
     const Ipv6Prefix unit = pool.unit_at(range.next);
@@ -179,10 +209,15 @@ std::optional<PrefixPools::Units::iterator> PrefixPools::next_fresh(Pool& pool) 
       range.next = behind(passed);
     }
     if (!skipped && !known_.contains(unit)) {
-      return add(pool, unit);
+      return unit;
     }
   }
   return std::nullopt;
+}
+
+std::optional<PrefixPools::Units::iterator> PrefixPools::oldest_of(Pool& pool, Share& share) {
+  const auto unit = oldest_of(pool, share.passed_over);
+  return unit ? unit : oldest_of(pool, share.free);
 }
 
 std::optional<PrefixPools::Units::iterator> PrefixPools::oldest_of(Pool& pool, Units& units) {
@@ -256,17 +291,30 @@ bool PrefixPools::is_leased(const Ipv6Prefix& unit) const {
 }
 
 /// Free, from here on.
-PrefixPools::Units::iterator PrefixPools::add(Pool& pool, const Ipv6Prefix& prefix) {
-  pool.free.push_back({.prefix = prefix, .pool = &pool, .state = State::kFree});
-  const auto unit = std::prev(pool.free.end());
-  known_.emplace(prefix, unit);
-  return unit;
+PrefixPools::Units::iterator PrefixPools::add(Pool& pool, const Ipv6Prefix& prefix, State state) {
+  const Unit unit{.prefix = prefix, .pool = &pool, .state = state, .share = share_of(prefix)};
+  Units& units = list_of(unit);
+  units.push_back(unit);
+  known_.emplace(prefix, std::prev(units.end()));
+  return std::prev(units.end());
+}
+
+std::uint16_t PrefixPools::share_of(const Ipv6Prefix& unit) const {
+  return steering_.downlink(unit).value_or(contract::WorkerId{}).value;
 }
 
 PrefixPools::Units& PrefixPools::list_of(const Unit& unit) {
-  return unit.state == State::kLeased        ? leased_
-         : unit.state == State::kQuarantined ? unit.pool->quarantined
-                                             : unit.pool->free;
+  switch (unit.state) {
+    case State::kLeased:
+      return leased_;
+    case State::kQuarantined:
+      return unit.pool->quarantined;
+    case State::kPassedOver:
+      return unit.pool->shares[unit.share].passed_over;
+    case State::kFree:
+      break;
+  }
+  return unit.pool->shares[unit.share].free;
 }
 
 void PrefixPools::take(Units::iterator unit, bool fixed) {
@@ -285,7 +333,9 @@ void PrefixPools::forget(Units::iterator unit) {
 
 void PrefixPools::make_free(Units& from, Units::iterator unit) {
   unit->state = State::kFree;
-  unit->pool->free.splice(unit->pool->free.end(), from, unit);
+  unit->share = share_of(unit->prefix);
+  Units& free = list_of(*unit);
+  free.splice(free.end(), from, unit);
 }
 
 // ---- somebody's own ---------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@
 // calls had side by side, the one whose call ended last. Of each pool the last kRemembered users are known, and of each
 // of them the last kOfOneUser prefixes. What a user, or the machine, has as its own is given to nobody
 // else by a pool, be it one of the pool's units, a part of one, or more than one.
+// Where the core ports tell at which worker a prefix's packets arrive, a call gets one of its worker's, as AddressPools
+// does it; what a user had before comes first.
 // Memory grows with the number of prefixes leased so far, not with the size of the pools. Every operation is amortised
 // O(1) in prefixes, and linear in the few pools and lengths that there are.
 // Thread: control. Owner: the concentrator.
@@ -25,6 +27,7 @@
 #include "controlplane/base/settings.hpp"
 #include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/concentrator/resources/pool_status.hpp"
+#include "controlplane/concentrator/resources/steering.hpp"
 #include "dataplane/wire/ipv6_address.hpp"
 
 namespace adit::control {
@@ -34,15 +37,21 @@ class PrefixPools {
   static constexpr std::size_t kRemembered = 262'144;
   static constexpr std::size_t kOfOneUser = 4;
 
-  /// The settings' pools do not overlap. The wheel outlives this.
-  PrefixPools(const Ipv6Settings& settings, Duration quarantine, TimerWheel& wheel);
+  /// Units that wait for one worker's calls, at most, and of which one lease passes over so many at most.
+  static constexpr std::size_t kPassedOver = 1024;
+
+  /// The settings' pools do not overlap. The wheel and the steering outlive this.
+  PrefixPools(const Ipv6Settings& settings, Duration quarantine, TimerWheel& wheel, std::uint16_t workers = 1,
+              const Steering& steering = kUnsteered);
   PrefixPools(const PrefixPools&) = delete;
   PrefixPools& operator=(const PrefixPools&) = delete;
 
-  /// The prefix that `user` had, else one never used before, else the one free the longest, else the one longest in
-  /// quarantine. None: every one is leased or somebody's own, or the pool does not exist.
+  /// The prefix that `user` had, else from the share of `owner` one never used before, else the one free the longest; else
+  /// one from any share, else the one longest in quarantine. None: every one is leased or somebody's own, or the pool does
+  /// not exist.
   [[nodiscard]] std::optional<wire::Ipv6Prefix> lease_any(Ipv6Use use, std::string_view pool,
-                                                          const std::string& user);
+                                                          const std::string& user,
+                                                          contract::WorkerId owner = {});
   /// What `user` had from the pool, whoever has it now; what it was given last comes first.
   [[nodiscard]] std::vector<wire::Ipv6Prefix> had_by(Ipv6Use use, std::string_view pool,
                                                      const std::string& user);
@@ -67,7 +76,8 @@ class PrefixPools {
   [[nodiscard]] std::vector<PoolStatus> status() const;
 
  private:
-  enum class State : std::uint8_t { kLeased, kQuarantined, kFree };
+  /// kPassedOver: free, and never leased.
+  enum class State : std::uint8_t { kLeased, kQuarantined, kFree, kPassedOver };
   struct Pool;
   /// What a pool gives away, and has given away before.
   struct Unit {
@@ -75,11 +85,18 @@ class PrefixPools {
     Pool* pool = nullptr;
     State state = State::kLeased;
     bool fixed = false;              // leased as a user's own
+    std::uint16_t share = 0;         // while free
     std::uint64_t lease = 0;         // a number of its own
     std::uint64_t ended = 0;         // the last one that ended: a number that grows from end to end
     Instant quarantined_until = {};  // while quarantined
   };
   using Units = std::list<Unit>;
+
+  /// What arrives at one worker. If that is not known, it is the first worker's.
+  struct Share {
+    Units passed_over;  // by leases for others, in order
+    Units free;         // oldest first
+  };
 
   /// Of one length, not leased before or skipped as somebody's own.
   struct Range {
@@ -91,7 +108,7 @@ class PrefixPools {
   };
 
   struct Pool {
-    explicit Pool(const Ipv6PoolSettings& from);
+    Pool(const Ipv6PoolSettings& from, std::uint16_t workers);
     [[nodiscard]] wire::Ipv6Prefix unit_at(const wire::Ipv6Address& address) const {
       return {.address = wire::Ipv6Prefix::cut(address, settings.length), .length = settings.length};
     }
@@ -103,7 +120,8 @@ class PrefixPools {
 
     const Ipv6PoolSettings settings;
     std::deque<Range> fresh;
-    Units free, quarantined;                                        // oldest first
+    std::vector<Share> shares;                                      // by worker
+    Units quarantined;                                              // oldest first
     std::unordered_map<wire::Ipv6Prefix, std::uint32_t> kept;       // units in which something is kept
     std::unordered_map<wire::Ipv6Prefix, std::uint32_t> kept_wide;  // shorter than a unit
     std::array<std::uint32_t, 128> kept_lengths{};                  // of kept_wide
@@ -116,12 +134,15 @@ class PrefixPools {
   [[nodiscard]] Pool* pool_around(const wire::Ipv6Prefix& prefix);
   [[nodiscard]] std::optional<Units::iterator> returned_to(Pool& pool, const std::string& user);
   static void remember(Pool& pool, const std::string& user, const Unit& unit);
-  [[nodiscard]] std::optional<Units::iterator> next_fresh(Pool& pool);
+  [[nodiscard]] std::optional<Units::iterator> next_fresh(Pool& pool, contract::WorkerId owner);
+  [[nodiscard]] std::optional<wire::Ipv6Prefix> pass_frontier(Pool& pool);
+  [[nodiscard]] std::optional<Units::iterator> oldest_of(Pool& pool, Share& share);
   [[nodiscard]] std::optional<Units::iterator> oldest_of(Pool& pool, Units& units);
   /// Whether somebody's own overlaps with the unit; the pool comes back to it when that has ended.
   [[nodiscard]] static bool skips(Pool& pool, const wire::Ipv6Prefix& unit);
   [[nodiscard]] bool is_leased(const wire::Ipv6Prefix& unit) const;
-  Units::iterator add(Pool& pool, const wire::Ipv6Prefix& prefix);
+  Units::iterator add(Pool& pool, const wire::Ipv6Prefix& prefix, State state = State::kFree);
+  [[nodiscard]] std::uint16_t share_of(const wire::Ipv6Prefix& unit) const;
   [[nodiscard]] Units& list_of(const Unit& unit);
   void take(Units::iterator unit, bool fixed);
   void forget(Units::iterator unit);
@@ -135,6 +156,7 @@ class PrefixPools {
 
   const Duration quarantine_;
   TimerWheel& wheel_;
+  const Steering& steering_;
   std::list<Pool> pools_;  // a list: units point at pools
   std::unordered_map<wire::Ipv6Prefix, Units::iterator> known_;
   Units leased_;

@@ -9,6 +9,7 @@
 
 #include "dataplane/contract/call_ref.hpp"
 #include "dataplane/wire/ids.hpp"
+#include "dataplane/wire/ipv6_address.hpp"
 
 namespace adit::control {
 
@@ -25,6 +26,11 @@ class Steering {
   }
   /// Where packets to `subscriber` arrive from the core. None: as above.
   [[nodiscard]] virtual std::optional<contract::WorkerId> downlink(wire::Ipv4Address subscriber) const {
+    static_cast<void>(subscriber);
+    return std::nullopt;
+  }
+  /// The same for all packets to a prefix. None as well where it depends on the rest of the address.
+  [[nodiscard]] virtual std::optional<contract::WorkerId> downlink(const wire::Ipv6Prefix& subscriber) const {
     static_cast<void>(subscriber);
     return std::nullopt;
   }

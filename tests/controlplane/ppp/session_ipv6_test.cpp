@@ -416,6 +416,35 @@ TEST_F(SessionIpv6, IP6_02_OurOwnMtuLimitsItToo) {
   EXPECT_TRUE(rejects_ipv6cp());
 }
 
+/// 36 octets of IPv4 and GRE, 4 of PPP, and with MPPE 4 more.
+TEST_F(SessionIpv6, IP6_02_ThePortsMtuLessTheTunnelLimitsItToo) {
+  host.port = 1319;
+  come_up();
+  EXPECT_TRUE(rejects_ipv6cp());
+  EXPECT_TRUE(log.has("why=packets of 1279 octets reach the peer, and IPv6 needs 1280"));
+
+  host.frames.clear();
+  host.port = 1320;
+  come_up();
+  open_ipv6cp();
+
+  host.frames.clear();
+  host.port = 1323;
+  come_up(MppePolicy::kRequire);
+  EXPECT_TRUE(rejects_ipv6cp());
+
+  host.frames.clear();
+  host.port = 1324;
+  come_up(MppePolicy::kRequire);
+  open_ipv6cp();
+}
+
+TEST_F(SessionIpv6, IP6_02_CompressedHeadersLeaveThreeOctetsMore) {
+  host.port = 1317;
+  come_up(MppePolicy::kDeny, option(7, {}) + option(8, {}) + kMagic);
+  open_ipv6cp();
+}
+
 TEST_F(SessionIpv6, IP6_02_EncryptionThatComesLateMayEndIt) {
   authenticate(MppePolicy::kPrefer, option(1, u16(1280)) + kMagic);
   const Packet ccp_request = only().packet;

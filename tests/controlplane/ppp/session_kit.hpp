@@ -44,6 +44,8 @@ class FakeHost final : public test::RecordingDataPath<SessionHost> {
   std::vector<EndReason> ends;
   std::optional<Ipv4Address> free_address = kSubscriber;
   std::optional<wire::Ipv6Prefix> link_prefix;
+  std::optional<std::uint16_t> port;  ///< its MTU
+  std::optional<std::uint16_t> port_mtu() const override { return port; }
   std::optional<std::uint64_t> packets, ipv6_packets;  ///< of the subscriber's
   std::map<contract::Direction, Octets> keys;
   std::map<contract::Direction, contract::MppeMode> modes;

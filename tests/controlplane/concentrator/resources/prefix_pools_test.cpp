@@ -312,9 +312,22 @@ TEST_F(PrefixPoolsTest, ReleasingWhatIsNotLeasedIsNothing) {
   EXPECT_EQ(pools.status().at(0).quarantined, 1U);
 }
 
+/// Of so many workers; one: packets arrive anywhere.
+class RandomRuns : public PrefixPoolsTest, public testing::WithParamInterface<std::uint16_t> {};
+
+struct ByDelegation final : Steering {
+  explicit ByDelegation(std::uint16_t of) : workers(of) {}
+  std::optional<contract::WorkerId> downlink(const Ipv6Prefix& subscriber) const override {
+    const auto worker = static_cast<std::uint16_t>((subscriber.address.high >> 8) % workers);
+    return workers == 1 ? std::nullopt : std::optional(contract::WorkerId{worker});
+  }
+  std::uint16_t workers;
+};
+
 // The model only knows who holds what, what is kept, and when a prefix was released.
-TEST_F(PrefixPoolsTest, RandomRunsNeverGiveOnePrefixTwice) {
-  PrefixPools pools(delegations("2001:db8::/52", 56), 60s, wheel_);
+TEST_P(RandomRuns, NeverGiveOnePrefixTwice) {
+  const ByDelegation steering(GetParam());
+  PrefixPools pools(delegations("2001:db8::/52", 56), 60s, wheel_, GetParam(), steering);
   std::mt19937 random(20261130);  // NOLINT: a fixed seed on purpose
   const std::vector<Ipv6Prefix> own = {prefix("2001:db8:0:100::/56"), prefix("2001:db8:0:201::/64"),
                                        prefix("2001:db8:0:800::/53"), prefix("2001:db8:0:900::/56"),
@@ -330,7 +343,9 @@ TEST_F(PrefixPoolsTest, RandomRunsNeverGiveOnePrefixTwice) {
     const auto kind = random() % 10;
     const Ipv6Prefix& some = own[random() % own.size()];
     if (kind < 4) {
-      const auto unit = delegated(pools, "user" + std::to_string(random() % 12));
+      const std::string user = "user" + std::to_string(random() % 12);
+      const contract::WorkerId owner{static_cast<std::uint16_t>(random() % GetParam())};
+      const auto unit = pools.lease_any(Ipv6Use::kDelegate, "default", user, owner);
       if (unit) {
         ASSERT_FALSE(is_kept(*unit)) << to_string(*unit) << " step " << step;
         ASSERT_TRUE(held.emplace(*unit, false).second) << to_string(*unit) << " step " << step;
@@ -369,6 +384,106 @@ TEST_F(PrefixPoolsTest, RandomRunsNeverGiveOnePrefixTwice) {
   pass(120s);
   EXPECT_EQ(pools.status().at(0).reserved, 0U);
   EXPECT_EQ(pools.status().at(0).available, 16U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Workers, RandomRuns, testing::Values(1, 3));
+
+// ---- by worker ----------------------------------------------------------------------------------------------
+
+/// The last bits of a /64 determine the worker; of a /56, nothing.
+struct ByLastBits final : Steering {
+  explicit ByLastBits(std::uint16_t of) : workers(of) {}
+  std::optional<contract::WorkerId> downlink(const Ipv6Prefix& subscriber) const override {
+    return subscriber.length == 64 ? std::optional(contract::WorkerId{
+                                         static_cast<std::uint16_t>(subscriber.address.high % workers)})
+                                   : std::nullopt;
+  }
+  std::uint16_t workers;
+};
+
+TEST_F(PrefixPoolsTest, EachWorkersCallsGetPrefixesThatArriveThere) {
+  const ByLastBits steering(4);
+  PrefixPools pools(links("2001:db8::/56"), 1s, wheel_, 4, steering);
+  std::vector<Ipv6Prefix> leased;
+  for (std::uint16_t n = 0; n < 256; ++n) {
+    const contract::WorkerId owner{static_cast<std::uint16_t>(n / 64)};  // one worker's, then the next one's
+    const auto unit = pools.lease_any(Ipv6Use::kLink, "default", "", owner);
+    ASSERT_TRUE(unit);
+    ASSERT_EQ(steering.downlink(*unit), owner) << wire::to_string(*unit);
+    leased.push_back(*unit);
+  }
+  EXPECT_FALSE(pools.lease_any(Ipv6Use::kLink, "default", "", {0}));
+  for (const Ipv6Prefix& unit : leased) {
+    pools.release(unit);
+  }
+  pass(2s);
+  for (int n = 0; n < 64; ++n) {
+    ASSERT_EQ(steering.downlink(*pools.lease_any(Ipv6Use::kLink, "default", "", {2})), contract::WorkerId{2})
+        << "the rested ones too";
+  }
+  EXPECT_EQ(pools.status().at(0).used, 64U);
+  EXPECT_EQ(pools.status().at(0).available, 192U);
+}
+
+TEST_F(PrefixPoolsTest, AWorkerWhoseShareIsUsedUpGetsOthersPrefixes) {
+  const ByLastBits steering(4);
+  PrefixPools pools(links("2001:db8::/58"), 1s, wheel_, 4, steering);
+  std::set<Ipv6Prefix> seen;
+  ASSERT_TRUE(pools.lease_fixed(prefix("2001:db8:0:2::/64"))) << "one that a share will come to";
+  for (int n = 0; n < 63; ++n) {
+    const auto unit = pools.lease_any(Ipv6Use::kLink, "default", "", {1});
+    ASSERT_TRUE(unit) << n;
+    ASSERT_TRUE(seen.insert(*unit).second);
+    ASSERT_NE(*unit, prefix("2001:db8:0:2::/64"));
+  }
+  EXPECT_FALSE(pools.lease_any(Ipv6Use::kLink, "default", "", {1}));
+}
+
+TEST_F(PrefixPoolsTest, AUserReturnsToItsPrefixWhicheverWorkerHasTheCall) {
+  const ByLastBits steering(2);
+  PrefixPools pools(links("2001:db8::/60"), 1s, wheel_, 2, steering);
+  const auto had = pools.lease_any(Ipv6Use::kLink, "default", "alice", {1});
+  EXPECT_EQ(had, prefix("2001:db8:0:1::/64"));
+  pools.release(*had);
+  EXPECT_EQ(pools.lease_any(Ipv6Use::kLink, "default", "alice", {0}), had);
+}
+
+TEST_F(PrefixPoolsTest, WhatIsPassedOverAndThenSomebodysOwnIsNotGivenAway) {
+  const ByLastBits steering(2);
+  PrefixPools pools(links("2001:db8::/62"), 1s, wheel_, 2, steering);
+  EXPECT_EQ(pools.lease_any(Ipv6Use::kLink, "default", "", {1}), prefix("2001:db8:0:1::/64"));
+  pools.keep(prefix("2001:db8::/64"));
+  EXPECT_EQ(pools.lease_any(Ipv6Use::kLink, "default", "", {0}), prefix("2001:db8:0:2::/64"));
+  EXPECT_EQ(pools.lease_any(Ipv6Use::kLink, "default", "", {0}), prefix("2001:db8:0:3::/64"));
+  EXPECT_FALSE(pools.lease_any(Ipv6Use::kLink, "default", "", {0}));
+  pools.give_back(prefix("2001:db8::/64"));
+  EXPECT_EQ(pools.lease_any(Ipv6Use::kLink, "default", "", {0}), prefix("2001:db8::/64"));
+}
+
+/// Of a pool without an end, memory is bounded all the same.
+TEST_F(PrefixPoolsTest, AWorkerThatNoPrefixArrivesAtGetsSomebodyElses) {
+  struct AllAtTheFirst final : Steering {
+    std::optional<contract::WorkerId> downlink(const Ipv6Prefix&) const override {
+      ++asked;
+      return contract::WorkerId{0};
+    }
+    mutable std::size_t asked = 0;
+  };
+  const AllAtTheFirst steering;
+  PrefixPools pools(links("2001::/16"), 1s, wheel_, 2, steering);
+  std::set<Ipv6Prefix> seen;
+  for (int n = 0; n < 5000; ++n) {
+    const auto unit = pools.lease_any(Ipv6Use::kLink, "default", "", {1});
+    ASSERT_TRUE(unit && seen.insert(*unit).second) << n;
+  }
+  EXPECT_LE(steering.asked, 2 * (5000 + 2 * PrefixPools::kPassedOver));
+}
+
+TEST_F(PrefixPoolsTest, WhereNothingIsKnownPrefixesAreGivenInOrder) {
+  const ByLastBits steering(4);
+  PrefixPools pools(delegations("2001:db8::/48"), 1s, wheel_, 4, steering);
+  EXPECT_EQ(pools.lease_any(Ipv6Use::kDelegate, "default", "", {3}), prefix("2001:db8::/56"));
+  EXPECT_EQ(pools.lease_any(Ipv6Use::kDelegate, "default", "", {2}), prefix("2001:db8:0:100::/56"));
 }
 
 }  // namespace
