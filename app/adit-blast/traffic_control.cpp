@@ -111,10 +111,8 @@ TrafficResult TrafficControl::stop(const Offered& offered) {
   synchronise();
   const TrafficTable& ipv4 = runtime_.worker().ipv4();
   const TrafficTable& ipv6 = runtime_.worker().ipv6();
-  const FamilyResult of4{false, direction(ipv4.up, ipv4.calls_up()),
-                         direction(ipv4.down, ipv4.calls_down())};
-  const FamilyResult of6{true, direction(ipv6.up, ipv6.calls_up()),
-                         direction(ipv6.down, ipv6.calls_down())};
+  const FamilyResult of4{false, direction(ipv4.up, ipv4.calls_up()), direction(ipv4.down, ipv4.calls_down())};
+  const FamilyResult of6{true, direction(ipv6.up, ipv6.calls_up()), direction(ipv6.down, ipv6.calls_down())};
   result.up = sum(of4.up, of6.up, percentiles_of(ipv4.up.latency, ipv6.up.latency));
   result.down = sum(of4.down, of6.down, percentiles_of(ipv4.down.latency, ipv6.down.latency));
   if (sends_ipv6(offered.families)) {

@@ -64,7 +64,7 @@ struct RouterAdvertisement {
 
 inline constexpr std::size_t kRouterAdvertisementSize = 16;  ///< without options
 inline constexpr std::uint8_t kPrefixInformation = 3, kPrefixInformationSize = 32;
-inline constexpr std::uint8_t kPrefixAutonomous = 0x40;            ///< A of a prefix
+inline constexpr std::uint8_t kPrefixAutonomous = 0x40;                    ///< A of a prefix
 inline constexpr std::uint8_t kRouterManaged = 0x80, kRouterOther = 0x40;  ///< M and O of an advertisement
 
 /// Room for any advertisement: it is never fragmented.
@@ -132,8 +132,8 @@ inline std::size_t write_router_advertisement(std::uint8_t* at, const Ipv6Addres
   icmp[1] = 0;
   store_be<std::uint16_t>(icmp + 2, 0);
   icmp[4] = advertisement.hop_limit;
-  icmp[5] =
-      static_cast<std::uint8_t>((advertisement.managed ? kRouterManaged : 0) | (advertisement.other ? kRouterOther : 0));
+  icmp[5] = static_cast<std::uint8_t>((advertisement.managed ? kRouterManaged : 0) |
+                                      (advertisement.other ? kRouterOther : 0));
   store_be(icmp + 6, advertisement.router_lifetime);
   store_be<std::uint64_t>(icmp + 8, 0);  // Reachable Time and Retrans Timer: unspecified
   std::uint8_t* end = icmp + 16;

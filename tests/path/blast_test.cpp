@@ -57,8 +57,7 @@ class Blast : public testing::Test {
     const std::array neighbours{
         dataplane::NeighbourEntry{kBlastAccess, kServer, kAccessMac},
         dataplane::NeighbourEntry{kBlastCore, wire::Ipv4Address(198, 51, 100, 1), kCoreMac}};
-    const TrafficSettings traffic{
-        .impairment = impairment, .core = kHost, .core6 = kHost6, .has_ipv6 = true};
+    const TrafficSettings traffic{.impairment = impairment, .core = kHost, .core6 = kHost6, .has_ipv6 = true};
     auto created = dataplane::DataPlane<TrafficWorker>::create(
         {.max_calls = kCalls},
         {.sockets = {SOCKET_ID_ANY}, .ports = {{ports[0]}, {ports[1]}}, .pool = Bench::instance().pool},
@@ -85,10 +84,11 @@ class Blast : public testing::Test {
       if (encrypted) {
         encrypt(call, server_[number], number);
       }
-      command({.kind = TrafficCommand::Kind::kJoin,
-               .slot = number,
-               .incarnation = call.generation,
-               .ends = Ends<Ipv4Probe>{.own = wire::Ipv4Address(kSubscriber.value + number), .other = kHost}});
+      command(
+          {.kind = TrafficCommand::Kind::kJoin,
+           .slot = number,
+           .incarnation = call.generation,
+           .ends = Ends<Ipv4Probe>{.own = wire::Ipv4Address(kSubscriber.value + number), .other = kHost}});
     }
     run(1);
   }
@@ -102,17 +102,17 @@ class Blast : public testing::Test {
     for (std::uint16_t number = 0; number < kCalls; ++number) {
       const bool has_network = number % 2 == 1;
       const contract::CallRef call{{0}, number, number + 1U};
-      contract::EnableIpv6 message{
-          .call = call,
-          .peer_mru = 1500,
-          .delegated_length = static_cast<std::uint8_t>(has_network ? 56 : 0),
-          .interface_id = 0x500U + number,
-          .link_prefix = kLinks + number,
-          .delegated = has_network ? kNetworks + (std::uint64_t{number} << 8) : 0};
+      contract::EnableIpv6 message{.call = call,
+                                   .peer_mru = 1500,
+                                   .delegated_length = static_cast<std::uint8_t>(has_network ? 56 : 0),
+                                   .interface_id = 0x500U + number,
+                                   .link_prefix = kLinks + number,
+                                   .delegated = has_network ? kNetworks + (std::uint64_t{number} << 8) : 0};
       tell(message);
       message.call = server_[number];
       world_.tell(server_[number], message);
-      EXPECT_TRUE(world_.index().map_route({.address = {message.link_prefix, 0}, .length = 64}, server_[number]));
+      EXPECT_TRUE(
+          world_.index().map_route({.address = {message.link_prefix, 0}, .length = 64}, server_[number]));
       Ends<Ipv6Probe> ends{.own = {message.link_prefix, message.interface_id}, .other = kHost6};
       if (has_network) {
         ends.behind = {message.delegated + 7, 1};
@@ -300,8 +300,8 @@ TEST_F(Blast, WhatConfiguresTheLinkReachesControl) {
   dial(false);
   dial_ipv6();
   std::array<std::uint8_t, wire::kRouterAdvertisementMaxSize> packet;
-  const std::size_t size = wire::write_router_advertisement(
-      packet.data(), wire::link_local(1), wire::kAllNodes, {.router_lifetime = 1800});
+  const std::size_t size = wire::write_router_advertisement(packet.data(), wire::link_local(1),
+                                                            wire::kAllNodes, {.router_lifetime = 1800});
   world_.send_ipv6(server_[0], std::span(packet).first(size));
   run(1);
   ASSERT_NE(mailbox_->to_control.front(), nullptr);

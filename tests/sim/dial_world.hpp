@@ -205,7 +205,8 @@ class WorldClient final : public ClientBooks {
     }
     for (auto frame = up_.receive(now()); !frame.empty(); frame = up_.receive(now())) {
       if (installed() != nullptr) {
-        const bool is_data = wire::load_be<std::uint16_t>(frame.data() + 2) == 0x0057;  // has a limit of its own
+        const bool is_data =
+            wire::load_be<std::uint16_t>(frame.data() + 2) == 0x0057;  // has a limit of its own
         EXPECT_TRUE(is_data || limit_.take(true, {static_cast<std::uint32_t>(now().since_start.count())}))
             << "more frames than a worker takes from a call that dials";
         house_.concentrator->on_worker_message(contract::PppFrameIn{ref_}, wire::Bytes(frame).subspan(2));
@@ -286,9 +287,8 @@ class DialWorld {
     settings.ip.dns1 = wire::Ipv4Address(198, 51, 100, 53);
     if (settings.ipv6.mode != control::Ipv6Policy::kDeny) {
       const auto prefix = [](const char* text) { return *wire::parse_ipv6_prefix(text); };
-      settings.ipv6.pools = {
-          {"default", prefix("2001:db8:64::/48"), 64, control::Ipv6Use::kLink},
-          {"default", prefix("2001:db8:1000::/36"), 56, control::Ipv6Use::kDelegate}};
+      settings.ipv6.pools = {{"default", prefix("2001:db8:64::/48"), 64, control::Ipv6Use::kLink},
+                             {"default", prefix("2001:db8:1000::/36"), 56, control::Ipv6Use::kDelegate}};
       settings.ipv6.server_duid = {0, 3, 0, 1, 2, 0, 0, 0, 0, 1};
     }
     settings.ip.pools = {

@@ -116,12 +116,12 @@ TEST_F(Ipv6DialUp, AServerWithoutIpv6KeepsNobodyWaiting) {
   EXPECT_FALSE(client.call().status().waits_for_ipv6);
 }
 
-TEST_F(Ipv6DialUp, AServerWithoutNetworksToDelegateIsNotWaitedForEither) {
+TEST_F(Ipv6DialUp, AServerWithoutDhcpv6IsAskedOnAndGivesTheLinkAlone) {
   control::Settings settings = dual_stack_server();
   settings.ipv6.dhcpv6 = false;
-  DialWorld silent(settings, 8, 1);
-  WorldClient& client = silent.dial(caller_, {});
-  silent.run(20s);
+  DialWorld world(settings, 8, 1);
+  WorldClient& client = world.dial(caller_, {});
+  world.run(20s);
   ASSERT_TRUE(client.ipv6 && client.ipv6->link);
   EXPECT_FALSE(client.ipv6->delegated);
   EXPECT_TRUE(client.call().status().waits_for_ipv6) << "it may answer a later Solicit";

@@ -302,9 +302,11 @@ TEST_F(BlastOptions, EachMistakeGetsItsLine) {
            {"traffic --family ipv6 --ipv6 prefer --core-address 198.51.100.9" + kLeast,
             "--family: value \"ipv6\": has nobody to send to; give --core-address6 beside --core-address\n"},
            {"set-up --delegate" + kLeast,
-            "--delegate: value \"true\": is of no use without --ipv6; write \"prefer\" there, or leave it out\n"},
+            "--delegate: value \"true\": is of no use without --ipv6; write \"prefer\" there, or leave it "
+            "out\n"},
            {"set-up --core-address6 fe80::1 --ipv6 prefer" + kLeast,
-            "--core-address6: value \"fe80::1\": is not a unicast address beyond a link; write one that a host "
+            "--core-address6: value \"fe80::1\": is not a unicast address beyond a link; write one that a "
+            "host "
             "anywhere can have\n"},
            {"set-up --mppe-key-lengths 64" + kLeast,
             "--mppe-key-lengths: value \"64\": is not a key length of MPPE; write 40, 56 or 128\n"},

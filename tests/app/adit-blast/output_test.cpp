@@ -172,7 +172,8 @@ TEST(BlastTables, FamiliesAreToldApart) {
   const RunResult run = dual_stack_run();
   const std::string tables = result_tables(std::span(&run, 1));
   for (const char* row :
-       {" 1 traffic | up IPv4   | 6,000,000 | 6,000,000 |    0 |", " 1 traffic | up IPv6   | 6,000,000 | 5,999,911 |   89 |",
+       {" 1 traffic | up IPv4   | 6,000,000 | 6,000,000 |    0 |",
+        " 1 traffic | up IPv6   | 6,000,000 | 5,999,911 |   89 |",
         " 1 traffic | down IPv6 | 6,000,000 | 6,000,000 |    0 |",
         " 1 traffic | 10,000 |      9,999 |     9,998 |         3 | 3.25 |    4 |            32,500\n"}) {
     EXPECT_NE(tables.find(row), std::string::npos) << row << '\n' << tables;
@@ -231,9 +232,8 @@ TEST(BlastJson, KeysStay) {
 TEST(BlastJson, KeysOfFamiliesStay) {
   const nlohmann::ordered_json json = to_json(dual_stack_run());
   const auto& phase = json["phases"][0];
-  EXPECT_EQ(keys_of(phase["ipv6"]),
-            (Keys{"calls", "calls_with_link_prefix", "calls_with_delegated_prefix", "router_advertisements",
-                  "router_advertisements_per_call"}));
+  EXPECT_EQ(keys_of(phase["ipv6"]), (Keys{"calls", "calls_with_link_prefix", "calls_with_delegated_prefix",
+                                          "router_advertisements", "router_advertisements_per_call"}));
   EXPECT_EQ(keys_of(phase["ipv6"]["router_advertisements_per_call"]), (Keys{"least", "mean", "most"}));
   EXPECT_EQ(keys_of(phase["traffic"]["families"]), (Keys{"ipv4", "ipv6"}));
   EXPECT_EQ(keys_of(phase["traffic"]["families"]["ipv6"]), (Keys{"up", "down"}));

@@ -95,7 +95,8 @@ TYPED_TEST(Probes, NoFlippedBitBehindTheTransportHeaderPasses) {
     auto bad = good;
     bad[bit / 8] = static_cast<std::uint8_t>(bad[bit / 8] ^ (1U << bit % 8));
     Probe read;
-    EXPECT_NE(codec.read<TypeParam>(bad, ProbeKind::kUp, read), ProbeCodec::Verdict::kIntact) << "bit " << bit;
+    EXPECT_NE(codec.read<TypeParam>(bad, ProbeKind::kUp, read), ProbeCodec::Verdict::kIntact)
+        << "bit " << bit;
   }
 }
 

@@ -90,8 +90,9 @@ class ClientIpv6LinkTest : public testing::Test, public ClientIpv6Link::Host {
     link.on_packet(packet);
   }
   static wire::RouterAdvertisement with_prefix(std::string_view prefix, std::uint32_t valid = 7200) {
-    return {.router_lifetime = 1800,
-            .prefix = wire::PrefixInformation{.prefix = net6(prefix), .valid = valid, .preferred = valid / 2}};
+    return {
+        .router_lifetime = 1800,
+        .prefix = wire::PrefixInformation{.prefix = net6(prefix), .valid = valid, .preferred = valid / 2}};
   }
   struct Lease {
     std::string_view prefix = "2001:db8:100::/56";
@@ -101,8 +102,8 @@ class ClientIpv6LinkTest : public testing::Test, public ClientIpv6Link::Host {
   void answer(Type type, const std::optional<Lease>& lease, bool rapid = false) {
     answer(type, asked.back().transaction_id, asked.back().client_id, lease, rapid);
   }
-  void answer(Type type, std::uint32_t transaction_id, const Packet& client, const std::optional<Lease>& lease,
-              bool rapid) {
+  void answer(Type type, std::uint32_t transaction_id, const Packet& client,
+              const std::optional<Lease>& lease, bool rapid) {
     Packet packet(wire::kIpv6MinMtu);
     wire::Dhcpv6Writer writer(wire::MutableBytes(packet).subspan(48), type, transaction_id);
     writer.option(kServerId, server).option(kClientId, client);
@@ -112,8 +113,7 @@ class ClientIpv6LinkTest : public testing::Test, public ClientIpv6Link::Host {
     const std::size_t ia = writer.begin(kIaPd);
     writer.u32(lease ? lease->iaid : 1).u32(lease ? lease->t1 : 0).u32(lease ? lease->t2 : 0);
     if (lease) {
-      writer.ia_prefix(
-          {.prefix = net6(lease->prefix), .preferred = lease->preferred, .valid = lease->valid});
+      writer.ia_prefix({.prefix = net6(lease->prefix), .preferred = lease->preferred, .valid = lease->valid});
     } else {
       writer.status(wire::Dhcpv6Status::kNoPrefixAvail, "");
     }
@@ -354,9 +354,8 @@ TEST_F(ClientIpv6LinkTest, BothEndsAgree) {
       link.on_packet(Packet(world.sent[delivered].packet));
     }
   }
-  EXPECT_EQ(link.binding(), (Ipv6Binding{.interface_id = kOwnId,
-                                         .link = *world.terms.link,
-                                         .delegated = *world.delegated}));
+  EXPECT_EQ(link.binding(),
+            (Ipv6Binding{.interface_id = kOwnId, .link = *world.terms.link, .delegated = *world.delegated}));
   EXPECT_EQ(world.bindings, (std::vector<Ipv6Lease>{{.delegated = world.delegated}}));
   EXPECT_EQ(world.counters.malformed + world.counters.unexpected + world.counters.dhcpv6_discarded, 0U);
 }
