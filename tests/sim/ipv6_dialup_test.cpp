@@ -116,12 +116,12 @@ TEST_F(Ipv6DialUp, AServerWithoutIpv6KeepsNobodyWaiting) {
   EXPECT_FALSE(client.call().status().waits_for_ipv6);
 }
 
-TEST_F(Ipv6DialUp, AServerWithoutNetworksToDelegateIsNotWaitedForEither) {
+TEST_F(Ipv6DialUp, AServerWithoutDhcpv6IsAskedOnAndGivesTheLinkAlone) {
   control::Settings settings = dual_stack_server();
   settings.ipv6.dhcpv6 = false;
-  DialWorld silent(settings, 8, 1);
-  WorldClient& client = silent.dial(caller_, {});
-  silent.run(20s);
+  DialWorld world(settings, 8, 1);
+  WorldClient& client = world.dial(caller_, {});
+  world.run(20s);
   ASSERT_TRUE(client.ipv6 && client.ipv6->link);
   EXPECT_FALSE(client.ipv6->delegated);
   EXPECT_TRUE(client.call().status().waits_for_ipv6) << "it may answer a later Solicit";
@@ -129,7 +129,7 @@ TEST_F(Ipv6DialUp, AServerWithoutNetworksToDelegateIsNotWaitedForEither) {
 
 /// RFC 4861 §6.2.4 for each, and for all together what the concentrator allows itself.
 TEST_F(Ipv6DialUp, AReconnectWaveHearsAdvertisementsAtTheConcentratorsRate) {
-  constexpr int kCalls = 1500;
+  constexpr int kCalls = 500;
   DialWorld world(dual_stack_server(), kCalls, 3);
   for (int i = 0; i < kCalls; ++i) {
     world.dial(caller_, {});
