@@ -11,7 +11,6 @@ namespace {
 
 using test::ip6;
 using test::net6;
-using test::Packet;
 using Type = wire::Dhcpv6Type;
 using enum wire::Dhcpv6Code;
 
@@ -23,7 +22,7 @@ struct Asked {
   Type type{};
   std::uint32_t transaction_id = 0;
   wire::Ipv6Address from, to;
-  Packet client_id{}, server_id{};
+  test::Packet client_id{}, server_id{};
   bool rapid = false;
   std::uint16_t elapsed = 0;
   std::optional<wire::Ipv6Prefix> wished{};
@@ -85,7 +84,7 @@ class ClientIpv6LinkTest : public testing::Test, public ClientIpv6Link::Host {
   // ---- the server
   void advertise(const wire::RouterAdvertisement& advertisement,
                  const wire::Ipv6Address& from = wire::link_local(1)) {
-    Packet packet(wire::kRouterAdvertisementMaxSize);
+    test::Packet packet(wire::kRouterAdvertisementMaxSize);
     packet.resize(wire::write_router_advertisement(packet.data(), from, wire::kAllNodes, advertisement));
     link.on_packet(packet);
   }
@@ -102,9 +101,9 @@ class ClientIpv6LinkTest : public testing::Test, public ClientIpv6Link::Host {
   void answer(Type type, const std::optional<Lease>& lease, bool rapid = false) {
     answer(type, asked.back().transaction_id, asked.back().client_id, lease, rapid);
   }
-  void answer(Type type, std::uint32_t transaction_id, const Packet& client,
+  void answer(Type type, std::uint32_t transaction_id, const test::Packet& client,
               const std::optional<Lease>& lease, bool rapid) {
-    Packet packet(wire::kIpv6MinMtu);
+    test::Packet packet(wire::kIpv6MinMtu);
     wire::Dhcpv6Writer writer(wire::MutableBytes(packet).subspan(48), type, transaction_id);
     writer.option(kServerId, server).option(kClientId, client);
     if (rapid) {
@@ -135,8 +134,8 @@ class ClientIpv6LinkTest : public testing::Test, public ClientIpv6Link::Host {
   TimerWheel wheel;
   test::SeededEntropy entropy;
   ClientSettings settings;
-  Packet server{0, 3, 0, 1, 2, 0, 0, 0, 0, 1};
-  std::vector<Packet> packets;
+  test::Packet server{0, 3, 0, 1, 2, 0, 0, 0, 0, 1};
+  std::vector<test::Packet> packets;
   std::vector<Instant> solicitations;
   std::vector<Asked> asked;
   std::vector<Ipv6Binding> bindings;
@@ -330,7 +329,7 @@ TEST_F(ClientIpv6LinkTest, ALeaseIsRenewedThenReboundAndThenLost) {
 TEST_F(ClientIpv6LinkTest, TruncatedAnswersAreIgnored) {
   up_and_solicit();
   advertise(with_prefix("2001:db8:64:7::/64"));
-  Packet packet(wire::kRouterAdvertisementMaxSize);
+  test::Packet packet(wire::kRouterAdvertisementMaxSize);
   packet.resize(wire::write_router_advertisement(packet.data(), wire::link_local(1), wire::kAllNodes,
                                                  with_prefix("2001:db8:64:8::/64")));
   for (std::size_t size = 0; size < packet.size(); ++size) {
@@ -351,7 +350,7 @@ TEST_F(ClientIpv6LinkTest, BothEndsAgree) {
     run(10ms);
     world.run(10ms);
     for (; delivered < world.sent.size(); ++delivered) {
-      link.on_packet(Packet(world.sent[delivered].packet));
+      link.on_packet(test::Packet(world.sent[delivered].packet));
     }
   }
   EXPECT_EQ(link.binding(),

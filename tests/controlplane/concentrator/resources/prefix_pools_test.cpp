@@ -391,8 +391,8 @@ INSTANTIATE_TEST_SUITE_P(Workers, RandomRuns, testing::Values(1, 3));
 // ---- by worker ----------------------------------------------------------------------------------------------
 
 /// The last bits of a /64 determine the worker; of a /56, nothing.
-struct ByLastBits final : Steering {
-  explicit ByLastBits(std::uint16_t of) : workers(of) {}
+struct LinksByLastBits final : Steering {
+  explicit LinksByLastBits(std::uint16_t of) : workers(of) {}
   std::optional<contract::WorkerId> downlink(const Ipv6Prefix& subscriber) const override {
     return subscriber.length == 64 ? std::optional(contract::WorkerId{
                                          static_cast<std::uint16_t>(subscriber.address.high % workers)})
@@ -402,7 +402,7 @@ struct ByLastBits final : Steering {
 };
 
 TEST_F(PrefixPoolsTest, EachWorkersCallsGetPrefixesThatArriveThere) {
-  const ByLastBits steering(4);
+  const LinksByLastBits steering(4);
   PrefixPools pools(links("2001:db8::/56"), 1s, wheel_, 4, steering);
   std::vector<Ipv6Prefix> leased;
   for (std::uint16_t n = 0; n < 256; ++n) {
@@ -426,7 +426,7 @@ TEST_F(PrefixPoolsTest, EachWorkersCallsGetPrefixesThatArriveThere) {
 }
 
 TEST_F(PrefixPoolsTest, AWorkerWhoseShareIsUsedUpGetsOthersPrefixes) {
-  const ByLastBits steering(4);
+  const LinksByLastBits steering(4);
   PrefixPools pools(links("2001:db8::/58"), 1s, wheel_, 4, steering);
   std::set<Ipv6Prefix> seen;
   ASSERT_TRUE(pools.lease_fixed(prefix("2001:db8:0:2::/64"))) << "one that a share will come to";
@@ -440,7 +440,7 @@ TEST_F(PrefixPoolsTest, AWorkerWhoseShareIsUsedUpGetsOthersPrefixes) {
 }
 
 TEST_F(PrefixPoolsTest, AUserReturnsToItsPrefixWhicheverWorkerHasTheCall) {
-  const ByLastBits steering(2);
+  const LinksByLastBits steering(2);
   PrefixPools pools(links("2001:db8::/60"), 1s, wheel_, 2, steering);
   const auto had = pools.lease_any(Ipv6Use::kLink, "default", "alice", {1});
   EXPECT_EQ(had, prefix("2001:db8:0:1::/64"));
@@ -449,7 +449,7 @@ TEST_F(PrefixPoolsTest, AUserReturnsToItsPrefixWhicheverWorkerHasTheCall) {
 }
 
 TEST_F(PrefixPoolsTest, WhatIsPassedOverAndThenSomebodysOwnIsNotGivenAway) {
-  const ByLastBits steering(2);
+  const LinksByLastBits steering(2);
   PrefixPools pools(links("2001:db8::/62"), 1s, wheel_, 2, steering);
   EXPECT_EQ(pools.lease_any(Ipv6Use::kLink, "default", "", {1}), prefix("2001:db8:0:1::/64"));
   pools.keep(prefix("2001:db8::/64"));
@@ -480,7 +480,7 @@ TEST_F(PrefixPoolsTest, AWorkerThatNoPrefixArrivesAtGetsSomebodyElses) {
 }
 
 TEST_F(PrefixPoolsTest, WhereNothingIsKnownPrefixesAreGivenInOrder) {
-  const ByLastBits steering(4);
+  const LinksByLastBits steering(4);
   PrefixPools pools(delegations("2001:db8::/48"), 1s, wheel_, 4, steering);
   EXPECT_EQ(pools.lease_any(Ipv6Use::kDelegate, "default", "", {3}), prefix("2001:db8::/56"));
   EXPECT_EQ(pools.lease_any(Ipv6Use::kDelegate, "default", "", {2}), prefix("2001:db8:0:100::/56"));
