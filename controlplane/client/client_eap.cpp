@@ -100,7 +100,8 @@ void ClientEap::on_end(bool success) {
     return;
   }
   over_ = true;
-  success ? host_.authenticated(ms_chap_.keys()) : host_.auth_failed(ClientEnd::kAuthFailed, failure_);
+  const std::string why = std::move(failure_);  // either call may have us destroyed
+  success ? host_.authenticated(ms_chap_.keys()) : host_.auth_failed(ClientEnd::kAuthFailed, why);
 }
 
 void ClientEap::network_begins() {
