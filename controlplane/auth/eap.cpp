@@ -195,6 +195,7 @@ void Eap::send_end(EapCode code) {
   const Bytes octets = frame.frame();
   reply_.assign(octets.begin(), octets.end());
   timer_.arm(Duration{0});  // a method may be what has led here: it is freed when it has returned
+  context().host.eap_ended(rounds_);
   context().host.send_auth_frame(reply_);
 }
 
