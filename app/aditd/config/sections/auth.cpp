@@ -27,9 +27,7 @@ Section auth_section() {
                                                   {"eap", AuthMethod::kEap}}},
                                                 "write [\"mschap-v2\"]"}),
               "In the order in which they are offered: \"mschap-v2\", \"mschap-v1\", \"chap-md5\", \"pap\", \"eap\".\n"
-              "Only the MS-CHAP methods and EAP make keys for MPPE; mschap-v1 and pap are broken by design. EAP's "
-              "own\n"
-              "methods are those of [eap]."),
+              "Only the MS-CHAP methods and EAP make keys for MPPE; mschap-v1 and pap are broken by design."),
           ADIT_KEY("backend", "", auth_order,
                    (ChoiceKind<AuthOrder>{{{"local", AuthOrder::kLocal},
                                            {"radius", AuthOrder::kRadius},

@@ -20,19 +20,16 @@ Section eap_section() {
       .keys = {
           ADIT_KEY("mode", "", control.eap.mode,
                    (ChoiceKind<EapMode>{{{"local", EapMode::kLocal}, {"radius", EapMode::kRadius}}}),
-                   "Who has the methods: \"local\" (those of `methods`, judged by [auth] backend), or \"radius\": "
-                   "everything that\n"
-                   "client and RADIUS server say to each other is carried between them, whatever the method."),
+                   "Who has the methods: \"local\" (those of `methods`, judged by [auth] backend), or \"radius\":\n"
+                   "what client and RADIUS server say is carried between them, whatever the method."),
           ADIT_KEY("methods", "", control.eap.methods,
                    (ListKind<ChoiceKind<EapLocalMethod>>{
                        {{{"mschapv2", EapLocalMethod::kMsChapV2}, {"tls", EapLocalMethod::kTls}}},
                        "write [\"mschapv2\"]"}),
-                   "Ours, in the order in which they are offered. With \"radius\" they serve while no server "
-                   "answers, if chap-secrets\n"
-                   "stand in for it ([auth] backend = \"radius-then-local\")."),
+                   "Ours, in the order in which they are offered. With \"radius\" they serve while no server\n"
+                   "answers, if [auth] backend is \"radius-then-local\"."),
           ADIT_KEY("timeout", "", control.eap.timeout, (DurationKind{60s, 10min}),
-                   "From the first request to the end. [ppp] setup-timeout and [pptp] login-timeout bound it as "
-                   "well."),
+                   "From the first request to the end. [ppp] setup-timeout and [pptp] login-timeout bound it too."),
       }};
 }
 
