@@ -95,7 +95,8 @@ struct EapPacket {
   if (length > octets.size()) {
     return std::unexpected(EapError::kLengthTooLarge);
   }
-  EapPacket packet{.code = EapCode{octets[0]}, .identifier = octets[1], .data = {}, .whole = octets.first(length)};
+  EapPacket packet{
+      .code = EapCode{octets[0]}, .identifier = octets[1], .data = {}, .whole = octets.first(length)};
   switch (packet.code) {
     case EapCode::kRequest:
     case EapCode::kResponse:
@@ -125,7 +126,8 @@ enum class EapMsChapV2Code : std::uint8_t {
   kChangePassword = 7,
 };
 
-inline constexpr std::size_t kEapMsChapV2HeaderSize = 4;  ///< OpCode, MS-CHAPv2-ID, MS-Length; MS-Length counts them
+inline constexpr std::size_t kEapMsChapV2HeaderSize =
+    4;  ///< OpCode, MS-CHAPv2-ID, MS-Length; MS-Length counts them
 
 /// What follows the type octet. A peer answers a Success or a Failure with the OpCode alone.
 struct EapMsChapV2 {

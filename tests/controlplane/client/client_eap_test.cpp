@@ -28,7 +28,9 @@ class EapEnds : public testing::Test {
 
   struct Server final : AuthenticatorHost {
     explicit Server(std::deque<Octets>& to_peer) : out(to_peer) {}
-    void send_auth_frame(std::span<const std::uint8_t> frame) override { out.emplace_back(frame.begin(), frame.end()); }
+    void send_auth_frame(std::span<const std::uint8_t> frame) override {
+      out.emplace_back(frame.begin(), frame.end());
+    }
     void auth_accepted(const AuthAccepted& verdict, std::string_view) override { accepted = verdict; }
     bool doubts_proof(std::string_view, std::string_view) override { return false; }
     std::uint32_t auth_rejected(std::string_view, std::string_view, bool) override { return 1; }
@@ -81,8 +83,10 @@ class EapEnds : public testing::Test {
   }
   void expect_same_keys() {
     ASSERT_TRUE(server.accepted && server.accepted->mppe && caller.keys);
-    EXPECT_TRUE(crypto::equal_constant_time(server.accepted->mppe->send.bytes(), caller.keys->receive.bytes()));
-    EXPECT_TRUE(crypto::equal_constant_time(server.accepted->mppe->receive.bytes(), caller.keys->send.bytes()));
+    EXPECT_TRUE(
+        crypto::equal_constant_time(server.accepted->mppe->send.bytes(), caller.keys->receive.bytes()));
+    EXPECT_TRUE(
+        crypto::equal_constant_time(server.accepted->mppe->receive.bytes(), caller.keys->send.bytes()));
   }
 
   Settings settings;

@@ -57,7 +57,8 @@ TEST(Eap, MsChapV2MessagesAndTheirLengths) {
   std::vector<std::uint8_t> written(kEapMsChapV2HeaderSize);
   write_eap_ms_chap_v2(written.data(), EapMsChapV2Code::kChallenge, 9, 3);
   EXPECT_EQ(written, hex("01 09 0007"));
-  for (const char* const wrong : {"", "01", "02", "0109", "010900", "01090003", "01090008010203", "01090006010203", "07"}) {
+  for (const char* const wrong :
+       {"", "01", "02", "0109", "010900", "01090003", "01090008010203", "01090006010203", "07"}) {
     EXPECT_FALSE(parse_eap_ms_chap_v2(hex(wrong))) << wrong;
   }
 }

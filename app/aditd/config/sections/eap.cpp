@@ -14,23 +14,25 @@ using namespace std::chrono_literals;
 }  // namespace
 
 Section eap_section() {
-  return {
-      .name = "eap",
-      .help = "EAP, for clients that authenticate by it: \"eap\" in [auth] methods.",
-      .keys = {
-          ADIT_KEY("mode", "", control.eap.mode,
-                   (ChoiceKind<EapMode>{{{"local", EapMode::kLocal}, {"radius", EapMode::kRadius}}}),
-                   "Who has the methods: \"local\" (those of `methods`, judged by [auth] backend), or \"radius\":\n"
-                   "what client and RADIUS server say is carried between them, whatever the method."),
-          ADIT_KEY("methods", "", control.eap.methods,
-                   (ListKind<ChoiceKind<EapLocalMethod>>{
-                       {{{"mschapv2", EapLocalMethod::kMsChapV2}, {"tls", EapLocalMethod::kTls}}},
-                       "write [\"mschapv2\"]"}),
-                   "Ours, in the order in which they are offered. With \"radius\" they serve while no server\n"
-                   "answers, if [auth] backend is \"radius-then-local\"."),
-          ADIT_KEY("timeout", "", control.eap.timeout, (DurationKind{60s, 10min}),
-                   "From the first request to the end. [ppp] setup-timeout and [pptp] login-timeout bound it too."),
-      }};
+  return {.name = "eap",
+          .help = "EAP, for clients that authenticate by it: \"eap\" in [auth] methods.",
+          .keys = {
+              ADIT_KEY("mode", "", control.eap.mode,
+                       (ChoiceKind<EapMode>{{{"local", EapMode::kLocal}, {"radius", EapMode::kRadius}}}),
+                       "Who has the methods: \"local\" (those of `methods`, judged by [auth] backend), or "
+                       "\"radius\":\n"
+                       "what client and RADIUS server say is carried between them, whatever the method."),
+              ADIT_KEY(
+                  "methods", "", control.eap.methods,
+                  (ListKind<ChoiceKind<EapLocalMethod>>{
+                      {{{"mschapv2", EapLocalMethod::kMsChapV2}, {"tls", EapLocalMethod::kTls}}},
+                      "write [\"mschapv2\"]"}),
+                  "Ours, in the order in which they are offered. With \"radius\" they serve while no server\n"
+                  "answers, if [auth] backend is \"radius-then-local\"."),
+              ADIT_KEY("timeout", "", control.eap.timeout, (DurationKind{60s, 10min}),
+                       "From the first request to the end. [ppp] setup-timeout and [pptp] login-timeout "
+                       "bound it too."),
+          }};
 }
 
 void check_eap(const Config& config, const Places& places, Problems& problems) {
@@ -55,8 +57,8 @@ void check_eap(const Config& config, const Places& places, Problems& problems) {
   for (std::size_t i = 0; i < eap.methods.size(); ++i) {
     const auto end = eap.methods.begin() + static_cast<std::ptrdiff_t>(i);
     if (std::find(eap.methods.begin(), end, eap.methods[i]) != end) {
-      problems.error(element_position(places, "eap.methods", i), "eap.methods", "",
-                     "a method is there twice", "list each once");
+      problems.error(element_position(places, "eap.methods", i), "eap.methods", "", "a method is there twice",
+                     "list each once");
     }
   }
   const control::Duration most =
