@@ -373,7 +373,7 @@ TEST_F(EapTest, WhatFailsAfterTheSessionWasUpIsNotAnswered) {
   begin_local();
   identify("alice");
   prove("alice", "wrong");
-  EXPECT_EQ(host.events, "sss") << "identity, challenge, and nothing to a proof that may be anybody's";
+  EXPECT_EQ(host.events, "ss") << "Identity, challenge, and nothing to a proof that may be anybody's";
   pass(Duration{1'000});
   EXPECT_EQ(request().type, EapType::kIdentity) << "asked again";
   identify("alice");
