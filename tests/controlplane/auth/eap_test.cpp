@@ -142,7 +142,7 @@ TEST_F(EapTest, AResponseUnderAnotherIdentifierIsDiscarded) {
 
 TEST_F(EapTest, SuccessFailureAndRequestsFromThePeerAreDiscarded) {
   begin_local();
-  for (const std::uint8_t code : {1, 3, 4, 0, 5, 255}) {
+  for (const std::uint8_t code : Octets{1, 3, 4, 0, 5, 255}) {
     deliver(code, request().identifier, {});
     const std::uint8_t identity = 1;
     deliver(code, request().identifier, wire::Bytes(&identity, 1));

@@ -34,7 +34,7 @@ TEST(Eap, WhatIsDiscarded) {
   EXPECT_EQ(parse_eap(hex("02 07 0006 01")).error(), EapError::kLengthTooLarge);
   EXPECT_EQ(parse_eap(hex("03 07 0005 00")).error(), EapError::kNotEmpty);
   EXPECT_EQ(parse_eap(hex("04 07 0005 00")).error(), EapError::kNotEmpty);
-  for (const std::uint8_t code : {0, 5, 6, 255}) {
+  for (const std::uint8_t code : test::Octets{0, 5, 6, 255}) {
     EXPECT_EQ(parse_eap(std::vector<std::uint8_t>{code, 7, 0, 5, 1}).error(), EapError::kCode);
   }
 }
