@@ -16,6 +16,8 @@
 namespace adit::control::radius {
 namespace {
 
+using Values = std::vector<Octets>;
+
 Octets eap_packet(std::uint8_t code, std::uint8_t identifier, std::size_t size) {
   Octets packet{code, identifier, 0, 0};
   packet.resize(size, 0x19);
@@ -130,9 +132,9 @@ TEST_F(RadiusEap, AResponseGoesInPiecesOf253OctetsWithWhatTheServerHasToKnow) {
     whole.insert(whole.end(), parts[i].begin(), parts[i].end());
   }
   EXPECT_EQ(whole, response);
-  EXPECT_EQ(sent(Type::kState), (std::vector{hex("0102")}));
-  EXPECT_EQ(sent(Type::kFramedMtu), (std::vector{hex("00000598")})) << "1436 - 4";
-  EXPECT_EQ(sent(Type::kUserName), (std::vector{text("alice")}));
+  EXPECT_EQ(sent(Type::kState), (Values{hex("0102")}));
+  EXPECT_EQ(sent(Type::kFramedMtu), (Values{hex("00000598")})) << "1436 - 4";
+  EXPECT_EQ(sent(Type::kUserName), (Values{text("alice")}));
   EXPECT_EQ(sent(Type::kMessageAuthenticator).size(), 1U);
   EXPECT_EQ(sent_[kHeaderSize], 80) << "first, as ever";
   EXPECT_TRUE(sent(Type::kUserPassword).empty());
