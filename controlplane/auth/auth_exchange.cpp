@@ -10,10 +10,15 @@ namespace {
 /// Between a proof that may have been anybody's and the next one: who guesses, guesses ten times before the deadline.
 constexpr Duration kNextProof{1'000};
 
+constexpr std::string_view kNoneRight = "no right proof from the peer in time";
+
 }  // namespace
 
 AuthExchange::AuthExchange(AuthContext context)
-    : context_(std::move(context)), deadline_(context_.wheel, on_timer<&AuthExchange::on_deadline>, this) {}
+    : context_(std::move(context)),
+      timeout_(context_.method == AuthMethod::kEap ? context_.settings.eap.timeout
+                                                   : context_.settings.auth.timeout),
+      deadline_(context_.wheel, on_timer<&AuthExchange::on_deadline>, this) {}
 
 AuthExchange::~AuthExchange() {
   context_.backend.cancel(*this);
@@ -25,8 +30,8 @@ bool AuthExchange::rejected() const {
 
 void AuthExchange::begin() {
   state_ = State::kWaiting;
-  deadline_.arm(context_.settings.auth.timeout);
-  ends_ = context_.wheel.now() + context_.settings.auth.timeout;
+  deadline_.arm(timeout_);
+  ends_ = context_.wheel.now() + timeout_;
 }
 
 void AuthExchange::peer_opens_late() {
@@ -37,14 +42,15 @@ void AuthExchange::peer_opens_late() {
 
 void AuthExchange::ask(std::string user, AuthProof proof) {
   user_ = std::move(user);
+  outcome_.reset();
   state_ = State::kAsking;
-  const Duration left =
-      deadline_.armed() ? ends_ - context_.wheel.now() : context_.settings.auth.timeout;  // after a retry
+  const Duration left = deadline_.armed() ? ends_ - context_.wheel.now() : timeout_;  // after a retry
   context_.backend.authenticate({.user = user_,
                                  .peer_address = context_.origin.peer_address,
                                  .local_address = context_.origin.local_address,
                                  .session_id = context_.origin.session_id,
                                  .proof = std::move(proof),
+                                 .method = context_.method,
                                  .within = left},
                                 *this);
 }
@@ -59,26 +65,66 @@ void AuthExchange::on_verdict(const AuthVerdict& verdict) {
     on_rejected(*rejected);
     return;
   }
+  if (const auto* challenge = std::get_if<AuthChallenge>(&verdict)) {
+    state_ = State::kWaiting;
+    return on_challenge(*challenge);
+  }
+  if (std::holds_alternative<AuthByOwnMethod>(verdict)) {
+    state_ = State::kWaiting;
+    return on_own_method();
+  }
   if (const auto* unusable = std::get_if<AuthUnusable>(&verdict)) {
-    if (!doubts(unusable->why)) {
-      answer_rejected(kAuthenticationFailure, false);
-      fail(EndReason::kAuthUnusable, unusable->why);
-    }
-    return;
+    return end(EndReason::kAuthUnusable, unusable->why);
   }
   if (const auto* unavailable = std::get_if<AuthUnavailable>(&verdict)) {
-    if (!doubts(unavailable->why)) {
+    if (recovers()) {
+      state_ = State::kWaiting;
+      ask_again();
+    } else if (!doubts(unavailable->why)) {
       fail(EndReason::kAuthUnavailable, unavailable->why);
     }
     return;
   }
-  const AuthAccepted& accepted = std::get<AuthAccepted>(verdict);
-  if (!answer_accepted(accepted)) {
-    return fail(EndReason::kAuthUnusable, "accepted, but without MS-CHAPv2's authenticator response");
+  on_accepted(std::get<AuthAccepted>(verdict));
+}
+
+void AuthExchange::end(EndReason reason, std::string_view why) {
+  if (doubts(why)) {
+    return;
   }
+  static_cast<void>(answer_rejected(kAuthenticationFailure, false));
+  fail(reason, why);
+}
+
+void AuthExchange::on_accepted(const AuthAccepted& accepted) {
+  state_ = State::kTelling;
+  outcome_ = std::make_unique<Outcome>(Outcome{.accepted = accepted});
+  switch (answer_accepted(accepted)) {
+    case Answer::kGiven:
+      return told();
+    case Answer::kBegun:
+      return;
+    case Answer::kLacking:
+      return fail(EndReason::kAuthUnusable, "accepted, but without MS-CHAPv2's authenticator response");
+  }
+}
+
+void AuthExchange::accept(const AuthAccepted& accepted) {
   state_ = State::kAccepted;
   deadline_.cancel();
   context_.host.auth_accepted(accepted, user_);
+}
+
+void AuthExchange::on_challenge(const AuthChallenge& /*challenge*/) {
+  fail(EndReason::kAuthUnusable, "a challenge to a method that has none");
+}
+
+void AuthExchange::told() {
+  const std::unique_ptr<Outcome> outcome = std::move(outcome_);
+  if (outcome == nullptr) {
+    return;
+  }
+  outcome->accepted ? accept(*outcome->accepted) : fail(EndReason::kAuthFailed, outcome->why);
 }
 
 bool AuthExchange::doubts(std::string_view why) {
@@ -102,10 +148,14 @@ void AuthExchange::on_rejected(const AuthRejected& rejected) {
   rejections_ = context_.host.auth_rejected(user_, why, rejected.is_wrong_proof());
   const bool retry = can_retry() && ms_chap_error == kAuthenticationFailure &&
                      rejections_ < context_.settings.auth.max_failure;
-  answer_rejected(ms_chap_error, retry);
+  state_ = State::kTelling;
+  outcome_ = std::make_unique<Outcome>(Outcome{.why = why});  // also of a peer that does not try again
   if (!retry) {
-    fail(EndReason::kAuthFailed, why);
-    return;
+    return answer_rejected(ms_chap_error, retry) == Answer::kGiven ? told() : void();
+  }
+  static_cast<void>(answer_rejected(ms_chap_error, retry));
+  if (state_ != State::kTelling) {
+    return;  // it has ended by what it could not send
   }
   // RFC 2759 §6: after an invitation to retry a person types the password, which may take longer than
   // auth.timeout. The session's setup_timeout bounds the wait.
@@ -119,15 +169,20 @@ void AuthExchange::on_deadline() {
     deadline_.arm(ends_ - context_.wheel.now());
     return ask_again();
   }
-  const bool asked = state_ == State::kAsking;
-  context_.backend.cancel(*this);
-  fail(EndReason::kAuthTimeout, doubted_ ? "no right proof from the peer in time"
-                                : asked  ? "no verdict in time"
-                                         : "no proof from the peer in time");
+  if (state_ == State::kAsking) {
+    context_.backend.cancel(*this);
+    return fail(EndReason::kAuthTimeout, doubted_ ? kNoneRight : "no verdict in time");
+  }
+  peer_is_silent(doubted_ ? kNoneRight : "no proof from the peer in time");
+}
+
+void AuthExchange::peer_is_silent(std::string_view why) {
+  outcome_ != nullptr && !outcome_->accepted ? told() : fail(silence(), why);
 }
 
 void AuthExchange::fail(EndReason reason, std::string_view why) {
   state_ = State::kFailed;
+  outcome_.reset();
   deadline_.cancel();
   context_.host.auth_failed(reason, user_, why);
 }

@@ -60,8 +60,11 @@ void ClientLink::on_frame(Bytes frame) {
   if (phase_ == Phase::kTerminate || !lcp_.opened()) {
     return;  // RFC 1661 §3.4: silently discarded
   }
-  if (protocol == PppProtocol::kPap || protocol == PppProtocol::kChap) {
+  if (protocol == PppProtocol::kPap || protocol == PppProtocol::kChap || protocol == PppProtocol::kEap) {
     return auth_.on_packet(protocol, packet);
+  }
+  if (phase_ == Phase::kAuthenticate) {
+    auth_.network_begins();
   }
   if (protocol == PppProtocol::kIpv6 && ipv6_ != nullptr) {
     return ipv6_->on_packet(packet);

@@ -84,6 +84,8 @@ void fuzz_session(wire::Bytes octets);
 void fuzz_concentrator(wire::Bytes octets);
 // fuzz_client.cpp
 void fuzz_client_call(wire::Bytes octets);
+// fuzz_eap.cpp
+void fuzz_eap(wire::Bytes octets);
 // fuzz_dae.cpp
 void fuzz_radius_dae(wire::Bytes octets);
 

@@ -48,6 +48,7 @@ TEST_P(BadConfigTest, GetsTheseLines) {
   EXPECT_EQ(problems_of(GetParam().toml), GetParam().problems);
 }
 
+// clang-format off: it lays out a table of this length anew, whole, for each row that comes
 const BadConfig kBadConfigs[] =
     {
         {"Empty", "",
@@ -80,7 +81,7 @@ t.toml: warning: ip-pool: there is no pool "default"; without one, only users wi
          R"(t.toml:1:1: echo-interval: no such key outside a section; write it below [pptp])"},
         {"UnknownSection", with("[ppt]\n"), R"(t.toml:14:2: ppt: no such section; did you mean pptp?)"},
         {"UnknownSectionNothingNear", with("[kubernetes]\n"),
-         R"(t.toml:14:2: kubernetes: no such section; there are: core, common, dpdk, port, pptp, ppp, auth, chap-secrets, radius, radius-server, dae-client, radius-rate, ip, ip-pool, dns, wins, ipv6, ipv6-pool, mss, routes, shaper, cli, log)"},
+         R"(t.toml:14:2: kubernetes: no such section; there are: core, common, dpdk, port, pptp, ppp, auth, eap, chap-secrets, radius, radius-server, dae-client, radius-rate, ip, ip-pool, dns, wins, ipv6, ipv6-pool, mss, routes, shaper, cli, log)"},
         {"HostileKey", with("[ppp]\n\"a\\u001b[2J\\nb\" = 1\n"),
          R"(t.toml:15:1: ppp.a\x1b[2J\nb: no such key; there are: mru, mtu, min-mtu, accomp, pcomp, mppe, mppe-key-lengths, mppe-stateful, timeout, max-configure, max-failure, max-terminate, lcp-echo-interval, lcp-echo-failure, lcp-timeout, setup-timeout)"},
         {"SectionIsAValue", "ppp = 3\n" + with(""),
@@ -272,7 +273,17 @@ t.toml:16:1: ipv6.ra_intervall: no such key; did you mean ra-interval?)"},
         {"MethodTwice", with("[auth]\nmethods = [\"mschap-v2\", \"mschap-v2\"]\n"),
          R"(t.toml:15:25: auth.methods: a method is there twice; list each once)"},
         {"MethodUnknown", with("[auth]\nmethods = [\"mschap-v2\", \"mschapv2\"]\n"),
-         R"(t.toml:15:25: auth.methods: value "mschapv2": is not a choice here; did you mean "mschap-v2"? Else write "mschap-v2", "mschap-v1", "chap-md5" or "pap")"},
+         R"(t.toml:15:25: auth.methods: value "mschapv2": is not a choice here; did you mean "mschap-v2"? Else write "mschap-v2", "mschap-v1", "chap-md5", "pap" or "eap")"},
+        {"EapWithoutServers", with("[auth]\nmethods = [\"eap\"]\n[eap]\nmode = \"radius\"\n"),
+         R"(t.toml:17:8: eap.mode: value "radius": needs a RADIUS server, and auth.backend is "local"; set auth.backend = "radius", or mode = "local")"},
+        {"EapWithoutAMethod", with("[auth]\nmethods = [\"eap\"]\n[eap]\nmethods = []\n"),
+         R"(t.toml:17:11: eap.methods: value []: is empty; list at least one: ["mschapv2"])"},
+        {"EapMethodTwice", with("[auth]\nmethods=[\"eap\"]\n[eap]\nmethods=[\"tls\",\"tls\"]\n"),
+         R"(t.toml:17:16: eap.methods: a method is there twice; list each once)"},
+        {"EapMethodUnknown", with("[eap]\nmethods = [\"peap\"]\n"),
+         R"(t.toml:15:12: eap.methods: value "peap": is not a choice here; write "mschapv2" or "tls")"},
+        {"EapTimeoutTooShort", with("[eap]\ntimeout = \"10s\"\n"),
+         R"(t.toml:15:11: eap.timeout: value "10s": is out of range; write 60s to 600s)"},
         {"MinMtuAboveMtu", with("[ppp]\nmin-mtu = 1400\nmtu = 1300\n"),
          R"(t.toml:15:11: ppp.min-mtu: value 1400: is more than ppp.mtu = 1300; lower it to that or less)"},
         {"MtuBelowDefaultMinMtu", with("[ppp]\nmtu = 500\n"),
@@ -346,6 +357,7 @@ t.toml:16:1: ppp.mpe: no such key; did you mean mppe?
 t.toml:18:11: core.workers: value "x": is not a whole number; write a number from 0 to 128, without quotes
 t.toml:20:9: log.level: value 7: is not a choice here; write "debug", "info", "warning" or "error")"},
 };
+// clang-format on
 
 INSTANTIATE_TEST_SUITE_P(Config, BadConfigTest, testing::ValuesIn(kBadConfigs),
                          [](const auto& tested) { return std::string(tested.param.name); });
