@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,9 +18,13 @@
 #include "crypto/mppe_keys.hpp"
 #include "crypto/secret.hpp"
 #include "dataplane/wire/ccp.hpp"
+#include "dataplane/wire/eap.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::control {
+
+/// RFC 3079 start keys from *our* side, always 16 octets (the strength negotiated later truncates them).
+using crypto::MppeStartKeys;
 
 struct PapProof {
   crypto::SecretText password;
@@ -40,7 +45,25 @@ struct MsChapV2Proof {  // RFC 2759
   std::array<std::uint8_t, 24> nt_response{};
 };
 
-using AuthProof = std::variant<PapProof, ChapMd5Proof, MsChapV1Proof, MsChapV2Proof>;
+/// What a server needs to go on with an exchange of EAP that it has begun.
+struct EapContinuation {
+  std::string server;               ///< State is its own: nobody else can go on
+  std::vector<std::uint8_t> state;  ///< RFC 2865 §5.24; empty: it sent none
+};
+/// A Response of EAP, for a back end that speaks its method itself. RFC 3579.
+struct EapProof {
+  std::vector<std::uint8_t> packet;  ///< from its Code octet on, without padding
+  std::uint16_t mtu = 0;             ///< the longest packet of EAP that the link carries to the peer
+  std::optional<EapContinuation> after{};  ///< none: the exchange begins
+};
+/// What a method of EAP has found out itself: the peer's certificate is the user's. The back end only says what the user
+/// may have.
+struct CertificateProof {
+  MppeStartKeys keys;
+};
+
+using AuthProof =
+    std::variant<PapProof, ChapMd5Proof, MsChapV1Proof, MsChapV2Proof, EapProof, CertificateProof>;
 
 inline constexpr std::uint16_t kAuthenticationFailure =
     691;  // RFC 2759 §6: the name or the password is wrong
@@ -51,12 +74,10 @@ struct AuthRequest {
   wire::Ipv4Address local_address;
   std::string session_id;
   AuthProof proof;
+  AuthMethod method{};      ///< what LCP has agreed on
   Duration within{10'000};  ///< a later verdict reaches nobody
   bool trial = false;       ///< an operator's: servers are asked whatever is thought of them
 };
-
-/// RFC 3079 start keys from *our* side, always 16 octets (the strength negotiated later truncates them).
-using crypto::MppeStartKeys;
 
 /// A user's own terms in IPv6; what is missing comes from the pools of these names.
 struct Ipv6Terms {
@@ -135,7 +156,18 @@ struct AuthUnusable {
   std::string judge{};  ///< who answered
 };
 
-using AuthVerdict = std::variant<AuthAccepted, AuthRejected, AuthUnavailable, AuthUnusable>;
+/// To an EapProof alone: no verdict yet, but the server's next Request. The exchange goes on with another EapProof.
+struct AuthChallenge {
+  std::vector<std::uint8_t> request;  ///< from its Code octet on; a Request by its header
+  EapContinuation next;
+  std::optional<Duration> patience{};  ///< how long the peer has before the Request is repeated; none: as ever
+};
+
+/// To an EapProof alone: this back end speaks no method of EAP. Ours is to be carried out here, and its proof put to it.
+struct AuthByOwnMethod {};
+
+using AuthVerdict = std::variant<AuthAccepted, AuthRejected, AuthUnavailable, AuthUnusable, AuthChallenge,
+                                 AuthByOwnMethod>;
 
 class AuthClient {
  public:
@@ -143,13 +175,18 @@ class AuthClient {
   virtual void on_verdict(const AuthVerdict& verdict) = 0;
 };
 
+class EapMethod;
+class EapMethodHost;
+
 class AuthBackend {
  public:
-  virtual ~AuthBackend() = default;
+  virtual ~AuthBackend();
   /// At most one request per client is outstanding.
   virtual void authenticate(AuthRequest request, AuthClient& client) = 0;
   /// No verdict reaches `client` after this. No effect when nothing is outstanding.
   virtual void cancel(AuthClient& client) = 0;
+  /// A local method of EAP for one exchange. Null: there is none of that type beside those that the layer has itself.
+  [[nodiscard]] virtual std::unique_ptr<EapMethod> make_eap_method(wire::EapType type, EapMethodHost& host);
   /// What is asked for when a peer calls itself `user`: names of which this is the same are guesses at one password.
   [[nodiscard]] virtual std::string account_of(std::string_view user) const { return std::string(user); }
 };

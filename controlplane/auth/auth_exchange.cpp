@@ -13,7 +13,10 @@ constexpr Duration kNextProof{1'000};
 }  // namespace
 
 AuthExchange::AuthExchange(AuthContext context)
-    : context_(std::move(context)), deadline_(context_.wheel, on_timer<&AuthExchange::on_deadline>, this) {}
+    : context_(std::move(context)),
+      timeout_(context_.method == AuthMethod::kEap ? context_.settings.eap.timeout
+                                                   : context_.settings.auth.timeout),
+      deadline_(context_.wheel, on_timer<&AuthExchange::on_deadline>, this) {}
 
 AuthExchange::~AuthExchange() {
   context_.backend.cancel(*this);
@@ -25,8 +28,8 @@ bool AuthExchange::rejected() const {
 
 void AuthExchange::begin() {
   state_ = State::kWaiting;
-  deadline_.arm(context_.settings.auth.timeout);
-  ends_ = context_.wheel.now() + context_.settings.auth.timeout;
+  deadline_.arm(timeout_);
+  ends_ = context_.wheel.now() + timeout_;
 }
 
 void AuthExchange::peer_opens_late() {
@@ -38,20 +41,24 @@ void AuthExchange::peer_opens_late() {
 void AuthExchange::ask(std::string user, AuthProof proof) {
   user_ = std::move(user);
   state_ = State::kAsking;
-  const Duration left =
-      deadline_.armed() ? ends_ - context_.wheel.now() : context_.settings.auth.timeout;  // after a retry
+  const Duration left = deadline_.armed() ? ends_ - context_.wheel.now() : timeout_;  // after a retry
   context_.backend.authenticate({.user = user_,
                                  .peer_address = context_.origin.peer_address,
                                  .local_address = context_.origin.local_address,
                                  .session_id = context_.origin.session_id,
                                  .proof = std::move(proof),
+                                 .method = context_.method,
                                  .within = left},
                                 *this);
 }
 
 void AuthExchange::reject(std::string user) {
+  reject(std::move(user), {.why = "malformed proof"});
+}
+
+void AuthExchange::reject(std::string user, const AuthRejected& rejected) {
   user_ = std::move(user);
-  on_rejected({.why = "malformed proof"});
+  on_rejected(rejected);
 }
 
 void AuthExchange::on_verdict(const AuthVerdict& verdict) {
@@ -59,26 +66,59 @@ void AuthExchange::on_verdict(const AuthVerdict& verdict) {
     on_rejected(*rejected);
     return;
   }
+  if (const auto* challenge = std::get_if<AuthChallenge>(&verdict)) {
+    state_ = State::kWaiting;
+    return on_challenge(*challenge);
+  }
+  if (std::holds_alternative<AuthByOwnMethod>(verdict)) {
+    state_ = State::kWaiting;
+    return on_own_method();
+  }
   if (const auto* unusable = std::get_if<AuthUnusable>(&verdict)) {
     if (!doubts(unusable->why)) {
-      answer_rejected(kAuthenticationFailure, false);
+      static_cast<void>(answer_rejected(kAuthenticationFailure, false));
       fail(EndReason::kAuthUnusable, unusable->why);
     }
     return;
   }
   if (const auto* unavailable = std::get_if<AuthUnavailable>(&verdict)) {
-    if (!doubts(unavailable->why)) {
+    if (!recovers() && !doubts(unavailable->why)) {
       fail(EndReason::kAuthUnavailable, unavailable->why);
     }
     return;
   }
-  const AuthAccepted& accepted = std::get<AuthAccepted>(verdict);
-  if (!answer_accepted(accepted)) {
-    return fail(EndReason::kAuthUnusable, "accepted, but without MS-CHAPv2's authenticator response");
+  on_accepted(std::get<AuthAccepted>(verdict));
+}
+
+void AuthExchange::on_accepted(const AuthAccepted& accepted) {
+  state_ = State::kTelling;
+  outcome_ = std::make_unique<Outcome>(Outcome{.accepted = accepted});
+  switch (answer_accepted(accepted)) {
+    case Answer::kGiven:
+      return told();
+    case Answer::kBegun:
+      return;
+    case Answer::kLacking:
+      return fail(EndReason::kAuthUnusable, "accepted, but without MS-CHAPv2's authenticator response");
   }
+}
+
+void AuthExchange::accept(const AuthAccepted& accepted) {
   state_ = State::kAccepted;
   deadline_.cancel();
   context_.host.auth_accepted(accepted, user_);
+}
+
+void AuthExchange::on_challenge(const AuthChallenge& /*challenge*/) {
+  fail(EndReason::kAuthUnusable, "a challenge to a method that has none");
+}
+
+void AuthExchange::told() {
+  const std::unique_ptr<Outcome> outcome = std::move(outcome_);
+  if (outcome == nullptr) {
+    return;
+  }
+  outcome->accepted ? accept(*outcome->accepted) : fail(EndReason::kAuthFailed, outcome->why);
 }
 
 bool AuthExchange::doubts(std::string_view why) {
@@ -102,11 +142,12 @@ void AuthExchange::on_rejected(const AuthRejected& rejected) {
   rejections_ = context_.host.auth_rejected(user_, why, rejected.is_wrong_proof());
   const bool retry = can_retry() && ms_chap_error == kAuthenticationFailure &&
                      rejections_ < context_.settings.auth.max_failure;
-  answer_rejected(ms_chap_error, retry);
   if (!retry) {
-    fail(EndReason::kAuthFailed, why);
-    return;
+    state_ = State::kTelling;
+    outcome_ = std::make_unique<Outcome>(Outcome{.why = why});
+    return answer_rejected(ms_chap_error, retry) == Answer::kGiven ? told() : void();
   }
+  static_cast<void>(answer_rejected(ms_chap_error, retry));
   // RFC 2759 §6: after an invitation to retry a person types the password, which may take longer than
   // auth.timeout. The session's setup_timeout bounds the wait.
   state_ = State::kWaiting;
@@ -119,15 +160,19 @@ void AuthExchange::on_deadline() {
     deadline_.arm(ends_ - context_.wheel.now());
     return ask_again();
   }
+  if (outcome_ != nullptr && !outcome_->accepted) {
+    return told();
+  }
   const bool asked = state_ == State::kAsking;
   context_.backend.cancel(*this);
-  fail(EndReason::kAuthTimeout, doubted_ ? "no right proof from the peer in time"
-                                : asked  ? "no verdict in time"
-                                         : "no proof from the peer in time");
+  fail(asked ? EndReason::kAuthTimeout : silence(), doubted_ ? "no right proof from the peer in time"
+                                                    : asked  ? "no verdict in time"
+                                                             : "no proof from the peer in time");
 }
 
 void AuthExchange::fail(EndReason reason, std::string_view why) {
   state_ = State::kFailed;
+  outcome_.reset();
   deadline_.cancel();
   context_.host.auth_failed(reason, user_, why);
 }

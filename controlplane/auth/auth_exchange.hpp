@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part that PAP and CHAP share: passes one proof at a time to the backend, answers and reports the
+// The part that PAP, CHAP and EAP share: passes one proof at a time to the backend, answers and reports the
 // verdict, enforces the deadline and the number of attempts. The protocols derive from it and only deal with
 // packets.
 // Thread: control. Owner: the session.
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +23,7 @@ struct AuthContext {
   AuthBackend& backend;
   AuthenticatorHost& host;
   AuthOrigin origin;
+  AuthMethod method;
 };
 
 class AuthExchange : public Authenticator, public AuthClient {
@@ -31,6 +34,7 @@ class AuthExchange : public Authenticator, public AuthClient {
   ~AuthExchange() override;
 
   [[nodiscard]] bool rejected() const final;
+  [[nodiscard]] std::string_view name() const override { return to_text(context_.method); }
   void on_verdict(const AuthVerdict& verdict) final;
   void peer_opens_late() final;
 
@@ -39,6 +43,7 @@ class AuthExchange : public Authenticator, public AuthClient {
     kIdle,     ///< before start(), and for a second after a proof that may have been anybody's
     kWaiting,  ///< for a proof
     kAsking,   ///< the backend has one
+    kTelling,  ///< there is a verdict, of which the peer has yet to hear
     kAccepted,
     kFailed,
   };
@@ -50,11 +55,29 @@ class AuthExchange : public Authenticator, public AuthClient {
   /// A malformed proof: answered and counted as if the backend had rejected it.
   void reject(std::string user);
 
-  /// Sends the Success or Ack and keeps it for repeats. False: the verdict lacks something the method has to
-  /// send.
-  [[nodiscard]] virtual bool answer_accepted(const AuthAccepted& accepted) = 0;
-  /// Sends the Failure or Nak and keeps it for repeats. `retry`: another attempt is allowed.
-  virtual void answer_rejected(std::uint16_t ms_chap_error, bool retry) = 0;
+  /// A malformed one with its own cause, or what the protocol has judged itself.
+  void reject(std::string user, const AuthRejected& rejected);
+
+  enum class Answer : std::uint8_t {
+    kGiven,
+    kBegun,    ///< the peer has to say that it has heard; told() follows
+    kLacking,  ///< the verdict lacks something that the method has to send
+  };
+  /// Sends the Success or Ack and keeps it for repeats.
+  [[nodiscard]] virtual Answer answer_accepted(const AuthAccepted& accepted) = 0;
+  /// Sends the Failure or Nak and keeps it for repeats. `retry`: another attempt is allowed. Never kLacking.
+  virtual Answer answer_rejected(std::uint16_t ms_chap_error, bool retry) = 0;
+  /// Carries out the verdict of which the peer has heard now.
+  void told();
+  /// The verdicts that only an EapProof gets.
+  virtual void on_challenge(const AuthChallenge& challenge);
+  virtual void on_own_method() {}
+  /// No back end has judged the proof, and the exchange ends for that. True: it goes on in another way.
+  [[nodiscard]] virtual bool recovers() { return false; }
+  /// The end, if the peer has not said anything until the deadline.
+  [[nodiscard]] virtual EndReason silence() const { return EndReason::kAuthTimeout; }
+  /// Ends the exchange. Nothing is sent.
+  void fail(EndReason reason, std::string_view why);
   /// Nothing was answered to a proof: the peer is asked for another, or left to repeat its own.
   virtual void ask_again() = 0;
   /// True when the method lets a rejected peer try again on the same link.
@@ -67,14 +90,23 @@ class AuthExchange : public Authenticator, public AuthClient {
   void on_deadline();
   /// True: the proof may be anybody's; nothing is answered, and the next one is taken in a second.
   [[nodiscard]] bool doubts(std::string_view why);
+  void on_accepted(const AuthAccepted& accepted);
   void on_rejected(const AuthRejected& rejected);
-  void fail(EndReason reason, std::string_view why);
+  void accept(const AuthAccepted& accepted);
+
+  /// What is carried out when the peer has heard of it.
+  struct Outcome {
+    std::optional<AuthAccepted> accepted{};
+    std::string why{};  // it is not
+  };
 
   AuthContext context_;
+  const Duration timeout_;
   State state_ = State::kIdle;
   bool doubted_ = false;
   std::uint32_t rejections_ = 0;  // the session's, once a proof has been rejected here
   std::string user_;
+  std::unique_ptr<Outcome> outcome_;  // in kTelling
   Timer deadline_;  // or the end of kIdle
   Instant ends_;    // while deadline_ is armed
 };

@@ -3,7 +3,7 @@
 // AuthBackend, answers it.
 // One object per LCP-Opened period: created when LCP opens, destroyed when LCP leaves Opened. It stays that
 // long because a peer whose Success or Ack was lost repeats its proof and must get the same answer.
-// RFC 1334 (PAP), RFC 1994 (CHAP), RFC 2433 (MS-CHAPv1), RFC 2759 (MS-CHAPv2). Sans-I/O. Thread: control.
+// RFC 1334 (PAP), RFC 1994 (CHAP), RFC 2433 (MS-CHAPv1), RFC 2759 (MS-CHAPv2), RFC 3748 (EAP). Sans-I/O. Thread: control.
 // Owner: the session.
 #pragma once
 
@@ -18,6 +18,7 @@
 #include "controlplane/base/entropy.hpp"
 #include "controlplane/base/settings.hpp"
 #include "controlplane/base/timer_wheel.hpp"
+#include "dataplane/wire/lcp.hpp"
 #include "dataplane/wire/ppp.hpp"
 
 namespace adit::control {
@@ -54,23 +55,27 @@ struct AuthOrigin {
   wire::Ipv4Address peer_address;  ///< outer
   wire::Ipv4Address local_address;
   std::string session_id;
+  std::uint16_t mru = wire::kDefaultMru;  ///< the longest packet that the link takes to the peer
 };
 
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
-  /// CHAP: sends the first Challenge. PAP: waits. The deadline (auth.timeout) runs from here. Call once.
+  /// CHAP and EAP: send the first Challenge or Request. PAP: waits. The deadline (auth.timeout, eap.timeout) runs from
+  /// here. Call once.
   virtual void start() = 0;
   /// The peer may have come to LCP's Opened only now: the deadline begins again, unless it has sent a proof. The session's
   /// setup-timeout stays as it is.
   virtual void peer_opens_late() = 0;
   /// One packet of the method's protocol, from its Code octet on. Invalid ones are ignored.
   virtual void on_packet(std::span<const std::uint8_t> packet) = 0;
-  /// PAP or CHAP: the only protocol whose packets may be passed in (not EAP, nor CHAP when PAP was agreed).
+  /// PAP, CHAP or EAP: the only protocol whose packets may be passed in.
   [[nodiscard]] virtual wire::PppProtocol protocol() const = 0;
   /// True when a proof was rejected and another is awaited: if the peer hangs up now, the reason is
   /// kAuthFailed.
   [[nodiscard]] virtual bool rejected() const = 0;
+  /// For logs and lists: "mschap-v2", "eap-tls". What a link with EAP has come to so far.
+  [[nodiscard]] virtual std::string_view name() const = 0;
 };
 
 /// `method` is what LCP agreed on. All references outlive the authenticator.
@@ -79,7 +84,8 @@ class Authenticator {
                                                                 AuthBackend& backend, AuthenticatorHost& host,
                                                                 AuthOrigin origin);
 
-/// The names in logs and `adit show sessions`: "mschap-v2", "mschap-v1", "chap-md5", "pap".
+/// The names in logs and `adit show sessions`: "mschap-v2", "mschap-v1", "chap-md5", "pap"; an Authenticator of EAP
+/// knows more.
 [[nodiscard]] constexpr std::string_view to_text(AuthMethod method) {
   switch (method) {
     case AuthMethod::kMsChapV2:
@@ -90,6 +96,8 @@ class Authenticator {
       return "chap-md5";
     case AuthMethod::kPap:
       return "pap";
+    case AuthMethod::kEap:
+      return "eap";
   }
   return "unknown";
 }

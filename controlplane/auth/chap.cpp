@@ -118,29 +118,30 @@ std::optional<AuthProof> Chap::read_proof(wire::Bytes value) const {
   return proof;
 }
 
-bool Chap::answer_accepted(const AuthAccepted& accepted) {
+Chap::Answer Chap::answer_accepted(const AuthAccepted& accepted) {
   if (method_ != AuthMethod::kMsChapV2) {
     send_reply(wire::ChapCode::kSuccess, "Welcome");
-    return true;
+    return Answer::kGiven;
   }
   if (accepted.authenticator_response.empty()) {
-    return false;  // the peer would hang up on a Success that does not prove our knowledge of the password
+    return Answer::kLacking;  // the peer would hang up on a Success that does not prove our knowledge of the password
   }
   // RFC 2759 §5: exactly one space; with more, some clients take the text as part of the proof.
   send_reply(wire::ChapCode::kSuccess, accepted.authenticator_response + " M=Welcome");
-  return true;
+  return Answer::kGiven;
 }
 
-void Chap::answer_rejected(std::uint16_t ms_chap_error, bool retry) {
+Chap::Answer Chap::answer_rejected(std::uint16_t ms_chap_error, bool retry) {
   if (method_ == AuthMethod::kChapMd5) {
     send_reply(wire::ChapCode::kFailure, "Authentication failed");
-    return;
+    return Answer::kGiven;
   }
   // RFC 2759 §6: the next response answers the challenge in this Failure, under the next Identifier.
   make_challenge();
   send_reply(wire::ChapCode::kFailure,
              wire::ms_chap_failure(ms_chap_error, retry, challenge(), failure_text(ms_chap_error)));
   ++identifier_;
+  return Answer::kGiven;
 }
 
 void Chap::send_reply(wire::ChapCode code, std::string_view message) {

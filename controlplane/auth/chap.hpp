@@ -27,8 +27,8 @@ class Chap final : public AuthExchange {
   [[nodiscard]] wire::PppProtocol protocol() const override { return wire::PppProtocol::kChap; }
 
  private:
-  [[nodiscard]] bool answer_accepted(const AuthAccepted& accepted) override;
-  void answer_rejected(std::uint16_t ms_chap_error, bool retry) override;
+  [[nodiscard]] Answer answer_accepted(const AuthAccepted& accepted) override;
+  Answer answer_rejected(std::uint16_t ms_chap_error, bool retry) override;
   [[nodiscard]] bool can_retry() const override { return method_ != AuthMethod::kChapMd5; }
 
   void ask_again() override;

@@ -4,6 +4,7 @@
 #include <string>
 
 namespace adit::control {
+
 void Pap::on_packet(std::span<const std::uint8_t> octets) {
   const auto packet = wire::parse_ppp_packet(octets);
   if (!packet || packet->code != static_cast<std::uint8_t>(wire::PapCode::kAuthenticateRequest)) {
@@ -29,13 +30,14 @@ void Pap::on_packet(std::span<const std::uint8_t> octets) {
   }
 }
 
-bool Pap::answer_accepted(const AuthAccepted& /*accepted*/) {
+Pap::Answer Pap::answer_accepted(const AuthAccepted& /*accepted*/) {
   send_reply(wire::PapCode::kAuthenticateAck);
-  return true;
+  return Answer::kGiven;
 }
 
-void Pap::answer_rejected(std::uint16_t /*ms_chap_error*/, bool /*retry*/) {
+Pap::Answer Pap::answer_rejected(std::uint16_t /*ms_chap_error*/, bool /*retry*/) {
   send_reply(wire::PapCode::kAuthenticateNak);
+  return Answer::kGiven;
 }
 
 void Pap::send_reply(wire::PapCode code) {

@@ -23,8 +23,8 @@ class Pap final : public AuthExchange {
   [[nodiscard]] wire::PppProtocol protocol() const override { return wire::PppProtocol::kPap; }
 
  private:
-  [[nodiscard]] bool answer_accepted(const AuthAccepted& accepted) override;
-  void answer_rejected(std::uint16_t ms_chap_error, bool retry) override;
+  [[nodiscard]] Answer answer_accepted(const AuthAccepted& accepted) override;
+  Answer answer_rejected(std::uint16_t ms_chap_error, bool retry) override;
   [[nodiscard]] bool can_retry() const override { return true; }
   void ask_again() override {}  // RFC 1334 §2.2.1: the peer repeats its request until it is answered
   void send_reply(wire::PapCode code);

@@ -25,6 +25,7 @@ class TrialLogins::Trial final : public AuthClient {
     request.session_id = "trial";
     request.trial = true;
     request.proof = make_proof();
+    request.method = login_.method;
     backend_.authenticate(std::move(request), *this);
   }
 
@@ -40,8 +41,8 @@ class TrialLogins::Trial final : public AuthClient {
       outcome.why = "rejected (E=" + std::to_string(rejected->ms_chap_error) + "): " + rejected->why;
     } else if (const auto* unusable = std::get_if<AuthUnusable>(&verdict)) {
       outcome.why = unusable->why;
-    } else {
-      outcome.why = std::get<AuthUnavailable>(verdict).why;
+    } else if (const auto* unavailable = std::get_if<AuthUnavailable>(&verdict)) {
+      outcome.why = unavailable->why;
     }
     const auto self = owner_.trials_.extract(this);  // destroyed on return
     done_(outcome);
@@ -68,6 +69,7 @@ class TrialLogins::Trial final : public AuthClient {
         return proof;
       }
       case AuthMethod::kMsChapV2:
+      case AuthMethod::kEap:  // of its methods, the one with a password has the same proof
         break;
     }
     MsChapV2Proof proof{.identifier = 1};

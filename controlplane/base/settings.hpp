@@ -27,7 +27,9 @@ enum class MppePolicy : std::uint8_t { kDeny, kAllow, kPrefer, kRequire };
 enum class StatefulPolicy : std::uint8_t { kDeny, kAllow, kPrefer };
 
 /// In the order of offering.
-enum class AuthMethod : std::uint8_t { kMsChapV2, kMsChapV1, kChapMd5, kPap };
+enum class AuthMethod : std::uint8_t { kMsChapV2, kMsChapV1, kChapMd5, kPap, kEap };
+inline constexpr std::array kAuthMethods{AuthMethod::kMsChapV2, AuthMethod::kMsChapV1, AuthMethod::kChapMd5,
+                                         AuthMethod::kPap, AuthMethod::kEap};
 
 /// Who knows the users: [auth] backend.
 enum class AuthOrder : std::uint8_t { kLocal, kRadius, kRadiusThenLocal };
@@ -78,6 +80,16 @@ struct AuthSettings {  // [auth]
   std::uint32_t max_failure =
       1;  ///< proofs judged per link; above 1 a rejected peer is invited to retry (R=1)
   std::string challenge_name = "adit";
+};
+
+/// Who carries out the methods of EAP: we do, or a RADIUS server.
+enum class EapMode : std::uint8_t { kLocal, kRadius };
+enum class EapLocalMethod : std::uint8_t { kMsChapV2, kTls };
+
+struct EapSettings {  // [eap]
+  EapMode mode = EapMode::kLocal;
+  std::vector<EapLocalMethod> methods = {EapLocalMethod::kMsChapV2};  ///< ours, the first is offered first
+  Duration timeout = 60s;                                             ///< the first Request to the end
 };
 
 struct AddressRange {
@@ -187,6 +199,7 @@ struct Settings {
   PptpSettings pptp;
   PppSettings ppp;
   AuthSettings auth;
+  EapSettings eap;
   IpSettings ip;
   Ipv6Settings ipv6;
 };

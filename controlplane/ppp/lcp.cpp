@@ -36,6 +36,8 @@ LcpAuthentication on_the_wire(AuthMethod method) {
       return {PppProtocol::kChap, static_cast<std::uint8_t>(ChapAlgorithm::kMsChapV1)};
     case AuthMethod::kChapMd5:
       return {PppProtocol::kChap, static_cast<std::uint8_t>(ChapAlgorithm::kMd5)};
+    case AuthMethod::kEap:
+      return {PppProtocol::kEap, 0};
     case AuthMethod::kPap:
       break;
   }

@@ -32,14 +32,14 @@ inline constexpr std::uint16_t kDefaultMru = 1500;
 /// RFC 1994 §3 and the numbers assigned later.
 enum class ChapAlgorithm : std::uint8_t { kMd5 = 0x05, kMsChapV1 = 0x80, kMsChapV2 = 0x81 };
 
-/// The value of Authentication-Protocol: PAP alone, or CHAP with an algorithm.
+/// The value of Authentication-Protocol: PAP or EAP alone, or CHAP with an algorithm.
 struct LcpAuthentication {
   PppProtocol protocol{};
   std::uint8_t algorithm = 0;  ///< a ChapAlgorithm (or an unknown value) if the protocol is CHAP, else 0
   friend constexpr bool operator==(const LcpAuthentication&, const LcpAuthentication&) = default;
 };
 
-/// None: too short, PAP with data (RFC 1334 §2.1: length 4), CHAP without exactly one algorithm (RFC 1994 §3).
+/// None: too short, PAP or EAP with data (RFC 1334 §2.1, RFC 2284 §2.1: length 4), CHAP without exactly one algorithm (RFC 1994 §3).
 [[nodiscard]] inline std::optional<LcpAuthentication> parse_lcp_authentication(Bytes value) noexcept {
   if (value.size() < 2) {
     return std::nullopt;
@@ -48,7 +48,7 @@ struct LcpAuthentication {
   if (protocol == PppProtocol::kChap) {
     return value.size() == 3 ? std::optional(LcpAuthentication{protocol, value[2]}) : std::nullopt;
   }
-  if (protocol == PppProtocol::kPap && value.size() != 2) {
+  if ((protocol == PppProtocol::kPap || protocol == PppProtocol::kEap) && value.size() != 2) {
     return std::nullopt;
   }
   return LcpAuthentication{protocol, 0};
