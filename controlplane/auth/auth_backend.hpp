@@ -52,8 +52,8 @@ struct EapContinuation {
 };
 /// A Response of EAP, for a back end that speaks its method itself. RFC 3579.
 struct EapProof {
-  std::vector<std::uint8_t> packet;  ///< from its Code octet on, without padding
-  std::uint16_t mtu = 0;             ///< the longest packet of EAP that the link carries to the peer
+  std::vector<std::uint8_t> packet;        ///< from its Code octet on, without padding
+  std::uint16_t mtu = 0;                   ///< the longest packet of EAP that the link carries to the peer
   std::optional<EapContinuation> after{};  ///< none: the exchange begins
 };
 /// What a method of EAP has found out itself: the peer's certificate is the user's. The back end only says what the user
@@ -160,14 +160,15 @@ struct AuthUnusable {
 struct AuthChallenge {
   std::vector<std::uint8_t> request;  ///< from its Code octet on; a Request by its header
   EapContinuation next;
-  std::optional<Duration> patience{};  ///< how long the peer has before the Request is repeated; none: as ever
+  std::optional<Duration>
+      patience{};  ///< how long the peer has before the Request is repeated; none: as ever
 };
 
 /// To an EapProof alone: this back end speaks no method of EAP. Ours is to be carried out here, and its proof put to it.
 struct AuthByOwnMethod {};
 
-using AuthVerdict = std::variant<AuthAccepted, AuthRejected, AuthUnavailable, AuthUnusable, AuthChallenge,
-                                 AuthByOwnMethod>;
+using AuthVerdict =
+    std::variant<AuthAccepted, AuthRejected, AuthUnavailable, AuthUnusable, AuthChallenge, AuthByOwnMethod>;
 
 class AuthClient {
  public:

@@ -107,8 +107,8 @@ class AuthExchange : public Authenticator, public AuthClient {
   std::uint32_t rejections_ = 0;  // the session's, once a proof has been rejected here
   std::string user_;
   std::unique_ptr<Outcome> outcome_;  // in kTelling
-  Timer deadline_;  // or the end of kIdle
-  Instant ends_;    // while deadline_ is armed
+  Timer deadline_;                    // or the end of kIdle
+  Instant ends_;                      // while deadline_ is armed
 };
 
 }  // namespace adit::control

@@ -124,7 +124,8 @@ Chap::Answer Chap::answer_accepted(const AuthAccepted& accepted) {
     return Answer::kGiven;
   }
   if (accepted.authenticator_response.empty()) {
-    return Answer::kLacking;  // the peer would hang up on a Success that does not prove our knowledge of the password
+    return Answer::
+        kLacking;  // the peer would hang up on a Success that does not prove our knowledge of the password
   }
   // RFC 2759 §5: exactly one space; with more, some clients take the text as part of the proof.
   send_reply(wire::ChapCode::kSuccess, accepted.authenticator_response + " M=Welcome");

@@ -95,7 +95,8 @@ struct EapPacket {
   if (length > octets.size()) {
     return std::unexpected(EapError::kLengthTooLarge);
   }
-  EapPacket packet{.code = EapCode{octets[0]}, .identifier = octets[1], .data = {}, .whole = octets.first(length)};
+  EapPacket packet{
+      .code = EapCode{octets[0]}, .identifier = octets[1], .data = {}, .whole = octets.first(length)};
   switch (packet.code) {
     case EapCode::kRequest:
     case EapCode::kResponse:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // EAP-TLS' fragments: no peer makes us keep more than a message, or answer without end; what we say stays within the
 // link's size and is put together again by a peer that is as strict as we are.
-#include "controlplane/auth/eap/tls_fragments.hpp"
+#include "controlplane/auth/eap_tls_fragments.hpp"
 #include "tests/fuzz/targets.hpp"
 
 namespace adit::fuzz {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // EAP-TLS' fragments: what is cut is put together again, for every size, and nothing that a peer says about lengths is
 // believed. The lies are those of CVE-2018-11574 (pppd: a length that wraps) and of its later fixes.
-#include "controlplane/auth/eap/tls_fragments.hpp"
+#include "controlplane/auth/eap_tls_fragments.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "controlplane/auth/eap/tls_fragments.hpp"
+#include "controlplane/auth/eap_tls_fragments.hpp"
 
 #include <algorithm>
 #include <utility>
