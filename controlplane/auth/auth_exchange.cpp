@@ -83,7 +83,7 @@ void AuthExchange::on_verdict(const AuthVerdict& verdict) {
   }
   if (const auto* unavailable = std::get_if<AuthUnavailable>(&verdict)) {
     if (!recovers() && !doubts(unavailable->why)) {
-      fail(EndReason::kAuthUnavailable, unavailable->why);
+      fail(unavailable->reason, unavailable->why);
     }
     return;
   }

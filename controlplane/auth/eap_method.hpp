@@ -31,6 +31,9 @@ class EapMethodHost {
   virtual void eap_succeeded() = 0;
   /// After on_rejected(..., retry = false): the peer has been told by the method, and gets EAP-Failure.
   virtual void eap_rejected() = 0;
+  /// The method has judged itself that the proof is none; it is counted as if a back end had rejected it. on_rejected(...,
+  /// false) follows, in which the method may still send the peer a last Request.
+  virtual void eap_refused(AuthRejected why) = 0;
   /// The method itself ends the exchange: by a proof that is none (AuthRejected, counted as such: `fault` says whether it
   /// may be a guess), for want of something (AuthUnavailable), or because of what nobody can carry out (AuthUnusable).
   virtual void eap_failed(AuthVerdict why) = 0;
