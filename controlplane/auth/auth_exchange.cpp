@@ -10,6 +10,8 @@ namespace {
 /// Between a proof that may have been anybody's and the next one: who guesses, guesses ten times before the deadline.
 constexpr Duration kNextProof{1'000};
 
+constexpr std::string_view kNoneRight = "no right proof from the peer in time";
+
 }  // namespace
 
 AuthExchange::AuthExchange(AuthContext context)
@@ -53,12 +55,8 @@ void AuthExchange::ask(std::string user, AuthProof proof) {
 }
 
 void AuthExchange::reject(std::string user) {
-  reject(std::move(user), {.why = "malformed proof"});
-}
-
-void AuthExchange::reject(std::string user, const AuthRejected& rejected) {
   user_ = std::move(user);
-  on_rejected(rejected);
+  on_rejected({.why = "malformed proof"});
 }
 
 void AuthExchange::on_verdict(const AuthVerdict& verdict) {
@@ -75,19 +73,26 @@ void AuthExchange::on_verdict(const AuthVerdict& verdict) {
     return on_own_method();
   }
   if (const auto* unusable = std::get_if<AuthUnusable>(&verdict)) {
-    if (!doubts(unusable->why)) {
-      static_cast<void>(answer_rejected(kAuthenticationFailure, false));
-      fail(EndReason::kAuthUnusable, unusable->why);
-    }
-    return;
+    return end(EndReason::kAuthUnusable, unusable->why);
   }
   if (const auto* unavailable = std::get_if<AuthUnavailable>(&verdict)) {
-    if (!recovers() && !doubts(unavailable->why)) {
+    if (recovers()) {
+      state_ = State::kWaiting;
+      ask_again();
+    } else if (!doubts(unavailable->why)) {
       fail(unavailable->reason, unavailable->why);
     }
     return;
   }
   on_accepted(std::get<AuthAccepted>(verdict));
+}
+
+void AuthExchange::end(EndReason reason, std::string_view why) {
+  if (doubts(why)) {
+    return;
+  }
+  static_cast<void>(answer_rejected(kAuthenticationFailure, false));
+  fail(reason, why);
 }
 
 void AuthExchange::on_accepted(const AuthAccepted& accepted) {
@@ -142,8 +147,8 @@ void AuthExchange::on_rejected(const AuthRejected& rejected) {
   rejections_ = context_.host.auth_rejected(user_, why, rejected.is_wrong_proof());
   const bool retry = can_retry() && ms_chap_error == kAuthenticationFailure &&
                      rejections_ < context_.settings.auth.max_failure;
+  state_ = State::kTelling;
   if (!retry) {
-    state_ = State::kTelling;
     outcome_ = std::make_unique<Outcome>(Outcome{.why = why});
     return answer_rejected(ms_chap_error, retry) == Answer::kGiven ? told() : void();
   }
@@ -160,14 +165,15 @@ void AuthExchange::on_deadline() {
     deadline_.arm(ends_ - context_.wheel.now());
     return ask_again();
   }
-  if (outcome_ != nullptr && !outcome_->accepted) {
-    return told();
+  if (state_ == State::kAsking) {
+    context_.backend.cancel(*this);
+    return fail(EndReason::kAuthTimeout, doubted_ ? kNoneRight : "no verdict in time");
   }
-  const bool asked = state_ == State::kAsking;
-  context_.backend.cancel(*this);
-  fail(asked ? EndReason::kAuthTimeout : silence(), doubted_ ? "no right proof from the peer in time"
-                                                    : asked  ? "no verdict in time"
-                                                             : "no proof from the peer in time");
+  peer_is_silent(doubted_ ? kNoneRight : "no proof from the peer in time");
+}
+
+void AuthExchange::peer_is_silent(std::string_view why) {
+  outcome_ != nullptr && !outcome_->accepted ? told() : fail(silence(), why);
 }
 
 void AuthExchange::fail(EndReason reason, std::string_view why) {

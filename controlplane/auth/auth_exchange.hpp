@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "controlplane/auth/authenticator.hpp"
 
@@ -55,8 +56,8 @@ class AuthExchange : public Authenticator, public AuthClient {
   /// A malformed proof: answered and counted as if the backend had rejected it.
   void reject(std::string user);
 
-  /// A malformed one with its own cause, or what the protocol has judged itself.
-  void reject(std::string user, const AuthRejected& rejected);
+  /// The name that the peer has given before it proves anything.
+  void calls_itself(std::string user) { user_ = std::move(user); }
 
   enum class Answer : std::uint8_t {
     kGiven,
@@ -72,12 +73,14 @@ class AuthExchange : public Authenticator, public AuthClient {
   /// The verdicts that only an EapProof gets.
   virtual void on_challenge(const AuthChallenge& challenge);
   virtual void on_own_method() {}
-  /// No back end has judged the proof, and the exchange ends for that. True: it goes on in another way.
+  /// No back end has judged the proof, and the exchange ends for that. True: ask_again() instead.
   [[nodiscard]] virtual bool recovers() { return false; }
   /// The end, if the peer has not said anything until the deadline.
   [[nodiscard]] virtual EndReason silence() const { return EndReason::kAuthTimeout; }
-  /// Ends the exchange. Nothing is sent.
-  void fail(EndReason reason, std::string_view why);
+  /// Ends the exchange with a Failure or Nak, unless what ends it may have been anybody's.
+  void end(EndReason reason, std::string_view why);
+  /// The peer says no more: what it has yet to hear of is carried out if that is a no, else the exchange ends.
+  void peer_is_silent(std::string_view why);
   /// Nothing was answered to a proof: the peer is asked for another, or left to repeat its own.
   virtual void ask_again() = 0;
   /// True when the method lets a rejected peer try again on the same link.
@@ -93,6 +96,7 @@ class AuthExchange : public Authenticator, public AuthClient {
   void on_accepted(const AuthAccepted& accepted);
   void on_rejected(const AuthRejected& rejected);
   void accept(const AuthAccepted& accepted);
+  void fail(EndReason reason, std::string_view why);
 
   /// What is carried out when the peer has heard of it.
   struct Outcome {

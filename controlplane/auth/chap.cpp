@@ -4,28 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "controlplane/auth/ms_chap_text.hpp"
+
 namespace adit::control {
-namespace {
-
-// RFC 2759 §6. Windows and pppd show a text of their own for the number; this is for other clients.
-std::string_view failure_text(std::uint16_t error) {
-  switch (error) {
-    case 646:
-      return "Restricted logon hours";
-    case 647:
-      return "Account disabled";
-    case 648:
-      return "Password expired";
-    case 649:
-      return "No dial-in permission";
-    case 709:
-      return "Error changing password";
-    default:
-      return "Authentication failed";
-  }
-}
-
-}  // namespace
 
 Chap::Chap(AuthMethod method, AuthContext given)
     : AuthExchange(std::move(given)),
@@ -140,7 +121,7 @@ Chap::Answer Chap::answer_rejected(std::uint16_t ms_chap_error, bool retry) {
   // RFC 2759 §6: the next response answers the challenge in this Failure, under the next Identifier.
   make_challenge();
   send_reply(wire::ChapCode::kFailure,
-             wire::ms_chap_failure(ms_chap_error, retry, challenge(), failure_text(ms_chap_error)));
+             wire::ms_chap_failure(ms_chap_error, retry, challenge(), ms_chap_failure_text(ms_chap_error)));
   ++identifier_;
   return Answer::kGiven;
 }

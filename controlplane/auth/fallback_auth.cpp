@@ -6,6 +6,8 @@
 #include <utility>
 #include <variant>
 
+#include "controlplane/auth/eap_method.hpp"
+
 namespace adit::control {
 
 /// Stands between a client and both backends for one request.
@@ -15,7 +17,8 @@ class FallbackAuth::Request final : public AuthClient {
       : owner_(owner), request_(std::move(request)), client_(client) {}
 
   void on_verdict(const AuthVerdict& verdict) override {
-    if (const auto* unavailable = std::get_if<AuthUnavailable>(&verdict); unavailable != nullptr && !first_) {
+    if (const auto* unavailable = std::get_if<AuthUnavailable>(&verdict);
+        unavailable != nullptr && !first_ && !goes_on()) {
       first_ = *unavailable;
       owner_.second_.authenticate(request_, *this);  // may destroy this
       return;
@@ -27,6 +30,11 @@ class FallbackAuth::Request final : public AuthClient {
   }
 
  private:
+  [[nodiscard]] bool goes_on() const {
+    const auto* eap = std::get_if<EapProof>(&request_.proof);
+    return eap != nullptr && eap->after;
+  }
+
   [[nodiscard]] AuthVerdict of_second(AuthVerdict verdict) const {
     if (auto* accepted = std::get_if<AuthAccepted>(&verdict)) {
       accepted->user = owner_.first_.account_of(subscriber_name(*accepted, request_.user));
@@ -60,6 +68,11 @@ void FallbackAuth::authenticate(AuthRequest request, AuthClient& client) {
   requests_.insert_or_assign(&client, std::move(own));
   request.within = within;
   first_.authenticate(std::move(request), placed);
+}
+
+std::unique_ptr<EapMethod> FallbackAuth::make_eap_method(wire::EapType type, EapMethodHost& host) {
+  auto method = first_.make_eap_method(type, host);
+  return method != nullptr ? std::move(method) : second_.make_eap_method(type, host);
 }
 
 void FallbackAuth::cancel(AuthClient& client) {

@@ -2,6 +2,7 @@
 // Two backends in order: the second is asked only when the first is unavailable, never when it rejects the
 // user. That the second does not know a user is no verdict: the first may. Nor does it answer a wrong password with
 // anything but the first one's silence, or whom it knows could be told from whom it does not.
+// An exchange of EAP stays with the server that has begun it; before that, the second one may have ours carried out.
 // Whoever judged, a subscriber has one name: what the first one calls the second one's entry.
 // Thread: control. Owner: the runtime.
 #pragma once
@@ -23,6 +24,7 @@ class FallbackAuth final : public AuthBackend {
 
   void authenticate(AuthRequest request, AuthClient& client) override;
   void cancel(AuthClient& client) override;
+  [[nodiscard]] std::unique_ptr<EapMethod> make_eap_method(wire::EapType type, EapMethodHost& host) override;
   [[nodiscard]] std::string account_of(std::string_view user) const override {
     return first_.account_of(user);
   }

@@ -70,6 +70,14 @@ namespace adit::control {
     "them")                                                                                                 \
   X(kAuthUnusable, "auth_unusable", "the RADIUS server answered, but neither yes nor no",                   \
     "correct what the server sends for this user; adit test radius shows it")                               \
+  X(kEapTimeout, "eap_timeout", "the client stopped answering EAP's Requests",                              \
+    "see what the client's log says of the method, a certificate that it does not trust, or a user who was asked; "   \
+    "[eap] timeout bounds the wait")                                                                        \
+  X(kEapNak, "eap_nak", "the client accepts none of the methods of EAP that it was offered",                \
+    "allow one of ours at the client, the one that it wants in [eap] methods, or set [eap] mode to \"radius\"")       \
+  X(kEapNoKeys, "eap_no_keys", "encryption is required, and the method of EAP gave no keys for it",         \
+    "use a method that makes keys (EAP-TLS, PEAP, EAP-MSCHAPv2), and see that the RADIUS server sends MS-MPPE-Send-Key "   \
+    "and MS-MPPE-Recv-Key")                                                                                 \
   X(kMppeRefused, "mppe_refused", "encryption is required, and the client did not agree to it",             \
     "turn on MPPE at the client (128 bit, with MS-CHAPv2), or relax [ppp] mppe and mppe-key-lengths")       \
   X(kMppeDesynchronised, "mppe_desynchronised",                                                             \

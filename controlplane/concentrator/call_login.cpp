@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "controlplane/auth/eap_method.hpp"
 #include "controlplane/base/user_name.hpp"
 #include "controlplane/concentrator/call_record.hpp"
 #include "controlplane/concentrator/concentrator_core.hpp"
@@ -22,10 +23,10 @@ constexpr Duration kSpare{1'000};
 
 constexpr std::string_view kWrongBefore = "too many wrong passwords from this address";
 
-AuthMethod method_of(const AuthProof& proof) {
-  constexpr AuthMethod kOfProofs[] = {AuthMethod::kPap, AuthMethod::kChapMd5, AuthMethod::kMsChapV1,
-                                      AuthMethod::kMsChapV2};
-  return kOfProofs[proof.index()];
+/// An exchange of EAP that its server has begun is one attempt, however long it takes.
+bool goes_on(const AuthRequest& request) {
+  const auto* eap = std::get_if<EapProof>(&request.proof);
+  return eap != nullptr && eap->after;
 }
 
 }  // namespace
@@ -40,7 +41,11 @@ std::string CallLogin::account_of(std::string_view user) const {
 }
 
 void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
-  method_ = method_of(request.proof);
+  method_ = request.method;
+  if (goes_on(request)) {
+    until_ = core_.wheel.now() + request.within;
+    return ask_backend(std::move(request));
+  }
   if (request.user.size() > kLongestUser) {
     count(false);
     session.on_verdict(AuthRejected{.why = "a name of more than 253 octets"});
@@ -97,6 +102,10 @@ void CallLogin::ask_backend(AuthRequest request) {
   core_.auth.authenticate(std::move(request), *this);
 }
 
+std::unique_ptr<EapMethod> CallLogin::make_eap_method(wire::EapType type, EapMethodHost& host) {
+  return core_.auth.make_eap_method(type, host);
+}
+
 void CallLogin::cancel(AuthClient&) {
   session_ = nullptr;
   timer_.cancel();
@@ -131,6 +140,16 @@ void CallLogin::on_waited() {
 void CallLogin::on_verdict(const AuthVerdict& verdict) {
   if (call_.finished() || session_ == nullptr) {
     return;  // cancel() follows
+  }
+  if (std::holds_alternative<AuthChallenge>(verdict)) {
+    return session_->on_verdict(verdict);
+  }
+  if (std::holds_alternative<AuthByOwnMethod>(verdict)) {  // its proof is an attempt of its own
+    if (std::exchange(asked_, false)) {
+      core_.backoff.abandoned(call_.peer(), account_of(claimed_user_));
+    }
+    call_.story().login_withdrawn();
+    return session_->on_verdict(verdict);
   }
   asked_ = false;
   const auto* accepted = std::get_if<AuthAccepted>(&verdict);

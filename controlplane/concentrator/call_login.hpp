@@ -26,6 +26,7 @@ class CallLogin final : public AuthBackend, private AuthClient {
 
   void authenticate(AuthRequest request, AuthClient& session) override;
   void cancel(AuthClient& session) override;
+  std::unique_ptr<EapMethod> make_eap_method(wire::EapType type, EapMethodHost& host) override;
 
   /// The name of a login that has no verdict yet; untrusted octets.
   [[nodiscard]] const std::string& claimed() const { return claimed_user_; }

@@ -55,7 +55,7 @@ class CallsUp {
   }
 
  private:
-  std::array<std::uint64_t, 4 * kStrengths.size()> counts_{};
+  std::array<std::uint64_t, kAuthMethods.size() * kStrengths.size()> counts_{};
 };
 
 struct CallMeasures {
@@ -66,7 +66,7 @@ struct CallMeasures {
   struct Logins {
     std::uint64_t accepted = 0, rejected = 0;
   };
-  std::array<Logins, 4> logins{};  ///< by AuthMethod
+  std::array<Logins, kAuthMethods.size()> logins{};  ///< by AuthMethod
   CallsUp up;
 
   std::array<std::uint64_t, kScarceThings.size()> refused{};  ///< by Scarce

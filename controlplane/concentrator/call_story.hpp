@@ -54,6 +54,8 @@ class CallStory {
   void sent(wire::Bytes frame, Instant now);
 
   void login_asked() { verdict_ = Verdict::kAsked; }
+  /// What was asked was no proof; the next one is.
+  void login_withdrawn() { verdict_ = Verdict::kNone; }
   void login_judged(const AuthVerdict& verdict, Instant now);
 
   void carried(const contract::FirstPackets& first, Instant now);

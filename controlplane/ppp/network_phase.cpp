@@ -22,6 +22,10 @@ void NetworkPhase::begin(const AuthAccepted& accepted, AuthMethod method) {
     return link().protocol_failed(PppProtocol::kCcp, EndReason::kMppeRefused,
                                   "the user must have MPPE, and [ppp] mppe denies it");
   }
+  const bool required = accepted.mppe_required || ppp.mppe == MppePolicy::kRequire;
+  if (method == AuthMethod::kEap && required && !accepted.mppe) {
+    return link().protocol_failed(PppProtocol::kCcp, EndReason::kEapNoKeys, "EAP has made no keys for MPPE");
+  }
   ipcp_.use(accepted.servers);
   if (ipv6_) {
     ipv6_->protocol.force(accepted.ipv6.interface_id);
@@ -30,7 +34,7 @@ void NetworkPhase::begin(const AuthAccepted& accepted, AuthMethod method) {
   const std::uint32_t made =
       method == AuthMethod::kMsChapV1 ? wire::mppe_bits::k128 : wire::mppe_bits::kStrengths;
   NetworkEndpoint::begin({.mppe = ppp.mppe,
-                          .mppe_required = accepted.mppe_required || ppp.mppe == MppePolicy::kRequire,
+                          .mppe_required = required,
                           .keys = accepted.mppe,
                           .strengths = accepted.mppe_strengths & made,
                           .mtu = std::min(ppp.mtu, accepted.mtu.value_or(ppp.mtu)),

@@ -114,6 +114,10 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost, Ipv6LinkH
   void ipv6_up();
   void finish();
   [[nodiscard]] EndReason reason_of_termination() const;
+  /// What LCP last agreed on, or what has become of that.
+  [[nodiscard]] std::string_view tried_method() const {
+    return authenticator_ ? authenticator_->name() : tried_method_;
+  }
   void log_failed_login(std::string_view event, EndReason reason, std::string_view user,
                         std::string_view why);
   void arm_deadline(Duration at_most);
@@ -142,6 +146,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost, Ipv6LinkH
   std::string rejected_why_;  // why the last proof was rejected
   std::string why_;           // of reason_, in words
   std::string_view tried_method_ = "none";
+  std::string_view auth_method_ = "none";  // of the last login that succeeded
   std::uint32_t rejections_ = 0;  // of proofs, over all renegotiations
   std::optional<Instant> due_;    // by when IP has to be up; none while it is
   std::optional<Instant> up_since_;
@@ -209,19 +214,20 @@ void Session::Impl::on_frame(Bytes frame) {
 
 void Session::Impl::lcp_up() {
   phase_ = Phase::kAuthenticate;
-  tried_method_ = to_text(lcp_.method());
   arm_deadline(settings_.ppp.setup_timeout);
   host_.set_ppp_compression(lcp_.peer().accepts_acfc, lcp_.peer().accepts_pfc);
   host_.lcp_opened();
   log_.event(
       Severity::kDebug, "lcp_up",
       {{"sid", sid()}, {"auth", std::string(to_text(lcp_.method()))}, {"mru", std::to_string(peer_mru())}});
+  origin_.mru = std::min(peer_mru(), settings_.ppp.mtu);
   authenticator_ = make_authenticator(lcp_.method(), settings_, wheel_, entropy_, auth_, *this, origin_);
   authenticator_->start();
 }
 
 /// Everything above LCP is gone; a renegotiation authenticates again and derives new keys.
 void Session::Impl::lcp_down() {
+  tried_method_ = tried_method();
   authenticator_.reset();
   network_.end();
   if (!ending_) {
@@ -341,6 +347,7 @@ void Session::Impl::auth_accepted(const AuthAccepted& accepted, std::string_view
                     "it was another user before: " + user_);  // one session is one subscriber
   }
   authenticated_ = true;
+  auth_method_ = tried_method();
   user_ = user;
   ipv6_dns_ = accepted.ipv6.dns;
   claimed_ = claimed;
@@ -393,7 +400,7 @@ void Session::Impl::log_failed_login(std::string_view event, EndReason reason, s
              {{"sid", sid()},
               {"peer", wire::to_string(origin_.peer_address)},
               {"user", claimed_},
-              {"auth", std::string(to_text(lcp_.method()))},
+              {"auth", std::string(tried_method())},
               {"reason", std::string(to_text(reason))},
               {"why", std::string(why)}});
 }
@@ -408,7 +415,7 @@ void Session::Impl::ip_up() {
              {{"sid", sid()},
               {"user", user_},
               {"ip", wire::to_string(network_.address())},
-              {"auth", std::string(to_text(lcp_.method()))},
+              {"auth", std::string(auth_method_)},
               {"mppe", network_.mppe()},
               {"mru", std::to_string(peer_mru())}});
 }
@@ -559,7 +566,7 @@ SessionStatus Session::Impl::status() const {
   status.phase = phase_;
   status.user = user_;
   status.claimed = claimed_;
-  status.auth_method = authenticated_ ? to_text(lcp_.method()) : "none";
+  status.auth_method = auth_method_;
   status.address = network_.address();
   if (network_.is_up(PppProtocol::kIpv6cp)) {
     status.ipv6 = network_.ipv6();
@@ -567,7 +574,7 @@ SessionStatus Session::Impl::status() const {
   status.mppe = network_.mppe();
   status.peer_mru = peer_mru();
   status.up_since = up_since_;
-  status.tried_method = tried_method_;
+  status.tried_method = tried_method();
   status.ending = ending_ ? reason_ : EndReason::kNone;
   status.why = why_;
   status.hangs_up = lcp_.doubts_termination();

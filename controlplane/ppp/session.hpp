@@ -67,7 +67,7 @@ struct SessionStatus {
   Phase phase = Phase::kEstablish;
   std::string user;                       ///< empty until authenticated; untrusted octets
   std::string claimed;                    ///< by the last login, whatever came of it; untrusted octets
-  std::string_view auth_method = "none";  ///< "mschap-v2", "mschap-v1", "chap-md5", "pap"
+  std::string_view auth_method = "none";  ///< "mschap-v2", "mschap-v1", "chap-md5", "pap", "eap-tls"
   wire::Ipv4Address address;              ///< none before IPCP has one
   std::optional<Ipv6Binding> ipv6;        ///< none: IPv6CP is not up
   std::string mppe = "none";  ///< the mode, both directions: "128", "40-stateful"; CcpEndpoint::describe()

@@ -126,6 +126,8 @@ enum class EapMsChapV2Code : std::uint8_t {
   kChangePassword = 7,
 };
 
+inline constexpr std::size_t kEapMsChapV2HeaderSize = 4;  ///< OpCode, MS-CHAPv2-ID, MS-Length; MS-Length counts them
+
 /// What follows the type octet. A peer answers a Success or a Failure with the OpCode alone.
 struct EapMsChapV2 {
   EapMsChapV2Code code{};
@@ -136,12 +138,11 @@ struct EapMsChapV2 {
 /// None: empty; a challenge or response that is not whole; an MS-Length that is not what there is. `data` behind the
 /// EAP type. A Success or Failure may have any rest, which says nothing: clients add their own.
 [[nodiscard]] inline std::optional<EapMsChapV2> parse_eap_ms_chap_v2(Bytes data) noexcept {
-  constexpr std::size_t kHeader = 4;  // OpCode, MS-CHAPv2-ID, MS-Length: MS-Length counts them too
   if (data.empty()) {
     return std::nullopt;
   }
   const EapMsChapV2Code code{data[0]};
-  if (data.size() < kHeader) {
+  if (data.size() < kEapMsChapV2HeaderSize) {
     const bool bare = code == EapMsChapV2Code::kSuccess || code == EapMsChapV2Code::kFailure;
     return bare ? std::optional(EapMsChapV2{code, 0, {}}) : std::nullopt;
   }
@@ -149,7 +150,7 @@ struct EapMsChapV2 {
   if (length != data.size()) {
     return std::nullopt;
   }
-  return EapMsChapV2{code, data[1], data.subspan(kHeader)};
+  return EapMsChapV2{code, data[1], data.subspan(kEapMsChapV2HeaderSize)};
 }
 
 /// OpCode, MS-CHAPv2-ID and MS-Length for `size` octets that the caller adds behind them.
@@ -157,7 +158,7 @@ inline void write_eap_ms_chap_v2(std::uint8_t* at, EapMsChapV2Code code, std::ui
                                  std::size_t size) noexcept {
   at[0] = static_cast<std::uint8_t>(code);
   at[1] = identifier;
-  store_be(at + 2, static_cast<std::uint16_t>(size + 4));
+  store_be(at + 2, static_cast<std::uint16_t>(size + kEapMsChapV2HeaderSize));
 }
 
 }  // namespace adit::wire
