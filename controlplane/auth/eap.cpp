@@ -106,7 +106,8 @@ void Eap::on_identity(const EapPacket& response) {
     return on_verdict(AuthRejected{.why = "a name of more than 253 octets"});
   }
   if (std::ranges::find(response.data, 0) != response.data.end()) {
-    return on_verdict(AuthRejected{.why = "a name with a NUL octet"});  // which other programs would cut there
+    return on_verdict(
+        AuthRejected{.why = "a name with a NUL octet"});  // which other programs would cut there
   }
   if (context().settings.eap.mode == EapMode::kLocal) {
     return begin_own_method();
@@ -161,7 +162,8 @@ void Eap::send_request(std::uint8_t identifier, EapType type, Bytes data, Durati
   seen_ = wire::is_method(type) ? type : seen_;
   repeat_ = repeat;
   tries_ = 0;
-  wire::PppFrameWriter frame(wire::PppProtocol::kEap, static_cast<std::uint8_t>(EapCode::kRequest), identifier);
+  wire::PppFrameWriter frame(wire::PppProtocol::kEap, static_cast<std::uint8_t>(EapCode::kRequest),
+                             identifier);
   const Bytes octets = frame.u8(static_cast<std::uint8_t>(type)).octets(data).frame();
   request_.assign(octets.begin(), octets.end());
   repeat_request();
@@ -244,10 +246,10 @@ void Eap::on_challenge(const AuthChallenge& challenge) {
     return end(EndReason::kAuthUnusable, "the server's challenge is no EAP-Request");
   }
   if (request->data.size() > eap_room()) {
-    return end(EndReason::kAuthUnusable, "the server's EAP-Request of " + std::to_string(request->whole.size()) +
-                                             " octets is longer than the link's " +
-                                             std::to_string(context().origin.mru) +
-                                             ": it does not heed Framed-MTU");
+    return end(EndReason::kAuthUnusable,
+               "the server's EAP-Request of " + std::to_string(request->whole.size()) +
+                   " octets is longer than the link's " + std::to_string(context().origin.mru) +
+                   ": it does not heed Framed-MTU");
   }
   has_continued_ = true;
   next_ = challenge.next;

@@ -85,12 +85,13 @@ class Eap final : public AuthExchange, private EapMethodHost {
   std::uint8_t identifier_ = 0;  // of the last Request
   std::uint8_t tries_ = 0;       // of it
   std::uint8_t rounds_ = 0;
-  std::uint32_t refused_ = 0;  // bit per index of our methods: those that the peer will not have
-  bool restarted_ = false;       // the server fell silent once
-  bool has_continued_ = false;   // the server has answered
-  bool method_over_ = false;     // it has ended the exchange itself
+  std::uint32_t refused_ = 0;     // bit per index of our methods: those that the peer will not have
+  bool restarted_ = false;        // the server fell silent once
+  bool has_continued_ = false;    // the server has answered
+  bool method_over_ = false;      // it has ended the exchange itself
   bool method_rejected_ = false;  // it tells the peer why
-  bool method_begins_ = false;  // its first Request is outstanding: the only one that may be answered by a Nak
+  bool method_begins_ =
+      false;  // its first Request is outstanding: the only one that may be answered by a Nak
   Duration repeat_ = kEapRepeat;
   std::vector<std::uint8_t> request_;  // the frame that awaits a Response; empty: none does
   std::vector<std::uint8_t> reply_;    // the Success or Failure, for repeats of what it answers

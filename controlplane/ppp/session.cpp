@@ -147,8 +147,8 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost, Ipv6LinkH
   std::string why_;           // of reason_, in words
   std::string_view tried_method_ = "none";
   std::string_view auth_method_ = "none";  // of the last login that succeeded
-  std::uint32_t rejections_ = 0;  // of proofs, over all renegotiations
-  std::optional<Instant> due_;    // by when IP has to be up; none while it is
+  std::uint32_t rejections_ = 0;           // of proofs, over all renegotiations
+  std::optional<Instant> due_;             // by when IP has to be up; none while it is
   std::optional<Instant> up_since_;
   std::optional<Instant> desynchronised_;  // the last time that new keys were the remedy
   EndReason renewing_ =

@@ -126,7 +126,8 @@ enum class EapMsChapV2Code : std::uint8_t {
   kChangePassword = 7,
 };
 
-inline constexpr std::size_t kEapMsChapV2HeaderSize = 4;  ///< OpCode, MS-CHAPv2-ID, MS-Length; MS-Length counts them
+inline constexpr std::size_t kEapMsChapV2HeaderSize =
+    4;  ///< OpCode, MS-CHAPv2-ID, MS-Length; MS-Length counts them
 
 /// What follows the type octet. A peer answers a Success or a Failure with the OpCode alone.
 struct EapMsChapV2 {
