@@ -2,7 +2,7 @@
 // EAP-TLS carried out here: RFC 5216, and RFC 9190 for TLS 1.3. What the method itself does is order: fragments to and from
 // TLS, TLS' steps to other threads and back, the name that the certificate proves to the back end, its verdict to the peer.
 // Nothing that a stranger can cause is unbounded: a step is work of the background, which has a bounded queue, and at most
-// kMostTlsExchanges have a TLS connection (90 KiB each, most of it OpenSSL's) at a time.
+// kMostTlsExchanges have a TLS connection (50 KiB each, most of it OpenSSL's) at a time.
 // Sans-I/O. Thread: control. Owner of an exchange: the EAP layer; of what all of them share: aditd.
 #pragma once
 

@@ -16,9 +16,8 @@
 #include <vector>
 
 #include "controlplane/auth/eap_tls.hpp"
-#include "controlplane/auth/eap_tls_fragments.hpp"
 #include "crypto/library.hpp"
-#include "tests/kit/tls_client.hpp"
+#include "tests/kit/eap_tls_login.hpp"
 
 namespace adit::app {
 namespace {
@@ -111,61 +110,6 @@ TEST(BackgroundThreads, GoesAwayWithWorkOfEveryKind) {
   EXPECT_TRUE(std::ranges::all_of(all, [](const auto& work) { return work.expired(); }));
 }
 
-/// A layer of EAP that carries its exchange between the method and OpenSSL's client.
-class Login final : public control::EapMethodHost {
- public:
-  Login(control::TlsLogins& logins, const test::TlsClient::Options& peer) : client_(peer) {
-    method_ = logins.begin(*this);
-    method_->start();
-  }
-
-  /// One Request, if there is one. From the loop, as a peer's packets come.
-  void peer_turn() {
-    if (request_.empty() || over()) {
-      return;
-    }
-    const std::vector<std::uint8_t> request = std::exchange(request_, {});
-    if (request[0] == control::tls_flags::kStart) {
-      return say(client_.step({}));
-    }
-    const auto next = peers_.on_response(request);
-    ASSERT_TRUE(next.has_value());
-    next == control::TlsFragments::Next::kRequest ? method_->on_response(peers_.request())
-                                                  : say(client_.step(peers_.take_message()));
-  }
-  [[nodiscard]] bool over() const { return method_ == nullptr || succeeded || failed; }
-  void hang_up() { method_.reset(); }
-
-  void eap_request(wire::Bytes data) override { request_.assign(data.begin(), data.end()); }
-  void eap_prove(std::string, control::AuthProof) override { method_->on_accepted({}); }
-  void eap_succeeded() override { succeeded = true; }
-  void eap_rejected() override { failed = true; }
-  void eap_refused(control::AuthRejected) override { failed = true; }
-  void eap_failed(control::AuthVerdict) override { failed = true; }
-  [[nodiscard]] const std::string& eap_identity() const override { return identity_; }
-  [[nodiscard]] std::uint8_t eap_next_identifier() const override { return 1; }
-  [[nodiscard]] std::size_t eap_room() const override { return 1395; }
-
-  bool succeeded = false;
-  bool failed = false;
-
- private:
-  void say(std::vector<std::uint8_t> message) {
-    if (message.empty()) {
-      const std::uint8_t nothing = 0;
-      return method_->on_response({&nothing, 1});
-    }
-    peers_.send(std::move(message));
-    method_->on_response(peers_.request());
-  }
-
-  const std::string identity_ = "alice";
-  test::TlsClient client_;
-  control::TlsFragments peers_{1395};
-  std::vector<std::uint8_t> request_;
-  std::unique_ptr<control::EapMethod> method_;
-};
-
 TEST(BackgroundThreads, HandshakesOfManyCallsOfWhichSomeHangUp) {
   ASSERT_TRUE(crypto::initialise().has_value());
   test::Authority ca("Test CA");
@@ -181,10 +125,11 @@ TEST(BackgroundThreads, HandshakesOfManyCallsOfWhichSomeHangUp) {
         {.certificate = certificate, .private_key = key, .ca = trusted, .crl = crl}, newest);
     ASSERT_TRUE(made.has_value()) << made.error().wrong;
     logins.use(std::move(*made));
-    std::vector<std::unique_ptr<Login>> calls;
+    std::vector<std::unique_ptr<test::EapTlsLogin>> calls;
     for (int i = 0; i < 40; ++i) {
-      calls.push_back(
-          std::make_unique<Login>(logins, test::TlsClient::Options{.ca_pem = ca.pem(), .own = alice}));
+      calls.push_back(std::make_unique<test::EapTlsLogin>(
+          logins, test::TlsClient::Options{.ca_pem = ca.pem(), .own = alice}));
+      calls.back()->start();
     }
     const auto all_over = [&] {
       return std::ranges::all_of(calls, [](const auto& call) { return call->over(); });
