@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "controlplane/ppp/lcp.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/mschap.hpp"
 #include "dataplane/wire/pap.hpp"
@@ -18,9 +19,6 @@ using wire::PppFrameWriter;
 using wire::PppPacket;
 using wire::PppProtocol;
 
-/// RFC 2759 §8.7: "S=" and 40 digits.
-constexpr std::size_t kAuthenticatorResponseSize = 42;
-
 }  // namespace
 
 ClientAuth::ClientAuth(const ClientSettings& settings, TimerWheel& wheel, Entropy& entropy,
@@ -28,7 +26,8 @@ ClientAuth::ClientAuth(const ClientSettings& settings, TimerWheel& wheel, Entrop
     : settings_(settings),
       entropy_(entropy),
       host_(host),
-      repeat_(wheel, on_timer<&ClientAuth::on_repeat>, this) {}
+      repeat_(wheel, on_timer<&ClientAuth::on_repeat>, this),
+      ms_chap_v2_(settings) {}
 
 void ClientAuth::start(AuthMethod method) {
   stop();
@@ -37,6 +36,8 @@ void ClientAuth::start(AuthMethod method) {
   if (method == AuthMethod::kPap) {
     state_ = State::kProving;
     send_pap_request();
+  } else if (method == AuthMethod::kEap) {
+    eap_ = std::make_unique<ClientEap>(settings_, user_name(), entropy_, host_);
   }
 }
 
@@ -44,6 +45,7 @@ void ClientAuth::stop() {
   state_ = State::kOff;
   repeat_.cancel();
   response_ = {};
+  eap_.reset();
   pap_requests_ = 0;
   answered_ = authenticated_ = false;
 }
@@ -53,12 +55,17 @@ void ClientAuth::on_repeat() {
 }
 
 void ClientAuth::on_packet(PppProtocol protocol, Bytes octets) {
-  const auto packet = wire::parse_ppp_packet(octets);
-  const bool is_pap = protocol == PppProtocol::kPap;
-  if (!packet || state_ == State::kOff || is_pap != (method_ == AuthMethod::kPap)) {
+  if (state_ == State::kOff || protocol != on_the_wire(method_).protocol) {
     return;
   }
-  if (is_pap) {
+  if (protocol == PppProtocol::kEap) {
+    return eap_->on_packet(octets);
+  }
+  const auto packet = wire::parse_ppp_packet(octets);
+  if (!packet) {
+    return;
+  }
+  if (protocol == PppProtocol::kPap) {
     return on_pap(*packet);
   }
   switch (ChapCode{packet->code}) {
@@ -73,6 +80,12 @@ void ClientAuth::on_packet(PppProtocol protocol, Bytes octets) {
       return;
     default:
       return;
+  }
+}
+
+void ClientAuth::network_begins() {
+  if (eap_ != nullptr) {
+    eap_->network_begins();
   }
 }
 
@@ -132,13 +145,10 @@ void ClientAuth::write_value(PppFrameWriter& response, Bytes challenge) {
   }
   if (method_ == AuthMethod::kMsChapV1) {
     std::ranges::copy(challenge, challenge_.begin());
-    nt_response_ = crypto::nt_response(challenge_, settings_.nt_hash);
-    return wire::write_chap_value(response, {wire::ms_chap_v1_value({nt_response_}), user()});
+    const auto proof = crypto::nt_response(challenge_, settings_.nt_hash);
+    return wire::write_chap_value(response, {wire::ms_chap_v1_value({proof}), user()});
   }
-  wire::MsChapV2Response proof;
-  entropy_.fill(proof.peer_challenge);
-  challenge_ = crypto::challenge_hash(proof.peer_challenge, challenge.first<16>(), user_name());
-  nt_response_ = proof.nt_response = crypto::nt_response(challenge_, settings_.nt_hash);
+  const auto proof = ms_chap_v2_.answer(challenge.first<16>(), user_name(), entropy_);
   wire::write_chap_value(response, {wire::ms_chap_v2_value(proof), user()});
 }
 
@@ -155,7 +165,7 @@ void ClientAuth::on_success(const PppPacket& packet) {
   state_ = State::kDone;
   repeat_.cancel();
   response_ = {};
-  if (method_ == AuthMethod::kMsChapV2 && !proves_itself(packet.data)) {
+  if (method_ == AuthMethod::kMsChapV2 && !ms_chap_v2_.is_proven_by(packet.data)) {
     return host_.auth_failed(ClientEnd::kNotAuthentic, wire::text_of(packet.data));
   }
   if (!std::exchange(authenticated_, true)) {  // RFC 3079 §3: the keys are those of the first authentication
@@ -170,25 +180,16 @@ void ClientAuth::on_failure(std::string_view text) {
   host_.auth_failed(ClientEnd::kAuthFailed, text);
 }
 
-bool ClientAuth::proves_itself(Bytes message) const {
-  const std::string expected = crypto::authenticator_response(hash_hash(), nt_response_, challenge_);
-  return message.size() >= kAuthenticatorResponseSize &&
-         crypto::equal_constant_time(message.first(kAuthenticatorResponseSize), wire::octets_of(expected));
-}
-
 std::optional<crypto::MppeStartKeys> ClientAuth::keys() const {
-  if (method_ != AuthMethod::kMsChapV2 && method_ != AuthMethod::kMsChapV1) {
+  if (method_ == AuthMethod::kMsChapV2) {
+    return ms_chap_v2_.keys();
+  }
+  if (method_ != AuthMethod::kMsChapV1) {
     return std::nullopt;
   }
-  crypto::MppeStartKeys keys = method_ == AuthMethod::kMsChapV2
-                                   ? crypto::mppe_start_keys_v2(hash_hash(), nt_response_)
-                                   : crypto::mppe_start_keys_v1(hash_hash(), challenge_);
+  crypto::MppeStartKeys keys = crypto::mppe_start_keys_v1(hash_hash(settings_), challenge_);
   std::swap(keys.send, keys.receive);  // they were from the server's side
   return keys;
-}
-
-crypto::Secret<16> ClientAuth::hash_hash() const {
-  return settings_.nt_hash_hash ? *settings_.nt_hash_hash : crypto::nt_hash_hash(settings_.nt_hash);
 }
 
 }  // namespace adit::control

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Authenticates us to a server: PAP (RFC 1334), CHAP with MD5 (RFC 1994), MS-CHAPv1 (RFC 2433) and v2 (RFC
-// 2759), which also authenticates the server. One response, repeated until the server has answered it.
+// 2759), which also authenticates the server; one response, repeated until the server has answered it. EAP is client_eap's.
 // Thread: control. Owner: the client's link.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,7 +14,9 @@
 #include <vector>
 
 #include "controlplane/base/entropy.hpp"
+#include "controlplane/client/client_eap.hpp"
 #include "controlplane/client/client_end.hpp"
+#include "controlplane/client/client_ms_chap.hpp"
 #include "controlplane/client/client_settings.hpp"
 #include "crypto/mppe_keys.hpp"
 #include "dataplane/wire/chap.hpp"
@@ -40,12 +43,14 @@ class ClientAuth {
 
   /// Logs in as `user` instead of the settings' user.
   void log_in_as(std::string user) { user_ = std::move(user); }
-  /// LCP opened with `method`: PAP sends its request, CHAP waits for the Challenge.
+  /// LCP opened with `method`: PAP sends its request, CHAP and EAP wait for the Challenge or Request.
   void start(AuthMethod method);
   /// LCP went down.
   void stop();
-  /// One packet from its Code octet on, of either protocol; those of the other method are ignored.
+  /// One packet from its Code octet on, of any of the protocols; those of another method are ignored.
   void on_packet(wire::PppProtocol protocol, wire::Bytes packet);
+  /// A packet of the network phase has come, and we are not in it yet.
+  void network_begins();
 
  private:
   enum class State : std::uint8_t { kOff, kWaiting, kProving, kDone };
@@ -58,10 +63,7 @@ class ClientAuth {
   void send_response();
   void on_repeat();
   void write_value(wire::PppFrameWriter& response, wire::Bytes challenge);
-  /// RFC 2759 §5: the Success proves that the server knows the password, too.
-  [[nodiscard]] bool proves_itself(wire::Bytes message) const;
   [[nodiscard]] std::optional<crypto::MppeStartKeys> keys() const;
-  [[nodiscard]] crypto::Secret<16> hash_hash() const;
   [[nodiscard]] const std::string& user_name() const { return user_.empty() ? settings_.user : user_; }
   [[nodiscard]] wire::Bytes user() const { return wire::octets_of(user_name()); }
 
@@ -76,8 +78,9 @@ class ClientAuth {
   std::uint8_t pap_requests_ = 0;
   bool answered_ = false;                    // identifier_ is from a Challenge since start()
   bool authenticated_ = false;               // since start(): the keys of a re-challenge are not taken
-  std::array<std::uint8_t, 8> challenge_{};  // MS-CHAPv1's, or v2's hash of both challenges (RFC 2759 §8.2)
-  crypto::NtResponse nt_response_{};
+  std::array<std::uint8_t, 8> challenge_{};  // MS-CHAPv1's
+  ClientMsChapV2 ms_chap_v2_;
+  std::unique_ptr<ClientEap> eap_;
   std::vector<std::uint8_t> response_;  // the frame, kept while it may have to be repeated
 };
 

@@ -58,8 +58,11 @@ void ClientLink::on_frame(Bytes frame) {
   if (phase_ == Phase::kTerminate || !lcp_.opened()) {
     return;  // RFC 1661 §3.4: silently discarded
   }
-  if (protocol == PppProtocol::kPap || protocol == PppProtocol::kChap) {
+  if (protocol == PppProtocol::kPap || protocol == PppProtocol::kChap || protocol == PppProtocol::kEap) {
     return auth_.on_packet(protocol, packet);
+  }
+  if (phase_ == Phase::kAuthenticate) {
+    auth_.network_begins();
   }
   if (phase_ == Phase::kNetwork && !network_.on_packet(protocol, packet)) {
     lcp_.send_protocol_reject(static_cast<std::uint16_t>(protocol), packet);

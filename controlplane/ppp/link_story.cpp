@@ -36,7 +36,7 @@ std::optional<Frame> parse(Bytes frame) {
 }
 
 bool is_authentication(PppProtocol protocol) {
-  return protocol == PppProtocol::kPap || protocol == PppProtocol::kChap;
+  return protocol == PppProtocol::kPap || protocol == PppProtocol::kChap || protocol == PppProtocol::kEap;
 }
 
 /// The options of a Configure packet; of a malformed one, none.
@@ -143,8 +143,7 @@ void LinkStory::lcp_options(const PppPacket& packet, bool from_peer) {
       peer_named_method = true;
       peer_method = *method;
     } else if (!from_peer && code == PppCode::kConfigureRequest && method) {
-      for (const AuthMethod known :
-           {AuthMethod::kMsChapV2, AuthMethod::kMsChapV1, AuthMethod::kChapMd5, AuthMethod::kPap}) {
+      for (const AuthMethod known : kAuthMethods) {
         if (on_the_wire(known) == *method) {
           last_offered = known;
           offered = static_cast<std::uint8_t>(offered | 1U << static_cast<unsigned>(known));
@@ -191,7 +190,34 @@ void LinkStory::ipcp_options(const PppPacket& packet, bool from_peer) {
   }
 }
 
+void LinkStory::eap(const PppPacket& packet) {
+  const auto parsed = wire::parse_eap(packet.whole);
+  if (!parsed) {
+    return;
+  }
+  switch (parsed->code) {
+    case wire::EapCode::kRequest:
+      eap_offered = wire::is_method(parsed->type) ? parsed->type : eap_offered;
+      return count(challenges);
+    case wire::EapCode::kResponse:
+      if (parsed->type == wire::EapType::kNak) {
+        count(eap_naks);
+        eap_wanted = wire::EapType{parsed->data.empty() ? std::uint8_t{0} : parsed->data[0]};
+      }
+      eap_identified |= parsed->type == wire::EapType::kIdentity;
+      return wire::is_method(parsed->type) ? count(proofs) : void();
+    case wire::EapCode::kSuccess:
+      success = true;
+      return;
+    case wire::EapCode::kFailure:
+      return count(failures);
+  }
+}
+
 void LinkStory::authentication(PppProtocol protocol, const PppPacket& packet) {
+  if (protocol == PppProtocol::kEap) {
+    return eap(packet);
+  }
   if (protocol == PppProtocol::kPap) {
     switch (wire::PapCode{packet.code}) {
       case wire::PapCode::kAuthenticateRequest:

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "controlplane/base/settings.hpp"
+#include "dataplane/wire/eap.hpp"
 #include "dataplane/wire/ids.hpp"
 #include "dataplane/wire/lcp.hpp"
 #include "dataplane/wire/ppp_packet.hpp"
@@ -48,6 +49,10 @@ class LinkStory {
   std::uint8_t proofs = 0;      ///< its Responses, or Authenticate-Requests
   std::uint8_t failures = 0;    ///< our Failures, or Authenticate-Naks
   bool success = false;         ///< ours
+  bool eap_identified = false;  ///< it has answered Identity
+  std::uint8_t eap_naks = 0;
+  wire::EapType eap_offered{};  ///< the last method of EAP that it was asked for; 0: none
+  wire::EapType eap_wanted{};   ///< the first of its last Nak
   // ---- CCP: or-ed wire::mppe_bits
   std::uint32_t mppe_asked = 0;        ///< by our last request; 0: none
   std::uint32_t peer_mppe_asked = 0;   ///< by its last request
@@ -63,6 +68,7 @@ class LinkStory {
   void lcp_options(const wire::PppPacket& packet, bool from_peer);
   void ccp_options(const wire::PppPacket& packet, bool from_peer);
   void ipcp_options(const wire::PppPacket& packet, bool from_peer);
+  void eap(const wire::PppPacket& packet);
   void authentication(wire::PppProtocol protocol, const wire::PppPacket& packet);
   void reject(const wire::PppPacket& packet);
   [[nodiscard]] NegotiationStory* of(wire::PppProtocol protocol);

@@ -309,6 +309,16 @@ std::string reply_message(const Packet& packet) {
   return all;
 }
 
+std::vector<std::uint8_t> read_eap(const Packet& packet) {
+  std::vector<std::uint8_t> whole;
+  for (const Attribute& attribute : packet.attributes()) {
+    if (attribute.type == Type::kEapMessage) {
+      whole.insert(whole.end(), attribute.value.begin(), attribute.value.end());
+    }
+  }
+  return whole;
+}
+
 std::expected<AuthAccepted, std::string> read_accept(const Client::Reply& reply, const AuthProof& proof,
                                                      std::span<const RateMapping> rates, bool serves_ipv6) {
   AuthAccepted accepted;
@@ -344,6 +354,8 @@ std::expected<AuthAccepted, std::string> read_accept(const Client::Reply& reply,
     keys = read_keys_v2(reply);
   } else if (const auto* v1 = std::get_if<MsChapV1Proof>(&proof)) {
     keys = read_keys_v1(reply, *v1);
+  } else if (std::holds_alternative<EapProof>(proof)) {
+    keys = read_keys_v2(reply);  // RFC 5216 §2.3: the first 16 of 32 octets; the method's own if it makes 16
   }
   if (!keys) {
     return std::unexpected(std::move(keys.error()));

@@ -3,6 +3,7 @@
 // that names attribute, value and rule; nothing is applied partially. Pure; any thread.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <span>
 #include <string>
@@ -39,6 +40,9 @@ namespace adit::control::radius {
 
 /// The E= of an Access-Reject's MS-CHAP-Error (RFC 2548 §2.1.5); 691 if absent.
 [[nodiscard]] std::uint16_t read_reject(const Packet& packet);
+
+/// RFC 3579 §3.1: the packet of EAP whose pieces the EAP-Messages are, in order. Empty: there are none. Untrusted octets.
+[[nodiscard]] std::vector<std::uint8_t> read_eap(const Packet& packet);
 
 /// The Reply-Messages (RFC 2865 §5.18) of an Access-Reject, joined; untrusted octets.
 [[nodiscard]] std::string reply_message(const Packet& packet);

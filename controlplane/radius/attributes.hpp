@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // RADIUS numbers: the packet codes, attributes and values that a PPTP concentrator uses. RFC 2865 §3 and §5,
-// 2866, 2868, 2869, 2548, 3162, 4818, 5176, 6911. Pure; any thread.
+// 2866, 2868, 2869, 2548, 3162, 3579, 4818, 5176, 6911. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -69,6 +69,7 @@ enum class Type : std::uint8_t {
   kTunnelClientEndpoint = 66,
   kTunnelServerEndpoint = 67,
   kConnectInfo = 77,
+  kEapMessage = 79,  ///< RFC 3579 §3.1
   kMessageAuthenticator = 80,
   kAcctInterimInterval = 85,
   kNasPortId = 87,

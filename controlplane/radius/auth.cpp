@@ -42,7 +42,35 @@ struct ProofWriter {
     request.vendor(kMicrosoft, microsoft::kChapChallenge, proof.challenge);
     request.vendor(kMicrosoft, microsoft::kChap2Response, value);
   }
+
+  /// RFC 3579 §3.1, §2.4: pieces in order; the server fragments what it says below Framed-MTU.
+  void operator()(const EapProof& proof) const {
+    for (Bytes rest = proof.packet; !rest.empty(); rest = rest.subspan(std::min(rest.size(), kMaxValue))) {
+      request.octets(Type::kEapMessage, rest.first(std::min(rest.size(), kMaxValue)));
+    }
+    if (proof.after) {
+      request.octets(Type::kState, proof.after->state);
+    }
+    constexpr std::uint16_t kLinkHeader = 4;
+    request.number(Type::kFramedMtu, proof.mtu - kLinkHeader);
+  }
+
+  void operator()(const CertificateProof&) const {}  // RadiusAuth::authenticate() has not let it come here
 };
+
+/// RFC 3579 §2.6.1: until the Request is repeated. A server that says none, or hours, means the login's whole time.
+std::optional<Duration> patience_of(const Packet& challenge) {
+  constexpr std::uint32_t kLongest = 60;
+  const Attribute* timeout = challenge.find(Type::kSessionTimeout);
+  const auto seconds = timeout != nullptr ? number_of(*timeout) : std::nullopt;
+  return seconds && *seconds != 0 ? std::optional<Duration>(std::chrono::seconds(std::min(*seconds, kLongest)))
+                                  : std::nullopt;
+}
+
+bool is_eap(const std::vector<std::uint8_t>& packet, wire::EapCode code) {
+  const auto parsed = wire::parse_eap(packet);
+  return parsed && parsed->code == code;
+}
 
 /// As in `[ppp] mppe-key-lengths`.
 std::string key_lengths(std::uint32_t strengths) {
@@ -91,7 +119,12 @@ RadiusAuth::~RadiusAuth() {
 }
 
 void RadiusAuth::authenticate(AuthRequest request, AuthClient& client) {
+  if (std::holds_alternative<CertificateProof>(request.proof)) {
+    return client.on_verdict(
+        AuthUnusable{"a certificate that was checked here cannot be put to a RADIUS server"});
+  }
   const auto shared = std::make_shared<const AuthRequest>(std::move(request));
+  const auto* const eap = std::get_if<EapProof>(&shared->proof);
   const Client::Ticket ticket = client_->request(
       Code::kAccessRequest,
       [this, shared](RequestWriter& packet, Bytes secret) {
@@ -103,7 +136,11 @@ void RadiusAuth::authenticate(AuthRequest request, AuthClient& client) {
         asked_.erase(&client);
         client.on_verdict(judge(*shared, reply));
       },
-      {.within = shared->within, .peer = shared->peer_address, .trial = shared->trial});
+      {.within = shared->within,
+       .peer = shared->peer_address,
+       .trial = shared->trial,
+       .eap = eap != nullptr,
+       .server = eap != nullptr && eap->after ? eap->after->server : ""});
   asked_[&client] = {client_, ticket};
 }
 
@@ -126,6 +163,11 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
     return unfit ? AuthVerdict(AuthUnusable{why}) : AuthUnavailable{why};
   }
   std::string why = "the reply is not an Access-Accept, -Reject or -Challenge";
+  const bool by_eap = std::holds_alternative<EapProof>(request.proof);
+  const std::vector<std::uint8_t> eap = by_eap ? read_eap(reply->packet) : std::vector<std::uint8_t>();
+  if (reply->packet.code() == Code::kAccessAccept && is_eap(eap, wire::EapCode::kFailure)) {
+    return AuthRejected{.why = judge + " accepts, and says EAP-Failure within", .judge = judge};
+  }
   if (reply->packet.code() == Code::kAccessAccept) {
     auto accepted = read_accept(*reply, request.proof, rates_, nas_.serves_ipv6);
     if (accepted) {
@@ -154,6 +196,15 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
     return AuthRejected{.ms_chap_error = read_reject(reply->packet),
                         .why = judge + " rejects" + (said.empty() ? "" : ": " + said),
                         .judge = judge};
+  } else if (reply->packet.code() == Code::kAccessChallenge && by_eap) {
+    if (is_eap(eap, wire::EapCode::kRequest)) {
+      const Attribute* state = reply->packet.find(Type::kState);
+      const Bytes kept = state != nullptr ? state->value : Bytes();
+      return AuthChallenge{.request = eap,
+                           .next = {.server = reply->server, .state{kept.begin(), kept.end()}},
+                           .patience = patience_of(reply->packet)};
+    }
+    why = "Access-Challenge without an EAP-Request";
   } else if (reply->packet.code() == Code::kAccessChallenge) {  // RFC 2865 §4.4: as an Access-Reject
     why = "Access-Challenge needs a method that PPP does not have";
   }

@@ -35,11 +35,11 @@ Client::~Client() = default;
 Client::Ticket Client::request(Code code, Compose compose, Done done, LoginTerms terms) {
   const Ticket ticket = next_ticket_++;
   auto exchange = std::make_unique<Exchange>(*this, ticket, service_of(code), code, std::move(compose),
-                                             std::move(done), terms);
+                                             std::move(done), std::move(terms));
   exchange->tried.resize(servers_.size());
   if (exchange->service == Service::kAuthentication) {
     const Duration longest = longest_wait(settings_);
-    const Duration time = std::min(longest, terms.within.value_or(longest));
+    const Duration time = std::min(longest, exchange->terms.within.value_or(longest));
     exchange->ends = wheel_.now() + time;
     exchange->timer.arm(time);
   }
@@ -87,7 +87,8 @@ Client::Port* Client::choose(const Exchange& exchange) {
   Port* best = nullptr;
   for (const auto& server : servers_) {
     Port& port = server->port(exchange.service);
-    if (server->serves(exchange.service) && !exchange.tried[server->index] &&
+    const bool fits = exchange.terms.server.empty() || exchange.terms.server == server->settings.name;
+    if (fits && server->serves(exchange.service) && !exchange.tried[server->index] &&
         (!login || settings_.last_resort || exchange.terms.trial || port.health != Health::kDead) &&
         (best == nullptr || better(port, *best))) {
       best = &port;
@@ -289,7 +290,8 @@ void Client::on_datagram(std::size_t index, Service service, std::uint32_t lane,
   // The attribute is there so that no verdict can be forged (BlastRADIUS). The answer to Status-Server is none, and
   // FreeRADIUS 3.0 and 3.2 do not sign it.
   const bool must_sign = sending->exchange.code == Code::kAccessRequest && server.settings.must_sign;
-  const auto packet = read_reply(datagram, sending->authenticator, secret, must_sign);
+  const auto packet =
+      read_reply(datagram, sending->authenticator, secret, must_sign, sending->exchange.terms.eap);
   if (!packet) {
     ++server.counts.refused;
     log_.event(Severity::kWarning, "radius_reply_refused",

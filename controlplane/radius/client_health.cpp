@@ -176,8 +176,8 @@ void Client::probe(Port& port, Code code, const Compose& compose, LoginTerms ter
 }
 
 void Client::copy_to_lost_ports(const Exchange& exchange) {
-  if (exchange.code != Code::kAccessRequest) {
-    return;
+  if (exchange.code != Code::kAccessRequest || !exchange.terms.server.empty()) {
+    return;  // what one server has begun means nothing to another
   }
   for (const auto& server : servers_) {
     Port& port = server->port(exchange.service);

@@ -98,7 +98,7 @@ class RequestWriter {
 enum class Fault : std::uint8_t {
   kLength,                  ///< shorter than its header or its Length, or Length out of range
   kAuthenticator,           ///< Response or Request Authenticator wrong: another secret, or a forgery
-  kNoMessageAuthenticator,  ///< required and absent, or not first
+  kNoMessageAuthenticator,  ///< required and absent, or not where it must be
   kMessageAuthenticator,    ///< present but wrong
   kAttributes,              ///< authentic, but attributes do not fill the packet exactly
 };
@@ -119,7 +119,7 @@ class Packet {
   [[nodiscard]] const Attribute* find(VendorId vendor, std::uint8_t type) const;
 
  private:
-  friend std::expected<Packet, Fault> read_reply(Bytes, const Authenticator&, Bytes, bool);
+  friend std::expected<Packet, Fault> read_reply(Bytes, const Authenticator&, Bytes, bool, bool);
   friend std::expected<Packet, Fault> read_request(Bytes, Bytes, bool);
   enum class Signed : std::uint8_t { kOptional, kSomewhere, kFirst };
   static std::expected<Packet, Fault> read(Bytes datagram, const Authenticator& authenticator, Bytes secret,
@@ -133,9 +133,10 @@ class Packet {
 
 /// Reads a reply to the request with this authenticator. Checks length, then authenticity, then attributes.
 /// Octets after Length are padding (RFC 2865 §3). `must_be_signed`: a Message-Authenticator is required as
-/// the first attribute; one that is present is checked in any case.
+/// the first attribute; `anywhere`: at least somewhere, which a reply with EAP-Message always needs (RFC 3579 §3.1). One
+/// that is present is checked in any case.
 [[nodiscard]] std::expected<Packet, Fault> read_reply(Bytes datagram, const Authenticator& request,
-                                                      Bytes secret, bool must_be_signed);
+                                                      Bytes secret, bool must_be_signed, bool anywhere = false);
 
 /// Reads a Disconnect-Request or CoA-Request (RFC 5176 §2.3), whose authenticator is computed over zeros. The
 /// position of a Message-Authenticator does not matter here: an attacker cannot make us sign a chosen prefix.

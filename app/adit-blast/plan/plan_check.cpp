@@ -69,7 +69,8 @@ void settle_core(Draft& draft, Findings& findings) {
 
 void check_auth(const Plan& plan, Findings& findings) {
   const auto makes_keys = [](control::AuthMethod method) {
-    return method == control::AuthMethod::kMsChapV1 || method == control::AuthMethod::kMsChapV2;
+    return method == control::AuthMethod::kMsChapV1 || method == control::AuthMethod::kMsChapV2 ||
+           method == control::AuthMethod::kEap;
   };
   if (plan.auth.empty()) {
     findings.error("auth", "is an empty list", "name a method, like \"mschap-v2\"");

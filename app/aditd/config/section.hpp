@@ -64,6 +64,7 @@ inline const ChoiceKind<bool> kAllowDeny{{{"deny", false}, {"allow", true}}};
 [[nodiscard]] Section pptp_section();
 [[nodiscard]] Section ppp_section();
 [[nodiscard]] Section auth_section();
+[[nodiscard]] Section eap_section();
 [[nodiscard]] Section chap_secrets_section();
 [[nodiscard]] Section radius_section();
 [[nodiscard]] Section radius_server_section();
@@ -104,7 +105,7 @@ struct Foreign {
 void check_config(const Config& config, const Places& places, Problems& problems);
 
 using Check = void(const Config& config, const Places& places, Problems& problems);
-Check check_bind, check_connections, check_ports, check_auth, check_radius, check_radius_times, check_nas,
+Check check_bind, check_connections, check_ports, check_auth, check_eap, check_radius, check_radius_times, check_nas,
     check_spool, check_dae, check_mppe, check_mtu, check_pools, check_ipv6, check_timers;
 
 [[nodiscard]] std::string in_quotes(std::string_view text);

@@ -6,7 +6,7 @@ namespace adit::app {
 std::span<const Section> config_sections() {
   static const std::vector<Section> kSections = {
       core_section(),   common_section(),        dpdk_section(),       port_section(),
-      pptp_section(),   ppp_section(),           auth_section(),       chap_secrets_section(),
+      pptp_section(),   ppp_section(),           auth_section(),       eap_section(),          chap_secrets_section(),
       radius_section(), radius_server_section(), dae_client_section(), radius_rate_section(),
       ip_section(),     ip_pool_section(),       dns_section(),        wins_section(),
       ipv6_section(),   ipv6_pool_section(),     mss_section(),        routes_section(),
@@ -17,7 +17,7 @@ std::span<const Section> config_sections() {
 
 // Problems without a position in the file are reported in this order.
 void check_config(const Config& config, const Places& places, Problems& problems) {
-  for (Check* check : {&check_bind, &check_connections, &check_ports, &check_auth, &check_radius,
+  for (Check* check : {&check_bind, &check_connections, &check_ports, &check_auth, &check_eap, &check_radius,
                        &check_radius_times, &check_nas, &check_spool, &check_dae, &check_mppe, &check_mtu,
                        &check_pools, &check_ipv6, &check_timers}) {
     check(config, places, problems);

@@ -63,7 +63,7 @@ Advice on_refused_methods(const StoryRow& row) {
     return {"the client refuses to authenticate by " + offered, "allow " + offered + " at the client"};
   }
   const bool known = link.peer_method.protocol == wire::PppProtocol::kPap || wanted.starts_with("mschap") ||
-                     wanted.starts_with("chap");
+                     wanted.starts_with("chap") || wanted == "eap";
   return {"the client refuses " + offered + ", and wants " + wanted,
           "allow " + offered + " at the client" + (known ? ", or add " + wanted + " to [auth] methods" : "")};
 }

@@ -86,12 +86,35 @@ std::string lcp_text(const StoryRow& row) {
   return exchange_text(link.lcp) + offered + wanted;
 }
 
+/// What the exchange of EAP has come to without a verdict.
+std::string eap_text(const LinkStory& link) {
+  if (!link.eap_identified) {
+    return "the client did not answer EAP's Identity";
+  }
+  if (link.eap_offered == wire::EapType{}) {
+    return "EAP: it named itself, and no method was offered";
+  }
+  std::string text = "EAP: it named itself; offered " + std::string(wire::to_text(link.eap_offered));
+  if (link.eap_naks != 0) {
+    text += ", it refuses, and wants " + (link.eap_wanted == wire::EapType{}
+                                              ? "none"
+                                              : fmt::format("{} ({})", wire::to_text(link.eap_wanted),
+                                                            static_cast<unsigned>(link.eap_wanted)));
+  } else {
+    text += ", " + times(link.proofs, "response");
+  }
+  return text;
+}
+
 std::string login_text(const StoryRow& row) {
   const std::string user = user_of(row);
   const std::string who = (user.empty() ? "no name" : user) + " by " + std::string(row.session.tried_method);
   const std::string judge = row.story.judge().empty() ? "aditd" : escape_text(row.story.judge());
   switch (row.story.verdict()) {
     case CallStory::Verdict::kNone:
+      if (row.story.link().last_offered == control::AuthMethod::kEap && row.story.link().challenges != 0) {
+        return eap_text(row.story.link());
+      }
       return row.story.link().proofs == 0 ? "no name and no proof came" : who + ", a malformed proof";
     case CallStory::Verdict::kAsked:
       return who + (has_ended(row) ? ", no verdict came" : ", the verdict has yet to come");
@@ -226,8 +249,7 @@ std::string_view to_text(GateText::State state) {
 
 std::string offered_methods(const LinkStory& link) {
   std::string text;
-  for (const control::AuthMethod method : {control::AuthMethod::kMsChapV2, control::AuthMethod::kMsChapV1,
-                                           control::AuthMethod::kChapMd5, control::AuthMethod::kPap}) {
+  for (const control::AuthMethod method : control::kAuthMethods) {
     if ((link.offered >> static_cast<unsigned>(method) & 1) != 0) {
       text += (text.empty() ? "" : ", ") + std::string(control::to_text(method));
     }
@@ -239,15 +261,12 @@ std::string wanted_method(const LinkStory& link) {
   if (!link.peer_named_method) {
     return "";
   }
-  for (const control::AuthMethod method : {control::AuthMethod::kMsChapV2, control::AuthMethod::kMsChapV1,
-                                           control::AuthMethod::kChapMd5, control::AuthMethod::kPap}) {
+  for (const control::AuthMethod method : control::kAuthMethods) {
     if (control::on_the_wire(method) == link.peer_method) {
       return std::string(control::to_text(method));
     }
   }
-  return link.peer_method.protocol == wire::PppProtocol::kEap
-             ? "EAP"
-             : fmt::format("protocol {:04x}", static_cast<unsigned>(link.peer_method.protocol));
+  return fmt::format("protocol {:04x}", static_cast<unsigned>(link.peer_method.protocol));
 }
 
 std::string user_of(const StoryRow& row) {

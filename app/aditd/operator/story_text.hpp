@@ -37,7 +37,7 @@ struct GateText {
 
 /// "mschap-v2, pap": those that we offered.
 [[nodiscard]] std::string offered_methods(const control::LinkStory& link);
-/// The one that the client asked for instead, "pap", "EAP"; "": it named none.
+/// The one that the client asked for instead, "pap", "eap"; "": it named none.
 [[nodiscard]] std::string wanted_method(const control::LinkStory& link);
 
 struct Advice {

@@ -23,10 +23,13 @@ Section auth_section() {
               (ListKind<ChoiceKind<AuthMethod>>{{{{"mschap-v2", AuthMethod::kMsChapV2},
                                                   {"mschap-v1", AuthMethod::kMsChapV1},
                                                   {"chap-md5", AuthMethod::kChapMd5},
-                                                  {"pap", AuthMethod::kPap}}},
+                                                  {"pap", AuthMethod::kPap},
+                                                  {"eap", AuthMethod::kEap}}},
                                                 "write [\"mschap-v2\"]"}),
-              "In the order in which they are offered: \"mschap-v2\", \"mschap-v1\", \"chap-md5\", \"pap\".\n"
-              "Only the MS-CHAP methods make keys for MPPE; mschap-v1 and pap are broken by design."),
+              "In the order in which they are offered: \"mschap-v2\", \"mschap-v1\", \"chap-md5\", \"pap\", \"eap\".\n"
+              "Only the MS-CHAP methods and EAP make keys for MPPE; mschap-v1 and pap are broken by design. EAP's "
+              "own\n"
+              "methods are those of [eap]."),
           ADIT_KEY("backend", "", auth_order,
                    (ChoiceKind<AuthOrder>{{{"local", AuthOrder::kLocal},
                                            {"radius", AuthOrder::kRadius},
@@ -119,7 +122,8 @@ void check_auth(const Config& config, const Places& places, Problems& problems) 
                      "use \"mschap-v2\" if clients can");
   }
   check_encrypted(config, places, problems);
-  const bool keys = has(AuthMethod::kMsChapV2) || has(AuthMethod::kMsChapV1);
+  const bool keys =
+      has(AuthMethod::kMsChapV2) || has(AuthMethod::kMsChapV1) || has(AuthMethod::kEap);
   const bool no_keys = has(AuthMethod::kChapMd5) || has(AuthMethod::kPap);
   if (config.control.ppp.mppe == MppePolicy::kRequire && no_keys && places.usable("ppp.mppe")) {
     constexpr std::string_view kWrong = "needs keys, and \"chap-md5\" and \"pap\" of auth.methods make none";

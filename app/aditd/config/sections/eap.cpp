@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "app/aditd/config/section.hpp"
+
+namespace adit::app {
+namespace {
+
+using control::AuthMethod;
+using control::EapLocalMethod;
+using control::EapMode;
+using namespace std::chrono_literals;
+
+}  // namespace
+
+Section eap_section() {
+  return {
+      .name = "eap",
+      .help = "EAP, for clients that authenticate by it: \"eap\" in [auth] methods.",
+      .keys = {
+          ADIT_KEY("mode", "", control.eap.mode,
+                   (ChoiceKind<EapMode>{{{"local", EapMode::kLocal}, {"radius", EapMode::kRadius}}}),
+                   "Who has the methods: \"local\" (those of `methods`, judged by [auth] backend), or \"radius\": "
+                   "everything that\n"
+                   "client and RADIUS server say to each other is carried between them, whatever the method."),
+          ADIT_KEY("methods", "", control.eap.methods,
+                   (ListKind<ChoiceKind<EapLocalMethod>>{
+                       {{{"mschapv2", EapLocalMethod::kMsChapV2}, {"tls", EapLocalMethod::kTls}}},
+                       "write [\"mschapv2\"]"}),
+                   "Ours, in the order in which they are offered. With \"radius\" they serve while no server "
+                   "answers, if chap-secrets\n"
+                   "stand in for it ([auth] backend = \"radius-then-local\")."),
+          ADIT_KEY("timeout", "", control.eap.timeout, (DurationKind{60s, 10min}),
+                   "From the first request to the end. [ppp] setup-timeout and [pptp] login-timeout bound it as "
+                   "well."),
+      }};
+}
+
+void check_eap(const Config& config, const Places& places, Problems& problems) {
+  const auto& methods = config.control.auth.methods;
+  if (!places.usable("auth.methods") || !places.usable("eap") ||
+      std::ranges::find(methods, AuthMethod::kEap) == methods.end()) {
+    return;
+  }
+  const control::EapSettings& eap = config.control.eap;
+  if (eap.mode == EapMode::kRadius && config.auth_order == AuthOrder::kLocal && places.usable("eap.mode")) {
+    problems.error(position(places, "eap.mode"), "eap.mode", "\"radius\"",
+                   "needs a RADIUS server, and auth.backend is \"local\"",
+                   "set auth.backend = \"radius\", or mode = \"local\"");
+  }
+  if (!places.usable("eap.methods")) {
+    return;
+  }
+  const toml::source_position at = position(places, "eap.methods");
+  if (eap.mode == EapMode::kLocal && eap.methods.empty()) {
+    problems.error(at, "eap.methods", "[]", "is empty", "list at least one: [\"mschapv2\"]");
+  }
+  for (std::size_t i = 0; i < eap.methods.size(); ++i) {
+    const auto end = eap.methods.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::find(eap.methods.begin(), end, eap.methods[i]) != end) {
+      problems.error(element_position(places, "eap.methods", i), "eap.methods", "",
+                     "a method is there twice", "list each once");
+    }
+  }
+  const control::Duration most =
+      std::min(config.control.ppp.setup_timeout, config.control.pptp.login_timeout);
+  if (eap.timeout > most && places.usable("eap.timeout")) {
+    problems.warning(position(places, "eap.timeout"), "eap.timeout", "",
+                     "is longer than ppp.setup-timeout or pptp.login-timeout, which end the call before",
+                     "raise both to more than it");
+  }
+}
+
+}  // namespace adit::app
