@@ -103,7 +103,7 @@ bool carries_out_eap_tls(const Config& config) {
   const auto& methods = config.control.auth.methods;
   const auto& ours = config.control.eap.methods;
   return std::ranges::find(methods, control::AuthMethod::kEap) != methods.end() &&
-         config.control.eap.mode == control::EapMode::kLocal &&
+         config.auth_order != AuthOrder::kRadius &&
          std::ranges::find(ours, control::EapLocalMethod::kTls) != ours.end();
 }
 

@@ -10,7 +10,8 @@
 
 namespace adit::app {
 
-/// Whether logins by certificate are carried out here: the files are needed then, and not read otherwise.
+/// Whether logins by certificate are carried out here, be it only while no RADIUS server answers: the files are needed then,
+/// and not read otherwise.
 [[nodiscard]] bool carries_out_eap_tls(const Config& config);
 
 /// Null when they are not needed, or when one of them cannot be used: an error then. What is out of date, or soon will be, is a
