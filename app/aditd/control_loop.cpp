@@ -286,11 +286,22 @@ OperatorBackend::ReloadResult ControlLoop::use(ConfigResult reread) {
 }
 
 ControlMeasures ControlLoop::measures() const {
+  const control::TlsLogins::Counts& logins = tls_logins_.counts();
+  const BackgroundThreads::Measures work = background_.measures();
   return {.turns = loop_.turns().read(),
           .timers_late = wheel_.lateness().read(),
           .started_at = started_at_,
           .configured_at = configured_at_,
-          .reload_succeeded = reload_succeeded_};
+          .reload_succeeded = reload_succeeded_,
+          .certificates = {.begun = logins.begun,
+                           .proven = logins.proven,
+                           .refused = logins.refused,
+                           .busy = logins.busy,
+                           .connections = tls_logins_.connections(),
+                           .work_waiting = work.waiting,
+                           .work_most = work.most,
+                           .work_done = work.done,
+                           .work_seconds = std::chrono::duration<double>(work.busy).count()}};
 }
 
 std::unexpected<std::string> ControlLoop::refuse(ConfigResult reread, const std::string& why) {

@@ -66,8 +66,8 @@ namespace adit::control {
   X(kAuthUnavailable, "auth_unavailable", "nobody answered whether the user may log in",                     \
     "see that the RADIUS servers run and know this server: adit show radius, adit test radius")              \
   X(kEapBusy, "eap_busy", "more clients were logging in by certificate than are worked on at a time",        \
-    "let clients dial again; adit show stat tells how many are refused, and [pptp] accept-rate spreads "     \
-    "them")                                                                                                  \
+    "let the client dial again; metrics (adit_background_waiting) tell how busy that is, and lower [pptp] "  \
+    "accept-rate if a redial storm is why")                                                                  \
   X(kAuthUnusable, "auth_unusable", "the RADIUS server answered, but neither yes nor no",                    \
     "correct what the server sends for this user; adit test radius shows it")                                \
   X(kEapTimeout, "eap_timeout", "the client stopped answering EAP's Requests",                               \

@@ -87,7 +87,8 @@ void ClientEap::prove(const wire::EapPacket& request, const wire::EapMsChapV2& c
 }
 
 void ClientEap::respond(std::uint8_t identifier, EapType type, Bytes data) {
-  wire::PppFrameWriter frame(wire::PppProtocol::kEap, static_cast<std::uint8_t>(EapCode::kResponse), identifier);
+  wire::PppFrameWriter frame(wire::PppProtocol::kEap, static_cast<std::uint8_t>(EapCode::kResponse),
+                             identifier);
   const Bytes octets = frame.u8(static_cast<std::uint8_t>(type)).octets(data).frame();
   response_.assign(octets.begin(), octets.end());
   answered_ = identifier;

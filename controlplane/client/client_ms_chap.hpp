@@ -23,8 +23,8 @@ class ClientMsChapV2 {
   explicit ClientMsChapV2(const ClientSettings& settings) : settings_(settings) {}
 
   /// A fresh proof; what follows is about the last one.
-  [[nodiscard]] wire::MsChapV2Response answer(std::span<const std::uint8_t, 16> challenge, std::string_view user,
-                                              Entropy& entropy);
+  [[nodiscard]] wire::MsChapV2Response answer(std::span<const std::uint8_t, 16> challenge,
+                                              std::string_view user, Entropy& entropy);
   /// RFC 2759 §5: the Success proves that the server knows the password, too.
   [[nodiscard]] bool is_proven_by(wire::Bytes message) const;
   /// From our side.

@@ -63,8 +63,9 @@ std::optional<Duration> patience_of(const Packet& challenge) {
   constexpr std::uint32_t kLongest = 60;
   const Attribute* timeout = challenge.find(Type::kSessionTimeout);
   const auto seconds = timeout != nullptr ? number_of(*timeout) : std::nullopt;
-  return seconds && *seconds != 0 ? std::optional<Duration>(std::chrono::seconds(std::min(*seconds, kLongest)))
-                                  : std::nullopt;
+  return seconds && *seconds != 0
+             ? std::optional<Duration>(std::chrono::seconds(std::min(*seconds, kLongest)))
+             : std::nullopt;
 }
 
 bool is_eap(const std::vector<std::uint8_t>& packet, wire::EapCode code) {

@@ -136,7 +136,8 @@ class Packet {
 /// the first attribute; `anywhere`: at least somewhere, which a reply with EAP-Message always needs (RFC 3579 §3.1). One
 /// that is present is checked in any case.
 [[nodiscard]] std::expected<Packet, Fault> read_reply(Bytes datagram, const Authenticator& request,
-                                                      Bytes secret, bool must_be_signed, bool anywhere = false);
+                                                      Bytes secret, bool must_be_signed,
+                                                      bool anywhere = false);
 
 /// Reads a Disconnect-Request or CoA-Request (RFC 5176 §2.3), whose authenticator is computed over zeros. The
 /// position of a Message-Authenticator does not matter here: an attacker cannot make us sign a chosen prefix.

@@ -5,12 +5,12 @@ namespace adit::app {
 
 std::span<const Section> config_sections() {
   static const std::vector<Section> kSections = {
-      core_section(),   common_section(),        dpdk_section(),       port_section(),
-      pptp_section(),   ppp_section(),           auth_section(),       eap_section(),          chap_secrets_section(),
-      radius_section(), radius_server_section(), dae_client_section(), radius_rate_section(),
-      ip_section(),     ip_pool_section(),       dns_section(),        wins_section(),
-      ipv6_section(),   ipv6_pool_section(),     mss_section(),        routes_section(),
-      shaper_section(), cli_section(),           log_section(),
+      core_section(),         common_section(), dpdk_section(),          port_section(),
+      pptp_section(),         ppp_section(),    auth_section(),          eap_section(),
+      chap_secrets_section(), radius_section(), radius_server_section(), dae_client_section(),
+      radius_rate_section(),  ip_section(),     ip_pool_section(),       dns_section(),
+      wins_section(),         ipv6_section(),   ipv6_pool_section(),     mss_section(),
+      routes_section(),       shaper_section(), cli_section(),           log_section(),
   };
   return kSections;
 }

@@ -91,7 +91,8 @@ class EapTest : public test::AuthFixture {
     wire::store_be(packet.data() + 2, static_cast<std::uint16_t>(size));
     return packet;
   }
-  static AuthChallenge challenge(std::uint8_t identifier, EapType type = EapType::kPeap, std::size_t size = 20) {
+  static AuthChallenge challenge(std::uint8_t identifier, EapType type = EapType::kPeap,
+                                 std::size_t size = 20) {
     return {.request = server_request(identifier, type, size), .next = {.server = "s0", .state = {1, 2, 3}}};
   }
   [[nodiscard]] const EapProof& asked() const { return std::get<EapProof>(backend.requests.back().proof); }
@@ -454,8 +455,8 @@ TEST_F(EapTest, ARequestLongerThanTheLinkTakesEndsTheExchange) {
 }
 
 TEST_F(EapTest, WhatIsNoRequestIsNotPassedOn) {
-  for (const Octets& packet : {Octets{}, Octets{2, 1, 0, 5, 1}, Octets{3, 1, 0, 4}, Octets{1, 1, 0, 9, 25},
-                               Octets{1, 1, 0, 4}}) {
+  for (const Octets& packet :
+       {Octets{}, Octets{2, 1, 0, 5, 1}, Octets{3, 1, 0, 4}, Octets{1, 1, 0, 9, 25}, Octets{1, 1, 0, 4}}) {
     host = {};
     begin_remote();
     identify("alice");

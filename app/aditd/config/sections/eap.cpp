@@ -19,11 +19,12 @@ Section eap_section() {
       .name = "eap",
       .help = "EAP, for clients that authenticate by it: \"eap\" in [auth] methods.",
       .keys = {
-          ADIT_KEY("mode", "", control.eap.mode,
-                   (ChoiceKind<EapMode>{{{"local", EapMode::kLocal}, {"radius", EapMode::kRadius}}}),
-                   "Who has the methods: \"local\" (those of `methods`, judged by [auth] backend), or \"radius\": "
-                   "everything that\n"
-                   "client and RADIUS server say to each other is carried between them, whatever the method."),
+          ADIT_KEY(
+              "mode", "", control.eap.mode,
+              (ChoiceKind<EapMode>{{{"local", EapMode::kLocal}, {"radius", EapMode::kRadius}}}),
+              "Who has the methods: \"local\" (those of `methods`, judged by [auth] backend), or \"radius\": "
+              "everything that\n"
+              "client and RADIUS server say to each other is carried between them, whatever the method."),
           ADIT_KEY("methods", "", control.eap.methods,
                    (ListKind<ChoiceKind<EapLocalMethod>>{
                        {{{"mschapv2", EapLocalMethod::kMsChapV2}, {"tls", EapLocalMethod::kTls}}},
@@ -31,30 +32,36 @@ Section eap_section() {
                    "Ours, in the order in which they are offered. With \"radius\" they serve while no server "
                    "answers, if chap-secrets\n"
                    "stand in for it ([auth] backend = \"radius-then-local\")."),
-          live(ADIT_KEY("certificate", "", eap_files.certificate, (PathKind{kMaxPath, true}),
-                        "\"tls\": our certificate, and behind it the chain that issued it. These files are PEM; a "
-                        "reload reads them\n"
-                        "again, for logins that begin then.")),
+          live(ADIT_KEY(
+              "certificate", "", eap_files.certificate, (PathKind{kMaxPath, true}),
+              "\"tls\": our certificate, and behind it the chain that issued it. These files are PEM; a "
+              "reload reads them\n"
+              "again, for logins that begin then.")),
           live(ADIT_KEY("private-key", "", eap_files.private_key, (PathKind{kMaxPath, true}),
                         "Its key, without a passphrase. Keep it root:adit, mode 0640.")),
-          live(ADIT_KEY("ca", "", eap_files.ca, (PathKind{kMaxPath, true}),
-                        "The CA of the users' certificates, and of no others: whom it certifies may log in. The "
-                        "subscriber is the name\n"
-                        "that the certificate has (user principal name, e-mail address, common name or DNS name: the "
-                        "one that the\n"
-                        "client calls itself). A line of chap-secrets of that name says what the user may have; its "
-                        "password lets in\n"
-                        "who knows it by other methods, so write one that nobody knows for users who have certificates.")),
-          live(ADIT_KEY("crl", "", eap_files.crl, (PathKind{kMaxPath, true}),
-                        "The revocation lists of each CA in that file. One that has run out lets nobody in. \"\": "
-                        "nothing is revoked.")),
+          live(ADIT_KEY(
+              "ca", "", eap_files.ca, (PathKind{kMaxPath, true}),
+              "The CA of the users' certificates, and of no others: whom it certifies may log in. The "
+              "subscriber is the name\n"
+              "that the certificate has (user principal name, e-mail address, common name or DNS name: the "
+              "one that the\n"
+              "client calls itself). A line of chap-secrets of that name says what the user may have; its "
+              "password lets in\n"
+              "who knows it by other methods, so write one that nobody knows for users who have "
+              "certificates.")),
+          live(ADIT_KEY(
+              "crl", "", eap_files.crl, (PathKind{kMaxPath, true}),
+              "The revocation lists of each CA in that file. One that has run out lets nobody in. \"\": "
+              "nothing is revoked.")),
           live(ADIT_KEY("tls-max-version", "", eap_files.newest,
                         (ChoiceKind<TlsVersion>{{{"1.2", TlsVersion::kTls12}, {"1.3", TlsVersion::kTls13}}}),
-                        "\"1.3\" (RFC 9190) hides users' certificates from the wire. pppd up to 2.5.2 speaks a draft of "
+                        "\"1.3\" (RFC 9190) hides users' certificates from the wire. pppd up to 2.5.2 speaks "
+                        "a draft of "
                         "it, and needs \"1.2\".")),
-          ADIT_KEY("timeout", "", control.eap.timeout, (DurationKind{60s, 10min}),
-                   "From the first request to the end. [ppp] setup-timeout and [pptp] login-timeout bound it as "
-                   "well."),
+          ADIT_KEY(
+              "timeout", "", control.eap.timeout, (DurationKind{60s, 10min}),
+              "From the first request to the end. [ppp] setup-timeout and [pptp] login-timeout bound it as "
+              "well."),
       }};
 }
 
@@ -79,14 +86,15 @@ void check_eap(const Config& config, const Places& places, Problems& problems) {
   }
   if (eap.mode == EapMode::kLocal && config.auth_order == AuthOrder::kRadius && places.usable("eap.mode") &&
       std::ranges::find(eap.methods, EapLocalMethod::kTls) != eap.methods.end()) {
-    problems.error(at, "eap.methods", "\"tls\"", "cannot be put to a RADIUS server, and auth.backend is \"radius\"",
+    problems.error(at, "eap.methods", "\"tls\"",
+                   "cannot be put to a RADIUS server, and auth.backend is \"radius\"",
                    "set mode = \"radius\", for the server to do it, or auth.backend = \"radius-then-local\"");
   }
   for (std::size_t i = 0; i < eap.methods.size(); ++i) {
     const auto end = eap.methods.begin() + static_cast<std::ptrdiff_t>(i);
     if (std::find(eap.methods.begin(), end, eap.methods[i]) != end) {
-      problems.error(element_position(places, "eap.methods", i), "eap.methods", "",
-                     "a method is there twice", "list each once");
+      problems.error(element_position(places, "eap.methods", i), "eap.methods", "", "a method is there twice",
+                     "list each once");
     }
   }
   const control::Duration most =

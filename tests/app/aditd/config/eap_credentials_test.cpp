@@ -61,7 +61,8 @@ class EapCredentialsTest : public ::testing::Test {
 
   Authority ca{"Test CA"};
   Issued server = ca.issue({.common_name = "vpn.example.net"});
-  std::string methods = "[\"tls\"]", certificate = "own.pem", key_file = "own.key", ca_file = "ca.pem", crl, more;
+  std::string methods = "[\"tls\"]", certificate = "own.pem", key_file = "own.key", ca_file = "ca.pem", crl,
+              more;
 
  private:
   std::filesystem::path directory_;
@@ -90,13 +91,16 @@ TEST_F(EapCredentialsTest, AreMissing) {
   certificate = key_file = ca_file = "";
   constexpr const char* kRemedy =
       " is missing, and eap.methods has \"tls\"; name a file in PEM, or take \"tls\" off the list";
-  EXPECT_EQ(said(), std::string("adit.toml:19:11: eap.certificate:") + kRemedy + "\nadit.toml:19:11: eap.private-key:" +
-                        kRemedy + "\nadit.toml:19:11: eap.ca:" + kRemedy);
+  EXPECT_EQ(said(), std::string("adit.toml:19:11: eap.certificate:") + kRemedy +
+                        "\nadit.toml:19:11: eap.private-key:" + kRemedy +
+                        "\nadit.toml:19:11: eap.ca:" + kRemedy);
 }
 
 TEST_F(EapCredentialsTest, AreNotThere) {
   ca_file = "none.pem";
-  EXPECT_EQ(said(), "adit.toml:22:6: eap.ca: value \"none.pem\": No such file or directory; create it, or name another");
+  EXPECT_EQ(
+      said(),
+      "adit.toml:22:6: eap.ca: value \"none.pem\": No such file or directory; create it, or name another");
 }
 
 TEST_F(EapCredentialsTest, DoNotBelongTogether) {
@@ -116,9 +120,10 @@ TEST_F(EapCredentialsTest, AreNoPem) {
 TEST_F(EapCredentialsTest, HaveNoListOfTheirCa) {
   write("crl.pem", Authority("Other CA").revoke({}));
   crl = "crl.pem";
-  EXPECT_EQ(said(),
-            "adit.toml:23:7: eap.crl: value \"crl.pem\": has no list that is signed by CN=Test CA; add the list of "
-            "each CA in the file of ca: without it, all of its certificates are refused");
+  EXPECT_EQ(
+      said(),
+      "adit.toml:23:7: eap.crl: value \"crl.pem\": has no list that is signed by CN=Test CA; add the list of "
+      "each CA in the file of ca: without it, all of its certificates are refused");
 }
 
 TEST_F(EapCredentialsTest, AreOutOfDateWhichStopsNoOtherMethod) {
@@ -128,8 +133,9 @@ TEST_F(EapCredentialsTest, AreOutOfDateWhichStopsNoOtherMethod) {
   const ConfigResult read = load();
   EXPECT_NE(read.tls, nullptr);
   const std::string lines = said();
-  EXPECT_TRUE(lines.starts_with("adit.toml:20:15: warning: eap.certificate: value \"own.pem\": the certificate of "
-                                "CN=vpn.example.net has ended on 20"))
+  EXPECT_TRUE(
+      lines.starts_with("adit.toml:20:15: warning: eap.certificate: value \"own.pem\": the certificate of "
+                        "CN=vpn.example.net has ended on 20"))
       << lines;
   EXPECT_TRUE(lines.ends_with(" UTC: every login by it fails; renew it, then reload")) << lines;
 }
@@ -137,8 +143,9 @@ TEST_F(EapCredentialsTest, AreOutOfDateWhichStopsNoOtherMethod) {
 TEST_F(EapCredentialsTest, AreOpenToEverybody) {
   std::filesystem::permissions(path("own.key"), std::filesystem::perms(0644));
   const std::string lines = said();
-  EXPECT_TRUE(lines.starts_with("adit.toml:21:15: warning: eap.private-key: value \"own.key\": has our key and is "
-                                "open to every user of this machine (mode 0644); do: chown root:"))
+  EXPECT_TRUE(
+      lines.starts_with("adit.toml:21:15: warning: eap.private-key: value \"own.key\": has our key and is "
+                        "open to every user of this machine (mode 0644); do: chown root:"))
       << lines;
 }
 
