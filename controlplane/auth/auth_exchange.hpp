@@ -68,6 +68,8 @@ class AuthExchange : public Authenticator, public AuthClient {
   [[nodiscard]] virtual Answer answer_accepted(const AuthAccepted& accepted) = 0;
   /// Sends the Failure or Nak and keeps it for repeats. `retry`: another attempt is allowed. Never kLacking.
   virtual Answer answer_rejected(std::uint16_t ms_chap_error, bool retry) = 0;
+  /// There is a verdict of which the peer has yet to hear, and it is a yes.
+  [[nodiscard]] bool grants() const { return outcome_ != nullptr && outcome_->accepted; }
   /// Carries out the verdict of which the peer has heard now.
   void told();
   /// The verdicts that only an EapProof gets.

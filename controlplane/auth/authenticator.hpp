@@ -48,6 +48,8 @@ class AuthenticatorHost {
   /// once, and never after auth_accepted. Repeats of the failed proof are still answered while the authenticator
   /// lives.
   virtual void auth_failed(EndReason reason, std::string_view user, std::string_view why) = 0;
+  /// An exchange of EAP has come to its Success or Failure, after so many Requests without repeats.
+  virtual void eap_ended(std::uint8_t /*rounds*/) {}
 };
 
 /// What identifies the call: copied into every AuthRequest.

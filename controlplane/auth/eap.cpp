@@ -73,7 +73,7 @@ void Eap::on_packet(Bytes octets) {
   if (!reply_.empty() && packet->identifier == identifier_) {
     return context().host.send_auth_frame(reply_);
   }
-  if (request_.empty() || packet->identifier != identifier_) {
+  if (!goes_on() || request_.empty() || packet->identifier != identifier_) {
     return;
   }
   switch (phase_) {
@@ -180,7 +180,7 @@ void Eap::on_timer_fires() {
   if (phase_ == Phase::kOver) {
     return release();
   }
-  if (request_.empty()) {
+  if (request_.empty() || !goes_on()) {
     return;
   }
   if (tries_ < (state() == State::kTelling && method_rejected_ ? kLastTries : kEapTries)) {
@@ -197,6 +197,7 @@ void Eap::send_end(EapCode code) {
   const Bytes octets = frame.frame();
   reply_.assign(octets.begin(), octets.end());
   timer_.arm(Duration{0});  // a method may be what has led here: it is freed when it has returned
+  context().host.eap_ended(rounds_);
   context().host.send_auth_frame(reply_);
 }
 
@@ -297,26 +298,42 @@ std::size_t Eap::eap_room() const {
 }
 
 void Eap::eap_request(Bytes type_data) {
-  send_request(eap_next_identifier(), method_->type(), type_data, kEapRepeat);
+  if (goes_on()) {
+    send_request(eap_next_identifier(), method_->type(), type_data, kEapRepeat);
+  }
 }
 
 void Eap::eap_prove(std::string user, AuthProof proof) {
-  ask(std::move(user), std::move(proof));
+  if (goes_on()) {
+    ask(std::move(user), std::move(proof));
+  }
 }
 
 void Eap::eap_succeeded() {
-  send_end(EapCode::kSuccess);
-  told();
+  if (grants()) {
+    send_end(EapCode::kSuccess);
+    told();
+  }
 }
 
 void Eap::eap_rejected() {
-  send_end(EapCode::kFailure);
-  told();
+  if (goes_on()) {
+    send_end(EapCode::kFailure);
+    told();
+  }
 }
 
-void Eap::eap_failed(AuthVerdict why) {
-  method_over_ = true;
-  on_verdict(why);
+void Eap::eap_refused(AuthRejected why) {
+  if (goes_on()) {
+    on_verdict(std::move(why));
+  }
+}
+
+void Eap::eap_failed(Failure why) {
+  if (goes_on()) {
+    method_over_ = true;
+    std::visit([this](const auto& cause) { on_verdict(cause); }, why);
+  }
 }
 
 }  // namespace adit::control

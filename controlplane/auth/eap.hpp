@@ -57,8 +57,8 @@ class Eap final : public AuthExchange, private EapMethodHost {
   void eap_prove(std::string user, AuthProof proof) override;
   void eap_succeeded() override;
   void eap_rejected() override;
-  void eap_refused(AuthRejected why) override { on_verdict(why); }
-  void eap_failed(AuthVerdict why) override;
+  void eap_refused(AuthRejected why) override;
+  void eap_failed(Failure why) override;
   [[nodiscard]] const std::string& eap_identity() const override { return identity_; }
   [[nodiscard]] std::uint8_t eap_next_identifier() const override {
     return static_cast<std::uint8_t>(identifier_ + 1);
@@ -76,6 +76,10 @@ class Eap final : public AuthExchange, private EapMethodHost {
   void take();
   [[nodiscard]] bool offer_method();
   void release();
+  /// A method is heard.
+  [[nodiscard]] bool goes_on() const {
+    return state() == State::kWaiting || state() == State::kAsking || state() == State::kTelling;
+  }
   void send_end(wire::EapCode code);
   void on_timer_fires();
   [[nodiscard]] std::unique_ptr<EapMethod> make_method(EapLocalMethod method);

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <variant>
 
 #include "controlplane/auth/auth_backend.hpp"
 #include "controlplane/base/entropy.hpp"
@@ -17,8 +18,9 @@
 
 namespace adit::control {
 
-/// Not one of these destroys the method before it has returned to the layer; eap_prove() may call its verdict before it
-/// returns. Each is the last thing that a method does in its turn.
+/// After the exchange has ended they have no effect. Not one of them destroys the method before it has returned to the
+/// layer; eap_prove() and eap_refused() may call their verdict before they return. Each is the last thing that a method
+/// does in its turn.
 class EapMethodHost {
  public:
   /// The next Request of the method's type. The layer repeats it until it is answered, under the same identifier.
@@ -36,7 +38,8 @@ class EapMethodHost {
   virtual void eap_refused(AuthRejected why) = 0;
   /// The method itself ends the exchange: by a proof that is none (AuthRejected, counted as such: `fault` says whether it
   /// may be a guess), for want of something (AuthUnavailable), or because of what nobody can carry out (AuthUnusable).
-  virtual void eap_failed(AuthVerdict why) = 0;
+  using Failure = std::variant<AuthRejected, AuthUnavailable, AuthUnusable>;
+  virtual void eap_failed(Failure why) = 0;
 
   /// What the peer called itself in its answer to Identity; untrusted octets, at most 253.
   [[nodiscard]] virtual const std::string& eap_identity() const = 0;

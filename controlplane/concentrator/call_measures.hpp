@@ -28,6 +28,12 @@ struct CallDurationBounds {
   static constexpr std::array<std::uint64_t, 8> kUpper{1, 10, 60, 600, 3600, 21'600, 86'400, 604'800};
 };
 
+/// Requests of one exchange of EAP.
+struct EapRoundsBounds {
+  static constexpr double kUnit = 1;
+  static constexpr std::array<std::uint64_t, 9> kUpper{2, 3, 4, 6, 8, 12, 16, 32, 64};
+};
+
 /// In the order in which a dial reaches their ends.
 enum class SetupStage : std::uint8_t { kControl, kLcp, kAuth, kCcp, kIpcp };
 inline constexpr std::array<std::string_view, 5> kSetupStages{"control", "lcp", "auth", "ccp", "ipcp"};
@@ -62,6 +68,7 @@ struct CallMeasures {
   std::array<contract::Histogram<SetupBounds>, kSetupStages.size()> stages;
   contract::Histogram<SetupBounds> setup;  ///< all of it: from the accept to IP
   contract::Histogram<CallDurationBounds> duration;
+  contract::Histogram<EapRoundsBounds> eap_rounds;
 
   struct Logins {
     std::uint64_t accepted = 0, rejected = 0;

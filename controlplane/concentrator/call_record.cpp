@@ -87,6 +87,10 @@ void CallRecord::reach(SetupStage stage) {
   setup_.reach(stage, core_.wheel.now(), core_.measures);
 }
 
+void CallRecord::eap_ended(std::uint8_t rounds) {
+  core_.measures.eap_rounds.observe(rounds);
+}
+
 void CallRecord::lcp_opened() {
   reach(SetupStage::kLcp);
   if (!finished()) {

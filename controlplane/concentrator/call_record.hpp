@@ -123,6 +123,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   std::optional<std::uint64_t> packets_received() const override;
   std::optional<std::uint64_t> ipv6_packets_received() const override;
   void lcp_opened() override;
+  void eap_ended(std::uint8_t rounds) override;
   std::expected<wire::Ipv4Address, NoAddress> lease_address(std::optional<wire::Ipv4Address> fixed,
                                                             std::string_view pool) override;
   void session_ended(EndReason reason) override;

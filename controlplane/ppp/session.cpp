@@ -101,6 +101,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost, Ipv6LinkH
   bool doubts_proof(std::string_view user, std::string_view why) override;
   std::uint32_t auth_rejected(std::string_view user, std::string_view why, bool wrong) override;
   void auth_failed(EndReason reason, std::string_view user, std::string_view why) override;
+  void eap_ended(std::uint8_t rounds) override { host_.eap_ended(rounds); }
 
   // Ipv6LinkHost
   void send_ipv6(Bytes packet) override { host_.send_ipv6(packet); }

@@ -39,6 +39,9 @@ class SessionHost : public PppDataPath {
   /// LCP reached Opened (time for Set-Link-Info).
   virtual void lcp_opened() = 0;
 
+  /// See AuthenticatorHost.
+  virtual void eap_ended(std::uint8_t /*rounds*/) {}
+
   struct NoAddress {
     EndReason reason = EndReason::kPoolEmpty;
     std::string why;

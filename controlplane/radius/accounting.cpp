@@ -81,6 +81,8 @@ std::uint32_t terminate_cause(EndReason reason) {
     case EndReason::kLcpFailed:
     case EndReason::kAuthFailed:
     case EndReason::kAuthUnusable:
+    case EndReason::kEapNak:
+    case EndReason::kEapNoKeys:
     case EndReason::kMppeRefused:
     case EndReason::kMppeDesynchronised:
     case EndReason::kIpcpFailed:

@@ -50,6 +50,7 @@ ATTRIBUTE Tunnel-Medium-Type 65 integer has_tag
 ATTRIBUTE Tunnel-Client-Endpoint 66 string has_tag
 ATTRIBUTE Tunnel-Server-Endpoint 67 string has_tag
 ATTRIBUTE Connect-Info 77 string
+ATTRIBUTE EAP-Message 79 octets
 ATTRIBUTE Message-Authenticator 80 octets
 ATTRIBUTE Acct-Interim-Interval 85 integer
 ATTRIBUTE NAS-Port-Id 87 string

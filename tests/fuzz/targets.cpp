@@ -14,6 +14,7 @@ std::span<const Target> targets() {
       {"ppp_options", fuzz_ppp_options},
       {"pap", fuzz_pap},
       {"chap", fuzz_chap},
+      {"eap", fuzz_eap},
       {"eap_tls_fragments", fuzz_eap_tls_fragments},
       {"mppe", fuzz_mppe},
       {"mppe_crypt", fuzz_mppe_crypt},

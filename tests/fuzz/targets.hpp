@@ -86,6 +86,8 @@ void fuzz_concentrator(wire::Bytes octets);
 void fuzz_eap_tls_fragments(wire::Bytes octets);
 // fuzz_client.cpp
 void fuzz_client_call(wire::Bytes octets);
+// fuzz_eap.cpp
+void fuzz_eap(wire::Bytes octets);
 // fuzz_dae.cpp
 void fuzz_radius_dae(wire::Bytes octets);
 

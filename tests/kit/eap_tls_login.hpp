@@ -46,7 +46,7 @@ class EapTlsLogin : public control::EapMethodHost {
   void eap_succeeded() override { succeeded = true; }
   void eap_rejected() override { failed = true; }
   void eap_refused(control::AuthRejected) override { failed = true; }
-  void eap_failed(control::AuthVerdict) override { failed = true; }
+  void eap_failed(Failure) override { failed = true; }
   [[nodiscard]] const std::string& eap_identity() const override { return identity_; }
   [[nodiscard]] std::uint8_t eap_next_identifier() const override { return 1; }
   [[nodiscard]] std::size_t eap_room() const override { return 1395; }

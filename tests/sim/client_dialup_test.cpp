@@ -26,10 +26,10 @@ using namespace std::chrono_literals;
 constexpr LinkQuality kGood{};
 constexpr LinkQuality kBad{.loss = 0.08, .duplication = 0.05, .delay = 20ms, .jitter = 30ms};
 constexpr std::array kMethods = {AuthMethod::kPap, AuthMethod::kChapMd5, AuthMethod::kMsChapV1,
-                                 AuthMethod::kMsChapV2};
+                                 AuthMethod::kMsChapV2, AuthMethod::kEap};
 
 bool makes_keys(AuthMethod method) {
-  return method == AuthMethod::kMsChapV1 || method == AuthMethod::kMsChapV2;
+  return method == AuthMethod::kMsChapV1 || method == AuthMethod::kMsChapV2 || method == AuthMethod::kEap;
 }
 
 ClientSettings caller(const ClientProfile& profile, AuthMethod method, MppePolicy mppe) {

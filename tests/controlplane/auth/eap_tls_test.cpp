@@ -60,7 +60,7 @@ class LayerBelow final : public EapMethodHost {
     refused = std::move(why);
     method->on_rejected(kAuthenticationFailure, false);
   }
-  void eap_failed(AuthVerdict why) override {
+  void eap_failed(Failure why) override {
     failed = std::move(why);
     end = 'F';
   }
@@ -77,7 +77,7 @@ class LayerBelow final : public EapMethodHost {
   char end = ' ';  ///< S: success, F: failure
   std::optional<AuthAccepted> accepted;
   std::optional<AuthRejected> refused;
-  std::optional<AuthVerdict> failed;
+  std::optional<Failure> failed;
 
  private:
   LocalUsers& users_;

@@ -71,17 +71,18 @@ dial_numbers = itertools.count(1)
 
 
 class Dial:
-    """Starts to dial at once. `auth` lists the methods that the client accepts; None: all."""
+    """Starts to dial at once. `auth` lists the methods that the client accepts; None: all. `eap`: EAP alone, with any method."""
 
-    def __init__(self, guest, user="alice", password="secret", auth=None, mppe="128", options=(), server=SERVER):
+    def __init__(self, guest, user="alice", password="secret", auth=None, mppe="128", options=(), server=SERVER, eap=False):
         self.guest, self.user, self.link = guest, user, None
         self.name = f"dial-{next(dial_numbers)}"
-        refused = [] if auth is None else [f"refuse-{METHODS[m]}" for m in METHODS if m not in auth]
+        accepted = [] if eap else METHODS if auth is None else auth
+        refused = [f"refuse-{METHODS[m]}" for m in METHODS if m not in accepted] + ([] if eap else ["refuse-eap"])
         words = [
             "pppd", "pty", f"pptp {server} --nolaunchpppd --loglevel 1", "ipparam", self.name,
             "noauth", "nodetach", "nodefaultroute", "noipv6", "nobsdcomp", "nodeflate", "novj", "usepeerdns",
             "user", user, "password", password, "remotename", "adit", "debug", "logfile", f"/mnt/job/{self.name}.log",
-            "refuse-eap", *refused, *MPPE[mppe], *options]
+            *refused, *MPPE[mppe], *options]
         self.job = guest.start(
             f"read -r uptime _ </proc/uptime; echo $uptime $$ >/mnt/job/{self.name}.started\n"
             f"exec {shlex.join(words)}", "pppd")

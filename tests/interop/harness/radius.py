@@ -57,6 +57,7 @@ modules {
   mschap {
     use_mppe = yes
   }
+@EAP_MODULE@
   files {
     filename = @WORK@/users
   }
@@ -83,6 +84,7 @@ server default {
       Message-Authenticator := 0x00
     }
     files
+@EAP@
     chap
     mschap
     pap
@@ -115,6 +117,7 @@ server default {
     Auth-Type MS-CHAP {
       mschap
     }
+@EAP@
   }
   accounting {
     lines
@@ -171,10 +174,42 @@ SQL_MODULES = """
 """
 
 
-class Server:
-    """With `database`, a Postgres, it also does accounting, counts sessions, and gives addresses from its pools."""
+# @METHOD@ is offered first.
+EAP_MODULE = """
+  eap {
+    default_eap_type = @METHOD@
+    timer_expire = 60
+    max_sessions = 256
+    tls-config tls-common {
+      private_key_file = @KEY@
+      certificate_file = @CERT@
+      ca_file = @CA@
+      tls_min_version = "1.2"
+      tls_max_version = "1.2"
+      ecdh_curve = "prime256v1"
+    }
+    tls {
+      tls = tls-common
+    }
+    mschapv2 {
+    }
+  }
+"""
 
-    def __init__(self, lab, users, database=None):
+
+def eap_module(certificates, method):
+    """The module for Server, with a server's certificate."""
+    text = EAP_MODULE.replace("@METHOD@", method)
+    for name, what in {"@KEY@": "key", "@CERT@": "cert", "@CA@": "ca"}.items():
+        text = text.replace(name, str(certificates.file(what, "server")))
+    return text
+
+
+class Server:
+    """With `database`, a Postgres, it also does accounting, counts sessions, and gives addresses from its pools. With `eap`, an eap_module(),
+    it has EAP's methods."""
+
+    def __init__(self, lab, users, database=None, eap=""):
         self.lab, self.work = lab, lab.work_dir / "radius"
         self.work.mkdir(exist_ok=True)
         (self.work / "radius.log").unlink(missing_ok=True)
@@ -182,6 +217,7 @@ class Server:
         (self.work / "users").write_text(users)
         filled = {"@SQL_MODULES@": SQL_MODULES if database else "", "@SQL@": "sql" if database else "",
                   "@SQLIPPOOL@": "sqlippool" if database else "", "@SOCKET@": str(database.work) if database else "",
+                  "@EAP_MODULE@": eap, "@EAP@": "    eap" if eap else "",
                   "@WORK@": str(self.work), "@SECRET@": SECRET, "@CORE@": CORE}
         text = CONFIG
         for name, value in filled.items():
@@ -216,8 +252,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def freeradius(lab, users, database=None):
-    server = Server(lab, users, database)
+def freeradius(lab, users, database=None, eap=""):
+    server = Server(lab, users, database, eap)
     server.start()
     try:
         yield server

@@ -14,48 +14,46 @@ using namespace std::chrono_literals;
 }  // namespace
 
 Section auth_section() {
-  return {.name = "auth",
-          .help = "Who may connect, and how clients authenticate.",
-          .keys = {
-              ADIT_KEY("methods", "", control.auth.methods,
-                       (ListKind<ChoiceKind<AuthMethod>>{{{{"mschap-v2", AuthMethod::kMsChapV2},
-                                                           {"mschap-v1", AuthMethod::kMsChapV1},
-                                                           {"chap-md5", AuthMethod::kChapMd5},
-                                                           {"pap", AuthMethod::kPap},
-                                                           {"eap", AuthMethod::kEap}}},
-                                                         "write [\"mschap-v2\"]"}),
-                       "In the order in which they are offered: \"mschap-v2\", \"mschap-v1\", \"chap-md5\", "
-                       "\"pap\", \"eap\".\n"
-                       "Only the MS-CHAP methods and EAP make keys for MPPE; mschap-v1 and pap are broken by "
-                       "design. EAP's "
-                       "own\n"
-                       "methods are those of [eap]."),
-              ADIT_KEY("backend", "", auth_order,
-                       (ChoiceKind<AuthOrder>{{{"local", AuthOrder::kLocal},
-                                               {"radius", AuthOrder::kRadius},
-                                               {"radius-then-local", AuthOrder::kRadiusThenLocal}}}),
-                       "Who knows the users: \"local\" (chap-secrets), \"radius\", or \"radius-then-local\": "
-                       "chap-secrets "
-                       "while no RADIUS\n"
-                       "server answers."),
-              ADIT_KEY("timeout", "", control.auth.timeout, (DurationKind{1s, 10min}),
-                       "From our challenge (PAP: from LCP opened) to a verdict."),
-              ADIT_KEY("max-failure", "", control.auth.max_failure, (NumberKind<std::uint32_t>{1, 100}),
-                       "Login attempts per call. Above 1, a client whose password was wrong may try again."),
-              ADIT_KEY("challenge-name", "", control.auth.challenge_name, kPptpName,
-                       "Our name in CHAP challenges: the `server` column of chap-secrets."),
-              live(ADIT_KEY(
-                  "chap-secrets-dialect", "", chap_secrets_dialect,
-                  (ChoiceKind<SecretsDialect>{{{"pppd", SecretsDialect::kPppd},
-                                               {"poptop", SecretsDialect::kPoptop},
-                                               {"accel-ppp", SecretsDialect::kAccelPpp}}}),
-                  "How chap-secrets is read. \"pppd\": quotes and backslashes; a password @/path is in that "
-                  "file.\n"
-                  "\"poptop\": as pppd, and the servers pptpd and pptp-server are ours. \"accel-ppp\": "
-                  "words as they\n"
-                  "stand, for any server. `aditd --check` names the lines that pppd and accel-ppp read "
-                  "differently.")),
-          }};
+  return {
+      .name = "auth",
+      .help = "Who may connect, and how clients authenticate.",
+      .keys = {
+          ADIT_KEY(
+              "methods", "", control.auth.methods,
+              (ListKind<ChoiceKind<AuthMethod>>{{{{"mschap-v2", AuthMethod::kMsChapV2},
+                                                  {"mschap-v1", AuthMethod::kMsChapV1},
+                                                  {"chap-md5", AuthMethod::kChapMd5},
+                                                  {"pap", AuthMethod::kPap},
+                                                  {"eap", AuthMethod::kEap}}},
+                                                "write [\"mschap-v2\"]"}),
+              "In the order in which they are offered: \"mschap-v2\", \"mschap-v1\", \"chap-md5\", \"pap\", \"eap\".\n"
+              "Only the MS-CHAP methods and EAP make keys for MPPE; mschap-v1 and pap are broken by design."),
+          ADIT_KEY("backend", "", auth_order,
+                   (ChoiceKind<AuthOrder>{{{"local", AuthOrder::kLocal},
+                                           {"radius", AuthOrder::kRadius},
+                                           {"radius-then-local", AuthOrder::kRadiusThenLocal}}}),
+                   "Who knows the users: \"local\" (chap-secrets), \"radius\", or \"radius-then-local\": "
+                   "chap-secrets "
+                   "while no RADIUS\n"
+                   "server answers."),
+          ADIT_KEY("timeout", "", control.auth.timeout, (DurationKind{1s, 10min}),
+                   "From our challenge (PAP: from LCP opened) to a verdict."),
+          ADIT_KEY("max-failure", "", control.auth.max_failure, (NumberKind<std::uint32_t>{1, 100}),
+                   "Login attempts per call. Above 1, a client whose password was wrong may try again."),
+          ADIT_KEY("challenge-name", "", control.auth.challenge_name, kPptpName,
+                   "Our name in CHAP challenges: the `server` column of chap-secrets."),
+          live(ADIT_KEY(
+              "chap-secrets-dialect", "", chap_secrets_dialect,
+              (ChoiceKind<SecretsDialect>{{{"pppd", SecretsDialect::kPppd},
+                                           {"poptop", SecretsDialect::kPoptop},
+                                           {"accel-ppp", SecretsDialect::kAccelPpp}}}),
+              "How chap-secrets is read. \"pppd\": quotes and backslashes; a password @/path is in that "
+              "file.\n"
+              "\"poptop\": as pppd, and the servers pptpd and pptp-server are ours. \"accel-ppp\": "
+              "words as they\n"
+              "stand, for any server. `aditd --check` names the lines that pppd and accel-ppp read "
+              "differently.")),
+      }};
 }
 
 Section chap_secrets_section() {
@@ -122,7 +120,8 @@ void check_auth(const Config& config, const Places& places, Problems& problems) 
                      "use \"mschap-v2\" if clients can");
   }
   check_encrypted(config, places, problems);
-  const bool keys = has(AuthMethod::kMsChapV2) || has(AuthMethod::kMsChapV1) || has(AuthMethod::kEap);
+  const bool keys =
+      has(AuthMethod::kMsChapV2) || has(AuthMethod::kMsChapV1) || has(AuthMethod::kEap);
   const bool no_keys = has(AuthMethod::kChapMd5) || has(AuthMethod::kPap);
   if (config.control.ppp.mppe == MppePolicy::kRequire && no_keys && places.usable("ppp.mppe")) {
     constexpr std::string_view kWrong = "needs keys, and \"chap-md5\" and \"pap\" of auth.methods make none";

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A certificate authority for one case, a server's and a client's certificate of it."""
+import contextlib
+import shutil
+import subprocess
+
+
+class Certificates:
+    def __init__(self, directory):
+        self.directory = directory
+        directory.mkdir(exist_ok=True)
+        self._openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=authority",
+                      "-keyout", "ca.key", "-out", "ca.pem")
+        for name, usage in (("server", "serverAuth"), ("client", "clientAuth")):
+            self._openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", f"{name}.key",
+                          "-out", f"{name}.csr")
+            (directory / f"{name}.ext").write_text(f"extendedKeyUsage={usage}\nsubjectAltName=DNS:{name}\n")
+            self._openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                          "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.pem")
+
+    def _openssl(self, *words):
+        subprocess.run(["openssl", *words], cwd=self.directory, check=True, capture_output=True)
+
+    def file(self, what, owner):
+        """`what` as pppd's options call it: ca, cert, key."""
+        return self.directory / {"ca": "ca.pem", "cert": f"{owner}.pem", "key": f"{owner}.key"}[what]
+
+
+@contextlib.contextmanager
+def certificates(lab):
+    directory = lab.work_dir / "certificates"
+    try:
+        yield Certificates(directory)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
