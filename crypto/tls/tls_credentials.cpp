@@ -180,7 +180,8 @@ std::expected<void, TlsFault> use_revocations(SSL_CTX* context, const std::vecto
 bool restrict_protocol(SSL_CTX* context, TlsVersion newest) {
   SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);  // 32 KiB a login that waits for its peer
+  // 32 KiB a login that waits for its peer; and the chain is what the file has, not what `ca` happens to complete.
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_verify_depth(context, kMostIssuers);
   const int most = newest == TlsVersion::kTls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
   return SSL_CTX_set_num_tickets(context, 0) == 1 &&
