@@ -473,6 +473,12 @@ void ControlLoop::on_closed(ConnectionId id, EndReason reason) {
   concentrator_.on_closed(id, reason);
 }
 
+// A login by EAP asks its server many times, and accept-rate is what protects servers.
+std::uint64_t ControlLoop::turns_taken() {
+  const std::uint64_t before = std::exchange(further_requests_, concentrator_.measures().further_requests);
+  return further_requests_ - before;
+}
+
 void ControlLoop::on_turned_away(wire::Ipv4Address peer, control::Scarce what) {
   loop_.tick();
   concentrator_.on_turned_away(peer, what);

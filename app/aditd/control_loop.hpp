@@ -52,6 +52,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   bool on_accept(control::ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local) override;
   bool on_accept_failed(const std::string& why) override;
   void on_turned_away(wire::Ipv4Address peer, control::Scarce what) override;
+  std::uint64_t turns_taken() override;
   // TcpEvents
   void on_bytes(control::ConnectionId id, std::span<const std::uint8_t> octets) override;
   void on_closed(control::ConnectionId id, control::EndReason reason) override;
@@ -92,6 +93,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   BackgroundThreads background_;
   control::TlsLogins tls_logins_;
   ConcentratorHost host_;
+  std::uint64_t further_requests_ = 0;  // of logins, that accept-rate has counted
   RadiusService radius_;
   control::Concentrator concentrator_;
   OperatorView operator_view_;

@@ -153,6 +153,9 @@ void AuthExchange::on_rejected(const AuthRejected& rejected) {
     return answer_rejected(ms_chap_error, retry) == Answer::kGiven ? told() : void();
   }
   static_cast<void>(answer_rejected(ms_chap_error, retry));
+  if (state_ != State::kTelling) {
+    return;  // it has ended by what it could not send
+  }
   // RFC 2759 §6: after an invitation to retry a person types the password, which may take longer than
   // auth.timeout. The session's setup_timeout bounds the wait.
   state_ = State::kWaiting;

@@ -44,6 +44,7 @@ void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
   method_ = request.method;
   if (goes_on(request)) {
     until_ = core_.wheel.now() + request.within;
+    ++core_.measures.further_requests;
     return ask_backend(std::move(request));
   }
   if (request.user.size() > kLongestUser) {

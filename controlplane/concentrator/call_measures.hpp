@@ -80,6 +80,7 @@ struct CallMeasures {
   std::uint64_t refused_closed = 0;  ///< aditd was stopping, or an operator had closed it
   std::uint64_t refused_per_address = 0;
   std::uint64_t refused_worker_full = 0;
+  std::uint64_t further_requests = 0;  ///< to the back end, with which logins by EAP went on
 
   [[nodiscard]] Logins& of(AuthMethod method) { return logins[static_cast<std::size_t>(method)]; }
   [[nodiscard]] std::uint64_t& refused_for(Scarce what) { return refused[static_cast<std::size_t>(what)]; }

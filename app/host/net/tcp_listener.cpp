@@ -215,7 +215,7 @@ void TcpListener::wait(Listener& listener) {
 void TcpListener::serve() {
   serving_soon_ = false;
   for (int i = 0; i < kServedPerWake && !line_.empty(); ++i) {
-    if (limited() && !bucket_.take(rate_, 1, steady_milliseconds())) {
+    if (limited() && (!pays_what_is_owed() || !bucket_.take(rate_, 1, steady_milliseconds()))) {
       return serve_after(kRatePause);
     }
     if (!adopt(line_.next()) && limited()) {
@@ -225,6 +225,16 @@ void TcpListener::serve() {
   if (!line_.empty()) {
     serve_after(std::chrono::milliseconds{0});
   }
+}
+
+/// At most what the bucket holds is owed, so that nothing keeps connections out for long.
+bool TcpListener::pays_what_is_owed() {
+  owed_ = std::min<std::uint64_t>(owed_ + events_.turns_taken(), rate_.capacity);
+  const auto now = steady_milliseconds();
+  while (owed_ != 0 && bucket_.take(rate_, 1, now)) {
+    --owed_;
+  }
+  return owed_ == 0;
 }
 
 void TcpListener::serve_after(std::chrono::milliseconds time) {

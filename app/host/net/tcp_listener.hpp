@@ -31,6 +31,8 @@ class AcceptEvents {
   [[nodiscard]] virtual bool on_accept_failed(const std::string& why) = 0;
   /// One that waited for its turn was closed: the line or the descriptors ran out, and its source had most there.
   virtual void on_turned_away(wire::Ipv4Address peer, control::Scarce what) = 0;
+  /// Turns of the rate that something else than new connections has taken since this was asked last.
+  [[nodiscard]] virtual std::uint64_t turns_taken() { return 0; }
 };
 
 struct ListenOptions {
@@ -65,6 +67,7 @@ class TcpListener {
   void wait(Listener& listener);
   void empty_the_line();
   void serve();
+  [[nodiscard]] bool pays_what_is_owed();
   void serve_after(std::chrono::milliseconds time);
   [[nodiscard]] bool limited() const { return rate_.tokens != 0; }
   [[nodiscard]] bool adopt(asio::ip::tcp::socket socket);
@@ -74,6 +77,7 @@ class TcpListener {
   AcceptEvents& events_;
   const wire::TokenRate rate_;
   wire::TokenBucket bucket_;  // of connections that may be admitted now
+  std::uint64_t owed_ = 0;    // turns that were taken, and not by connections
   WaitingLine<asio::ip::tcp::socket> line_;
   asio::steady_timer serving_;
   bool serving_soon_ = false;

@@ -81,6 +81,10 @@ class Listening : public testing::Test, public AcceptEvents, public TcpEvents {
     return true;
   }
   void on_turned_away(Ipv4Address peer, control::Scarce) override { turned_away_.push_back(peer); }
+  std::uint64_t turns_taken() override {
+    ++asked_;
+    return taken_;
+  }
   void on_bytes(control::ConnectionId, std::span<const std::uint8_t>) override {}
   void on_closed(control::ConnectionId, control::EndReason) override {}
 
@@ -91,7 +95,8 @@ class Listening : public testing::Test, public AcceptEvents, public TcpEvents {
   std::vector<tcp::socket> clients_;
   std::vector<Ipv4Address> came_, turned_away_;
   std::vector<control::ConnectionId> open_;
-  int failed_ = 0;
+  int failed_ = 0, asked_ = 0;
+  std::uint64_t taken_ = 0;  // each time that it is asked
   bool refuse_ = false;
 };
 
@@ -122,6 +127,16 @@ TEST_F(Listening, RefusedConnectionsDoNotUseUpTheRate) {
   dial(kOther);
   run_until([&] { return !open_.empty(); });
   EXPECT_EQ(came_.back(), kOther);
+}
+
+TEST_F(Listening, TurnsThatLoginsTakeAreNotThereForConnections) {
+  listen(100);
+  taken_ = 1'000;
+  dial(kOther);
+  run_until([&] { return asked_ == 20; });
+  EXPECT_TRUE(came_.empty());
+  taken_ = 0;
+  run_until([&] { return !came_.empty(); });
 }
 
 TEST_F(Listening, WhoHasGoneBeforeItsTurnCostsNobodyElseOne) {

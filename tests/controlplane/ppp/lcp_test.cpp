@@ -337,6 +337,29 @@ TEST_F(LcpTest, AUT_10_MethodsAreOfferedInOrderAndHintsAreFollowedWhenAllowed) {
   EXPECT_EQ(lcp->method(), AuthMethod::kChapMd5);
 }
 
+TEST_F(LcpTest, AUT_10_EapIsOfferedWithoutAnAlgorithmAndAHintForItIsFollowed) {
+  const Octets eap = option(3, {0xC2, 0x27});
+  settings.auth.methods = {AuthMethod::kMsChapV2, AuthMethod::kPap, AuthMethod::kEap};
+  settings.ppp.mru = 1500;
+  start();
+  receive(conf_nak(only().id, eap));
+  const Packet second = only();
+  EXPECT_EQ(Octets(second.data.begin(), second.data.begin() + 4), eap);
+  receive(conf_req(1));
+  host.take();
+  receive(conf_ack(second.id, second.data));
+  EXPECT_EQ(lcp->method(), AuthMethod::kEap);
+}
+
+TEST_F(LcpTest, AUT_10_AHintForEapWithDataIsNone) {
+  settings.auth.methods = {AuthMethod::kMsChapV2, AuthMethod::kPap, AuthMethod::kEap};
+  settings.ppp.mru = 1500;
+  start();
+  receive(conf_nak(only().id, option(3, {0xC2, 0x27, 0})));
+  const Packet second = only();
+  EXPECT_EQ(Octets(second.data.begin(), second.data.begin() + 4), kPap) << "the next in order";
+}
+
 TEST_F(LcpTest, AUT_10_NakWithForbiddenPapIsNotFollowed) {
   start();
   receive(conf_nak(only().id, kPap));
