@@ -163,10 +163,10 @@ TEST_F(RadiusEap, AChallengeIsPutTogetherFromItsPieces) {
 }
 
 TEST_F(RadiusEap, SessionTimeoutInAChallengeIsTheTimeUntilTheRequestIsRepeated) {
-  for (const auto& [value, expected] :
-       {std::pair{"0000000a", std::optional(Duration{10'000})},
-        std::pair{"00015180", std::optional(Duration{60'000})},
-        std::pair{"00000000", std::optional<Duration>()}, std::pair{"0005", std::optional<Duration>()}}) {
+  for (const auto& [value, expected] : {std::pair{"0000000a", std::optional(Duration{10'000})},
+                                        std::pair{"00015180", std::optional(Duration{60'000})},
+                                        std::pair{"00000000", std::optional<Duration>()},
+                                        std::pair{"0005", std::optional<Duration>()}}) {
     make();
     ask(eap_packet(2, 8, 10));
     answer(Code::kAccessChallenge,
@@ -290,10 +290,7 @@ TEST_F(RadiusEap, AResponseThatDoesNotFitIntoAPacketIsNotSent) {
 
 TEST_F(RadiusEap, ACertificateThatWeHaveCheckedIsNotForServers) {
   make();
-  auth_->authenticate({.user = "alice",
-                       .peer_address = {},
-                       .local_address = {},
-                       .session_id = "aa",
+  auth_->authenticate({.user = "alice", .peer_address = {}, .local_address = {}, .session_id = "aa",
                        .proof = CertificateProof{}},
                       *this);
   EXPECT_NE(verdict<AuthUnusable>(), nullptr);
@@ -306,14 +303,10 @@ TEST_F(RadiusEap, WithoutAServerChapSecretsHaveOurOwnMethodCarriedOutButNotMidwa
   FallbackAuth both(*auth_, users, Duration{3'000});
   const auto ask_both = [&](std::optional<EapContinuation> after) {
     verdict_.reset();
-    both.authenticate(
-        {.user = "alice",
-         .peer_address = {},
-         .local_address = {},
-         .session_id = "aa",
-         .proof = EapProof{.packet = eap_packet(2, 8, 10), .mtu = 1436, .after = std::move(after)},
-         .within = Duration{60'000}},
-        *this);
+    both.authenticate({.user = "alice", .peer_address = {}, .local_address = {}, .session_id = "aa",
+                       .proof = EapProof{.packet = eap_packet(2, 8, 10), .mtu = 1436, .after = std::move(after)},
+                       .within = Duration{60'000}},
+                      *this);
     for (int i = 0; i < 600 && !verdict_; ++i) {
       wheel_.advance(wheel_.now() + Duration{100});
     }
