@@ -42,6 +42,7 @@ void AuthExchange::peer_opens_late() {
 
 void AuthExchange::ask(std::string user, AuthProof proof) {
   user_ = std::move(user);
+  outcome_.reset();
   state_ = State::kAsking;
   const Duration left = deadline_.armed() ? ends_ - context_.wheel.now() : timeout_;  // after a retry
   context_.backend.authenticate({.user = user_,
@@ -148,8 +149,8 @@ void AuthExchange::on_rejected(const AuthRejected& rejected) {
   const bool retry = can_retry() && ms_chap_error == kAuthenticationFailure &&
                      rejections_ < context_.settings.auth.max_failure;
   state_ = State::kTelling;
+  outcome_ = std::make_unique<Outcome>(Outcome{.why = why});  // also of a peer that does not try again
   if (!retry) {
-    outcome_ = std::make_unique<Outcome>(Outcome{.why = why});
     return answer_rejected(ms_chap_error, retry) == Answer::kGiven ? told() : void();
   }
   static_cast<void>(answer_rejected(ms_chap_error, retry));

@@ -112,7 +112,7 @@ class AuthExchange : public Authenticator, public AuthClient {
   bool doubted_ = false;
   std::uint32_t rejections_ = 0;  // the session's, once a proof has been rejected here
   std::string user_;
-  std::unique_ptr<Outcome> outcome_;  // in kTelling
+  std::unique_ptr<Outcome> outcome_;  // of the last proof, until the peer has heard of it
   Timer deadline_;                    // or the end of kIdle
   Instant ends_;                      // while deadline_ is armed
 };

@@ -51,8 +51,8 @@ struct ProofWriter {
     if (proof.after) {
       request.octets(Type::kState, proof.after->state);
     }
-    constexpr std::uint16_t kLinkHeader = 4;
-    request.number(Type::kFramedMtu, proof.mtu - kLinkHeader);
+    constexpr std::uint32_t kLinkHeader = 4;
+    request.number(Type::kFramedMtu, proof.mtu - std::min<std::uint32_t>(proof.mtu, kLinkHeader));
   }
 
   void operator()(const CertificateProof&) const {}  // RadiusAuth::authenticate() has not let it come here

@@ -46,7 +46,8 @@ class EapBackend final : public AuthBackend {
     }
     switch (input.u8() % 6) {
       case 0:
-        return client->on_verdict(AuthRejected{.ms_chap_error = static_cast<std::uint16_t>(691 - input.u8() % 2)});
+        return client->on_verdict(
+            AuthRejected{.ms_chap_error = static_cast<std::uint16_t>(691 - input.u8() % 2)});
       case 1:
         return client->on_verdict(AuthUnavailable{"silent"});
       case 2:

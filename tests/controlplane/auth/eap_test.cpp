@@ -142,7 +142,7 @@ TEST_F(EapTest, AResponseUnderAnotherIdentifierIsDiscarded) {
 
 TEST_F(EapTest, SuccessFailureAndRequestsFromThePeerAreDiscarded) {
   begin_local();
-  for (const std::uint8_t code : {1, 3, 4, 0, 5, 255}) {
+  for (const std::uint8_t code : Octets{1, 3, 4, 0, 5, 255}) {
     deliver(code, request().identifier, {});
     const std::uint8_t identity = 1;
     deliver(code, request().identifier, wire::Bytes(&identity, 1));
@@ -373,7 +373,7 @@ TEST_F(EapTest, WhatFailsAfterTheSessionWasUpIsNotAnswered) {
   begin_local();
   identify("alice");
   prove("alice", "wrong");
-  EXPECT_EQ(host.events, "sss") << "identity, challenge, and nothing to a proof that may be anybody's";
+  EXPECT_EQ(host.events, "ss") << "Identity, challenge, and nothing to a proof that may be anybody's";
   pass(Duration{1'000});
   EXPECT_EQ(request().type, EapType::kIdentity) << "asked again";
   identify("alice");

@@ -16,6 +16,8 @@
 namespace adit::control::radius {
 namespace {
 
+using Values = std::vector<Octets>;
+
 Octets eap_packet(std::uint8_t code, std::uint8_t identifier, std::size_t size) {
   Octets packet{code, identifier, 0, 0};
   packet.resize(size, 0x19);
@@ -130,9 +132,9 @@ TEST_F(RadiusEap, AResponseGoesInPiecesOf253OctetsWithWhatTheServerHasToKnow) {
     whole.insert(whole.end(), parts[i].begin(), parts[i].end());
   }
   EXPECT_EQ(whole, response);
-  EXPECT_EQ(sent(Type::kState), (std::vector{hex("0102")}));
-  EXPECT_EQ(sent(Type::kFramedMtu), (std::vector{hex("00000598")})) << "1436 - 4";
-  EXPECT_EQ(sent(Type::kUserName), (std::vector{text("alice")}));
+  EXPECT_EQ(sent(Type::kState), (Values{hex("0102")}));
+  EXPECT_EQ(sent(Type::kFramedMtu), (Values{hex("00000598")})) << "1436 - 4";
+  EXPECT_EQ(sent(Type::kUserName), (Values{text("alice")}));
   EXPECT_EQ(sent(Type::kMessageAuthenticator).size(), 1U);
   EXPECT_EQ(sent_[kHeaderSize], 80) << "first, as ever";
   EXPECT_TRUE(sent(Type::kUserPassword).empty());
@@ -163,10 +165,10 @@ TEST_F(RadiusEap, AChallengeIsPutTogetherFromItsPieces) {
 }
 
 TEST_F(RadiusEap, SessionTimeoutInAChallengeIsTheTimeUntilTheRequestIsRepeated) {
-  for (const auto& [value, expected] : {std::pair{"0000000a", std::optional(Duration{10'000})},
-                                        std::pair{"00015180", std::optional(Duration{60'000})},
-                                        std::pair{"00000000", std::optional<Duration>()},
-                                        std::pair{"0005", std::optional<Duration>()}}) {
+  for (const auto& [value, expected] :
+       {std::pair{"0000000a", std::optional(Duration{10'000})},
+        std::pair{"00015180", std::optional(Duration{60'000})},
+        std::pair{"00000000", std::optional<Duration>()}, std::pair{"0005", std::optional<Duration>()}}) {
     make();
     ask(eap_packet(2, 8, 10));
     answer(Code::kAccessChallenge,
@@ -290,7 +292,10 @@ TEST_F(RadiusEap, AResponseThatDoesNotFitIntoAPacketIsNotSent) {
 
 TEST_F(RadiusEap, ACertificateThatWeHaveCheckedIsNotForServers) {
   make();
-  auth_->authenticate({.user = "alice", .peer_address = {}, .local_address = {}, .session_id = "aa",
+  auth_->authenticate({.user = "alice",
+                       .peer_address = {},
+                       .local_address = {},
+                       .session_id = "aa",
                        .proof = CertificateProof{}},
                       *this);
   EXPECT_NE(verdict<AuthUnusable>(), nullptr);
@@ -303,10 +308,14 @@ TEST_F(RadiusEap, WithoutAServerChapSecretsHaveOurOwnMethodCarriedOutButNotMidwa
   FallbackAuth both(*auth_, users, Duration{3'000});
   const auto ask_both = [&](std::optional<EapContinuation> after) {
     verdict_.reset();
-    both.authenticate({.user = "alice", .peer_address = {}, .local_address = {}, .session_id = "aa",
-                       .proof = EapProof{.packet = eap_packet(2, 8, 10), .mtu = 1436, .after = std::move(after)},
-                       .within = Duration{60'000}},
-                      *this);
+    both.authenticate(
+        {.user = "alice",
+         .peer_address = {},
+         .local_address = {},
+         .session_id = "aa",
+         .proof = EapProof{.packet = eap_packet(2, 8, 10), .mtu = 1436, .after = std::move(after)},
+         .within = Duration{60'000}},
+        *this);
     for (int i = 0; i < 600 && !verdict_; ++i) {
       wheel_.advance(wheel_.now() + Duration{100});
     }

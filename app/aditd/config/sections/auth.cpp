@@ -26,7 +26,8 @@ Section auth_section() {
                                                   {"pap", AuthMethod::kPap},
                                                   {"eap", AuthMethod::kEap}}},
                                                 "write [\"mschap-v2\"]"}),
-              "In the order in which they are offered: \"mschap-v2\", \"mschap-v1\", \"chap-md5\", \"pap\", \"eap\".\n"
+              "In the order in which they are offered: \"mschap-v2\", \"mschap-v1\", \"chap-md5\", \"pap\", "
+              "\"eap\".\n"
               "Only the MS-CHAP methods and EAP make keys for MPPE; mschap-v1 and pap are broken by design."),
           ADIT_KEY("backend", "", auth_order,
                    (ChoiceKind<AuthOrder>{{{"local", AuthOrder::kLocal},
@@ -120,8 +121,7 @@ void check_auth(const Config& config, const Places& places, Problems& problems) 
                      "use \"mschap-v2\" if clients can");
   }
   check_encrypted(config, places, problems);
-  const bool keys =
-      has(AuthMethod::kMsChapV2) || has(AuthMethod::kMsChapV1) || has(AuthMethod::kEap);
+  const bool keys = has(AuthMethod::kMsChapV2) || has(AuthMethod::kMsChapV1) || has(AuthMethod::kEap);
   const bool no_keys = has(AuthMethod::kChapMd5) || has(AuthMethod::kPap);
   if (config.control.ppp.mppe == MppePolicy::kRequire && no_keys && places.usable("ppp.mppe")) {
     constexpr std::string_view kWrong = "needs keys, and \"chap-md5\" and \"pap\" of auth.methods make none";

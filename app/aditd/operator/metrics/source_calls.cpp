@@ -114,8 +114,8 @@ bool setup_metrics(Scrape& scrape) {
   }
   out.one("adit_call_duration_seconds", kHistogram, "How long IP had been up in calls that ended.",
           measures.duration.read());
-  out.one("adit_eap_rounds", kHistogram, "Requests, without repeats, of exchanges of EAP that came to an end.",
-          measures.eap_rounds.read());
+  out.one("adit_eap_rounds", kHistogram,
+          "Requests, without repeats, of exchanges of EAP that came to an end.", measures.eap_rounds.read());
   return false;
 }
 
