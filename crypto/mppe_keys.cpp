@@ -48,6 +48,10 @@ MppeStartKeys mppe_start_keys_v1_short(const Secret<16>& lm_hash) noexcept {
   return {.send = lm_hash, .receive = lm_hash};
 }
 
+MppeStartKeys mppe_start_keys_msk(const Secret<64>& msk) noexcept {
+  return {.send = Secret<16>(msk.bytes().subspan<32, 16>()), .receive = Secret<16>(msk.bytes().first<16>())};
+}
+
 Secret<16> mppe_initial_session_key(const Secret<16>& start_key, MppeKeyLength length) noexcept {
   Secret<16> key;
   mppe_new_key_from_sha(start_key.bytes(), start_key.bytes(), length, key.bytes());

@@ -31,6 +31,10 @@ struct MppeStartKeys {
 /// RFC 3079 §2.1, §2.2: MS-CHAPv1, 40 and 56 bits: the LAN Manager hash itself, in both directions.
 [[nodiscard]] MppeStartKeys mppe_start_keys_v1_short(const Secret<16>& lm_hash) noexcept;
 
+/// RFC 3748 §7.10, RFC 5216 §2.3: of a method of EAP. The MSK's first half is for what the peer sends, the second for what we
+/// send; 16 octets of each are start keys, as of RADIUS' MS-MPPE keys (RFC 3079 §4 has no step before it).
+[[nodiscard]] MppeStartKeys mppe_start_keys_msk(const Secret<64>& msk) noexcept;
+
 /// RFC 3079 §3.4: the session key before the first packet (a stateless sender changes it once before using
 /// it). Octets beyond 8 are 0 for 40 and 56 bits.
 [[nodiscard]] Secret<16> mppe_initial_session_key(const Secret<16>& start_key, MppeKeyLength length) noexcept;

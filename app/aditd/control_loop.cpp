@@ -68,8 +68,9 @@ std::vector<MachineNetwork> with_holders(const std::vector<OwnNetwork>& own) {
 }  // namespace
 
 ControlLoop::ControlLoop(const Config& config, RunningConfig running, Runtime& runtime, SpoolFile spool,
-                         control::LocalUsers& users, Log& log, control::TimerWheel& wheel,
-                         ReloadThread::Read reread, ServiceNotify notify)
+                         control::LocalUsers& users,
+                         std::shared_ptr<const crypto::TlsCredentials> credentials, Log& log,
+                         control::TimerWheel& wheel, ReloadThread::Read reread, ServiceNotify notify)
     : config_(config),
       running_(std::move(running)),
       runtime_(runtime),
@@ -80,6 +81,8 @@ ControlLoop::ControlLoop(const Config& config, RunningConfig running, Runtime& r
       loop_(wheel, runtime.wake(), {SIGINT, SIGTERM, SIGHUP}),
       tcp_(loop_.io(), *this, config.control.pptp.max_output_octets),
       listener_(loop_.io(), tcp_, *this, config.accept_rate),
+      background_(loop_.io(), [this] { loop_.tick(); }),
+      tls_logins_(background_),
       host_(runtime, tcp_, log),
       radius_(loop_.io(), std::move(spool), config, wheel, entropy(), log, users, [this] { loop_.tick(); }),
       concentrator_(config.control, runtime.worker_count(), runtime.data_plane().slots_per_worker(), wheel,
@@ -98,7 +101,10 @@ ControlLoop::ControlLoop(const Config& config, RunningConfig running, Runtime& r
       restart_(loop_.io()),
       shutdown_(loop_.io()),
       started_at_(unix_time()),
-      configured_at_(started_at_) {}
+      configured_at_(started_at_) {
+  tls_logins_.use(std::move(credentials));
+  users_.allow_certificates(tls_logins_);
+}
 
 std::expected<void, std::string> ControlLoop::open() {
   reserve(users_.fixed_addresses(), users_.fixed_prefixes());
@@ -254,6 +260,9 @@ OperatorBackend::ReloadResult ControlLoop::use(ConfigResult reread) {
   }
   OperatorBackend::ReloadReport report{
       .users = reread.users.users.size(), .changes = running_.use(std::move(reread.sheet)), .warnings = {}};
+  if (reread.tls != nullptr) {
+    tls_logins_.use(std::move(reread.tls));
+  }
   reload_succeeded_ = true;
   configured_at_ = unix_time();
   reserve(std::move(reread.users.fixed_addresses), std::move(reread.users.fixed_prefixes));
@@ -277,11 +286,22 @@ OperatorBackend::ReloadResult ControlLoop::use(ConfigResult reread) {
 }
 
 ControlMeasures ControlLoop::measures() const {
+  const control::TlsLogins::Counts& logins = tls_logins_.counts();
+  const BackgroundThreads::Measures work = background_.measures();
   return {.turns = loop_.turns().read(),
           .timers_late = wheel_.lateness().read(),
           .started_at = started_at_,
           .configured_at = configured_at_,
-          .reload_succeeded = reload_succeeded_};
+          .reload_succeeded = reload_succeeded_,
+          .certificates = {.begun = logins.begun,
+                           .proven = logins.proven,
+                           .refused = logins.refused,
+                           .busy = logins.busy,
+                           .connections = tls_logins_.connections(),
+                           .work_waiting = work.waiting,
+                           .work_most = work.most,
+                           .work_done = work.done,
+                           .work_seconds = std::chrono::duration<double>(work.busy).count()}};
 }
 
 std::unexpected<std::string> ControlLoop::refuse(ConfigResult reread, const std::string& why) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "app/aditd/background_threads.hpp"
 #include "app/aditd/concentrator_host.hpp"
 #include "app/aditd/config/config.hpp"
 #include "app/aditd/log/log.hpp"
@@ -25,6 +26,7 @@
 #include "app/chores.hpp"
 #include "app/host/event_loop.hpp"
 #include "app/host/net/tcp_listener.hpp"
+#include "controlplane/auth/eap_tls.hpp"
 #include "controlplane/auth/local_users.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
 
@@ -33,10 +35,10 @@ namespace adit::app {
 class ControlLoop final : TcpEvents, AcceptEvents {
  public:
   /// `running`: `config` key by key. `reread` loads the configuration again, for reload(); it runs on another
-  /// thread. All references outlive the loop. `notify`: the service manager, if there is one.
+  /// thread. `credentials`: for logins by certificate; null: there are none. All references outlive the loop. `notify`: the service manager, if there is one.
   ControlLoop(const Config& config, RunningConfig running, Runtime& runtime, SpoolFile spool,
-              control::LocalUsers& users, Log& log, control::TimerWheel& wheel, ReloadThread::Read reread,
-              ServiceNotify notify);
+              control::LocalUsers& users, std::shared_ptr<const crypto::TlsCredentials> credentials, Log& log,
+              control::TimerWheel& wheel, ReloadThread::Read reread, ServiceNotify notify);
 
   /// Opens netlink, RADIUS, TCP/1723 and the operator's socket.
   [[nodiscard]] std::expected<void, std::string> open();
@@ -88,6 +90,8 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   Chores chores_;
   TcpConnections tcp_;
   TcpListener listener_;
+  BackgroundThreads background_;
+  control::TlsLogins tls_logins_;
   ConcentratorHost host_;
   std::uint64_t further_requests_ = 0;  // of logins, that accept-rate has counted
   RadiusService radius_;

@@ -132,7 +132,9 @@ void filter_calls(FilterMode mode, Log& log) {
 /// From the ports to the last worker. However it ends, nothing uses DPDK any more.
 std::expected<void, std::string> serve_on(const EalInit& eal, const Config& config,
                                           const RunningConfig& running, SpoolFile&& spool,
-                                          control::LocalUsers& users, Log& log) {
+                                          control::LocalUsers& users,
+                                          std::shared_ptr<const crypto::TlsCredentials> credentials,
+                                          Log& log) {
   auto runtime = Runtime::start(config, eal);
   if (!runtime) {
     return std::unexpected(std::move(runtime.error()));
@@ -142,7 +144,7 @@ std::expected<void, std::string> serve_on(const EalInit& eal, const Config& conf
   const LoadOptions reload{
       .running = &config, .machine = &read_machine, .must_start = true, .runs = &running.runs()};
   ControlLoop loop(
-      config, running, **runtime, std::move(spool), users, log, wheel,
+      config, running, **runtime, std::move(spool), users, std::move(credentials), log, wheel,
       [file = running.file(), reload] { return load_config(file, reload); },
       ServiceNotify::from_environment());
   if (auto opened = loop.open(); !opened) {
@@ -242,7 +244,7 @@ int serve(ConfigResult&& read, const Options& options) {
     (*log)->event(Severity::kWarning, "eal", {{"note", note}});
   }
   const RunningConfig running(options.config, std::move(read.sheet));
-  const auto served = serve_on(*eal, config, running, std::move(*spool), users, **log);
+  const auto served = serve_on(*eal, config, running, std::move(*spool), users, std::move(read.tls), **log);
   stop_eal();
   if (!served) {
     return cannot_start(served.error(), config, log->get());

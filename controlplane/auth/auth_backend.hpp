@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "controlplane/base/end_reason.hpp"
 #include "controlplane/base/settings.hpp"
 #include "crypto/mppe_keys.hpp"
 #include "crypto/secret.hpp"
@@ -147,6 +148,7 @@ struct AuthUnavailable {
   std::string why{};
   bool wrong_proof =
       false;  ///< another one that was asked knows the user: a guess, of which the peer hears nothing
+  EndReason reason = EndReason::kAuthUnavailable;
 };
 
 /// The backend answered, but not with anything that can be carried out, or the proof is one that cannot be put

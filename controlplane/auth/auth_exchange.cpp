@@ -81,7 +81,7 @@ void AuthExchange::on_verdict(const AuthVerdict& verdict) {
       state_ = State::kWaiting;
       ask_again();
     } else if (!doubts(unavailable->why)) {
-      fail(EndReason::kAuthUnavailable, unavailable->why);
+      fail(unavailable->reason, unavailable->why);
     }
     return;
   }

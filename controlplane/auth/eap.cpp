@@ -323,6 +323,12 @@ void Eap::eap_rejected() {
   }
 }
 
+void Eap::eap_refused(AuthRejected why) {
+  if (goes_on()) {
+    on_verdict(std::move(why));
+  }
+}
+
 void Eap::eap_failed(Failure why) {
   if (goes_on()) {
     method_over_ = true;

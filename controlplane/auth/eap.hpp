@@ -57,6 +57,7 @@ class Eap final : public AuthExchange, private EapMethodHost {
   void eap_prove(std::string user, AuthProof proof) override;
   void eap_succeeded() override;
   void eap_rejected() override;
+  void eap_refused(AuthRejected why) override;
   void eap_failed(Failure why) override;
   [[nodiscard]] const std::string& eap_identity() const override { return identity_; }
   [[nodiscard]] std::uint8_t eap_next_identifier() const override {

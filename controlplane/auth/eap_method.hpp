@@ -19,8 +19,8 @@
 namespace adit::control {
 
 /// After the exchange has ended they have no effect. Not one of them destroys the method before it has returned to the
-/// layer; eap_prove() may call its verdict before it
-/// returns. Each is the last thing that a method does in its turn.
+/// layer; eap_prove() and eap_refused() may call their verdict before they return. Each is the last thing that a method
+/// does in its turn.
 class EapMethodHost {
  public:
   /// The next Request of the method's type. The layer repeats it until it is answered, under the same identifier.
@@ -33,6 +33,9 @@ class EapMethodHost {
   virtual void eap_succeeded() = 0;
   /// After on_rejected(..., retry = false): the peer has been told by the method, and gets EAP-Failure.
   virtual void eap_rejected() = 0;
+  /// The method has judged itself that the proof is none; it is counted as if a back end had rejected it. on_rejected(...,
+  /// false) follows, in which the method may still send the peer a last Request.
+  virtual void eap_refused(AuthRejected why) = 0;
   /// The method itself ends the exchange: by a proof that is none (AuthRejected, counted as such: `fault` says whether it
   /// may be a guess), for want of something (AuthUnavailable), or because of what nobody can carry out (AuthUnusable).
   using Failure = std::variant<AuthRejected, AuthUnavailable, AuthUnusable>;

@@ -36,8 +36,8 @@ struct Verifier {
     const auto challenge = crypto::challenge_hash(proof.peer_challenge, proof.challenge, user);
     return crypto::equal_constant_time(crypto::nt_response(challenge, known.nt_hash), proof.nt_response);
   }
-  bool operator()(const EapProof&) const { return false; }  // authenticate() has not let it come here
-  bool operator()(const CertificateProof&) const { return true; }
+  bool operator()(const EapProof&) const { return false; }          // authenticate() has not let it come here
+  bool operator()(const CertificateProof&) const { return false; }  // likewise
 };
 
 constexpr std::string_view kJudge = "chap-secrets";
@@ -67,8 +67,22 @@ struct Completer {
     accepted.mppe = crypto::mppe_start_keys_v2(hash_hash, proof.nt_response);
   }
   void operator()(const EapProof&) const {}
-  void operator()(const CertificateProof& proof) const { accepted.mppe = proof.keys; }
+  void operator()(const CertificateProof&) const {}
 };
+
+AuthAccepted terms_of(const LocalUser& user) {
+  AuthAccepted accepted;
+  accepted.judge = kJudge;
+  accepted.address = user.address;
+  if (!user.pool.empty()) {
+    accepted.pool = user.pool;
+  }
+  accepted.rate = user.rate;
+  accepted.routes = user.routes;
+  accepted.ipv6.routes = user.routes6;
+  accepted.ipv6.link = user.link;
+  return accepted;
+}
 
 }  // namespace
 
@@ -81,6 +95,13 @@ void LocalUsers::authenticate(AuthRequest request, AuthClient& client) {
   if (std::holds_alternative<EapProof>(request.proof)) {
     return client.on_verdict(AuthByOwnMethod{});
   }
+  if (const auto* certificate = std::get_if<CertificateProof>(&request.proof)) {
+    const LocalUser* const entry = users_.find_exactly(request.user);
+    AuthAccepted accepted = entry == nullptr ? AuthAccepted{.judge = "certificate"} : terms_of(*entry);
+    accepted.user = std::move(request.user);
+    accepted.mppe = certificate->keys;
+    return client.on_verdict(std::move(accepted));
+  }
   const auto found = users_.find(request.user);
   const LocalUser& user = found ? found->user : nobody_;
   const bool proven = std::visit(Verifier{user, request.user}, request.proof);
@@ -91,19 +112,14 @@ void LocalUsers::authenticate(AuthRequest request, AuthClient& client) {
                      .judge = std::string(kJudge)});
     return;
   }
-  AuthAccepted accepted;
+  AuthAccepted accepted = terms_of(user);
   accepted.user = found->name;
-  accepted.judge = kJudge;
-  accepted.address = user.address;
-  if (!user.pool.empty()) {
-    accepted.pool = user.pool;
-  }
-  accepted.rate = user.rate;
-  accepted.routes = user.routes;
-  accepted.ipv6.routes = user.routes6;
-  accepted.ipv6.link = user.link;
   std::visit(Completer{user.nt_hash, request.user, accepted}, request.proof);
   client.on_verdict(std::move(accepted));
+}
+
+std::unique_ptr<EapMethod> LocalUsers::make_eap_method(wire::EapType type, EapMethodHost& host) {
+  return type == wire::EapType::kTls && tls_ != nullptr ? tls_->begin(host) : nullptr;
 }
 
 }  // namespace adit::control

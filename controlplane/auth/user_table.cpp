@@ -55,6 +55,15 @@ std::optional<UserTable::Match> UserTable::find(std::string_view name) const {
   return std::nullopt;
 }
 
+const LocalUser* UserTable::find_exactly(std::string_view name) const {
+  for (const std::string_view form : {name, kAnyone}) {
+    if (const auto found = users_.find(form); found != users_.end()) {
+      return &found->second;
+    }
+  }
+  return nullptr;
+}
+
 std::vector<const UserTable::Entry*> UserTable::with_addresses() const {
   std::vector<const Entry*> found;
   for (const Entry& entry : users_) {

@@ -44,6 +44,9 @@ class UserTable {
   };
   /// Looks up the user as sent, then without the domain, then `*`; nothing: none of these.
   [[nodiscard]] std::optional<Match> find(std::string_view name) const;
+  /// Looks up this very name, then `*`: of two certificates, "a@x" and "a@y", one must not get what is the other's. Null:
+  /// neither.
+  [[nodiscard]] const LocalUser* find_exactly(std::string_view name) const;
   [[nodiscard]] std::size_t size() const { return users_.size(); }
   /// A name and its user.
   using Entry = std::pair<const std::string, LocalUser>;

@@ -65,6 +65,9 @@ namespace adit::control {
     "allow one of the client's methods at the client, or in [auth] methods")                                \
   X(kAuthUnavailable, "auth_unavailable", "nobody answered whether the user may log in",                    \
     "see that the RADIUS servers run and know this server: adit show radius, adit test radius")             \
+  X(kEapBusy, "eap_busy", "more clients were logging in by certificate than are worked on at a time",       \
+    "let the client dial again; metrics (adit_background_waiting) tell how busy that is, and lower [pptp] " \
+    "accept-rate if a redial storm is why")                                                                 \
   X(kAuthUnusable, "auth_unusable", "the RADIUS server answered, but neither yes nor no",                   \
     "correct what the server sends for this user; adit test radius shows it")                               \
   X(kEapTimeout, "eap_timeout", "the client stopped answering EAP's Requests",                              \

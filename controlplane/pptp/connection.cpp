@@ -55,6 +55,7 @@ CdnCode cdn_code(EndReason reason) {
     case EndReason::kPoolEmpty:
     case EndReason::kPoolUnknown:
     case EndReason::kAuthUnavailable:
+    case EndReason::kEapBusy:
     case EndReason::kAddressInUse:
       return {DisconnectResult::kGeneralError, GeneralError::kNoResource};
     case EndReason::kInternal:

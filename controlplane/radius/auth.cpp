@@ -121,8 +121,9 @@ RadiusAuth::~RadiusAuth() {
 
 void RadiusAuth::authenticate(AuthRequest request, AuthClient& client) {
   if (std::holds_alternative<CertificateProof>(request.proof)) {
+    // chap-secrets may have the user's terms, if they stand in for the servers.
     return client.on_verdict(
-        AuthUnusable{"a certificate that was checked here cannot be put to a RADIUS server"});
+        AuthUnavailable{.why = "a certificate that was checked here cannot be put to a RADIUS server"});
   }
   const auto shared = std::make_shared<const AuthRequest>(std::move(request));
   const auto* const eap = std::get_if<EapProof>(&shared->proof);

@@ -15,6 +15,7 @@ std::span<const Target> targets() {
       {"pap", fuzz_pap},
       {"chap", fuzz_chap},
       {"eap", fuzz_eap},
+      {"eap_tls_fragments", fuzz_eap_tls_fragments},
       {"mppe", fuzz_mppe},
       {"mppe_crypt", fuzz_mppe_crypt},
       {"tcp_mss", fuzz_tcp_mss},

@@ -82,6 +82,8 @@ void fuzz_pptp_order(wire::Bytes octets);
 // fuzz_session.cpp, fuzz_concentrator.cpp
 void fuzz_session(wire::Bytes octets);
 void fuzz_concentrator(wire::Bytes octets);
+// fuzz_eap_tls.cpp
+void fuzz_eap_tls_fragments(wire::Bytes octets);
 // fuzz_client.cpp
 void fuzz_client_call(wire::Bytes octets);
 // fuzz_eap.cpp

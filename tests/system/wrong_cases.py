@@ -101,6 +101,11 @@ CONFIGS = [
     Config("UTF-16", CONFIG.encode("utf-16"), 1, (":1:1: TOML: is not TOML: ", "; save it as plain text in UTF-8")),
     Config("a BOM and CRLF, which are right", b"\xef\xbb\xbf" + CONFIG.replace("\n", "\r\n").encode(), 0),
     # Keys that cannot work together.
+    Config("logins by certificate without a certificate", '[auth]\nmethods = ["eap"]\n[eap]\nmethods = ["tls"]\n', 1,
+           (':32:11: eap.certificate: is missing, and eap.methods has "tls"; name a file in PEM', "eap.private-key: is missing", "eap.ca: is missing")),
+    Config("a certificate that is none", '[auth]\nmethods = ["eap"]\n[eap]\nmethods = ["tls"]\n' +
+           "".join(f'{key} = "{{work}}/own.pem"\n' for key in ("certificate", "private-key", "ca")), 1,
+           (':33:15: eap.certificate: value "', 'has no certificate in PEM; write PEM, as openssl does'), files={"own.pem": "none\n"}),
     Config("encryption without keys", '[ppp]\nmppe = "require"\n[auth]\nmethods = ["pap"]\n', 1,
            (':30:8: ppp.mppe: value "require": needs keys, ', '; add "mschap-v2" to auth.methods')),
     Config("RADIUS without a server", '[auth]\nbackend = "radius"\n', 1,

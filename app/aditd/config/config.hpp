@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 #include "controlplane/radius/dictionary.hpp"
 #include "controlplane/radius/rates.hpp"
 #include "controlplane/radius/settings.hpp"
+#include "crypto/tls/tls_credentials.hpp"
 #include "dataplane/base/settings.hpp"
 #include "dataplane/ports/ports.hpp"
 #include "dataplane/wire/ids.hpp"
@@ -67,6 +69,14 @@ struct LogSettings {  // [log]
              ///< are only counted. 0: no limit
 };
 
+struct EapFiles {           // [eap]: EAP-TLS carried out here
+  std::string certificate;  ///< ours, and the chain; these are PEM
+  std::string private_key;
+  std::string ca;   ///< of the users' certificates
+  std::string crl;  ///< empty: none is revoked
+  crypto::TlsVersion newest = crypto::TlsVersion::kTls12;
+};
+
 struct Config {
   control::Settings control;
   /// [common] max-sessions, [core] poll-mode, [mss], [ip] copy-dscp and subscriber-to-subscriber, [pptp]
@@ -83,6 +93,7 @@ struct Config {
   std::string chap_secrets = "/etc/adit/chap-secrets";
   control::SecretsDialect chap_secrets_dialect = control::SecretsDialect::kPppd;  ///< [auth]
   bool chap_secrets_encrypted = false;
+  EapFiles eap_files;                                      ///< [eap] certificate, private-key, ca, crl
   AuthOrder auth_order = AuthOrder::kLocal;                ///< [auth] backend
   control::radius::ClientSettings radius;                  ///< [radius], [[radius-server]]
   control::radius::SpoolSettings spool;                    ///< [radius] spool, spool-records
@@ -101,6 +112,7 @@ struct ConfigResult {
   std::vector<ConfigProblem> problems;
   control::ParsedUsers
       users;  ///< from chap-secrets, if load_config() read it; its notes are among `problems`
+  std::shared_ptr<const crypto::TlsCredentials> tls{};  ///< of EapFiles, if EAP-TLS is carried out here
 };
 
 /// Parses TOML and checks everything that does not depend on this machine; the files of [radius] dictionary

@@ -76,12 +76,21 @@ struct WorkerRow {
 };
 
 /// What the control thread measures of itself.
+/// Logins by certificate, and the threads that do their public-key work.
+struct CertificateMeasures {
+  std::uint64_t begun = 0, proven = 0, refused = 0, busy = 0;  ///< control::TlsLogins::Counts
+  std::uint64_t connections = 0;                               ///< of TLS, now
+  std::uint64_t work_waiting = 0, work_most = 0, work_done = 0;
+  double work_seconds = 0;
+};
+
 struct ControlMeasures {
   contract::HistogramValues turns;        ///< of its loop, without the sleep
   contract::HistogramValues timers_late;  ///< see control::TimerWheel::lateness()
   double started_at = 0;                  ///< UNIX seconds
   double configured_at = 0;               ///< when the configuration that runs was read
   bool reload_succeeded = true;           ///< the last one; the start counts as one
+  CertificateMeasures certificates{};
 };
 
 /// One drop reason, summed over the workers. The texts are literals.

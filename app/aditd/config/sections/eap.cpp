@@ -9,6 +9,7 @@ namespace {
 using control::AuthMethod;
 using control::EapLocalMethod;
 using control::EapMode;
+using crypto::TlsVersion;
 using namespace std::chrono_literals;
 
 }  // namespace
@@ -29,6 +30,26 @@ Section eap_section() {
                       "write [\"mschapv2\"]"}),
                   "Ours, in the order in which they are offered. With \"radius\" they serve while no server\n"
                   "answers, if [auth] backend is \"radius-then-local\"."),
+              live(ADIT_KEY(
+                  "certificate", "", eap_files.certificate, (PathKind{kMaxPath, true}),
+                  "\"tls\": our certificate, then the chain that issued it. These files are PEM; a reload\n"
+                  "reads them again, for logins that begin then.")),
+              live(ADIT_KEY("private-key", "", eap_files.private_key, (PathKind{kMaxPath, true}),
+                            "Its key, without a passphrase. Keep it root:adit, mode 0640.")),
+              live(ADIT_KEY(
+                  "ca", "", eap_files.ca, (PathKind{kMaxPath, true}),
+                  "The CA of the users' certificates, and of nothing else: whom it certifies may log in, as\n"
+                  "the name in the certificate that the client calls itself by: user principal name, e-mail\n"
+                  "address, common name or DNS name. A line of chap-secrets for that very name says what the\n"
+                  "user may have; its password serves other methods, so write one that nobody knows.")),
+              live(ADIT_KEY("crl", "", eap_files.crl, (PathKind{kMaxPath, true}),
+                            "The revocation lists of all CAs in that file. One that has run out lets nobody in.\n"
+                            "\"\": nothing is revoked.")),
+              live(ADIT_KEY(
+                  "tls-max-version", "", eap_files.newest,
+                  (ChoiceKind<TlsVersion>{{{"1.2", TlsVersion::kTls12}, {"1.3", TlsVersion::kTls13}}}),
+                  "\"1.3\" (RFC 9190) hides users' certificates from the wire. pppd up to 2.5.2 speaks a\n"
+                  "draft of it, and needs \"1.2\".")),
               ADIT_KEY("timeout", "", control.eap.timeout, (DurationKind{60s, 10min}),
                        "From the first request to the end. [ppp] setup-timeout and [pptp] login-timeout "
                        "bound it too."),
@@ -53,6 +74,12 @@ void check_eap(const Config& config, const Places& places, Problems& problems) {
   const toml::source_position at = position(places, "eap.methods");
   if (eap.mode == EapMode::kLocal && eap.methods.empty()) {
     problems.error(at, "eap.methods", "[]", "is empty", "list at least one: [\"mschapv2\"]");
+  }
+  if (eap.mode == EapMode::kLocal && config.auth_order == AuthOrder::kRadius && places.usable("eap.mode") &&
+      std::ranges::find(eap.methods, EapLocalMethod::kTls) != eap.methods.end()) {
+    problems.error(at, "eap.methods", "\"tls\"",
+                   "cannot be put to a RADIUS server, and auth.backend is \"radius\"",
+                   "set mode = \"radius\", for the server to do it, or auth.backend = \"radius-then-local\"");
   }
   for (std::size_t i = 0; i < eap.methods.size(); ++i) {
     const auto end = eap.methods.begin() + static_cast<std::ptrdiff_t>(i);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <utility>
 
 #include "app/aditd/operator/handlers.hpp"
 #include "app/aditd/operator/metrics/sources.hpp"
@@ -17,6 +18,26 @@ std::uint64_t resident_bytes() {
   std::uint64_t resident = 0;
   std::ifstream("/proc/self/statm") >> pages >> resident;
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+void certificate_metrics(FamilyWriter& out, const CertificateMeasures& measures) {
+  using enum MetricType;
+  out.begin(
+      "adit_certificate_logins", kCounter,
+      "Logins by certificate that were carried out here (EAP-TLS); \"busy\": refused for want of room.");
+  for (const auto& [outcome, count] :
+       {std::pair("begun", measures.begun), std::pair("proven", measures.proven),
+        std::pair("refused", measures.refused), std::pair("busy", measures.busy)}) {
+    out.sample({{"outcome", outcome}}, count);
+  }
+  out.one("adit_certificate_connections", kGauge, "TLS connections of logins that are not over.",
+          measures.connections);
+  out.one("adit_background_waiting", kGauge, "Public-key work that waits or runs in the background.",
+          measures.work_waiting);
+  out.one("adit_background_room", kGauge, "How much of it may wait.", measures.work_most);
+  out.one("adit_background_done", kCounter,
+          "Pieces of public-key work that have been done in the background.", measures.work_done);
+  out.one("adit_background_busy_seconds", kCounter, "Time that they took.", measures.work_seconds);
 }
 
 }  // namespace
@@ -56,6 +77,7 @@ bool control_metrics(Scrape& scrape) {
           "What turns of the control thread's loop took, without their sleep.", measures.turns);
   out.one("adit_timer_late_seconds", kHistogram,
           "How long after they were due timers of the control thread fired.", measures.timers_late);
+  certificate_metrics(out, measures.certificates);
   return false;
 }
 

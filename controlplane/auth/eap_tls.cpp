@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controlplane/auth/eap_tls.hpp"
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "controlplane/auth/certificate_name.hpp"
+#include "controlplane/auth/eap_tls_fragments.hpp"
+#include "crypto/tls/tls_server.hpp"
+
+namespace adit::control {
+
+using crypto::TlsServer;
+
+/// A TLS connection and the step that it is taking. While it runs, all but `abandoned` is the other thread's.
+class TlsHandshake final : public BackgroundWork {
+ public:
+  explicit TlsHandshake(std::shared_ptr<const crypto::TlsCredentials> credentials)
+      : credentials_(std::move(credentials)) {}
+
+  void run() override {
+    if (abandoned.load(std::memory_order_relaxed)) {
+      return;  // a queue of the gone is worked off at once
+    }
+    if (!server) {
+      server.emplace(std::move(credentials_));
+    }
+    state = server->step(message);
+    message = {};
+    output = server->take_output();
+  }
+  void finished() override {
+    if (reached != nullptr) {
+      reached(owner);
+    }
+  }
+
+  std::vector<std::uint8_t> message;
+  std::vector<std::uint8_t> output;
+  TlsServer::State state = TlsServer::State::kHandshake;
+  std::optional<TlsServer> server;
+  std::atomic<bool> abandoned = false;
+  // Control's alone. Null: the exchange is gone.
+  void (*reached)(void* owner) = nullptr;
+  void* owner = nullptr;
+
+ private:
+  std::shared_ptr<const crypto::TlsCredentials> credentials_;
+};
+
+class EapTls final : public EapMethod {
+ public:
+  EapTls(TlsLogins& logins, EapMethodHost& host)
+      : logins_(logins), host_(host), fragments_(host.eap_room()), credentials_(logins.credentials_) {}
+  EapTls(const EapTls&) = delete;
+  EapTls& operator=(const EapTls&) = delete;
+  ~EapTls() override { close(); }
+
+  [[nodiscard]] wire::EapType type() const override { return wire::EapType::kTls; }
+  void start() override {
+    const std::uint8_t start = tls_flags::kStart;
+    host_.eap_request({&start, 1});
+  }
+  void on_response(wire::Bytes data) override;
+  void on_accepted(const AuthAccepted& accepted) override;
+  void on_rejected(std::uint16_t ms_chap_error, bool retry) override;
+  [[nodiscard]] bool can_retry() const override { return false; }
+
+ private:
+  enum class State : std::uint8_t {
+    kHandshake,
+    kProven,    ///< the back end has the name
+    kEnding,    ///< it lets the peer in, which has yet to acknowledge our last message
+    kRefusing,  ///< the peer has yet to acknowledge our alert
+  };
+
+  void on_message(std::vector<std::uint8_t> message);
+  void step(std::vector<std::uint8_t> message);
+  void on_step();
+  void on_proven();
+  void send(std::vector<std::uint8_t> message);
+  void refuse(std::string why, AuthRejected::Fault fault);
+  [[nodiscard]] bool open();
+  void close();
+
+  TlsLogins& logins_;
+  EapMethodHost& host_;
+  State state_ = State::kHandshake;
+  TlsFragments fragments_;
+  std::shared_ptr<const crypto::TlsCredentials> credentials_;  // until there is a connection
+  std::shared_ptr<TlsHandshake> handshake_;
+};
+
+std::unique_ptr<EapMethod> TlsLogins::begin(EapMethodHost& host) {
+  return credentials_ == nullptr ? nullptr : std::make_unique<EapTls>(*this, host);
+}
+
+void EapTls::on_response(wire::Bytes data) {
+  const auto next = fragments_.on_response(data);
+  if (!next) {
+    close();
+    return refuse(std::string(to_text(next.error())), AuthRejected::Fault::kProof);
+  }
+  if (*next == TlsFragments::Next::kRequest) {
+    return host_.eap_request(fragments_.request());
+  }
+  on_message(fragments_.take_message());
+}
+
+void EapTls::on_message(std::vector<std::uint8_t> message) {
+  switch (state_) {
+    case State::kHandshake:
+      return step(std::move(message));
+    case State::kEnding:
+      // RFC 5216 §2.1.1, RFC 9190 §2.1.1: an empty Response says that the peer has heard our last message.
+      return message.empty() ? host_.eap_succeeded() : step(std::move(message));
+    case State::kRefusing:
+      return host_.eap_rejected();
+    case State::kProven:
+      return;  // no Request of ours is outstanding
+  }
+}
+
+bool EapTls::open() {
+  if (handshake_ != nullptr) {
+    return true;
+  }
+  if (logins_.connections_ >= logins_.most_) {
+    return false;
+  }
+  ++logins_.connections_;
+  ++logins_.counts_.begun;
+  handshake_ = std::make_shared<TlsHandshake>(std::move(credentials_));
+  handshake_->owner = this;
+  handshake_->reached = [](void* owner) { static_cast<EapTls*>(owner)->on_step(); };
+  return true;
+}
+
+/// The connection goes now, or with the step that it is taking; nobody hears of that one.
+void EapTls::close() {
+  if (handshake_ == nullptr) {
+    return;
+  }
+  handshake_->reached = nullptr;
+  handshake_->abandoned.store(true, std::memory_order_relaxed);
+  handshake_.reset();
+  --logins_.connections_;
+}
+
+void EapTls::step(std::vector<std::uint8_t> message) {
+  bool room = open();
+  if (room) {
+    handshake_->message = std::move(message);
+    room = logins_.background_.start(handshake_);
+  }
+  if (!room) {
+    ++logins_.counts_.busy;
+    close();
+    return host_.eap_failed(AuthUnavailable{.why = "more logins by certificate than are worked on at a time",
+                                            .reason = EndReason::kEapBusy});
+  }
+  ++logins_.counts_.steps;
+}
+
+void EapTls::on_step() {
+  switch (handshake_->state) {
+    case TlsServer::State::kHandshake:
+      return send(std::move(handshake_->output));
+    case TlsServer::State::kDone:
+      return on_proven();
+    case TlsServer::State::kFailed:
+      break;
+  }
+  std::string why = handshake_->server->why();
+  std::vector<std::uint8_t> alert = std::move(handshake_->output);
+  // Without an alert of ours it was the peer that would not go on, and has not tried to get in.
+  const auto fault = alert.empty() ? AuthRejected::Fault::kNone : AuthRejected::Fault::kProof;
+  close();
+  if (!alert.empty()) {
+    fragments_.send(std::move(alert));
+    state_ = State::kRefusing;
+  }
+  refuse(std::move(why), fault);
+}
+
+void EapTls::on_proven() {
+  ++logins_.counts_.proven;
+  const crypto::TlsPeer& peer = handshake_->server->peer();
+  const std::optional<std::string> name = name_proven(peer.names, host_.eap_identity());
+  if (!name) {
+    return refuse("the peer calls itself " + host_.eap_identity() +
+                      ", which is no name in its certificate: " + peer.subject,
+                  AuthRejected::Fault::kProof);
+  }
+  state_ = State::kProven;
+  host_.eap_prove(*name, CertificateProof{.keys = crypto::mppe_start_keys_msk(peer.msk)});
+}
+
+void EapTls::on_accepted(const AuthAccepted& /*accepted*/) {
+  // Only now: with TLS 1.3 it contains the protected success (RFC 9190 §2.5).
+  state_ = State::kEnding;
+  send(std::move(handshake_->output));
+}
+
+void EapTls::on_rejected(std::uint16_t /*ms_chap_error*/, bool /*retry*/) {
+  if (state_ == State::kRefusing) {
+    return host_.eap_request(fragments_.request());  // RFC 5216 §2.1.3: the alert, then EAP-Failure
+  }
+  host_.eap_rejected();
+}
+
+void EapTls::send(std::vector<std::uint8_t> message) {
+  fragments_.send(std::move(message));
+  host_.eap_request(fragments_.request());
+}
+
+void EapTls::refuse(std::string why, AuthRejected::Fault fault) {
+  ++logins_.counts_.refused;
+  host_.eap_refused({.why = std::move(why), .fault = fault, .judge = "EAP-TLS"});
+}
+
+}  // namespace adit::control

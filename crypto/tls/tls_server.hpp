@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server's side of one TLS handshake, octets in, octets out, and what EAP-TLS wants of it: the peer's names and the
+// key material (RFC 5216 §2.3 up to TLS 1.2, RFC 9190 §2.3 with 1.3). A step does public-key work: 0.3 to 5 ms.
+// Thread: any, one at a time. Owner: whoever drives the handshake.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crypto/secret.hpp"
+#include "crypto/tls/tls_credentials.hpp"
+
+struct ssl_st;  // OpenSSL's SSL
+
+namespace adit::crypto {
+
+/// What a certificate calls its owner; each 1 to 253 octets of UTF-8, without control characters. In this order: user
+/// principal names (Microsoft's, of SubjectAltName), e-mail addresses, the subject's common name, DNS names.
+using CertificateNames = std::vector<std::string>;
+
+/// What a handshake has proven.
+struct TlsPeer {
+  CertificateNames names;
+  std::string subject;  ///< "CN=alice,O=Example": for the log; escape it
+  std::string version;  ///< "TLSv1.2"
+  Secret<64> msk;       ///< RFC 3748's Master Session Key, the peer's half first
+};
+
+class TlsServer {
+ public:
+  enum class State : std::uint8_t {
+    kHandshake,  ///< the peer is to say more
+    kDone,       ///< peer() is known; the output is our last message
+    kFailed,     ///< why() says so; the output is our alert, or empty when the peer sent one
+  };
+
+  /// `credentials` stay for as long as this lives.
+  explicit TlsServer(std::shared_ptr<const TlsCredentials> credentials);
+  ~TlsServer();
+  TlsServer(const TlsServer&) = delete;
+  TlsServer& operator=(const TlsServer&) = delete;
+
+  /// Takes one message of the peer's; take_output() is the answer. Whatever comes after kDone leads to kFailed: it can only
+  /// be an alert, or nonsense.
+  State step(std::span<const std::uint8_t> message);
+  [[nodiscard]] std::vector<std::uint8_t> take_output();
+  /// After kDone.
+  [[nodiscard]] const TlsPeer& peer() const { return peer_; }
+  /// After kFailed, for the log; escape it.
+  [[nodiscard]] const std::string& why() const { return why_; }
+
+  /// Of verifying the peer's chain, noted for why(). For OpenSSL's callback alone.
+  void note_refused(std::string certificate_and_reason) { refused_ = std::move(certificate_and_reason); }
+
+ private:
+  struct Free {
+    void operator()(ssl_st* connection) const noexcept;
+  };
+
+  State fail(std::string_view why);
+  /// False: what OpenSSL said is in why_.
+  [[nodiscard]] bool finish();
+
+  std::shared_ptr<const TlsCredentials> credentials_;
+  std::unique_ptr<ssl_st, Free> connection_;
+  State state_ = State::kHandshake;
+  TlsPeer peer_;
+  std::string why_;
+  std::string refused_;
+};
+
+}  // namespace adit::crypto
