@@ -13,7 +13,6 @@ namespace {
 
 using Octets = std::vector<std::uint8_t>;
 using Next = TlsFragments::Next;
-using Fault = TlsFragmentFault;
 
 constexpr std::uint8_t kL = tls_flags::kLength;
 constexpr std::uint8_t kM = tls_flags::kMore;
@@ -116,50 +115,51 @@ TEST(TlsFragments, NothingIsAnAcknowledgementOfTheEnd) {
 }
 
 TEST(TlsFragments, AUT_14_CutWithinFlagsOrLength) {
-  EXPECT_EQ(after({Octets{}}), std::unexpected(Fault::kTruncated));
+  EXPECT_EQ(after({Octets{}}), std::unexpected(TlsFragmentFault::kTruncated));
   for (std::size_t size = 1; size < 5; ++size) {
     Octets cut = said(kL, 0, 0);
     cut.resize(size);
-    EXPECT_EQ(after({cut}), std::unexpected(Fault::kTruncated));
+    EXPECT_EQ(after({cut}), std::unexpected(TlsFragmentFault::kTruncated));
   }
 }
 
 TEST(TlsFragments, AUT_14_LengthGreaterThanAllFragments) {
-  EXPECT_EQ(after({said(kL, 101, 100)}), std::unexpected(Fault::kUnderrun));
-  EXPECT_EQ(after({said(kL | kM, 300, 100), said(0, 0, 100)}), std::unexpected(Fault::kUnderrun));
+  EXPECT_EQ(after({said(kL, 101, 100)}), std::unexpected(TlsFragmentFault::kUnderrun));
+  EXPECT_EQ(after({said(kL | kM, 300, 100), said(0, 0, 100)}), std::unexpected(TlsFragmentFault::kUnderrun));
 }
 
 TEST(TlsFragments, AUT_14_LengthLessThanItsFragment) {
-  EXPECT_EQ(after({said(kL, 99, 100)}), std::unexpected(Fault::kOverrun));
-  EXPECT_EQ(after({said(kL | kM, 0, 100)}), std::unexpected(Fault::kOverrun));
+  EXPECT_EQ(after({said(kL, 99, 100)}), std::unexpected(TlsFragmentFault::kOverrun));
+  EXPECT_EQ(after({said(kL | kM, 0, 100)}), std::unexpected(TlsFragmentFault::kOverrun));
 }
 
 TEST(TlsFragments, AUT_14_MoreOctetsThanTheFirstFragmentSaid) {  // CVE-2018-11574
-  EXPECT_EQ(after({said(kL | kM, 150, 100), said(kM, 0, 100)}), std::unexpected(Fault::kOverrun));
-  EXPECT_EQ(after({said(kL | kM, 100, 100), said(0, 0, 1)}), std::unexpected(Fault::kOverrun));
+  EXPECT_EQ(after({said(kL | kM, 150, 100), said(kM, 0, 100)}), std::unexpected(TlsFragmentFault::kOverrun));
+  EXPECT_EQ(after({said(kL | kM, 100, 100), said(0, 0, 1)}), std::unexpected(TlsFragmentFault::kOverrun));
 }
 
 TEST(TlsFragments, AUT_14_LengthThatWraps) {  // CVE-2018-11574
-  EXPECT_EQ(after({said(kL | kM, 0xffff'ffff, 100)}), std::unexpected(Fault::kTooLong));
-  EXPECT_EQ(after({said(kL | kM, kMaxTlsMessage + 1, 100)}), std::unexpected(Fault::kTooLong));
+  EXPECT_EQ(after({said(kL | kM, 0xffff'ffff, 100)}), std::unexpected(TlsFragmentFault::kTooLong));
+  EXPECT_EQ(after({said(kL | kM, kMaxTlsMessage + 1, 100)}), std::unexpected(TlsFragmentFault::kTooLong));
   EXPECT_EQ(after({said(kL | kM, 300, 100), said(kL | kM, 0xffff'ffff, 100)}),
-            std::unexpected(Fault::kTooLong));
+            std::unexpected(TlsFragmentFault::kTooLong));
 }
 
 TEST(TlsFragments, AUT_14_SecondLengthThatDiffers) {
   EXPECT_EQ(after({said(kL | kM, 300, 100), said(kL | kM, 301, 100)}),
-            std::unexpected(Fault::kLengthChanged));
-  EXPECT_EQ(after({said(kL | kM, 300, 100), said(kL, 200, 100)}), std::unexpected(Fault::kLengthChanged));
+            std::unexpected(TlsFragmentFault::kLengthChanged));
+  EXPECT_EQ(after({said(kL | kM, 300, 100), said(kL, 200, 100)}),
+            std::unexpected(TlsFragmentFault::kLengthChanged));
 }
 
 TEST(TlsFragments, AUT_14_SeveralWithoutALength) {
-  EXPECT_EQ(after({said(kM, 0, 100)}), std::unexpected(Fault::kNoLength));
+  EXPECT_EQ(after({said(kM, 0, 100)}), std::unexpected(TlsFragmentFault::kNoLength));
 }
 
 TEST(TlsFragments, AUT_14_FragmentsWithoutAnOctet) {
-  EXPECT_EQ(after({said(kL | kM, 100, 0)}), std::unexpected(Fault::kEmpty));
-  EXPECT_EQ(after({said(kL | kM, 300, 100), said(kM, 0, 0)}), std::unexpected(Fault::kEmpty));
-  EXPECT_EQ(after({said(kL | kM, 300, 100), ack()}), std::unexpected(Fault::kUnderrun));
+  EXPECT_EQ(after({said(kL | kM, 100, 0)}), std::unexpected(TlsFragmentFault::kEmpty));
+  EXPECT_EQ(after({said(kL | kM, 300, 100), said(kM, 0, 0)}), std::unexpected(TlsFragmentFault::kEmpty));
+  EXPECT_EQ(after({said(kL | kM, 300, 100), ack()}), std::unexpected(TlsFragmentFault::kUnderrun));
 }
 
 TEST(TlsFragments, AUT_14_MoreForEver) {
@@ -168,7 +168,7 @@ TEST(TlsFragments, AUT_14_MoreForEver) {
     ASSERT_EQ(fragments.on_response(said(round == 0 ? kL | kM : kM, kMaxTlsMessage, 1)), Next::kRequest);
     EXPECT_EQ(fragments.request(), ack());
   }
-  EXPECT_EQ(fragments.on_response(said(kM, 0, 1)), std::unexpected(Fault::kTooManyRounds));
+  EXPECT_EQ(fragments.on_response(said(kM, 0, 1)), std::unexpected(TlsFragmentFault::kTooManyRounds));
 }
 
 TEST(TlsFragments, AUT_14_AcknowledgementsForEver) {
@@ -176,7 +176,7 @@ TEST(TlsFragments, AUT_14_AcknowledgementsForEver) {
   for (unsigned round = 0; round < kMaxTlsRounds; ++round) {
     ASSERT_EQ(fragments.on_response(ack()), Next::kMessage);
   }
-  EXPECT_EQ(fragments.on_response(ack()), std::unexpected(Fault::kTooManyRounds));
+  EXPECT_EQ(fragments.on_response(ack()), std::unexpected(TlsFragmentFault::kTooManyRounds));
 }
 
 TEST(TlsFragments, AUT_14_AFragmentOfOursIsAnsweredByData) {
@@ -184,7 +184,7 @@ TEST(TlsFragments, AUT_14_AFragmentOfOursIsAnsweredByData) {
     TlsFragments fragments(100);
     fragments.send(counting(200));
     (void)fragments.request();
-    EXPECT_EQ(fragments.on_response(answer), std::unexpected(Fault::kNotAck));
+    EXPECT_EQ(fragments.on_response(answer), std::unexpected(TlsFragmentFault::kNotAck));
   }
 }
 
