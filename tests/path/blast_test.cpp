@@ -280,7 +280,8 @@ TEST_F(Blast, ACallWhosePrefixHasGoneSendsNoIpv6) {
 TEST_F(Blast, APacketInAnotherCallsTunnelIsNoPacketReceived) {
   dial(false);
   dial_ipv6();
-  for (const std::uint16_t number : {2, 4}) {  // their links change places at the server, downwards alone
+  for (const std::uint16_t number :
+       {std::uint16_t{2}, std::uint16_t{4}}) {  // their links change places at the server, downwards alone
     const wire::Ipv6Prefix link{.address = {kLinks + number, 0}, .length = 64};
     world_.index().unmap_route(link);
     EXPECT_TRUE(world_.index().map_route(link, server_[6U - number]));

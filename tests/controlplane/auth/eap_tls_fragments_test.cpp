@@ -39,8 +39,9 @@ Octets ack() {
 }
 
 /// What the last of these Responses leads to.
-std::expected<Next, Fault> after(TlsFragments& fragments, std::initializer_list<Octets> responses) {
-  std::expected<Next, Fault> next = Next::kRequest;
+std::expected<Next, TlsFragmentFault> after(TlsFragments& fragments,
+                                            std::initializer_list<Octets> responses) {
+  std::expected<Next, TlsFragmentFault> next = Next::kRequest;
   for (const Octets& response : responses) {
     EXPECT_EQ(next, Next::kRequest);
     next = fragments.on_response(response);
@@ -48,7 +49,7 @@ std::expected<Next, Fault> after(TlsFragments& fragments, std::initializer_list<
   return next;
 }
 
-std::expected<Next, Fault> after(std::initializer_list<Octets> responses) {
+std::expected<Next, TlsFragmentFault> after(std::initializer_list<Octets> responses) {
   TlsFragments fragments(1000);
   return after(fragments, responses);
 }
