@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "controlplane/base/settings.hpp"
+#include "controlplane/base/station_ids.hpp"
 #include "crypto/mppe_keys.hpp"
 #include "crypto/secret.hpp"
 #include "dataplane/wire/ccp.hpp"
@@ -53,6 +54,7 @@ struct AuthRequest {
   AuthProof proof;
   Duration within{10'000};  ///< a later verdict reaches nobody
   bool trial = false;       ///< an operator's: servers are asked whatever is thought of them
+  SharedStationIds stations{};  ///< nullptr: the peer did not bring the call in
 };
 
 /// RFC 3079 start keys from *our* side, always 16 octets (the strength negotiated later truncates them).

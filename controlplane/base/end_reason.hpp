@@ -47,6 +47,11 @@ namespace adit::control {
     "server")                                                                                               \
   X(kStartTimeout, "start_timeout", "the client connected by TCP, and then did not ask for a call in time", \
     "see what connects from there: a port scan, a health check, or a line that loses packets")              \
+  X(kIncomingDenied, "incoming_denied", "the client brought a call in (Incoming-Call-Request)",              \
+    "set [pptp] incoming-calls = \"allow\" if it is an access concentrator whose calls are wanted")         \
+  X(kNotConnected, "not_connected",                                                                         \
+    "the client brought a call in, and then did not say that it is connected (Incoming-Call-Connected)",    \
+    "see at the access concentrator why its caller was not answered; [pptp] call-timeout bounds the wait")  \
   X(kLcpTimeout, "lcp_timeout", "LCP did not open: GRE came from the client, but no agreement",             \
     "see whether the client receives our GRE (protocol 47, both ways), and what its PPP log says")          \
   X(kNoGre, "no_gre", "nothing came from the client by GRE",                                                \

@@ -37,10 +37,12 @@ struct PptpSettings {            // [pptp]
   Duration echo_timeout = 60s;   ///< and for its reply
   Duration start_timeout = 10s;  ///< accept to Start-Control-Connection-Request
   Duration call_timeout =
-      30s;  ///< Start-Control-Connection-Reply to Outgoing-Call-Request, or last call's end
+      30s;  ///< Start-Control-Connection-Reply to a request for a call; the end of the last call that was brought in
+            ///< to the next; and of one call from Incoming-Call-Reply to Incoming-Call-Connected
   Duration login_timeout = 60s;  ///< accept to an authenticated call, whatever happens in between
   Duration stop_timeout = 3s;    ///< our Stop-Control-Connection-Request to its reply
   SetLinkInfoPolicy set_link_info = SetLinkInfoPolicy::kMirror;
+  bool incoming_calls = false;  ///< take those that an access concentrator (RFC 2637's PAC) brings in
   std::uint16_t receive_window = 64;
   std::uint32_t max_calls_per_connection = 1;
   std::uint32_t max_connections = 100'000;

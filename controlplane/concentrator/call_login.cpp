@@ -47,6 +47,7 @@ void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
     return;
   }
   session_ = &session;
+  request.stations = call_.stations();
   if (logs_in_again() && !is_same_user(logged_in_as_, request.user)) {
     return tell(
         AuthRejected{.why = "the call is " + call_.user() + "'s", .fault = AuthRejected::Fault::kNone});

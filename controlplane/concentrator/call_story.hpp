@@ -29,6 +29,8 @@ inline constexpr std::size_t kGates = static_cast<std::size_t>(Gate::kEnd) + 1;
 
 class CallStory {
  public:
+  /// How the call came about; kRinging: brought in, and not connected yet.
+  enum class Origin : std::uint8_t { kAskedFor, kRinging, kBroughtIn };
   enum class Verdict : std::uint8_t { kNone, kAsked, kAccepted, kRejected, kUnavailable, kUnusable };
 
   /// Of a call of a connection that was accepted at `begun`.
@@ -69,6 +71,7 @@ class CallStory {
 
   wire::Ipv4Address gre_from_elsewhere;  ///< GRE for this call came from there, and none from its peer
   bool gre_dropped = false;              ///< it did come from its peer, and all of it was dropped
+  Origin origin = Origin::kAskedFor;
 
  private:
   static constexpr std::uint32_t kNever = 0xFFFF'FFFF;

@@ -75,8 +75,8 @@ void write_identity(RequestWriter& request, const NasSettings& nas, const Sessio
   request.number(Type::kNasPortType, kPortVirtual);
   request.number(Type::kServiceType, kServiceFramed);
   request.number(Type::kFramedProtocol, kProtocolPpp);
-  request.text(Type::kCalledStationId, wire::to_string(session.local));
-  request.text(Type::kCallingStationId, wire::to_string(session.peer));
+  request.text(Type::kCalledStationId, called_station(session.stations, session.local));
+  request.text(Type::kCallingStationId, calling_station(session.stations, session.peer));
   request.tagged_number(Type::kTunnelType, 0, kTunnelPptp);
   request.tagged_number(Type::kTunnelMediumType, 0, kMediumIpv4);
   request.text(Type::kTunnelClientEndpoint, wire::to_string(session.peer));
@@ -97,7 +97,7 @@ void RadiusAuth::authenticate(AuthRequest request, AuthClient& client) {
       [this, shared](RequestWriter& packet, Bytes secret) {
         packet.text(Type::kUserName, name_at_servers(nas_, shared->user));
         std::visit(ProofWriter{packet, secret}, shared->proof);
-        write_identity(packet, nas_, {shared->session_id, shared->peer_address, shared->local_address});
+        write_identity(packet, nas_, {shared->session_id, shared->peer_address, shared->local_address, shared->stations});
       },
       [this, shared, &client](const std::expected<Client::Reply, Client::NoReply>& reply) {
         asked_.erase(&client);

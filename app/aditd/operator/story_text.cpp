@@ -159,7 +159,10 @@ std::string text_at(Gate gate, const StoryRow& row) {
       return !passed ? "no Outgoing-Call-Request"
              : row.session_id.empty()
                  ? fmt::format("refused; its call {}", row.peer_id.value)
-                 : fmt::format("call {} here, {} there", row.local_id.value, row.peer_id.value);
+                 : fmt::format("call {} here, {} there", row.local_id.value, row.peer_id.value) +
+                       (row.story.origin == CallStory::Origin::kAskedFor    ? ""
+                        : row.story.origin == CallStory::Origin::kRinging ? ", brought in, not connected"
+                                                                          : ", brought in");
     case Gate::kGre:
       return gre_text(row);
     case Gate::kLcp:

@@ -11,7 +11,8 @@ namespace {
 
 /// Ends of connections without a call, and of none; a scenario of the last needs MPPE (session_keys_test.cpp).
 const std::set<EndReason> kOfNoCall = {EndReason::kUnsupportedVersion, EndReason::kStartTimeout,
-                                       EndReason::kInternal, EndReason::kMppeDesynchronised};
+                                       EndReason::kIncomingDenied, EndReason::kInternal,
+                                       EndReason::kMppeDesynchronised};
 
 struct Scenario {
   EndReason reason;
@@ -143,6 +144,13 @@ std::vector<Scenario> ended_by_time() {
              call(house, client, false);
              pass(house, 60s);
            }},
+          {EndReason::kNotConnected, "no Incoming-Call-Connected",
+           [](House& house, DialIn& client) {
+             client.start();
+             EXPECT_NE(client.ring(7), 0);
+             pass(house, 31s);
+           },
+           [](Settings& settings) { settings.pptp.incoming_calls = true; }},
           {EndReason::kAuthTimeout, "no verdict in time",
            [](House& house, DialIn& client) {
              ask(client);
