@@ -54,6 +54,7 @@ struct AuthRequest {
   AuthProof proof;
   Duration within{10'000};  ///< a later verdict reaches nobody
   bool trial = false;       ///< an operator's: servers are asked whatever is thought of them
+  bool again = false;       ///< by a challenge within the session: the verdict grants nothing
   SharedStationIds stations{};  ///< nullptr: the peer did not bring the call in
 };
 

@@ -45,7 +45,8 @@ void AuthExchange::ask(std::string user, AuthProof proof) {
                                  .local_address = context_.origin.local_address,
                                  .session_id = context_.origin.session_id,
                                  .proof = std::move(proof),
-                                 .within = left},
+                                 .within = left,
+                                 .again = accepted_before_},
                                 *this);
 }
 
@@ -67,6 +68,9 @@ void AuthExchange::on_verdict(const AuthVerdict& verdict) {
     return;
   }
   if (const auto* unavailable = std::get_if<AuthUnavailable>(&verdict)) {
+    if (accepted_before_) {
+      return settle();  // no fault of the peer's
+    }
     if (!doubts(unavailable->why)) {
       fail(EndReason::kAuthUnavailable, unavailable->why);
     }
@@ -76,9 +80,16 @@ void AuthExchange::on_verdict(const AuthVerdict& verdict) {
   if (!answer_accepted(accepted)) {
     return fail(EndReason::kAuthUnusable, "accepted, but without MS-CHAPv2's authenticator response");
   }
+  settle();
+  if (!std::exchange(accepted_before_, true)) {
+    context_.host.auth_accepted(accepted, user_);
+  }
+}
+
+void AuthExchange::settle() {
   state_ = State::kAccepted;
   deadline_.cancel();
-  context_.host.auth_accepted(accepted, user_);
+  settled();
 }
 
 bool AuthExchange::doubts(std::string_view why) {
@@ -100,7 +111,7 @@ void AuthExchange::on_rejected(const AuthRejected& rejected) {
     return;
   }
   rejections_ = context_.host.auth_rejected(user_, why, rejected.is_wrong_proof());
-  const bool retry = can_retry() && ms_chap_error == kAuthenticationFailure &&
+  const bool retry = can_retry() && !accepted_before_ && ms_chap_error == kAuthenticationFailure &&
                      rejections_ < context_.settings.auth.max_failure;
   answer_rejected(ms_chap_error, retry);
   if (!retry) {
@@ -121,6 +132,9 @@ void AuthExchange::on_deadline() {
   }
   const bool asked = state_ == State::kAsking;
   context_.backend.cancel(*this);
+  if (asked && accepted_before_) {
+    return settle();
+  }
   fail(EndReason::kAuthTimeout, doubted_ ? "no right proof from the peer in time"
                                 : asked  ? "no verdict in time"
                                          : "no proof from the peer in time");
@@ -129,7 +143,7 @@ void AuthExchange::on_deadline() {
 void AuthExchange::fail(EndReason reason, std::string_view why) {
   state_ = State::kFailed;
   deadline_.cancel();
-  context_.host.auth_failed(reason, user_, why);
+  context_.host.auth_failed(accepted_before_ ? EndReason::kRechallengeFailed : reason, user_, why);
 }
 
 }  // namespace adit::control

@@ -43,7 +43,8 @@ class AuthExchange : public Authenticator, public AuthClient {
     kFailed,
   };
 
-  /// Starts the deadline.
+  /// Starts the deadline. Of a peer that has been accepted a further proof is awaited: it changes nothing when it is
+  /// right, or when nobody can judge it, and ends the link when it is wrong or does not come.
   void begin();
   /// Passes a proof to the backend; the verdict may have been answered when this returns.
   void ask(std::string user, AuthProof proof);
@@ -55,6 +56,8 @@ class AuthExchange : public Authenticator, public AuthClient {
   [[nodiscard]] virtual bool answer_accepted(const AuthAccepted& accepted) = 0;
   /// Sends the Failure or Nak and keeps it for repeats. `retry`: another attempt is allowed.
   virtual void answer_rejected(std::uint16_t ms_chap_error, bool retry) = 0;
+  /// A proof has been accepted, or a further one could not be judged.
+  virtual void settled() {}
   /// Nothing was answered to a proof: the peer is asked for another, or left to repeat its own.
   virtual void ask_again() = 0;
   /// True when the method lets a rejected peer try again on the same link.
@@ -68,11 +71,13 @@ class AuthExchange : public Authenticator, public AuthClient {
   /// True: the proof may be anybody's; nothing is answered, and the next one is taken in a second.
   [[nodiscard]] bool doubts(std::string_view why);
   void on_rejected(const AuthRejected& rejected);
+  void settle();
   void fail(EndReason reason, std::string_view why);
 
   AuthContext context_;
   State state_ = State::kIdle;
   bool doubted_ = false;
+  bool accepted_before_ = false;
   std::uint32_t rejections_ = 0;  // the session's, once a proof has been rejected here
   std::string user_;
   Timer deadline_;  // or the end of kIdle

@@ -39,8 +39,9 @@ void Chap::start() {
   send_challenge();
 }
 
+/// A forger has to guess the identifier; a peer takes one that it has just answered for a repeat.
 void Chap::ask_again() {
-  identifier_ = static_cast<std::uint8_t>(context().entropy.next_u32());  // a forger has to guess it
+  identifier_ = static_cast<std::uint8_t>(identifier_ + 1 + context().entropy.next_u32() % 255);
   make_challenge();
   send_challenge();
 }
@@ -65,6 +66,19 @@ void Chap::send_challenge() {
 void Chap::on_resend() {
   if (state() == State::kWaiting) {  // the deadline may have ended the exchange
     send_challenge();
+  } else if (state() == State::kAccepted) {
+    reply_.clear();
+    begin();
+    ask_again();
+  }
+}
+
+/// Within a tenth of the interval either way: calls that came up together are not challenged together.
+void Chap::settled() {
+  const Duration every = context().settings.auth.rechallenge;
+  if (every > Duration{0}) {
+    const auto spread = static_cast<std::uint32_t>(every.count() / 5 + 1);
+    resend_.arm(every - every / 10 + Duration{context().entropy.next_u32() % spread});
   }
 }
 

@@ -31,6 +31,7 @@ class Chap final : public AuthExchange {
   void answer_rejected(std::uint16_t ms_chap_error, bool retry) override;
   [[nodiscard]] bool can_retry() const override { return method_ != AuthMethod::kChapMd5; }
 
+  void settled() override;
   void ask_again() override;
 
   void send_challenge();
@@ -46,7 +47,7 @@ class Chap final : public AuthExchange {
   std::uint8_t identifier_ = 0;               // of the current challenge
   std::uint8_t answered_identifier_ = 0;      // of the response that reply_ answers
   std::vector<std::uint8_t> reply_;           // the Success or Failure frame as sent; empty before that
-  Timer resend_;
+  Timer resend_;                              // of the challenge; once it is answered, the next challenge
 };
 
 }  // namespace adit::control

@@ -63,6 +63,10 @@ namespace adit::control {
   X(kAuthFailed, "auth_failed", "the login was refused",                                                    \
     "correct the name or the password at the client, or the user's entry in chap-secrets or at the "        \
     "RADIUS server")                                                                                        \
+  X(kRechallengeFailed, "rechallenge_failed",                                                               \
+    "challenged again within the session, the client did not prove its password",                           \
+    "see whether the password has changed, or the client answers the first challenge only: then set "       \
+    "[auth] rechallenge = 0")                                                                               \
   X(kAuthTimeout, "auth_timeout", "the login was not decided in time",                                      \
     "see whether the client asks its user for a password; a slow RADIUS server shows in adit show "         \
     "radius")                                                                                               \

@@ -79,6 +79,7 @@ struct AuthSettings {  // [auth]
   Duration timeout = 10s;  ///< our challenge (or LCP open, for PAP) to a verdict
   std::uint32_t max_failure =
       1;  ///< proofs judged per link; above 1 a rejected peer is invited to retry (R=1)
+  Duration rechallenge{0};  ///< RFC 1994 §2: from one proof by CHAP to the next challenge; 0: none within a session
   std::string challenge_name = "adit";
 };
 

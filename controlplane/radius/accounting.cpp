@@ -80,6 +80,7 @@ std::uint32_t terminate_cause(EndReason reason) {
     case EndReason::kMalformed:
     case EndReason::kLcpFailed:
     case EndReason::kAuthFailed:
+    case EndReason::kRechallengeFailed:
     case EndReason::kAuthUnusable:
     case EndReason::kMppeRefused:
     case EndReason::kMppeDesynchronised:

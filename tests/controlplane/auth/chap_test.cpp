@@ -373,6 +373,120 @@ TEST_F(Chap, SEC_01_WhoCannotProveItStillHasTheDeadline) {
   EXPECT_EQ(wheel.armed_count(), 0u);
 }
 
+class Rechallenge : public Chap {
+ protected:
+  Rechallenge() {
+    settings.auth.rechallenge = 100s;
+    accepted.authenticator_response = "S=" + std::string(40, 'A');
+  }
+  /// Lets the peer in, and waits for the next challenge.
+  Challenge challenged_again(AuthMethod method) {
+    start(method);
+    const Challenge first = challenge();
+    answer(method, first, "secret");
+    backend.answer(accepted);
+    EXPECT_EQ(host.events, "ssA");
+    host.been_up = true;
+    const Challenge second = next_challenge();
+    EXPECT_NE(second.identifier, first.identifier);
+    EXPECT_NE(second.value, first.value);
+    return second;
+  }
+  /// Within a tenth of the interval.
+  Challenge next_challenge() {
+    host.events.clear();
+    pass(89s);
+    EXPECT_EQ(host.events, "");
+    for (int n = 0; n < 22 && host.events.empty(); ++n) {
+      pass(1s);
+    }
+    EXPECT_EQ(host.events, "s");
+    return challenge();
+  }
+  void answer(AuthMethod method, const Challenge& to, std::string_view password) {
+    if (method == AuthMethod::kMsChapV2) {
+      return respond(to.identifier, v2_response(to.value, "alice", password), "alice");
+    }
+    respond(to.identifier,
+            crypto::chap_md5_response(to.identifier, wire::octets_of(password), to.value), "alice");
+  }
+  AuthAccepted accepted;
+};
+
+TEST_F(Rechallenge, AUT_16_ARightProofIsAnsweredAndGrantsNothingAnew) {
+  for (const AuthMethod method : {AuthMethod::kMsChapV2, AuthMethod::kChapMd5}) {
+    host = {};
+    backend.requests.clear();
+    const Challenge again = challenged_again(method);
+    host.events.clear();
+    answer(method, again, "secret");
+    ASSERT_EQ(backend.requests.size(), 2u);
+    EXPECT_FALSE(backend.requests[0].again);
+    EXPECT_TRUE(backend.requests[1].again);
+    backend.answer(accepted);
+    EXPECT_EQ(host.events, "s") << "a Success, and no second acceptance: the keys stay";
+    EXPECT_EQ(last().code, 3);
+    EXPECT_EQ(last().identifier, again.identifier);
+    EXPECT_NE(next_challenge().value, again.value);
+  }
+}
+
+TEST_F(Rechallenge, AUT_16_AWrongProofHasTheDeadlineAndAReasonOfItsOwn) {
+  const Challenge again = challenged_again(AuthMethod::kMsChapV2);
+  backend.answer_at_once = AuthRejected{};
+  answer(AuthMethod::kMsChapV2, again, "guess");
+  EXPECT_EQ(host.reason, EndReason::kNone) << "it may be anybody's";
+  for (int n = 0; n < 12; ++n) {
+    pass(1s);
+    if (last().code == 1) {
+      answer(AuthMethod::kMsChapV2, challenge(), "guess");
+    }
+  }
+  EXPECT_EQ(host.reason, EndReason::kRechallengeFailed);
+  EXPECT_EQ(std::ranges::count(host.events, 'F'), 1);
+  EXPECT_EQ(wheel.armed_count(), 0u);
+}
+
+TEST_F(Rechallenge, AUT_16_ARightProofAfterAForgedOneKeepsTheSession) {
+  const Challenge again = challenged_again(AuthMethod::kMsChapV2);
+  answer(AuthMethod::kMsChapV2, again, "guess");
+  backend.answer(AuthRejected{});
+  pass(1s);
+  const Challenge next = challenge();
+  EXPECT_NE(next.identifier, again.identifier);
+  answer(AuthMethod::kMsChapV2, next, "secret");
+  backend.answer(accepted);
+  EXPECT_EQ(last().code, 3);
+  pass(80s);
+  EXPECT_EQ(host.reason, EndReason::kNone);
+}
+
+TEST_F(Rechallenge, AUT_16_WhoDoesNotAnswerIsAskedAgainAndThenEnded) {
+  challenged_again(AuthMethod::kMsChapV2);
+  pass(10s);
+  EXPECT_EQ(host.events, "ssssF") << "the same challenge each 3 s";
+  EXPECT_EQ(host.reason, EndReason::kRechallengeFailed);
+  EXPECT_EQ(wheel.armed_count(), 0u);
+}
+
+TEST_F(Rechallenge, AUT_16_NobodyToJudgeItIsNoFaultOfThePeers) {
+  const Challenge again = challenged_again(AuthMethod::kMsChapV2);
+  answer(AuthMethod::kMsChapV2, again, "secret");
+  backend.answer(AuthUnavailable{"no server answers"});
+  EXPECT_EQ(host.reason, EndReason::kNone);
+  answer(AuthMethod::kMsChapV2, next_challenge(), "secret");
+  pass(11s);  // no verdict comes
+  EXPECT_EQ(host.reason, EndReason::kNone);
+  EXPECT_EQ(backend.cancelled, 1);
+}
+
+TEST_F(Chap, AUT_16_WithoutAnIntervalNobodyIsChallengedAgain) {
+  start(AuthMethod::kChapMd5);
+  respond(challenge().identifier, Octets(16, 1), "alice");
+  backend.answer(AuthAccepted{});
+  EXPECT_EQ(wheel.armed_count(), 0u);
+}
+
 // CVE-2020-8597: EAP reached pppd's parser although it had not been negotiated. Here the session would not
 // deliver EAP packets, because their protocol is wrong, and they are not valid CHAP either.
 TEST_F(Chap, AUT_13_EapPacketsAreNothingToChap) {
