@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,17 +35,24 @@ struct MsChapV1Proof {  // RFC 2433; the LM response is ignored
   std::array<std::uint8_t, 8> challenge{};
   std::array<std::uint8_t, 24> nt_response{};
 };
+/// RFC 2759 §7: what the user wants as a password from now on. The back end alone can read it.
+struct MsChapV2NewPassword {
+  crypto::SecretText encrypted_password;  ///< 516 octets
+  std::array<std::uint8_t, 16> encrypted_hash{};
+};
 struct MsChapV2Proof {  // RFC 2759
   std::uint8_t identifier = 0;
   std::array<std::uint8_t, 16> challenge{};
   std::array<std::uint8_t, 16> peer_challenge{};
   std::array<std::uint8_t, 24> nt_response{};
+  std::shared_ptr<const MsChapV2NewPassword> change = nullptr;  ///< else the response is by the new password
 };
 
 using AuthProof = std::variant<PapProof, ChapMd5Proof, MsChapV1Proof, MsChapV2Proof>;
 
 inline constexpr std::uint16_t kAuthenticationFailure =
     691;  // RFC 2759 §6: the name or the password is wrong
+inline constexpr std::uint16_t kPasswordExpired = 648, kErrorChangingPassword = 709;
 
 struct AuthRequest {
   std::string user;                ///< exactly what the peer sent, domain included; untrusted octets
@@ -116,6 +124,7 @@ struct AuthRejected {
   std::string why{};  ///< for the log alone: the peer does not hear it; may quote untrusted octets
   Fault fault = Fault::kProof;
   std::string judge{};  ///< who says so
+  bool takes_new_password = false;  ///< the password has expired, and this back end would change it
 
   /// What a guesser would have been told: only this slows down and bans whoever tried.
   [[nodiscard]] bool is_wrong_proof() const {

@@ -111,8 +111,10 @@ void AuthExchange::on_rejected(const AuthRejected& rejected) {
     return;
   }
   rejections_ = context_.host.auth_rejected(user_, why, rejected.is_wrong_proof());
-  const bool retry = can_retry() && !accepted_before_ && ms_chap_error == kAuthenticationFailure &&
-                     rejections_ < context_.settings.auth.max_failure;
+  const bool another = ms_chap_error == kAuthenticationFailure
+                           ? rejections_ < context_.settings.auth.max_failure
+                           : ms_chap_error == kPasswordExpired && rejected.takes_new_password;
+  const bool retry = can_retry() && !accepted_before_ && another;
   answer_rejected(ms_chap_error, retry);
   if (!retry) {
     fail(EndReason::kAuthFailed, why);

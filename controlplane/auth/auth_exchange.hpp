@@ -54,7 +54,8 @@ class AuthExchange : public Authenticator, public AuthClient {
   /// Sends the Success or Ack and keeps it for repeats. False: the verdict lacks something the method has to
   /// send.
   [[nodiscard]] virtual bool answer_accepted(const AuthAccepted& accepted) = 0;
-  /// Sends the Failure or Nak and keeps it for repeats. `retry`: another attempt is allowed.
+  /// Sends the Failure or Nak and keeps it for repeats. `retry`: another attempt is allowed, or, where the password has
+  /// expired, a new one.
   virtual void answer_rejected(std::uint16_t ms_chap_error, bool retry) = 0;
   /// A proof has been accepted, or a further one could not be judged.
   virtual void settled() {}
@@ -64,6 +65,8 @@ class AuthExchange : public Authenticator, public AuthClient {
   [[nodiscard]] virtual bool can_retry() const = 0;
 
   [[nodiscard]] State state() const { return state_; }
+  /// Of the last proof.
+  [[nodiscard]] const std::string& user() const { return user_; }
   [[nodiscard]] const AuthContext& context() const { return context_; }
 
  private:

@@ -14,11 +14,11 @@ std::string_view failure_text(std::uint16_t error) {
       return "Restricted logon hours";
     case 647:
       return "Account disabled";
-    case 648:
+    case kPasswordExpired:
       return "Password expired";
     case 649:
       return "No dial-in permission";
-    case 709:
+    case kErrorChangingPassword:
       return "Error changing password";
     default:
       return "Authentication failed";
@@ -84,8 +84,10 @@ void Chap::settled() {
 
 void Chap::on_packet(std::span<const std::uint8_t> octets) {
   const auto packet = wire::parse_ppp_packet(octets);
-  if (!packet || packet->code != static_cast<std::uint8_t>(wire::ChapCode::kResponse)) {
-    return;  // RFC 2759 §7: Change-Password answers E=648; we change no passwords
+  const bool is_change =
+      packet && packet->code == static_cast<std::uint8_t>(wire::ChapCode::kChangePassword);
+  if (!packet || (!is_change && packet->code != static_cast<std::uint8_t>(wire::ChapCode::kResponse))) {
+    return;
   }
   // RFC 1994 §4.1: a repeat gets the same reply as before, whatever it contains, and the backend is not
   // asked.
@@ -93,8 +95,11 @@ void Chap::on_packet(std::span<const std::uint8_t> octets) {
     context().host.send_auth_frame(reply_);
     return;
   }
-  if (state() != State::kWaiting || packet->identifier != identifier_) {
+  if (state() != State::kWaiting || packet->identifier != identifier_ || is_change != expects_new_password_) {
     return;
+  }
+  if (is_change) {
+    return change_password(packet->data);
   }
   const auto response = wire::parse_chap_value(packet->data);
   if (!response) {
@@ -107,6 +112,20 @@ void Chap::on_packet(std::span<const std::uint8_t> octets) {
   } else {
     reject(std::move(user));
   }
+}
+
+/// RFC 2759 §7. The packet has no name: it is the user whose password has expired.
+void Chap::change_password(wire::Bytes data) {
+  expects_new_password_ = false;
+  const auto change = wire::parse_ms_chap_v2_change(data);
+  if (!change) {
+    return reject(user());
+  }
+  auto wanted = std::make_shared<MsChapV2NewPassword>();
+  wanted->encrypted_password = crypto::SecretText(wire::text_of(change->encrypted_password));
+  wanted->encrypted_hash = change->encrypted_hash;
+  ask(user(), MsChapV2Proof{identifier_, challenge_, change->response.peer_challenge,
+                            change->response.nt_response, std::move(wanted)});
 }
 
 std::optional<AuthProof> Chap::read_proof(wire::Bytes value) const {
@@ -150,6 +169,7 @@ void Chap::answer_rejected(std::uint16_t ms_chap_error, bool retry) {
     send_reply(wire::ChapCode::kFailure, "Authentication failed");
     return;
   }
+  expects_new_password_ = retry && ms_chap_error == kPasswordExpired;
   // RFC 2759 §6: the next response answers the challenge in this Failure, under the next Identifier.
   make_challenge();
   send_reply(wire::ChapCode::kFailure,

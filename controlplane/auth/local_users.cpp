@@ -74,6 +74,13 @@ LocalUsers::LocalUsers(UserTable users) : users_(std::move(users)) {
 }
 
 void LocalUsers::authenticate(AuthRequest request, AuthClient& client) {
+  if (const auto* proof = std::get_if<MsChapV2Proof>(&request.proof); proof != nullptr && proof->change) {
+    client.on_verdict(AuthRejected{.ms_chap_error = kErrorChangingPassword,
+                                   .why = "chap-secrets takes no new password from a client",
+                                   .fault = AuthRejected::Fault::kNone,
+                                   .judge = std::string(kJudge)});
+    return;
+  }
   const auto found = users_.find(request.user);
   const LocalUser& user = found ? found->user : nobody_;
   const bool proven = std::visit(Verifier{user, request.user}, request.proof);

@@ -36,13 +36,44 @@ struct ProofWriter {
 
   /// Not the order of the CHAP packet: here the flags come second.
   void operator()(const MsChapV2Proof& proof) const {
+    if (proof.change != nullptr) {
+      return write_change(proof);
+    }
     std::array<std::uint8_t, 50> value{proof.identifier};
     std::ranges::copy(proof.peer_challenge, value.begin() + 2);
     std::ranges::copy(proof.nt_response, value.begin() + 26);
     request.vendor(kMicrosoft, microsoft::kChapChallenge, proof.challenge);
     request.vendor(kMicrosoft, microsoft::kChap2Response, value);
   }
+
+ private:
+  /// RFC 2548 §2.3.4 gives the peer's challenge 24 octets: they are its 16 and the 8 reserved ones. §2.1.6: the encrypted
+  /// password does not fit into one attribute, and goes in numbered pieces.
+  void write_change(const MsChapV2Proof& proof) const {
+    constexpr std::uint8_t kChangePassword = 7, kEncryptedPassword = 6;
+    constexpr std::size_t kPiece = 243;
+    request.vendor(kMicrosoft, microsoft::kChapChallenge, proof.challenge);
+    std::array<std::uint8_t, 68> value{kChangePassword, proof.identifier};
+    std::ranges::copy(proof.change->encrypted_hash, value.begin() + 2);
+    std::ranges::copy(proof.peer_challenge, value.begin() + 18);
+    std::ranges::copy(proof.nt_response, value.begin() + 42);
+    request.vendor(kMicrosoft, microsoft::kChap2Cpw, value);
+    Bytes left = proof.change->encrypted_password.bytes();
+    for (std::uint8_t number = 1; !left.empty(); ++number) {
+      const Bytes octets = left.first(std::min(left.size(), kPiece));
+      std::vector<std::uint8_t> piece{kEncryptedPassword, proof.identifier, 0, number};
+      piece.insert(piece.end(), octets.begin(), octets.end());
+      request.vendor(kMicrosoft, microsoft::kChapNtEncPw, piece);
+      left = left.subspan(octets.size());
+    }
+  }
 };
+
+/// Whose expired password an Access-Request with a new one would change.
+bool takes_new_password(const AuthProof& proof, std::uint16_t error) {
+  const auto* v2 = std::get_if<MsChapV2Proof>(&proof);
+  return error == kPasswordExpired && v2 != nullptr && v2->change == nullptr;
+}
 
 /// As in `[ppp] mppe-key-lengths`.
 std::string key_lengths(std::uint32_t strengths) {
@@ -151,9 +182,11 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
     why = std::move(accepted.error());
   } else if (reply->packet.code() == Code::kAccessReject) {
     const std::string said = reply_message(reply->packet);
-    return AuthRejected{.ms_chap_error = read_reject(reply->packet),
+    const std::uint16_t error = read_reject(reply->packet);
+    return AuthRejected{.ms_chap_error = error,
                         .why = judge + " rejects" + (said.empty() ? "" : ": " + said),
-                        .judge = judge};
+                        .judge = judge,
+                        .takes_new_password = takes_new_password(request.proof, error)};
   } else if (reply->packet.code() == Code::kAccessChallenge) {  // RFC 2865 §4.4: as an Access-Reject
     why = "Access-Challenge needs a method that PPP does not have";
   }
