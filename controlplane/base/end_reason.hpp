@@ -83,6 +83,9 @@ namespace adit::control {
     "dial again; if it recurs, look for heavy loss or reordering on the way, and turn off stateful MPPE")   \
   X(kIpcpFailed, "ipcp_failed", "IPCP could not agree on an address, or the client ended it",               \
     "have the client accept the address that the server assigns")                                           \
+  X(kAddressRefused, "address_refused", "the client does not take the address that the server assigns",     \
+    "have the client ask for its address instead of one that is configured there; [ip] address-required "   \
+    "= false lets one in that names none")                                                                  \
   X(kIpv6Failed, "ipv6_failed", "IPv6 is required, and the client did not agree to it, or ended it",        \
     "turn on IPv6 at the client, with an MRU of 1,284 or more, or relax [ipv6] mode")                       \
   X(kNetworkTimeout, "network_timeout", "the user was logged in, but IP was not up in time",                \

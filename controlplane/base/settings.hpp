@@ -103,7 +103,8 @@ struct IpSettings {           // [ip], [dns], [wins]
   wire::Ipv4Address dns1, dns2;
   wire::Ipv4Address wins1, wins2;
   std::vector<PoolSettings> pools;
-  Duration quarantine = 60s;  ///< before a call ID or address is reused
+  bool address_required = true;  ///< a peer that never takes its address is ended; false: one that names none has it
+  Duration quarantine = 60s;     ///< before a call ID or address is reused
 };
 
 /// kAllow: for a peer that opens IPv6CP. kPrefer: we open it. kRequire: we open it, and the call ends without it.

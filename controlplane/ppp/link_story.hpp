@@ -43,6 +43,11 @@ class LinkStory {
   wire::LcpAuthentication peer_method{};  ///< what its last Nak asked for instead
   bool peer_named_method = false;         ///< it has
   bool peer_rejects_authentication = false;
+  // What it asked for by its requests, and was refused by our Rejects.
+  bool refused_quality = false;    ///< Link-Quality-Reports, RFC 1989
+  bool refused_callback = false;   ///< RFC 1570 §2.3
+  bool refused_multilink = false;  ///< RFC 1990: MRRU or short sequence numbers
+  bool refused_mobile = false;     ///< in IPCP: RFC 2290
   // ---- authentication
   std::uint8_t challenges = 0;  ///< ours
   std::uint8_t proofs = 0;      ///< its Responses, or Authenticate-Requests
@@ -63,6 +68,7 @@ class LinkStory {
   void lcp_options(const wire::PppPacket& packet, bool from_peer);
   void ccp_options(const wire::PppPacket& packet, bool from_peer);
   void ipcp_options(const wire::PppPacket& packet, bool from_peer);
+  void refuse(wire::PppProtocol protocol, const wire::PppPacket& packet);
   void authentication(wire::PppProtocol protocol, const wire::PppPacket& packet);
   void reject(const wire::PppPacket& packet);
   [[nodiscard]] NegotiationStory* of(wire::PppProtocol protocol);

@@ -85,6 +85,7 @@ std::uint32_t terminate_cause(EndReason reason) {
     case EndReason::kMppeRefused:
     case EndReason::kMppeDesynchronised:
     case EndReason::kIpcpFailed:
+    case EndReason::kAddressRefused:
     case EndReason::kIpv6Failed:
     case EndReason::kOutputOverflow:
       return kUserError;

@@ -120,6 +120,13 @@ std::vector<Scenario> ended_by_the_peer() {
          verdict(AuthAccepted{})(house, client);
          client.send_ppp(kLcp, {8, 1, 0, 0, 0x80, 0x21});
        }},
+      {EndReason::kAddressRefused, "ipcp: peer keeps asking for what was refused",
+       [](House& house, DialIn& client) {
+         verdict(AuthAccepted{})(house, client);
+         for (std::uint8_t id = 1; id <= 12; ++id) {
+           client.send_ppp(kIpcp, {1, id, 0, 0});
+         }
+       }},
       {EndReason::kIpv6Failed, "ipv6cp: peer does not speak IPv6CP",
        [](House& house, DialIn& client) {
          verdict(AuthAccepted{})(house, client);
