@@ -147,11 +147,10 @@ std::string wan_errors(const Json& behind) {
   const auto some = [&](const std::string& name, const std::string& shown_as) {
     return number(behind, name) == 0 ? "" : fmt::format("{} {}", number(behind, name), shown_as);
   };
-  const std::string errors = joined({some("crc_errors", "CRC"), some("framing_errors", "framing"),
-                                     some("hardware_overruns", "hardware overrun"),
-                                     some("buffer_overruns", "buffer overrun"),
-                                     some("time_out_errors", "time-out"),
-                                     some("alignment_errors", "alignment")});
+  const std::string errors =
+      joined({some("crc_errors", "CRC"), some("framing_errors", "framing"),
+              some("hardware_overruns", "hardware overrun"), some("buffer_overruns", "buffer overrun"),
+              some("time_out_errors", "time-out"), some("alignment_errors", "alignment")});
   return fmt::format("{} notifies: {}", number(behind, "wan_error_notifies"),
                      errors.empty() ? "none" : errors);
 }
@@ -180,8 +179,8 @@ std::string render_one(const Json& session) {
               fmt::format("{}, call ID {}", shown(session, "calling_sid"), number(session, "peer_call_id"))) +
          line("our end", fmt::format("{}, call ID {}, worker {}", shown(session, "called_sid"),
                                      number(session, "call_id"), number(session, "worker"))) +
-         line_behind(session) + line("address", shown(session, "ip")) + protocols(session) + terms(session) + traffic(session) +
-         gre(session);
+         line_behind(session) + line("address", shown(session, "ip")) + protocols(session) + terms(session) +
+         traffic(session) + gre(session);
 }
 
 }  // namespace

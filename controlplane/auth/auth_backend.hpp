@@ -60,9 +60,9 @@ struct AuthRequest {
   wire::Ipv4Address local_address;
   std::string session_id;
   AuthProof proof;
-  Duration within{10'000};  ///< a later verdict reaches nobody
-  bool trial = false;       ///< an operator's: servers are asked whatever is thought of them
-  bool again = false;       ///< by a challenge within the session: the verdict grants nothing
+  Duration within{10'000};      ///< a later verdict reaches nobody
+  bool trial = false;           ///< an operator's: servers are asked whatever is thought of them
+  bool again = false;           ///< by a challenge within the session: the verdict grants nothing
   SharedStationIds stations{};  ///< nullptr: the peer did not bring the call in
 };
 
@@ -123,7 +123,7 @@ struct AuthRejected {
   std::uint16_t ms_chap_error = kAuthenticationFailure;  ///< RFC 2759 §6: 646, 647, 648, 649, 691, 709
   std::string why{};  ///< for the log alone: the peer does not hear it; may quote untrusted octets
   Fault fault = Fault::kProof;
-  std::string judge{};  ///< who says so
+  std::string judge{};              ///< who says so
   bool takes_new_password = false;  ///< the password has expired, and this back end would change it
 
   /// What a guesser would have been told: only this slows down and bans whoever tried.

@@ -84,8 +84,7 @@ void Chap::settled() {
 
 void Chap::on_packet(std::span<const std::uint8_t> octets) {
   const auto packet = wire::parse_ppp_packet(octets);
-  const bool is_change =
-      packet && packet->code == static_cast<std::uint8_t>(wire::ChapCode::kChangePassword);
+  const bool is_change = packet && packet->code == static_cast<std::uint8_t>(wire::ChapCode::kChangePassword);
   if (!packet || (!is_change && packet->code != static_cast<std::uint8_t>(wire::ChapCode::kResponse))) {
     return;
   }

@@ -47,7 +47,7 @@ namespace adit::control {
     "server")                                                                                               \
   X(kStartTimeout, "start_timeout", "the client connected by TCP, and then did not ask for a call in time", \
     "see what connects from there: a port scan, a health check, or a line that loses packets")              \
-  X(kIncomingDenied, "incoming_denied", "the client brought a call in (Incoming-Call-Request)",              \
+  X(kIncomingDenied, "incoming_denied", "the client brought a call in (Incoming-Call-Request)",             \
     "set [pptp] incoming-calls = \"allow\" if it is an access concentrator whose calls are wanted")         \
   X(kNotConnected, "not_connected",                                                                         \
     "the client brought a call in, and then did not say that it is connected (Incoming-Call-Connected)",    \

@@ -36,7 +36,7 @@ struct ClientSettings {
   /// The client is an access concentrator (PAC), which brings its call in instead of asking for one.
   bool incoming = false;
   std::string calling_number, called_number;  ///< of a call that is brought in; 64 octets at most
-  Duration setup_timeout{30'000};  ///< start() to up
+  Duration setup_timeout{30'000};             ///< start() to up
   Duration hang_up_timeout{3'000};
   Duration echo_timeout{60'000};  ///< our Echo-Request to its reply
 };

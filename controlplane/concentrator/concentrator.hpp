@@ -103,7 +103,7 @@ struct CallStatus {
 /// One call in full, for an operator who looks at it. Times left: until something happens to it; none: nothing will.
 struct CallDetails {
   CallStatus status;
-  std::uint16_t peer_window = 0;          ///< what the peer offered; RFC 2637 §2.7
+  std::uint16_t peer_window = 0;  ///< what the peer offered; RFC 2637 §2.7
   struct LinkInfo {
     std::uint32_t send_accm, receive_accm;
   };
@@ -131,11 +131,11 @@ struct ConcentratorStats {
   std::uint64_t calls_total = 0;
   std::uint64_t auth_accepted = 0;
   std::uint64_t auth_rejected = 0;
-  std::uint64_t frames_dropped = 0;  ///< PPP control frames dropped because the worker's ring was full
-  std::uint64_t stale_messages = 0;  ///< from workers, about calls that no longer exist
+  std::uint64_t frames_dropped = 0;      ///< PPP control frames dropped because the worker's ring was full
+  std::uint64_t stale_messages = 0;      ///< from workers, about calls that no longer exist
   std::uint64_t wan_error_notifies = 0;  ///< of peers, about the lines behind them
   std::uint64_t wan_errors = 0;          ///< that they told of
-  Ipv6Counters ipv6{};               ///< Router Advertisements and DHCPv6
+  Ipv6Counters ipv6{};                   ///< Router Advertisements and DHCPv6
   std::size_t stories = 0, story_octets = 0;  ///< of calls that have ended: gauges
   std::vector<std::pair<EndReason, std::uint64_t>>
       ended;  ///< calls, and connections without one, by reason, without zeros

@@ -241,8 +241,8 @@ void PptpConnection::on_message(const IncomingCallRequest& m) {
           ? "a number is not printable ASCII"
           : "";
   if (established && !fault.empty()) {
-    return refuse_call(
-        request, {Refusal::Kind::kError, GeneralError::kBadValue, EndReason::kMalformed, fault});
+    return refuse_call(request,
+                       {Refusal::Kind::kError, GeneralError::kBadValue, EndReason::kMalformed, fault});
   }
   ask_for_call(std::move(request));
 }

@@ -203,7 +203,7 @@ class PptpConnection {
   Timer echo_;      // silence, then the wait for a reply
   RateLimit messages_;
   RateLimit fragments_;
-  std::vector<PptpCall*> calls_;  // at most max_calls_per_connection with those waiting, in practice one
+  std::vector<PptpCall*> calls_;      // at most max_calls_per_connection with those waiting, in practice one
   std::vector<CallRequest> waiting_;  // for the host to install them
   bool brings_calls_ = false;         // the peer has brought one in
   pptp::MessageStream stream_;

@@ -128,7 +128,8 @@ void RadiusAuth::authenticate(AuthRequest request, AuthClient& client) {
       [this, shared](RequestWriter& packet, Bytes secret) {
         packet.text(Type::kUserName, name_at_servers(nas_, shared->user));
         std::visit(ProofWriter{packet, secret}, shared->proof);
-        write_identity(packet, nas_, {shared->session_id, shared->peer_address, shared->local_address, shared->stations});
+        write_identity(packet, nas_,
+                       {shared->session_id, shared->peer_address, shared->local_address, shared->stations});
       },
       [this, shared, &client](const std::expected<Client::Reply, Client::NoReply>& reply) {
         asked_.erase(&client);

@@ -47,9 +47,7 @@ class Host : public PptpConnectionHost {
   void call_refused(wire::PeerCallId, EndReason, std::string_view) override { require(!ended_); }
   void call_cleared(PptpCall& call, EndReason, std::string_view) override { forget(call); }
   void wan_errors_told(std::uint64_t) override { require(!ended_); }
-  void message_ignored(pptp::ControlType, std::string_view why) override {
-    require(!ended_ && !why.empty());
-  }
+  void message_ignored(pptp::ControlType, std::string_view why) override { require(!ended_ && !why.empty()); }
   void connection_ended(EndReason, std::string_view) override {
     require(!ended_ && calls_.empty());
     ended_ = true;

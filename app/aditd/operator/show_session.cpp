@@ -126,7 +126,7 @@ Json gre_json(const SessionInFull& session) {
 Json line_json(const control::CallDetails& details) {
   const auto& stations = details.status.stations;
   const auto& errors = details.wan_errors.last;
-  const auto accm = [&](std::uint32_t control::CallDetails::LinkInfo::*which) {
+  const auto accm = [&](std::uint32_t control::CallDetails::LinkInfo::* which) {
     return details.link_info ? Json(fmt::format("{:08x}", (*details.link_info).*which)) : Json();
   };
   return {{"brought_in", stations != nullptr},

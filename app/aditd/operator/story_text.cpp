@@ -76,9 +76,9 @@ std::string gre_text(const StoryRow& row) {
 /// "; refused it multilink, callback"
 std::string refusals_text(const LinkStory& link) {
   std::string text;
-  for (const auto& [refused, what] : {std::pair(link.refused_multilink, "multilink"),
-                                      std::pair(link.refused_callback, "callback"),
-                                      std::pair(link.refused_quality, "quality reports")}) {
+  for (const auto& [refused, what] :
+       {std::pair(link.refused_multilink, "multilink"), std::pair(link.refused_callback, "callback"),
+        std::pair(link.refused_quality, "quality reports")}) {
     if (refused) {
       text += (text.empty() ? "; refused it " : ", ") + std::string(what);
     }
@@ -91,8 +91,8 @@ std::string lcp_text(const StoryRow& row) {
   const std::string mru = link.peer_mru == 0 ? "" : fmt::format("; it asked for MRU {}", link.peer_mru);
   const std::string offered = link.offered == 0 ? "" : "; offered " + offered_methods(link);
   if (row.story.passed(Gate::kLcp)) {
-    return "open" + mru + offered + (wanted_method(link).empty() ? "" : ", it wanted " + wanted_method(link)) +
-           refusals_text(link);
+    return "open" + mru + offered +
+           (wanted_method(link).empty() ? "" : ", it wanted " + wanted_method(link)) + refusals_text(link);
   }
   const std::string wanted = link.peer_rejects_authentication ? ", it rejects authentication"
                              : wanted_method(link).empty()    ? ""
@@ -175,7 +175,7 @@ std::string text_at(Gate gate, const StoryRow& row) {
              : row.session_id.empty()
                  ? fmt::format("refused; its call {}", row.peer_id.value)
                  : fmt::format("call {} here, {} there", row.local_id.value, row.peer_id.value) +
-                       (row.story.origin == CallStory::Origin::kAskedFor    ? ""
+                       (row.story.origin == CallStory::Origin::kAskedFor  ? ""
                         : row.story.origin == CallStory::Origin::kRinging ? ", brought in, not connected"
                                                                           : ", brought in");
     case Gate::kGre:

@@ -287,7 +287,8 @@ TEST_F(BlastOptions, EachMistakeGetsItsLine) {
             "--mppe: value \"require\": cannot be had with these methods; add mschap-v2 to --auth: only "
             "MS-CHAP makes keys\n"},
            {"set-up --calling-number 030" + kLeast,
-            "--calling-number: value \"030\": is of no use without --incoming; bring calls in with it, or leave "
+            "--calling-number: value \"030\": is of no use without --incoming; bring calls in with it, or "
+            "leave "
             "it out\n"},
            {"set-up --mppe-key-lengths 64" + kLeast,
             "--mppe-key-lengths: value \"64\": is not a key length of MPPE; write 40, 56 or 128\n"},

@@ -380,8 +380,7 @@ class ChangePassword : public Chap {
     start(AuthMethod::kMsChapV2);
     const Challenge sent = challenge();
     respond(sent.identifier, v2_response(sent.value, "alice", "secret"), "alice");
-    backend.answer(
-        AuthRejected{.ms_chap_error = kPasswordExpired, .takes_new_password = takes_new_password});
+    backend.answer(AuthRejected{.ms_chap_error = kPasswordExpired, .takes_new_password = takes_new_password});
     return static_cast<std::uint8_t>(sent.identifier + 1);
   }
   /// Octet n of it is n.
@@ -521,8 +520,8 @@ class Rechallenge : public Chap {
     if (method == AuthMethod::kMsChapV2) {
       return respond(to.identifier, v2_response(to.value, "alice", password), "alice");
     }
-    respond(to.identifier,
-            crypto::chap_md5_response(to.identifier, wire::octets_of(password), to.value), "alice");
+    respond(to.identifier, crypto::chap_md5_response(to.identifier, wire::octets_of(password), to.value),
+            "alice");
   }
   AuthAccepted accepted;
 };

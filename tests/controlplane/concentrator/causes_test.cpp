@@ -12,7 +12,7 @@ namespace {
 /// Ends of connections without a call, and of none; scenarios of the last two need MPPE (session_keys_test.cpp) and CHAP
 /// (client_dialup_test.cpp).
 const std::set<EndReason> kOfNoCall = {EndReason::kUnsupportedVersion, EndReason::kStartTimeout,
-                                       EndReason::kIncomingDenied, EndReason::kInternal,
+                                       EndReason::kIncomingDenied,     EndReason::kInternal,
                                        EndReason::kMppeDesynchronised, EndReason::kRechallengeFailed};
 
 struct Scenario {

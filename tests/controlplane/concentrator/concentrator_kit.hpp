@@ -177,8 +177,7 @@ class House : public ConcentratorActions {
     if (const auto* answer = std::get_if<pptp::IncomingCallReply>(&*parsed);
         answer != nullptr && answer->result == pptp::IncomingResult::kConnect) {
       const auto& ring = rings.at(answer->call_id % rings.size());
-      const auto* install =
-          ring.empty() ? nullptr : std::get_if<contract::InstallCall>(&ring.back().first);
+      const auto* install = ring.empty() ? nullptr : std::get_if<contract::InstallCall>(&ring.back().first);
       ASSERT_TRUE(install != nullptr && install->local_id.value == answer->call_id) << "reply before install";
     }
     to_client[connection].push_back(*parsed);

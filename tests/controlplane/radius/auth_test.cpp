@@ -104,7 +104,10 @@ TEST_F(RadiusAuthTest, AUT_17_ANewPasswordGoesToTheServerInPieces) {
   proof.peer_challenge.fill(0x22);
   proof.nt_response.fill(0x33);
   proof_ = proof;
-  ask(default_rates(), Code::kAccessReject, vendor(kMicrosoft, 2, text("\x09" "E=709 R=0")));
+  ask(default_rates(), Code::kAccessReject,
+      vendor(kMicrosoft, 2,
+             text("\x09"
+                  "E=709 R=0")));
   std::string pieces;
   Octets cpw, challenge;
   std::uint8_t number = 0;
@@ -128,28 +131,40 @@ TEST_F(RadiusAuthTest, AUT_17_ANewPasswordGoesToTheServerInPieces) {
   EXPECT_EQ(number, 3);
   EXPECT_EQ(pieces, encrypted);
   EXPECT_EQ(challenge, Octets(16, 0x11));
-  EXPECT_EQ(cpw, joined({{7, 9}, Octets(16, 0x44), Octets(16, 0x22), Octets(8, 0), Octets(24, 0x33), {0, 0}}));
+  EXPECT_EQ(cpw,
+            joined({{7, 9}, Octets(16, 0x44), Octets(16, 0x22), Octets(8, 0), Octets(24, 0x33), {0, 0}}));
   EXPECT_EQ(std::get<AuthRejected>(*verdict_).ms_chap_error, 709);
   EXPECT_FALSE(std::get<AuthRejected>(*verdict_).takes_new_password);
 }
 
 TEST_F(RadiusAuthTest, AUT_17_OnlyMsChapV2IsAskedForANewPassword) {
-  const Octets expired = vendor(kMicrosoft, 2, text("\x01" "E=648 R=1"));
+  const Octets expired = vendor(kMicrosoft, 2,
+                                text("\x01"
+                                     "E=648 R=1"));
   proof_ = MsChapV2Proof{};
   EXPECT_TRUE(std::get<AuthRejected>(ask(default_rates(), Code::kAccessReject, expired)).takes_new_password);
   proof_ = MsChapV1Proof{};
   EXPECT_FALSE(std::get<AuthRejected>(ask(default_rates(), Code::kAccessReject, expired)).takes_new_password);
   proof_ = MsChapV2Proof{};
-  const Octets disabled = vendor(kMicrosoft, 2, text("\x01" "E=647 R=0"));
-  EXPECT_FALSE(std::get<AuthRejected>(ask(default_rates(), Code::kAccessReject, disabled)).takes_new_password);
+  const Octets disabled = vendor(kMicrosoft, 2,
+                                 text("\x01"
+                                      "E=647 R=0"));
+  EXPECT_FALSE(
+      std::get<AuthRejected>(ask(default_rates(), Code::kAccessReject, disabled)).takes_new_password);
 }
 
 TEST_F(RadiusAuthTest, CTL_24_TheNumbersOfACallThatWasBroughtInAreItsStations) {
   stations_ = std::make_shared<const StationIds>(StationIds{"0305551234", ""});
   ask(default_rates(), Code::kAccessReject, {});
   const std::string packet(sent_.begin(), sent_.end());
-  EXPECT_NE(packet.find("\x1f\x0c" "0305551234"), std::string::npos) << "Calling-Station-Id";
-  EXPECT_NE(packet.find("\x1e\x09" "0.0.0.0"), std::string::npos) << "Called-Station-Id: no number, its address";
+  EXPECT_NE(packet.find("\x1f\x0c"
+                        "0305551234"),
+            std::string::npos)
+      << "Calling-Station-Id";
+  EXPECT_NE(packet.find("\x1e\x09"
+                        "0.0.0.0"),
+            std::string::npos)
+      << "Called-Station-Id: no number, its address";
   EXPECT_NE(packet.find("192.0.2.7"), std::string::npos) << "Tunnel-Client-Endpoint";
 }
 

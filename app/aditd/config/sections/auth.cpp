@@ -39,11 +39,13 @@ Section auth_section() {
                    "From our challenge (PAP: from LCP opened) to a verdict."),
           ADIT_KEY("max-failure", "", control.auth.max_failure, (NumberKind<std::uint32_t>{1, 100}),
                    "Login attempts per call. Above 1, a client whose password was wrong may try again."),
-          ADIT_KEY("rechallenge", "", control.auth.rechallenge, (DurationKind{0s, 24h}),
-                   "Challenge clients again this long after they proved their password (CHAP and MS-CHAP), each "
-                   "time;\n"
-                   "who fails, or does not answer within timeout, is ended. RADIUS servers are asked each time. 0: "
-                   "never."),
+          ADIT_KEY(
+              "rechallenge", "", control.auth.rechallenge, (DurationKind{0s, 24h}),
+              "Challenge clients again this long after they proved their password (CHAP and MS-CHAP), each "
+              "time;\n"
+              "who fails, or does not answer within timeout, is ended. RADIUS servers are asked each time. "
+              "0: "
+              "never."),
           ADIT_KEY("challenge-name", "", control.auth.challenge_name, kPptpName,
                    "Our name in CHAP challenges: the `server` column of chap-secrets."),
           live(ADIT_KEY(

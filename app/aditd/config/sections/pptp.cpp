@@ -44,11 +44,12 @@ Section pptp_section() {
                                               {"always", SetLinkInfoPolicy::kAlways}}}),
               "Set-Link-Info after LCP opens: \"mirror\" to clients that sent one, \"never\" or \"always\".\n"
               "\"never\" helps with pass-through routers that dislike it."),
-          ADIT_KEY("incoming-calls", "", control.pptp.incoming_calls, kAllowDeny,
-                   "Calls that the other side brings in, as an access concentrator (RFC 2637's PAC) does for its "
-                   "callers:\n"
-                   "\"allow\" or \"deny\". RADIUS is told their numbers (Calling-Station-Id, "
-                   "Called-Station-Id)."),
+          ADIT_KEY(
+              "incoming-calls", "", control.pptp.incoming_calls, kAllowDeny,
+              "Calls that the other side brings in, as an access concentrator (RFC 2637's PAC) does for its "
+              "callers:\n"
+              "\"allow\" or \"deny\". RADIUS is told their numbers (Calling-Station-Id, "
+              "Called-Station-Id)."),
           ADIT_KEY(
               "reorder", "", data_plane.reorder.mode,
               (ChoiceKind<ReorderMode>{{{"off", ReorderMode::kOff},
