@@ -37,7 +37,7 @@ struct MsChapV1Proof {  // RFC 2433; the LM response is ignored
 };
 /// RFC 2759 §7: what the user wants as a password from now on. The back end alone can read it.
 struct MsChapV2NewPassword {
-  crypto::SecretText encrypted_password;  ///< 516 octets
+  crypto::SecretText encrypted_password{};  ///< 516 octets
   std::array<std::uint8_t, 16> encrypted_hash{};
 };
 struct MsChapV2Proof {  // RFC 2759

@@ -43,9 +43,9 @@ class AuthenticatorHost {
   [[nodiscard]] virtual std::uint32_t auth_rejected(std::string_view user, std::string_view why,
                                                     bool wrong) = 0;
   /// The link must end: kAuthFailed or kAuthUnusable (the Failure or Nak has already been sent), kAuthTimeout,
-  /// or kAuthUnavailable when the backend gave no answer; after auth_accepted kRechallengeFailed and nothing else. `user`
-  /// may be empty; `why`: the cause, for the log. At most once. Repeats of the failed proof are still answered while the authenticator
-  /// lives.
+  /// or kAuthUnavailable when the backend gave no answer; after auth_accepted kRechallengeFailed and nothing else.
+  /// `user` may be empty; `why`: the cause, for the log. At most once. Repeats of the failed proof are still answered
+  /// while the authenticator lives.
   virtual void auth_failed(EndReason reason, std::string_view user, std::string_view why) = 0;
 };
 

@@ -14,7 +14,7 @@ namespace adit::control {
 
 /// Untrusted octets, 64 at most; empty: the peer gave none.
 struct StationIds {
-  std::string calling, called;
+  std::string calling{}, called{};
 };
 
 /// nullptr: the call was not brought in.

@@ -55,7 +55,7 @@ class IncomingCall {
 /// What a peer has told of the line behind it, RFC 2637 §2.14.
 struct WanErrors {
   std::uint32_t notifies = 0;
-  pptp::WanErrorNotify last;  ///< the peer's counts, from the call's beginning
+  pptp::WanErrorNotify last{};  ///< the peer's counts, from the call's beginning
 };
 [[nodiscard]] std::uint64_t sum_of(const pptp::WanErrorNotify& errors);
 

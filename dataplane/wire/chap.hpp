@@ -104,7 +104,7 @@ struct MsChapV2Response {
 struct MsChapV2Change {
   Bytes encrypted_password;  ///< by the old password's hash
   std::array<std::uint8_t, 16> encrypted_hash{};
-  MsChapV2Response response;
+  MsChapV2Response response{};
 };
 inline constexpr std::size_t kEncryptedPasswordSize = 516;
 inline constexpr std::size_t kMsChapChangeSize = kEncryptedPasswordSize + 16 + 16 + 8 + 24 + 2;
