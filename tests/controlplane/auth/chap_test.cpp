@@ -479,7 +479,6 @@ TEST_F(ChangePassword, AUT_17_AMalformedOneIsAFailureAndAsksNobody) {
 TEST_F(ChangePassword, AUT_17_LocalUsersAnswerThatItFailed) {
   users.use(parse_users("alice * secret\n", {}).users);
   const std::uint8_t next = expired();
-  backend_in_use = &users;
   deliver(7, next, change());
   users.authenticate(std::move(backend.requests.at(1)), *std::exchange(backend.waiting, nullptr));
   EXPECT_EQ(host.events, "sssF");
