@@ -69,10 +69,14 @@ struct ProofWriter {
   }
 };
 
+bool changes_password(const AuthProof& proof) {
+  const auto* v2 = std::get_if<MsChapV2Proof>(&proof);
+  return v2 != nullptr && v2->change != nullptr;
+}
+
 /// Whose expired password an Access-Request with a new one would change.
 bool takes_new_password(const AuthProof& proof, std::uint16_t error) {
-  const auto* v2 = std::get_if<MsChapV2Proof>(&proof);
-  return error == kPasswordExpired && v2 != nullptr && v2->change == nullptr;
+  return error == kPasswordExpired && std::holds_alternative<MsChapV2Proof>(proof) && !changes_password(proof);
 }
 
 /// As in `[ppp] mppe-key-lengths`.
@@ -135,7 +139,10 @@ void RadiusAuth::authenticate(AuthRequest request, AuthClient& client) {
         asked_.erase(&client);
         client.on_verdict(judge(*shared, reply));
       },
-      {.within = shared->within, .peer = shared->peer_address, .trial = shared->trial});
+      {.within = shared->within,
+       .peer = shared->peer_address,
+       .trial = shared->trial,
+       .changes_password = changes_password(shared->proof)});
   asked_[&client] = {client_, ticket};
 }
 

@@ -176,7 +176,7 @@ void Client::probe(Port& port, Code code, const Compose& compose, LoginTerms ter
 }
 
 void Client::copy_to_lost_ports(const Exchange& exchange) {
-  if (exchange.code != Code::kAccessRequest) {
+  if (exchange.code != Code::kAccessRequest || exchange.terms.changes_password) {
     return;
   }
   for (const auto& server : servers_) {
