@@ -76,7 +76,8 @@ bool changes_password(const AuthProof& proof) {
 
 /// Whose expired password an Access-Request with a new one would change.
 bool takes_new_password(const AuthProof& proof, std::uint16_t error) {
-  return error == kPasswordExpired && std::holds_alternative<MsChapV2Proof>(proof) && !changes_password(proof);
+  return error == kPasswordExpired && std::holds_alternative<MsChapV2Proof>(proof) &&
+         !changes_password(proof);
 }
 
 /// As in `[ppp] mppe-key-lengths`.

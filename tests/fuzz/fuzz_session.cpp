@@ -40,8 +40,9 @@ class Backend final : public AuthBackend {
   void answer(std::uint8_t how) {
     if (AuthClient* client = std::exchange(waiting_, nullptr)) {
       if (how % 4 == 0) {
-        client->on_verdict(how % 16 == 8 ? AuthRejected{.ms_chap_error = kPasswordExpired, .takes_new_password = true}
-                                         : AuthRejected{});
+        client->on_verdict(how % 16 == 8
+                               ? AuthRejected{.ms_chap_error = kPasswordExpired, .takes_new_password = true}
+                               : AuthRejected{});
       } else if (how % 4 == 1) {
         client->on_verdict(how % 8 == 5 ? AuthVerdict(AuthUnusable{"no PPP"}) : AuthUnavailable{"no server"});
       } else {
