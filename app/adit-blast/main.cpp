@@ -72,6 +72,9 @@ EalOptions eal_options(const Plan& plan, std::uint32_t lines) {
 control::ClientSettings client_settings(const Plan& plan) {
   control::ClientSettings settings;
   settings.profile = control::find_client_profile(plan.profile);
+  settings.incoming = plan.incoming;
+  settings.calling_number = plan.calling_number;
+  settings.called_number = plan.called_number;
   settings.user = plan.user;
   settings.methods = plan.auth;
   settings.mppe = plan.mppe;

@@ -139,6 +139,37 @@ std::string gre(const Json& session) {
          line("inner MTU", std::to_string(number(gre, "inner_mtu")));
 }
 
+/// "3 notifies: 10 CRC, 2 framing"
+std::string wan_errors(const Json& behind) {
+  if (number(behind, "wan_error_notifies") == 0) {
+    return "";
+  }
+  const auto some = [&](const std::string& name, const std::string& shown_as) {
+    return number(behind, name) == 0 ? "" : fmt::format("{} {}", number(behind, name), shown_as);
+  };
+  const std::string errors =
+      joined({some("crc_errors", "CRC"), some("framing_errors", "framing"),
+              some("hardware_overruns", "hardware overrun"), some("buffer_overruns", "buffer overrun"),
+              some("time_out_errors", "time-out"), some("alignment_errors", "alignment")});
+  return fmt::format("{} notifies: {}", number(behind, "wan_error_notifies"),
+                     errors.empty() ? "none" : errors);
+}
+
+/// What the peer has told of the line behind it.
+std::string line_behind(const Json& session) {
+  const Json& behind = member(session, "line");
+  const std::string calling = shown(behind, "calling_number"), called = shown(behind, "called_number");
+  return line("brought in", !flag(behind, "brought_in")
+                                ? ""
+                                : (calling.empty() ? "from no number" : "from " + calling) +
+                                      (called.empty() ? "" : " to " + called)) +
+         line("link info", shown(behind, "send_accm").empty()
+                               ? ""
+                               : fmt::format("ACCM {} to it, {} from it", shown(behind, "send_accm"),
+                                             shown(behind, "receive_accm"))) +
+         line("line errors", wan_errors(behind));
+}
+
 std::string render_one(const Json& session) {
   const std::string user = shown_name(session, "username");
   return fmt::format("{} {}\n", shown(session, "sid"), user.empty() ? "(no login yet)" : user) +
@@ -148,8 +179,8 @@ std::string render_one(const Json& session) {
               fmt::format("{}, call ID {}", shown(session, "calling_sid"), number(session, "peer_call_id"))) +
          line("our end", fmt::format("{}, call ID {}, worker {}", shown(session, "called_sid"),
                                      number(session, "call_id"), number(session, "worker"))) +
-         line("address", shown(session, "ip")) + protocols(session) + terms(session) + traffic(session) +
-         gre(session);
+         line_behind(session) + line("address", shown(session, "ip")) + protocols(session) + terms(session) +
+         traffic(session) + gre(session);
 }
 
 }  // namespace

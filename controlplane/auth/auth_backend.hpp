@@ -16,6 +16,7 @@
 
 #include "controlplane/base/end_reason.hpp"
 #include "controlplane/base/settings.hpp"
+#include "controlplane/base/station_ids.hpp"
 #include "crypto/mppe_keys.hpp"
 #include "crypto/secret.hpp"
 #include "dataplane/wire/ccp.hpp"
@@ -39,11 +40,17 @@ struct MsChapV1Proof {  // RFC 2433; the LM response is ignored
   std::array<std::uint8_t, 8> challenge{};
   std::array<std::uint8_t, 24> nt_response{};
 };
+/// RFC 2759 §7: what the user wants as a password from now on. The back end alone can read it.
+struct MsChapV2NewPassword {
+  crypto::SecretText encrypted_password{};  ///< 516 octets
+  std::array<std::uint8_t, 16> encrypted_hash{};
+};
 struct MsChapV2Proof {  // RFC 2759
   std::uint8_t identifier = 0;
   std::array<std::uint8_t, 16> challenge{};
   std::array<std::uint8_t, 16> peer_challenge{};
   std::array<std::uint8_t, 24> nt_response{};
+  std::shared_ptr<const MsChapV2NewPassword> change = nullptr;  ///< else the response is by the new password
 };
 
 /// What a server needs to go on with an exchange of EAP that it has begun.
@@ -68,6 +75,7 @@ using AuthProof =
 
 inline constexpr std::uint16_t kAuthenticationFailure =
     691;  // RFC 2759 §6: the name or the password is wrong
+inline constexpr std::uint16_t kPasswordExpired = 648, kErrorChangingPassword = 709;
 
 struct AuthRequest {
   std::string user;                ///< exactly what the peer sent, domain included; untrusted octets
@@ -75,9 +83,11 @@ struct AuthRequest {
   wire::Ipv4Address local_address;
   std::string session_id;
   AuthProof proof;
-  AuthMethod method{};      ///< what LCP has agreed on
-  Duration within{10'000};  ///< a later verdict reaches nobody
-  bool trial = false;       ///< an operator's: servers are asked whatever is thought of them
+  AuthMethod method{};          ///< what LCP has agreed on
+  Duration within{10'000};      ///< a later verdict reaches nobody
+  bool trial = false;           ///< an operator's: servers are asked whatever is thought of them
+  bool again = false;           ///< by a challenge within the session: the verdict grants nothing
+  SharedStationIds stations{};  ///< nullptr: the peer did not bring the call in
 };
 
 /// A user's own terms in IPv6; what is missing comes from the pools of these names.
@@ -134,7 +144,8 @@ struct AuthRejected {
   std::uint16_t ms_chap_error = kAuthenticationFailure;  ///< RFC 2759 §6: 646, 647, 648, 649, 691, 709
   std::string why{};  ///< for the log alone: the peer does not hear it; may quote untrusted octets
   Fault fault = Fault::kProof;
-  std::string judge{};  ///< who says so
+  std::string judge{};              ///< who says so
+  bool takes_new_password = false;  ///< the password has expired, and this back end would change it
 
   /// What a guesser would have been told: only this slows down and bans whoever tried.
   [[nodiscard]] bool is_wrong_proof() const {

@@ -25,7 +25,7 @@ AuthExchange::~AuthExchange() {
 }
 
 bool AuthExchange::rejected() const {
-  return rejections_ > 0 && state_ != State::kAccepted;
+  return rejections_ > 0 && !accepted_before_;
 }
 
 void AuthExchange::begin() {
@@ -51,7 +51,8 @@ void AuthExchange::ask(std::string user, AuthProof proof) {
                                  .session_id = context_.origin.session_id,
                                  .proof = std::move(proof),
                                  .method = context_.method,
-                                 .within = left},
+                                 .within = left,
+                                 .again = accepted_before_},
                                 *this);
 }
 
@@ -77,7 +78,9 @@ void AuthExchange::on_verdict(const AuthVerdict& verdict) {
     return end(EndReason::kAuthUnusable, unusable->why);
   }
   if (const auto* unavailable = std::get_if<AuthUnavailable>(&verdict)) {
-    if (recovers()) {
+    if (accepted_before_) {
+      settle();  // no fault of the peer's
+    } else if (recovers()) {
       state_ = State::kWaiting;
       ask_again();
     } else if (!doubts(unavailable->why)) {
@@ -110,9 +113,16 @@ void AuthExchange::on_accepted(const AuthAccepted& accepted) {
 }
 
 void AuthExchange::accept(const AuthAccepted& accepted) {
+  settle();
+  if (!std::exchange(accepted_before_, true)) {
+    context_.host.auth_accepted(accepted, user_);
+  }
+}
+
+void AuthExchange::settle() {
   state_ = State::kAccepted;
   deadline_.cancel();
-  context_.host.auth_accepted(accepted, user_);
+  settled();
 }
 
 void AuthExchange::on_challenge(const AuthChallenge& /*challenge*/) {
@@ -146,8 +156,11 @@ void AuthExchange::on_rejected(const AuthRejected& rejected) {
     return;
   }
   rejections_ = context_.host.auth_rejected(user_, why, rejected.is_wrong_proof());
-  const bool retry = can_retry() && ms_chap_error == kAuthenticationFailure &&
-                     rejections_ < context_.settings.auth.max_failure;
+  const bool another =
+      ms_chap_error == kAuthenticationFailure
+          ? rejections_ < context_.settings.auth.max_failure
+          : ms_chap_error == kPasswordExpired && rejected.takes_new_password && can_change_password();
+  const bool retry = can_retry() && !accepted_before_ && another;
   state_ = State::kTelling;
   outcome_ = std::make_unique<Outcome>(Outcome{.why = why});  // also of a peer that does not try again
   if (!retry) {
@@ -171,7 +184,8 @@ void AuthExchange::on_deadline() {
   }
   if (state_ == State::kAsking) {
     context_.backend.cancel(*this);
-    return fail(EndReason::kAuthTimeout, doubted_ ? kNoneRight : "no verdict in time");
+    return accepted_before_ ? settle()
+                            : fail(EndReason::kAuthTimeout, doubted_ ? kNoneRight : "no verdict in time");
   }
   peer_is_silent(doubted_ ? kNoneRight : "no proof from the peer in time");
 }
@@ -184,7 +198,7 @@ void AuthExchange::fail(EndReason reason, std::string_view why) {
   state_ = State::kFailed;
   outcome_.reset();
   deadline_.cancel();
-  context_.host.auth_failed(reason, user_, why);
+  context_.host.auth_failed(accepted_before_ ? EndReason::kRechallengeFailed : reason, user_, why);
 }
 
 }  // namespace adit::control

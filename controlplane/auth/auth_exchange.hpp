@@ -49,7 +49,8 @@ class AuthExchange : public Authenticator, public AuthClient {
     kFailed,
   };
 
-  /// Starts the deadline.
+  /// Starts the deadline. Of a peer that has been accepted a further proof is awaited: it changes nothing when it is
+  /// right, or when nobody can judge it, and ends the link when it is wrong or does not come.
   void begin();
   /// Passes a proof to the backend; the verdict may have been answered when this returns.
   void ask(std::string user, AuthProof proof);
@@ -66,12 +67,15 @@ class AuthExchange : public Authenticator, public AuthClient {
   };
   /// Sends the Success or Ack and keeps it for repeats.
   [[nodiscard]] virtual Answer answer_accepted(const AuthAccepted& accepted) = 0;
-  /// Sends the Failure or Nak and keeps it for repeats. `retry`: another attempt is allowed. Never kLacking.
+  /// Sends the Failure or Nak and keeps it for repeats. `retry`: another attempt is allowed, or, where the password has
+  /// expired, a new one. Never kLacking.
   virtual Answer answer_rejected(std::uint16_t ms_chap_error, bool retry) = 0;
   /// There is a verdict of which the peer has yet to hear, and it is a yes.
   [[nodiscard]] bool grants() const { return outcome_ != nullptr && outcome_->accepted; }
   /// Carries out the verdict of which the peer has heard now.
   void told();
+  /// A proof has been accepted, or a further one could not be judged.
+  virtual void settled() {}
   /// The verdicts that only an EapProof gets.
   virtual void on_challenge(const AuthChallenge& challenge);
   virtual void on_own_method() {}
@@ -87,8 +91,12 @@ class AuthExchange : public Authenticator, public AuthClient {
   virtual void ask_again() = 0;
   /// True when the method lets a rejected peer try again on the same link.
   [[nodiscard]] virtual bool can_retry() const = 0;
+  /// True when the method has a packet for a new password in place of an expired one.
+  [[nodiscard]] virtual bool can_change_password() const { return false; }
 
   [[nodiscard]] State state() const { return state_; }
+  /// Of the last proof.
+  [[nodiscard]] const std::string& user() const { return user_; }
   [[nodiscard]] const AuthContext& context() const { return context_; }
 
  private:
@@ -98,6 +106,7 @@ class AuthExchange : public Authenticator, public AuthClient {
   void on_accepted(const AuthAccepted& accepted);
   void on_rejected(const AuthRejected& rejected);
   void accept(const AuthAccepted& accepted);
+  void settle();
   void fail(EndReason reason, std::string_view why);
 
   /// What is carried out when the peer has heard of it.
@@ -110,6 +119,7 @@ class AuthExchange : public Authenticator, public AuthClient {
   const Duration timeout_;
   State state_ = State::kIdle;
   bool doubted_ = false;
+  bool accepted_before_ = false;
   std::uint32_t rejections_ = 0;  // the session's, once a proof has been rejected here
   std::string user_;
   std::unique_ptr<Outcome> outcome_;  // of the last proof, until the peer has heard of it

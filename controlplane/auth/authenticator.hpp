@@ -31,8 +31,8 @@ class AuthenticatorHost {
   /// One PPP frame of the authenticator's protocol, starting with FF 03: goes to PppDataPath::send_ppp_frame
   /// unchanged.
   virtual void send_auth_frame(std::span<const std::uint8_t> frame) = 0;
-  /// The peer is authenticated; our Success or Ack has already been sent. At most once, and never after
-  /// auth_failed. `user` is what the peer sent (untrusted octets).
+  /// The peer is authenticated; our Success or Ack has already been sent. At most once, whatever it proves again later,
+  /// and never after auth_failed. `user` is what the peer sent (untrusted octets).
   virtual void auth_accepted(const AuthAccepted& accepted, std::string_view user) = 0;
   /// A proof of `user` did not let it in, and nothing has been answered yet; `why`: for the log. True when the session
   /// has been up: LCP has begun anew in the clear since, and the proof may be anybody's. It is not answered then, nor is
@@ -44,9 +44,9 @@ class AuthenticatorHost {
   [[nodiscard]] virtual std::uint32_t auth_rejected(std::string_view user, std::string_view why,
                                                     bool wrong) = 0;
   /// The link must end: kAuthFailed or kAuthUnusable (the Failure or Nak has already been sent), kAuthTimeout,
-  /// or kAuthUnavailable when the backend gave no answer. `user` may be empty; `why`: the cause, for the log. At most
-  /// once, and never after auth_accepted. Repeats of the failed proof are still answered while the authenticator
-  /// lives.
+  /// or kAuthUnavailable when the backend gave no answer; after auth_accepted kRechallengeFailed and nothing else.
+  /// `user` may be empty; `why`: the cause, for the log. At most once. Repeats of the failed proof are still answered
+  /// while the authenticator lives.
   virtual void auth_failed(EndReason reason, std::string_view user, std::string_view why) = 0;
   /// An exchange of EAP has come to its Success or Failure, after so many Requests without repeats.
   virtual void eap_ended(std::uint8_t /*rounds*/) {}

@@ -20,8 +20,9 @@ void Chap::start() {
   send_challenge();
 }
 
+/// A forger has to guess the identifier; a peer takes one that it has just answered for a repeat.
 void Chap::ask_again() {
-  identifier_ = static_cast<std::uint8_t>(context().entropy.next_u32());  // a forger has to guess it
+  identifier_ = static_cast<std::uint8_t>(identifier_ + 1 + context().entropy.next_u32() % 255);
   make_challenge();
   send_challenge();
 }
@@ -46,13 +47,27 @@ void Chap::send_challenge() {
 void Chap::on_resend() {
   if (state() == State::kWaiting) {  // the deadline may have ended the exchange
     send_challenge();
+  } else if (state() == State::kAccepted) {
+    reply_.clear();
+    begin();
+    ask_again();
+  }
+}
+
+/// Within a tenth of the interval either way: calls that came up together are not challenged together.
+void Chap::settled() {
+  const Duration every = context().settings.auth.rechallenge;
+  if (every > Duration{0}) {
+    const auto spread = static_cast<std::uint32_t>(every.count() / 5 + 1);
+    resend_.arm(every - every / 10 + Duration{context().entropy.next_u32() % spread});
   }
 }
 
 void Chap::on_packet(std::span<const std::uint8_t> octets) {
   const auto packet = wire::parse_ppp_packet(octets);
-  if (!packet || packet->code != static_cast<std::uint8_t>(wire::ChapCode::kResponse)) {
-    return;  // RFC 2759 §7: Change-Password answers E=648; we change no passwords
+  const bool is_change = packet && packet->code == static_cast<std::uint8_t>(wire::ChapCode::kChangePassword);
+  if (!packet || (!is_change && packet->code != static_cast<std::uint8_t>(wire::ChapCode::kResponse))) {
+    return;
   }
   // RFC 1994 §4.1: a repeat gets the same reply as before, whatever it contains, and the backend is not
   // asked.
@@ -60,8 +75,11 @@ void Chap::on_packet(std::span<const std::uint8_t> octets) {
     context().host.send_auth_frame(reply_);
     return;
   }
-  if (state() != State::kWaiting || packet->identifier != identifier_) {
+  if (state() != State::kWaiting || packet->identifier != identifier_ || is_change != expects_new_password_) {
     return;
+  }
+  if (is_change) {
+    return change_password(packet->data);
   }
   const auto response = wire::parse_chap_value(packet->data);
   if (!response) {
@@ -74,6 +92,20 @@ void Chap::on_packet(std::span<const std::uint8_t> octets) {
   } else {
     reject(std::move(user));
   }
+}
+
+/// RFC 2759 §7. The packet has no name: it is the user whose password has expired.
+void Chap::change_password(wire::Bytes data) {
+  expects_new_password_ = false;
+  const auto change = wire::parse_ms_chap_v2_change(data);
+  if (!change) {
+    return reject(user());
+  }
+  auto wanted = std::make_shared<MsChapV2NewPassword>();
+  wanted->encrypted_password = crypto::SecretText(wire::text_of(change->encrypted_password));
+  wanted->encrypted_hash = change->encrypted_hash;
+  ask(user(), MsChapV2Proof{identifier_, challenge_, change->response.peer_challenge,
+                            change->response.nt_response, std::move(wanted)});
 }
 
 std::optional<AuthProof> Chap::read_proof(wire::Bytes value) const {
@@ -118,6 +150,7 @@ Chap::Answer Chap::answer_rejected(std::uint16_t ms_chap_error, bool retry) {
     send_reply(wire::ChapCode::kFailure, "Authentication failed");
     return Answer::kGiven;
   }
+  expects_new_password_ = retry && ms_chap_error == kPasswordExpired;
   // RFC 2759 §6: the next response answers the challenge in this Failure, under the next Identifier.
   make_challenge();
   send_reply(wire::ChapCode::kFailure,

@@ -30,23 +30,26 @@ class Chap final : public AuthExchange {
   [[nodiscard]] Answer answer_accepted(const AuthAccepted& accepted) override;
   Answer answer_rejected(std::uint16_t ms_chap_error, bool retry) override;
   [[nodiscard]] bool can_retry() const override { return method_ != AuthMethod::kChapMd5; }
-
+  [[nodiscard]] bool can_change_password() const override { return method_ == AuthMethod::kMsChapV2; }
+  void settled() override;
   void ask_again() override;
 
   void send_challenge();
   void on_resend();
   void make_challenge();
   [[nodiscard]] wire::Bytes challenge() const;
+  void change_password(wire::Bytes data);
   /// None: not a response of this algorithm.
   [[nodiscard]] std::optional<AuthProof> read_proof(wire::Bytes value) const;
   void send_reply(wire::ChapCode code, std::string_view message);
 
   const AuthMethod method_;
   std::array<std::uint8_t, 16> challenge_{};  // MS-CHAPv1 uses 8 octets
+  bool expects_new_password_ = false;         // and nothing else: the last Failure was E=648 R=1
   std::uint8_t identifier_ = 0;               // of the current challenge
   std::uint8_t answered_identifier_ = 0;      // of the response that reply_ answers
   std::vector<std::uint8_t> reply_;           // the Success or Failure frame as sent; empty before that
-  Timer resend_;
+  Timer resend_;                              // of the challenge; once it is answered, the next challenge
 };
 
 }  // namespace adit::control

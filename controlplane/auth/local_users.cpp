@@ -102,6 +102,12 @@ void LocalUsers::authenticate(AuthRequest request, AuthClient& client) {
     accepted.mppe = certificate->keys;
     return client.on_verdict(std::move(accepted));
   }
+  if (const auto* proof = std::get_if<MsChapV2Proof>(&request.proof); proof != nullptr && proof->change) {
+    return client.on_verdict(AuthRejected{.ms_chap_error = kErrorChangingPassword,
+                                          .why = "chap-secrets takes no new password from a client",
+                                          .fault = AuthRejected::Fault::kNone,
+                                          .judge = std::string(kJudge)});
+  }
   const auto found = users_.find(request.user);
   const LocalUser& user = found ? found->user : nobody_;
   const bool proven = std::visit(Verifier{user, request.user}, request.proof);

@@ -47,6 +47,11 @@ namespace adit::control {
     "server")                                                                                               \
   X(kStartTimeout, "start_timeout", "the client connected by TCP, and then did not ask for a call in time", \
     "see what connects from there: a port scan, a health check, or a line that loses packets")              \
+  X(kIncomingDenied, "incoming_denied", "the client brought a call in (Incoming-Call-Request)",             \
+    "set [pptp] incoming-calls = \"allow\" if it is an access concentrator whose calls are wanted")         \
+  X(kNotConnected, "not_connected",                                                                         \
+    "the client brought a call in, and then did not say that it is connected (Incoming-Call-Connected)",    \
+    "see at the access concentrator why its caller was not answered; [pptp] call-timeout bounds the wait")  \
   X(kLcpTimeout, "lcp_timeout", "LCP did not open: GRE came from the client, but no agreement",             \
     "see whether the client receives our GRE (protocol 47, both ways), and what its PPP log says")          \
   X(kNoGre, "no_gre", "nothing came from the client by GRE",                                                \
@@ -58,6 +63,10 @@ namespace adit::control {
   X(kAuthFailed, "auth_failed", "the login was refused",                                                    \
     "correct the name or the password at the client, or the user's entry in chap-secrets or at the "        \
     "RADIUS server")                                                                                        \
+  X(kRechallengeFailed, "rechallenge_failed",                                                               \
+    "challenged again within the session, the client did not prove its password",                           \
+    "see whether the password has changed, or the client answers the first challenge only: then set "       \
+    "[auth] rechallenge = 0")                                                                               \
   X(kAuthTimeout, "auth_timeout", "the login was not decided in time",                                      \
     "see whether the client asks its user for a password; a slow RADIUS server shows in adit show "         \
     "radius")                                                                                               \
@@ -86,6 +95,9 @@ namespace adit::control {
     "dial again; if it recurs, look for heavy loss or reordering on the way, and turn off stateful MPPE")   \
   X(kIpcpFailed, "ipcp_failed", "IPCP could not agree on an address, or the client ended it",               \
     "have the client accept the address that the server assigns")                                           \
+  X(kAddressRefused, "address_refused", "the client does not take the address that the server assigns",     \
+    "have the client ask for its address instead of one that is configured there; [ip] address-required "   \
+    "= false lets one in that names none")                                                                  \
   X(kIpv6Failed, "ipv6_failed", "IPv6 is required, and the client did not agree to it, or ended it",        \
     "turn on IPv6 at the client, with an MRU of 1,284 or more, or relax [ipv6] mode")                       \
   X(kNetworkTimeout, "network_timeout", "the user was logged in, but IP was not up in time",                \

@@ -39,10 +39,12 @@ struct PptpSettings {            // [pptp]
   Duration echo_timeout = 60s;   ///< and for its reply
   Duration start_timeout = 10s;  ///< accept to Start-Control-Connection-Request
   Duration call_timeout =
-      30s;  ///< Start-Control-Connection-Reply to Outgoing-Call-Request, or last call's end
+      30s;  ///< Start-Control-Connection-Reply to a request for a call; the end of the last call that was brought in
+            ///< to the next; and of one call from Incoming-Call-Reply to Incoming-Call-Connected
   Duration login_timeout = 60s;  ///< accept to an authenticated call, whatever happens in between
   Duration stop_timeout = 3s;    ///< our Stop-Control-Connection-Request to its reply
   SetLinkInfoPolicy set_link_info = SetLinkInfoPolicy::kMirror;
+  bool incoming_calls = false;  ///< take those that an access concentrator (RFC 2637's PAC) brings in
   std::uint16_t receive_window = 64;
   std::uint32_t max_calls_per_connection = 1;
   std::uint32_t max_connections = 100'000;
@@ -79,6 +81,8 @@ struct AuthSettings {  // [auth]
   Duration timeout = 10s;  ///< our challenge (or LCP open, for PAP) to a verdict
   std::uint32_t max_failure =
       1;  ///< proofs judged per link; above 1 a rejected peer is invited to retry (R=1)
+  Duration rechallenge{
+      0};  ///< RFC 1994 §2: from one proof by CHAP to the next challenge; 0: none within a session
   std::string challenge_name = "adit";
 };
 
@@ -112,6 +116,8 @@ struct IpSettings {           // [ip], [dns], [wins]
   wire::Ipv4Address dns1, dns2;
   wire::Ipv4Address wins1, wins2;
   std::vector<PoolSettings> pools;
+  bool address_required =
+      true;  ///< a peer that never takes its address is ended; false: one that names none has it
   Duration quarantine = 60s;  ///< before a call ID or address is reused
 };
 

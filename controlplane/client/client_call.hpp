@@ -29,7 +29,7 @@ class ClientCallHost : public PppDataPath {
   /// The control connection is no longer needed: FIN after what was sent. Nothing is sent afterwards.
   virtual void close() = 0;
 
-  /// The Outgoing-Call-Reply gave the server's ID: GRE may flow. Called before any send_ppp_frame.
+  /// The reply to our request gave the server's ID: GRE may flow. Called before any send_ppp_frame.
   virtual void install_call(wire::LocalCallId local, wire::PeerCallId peer) = 0;
 
   /// IPCP is up, and so are encryption and IPv6CP if required: the dial has succeeded.

@@ -33,8 +33,11 @@ struct ClientSettings {
   /// mode, the server chooses; kPrefer: stateful only). `ppp.mppe` and `ppp.mppe_key_lengths` are unused:
   /// `mppe` and `mppe_key_lengths` above apply.
   PppSettings ppp;
-  Duration start_timeout{10'000};  ///< SCCRQ to SCCRP, and OCRQ to OCRP
-  Duration setup_timeout{30'000};  ///< start() to up
+  Duration start_timeout{10'000};  ///< SCCRQ to SCCRP, and OCRQ to OCRP or ICRQ to ICRP
+  /// The client is an access concentrator (PAC), which brings its call in instead of asking for one.
+  bool incoming = false;
+  std::string calling_number, called_number;  ///< of a call that is brought in; 64 octets at most
+  Duration setup_timeout{30'000};             ///< start() to up
   Duration hang_up_timeout{3'000};
   Duration echo_timeout{60'000};  ///< our Echo-Request to its reply
 };

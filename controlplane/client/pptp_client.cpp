@@ -63,7 +63,8 @@ void PptpClient::on_deadline() {
     case State::kPausing:
       return send_call_request();
     case State::kAwaitCall:
-      return host_.control_failed(ClientEnd::kCallTimeout, "no Outgoing-Call-Reply");
+      return host_.control_failed(ClientEnd::kCallTimeout,
+                                  settings_.incoming ? "no Incoming-Call-Reply" : "no Outgoing-Call-Reply");
     default:
       return;
   }
@@ -101,6 +102,16 @@ void PptpClient::on_message(const StartControlConnectionReply& m) {
 void PptpClient::send_call_request() {
   state_ = State::kAwaitCall;
   deadline_.arm(settings_.start_timeout);
+  if (settings_.incoming) {
+    IncomingCallRequest request;
+    request.call_id = id_.value;
+    request.bearer_type = profile_.call.bearer_type;
+    request.dialing_length = static_cast<std::uint16_t>(settings_.calling_number.size());
+    request.dialing_number = FixedText<64>(settings_.calling_number);
+    request.dialed_length = static_cast<std::uint16_t>(settings_.called_number.size());
+    request.dialed_number = FixedText<64>(settings_.called_number);
+    return send(request);
+  }
   OutgoingCallRequest request = profile_.call;
   request.call_id = id_.value;
   send(request);
@@ -108,7 +119,7 @@ void PptpClient::send_call_request() {
 
 // A reply with another call's ID is ignored, as mtpd does.
 void PptpClient::on_message(const OutgoingCallReply& m) {
-  if (state_ != State::kAwaitCall || m.peer_call_id != id_.value) {
+  if (state_ != State::kAwaitCall || settings_.incoming || m.peer_call_id != id_.value) {
     return;
   }
   deadline_.cancel();
@@ -116,10 +127,45 @@ void PptpClient::on_message(const OutgoingCallReply& m) {
     state_ = State::kCleared;
     return host_.control_failed(ClientEnd::kCallRefused, refusal(m.result, m.error));
   }
+  answered_by(m.call_id);
+}
+
+// The caller's line is answered at once: there is none.
+void PptpClient::on_message(const IncomingCallReply& m) {
+  if (state_ != State::kAwaitCall || !settings_.incoming || m.peer_call_id != id_.value) {
+    return;
+  }
+  deadline_.cancel();
+  if (m.result != IncomingResult::kConnect) {
+    state_ = State::kCleared;
+    return host_.control_failed(ClientEnd::kCallRefused, refusal(m.result, m.error));
+  }
+  IncomingCallConnected connected;
+  connected.peer_call_id = m.call_id;
+  connected.connect_speed = profile_.call.maximum_bps;
+  connected.receive_window = profile_.call.receive_window;
+  connected.framing_type = profile_.call.framing_type;
+  send(connected);
+  answered_by(m.call_id);
+}
+
+void PptpClient::answered_by(std::uint16_t call_id) {
   state_ = State::kCall;
-  peer_id_ = wire::PeerCallId(m.call_id);
+  peer_id_ = wire::PeerCallId(call_id);
   send_link_infos(ClientLinkInfo::When::kCallAnswered);
   host_.call_answered(peer_id_);
+}
+
+// How the PNS of a call that was brought in ends it: RFC 2637 §3.2.2.
+void PptpClient::on_message(const CallClearRequest& m) {
+  if (state_ == State::kCall && settings_.incoming && m.call_id == peer_id_.value) {
+    state_ = State::kCleared;
+    CallDisconnectNotify notify;
+    notify.call_id = id_.value;
+    notify.result = DisconnectResult::kRequest;
+    send(notify);
+    host_.control_failed(ClientEnd::kServerCleared, "Call-Clear-Request");
+  }
 }
 
 void PptpClient::on_message(const EchoRequest& m) {
@@ -154,7 +200,14 @@ void PptpClient::stop() {
     return;
   }
   if (state_ == State::kCall && profile_.clears_call) {
-    send(CallClearRequest{id_.value});
+    if (settings_.incoming) {
+      CallDisconnectNotify notify;
+      notify.call_id = id_.value;
+      notify.result = DisconnectResult::kLostCarrier;
+      send(notify);
+    } else {
+      send(CallClearRequest{id_.value});
+    }
   }
   const bool established = state_ > State::kAwaitStart;
   deadline_.cancel();

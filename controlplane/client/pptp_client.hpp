@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One PPTP control connection, RFC 2637 §2-3, from the dialling side (PNS), with one call: start, call, echo,
-// stop.
+// One PPTP control connection, RFC 2637 §2-3, from the side that connects, with one call: start, call, echo, stop. It
+// asks for the call as a PNS, or brings it in as a PAC (ClientSettings::incoming).
 // Sans-I/O: TCP octets and timers in; messages and events out through PptpClientHost.
 // Thread: control. Owner: the client call.
 #pragma once
@@ -68,11 +68,13 @@ class PptpClient {
   void receive(const pptp::Message& message);
   void on_message(const pptp::StartControlConnectionReply& m);
   void on_message(const pptp::OutgoingCallReply& m);
+  void on_message(const pptp::IncomingCallReply& m);
+  void on_message(const pptp::CallClearRequest& m);
   void on_message(const pptp::EchoRequest& m);
   void on_message(const pptp::CallDisconnectNotify& m);
   void on_message(const pptp::StopControlConnectionRequest& m);
   void on_message(const pptp::StopControlConnectionReply& m);
-  /// Messages that a caller ignores: callers' requests, incoming calls, error counts. For an Echo-Reply only
+  /// Messages that a caller ignores: callers' requests, error counts. For an Echo-Reply only
   /// its arrival matters.
   template <typename Other>
   void on_message(const Other&) {}
@@ -80,6 +82,7 @@ class PptpClient {
   void on_deadline();
   void on_silence();
   void send_call_request();
+  void answered_by(std::uint16_t call_id);
   void send_link_infos(ClientLinkInfo::When when);
   void send(const pptp::Message& message);
   void fail_and_finish(ClientEnd end, std::string_view detail);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "controlplane/base/end_reason.hpp"
+#include "controlplane/base/station_ids.hpp"
 #include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/ppp/data_path.hpp"
 #include "dataplane/contract/messages.hpp"
@@ -25,6 +26,7 @@ struct AccountedCall {
   std::optional<Ipv6Binding> ipv6{};               ///< what it has, or had last
   std::vector<std::vector<std::uint8_t>> classes;  ///< as sent by the server
   bool by_radius = false;                          ///< a RADIUS server accepted the user
+  SharedStationIds stations{};                     ///< nullptr: the peer did not bring the call in
 };
 
 class Accounting {

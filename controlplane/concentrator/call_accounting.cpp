@@ -34,6 +34,7 @@ void CallAccounting::start(const std::string& user) {
   accounted_.peer = call_.peer();
   accounted_.local = call_.local();
   accounted_.address = call_.address();
+  accounted_.stations = call_.stations();
   core_.accounting->started(accounted_);
 }
 

@@ -42,6 +42,7 @@ std::string CallLogin::account_of(std::string_view user) const {
 
 void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
   method_ = request.method;
+  request.stations = call_.stations();
   if (goes_on(request)) {
     until_ = core_.wheel.now() + request.within;
     ++core_.measures.further_requests;
@@ -57,7 +58,10 @@ void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
     return tell(
         AuthRejected{.why = "the call is " + call_.user() + "'s", .fault = AuthRejected::Fault::kNone});
   }
-  call_.story().login_asked();
+  again_ = request.again;
+  if (!again_) {
+    call_.story().login_asked();
+  }
   claimed_user_ = request.user;
   until_ = core_.wheel.now() + request.within;
   if (logs_in_again()) {
@@ -119,7 +123,9 @@ void CallLogin::cancel(AuthClient&) {
 }
 
 void CallLogin::tell(const AuthVerdict& verdict) {
-  call_.story().login_judged(verdict, core_.wheel.now());
+  if (!again_) {
+    call_.story().login_judged(verdict, core_.wheel.now());
+  }
   session_->on_verdict(verdict);
 }
 
@@ -173,6 +179,9 @@ void CallLogin::on_verdict(const AuthVerdict& verdict) {
           AuthRejected{.why = "the call is " + call_.user() + "'s", .fault = AuthRejected::Fault::kNone});
     }
     count(true);
+    if (again_) {
+      return tell(verdict);
+    }
     if (const auto may = may_add_call(core_, call_, user, accepted->port_limit); !may) {
       tell(AuthRejected{.why = may.error(), .fault = AuthRejected::Fault::kNone});
       return;

@@ -62,6 +62,7 @@ class CallLogin final : public AuthBackend, private AuthClient {
   Instant until_;                              // the session waits
   Timer timer_;                                // for either
   AuthMethod method_ = AuthMethod::kMsChapV2;  // of the last request
+  bool again_ = false;                         // the session has been let in, and has to prove it again
   bool asked_ = false;  // the back end has yet to answer, and LoginBackoff waits for it
 };
 

@@ -58,12 +58,17 @@ CallRecord::~CallRecord() = default;
 
 void CallRecord::start_ppp() {
   reach(SetupStage::kControl);
+  story_.origin = incoming == nullptr ? CallStory::Origin::kAskedFor : CallStory::Origin::kBroughtIn;
   session_ = std::make_unique<Session>(core_.settings, core_.wheel, core_.entropy, core_.log, login_, *this,
                                        peer_, local_, session_id());
   session_->start();
 }
 
+/// A caller's first frame may overtake its Incoming-Call-Connected, and is repeated.
 void CallRecord::on_frame(std::span<const std::uint8_t> frame) {
+  if (session_ == nullptr && !finished()) {
+    return;
+  }
   heard_ = true;
   story_.received(frame, core_.wheel.now());
   if (!finished()) {
@@ -82,13 +87,13 @@ void CallRecord::send_ipv6(std::span<const std::uint8_t> packet) {
 }
 
 void CallRecord::on_mppe_desynchronised() {
-  if (!finished()) {
+  if (session_ != nullptr) {
     session_->on_mppe_desynchronised();
   }
 }
 
 void CallRecord::on_mppe_out_of_step() {
-  if (!finished()) {
+  if (session_ != nullptr) {
     session_->on_mppe_out_of_step();
   }
 }
@@ -374,7 +379,7 @@ bool CallRecord::terminate(EndReason reason, std::string_view why, bool hard) {
   if (finished() || (terminating_ && !hard)) {
     return false;
   }
-  if (hard) {
+  if (hard || session_ == nullptr) {
     end(reason, why);
     return true;
   }
@@ -420,7 +425,8 @@ void CallRecord::finish(EndReason reason, std::string_view why) {
     prefixes_->unmap();
   }
   core_.actions.unmap_call(local_, peer_, local_id);
-  if (session_) {
+  const bool began_ppp = session_ != nullptr;
+  if (began_ppp) {
     last_ = session_->status();
     // A peer that we refused may hang up in any way: log why the link was ending, not how it ended.
     reason_ = last_.ending != EndReason::kNone ? last_.ending : reason;
@@ -432,7 +438,7 @@ void CallRecord::finish(EndReason reason, std::string_view why) {
   if (last_.why.empty()) {
     last_.why = why;
   }
-  if (!heard_ && is_explained_by_silence(reason_)) {
+  if (!heard_ && began_ppp && is_explained_by_silence(reason_)) {
     tell_of_silence();
   }
   story_.carried(core_.actions.first_packets(ref), core_.wheel.now());  // while its worker has it
@@ -540,6 +546,7 @@ CallStatus CallRecord::status() const {
   status.may_have_ipv6 = prefixes_ != nullptr && !prefixes_->denied();
   status.routes6 = prefixes_ ? prefixes_->routes_it_has() : std::vector<wire::Ipv6Prefix>{};
   status.session = session_ ? session_->status() : last_;
+  status.stations = stations();
   return status;
 }
 
@@ -559,6 +566,9 @@ StoryRow CallRecord::told(const contract::CallTotals& totals) const {
   if (prefixes_ != nullptr) {
     row.leases6 = prefixes_->leases();
   }
+  if (incoming != nullptr && !incoming->connected()) {
+    row.story.origin = CallStory::Origin::kRinging;
+  }
   if (row.session.claimed.empty()) {
     row.session.claimed = login_.claimed();
   }
@@ -577,6 +587,12 @@ CallDetails CallRecord::details() const {
   CallDetails details;
   details.status = status();
   details.peer_window = peer_window;
+  if (peer_sent_link_info) {
+    details.link_info = {peer_send_accm, peer_receive_accm};
+  }
+  if (wan_errors != nullptr) {
+    details.wan_errors = *wan_errors;
+  }
   if (session_) {
     details.session = session_->details();
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of one call, from the Outgoing-Call-Request to the worker's CallRemoved; connects its control
+// The life of one call, from the request for it to the worker's CallRemoved; connects its control
 // connection (RFC 2637 §3.2.4), its PPP session and its worker. Login, addresses, timeouts and accounting
 // have separate files.
 // Thread: control. Owner: CallDirectory.
@@ -43,7 +43,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   ~CallRecord() override;
 
   // ---- from the core and the connection
-  /// The Outgoing-Call-Reply has been sent: LCP begins.
+  /// The Outgoing-Call-Reply has been sent, or the Incoming-Call-Connected has come: LCP begins.
   void start_ppp();
   void on_frame(std::span<const std::uint8_t> frame);
   void on_mppe_desynchronised();
@@ -92,6 +92,8 @@ class CallRecord final : public PptpCall, public WorkerLink {
   [[nodiscard]] wire::Ipv4Address local() const { return local_; }
   [[nodiscard]] wire::Ipv4Address peer() const { return peer_; }
   [[nodiscard]] wire::Ipv4Address address() const { return addresses_.leased(); }
+  /// nullptr: the peer did not bring it in.
+  [[nodiscard]] SharedStationIds stations() const { return incoming ? incoming->stations : nullptr; }
   /// nullptr: nobody has IPv6, or the user is not known yet.
   [[nodiscard]] CallPrefixes* prefixes() const { return prefixes_.get(); }
   /// Empty before authentication and after the end.
@@ -178,7 +180,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   CallsUp::Kind up_as_ = 0;  // while stage_ is kActive
   EndReason reason_ = EndReason::kNone;
   bool logged_in_ = false;
-  bool heard_ = false;        // by GRE
+  bool heard_ = false;        // by GRE, since PPP began
   bool terminating_ = false;  // LCP's Terminate-Request has been sent
   SessionStatus last_;        // the session's, once it is over
 };

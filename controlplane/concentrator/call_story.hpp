@@ -59,6 +59,8 @@ struct Ipv6Story {
 
 class CallStory {
  public:
+  /// How the call came about; kRinging: brought in, and not connected yet.
+  enum class Origin : std::uint8_t { kAskedFor, kRinging, kBroughtIn };
   enum class Verdict : std::uint8_t { kNone, kAsked, kAccepted, kRejected, kUnavailable, kUnusable };
 
   /// Of a call of a connection that was accepted at `begun`.
@@ -105,6 +107,7 @@ class CallStory {
   Ipv6Story ipv6;
   wire::Ipv4Address gre_from_elsewhere;  ///< GRE for this call came from there, and none from its peer
   bool gre_dropped = false;              ///< it did come from its peer, and all of it was dropped
+  Origin origin = Origin::kAskedFor;
 
  private:
   static constexpr std::uint32_t kNever = 0xFFFF'FFFF;

@@ -20,6 +20,7 @@
 #include "controlplane/base/entropy.hpp"
 #include "controlplane/base/event_log.hpp"
 #include "controlplane/base/settings.hpp"
+#include "controlplane/base/station_ids.hpp"
 #include "controlplane/base/timer_wheel.hpp"
 #include "controlplane/concentrator/accounting.hpp"
 #include "controlplane/concentrator/admission/scarcity.hpp"
@@ -36,6 +37,7 @@
 #include "controlplane/ipv6/ipv6_counters.hpp"
 #include "controlplane/ppp/session.hpp"
 #include "controlplane/ppp/session_change.hpp"
+#include "controlplane/pptp/connection.hpp"
 #include "dataplane/contract/messages.hpp"
 
 namespace adit::control {
@@ -100,12 +102,18 @@ struct CallStatus {
   bool may_have_ipv6 = false;  ///< neither all nor this user is denied it
   bool ending = false;
   SessionStatus session;
+  SharedStationIds stations{};  ///< nullptr: the peer did not bring it in
 };
 
 /// One call in full, for an operator who looks at it. Times left: until something happens to it; none: nothing will.
 struct CallDetails {
   CallStatus status;
-  std::uint16_t peer_window = 0;          ///< what the peer offered; RFC 2637 §2.7
+  std::uint16_t peer_window = 0;  ///< what the peer offered; RFC 2637 §2.7
+  struct LinkInfo {
+    std::uint32_t send_accm, receive_accm;
+  };
+  std::optional<LinkInfo> link_info;      ///< the peer's last Set-Link-Info
+  WanErrors wan_errors;                   ///< of the line behind the peer
   std::optional<SessionDetails> session;  ///< none: before LCP begins, and after the end
   SubscriberRate granted;                 ///< what the login granted; `status.rate` may be an operator's
   struct Timeout {
@@ -128,9 +136,11 @@ struct ConcentratorStats {
   std::uint64_t calls_total = 0;
   std::uint64_t auth_accepted = 0;
   std::uint64_t auth_rejected = 0;
-  std::uint64_t frames_dropped = 0;  ///< PPP control frames dropped because the worker's ring was full
-  std::uint64_t stale_messages = 0;  ///< from workers, about calls that no longer exist
-  Ipv6Counters ipv6{};               ///< Router Advertisements and DHCPv6
+  std::uint64_t frames_dropped = 0;      ///< PPP control frames dropped because the worker's ring was full
+  std::uint64_t stale_messages = 0;      ///< from workers, about calls that no longer exist
+  std::uint64_t wan_error_notifies = 0;  ///< of peers, about the lines behind them
+  std::uint64_t wan_errors = 0;          ///< that they told of
+  Ipv6Counters ipv6{};                   ///< Router Advertisements and DHCPv6
   std::size_t stories = 0, story_octets = 0;  ///< of calls that have ended: gauges
   std::vector<std::pair<EndReason, std::uint64_t>>
       ended;  ///< calls, and connections without one, by reason, without zeros

@@ -31,7 +31,8 @@ void ConnectionRecord::call_logged_in() {
 void ConnectionRecord::call_over(bool was_logged_in, EndReason reason) {
   last_call_ended_by_ = reason;
   --live_calls_;
-  if (was_logged_in && --logged_in_calls_ == 0 && live_calls_ != 0) {  // the others have yet to log in
+  if (was_logged_in && --logged_in_calls_ == 0 &&
+      (live_calls_ != 0 || protocol.outlives_calls())) {  // the others have yet to log in
     core.connection_shares.set_logged_in(claim, false);
     login_deadline_.arm(core.settings.pptp.login_timeout);
   }
@@ -57,8 +58,8 @@ void ConnectionRecord::connection_established(const pptp::StartControlConnection
                   {"firmware", std::to_string(request.firmware_revision)}});
 }
 
-std::expected<PptpCall*, EndReason> ConnectionRecord::install_call(const pptp::OutgoingCallRequest& request) {
-  return core.install(*this, wire::PeerCallId(request.call_id));
+std::expected<PptpCall*, EndReason> ConnectionRecord::install_call(const CallRequest& request) {
+  return core.install(*this, request.peer_id);
 }
 
 void ConnectionRecord::call_answered(PptpCall& call) {
@@ -68,7 +69,9 @@ void ConnectionRecord::call_answered(PptpCall& call) {
                   {"peer", wire::to_string(peer)},
                   {"local", wire::to_string(local)},
                   {"peer_call_id", std::to_string(record.peer_id.value)},
-                  {"worker", std::to_string(record.ref.worker.value)}});
+                  {"worker", std::to_string(record.ref.worker.value)},
+                  {"calling", calling_station(record.stations(), peer)},
+                  {"called", called_station(record.stations(), local)}});
   record.start_ppp();
 }
 
@@ -101,6 +104,19 @@ StoryRow ConnectionRecord::told() const {
 
 void ConnectionRecord::call_cleared(PptpCall& call, EndReason reason, std::string_view why) {
   static_cast<CallRecord&>(call).cleared(reason, why);
+}
+
+void ConnectionRecord::wan_errors_told(std::uint64_t more) {
+  ++core.stats.wan_error_notifies;
+  core.stats.wan_errors += more;
+}
+
+void ConnectionRecord::message_ignored(pptp::ControlType type, std::string_view why) {
+  core.log.event(Severity::kDebug, "control_message_ignored",
+                 {{"peer", wire::to_string(peer)},
+                  {"local", wire::to_string(local)},
+                  {"type", std::to_string(static_cast<unsigned>(type))},
+                  {"why", std::string(why)}});
 }
 
 void ConnectionRecord::connection_ended(EndReason reason, std::string_view detail) {

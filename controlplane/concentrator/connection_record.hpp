@@ -34,10 +34,12 @@ class ConnectionRecord final : public PptpConnectionHost {
   // ---- PptpConnectionHost
   void send(wire::Bytes message) override;
   void connection_established(const pptp::StartControlConnectionRequest& request) override;
-  std::expected<PptpCall*, EndReason> install_call(const pptp::OutgoingCallRequest& request) override;
+  std::expected<PptpCall*, EndReason> install_call(const CallRequest& request) override;
   void call_answered(PptpCall& call) override;
   void call_refused(wire::PeerCallId peer_id, EndReason reason, std::string_view why) override;
   void call_cleared(PptpCall& call, EndReason reason, std::string_view why) override;
+  void wan_errors_told(std::uint64_t more) override;
+  void message_ignored(pptp::ControlType type, std::string_view why) override;
   void connection_ended(EndReason reason, std::string_view detail) override;
 
   ConcentratorCore& core;

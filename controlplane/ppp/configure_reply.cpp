@@ -56,7 +56,13 @@ void ConfigureReply::nak_u64(const PppOption& option, std::uint64_t wanted) {
 }
 
 void ConfigureReply::ask_u32(std::uint8_t type, std::uint32_t wanted) {
-  if (may_nak_ && start(PppCode::kConfigureNak)) {
+  if (may_nak_) {
+    insist_u32(type, wanted);
+  }
+}
+
+void ConfigureReply::insist_u32(std::uint8_t type, std::uint32_t wanted) {
+  if (start(PppCode::kConfigureNak)) {
     writer_->option_u32(type, wanted);
   }
 }

@@ -26,6 +26,8 @@ class ConfigureReply {
   void nak(const wire::PppOption& option, wire::Bytes wanted);
   /// Naks with an option that the peer left out.
   void ask_u32(std::uint8_t type, std::uint32_t wanted);
+  /// The same without regard to `may_nak`: what is left out cannot be rejected, and the request must not be acknowledged.
+  void insist_u32(std::uint8_t type, std::uint32_t wanted);
   void ask_u64(std::uint8_t type, std::uint64_t wanted);
 
   [[nodiscard]] wire::PppCode code() const { return code_; }

@@ -27,6 +27,7 @@ Ipv4Address right_answer(const PppOption& option, Ipv4Address assigned, const Na
       return servers.wins2;
     case IpcpOption::kAddresses:
     case IpcpOption::kCompression:
+    case IpcpOption::kMobileIpv4:
       break;
   }
   return {};
@@ -42,8 +43,10 @@ void Ipcp::write_request(PppFrameWriter& request) {
 
 void Ipcp::judge(const PppOptions& wishes, ConfigureReply& reply) {
   bool has_address = false;
+  takes_address_ = false;
   for (const PppOption& option : wishes) {
     has_address |= option.type == kAddressType;
+    takes_address_ |= option.type == kAddressType && option.u32() == assigned_.value;
     const auto wish = wire::ipcp_address(option);
     const Ipv4Address answer = right_answer(option, assigned_, servers_);
     if (!wish || answer.is_none()) {
@@ -53,7 +56,9 @@ void Ipcp::judge(const PppOptions& wishes, ConfigureReply& reply) {
     }
   }
   if (!has_address) {
-    reply.ask_u32(kAddressType, assigned_.value);  // RFC 1332 §3.3
+    // RFC 1332 §3.3. There is no option to reject: who must take its address is asked until it is given up.
+    ip_.address_required ? reply.insist_u32(kAddressType, assigned_.value)
+                         : reply.ask_u32(kAddressType, assigned_.value);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // IPCP, the concentrator's end: RFC 1332 addresses and RFC 1877 name servers. The peer gets its assigned
-// address and no other; what is not configured is rejected, so that no peer asks for 0.0.0.0 for ever.
+// address and no other; what is not configured is rejected, so that no peer asks for 0.0.0.0 for ever, and a peer that
+// does not take its address is given up: its packets would be dropped.
 // Thread: control. Owner: the session.
 #pragma once
 
@@ -56,14 +57,20 @@ class Ipcp final : public ControlProtocol {
   void about_to_ack() override { events_.expect_ip(assigned_); }
   bool on_nak(const wire::PppOptions& hints, bool insist_no_more) override;
   bool on_reject(const wire::PppOptions& refused) override;
-  void forget() override { ask_address_ = !ip_.gateway.is_none(); }
-  EndReason failure() const override { return EndReason::kIpcpFailed; }
+  void forget() override {
+    ask_address_ = !ip_.gateway.is_none();
+    takes_address_ = true;
+  }
+  EndReason failure() const override {
+    return takes_address_ ? EndReason::kIpcpFailed : EndReason::kAddressRefused;
+  }
 
   const IpSettings& ip_;
   NameServers servers_;
   IpcpEvents& events_;
   wire::Ipv4Address assigned_;
   bool ask_address_ = false;
+  bool takes_address_ = true;  // the peer's last request named the one that is assigned; true: there was none
 };
 
 }  // namespace adit::control

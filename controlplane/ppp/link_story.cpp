@@ -136,6 +136,8 @@ void LinkStory::sent(Bytes frame) {
       return configure(protocol, packet, false);
     case PppCode::kConfigureNak:
       return configure(protocol, packet, false);
+    case PppCode::kConfigureReject:
+      return refuse(protocol, packet);
     case PppCode::kProtocolReject:
       if (NegotiationStory* const of_it = protocol == PppProtocol::kLcp ? rejected_by(packet) : nullptr) {
         of_it->we_reject = true;
@@ -143,6 +145,19 @@ void LinkStory::sent(Bytes frame) {
       return;
     default:
       return;
+  }
+}
+
+void LinkStory::refuse(PppProtocol protocol, const PppPacket& packet) {
+  for (const PppOption& option : options_of(packet)) {
+    if (protocol == PppProtocol::kLcp) {
+      const wire::LcpOption type{option.type};
+      refused_quality |= type == wire::LcpOption::kQuality;
+      refused_callback |= type == wire::LcpOption::kCallback;
+      refused_multilink |= type == wire::LcpOption::kMrru || type == wire::LcpOption::kShortSequence;
+    } else if (protocol == PppProtocol::kIpcp) {
+      refused_mobile |= wire::IpcpOption{option.type} == wire::IpcpOption::kMobileIpv4;
+    }
   }
 }
 

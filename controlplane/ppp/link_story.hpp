@@ -47,8 +47,13 @@ class LinkStory {
   std::uint8_t offered = 0;               ///< methods that we asked it to use, bit per AuthMethod
   AuthMethod last_offered{};              ///< valid if any was
   wire::LcpAuthentication peer_method{};  ///< what its last Nak asked for instead
-  bool peer_named_method = false;         ///< it has
-  bool peer_rejects_authentication = false;
+  bool peer_named_method : 1 = false;     ///< it has
+  bool peer_rejects_authentication : 1 = false;
+  // What it asked for by its requests, and was refused by our Rejects.
+  bool refused_quality : 1 = false;    ///< Link-Quality-Reports, RFC 1989
+  bool refused_callback : 1 = false;   ///< RFC 1570 §2.3
+  bool refused_multilink : 1 = false;  ///< RFC 1990: MRRU or short sequence numbers
+  bool refused_mobile : 1 = false;     ///< in IPCP: RFC 2290
   // ---- authentication
   std::uint8_t challenges = 0;  ///< ours
   std::uint8_t proofs = 0;      ///< its Responses, or Authenticate-Requests
@@ -78,6 +83,7 @@ class LinkStory {
   void ccp_options(const wire::PppPacket& packet, bool from_peer);
   void ipcp_options(const wire::PppPacket& packet, bool from_peer);
   void ipv6cp_options(const wire::PppPacket& packet, bool from_peer);
+  void refuse(wire::PppProtocol protocol, const wire::PppPacket& packet);
   void eap(const wire::PppPacket& packet);
   void authentication(wire::PppProtocol protocol, const wire::PppPacket& packet);
   /// LCP's Protocol-Reject names it. nullptr: none that is told of here.

@@ -412,7 +412,8 @@ std::uint32_t Session::Impl::auth_rejected(std::string_view user, std::string_vi
 }
 
 void Session::Impl::auth_failed(EndReason reason, std::string_view user, std::string_view why) {
-  if (reason != EndReason::kAuthFailed) {  // else auth_rejected() has told
+  if (reason != EndReason::kAuthFailed && reason != EndReason::kRechallengeFailed) {
+    // Else auth_rejected() has told, or it is a session that ends, and no login.
     const bool refused = reason == EndReason::kAuthUnusable || reason == EndReason::kEapNak;
     log_failed_login(refused ? "login_refused" : "login_unavailable", reason, user, why);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RFC 2637 §3.1 and §3.2 for the side that is dialled. The reaction to each message in each state:
+// RFC 2637 §3.1 and §3.2 for the side that is connected to. The reaction to each message in each state:
 //
 //                  before SCCRQ      established                       stopping (our StopCCRQ is out)
 //   SCCRQ          SCCRP 1, or 5+end SCCRP 3                           ignored
@@ -8,16 +8,23 @@
 //   Echo-Request   ignored           Echo-Reply                        Echo-Reply
 //   OCRQ           OCRP 2/1          OCRP 1, 2/4, 2/5 or 7, perhaps    OCRP 2/1
 //                                    later: the host may let it wait
-//   ICRQ           ICRP 2/1          ICRP 3                            ICRP 2/1
+//   ICRQ           ICRP 2/1          ICRP 1, 2/3, 2/4, 2/5 or 3,       ICRP 2/1
+//                                    perhaps later
+//   ICCN           ignored           PPP begins, if a call waits for   ignored
+//                                    it; else ignored
 //   CCRQ           ignored           CDN 4, stop after the last call   ignored
 //   CDN            ignored           call ends, stop after the last    ignored
 //   SLI            ignored           noted (ours may follow)           ignored
 //   all others     ignored           ignored                           ignored
 //
+// A connection whose peer has brought a call in does not stop after the last one: it waits for the next.
+//
 // Anything else than one of these fifteen messages, complete and of exact length, ends the connection.
 #include "controlplane/pptp/connection.hpp"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 #include <variant>
 
 namespace adit::control {
@@ -63,6 +70,11 @@ CdnCode cdn_code(EndReason reason) {
     default:
       return {DisconnectResult::kAdminShutdown};
   }
+}
+
+/// A number goes into RADIUS requests and accounting records, whose readers expect no control characters.
+bool is_printable(std::string_view number) {
+  return std::ranges::all_of(number, [](char octet) { return octet >= ' ' && octet <= '~'; });
 }
 
 }  // namespace
@@ -127,7 +139,8 @@ void PptpConnection::on_deadline() {
       end(EndReason::kStartTimeout, "no Start-Control-Connection-Request");
       break;
     case State::kEstablished:
-      begin_stop(StopReason::kNone, EndReason::kStartTimeout, "no Outgoing-Call-Request");
+      begin_stop(StopReason::kNone, EndReason::kStartTimeout,
+                 brings_calls_ ? "no other call was brought in" : "no Outgoing-Call-Request");
       break;
     case State::kStopping:
       end(stopping_for_, stopping_why_);  // without a reply
@@ -206,91 +219,172 @@ void PptpConnection::on_message(const EchoRequest& m) {
 // ---- messages about calls ---------------------------------------------------------------------------------
 
 void PptpConnection::on_message(const OutgoingCallRequest& m) {
-  if (state_ != State::kEstablished) {
-    const bool stops = state_ == State::kStopping;
-    refuse_call(m, OutgoingResult::kGeneralError, GeneralError::kNotConnected,
-                stops ? stopping_for_ : EndReason::kMalformed,
-                stops ? stopping_why_ : "no Start-Control-Connection-Request before it");
-    return;
+  ask_for_call({.peer_id = wire::PeerCallId(m.call_id),
+                .peer_window = m.receive_window,
+                .maximum_bps = m.maximum_bps});
+}
+
+// RFC 2637 §2.9 gives each number's length beside its field; a shorter text in it ends at a NUL.
+void PptpConnection::on_message(const IncomingCallRequest& m) {
+  CallRequest request{.peer_id = wire::PeerCallId(m.call_id)};
+  request.stations = std::make_shared<const StationIds>(StationIds{
+      .calling = std::string(m.dialing_number.text().substr(0, m.dialing_length)),
+      .called = std::string(m.dialed_number.text().substr(0, m.dialed_length)),
+  });
+  const bool established = state_ == State::kEstablished;
+  if (established && !settings_.incoming_calls) {
+    return refuse_call(request, {.reason = EndReason::kIncomingDenied, .why = "pptp.incoming-calls"});
   }
-  const wire::PeerCallId peer_id(m.call_id);
-  if (awaits(peer_id) ||
-      std::ranges::any_of(calls_, [&](const PptpCall* call) { return call->peer_id == peer_id; })) {
-    refuse_call(m, OutgoingResult::kGeneralError, GeneralError::kBadCallId, EndReason::kMalformed,
-                "another call of this connection has its ID");
-    return;
+  const std::string_view fault =
+      std::max(m.dialing_length, m.dialed_length) > m.dialing_number.octets.size()
+          ? "a number is longer than its field"
+      : !is_printable(request.stations->calling) || !is_printable(request.stations->called)
+          ? "a number is not printable ASCII"
+          : "";
+  if (established && !fault.empty()) {
+    return refuse_call(request,
+                       {Refusal::Kind::kError, GeneralError::kBadValue, EndReason::kMalformed, fault});
   }
-  if (calls_.size() + waiting_.size() >= settings_.max_calls_per_connection) {
-    refuse_call(m, OutgoingResult::kDoNotAccept, GeneralError::kNone, EndReason::kLimit,
-                "pptp.max-calls-per-connection");
-    return;
+  ask_for_call(std::move(request));
+}
+
+void PptpConnection::ask_for_call(CallRequest request) {
+  if (const auto refusal = refusal_of(request)) {
+    return refuse_call(request, *refusal);
   }
-  const auto installed = host_.install_call(m);
+  const auto installed = host_.install_call(request);
   if (installed && *installed == nullptr) {
-    waiting_.push_back(m);
+    waiting_.push_back(std::move(request));
   } else {
-    answer_call(m, installed);
+    answer_call(request, installed);
   }
 }
 
+std::optional<PptpConnection::Refusal> PptpConnection::refusal_of(const CallRequest& request) const {
+  if (state_ == State::kStopping) {
+    return Refusal{Refusal::Kind::kError, GeneralError::kNotConnected, stopping_for_, stopping_why_};
+  }
+  if (state_ != State::kEstablished) {
+    return Refusal{Refusal::Kind::kError, GeneralError::kNotConnected, EndReason::kMalformed,
+                   "no Start-Control-Connection-Request before it"};
+  }
+  if (is_in_use(request.peer_id)) {
+    return Refusal{Refusal::Kind::kError, GeneralError::kBadCallId, EndReason::kMalformed,
+                   "another call of this connection has its ID"};
+  }
+  if (calls_.size() + waiting_.size() >= settings_.max_calls_per_connection) {
+    return Refusal{.reason = EndReason::kLimit, .why = "pptp.max-calls-per-connection"};
+  }
+  return std::nullopt;
+}
+
+bool PptpConnection::is_in_use(wire::PeerCallId peer_id) const {
+  return awaits(peer_id) ||
+         std::ranges::any_of(calls_, [&](const PptpCall* call) { return call->peer_id == peer_id; });
+}
+
 bool PptpConnection::awaits(wire::PeerCallId peer_id) const {
-  return std::ranges::any_of(waiting_, [&](const auto& m) { return m.call_id == peer_id.value; });
+  return std::ranges::any_of(waiting_, [&](const auto& request) { return request.peer_id == peer_id; });
 }
 
 void PptpConnection::on_call_installed(wire::PeerCallId peer_id,
                                        std::expected<PptpCall*, EndReason> installed) {
-  const auto found = std::ranges::find(waiting_, peer_id.value, &OutgoingCallRequest::call_id);
+  const auto found = std::ranges::find(waiting_, peer_id, &CallRequest::peer_id);
   if (found != waiting_.end()) {
-    const OutgoingCallRequest request = *found;
+    const CallRequest request = std::move(*found);
     waiting_.erase(found);
     answer_call(request, installed);
   }
 }
 
-void PptpConnection::answer_call(const OutgoingCallRequest& m,
-                                 std::expected<PptpCall*, EndReason> installed) {
+void PptpConnection::answer_call(const CallRequest& request, std::expected<PptpCall*, EndReason> installed) {
   if (!installed) {
-    if (installed.error() == EndReason::kNoResource) {
-      refuse_call(m, OutgoingResult::kGeneralError, GeneralError::kNoResource, installed.error(), {});
-    } else {
-      refuse_call(m, OutgoingResult::kDoNotAccept, GeneralError::kNone, installed.error(), {});
-    }
-    return;
+    const bool scarce = installed.error() == EndReason::kNoResource;
+    return refuse_call(request, {.kind = scarce ? Refusal::Kind::kError : Refusal::Kind::kDoNotAccept,
+                                 .error = scarce ? GeneralError::kNoResource : GeneralError::kNone,
+                                 .reason = installed.error()});
   }
   PptpCall& call = **installed;
-  call.peer_window = m.receive_window;
+  call.peer_window = request.peer_window;
   calls_.push_back(&call);
   deadline_.cancel();
+  if (request.stations != nullptr) {
+    brings_calls_ = true;
+    call.incoming =
+        std::make_unique<IncomingCall>(*this, call, request.stations, wheel_, settings_.call_timeout);
+    IncomingCallReply reply;
+    reply.call_id = call.local_id.value;
+    reply.peer_call_id = call.peer_id.value;
+    reply.receive_window = settings_.receive_window;
+    return send(reply);
+  }
   OutgoingCallReply reply;
   reply.call_id = call.local_id.value;
   reply.peer_call_id = call.peer_id.value;
-  reply.connect_speed = m.maximum_bps;
+  reply.connect_speed = request.maximum_bps;
   reply.receive_window = settings_.receive_window;
   send(reply);
   host_.call_answered(call);
 }
 
-void PptpConnection::refuse_call(const OutgoingCallRequest& request, OutgoingResult result,
-                                 GeneralError error, EndReason reason, std::string_view why) {
-  OutgoingCallReply reply;
-  reply.peer_call_id = request.call_id;
-  reply.result = result;
-  reply.error = error;
-  send(reply);
-  host_.call_refused(wire::PeerCallId(request.call_id), reason, why);
+void PptpConnection::refuse_call(const CallRequest& request, const Refusal& refusal) {
+  const bool is_error = refusal.kind == Refusal::Kind::kError;
+  if (request.stations != nullptr) {
+    IncomingCallReply reply;
+    reply.peer_call_id = request.peer_id.value;
+    reply.result = is_error ? IncomingResult::kGeneralError : IncomingResult::kDoNotAccept;
+    reply.error = refusal.error;
+    send(reply);
+  } else {
+    OutgoingCallReply reply;
+    reply.peer_call_id = request.peer_id.value;
+    reply.result = is_error ? OutgoingResult::kGeneralError : OutgoingResult::kDoNotAccept;
+    reply.error = refusal.error;
+    send(reply);
+  }
+  host_.call_refused(request.peer_id, refusal.reason, refusal.why);
 }
 
-// We only serve outgoing calls; incoming ones are refused.
-void PptpConnection::on_message(const IncomingCallRequest& m) {
-  IncomingCallReply reply;
-  reply.peer_call_id = m.call_id;
-  reply.result = state_ == State::kEstablished ? IncomingResult::kDoNotAccept : IncomingResult::kGeneralError;
-  reply.error = state_ == State::kEstablished ? GeneralError::kNone : GeneralError::kNotConnected;
-  send(reply);
+void PptpConnection::on_message(const IncomingCallConnected& m) {
+  if (state_ != State::kEstablished) {
+    return;
+  }
+  PptpCall* call = find_ours(m.peer_call_id);
+  if (call == nullptr || call->incoming == nullptr) {
+    return host_.message_ignored(m.kType, "no call that the peer brought in has this ID");
+  }
+  if (!call->incoming->connect()) {
+    return host_.message_ignored(m.kType, "the call is connected already");
+  }
+  call->peer_window = m.receive_window;
+  host_.call_answered(*call);
+}
+
+void PptpConnection::on_not_connected(PptpCall& call) {
+  send_disconnect(call, EndReason::kNotConnected);
+  clear_call(call, EndReason::kNotConnected, "no Incoming-Call-Connected");
+}
+
+IncomingCall::IncomingCall(PptpConnection& connection, PptpCall& call, SharedStationIds its_stations,
+                           TimerWheel& wheel, Duration timeout)
+    : stations(std::move(its_stations)),
+      connection_(connection),
+      call_(call),
+      deadline_(wheel, on_timer<&IncomingCall::on_deadline>, this) {
+  deadline_.arm(timeout);
+}
+
+bool IncomingCall::connect() {
+  deadline_.cancel();
+  return !std::exchange(connected_, true);
+}
+
+void IncomingCall::on_deadline() {
+  connection_.on_not_connected(call_);
 }
 
 void PptpConnection::on_message(const CallClearRequest& m) {
-  if (std::erase_if(waiting_, [&](const auto& request) { return request.call_id == m.call_id; }) != 0) {
+  if (stops_waiting(m.call_id)) {
     return stop_after_last_call(EndReason::kUserRequest);
   }
   PptpCall* call = find_call(m.call_id);
@@ -304,39 +398,76 @@ void PptpConnection::on_message(const CallClearRequest& m) {
   clear_call(*call, EndReason::kUserRequest, "Call-Clear-Request");
 }
 
-// Clients should not send it, but some do when they hang up.
+bool PptpConnection::stops_waiting(std::uint16_t id) {
+  return std::erase_if(waiting_, [&](const auto& request) { return request.peer_id.value == id; }) != 0;
+}
+
+// How a peer ends what it brought in. Of other calls clients should not send it, but some do when they hang up.
 void PptpConnection::on_message(const CallDisconnectNotify& m) {
+  if (stops_waiting(m.call_id)) {
+    return stop_after_last_call(EndReason::kUserRequest);
+  }
   if (PptpCall* call = find_call(m.call_id); call != nullptr) {
     clear_call(*call, EndReason::kUserRequest, "Call-Disconnect-Notify");
   }
 }
 
-// The ACCMs are meaningless in a tunnel without asynchronous framing. Windows sends several of these, at any
-// time.
+std::uint64_t sum_of(const WanErrorNotify& errors) {
+  return std::uint64_t{errors.crc_errors} + errors.framing_errors + errors.hardware_overruns +
+         errors.buffer_overruns + errors.time_out_errors + errors.alignment_errors;
+}
+
+// The counts are totals; a line that counts anew has told of all that it has.
+void PptpConnection::on_message(const WanErrorNotify& m) {
+  if (state_ != State::kEstablished) {
+    return;
+  }
+  PptpCall* call = find_ours(m.peer_call_id);
+  if (call == nullptr) {
+    return host_.message_ignored(m.kType, "no call has this ID");
+  }
+  if (call->wan_errors == nullptr) {
+    call->wan_errors = std::make_unique<WanErrors>();
+  }
+  const std::uint64_t before = sum_of(call->wan_errors->last), now = sum_of(m);
+  ++call->wan_errors->notifies;
+  call->wan_errors->last = m;
+  host_.wan_errors_told(now >= before ? now - before : now);
+}
+
+// The ACCMs are kept for whoever looks at the call, and meaningless in a tunnel without asynchronous framing. Windows
+// sends several of these, at any time.
 void PptpConnection::on_message(const SetLinkInfo& m) {
-  for (PptpCall* call : calls_) {
-    if (call->local_id.value == m.peer_call_id) {
-      call->peer_sent_link_info = true;
-      send_link_info_if_due(*call);
-      return;
-    }
+  if (PptpCall* call = find_ours(m.peer_call_id); call != nullptr) {
+    call->peer_sent_link_info = true;
+    call->peer_send_accm = m.send_accm;
+    call->peer_receive_accm = m.receive_accm;
+    send_link_info_if_due(*call);
   }
 }
 
 /// Clients differ in whose ID they put into a Call-Clear-Request, and NATs rewrite it: try the peer's own (as
-/// the RFC says), then ours, then the only call if there is just one.
+/// the RFC says), then ours, then the only call if there is just one. Who brings calls in is no such client, and answers
+/// our Call-Clear-Request by a Call-Disconnect-Notify, which must not end another call that is left.
 PptpCall* PptpConnection::find_call(std::uint16_t id) const {
-  for (PptpCall* call : calls_) {
-    if (call->peer_id.value == id) {
-      return call;
-    }
+  const auto by_their_id =
+      std::ranges::find_if(calls_, [&](const PptpCall* call) { return call->peer_id.value == id; });
+  if (by_their_id != calls_.end()) {
+    return *by_their_id;
   }
-  for (PptpCall* call : calls_) {
-    if (call->local_id.value == id) {
-      return call;
-    }
+  if (brings_calls_) {
+    return nullptr;
+  }
+  if (PptpCall* call = find_ours(id); call != nullptr) {
+    return call;
   }
   return calls_.size() == 1 ? calls_.front() : nullptr;
+}
+
+PptpCall* PptpConnection::find_ours(std::uint16_t local_id) const {
+  const auto found =
+      std::ranges::find_if(calls_, [&](const PptpCall* call) { return call->local_id.value == local_id; });
+  return found == calls_.end() ? nullptr : *found;
 }
 
 // ---- actions ----------------------------------------------------------------------------------------------
@@ -357,7 +488,11 @@ void PptpConnection::send_link_info_if_due(PptpCall& call) {
   }
 }
 
+/// RFC 2637 §3.2.2: the PNS of an incoming call asks for its end, which the PAC notifies.
 void PptpConnection::send_disconnect(const PptpCall& call, EndReason reason) {
+  if (call.incoming != nullptr) {
+    return send(CallClearRequest{call.local_id.value});
+  }
   const CdnCode code = cdn_code(reason);
   CallDisconnectNotify notify;
   notify.call_id = call.local_id.value;  // RFC 2637 §2.13: the sender's own; Android accepts nothing else
@@ -366,8 +501,20 @@ void PptpConnection::send_disconnect(const PptpCall& call, EndReason reason) {
   send(notify);
 }
 
-void PptpConnection::forget_call(const PptpCall& call) {
+void PptpConnection::forget_call(PptpCall& call) {
   std::erase(calls_, &call);
+  if (call.incoming != nullptr) {
+    call.incoming->over();
+  }
+}
+
+PptpCall& PptpConnection::take_last_call() {
+  PptpCall& call = *calls_.back();
+  calls_.pop_back();
+  if (call.incoming != nullptr) {
+    call.incoming->over();
+  }
+  return call;
 }
 
 void PptpConnection::clear_call(PptpCall& call, EndReason reason, std::string_view why) {
@@ -377,7 +524,12 @@ void PptpConnection::clear_call(PptpCall& call, EndReason reason, std::string_vi
 }
 
 void PptpConnection::stop_after_last_call(EndReason reason) {
-  if (calls_.empty() && waiting_.empty() && state_ == State::kEstablished) {
+  if (!calls_.empty() || !waiting_.empty() || state_ != State::kEstablished) {
+    return;
+  }
+  if (brings_calls_) {
+    deadline_.arm(settings_.call_timeout);
+  } else {
     begin_stop(StopReason::kNone, reason, "its last call has ended");
   }
 }
@@ -393,8 +545,7 @@ void PptpConnection::stop(EndReason reason, std::string_view why) {
     end(reason, why);
   } else if (state_ == State::kEstablished) {
     while (!calls_.empty()) {
-      PptpCall& call = *calls_.back();
-      calls_.pop_back();
+      PptpCall& call = take_last_call();
       send_disconnect(call, reason);
       host_.call_cleared(call, reason, why);
     }
@@ -418,9 +569,7 @@ void PptpConnection::end(EndReason reason, std::string_view detail) {
   echo_.cancel();
   deadline_.cancel();
   while (!calls_.empty()) {
-    PptpCall& call = *calls_.back();
-    calls_.pop_back();
-    host_.call_cleared(call, reason, detail);
+    host_.call_cleared(take_last_call(), reason, detail);
   }
   host_.connection_ended(reason, detail);
 }

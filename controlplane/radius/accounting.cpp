@@ -80,12 +80,14 @@ std::uint32_t terminate_cause(EndReason reason) {
     case EndReason::kMalformed:
     case EndReason::kLcpFailed:
     case EndReason::kAuthFailed:
+    case EndReason::kRechallengeFailed:
     case EndReason::kAuthUnusable:
     case EndReason::kEapNak:
     case EndReason::kEapNoKeys:
     case EndReason::kMppeRefused:
     case EndReason::kMppeDesynchronised:
     case EndReason::kIpcpFailed:
+    case EndReason::kAddressRefused:
     case EndReason::kIpv6Failed:
     case EndReason::kOutputOverflow:
       return kUserError;
@@ -150,7 +152,7 @@ RadiusAccounting::Octets RadiusAccounting::identity_of_nas() const {
 RequestWriter RadiusAccounting::written(const AccountedCall& call, Classes classes) const {
   RequestWriter attributes(Code::kAccountingRequest, 0, {});
   attributes.text(Type::kUserName, call.user);
-  write_identity(attributes, nas_, {call.session_id, call.peer, call.local});
+  write_identity(attributes, nas_, {call.session_id, call.peer, call.local, call.stations});
   attributes.address(Type::kFramedIpAddress, call.address);
   if (call.ipv6) {
     write_ipv6(attributes, *call.ipv6);
@@ -308,7 +310,7 @@ Client::Ticket RadiusAccounting::send(Status status, Octets identity, const Spoo
           log_.event(Severity::kError, "accounting_record_unfit",
                      {{"user", text_in(*whose, Type::kUserName)},
                       {"sid", text_in(*whose, Type::kAcctSessionId)},
-                      {"peer", text_in(*whose, Type::kCallingStationId)},
+                      {"peer", text_in(*whose, Type::kTunnelClientEndpoint)},
                       {"why", reply.error().why}});
         }
         answered(reply.has_value());

@@ -98,6 +98,7 @@ inline constexpr VendorId kWispr = 14122;
 namespace microsoft {
 inline constexpr std::uint8_t kChapResponse = 1;
 inline constexpr std::uint8_t kChapError = 2;
+inline constexpr std::uint8_t kChapNtEncPw = 6;
 inline constexpr std::uint8_t kEncryptionPolicy = 7;
 inline constexpr std::uint8_t kEncryptionTypes = 8;
 inline constexpr std::uint8_t kChapChallenge = 11;
@@ -106,6 +107,7 @@ inline constexpr std::uint8_t kMppeSendKey = 16;
 inline constexpr std::uint8_t kMppeRecvKey = 17;
 inline constexpr std::uint8_t kChap2Response = 25;
 inline constexpr std::uint8_t kChap2Success = 26;
+inline constexpr std::uint8_t kChap2Cpw = 27;
 inline constexpr std::uint8_t kPrimaryDns = 28;
 inline constexpr std::uint8_t kSecondaryDns = 29;
 inline constexpr std::uint8_t kPrimaryNbns = 30;

@@ -36,6 +36,9 @@ struct ProofWriter {
 
   /// Not the order of the CHAP packet: here the flags come second.
   void operator()(const MsChapV2Proof& proof) const {
+    if (proof.change != nullptr) {
+      return write_change(proof);
+    }
     std::array<std::uint8_t, 50> value{proof.identifier};
     std::ranges::copy(proof.peer_challenge, value.begin() + 2);
     std::ranges::copy(proof.nt_response, value.begin() + 26);
@@ -56,6 +59,28 @@ struct ProofWriter {
   }
 
   void operator()(const CertificateProof&) const {}  // RadiusAuth::authenticate() has not let it come here
+
+ private:
+  /// RFC 2548 §2.3.4 gives the peer's challenge 24 octets: they are its 16 and the 8 reserved ones. §2.1.6: the encrypted
+  /// password does not fit into one attribute, and goes in numbered pieces.
+  void write_change(const MsChapV2Proof& proof) const {
+    constexpr std::uint8_t kChangePassword = 7, kEncryptedPassword = 6;
+    constexpr std::size_t kPiece = 243;
+    request.vendor(kMicrosoft, microsoft::kChapChallenge, proof.challenge);
+    std::array<std::uint8_t, 68> value{kChangePassword, proof.identifier};
+    std::ranges::copy(proof.change->encrypted_hash, value.begin() + 2);
+    std::ranges::copy(proof.peer_challenge, value.begin() + 18);
+    std::ranges::copy(proof.nt_response, value.begin() + 42);
+    request.vendor(kMicrosoft, microsoft::kChap2Cpw, value);
+    Bytes left = proof.change->encrypted_password.bytes();
+    for (std::uint8_t number = 1; !left.empty(); ++number) {
+      const Bytes octets = left.first(std::min(left.size(), kPiece));
+      std::vector<std::uint8_t> piece{kEncryptedPassword, proof.identifier, 0, number};
+      piece.insert(piece.end(), octets.begin(), octets.end());
+      request.vendor(kMicrosoft, microsoft::kChapNtEncPw, piece);
+      left = left.subspan(octets.size());
+    }
+  }
 };
 
 /// RFC 3579 §2.6.1: until the Request is repeated. A server that says none, or hours, means the login's whole time.
@@ -71,6 +96,17 @@ std::optional<Duration> patience_of(const Packet& challenge) {
 bool is_eap(const std::vector<std::uint8_t>& packet, wire::EapCode code) {
   const auto parsed = wire::parse_eap(packet);
   return parsed && parsed->code == code;
+}
+
+bool changes_password(const AuthProof& proof) {
+  const auto* v2 = std::get_if<MsChapV2Proof>(&proof);
+  return v2 != nullptr && v2->change != nullptr;
+}
+
+/// Whose expired password an Access-Request with a new one would change.
+bool takes_new_password(const AuthProof& proof, std::uint16_t error) {
+  return error == kPasswordExpired && std::holds_alternative<MsChapV2Proof>(proof) &&
+         !changes_password(proof);
 }
 
 /// As in `[ppp] mppe-key-lengths`.
@@ -104,8 +140,8 @@ void write_identity(RequestWriter& request, const NasSettings& nas, const Sessio
   request.number(Type::kNasPortType, kPortVirtual);
   request.number(Type::kServiceType, kServiceFramed);
   request.number(Type::kFramedProtocol, kProtocolPpp);
-  request.text(Type::kCalledStationId, wire::to_string(session.local));
-  request.text(Type::kCallingStationId, wire::to_string(session.peer));
+  request.text(Type::kCalledStationId, called_station(session.stations, session.local));
+  request.text(Type::kCallingStationId, calling_station(session.stations, session.peer));
   request.tagged_number(Type::kTunnelType, 0, kTunnelPptp);
   request.tagged_number(Type::kTunnelMediumType, 0, kMediumIpv4);
   request.text(Type::kTunnelClientEndpoint, wire::to_string(session.peer));
@@ -132,7 +168,8 @@ void RadiusAuth::authenticate(AuthRequest request, AuthClient& client) {
       [this, shared](RequestWriter& packet, Bytes secret) {
         packet.text(Type::kUserName, name_at_servers(nas_, shared->user));
         std::visit(ProofWriter{packet, secret}, shared->proof);
-        write_identity(packet, nas_, {shared->session_id, shared->peer_address, shared->local_address});
+        write_identity(packet, nas_,
+                       {shared->session_id, shared->peer_address, shared->local_address, shared->stations});
       },
       [this, shared, &client](const std::expected<Client::Reply, Client::NoReply>& reply) {
         asked_.erase(&client);
@@ -141,6 +178,7 @@ void RadiusAuth::authenticate(AuthRequest request, AuthClient& client) {
       {.within = shared->within,
        .peer = shared->peer_address,
        .trial = shared->trial,
+       .changes_password = changes_password(shared->proof),
        .eap = eap != nullptr,
        .server = eap != nullptr && eap->after ? eap->after->server : ""});
   asked_[&client] = {client_, ticket};
@@ -195,9 +233,11 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
     why = std::move(accepted.error());
   } else if (reply->packet.code() == Code::kAccessReject) {
     const std::string said = reply_message(reply->packet);
-    return AuthRejected{.ms_chap_error = read_reject(reply->packet),
+    const std::uint16_t error = read_reject(reply->packet);
+    return AuthRejected{.ms_chap_error = error,
                         .why = judge + " rejects" + (said.empty() ? "" : ": " + said),
-                        .judge = judge};
+                        .judge = judge,
+                        .takes_new_password = takes_new_password(request.proof, error)};
   } else if (reply->packet.code() == Code::kAccessChallenge && by_eap) {
     if (is_eap(eap, wire::EapCode::kRequest)) {
       const Attribute* state = reply->packet.find(Type::kState);

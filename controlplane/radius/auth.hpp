@@ -19,6 +19,7 @@ namespace adit::control::radius {
 struct SessionIdentity {
   std::string session_id;
   wire::Ipv4Address peer, local;
+  SharedStationIds stations{};  ///< nullptr: the peer did not bring the call in
 };
 /// NAS-Port-Id is this followed by the session ID.
 inline constexpr std::string_view kNasPortIdPrefix = "pptp-";

@@ -88,6 +88,7 @@ struct LoginTerms {
   std::optional<Duration> within{};  ///< its sender waits no longer
   wire::Ipv4Address peer{};          ///< who dials, so that no stranger's silences count for those of many
   bool trial = false;                ///< an operator's: a dead server is asked as well, if no other is left
+  bool changes_password = false;     ///< a copy of it, which is to probe a server, would do so there first
   bool eap = false;  ///< RFC 3579 §3.1: no reply without Message-Authenticator, whatever the server's setting
   std::string server{};  ///< the only one that can go on with what it has begun; empty: any
 };

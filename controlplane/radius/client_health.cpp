@@ -176,7 +176,8 @@ void Client::probe(Port& port, Code code, const Compose& compose, LoginTerms ter
 }
 
 void Client::copy_to_lost_ports(const Exchange& exchange) {
-  if (exchange.code != Code::kAccessRequest || !exchange.terms.server.empty()) {
+  if (exchange.code != Code::kAccessRequest || exchange.terms.changes_password ||
+      !exchange.terms.server.empty()) {
     return;  // what one server has begun means nothing to another
   }
   for (const auto& server : servers_) {

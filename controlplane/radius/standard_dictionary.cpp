@@ -85,6 +85,7 @@ VENDOR Microsoft 311
 BEGIN-VENDOR Microsoft
 ATTRIBUTE MS-CHAP-Response 1 octets
 ATTRIBUTE MS-CHAP-Error 2 string
+ATTRIBUTE MS-CHAP-NT-Enc-PW 6 octets
 ATTRIBUTE MS-MPPE-Encryption-Policy 7 integer
 ATTRIBUTE MS-MPPE-Encryption-Types 8 integer
 ATTRIBUTE MS-CHAP-Challenge 11 octets
@@ -93,6 +94,7 @@ ATTRIBUTE MS-MPPE-Send-Key 16 octets encrypt=2
 ATTRIBUTE MS-MPPE-Recv-Key 17 octets encrypt=2
 ATTRIBUTE MS-CHAP2-Response 25 octets
 ATTRIBUTE MS-CHAP2-Success 26 octets
+ATTRIBUTE MS-CHAP2-CPW 27 octets
 ATTRIBUTE MS-Primary-DNS-Server 28 ipaddr
 ATTRIBUTE MS-Secondary-DNS-Server 29 ipaddr
 ATTRIBUTE MS-Primary-NBNS-Server 30 ipaddr

@@ -17,7 +17,13 @@
 
 namespace adit::wire {
 
-enum class ChapCode : std::uint8_t { kChallenge = 1, kResponse = 2, kSuccess = 3, kFailure = 4 };
+enum class ChapCode : std::uint8_t {
+  kChallenge = 1,
+  kResponse = 2,
+  kSuccess = 3,
+  kFailure = 4,
+  kChangePassword = 7,  ///< RFC 2759 §7: the answer to a Failure with E=648
+};
 
 inline constexpr std::size_t kChapMd5Size = 16;
 inline constexpr std::size_t kMsChapResponseSize = 49;  ///< both versions, flags included
@@ -92,6 +98,31 @@ struct MsChapV2Response {
   std::copy(response.peer_challenge.begin(), response.peer_challenge.end(), value.begin());
   std::copy(response.nt_response.begin(), response.nt_response.end(), value.begin() + 24);
   return value;
+}
+
+/// RFC 2759 §7: the new password, and a response by it to the challenge of the Failure.
+struct MsChapV2Change {
+  Bytes encrypted_password;  ///< by the old password's hash
+  std::array<std::uint8_t, 16> encrypted_hash{};
+  MsChapV2Response response{};
+};
+inline constexpr std::size_t kEncryptedPasswordSize = 516;
+inline constexpr std::size_t kMsChapChangeSize = kEncryptedPasswordSize + 16 + 16 + 8 + 24 + 2;
+
+/// `data`: what follows the packet's Length. None: not 582 octets, or non-zero reserved octets or flags.
+[[nodiscard]] inline std::optional<MsChapV2Change> parse_ms_chap_v2_change(Bytes data) noexcept {
+  constexpr std::size_t kHash = kEncryptedPasswordSize, kPeerChallenge = kHash + 16,
+                        kReserved = kPeerChallenge + 16, kNtResponse = kReserved + 8,
+                        kFlags = kNtResponse + 24;
+  if (data.size() != kMsChapChangeSize || load_be<std::uint64_t>(data.data() + kReserved) != 0 ||
+      load_be<std::uint16_t>(data.data() + kFlags) != 0) {
+    return std::nullopt;
+  }
+  MsChapV2Change change{.encrypted_password = data.first(kEncryptedPasswordSize)};
+  std::copy_n(data.data() + kHash, 16, change.encrypted_hash.begin());
+  std::copy_n(data.data() + kPeerChallenge, 16, change.response.peer_challenge.begin());
+  std::copy_n(data.data() + kNtResponse, 24, change.response.nt_response.begin());
+  return change;
 }
 
 /// The text of a Failure: "E=691 R=0 C=<upper-case hex of `challenge`> V=3 M=<message>". RFC 2759 §6 wants 32

@@ -14,6 +14,7 @@ enum class IpcpOption : std::uint8_t {
   kAddresses = 1,    ///< RFC 1332 §3.1, deprecated: always rejected
   kCompression = 2,  ///< Van Jacobson: always rejected
   kAddress = 3,
+  kMobileIpv4 = 4,  ///< RFC 2290: always rejected, so that its owner falls back to an address of ours
   kPrimaryDns = 129,
   kPrimaryNbns = 130,
   kSecondaryDns = 131,

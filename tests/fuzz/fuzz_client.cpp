@@ -102,6 +102,7 @@ ClientSettings settings_of(std::uint8_t mode, std::uint8_t profile) {
                                       MppePolicy::kRequire};
   ClientSettings settings;
   settings.profile = &client_profiles()[profile % client_profiles().size()];
+  settings.incoming = (profile & 0x80) != 0;
   set_password(settings, "secret");
   settings.methods = {kMethods[mode % 4]};
   if ((mode & 0x40) != 0) {
@@ -137,9 +138,15 @@ Octets answer(const Host& host, PppProtocol which, std::uint8_t code, Bytes opti
   return frame(which, code, asked->second[1], code == 2 ? Bytes(asked->second).subspan(4) : options);
 }
 
-void establish(ClientCall& client, TimerWheel& wheel) {
+void establish(ClientCall& client, TimerWheel& wheel, bool incoming) {
   client.on_bytes(pptp::write(pptp::StartControlConnectionReply{}).octets());
   wheel.advance(wheel.now() + Duration{1'000});
+  if (incoming) {
+    pptp::IncomingCallReply reply;
+    reply.call_id = 0x00FF;
+    reply.peer_call_id = kOurId.value;
+    return client.on_bytes(pptp::write(reply).octets());
+  }
   pptp::OutgoingCallReply reply;
   reply.call_id = 0x00FF;
   reply.peer_call_id = kOurId.value;
@@ -221,7 +228,7 @@ void fuzz_client_call(Bytes octets) {
     ClientCall client(settings, kOurId, wheel, entropy, host);
     client.start();
     if ((mode & 0x80) == 0) {
-      establish(client, wheel);
+      establish(client, wheel, settings.incoming);
     }
     for (int events = 0; !input.empty() && events < 200; ++events) {
       play(client, wheel, host, input);

@@ -30,20 +30,24 @@ class Host : public PptpConnectionHost {
     require(++answers_ <= 8);  // one message causes a bounded number of answers
   }
   void connection_established(const pptp::StartControlConnectionRequest&) override { require(!ended_); }
-  std::expected<PptpCall*, EndReason> install_call(const pptp::OutgoingCallRequest& request) override {
+  std::expected<PptpCall*, EndReason> install_call(const CallRequest& request) override {
     require(!ended_);
     if (refuse_) {
       return std::unexpected(EndReason::kNoResource);
     }
     if (later_) {
-      waiting_.emplace_back(request.call_id);
+      waiting_.push_back(request.peer_id);
       return nullptr;
     }
-    return make_call(wire::PeerCallId(request.call_id));
+    return make_call(request.peer_id);
   }
-  void call_answered(PptpCall& call) override { require(knows(call)); }
+  void call_answered(PptpCall& call) override {
+    require(knows(call) && (call.incoming == nullptr || call.incoming->connected()));
+  }
   void call_refused(wire::PeerCallId, EndReason, std::string_view) override { require(!ended_); }
   void call_cleared(PptpCall& call, EndReason, std::string_view) override { forget(call); }
+  void wan_errors_told(std::uint64_t) override { require(!ended_); }
+  void message_ignored(pptp::ControlType, std::string_view why) override { require(!ended_ && !why.empty()); }
   void connection_ended(EndReason, std::string_view) override {
     require(!ended_ && calls_.empty());
     ended_ = true;
@@ -71,6 +75,7 @@ class Host : public PptpConnectionHost {
     }
   }
   void several_calls() { settings_.max_calls_per_connection = 3; }
+  void allow_incoming() { settings_.incoming_calls = true; }
   [[nodiscard]] PptpCall* some_call(std::uint8_t which) {
     return calls_.empty() ? nullptr : calls_[which % calls_.size()].get();
   }
@@ -152,8 +157,12 @@ void fuzz_pptp_stream(wire::Bytes octets) {
 void fuzz_pptp_order(wire::Bytes octets) {
   Host host;
   Input input(octets);
-  if (input.u8() % 2 != 0) {
+  const std::uint8_t policy = input.u8();
+  if (policy % 2 != 0) {
     host.several_calls();
+  }
+  if ((policy & 2) != 0) {
+    host.allow_incoming();
   }
   for (int events = 0; !input.empty() && events < 200; ++events) {
     host.begin();

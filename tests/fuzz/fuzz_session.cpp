@@ -40,7 +40,9 @@ class Backend final : public AuthBackend {
   void answer(std::uint8_t how) {
     if (AuthClient* client = std::exchange(waiting_, nullptr)) {
       if (how % 4 == 0) {
-        client->on_verdict(AuthRejected{});
+        client->on_verdict(how % 16 == 8
+                               ? AuthRejected{.ms_chap_error = kPasswordExpired, .takes_new_password = true}
+                               : AuthRejected{});
       } else if (how % 4 == 1) {
         client->on_verdict(how % 8 == 5 ? AuthVerdict(AuthUnusable{"no PPP"}) : AuthUnavailable{"no server"});
       } else {
@@ -168,6 +170,7 @@ Settings settings_of(std::uint8_t mode) {
     settings.auth.methods.assign(std::begin(kMethods), std::end(kMethods));
   }
   settings.auth.max_failure = (mode & 0x80) != 0 ? 3 : 1;
+  settings.auth.rechallenge = (mode & 0x80) != 0 ? Duration{15'000} : Duration{0};
   settings.ppp.mppe = kPolicies[mode / 4 % 4];
   settings.ppp.mppe_stateful = (mode & 0x10) != 0 ? StatefulPolicy::kPrefer : StatefulPolicy::kDeny;
   if ((mode & 0x20) != 0) {

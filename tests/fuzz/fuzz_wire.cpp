@@ -150,6 +150,10 @@ void fuzz_pap(Bytes octets) {
 
 void fuzz_chap(Bytes octets) {
   (void)parse_ms_chap_error(octets);
+  if (const auto change = parse_ms_chap_v2_change(octets)) {
+    require(same(change->encrypted_password, octets.first(kEncryptedPasswordSize)));
+    require(same(Bytes(change->response.nt_response), octets.subspan(kMsChapChangeSize - 26, 24)));
+  }
   const auto chap = parse_chap_value(octets);
   if (!chap) {
     return;

@@ -174,6 +174,97 @@ TEST_F(ClientDialUp, EveryCombinationSurvivesLossAndReordering) {
   EXPECT_LT(slow, dials / 2);
 }
 
+TEST_F(ClientDialUp, AUT_16_AChallengeWithinASessionKeepsTheKeys) {
+  for (const AuthMethod method : {AuthMethod::kChapMd5, AuthMethod::kMsChapV1, AuthMethod::kMsChapV2}) {
+    SCOPED_TRACE(control::to_text(method));
+    const ClientSettings settings = caller(control::client_profiles().front(), method, MppePolicy::kPrefer);
+    Settings challenges = server(method, MppePolicy::kPrefer);
+    challenges.auth.rechallenge = 20s;
+    DialWorld world(challenges, 8, 1);
+    WorldClient& client = world.dial(settings, kBad);
+    ASSERT_TRUE(world.run_until_all(is_up, 30s));
+    world.run(kSettled + kSettled);
+    const auto before = client.mppe;
+    world.run(120s);
+    EXPECT_GE(world.house.concentrator->stats().auth_accepted, 5U);
+    ASSERT_TRUE(is_up(client));
+    expect_both_ends_agree(client, makes_keys(method), false);
+    for (const auto& [direction, keys] : before) {
+      EXPECT_EQ(client.mppe.at(direction).start_key, keys.start_key);
+    }
+    client.call().hang_up();
+    ASSERT_TRUE(world.run_until_all(is_over, 10s));
+    expect_empty(world);
+  }
+}
+
+TEST_F(ClientDialUp, AUT_16_AClientWhosePasswordIsNoLongerRightIsEnded) {
+  ClientSettings settings =
+      caller(control::client_profiles().front(), AuthMethod::kMsChapV2, MppePolicy::kPrefer);
+  Settings challenges = server(AuthMethod::kMsChapV2, MppePolicy::kPrefer);
+  challenges.auth.rechallenge = 20s;
+  DialWorld world(challenges, 8, 1);
+  WorldClient& client = world.dial(settings, kGood);
+  ASSERT_TRUE(world.run_until_all(is_up, 30s));
+  control::set_password(settings, "another");
+  ASSERT_TRUE(world.run_until_all(is_over, 60s));
+  world.run(4s);
+  EXPECT_EQ(control::only_reason(world.house, "call_ended"), "rechallenge_failed");
+  EXPECT_TRUE(world.house.log.named("auth_failed").empty()) << "no guess of a stranger's";
+  expect_empty(world);
+}
+
+TEST_F(ClientDialUp, CTL_24_EveryProfileBringsItsCallInOverGoodLinksAndBadOnes) {
+  for (const ClientProfile& profile : control::client_profiles()) {
+    for (const LinkQuality& quality : {kGood, kBad}) {
+      SCOPED_TRACE(profile.name);
+      ClientSettings settings = caller(profile, AuthMethod::kMsChapV2, MppePolicy::kRequire);
+      settings.incoming = true;
+      settings.calling_number = "0305551234";
+      Settings allows = server(AuthMethod::kMsChapV2, MppePolicy::kRequire);
+      allows.pptp.incoming_calls = true;
+      DialWorld world(allows, 8, 1);
+      WorldClient& client = world.dial(settings, quality);
+      ASSERT_TRUE(world.run_until_all(is_up, 30s));
+      world.run(kSettled + kSettled);
+      expect_both_ends_agree(client, true, asks_dns(profile));
+      expect_addresses_match(world);
+      client.call().hang_up();
+      ASSERT_TRUE(world.run_until_all(is_over, 10s));
+      EXPECT_EQ(client.ended, ClientEnd::kHungUp);
+      expect_empty(world);
+    }
+  }
+}
+
+TEST_F(ClientDialUp, CTL_24_AServerThatDeniesIncomingCallsRefusesThem) {
+  ClientSettings settings =
+      caller(control::client_profiles().front(), AuthMethod::kMsChapV2, MppePolicy::kPrefer);
+  settings.incoming = true;
+  DialWorld world(server(AuthMethod::kMsChapV2, MppePolicy::kPrefer), 8, 1);
+  WorldClient& client = world.dial(settings, kGood);
+  ASSERT_TRUE(world.run_until_all(is_over, 10s));
+  EXPECT_EQ(client.ended, ClientEnd::kCallRefused);
+  EXPECT_EQ(client.detail, "result 3 error 0");
+  expect_empty(world);
+}
+
+TEST_F(ClientDialUp, CTL_24_AServerEndsACallThatWasBroughtIn) {
+  ClientSettings settings =
+      caller(control::client_profiles().front(), AuthMethod::kMsChapV2, MppePolicy::kPrefer);
+  settings.incoming = true;
+  Settings allows = server(AuthMethod::kMsChapV2, MppePolicy::kPrefer);
+  allows.pptp.incoming_calls = true;
+  DialWorld world(allows, 8, 1);
+  WorldClient& client = world.dial(settings, kGood);
+  ASSERT_TRUE(world.run_until_all(is_up, 30s));
+  EXPECT_EQ(control::terminate(*world.house.concentrator, {}, true), 1U);
+  ASSERT_TRUE(world.run_until_all(is_over, 10s));
+  EXPECT_EQ(client.ended, ClientEnd::kServerCleared);
+  EXPECT_EQ(client.detail, "Call-Clear-Request");
+  expect_empty(world);
+}
+
 TEST_F(ClientDialUp, MethodsWithoutKeysCannotRequireMppe) {
   for (const ClientProfile& profile : control::client_profiles()) {
     for (const AuthMethod method : {AuthMethod::kPap, AuthMethod::kChapMd5}) {

@@ -83,6 +83,8 @@ struct Plan {
   wire::Ipv4Prefix clients;    ///< source addresses; length 32: one for all
   bool clients_given = false;  ///< otherwise the access interface's own address
   std::string profile = "plain";
+  bool incoming = false;  ///< clients bring their calls in, as an access concentrator does
+  std::string calling_number, called_number;  ///< of these calls
   std::string user = "blast";
   std::string password = "blast";
   std::vector<control::AuthMethod> auth = {control::AuthMethod::kMsChapV2};

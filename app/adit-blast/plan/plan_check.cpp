@@ -100,6 +100,14 @@ void check_ipv6(const Plan& plan, Findings& findings) {
   }
 }
 
+void check_numbers(const Plan& plan, Findings& findings) {
+  for (const char* key : {"calling-number", "called-number"}) {
+    if (!plan.incoming && findings.has(key)) {
+      findings.error(key, "is of no use without {incoming}", "bring calls in with it, or leave it out");
+    }
+  }
+}
+
 // Checks the phases in order, because each depends on the earlier ones.
 class PhaseChecks {
  public:
@@ -219,6 +227,7 @@ std::optional<Plan> finish_plan(Draft draft, Findings& findings) {
   settle_core(draft, findings);
   check_auth(plan, findings);
   check_ipv6(plan, findings);
+  check_numbers(plan, findings);
   PhaseChecks(plan, findings).run();
   check_output(plan, findings);
   return findings.any() ? std::nullopt : std::optional(std::move(plan));

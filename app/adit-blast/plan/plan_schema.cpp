@@ -64,6 +64,14 @@ std::vector<PlanKey> make_server_keys() {
                 "Source addresses, as 10.99.0.0/16, on this machine.\nWithout: the access interface's own."),
       BLAST_KEY(kClients, "profile", "NAME", plan.profile, ProfileKind{},
                 "The client to imitate: plain, windows, pptp-linux,\nmikrotik, android."),
+      BLAST_KEY(
+          kClients, "incoming", "", plan.incoming, BoolKind{},
+          "Bring calls in (Incoming-Call-Request), as an access\nconcentrator does, instead of asking for "
+          "them."),
+      BLAST_KEY(kClients, "calling-number", "NUMBER", plan.calling_number, (TextKind{0, 64}),
+                "With --incoming: the caller's number."),
+      BLAST_KEY(kClients, "called-number", "NUMBER", plan.called_number, (TextKind{0, 64}),
+                "With --incoming: the number that is called."),
       BLAST_KEY(kClients, "user", "NAME", plan.user, (TextKind{1, 255}),
                 "User name of every call. \"user{}\": user0, user1, ... by call."),
       BLAST_KEY(kClients, "password", "TEXT", plan.password, (TextKind{0, 255}),

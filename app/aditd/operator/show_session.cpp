@@ -122,6 +122,27 @@ Json gre_json(const SessionInFull& session) {
           {"inner_mtu", state.inner_mtu}};
 }
 
+/// What the peer has told of the line behind it: numbers are its own octets.
+Json line_json(const control::CallDetails& details) {
+  const auto& stations = details.status.stations;
+  const auto& errors = details.wan_errors.last;
+  const auto accm = [&](std::uint32_t control::CallDetails::LinkInfo::* which) {
+    return details.link_info ? Json(fmt::format("{:08x}", (*details.link_info).*which)) : Json();
+  };
+  return {{"brought_in", stations != nullptr},
+          {"calling_number", stations ? escape_octets(stations->calling) : ""},
+          {"called_number", stations ? escape_octets(stations->called) : ""},
+          {"send_accm", accm(&control::CallDetails::LinkInfo::send_accm)},
+          {"receive_accm", accm(&control::CallDetails::LinkInfo::receive_accm)},
+          {"wan_error_notifies", details.wan_errors.notifies},
+          {"crc_errors", errors.crc_errors},
+          {"framing_errors", errors.framing_errors},
+          {"hardware_overruns", errors.hardware_overruns},
+          {"buffer_overruns", errors.buffer_overruns},
+          {"time_out_errors", errors.time_out_errors},
+          {"alignment_errors", errors.alignment_errors}};
+}
+
 Json in_full(const SessionInFull& session) {
   Json json = Json::object();
   for (const SessionColumn& column : session_columns()) {
@@ -140,6 +161,7 @@ Json in_full(const SessionInFull& session) {
   json["granted"] = terms_json(session.details);
   json["drops_by_reason"] = drops_json(session);
   json["gre"] = gre_json(session);
+  json["line"] = line_json(session.details);
   return json;
 }
 

@@ -115,7 +115,8 @@ Advice advice_of(const StoryRow& row) {
   if (row.reason == EndReason::kNone) {
     return on_a_living_one(row);
   }
-  const bool silent = !row.session_id.empty() && !row.story.passed(Gate::kGre);
+  const bool silent = !row.session_id.empty() && !row.story.passed(Gate::kGre) &&
+                      row.story.origin != control::CallStory::Origin::kRinging;
   if (row.reason == EndReason::kNoGre ||
       (silent && (row.reason == EndReason::kUserRequest || row.reason == EndReason::kPeerClosed ||
                   row.reason == EndReason::kSetupTimeout))) {

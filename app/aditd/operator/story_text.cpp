@@ -51,17 +51,31 @@ std::string gre_text(const StoryRow& row) {
               : ", but some for this call from " + to_string(row.story.gre_from_elsewhere));
 }
 
+/// "; refused it multilink, callback"
+std::string refusals_text(const LinkStory& link) {
+  std::string text;
+  for (const auto& [refused, what] :
+       {std::pair(link.refused_multilink, "multilink"), std::pair(link.refused_callback, "callback"),
+        std::pair(link.refused_quality, "quality reports")}) {
+    if (refused) {
+      text += (text.empty() ? "; refused it " : ", ") + std::string(what);
+    }
+  }
+  return text;
+}
+
 std::string lcp_text(const StoryRow& row) {
   const LinkStory& link = row.story.link();
   const std::string mru = link.peer_mru == 0 ? "" : fmt::format("; it asked for MRU {}", link.peer_mru);
   const std::string offered = link.offered == 0 ? "" : "; offered " + offered_methods(link);
   if (row.story.passed(Gate::kLcp)) {
-    return "open" + mru + offered + (wanted_method(link).empty() ? "" : ", it wanted " + wanted_method(link));
+    return "open" + mru + offered +
+           (wanted_method(link).empty() ? "" : ", it wanted " + wanted_method(link)) + refusals_text(link);
   }
   const std::string wanted = link.peer_rejects_authentication ? ", it rejects authentication"
                              : wanted_method(link).empty()    ? ""
                                                               : ", it wants " + wanted_method(link);
-  return exchange_text(link.lcp) + offered + wanted;
+  return exchange_text(link.lcp) + offered + wanted + refusals_text(link);
 }
 
 /// What the exchange of EAP has come to without a verdict.
@@ -143,10 +157,11 @@ std::string ipcp_text(const StoryRow& row) {
                             : link.peer_address_asked.is_none()
                                 ? ", any asked for"
                                 : ", " + to_string(link.peer_address_asked) + " asked for";
+  const std::string mobile = link.refused_mobile ? "; refused it Mobile IP" : "";
   const std::string address = row.address.is_none() ? to_string(link.address_given) : to_string(row.address);
   return row.story.passed(Gate::kIpcp)
-             ? "open; " + address + " given" + asked
-             : exchange_text(link.ipcp) + "; " + address + " is its address" + asked;
+             ? "open; " + address + " given" + asked + mobile
+             : exchange_text(link.ipcp) + "; " + address + " is its address" + asked + mobile;
 }
 
 std::string text_at(Gate gate, const StoryRow& row) {
@@ -160,7 +175,10 @@ std::string text_at(Gate gate, const StoryRow& row) {
       return !passed ? "no Outgoing-Call-Request"
              : row.session_id.empty()
                  ? fmt::format("refused; its call {}", row.peer_id.value)
-                 : fmt::format("call {} here, {} there", row.local_id.value, row.peer_id.value);
+                 : fmt::format("call {} here, {} there", row.local_id.value, row.peer_id.value) +
+                       (row.story.origin == CallStory::Origin::kAskedFor  ? ""
+                        : row.story.origin == CallStory::Origin::kRinging ? ", brought in, not connected"
+                                                                          : ", brought in");
     case Gate::kGre:
       return gre_text(row);
     case Gate::kLcp:

@@ -83,9 +83,9 @@ bool matches(const Attribute& attribute, const CallStatus& call, const Concentra
     case Type::kNasPortId:
       return attribute.text() == std::string(kNasPortIdPrefix) + call.session_id;
     case Type::kCallingStationId:
-      return attribute.text() == wire::to_string(call.peer);
+      return attribute.text() == calling_station(call.stations, call.peer);
     case Type::kCalledStationId:
-      return attribute.text() == wire::to_string(call.local);
+      return attribute.text() == called_station(call.stations, call.local);
     case Type::kAcctMultiSessionId:
       return false;  // we never send one: the request is meant for another NAS
     default:

@@ -107,7 +107,7 @@ TEST_F(BlastOptions, EachVerbSetsUpFirstAndTearsDownLast) {
 TEST_F(BlastOptions, TakeEveryOptionOfThePlan) {
   const Plan plan = plan_of(
       "set-up --server 192.0.2.1-192.0.2.4:1724 --server-pid 42 --clients 10.99.0.0/16 --profile windows "
-      "--user 1234 "
+      "--incoming --calling-number 0305551234 --called-number 555000 --user 1234 "
       "--password secret --auth mschap-v2,pap --mppe require --mppe-key-lengths 128,40 --access eth1 "
       "--access-driver af_packet --core-address 198.51.100.9 --core eth2 --core-device "
       "net_memif0,role=client "
@@ -119,6 +119,9 @@ TEST_F(BlastOptions, TakeEveryOptionOfThePlan) {
   EXPECT_TRUE(plan.clients_given);
   EXPECT_EQ(plan.clients.length, 16);
   EXPECT_EQ(plan.profile, "windows");
+  EXPECT_TRUE(plan.incoming);
+  EXPECT_EQ(plan.calling_number, "0305551234");
+  EXPECT_EQ(plan.called_number, "555000");
   EXPECT_EQ(plan.user, "1234");
   EXPECT_EQ(plan.password, "secret");
   EXPECT_EQ(plan.auth, (std::vector{control::AuthMethod::kMsChapV2, control::AuthMethod::kPap}));
@@ -308,6 +311,10 @@ TEST_F(BlastOptions, EachMistakeGetsItsLine) {
             "--core-address6: value \"fe80::1\": is not a unicast address beyond a link; write one that a "
             "host "
             "anywhere can have\n"},
+           {"set-up --calling-number 030" + kLeast,
+            "--calling-number: value \"030\": is of no use without --incoming; bring calls in with it, or "
+            "leave "
+            "it out\n"},
            {"set-up --mppe-key-lengths 64" + kLeast,
             "--mppe-key-lengths: value \"64\": is not a key length of MPPE; write 40, 56 or 128\n"},
            {"set-up --access-driver dpdk" + kLeast,

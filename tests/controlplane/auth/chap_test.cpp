@@ -373,6 +373,232 @@ TEST_F(Chap, SEC_01_WhoCannotProveItStillHasTheDeadline) {
   EXPECT_EQ(wheel.armed_count(), 0u);
 }
 
+class ChangePassword : public Chap {
+ protected:
+  /// Alice's password has expired; returns the identifier of what is awaited.
+  std::uint8_t expired(bool takes_new_password = true) {
+    start(AuthMethod::kMsChapV2);
+    const Challenge sent = challenge();
+    respond(sent.identifier, v2_response(sent.value, "alice", "secret"), "alice");
+    backend.answer(AuthRejected{.ms_chap_error = kPasswordExpired, .takes_new_password = takes_new_password});
+    return static_cast<std::uint8_t>(sent.identifier + 1);
+  }
+  /// Octet n of it is n.
+  [[nodiscard]] static Octets change() {
+    Octets data(wire::kMsChapChangeSize);
+    for (std::size_t at = 0; at < data.size(); ++at) {
+      data[at] = static_cast<std::uint8_t>(at);
+    }
+    std::fill_n(data.begin() + 516 + 32, 8, std::uint8_t{0});
+    std::fill_n(data.end() - 2, 2, std::uint8_t{0});
+    return data;
+  }
+};
+
+TEST_F(ChangePassword, AUT_17_ThePeerIsInvitedAndTheBackEndGetsAllOfIt) {
+  const std::uint8_t next = expired();
+  EXPECT_EQ(host.events, "ss");
+  std::smatch match;
+  const std::string text = last_text();
+  ASSERT_TRUE(std::regex_match(text, match, std::regex("E=648 R=1 C=([0-9A-F]{32}) V=3 M=Password expired")))
+      << text;
+  pass(30s);  // the user is typing
+  EXPECT_EQ(host.events, "ss");
+  deliver(7, next, change());
+  ASSERT_EQ(backend.requests.size(), 2u);
+  EXPECT_EQ(backend.requests[1].user, "alice") << "the packet has no name";
+  const auto& proof = std::get<MsChapV2Proof>(backend.requests[1].proof);
+  ASSERT_NE(proof.change, nullptr);
+  EXPECT_EQ(proof.identifier, next);
+  EXPECT_TRUE(std::ranges::equal(proof.change->encrypted_password.bytes(), wire::Bytes(change()).first(516)));
+  EXPECT_EQ(proof.change->encrypted_hash[0], 516 % 256);
+  EXPECT_EQ(proof.peer_challenge[0], 532 % 256);
+  EXPECT_EQ(proof.nt_response[0], 556 % 256);
+  std::string challenged;
+  for (const std::uint8_t octet : proof.challenge) {
+    char digits[3];
+    std::snprintf(digits, sizeof digits, "%02X", octet);
+    challenged += digits;
+  }
+  EXPECT_EQ(challenged, match[1].str()) << "the challenge of the Failure";
+  backend.answer(AuthAccepted{.authenticator_response = "S=" + std::string(40, 'A')});
+  EXPECT_EQ(host.events, "sssA");
+  EXPECT_EQ(last().code, 3);
+  deliver(7, next, change());  // its Success was lost
+  EXPECT_EQ(host.events, "sssAs");
+  EXPECT_EQ(backend.requests.size(), 2u);
+}
+
+TEST_F(ChangePassword, AUT_17_ARefusedOneIsFinal) {
+  const std::uint8_t next = expired();
+  deliver(7, next, change());
+  backend.answer(AuthRejected{.ms_chap_error = kErrorChangingPassword});
+  EXPECT_EQ(host.events, "sssF");
+  EXPECT_TRUE(last_text().starts_with("E=709 R=0 C=")) << last_text();
+}
+
+TEST_F(ChangePassword, AUT_17_WhereTheBackEndTakesNoneTheFailureIsFinal) {
+  const std::uint8_t next = expired(false);
+  EXPECT_EQ(host.events, "ssF");
+  EXPECT_TRUE(last_text().starts_with("E=648 R=0 C=")) << last_text();
+  deliver(7, next, change());
+  EXPECT_EQ(backend.requests.size(), 1u);
+}
+
+TEST_F(ChangePassword, AUT_17_OutOfTurnNothingIsChanged) {
+  start(AuthMethod::kMsChapV2);
+  deliver(7, challenge().identifier, change());
+  EXPECT_TRUE(backend.requests.empty());
+  const std::uint8_t next = expired();
+  deliver(7, static_cast<std::uint8_t>(next + 1), change());
+  respond(next, v2_response(Octets(16), "alice", "secret"), "alice");
+  EXPECT_EQ(backend.requests.size(), 1u) << "another identifier; no further guess by a Response";
+}
+
+TEST_F(ChangePassword, AUT_17_AMalformedOneIsAFailureAndAsksNobody) {
+  std::vector<Octets> malformed;
+  for (const std::size_t size : {0u, 1u, 515u, 581u, 583u, 1000u}) {
+    Octets data = change();
+    data.resize(size);
+    malformed.push_back(data);
+  }
+  for (const std::size_t reserved : {548u, 555u, 580u, 581u}) {
+    malformed.push_back(change());
+    malformed.back()[reserved] = 1;
+  }
+  for (const Octets& data : malformed) {
+    host = {};
+    backend.requests.clear();
+    const std::uint8_t next = expired();
+    deliver(7, next, data);
+    EXPECT_EQ(host.events, "sssF") << data.size();
+    EXPECT_EQ(backend.requests.size(), 1u);
+  }
+}
+
+TEST_F(ChangePassword, AUT_17_LocalUsersAnswerThatItFailed) {
+  users.use(parse_users("alice * secret\n", {}).users);
+  const std::uint8_t next = expired();
+  deliver(7, next, change());
+  users.authenticate(std::move(backend.requests.at(1)), *std::exchange(backend.waiting, nullptr));
+  EXPECT_EQ(host.events, "sssF");
+  EXPECT_TRUE(last_text().starts_with("E=709 R=0 C=")) << last_text();
+}
+
+class Rechallenge : public Chap {
+ protected:
+  Rechallenge() {
+    settings.auth.rechallenge = 100s;
+    accepted.authenticator_response = "S=" + std::string(40, 'A');
+  }
+  /// Lets the peer in, and waits for the next challenge.
+  Challenge challenged_again(AuthMethod method) {
+    start(method);
+    const Challenge first = challenge();
+    answer(method, first, "secret");
+    backend.answer(accepted);
+    EXPECT_EQ(host.events, "ssA");
+    host.been_up = true;
+    const Challenge second = next_challenge();
+    EXPECT_NE(second.identifier, first.identifier);
+    EXPECT_NE(second.value, first.value);
+    return second;
+  }
+  /// Within a tenth of the interval.
+  Challenge next_challenge() {
+    host.events.clear();
+    pass(89s);
+    EXPECT_EQ(host.events, "");
+    for (int n = 0; n < 22 && host.events.empty(); ++n) {
+      pass(1s);
+    }
+    EXPECT_EQ(host.events, "s");
+    return challenge();
+  }
+  void answer(AuthMethod method, const Challenge& to, std::string_view password) {
+    if (method == AuthMethod::kMsChapV2) {
+      return respond(to.identifier, v2_response(to.value, "alice", password), "alice");
+    }
+    respond(to.identifier, crypto::chap_md5_response(to.identifier, wire::octets_of(password), to.value),
+            "alice");
+  }
+  AuthAccepted accepted;
+};
+
+TEST_F(Rechallenge, AUT_16_ARightProofIsAnsweredAndGrantsNothingAnew) {
+  for (const AuthMethod method : {AuthMethod::kMsChapV2, AuthMethod::kChapMd5}) {
+    host = {};
+    backend.requests.clear();
+    const Challenge again = challenged_again(method);
+    host.events.clear();
+    answer(method, again, "secret");
+    ASSERT_EQ(backend.requests.size(), 2u);
+    EXPECT_FALSE(backend.requests[0].again);
+    EXPECT_TRUE(backend.requests[1].again);
+    backend.answer(accepted);
+    EXPECT_EQ(host.events, "s") << "a Success, and no second acceptance: the keys stay";
+    EXPECT_EQ(last().code, 3);
+    EXPECT_EQ(last().identifier, again.identifier);
+    EXPECT_NE(next_challenge().value, again.value);
+  }
+}
+
+TEST_F(Rechallenge, AUT_16_AWrongProofHasTheDeadlineAndAReasonOfItsOwn) {
+  const Challenge again = challenged_again(AuthMethod::kMsChapV2);
+  backend.answer_at_once = AuthRejected{};
+  answer(AuthMethod::kMsChapV2, again, "guess");
+  EXPECT_EQ(host.reason, EndReason::kNone) << "it may be anybody's";
+  for (int n = 0; n < 12; ++n) {
+    pass(1s);
+    if (last().code == 1) {
+      answer(AuthMethod::kMsChapV2, challenge(), "guess");
+    }
+  }
+  EXPECT_EQ(host.reason, EndReason::kRechallengeFailed);
+  EXPECT_EQ(std::ranges::count(host.events, 'F'), 1);
+  EXPECT_EQ(wheel.armed_count(), 0u);
+}
+
+TEST_F(Rechallenge, AUT_16_ARightProofAfterAForgedOneKeepsTheSession) {
+  const Challenge again = challenged_again(AuthMethod::kMsChapV2);
+  answer(AuthMethod::kMsChapV2, again, "guess");
+  backend.answer(AuthRejected{});
+  pass(1s);
+  const Challenge next = challenge();
+  EXPECT_NE(next.identifier, again.identifier);
+  answer(AuthMethod::kMsChapV2, next, "secret");
+  backend.answer(accepted);
+  EXPECT_EQ(last().code, 3);
+  pass(80s);
+  EXPECT_EQ(host.reason, EndReason::kNone);
+}
+
+TEST_F(Rechallenge, AUT_16_WhoDoesNotAnswerIsAskedAgainAndThenEnded) {
+  challenged_again(AuthMethod::kMsChapV2);
+  pass(10s);
+  EXPECT_EQ(host.events, "ssssF") << "the same challenge each 3 s";
+  EXPECT_EQ(host.reason, EndReason::kRechallengeFailed);
+  EXPECT_EQ(wheel.armed_count(), 0u);
+}
+
+TEST_F(Rechallenge, AUT_16_NobodyToJudgeItIsNoFaultOfThePeers) {
+  const Challenge again = challenged_again(AuthMethod::kMsChapV2);
+  answer(AuthMethod::kMsChapV2, again, "secret");
+  backend.answer(AuthUnavailable{"no server answers"});
+  EXPECT_EQ(host.reason, EndReason::kNone);
+  answer(AuthMethod::kMsChapV2, next_challenge(), "secret");
+  pass(11s);  // no verdict comes
+  EXPECT_EQ(host.reason, EndReason::kNone);
+  EXPECT_EQ(backend.cancelled, 1);
+}
+
+TEST_F(Chap, AUT_16_WithoutAnIntervalNobodyIsChallengedAgain) {
+  start(AuthMethod::kChapMd5);
+  respond(challenge().identifier, Octets(16, 1), "alice");
+  backend.answer(AuthAccepted{});
+  EXPECT_EQ(wheel.armed_count(), 0u);
+}
+
 // CVE-2020-8597: EAP reached pppd's parser although it had not been negotiated. Here the session would not
 // deliver EAP packets, because their protocol is wrong, and they are not valid CHAP either.
 TEST_F(Chap, AUT_13_EapPacketsAreNothingToChap) {

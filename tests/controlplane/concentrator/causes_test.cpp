@@ -9,9 +9,11 @@
 namespace adit::control {
 namespace {
 
-/// Ends of connections without a call, and of none; a scenario of the last needs MPPE (session_keys_test.cpp).
+/// Ends of connections without a call, and of none; scenarios of the last two need MPPE (session_keys_test.cpp) and CHAP
+/// (client_dialup_test.cpp).
 const std::set<EndReason> kOfNoCall = {EndReason::kUnsupportedVersion, EndReason::kStartTimeout,
-                                       EndReason::kInternal, EndReason::kMppeDesynchronised};
+                                       EndReason::kIncomingDenied,     EndReason::kInternal,
+                                       EndReason::kMppeDesynchronised, EndReason::kRechallengeFailed};
 
 struct Scenario {
   EndReason reason;
@@ -118,6 +120,13 @@ std::vector<Scenario> ended_by_the_peer() {
          verdict(AuthAccepted{})(house, client);
          client.send_ppp(kLcp, {8, 1, 0, 0, 0x80, 0x21});
        }},
+      {EndReason::kAddressRefused, "ipcp: peer keeps asking for what was refused",
+       [](House& house, DialIn& client) {
+         verdict(AuthAccepted{})(house, client);
+         for (std::uint8_t id = 1; id <= 12; ++id) {
+           client.send_ppp(kIpcp, {1, id, 0, 0});
+         }
+       }},
       {EndReason::kIpv6Failed, "ipv6cp: peer does not speak IPv6CP",
        [](House& house, DialIn& client) {
          verdict(AuthAccepted{})(house, client);
@@ -143,6 +152,13 @@ std::vector<Scenario> ended_by_time() {
              call(house, client, false);
              pass(house, 60s);
            }},
+          {EndReason::kNotConnected, "no Incoming-Call-Connected",
+           [](House& house, DialIn& client) {
+             client.start();
+             EXPECT_NE(client.ring(7), 0);
+             pass(house, 31s);
+           },
+           [](Settings& settings) { settings.pptp.incoming_calls = true; }},
           {EndReason::kAuthTimeout, "no verdict in time",
            [](House& house, DialIn& client) {
              ask(client);

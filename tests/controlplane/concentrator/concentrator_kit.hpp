@@ -33,6 +33,7 @@ class BookAuth final : public AuthBackend {
     EXPECT_FALSE(waiting.contains(&client));
     ++asked;
     within = request.within;
+    stations = request.stations;
     if (request.user == "later") {
       waiting.insert(&client);
     } else if (request.user == "mallory" || request.user == also_rejected) {
@@ -76,7 +77,8 @@ class BookAuth final : public AuthBackend {
   std::uint16_t error = 691;
   bool strips_realm = false;
   int asked = 0;
-  Duration within{0};  // of the last request
+  Duration within{0};         // of the last request
+  SharedStationIds stations;  // of it
 };
 
 class House : public ConcentratorActions {
@@ -97,6 +99,7 @@ class House : public ConcentratorActions {
   struct NotedAccounting final : Accounting {
     void started(const AccountedCall& call) override {
       said.push_back("start " + call.user);
+      stations = call.stations;
       started_with = call.ipv6;
     }
     void changed(const AccountedCall& call) override { kept.push_back(call); }
@@ -114,6 +117,7 @@ class House : public ConcentratorActions {
       stopped_with = call.ipv6;
     }
     std::vector<std::string> said;
+    SharedStationIds stations;  // of the last start
     int notes = 0;
     Duration lasted{0};
     std::vector<AccountedCall> kept;                 // as told by changed()
@@ -169,6 +173,12 @@ class House : public ConcentratorActions {
       ASSERT_FALSE(ring.empty());
       const auto* install = std::get_if<contract::InstallCall>(&ring.back().first);
       ASSERT_TRUE(install != nullptr && install->local_id.value == reply->call_id) << "reply before install";
+    }
+    if (const auto* answer = std::get_if<pptp::IncomingCallReply>(&*parsed);
+        answer != nullptr && answer->result == pptp::IncomingResult::kConnect) {
+      const auto& ring = rings.at(answer->call_id % rings.size());
+      const auto* install = ring.empty() ? nullptr : std::get_if<contract::InstallCall>(&ring.back().first);
+      ASSERT_TRUE(install != nullptr && install->local_id.value == answer->call_id) << "reply before install";
     }
     to_client[connection].push_back(*parsed);
   }
@@ -394,6 +404,35 @@ class DialIn {
     local_id = reply->call_id;
     serve();
     return up;
+  }
+
+  /// Brings a call in. Returns the concentrator's ID of it; 0: it is refused.
+  std::uint16_t ring(std::uint16_t peer_id, std::string_view calling = "", std::string_view called = "") {
+    pptp::IncomingCallRequest request;
+    request.call_id = peer_id;
+    request.dialing_number = pptp::FixedText<64>(calling);
+    request.dialing_length = static_cast<std::uint16_t>(calling.size());
+    request.dialed_number = pptp::FixedText<64>(called);
+    request.dialed_length = static_cast<std::uint16_t>(called.size());
+    send(request);
+    const auto reply = received<pptp::IncomingCallReply>();
+    local_id = reply && reply->result == pptp::IncomingResult::kConnect ? reply->call_id : 0;
+    return local_id;
+  }
+  /// Its caller is connected, and dials as far as the concentrator lets it. True: IP is up.
+  bool connect(std::string_view user) {
+    user_ = user;
+    pptp::IncomingCallConnected connected;
+    connected.peer_call_id = local_id;
+    connected.receive_window = 64;
+    send(connected);
+    serve();
+    return up;
+  }
+  bool bring_in(std::string_view user, std::uint16_t peer_id, std::string_view calling = "",
+                std::string_view called = "") {
+    start();
+    return ring(peer_id, calling, called) != 0 && connect(user);
   }
 
   /// Answers all PPP frames for this client, until there are none.

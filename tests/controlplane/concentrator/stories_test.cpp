@@ -165,6 +165,27 @@ TEST(Stories, AreToldOfWhatIsRefusedAtTheDoor) {
   EXPECT_TRUE(std::ranges::any_of(told, [](const StoryRow& row) { return row.reason == EndReason::kLimit; }));
 }
 
+// What a client asks for and cannot have, by name.
+TEST(Stories, LCP_13_RefusedWishesAreTold) {
+  House house;
+  DialIn client(house, 1, kPeer);
+  client.start();
+  client.call(7);
+  house.run_workers();
+  client.ref = house.calls_by_id.begin()->second;
+  const auto link = [&] {
+    return house.concentrator->stories({StoryBy::kPeer, wire::to_string(kPeer)})[0].story.link();
+  };
+  client.send_ppp(kLcp, {1, 1, 0, 0, 13, 3, 6});
+  EXPECT_TRUE(link().refused_callback);
+  EXPECT_FALSE(link().refused_multilink);
+  client.send_ppp(kLcp, {1, 2, 0, 0, 17, 4, 5, 220});
+  EXPECT_TRUE(link().refused_multilink);
+  EXPECT_FALSE(link().refused_quality);
+  client.send_ppp(kLcp, {1, 3, 0, 0, 4, 8, 0xC0, 0x25, 0, 0, 0, 100});
+  EXPECT_TRUE(link().refused_quality);
+}
+
 TEST(Stories, OfAnotherNegotiationTheFirstIsKept) {
   House house;
   DialIn client(house, 1, kPeer);

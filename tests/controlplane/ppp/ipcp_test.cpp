@@ -85,10 +85,63 @@ TEST_F(IpcpTest, NCP_01_PeerThatInsistsTenTimesIsGivenUp) {
   EXPECT_TRUE(host.take_events().empty());
   receive(conf_req(10, foreign));
   EXPECT_TRUE(host.take().empty());
-  EXPECT_EQ(host.take_events(), std::vector<std::string>{"failed ipcp_failed"});
+  EXPECT_EQ(host.take_events(), std::vector<std::string>{"failed address_refused"});
+}
+
+TEST_F(IpcpTest, NCP_12_PeerThatNamesNoAddressIsToldItAndGivenUp) {
+  start();
+  for (unsigned id = 1; id < settings.ppp.max_configure; ++id) {
+    receive(conf_req(id));
+    EXPECT_EQ(only(), conf_nak(id, address(3, kPeer))) << "never acknowledged";
+  }
+  EXPECT_EQ(events.times, 0);
+  receive(conf_req(10));
+  EXPECT_TRUE(host.take().empty());
+  EXPECT_EQ(host.take_events(), std::vector<std::string>{"failed address_refused"});
+}
+
+TEST_F(IpcpTest, NCP_12_PeerThatNamesNoAddressAnyMoreOnceItWasRejectedIsGivenUp) {
+  start();
+  const Octets foreign = address(3, {10, 64, 0, 3});
+  for (unsigned id = 1; id <= settings.ppp.max_failure; ++id) {
+    receive(conf_req(id, foreign));
+    EXPECT_EQ(only(), conf_nak(id, address(3, kPeer)));
+  }
+  receive(conf_req(6, foreign));
+  EXPECT_EQ(only(), conf_rej(6, foreign));
+  for (unsigned id = 7; id < settings.ppp.max_configure; ++id) {
+    receive(conf_req(id));
+    EXPECT_EQ(only(), conf_nak(id, address(3, kPeer)));
+  }
+  receive(conf_req(10));
+  EXPECT_EQ(host.take_events(), std::vector<std::string>{"failed address_refused"});
+}
+
+TEST_F(IpcpTest, NCP_12_PeerThatTakesItLateIsWelcome) {
+  start();
+  for (unsigned id = 1; id < settings.ppp.max_configure; ++id) {
+    receive(conf_req(id));
+  }
+  host.take();
+  receive(conf_req(10, address(3, kPeer)));
+  EXPECT_EQ(only(), conf_ack(10, address(3, kPeer)));
+  EXPECT_EQ(events.times, 1);
+}
+
+TEST_F(IpcpTest, NCP_12_SecondaryServersAreGivenAndMobileIpv4IsRejected) {
+  settings.ip.dns2 = kDns1;
+  settings.ip.wins2 = kDns2;
+  start();
+  receive(conf_req(1, address(3, {}) + address(131, {}) + address(132, {}) + option(4, u32(0x0A000001))));
+  EXPECT_EQ(only(), conf_rej(1, option(4, u32(0x0A000001))));
+  receive(conf_req(2, address(3, {}) + address(131, {}) + address(132, {})));
+  EXPECT_EQ(only(), conf_nak(2, address(3, kPeer) + address(131, kDns1) + address(132, kDns2)));
+  receive(conf_req(3, address(3, kPeer) + address(131, kDns1) + address(132, kDns2)));
+  EXPECT_EQ(only(), conf_ack(3, address(3, kPeer) + address(131, kDns1) + address(132, kDns2)));
 }
 
 TEST_F(IpcpTest, AddressLeftOutIsAskedForAndThenAccepted) {
+  settings.ip.address_required = false;
   start();
   receive(conf_req(1));
   EXPECT_EQ(only(), conf_nak(1, address(3, kPeer)));

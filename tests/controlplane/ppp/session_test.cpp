@@ -289,13 +289,25 @@ TEST_F(SessionTest, LCP_10_ProtocolRejectOfDataIsNoReasonToEnd) {
   EXPECT_EQ(session->status().phase, SessionStatus::Phase::kUp);
 }
 
+// RFC 1989 and Microsoft's callback protocol: nobody asked for them.
+TEST_F(SessionTest, LCP_13_QualityReportsAndCallbackAreProtocolRejected) {
+  bring_up();
+  for (const std::uint16_t protocol : {std::uint16_t{0xC025}, std::uint16_t{0xC029}}) {
+    receive(PppProtocol{protocol}, conf_req(1));
+    const Frame answer = only();
+    EXPECT_EQ(answer.protocol, kLcp);
+    EXPECT_EQ(answer.packet.code, PppCode::kProtocolReject);
+    EXPECT_EQ(answer.packet.data, u16(protocol) + conf_req(1).octets());
+  }
+}
+
 TEST_F(SessionTest, NCP_01_PeerThatInsistsOnItsAddressIsTerminated) {
   authenticate(MppePolicy::kDeny);
   for (unsigned i = 0; i < settings.ppp.max_configure; ++i) {
     receive(kIpcp, conf_req(i, option(3, {10, 64, 0, 9})));
   }
   terminate_lcp();
-  expect_end(EndReason::kIpcpFailed);
+  expect_end(EndReason::kAddressRefused);
 }
 
 TEST_F(SessionTest, NCP_05_EmptyPoolEndsTheLinkWithItsOwnReason) {

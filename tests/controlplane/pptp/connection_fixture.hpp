@@ -32,7 +32,7 @@ class PptpConnectionTest : public ::testing::Test, public PptpConnectionHost {
     sent_.push_back(*parsed);
   }
   void connection_established(const StartControlConnectionRequest&) override { ++established_; }
-  std::expected<PptpCall*, EndReason> install_call(const OutgoingCallRequest& request) override {
+  std::expected<PptpCall*, EndReason> install_call(const CallRequest& request) override {
     sent_at_install_ = sent_.size();
     if (refuse_with_ != EndReason::kNone) {
       return std::unexpected(refuse_with_);
@@ -40,7 +40,7 @@ class PptpConnectionTest : public ::testing::Test, public PptpConnectionHost {
     auto call = std::make_unique<PptpCall>();
     call->local_id = wire::LocalCallId(next_id_);
     next_id_ = static_cast<std::uint16_t>(next_id_ + 0x0101);
-    call->peer_id = wire::PeerCallId(request.call_id);
+    call->peer_id = request.peer_id;
     calls_.push_back(std::move(call));
     return calls_.back().get();
   }
@@ -55,6 +55,11 @@ class PptpConnectionTest : public ::testing::Test, public PptpConnectionHost {
   void call_cleared(PptpCall& call, EndReason reason, std::string_view why) override {
     EXPECT_FALSE(why.empty()) << to_text(reason);
     cleared_.push_back({call.local_id.value, reason});
+  }
+  void wan_errors_told(std::uint64_t more) override { wan_errors_ += more; }
+  void message_ignored(ControlType type, std::string_view why) override {
+    EXPECT_FALSE(why.empty());
+    ignored_.push_back(type);
   }
   void connection_ended(EndReason reason, std::string_view detail) override {
     ASSERT_FALSE(ended_) << "ended twice";
@@ -77,6 +82,7 @@ class PptpConnectionTest : public ::testing::Test, public PptpConnectionHost {
     sent_.clear();
     refused_.clear();
     cleared_.clear();
+    ignored_.clear();
     ended_ = false;
     established_ = answered_ = 0;
     end_reason_ = EndReason::kNone;
@@ -111,6 +117,26 @@ class PptpConnectionTest : public ::testing::Test, public PptpConnectionHost {
     EXPECT_EQ(reply.peer_call_id, peer_id);
     return reply.call_id;
   }
+  /// Rings, and returns our ID; the call waits for connect().
+  std::uint16_t ring(std::uint16_t peer_id, std::string_view calling = "", std::string_view called = "") {
+    IncomingCallRequest request;
+    request.call_id = peer_id;
+    request.dialing_number = FixedText<64>(calling);
+    request.dialing_length = static_cast<std::uint16_t>(calling.size());
+    request.dialed_number = FixedText<64>(called);
+    request.dialed_length = static_cast<std::uint16_t>(called.size());
+    receive(request);
+    const auto reply = expect_sent<IncomingCallReply>();
+    EXPECT_EQ(reply.result, IncomingResult::kConnect);
+    EXPECT_EQ(reply.peer_call_id, peer_id);
+    return reply.call_id;
+  }
+  void connect(std::uint16_t our_id) {
+    IncomingCallConnected connected;
+    connected.peer_call_id = our_id;
+    connected.receive_window = 17;
+    receive(connected);
+  }
   void expect_stopped_for(EndReason reason) {
     expect_sent<StopControlConnectionRequest>();
     receive(StopControlConnectionReply{});
@@ -128,6 +154,8 @@ class PptpConnectionTest : public ::testing::Test, public PptpConnectionHost {
   std::size_t sent_at_install_ = 0;
   std::vector<EndReason> refused_;
   std::vector<Cleared> cleared_;
+  std::vector<ControlType> ignored_;
+  std::uint64_t wan_errors_ = 0;
   int established_ = 0, answered_ = 0;
   bool ended_ = false;
   EndReason end_reason_ = EndReason::kNone;

@@ -34,7 +34,8 @@ class RadiusAuthTest : public testing::Test, public Transport, public AuthClient
                        .peer_address = wire::Ipv4Address(192, 0, 2, 7),
                        .local_address = {},
                        .session_id = "00000000000000aa",
-                       .proof = PapProof{crypto::SecretText("secret")}},
+                       .proof = proof_,
+                       .stations = stations_},
                       *this);
     Authenticator request{};
     std::copy_n(sent_.begin() + 4, request.size(), request.begin());
@@ -71,6 +72,8 @@ class RadiusAuthTest : public testing::Test, public Transport, public AuthClient
   test::RecordingLog log_;
   NasSettings nas_;
   std::string user_ = "alice";
+  AuthProof proof_ = PapProof{crypto::SecretText("secret")};
+  SharedStationIds stations_;
   std::uint32_t lane_ = 0;
   Octets sent_;
   std::optional<AuthVerdict> verdict_;
@@ -86,6 +89,83 @@ TEST_F(RadiusAuthTest, ARejectTellsItsCauseWithWhatTheServerSaid) {
   EXPECT_EQ(std::get<AuthRejected>(verdict).ms_chap_error, 649);
   EXPECT_EQ(std::get<AuthRejected>(verdict).why, "RADIUS server s0 rejects: no credit");
   EXPECT_EQ(lines(), std::vector<std::string>{}) << "the failed login is the session's line";
+}
+
+TEST_F(RadiusAuthTest, AUT_17_ANewPasswordGoesToTheServerInPieces) {
+  auto wanted = std::make_shared<MsChapV2NewPassword>();
+  std::string encrypted;
+  for (int at = 0; at < 516; ++at) {
+    encrypted += static_cast<char>(at % 251);
+  }
+  wanted->encrypted_password = crypto::SecretText(encrypted);
+  wanted->encrypted_hash.fill(0x44);
+  MsChapV2Proof proof{.identifier = 9, .change = wanted};
+  proof.challenge.fill(0x11);
+  proof.peer_challenge.fill(0x22);
+  proof.nt_response.fill(0x33);
+  proof_ = proof;
+  ask(default_rates(), Code::kAccessReject,
+      vendor(kMicrosoft, 2,
+             text("\x09"
+                  "E=709 R=0")));
+  std::string pieces;
+  Octets cpw, challenge;
+  std::uint8_t number = 0;
+  // Each attribute: type, length, and of a vendor's the vendor (4), type and length.
+  for (std::size_t at = 20; at < sent_.size(); at += sent_[at + 1]) {
+    if (sent_[at] != 26) {
+      continue;
+    }
+    const Bytes value = Bytes(sent_).subspan(at + 8, sent_[at + 1] - 8U);
+    if (sent_[at + 6] == 6) {
+      EXPECT_EQ(Octets(value.begin(), value.begin() + 4), (Octets{6, 9, 0, ++number}));
+      pieces += wire::text_of(value.subspan(4));
+    } else if (sent_[at + 6] == 27) {
+      cpw.assign(value.begin(), value.end());
+    } else if (sent_[at + 6] == 11) {
+      challenge.assign(value.begin(), value.end());
+    } else {
+      EXPECT_NE(sent_[at + 6], 25) << "no MS-CHAP2-Response beside it";
+    }
+  }
+  EXPECT_EQ(number, 3);
+  EXPECT_EQ(pieces, encrypted);
+  EXPECT_EQ(challenge, Octets(16, 0x11));
+  EXPECT_EQ(cpw,
+            joined({{7, 9}, Octets(16, 0x44), Octets(16, 0x22), Octets(8, 0), Octets(24, 0x33), {0, 0}}));
+  EXPECT_EQ(std::get<AuthRejected>(*verdict_).ms_chap_error, 709);
+  EXPECT_FALSE(std::get<AuthRejected>(*verdict_).takes_new_password);
+}
+
+TEST_F(RadiusAuthTest, AUT_17_OnlyMsChapV2IsAskedForANewPassword) {
+  const Octets expired = vendor(kMicrosoft, 2,
+                                text("\x01"
+                                     "E=648 R=1"));
+  proof_ = MsChapV2Proof{};
+  EXPECT_TRUE(std::get<AuthRejected>(ask(default_rates(), Code::kAccessReject, expired)).takes_new_password);
+  proof_ = MsChapV1Proof{};
+  EXPECT_FALSE(std::get<AuthRejected>(ask(default_rates(), Code::kAccessReject, expired)).takes_new_password);
+  proof_ = MsChapV2Proof{};
+  const Octets disabled = vendor(kMicrosoft, 2,
+                                 text("\x01"
+                                      "E=647 R=0"));
+  EXPECT_FALSE(
+      std::get<AuthRejected>(ask(default_rates(), Code::kAccessReject, disabled)).takes_new_password);
+}
+
+TEST_F(RadiusAuthTest, CTL_24_TheNumbersOfACallThatWasBroughtInAreItsStations) {
+  stations_ = std::make_shared<const StationIds>(StationIds{"0305551234", ""});
+  ask(default_rates(), Code::kAccessReject, {});
+  const std::string packet(sent_.begin(), sent_.end());
+  EXPECT_NE(packet.find("\x1f\x0c"
+                        "0305551234"),
+            std::string::npos)
+      << "Calling-Station-Id";
+  EXPECT_NE(packet.find("\x1e\x09"
+                        "0.0.0.0"),
+            std::string::npos)
+      << "Called-Station-Id: no number, its address";
+  EXPECT_NE(packet.find("192.0.2.7"), std::string::npos) << "Tunnel-Client-Endpoint";
 }
 
 TEST_F(RadiusAuthTest, SEC_09_AnAccountIsWhatServersAreAskedFor) {

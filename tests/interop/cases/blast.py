@@ -103,6 +103,27 @@ def every_profile(world):
     return "plain, windows, pptp-linux, mikrotik, android"
 
 
+@case({**CONFIG, "pptp": {**CONFIG["pptp"], "incoming-calls": "allow"}, "log": {"level": "debug"}})
+def calls_that_are_brought_in(world):
+    """adit-blast is an access concentrator (PAC): it rings, and aditd answers."""
+    outcome = run(world, "incoming", [set_up(50), {"kind": "traffic", "for": "5s", **TRAFFIC}], incoming=True,
+                  **{"calling-number": "0305551234"})
+    expect("adit-blast's complaints, exit code", (outcome.report["complaints"], outcome.status), [([], 0)])
+    arrived = everything_arrived(outcome, "traffic", 50)
+    expect("calls whose number the log has", world.lab.log().count("calling=0305551234"), 50)
+    no_sessions(world.lab)
+    return f"50 calls, {arrived}"
+
+
+@case(CONFIG)
+def brought_in_where_it_is_denied(world):
+    outcome = run(world, "denied", [set_up(5)], incoming=True)
+    expect("adit-blast's exit code", outcome.status, 1)
+    expect("no call came up", outcome.phase("set-up")["set_up"]["up"], 0)
+    no_sessions(world.lab)
+    return "refused by name"
+
+
 @case(CONFIG)
 def gone_without_a_goodbye(world):
     outcome = run(world, "abrupt", [set_up(50), {"kind": "tear-down", "abrupt": True}])

@@ -41,6 +41,13 @@ Section auth_section() {
                    "From our challenge (PAP: from LCP opened) to a verdict."),
           ADIT_KEY("max-failure", "", control.auth.max_failure, (NumberKind<std::uint32_t>{1, 100}),
                    "Login attempts per call. Above 1, a client whose password was wrong may try again."),
+          ADIT_KEY(
+              "rechallenge", "", control.auth.rechallenge, (DurationKind{0s, 24h}),
+              "Challenge clients again this long after they proved their password (CHAP and MS-CHAP), each "
+              "time;\n"
+              "who fails, or does not answer within timeout, is ended. RADIUS servers are asked each time. "
+              "0: "
+              "never."),
           ADIT_KEY("challenge-name", "", control.auth.challenge_name, kPptpName,
                    "Our name in CHAP challenges: the `server` column of chap-secrets."),
           live(ADIT_KEY(
@@ -90,6 +97,17 @@ void check_encrypted(const Config& config, const Places& places, Problems& probl
   }
 }
 
+/// While one proof may still be under way, the next is not asked for.
+void check_rechallenge(const Config& config, const Places& places, Problems& problems) {
+  const control::AuthSettings& auth = config.control.auth;
+  if (auth.rechallenge != control::Duration{0} && auth.rechallenge <= auth.timeout &&
+      places.usable("auth.rechallenge") && places.usable("auth.timeout")) {
+    problems.error(position(places, "auth.rechallenge"), "auth.rechallenge",
+                   DurationKind{0s, 24h}.show(auth.rechallenge), "is not longer than auth.timeout",
+                   "raise it, or write 0");
+  }
+}
+
 }  // namespace
 
 void check_auth(const Config& config, const Places& places, Problems& problems) {
@@ -121,6 +139,7 @@ void check_auth(const Config& config, const Places& places, Problems& problems) 
                      "use \"mschap-v2\" if clients can");
   }
   check_encrypted(config, places, problems);
+  check_rechallenge(config, places, problems);
   const bool keys = has(AuthMethod::kMsChapV2) || has(AuthMethod::kMsChapV1) || has(AuthMethod::kEap);
   const bool no_keys = has(AuthMethod::kChapMd5) || has(AuthMethod::kPap);
   if (config.control.ppp.mppe == MppePolicy::kRequire && no_keys && places.usable("ppp.mppe")) {

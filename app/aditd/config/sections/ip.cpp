@@ -27,6 +27,10 @@ Section ip_section() {
               "from one (\"up\"), \"both\", or \"off\". ECN is never copied."),
           ADIT_KEY("subscriber-to-subscriber", "", data_plane.policy.between_subscribers, kAllowDeny,
                    "Packets from one client to another: \"allow\", without a detour, or \"deny\"."),
+          ADIT_KEY("address-required", "", control.ip.address_required, BoolKind{},
+                   "A client that does not take its address, though it has been told it ([ppp] max-configure "
+                   "times), is ended\n"
+                   "(address_refused). false: one that names no address at all is taken to have it."),
           ADIT_KEY("quarantine", "", control.ip.quarantine, (DurationKind{0s, 24h}),
                    "How long a call ID or an address rests before it is given out again, as long as there "
                    "are others."),

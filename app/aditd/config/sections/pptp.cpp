@@ -31,7 +31,8 @@ Section pptp_section() {
           ADIT_KEY("start-timeout", "", control.pptp.start_timeout, kDeadline,
                    "From TCP accept to Start-Control-Connection-Request."),
           ADIT_KEY("call-timeout", "", control.pptp.call_timeout, kDeadline,
-                   "How long a connection may be without a call."),
+                   "How long a connection may be without a call, and a call that is brought in without its "
+                   "caller."),
           ADIT_KEY("login-timeout", "", control.pptp.login_timeout, kDeadline,
                    "From TCP accept to a successful login, whatever happens in between."),
           ADIT_KEY("stop-timeout", "", control.pptp.stop_timeout, kDeadline,
@@ -43,6 +44,12 @@ Section pptp_section() {
                                               {"always", SetLinkInfoPolicy::kAlways}}}),
               "Set-Link-Info after LCP opens: \"mirror\" to clients that sent one, \"never\" or \"always\".\n"
               "\"never\" helps with pass-through routers that dislike it."),
+          ADIT_KEY(
+              "incoming-calls", "", control.pptp.incoming_calls, kAllowDeny,
+              "Calls that the other side brings in, as an access concentrator (RFC 2637's PAC) does for its "
+              "callers:\n"
+              "\"allow\" or \"deny\". RADIUS is told their numbers (Calling-Station-Id, "
+              "Called-Station-Id)."),
           ADIT_KEY(
               "reorder", "", data_plane.reorder.mode,
               (ChoiceKind<ReorderMode>{{{"off", ReorderMode::kOff},

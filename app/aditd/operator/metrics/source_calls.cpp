@@ -98,6 +98,10 @@ bool call_metrics(Scrape& scrape) {
           stats.frames_dropped);
   out.one("adit_control_stale_messages", kCounter, "Messages of workers about calls that were gone.",
           stats.stale_messages);
+  out.one("adit_wan_error_notifies", kCounter, "WAN-Error-Notify messages of access concentrators.",
+          stats.wan_error_notifies);
+  out.one("adit_wan_errors", kCounter, "Errors of the lines behind them that these told of.",
+          stats.wan_errors);
   return false;
 }
 

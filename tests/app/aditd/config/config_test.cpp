@@ -76,6 +76,7 @@ echo-interval = 5
 echo-timeout = "500s"
 start-timeout = "1500ms"
 set_link_info = "never"
+incoming-calls = "allow"
 [ppp]
 accomp = "allow"
 mppe = "require"
@@ -125,6 +126,7 @@ max-per-second = 0
   EXPECT_EQ(config.control.pptp.echo_timeout, 500s);
   EXPECT_EQ(config.control.pptp.start_timeout, 1500ms);
   EXPECT_EQ(config.control.pptp.set_link_info, control::SetLinkInfoPolicy::kNever);
+  EXPECT_TRUE(config.control.pptp.incoming_calls);
   EXPECT_TRUE(config.control.ppp.accomp);
   EXPECT_FALSE(config.control.ppp.pcomp);
   EXPECT_EQ(config.control.ppp.mppe, control::MppePolicy::kRequire);

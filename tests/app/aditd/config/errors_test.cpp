@@ -292,6 +292,8 @@ t.toml:16:1: ipv6.ra_intervall: no such key; did you mean ra-interval?)"},
          R"(t.toml:15:11: ppp.min-mtu: value 1400: is more than ppp.mtu = 1300; lower it to that or less)"},
         {"MtuBelowDefaultMinMtu", with("[ppp]\nmtu = 500\n"),
          R"(t.toml:15:7: ppp.min-mtu: value 576: is more than ppp.mtu = 500; lower it to that or less)"},
+        {"RechallengeWithinTheTimeout", with("[auth]\ntimeout = 20\nrechallenge = 20\n"),
+         R"(t.toml:16:15: auth.rechallenge: value "20s": is not longer than auth.timeout; raise it, or write 0)"},
         {"NameTooLong", with("[pptp2]\n[auth]\nchallenge-name = \"" + std::string(64, 'x') + "\"\n"),
          R"(t.toml:14:2: pptp2: no such section; did you mean pptp?
 t.toml:16:18: auth.challenge-name: value "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...": has 64 characters; write 1 to 63 printable ASCII characters in quotes)"},
