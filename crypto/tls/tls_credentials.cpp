@@ -196,7 +196,7 @@ void TlsCredentials::Free::operator()(ssl_ctx_st* context) const noexcept {
   SSL_CTX_free(context);
 }
 
-std::expected<std::shared_ptr<const TlsCredentials>, TlsFault> TlsCredentials::make(const TlsPem& pem,
+std::expected<std::unique_ptr<const TlsCredentials>, TlsFault> TlsCredentials::make(const TlsPem& pem,
                                                                                     TlsVersion newest) {
   auto chain = read_certificates(pem.certificate, TlsPart::kCertificate);
   auto key = read_key(pem.private_key);
@@ -209,7 +209,7 @@ std::expected<std::shared_ptr<const TlsCredentials>, TlsFault> TlsCredentials::m
                            : !authorities ? std::move(authorities.error())
                                           : std::move(lists.error()));
   }
-  std::shared_ptr<TlsCredentials> made(new TlsCredentials());
+  std::unique_ptr<TlsCredentials> made(new TlsCredentials());
   made->context_.reset(SSL_CTX_new_ex(library().context, nullptr, TLS_server_method()));
   SSL_CTX* const context = made->context_.get();
   if (context == nullptr || !restrict_protocol(context, newest)) {

@@ -42,7 +42,7 @@ class TlsCredentials {
  public:
   using Time = std::chrono::system_clock::time_point;
 
-  [[nodiscard]] static std::expected<std::shared_ptr<const TlsCredentials>, TlsFault> make(const TlsPem& pem,
+  [[nodiscard]] static std::expected<std::unique_ptr<const TlsCredentials>, TlsFault> make(const TlsPem& pem,
                                                                                            TlsVersion newest);
 
   /// What is right but not valid at `now`: peers refuse us, or all of them are refused. Also what ends within two weeks.

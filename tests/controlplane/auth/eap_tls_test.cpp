@@ -97,7 +97,7 @@ class EapTlsTest : public ::testing::Test {
     auto made = crypto::TlsCredentials::make(
         {.certificate = certificate, .private_key = key, .ca = trusted, .crl = crl}, newest);
     ASSERT_TRUE(made.has_value()) << made.error().wrong;
-    logins.use(*made);
+    logins.use(std::move(*made));
   }
 
   void begin() {
@@ -243,6 +243,15 @@ TEST_F(EapTlsTest, ARevokedCertificateGetsAnAlertAndThenAFailure) {
     EXPECT_EQ(why(), "the certificate of CN=alice by CN=Test CA is refused: certificate revoked");
     EXPECT_TRUE(below.refused->is_wrong_proof());
   }
+}
+
+TEST_F(EapTlsTest, ARevocationListThatHasRunOutIsNoGuessOfThePeers) {
+  use(crypto::TlsVersion::kTls12, ca.revoke({}, -7200, -3600));
+  run();
+  EXPECT_EQ(below.end, 'F');
+  EXPECT_TRUE(client->failed);
+  EXPECT_EQ(why(), "the certificate of CN=alice by CN=Test CA is refused: CRL has expired");
+  EXPECT_FALSE(below.refused->is_wrong_proof());
 }
 
 TEST_F(EapTlsTest, APeerThatDoesNotBelieveUsEndsItWithoutAGuess) {

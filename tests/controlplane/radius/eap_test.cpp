@@ -298,7 +298,7 @@ TEST_F(RadiusEap, ACertificateThatWeHaveCheckedIsNotForServers) {
                        .session_id = "aa",
                        .proof = CertificateProof{}},
                       *this);
-  EXPECT_NE(verdict<AuthUnusable>(), nullptr);
+  EXPECT_NE(verdict<AuthUnavailable>(), nullptr);
   EXPECT_EQ(sendings_, 0);
 }
 
