@@ -177,7 +177,8 @@ void EapTls::on_step() {
   std::string why = handshake_->server->why();
   std::vector<std::uint8_t> alert = std::move(handshake_->output);
   // Without an alert of ours it was the peer that would not go on, and has not tried to get in.
-  const auto fault = alert.empty() ? AuthRejected::Fault::kNone : AuthRejected::Fault::kProof;
+  const bool guess = !alert.empty() && handshake_->server->guess();
+  const auto fault = guess ? AuthRejected::Fault::kProof : AuthRejected::Fault::kNone;
   close();
   if (!alert.empty()) {
     fragments_.send(std::move(alert));

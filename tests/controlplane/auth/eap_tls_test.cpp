@@ -245,6 +245,15 @@ TEST_F(EapTlsTest, ARevokedCertificateGetsAnAlertAndThenAFailure) {
   }
 }
 
+TEST_F(EapTlsTest, ARevocationListThatHasRunOutIsNoGuessOfThePeers) {
+  use(crypto::TlsVersion::kTls12, ca.revoke({}, -7200, -3600));
+  run();
+  EXPECT_EQ(below.end, 'F');
+  EXPECT_TRUE(client->failed);
+  EXPECT_EQ(why(), "the certificate of CN=alice by CN=Test CA is refused: CRL has expired");
+  EXPECT_FALSE(below.refused->is_wrong_proof());
+}
+
 TEST_F(EapTlsTest, APeerThatDoesNotBelieveUsEndsItWithoutAGuess) {
   Authority other("Other CA");
   client.emplace(TlsClient::Options{.ca_pem = other.pem(), .own = alice});
