@@ -85,6 +85,7 @@ class EapTls final : public EapMethod {
   void refuse(std::string why, AuthRejected::Fault fault);
   [[nodiscard]] bool open();
   void close();
+  void busy();
 
   TlsLogins& logins_;
   EapMethodHost& host_;
@@ -99,9 +100,15 @@ std::unique_ptr<EapMethod> TlsLogins::begin(EapMethodHost& host) {
 }
 
 void EapTls::on_response(wire::Bytes data) {
+  if (state_ == State::kHandshake && !open()) {  // before a fragment is kept: they make 64 KiB
+    return busy();
+  }
   const auto next = fragments_.on_response(data);
   if (!next) {
     close();
+    if (state_ == State::kRefusing) {  // which has been counted
+      return host_.eap_rejected();
+    }
     return refuse(std::string(to_text(next.error())), AuthRejected::Fault::kProof);
   }
   if (*next == TlsFragments::Next::kRequest) {
@@ -124,6 +131,7 @@ void EapTls::on_message(std::vector<std::uint8_t> message) {
   }
 }
 
+/// False: there is no room.
 bool EapTls::open() {
   if (handshake_ != nullptr) {
     return true;
@@ -150,17 +158,17 @@ void EapTls::close() {
   --logins_.connections_;
 }
 
+void EapTls::busy() {
+  ++logins_.counts_.busy;
+  close();
+  host_.eap_failed(AuthUnavailable{.why = "more logins by certificate than are worked on at a time",
+                                   .reason = EndReason::kEapBusy});
+}
+
 void EapTls::step(std::vector<std::uint8_t> message) {
-  bool room = open();
-  if (room) {
-    handshake_->message = std::move(message);
-    room = logins_.background_.start(handshake_);
-  }
-  if (!room) {
-    ++logins_.counts_.busy;
-    close();
-    return host_.eap_failed(AuthUnavailable{.why = "more logins by certificate than are worked on at a time",
-                                            .reason = EndReason::kEapBusy});
+  handshake_->message = std::move(message);
+  if (!logins_.background_.start(handshake_)) {
+    return busy();
   }
   ++logins_.counts_.steps;
 }
