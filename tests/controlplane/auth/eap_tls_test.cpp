@@ -354,6 +354,34 @@ TEST_F(EapTlsTest, WhoeverFindsNoRoomHasNoFragmentKept) {
   EXPECT_EQ(std::get<AuthUnavailable>(*layers.back()->failed).reason, EndReason::kEapBusy);
 }
 
+TEST_F(EapTlsTest, TheOneThatHasWaitedLongestForItsPeerYieldsToANewcomer) {
+  std::vector<std::unique_ptr<LayerBelow>> silent;
+  for (int i = 0; i < 4; ++i) {
+    silent.push_back(std::make_unique<LayerBelow>(users));
+    LayerBelow& layer = *silent.back();
+    layer.method = users.make_eap_method(wire::EapType::kTls, layer);
+    layer.method->start();
+    layer.request.clear();
+    TlsClient hello(TlsClient::Options{.ca_pem = ca.pem(), .own = alice});
+    TlsFragments fragments(1395);
+    fragments.send(hello.step({}));
+    layer.method->on_response(fragments.request());
+    EXPECT_TRUE(background.turn());
+    EXPECT_FALSE(layer.request.empty());
+  }
+  run();
+  EXPECT_EQ(below.end, 'S');
+  EXPECT_EQ(logins.counts().busy, 1U);
+  for (const auto& layer : silent) {
+    EXPECT_FALSE(layer->failed.has_value());
+    layer->request.clear();
+    layer->method->on_response(Octets{0});
+    EXPECT_EQ(layer->failed.has_value(), layer == silent.front());
+  }
+  EXPECT_EQ(std::get<AuthUnavailable>(*silent.front()->failed).reason, EndReason::kEapBusy);
+  EXPECT_EQ(logins.counts().busy, 1U) << "once";
+}
+
 TEST_F(EapTlsTest, NewCredentialsCountForNewExchanges) {
   begin();
   ca = Authority("New CA");
