@@ -103,8 +103,8 @@ TEST_F(TlsCredentialsTest, AListOfAnotherCa) {
 }
 
 TEST_F(TlsCredentialsTest, ACertificateWithoutAnEnd) {
-  constexpr long kTo9999 = 7'900 * 365L * 86'400;
-  server = ca.issue({.common_name = "vpn.example.net", .ends = kTo9999});
+  constexpr long kTo9920 = 7'900 * 365L * 86'400;
+  server = ca.issue({.common_name = "vpn.example.net", .ends = kTo9920});
   certificate = server.pem();
   key = server.key_pem();
   const auto made = make();
