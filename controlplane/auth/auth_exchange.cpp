@@ -132,6 +132,7 @@ bool AuthExchange::doubts(std::string_view why) {
     return false;
   }
   doubted_ = true;
+  outcome_.reset();
   state_ = State::kIdle;
   deadline_.arm(std::min(kNextProof, ends_ - context_.wheel.now()));
   return true;
@@ -184,6 +185,7 @@ void AuthExchange::fail(EndReason reason, std::string_view why) {
   state_ = State::kFailed;
   outcome_.reset();
   deadline_.cancel();
+  over();
   context_.host.auth_failed(reason, user_, why);
 }
 

@@ -40,7 +40,8 @@ struct TlsFault {
 
 class TlsCredentials {
  public:
-  using Time = std::chrono::system_clock::time_point;
+  /// In seconds: system_clock's nanoseconds end in 2262, certificates "without an end" in 9999 (RFC 5280 §4.1.2.5).
+  using Time = std::chrono::sys_seconds;
 
   [[nodiscard]] static std::expected<std::unique_ptr<const TlsCredentials>, TlsFault> make(const TlsPem& pem,
                                                                                            TlsVersion newest);
