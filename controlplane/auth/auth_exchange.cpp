@@ -142,6 +142,7 @@ bool AuthExchange::doubts(std::string_view why) {
     return false;
   }
   doubted_ = true;
+  outcome_.reset();
   state_ = State::kIdle;
   deadline_.arm(std::min(kNextProof, ends_ - context_.wheel.now()));
   return true;
@@ -198,6 +199,7 @@ void AuthExchange::fail(EndReason reason, std::string_view why) {
   state_ = State::kFailed;
   outcome_.reset();
   deadline_.cancel();
+  over();
   context_.host.auth_failed(accepted_before_ ? EndReason::kRechallengeFailed : reason, user_, why);
 }
 

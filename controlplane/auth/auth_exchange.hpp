@@ -89,6 +89,8 @@ class AuthExchange : public Authenticator, public AuthClient {
   void peer_is_silent(std::string_view why);
   /// Nothing was answered to a proof: the peer is asked for another, or left to repeat its own.
   virtual void ask_again() = 0;
+  /// The exchange has failed: what only it needs is freed, as the call may take a while to end.
+  virtual void over() {}
   /// True when the method lets a rejected peer try again on the same link.
   [[nodiscard]] virtual bool can_retry() const = 0;
   /// True when the method has a packet for a new password in place of an expired one.

@@ -47,7 +47,10 @@ void Eap::start() {
 }
 
 void Eap::ask_again() {
-  identifier_ = static_cast<std::uint8_t>(context().entropy.next_u32());  // a forger has to guess it
+  const auto fresh = static_cast<std::uint8_t>(context().entropy.next_u32());  // a forger has to guess it
+  const auto next = static_cast<std::uint8_t>(fresh + 1);
+  identifier_ = next == identifier_ ? identifier_ : fresh;  // RFC 3748 §4.1: the new Request has another than the last
+  rounds_ = 0;
   method_.reset();
   next_.reset();
   reply_.clear();
@@ -189,14 +192,18 @@ void Eap::on_timer_fires() {
   peer_is_silent("no EAP-Response from the peer");
 }
 
-/// RFC 3748 §4.2: under the identifier of the Response that it answers. It is not repeated, and may be lost.
-void Eap::send_end(EapCode code) {
+void Eap::over() {
   phase_ = Phase::kOver;
   request_.clear();
+  timer_.arm(Duration{0});  // a method may be what has led here: it is freed when it has returned
+}
+
+/// RFC 3748 §4.2: under the identifier of the Response that it answers. It is not repeated, and may be lost.
+void Eap::send_end(EapCode code) {
+  over();
   wire::PppFrameWriter frame(wire::PppProtocol::kEap, static_cast<std::uint8_t>(code), identifier_);
   const Bytes octets = frame.frame();
   reply_.assign(octets.begin(), octets.end());
-  timer_.arm(Duration{0});  // a method may be what has led here: it is freed when it has returned
   context().host.eap_ended(rounds_);
   context().host.send_auth_frame(reply_);
 }
@@ -317,7 +324,7 @@ void Eap::eap_succeeded() {
 }
 
 void Eap::eap_rejected() {
-  if (goes_on()) {
+  if (goes_on() && !grants()) {
     send_end(EapCode::kFailure);
     told();
   }

@@ -51,6 +51,7 @@ class Eap final : public AuthExchange, private EapMethodHost {
   [[nodiscard]] bool recovers() override;
   [[nodiscard]] EndReason silence() const override { return EndReason::kEapTimeout; }
   void ask_again() override;
+  void over() override;
   [[nodiscard]] bool can_retry() const override;
   // EapMethodHost
   void eap_request(wire::Bytes type_data) override;

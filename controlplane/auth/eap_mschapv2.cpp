@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/auth/eap_mschapv2.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -57,6 +58,9 @@ void EapMsChapV2::on_proof(const wire::EapMsChapV2& response) {
   const auto proof = value ? wire::parse_ms_chap_v2(value->value) : std::nullopt;
   if (!proof || response.identifier != identifier_) {
     return host_.eap_failed(AuthRejected{.why = "malformed proof"});
+  }
+  if (std::ranges::find(value->name, 0) != value->name.end()) {
+    return host_.eap_failed(AuthRejected{.why = "a name with a NUL octet"});  // as in Identity
   }
   // The name that the proof contains, which is what it proves. Some clients give a domain in Identity alone.
   std::string user = value->name.empty() ? host_.eap_identity() : std::string(wire::text_of(value->name));

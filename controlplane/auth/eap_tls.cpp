@@ -2,6 +2,7 @@
 #include "controlplane/auth/eap_tls.hpp"
 
 #include <atomic>
+#include <list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -75,6 +76,7 @@ class EapTls final : public EapMethod {
     kProven,    ///< the back end has the name
     kEnding,    ///< it lets the peer in, which has yet to acknowledge our last message
     kRefusing,  ///< the peer has yet to acknowledge our alert
+    kYielded,   ///< another has the connection; the peer hears of it when it answers
   };
 
   void on_message(std::vector<std::uint8_t> message);
@@ -85,6 +87,10 @@ class EapTls final : public EapMethod {
   void refuse(std::string why, AuthRejected::Fault fault);
   [[nodiscard]] bool open();
   void close();
+  void busy();
+  void yield();
+  void ask_peer();
+  void peer_has_answered();
 
   TlsLogins& logins_;
   EapMethodHost& host_;
@@ -92,6 +98,8 @@ class EapTls final : public EapMethod {
   TlsFragments fragments_;
   std::shared_ptr<const crypto::TlsCredentials> credentials_;  // until there is a connection
   std::shared_ptr<TlsHandshake> handshake_;
+  std::list<EapTls*> place_{this};  // empty while it is in TlsLogins::awaiting_
+  const std::list<EapTls*>::iterator at_ = place_.begin();
 };
 
 std::unique_ptr<EapMethod> TlsLogins::begin(EapMethodHost& host) {
@@ -99,13 +107,20 @@ std::unique_ptr<EapMethod> TlsLogins::begin(EapMethodHost& host) {
 }
 
 void EapTls::on_response(wire::Bytes data) {
+  peer_has_answered();
+  if (state_ == State::kYielded || (state_ == State::kHandshake && !open())) {  // before a fragment is kept: they make 64 KiB
+    return busy();
+  }
   const auto next = fragments_.on_response(data);
   if (!next) {
     close();
+    if (state_ == State::kRefusing) {  // which has been counted
+      return host_.eap_rejected();
+    }
     return refuse(std::string(to_text(next.error())), AuthRejected::Fault::kProof);
   }
   if (*next == TlsFragments::Next::kRequest) {
-    return host_.eap_request(fragments_.request());
+    return ask_peer();
   }
   on_message(fragments_.take_message());
 }
@@ -119,17 +134,22 @@ void EapTls::on_message(std::vector<std::uint8_t> message) {
       return message.empty() ? host_.eap_succeeded() : step(std::move(message));
     case State::kRefusing:
       return host_.eap_rejected();
-    case State::kProven:
-      return;  // no Request of ours is outstanding
+    case State::kProven:   // no Request of ours is outstanding
+    case State::kYielded:  // has been told
+      return;
   }
 }
 
+/// False: there is no room.
 bool EapTls::open() {
   if (handshake_ != nullptr) {
     return true;
   }
   if (logins_.connections_ >= logins_.most_) {
-    return false;
+    if (logins_.awaiting_.empty()) {
+      return false;
+    }
+    logins_.awaiting_.front()->yield();
   }
   ++logins_.connections_;
   ++logins_.counts_.begun;
@@ -141,6 +161,7 @@ bool EapTls::open() {
 
 /// The connection goes now, or with the step that it is taking; nobody hears of that one.
 void EapTls::close() {
+  peer_has_answered();
   if (handshake_ == nullptr) {
     return;
   }
@@ -150,17 +171,38 @@ void EapTls::close() {
   --logins_.connections_;
 }
 
-void EapTls::step(std::vector<std::uint8_t> message) {
-  bool room = open();
-  if (room) {
-    handshake_->message = std::move(message);
-    room = logins_.background_.start(handshake_);
+/// Another exchange's turn: this one's session must not end within it, so it is told when its peer answers.
+void EapTls::yield() {
+  ++logins_.counts_.busy;
+  close();
+  fragments_ = TlsFragments(host_.eap_room());
+  state_ = State::kYielded;
+}
+
+void EapTls::ask_peer() {
+  if (state_ == State::kHandshake) {
+    logins_.awaiting_.splice(logins_.awaiting_.end(), place_, at_);
   }
-  if (!room) {
-    ++logins_.counts_.busy;
-    close();
-    return host_.eap_failed(AuthUnavailable{.why = "more logins by certificate than are worked on at a time",
-                                            .reason = EndReason::kEapBusy});
+  host_.eap_request(fragments_.request());
+}
+
+void EapTls::peer_has_answered() {
+  if (place_.empty()) {
+    place_.splice(place_.begin(), logins_.awaiting_, at_);
+  }
+}
+
+void EapTls::busy() {
+  logins_.counts_.busy += state_ == State::kYielded ? 0 : 1;
+  close();
+  host_.eap_failed(AuthUnavailable{.why = "more logins by certificate than are worked on at a time",
+                                   .reason = EndReason::kEapBusy});
+}
+
+void EapTls::step(std::vector<std::uint8_t> message) {
+  handshake_->message = std::move(message);
+  if (!logins_.background_.start(handshake_)) {
+    return busy();
   }
   ++logins_.counts_.steps;
 }
@@ -177,7 +219,8 @@ void EapTls::on_step() {
   std::string why = handshake_->server->why();
   std::vector<std::uint8_t> alert = std::move(handshake_->output);
   // Without an alert of ours it was the peer that would not go on, and has not tried to get in.
-  const auto fault = alert.empty() ? AuthRejected::Fault::kNone : AuthRejected::Fault::kProof;
+  const bool guess = !alert.empty() && handshake_->server->guess();
+  const auto fault = guess ? AuthRejected::Fault::kProof : AuthRejected::Fault::kNone;
   close();
   if (!alert.empty()) {
     fragments_.send(std::move(alert));
@@ -214,7 +257,7 @@ void EapTls::on_rejected(std::uint16_t /*ms_chap_error*/, bool /*retry*/) {
 
 void EapTls::send(std::vector<std::uint8_t> message) {
   fragments_.send(std::move(message));
-  host_.eap_request(fragments_.request());
+  ask_peer();
 }
 
 void EapTls::refuse(std::string why, AuthRejected::Fault fault) {

@@ -2,12 +2,14 @@
 // EAP-TLS carried out here: RFC 5216, and RFC 9190 for TLS 1.3. What the method itself does is order: fragments to and from
 // TLS, TLS' steps to other threads and back, the name that the certificate proves to the back end, its verdict to the peer.
 // Nothing that a stranger can cause is unbounded: a step is work of the background, which has a bounded queue, and at most
-// kMostTlsExchanges have a TLS connection (50 KiB each, most of it OpenSSL's) at a time.
+// kMostTlsExchanges have a TLS connection (50 KiB each, most of it OpenSSL's) at a time. When all have one, a newcomer gets
+// that of the exchange which has waited longest for its peer: who opens a thousand and falls silent shuts nobody out.
 // Sans-I/O. Thread: control. Owner of an exchange: the EAP layer; of what all of them share: aditd.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
 
 #include "controlplane/auth/eap_method.hpp"
@@ -18,6 +20,8 @@ namespace adit::control {
 
 inline constexpr std::size_t kMostTlsExchanges = 1024;
 
+class EapTls;
+
 /// What all exchanges share.
 class TlsLogins {
  public:
@@ -25,7 +29,7 @@ class TlsLogins {
     std::uint64_t begun = 0;    ///< exchanges that have come to TLS
     std::uint64_t proven = 0;   ///< handshakes that ended well
     std::uint64_t refused = 0;  ///< certificates, alerts, fragments
-    std::uint64_t busy = 0;     ///< refused for want of room
+    std::uint64_t busy = 0;     ///< refused for want of room, or had to make some
     std::uint64_t steps = 0;    ///< put into the background
   };
 
@@ -50,6 +54,7 @@ class TlsLogins {
   const std::size_t most_;
   std::shared_ptr<const crypto::TlsCredentials> credentials_;
   std::size_t connections_ = 0;
+  std::list<EapTls*> awaiting_;  // their peers, within the handshake; the longest first
   Counts counts_;
 };
 

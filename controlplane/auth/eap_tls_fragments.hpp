@@ -77,7 +77,7 @@ class TlsFragments {
   [[nodiscard]] bool sending() const { return sent_ < out_.size(); }
   [[nodiscard]] std::expected<Next, TlsFragmentFault> add(const TlsFragment& fragment);
 
-  const std::size_t octets_;  // of a fragment, flags and length included
+  std::size_t octets_;  // of a fragment, flags and length included
   std::vector<std::uint8_t> out_;
   std::size_t sent_ = 0;  // octets of out_
   // Grows with what has come, never by what the peer says will come.

@@ -26,8 +26,7 @@ ClientAuth::ClientAuth(const ClientSettings& settings, TimerWheel& wheel, Entrop
     : settings_(settings),
       entropy_(entropy),
       host_(host),
-      repeat_(wheel, on_timer<&ClientAuth::on_repeat>, this),
-      ms_chap_v2_(settings) {}
+      repeat_(wheel, on_timer<&ClientAuth::on_repeat>, this) {}
 
 void ClientAuth::start(AuthMethod method) {
   stop();
@@ -45,6 +44,7 @@ void ClientAuth::stop() {
   state_ = State::kOff;
   repeat_.cancel();
   response_ = {};
+  ms_chap_.reset();
   eap_.reset();
   pap_requests_ = 0;
   answered_ = authenticated_ = false;
@@ -143,12 +143,13 @@ void ClientAuth::write_value(PppFrameWriter& response, Bytes challenge) {
     const auto value = crypto::chap_md5_response(identifier_, settings_.password.bytes(), challenge);
     return wire::write_chap_value(response, {value, user()});
   }
+  ms_chap_ = std::make_unique<MsChap>(MsChap{.challenge = {}, .v2 = ClientMsChapV2(settings_)});
   if (method_ == AuthMethod::kMsChapV1) {
-    std::ranges::copy(challenge, challenge_.begin());
-    const auto proof = crypto::nt_response(challenge_, settings_.nt_hash);
+    std::ranges::copy(challenge, ms_chap_->challenge.begin());
+    const auto proof = crypto::nt_response(ms_chap_->challenge, settings_.nt_hash);
     return wire::write_chap_value(response, {wire::ms_chap_v1_value({proof}), user()});
   }
-  const auto proof = ms_chap_v2_.answer(challenge.first<16>(), user_name(), entropy_);
+  const auto proof = ms_chap_->v2.answer(challenge.first<16>(), user_name(), entropy_);
   wire::write_chap_value(response, {wire::ms_chap_v2_value(proof), user()});
 }
 
@@ -165,11 +166,12 @@ void ClientAuth::on_success(const PppPacket& packet) {
   state_ = State::kDone;
   repeat_.cancel();
   response_ = {};
-  if (method_ == AuthMethod::kMsChapV2 && !ms_chap_v2_.is_proven_by(packet.data)) {
+  const std::unique_ptr<MsChap> proof = std::move(ms_chap_);
+  if (method_ == AuthMethod::kMsChapV2 && !proof->v2.is_proven_by(packet.data)) {
     return host_.auth_failed(ClientEnd::kNotAuthentic, wire::text_of(packet.data));
   }
   if (!std::exchange(authenticated_, true)) {  // RFC 3079 §3: the keys are those of the first authentication
-    host_.authenticated(keys());
+    host_.authenticated(proof != nullptr ? keys(*proof) : std::nullopt);
   }
 }
 
@@ -180,14 +182,11 @@ void ClientAuth::on_failure(std::string_view text) {
   host_.auth_failed(ClientEnd::kAuthFailed, text);
 }
 
-std::optional<crypto::MppeStartKeys> ClientAuth::keys() const {
+std::optional<crypto::MppeStartKeys> ClientAuth::keys(const MsChap& proof) const {
   if (method_ == AuthMethod::kMsChapV2) {
-    return ms_chap_v2_.keys();
+    return proof.v2.keys();
   }
-  if (method_ != AuthMethod::kMsChapV1) {
-    return std::nullopt;
-  }
-  crypto::MppeStartKeys keys = crypto::mppe_start_keys_v1(hash_hash(settings_), challenge_);
+  crypto::MppeStartKeys keys = crypto::mppe_start_keys_v1(hash_hash(settings_), proof.challenge);
   std::swap(keys.send, keys.receive);  // they were from the server's side
   return keys;
 }

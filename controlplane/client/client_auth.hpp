@@ -63,7 +63,7 @@ class ClientAuth {
   void send_response();
   void on_repeat();
   void write_value(wire::PppFrameWriter& response, wire::Bytes challenge);
-  [[nodiscard]] std::optional<crypto::MppeStartKeys> keys() const;
+  [[nodiscard]] std::optional<crypto::MppeStartKeys> keys(const MsChap& proof) const;
   [[nodiscard]] const std::string& user_name() const { return user_.empty() ? settings_.user : user_; }
   [[nodiscard]] wire::Bytes user() const { return wire::octets_of(user_name()); }
 
@@ -78,8 +78,12 @@ class ClientAuth {
   std::uint8_t pap_requests_ = 0;
   bool answered_ = false;                    // identifier_ is from a Challenge since start()
   bool authenticated_ = false;               // since start(): the keys of a re-challenge are not taken
-  std::array<std::uint8_t, 8> challenge_{};  // MS-CHAPv1's
-  ClientMsChapV2 ms_chap_v2_;
+  /// What MS-CHAP's keys, and v2's Success, go by.
+  struct MsChap {
+    std::array<std::uint8_t, 8> challenge;  ///< v1's
+    ClientMsChapV2 v2;
+  };
+  std::unique_ptr<MsChap> ms_chap_;  // while a Response of its has no answer
   std::unique_ptr<ClientEap> eap_;
   std::vector<std::uint8_t> response_;  // the frame, kept while it may have to be repeated
 };

@@ -16,7 +16,7 @@ using wire::Dhcpv6Type;
 constexpr std::uint32_t kIaid = 1;  // RFC 8415 §12: ours to choose, as there is one IA
 constexpr std::size_t kMessageAt = wire::kIpv6Size + wire::kUdpSize;
 /// A lease of weeks is asked about sooner than it has to be; a timer cannot run for ever.
-constexpr std::uint32_t kLongestSeconds = 86'400;
+constexpr std::uint32_t kDay = 86'400;
 
 /// RFC 8415 §7.6.
 struct Exchange {
@@ -29,8 +29,8 @@ constexpr Exchange kRequest{Dhcpv6Type::kRequest, Duration{1'000}, Duration{30'0
 constexpr Exchange kRenew{Dhcpv6Type::kRenew, Duration{10'000}, Duration{600'000}, 0};
 constexpr Exchange kRebind{Dhcpv6Type::kRebind, Duration{10'000}, Duration{600'000}, 0};
 
-Duration seconds(std::uint32_t count) {
-  return Duration{std::int64_t{std::min(count, kLongestSeconds)} * 1000};
+Duration seconds(std::uint32_t count, std::uint32_t most) {
+  return Duration{std::int64_t{std::min(count, most)} * 1000};
 }
 
 }  // namespace
@@ -38,6 +38,11 @@ Duration seconds(std::uint32_t count) {
 void Dhcpv6Requester::start(std::uint64_t interface_id) {
   stop();
   interface_id_ = interface_id;
+  begin();
+}
+
+void Dhcpv6Requester::begin() {
+  retransmit_.cancel();
   state_ = State::kSoliciting;
   next_.arm(random_delay(entropy_, Duration{0}, kMaxDelay));
 }
@@ -151,6 +156,7 @@ bool Dhcpv6Requester::read_ia(Answer& answer, Bytes value) {
   if (ia->iaid != kIaid || (ia->t1 > ia->t2 && ia->t2 != 0)) {
     return true;
   }
+  answer.tells_of_ia = true;
   for (const Dhcpv6Option option : ia->options) {
     const auto binding =
         option.is(Dhcpv6Code::kIaPrefix) ? wire::parse_ia_prefix(option.value) : std::nullopt;
@@ -215,7 +221,7 @@ void Dhcpv6Requester::on_advertise(const Answer& answer) {
   }
 }
 
-/// §18.2.10.
+/// §18.2.10. A lease that is not prolonged has ended: the binding is unknown there, or its lifetime is 0.
 void Dhcpv6Requester::on_reply(const Answer& answer) {
   if (state_ == State::kSoliciting && !answer.rapid) {
     return;
@@ -226,7 +232,11 @@ void Dhcpv6Requester::on_reply(const Answer& answer) {
   refused_ = true;
   if (state_ == State::kRequesting) {
     prefix_.reset();  // it has been given to another meanwhile
-    state_ = State::kSoliciting;
+    begin();
+  } else if (state_ != State::kSoliciting && answer.tells_of_ia) {
+    prefix_.reset();
+    host_.delegated(std::nullopt);
+    begin();
   }
 }
 
@@ -237,13 +247,13 @@ void Dhcpv6Requester::bind(const Answer& answer) {
   state_ = State::kBound;
   refused_ = false;
   prefix_ = answer.prefix->prefix;
-  // §14.2: zero leaves it to the client.
-  const std::uint32_t preferred = std::min(answer.prefix->preferred, kLongestSeconds);
-  const Duration t1 = seconds(answer.t1 != 0 ? answer.t1 : preferred / 2);
-  const Duration t2 = std::max(seconds(answer.t2 != 0 ? answer.t2 : preferred / 5 * 4), t1);
+  // §14.2: zero leaves it to the client, which must not cause a storm.
+  const std::uint32_t preferred = answer.prefix->preferred;
+  const Duration t1 = std::max(seconds(answer.t1 != 0 ? answer.t1 : preferred / 2, kDay), kRenew.first);
+  const Duration t2 = std::max(seconds(answer.t2 != 0 ? answer.t2 : preferred / 5 * 4, 2 * kDay), t1);
   next_.arm(t1);
   t2_ = wheel_.now() + t2;
-  expires_ = wheel_.now() + std::max(seconds(answer.prefix->valid), t2);
+  expires_ = wheel_.now() + std::max(seconds(answer.prefix->valid, 4 * kDay), t2);
   host_.delegated(prefix_);
 }
 

@@ -42,6 +42,7 @@ class Dhcpv6Requester {
   struct Answer {
     wire::Bytes server_id;
     bool rapid = false;
+    bool tells_of_ia = false;                     ///< of ours
     std::optional<wire::Dhcpv6Binding> prefix{};  ///< the first with a lifetime
     std::uint32_t t1 = 0, t2 = 0;                 ///< seconds
   };
@@ -52,6 +53,7 @@ class Dhcpv6Requester {
   void on_advertise(const Answer& answer);
   void on_reply(const Answer& answer);
   void bind(const Answer& answer);
+  void begin();
   void ask(State state);
   void send();
   void go_on();

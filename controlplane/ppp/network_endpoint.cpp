@@ -63,7 +63,8 @@ bool NetworkEndpoint::has_been_up(PppProtocol protocol) const {
 void NetworkEndpoint::begin(const Terms& terms) {
   begun_ = true;
   mtu_ = terms.mtu;
-  port_mtu_ = link_.port_mtu();
+  constexpr std::uint16_t kNoLimit = 0xffff;
+  port_mtu_ = link_.port_mtu().value_or(kNoLimit);
   ipv6_policy_ = ipv6cp() != nullptr ? terms.ipv6 : Ipv6Policy::kDeny;
   mppe_required_ = terms.mppe_required || encrypted_;
   ccp().require(mppe_required_);
@@ -312,8 +313,7 @@ void NetworkEndpoint::disable_ip() {
 // ---- IPv6 -------------------------------------------------------------------------------------------------
 
 int NetworkEndpoint::ipv6_room() const {
-  constexpr std::uint16_t kNoLimit = 0xffff;
-  return wire::inner_mtu(port_mtu_.value_or(kNoLimit), std::min(peer_mru(), mtu_), link_.compression(),
+  return wire::inner_mtu(port_mtu_, std::min(peer_mru(), mtu_), link_.compression(),
                          mppe_required_);
 }
 

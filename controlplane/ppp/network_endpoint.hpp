@@ -189,7 +189,7 @@ class NetworkEndpoint : protected ControlProtocolHost,
   wire::Ipv4Address enabled_;                   // the address that it forwards for
   std::optional<contract::MppeMode> receives_;  // how it has been told to decrypt
   std::uint16_t mtu_ = 0;
-  std::optional<std::uint16_t> port_mtu_;  // when it began
+  std::uint16_t port_mtu_ = 0;  // when it began
   Ipv6Policy ipv6_policy_ = Ipv6Policy::kDeny;
   bool mppe_required_ = false;
   bool begun_ = false;

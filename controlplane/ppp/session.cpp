@@ -163,8 +163,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost, Ipv6LinkH
   RateLimit frames_{200, Duration{20}};  // no PPP negotiation needs more than 50 frames a second for long
   std::string user_;
   std::string claimed_;       // by the last login
-  std::string rejected_why_;  // why the last proof was rejected
-  std::string why_;           // of reason_, in words
+  std::string why_;      // of reason_, in words; before there is one, why the last proof was rejected
   std::string_view tried_method_ = "none";
   std::string_view auth_method_ = "none";  // of the last login that succeeded
   std::uint32_t rejections_ = 0;           // of proofs, over all renegotiations
@@ -338,7 +337,7 @@ void Session::Impl::peer_terminates(PppProtocol protocol, Bytes data) {
   const bool was_open = lcp_.opened();
   const EndReason reason = reason_of_termination();
   const std::string said_so = said.empty() ? "the peer hangs up" : "the peer hangs up: " + said;
-  end_soon(reason, reason == EndReason::kAuthFailed ? rejected_why_ : said_so);
+  end_soon(reason, reason == EndReason::kAuthFailed ? why_ : said_so);
   if (was_open) {
     link_timer_.cancel();  // the automaton waits one period in Stopping, then finishes
   }
@@ -406,7 +405,9 @@ bool Session::Impl::doubts_proof(std::string_view user, std::string_view why) {
 
 // Also when the peer may try again: whoever guesses passwords must be seen guessing.
 std::uint32_t Session::Impl::auth_rejected(std::string_view user, std::string_view why, bool wrong) {
-  rejected_why_ = why;
+  if (!ending_) {
+    why_ = why;
+  }
   log_failed_login(wrong ? "auth_failed" : "login_refused", EndReason::kAuthFailed, user, why);
   return ++rejections_;
 }
@@ -623,7 +624,7 @@ SessionStatus Session::Impl::status() const {
   status.up_since = up_since_;
   status.tried_method = tried_method();
   status.ending = ending_ ? reason_ : EndReason::kNone;
-  status.why = why_;
+  status.why = reason_ != EndReason::kNone ? why_ : "";
   status.hangs_up = lcp_.doubts_termination();
   return status;
 }

@@ -59,6 +59,11 @@ std::expected<std::optional<MppeStartKeys>, std::string> read_keys_v2(const Clie
     return std::unexpected(
         "MS-MPPE-Send-Key or MS-MPPE-Recv-Key does not decrypt to a key of 16 or 32 octets");
   }
+  const crypto::Secret<16> none;  // of a server that has no keys, and would encrypt for everybody
+  if (crypto::equal_constant_time(ours->bytes(), none.bytes()) ||
+      crypto::equal_constant_time(theirs->bytes(), none.bytes())) {
+    return std::unexpected("MS-MPPE-Send-Key or MS-MPPE-Recv-Key is all zeros");
+  }
   return MppeStartKeys{*ours, *theirs};
 }
 

@@ -83,6 +83,11 @@ struct ProofWriter {
   }
 };
 
+/// RFC 3579 §2.1: beside EAP it is the peer's Identity, octet for octet, with which the server compares it.
+std::string user_name(const NasSettings& nas, const AuthRequest& request) {
+  return std::holds_alternative<EapProof>(request.proof) ? request.user : name_at_servers(nas, request.user);
+}
+
 /// RFC 3579 §2.6.1: until the Request is repeated. A server that says none, or hours, means the login's whole time.
 std::optional<Duration> patience_of(const Packet& challenge) {
   constexpr std::uint32_t kLongest = 60;
@@ -166,7 +171,7 @@ void RadiusAuth::authenticate(AuthRequest request, AuthClient& client) {
   const Client::Ticket ticket = client_->request(
       Code::kAccessRequest,
       [this, shared](RequestWriter& packet, Bytes secret) {
-        packet.text(Type::kUserName, name_at_servers(nas_, shared->user));
+        packet.text(Type::kUserName, user_name(nas_, *shared));
         std::visit(ProofWriter{packet, secret}, shared->proof);
         write_identity(packet, nas_,
                        {shared->session_id, shared->peer_address, shared->local_address, shared->stations});
@@ -225,7 +230,7 @@ AuthVerdict RadiusAuth::judge(const AuthRequest& request,
                    {{"user", request.user}, {"sid", request.session_id}, {"peer", peer}, {"to", "60s"}});
       }
       if (accepted->user.empty()) {
-        accepted->user = name_at_servers(nas_, request.user);
+        accepted->user = user_name(nas_, request);
       }
       accepted->judge = judge;
       return std::move(*accepted);

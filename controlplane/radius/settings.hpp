@@ -26,7 +26,7 @@ struct NasSettings {                // [radius]
   bool serves_ipv6 = false;     ///< [ipv6] mode is another than "deny"
 };
 
-/// The name that servers are asked for, and that a session has unless they name it.
+/// The name that servers are asked for, and that a session has unless they name it. Of EAP's packets it is the peer's own.
 [[nodiscard]] inline std::string name_at_servers(const NasSettings& nas, std::string_view claimed) {
   const std::size_t at = claimed.find('@');
   const bool strip = nas.strip_realm && at != 0;  // a realm alone is a name

@@ -33,9 +33,7 @@ Bio open(std::string_view pem) {
 
 Time to_time(const ASN1_TIME* at) {
   std::tm broken_down{};
-  return ASN1_TIME_to_tm(at, &broken_down) == 1
-             ? std::chrono::system_clock::from_time_t(::timegm(&broken_down))
-             : Time{};
+  return ASN1_TIME_to_tm(at, &broken_down) == 1 ? Time(std::chrono::seconds(::timegm(&broken_down))) : Time{};
 }
 
 /// After the last object of a PEM text. False: something in it cannot be read.
@@ -149,6 +147,13 @@ std::expected<void, TlsFault> use_ca(SSL_CTX* context, const std::vector<Certifi
       return fault(TlsPart::kCa, "cannot be used: " + take_openssl_reason(), "write certificates in PEM");
     }
   }
+  const bool any_root = std::ranges::any_of(authorities, [](const Certificate& authority) {
+    return (X509_get_extension_flags(authority.get()) & EXFLAG_SS) != 0;
+  });
+  if (!any_root) {
+    return fault(TlsPart::kCa, "has no self-signed certificate, so that no chain ends in it",
+                 "add the root that has issued " + text_of(authorities.front().get()));
+  }
   return {};
 }
 
@@ -196,7 +201,7 @@ void TlsCredentials::Free::operator()(ssl_ctx_st* context) const noexcept {
   SSL_CTX_free(context);
 }
 
-std::expected<std::shared_ptr<const TlsCredentials>, TlsFault> TlsCredentials::make(const TlsPem& pem,
+std::expected<std::unique_ptr<const TlsCredentials>, TlsFault> TlsCredentials::make(const TlsPem& pem,
                                                                                     TlsVersion newest) {
   auto chain = read_certificates(pem.certificate, TlsPart::kCertificate);
   auto key = read_key(pem.private_key);
@@ -209,7 +214,7 @@ std::expected<std::shared_ptr<const TlsCredentials>, TlsFault> TlsCredentials::m
                            : !authorities ? std::move(authorities.error())
                                           : std::move(lists.error()));
   }
-  std::shared_ptr<TlsCredentials> made(new TlsCredentials());
+  std::unique_ptr<TlsCredentials> made(new TlsCredentials());
   made->context_.reset(SSL_CTX_new_ex(library().context, nullptr, TLS_server_method()));
   SSL_CTX* const context = made->context_.get();
   if (context == nullptr || !restrict_protocol(context, newest)) {
@@ -246,7 +251,7 @@ std::expected<std::shared_ptr<const TlsCredentials>, TlsFault> TlsCredentials::m
 
 std::vector<TlsFault> TlsCredentials::out_of_date(Time now) const {
   const auto day = [](Time at) {
-    const std::time_t seconds = std::chrono::system_clock::to_time_t(at);
+    const std::time_t seconds = at.time_since_epoch().count();
     std::tm broken_down{};
     char text[32] = "";
     std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", ::gmtime_r(&seconds, &broken_down));

@@ -40,9 +40,10 @@ struct TlsFault {
 
 class TlsCredentials {
  public:
-  using Time = std::chrono::system_clock::time_point;
+  /// In seconds: system_clock's nanoseconds end in 2262, certificates "without an end" in 9999 (RFC 5280 §4.1.2.5).
+  using Time = std::chrono::sys_seconds;
 
-  [[nodiscard]] static std::expected<std::shared_ptr<const TlsCredentials>, TlsFault> make(const TlsPem& pem,
+  [[nodiscard]] static std::expected<std::unique_ptr<const TlsCredentials>, TlsFault> make(const TlsPem& pem,
                                                                                            TlsVersion newest);
 
   /// What is right but not valid at `now`: peers refuse us, or all of them are refused. Also what ends within two weeks.

@@ -85,6 +85,27 @@ class Names {
   CertificateNames names_;
 };
 
+/// Our lists, or the CA's making of them, are at fault: whoever comes is refused.
+bool is_about_revocation_lists(int error) {
+  switch (error) {
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+    case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+    case X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE:
+    case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+    case X509_V_ERR_CRL_NOT_YET_VALID:
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+    case X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD:
+    case X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD:
+    case X509_V_ERR_KEYUSAGE_NO_CRL_SIGN:
+    case X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION:
+    case X509_V_ERR_DIFFERENT_CRL_SCOPE:
+    case X509_V_ERR_CRL_PATH_VALIDATION_ERROR:
+      return true;
+    default:
+      return false;
+  }
+}
+
 int on_verified(int good, X509_STORE_CTX* store) {
   if (good == 1) {
     return good;
@@ -94,9 +115,11 @@ int on_verified(int good, X509_STORE_CTX* store) {
   const X509* const at = X509_STORE_CTX_get_current_cert(store);
   const X509_NAME* const subject = at == nullptr ? nullptr : X509_get_subject_name(at);
   const X509_NAME* const issuer = at == nullptr ? nullptr : X509_get_issuer_name(at);
+  const int error = X509_STORE_CTX_get_error(store);
   static_cast<TlsServer*>(SSL_get_ex_data(connection, 0))
       ->note_refused("the certificate of " + to_text(subject) + " by " + to_text(issuer) +
-                     " is refused: " + X509_verify_cert_error_string(X509_STORE_CTX_get_error(store)));
+                         " is refused: " + X509_verify_cert_error_string(error),
+                     !is_about_revocation_lists(error));
   return good;
 }
 
@@ -187,6 +210,9 @@ std::vector<std::uint8_t> TlsServer::take_output() {
 TlsServer::State TlsServer::fail(std::string_view why) {
   const unsigned long code = ERR_peek_error();
   const int alert = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) - SSL_AD_REASON_OFFSET : -1;
+  if (refused_.empty()) {
+    guess_ = SSL_get0_peer_certificate(connection_.get()) != nullptr;  // its signature is wrong, or what follows
+  }
   if (!refused_.empty()) {
     why_ = refused_;
   } else if (alert >= 0 && alert <= 255) {

@@ -54,8 +54,15 @@ class TlsServer {
   /// After kFailed, for the log; escape it.
   [[nodiscard]] const std::string& why() const { return why_; }
 
-  /// Of verifying the peer's chain, noted for why(). For OpenSSL's callback alone.
-  void note_refused(std::string certificate_and_reason) { refused_ = std::move(certificate_and_reason); }
+  /// After kFailed: the peer has shown a certificate that does not count. Not so without one, without a version or cipher
+  /// in common, and where our revocation lists are at fault.
+  [[nodiscard]] bool guess() const { return guess_; }
+
+  /// Of verifying the peer's chain, noted for why() and guess(). For OpenSSL's callback alone.
+  void note_refused(std::string certificate_and_reason, bool guess) {
+    refused_ = std::move(certificate_and_reason);
+    guess_ = guess;
+  }
 
  private:
   struct Free {
@@ -72,6 +79,7 @@ class TlsServer {
   TlsPeer peer_;
   std::string why_;
   std::string refused_;
+  bool guess_ = false;
 };
 
 }  // namespace adit::crypto

@@ -60,9 +60,11 @@ template <typename Address>
   return call.ipv6.link_prefix != 0 ? wire::Ipv6Address{call.ipv6.link_prefix, context.gateway_id}
                                     : wire::link_local(context.gateway_id);
 }
-/// Whether the address is our end's of the call's link. Of IPv4's nobody need ask: no subscriber has the gateway's.
-[[nodiscard]] constexpr bool is_our_end(const WorkerContext&, const Call&, wire::Ipv4Address) noexcept {
-  return false;
+/// Whether the address is our end's of the call's link: what we send ourselves is from there, be it an address that
+/// nobody else may send from, as 169.254.0.1 is.
+[[nodiscard]] inline bool is_our_end(const WorkerContext& context, const Call&,
+                                     wire::Ipv4Address address) noexcept {
+  return address == context.gateway && !address.is_none();
 }
 [[nodiscard]] inline bool is_our_end(const WorkerContext& context, const Call& call,
                                      const wire::Ipv6Address& address) noexcept {

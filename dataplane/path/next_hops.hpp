@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An immutable snapshot of the kernel's routes and neighbours, IPv4's and IPv6's, as forwarding needs them.
 // Control mirrors both through netlink (app/host/netlink), builds a new snapshot at each change and publishes
-// the pointer; workers only read. Of the family that has not changed, it shares the tables of the one before.
+// the pointer; workers only read.
 // Thread: built by control, read by any. Owner: control, which frees it when every worker has passed a
 // quiescent point.
 #pragma once
@@ -19,15 +19,12 @@
 
 namespace adit::dataplane {
 
-/// What the kernel has of a family.
-template <wire::IpAddress Address>
-struct KernelsRoutes {
-  std::span<const BasicRouteEntry<Address>> routes{};
-  std::span<const BasicNeighbourEntry<Address>> neighbours{};
-  std::span<const wire::PrefixOf<Address>> hosts{};  ///< its own addresses
+/// What the kernel has of IPv6.
+struct Ipv6Routes {
+  std::span<const RouteEntry6> routes{};
+  std::span<const NeighbourEntry6> neighbours{};
+  std::span<const wire::Ipv6Prefix> hosts{};  ///< its own addresses
 };
-using Ipv4Routes = KernelsRoutes<wire::Ipv4Address>;
-using Ipv6Routes = KernelsRoutes<wire::Ipv6Address>;
 
 class NextHops {
  public:
@@ -39,9 +36,6 @@ class NextHops {
   NextHops(std::span<const RouteEntry> routes, std::span<const NeighbourEntry> neighbours,
            std::span<const Port> ports, std::span<const wire::Ipv4Prefix> hosts = {},
            const Ipv6Routes& ipv6 = {});
-  /// The same with new routes of one family; the other's tables are shared.
-  [[nodiscard]] NextHops with(const Ipv4Routes& ipv4, std::span<const Port> ports) const;
-  [[nodiscard]] NextHops with(const Ipv6Routes& ipv6, std::span<const Port> ports) const;
 
   /// The routes for GRE packets to peers.
   [[nodiscard]] const NextHops& towards_peers() const noexcept { return peers_ ? *peers_ : *this; }
@@ -78,7 +72,7 @@ class NextHops {
 
   /// Of both families and sides.
   [[nodiscard]] std::size_t route_count() const noexcept {
-    return ipv4_->route_count() + ipv6_->route_count() + (peers_ ? peers_->route_count() : 0);
+    return ipv4_.route_count() + ipv6_.route_count() + (peers_ ? peers_->route_count() : 0);
   }
   [[nodiscard]] std::size_t octets() const noexcept;
 
@@ -91,26 +85,22 @@ class NextHops {
   }
 
  private:
-  void use(const Ipv4Routes& ipv4, std::span<const Port> ports);
-  void use(const Ipv6Routes& ipv6, std::span<const Port> ports);
+  explicit NextHops(RouteTable<wire::Ipv4Address> ipv4);
 
   template <wire::IpAddress Address>
   [[nodiscard]] const RouteTable<Address>& table() const noexcept {
     if constexpr (std::same_as<Address, wire::Ipv4Address>) {
-      return *ipv4_;
+      return ipv4_;
     } else {
-      return *ipv6_;
+      return ipv6_;
     }
   }
 
-  // Never nullptr. Only control counts who shares them: it makes snapshots, and frees them.
-  std::shared_ptr<const RouteTable<wire::Ipv4Address>> ipv4_ =
-      std::make_shared<const RouteTable<wire::Ipv4Address>>();
-  std::shared_ptr<const RouteTable<wire::Ipv6Address>> ipv6_ =
-      std::make_shared<const RouteTable<wire::Ipv6Address>>();
+  RouteTable<wire::Ipv4Address> ipv4_;
+  RouteTable<wire::Ipv6Address> ipv6_;
   PrefixSet<wire::Ipv4Address> hosts_;
   PrefixSet<wire::Ipv6Address> hosts6_;
-  std::shared_ptr<const NextHops> peers_;  // nullptr: one table serves both sides
+  std::unique_ptr<const NextHops> peers_;  // nullptr: one table serves both sides
 };
 
 /// The snapshot that workers forward by. A worker looks once a turn; control frees the one before after a

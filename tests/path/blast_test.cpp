@@ -283,6 +283,12 @@ TEST_F(Blast, APacketInAnotherCallsTunnelIsNoPacketReceived) {
   for (const std::uint16_t number :
        {std::uint16_t{2}, std::uint16_t{4}}) {  // their links change places at the server, downwards alone
     const wire::Ipv6Prefix link{.address = {kLinks + number, 0}, .length = 64};
+    world_.tell(server_[number],
+                contract::EnableIpv6{.call = server_[number],
+                                     .peer_mru = 1500,
+                                     .has_routes = true,  // or the server looks no further than its own
+                                     .interface_id = 0x500U + number,
+                                     .link_prefix = kLinks + number});
     world_.index().unmap_route(link);
     EXPECT_TRUE(world_.index().map_route(link, server_[6U - number]));
   }

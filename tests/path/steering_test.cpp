@@ -354,7 +354,7 @@ TEST(Steering6, APoolWithFewerPrefixesThanWorkersHasNoShares) {
 /// RFC 8415's delegated prefixes and ours may lie across the halves of an address.
 TEST(Steering6, SharesAreRightWhereverThePrefixEnds) {
   for (std::uint8_t length = 20; length <= 128; ++length) {
-    const SubscriberPrefixes pool{.prefix = prefix6("2001:d00::/16"), .length = length};
+    const SubscriberPrefixes pool{.prefix = prefix6("2001::/16"), .length = length};
     for (std::uint16_t worker = 0; worker < 16; ++worker) {
       const auto share = share_of(pool, worker, 16);
       ASSERT_TRUE(share) << int{length};

@@ -121,7 +121,8 @@ std::shared_ptr<const crypto::TlsCredentials> read_eap_credentials(const Config&
     files.error(made.error());
     return nullptr;
   }
-  for (const crypto::TlsFault& fault : (*made)->out_of_date(std::chrono::system_clock::now())) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  for (const crypto::TlsFault& fault : (*made)->out_of_date(now)) {
     files.warning(fault);
   }
   const PrivateFile key{.path = config.eap_files.private_key,

@@ -151,7 +151,7 @@ void KernelRoutes::publish_due() {
     start_dump(Dump::kRoutes);
     return;
   }
-  const bool too_soon = changed() && latest_ != nullptr && wait() > std::chrono::milliseconds{0};
+  const bool too_soon = changed_ && latest_ != nullptr && wait() > std::chrono::milliseconds{0};
   if (dump_ != Dump::kNone || dump_again_ || too_soon) {
     return;
   }
@@ -163,10 +163,10 @@ void KernelRoutes::publish_due() {
 }
 
 std::optional<std::chrono::milliseconds> KernelRoutes::wait() const {
-  if (!changed() && !look_again_) {
+  if (!changed_ && !look_again_) {
     return std::nullopt;
   }
-  const auto due = changed() ? next_publish_ : heard_ + kQuiet;
+  const auto due = changed_ ? next_publish_ : heard_ + kQuiet;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - std::chrono::steady_clock::now());
   return std::max(left, std::chrono::milliseconds{0});
 }
@@ -184,16 +184,11 @@ void KernelRoutes::take(const nlmsghdr& message) {
     }
     return;
   }
-  take(ipv4_, message);
+  TableEffect effect = ipv4_.table.apply(message);
   if (families_ == Families::kBoth) {
-    take(ipv6_, message);
+    effect = std::max(effect, ipv6_.table.apply(message));
   }
-}
-
-template <wire::IpAddress Address>
-void KernelRoutes::take(Mirror<Address>& mirror, const nlmsghdr& message) {
-  const TableEffect effect = mirror.table.apply(message);
-  mirror.changed = mirror.changed || effect == TableEffect::kChanged;
+  changed_ = changed_ || effect == TableEffect::kChanged;
   dump_again_ = dump_again_ || effect == TableEffect::kDumpAgain;
 }
 
@@ -205,7 +200,7 @@ void KernelRoutes::take_end_of_dump(bool complete) {
     start_dump(Dump::kNeighbours);
   } else {
     dump_ = Dump::kNone;
-    ipv4_.changed = ipv6_.changed = true;
+    changed_ = true;
   }
 }
 
@@ -240,54 +235,36 @@ void KernelRoutes::probe_stale(Mirror<Address>& mirror) {
   }
 }
 
-template <wire::IpAddress Address>
-dataplane::NextHops KernelRoutes::renew(Mirror<Address>& mirror, const dataplane::NextHops& before) {
-  const auto routes = mirror.table.routes();
-  const auto neighbours = mirror.table.neighbours();
-  const auto hosts = mirror.table.hosts();
-  note_gateways<Address>(mirror, routes);
-  return before.with(
-      dataplane::KernelsRoutes<Address>{.routes = routes, .neighbours = neighbours, .hosts = hosts}, ports_);
-}
-
-/// A full table of one family takes 30 ms to build, and the other's changes are none of its business.
 void KernelRoutes::publish_changes() {
-  const bool first = latest_ == nullptr;
-  const bool ipv4 = std::exchange(ipv4_.changed, false);
-  const bool ipv6 = std::exchange(ipv6_.changed, false);
-  if (ipv4 || ipv6) {
-    dataplane::NextHops next = first ? dataplane::NextHops() : *latest_;
-    if (ipv4) {
-      next = renew(ipv4_, next);
-    }
-    if (ipv6) {
-      next = renew(ipv6_, next);
-    }
-    auto snapshot = std::make_unique<dataplane::NextHops>(std::move(next));
+  if (std::exchange(changed_, false)) {
+    const auto routes = ipv4_.table.routes();
+    const auto routes6 = ipv6_.table.routes();
+    note_gateways<wire::Ipv4Address>(ipv4_, routes);
+    note_gateways<wire::Ipv6Address>(ipv6_, routes6);
+    const auto neighbours6 = ipv6_.table.neighbours();
+    const auto hosts6 = ipv6_.table.hosts();
+    auto snapshot = std::make_unique<dataplane::NextHops>(
+        routes, ipv4_.table.neighbours(), ports_, ipv4_.table.hosts(),
+        dataplane::Ipv6Routes{.routes = routes6, .neighbours = neighbours6, .hosts = hosts6});
     latest_ = snapshot.get();
     publish_(std::move(snapshot));
-    const bool own = ipv4 && note_own(ipv4_);
-    const bool own6 = ipv6 && note_own(ipv6_);
-    if (tell_own_ && (first || own || own6)) {
-      tell_own_(ipv4_.own, ipv6_.own);
-    }
-  }
-  if (ipv4) {
+    tell_own();
     probe_unknown(ipv4_);
-  }
-  if (ipv6) {
     probe_unknown(ipv6_);
   }
   probe_stale(ipv4_);
   probe_stale(ipv6_);
 }
 
-template <wire::IpAddress Address>
-bool KernelRoutes::note_own(Mirror<Address>& mirror) {
-  auto own = mirror.table.own_networks();
-  const bool changed = own != mirror.own;
-  mirror.own = std::move(own);
-  return changed;
+void KernelRoutes::tell_own() {
+  auto own = ipv4_.table.own_networks();
+  auto own6 = ipv6_.table.own_networks();
+  if (tell_own_ && (!told_ || own != ipv4_.own || own6 != ipv6_.own)) {
+    told_ = true;
+    ipv4_.own = std::move(own);
+    ipv6_.own = std::move(own6);
+    tell_own_(ipv4_.own, ipv6_.own);
+  }
 }
 
 void KernelRoutes::resolve(wire::Ipv4Address destination, bool towards_peers) {

@@ -81,37 +81,30 @@ class KernelRoutes {
     std::set<typename BasicKernelTable<Address>::NeighbourKey>
         gateways{};  ///< through our ports; kept fresh in the kernel's neighbour table
     std::vector<typename BasicKernelTable<Address>::OwnNetwork> own{};  ///< as last told
-    bool changed = false;                                               ///< since the latest snapshot
   };
-  [[nodiscard]] bool changed() const { return ipv4_.changed || ipv6_.changed; }
-  template <wire::IpAddress Address>
-  void take(Mirror<Address>& mirror, const nlmsghdr& message);
   template <wire::IpAddress Address>
   void note_gateways(Mirror<Address>& mirror, std::span<const dataplane::BasicRouteEntry<Address>> routes);
-  /// The next snapshot, which differs from `before` in what this family's mirror has.
-  template <wire::IpAddress Address>
-  [[nodiscard]] dataplane::NextHops renew(Mirror<Address>& mirror, const dataplane::NextHops& before);
-  /// Whether it is not what was told last.
-  template <wire::IpAddress Address>
-  [[nodiscard]] bool note_own(Mirror<Address>& mirror);
   template <wire::IpAddress Address>
   void probe_unknown(const Mirror<Address>& mirror);
   template <wire::IpAddress Address>
   void probe_stale(Mirror<Address>& mirror);
   template <wire::IpAddress Address>
   void probe(std::uint32_t ifindex, Address neighbour);
+  void tell_own();
 
   netlink::Socket socket_;
   std::vector<dataplane::Port> ports_;
   Publish publish_;
   TellOwn tell_own_;  ///< may be empty
   const Families families_;
+  bool told_ = false;
   Mirror<wire::Ipv4Address> ipv4_;
   Mirror<wire::Ipv6Address> ipv6_;
   const dataplane::NextHops* latest_ = nullptr;
   std::uint32_t sequence_ = 0;  ///< of the dump in progress
   Dump dump_ = Dump::kNone;
   bool dump_again_ = false;
+  bool changed_ = false;
   bool look_again_ = false;  ///< messages were lost: read everything again once changes pause
   std::chrono::steady_clock::time_point next_publish_{};
   std::chrono::steady_clock::time_point heard_{};

@@ -324,6 +324,14 @@ TEST_F(EapTest, AcknowledgingASuccessThatWasNotSaidIsAMalformedProof) {
   EXPECT_EQ(host.rejections, 1U);
 }
 
+TEST_F(EapTest, ANulInTheNameOfTheProofIsRefusedAsInTheIdentity) {
+  begin_local();
+  identify("alice");
+  prove(std::string_view("alice\0bob", 9), "secret");
+  EXPECT_TRUE(local.requests.empty());
+  EXPECT_EQ(host.reason, EndReason::kAuthFailed);
+}
+
 TEST_F(EapTest, EveryTruncationOfAProofIsRefused) {
   begin_local();
   identify("alice");
@@ -495,6 +503,56 @@ TEST_F(EapTest, AServerThatFallsSilentMidwayIsAskedFromTheBeginningOnce) {
   respond(EapType::kPeap, octets("x"));
   backend.answer(AuthUnavailable{.why = "silent"});
   EXPECT_EQ(host.reason, EndReason::kAuthUnavailable);
+}
+
+TEST_F(EapTest, TheSecondExchangeHasAllOfItsRequests) {
+  begin_remote();
+  for (int exchange = 0; exchange < 2; ++exchange) {
+    identify("alice");
+    for (std::uint8_t round = 1; round <= 40; ++round) {
+      backend.answer(challenge(round));
+      ASSERT_EQ(host.reason, EndReason::kNone) << exchange << ' ' << int{round};
+      respond(EapType::kPeap, octets("x"));
+    }
+    if (exchange == 0) {
+      backend.answer(AuthUnavailable{.why = "silent"});
+    }
+  }
+}
+
+TEST_F(EapTest, AMethodIsFreedAsSoonAsItsPeerIsGivenUp) {
+  struct Silent final : EapMethod {
+    explicit Silent(EapMethodHost& layer, bool& destroyed) : host(layer), gone(destroyed) {}
+    ~Silent() override { gone = true; }
+    [[nodiscard]] EapType type() const override { return EapType::kTls; }
+    void start() override { host.eap_request({}); }
+    void on_response(wire::Bytes) override {}
+    void on_accepted(const AuthAccepted&) override {}
+    void on_rejected(std::uint16_t, bool) override {}
+    [[nodiscard]] bool can_retry() const override { return false; }
+    EapMethodHost& host;
+    bool& gone;
+  };
+  struct Maker final : AuthBackend {
+    void authenticate(AuthRequest, AuthClient&) override {}
+    void cancel(AuthClient&) override {}
+    std::unique_ptr<EapMethod> make_eap_method(EapType, EapMethodHost& layer) override {
+      return std::make_unique<Silent>(layer, gone);
+    }
+    bool gone = false;
+  } maker;
+  backend_in_use = &maker;
+  settings.eap.methods = {EapLocalMethod::kTls};
+  start(AuthMethod::kEap);
+  identify("alice");
+  ASSERT_EQ(request().type, EapType::kTls);
+  pass(Duration{29'900});
+  EXPECT_FALSE(maker.gone);
+  pass(Duration{200});
+  EXPECT_EQ(host.reason, EndReason::kEapTimeout);
+  pass(Duration{100});
+  EXPECT_TRUE(maker.gone) << "the session may yet take a while to end";
+  authenticator.reset();
 }
 
 TEST_F(EapTest, AServerThatIsNeverHeardOfEndsTheCall) {

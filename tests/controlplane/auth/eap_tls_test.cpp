@@ -97,7 +97,7 @@ class EapTlsTest : public ::testing::Test {
     auto made = crypto::TlsCredentials::make(
         {.certificate = certificate, .private_key = key, .ca = trusted, .crl = crl}, newest);
     ASSERT_TRUE(made.has_value()) << made.error().wrong;
-    logins.use(*made);
+    logins.use(std::move(*made));
   }
 
   void begin() {
@@ -245,6 +245,15 @@ TEST_F(EapTlsTest, ARevokedCertificateGetsAnAlertAndThenAFailure) {
   }
 }
 
+TEST_F(EapTlsTest, ARevocationListThatHasRunOutIsNoGuessOfThePeers) {
+  use(crypto::TlsVersion::kTls12, ca.revoke({}, -7200, -3600));
+  run();
+  EXPECT_EQ(below.end, 'F');
+  EXPECT_TRUE(client->failed);
+  EXPECT_EQ(why(), "the certificate of CN=alice by CN=Test CA is refused: CRL has expired");
+  EXPECT_FALSE(below.refused->is_wrong_proof());
+}
+
 TEST_F(EapTlsTest, APeerThatDoesNotBelieveUsEndsItWithoutAGuess) {
   Authority other("Other CA");
   client.emplace(TlsClient::Options{.ca_pem = other.pem(), .own = alice});
@@ -262,6 +271,19 @@ TEST_F(EapTlsTest, FragmentsThatLieEndTheExchange) {
   EXPECT_EQ(below.end, 'F');
   EXPECT_EQ(why(), "a TLS message of more than 65,536 octets");
   EXPECT_EQ(logins.connections(), 0U);
+}
+
+TEST_F(EapTlsTest, AFragmentAfterTheAlertIsNotRefusedAgain) {
+  use(crypto::TlsVersion::kTls12, ca.revoke({alice}));
+  begin();
+  while (!below.refused && (peer_turn() || background.turn())) {
+  }
+  ASSERT_TRUE(below.refused.has_value());
+  ASSERT_FALSE(below.request.empty()) << "no alert";
+  below.request.clear();
+  below.method->on_response({});
+  EXPECT_EQ(below.end, 'F');
+  EXPECT_EQ(logins.counts().refused, 1U);
 }
 
 TEST_F(EapTlsTest, AnEmptyFirstMessageEndsIt) {
@@ -314,6 +336,50 @@ TEST_F(EapTlsTest, SoManyConnectionsAndNoMore) {
   EXPECT_EQ(logins.connections(), 4U);
   layers.clear();
   EXPECT_EQ(logins.connections(), 0U);
+}
+
+TEST_F(EapTlsTest, WhoeverFindsNoRoomHasNoFragmentKept) {
+  std::vector<std::unique_ptr<LayerBelow>> layers;
+  for (int i = 0; i < 5; ++i) {
+    layers.push_back(std::make_unique<LayerBelow>(users));
+    LayerBelow& layer = *layers.back();
+    layer.method = users.make_eap_method(wire::EapType::kTls, layer);
+    layer.method->start();
+    layer.request.clear();
+    layer.method->on_response(i < 4 ? Octets{0, 1, 2, 3}
+                                    : Octets{tls_flags::kLength | tls_flags::kMore, 0, 1, 0, 0, 1});
+  }
+  EXPECT_TRUE(layers.back()->request.empty()) << "an acknowledgement of the fragment";
+  ASSERT_TRUE(layers.back()->failed.has_value());
+  EXPECT_EQ(std::get<AuthUnavailable>(*layers.back()->failed).reason, EndReason::kEapBusy);
+}
+
+TEST_F(EapTlsTest, TheOneThatHasWaitedLongestForItsPeerYieldsToANewcomer) {
+  std::vector<std::unique_ptr<LayerBelow>> silent;
+  for (int i = 0; i < 4; ++i) {
+    silent.push_back(std::make_unique<LayerBelow>(users));
+    LayerBelow& layer = *silent.back();
+    layer.method = users.make_eap_method(wire::EapType::kTls, layer);
+    layer.method->start();
+    layer.request.clear();
+    TlsClient hello(TlsClient::Options{.ca_pem = ca.pem(), .own = alice});
+    TlsFragments fragments(1395);
+    fragments.send(hello.step({}));
+    layer.method->on_response(fragments.request());
+    EXPECT_TRUE(background.turn());
+    EXPECT_FALSE(layer.request.empty());
+  }
+  run();
+  EXPECT_EQ(below.end, 'S');
+  EXPECT_EQ(logins.counts().busy, 1U);
+  for (const auto& layer : silent) {
+    EXPECT_FALSE(layer->failed.has_value());
+    layer->request.clear();
+    layer->method->on_response(Octets{0});
+    EXPECT_EQ(layer->failed.has_value(), layer == silent.front());
+  }
+  EXPECT_EQ(std::get<AuthUnavailable>(*silent.front()->failed).reason, EndReason::kEapBusy);
+  EXPECT_EQ(logins.counts().busy, 1U) << "once";
 }
 
 TEST_F(EapTlsTest, NewCredentialsCountForNewExchanges) {

@@ -244,7 +244,7 @@ TEST_F(ClientIpv6LinkTest, ASolicitIsRepeatedEverMoreRarely) {
   Duration before{0};
   for (std::size_t i = 1; i < asked.size(); ++i) {
     const Duration gap = asked[i].at - asked[i - 1].at;
-    EXPECT_GE(gap, i == 1 ? 1s : before * 19 / 10 - TimerWheel::kTick);
+    EXPECT_GE(gap, i == 1 ? 1s : before * 19 / 10 - 2 * TimerWheel::kTick);
     EXPECT_LE(gap, i == 1 ? Duration{1110} : before * 21 / 10 + 2 * TimerWheel::kTick);
     before = gap;
     EXPECT_EQ(asked[i].transaction_id, asked[0].transaction_id);
@@ -324,6 +324,42 @@ TEST_F(ClientIpv6LinkTest, ALeaseIsRenewedThenReboundAndThenLost) {
   EXPECT_EQ(asked.back().type, Type::kSolicit);
   EXPECT_FALSE(link.binding().delegated);
   EXPECT_EQ(bindings.size(), 2U);
+}
+
+/// RFC 8415 §7.7: all ones is for ever, which no timer is.
+TEST_F(ClientIpv6LinkTest, ALeaseForEverIsRenewedDailyAndNotLost) {
+  constexpr std::uint32_t kForEver = 0xFFFFFFFF;
+  up_and_solicit();
+  answer(Type::kReply, Lease{.t1 = kForEver, .t2 = kForEver, .preferred = kForEver, .valid = kForEver}, true);
+  asked.clear();
+  run(24h);
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(asked[0].type, Type::kRenew);
+  run(1h);
+  EXPECT_EQ(asked.back().type, Type::kRenew);
+  EXPECT_TRUE(link.binding().delegated);
+}
+
+/// RFC 8415 §14.2: a client that chooses its T1 itself must not cause a storm.
+TEST_F(ClientIpv6LinkTest, ADeprecatedPrefixIsNotRenewedAllTheTime) {
+  up_and_solicit();
+  answer(Type::kReply, Lease{.preferred = 0, .valid = 60}, true);
+  asked.clear();
+  run(9s);
+  EXPECT_TRUE(asked.empty());
+}
+
+/// RFC 8415 §18.2.10.1: a lifetime of 0 takes the prefix away.
+TEST_F(ClientIpv6LinkTest, ALeaseThatIsNotProlongedHasEnded) {
+  up_and_solicit();
+  answer(Type::kReply, Lease{.t1 = 100, .t2 = 200, .preferred = 300, .valid = 400}, true);
+  run(101s);
+  ASSERT_EQ(asked.back().type, Type::kRenew);
+  answer(Type::kReply, Lease{.preferred = 0, .valid = 0});
+  EXPECT_FALSE(link.binding().delegated);
+  run(1s);
+  EXPECT_EQ(asked.back().type, Type::kSolicit);
+  EXPECT_EQ(asked.back().elapsed, 0);
 }
 
 TEST_F(ClientIpv6LinkTest, TruncatedAnswersAreIgnored) {

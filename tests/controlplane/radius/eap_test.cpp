@@ -45,9 +45,9 @@ class RadiusEap : public testing::Test, public Transport, public AuthClient {
       settings_.servers.push_back({.name = std::string(name), .secret = crypto::SecretText("xyzzy5461")});
     }
   }
-  void make() {
+  void make(const NasSettings& nas = {}) {
     client_.emplace(settings_, wheel_, entropy_, log_, *this);
-    auth_.emplace(*client_, NasSettings{}, std::vector<RateMapping>{}, log_);
+    auth_.emplace(*client_, nas, std::vector<RateMapping>{}, log_);
   }
   bool send(std::size_t server, Service, std::uint32_t lane, Bytes datagram) override {
     server_ = server;
@@ -60,7 +60,7 @@ class RadiusEap : public testing::Test, public Transport, public AuthClient {
 
   void ask(const Octets& packet, std::optional<EapContinuation> after = std::nullopt) {
     verdict_.reset();
-    auth_->authenticate({.user = "alice",
+    auth_->authenticate({.user = user_,
                          .peer_address = wire::Ipv4Address(192, 0, 2, 7),
                          .local_address = {},
                          .session_id = "00000000000000aa",
@@ -116,9 +116,23 @@ class RadiusEap : public testing::Test, public Transport, public AuthClient {
   std::size_t server_ = 0;
   std::uint32_t lane_ = 0;
   int sendings_ = 0;
+  std::string user_ = "alice";
   Octets sent_;
   std::optional<AuthVerdict> verdict_;
 };
+
+TEST_F(RadiusEap, UserNameIsTheIdentityWhateverIsDoneToRealms) {
+  make({.strip_realm = true, .default_realm = "it.example"});
+  for (const char* identity : {"alice@example.net", "alice"}) {
+    user_ = identity;
+    ask(eap_packet(2, 7, 20));
+    EXPECT_EQ(sent(Type::kUserName), (Values{text(identity)}));
+    const Octets success = attribute(Type::kEapMessage, eap_packet(3, 7, 4));
+    answer(Code::kAccessAccept, success);
+    ASSERT_NE(verdict<AuthAccepted>(), nullptr);
+    EXPECT_EQ(verdict<AuthAccepted>()->user, identity);
+  }
+}
 
 TEST_F(RadiusEap, AResponseGoesInPiecesOf253OctetsWithWhatTheServerHasToKnow) {
   make();
@@ -298,7 +312,7 @@ TEST_F(RadiusEap, ACertificateThatWeHaveCheckedIsNotForServers) {
                        .session_id = "aa",
                        .proof = CertificateProof{}},
                       *this);
-  EXPECT_NE(verdict<AuthUnusable>(), nullptr);
+  EXPECT_NE(verdict<AuthUnavailable>(), nullptr);
   EXPECT_EQ(sendings_, 0);
 }
 

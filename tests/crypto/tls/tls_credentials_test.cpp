@@ -14,6 +14,10 @@ using test::Authority;
 using test::Issued;
 using namespace std::chrono_literals;
 
+TlsCredentials::Time now() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
 const bool kLibraryReady = initialise().has_value();
 
 class TlsCredentialsTest : public ::testing::Test {
@@ -44,7 +48,7 @@ class TlsCredentialsTest : public ::testing::Test {
 TEST_F(TlsCredentialsTest, AreMadeOfPem) {
   const auto made = make();
   ASSERT_TRUE(made.has_value()) << made.error().wrong;
-  EXPECT_TRUE((*made)->out_of_date(std::chrono::system_clock::now()).empty());
+  EXPECT_TRUE((*made)->out_of_date(now()).empty());
 }
 
 TEST_F(TlsCredentialsTest, OneFileMayHaveEverything) {
@@ -98,6 +102,24 @@ TEST_F(TlsCredentialsTest, AListOfAnotherCa) {
   EXPECT_TRUE(make().has_value());
 }
 
+TEST_F(TlsCredentialsTest, ACertificateWithoutAnEnd) {
+  constexpr long kTo9920 = 7'900 * 365L * 86'400;
+  server = ca.issue({.common_name = "vpn.example.net", .ends = kTo9920});
+  certificate = server.pem();
+  key = server.key_pem();
+  const auto made = make();
+  ASSERT_TRUE(made.has_value()) << made.error().wrong;
+  EXPECT_TRUE((*made)->out_of_date(now()).empty());
+}
+
+TEST_F(TlsCredentialsTest, NoRootLetsNobodyIn) {
+  Authority below = ca.issue_authority("Below");
+  trusted = below.pem();
+  EXPECT_EQ(fault(), is(TlsPart::kCa, "has no self-signed certificate, so that no chain ends in it"));
+  trusted += ca.pem();
+  EXPECT_TRUE(make().has_value());
+}
+
 TEST_F(TlsCredentialsTest, WhatIsOutOfDate) {
   crl = ca.revoke({}, -7200, -3600);
   server = ca.issue({.common_name = "vpn.example.net", .begins = 3600});
@@ -105,15 +127,14 @@ TEST_F(TlsCredentialsTest, WhatIsOutOfDate) {
   key = server.key_pem();
   const auto made = make();
   ASSERT_TRUE(made.has_value()) << made.error().wrong;
-  const auto now = std::chrono::system_clock::now();
-  const auto faults = (*made)->out_of_date(now);
+  const auto faults = (*made)->out_of_date(now());
   ASSERT_EQ(faults.size(), 2U);
   EXPECT_EQ(faults[0].part, TlsPart::kCertificate);
   EXPECT_TRUE(faults[0].wrong.starts_with("the certificate of CN=vpn.example.net begins on 20"))
       << faults[0].wrong;
   EXPECT_EQ(faults[1].part, TlsPart::kCrl);
   EXPECT_TRUE(faults[1].wrong.starts_with("the list of CN=Test CA has ended on 20")) << faults[1].wrong;
-  EXPECT_EQ((*made)->out_of_date(now + 360 * 24h).size(), 3U);  // ours and the CA's end soon
+  EXPECT_EQ((*made)->out_of_date(now() + 360 * 24h).size(), 3U);  // ours and the CA's end soon
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ class TlsServerTest : public ::testing::Test {
     auto made = TlsCredentials::make(
         {.certificate = certificate, .private_key = key, .ca = trusted, .crl = crl}, newest);
     EXPECT_TRUE(made.has_value()) << made.error().wrong;
-    return made ? *made : nullptr;
+    return made ? std::move(*made) : nullptr;
   }
 
   /// Until one of them has no more to say.
@@ -52,6 +52,7 @@ class TlsServerTest : public ::testing::Test {
     EXPECT_EQ(talk(ours, client), State::kFailed);
     EXPECT_FALSE(answer.empty()) << "no alert";
     EXPECT_TRUE(client.failed);
+    guess = ours.guess();
     return ours.why();
   }
 
@@ -60,6 +61,7 @@ class TlsServerTest : public ::testing::Test {
   Issued alice =
       ca.issue({.common_name = "alice", .alternatives = "email:alice@example.net,DNS:pc.example.net"});
   std::vector<std::uint8_t> answer;  // our last
+  bool guess = false;                // the last refusal's
 };
 
 std::vector<std::uint8_t> octets(const Secret<64>& secret) {
@@ -128,7 +130,9 @@ TEST_F(TlsServerTest, ANameWithAControlCharacterIsNone) {
 TEST_F(TlsServerTest, NoCertificateNoEntry) {
   EXPECT_NE(refused({.ca_pem = ca.pem(), .newest = TLS1_2_VERSION}).find("peer did not return a certificate"),
             std::string::npos);
+  EXPECT_FALSE(guess);
   EXPECT_NE(refused({.ca_pem = ca.pem()}).find("peer did not return a certificate"), std::string::npos);
+  EXPECT_FALSE(guess);
 }
 
 TEST_F(TlsServerTest, AnotherCasCertificateIsRefused) {
@@ -138,6 +142,7 @@ TEST_F(TlsServerTest, AnotherCasCertificateIsRefused) {
   Authority stranger("Stranger");
   EXPECT_EQ(refused({.ca_pem = ca.pem(), .own = stranger.issue({.common_name = "alice"})}),
             "the certificate of CN=alice by CN=Stranger is refused: unable to get local issuer certificate");
+  EXPECT_TRUE(guess);
 }
 
 TEST_F(TlsServerTest, ACertificateOutsideItsTimeIsRefused) {
@@ -159,6 +164,7 @@ TEST_F(TlsServerTest, ARevokedCertificateIsRefusedAndAnotherIsNot) {
   const std::string crl = ca.revoke({bob});
   EXPECT_EQ(refused({.ca_pem = ca.pem(), .own = bob}, crl),
             "the certificate of CN=bob by CN=Test CA is refused: certificate revoked");
+  EXPECT_TRUE(guess);
   TlsServer ours(credentials(TlsVersion::kTls12, crl));
   TlsClient client({.ca_pem = ca.pem(), .own = alice});
   EXPECT_EQ(talk(ours, client), State::kDone);
@@ -167,6 +173,10 @@ TEST_F(TlsServerTest, ARevokedCertificateIsRefusedAndAnotherIsNot) {
 TEST_F(TlsServerTest, AnOldRevocationListLetsNobodyIn) {
   EXPECT_EQ(refused({.ca_pem = ca.pem(), .own = alice}, ca.revoke({}, -7200, -3600)),
             "the certificate of CN=alice by CN=Test CA is refused: CRL has expired");
+  EXPECT_FALSE(guess);
+  EXPECT_EQ(refused({.ca_pem = ca.pem(), .own = alice}, ca.revoke({}, 3600, 7200)),
+            "the certificate of CN=alice by CN=Test CA is refused: CRL is not yet valid");
+  EXPECT_FALSE(guess);
 }
 
 TEST_F(TlsServerTest, ACaBetweenIsCheckedToo) {
@@ -190,6 +200,7 @@ TEST_F(TlsServerTest, AnOlderTlsIsRefused) {
   EXPECT_NE(refused({.ca_pem = ca.pem(), .own = alice, .newest = TLS1_1_VERSION, .oldest = TLS1_1_VERSION})
                 .find("unsupported protocol"),
             std::string::npos);
+  EXPECT_FALSE(guess);
 }
 
 TEST_F(TlsServerTest, AnAlertOfThePeersIsNamed) {

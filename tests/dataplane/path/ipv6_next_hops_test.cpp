@@ -49,32 +49,6 @@ TEST(Ipv6NextHops, AnEmptySnapshotKnowsNoWay) {
   EXPECT_EQ(built.neighbour_of(kFar).ifindex, 0U);
 }
 
-/// A change of one family builds nothing of the other: 200,000 routes stay where they are.
-TEST(Ipv6NextHops, TheFamilyThatHasNotChangedIsShared) {
-  const Ipv4Address host(203, 0, 113, 5);
-  const std::vector<RouteEntry> routes{
-      {.prefix = {}, .length = 0, .paths = {{.ifindex = 10, .gateway = Ipv4Address(198, 51, 100, 1)}}}};
-  const std::vector<NeighbourEntry> neighbours{{10, Ipv4Address(198, 51, 100, 1), kRouterMac}};
-  const std::vector routes6{route("::/0", {{.ifindex = 10, .gateway = kGateway}})};
-  const std::vector<NeighbourEntry6> neighbours6{{10, kGateway, kRouterMac}};
-  const std::vector<Ipv6Prefix> hosts6{{.address = at("2001:db8::7"), .length = 128}};
-  const NextHops first(routes, neighbours, kCorePorts);
-  ASSERT_NE(first.find(host), nullptr);
-
-  const NextHops second =
-      first.with(Ipv6Routes{.routes = routes6, .neighbours = neighbours6, .hosts = hosts6}, kCorePorts);
-  EXPECT_EQ(first.find(kFar), nullptr) << "who still reads it finds what it had";
-  ASSERT_NE(second.find(kFar), nullptr);
-  EXPECT_TRUE(second.is_host(at("2001:db8::7")));
-  EXPECT_EQ(second.find(host), first.find(host)) << "the same table";
-
-  const NextHops third = second.with(Ipv4Routes{}, kCorePorts);
-  EXPECT_EQ(third.find(host), nullptr);
-  EXPECT_EQ(third.find(kFar), second.find(kFar));
-  EXPECT_TRUE(third.is_host(at("2001:db8::7")));
-  EXPECT_EQ(third.route_count(), 1U);
-}
-
 TEST(Ipv6NextHops, LeadsThroughTheLinkLocalGatewayOrToTheHostItself) {
   const std::vector routes{route("::/0", {{.ifindex = 10, .gateway = kGateway}}),
                            route("2001:db8::/64", {{.ifindex = 10}}, 256)};
