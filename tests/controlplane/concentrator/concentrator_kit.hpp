@@ -331,7 +331,7 @@ class House : public ConcentratorActions {
   std::set<std::pair<std::uint16_t, std::uint32_t>> slots_in_use_;
 };
 
-inline constexpr std::uint16_t kLcp = 0xC021, kPap = 0xC023, kIpcp = 0x8021;
+inline constexpr std::uint16_t kLcp = 0xC021, kPap = 0xC023, kEap = 0xC227, kIpcp = 0x8021;
 
 /// A client: one TCP connection, one call, PAP. serve() answers everything it has been sent at once.
 class DialIn {
@@ -440,6 +440,9 @@ class DialIn {
     ASSERT_EQ(frame[1], 0x03);
     const auto protocol = wire::load_be<std::uint16_t>(&frame[2]);
     std::vector<std::uint8_t> packet(frame.begin() + 4, frame.end());
+    if (protocol == kEap) {
+      return answer_eap(packet);
+    }
     if (packet[0] == 1) {  // Configure-Request: accepted as it is
       if (protocol == kLcp && !lcp_asked_) {
         lcp_asked_ = true;
@@ -471,6 +474,20 @@ class DialIn {
       request.insert(request.end(), {1, 'x'});
       send_ppp(kPap, request);
     }
+  }
+
+  /// Says who it is, if it is anybody, and wants no method.
+  void answer_eap(const std::vector<std::uint8_t>& request) {
+    constexpr std::uint8_t kRequest = 1, kResponse = 2, kIdentity = 1, kNak = 3;
+    if (request[0] != kRequest || user_.empty()) {
+      return;
+    }
+    std::vector<std::uint8_t> response = {kResponse, request[1], 0, 0, kNak, 0};
+    if (request[4] == kIdentity) {
+      response = {kResponse, request[1], 0, 0, kIdentity};
+      response.insert(response.end(), user_.begin(), user_.end());
+    }
+    send_ppp(kEap, response);
   }
 
   House& house_;
