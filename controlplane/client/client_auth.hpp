@@ -81,8 +81,8 @@ class ClientAuth {
   AuthMethod method_ = AuthMethod::kPap;
   std::uint8_t identifier_ = 0;  // PAP: of the last request; CHAP: of the Challenge that was answered
   std::uint8_t pap_requests_ = 0;
-  bool answered_ = false;       // identifier_ is from a Challenge since start()
-  bool authenticated_ = false;  // since start(): the keys of a re-challenge are not taken
+  bool answered_ = false;            // identifier_ is from a Challenge since start()
+  bool authenticated_ = false;       // since start(): the keys of a re-challenge are not taken
   std::unique_ptr<MsChap> ms_chap_;  // while a Response of its has no answer
   std::unique_ptr<ClientEap> eap_;
   std::vector<std::uint8_t> response_;  // the frame, kept while it may have to be repeated

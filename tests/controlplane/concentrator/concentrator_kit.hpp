@@ -333,7 +333,8 @@ class House : public ConcentratorActions {
 
 inline constexpr std::uint16_t kLcp = 0xC021, kPap = 0xC023, kEap = 0xC227, kIpcp = 0x8021;
 
-/// A client: one TCP connection, one call, PAP. serve() answers everything it has been sent at once.
+/// A client: one TCP connection, one call, PAP, or as much of EAP as its Identity. serve() answers everything it has been
+/// sent at once.
 class DialIn {
  public:
   DialIn(House& house, ConnectionId connection, wire::Ipv4Address peer = wire::Ipv4Address(192, 0, 2, 2),
@@ -396,6 +397,9 @@ class DialIn {
     return up;
   }
 
+  /// The name of the next login.
+  void call_itself(std::string_view user) { user_ = user; }
+
   /// Answers all PPP frames for this client, until there are none.
   void serve() {
     for (bool more = true; more;) {
@@ -421,6 +425,7 @@ class DialIn {
   bool accepted = false;
   bool up = false;
   bool answers_echo = true;
+  bool by_eap = false;
   std::uint16_t local_id = 0;
   contract::CallRef ref;
   wire::Ipv4Address address;
@@ -457,7 +462,7 @@ class DialIn {
       packet[0] = 10;
       std::fill(packet.begin() + 4, packet.begin() + 8, std::uint8_t{0});
       send_ppp(kLcp, packet);
-    } else if (protocol == kPap && packet[0] == 2) {
+    } else if ((protocol == kPap && packet[0] == 2) || (protocol == kEap && packet[0] == 3)) {
       send_ppp(kIpcp, {1, 1, 0, 0, 3, 6, 0, 0, 0, 0});
     } else if (protocol == kIpcp && packet[0] == 3) {  // Nak: contains the address to use
       address = wire::Ipv4Address(wire::load_be<std::uint32_t>(&packet[6]));
@@ -467,7 +472,7 @@ class DialIn {
     } else if (protocol == kIpcp && packet[0] == 2) {
       up = true;
     }
-    if (protocol == kLcp && packet[0] == 2 && !pap_sent_) {
+    if (protocol == kLcp && packet[0] == 2 && !by_eap && !pap_sent_) {
       pap_sent_ = true;
       std::vector<std::uint8_t> request = {1, 1, 0, 0, static_cast<std::uint8_t>(user_.size())};
       request.insert(request.end(), user_.begin(), user_.end());
