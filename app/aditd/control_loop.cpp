@@ -261,7 +261,7 @@ OperatorBackend::ReloadResult ControlLoop::use(ConfigResult reread) {
   OperatorBackend::ReloadReport report{
       .users = reread.users.users.size(), .changes = running_.use(std::move(reread.sheet)), .warnings = {}};
   if (reread.tls != nullptr) {
-    tls_logins_.use(std::move(reread.tls));
+    reload_thread_.discard(tls_logins_.use(std::move(reread.tls)));
   }
   reload_succeeded_ = true;
   configured_at_ = unix_time();
@@ -307,6 +307,7 @@ ControlMeasures ControlLoop::measures() const {
 std::unexpected<std::string> ControlLoop::refuse(ConfigResult reread, const std::string& why) {
   reload_succeeded_ = false;
   reload_thread_.discard(std::move(reread.users.users));
+  reload_thread_.discard(std::move(reread.tls));
   std::istringstream lines(why);
   for (std::string line; std::getline(lines, line);) {
     log_.event(Severity::kError, "reload_refused", {{.key = "why", .value = line, .whole = true}});

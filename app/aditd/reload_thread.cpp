@@ -28,4 +28,8 @@ void ReloadThread::discard(control::UserTable users) {
   asio::post(thread_, [users = std::move(users)] { let_control_go_first(); });
 }
 
+void ReloadThread::discard(std::shared_ptr<const crypto::TlsCredentials> credentials) {
+  asio::post(thread_, [credentials = std::move(credentials)] { let_control_go_first(); });
+}
+
 }  // namespace adit::app

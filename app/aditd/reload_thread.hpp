@@ -8,6 +8,7 @@
 #include <asio/io_context.hpp>
 #include <asio/thread_pool.hpp>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,8 @@ class ReloadThread {
   void read(Done done);
   /// Destroys `users` on the thread.
   void discard(control::UserTable users);
+  /// The same of what may have a list of a million revocations; logins in progress may keep it for longer.
+  void discard(std::shared_ptr<const crypto::TlsCredentials> credentials);
 
  private:
   asio::io_context& loop_;

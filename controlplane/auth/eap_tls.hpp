@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <utility>
 
 #include "controlplane/auth/eap_method.hpp"
 #include "controlplane/base/background.hpp"
@@ -37,9 +38,11 @@ class TlsLogins {
   explicit TlsLogins(Background& background, std::size_t most = kMostTlsExchanges)
       : background_(background), most_(most) {}
 
-  /// Counts for exchanges that begin from now on; null: none can begin.
-  void use(std::shared_ptr<const crypto::TlsCredentials> credentials) {
-    credentials_ = std::move(credentials);
+  /// Counts for exchanges that begin from now on; null: none can begin. Returns those until now, which may take a while to
+  /// destroy.
+  std::shared_ptr<const crypto::TlsCredentials> use(
+      std::shared_ptr<const crypto::TlsCredentials> credentials) {
+    return std::exchange(credentials_, std::move(credentials));
   }
   /// One exchange, which this must outlive. Null: there are no credentials.
   [[nodiscard]] std::unique_ptr<EapMethod> begin(EapMethodHost& host);

@@ -54,6 +54,11 @@ class ClientAuth {
 
  private:
   enum class State : std::uint8_t { kOff, kWaiting, kProving, kDone };
+  /// What MS-CHAP's keys, and v2's Success, go by.
+  struct MsChap {
+    std::array<std::uint8_t, 8> challenge;  ///< v1's
+    ClientMsChapV2 v2;
+  };
 
   void on_pap(const wire::PppPacket& packet);
   void on_challenge(const wire::PppPacket& packet);
@@ -76,13 +81,8 @@ class ClientAuth {
   AuthMethod method_ = AuthMethod::kPap;
   std::uint8_t identifier_ = 0;  // PAP: of the last request; CHAP: of the Challenge that was answered
   std::uint8_t pap_requests_ = 0;
-  bool answered_ = false;                    // identifier_ is from a Challenge since start()
-  bool authenticated_ = false;               // since start(): the keys of a re-challenge are not taken
-  /// What MS-CHAP's keys, and v2's Success, go by.
-  struct MsChap {
-    std::array<std::uint8_t, 8> challenge;  ///< v1's
-    ClientMsChapV2 v2;
-  };
+  bool answered_ = false;            // identifier_ is from a Challenge since start()
+  bool authenticated_ = false;       // since start(): the keys of a re-challenge are not taken
   std::unique_ptr<MsChap> ms_chap_;  // while a Response of its has no answer
   std::unique_ptr<ClientEap> eap_;
   std::vector<std::uint8_t> response_;  // the frame, kept while it may have to be repeated

@@ -54,7 +54,10 @@ void CallLogin::authenticate(AuthRequest request, AuthClient& session) {
     return;
   }
   session_ = &session;
-  if (logs_in_again() && !is_same_user(logged_in_as_, request.user)) {
+  // An Identity proves nothing, and need not be the name that does: that one is compared when it is known.
+  const bool claims = !std::holds_alternative<EapProof>(request.proof);
+  if (claims && logs_in_again() && !is_same_user(logged_in_as_, request.user) &&
+      !is_same_user(call_.user(), request.user)) {
     return tell(
         AuthRejected{.why = "the call is " + call_.user() + "'s", .fault = AuthRejected::Fault::kNone});
   }

@@ -313,8 +313,7 @@ void NetworkEndpoint::disable_ip() {
 // ---- IPv6 -------------------------------------------------------------------------------------------------
 
 int NetworkEndpoint::ipv6_room() const {
-  return wire::inner_mtu(port_mtu_, std::min(peer_mru(), mtu_), link_.compression(),
-                         mppe_required_);
+  return wire::inner_mtu(port_mtu_, std::min(peer_mru(), mtu_), link_.compression(), mppe_required_);
 }
 
 bool NetworkEndpoint::speaks_ipv6cp() const {

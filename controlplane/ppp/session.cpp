@@ -162,7 +162,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost, Ipv6LinkH
   RateLimit new_keys_{kNewKeysAtOnce, kGoodTime};
   RateLimit frames_{200, Duration{20}};  // no PPP negotiation needs more than 50 frames a second for long
   std::string user_;
-  std::string claimed_;       // by the last login
+  std::string claimed_;  // by the last login
   std::string why_;      // of reason_, in words; before there is one, why the last proof was rejected
   std::string_view tried_method_ = "none";
   std::string_view auth_method_ = "none";  // of the last login that succeeded

@@ -241,7 +241,7 @@ ConfigResult load_config(const std::string& path, const LoadOptions& options) {
   Problems problems(path);
   const Config& config = *result.config;
   result.users = read_users(config, result.sheet, options.running, problems);
-  result.tls = read_eap_credentials(config, result.sheet, problems);
+  result.tls = read_eap_credentials(config, result.sheet, options.running, problems);
   check_files(result, path, problems);
   check_group(result, problems);
   check_user(result, problems);

@@ -97,6 +97,10 @@ class PemFiles {
   Problems& problems_;
 };
 
+bool are_named(const EapFiles& files) {
+  return !files.certificate.empty() && !files.private_key.empty() && !files.ca.empty();
+}
+
 }  // namespace
 
 bool carries_out_eap_tls(const Config& config) {
@@ -108,8 +112,10 @@ bool carries_out_eap_tls(const Config& config) {
 }
 
 std::shared_ptr<const crypto::TlsCredentials> read_eap_credentials(const Config& config, const Sheet& sheet,
+                                                                   const Config* running,
                                                                    Problems& problems) {
-  if (!carries_out_eap_tls(config)) {
+  const bool still = running != nullptr && carries_out_eap_tls(*running) && are_named(config.eap_files);
+  if (!still && !carries_out_eap_tls(config)) {
     return nullptr;
   }
   PemFiles files(config.eap_files, sheet, problems);

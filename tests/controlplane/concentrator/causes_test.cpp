@@ -51,6 +51,17 @@ void call(House& house, DialIn& client, bool speaks) {
     client.send_ppp(kLcp, {9, 1, 0, 0, 0, 0, 0, 0});
   }
 }
+/// EAP alone is offered; with `mode`, by whom the methods are carried out.
+std::function<void(Settings&)> by_eap(EapMode mode) {
+  return [mode](Settings& settings) {
+    settings.auth.methods = {AuthMethod::kEap};
+    settings.eap.mode = mode;
+    settings.ppp.mppe = MppePolicy::kRequire;
+  };
+}
+std::function<void(House&, DialIn&)> dials(const std::string& user) {
+  return [user](House&, DialIn& client) { EXPECT_FALSE(client.dial(user)); };
+}
 /// Dials beside, and gets in.
 void another(House& house, std::string_view user) {
   DialIn other(house, 2, wire::Ipv4Address(198, 51, 100, 7));
@@ -176,6 +187,12 @@ std::vector<Scenario> ended_by_time() {
              pass(house, 61s);
            },
            [](Settings& settings) { settings.ppp.max_configure = 100; }},
+          {EndReason::kEapTimeout, "no EAP-Response from the peer",
+           [](House& house, DialIn& client) {
+             EXPECT_FALSE(client.dial(""));
+             pass(house, 40s);
+           },
+           by_eap(EapMode::kLocal)},
           {EndReason::kSessionTimeout, "Session-Timeout, 60 s",
            up("timed-alice", [](House& house, DialIn&) { pass(house, 70s); })},
           {EndReason::kIdleTimeout, "Idle-Timeout, no packet for 8 s",
@@ -224,6 +241,10 @@ std::vector<Scenario> ended_by_us() {
          another(house, "fixed-10.99.0.1");
          EXPECT_FALSE(client.dial("fixed-10.99.0.1"));
        }},
+      {EndReason::kEapBusy, "the queue is full",
+       verdict(AuthUnavailable{.why = "the queue is full", .reason = EndReason::kEapBusy})},
+      {EndReason::kEapNak, "the peer refuses every method of ours", dials("alice"), by_eap(EapMode::kLocal)},
+      {EndReason::kEapNoKeys, "EAP has made no keys for MPPE", dials("alice"), by_eap(EapMode::kRadius)},
       {EndReason::kReplaced, "by sid ", up("alice", [](House& house, DialIn&) { another(house, "alice"); }),
        [](Settings& settings) { settings.single_session = SingleSession::kReplace; }},
       {EndReason::kAuthFailed, "wrong password", verdict(AuthRejected{.why = "wrong password"})},

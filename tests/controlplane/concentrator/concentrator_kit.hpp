@@ -341,9 +341,10 @@ class House : public ConcentratorActions {
   std::set<std::pair<std::uint16_t, std::uint32_t>> slots_in_use_;
 };
 
-inline constexpr std::uint16_t kLcp = 0xC021, kPap = 0xC023, kIpcp = 0x8021;
+inline constexpr std::uint16_t kLcp = 0xC021, kPap = 0xC023, kEap = 0xC227, kIpcp = 0x8021;
 
-/// A client: one TCP connection, one call, PAP. serve() answers everything it has been sent at once.
+/// A client: one TCP connection, one call, PAP, or as much of EAP as its Identity. serve() answers everything it has been
+/// sent at once.
 class DialIn {
  public:
   DialIn(House& house, ConnectionId connection, wire::Ipv4Address peer = wire::Ipv4Address(192, 0, 2, 2),
@@ -435,6 +436,9 @@ class DialIn {
     return ring(peer_id, calling, called) != 0 && connect(user);
   }
 
+  /// The name of the next login.
+  void call_itself(std::string_view user) { user_ = user; }
+
   /// Answers all PPP frames for this client, until there are none.
   void serve() {
     for (bool more = true; more;) {
@@ -460,6 +464,7 @@ class DialIn {
   bool accepted = false;
   bool up = false;
   bool answers_echo = true;
+  bool by_eap = false;
   std::uint16_t local_id = 0;
   contract::CallRef ref;
   wire::Ipv4Address address;
@@ -479,6 +484,9 @@ class DialIn {
     ASSERT_EQ(frame[1], 0x03);
     const auto protocol = wire::load_be<std::uint16_t>(&frame[2]);
     std::vector<std::uint8_t> packet(frame.begin() + 4, frame.end());
+    if (protocol == kEap) {
+      return answer_eap(packet);
+    }
     if (packet[0] == 1) {  // Configure-Request: accepted as it is
       if (protocol == kLcp && !lcp_asked_) {
         lcp_asked_ = true;
@@ -493,7 +501,7 @@ class DialIn {
       packet[0] = 10;
       std::fill(packet.begin() + 4, packet.begin() + 8, std::uint8_t{0});
       send_ppp(kLcp, packet);
-    } else if (protocol == kPap && packet[0] == 2) {
+    } else if ((protocol == kPap && packet[0] == 2) || (protocol == kEap && packet[0] == 3)) {
       send_ppp(kIpcp, {1, 1, 0, 0, 3, 6, 0, 0, 0, 0});
     } else if (protocol == kIpcp && packet[0] == 3) {  // Nak: contains the address to use
       address = wire::Ipv4Address(wire::load_be<std::uint32_t>(&packet[6]));
@@ -503,13 +511,27 @@ class DialIn {
     } else if (protocol == kIpcp && packet[0] == 2) {
       up = true;
     }
-    if (protocol == kLcp && packet[0] == 2 && !pap_sent_) {
+    if (protocol == kLcp && packet[0] == 2 && !by_eap && !pap_sent_) {
       pap_sent_ = true;
       std::vector<std::uint8_t> request = {1, 1, 0, 0, static_cast<std::uint8_t>(user_.size())};
       request.insert(request.end(), user_.begin(), user_.end());
       request.insert(request.end(), {1, 'x'});
       send_ppp(kPap, request);
     }
+  }
+
+  /// Says who it is, if it is anybody, and wants no method.
+  void answer_eap(const std::vector<std::uint8_t>& request) {
+    constexpr std::uint8_t kRequest = 1, kResponse = 2, kIdentity = 1, kNak = 3;
+    if (request[0] != kRequest || user_.empty()) {
+      return;
+    }
+    std::vector<std::uint8_t> response = {kResponse, request[1], 0, 0, kNak, 0};
+    if (request[4] == kIdentity) {
+      response = {kResponse, request[1], 0, 0, kIdentity};
+      response.insert(response.end(), user_.begin(), user_.end());
+    }
+    send_ppp(kEap, response);
   }
 
   House& house_;

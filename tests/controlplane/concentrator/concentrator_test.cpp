@@ -258,6 +258,33 @@ TEST(Concentrator, SEC_01_AnotherUsersLoginNeitherTakesNorEndsACallThatHasBeenUp
   expect_baseline(house);
 }
 
+// An outer Identity may be anybody's; whose the proof is, the back end says.
+TEST(Concentrator, TheSecondLoginOfACallIsNotJudgedByItsIdentity) {
+  Settings settings = House::pap_settings();
+  settings.auth.methods = {AuthMethod::kEap};
+  settings.eap.mode = EapMode::kRadius;
+  House house(settings);
+  DialIn client(house, 1);
+  client.by_eap = true;
+  ASSERT_TRUE(client.dial("alice"));
+  client.answers_echo = false;
+  const auto log_in_again = [&](std::string_view identity) {
+    client.up = false;
+    client.call_itself(identity);
+    client.send_ppp(0xC021, {1, 9, 0, 0});
+    house.advance(1010ms);
+    client.serve();
+  };
+  log_in_again("alias-alice");
+  EXPECT_TRUE(client.up);
+  log_in_again("carol");
+  EXPECT_FALSE(client.up);
+  ASSERT_EQ(house.log.named("auth_doubted").size(), 1u);
+  EXPECT_EQ(house.log.named("auth_doubted")[0].fields.at("why"), "the call is alice's");
+  client.reset();
+  expect_baseline(house);
+}
+
 TEST(Concentrator, StaleWorkerMessagesAreCountedAndIgnored) {
   House house;
   DialIn client(house, 1);

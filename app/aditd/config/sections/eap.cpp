@@ -23,7 +23,9 @@ Section eap_section() {
                    (ChoiceKind<EapMode>{{{"local", EapMode::kLocal}, {"radius", EapMode::kRadius}}}),
                    "Who has the methods: \"local\" (those of `methods`, judged by [auth] backend), or "
                    "\"radius\":\n"
-                   "what client and RADIUS server say is carried between them, whatever the method."),
+                   "what client and RADIUS server say is carried between them, whatever the method. With a\n"
+                   "method inside a tunnel (PEAP, EAP-TTLS) the server has to send User-Name in its Accept, or\n"
+                   "the session is that of the outer identity, which may be \"anonymous\"."),
           ADIT_KEY(
               "methods", "", control.eap.methods,
               (ListKind<ChoiceKind<EapLocalMethod>>{
@@ -76,11 +78,14 @@ void check_eap(const Config& config, const Places& places, Problems& problems) {
   if (eap.mode == EapMode::kLocal && eap.methods.empty()) {
     problems.error(at, "eap.methods", "[]", "is empty", "list at least one: [\"mschapv2\"]");
   }
-  if (eap.mode == EapMode::kLocal && config.auth_order == AuthOrder::kRadius && places.usable("eap.mode") &&
+  // With "radius-then-local", too: the servers cannot be asked, so that chap-secrets would judge while they answer.
+  if (eap.mode == EapMode::kLocal && config.auth_order != AuthOrder::kLocal && places.usable("eap.mode") &&
       std::ranges::find(eap.methods, EapLocalMethod::kTls) != eap.methods.end()) {
     problems.error(at, "eap.methods", "\"tls\"",
-                   "cannot be put to a RADIUS server, and auth.backend is \"radius\"",
-                   "set mode = \"radius\", for the server to do it, or auth.backend = \"radius-then-local\"");
+                   config.auth_order == AuthOrder::kRadius
+                       ? "cannot be put to a RADIUS server, and auth.backend is \"radius\""
+                       : "cannot be put to a RADIUS server, and auth.backend is \"radius-then-local\"",
+                   "set mode = \"radius\", for the server to do it, or auth.backend = \"local\"");
   }
   for (std::size_t i = 0; i < eap.methods.size(); ++i) {
     const auto end = eap.methods.begin() + static_cast<std::ptrdiff_t>(i);

@@ -40,7 +40,7 @@ class EapCredentialsTest : public ::testing::Test {
   [[nodiscard]] std::string path(const std::string& name) const { return directory_ / name; }
 
   /// The configuration of all that are not empty.
-  ConfigResult load() {
+  ConfigResult load(const Config* running = nullptr) {
     std::string toml = std::string(test::kGood) + "[chap-secrets]\nchap-secrets = \"" + path("secrets") +
                        "\"\n[auth]\nmethods = [\"eap\"]\n[eap]\nmethods = " + methods + "\n";
     for (const auto& [key, file] : {std::pair("certificate", certificate), std::pair("private-key", key_file),
@@ -48,7 +48,7 @@ class EapCredentialsTest : public ::testing::Test {
       toml += file.empty() ? "" : std::string(key) + " = \"" + path(file) + "\"\n";
     }
     write("adit.toml", toml + more);
-    return load_config(path("adit.toml"));
+    return load_config(path("adit.toml"), {.running = running});
   }
   /// Its problems, without the directory.
   std::string said() {
@@ -85,6 +85,17 @@ TEST_F(EapCredentialsTest, AreNotReadWhereNobodyNeedsThem) {
   const ConfigResult read = load();
   EXPECT_EQ(test::lines_of(read), "");
   EXPECT_EQ(read.tls, nullptr);
+}
+
+TEST_F(EapCredentialsTest, AreReadAgainWhileTheRunningProcessNeedsThem) {
+  const ConfigResult runs = load();
+  ASSERT_TRUE(runs.config.has_value());
+  methods = "[\"mschapv2\"]";  // from the next start
+  EXPECT_NE(load(&*runs.config).tls, nullptr);
+  certificate = key_file = ca_file = "";
+  const ConfigResult without = load(&*runs.config);
+  EXPECT_EQ(test::lines_of(without), "");
+  EXPECT_EQ(without.tls, nullptr);
 }
 
 TEST_F(EapCredentialsTest, AreMissing) {

@@ -281,7 +281,11 @@ t.toml:16:1: ipv6.ra_intervall: no such key; did you mean ra-interval?)"},
         {"EapByCertificateWithRadius",
          with("[auth]\nmethods = [\"eap\"]\nbackend = \"radius\"\n[eap]\nmethods = [\"tls\"]\n"
               "[[radius-server]]\naddress = \"192.0.2.9\"\nsecret = \"testing123\"\n"),
-         R"(t.toml:18:11: eap.methods: value "tls": cannot be put to a RADIUS server, and auth.backend is "radius"; set mode = "radius", for the server to do it, or auth.backend = "radius-then-local")"},
+         R"(t.toml:18:11: eap.methods: value "tls": cannot be put to a RADIUS server, and auth.backend is "radius"; set mode = "radius", for the server to do it, or auth.backend = "local")"},
+        {"EapByCertificateWhileServersAnswer",
+         with("[auth]\nmethods = [\"eap\"]\nbackend = \"radius-then-local\"\n[eap]\nmethods = [\"tls\"]\n"
+              "[[radius-server]]\naddress = \"192.0.2.9\"\nsecret = \"testing123\"\n"),
+         R"(t.toml:18:11: eap.methods: value "tls": cannot be put to a RADIUS server, and auth.backend is "radius-then-local"; set mode = "radius", for the server to do it, or auth.backend = "local")"},
         {"EapMethodTwice", with("[auth]\nmethods=[\"eap\"]\n[eap]\nmethods=[\"tls\",\"tls\"]\n"),
          R"(t.toml:17:16: eap.methods: a method is there twice; list each once)"},
         {"EapMethodUnknown", with("[eap]\nmethods = [\"peap\"]\n"),
