@@ -49,7 +49,8 @@ void Eap::start() {
 void Eap::ask_again() {
   const auto fresh = static_cast<std::uint8_t>(context().entropy.next_u32());  // a forger has to guess it
   const auto next = static_cast<std::uint8_t>(fresh + 1);
-  identifier_ = next == identifier_ ? identifier_ : fresh;  // RFC 3748 §4.1: the new Request has another than the last
+  identifier_ =
+      next == identifier_ ? identifier_ : fresh;  // RFC 3748 §4.1: the new Request has another than the last
   rounds_ = 0;
   method_.reset();
   next_.reset();

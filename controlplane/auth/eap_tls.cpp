@@ -108,7 +108,8 @@ std::unique_ptr<EapMethod> TlsLogins::begin(EapMethodHost& host) {
 
 void EapTls::on_response(wire::Bytes data) {
   peer_has_answered();
-  if (state_ == State::kYielded || (state_ == State::kHandshake && !open())) {  // before a fragment is kept: they make 64 KiB
+  if (state_ == State::kYielded ||
+      (state_ == State::kHandshake && !open())) {  // before a fragment is kept: they make 64 KiB
     return busy();
   }
   const auto next = fragments_.on_response(data);

@@ -211,7 +211,8 @@ TlsServer::State TlsServer::fail(std::string_view why) {
   const unsigned long code = ERR_peek_error();
   const int alert = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) - SSL_AD_REASON_OFFSET : -1;
   if (refused_.empty()) {
-    guess_ = SSL_get0_peer_certificate(connection_.get()) != nullptr;  // its signature is wrong, or what follows
+    guess_ =
+        SSL_get0_peer_certificate(connection_.get()) != nullptr;  // its signature is wrong, or what follows
   }
   if (!refused_.empty()) {
     why_ = refused_;

@@ -83,7 +83,8 @@ Section radius_section() {
           ADIT_KEY(
               "strip-realm", "", nas.strip_realm, BoolKind{},
               "Ask servers for \"alice\" where a client says \"alice@example.net\". An MS-CHAPv2 proof is of "
-              "the name\nas the client has it: the server has to check it against that one. With [eap] mode = "
+              "the name\nas the client has it: the server has to check it against that one. With [eap] mode "
+              "= "
               "\"radius\"\nneither this nor default-realm changes it."),
           ADIT_KEY("default-realm", "", nas.default_realm, RealmKind{},
                    "Ask for \"alice@\" and this where a client, or strip-realm, leaves no realm. \"\": for "
