@@ -188,7 +188,8 @@ bool restrict_protocol(SSL_CTX* context, TlsVersion newest) {
   // 32 KiB a login that waits for its peer; and the chain is what the file has, not what `ca` happens to complete.
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_verify_depth(context, kMostIssuers);
-  SSL_CTX_set_security_level(context, 2);  // 112 bits, no SHA-1 in a chain: Debian's default, and not everybody's
+  SSL_CTX_set_security_level(context,
+                             2);  // 112 bits, no SHA-1 in a chain: Debian's default, and not everybody's
   const int most = newest == TlsVersion::kTls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
   return SSL_CTX_set_num_tickets(context, 0) == 1 &&
          SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&

@@ -501,7 +501,7 @@ class DialIn {
       packet[0] = 10;
       std::fill(packet.begin() + 4, packet.begin() + 8, std::uint8_t{0});
       send_ppp(kLcp, packet);
-    } else if ((protocol == kPap && packet[0] == 2) || (protocol == kEap && packet[0] == 3)) {
+    } else if (protocol == kPap && packet[0] == 2) {
       send_ppp(kIpcp, {1, 1, 0, 0, 3, 6, 0, 0, 0, 0});
     } else if (protocol == kIpcp && packet[0] == 3) {  // Nak: contains the address to use
       address = wire::Ipv4Address(wire::load_be<std::uint32_t>(&packet[6]));
@@ -522,7 +522,10 @@ class DialIn {
 
   /// Says who it is, if it is anybody, and wants no method.
   void answer_eap(const std::vector<std::uint8_t>& request) {
-    constexpr std::uint8_t kRequest = 1, kResponse = 2, kIdentity = 1, kNak = 3;
+    constexpr std::uint8_t kRequest = 1, kResponse = 2, kSuccess = 3, kIdentity = 1, kNak = 3;
+    if (request[0] == kSuccess) {
+      send_ppp(kIpcp, {1, 1, 0, 0, 3, 6, 0, 0, 0, 0});
+    }
     if (request[0] != kRequest || user_.empty()) {
       return;
     }

@@ -19,13 +19,14 @@ Section eap_section() {
       .name = "eap",
       .help = "EAP, for clients that authenticate by it: \"eap\" in [auth] methods.",
       .keys = {
-          ADIT_KEY("mode", "", control.eap.mode,
-                   (ChoiceKind<EapMode>{{{"local", EapMode::kLocal}, {"radius", EapMode::kRadius}}}),
-                   "Who has the methods: \"local\" (those of `methods`, judged by [auth] backend), or "
-                   "\"radius\":\n"
-                   "what client and RADIUS server say is carried between them, whatever the method. With a\n"
-                   "method inside a tunnel (PEAP, EAP-TTLS) the server has to send User-Name in its Accept, or\n"
-                   "the session is that of the outer identity, which may be \"anonymous\"."),
+          ADIT_KEY(
+              "mode", "", control.eap.mode,
+              (ChoiceKind<EapMode>{{{"local", EapMode::kLocal}, {"radius", EapMode::kRadius}}}),
+              "Who has the methods: \"local\" (those of `methods`, judged by [auth] backend), or "
+              "\"radius\":\n"
+              "what client and RADIUS server say is carried between them, whatever the method. With a\n"
+              "method inside a tunnel (PEAP, EAP-TTLS) the server has to send User-Name in its Accept, or\n"
+              "the session is that of the outer identity, which may be \"anonymous\"."),
           ADIT_KEY(
               "methods", "", control.eap.methods,
               (ListKind<ChoiceKind<EapLocalMethod>>{
