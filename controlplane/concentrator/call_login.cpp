@@ -136,8 +136,8 @@ void CallLogin::on_waited() {
   if (session_ == nullptr || call_.finished()) {
     return;
   }
-  if (late_) {
-    return tell(*std::exchange(late_, {}));
+  if (late_ != nullptr) {
+    return tell(*std::exchange(late_, nullptr));
   }
   const LoginBackoff::Turn turn = core_.backoff.ask(call_.peer(), account_of(claimed_user_));
   if (turn.wait > Duration{0}) {
@@ -219,7 +219,7 @@ void CallLogin::refuse(const std::string& user, const AuthRejected& rejected) {
     return tell(rejected);
   }
   core_.count_delayed_login(call_, user, "too many wrong names from this address");
-  late_ = rejected;
+  late_ = std::make_unique<AuthRejected>(rejected);
   timer_.arm(late);
 }
 

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -58,7 +57,7 @@ class CallLogin final : public AuthBackend, private AuthClient {
   std::string claimed_user_;                   // from the request to the verdict
   std::string logged_in_as_;                   // the name that was claimed
   std::unique_ptr<AuthRequest> waiting_;       // the back end has yet to be asked
-  std::optional<AuthRejected> late_;           // the peer has yet to hear of it
+  std::unique_ptr<AuthRejected> late_;         // the peer has yet to hear of it
   Instant until_;                              // the session waits
   Timer timer_;                                // for either
   AuthMethod method_ = AuthMethod::kMsChapV2;  // of the last request

@@ -105,9 +105,9 @@ class CallStory {
   [[nodiscard]] std::string_view judge() const { return judge_.data(); }
 
   Ipv6Story ipv6;
-  wire::Ipv4Address gre_from_elsewhere;  ///< GRE for this call came from there, and none from its peer
-  bool gre_dropped = false;              ///< it did come from its peer, and all of it was dropped
+  bool gre_dropped = false;  ///< it came from the call's peer, and all of it was dropped
   Origin origin = Origin::kAskedFor;
+  wire::Ipv4Address gre_from_elsewhere;  ///< GRE for this call came from there, and none from its peer
 
  private:
   static constexpr std::uint32_t kNever = 0xFFFF'FFFF;

@@ -64,11 +64,11 @@ class LinkStory {
   wire::EapType eap_offered{};  ///< the last method of EAP that it was asked for; 0: none
   wire::EapType eap_wanted{};   ///< the first of its last Nak
   // ---- CCP: or-ed wire::mppe_bits
-  std::uint32_t mppe_asked = 0;        ///< by our last request; 0: none
-  std::uint32_t peer_mppe_asked = 0;   ///< by its last request
-  std::uint32_t peer_mppe_wanted = 0;  ///< by its last Nak
-  bool peer_rejects_mppe = false;
-  bool peer_asks_compression = false;  ///< BSD, Deflate, Stac or MPPC
+  bool peer_rejects_mppe : 1 = false;
+  bool peer_asks_compression : 1 = false;  ///< BSD, Deflate, Stac or MPPC
+  std::uint32_t mppe_asked = 0;            ///< by our last request; 0: none
+  std::uint32_t peer_mppe_asked = 0;       ///< by its last request
+  std::uint32_t peer_mppe_wanted = 0;      ///< by its last Nak
   // ---- IPCP
   wire::Ipv4Address peer_address_asked;  ///< by its first request; 0.0.0.0: any
   wire::Ipv4Address address_given;       ///< by our last Nak or Ack

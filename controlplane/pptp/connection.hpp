@@ -198,6 +198,7 @@ class PptpConnection {
   EndReason stopping_for_ = EndReason::kNone;
   std::string_view stopping_why_{};  // a literal
   bool echo_outstanding_ = false;
+  bool brings_calls_ = false;  // the peer has brought one in
   std::uint32_t echo_identifier_ = 0;
   Timer deadline_;  // to the start, to the first call, to the reply to our stop
   Timer echo_;      // silence, then the wait for a reply
@@ -205,7 +206,6 @@ class PptpConnection {
   RateLimit fragments_;
   std::vector<PptpCall*> calls_;      // at most max_calls_per_connection with those waiting, in practice one
   std::vector<CallRequest> waiting_;  // for the host to install them
-  bool brings_calls_ = false;         // the peer has brought one in
   pptp::MessageStream stream_;
 };
 

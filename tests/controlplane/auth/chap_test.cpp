@@ -592,6 +592,21 @@ TEST_F(Rechallenge, AUT_16_NobodyToJudgeItIsNoFaultOfThePeers) {
   EXPECT_EQ(backend.cancelled, 1);
 }
 
+TEST_F(Rechallenge, AUT_16_WhoWasWrongAtTheLoginMayHangUpWhileChallengedAgain) {
+  settings.auth.max_failure = 2;
+  start(AuthMethod::kMsChapV2);
+  const Challenge first = challenge();
+  answer(AuthMethod::kMsChapV2, first, "guess");
+  backend.answer(AuthRejected{});
+  EXPECT_TRUE(authenticator->rejected());
+  respond(static_cast<std::uint8_t>(first.identifier + 1), v2_response(Octets(16), "alice", "secret"),
+          "alice");
+  backend.answer(accepted);
+  host.been_up = true;
+  next_challenge();
+  EXPECT_FALSE(authenticator->rejected()) << "it has been let in";
+}
+
 TEST_F(Chap, AUT_16_WithoutAnIntervalNobodyIsChallengedAgain) {
   start(AuthMethod::kChapMd5);
   respond(challenge().identifier, Octets(16, 1), "alice");

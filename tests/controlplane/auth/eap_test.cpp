@@ -296,6 +296,31 @@ TEST_F(EapTest, ARejectedPeerMayTryAgainWhereThatIsAllowed) {
   EXPECT_EQ(host.rejections, 1U);
 }
 
+// Change-Password is a packet of MS-CHAPv2 itself: within EAP nobody could answer the invitation.
+TEST_F(EapTest, AUT_17_AnExpiredPasswordIsNoInvitation) {
+  settings.auth.max_failure = 3;
+  start(AuthMethod::kEap);
+  identify("alice");
+  prove("alice", "secret");
+  backend.answer(AuthRejected{.ms_chap_error = kPasswordExpired, .takes_new_password = true});
+  const auto failure = wire::parse_eap_ms_chap_v2(request().data);
+  ASSERT_TRUE(failure && failure->code == wire::EapMsChapV2Code::kFailure);
+  EXPECT_TRUE(wire::text_of(failure->data).starts_with("E=648 R=0 C="));
+}
+
+TEST_F(EapTest, AUT_16_NobodyIsAskedAgainWithinTheSession) {
+  settings.auth.rechallenge = Duration{100'000};
+  begin_local();
+  identify("alice");
+  prove("alice", "secret");
+  acknowledge(wire::EapMsChapV2Code::kSuccess);
+  ASSERT_TRUE(host.accepted);
+  const std::size_t sent = host.frames.size();
+  pass(Duration{200'000});
+  EXPECT_EQ(host.frames.size(), sent);
+  EXPECT_EQ(wheel.armed_count(), 0U);
+}
+
 TEST_F(EapTest, APeerThatIsInvitedToRetryMayGiveUp) {
   settings.auth.max_failure = 2;
   begin_local();

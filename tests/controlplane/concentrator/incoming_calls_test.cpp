@@ -50,6 +50,38 @@ TEST(IncomingCalls, CTL_24_OneComesUpAndItsNumbersAreTold) {
   expect_baseline(house);
 }
 
+/// A server that asks once more, whatever the method, and then lets the peer in.
+class TwoRounds final : public AuthBackend {
+ public:
+  void authenticate(AuthRequest request, AuthClient& client) override {
+    told.push_back(request.stations);
+    if (told.size() == 1) {
+      return client.on_verdict(
+          AuthChallenge{.request = {1, 77, 0, 6, 4, 0}, .next = {.server = "aaa1", .state = {}}});
+    }
+    client.on_verdict(AuthAccepted{});
+  }
+  void cancel(AuthClient&) override {}
+  std::vector<SharedStationIds> told;
+};
+
+TEST(IncomingCalls, CTL_24_EachRoundOfAnExchangeOfEapHasTheNumbers) {
+  Settings settings = settings_of_incoming();
+  settings.auth.methods = {AuthMethod::kEap};
+  settings.eap.mode = EapMode::kRadius;
+  TwoRounds server;
+  House house(settings, 1, 64, 1, &server);
+  DialIn client(house, 1);
+  client.by_eap = true;
+  ASSERT_TRUE(client.bring_in("alice", 7, "0305551234", "555000"));
+  ASSERT_EQ(server.told.size(), 2U);
+  for (const SharedStationIds& stations : server.told) {
+    ASSERT_NE(stations, nullptr);
+    EXPECT_EQ(stations->calling, "0305551234");
+    EXPECT_EQ(stations->called, "555000");
+  }
+}
+
 TEST(IncomingCalls, CTL_24_WithoutNumbersTheAddressesServe) {
   House house(settings_of_incoming());
   DialIn client(house, 1);
