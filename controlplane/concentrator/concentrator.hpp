@@ -64,6 +64,8 @@ class ConcentratorActions : public PrefixActions {
   [[nodiscard]] virtual bool map_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id,
                                       const contract::CallRef& call) = 0;
   virtual void unmap_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) = 0;
+  /// Pairs of histories for stateful MPPC that each worker has.
+  [[nodiscard]] virtual std::uint32_t mppc_histories_per_worker() const { return 0; }
   /// A call's current counters from its worker; nothing when the worker does not have it.
   [[nodiscard]] virtual std::optional<contract::CallTotals> totals(const contract::CallRef& call) const = 0;
   /// How many of its uplink packets so far were IPv6; none: nobody knows.
