@@ -167,9 +167,11 @@ std::vector<MemoryRow> Runtime::memory() const {
   const std::uint64_t calls = std::uint64_t{data_plane_->slots_per_worker()} * worker_count();
   std::uint64_t acks = 0;
   std::uint64_t windows = 0;
+  std::uint64_t histories = 0;
   for (const auto& worker : data_plane_->workers()) {
     acks += worker->ack_octets();
     windows += worker->reorder_octets();
+    histories += worker->calls().history_octets();
   }
   std::uint64_t buffers = 0;
   std::uint64_t buffer_octets = 0;
@@ -184,6 +186,9 @@ std::vector<MemoryRow> Runtime::memory() const {
   return {{.table = "calls",
            .entries = calls,
            .octets = calls * dataplane::CallTable::octets_per_call(stateful_mppe_)},
+          {.table = kMppcHistories,
+           .entries = histories / sizeof(dataplane::StatefulMppc),
+           .octets = histories},
           {.table = "acknowledgement queues", .octets = acks},
           {.table = "reorder windows", .octets = windows},
           {.table = "call and subscriber indexes", .octets = data_plane_->index().octets()},

@@ -129,6 +129,7 @@ struct ConcentratorStats {
   std::uint64_t stale_messages = 0;  ///< from workers, about calls that no longer exist
   Ipv6Counters ipv6{};               ///< Router Advertisements and DHCPv6
   std::size_t stories = 0, story_octets = 0;  ///< of calls that have ended: gauges
+  std::uint64_t mppc_histories = 0;           ///< pairs of them that calls have: a gauge
   std::vector<std::pair<EndReason, std::uint64_t>>
       ended;  ///< calls, and connections without one, by reason, without zeros
 };

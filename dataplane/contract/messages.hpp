@@ -76,11 +76,11 @@ struct EnableMppe {
   CallRef call;
   Direction direction = Direction::kReceive;
   MppeMode mode{};
+  std::array<std::uint8_t, 16> start_key{};
+  std::array<std::uint8_t, 16> session_key{};
   /// Of the worker's pairs of MPPC histories, from 1, this call's alone until CallRemoved; 0: none, as only a mode that is
   /// stateful and compressed needs.
   std::uint32_t history = 0;
-  std::array<std::uint8_t, 16> start_key{};
-  std::array<std::uint8_t, 16> session_key{};
 };
 
 /// The peer has lost packets of a stateful stream, encrypted or compressed (CCP Reset-Request): the next data packet

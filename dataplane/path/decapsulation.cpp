@@ -532,13 +532,14 @@ bool Decapsulation::commit_framed(Packet& packet) noexcept {
       call.identity.mppc_receive == MppcUse::kStateful ? context_.calls.history_of(call) : nullptr;
   const std::uint32_t steps = counts.evaluate(packet.mppe.count, GreReceiver::kAnyGap).value_or(0);
   bool readable = packet.decompressed || !packet.mppe.compressed;
-  if (history != nullptr) {
-    if (steps != 1 && !packet.mppe.flushed) {
-      packet.unreadable = DropReason::kMppcOutOfStep;
-      readable = false;
-    } else if (packet.mppe.compressed) {
-      readable = decompress_by_history(packet, *history);
+  if (history != nullptr && steps != 1 && !packet.mppe.flushed) {
+    if (const auto verdict = call.window.take(packet.sequence); verdict != GreReceiver::Verdict::kAhead) {
+      return discard(packet, verdict);  // late, or a copy: nothing is missing
     }
+    packet.unreadable = DropReason::kMppcOutOfStep;
+    readable = false;
+  } else if (history != nullptr && packet.mppe.compressed) {
+    readable = decompress_by_history(packet, *history);
   }
   if (readable && !packet.mppe.compressed &&
       read_mppe_plaintext({packet.at, packet.size}).header_length == 0) {
@@ -650,6 +651,12 @@ bool Decapsulation::decrypt_in_stream(Packet& packet) noexcept {
   }
   StatefulMppc* const history =
       call.identity.mppc_receive == MppcUse::kNone ? nullptr : context_.calls.history_of(call);
+  std::optional<DropReason> unreadable;  // with the likeliest key
+  const auto decompresses = [&](wire::MutableBytes) {
+    const bool readable = history != nullptr && decompress_by_history(packet, *history);
+    unreadable = unreadable.value_or(packet.unreadable);
+    return readable;
+  };
   const std::uint32_t most = std::min(gap, *nearest + kMppeWraps * MppeReceiver::kWrap);
   DropReason why{};
   std::uint32_t steps = *nearest;
@@ -657,8 +664,7 @@ bool Decapsulation::decrypt_in_stream(Packet& packet) noexcept {
     const bool agreed = MppeReceiver::agree(steps, gap);
     const auto read = receiver.decrypt(
         packet.mppe, steps, {packet.at, packet.size},
-        [&](std::uint32_t changes) { return afford(call, changes, agreed); },
-        [&](wire::MutableBytes) { return history != nullptr && decompress_by_history(packet, *history); });
+        [&](std::uint32_t changes) { return afford(call, changes, agreed); }, decompresses);
     if (read) {
       if (steps != 1) {
         on_recovery(packet);
@@ -675,7 +681,7 @@ bool Decapsulation::decrypt_in_stream(Packet& packet) noexcept {
   if (receiver.reset_is_due(context_.now)) {
     ask_for_reset(call, packet.sequence);
   }
-  return drop(packet, why == DropReason::kMppeImplausible && packet.mppe.compressed ? packet.unreadable : why);
+  return drop(packet, why == DropReason::kMppeImplausible ? unreadable.value_or(why) : why);
 }
 
 void Decapsulation::ask_for_reset(Call& call, wire::GreSeq sequence) noexcept {
