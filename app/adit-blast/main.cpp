@@ -76,6 +76,7 @@ control::ClientSettings client_settings(const Plan& plan) {
   settings.methods = plan.auth;
   settings.mppe = plan.mppe;
   settings.mppe_key_lengths = plan.mppe_key_lengths;
+  settings.ppp.mppc = plan.mppc;
   set_password(settings, plan.password);
   return settings;
 }

@@ -56,6 +56,10 @@ Json json_of(const Limit& limit) {
   return {{"by", to_text(limit.by)}, {"why", limit.why}, {"text", in_words(limit)}};
 }
 
+Json json_of(const CompressionResult::Way& way) {
+  return {{"plain_bytes", way.plain}, {"line_bytes", way.line}, {"ratio", way.ratio()}};
+}
+
 Json json_of(const TrafficResult& traffic, const PhaseResult& phase) {
   Json json = {{"mode", to_text(traffic.mode)},
                {"sizes", traffic.sizes},
@@ -66,6 +70,10 @@ Json json_of(const TrafficResult& traffic, const PhaseResult& phase) {
                {"up", json_of(traffic.up, traffic.seconds)}};
   if (traffic.mode == TrafficMode::kCore) {
     json["down"] = json_of(traffic.down, traffic.seconds);
+  }
+  if (traffic.compression.any()) {
+    json["compression"] = {{"up", json_of(traffic.compression.up)},
+                           {"down", json_of(traffic.compression.down)}};
   }
   return json;
 }

@@ -46,7 +46,7 @@ TrafficWorker::TrafficWorker(dataplane::WorkerSettings settings, const dataplane
       commands_(commands),
       tsc_hz_(static_cast<double>(rte_get_tsc_hz())),
       table_(settings_.slots),
-      codec_(static_cast<std::uint32_t>(traffic.seed ^ rte_rdtsc())),
+      codec_(static_cast<std::uint32_t>(traffic.seed ^ rte_rdtsc()), traffic.payload),
       verifier_(codec_, table_, tsc_hz_),
       link_up_(traffic.impairment, settings_.slots, traffic.seed, settings_.pool),
       link_down_(traffic.impairment, settings_.slots, traffic.seed + 1, settings_.pool),
