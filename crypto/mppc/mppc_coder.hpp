@@ -27,9 +27,11 @@ using MppcHeads = std::array<std::uint16_t, 4096>;
 /// that packet alone.
 class MppcScratch {
  private:
-  friend std::size_t mppc_compress(MppcScratch&, std::span<const std::uint8_t>, std::span<std::uint8_t>) noexcept;
+  friend std::size_t mppc_compress(MppcScratch&, std::span<const std::uint8_t>,
+                                   std::span<std::uint8_t>) noexcept;
 
   alignas(64) MppcHeads heads_{};
+  std::array<std::uint8_t, kMppcHistoryOctets + 16> octets_{};
   std::uint32_t base_ = 0;
 };
 
@@ -52,14 +54,16 @@ class MppcSendHistory {
   void flush() noexcept;
 
  private:
-  friend MppcCompressed mppc_compress(MppcSendHistory&, std::span<const std::uint8_t>, std::span<std::uint8_t>) noexcept;
+  friend MppcCompressed mppc_compress(MppcSendHistory&, std::span<const std::uint8_t>,
+                                      std::span<std::uint8_t>) noexcept;
   void to_front() noexcept;
 
   MppcHeads heads_{};
-  std::array<std::uint8_t, kMppcHistoryOctets> octets_{};
+  std::array<std::uint8_t, kMppcHistoryOctets + 16> octets_{};
   std::uint16_t position_ = 0;
-  std::uint16_t base_ = 0;  ///< what `heads_` holds of the front's position: those below it are of former laps
-  bool flushed_ = true;     ///< A is due; also on the first packet
+  std::uint16_t base_ =
+      0;                 ///< what `heads_` holds of the front's position: those below it are of former laps
+  bool flushed_ = true;  ///< A is due; also on the first packet
 };
 
 /// The same for a call with history, which the packet enters if it shrinks.

@@ -36,7 +36,8 @@ class MppcHistory {
   void commit(MppcFlags flags, std::span<const std::uint8_t> plain) noexcept;
 
  private:
-  friend class MppcTrial;
+  friend std::expected<std::size_t, MppcFault> mppc_decompress(const MppcHistory&, MppcFlags, std::span<const std::uint8_t>,
+                                                               std::span<std::uint8_t>) noexcept;
 
   std::array<std::uint8_t, kMppcHistoryOctets> octets_{};
   std::uint16_t position_ = 0;
@@ -49,7 +50,8 @@ class MppcHistory {
                                                                     std::span<std::uint8_t> out) noexcept;
 
 /// The same for a call with history, which is only read. The next packet of the call cannot be tried before this one is committed.
-[[nodiscard]] std::expected<std::size_t, MppcFault> mppc_decompress(const MppcHistory& history, MppcFlags flags,
+[[nodiscard]] std::expected<std::size_t, MppcFault> mppc_decompress(const MppcHistory& history,
+                                                                    MppcFlags flags,
                                                                     std::span<const std::uint8_t> packet,
                                                                     std::span<std::uint8_t> out) noexcept;
 
