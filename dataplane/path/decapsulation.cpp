@@ -431,7 +431,7 @@ bool Decapsulation::is_plausible(Packet& packet,
   const rte_mbuf& mbuf = *packet.mbuf;
   const std::size_t room = static_cast<std::uint8_t*>(mbuf.buf_addr) + mbuf.buf_len - packet.at;
   if (*size > room) {
-    packet.unreadable = DropReason::kNoHeadroom;
+    packet.unreadable = DropReason::kMppcTooLong;
     return false;
   }
   plaintext_size_ = *size;
