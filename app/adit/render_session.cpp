@@ -49,7 +49,7 @@ std::string mode(const Json& mode) {
                           : "in clear";
 }
 
-/// "MPPC stateless, 1.2 MB as 0.4 MB (3.0:1)"
+/// "MPPC stateless, 1.2 MiB as 0.4 MiB (3.00:1)"
 std::string compression(const Json& way) {
   if (!way.is_object()) {
     return "";

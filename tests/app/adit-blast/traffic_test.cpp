@@ -46,6 +46,16 @@ TEST(Probe, EverySizeReadsAsWritten) {
   }
 }
 
+TEST(Probe, TextReadsAsWrittenAndIsAllText) {
+  const ProbeCodec codec(42, Payload::kText);
+  const auto packet = packet_of(codec, ProbeCodec::kLargest, ProbeKind::kUp);
+  Probe read;
+  ASSERT_EQ(codec.read(packet, ProbeKind::kUp, read), ProbeCodec::Verdict::kIntact);
+  EXPECT_TRUE(std::all_of(packet.begin() + kLeastProbePacket, packet.end(), [](std::uint8_t octet) {
+    return octet == '\n' || (octet >= ' ' && octet < 0x7F);
+  }));
+}
+
 TEST(Probe, AnEchoIsReadWhenTheServerSentItBack) {
   const ProbeCodec codec(42);
   auto packet = packet_of(codec, 576, ProbeKind::kEcho);
