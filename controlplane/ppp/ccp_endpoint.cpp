@@ -97,7 +97,7 @@ bool CcpEndpoint::on_nak(const PppOptions& hints, bool insist_no_more) {
       return give_up_mppe(insist_no_more ? 0 : compression_alone(wanted));
     }
     const std::uint32_t common = strongest_mppe(wanted & strengths_);
-    if (wants_mppe() && common != 0 && follow_nak(wanted)) {
+    if (asks_for_mppe() && common != 0 && follow_nak(wanted)) {
       const std::uint32_t compression = (wanted & bits::kMppc) != 0 ? compression_in(wanted) : 0;
       ask_for(common | (wanted & bits::kStateless) | compression);
     }
@@ -107,7 +107,7 @@ bool CcpEndpoint::on_nak(const PppOptions& hints, bool insist_no_more) {
 
 // The only option that we request. Who knows MPPE alone may reject the whole of it for the one bit.
 bool CcpEndpoint::on_reject(const PppOptions&) {
-  if (wants_mppe() && (requested_ & bits::kMppc) != 0) {
+  if (asks_for_mppe() && (requested_ & bits::kMppc) != 0) {
     ask_for(requested_ & ~bits::kMppc);
     return true;
   }
@@ -164,7 +164,7 @@ void CcpEndpoint::judge(const PppOptions& wishes, ConfigureReply& reply) {
       reply.nak_u32(option, answer);
     }
   }
-  if (!mentioned && wants_mppe()) {
+  if (!mentioned && asks_for_mppe()) {
     reply.ask_u32(kMppeType, answer_to(request_for_peer()));
   }
 }
@@ -172,7 +172,7 @@ void CcpEndpoint::judge(const PppOptions& wishes, ConfigureReply& reply) {
 /// One strength, one mode, and compression if the peer names it: `wish` itself if it can be acknowledged, else the value
 /// for a Nak. 0: nothing of it is possible.
 std::uint32_t CcpEndpoint::answer_to(std::uint32_t wish) {
-  if (!wants_mppe()) {
+  if (!asks_for_mppe()) {
     return compression_alone(wish);
   }
   const std::uint32_t common = strongest_mppe(wish & strengths_);
@@ -188,7 +188,7 @@ void CcpEndpoint::about_to_ack() {
 
 /// MPPE goes both ways or not at all; MPPC does not depend on what we acknowledge.
 void CcpEndpoint::expect_what_we_asked_for() {
-  const bool may_come = wants_mppe() ? (acknowledged_ & bits::kStrengths) != 0 : requested_ != 0;
+  const bool may_come = asks_for_mppe() ? (acknowledged_ & bits::kStrengths) != 0 : requested_ != 0;
   if (may_come) {
     events_.expect_encrypted(receive_mode());
   }
@@ -197,7 +197,7 @@ void CcpEndpoint::expect_what_we_asked_for() {
 // Each direction is negotiated separately, but no implementation does MPPE in one direction only (Windows 9x
 // breaks): that counts as no agreement. MPPC in one direction is one.
 void CcpEndpoint::this_layer_up() {
-  if (wants_mppe() != ((acknowledged_ & bits::kStrengths) != 0)) {
+  if (asks_for_mppe() != ((acknowledged_ & bits::kStrengths) != 0)) {
     return close();
   }
   ControlProtocol::this_layer_up();

@@ -116,7 +116,7 @@ class CcpEndpoint : public ControlProtocol {
   void this_layer_up() final;
 
   /// Our request is for MPPE, or still is: the peer has not refused it.
-  [[nodiscard]] bool wants_mppe() const { return (requested_ & wire::mppe_bits::kStrengths) != 0; }
+  [[nodiscard]] bool asks_for_mppe() const { return (requested_ & wire::mppe_bits::kStrengths) != 0; }
   [[nodiscard]] std::uint32_t answer_to(std::uint32_t wish);
   [[nodiscard]] std::uint32_t compression_alone(std::uint32_t wish) const;
   void expect_what_we_asked_for();

@@ -441,15 +441,21 @@ bool Decapsulation::is_plausible(Packet& packet,
 /// Over the compressed packet, which grows into the buffer's tailroom.
 void Decapsulation::put_plaintext(Packet& packet) noexcept {
   std::memcpy(packet.at, plaintext_.data(), plaintext_size_);
-  Counter& saved = packet.call->uplink_saved;
-  saved.add(plaintext_size_ > packet.size ? plaintext_size_ - packet.size : 0);
-  context_.counters.mppc_uplink_octets.add(packet.size);
-  context_.counters.mppc_uplink_plain.add(plaintext_size_);
-  packet.size = static_cast<std::uint16_t>(plaintext_size_);
+  packet.line_size = packet.size;
+  packet.size = packet.plain_size = static_cast<std::uint16_t>(plaintext_size_);
   packet.decompressed = true;
   rte_mbuf& mbuf = *packet.mbuf;
   mbuf.data_len = static_cast<std::uint16_t>(packet.at - data_of(packet.mbuf) + packet.size);
   mbuf.pkt_len = mbuf.data_len;
+}
+
+/// Once it is committed.
+void Decapsulation::count_compressed(const Packet& packet) noexcept {
+  if (packet.plain_size > packet.line_size) {
+    packet.call->uplink_saved.add(static_cast<std::uint64_t>(packet.plain_size - packet.line_size));
+  }
+  context_.counters.mppc_uplink_octets.add(packet.line_size);
+  context_.counters.mppc_uplink_plain.add(packet.plain_size);
 }
 
 /// A packet that is accepted; if it is compressed, decompress_by_history() was the last to write plaintext_.
@@ -519,6 +525,9 @@ bool Decapsulation::commit_encrypted(Packet& packet) noexcept {
     call.receive_chain.session_key = jobs_[packet.job].key;
   }
   call.window.prove(packet.sequence);
+  if (packet.decompressed) [[unlikely]] {
+    count_compressed(packet);
+  }
   return true;
 }
 
@@ -533,8 +542,11 @@ bool Decapsulation::commit_framed(Packet& packet) noexcept {
   const std::uint32_t steps = counts.evaluate(packet.mppe.count, GreReceiver::kAnyGap).value_or(0);
   bool readable = packet.decompressed || !packet.mppe.compressed;
   if (history != nullptr && steps != 1 && !packet.mppe.flushed) {
-    if (const auto verdict = call.window.take(packet.sequence); verdict != GreReceiver::Verdict::kAhead) {
-      return discard(packet, verdict);  // late, or a copy: nothing is missing
+    // By its count it is late, or a copy, or the first after a very long loss.
+    if (steps > MppeReceiver::kWrap / 2) {
+      if (const auto verdict = call.window.take(packet.sequence); verdict != GreReceiver::Verdict::kAhead) {
+        return discard(packet, verdict);
+      }
     }
     packet.unreadable = DropReason::kMppcOutOfStep;
     readable = false;
@@ -559,6 +571,9 @@ bool Decapsulation::commit_framed(Packet& packet) noexcept {
     enter(*history, packet);
   }
   counts.commit(counts.key() + steps);
+  if (packet.decompressed) {
+    count_compressed(packet);
+  }
   return read_plaintext(packet);
 }
 

@@ -63,6 +63,7 @@ class Decapsulation {
     wire::MppeHeader mppe{};     ///< from kFramed on
     bool decompressed = false;   ///< from kFramed on: it was compressed, and now holds its plaintext
     DropReason unreadable{};     ///< why it is not, if it was tried
+    std::uint16_t line_size = 0, plain_size = 0;  ///< of one that is: octets before and after
     std::uint16_t job = 0;  ///< kEncrypted: index into jobs_
     std::uint32_t key = 0;  ///< kEncrypted: the number of the key that it is tried with, see MppeReceiver
     std::uint8_t outer_tos = 0;
@@ -111,6 +112,7 @@ class Decapsulation {
   bool is_plausible(Packet& packet, const std::expected<std::size_t, crypto::MppcFault>& size) noexcept;
   void put_plaintext(Packet& packet) noexcept;
   void enter(StatefulMppc& history, Packet& packet) noexcept;
+  [[gnu::cold, gnu::noinline]] void count_compressed(const Packet& packet) noexcept;
   bool reveal(Packet& packet) noexcept;
   static bool read_plaintext(Packet& packet) noexcept;
   [[gnu::cold, gnu::noinline]] bool try_other_keys(Packet& packet) noexcept;
