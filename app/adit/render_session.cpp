@@ -58,9 +58,9 @@ std::string compression(const Json& way) {
   const std::uint64_t line_bytes = number(way, "line_bytes");
   return fmt::format("MPPC {}, {} as {}", flag(way, "stateful") ? "stateful" : "stateless",
                      human_bytes(bytes), human_bytes(line_bytes)) +
-         (line_bytes == 0 ? ""
-                          : fmt::format(" ({:.2f}:1)",
-                                        static_cast<double>(bytes) / static_cast<double>(line_bytes)));
+         (line_bytes == 0
+              ? ""
+              : fmt::format(" ({:.2f}:1)", static_cast<double>(bytes) / static_cast<double>(line_bytes)));
 }
 
 std::string ipv6(const Json& ipv6cp) {

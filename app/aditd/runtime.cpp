@@ -183,18 +183,17 @@ std::vector<MemoryRow> Runtime::memory() const {
                        (port.pool->header_size + port.pool->elt_size + port.pool->trailer_size);
     }
   }
-  return {{.table = "calls",
-           .entries = calls,
-           .octets = calls * dataplane::CallTable::octets_per_call(stateful_mppe_)},
-          {.table = kMppcHistories,
-           .entries = histories / sizeof(dataplane::StatefulMppc),
-           .octets = histories},
-          {.table = "acknowledgement queues", .octets = acks},
-          {.table = "reorder windows", .octets = windows},
-          {.table = "call and subscriber indexes", .octets = data_plane_->index().octets()},
-          {.table = "routes", .used = route_count_, .entries = route_count_, .octets = route_octets_},
-          {.table = "mailboxes", .octets = worker_count() * sizeof(contract::Mailbox)},
-          {.table = "packet buffers", .entries = buffers, .octets = buffer_octets}};
+  return {
+      {.table = "calls",
+       .entries = calls,
+       .octets = calls * dataplane::CallTable::octets_per_call(stateful_mppe_)},
+      {.table = kMppcHistories, .entries = histories / sizeof(dataplane::StatefulMppc), .octets = histories},
+      {.table = "acknowledgement queues", .octets = acks},
+      {.table = "reorder windows", .octets = windows},
+      {.table = "call and subscriber indexes", .octets = data_plane_->index().octets()},
+      {.table = "routes", .used = route_count_, .entries = route_count_, .octets = route_octets_},
+      {.table = "mailboxes", .octets = worker_count() * sizeof(contract::Mailbox)},
+      {.table = "packet buffers", .entries = buffers, .octets = buffer_octets}};
 }
 
 std::vector<RingDepth> Runtime::rings(contract::WorkerId worker) const {

@@ -43,8 +43,7 @@ void Ccp::forget() {
 }
 
 std::uint32_t Ccp::first_request() const {
-  const bool asks =
-      strengths() != 0 && (settings().mppe != MppePolicy::kAllow || required() || peer_wants_);
+  const bool asks = strengths() != 0 && (settings().mppe != MppePolicy::kAllow || required() || peer_wants_);
   const std::uint32_t mode = asks ? preferred_mode(settings()) : bits::kStateless;
   const std::uint32_t compression = compression_in(mode);
   return asks ? strengths() | mode | compression : compression != 0 ? mode | compression : 0;

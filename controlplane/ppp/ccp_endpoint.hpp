@@ -128,10 +128,10 @@ class CcpEndpoint : public ControlProtocol {
   const std::vector<contract::MppeStrength>& key_lengths_;
   CcpEvents& events_;
   std::string_view peer_name_;
-  std::uint32_t strengths_;                  // the ones allowed
-  std::uint32_t requested_ = 0;              // our request: how the peer encrypts and compresses; 0: not at all
-  std::uint32_t acknowledged_ = 0;           // the peer's request as we acknowledged it: how we do
-  std::uint32_t acceptable_ = 0;             // the peer's request being judged, if it can be acknowledged
+  std::uint32_t strengths_;         // the ones allowed
+  std::uint32_t requested_ = 0;     // our request: how the peer encrypts and compresses; 0: not at all
+  std::uint32_t acknowledged_ = 0;  // the peer's request as we acknowledged it: how we do
+  std::uint32_t acceptable_ = 0;    // the peer's request being judged, if it can be acknowledged
   std::uint16_t answered_reset_ = kNoReset;  // identifier of the last Reset-Request
   bool required_ = false;
 };

@@ -190,9 +190,9 @@ class NetworkEndpoint : protected ControlProtocolHost,
   bool peer_ccp_closed_ = false;
   bool has_keys_ = false;
   bool sends_compressed_ = false;  // it has been told to compress, without MPPE
-  bool encrypted_ = false;      // once true, true for the rest of the session
-  bool keys_spent_ = false;     // CCP has been open with them since begin()
-  bool ipv6_given_up_ = false;  // since begin()
+  bool encrypted_ = false;         // once true, true for the rest of the session
+  bool keys_spent_ = false;        // CCP has been open with them since begin()
+  bool ipv6_given_up_ = false;     // since begin()
   SingleUseKeys keys_;
 };
 

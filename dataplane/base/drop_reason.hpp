@@ -125,7 +125,7 @@ namespace adit::dataplane {
     "look for loss on the way, or turn off stateful MPPE: [ppp] mppe-stateful")                              \
   X(kMppeImplausible, "mppe_implausible", "decrypts to nonsense: forged, damaged, or wrong keys",            \
     "look for a forger or a damaged line; the call gets new keys by itself")                                 \
-  /* ---- MPPC, RFC 2118 ---- */                                                                              \
+  /* ---- MPPC, RFC 2118 ---- */                                                                             \
   X(kMppcNotAgreed, "mppc_not_agreed", "compressed data, but no compression was negotiated",                 \
     "see what the client negotiated: adit explain; [ppp] mppc allows compression")                           \
   X(kMppcMalformed, "mppc_malformed",                                                                        \

@@ -35,10 +35,9 @@ enum class Stage : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, 19> kStageNames{
-    "receive",    "parse_outer", "find_calls", "accept_sequence", "strip_ppp",        "decrypt",
-    "decompress", "commit",      "up_inner",   "forward",         "find_subscribers", "down_inner",
-    "clamp_mss",  "compress",    "encrypt",    "push_ppp",        "push_gre",         "push_outer",
-    "send"};
+    "receive", "parse_outer", "find_calls", "accept_sequence",  "strip_ppp",  "decrypt",   "decompress",
+    "commit",  "up_inner",    "forward",    "find_subscribers", "down_inner", "clamp_mss", "compress",
+    "encrypt", "push_ppp",    "push_gre",   "push_outer",       "send"};
 
 struct StageProfile {
   std::array<std::uint64_t, kStageNames.size()> cycles{};

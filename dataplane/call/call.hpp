@@ -100,7 +100,7 @@ struct CallDownlink {
   BurstMark mark;
   std::uint32_t mppc_history = 0;  ///< number of its StatefulMppc, from 1; 0: none
   std::uint32_t hop_epoch = 0;     ///< snapshot that `hop` points into; 0: none
-  const NextHop* hop = nullptr;  ///< towards the peer
+  const NextHop* hop = nullptr;    ///< towards the peer
 };
 
 /// What the packets of one side of a call may cause besides being forwarded: ICMP errors and replies, and
@@ -190,10 +190,9 @@ static_assert(sizeof(Call) == 8 * kCacheLine, "each of the eight on one line");
 
 inline void update_inner_mtu(Call& call) noexcept {
   const CallIdentity& identity = call.identity;
-  call.downlink.inner_mtu =
-      inner_mtu(call.downlink.port_mtu, call.downlink.peer_mru, identity.send_compression,
-                identity.mppe_send != MppeUse::kNone || identity.mppc_send != MppcUse::kNone ||
-                    identity.require_mppe);
+  call.downlink.inner_mtu = inner_mtu(
+      call.downlink.port_mtu, call.downlink.peer_mru, identity.send_compression,
+      identity.mppe_send != MppeUse::kNone || identity.mppc_send != MppcUse::kNone || identity.require_mppe);
 }
 
 }  // namespace adit::dataplane

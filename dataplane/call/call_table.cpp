@@ -86,10 +86,9 @@ Call* CallTable::install(const contract::InstallCall& message) noexcept {
   call->uplink_rate = {};
   call->downlink_rate = {};
   call->ipv6 = {};
-  for (Counter* counter :
-       {&call->uplink_traffic.packets, &call->uplink_traffic.octets, &call->downlink_traffic.packets,
-        &call->downlink_traffic.octets, &call->drops, &call->uplink_ipv6_packets, &call->uplink_saved,
-        &call->downlink_saved}) {
+  for (Counter* counter : {&call->uplink_traffic.packets, &call->uplink_traffic.octets,
+                           &call->downlink_traffic.packets, &call->downlink_traffic.octets, &call->drops,
+                           &call->uplink_ipv6_packets, &call->uplink_saved, &call->downlink_saved}) {
     counter->reset();
   }
   drops_[message.call.slot].reset();

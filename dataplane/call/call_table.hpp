@@ -123,7 +123,7 @@ class CallTable {
     return generation_of(call) == ref.generation ? std::optional(found) : std::nullopt;
   }
   std::span<Call> slots_;
-  std::span<CallDrops> drops_;        // indexed like the slots
+  std::span<CallDrops> drops_;         // indexed like the slots
   std::span<StatefulMppe> stateful_;   // indexed like the slots; empty without stateful MPPE
   std::span<StatefulMppc> histories_;  // by their numbers
 };

@@ -289,9 +289,7 @@ bool Decapsulation::strip_ppp(Packet& packet) noexcept {
       }
       packet.mppe = *mppe;
       packet.decompressed = false;
-      packet.content = stateless   ? Content::kEncrypted
-                       : encrypted ? Content::kInStream
-                                   : Content::kFramed;
+      packet.content = stateless ? Content::kEncrypted : encrypted ? Content::kInStream : Content::kFramed;
       any_compressed_ |= mppe->compressed;
       packet.at += wire::kMppeHeaderSize;
       packet.size = static_cast<std::uint16_t>(packet.size - wire::kMppeHeaderSize);
@@ -316,8 +314,7 @@ bool Decapsulation::strip_ppp(Packet& packet) noexcept {
 bool Decapsulation::refuse_header(Packet& packet, wire::MppeError error) noexcept {
   const DropReason reason =
       error == wire::MppeError::kCompressed ? DropReason::kMppcNotAgreed : DropReason::kMppeHeader;
-  return packet.call->identity.mppe_receive == MppeUse::kNone ? drop(packet, reason)
-                                                              : refuse(packet, reason);
+  return packet.call->identity.mppe_receive == MppeUse::kNone ? drop(packet, reason) : refuse(packet, reason);
 }
 
 // ---- decrypt: RFC 3078 §8, on trial: nothing of the call changes --------------------------------------------
@@ -395,9 +392,9 @@ void Decapsulation::decompress() noexcept {
     return;
   }
   for (Packet& packet : burst_) {
-    const bool alone = packet.content == Content::kEncrypted ||
-                       (packet.content == Content::kFramed &&
-                        packet.call->identity.mppc_receive == MppcUse::kStateless);
+    const bool alone =
+        packet.content == Content::kEncrypted ||
+        (packet.content == Content::kFramed && packet.call->identity.mppc_receive == MppcUse::kStateless);
     if (alone && packet.mbuf != nullptr && packet.mppe.compressed && decompress(packet)) {
       put_plaintext(packet);
     }
@@ -419,13 +416,13 @@ bool Decapsulation::decompress_by_history(Packet& packet, const StatefulMppc& hi
 bool Decapsulation::is_plausible(Packet& packet,
                                  const std::expected<std::size_t, crypto::MppcFault>& size) noexcept {
   if (!size) {
-    packet.unreadable = size.error() == crypto::MppcFault::kTooLong ? DropReason::kMppcTooLong
-                                                                    : DropReason::kMppcMalformed;
+    packet.unreadable =
+        size.error() == crypto::MppcFault::kTooLong ? DropReason::kMppcTooLong : DropReason::kMppcMalformed;
     return false;
   }
   if (read_mppe_plaintext({plaintext_.data(), *size}).header_length == 0) {
-    packet.unreadable = packet.content == Content::kFramed ? DropReason::kMppcMalformed
-                                                           : DropReason::kMppeImplausible;
+    packet.unreadable =
+        packet.content == Content::kFramed ? DropReason::kMppcMalformed : DropReason::kMppeImplausible;
     return false;
   }
   const rte_mbuf& mbuf = *packet.mbuf;

@@ -60,11 +60,11 @@ class Decapsulation {
     wire::GreSeq ack{};
     wire::PppProtocol protocol{};
     Content content = Content::kNothing;
-    wire::MppeHeader mppe{};     ///< from kFramed on
-    bool decompressed = false;   ///< from kFramed on: it was compressed, and now holds its plaintext
-    DropReason unreadable{};     ///< why it is not, if it was tried
+    wire::MppeHeader mppe{};    ///< from kFramed on
+    bool decompressed = false;  ///< from kFramed on: it was compressed, and now holds its plaintext
+    DropReason unreadable{};    ///< why it is not, if it was tried
     std::uint16_t line_size = 0, plain_size = 0;  ///< of one that is: octets before and after
-    std::uint16_t job = 0;  ///< kEncrypted: index into jobs_
+    std::uint16_t job = 0;                        ///< kEncrypted: index into jobs_
     std::uint32_t key = 0;  ///< kEncrypted: the number of the key that it is tried with, see MppeReceiver
     std::uint8_t outer_tos = 0;
   };

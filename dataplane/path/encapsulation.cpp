@@ -104,9 +104,8 @@ crypto::MppcCompressed Encapsulation::compress(Call& call, wire::CoherencyCount 
   if (history == nullptr) {
     return {.size = crypto::mppc_compress(scratch_, octets, compressed_), .flags = {.flushed = true}};
   }
-  StatefulSender* const stream = call.identity.mppe_send == MppeUse::kStateful
-                                     ? &context_.calls.stateful_of(call)->sender
-                                     : nullptr;
+  StatefulSender* const stream =
+      call.identity.mppe_send == MppeUse::kStateful ? &context_.calls.stateful_of(call)->sender : nullptr;
   if (stream != nullptr && stream->flushes(count)) {
     history->sent.flush();
   }

@@ -45,8 +45,8 @@ class Encapsulation {
     std::uint16_t job = 0;  ///< index into jobs_, if a job encrypts it
     wire::MppeHeader mppe{};
     bool encrypted = false;
-    bool framed = false;  ///< by compress(), which has set `mppe` and written the inner protocol
-    std::uint8_t tos = 0;                                   ///< of the outer header
+    bool framed = false;   ///< by compress(), which has set `mppe` and written the inner protocol
+    std::uint8_t tos = 0;  ///< of the outer header
     wire::PppProtocol protocol = wire::PppProtocol::kIpv4;  ///< or kIpv6
   };
 

@@ -132,7 +132,8 @@ class Host final : public SessionHost {
   [[nodiscard]] bool may_agree_on(contract::MppeMode mode) const {
     const auto& lengths = settings_.ppp.mppe_key_lengths;
     const MppcPolicy mppc = settings_.ppp.mppc;
-    const bool may_compress = mppc == MppcPolicy::kAllow || (mppc == MppcPolicy::kStateless && !mode.stateful);
+    const bool may_compress =
+        mppc == MppcPolicy::kAllow || (mppc == MppcPolicy::kStateless && !mode.stateful);
     if (mode.compressed && !may_compress) {
       return false;
     }

@@ -67,8 +67,8 @@ class Blast : public testing::Test {
 
   /// Sets up both ends of kCalls calls, IP up, and if `encrypted` MPPE-128 both ways.
   void dial(bool encrypted) {
-    dial(contract::MppeMode{
-        .strength = encrypted ? contract::MppeStrength::k128 : contract::MppeStrength::kNone});
+    dial(contract::MppeMode{.strength =
+                                encrypted ? contract::MppeStrength::k128 : contract::MppeStrength::kNone});
   }
   void dial(contract::MppeMode mode) {
     for (std::uint16_t number = 0; number < kCalls; ++number) {

@@ -53,10 +53,9 @@ class MppcPeer {
     }
     out.resize(made.size);
     last_compressed = made.size != 0;
-    return packet({.flushed = made.flags.flushed,
-                   .at_front = made.flags.at_front,
-                   .compressed = last_compressed},
-                  last_compressed ? out : plain);
+    return packet(
+        {.flushed = made.flags.flushed, .at_front = made.flags.at_front, .compressed = last_compressed},
+        last_compressed ? out : plain);
   }
   /// The next packet with whatever a header and a body before encryption say.
   Octets packet(wire::MppeHeader header, Octets body) {
@@ -136,9 +135,9 @@ class MppcPeer {
   }
   Octets decompress(wire::MppeHeader header, const Octets& body) {
     Octets plain(kMppcPlaintext);
-    const auto size = mode_.stateful ? crypto::mppc_decompress(received_, {header.flushed, header.at_front},
-                                                               body, plain)
-                                     : crypto::mppc_decompress(body, plain);
+    const auto size = mode_.stateful
+                          ? crypto::mppc_decompress(received_, {header.flushed, header.at_front}, body, plain)
+                          : crypto::mppc_decompress(body, plain);
     EXPECT_TRUE(size.has_value());
     plain.resize(size.value_or(0));
     return plain;
@@ -213,14 +212,15 @@ class Mppc : public testing::TestWithParam<MppeMode>, public MppcPath {
  protected:
   Mppc() : MppcPath(GetParam()) {}
 };
-INSTANTIATE_TEST_SUITE_P(
-    Modes, Mppc,
-    testing::Values(MppeMode{MppeStrength::k128, false, true}, MppeMode{MppeStrength::k128, true, true},
-                    MppeMode{MppeStrength::kNone, false, true}, MppeMode{MppeStrength::kNone, true, true}),
-    [](const auto& mode) {
-      return std::string(mode.param.encrypted() ? "Encrypted" : "Clear") +
-             (mode.param.stateful ? "Stateful" : "Stateless");
-    });
+INSTANTIATE_TEST_SUITE_P(Modes, Mppc,
+                         testing::Values(MppeMode{MppeStrength::k128, false, true},
+                                         MppeMode{MppeStrength::k128, true, true},
+                                         MppeMode{MppeStrength::kNone, false, true},
+                                         MppeMode{MppeStrength::kNone, true, true}),
+                         [](const auto& mode) {
+                           return std::string(mode.param.encrypted() ? "Encrypted" : "Clear") +
+                                  (mode.param.stateful ? "Stateful" : "Stateless");
+                         });
 
 TEST_P(Mppc, TextShrinksBothWaysAndArrivesAsItWas) {
   for (const std::size_t size : {200U, 300U, 1000U, 1430U}) {
@@ -298,9 +298,9 @@ TEST_P(Mppc, ALengthBombIsDroppedByNameAndChangesNothing) {
 
 TEST_P(Mppc, MalformedPacketsAreDroppedByNameAndChangeNothing) {
   ASSERT_TRUE(passes_up(text_packet(kSubscriber, kHost, 300)));
-  for (const Octets& body : {Octets{0xF0, 0x00},               // offset 0
-                             Octets{0x41, 0xF0},               // a copy without its length
-                             Octets{0xDF, 0xFF, 0xFF, 0xFF},   // beyond the history
+  for (const Octets& body : {Octets{0xF0, 0x00},              // offset 0
+                             Octets{0x41, 0xF0},              // a copy without its length
+                             Octets{0xDF, 0xFF, 0xFF, 0xFF},  // beyond the history
                              Octets{0x41, 0xF0, 0x7F, 0xFF, 0xFF}}) {
     const MppcPeer before = peer;
     drops(peer.packet({.flushed = true, .compressed = true}, body), DropReason::kMppcMalformed);

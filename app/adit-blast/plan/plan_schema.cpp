@@ -87,9 +87,10 @@ std::vector<PlanKey> make_server_keys() {
                 "Encryption: deny, allow, prefer or require."),
       BLAST_KEY(kClients, "mppe-key-lengths", "LIST", plan.mppe_key_lengths,
                 (WordsKind<KeyLengthKind>{{{}, "write [128]"}}), "Bits of its keys: 128, 56, 40."),
-      BLAST_KEY(kClients, "mppc", "POLICY", plan.mppc,
-                (ChoiceKind<MppcPolicy>{{{"deny", MppcPolicy::kDeny}, {"stateless", MppcPolicy::kStateless}}}),
-                "Compression, with encryption or without: deny, stateless."),
+      BLAST_KEY(
+          kClients, "mppc", "POLICY", plan.mppc,
+          (ChoiceKind<MppcPolicy>{{{"deny", MppcPolicy::kDeny}, {"stateless", MppcPolicy::kStateless}}}),
+          "Compression, with encryption or without: deny, stateless."),
       BLAST_KEY(kClients, "payload", "KIND", plan.payload,
                 (ChoiceKind<Payload>{{{"random", Payload::kRandom}, {"text", Payload::kText}}}),
                 "What packets carry: random, or text, which shrinks."),

@@ -28,10 +28,8 @@ std::expected<std::unique_ptr<BlastRuntime>, std::string> BlastRuntime::start(co
   const unsigned lcore = eal.worker_lcores.front();
   const std::array lcores{lcore};
   runtime->commands_ = std::make_unique<TrafficCommands>();
-  const TrafficSettings traffic{.impairment = plan.impairment,
-                                .seed = plan.seed,
-                                .payload = plan.payload,
-                                .core = plan.core_address};
+  const TrafficSettings traffic{
+      .impairment = plan.impairment, .seed = plan.seed, .payload = plan.payload, .core = plan.core_address};
   auto built = dataplane::DataPlane<TrafficWorker>::create(
       {.max_calls = slots, .acks = acks},
       {.sockets = {static_cast<int>(rte_lcore_to_socket_id(lcore))},

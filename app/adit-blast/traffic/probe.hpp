@@ -110,8 +110,8 @@ class ProbeCodec {
   /// Words at random out of a few: shrinks to about a third, as prose and markup do.
   void fill_with_text() noexcept {
     constexpr std::array<std::string_view, 16> kWords{
-        "the ",  "a ",      "of ",       "and ",   "tunnel ",   "packet ",  "server ",  "client ",
-        "call ", "header ", "sequence ", "number ", "<td>",      "</td>",    "encrypted ", "\n"};
+        "the ",  "a ",      "of ",       "and ",    "tunnel ", "packet ", "server ",    "client ",
+        "call ", "header ", "sequence ", "number ", "<td>",    "</td>",   "encrypted ", "\n"};
     std::uint64_t state = run_;
     std::size_t at = 0;
     while (at < pattern_.size()) {

@@ -116,7 +116,7 @@ std::string ccp_text(const StoryRow& row) {
   if (row.story.passed(Gate::kCcp)) {
     const std::uint32_t one_way = (link.mppe_asked ^ link.peer_mppe_asked) & wire::mppe_bits::kMppc;
     return "open; " + mppe_text(link.mppe_asked & link.peer_mppe_asked) +
-           (one_way == 0                            ? ""
+           (one_way == 0                       ? ""
             : (link.mppe_asked & one_way) != 0 ? ", MPPC from the client alone"
                                                : ", MPPC to the client alone");
   }

@@ -108,7 +108,8 @@ TEST_F(BlastOptions, TakeEveryOptionOfThePlan) {
   const Plan plan = plan_of(
       "set-up --server 192.0.2.1-192.0.2.4:1724 --server-pid 42 --clients 10.99.0.0/16 --profile windows "
       "--user 1234 "
-      "--password secret --auth mschap-v2,pap --mppe require --mppe-key-lengths 128,40 --mppc stateless --payload text --access eth1 "
+      "--password secret --auth mschap-v2,pap --mppe require --mppe-key-lengths 128,40 --mppc stateless "
+      "--payload text --access eth1 "
       "--access-driver af_packet --core-address 198.51.100.9 --core eth2 --core-device "
       "net_memif0,role=client "
       "--core-driver dpdk --impair loss=1%,reorder=2% --seed 7 --json - --report r.html --quiet -- -l 0-1 "

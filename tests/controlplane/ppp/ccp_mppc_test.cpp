@@ -79,8 +79,8 @@ TEST_F(CcpMppc, DeniedItIsNeitherAskedForNorAcknowledged) {
 }
 
 TEST_F(CcpMppc, WithEveryStrengthBothWays) {
-  for (const auto& [strength, name] : {std::pair(S, MppeStrength::k128), std::pair(M, MppeStrength::k56),
-                                       std::pair(L, MppeStrength::k40)}) {
+  for (const auto& [strength, name] :
+       {std::pair(S, MppeStrength::k128), std::pair(M, MppeStrength::k56), std::pair(L, MppeStrength::k40)}) {
     start(MppcPolicy::kStateless);
     Packet packet = request(H | S | M | L | C);
     receive(conf_nak(packet.id, mppe(H | strength | C)));

@@ -275,6 +275,17 @@ TEST(Config, ServersMayBeThisMachine) {
   EXPECT_EQ(config.dae.clients.at(0).address, Ipv4Address(127, 0, 0, 1));
 }
 
+TEST(Config, CompressionIsAChoiceAndItsMemoryIsBounded) {
+  const auto line_of = [](std::string_view ppp) {
+    return lines_of(parse_config(std::string(kGood) + "[ppp]\n" + std::string(ppp), "t.toml"));
+  };
+  EXPECT_EQ(line_of("mppc = \"prefer\"\n"),
+            "t.toml:15:8: ppp.mppc: value \"prefer\": is not a choice here; write \"deny\", \"stateless\" or "
+            "\"allow\"");
+  EXPECT_EQ(line_of("mppc-memory = 0\n"),
+            "t.toml:15:15: ppp.mppc-memory: value 0: is out of range; write a number from 1 to 65536");
+}
+
 TEST(Config, CompressionTakesMemoryOnlyWhereItIsStateful) {
   const auto with_mppc = [](const std::string& more) {
     return good(std::string(kGood) + "[ppp]\nmppe = \"deny\"\n" + more);

@@ -120,9 +120,9 @@ class FakeBackend : public OperatorBackend {
         .ccp = {.state = control::PppState::kOpened,
                 .required = true,
                 .receive = contract::MppeMode{},
-                .send = contract::MppeMode{.strength = contract::MppeStrength::k40,
-                                           .stateful = true,
-                                           .compressed = true}},
+                .send =
+                    contract::MppeMode{
+                        .strength = contract::MppeStrength::k40, .stateful = true, .compressed = true}},
         .ipcp =
             {.state = control::PppState::kOpened,
              .address = row.call.session.address,
