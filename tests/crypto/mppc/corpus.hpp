@@ -63,7 +63,7 @@ class Corpus {
     return kSyllables[below(std::size(kSyllables))];
   }
   /// Few words often, most of them seldom, as in any language.
-  const std::string& word() { return words_[below(1 + below(1 + below(words_.size())))]; }
+  const std::string& word() { return words_[below(1 + below(1 + below(static_cast<std::uint32_t>(words_.size()))))]; }
   std::string number(std::uint32_t bound) { return std::to_string(below(bound)); }
 
   std::string sentence() {
