@@ -88,7 +88,9 @@ class BitWriter {
 
   /// Some did not fit, and all is lost.
   [[nodiscard]] bool full() const { return full_ || at_ > stop_; }
-  [[nodiscard]] bool has_room(std::size_t octets) const { return !full() && octets <= static_cast<std::size_t>(stop_ - at_); }
+  [[nodiscard]] bool has_room(std::size_t octets) const {
+    return !full() && octets <= static_cast<std::size_t>(stop_ - at_);
+  }
 
   /// The octets written, the last one padded with zeros; 0 if they did not fit.
   std::size_t finish() {
@@ -106,7 +108,8 @@ class BitWriter {
 };
 
 /// Reads up to 8 octets from `at`, however few of them are literals.
-[[gnu::always_inline]] inline void put_literals(BitWriter& writer, const std::uint8_t* at, std::size_t count) {
+[[gnu::always_inline]] inline void put_literals(BitWriter& writer, const std::uint8_t* at,
+                                                std::size_t count) {
   constexpr std::size_t kAtOnce = 7;
   for (;; at += kAtOnce, count -= kAtOnce) {
     const std::size_t now = std::min(count, kAtOnce);
@@ -141,12 +144,15 @@ struct Lap {
 struct Found {
   std::array<std::uint16_t, kBlock> from;                      ///< as in the heads
   std::array<std::uint8_t, kBlock + kComparedOctets> lengths;  ///< 0 behind the last one
-  std::uint64_t of_use;  ///< a bit for each, the first one lowest: a copy, and the next position has no longer one
+  std::uint64_t
+      of_use;  ///< a bit for each, the first one lowest: a copy, and the next position has no longer one
 };
 
 /// Looks `count` positions up, from `start` in steps of `stride`, and enters them. Not inlined: it needs all registers.
-[[gnu::noinline]] void find_copies(const Lap& lap, std::size_t start, std::size_t stride, std::size_t count, Found& found) {
-  const std::uint8_t* const octets = lap.octets;  // copies: what is stored below could be the lap's for all one can see
+[[gnu::noinline]] void find_copies(const Lap& lap, std::size_t start, std::size_t stride, std::size_t count,
+                                   Found& found) {
+  const std::uint8_t* const octets =
+      lap.octets;  // copies: what is stored below could be the lap's for all one can see
   const std::uint32_t base = lap.base;
   std::uint16_t* const heads = lap.heads.data();
   for (std::size_t i = 0, at = start; i < count; ++i, at += stride) {
@@ -196,11 +202,13 @@ std::size_t code_packet(const Lap& lap, std::size_t begin, std::span<std::uint8_
   std::size_t in_vain = 0;    // blocks without a copy until now
   for (std::size_t start = begin; start + kShortestCopy <= lap.end;) {
     // What has not repeated for so long is probably random. One position of 2 is looked up then, later one of 4 or 8.
-    const auto shift = static_cast<unsigned>(std::min<std::size_t>(in_vain / 2, std::bit_width(kWidestStride) - 1));
+    const auto shift =
+        static_cast<unsigned>(std::min<std::size_t>(in_vain / 2, std::bit_width(kWidestStride) - 1));
     const std::size_t count = std::min(kBlock, ((lap.end - start - kShortestCopy) >> shift) + 1);
     find_copies(lap, start, std::size_t{1} << shift, count, found);
     in_vain = found.of_use == 0 ? in_vain + 1 : 0;
-    std::uint64_t of_use = bits_from(found.of_use, (std::max(coded, start) - start + (std::size_t{1} << shift) - 1) >> shift);
+    std::uint64_t of_use =
+        bits_from(found.of_use, (std::max(coded, start) - start + (std::size_t{1} << shift) - 1) >> shift);
     while (of_use != 0) {
       const auto i = static_cast<std::size_t>(std::countr_zero(of_use));
       const std::size_t at = start + (i << shift);
@@ -211,7 +219,8 @@ std::size_t code_packet(const Lap& lap, std::size_t begin, std::span<std::uint8_
         writer.put(joined(offset_code(at - from), kShortLengths[length]));
         coded = at + length;
       } else {
-        const std::size_t more = common_octets(lap.octets + from + length, lap.octets + at + length, lap.end - at - length);
+        const std::size_t more =
+            common_octets(lap.octets + from + length, lap.octets + at + length, lap.end - at - length);
         writer.put(joined(offset_code(at - from), length_code(length + more)));
         coded = at + length + more;
       }
@@ -234,12 +243,14 @@ std::size_t code_packet(const Lap& lap, std::size_t begin, std::span<std::uint8_
 
 /// Others cannot shrink, or there is no room for one step of the writer.
 bool worth_trying(std::span<const std::uint8_t> packet, std::span<std::uint8_t> out) {
-  return packet.size() >= kShortestCopy && packet.size() <= kMppcLongestPacket && out.size() >= sizeof(std::uint64_t);
+  return packet.size() >= kShortestCopy && packet.size() <= kMppcLongestPacket &&
+         out.size() >= sizeof(std::uint64_t);
 }
 
 }  // namespace
 
-std::size_t mppc_compress(MppcScratch& scratch, std::span<const std::uint8_t> packet, std::span<std::uint8_t> out) noexcept {
+std::size_t mppc_compress(MppcScratch& scratch, std::span<const std::uint8_t> packet,
+                          std::span<std::uint8_t> out) noexcept {
   if (!worth_trying(packet, out)) {
     return 0;
   }
@@ -249,7 +260,8 @@ std::size_t mppc_compress(MppcScratch& scratch, std::span<const std::uint8_t> pa
     scratch.base_ = 0;
   }
   std::ranges::copy(packet, scratch.octets_.begin());
-  const std::size_t size = code_packet({scratch.octets_.data(), packet.size(), scratch.heads_, scratch.base_}, 0, out);
+  const std::size_t size =
+      code_packet({scratch.octets_.data(), packet.size(), scratch.heads_, scratch.base_}, 0, out);
   scratch.base_ += static_cast<std::uint32_t>(packet.size());
   return size;
 }

@@ -49,7 +49,8 @@ inline constexpr std::size_t kComparedOctets = 16;
 #if defined(__x86_64__)
   const __m128i same = _mm_cmpeq_epi8(load<__m128i>(one), load<__m128i>(other));
   const auto differing = ~static_cast<unsigned>(_mm_movemask_epi8(same));
-  return static_cast<std::size_t>(__builtin_ctz(differing));  // never 0: std::countr_zero() would ask, and guess
+  return static_cast<std::size_t>(
+      __builtin_ctz(differing));  // never 0: std::countr_zero() would ask, and guess
 #else
   const std::uint64_t low = load<std::uint64_t>(one) ^ load<std::uint64_t>(other);
   const std::uint64_t high = load<std::uint64_t>(one + 8) ^ load<std::uint64_t>(other + 8);
@@ -62,7 +63,8 @@ inline constexpr std::size_t kComparedOctets = 16;
 #if defined(__x86_64__)
   const auto these = load<__m128i>(octets);
   const auto next = load<__m128i>(octets + 1);
-  const __m128i useless = _mm_or_si128(_mm_cmpgt_epi8(_mm_set1_epi8(static_cast<char>(least)), these), _mm_cmpgt_epi8(next, these));
+  const __m128i useless = _mm_or_si128(_mm_cmpgt_epi8(_mm_set1_epi8(static_cast<char>(least)), these),
+                                       _mm_cmpgt_epi8(next, these));
   return static_cast<std::uint32_t>(_mm_movemask_epi8(useless)) ^ 0xFFFF;
 #else
   std::uint32_t bits = 0;

@@ -20,7 +20,9 @@ class Bits {
     }
     return *this;
   }
-  Bits& literal(std::uint8_t octet) { return octet < 0x80 ? put(octet, 8) : put(0x100U | (octet & 0x7FU), 9); }
+  Bits& literal(std::uint8_t octet) {
+    return octet < 0x80 ? put(octet, 8) : put(0x100U | (octet & 0x7FU), 9);
+  }
   Bits& literals(std::size_t count, std::uint8_t octet) {
     for (; count > 0; --count) {
       literal(octet);
@@ -28,8 +30,9 @@ class Bits {
     return *this;
   }
   Bits& offset(std::size_t offset) {
-    return offset < 64 ? put(0b1111 << 6 | offset, 10)
-                       : offset < 320 ? put(0b1110 << 8 | (offset - 64), 12) : put(0b110 << 13 | (offset - 320), 16);
+    return offset < 64    ? put(0b1111 << 6 | offset, 10)
+           : offset < 320 ? put(0b1110 << 8 | (offset - 64), 12)
+                          : put(0b110 << 13 | (offset - 320), 16);
   }
   Bits& length(std::size_t length) {
     if (length == 3) {

@@ -21,7 +21,8 @@ std::shared_ptr<void> new_context(bool compressor) {
 }
 
 UINT32 bits_of(MppcFlags flags) {
-  return static_cast<UINT32>(flags.flushed ? PACKET_FLUSHED : 0) | static_cast<UINT32>(flags.at_front ? PACKET_AT_FRONT : 0);
+  return static_cast<UINT32>(flags.flushed ? PACKET_FLUSHED : 0) |
+         static_cast<UINT32>(flags.at_front ? PACKET_AT_FRONT : 0);
 }
 
 /// It takes octets that it does not write as if it wrote them.
@@ -39,11 +40,12 @@ FreerdpCoder::Sent FreerdpCoder::compress(std::span<const std::uint8_t> packet) 
   BYTE* result = result_.data();
   auto size = static_cast<UINT32>(result_.size());
   UINT32 bits = 0;
-  if (mppc_compress(static_cast<MPPC_CONTEXT*>(context_.get()), writable(packet), static_cast<UINT32>(packet.size()), &result, &size,
-                    &bits) < 0) {
+  if (mppc_compress(static_cast<MPPC_CONTEXT*>(context_.get()), writable(packet),
+                    static_cast<UINT32>(packet.size()), &result, &size, &bits) < 0) {
     std::abort();
   }
-  Sent sent{.octets = {}, .flags = {.flushed = (bits & PACKET_FLUSHED) != 0, .at_front = (bits & PACKET_AT_FRONT) != 0}};
+  Sent sent{.octets = {},
+            .flags = {.flushed = (bits & PACKET_FLUSHED) != 0, .at_front = (bits & PACKET_AT_FRONT) != 0}};
   if ((bits & kCompressed) != 0) {
     sent.octets = {result, size};
   }
@@ -56,11 +58,12 @@ void FreerdpCoder::reset() {
 
 FreerdpDecoder::FreerdpDecoder() : context_(new_context(false)) {}
 
-std::optional<std::span<const std::uint8_t>> FreerdpDecoder::decompress(MppcFlags flags, std::span<const std::uint8_t> packet) {
+std::optional<std::span<const std::uint8_t>> FreerdpDecoder::decompress(
+    MppcFlags flags, std::span<const std::uint8_t> packet) {
   BYTE* plain = nullptr;
   UINT32 size = 0;
-  if (mppc_decompress(static_cast<MPPC_CONTEXT*>(context_.get()), writable(packet), static_cast<UINT32>(packet.size()), &plain, &size,
-                      kCompressed | bits_of(flags)) < 0) {
+  if (mppc_decompress(static_cast<MPPC_CONTEXT*>(context_.get()), writable(packet),
+                      static_cast<UINT32>(packet.size()), &plain, &size, kCompressed | bits_of(flags)) < 0) {
     return {};
   }
   return std::span<const std::uint8_t>(plain, size);
@@ -70,7 +73,8 @@ void FreerdpDecoder::uncompressed(MppcFlags flags) {
   static const std::uint8_t kAny[1] = {};
   BYTE* plain = nullptr;
   UINT32 size = 0;
-  mppc_decompress(static_cast<MPPC_CONTEXT*>(context_.get()), writable(kAny), 1, &plain, &size, bits_of(flags));
+  mppc_decompress(static_cast<MPPC_CONTEXT*>(context_.get()), writable(kAny), 1, &plain, &size,
+                  bits_of(flags));
 }
 
 void FreerdpDecoder::reset() {

@@ -33,7 +33,8 @@ class FreerdpDecoder {
  public:
   FreerdpDecoder();
   /// The plain octets until the next call; none: it refused. What it had decoded by then stays in its history.
-  std::optional<std::span<const std::uint8_t>> decompress(MppcFlags flags, std::span<const std::uint8_t> packet);
+  std::optional<std::span<const std::uint8_t>> decompress(MppcFlags flags,
+                                                          std::span<const std::uint8_t> packet);
   void uncompressed(MppcFlags flags);
   void reset();
 

@@ -182,8 +182,8 @@ TEST(MppcCoder, WhatDoesNotShrinkIsSentAsItIs) {
   MppcScratch scratch;
   Octets out(2000);
   std::mt19937 random(1);
-  for (const Octets& packet : {Octets{}, text("a"), text("ab"), text("abc"), text("abcdefgh"), test::random_octets(random, 1400),
-                               Octets(8189, 0)}) {
+  for (const Octets& packet : {Octets{}, text("a"), text("ab"), text("abc"), text("abcdefgh"),
+                               test::random_octets(random, 1400), Octets(8189, 0)}) {
     EXPECT_EQ(mppc_compress(scratch, packet, out), 0U) << packet.size();
   }
   EXPECT_EQ(mppc_compress(scratch, text("aaaaaa"), out), 3U);

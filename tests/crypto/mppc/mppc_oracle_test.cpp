@@ -51,8 +51,9 @@ class Mixture {
 
  private:
   std::mt19937 random_{2};
-  std::vector<Corpus> corpora_{Corpus("text"), Corpus("text", 2), Corpus("html"), Corpus("html", 2), Corpus("json"),
-                               Corpus("json", 2), Corpus("tls"), Corpus("zeros"), Corpus("random")};
+  std::vector<Corpus> corpora_{Corpus("text"),    Corpus("text", 2), Corpus("html"),
+                               Corpus("html", 2), Corpus("json"),    Corpus("json", 2),
+                               Corpus("tls"),     Corpus("zeros"),   Corpus("random")};
 };
 
 TEST(MppcOracle, TheirsReadsOursWithoutHistory) {
@@ -64,7 +65,8 @@ TEST(MppcOracle, TheirsReadsOursWithoutHistory) {
   for (std::size_t i = 0; i < packets(); ++i) {
     const Octets packet = mixture.next();
     if (const std::size_t size = mppc_compress(*scratch, packet, result); size != 0) {
-      const auto plain = theirs.decompress({.flushed = true, .at_front = i % 2 == 0}, std::span(result).first(size));
+      const auto plain =
+          theirs.decompress({.flushed = true, .at_front = i % 2 == 0}, std::span(result).first(size));
       ASSERT_TRUE(plain && std::ranges::equal(*plain, packet)) << i;
       ++shrunk;
     }
@@ -138,7 +140,8 @@ TEST(MppcOracle, BothReadAnyTokensAlike) {
     Bits bits;
     for (std::size_t tokens = 1 + random() % 60; tokens > 0; --tokens) {
       random() % 2 == 0 ? bits.literal(static_cast<std::uint8_t>(random()))
-                        : bits.copy(1 + random() % (random() % 4 == 0 ? 8191 : 400), 3 + random() % (random() % 10 == 0 ? 200 : 12));
+                        : bits.copy(1 + random() % (random() % 4 == 0 ? 8191 : 400),
+                                    3 + random() % (random() % 10 == 0 ? 200 : 12));
     }
     const MppcFlags flags{.flushed = i == 0 || random() % 50 == 0, .at_front = random() % 20 == 0};
     test::ReferenceMppc trial = reference;

@@ -51,7 +51,8 @@ class ReferenceMppc {
       octets_[position_++] = octet;
       out.push_back(octet);
     };
-    const MppcFault too_much = most <= kMppcHistoryOctets - position_ ? MppcFault::kTooLong : MppcFault::kBeyondEnd;
+    const MppcFault too_much =
+        most <= kMppcHistoryOctets - position_ ? MppcFault::kTooLong : MppcFault::kBeyondEnd;
     const std::size_t room = std::min(most, kMppcHistoryOctets - position_);
     if (packet.empty()) {
       return std::unexpected(MppcFault::kEmpty);
