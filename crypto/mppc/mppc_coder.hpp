@@ -23,6 +23,9 @@ inline constexpr std::size_t kMppcLongestPacket = kMppcHistoryOctets - 4;
 /// Where three octets were last seen, by their hash: small enough to stay in the first-level cache.
 using MppcHeads = std::array<std::uint16_t, 4096>;
 
+/// The octets since the front of the history, and what a comparison may read behind the last of them.
+using MppcLap = std::array<std::uint8_t, kMppcHistoryOctets + 16>;
+
 /// What compressing without history needs. One for a worker serves all its calls; what a packet compresses to depends on
 /// that packet alone.
 class MppcScratch {
@@ -31,13 +34,13 @@ class MppcScratch {
                                    std::span<std::uint8_t>) noexcept;
 
   alignas(64) MppcHeads heads_{};
-  std::array<std::uint8_t, kMppcHistoryOctets + 16> octets_{};
+  MppcLap octets_{};
   std::uint32_t base_ = 0;
 };
 
 /// Compresses a packet of a call without history (stateless: A on every packet; B may be set too). Returns the octets written to
-/// `out`, fewer than the packet has, or 0: it does not shrink, or not into `out`; it is sent without C then. `out` need
-/// not be larger than the packet; what follows the result in it is undefined.
+/// `out`, fewer than the packet has, or 0: it does not shrink, or not into all but the last 8 octets of `out`; it is sent
+/// without C then. What follows the result in `out` is undefined.
 [[nodiscard]] std::size_t mppc_compress(MppcScratch& scratch, std::span<const std::uint8_t> packet,
                                         std::span<std::uint8_t> out) noexcept;
 
@@ -59,7 +62,7 @@ class MppcSendHistory {
   void to_front() noexcept;
 
   MppcHeads heads_{};
-  std::array<std::uint8_t, kMppcHistoryOctets + 16> octets_{};
+  MppcLap octets_{};
   std::uint16_t position_ = 0;
   std::uint16_t base_ =
       0;                 ///< what `heads_` holds of the front's position: those below it are of former laps

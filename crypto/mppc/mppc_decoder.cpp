@@ -10,8 +10,8 @@
 namespace adit::crypto {
 namespace {
 
-constexpr int kSmallestToken = 8;  // bits; fewer are the last octet's padding
-constexpr int kMostLengthOnes = 11;   // 4,096 to 8,191
+constexpr int kSmallestToken = 8;    // bits; fewer are the last octet's padding
+constexpr int kMostLengthOnes = 11;  // 4,096 to 8,191
 
 // What the decoder may touch ahead of itself in a step of the wide loop: two refills of the window, each 8 octets
 // and at most 7 further; 7 literals, and a copy of up to 32 octets or the first words of a longer one.
@@ -84,7 +84,8 @@ class BitReader {
 /// One packet. `history` is a ring of 8,192 octets in which the packet begins at `base`; null: all zeros.
 class Decoding {
  public:
-  Decoding(const std::uint8_t* history, std::size_t base, std::span<const std::uint8_t> packet, std::span<std::uint8_t> out)
+  Decoding(const std::uint8_t* history, std::size_t base, std::span<const std::uint8_t> packet,
+           std::span<std::uint8_t> out)
       : input_(packet),
         history_(history),
         base_(base),
@@ -126,7 +127,8 @@ class Decoding {
   template <bool kAmple>
   bool step() {
     refill<kAmple>();
-    const std::uint64_t octets = std::byteswap(input_.window());  // counting zeros from the low end takes less time
+    const std::uint64_t octets =
+        std::byteswap(input_.window());  // counting zeros from the low end takes less time
     int literals = std::countr_zero((octets & 0x80808080808080) | 0x8000000000000000) / 8;
     if constexpr (!kAmple) {
       literals = std::min(literals, input_.bits() / 8);
@@ -300,8 +302,14 @@ class Decoding {
       } while (to < at_);
     } else {
       // A word of the repeated octets, stored again and again as many octets further as are whole repetitions.
-      constexpr std::uint64_t kRepeat[] = {0, 0x0101010101010101, 0x0001000100010001, 0x0001000001000001,
-                                           0x0000000100000001, 0x0000010000000001, 0x0001000000000001, 0x0100000000000001};
+      constexpr std::uint64_t kRepeat[] = {0,
+                                           0x0101010101010101,
+                                           0x0001000100010001,
+                                           0x0001000001000001,
+                                           0x0000000100000001,
+                                           0x0000010000000001,
+                                           0x0001000000000001,
+                                           0x0100000000000001};
       constexpr std::uint8_t kStep[] = {0, 8, 8, 6, 8, 5, 6, 7};
       const std::uint64_t octets = load<std::uint64_t>(from) & ((std::uint64_t{1} << 8 * offset) - 1);
       const std::uint64_t pattern = octets * kRepeat[offset];

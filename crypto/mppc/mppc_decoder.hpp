@@ -36,7 +36,8 @@ class MppcHistory {
   void commit(MppcFlags flags, std::span<const std::uint8_t> plain) noexcept;
 
  private:
-  friend std::expected<std::size_t, MppcFault> mppc_decompress(const MppcHistory&, MppcFlags, std::span<const std::uint8_t>,
+  friend std::expected<std::size_t, MppcFault> mppc_decompress(const MppcHistory&, MppcFlags,
+                                                               std::span<const std::uint8_t>,
                                                                std::span<std::uint8_t>) noexcept;
 
   std::array<std::uint8_t, kMppcHistoryOctets> octets_{};

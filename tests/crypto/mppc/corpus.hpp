@@ -57,13 +57,15 @@ class Corpus {
 
   std::string_view syllable() {
     static constexpr std::string_view kSyllables[] = {
-        "a",   "be",  "con", "de",  "en",  "for", "ing", "li",  "ment", "ne",  "o",   "per", "re", "sion", "ter",
-        "u",   "ver", "wa",  "ly",  "th",  "s",   "st",  "ra",  "mi",   "is",  "al",  "com", "in", "pro",  "an",
-        "tra", "ble", "to",  "ent", "est", "le",  "mo",  "cal", "ful",  "har", "day", "ous"};
+        "a",   "be", "con", "de",  "en", "for", "ing", "li", "ment", "ne",  "o",   "per", "re",  "sion",
+        "ter", "u",  "ver", "wa",  "ly", "th",  "s",   "st", "ra",   "mi",  "is",  "al",  "com", "in",
+        "pro", "an", "tra", "ble", "to", "ent", "est", "le", "mo",   "cal", "ful", "har", "day", "ous"};
     return kSyllables[below(std::size(kSyllables))];
   }
   /// Few words often, most of them seldom, as in any language.
-  const std::string& word() { return words_[below(1 + below(1 + below(words_.size())))]; }
+  const std::string& word() {
+    return words_[below(1 + below(1 + below(static_cast<std::uint32_t>(words_.size()))))];
+  }
   std::string number(std::uint32_t bound) { return std::to_string(below(bound)); }
 
   std::string sentence() {
@@ -81,14 +83,16 @@ class Corpus {
       stream_ += sentence();
       stream_ += below(6) == 0 ? "\n\n" : "";
     } else if (kind_ == "html") {
-      stream_ += "<div class=\"" + word() + "-" + word() + "\" id=\"" + word() + number(1000) + "\">\n  <a href=\"/" + word() + "/" +
-                 number(100000) + ".html\"><img src=\"https://static.example.net/" + word() + "/" + number(10000) +
+      stream_ += "<div class=\"" + word() + "-" + word() + "\" id=\"" + word() + number(1000) +
+                 "\">\n  <a href=\"/" + word() + "/" + number(100000) +
+                 ".html\"><img src=\"https://static.example.net/" + word() + "/" + number(10000) +
                  ".png\" alt=\"" + word() + "\"></a>\n  <p>" + sentence() + "</p>\n</div>\n";
     } else if (kind_ == "json") {
-      stream_ += "{\"id\":" + number(1000000) + ",\"name\":\"" + word() + " " + word() + "\",\"active\":" +
-                 (below(2) == 0 ? "true" : "false") + ",\"balance\":" + number(100000) + "." + number(100) + ",\"created\":\"2026-0" +
-                 std::to_string(1 + below(9)) + "-" + std::to_string(10 + below(18)) + "T0" + number(10) + ":" +
-                 std::to_string(10 + below(50)) + ":00Z\",\"tags\":[\"" + word() + "\",\"" + word() + "\"]},\n";
+      stream_ += "{\"id\":" + number(1000000) + ",\"name\":\"" + word() + " " + word() +
+                 "\",\"active\":" + (below(2) == 0 ? "true" : "false") + ",\"balance\":" + number(100000) +
+                 "." + number(100) + ",\"created\":\"2026-0" + std::to_string(1 + below(9)) + "-" +
+                 std::to_string(10 + below(18)) + "T0" + number(10) + ":" + std::to_string(10 + below(50)) +
+                 ":00Z\",\"tags\":[\"" + word() + "\",\"" + word() + "\"]},\n";
     } else {
       const std::uint32_t size = 200 + below(4000);
       stream_ += {0x17, 0x03, 0x03, static_cast<char>(size >> 8), static_cast<char>(size)};
@@ -106,12 +110,12 @@ class Corpus {
     const std::uint32_t acknowledged = 0x51A2B3C4 + sequence_ / 40;
     return {0x00, 0x21,
             // IPv4
-            0x45, 0x00, at(total, 8), at(total, 0), at(identification_, 8), at(identification_, 0), 0x40, 0x00, 0x40, 0x06,
-            at(checksums, 24), at(checksums, 16), 10, 64, 3, 17, 198, 51, 100, 7,
+            0x45, 0x00, at(total, 8), at(total, 0), at(identification_, 8), at(identification_, 0), 0x40,
+            0x00, 0x40, 0x06, at(checksums, 24), at(checksums, 16), 10, 64, 3, 17, 198, 51, 100, 7,
             // TCP
             0xC0, 0x1A, 0x00, 0x50, at(sequence_, 24), at(sequence_, 16), at(sequence_, 8), at(sequence_, 0),
-            at(acknowledged, 24), at(acknowledged, 16), at(acknowledged, 8), at(acknowledged, 0), 0x50, 0x18, 0x01, 0xF5,
-            at(checksums, 8), at(checksums, 0), 0x00, 0x00};
+            at(acknowledged, 24), at(acknowledged, 16), at(acknowledged, 8), at(acknowledged, 0), 0x50, 0x18,
+            0x01, 0xF5, at(checksums, 8), at(checksums, 0), 0x00, 0x00};
   }
 
   std::string_view kind_;
