@@ -85,7 +85,7 @@ class Encapsulation {
   std::uint16_t job_count_ = 0;
   bool any_compressed_ = false;  ///< in burst_
   crypto::MppcScratch scratch_;
-  std::array<std::uint8_t, kMppcPlaintext> compressed_;
+  std::array<std::uint8_t, kMppcPlaintext + 8> compressed_;  ///< the coder writes whole words
 };
 
 }  // namespace adit::dataplane
