@@ -79,6 +79,25 @@ def print_case(case, rows, core, tsc_mhz):
     print_rows(lines, columns)
 
 
+def report_mppc(data):
+    """A table for each direction: octets after compression of one before, cycles an octet, how many times as fast as FreeRDP."""
+    core = float(data["context"]["core_per_tsc"])
+    print(f"core cycles an octet (one TSC cycle is {core:.3f} of them): median round, first decile, best")
+    print()
+    tables = {}
+    for benchmark in data["benchmarks"]:
+        subject, name, corpus, octets = row_of(benchmark)
+        tables.setdefault(subject, {}).setdefault((corpus, octets), {})[name] = benchmark
+    for subject, cases in tables.items():
+        lines = []
+        for case, rows in cases.items():
+            for name, row in rows.items():
+                keys = ("cycles_per_octet", "cycles_per_octet_p10", "cycles_per_octet_best")
+                lines.append(["/".join((name, *case)), f"{row['ratio']:.3f}"] + [f"{row[key] * core:.2f}" for key in keys] +
+                             [f"{rows['freerdp'][key] / row[key]:.2f}" for key in keys])
+        print_rows(lines, [subject, "ratio", "median", "p10", "best", "x freerdp", "p10", "best"])
+
+
 def cpu_model(cpuinfo):
     """As Linux names it; None where it names only numbers, as on Arm."""
     found = re.search(r"^model name\s*:\s*(\S.*)$", cpuinfo, re.MULTILINE)
@@ -120,6 +139,8 @@ def report(path):
     print()
     if "mppe_implementation" in context:
         return report_mppe(data)
+    if any("ratio" in row for row in data["benchmarks"]):
+        return report_mppc(data)
     total, stages, workers, handoffs = [], {}, [], []
     for row in data["benchmarks"]:
         name = row["name"].replace("/manual_time", "").split("/min_time")[0]

@@ -81,6 +81,7 @@ control::ClientSettings client_settings(const Plan& plan) {
   settings.mppe_key_lengths = plan.mppe_key_lengths;
   settings.ipv6 = plan.ipv6;
   settings.delegation = plan.delegate;
+  settings.ppp.mppc = plan.mppc;
   set_password(settings, plan.password);
   return settings;
 }

@@ -13,6 +13,16 @@ namespace {
 constexpr milliseconds kDrainSilence{300};
 constexpr seconds kDrainLimit{5};
 
+/// Since the start of the worker.
+CompressionResult compressed_by(const dataplane::WorkerCounters& counters) {
+  return {.up = {.plain = counters.mppc_downlink_plain.read(), .line = counters.mppc_downlink_octets.read()},
+          .down = {.plain = counters.mppc_uplink_plain.read(), .line = counters.mppc_uplink_octets.read()}};
+}
+
+CompressionResult::Way operator-(const CompressionResult::Way& after, const CompressionResult::Way& before) {
+  return {.plain = after.plain - before.plain, .line = after.line - before.line};
+}
+
 /// Of one family.
 DirectionResult direction(const DirectionTotals& totals, const CallsByOutcome& calls) {
   DirectionResult result;
@@ -87,7 +97,8 @@ TrafficControl::Offered TrafficControl::start(const Rate& up, const Rate& down, 
           .families = families,
           .mode = plan_.traffic,
           .pps = offered_pps(up, down, mean_size(sizes)),
-          .began = Clock::now()};
+          .began = Clock::now(),
+          .compressed = compressed_by(runtime_.worker().counters())};
 }
 
 std::optional<TrafficControl::Offered> TrafficControl::start(const Phase& phase) {
@@ -109,6 +120,9 @@ TrafficResult TrafficControl::stop(const Offered& offered) {
   result.generator = meter_.since_begin();
   wait_for_silence();
   synchronise();
+  const CompressionResult compressed = compressed_by(runtime_.worker().counters());
+  result.compression = {.up = compressed.up - offered.compressed.up,
+                        .down = compressed.down - offered.compressed.down};
   const TrafficTable& ipv4 = runtime_.worker().ipv4();
   const TrafficTable& ipv6 = runtime_.worker().ipv6();
   const FamilyResult of4{false, direction(ipv4.up, ipv4.calls_up()), direction(ipv4.down, ipv4.calls_down())};

@@ -32,6 +32,7 @@ class TrafficControl {
     TrafficMode mode = TrafficMode::kCore;
     double pps = 0;  ///< both directions together; 0: as many as can be sent
     Clock::time_point began{};
+    CompressionResult compressed{};  ///< until then
   };
   /// Waits until every call that is up takes part.
   [[nodiscard]] Offered start(const Rate& up, const Rate& down, const SizeMix& sizes, Families families);

@@ -49,6 +49,20 @@ std::string mode(const Json& mode) {
                           : "in clear";
 }
 
+/// "MPPC stateless, 1.2 MiB as 0.4 MiB (3.00:1)"
+std::string compression(const Json& way) {
+  if (!way.is_object()) {
+    return "";
+  }
+  const std::uint64_t bytes = number(way, "bytes");
+  const std::uint64_t line_bytes = number(way, "line_bytes");
+  return fmt::format("MPPC {}, {} as {}", flag(way, "stateful") ? "stateful" : "stateless",
+                     human_bytes(bytes), human_bytes(line_bytes)) +
+         (line_bytes == 0
+              ? ""
+              : fmt::format(" ({:.2f}:1)", static_cast<double>(bytes) / static_cast<double>(line_bytes)));
+}
+
 std::string ipv6(const Json& ipv6cp) {
   return line("ipv6cp",
               joined({shown(ipv6cp, "state"), "address " + shown(ipv6cp, "link_local"),
@@ -60,6 +74,7 @@ std::string ipv6(const Json& ipv6cp) {
 std::string protocols(const Json& session) {
   const Json& lcp = member(session, "lcp");
   const Json& ccp = member(session, "ccp");
+  const Json& compressed = member(session, "compression");
   const Json& ipcp = member(session, "ipcp");
   const Json& ipv6cp = member(session, "ipv6cp");
   if (!lcp.is_object()) {
@@ -71,8 +86,9 @@ std::string protocols(const Json& session) {
          line("  from the peer", one_way(lcp, "receive", "magic")) +
          line("  to the peer", one_way(lcp, "send", "peer_magic")) +
          line("ccp", joined({shown(ccp, "state"), flag(ccp, "mppe_required") ? "MPPE required" : ""})) +
-         line("  from the peer", mode(member(ccp, "receive"))) +
-         line("  to the peer", mode(member(ccp, "send"))) +
+         line("  from the peer",
+              joined({mode(member(ccp, "receive")), compression(member(compressed, "receive"))})) +
+         line("  to the peer", joined({mode(member(ccp, "send")), compression(member(compressed, "send"))})) +
          line("ipcp", joined({shown(ipcp, "state"), "address " + shown(ipcp, "address"),
                               shown(ipcp, "gateway").empty() ? "" : "ours " + shown(ipcp, "gateway")})) +
          line("  dns", joined({shown(ipcp, "dns1"), shown(ipcp, "dns2")})) +

@@ -32,6 +32,9 @@ class ConcentratorHost final : public control::ConcentratorActions {
   [[nodiscard]] bool map_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id,
                               const contract::CallRef& call) override;
   void unmap_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) override;
+  [[nodiscard]] std::uint32_t mppc_histories_per_worker() const override {
+    return runtime_.data_plane().mppc_histories_per_worker();
+  }
   [[nodiscard]] std::optional<contract::CallTotals> totals(const contract::CallRef& call) const override {
     return runtime_.totals(call);
   }

@@ -58,6 +58,9 @@ SessionInFull OperatorView::in_full(const control::CallDetails& details) const {
   calls.drops_of(details.status.call).for_each([&](DropReason reason, std::uint64_t packets) {
     session.drops.emplace_back(dataplane::describe(reason).name, packets);
   });
+  const auto saved = calls.mppc_saved(details.status.call);
+  session.rx_saved = saved ? saved->uplink : 0;
+  session.tx_saved = saved ? saved->downlink : 0;
   if (!calls.totals(details.status.call)) {
     session.drops.clear();  // they may be the next call's
   }
@@ -222,6 +225,8 @@ std::vector<MemoryRow> OperatorView::memory() const {
   const std::uint64_t calls = stats.calls_starting + stats.calls_active + stats.calls_finishing;
   std::vector<MemoryRow> rows = runtime_.memory();
   rows.front().used = calls;
+  const auto histories = std::ranges::find(rows, kMppcHistories, &MemoryRow::table);
+  histories->used = stats.mppc_histories;
   rows.push_back(
       {.table = "control records", .used = calls, .octets = calls * control::control_octets_per_call()});
   rows.push_back({.table = "ended calls",

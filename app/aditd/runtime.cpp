@@ -177,9 +177,11 @@ std::vector<MemoryRow> Runtime::memory() const {
   const std::uint64_t calls = std::uint64_t{data_plane_->slots_per_worker()} * worker_count();
   std::uint64_t acks = 0;
   std::uint64_t windows = 0;
+  std::uint64_t histories = 0;
   for (const auto& worker : data_plane_->workers()) {
     acks += worker->ack_octets();
     windows += worker->reorder_octets();
+    histories += worker->calls().history_octets();
   }
   std::uint64_t buffers = 0;
   std::uint64_t buffer_octets = 0;
@@ -191,15 +193,17 @@ std::vector<MemoryRow> Runtime::memory() const {
                        (port.pool->header_size + port.pool->elt_size + port.pool->trailer_size);
     }
   }
-  return {{.table = "calls",
-           .entries = calls,
-           .octets = calls * dataplane::CallTable::octets_per_call(stateful_mppe_)},
-          {.table = "acknowledgement queues", .octets = acks},
-          {.table = "reorder windows", .octets = windows},
-          {.table = "call and subscriber indexes", .octets = data_plane_->index().octets()},
-          {.table = "routes", .used = route_count_, .entries = route_count_, .octets = route_octets_},
-          {.table = "mailboxes", .octets = worker_count() * sizeof(contract::Mailbox)},
-          {.table = "packet buffers", .entries = buffers, .octets = buffer_octets}};
+  return {
+      {.table = "calls",
+       .entries = calls,
+       .octets = calls * dataplane::CallTable::octets_per_call(stateful_mppe_)},
+      {.table = kMppcHistories, .entries = histories / sizeof(dataplane::StatefulMppc), .octets = histories},
+      {.table = "acknowledgement queues", .octets = acks},
+      {.table = "reorder windows", .octets = windows},
+      {.table = "call and subscriber indexes", .octets = data_plane_->index().octets()},
+      {.table = "routes", .used = route_count_, .entries = route_count_, .octets = route_octets_},
+      {.table = "mailboxes", .octets = worker_count() * sizeof(contract::Mailbox)},
+      {.table = "packet buffers", .entries = buffers, .octets = buffer_octets}};
 }
 
 std::vector<RingDepth> Runtime::rings(contract::WorkerId worker) const {

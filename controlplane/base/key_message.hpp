@@ -14,13 +14,16 @@ namespace adit::control {
 
 class KeyMessage {
  public:
+  /// `history`: see contract::EnableMppe.
   KeyMessage(const contract::CallRef& call, contract::Direction direction, contract::MppeMode mode,
-             const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key)
+             const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key,
+             std::uint32_t history = 0)
       : message_(std::in_place_type<contract::EnableMppe>) {
     auto& enable = std::get<contract::EnableMppe>(message_);
     enable.call = call;
     enable.direction = direction;
     enable.mode = mode;
+    enable.history = history;
     std::ranges::copy(start_key.bytes(), enable.start_key.begin());
     std::ranges::copy(session_key.bytes(), enable.session_key.begin());
   }

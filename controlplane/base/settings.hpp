@@ -25,6 +25,9 @@ enum class MppePolicy : std::uint8_t { kDeny, kAllow, kPrefer, kRequire };
 /// kAllow: stateless is suggested to a peer that asks for stateful, but stateful is accepted when it insists.
 /// kPrefer: the other way round.
 enum class StatefulPolicy : std::uint8_t { kDeny, kAllow, kPrefer };
+/// kStateless: each packet is compressed by itself. kAllow: by those before it too, if the peer insists; each such call
+/// takes a pair of histories.
+enum class MppcPolicy : std::uint8_t { kDeny, kStateless, kAllow };
 
 /// In the order of offering.
 enum class AuthMethod : std::uint8_t { kMsChapV2, kMsChapV1, kChapMd5, kPap, kEap };
@@ -66,6 +69,7 @@ struct PppSettings {  // [ppp]
   MppePolicy mppe = MppePolicy::kPrefer;
   StatefulPolicy mppe_stateful = StatefulPolicy::kDeny;
   std::vector<contract::MppeStrength> mppe_key_lengths = {contract::MppeStrength::k128};
+  MppcPolicy mppc = MppcPolicy::kDeny;
   Duration timeout = 3s;  ///< RFC 1661 restart timer; the first requests of a negotiation repeat sooner
   std::uint32_t max_configure = 10;
   std::uint32_t max_failure = 5;

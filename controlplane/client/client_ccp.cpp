@@ -13,12 +13,15 @@ namespace bits = wire::mppe_bits;
 // Windows offers more than its policy accepts, and waits to be Nak'd; but only if the strongest strength
 // offered, which the server will choose, is allowed.
 std::uint32_t ClientCcp::first_request() const {
+  const std::uint32_t mode =
+      strengths() != 0 && settings().mppe_stateful == StatefulPolicy::kPrefer ? 0 : bits::kStateless;
+  const std::uint32_t compression = compression_in(mode);
   if (strengths() == 0) {
-    return 0;
+    return compression != 0 ? mode | compression : 0;
   }
   const std::uint32_t offer = profile_.mppe_strengths;
   const std::uint32_t asked = (strongest_mppe(offer) & strengths()) != 0 ? offer : strengths();
-  return asked | (settings().mppe_stateful == StatefulPolicy::kPrefer ? 0 : bits::kStateless);
+  return asked | mode | compression;
 }
 
 bool ClientCcp::takes_mode(std::uint32_t request) const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CCP, the caller's end: offers its profile's strengths, accepts those that are allowed, and insists on the
-// mode from the settings. Thread: control. Owner: the client's network phase.
+// CCP, the caller's end: offers its profile's strengths and the settings' compression, accepts what is allowed, and
+// insists on the mode from the settings. Thread: control. Owner: the client's network phase.
 #pragma once
 
 #include <cstdint>

@@ -44,10 +44,10 @@ void ClientNetwork::ccp_begun() {
 }
 
 void ClientNetwork::ccp_without_mppe() {
-  if (profile_.without_mppe == CcpWithoutMppe::kOffer) {
+  if (profile_.without_mppe == CcpWithoutMppe::kOffer || ccp_.may_compress()) {
     ccp_.open();
   }
-  if (profile_.without_mppe >= CcpWithoutMppe::kTerminateAck) {
+  if (profile_.without_mppe >= CcpWithoutMppe::kTerminateAck || ccp_.may_compress()) {
     ccp_.up();
   }
 }

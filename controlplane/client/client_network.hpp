@@ -38,7 +38,7 @@ class ClientNetwork final : public NetworkEndpoint {
   ClientIpcp& ipcp() override { return ipcp_; }
   ClientIpv6cp* ipv6cp() override { return ipv6cp_.get(); }
   bool speaks_ccp() const override {
-    return has_keys() || profile_.without_mppe != CcpWithoutMppe::kProtocolReject;
+    return NetworkEndpoint::speaks_ccp() || profile_.without_mppe != CcpWithoutMppe::kProtocolReject;
   }
   bool may_negotiate(wire::PppProtocol ncp) const override {
     return started(ncp) || (ncp == wire::PppProtocol::kIpcp && profile_.refuses_early_ipcp);

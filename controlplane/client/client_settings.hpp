@@ -29,7 +29,7 @@ struct ClientSettings {
   Ipv6Policy ipv6 = Ipv6Policy::kDeny;  ///< kDeny: nothing but what the profile does by itself
   std::uint64_t interface_id = 0;       ///< asked for by IPv6CP; 0: any
   bool delegation = false;              ///< asks for a prefix by DHCPv6 once IPv6CP is up
-  /// Restart timers and counters, echoes, the MRU if the profile has none, mppe_stateful (kAllow: either
+  /// Restart timers and counters, echoes, the MRU if the profile has none, mppc, mppe_stateful (kAllow: either
   /// mode, the server chooses; kPrefer: stateful only). `ppp.mppe` and `ppp.mppe_key_lengths` are unused:
   /// `mppe` and `mppe_key_lengths` above apply.
   PppSettings ppp;

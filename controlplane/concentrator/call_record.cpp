@@ -507,6 +507,7 @@ void CallRecord::log_up() const {
                    {"ip", wire::to_string(addresses_.mapped())},
                    {"auth", std::string(session.auth_method)},
                    {"mppe", session.mppe},
+                   {"mppc", session.compression},
                    {"rate", to_string(rate_)},
                    {"worker", std::to_string(ref.worker.value)},
                    {"setup", core_.duration_since(since_)}});

@@ -183,6 +183,9 @@ ConcentratorStats Concentrator::stats() const {
   stats.connections_before_login = core_->connection_shares.before_login();
   stats.stories = core_->stories.size();
   stats.story_octets = core_->stories.octets();
+  for (const MppcHistories& histories : core_->mppc_histories) {
+    stats.mppc_histories += histories.used();
+  }
   for (std::size_t reason = 0; reason < core_->ended.size(); ++reason) {
     if (core_->ended[reason] != 0) {
       stats.ended.emplace_back(static_cast<EndReason>(reason), core_->ended[reason]);

@@ -66,6 +66,8 @@ class ConcentratorActions : public PrefixActions {
   [[nodiscard]] virtual bool map_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id,
                                       const contract::CallRef& call) = 0;
   virtual void unmap_call(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) = 0;
+  /// Pairs of histories for stateful MPPC that each worker has.
+  [[nodiscard]] virtual std::uint32_t mppc_histories_per_worker() const { return 0; }
   /// A call's current counters from its worker; nothing when the worker does not have it.
   [[nodiscard]] virtual std::optional<contract::CallTotals> totals(const contract::CallRef& call) const = 0;
   /// How many of its uplink packets so far were IPv6; none: nobody knows.
@@ -142,6 +144,7 @@ struct ConcentratorStats {
   std::uint64_t wan_errors = 0;          ///< that they told of
   Ipv6Counters ipv6{};                   ///< Router Advertisements and DHCPv6
   std::size_t stories = 0, story_octets = 0;  ///< of calls that have ended: gauges
+  std::uint64_t mppc_histories = 0;           ///< pairs of them that calls have: a gauge
   std::vector<std::pair<EndReason, std::uint64_t>>
       ended;  ///< calls, and connections without one, by reason, without zeros
 };

@@ -65,6 +65,7 @@ ConcentratorCore::ConcentratorCore(const Settings& the_settings, std::uint16_t w
       advertisements(kAdvertisements),
       directory(the_settings.ignore_case),
       seating(workers),
+      mppc_histories(workers, MppcHistories(the_actions.mppc_histories_per_worker())),
       steering_(steering),
       ids_(workers, the_settings.ip.quarantine, the_wheel, the_entropy),
       removals_waiting_(workers),
@@ -411,6 +412,7 @@ void ConcentratorCore::unseat(CallRecord& call) {
   --seated_;
   slots_[call.ref.worker.value].release(call.ref);
   ids_.release(call.local(), call.peer(), call.local_id);
+  mppc_histories[call.ref.worker.value].release(call.mppc_history());
 }
 
 void ConcentratorCore::count_failed_login(wire::Ipv4Address source) {

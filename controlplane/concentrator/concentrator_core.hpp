@@ -30,6 +30,7 @@
 #include "controlplane/concentrator/resources/call_ids.hpp"
 #include "controlplane/concentrator/resources/call_slots.hpp"
 #include "controlplane/concentrator/resources/machine_networks.hpp"
+#include "controlplane/concentrator/resources/mppc_histories.hpp"
 #include "controlplane/concentrator/resources/prefix_claims.hpp"
 #include "controlplane/concentrator/resources/prefix_pools.hpp"
 #include "controlplane/concentrator/resources/seating.hpp"
@@ -114,6 +115,7 @@ class ConcentratorCore {
   RateLimit advertisements;  ///< Router Advertisements of all calls
   CallDirectory directory;
   Seating seating;
+  std::vector<MppcHistories> mppc_histories;  ///< by worker
   std::unordered_map<ConnectionId, std::unique_ptr<ConnectionRecord>> connections;
   PeerConnections of_peers;
   StoryBook stories;

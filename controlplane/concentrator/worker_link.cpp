@@ -39,7 +39,14 @@ void WorkerLink::set_ppp_compression(bool send_acfc, bool send_pfc) {
 
 void WorkerLink::enable_mppe(contract::Direction direction, contract::MppeMode mode,
                              const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) {
-  post(KeyMessage(ref, direction, mode, start_key, session_key).message());
+  post(KeyMessage(ref, direction, mode, start_key, session_key, mppc_history_).message());
+}
+
+bool WorkerLink::reserve_mppc_history() {
+  if (mppc_history_ == 0 && link_open()) {
+    mppc_history_ = core_.mppc_histories[ref.worker.value].take();
+  }
+  return mppc_history_ != 0;
 }
 
 void WorkerLink::flush_mppe(bool repeated) {

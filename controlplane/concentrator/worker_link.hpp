@@ -27,6 +27,9 @@ class WorkerLink : public SessionHost {
                    const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) override;
   void flush_mppe(bool repeated) final;
   void disable_mppe() final;
+  [[nodiscard]] bool reserve_mppc_history() final;
+  /// Its worker's pair of histories, from 1, until the worker has removed the call; 0: none.
+  [[nodiscard]] std::uint32_t mppc_history() const { return mppc_history_; }
 
  protected:
   explicit WorkerLink(ConcentratorCore& core) : core_(core) {}
@@ -46,6 +49,7 @@ class WorkerLink : public SessionHost {
   enum class State : std::uint8_t { kOpen, kOverflowed, kClosed };
 
   ConcentratorCore& core_;
+  std::uint32_t mppc_history_ = 0;
   State state_ = State::kOpen;
 };
 

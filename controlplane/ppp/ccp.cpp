@@ -43,8 +43,10 @@ void Ccp::forget() {
 }
 
 std::uint32_t Ccp::first_request() const {
-  const bool asks = settings().mppe != MppePolicy::kAllow || required() || peer_wants_;
-  return asks ? strengths() | preferred_mode(settings()) : 0;
+  const bool asks = strengths() != 0 && (settings().mppe != MppePolicy::kAllow || required() || peer_wants_);
+  const std::uint32_t mode = asks ? preferred_mode(settings()) : bits::kStateless;
+  const std::uint32_t compression = compression_in(mode);
+  return asks ? strengths() | mode | compression : compression != 0 ? mode | compression : 0;
 }
 
 std::uint32_t Ccp::request_for_peer() const {

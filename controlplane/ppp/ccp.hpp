@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CCP, the concentrator's end: requests MPPE according to [ppp] mppe, follows the peer among the modes that
-// the settings allow, and suggests the preferred one once. Thread: control. Owner: the session's network
+// CCP, the concentrator's end: requests MPPE according to [ppp] mppe and MPPC according to [ppp] mppc, follows the peer
+// among the modes that the settings allow, and suggests the preferred one once. Thread: control. Owner: the session's network
 // phase.
 #pragma once
 
@@ -13,8 +13,8 @@ namespace adit::control {
 
 class Ccp final : public CcpEndpoint {
  public:
-  /// settings.mppe: `prefer` and `require` request MPPE, `allow` only after peer_wants_mppe(); never created
-  /// for `deny`.
+  /// settings.mppe: `prefer` and `require` request MPPE, `allow` only after peer_wants_mppe(); for `deny` there are no
+  /// strengths. settings.mppc: MPPC is requested unless it is denied.
   Ccp(const PppSettings& settings, TimerWheel& wheel, ControlProtocolHost& host, CcpEvents& events);
   ~Ccp() = default;
 

@@ -21,6 +21,19 @@ std::string text_of(MppeMode mode) {
   return std::to_string(std::to_underlying(mode.strength)) + (mode.stateful ? "-stateful" : "");
 }
 
+std::string compression_of(MppeMode mode) {
+  return !mode.compressed ? "none" : mode.stateful ? "mppc-stateful" : "mppc";
+}
+
+std::string both_ways(std::string receive, const std::string& send) {
+  return receive == send ? send : std::move(receive) + "/" + send;
+}
+
+/// Packets depend on those before them.
+bool has_state(MppeMode mode) {
+  return mode.stateful && (mode.encrypted() || mode.compressed);
+}
+
 }  // namespace
 
 CcpEndpoint::CcpEndpoint(const PppSettings& settings, const std::vector<contract::MppeStrength>& key_lengths,
@@ -45,11 +58,11 @@ MppeMode CcpEndpoint::send_mode() const {
 }
 
 std::string CcpEndpoint::describe() const {
-  if (!encrypts()) {
-    return "none";
-  }
-  const std::string send = text_of(send_mode());
-  return receive_mode() == send_mode() ? send : text_of(receive_mode()) + "/" + send;
+  return encrypts() ? both_ways(text_of(receive_mode()), text_of(send_mode())) : "none";
+}
+
+std::string CcpEndpoint::describe_compression() const {
+  return opened() ? both_ways(compression_of(receive_mode()), compression_of(send_mode())) : "none";
 }
 
 void CcpEndpoint::forget() {
@@ -68,12 +81,12 @@ void CcpEndpoint::write_request(PppFrameWriter& request) {
 
 void CcpEndpoint::ask_for(std::uint32_t request) {
   if (std::exchange(requested_, request) != request && acknowledged_ != 0) {
-    events_.expect_encrypted(receive_mode());
+    expect_what_we_asked_for();
   }
 }
 
 // Takes the strongest strength that the peer names and we allow, in a mode that we accept. A Nak to anything
-// else is ignored; one without any strength is a refusal.
+// else is ignored; one without any strength is a refusal, and leaves compression if the peer names that.
 bool CcpEndpoint::on_nak(const PppOptions& hints, bool insist_no_more) {
   for (const PppOption& hint : hints) {
     if (hint.type != kMppeType) {
@@ -81,28 +94,56 @@ bool CcpEndpoint::on_nak(const PppOptions& hints, bool insist_no_more) {
     }
     const std::uint32_t wanted = hint.u32().value_or(0);
     if (insist_no_more || (wanted & bits::kStrengths) == 0) {
-      return give_up_mppe();
+      return give_up_mppe(insist_no_more ? 0 : compression_alone(wanted));
     }
     const std::uint32_t common = strongest_mppe(wanted & strengths_);
-    if (requested_ != 0 && common != 0 && follow_nak(wanted)) {
-      ask_for(common | (wanted & bits::kStateless));
+    if (asks_for_mppe() && common != 0 && follow_nak(wanted)) {
+      const std::uint32_t compression = (wanted & bits::kMppc) != 0 ? compression_in(wanted) : 0;
+      ask_for(common | (wanted & bits::kStateless) | compression);
     }
   }
   return true;
 }
 
+// The only option that we request. Who knows MPPE alone may reject the whole of it for the one bit.
 bool CcpEndpoint::on_reject(const PppOptions&) {
-  return give_up_mppe();  // the only option that we request
+  if (asks_for_mppe() && (requested_ & bits::kMppc) != 0) {
+    ask_for(requested_ & ~bits::kMppc);
+    return true;
+  }
+  return give_up_mppe();
 }
 
-bool CcpEndpoint::give_up_mppe() {
+/// `instead`: a request without a strength.
+bool CcpEndpoint::give_up_mppe(std::uint32_t instead) {
   if (required_) {
     cannot_agree(EndReason::kMppeRefused,
                  std::string(peer_name_) + " refuses every MPPE mode that is allowed here");
     return false;
   }
-  requested_ = 0;
+  requested_ = instead;
   return true;
+}
+
+std::uint32_t CcpEndpoint::compression_in(std::uint32_t mode) const {
+  const bool stateless = (mode & bits::kStateless) != 0;
+  switch (settings().mppc) {
+    case MppcPolicy::kDeny:
+      return 0;
+    case MppcPolicy::kStateless:
+      return stateless ? bits::kMppc : 0;
+    case MppcPolicy::kAllow:
+      return stateless || events_.reserve_mppc_history() ? bits::kMppc : 0;
+  }
+  return 0;
+}
+
+/// What of `wish` is possible without MPPE, or a Nak's value; 0: nothing.
+std::uint32_t CcpEndpoint::compression_alone(std::uint32_t wish) const {
+  if ((wish & bits::kMppc) == 0 || !may_compress()) {
+    return 0;
+  }
+  return bits::kMppc | (compression_in(wish) != 0 ? wish & bits::kStateless : bits::kStateless);
 }
 
 // ---- the peer's request: what we send ---------------------------------------------------------------------
@@ -112,40 +153,51 @@ void CcpEndpoint::judge(const PppOptions& wishes, ConfigureReply& reply) {
   bool mentioned = false;
   for (const PppOption& option : wishes) {
     const auto wish = option.u32();
-    if (option.type != kMppeType || !wish || requested_ == 0) {
+    const std::uint32_t answer = option.type == kMppeType && wish ? answer_to(*wish) : 0;
+    if (answer == 0) {
       reply.reject(option);  // BSD, Deflate, Stac; or MPPE that the peer refused for the other direction
       continue;
     }
     mentioned = true;
-    const std::uint32_t answer = answer_to(*wish);
     acceptable_ = answer == *wish ? answer : 0;
     if (answer != *wish) {
       reply.nak_u32(option, answer);
     }
   }
-  if (!mentioned && requested_ != 0) {
+  if (!mentioned && asks_for_mppe()) {
     reply.ask_u32(kMppeType, answer_to(request_for_peer()));
   }
 }
 
-/// One strength and one mode: `wish` itself if it can be acknowledged, else the value for a Nak.
+/// One strength, one mode, and compression if the peer names it: `wish` itself if it can be acknowledged, else the value
+/// for a Nak. 0: nothing of it is possible.
 std::uint32_t CcpEndpoint::answer_to(std::uint32_t wish) {
+  if (!asks_for_mppe()) {
+    return compression_alone(wish);
+  }
   const std::uint32_t common = strongest_mppe(wish & strengths_);
   const std::uint32_t strength = common != 0 ? common : strongest_mppe(strengths_);
-  return strength | mode_for(wish);
+  const std::uint32_t mode = mode_for(wish);
+  return strength | mode | ((wish & bits::kMppc) != 0 ? compression_in(mode) : 0);
 }
 
 void CcpEndpoint::about_to_ack() {
   acknowledged_ = acceptable_;
-  if (acknowledged_ != 0) {
+  expect_what_we_asked_for();
+}
+
+/// MPPE goes both ways or not at all; MPPC does not depend on what we acknowledge.
+void CcpEndpoint::expect_what_we_asked_for() {
+  const bool may_come = asks_for_mppe() ? (acknowledged_ & bits::kStrengths) != 0 : requested_ != 0;
+  if (may_come) {
     events_.expect_encrypted(receive_mode());
   }
 }
 
 // Each direction is negotiated separately, but no implementation does MPPE in one direction only (Windows 9x
-// breaks): that counts as no agreement.
+// breaks): that counts as no agreement. MPPC in one direction is one.
 void CcpEndpoint::this_layer_up() {
-  if ((requested_ != 0) != (acknowledged_ != 0)) {
+  if (asks_for_mppe() != ((acknowledged_ & bits::kStrengths) != 0)) {
     return close();
   }
   ControlProtocol::this_layer_up();
@@ -178,7 +230,7 @@ bool CcpEndpoint::on_extra_code(const wire::PppPacket& packet) {
 
 // A Reset-Request is answered in Opened alone, and in stateless mode resets nothing.
 std::optional<std::uint8_t> CcpEndpoint::probe() {
-  if (receive_mode().stateful) {
+  if (has_state(receive_mode())) {
     return std::nullopt;
   }
   const std::uint8_t identifier = next_identifier();
@@ -187,19 +239,19 @@ std::optional<std::uint8_t> CcpEndpoint::probe() {
   return identifier;
 }
 
-// Stateless MPPE has nothing to reset (RFC 3078 §8.1): the Ack is enough. In stateful mode the Ack goes
+// Stateless MPPE and MPPC have nothing to reset (RFC 3078 §8.1): the Ack is enough. In stateful mode the Ack goes
 // first, because Linux reads no packet before it and would miss the flushed one.
 void CcpEndpoint::on_reset_request(const wire::PppPacket& packet) {
   PppFrameWriter ack(protocol(), PppCode::kResetAck, packet.identifier);
   send(ack);
-  if (encrypts() && send_mode().stateful) {
+  if (has_state(send_mode())) {
     const bool repeated = std::exchange(answered_reset_, packet.identifier) == packet.identifier;
     events_.flush_mppe(repeated);
   }
 }
 
 void CcpEndpoint::request_reset() {
-  if (encrypts() && receive_mode().stateful) {
+  if (opened() && has_state(receive_mode())) {
     PppFrameWriter request(protocol(), PppCode::kResetRequest, next_identifier());
     send(request);
   }

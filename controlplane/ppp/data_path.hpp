@@ -50,10 +50,14 @@ class PppDataPath {
   /// One PPP frame to the peer, FF 03 first. Stays in order with the calls below (one ring).
   virtual void send_ppp_frame(std::span<const std::uint8_t> frame) = 0;
   virtual void set_ppp_compression(bool send_acfc, bool send_pfc) = 0;
+  /// See contract::EnableMppe. With a mode that does not encrypt the keys are not read.
   virtual void enable_mppe(contract::Direction direction, contract::MppeMode mode,
                            const crypto::Secret<16>& start_key, const crypto::Secret<16>& session_key) = 0;
-  /// The keys are gone. No data passes until there are new ones: once encrypted, a call is never in clear.
+  /// The keys are gone, and so is compression. No data passes until there are new ones: once encrypted, a call is never
+  /// in clear.
   virtual void disable_mppe() = 0;
+  /// The call has, or gets for as long as it lives, the memory that stateful MPPC takes. False: there is none left.
+  [[nodiscard]] virtual bool reserve_mppc_history() { return false; }
   /// `subscriber`: the address assigned to the caller's end. `peer_mru`: the largest IP packet to send to the
   /// peer.
   virtual void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) = 0;

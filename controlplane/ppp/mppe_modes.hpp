@@ -29,10 +29,12 @@ inline constexpr MppeStrengthBit kMppeStrengthBits[] = {{wire::mppe_bits::k128, 
   return 0;
 }
 
-/// The responder chooses one of several strengths requested (RFC 3078 §2.1): the strongest. `request` has at
-/// least one.
+/// The responder chooses one of several strengths requested (RFC 3078 §2.1): the strongest. Without one, `request` is for
+/// MPPC alone, or for nothing.
 [[nodiscard]] constexpr contract::MppeMode mppe_mode(std::uint32_t request) {
-  contract::MppeMode mode{.stateful = (request & wire::mppe_bits::kStateless) == 0};
+  contract::MppeMode mode{.strength = contract::MppeStrength::kNone,
+                          .stateful = (request & wire::mppe_bits::kStateless) == 0,
+                          .compressed = (request & wire::mppe_bits::kMppc) != 0};
   for (const MppeStrengthBit& row : kMppeStrengthBits) {
     if (strongest_mppe(request) == row.bit) {
       mode.strength = row.strength;

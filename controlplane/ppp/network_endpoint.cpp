@@ -196,6 +196,13 @@ void NetworkEndpoint::expect_encrypted(contract::MppeMode mode) {
   if (receives_ == mode) {
     return;
   }
+  if (!mode.encrypted()) {
+    if (!mppe_required_) {
+      receives_ = mode;
+      data_path_.enable_mppe(contract::Direction::kReceive, mode, {}, {});
+    }
+    return;
+  }
   if (const auto key = keys_.receive()) {
     receives_ = mode;
     encrypted_ = mppe_required_ = true;
@@ -216,8 +223,24 @@ void NetworkEndpoint::enable_mppe(contract::Direction direction, contract::MppeM
 }
 
 void NetworkEndpoint::disable_mppe() {
-  if (std::exchange(receives_, std::nullopt)) {
+  const bool receives = std::exchange(receives_, std::nullopt).has_value();
+  if (std::exchange(sends_compressed_, false) || receives) {
     data_path_.disable_mppe();
+  }
+}
+
+/// CCP is open, with MPPC alone, in one direction or both.
+void NetworkEndpoint::compress_clear_packets() {
+  const contract::MppeMode receive = ccp().receive_mode();
+  if (receive.compressed) {
+    expect_encrypted(receive);
+  } else {
+    disable_mppe();  // the peer has refused what we had asked for
+  }
+  const contract::MppeMode send = ccp().send_mode();
+  if (send.compressed) {
+    sends_compressed_ = true;
+    data_path_.enable_mppe(contract::Direction::kSend, send, {}, {});
   }
 }
 
@@ -313,7 +336,8 @@ void NetworkEndpoint::disable_ip() {
 // ---- IPv6 -------------------------------------------------------------------------------------------------
 
 int NetworkEndpoint::ipv6_room() const {
-  return wire::inner_mtu(port_mtu_, std::min(peer_mru(), mtu_), link_.compression(), mppe_required_);
+  return wire::inner_mtu(port_mtu_, std::min(peer_mru(), mtu_), link_.compression(),
+                         mppe_required_ || ccp().may_compress());
 }
 
 bool NetworkEndpoint::speaks_ipv6cp() const {
@@ -398,7 +422,11 @@ void NetworkEndpoint::protocol_up(PppProtocol protocol) {
     return tell_when_up();
   }
   if (!ccp().encrypts()) {
-    disable_mppe();
+    if (ccp().compresses() && !mppe_required_) {
+      compress_clear_packets();
+    } else {
+      disable_mppe();
+    }
     return go_on_without_mppe("CCP opened without MPPE");
   }
   if (const auto key = keys_.take_send()) {

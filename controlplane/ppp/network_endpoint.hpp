@@ -93,7 +93,7 @@ class NetworkEndpoint : protected ControlProtocolHost,
   /// CCP is closed, but the peer may open it.
   [[nodiscard]] virtual bool ccp_is_passive() const;
   /// CCP packets are answered; else CCP is Protocol-Rejected.
-  [[nodiscard]] virtual bool speaks_ccp() const { return has_keys(); }
+  [[nodiscard]] virtual bool speaks_ccp() const { return has_keys() || ccp().may_compress(); }
   /// False: the NCP's packets are held, neither answered nor refused.
   [[nodiscard]] virtual bool may_negotiate(wire::PppProtocol ncp) const { return started(ncp); }
   /// Our first CCP request has been sent without waiting for the peer's.
@@ -135,6 +135,7 @@ class NetworkEndpoint : protected ControlProtocolHost,
   void peer_terminates(wire::PppProtocol protocol, wire::Bytes data) final;
   // CcpEvents
   void expect_encrypted(contract::MppeMode mode) final;
+  bool reserve_mppc_history() final { return data_path_.reserve_mppc_history(); }
   void peer_restarts_mppe() final;
   // IpcpEvents
   void expect_ip(wire::Ipv4Address subscriber) final;
@@ -175,6 +176,7 @@ class NetworkEndpoint : protected ControlProtocolHost,
   void enable_mppe(contract::Direction direction, contract::MppeMode mode,
                    const crypto::Secret<16>& start_key);
   void disable_mppe();
+  void compress_clear_packets();
   void lose_mppe(EndReason reason, std::string_view why);
   void go_on_without_mppe(std::string_view why);
   void settle_ccp();
@@ -187,7 +189,7 @@ class NetworkEndpoint : protected ControlProtocolHost,
   NetworkControl ipv4_control_, ipv6_control_;
   std::uint64_t ipv6_enabled_ = 0;              // the interface identifier that the data path forwards for
   wire::Ipv4Address enabled_;                   // the address that it forwards for
-  std::optional<contract::MppeMode> receives_;  // how it has been told to decrypt
+  std::optional<contract::MppeMode> receives_;  // how it has been told to decrypt and decompress
   std::uint16_t mtu_ = 0;
   std::uint16_t port_mtu_ = 0;  // when it began
   Ipv6Policy ipv6_policy_ = Ipv6Policy::kDeny;
@@ -196,9 +198,10 @@ class NetworkEndpoint : protected ControlProtocolHost,
   bool ccp_settled_ = false;
   bool peer_ccp_closed_ = false;
   bool has_keys_ = false;
-  bool encrypted_ = false;      // once true, true for the rest of the session
-  bool keys_spent_ = false;     // CCP has been open with them since begin()
-  bool ipv6_given_up_ = false;  // since begin()
+  bool sends_compressed_ = false;  // it has been told to compress, without MPPE
+  bool encrypted_ = false;         // once true, true for the rest of the session
+  bool keys_spent_ = false;        // CCP has been open with them since begin()
+  bool ipv6_given_up_ = false;     // since begin()
   SingleUseKeys keys_;
 };
 

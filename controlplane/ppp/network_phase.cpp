@@ -41,9 +41,10 @@ void NetworkPhase::begin(const AuthAccepted& accepted, AuthMethod method) {
                           .ipv6 = accepted.ipv6.denied ? Ipv6Policy::kDeny : settings_.ipv6.mode});
 }
 
-/// `allow`, and the peer has not opened CCP.
+/// `allow`, or nothing but compression is left to agree on; and the peer has not opened CCP.
 bool NetworkPhase::ccp_is_passive() const {
-  return settings_.ppp.mppe == MppePolicy::kAllow && !mppe_required() && NetworkEndpoint::ccp_is_passive();
+  return (settings_.ppp.mppe == MppePolicy::kAllow || !has_keys()) && !mppe_required() &&
+         NetworkEndpoint::ccp_is_passive();
 }
 
 /// When encryption is required, no NCP may open or close without it, not even while CCP renegotiates.

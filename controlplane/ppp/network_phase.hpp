@@ -48,6 +48,8 @@ class NetworkPhase final : public NetworkEndpoint {
 
   /// See CcpEndpoint::describe().
   [[nodiscard]] std::string mppe() const { return ccp_.describe(); }
+  /// See CcpEndpoint::describe_compression().
+  [[nodiscard]] std::string compression() const { return ccp_.describe_compression(); }
   [[nodiscard]] CcpDetails ccp_details() const {
     CcpDetails details = ccp_.details();
     details.required = mppe_required();

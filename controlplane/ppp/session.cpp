@@ -620,6 +620,7 @@ SessionStatus Session::Impl::status() const {
     status.ipv6 = network_.ipv6();
   }
   status.mppe = network_.mppe();
+  status.compression = network_.compression();
   status.peer_mru = peer_mru();
   status.up_since = up_since_;
   status.tried_method = tried_method();

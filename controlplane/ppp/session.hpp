@@ -79,6 +79,7 @@ struct SessionStatus {
   wire::Ipv4Address address;              ///< none before IPCP has one
   std::optional<Ipv6Binding> ipv6;        ///< none: IPv6CP is not up
   std::string mppe = "none";  ///< the mode, both directions: "128", "40-stateful"; CcpEndpoint::describe()
+  std::string compression = "none";  ///< CcpEndpoint::describe_compression()
   std::uint16_t peer_mru = 1500;
   std::optional<Instant> up_since;
   std::string_view tried_method = "none";  ///< what LCP last agreed on, authenticated or not

@@ -76,6 +76,15 @@ class Counter {
     "stateful streams that lost their place, for which a CCP reset was asked")                             \
   X(kMppeResetsAnswered, mppe_resets_answered, "mppe_resets_answered", "requests",                         \
     "stateful streams that began anew because the subscriber asked")                                       \
+  X(kMppcUplinkOctets, mppc_uplink_octets, "mppc_up_bytes", "bytes",                                       \
+    "compressed packets from subscribers, as they came")                                                   \
+  X(kMppcUplinkPlain, mppc_uplink_plain, "mppc_up_plain_bytes", "bytes", "the same packets, decompressed") \
+  X(kMppcDownlinkOctets, mppc_downlink_octets, "mppc_down_bytes", "bytes",                                 \
+    "compressed packets to subscribers, as they were sent")                                                \
+  X(kMppcDownlinkPlain, mppc_downlink_plain, "mppc_down_plain_bytes", "bytes",                             \
+    "the same packets, before compression")                                                                \
+  X(kMppcExpanded, mppc_expanded, "mppc_expanded", "packets",                                              \
+    "that did not shrink, and were sent uncompressed")                                                     \
   X(kPolicedUplinkOctets, policed_uplink_octets, "policed_uplink_bytes", "bytes",                          \
     "IP packets from subscribers above their rate, dropped")                                               \
   X(kPolicedDownlinkOctets, policed_downlink_octets, "policed_downlink_bytes", "bytes",                    \

@@ -125,6 +125,18 @@ namespace adit::dataplane {
     "look for loss on the way, or turn off stateful MPPE: [ppp] mppe-stateful")                              \
   X(kMppeImplausible, "mppe_implausible", "decrypts to nonsense: forged, damaged, or wrong keys",            \
     "look for a forger or a damaged line; the call gets new keys by itself")                                 \
+  /* ---- MPPC, RFC 2118 ---- */                                                                             \
+  X(kMppcNotAgreed, "mppc_not_agreed", "compressed data, but no compression was negotiated",                 \
+    "see what the client negotiated: adit explain; [ppp] mppc allows compression")                           \
+  X(kMppcMalformed, "mppc_malformed",                                                                        \
+    "does not decompress: damaged or forged, or of a peer that compresses otherwise",                        \
+    "see which client sends it, and look for a forger or a damaged line; or deny [ppp] mppc")                \
+  X(kMppcTooLong, "mppc_too_long", "decompresses to more than 1,500 octets: forged, or a length bomb",       \
+    "see which client sends it, and look for a forger")                                                      \
+  X(kMppcOutOfStep, "mppc_out_of_step",                                                                      \
+    "stateful compression: packets before it were lost, so it cannot be decompressed; the peer is asked "    \
+    "for a reset",                                                                                           \
+    "look for loss on the way, or turn off stateful compression: [ppp] mppc")                                \
   /* ---- inner IPv4 ---- */                                                                                 \
   X(kInnerHeader, "inner_header", "inner IP header malformed, or an IPv4 header's checksum wrong",           \
     "see which subscriber sends it")                                                                         \

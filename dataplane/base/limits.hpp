@@ -87,6 +87,10 @@ inline constexpr std::uint32_t kMppeWraps = 8;
 /// only one reset in 50,000 loses more.
 inline constexpr std::uint32_t kLostFlushes = 8;
 
+/// The most that a packet may decompress to: RFC 1661 §6.1's 1,500 octets, which a peer may send whatever MRU we asked for,
+/// and the protocol field. Three octets of MPPC can ask for 8,191.
+inline constexpr std::size_t kMppcPlaintext = 1500 + 2;
+
 /// PPP control frames that one call may send to control: LCP needs a few per second, and a flood must not
 /// fill the ring that all calls share. Refilled per second up to the capacity.
 inline constexpr std::uint32_t kPppFramesPerSecond = 50;

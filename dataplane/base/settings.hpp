@@ -43,7 +43,8 @@ struct Settings {
   ForwardingPolicy policy{};
   contract::AckPolicy acks{};
   contract::ReorderPolicy reorder{};
-  bool stateful_mppe = false;  ///< reserves memory for it in every call
+  bool stateful_mppe = false;        ///< reserves memory for it in every call
+  std::uint32_t mppc_histories = 0;  ///< pairs of them for stateful MPPC, of all workers together
   PollMode poll_mode = PollMode::kAdaptive;
 };
 

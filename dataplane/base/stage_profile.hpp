@@ -19,12 +19,14 @@ enum class Stage : std::uint8_t {
   kAcceptSequence,
   kStripPpp,
   kDecrypt,
+  kDecompress,
   kCommit,
   kUplinkCheckInner,
   kForward,
   kFindSubscribers,
   kDownlinkCheckInner,
   kClampMss,
+  kCompress,
   kEncrypt,
   kPushPpp,
   kPushGre,
@@ -32,9 +34,9 @@ enum class Stage : std::uint8_t {
   kSend,
 };
 
-inline constexpr std::array<std::string_view, 17> kStageNames{
-    "receive", "parse_outer", "find_calls", "accept_sequence",  "strip_ppp",  "decrypt",
-    "commit",  "up_inner",    "forward",    "find_subscribers", "down_inner", "clamp_mss",
+inline constexpr std::array<std::string_view, 19> kStageNames{
+    "receive", "parse_outer", "find_calls", "accept_sequence",  "strip_ppp",  "decrypt",   "decompress",
+    "commit",  "up_inner",    "forward",    "find_subscribers", "down_inner", "clamp_mss", "compress",
     "encrypt", "push_ppp",    "push_gre",   "push_outer",       "send"};
 
 struct StageProfile {

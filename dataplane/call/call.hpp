@@ -43,6 +43,13 @@ enum class MppeUse : std::uint8_t {
   kStateful,  ///< its streams are in CallTable's StatefulMppe, not in the chains here
 };
 
+/// Whether one direction is compressed, and whether by what came before.
+enum class MppcUse : std::uint8_t {
+  kNone,
+  kStateless,
+  kStateful,  ///< its history is one of CallTable's StatefulMppc
+};
+
 /// RFC 2637 §3.2.2: (our address, the peer's, our call ID) is the session.
 struct CallIdentity {
   wire::Ipv4Address local;
@@ -59,6 +66,8 @@ struct CallIdentity {
   MppeUse mppe_receive = MppeUse::kNone;  ///< what the peer sends
   MppeUse mppe_send = MppeUse::kNone;     ///< what we send
   std::uint8_t trace = 0;                 ///< 0: not traced; otherwise see PacketTrace
+  MppcUse mppc_receive = MppcUse::kNone;  ///< as mppe_receive, with MPPE or without
+  MppcUse mppc_send = MppcUse::kNone;
 
   /// IP has not been up yet: so far, this may be anybody. A subscriber whose LCP begins anew does not dial.
   [[nodiscard]] bool dials() const noexcept { return subscriber.is_none(); }
@@ -90,8 +99,9 @@ struct CallDownlink {
   std::uint16_t port_mtu = 1500;   ///< of the port towards the peer
   std::uint16_t inner_mtu = 1456;  ///< the largest inner IP packet; see update_inner_mtu()
   BurstMark mark;
-  std::uint32_t hop_epoch = 0;   ///< snapshot that `hop` points into; 0: none
-  const NextHop* hop = nullptr;  ///< towards the peer
+  std::uint32_t mppc_history = 0;  ///< number of its StatefulMppc, from 1; 0: none
+  std::uint32_t hop_epoch = 0;     ///< snapshot that `hop` points into; 0: none
+  const NextHop* hop = nullptr;    ///< towards the peer
 };
 
 /// What the packets of one side of a call may cause besides being forwarded: ICMP errors and replies, and
@@ -145,9 +155,11 @@ struct Call {
   alignas(kCacheLine) crypto::MppeChain receive_chain;
   CallBudget uplink_budget;  ///< for packets from the subscriber
   FirstPacket first_uplink{0};
+  Counter uplink_saved;  ///< octets that MPPC kept off the line, of uplink_traffic's
   alignas(kCacheLine) crypto::MppeChain send_chain;
   CallBudget downlink_budget;  ///< for packets from the core to the subscriber
   FirstPacket first_downlink{0};
+  Counter downlink_saved;  ///< likewise
   alignas(kCacheLine) Policer uplink_rate;
   alignas(kCacheLine) Policer downlink_rate;
   alignas(kCacheLine) CallIpv6 ipv6;
@@ -158,9 +170,9 @@ static_assert(sizeof(Call) == 8 * kCacheLine, "each of the eight on one line");
 
 inline void update_inner_mtu(Call& call) noexcept {
   const CallIdentity& identity = call.identity;
-  call.downlink.inner_mtu =
-      wire::inner_mtu(call.downlink.port_mtu, call.downlink.peer_mru, identity.send_compression,
-                      identity.mppe_send != MppeUse::kNone || identity.require_mppe);
+  call.downlink.inner_mtu = wire::inner_mtu(
+      call.downlink.port_mtu, call.downlink.peer_mru, identity.send_compression,
+      identity.mppe_send != MppeUse::kNone || identity.mppc_send != MppcUse::kNone || identity.require_mppe);
 }
 
 }  // namespace adit::dataplane

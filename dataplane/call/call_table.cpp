@@ -44,15 +44,19 @@ void release(std::span<Element> elements) noexcept {
 
 }  // namespace
 
-CallTable::CallTable(std::uint32_t slots, int socket, bool stateful_mppe) noexcept {
+CallTable::CallTable(std::uint32_t slots, int socket, bool stateful_mppe,
+                     std::uint32_t mppc_histories) noexcept {
   if (slots > kMaxCallsPerWorker) {
     return;
   }
   if (stateful_mppe) {
     stateful_ = allocate<StatefulMppe>("adit_stateful", slots, socket);
   }
+  if (mppc_histories != 0) {
+    histories_ = allocate<StatefulMppc>("adit_mppc", mppc_histories, socket);
+  }
   drops_ = allocate<CallDrops>("adit_call_drops", slots, socket);
-  if (!drops_.empty() && (!stateful_mppe || !stateful_.empty())) {
+  if (!drops_.empty() && (!stateful_mppe || !stateful_.empty()) && histories_.size() == mppc_histories) {
     slots_ = allocate<Call>("adit_calls", slots, socket);
   }
 }
@@ -61,6 +65,7 @@ CallTable::~CallTable() {
   release(slots_);
   release(drops_);
   release(stateful_);
+  release(histories_);
 }
 
 Call* CallTable::install(const contract::InstallCall& message) noexcept {
@@ -81,9 +86,9 @@ Call* CallTable::install(const contract::InstallCall& message) noexcept {
   call->uplink_rate = {};
   call->downlink_rate = {};
   call->ipv6 = {};
-  for (Counter* counter :
-       {&call->uplink_traffic.packets, &call->uplink_traffic.octets, &call->downlink_traffic.packets,
-        &call->downlink_traffic.octets, &call->drops, &call->uplink_ipv6_packets}) {
+  for (Counter* counter : {&call->uplink_traffic.packets, &call->uplink_traffic.octets,
+                           &call->downlink_traffic.packets, &call->downlink_traffic.octets, &call->drops,
+                           &call->uplink_ipv6_packets, &call->uplink_saved, &call->downlink_saved}) {
     counter->reset();
   }
   drops_[message.call.slot].reset();
@@ -94,6 +99,7 @@ Call* CallTable::install(const contract::InstallCall& message) noexcept {
 void CallTable::remove(Call& call) noexcept {
   call.generation.store(0, std::memory_order_release);
   forget_mppe(call);
+  call.downlink.mppc_history = 0;
   call.identity = {};
 }
 
@@ -101,10 +107,14 @@ void CallTable::forget_mppe(Call& call) noexcept {
   call.identity.mppe_receive = MppeUse::kNone;
   call.window.expect_no_proof();
   call.identity.mppe_send = MppeUse::kNone;
+  call.identity.mppc_receive = call.identity.mppc_send = MppcUse::kNone;
   crypto::wipe(&call.receive_chain, sizeof call.receive_chain);
   crypto::wipe(&call.send_chain, sizeof call.send_chain);
   if (StatefulMppe* stateful = stateful_of(call); stateful != nullptr) {
     crypto::wipe(stateful, sizeof *stateful);
+  }
+  if (StatefulMppc* history = history_of(call); history != nullptr) {
+    crypto::wipe(history, sizeof *history);  // plaintext
   }
 }
 

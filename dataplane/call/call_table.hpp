@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A worker's calls: an array of slots on its NUMA node, addressed by slot and generation, an array with why packets of
-// each were dropped, and, when the configuration allows stateful MPPE, one with each call's streams.
+// each were dropped, and, when the configuration allows stateful MPPE, one with each call's streams; for stateful MPPC,
+// histories for some of them.
 // Thread: the worker; totals() any thread. Owner: the worker.
 #pragma once
 
@@ -11,6 +12,7 @@
 
 #include "dataplane/call/call.hpp"
 #include "dataplane/call/call_drops.hpp"
+#include "dataplane/call/mppc_stateful.hpp"
 #include "dataplane/call/mppe_stateful.hpp"
 #include "dataplane/contract/call_ref.hpp"
 #include "dataplane/contract/messages.hpp"
@@ -20,7 +22,8 @@ namespace adit::dataplane {
 class CallTable {
  public:
   /// `socket`: NUMA node, or SOCKET_ID_ANY. When out of memory the table is empty (capacity 0). Needs EAL.
-  CallTable(std::uint32_t slots, int socket, bool stateful_mppe) noexcept;
+  /// `mppc_histories`: pairs of them, for all calls together.
+  CallTable(std::uint32_t slots, int socket, bool stateful_mppe, std::uint32_t mppc_histories = 0) noexcept;
   ~CallTable();
   CallTable(const CallTable&) = delete;
   CallTable& operator=(const CallTable&) = delete;
@@ -43,13 +46,23 @@ class CallTable {
   /// Frees the slot and wipes the keys.
   void remove(Call& call) noexcept;
 
-  /// Returns both directions to clear.
+  /// Returns both directions to clear, and uncompressed.
   void forget_mppe(Call& call) noexcept;
 
   /// nullptr when the table was made without stateful MPPE.
   [[nodiscard]] StatefulMppe* stateful_of(const Call& call) noexcept {
     return stateful_.empty() ? nullptr : &stateful_[static_cast<std::size_t>(&call - slots_.data())];
   }
+
+  /// The history that control has given to the call; nullptr: none.
+  [[nodiscard]] StatefulMppc* history_of(const Call& call) noexcept {
+    return history(call.downlink.mppc_history);
+  }
+  /// By its number, from 1; nullptr: there is no such.
+  [[nodiscard]] StatefulMppc* history(std::uint32_t number) noexcept {
+    return number != 0 && number <= histories_.size() ? &histories_[number - 1] : nullptr;
+  }
+  [[nodiscard]] std::size_t history_octets() const noexcept { return histories_.size_bytes(); }
 
   /// Memory per call, in octets.
   [[nodiscard]] static constexpr std::size_t octets_per_call(bool stateful_mppe) noexcept {
@@ -78,6 +91,15 @@ class CallTable {
       const contract::CallRef& ref) const noexcept {
     return read(ref, [](const Call& call) { return call.uplink_ipv6_packets.read(); });
   }
+  /// Octets that MPPC kept off the line, up and down. Any thread.
+  struct MppcSaved {
+    std::uint64_t uplink = 0, downlink = 0;
+  };
+  [[nodiscard]] std::optional<MppcSaved> mppc_saved(const contract::CallRef& ref) const noexcept {
+    return read(ref, [](const Call& call) {
+      return MppcSaved{.uplink = call.uplink_saved.read(), .downlink = call.downlink_saved.read()};
+    });
+  }
   /// Nothing of one that does not live; `now` by the worker's clock. Any thread.
   [[nodiscard]] contract::FirstPackets first_packets(const contract::CallRef& ref,
                                                      Milliseconds now) const noexcept;
@@ -101,8 +123,9 @@ class CallTable {
     return generation_of(call) == ref.generation ? std::optional(found) : std::nullopt;
   }
   std::span<Call> slots_;
-  std::span<CallDrops> drops_;        // indexed like the slots
-  std::span<StatefulMppe> stateful_;  // indexed like the slots; empty without stateful MPPE
+  std::span<CallDrops> drops_;         // indexed like the slots
+  std::span<StatefulMppe> stateful_;   // indexed like the slots; empty without stateful MPPE
+  std::span<StatefulMppc> histories_;  // by their numbers
 };
 
 }  // namespace adit::dataplane

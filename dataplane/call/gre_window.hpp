@@ -72,11 +72,14 @@ class GreReceiver {
     proof_ = Proof::kNone;
   }
 
+  /// gap() of packets that nothing proves: as many as a coherency count can tell apart.
+  static constexpr std::uint32_t kAnyGap = kGreReach;
+
   /// At most how many packets the peer has sent from the last proven one up to the one with this number; 0:
   /// the number cannot tell. Before the first proof: as many as a coherency count can tell apart.
   [[nodiscard]] std::uint32_t gap(wire::GreSeq sequence) const noexcept {
     if (proof_ != Proof::kGiven) {
-      return kGreReach;
+      return kAnyGap;
     }
     const std::int32_t distance = sequence.distance_from(highest_);
     return distance > 0 ? static_cast<std::uint32_t>(distance) : 0;

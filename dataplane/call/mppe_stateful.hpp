@@ -19,6 +19,7 @@
 #include "dataplane/base/drop_reason.hpp"
 #include "dataplane/base/limits.hpp"
 #include "dataplane/call/mppe_plaintext.hpp"
+#include "dataplane/call/reset_requests.hpp"
 #include "dataplane/wire/bytes.hpp"
 #include "dataplane/wire/ids.hpp"
 #include "dataplane/wire/mppe.hpp"
@@ -40,32 +41,38 @@ class StatefulReceiver {
  public:
   StatefulReceiver() = default;
   StatefulReceiver(const crypto::MppeChain& chain, Milliseconds now) noexcept
-      : stream_(chain), asked_{now.value - kResetIntervalMs} {}
+      : stream_(chain), resets_(now) {}
 
   /// Decrypts in place a packet that lies `steps` after the last good one, or says why it cannot. Only
   /// success moves the stream. There is no loss state: the next packet that continues or restarts the stream
   /// is simply decrypted. `afford(n)` says whether n key changes beyond the one per packet can be spent.
+  /// `decompresses(octets)` says of a packet with C whether what is decrypted decompresses to a plausible plaintext; it is
+  /// asked for each trial.
+  template <typename Afford, typename Decompresses>
+  [[nodiscard]] std::expected<void, DropReason> decrypt(wire::MppeHeader header, std::uint32_t steps,
+                                                        wire::MutableBytes octets, Afford&& afford,
+                                                        Decompresses&& decompresses) noexcept;
+  /// The same without MPPC.
   template <typename Afford>
   [[nodiscard]] std::expected<void, DropReason> decrypt(wire::MppeHeader header, std::uint32_t steps,
-                                                        wire::MutableBytes octets, Afford&& afford) noexcept;
-
-  /// A packet could not be decrypted. True when it is time to send another Reset-Request.
-  [[nodiscard]] bool reset_is_due(Milliseconds now) noexcept {
-    if (now.since(asked_) < kResetIntervalMs) {
-      return false;
-    }
-    asked_ = now;
-    return true;
+                                                        wire::MutableBytes octets, Afford&& afford) noexcept {
+    return decrypt(header, steps, octets, afford, [](wire::MutableBytes) { return false; });
   }
+
+  /// See ResetRequests.
+  [[nodiscard]] bool reset_is_due(Milliseconds now) noexcept { return resets_.due(now); }
 
   /// The peer has been seen to flush without changing the key.
   [[nodiscard]] bool peer_keeps_key() const noexcept { return peer_keeps_key_; }
 
  private:
   [[nodiscard]] bool attempt(crypto::MppeStream& trial, wire::MutableBytes octets) noexcept;
+  template <typename Decompresses>
+  [[nodiscard]] bool attempt(crypto::MppeStream& trial, wire::MutableBytes octets, bool compressed,
+                             Decompresses&& decompresses) noexcept;
 
   crypto::MppeStream stream_;
-  Milliseconds asked_{};
+  ResetRequests resets_;
   bool peer_keeps_key_ = false;
 };
 
@@ -81,6 +88,11 @@ class StatefulSender {
     if (flush_ == Flush::kNone) {
       flush_ = repeated || keep_key ? Flush::kKeepKey : Flush::kChangeKey;
     }
+  }
+
+  /// Whether encrypt() will flush the packet with this count.
+  [[nodiscard]] bool flushes(wire::CoherencyCount count) const noexcept {
+    return is_flag_packet(count) || flush_ != Flush::kNone;
   }
 
   /// Encrypts in place the packet with this count; returns whether it is flushed.
@@ -108,16 +120,16 @@ struct StatefulMppe {
   StatefulSender sender;
 };
 
-template <typename Afford>
+template <typename Afford, typename Decompresses>
 std::expected<void, DropReason> StatefulReceiver::decrypt(wire::MppeHeader header, std::uint32_t steps,
-                                                          wire::MutableBytes octets,
-                                                          Afford&& afford) noexcept {
+                                                          wire::MutableBytes octets, Afford&& afford,
+                                                          Decompresses&& decompresses) noexcept {
   crypto::MppeStream trial = stream_;
   if (!header.flushed) {
     if (steps != 1 || is_flag_packet(header.count)) {
       return std::unexpected(DropReason::kMppeOutOfStep);
     }
-    if (!attempt(trial, octets)) {
+    if (!attempt(trial, octets, header.compressed, decompresses)) {
       return std::unexpected(DropReason::kMppeImplausible);
     }
     return {};
@@ -130,7 +142,7 @@ std::expected<void, DropReason> StatefulReceiver::decrypt(wire::MppeHeader heade
   // A Linux peer has also changed the key for this packet's flush and for each lost flushed packet. The
   // budget is charged for those only if they turn out to be needed.
   std::uint32_t more = 0;
-  for (; !attempt(trial, octets); ++more) {
+  for (; !attempt(trial, octets, header.compressed, decompresses); ++more) {
     if (more > kLostFlushes) {
       return std::unexpected(DropReason::kMppeImplausible);
     }
@@ -141,6 +153,23 @@ std::expected<void, DropReason> StatefulReceiver::decrypt(wire::MppeHeader heade
   }
   peer_keeps_key_ = is_flag_packet(header.count) ? peer_keeps_key_ : more == 0;
   return {};
+}
+
+/// Of a compressed packet all of it decides, and all of it is restored.
+template <typename Decompresses>
+bool StatefulReceiver::attempt(crypto::MppeStream& trial, wire::MutableBytes octets, bool compressed,
+                               Decompresses&& decompresses) noexcept {
+  if (!compressed) {
+    return attempt(trial, octets);
+  }
+  crypto::MppeStream again = trial;
+  trial.apply(octets);
+  if (!decompresses(octets)) {
+    again.apply(octets);
+    return false;
+  }
+  stream_ = trial;
+  return true;
 }
 
 /// The head of the plaintext decides; it is restored if it is implausible.

@@ -17,14 +17,18 @@ namespace adit::contract {
 
 class TraceRing;  // trace_ring.hpp
 
-/// RFC 3078 §3 session key lengths. The value is the number of bits, as in crypto::MppeKeyLength.
-enum class MppeStrength : std::uint8_t { k40 = 40, k56 = 56, k128 = 128 };
+/// RFC 3078 §3 session key lengths. The value is the number of bits, as in crypto::MppeKeyLength. kNone: MPPC without
+/// encryption.
+enum class MppeStrength : std::uint8_t { kNone = 0, k40 = 40, k56 = 56, k128 = 128 };
 
-/// How one direction is encrypted: the strength, and whether a key and its stream last for 256 packets
-/// (stateful, RFC 3078 §8.2) or for one.
+/// How one direction is encrypted and compressed, which CCP agrees on as one: the strength; whether a key and its
+/// stream last for 256 packets (stateful, RFC 3078 §8.2) or for one, and so what compression may refer to; and whether
+/// packets may be compressed (MPPC, RFC 2118).
 struct MppeMode {
   MppeStrength strength = MppeStrength::k128;
   bool stateful = false;
+  bool compressed = false;
+  [[nodiscard]] constexpr bool encrypted() const { return strength != MppeStrength::kNone; }
   friend bool operator==(const MppeMode&, const MppeMode&) = default;
 };
 
@@ -67,24 +71,28 @@ struct SetPppCompression {
 /// call ends.
 /// kReceive is sent before our CCP Configure-Ack (the peer may encrypt its very next packet), kSend when CCP
 /// opens. The consumer wipes the ring slot.
+/// With a mode that does not encrypt it is MPPC alone: there are no keys, and clear IP passes as before.
 struct EnableMppe {
   CallRef call;
   Direction direction = Direction::kReceive;
   MppeMode mode{};
   std::array<std::uint8_t, 16> start_key{};
   std::array<std::uint8_t, 16> session_key{};
+  /// Of the worker's pairs of MPPC histories, from 1, this call's alone until CallRemoved; 0: none, as only a mode that is
+  /// stateful and compressed needs.
+  std::uint32_t history = 0;
 };
 
-/// The peer has lost packets of a stateful stream (CCP Reset-Request): the next data packet restarts it, with
-/// A set. Sent after the Reset-Ack, before which Linux decrypts nothing. `repeated`: the same request again,
+/// The peer has lost packets of a stateful stream, encrypted or compressed (CCP Reset-Request): the next data packet
+/// restarts it, with A set. Sent after the Reset-Ack, before which Linux decrypts nothing. `repeated`: the same request again,
 /// because our answer was lost.
 struct FlushMppe {
   CallRef call;
   bool repeated = false;
 };
 
-/// CCP went down or LCP renegotiates: the keys are wiped, and no data passes in either direction until
-/// EnableMppe comes with new ones. A call that has been encrypted is never in clear again.
+/// CCP went down or LCP renegotiates: the keys are wiped, nothing is compressed any more, and of a call that has been
+/// encrypted no data passes in either direction until EnableMppe comes with new ones: it is never in clear again.
 struct DisableMppe {
   CallRef call;
 };

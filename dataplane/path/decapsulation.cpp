@@ -4,6 +4,8 @@
 #include <rte_prefetch.h>
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include "crypto/secret.hpp"
 #include "dataplane/path/encapsulation.hpp"
@@ -41,6 +43,10 @@ DropReason reason_of(GreReceiver::Verdict verdict) noexcept {
       break;
   }
   return DropReason::kGreLate;
+}
+
+crypto::MppcFlags flags_of(wire::MppeHeader header) noexcept {
+  return {.flushed = header.flushed, .at_front = header.at_front};
 }
 
 }  // namespace
@@ -266,17 +272,25 @@ bool Decapsulation::strip_ppp(Packet& packet) noexcept {
   packet.size = static_cast<std::uint16_t>(packet.size - header.header_length);
   switch (header.protocol) {
     case wire::PppProtocol::kMppe: {
-      if (identity.mppe_receive == MppeUse::kNone) {
+      const bool encrypted = identity.mppe_receive != MppeUse::kNone;
+      if (!encrypted && identity.mppc_receive == MppcUse::kNone) {
         return drop(packet, DropReason::kMppeNotUp);
       }
-      // RFC 3078 §3: D is set in every packet, A in every packet of stateless mode.
-      const auto mppe = wire::parse_mppe({packet.at, packet.size});
+      // RFC 3078 §3: with encryption D is set in every packet, and A in every packet of stateless mode.
+      const auto mppe =
+          wire::parse_mppe({packet.at, packet.size},
+                           {.encrypted = encrypted, .compressed = identity.mppc_receive != MppcUse::kNone});
       const bool stateless = identity.mppe_receive == MppeUse::kStateless;
-      if (!mppe || (stateless && !mppe->flushed)) {
+      if (!mppe) {
+        return refuse_header(packet, mppe.error());
+      }
+      if (stateless && !mppe->flushed) {
         return refuse(packet, DropReason::kMppeHeader);
       }
       packet.mppe = *mppe;
-      packet.content = stateless ? Content::kEncrypted : Content::kInStream;
+      packet.decompressed = false;
+      packet.content = stateless ? Content::kEncrypted : encrypted ? Content::kInStream : Content::kFramed;
+      any_compressed_ |= mppe->compressed;
       packet.at += wire::kMppeHeaderSize;
       packet.size = static_cast<std::uint16_t>(packet.size - wire::kMppeHeaderSize);
       return true;
@@ -294,6 +308,13 @@ bool Decapsulation::strip_ppp(Packet& packet) noexcept {
           Content::kControl;  // LCP, authentication, NCPs, and anything that LCP answers with Protocol-Reject
       return true;
   }
+}
+
+/// Without encryption there are no keys that could have parted.
+bool Decapsulation::refuse_header(Packet& packet, wire::MppeError error) noexcept {
+  const DropReason reason =
+      error == wire::MppeError::kCompressed ? DropReason::kMppcNotAgreed : DropReason::kMppeHeader;
+  return packet.call->identity.mppe_receive == MppeUse::kNone ? drop(packet, reason) : refuse(packet, reason);
 }
 
 // ---- decrypt: RFC 3078 §8, on trial: nothing of the call changes --------------------------------------------
@@ -364,6 +385,85 @@ bool Decapsulation::afford(Call& call, std::uint32_t changes, bool agreed) noexc
   return true;
 }
 
+// ---- decompress: RFC 2118 §4, on trial as well. What refers to earlier packets has to wait for their commit ---------
+
+void Decapsulation::decompress() noexcept {
+  if (!std::exchange(any_compressed_, false)) {
+    return;
+  }
+  for (Packet& packet : burst_) {
+    const bool alone =
+        packet.content == Content::kEncrypted ||
+        (packet.content == Content::kFramed && packet.call->identity.mppc_receive == MppcUse::kStateless);
+    if (alone && packet.mbuf != nullptr && packet.mppe.compressed && decompress(packet)) {
+      put_plaintext(packet);
+    }
+  }
+  context_.mark(Stage::kDecompress);
+}
+
+/// Into plaintext_. The packet stays as it is: other keys may have to be tried on it.
+bool Decapsulation::decompress(Packet& packet) noexcept {
+  return is_plausible(packet, crypto::mppc_decompress({packet.at, packet.size}, plaintext_));
+}
+
+bool Decapsulation::decompress_by_history(Packet& packet, const StatefulMppc& history) noexcept {
+  return is_plausible(packet, crypto::mppc_decompress(history.received, flags_of(packet.mppe),
+                                                      {packet.at, packet.size}, plaintext_));
+}
+
+/// Random octets often decompress to something: what they decompress to decides, as it does without MPPC.
+bool Decapsulation::is_plausible(Packet& packet,
+                                 const std::expected<std::size_t, crypto::MppcFault>& size) noexcept {
+  if (!size) {
+    packet.unreadable =
+        size.error() == crypto::MppcFault::kTooLong ? DropReason::kMppcTooLong : DropReason::kMppcMalformed;
+    return false;
+  }
+  if (read_mppe_plaintext({plaintext_.data(), *size}).header_length == 0) {
+    packet.unreadable =
+        packet.content == Content::kFramed ? DropReason::kMppcMalformed : DropReason::kMppeImplausible;
+    return false;
+  }
+  const rte_mbuf& mbuf = *packet.mbuf;
+  const std::size_t room = static_cast<std::uint8_t*>(mbuf.buf_addr) + mbuf.buf_len - packet.at;
+  if (*size > room) {
+    packet.unreadable = DropReason::kMppcTooLong;
+    return false;
+  }
+  plaintext_size_ = *size;
+  return true;
+}
+
+/// Over the compressed packet, which grows into the buffer's tailroom.
+void Decapsulation::put_plaintext(Packet& packet) noexcept {
+  std::memcpy(packet.at, plaintext_.data(), plaintext_size_);
+  packet.line_size = packet.size;
+  packet.size = packet.plain_size = static_cast<std::uint16_t>(plaintext_size_);
+  packet.decompressed = true;
+  rte_mbuf& mbuf = *packet.mbuf;
+  mbuf.data_len = static_cast<std::uint16_t>(packet.at - data_of(packet.mbuf) + packet.size);
+  mbuf.pkt_len = mbuf.data_len;
+}
+
+/// Once it is committed.
+void Decapsulation::count_compressed(const Packet& packet) noexcept {
+  if (packet.plain_size > packet.line_size) {
+    packet.call->uplink_saved.add(static_cast<std::uint64_t>(packet.plain_size - packet.line_size));
+  }
+  context_.counters.mppc_uplink_octets.add(packet.line_size);
+  context_.counters.mppc_uplink_plain.add(packet.plain_size);
+}
+
+/// A packet that is accepted; if it is compressed, decompress_by_history() was the last to write plaintext_.
+void Decapsulation::enter(StatefulMppc& history, Packet& packet) noexcept {
+  const bool compressed = packet.mppe.compressed;
+  history.received.commit(flags_of(packet.mppe), {plaintext_.data(), compressed ? plaintext_size_ : 0});
+  if (compressed) {
+    put_plaintext(packet);
+  }
+}
+
 // ---- commit: sequence numbers and keys move, packet by packet in the order of arrival ------------------------
 
 void Decapsulation::commit() noexcept {
@@ -380,6 +480,10 @@ bool Decapsulation::commit(Packet& packet) noexcept {
   Call& call = *packet.call;
   if (packet.content >= Content::kEncrypted) {
     if (packet.mbuf == nullptr || !commit_encrypted(packet)) {
+      return false;
+    }
+  } else if (packet.content == Content::kFramed) {
+    if (!commit_framed(packet)) {
       return false;
     }
   } else if (const auto verdict = call.window.take(packet.sequence);
@@ -406,7 +510,8 @@ bool Decapsulation::commit_encrypted(Packet& packet) noexcept {
     }
   } else {
     MppeReceiver& mppe = call.uplink.mppe;
-    const bool good = mppe.is_ahead(packet.key) && read_plaintext(packet);
+    const bool is_plain = !packet.mppe.compressed || packet.decompressed;
+    const bool good = is_plain && mppe.is_ahead(packet.key) && read_plaintext(packet);
     if (!good && !try_other_keys(packet)) {
       return false;
     }
@@ -417,7 +522,56 @@ bool Decapsulation::commit_encrypted(Packet& packet) noexcept {
     call.receive_chain.session_key = jobs_[packet.job].key;
   }
   call.window.prove(packet.sequence);
+  if (packet.decompressed) [[unlikely]] {
+    count_compressed(packet);
+  }
   return true;
+}
+
+/// MPPC without MPPE. As with any clear packet its GRE number says whether it is taken. Its count matters where packets
+/// refer to each other: what nothing flushed continues only with the next one (RFC 2118 §4.1). Without history every packet
+/// stands for itself, and a forged count costs those behind it nothing.
+bool Decapsulation::commit_framed(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  MppeReceiver& counts = call.uplink.mppe;
+  StatefulMppc* const history =
+      call.identity.mppc_receive == MppcUse::kStateful ? context_.calls.history_of(call) : nullptr;
+  const std::uint32_t steps = counts.evaluate(packet.mppe.count, GreReceiver::kAnyGap).value_or(0);
+  bool readable = packet.decompressed || !packet.mppe.compressed;
+  if (history != nullptr && steps != 1 && !packet.mppe.flushed) {
+    // By its count it is late, or a copy, or the first after a very long loss.
+    if (steps > MppeReceiver::kWrap / 2) {
+      if (const auto verdict = call.window.take(packet.sequence); verdict != GreReceiver::Verdict::kAhead) {
+        return discard(packet, verdict);
+      }
+    }
+    packet.unreadable = DropReason::kMppcOutOfStep;
+    readable = false;
+  } else if (history != nullptr && packet.mppe.compressed) {
+    readable = decompress_by_history(packet, *history);
+  }
+  if (readable && !packet.mppe.compressed &&
+      read_mppe_plaintext({packet.at, packet.size}).header_length == 0) {
+    packet.unreadable = DropReason::kInnerHeader;
+    readable = false;
+  }
+  if (!readable) {
+    if (history != nullptr && history->resets.due(context_.now)) {
+      ask_for_reset(call, packet.sequence);
+    }
+    return drop(packet, packet.unreadable);
+  }
+  if (const auto verdict = call.window.take(packet.sequence); verdict != GreReceiver::Verdict::kAhead) {
+    return discard(packet, verdict);
+  }
+  if (history != nullptr) {
+    enter(*history, packet);
+  }
+  counts.commit(counts.key() + steps);
+  if (packet.decompressed) {
+    count_compressed(packet);
+  }
+  return read_plaintext(packet);
 }
 
 bool Decapsulation::read_plaintext(Packet& packet) noexcept {
@@ -436,7 +590,7 @@ bool Decapsulation::try_other_keys(Packet& packet) noexcept {
   const std::uint32_t key = call.uplink.mppe.key();
   const std::uint32_t gap = call.window.gap(packet.sequence);
   const auto nearest = call.uplink.mppe.evaluate(packet.mppe.count, gap);
-  if (!nearest) {
+  if (!nearest || packet.decompressed) {  // it has decompressed, so its key was the right one, and has passed
     return refuse_late(packet);
   }
   const bool tried = packet.key == key + *nearest;
@@ -450,14 +604,24 @@ bool Decapsulation::try_other_keys(Packet& packet) noexcept {
     }
     crypt_again(packet, job.key, 0);  // RC4 is its own inverse: this is the ciphertext again
     crypt_again(packet, from, changes - made);
-    if (read_plaintext(packet)) {
+    if (reveal(packet)) {
       packet.key = key + changes;
       return true;
     }
     from = job.key;
     made = changes;
   }
-  return refuse(packet, DropReason::kMppeImplausible);
+  return refuse(packet, packet.mppe.compressed ? packet.unreadable : DropReason::kMppeImplausible);
+}
+
+bool Decapsulation::reveal(Packet& packet) noexcept {
+  if (packet.mppe.compressed) {
+    if (!decompress(packet)) {
+      return false;
+    }
+    put_plaintext(packet);
+  }
+  return read_plaintext(packet);
 }
 
 /// Repeats the packet's job with the key that lies `changes` after `from`.
@@ -492,35 +656,50 @@ bool Decapsulation::decrypt_in_stream(Packet& packet) noexcept {
     if (verdict != GreReceiver::Verdict::kAhead) {
       return discard(packet, verdict);
     }
-    on_out_of_step(call, receiver, packet.sequence);
+    if (receiver.reset_is_due(context_.now)) {
+      ask_for_reset(call, packet.sequence);
+    }
     return drop(packet, DropReason::kMppeLate);
   }
+  StatefulMppc* const history =
+      call.identity.mppc_receive == MppcUse::kNone ? nullptr : context_.calls.history_of(call);
+  std::optional<DropReason> unreadable;  // with the likeliest key
+  const auto decompresses = [&](wire::MutableBytes) {
+    const bool readable = history != nullptr && decompress_by_history(packet, *history);
+    unreadable = unreadable.value_or(packet.unreadable);
+    return readable;
+  };
   const std::uint32_t most = std::min(gap, *nearest + kMppeWraps * MppeReceiver::kWrap);
   DropReason why{};
   std::uint32_t steps = *nearest;
   do {
     const bool agreed = MppeReceiver::agree(steps, gap);
-    const auto read = receiver.decrypt(packet.mppe, steps, {packet.at, packet.size},
-                                       [&](std::uint32_t changes) { return afford(call, changes, agreed); });
+    const auto read = receiver.decrypt(
+        packet.mppe, steps, {packet.at, packet.size},
+        [&](std::uint32_t changes) { return afford(call, changes, agreed); }, decompresses);
     if (read) {
       if (steps != 1) {
         on_recovery(packet);
       }
       mppe.commit(mppe.key() + steps);
+      if (history != nullptr) {
+        enter(*history, packet);
+      }
       return read_plaintext(packet);
     }
     why = read.error();
     steps += MppeReceiver::kWrap;
   } while (why == DropReason::kMppeImplausible && packet.mppe.flushed && steps <= most);
-  on_out_of_step(call, receiver, packet.sequence);
-  return drop(packet, why);
+  if (receiver.reset_is_due(context_.now)) {
+    ask_for_reset(call, packet.sequence);
+  }
+  return drop(packet, why == DropReason::kMppeImplausible ? unreadable.value_or(why) : why);
 }
 
-void Decapsulation::on_out_of_step(Call& call, StatefulReceiver& receiver, wire::GreSeq sequence) noexcept {
-  if (!receiver.reset_is_due(context_.now)) {
-    return;
+void Decapsulation::ask_for_reset(Call& call, wire::GreSeq sequence) noexcept {
+  if (call.identity.mppe_receive != MppeUse::kNone) {
+    on_mppe_failure(call, sequence);  // once per request: packets still in flight after a loss prove nothing
   }
-  on_mppe_failure(call, sequence);  // once per request: packets still in flight after a loss prove nothing
   context_.counters.mppe_resets_asked.add();
   if (!context_.control.post(contract::MppeOutOfStep{context_.calls.ref_of(call, context_.id)})) {
     context_.counters.notices_lost.add();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first half of every GRE packet's way in: outer headers, sequence, PPP, MPPE. What comes out is an inner
+// The first half of every GRE packet's way in: outer headers, sequence, PPP, MPPE, MPPC. What comes out is an inner
 // IP packet attributed to the call, or a PPP control frame, which goes to control. Used by Uplink for
 // subscribers' packets and by adit-blast's receiver for the server's. Each stage passes a packet on to the
 // next, drops it with a reason, hands it off to its owner, or consumes it. Thread: worker. Owner: the class
@@ -7,8 +7,10 @@
 #pragma once
 
 #include <array>
+#include <expected>
 #include <span>
 
+#include "crypto/mppc/mppc_decoder.hpp"
 #include "crypto/mppe_batch.hpp"
 #include "dataplane/call/burst.hpp"
 #include "dataplane/call/reorder.hpp"
@@ -37,6 +39,7 @@ class Decapsulation {
     kNothing,
     kControl,
     kClear,
+    kFramed,     ///< by MPPC without MPPE, compressed or not
     kEncrypted,  ///< stateless: decrypted in batches as jobs_
     kInStream,   ///< stateful: decrypted one after another
   };
@@ -57,8 +60,11 @@ class Decapsulation {
     wire::GreSeq ack{};
     wire::PppProtocol protocol{};
     Content content = Content::kNothing;
-    wire::MppeHeader mppe{};
-    std::uint16_t job = 0;  ///< kEncrypted: index into jobs_
+    wire::MppeHeader mppe{};    ///< from kFramed on
+    bool decompressed = false;  ///< from kFramed on: it was compressed, and now holds its plaintext
+    DropReason unreadable{};    ///< why it is not, if it was tried
+    std::uint16_t line_size = 0, plain_size = 0;  ///< of one that is: octets before and after
+    std::uint16_t job = 0;                        ///< kEncrypted: index into jobs_
     std::uint32_t key = 0;  ///< kEncrypted: the number of the key that it is tried with, see MppeReceiver
     std::uint8_t outer_tos = 0;
   };
@@ -75,6 +81,7 @@ class Decapsulation {
   std::size_t expire_gaps() noexcept { return reorder_.expire_gaps(context_.now); }
   void strip_ppp() noexcept;
   void decrypt() noexcept;
+  void decompress() noexcept;
   void commit() noexcept;
 
   bool drop(Packet& packet, DropReason reason) noexcept;
@@ -98,6 +105,15 @@ class Decapsulation {
   bool afford(Call& call, std::uint32_t changes, bool agreed) noexcept;
   bool commit(Packet& packet) noexcept;
   bool commit_encrypted(Packet& packet) noexcept;
+  [[gnu::cold, gnu::noinline]] bool commit_framed(Packet& packet) noexcept;
+  bool refuse_header(Packet& packet, wire::MppeError error) noexcept;
+  bool decompress(Packet& packet) noexcept;
+  bool decompress_by_history(Packet& packet, const StatefulMppc& history) noexcept;
+  bool is_plausible(Packet& packet, const std::expected<std::size_t, crypto::MppcFault>& size) noexcept;
+  void put_plaintext(Packet& packet) noexcept;
+  void enter(StatefulMppc& history, Packet& packet) noexcept;
+  [[gnu::cold, gnu::noinline]] void count_compressed(const Packet& packet) noexcept;
+  bool reveal(Packet& packet) noexcept;
   static bool read_plaintext(Packet& packet) noexcept;
   [[gnu::cold, gnu::noinline]] bool try_other_keys(Packet& packet) noexcept;
   void crypt_again(Packet& packet, const std::array<std::uint8_t, 16>& from, std::uint32_t changes) noexcept;
@@ -109,7 +125,7 @@ class Decapsulation {
   [[gnu::cold, gnu::noinline]] void trace_arrival(const Packet& packet) noexcept;
   [[gnu::cold, gnu::noinline]] void trace_content(const Packet& packet) noexcept;
   void on_mppe_failure(Call& call, wire::GreSeq sequence) noexcept;
-  void on_out_of_step(Call& call, StatefulReceiver& receiver, wire::GreSeq sequence) noexcept;
+  void ask_for_reset(Call& call, wire::GreSeq sequence) noexcept;
 
   Reorder reorder_;
   bool releasing_ = false;  ///< the packets of burst_ have been held
@@ -128,6 +144,9 @@ class Decapsulation {
   std::uint32_t rekeys_left_ = 0;  ///< of this burst's budget for key changes
   TokenBucket<kDoubtfulRekeysPerSecond, kDoubtfulRekeyCapacity> doubtful_rekeys_;
   crypto::MppeChain trial_;
+  bool any_compressed_ = false;  ///< in burst_, and not by a history
+  std::size_t plaintext_size_ = 0;
+  std::array<std::uint8_t, kMppcPlaintext> plaintext_;  ///< of one packet, while it is tried
   std::array<Call*, kBurst> committed_{};
   std::size_t committed_count_ = 0;
 };

@@ -17,6 +17,7 @@ void Downlink::run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept
   check_inner(arrival);
   police();
   clamp_mss(arrival);
+  compress();
   encrypt();
   push_ppp();
   push_gre();
@@ -209,11 +210,11 @@ void Downlink::fit_mtu(Arrived& packet, Arrival arrival) noexcept {
     return;
   }
   clamp<Inner>(packet.mbuf, packet.upper, mtu);
-  burst_.push({.mbuf = packet.mbuf,
-               .call = packet.call,
-               .inner_octets = packet.inner_octets,
-               .tos = outer_tos<Inner>(packet.mbuf),
-               .protocol = Inner::kProtocol});
+  take({.mbuf = packet.mbuf,
+        .call = packet.call,
+        .inner_octets = packet.inner_octets,
+        .tos = outer_tos<Inner>(packet.mbuf),
+        .protocol = Inner::kProtocol});
 }
 
 /// The core has one for each call that it sends to, so that what comes for one call harms no other.
@@ -263,10 +264,10 @@ void Downlink::cut(Arrived& packet) noexcept {
     if (UpperLayer upper; InnerIpv4::find_upper_layer(octets_of(piece), upper)) {
       clamp<InnerIpv4>(piece, upper, packet.call->downlink.inner_mtu);
     }
-    burst_.push({.mbuf = piece,
-                 .call = packet.call,
-                 .inner_octets = static_cast<std::uint16_t>(piece->pkt_len),
-                 .tos = outer_tos<InnerIpv4>(piece)});
+    take({.mbuf = piece,
+          .call = packet.call,
+          .inner_octets = static_cast<std::uint16_t>(piece->pkt_len),
+          .tos = outer_tos<InnerIpv4>(piece)});
   }
 }
 

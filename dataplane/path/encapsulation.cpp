@@ -2,6 +2,7 @@
 #include "dataplane/path/encapsulation.hpp"
 
 #include <cstring>
+#include <utility>
 
 #include "dataplane/path/forward.hpp"
 #include "dataplane/wire/ethernet.hpp"
@@ -53,6 +54,68 @@ bool Encapsulation::refresh_hop(Call& call, DropReason& why) noexcept {
   return true;
 }
 
+// ---- compress: RFC 2118 §4, before encryption, after which nothing shrinks -------------------------------------------
+
+void Encapsulation::compress() noexcept {
+  if (!std::exchange(any_compressed_, false)) {
+    return;
+  }
+  for (Packet& packet : burst_) {
+    if (packet.call->identity.mppc_send != MppcUse::kNone) {
+      compress(packet);
+    }
+  }
+  context_.mark(Stage::kCompress);
+}
+
+/// The protocol inside has two octets, as every peer reads it. What does not shrink goes as it would without MPPC, so that
+/// no packet is longer than that.
+void Encapsulation::compress(Packet& packet) noexcept {
+  Call& call = *packet.call;
+  wire::write_ppp_protocol(prepend(packet.mbuf, 2), packet.protocol, false);
+  const wire::MutableBytes octets = octets_of(packet.mbuf);
+  packet.framed = true;
+  packet.mppe.count = call.downlink.mppe.next();
+  const crypto::MppcCompressed made = compress(call, packet.mppe.count, octets);
+  packet.mppe.flushed = made.flags.flushed;
+  packet.mppe.at_front = made.flags.at_front;
+  packet.mppe.compressed = made.size != 0;
+  if (made.size == 0) {
+    context_.counters.mppc_expanded.add();
+    rte_pktmbuf_adj(packet.mbuf, 2);
+    push_inner_protocol(packet);
+  } else {
+    std::memcpy(octets.data(), compressed_.data(), made.size);
+    call.downlink_saved.add(octets.size() - made.size);
+    context_.counters.mppc_downlink_plain.add(octets.size());
+    context_.counters.mppc_downlink_octets.add(made.size);
+    rte_pktmbuf_trim(packet.mbuf, static_cast<std::uint16_t>(octets.size() - made.size));
+  }
+  if (call.identity.mppe_send == MppeUse::kNone) {
+    wire::write_mppe(prepend(packet.mbuf, wire::kMppeHeaderSize), packet.mppe, false);
+  }
+}
+
+/// Into compressed_. A restarts the key stream and the history alike, so either restarts the other.
+crypto::MppcCompressed Encapsulation::compress(Call& call, wire::CoherencyCount count,
+                                               wire::Bytes octets) noexcept {
+  StatefulMppc* const history =
+      call.identity.mppc_send == MppcUse::kStateful ? context_.calls.history_of(call) : nullptr;
+  if (history == nullptr) {
+    return {.size = crypto::mppc_compress(scratch_, octets, compressed_), .flags = {.flushed = true}};
+  }
+  StatefulSender* const stream =
+      call.identity.mppe_send == MppeUse::kStateful ? &context_.calls.stateful_of(call)->sender : nullptr;
+  if (stream != nullptr && stream->flushes(count)) {
+    history->sent.flush();
+  }
+  const crypto::MppcCompressed made = crypto::mppc_compress(history->sent, octets, compressed_);
+  if (stream != nullptr && made.flags.flushed && !stream->flushes(count)) {
+    stream->flush(false, true);  // with the key that it has: no peer that knows MPPC changes it
+  }
+  return made;
+}
+
 // ---- encrypt: RFC 3078 §3 and §7.3; in stateless mode the key changes before every packet ----------------------------
 
 void Encapsulation::encrypt() noexcept {
@@ -67,8 +130,11 @@ void Encapsulation::encrypt() noexcept {
         call = packet.call;
         packet.encrypted = true;
         packet.job = job_count_;
-        packet.count = packet.call->downlink.mppe.next();
-        push_inner_protocol(packet);
+        if (!packet.framed) {
+          packet.mppe.count = packet.call->downlink.mppe.next();
+          packet.mppe.flushed = true;
+          push_inner_protocol(packet);
+        }
         jobs_[job_count_++] = {.chain = &call->send_chain,
                                .changes = changes,
                                .size = packet.mbuf->data_len,
@@ -80,7 +146,7 @@ void Encapsulation::encrypt() noexcept {
   for (Packet& packet : burst_) {
     if (packet.encrypted) {
       packet.call->send_chain.session_key = jobs_[packet.job].key;
-      wire::write_mppe_stateless(prepend(packet.mbuf, wire::kMppeHeaderSize), packet.count);
+      wire::write_mppe(prepend(packet.mbuf, wire::kMppeHeaderSize), packet.mppe);
     } else if (packet.call->identity.mppe_send == MppeUse::kStateful) {
       encrypt_in_stream(packet);
     }
@@ -91,10 +157,13 @@ void Encapsulation::encrypt() noexcept {
 void Encapsulation::encrypt_in_stream(Packet& packet) noexcept {
   Call& call = *packet.call;
   packet.encrypted = true;
-  push_inner_protocol(packet);
-  wire::MppeHeader header{.count = call.downlink.mppe.next()};
-  header.flushed = context_.calls.stateful_of(call)->sender.encrypt(header.count, octets_of(packet.mbuf));
-  wire::write_mppe(prepend(packet.mbuf, wire::kMppeHeaderSize), header);
+  if (!packet.framed) {
+    packet.mppe.count = call.downlink.mppe.next();
+    push_inner_protocol(packet);
+  }
+  packet.mppe.flushed =
+      context_.calls.stateful_of(call)->sender.encrypt(packet.mppe.count, octets_of(packet.mbuf));
+  wire::write_mppe(prepend(packet.mbuf, wire::kMppeHeaderSize), packet.mppe);
 }
 
 void Encapsulation::push_inner_protocol(Packet& packet) noexcept {
@@ -107,7 +176,7 @@ void Encapsulation::push_inner_protocol(Packet& packet) noexcept {
 void Encapsulation::push_ppp() noexcept {
   for (Packet& packet : burst_) {
     const wire::PppCompression compression = packet.call->identity.send_compression;
-    const auto protocol = packet.encrypted ? wire::PppProtocol::kMppe : packet.protocol;
+    const auto protocol = packet.encrypted || packet.framed ? wire::PppProtocol::kMppe : packet.protocol;
     wire::write_ppp(prepend(packet.mbuf, wire::ppp_header_size(protocol, compression)), protocol,
                     compression);
   }
@@ -222,10 +291,11 @@ void Encapsulation::send_ipv6(Call& call, wire::Bytes packet) noexcept {
                          .octets = octets_of(mbuf)});
   }
   burst_.clear();
-  burst_.push({.mbuf = mbuf,
-               .call = &call,
-               .inner_octets = static_cast<std::uint16_t>(packet.size()),
-               .protocol = wire::PppProtocol::kIpv6});
+  take({.mbuf = mbuf,
+        .call = &call,
+        .inner_octets = static_cast<std::uint16_t>(packet.size()),
+        .protocol = wire::PppProtocol::kIpv6});
+  compress();
   encrypt();
   push_ppp();
   push_gre();

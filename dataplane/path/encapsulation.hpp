@@ -8,10 +8,12 @@
 #include <array>
 #include <cstdint>
 
+#include "crypto/mppc/mppc_coder.hpp"
 #include "crypto/mppe_batch.hpp"
 #include "dataplane/call/burst.hpp"
 #include "dataplane/path/worker_context.hpp"
 #include "dataplane/wire/bytes.hpp"
+#include "dataplane/wire/mppe.hpp"
 
 namespace adit::dataplane {
 
@@ -41,16 +43,24 @@ class Encapsulation {
     Call* call = nullptr;      ///< refresh_hop() has found the next hop to its peer
     std::uint16_t inner_octets = 0;
     std::uint16_t job = 0;  ///< index into jobs_, if a job encrypts it
-    wire::CoherencyCount count{};
+    wire::MppeHeader mppe{};
     bool encrypted = false;
-    std::uint8_t tos = 0;                                   ///< of the outer header
+    bool framed = false;   ///< by compress(), which has set `mppe` and written the inner protocol
+    std::uint8_t tos = 0;  ///< of the outer header
     wire::PppProtocol protocol = wire::PppProtocol::kIpv4;  ///< or kIpv6
   };
 
   /// Finds the next hop to the call's peer in the current snapshot. False: `why` says what is missing.
   bool refresh_hop(Call& call, DropReason& why) noexcept;
 
+  /// Adds a packet to the burst that the stages are to send.
+  void take(const Packet& packet) noexcept {
+    burst_.push(packet);
+    any_compressed_ |= packet.call->identity.mppc_send != MppcUse::kNone;
+  }
+
   // ---- the stages, in this order; they work on burst_
+  void compress() noexcept;
   void encrypt() noexcept;
   void push_ppp() noexcept;
   void push_gre() noexcept;
@@ -61,6 +71,8 @@ class Encapsulation {
   Burst<Packet, kDownlinkBurst> burst_;
 
  private:
+  void compress(Packet& packet) noexcept;
+  crypto::MppcCompressed compress(Call& call, wire::CoherencyCount count, wire::Bytes octets) noexcept;
   void encrypt_in_stream(Packet& packet) noexcept;
   static void push_inner_protocol(Packet& packet) noexcept;
   void send_bare_ack(Call& call) noexcept;
@@ -71,6 +83,9 @@ class Encapsulation {
   ByCall<kDownlinkBurst> by_call_;
   std::array<crypto::MppeJob, kDownlinkBurst> jobs_;
   std::uint16_t job_count_ = 0;
+  bool any_compressed_ = false;  ///< in burst_
+  crypto::MppcScratch scratch_;
+  std::array<std::uint8_t, kMppcPlaintext + 8> compressed_;  ///< the coder writes whole words
 };
 
 }  // namespace adit::dataplane

@@ -25,6 +25,7 @@ void Uplink::run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept {
 void Uplink::run_from_ppp() noexcept {
   strip_ppp();
   decrypt();
+  decompress();
   commit();
   check_inner();
   police();

@@ -23,7 +23,7 @@ inline constexpr std::uint32_t k56 = 0x00000080;         ///< M
 inline constexpr std::uint32_t k128 = 0x00000040;        ///< S
 inline constexpr std::uint32_t k40 = 0x00000020;         ///< L
 inline constexpr std::uint32_t kObsolete = 0x00000010;   ///< D: never accepted
-inline constexpr std::uint32_t kMppc = 0x00000001;       ///< C: compression, which we do not implement
+inline constexpr std::uint32_t kMppc = 0x00000001;       ///< C: MPPC, RFC 2118
 inline constexpr std::uint32_t kStrengths = k40 | k56 | k128;
 }  // namespace mppe_bits
 

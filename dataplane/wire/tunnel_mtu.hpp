@@ -10,7 +10,8 @@
 namespace adit::wire {
 
 /// Octets in front of the inner IP packet within the outer one: IPv4 20, GRE with sequence and
-/// acknowledgement 16, the PPP header, and with MPPE its header (2) and the inner protocol.
+/// acknowledgement 16, the PPP header, and with MPPE or MPPC its header (2) and the inner protocol: what does not shrink is
+/// sent as it is.
 [[nodiscard]] constexpr std::uint16_t tunnel_overhead(PppCompression compression, bool mppe) noexcept {
   constexpr std::uint16_t kIpAndGre = 20 + 16;
   const std::uint16_t address_and_control = compression.address_and_control ? 0 : 2;

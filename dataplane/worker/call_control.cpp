@@ -62,15 +62,22 @@ bool CallControl::on(const contract::EnableMppe& message) noexcept {
     return true;
   }
   const MppeUse use = arm(*call, message);
-  call->identity.require_mppe = true;  // until the call ends, whatever CCP does
+  const MppcUse compression = arm_compression(*call, message);
+  if (message.mode.encrypted()) {
+    call->identity.require_mppe = true;  // until the call ends, whatever CCP does
+  }
   if (message.direction == contract::Direction::kReceive) {
     context_.reorder.close(*call);
     call->uplink.mppe = {};
-    call->window.await_proof();
+    if (message.mode.encrypted()) {
+      call->window.await_proof();
+    }
     call->identity.mppe_receive = use;
+    call->identity.mppc_receive = compression;
   } else {
     call->downlink.mppe = {};
     call->identity.mppe_send = use;
+    call->identity.mppc_send = compression;
   }
   update_inner_mtu(*call);
   return true;
@@ -78,6 +85,9 @@ bool CallControl::on(const contract::EnableMppe& message) noexcept {
 
 /// Stores the keys where the mode needs them.
 MppeUse CallControl::arm(Call& call, const contract::EnableMppe& message) noexcept {
+  if (!message.mode.encrypted()) {
+    return MppeUse::kNone;
+  }
   const bool receive = message.direction == contract::Direction::kReceive;
   crypto::MppeChain& chain = receive ? call.receive_chain : call.send_chain;
   chain = {.start_key = message.start_key,
@@ -100,11 +110,44 @@ MppeUse CallControl::arm(Call& call, const contract::EnableMppe& message) noexce
   return MppeUse::kStateful;
 }
 
+/// Both directions of a call have one pair of histories; a direction begins with an empty one.
+MppcUse CallControl::arm_compression(Call& call, const contract::EnableMppe& message) noexcept {
+  if (!message.mode.compressed) {
+    return MppcUse::kNone;
+  }
+  if (!message.mode.stateful) {
+    return MppcUse::kStateless;
+  }
+  StatefulMppc* const history = context_.calls.history(message.history);
+  if (history == nullptr) {
+    return MppcUse::kNone;  // cannot happen: control gives out the pairs that this worker was built with
+  }
+  call.downlink.mppc_history = message.history;
+  if (message.direction == contract::Direction::kReceive) {
+    history->received = {};
+    history->resets = ResetRequests(context_.now);
+  } else {
+    history->sent = {};
+  }
+  return MppcUse::kStateful;
+}
+
 bool CallControl::on(const contract::FlushMppe& message) noexcept {
   Call* call = find(message.call);
-  if (call != nullptr && call->identity.mppe_send == MppeUse::kStateful) {
+  if (call == nullptr) {
+    return true;
+  }
+  const bool compresses = call->identity.mppc_send == MppcUse::kStateful;
+  const bool encrypts = call->identity.mppe_send == MppeUse::kStateful;
+  if (compresses) {
+    context_.calls.history_of(*call)->sent.flush();
+  }
+  if (encrypts) {
+    // Who knows MPPC keeps the key (RFC 3078 §8.2); the one that changes it is Linux, which does not.
     StatefulMppe& stateful = *context_.calls.stateful_of(*call);
-    stateful.sender.flush(message.repeated, stateful.receiver.peer_keeps_key());
+    stateful.sender.flush(message.repeated, compresses || stateful.receiver.peer_keeps_key());
+  }
+  if (compresses || encrypts) {
     context_.counters.mppe_resets_answered.add();
   }
   return true;

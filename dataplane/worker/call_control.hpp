@@ -38,6 +38,7 @@ class CallControl {
   bool on(const contract::ReadCall& message) noexcept;
 
   MppeUse arm(Call& call, const contract::EnableMppe& message) noexcept;
+  MppcUse arm_compression(Call& call, const contract::EnableMppe& message) noexcept;
   Call* find(const contract::CallRef& ref) noexcept;
 
   WorkerContext& context_;

@@ -4,6 +4,7 @@
 #include <rte_launch.h>
 #include <rte_malloc.h>
 
+#include <algorithm>
 #include <new>
 
 #include "crypto/secret.hpp"
@@ -23,6 +24,7 @@ DataPlaneCore::DataPlaneCore(const Settings& settings, DataPlaneResources resour
     : settings_(settings),
       resources_(std::move(resources)),
       slots_per_worker_((settings_.max_calls + worker_count() - 1) / worker_count()),
+      mppc_histories_per_worker_(std::min(settings_.mppc_histories / worker_count(), slots_per_worker_)),
       index_(resources_.id_host_bits, settings_.max_calls),
       rings_(resources_.sockets) {}
 
@@ -58,6 +60,7 @@ WorkerSettings DataPlaneCore::settings_of(std::uint16_t worker) const {
   settings.id = contract::WorkerId{worker};
   settings.socket = resources_.sockets[worker];
   settings.slots = slots_per_worker_;
+  settings.mppc_histories = mppc_histories_per_worker_;
   settings.pool = resources_.pool;
   settings.data_plane = settings_;
   settings.control_wake_fd = resources_.control_wake_fd;

@@ -57,6 +57,8 @@ class DataPlaneCore {
     return static_cast<std::uint16_t>(resources_.sockets.size());
   }
   [[nodiscard]] std::uint32_t slots_per_worker() const { return slots_per_worker_; }
+  /// Pairs of histories for stateful MPPC.
+  [[nodiscard]] std::uint32_t mppc_histories_per_worker() const { return mppc_histories_per_worker_; }
   [[nodiscard]] contract::Mailbox& mailbox(contract::WorkerId worker) { return *mailboxes_[worker.value]; }
   /// Where a worker records traced packets: made when it is first asked for, and kept. Warm it before a worker is told.
   [[nodiscard]] contract::TraceRing& trace_ring(contract::WorkerId worker);
@@ -92,6 +94,7 @@ class DataPlaneCore {
   const Settings settings_;
   const DataPlaneResources resources_;
   const std::uint32_t slots_per_worker_;
+  const std::uint32_t mppc_histories_per_worker_;
   CallIndex index_;
   HandoffRings rings_;
   std::vector<std::unique_ptr<contract::Mailbox, ReleaseMailbox>> mailboxes_;

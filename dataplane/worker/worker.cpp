@@ -31,7 +31,8 @@ std::string Worker::describe(Shortage shortage) const {
   return who + ": no memory for " + std::to_string(settings_.slots) + " calls of " +
          std::to_string(CallTable::octets_per_call(stateful)) + " octets" +
          (stateful ? " (with stateful MPPE)" : "") + "; reserve more hugepages or lower max-sessions" +
-         (stateful ? ", or set mppe-stateful = \"deny\"" : "");
+         (stateful ? ", or set mppe-stateful = \"deny\"" : "") +
+         (settings_.mppc_histories != 0 ? ", or lower mppc-memory" : "");
 }
 
 Worker::Worker(WorkerSettings settings, const WorkerShares& shares)

@@ -13,7 +13,7 @@ WorkerCore::WorkerCore(WorkerSettings settings, const WorkerShares& shares)
       rings_(shares.rings),
       next_hops_(shares.next_hops),
       tsc_per_ms_(std::max<std::uint64_t>(rte_get_tsc_hz() / 1000, 1)),
-      calls_(settings_.slots, settings_.socket, settings_.data_plane.stateful_mppe),
+      calls_(settings_.slots, settings_.socket, settings_.data_plane.stateful_mppe, settings_.mppc_histories),
       acks_(settings_.slots),
       reorder_(settings_.data_plane.reorder),
       reassembly_(settings_.socket, counters_),

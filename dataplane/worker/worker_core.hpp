@@ -19,10 +19,11 @@ namespace adit::dataplane {
 
 struct WorkerSettings {
   contract::WorkerId id;
-  int socket = -1;                  ///< NUMA node of its tables; SOCKET_ID_ANY (-1): any
-  std::uint32_t slots = 0;          ///< the most calls it can have, up to kMaxCallsPerWorker
-  std::vector<WorkerPort> ports{};  ///< every port of the process, whether this worker polls it or not
-  rte_mempool* pool = nullptr;      ///< for packets that it originates
+  int socket = -1;                   ///< NUMA node of its tables; SOCKET_ID_ANY (-1): any
+  std::uint32_t slots = 0;           ///< the most calls it can have, up to kMaxCallsPerWorker
+  std::uint32_t mppc_histories = 0;  ///< pairs of them, numbered from 1
+  std::vector<WorkerPort> ports{};   ///< every port of the process, whether this worker polls it or not
+  rte_mempool* pool = nullptr;       ///< for packets that it originates
   Settings data_plane{};
   int control_wake_fd = -1;       ///< eventfd to write when control sleeps
   KernelRings* kernel = nullptr;  ///< for ports that punt; nullptr: none do

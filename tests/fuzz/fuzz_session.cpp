@@ -82,15 +82,21 @@ class Host final : public SessionHost {
   void enable_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>& start,
                    const crypto::Secret<16>&) override {
     require(!ended && backend_.accepted && may_agree_on(mode));
+    stateful_send_ = direction == contract::Direction::kSend ? mode.stateful : stateful_send_;
+    if (!mode.encrypted()) {
+      require(!encrypted_ && mode.compressed);
+      compresses_send_ |= direction == contract::Direction::kSend;
+      return;
+    }
     if (direction == contract::Direction::kSend) {
       require(sent_with_.insert({start.bytes().begin(), start.bytes().end()}).second);
     }
     encrypted_ = true;
     (direction == contract::Direction::kSend ? mppe_send_ : mppe_receive_) = true;
-    stateful_send_ = direction == contract::Direction::kSend ? mode.stateful : stateful_send_;
   }
-  void flush_mppe(bool) override { require(mppe_send_ && stateful_send_); }
-  void disable_mppe() override { mppe_send_ = mppe_receive_ = false; }
+  void flush_mppe(bool) override { require((mppe_send_ || compresses_send_) && stateful_send_); }
+  void disable_mppe() override { mppe_send_ = mppe_receive_ = compresses_send_ = false; }
+  bool reserve_mppc_history() override { return settings_.ppp.mppe_stateful != StatefulPolicy::kPrefer; }
   void enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) override {
     require(!subscriber.is_none() && peer_mru >= 68);
     require_may_enable(require_mppe);
@@ -127,8 +133,14 @@ class Host final : public SessionHost {
   }
   [[nodiscard]] bool may_agree_on(contract::MppeMode mode) const {
     const auto& lengths = settings_.ppp.mppe_key_lengths;
-    return std::ranges::find(lengths, mode.strength) != lengths.end() &&
-           (!mode.stateful || settings_.ppp.mppe_stateful != StatefulPolicy::kDeny);
+    const MppcPolicy mppc = settings_.ppp.mppc;
+    const bool may_compress =
+        mppc == MppcPolicy::kAllow || (mppc == MppcPolicy::kStateless && !mode.stateful);
+    if (mode.compressed && !may_compress) {
+      return false;
+    }
+    return !mode.encrypted() || (std::ranges::find(lengths, mode.strength) != lengths.end() &&
+                                 (!mode.stateful || settings_.ppp.mppe_stateful != StatefulPolicy::kDeny));
   }
 
   const Settings& settings_;
@@ -139,6 +151,7 @@ class Host final : public SessionHost {
   bool mppe_send_ = false;
   bool mppe_receive_ = false;
   bool stateful_send_ = false;
+  bool compresses_send_ = false;
   Ipv6Counters counters_;
   bool ipv6_ = false;
 };
@@ -177,6 +190,8 @@ Settings settings_of(std::uint8_t mode) {
     settings.ppp.mppe_key_lengths = {contract::MppeStrength::k40, contract::MppeStrength::k56};
     settings.ppp.mppe_stateful = StatefulPolicy::kAllow;
   }
+  constexpr MppcPolicy kCompression[] = {MppcPolicy::kDeny, MppcPolicy::kStateless, MppcPolicy::kAllow};
+  settings.ppp.mppc = kCompression[(mode >> 3 ^ mode >> 5) % 3];
   settings.ip.gateway = wire::Ipv4Address(10, 64, 0, 1);
   settings.ipv6.mode = kIpv6Policies[(mode >> 6 ^ mode) % 4];
   return settings;

@@ -18,6 +18,11 @@ std::span<const Target> targets() {
       {"eap_tls_fragments", fuzz_eap_tls_fragments},
       {"mppe", fuzz_mppe},
       {"mppe_crypt", fuzz_mppe_crypt},
+      {"mppc_decoder", fuzz_mppc_decoder},
+      {"mppc_coder", fuzz_mppc_coder},
+#ifdef ADIT_FREERDP
+      {"mppc_freerdp", fuzz_mppc_freerdp},
+#endif
       {"tcp_mss", fuzz_tcp_mss},
       {"frame", fuzz_frame},
       {"pptp_stream", fuzz_pptp_stream},

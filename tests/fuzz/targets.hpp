@@ -76,6 +76,12 @@ void fuzz_ipv6(wire::Bytes octets);
 void fuzz_dhcpv6(wire::Bytes octets);
 // fuzz_mppe.cpp
 void fuzz_mppe_crypt(wire::Bytes octets);
+// fuzz_mppc.cpp
+void fuzz_mppc_decoder(wire::Bytes octets);
+void fuzz_mppc_coder(wire::Bytes octets);
+#ifdef ADIT_FREERDP
+void fuzz_mppc_freerdp(wire::Bytes octets);
+#endif
 // fuzz_pptp.cpp
 void fuzz_pptp_stream(wire::Bytes octets);
 void fuzz_pptp_order(wire::Bytes octets);

@@ -91,6 +91,7 @@ class RecordingHost final : public ControlProtocolHost, public LcpEvents, public
   std::vector<std::string> events;
   std::uint16_t mru = 1500;
   contract::MppeMode expected;
+  bool has_mppc_history = false;  ///< the answer to reserve_mppc_history()
 
   void send_frame(wire::Bytes frame) override {
     const auto packet = wire::parse_ppp_packet(frame.subspan(4));
@@ -116,6 +117,7 @@ class RecordingHost final : public ControlProtocolHost, public LcpEvents, public
   void flush_mppe(bool repeated) override {
     events.emplace_back(repeated ? "begin anew again" : "begin anew");
   }
+  bool reserve_mppc_history() override { return has_mppc_history; }
 
   Packets take() { return std::exchange(sent, {}); }
   std::vector<std::string> take_events() { return std::exchange(events, {}); }

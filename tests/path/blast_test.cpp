@@ -39,7 +39,7 @@ std::uint16_t crossed_port(const char* name, Side side) {
 
 class Blast : public testing::Test {
  protected:
-  explicit Blast(Impairment impairment = {}) {
+  explicit Blast(Impairment impairment = {}, Payload payload = Payload::kRandom) {
     static const std::array ids{crossed_port("blast_access", kAccessSide),
                                 crossed_port("blast_core", kCoreSide)};
     const std::array ports{
@@ -57,7 +57,8 @@ class Blast : public testing::Test {
     const std::array neighbours{
         dataplane::NeighbourEntry{kBlastAccess, kServer, kAccessMac},
         dataplane::NeighbourEntry{kBlastCore, wire::Ipv4Address(198, 51, 100, 1), kCoreMac}};
-    const TrafficSettings traffic{.impairment = impairment, .core = kHost, .core6 = kHost6, .has_ipv6 = true};
+    const TrafficSettings traffic{
+        .impairment = impairment, .payload = payload, .core = kHost, .core6 = kHost6, .has_ipv6 = true};
     auto created = dataplane::DataPlane<TrafficWorker>::create(
         {.max_calls = kCalls},
         {.sockets = {SOCKET_ID_ANY}, .ports = {{ports[0]}, {ports[1]}}, .pool = Bench::instance().pool},
@@ -77,12 +78,16 @@ class Blast : public testing::Test {
 
   /// Sets up both ends of kCalls calls, IP up, and if `encrypted` MPPE-128 both ways.
   void dial(bool encrypted) {
+    dial(contract::MppeMode{.strength =
+                                encrypted ? contract::MppeStrength::k128 : contract::MppeStrength::kNone});
+  }
+  void dial(contract::MppeMode mode) {
     for (std::uint16_t number = 0; number < kCalls; ++number) {
       server_[number] = world_.install_up(number);
       const contract::CallRef call{{0}, number, number + 1U};
       install(call, number);
-      if (encrypted) {
-        encrypt(call, server_[number], number);
+      if (mode.encrypted() || mode.compressed) {
+        encrypt(call, server_[number], number, mode);
       }
       command(
           {.kind = TrafficCommand::Kind::kJoin,
@@ -140,7 +145,8 @@ class Blast : public testing::Test {
                             .require_mppe = false});
   }
 
-  void encrypt(const contract::CallRef& client, const contract::CallRef& server, std::uint16_t number) {
+  void encrypt(const contract::CallRef& client, const contract::CallRef& server, std::uint16_t number,
+               contract::MppeMode mode) {
     for (const bool up : {true, false}) {
       std::array<std::uint8_t, 16> start{};
       start[0] = static_cast<std::uint8_t>(number);
@@ -148,7 +154,7 @@ class Blast : public testing::Test {
       const crypto::Secret<16> key{std::span<const std::uint8_t, 16>(start)};
       const auto session = crypto::mppe_initial_session_key(key, crypto::MppeKeyLength::k128);
       contract::EnableMppe message{
-          .call = client, .direction = contract::Direction::kSend, .start_key = start};
+          .call = client, .direction = contract::Direction::kSend, .mode = mode, .start_key = start};
       std::ranges::copy(session.bytes(), message.session_key.begin());
       message.direction = up ? contract::Direction::kSend : contract::Direction::kReceive;
       tell(message);
@@ -235,7 +241,7 @@ TEST_F(Blast, BothFamiliesArriveFromLinksAndFromTheNetworksBehind) {
       dial_ipv6();
     } else {
       for (std::uint16_t number = 0; number < kCalls; ++number) {
-        encrypt({{0}, number, number + 1U}, server_[number], number);
+        encrypt({{0}, number, number + 1U}, server_[number], number, {});
       }
     }
     load_.families = Families::kMixed;
@@ -328,6 +334,37 @@ TEST_F(Blast, WhatConfiguresTheLinkReachesControl) {
   EXPECT_EQ(blast_dropped(DropReason::kLinkMulticast), 1U);
 }
 
+class BlastText : public Blast {
+ protected:
+  BlastText() : Blast({}, Payload::kText) {}
+};
+
+TEST_F(BlastText, CompressedWithEncryptionAndWithoutEveryPacketArrivesAsItWas) {
+  dial({.strength = contract::MppeStrength::k128, .compressed = true});
+  offer(4000);
+  run(1000);
+  stop();
+  expect_all_arrived(table().up, table().calls_up(), 3900);
+  expect_all_arrived(table().down, table().calls_down(), 3900);
+  EXPECT_EQ(world_.all_drops(), 0U);
+  const dataplane::WorkerCounters& counters = blast_->counters();
+  EXPECT_GT(counters.mppc_downlink_plain.read(), 1'000'000U);
+  EXPECT_LT(counters.mppc_downlink_octets.read(), counters.mppc_downlink_plain.read() * 2 / 3);
+  EXPECT_EQ(counters.mppc_downlink_octets.read(), world_.counters().mppc_uplink_octets.read());
+  EXPECT_EQ(counters.mppc_uplink_plain.read(), world_.counters().mppc_downlink_plain.read());
+}
+
+TEST_F(BlastText, CompressedInClearToo) {
+  dial({.strength = contract::MppeStrength::kNone, .compressed = true});
+  offer(4000);
+  run(1000);
+  stop();
+  expect_all_arrived(table().up, table().calls_up(), 3900);
+  expect_all_arrived(table().down, table().calls_down(), 3900);
+  EXPECT_EQ(world_.all_drops(), 0U);
+  EXPECT_GT(blast_->counters().mppc_downlink_plain.read(), 1'000'000U);
+}
+
 TEST_F(Blast, AFlippedOctetIsCorruptionAndLoss) {
   dial(false);
   offer(1000);
@@ -387,7 +424,7 @@ TEST_F(BadLink, LossIsReportedAsItHappened) {
     SCOPED_TRACE(encrypted ? "MPPE" : "clear");
     if (encrypted) {
       for (std::uint16_t number = 0; number < kCalls; ++number) {
-        encrypt({{0}, number, number + 1U}, server_[number], number);
+        encrypt({{0}, number, number + 1U}, server_[number], number, {});
       }
       run(1);
     } else {

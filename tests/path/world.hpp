@@ -69,6 +69,7 @@ struct WorldOptions {
   bool one_transmit_queue = false;  ///< worker 0 sends for all workers
   std::uint32_t slots = 64;
   bool stateful_mppe = false;
+  std::uint32_t mppc_histories = 0;
   contract::ReorderPolicy reorder{};
   ForwardingPolicy policy{};
   wire::Vlan access_vlan{}, core_vlan{};

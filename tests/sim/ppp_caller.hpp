@@ -50,10 +50,16 @@ class PppCaller final : control::PppDataPath, control::ClientLinkHost {
   void enable_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>& start,
                    const crypto::Secret<16>&) override {
     modes[direction] = mode;
+    if (!mode.encrypted()) {
+      return;
+    }
     ip_needs_mppe = true;
     keys[direction] = {start.bytes().begin(), start.bytes().end()};
   }
-  void disable_mppe() override { keys.clear(); }
+  void disable_mppe() override {
+    keys.clear();
+    modes.clear();
+  }
   void enable_ip(wire::Ipv4Address own, std::uint16_t, bool require_mppe) override {
     EXPECT_TRUE(ip.is_none()) << "enabled twice";
     ip = own;

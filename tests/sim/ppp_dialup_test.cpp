@@ -81,6 +81,10 @@ class Host final : public control::SessionHost {
   void set_ppp_compression(bool, bool) override {}
   void enable_mppe(contract::Direction direction, contract::MppeMode mode, const crypto::Secret<16>& start,
                    const crypto::Secret<16>& session) override {
+    modes[direction] = mode;
+    if (!mode.encrypted()) {
+      return;
+    }
     ip_needs_mppe = true;
     if (direction == contract::Direction::kSend) {
       const SendStream stream(start, session);
@@ -88,11 +92,14 @@ class Host final : public control::SessionHost {
           << "a key stream twice";
       streams.push_back(stream);
     }
-    modes[direction] = mode;
     keys[direction] = {start.bytes().begin(), start.bytes().end()};
   }
   void flush_mppe(bool) override {}
-  void disable_mppe() override { keys.clear(); }
+  void disable_mppe() override {
+    keys.clear();
+    modes.clear();
+  }
+  bool reserve_mppc_history() override { return true; }
   void enable_ip(wire::Ipv4Address subscriber, std::uint16_t mru, bool require_mppe) override {
     EXPECT_EQ(subscriber, kSubscriber);
     EXPECT_EQ(mru, 1400);
@@ -226,9 +233,13 @@ class Dial {
     settings.profile = &profile_;
     return settings;
   }
+  [[nodiscard]] bool compresses() const {
+    return client_settings_.ppp.mppc != control::MppcPolicy::kDeny &&
+           settings_.ppp.mppc != control::MppcPolicy::kDeny;
+  }
   [[nodiscard]] contract::MppeMode mode() const {
     return {client_settings_.mppe_key_lengths.front(),
-            client_settings_.ppp.mppe_stateful == control::StatefulPolicy::kPrefer};
+            client_settings_.ppp.mppe_stateful == control::StatefulPolicy::kPrefer, compresses()};
   }
   static std::string mode_text(contract::MppeMode mode) {
     return std::string(mode.strength == contract::MppeStrength::k40   ? "40"
@@ -487,6 +498,44 @@ TEST_F(PppDialUp, MPP_10_EveryModeConvergesUnderLoss) {
       expect_all_up(settings, client, quality, true, 20, 8);
     }
   }
+}
+
+TEST_F(PppDialUp, CompressionIsAgreedOnUnderLossWhereBothEndsAllowIt) {
+  using enum control::MppcPolicy;
+  const LinkQuality quality{.loss = 0.1, .duplication = 0.05, .delay = 20ms, .jitter = 5ms};
+  for (const auto& [ours, its] :
+       {std::pair(kStateless, kStateless), std::pair(kDeny, kStateless), std::pair(kStateless, kDeny)}) {
+    Settings settings = server(MppePolicy::kPrefer);
+    settings.ppp.mppc = ours;
+    Client client = windows();
+    client.settings.ppp.mppc = its;
+    expect_all_up(settings, client, quality, true, 40, 8);
+  }
+}
+
+TEST_F(PppDialUp, CompressionWithoutEncryptionIsAgreedOnUnderLoss) {
+  const LinkQuality quality{.loss = 0.1, .duplication = 0.05, .delay = 20ms, .jitter = 5ms};
+  Settings settings = server(MppePolicy::kDeny);
+  settings.ppp.mppc = control::MppcPolicy::kStateless;
+  Client client = without_mppe(CcpWithoutMppe::kProtocolReject);
+  client.settings.ppp.mppc = control::MppcPolicy::kStateless;
+  int up = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    Dial dial(settings, client, quality, seed);
+    ASSERT_TRUE(dial.run()) << seed;
+    if (!dial.is_up()) {
+      continue;  // its login was lost
+    }
+    ++up;
+    dial.expect_both_ends_agree(false);
+    constexpr contract::MppeMode kAlone{contract::MppeStrength::kNone, false, true};
+    const std::map<contract::Direction, contract::MppeMode> both{{contract::Direction::kReceive, kAlone},
+                                                                 {contract::Direction::kSend, kAlone}};
+    EXPECT_EQ(dial.host().modes, both) << seed;
+    EXPECT_EQ(dial.client().modes, both) << seed;
+    EXPECT_EQ(dial.session().status().compression, "mppc");
+  }
+  EXPECT_GE(up, 35);
 }
 
 // RC4: equal packets at equal counts under one start key are equal on the wire, different ones give the XOR of

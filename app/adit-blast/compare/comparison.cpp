@@ -15,8 +15,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// Of the plan, besides its phases: what changes what is measured. Where it is measured (server, ports, clients) may differ.
-constexpr std::array kScenarioKeys = {"profile",          "incoming", "auth",        "mppe",
-                                      "mppe-key-lengths", "impair",   "traffic-mode"};
+constexpr std::array kScenarioKeys = {"profile", "incoming", "auth",   "mppe",        "mppe-key-lengths",
+                                      "mppc",    "payload",  "impair", "traffic-mode"};
 
 Quantity quantity_of(const Json& json) {
   return {.phase = json.at("phase").get<std::string>(),

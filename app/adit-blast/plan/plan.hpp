@@ -34,6 +34,9 @@ struct SizeMix {
   std::vector<std::pair<std::uint16_t, std::uint32_t>> sizes = {{64, 7}, {576, 4}, {1400, 1}};
 };
 
+/// What packets carry besides their probe.
+enum class Payload : std::uint8_t { kRandom, kText };
+
 /// Who answers the verified traffic.
 enum class TrafficMode : std::uint8_t {
   kCore,  ///< we do, at the core port's address: each direction is measured separately
@@ -91,7 +94,9 @@ struct Plan {
   control::MppePolicy mppe = control::MppePolicy::kPrefer;
   std::vector<contract::MppeStrength> mppe_key_lengths = {contract::MppeStrength::k128};
   control::Ipv6Policy ipv6 = control::Ipv6Policy::kDeny;
-  bool delegate = false;  ///< clients ask for a prefix to use behind them
+  bool delegate = false;                                  ///< clients ask for a prefix to use behind them
+  control::MppcPolicy mppc = control::MppcPolicy::kDeny;  ///< or kStateless
+  Payload payload = Payload::kRandom;
 
   dataplane::PortSettings access;
   std::optional<dataplane::PortSettings> core;  ///< none: the access port serves the core as well

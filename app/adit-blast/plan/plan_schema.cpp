@@ -12,6 +12,7 @@ namespace {
 
 using control::AuthMethod;
 using control::Ipv6Policy;
+using control::MppcPolicy;
 using control::MppePolicy;
 using dataplane::PortDriver;
 using namespace std::chrono_literals;
@@ -104,6 +105,13 @@ std::vector<PlanKey> make_server_keys() {
                 "IPv6 beside IPv4: deny, allow, prefer or require."),
       BLAST_KEY(kClients, "delegate", "", plan.delegate, BoolKind{},
                 "Clients ask for a prefix by DHCPv6 as well, and use it."),
+      BLAST_KEY(
+          kClients, "mppc", "POLICY", plan.mppc,
+          (ChoiceKind<MppcPolicy>{{{"deny", MppcPolicy::kDeny}, {"stateless", MppcPolicy::kStateless}}}),
+          "Compression, with encryption or without: deny, stateless."),
+      BLAST_KEY(kClients, "payload", "KIND", plan.payload,
+                (ChoiceKind<Payload>{{{"random", Payload::kRandom}, {"text", Payload::kText}}}),
+                "What packets carry: random, or text, which shrinks."),
   };
 }
 

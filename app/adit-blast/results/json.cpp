@@ -56,6 +56,10 @@ Json json_of(const Limit& limit) {
   return {{"by", to_text(limit.by)}, {"why", limit.why}, {"text", in_words(limit)}};
 }
 
+Json json_of(const CompressionResult::Way& way) {
+  return {{"plain_bytes", way.plain}, {"line_bytes", way.line}, {"ratio", way.ratio()}};
+}
+
 Json json_of(const TrafficResult& traffic, const PhaseResult& phase) {
   Json json = {{"mode", to_text(traffic.mode)},
                {"sizes", traffic.sizes},
@@ -73,6 +77,10 @@ Json json_of(const TrafficResult& traffic, const PhaseResult& phase) {
     if (traffic.mode == TrafficMode::kCore) {
       one["down"] = json_of(family.down, traffic.seconds);
     }
+  }
+  if (traffic.compression.any()) {
+    json["compression"] = {{"up", json_of(traffic.compression.up)},
+                           {"down", json_of(traffic.compression.down)}};
   }
   return json;
 }

@@ -65,6 +65,19 @@ struct Ipv6Result {
   std::uint64_t advertisements = 0;  ///< in this phase, by all calls, those that have ended included
 };
 
+/// Octets of packets that were compressed, with their protocol fields, from the clients and to them.
+struct CompressionResult {
+  struct Way {
+    std::uint64_t plain = 0;  ///< before
+    std::uint64_t line = 0;   ///< after
+    [[nodiscard]] double ratio() const {
+      return line != 0 ? static_cast<double>(plain) / static_cast<double>(line) : 1;
+    }
+  };
+  Way up, down;
+  [[nodiscard]] bool any() const { return up.plain + down.plain != 0; }
+};
+
 struct TrafficResult {
   TrafficMode mode = TrafficMode::kCore;
   std::string sizes;
@@ -74,6 +87,7 @@ struct TrafficResult {
   DirectionResult down;
   double offered_pps = 0;  ///< that were to be sent, both directions together; 0: as many as can be
   bool impaired = false;   ///< by ourselves: some of the loss is ours
+  CompressionResult compression{};
   GeneratorLoad generator{};
   std::vector<FamilyResult> families{};  ///< each by itself, if IPv6 was to be sent
 };

@@ -175,6 +175,22 @@ std::vector<Flow> flows_of(const RunResult& result) {
   return flows;
 }
 
+std::string compression(const RunResult& result) {
+  Rows rows;
+  for (std::size_t i = 0; i < result.phases.size(); ++i) {
+    if (!result.phases[i].traffic || !result.phases[i].traffic->compression.any()) {
+      continue;
+    }
+    const CompressionResult& compressed = result.phases[i].traffic->compression;
+    for (const auto& [name, way] : {std::pair("up", compressed.up), std::pair("down", compressed.down)}) {
+      rows.push_back({phase_label(result, i), name, with_commas(way.plain), with_commas(way.line),
+                      decimal(way.ratio())});
+    }
+  }
+  return section("Compressed packets, octets",
+                 {{"phase"}, {"way"}, {"before", kRight}, {"after", kRight}, {"ratio", kRight}}, rows);
+}
+
 std::string traffic(const RunResult& result) {
   Rows packets, rates, latencies;
   for (const auto& [phase, name, flow, seconds] : flows_of(result)) {
@@ -221,7 +237,8 @@ std::string traffic(const RunResult& result) {
                   {"p99", kRight},
                   {"p99.9", kRight},
                   {"max", kRight}},
-                 latencies);
+                 latencies) +
+         compression(result);
 }
 
 std::string throughput(const RunResult& result) {

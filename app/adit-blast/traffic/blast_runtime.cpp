@@ -30,6 +30,7 @@ std::expected<std::unique_ptr<BlastRuntime>, std::string> BlastRuntime::start(co
   runtime->commands_ = std::make_unique<TrafficCommands>();
   const TrafficSettings traffic{.impairment = plan.impairment,
                                 .seed = plan.seed,
+                                .payload = plan.payload,
                                 .core = plan.core_address,
                                 .core6 = plan.core_address6,
                                 .has_ipv6 = plan.ipv6 != control::Ipv6Policy::kDeny};

@@ -28,6 +28,7 @@ void ClientReceiver::receive(std::span<rte_mbuf* const> packets) noexcept {
   accept_sequence();
   strip_ppp();
   decrypt();
+  decompress();
   commit();
   verify();
 }

@@ -7,6 +7,7 @@ using dataplane::DropReason;
 
 void ClientSender::run(std::span<const Outgoing> packets) noexcept {
   collect(packets);
+  compress();
   encrypt();
   push_ppp();
   push_gre();
@@ -23,10 +24,10 @@ void ClientSender::collect(std::span<const Outgoing> packets) noexcept {
       context_.drop(packet.mbuf, *packet.call, why);
       continue;
     }
-    burst_.push({.mbuf = packet.mbuf,
-                 .call = packet.call,
-                 .inner_octets = static_cast<std::uint16_t>(packet.mbuf->pkt_len),
-                 .protocol = packet.protocol});
+    take({.mbuf = packet.mbuf,
+          .call = packet.call,
+          .inner_octets = static_cast<std::uint16_t>(packet.mbuf->pkt_len),
+          .protocol = packet.protocol});
   }
 }
 

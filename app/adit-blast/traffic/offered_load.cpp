@@ -10,7 +10,9 @@ namespace adit::app::blast {
 
 std::uint16_t largest_packet(const control::ClientSettings& settings) {
   const std::uint16_t mru = settings.profile->mru != 0 ? settings.profile->mru : settings.ppp.mru;
-  return static_cast<std::uint16_t>(mru - (settings.mppe == control::MppePolicy::kDeny ? 0 : 4));
+  const bool bare =
+      settings.mppe == control::MppePolicy::kDeny && settings.ppp.mppc == control::MppcPolicy::kDeny;
+  return static_cast<std::uint16_t>(mru - (bare ? 0 : 4));
 }
 
 SizeMix cut(const SizeMix& mix, std::uint16_t largest) {

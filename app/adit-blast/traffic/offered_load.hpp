@@ -8,7 +8,7 @@
 
 namespace adit::app::blast {
 
-/// The largest packet that the server may send us in one piece: our MRU, less 4 for MPPE's header and the
+/// The largest packet that the server may send us in one piece: our MRU, less 4 for MPPE's or MPPC's header and the
 /// inner protocol (RFC 3078 §3). A larger one would arrive in fragments, which are not probes.
 [[nodiscard]] std::uint16_t largest_packet(const control::ClientSettings& settings);
 

@@ -59,7 +59,7 @@ TrafficWorker::TrafficWorker(dataplane::WorkerSettings settings, const dataplane
       tsc_hz_(static_cast<double>(rte_get_tsc_hz())),
       ipv4_(settings_.slots),
       ipv6_(traffic.has_ipv6 ? settings_.slots : 0),
-      codec_(static_cast<std::uint32_t>(traffic.seed ^ rte_rdtsc())),
+      codec_(static_cast<std::uint32_t>(traffic.seed ^ rte_rdtsc()), traffic.payload),
       verifier_(codec_, tsc_hz_),
       link_up_(traffic.impairment, settings_.slots, traffic.seed, settings_.pool),
       link_down_(traffic.impairment, settings_.slots, traffic.seed + 1, settings_.pool),

@@ -46,6 +46,7 @@ using TrafficCommands = contract::SpscRing<TrafficCommand, 16'384>;
 struct TrafficSettings {
   Impairment impairment;
   std::uint64_t seed = 1;
+  Payload payload = Payload::kRandom;
   wire::Ipv4Address core;   ///< our address on the core side; none: there is no core side
   wire::Ipv6Address core6;  ///< the same for IPv6
   bool has_ipv6 = false;    ///< calls may send IPv6

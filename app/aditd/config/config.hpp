@@ -86,6 +86,7 @@ struct Config {
   std::uint16_t tcp_port = 1723;        ///< [pptp] port
   Announce announce = Announce::kOff;   ///< [routes] announce
   std::uint32_t accept_rate = 10'000;   ///< [pptp] accept-rate: new connections a second; 0: no limit
+  std::uint32_t mppc_memory_mib = 256;  ///< [ppp] mppc-memory: for the histories of stateful MPPC
   std::optional<control::Ipv6Policy> ipv6_mode{};  ///< [ipv6] mode; none: it goes by whether there is a pool
   CoreSettings core;
   DpdkSettings dpdk;

@@ -392,7 +392,9 @@ unsigned memory_mb(const Config& config, unsigned workers) {
   const std::uint64_t per_call =
       kOctetsPerCall + (config.control.ipv6.mode == control::Ipv6Policy::kDeny ? 0 : kOctetsPerCall6);
   return static_cast<unsigned>(kBaseMb + more * kMbPerWorker +
-                               ((config.data_plane.max_calls * per_call) >> 20));
+                               ((config.data_plane.max_calls * per_call +
+                                 config.data_plane.mppc_histories * sizeof(dataplane::StatefulMppc)) >>
+                                20));
 }
 
 }  // namespace adit::app

@@ -6,6 +6,7 @@
 #include "app/aditd/config/rates.hpp"
 #include "app/aditd/config/section.hpp"
 #include "app/escape.hpp"
+#include "dataplane/call/mppc_stateful.hpp"
 
 namespace adit::app {
 namespace {
@@ -62,6 +63,12 @@ void complete_data_plane(Config& config) {
   config.data_plane.gateway_id = config.control.ipv6.gateway_id;
   config.data_plane.stateful_mppe =
       ppp.mppe != control::MppePolicy::kDeny && ppp.mppe_stateful != control::StatefulPolicy::kDeny;
+  const std::uint64_t histories =
+      (std::uint64_t{config.mppc_memory_mib} << 20) / sizeof(dataplane::StatefulMppc);
+  config.data_plane.mppc_histories =
+      ppp.mppc == control::MppcPolicy::kAllow
+          ? static_cast<std::uint32_t>(std::min<std::uint64_t>(histories, config.data_plane.max_calls))
+          : 0;
 }
 
 /// "" where a secret may be in it, as in radius-server = "192.0.2.10,secret".

@@ -106,7 +106,8 @@ void check_config(const Config& config, const Places& places, Problems& problems
 
 using Check = void(const Config& config, const Places& places, Problems& problems);
 Check check_bind, check_connections, check_ports, check_auth, check_eap, check_radius, check_radius_times,
-    check_nas, check_spool, check_dae, check_mppe, check_mtu, check_pools, check_ipv6, check_timers;
+    check_nas, check_spool, check_dae, check_mppe, check_mppc, check_mtu, check_pools, check_ipv6,
+    check_timers;
 
 [[nodiscard]] std::string in_quotes(std::string_view text);
 [[nodiscard]] std::string in_quotes(wire::Ipv4Address address);

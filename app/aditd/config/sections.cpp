@@ -18,8 +18,8 @@ std::span<const Section> config_sections() {
 // Problems without a position in the file are reported in this order.
 void check_config(const Config& config, const Places& places, Problems& problems) {
   for (Check* check : {&check_bind, &check_connections, &check_ports, &check_auth, &check_eap, &check_radius,
-                       &check_radius_times, &check_nas, &check_spool, &check_dae, &check_mppe, &check_mtu,
-                       &check_pools, &check_ipv6, &check_timers}) {
+                       &check_radius_times, &check_nas, &check_spool, &check_dae, &check_mppe, &check_mppc,
+                       &check_mtu, &check_pools, &check_ipv6, &check_timers}) {
     check(config, places, problems);
   }
 }

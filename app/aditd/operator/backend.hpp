@@ -54,6 +54,8 @@ struct SessionInFull {
   std::vector<std::pair<std::string_view, std::uint64_t>>
       drops;                                 ///< of its packets, by reason; the first few reasons
   std::optional<contract::CallState> state;  ///< none: its worker did not answer in time
+  /// Octets of the totals that MPPC kept off the line, from the peer and to it.
+  std::uint64_t rx_saved = 0, tx_saved = 0;
 };
 
 /// How many wait in one of a worker's rings, at about this moment.
@@ -142,6 +144,9 @@ struct MemoryRow {
   std::uint64_t used = 0, entries = 0;  ///< entries 0: no fixed size
   std::uint64_t octets = 0;
 };
+
+/// The row of stateful MPPC.
+inline constexpr std::string_view kMppcHistories = "mppc histories";
 
 /// A list of sessions, a slice at a time: visits the next ones. False: they were the last. A visit that returns false ends
 /// the slice; the next one begins with that session, and so does a list from its place (worker and slot of its CallRef).

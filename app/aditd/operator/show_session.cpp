@@ -31,7 +31,18 @@ Json lcp_json(const control::LcpDetails& lcp) {
 }
 
 Json mode_json(const std::optional<contract::MppeMode>& mode) {
-  return mode ? Json{{"bits", static_cast<unsigned>(mode->strength)}, {"stateful", mode->stateful}} : Json();
+  return mode && mode->encrypted()
+             ? Json{{"bits", static_cast<unsigned>(mode->strength)}, {"stateful", mode->stateful}}
+             : Json();
+}
+
+/// `bytes` are of all packets of the direction, as inner IP; `line_bytes` what was left of them.
+Json compression_json(const std::optional<contract::MppeMode>& mode, std::uint64_t bytes,
+                      std::uint64_t saved) {
+  return mode && mode->compressed ? Json{{"stateful", mode->stateful},
+                                         {"bytes", bytes},
+                                         {"line_bytes", bytes - std::min(bytes, saved)}}
+                                  : Json();
 }
 
 Json ccp_json(const control::CcpDetails& ccp) {
@@ -155,6 +166,12 @@ Json in_full(const SessionInFull& session) {
   const auto& protocols = session.details.session;
   json["lcp"] = protocols ? lcp_json(protocols->lcp) : Json();
   json["ccp"] = protocols ? ccp_json(protocols->ccp) : Json();
+  json["compression"] =
+      protocols ? Json{{"receive", compression_json(protocols->ccp.receive, session.row.totals.uplink_octets,
+                                                    session.rx_saved)},
+                       {"send", compression_json(protocols->ccp.send, session.row.totals.downlink_octets,
+                                                 session.tx_saved)}}
+                : Json();
   json["ipcp"] = protocols ? ipcp_json(protocols->ipcp) : Json();
   json["ipv6cp"] = protocols ? ipv6cp_json(protocols->ipv6cp) : Json();
   json["timers"] = timers_json(session.details);

@@ -23,7 +23,7 @@ bool has_ended(const StoryRow& row) {
   return row.reason != EndReason::kNone;
 }
 
-/// "MPPE 40/128 bit, stateless"; "no MPPE".
+/// "MPPE 40/128 stateless and MPPC"; "no MPPE"; "MPPC stateless".
 std::string mppe_text(std::uint32_t bits) {
   namespace is = wire::mppe_bits;
   std::string lengths;
@@ -33,8 +33,12 @@ std::string mppe_text(std::uint32_t bits) {
       lengths += (lengths.empty() ? "" : "/") + std::string(length);
     }
   }
-  return lengths.empty() ? "no MPPE"
-                         : "MPPE " + lengths + ((bits & is::kStateless) != 0 ? " stateless" : " stateful");
+  const std::string mode = (bits & is::kStateless) != 0 ? " stateless" : " stateful";
+  const bool compressed = (bits & is::kMppc) != 0;
+  if (lengths.empty()) {
+    return compressed ? "MPPC" + mode : "no MPPE";
+  }
+  return "MPPE " + lengths + mode + (compressed ? " and MPPC" : "");
 }
 
 std::string gre_text(const StoryRow& row) {
@@ -125,7 +129,11 @@ std::string login_text(const StoryRow& row) {
 std::string ccp_text(const StoryRow& row) {
   const LinkStory& link = row.story.link();
   if (row.story.passed(Gate::kCcp)) {
-    return "open; " + mppe_text(link.mppe_asked & link.peer_mppe_asked);
+    const std::uint32_t one_way = (link.mppe_asked ^ link.peer_mppe_asked) & wire::mppe_bits::kMppc;
+    return "open; " + mppe_text(link.mppe_asked & link.peer_mppe_asked) +
+           (one_way == 0                       ? ""
+            : (link.mppe_asked & one_way) != 0 ? ", MPPC from the client alone"
+                                               : ", MPPC to the client alone");
   }
   if (link.ccp.asked == 0 && !link.ccp.heard()) {
     return "not negotiated";

@@ -108,7 +108,8 @@ TEST_F(BlastOptions, TakeEveryOptionOfThePlan) {
   const Plan plan = plan_of(
       "set-up --server 192.0.2.1-192.0.2.4:1724 --server-pid 42 --clients 10.99.0.0/16 --profile windows "
       "--incoming --calling-number 0305551234 --called-number 555000 --user 1234 "
-      "--password secret --auth mschap-v2,pap --mppe require --mppe-key-lengths 128,40 --access eth1 "
+      "--password secret --auth mschap-v2,pap --mppe require --mppe-key-lengths 128,40 --mppc stateless "
+      "--payload text --access eth1 "
       "--access-driver af_packet --core-address 198.51.100.9 --core eth2 --core-device "
       "net_memif0,role=client "
       "--core-driver dpdk --impair loss=1%,reorder=2% --seed 7 --json - --report r.html --quiet -- -l 0-1 "
@@ -127,6 +128,8 @@ TEST_F(BlastOptions, TakeEveryOptionOfThePlan) {
   EXPECT_EQ(plan.auth, (std::vector{control::AuthMethod::kMsChapV2, control::AuthMethod::kPap}));
   EXPECT_EQ(plan.mppe, control::MppePolicy::kRequire);
   EXPECT_EQ(plan.mppe_key_lengths, (std::vector{contract::MppeStrength::k128, contract::MppeStrength::k40}));
+  EXPECT_EQ(plan.mppc, control::MppcPolicy::kStateless);
+  EXPECT_EQ(plan.payload, Payload::kText);
   EXPECT_EQ(plan.access.driver, dataplane::PortDriver::kAfPacket);
   ASSERT_TRUE(plan.core.has_value());
   EXPECT_EQ(plan.core->interface, "eth2");
@@ -317,6 +320,8 @@ TEST_F(BlastOptions, EachMistakeGetsItsLine) {
             "it out\n"},
            {"set-up --mppe-key-lengths 64" + kLeast,
             "--mppe-key-lengths: value \"64\": is not a key length of MPPE; write 40, 56 or 128\n"},
+           {"set-up --mppc allow" + kLeast,
+            "--mppc: value \"allow\": is not a choice here; write \"deny\" or \"stateless\"\n"},
            {"set-up --access-driver dpdk" + kLeast,
             "--access-driver: value \"dpdk\": has no device; name it with --access-device: a PCI address, or "
             "\"net_...\"\n"},

@@ -70,6 +70,16 @@ TYPED_TEST(Probes, EverySizeReadsAsWritten) {
   }
 }
 
+TYPED_TEST(Probes, TextReadsAsWrittenAndIsAllText) {
+  const ProbeCodec codec(42, Payload::kText);
+  const auto packet = packet_of<TypeParam>(codec, ProbeCodec::kLargest, ProbeKind::kUp);
+  Probe read;
+  ASSERT_EQ(codec.read<TypeParam>(packet, ProbeKind::kUp, read), ProbeCodec::Verdict::kIntact);
+  EXPECT_TRUE(
+      std::all_of(packet.begin() + kLeastProbePacket<TypeParam>, packet.end(),
+                  [](std::uint8_t octet) { return octet == '\n' || (octet >= ' ' && octet < 0x7F); }));
+}
+
 TYPED_TEST(Probes, AnEchoIsReadWhenTheServerSentItBack) {
   const ProbeCodec codec(42);
   auto packet = packet_of<TypeParam>(codec, 576, ProbeKind::kEcho);

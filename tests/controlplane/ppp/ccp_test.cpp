@@ -67,6 +67,7 @@ TEST_F(CcpTest, ReceiveKeyIsArmedBeforeOurAckLeaves) {
     void peer_terminates(wire::PppProtocol, wire::Bytes) override {}
     void expect_encrypted(contract::MppeMode) override { seen.emplace_back("key"); }
     void flush_mppe(bool) override {}
+    bool reserve_mppc_history() override { return false; }
     void peer_restarts_mppe() override {}
   } order;
   Ccp other(settings, wheel, order, order);

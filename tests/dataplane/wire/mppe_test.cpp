@@ -55,6 +55,33 @@ TEST(MppeHeader, MPP_09_EveryFlagNibble) {
   }
 }
 
+// With and without encryption, with and without compression: what is not agreed on is refused, and the rest read.
+TEST(MppeHeader, EveryFlagNibbleInEveryAgreement) {
+  for (int bits = 0; bits < 64; ++bits) {
+    const int flags = bits & 15;
+    const MppeAgreed agreed{.encrypted = (bits & 16) != 0, .compressed = (bits & 32) != 0};
+    const std::uint8_t octets[] = {static_cast<std::uint8_t>(flags << 4 | 0x0A), 0xBC, 0};
+    const bool d = (flags & 1) != 0;
+    const auto parsed = parse_mppe(octets, agreed);
+    if (d != agreed.encrypted) {
+      ASSERT_FALSE(parsed) << bits;
+      EXPECT_EQ(parsed.error(), d ? MppeError::kEncrypted : MppeError::kNotEncrypted);
+    } else if ((flags & 6) != 0 && !agreed.compressed) {
+      ASSERT_FALSE(parsed) << bits;
+      EXPECT_EQ(parsed.error(), MppeError::kCompressed);
+    } else {
+      ASSERT_TRUE(parsed) << bits;
+      EXPECT_EQ(*parsed, (MppeHeader{.count = CoherencyCount(0xABC),
+                                     .flushed = (flags & 8) != 0,
+                                     .at_front = (flags & 4) != 0,
+                                     .compressed = (flags & 2) != 0}));
+      std::uint8_t again[] = {0, 0, 0};
+      write_mppe(again, *parsed, agreed.encrypted);
+      EXPECT_EQ(test::copy(again), test::copy(octets)) << bits;
+    }
+  }
+}
+
 TEST(MppeHeader, MPP_09_TwoOctetsCarryNothing) {
   test::each_truncation(test::hex("9000 21"), [](Bytes octets) {
     const auto parsed = parse_mppe(octets);

@@ -7,12 +7,14 @@
 namespace adit::app {
 namespace {
 
+using control::MppcPolicy;
 using control::MppePolicy;
 using control::StatefulPolicy;
 using namespace std::chrono_literals;
 
 const NumberKind<std::uint16_t> kMtu{128, 1500};
 const NumberKind<std::uint32_t> kRetries{1, 255};
+const NumberKind<std::uint32_t> kMebibytes{1, 65'536};
 
 }  // namespace
 
@@ -58,6 +60,20 @@ Section ppp_section() {
                    "lost packet costs a round\ntrip of others, and RFC 3078 advises against it over the "
                    "Internet. Needs some 600 octets a "
                    "session more."),
+          ADIT_KEY(
+              "mppc", "", control.ppp.mppc,
+              (ChoiceKind<MppcPolicy>{{{"deny", MppcPolicy::kDeny},
+                                       {"stateless", MppcPolicy::kStateless},
+                                       {"allow", MppcPolicy::kAllow}}}),
+              "Compression (MPPC), with MPPE or without: \"deny\" refuses it, \"stateless\" asks for it, "
+              "each packet by\nitself, \"allow\" also takes it over packets when the client insists: a lost "
+              "packet then costs a round trip of\nothers. Compressed before they are encrypted, packets "
+              "tell by their lengths what is in them: who can put text\nof his own beside a secret can guess "
+              "it (CRIME). And what TLS has encrypted does not shrink."),
+          ADIT_KEY(
+              "mppc-memory", "", mppc_memory_mib, kMebibytes,
+              "MiB for what \"allow\" remembers, 25 KB a session that uses it; where it is used up, others "
+              "are compressed\npacket by packet. Taken at start, and only with \"allow\"."),
           ADIT_KEY("timeout", "", control.ppp.timeout, (DurationKind{100ms, 1min}),
                    "Before a request is repeated (RFC 1661's restart timer); the first repeats come after "
                    "0.3, 0.6, 1.2 "
@@ -100,6 +116,16 @@ void check_mppe(const Config& config, const Places& places, Problems& problems) 
     problems.warning(at, "ppp.mppe-key-lengths", "",
                      "keys of 40 and 56 bits fall to a search through all of them",
                      "keep to [128] if clients can");
+  }
+}
+
+void check_mppc(const Config& config, const Places& places, Problems& problems) {
+  const auto& ppp = config.control.ppp;
+  if (ppp.mppc != MppcPolicy::kDeny && ppp.mppe != MppePolicy::kDeny && places.usable("ppp.mppc")) {
+    problems.warning(
+        position(places, "ppp.mppc"), "ppp.mppc", "",
+        "packets that are compressed before they are encrypted tell by their lengths what is in them",
+        "leave it at \"deny\" unless a slow line needs it");
   }
 }
 

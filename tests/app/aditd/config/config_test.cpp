@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -15,6 +16,7 @@
 #include "app/aditd/config/machine.hpp"
 #include "app/aditd/config/section.hpp"
 #include "crypto/library.hpp"
+#include "dataplane/call/mppc_stateful.hpp"
 #include "tests/app/aditd/config/config_kit.hpp"
 
 namespace adit::app {
@@ -50,6 +52,8 @@ TEST(Config, SmallestFileTakesDefaults) {
   EXPECT_EQ(config.control.ppp.mppe, control::MppePolicy::kPrefer);
   EXPECT_EQ(config.control.ppp.mppe_key_lengths, std::vector{contract::MppeStrength::k128});
   EXPECT_EQ(config.control.ppp.mppe_stateful, control::StatefulPolicy::kDeny);
+  EXPECT_EQ(config.control.ppp.mppc, control::MppcPolicy::kDeny);
+  EXPECT_EQ(config.data_plane.mppc_histories, 0U) << "no memory for what nobody uses";
   EXPECT_TRUE(config.data_plane.policy.clamp_mss);
 }
 
@@ -273,6 +277,32 @@ TEST(Config, ServersMayBeThisMachine) {
   EXPECT_EQ(config.dae.clients.at(0).address, Ipv4Address(127, 0, 0, 1));
 }
 
+TEST(Config, CompressionIsAChoiceAndItsMemoryIsBounded) {
+  const auto line_of = [](std::string_view ppp) {
+    return lines_of(parse_config(std::string(kGood) + "[ppp]\n" + std::string(ppp), "t.toml"));
+  };
+  EXPECT_EQ(line_of("mppc = \"prefer\"\n"),
+            "t.toml:15:8: ppp.mppc: value \"prefer\": is not a choice here; write \"deny\", \"stateless\" or "
+            "\"allow\"");
+  EXPECT_EQ(line_of("mppc-memory = 0\n"),
+            "t.toml:15:15: ppp.mppc-memory: value 0: is out of range; write a number from 1 to 65536");
+}
+
+TEST(Config, CompressionTakesMemoryOnlyWhereItIsStateful) {
+  const auto with_mppc = [](const std::string& more) {
+    return good(std::string(kGood) + "[ppp]\nmppe = \"deny\"\n" + more);
+  };
+  const Config stateless = with_mppc("mppc = \"stateless\"\nmppc-memory = 64\n");
+  EXPECT_EQ(stateless.control.ppp.mppc, control::MppcPolicy::kStateless);
+  EXPECT_EQ(stateless.data_plane.mppc_histories, 0U);
+  const Config allowed = with_mppc("mppc = \"allow\"\nmppc_memory = 64\n");
+  EXPECT_EQ(allowed.control.ppp.mppc, control::MppcPolicy::kAllow);
+  EXPECT_EQ(allowed.data_plane.mppc_histories, (64U << 20) / sizeof(dataplane::StatefulMppc));
+  EXPECT_EQ(with_mppc("mppc = \"allow\"\nmppc-memory = 65536\n").data_plane.mppc_histories,
+            allowed.data_plane.max_calls)
+      << "never more than there are calls";
+}
+
 TEST(Config, SampleIsRight) {
   good(sample_config());
 }
@@ -317,6 +347,9 @@ TEST(Config, SEC_13_WarnsAndStartsAllTheSame) {
   EXPECT_EQ(warning_of("[auth]\nmethods = [\"mschap-v2\", \"chap-md5\"]\n[ppp]\nmppe = \"require\"\n"),
             "t.toml:17:8: warning: ppp.mppe: value \"require\": needs keys, and \"chap-md5\" and \"pap\" of "
             "auth.methods make none; take them off the list");
+  EXPECT_EQ(warning_of("[ppp]\nmppc = \"stateless\"\n"),
+            "t.toml:15:8: warning: ppp.mppc: packets that are compressed before they are encrypted tell by "
+            "their lengths what is in them; leave it at \"deny\" unless a slow line needs it");
   EXPECT_EQ(warning_of("[ppp]\nmppe-key-lengths = [128, 40]\n"),
             "t.toml:15:20: warning: ppp.mppe-key-lengths: keys of 40 and 56 bits fall to a search through "
             "all of them; "

@@ -83,7 +83,7 @@ t.toml: warning: ip-pool: there is no pool "default"; without one, only users wi
         {"UnknownSectionNothingNear", with("[kubernetes]\n"),
          R"(t.toml:14:2: kubernetes: no such section; there are: core, common, dpdk, port, pptp, ppp, auth, eap, chap-secrets, radius, radius-server, dae-client, radius-rate, ip, ip-pool, dns, wins, ipv6, ipv6-pool, mss, routes, shaper, cli, log)"},
         {"HostileKey", with("[ppp]\n\"a\\u001b[2J\\nb\" = 1\n"),
-         R"(t.toml:15:1: ppp.a\x1b[2J\nb: no such key; there are: mru, mtu, min-mtu, accomp, pcomp, mppe, mppe-key-lengths, mppe-stateful, timeout, max-configure, max-failure, max-terminate, lcp-echo-interval, lcp-echo-failure, lcp-timeout, setup-timeout)"},
+         R"(t.toml:15:1: ppp.a\x1b[2J\nb: no such key; there are: mru, mtu, min-mtu, accomp, pcomp, mppe, mppe-key-lengths, mppe-stateful, mppc, mppc-memory, timeout, max-configure, max-failure, max-terminate, lcp-echo-interval, lcp-echo-failure, lcp-timeout, setup-timeout)"},
         {"SectionIsAValue", "ppp = 3\n" + with(""),
          R"(t.toml:1:7: ppp: value 3: is not a section; write [ppp])"},
         {"PortIsATable",

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dataplane/call/mppc_stateful.hpp"
 #include "tests/app/aditd/config/config_kit.hpp"
 
 namespace adit::app {
@@ -222,6 +223,8 @@ TEST(Machine, MemoryGrowsWithCallsAndWithWorkers) {
   EXPECT_EQ(memory_mb(config, 64), 448U + 1280U + 62U * (40U + 11U)) << "packet buffers and a mailbox each";
   config.control.ipv6.mode = control::Ipv6Policy::kAllow;
   EXPECT_EQ(memory_mb(config, 1), 448U + 1280U + 128U) << "and what each call has in the index of IPv6";
+  config.data_plane.mppc_histories = (256U << 20) / sizeof(dataplane::StatefulMppc);
+  EXPECT_GE(memory_mb(config, 1), 448U + 1280U + 128U + 255U) << "and histories of stateful MPPC";
 }
 
 std::string text_of(const char* name) {

@@ -120,7 +120,9 @@ class FakeBackend : public OperatorBackend {
         .ccp = {.state = control::PppState::kOpened,
                 .required = true,
                 .receive = contract::MppeMode{},
-                .send = contract::MppeMode{.strength = contract::MppeStrength::k40, .stateful = true}},
+                .send =
+                    contract::MppeMode{
+                        .strength = contract::MppeStrength::k40, .stateful = true, .compressed = true}},
         .ipcp =
             {.state = control::PppState::kOpened,
              .address = row.call.session.address,
@@ -131,6 +133,7 @@ class FakeBackend : public OperatorBackend {
                    .gateway_id = 1,
                    .link = row.call.session.ipv6->link,
                    .delegated = row.call.session.ipv6->delegated}};
+    session.tx_saved = 1'000'000;
     details.granted = {.down = 20'480, .up = 4'096};
     details.session_timeout = {seconds(7200), seconds(3539)};
     details.interim = {seconds(600), std::nullopt};
