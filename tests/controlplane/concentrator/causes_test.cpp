@@ -244,7 +244,7 @@ std::vector<Scenario> ended_by_us() {
       {EndReason::kEapBusy, "the queue is full",
        verdict(AuthUnavailable{.why = "the queue is full", .reason = EndReason::kEapBusy})},
       {EndReason::kEapNak, "the peer refuses every method of ours", dials("alice"), by_eap(EapMode::kLocal)},
-      {EndReason::kEapNoKeys, "EAP has made no keys for MPPE", dials("alice"), by_eap(EapMode::kRadius)},
+      {EndReason::kEapNoKeys, "ccp: EAP has made no keys for MPPE", dials("alice"), by_eap(EapMode::kRadius)},
       {EndReason::kReplaced, "by sid ", up("alice", [](House& house, DialIn&) { another(house, "alice"); }),
        [](Settings& settings) { settings.single_session = SingleSession::kReplace; }},
       {EndReason::kAuthFailed, "wrong password", verdict(AuthRejected{.why = "wrong password"})},
