@@ -354,6 +354,22 @@ TEST_F(BlastText, CompressedWithEncryptionAndWithoutEveryPacketArrivesAsItWas) {
   EXPECT_EQ(counters.mppc_uplink_plain.read(), world_.counters().mppc_downlink_plain.read());
 }
 
+TEST_F(BlastText, CompressedInBothFamilies) {
+  dial({.strength = contract::MppeStrength::k128, .compressed = true});
+  dial_ipv6();
+  load_.families = Families::kMixed;
+  offer(4000);
+  run(1000);
+  stop();
+  for (const TrafficTable* family : {&table(), &table6()}) {
+    expect_all_arrived(family->up, family->calls_up(), 1950);
+    expect_all_arrived(family->down, family->calls_down(), 1950);
+  }
+  EXPECT_EQ(world_.all_drops(), 0U);
+  const dataplane::WorkerCounters& counters = blast_->counters();
+  EXPECT_LT(counters.mppc_downlink_octets.read(), counters.mppc_downlink_plain.read() * 2 / 3);
+}
+
 TEST_F(BlastText, CompressedInClearToo) {
   dial({.strength = contract::MppeStrength::kNone, .compressed = true});
   offer(4000);

@@ -14,11 +14,11 @@ using contract::MppeStrength;
 using wire::PppCode;
 namespace bits = wire::mppe_bits;
 
-constexpr std::uint32_t H = bits::kStateless, M = bits::k56, S = bits::k128, L = bits::k40, C = bits::kMppc;
-constexpr std::uint32_t D = bits::kObsolete;
-
 class CcpMppc : public testing::Test {
  protected:
+  static constexpr std::uint32_t H = bits::kStateless, M = bits::k56, S = bits::k128, L = bits::k40,
+                                 C = bits::kMppc, D = bits::kObsolete;
+
   PppSettings settings;
   TimerWheel wheel;
   RecordingHost host;
