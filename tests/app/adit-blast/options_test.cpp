@@ -299,7 +299,7 @@ TEST_F(BlastOptions, EachMistakeGetsItsLine) {
             "\"plain\", \"windows\", \"pptp-linux\", \"mikrotik\" or \"android\"\n"},
            {"set-up --auth pap,chap" + kLeast,
             "--auth: value \"pap,chap\": is not a choice here; did you mean \"pap\"? Else write "
-            "\"mschap-v2\", \"mschap-v1\", \"chap-md5\" or \"pap\"\n"},
+            "\"mschap-v2\", \"mschap-v1\", \"chap-md5\", \"pap\" or \"eap-mschapv2\"\n"},
            {"set-up --mppe require --auth pap" + kLeast,
             "--mppe: value \"require\": cannot be had with these methods; add mschap-v2 to --auth: only "
             "MS-CHAP makes keys\n"},

@@ -22,9 +22,8 @@ std::uint64_t resident_bytes() {
 
 void certificate_metrics(FamilyWriter& out, const CertificateMeasures& measures) {
   using enum MetricType;
-  out.begin(
-      "adit_certificate_logins", kCounter,
-      "Logins by certificate that were carried out here (EAP-TLS); \"busy\": refused for want of room.");
+  out.begin("adit_certificate_logins", kCounter,
+            "Logins by certificate that were carried out here (EAP-TLS); busy: refused for want of room.");
   for (const auto& [outcome, count] :
        {std::pair("begun", measures.begun), std::pair("proven", measures.proven),
         std::pair("refused", measures.refused), std::pair("busy", measures.busy)}) {

@@ -47,7 +47,8 @@ class EapCredentialsTest : public ::testing::Test {
                                     std::pair("ca", ca_file), std::pair("crl", crl)}) {
       toml += file.empty() ? "" : std::string(key) + " = \"" + path(file) + "\"\n";
     }
-    write("adit.toml", toml + more);
+    toml += more + "[core]\nuser = \"root\"\n";  // whatever users this machine has
+    write("adit.toml", toml);
     return load_config(path("adit.toml"), {.running = running});
   }
   /// Its problems, without the directory.
