@@ -24,10 +24,14 @@ RunLoop::RunLoop(const Plan& plan, std::uint32_t lines, const ClientAddresses& a
       fleet_(plan, lines, addresses, settings, runtime, loop_.io(), wheel_) {}
 
 std::expected<void, std::string> RunLoop::open() {
-  auto mirrored = loop_.mirror_routes(runtime_.ports(), [this](std::unique_ptr<dataplane::NextHops> hops) {
-    hops_ = hops.get();
-    runtime_.data_plane().publish(std::move(hops));
-  });
+  const bool has_ipv6 = plan_.ipv6 != control::Ipv6Policy::kDeny;
+  auto mirrored = loop_.mirror_routes(
+      runtime_.ports(),
+      [this](std::unique_ptr<dataplane::NextHops> hops) {
+        hops_ = hops.get();
+        runtime_.data_plane().publish(std::move(hops));
+      },
+      {}, has_ipv6 ? KernelRoutes::Families::kBoth : KernelRoutes::Families::kIpv4);
   if (!mirrored) {
     return mirrored;
   }

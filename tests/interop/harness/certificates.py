@@ -11,10 +11,11 @@ class Certificates:
         directory.mkdir(exist_ok=True)
         self._openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=authority",
                       "-keyout", "ca.key", "-out", "ca.pem")
-        for name, usage in (("server", "serverAuth"), ("client", "clientAuth")):
-            self._openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", f"{name}.key",
+        # pppd holds a server's name against the one that it was told to expect.
+        for name, subject, usage in (("server", "adit", "serverAuth"), ("client", "client", "clientAuth")):
+            self._openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={subject}", "-keyout", f"{name}.key",
                           "-out", f"{name}.csr")
-            (directory / f"{name}.ext").write_text(f"extendedKeyUsage={usage}\nsubjectAltName=DNS:{name}\n")
+            (directory / f"{name}.ext").write_text(f"extendedKeyUsage={usage}\nsubjectAltName=DNS:{subject}\n")
             self._openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
                           "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.pem")
 
