@@ -204,7 +204,7 @@ TEST_F(ClientDialUp, AUT_16_AClientWhosePasswordIsNoLongerRightIsEnded) {
   Settings challenges = server(AuthMethod::kMsChapV2, MppePolicy::kPrefer);
   challenges.auth.rechallenge = 20s;
   DialWorld world(challenges, 8, 1);
-  WorldClient& client = world.dial(settings, kGood);
+  world.dial(settings, kGood);
   ASSERT_TRUE(world.run_until_all(is_up, 30s));
   control::set_password(settings, "another");
   ASSERT_TRUE(world.run_until_all(is_over, 60s));
