@@ -279,7 +279,7 @@ TEST(Config, ServersMayBeThisMachine) {
 
 TEST(Config, CompressionIsAChoiceAndItsMemoryIsBounded) {
   const auto line_of = [](std::string_view ppp) {
-    return lines_of(parse_config(std::string(kGood) + "[ppp]\n" + std::string(ppp), "t.toml"));
+    return test::lines_of(parse_config(std::string(kGood) + "[ppp]\n" + std::string(ppp), "t.toml"));
   };
   EXPECT_EQ(line_of("mppc = \"prefer\"\n"),
             "t.toml:15:8: ppp.mppc: value \"prefer\": is not a choice here; write \"deny\", \"stateless\" or "
