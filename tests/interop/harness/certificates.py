@@ -9,17 +9,17 @@ class Certificates:
     def __init__(self, directory):
         self.directory = directory
         directory.mkdir(exist_ok=True)
-        self._openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=authority",
+        self.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=authority",
                       "-keyout", "ca.key", "-out", "ca.pem")
         # pppd holds a server's name against the one that it was told to expect.
         for name, subject, usage in (("server", "adit", "serverAuth"), ("client", "client", "clientAuth")):
-            self._openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={subject}", "-keyout", f"{name}.key",
+            self.openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={subject}", "-keyout", f"{name}.key",
                           "-out", f"{name}.csr")
             (directory / f"{name}.ext").write_text(f"extendedKeyUsage={usage}\nsubjectAltName=DNS:{subject}\n")
-            self._openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+            self.openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
                           "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.pem")
 
-    def _openssl(self, *words):
+    def openssl(self, *words):
         subprocess.run(["openssl", *words], cwd=self.directory, check=True, capture_output=True)
 
     def file(self, what, owner):
