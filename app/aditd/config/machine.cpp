@@ -14,6 +14,7 @@
 #include <tuple>
 
 #include "dataplane/call/call.hpp"
+#include "dataplane/call/mppc_stateful.hpp"
 #include "dataplane/contract/mailbox.hpp"
 
 namespace adit::app {
