@@ -42,7 +42,7 @@ TEST(IncomingCalls, CTL_24_OneComesUpAndItsNumbersAreTold) {
   client.send(notify);
   house.run_workers();
   EXPECT_EQ(only_reason(house, "call_ended"), "user_request");
-  EXPECT_EQ(house.accounting.said.back(), "stop alice 10 user_request");
+  EXPECT_EQ(house.accounting.said.back(), "stop alice 1000 user_request");
   EXPECT_TRUE(client.connected()) << "it may bring in others";
   house.advance(31s);
   house.advance(4s);
@@ -205,10 +205,10 @@ TEST(IncomingCalls, CTL_26_ErrorsOfTheLineAreCountedForTheCallAndForAll) {
   CallDetails details = details_of(house);
   EXPECT_EQ(details.wan_errors.notifies, 2U);
   EXPECT_EQ(details.wan_errors.last.crc_errors, 10U);
-  EXPECT_EQ(house.concentrator->stats().wan_errors, 10U + 0xFFFFFFFFU);
+  EXPECT_EQ(house.concentrator->stats().wan_errors, 10 + std::uint64_t{0xFFFFFFFF});
   errors.alignment_errors = 0;  // the line counts anew
   client.send(errors);
-  EXPECT_EQ(house.concentrator->stats().wan_errors, 20U + 0xFFFFFFFFU);
+  EXPECT_EQ(house.concentrator->stats().wan_errors, 20 + std::uint64_t{0xFFFFFFFF});
   errors.peer_call_id = static_cast<std::uint16_t>(client.local_id + 1);
   client.send(errors);  // nobody's
   EXPECT_EQ(house.concentrator->stats().wan_error_notifies, 3U);

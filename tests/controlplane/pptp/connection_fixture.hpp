@@ -30,10 +30,11 @@ class PptpConnectionTest : public ::testing::Test, public PptpConnectionHost {
     const auto parsed = parse(message);
     ASSERT_TRUE(parsed.has_value());
     sent_.push_back(*parsed);
+    ++sent_in_all_;
   }
   void connection_established(const StartControlConnectionRequest&) override { ++established_; }
   std::expected<PptpCall*, EndReason> install_call(const CallRequest& request) override {
-    sent_at_install_ = sent_.size();
+    sent_at_install_ = sent_in_all_;
     if (refuse_with_ != EndReason::kNone) {
       return std::unexpected(refuse_with_);
     }
@@ -45,7 +46,7 @@ class PptpConnectionTest : public ::testing::Test, public PptpConnectionHost {
     return calls_.back().get();
   }
   void call_answered(PptpCall&) override {
-    ASSERT_GT(sent_.size(), sent_at_install_) << "the reply leaves between install and PPP";
+    ASSERT_GT(sent_in_all_, sent_at_install_) << "the reply leaves between install and PPP";
     ++answered_;
   }
   void call_refused(wire::PeerCallId, EndReason reason, std::string_view why) override {
@@ -151,7 +152,7 @@ class PptpConnectionTest : public ::testing::Test, public PptpConnectionHost {
   std::uint16_t next_id_ = 0x1234;
   EndReason refuse_with_ = EndReason::kNone;
   std::deque<Message> sent_;
-  std::size_t sent_at_install_ = 0;
+  std::size_t sent_in_all_ = 0, sent_at_install_ = 0;
   std::vector<EndReason> refused_;
   std::vector<Cleared> cleared_;
   std::vector<ControlType> ignored_;

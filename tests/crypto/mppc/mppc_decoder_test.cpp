@@ -309,6 +309,9 @@ TEST(MppcDecoder, AnyOctetsAsBitByBit) {
       if (random() % 4 == 0 && !packet.empty()) {
         packet.resize(random() % (packet.size() + 1));
       }
+      if (random() % 20 == 0) {
+        packet.insert(packet.end(), 3, 0xFF);  // a copy, and ones that begin no length
+      }
       const std::size_t most = random() % 3 == 0 ? 1 + random() % 200 : kMru;
       const Result expected = reference.decompress(flags, packet, most);
       ASSERT_EQ(receive(flags, packet, most), expected) << test::hex(packet);
