@@ -200,8 +200,11 @@ TEST_F(Mppe, MPP_09_WhatStatelessModeCannotHave) {
     }
     return access_frame(PacketBuilder(body).ppp(wire::PppProtocol::kMppe).gre(peer_.next_sequence));
   };
-  for (const int bits : {0x8000, 0x1000, 0x0000, 0xb000, 0xd000, 0xf000}) {  // D=0, A=0, B, C
+  for (const int bits : {0x8000, 0x1000, 0x0000}) {  // D=0, A=0
     drops(with_header(static_cast<std::uint16_t>(bits), 40), DropReason::kMppeHeader);
+  }
+  for (const int bits : {0xb000, 0xd000, 0xf000}) {  // C, B
+    drops(with_header(static_cast<std::uint16_t>(bits), 40), DropReason::kMppcNotAgreed);
   }
   for (const std::size_t size : {0U, 1U, 2U}) {
     drops(with_header(0x9000, size), DropReason::kMppeHeader);
