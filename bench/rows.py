@@ -2,9 +2,9 @@
 """How mppe_bench and pipeline_bench name what they measured, for bench/report.py's tables and its page."""
 
 # In the order in which a packet passes them.
-STAGES = ["receive", "parse_outer", "find_calls", "accept_sequence", "strip_ppp", "decrypt", "commit", "up_inner",
-          "forward", "find_subscribers", "down_inner", "clamp_mss", "encrypt", "push_ppp", "push_gre", "push_outer",
-          "send"]
+STAGES = ["receive", "parse_outer", "find_calls", "accept_sequence", "strip_ppp", "decrypt", "decompress", "commit",
+          "up_inner", "forward", "find_subscribers", "down_inner", "clamp_mss", "compress", "encrypt", "push_ppp",
+          "push_gre", "push_outer", "send"]
 
 # Of several rounds, or batches.
 CYCLES = {"median": "cycles_per_packet", "p10": "cycles_per_packet_p10", "best": "cycles_per_packet_best"}

@@ -21,6 +21,7 @@ class Host : public PptpConnectionHost {
   Host() { connection_ = std::make_unique<PptpConnection>(settings_, wheel_, *this); }
   ~Host() override {
     connection_.reset();
+    calls_.clear();  // with the timers of those that wait to be connected
     require(wheel_.armed_count() == 0);
   }
   void send(wire::Bytes message) override {
