@@ -79,6 +79,7 @@ control::ClientSettings client_settings(const Plan& plan) {
   settings.methods = plan.auth;
   settings.mppe = plan.mppe;
   settings.mppe_key_lengths = plan.mppe_key_lengths;
+  settings.ipv4 = !plan.no_ipv4;
   settings.ipv6 = plan.ipv6;
   settings.delegation = plan.delegate;
   settings.ppp.mppc = plan.mppc;

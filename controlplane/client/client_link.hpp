@@ -20,7 +20,7 @@ namespace adit::control {
 class ClientLinkHost {
  public:
   virtual void link_opened() = 0;   ///< LCP is up: time for Set-Link-Info
-  virtual void link_up() = 0;       ///< IP is up, and IPv6 if it is required; again after each renegotiation
+  virtual void link_up() = 0;       ///< see ClientNetwork::up(); again after each renegotiation
   virtual void link_ipv6_up() = 0;  ///< IPv6CP is up; again after each renegotiation
   virtual void link_down() = 0;     ///< LCP was up, and is negotiating again
   virtual void link_failed(ClientEnd end, std::string_view detail) = 0;

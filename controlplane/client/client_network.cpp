@@ -32,7 +32,13 @@ void ClientNetwork::begin(const std::optional<crypto::MppeStartKeys>& keys, bool
                           .keys = keys,
                           .strengths = short_keys ? wire::mppe_bits::kStrengths : wire::mppe_bits::k128,
                           .mtu = settings_.ppp.mtu,
-                          .ipv6 = settings_.ipv6});
+                          .ipv6 = settings_.ipv6,
+                          .ipv4 = settings_.ipv4});
+}
+
+bool ClientNetwork::up() const {
+  const bool needs_ipv6 = requires_ipv6() || !settings_.ipv4;
+  return (is_up(PppProtocol::kIpcp) || !settings_.ipv4) && (is_up(PppProtocol::kIpv6cp) || !needs_ipv6);
 }
 
 void ClientNetwork::ccp_begun() {

@@ -26,6 +26,8 @@ class ClientNetwork final : public NetworkEndpoint {
   [[nodiscard]] bool on_packet(wire::PppProtocol protocol, wire::Bytes packet) override;
   /// What this end has in IPv6 has changed, while IPv6CP is up.
   void ipv6_changed(const Ipv6Binding& binding) { enable_ipv6(binding); }
+  /// IPCP is up, and so is IPv6CP if it is required; without IPv4, IPv6CP alone.
+  [[nodiscard]] bool up() const;
   /// IPv6CP may still open.
   [[nodiscard]] bool may_have_ipv6() const { return speaks_ipv6cp(); }
 

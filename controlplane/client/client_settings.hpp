@@ -26,6 +26,7 @@ struct ClientSettings {
   std::vector<AuthMethod> methods = {AuthMethod::kMsChapV2};  ///< allowed, in order of preference
   MppePolicy mppe = MppePolicy::kPrefer;
   std::vector<contract::MppeStrength> mppe_key_lengths = {contract::MppeStrength::k128};
+  bool ipv4 = true;                     ///< false: IPCP is Protocol-Rejected, as by pppd's `noip`
   Ipv6Policy ipv6 = Ipv6Policy::kDeny;  ///< kDeny: nothing but what the profile does by itself
   std::uint64_t interface_id = 0;       ///< asked for by IPv6CP; 0: any
   bool delegation = false;              ///< asks for a prefix by DHCPv6 once IPv6CP is up

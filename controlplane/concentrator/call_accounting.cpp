@@ -54,6 +54,17 @@ void CallAccounting::bind(const Ipv6Binding& ipv6) {
     return;
   }
   accounted_.ipv6 = ipv6;
+  changed();
+}
+
+void CallAccounting::address_changed() {
+  if (call_.up_since() && accounted_.address != call_.address()) {
+    accounted_.address = call_.address();
+    changed();
+  }
+}
+
+void CallAccounting::changed() {
   keep_if_started();
   if (call_.up_since()) {
     change_due_ = std::max(core_.wheel.now(), next_change_);

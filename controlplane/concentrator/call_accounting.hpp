@@ -33,6 +33,8 @@ class CallAccounting {
   void cancel() { timer_.cancel(); }
   /// What the subscriber has in IPv6, from now on: told at once if IP has been up, but not by record upon record.
   void bind(const Ipv6Binding& ipv6);
+  /// As bind(), for the address that it has, or has no more.
+  void address_changed();
   /// Applies the classes and interim interval of `change`.
   void change(const SessionChange& change);
   void describe(CallDetails& details) const;
@@ -42,6 +44,7 @@ class CallAccounting {
  private:
   /// Its Start will say it otherwise.
   void keep_if_started();
+  void changed();
   void arm_timer();
   void on_timer_fired();
   [[nodiscard]] Duration jittered(Duration interval);

@@ -26,11 +26,14 @@ CallRecord& CallDirectory::add(std::unique_ptr<CallRecord> call) {
 
 void CallDirectory::remove(CallRecord& call) {
   forget_user(call);
-  const auto at = by_address_.find(call.address());
-  if (at != by_address_.end() && at->second == &call) {
+  forget_address(call);
+  by_number_.erase(call.number());
+}
+
+void CallDirectory::forget_address(const CallRecord& call) {
+  if (const auto at = by_address_.find(call.address()); at != by_address_.end() && at->second == &call) {
     by_address_.erase(at);
   }
-  by_number_.erase(call.number());
 }
 
 void CallDirectory::set_user(CallRecord& call, const std::string& user) {

@@ -35,8 +35,10 @@ class CallDirectory {
   void set_user(CallRecord& call, const std::string& user);
   void forget_user(CallRecord& call);
   void set_address(CallRecord& call, wire::Ipv4Address address) { by_address_[address] = &call; }
-  void set_prefix(CallRecord& call, const wire::Ipv6Prefix& prefix) { by_prefix_[prefix] = &call; }
   /// Unless another call has it by now.
+  void forget_address(const CallRecord& call);
+  void set_prefix(CallRecord& call, const wire::Ipv6Prefix& prefix) { by_prefix_[prefix] = &call; }
+  /// Likewise.
   void forget_prefix(const CallRecord& call, const wire::Ipv6Prefix& prefix);
 
   /// What a user is listed under: the same for all spellings that are one user.

@@ -135,7 +135,7 @@ void CallRecord::admit(const std::string& user, const AuthAccepted& accepted) {
   }
   core_.directory.set_user(*this, user);
   admitted_rate_ = rate_ = accepted.rate.value_or(core_.settings.rate);
-  if (!addresses_.mapped().is_none()) {
+  if (ip_is_up()) {
     return;  // a proof while IP is up changes nothing about the link
   }
   addresses_.set_routes(accepted.routes);
@@ -165,6 +165,19 @@ std::expected<wire::Ipv4Address, SessionHost::NoAddress> CallRecord::lease_addre
     return std::unexpected(NoAddress{EndReason::kInternal, "the call has ended"});
   }
   return addresses_.lease(fixed, pool);
+}
+
+/// A worker whose ring is full has yet to hear of its end, and the call ends: the address rests until it is removed.
+void CallRecord::return_address() {
+  if (!link_open()) {
+    return;
+  }
+  core_.release_address(*this);
+  addresses_.forget_lease();
+  enabled_ = {};
+  if (accounting_ != nullptr) {
+    accounting_->address_changed();
+  }
 }
 
 bool CallRecord::yields_to(const std::string& user) const {
@@ -227,20 +240,40 @@ void CallRecord::enable_mppe(contract::Direction direction, contract::MppeMode m
 }
 
 void CallRecord::enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru, bool require_mppe) {
+  const bool first = !ip_is_up();
   enabled_ = {ref, subscriber, peer_mru, require_mppe, !addresses_.routes().empty()};
   post(enabled_);
   if (!link_open()) {
     return;
   }
+  if (first) {
+    came_up();
+  }
+  addresses_.map(subscriber);
+  if (accounting_ != nullptr) {
+    accounting_->address_changed();
+  }
+}
+
+bool CallRecord::ip_is_up() const {
+  return !addresses_.mapped().is_none() || (prefixes_ != nullptr && prefixes_->mapped());
+}
+
+/// By whichever family is first: what counts and limits a call is for both.
+void CallRecord::came_up() {
   if (rate_.any()) {
     post(limits(rate_));
   }
-  addresses_.map(subscriber);
   if (!terminating_) {
     set_stage(Stage::kActive);
   }
   if (!up_since_) {
-    came_up();
+    log_up();
+    up_since_ = core_.wheel.now();
+    reach(SetupStage::kIpcp);
+    if (accounting_ != nullptr) {
+      accounting_->start(session_->status().user);
+    }
   }
   if (timeouts_ != nullptr) {
     timeouts_->start();
@@ -250,27 +283,19 @@ void CallRecord::enable_ip(wire::Ipv4Address subscriber, std::uint16_t peer_mru,
   }
 }
 
-void CallRecord::came_up() {
-  log_up();
-  up_since_ = core_.wheel.now();
-  reach(SetupStage::kIpcp);
-  if (ipv6_ != nullptr) {
-    forward_ipv6();
-  }
-  if (accounting_ != nullptr) {
-    accounting_->start(session_->status().user);
-  }
-}
-
 void CallRecord::disable_ip() {
   addresses_.unmap();
   post(contract::DisableIp{ref});
-  if (!terminating_ && !finished()) {
+  went_down();
+}
+
+/// The one family has; the other may be up.
+void CallRecord::went_down() {
+  if (!terminating_ && !finished() && !ip_is_up()) {
     set_stage(Stage::kStarting);
   }
 }
 
-/// The link's state goes by IPv4 alone: IPv6 comes and goes beside it.
 void CallRecord::enable_ipv6(const Ipv6Binding& binding, std::uint16_t peer_mru, bool require_mppe) {
   if (prefixes_ == nullptr) {
     return;
@@ -281,8 +306,10 @@ void CallRecord::enable_ipv6(const Ipv6Binding& binding, std::uint16_t peer_mru,
     accounting_->bind(binding);
   }
   ipv6_ = std::make_unique<EnabledIpv6>(binding, peer_mru, require_mppe);
-  if (up_since_) {  // nothing is accounted for before, and no timeout runs
-    forward_ipv6();
+  const bool first = !ip_is_up();
+  forward_ipv6();
+  if (first && link_open()) {
+    came_up();
   }
 }
 
@@ -302,6 +329,7 @@ void CallRecord::disable_ipv6() {
   if (prefixes_ != nullptr && prefixes_->mapped()) {
     prefixes_->unmap();
     post(contract::DisableIpv6{ref});
+    went_down();
   }
 }
 
@@ -504,7 +532,7 @@ void CallRecord::log_up() const {
                    {"user", session.user},
                    {"peer", wire::to_string(peer_)},
                    {"local", wire::to_string(local_)},
-                   {"ip", wire::to_string(addresses_.mapped())},
+                   {"ip", wire::to_string(address())},
                    {"auth", std::string(session.auth_method)},
                    {"mppe", session.mppe},
                    {"mppc", session.compression},

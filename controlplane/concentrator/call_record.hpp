@@ -87,11 +87,13 @@ class CallRecord final : public PptpCall, public WorkerLink {
   [[nodiscard]] Stage stage() const { return stage_; }
   /// Ended; only the worker's CallRemoved is missing.
   [[nodiscard]] bool finished() const { return link_closed(); }
-  /// When IP first came up.
+  /// When IP first came up, by either family.
   [[nodiscard]] std::optional<Instant> up_since() const { return up_since_; }
   [[nodiscard]] wire::Ipv4Address local() const { return local_; }
   [[nodiscard]] wire::Ipv4Address peer() const { return peer_; }
   [[nodiscard]] wire::Ipv4Address address() const { return addresses_.leased(); }
+  /// IPv4 has been enabled: its address has been somebody's.
+  [[nodiscard]] bool has_had_ipv4() const { return !enabled_.subscriber.is_none(); }
   /// nullptr: the peer did not bring it in.
   [[nodiscard]] SharedStationIds stations() const { return incoming ? incoming->stations : nullptr; }
   /// nullptr: nobody has IPv6, or the user is not known yet.
@@ -131,11 +133,14 @@ class CallRecord final : public PptpCall, public WorkerLink {
   void eap_ended(std::uint8_t rounds) override;
   std::expected<wire::Ipv4Address, NoAddress> lease_address(std::optional<wire::Ipv4Address> fixed,
                                                             std::string_view pool) override;
+  void return_address() override;
   void session_ended(EndReason reason) override;
 
  private:
   void reach(SetupStage stage);
+  [[nodiscard]] bool ip_is_up() const;
   void came_up();
+  void went_down();
   void change_routes(const std::vector<wire::Ipv4Prefix>& routes);
   void change_routes6(const std::vector<wire::Ipv6Prefix>& routes);
   /// Tells the worker and the index what `ipv6_` has.
@@ -160,7 +165,7 @@ class CallRecord final : public PptpCall, public WorkerLink {
   CallStory story_;
   CallLogin login_;
   CallAddresses addresses_;
-  /// As enable_ipv6() was told; it is forwarded for once IP has been up.
+  /// As enable_ipv6() was told.
   struct EnabledIpv6 {
     Ipv6Binding binding;
     std::uint16_t peer_mru;

@@ -56,7 +56,7 @@ void CallStory::carried(const contract::FirstPackets& first, Instant now) {
 }
 
 void CallStory::login_judged(const AuthVerdict& verdict, Instant now) {
-  if (passed(Gate::kIpcp)) {
+  if (ip_has_been_up()) {
     return;
   }
   const std::string* judge = nullptr;

@@ -75,13 +75,15 @@ class CallStory {
     after = std::min(after, milliseconds(now - begun_));
   }
   [[nodiscard]] bool passed(Gate gate) const { return after(gate).has_value(); }
+  /// Of either family.
+  [[nodiscard]] bool ip_has_been_up() const { return passed(Gate::kIpcp) || passed(Gate::kIpv6cp); }
   /// Since TCP's accept.
   [[nodiscard]] std::optional<Duration> after(Gate gate) const {
     return since_accept(after_[static_cast<std::size_t>(gate)]);
   }
   [[nodiscard]] Instant begun() const { return begun_; }
 
-  // Frames of the dial, and of IPv6CP until it is open; of what is negotiated anew after it the story does not tell.
+  // Frames of the dial, and of the second NCP until it is open; of what is negotiated anew after it the story does not tell.
   void received(wire::Bytes frame, Instant now);
   void sent(wire::Bytes frame, Instant now);
 
@@ -119,7 +121,8 @@ class CallStory {
   }
   /// Whether the story tells of the frame, the protocol first.
   [[nodiscard]] bool tells_of(wire::Bytes frame) const {
-    return !passed(Gate::kIpcp) || (!passed(Gate::kIpv6cp) && LinkStory::is_of_ipv6cp(frame));
+    return !ip_has_been_up() || (!passed(Gate::kIpcp) && LinkStory::is_of(wire::PppProtocol::kIpcp, frame)) ||
+           (!passed(Gate::kIpv6cp) && LinkStory::is_of(wire::PppProtocol::kIpv6cp, frame));
   }
   void pass_agreed(Instant now);
 

@@ -551,14 +551,19 @@ void ConcentratorCore::on_call_removed(const contract::CallRemoved& message) {
   sweep();  // its session may still be on the list of ended ones, and refers to the record
   call->removed(message.totals);
   count_stage(call->stage(), -1);
-  pools.release(call->address(), call->up_since().has_value());
-  machine.on_released(call->address());
+  release_address(*call);
   if (CallPrefixes* prefixes = call->prefixes()) {
     prefixes->release();
   }
   unseat(*call);
   directory.remove(*call);
   serve_waiting();
+}
+
+void ConcentratorCore::release_address(CallRecord& call) {
+  directory.forget_address(call);
+  pools.release(call.address(), call.has_had_ipv4());
+  machine.on_released(call.address());
 }
 
 std::string ConcentratorCore::duration_since(Instant since) const {

@@ -84,6 +84,8 @@ class ConcentratorCore {
   void retire(std::unique_ptr<Session> session);
   /// Sends RemoveCall to the worker, now or as soon as its ring has room.
   void request_removal(CallRecord& call);
+  /// Its IPv4 lease goes back to the pool; the call still names it, and is to forget it.
+  void release_address(CallRecord& call);
   /// RemoveCall is still waiting for room in the worker's ring.
   [[nodiscard]] bool removal_waits(const CallRecord& call) const {
     return !removals_waiting_[call.ref.worker.value].empty();

@@ -66,15 +66,14 @@ NegotiationStory* LinkStory::of(PppProtocol protocol) {
                                             : nullptr;
 }
 
-bool LinkStory::is_of_ipv6cp(Bytes frame) {
+bool LinkStory::is_of(PppProtocol ncp, Bytes frame) {
   const auto parsed = parse(frame);
   if (!parsed) {
     return false;
   }
   const bool rejects =
       parsed->protocol == PppProtocol::kLcp && PppCode{parsed->packet.code} == PppCode::kProtocolReject;
-  return parsed->protocol == PppProtocol::kIpv6cp ||
-         (rejects && rejected_protocol(parsed->packet) == PppProtocol::kIpv6cp);
+  return parsed->protocol == ncp || (rejects && rejected_protocol(parsed->packet) == ncp);
 }
 
 void LinkStory::received(Bytes frame) {

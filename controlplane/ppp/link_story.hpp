@@ -38,8 +38,8 @@ class LinkStory {
   /// `frame`: FF 03 first.
   void sent(wire::Bytes frame);
 
-  /// `frame`, as in received(), belongs to IPv6CP's negotiation, which may come long after IPCP's.
-  [[nodiscard]] static bool is_of_ipv6cp(wire::Bytes frame);
+  /// `frame`, as in received(), belongs to that NCP's negotiation, which may come long after the other's.
+  [[nodiscard]] static bool is_of(wire::PppProtocol ncp, wire::Bytes frame);
 
   NegotiationStory lcp, ccp, ipcp, ipv6cp;
   // ---- LCP

@@ -27,6 +27,10 @@ bool has_code(Bytes packet, PppCode code) {
   return !packet.empty() && PppCode{packet[0]} == code;
 }
 
+bool is_ncp(PppProtocol protocol) {
+  return protocol == PppProtocol::kIpcp || protocol == PppProtocol::kIpv6cp;
+}
+
 /// At once, and without a word to the peer. down() alone would leave it in Starting (RFC 1661 §4.1), about to open.
 void shut(ControlProtocol* protocol) {
   if (protocol != nullptr) {
@@ -49,13 +53,9 @@ bool NetworkEndpoint::is_up(PppProtocol ncp) const {
   return protocol != nullptr && protocol->opened() && (mppe_required_ ? ccp().encrypts() : ccp_settled_);
 }
 
-bool NetworkEndpoint::up() const {
-  return is_up(PppProtocol::kIpcp) && (ipv6_policy_ != Ipv6Policy::kRequire || is_up(PppProtocol::kIpv6cp));
-}
-
-/// A link may have been up without IPv6CP: then nothing is known of what the peer thinks of it.
+/// A link may have been up without one of the NCPs: then nothing is known of what the peer thinks of it.
 bool NetworkEndpoint::has_been_up(PppProtocol protocol) const {
-  return protocol == PppProtocol::kIpv6cp ? ipv6_control_.has_been_up : link_.has_been_up(protocol);
+  return is_ncp(protocol) ? control_of(protocol).has_been_up : link_.has_been_up(protocol);
 }
 
 // ---- begin and end ----------------------------------------------------------------------------------------
@@ -66,6 +66,7 @@ void NetworkEndpoint::begin(const Terms& terms) {
   constexpr std::uint16_t kNoLimit = 0xffff;
   port_mtu_ = link_.port_mtu().value_or(kNoLimit);
   ipv6_policy_ = ipv6cp() != nullptr ? terms.ipv6 : Ipv6Policy::kDeny;
+  ipv4_given_up_ = terms.ipv4 ? EndReason::kNone : EndReason::kIpcpFailed;
   mppe_required_ = terms.mppe_required || encrypted_;
   ccp().require(mppe_required_);
   const bool wanted = terms.mppe != MppePolicy::kDeny && terms.keys;
@@ -100,6 +101,7 @@ void NetworkEndpoint::begin_ccp(MppePolicy policy) {
 void NetworkEndpoint::end() {
   ccp_timer_.cancel();
   begun_ = ccp_settled_ = has_keys_ = keys_spent_ = ipv6_given_up_ = false;
+  ipv4_given_up_ = EndReason::kNone;
   disable_ip();  // before the keys go: nothing may be sent in clear in between
   disable_ipv6();
   shut(&ipcp());
@@ -119,10 +121,8 @@ bool NetworkEndpoint::on_packet(PppProtocol protocol, Bytes packet) {
   }
   switch (protocol) {
     case PppProtocol::kIpcp:
-      on_ncp_packet(protocol, packet);
-      return true;
     case PppProtocol::kIpv6cp:
-      return on_ipv6cp_packet(packet);
+      return on_ncp_packet(protocol, packet);
     case PppProtocol::kIpv6:
       return speaks_ipv6cp();
     case PppProtocol::kCcp:
@@ -142,9 +142,8 @@ void NetworkEndpoint::on_protocol_reject(PppProtocol protocol) {
   if (!begun_ || (protocol == PppProtocol::kIpv6cp && !started(protocol))) {
     return;
   }
-  const bool is_ncp = protocol == PppProtocol::kIpcp || protocol == PppProtocol::kIpv6cp;
   const bool has_spoken_it =
-      has_been_up(protocol) || (is_ncp ? protocol_of(protocol).opened() : ccp().encrypts());
+      has_been_up(protocol) || (is_ncp(protocol) ? protocol_of(protocol).opened() : ccp().encrypts());
   if (has_spoken_it) {
     return;
   }
@@ -153,7 +152,7 @@ void NetworkEndpoint::on_protocol_reject(PppProtocol protocol) {
     ccp().down();
   } else if (protocol == PppProtocol::kIpcp) {
     ipcp().down();
-    link_.protocol_failed(protocol, EndReason::kIpcpFailed, std::string(peer_name_) + " does not speak IPCP");
+    go_on_without_ipv4(EndReason::kIpcpFailed, std::string(peer_name_) + " does not speak IPCP");
   } else if (protocol == PppProtocol::kIpv6cp && ipv6cp()->state() > PppState::kStarting) {
     go_on_without_ipv6(std::string(peer_name_) + " does not speak IPv6CP");
     shut(ipv6cp());
@@ -271,17 +270,31 @@ void NetworkEndpoint::settle_ccp() {
 
 // An early request is neither refused nor answered: a Terminate-Ack costs pppd three seconds and MikroTik the
 // session. The last one is held and answered once CCP is settled, so that the peer need not repeat it.
-void NetworkEndpoint::on_ncp_packet(PppProtocol ncp, Bytes packet) {
+// Of an NCP that is not spoken, one that terminates has the last word; what it has left of another end is silenced by the
+// peer's next packet.
+bool NetworkEndpoint::on_ncp_packet(PppProtocol ncp, Bytes packet) {
+  if (!speaks(ncp)) {
+    ControlProtocol* const protocol = ncp == PppProtocol::kIpv6cp ? ipv6cp() : &ipcp();
+    const PppState state = protocol != nullptr ? protocol->state() : PppState::kInitial;
+    if (state != PppState::kClosing && state != PppState::kStopping) {
+      shut(protocol);
+      return false;
+    }
+  }
   // The peer goes on without CCP. Its IPv6CP does not say so: Windows opens that before CCP.
   if (ncp == PppProtocol::kIpcp && !ipv4_control_.started && has_keys() && ccp_is_passive()) {
     settle_ccp();
   }
   if (may_negotiate(ncp)) {
-    return deliver(ncp, packet);
-  }
-  if (has_code(packet, PppCode::kConfigureRequest) && packet.size() <= kMaxHeldRequest) {
+    deliver(ncp, packet);
+  } else if (has_code(packet, PppCode::kConfigureRequest) && packet.size() <= kMaxHeldRequest) {
     control_of(ncp).held_request = std::make_unique<std::vector<std::uint8_t>>(packet.begin(), packet.end());
   }
+  return true;
+}
+
+bool NetworkEndpoint::speaks(PppProtocol ncp) const {
+  return ncp == PppProtocol::kIpv6cp ? speaks_ipv6cp() : ipv4_given_up_ == EndReason::kNone;
 }
 
 /// What we have not opened, the peer may.
@@ -298,7 +311,7 @@ void NetworkEndpoint::start(PppProtocol ncp) {
   if (!std::exchange(control.started, true)) {
     if (ncp == PppProtocol::kIpcp) {
       open_ipcp();
-    } else if (ipv6_policy_ >= Ipv6Policy::kPrefer) {
+    } else if (ipv6_policy_ >= Ipv6Policy::kPrefer || ipv4_given_up_ != EndReason::kNone) {
       open(*ipv6cp());
     }
   }
@@ -311,6 +324,12 @@ void NetworkEndpoint::open(ControlProtocol& ncp) {
   ncp.open();
   if (ncp.state() == PppState::kStarting) {
     ncp.up();
+  }
+}
+
+void NetworkEndpoint::start_ipcp() {
+  if (ipv4_given_up_ == EndReason::kNone) {
+    start(PppProtocol::kIpcp);
   }
 }
 
@@ -331,6 +350,28 @@ void NetworkEndpoint::disable_ip() {
   if (!std::exchange(enabled_, {}).is_none()) {
     data_path_.disable_ip();
   }
+}
+
+/// The peer need not have opened IPv6CP yet: with `allow`, too, it is asked for what is left.
+void NetworkEndpoint::go_on_without_ipv4(EndReason reason, std::string_view why) {
+  if (ipv4_given_up_ != EndReason::kNone) {
+    return;
+  }
+  if (!speaks_ipv6cp()) {
+    return link_.protocol_failed(PppProtocol::kIpcp, reason, why);
+  }
+  ipv4_given_up_ = reason;
+  ipv4_control_.held_request.reset();
+  disable_ip();
+  link_.without_ipv4(reason, why);
+  if (started(PppProtocol::kIpv6cp) && ipv6cp()->state() < PppState::kClosed) {
+    open(*ipv6cp());
+  }
+}
+
+void NetworkEndpoint::give_up_ipv4(EndReason reason, std::string_view why) {
+  go_on_without_ipv4(reason, why);
+  shut(&ipcp());
 }
 
 // ---- IPv6 -------------------------------------------------------------------------------------------------
@@ -359,17 +400,6 @@ void NetworkEndpoint::start_ipv6cp() {
   start(PppProtocol::kIpv6cp);
 }
 
-/// While it terminates it has the last word; what it has left of another end is silenced by the peer's next packet.
-bool NetworkEndpoint::on_ipv6cp_packet(Bytes packet) {
-  const PppState state = ipv6cp() != nullptr ? ipv6cp()->state() : PppState::kInitial;
-  if (!speaks_ipv6cp() && state != PppState::kClosing && state != PppState::kStopping) {
-    shut(ipv6cp());
-    return false;
-  }
-  on_ncp_packet(PppProtocol::kIpv6cp, packet);
-  return true;
-}
-
 void NetworkEndpoint::go_on_without_ipv6(std::string_view why) {
   if (give_up_ipv6(why)) {
     link_.without_ipv6(why);
@@ -382,8 +412,12 @@ bool NetworkEndpoint::give_up_ipv6(std::string_view why) {
   }
   ipv6_control_.held_request.reset();
   disable_ipv6();
-  if (ipv6_policy_ == Ipv6Policy::kRequire) {
+  if (requires_ipv6()) {
     link_.protocol_failed(PppProtocol::kIpv6cp, EndReason::kIpv6Failed, why);
+    return false;
+  }
+  if (ipv4_given_up_ != EndReason::kNone) {
+    link_.protocol_failed(PppProtocol::kIpv6cp, ipv4_given_up_, std::string(why) + ", nor is there IPv4");
     return false;
   }
   return true;
@@ -455,23 +489,35 @@ void NetworkEndpoint::protocol_finished(PppProtocol protocol) {
   if (!begun_) {
     return;  // end() closes them
   }
-  if (protocol == PppProtocol::kIpv6cp) {
-    disable_ipv6();
-    if (ipv6_policy_ != Ipv6Policy::kRequire) {
-      return;  // the peer may open it again
-    }
+  switch (protocol) {
+    case PppProtocol::kIpcp:
+      return ipcp_finished();
+    case PppProtocol::kIpv6cp:
+      disable_ipv6();
+      // Else the peer may open it again.
+      return requires_ipv6() || ipv4_given_up_ != EndReason::kNone ? link_.protocol_finished(protocol)
+                                                                   : void();
+    default:
+      disable_mppe();
+      return lose_mppe(EndReason::kMppeRefused, "CCP was not agreed on");
   }
-  if (protocol != PppProtocol::kCcp) {
-    return link_.protocol_finished(protocol);
+}
+
+/// Where it has been up, anybody may have ended it, and the link knows how long the peer has to negotiate anew.
+void NetworkEndpoint::ipcp_finished() {
+  if (ipv4_given_up_ != EndReason::kNone) {
+    return;
   }
-  disable_mppe();
-  lose_mppe(EndReason::kMppeRefused, "CCP was not agreed on");
+  if (!ipv4_control_.has_been_up && speaks_ipv6cp()) {
+    return go_on_without_ipv4(EndReason::kIpcpFailed, std::string(peer_name_) + " has not agreed to IPCP");
+  }
+  link_.protocol_finished(PppProtocol::kIpcp);
 }
 
 void NetworkEndpoint::protocol_failed(PppProtocol protocol, EndReason reason, std::string_view why) {
   switch (protocol) {
     case PppProtocol::kIpcp:
-      return link_.protocol_failed(protocol, reason, why);
+      return go_on_without_ipv4(reason, why);
     case PppProtocol::kIpv6cp:
       return go_on_without_ipv6(why);
     default:

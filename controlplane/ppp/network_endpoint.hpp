@@ -29,6 +29,10 @@ class NetworkLink : public ControlProtocolHost {
   /// The link encrypts, and cannot go on with its keys. LCP begins anew after this returns, and with it the
   /// authentication, which makes new ones; where that is impossible the link ends for `otherwise`.
   virtual void need_new_keys(EndReason otherwise, std::string_view why) = 0;
+  /// There will be no IPv4 until LCP begins anew, and IPv6CP is up or may come: a link that can do with that goes on.
+  virtual void without_ipv4(EndReason reason, std::string_view why) {
+    protocol_failed(wire::PppProtocol::kIpcp, reason, why);
+  }
   /// There will be no IPv6 until LCP begins anew, and the link can do without: IPv6CP has failed.
   virtual void without_ipv6(std::string_view /*why*/) {}
   /// The same, but packets of `room` octets are too small for IPv6, and nobody has failed. May be said again after LCP.
@@ -56,8 +60,10 @@ class NetworkEndpoint : protected ControlProtocolHost,
 
   /// The NCP is open, and encryption is settled as the policy requires.
   [[nodiscard]] bool is_up(wire::PppProtocol ncp) const;
-  /// IPCP is up, and so is IPv6CP if it is required.
-  [[nodiscard]] bool up() const;
+  /// Why there is no IPv4 until LCP begins anew: IPCP is Protocol-Rejected. kNone: there may be.
+  [[nodiscard]] EndReason ipv4_given_up() const { return ipv4_given_up_; }
+  /// The link goes on by IPv6 alone, where it can. Not from inside IPCP's own packets.
+  void give_up_ipv4(EndReason reason, std::string_view why);
 
   /// Octets of an IPv6 packet that fit into a packet to the peer, and that into the port.
   [[nodiscard]] int ipv6_room() const;
@@ -71,6 +77,7 @@ class NetworkEndpoint : protected ControlProtocolHost,
     std::uint32_t strengths;                    ///< wire::mppe_bits that the keys are good for
     std::uint16_t mtu;                          ///< the largest IP packet to send, whatever the peer's MRU
     Ipv6Policy ipv6 = Ipv6Policy::kDeny;
+    bool ipv4 = true;  ///< false: IPCP is never spoken
   };
 
   /// `link` sends frames; it is told when an NCP comes up or goes down, when one that the link needs finishes, what
@@ -110,7 +117,7 @@ class NetworkEndpoint : protected ControlProtocolHost,
 
   // ---- for the policy's use
   /// The NCPs need not wait for CCP any longer.
-  void start_ipcp() { start(wire::PppProtocol::kIpcp); }
+  void start_ipcp();
   void start_ipv6cp();
   void disable_ip();
   /// The data path forwards what `binding` has; after expect_ipv6(), also when it has changed.
@@ -119,6 +126,7 @@ class NetworkEndpoint : protected ControlProtocolHost,
   [[nodiscard]] bool started(wire::PppProtocol ncp) const { return control_of(ncp).started; }
   /// IPv6CP packets are answered; else IPv6CP is Protocol-Rejected.
   [[nodiscard]] bool speaks_ipv6cp() const;
+  [[nodiscard]] bool requires_ipv6() const { return ipv6_policy_ == Ipv6Policy::kRequire; }
   /// The authentication made keys of an allowed length.
   [[nodiscard]] bool has_keys() const { return has_keys_; }
   /// By policy, or because this link has been encrypted before: from then on it is until it ends.
@@ -164,13 +172,16 @@ class NetworkEndpoint : protected ControlProtocolHost,
 
   void begin_ccp(MppePolicy policy);
   void on_ccp_packet(wire::Bytes packet);
-  [[nodiscard]] bool on_ipv6cp_packet(wire::Bytes packet);
-  void on_ncp_packet(wire::PppProtocol ncp, wire::Bytes packet);
+  [[nodiscard]] bool speaks(wire::PppProtocol ncp) const;
+  /// False: it is not spoken.
+  [[nodiscard]] bool on_ncp_packet(wire::PppProtocol ncp, wire::Bytes packet);
   void start(wire::PppProtocol ncp);
   void deliver(wire::PppProtocol ncp, wire::Bytes packet);
   void open(ControlProtocol& ncp);
+  void ipcp_finished();
+  void go_on_without_ipv4(EndReason reason, std::string_view why);
   void go_on_without_ipv6(std::string_view why);
-  /// No IPv6 from here on. False: there is none already, or the link ends as it is required.
+  /// No IPv6 from here on. False: there is none already, or the link ends as it is required, or all that was left.
   [[nodiscard]] bool give_up_ipv6(std::string_view why);
   void disable_ipv6();
   void enable_mppe(contract::Direction direction, contract::MppeMode mode,
@@ -198,10 +209,11 @@ class NetworkEndpoint : protected ControlProtocolHost,
   bool ccp_settled_ = false;
   bool peer_ccp_closed_ = false;
   bool has_keys_ = false;
-  bool sends_compressed_ = false;  // it has been told to compress, without MPPE
-  bool encrypted_ = false;         // once true, true for the rest of the session
-  bool keys_spent_ = false;        // CCP has been open with them since begin()
-  bool ipv6_given_up_ = false;     // since begin()
+  bool sends_compressed_ = false;               // it has been told to compress, without MPPE
+  bool encrypted_ = false;                      // once true, true for the rest of the session
+  bool keys_spent_ = false;                     // CCP has been open with them since begin()
+  bool ipv6_given_up_ = false;                  // since begin()
+  EndReason ipv4_given_up_ = EndReason::kNone;  // since begin()
   SingleUseKeys keys_;
 };
 

@@ -34,7 +34,12 @@ class NetworkPhase final : public NetworkEndpoint {
                   ? new Ipv6{.protocol = {settings, wheel, entropy, *this, *this}}
                   : nullptr) {}
 
-  /// Before begin(): the peer's address.
+  /// IP is up by either family, by IPv6 if that is required.
+  [[nodiscard]] bool up() const {
+    return is_up(wire::PppProtocol::kIpv6cp) || (is_up(wire::PppProtocol::kIpcp) && !requires_ipv6());
+  }
+
+  /// Before begin(), or without IPv4: the peer's address.
   void assign(wire::Ipv4Address address) { ipcp_.assign(address); }
   [[nodiscard]] wire::Ipv4Address address() const { return ipcp_.assigned(); }
   /// What the peer has in IPv6; while IPv6CP is not up, what it had last.

@@ -106,6 +106,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost, Ipv6LinkH
     return host_.packets_received();
   }
   void need_new_keys(EndReason otherwise, std::string_view why) override;
+  void without_ipv4(EndReason reason, std::string_view why) override;
   void without_ipv6(std::string_view why) override;
   void too_small_for_ipv6(std::uint16_t room, std::string_view why) override;
   std::optional<std::uint16_t> port_mtu() const override { return host_.port_mtu(); }
@@ -132,6 +133,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost, Ipv6LinkH
   void lcp_down();
   void ip_up();
   void ipv6_up();
+  void deadline_met();
   void finish();
   [[nodiscard]] EndReason reason_of_termination() const;
   /// What LCP last agreed on, or what has become of that.
@@ -167,7 +169,7 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost, Ipv6LinkH
   std::string_view tried_method_ = "none";
   std::string_view auth_method_ = "none";  // of the last login that succeeded
   std::uint32_t rejections_ = 0;           // of proofs, over all renegotiations
-  std::optional<Instant> due_;             // by when IP has to be up; none while it is
+  std::optional<Instant> due_;  // by when IP has to be up; none while it is, and IPv4 is or is given up
   std::optional<Instant> up_since_;
   std::optional<Instant> desynchronised_;  // the last time that new keys were the remedy
   EndReason renewing_ =
@@ -268,6 +270,9 @@ void Session::Impl::protocol_up(PppProtocol protocol) {
   if (phase_ != Phase::kUp && network_.up()) {
     ip_up();
   }
+  if (phase_ == Phase::kUp && network_.is_up(PppProtocol::kIpcp)) {
+    deadline_met();
+  }
 }
 
 /// What was sent since LCP opened may have reached a peer that was not there yet.
@@ -284,21 +289,33 @@ void Session::Impl::protocol_down(PppProtocol protocol) {
   if (protocol == PppProtocol::kIpv6cp) {
     ipv6_link_.reset();  // it may be up again at once, so hosts are not told to forget us
   }
-  if (!ending_ && !network_.up()) {
+  if (ending_) {
+    return;
+  }
+  if (!network_.up()) {
     phase_ = Phase::kNetwork;
+    arm_deadline(settings_.ppp.setup_timeout);
+  } else if (protocol == PppProtocol::kIpcp) {
     arm_deadline(settings_.ppp.setup_timeout);
   }
 }
 
 void Session::Impl::protocol_finished(PppProtocol protocol) {
   if (protocol != PppProtocol::kLcp) {
-    const bool ipv6 = protocol == PppProtocol::kIpv6cp;
+    const bool without_ipv4 = network_.ipv4_given_up() != EndReason::kNone;
+    const bool needs_ipv6 = protocol == PppProtocol::kIpv6cp && !without_ipv4;
     if (!up_since_) {
-      return end_soon(ipv6 ? EndReason::kIpv6Failed : EndReason::kIpcpFailed,
-                      std::string(name_of(protocol)) + ": the peer ended it");
+      return end_soon(needs_ipv6     ? EndReason::kIpv6Failed
+                      : without_ipv4 ? network_.ipv4_given_up()
+                                     : EndReason::kIpcpFailed,
+                      std::string(name_of(protocol)) + ": the peer ended it" +
+                          (without_ipv4 ? ", nor is there IPv4" : ""));
+    }
+    if (network_.up()) {
+      return;  // by IPv6, and IPv4 has its own deadline
     }
     // Anybody may have said so. The peer, if it has not, goes down for our Terminate-Ack and negotiates anew.
-    renewing_ = ipv6 ? EndReason::kIpv6Failed : EndReason::kUserRequest;
+    renewing_ = needs_ipv6 ? EndReason::kIpv6Failed : EndReason::kUserRequest;
     return;
   }
   if (!ending_) {
@@ -440,8 +457,9 @@ void Session::Impl::ip_up() {
   phase_ = Phase::kUp;
   renewing_ = EndReason::kNone;
   up_since_ = up_since_.value_or(wheel_.now());
-  due_.reset();
-  deadline_.cancel();
+  if (network_.ipv4_given_up() != EndReason::kNone) {
+    deadline_met();
+  }
   log_.event(Severity::kDebug, "session_up",
              {{"sid", sid()},
               {"user", user_},
@@ -449,6 +467,12 @@ void Session::Impl::ip_up() {
               {"auth", std::string(auth_method_)},
               {"mppe", network_.mppe()},
               {"mru", std::to_string(peer_mru())}});
+}
+
+/// Up by IPv6 alone, the session has a deadline until it is known whether there is IPv4: its address is others' otherwise.
+void Session::Impl::deadline_met() {
+  due_.reset();
+  deadline_.cancel();
 }
 
 void Session::Impl::ipv6_up() {
@@ -502,6 +526,15 @@ void Session::Impl::binding_changed(const Ipv6Lease& lease) {
                 {"delegated", lease.delegated ? wire::to_string(*lease.delegated) : "none"}});
   }
   network_.bind(lease.address, lease.delegated);
+}
+
+void Session::Impl::without_ipv4(EndReason, std::string_view why) {
+  log_.event(Severity::kInfo, "no_ipv4", {{"sid", sid()}, {"user", user_}, {"why", std::string(why)}});
+  network_.assign({});
+  host_.return_address();
+  if (phase_ == Phase::kUp) {
+    deadline_met();
+  }
 }
 
 void Session::Impl::without_ipv6(std::string_view why) {
@@ -593,6 +626,9 @@ void Session::Impl::arm_deadline(Duration at_most) {
 }
 
 void Session::Impl::on_deadline() {
+  if (phase_ == Phase::kUp) {  // by IPv6
+    return network_.give_up_ipv4(EndReason::kIpcpFailed, "IPCP was not open in time");
+  }
   if (renewing_ != EndReason::kNone) {
     return end_soon(renewing_, "IP was not up again in time");
   }
@@ -602,6 +638,9 @@ void Session::Impl::on_deadline() {
     case Phase::kNetwork:
       if (network_.is_up(PppProtocol::kIpcp)) {
         return end_soon(EndReason::kIpv6Failed, "ipv6cp: not open in time");
+      }
+      if (network_.ipv4_given_up() != EndReason::kNone) {
+        return end_soon(network_.ipv4_given_up(), "ipv6cp: not open in time, nor is there IPv4");
       }
       return end_soon(EndReason::kNetworkTimeout, "IP was not up in time after login");
     default:

@@ -53,6 +53,9 @@ class SessionHost : public PppDataPath {
   [[nodiscard]] virtual std::expected<wire::Ipv4Address, NoAddress> lease_address(
       std::optional<wire::Ipv4Address> fixed, std::string_view pool) = 0;
 
+  /// The subscriber does without the one that it has leased; it may lease another. disable_ip() comes before.
+  virtual void return_address() {}
+
   /// From the subscriber's own terms or its pools, for the rest of the session; the same each time.
   [[nodiscard]] virtual std::expected<wire::Ipv6Prefix, NoAddress> lease_ipv6(Ipv6Use /*use*/) {
     return std::unexpected(NoAddress{EndReason::kPoolUnknown, "there is no IPv6"});
@@ -76,7 +79,7 @@ struct SessionStatus {
   std::string user;                       ///< empty until authenticated; untrusted octets
   std::string claimed;                    ///< by the last login, whatever came of it; untrusted octets
   std::string_view auth_method = "none";  ///< "mschap-v2", "mschap-v1", "chap-md5", "pap", "eap-tls"
-  wire::Ipv4Address address;              ///< none before IPCP has one
+  wire::Ipv4Address address;              ///< none before IPCP has one, or when the session does without IPv4
   std::optional<Ipv6Binding> ipv6;        ///< none: IPv6CP is not up
   std::string mppe = "none";  ///< the mode, both directions: "128", "40-stateful"; CcpEndpoint::describe()
   std::string compression = "none";  ///< CcpEndpoint::describe_compression()

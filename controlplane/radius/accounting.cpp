@@ -153,7 +153,9 @@ RequestWriter RadiusAccounting::written(const AccountedCall& call, Classes class
   RequestWriter attributes(Code::kAccountingRequest, 0, {});
   attributes.text(Type::kUserName, call.user);
   write_identity(attributes, nas_, {call.session_id, call.peer, call.local, call.stations});
-  attributes.address(Type::kFramedIpAddress, call.address);
+  if (!call.address.is_none()) {
+    attributes.address(Type::kFramedIpAddress, call.address);
+  }
   if (call.ipv6) {
     write_ipv6(attributes, *call.ipv6);
   }

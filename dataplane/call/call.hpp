@@ -68,9 +68,6 @@ struct CallIdentity {
   std::uint8_t trace = 0;                 ///< 0: not traced; otherwise see PacketTrace
   MppcUse mppc_receive = MppcUse::kNone;  ///< as mppe_receive, with MPPE or without
   MppcUse mppc_send = MppcUse::kNone;
-
-  /// IP has not been up yet: so far, this may be anybody. A subscriber whose LCP begins anew does not dial.
-  [[nodiscard]] bool dials() const noexcept { return subscriber.is_none(); }
 };
 
 /// How a call's packets arrive out of order, for Reorder. `next` is valid within one burst only: what it
@@ -164,6 +161,11 @@ struct Call {
   alignas(kCacheLine) Policer downlink_rate;
   alignas(kCacheLine) CallIpv6 ipv6;
   Counter uplink_ipv6_packets;  ///< of uplink_traffic's
+
+  /// IP of neither family has been up yet: so far, this may be anybody. A subscriber whose LCP begins anew does not dial.
+  [[nodiscard]] bool dials() const noexcept {
+    return identity.subscriber.is_none() && ipv6.interface_id == 0;
+  }
 };
 
 static_assert(sizeof(Call) == 8 * kCacheLine, "each of the eight on one line");

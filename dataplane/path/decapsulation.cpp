@@ -740,7 +740,7 @@ void Decapsulation::to_control(Packet& packet) noexcept {
     drop(packet, DropReason::kPppFrameTooLong);
     return;
   }
-  const bool dials = call.identity.dials();
+  const bool dials = call.dials();
   if (!call.uplink.ppp_frames.take(dials, context_.now)) {
     drop(packet, DropReason::kPppFlood);
     return;

@@ -77,6 +77,17 @@ TEST_F(DialFrames, SEC_08_OnceIpIsUpItHasASubscribersShare) {
   EXPECT_EQ(sent(peer, 500), kPppFramesPerSecond);
 }
 
+TEST_F(DialFrames, SEC_08_BeItByIpv6Alone) {
+  const contract::CallRef call = world_.install();
+  Peer peer;
+  world_.tell(call, contract::EnableIpv6{.call = call, .interface_id = 7});
+  world_.settle();
+  EXPECT_EQ(sent(peer, 500), kPppFrameCapacity);
+  world_.tell(call, contract::DisableIpv6{call});
+  world_.pass_ms(1000);
+  EXPECT_EQ(sent(peer, 500), kPppFramesPerSecond) << "LCP begins anew";
+}
+
 TEST_F(DialFrames, SEC_08_TheNextCallInTheSlotDials) {
   const contract::CallRef call = world_.install_up();
   world_.tell(call, contract::RemoveCall{call});

@@ -31,6 +31,7 @@ class ClientBooks : public control::ClientCallHost {
  public:
   using Octets = std::vector<std::uint8_t>;
 
+  bool has_ipv4 = true;  // as ClientSettings::ipv4
   std::optional<wire::PeerCallId> server_id;
   std::map<contract::Direction, contract::EnableMppe> mppe;
   wire::Ipv4Address ip;
@@ -75,7 +76,8 @@ class ClientBooks : public control::ClientCallHost {
   void enable_ipv6(const control::Ipv6Binding& binding, std::uint16_t, bool) override { ipv6 = binding; }
   void disable_ipv6() override { ipv6.reset(); }
   void client_up() override {
-    EXPECT_FALSE(ip.is_none());
+    EXPECT_EQ(!ip.is_none(), has_ipv4);
+    EXPECT_TRUE(has_ipv4 || ipv6);
     ++ups;
   }
   void client_ended(control::ClientEnd end, std::string_view words) override {
@@ -110,7 +112,9 @@ class WorldClient final : public ClientBooks {
         down_(quality, number * 2 + 2),
         random_(number),
         call_(settings, wire::LocalCallId(static_cast<std::uint16_t>(number * 7 + 3)), house.wheel,
-              house.entropy, *this) {}
+              house.entropy, *this) {
+    has_ipv4 = settings.ipv4;
+  }
 
   void dial() {
     house_.open.insert(number_);

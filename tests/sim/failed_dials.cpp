@@ -30,6 +30,7 @@ const std::map<std::string, FailedDials::Scenario>& FailedDials::scenarios() {
       {"IPv6 does not fit", &FailedDials::ipv6_too_small},
       {"IPv6 pool empty", &FailedDials::ipv6_pool_empty},
       {"IPv6 not spoken", &FailedDials::ipv6_not_spoken},
+      {"IPv6 alone", &FailedDials::ipv6_alone},
   };
   return kScenarios;
 }
@@ -67,7 +68,7 @@ void FailedDials::begin(Settings settings, std::optional<bool> radius_answers) {
 }
 
 void FailedDials::dial(const std::string& user, const std::string& password, AuthMethod method,
-                       MppePolicy mppe, control::Ipv6Policy ipv6, std::uint16_t mru) {
+                       MppePolicy mppe, control::Ipv6Policy ipv6, std::uint16_t mru, bool ipv4) {
   settings_.push_back(std::make_unique<control::ClientSettings>());
   control::ClientSettings& settings = *settings_.back();
   settings.profile = &control::client_profiles().front();
@@ -76,6 +77,7 @@ void FailedDials::dial(const std::string& user, const std::string& password, Aut
   settings.methods = {method};
   settings.mppe = mppe;
   settings.ipv6 = ipv6;
+  settings.ipv4 = ipv4;
   settings.ppp.mru = mru;
   settings.setup_timeout = 120s;
   settings.ppp.setup_timeout = 120s;
@@ -230,6 +232,12 @@ void FailedDials::ipv6_not_spoken() {
   settings.ipv6.mode = control::Ipv6Policy::kRequire;
   begin(settings);
   dial("alice", "secret", AuthMethod::kMsChapV2);
+}
+
+void FailedDials::ipv6_alone() {
+  begin(with_ipv6("2001:db8:64::/48"));
+  dial("alice", "secret", AuthMethod::kMsChapV2, MppePolicy::kPrefer, control::Ipv6Policy::kPrefer, 1436,
+       false);
 }
 
 }  // namespace adit::sim

@@ -94,7 +94,8 @@ class FailedDials {
   /// Dials and runs for as long as a dial may take.
   void dial(const std::string& user, const std::string& password, const control::AuthMethod method,
             control::MppePolicy mppe = control::MppePolicy::kPrefer,
-            control::Ipv6Policy ipv6 = control::Ipv6Policy::kDeny, std::uint16_t mru = 1436);
+            control::Ipv6Policy ipv6 = control::Ipv6Policy::kDeny, std::uint16_t mru = 1436,
+            bool ipv4 = true);
   [[nodiscard]] static control::Settings with_ipv6(std::string_view links);
   void run(control::Duration time);
   /// A client of the control connection alone; `frame`: repeated by GRE each second.
@@ -117,6 +118,7 @@ class FailedDials {
   void ipv6_too_small();
   void ipv6_pool_empty();
   void ipv6_not_spoken();
+  void ipv6_alone();
 
   control::LocalUsers users_{
       control::parse_users("alice * secret *\nbob * secret *\nfred * secret 10.64.0.9\n", {}).users};

@@ -106,6 +106,50 @@ TEST_F(Ipv6DialUp, TheDelegatedPrefixIsRenewedForAsLongAsTheCallLasts) {
   EXPECT_EQ(heard[static_cast<std::size_t>(wire::Dhcpv6Type::kRebind)], 0U);
 }
 
+// pppd: noip +ipv6
+TEST_F(Ipv6DialUp, ACallerWithoutIpv4IsUpByIpv6AndLeavesItsAddressToOthers) {
+  control::ClientSettings caller = caller_;
+  caller.ipv4 = false;
+  for (const auto& [client_asks, server] :
+       {std::pair(Ipv6Policy::kPrefer, Ipv6Policy::kAllow), std::pair(Ipv6Policy::kAllow, Ipv6Policy::kAllow),
+        std::pair(Ipv6Policy::kRequire, Ipv6Policy::kRequire)}) {
+    SCOPED_TRACE(static_cast<int>(client_asks));
+    caller.ipv6 = client_asks;
+    control::Settings settings = dual_stack_server();
+    settings.ipv6.mode = server;
+    DialWorld world(settings, 8, 1);
+    WorldClient& client = world.dial(caller, {});
+    ASSERT_TRUE(world.run_until_all(has_both_prefixes, 3s));
+    expect_prefixes_match(client);
+    EXPECT_FALSE(client.installed()->ip);
+    EXPECT_EQ(world.house.concentrator->stats().calls_active, 1U);
+    EXPECT_EQ(world.house.concentrator->pools().front().used, 0U);
+    world.run(120s);
+    EXPECT_FALSE(client.ended);
+    EXPECT_EQ(client.ups, 1);
+    EXPECT_EQ(world.house.accounting.said.front(), "start alice");
+    EXPECT_TRUE(world.house.accounting.address.is_none());
+    client.call().hang_up();
+    ASSERT_TRUE(world.run_until_all([](WorldClient& one) { return one.ended.has_value(); }, 10s));
+    EXPECT_TRUE(world.house.accounting.said.back().starts_with("stop alice"));
+  }
+}
+
+TEST_F(Ipv6DialUp, WithoutIpv6EitherThereIsNoCallAndItsEndSaysWhy) {
+  control::ClientSettings caller = caller_;
+  caller.ipv4 = false;
+  control::Settings settings = dual_stack_server();
+  settings.ipv6.mode = Ipv6Policy::kDeny;
+  DialWorld world(settings, 8, 1);
+  WorldClient& client = world.dial(caller, {});
+  ASSERT_TRUE(world.run_until_all([](WorldClient& one) { return one.ended.has_value(); }, 10s));
+  EXPECT_EQ(client.ups, 0);
+  const auto ended = world.house.log.named("call_ended");
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_EQ(ended[0].fields.at("reason"), "ipcp_failed");
+  EXPECT_EQ(ended[0].fields.at("why"), "ipcp: peer does not speak IPCP");
+}
+
 TEST_F(Ipv6DialUp, AServerWithoutIpv6KeepsNobodyWaiting) {
   control::Settings settings = dual_stack_server();
   settings.ipv6.mode = Ipv6Policy::kDeny;

@@ -230,8 +230,10 @@ void Fleet::join(const contract::CallRef& call, const control::ClientStatus& sta
   const bool core = plan_.traffic == TrafficMode::kCore;
   TrafficCommand joins{
       .kind = TrafficCommand::Kind::kJoin, .slot = call.slot, .incarnation = call.generation};
-  joins.ends = Ends<Ipv4Probe>{.own = status.own, .other = core ? plan_.core_address : status.peer};
-  must(joins);
+  if (!plan_.no_ipv4) {
+    joins.ends = Ends<Ipv4Probe>{.own = status.own, .other = core ? plan_.core_address : status.peer};
+    must(joins);
+  }
   const control::Ipv6Binding& ipv6 = status.ipv6;
   const wire::Ipv6Address other = core ? plan_.core_address6 : wire::link_local(status.peer_interface_id);
   const bool has_other = core ? !other.is_none() : status.peer_interface_id != 0;

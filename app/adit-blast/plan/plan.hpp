@@ -94,6 +94,7 @@ struct Plan {
   control::MppePolicy mppe = control::MppePolicy::kPrefer;
   std::vector<contract::MppeStrength> mppe_key_lengths = {contract::MppeStrength::k128};
   control::Ipv6Policy ipv6 = control::Ipv6Policy::kDeny;
+  bool no_ipv4 = false;                                   ///< calls have IPv6 alone
   bool delegate = false;                                  ///< clients ask for a prefix to use behind them
   control::MppcPolicy mppc = control::MppcPolicy::kDeny;  ///< or kStateless
   Payload payload = Payload::kRandom;

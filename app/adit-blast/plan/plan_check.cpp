@@ -92,6 +92,9 @@ void check_ipv6(const Plan& plan, Findings& findings) {
   const auto useless = [&](const char* key) {
     findings.error(key, "is of no use without {ipv6}", "write \"prefer\" there, or leave it out");
   };
+  if (plan.no_ipv4) {
+    useless("no-ipv4");
+  }
   if (plan.delegate) {
     useless("delegate");
   }
@@ -176,6 +179,12 @@ class PhaseChecks {
     }
     if (is_echo) {
       phase.down = Rate{};
+    }
+    if (plan_.no_ipv4 && !findings_.has(place + ".family")) {
+      phase.families = Families::kIpv6;
+    }
+    if (plan_.no_ipv4 && sends_ipv4(phase.families)) {
+      findings_.error(place + ".family", "needs calls with IPv4", "write \"ipv6\", or leave out {no-ipv4}");
     }
     if (sends_ipv6(phase.families)) {
       check_family(place + ".family", is_echo);

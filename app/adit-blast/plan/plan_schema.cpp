@@ -103,6 +103,8 @@ std::vector<PlanKey> make_server_keys() {
                                          {"prefer", Ipv6Policy::kPrefer},
                                          {"require", Ipv6Policy::kRequire}}}),
                 "IPv6 beside IPv4: deny, allow, prefer or require."),
+      BLAST_KEY(kClients, "no-ipv4", "", plan.no_ipv4, BoolKind{},
+                "Calls have no IPv4: IPCP is refused, as by pppd's noip."),
       BLAST_KEY(kClients, "delegate", "", plan.delegate, BoolKind{},
                 "Clients ask for a prefix by DHCPv6 as well, and use it."),
       BLAST_KEY(

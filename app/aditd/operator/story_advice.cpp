@@ -78,6 +78,12 @@ std::string said_of_ccp(const StoryRow& row) {
                                                     : "";
 }
 
+/// Its address; without one, its prefix.
+std::string has_of(const StoryRow& row) {
+  const auto& link = row.leases6[static_cast<std::size_t>(control::Ipv6Use::kLink)];
+  return row.address.is_none() && link ? to_string(*link) : to_string(row.address);
+}
+
 /// Not ended: where it stands.
 Advice on_a_living_one(const StoryRow& row) {
   switch (stopped_at(row)) {
@@ -104,7 +110,7 @@ Advice on_a_living_one(const StoryRow& row) {
   }
   if (row.totals.downlink_packets == 0) {
     return {"up, and no packet has gone to the client",
-            "see that the network behind has a route to " + to_string(row.address)};
+            "see that the network behind has a route to " + has_of(row)};
   }
   return {"up, with packets both ways", "none is needed"};
 }

@@ -167,9 +167,12 @@ std::string ipcp_text(const StoryRow& row) {
                                 : ", " + to_string(link.peer_address_asked) + " asked for";
   const std::string mobile = link.refused_mobile ? "; refused it Mobile IP" : "";
   const std::string address = row.address.is_none() ? to_string(link.address_given) : to_string(row.address);
-  return row.story.passed(Gate::kIpcp)
-             ? "open; " + address + " given" + asked + mobile
-             : exchange_text(link.ipcp) + "; " + address + " is its address" + asked + mobile;
+  if (row.story.passed(Gate::kIpcp)) {
+    return "open; " + address + " given" + asked + mobile;
+  }
+  const bool returned = row.address.is_none() && row.story.passed(Gate::kIpv6cp);
+  return exchange_text(link.ipcp) + (returned ? "; it does without" : "; " + address + " is its address") +
+         asked + mobile;
 }
 
 std::string text_at(Gate gate, const StoryRow& row) {
@@ -222,17 +225,18 @@ constexpr std::array<GateName, control::kGates> kNames{{{"tcp", "TCP"},
 /// A call without encryption skips CCP; one that has no address has not come so far.
 bool skips_ccp(const StoryRow& row) {
   return !row.story.passed(Gate::kCcp) && row.reason != EndReason::kMppeRefused &&
-         (row.story.passed(Gate::kIpcp) || row.story.link().ipcp.asked != 0 || has_no_address(row) ||
+         (row.story.ip_has_been_up() || row.story.link().ipcp.asked != 0 || has_no_address(row) ||
           (row.story.link().ccp.asked == 0 && row.story.passed(Gate::kAuthentication)));
 }
 
-/// IPv6CP comes and goes beside IPCP, and stops a call only where it is required.
+/// IPv6CP comes and goes beside IPCP, and stops a call only where it is required; with it, IPCP stops none.
 bool is_skipped(Gate gate, const StoryRow& row) {
   switch (gate) {
     case Gate::kCcp:
       return skips_ccp(row);
     case Gate::kIpcp:
-      return !row.story.passed(gate) && row.reason == EndReason::kIpv6Failed;
+      return !row.story.passed(gate) &&
+             (row.reason == EndReason::kIpv6Failed || row.story.passed(Gate::kIpv6cp));
     case Gate::kIpv6cp:
       return !row.story.passed(gate) && row.story.ipv6.terms != control::Ipv6Story::Terms::kRequired;
     default:
@@ -354,7 +358,7 @@ std::vector<GateText> gates_of(const StoryRow& row) {
     }
     gates.push_back(std::move(text));
   }
-  if (row.story.passed(Gate::kIpcp)) {
+  if (row.story.ip_has_been_up()) {
     gates.push_back(data_text(row));
   }
   if (has_ended(row)) {

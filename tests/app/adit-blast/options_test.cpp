@@ -157,6 +157,9 @@ TEST_F(BlastOptions, TakeIpv6) {
   plan = plan_of("traffic --ipv6 prefer --family ipv6" + kLeast);
   EXPECT_EQ(plan.phases[1].families, Families::kIpv6);
   EXPECT_EQ(plan_of("traffic" + kLeast).phases[1].families, Families::kIpv4);
+  plan = plan_of("traffic --ipv6 prefer --no-ipv4" + kLeast);
+  EXPECT_TRUE(plan.no_ipv4);
+  EXPECT_EQ(plan.phases[1].families, Families::kIpv6);
 }
 
 TEST_F(BlastOptions, TakeEveryOptionOfAPhase) {
@@ -307,6 +310,11 @@ TEST_F(BlastOptions, EachMistakeGetsItsLine) {
             "--family: value \"mixed\": needs calls with IPv6; write \"prefer\" or \"require\" for --ipv6\n"},
            {"traffic --family ipv6 --ipv6 prefer --core-address 198.51.100.9" + kLeast,
             "--family: value \"ipv6\": has nobody to send to; give --core-address6 beside --core-address\n"},
+           {"set-up --no-ipv4" + kLeast,
+            "--no-ipv4: value \"true\": is of no use without --ipv6; write \"prefer\" there, or leave it "
+            "out\n"},
+           {"traffic --ipv6 prefer --no-ipv4 --family mixed" + kLeast,
+            "--family: value \"mixed\": needs calls with IPv4; write \"ipv6\", or leave out --no-ipv4\n"},
            {"set-up --delegate" + kLeast,
             "--delegate: value \"true\": is of no use without --ipv6; write \"prefer\" there, or leave it "
             "out\n"},

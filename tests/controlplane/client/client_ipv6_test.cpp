@@ -83,6 +83,27 @@ TEST_F(ClientIpv6Test, WhoRequiresItEndsWithoutIt) {
   expect_end(ClientEnd::kIpv6Failed);
 }
 
+TEST_F(ClientIpv6Test, WhoHasNoIpv4RejectsIpcpAndIsUpByIpv6) {
+  settings.ipv4 = false;
+  dial_to_network();
+  agree(kCcp, kMppe128);
+  EXPECT_FALSE(traced("ipcp 1"));
+  receive(kIpcp, conf_req(1, option(3, u32(0x0a400001))));
+  EXPECT_EQ(sent(kLcp, 8).data.size(), 2 + 4 + 6U);
+  EXPECT_FALSE(make().status().up);
+  give_identifier(kGivenId);
+  EXPECT_TRUE(make().status().up);
+  EXPECT_TRUE(traced("up"));
+}
+
+TEST_F(ClientIpv6Test, WhoHasNoIpv4EndsWithoutIpv6) {
+  settings.ipv4 = false;
+  dial_to_network();
+  agree(kCcp, kMppe128);
+  reject(kIpv6cp);
+  expect_end(ClientEnd::kIpcpFailed);
+}
+
 TEST_F(ClientIpv6Test, OpensItWhereItsProfileDoes) {
   settings.profile = find_client_profile("windows");
   dial_to_authentication(kAsksMsChapV2);

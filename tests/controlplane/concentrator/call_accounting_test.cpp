@@ -58,15 +58,38 @@ class CallAccountingTest : public testing::Test {
   const Ipv6Binding both_{.interface_id = 7, .link = link_.link, .delegated = net6("2001:db8:100::/56")};
 };
 
-TEST_F(CallAccountingTest, WhatComesBeforeIpv4IsInTheStart) {
+TEST_F(CallAccountingTest, TheFirstFamilyIsTheStartAndTheSecondIsNoOther) {
+  const wire::Ipv4Address address = call_->lease_address({}, "default").value();
   bind(link_);
-  pass(Duration{10'000});
-  EXPECT_TRUE(house_.accounting.said.empty());
-  EXPECT_TRUE(house_.accounting.kept.empty());
-  ipv4_up();
+  EXPECT_EQ(house_.accounting.said, std::vector<std::string>{"start alice"});
   EXPECT_EQ(house_.accounting.started_with, link_);
+  EXPECT_EQ(house_.accounting.address, address) << "its own, though IPCP has yet to open";
   pass(Duration{10'000});
-  EXPECT_EQ(interims(), 0U);
+  call_->enable_ip(address, 1400, false);
+  pass(Duration{10'000});
+  EXPECT_EQ(house_.accounting.said.size(), 1U);
+  EXPECT_TRUE(house_.accounting.kept.empty());
+}
+
+TEST_F(CallAccountingTest, AnAddressThatIsReturnedIsToldOfNoMore) {
+  ASSERT_TRUE(call_->lease_address({}, "default"));
+  call_->return_address();
+  bind(link_);
+  EXPECT_TRUE(house_.accounting.address.is_none());
+
+  const wire::Ipv4Address again = call_->lease_address({}, "default").value();  // LCP has begun anew
+  call_->enable_ip(again, 1400, false);
+  EXPECT_EQ(house_.accounting.kept.back().address, again);
+  pass(Duration{20});
+  EXPECT_EQ(interims(), 1U);
+  EXPECT_EQ(house_.accounting.address, again);
+  call_->disable_ip();
+  call_->return_address();
+  EXPECT_TRUE(house_.accounting.kept.back().address.is_none());
+  pass(Duration{5'000});
+  EXPECT_EQ(interims(), 2U);
+  EXPECT_TRUE(house_.accounting.address.is_none());
+  EXPECT_EQ(house_.accounting.ipv6, link_);
 }
 
 TEST_F(CallAccountingTest, WhatComesLaterIsKeptAndToldAtOnce) {

@@ -90,6 +90,7 @@ class CallPrefixesTest : public testing::Test {
     const auto prefix = call.lease_ipv6(use);
     return prefix ? std::optional(*prefix) : std::nullopt;
   }
+  void pass(Duration time) { house_.advance(time); }
   PoolStatus pool(std::size_t index) { return core_.pools6.status().at(index); }
 
   House house_;
@@ -259,23 +260,65 @@ TEST_F(CallPrefixesTest, WithoutAddressOrRoutesNothingLeadsElsewhere) {
   EXPECT_FALSE(worker_has(call).ipv6->has_routes);
 }
 
-/// RFC 2866: whoever has not been counted has nothing.
-TEST_F(CallPrefixesTest, Ipv6WaitsForIpSoThatNothingGoesUncounted) {
+TEST_F(CallPrefixesTest, EitherFamilyIsACallThatIsUp) {
+  CallRecord& call = dial();
+  AuthAccepted accepted;
+  accepted.rate = SubscriberRate{.up = 8, .down = 16};
+  call.admit("alice", accepted);
+  call.enable_ipv6({.link = call.lease_ipv6(Ipv6Use::kLink).value()}, 1436, false);
+  EXPECT_TRUE(worker_has(call).ipv6.has_value());
+  EXPECT_EQ(worker_has(call).limits->down, 2'000U) << "one bucket for both families";
+  EXPECT_EQ(house_.prefixes6.size(), 1U);
+  EXPECT_EQ(core_.stats.calls_active, 1U);
+  const Instant since = call.up_since().value();
+
+  pass(Duration{5'000});
+  call.enable_ip(call.lease_address({}, "default").value(), 1436, false);
+  EXPECT_TRUE(worker_has(call).ip);
+  EXPECT_EQ(call.up_since(), since);
+  EXPECT_EQ(house_.log.named("call_up").size(), 1U);
+
+  call.disable_ipv6();
+  EXPECT_EQ(core_.stats.calls_active, 1U) << "by IPv4";
+  call.enable_ipv6({.link = call.lease_ipv6(Ipv6Use::kLink).value()}, 1436, false);
+  call.disable_ip();
+  EXPECT_EQ(core_.stats.calls_active, 1U) << "by IPv6";
+  call.disable_ipv6();
+  EXPECT_EQ(core_.stats.calls_active, 0U);
+  EXPECT_EQ(core_.stats.calls_starting, 1U);
+}
+
+TEST_F(CallPrefixesTest, AnAddressThatIsReturnedIsFree) {
   CallRecord& call = dial();
   call.admit("alice", {});
+  const wire::Ipv4Address address = call.lease_address({}, "default").value();
   call.enable_ipv6({.link = call.lease_ipv6(Ipv6Use::kLink).value()}, 1436, false);
-  EXPECT_FALSE(worker_has(call).ipv6.has_value());
-  EXPECT_TRUE(house_.prefixes6.empty());
-  call.enable_ip(wire::Ipv4Address(10, 64, 0, 9), 1436, false);
-  EXPECT_TRUE(worker_has(call).ipv6.has_value());
-  EXPECT_EQ(house_.prefixes6.size(), 1U);
+  call.return_address();
+  EXPECT_TRUE(call.address().is_none());
+  EXPECT_EQ(core_.directory.at_address(address), nullptr);
+  EXPECT_EQ(core_.pools.status().at(0).used, 0U);
+  CallRecord& other = dial();
+  other.admit("bob", {});
+  EXPECT_EQ(other.lease_address(address, "default"), address);
+  hang_up(call);
+  EXPECT_EQ(core_.directory.at_address(address), &other) << "the end of the first takes nothing from it";
+  EXPECT_EQ(core_.pools.status().at(0).used, 1U);
+}
 
-  CallRecord& flapping = dial();
-  flapping.admit("bob", {});
-  flapping.enable_ipv6({.link = flapping.lease_ipv6(Ipv6Use::kLink).value()}, 1436, false);
-  flapping.disable_ipv6();
-  flapping.enable_ip(wire::Ipv4Address(10, 64, 0, 10), 1436, false);
-  EXPECT_FALSE(worker_has(flapping).ipv6.has_value()) << "IPv6CP was down again by then";
+// Its worker may not have heard that IPv4 is off.
+TEST_F(CallPrefixesTest, AnAddressIsNotReturnedByACallWhoseRingIsFull) {
+  CallRecord& call = dial();
+  call.admit("alice", {});
+  call.enable_ip(call.lease_address({}, "default").value(), 1436, false);
+  house_.ring_capacity = 0;
+  call.disable_ip();
+  call.return_address();
+  EXPECT_FALSE(call.address().is_none());
+  EXPECT_EQ(core_.pools.status().at(0).used, 1U);
+  house_.ring_capacity = 8192;
+  core_.sweep();
+  run_workers();
+  EXPECT_EQ(core_.pools.status().at(0).used, 0U);
 }
 
 TEST_F(CallPrefixesTest, PacketsGoInOrderAndWhatDoesNotFitIsCounted) {

@@ -101,6 +101,7 @@ class House : public ConcentratorActions {
       said.push_back("start " + call.user);
       stations = call.stations;
       started_with = call.ipv6;
+      address = call.address;
     }
     void changed(const AccountedCall& call) override { kept.push_back(call); }
     void noted(const AccountedCall&, const contract::CallTotals&, Duration) override { ++notes; }
@@ -108,6 +109,7 @@ class House : public ConcentratorActions {
       said.push_back("interim " + call.user + ' ' + std::to_string(totals.uplink_octets));
       classes = call.classes;
       ipv6 = call.ipv6;
+      address = call.address;
     }
     void stopped(const AccountedCall& call, const contract::CallTotals& totals, Duration was_up,
                  EndReason reason) override {
@@ -124,6 +126,7 @@ class House : public ConcentratorActions {
     std::vector<std::vector<std::uint8_t>> classes;  // of the last interim record
     std::optional<Ipv6Binding> ipv6;                 // and what the subscriber had by then
     std::optional<Ipv6Binding> started_with, stopped_with;
+    wire::Ipv4Address address;  // of the last start or interim record
   } accounting;
 
   explicit House(Settings the_settings = pap_settings(), std::uint16_t workers = 2, std::uint32_t slots = 64,

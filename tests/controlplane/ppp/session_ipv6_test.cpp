@@ -298,6 +298,207 @@ TEST_F(SessionIpv6, FloodsOfItAreBoundedWorkAndEndNothing) {
   EXPECT_EQ(session->status().phase, kUp);
 }
 
+// ---- without IPv4 -----------------------------------------------------------------------------------------
+
+class SessionWithoutIpv4 : public SessionIpv6 {
+ protected:
+  /// IPv6CP is open; our requests for IPCP have had no answer.
+  void come_up_by_ipv6(MppePolicy mppe = MppePolicy::kDeny) {
+    authenticate(mppe);
+    if (mppe != MppePolicy::kDeny) {
+      agree(kCcp, kMppeOption);
+    }
+    open_ipv6cp();
+    ASSERT_EQ(session->status().phase, kUp);
+  }
+  [[nodiscard]] bool rejects_ipcp() {
+    host.take();
+    receive(kIpcp, conf_req(++id, kAddress));
+    const auto reject = last(kLcp, PppCode::kProtocolReject);
+    return reject && reject->data == u16(0x8021) + conf_req(id, kAddress).octets() && host.frames.size() == 1;
+  }
+  void refuse_the_address() {
+    for (unsigned i = 0; i < settings.ppp.max_configure; ++i) {
+      receive(kIpcp, conf_req(++id, option(3, u32(0x0a000001))));
+    }
+  }
+};
+
+// pppd: noip +ipv6
+TEST_F(SessionWithoutIpv4, LCP_10_APeerThatDoesNotSpeakIpcpIsUpByIpv6) {
+  for (const Ipv6Policy mode : {Ipv6Policy::kAllow, Ipv6Policy::kPrefer, Ipv6Policy::kRequire}) {
+    settings.ipv6.mode = mode;
+    host.frames.clear();
+    authenticate(MppePolicy::kRequire);
+    agree(kCcp, kMppeOption);
+    protocol_reject(kIpcp);
+    EXPECT_TRUE(host.traced("address returned"));
+    EXPECT_TRUE(sent(kIpv6cp, PppCode::kConfigureRequest)) << "with allow, too, as it is all that is left";
+    open_ipv6cp();
+    EXPECT_EQ(session->status().phase, kUp);
+    EXPECT_TRUE(session->status().address.is_none());
+    EXPECT_FALSE(host.traced("ip off")) << "it was never on";
+    wait();
+    EXPECT_EQ(session->status().phase, kUp);
+    EXPECT_TRUE(rejects_ipcp());
+    EXPECT_TRUE(host.ends.empty());
+  }
+  EXPECT_EQ(log.named("no_ipv4").size(), 3U);
+  EXPECT_TRUE(log.has("no_ipv4 sid=00000000000000aa user=alice why=peer does not speak IPCP"));
+}
+
+TEST_F(SessionWithoutIpv4, IsUpBeforeIpcpIsAndThenHasBoth) {
+  come_up_by_ipv6();
+  EXPECT_EQ(session->status().address, kSubscriber) << "its own as long as it may come";
+  agree(kIpcp, kAddress);
+  EXPECT_TRUE(host.traced("ip 10.64.0.2 1436"));
+  EXPECT_EQ(log.named("session_up").size(), 1U);
+  wait();
+  EXPECT_EQ(session->status().phase, kUp);
+  EXPECT_FALSE(host.traced("address returned"));
+  EXPECT_TRUE(log.named("no_ipv4").empty());
+}
+
+TEST_F(SessionWithoutIpv4, IpcpThatIsNotAnsweredIsGivenUp) {
+  settings.ipv6.mode = Ipv6Policy::kRequire;
+  come_up_by_ipv6();
+  wait();
+  EXPECT_EQ(log.named("no_ipv4").size(), 1U);
+  EXPECT_EQ(session->status().phase, kUp);
+  EXPECT_TRUE(session->status().address.is_none());
+  EXPECT_TRUE(rejects_ipcp());
+}
+
+// Our requests are acknowledged, so that they never run out, and none of the peer's own comes.
+TEST_F(SessionWithoutIpv4, IpcpThatNeverOpensIsGivenUpInTime) {
+  come_up_by_ipv6();
+  for (Duration waited{0}; waited < settings.ppp.setup_timeout + 1s; waited += 1s) {
+    const auto request = last(kIpcp, PppCode::kConfigureRequest);
+    host.take();
+    if (request) {
+      receive(kIpcp, conf_ack(request->id, request->data));
+    }
+    advance(1s);
+    receive(kLcp, {PppCode::kEchoReply, 1, u32(1)});
+  }
+  EXPECT_EQ(log.named("no_ipv4").size(), 1U);
+  EXPECT_EQ(session->status().phase, kUp);
+  EXPECT_TRUE(rejects_ipcp());
+}
+
+TEST_F(SessionWithoutIpv4, APeerThatRefusesItsAddressHasIpv6) {
+  ASSERT_TRUE(settings.ip.address_required);
+  authenticate(MppePolicy::kDeny);
+  refuse_the_address();
+  EXPECT_TRUE(host.ends.empty());
+  EXPECT_TRUE(host.traced("address returned"));
+  open_ipv6cp();
+  wait();
+  EXPECT_EQ(session->status().phase, kUp);
+}
+
+TEST_F(SessionWithoutIpv4, WithoutEitherItEndsForWhatIpv4WasGivenUpFor) {
+  authenticate(MppePolicy::kDeny);
+  refuse_the_address();
+  protocol_reject(kIpv6cp);
+  EXPECT_EQ(session->status().why, "ipv6cp: peer does not speak IPv6CP, nor is there IPv4");
+  terminate_lcp();
+  expect_end(EndReason::kAddressRefused);
+}
+
+TEST_F(SessionWithoutIpv4, InTheOtherOrderAsWell) {
+  authenticate(MppePolicy::kDeny);
+  protocol_reject(kIpv6cp);
+  protocol_reject(kIpcp);
+  EXPECT_EQ(session->status().why, "ipcp: peer does not speak IPCP");
+  terminate_lcp();
+  expect_end(EndReason::kIpcpFailed);
+}
+
+TEST_F(SessionWithoutIpv4, WithoutIpv6InTimeItEnds) {
+  settings.ppp.timeout = 10s;
+  authenticate(MppePolicy::kDeny);
+  protocol_reject(kIpcp);
+  wait(settings.ppp.setup_timeout + 1s);
+  EXPECT_EQ(session->status().why, "ipv6cp: not open in time, nor is there IPv4");
+  terminate_lcp();
+  EXPECT_EQ(session->status().ending, EndReason::kIpcpFailed);
+}
+
+TEST_F(SessionWithoutIpv4, WhereIpv6IsDeniedToTheUserItEnds) {
+  AuthAccepted accepted = FakeBackend::accepted_with_keys();
+  accepted.ipv6.denied = true;
+  backend.verdict = accepted;
+  authenticate(MppePolicy::kDeny);
+  protocol_reject(kIpcp);
+  EXPECT_FALSE(host.traced("address returned"));
+  terminate_lcp();
+  expect_end(EndReason::kIpcpFailed);
+}
+
+TEST_F(SessionWithoutIpv4, WhereTheLinkIsTooSmallForIpv6ItEnds) {
+  authenticate(MppePolicy::kDeny, option(1, u16(1279)) + kMagic);
+  protocol_reject(kIpcp);
+  terminate_lcp();
+  expect_end(EndReason::kIpcpFailed);
+}
+
+TEST_F(SessionWithoutIpv4, AClosedIpcpIsGivenUpWhenItDoesNotComeBack) {
+  come_up_with_both();
+  receive(kIpcp, term_req(7));
+  EXPECT_EQ(host.take_trace(), (std::vector<std::string>{"ip off", "32801/6"}));
+  wait(settings.ppp.setup_timeout - 2s);
+  EXPECT_FALSE(host.traced("address returned")) << "anybody may have ended it";
+  wait(4s);
+  EXPECT_TRUE(host.traced("address returned"));
+  EXPECT_EQ(session->status().phase, kUp);
+  EXPECT_TRUE(rejects_ipcp());
+  wait();
+  EXPECT_TRUE(host.ends.empty());
+}
+
+TEST_F(SessionWithoutIpv4, TheEndOfTheLastOneEndsTheSession) {
+  authenticate(MppePolicy::kDeny);
+  protocol_reject(kIpcp);
+  open_ipv6cp();
+  receive(kIpv6cp, term_req(7));
+  EXPECT_EQ(session->status().phase, SessionStatus::Phase::kNetwork);
+  advance(settings.ppp.timeout);
+  host.take();
+  open_ipv6cp();
+  EXPECT_EQ(session->status().phase, kUp) << "anybody may have ended it";
+  receive(kIpv6cp, term_req(8));
+  wait();
+  EXPECT_EQ(host.ends, std::vector<EndReason>{EndReason::kUserRequest});
+}
+
+TEST_F(SessionWithoutIpv4, SEC_01_AForgedProtocolRejectDoesNotTakeIpv4AwayOnceItWasUp) {
+  come_up_with_both();
+  protocol_reject(kIpcp);
+  EXPECT_FALSE(host.traced("ip off"));
+  receive(kIpcp, term_req(7));
+  host.take();
+  advance(settings.ppp.timeout);
+  receive(kIpcp, conf_req(++id, kAddress));
+  protocol_reject(kIpcp);
+  agree(kIpcp, kAddress);
+  EXPECT_FALSE(host.traced("address returned"));
+}
+
+TEST_F(SessionWithoutIpv4, LCP_08_ARenegotiatedLinkMayHaveIpv4Again) {
+  come_up_by_ipv6(MppePolicy::kRequire);
+  protocol_reject(kIpcp);
+  EXPECT_EQ(host.leases, 1);
+  host.take();
+  receive_in_earnest(kLcp, conf_req(++id, kMagic));
+  renegotiate_lcp();
+  EXPECT_EQ(host.leases, 2);
+  agree(kCcp, kMppeOption);
+  agree(kIpcp, kAddress);
+  EXPECT_EQ(session->status().phase, kUp);
+  EXPECT_EQ(session->status().address, kSubscriber);
+}
+
 // ---- require ----------------------------------------------------------------------------------------------
 
 class SessionRequiresIpv6 : public SessionIpv6 {

@@ -81,6 +81,7 @@ class FakeHost final : public test::RecordingDataPath<SessionHost> {
     }
     return *address;
   }
+  void return_address() override { trace.emplace_back("address returned"); }
   std::expected<wire::Ipv6Prefix, NoAddress> lease_ipv6(Ipv6Use use) override {
     if (use != Ipv6Use::kLink || !link_prefix) {
       return std::unexpected(NoAddress{EndReason::kPoolUnknown, "no pool"});

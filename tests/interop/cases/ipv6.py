@@ -33,8 +33,8 @@ def with_ipv6(guest):
 class Link6:
     """The client's end of a dial in IPv6."""
 
-    def __init__(self, dial):
-        self.guest, self.interface = dial.guest, dial.link.interface
+    def __init__(self, guest, interface):
+        self.guest, self.interface = guest, interface
         self.local = self.remote = None
 
     def ip(self, *words):
@@ -63,7 +63,7 @@ class Link6:
 def dial_both(world, mppe="128"):
     dial = Dial(with_ipv6(world.alice), mppe=mppe, options=("+ipv6",))
     dial.up()
-    return dial, Link6(dial)
+    return dial, Link6(dial.guest, dial.link.interface)
 
 
 @case(CONFIG)
@@ -107,6 +107,29 @@ def sizes_and_tcp_with_mppe(world):
     expect("pppd's exit status", dial.hang_up(), EXIT_USER_REQUEST)
     no_sessions(world.lab)
     return f"48 to {mtu} octets pass, {mtu + 1} is told too big, both ways; TCP {mbits[0]:.1f} up, {mbits[1]:.1f} down"
+
+
+@case(CONFIG)
+def by_ipv6_alone(world):
+    """NCP-04: pppd's `noip`, which Protocol-Rejects IPCP, and then a client that has both."""
+    dial = Dial(with_ipv6(world.alice), options=("noip", "+ipv6"))
+    wait_for("IPv6CP", lambda: "remote LL address" in dial.log())
+    link = Link6(dial.guest, re.search(r"Using interface (\S+)", dial.log())[1])
+    address = link.address("global")
+    expect("its /64", address.startswith("2001:db8:64:"), True)
+    session, = world.lab.adit("show", "sessions", "username,state,ip,prefix")["sessions"]
+    told = session["state"], session.get("ip") or None, session["prefix"]
+    expect("what aditd tells", told, [("active", None, "2001:db8:64::/64")])
+    expect("the log", 'why="peer does not speak IPCP"' in world.lab.log(), True)
+    expect("pings by the route", link.ping(CORE6, [104, 1280]), {104: "3/3", 1280: "3/3"})
+    expect("pppd's exit status", dial.hang_up(), EXIT_USER_REQUEST)
+    no_sessions(world.lab)
+    dial, link = dial_both(world)
+    expect("its /64 again", link.address("global").startswith("2001:db8:64:"), True)
+    expect("pings by IPv4", dial.link.ping(lengths=(84,)), {84: "3/3"})
+    expect("pppd's exit status", dial.hang_up(), EXIT_USER_REQUEST)
+    no_sessions(world.lab)
+    return f"{address} without IPv4; then both"
 
 
 def network_behind(guest, name):

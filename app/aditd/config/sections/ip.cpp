@@ -30,7 +30,8 @@ Section ip_section() {
           ADIT_KEY("address-required", "", control.ip.address_required, BoolKind{},
                    "A client that does not take its address, though it has been told it ([ppp] max-configure "
                    "times), is ended\n"
-                   "(address_refused). false: one that names no address at all is taken to have it."),
+                   "(address_refused), or has IPv6 alone. false: one that names no address at all is taken "
+                   "to have it."),
           ADIT_KEY("quarantine", "", control.ip.quarantine, (DurationKind{0s, 24h}),
                    "How long a call ID or an address rests before it is given out again, as long as there "
                    "are others."),
