@@ -66,7 +66,7 @@ void NetworkEndpoint::begin(const Terms& terms) {
   constexpr std::uint16_t kNoLimit = 0xffff;
   port_mtu_ = link_.port_mtu().value_or(kNoLimit);
   ipv6_policy_ = ipv6cp() != nullptr ? terms.ipv6 : Ipv6Policy::kDeny;
-  ipv4_given_up_ = terms.ipv4 ? EndReason::kNone : EndReason::kIpcpFailed;
+  ipv4_given_up_ = terms.ipv4 ? EndReason::kNone : EndReason::kIpv6Failed;
   mppe_required_ = terms.mppe_required || encrypted_;
   ccp().require(mppe_required_);
   const bool wanted = terms.mppe != MppePolicy::kDeny && terms.keys;

@@ -91,6 +91,10 @@ bool Uplink::check_inner(Packet& packet) noexcept {
     }
   } else if (destination == gateway_of(context_, call)) {
     return answer_for_link(packet, upper);
+  } else if (Inner::has(call, destination)) {
+    // RFC 4443 §3.1: not back onto the link that it came from, whose router would return it until its hops end.
+    send_icmp_error(context_, call.uplink_budget, Inner::kUnreachable, {packet.at, packet.size}, &call);
+    return drop(packet, DropReason::kMartian);
   }
   // RFC 1812 §5.3.1, RFC 8200 §3.
   if (Inner::hops_left(inner) <= 1) {

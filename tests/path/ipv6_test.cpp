@@ -191,6 +191,30 @@ TEST_F(Ipv6Path, IP6_11_OnlyItsOwnSourcesAreForwarded) {
   EXPECT_FALSE(up(datagram6({kLink, 0xabcd}, kHost6)).empty()) << "any address of its /64: RFC 8981";
 }
 
+// RFC 4443 §3.1: its router has no route for it, and would return what is returned to it.
+TEST_F(Ipv6Path, NothingGoesBackOntoTheLinkThatItCameFrom) {
+  const wire::Ipv6Prefix routed{.address = {0x2001'0db8'abcd'0000, 0}, .length = 48};
+  ASSERT_TRUE(world_.index().map_route(routed, call_));
+  world_.tell(call_, contract::EnableIpv6{.call = call_,
+                                          .delegated_length = 56,
+                                          .has_routes = true,
+                                          .interface_id = kPeerId6,
+                                          .link_prefix = kLink,
+                                          .delegated = kDelegated});
+  std::uint64_t dropped = 0;
+  for (const wire::Ipv6Address& source :
+       {kSubscriber6, kBehind6, wire::Ipv6Address{0x2001'0db8'abcd'0001, 1}}) {
+    for (const wire::Ipv6Address& nowhere :
+         {wire::Ipv6Address{kLink, 0xdead}, wire::Ipv6Address{kDelegated | 0xfe, 1}}) {
+      SCOPED_TRACE(to_string(source) + " to " + to_string(nowhere));
+      EXPECT_TRUE(up(datagram6(source, nowhere)).empty());
+      EXPECT_EQ(expect_icmpv6(to_client(), 1).destination, source) << "destination unreachable";
+      EXPECT_EQ(world_.dropped(DropReason::kMartian), ++dropped);
+      world_.pass_ms(1000);
+    }
+  }
+}
+
 TEST_F(Ipv6Path, IP6_10_AFurtherAddressAndRoutedPrefixesAreItsOwnToo) {
   const wire::Ipv6Address address{0x2001'0db8'00aa'0000, 0x77};
   const wire::Ipv6Prefix routed{.address = {0x2001'0db8'abcd'0000, 0}, .length = 48};
@@ -480,7 +504,7 @@ TEST_F(Ipv6Path, SubscribersReachEachOther) {
   // To itself, by way of us: its router has no route for what it does not use (RFC 7084 WPD-5).
   EXPECT_TRUE(up(datagram6(kSubscriber6, {kDelegated | 9, 1})).empty());
   EXPECT_EQ(world_.dropped(DropReason::kMartian), 1U);
-  EXPECT_TRUE(to_client().empty());
+  EXPECT_EQ(expect_icmpv6(to_client(), 1).destination, kSubscriber6);
 }
 
 TEST_F(Ipv6Path, RoutesAndNeighboursAreTheKernels) {

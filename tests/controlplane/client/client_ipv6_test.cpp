@@ -101,7 +101,7 @@ TEST_F(ClientIpv6Test, WhoHasNoIpv4EndsWithoutIpv6) {
   dial_to_network();
   agree(kCcp, kMppe128);
   reject(kIpv6cp);
-  expect_end(ClientEnd::kIpcpFailed);
+  expect_end(ClientEnd::kIpv6Failed);
 }
 
 TEST_F(ClientIpv6Test, OpensItWhereItsProfileDoes) {

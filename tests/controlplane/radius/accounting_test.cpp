@@ -155,6 +155,18 @@ TEST_F(RadiusAccountingTest, RecordsSayWhatTheSubscriberHasInIpv6) {
   EXPECT_EQ(value(2, Type::kDelegatedIpv6Prefix), "003820010db8010000");
 }
 
+TEST_F(RadiusAccountingTest, ASubscriberWithoutIpv4HasNoFramedIpAddress) {
+  AccountedCall call = call_;
+  call.address = {};
+  call.ipv6 = Ipv6Binding{.interface_id = 7, .link = test::net6("2001:db8:64:7::/64")};
+  accounting_->started(call);
+  accounting_->stopped(call, {}, Duration{1000}, EndReason::kUserRequest);
+  for (const std::size_t record : {0U, 1U}) {
+    EXPECT_FALSE(value(record, Type::kFramedIpAddress));
+    EXPECT_EQ(value(record, Type::kFramedIpv6Prefix), "004020010db800640007");
+  }
+}
+
 TEST_F(RadiusAccountingTest, AStopAfterACrashSaysWhatTheSubscriberHadLast) {
   accounting_->announce_start();
   answer_accounting(0);
