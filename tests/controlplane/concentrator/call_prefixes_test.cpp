@@ -263,7 +263,7 @@ TEST_F(CallPrefixesTest, WithoutAddressOrRoutesNothingLeadsElsewhere) {
 TEST_F(CallPrefixesTest, EitherFamilyIsACallThatIsUp) {
   CallRecord& call = dial();
   AuthAccepted accepted;
-  accepted.rate = SubscriberRate{.up = 8, .down = 16};
+  accepted.rate = SubscriberRate{.down = 16, .up = 8};
   call.admit("alice", accepted);
   call.enable_ipv6({.link = call.lease_ipv6(Ipv6Use::kLink).value()}, 1436, false);
   EXPECT_TRUE(worker_has(call).ipv6.has_value());
