@@ -204,11 +204,12 @@ class NetworkEndpoint : protected ControlProtocolHost,
   std::uint16_t mtu_ = 0;
   std::uint16_t port_mtu_ = 0;  // when it began
   Ipv6Policy ipv6_policy_ = Ipv6Policy::kDeny;
-  bool mppe_required_ = false;
-  bool begun_ = false;
-  bool ccp_settled_ = false;
+  // In bits, as each call has them for as long as it lasts.
+  bool mppe_required_ : 1 = false;
+  bool begun_ : 1 = false;
+  bool ccp_settled_ : 1 = false;
+  bool has_keys_ : 1 = false;
   bool peer_ccp_closed_ = false;
-  bool has_keys_ = false;
   bool sends_compressed_ = false;               // it has been told to compress, without MPPE
   bool encrypted_ = false;                      // once true, true for the rest of the session
   bool keys_spent_ = false;                     // CCP has been open with them since begin()

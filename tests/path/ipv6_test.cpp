@@ -196,8 +196,8 @@ TEST_F(Ipv6Path, NothingGoesBackOntoTheLinkThatItCameFrom) {
   const wire::Ipv6Prefix routed{.address = {0x2001'0db8'abcd'0000, 0}, .length = 48};
   ASSERT_TRUE(world_.index().map_route(routed, call_));
   world_.tell(call_, contract::EnableIpv6{.call = call_,
-                                          .delegated_length = 56,
                                           .has_routes = true,
+                                          .delegated_length = 56,
                                           .interface_id = kPeerId6,
                                           .link_prefix = kLink,
                                           .delegated = kDelegated});
