@@ -212,6 +212,28 @@ TEST_F(RadiusEap, AReplyWithoutMessageAuthenticatorIsNoneWhateverTheServersSetti
   }
 }
 
+// As hostapd sends it.
+TEST_F(RadiusEap, MessageAuthenticatorMayBeTheLastAttribute) {
+  for (const bool right : {true, false}) {
+    make();
+    ask(eap_packet(2, 8, 10));
+    Octets attributes = pieces(eap_packet(1, 9, 20));
+    const std::size_t at = kHeaderSize + attributes.size() + 2;
+    attributes.insert(attributes.end(), {80, 18});
+    attributes.resize(attributes.size() + 16);
+    Octets reply{11, sent_[1], 0, static_cast<std::uint8_t>(kHeaderSize + attributes.size())};
+    reply.insert(reply.end(), sent_.begin() + 4, sent_.begin() + 20);
+    reply.insert(reply.end(), attributes.begin(), attributes.end());
+    const auto signature = crypto::hmac_md5(kSecret, {reply});
+    std::ranges::copy(signature, reply.begin() + static_cast<std::ptrdiff_t>(at));
+    reply.back() = static_cast<std::uint8_t>(reply.back() ^ (right ? 0U : 1U));
+    const auto digest = crypto::md5({reply, kSecret});
+    std::ranges::copy(digest, reply.begin() + 4);
+    client_->on_datagram(server_, Service::kAuthentication, lane_, reply);
+    EXPECT_EQ(verdict<AuthChallenge>() != nullptr, right);
+  }
+}
+
 TEST_F(RadiusEap, AWrongMessageAuthenticatorIsRefused) {
   for (const Code code : {Code::kAccessChallenge, Code::kAccessAccept, Code::kAccessReject}) {
     make();
