@@ -24,8 +24,8 @@ def other_root():
     root = RELEASES / f"{release}-ppp"
     if not root.is_dir():
         # Packages are laid out, and their scripts are not run: half a minute.
-        run("bash", "-c", '. scripts/root.sh; make_root "$@"', "other_ppp", release, str(root), "--variant=extract",
-            "--include=" + ",".join(PACKAGES[release]), seconds=600)
+        run("bash", "-euo", "pipefail", "-c", 'cd "$1"; shift; . scripts/root.sh; make_root "$@"', "other_ppp", str(TOP), release, str(root),
+            "--variant=extract", "--include=" + ",".join(PACKAGES[release]), seconds=600)
     (root / "mnt").mkdir(exist_ok=True)  # by base-files' script
     return root
 
