@@ -264,9 +264,9 @@ std::expected<Packet, Fault> Packet::read(Bytes datagram, const Authenticator& a
 std::expected<Packet, Fault> read_reply(Bytes datagram, const Authenticator& request, Bytes secret,
                                         bool must_be_signed, bool anywhere) {
   auto packet = Packet::read(datagram, request, secret,
-                             must_be_signed ? Packet::Signed::kFirst
-                             : anywhere     ? Packet::Signed::kSomewhere
-                                            : Packet::Signed::kOptional);
+                             anywhere         ? Packet::Signed::kSomewhere
+                             : must_be_signed ? Packet::Signed::kFirst
+                                              : Packet::Signed::kOptional);
   if (packet && packet->find(Type::kEapMessage) != nullptr &&
       packet->find(Type::kMessageAuthenticator) == nullptr) {
     return std::unexpected(Fault::kNoMessageAuthenticator);

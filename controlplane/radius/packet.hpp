@@ -133,8 +133,9 @@ class Packet {
 
 /// Reads a reply to the request with this authenticator. Checks length, then authenticity, then attributes.
 /// Octets after Length are padding (RFC 2865 §3). `must_be_signed`: a Message-Authenticator is required as
-/// the first attribute; `anywhere`: at least somewhere, which a reply with EAP-Message always needs (RFC 3579 §3.1). One
-/// that is present is checked in any case.
+/// the first attribute; `anywhere`: it is required whatever `must_be_signed` is, and may stand anywhere, as in replies to
+/// EAP-Message (RFC 3579 §3.2; hostapd and FreeRADIUS before 3.2.5 put it last): one that is demanded and right is not
+/// forged, wherever it stands. One that is present is checked in any case.
 [[nodiscard]] std::expected<Packet, Fault> read_reply(Bytes datagram, const Authenticator& request,
                                                       Bytes secret, bool must_be_signed,
                                                       bool anywhere = false);

@@ -374,6 +374,30 @@ TEST_F(EapTest, EveryTruncationOfAProofIsRefused) {
   }
 }
 
+// RFC 3748 §5.3.1: Nak is a Response, which an authenticator never sends.
+TEST_F(EapTest, AnOpcodeThatIsNoneIsAMalformedProofAndGetsNoNak) {
+  for (const std::uint8_t opcode : Octets{0, 1, 7, 9, 255}) {
+    host = {};
+    begin_local();
+    identify("alice");
+    const Octets data{opcode, request().identifier, 0, 5, 0};
+    respond(EapType::kMsChapV2, data);
+    EXPECT_EQ(request().code, EapCode::kFailure) << int{opcode};
+    EXPECT_EQ(host.reason, EndReason::kAuthFailed) << int{opcode};
+    EXPECT_TRUE(local.requests.empty()) << int{opcode};
+  }
+}
+
+TEST_F(EapTest, CVE_2020_8597_AKilobyteOfNameInAProofIsAnUnknownName) {
+  begin_local();
+  identify("alice");
+  prove(std::string(1'024, 'a'), "secret");
+  acknowledge(wire::EapMsChapV2Code::kFailure);
+  EXPECT_FALSE(host.accepted);
+  EXPECT_EQ(request().code, EapCode::kFailure);
+  EXPECT_EQ(host.reason, EndReason::kAuthFailed);
+}
+
 TEST_F(EapTest, APeerThatWantsNoneOfOurMethodsIsToldWhatItWants) {
   begin_local();
   identify("alice");

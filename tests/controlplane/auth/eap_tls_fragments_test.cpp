@@ -134,12 +134,12 @@ TEST(TlsFragments, AUT_14_LengthLessThanItsFragment) {
   EXPECT_EQ(after({said(kL | kM, 0, 100)}), std::unexpected(TlsFragmentFault::kOverrun));
 }
 
-TEST(TlsFragments, AUT_14_MoreOctetsThanTheFirstFragmentSaid) {  // CVE-2018-11574
+TEST(TlsFragments, AUT_14_CVE_2018_11574_MoreOctetsThanTheFirstFragmentSaid) {
   EXPECT_EQ(after({said(kL | kM, 150, 100), said(kM, 0, 100)}), std::unexpected(TlsFragmentFault::kOverrun));
   EXPECT_EQ(after({said(kL | kM, 100, 100), said(0, 0, 1)}), std::unexpected(TlsFragmentFault::kOverrun));
 }
 
-TEST(TlsFragments, AUT_14_LengthThatWraps) {  // CVE-2018-11574
+TEST(TlsFragments, AUT_14_CVE_2018_11574_LengthThatWraps) {
   EXPECT_EQ(after({said(kL | kM, 0xffff'ffff, 100)}), std::unexpected(TlsFragmentFault::kTooLong));
   EXPECT_EQ(after({said(kL | kM, kMaxTlsMessage + 1, 100)}), std::unexpected(TlsFragmentFault::kTooLong));
   EXPECT_EQ(after({said(kL | kM, 300, 100), said(kL | kM, 0xffff'ffff, 100)}),

@@ -105,6 +105,20 @@ TEST_F(EapTlsLayerTest, ACertificateOfTheCaIsEnough) {
   EXPECT_EQ(authenticator->name(), "eap-tls");
 }
 
+TEST_F(EapTlsLayerTest, OneAcknowledgementTooManyAfterTheSuccessFindsNoTlsAnyMore) {
+  run("alice");
+  ASSERT_EQ(sent().code, EapCode::kSuccess);
+  pass(Duration{100});
+  EXPECT_EQ(logins.connections(), 0U);
+  const std::size_t before = host.frames.size();
+  respond(EapType::kTls, Octets{0});
+  EXPECT_EQ(host.frames.size(), before + 1);
+  EXPECT_EQ(sent().code, EapCode::kSuccess) << "which may have been lost";
+  deliver(2, static_cast<std::uint8_t>(sent().identifier + 1), Octets{13, 0});
+  EXPECT_EQ(host.frames.size(), before + 1);
+  EXPECT_FALSE(background.turn());
+}
+
 TEST_F(EapTlsLayerTest, ChapSecretsHaveTheTermsOfThatVeryName) {
   static_cast<void>(
       users.use(parse_users("alice * x 10.64.0.7\nalice@example.net * x 10.64.0.8\n", {}).users));

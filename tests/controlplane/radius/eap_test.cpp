@@ -60,12 +60,15 @@ class RadiusEap : public testing::Test, public Transport, public AuthClient {
 
   void ask(const Octets& packet, std::optional<EapContinuation> after = std::nullopt) {
     verdict_.reset();
+    ask(packet, std::move(after), *this);
+  }
+  void ask(const Octets& packet, std::optional<EapContinuation> after, AuthClient& client) {
     auth_->authenticate({.user = user_,
                          .peer_address = wire::Ipv4Address(192, 0, 2, 7),
                          .local_address = {},
                          .session_id = "00000000000000aa",
                          .proof = EapProof{.packet = packet, .mtu = 1436, .after = std::move(after)}},
-                        *this);
+                        client);
   }
   void answer(Code code, const Octets& attributes, bool sign = true) {
     Authenticator request{};
@@ -209,18 +212,81 @@ TEST_F(RadiusEap, AReplyWithoutMessageAuthenticatorIsNoneWhateverTheServersSetti
   }
 }
 
+// As hostapd sends it.
+TEST_F(RadiusEap, MessageAuthenticatorMayBeTheLastAttribute) {
+  for (const bool right : {true, false}) {
+    make();
+    ask(eap_packet(2, 8, 10));
+    Octets attributes = pieces(eap_packet(1, 9, 20));
+    const std::size_t at = kHeaderSize + attributes.size() + 2;
+    attributes.insert(attributes.end(), {80, 18});
+    attributes.resize(attributes.size() + 16);
+    Octets reply{11, sent_[1], 0, static_cast<std::uint8_t>(kHeaderSize + attributes.size())};
+    reply.insert(reply.end(), sent_.begin() + 4, sent_.begin() + 20);
+    reply.insert(reply.end(), attributes.begin(), attributes.end());
+    const auto signature = crypto::hmac_md5(kSecret, {reply});
+    std::ranges::copy(signature, reply.begin() + static_cast<std::ptrdiff_t>(at));
+    reply.back() = static_cast<std::uint8_t>(reply.back() ^ (right ? 0U : 1U));
+    const auto digest = crypto::md5({reply, kSecret});
+    std::ranges::copy(digest, reply.begin() + 4);
+    client_->on_datagram(server_, Service::kAuthentication, lane_, reply);
+    EXPECT_EQ(verdict<AuthChallenge>() != nullptr, right);
+  }
+}
+
 TEST_F(RadiusEap, AWrongMessageAuthenticatorIsRefused) {
+  for (const Code code : {Code::kAccessChallenge, Code::kAccessAccept, Code::kAccessReject}) {
+    make();
+    ask(eap_packet(2, 8, 10));
+    Authenticator request{};
+    std::copy_n(sent_.begin() + 4, request.size(), request.begin());
+    Octets reply = reply_of(pieces(eap_packet(1, 9, 20)), true, code, request, sent_[1]);
+    reply[25] ^= 1;
+    const Octets before(reply.begin(), reply.begin() + 4), after(reply.begin() + 20, reply.end());
+    const auto digest = crypto::md5({before, request, after, kSecret});
+    std::ranges::copy(digest, reply.begin() + 4);
+    client_->on_datagram(server_, Service::kAuthentication, lane_, reply);
+    EXPECT_FALSE(verdict_) << static_cast<int>(code);
+  }
+}
+
+TEST_F(RadiusEap, AChallengeAfterTheAcceptIsNothing) {
   make();
   ask(eap_packet(2, 8, 10));
-  Authenticator request{};
-  std::copy_n(sent_.begin() + 4, request.size(), request.begin());
-  Octets reply = reply_of(pieces(eap_packet(1, 9, 20)), true, Code::kAccessChallenge, request, sent_[1]);
-  reply[25] ^= 1;
-  const Octets before(reply.begin(), reply.begin() + 4), after(reply.begin() + 20, reply.end());
-  const auto digest = crypto::md5({before, request, after, kSecret});
-  std::ranges::copy(digest, reply.begin() + 4);
-  client_->on_datagram(server_, Service::kAuthentication, lane_, reply);
+  answer(Code::kAccessAccept, pieces(eap_packet(3, 8, 4)));
+  ASSERT_NE(verdict<AuthAccepted>(), nullptr);
+  verdict_.reset();
+  answer(Code::kAccessChallenge, pieces(eap_packet(1, 9, 20)));
   EXPECT_FALSE(verdict_);
+}
+
+TEST_F(RadiusEap, TwoExchangesOfOneUserAtOnceKeepTheirStates) {
+  struct Exchange : AuthClient {
+    void on_verdict(const AuthVerdict& verdict) override { next = std::get<AuthChallenge>(verdict).next; }
+    std::optional<EapContinuation> next;
+    Octets sent;
+    std::size_t server = 0;
+    std::uint32_t lane = 0;
+  } both[2];
+  make();
+  for (std::uint8_t round = 0; round < 3; ++round) {
+    for (Exchange& one : both) {
+      ask(eap_packet(2, 8, 10), one.next, one);
+      EXPECT_EQ(sent(Type::kState), one.next ? Values{one.next->state} : Values{});
+      one.sent = sent_;
+      one.server = server_;
+      one.lane = lane_;
+    }
+    for (const std::size_t i : {std::size_t{1}, std::size_t{0}}) {  // answered the other way round
+      sent_ = both[i].sent;
+      server_ = both[i].server;
+      lane_ = both[i].lane;
+      const Octets state{static_cast<std::uint8_t>(i), round};
+      answer(Code::kAccessChallenge, joined({pieces(eap_packet(1, 9, 20)), attribute(Type::kState, state)}));
+      ASSERT_TRUE(both[i].next);
+      EXPECT_EQ(both[i].next->state, state);
+    }
+  }
 }
 
 TEST_F(RadiusEap, TheExchangeStaysWithItsServer) {

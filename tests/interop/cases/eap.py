@@ -75,12 +75,7 @@ def eap_mschapv2_of_freeradius(world):
 def eap_tls_of_freeradius(world):
     """A certificate of each side, in fragments below Framed-MTU; 32-octet keys."""
     with certificates(world.lab) as made, freeradius(world.lab, USERS, eap=eap_module(made, "tls")):
-        options = []
-        for option in ("ca", "cert", "key"):
-            name = made.file(option, "client").name
-            (world.alice.job_dir / name).write_bytes(made.file(option, "client").read_bytes())
-            options += [option, f"/mnt/job/{name}"]
-        dial = Dial(world.alice, user="client", password="", eap=True, options=options)
+        dial = Dial(world.alice, user="client", password="", eap=True, options=made.options(world.alice))
         dial.up()
         expect("adit's word", session_of(world.lab, "client")["auth"], "eap-tls")
         expect("MPPE is on at the client", MPPE_ON in dial.log(), True)

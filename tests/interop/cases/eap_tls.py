@@ -42,12 +42,7 @@ def serving(world, **more):
 
 
 def dial(world, made, owner="client"):
-    options = []
-    for option in ("ca", "cert", "key"):
-        file = made.file(option, owner)
-        (world.alice.job_dir / file.name).write_bytes(file.read_bytes())
-        options += [option, f"/mnt/job/{file.name}"]
-    return Dial(world.alice, user=owner, password="", eap=True, options=options)
+    return Dial(world.alice, user=owner, password="", eap=True, options=made.options(world.alice, owner))
 
 
 def revocation_list(made, *revoked):

@@ -26,6 +26,15 @@ class Certificates:
         """`what` as pppd's options call it: ca, cert, key."""
         return self.directory / {"ca": "ca.pem", "cert": f"{owner}.pem", "key": f"{owner}.key"}[what]
 
+    def options(self, guest, owner="client"):
+        """pppd's options for them, in the guest."""
+        words = []
+        for option in ("ca", "cert", "key"):
+            file = self.file(option, owner)
+            (guest.job_dir / file.name).write_bytes(file.read_bytes())
+            words += [option, f"/mnt/job/{file.name}"]
+        return words
+
 
 @contextlib.contextmanager
 def certificates(lab):

@@ -21,6 +21,17 @@ EXIT_USER_REQUEST, EXIT_NEGOTIATION_FAILED, EXIT_PEER_AUTH_FAILED = 5, 10, 11
 EXIT_IDLE, EXIT_CONNECT_TIME, EXIT_NO_ECHO, EXIT_HANGUP, EXIT_AUTH_TO_PEER_FAILED = 12, 13, 15, 16, 19
 
 
+# What pppd needs of the guest in another root; its /etc/ppp is the guest's, too.
+TREES = (("/dev", "/dev"), ("/proc", "/proc"), ("/sys", "/sys"), ("/run", "/run"), ("/run", "/var/run"), ("/mnt/ppp", "/etc/ppp"),
+         ("/mnt", "/mnt"))
+
+
+def entering(root):
+    """Lines before a command that begins with chroot; the mounts are made once in a guest."""
+    mounts = "".join(f"/bin/busybox mount -o rbind {tree} {root}{at}\n" for tree, at in TREES)
+    return f"if ! [ -d {root}/mnt/job ]; then\n{mounts}fi\n"
+
+
 class DialError(Exception):
     """The dial did not go as expected; says how, with the end of pppd's log."""
 
@@ -71,9 +82,11 @@ dial_numbers = itertools.count(1)
 
 
 class Dial:
-    """Starts to dial at once. `auth` lists the methods that the client accepts; None: all. `eap`: EAP alone, with any method."""
+    """Starts to dial at once. `auth` lists the methods that the client accepts; None: all. `eap`: EAP alone, with any method.
+    `root`: of another release, whose pppd and pptp dial."""
 
-    def __init__(self, guest, user="alice", password="secret", auth=None, mppe="128", options=(), server=SERVER, eap=False):
+    def __init__(self, guest, user="alice", password="secret", auth=None, mppe="128", options=(), server=SERVER, eap=False,
+                 root=None):
         self.guest, self.user, self.link = guest, user, None
         self.name = f"dial-{next(dial_numbers)}"
         accepted = [] if eap else METHODS if auth is None else auth
@@ -83,8 +96,10 @@ class Dial:
             "noauth", "nodetach", "nodefaultroute", "noipv6", "nobsdcomp", "nodeflate", "novj", "usepeerdns",
             "user", user, "password", password, "remotename", "adit", "debug", "logfile", f"/mnt/job/{self.name}.log",
             *refused, *MPPE[mppe], *options]
+        if root:
+            words = ["chroot", str(root), *words]
         self.job = guest.start(
-            f"read -r uptime _ </proc/uptime; echo $uptime $$ >/mnt/job/{self.name}.started\n"
+            f"{entering(root) if root else ''}read -r uptime _ </proc/uptime; echo $uptime $$ >/mnt/job/{self.name}.started\n"
             f"exec {shlex.join(words)}", "pppd")
 
     def _file(self, kind):

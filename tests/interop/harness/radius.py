@@ -125,6 +125,7 @@ server default {
 @SQLIPPOOL@
   }
 }
+@INNER@
 """
 # FreeRADIUS's own queries, except one: a user gets the last address back, whatever the NAS, if nobody has it
 # now.
@@ -193,7 +194,37 @@ EAP_MODULE = """
     }
     mschapv2 {
     }
+    peap {
+      tls = tls-common
+      default_eap_type = mschapv2
+      virtual_server = inner
+    }
+    ttls {
+      tls = tls-common
+      default_eap_type = mschapv2
+      virtual_server = inner
+    }
   }
+"""
+# What PEAP and TTLS carry within TLS.
+INNER = """
+server inner {
+  authorize {
+    files
+    eap
+    mschap
+    pap
+  }
+  authenticate {
+    Auth-Type PAP {
+      pap
+    }
+    Auth-Type MS-CHAP {
+      mschap
+    }
+    eap
+  }
+}
 """
 
 
@@ -217,7 +248,7 @@ class Server:
         (self.work / "users").write_text(users)
         filled = {"@SQL_MODULES@": SQL_MODULES if database else "", "@SQL@": "sql" if database else "",
                   "@SQLIPPOOL@": "sqlippool" if database else "", "@SOCKET@": str(database.work) if database else "",
-                  "@EAP_MODULE@": eap, "@EAP@": "    eap" if eap else "",
+                  "@EAP_MODULE@": eap, "@EAP@": "    eap" if eap else "", "@INNER@": INNER if eap else "",
                   "@WORK@": str(self.work), "@SECRET@": SECRET, "@CORE@": CORE}
         text = CONFIG
         for name, value in filled.items():
