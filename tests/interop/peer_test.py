@@ -163,7 +163,7 @@ class Packets(unittest.TestCase):
                 self.assertGreater(sender.shrunk, 20)
 
     def test_counts_wrap_and_flag_packets_pass(self):
-        for stateful, bits in self.MODES:
+        for stateful, bits in ((False, None), (True, None), (False, 128), (True, 40)):
             sender, receiver = ends(stateful, bits)
             for number in range(4200):
                 packet = b"\x00\x21" + number.to_bytes(2, "big") * 6
@@ -252,6 +252,14 @@ class Negotiation(unittest.TestCase):
         client, server = ccp.Peer(ccp.MPPC), Server(ccp.MPPC | ccp.STATELESS, insists=False)
         self.assertEqual(met(client, server), ("up", "up"))
         self.assertTrue(client.sender.stateful and client.receiver.stateful and server.sender.stateful)
+
+    def test_each_direction_is_agreed_on_by_itself(self):
+        alone, both = ccp.BITS_128 | ccp.STATELESS, ccp.BITS_128 | ccp.STATELESS | ccp.MPPC
+        client, server = ccp.Peer(both, sends=alone), Server(alone, sends=both)
+        self.assertEqual(met(client, server), ("up", "up"))
+        self.assertEqual([end.compresses for end in (client.sender, server.receiver, server.sender, client.receiver)],
+                         [False, False, True, True])
+        self.assertEqual(client.receiver.packet(server.sender.body(PACKET)), PACKET)
 
     def test_two_that_insist_on_different_things_do_not_meet(self):
         self.assertIn("refused", met(ccp.Peer(ccp.MPPC), Server(ccp.MPPC | ccp.STATELESS)))

@@ -69,8 +69,8 @@ class PeerCall(ClearCall):
             self.ask_for_reset()
         return packet[2:] if packet and packet[:2] == IPV4 else None
 
-    def ask_for_reset(self):
-        if time.monotonic() >= self._next_reset:
+    def ask_for_reset(self, at_once=False):
+        if at_once or time.monotonic() >= self._next_reset:
             self._next_reset = time.monotonic() + BETWEEN_RESETS
             self.resets_sent += 1
             self._say([self.client.reset_request()])

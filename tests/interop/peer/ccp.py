@@ -21,12 +21,13 @@ def asked(bits):
 
 
 class Peer(Client):
-    """`wants`: the option's bits, for both directions. It insists on them, or (`insists` false) takes what it is offered instead.
+    """`wants`: the option's bits, of what it receives and, unless `sends` has others, of what it sends. It insists on them, or
+    (`insists` false) takes what it is offered instead.
     In state "up", `sender` and `receiver` are what was agreed on, None: nothing. `sending` goes to Sender."""
 
-    def __init__(self, wants, login="pap", user=b"blast", password=b"blast", insists=True, **sending):
+    def __init__(self, wants, login="pap", user=b"blast", password=b"blast", insists=True, sends=None, **sending):
         super().__init__(login, user, password)
-        self.wants, self.insists, self.sending = wants, insists, sending
+        self.wants, self.sends, self.insists, self.sending = wants, wants if sends is None else sends, insists, sending
         self.sender = self.receiver = None
         self.reset_requests = 0  # that came
         self.deaf_to_resets = 0  # so many of them are treated as lost
@@ -102,8 +103,8 @@ class Peer(Client):
         if [kind for kind, _ in options(data) if kind != MPPC_MPPE]:
             others = b"".join(option(kind, value) for kind, value in options(data) if kind != MPPC_MPPE)
             return [frame(CCP, REJECT, identifier, others)]
-        if self.insists and bits != self.wants:
-            return [frame(CCP, NAK, identifier, asked(self.wants))]
+        if self.insists and bits != self.sends:
+            return [frame(CCP, NAK, identifier, asked(self.sends))]
         if bits:
             self.sender = Sender(*self._mode(bits, CLIENT_SENDS), **self.sending)
         return [frame(CCP, ACK, identifier, data), *self._ccp_opens("theirs")]

@@ -23,15 +23,15 @@ class Sender:
     def __init__(self, stateful, compresses, keys=None, flag_flushes=False, flush_at_front=False):
         self.stateful, self.compresses, self.keys = stateful, compresses, keys
         self.flag_flushes, self.flush_at_front = flag_flushes, flush_at_front
-        self.count, self.expanded, self.shrunk = 0, 0, 0
+        self.count, self.expanded, self.shrunk, self.wraps = 0, 0, 0, 0
         self.octets = self.line_octets = 0  # of the packets that shrank: before, and after
         self.coder = Coder()
         self._stream = keys and keys.stream()
-        self._flush = True
+        self.flushes_next = True
 
     def flush(self):
         """A Reset-Request came, or may be taken for one: the next packet starts anew."""
-        self._flush = True
+        self.flushes_next = True
 
     def body(self, packet):
         return self._sent(*self._compressed(packet, self._begin()))
@@ -39,10 +39,10 @@ class Sender:
     def forged(self, data, bits=COMPRESSED):
         """A body in the next one's place, with this for its compressed data, and without any trace here of having been made: what
         follows is made as if it had never been."""
-        kept = self.count, self._flush, self._stream, self.keys
+        kept = self.count, self.flushes_next, self._stream, self.keys
         self._stream, self.keys = copy.deepcopy(self._stream), copy.deepcopy(self.keys)
         body = self._sent(data, self._key_bits() | bits)
-        self.count, self._flush, self._stream, self.keys = kept
+        self.count, self.flushes_next, self._stream, self.keys = kept
         return body
 
     def uncounted(self, data, bits=COMPRESSED):
@@ -58,8 +58,8 @@ class Sender:
     def _key_bits(self):
         """A, or not; keys and tables are made ready for the packet."""
         is_flag = self.count & 0xFF == FLAG
-        flushes = not self.stateful or self._flush or (is_flag and self.flag_flushes)
-        self._flush = False
+        flushes = not self.stateful or self.flushes_next or (is_flag and self.flag_flushes)
+        self.flushes_next = False
         if self.keys:
             if not self.stateful or is_flag:
                 self.keys.change()
@@ -73,8 +73,9 @@ class Sender:
         data, at_front = self.coder.encode(packet)
         if len(data) >= len(packet):  # RFC 2118 §4: it goes as it is, and the next one starts anew
             self.expanded += 1
-            self._flush = True
+            self.flushes_next = True
             return packet, bits
+        self.wraps += at_front
         if at_front or (bits & FLUSHED and self.flush_at_front):
             bits |= AT_FRONT
         self.shrunk, self.octets, self.line_octets = self.shrunk + 1, self.octets + len(packet), self.line_octets + len(data)
