@@ -12,6 +12,7 @@ from siege_kit.site import Target
 CLIENTS = "192.0.2.2"  # the bridge's address
 COMPRESSED_DATAGRAM = b"\xff\x03\x00\xfd"
 IPV4 = b"\x00\x21"
+SO_RCVBUFFORCE = 33  # <asm-generic/socket.h>
 BETWEEN_RESETS = 0.2  # seconds from one Reset-Request to the next
 
 
@@ -24,7 +25,7 @@ class PeerCall(ClearCall):
         self.clear_packets = self.resets_sent = 0
         self._next_reset = 0.0
         super().__init__(Target(SERVER, b"", True), "adit-clients", CLIENTS)
-        self.raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, 1 << 22)
+        self.raw.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 22)
 
     def _client(self):
         return self.client

@@ -24,7 +24,7 @@ class Sender:
         self.stateful, self.compresses, self.keys = stateful, compresses, keys
         self.flag_flushes, self.flush_at_front = flag_flushes, flush_at_front
         self.count, self.expanded, self.shrunk, self.wraps = 0, 0, 0, 0
-        self.octets = self.line_octets = 0  # of the packets that shrank: before, and after
+        self.octets = self.line_octets = self.expanded_octets = 0  # of packets that shrank, before and after; of those that did not
         self.coder = Coder()
         self._stream = keys and keys.stream()
         self.flushes_next = True
@@ -72,7 +72,7 @@ class Sender:
             return packet, bits
         data, at_front = self.coder.encode(packet)
         if len(data) >= len(packet):  # RFC 2118 §4: it goes as it is, and the next one starts anew
-            self.expanded += 1
+            self.expanded, self.expanded_octets = self.expanded + 1, self.expanded_octets + len(packet)
             self.flushes_next = True
             return packet, bits
         self.wraps += at_front
@@ -97,7 +97,7 @@ class Receiver:
         self.stateful, self.compresses, self.keys, self.most = stateful, compresses, keys, most + 2
         self.out_of_step = False  # stateful: packets are missing, and Reset-Requests are to be sent until this is not so
         self.expected, self.out_of_step_count, self.expanded, self.shrunk, self.wraps, self.flushes = 0, 0, 0, 0, 0, 0
-        self.octets = self.line_octets = 0
+        self.octets = self.line_octets = self.expanded_octets = 0
         self.decoder = Decoder()
         self._stream = keys and keys.stream()
 
@@ -153,12 +153,12 @@ class Receiver:
 
     def _decompressed(self, word, data):
         if not word & COMPRESSED:
-            self.expanded += 1
+            self.expanded, self.expanded_octets = self.expanded + 1, self.expanded_octets + len(data)
             return data
         packet = self.decoder.decode(data, bool(word & AT_FRONT), self.most)
         if len(packet) < len(data):
             raise Malformed(f"{len(data)} octets for {len(packet)}")
-        self.wraps += bool(word & AT_FRONT)
+        self.wraps += word & (AT_FRONT | FLUSHED) == AT_FRONT
         self.shrunk, self.octets, self.line_octets = self.shrunk + 1, self.octets + len(packet), self.line_octets + len(data)
         return packet
 

@@ -12,6 +12,7 @@ from attacks.gre import checksum, ipv4
 from harness.case import Unmet, expect
 from harness.lab import CORE
 from harness.namespace import inside
+from peer.call import SO_RCVBUFFORCE
 
 ICMP, UDP = 1, 17
 CLIENT_PORT, CORE_PORT = 4000, 4001
@@ -66,7 +67,7 @@ class Traffic:
         self._late = {"up": {}, "down": {}}  # what a round called missing
         with inside("adit-core"):
             self.core = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.core.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, 1 << 22)
+        self.core.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 22)
         self.core.bind((CORE, CORE_PORT))
         self.core.setblocking(False)
 
@@ -97,6 +98,12 @@ class Traffic:
         for done in range(0, number, IN_FLIGHT):
             most = min(IN_FLIGHT, number - done)
             expect(f"{what}: missing up and down, after {done} each way", self.exchange(make, most, most), [(0, 0)])
+
+    def next_up(self):
+        """The payload of the next datagram that comes to the core, whatever it is."""
+        if not select.select([self.core], [], [], PATIENCE)[0]:
+            raise Unmet(f"nothing came to the core within {PATIENCE} s")
+        return self.core.recv(2048)
 
     def _send_up(self, content):
         payload = struct.pack("!I", self.sent_up) + content
