@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A call to the lab's aditd whose client compresses: IPv4 packets in and out, and losses on purpose."""
 import contextlib
+import random
 import socket
 import struct
 import time
@@ -12,16 +13,19 @@ from siege_kit.site import Target
 CLIENTS = "192.0.2.2"  # the bridge's address
 COMPRESSED_DATAGRAM = b"\xff\x03\x00\xfd"
 IPV4 = b"\x00\x21"
+RESET_REQUEST = b"\x80\xfd\x0e"
 SO_RCVBUFFORCE = 33  # <asm-generic/socket.h>
 BETWEEN_RESETS = 0.2  # seconds from one Reset-Request to the next
 
 
 class PeerCall(ClearCall):
-    """Up when made, by `client`, a peer.ccp.Peer. `lose_up`, `lose_down`: so many of the next data packets are lost."""
+    """Up when made, by `client`, a peer.ccp.Peer. `lose_up`, `lose_down`, `lose_resets`: so many of the next data packets, and of
+    aditd's Reset-Requests, are lost. `loss`: so large a part of all these. `lost_up`, `lost_down`: how many data packets that were."""
 
     def __init__(self, client):
         self.client = client
-        self.lose_up = self.lose_down = 0
+        self.lose_up = self.lose_down = self.lose_resets = self.loss = self.lost_up = self.lost_down = 0
+        self._random = random.Random(1)
         self.clear_packets = self.resets_sent = 0
         self._next_reset = 0.0
         super().__init__(Target(SERVER, b"", True), "adit-clients", CLIENTS)
@@ -41,11 +45,15 @@ class PeerCall(ClearCall):
 
     def say_data(self, payload):
         """A lost packet has a GRE sequence number, too."""
-        if self.lose_up:
-            self.lose_up -= 1
+        if self.lose_up or self._loses():
+            self.lose_up = max(self.lose_up - 1, 0)
+            self.lost_up += 1
             self.sequence += 1
         else:
             self._say([payload])
+
+    def _loses(self):
+        return self._random.random() < self.loss
 
     def receive(self, seconds=0.01):
         """The next IPv4 packet; None: what came within this time was none, or could not be decompressed."""
@@ -57,13 +65,20 @@ class PeerCall(ClearCall):
         if bare[:2] == IPV4:
             self.clear_packets += 1
             return bare[2:]
-        if payload:
+        if payload and not self._loses_reset(bare):
             self._say(self.client.on(payload))
         return None
 
+    def _loses_reset(self, bare):
+        if not bare.startswith(RESET_REQUEST) or not (self.lose_resets or self._loses()):
+            return False
+        self.lose_resets = max(self.lose_resets - 1, 0)
+        return True
+
     def _decompressed(self, body):
-        if self.lose_down:
-            self.lose_down -= 1
+        if self.lose_down or self._loses():
+            self.lose_down = max(self.lose_down - 1, 0)
+            self.lost_down += 1
             return None
         packet = self.client.receiver.packet(body)
         if self.client.receiver.out_of_step:
@@ -74,7 +89,7 @@ class PeerCall(ClearCall):
         if at_once or time.monotonic() >= self._next_reset:
             self._next_reset = time.monotonic() + BETWEEN_RESETS
             self.resets_sent += 1
-            self._say([self.client.reset_request()])
+            self._say([] if self._loses() else [self.client.reset_request()])
 
     def answer_echoes(self):
         """Of the control connection, which aditd closes otherwise: RFC 2637 §2.5 and §2.6."""

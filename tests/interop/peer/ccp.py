@@ -30,7 +30,6 @@ class Peer(Client):
         self.wants, self.sends, self.insists, self.sending = wants, wants if sends is None else sends, insists, sending
         self.sender = self.receiver = None
         self.reset_requests = 0  # that came
-        self.deaf_to_resets = 0  # so many of them are treated as lost
         self._login = self._master = None
         self._asks, self._asked, self._tries, self._ccp_open = wants, None, 0, set()
 
@@ -130,9 +129,6 @@ class Peer(Client):
 
     def _on_reset_request(self, identifier):
         self.reset_requests += 1
-        if self.deaf_to_resets:
-            self.deaf_to_resets -= 1
-            return []
         if self.sender:
             self.sender.flush()
         return [frame(CCP, RESET_ACK, identifier)]

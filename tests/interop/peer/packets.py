@@ -18,7 +18,7 @@ def header(bits, count):
 
 class Sender:
     """One direction's, from its agreement on. `keys`: MPPE's, None: not encrypted. The RFCs leave open whether a flag packet has the A
-    bit (`flag_flushes`; Linux: yes), and whether a packet behind an initialised history has B (`flush_at_front`; Linux: yes)."""
+    bit (`flag_flushes`; Linux: yes, FreeBSD: no), and whether one behind an initialised history has B (`flush_at_front`; the same)."""
 
     def __init__(self, stateful, compresses, keys=None, flag_flushes=False, flush_at_front=False):
         self.stateful, self.compresses, self.keys = stateful, compresses, keys

@@ -86,11 +86,31 @@ class Traffic:
         deadline = time.monotonic() + patience
         while (self._up or self._down) and time.monotonic() < deadline:
             self._collect()
+        self.call.answer_echoes()
+        return self._give_up()
+
+    def lose_up(self, make, number):
+        self.call.lose_up = number
+        for _ in range(number):
+            self._send_up(make())
+        self._give_up()
+
+    def lose_down(self, make, number):
+        self.call.lose_down = number
+        for _ in range(number):
+            self._send_down(make())
+        deadline = time.monotonic() + PATIENCE
+        while self.call.lose_down and time.monotonic() < deadline:
+            self._collect()
+        expect(f"still to be lost down of {number}", self.call.lose_down, 0)
+        self._give_up()
+
+    def _give_up(self):
+        """Calls missing what is underway; returns how many, up and down."""
         missing = len(self._up), len(self._down)
         for way, underway in (("up", self._up), ("down", self._down)):
             self._late[way].update(underway)
             underway.clear()
-        self.call.answer_echoes()
         return missing
 
     def all_pass(self, what, make, number):
