@@ -76,6 +76,13 @@ class Codes(unittest.TestCase):
             self.assertEqual(decoder.decode(octets, at_front, 8192), packet)
         self.assertLess(len(octets), 8)  # it lay above the front, from the lap before
 
+    def test_a_packet_may_go_to_the_front_at_any_time(self):
+        coder, decoder, random_ = Coder(), Decoder(), random.Random(11)
+        for packet in packets(11, 60):
+            coder.goes_to_front = random_.random() < .3
+            octets, at_front = coder.encode(packet)
+            self.assertEqual(decoder.decode(octets, at_front, MOST), packet)
+
     def test_a_packet_may_end_where_the_history_ends(self):
         coder, decoder = Coder(), Decoder()
         for length, front in ((8000, False), (192, False), (1, True)):

@@ -3,6 +3,7 @@
 (peer/), octet by octet, over losses, and with what no coder sends."""
 import contextlib
 import dataclasses
+import random
 import struct
 
 from assaults.programs.ppp import frame
@@ -134,6 +135,23 @@ def both_ways(world, mode):
 def bits_as_linux(world, mode):
     """A on flag packets, and B on what follows an initialised history: the RFCs leave both to the sender."""
     return all_kinds(world, mode, 2, flag_flushes=True, flush_at_front=True)
+
+
+@in_modes()
+def as_a_sender_may(world, mode):
+    """A, and B, at any time; and the protocol field inside of one octet, as peers have it that have negotiated PFC."""
+    with connected(world, mode.bits, mode.encrypts, 10) as traffic:
+        call, sender = traffic.call, traffic.call.client.sender
+        choice = random.Random(10)
+
+        def make():
+            if choice.random() < 0.2:
+                sender.flush()
+            sender.coder.goes_to_front = choice.random() < 0.2
+            call.protocol = choice.choice((b"\x00\x21", b"\x21"))
+            return traffic.payloads.any()
+        traffic.all_pass("A and B at any time", make, 400)
+        return f"{traffic.came_up} packets up, {traffic.came_down} down"
 
 
 # ---- losses ----------------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ class PeerCall(ClearCall):
     def __init__(self, client):
         self.client = client
         self.lose_up = self.lose_down = self.lose_resets = self.loss = self.lost_up = self.lost_down = 0
+        self.protocol = IPV4  # as it sends PPP's protocol field inside
         self._random = random.Random(1)
         self.clear_packets = self.resets_sent = 0
         self._next_reset = 0.0
@@ -36,7 +37,7 @@ class PeerCall(ClearCall):
 
     def send(self, packet):
         """One IPv4 packet."""
-        frame = IPV4 + packet
+        frame = self.protocol + packet
         self.say_data(COMPRESSED_DATAGRAM + self.client.sender.body(frame) if self.client.sender else b"\xff\x03" + frame)
 
     def say_body(self, body):

@@ -62,10 +62,11 @@ class Coder:
     def reset(self):
         self.history, self.at, self.written = bytearray(HISTORY), 0, 0  # written: octets from the front that ever were, since then
         self._recent = {}  # three octets -> where they were last
+        self.goes_to_front = False  # the next packet, whether or not it fits
 
     def encode(self, packet):
         """(codes as octets, whether the packet has gone to the front). The packet is in the history then."""
-        at_front = self.at + len(packet) > HISTORY
+        at_front, self.goes_to_front = self.goes_to_front or self.at + len(packet) > HISTORY, False
         begin = 0 if at_front else self.at
         end, old_end = begin + len(packet), self.written
         # The octets to come lie there already, so that a copy that overlaps itself compares right.
