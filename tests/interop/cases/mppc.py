@@ -137,6 +137,19 @@ def bits_as_linux(world, mode):
     return all_kinds(world, mode, 2, flag_flushes=True, flush_at_front=True)
 
 
+@in_modes("stateful", "stateful-with-mppe")
+def bursts(world, mode):
+    """One packet that does not shrink among others, all at once: A belongs to the one behind it, and to none before."""
+    text, noise = b"the same words, the same words again " * 4, random.Random(16)
+    with connected(world, mode.bits, mode.encrypts, 16) as traffic:
+        traffic.all_pass("before", lambda: text, 4)
+        for at in range(100):
+            burst = [text, text, noise.randbytes(900), text, text]
+            missing = traffic.exchange(lambda burst=iter(burst + burst): next(burst), len(burst), len(burst))
+            expect(f"missing up and down of burst {at}", missing, [(0, 0)])
+        return f"{traffic.came_up} packets up, {traffic.came_down} down"
+
+
 @in_modes()
 def as_a_sender_may(world, mode):
     """A, and B, at any time; and the protocol field inside of one octet, as peers have it that have negotiated PFC."""
@@ -413,6 +426,15 @@ def a_client_without_mppc(world):
         expect("agreed on", agreed(traffic.call.client), [((False, False),) * 2])
         traffic.all_pass("encrypted", traffic.payloads.any, 64)
         return "up with MPPE alone"
+
+
+@case(over(ENCRYPTED, mppc="allow", **{"mppe-stateful": "allow"}))
+def flag_packets_without_a(world):
+    """RFC 3078 §8.2: the key changes with each flag packet, whether or not A is set (FreeBSD: not set). With MPPC, and without."""
+    for bits in (BITS_128, BITS_128 | MPPC):
+        with connected(world, bits, True, 17) as traffic:
+            traffic.all_pass("over two flag packets", traffic.payloads.small, 640)
+    return "passed, with MPPC and without"
 
 
 @case(over(ENCRYPTED, mppc="stateless"))
