@@ -40,13 +40,17 @@ class ClearCall:
                 raise Unmet("this call was refused")
             octets += more
         self.call_id = struct.unpack("!H", octets[156 + 12:156 + 14])[0]
-        client, deadline = ppp.Client("pap", interface_id=self.interface_id), time.monotonic() + SECONDS
+        client, deadline = self._client(), time.monotonic() + SECONDS
         self._say(client.start())
         while client.state != "up":
             if time.monotonic() > deadline or client.state in ("refused", "terminated"):
                 raise Unmet(f"this call did not come up: {client.state}")
             self._say(client.on(self.hear()))
         self.address, self.interface_id = socket.inet_ntoa(client.address), client.interface_id
+
+    def _client(self):
+        """Its half of PPP."""
+        return ppp.Client("pap", interface_id=self.interface_id)
 
     def _say(self, frames):
         for payload in frames:

@@ -95,13 +95,16 @@ class Client:
         if (protocol, code) in ((PAP, 3), (CHAP, 4)):
             self.state = "refused"
         elif (protocol, code) == (PAP, 2):
-            self.state, self._not_open = "network", {"our IPCP"}
-            requests = [self._request(IPCP, option(ADDRESS, bytes(4)))]
-            if self.interface_id is not None:
-                self._not_open |= {"our IPv6CP", "their IPv6CP"}
-                requests.append(self._request(IPV6CP, option(INTERFACE_ID, self.interface_id)))
-            return requests
+            return self._network_phase()
         return []
+
+    def _network_phase(self):
+        self.state, self._not_open = "network", {"our IPCP"}
+        requests = [self._request(IPCP, option(ADDRESS, bytes(4)))]
+        if self.interface_id is not None:
+            self._not_open |= {"our IPv6CP", "their IPv6CP"}
+            requests.append(self._request(IPV6CP, option(INTERFACE_ID, self.interface_id)))
+        return requests
 
     def _on_ipcp(self, code, identifier, data):
         if code == CONFIGURE:
