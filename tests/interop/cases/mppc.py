@@ -107,9 +107,10 @@ def all_kinds(world, mode, seed, **sending):
         check_counters(world, client, grown(counted, metrics(world)))
         expect("what was dropped", mpp_drops(before, drops(world)), {})
         expect("nothing went astray", (client.reset_requests, traffic.call.resets_sent, traffic.call.clear_packets), [(0, 0, 0)])
-        return (f"{traffic.came_up} packets up, {traffic.came_down} down; histories wrapped {client.sender.wraps} and "
-                f"{client.receiver.wraps} times; {client.sender.octets} octets as {client.sender.line_octets} up, "
-                f"{client.receiver.octets} as {client.receiver.line_octets} down; {client.sender.expanded} and {client.receiver.expanded} did not shrink")
+        up, down = client.sender, client.receiver
+        return (f"{traffic.came_up} packets up, {traffic.came_down} down; histories wrapped {up.wraps} and {down.wraps} times; "
+                f"{up.octets} octets as {up.line_octets} up, {down.octets} as {down.line_octets} down; "
+                f"{up.expanded} and {down.expanded} did not shrink")
 
 
 def check_counters(world, client, counted):
@@ -335,7 +336,8 @@ def malformed(world, mode):
                 traffic.all_pass(f"after {what}, the peer's own", traffic.payloads.shrinking, 2)
             else:
                 recovered(traffic, f"after {what}, the peer's own")
-        return "; ".join(f"{reason}: {len(which)}" for reason, which in reasons.items()) + ", and the next good packet passed after each, forged or not"
+        counted = "; ".join(f"{reason}: {len(which)}" for reason, which in reasons.items())
+        return f"{counted}; the next good packet passed after each, forged or not"
 
 
 @in_modes()

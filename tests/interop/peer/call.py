@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A call to the lab's aditd whose client compresses: IPv4 packets in and out, and losses on purpose."""
-import contextlib
 import random
 import socket
-import struct
 import time
 
 from assaults.clear_call import ClearCall
@@ -91,12 +89,3 @@ class PeerCall(ClearCall):
             self._next_reset = time.monotonic() + BETWEEN_RESETS
             self.resets_sent += 1
             self._say([] if self._loses() else [self.client.reset_request()])
-
-    def answer_echoes(self):
-        """Of the control connection, which aditd closes otherwise: RFC 2637 §2.5 and §2.6."""
-        self.stream.settimeout(0)
-        with contextlib.suppress(BlockingIOError):
-            octets = self.stream.recv(4096)
-            for at in range(0, len(octets) - 15, 16):
-                if octets[at:at + 2] == b"\x00\x10" and octets[at + 8:at + 10] == b"\x00\x05":
-                    self.stream.sendall(struct.pack("!HHIHHIBBH", 20, 1, 0x1A2B3C4D, 6, 0, *struct.unpack("!I", octets[at + 12:at + 16]), 1, 0, 0))

@@ -57,12 +57,12 @@ class Coder:
     """One direction's. It refers to the history's previous lap, too: offsets wrap, and a decoder must have it."""
 
     def __init__(self):
+        self.goes_to_front = False  # the next packet, whether or not it fits
         self.reset()
 
     def reset(self):
         self.history, self.at, self.written = bytearray(HISTORY), 0, 0  # written: octets from the front that ever were, since then
         self._recent = {}  # three octets -> where they were last
-        self.goes_to_front = False  # the next packet, whether or not it fits
 
     def encode(self, packet):
         """(codes as octets, whether the packet has gone to the front). The packet is in the history then."""

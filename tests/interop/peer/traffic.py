@@ -86,7 +86,6 @@ class Traffic:
         deadline = time.monotonic() + patience
         while (self._up or self._down) and time.monotonic() < deadline:
             self._collect()
-        self.call.answer_echoes()
         return self._give_up()
 
     def lose_up(self, make, number):
