@@ -35,7 +35,6 @@ class MppcScratch {
 
   alignas(64) MppcHeads heads_{};
   MppcLap octets_{};
-  std::uint32_t base_ = 0;
 };
 
 /// Compresses a packet of a call without history (stateless: A on every packet; B may be set too). Returns the octets written to
@@ -64,8 +63,6 @@ class MppcSendHistory {
   MppcHeads heads_{};
   MppcLap octets_{};
   std::uint16_t position_ = 0;
-  std::uint16_t base_ =
-      0;                 ///< what `heads_` holds of the front's position: those below it are of former laps
   bool flushed_ = true;  ///< A is due; also on the first packet
 };
 

@@ -10,26 +10,31 @@
 namespace adit::crypto {
 namespace {
 
-constexpr int kSmallestToken = 8;    // bits; fewer are the last octet's padding
-constexpr int kMostLengthOnes = 11;  // 4,096 to 8,191
+constexpr int kSmallestToken = 8;                             // bits; fewer are the last octet's padding
+constexpr int kMostLengthOnes = 11;                           // 4,096 to 8,191
+constexpr std::ptrdiff_t kNoLength = 2 * kMppcHistoryOctets;  // more than there is ever room for
 
 // What the decoder may touch ahead of itself in a step of the wide loop: two refills of the window, each 8 octets
 // and at most 7 further; 7 literals, and a copy of up to 32 octets or the first words of a longer one.
-constexpr std::ptrdiff_t kAmpleInput = 15;
+constexpr std::size_t kAmpleInput = 15;
 constexpr std::ptrdiff_t kAmpleRoom = 48;
-constexpr std::size_t kWideCopy = 32;
+constexpr std::ptrdiff_t kWideCopy = 32;
+static_assert(kMppcHistorySlack >= kWideCopy);
 
-/// How an offset is coded, by the two bits behind the token's `11`.
-struct OffsetCode {
-  std::uint8_t bits;  ///< of prefix and value
+/// How an offset is coded, by the token's first four bits: `11` and two others.
+struct alignas(8) OffsetCode {
+  std::uint16_t shift;  ///< of a window, which leaves the value in its lowest bits
   std::uint16_t mask;
   std::uint16_t first;
 };
-constexpr OffsetCode kOffsetCodes[] = {{16, 0x1FFF, 320}, {16, 0x1FFF, 320}, {12, 0xFF, 64}, {10, 0x3F, 0}};
+constexpr std::size_t kFirstOffsetCode = 0b1100;
+constexpr OffsetCode kOffsetCodes[] = {{48, 0x1FFF, 320}, {48, 0x1FFF, 320}, {52, 0xFF, 64}, {54, 0x3F, 0}};
+/// How many bits they have, an octet for each, the first one lowest: the length behind them waits for that, and shifting takes less
+/// time than a look-up.
+constexpr std::uint32_t kOffsetBits = 10U << 24 | 12U << 16 | 16U << 8 | 16U;
 
 /// Lengths of up to 31, by the eight bits that the longest of them has: the length, and in the low octet how many bits are
 /// its. 0: a longer one.
-using LengthCode = std::uint32_t;
 constexpr std::array<std::uint16_t, 256> kLengthCodes = [] {
   std::array<std::uint16_t, 256> codes{};
   for (unsigned next = 0; next < 0xF0; ++next) {
@@ -43,23 +48,25 @@ constexpr std::array<std::uint16_t, 256> kLengthCodes = [] {
 }();
 
 /// The history after its initialisation.
-constexpr std::array<std::uint8_t, kMppcHistoryOctets> kNothing{};
+constexpr MppcHistoryOctets kNothing{};
 
 /// The next bits of the packet, the first of them highest. Bits below the `bits_` that count are those that follow in
 /// the packet, or 0 behind its end.
 class BitReader {
  public:
   explicit BitReader(std::span<const std::uint8_t> octets)
-      : at_(octets.data()), end_(octets.data() + octets.size()) {}
+      : at_(octets.data()),
+        end_(at_ + octets.size()),
+        ample_until_(end_ - std::min(octets.size(), kAmpleInput)) {}
 
-  [[nodiscard]] std::ptrdiff_t octets_left() const { return end_ - at_; }
+  [[nodiscard]] bool is_ample() const { return at_ < ample_until_; }
   [[nodiscard]] std::uint64_t window() const { return window_; }
   [[nodiscard]] int bits() const { return bits_; }
 
   /// At least 56 bits. Needs 8 octets left.
   void refill_wide() {
     window_ |= load_bits(at_) >> bits_;
-    at_ += (63 - bits_) >> 3;
+    at_ += static_cast<unsigned>(bits_ ^ 63) / 8;
     bits_ |= 56;
   }
   /// At least 56 bits, or all that are left.
@@ -77,26 +84,30 @@ class BitReader {
  private:
   const std::uint8_t* at_;
   const std::uint8_t* end_;
+  const std::uint8_t* ample_until_;  ///< from here on, fewer than kAmpleInput octets may be left
   std::uint64_t window_ = 0;
   int bits_ = 0;
 };
 
-/// One packet. `history` is a ring of 8,192 octets in which the packet begins at `base`; null: all zeros.
+/// One packet. `history` is a ring of 8,192 octets in which the packet begins at `base`.
 class Decoding {
  public:
   Decoding(const std::uint8_t* history, std::size_t base, std::span<const std::uint8_t> packet,
            std::span<std::uint8_t> out)
       : input_(packet),
         history_(history),
-        base_(base),
+        base_(static_cast<std::ptrdiff_t>(base)),
+        to_history_(static_cast<std::ptrdiff_t>(reinterpret_cast<std::uintptr_t>(history + base) -
+                                                reinterpret_cast<std::uintptr_t>(out.data()))),
         first_(out.data()),
         at_(out.data()),
         end_(out.data() + std::min(out.size(), kMppcHistoryOctets - base)),
         too_much_(out.size() <= kMppcHistoryOctets - base ? MppcFault::kTooLong : MppcFault::kBeyondEnd) {}
 
   std::expected<std::size_t, MppcFault> run() {
-    while (end_ - at_ >= kAmpleRoom) {
-      if (input_.octets_left() >= kAmpleInput) {
+    const std::uint8_t* const room_until = end_ - std::min(end_ - first_, kAmpleRoom);
+    while (at_ < room_until) {
+      if (input_.is_ample()) {
         if (!step<true>()) {
           return std::unexpected(fault_);
         }
@@ -129,14 +140,14 @@ class Decoding {
     refill<kAmple>();
     const std::uint64_t octets =
         std::byteswap(input_.window());  // counting zeros from the low end takes less time
-    int literals = std::countr_zero((octets & 0x80808080808080) | 0x8000000000000000) / 8;
+    int literals = std::countr_zero((octets & 0x80808080808080) | 0x8000000000000000) & 56;  // bits of them
     if constexpr (!kAmple) {
-      literals = std::min(literals, input_.bits() / 8);
+      literals = std::min(literals, input_.bits() & ~7);
     }
     store(at_, octets);
-    at_ += literals;
-    input_.skip(8 * literals);
-    if (literals == 7) {
+    at_ += static_cast<unsigned>(literals) / 8;
+    input_.skip(literals);
+    if (literals == 56) {
       return true;
     }
     refill<kAmple>();
@@ -145,28 +156,30 @@ class Decoding {
         return true;
       }
     }
-    if ((input_.window() >> 62) == 2) {
+    if ((input_.window() >> 62 & 1) == 0) {
       return high_literal();
     }
     const auto [offset, length] = read_copy();
-    if (!judge(offset, length)) {
-      return false;
-    }
     // Whether a copy begins in the packet or in the history nobody can guess: the address is chosen, not the way.
-    const auto done = static_cast<std::size_t>(at_ - first_);
-    const std::size_t past = std::size_t{0} - static_cast<std::size_t>(offset > done);
-    const std::size_t index = (base_ + done - offset) % kMppcHistoryOctets;
-    const auto before = reinterpret_cast<std::uintptr_t>(history_ + index);
-    const auto own = reinterpret_cast<std::uintptr_t>(at_ - offset);
-    const std::size_t whole = std::min(kWideCopy, (offset - done) | ~past);
-    if ((length <= whole) & (offset >= 16) & ((index & past) <= kMppcHistoryOctets - kWideCopy)) {
-      const auto* const from = reinterpret_cast<const std::uint8_t*>(own ^ ((own ^ before) & past));
-      copy_octets<16>(at_, from);
-      copy_octets<16>(at_ + 16, from + 16);
-      at_ += length;
-    } else {
-      copy(offset, length);
+    const std::ptrdiff_t index = at_ - first_ - offset;  // in the packet
+    const std::ptrdiff_t before = index >> 63;           // all bits, if it is before the packet
+    const auto from = reinterpret_cast<const std::uint8_t*>(reinterpret_cast<std::uintptr_t>(at_) -
+                                                            static_cast<std::size_t>(offset) +
+                                                            static_cast<std::size_t>(before & to_history_));
+    // All that is seldom, or a fault, asked at once. If one of these is below zero, a copy of 16 octets would read some that it has
+    // yet to write; two of them are too few; it comes from the former lap, which also are all offsets of 8,192 and more;
+    // it runs from the history into the packet; or the token is truncated.
+    std::ptrdiff_t unusual =
+        (offset - 16) | (kWideCopy - length) | (base_ + index) | (before & -(index + length));
+    if constexpr (!kAmple) {
+      unusual |= input_.bits();
     }
+    if (unusual < 0) {
+      return copy_with_care(static_cast<std::size_t>(offset), static_cast<std::size_t>(length));
+    }
+    copy_octets<16>(at_, from);
+    copy_octets<16>(at_ + 16, from + 16);
+    at_ += length;
     return true;
   }
 
@@ -194,11 +207,7 @@ class Decoding {
       return high_literal();
     }
     const auto [offset, length] = read_copy();
-    if (!judge(offset, length)) {
-      return false;
-    }
-    copy(offset, length);
-    return true;
+    return copy_with_care(static_cast<std::size_t>(offset), static_cast<std::size_t>(length));
   }
 
   bool fails(MppcFault fault) {
@@ -213,39 +222,44 @@ class Decoding {
   }
 
   struct Copy {
-    std::size_t offset;
-    std::size_t length;  ///< 0: no length begins so
+    std::ptrdiff_t offset;
+    std::ptrdiff_t length;  ///< or kNoLength
   };
 
-  /// Needs a full window. The length's code begins at one of three bits: all three are looked up before it is known which.
+  /// Needs a full window.
   Copy read_copy() {
     const std::uint64_t window = input_.window();
-    const std::size_t kind = window >> 60 & 3;
-    const OffsetCode& offset = kOffsetCodes[kind];
-    const LengthCode far = kLengthCodes[window >> 40 & 0xFF];
-    const LengthCode middle = kLengthCodes[window >> 44 & 0xFF];
-    const LengthCode near = kLengthCodes[window >> 46 & 0xFF];
-    LengthCode length = kind >= 2 ? middle : far;
-    length = kind == 3 ? near : length;
-    Copy copy{.offset = (window >> (64 - offset.bits) & offset.mask) + offset.first, .length = length >> 8U};
-    if (length == 0) {
-      input_.skip(offset.bits);
+    const OffsetCode& code = kOffsetCodes[(window >> 60) - kFirstOffsetCode];
+    Copy copy{.offset = static_cast<std::ptrdiff_t>((window >> code.shift & code.mask) + code.first),
+              .length = 0};
+    input_.skip(static_cast<int>(kOffsetBits >> (window >> 57 & 0b11000) & 0xFF));
+    const std::uint32_t length = kLengthCodes[input_.window() >> 56];
+    if (length == 0) [[unlikely]] {
       copy.length = read_long_length();
     } else {
-      input_.skip(offset.bits + static_cast<int>(length & 0xFFU));
+      input_.skip(static_cast<int>(length & 0xFFU));
+      copy.length = length >> 8U;
     }
     return copy;
   }
 
-  std::size_t read_long_length() {
+  std::ptrdiff_t read_long_length() {
     const std::uint64_t window = input_.window();
     const int ones = std::countl_one(window);
     if (ones > kMostLengthOnes) {
-      return 0;
+      return kNoLength;
     }
     input_.skip(2 * ones + 2);
-    const std::size_t first = std::size_t{2} << ones;
-    return first | (window >> (62 - 2 * ones) & (first - 1));
+    const std::uint64_t first = std::uint64_t{2} << ones;
+    return static_cast<std::ptrdiff_t>(first | (window >> (62 - 2 * ones) & (first - 1)));
+  }
+
+  bool copy_with_care(std::size_t offset, std::size_t length) {
+    if (!judge(offset, length)) {
+      return false;
+    }
+    copy(offset, length);
+    return true;
   }
 
   bool judge(std::size_t offset, std::size_t length) {
@@ -255,8 +269,8 @@ class Decoding {
     if (offset - 1 >= kMppcHistoryOctets - 1) {
       return fails(offset == 0 ? MppcFault::kOffsetZero : MppcFault::kOffsetBeyondHistory);
     }
-    if (length - 1 >= static_cast<std::size_t>(end_ - at_)) {
-      return fails(length == 0 ? MppcFault::kLengthCode : too_much_);
+    if (length > static_cast<std::size_t>(end_ - at_)) {
+      return fails(length == kNoLength ? MppcFault::kLengthCode : too_much_);
     }
     return true;
   }
@@ -266,7 +280,7 @@ class Decoding {
     const auto done = static_cast<std::size_t>(at_ - first_);
     if (offset > done) {
       const std::size_t past = std::min(length, offset - done);
-      const std::size_t from = (base_ + done - offset) % kMppcHistoryOctets;
+      const std::size_t from = (static_cast<std::size_t>(base_) + done - offset) % kMppcHistoryOctets;
       const std::size_t before_end = std::min(past, kMppcHistoryOctets - from);
       std::memcpy(at_, history_ + from, before_end);
       std::memcpy(at_ + before_end, history_, past - before_end);
@@ -323,7 +337,8 @@ class Decoding {
 
   BitReader input_;
   const std::uint8_t* history_;
-  std::size_t base_;
+  std::ptrdiff_t base_;
+  std::ptrdiff_t to_history_;  ///< from an address before the packet to where that octet is
   std::uint8_t* first_;
   std::uint8_t* at_;
   std::uint8_t* end_;
@@ -361,7 +376,7 @@ void MppcHistory::commit(MppcFlags flags, std::span<const std::uint8_t> plain) n
   if (flags.flushed || flags.at_front) {
     position_ = 0;
   }
-  if (plain.size() > octets_.size() - position_) {
+  if (plain.size() > kMppcHistoryOctets - position_) {
     std::abort();  // not what was tried with this history
   }
   std::ranges::copy(plain, octets_.begin() + position_);

@@ -27,6 +27,10 @@ enum class MppcFault : std::uint8_t {
   kBeyondEnd,            ///< goes on over the end of the history, where a sender has to begin at the front
 };
 
+/// Copies are of 32 octets, whatever they need: so many are read behind the history's end, and not used.
+inline constexpr std::size_t kMppcHistorySlack = 32;
+using MppcHistoryOctets = std::array<std::uint8_t, kMppcHistoryOctets + kMppcHistorySlack>;
+
 /// The receiver's history of one direction of a call that keeps one: 8,192 octets, and where the next packet begins.
 class MppcHistory {
  public:
@@ -40,7 +44,7 @@ class MppcHistory {
                                                                std::span<const std::uint8_t>,
                                                                std::span<std::uint8_t>) noexcept;
 
-  std::array<std::uint8_t, kMppcHistoryOctets> octets_{};
+  MppcHistoryOctets octets_{};
   std::uint16_t position_ = 0;
   std::uint16_t used_ = 0;  ///< nothing was written from here on since the last A, which need not clear it
 };

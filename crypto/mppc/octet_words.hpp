@@ -42,37 +42,60 @@ inline void copy_octets(std::uint8_t* to, const std::uint8_t* from) noexcept {
   std::memcpy(to, from, kSize);
 }
 
+/// Of a number that is not 0: std::countr_zero() would ask, and guess.
+[[nodiscard]] inline std::size_t trailing_zeros(std::uint64_t bits) noexcept {
+  return static_cast<unsigned>(__builtin_ctzll(bits));
+}
+
 inline constexpr std::size_t kComparedOctets = 16;
 
-/// How many of the first 16 octets agree.
-[[nodiscard]] inline std::size_t equal_octets(const std::uint8_t* one, const std::uint8_t* other) noexcept {
+/// A bit for each of 16 octets that agrees, the first one lowest.
+[[nodiscard]] inline std::uint16_t equal_bits(const std::uint8_t* one, const std::uint8_t* other) noexcept {
 #if defined(__x86_64__)
   const __m128i same = _mm_cmpeq_epi8(load<__m128i>(one), load<__m128i>(other));
-  const auto differing = ~static_cast<unsigned>(_mm_movemask_epi8(same));
-  return static_cast<std::size_t>(
-      __builtin_ctz(differing));  // never 0: std::countr_zero() would ask, and guess
+  return static_cast<std::uint16_t>(_mm_movemask_epi8(same));
 #else
-  const std::uint64_t low = load<std::uint64_t>(one) ^ load<std::uint64_t>(other);
-  const std::uint64_t high = load<std::uint64_t>(one + 8) ^ load<std::uint64_t>(other + 8);
-  return static_cast<std::size_t>(low != 0 ? std::countr_zero(low) : 64 + std::countr_zero(high)) / 8;
+  unsigned bits = 0;
+  for (unsigned i = 0; i < kComparedOctets; ++i) {
+    bits |= static_cast<unsigned>(one[i] == other[i]) << i;
+  }
+  return static_cast<std::uint16_t>(bits);
 #endif
 }
 
-/// A bit for each of 16 octets below 128, the first one lowest: it is at least `least`, and not less than the one behind it.
-[[nodiscard]] inline std::uint32_t octets_of_use(const std::uint8_t* octets, std::uint8_t least) noexcept {
+/// How many of the first 16 octets agree.
+[[nodiscard]] inline std::size_t equal_octets(const std::uint8_t* one, const std::uint8_t* other) noexcept {
+  return trailing_zeros(~std::uint64_t{equal_bits(one, other)});
+}
+
+/// Of 64 equal_bits() and the one behind them, a bit for each, the first one lowest: at least three octets agree, and those of
+/// the next are not more.
+[[nodiscard]] inline std::uint64_t copies_of_use(const std::uint16_t* same) noexcept {
+  std::uint64_t result = 0;
 #if defined(__x86_64__)
-  const auto these = load<__m128i>(octets);
-  const auto next = load<__m128i>(octets + 1);
-  const __m128i useless = _mm_or_si128(_mm_cmpgt_epi8(_mm_set1_epi8(static_cast<char>(least)), these),
-                                       _mm_cmpgt_epi8(next, these));
-  return static_cast<std::uint32_t>(_mm_movemask_epi8(useless)) ^ 0xFFFF;
-#else
-  std::uint32_t bits = 0;
-  for (unsigned i = 0; i < 16; ++i) {
-    bits |= static_cast<std::uint32_t>(octets[i] >= least && octets[i] >= octets[i + 1]) << i;
+  const auto eight = [](const std::uint16_t* these) {
+    __m128i here;
+    __m128i next;
+    std::memcpy(&here, these, sizeof here);
+    std::memcpy(&next, these + 1, sizeof next);
+    // As many ones as octets agree, and one more, if there is room. If next has all of them, more of its octets agree; where 15 or
+    // 16 agree, none are more.
+    const __m128i ones = _mm_xor_si128(here, _mm_add_epi16(here, _mm_set1_epi16(1)));
+    const __m128i in_next = _mm_and_si128(next, _mm_and_si128(ones, _mm_set1_epi16(0x7FFF)));
+    return _mm_andnot_si128(_mm_cmpeq_epi16(in_next, ones), _mm_slli_epi16(ones, 12));  // the fourth one
+  };
+  for (unsigned i = 0; i < 64; i += 16) {
+    const __m128i sixteen = _mm_packs_epi16(eight(same + i), eight(same + i + 8));
+    result |= static_cast<std::uint64_t>(_mm_movemask_epi8(sixteen)) << i;
   }
-  return bits;
+#else
+  for (unsigned i = 0; i < 64; ++i) {
+    const unsigned here = same[i] & 0x7FFFU;
+    const unsigned ones = here ^ (here + 1);
+    result |= static_cast<std::uint64_t>((ones & 8) != 0 && (same[i + 1] & 0x7FFF & ones) != ones) << i;
+  }
 #endif
+  return result;
 }
 
 }  // namespace adit::crypto
