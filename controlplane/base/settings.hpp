@@ -43,7 +43,7 @@ struct PptpSettings {            // [pptp]
   Duration start_timeout = 10s;  ///< accept to Start-Control-Connection-Request
   Duration call_timeout =
       30s;  ///< Start-Control-Connection-Reply to a request for a call; the end of the last call that was brought in
-            ///< to the next; and of one call from Incoming-Call-Reply to Incoming-Call-Connected
+      ///< to the next; and of one call from Incoming-Call-Reply to Incoming-Call-Connected
   Duration login_timeout = 60s;  ///< accept to an authenticated call, whatever happens in between
   Duration stop_timeout = 3s;    ///< our Stop-Control-Connection-Request to its reply
   SetLinkInfoPolicy set_link_info = SetLinkInfoPolicy::kMirror;
