@@ -26,7 +26,7 @@
 
 namespace adit::dataplane {
 
-/// RFC 3078 §7.3: the key changes before each flag packet, and A is set in it.
+/// RFC 3078 §7.3: the key changes before each flag packet, and the stream begins anew. Linux sets A in it, FreeBSD does not.
 [[nodiscard]] constexpr bool is_flag_packet(wire::CoherencyCount count) noexcept {
   return (count.value & 0xff) == 0xff;
 }
@@ -126,8 +126,11 @@ std::expected<void, DropReason> StatefulReceiver::decrypt(wire::MppeHeader heade
                                                           Decompresses&& decompresses) noexcept {
   crypto::MppeStream trial = stream_;
   if (!header.flushed) {
-    if (steps != 1 || is_flag_packet(header.count)) {
+    if (steps != 1) {
       return std::unexpected(DropReason::kMppeOutOfStep);
+    }
+    if (is_flag_packet(header.count)) {
+      trial.restart(1);
     }
     if (!attempt(trial, octets, header.compressed, decompresses)) {
       return std::unexpected(DropReason::kMppeImplausible);

@@ -61,7 +61,8 @@ void Encapsulation::compress() noexcept {
     return;
   }
   for (Packet& packet : burst_) {
-    if (packet.call->identity.mppc_send != MppcUse::kNone) {
+    const CallIdentity& identity = packet.call->identity;
+    if (identity.mppc_send != MppcUse::kNone && identity.mppe_send != MppeUse::kStateful) {
       compress(packet);
     }
   }
@@ -157,7 +158,9 @@ void Encapsulation::encrypt() noexcept {
 void Encapsulation::encrypt_in_stream(Packet& packet) noexcept {
   Call& call = *packet.call;
   packet.encrypted = true;
-  if (!packet.framed) {
+  if (call.identity.mppc_send != MppcUse::kNone) {
+    compress(packet);  // here, as either of stream and history restarts the other: one packet after another
+  } else {
     packet.mppe.count = call.downlink.mppe.next();
     push_inner_protocol(packet);
   }

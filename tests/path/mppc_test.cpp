@@ -281,6 +281,27 @@ TEST_P(Mppc, ABurstIsReadInOrder) {
   }
 }
 
+// What does not shrink makes the packet behind it begin anew, and no other.
+TEST_P(Mppc, ABurstInWhichSomeDoNotShrinkIsReadableInOrder) {
+  ASSERT_TRUE(passes_down(text_packet(kHost, kSubscriber, 600)));
+  std::vector<Octets> inner;
+  for (std::size_t number = 0; number < 20; ++number) {
+    inner.push_back(number % 5 == 2 ? noise_packet(kHost, kSubscriber, 900)
+                                    : text_packet(kHost, kSubscriber, 600, number));
+    world.arrive(kCoreSide, core_frame(inner.back()));
+  }
+  world.turn();
+  const std::vector<Octets> out = world.sent(kAccessSide);
+  ASSERT_EQ(out.size(), inner.size());
+  for (std::size_t number = 0; number < out.size(); ++number) {
+    EXPECT_EQ(peer.read(out[number]), PacketBuilder(inner[number]).ttl(63).octets()) << number;
+    if (GetParam().stateful) {
+      EXPECT_EQ(peer.seen.flushed, number % 5 == 3) << number;
+    }
+  }
+  EXPECT_EQ(world.all_drops(), 0U);
+}
+
 // Copies that repeat one octet: 3 octets ask for 8,191.
 TEST_P(Mppc, ALengthBombIsDroppedByNameAndChangesNothing) {
   ASSERT_TRUE(passes_up(text_packet(kSubscriber, kHost, 300)));

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "crypto/mppe_rekey.hpp"
@@ -65,13 +66,14 @@ class LinuxStream {
   std::unique_ptr<crypto::Rc4> rc4_;
 };
 
-enum class Way { kLinux, kRfc };
+enum class Way { kLinux, kRfc, kFreeBsd };
 
-/// mppe_compress(); or RFC 3078, which flushes with the current key, and the first packet, too.
+/// mppe_compress(); or RFC 3078, which flushes with the current key, and the first packet, too; or ng_mppc, which does the same,
+/// and does not set A for the key change of a flag packet.
 class PeerSender {
  public:
   explicit PeerSender(Way way, const crypto::MppeChain& chain = chain_of())
-      : stream_(chain), way_(way), flush_(way == Way::kRfc) {}
+      : stream_(chain), way_(way), flush_(way != Way::kLinux) {}
   void reset() { flush_ = true; }
   Sealed seal(Octets octets) {
     const bool flag = count_ % 256 == 255;
@@ -79,9 +81,10 @@ class PeerSender {
     if (flushed) {
       stream_.rekey(flag || way_ == Way::kLinux ? 1 : 0);
     }
+    const bool tells = way_ == Way::kFreeBsd ? std::exchange(flush_, false) : flushed;
     flush_ = false;
     stream_.apply(octets);
-    return {{CoherencyCount(count_++), flushed}, std::move(octets)};
+    return {{CoherencyCount(count_++), tells}, std::move(octets)};
   }
 
  private:
@@ -170,7 +173,7 @@ TEST(StatefulMppe, MPP_10_FlagPacketsAreCounted) {
 }
 
 TEST(StatefulMppe, MPP_10_ReadsLinuxAndTheRfcWithoutLoss) {
-  for (const Way way : {Way::kLinux, Way::kRfc}) {
+  for (const Way way : {Way::kLinux, Way::kRfc, Way::kFreeBsd}) {
     PeerSender peer(way);
     Ours ours;
     for (int i = 0; i < 5000; ++i) {
@@ -179,12 +182,12 @@ TEST(StatefulMppe, MPP_10_ReadsLinuxAndTheRfcWithoutLoss) {
       ASSERT_EQ(packet.octets, plaintext(40 + static_cast<std::size_t>(i) % 100));
     }
     EXPECT_EQ(ours.spent, 0U);
-    EXPECT_EQ(ours.receiver.peer_keeps_key(), way == Way::kRfc) << "told by its first flushed packet";
+    EXPECT_EQ(ours.receiver.peer_keeps_key(), way != Way::kLinux) << "told by its first flushed packet";
   }
 }
 
 TEST(StatefulMppe, MPP_10_RecoversFromLossOfDataFlagsAndFlushes) {
-  for (const Way way : {Way::kLinux, Way::kRfc}) {
+  for (const Way way : {Way::kLinux, Way::kRfc, Way::kFreeBsd}) {
     for (const unsigned percent : {1U, 10U, 30U}) {
       std::mt19937 random(percent);
       PeerSender peer(way);
@@ -321,7 +324,8 @@ TEST(StatefulMppe, ARefusalSaysWhy) {
   Sealed packet = peer.seal(plaintext());
   EXPECT_EQ(ours.open(packet, 2).error(), DropReason::kMppeOutOfStep);
   Sealed flag{{CoherencyCount(0xff), false}, plaintext()};
-  EXPECT_EQ(ours.open(flag, 1).error(), DropReason::kMppeOutOfStep) << "a flag packet has A";
+  EXPECT_EQ(ours.open(flag, 2).error(), DropReason::kMppeOutOfStep) << "only A restarts a stream after a loss";
+  EXPECT_EQ(ours.open(flag, 1).error(), DropReason::kMppeImplausible);
   Sealed noise{{CoherencyCount(0), true}, Octets(60, 1)};
   EXPECT_EQ(ours.open(noise, 1).error(), DropReason::kMppeImplausible);
   EXPECT_EQ(ours.spent, kLostFlushes) << "one change is free, those after it are paid for";
