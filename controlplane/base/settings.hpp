@@ -41,9 +41,9 @@ struct PptpSettings {            // [pptp]
   Duration echo_interval = 60s;  ///< RFC 2637 §3: silence before our Echo-Request
   Duration echo_timeout = 60s;   ///< and for its reply
   Duration start_timeout = 10s;  ///< accept to Start-Control-Connection-Request
-  Duration call_timeout =
-      30s;  ///< Start-Control-Connection-Reply to a request for a call; the end of the last call that was brought in
-      ///< to the next; and of one call from Incoming-Call-Reply to Incoming-Call-Connected
+  /// Start-Control-Connection-Reply to a request for a call; the end of the last call that was brought in to the next; and
+  /// of one call from Incoming-Call-Reply to Incoming-Call-Connected.
+  Duration call_timeout = 30s;
   Duration login_timeout = 60s;  ///< accept to an authenticated call, whatever happens in between
   Duration stop_timeout = 3s;    ///< our Stop-Control-Connection-Request to its reply
   SetLinkInfoPolicy set_link_info = SetLinkInfoPolicy::kMirror;

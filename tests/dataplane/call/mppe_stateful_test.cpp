@@ -324,7 +324,8 @@ TEST(StatefulMppe, ARefusalSaysWhy) {
   Sealed packet = peer.seal(plaintext());
   EXPECT_EQ(ours.open(packet, 2).error(), DropReason::kMppeOutOfStep);
   Sealed flag{{CoherencyCount(0xff), false}, plaintext()};
-  EXPECT_EQ(ours.open(flag, 2).error(), DropReason::kMppeOutOfStep) << "only A restarts a stream after a loss";
+  EXPECT_EQ(ours.open(flag, 2).error(), DropReason::kMppeOutOfStep)
+      << "only A restarts a stream after a loss";
   EXPECT_EQ(ours.open(flag, 1).error(), DropReason::kMppeImplausible);
   Sealed noise{{CoherencyCount(0), true}, Octets(60, 1)};
   EXPECT_EQ(ours.open(noise, 1).error(), DropReason::kMppeImplausible);
