@@ -34,7 +34,7 @@ class MppcPeer {
       chain.start_key.fill(up ? 0x17 : 0x71);
       crypto::mppe_new_key_from_sha(chain.start_key, chain.start_key, chain.length, chain.session_key);
     }
-    (up ? up_ : down_) = {.chain = chain, .stream = crypto::MppeStream(chain)};
+    (up ? up_ : down_) = Keys{.chain = chain, .stream = crypto::MppeStream(chain)};
     return {call, direction, mode_, chain.start_key, chain.session_key, mode_.stateful ? 1U : 0U};
   }
 
