@@ -214,9 +214,9 @@ interface {link.interface}
         answered[what] = wait_for(f"a {what}", lambda: dhcpv6_messages(world, what) > before)
         reach_behind(world, address)
     # A user who comes back has the prefix that it had.
-    # What tells it to release waits ten seconds for its end; in a busy guest that may come later.
-    world.alice.run(f"{dhcpcd} -k {link.interface} || true", "release")
-    client.wait(60)
+    # The signal of dhcpcd -k, which itself gives a busy guest ten seconds.
+    world.alice.run(f"kill -ALRM $(cat $({dhcpcd} -P {link.interface}))", "release")
+    client.wait(20)
     wait_for("released", lambda: delegated_to(world) is None)
     expect("pppd's exit status", dial.hang_up(), EXIT_USER_REQUEST)
     no_sessions(world.lab)
