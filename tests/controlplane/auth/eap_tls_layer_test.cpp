@@ -168,8 +168,11 @@ TEST_F(EapTlsLayerTest, AFullQueueEndsTheCallByItsName) {
 TEST_F(EapTlsLayerTest, ACallMayEndWhileItsStepRuns) {
   start(AuthMethod::kEap);
   respond(EapType::kIdentity, wire::octets_of("alice"));
-  const auto request = sent();
-  answer(Octets(request.data.begin(), request.data.end()));
+  for (int fragment = 0; fragment < 5 && background.waiting.empty(); ++fragment) {  // OpenSSL 3.5 fills two
+    const auto request = sent();
+    answer(Octets(request.data.begin(), request.data.end()));
+  }
+  ASSERT_FALSE(background.waiting.empty());
   background.run_one();
   authenticator.reset();
   background.finish_one();

@@ -132,7 +132,7 @@ def ipv6_attributes(world):
     with freeradius(world.lab, USERS) as server:
         dial = dial_as("grace")
         dial.up()
-        address = Link6(dial).address("global")
+        address = Link6(dial.guest, dial.link.interface).address("global")
         expect("Framed-IPv6-Prefix", address.startswith("2001:db8:64:77:"), True)
         until("a record says so while the call is up",
               lambda: any(row[0] != "Stop" and row[7] == "2001:db8:64:77::/64" for row in rows_of(server, "grace")))
@@ -147,7 +147,7 @@ def ipv6_attributes(world):
         dial = dial_as("heidi")
         link = dial.up()
         expect("without IPv6 there is IPv4", link.ping(), {84: "3/3", 1028: "3/3"})
-        expect("and no address of IPv6", "inet6 2001" in Link6(dial).ip(f"addr show dev {link.interface}"), False)
+        expect("and no address of IPv6", "inet6 2001" in Link6(dial.guest, dial.link.interface).ip(f"addr show dev {link.interface}"), False)
         expect("pppd's exit status", dial.hang_up(), EXIT_USER_REQUEST)
         no_sessions(world.lab)
 
