@@ -31,6 +31,8 @@ class TlsClient {
     SSL_CTX_set_min_proto_version(context_.get(), options.oldest);
     SSL_CTX_set_max_proto_version(context_.get(), options.newest);
     SSL_CTX_set_security_level(context_.get(), 0);
+    // OpenSSL 3.5 would send a share of ML-KEM as well, and a ClientHello of two EAP packets.
+    SSL_CTX_set1_groups_list(context_.get(), "X25519:P-256");
     const std::unique_ptr<BIO, decltype(&BIO_free)> from(
         BIO_new_mem_buf(options.ca_pem.data(), static_cast<int>(options.ca_pem.size())), &BIO_free);
     if (const X509Ptr authority(PEM_read_bio_X509(from.get(), nullptr, nullptr, nullptr), &X509_free);

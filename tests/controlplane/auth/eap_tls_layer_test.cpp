@@ -168,11 +168,8 @@ TEST_F(EapTlsLayerTest, AFullQueueEndsTheCallByItsName) {
 TEST_F(EapTlsLayerTest, ACallMayEndWhileItsStepRuns) {
   start(AuthMethod::kEap);
   respond(EapType::kIdentity, wire::octets_of("alice"));
-  for (int fragment = 0; fragment < 5 && background.waiting.empty(); ++fragment) {  // OpenSSL 3.5 fills two
-    const auto request = sent();
-    answer(Octets(request.data.begin(), request.data.end()));
-  }
-  ASSERT_FALSE(background.waiting.empty());
+  const auto request = sent();
+  answer(Octets(request.data.begin(), request.data.end()));
   background.run_one();
   authenticator.reset();
   background.finish_one();
