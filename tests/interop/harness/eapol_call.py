@@ -16,9 +16,10 @@ from attacks.gre import ATTACKER, GRE, checksum, gre, ipv4
 from attacks.pptp import dial, ocrq, sccrq
 from harness.case import Unmet
 from harness.lab import SERVER
-from harness.mppe import Direction
 from harness.namespace import inside
 from harness.radius import SECRET
+from peer.mppe import Keys
+from peer.packets import Receiver, Sender
 
 NAMESPACE = "adit-clients"
 OUR_ID = 4097
@@ -197,7 +198,8 @@ class EapolCall:
 
     def _come_up(self):
         half = len(self.msk) // 2  # 16 octets each of EAP-MSCHAPv2's, and 32 else
-        self.sending, self.receiving = Direction(self.msk[:16]), Direction(self.msk[half:half + 16])
+        self.sending = Sender(stateful=False, compresses=False, keys=Keys(self.msk[:16], 128))
+        self.receiving = Receiver(stateful=False, compresses=False, keys=Keys(self.msk[half:half + 16], 128))
         asked = 0
         while self.peer.state != "up":
             if asked == SECONDS or self.peer.state in ("refused", "terminated"):
@@ -216,7 +218,7 @@ class EapolCall:
         body = struct.pack("!HH", OUR_ID, length) + bytes(length - 28)
         echo = b"\x08\x00" + struct.pack("!H", checksum(b"\x08\x00\x00\x00" + body)) + body
         packet = ipv4(own, address, echo, protocol=1)
-        self._say([b"\xff\x03" + struct.pack("!H", MPPE) + self.sending.encrypt(struct.pack("!H", IPV4) + packet)])
+        self._say([b"\xff\x03" + struct.pack("!H", MPPE) + self.sending.body(struct.pack("!H", IPV4) + packet)])
         deadline = time.monotonic() + 3
         while time.monotonic() < deadline:
             inner = self._inner(self._hear())
@@ -230,8 +232,8 @@ class EapolCall:
             frame = frame[2:]
         for protocol in (struct.pack("!H", MPPE), bytes([MPPE])):
             if frame.startswith(protocol):
-                clear = self.receiving.decrypt(frame[len(protocol):])
-                return clear[2:] if clear.startswith(struct.pack("!H", IPV4)) else clear[1:] if clear[:1] == bytes([IPV4]) else b""
+                clear = self.receiving.packet(frame[len(protocol):])
+                return clear[2:] if clear.startswith(struct.pack("!H", IPV4)) else b""
         return b""
 
     def close(self):
