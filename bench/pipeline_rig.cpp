@@ -390,7 +390,7 @@ std::size_t PipelineRig::write_uplink(std::uint8_t* at, std::uint32_t number, In
   std::uint8_t* ppp = at + kGreAt + wire::gre_header_size(true, false);
   std::size_t size = wire::write_ppp(ppp, mppe_ ? wire::PppProtocol::kMppe : protocol_of(family), {});
   if (mppe_) {
-    wire::write_mppe_stateless(ppp + size, wire::CoherencyCount(peer.count++));
+    wire::write_mppe(ppp + size, {.count = wire::CoherencyCount(peer.count++), .flushed = true});
     size += wire::kMppeHeaderSize;
     std::uint8_t* plaintext = ppp + size;
     size += wire::write_ppp_protocol(plaintext, protocol_of(family), false);

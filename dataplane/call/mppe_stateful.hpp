@@ -46,7 +46,7 @@ class StatefulReceiver {
   /// Decrypts in place a packet that lies `steps` after the last good one, or says why it cannot. Only
   /// success moves the stream. There is no loss state: the next packet that continues or restarts the stream
   /// is simply decrypted. `afford(n)` says whether n key changes beyond the one per packet can be spent.
-  /// `decompresses(octets)` says of a packet with C whether what is decrypted decompresses to a plausible plaintext; it is
+  /// `decompresses()` says of a packet with C whether what `octets` have become decompresses to a plausible plaintext; it is
   /// asked for each trial.
   template <typename Afford, typename Decompresses>
   [[nodiscard]] std::expected<void, DropReason> decrypt(wire::MppeHeader header, std::uint32_t steps,
@@ -56,7 +56,7 @@ class StatefulReceiver {
   template <typename Afford>
   [[nodiscard]] std::expected<void, DropReason> decrypt(wire::MppeHeader header, std::uint32_t steps,
                                                         wire::MutableBytes octets, Afford&& afford) noexcept {
-    return decrypt(header, steps, octets, afford, [](wire::MutableBytes) { return false; });
+    return decrypt(header, steps, octets, afford, [] { return false; });
   }
 
   /// See ResetRequests.
@@ -167,7 +167,7 @@ bool StatefulReceiver::attempt(crypto::MppeStream& trial, wire::MutableBytes oct
   }
   crypto::MppeStream again = trial;
   trial.apply(octets);
-  if (!decompresses(octets)) {
+  if (!decompresses()) {
     again.apply(octets);
     return false;
   }

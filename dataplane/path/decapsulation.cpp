@@ -664,7 +664,7 @@ bool Decapsulation::decrypt_in_stream(Packet& packet) noexcept {
   StatefulMppc* const history =
       call.identity.mppc_receive == MppcUse::kNone ? nullptr : context_.calls.history_of(call);
   std::optional<DropReason> unreadable;  // with the likeliest key
-  const auto decompresses = [&](wire::MutableBytes) {
+  const auto decompresses = [&] {
     const bool readable = history != nullptr && decompress_by_history(packet, *history);
     unreadable = unreadable.value_or(packet.unreadable);
     return readable;

@@ -65,9 +65,4 @@ inline void write_mppe(std::uint8_t* at, MppeHeader header, bool encrypted = tru
   store_be<std::uint16_t>(at, static_cast<std::uint16_t>(bits | header.count.value));
 }
 
-/// For stateless mode without compression: A and D set.
-inline void write_mppe_stateless(std::uint8_t* at, CoherencyCount count) noexcept {
-  store_be<std::uint16_t>(at, static_cast<std::uint16_t>(0x9000 | count.value));
-}
-
 }  // namespace adit::wire

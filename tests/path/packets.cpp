@@ -256,14 +256,14 @@ Octets Peer::encrypted_plaintext(const Octets& plaintext) {
   crypto::mppe_crypt({&job, 1});
   up_.session_key = job.key;
   Octets header(2);
-  wire::write_mppe_stateless(header.data(), wire::CoherencyCount(next_count++));
+  wire::write_mppe(header.data(), {.count = wire::CoherencyCount(next_count++), .flushed = true});
   body.insert(body.begin(), header.begin(), header.end());
   return gre(PacketBuilder(body).ppp(wire::PppProtocol::kMppe, compresses, compresses).octets());
 }
 
 Octets Peer::forged(std::uint32_t sequence, std::uint16_t count, std::size_t size) {
   Octets body(size, 0x5a);
-  wire::write_mppe_stateless(body.data(), wire::CoherencyCount(count));
+  wire::write_mppe(body.data(), {.count = wire::CoherencyCount(count), .flushed = true});
   return access_frame(PacketBuilder(body)
                           .ppp(wire::PppProtocol::kMppe)
                           .gre(sequence, std::nullopt, static_cast<std::uint16_t>(kLocalId.value + number_)),

@@ -11,18 +11,18 @@ namespace {
 
 TEST(MppeHeader, MPP_04_FirstPacketIs9000AndTheCountWraps) {
   std::uint8_t octets[2];
-  write_mppe_stateless(octets, CoherencyCount(0));
+  write_mppe(octets, {.count = CoherencyCount(0), .flushed = true});
   EXPECT_EQ(test::copy(octets), test::hex("9000"));
-  write_mppe_stateless(octets, CoherencyCount(4095));
+  write_mppe(octets, {.count = CoherencyCount(4095), .flushed = true});
   EXPECT_EQ(test::copy(octets), test::hex("9FFF"));
-  write_mppe_stateless(octets, CoherencyCount(4095).next());
+  write_mppe(octets, {.count = CoherencyCount(4095).next(), .flushed = true});
   EXPECT_EQ(test::copy(octets), test::hex("9000"));
 }
 
 TEST(MppeHeader, MPP_04_AAndDAreSetForEveryCount) {
   for (std::uint16_t count = 0; count < 4096; ++count) {
     std::uint8_t octets[3] = {0, 0, 0x21};
-    write_mppe_stateless(octets, CoherencyCount(count));
+    write_mppe(octets, {.count = CoherencyCount(count), .flushed = true});
     ASSERT_EQ(octets[0] & 0xF0, 0x90);
     const auto parsed = parse_mppe(octets);
     ASSERT_TRUE(parsed);
