@@ -47,7 +47,7 @@ std::uint64_t descriptors_of(const Plan& plan) {
   std::uint64_t up = 0;
   std::uint64_t most = 0;
   for (const Phase& phase : plan.phases) {
-    up += phase.kind == PhaseKind::kSetUp ? phase.calls : 0;
+    up = phase.kind == PhaseKind::kTearDown ? 0 : up + (phase.kind == PhaseKind::kSetUp ? phase.calls : 0);
     // Twice: calls that have hung up keep theirs for a while.
     const std::uint64_t dialling = 2 * std::min(phase.callers, phase.concurrency);
     most = std::max(most, up + (phase.kind == PhaseKind::kStorm ? dialling : 0));
