@@ -31,6 +31,7 @@ class Assault:
     settings: dict  # over the siege's config
     place: object  # (Siege, settings) -> context in which aditd serves, yielding () -> what else went wrong, in words
     brief: bool
+    honest: dict  # over the settings of adit-blast, which the honest are
 
 
 ASSAULTS = []
@@ -42,11 +43,13 @@ def plain(siege, settings):
     yield list
 
 
-def assault(what, place=plain, brief=False, **settings):
-    """Registers a function as file.function. `settings` are laid over the config; `brief`: one for its kind, in the short form."""
+def assault(what, place=plain, brief=False, honest=None, **settings):
+    """Registers a function as file.function. `settings` are laid over the config, `honest` over what the honest ask for; `brief`: one
+    for its kind, in the short form."""
     def register(function):
         file = function.__module__.rpartition(".")[2]
-        ASSAULTS.append(Assault(f"{file}.{function.__name__.replace('_', '-')}", what, function, settings, place, brief))
+        ASSAULTS.append(Assault(f"{file}.{function.__name__.replace('_', '-')}", what, function, settings, place, brief,
+                                honest or {}))
         return function
     return register
 

@@ -64,14 +64,19 @@ def mppe_plausible(field):
     return field.flood(each_call(field, [nonsense]), each_pass(SEQUENCE, 4), each_pass(COUNT, 2, 1, 64), random(COUNT + 2, 8))
 
 
-@assault("compressed packets: length bombs, bad offsets and nonsense, in clear and as if encrypted")
-def compressed(field):
+def compressed_payloads():
+    """For each_call: length bombs, bad offsets and nonsense at plausible counts."""
     bomb = b"\x41\xf0\x7f\xfb\xff\xc0"  # six octets that ask for 8,192
-    bodies = (bomb, b"\xf0\x00", b"\xdf\xff\xff\xff", b"\x41\xf0", os.urandom(64))
+    bodies = (bomb, b"\xf0\x00", b"\xdf\xff\xff\xff", b"\x41\xf0", os.urandom(64), os.urandom(1400))
+
     def packet(bits, body):
         return lambda call: PPP + b"\x00\xfd" + (bits | (call.count + NEAR) & 0xFFF).to_bytes(2, "big") + body
-    payloads = [packet(bits, body) for bits in (0x2000, 0xA000, 0xB000, 0xF000) for body in bodies]
-    return field.flood(each_call(field, payloads), each_pass(SEQUENCE, 4), each_pass(COUNT + 1, 1, 1, 64))
+    return [packet(bits, body) for bits in (0x2000, 0xA000, 0xB000, 0xF000) for body in bodies]
+
+
+@assault("compressed packets: length bombs, bad offsets and nonsense, in clear and as if encrypted")
+def compressed(field):
+    return field.flood(each_call(field, compressed_payloads()), each_pass(SEQUENCE, 4), each_pass(COUNT + 1, 1, 1, 64))
 
 
 @assault("random MPPE at plausible numbers, counts late or at random", brief=True)

@@ -7,15 +7,15 @@ import random
 import struct
 
 from assaults.programs.ppp import frame
-from attacks.gre import ipv4
 from harness.case import Unmet, case, expect, until
 from harness.lab import CORE
 from harness.session import no_sessions, session_of
 from peer.call import PeerCall
 from peer.ccp import BITS_40, BITS_56, BITS_128, CCP, MPPC, STATELESS, Peer
-from peer.mppc import copy, literal, offset_code, packed
+from peer.malformed import MALFORMED, begun
+from peer.mppc import copy, packed
 from peer.packets import COMPRESSED
-from peer.traffic import CLIENT_PORT, CORE_PORT, UDP, Traffic
+from peer.traffic import Traffic
 
 ALONE = {"ppp": {"mppe": "deny"}, "auth": {"methods": ["pap"]}}
 ENCRYPTED = {"ppp": {"mppe": "require"}}
@@ -264,42 +264,7 @@ def resets_unasked(world, mode):
 
 # ---- what no coder sends ---------------------------------------------------------------------------------------------
 
-NUMBER = 0xFFFFFFFF  # of a packet that must not arrive
-
-
-def codes_of(packet):
-    return [literal(octet) for octet in packet]
-
-
-def begun(traffic, more):
-    """The codes of a packet to the core that `more` octets complete: were they accepted, whatever they are, it would arrive."""
-    packet = ipv4(traffic.call.address, CORE, struct.pack("!HHHHI", CLIENT_PORT, CORE_PORT, 12 + more, 0, NUMBER) + bytes(more), UDP)
-    return codes_of((b"\x00\x21" + packet)[:-more])
-
-
-MALFORMED = {
-    "offset 0": lambda traffic: packed([*begun(traffic, 3), *copy(0, 3)]),
-    "offset 8,192": lambda traffic: packed([*begun(traffic, 8), *copy(8192, 8)]),
-    "offset 8,511": lambda traffic: packed([*begun(traffic, 8), *copy(8511, 8)]),
-    "a length of 8,191": lambda traffic: packed([*begun(traffic, 8), *copy(1, 8191)]),
-    "twelve lengths of 500": lambda traffic: packed([*begun(traffic, 8), *copy(1, 500) * 12]),
-    "a length that no code has": lambda traffic: packed([*begun(traffic, 8), offset_code(1), (0xFFFFFF, 24)]),
-    "a literal cut off": lambda traffic: cut_off(begun(traffic, 1), (0b10111111, 8)),
-    "an offset cut off": lambda traffic: cut_off(begun(traffic, 8), (0b11010101, 8)),
-    "a length cut off": lambda traffic: cut_off(begun(traffic, 8), offset_code(1), (0b110, 3)),
-    "compressed, and nothing there": lambda traffic: b"",
-    "one octet": lambda traffic: b"\x00",
-    "a compressed packet of LCP": lambda traffic: packed(codes_of(b"\xc0\x21\x09\x01\x00\x08\x00\x00\x00\x00")),
-    "a compressed packet within one": lambda traffic: packed(codes_of(b"\x00\xfd\xa0\x00\x00\x21\x45")),
-}
 REASONS = ("mppc_malformed", "mppc_too_long", "mppe_implausible", "mppe_header")
-
-
-def cut_off(codes, *last):
-    """With so many more literals before the last ones that these end with an octet: nothing fills it up."""
-    while sum(width for _, width in (*codes, *last)) % 8:
-        codes = [*codes, literal(0xFF)]
-    return packed([*codes, *last])
 
 
 def mpp_drops(before, now):
@@ -327,7 +292,7 @@ def malformed(world, mode):
         call, sender = traffic.call, traffic.call.client.sender
         traffic.all_pass("at first", traffic.payloads.any, 16)
         for what, make in MALFORMED.items():
-            data = make(traffic)
+            data = make(call.address)
             reason = is_dropped(world, what, lambda data=data: call.say_body(sender.forged(data)))
             reasons.setdefault(reason, []).append(what)
             traffic.all_pass(f"after {what}, forged", traffic.payloads.shrinking, 2)
@@ -350,7 +315,7 @@ def never_written(world, mode):
         for offset, length in ((100, 8), (1000, 64), (1000, 900), (8191, 1200)):
             traffic.all_pass("before", lambda: secret, 16)
             sender.flush()
-            octets = begun(traffic, length)
+            octets = begun(traffic.call.address, length)
             call.say_body(sender.uncounted(packed([*octets, *copy(offset, length)])))
             sender.flush()  # it has gone into their history, and not into ours
             payload = traffic.next_up()
@@ -367,7 +332,7 @@ def across_the_end(world, mode):
         while sender.coder.at < 8192 - 600 or sender.flushes_next:
             traffic.all_pass("until the history is nearly full", traffic.payloads.shrinking, 1)
         room = 8192 - sender.coder.at
-        packet = begun(traffic, 1200)
+        packet = begun(traffic.call.address, 1200)
         what = f"{len(packet) + 1200} octets where {room} are left"
         reason = is_dropped(world, what, lambda: call.say_body(sender.forged(packed([*packet, *copy(1, 1200)]))))
         traffic.all_pass("afterwards", traffic.payloads.shrinking, 16)
@@ -387,7 +352,7 @@ def denied(world):
         expect("agreed on", agreed(traffic.call.client), [(None, None)])
         traffic.all_pass("in clear", traffic.payloads.any, 64)
         before = drops(world)
-        traffic.call.say_body(struct.pack("!H", 0x8000 | COMPRESSED) + packed([*begun(traffic, 8), *copy(1, 8)]))
+        traffic.call.say_body(struct.pack("!H", 0x8000 | COMPRESSED) + packed([*begun(traffic.call.address, 8), *copy(1, 8)]))
         until("it is dropped", lambda: mpp_drops(before, drops(world)))
         traffic.all_pass("in clear", traffic.payloads.any, 16)
         return f"up without; a compressed packet all the same: {', '.join(mpp_drops(before, drops(world)))}"
@@ -400,7 +365,7 @@ def denied_with_mppe(world):
         expect("agreed on", agreed(client), [((False, False),) * 2])
         traffic.all_pass("encrypted", traffic.payloads.any, 64)
         before = drops(world)
-        traffic.call.say_body(client.sender.forged(packed([*begun(traffic, 8), *copy(1, 8)])))
+        traffic.call.say_body(client.sender.forged(packed([*begun(traffic.call.address, 8), *copy(1, 8)])))
         until("it is dropped", lambda: grown(before, drops(world)).get("mppc_not_agreed"))
         traffic.all_pass("encrypted", traffic.payloads.any, 16)
         return "up with MPPE alone; a compressed packet all the same: mppc_not_agreed"

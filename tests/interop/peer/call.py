@@ -9,6 +9,7 @@ from harness.lab import SERVER
 from siege_kit.site import Target
 
 CLIENTS = "192.0.2.2"  # the bridge's address
+ADITD = Target(SERVER, b"", True)
 COMPRESSED_DATAGRAM = b"\xff\x03\x00\xfd"
 IPV4 = b"\x00\x21"
 RESET_REQUEST = b"\x80\xfd\x0e"
@@ -17,18 +18,19 @@ BETWEEN_RESETS = 0.2  # seconds from one Reset-Request to the next
 
 
 class PeerCall(ClearCall):
-    """Up when made, by `client`, a peer.ccp.Peer. `lose_up`, `lose_down`, `lose_resets`: so many of the next data packets, and of
+    """A ClearCall by `client`, a peer.ccp.Peer. `lose_up`, `lose_down`, `lose_resets`: so many of the next data packets, and of
     aditd's Reset-Requests, are lost. `loss`: so large a part of all these. `lost_up`, `lost_down`: how many data packets that were."""
 
-    def __init__(self, client):
+    def __init__(self, client, target=ADITD, namespace="adit-clients", source=CLIENTS):
         self.client = client
         self.lose_up = self.lose_down = self.lose_resets = self.loss = self.lost_up = self.lost_down = 0
         self.protocol = IPV4  # as it sends PPP's protocol field inside
         self._random = random.Random(1)
         self.clear_packets = self.resets_sent = 0
         self._next_reset = 0.0
-        super().__init__(Target(SERVER, b"", True), "adit-clients", CLIENTS)
-        self.raw.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 22)
+        super().__init__(target, namespace, source)
+        if target.is_aditd:
+            self.raw.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 22)
 
     def _client(self):
         return self.client
@@ -57,7 +59,10 @@ class PeerCall(ClearCall):
     def receive(self, seconds=0.01):
         """The next IPv4 packet; None: what came within this time was none, or could not be decompressed."""
         self.raw.settimeout(seconds)
-        payload = self.hear()
+        return self.taken(self.hear())
+
+    def taken(self, payload):
+        """Of a frame that came: its IPv4 packet, or None. What must be answered is."""
         bare = payload.removeprefix(b"\xff\x03")
         if bare[:2] == COMPRESSED_DATAGRAM[2:] and self.client.receiver:
             return self._decompressed(bare[2:])

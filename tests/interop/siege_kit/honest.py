@@ -72,10 +72,11 @@ class Held:
 
 
 class Calls:
-    def __init__(self, lab, calls, seconds, packets_per_call=2):
+    def __init__(self, lab, calls, seconds, settings, packets_per_call=2):
+        """`settings` are laid over CALLS."""
         self.calls, self.seconds = calls, seconds
         rate = f"{calls * packets_per_call}pps"
-        self._blast = Instance(lab, "calls", "adit-blast", CALLS, [
+        self._blast = Instance(lab, "calls", "adit-blast", {**CALLS, **settings}, [
             {"kind": "set-up", "calls": calls, "concurrency": 32},
             {"kind": "traffic", "for": f"{round(seconds * 1000)}ms", "up": rate, "down": rate, "size": "imix"}])
 
@@ -136,9 +137,10 @@ class Dials:
 
     LINES, PER_SECOND = 20, 5
 
-    def __init__(self, lab, seconds):
+    def __init__(self, lab, seconds, settings):
+        """`settings` are laid over DIALS."""
         self.seconds = seconds
-        self._blast = Instance(lab, "dials", "adit-honest", DIALS, [
+        self._blast = Instance(lab, "dials", "adit-honest", {**DIALS, **settings}, [
             {"kind": "set-up", "calls": self.LINES},
             {"kind": "churn", "for": f"{round(seconds * 1000)}ms", "churn": f"{100 * self.PER_SECOND // self.LINES}%",
              "concurrency": 64, "up": "0pps"}])

@@ -16,7 +16,7 @@ from siege_kit.honest import Calls, Dialled, Dials, Held
 from siege_kit.site import Site
 
 WORK_DIR = pathlib.Path("/tmp/adit-siege")
-FILES = ("sweeps", "forged", "fragments", "exhaustion", "half_open", "connections", "passwords", "inside", "radius", "syn")
+FILES = ("sweeps", "forged", "fragments", "exhaustion", "half_open", "connections", "passwords", "inside", "mppc", "radius", "syn")
 CONFIG = {"ppp": {"mppe": "prefer"}, "auth": {"methods": ["mschap-v2", "pap"]}, "common": {"max-sessions": 8192},
           "log": {"level": "info"}}
 LOOKING = 1.2  # seconds of traffic within which every call is seen
@@ -129,8 +129,8 @@ class Siege:
             result.trouble = "aditd did not survive"
 
     def _window(self, attack, target, seconds, pace):
-        calls = Calls(self.lab, self.calls, seconds + LOOKING + 2)
-        dials = Dials(self.lab, seconds + LOOKING)
+        calls = Calls(self.lab, self.calls, seconds + LOOKING + 2, attack.honest)
+        dials = Dials(self.lab, seconds + LOOKING, attack.honest)
         running = []
         try:
             calls.under_traffic()
