@@ -78,7 +78,7 @@ def bombs_stateful(field):
 
 
 @assault("CCP Reset-Requests and packets with A: pings of the core, whose answers come down by a history that begins anew each time",
-         amid("ppp_flood", downlink=1000), honest=HONEST, ppp=ALLOWED)
+         amid("ppp_flood", resets=50, downlink=1000), honest=HONEST, ppp=ALLOWED)
 def resets(field):
     def make(sender, source):
         frames = []

@@ -11,16 +11,17 @@ from siege_kit.site import FOE
 
 HONEST = {"mppc": "stateless", "payload": "text"}
 ALLOWED = {"mppc": "allow", "mppe-stateful": "allow"}
+AGREED = ({"mppe=128", "mppc=mppc"}, {"mppe=128-stateful", "mppc=mppc-stateful"})  # in aditd's log, both ways
 
 
 class MppcWitness(Witness):
     """adit-blast compresses each packet by itself; this one's are lost with the packet before them."""
     PACKETS = "pings of a subscriber with stateful MPPC and MPPE"
 
-    def __init__(self, site, reasons, downlink):
-        """`reasons`: for each of them aditd must have dropped something, and `downlink` packets must have gone to the attacker, or the
-        attack never got as far as it should."""
-        self.lab, self.reasons, self.downlink, self.malformed = site.lab, reasons, downlink, []
+    def __init__(self, site, reasons, resets, downlink):
+        """`reasons`: for each of them aditd must have dropped something, so many resets it must have answered, and so many packets must
+        have gone to the attacker, or the attack never got as far as it should."""
+        self.lab, self.reasons, self.resets, self.downlink, self.malformed = site.lab, reasons, resets, downlink, []
         self._mark = Mark(self.lab)
         super().__init__(PeerCall(Peer(MPPC | BITS_128, "mschap"), site.aditd, "adit-witness", site.witness))
 
@@ -47,7 +48,7 @@ class MppcWitness(Witness):
     def _not_compressing(self):
         """aditd's log has each call that came up, with what was agreed on."""
         calls = [line for line in self._events("call_up") if f"peer={FOE}" not in line]
-        without = [line for line in calls if "mppe=128" not in line or not {"mppc=mppc", "mppc=mppc-stateful"} & set(line)]
+        without = [line for line in calls if not any(agreed <= set(line) for agreed in AGREED)]
         if without or not calls:
             return [f"{len(without)} of {len(calls)} honest calls came up without MPPC and MPPE both ways"]
         return []
@@ -57,6 +58,9 @@ class MppcWitness(Witness):
         none = [f"nothing was dropped for {reason}" for reason in self.reasons if not dropped.get(reason, 0)]
         sent = sum(int(word.partition("=")[2]) for line in self._events("call_ended") if f"peer={FOE}" in line
                    for word in line if word.startswith("downlink_packets="))
+        counters = {each["name"]: each["sum"] for each in self.lab.adit("show", "counters")["workers"]}
+        if (answered := counters["mppe_resets_answered"]) < self.resets:
+            none.append(f"{answered} resets were answered, and not {self.resets}")
         if sent < self.downlink:
             none.append(f"{sent} packets went down to the attacker, and not {self.downlink}")
         return [f"{what}, so this attack was none" for what in none]
@@ -66,5 +70,5 @@ class MppcWitness(Witness):
         return [line.split() for line in self._mark.lines() if f"event={name} " in line]
 
 
-def amid(*reasons, downlink=0):
-    return beside(lambda site: MppcWitness(site, reasons, downlink))
+def amid(*reasons, resets=0, downlink=0):
+    return beside(lambda site: MppcWitness(site, reasons, resets, downlink))
