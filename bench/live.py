@@ -512,12 +512,12 @@ def eap_logins(options):
             if not holder.is_alive():
                 sys.exit("bench/live.py: the calls did not all come up")
         time.sleep(3)
-        before = metrics()
+        before, began = metrics(), time.monotonic()
         run = blast(options.out, f"eap-logins-{version}", server, "storm", "--calls", 1, "--callers", 8 * rate, "--dial-rate",
                     rate, "--concurrency", 2 * rate, "--for", f"{seconds}s", "--auth", "eap-tls", "--certificate",
                     made.file("cert", "client"), "--private-key", made.file("key", "client"), "--ca",
                     made.file("ca", "client"), "--mppe", "require", ports=SECOND_SIDE, eal=OWN_MEMORY)
-        after = metrics()
+        after, took = metrics(), time.monotonic() - began
         holder.join()
         dials, traffic = run["phases"][1]["set_up"], held["phases"][1]["traffic"]
         logins = {name: value - by_label(before["adit_certificate_logins"], "outcome").get(name, 0)
@@ -527,7 +527,7 @@ def eap_logins(options):
         rows.append((version, rate, f"{dials['calls_per_second']:.0f}", sum(dials["failures"].values()), logins.get("busy", 0),
                      f"{dials['time']['p50_ms']:.1f}", f"{dials['time']['p99_ms']:.1f}", traffic["up"]["lost"],
                      traffic["down"]["lost"], traffic["up"]["sent"] + traffic["down"]["sent"],
-                     sum(held["phases"][1]["lost_calls"].values()), turned, longest, beyond, f"{busy / dials['seconds']:.0%}"))
+                     sum(held["phases"][1]["lost_calls"].values()), turned, longest, beyond, f"{busy / took:.0%}"))
     table(f"Logins by certificate (EAP-TLS, RSA 2048, MPPE-128) for {seconds} s beside {count} calls with 4,000 packets a second",
           rows)
 
