@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """adit-blast against aditd in the lab, as numbers: bench/live.py calls|hold|churn|scale|storm|scrape|end-to-end|
-dual-stack [--quick] [--out DIR]
+dual-stack|eap-logins [--quick] [--out DIR]
 
   calls       set-up rate and what a call costs, at 1,000 and 10,000 calls, as fast as it goes and at a rate
   hold        10,000 calls held for three minutes with verified traffic, then everything back where it was
@@ -11,6 +11,8 @@ dual-stack [--quick] [--out DIR]
   scrape      what a scrape of adit-exporter costs while 10,000 calls are up: octets, its memory, control's turns
   dual-stack  10,000 calls with IPv4, a /64 and a delegated prefix, verified traffic of both families; then all gone at once
               and back, and how many Router Advertisements that takes
+  eap-logins  200 logins by certificate (EAP-TLS) a second, each hung up at once, while 5,000 calls carry verified traffic:
+              what came up and in what time, what was refused, what the 5,000 lost, and control's longest turn meanwhile
   end-to-end  the highest rate without loss by packet size, over AF_XDP and over memif
 
 Both programs share this machine's cores, so each figure is for the pair. Needs root and a build (ADIT_BUILD). The result of
@@ -21,6 +23,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +32,9 @@ import time
 import urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TOP / "tests" / "interop"))
+from harness.certificates import Certificates  # noqa: E402
+
 LAB = str(TOP / "scripts" / "lab")
 RUN_DIR = pathlib.Path("/run/adit-lab")
 CONFIG = TOP / "tests" / "interop" / "blast.toml"
@@ -112,10 +118,10 @@ class Server:
             return log.read().count(b"\n")
 
 
-def blast(out, name, server, *arguments, ports=()):
+def blast(out, name, server, *arguments, ports=(), eal=()):
     """Runs adit-blast, shows its tables, keeps and returns its results."""
     path = out / f"live-{name}.json"
-    command = in_lab("adit-blast", "adit-blast", *arguments, *SIDES, *ports, "--server-pid", server.pid, "--json", path)
+    command = in_lab("adit-blast", "adit-blast", *arguments, *SIDES, *ports, "--server-pid", server.pid, "--json", path, *eal)
     print("\n$", " ".join(command[4:]), flush=True)
     done = subprocess.run(command)
     if done.returncode not in (0, 1):
@@ -433,9 +439,103 @@ def scrape(options):
     ])
 
 
+# A second adit-blast's side: a cable of its own to the real clients' bridge, and clients that the server finds behind it.
+SECOND_SIDE = ["--server", "192.0.2.1", "--access", "second", "--clients", "10.98.0.0/16"]
+OWN_MEMORY = ["--", "--no-huge", "--no-shconf", "-m", "384"]  # hugepages are for the pair
+
+
+def add_second_side():
+    def ip(namespace, *words):
+        subprocess.run(["ip", "-n", namespace, *words], check=True)
+    ip("adit-blast", "link", "add", "second", "type", "veth", "peer", "name", "second0", "netns", "adit-clients")
+    for namespace, name in (("adit-blast", "second"), ("adit-clients", "second0")):
+        # As scripts/lab does: AF_XDP sees frames before offloads.
+        subprocess.run(["ip", "netns", "exec", namespace, "ethtool", "-K", name, "tx", "off", "tso", "off", "gso", "off",
+                        "gro", "off"], check=True, stdout=subprocess.DEVNULL)
+        ip(namespace, "link", "set", name, "up")
+    ip("adit-clients", "link", "set", "second0", "master", "br0")
+    ip("adit-blast", "addr", "add", "192.0.2.4/24", "dev", "second")
+    ip("adit-server", "route", "add", "10.98.0.0/16", "via", "192.0.2.4")
+
+
+EAP_TLS = """
+[eap]
+methods = ["tls"]
+certificate = "{0}/server.pem"
+private-key = "{0}/server.key"
+ca = "{0}/ca.pem"
+tls-max-version = "{1}"
+"""
+
+
+def metrics():
+    return {family["name"]: family["samples"] for family in adit("show", "metrics")["families"]}
+
+
+def turns_between(before, after):
+    """(how many turns of control's loop, the least bound of the histogram that none was beyond, those beyond a millisecond)"""
+    before, after = (each["adit_control_turn_seconds"][0] for each in (before, after))
+    count = after["count"] - before["count"]
+    within = {bound: now - had for (bound, now), (_, had) in zip(after["buckets"], before["buckets"])}
+    longest = next((bound for bound in sorted(within) if within[bound] == count), "more than all")
+    return count, longest, count - within[0.001]
+
+
+def by_label(samples, label):
+    return {sample["labels"][label]: sample["value"] for sample in samples}
+
+
+def eap_logins(options):
+    count, seconds, rate = 5000 // options.scale, 30 // min(options.scale, 3), 200
+    rows = [("TLS", "wanted/s", "up/s", "failed", "eap_busy", "p50 ms", "p99 ms", "lost up", "lost down", "of packets",
+             "calls lost", "turns", "longest, s", "> 1 ms", "background busy")]
+    lab("up", "--bare")
+    add_second_side()
+    made = Certificates(RUN_DIR / "certificates")
+    shutil.chown(made.file("key", "server"), "root", "adit")
+    made.file("key", "server").chmod(0o640)
+    for version in ("1.2", "1.3"):
+        config = memif_config()
+        config.write_text(config.read_text().replace('methods = ["mschap-v2"]', 'methods = ["mschap-v2", "eap"]') +
+                          EAP_TLS.format(made.directory, version))
+        server = Server(config)
+        held = {}
+
+        def hold_calls():
+            held.update(blast(options.out, f"eap-logins-{version}-held", server, "hold", "--calls", count, "--for",
+                              f"{seconds + 25}s", "--up", "2kpps", "--down", "2kpps", "--size", "imix",
+                              ports=[*CORE, *memif_ports()]))
+        holder = threading.Thread(target=hold_calls)
+        holder.start()
+        while adit("show", "stat")["sessions"]["active"] < count:
+            time.sleep(1)
+            if not holder.is_alive():
+                sys.exit("bench/live.py: the calls did not all come up")
+        time.sleep(3)
+        before, began = metrics(), time.monotonic()
+        run = blast(options.out, f"eap-logins-{version}", server, "storm", "--calls", 1, "--callers", 8 * rate, "--dial-rate",
+                    rate, "--concurrency", 2 * rate, "--for", f"{seconds}s", "--auth", "eap-tls", "--certificate",
+                    made.file("cert", "client"), "--private-key", made.file("key", "client"), "--ca",
+                    made.file("ca", "client"), "--mppe", "require", ports=SECOND_SIDE, eal=OWN_MEMORY)
+        after, took = metrics(), time.monotonic() - began
+        holder.join()
+        dials, traffic = run["phases"][1]["set_up"], held["phases"][1]["traffic"]
+        logins = {name: value - by_label(before["adit_certificate_logins"], "outcome").get(name, 0)
+                  for name, value in by_label(after["adit_certificate_logins"], "outcome").items()}
+        turned, longest, beyond = turns_between(before, after)
+        busy = (after["adit_background_busy_seconds"][0]["value"] - before["adit_background_busy_seconds"][0]["value"])
+        rows.append((version, rate, f"{dials['calls_per_second']:.0f}", sum(dials["failures"].values()), logins.get("busy", 0),
+                     f"{dials['time']['p50_ms']:.1f}", f"{dials['time']['p99_ms']:.1f}", traffic["up"]["lost"],
+                     traffic["down"]["lost"], traffic["up"]["sent"] + traffic["down"]["sent"],
+                     sum(held["phases"][1]["lost_calls"].values()), turned, longest, beyond, f"{busy / took:.0%}"))
+    table(f"Logins by certificate (EAP-TLS, RSA 2048, MPPE-128) for {seconds} s beside {count} calls with 4,000 packets a second",
+          rows)
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("what", choices=["calls", "hold", "churn", "scale", "storm", "scrape", "dual-stack", "end-to-end"])
+    parser.add_argument("what", choices=["calls", "hold", "churn", "scale", "storm", "scrape", "dual-stack", "eap-logins",
+                                         "end-to-end"])
     parser.add_argument("--quick", dest="scale", action="store_const", const=10, default=1)
     parser.add_argument("--calls", type=int, default=131072, help="of scale")
     parser.add_argument("--out", type=pathlib.Path, default=TOP / "bench" / "results")
@@ -445,7 +545,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         {"calls": calls, "hold": hold, "churn": churn, "scale": scale, "storm": storm, "scrape": scrape,
-         "dual-stack": dual_stack, "end-to-end": end_to_end}[options.what](options)
+         "dual-stack": dual_stack, "eap-logins": eap_logins, "end-to-end": end_to_end}[options.what](options)
     finally:
         lab("down")
 

@@ -17,7 +17,8 @@ class Dialler {
   using Clock = std::chrono::steady_clock;
 
   /// The references must outlive it.
-  Dialler(Fleet& fleet, const BlastRuntime& runtime) : fleet_(fleet), meter_(runtime) {}
+  Dialler(Fleet& fleet, const BlastRuntime& runtime, const BackgroundThreads& background)
+      : fleet_(fleet), meter_(runtime, background) {}
 
   /// The phase's dial rate is counted from now on.
   void begin();

@@ -31,6 +31,7 @@ GeneratorMeter::Reading GeneratorMeter::read() const {
               .busy_cycles = counters.busy_cycles.read(),
               .at = std::chrono::steady_clock::now(),
               .control_ns = wanted_cpu_ns(),
+              .background = background_.measures().busy,
               .losses = {}};
   for (const dataplane::DropReason reason : kShortages) {
     now.losses[std::string(describe(reason).name)] = counters.dropped(reason);
@@ -48,6 +49,8 @@ GeneratorLoad GeneratorMeter::since_begin() const {
   load.worker_busy = share_of(static_cast<double>(now.busy_cycles - began_.busy_cycles),
                               static_cast<double>(now.tsc - began_.tsc));
   load.control_busy = share_of(static_cast<double>(now.control_ns - began_.control_ns), elapsed.count());
+  load.background_busy =
+      share_of(static_cast<double>((now.background - began_.background).count()), elapsed.count());
   for (const auto& [name, count] : now.losses) {
     const auto before = began_.losses.find(name);
     if (before != began_.losses.end() && count > before->second) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include "app/adit-blast/compare/comparison_output.hpp"
 #include "app/adit-blast/lines/local_prefix.hpp"
 #include "app/adit-blast/outputs.hpp"
+#include "app/adit-blast/plan/client_certificate.hpp"
 #include "app/adit-blast/plan/options.hpp"
 #include "app/adit-blast/results/json.hpp"
 #include "app/adit-blast/results/report.hpp"
@@ -69,14 +71,26 @@ EalOptions eal_options(const Plan& plan, std::uint32_t lines) {
   return options;
 }
 
-control::ClientSettings client_settings(const Plan& plan) {
+/// `certificate`: null without EAP-TLS.
+control::ClientSettings client_settings(const Plan& plan,
+                                        std::shared_ptr<const crypto::TlsCredentials> certificate) {
   control::ClientSettings settings;
   settings.profile = control::find_client_profile(plan.profile);
   settings.incoming = plan.incoming;
   settings.calling_number = plan.calling_number;
   settings.called_number = plan.called_number;
-  settings.user = plan.user;
-  settings.methods = plan.auth;
+  settings.user = plan.user.empty() ? certificate->names().front() : plan.user;
+  settings.methods.clear();
+  settings.eap_methods.clear();
+  for (const LoginMethod& login : plan.auth) {
+    if (std::ranges::find(settings.methods, login.method) == settings.methods.end()) {
+      settings.methods.push_back(login.method);
+    }
+    if (login.method == control::AuthMethod::kEap) {
+      settings.eap_methods.push_back(login.within_eap);
+    }
+  }
+  settings.tls.credentials = std::move(certificate);
   settings.mppe = plan.mppe;
   settings.mppe_key_lengths = plan.mppe_key_lengths;
   settings.ipv4 = !plan.no_ipv4;
@@ -101,9 +115,9 @@ std::vector<RunResult> run_all(const Plan& plan, Runner& runner) {
 
 /// From the ports to the last run. However it ends, nothing uses DPDK any more.
 std::expected<std::vector<RunResult>, std::string> measure_on(const EalInit& eal, const Plan& plan,
+                                                              const control::ClientSettings& settings,
                                                               std::uint32_t lines) {
   const ClientAddresses addresses(plan.clients, lines);
-  const control::ClientSettings settings = client_settings(plan);
   auto runtime = BlastRuntime::start(plan, lines, addresses.space_bits(), settings.profile->acks, eal);
   if (!runtime) {
     return std::unexpected(runtime.error());
@@ -141,11 +155,15 @@ std::expected<std::vector<RunResult>, std::string> measure(Plan& plan) {
     }
     plan.clients = {.address = *address, .length = 32};
   }
+  auto certificate = read_client_certificate(plan);
+  if (!certificate) {
+    return std::unexpected(certificate.error());
+  }
   auto eal = start_eal(eal_options(plan, lines));
   if (!eal) {
     return std::unexpected(eal.error());
   }
-  auto runs = measure_on(*eal, plan, lines);
+  auto runs = measure_on(*eal, plan, client_settings(plan, std::move(*certificate)), lines);
   stop_eal();
   return runs;
 }

@@ -17,11 +17,17 @@ constexpr seconds kRoutesLimit{5};
 }  // namespace
 
 RunLoop::RunLoop(const Plan& plan, std::uint32_t lines, const ClientAddresses& addresses,
-                 const control::ClientSettings& settings, BlastRuntime& runtime)
+                 control::ClientSettings settings, BlastRuntime& runtime)
     : plan_(plan),
       runtime_(runtime),
       loop_(wheel_, runtime.wake(), {SIGINT, SIGTERM}),
-      fleet_(plan, lines, addresses, settings, runtime, loop_.io(), wheel_) {}
+      // A line has one piece of work at a time, and perhaps that of a dial that it has given up.
+      background_(
+          loop_.io(), [this] { loop_.tick(); }, 1, 2 * std::size_t{lines}),
+      settings_(std::move(settings)),
+      fleet_(plan, lines, addresses, settings_, runtime, loop_.io(), wheel_) {
+  settings_.tls.background = &background_;
+}
 
 std::expected<void, std::string> RunLoop::open() {
   const bool has_ipv6 = plan_.ipv6 != control::Ipv6Policy::kDeny;

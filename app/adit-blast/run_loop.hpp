@@ -11,6 +11,7 @@
 #include <string>
 
 #include "app/adit-blast/lines/fleet.hpp"
+#include "app/host/background_threads.hpp"
 #include "app/host/event_loop.hpp"
 
 namespace adit::app::blast {
@@ -19,14 +20,15 @@ class RunLoop {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// All references must outlive the loop. `lines`: clients at most.
+  /// All references must outlive the loop. `lines`: clients at most. `settings`: without a background, which is the loop's.
   RunLoop(const Plan& plan, std::uint32_t lines, const ClientAddresses& addresses,
-          const control::ClientSettings& settings, BlastRuntime& runtime);
+          control::ClientSettings settings, BlastRuntime& runtime);
 
   /// Mirrors the kernel's routes and waits until the route to the server is known.
   [[nodiscard]] std::expected<void, std::string> open();
 
   [[nodiscard]] Fleet& fleet() { return fleet_; }
+  [[nodiscard]] const BackgroundThreads& background() const { return background_; }
   /// How many times SIGINT or SIGTERM has arrived.
   [[nodiscard]] int interrupts() const { return interrupts_; }
 
@@ -44,6 +46,8 @@ class RunLoop {
   BlastRuntime& runtime_;
   control::TimerWheel wheel_;
   EventLoop loop_;
+  BackgroundThreads background_;
+  control::ClientSettings settings_;
   Fleet fleet_;
   const dataplane::NextHops* hops_ = nullptr;
   int interrupts_ = 0;

@@ -53,7 +53,7 @@ Runner::Runner(const Plan& plan, std::uint32_t lines, const ClientAddresses& add
       loop_(plan, lines, addresses, settings, runtime),
       fleet_(loop_.fleet()),
       sampler_(fleet_, runtime.worker(), plan.quiet),
-      dialler_(fleet_, runtime),
+      dialler_(fleet_, runtime, loop_.background()),
       traffic_(plan, largest_packet(settings), loop_, runtime, sampler_) {
   loop_.after_iteration = [this] { sampler_.sample_if_due(); };
 }

@@ -64,7 +64,7 @@ TrafficControl::TrafficControl(const Plan& plan, std::uint16_t largest_packet, R
       loop_(loop),
       runtime_(runtime),
       sampler_(sampler),
-      meter_(runtime) {}
+      meter_(runtime, loop.background()) {}
 
 void TrafficControl::push(const TrafficCommand& command) {
   while (!loop_.fleet().command(command)) {

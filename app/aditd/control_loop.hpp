@@ -12,7 +12,6 @@
 #include <memory>
 #include <string>
 
-#include "app/aditd/background_threads.hpp"
 #include "app/aditd/concentrator_host.hpp"
 #include "app/aditd/config/config.hpp"
 #include "app/aditd/log/log.hpp"
@@ -24,6 +23,7 @@
 #include "app/aditd/runtime.hpp"
 #include "app/aditd/service_report.hpp"
 #include "app/chores.hpp"
+#include "app/host/background_threads.hpp"
 #include "app/host/event_loop.hpp"
 #include "app/host/net/tcp_listener.hpp"
 #include "controlplane/auth/eap_tls.hpp"

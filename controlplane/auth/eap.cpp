@@ -22,10 +22,6 @@ constexpr std::uint8_t kLastTries = 3;
 /// Types of a peer's Nak that a log line names.
 constexpr std::size_t kMostNamed = 8;
 
-EapType type_of(EapLocalMethod method) {
-  return method == EapLocalMethod::kTls ? EapType::kTls : EapType::kMsChapV2;
-}
-
 std::string names_of(Bytes types) {
   std::string names;
   for (const std::uint8_t type : types) {
@@ -141,11 +137,12 @@ void Eap::on_local_response(const EapPacket& response) {
 void Eap::on_nak(Bytes wanted) {
   const auto& ours = context().settings.eap.methods;
   for (std::size_t i = 0; i < ours.size(); ++i) {
-    refused_ |= type_of(ours[i]) == method_->type() ? 1U << i : 0U;
+    refused_ |= eap_type_of(ours[i]) == method_->type() ? 1U << i : 0U;
   }
   method_.reset();
   for (std::size_t i = 0; i < ours.size(); ++i) {
-    const bool wants = std::ranges::find(wanted, static_cast<std::uint8_t>(type_of(ours[i]))) != wanted.end();
+    const bool wants =
+        std::ranges::find(wanted, static_cast<std::uint8_t>(eap_type_of(ours[i]))) != wanted.end();
     refused_ |= wants ? 0U : 1U << i;
   }
   const std::string names = names_of(wanted.first(std::min<std::size_t>(wanted.size(), kMostNamed)));
@@ -298,11 +295,11 @@ std::unique_ptr<EapMethod> Eap::make_method(EapLocalMethod method) {
     return std::make_unique<EapMsChapV2>(context().settings.auth.challenge_name, context().entropy,
                                          static_cast<EapMethodHost&>(*this));
   }
-  return context().backend.make_eap_method(type_of(method), *this);
+  return context().backend.make_eap_method(eap_type_of(method), *this);
 }
 
 std::size_t Eap::eap_room() const {
-  return std::min<std::size_t>(context().origin.mru, wire::kDefaultMru) - wire::kEapHeaderSize - 1;
+  return wire::eap_room(context().origin.mru);
 }
 
 void Eap::eap_request(Bytes type_data) {

@@ -13,10 +13,15 @@
 
 #include "controlplane/auth/auth_backend.hpp"
 #include "controlplane/base/entropy.hpp"
+#include "controlplane/base/settings.hpp"
 #include "dataplane/wire/bytes.hpp"
 #include "dataplane/wire/eap.hpp"
 
 namespace adit::control {
+
+[[nodiscard]] constexpr wire::EapType eap_type_of(EapLocalMethod method) {
+  return method == EapLocalMethod::kTls ? wire::EapType::kTls : wire::EapType::kMsChapV2;
+}
 
 /// After the exchange has ended they have no effect. Not one of them destroys the method before it has returned to the
 /// layer; eap_prove() and eap_refused() may call their verdict before they return. Each is the last thing that a method

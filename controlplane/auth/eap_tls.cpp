@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/auth/eap_tls.hpp"
 
-#include <atomic>
 #include <list>
 #include <optional>
 #include <string>
@@ -10,47 +9,11 @@
 
 #include "controlplane/auth/certificate_name.hpp"
 #include "controlplane/auth/eap_tls_fragments.hpp"
-#include "crypto/tls/tls_server.hpp"
+#include "controlplane/auth/tls_handshake.hpp"
 
 namespace adit::control {
 
-using crypto::TlsServer;
-
-/// A TLS connection and the step that it is taking. While it runs, all but `abandoned` is the other thread's.
-class TlsHandshake final : public BackgroundWork {
- public:
-  explicit TlsHandshake(std::shared_ptr<const crypto::TlsCredentials> credentials)
-      : credentials_(std::move(credentials)) {}
-
-  void run() override {
-    if (abandoned.load(std::memory_order_relaxed)) {
-      return;  // a queue of the gone is worked off at once
-    }
-    if (!server) {
-      server.emplace(std::move(credentials_));
-    }
-    state = server->step(message);
-    message = {};
-    output = server->take_output();
-  }
-  void finished() override {
-    if (reached != nullptr) {
-      reached(owner);
-    }
-  }
-
-  std::vector<std::uint8_t> message;
-  std::vector<std::uint8_t> output;
-  TlsServer::State state = TlsServer::State::kHandshake;
-  std::optional<TlsServer> server;
-  std::atomic<bool> abandoned = false;
-  // Control's alone. Null: the exchange is gone.
-  void (*reached)(void* owner) = nullptr;
-  void* owner = nullptr;
-
- private:
-  std::shared_ptr<const crypto::TlsCredentials> credentials_;
-};
+using crypto::TlsConnection;
 
 class EapTls final : public EapMethod {
  public:
@@ -112,7 +75,7 @@ void EapTls::on_response(wire::Bytes data) {
       (state_ == State::kHandshake && !open())) {  // before a fragment is kept: they make 64 KiB
     return busy();
   }
-  const auto next = fragments_.on_response(data);
+  const auto next = fragments_.on_packet(data);
   if (!next) {
     close();
     if (state_ == State::kRefusing) {  // which has been counted
@@ -120,7 +83,7 @@ void EapTls::on_response(wire::Bytes data) {
     }
     return refuse(std::string(to_text(next.error())), AuthRejected::Fault::kProof);
   }
-  if (*next == TlsFragments::Next::kRequest) {
+  if (*next == TlsFragments::Next::kPacket) {
     return ask_peer();
   }
   on_message(fragments_.take_message());
@@ -154,9 +117,8 @@ bool EapTls::open() {
   }
   ++logins_.connections_;
   ++logins_.counts_.begun;
-  handshake_ = std::make_shared<TlsHandshake>(std::move(credentials_));
-  handshake_->owner = this;
-  handshake_->reached = [](void* owner) { static_cast<EapTls*>(owner)->on_step(); };
+  handshake_ = std::make_shared<TlsHandshake>(
+      std::move(credentials_), [](void* owner) { static_cast<EapTls*>(owner)->on_step(); }, this);
   return true;
 }
 
@@ -166,8 +128,7 @@ void EapTls::close() {
   if (handshake_ == nullptr) {
     return;
   }
-  handshake_->reached = nullptr;
-  handshake_->abandoned.store(true, std::memory_order_relaxed);
+  handshake_->abandon();
   handshake_.reset();
   --logins_.connections_;
 }
@@ -184,7 +145,7 @@ void EapTls::ask_peer() {
   if (state_ == State::kHandshake) {
     logins_.awaiting_.splice(logins_.awaiting_.end(), place_, at_);
   }
-  host_.eap_request(fragments_.request());
+  host_.eap_request(fragments_.packet());
 }
 
 void EapTls::peer_has_answered() {
@@ -210,17 +171,17 @@ void EapTls::step(std::vector<std::uint8_t> message) {
 
 void EapTls::on_step() {
   switch (handshake_->state) {
-    case TlsServer::State::kHandshake:
+    case TlsConnection::State::kHandshake:
       return send(std::move(handshake_->output));
-    case TlsServer::State::kDone:
+    case TlsConnection::State::kDone:
       return on_proven();
-    case TlsServer::State::kFailed:
+    case TlsConnection::State::kFailed:
       break;
   }
-  std::string why = handshake_->server->why();
+  std::string why = handshake_->connection->why();
   std::vector<std::uint8_t> alert = std::move(handshake_->output);
   // Without an alert of ours it was the peer that would not go on, and has not tried to get in.
-  const bool guess = !alert.empty() && handshake_->server->guess();
+  const bool guess = !alert.empty() && handshake_->connection->guess();
   const auto fault = guess ? AuthRejected::Fault::kProof : AuthRejected::Fault::kNone;
   close();
   if (!alert.empty()) {
@@ -232,7 +193,7 @@ void EapTls::on_step() {
 
 void EapTls::on_proven() {
   ++logins_.counts_.proven;
-  const crypto::TlsPeer& peer = handshake_->server->peer();
+  const crypto::TlsPeer& peer = handshake_->connection->peer();
   const std::optional<std::string> name = name_proven(peer.names, host_.eap_identity());
   if (!name) {
     return refuse("the peer calls itself " + host_.eap_identity() +
@@ -251,7 +212,7 @@ void EapTls::on_accepted(const AuthAccepted& /*accepted*/) {
 
 void EapTls::on_rejected(std::uint16_t /*ms_chap_error*/, bool /*retry*/) {
   if (state_ == State::kRefusing) {
-    return host_.eap_request(fragments_.request());  // RFC 5216 §2.1.3: the alert, then EAP-Failure
+    return host_.eap_request(fragments_.packet());  // RFC 5216 §2.1.3: the alert, then EAP-Failure
   }
   host_.eap_rejected();
 }

@@ -31,7 +31,7 @@ std::string_view to_text(TlsFragmentFault fault) {
     case TlsFragmentFault::kNotAck:
       return "an EAP-TLS fragment was answered by something else than an acknowledgement";
     case TlsFragmentFault::kTooManyRounds:
-      return "EAP-TLS has not ended after 64 responses";
+      return "EAP-TLS has not ended after 64 packets";
   }
   return "";
 }
@@ -58,7 +58,7 @@ void TlsFragments::send(std::vector<std::uint8_t> message) {
   sent_ = 0;
 }
 
-std::vector<std::uint8_t> TlsFragments::request() {
+std::vector<std::uint8_t> TlsFragments::packet() {
   if (!sending()) {
     return {0};  // acknowledges the peer's
   }
@@ -86,7 +86,7 @@ std::vector<std::uint8_t> TlsFragments::request() {
   return data;
 }
 
-std::expected<TlsFragments::Next, TlsFragmentFault> TlsFragments::on_response(wire::Bytes data) {
+std::expected<TlsFragments::Next, TlsFragmentFault> TlsFragments::on_packet(wire::Bytes data) {
   if (++rounds_ > kMaxTlsRounds) {
     return std::unexpected(TlsFragmentFault::kTooManyRounds);
   }
@@ -100,7 +100,7 @@ std::expected<TlsFragments::Next, TlsFragmentFault> TlsFragments::on_response(wi
   if (!fragment->is_ack()) {
     return std::unexpected(TlsFragmentFault::kNotAck);
   }
-  return Next::kRequest;
+  return Next::kPacket;
 }
 
 std::expected<TlsFragments::Next, TlsFragmentFault> TlsFragments::add(const TlsFragment& fragment) {
@@ -129,7 +129,7 @@ std::expected<TlsFragments::Next, TlsFragmentFault> TlsFragments::add(const TlsF
   }
   in_.insert(in_.end(), fragment.octets.begin(), fragment.octets.end());
   if (more) {
-    return Next::kRequest;
+    return Next::kPacket;
   }
   if (in_.size() != expected_) {
     return std::unexpected(TlsFragmentFault::kUnderrun);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// EAP-TLS' own fragments (RFC 5216 §2.1.5, §3.1): TLS messages of up to 64 KiB in EAP packets of a link's size. The
-// authenticator's side: a Request carries a fragment or acknowledges one, and each Response answers one Request.
-// No TLS in here, only octets that a stranger chose. Sans-I/O. Thread: control. Owner: the EAP-TLS method.
+// EAP-TLS' own fragments (RFC 5216 §2.1.5, §3.1): TLS messages of up to 64 KiB in EAP packets of a link's size. Either
+// side: a packet carries a fragment or acknowledges one, ours are Requests and theirs Responses, or the other way round, and
+// each answers the last. No TLS in here, only octets that a stranger chose. Sans-I/O. Thread: control. Owner: either
+// EAP-TLS method.
 #pragma once
 
 #include <cstddef>
@@ -18,12 +19,12 @@ namespace adit::control {
 namespace tls_flags {
 inline constexpr std::uint8_t kLength = 0x80;  ///< four octets follow: the length of the whole message
 inline constexpr std::uint8_t kMore = 0x40;
-inline constexpr std::uint8_t kStart = 0x20;  ///< only ours: begins the method
+inline constexpr std::uint8_t kStart = 0x20;  ///< only the authenticator's: begins the method
 }  // namespace tls_flags
 
 /// As pppd refuses more: the longest chain of certificates that anybody uses has a tenth of it.
 inline constexpr std::size_t kMaxTlsMessage = 65'536;
-/// Responses of one exchange. A chain of 4 KiB at an MRU of 296 takes 15 of them each way.
+/// Packets of theirs in one exchange. A chain of 4 KiB at an MRU of 296 takes 15 of them each way.
 inline constexpr unsigned kMaxTlsRounds = 64;
 /// A peer whose MRU is smaller has its fragments lost: RFC 1661 §6.1 lets it be made to take 1,500, if need be.
 inline constexpr std::size_t kLeastTlsFragment = 64;
@@ -42,7 +43,7 @@ enum class TlsFragmentFault : std::uint8_t {
 /// What is wrong, for the log.
 [[nodiscard]] std::string_view to_text(TlsFragmentFault fault);
 
-/// A Response's data behind its Type octet.
+/// Theirs, behind its Type octet.
 struct TlsFragment {
   std::uint8_t flags = 0;
   std::uint32_t total = 0;  ///< if `flags` has kLength
@@ -57,19 +58,19 @@ struct TlsFragment {
 class TlsFragments {
  public:
   enum class Next : std::uint8_t {
-    kRequest,  ///< request() is to be sent: our next fragment, or our acknowledgement of the peer's
+    kPacket,   ///< packet() is to be sent: our next fragment, or our acknowledgement of the peer's
     kMessage,  ///< the peer has sent take_message(), empty when it only acknowledged; ours is next
   };
 
-  /// `octets`: what fits into a Request behind its Type octet; a smaller number than kLeastTlsFragment counts as that.
+  /// `octets`: what fits into a packet of ours behind its Type octet; a smaller number than kLeastTlsFragment counts as that.
   explicit TlsFragments(std::size_t octets);
 
-  /// Our next message, not empty; request() has its first fragment. Not before the last one was acknowledged or answered.
+  /// Our next message, not empty; packet() has its first fragment. Not before the last one was acknowledged or answered.
   void send(std::vector<std::uint8_t> message);
-  /// The data of the Request that is due, without its Type octet: once after send() and after each kRequest.
-  [[nodiscard]] std::vector<std::uint8_t> request();
-  /// A Response's data, without its Type octet. A fault ends the exchange: nothing more may be passed in.
-  [[nodiscard]] std::expected<Next, TlsFragmentFault> on_response(wire::Bytes data);
+  /// The data of the packet that is due, without its Type octet: once after send() and after each kPacket.
+  [[nodiscard]] std::vector<std::uint8_t> packet();
+  /// The data of one of theirs, without its Type octet. A fault ends the exchange: nothing more may be passed in.
+  [[nodiscard]] std::expected<Next, TlsFragmentFault> on_packet(wire::Bytes data);
   /// The peer's message, once after kMessage.
   [[nodiscard]] std::vector<std::uint8_t> take_message();
 

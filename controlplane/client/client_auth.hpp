@@ -27,6 +27,7 @@ namespace adit::control {
 class ClientAuthHost {
  public:
   virtual void send_auth_frame(wire::Bytes frame) = 0;
+  [[nodiscard]] virtual std::uint16_t peer_mru() const = 0;
   /// The server accepts us, and is authenticated if the method does that. `keys`: none when the method makes
   /// none; we encrypt with `send`.
   virtual void authenticated(const std::optional<crypto::MppeStartKeys>& keys) = 0;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/client/client_eap.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "controlplane/auth/eap_method.hpp"
 #include "controlplane/client/client_auth.hpp"
 
 namespace adit::control {
@@ -30,7 +32,10 @@ void ClientEap::on_packet(Bytes octets) {
 }
 
 void ClientEap::on_request(const wire::EapPacket& request) {
-  if (answered_ == request.identifier) {  // our Response was lost, or is late
+  if (taken_ && response_.empty()) {
+    return;  // TLS is about the last one, and no server asks anew before it has been answered
+  }
+  if (taken_ == request.identifier) {  // our Response was lost, or is late
     return host_.send_auth_frame(response_);
   }
   switch (request.type) {
@@ -38,13 +43,22 @@ void ClientEap::on_request(const wire::EapPacket& request) {
       return respond(request.identifier, EapType::kIdentity, wire::octets_of(user_));
     case EapType::kNotification:
       return respond(request.identifier, EapType::kNotification, {});
-    case EapType::kMsChapV2:
-      return on_ms_chap(request);
-    default: {
-      const auto wanted = static_cast<std::uint8_t>(EapType::kMsChapV2);
-      return respond(request.identifier, EapType::kNak, Bytes(&wanted, 1));
-    }
+    default:
+      break;
   }
+  if (std::ranges::find(settings_.eap_methods, request.type, &eap_type_of) == settings_.eap_methods.end()) {
+    return refuse(request.identifier);
+  }
+  request.type == EapType::kTls ? on_tls(request) : on_ms_chap(request);
+}
+
+/// RFC 3748 §5.3.1.
+void ClientEap::refuse(std::uint8_t identifier) {
+  std::vector<std::uint8_t> wanted;
+  for (const EapLocalMethod method : settings_.eap_methods) {
+    wanted.push_back(static_cast<std::uint8_t>(eap_type_of(method)));
+  }
+  respond(identifier, EapType::kNak, wanted);
 }
 
 void ClientEap::on_ms_chap(const wire::EapPacket& request) {
@@ -86,27 +100,56 @@ void ClientEap::prove(const wire::EapPacket& request, const wire::EapMsChapV2& c
   respond(request.identifier, EapType::kMsChapV2, data);
 }
 
+void ClientEap::on_tls(const wire::EapPacket& request) {
+  if (tls_ == nullptr) {
+    tls_ = std::make_unique<ClientEapTls>(settings_.tls, wire::eap_room(host_.peer_mru()),
+                                          static_cast<ClientEapTlsHost&>(*this));
+  }
+  taken_ = request.identifier;
+  response_.clear();
+  tls_->on_request(request.data);
+}
+
+void ClientEap::tls_response(Bytes type_data) {
+  if (!over_) {
+    respond(*taken_, EapType::kTls, type_data);
+  }
+}
+
+void ClientEap::tls_failed(bool authentic, std::string_view why) {
+  if (!std::exchange(over_, true)) {
+    host_.auth_failed(authentic ? ClientEnd::kAuthFailed : ClientEnd::kNotAuthentic, why);
+  }
+}
+
 void ClientEap::respond(std::uint8_t identifier, EapType type, Bytes data) {
   wire::PppFrameWriter frame(wire::PppProtocol::kEap, static_cast<std::uint8_t>(EapCode::kResponse),
                              identifier);
   const Bytes octets = frame.u8(static_cast<std::uint8_t>(type)).octets(data).frame();
   response_.assign(octets.begin(), octets.end());
-  answered_ = identifier;
+  taken_ = identifier;
   host_.send_auth_frame(response_);
+}
+
+bool ClientEap::believes() const {
+  return believes_ || (tls_ != nullptr && tls_->is_done());
 }
 
 // A Success before the method has come to its end is anybody's.
 void ClientEap::on_end(bool success) {
-  if (success && !believes_) {
+  if (success && !believes()) {
     return;
   }
   over_ = true;
-  const std::string why = std::move(failure_);  // either call may have us destroyed
-  success ? host_.authenticated(ms_chap_.keys()) : host_.auth_failed(ClientEnd::kAuthFailed, why);
+  const std::string why = tls_ != nullptr ? tls_->alert() : failure_;
+  const auto keys = !success ? crypto::MppeStartKeys() : tls_ != nullptr ? tls_->keys() : ms_chap_.keys();
+  tls_.reset();  // 50 KiB
+  success ? host_.authenticated(keys)
+          : host_.auth_failed(ClientEnd::kAuthFailed, why);  // we may be gone then
 }
 
 void ClientEap::network_begins() {
-  if (believes_ && !over_) {
+  if (believes() && !over_) {
     on_end(true);
   }
 }

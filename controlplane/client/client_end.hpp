@@ -22,8 +22,8 @@ enum class ClientEnd : std::uint8_t {
   kAuthRefused,  ///< the server asks for no method that we allow
   kAuthFailed,   ///< the server rejects our proof
   kAuthTimeout,
-  kNotAuthentic,  ///< MS-CHAPv2: the server does not know the password
-  kMppeRefused,   ///< we require encryption, and it was not agreed
+  kNotAuthentic,  ///< the server does not know the password (MS-CHAPv2), or its certificate does not count (EAP-TLS)
+  kMppeRefused,  ///< we require encryption, and it was not agreed
   kMppeDesynchronised,
   kIpcpFailed,
   kIpv6Failed,        ///< we require IPv6, and it was not agreed

@@ -62,7 +62,7 @@ class ClientLink final : NetworkLink, LcpEvents, ClientAuthHost, ClientIpv6Link:
 
   // ControlProtocolHost, for LCP and for the network phase's NCPs
   void send_frame(wire::Bytes frame) override;
-  std::uint16_t peer_mru() const override { return lcp_.peer().mru; }
+  std::uint16_t peer_mru() const override { return lcp_.peer().mru; }  // and ClientAuthHost's
   void protocol_up(wire::PppProtocol protocol) override;
   void protocol_down(wire::PppProtocol protocol) override;
   void protocol_finished(wire::PppProtocol protocol) override;

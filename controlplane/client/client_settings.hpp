@@ -4,16 +4,25 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "controlplane/base/background.hpp"
 #include "controlplane/base/settings.hpp"
 #include "controlplane/client/client_profile.hpp"
 #include "crypto/secret.hpp"
+#include "crypto/tls/tls_credentials.hpp"
 
 namespace adit::control {
+
+/// For EAP-TLS, both are needed; all clients show the same certificate.
+struct ClientTls {
+  std::shared_ptr<const crypto::TlsCredentials> credentials;  ///< a client's
+  Background* background = nullptr;                           ///< outlives the clients
+};
 
 struct ClientSettings {
   const ClientProfile* profile = nullptr;  ///< one of client_profiles()
@@ -23,7 +32,9 @@ struct ClientSettings {
   crypto::Secret<16> nt_hash;
   /// The hash of `nt_hash`, RFC 2759 §8.4; none: computed for every dial.
   std::optional<crypto::Secret<16>> nt_hash_hash;
-  std::vector<AuthMethod> methods = {AuthMethod::kMsChapV2};  ///< allowed, in order of preference
+  std::vector<AuthMethod> methods = {AuthMethod::kMsChapV2};              ///< allowed, in order of preference
+  std::vector<EapLocalMethod> eap_methods = {EapLocalMethod::kMsChapV2};  ///< the same, within EAP
+  ClientTls tls;
   MppePolicy mppe = MppePolicy::kPrefer;
   std::vector<contract::MppeStrength> mppe_key_lengths = {contract::MppeStrength::k128};
   bool ipv4 = true;                     ///< false: IPCP is Protocol-Rejected, as by pppd's `noip`

@@ -22,6 +22,8 @@ constexpr auto kSoon = 14 * 24h;
 constexpr int kMostIssuers = 6;
 /// What Windows 7 and later, OpenSSL and mbed TLS have; each handshake has keys of its own (RFC 9325 §4.1, §4.2).
 constexpr const char* kCiphersOfTls12 = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES";
+/// A client's, the first with a share: OpenSSL 3.5 would add one of ML-KEM, and have a ClientHello of two EAP packets.
+constexpr const char* kClientsGroups = "X25519:P-256:P-384";
 
 std::unexpected<TlsFault> fault(TlsPart part, std::string wrong, std::string remedy) {
   return std::unexpected(TlsFault{part, std::move(wrong), std::move(remedy)});
@@ -139,7 +141,7 @@ std::expected<void, TlsFault> use_ca(SSL_CTX* context, const std::vector<Certifi
   for (const Certificate& authority : authorities) {
     if (X509_check_ca(authority.get()) == 0) {
       return fault(TlsPart::kCa, "has the certificate of " + text_of(authority.get()) + ", which is no CA's",
-                   "name the CA that issues users' certificates");
+                   "name the CA itself");
     }
     // The names help a peer with several certificates to choose.
     if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get()) != 1 ||
@@ -182,7 +184,7 @@ std::expected<void, TlsFault> use_revocations(SSL_CTX* context, const std::vecto
   return {};
 }
 
-bool restrict_protocol(SSL_CTX* context, TlsVersion newest) {
+bool restrict_protocol(SSL_CTX* context, TlsVersion newest, TlsRole role) {
   SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   // 32 KiB a login that waits for its peer; and the chain is what the file has, not what `ca` happens to complete.
@@ -191,6 +193,9 @@ bool restrict_protocol(SSL_CTX* context, TlsVersion newest) {
   SSL_CTX_set_security_level(context,
                              2);  // 112 bits, no SHA-1 in a chain: Debian's default, and not everybody's
   const int most = newest == TlsVersion::kTls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
+  if (role == TlsRole::kClient && SSL_CTX_set1_groups_list(context, kClientsGroups) != 1) {
+    return false;
+  }
   return SSL_CTX_set_num_tickets(context, 0) == 1 &&
          SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
          SSL_CTX_set_max_proto_version(context, most) == 1 &&
@@ -204,7 +209,8 @@ void TlsCredentials::Free::operator()(ssl_ctx_st* context) const noexcept {
 }
 
 std::expected<std::unique_ptr<const TlsCredentials>, TlsFault> TlsCredentials::make(const TlsPem& pem,
-                                                                                    TlsVersion newest) {
+                                                                                    TlsVersion newest,
+                                                                                    TlsRole role) {
   auto chain = read_certificates(pem.certificate, TlsPart::kCertificate);
   auto key = read_key(pem.private_key);
   auto authorities = read_certificates(pem.ca, TlsPart::kCa);
@@ -216,10 +222,11 @@ std::expected<std::unique_ptr<const TlsCredentials>, TlsFault> TlsCredentials::m
                            : !authorities ? std::move(authorities.error())
                                           : std::move(lists.error()));
   }
-  std::unique_ptr<TlsCredentials> made(new TlsCredentials());
-  made->context_.reset(SSL_CTX_new_ex(library().context, nullptr, TLS_server_method()));
+  std::unique_ptr<TlsCredentials> made(new TlsCredentials(role));
+  made->context_.reset(SSL_CTX_new_ex(library().context, nullptr,
+                                      role == TlsRole::kServer ? TLS_server_method() : TLS_client_method()));
   SSL_CTX* const context = made->context_.get();
-  if (context == nullptr || !restrict_protocol(context, newest)) {
+  if (context == nullptr || !restrict_protocol(context, newest, role)) {
     die("TLS cannot be set up (out of memory?)");
   }
   std::expected<void, TlsFault> used = use_own(context, *chain, *key);
@@ -232,6 +239,7 @@ std::expected<std::unique_ptr<const TlsCredentials>, TlsFault> TlsCredentials::m
   if (!used) {
     return std::unexpected(std::move(used.error()));
   }
+  made->names_ = names_of(*chain->front());
   for (const auto& [part, all] :
        {std::pair(TlsPart::kCertificate, &*chain), std::pair(TlsPart::kCa, &*authorities)}) {
     for (const Certificate& one : *all) {

@@ -13,6 +13,7 @@
 
 #include "dataplane/wire/bytes.hpp"
 #include "dataplane/wire/chap.hpp"
+#include "dataplane/wire/lcp.hpp"
 #include "dataplane/wire/ppp_packet.hpp"
 
 namespace adit::wire {
@@ -65,6 +66,12 @@ enum class EapType : std::uint8_t {
 }
 
 inline constexpr std::size_t kEapHeaderSize = 4;
+
+/// Octets behind the type of a Request or Response, for a peer with this MRU (64 and more); RFC 3748 §3.1 asks for no more
+/// than PPP's default.
+[[nodiscard]] constexpr std::size_t eap_room(std::uint16_t mru) noexcept {
+  return std::min(mru, kDefaultMru) - kEapHeaderSize - 1;
+}
 
 enum class EapError : std::uint8_t {
   kTruncated,       ///< fewer than four octets

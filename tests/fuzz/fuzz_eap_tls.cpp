@@ -17,15 +17,15 @@ void require_carried(std::size_t fits, wire::Bytes message) {
   TlsFragments peers(fits);
   ours.send(whole);
   for (unsigned round = 0; round < kMaxTlsRounds; ++round) {
-    const std::vector<std::uint8_t> data = ours.request();
+    const std::vector<std::uint8_t> data = ours.packet();
     require(data.size() <= (fits < kLeastTlsFragment ? kLeastTlsFragment : fits));
-    const auto next = peers.on_response(data);
+    const auto next = peers.on_packet(data);
     require(next.has_value());
     if (*next == TlsFragments::Next::kMessage) {
       require(peers.take_message() == whole);
       return;
     }
-    require(ours.on_response(peers.request()) == TlsFragments::Next::kRequest);
+    require(ours.on_packet(peers.packet()) == TlsFragments::Next::kPacket);
   }
 }
 
@@ -42,20 +42,20 @@ void fuzz_eap_tls_fragments(wire::Bytes octets) {
     const wire::Bytes response = input.octets(size);
     came += response.size();
     require(++rounds <= kMaxTlsRounds + 1);
-    const auto next = fragments.on_response(response);
+    const auto next = fragments.on_packet(response);
     if (!next) {
       require(!to_text(next.error()).empty());
       break;
     }
-    if (*next == TlsFragments::Next::kRequest) {
-      require(!fragments.request().empty());
+    if (*next == TlsFragments::Next::kPacket) {
+      require(!fragments.packet().empty());
       continue;
     }
     const std::vector<std::uint8_t> message = fragments.take_message();
     require(message.size() <= came && message.size() <= kMaxTlsMessage);
     if (!message.empty() && input.u8() % 2 == 0) {
       fragments.send(message);
-      (void)fragments.request();
+      (void)fragments.packet();
     }
   }
   if (!octets.empty()) {

@@ -11,7 +11,7 @@
 
 #include "controlplane/auth/eap_tls.hpp"
 #include "controlplane/auth/eap_tls_fragments.hpp"
-#include "tests/kit/tls_client.hpp"
+#include "tests/kit/tls_ends.hpp"
 
 namespace adit::test {
 
@@ -33,10 +33,10 @@ class EapTlsLogin : public control::EapMethodHost {
     if (request[0] == control::tls_flags::kStart) {
       return say(client_.step({}));
     }
-    const auto next = peers_.on_response(request);
+    const auto next = peers_.on_packet(request);
     assert(next.has_value());
-    next == control::TlsFragments::Next::kRequest ? deliver(peers_.request())
-                                                  : say(client_.step(peers_.take_message()));
+    next == control::TlsFragments::Next::kPacket ? deliver(peers_.packet())
+                                                 : say(client_.step(peers_.take_message()));
   }
   [[nodiscard]] bool over() const { return method_ == nullptr || succeeded || failed; }
   void hang_up() { method_.reset(); }
@@ -63,7 +63,7 @@ class EapTlsLogin : public control::EapMethodHost {
       return deliver({0});
     }
     peers_.send(std::move(message));
-    deliver(peers_.request());
+    deliver(peers_.packet());
   }
 
   const std::string identity_ = "alice";

@@ -16,10 +16,12 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/auth/eap_tls.hpp"
 #include "controlplane/auth/local_users.hpp"
 #include "controlplane/client/client_call.hpp"
 #include "dataplane/call/ppp_frame_limit.hpp"
 #include "tests/controlplane/concentrator/concentrator_kit.hpp"
+#include "tests/kit/stepped_background.hpp"
 #include "tests/sim/lossy_link.hpp"
 
 namespace adit::sim {
@@ -255,7 +257,9 @@ class DialWorld {
  public:
   DialWorld(control::Settings settings, std::uint32_t slots, std::uint32_t seed)
       : users_(control::parse_users("alice * secret *\n", {}).users),
-        house(with_pool(std::move(settings)), 2, slots, seed, &users_) {}
+        house(with_pool(std::move(settings)), 2, slots, seed, &users_) {
+    users_.allow_certificates(logins);
+  }
 
   WorldClient& dial(const control::ClientSettings& settings, LinkQuality quality) {
     clients.push_back(std::make_unique<WorldClient>(house, settings, quality, ++numbers_));
@@ -267,6 +271,8 @@ class DialWorld {
     house.run_workers();
     for (const auto& client : clients) {
       client->pump();
+    }
+    while (background.turn()) {
     }
   }
   /// False: `what` did not become true for every client within `limit`.
@@ -303,6 +309,8 @@ class DialWorld {
   std::uint32_t numbers_ = 0;
 
  public:
+  test::SteppedBackground background;  // the server's and the clients': their work takes no time
+  control::TlsLogins logins{background};
   control::House house;
   std::vector<std::unique_ptr<WorldClient>> clients;
 };

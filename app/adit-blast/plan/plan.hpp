@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "controlplane/base/settings.hpp"
+#include "crypto/tls/tls_credentials.hpp"
 #include "dataplane/ports/ports.hpp"
 #include "dataplane/wire/ids.hpp"
 #include "dataplane/wire/ipv6_address.hpp"
@@ -61,6 +62,15 @@ enum class Families : std::uint8_t { kIpv4, kIpv6, kMixed };
   return families != Families::kIpv4;
 }
 
+/// A way to log in; `within_eap` counts for AuthMethod::kEap.
+struct LoginMethod {
+  control::AuthMethod method = control::AuthMethod::kMsChapV2;
+  control::EapLocalMethod within_eap = control::EapLocalMethod::kMsChapV2;
+  friend bool operator==(const LoginMethod&, const LoginMethod&) = default;
+};
+inline constexpr LoginMethod kEapMsChapV2{control::AuthMethod::kEap, control::EapLocalMethod::kMsChapV2};
+inline constexpr LoginMethod kEapTls{control::AuthMethod::kEap, control::EapLocalMethod::kTls};
+
 enum class PhaseKind : std::uint8_t { kSetUp, kHold, kTraffic, kChurn, kStorm, kThroughput, kTearDown };
 
 struct Phase {
@@ -88,9 +98,11 @@ struct Plan {
   std::string profile = "plain";
   bool incoming = false;  ///< clients bring their calls in, as an access concentrator does
   std::string calling_number, called_number;  ///< of these calls
-  std::string user = "blast";
+  std::string user = "blast";                 ///< empty: as the certificate calls us
   std::string password = "blast";
-  std::vector<control::AuthMethod> auth = {control::AuthMethod::kMsChapV2};
+  std::vector<LoginMethod> auth = {LoginMethod{}};
+  std::string certificate_file, private_key_file, ca_file;  ///< PEM, for kEapTls
+  crypto::TlsVersion newest_tls = crypto::TlsVersion::kTls13;
   control::MppePolicy mppe = control::MppePolicy::kPrefer;
   std::vector<contract::MppeStrength> mppe_key_lengths = {contract::MppeStrength::k128};
   control::Ipv6Policy ipv6 = control::Ipv6Policy::kDeny;

@@ -68,9 +68,9 @@ void settle_core(Draft& draft, Findings& findings) {
 }
 
 void check_auth(const Plan& plan, Findings& findings) {
-  const auto makes_keys = [](control::AuthMethod method) {
-    return method == control::AuthMethod::kMsChapV1 || method == control::AuthMethod::kMsChapV2 ||
-           method == control::AuthMethod::kEap;
+  const auto makes_keys = [](const LoginMethod& login) {
+    return login.method == control::AuthMethod::kMsChapV1 || login.method == control::AuthMethod::kMsChapV2 ||
+           login.method == control::AuthMethod::kEap;
   };
   if (plan.auth.empty()) {
     findings.error("auth", "is an empty list", "name a method, like \"mschap-v2\"");
@@ -81,7 +81,27 @@ void check_auth(const Plan& plan, Findings& findings) {
   if (plan.mppe == control::MppePolicy::kRequire &&
       std::none_of(plan.auth.begin(), plan.auth.end(), makes_keys)) {
     findings.error("mppe", "cannot be had with these methods",
-                   "add mschap-v2 to {auth}: only MS-CHAP makes keys");
+                   "add mschap-v2 to {auth}: only MS-CHAP and EAP make keys");
+  }
+}
+
+void settle_certificate(Plan& plan, Findings& findings) {
+  const bool needed = std::ranges::find(plan.auth, kEapTls) != plan.auth.end();
+  for (const auto& [key, file] :
+       {std::pair("certificate", &plan.certificate_file), std::pair("private-key", &plan.private_key_file),
+        std::pair("ca", &plan.ca_file)}) {
+    if (needed && file->empty()) {
+      findings.error(key, "missing",
+                     "eap-tls needs {certificate}, {private-key} and {ca}: name files in PEM");
+    }
+  }
+  for (const char* key : {"certificate", "private-key", "ca", "tls-max-version"}) {
+    if (!needed && findings.has(key)) {
+      findings.error(key, "is of no use without eap-tls", "add that to {auth}, or leave it out");
+    }
+  }
+  if (needed && !findings.has("user")) {
+    plan.user.clear();
   }
 }
 
@@ -235,6 +255,7 @@ std::optional<Plan> finish_plan(Draft draft, Findings& findings) {
   settle_port(plan.access, "access", findings);
   settle_core(draft, findings);
   check_auth(plan, findings);
+  settle_certificate(plan, findings);
   check_ipv6(plan, findings);
   check_numbers(plan, findings);
   PhaseChecks(plan, findings).run();

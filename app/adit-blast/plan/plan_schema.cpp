@@ -14,6 +14,7 @@ using control::AuthMethod;
 using control::Ipv6Policy;
 using control::MppcPolicy;
 using control::MppePolicy;
+using crypto::TlsVersion;
 using dataplane::PortDriver;
 using namespace std::chrono_literals;
 
@@ -81,14 +82,27 @@ std::vector<PlanKey> make_server_keys() {
                 "environment."),
       BLAST_KEY(kClients, "password-file", "FILE", password_file, FileKind{},
                 "The password is the first line of FILE."),
-      BLAST_KEY(kClients, "auth", "LIST", plan.auth,
-                (WordsKind<ChoiceKind<AuthMethod>>{{{{{"mschap-v2", AuthMethod::kMsChapV2},
-                                                      {"mschap-v1", AuthMethod::kMsChapV1},
-                                                      {"chap-md5", AuthMethod::kChapMd5},
-                                                      {"pap", AuthMethod::kPap},
-                                                      {"eap-mschapv2", AuthMethod::kEap}}},
-                                                    "write [\"mschap-v2\"]"}}),
-                "Methods that clients agree to: mschap-v2, mschap-v1,\nchap-md5, pap, eap-mschapv2."),
+      BLAST_KEY(
+          kClients, "auth", "LIST", plan.auth,
+          (WordsKind<ChoiceKind<LoginMethod>>{{{{{"mschap-v2", {AuthMethod::kMsChapV2}},
+                                                 {"mschap-v1", {AuthMethod::kMsChapV1}},
+                                                 {"chap-md5", {AuthMethod::kChapMd5}},
+                                                 {"pap", {AuthMethod::kPap}},
+                                                 {"eap-mschapv2", kEapMsChapV2},
+                                                 {"eap-tls", kEapTls}}},
+                                               "write [\"mschap-v2\"]"}}),
+          "Methods that clients agree to: mschap-v2, mschap-v1,\nchap-md5, pap, eap-mschapv2, eap-tls."),
+      BLAST_KEY(
+          kClients, "certificate", "FILE", plan.certificate_file, FileKind{},
+          "With eap-tls: what all calls show, a certificate in PEM and\nthe chain that issued it. Without "
+          "--user they log in as the\nfirst name in it."),
+      BLAST_KEY(kClients, "private-key", "FILE", plan.private_key_file, FileKind{},
+                "Its key, in PEM, without a passphrase."),
+      BLAST_KEY(kClients, "ca", "FILE", plan.ca_file, FileKind{},
+                "The CA, in PEM, that the server's certificate is of."),
+      BLAST_KEY(kClients, "tls-max-version", "VERSION", plan.newest_tls,
+                (ChoiceKind<TlsVersion>{{{"1.2", TlsVersion::kTls12}, {"1.3", TlsVersion::kTls13}}}),
+                "The newest TLS that eap-tls offers: 1.2 or 1.3."),
       BLAST_KEY(kClients, "mppe", "POLICY", plan.mppe,
                 (ChoiceKind<MppePolicy>{{{"deny", MppePolicy::kDeny},
                                          {"allow", MppePolicy::kAllow},

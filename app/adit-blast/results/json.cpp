@@ -49,6 +49,7 @@ Json json_of(const DirectionResult& direction, double seconds) {
 Json json_of(const GeneratorLoad& generator) {
   return {{"worker_busy_share", generator.worker_busy},
           {"control_busy_share", generator.control_busy},
+          {"background_busy_share", generator.background_busy},
           {"losses", generator.losses}};
 }
 

@@ -193,6 +193,11 @@ Limit limit_of(const SetUpResult& dials, PhaseKind kind) {
     return {LimitedBy::kGeneratorCpu, "adit-blast's control thread had work for " +
                                           share(dials.generator.control_busy) + " of the time"};
   }
+  if (dials.generator.background_busy >= kControlIsFull) {
+    return {LimitedBy::kGeneratorCpu, "adit-blast had public-key work (eap-tls) for " +
+                                          share(dials.generator.background_busy) +
+                                          " of the time; dial from several machines"};
+  }
   if (kind == PhaseKind::kChurn) {
     return {LimitedBy::kOffered, "as many as --churn hangs up"};
   }

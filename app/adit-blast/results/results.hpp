@@ -43,9 +43,10 @@ struct DirectionResult {
 
 /// How busy adit-blast itself was during a measurement, and what it lost.
 struct GeneratorLoad {
-  double worker_busy = 0;   ///< share of the worker's time in passes of its poll loop that found work
-  double control_busy = 0;  ///< share of the control thread's time on a CPU, or waiting for one
-  Counts losses;            ///< frames that found no room (kShortages in limit.hpp, rx_missed), by name
+  double worker_busy = 0;      ///< share of the worker's time in passes of its poll loop that found work
+  double control_busy = 0;     ///< share of the control thread's time on a CPU, or waiting for one
+  double background_busy = 0;  ///< share of the time in which its helper had public-key work (EAP-TLS)
+  Counts losses;               ///< frames that found no room (kShortages in limit.hpp, rx_missed), by name
 };
 
 struct FamilyResult {

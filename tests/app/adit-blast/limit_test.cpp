@@ -184,6 +184,12 @@ TEST(Limit, OfDials) {
   dials.dialling_seconds = 5;
   EXPECT_EQ(in_words(limit_of(dials, PhaseKind::kStorm)), "what was asked for: --dial-rate 2,000 was kept");
   EXPECT_EQ(limit_of(dials, PhaseKind::kChurn).why, "as many as --churn hangs up");
+  dials.generator.background_busy = 0.95;
+  EXPECT_EQ(in_words(limit_of(dials, PhaseKind::kStorm)),
+            "our own CPU: adit-blast had public-key work (eap-tls) for 95 % of the time; dial from several "
+            "machines");
+  dials.generator.background_busy = 0.2;
+  EXPECT_EQ(limit_of(dials, PhaseKind::kStorm).by, LimitedBy::kOffered);
   dials.generator.control_busy = 0.95;
   EXPECT_EQ(limit_of(dials, PhaseKind::kStorm).by, LimitedBy::kGeneratorCpu);
   dials.generator.losses = {{"control_ring_full", 33'020}};

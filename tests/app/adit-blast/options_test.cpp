@@ -77,7 +77,7 @@ TEST_F(BlastOptions, FewestMakeAGoodPlan) {
   EXPECT_EQ(plan.profile, "plain");
   EXPECT_EQ(plan.user, "blast");
   EXPECT_EQ(plan.password, "blast");
-  EXPECT_EQ(plan.auth, std::vector{control::AuthMethod::kMsChapV2});
+  EXPECT_EQ(plan.auth, std::vector{LoginMethod{}});
   EXPECT_EQ(plan.mppe, control::MppePolicy::kPrefer);
   EXPECT_EQ(plan.access.interface, "eth1");
   EXPECT_EQ(plan.access.name, "access");
@@ -125,7 +125,7 @@ TEST_F(BlastOptions, TakeEveryOptionOfThePlan) {
   EXPECT_EQ(plan.called_number, "555000");
   EXPECT_EQ(plan.user, "1234");
   EXPECT_EQ(plan.password, "secret");
-  EXPECT_EQ(plan.auth, (std::vector{control::AuthMethod::kMsChapV2, control::AuthMethod::kPap}));
+  EXPECT_EQ(plan.auth, (std::vector{LoginMethod{}, LoginMethod{control::AuthMethod::kPap}}));
   EXPECT_EQ(plan.mppe, control::MppePolicy::kRequire);
   EXPECT_EQ(plan.mppe_key_lengths, (std::vector{contract::MppeStrength::k128, contract::MppeStrength::k40}));
   EXPECT_EQ(plan.mppc, control::MppcPolicy::kStateless);
@@ -143,6 +143,21 @@ TEST_F(BlastOptions, TakeEveryOptionOfThePlan) {
   EXPECT_EQ(plan.report_file, "r.html");
   EXPECT_TRUE(plan.quiet);
   EXPECT_EQ(plan.eal_args, (std::vector<std::string>{"-l", "0-1", "--json", "--", "x"}));
+}
+
+TEST_F(BlastOptions, TakeACertificate) {
+  const std::string files = " --certificate a.pem --private-key a.key --ca ca.pem ";
+  Plan plan = plan_of("set-up --auth eap-tls --mppe require" + files + kLeast);
+  EXPECT_EQ(plan.auth, std::vector{kEapTls});
+  EXPECT_EQ(plan.certificate_file, "a.pem");
+  EXPECT_EQ(plan.private_key_file, "a.key");
+  EXPECT_EQ(plan.ca_file, "ca.pem");
+  EXPECT_EQ(plan.newest_tls, crypto::TlsVersion::kTls13);
+  EXPECT_EQ(plan.user, "") << "the certificate's";
+  plan = plan_of("set-up --auth eap-mschapv2,eap-tls --user user{} --tls-max-version 1.2" + files + kLeast);
+  EXPECT_EQ(plan.auth, (std::vector{kEapMsChapV2, kEapTls}));
+  EXPECT_EQ(plan.newest_tls, crypto::TlsVersion::kTls12);
+  EXPECT_EQ(plan.user, "user{}");
 }
 
 TEST_F(BlastOptions, TakeIpv6) {
@@ -302,10 +317,18 @@ TEST_F(BlastOptions, EachMistakeGetsItsLine) {
             "\"plain\", \"windows\", \"pptp-linux\", \"mikrotik\" or \"android\"\n"},
            {"set-up --auth pap,chap" + kLeast,
             "--auth: value \"pap,chap\": is not a choice here; did you mean \"pap\"? Else write "
-            "\"mschap-v2\", \"mschap-v1\", \"chap-md5\", \"pap\" or \"eap-mschapv2\"\n"},
+            "\"mschap-v2\", \"mschap-v1\", \"chap-md5\", \"pap\", \"eap-mschapv2\" or \"eap-tls\"\n"},
            {"set-up --mppe require --auth pap" + kLeast,
             "--mppe: value \"require\": cannot be had with these methods; add mschap-v2 to --auth: only "
-            "MS-CHAP makes keys\n"},
+            "MS-CHAP and EAP make keys\n"},
+           {"set-up --auth eap-tls --certificate a.pem --ca ca.pem" + kLeast,
+            "--private-key: missing; eap-tls needs --certificate, --private-key and --ca: name files in "
+            "PEM\n"},
+           {"set-up --ca ca.pem" + kLeast,
+            "--ca: value \"ca.pem\": is of no use without eap-tls; add that to --auth, or leave it out\n"},
+           {"set-up --auth eap-mschapv2 --tls-max-version 1.2" + kLeast,
+            "--tls-max-version: value \"1.2\": is of no use without eap-tls; add that to --auth, or leave it "
+            "out\n"},
            {"traffic --family mixed" + kLeast,
             "--family: value \"mixed\": needs calls with IPv6; write \"prefer\" or \"require\" for --ipv6\n"},
            {"traffic --family ipv6 --ipv6 prefer --core-address 198.51.100.9" + kLeast,

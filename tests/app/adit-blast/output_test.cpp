@@ -204,7 +204,7 @@ TEST(BlastJson, KeysStay) {
                   "lines_busy_share", "limit", "generator"}));
   EXPECT_EQ(keys_of(json["phases"][0]["set_up"]["limit"]), (Keys{"by", "why", "text"}));
   EXPECT_EQ(keys_of(json["phases"][0]["set_up"]["generator"]),
-            (Keys{"worker_busy_share", "control_busy_share", "losses"}));
+            (Keys{"worker_busy_share", "control_busy_share", "background_busy_share", "losses"}));
   EXPECT_EQ(keys_of(json["phases"][0]["set_up"]["time"]),
             (Keys{"count", "p50_ms", "p90_ms", "p99_ms", "p99_9_ms", "max_ms", "buckets_ms"}));
   EXPECT_EQ(keys_of(json["phases"][0]["footprint"]),

@@ -122,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(
             "TCP ports; give more with clients, like \"10.99.0.0/16\""},
         Bad{"ListElement", kHead + "auth = [\"pap\", \"papp\"]\n" + kSetUp,
             "t.toml:3:16: auth: value \"papp\": is not a choice here; did you mean \"pap\"? Else write "
-            "\"mschap-v2\", \"mschap-v1\", \"chap-md5\", \"pap\" or \"eap-mschapv2\""},
+            "\"mschap-v2\", \"mschap-v1\", \"chap-md5\", \"pap\", \"eap-mschapv2\" or \"eap-tls\""},
         Bad{"EmptyLists", kHead + "auth = []\nmppe-key-lengths = []\n" + kSetUp,
             "t.toml:3:8: auth: value []: is an empty list; name a method, like \"mschap-v2\"\n"
             "t.toml:4:20: mppe-key-lengths: value []: is an empty list; name a length, like 128"},

@@ -41,10 +41,10 @@ Octets ack() {
 /// What the last of these Responses leads to.
 std::expected<Next, TlsFragmentFault> after(TlsFragments& fragments,
                                             std::initializer_list<Octets> responses) {
-  std::expected<Next, TlsFragmentFault> next = Next::kRequest;
+  std::expected<Next, TlsFragmentFault> next = Next::kPacket;
   for (const Octets& response : responses) {
-    EXPECT_EQ(next, Next::kRequest);
-    next = fragments.on_response(response);
+    EXPECT_EQ(next, Next::kPacket);
+    next = fragments.on_packet(response);
   }
   return next;
 }
@@ -60,18 +60,18 @@ TEST(TlsFragments, EverySizeArrivesWhole) {
       TlsFragments ours(fits);
       TlsFragments peers(fits);
       ours.send(counting(size));
-      Next next = Next::kRequest;
+      Next next = Next::kPacket;
       while (true) {
-        const Octets data = ours.request();
+        const Octets data = ours.packet();
         ASSERT_LE(data.size(), std::max(fits, kLeastTlsFragment));
-        const auto taken = peers.on_response(data);
+        const auto taken = peers.on_packet(data);
         ASSERT_TRUE(taken.has_value()) << to_text(taken.error()) << " at " << size << " by " << fits;
         next = *taken;
         if (next == Next::kMessage) {
           break;
         }
-        EXPECT_EQ(peers.request(), ack());
-        ASSERT_EQ(ours.on_response(ack()), Next::kRequest);
+        EXPECT_EQ(peers.packet(), ack());
+        ASSERT_EQ(ours.on_packet(ack()), Next::kPacket);
       }
       EXPECT_EQ(peers.take_message(), counting(size));
     }
@@ -81,19 +81,19 @@ TEST(TlsFragments, EverySizeArrivesWhole) {
 TEST(TlsFragments, TheFirstOfSeveralSaysTheLengthAndNoOther) {
   TlsFragments fragments(100);
   fragments.send(counting(200));
-  Octets first = fragments.request();
+  Octets first = fragments.packet();
   EXPECT_EQ(first.size(), 100U);
   EXPECT_EQ(Octets(first.begin(), first.begin() + 5), (Octets{kL | kM, 0, 0, 0, 200}));
-  ASSERT_EQ(fragments.on_response(ack()), Next::kRequest);
-  EXPECT_EQ(fragments.request()[0], kM);
-  ASSERT_EQ(fragments.on_response(ack()), Next::kRequest);
-  EXPECT_EQ(fragments.request()[0], 0);
+  ASSERT_EQ(fragments.on_packet(ack()), Next::kPacket);
+  EXPECT_EQ(fragments.packet()[0], kM);
+  ASSERT_EQ(fragments.on_packet(ack()), Next::kPacket);
+  EXPECT_EQ(fragments.packet()[0], 0);
 }
 
 TEST(TlsFragments, OneFragmentSaysNoLength) {
   TlsFragments fragments(100);
   fragments.send(counting(99));
-  const Octets only = fragments.request();
+  const Octets only = fragments.packet();
   EXPECT_EQ(only.size(), 100U);
   EXPECT_EQ(only[0], 0);
 }
@@ -166,26 +166,26 @@ TEST(TlsFragments, AUT_14_FragmentsWithoutAnOctet) {
 TEST(TlsFragments, AUT_14_MoreForEver) {
   TlsFragments fragments(1000);
   for (unsigned round = 0; round < kMaxTlsRounds; ++round) {
-    ASSERT_EQ(fragments.on_response(said(round == 0 ? kL | kM : kM, kMaxTlsMessage, 1)), Next::kRequest);
-    EXPECT_EQ(fragments.request(), ack());
+    ASSERT_EQ(fragments.on_packet(said(round == 0 ? kL | kM : kM, kMaxTlsMessage, 1)), Next::kPacket);
+    EXPECT_EQ(fragments.packet(), ack());
   }
-  EXPECT_EQ(fragments.on_response(said(kM, 0, 1)), std::unexpected(TlsFragmentFault::kTooManyRounds));
+  EXPECT_EQ(fragments.on_packet(said(kM, 0, 1)), std::unexpected(TlsFragmentFault::kTooManyRounds));
 }
 
 TEST(TlsFragments, AUT_14_AcknowledgementsForEver) {
   TlsFragments fragments(1000);
   for (unsigned round = 0; round < kMaxTlsRounds; ++round) {
-    ASSERT_EQ(fragments.on_response(ack()), Next::kMessage);
+    ASSERT_EQ(fragments.on_packet(ack()), Next::kMessage);
   }
-  EXPECT_EQ(fragments.on_response(ack()), std::unexpected(TlsFragmentFault::kTooManyRounds));
+  EXPECT_EQ(fragments.on_packet(ack()), std::unexpected(TlsFragmentFault::kTooManyRounds));
 }
 
 TEST(TlsFragments, AUT_14_AFragmentOfOursIsAnsweredByData) {
   for (const Octets& answer : {said(0, 0, 1), said(kM, 0, 0), said(kL, 0, 0), said(kL | kM, 300, 100)}) {
     TlsFragments fragments(100);
     fragments.send(counting(200));
-    (void)fragments.request();
-    EXPECT_EQ(fragments.on_response(answer), std::unexpected(TlsFragmentFault::kNotAck));
+    (void)fragments.packet();
+    EXPECT_EQ(fragments.on_packet(answer), std::unexpected(TlsFragmentFault::kNotAck));
   }
 }
 

@@ -13,7 +13,7 @@
 #include "controlplane/auth/local_users.hpp"
 #include "tests/controlplane/auth/auth_fixture.hpp"
 #include "tests/kit/stepped_background.hpp"
-#include "tests/kit/tls_client.hpp"
+#include "tests/kit/tls_ends.hpp"
 
 namespace adit::control {
 namespace {
@@ -72,17 +72,17 @@ class EapTlsLayerTest : public test::AuthFixture {
     if (request[0] == tls_flags::kStart) {
       return say(client->step({}));
     }
-    const auto next = peers.on_response(request);
+    const auto next = peers.on_packet(request);
     ASSERT_TRUE(next.has_value());
-    next == TlsFragments::Next::kRequest ? respond(EapType::kTls, peers.request())
-                                         : say(client->step(peers.take_message()));
+    next == TlsFragments::Next::kPacket ? respond(EapType::kTls, peers.packet())
+                                        : say(client->step(peers.take_message()));
   }
   void say(Octets message) {
     if (message.empty()) {
       return respond(EapType::kTls, Octets{0});
     }
     peers.send(std::move(message));
-    respond(EapType::kTls, peers.request());
+    respond(EapType::kTls, peers.packet());
   }
 
   Authority ca{"Test CA"};

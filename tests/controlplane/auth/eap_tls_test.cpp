@@ -14,7 +14,7 @@
 #include "controlplane/auth/local_users.hpp"
 #include "crypto/library.hpp"
 #include "tests/kit/stepped_background.hpp"
-#include "tests/kit/tls_client.hpp"
+#include "tests/kit/tls_ends.hpp"
 
 namespace adit::control {
 namespace {
@@ -115,7 +115,7 @@ class EapTlsTest : public ::testing::Test {
     }
     peers.emplace(peers_room);
     peers->send(std::move(message));
-    below.method->on_response(peers->request());
+    below.method->on_response(peers->packet());
   }
 
   /// Answers the Request that is outstanding, if there is one. False: nothing happens any more.
@@ -123,10 +123,10 @@ class EapTlsTest : public ::testing::Test {
     if (below.request.empty()) {
       return false;
     }
-    const auto next = peers->on_response(std::exchange(below.request, {}));
+    const auto next = peers->on_packet(std::exchange(below.request, {}));
     EXPECT_TRUE(next.has_value());
-    if (next == TlsFragments::Next::kRequest) {
-      below.method->on_response(peers->request());
+    if (next == TlsFragments::Next::kPacket) {
+      below.method->on_response(peers->packet());
       return true;
     }
     answer(client->step(peers->take_message()));
@@ -365,7 +365,7 @@ TEST_F(EapTlsTest, TheOneThatHasWaitedLongestForItsPeerYieldsToANewcomer) {
     TlsClient hello(TlsClient::Options{.ca_pem = ca.pem(), .own = alice});
     TlsFragments fragments(1395);
     fragments.send(hello.step({}));
-    layer.method->on_response(fragments.request());
+    layer.method->on_response(fragments.packet());
     EXPECT_TRUE(background.turn());
     EXPECT_FALSE(layer.request.empty());
   }

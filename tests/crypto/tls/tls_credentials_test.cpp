@@ -51,6 +51,15 @@ TEST_F(TlsCredentialsTest, AreMadeOfPem) {
   EXPECT_TRUE((*made)->out_of_date(now()).empty());
 }
 
+TEST_F(TlsCredentialsTest, SayWhatOurOwnCertificateCallsUs) {
+  server = ca.issue({.common_name = "alice", .alternatives = "email:alice@example.net"});
+  certificate = server.pem();
+  key = server.key_pem();
+  const auto made = make();
+  ASSERT_TRUE(made.has_value()) << made.error().wrong;
+  EXPECT_EQ((*made)->names(), (CertificateNames{"alice@example.net", "alice"}));
+}
+
 TEST_F(TlsCredentialsTest, OneFileMayHaveEverything) {
   certificate = key = trusted = "some text\n" + server.key_pem() + server.pem() + ca.pem();
   EXPECT_EQ(fault(), is(TlsPart::kCa, "has the certificate of CN=vpn.example.net, which is no CA's"));

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many calls at once, by adit-blast: its report is compared with aditd's."""
+import shutil
+
 from harness import blast
 from harness.case import case, expect, until
+from harness.certificates import certificates
 from harness.session import no_sessions
 
 PORTS = [{"interface": name, "role": role} for name, role in
@@ -101,6 +104,34 @@ def every_profile(world):
         everything_arrived(outcome, "traffic", 5)
         no_sessions(world.lab)
     return "plain, windows, pptp-linux, mikrotik, android"
+
+
+@case(CONFIG)
+def logins_by_certificate(world):
+    """EAP-TLS of adit-blast's own with aditd's own, by both versions of TLS; the keys encrypt what both verify."""
+    arrived = []
+    with certificates(world.lab) as made:
+        shutil.chown(made.file("key", "server"), "root", "adit")
+        made.file("key", "server").chmod(0o640)
+        for version in ("1.2", "1.3"):
+            world.lab.serve({**CONFIG, "auth": {"methods": ["eap"]}, "eap": {
+                "methods": ["tls"], "certificate": str(made.file("cert", "server")),
+                "private-key": str(made.file("key", "server")), "ca": str(made.file("ca", "server")),
+                "tls-max-version": version}}, restart=True)
+            outcome = run(world, f"certificate-{version}", [set_up(20), {"kind": "traffic", "for": "3s", **TRAFFIC}],
+                          auth=["eap-tls"], **{"certificate": str(made.file("cert", "client")),
+                                               "private-key": str(made.file("key", "client")), "ca": str(made.file("ca", "client"))})
+            expect("adit-blast's complaints, exit code", (outcome.report["complaints"], outcome.status), [([], 0)])
+            arrived.append(everything_arrived(outcome, "traffic", 20))
+            expect("logins that aditd has proven", proven(world), 20)
+            no_sessions(world.lab)
+    return f"20 calls each: {'; '.join(arrived)}"
+
+
+def proven(world):
+    families = {family["name"]: family for family in world.lab.adit("show", "metrics")["families"]}
+    return next(sample["value"] for sample in families["adit_certificate_logins"]["samples"]
+                if sample["labels"]["outcome"] == "proven")
 
 
 @case({**CONFIG, "pptp": {**CONFIG["pptp"], "incoming-calls": "allow"}, "log": {"level": "debug"}})

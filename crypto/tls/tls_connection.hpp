@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server's side of one TLS handshake, octets in, octets out, and what EAP-TLS wants of it: the peer's names and the
-// key material (RFC 5216 §2.3 up to TLS 1.2, RFC 9190 §2.3 with 1.3). A step does public-key work: 0.3 to 5 ms.
+// One TLS handshake, octets in, octets out, and what EAP-TLS wants of it: the peer's names and the key material (RFC 5216
+// §2.3 up to TLS 1.2, RFC 9190 §2.3 with 1.3). Its credentials say which side it is. A step does public-key work: 0.3 to 5 ms.
 // Thread: any, one at a time. Owner: whoever drives the handshake.
 #pragma once
 
@@ -13,40 +13,38 @@
 #include <vector>
 
 #include "crypto/secret.hpp"
+#include "crypto/tls/certificate_names.hpp"
 #include "crypto/tls/tls_credentials.hpp"
 
 struct ssl_st;  // OpenSSL's SSL
 
 namespace adit::crypto {
 
-/// What a certificate calls its owner; each 1 to 253 octets of UTF-8, without control characters. In this order: user
-/// principal names (Microsoft's, of SubjectAltName), e-mail addresses, the subject's common name, DNS names.
-using CertificateNames = std::vector<std::string>;
-
 /// What a handshake has proven.
 struct TlsPeer {
   CertificateNames names;
   std::string subject;  ///< "CN=alice,O=Example": for the log; escape it
   std::string version;  ///< "TLSv1.2"
-  Secret<64> msk;       ///< RFC 3748's Master Session Key, the peer's half first
+  Secret<64> msk;       ///< RFC 3748's Master Session Key, the client's half first
 };
 
-class TlsServer {
+class TlsConnection {
  public:
   enum class State : std::uint8_t {
     kHandshake,  ///< the peer is to say more
-    kDone,       ///< peer() is known; the output is our last message
+    kDone,       ///< peer() is known; the output is our last message, which a client may not have
     kFailed,     ///< why() says so; the output is our alert, or empty when the peer sent one
   };
 
   /// `credentials` stay for as long as this lives.
-  explicit TlsServer(std::shared_ptr<const TlsCredentials> credentials);
-  ~TlsServer();
-  TlsServer(const TlsServer&) = delete;
-  TlsServer& operator=(const TlsServer&) = delete;
+  explicit TlsConnection(std::shared_ptr<const TlsCredentials> credentials);
+  ~TlsConnection();
+  TlsConnection(const TlsConnection&) = delete;
+  TlsConnection& operator=(const TlsConnection&) = delete;
 
-  /// Takes one message of the peer's; take_output() is the answer. Whatever comes after kDone leads to kFailed: it can only
-  /// be an alert, or nonsense.
+  /// Takes one message of the peer's; take_output() is the answer. A client's first step has an empty message. With TLS 1.3
+  /// it may have nothing to say and yet not be done: the server's protected success (RFC 9190 §2.5) is still to come.
+  /// Whatever comes after kDone leads to kFailed: it can only be an alert, or nonsense.
   State step(std::span<const std::uint8_t> message);
   [[nodiscard]] std::vector<std::uint8_t> take_output();
   /// After kDone.
@@ -55,7 +53,7 @@ class TlsServer {
   [[nodiscard]] const std::string& why() const { return why_; }
 
   /// After kFailed: the peer has shown a certificate that does not count. Not so without one, without a version or cipher
-  /// in common, and where our revocation lists are at fault.
+  /// in common, and where our revocation lists are at fault. Means nothing when the peer has ended it: there is no output then.
   [[nodiscard]] bool guess() const { return guess_; }
 
   /// Of verifying the peer's chain, noted for why() and guess(). For OpenSSL's callback alone.
@@ -69,9 +67,10 @@ class TlsServer {
     void operator()(ssl_st* connection) const noexcept;
   };
 
+  [[nodiscard]] bool is_client() const;
   State fail(std::string_view why);
-  /// False: what OpenSSL said is in why_.
-  [[nodiscard]] bool finish();
+  [[nodiscard]] State finish();
+  [[nodiscard]] State await_protected_success();
 
   std::shared_ptr<const TlsCredentials> credentials_;
   std::unique_ptr<ssl_st, Free> connection_;

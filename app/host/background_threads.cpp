@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/aditd/background_threads.hpp"
+#include "app/host/background_threads.hpp"
 
 #include <asio/post.hpp>
 #include <utility>

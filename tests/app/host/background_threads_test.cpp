@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Work runs elsewhere and ends here, in bounded numbers, and whoever asked for it may go at any time. Also under
 // ThreadSanitizer, with real handshakes.
-#include "app/aditd/background_threads.hpp"
+#include "app/host/background_threads.hpp"
 
 #include <gtest/gtest.h>
 
