@@ -59,8 +59,9 @@ struct CallIdentity {
   wire::Ipv4Address subscriber;
   wire::PppCompression send_compression;
   bool ip_up = false;
-  bool ipv6_up = false;     ///< see CallIpv6
-  bool has_routes = false;  ///< the call index leads prefixes here, besides `subscriber`
+  bool ipv6_up = false;               ///< see CallIpv6
+  bool has_routes : 1 = false;        ///< the call index leads prefixes here, besides `subscriber`
+  bool ipv6_beyond_link : 1 = false;  ///< and in IPv6, besides `link_prefix`
   bool require_mppe = false;
   bool rate_limited = false;              ///< in at least one direction: look at its Policer
   MppeUse mppe_receive = MppeUse::kNone;  ///< what the peer sends
@@ -125,26 +126,25 @@ struct CallTraffic {
   }
 };
 
-/// What the subscriber has in IPv6. Whatever further addresses and prefixes are its own, the call index knows.
+/// What the subscriber has in IPv6 besides its /64. Whatever further addresses and prefixes are its own, the call index
+/// knows.
 struct CallIpv6 {
-  std::uint64_t link_prefix = 0;     ///< the upper half of every address of its /64; 0: none
   std::uint64_t delegated = 0;       ///< of the prefix behind it, its bits under `delegated_mask`
   std::uint64_t delegated_mask = 0;  ///< 0: none
   std::uint64_t interface_id = 0;    ///< of its link-local address
   bool has_routes = false;           ///< the call index leads others here
   TokenBucket<kIpv6MessagesPerSecond, kIpv6MessageCapacity> messages;  ///< to control
 
-  [[nodiscard]] bool has(const wire::Ipv6Address& address) const noexcept {
-    return (address.high == link_prefix && link_prefix != 0) ||
-           ((address.high & delegated_mask) == delegated && delegated_mask != 0);
+  [[nodiscard]] bool is_delegated(const wire::Ipv6Address& address) const noexcept {
+    return (address.high & delegated_mask) == delegated && delegated_mask != 0;
   }
 };
 
 struct Call {
   std::atomic<std::uint32_t> generation{0};  ///< 0: the slot is free
   CallIdentity identity;
-  GreReceiver window;  ///< moved by the uplink; the downlink carries its acknowledgements
-  Counter drops;
+  GreReceiver window;             ///< moved by the uplink; the downlink carries its acknowledgements
+  std::uint64_t link_prefix = 0;  ///< the upper half of every address of its /64; 0: none
   alignas(kCacheLine) CallUplink uplink;
   CallTraffic uplink_traffic;
   alignas(kCacheLine) CallDownlink downlink;
@@ -161,6 +161,12 @@ struct Call {
   alignas(kCacheLine) Policer downlink_rate;
   alignas(kCacheLine) CallIpv6 ipv6;
   Counter uplink_ipv6_packets;  ///< of uplink_traffic's
+  Counter drops;
+
+  /// Whether the address is in its /64.
+  [[nodiscard]] bool is_on_link(const wire::Ipv6Address& address) const noexcept {
+    return address.high == link_prefix && link_prefix != 0;
+  }
 
   /// IP of neither family has been up yet: so far, this may be anybody. A subscriber whose LCP begins anew does not dial.
   [[nodiscard]] bool dials() const noexcept {

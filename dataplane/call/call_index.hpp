@@ -88,8 +88,14 @@ class CallIndex {
   [[nodiscard]] static CallOwner read(const Entry* entry) noexcept {
     return owner_of(entry == nullptr ? 0 : entry->load(std::memory_order_relaxed));
   }
-  void prefetch_subscriber(const wire::Ipv6Address& subscriber) const noexcept {
-    prefixes_.prefetch(subscriber);
+  /// False: the address is no subscriber's, and no network's of the machine.
+  [[nodiscard]] bool may_lead(const wire::Ipv6Address& address) const noexcept {
+    return prefixes_.may_have(address);
+  }
+  [[nodiscard]] static constexpr bool may_lead(wire::Ipv4Address) noexcept { return true; }
+  /// If what it names says nothing, find_subscriber() still may.
+  [[nodiscard]] const Entry* locate_subscriber(const wire::Ipv6Address& subscriber) const noexcept {
+    return prefixes_.locate(subscriber);
   }
   [[nodiscard]] CallOwner find_subscriber(const wire::Ipv6Address& subscriber) const noexcept {
     return owner_of(prefixes_.find(subscriber));

@@ -79,6 +79,7 @@ Call* CallTable::install(const contract::InstallCall& message) noexcept {
   call->identity.local_id = message.local_id;
   call->identity.peer_id = message.peer_id;
   call->window = {};
+  call->link_prefix = 0;
   call->uplink = {};
   call->downlink = {};
   call->uplink_budget = {};

@@ -11,7 +11,10 @@
 namespace adit::dataplane {
 
 template <typename Key>
-PrefixTable<Key>::PrefixTable(std::uint32_t prefixes) noexcept : secret_(rte_rand()) {
+PrefixTable<Key>::PrefixTable(std::uint32_t prefixes) noexcept {
+  for (std::uint64_t& secret : secrets_) {
+    secret = rte_rand() | 1;
+  }
   // Filled to two fifths by as many prefixes as expected.
   const std::size_t buckets = std::bit_ceil(std::max<std::size_t>(prefixes / (kWays * 2 / 5), 2));
   void* memory = rte_zmalloc("adit_prefixes", buckets * sizeof(Bucket), kLine);
@@ -43,19 +46,26 @@ SetOutcome PrefixTable<Key>::set(const wire::Ipv6Address& prefix, std::uint32_t 
   if (place.bucket >= crowd_.data() && place.bucket < crowd_.data() + crowd_.size()) {
     crowded_.fetch_add(1, std::memory_order_relaxed);
   }
+  if (Bucket& first = first_of(key); place.bucket != &first) {
+    first.elsewhere.fetch_add(1, std::memory_order_relaxed);  // before the number, which is released
+  }
   place.bucket->set(place.way, key, number);
   return SetOutcome::kAdded;
 }
 
 template <typename Key>
 bool PrefixTable<Key>::erase(const wire::Ipv6Address& prefix) noexcept {
-  const Place place = place_of(Key(prefix));
+  const Key key(prefix);
+  const Place place = place_of(key);
   if (place.bucket == nullptr) {
     return false;
   }
   place.bucket->numbers[place.way].store(0, std::memory_order_relaxed);
   if (place.bucket >= crowd_.data() && place.bucket < crowd_.data() + crowd_.size()) {
     crowded_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  if (Bucket& first = first_of(key); place.bucket != &first) {
+    first.elsewhere.fetch_sub(1, std::memory_order_relaxed);
   }
   return true;
 }
@@ -93,7 +103,7 @@ PrefixTable<Key>::Place PrefixTable<Key>::place_of(const Key& key) noexcept {
   return {};
 }
 
-/// In the emptier of the two lines, else in the crowd.
+/// In its first line; when that has room for one more at most, in the emptier of the two; else in the crowd.
 template <typename Key>
 PrefixTable<Key>::Place PrefixTable<Key>::free_place(const Key& key) noexcept {
   const auto is_free = [](const std::atomic<std::uint32_t>& number) {
@@ -107,10 +117,10 @@ PrefixTable<Key>::Place PrefixTable<Key>::free_place(const Key& key) noexcept {
   };
   const auto [first, second] = buckets_of(key);
   const auto room = [&](std::size_t bucket) {
-    return std::ranges::count_if(buckets_[bucket].numbers, is_free);
+    return static_cast<std::size_t>(std::ranges::count_if(buckets_[bucket].numbers, is_free));
   };
-  if (const Place place = free_in(buckets_[room(first) >= room(second) ? first : second]);
-      place.bucket != nullptr) {
+  const bool in_first = room(first) > 1 || room(first) >= room(second);
+  if (const Place place = free_in(buckets_[in_first ? first : second]); place.bucket != nullptr) {
     return place;
   }
   for (Bucket& bucket : crowd_) {

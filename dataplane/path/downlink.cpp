@@ -54,19 +54,16 @@ bool Downlink::parse_inner(Arrived& packet) noexcept {
   const typename Inner::View inner(octets.data());
   packet.inner_octets = static_cast<std::uint16_t>(inner.total_length());
   rte_pktmbuf_trim(packet.mbuf, static_cast<std::uint16_t>(octets.size() - packet.inner_octets));
-  if constexpr (std::is_same_v<Inner, InnerIpv4>) {
-    packet.entry = context_.index.locate_subscriber(inner.destination());
-    rte_prefetch0(packet.entry);
-  } else {
-    context_.index.prefetch_subscriber(inner.destination());
-  }
+  packet.entry = context_.index.locate_subscriber(inner.destination());
+  rte_prefetch0(packet.entry);
   return true;
 }
 
 bool Downlink::find_owner(Arrived& packet, Arrival arrival) noexcept {
-  const CallOwner owner =
-      packet.ipv6 ? context_.index.find_subscriber(wire::Ipv6View(data_of(packet.mbuf)).destination())
-                  : CallIndex::read(packet.entry);
+  CallOwner owner = CallIndex::read(packet.entry);
+  if (packet.ipv6 && !owner.known) {
+    owner = context_.index.find_subscriber(wire::Ipv6View(data_of(packet.mbuf)).destination());
+  }
   if (!owner.known) {
     return punt_or_drop(packet, arrival);
   }
@@ -88,9 +85,6 @@ bool Downlink::find_owner(Arrived& packet, Arrival arrival) noexcept {
   }
   rte_prefetch0(packet.call);
   rte_prefetch0(&packet.call->downlink);
-  if (packet.ipv6) {
-    rte_prefetch0(&packet.call->ipv6);
-  }
   return true;
 }
 
@@ -128,14 +122,14 @@ bool Downlink::check_inner(Arrived& packet, Arrival arrival) noexcept {
   }
   // The index may be briefly out of date: the call must really have this address, or prefixes.
   const typename Inner::View inner(data_of(packet.mbuf));
-  if ((!Inner::has(call, inner.destination()) && !Inner::has_routes(call)) || !Inner::is_up(identity)) {
+  if (!Inner::may_have(call, inner.destination()) || !Inner::is_up(identity)) {
     return drop(packet, DropReason::kUnknownSubscriber);
   }
   // RFC 1812 §5.3.7; and nobody else may use the subscriber's addresses as a source.
   const bool from_core = arrival == Arrival::kFromCore || arrival == Arrival::kHandedInCore;
   const typename Inner::Address source = inner.source();
   const bool ours = !from_core && is_our_end(context_, call, source);
-  if (!ours && (is_martian(source) || Inner::has(call, source))) {
+  if (!ours && (is_martian(source) || is_subscribers<Inner>(context_, call, source))) {
     return drop(packet, DropReason::kMartian);
   }
   if constexpr (std::is_same_v<Inner, InnerIpv6>) {

@@ -29,7 +29,7 @@ class Downlink : public Encapsulation {
   struct Arrived {
     rte_mbuf* mbuf = nullptr;
     Call* call = nullptr;
-    const CallIndex::Entry* entry = nullptr;  ///< of IPv4
+    const CallIndex::Entry* entry = nullptr;
     std::uint16_t inner_octets = 0;
     bool ipv6 = false;  ///< else IPv4
     UpperLayer upper;   ///< set by check_inner

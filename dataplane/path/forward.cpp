@@ -265,7 +265,7 @@ void send_icmp_error(WorkerContext& context, CallBudget& budget, wire::Icmpv6Err
   call = call != nullptr ? call : own_call_of(context, source);
   // Nobody beyond the link can be told by an address of the link.
   if (!wire::deserves_icmpv6_error(error, packet) || call == nullptr ||
-      (call->ipv6.link_prefix == 0 && own_call_of(context, source) != call)) {
+      (call->link_prefix == 0 && own_call_of(context, source) != call)) {
     return;
   }
   rte_mbuf* mbuf = make_icmp(context, budget, wire::kIcmpv6ErrorMaxSize);

@@ -48,6 +48,13 @@ void send_icmp_error(WorkerContext& context, CallBudget& budget, wire::IcmpError
 void send_icmp_error(WorkerContext& context, CallBudget& budget, wire::Icmpv6Error error, wire::Bytes packet,
                      const Call* call = nullptr) noexcept;
 
+/// has(), of an address that is most likely a stranger's, which the call index tells without the call's line of IPv6.
+template <typename Inner>
+[[nodiscard]] bool is_subscribers(const WorkerContext& context, const Call& call,
+                                  const typename Inner::Address& address) noexcept {
+  return context.index.may_lead(address) && Inner::has(call, address);
+}
+
 /// The call of this worker that the index leads the address to, if there is one.
 template <typename Address>
 [[nodiscard]] Call* own_call_of(WorkerContext& context, const Address& address) noexcept {
@@ -57,8 +64,8 @@ template <typename Address>
 
 /// Our address in the call's /64; without one, the one on its link.
 [[nodiscard]] inline wire::Ipv6Address gateway_of(const WorkerContext& context, const Call& call) noexcept {
-  return call.ipv6.link_prefix != 0 ? wire::Ipv6Address{call.ipv6.link_prefix, context.gateway_id}
-                                    : wire::link_local(context.gateway_id);
+  return call.link_prefix != 0 ? wire::Ipv6Address{call.link_prefix, context.gateway_id}
+                               : wire::link_local(context.gateway_id);
 }
 /// Whether the address is our end's of the call's link: what we send ourselves is from there, be it an address that
 /// nobody else may send from, as 169.254.0.1 is.

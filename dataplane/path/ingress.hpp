@@ -87,11 +87,15 @@ struct LinkLayer {
 
 [[nodiscard]] inline LinkLayer link_layer_of(wire::Bytes frame, const Inlet& inlet) noexcept {
   LinkLayer link;
-  if (frame.size() >= wire::kEthernetSize &&
-      wire::load_be<std::uint16_t>(frame.data() + 12) == static_cast<std::uint16_t>(wire::EtherType::kIpv4)) {
-    link = {wire::kEthernetSize, inlet.untagged()};  // nearly all frames
-  } else if (const auto header = wire::parse_ethernet(frame);
-             header && (header->type == wire::EtherType::kIpv4 || header->type == wire::EtherType::kIpv6)) {
+  const auto is_ip = [](wire::EtherType type) {
+    return type == wire::EtherType::kIpv4 || type == wire::EtherType::kIpv6;
+  };
+  const wire::EtherType type{frame.size() >= wire::kEthernetSize
+                                 ? wire::load_be<std::uint16_t>(frame.data() + 12)
+                                 : std::uint16_t{0}};
+  if (is_ip(type)) {  // nearly all frames
+    link = {wire::kEthernetSize, inlet.untagged(), type == wire::EtherType::kIpv6};
+  } else if (const auto header = wire::parse_ethernet(frame); header && is_ip(header->type)) {
     link = {header->header_length, inlet.find(vlan_of(*header)), header->type == wire::EtherType::kIpv6};
   }
   const std::size_t least = link.size + (link.ipv6 ? wire::kIpv6Size : wire::kIpv4Size);

@@ -60,6 +60,10 @@ struct InnerIpv4 {
     return call.identity.subscriber == address;
   }
   [[nodiscard]] static bool has_routes(const Call& call) noexcept { return call.identity.has_routes; }
+  /// has(), or the call index may lead it here; as far as the call's first cache line tells.
+  [[nodiscard]] static bool may_have(const Call& call, Address address) noexcept {
+    return has(call, address) || has_routes(call);
+  }
   /// RFC 791 §3.2
   [[nodiscard]] static bool may_be_cut(View header) noexcept { return !header.dont_fragment(); }
   [[nodiscard]] static std::uint8_t hops_left(View header) noexcept { return header.ttl(); }
@@ -93,9 +97,12 @@ struct InnerIpv6 {
     return wire::check_ipv6(packet) == wire::Ipv6Error::kNone;
   }
   [[nodiscard]] static bool has(const Call& call, const Address& address) noexcept {
-    return call.ipv6.has(address);
+    return call.is_on_link(address) || call.ipv6.is_delegated(address);
   }
   [[nodiscard]] static bool has_routes(const Call& call) noexcept { return call.ipv6.has_routes; }
+  [[nodiscard]] static bool may_have(const Call& call, const Address& address) noexcept {
+    return call.is_on_link(address) || call.identity.ipv6_beyond_link;
+  }
   /// RFC 8200 §4.5: only the source cuts.
   [[nodiscard]] static bool may_be_cut(View) noexcept { return false; }
   [[nodiscard]] static std::uint8_t hops_left(View header) noexcept { return header.hop_limit(); }

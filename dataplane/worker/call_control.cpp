@@ -176,13 +176,14 @@ bool CallControl::on(const contract::EnableIp& message) noexcept {
 bool CallControl::on(const contract::EnableIpv6& message) noexcept {
   if (Call* call = find(message.call); call != nullptr) {
     CallIpv6& ipv6 = call->ipv6;
-    ipv6.link_prefix = message.link_prefix;
+    call->link_prefix = message.link_prefix;
     ipv6.delegated_mask =
         message.delegated_length == 0 ? 0 : ~std::uint64_t{0} << (64 - message.delegated_length);
     ipv6.delegated = message.delegated & ipv6.delegated_mask;
     ipv6.interface_id = message.interface_id;
     ipv6.has_routes = message.has_routes;
     call->identity.require_mppe |= message.require_mppe;
+    call->identity.ipv6_beyond_link = message.has_routes || message.delegated_length != 0;
     call->identity.ipv6_up = true;
     call->downlink.peer_mru = message.peer_mru;
     update_inner_mtu(*call);

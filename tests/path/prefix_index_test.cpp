@@ -70,7 +70,8 @@ TEST_F(PrefixIndexTest, TakesALinkAndADelegatedPrefixOfEveryCall) {
   }
   EXPECT_EQ(index.find({link_of(kSubscribers).address.high, 1}), 0U);
   EXPECT_EQ(index.find({delegated_to(kSubscribers).address.high, 1}), 0U);
-  EXPECT_LE(index.octets(), 64U * kSubscribers) << "32 octets for each prefix";
+  EXPECT_LE(index.octets(), 2U * (32 + 4) * kSubscribers)
+      << "for each prefix, 32 octets in a table and 4 in a page";
   for (std::uint32_t number = 0; number < kSubscribers; ++number) {
     index.unmap(link_of(number));
     ASSERT_EQ(index.find({link_of(number).address.high, 1}), 0U);
@@ -99,6 +100,71 @@ TEST_F(PrefixIndexTest, MemoryDoesNotGrowWithTheNumberOfLengths) {
     EXPECT_EQ(index.find(link_of(0).address), 0U);
     EXPECT_EQ(index.find(link_of(1).address), 1U);
   }
+}
+
+/// Of hosts beyond nearly all are known as such at once; with a prefix around all of them, none is.
+TEST_F(PrefixIndexTest, KnowsStrangersWithoutATable) {
+  PrefixIndex index(1U << 12);
+  for (std::uint32_t number = 0; number < 1U << 12; ++number) {
+    ASSERT_TRUE(index.map(link_of(number), 1));
+    ASSERT_TRUE(index.map(delegated_to(number), 2));
+    ASSERT_TRUE(index.may_have(link_of(number).address));
+    ASSERT_TRUE(index.may_have({delegated_to(number).address.high | 0x42, 1}));
+  }
+  const auto taken_for_known = [&] {
+    std::uint32_t count = 0;
+    for (std::uint64_t site = 0; site < 1000; ++site) {
+      count += index.may_have({0x2a00'0000'0000'0000 + (site << 32), 1}) ? 1 : 0;
+    }
+    return count;
+  };
+  EXPECT_LT(taken_for_known(), 50U);
+  ASSERT_TRUE(index.map(prefix("2000::/3"), 3));
+  EXPECT_EQ(taken_for_known(), 1000U);
+  EXPECT_EQ(index.find(address("2a00:1::1")), 3U);
+  index.unmap(prefix("2000::/3"));
+  EXPECT_LT(taken_for_known(), 50U) << "a length that is gone costs nothing";
+}
+
+/// What a pool gives away side by side is found at a place of its own; each prefix is in one place, whichever it came to.
+TEST_F(PrefixIndexTest, NeighboursShareAPage) {
+  PrefixIndex index(1U << 12);
+  const auto check = [&](std::uint32_t first, std::uint32_t offset) {
+    for (std::uint32_t number = 0; number < 100; ++number) {
+      ASSERT_EQ(index.find({link_of(number).address.high, 5}), number < first ? 0 : number + offset)
+          << number;
+    }
+  };
+  ASSERT_TRUE(index.map(link_of(0), 1));
+  const std::uint64_t one = index.octets();
+  EXPECT_EQ(index.locate(link_of(0).address), nullptr) << "one alone is not worth a page";
+  for (std::uint32_t number = 1; number < 100; ++number) {
+    ASSERT_TRUE(index.map(link_of(number), number + 1));
+  }
+  EXPECT_EQ(index.octets(), one + (16U << 10));
+  const auto* entry = index.locate(link_of(99).address);
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->load(), 100U);
+  EXPECT_EQ(index.locate(link_of(0).address)->load(), 0U) << "it came before there was a page";
+  check(0, 1);
+  for (std::uint32_t number = 0; number < 100; ++number) {
+    ASSERT_TRUE(index.map(link_of(number), number + 1000));
+  }
+  check(0, 1000);
+  for (std::uint32_t number = 0; number < 50; ++number) {
+    index.unmap(link_of(number));
+    index.unmap(link_of(number));
+  }
+  check(50, 1000);
+  for (std::uint32_t number = 0; number < 50; ++number) {
+    ASSERT_TRUE(index.map(link_of(number), number + 1000));
+  }
+  EXPECT_EQ(index.locate(link_of(0).address)->load(), 1000U);
+  check(0, 1000);
+  EXPECT_EQ(index.find(delegated_to(3).address), 0U);
+  ASSERT_TRUE(index.map({.address = {link_of(7).address.high, 0}, .length = 128}, 7));
+  EXPECT_EQ(index.locate({link_of(7).address.high, 0}), nullptr) << "what is longer comes first";
+  EXPECT_EQ(index.find({link_of(7).address.high, 0}), 7U);
 }
 
 /// 2001:db8:64:1::/64 and 2001:db8:64::/63 differ in no bit but the one that the longer one has more.
@@ -131,18 +197,22 @@ TEST_F(PrefixIndexTest, RefusesWhatItHasNoRoomFor) {
   index.unmap({.address = {0x20010db8'0000'0000, 0}, .length = 119});
   EXPECT_TRUE(index.map(prefix("2001:db8::/64"), 1)) << "nothing is left of one of them";
 
+  const auto alone = [](std::uint32_t number) {  // no neighbours, which would have a page
+    return wire::Ipv6Prefix{.address = {0x20010db8'0000'0000 + (std::uint64_t{number} << 20), 0},
+                            .length = 64};
+  };
   PrefixIndex full(1);
   std::uint32_t taken = 0;
-  while (taken < 1000 && full.map(link_of(taken), taken + 1)) {
+  while (taken < 1000 && full.map(alone(taken), taken + 1)) {
     ++taken;
   }
   ASSERT_LT(taken, 1000U);
   EXPECT_GE(taken, 64U) << "those beside the lines have a place, too";
   for (std::uint32_t number = 0; number < taken; ++number) {
-    ASSERT_EQ(full.find(link_of(number).address), number + 1);
+    ASSERT_EQ(full.find(alone(number).address), number + 1);
   }
-  full.unmap(link_of(0));
-  EXPECT_TRUE(full.map(link_of(0), 7)) << "and a place that is given back is used";
+  full.unmap(alone(0));
+  EXPECT_TRUE(full.map(alone(0), 7)) << "and a place that is given back is used";
 }
 
 /// Prefixes come and go at the same places; whoever looks up meanwhile gets a prefix's own number or none.
