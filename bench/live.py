@@ -118,6 +118,14 @@ class Server:
             return log.read().count(b"\n")
 
 
+def wait_for_calls(count, holder):
+    """Until so many are up; `holder` is the thread that dials and holds them."""
+    while adit("show", "stat")["sessions"]["active"] < count:
+        time.sleep(1)
+        if not holder.is_alive():
+            sys.exit("bench/live.py: the calls did not all come up")
+
+
 def blast(out, name, server, *arguments, ports=(), eal=()):
     """Runs adit-blast, shows its tables, keeps and returns its results."""
     path = out / f"live-{name}.json"
@@ -415,10 +423,7 @@ def scrape(options):
         held = threading.Thread(target=blast, args=(options.out, "scrape", server, "hold", "--calls", count, "--for", "60s", "--up",
                                                     "1kpps", "--down", "1kpps"), kwargs={"ports": CORE})
         held.start()
-        while adit("show", "stat")["sessions"]["active"] < count:
-            time.sleep(1)
-            if not held.is_alive():
-                sys.exit("bench/live.py: the calls did not all come up")
+        wait_for_calls(count, held)
         time.sleep(2)
         before = turns(page())
         for _ in range(scrapes):
@@ -507,10 +512,7 @@ def eap_logins(options):
                               ports=[*CORE, *memif_ports()]))
         holder = threading.Thread(target=hold_calls)
         holder.start()
-        while adit("show", "stat")["sessions"]["active"] < count:
-            time.sleep(1)
-            if not holder.is_alive():
-                sys.exit("bench/live.py: the calls did not all come up")
+        wait_for_calls(count, holder)
         time.sleep(3)
         before, began = metrics(), time.monotonic()
         run = blast(options.out, f"eap-logins-{version}", server, "storm", "--calls", 1, "--callers", 8 * rate, "--dial-rate",
@@ -533,7 +535,7 @@ def eap_logins(options):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
+    parser = argparse.ArgumentParser(usage=__doc__.replace("%", "%%"))
     parser.add_argument("what", choices=["calls", "hold", "churn", "scale", "storm", "scrape", "dual-stack", "eap-logins",
                                          "end-to-end"])
     parser.add_argument("--quick", dest="scale", action="store_const", const=10, default=1)
