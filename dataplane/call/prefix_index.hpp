@@ -37,7 +37,6 @@ class PrefixIndex {
   [[nodiscard]] std::uint64_t octets() const noexcept { return octets_ + pages_.octets(); }
 
   // ---- workers
-  // Not inlined: that would cost the packets of IPv4, which pass by, three cycles each.
   /// Whether there may be a prefix around the address. False of nearly every host beyond, so that a packet to one costs no
   /// table.
   [[nodiscard]] bool may_have(const wire::Ipv6Address& address) const noexcept {
@@ -45,6 +44,7 @@ class PrefixIndex {
     return (site.high_lengths.load(std::memory_order_relaxed) |
             site.low_lengths.load(std::memory_order_relaxed)) != 0;
   }
+  // locate() and find() are not inlined: that would cost the packets of IPv4, which pass by, three cycles each.
   /// Where the number of the longest prefix around `address` is; if it is 0, find() may know another. nullptr: find() knows,
   /// and what it reads first is prefetched.
   [[nodiscard, gnu::noinline]] const UnitPages::Entry* locate(
