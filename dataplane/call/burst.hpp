@@ -9,6 +9,8 @@
 
 #include "dataplane/call/call.hpp"
 
+struct rte_mbuf;
+
 namespace adit::dataplane {
 
 template <typename Packet, std::size_t kCapacity>
@@ -23,6 +25,20 @@ class Burst {
   Packet& operator[](std::size_t at) noexcept { return packets_[at]; }
   Packet* begin() noexcept { return packets_.data(); }
   Packet* end() noexcept { return packets_.data() + size_; }
+
+  /// Makes a packet of each of `mbufs`, in order; filter() says what `stage` does, which finds `mbuf` and `call` set.
+  template <typename StageFunction>
+  void fill(std::span<rte_mbuf* const> mbufs, StageFunction&& stage) noexcept {
+    clear();
+    for (rte_mbuf* mbuf : mbufs) {
+      Packet& next = packets_[size_];
+      next.mbuf = mbuf;
+      next.call = nullptr;
+      if (stage(next)) {
+        ++size_;
+      }
+    }
+  }
 
   /// Keeps, in order, the packets for which `stage` returns true. The others have been dropped, handed off or
   /// consumed.

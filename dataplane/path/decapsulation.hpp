@@ -144,6 +144,7 @@ class Decapsulation {
   std::uint32_t rekeys_left_ = 0;  ///< of this burst's budget for key changes
   TokenBucket<kDoubtfulRekeysPerSecond, kDoubtfulRekeyCapacity> doubtful_rekeys_;
   crypto::MppeChain trial_;
+  bool any_encrypted_ = false;   ///< in burst_
   bool any_compressed_ = false;  ///< in burst_, and not by a history
   std::size_t plaintext_size_ = 0;
   std::array<std::uint8_t, kMppcPlaintext> plaintext_;  ///< of one packet, while it is tried

@@ -28,13 +28,7 @@ void Downlink::run(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept
 // ---- find_subscribers: whose packet is it, and is the call ours ------------------------------------------
 
 void Downlink::find_subscribers(std::span<rte_mbuf* const> packets, Arrival arrival) noexcept {
-  arrived_.clear();
-  for (rte_mbuf* mbuf : packets) {
-    Arrived& next = arrived_.append();
-    next.mbuf = mbuf;
-    next.call = nullptr;
-  }
-  arrived_.filter([this](Arrived& packet) { return parse_inner(packet); });
+  arrived_.fill(packets, [this](Arrived& packet) { return parse_inner(packet); });
   arrived_.filter([&](Arrived& packet) { return find_owner(packet, arrival); });
   context_.mark(Stage::kFindSubscribers);
 }

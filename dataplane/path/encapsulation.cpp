@@ -120,6 +120,9 @@ crypto::MppcCompressed Encapsulation::compress(Call& call, wire::CoherencyCount 
 // ---- encrypt: RFC 3078 §3 and §7.3; in stateless mode the key changes before every packet ----------------------------
 
 void Encapsulation::encrypt() noexcept {
+  if (!std::exchange(any_encrypted_, false)) {
+    return;
+  }
   job_count_ = 0;
   const Call* call = nullptr;
   std::uint32_t changes = 0;

@@ -57,6 +57,7 @@ class Encapsulation {
   void take(const Packet& packet) noexcept {
     burst_.push(packet);
     any_compressed_ |= packet.call->identity.mppc_send != MppcUse::kNone;
+    any_encrypted_ |= packet.call->identity.mppe_send != MppeUse::kNone;
   }
 
   // ---- the stages, in this order; they work on burst_
@@ -84,6 +85,7 @@ class Encapsulation {
   std::array<crypto::MppeJob, kDownlinkBurst> jobs_;
   std::uint16_t job_count_ = 0;
   bool any_compressed_ = false;  ///< in burst_
+  bool any_encrypted_ = false;
   crypto::MppcScratch scratch_;
   std::array<std::uint8_t, kMppcPlaintext + 8> compressed_;  ///< the coder writes whole words
 };
