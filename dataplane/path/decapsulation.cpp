@@ -159,9 +159,6 @@ void Decapsulation::find_calls(Arrival arrival) noexcept {
     if (call->identity.mppe_receive == MppeUse::kStateless) {
       rte_prefetch0(&call->receive_chain);
     }
-    if (call->identity.ipv6_up) {
-      rte_prefetch0(&call->ipv6);
-    }
     return true;
   });
   context_.mark(Stage::kFindCalls);
@@ -291,8 +288,10 @@ bool Decapsulation::strip_ppp(Packet& packet) noexcept {
       packet.size = static_cast<std::uint16_t>(packet.size - wire::kMppeHeaderSize);
       return true;
     }
-    case wire::PppProtocol::kIpv4:
     case wire::PppProtocol::kIpv6:
+      rte_prefetch0(&packet.call->ipv6);
+      [[fallthrough]];
+    case wire::PppProtocol::kIpv4:
       // RFC 3078 §3: once encryption is agreed, clear data cannot be the peer's.
       if (identity.mppe_receive != MppeUse::kNone || identity.require_mppe) {
         return drop(packet, DropReason::kClearRefused);
@@ -576,6 +575,9 @@ bool Decapsulation::commit_framed(Packet& packet) noexcept {
 bool Decapsulation::read_plaintext(Packet& packet) noexcept {
   const wire::PppHeader header = read_mppe_plaintext({packet.at, packet.size});
   packet.protocol = header.protocol;
+  if (header.protocol == wire::PppProtocol::kIpv6) {
+    rte_prefetch0(&packet.call->ipv6);
+  }
   packet.at += header.header_length;
   packet.size = static_cast<std::uint16_t>(packet.size - header.header_length);
   return header.header_length != 0;
