@@ -3,7 +3,7 @@
 // ring to the transmit ring. Every packet has its own key and sequence number; calls are visited in a random
 // order; making the frames is not measured. Cycles are TSC cycles. Traffic is one-way, so every 8th uplink
 // packet of a call also costs a bare acknowledgement.
-//   BM_<Uplink|Downlink>_Burst/<clear|mppe>/<inner IP octets>/<calls>
+//   BM_<Uplink|Downlink>_Burst/<clear|mppe|mppc>/<inner IP octets>/<calls>; mppc: with MPPE, HTML without history
 //   BM_<Uplink|Downlink>_Ipv6/...: the same with IPv6, half of it of a prefix behind the subscriber, of 64 octets and more
 //   BM_<Uplink|Downlink>_Workers/<clear|mppe>/<inner IP octets>/<calls>/<workers>: each on a thread of its own, at once
 //   BM_<Uplink|Downlink>_Handoff/<clear|mppe>/<inner IP octets>/<calls>: two workers on one thread, in turn by batch: packets
@@ -13,6 +13,7 @@
 #include <rte_cycles.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -26,11 +27,11 @@ namespace adit::bench {
 namespace {
 
 /// Reuses the previous row's rig if it fits this one: 65,536 calls take a second to install.
-PipelineRig& rig_for(std::uint32_t calls, bool mppe, std::uint16_t workers = 1) {
+PipelineRig& rig_for(std::uint32_t calls, Coding coding, std::uint16_t workers = 1) {
   static std::unique_ptr<PipelineRig> rig;
-  if (rig == nullptr || rig->calls() != calls || rig->mppe() != mppe || rig->workers() != workers) {
+  if (rig == nullptr || rig->calls() != calls || rig->coding() != coding || rig->workers() != workers) {
     rig.reset();  // frees the old one's memory first
-    rig = std::make_unique<PipelineRig>(calls, mppe, workers);
+    rig = std::make_unique<PipelineRig>(calls, coding, workers);
   }
   return *rig;
 }
@@ -60,9 +61,9 @@ void count_stages(benchmark::State& state, PipelineRig& rig, Traffic traffic, In
   }
 }
 
-void run_row(benchmark::State& state, Traffic traffic, InnerIp family, bool mppe, std::size_t octets,
+void run_row(benchmark::State& state, Traffic traffic, InnerIp family, Coding coding, std::size_t octets,
              std::uint32_t calls) {
-  PipelineRig& rig = rig_for(calls, mppe);
+  PipelineRig& rig = rig_for(calls, coding);
   const double tsc_hz = static_cast<double>(rte_get_tsc_hz());
   std::vector<std::uint64_t> batches;
   for (auto _ : state) {
@@ -91,9 +92,9 @@ double median_per_packet(std::vector<std::uint64_t>& cycles, std::size_t packets
   return cycles.empty() ? 0 : static_cast<double>(cycles[cycles.size() / 2]) / static_cast<double>(packets);
 }
 
-void run_workers(benchmark::State& state, Traffic traffic, bool mppe, std::size_t octets, std::uint32_t calls,
-                 std::uint16_t workers) {
-  PipelineRig& rig = rig_for(calls, mppe, workers);
+void run_workers(benchmark::State& state, Traffic traffic, Coding coding, std::size_t octets,
+                 std::uint32_t calls, std::uint16_t workers) {
+  PipelineRig& rig = rig_for(calls, coding, workers);
   const double tsc_hz = static_cast<double>(rte_get_tsc_hz());
   std::vector<std::uint64_t> batches;
   for (auto _ : state) {
@@ -114,9 +115,9 @@ void run_workers(benchmark::State& state, Traffic traffic, bool mppe, std::size_
       tsc_hz / (static_cast<double>(batches.front()) / static_cast<double>(packets)) / 1e6;
 }
 
-void run_handoff(benchmark::State& state, Traffic traffic, InnerIp family, bool mppe, std::size_t octets,
+void run_handoff(benchmark::State& state, Traffic traffic, InnerIp family, Coding coding, std::size_t octets,
                  std::uint32_t calls) {
-  PipelineRig& rig = rig_for(calls, mppe, 2);
+  PipelineRig& rig = rig_for(calls, coding, 2);
   std::array<std::vector<std::uint64_t>, 2> batches;
   for (auto _ : state) {
     std::uint64_t both = 0;
@@ -139,9 +140,13 @@ void run_handoff(benchmark::State& state, Traffic traffic, InnerIp family, bool 
   state.counters["cycles_per_handoff"] = missed - direct;
 }
 
-std::string row_name(Traffic traffic, const char* what, bool mppe, std::size_t octets, std::uint32_t calls) {
+constexpr std::array kCodings = {"clear", "mppe", "mppc"};
+
+std::string row_name(Traffic traffic, const char* what, Coding coding, std::size_t octets,
+                     std::uint32_t calls) {
   return std::string("BM_") + (traffic == Traffic::kUplink ? "Uplink" : "Downlink") + "_" + what + "/" +
-         (mppe ? "mppe" : "clear") + "/" + std::to_string(octets) + "/" + std::to_string(calls);
+         kCodings[static_cast<std::size_t>(coding)] + "/" + std::to_string(octets) + "/" +
+         std::to_string(calls);
 }
 
 void measured_by_hand(benchmark::internal::Benchmark* row) {
@@ -150,37 +155,48 @@ void measured_by_hand(benchmark::internal::Benchmark* row) {
 
 void register_worker_rows() {
   constexpr std::uint32_t kCalls = 65536;
-  for (const bool mppe : {false, true}) {
+  for (const Coding coding : {Coding::kClear, Coding::kMppe}) {
     for (const Traffic traffic : {Traffic::kUplink, Traffic::kDownlink}) {
       const std::size_t octets = 576;
       for (const std::uint16_t workers : {std::uint16_t{1}, std::uint16_t{2}}) {
         const std::string name =
-            row_name(traffic, "Workers", mppe, octets, kCalls) + "/" + std::to_string(workers);
-        measured_by_hand(
-            benchmark::RegisterBenchmark(name.c_str(), run_workers, traffic, mppe, octets, kCalls, workers));
+            row_name(traffic, "Workers", coding, octets, kCalls) + "/" + std::to_string(workers);
+        measured_by_hand(benchmark::RegisterBenchmark(name.c_str(), run_workers, traffic, coding, octets,
+                                                      kCalls, workers));
       }
       for (const InnerIp family : {InnerIp::kIpv4, InnerIp::kIpv6}) {
         const char* what = family == InnerIp::kIpv4 ? "Handoff" : "Ipv6Handoff";
-        measured_by_hand(benchmark::RegisterBenchmark(row_name(traffic, what, mppe, octets, kCalls).c_str(),
-                                                      run_handoff, traffic, family, mppe, octets, kCalls));
+        measured_by_hand(benchmark::RegisterBenchmark(row_name(traffic, what, coding, octets, kCalls).c_str(),
+                                                      run_handoff, traffic, family, coding, octets, kCalls));
       }
     }
   }
 }
 
 void register_rows() {
-  for (const bool mppe : {false, true}) {
+  for (const Coding coding : {Coding::kClear, Coding::kMppe}) {
     for (const std::uint32_t calls : {1U, 1024U, 65536U, 262144U}) {
       for (const Traffic traffic : {Traffic::kUplink, Traffic::kDownlink}) {
         for (const std::size_t octets : {64U, 576U, 1400U}) {
           for (const InnerIp family : {InnerIp::kIpv4, InnerIp::kIpv6}) {
             const char* what = family == InnerIp::kIpv4 ? "Burst" : "Ipv6";
             measured_by_hand(
-                benchmark::RegisterBenchmark(row_name(traffic, what, mppe, octets, calls).c_str(), run_row,
-                                             traffic, family, mppe, octets, calls));
+                benchmark::RegisterBenchmark(row_name(traffic, what, coding, octets, calls).c_str(), run_row,
+                                             traffic, family, coding, octets, calls));
           }
         }
       }
+    }
+  }
+}
+
+void register_mppc_rows() {
+  constexpr std::uint32_t kCalls = 1024;
+  for (const Traffic traffic : {Traffic::kUplink, Traffic::kDownlink}) {
+    for (const std::size_t octets : {64U, 576U, 1400U}) {
+      measured_by_hand(
+          benchmark::RegisterBenchmark(row_name(traffic, "Burst", Coding::kMppc, octets, kCalls).c_str(),
+                                       run_row, traffic, InnerIp::kIpv4, Coding::kMppc, octets, kCalls));
     }
   }
 }
@@ -207,6 +223,7 @@ int main(int argc, char** argv) {
                               std::to_string(adit::control::control_octets_per_call()));
   adit::bench::register_rows();
   adit::bench::register_worker_rows();
+  adit::bench::register_mppc_rows();
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

@@ -29,6 +29,7 @@
 #include "dataplane/wire/ipv6.hpp"
 #include "dataplane/wire/mppe.hpp"
 #include "dataplane/wire/ppp.hpp"
+#include "tests/crypto/mppc/corpus.hpp"
 
 namespace adit::bench {
 namespace {
@@ -158,8 +159,8 @@ void write_ip(std::uint8_t* at, Ipv4Address from, Ipv4Address to, std::uint8_t p
   wire::write_ipv4(at, header);
 }
 
-void write_inner(std::uint8_t* at, Traffic traffic, InnerIp family, std::uint32_t number,
-                 std::size_t octets) {
+void write_inner_header(std::uint8_t* at, Traffic traffic, InnerIp family, std::uint32_t number,
+                        std::size_t octets) {
   const bool up = traffic == Traffic::kUplink;
   if (family == InnerIp::kIpv4) {
     const Ipv4Address subscriber = subscriber_of(number);
@@ -209,8 +210,15 @@ bool start_eal() {
   return rte_eal_init(static_cast<int>(argv.size()), argv.data()) >= 0;
 }
 
-PipelineRig::PipelineRig(std::uint32_t calls, bool mppe, std::uint16_t workers)
-    : mppe_(mppe), peers_(calls), walk_(calls) {
+PipelineRig::PipelineRig(std::uint32_t calls, Coding coding, std::uint16_t workers)
+    : coding_(coding), peers_(calls), walk_(calls) {
+  if (coding == Coding::kMppc) {
+    constexpr std::size_t kPages = 256;  // enough that no branch predictor learns them
+    crypto::test::Corpus html("html");
+    for (std::size_t page = 0; page < kPages; ++page) {
+      pages_.push_back(html.packet(1500));
+    }
+  }
   const std::vector<dataplane::Port> own{
       {.id = ports().ids[0], .role = dataplane::PortRole::kAccess, .ifindex = kAccessIfindex, .mac = kOurMac},
       {.id = ports().ids[1], .role = dataplane::PortRole::kCore, .ifindex = kCoreIfindex, .mac = kOurMac}};
@@ -302,7 +310,7 @@ void PipelineRig::install(std::uint32_t number) {
           plane_->index().map_route(link_of(number), call) &&
           plane_->index().map_route(delegated_to(number), call),
       "making the call index");
-  if (mppe_) {
+  if (coding_ != Coding::kClear) {
     crypto::MppeChain& chain = peers_[number].chain;
     for (std::size_t i = 0; i < chain.start_key.size(); ++i) {
       chain.start_key[i] =
@@ -311,15 +319,17 @@ void PipelineRig::install(std::uint32_t number) {
     crypto::mppe_new_key_from_sha(chain.start_key, chain.start_key, chain.length, chain.session_key);
     for (const auto direction : {contract::Direction::kReceive, contract::Direction::kSend}) {
       tell(number,
-           contract::EnableMppe{call, direction, contract::MppeMode{}, chain.start_key, chain.session_key});
+           contract::EnableMppe{call, direction, contract::MppeMode{.compressed = coding_ == Coding::kMppc},
+                                chain.start_key, chain.session_key});
     }
   }
-  tell(number,
-       contract::EnableIp{
-           .call = call, .subscriber = subscriber_of(number), .peer_mru = 1500, .require_mppe = mppe_});
+  tell(number, contract::EnableIp{.call = call,
+                                  .subscriber = subscriber_of(number),
+                                  .peer_mru = 1500,
+                                  .require_mppe = coding_ != Coding::kClear});
   tell(number, contract::EnableIpv6{.call = call,
                                     .peer_mru = 1500,
-                                    .require_mppe = mppe_,
+                                    .require_mppe = coding_ != Coding::kClear,
                                     .delegated_length = delegated_to(number).length,
                                     .interface_id = 0x42,
                                     .link_prefix = link_of(number).address.high,
@@ -376,6 +386,14 @@ void PipelineRig::evict() const {
   _mm_mfence();
 }
 
+void PipelineRig::write_inner(std::uint8_t* at, Traffic traffic, InnerIp family, std::uint32_t number,
+                              std::size_t octets) {
+  if (coding_ == Coding::kMppc) {
+    std::copy_n(pages_[next_page_++ % pages_.size()].begin() + 2, octets, at);  // behind the PPP protocol
+  }
+  write_inner_header(at, traffic, family, number, octets);
+}
+
 std::size_t PipelineRig::write_downlink(std::uint8_t* at, std::uint32_t number, InnerIp family,
                                         std::size_t inner_octets) {
   std::ranges::copy(wire::LinkHeader(kOurMac, kTheirMac, {}, ether_type_of(family)).octets(), at);
@@ -388,20 +406,33 @@ std::size_t PipelineRig::write_uplink(std::uint8_t* at, std::uint32_t number, In
   PeerEnd& peer = peers_[number];
   constexpr std::size_t kGreAt = wire::kEthernetSize + wire::kIpv4Size;
   std::uint8_t* ppp = at + kGreAt + wire::gre_header_size(true, false);
-  std::size_t size = wire::write_ppp(ppp, mppe_ ? wire::PppProtocol::kMppe : protocol_of(family), {});
-  if (mppe_) {
-    wire::write_mppe(ppp + size, {.count = wire::CoherencyCount(peer.count++), .flushed = true});
-    size += wire::kMppeHeaderSize;
-    std::uint8_t* plaintext = ppp + size;
-    size += wire::write_ppp_protocol(plaintext, protocol_of(family), false);
-    jobs_.push_back({.chain = &peer.chain,
-                     .changes = 1,
-                     .size = static_cast<std::uint16_t>(inner_octets + 2),
-                     .data = plaintext});
+  std::size_t size = 0;
+  if (coding_ == Coding::kClear) {
+    size = wire::write_ppp(ppp, protocol_of(family), {});
+    write_inner(ppp + size, Traffic::kUplink, family, number, inner_octets);
+    size += inner_octets;
+  } else {
+    size = wire::write_ppp(ppp, wire::PppProtocol::kMppe, {});
+    wire::MppeHeader header{.count = wire::CoherencyCount(peer.count++), .flushed = true};
+    std::uint8_t* const plaintext = ppp + size + wire::kMppeHeaderSize;
+    std::size_t plain = wire::write_ppp_protocol(plaintext, protocol_of(family), false);
+    write_inner(plaintext + plain, Traffic::kUplink, family, number, inner_octets);
+    plain += inner_octets;
+    if (coding_ == Coding::kMppc) {
+      std::array<std::uint8_t, 2048> compressed;
+      if (const std::size_t made = crypto::mppc_compress(scratch_, {plaintext, plain}, compressed);
+          made != 0) {
+        header.compressed = true;
+        plain = made;
+        std::copy_n(compressed.begin(), made, plaintext);
+      }
+    }
+    wire::write_mppe(ppp + size, header);
+    jobs_.push_back(
+        {.chain = &peer.chain, .changes = 1, .size = static_cast<std::uint16_t>(plain), .data = plaintext});
     job_calls_.push_back(number);
+    size += wire::kMppeHeaderSize + plain;
   }
-  write_inner(ppp + size, Traffic::kUplink, family, number, inner_octets);
-  size += inner_octets;
   wire::write_gre(at + kGreAt, wire::PeerCallId(id_of(number)), static_cast<std::uint16_t>(size),
                   wire::GreSeq(peer.sequence++), std::nullopt);
   size += wire::gre_header_size(true, false);

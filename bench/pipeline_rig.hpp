@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "crypto/mppc/mppc_coder.hpp"
 #include "crypto/mppe_batch.hpp"
 #include "dataplane/call/call_index.hpp"
 #include "dataplane/contract/mailbox.hpp"
@@ -26,6 +27,8 @@ namespace adit::bench {
 
 enum class Traffic : std::uint8_t { kUplink, kDownlink };
 enum class InnerIp : std::uint8_t { kIpv4, kIpv6 };
+/// What CCP has agreed on. kMppc: MPPC and MPPE, both stateless, and the packets carry HTML.
+enum class Coding : std::uint8_t { kClear, kMppe, kMppc };
 
 class PipelineRig {
  public:
@@ -33,7 +36,7 @@ class PipelineRig {
   static constexpr std::uint16_t kMaxWorkers = 2;
 
   /// Call n belongs to worker n % workers.
-  PipelineRig(std::uint32_t calls, bool mppe, std::uint16_t workers = 1);
+  PipelineRig(std::uint32_t calls, Coding coding, std::uint16_t workers = 1);
   ~PipelineRig();
   PipelineRig(const PipelineRig&) = delete;
   PipelineRig& operator=(const PipelineRig&) = delete;
@@ -59,7 +62,7 @@ class PipelineRig {
   dataplane::Worker& worker() { return plane_->worker({0}); }
   [[nodiscard]] std::size_t workers() const { return plane_->worker_count(); }
   [[nodiscard]] std::uint32_t calls() const { return static_cast<std::uint32_t>(peers_.size()); }
-  [[nodiscard]] bool mppe() const { return mppe_; }
+  [[nodiscard]] Coding coding() const { return coding_; }
 
  private:
   /// The client's end of one call.
@@ -92,16 +95,21 @@ class PipelineRig {
   [[nodiscard]] std::uint32_t next_call();
   void tell(std::uint32_t number, const contract::ToWorker& message);
   std::size_t write_uplink(std::uint8_t* at, std::uint32_t number, InnerIp family, std::size_t inner_octets);
-  static std::size_t write_downlink(std::uint8_t* at, std::uint32_t number, InnerIp family,
-                                    std::size_t inner_octets);
+  std::size_t write_downlink(std::uint8_t* at, std::uint32_t number, InnerIp family,
+                             std::size_t inner_octets);
+  void write_inner(std::uint8_t* at, Traffic traffic, InnerIp family, std::uint32_t number,
+                   std::size_t octets);
   void encrypt();
 
-  const bool mppe_;
+  const Coding coding_;
   std::unique_ptr<dataplane::DataPlane<dataplane::Worker>> plane_;
   std::vector<PeerEnd> peers_;
   std::vector<std::uint32_t> walk_;  ///< the calls in a seeded random order, visited cyclically
   std::size_t step_ = 0;
   std::vector<rte_mbuf*> made_;
+  std::vector<std::vector<std::uint8_t>> pages_;  ///< what the packets of kMppc carry
+  std::size_t next_page_ = 0;
+  crypto::MppcScratch scratch_;
   std::vector<crypto::MppeJob> jobs_;
   std::vector<std::uint32_t> job_calls_;
   std::uint64_t forwarded_ = 0;
