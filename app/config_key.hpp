@@ -3,6 +3,7 @@
 // suggesting all use such tables. Thread: control, at start-up.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,6 +15,13 @@
 
 namespace adit::app {
 
+/// What a reload does with a key that has another value than before.
+enum class ReloadEffect : std::uint8_t {
+  kNow,  ///< it counts at once
+  kNewCalls,  ///< it counts for connections and calls that begin from then on; the others keep what they began with
+  kNextStart,  ///< it is noted, and counts when aditd starts again
+};
+
 /// One key of one section; Target is the struct that the section fills.
 template <typename Target>
 struct Key {
@@ -24,8 +32,9 @@ struct Key {
   std::function<std::optional<Complaint>(const toml::node&, Target&)> read;
   std::function<std::string(const Target&)> show;
   std::function<crypto::SecretText(const Target&)>
-      secret{};       ///< of a key whose value show() keeps to itself; else none
-  bool live = false;  ///< a reload applies it
+      secret{};  ///< of a key whose value show() keeps to itself; else none
+  std::function<void(const Target& from, Target& to)> copy{};
+  ReloadEffect effect = ReloadEffect::kNextStart;
 };
 
 /// `access` gives the field of a Target, `kind` (one of config_values.hpp) reads and shows it.
@@ -49,6 +58,7 @@ Key<Target> key(std::string_view section, std::string_view name, std::string_vie
                     return std::nullopt;
                   },
                   [field, kind](const Target& target) { return kind.show(field(target)); }};
+  row.copy = [access, field](const Target& from, Target& to) { access(to) = field(from); };
   if constexpr (std::is_same_v<std::remove_cvref_t<decltype(field(std::declval<const Target&>()))>,
                                crypto::SecretText>) {
     row.secret = field;
@@ -56,10 +66,9 @@ Key<Target> key(std::string_view section, std::string_view name, std::string_vie
   return row;
 }
 
-/// The row of a key that a reload applies.
 template <typename Target>
-Key<Target> live(Key<Target> row) {
-  row.live = true;
+Key<Target> with_effect(ReloadEffect effect, Key<Target> row) {
+  row.effect = effect;
   return row;
 }
 

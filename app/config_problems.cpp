@@ -40,6 +40,21 @@ bool Problems::any_error() const {
                      [](const Entry& entry) { return !entry.problem.warning; });
 }
 
+Problems Problems::none() const {
+  Problems same_file("");
+  same_file.file_ = file_;
+  return same_file;
+}
+
+void Problems::add_errors(Problems others, std::string_view remark) {
+  for (Entry& entry : others.entries_) {
+    if (!entry.problem.warning) {
+      entry.problem.line += remark;
+      entries_.push_back(std::move(entry));
+    }
+  }
+}
+
 std::vector<ConfigProblem> Problems::take() {
   const auto rank = [](const Entry& e) { return std::tuple(!e.at, e.at.line, e.at.column); };
   std::stable_sort(entries_.begin(), entries_.end(),

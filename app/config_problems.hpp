@@ -33,6 +33,10 @@ class Problems {
                std::string_view remedy);
 
   [[nodiscard]] bool any_error() const;
+  /// Of the same file, and none so far.
+  [[nodiscard]] Problems none() const;
+  /// The errors of `others` as well, each with `remark` at its end.
+  void add_errors(Problems others, std::string_view remark);
   /// In file order, those without a position last.
   [[nodiscard]] std::vector<ConfigProblem> take();
 

@@ -32,6 +32,11 @@ std::string name_of(const Json& change) {
   return text(change, "section") + (table.empty() ? "" : '[' + table + ']') + '.' + text(change, "key");
 }
 
+std::string effect_of(const Json& change) {
+  const std::string effect = text(change, "effect");
+  return effect == "applied" ? "now" : effect == "new_calls" ? "for new calls" : "at the next start";
+}
+
 std::string heading_of(const Json& setting) {
   const std::string section = escape_octets(text(setting, "section"));
   const std::string table = escape_octets(text(setting, "table"));
@@ -89,12 +94,14 @@ std::string render_reloaded(const Json& result) {
   }
   Rows changes;
   for (const Json& change : list(result, "changes")) {
-    changes.push_back({name_of(change), value_of(change, "was"), value_of(change, "is"),
-                       text(change, "effect") == "applied" ? "applied" : "at the next start"});
+    changes.push_back({name_of(change), value_of(change, "was"), value_of(change, "is"), effect_of(change)});
   }
   out += draw_table({{"key"}, {"was"}, {"is"}, {"takes effect"}}, changes,
                     "the configuration says what runs already");
-  return out + fmt::format("reloaded, with {} of chap-secrets\n",
+  return out + fmt::format("{}, with {} of chap-secrets\n",
+                           flag(result, "reloaded")
+                               ? "reloaded"
+                               : "a dry run: nothing has changed, and a reload would be taken",
                            number(result, "users") == 1 ? "1 user" : count(result, "users") + " users");
 }
 

@@ -114,6 +114,10 @@ Params shutdown_params(const Verb&, const Words& words) {
   return Json{{"how", how.empty() ? "now" : how}};
 }
 
+Params reload_params(const Verb&, const Words& words) {
+  return words.contains("--dry-run") ? Json{{"dry_run", true}} : Json::object();
+}
+
 bool ended_any(const Json& result, const Words&) {
   return acted_on_count(result) > 0;
 }
@@ -343,9 +347,17 @@ std::vector<Verb> make_verbs() {
        &explain_params,
        &is_told},
 
-      {"", "reload",
-       "Read adit.toml and chap-secrets again; says which keys apply, and which at the next start", "reload",
-       &render_reloaded},
+      {"",
+       "reload",
+       "Read adit.toml and chap-secrets again; says of each key that has changed whether it counts now, for\n"
+       "new calls or at the next start. What is wrong is told, and nothing of the file is applied then",
+       "reload",
+       &render_reloaded,
+       {{.name = "--dry-run",
+         .help = "Say so, and change nothing",
+         .kind = Word::Kind::kFlag,
+         .required = false}},
+       &reload_params},
       {"",
        "shutdown",
        "End aditd: every client is told to go, the last counters are accounted.\n"

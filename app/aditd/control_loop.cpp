@@ -13,6 +13,7 @@
 #include <utility>
 #include <variant>
 
+#include "app/aditd/operator/handlers.hpp"
 #include "app/aditd/telemetry.hpp"
 #include "app/host/os_entropy.hpp"
 
@@ -48,6 +49,14 @@ double unix_time() {
 OsEntropy& entropy() {
   static OsEntropy source;
   return source;
+}
+
+std::vector<std::string> lines_of(const std::vector<ConfigProblem>& problems) {
+  std::vector<std::string> lines;
+  for (const ConfigProblem& problem : problems) {
+    lines.push_back(problem.line);
+  }
+  return lines;
 }
 
 /// A control::MachineNetwork of either family for each.
@@ -89,7 +98,8 @@ ControlLoop::ControlLoop(const Config& config, RunningConfig running, Runtime& r
                     entropy(), log, radius_.backend(), host_, runtime.steering(), radius_.accounting()),
       operator_view_(concentrator_, runtime, wheel, radius_, chores_,
                      {.on_restart = [this] { wait_for_restart(); },
-                      .reload = [this](OperatorBackend::Reloaded done) { reload(std::move(done)); },
+                      .reload = [this](OperatorBackend::Reload how,
+                                       OperatorBackend::Reloaded done) { reload(how, std::move(done)); },
                       .shut_down = [this](OperatorBackend::Shutdown how) { return shut_down(how); },
                       .measures = [this] { return measures(); }},
                      running_, log),
@@ -228,13 +238,18 @@ void ControlLoop::on_message(const contract::ToControl& message, std::span<const
 void ControlLoop::on_signal(int signal) {
   loop_.tick();
   if (signal == SIGHUP) {
-    reload([](const OperatorBackend::ReloadResult&) {});
+    reload(OperatorBackend::Reload::kApply, [](const OperatorBackend::ReloadResult&) {});
   } else {
     begin_drain(signal == SIGTERM ? "SIGTERM" : "SIGINT");
   }
 }
 
-void ControlLoop::reload(OperatorBackend::Reloaded done) {
+void ControlLoop::reload(OperatorBackend::Reload how, OperatorBackend::Reloaded done) {
+  if (how == OperatorBackend::Reload::kDryRun) {
+    reload_thread_.read(
+        [this, done = std::move(done)](ConfigResult reread) { done(try_out(std::move(reread))); });
+    return;
+  }
   service_.reloading();
   log_.reopen();
   reload_thread_.read([this, done = std::move(done)](ConfigResult reread) {
@@ -244,22 +259,57 @@ void ControlLoop::reload(OperatorBackend::Reloaded done) {
   });
 }
 
-/// Applies all that is live, or nothing; problems are logged and returned to the caller.
+/// What a reload would answer, as far as it can be known without one.
+OperatorBackend::ReloadResult ControlLoop::try_out(ConfigResult reread) {
+  OperatorBackend::ReloadResult result;
+  if (!reread.config || !reread.starts_here) {
+    result = std::unexpected(errors_of(reread.problems));
+  } else if (auto judged = radius_.judge(*reread.in_force); !judged) {
+    result = std::unexpected(std::move(judged.error()));
+  } else {
+    warn_of_accounting(*reread.config, reread.problems);
+    result = OperatorBackend::ReloadReport{.dry_run = true,
+                                           .users = reread.users.users.size(),
+                                           .changes = running_.changes(reread.sheet),
+                                           .warnings = lines_of(reread.problems)};
+  }
+  discard(std::move(reread));
+  return result;
+}
+
+void ControlLoop::discard(ConfigResult reread) {
+  reload_thread_.discard(std::move(reread.users.users));
+  reload_thread_.discard(std::move(reread.tls));
+}
+
+void ControlLoop::warn_of_accounting(const Config& config, std::vector<ConfigProblem>& problems) {
+  if (has_accounting(config.radius) != (radius_.accounting() != nullptr)) {
+    problems.push_back(
+        {.warning = true, .line = "radius-server.acct-port: accounting begins or ends at the next start"});
+  }
+}
+
+void ControlLoop::use_settings(Config in_force) {
+  const auto generation = std::make_shared<const Config>(std::move(in_force));
+  concentrator_.use(control::SharedSettings(generation, &generation->control));
+  tcp_.allow_output(generation->control.pptp.max_output_octets);
+  listener_.limit(generation->accept_rate);
+}
+
+/// Applies all that does not wait for the next start, or nothing; problems are logged and returned to the caller.
 OperatorBackend::ReloadResult ControlLoop::use(ConfigResult reread) {
-  const std::optional<Config>& config = reread.config;
-  if (!config || !reread.starts_here) {
+  const std::optional<Config>& config = reread.in_force;
+  if (!reread.config || !reread.starts_here) {
     const std::string why = errors_of(reread.problems);
     return refuse(std::move(reread), why);
   }
   if (const auto applied = radius_.reload(*config); !applied) {
     return refuse(std::move(reread), applied.error());
   }
-  if (has_accounting(config->radius) != (radius_.accounting() != nullptr)) {
-    reread.problems.push_back(
-        {.warning = true, .line = "radius-server.acct-port: accounting begins or ends at the next start"});
-  }
-  OperatorBackend::ReloadReport report{
-      .users = reread.users.users.size(), .changes = running_.use(std::move(reread.sheet)), .warnings = {}};
+  warn_of_accounting(*config, reread.problems);
+  OperatorBackend::ReloadReport report{.users = reread.users.users.size(),
+                                       .changes = running_.use(std::move(reread.sheet)),
+                                       .warnings = lines_of(reread.problems)};
   if (reread.tls != nullptr) {
     reload_thread_.discard(tls_logins_.use(std::move(reread.tls)));
   }
@@ -272,16 +322,14 @@ OperatorBackend::ReloadResult ControlLoop::use(ConfigResult reread) {
               {"dae_clients", std::to_string(config->dae.clients.size())},
               {"local_users", std::to_string(report.users)}});
   log_warnings(reread.problems, log_);
-  for (const ConfigProblem& problem : reread.problems) {
-    report.warnings.push_back(problem.line);  // there is no error
-  }
   for (const ConfigChange& change : report.changes) {
     log_.event(Severity::kInfo, "config_changed",
                {{"key", change.name()},
                 {"was", plain_value(change.was.value_or(""))},
                 {"is", plain_value(change.is.value_or(""))},
-                {"effect", change.live ? "applied" : "next_start"}});
+                {"effect", std::string(effect_name(change.effect))}});
   }
+  use_settings(std::move(*reread.in_force));
   return report;
 }
 
@@ -306,8 +354,7 @@ ControlMeasures ControlLoop::measures() const {
 
 std::unexpected<std::string> ControlLoop::refuse(ConfigResult reread, const std::string& why) {
   reload_succeeded_ = false;
-  reload_thread_.discard(std::move(reread.users.users));
-  reload_thread_.discard(std::move(reread.tls));
+  discard(std::move(reread));
   std::istringstream lines(why);
   for (std::string line; std::getline(lines, line);) {
     log_.event(Severity::kError, "reload_refused", {{.key = "why", .value = line, .whole = true}});

@@ -57,10 +57,14 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   void on_bytes(control::ConnectionId id, std::span<const std::uint8_t> octets) override;
   void on_closed(control::ConnectionId id, control::EndReason reason) override;
 
-  void reload(OperatorBackend::Reloaded done);
+  void reload(OperatorBackend::Reload how, OperatorBackend::Reloaded done);
   OperatorBackend::ReloadResult use(ConfigResult reread);
+  OperatorBackend::ReloadResult try_out(ConfigResult reread);
+  void use_settings(Config in_force);
   [[nodiscard]] ControlMeasures measures() const;
   std::unexpected<std::string> refuse(ConfigResult reread, const std::string& why);
+  void discard(ConfigResult reread);
+  void warn_of_accounting(const Config& config, std::vector<ConfigProblem>& problems);
   bool read_mailboxes();
   void on_message(const contract::ToControl& message, std::span<const std::uint8_t> frame);
   void wait_for_second();
@@ -79,7 +83,7 @@ class ControlLoop final : TcpEvents, AcceptEvents {
   [[nodiscard]] bool finished();
   void wait_for_announcement();
 
-  const Config& config_;
+  const Config& config_;  // the start's: what only the next start changes
   RunningConfig running_;
   Runtime& runtime_;
   control::LocalUsers& users_;

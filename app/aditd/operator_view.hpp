@@ -26,7 +26,7 @@ class OperatorView final : public OperatorBackend {
   struct Loop {
     std::function<void()>
         on_restart;  ///< a port has been taken from the workers: PortSupervisor::finish_restart()
-    std::function<void(Reloaded)> reload;
+    std::function<void(Reload, Reloaded)> reload;
     std::function<std::expected<void, std::string>(Shutdown)> shut_down;
     std::function<ControlMeasures()> measures;
   };
@@ -58,7 +58,7 @@ class OperatorView final : public OperatorBackend {
   void try_login(control::TrialLogin login, control::TrialLogins::Done done) override {
     radius_.try_login(std::move(login), std::move(done));
   }
-  void reload(Reloaded done) override { loop_.reload(std::move(done)); }
+  void reload(Reload how, Reloaded done) override { loop_.reload(how, std::move(done)); }
   [[nodiscard]] std::expected<void, std::string> shut_down(Shutdown how) override {
     return loop_.shut_down(how);
   }

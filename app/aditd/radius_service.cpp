@@ -112,11 +112,18 @@ void RadiusService::use_dae(const Config& config, std::unique_ptr<DaeSocket> mov
   }
 }
 
-std::expected<void, std::string> RadiusService::reload(const Config& config) {
+std::expected<void, std::string> RadiusService::judge(const Config& config) const {
   if (order_ != AuthOrder::kLocal && std::ranges::none_of(config.radius.servers, asked_for_logins)) {
     return std::unexpected(
         "auth.backend: asks RADIUS until the next start, and no server would be left for logins; keep a "
         "[[radius-server]] with an auth-port, or restart aditd");
+  }
+  return {};
+}
+
+std::expected<void, std::string> RadiusService::reload(const Config& config) {
+  if (auto good = judge(config); !good) {
+    return good;
   }
   auto next = std::make_unique<Generation>(*this, client_settings(config.radius, order_));
   if (auto opened = open_sockets(*next); !opened) {

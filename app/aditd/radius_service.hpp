@@ -42,6 +42,8 @@ class RadiusService {
   /// servers they went to, and servers that are the same keep their counts and health. Whether there is accounting,
   /// and the order of backends, do not change. On an error nothing has changed.
   [[nodiscard]] std::expected<void, std::string> reload(const Config& config);
+  /// The error of reload(), unless it is the machine's: sockets are not tried.
+  [[nodiscard]] std::expected<void, std::string> judge(const Config& config) const;
   /// Call periodically: destroys clients from before a reload() once no request waits for them.
   void tidy();
 

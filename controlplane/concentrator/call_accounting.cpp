@@ -20,8 +20,8 @@ CallAccounting::CallAccounting(ConcentratorCore& core, const CallRecord& call)
 void CallAccounting::admit(const AuthAccepted& accepted) {
   timer_.cancel();
   interim_interval_ = accepted.interim_interval;
-  if (!interim_interval_ && core_.settings.interim_interval != Duration{0}) {
-    interim_interval_ = core_.settings.interim_interval;
+  if (!interim_interval_ && core_.settings->interim_interval != Duration{0}) {
+    interim_interval_ = core_.settings->interim_interval;
   }
   accounted_.classes = accepted.classes;
   accounted_.by_radius = accepted.by_radius;
@@ -40,7 +40,7 @@ void CallAccounting::start(const std::string& user) {
 
 void CallAccounting::arm() {
   if (interim_interval_) {
-    const Duration jitter = core_.settings.interim_jitter;
+    const Duration jitter = core_.settings->interim_jitter;
     const Duration most = *interim_interval_ / 2;  // a record comes later than the one before
     interim_due_ =
         core_.wheel.now() + (jitter == Duration{0} ? jittered(*interim_interval_)

@@ -36,6 +36,7 @@ CallRecord::CallRecord(ConcentratorCore& core, ConnectionRecord& connection, std
                        wire::PeerCallId peer)
     : WorkerLink(core),
       core_(core),
+      settings_(core.settings),
       connection_(&connection),
       number_(number),
       peer_(connection.peer),
@@ -59,7 +60,7 @@ CallRecord::~CallRecord() = default;
 void CallRecord::start_ppp() {
   reach(SetupStage::kControl);
   story_.origin = incoming == nullptr ? CallStory::Origin::kAskedFor : CallStory::Origin::kBroughtIn;
-  session_ = std::make_unique<Session>(core_.settings, core_.wheel, core_.entropy, core_.log, login_, *this,
+  session_ = std::make_unique<Session>(*settings_, core_.wheel, core_.entropy, core_.log, login_, *this,
                                        peer_, local_, session_id());
   session_->start();
 }
@@ -134,13 +135,13 @@ void CallRecord::admit(const std::string& user, const AuthAccepted& accepted) {
     core_.call_shares.set_logged_in(claim_, true);
   }
   core_.directory.set_user(*this, user);
-  admitted_rate_ = rate_ = accepted.rate.value_or(core_.settings.rate);
+  admitted_rate_ = rate_ = accepted.rate.value_or(settings_->rate);
   if (ip_is_up()) {
     return;  // a proof while IP is up changes nothing about the link
   }
   addresses_.set_routes(accepted.routes);
-  story_.ipv6.terms = ipv6_terms(core_.settings.ipv6.mode, accepted.ipv6.denied);
-  if (core_.settings.ipv6.mode != Ipv6Policy::kDeny) {
+  story_.ipv6.terms = ipv6_terms(settings_->ipv6.mode, accepted.ipv6.denied);
+  if (settings_->ipv6.mode != Ipv6Policy::kDeny) {
     if (prefixes_ == nullptr) {
       prefixes_ = std::make_unique<CallPrefixes>(core_, *this);
     }
@@ -461,7 +462,7 @@ void CallRecord::finish(EndReason reason, std::string_view why) {
     if (reason_ == EndReason::kPeerClosed && last_.hangs_up) {
       reason_ = EndReason::kUserRequest;  // it was the peer, as its silence would have shown
     }
-    core_.retire(std::move(session_));
+    core_.retire(std::move(session_), settings_);
   }
   if (last_.why.empty()) {
     last_.why = why;

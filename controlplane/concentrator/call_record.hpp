@@ -156,7 +156,8 @@ class CallRecord final : public PptpCall, public WorkerLink {
   void log_ended(const contract::CallTotals& totals) const;
 
   ConcentratorCore& core_;
-  ConnectionRecord* connection_;  // nullptr once the connection or the call has ended
+  const SharedSettings settings_;  // those of its beginning
+  ConnectionRecord* connection_;   // nullptr once the connection or the call has ended
   const std::uint64_t number_;
   const wire::Ipv4Address peer_, local_;
   const Instant since_;

@@ -73,6 +73,10 @@ void Concentrator::on_machine_networks6(std::vector<MachineNetwork6> networks) {
   core_->set_machine_networks6(std::move(networks));
 }
 
+void Concentrator::use(SharedSettings settings) {
+  core_->settings = std::move(settings);
+}
+
 void Concentrator::on_fixed_addresses(std::vector<wire::Ipv4Address> addresses) {
   core_->pools.reserve(std::move(addresses));
 }

@@ -34,6 +34,7 @@
 #include "controlplane/concentrator/resources/prefix_pools.hpp"
 #include "controlplane/concentrator/resources/seating.hpp"
 #include "controlplane/concentrator/resources/steering.hpp"
+#include "controlplane/concentrator/shared_settings.hpp"
 #include "controlplane/ipv6/ipv6_counters.hpp"
 #include "controlplane/ppp/session.hpp"
 #include "controlplane/ppp/session_change.hpp"
@@ -172,7 +173,8 @@ class ConcentratorCore;
 
 class Concentrator {
  public:
-  /// `slots_per_worker` bounds the calls of each of `workers` workers. All references outlive this.
+  /// `slots_per_worker` bounds the calls of each of `workers` workers. All references outlive this. `settings` hold
+  /// until use().
   Concentrator(const Settings& settings, std::uint16_t workers, std::uint32_t slots_per_worker,
                TimerWheel& wheel, Entropy& entropy, EventLog& log, AuthBackend& auth,
                ConcentratorActions& actions, const Steering& steering = kUnsteered,
@@ -198,6 +200,10 @@ class Concentrator {
   /// before any subscriber's.
   void on_machine_networks(std::vector<MachineNetwork> networks);
   void on_machine_networks6(std::vector<MachineNetwork6> networks);
+  /// A reload: what is decided for all connections and calls together goes by `settings` from now on, and so do those
+  /// that begin from now on; the others keep what they began with. What a start alone reads is as it was: pools, gateway,
+  /// [ip] quarantine, [ipv6] mode, [common] single-session-ignore-case.
+  void use(SharedSettings settings);
   /// The addresses that users have as their own, ascending, instead of those told before: nobody gets one of them
   /// because a pool has it, too.
   void on_fixed_addresses(std::vector<wire::Ipv4Address> addresses);

@@ -46,7 +46,7 @@ ConcentratorCore::ConcentratorCore(const Settings& the_settings, std::uint16_t w
                                    Entropy& the_entropy, EventLog& the_log, AuthBackend& the_auth,
                                    ConcentratorActions& the_actions, const Steering& steering,
                                    Accounting* its_accounting)
-    : settings(the_settings),
+    : settings(std::shared_ptr<void>(), &the_settings),  // the caller's
       wheel(the_wheel),
       entropy(the_entropy),
       log(the_log),
@@ -94,18 +94,18 @@ EndReason ConcentratorCore::make_room_for(wire::Ipv4Address newcomer, std::strin
     return EndReason::kShutdown;
   }
   const FairShare::Holding holding = connection_shares.holding(newcomer);
-  const std::uint32_t most = settings.pptp.max_connections_per_address;
+  const std::uint32_t most = settings->pptp.max_connections_per_address;
   if (most != 0 && holding.before_login + holding.after_login >= most) {
     lacks = "pptp.max-connections-per-address";
     ++measures.refused_per_address;
     return EndReason::kLimit;
   }
-  if (connections.size() < settings.pptp.max_connections &&
-      connection_shares.before_login() < settings.pptp.max_starting) {
+  if (connections.size() < settings->pptp.max_connections &&
+      connection_shares.before_login() < settings->pptp.max_starting) {
     return EndReason::kNone;
   }
   const Scarce what =
-      connections.size() < settings.pptp.max_connections ? Scarce::kStarting : Scarce::kConnections;
+      connections.size() < settings->pptp.max_connections ? Scarce::kStarting : Scarce::kConnections;
   const Claim* yields = connection_shares.yields_to(newcomer);
   if (yields == nullptr) {
     ++measures.refused_for(what);
@@ -471,8 +471,8 @@ void ConcentratorCore::end_overflowed(const contract::CallRef& ref) {
   sweep_soon();
 }
 
-void ConcentratorCore::retire(std::unique_ptr<Session> session) {
-  over_sessions_.push_back(std::move(session));
+void ConcentratorCore::retire(std::unique_ptr<Session> session, SharedSettings its_settings) {
+  over_sessions_.push_back({std::move(its_settings), std::move(session)});
   sweep_soon();
 }
 

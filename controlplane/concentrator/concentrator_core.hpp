@@ -81,7 +81,7 @@ class ConcentratorCore {
   /// A message of this call found its worker's ring full: the next sweep() ends the call.
   void end_overflowed(const contract::CallRef& ref);
   /// Keeps an ended session until sweep(): it may still be on the stack.
-  void retire(std::unique_ptr<Session> session);
+  void retire(std::unique_ptr<Session> session, SharedSettings its_settings);
   /// Sends RemoveCall to the worker, now or as soon as its ring has room.
   void request_removal(CallRecord& call);
   /// Its IPv4 lease goes back to the pool; the call still names it, and is to forget it.
@@ -97,7 +97,8 @@ class ConcentratorCore {
   [[nodiscard]] std::string duration_since(Instant since) const;
 
   // ---- shared state
-  const Settings& settings;
+  /// Those of now. A connection and a call keep the ones that they began with.
+  SharedSettings settings;
   TimerWheel& wheel;
   Entropy& entropy;
   EventLog& log;
@@ -178,7 +179,11 @@ class ConcentratorCore {
   ScarceSet scarce_;                                             // since then
   std::uint64_t next_number_;
   std::vector<std::unique_ptr<ConnectionRecord>> over_connections_;
-  std::vector<std::unique_ptr<Session>> over_sessions_;
+  struct OverSession {
+    SharedSettings settings;
+    std::unique_ptr<Session> session;  // refers to them
+  };
+  std::vector<OverSession> over_sessions_;
   std::vector<contract::CallRef> overflowed_;
   Timer sweep_timer_;
   Timer removal_timer_;

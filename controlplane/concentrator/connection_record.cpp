@@ -14,10 +14,11 @@ ConnectionRecord::ConnectionRecord(ConcentratorCore& the_core, ConnectionId the_
       peer(the_peer),
       local(the_local),
       since(the_core.wheel.now()),
+      settings(the_core.settings),
       claim(*this),
-      protocol(the_core.settings.pptp, the_core.wheel, *this),
+      protocol(settings->pptp, the_core.wheel, *this),
       login_deadline_(the_core.wheel, on_timer<&ConnectionRecord::on_login_deadline>, this) {
-  login_deadline_.arm(core.settings.pptp.login_timeout);
+  login_deadline_.arm(settings->pptp.login_timeout);
 }
 
 void ConnectionRecord::call_logged_in() {
@@ -34,7 +35,7 @@ void ConnectionRecord::call_over(bool was_logged_in, EndReason reason) {
   if (was_logged_in && --logged_in_calls_ == 0 &&
       (live_calls_ != 0 || protocol.outlives_calls())) {  // the others have yet to log in
     core.connection_shares.set_logged_in(claim, false);
-    login_deadline_.arm(core.settings.pptp.login_timeout);
+    login_deadline_.arm(settings->pptp.login_timeout);
   }
 }
 

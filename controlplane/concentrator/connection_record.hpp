@@ -46,6 +46,7 @@ class ConnectionRecord final : public PptpConnectionHost {
   const ConnectionId id;
   const wire::Ipv4Address peer, local;
   const Instant since;
+  const SharedSettings settings;   ///< those of its beginning
   std::optional<Instant> started;  ///< by a Start-Control-Connection-Request
   bool tcp_closed = false;         ///< by the peer or the process: nothing left to close
   bool evicted = false;            ///< gives way to another: its descriptor is needed at once

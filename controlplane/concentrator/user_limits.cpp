@@ -11,10 +11,10 @@ using Allowed = std::expected<void, std::string>;
 
 /// Denied if the user already has a call.
 Allowed is_single(ConcentratorCore& core, const CallRecord& call, const std::string& user) {
-  if (core.settings.single_session == SingleSession::kOff) {
+  if (core.settings->single_session == SingleSession::kOff) {
     return {};
   }
-  const bool deny = core.settings.single_session == SingleSession::kDeny;
+  const bool deny = core.settings->single_session == SingleSession::kDeny;
   for (CallRecord* other : core.directory.of_user(user)) {
     if (other == &call || other->finished()) {
       continue;

@@ -153,32 +153,42 @@ class ConfigTest(Daemon):
     def test_a_reload_leaves_a_server_to_whom_radius_is_asked(self):
         self.write(self.text + '[auth]\nbackend = "radius"\n' + SERVER)
         self.start()
-        for servers in ("", SERVER + "auth-port = 0\n"):
+        for servers, why in (("", "asks RADIUS, and there is no server; .*waits for the next start"),
+                             (SERVER + "auth-port = 0\n", "asks RADIUS until the next start, and no server would be left")):
             self.write(self.text + servers)
-            refused = self.adit("reload")
-            self.assertEqual(refused.returncode, 4, refused.stdout)
-            self.assertRegex(refused.stderr, "auth.backend: asks RADIUS until the next start, and no server would be left")
+            for words in (("reload",), ("reload", "--dry-run")):
+                refused = self.adit(*words)
+                self.assertEqual(refused.returncode, 4, refused.stdout)
+                self.assertRegex(refused.stderr, "auth.backend: .*" + why)
             self.assertEqual(len(self.json("show", "radius")["servers"]), 1)
         self.stop()
 
     def test_a_reload_says_what_becomes_of_each_key(self):
         self.write(self.text + SERVER)
         self.start()
-        self.write((self.text + SERVER + DAE).replace('"one"', '"two"') + '[dns]\ndns1 = "192.0.2.53"\n')
+        self.write((self.text + SERVER + DAE).replace('"one"', '"two"') + '[dns]\ndns1 = "192.0.2.53"\n[mss]\nclamp = false\n')
         (self.work / "chap-secrets").write_text("carol * three *\n")
+        before = self.json("show", "config")
+        would = self.json("reload", "--dry-run")
+        self.assertFalse(would["reloaded"])
+        self.assertEqual(self.json("show", "config"), before, "a dry run changes nothing")
+        self.assertNotIn("event=reloaded", self.logged())
         told = self.json("reload")
+        self.assertEqual({**would, "reloaded": True}, told)
         changed = {(row["section"], row["table"], row["key"]): (row["was"], row["is"], row["effect"]) for row in told["changes"]}
         self.assertEqual(changed, {("radius-server", "aaa1", "secret"): ("(secret)", "(secret)", "applied"),
                                    ("dae-client", "127.0.0.1", "address"): (None, "127.0.0.1", "applied"),
                                    ("dae-client", "127.0.0.1", "secret"): (None, "(secret)", "applied"),
-                                   ("dns", "", "dns1"): ("", "192.0.2.53", "next_start")})
+                                   ("dns", "", "dns1"): ("", "192.0.2.53", "new_calls"),
+                                   ("mss", "", "clamp"): (True, False, "next_start")})
         self.assertEqual(told["users"], 1)
-        self.assertRegex(self.logged(), r"event=config_changed key=dns.dns1 was=\"\" is=192.0.2.53 effect=next_start")
+        self.assertRegex(self.logged(), r"event=config_changed key=dns.dns1 was=\"\" is=192.0.2.53 effect=new_calls")
         rows = {(row["section"], row["key"]): row for row in self.json("show", "config")["settings"]}
-        self.assertEqual([key for key, row in rows.items() if row["pending"]], [("dns", "dns1")])
-        self.assertEqual((rows["dns", "dns1"]["value"], rows["dns", "dns1"]["next"]), ("", "192.0.2.53"))
+        self.assertEqual([key for key, row in rows.items() if row["pending"]], [("mss", "clamp")])
+        self.assertEqual((rows["mss", "clamp"]["value"], rows["mss", "clamp"]["next"]), (True, False))
+        self.assertEqual(rows["dns", "dns1"]["value"], "192.0.2.53")
         table = self.adit("reload").stdout
-        self.assertRegex(table, r"dns\.dns1 +\| +\| 192\.0\.2\.53 +\| at the next start")
+        self.assertRegex(table, r"mss\.clamp +\| true +\| false +\| at the next start")
         self.assertIn("reloaded, with 1 user of chap-secrets", table)
         for secret in ("one", "two", "three"):
             self.assertNotIn(secret, self.adit("show", "config").stdout.split(), "a secret is shown")

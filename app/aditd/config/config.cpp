@@ -35,6 +35,7 @@ ConfigResult finish(ReadConfig&& read, Problems& problems) {
   ConfigResult result;
   if (!problems.any_error()) {
     result.config = std::move(read.config);
+    result.in_force = std::move(read.in_force);
     result.sheet = std::move(read.sheet);
   }
   result.problems = problems.take();
@@ -87,13 +88,12 @@ class PasswordFiles {
   std::vector<std::string> found_;
 };
 
-/// `config` says how the file is read, `names` what it may name.
-control::SecretsReading secrets_reading(const Config& config, const Config& names, PasswordFiles& files) {
+control::SecretsReading secrets_reading(const Config& config, PasswordFiles& files) {
   control::SecretsReading reading{.dialect = config.chap_secrets_dialect,
                                   .encrypted = config.chap_secrets_encrypted,
-                                  .server = names.control.auth.challenge_name,
+                                  .server = config.control.auth.challenge_name,
                                   .read_file = [&](const std::string& path) { return files.read(path); }};
-  for (const control::PoolSettings& pool : names.control.ip.pools) {
+  for (const control::PoolSettings& pool : config.control.ip.pools) {
     reading.pools.insert(pool.name);
   }
   return reading;
@@ -116,8 +116,7 @@ control::ParsedUsers read_users(const Config& config, const Sheet& sheet, const 
     return {};
   }
   PasswordFiles files;
-  control::ParsedUsers users =
-      control::parse_users(*text, secrets_reading(config, running != nullptr ? *running : config, files));
+  control::ParsedUsers users = control::parse_users(*text, secrets_reading(config, files));
   // Some line of it may look like a user's all the same.
   const auto foreign = users.users.size() <= users.notes.size() ? foreign_file(*text) : std::nullopt;
   crypto::wipe(text->data(), text->size());
@@ -210,8 +209,8 @@ ConfigResult parse_config(std::string_view toml, std::string_view name) {
   return parse_config(toml, name, [](const std::string&) { return std::nullopt; });
 }
 
-ConfigResult parse_config(std::string_view toml, std::string_view name,
-                          const control::radius::ReadFile& read) {
+ConfigResult parse_config(std::string_view toml, std::string_view name, const control::radius::ReadFile& read,
+                          const Config* running) {
   Problems problems(name);
   toml::table document;
   try {
@@ -220,7 +219,7 @@ ConfigResult parse_config(std::string_view toml, std::string_view name,
     tell_syntax(toml, error, problems);
     return finish({}, problems);
   }
-  ReadConfig config = read_config(document, read, problems);
+  ReadConfig config = read_config(document, read, running, problems);
   wipe_texts(document);
   return finish(std::move(config), problems);
 }
@@ -233,15 +232,16 @@ ConfigResult load_config(const std::string& path, const LoadOptions& options) {
                    text.error().remedy + " with --config FILE (aditd --sample-config prints a complete one)");
     return finish({}, problems);
   }
-  ConfigResult result = parse_config(*text, path, read_dictionary);
+  ConfigResult result = parse_config(*text, path, read_dictionary, options.running);
   crypto::wipe(text->data(), text->size());
   if (!result.config) {
     return result;
   }
   Problems problems(path);
   const Config& config = *result.config;
-  result.users = read_users(config, result.sheet, options.running, problems);
-  result.tls = read_eap_credentials(config, result.sheet, options.running, problems);
+  result.users = read_users(result.in_force.value_or(config), result.sheet, options.running, problems);
+  result.tls =
+      read_eap_credentials(config, result.sheet, result.in_force ? &*result.in_force : nullptr, problems);
   check_files(result, path, problems);
   check_group(result, problems);
   check_user(result, problems);

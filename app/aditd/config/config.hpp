@@ -107,9 +107,10 @@ struct Config {
 };
 
 struct ConfigResult {
-  std::optional<Config> config;  ///< none when the file has an error
-  Sheet sheet{};                 ///< the same key by key
-  bool starts_here = true;       ///< false: it is right, but aditd would not start with it on this machine
+  std::optional<Config> config;      ///< none when the file has an error
+  std::optional<Config> in_force{};  ///< of a reload: the same, with what waits for the next start as it runs
+  Sheet sheet{};                     ///< the same key by key
+  bool starts_here = true;  ///< false: it is right, but aditd would not start with it on this machine
   std::vector<ConfigProblem> problems;
   control::ParsedUsers
       users;  ///< from chap-secrets, if load_config() read it; its notes are among `problems`
@@ -117,18 +118,18 @@ struct ConfigResult {
 };
 
 /// Parses TOML and checks everything that does not depend on this machine; the files of [radius] dictionary
-/// come through `read`. `name` stands for the file in problems. Reports every problem, in file order; a TOML
+/// come through `read`. `running`: see LoadOptions. `name` stands for the file in problems. Reports every problem, in file order; a TOML
 /// syntax error ends the reading.
 [[nodiscard]] ConfigResult parse_config(std::string_view toml, std::string_view name,
-                                        const control::radius::ReadFile& read);
+                                        const control::radius::ReadFile& read,
+                                        const Config* running = nullptr);
 /// For a configuration without dictionary files.
 [[nodiscard]] ConfigResult parse_config(std::string_view toml, std::string_view name);
 
 struct MachineFacts;  // config/machine.hpp
 
 struct LoadOptions {
-  /// A reload passes the running process's: its challenge name and pools are what chap-secrets may name until the next
-  /// start. The path, the dialect and `encrypted` are the file's: they say how the new chap-secrets are to be read.
+  /// A reload passes the running process's: what only the next start reads stays as it is there.
   const Config* running = nullptr;
   std::function<MachineFacts(const Config&)> machine{};  ///< asks the machine; none: it is not looked at
   bool must_start = false;  ///< what this machine lacks is an error, not a warning

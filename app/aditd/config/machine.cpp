@@ -78,7 +78,7 @@ class Findings {
   /// The start read the same, and a reload does not read it: the machine has changed since.
   [[nodiscard]] bool runs_unchanged(const Obstacle& about) const {
     const Setting* is = find_setting(sheet_, about.section, about.table, about.key);
-    return is != nullptr && !is->live && runs(*is) &&
+    return is != nullptr && is->waits() && runs(*is) &&
            std::ranges::all_of(
                sheet_, [&](const Setting& setting) { return !depends_on(about, setting) || runs(setting); });
   }

@@ -15,6 +15,7 @@ void append_key(std::string& page, const Key<Config>& key, const Config& default
   } else {
     page += ".br\nExample: " + manual_text(key.example) + ".\n";
   }
+  page += ".br\nA reload applies it " + manual_text(to_text(key.effect)) + ".\n";
 }
 
 }  // namespace
@@ -29,7 +30,10 @@ std::string config_manual() {
       "\\(dq2m\\(dq).\n"
       ".B aditd \\-\\-check\nreports every mistake with its line;\n.B aditd \\-\\-sample\\-config\n"
       "prints a complete file to start from;\n.B adit reload\n"
-      "applies what may change while aditd runs and says which keys wait for its next start.\n"
+      "applies what may change while aditd runs, and says of each key that has changed whether it counts "
+      "now, for\n"
+      "connections and calls that begin from then on, or at the next start;\n"
+      ".B adit reload \\-\\-dry\\-run\nsays the same and changes nothing.\n"
       ".SH SECTIONS\n";
   for (const Section& section : config_sections()) {
     Config defaults;

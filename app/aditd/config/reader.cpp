@@ -61,8 +61,8 @@ void complete_data_plane(Config& config) {
   const control::PppSettings& ppp = config.control.ppp;
   config.data_plane.gateway = config.control.ip.gateway;
   config.data_plane.gateway_id = config.control.ipv6.gateway_id;
-  config.data_plane.stateful_mppe =
-      ppp.mppe != control::MppePolicy::kDeny && ppp.mppe_stateful != control::StatefulPolicy::kDeny;
+  // Whatever mppe says: a reload may allow it, and the room is taken at the start.
+  config.data_plane.stateful_mppe = ppp.mppe_stateful != control::StatefulPolicy::kDeny;
   const std::uint64_t histories =
       (std::uint64_t{config.mppc_memory_mib} << 20) / sizeof(dataplane::StatefulMppc);
   config.data_plane.mppc_histories =
@@ -114,9 +114,21 @@ class Reader {
     check_config(config_, places_, problems_);
   }
 
+  /// Until the next start, keys that wait for it have their old values beside new ones of others, which may not go together.
+  void read_against(const Config& running) {
+    if (problems_.any_error()) {
+      return;
+    }
+    in_force_ = adit::app::in_force(config_, running);
+    Problems until_then = problems_.none();
+    check_config(*in_force_, places_, until_then);
+    problems_.add_errors(std::move(until_then),
+                         " (with what waits for the next start as it runs; or restart aditd)");
+  }
+
   [[nodiscard]] ReadConfig result() && {
     Sheet sheet = make_sheet(config_, places_);
-    return {std::move(config_), std::move(sheet)};
+    return {std::move(config_), std::move(in_force_), std::move(sheet)};
   }
 
  private:
@@ -193,14 +205,18 @@ class Reader {
   const control::radius::ReadFile& read_dictionary_;
   Places places_;
   Config config_;
+  std::optional<Config> in_force_;
 };
 
 }  // namespace
 
 ReadConfig read_config(const toml::table& document, const control::radius::ReadFile& read_dictionary,
-                       Problems& problems) {
+                       const Config* running, Problems& problems) {
   Reader reader(problems, read_dictionary);
   reader.read(document);
+  if (running != nullptr) {
+    reader.read_against(*running);
+  }
   return std::move(reader).result();
 }
 

@@ -11,12 +11,15 @@ namespace adit::app {
 
 struct ReadConfig {
   Config config;
-  Sheet sheet;
+  std::optional<Config> in_force{};  ///< of a reload: what of it counts before the next start
+  Sheet sheet{};
 };
 
 /// Reports every problem; the Config is valid only if none is an error. `document` outlives the problems'
-/// places.
+/// places. `running`: of a reload, what runs; what waits for the next start has to go with the rest of the file until
+/// then. nullptr: a start.
 [[nodiscard]] ReadConfig read_config(const toml::table& document,
-                                     const control::radius::ReadFile& read_dictionary, Problems& problems);
+                                     const control::radius::ReadFile& read_dictionary, const Config* running,
+                                     Problems& problems);
 
 }  // namespace adit::app

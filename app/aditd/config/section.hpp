@@ -33,7 +33,6 @@ struct Section {
   std::string_view help{};
   std::string_view more{};              ///< extra tables of a repeated section, for the sample
   bool optional = false;                ///< the sample comments out the whole section
-  bool live = false;                    ///< a reload applies all of its keys, and tables that come or go
   Tables tables{};                      ///< of [[name]]
   void (*complete)(Config&) = nullptr;  ///< derives omitted values once all sections are read
   std::vector<Key<Config>> keys;
@@ -46,10 +45,11 @@ struct Section {
 /// In sample order.
 [[nodiscard]] std::span<const Section> config_sections();
 
-// A row of Section::keys: name, value in the sample ("": commented out, with its default), field of Config,
+// A row of Section::keys: what a reload does with it (ReloadEffect), name, value in the sample ("": commented out, with its default), field of Config,
 // kind (see config_values.hpp), help.
-#define ADIT_KEY(name, example, field, kind, help) \
-  key<Config>("", name, example, [](Config& c) -> auto& { return c.field; }, kind, help)
+#define ADIT_KEY(effect, name, example, field, kind, help) \
+  with_effect(ReloadEffect::effect,                        \
+              key<Config>("", name, example, [](Config& c) -> auto& { return c.field; }, kind, help))
 
 // Kinds shared by several sections. RFC 2637 §2.2: Host Name and Vendor String hold 63 characters and a NUL.
 inline constexpr TextKind kPptpName{1, 63};
@@ -96,6 +96,13 @@ struct Foreign {
 [[nodiscard]] std::optional<Foreign> foreign_file(std::string_view text);
 /// The same for chap-secrets, which are ours elsewhere.
 [[nodiscard]] std::optional<Foreign> secrets_file(std::string_view text);
+
+/// `config`, with what only the next start reads as it is in `running`: what a reload of `config` makes of a process that
+/// runs with `running`.
+[[nodiscard]] Config in_force(Config config, const Config& running);
+
+/// "now", "for new calls", "at the next start".
+[[nodiscard]] std::string_view to_text(ReloadEffect effect);
 
 /// `config` as read, key by key. `places` of the file's keys.
 [[nodiscard]] Sheet make_sheet(const Config& config, const Places& places);

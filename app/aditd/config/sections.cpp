@@ -24,6 +24,41 @@ void check_config(const Config& config, const Places& places, Problems& problems
   }
 }
 
+Config in_force(Config config, const Config& running) {
+  for (const Section& section : config_sections()) {
+    if (section.repeated()) {
+      continue;
+    }
+    for (const Key<Config>& key : section.keys) {
+      if (key.effect == ReloadEffect::kNextStart) {
+        key.copy(running, config);
+      }
+    }
+  }
+  // Tables: these of sections all of whose keys wait.
+  config.ports = running.ports;
+  config.control.ip.pools = running.control.ip.pools;
+  config.control.ipv6.pools = running.control.ipv6.pools;
+  // What is derived of them.
+  config.control.ipv6.mode = running.control.ipv6.mode;
+  config.control.ipv6.server_duid = running.control.ipv6.server_duid;
+  config.nas = running.nas;
+  config.data_plane = running.data_plane;
+  return config;
+}
+
+std::string_view to_text(ReloadEffect effect) {
+  switch (effect) {
+    case ReloadEffect::kNow:
+      return "now";
+    case ReloadEffect::kNewCalls:
+      return "for new calls";
+    case ReloadEffect::kNextStart:
+      break;
+  }
+  return "at the next start";
+}
+
 std::string in_quotes(std::string_view text) {
   return '"' + std::string(text) + '"';
 }

@@ -44,7 +44,7 @@ Sheet settings_of(const Section& section, const Config& config, const std::strin
                     .key = std::string(key.name),
                     .value = key.show(config),
                     .at = position(places, place + '.' + std::string(key.name)),
-                    .live = section.live || key.live};
+                    .effect = key.effect};
     if (key.secret) {
       setting.secret = key.secret(config);
       setting.value = quoted_text(setting.secret.empty() ? "" : "(secret)");
@@ -92,7 +92,7 @@ ConfigChange change(const Setting& of, const Setting* was, const Setting* is) {
   const auto value = [](const Setting* setting) {
     return setting == nullptr ? std::nullopt : std::optional(setting->value);
   };
-  return {of.section, of.table, of.key, value(was), value(is), of.live};
+  return {of.section, of.table, of.key, value(was), value(is), of.effect};
 }
 
 }  // namespace
@@ -130,34 +130,43 @@ const Setting* find_setting(const Sheet& sheet, std::string_view section, std::s
   return found == sheet.end() ? nullptr : &*found;
 }
 
-std::vector<ConfigChange> RunningConfig::use(Sheet loaded) {
+std::vector<ConfigChange> RunningConfig::changes(const Sheet& loaded) const {
   const Index ran = index_of(runs_);
   const Index now = index_of(loaded);
   std::vector<ConfigChange> changes;
-  Sheet runs;
   for (const Setting& setting : loaded) {
     const Setting* was = find(ran, setting);
     if (was == nullptr ? setting.is_set() : !was->same_value(setting)) {
       changes.push_back(change(setting, was, &setting));
     }
-    if (setting.live || was != nullptr) {
-      runs.push_back(setting.live ? setting : *was);
+  }
+  for (const Setting& setting : runs_) {
+    if (find(now, setting) == nullptr && setting.is_set()) {
+      changes.push_back(change(setting, &setting, nullptr));
+    }
+  }
+  return changes;
+}
+
+std::vector<ConfigChange> RunningConfig::use(Sheet loaded) {
+  std::vector<ConfigChange> told = changes(loaded);
+  const Index ran = index_of(runs_);
+  const Index now = index_of(loaded);
+  Sheet runs;
+  for (const Setting& setting : loaded) {
+    const Setting* was = find(ran, setting);
+    if (!setting.waits() || was != nullptr) {
+      runs.push_back(setting.waits() ? *was : setting);
     }
   }
   for (const Setting& setting : runs_) {
-    if (find(now, setting) != nullptr) {
-      continue;
-    }
-    if (setting.is_set()) {
-      changes.push_back(change(setting, &setting, nullptr));
-    }
-    if (!setting.live) {
+    if (setting.waits() && find(now, setting) == nullptr) {
       runs.push_back(setting);
     }
   }
   runs_ = std::move(runs);
   loaded_ = std::move(loaded);
-  return changes;
+  return told;
 }
 
 std::vector<ConfigRow> RunningConfig::rows() const {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/config_key.hpp"
 #include "app/config_problems.hpp"
 #include "crypto/secret.hpp"
 
@@ -23,11 +24,12 @@ struct Setting {
   std::string key;
   std::string value;           ///< as a file writes it, "(secret)" for one that is not shown
   toml::source_position at{};  ///< where the file sets it; unset: it is a default
-  bool live = false;           ///< a reload applies it
+  ReloadEffect effect = ReloadEffect::kNextStart;
   crypto::SecretText secret{};
 
   /// "ppp.mru", "radius-server[aaa1].secret".
   [[nodiscard]] std::string name() const;
+  [[nodiscard]] bool waits() const { return effect == ReloadEffect::kNextStart; }
   [[nodiscard]] bool is_set() const { return static_cast<bool>(at); }
   [[nodiscard]] bool same_value(const Setting& other) const;
 };
@@ -43,7 +45,7 @@ struct ConfigChange {
   std::string section, table, key;
   std::optional<std::string> was;  ///< none: there is no such table yet
   std::optional<std::string> is;   ///< none: the table is gone
-  bool live = false;               ///< applied by the reload; else at the next start
+  ReloadEffect effect = ReloadEffect::kNextStart;
 
   [[nodiscard]] std::string name() const;
 };
@@ -64,7 +66,9 @@ class RunningConfig {
   RunningConfig(std::string file, Sheet started)
       : file_(std::move(file)), runs_(started), loaded_(std::move(started)) {}
 
-  /// A reload of `loaded` has been applied, as far as its keys are live. Returns what it says otherwise than what ran.
+  /// What `loaded` says otherwise than what runs.
+  [[nodiscard]] std::vector<ConfigChange> changes(const Sheet& loaded) const;
+  /// A reload of `loaded` has been applied, all but what waits for the next start. Returns what changes() did before.
   std::vector<ConfigChange> use(Sheet loaded);
 
   [[nodiscard]] const std::string& file() const { return file_; }

@@ -182,17 +182,20 @@ class OperatorBackend {
   /// Asks the RADIUS servers as for a client that dials; `done` may be called later, or never if the servers
   /// are removed first.
   virtual void try_login(control::TrialLogin login, control::TrialLogins::Done done) = 0;
-  /// What a reload has done.
+  /// What a reload has done, or would do.
   struct ReloadReport {
+    bool dry_run = false;
     std::size_t users = 0;              ///< of chap-secrets
     std::vector<ConfigChange> changes;  ///< what the file says otherwise than what ran
     std::vector<std::string> warnings;  ///< about the file, a line each
   };
   using ReloadResult = std::expected<ReloadReport, std::string>;
   using Reloaded = std::function<void(const ReloadResult& result)>;
-  /// Reloads the configuration and calls `done`, now or later: live keys and chap-secrets take effect at once,
-  /// the rest at the next start. The error has a line for each problem; nothing has changed then.
-  virtual void reload(Reloaded done) = 0;
+  /// kDryRun: all but the applying of it.
+  enum class Reload : std::uint8_t { kApply, kDryRun };
+  /// Reads the configuration again and calls `done`, now or later: each key counts as its ReloadEffect says, chap-secrets
+  /// at once. The error has a line for each problem; nothing has changed then.
+  virtual void reload(Reload how, Reloaded done) = 0;
   /// What runs, and the file as last loaded. Only while the backend lives, and until it reloads.
   [[nodiscard]] virtual const RunningConfig& config() const = 0;
   /// Stops and starts the port's device and calls `done`, now or later; calls stay up. The error says why it did not

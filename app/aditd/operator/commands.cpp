@@ -183,11 +183,15 @@ void restart_port(const Json& params, const std::string& /*by*/, OperatorBackend
 }
 
 void reload(const Json& params, const std::string& /*by*/, OperatorBackend& backend, const Answer& answer) {
-  if (!params.empty()) {
-    answer(invalid_params("reload takes no params"));
+  const auto dry_run = params.is_object() ? params.find("dry_run") : params.end();
+  const bool given = dry_run != params.end();
+  if (params.size() != (given ? 1U : 0U) || (given && !dry_run->is_boolean())) {
+    answer(invalid_params("reload takes {\"dry_run\": true}, or nothing"));
     return;
   }
-  backend.reload([answer](const OperatorBackend::ReloadResult& reloaded) {
+  using Reload = OperatorBackend::Reload;
+  const Reload how = given && dry_run->get<bool>() ? Reload::kDryRun : Reload::kApply;
+  backend.reload(how, [answer](const OperatorBackend::ReloadResult& reloaded) {
     if (reloaded) {
       answer(reload_json(*reloaded));
     } else {

@@ -46,6 +46,8 @@ void try_radius(const Json& params, OperatorBackend& backend, const Answer& answ
 /// Whom it may mean, one or two; meant is the first that has a call. For a user see meanings_of() in app/escape.hpp.
 [[nodiscard]] std::vector<control::SessionSelector> meanings_of(const control::SessionSelector& selector);
 
+/// For programs: "applied", "new_calls", "next_start".
+[[nodiscard]] std::string_view effect_name(ReloadEffect effect);
 [[nodiscard]] Json reload_json(const OperatorBackend::ReloadReport& report);
 
 /// On one line. Peers' names need not be UTF-8: invalid octets become U+FFFD.

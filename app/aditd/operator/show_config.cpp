@@ -43,6 +43,18 @@ List show_config(const OperatorBackend& backend) {
           .tail = "]}"};
 }
 
+std::string_view effect_name(ReloadEffect effect) {
+  switch (effect) {
+    case ReloadEffect::kNow:
+      return "applied";
+    case ReloadEffect::kNewCalls:
+      return "new_calls";
+    case ReloadEffect::kNextStart:
+      break;
+  }
+  return "next_start";
+}
+
 Json reload_json(const OperatorBackend::ReloadReport& report) {
   Json changes = Json::array();
   for (const ConfigChange& change : report.changes) {
@@ -51,9 +63,9 @@ Json reload_json(const OperatorBackend::ReloadReport& report) {
                        {"key", change.key},
                        {"was", value_json(change.was)},
                        {"is", value_json(change.is)},
-                       {"effect", change.live ? "applied" : "next_start"}});
+                       {"effect", effect_name(change.effect)}});
   }
-  return {{"reloaded", true},
+  return {{"reloaded", !report.dry_run},
           {"users", report.users},
           {"changes", std::move(changes)},
           {"warnings", report.warnings}};

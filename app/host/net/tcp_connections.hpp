@@ -29,6 +29,8 @@ class TcpEvents {
 class TcpConnections {
  public:
   TcpConnections(asio::io_context& io, TcpEvents& events, std::uint32_t max_output_octets);
+  /// Instead of what the constructor was told; it counts when more is sent.
+  void allow_output(std::uint32_t max_output_octets) { max_output_octets_ = max_output_octets; }
   ~TcpConnections();
 
   /// Takes a connected socket. Input is reported after start_reading(); send() works at once.

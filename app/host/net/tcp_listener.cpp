@@ -64,6 +64,13 @@ TcpListener::TcpListener(asio::io_context& io, TcpConnections& connections, Acce
 
 TcpListener::~TcpListener() = default;
 
+void TcpListener::limit(std::uint32_t rate) {
+  if (rate != rate_.tokens) {
+    rate_ = accept_rate(rate);
+    bucket_ = wire::TokenBucket(rate_);
+  }
+}
+
 std::expected<void, std::string> TcpListener::listen(wire::Ipv4Address address, std::uint16_t port,
                                                      const ListenOptions& options) {
   auto listener = std::make_unique<Listener>(io_);

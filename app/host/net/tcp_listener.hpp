@@ -47,6 +47,8 @@ class TcpListener {
   /// in their clients, which repeat the SYN, so a redial storm is spread over time.
   TcpListener(asio::io_context& io, TcpConnections& connections, AcceptEvents& events, std::uint32_t rate);
   ~TcpListener();
+  /// Another rate from now on; what waits for its turn goes on waiting.
+  void limit(std::uint32_t rate);
 
   /// Address 0.0.0.0 listens on every local address. The error says what failed on which address, and what to do.
   [[nodiscard]] std::expected<void, std::string> listen(wire::Ipv4Address address, std::uint16_t port,
@@ -75,7 +77,7 @@ class TcpListener {
   asio::io_context& io_;
   TcpConnections& connections_;
   AcceptEvents& events_;
-  const wire::TokenRate rate_;
+  wire::TokenRate rate_;
   wire::TokenBucket bucket_;  // of connections that may be admitted now
   std::uint64_t owed_ = 0;    // turns that were taken, and not by connections
   WaitingLine<asio::ip::tcp::socket> line_;

@@ -19,7 +19,7 @@ Section auth_section() {
       .help = "Who may connect, and how clients authenticate.",
       .keys = {
           ADIT_KEY(
-              "methods", "", control.auth.methods,
+              kNewCalls, "methods", "", control.auth.methods,
               (ListKind<ChoiceKind<AuthMethod>>{{{{"mschap-v2", AuthMethod::kMsChapV2},
                                                   {"mschap-v1", AuthMethod::kMsChapV1},
                                                   {"chap-md5", AuthMethod::kChapMd5},
@@ -29,7 +29,7 @@ Section auth_section() {
               "In the order in which they are offered: \"mschap-v2\", \"mschap-v1\", \"chap-md5\", \"pap\", "
               "\"eap\".\n"
               "Only the MS-CHAP methods and EAP make keys for MPPE; mschap-v1 and pap are broken by design."),
-          ADIT_KEY("backend", "", auth_order,
+          ADIT_KEY(kNextStart, "backend", "", auth_order,
                    (ChoiceKind<AuthOrder>{{{"local", AuthOrder::kLocal},
                                            {"radius", AuthOrder::kRadius},
                                            {"radius-then-local", AuthOrder::kRadiusThenLocal}}}),
@@ -37,46 +37,45 @@ Section auth_section() {
                    "chap-secrets "
                    "while no RADIUS\n"
                    "server answers."),
-          ADIT_KEY("timeout", "", control.auth.timeout, (DurationKind{1s, 10min}),
+          ADIT_KEY(kNewCalls, "timeout", "", control.auth.timeout, (DurationKind{1s, 10min}),
                    "From our challenge (PAP: from LCP opened) to a verdict."),
-          ADIT_KEY("max-failure", "", control.auth.max_failure, (NumberKind<std::uint32_t>{1, 100}),
+          ADIT_KEY(kNewCalls, "max-failure", "", control.auth.max_failure,
+                   (NumberKind<std::uint32_t>{1, 100}),
                    "Login attempts per call. Above 1, a client whose password was wrong may try again."),
           ADIT_KEY(
-              "rechallenge", "", control.auth.rechallenge, (DurationKind{0s, 24h}),
+              kNewCalls, "rechallenge", "", control.auth.rechallenge, (DurationKind{0s, 24h}),
               "Challenge clients again this long after they proved their password (CHAP and MS-CHAP), each "
               "time;\n"
               "who fails, or does not answer within timeout, is ended. RADIUS servers are asked each time. "
               "0: "
               "never."),
-          ADIT_KEY("challenge-name", "", control.auth.challenge_name, kPptpName,
+          ADIT_KEY(kNewCalls, "challenge-name", "", control.auth.challenge_name, kPptpName,
                    "Our name in CHAP challenges: the `server` column of chap-secrets."),
-          live(ADIT_KEY(
-              "chap-secrets-dialect", "", chap_secrets_dialect,
-              (ChoiceKind<SecretsDialect>{{{"pppd", SecretsDialect::kPppd},
-                                           {"poptop", SecretsDialect::kPoptop},
-                                           {"accel-ppp", SecretsDialect::kAccelPpp}}}),
-              "How chap-secrets is read. \"pppd\": quotes and backslashes; a password @/path is in that "
-              "file.\n"
-              "\"poptop\": as pppd, and the servers pptpd and pptp-server are ours. \"accel-ppp\": "
-              "words as they\n"
-              "stand, for any server. `aditd --check` names the lines that pppd and accel-ppp read "
-              "differently.")),
+          ADIT_KEY(kNow, "chap-secrets-dialect", "", chap_secrets_dialect,
+                   (ChoiceKind<SecretsDialect>{{{"pppd", SecretsDialect::kPppd},
+                                                {"poptop", SecretsDialect::kPoptop},
+                                                {"accel-ppp", SecretsDialect::kAccelPpp}}}),
+                   "How chap-secrets is read. \"pppd\": quotes and backslashes; a password @/path is in that "
+                   "file.\n"
+                   "\"poptop\": as pppd, and the servers pptpd and pptp-server are ours. \"accel-ppp\": "
+                   "words as they\n"
+                   "stand, for any server. `aditd --check` names the lines that pppd and accel-ppp read "
+                   "differently."),
       }};
 }
 
 Section chap_secrets_section() {
-  return {
-      .name = "chap-secrets",
-      .keys = {
-          live(ADIT_KEY("chap-secrets", "", chap_secrets, (PathKind{kMaxPath, false}),
-                        "Local users, one per line: user server password address. Keep it root:adit, mode "
-                        "0640. A line that\n"
-                        "is wrong is named, and costs its user alone.")),
-          live(
-              ADIT_KEY("encrypted", "", chap_secrets_encrypted, BoolKind{},
+  return {.name = "chap-secrets",
+          .keys = {
+              ADIT_KEY(kNow, "chap-secrets", "", chap_secrets, (PathKind{kMaxPath, false}),
+                       "Local users, one per line: user server password address. Keep it root:adit, mode "
+                       "0640. A line that\n"
+                       "is wrong is named, and costs its user alone."),
+
+              ADIT_KEY(kNow, "encrypted", "", chap_secrets_encrypted, BoolKind{},
                        "Passwords in it are NT hashes, 32 hexadecimal digits (`smbencrypt`); chap-md5 cannot "
-                       "use them.")),
-      }};
+                       "use them."),
+          }};
 }
 
 namespace {

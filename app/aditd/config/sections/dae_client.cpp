@@ -22,26 +22,25 @@ Section dae_client_section() {
   return {.name = "dae-client",
           .help = "Who may end and change sessions by RADIUS (RFC 5176): one table per client.",
           .optional = true,
-          .live = true,
           .tables = ADIT_TABLES(dae.clients),
           .complete = &complete_dae_clients,
           .keys = {
-              ADIT_KEY("name", "", dae.clients.back().name, (TextKind{0, 31}),
+              ADIT_KEY(kNow, "name", "", dae.clients.back().name, (TextKind{0, 31}),
                        "What logs and `adit show radius` call it. Empty: its address."),
-              ADIT_KEY("address", "\"192.0.2.10\"", dae.clients.back().address, (Ipv4Kind{true, true}),
+              ADIT_KEY(kNow, "address", "\"192.0.2.10\"", dae.clients.back().address, (Ipv4Kind{true, true}),
                        "Where its requests come from; those of others are dropped."),
-              ADIT_KEY("secret", "\"shared with that client\"", dae.clients.back().secret, SecretKind{255},
-                       "The secret that is shared with it."),
-              ADIT_KEY("allow", "", dae.clients.back().allow,
+              ADIT_KEY(kNow, "secret", "\"shared with that client\"", dae.clients.back().secret,
+                       SecretKind{255}, "The secret that is shared with it."),
+              ADIT_KEY(kNow, "allow", "", dae.clients.back().allow,
                        (ListKind<ChoiceKind<Code>>{
                            {{{"disconnect", Code::kDisconnectRequest}, {"coa", Code::kCoaRequest}}},
                            "write [\"disconnect\"]"}),
                        "What it may ask for: \"disconnect\" sessions, \"coa\" to change their rate, "
                        "timeouts, class and "
                        "routes."),
-              ADIT_KEY("require-message-authenticator", "", dae.clients.back().must_sign, BoolKind{},
+              ADIT_KEY(kNow, "require-message-authenticator", "", dae.clients.back().must_sign, BoolKind{},
                        "Drop its requests without Message-Authenticator."),
-              ADIT_KEY("require-event-timestamp", "", dae.clients.back().must_date, BoolKind{},
+              ADIT_KEY(kNow, "require-event-timestamp", "", dae.clients.back().must_date, BoolKind{},
                        "Drop its requests without Event-Timestamp: a captured one could be replayed later."),
           }};
 }

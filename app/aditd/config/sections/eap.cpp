@@ -20,7 +20,7 @@ Section eap_section() {
       .help = "EAP, for clients that authenticate by it: \"eap\" in [auth] methods.",
       .keys = {
           ADIT_KEY(
-              "mode", "", control.eap.mode,
+              kNewCalls, "mode", "", control.eap.mode,
               (ChoiceKind<EapMode>{{{"local", EapMode::kLocal}, {"radius", EapMode::kRadius}}}),
               "Who has the methods: \"local\" (those of `methods`, judged by [auth] backend), or "
               "\"radius\":\n"
@@ -28,33 +28,31 @@ Section eap_section() {
               "method inside a tunnel (PEAP, EAP-TTLS) the server has to send User-Name in its Accept, or\n"
               "the session is that of the outer identity, which may be \"anonymous\"."),
           ADIT_KEY(
-              "methods", "", control.eap.methods,
+              kNewCalls, "methods", "", control.eap.methods,
               (ListKind<ChoiceKind<EapLocalMethod>>{
                   {{{"mschapv2", EapLocalMethod::kMsChapV2}, {"tls", EapLocalMethod::kTls}}},
                   "write [\"mschapv2\"]"}),
               "Ours, in the order in which they are offered. With \"radius\" they serve while no server\n"
               "answers, if [auth] backend is \"radius-then-local\"."),
-          live(ADIT_KEY(
-              "certificate", "", eap_files.certificate, (PathKind{kMaxPath, true}),
-              "\"tls\": our certificate, then the chain that issued it. These files are PEM; a reload\n"
-              "reads them again, for logins that begin then.")),
-          live(ADIT_KEY("private-key", "", eap_files.private_key, (PathKind{kMaxPath, true}),
-                        "Its key, without a passphrase. Keep it root:adit, mode 0640.")),
-          live(ADIT_KEY(
-              "ca", "", eap_files.ca, (PathKind{kMaxPath, true}),
+          ADIT_KEY(kNow, "certificate", "", eap_files.certificate, (PathKind{kMaxPath, true}),
+                   "\"tls\": our certificate, then the chain that issued it. These files are PEM; a reload\n"
+                   "reads them again, for logins that begin then."),
+          ADIT_KEY(kNow, "private-key", "", eap_files.private_key, (PathKind{kMaxPath, true}),
+                   "Its key, without a passphrase. Keep it root:adit, mode 0640."),
+          ADIT_KEY(
+              kNow, "ca", "", eap_files.ca, (PathKind{kMaxPath, true}),
               "The CA of the users' certificates, and of nothing else: whom it certifies may log in, as\n"
               "the name in the certificate that the client calls itself by: user principal name, e-mail\n"
               "address, common name or DNS name. A line of chap-secrets for that very name says what the\n"
-              "user may have; its password serves other methods, so write one that nobody knows.")),
-          live(ADIT_KEY("crl", "", eap_files.crl, (PathKind{kMaxPath, true}),
-                        "The revocation lists of all CAs in that file. One that has run out lets nobody in.\n"
-                        "\"\": nothing is revoked.")),
-          live(ADIT_KEY(
-              "tls-max-version", "", eap_files.newest,
-              (ChoiceKind<TlsVersion>{{{"1.2", TlsVersion::kTls12}, {"1.3", TlsVersion::kTls13}}}),
-              "\"1.3\" (RFC 9190) hides users' certificates from the wire. pppd up to 2.5.2 speaks a\n"
-              "draft of it, and needs \"1.2\".")),
-          ADIT_KEY("timeout", "", control.eap.timeout, (DurationKind{60s, 10min}),
+              "user may have; its password serves other methods, so write one that nobody knows."),
+          ADIT_KEY(kNow, "crl", "", eap_files.crl, (PathKind{kMaxPath, true}),
+                   "The revocation lists of all CAs in that file. One that has run out lets nobody in.\n"
+                   "\"\": nothing is revoked."),
+          ADIT_KEY(kNow, "tls-max-version", "", eap_files.newest,
+                   (ChoiceKind<TlsVersion>{{{"1.2", TlsVersion::kTls12}, {"1.3", TlsVersion::kTls13}}}),
+                   "\"1.3\" (RFC 9190) hides users' certificates from the wire. pppd up to 2.5.2 speaks a\n"
+                   "draft of it, and needs \"1.2\"."),
+          ADIT_KEY(kNewCalls, "timeout", "", control.eap.timeout, (DurationKind{60s, 10min}),
                    "From the first request to the end. [ppp] setup-timeout and [pptp] login-timeout "
                    "bound it too."),
       }};

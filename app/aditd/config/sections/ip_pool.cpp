@@ -71,18 +71,19 @@ void check_ranges(const Config& config, const Places& places, Problems& problems
 }  // namespace
 
 Section ip_pool_section() {
-  return {.name = "ip-pool",
-          .help = "Pools of client addresses: one table per pool. They must not overlap.",
-          .tables = ADIT_TABLES(control.ip.pools),
-          .keys = {
-              ADIT_KEY("name", "", control.ip.pools.back().name, (TextKind{1, 63, /*ascii=*/false}),
-                       "Users without a pool of their own use \"default\"."),
-              ADIT_KEY(
-                  "ranges", "[\"10.64.0.2-10.64.255.254\"]", control.ip.pools.back().ranges,
-                  (ListKind<RangeKind>{{}, "write [\"10.64.0.2-10.64.255.254\"]"}),
-                  "Ranges \"first-last\", \"10.64.0.2-254\", prefixes \"10.64.0.0/16\" (less their first and "
-                  "last address)."),
-          }};
+  return {
+      .name = "ip-pool",
+      .help = "Pools of client addresses: one table per pool. They must not overlap.",
+      .tables = ADIT_TABLES(control.ip.pools),
+      .keys = {
+          ADIT_KEY(kNextStart, "name", "", control.ip.pools.back().name, (TextKind{1, 63, /*ascii=*/false}),
+                   "Users without a pool of their own use \"default\"."),
+          ADIT_KEY(
+              kNextStart, "ranges", "[\"10.64.0.2-10.64.255.254\"]", control.ip.pools.back().ranges,
+              (ListKind<RangeKind>{{}, "write [\"10.64.0.2-10.64.255.254\"]"}),
+              "Ranges \"first-last\", \"10.64.0.2-254\", prefixes \"10.64.0.0/16\" (less their first and "
+              "last address)."),
+      }};
 }
 
 void check_pools(const Config& config, const Places& places, Problems& problems) {

@@ -142,7 +142,7 @@ Section ipv6_section() {
       .help = "IPv6 for clients, beside IPv4 over the same link. The tunnel itself is IPv4.",
       .optional = true,
       .keys = {
-          ADIT_KEY("mode", "\"allow\"", ipv6_mode,
+          ADIT_KEY(kNextStart, "mode", "\"allow\"", ipv6_mode,
                    (ChoiceKind<std::optional<Ipv6Policy>>{{{"deny", Ipv6Policy::kDeny},
                                                            {"allow", Ipv6Policy::kAllow},
                                                            {"prefer", Ipv6Policy::kPrefer},
@@ -150,49 +150,52 @@ Section ipv6_section() {
                    "\"deny\"; \"allow\" for clients that ask; \"prefer\" asks them; \"require\" ends calls "
                    "without it. Left out, it is\n"
                    "\"allow\" once there is an [[ipv6-pool]], else \"deny\"."),
-          ADIT_KEY("gw-link-local", "", control.ipv6.gateway_id, LinkLocalKind{},
+          ADIT_KEY(kNextStart, "gw-link-local", "", control.ipv6.gateway_id, LinkLocalKind{},
                    "Our end of every link: the clients' gateway."),
-          ADIT_KEY("ra-interval", "", control.ipv6.ra_interval, (DurationKind{4s, 1800s}),
+          ADIT_KEY(kNewCalls, "ra-interval", "", control.ipv6.ra_interval, (DurationKind{4s, 1800s}),
                    "The longest time between two Router Advertisements to a client."),
-          ADIT_KEY("ra-lifetime", "", control.ipv6.ra_lifetime, (DurationKind{0s, 9000s}),
+          ADIT_KEY(kNewCalls, "ra-lifetime", "", control.ipv6.ra_lifetime, (DurationKind{0s, 9000s}),
                    "How long a client keeps us as its default router after one. 0: it has none in us."),
-          ADIT_KEY("dns", "[\"2001:db8:53::53\"]", control.ipv6.dns,
+          ADIT_KEY(kNewCalls, "dns", "[\"2001:db8:53::53\"]", control.ipv6.dns,
                    (ListKind<Ipv6Kind>{{}, "write [\"2001:db8:53::53\"]"}),
                    "DNS servers, at most 4, told by Router Advertisements and by DHCPv6."),
-          ADIT_KEY("domain", "", control.ipv6.domain, (ListKind<DomainKind>{{}, "write [\"example.net\"]"}),
+          ADIT_KEY(kNewCalls, "domain", "", control.ipv6.domain,
+                   (ListKind<DomainKind>{{}, "write [\"example.net\"]"}),
                    "Domains to search in, at most 4, told in the same way."),
-          ADIT_KEY("dhcpv6", "", control.ipv6.dhcpv6, BoolKind{},
+          ADIT_KEY(kNewCalls, "dhcpv6", "", control.ipv6.dhcpv6, BoolKind{},
                    "Answer DHCPv6: addresses, and prefixes for the networks behind clients."),
       }};
 }
 
 Section ipv6_pool_section() {
-  return {.name = "ipv6-pool",
-          .help = "Pools of IPv6 prefixes: one table per pool. They must not overlap.",
-          .more = "#[[ipv6-pool]]\n#prefix = \"2001:db8:100::/40\"\n#use = \"delegate\"\n",
-          .optional = true,
-          .tables = {.count = [](const Config& c) { return c.control.ipv6.pools.size(); },
-                     .resize =
-                         [](Config& c, std::size_t count) {
-                           c.control.ipv6.pools.resize(count, Ipv6PoolSettings{.prefix = {}, .length = 0});
-                         }},
-          .complete = &complete_lengths,
-          .keys = {
-              ADIT_KEY("name", "", control.ipv6.pools.back().name, (TextKind{1, 63, /*ascii=*/false}),
-                       "Users without a pool of their own use \"default\" of each use."),
-              ADIT_KEY("prefix", "\"2001:db8:64::/48\"", control.ipv6.pools.back().prefix, Ipv6PrefixKind{},
-                       "What is given away lies in it."),
-              ADIT_KEY("length", "", control.ipv6.pools.back().length, (NumberKind<std::uint8_t>{0, 128}),
-                       "Of what one client gets. 0: 64 for a link, 128 for an address, 56 to delegate, for "
-                       "which 48 to 64 can be."),
-              ADIT_KEY("use", "\"link\"", control.ipv6.pools.back().use,
-                       (ChoiceKind<Ipv6Use>{{{"link", Ipv6Use::kLink},
-                                             {"address", Ipv6Use::kAddress},
-                                             {"delegate", Ipv6Use::kDelegate}}}),
-                       "\"link\": the /64 of a client's link, told by Router Advertisements. \"address\": "
-                       "its own address, by DHCPv6.\n"
-                       "\"delegate\": the network behind it, by DHCPv6."),
-          }};
+  return {
+      .name = "ipv6-pool",
+      .help = "Pools of IPv6 prefixes: one table per pool. They must not overlap.",
+      .more = "#[[ipv6-pool]]\n#prefix = \"2001:db8:100::/40\"\n#use = \"delegate\"\n",
+      .optional = true,
+      .tables = {.count = [](const Config& c) { return c.control.ipv6.pools.size(); },
+                 .resize =
+                     [](Config& c, std::size_t count) {
+                       c.control.ipv6.pools.resize(count, Ipv6PoolSettings{.prefix = {}, .length = 0});
+                     }},
+      .complete = &complete_lengths,
+      .keys = {
+          ADIT_KEY(kNextStart, "name", "", control.ipv6.pools.back().name, (TextKind{1, 63, /*ascii=*/false}),
+                   "Users without a pool of their own use \"default\" of each use."),
+          ADIT_KEY(kNextStart, "prefix", "\"2001:db8:64::/48\"", control.ipv6.pools.back().prefix,
+                   Ipv6PrefixKind{}, "What is given away lies in it."),
+          ADIT_KEY(kNextStart, "length", "", control.ipv6.pools.back().length,
+                   (NumberKind<std::uint8_t>{0, 128}),
+                   "Of what one client gets. 0: 64 for a link, 128 for an address, 56 to delegate, for "
+                   "which 48 to 64 can be."),
+          ADIT_KEY(kNextStart, "use", "\"link\"", control.ipv6.pools.back().use,
+                   (ChoiceKind<Ipv6Use>{{{"link", Ipv6Use::kLink},
+                                         {"address", Ipv6Use::kAddress},
+                                         {"delegate", Ipv6Use::kDelegate}}}),
+                   "\"link\": the /64 of a client's link, told by Router Advertisements. \"address\": "
+                   "its own address, by DHCPv6.\n"
+                   "\"delegate\": the network behind it, by DHCPv6."),
+      }};
 }
 
 void check_ipv6(const Config& config, const Places& places, Problems& problems) {

@@ -15,16 +15,16 @@ Section cli_section() {
       .help = "The operator's socket.",
       .keys = {
           ADIT_KEY(
-              "socket", "", cli.socket, (PathKind{kMaxSocketPath, false}),
+              kNextStart, "socket", "", cli.socket, (PathKind{kMaxSocketPath, false}),
               "Where `adit` reaches aditd. Whoever may write to it controls aditd: it can end every call."),
-          ADIT_KEY("group", "", cli.group, (TextKind{0, 32}),
+          ADIT_KEY(kNextStart, "group", "", cli.group, (TextKind{0, 32}),
                    "Members of this group may use the socket (mode 0660). Empty: only aditd's own user (mode "
                    "0600)."),
-          ADIT_KEY("read-only-socket", "", cli.read_only_socket, (PathKind{kMaxSocketPath, true}),
+          ADIT_KEY(kNextStart, "read-only-socket", "", cli.read_only_socket, (PathKind{kMaxSocketPath, true}),
                    "Another, which answers only what changes nothing and shows no subscriber's packets.\n"
                    "Empty: beside the first, /run/adit/adit-read.sock."),
           ADIT_KEY(
-              "read-only-group", "", cli.read_only_group, (TextKind{0, 32}),
+              kNextStart, "read-only-group", "", cli.read_only_group, (TextKind{0, 32}),
               "Members of this group may use it (mode 0660). Empty: those of `group`, or of aditd's own."),
       }};
 }
@@ -35,26 +35,26 @@ Section log_section() {
       .help = "One key=value line per event.",
       .keys = {
           ADIT_KEY(
-              "level", "", log.level,
+              kNextStart, "level", "", log.level,
               (ChoiceKind<LogLevel>{{{"debug", LogLevel::kDebug},
                                      {"info", LogLevel::kInfo},
                                      {"warning", LogLevel::kWarning},
                                      {"error", LogLevel::kError}}}),
               "\"debug\", \"info\", \"warning\" or \"error\": the least severe events that are written."),
-          ADIT_KEY("log-file", "", log.file, (PathKind{kMaxPath, true}),
+          ADIT_KEY(kNextStart, "log-file", "", log.file, (PathKind{kMaxPath, true}),
                    "A file to append to: \"/var/log/adit/adit.log\", whose directory adit.service makes and "
                    "lets aditd "
                    "write to.\n"
                    "Empty: standard error, which systemd keeps in its journal."),
-          ADIT_KEY("log-fail-file", "", log.fail_file, (PathKind{kMaxPath, true}),
+          ADIT_KEY(kNextStart, "log-fail-file", "", log.fail_file, (PathKind{kMaxPath, true}),
                    "What peers tried in vain, once more and alone: \"/var/log/adit/fail.log\", for fail2ban, "
                    "whose "
                    "filter and jail are\n"
                    "in /usr/share/doc/adit/fail2ban. Reopened like log-file. Empty: none."),
-          ADIT_KEY("log-fail-syslog", "", log.fail_syslog, BoolKind{},
+          ADIT_KEY(kNextStart, "log-fail-syslog", "", log.fail_syslog, BoolKind{},
                    "The same to syslog, facility authpriv."),
           ADIT_KEY(
-              "max-per-second", "", log.max_per_second, (NumberKind<std::uint32_t>{0, 1'000'000}),
+              kNextStart, "max-per-second", "", log.max_per_second, (NumberKind<std::uint32_t>{0, 1'000'000}),
               "Lines per second of one event, and 10 a minute of one kind of failure of one peer; more are "
               "counted "
               "and the count\n"

@@ -89,17 +89,17 @@ Section port_section() {
       .tables = ADIT_TABLES(ports),
       .complete = &complete_ports,
       .keys = {
-          ADIT_KEY("name", "", ports.back().name, (TextKind{0, 31}),
+          ADIT_KEY(kNextStart, "name", "", ports.back().name, (TextKind{0, 31}),
                    "What logs and counters call it. Empty: its interface, else its device."),
           ADIT_KEY(
-              "interface", "\"access0\"", ports.back().interface, InterfaceKind{},
+              kNextStart, "interface", "\"access0\"", ports.back().interface, InterfaceKind{},
               "A network interface of the kernel; a VLAN's own (eth0.100) is served through what carries "
               "it.\n"
               "With driver \"dpdk\" it is left out: the kernel's part in the device then is a TAP interface "
               "of this port's\n"
               "name. Named, it is one by which the kernel reaches the same network itself."),
           ADIT_KEY(
-              "driver", "", ports.back().driver,
+              kNextStart, "driver", "", ports.back().driver,
               (ChoiceKind<PortDriver>{{{"auto", PortDriver::kAuto},
                                        {"af_xdp", PortDriver::kAfXdp},
                                        {"af_packet", PortDriver::kAfPacket},
@@ -108,30 +108,30 @@ Section port_section() {
               "of them,\n"
               "\"auto\" is af_xdp where that works, else af_packet. \"dpdk\" drives `device` without the "
               "kernel."),
-          ADIT_KEY("device", "", ports.back().device, (TextKind{0, 255}),
+          ADIT_KEY(kNextStart, "device", "", ports.back().device, (TextKind{0, 255}),
                    "With driver \"dpdk\": a PCI address (\"0000:01:00.0\") or a virtual device "
                    "(\"net_memif0,role=client\")."),
           ADIT_KEY(
-              "role", "\"access\"", ports.back().role,
+              kNextStart, "role", "\"access\"", ports.back().role,
               (ChoiceKind<PortRole>{
                   {{"access", PortRole::kAccess}, {"core", PortRole::kCore}, {"both", PortRole::kBoth}}}),
               "\"access\": clients and their tunnels. \"core\": plain IP, the Internet. \"both\": on a "
               "stick."),
-          ADIT_KEY("vlan", "", ports.back().vlan, VlanKind{},
+          ADIT_KEY(kNextStart, "vlan", "", ports.back().vlan, VlanKind{},
                    "With driver \"dpdk\": the VLAN of this port, \"100\", or \"200.100\" with an outer tag "
                    "(802.1ad). Several\n"
                    "[[port]] may share a device, a VLAN each."),
           ADIT_KEY(
-              "table", "", ports.back().table, (NumberKind<std::uint32_t>{0, 0xffffffff}),
+              kNextStart, "table", "", ports.back().table, (NumberKind<std::uint32_t>{0, 0xffffffff}),
               "The kernel's routing table by which packets leave on this side. 0: that of the VRF that the "
               "interface is in,\n"
               "else main (254). All ports of a side share one."),
           ADIT_KEY(
-              "isolate", "", ports.back().isolate, BoolKind{},
+              kNextStart, "isolate", "", ports.back().isolate, BoolKind{},
               "With driver \"dpdk\" and an interface, on devices that the kernel drives too (mlx5): take "
               "only GRE and the\n"
               "pools' packets by flow rules, and leave the kernel all else."),
-          ADIT_KEY("queues", "", ports.back().queues, (NumberKind<std::uint16_t>{0, 128}),
+          ADIT_KEY(kNextStart, "queues", "", ports.back().queues, (NumberKind<std::uint16_t>{0, 128}),
                    "Receive queues. 0: one for a kernel interface, one per worker for a DPDK device."),
       }};
 }

@@ -24,17 +24,17 @@ Section ppp_section() {
       .help = "Links (RFC 1661).",
       .keys = {
           ADIT_KEY(
-              "mru", "", control.ppp.mru, kMtu,
+              kNewCalls, "mru", "", control.ppp.mru, kMtu,
               "Our MRU, asked of the client. 1,436 leaves room for IP, GRE, PPP and MPPE in 1,500 octets."),
-          ADIT_KEY("mtu", "", control.ppp.mtu, kMtu,
+          ADIT_KEY(kNewCalls, "mtu", "", control.ppp.mtu, kMtu,
                    "The largest IP packet that we send to a client, however large its MRU."),
-          ADIT_KEY("min-mtu", "", control.ppp.min_mtu, kMtu,
+          ADIT_KEY(kNewCalls, "min-mtu", "", control.ppp.min_mtu, kMtu,
                    "The smallest MRU of a client that we agree to."),
-          ADIT_KEY("accomp", "", control.ppp.accomp, kAllowDeny,
+          ADIT_KEY(kNewCalls, "accomp", "", control.ppp.accomp, kAllowDeny,
                    "Offer Address-and-Control-Field-Compression: \"allow\" or \"deny\"."),
-          ADIT_KEY("pcomp", "", control.ppp.pcomp, kAllowDeny,
+          ADIT_KEY(kNewCalls, "pcomp", "", control.ppp.pcomp, kAllowDeny,
                    "Offer Protocol-Field-Compression: \"allow\" or \"deny\"."),
-          ADIT_KEY("mppe", "", control.ppp.mppe,
+          ADIT_KEY(kNewCalls, "mppe", "", control.ppp.mppe,
                    (ChoiceKind<MppePolicy>{{{"deny", MppePolicy::kDeny},
                                             {"allow", MppePolicy::kAllow},
                                             {"prefer", MppePolicy::kPrefer},
@@ -44,12 +44,12 @@ Section ppp_section() {
                    "\"require\"\n"
                    "passes no IP without. It needs an MS-CHAP method below."),
           ADIT_KEY(
-              "mppe-key-lengths", "", control.ppp.mppe_key_lengths,
+              kNewCalls, "mppe-key-lengths", "", control.ppp.mppe_key_lengths,
               (ListKind<KeyLengthKind>{{}, "write [128]"}),
               "Bits of its keys that may be agreed on: 40, 56, 128. The longest that the client supports is "
               "used.\n"
               "128 bits of MPPE are weak; 40 and 56 are weaker still, and fall to a brute-force search."),
-          ADIT_KEY("mppe-stateful", "", control.ppp.mppe_stateful,
+          ADIT_KEY(kNextStart, "mppe-stateful", "", control.ppp.mppe_stateful,
                    (ChoiceKind<StatefulPolicy>{{{"deny", StatefulPolicy::kDeny},
                                                 {"allow", StatefulPolicy::kAllow},
                                                 {"prefer", StatefulPolicy::kPrefer}}}),
@@ -61,7 +61,7 @@ Section ppp_section() {
                    "Internet. Needs some 600 octets a "
                    "session more."),
           ADIT_KEY(
-              "mppc", "", control.ppp.mppc,
+              kNextStart, "mppc", "", control.ppp.mppc,
               (ChoiceKind<MppcPolicy>{{{"deny", MppcPolicy::kDeny},
                                        {"stateless", MppcPolicy::kStateless},
                                        {"allow", MppcPolicy::kAllow}}}),
@@ -71,26 +71,26 @@ Section ppp_section() {
               "tell by their lengths what is in them: who can put text\nof his own beside a secret can guess "
               "it (CRIME). And what TLS has encrypted does not shrink."),
           ADIT_KEY(
-              "mppc-memory", "", mppc_memory_mib, kMebibytes,
+              kNextStart, "mppc-memory", "", mppc_memory_mib, kMebibytes,
               "MiB for what \"allow\" remembers, 25 KB a session that uses it; where it is used up, others "
               "are compressed\npacket by packet. Taken at start, and only with \"allow\"."),
-          ADIT_KEY("timeout", "", control.ppp.timeout, (DurationKind{100ms, 1min}),
+          ADIT_KEY(kNewCalls, "timeout", "", control.ppp.timeout, (DurationKind{100ms, 1min}),
                    "Before a request is repeated (RFC 1661's restart timer); the first repeats come after "
                    "0.3, 0.6, 1.2 "
                    "and 2.4 s."),
-          ADIT_KEY("max-configure", "", control.ppp.max_configure, kRetries,
+          ADIT_KEY(kNewCalls, "max-configure", "", control.ppp.max_configure, kRetries,
                    "Configure-Requests without an answer."),
-          ADIT_KEY("max-failure", "", control.ppp.max_failure, kRetries,
+          ADIT_KEY(kNewCalls, "max-failure", "", control.ppp.max_failure, kRetries,
                    "Configure-Naks before we reject instead."),
-          ADIT_KEY("max-terminate", "", control.ppp.max_terminate, kRetries,
+          ADIT_KEY(kNewCalls, "max-terminate", "", control.ppp.max_terminate, kRetries,
                    "Terminate-Requests without an answer."),
-          ADIT_KEY("lcp-echo-interval", "", control.ppp.lcp_echo_interval, (DurationKind{0s, 24h}),
+          ADIT_KEY(kNewCalls, "lcp-echo-interval", "", control.ppp.lcp_echo_interval, (DurationKind{0s, 24h}),
                    "Silence on a link before an LCP Echo-Request. 0: none are sent, dead links stay."),
-          ADIT_KEY("lcp-echo-failure", "", control.ppp.lcp_echo_failure, kRetries,
+          ADIT_KEY(kNewCalls, "lcp-echo-failure", "", control.ppp.lcp_echo_failure, kRetries,
                    "Unanswered ones in a row that end the call."),
-          ADIT_KEY("lcp-timeout", "", control.ppp.lcp_timeout, (DurationKind{1s, 1h}),
+          ADIT_KEY(kNewCalls, "lcp-timeout", "", control.ppp.lcp_timeout, (DurationKind{1s, 1h}),
                    "From the start of the call until LCP is open."),
-          ADIT_KEY("setup-timeout", "", control.ppp.setup_timeout, (DurationKind{1s, 1h}),
+          ADIT_KEY(kNewCalls, "setup-timeout", "", control.ppp.setup_timeout, (DurationKind{1s, 1h}),
                    "From the start of the call until IP is up."),
       }};
 }

@@ -48,67 +48,68 @@ Section radius_section() {
       .help = "The RADIUS client.",
       .complete = &complete_radius,
       .keys = {
-          ADIT_KEY("nas-identifier", "", nas.identifier, kPptpName, "NAS-Identifier: this machine's name."),
+          ADIT_KEY(kNextStart, "nas-identifier", "", nas.identifier, kPptpName,
+                   "NAS-Identifier: this machine's name."),
           ADIT_KEY(
-              "nas-ip-address", "", nas.address, (Ipv4Kind{true, true}),
+              kNextStart, "nas-ip-address", "", nas.address, (Ipv4Kind{true, true}),
               "NAS-IP-Address, by which servers know this machine's sessions. \"\": the first of pptp.bind."),
-          live(ADIT_KEY("timeout", "", radius.timeout, (DurationKind{100ms, 1min}),
-                        "Before a login's request is repeated.")),
-          live(ADIT_KEY("acct-repeat", "", radius.acct_timeout, (DurationKind{100ms, 1min}),
-                        "Before an accounting record is repeated: nobody waits for its answer.")),
-          live(ADIT_KEY("max-try", "", radius.tries, (NumberKind<std::uint32_t>{1, 20}),
-                        "How often a request is sent to one server before the next server is asked.")),
-          live(ADIT_KEY(
-              "patience", "", radius.patience, (DurationKind{100ms, 1min}),
+          ADIT_KEY(kNow, "timeout", "", radius.timeout, (DurationKind{100ms, 1min}),
+                   "Before a login's request is repeated."),
+          ADIT_KEY(kNow, "acct-repeat", "", radius.acct_timeout, (DurationKind{100ms, 1min}),
+                   "Before an accounting record is repeated: nobody waits for its answer."),
+          ADIT_KEY(kNow, "max-try", "", radius.tries, (NumberKind<std::uint32_t>{1, 20}),
+                   "How often a request is sent to one server before the next server is asked."),
+          ADIT_KEY(
+              kNow, "patience", "", radius.patience, (DurationKind{100ms, 1min}),
               "How long a login waits for the last server that is left to ask, and \"radius-then-local\" for "
-              "all of them.")),
-          live(ADIT_KEY(
-              "max-fail", "", radius.max_fail, (NumberKind<std::uint32_t>{1, 1000}),
+              "all of them."),
+          ADIT_KEY(
+              kNow, "max-fail", "", radius.max_fail, (NumberKind<std::uint32_t>{1, 1000}),
               "Unanswered requests in a row after which a server counts as dead: no login waits for it any "
-              "more,\nunless all are dead and auth.backend has nobody else.")),
-          live(ADIT_KEY("dead-time", "", radius.dead_time, (DurationKind{1s, 24h}),
-                        "How long a dead server gets nothing but probes (Status-Server). Then, or while it "
-                        "answers those, it is also\nsent copies of logins, which do not wait for it: to that "
-                        "server second attempts of the same users.")),
-          live(ADIT_KEY("sockets", "", radius.lanes, (NumberKind<std::uint32_t>{1, 64}),
-                        "Sockets for each server and service: 256 requests each may wait for an answer.")),
-          live(ADIT_KEY("max-waiting", "", radius.max_waiting, kCount,
-                        "Requests of each service that wait for a free identifier; more are refused.")),
-          ADIT_KEY("acct-interim-interval", "", control.interim_interval, (DurationKind{0s, 24h}),
+              "more,\nunless all are dead and auth.backend has nobody else."),
+          ADIT_KEY(kNow, "dead-time", "", radius.dead_time, (DurationKind{1s, 24h}),
+                   "How long a dead server gets nothing but probes (Status-Server). Then, or while it "
+                   "answers those, it is also\nsent copies of logins, which do not wait for it: to that "
+                   "server second attempts of the same users."),
+          ADIT_KEY(kNow, "sockets", "", radius.lanes, (NumberKind<std::uint32_t>{1, 64}),
+                   "Sockets for each server and service: 256 requests each may wait for an answer."),
+          ADIT_KEY(kNow, "max-waiting", "", radius.max_waiting, kCount,
+                   "Requests of each service that wait for a free identifier; more are refused."),
+          ADIT_KEY(kNewCalls, "acct-interim-interval", "", control.interim_interval, (DurationKind{0s, 24h}),
                    "Between interim accounting records of a session, unless its Access-Accept says "
                    "otherwise. 0: none."),
-          ADIT_KEY("acct-interim-jitter", "", control.interim_jitter, (DurationKind{0s, 1h}),
+          ADIT_KEY(kNow, "acct-interim-jitter", "", control.interim_jitter, (DurationKind{0s, 1h}),
                    "How much earlier or later each of them comes, at random, so that calls do not report "
                    "together: half\nof the interval at most. 0: a tenth of it."),
           ADIT_KEY(
-              "strip-realm", "", nas.strip_realm, BoolKind{},
+              kNextStart, "strip-realm", "", nas.strip_realm, BoolKind{},
               "Ask servers for \"alice\" where a client says \"alice@example.net\". An MS-CHAPv2 proof is of "
               "the name\nas the client has it: the server has to check it against that one. With [eap] "
               "mode = \"radius\"\nneither this nor default-realm changes it."),
-          ADIT_KEY("default-realm", "", nas.default_realm, RealmKind{},
+          ADIT_KEY(kNextStart, "default-realm", "", nas.default_realm, RealmKind{},
                    "Ask for \"alice@\" and this where a client, or strip-realm, leaves no realm. \"\": for "
                    "\"alice\"."),
-          ADIT_KEY("spool", "", spool.file, (PathKind{kMaxPath, true}),
+          ADIT_KEY(kNextStart, "spool", "", spool.file, (PathKind{kMaxPath, true}),
                    "Where accounting records survive a restart or crash of aditd or this machine. \"\": they "
                    "do not."),
-          ADIT_KEY("spool-records", "", spool.records, (NumberKind<std::uint32_t>{1024, 8'000'000}),
+          ADIT_KEY(kNextStart, "spool-records", "", spool.records,
+                   (NumberKind<std::uint32_t>{1024, 8'000'000}),
                    "Sessions that are up and Stops that wait for a server, together; 1 KiB each, reserved at "
                    "start."),
-          live(ADIT_KEY(
-              "dae-ip-address", "", dae.address, (Ipv4Kind{true, true}),
+          ADIT_KEY(
+              kNow, "dae-ip-address", "", dae.address, (Ipv4Kind{true, true}),
               "Where Disconnect- and CoA-Requests (RFC 5176) of a [[dae-client]] are taken. \"\": on every "
-              "address.")),
-          live(ADIT_KEY("dae-port", "", dae.port, (NumberKind<std::uint16_t>{1, 65'535}), "The UDP port.")),
-          live(ADIT_KEY(
-              "dae-window", "", dae.window, (DurationKind{1s, 1h}),
-              "How far their Event-Timestamp may be from our clock; a repeated request has no effect "
-              "for as long.")),
-          live(ADIT_KEY(
-              "dictionary", "", radius_dictionaries,
+              "address."),
+          ADIT_KEY(kNow, "dae-port", "", dae.port, (NumberKind<std::uint16_t>{1, 65'535}), "The UDP port."),
+          ADIT_KEY(kNow, "dae-window", "", dae.window, (DurationKind{1s, 1h}),
+                   "How far their Event-Timestamp may be from our clock; a repeated request has no effect "
+                   "for as long."),
+          ADIT_KEY(
+              kNow, "dictionary", "", radius_dictionaries,
               (ListKind<PathKind>{{kMaxPath, false}, "write [\"/etc/adit/dictionary.acme\"]"}),
               "FreeRADIUS dictionaries: names of attributes for [[radius-rate]] beyond the built-in ones. "
               "The last "
-              "one wins.")),
+              "one wins."),
       }};
 }
 

@@ -23,13 +23,12 @@ Section radius_rate_section() {
           "and\n"
           "WISPr-Bandwidth-Max-Down, Cisco-AVPair, Filter-Id.",
       .optional = true,
-      .live = true,
       .tables = ADIT_TABLES(radius_rates),
       .keys = {
-          ADIT_KEY("attribute", "\"WISPr-Bandwidth-Max-Down\"", radius_rates.back().attribute,
+          ADIT_KEY(kNow, "attribute", "\"WISPr-Bandwidth-Max-Down\"", radius_rates.back().attribute,
                    (TextKind{1, 128}), "Its name in a dictionary."),
           ADIT_KEY(
-              "form", "\"bit\"", radius_rates.back().form,
+              kNow, "form", "\"bit\"", radius_rates.back().form,
               (ChoiceKind<RateForm>{{{"mikrotik", RateForm::kMikrotikText},
                                      {"cisco", RateForm::kCiscoAvPair},
                                      {"filter-id", RateForm::kFilterId},
@@ -41,7 +40,7 @@ Section radius_rate_section() {
               "nothing. "
               "Numbers, or text of\n"
               "digits: \"kbit\" or \"bit\" a second."),
-          ADIT_KEY("direction", "\"down\"", radius_rates.back().direction,
+          ADIT_KEY(kNow, "direction", "\"down\"", radius_rates.back().direction,
                    (ChoiceKind<RateDirection>{{{"down", RateDirection::kDown},
                                                {"up", RateDirection::kUp},
                                                {"both", RateDirection::kBoth}}}),

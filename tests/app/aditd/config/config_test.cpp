@@ -690,7 +690,7 @@ TEST_F(ConfigFileTest, AReloadReadsChapSecretsAsTheNewFileSays) {
   RunningConfig sheet("adit.toml", std::move(running.sheet));
   int changes = 0;
   for (const ConfigChange& change : sheet.use(std::move(reread.sheet))) {
-    EXPECT_TRUE(change.live) << change.name() << " is told to wait for the next start";
+    EXPECT_EQ(change.effect, ReloadEffect::kNow) << change.name() << " is told to wait for the next start";
     ++changes;
   }
   EXPECT_EQ(changes, 2);

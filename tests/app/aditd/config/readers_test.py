@@ -12,7 +12,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parents[4]
-ROW = re.compile(r'ADIT_KEY\(\s*"([^"]+)",\s*"(?:[^"\\]|\\.)*",\s*([a-z_0-9.()]+),')
+ROW = re.compile(r'ADIT_KEY\(\s*k\w+,\s*"([^"]+)",\s*"(?:[^"\\]|\\.)*",\s*([a-z_0-9.()]+),')
 STRUCT = re.compile(r"^struct (\w+) \{.*?^\};", re.MULTILINE | re.DOTALL)
 MEMBER = re.compile(r"^  ([\w:<>, ]+?) ?\*?&? (\w+(?:, \w+)*)(?:\{|;| =|$)", re.MULTILINE)
 SETTINGS = ("app/aditd/config/config.hpp", "controlplane/base/settings.hpp", "controlplane/radius/settings.hpp",

@@ -44,7 +44,7 @@ Lines lines_of(const std::vector<ConfigChange>& changes) {
   Lines lines;
   for (const ConfigChange& change : changes) {
     lines.push_back(change.name() + ": " + change.was.value_or("-") + " -> " + change.is.value_or("-") +
-                    (change.live ? ", applied" : ", next start"));
+                    ", " + std::string(to_text(change.effect)));
   }
   return lines;
 }
@@ -122,18 +122,19 @@ TEST(RunningConfig, NamesWhatIsAppliedAndWhatWaits) {
   const Sheet changed =
       sheet_with("[radius]\ntimeout = 2\nnas-identifier = \"x\"\n[shaper]\nrate = 512\n" + other);
   EXPECT_EQ(lines_of(running.use(changed)),
-            (Lines{"radius.nas-identifier: \"adit\" -> \"x\", next start",
-                   "radius.timeout: \"500ms\" -> \"2s\", applied",
-                   "radius-server[aaa1].secret: \"(secret)\" -> \"(secret)\", applied",
-                   "shaper.rate: \"\" -> \"512/512\", next start"}));
+            (Lines{"radius.nas-identifier: \"adit\" -> \"x\", at the next start",
+                   "radius.timeout: \"500ms\" -> \"2s\", now",
+                   "radius-server[aaa1].secret: \"(secret)\" -> \"(secret)\", now",
+                   "shaper.rate: \"\" -> \"512/512\", for new calls"}));
   EXPECT_EQ(pending(running),
             (Lines{"radius.nas-identifier: \"adit\" -> \"x\"", "shaper.rate: \"\" -> \"512/512\""}));
-  EXPECT_EQ(lines_of(running.use(changed)), (Lines{"radius.nas-identifier: \"adit\" -> \"x\", next start",
-                                                   "shaper.rate: \"\" -> \"512/512\", next start"}))
+  EXPECT_EQ(lines_of(running.use(changed)),
+            (Lines{"radius.nas-identifier: \"adit\" -> \"x\", at the next start",
+                   "shaper.rate: \"\" -> \"512/512\", for new calls"}))
       << "what waits is told again, what was applied is not";
   EXPECT_EQ(lines_of(running.use(sheet_with(kServers))),
-            (Lines{"radius.timeout: \"2s\" -> \"500ms\", applied",
-                   "radius-server[aaa1].secret: \"(secret)\" -> \"(secret)\", applied"}));
+            (Lines{"radius.timeout: \"2s\" -> \"500ms\", now",
+                   "radius-server[aaa1].secret: \"(secret)\" -> \"(secret)\", now"}));
   EXPECT_EQ(pending(running), Lines{}) << "taken back before it counted";
 }
 
@@ -142,11 +143,11 @@ TEST(RunningConfig, TablesComeAndGo) {
   const std::string second = std::string(kServers).substr(kServers.find("[[", 3));
   EXPECT_EQ(
       lines_of(running.use(sheet_with(second + "[[ip-pool]]\nname = \"b\"\nranges = [\"10.70.0.0/30\"]\n"))),
-      (Lines{"ip-pool[b].name: - -> \"b\", next start",
-             "ip-pool[b].ranges: - -> [\"10.70.0.1-10.70.0.2\"], next start",
-             "radius-server[aaa1].name: \"aaa1\" -> -, applied",
-             "radius-server[aaa1].address: \"192.0.2.10\" -> -, applied",
-             "radius-server[aaa1].secret: \"(secret)\" -> -, applied"}));
+      (Lines{"ip-pool[b].name: - -> \"b\", at the next start",
+             "ip-pool[b].ranges: - -> [\"10.70.0.1-10.70.0.2\"], at the next start",
+             "radius-server[aaa1].name: \"aaa1\" -> -, now",
+             "radius-server[aaa1].address: \"192.0.2.10\" -> -, now",
+             "radius-server[aaa1].secret: \"(secret)\" -> -, now"}));
   EXPECT_EQ(pending(running),
             (Lines{"ip-pool.name: - -> \"b\"", "ip-pool.ranges: - -> [\"10.70.0.1-10.70.0.2\"]"}));
 }
@@ -154,8 +155,8 @@ TEST(RunningConfig, TablesComeAndGo) {
 TEST(RunningConfig, ATableThatOnlyTheNextStartTakesAwayRunsUntilThen) {
   constexpr std::string_view kPool = "[[ip-pool]]\nname = \"b\"\nranges = [\"10.70.0.0/30\"]\n";
   RunningConfig running("t.toml", sheet_with(kPool));
-  const Lines gone{"ip-pool[b].name: \"b\" -> -, next start",
-                   "ip-pool[b].ranges: [\"10.70.0.1-10.70.0.2\"] -> -, next start"};
+  const Lines gone{"ip-pool[b].name: \"b\" -> -, at the next start",
+                   "ip-pool[b].ranges: [\"10.70.0.1-10.70.0.2\"] -> -, at the next start"};
   EXPECT_EQ(lines_of(running.use(sheet_with(""))), gone);
   EXPECT_EQ(lines_of(running.use(sheet_with(""))), gone);
   EXPECT_EQ(pending(running).size(), 2U);

@@ -257,7 +257,12 @@ class FakeBackend : public OperatorBackend {
     shaped.push_back({std::move(selector), rate});
     done(terminates);
   }
-  void reload(Reloaded done) override { done(reloads); }
+  void reload(Reload how, Reloaded done) override {
+    if (reloads) {
+      reloads->dry_run = how == Reload::kDryRun;
+    }
+    done(reloads);
+  }
   std::expected<void, std::string> shut_down(Shutdown how) override {
     if (how == Shutdown::kCancel && stats_.takes_calls) {
       return std::unexpected("there is nothing to cancel: new calls are taken");
@@ -282,7 +287,7 @@ class FakeBackend : public OperatorBackend {
                     .key = "secret",
                     .value = "\"(secret)\"",
                     .at = {18, 10},
-                    .live = true},
+                    .effect = ReloadEffect::kNow},
                    {.section = "mss", .table = "", .key = "clamp", .value = "true"},
                    std::move(last)};
     };
@@ -355,9 +360,12 @@ class FakeBackend : public OperatorBackend {
   bool answers_trials = false;
   ReloadResult reloads = ReloadReport{
       .users = 2,
-      .changes = {{"radius-server", "aaa1", "secret", "\"(secret)\"", "\"(secret)\"", true},
-                  {"pptp", "", "bind", "[\"192.0.2.1\"]", "[\"192.0.2.1\", \"192.0.2.2\"]", false},
-                  {"ip-pool", "b", "ranges", std::nullopt, "[\"10.70.0.1-10.70.0.2\"]", false}},
+      .changes = {{"radius-server", "aaa1", "secret", "\"(secret)\"", "\"(secret)\"", ReloadEffect::kNow},
+                  {"pptp", "", "bind", "[\"192.0.2.1\"]", "[\"192.0.2.1\", \"192.0.2.2\"]",
+                   ReloadEffect::kNextStart},
+                  {"ppp", "", "mtu", "1436", "1400", ReloadEffect::kNewCalls},
+                  {"ip-pool", "b", "ranges", std::nullopt, "[\"10.70.0.1-10.70.0.2\"]",
+                   ReloadEffect::kNextStart}},
       .warnings = {"t.toml:15:11: warning: auth.methods: value \"pap\": sends passwords in clear text"}};
   std::vector<control::WorkerSeats> seats_{{.calls = 3}, {.calls = 4, .pressed = true}};
   std::uint16_t last_in_use = 9;
