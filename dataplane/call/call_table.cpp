@@ -89,10 +89,13 @@ void CallTable::stand_in(const CallTableMemory& place) noexcept {
   }
 }
 
+/// What another process has left and nobody has judged stays for the next one that tries.
 CallTable::~CallTable() {
-  release(slots_, is_placed_);
-  release(drops_, is_placed_);
-  release(stateful_, is_placed_);
+  if (!has_inherited_) {
+    release(slots_, is_placed_);
+    release(drops_, is_placed_);
+    release(stateful_, is_placed_);
+  }
   release(histories_, false);
 }
 

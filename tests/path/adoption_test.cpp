@@ -342,6 +342,20 @@ TEST_F(Adoption, NoWorkerRunsBeforeItsCallsAreJudged) {
   EXPECT_FALSE(world_->worker().awaits_adoption());
 }
 
+/// A successor that fails before that is followed by another.
+TEST_F(Adoption, WhatNobodyHasJudgedStaysAsItIs) {
+  start();
+  left_.emplace(memory_);
+  world_.reset();
+  const std::vector<std::byte> before(left_->octets().begin(), left_->octets().end());
+  world_.emplace(options(*left_));
+  world_.reset();
+  EXPECT_TRUE(std::ranges::equal(before, left_->octets()));
+  world_.emplace(options(*left_));
+  EXPECT_EQ(world_->adopt(PreviousEnd::kCrashed, known()).adopted, 3U);
+  EXPECT_TRUE(lines_[0].passes(*world_));
+}
+
 TEST_F(Adoption, AnAcknowledgementThatWasOwedIsPaid) {
   start();
   ASSERT_TRUE(lines_[1].passes_up(*world_));
