@@ -19,6 +19,7 @@
 #include <numeric>
 #include <random>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -237,8 +238,13 @@ PipelineRig::PipelineRig(std::uint32_t calls, Coding coding, std::uint16_t worke
   for (const dataplane::Port& port : own) {
     resources.ports.push_back({.port = port, .rx_queues = workers, .tx_queues = workers});
   }
-  auto plane = dataplane::DataPlane<dataplane::Worker>::create(
-      {.max_calls = calls, .gateway = Ipv4Address(10, 0, 0, 1)}, std::move(resources));
+  const dataplane::Settings settings{.max_calls = calls, .gateway = Ipv4Address(10, 0, 0, 1)};
+  if (const char* where = std::getenv("ADIT_BENCH_CALLS");
+      where != nullptr && std::string_view(where) == "shared") {
+    place_calls(settings, workers);
+    resources.call_memory = &*call_memory_;
+  }
+  auto plane = dataplane::DataPlane<dataplane::Worker>::create(settings, std::move(resources));
   require(plane.has_value(), "making the workers");
   plane_ = std::move(*plane);
   const std::vector<dataplane::RouteEntry6> routes6{
@@ -258,6 +264,18 @@ PipelineRig::PipelineRig(std::uint32_t calls, Coding coding, std::uint16_t worke
   if (calls >= kBatch * workers) {
     spread_acknowledgements();
   }
+}
+
+void PipelineRig::place_calls(const dataplane::Settings& settings, std::uint16_t workers) {
+  const auto shape = dataplane::call_tables_shape(settings, workers);
+  auto made =
+      app::SharedMemory::create("adit_calls", dataplane::CallMemory::octets_for(shape),
+                                rte_eal_has_hugepages() != 0 ? app::Pages::kHuge : app::Pages::kOrdinary);
+  require(made.has_value(), made ? "" : made.error().c_str());
+  call_octets_.emplace(std::move(*made));
+  auto memory = dataplane::CallMemory::create(call_octets_->octets(), shape);
+  require(memory.has_value(), memory ? "" : memory.error().c_str());
+  call_memory_ = *memory;
 }
 
 /// Calls that are visited in turn would all owe their acknowledgements at the same time: a row of 65,536 calls measured

@@ -10,12 +10,15 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
+#include "app/host/shared_memory.hpp"
 #include "crypto/mppc/mppc_coder.hpp"
 #include "crypto/mppe_batch.hpp"
 #include "dataplane/call/call_index.hpp"
+#include "dataplane/call/call_memory.hpp"
 #include "dataplane/contract/mailbox.hpp"
 #include "dataplane/worker/data_plane.hpp"
 #include "dataplane/worker/worker.hpp"
@@ -100,8 +103,11 @@ class PipelineRig {
   void write_inner(std::uint8_t* at, Traffic traffic, InnerIp family, std::uint32_t number,
                    std::size_t octets);
   void encrypt();
+  void place_calls(const dataplane::Settings& settings, std::uint16_t workers);
 
   const Coding coding_;
+  std::optional<app::SharedMemory> call_octets_;  ///< as aditd has it, with ADIT_BENCH_CALLS=shared
+  std::optional<dataplane::CallMemory> call_memory_;
   std::unique_ptr<dataplane::DataPlane<dataplane::Worker>> plane_;
   std::vector<PeerEnd> peers_;
   std::vector<std::uint32_t> walk_;  ///< the calls in a seeded random order, visited cyclically

@@ -18,6 +18,11 @@ namespace adit::crypto {
 /// Strength of a session key in bits. Its RC4 key has 8 octets for 40 and 56 bits (then salted), 16 for 128.
 enum class MppeKeyLength : std::uint8_t { k40 = 40, k56 = 56, k128 = 128 };
 
+/// False: these octets were never a length.
+[[nodiscard]] constexpr bool is_sound(MppeKeyLength length) noexcept {
+  return length == MppeKeyLength::k40 || length == MppeKeyLength::k56 || length == MppeKeyLength::k128;
+}
+
 /// The key chain of one direction of one call at its last committed packet.
 struct MppeChain {
   std::array<std::uint8_t, 16> start_key{};    ///< RFC 3079 start key; every change starts from it

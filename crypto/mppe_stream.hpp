@@ -30,6 +30,9 @@ class MppeStream {
   /// now current.
   void restart(std::uint32_t changes) noexcept;
 
+  /// False: this memory never held a stream. Whatever its octets are, a sound one can be used.
+  [[nodiscard]] bool is_sound() const noexcept { return crypto::is_sound(chain_.length); }
+
   /// XORs the next octets of the stream into `data`: encrypts or decrypts.
   void apply(std::span<std::uint8_t> data) noexcept;
 

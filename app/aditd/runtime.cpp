@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/aditd/runtime.hpp"
 
+#include <rte_eal.h>
 #include <rte_mempool.h>
 #include <rte_ring.h>
 
@@ -141,10 +142,40 @@ std::expected<void, std::string> Runtime::announce_from(const Config& config) {
   return {};
 }
 
+/// In memory that outlives the process, on huge pages where DPDK has some and there are enough: with 4 KiB pages every packet
+/// of a call that is not in the caches pays for TLB misses as well.
+std::expected<void, std::string> Runtime::place_calls(const dataplane::Settings& settings,
+                                                      std::span<const int> sockets) {
+  const auto shape = dataplane::call_tables_shape(settings, static_cast<std::uint16_t>(sockets.size()));
+  const std::size_t octets = dataplane::CallMemory::octets_for(shape);
+  auto made = SharedMemory::create("adit_calls", octets,
+                                   rte_eal_has_hugepages() != 0 ? Pages::kHuge : Pages::kOrdinary);
+  if (!made) {
+    made = SharedMemory::create("adit_calls", octets, Pages::kOrdinary);
+  }
+  if (!made) {
+    return std::unexpected(std::move(made.error()));
+  }
+  call_octets_.emplace(std::move(*made));
+  const std::size_t block = octets / sockets.size();
+  for (std::size_t worker = 0; worker < sockets.size(); ++worker) {
+    SharedMemory::prefer_node(call_octets_->octets().subspan(worker * block, block), sockets[worker]);
+  }
+  auto memory = dataplane::CallMemory::create(call_octets_->octets(), shape);
+  if (!memory) {
+    return std::unexpected(std::move(memory.error()));
+  }
+  call_memory_ = *memory;
+  return {};
+}
+
 std::expected<void, std::string> Runtime::build(const Config& config) {
   std::vector<int> sockets;
   for (const unsigned lcore : lcores_) {
     sockets.push_back(static_cast<int>(rte_lcore_to_socket_id(lcore)));
+  }
+  if (auto placed = place_calls(config.data_plane, sockets); !placed) {
+    return placed;
   }
   auto built = dataplane::DataPlane<dataplane::Worker>::create(config.data_plane,
                                                                {.sockets = std::move(sockets),
@@ -152,7 +183,8 @@ std::expected<void, std::string> Runtime::build(const Config& config) {
                                                                 .pool = ports_.front().pool,
                                                                 .control_wake_fd = wake_.fd(),
                                                                 .kernel = kernel_rings_.get(),
-                                                                .paused_ports = &port_supervisor_->paused()});
+                                                                .paused_ports = &port_supervisor_->paused(),
+                                                                .call_memory = &*call_memory_});
   if (!built) {
     return std::unexpected(std::move(built.error()));
   }

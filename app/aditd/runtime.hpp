@@ -19,7 +19,9 @@
 #include "app/host/netlink/subscriber_routes.hpp"
 #include "app/host/port_steering.hpp"
 #include "app/host/port_supervisor.hpp"
+#include "app/host/shared_memory.hpp"
 #include "app/host/xdp_maps.hpp"
+#include "dataplane/call/call_memory.hpp"
 #include "dataplane/ports/ports.hpp"
 #include "dataplane/worker/data_plane.hpp"
 #include "dataplane/worker/worker.hpp"
@@ -86,6 +88,8 @@ class Runtime {
   [[nodiscard]] std::expected<void, std::string> open(const Config& config);
   [[nodiscard]] std::expected<void, std::string> share_with_kernel();
   [[nodiscard]] std::expected<void, std::string> announce_from(const Config& config);
+  [[nodiscard]] std::expected<void, std::string> place_calls(const dataplane::Settings& settings,
+                                                             std::span<const int> sockets);
   [[nodiscard]] std::expected<void, std::string> build(const Config& config);
 
   std::vector<unsigned> lcores_;
@@ -100,6 +104,8 @@ class Runtime {
   std::unique_ptr<SubscriberRoutes> subscriber_routes_;  // none: nothing is announced
   std::size_t route_count_ = 0;
   std::size_t route_octets_ = 0;
+  std::optional<SharedMemory> call_octets_;
+  std::optional<dataplane::CallMemory> call_memory_;  // a view of them
   std::unique_ptr<dataplane::DataPlane<dataplane::Worker>> data_plane_;
 };
 

@@ -13,7 +13,9 @@
 #include "dataplane/base/clock.hpp"
 #include "dataplane/base/counters.hpp"
 #include "dataplane/base/limits.hpp"
+#include "dataplane/call/call_seal.hpp"
 #include "dataplane/call/gre_window.hpp"
+#include "dataplane/call/key_mark.hpp"
 #include "dataplane/call/mppe_session.hpp"
 #include "dataplane/call/policer.hpp"
 #include "dataplane/call/ppp_frame_limit.hpp"
@@ -150,10 +152,12 @@ struct Call {
   alignas(kCacheLine) CallDownlink downlink;
   CallTraffic downlink_traffic;
   alignas(kCacheLine) crypto::MppeChain receive_chain;
+  KeyMark receive_mark;      ///< of receive_chain
   CallBudget uplink_budget;  ///< for packets from the subscriber
   FirstPacket first_uplink{0};
   Counter uplink_saved;  ///< octets that MPPC kept off the line, of uplink_traffic's
   alignas(kCacheLine) crypto::MppeChain send_chain;
+  KeyMark send_mark;           ///< of send_chain
   CallBudget downlink_budget;  ///< for packets from the core to the subscriber
   FirstPacket first_downlink{0};
   Counter downlink_saved;  ///< likewise
@@ -162,6 +166,7 @@ struct Call {
   alignas(kCacheLine) CallIpv6 ipv6;
   Counter uplink_ipv6_packets;  ///< of uplink_traffic's
   Counter drops;
+  std::uint32_t seal = 0;  ///< see SealedChange
 
   /// Whether the address is in its /64.
   [[nodiscard]] bool is_on_link(const wire::Ipv6Address& address) const noexcept {

@@ -4,6 +4,7 @@
 // Thread: the worker writes, any thread reads. Owner: CallTable.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -31,6 +32,14 @@ class alignas(64) CallDrops {
     for (std::atomic<std::uint64_t>& place : places_) {
       place.store(0, std::memory_order_relaxed);
     }
+  }
+
+  /// False: this memory, which an earlier process has left, names reasons that there are not.
+  [[nodiscard]] bool is_sound() const noexcept {
+    return std::ranges::all_of(places_, [](const std::atomic<std::uint64_t>& place) {
+      const std::uint64_t held = place.load(std::memory_order_relaxed);
+      return held == 0 || (held >> kTagShift) - 1 < kDropReasons;
+    });
   }
 
   /// Calls `visit(reason, packets)` for each, in the order in which they first came.

@@ -3,6 +3,7 @@
 
 #include <rte_malloc.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "crypto/secret.hpp"
@@ -25,6 +26,10 @@ std::optional<std::uint32_t> since_first(const CallTraffic& traffic, const First
                                      : std::optional(now.since({first.load(std::memory_order_relaxed)}));
 }
 
+bool keeps_history(const Call& call) noexcept {
+  return std::max(call.identity.mppc_receive, call.identity.mppc_send) == MppcUse::kStateful;
+}
+
 template <typename Element>
 std::span<Element> allocate(const char* name, std::uint32_t count, int socket) noexcept {
   void* memory = rte_zmalloc_socket(name, count * sizeof(Element), kCacheLine, socket);
@@ -36,24 +41,35 @@ std::span<Element> allocate(const char* name, std::uint32_t count, int socket) n
   return {first, count};
 }
 
+/// `is_placed`: the memory stays its owner's.
 template <typename Element>
-void release(std::span<Element> elements) noexcept {
+void release(std::span<Element> elements, bool is_placed) noexcept {
   crypto::wipe(static_cast<void*>(elements.data()), elements.size_bytes());
-  rte_free(elements.data());
+  if (!is_placed) {
+    rte_free(elements.data());
+  }
 }
 
 }  // namespace
 
-CallTable::CallTable(std::uint32_t slots, int socket, bool stateful_mppe,
-                     std::uint32_t mppc_histories) noexcept {
+CallTable::CallTable(std::uint32_t slots, int socket, bool stateful_mppe, std::uint32_t mppc_histories,
+                     const CallTableMemory* place) noexcept
+    : is_placed_(place != nullptr) {
   if (slots > kMaxCallsPerWorker) {
+    return;
+  }
+  if (mppc_histories != 0) {
+    histories_ = allocate<StatefulMppc>("adit_mppc", mppc_histories, socket);
+  }
+  if (place != nullptr) {
+    if (histories_.size() == mppc_histories && place->calls.size() == slots &&
+        place->stateful.empty() != (stateful_mppe && slots != 0)) {
+      stand_in(*place);
+    }
     return;
   }
   if (stateful_mppe) {
     stateful_ = allocate<StatefulMppe>("adit_stateful", slots, socket);
-  }
-  if (mppc_histories != 0) {
-    histories_ = allocate<StatefulMppc>("adit_mppc", mppc_histories, socket);
   }
   drops_ = allocate<CallDrops>("adit_call_drops", slots, socket);
   if (!drops_.empty() && (!stateful_mppe || !stateful_.empty()) && histories_.size() == mppc_histories) {
@@ -61,11 +77,26 @@ CallTable::CallTable(std::uint32_t slots, int socket, bool stateful_mppe,
   }
 }
 
+void CallTable::stand_in(const CallTableMemory& place) noexcept {
+  slots_ = place.calls;
+  drops_ = place.drops;
+  stateful_ = place.stateful;
+  has_inherited_ = place.left_by_another;
+  if (!has_inherited_) {
+    std::uninitialized_default_construct(slots_.begin(), slots_.end());
+    std::uninitialized_default_construct(drops_.begin(), drops_.end());
+    std::uninitialized_default_construct(stateful_.begin(), stateful_.end());
+  }
+}
+
+/// What another process has left and nobody has judged stays for the next one that tries.
 CallTable::~CallTable() {
-  release(slots_);
-  release(drops_);
-  release(stateful_);
-  release(histories_);
+  if (!has_inherited_) {
+    release(slots_, is_placed_);
+    release(drops_, is_placed_);
+    release(stateful_, is_placed_);
+  }
+  release(histories_, false);
 }
 
 Call* CallTable::install(const contract::InstallCall& message) noexcept {
@@ -73,6 +104,7 @@ Call* CallTable::install(const contract::InstallCall& message) noexcept {
   if (call == nullptr || message.call.generation == 0 || generation_of(*call) != 0) {
     return nullptr;
   }
+  const SealedChange change(*call);
   call->identity = {};
   call->identity.local = message.local;
   call->identity.peer = message.peer;
@@ -82,6 +114,7 @@ Call* CallTable::install(const contract::InstallCall& message) noexcept {
   call->link_prefix = 0;
   call->uplink = {};
   call->downlink = {};
+  call->receive_mark = call->send_mark = {};
   call->uplink_budget = {};
   call->downlink_budget = {};
   call->uplink_rate = {};
@@ -95,6 +128,45 @@ Call* CallTable::install(const contract::InstallCall& message) noexcept {
   drops_[message.call.slot].reset();
   call->generation.store(message.call.generation, std::memory_order_release);
   return call;
+}
+
+std::expected<std::uint32_t, AdoptionFault> CallTable::inspect(const contract::CallRef& ref) noexcept {
+  Call* const call = at(ref.slot);
+  if (call == nullptr) {
+    return std::unexpected(AdoptionFault::kNoSlot);
+  }
+  if (ref.generation == 0 || generation_of(*call) != ref.generation) {
+    return std::unexpected(AdoptionFault::kNotThere);
+  }
+  if (const auto fault = fault_of(*call, stateful_of(*call))) {
+    return std::unexpected(*fault);
+  }
+  if (!keeps_history(*call)) {
+    return 0;
+  }
+  if (history_of(*call) == nullptr) {
+    return std::unexpected(AdoptionFault::kHistory);
+  }
+  return call->downlink.mppc_history;
+}
+
+Call& CallTable::adopt(const contract::CallRef& ref, const Resumption& how) noexcept {
+  Call& call = slots_[ref.slot];
+  resume(call, stateful_of(call), keeps_history(call) ? history_of(call) : nullptr, how);
+  if (CallDrops& drops = drops_[ref.slot]; !drops.is_sound()) {
+    drops.reset();  // how many there were is in the call
+  }
+  return call;
+}
+
+void CallTable::clear(std::uint32_t slot) noexcept {
+  crypto::wipe(static_cast<void*>(&slots_[slot]), sizeof(Call));
+  std::construct_at(&slots_[slot]);
+  drops_[slot].reset();
+  if (!stateful_.empty()) {
+    crypto::wipe(static_cast<void*>(&stateful_[slot]), sizeof(StatefulMppe));
+    std::construct_at(&stateful_[slot]);
+  }
 }
 
 void CallTable::remove(Call& call) noexcept {

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // A worker's calls: an array of slots on its NUMA node, addressed by slot and generation, an array with why packets of
 // each were dropped, and, when the configuration allows stateful MPPE, one with each call's streams; for stateful MPPC,
-// histories for some of them.
+// histories for some of them. All but the histories may stand in memory that outlives the process (CallMemory), and hold
+// calls then that an earlier process has left.
 // Thread: the worker; totals() any thread. Owner: the worker.
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <span>
 #include <utility>
 
 #include "dataplane/call/call.hpp"
 #include "dataplane/call/call_drops.hpp"
+#include "dataplane/call/call_memory.hpp"
+#include "dataplane/call/inherited_call.hpp"
 #include "dataplane/call/mppc_stateful.hpp"
 #include "dataplane/call/mppe_stateful.hpp"
 #include "dataplane/contract/call_ref.hpp"
@@ -22,8 +26,10 @@ namespace adit::dataplane {
 class CallTable {
  public:
   /// `socket`: NUMA node, or SOCKET_ID_ANY. When out of memory the table is empty (capacity 0). Needs EAL.
-  /// `mppc_histories`: pairs of them, for all calls together.
-  CallTable(std::uint32_t slots, int socket, bool stateful_mppe, std::uint32_t mppc_histories = 0) noexcept;
+  /// `mppc_histories`: pairs of them, for all calls together. `place`: where the table stands, of as many slots; nullptr: in
+  /// memory of its own.
+  CallTable(std::uint32_t slots, int socket, bool stateful_mppe, std::uint32_t mppc_histories = 0,
+            const CallTableMemory* place = nullptr) noexcept;
   ~CallTable();
   CallTable(const CallTable&) = delete;
   CallTable& operator=(const CallTable&) = delete;
@@ -42,6 +48,19 @@ class CallTable {
 
   /// Takes a free slot for a new call; nullptr when the slot is in use or out of range.
   Call* install(const contract::InstallCall& message) noexcept;
+
+  // ---- before the worker runs, where the memory holds what an earlier process has left
+  /// Calls of another process are in it, neither adopted nor freed. No other function may be used before.
+  [[nodiscard]] bool has_inherited() const noexcept { return has_inherited_; }
+  /// Why the call cannot be adopted, or the number of the MPPC history that it has, 0: none. The worker in `ref` is not
+  /// looked at.
+  [[nodiscard]] std::expected<std::uint32_t, AdoptionFault> inspect(const contract::CallRef& ref) noexcept;
+  /// A call that inspect() believes becomes one of this process. Its history, if any, is emptied.
+  Call& adopt(const contract::CallRef& ref, const Resumption& how) noexcept;
+  /// Whatever is in the slot, it is free, and its keys are wiped.
+  void clear(std::uint32_t slot) noexcept;
+  /// All slots are adopted or cleared.
+  void end_adoption() noexcept { has_inherited_ = false; }
 
   /// Frees the slot and wipes the keys.
   void remove(Call& call) noexcept;
@@ -105,6 +124,7 @@ class CallTable {
                                                      Milliseconds now) const noexcept;
 
  private:
+  void stand_in(const CallTableMemory& place) noexcept;
   static std::uint32_t generation_of(const Call& call) noexcept {
     return call.generation.load(std::memory_order_relaxed);
   }
@@ -123,6 +143,8 @@ class CallTable {
     return generation_of(call) == ref.generation ? std::optional(found) : std::nullopt;
   }
   std::span<Call> slots_;
+  bool is_placed_ = false;  // in memory that is not the table's own
+  bool has_inherited_ = false;
   std::span<CallDrops> drops_;         // indexed like the slots
   std::span<StatefulMppe> stateful_;   // indexed like the slots; empty without stateful MPPE
   std::span<StatefulMppc> histories_;  // by their numbers

@@ -24,6 +24,7 @@
 #include <utility>
 
 #include "dataplane/base/limits.hpp"
+#include "dataplane/call/stored_flag.hpp"
 #include "dataplane/wire/ids.hpp"
 
 namespace adit::dataplane {
@@ -115,6 +116,12 @@ class GreReceiver {
   /// What acknowledge() returned last.
   [[nodiscard]] wire::GreSeq acknowledged() const noexcept { return acknowledged_; }
   [[nodiscard]] bool has_acknowledged() const noexcept { return has_acknowledged_; }
+
+  /// False: this memory, which an earlier process has left, never held a window. Any numbers will do: what arrives next
+  /// moves them.
+  [[nodiscard]] bool is_sound() const noexcept {
+    return proof_ <= Proof::kGiven && are_flags(started_, confirmed_, elsewhere_, has_acknowledged_);
+  }
 
  private:
   /// Whether packets that decrypt vouch for their numbers.
@@ -217,7 +224,8 @@ class GreSender {
     kUnsent,  ///< beyond what we have sent: ignored, a sign of spoofing
   };
 
-  /// RFC 2637 §4.1: starts at 0, plus 1 for each packet that carries data.
+  /// RFC 2637 §4.1: starts at 0, plus 1 for each packet that carries data. It has moved on before the packet is the port's, so
+  /// whoever adopts the call after a crash sends no number twice.
   [[nodiscard]] wire::GreSeq next() noexcept {
     const wire::GreSeq sequence = next_;
     next_ = next_.next();

@@ -15,6 +15,7 @@ struct StatefulMppc {
   crypto::MppcHistory received;
   crypto::MppcSendHistory sent;
   ResetRequests resets;  ///< of a call without MPPE
+  bool lost = false;     ///< `received` is not what the peer refers to, until it flushes
 };
 
 }  // namespace adit::dataplane

@@ -18,6 +18,12 @@ namespace adit::dataplane {
 
 class MppeReceiver {
  public:
+  MppeReceiver() = default;
+  /// Of a call that an earlier process has left: where it seems to be, and the number modulo 4096 of the key that its chain
+  /// holds, which was stored last. They differ by what was under way when that process ended.
+  MppeReceiver(std::uint32_t seems, std::uint16_t number) noexcept
+      : key_(seems + ((number - seems + kWrap / 2) % kWrap) - kWrap / 2) {}
+
   /// Counts that look the same: a packet's key may be this many further on, as often as `gap` allows.
   static constexpr std::uint32_t kWrap = wire::CoherencyCount::kModulus;
 
@@ -83,6 +89,9 @@ static_assert(sizeof(MppeReceiver) == 16);
 
 class MppeSender {
  public:
+  MppeSender() = default;
+  explicit MppeSender(wire::CoherencyCount next) noexcept : next_(next) {}
+
   /// RFC 3078 §7.3: the count of the next packet; the key changes before each.
   [[nodiscard]] wire::CoherencyCount next() noexcept {
     const wire::CoherencyCount count = next_;

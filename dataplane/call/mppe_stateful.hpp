@@ -13,13 +13,16 @@
 #include <array>
 #include <cstdint>
 #include <expected>
+#include <optional>
 
 #include "crypto/mppe_stream.hpp"
 #include "dataplane/base/clock.hpp"
 #include "dataplane/base/drop_reason.hpp"
 #include "dataplane/base/limits.hpp"
+#include "dataplane/call/key_mark.hpp"
 #include "dataplane/call/mppe_plaintext.hpp"
 #include "dataplane/call/reset_requests.hpp"
+#include "dataplane/call/stored_flag.hpp"
 #include "dataplane/wire/bytes.hpp"
 #include "dataplane/wire/ids.hpp"
 #include "dataplane/wire/mppe.hpp"
@@ -59,6 +62,23 @@ class StatefulReceiver {
     return decrypt(header, steps, octets, afford, [] { return false; });
   }
 
+  /// What decrypt() has taken is committed: its packet has the key of this number.
+  void settle(std::uint32_t key) noexcept { mark_.done(key); }
+
+  // ---- of a call that an earlier process has left
+  /// Nothing: the process ended while the stream was being stored.
+  [[nodiscard]] std::optional<std::uint16_t> key_number() const noexcept { return mark_.number(); }
+  /// False: this memory never held a receiver.
+  [[nodiscard]] bool is_sound() const noexcept {
+    return stream_.is_sound() && are_flags(peer_keeps_key_, lost_);
+  }
+  /// The stream is not where the peer's is, only its key: a Reset-Request is due at once, and the next packet that restarts
+  /// the stream is the first to be decrypted.
+  void lose_stream(Milliseconds now) noexcept {
+    lost_ = true;
+    resets_ = ResetRequests(now);
+  }
+
   /// See ResetRequests.
   [[nodiscard]] bool reset_is_due(Milliseconds now) noexcept { return resets_.due(now); }
 
@@ -71,9 +91,16 @@ class StatefulReceiver {
   [[nodiscard]] bool attempt(crypto::MppeStream& trial, wire::MutableBytes octets, bool compressed,
                              Decompresses&& decompresses) noexcept;
 
+  void keep(const crypto::MppeStream& trial) noexcept {
+    mark_.begin();
+    stream_ = trial;
+  }
+
   crypto::MppeStream stream_;
   ResetRequests resets_;
+  KeyMark mark_;
   bool peer_keeps_key_ = false;
+  bool lost_ = false;
 };
 
 class StatefulSender {
@@ -102,16 +129,31 @@ class StatefulSender {
     const bool flag = is_flag_packet(count);
     const bool flushed = flag || flush_ != Flush::kNone;
     if (flushed) {
+      mark_.begin();
       stream_.restart(flag || flush_ == Flush::kChangeKey ? 1 : 0);
     }
+    mark_.done(count.value + 1U);
     flush_ = Flush::kNone;
     stream_.apply(octets);
     return flushed;
   }
 
+  // ---- of a call that an earlier process has left
+  /// The number of the last packet's key; nothing: the process ended while the key was being changed.
+  [[nodiscard]] std::optional<std::uint16_t> key_number() const noexcept { return mark_.number(); }
+  /// False: this memory never held a sender.
+  [[nodiscard]] bool is_sound() const noexcept { return stream_.is_sound() && flush_ <= Flush::kChangeKey; }
+  /// The stream may have been used beyond where it seems to be, and is not continued. Returns the count of the next
+  /// packet: that of the next flag packet, which changes the key, so nothing of this one's stream is used again.
+  [[nodiscard]] wire::CoherencyCount lose_stream(std::uint16_t number) noexcept {
+    flush_ = Flush::kNone;
+    return wire::CoherencyCount(static_cast<std::uint16_t>(number | 0xffU));
+  }
+
  private:
   enum class Flush : std::uint8_t { kNone, kKeepKey, kChangeKey };
   crypto::MppeStream stream_;
+  KeyMark mark_;
   Flush flush_ = Flush::kNone;
 };
 
@@ -126,7 +168,7 @@ std::expected<void, DropReason> StatefulReceiver::decrypt(wire::MppeHeader heade
                                                           Decompresses&& decompresses) noexcept {
   crypto::MppeStream trial = stream_;
   if (!header.flushed) {
-    if (steps != 1) {
+    if (steps != 1 || (lost_ && !is_flag_packet(header.count))) {
       return std::unexpected(DropReason::kMppeOutOfStep);
     }
     if (is_flag_packet(header.count)) {
@@ -135,6 +177,7 @@ std::expected<void, DropReason> StatefulReceiver::decrypt(wire::MppeHeader heade
     if (!attempt(trial, octets, header.compressed, decompresses)) {
       return std::unexpected(DropReason::kMppeImplausible);
     }
+    lost_ = false;
     return {};
   }
   const std::uint32_t changes = flag_packets(header.count, steps);
@@ -155,6 +198,7 @@ std::expected<void, DropReason> StatefulReceiver::decrypt(wire::MppeHeader heade
     trial.restart(1);
   }
   peer_keeps_key_ = is_flag_packet(header.count) ? peer_keeps_key_ : more == 0;
+  lost_ = false;
   return {};
 }
 
@@ -171,7 +215,7 @@ bool StatefulReceiver::attempt(crypto::MppeStream& trial, wire::MutableBytes oct
     again.apply(octets);
     return false;
   }
-  stream_ = trial;
+  keep(trial);
   return true;
 }
 
@@ -186,7 +230,7 @@ inline bool StatefulReceiver::attempt(crypto::MppeStream& trial, wire::MutableBy
     return false;
   }
   trial.apply(octets.subspan(head));
-  stream_ = trial;
+  keep(trial);
   return true;
 }
 

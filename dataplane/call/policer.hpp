@@ -18,8 +18,8 @@ class Policer {
  public:
   /// Octets of inner IP per second; 0: no limit. The bucket starts full, with `burst_ms` at the limit.
   void set(std::uint64_t octets_per_second, std::uint32_t burst_ms) noexcept {
-    limited_ = octets_per_second != 0;
-    if (limited_) {
+    rate_ = octets_per_second;
+    if (rate_ != 0) {
       rte_meter_srtcm_params params{
           .cir = octets_per_second,
           .cbs = std::max<std::uint64_t>(octets_per_second * burst_ms / 1000, kPolicerLeastBurst),
@@ -28,14 +28,17 @@ class Policer {
       rte_meter_srtcm_config(&meter_, &profile_);
     }
   }
+  /// As set() has it.
+  [[nodiscard]] std::uint64_t rate() const noexcept { return rate_; }
   [[nodiscard]] bool pass(std::uint64_t tsc, std::uint32_t octets) noexcept {
-    return !limited_ || rte_meter_srtcm_color_blind_check(&meter_, &profile_, tsc, octets) == RTE_COLOR_GREEN;
+    return rate_ == 0 ||
+           rte_meter_srtcm_color_blind_check(&meter_, &profile_, tsc, octets) == RTE_COLOR_GREEN;
   }
 
  private:
   rte_meter_srtcm meter_{};
   rte_meter_srtcm_profile profile_{};
-  bool limited_ = false;
+  std::uint64_t rate_ = 0;
 };
 
 }  // namespace adit::dataplane

@@ -457,6 +457,7 @@ void Decapsulation::count_compressed(const Packet& packet) noexcept {
 void Decapsulation::enter(StatefulMppc& history, Packet& packet) noexcept {
   const bool compressed = packet.mppe.compressed;
   history.received.commit(flags_of(packet.mppe), {plaintext_.data(), compressed ? plaintext_size_ : 0});
+  history.lost = history.lost && !packet.mppe.flushed;
   if (compressed) {
     put_plaintext(packet);
   }
@@ -517,7 +518,9 @@ bool Decapsulation::commit_encrypted(Packet& packet) noexcept {
       on_recovery(packet);
     }
     mppe.commit(packet.key);
+    call.receive_mark.begin();
     call.receive_chain.session_key = jobs_[packet.job].key;
+    call.receive_mark.done(packet.key);
   }
   call.window.prove(packet.sequence);
   if (packet.decompressed) [[unlikely]] {
@@ -536,7 +539,7 @@ bool Decapsulation::commit_framed(Packet& packet) noexcept {
       call.identity.mppc_receive == MppcUse::kStateful ? context_.calls.history_of(call) : nullptr;
   const std::uint32_t steps = counts.evaluate(packet.mppe.count, GreReceiver::kAnyGap).value_or(0);
   bool readable = packet.decompressed || !packet.mppe.compressed;
-  if (history != nullptr && steps != 1 && !packet.mppe.flushed) {
+  if (history != nullptr && (steps != 1 || history->lost) && !packet.mppe.flushed) {
     // By its count it is late, or a copy, or the first after a very long loss.
     if (steps > MppeReceiver::kWrap / 2) {
       if (const auto verdict = call.window.take(packet.sequence); verdict != GreReceiver::Verdict::kAhead) {
@@ -666,7 +669,8 @@ bool Decapsulation::decrypt_in_stream(Packet& packet) noexcept {
       call.identity.mppc_receive == MppcUse::kNone ? nullptr : context_.calls.history_of(call);
   std::optional<DropReason> unreadable;  // with the likeliest key
   const auto decompresses = [&] {
-    const bool readable = history != nullptr && decompress_by_history(packet, *history);
+    const bool known = history != nullptr && (!history->lost || packet.mppe.flushed);
+    const bool readable = known && decompress_by_history(packet, *history);
     unreadable = unreadable.value_or(packet.unreadable);
     return readable;
   };
@@ -683,6 +687,7 @@ bool Decapsulation::decrypt_in_stream(Packet& packet) noexcept {
         on_recovery(packet);
       }
       mppe.commit(mppe.key() + steps);
+      receiver.settle(mppe.key());
       if (history != nullptr) {
         enter(*history, packet);
       }

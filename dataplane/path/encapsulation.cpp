@@ -149,7 +149,10 @@ void Encapsulation::encrypt() noexcept {
   }
   for (Packet& packet : burst_) {
     if (packet.encrypted) {
+      // Before the packet is the port's: whoever adopts the call after a crash goes on with the next key.
+      packet.call->send_mark.begin();
       packet.call->send_chain.session_key = jobs_[packet.job].key;
+      packet.call->send_mark.done(packet.mppe.count.value + 1U);
       wire::write_mppe(prepend(packet.mbuf, wire::kMppeHeaderSize), packet.mppe);
     } else if (packet.call->identity.mppe_send == MppeUse::kStateful) {
       encrypt_in_stream(packet);

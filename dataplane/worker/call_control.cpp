@@ -42,6 +42,7 @@ bool CallControl::on(const contract::InstallCall& message) noexcept {
 
 bool CallControl::on(const contract::SetPeerCallId& message) noexcept {
   if (Call* call = find(message.call); call != nullptr) {
+    const SealedChange change(*call);
     call->identity.peer_id = message.peer_id;
   }
   return true;
@@ -49,6 +50,7 @@ bool CallControl::on(const contract::SetPeerCallId& message) noexcept {
 
 bool CallControl::on(const contract::SetPppCompression& message) noexcept {
   if (Call* call = find(message.call); call != nullptr) {
+    const SealedChange change(*call);
     call->identity.send_compression = {.address_and_control = message.send_acfc,
                                        .protocol = message.send_pfc};
     update_inner_mtu(*call);
@@ -61,6 +63,9 @@ bool CallControl::on(const contract::EnableMppe& message) noexcept {
   if (call == nullptr) {
     return true;
   }
+  const SealedChange change(*call);
+  KeyMark& mark = message.direction == contract::Direction::kReceive ? call->receive_mark : call->send_mark;
+  mark.begin();
   const MppeUse use = arm(*call, message);
   const MppcUse compression = arm_compression(*call, message);
   if (message.mode.encrypted()) {
@@ -79,6 +84,7 @@ bool CallControl::on(const contract::EnableMppe& message) noexcept {
     call->identity.mppe_send = use;
     call->identity.mppc_send = compression;
   }
+  mark.done(0);
   update_inner_mtu(*call);
   return true;
 }
@@ -155,6 +161,7 @@ bool CallControl::on(const contract::FlushMppe& message) noexcept {
 
 bool CallControl::on(const contract::DisableMppe& message) noexcept {
   if (Call* call = find(message.call); call != nullptr) {
+    const SealedChange change(*call);
     context_.calls.forget_mppe(*call);
     update_inner_mtu(*call);
   }
@@ -163,6 +170,7 @@ bool CallControl::on(const contract::DisableMppe& message) noexcept {
 
 bool CallControl::on(const contract::EnableIp& message) noexcept {
   if (Call* call = find(message.call); call != nullptr) {
+    const SealedChange change(*call);
     call->identity.subscriber = message.subscriber;
     call->identity.require_mppe |= message.require_mppe;
     call->identity.has_routes = message.has_routes;
@@ -175,6 +183,7 @@ bool CallControl::on(const contract::EnableIp& message) noexcept {
 
 bool CallControl::on(const contract::EnableIpv6& message) noexcept {
   if (Call* call = find(message.call); call != nullptr) {
+    const SealedChange change(*call);
     CallIpv6& ipv6 = call->ipv6;
     call->link_prefix = message.link_prefix;
     ipv6.delegated_mask =
@@ -193,6 +202,7 @@ bool CallControl::on(const contract::EnableIpv6& message) noexcept {
 
 bool CallControl::on(const contract::DisableIpv6& message) noexcept {
   if (Call* call = find(message.call); call != nullptr) {
+    const SealedChange change(*call);
     call->identity.ipv6_up = false;
   }
   return true;
@@ -213,6 +223,7 @@ bool CallControl::on(const contract::SendIpv6& message) noexcept {
 
 bool CallControl::on(const contract::UpdateLimits& message) noexcept {
   if (Call* call = find(message.call); call != nullptr) {
+    const SealedChange change(*call);
     call->uplink_rate.set(message.up, context_.policy.burst.up_ms);
     call->downlink_rate.set(message.down, context_.policy.burst.down_ms);
     call->identity.rate_limited = message.up != 0 || message.down != 0;
@@ -222,6 +233,7 @@ bool CallControl::on(const contract::UpdateLimits& message) noexcept {
 
 bool CallControl::on(const contract::DisableIp& message) noexcept {
   if (Call* call = find(message.call); call != nullptr) {
+    const SealedChange change(*call);
     call->identity.ip_up = false;
   }
   return true;

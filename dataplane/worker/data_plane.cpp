@@ -20,13 +20,24 @@ std::vector<PortQueues> queues_of(std::span<const OpenPort> ports) {
   return queues;
 }
 
+CallTablesShape call_tables_shape(const Settings& settings, std::uint16_t workers) noexcept {
+  return {.workers = workers,
+          .slots = (settings.max_calls + workers - 1) / workers,
+          .stateful_mppe = settings.stateful_mppe};
+}
+
 DataPlaneCore::DataPlaneCore(const Settings& settings, DataPlaneResources resources)
     : settings_(settings),
       resources_(std::move(resources)),
-      slots_per_worker_((settings_.max_calls + worker_count() - 1) / worker_count()),
+      slots_per_worker_(call_tables_shape(settings_, worker_count()).slots),
       mppc_histories_per_worker_(std::min(settings_.mppc_histories / worker_count(), slots_per_worker_)),
       index_(resources_.id_host_bits, settings_.max_calls),
       rings_(resources_.sockets) {}
+
+bool DataPlaneCore::fits_call_memory() const noexcept {
+  return resources_.call_memory == nullptr ||
+         resources_.call_memory->shape() == call_tables_shape(settings_, worker_count());
+}
 
 /// Messages that no worker has read may contain keys, and frames passwords.
 void DataPlaneCore::ReleaseMailbox::operator()(contract::Mailbox* mailbox) const {
@@ -61,6 +72,9 @@ WorkerSettings DataPlaneCore::settings_of(std::uint16_t worker) const {
   settings.socket = resources_.sockets[worker];
   settings.slots = slots_per_worker_;
   settings.mppc_histories = mppc_histories_per_worker_;
+  if (resources_.call_memory != nullptr) {
+    settings.call_memory = resources_.call_memory->table(settings.id);
+  }
   settings.pool = resources_.pool;
   settings.data_plane = settings_;
   settings.control_wake_fd = resources_.control_wake_fd;

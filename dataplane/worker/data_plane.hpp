@@ -16,6 +16,7 @@
 
 #include "dataplane/base/settings.hpp"
 #include "dataplane/call/call_index.hpp"
+#include "dataplane/call/call_memory.hpp"
 #include "dataplane/contract/mailbox.hpp"
 #include "dataplane/contract/trace_ring.hpp"
 #include "dataplane/path/handoff.hpp"
@@ -45,7 +46,12 @@ struct DataPlaneResources {
   int control_wake_fd = -1;                                  ///< eventfd to write when control sleeps
   KernelRings* kernel = nullptr;                             ///< for ports that punt; nullptr: none do
   const std::atomic<std::uint32_t>* paused_ports = nullptr;  ///< see WorkerSettings
+  /// Where the workers' calls stand, of call_tables_shape(). nullptr: in DPDK's memory, which ends with the process.
+  const CallMemory* call_memory = nullptr;
 };
+
+/// The tables of calls that a data plane of so many workers has.
+[[nodiscard]] CallTablesShape call_tables_shape(const Settings& settings, std::uint16_t workers) noexcept;
 
 /// Everything but the workers.
 class DataPlaneCore {
@@ -73,6 +79,8 @@ class DataPlaneCore {
   DataPlaneCore(const Settings& settings, DataPlaneResources resources);
   ~DataPlaneCore() = default;
 
+  /// False: there is memory for calls, but of another shape.
+  [[nodiscard]] bool fits_call_memory() const noexcept;
   /// For the next worker; false: out of memory.
   [[nodiscard]] bool add_mailbox();
   [[nodiscard]] WorkerSettings settings_of(std::uint16_t worker) const;
@@ -111,6 +119,9 @@ class DataPlane final : public DataPlaneCore {
   [[nodiscard]] static std::expected<std::unique_ptr<DataPlane>, std::string> create(
       const Settings& settings, DataPlaneResources resources, Stages&... stages) {
     std::unique_ptr<DataPlane> plane(new DataPlane(settings, std::move(resources)));
+    if (!plane->fits_call_memory()) {
+      return std::unexpected("the memory for calls was made for other workers, slots or modes");
+    }
     for (std::uint16_t number = 0; number < plane->worker_count(); ++number) {
       if (!plane->add_mailbox()) {
         return std::unexpected("no DPDK memory for the mailbox of worker " + std::to_string(number) +
@@ -135,8 +146,13 @@ class DataPlane final : public DataPlaneCore {
     }
   }
 
-  /// Starts each worker on its lcore.
+  /// Starts each worker on its lcore. An error as well: one has inherited calls and nobody has said which live on.
   [[nodiscard]] std::expected<void, std::string> launch(std::span<const unsigned> lcores) {
+    for (const auto& worker : workers_) {
+      if (worker->awaits_adoption()) {
+        return std::unexpected("a worker's calls of the process before are neither adopted nor freed");
+      }
+    }
     launched_ = true;
     for (std::uint16_t number = 0; number < worker_count(); ++number) {
       if (auto launched =

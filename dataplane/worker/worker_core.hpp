@@ -8,22 +8,26 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "dataplane/base/settings.hpp"
+#include "dataplane/call/call_memory.hpp"
 #include "dataplane/path/ingress.hpp"
 #include "dataplane/path/worker_context.hpp"
+#include "dataplane/worker/call_adoption.hpp"
 #include "dataplane/worker/grace_period.hpp"
 
 namespace adit::dataplane {
 
 struct WorkerSettings {
   contract::WorkerId id;
-  int socket = -1;                   ///< NUMA node of its tables; SOCKET_ID_ANY (-1): any
-  std::uint32_t slots = 0;           ///< the most calls it can have, up to kMaxCallsPerWorker
-  std::uint32_t mppc_histories = 0;  ///< pairs of them, numbered from 1
-  std::vector<WorkerPort> ports{};   ///< every port of the process, whether this worker polls it or not
-  rte_mempool* pool = nullptr;       ///< for packets that it originates
+  int socket = -1;                               ///< NUMA node of its tables; SOCKET_ID_ANY (-1): any
+  std::uint32_t slots = 0;                       ///< the most calls it can have, up to kMaxCallsPerWorker
+  std::uint32_t mppc_histories = 0;              ///< pairs of them, numbered from 1
+  std::optional<CallTableMemory> call_memory{};  ///< where its calls stand; nothing: in DPDK's memory
+  std::vector<WorkerPort> ports{};  ///< every port of the process, whether this worker polls it or not
+  rte_mempool* pool = nullptr;      ///< for packets that it originates
   Settings data_plane{};
   int control_wake_fd = -1;       ///< eventfd to write when control sleeps
   KernelRings* kernel = nullptr;  ///< for ports that punt; nullptr: none do
@@ -58,6 +62,15 @@ class WorkerCore {
   /// Any thread may look; control forgets.
   [[nodiscard]] const WrongPeers& wrong_peers() const noexcept { return context_.wrong_peers; }
   [[nodiscard]] WrongPeers& wrong_peers() noexcept { return context_.wrong_peers; }
+  /// Where its call memory holds what an earlier process has left: before run(), on control's thread. `now`: its clock.
+  [[nodiscard]] CallAdoption adopt_calls(PreviousEnd end, Milliseconds now) noexcept {
+    return CallAdoption(settings_.id, calls_, acks_,
+                        {.end = end, .now = now, .burst = settings_.data_plane.policy.burst},
+                        settings_.data_plane.acks.acknowledges);
+  }
+  /// That has not been done; it must not run.
+  [[nodiscard]] bool awaits_adoption() const noexcept { return calls_.has_inherited(); }
+
   /// Octets of its reorder windows.
   [[nodiscard]] std::size_t reorder_octets() const noexcept { return reorder_.octets(); }
   /// Octets of its queue of due acknowledgements; those of its calls are CallTable::octets_per_call() times

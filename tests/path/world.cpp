@@ -121,7 +121,8 @@ World::World(WorldOptions options)
        .ports = std::move(queues),
        .pool = bench_.pool,
        .kernel = options.punts ? &kernel_ : nullptr,
-       .paused_ports = options.paused_ports != nullptr ? options.paused_ports : &paused_});
+       .paused_ports = options.paused_ports != nullptr ? options.paused_ports : &paused_,
+       .call_memory = options.call_memory});
   require(plane.has_value(), plane.has_value() ? "" : plane.error().c_str());
   plane_ = std::move(*plane);
   plane_->index().add_local_address(kServer);
@@ -179,6 +180,26 @@ contract::CallRef World::install_up(std::uint16_t number, std::uint16_t worker, 
   EXPECT_TRUE(plane_->index().map_subscriber(subscriber, call));
   settle();
   return call;
+}
+
+CallAdoption::Outcome World::adopt(PreviousEnd end, std::span<const contract::CallRef> known,
+                                   std::vector<AdoptionFault>* refused) {
+  CallAdoption adoption = worker().adopt_calls(end, {static_cast<std::uint32_t>(tsc_ / tsc_per_ms_)});
+  for (const contract::CallRef& call : known) {
+    const auto identity = adoption.adopt(call);
+    if (!identity) {
+      EXPECT_NE(refused, nullptr) << describe(identity.error()).name;
+      if (refused != nullptr) {
+        refused->push_back(identity.error());
+      }
+      continue;
+    }
+    EXPECT_TRUE(plane_->index().map_call(identity->local, identity->peer, identity->local_id, call));
+    if (!identity->subscriber.is_none()) {
+      EXPECT_TRUE(plane_->index().map_subscriber(identity->subscriber, call));
+    }
+  }
+  return adoption.finish();
 }
 
 void World::tell(const contract::CallRef& call, const contract::ToWorker& message) {

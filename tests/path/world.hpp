@@ -76,6 +76,7 @@ struct WorldOptions {
   bool one_device = false;  ///< the core is a VLAN of the access side's device
   bool punts = false;  ///< the kernel, here the test, gets what is not ours; kServer and kRouterSide are its
   const std::atomic<std::uint32_t>* paused_ports = nullptr;  ///< in place of pause()
+  const CallMemory* call_memory = nullptr;                   ///< see DataPlaneResources
 };
 
 class World {
@@ -87,6 +88,9 @@ class World {
   contract::CallRef install(std::uint16_t number = 0, std::uint16_t worker = 0);
   contract::CallRef install_up(std::uint16_t number = 0, std::uint16_t worker = 0,
                                std::uint16_t peer_mru = 1500);
+  /// Takes over all calls of worker 0 that `known` names, and maps them as control does; what it refuses is told.
+  CallAdoption::Outcome adopt(PreviousEnd end, std::span<const contract::CallRef> known,
+                              std::vector<AdoptionFault>* refused = nullptr);
   void tell(const contract::CallRef& call, const contract::ToWorker& message);
   void send_ppp(const contract::CallRef& call, std::span<const std::uint8_t> frame);
   void send_ipv6(const contract::CallRef& call, std::span<const std::uint8_t> packet);
