@@ -103,6 +103,10 @@ class House : public ConcentratorActions {
       started_with = call.ipv6;
       address = call.address;
     }
+    bool adopted(const AccountedCall& call) override {
+      adopted_calls.push_back(call);
+      return true;
+    }
     void changed(const AccountedCall& call) override { kept.push_back(call); }
     void noted(const AccountedCall&, const contract::CallTotals&, Duration) override { ++notes; }
     void interim(const AccountedCall& call, const contract::CallTotals& totals, Duration) override {
@@ -122,6 +126,7 @@ class House : public ConcentratorActions {
     SharedStationIds stations;  // of the last start
     int notes = 0;
     Duration lasted{0};
+    std::vector<AccountedCall> adopted_calls;
     std::vector<AccountedCall> kept;                 // as told by changed()
     std::vector<std::vector<std::uint8_t>> classes;  // of the last interim record
     std::optional<Ipv6Binding> ipv6;                 // and what the subscriber had by then
