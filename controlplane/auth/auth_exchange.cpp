@@ -40,6 +40,12 @@ void AuthExchange::peer_opens_late() {
   }
 }
 
+void AuthExchange::resume(std::string user) {
+  user_ = std::move(user);
+  accepted_before_ = true;
+  settle();
+}
+
 void AuthExchange::ask(std::string user, AuthProof proof) {
   user_ = std::move(user);
   outcome_.reset();

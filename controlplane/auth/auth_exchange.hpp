@@ -38,6 +38,7 @@ class AuthExchange : public Authenticator, public AuthClient {
   [[nodiscard]] std::string_view name() const override { return to_text(context_.method); }
   void on_verdict(const AuthVerdict& verdict) final;
   void peer_opens_late() final;
+  void resume(std::string user) final;
 
  protected:
   enum class State : std::uint8_t {

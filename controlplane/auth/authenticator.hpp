@@ -66,6 +66,8 @@ class Authenticator {
   /// CHAP and EAP: send the first Challenge or Request. PAP: waits. The deadline (auth.timeout, eap.timeout) runs from
   /// here. Call once.
   virtual void start() = 0;
+  /// Instead of start(): another process has let in `user`, and the link lives on. Its last proof may not be answered again.
+  virtual void resume(std::string user) = 0;
   /// The peer may have come to LCP's Opened only now: the deadline begins again, unless it has sent a proof. The session's
   /// setup-timeout stays as it is.
   virtual void peer_opens_late() = 0;

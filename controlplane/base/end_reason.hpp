@@ -112,6 +112,8 @@ namespace adit::control {
     "none is needed; the RADIUS server granted no more")                                                    \
   X(kIdleTimeout, "idle_timeout", "no packet came for the user's Idle-Timeout",                             \
     "none is needed; the RADIUS server granted no more")                                                    \
+  X(kRestarted, "restarted", "aditd was restarted, and could not go on with the call",                      \
+    "none is needed, the client dials again; a call that is up and has a whole record lives on")            \
   X(kInternal, "internal", "aditd contradicted itself", "report it, with the call's lines of the log")
 
 enum class EndReason : std::uint8_t {

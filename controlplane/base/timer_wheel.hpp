@@ -39,6 +39,8 @@ class Timer {
   void arm(Duration after);
   void cancel();
   [[nodiscard]] bool armed() const { return previous_ != nullptr; }
+  /// Until it fires, to a tick; while armed.
+  [[nodiscard]] Duration left() const;
 
  private:
   friend class TimerWheel;
@@ -98,5 +100,9 @@ class TimerWheel {
   Instant now_{};
   contract::Histogram<TimerLateBounds> lateness_;
 };
+
+inline Duration Timer::left() const {
+  return static_cast<Duration::rep>(due_tick_) * TimerWheel::kTick - wheel_.now().since_start;
+}
 
 }  // namespace adit::control

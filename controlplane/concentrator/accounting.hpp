@@ -33,6 +33,9 @@ class Accounting {
  public:
   virtual ~Accounting() = default;
   virtual void started(const AccountedCall& call) = 0;
+  /// The call was another process's, which has told of its start, and its records go on. False: they have ended, and the
+  /// call is not to go on.
+  [[nodiscard]] virtual bool adopted(const AccountedCall& call) = 0;
   /// The call's records say something else from now on: its end does so even if this process crashes before it.
   virtual void changed(const AccountedCall& call) = 0;
   /// Called about once a minute, so that the call's end can be recorded even if this process crashes before

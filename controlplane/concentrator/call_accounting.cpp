@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "controlplane/concentrator/call_record.hpp"
+#include "controlplane/concentrator/carried_call.hpp"
 #include "controlplane/concentrator/concentrator_core.hpp"
 
 namespace adit::control {
@@ -95,6 +96,45 @@ void CallAccounting::describe(CallDetails& details) const {
   }
 }
 
+CarriedAccounting CallAccounting::carried() const {
+  return {.user = accounted_.user,
+          .address = accounted_.address,
+          .ipv6 = accounted_.ipv6,
+          .classes = accounted_.classes,
+          .by_radius = accounted_.by_radius,
+          .interim_interval = interim_interval_,
+          .interim_due = interim_due_,
+          .change_due = change_due_,
+          .next_change = next_change_};
+}
+
+/// A record that was due meanwhile comes within a tenth of its interval: so do those of all other calls.
+bool CallAccounting::adopt(const CarriedAccounting& from) {
+  accounted_ = {.session_id = call_.session_id(),
+                .user = from.user,
+                .peer = call_.peer(),
+                .local = call_.local(),
+                .address = from.address,
+                .ipv6 = from.ipv6,
+                .classes = from.classes,
+                .by_radius = from.by_radius,
+                .stations = call_.stations()};
+  interim_interval_ = from.interim_interval;
+  change_due_ = from.change_due;
+  next_change_ = from.next_change;
+  const Instant now = core_.wheel.now();
+  interim_due_ = from.interim_due;
+  if (interim_interval_ && interim_due_ <= now) {
+    const auto spread = static_cast<std::uint64_t>(std::max(*interim_interval_ / 10, Duration{1}).count());
+    interim_due_ = now + Duration{static_cast<Duration::rep>(core_.entropy.next_u32() % spread)};
+  }
+  if (!core_.accounting->adopted(accounted_)) {
+    return false;
+  }
+  arm_timer();
+  return true;
+}
+
 void CallAccounting::stop(const contract::CallTotals& totals, Duration was_up, EndReason reason) {
   core_.accounting->stopped(accounted_, totals, was_up, reason);
 }
@@ -116,6 +156,7 @@ void CallAccounting::arm_timer() {
     left = std::min(left, *change_due_ - core_.wheel.now());
   }
   timer_.arm(std::max(left, Duration{0}));
+  core_.records.mark(call_.ref);
 }
 
 void CallAccounting::on_timer_fired() {

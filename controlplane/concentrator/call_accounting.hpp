@@ -16,6 +16,7 @@
 namespace adit::control {
 
 struct CallDetails;
+struct CarriedAccounting;
 class CallRecord;
 class ConcentratorCore;
 
@@ -38,6 +39,9 @@ class CallAccounting {
   /// Applies the classes and interim interval of `change`.
   void change(const SessionChange& change);
   void describe(CallDetails& details) const;
+  [[nodiscard]] CarriedAccounting carried() const;
+  /// Another process has accounted the call so far; the call is up as it was. False: its records have ended.
+  [[nodiscard]] bool adopt(const CarriedAccounting& from);
   /// The worker has removed the call: these totals are final.
   void stop(const contract::CallTotals& totals, Duration was_up, EndReason reason);
 

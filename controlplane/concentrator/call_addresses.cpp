@@ -27,6 +27,16 @@ std::expected<wire::Ipv4Address, SessionHost::NoAddress> CallAddresses::lease(
   return leased_;
 }
 
+/// A pool that does not exist any more, and an address that is the machine's by now, end no call.
+bool CallAddresses::adopt(wire::Ipv4Address leased) {
+  if (!core_.pools.lease_fixed(leased)) {
+    return false;
+  }
+  leased_ = leased;
+  core_.directory.set_address(call_, leased_);
+  return true;
+}
+
 std::optional<wire::Ipv4Address> CallAddresses::lease_any(std::string_view pool) {
   // Each that is the machine's is met once, so only the first dials after its prefix has come look at many.
   constexpr int kLooks = 4096;

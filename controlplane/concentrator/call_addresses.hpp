@@ -28,6 +28,9 @@ class CallAddresses {
   /// Another call has taken over the address: there is nothing to release.
   void forget_lease() { leased_ = {}; }
 
+  /// Another process had leased it for this call. False: somebody else has it by now.
+  [[nodiscard]] bool adopt(wire::Ipv4Address leased);
+
   /// Routes packets to `subscriber` and to the networks behind it to this call, until unmap().
   void map(wire::Ipv4Address subscriber);
   void unmap();

@@ -53,6 +53,7 @@ class CallDirectory {
   [[nodiscard]] CallRecord* around(const wire::Ipv6Prefix& prefix) const;
   /// `session_id` as CallRecord::session_id(), from outside.
   [[nodiscard]] CallRecord* with_id(std::string_view session_id) const;
+  [[nodiscard]] CallRecord* numbered(std::uint64_t number) const;
   [[nodiscard]] static std::optional<std::uint64_t> number_of(std::string_view session_id);
 
   /// Visits the newest calls that a selector other than kAll names, at most `most`. Returns how many it names.
@@ -74,7 +75,6 @@ class CallDirectory {
   };
   /// By an IPv4 address, an IPv6 address, or an IPv6 prefix.
   [[nodiscard]] CallRecord* at_ip(std::string_view text) const;
-  [[nodiscard]] CallRecord* numbered(std::uint64_t number) const;
   void begin(CallWalk& walk) const;
   void walk_named(CallWalk& walk, const Visit& visit) const;
 

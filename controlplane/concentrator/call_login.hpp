@@ -32,6 +32,14 @@ class CallLogin final : public AuthBackend, private AuthClient {
   /// Of the last login.
   [[nodiscard]] AuthMethod method() const { return method_; }
 
+  /// The name that was claimed when the user was let in; empty: nobody has been.
+  [[nodiscard]] const std::string& logged_in_as() const { return logged_in_as_; }
+  /// Another process has let the user in.
+  void adopt(const std::string& logged_in_as, AuthMethod method) {
+    logged_in_as_ = logged_in_as;
+    method_ = method;
+  }
+
  private:
   void on_verdict(const AuthVerdict& verdict) override;
   /// To the session, and to the call's story.

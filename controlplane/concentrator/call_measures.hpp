@@ -92,6 +92,8 @@ class SetupStopwatch {
  public:
   explicit SetupStopwatch(Instant began) : began_(began), last_(began) {}
 
+  /// Another process has timed it.
+  void adopt() { done_ = true; }
   void reach(SetupStage stage, Instant now, CallMeasures& measures) {
     if (stage < next_ || done_) {
       return;

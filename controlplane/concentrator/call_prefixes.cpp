@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "controlplane/concentrator/call_record.hpp"
+#include "controlplane/concentrator/carried_call.hpp"
 #include "controlplane/concentrator/concentrator_core.hpp"
 
 namespace adit::control {
@@ -39,6 +40,35 @@ std::expected<wire::Ipv6Prefix, SessionHost::NoAddress> CallPrefixes::lease(Ipv6
   }
   core_.directory.set_prefix(call_, *leased);
   return *leased;
+}
+
+CarriedPrefixes CallPrefixes::carried() const {
+  const auto of = [this](Ipv6Use use) { return leased_[static_cast<std::size_t>(use)]; };
+  return {.terms = terms_,
+          .link = of(Ipv6Use::kLink),
+          .address = of(Ipv6Use::kAddress),
+          .delegated = of(Ipv6Use::kDelegate),
+          .used = used_};
+}
+
+bool CallPrefixes::adopt(const CarriedPrefixes& from) {
+  terms_ = from.terms;
+  used_ = from.used;
+  const std::string user = core_.directory.key_of(call_.user());
+  const std::array<Lease, 3> leases{from.link, from.address, from.delegated};
+  for (const Ipv6Use use : {Ipv6Use::kLink, Ipv6Use::kAddress, Ipv6Use::kDelegate}) {
+    const Lease& lease = leases[static_cast<std::size_t>(use)];
+    if (!lease) {
+      continue;
+    }
+    if (!core_.pools6.adopt(*lease, own(use).has_value(), user)) {
+      release();
+      return false;
+    }
+    leased_[static_cast<std::size_t>(use)] = lease;
+    core_.directory.set_prefix(call_, *lease);
+  }
+  return true;
 }
 
 CallPrefixes::Lease CallPrefixes::own(Ipv6Use use) const {

@@ -21,6 +21,7 @@ namespace adit::control {
 
 class CallRecord;
 class ConcentratorCore;
+struct CarriedPrefixes;
 
 class CallPrefixes {
  public:
@@ -35,6 +36,9 @@ class CallPrefixes {
 
   /// The user's own, or without it one from the pool; or why there is none, and who has it. The same each time.
   [[nodiscard]] std::expected<wire::Ipv6Prefix, SessionHost::NoAddress> lease(Ipv6Use use);
+  [[nodiscard]] CarriedPrefixes carried() const;
+  /// Another process had leased them for this call. False: somebody else has one of them by now, and this call none.
+  [[nodiscard]] bool adopt(const CarriedPrefixes& from);
   /// What it has leased so far, by use.
   [[nodiscard]] const std::array<std::optional<wire::Ipv6Prefix>, 3>& leases() const { return leased_; }
   /// Another call has taken over the prefix: there is nothing to release.

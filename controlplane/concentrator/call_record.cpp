@@ -6,6 +6,7 @@
 
 #include "controlplane/concentrator/concentrator_core.hpp"
 #include "controlplane/concentrator/connection_record.hpp"
+#include "controlplane/ppp/mppe_modes.hpp"
 
 namespace adit::control {
 namespace {
@@ -14,6 +15,14 @@ namespace {
 bool is_explained_by_silence(EndReason reason) {
   return reason == EndReason::kLcpTimeout || reason == EndReason::kSetupTimeout ||
          reason == EndReason::kPeerClosed || reason == EndReason::kUserRequest;
+}
+
+/// LCP's Echo-Request or -Reply, which changes nothing that is to be kept, and comes all the time.
+bool is_echo(std::span<const std::uint8_t> frame) {
+  return frame.size() > 2 &&
+         wire::load_be<std::uint16_t>(frame.data()) == static_cast<std::uint16_t>(wire::PppProtocol::kLcp) &&
+         (wire::PppCode{frame[2]} == wire::PppCode::kEchoRequest ||
+          wire::PppCode{frame[2]} == wire::PppCode::kEchoReply);
 }
 
 Ipv6Story::Terms ipv6_terms(Ipv6Policy mode, bool denied_to_user) {
@@ -33,7 +42,7 @@ Ipv6Story::Terms ipv6_terms(Ipv6Policy mode, bool denied_to_user) {
 }  // namespace
 
 CallRecord::CallRecord(ConcentratorCore& core, ConnectionRecord& connection, std::uint64_t number,
-                       wire::PeerCallId peer)
+                       wire::PeerCallId peer, Instant since)
     : WorkerLink(core),
       core_(core),
       settings_(core.settings),
@@ -41,7 +50,7 @@ CallRecord::CallRecord(ConcentratorCore& core, ConnectionRecord& connection, std
       number_(number),
       peer_(connection.peer),
       local_(connection.local),
-      since_(core.wheel.now()),
+      since_(since),
       setup_(connection.calls == 0 ? connection.since : since_),
       claim_(connection, this),
       story_(connection.since),
@@ -53,6 +62,155 @@ CallRecord::CallRecord(ConcentratorCore& core, ConnectionRecord& connection, std
 }
 
 CallRecord::~CallRecord() = default;
+
+// ---- another process goes on with it ----------------------------------------------------------------------
+
+std::optional<CarriedCall> CallRecord::carried() const {
+  if (!up_since_ || terminating_ || !link_open() || session_ == nullptr) {
+    return std::nullopt;
+  }
+  auto session = session_->carried();
+  if (!session) {
+    return std::nullopt;
+  }
+  CarriedCall carried{.connection = connection_->id,
+                      .number = number_,
+                      .ref = ref,
+                      .peer = peer_,
+                      .local = local_,
+                      .since = since_,
+                      .up_since = *up_since_,
+                      .pptp = carried_call(*this),
+                      .session = std::move(*session),
+                      .logged_in_as = login_.logged_in_as(),
+                      .method = login_.method(),
+                      .leased = addresses_.leased(),
+                      .routes = addresses_.routes(),
+                      .prefixes = {},
+                      .enabled = {.subscriber = addresses_.mapped(),
+                                  .peer_mru = enabled_.peer_mru,
+                                  .require_mppe = enabled_.require_mppe,
+                                  .has_had_ipv4 = has_had_ipv4(),
+                                  .ipv6 = {}},
+                      .admitted_rate = admitted_rate_,
+                      .rate = rate_,
+                      .timeouts = {},
+                      .accounting = {},
+                      .mppc_history = mppc_history(),
+                      .story = story_.carried()};
+  if (prefixes_ != nullptr) {
+    carried.prefixes = prefixes_->carried();
+  }
+  if (ipv6_ != nullptr) {
+    carried.enabled.ipv6 = ipv6_->binding;
+    carried.enabled.peer_mru6 = ipv6_->peer_mru;
+    carried.enabled.require_mppe6 = ipv6_->require_mppe;
+  }
+  if (timeouts_ != nullptr) {
+    carried.timeouts = CarriedTimeouts{.session = timeouts_->session(), .idle = timeouts_->idle()};
+  }
+  if (accounting_ != nullptr) {
+    carried.accounting = accounting_->carried();
+  }
+  return carried;
+}
+
+std::string_view CallRecord::adopt(const CarriedCall& from, bool& full) {
+  control::adopt(static_cast<PptpCall&>(*this), from.pptp);
+  if (!from.leased.is_none() && !addresses_.adopt(from.leased)) {
+    return "its address is another's";
+  }
+  const auto give_back = [this] {
+    core_.release_address(*this);
+    if (prefixes_ != nullptr) {
+      prefixes_->release();
+    }
+  };
+  if (from.prefixes) {
+    prefixes_ = std::make_unique<CallPrefixes>(core_, *this);
+    if (!prefixes_->adopt(*from.prefixes)) {
+      give_back();
+      return "a prefix of its is another's";
+    }
+  }
+  addresses_.set_routes(from.routes);
+  admitted_rate_ = from.admitted_rate;
+  rate_ = from.rate;
+  enabled_ = {ref, from.enabled.has_had_ipv4 ? from.leased : wire::Ipv4Address{}, from.enabled.peer_mru,
+              from.enabled.require_mppe, !from.routes.empty()};
+  if (from.enabled.ipv6 && !from.session.renews) {
+    ipv6_ =
+        std::make_unique<EnabledIpv6>(*from.enabled.ipv6, from.enabled.peer_mru6, from.enabled.require_mppe6);
+  }
+  up_since_ = from.up_since;
+  if (!tell_worker_again(from)) {
+    full = true;
+    give_back();
+    return "its worker's ring is full";
+  }
+  if (from.accounting && core_.accounting != nullptr) {
+    accounting_ = std::make_unique<CallAccounting>(core_, *this);
+    if (!accounting_->adopt(*from.accounting)) {
+      give_back();
+      return "its accounting has ended";
+    }
+  }
+  go_on(from);
+  return "";
+}
+
+bool CallRecord::tell_worker_again(const CarriedCall& from) {
+  if (from.session.renews) {
+    return try_post(contract::DisableIp{ref}) && try_post(contract::DisableIpv6{ref}) &&
+           try_post(contract::DisableMppe{ref});
+  }
+  const CarriedCcp& ccp = from.session.network.ccp;
+  const contract::MppeMode sends = mppe_mode(ccp.acknowledged);
+  const bool flush =
+      ccp.protocol.state == PppState::kOpened && sends.stateful && (sends.encrypted() || sends.compressed);
+  const LcpPeer& peer = from.session.lcp.peer;
+  return try_post(contract::SetPppCompression{ref, peer.accepts_acfc, peer.accepts_pfc}) &&
+         (from.enabled.subscriber.is_none() || try_post(enabled_)) &&
+         (ipv6_ == nullptr || try_post(ipv6_message())) && (!rate_.any() || try_post(limits(rate_))) &&
+         (!flush || try_post(contract::FlushMppe{ref, false}));
+}
+
+/// Nothing is refused from here on.
+void CallRecord::go_on(const CarriedCall& from) {
+  core_.count_stage(stage_, +1);
+  core_.call_shares.add(claim_, peer_);
+  connection_->call_adopted();
+  connection_->protocol.adopt_call(*this, from.pptp.incoming ? std::make_shared<const StationIds>(StationIds{
+                                                                   .calling = from.pptp.incoming->calling,
+                                                                   .called = from.pptp.incoming->called})
+                                                             : nullptr);
+  logged_in_ = heard_ = true;
+  connection_->call_logged_in();
+  core_.call_shares.set_logged_in(claim_, true);
+  setup_.adopt();
+  story_.adopt(from.story);
+  login_.adopt(from.logged_in_as, from.method);
+  static_cast<void>(core_.actions.map_call(local_, peer_, local_id, ref));
+  session_ = std::make_unique<Session>(core_.settings, core_.wheel, core_.entropy, core_.log, login_, *this,
+                                       peer_, local_, session_id());
+  if (!from.session.renews) {
+    if (!from.enabled.subscriber.is_none()) {
+      addresses_.map(from.enabled.subscriber);
+    }
+    if (ipv6_ != nullptr) {
+      prefixes_->map(ipv6_->binding);
+    }
+  }
+  session_->adopt(from.session);
+  if (ip_is_up()) {
+    set_stage(Stage::kActive);
+  }
+  if (from.timeouts) {
+    timeouts_ = std::make_unique<SessionTimeouts>(core_, *this, from.timeouts->session, from.timeouts->idle);
+    timeouts_->start();
+  }
+  core_.records.mark(ref);
+}
 
 // ---- set-up
 // ---------------------------------------------------------------------------------------------------------
@@ -74,6 +232,9 @@ void CallRecord::on_frame(std::span<const std::uint8_t> frame) {
   story_.received(frame, core_.wheel.now());
   if (!finished()) {
     session_->on_frame(frame);
+  }
+  if (!is_echo(frame)) {
+    core_.records.mark(ref);
   }
 }
 
@@ -135,6 +296,7 @@ void CallRecord::admit(const std::string& user, const AuthAccepted& accepted) {
     core_.call_shares.set_logged_in(claim_, true);
   }
   core_.directory.set_user(*this, user);
+  core_.records.mark(ref);
   admitted_rate_ = rate_ = accepted.rate.value_or(settings_->rate);
   if (ip_is_up()) {
     return;  // a proof while IP is up changes nothing about the link
@@ -282,6 +444,7 @@ void CallRecord::came_up() {
   if (accounting_ != nullptr) {
     accounting_->arm();
   }
+  core_.records.mark(ref);
 }
 
 void CallRecord::disable_ip() {
@@ -314,12 +477,16 @@ void CallRecord::enable_ipv6(const Ipv6Binding& binding, std::uint16_t peer_mru,
   }
 }
 
-/// The worker first: what the index leads to it, it must know.
-void CallRecord::forward_ipv6() {
+contract::EnableIpv6 CallRecord::ipv6_message() const {
   contract::EnableIpv6 message = prefixes_->message(ipv6_->binding);
   message.peer_mru = ipv6_->peer_mru;
   message.require_mppe = ipv6_->require_mppe;
-  post(message);
+  return message;
+}
+
+/// The worker first: what the index leads to it, it must know.
+void CallRecord::forward_ipv6() {
+  post(ipv6_message());
   if (link_open()) {
     prefixes_->map(ipv6_->binding);
   }
@@ -348,6 +515,7 @@ bool CallRecord::set_rate(std::optional<SubscriberRate> rate) {
     return false;
   }
   rate_ = next;
+  core_.records.mark(ref);
   return true;
 }
 
@@ -371,6 +539,7 @@ bool CallRecord::change(const SessionChange& change) {
     accounting_->change(change);
   }
   change_timeouts(change);
+  core_.records.mark(ref);
   return true;
 }
 
@@ -413,6 +582,7 @@ bool CallRecord::terminate(EndReason reason, std::string_view why, bool hard) {
     return true;
   }
   terminating_ = true;
+  core_.records.erase(*this);
   set_stage(Stage::kFinishing);
   session_->terminate(reason, std::string(why));
   return true;
@@ -432,6 +602,7 @@ void CallRecord::session_ended(EndReason reason) {
 
 /// From here on the call only waits for its worker: after CallRemoved the core destroys the record.
 void CallRecord::finish(EndReason reason, std::string_view why) {
+  core_.records.erase(*this);  // before anything: what has begun to end is not gone on with
   close_link();
   ended_ = core_.wheel.now();
   story_.pass(Gate::kEnd, ended_);

@@ -21,7 +21,9 @@
 #include "controlplane/concentrator/call_measures.hpp"
 #include "controlplane/concentrator/call_prefixes.hpp"
 #include "controlplane/concentrator/call_story.hpp"
+#include "controlplane/concentrator/carried_call.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
+#include "controlplane/concentrator/record_keeper.hpp"
 #include "controlplane/concentrator/session_timeouts.hpp"
 #include "controlplane/concentrator/worker_link.hpp"
 #include "controlplane/ppp/session.hpp"
@@ -37,10 +39,20 @@ class CallRecord final : public PptpCall, public WorkerLink {
   /// As in ConcentratorStats: not up yet, IP up, ending.
   enum class Stage : std::uint8_t { kStarting, kActive, kFinishing };
 
-  /// `number` is the session ID's value.
+  /// `number` is the session ID's value; `since`: when it was asked for.
   CallRecord(ConcentratorCore& core, ConnectionRecord& connection, std::uint64_t number,
-             wire::PeerCallId peer);
+             wire::PeerCallId peer, Instant since);
   ~CallRecord() override;
+
+  // ---- another process goes on with it
+  /// None: it has never been up, or is ending.
+  [[nodiscard]] std::optional<CarriedCall> carried() const;
+  /// Of a new record that has its slot, its call ID and its user: it goes on where the other process was. Returns why not,
+  /// and holds nothing then; "": it does. `full`: its worker's ring has no room, and it may be asked again.
+  [[nodiscard]] std::string_view adopt(const CarriedCall& from, bool& full);
+  /// Before its end.
+  [[nodiscard]] ConnectionRecord& connection() const { return *connection_; }
+  RecordPlace record;  ///< RecordKeeper's
 
   // ---- from the core and the connection
   /// The Outgoing-Call-Reply has been sent, or the Incoming-Call-Connected has come: LCP begins.
@@ -139,6 +151,10 @@ class CallRecord final : public PptpCall, public WorkerLink {
  private:
   void reach(SetupStage stage);
   [[nodiscard]] bool ip_is_up() const;
+  /// What its worker has been told, once more. False: its ring is full.
+  [[nodiscard]] bool tell_worker_again(const CarriedCall& from);
+  void go_on(const CarriedCall& from);
+  [[nodiscard]] contract::EnableIpv6 ipv6_message() const;
   void came_up();
   void went_down();
   void change_routes(const std::vector<wire::Ipv4Prefix>& routes);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/concentrator/call_story.hpp"
 
+#include <algorithm>
 #include <variant>
 
+#include "controlplane/concentrator/carried_call.hpp"
 #include "dataplane/wire/icmpv6.hpp"
 #include "dataplane/wire/ipv6.hpp"
 
@@ -78,6 +80,23 @@ void CallStory::login_judged(const AuthVerdict& verdict, Instant now) {
   }
   judge_ = {};
   judge->copy(judge_.data(), judge_.size() - 1);
+}
+
+CarriedStory CallStory::carried() const {
+  CarriedStory carried{.begun = begun_, .gates = {}, .origin = static_cast<std::uint8_t>(origin)};
+  for (const std::uint32_t after : after_) {
+    carried.gates.push_back(after == kNever ? 0 : after + 1);
+  }
+  return carried;
+}
+
+void CallStory::adopt(const CarriedStory& from) {
+  begun_ = from.begun;
+  origin = static_cast<Origin>(from.origin);
+  for (std::size_t gate = 0; gate < std::min(from.gates.size(), kGates); ++gate) {
+    after_[gate] = from.gates[gate] == 0 ? kNever : from.gates[gate] - 1;
+  }
+  verdict_ = Verdict::kAccepted;
 }
 
 }  // namespace adit::control

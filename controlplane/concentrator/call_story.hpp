@@ -57,6 +57,8 @@ struct Ipv6Story {
   bool took_delegated = false;
 };
 
+struct CarriedStory;
+
 class CallStory {
  public:
   /// How the call came about; kRinging: brought in, and not connected yet.
@@ -82,6 +84,9 @@ class CallStory {
     return since_accept(after_[static_cast<std::size_t>(gate)]);
   }
   [[nodiscard]] Instant begun() const { return begun_; }
+  [[nodiscard]] CarriedStory carried() const;
+  /// The story of a call of another process: when it passed its gates, and nothing of what was said there.
+  void adopt(const CarriedStory& from);
 
   // Frames of the dial, and of the second NCP until it is open; of what is negotiated anew after it the story does not tell.
   void received(wire::Bytes frame, Instant now);

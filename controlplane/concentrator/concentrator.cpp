@@ -44,6 +44,7 @@ void Concentrator::on_turned_away(wire::Ipv4Address peer, Scarce what) {
 
 void Concentrator::on_bytes(ConnectionId connection, std::span<const std::uint8_t> octets) {
   if (ConnectionRecord* record = core_->find_connection(connection); record != nullptr) {
+    core_->records.mark(*record);
     record->protocol.on_bytes(octets);
     core_->sweep();
   }
@@ -83,6 +84,32 @@ void Concentrator::on_fixed_addresses(std::vector<wire::Ipv4Address> addresses) 
 
 void Concentrator::on_fixed_prefixes(std::vector<wire::Ipv6Prefix> prefixes) {
   core_->pools6.reserve(std::move(prefixes));
+}
+
+void Concentrator::keep_records(StateStore& records) {
+  core_->records.use(records);
+}
+
+void Concentrator::write_records() {
+  while (core_->records.write(kCallsPerSlice)) {
+  }
+}
+
+Adopted Concentrator::adopt(std::span<const std::uint8_t> record, Duration later) {
+  return core_->adopt(record, later);
+}
+
+void Concentrator::adopted_all() {
+  core_->adopted_all();
+  core_->sweep();
+}
+
+bool Concentrator::has(const contract::CallRef& call) const {
+  return core_->find_call(call) != nullptr;
+}
+
+bool Concentrator::has_connection(ConnectionId connection) const {
+  return core_->find_connection(connection) != nullptr;
 }
 
 std::size_t Concentrator::terminate(CallWalk& walk, bool hard, std::string_view why) {

@@ -52,6 +52,10 @@ class ConcentratorActions : public PrefixActions {
  public:
   /// One whole PPTP control message, to leave in one segment.
   virtual void send(ConnectionId connection, std::span<const std::uint8_t> message) = 0;
+  /// What has been sent on a connection and has not left yet, of which the first message may have left in part.
+  [[nodiscard]] virtual std::span<const std::uint8_t> unsent(ConnectionId /*connection*/) const { return {}; }
+  /// The same of a connection that another process had: goes before anything else.
+  virtual void send_rest(ConnectionId /*connection*/, std::span<const std::uint8_t> /*octets*/) {}
   /// Closes once everything sent has left (the process bounds the wait); no more events come for this
   /// connection.
   virtual void close(ConnectionId connection) = 0;
@@ -158,6 +162,18 @@ struct SourceStatus {
   Duration since{0};  ///< the last time that something was done to it
 };
 
+/// What became of a record.
+struct Adopted {
+  enum class Outcome : std::uint8_t {
+    kDone,
+    kLater,  ///< a worker's ring is full: nothing has changed, ask again
+    kRefused,  ///< nothing has changed; the call or connection is to be ended, and its places in the data plane freed
+  };
+  Outcome outcome = Outcome::kDone;
+  std::string why{};                         ///< unless kDone
+  std::optional<ConnectionId> connection{};  ///< if it was a connection's record, and kDone
+};
+
 /// The result of removing a call at once.
 enum class Removal : std::uint8_t {
   kUnknown,   ///< there is no such call
@@ -170,6 +186,7 @@ enum class Removal : std::uint8_t {
 [[nodiscard]] std::size_t control_octets_per_call();
 
 class ConcentratorCore;
+class StateStore;
 
 class Concentrator {
  public:
@@ -208,6 +225,22 @@ class Concentrator {
   /// because a pool has it, too.
   void on_fixed_addresses(std::vector<wire::Ipv4Address> addresses);
   void on_fixed_prefixes(std::vector<wire::Ipv6Prefix> prefixes);
+
+  // ---- another process goes on with the calls --------------------------------------------------------------
+  /// Keeps a record there of each call that has been up, and of its connection, from before the first call on. `records`
+  /// outlives this.
+  void keep_records(StateStore& records);
+  /// Writes those that are due; else they are at the end of the next event. At once all of them.
+  void write_records();
+  /// Goes on with what another process had, by a record that it has left, in the order in which they were made: after the
+  /// machine's networks and users' own addresses, before anything else happens. `later`: by how much more this process'
+  /// Instants count from than those of the record's; may be negative. What is adopted has the ConnectionIds and CallRefs
+  /// that it had: new ConnectionIds are to be others.
+  [[nodiscard]] Adopted adopt(std::span<const std::uint8_t> record, Duration later);
+  /// No record is left: tells peers of the end of calls that were not adopted. Anything else may happen from now on.
+  void adopted_all();
+  [[nodiscard]] bool has(const contract::CallRef& call) const;
+  [[nodiscard]] bool has_connection(ConnectionId connection) const;
 
   // ---- operator -------------------------------------------------------------------------------------------
   // Those that take a walk do its next slice. They meet all matching calls, including those that are ending

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "controlplane/concentrator/adoption.hpp"
 #include "controlplane/concentrator/connection_record.hpp"
 
 namespace adit::control {
@@ -19,6 +20,9 @@ constexpr Duration kRemovalRetry{20};
 constexpr Duration kWaitingRetry{10};
 constexpr Duration kLongestWait{3'000};
 constexpr int kServedAtOnce = 64;
+
+/// An operator's request may change all calls.
+constexpr std::size_t kRecordsAtOnce = 256;
 
 /// That something is scarce is logged this often.
 constexpr Duration kScarcityInterval{10'000};
@@ -131,11 +135,16 @@ bool ConcentratorCore::accept(ConnectionId id, wire::Ipv4Address peer, wire::Ipv
     tell_of_refusal(peer, local, refusal, lacks);
     return false;
   }
-  const auto entry = connections.emplace(id, std::make_unique<ConnectionRecord>(*this, id, peer, local));
-  connection_shares.add(entry.first->second->claim, peer);
-  of_peers.add(*entry.first->second);
+  add(std::make_unique<ConnectionRecord>(*this, id, peer, local, wheel.now()));
   ++stats.connections_total;
   return true;
+}
+
+void ConcentratorCore::add(std::unique_ptr<ConnectionRecord> connection) {
+  ConnectionRecord& added = *connection;
+  connections.emplace(added.id, std::move(connection));
+  connection_shares.add(added.claim, added.peer);
+  of_peers.add(added);
 }
 
 /// The story of a connection that was closed as soon as it was accepted.
@@ -240,6 +249,7 @@ void ConcentratorCore::connection_over(ConnectionRecord& connection, EndReason r
     row.story.pass(Gate::kEnd, wheel.now());
     stories.add(std::move(row), {.user = {}, .peer = connection.peer});
   }
+  records.erase(connection);
   connection_shares.remove(connection.claim);
   of_peers.remove(connection);
   const auto entry = connections.find(connection.id);
@@ -330,7 +340,7 @@ void ConcentratorCore::serve_waiting() {
 }
 
 CallRecord* ConcentratorCore::install_now(ConnectionRecord& connection, wire::PeerCallId peer) {
-  auto record = std::make_unique<CallRecord>(*this, connection, next_number_, peer);
+  auto record = std::make_unique<CallRecord>(*this, connection, next_number_, peer, wheel.now());
   CallRecord& call = *record;
   if (!seat(call)) {
     return nullptr;
@@ -405,6 +415,62 @@ bool ConcentratorCore::seat_at(CallRecord& call, CallSlots<CallRecord>& slots) {
   seating.took(ref->worker);
   ++seated_;
   return true;
+}
+
+// ---- another process had them -----------------------------------------------------------------------------
+
+Adopted ConcentratorCore::adopt(wire::Bytes record, Duration later) {
+  if (adoption_ == nullptr) {
+    adoption_ = std::make_unique<CallAdoption>(*this);
+  }
+  return adoption_->adopt(record, later);
+}
+
+void ConcentratorCore::adopted_all() {
+  if (const auto adoption = std::move(adoption_)) {
+    std::ranges::for_each(slots_, &CallSlots<CallRecord>::adopted_all);
+    ids_.adopted_all();
+    adoption->adopted_all();
+  }
+}
+
+/// A ring that fills up half-way has told the worker what it is to be told again.
+std::string_view ConcentratorCore::adopt(ConnectionRecord& connection, const CarriedCall& from, bool& full) {
+  const std::uint16_t worker = from.ref.worker.value;
+  if (worker >= slots_.size()) {
+    return "there is no such worker any more";
+  }
+  if (directory.numbered(from.number) != nullptr) {
+    return "another call has its session ID";
+  }
+  auto record = std::make_unique<CallRecord>(*this, connection, from.number, from.pptp.peer_id, from.since);
+  CallRecord& call = *record;
+  if (!slots_[worker].adopt(from.ref, call)) {
+    return "its slot is taken, or does not exist";
+  }
+  call.ref = from.ref;
+  std::string_view why;
+  if (!ids_.adopt(from.local, from.pptp.local_id, from.ref.worker)) {
+    why = "its call ID is taken, or another worker's";
+  } else if (!mppc_histories[worker].adopt(from.mppc_history)) {
+    why = "its MPPC histories are taken, or do not exist";
+    ids_.disown(from.local, from.pptp.local_id);
+  } else {
+    call.adopt_mppc_history(from.mppc_history);
+    directory.set_user(call, from.session.user);
+    why = call.adopt(from, full);
+    if (why.empty()) {
+      seating.took(from.ref.worker);
+      ++seated_;
+      directory.add(std::move(record));
+      return "";
+    }
+    directory.forget_user(call);
+    mppc_histories[worker].release(from.mppc_history);
+    ids_.disown(from.local, from.pptp.local_id);
+  }
+  slots_[worker].release(from.ref);
+  return why;
 }
 
 void ConcentratorCore::unseat(CallRecord& call) {
@@ -490,6 +556,9 @@ void ConcentratorCore::sweep() {
   }
   over_sessions_.clear();
   over_connections_.clear();
+  if (records.write(kRecordsAtOnce)) {
+    sweep_soon();
+  }
 }
 
 // ---- workers ----------------------------------------------------------------------------------------------

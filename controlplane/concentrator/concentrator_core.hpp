@@ -26,6 +26,7 @@
 #include "controlplane/concentrator/call_record.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
 #include "controlplane/concentrator/peer_connections.hpp"
+#include "controlplane/concentrator/record_keeper.hpp"
 #include "controlplane/concentrator/resources/address_pool.hpp"
 #include "controlplane/concentrator/resources/call_ids.hpp"
 #include "controlplane/concentrator/resources/call_slots.hpp"
@@ -39,6 +40,7 @@
 
 namespace adit::control {
 
+class CallAdoption;
 class ConnectionRecord;
 
 class ConcentratorCore {
@@ -62,8 +64,18 @@ class ConcentratorCore {
   void set_machine_networks6(std::vector<MachineNetwork6> networks);
   /// Stops the next connections. False: they were the last.
   bool drain();
-  /// Destroys what has ended. Only from the outermost event.
+  /// Destroys what has ended, and writes the records that are due. Only from the outermost event.
   void sweep();
+  void sweep_soon();
+
+  // ---- another process had them
+  /// See Concentrator::adopt().
+  [[nodiscard]] Adopted adopt(wire::Bytes record, Duration later);
+  void adopted_all();
+  // For CallAdoption:
+  void add(std::unique_ptr<ConnectionRecord> connection);
+  /// Why not; "": it is. `full`: its worker's ring is, and nothing has changed.
+  [[nodiscard]] std::string_view adopt(ConnectionRecord& connection, const CarriedCall& from, bool& full);
 
   // ---- for connections
   /// nullptr: its place is still on its way back from a worker; PptpConnection::on_call_installed() follows.
@@ -93,6 +105,8 @@ class ConcentratorCore {
 
   // ---- for walks over them
   [[nodiscard]] CallDirectory::Slots slots() const { return slots_; }
+  /// nullptr: the reference is stale, or invalid.
+  [[nodiscard]] CallRecord* find_call(const contract::CallRef& ref) const;
 
   [[nodiscard]] std::string duration_since(Instant since) const;
 
@@ -122,6 +136,7 @@ class ConcentratorCore {
   std::unordered_map<ConnectionId, std::unique_ptr<ConnectionRecord>> connections;
   PeerConnections of_peers;
   StoryBook stories;
+  RecordKeeper records{*this};
   bool draining = false;
   bool takes_calls = true;  ///< false: an operator has closed the door, and may open it again
   ConcentratorStats stats;  ///< except `takes_calls`, `connections`, `connections_before_login`, `ended`
@@ -162,12 +177,11 @@ class ConcentratorCore {
   [[nodiscard]] bool seat(CallRecord& call);
   [[nodiscard]] bool seat_at(CallRecord& call, CallSlots<CallRecord>& slots);
   void unseat(CallRecord& call);
-  [[nodiscard]] CallRecord* find_call(const contract::CallRef& ref) const;
   void on_call_removed(const contract::CallRemoved& message);
   void retry_removals();
-  void sweep_soon();
 
   const Steering& steering_;
+  std::unique_ptr<CallAdoption> adoption_;  // nullptr: nothing is being adopted
   CallIds ids_;
   std::vector<CallSlots<CallRecord>> slots_;                     // by worker
   std::deque<WaitingCall> waiting_;                              // for places, in their order

@@ -8,17 +8,56 @@
 namespace adit::control {
 
 ConnectionRecord::ConnectionRecord(ConcentratorCore& the_core, ConnectionId the_id,
-                                   wire::Ipv4Address the_peer, wire::Ipv4Address the_local)
+                                   wire::Ipv4Address the_peer, wire::Ipv4Address the_local, Instant accepted)
     : core(the_core),
       id(the_id),
       peer(the_peer),
       local(the_local),
-      since(the_core.wheel.now()),
+      since(accepted),
       settings(the_core.settings),
       claim(*this),
       protocol(settings->pptp, the_core.wheel, *this),
       login_deadline_(the_core.wheel, on_timer<&ConnectionRecord::on_login_deadline>, this) {
   login_deadline_.arm(settings->pptp.login_timeout);
+}
+
+std::optional<CarriedConnection> ConnectionRecord::carried() const {
+  auto pptp = protocol.carried();
+  if (!pptp || tcp_closed) {
+    return std::nullopt;
+  }
+  CarriedConnection carried{.id = id,
+                            .peer = peer,
+                            .local = local,
+                            .since = since,
+                            .started = started,
+                            .calls = calls,
+                            .pptp = std::move(*pptp),
+                            .calls_now = {},
+                            .unsent = {}};
+  for (const PptpCall* call : protocol.calls()) {
+    carried.calls_now.push_back({.local_id = call->local_id, .incoming = call->incoming != nullptr});
+  }
+  const auto unsent = core.actions.unsent(id);
+  carried.unsent.assign(unsent.begin(), unsent.end());
+  return carried;
+}
+
+bool ConnectionRecord::adopt(const CarriedConnection& from) {
+  started = from.started;
+  calls = from.calls;
+  login_deadline_.cancel();
+  return protocol.adopt(from.pptp);
+}
+
+void ConnectionRecord::call_began() {
+  ++calls;
+  ++live_calls_;
+  core.records.mark(*this);
+}
+
+void ConnectionRecord::call_changed(PptpCall& call) {
+  core.records.mark(static_cast<CallRecord&>(call).ref);
 }
 
 void ConnectionRecord::call_logged_in() {
@@ -32,6 +71,7 @@ void ConnectionRecord::call_logged_in() {
 void ConnectionRecord::call_over(bool was_logged_in, EndReason reason) {
   last_call_ended_by_ = reason;
   --live_calls_;
+  core.records.mark(*this);
   if (was_logged_in && --logged_in_calls_ == 0 &&
       (live_calls_ != 0 || protocol.outlives_calls())) {  // the others have yet to log in
     core.connection_shares.set_logged_in(claim, false);
@@ -64,16 +104,16 @@ std::expected<PptpCall*, EndReason> ConnectionRecord::install_call(const CallReq
 }
 
 void ConnectionRecord::call_answered(PptpCall& call) {
-  auto& record = static_cast<CallRecord&>(call);
+  auto& answered = static_cast<CallRecord&>(call);
   core.log.event(Severity::kDebug, "call_dialled",
-                 {{"sid", record.session_id()},
+                 {{"sid", answered.session_id()},
                   {"peer", wire::to_string(peer)},
                   {"local", wire::to_string(local)},
-                  {"peer_call_id", std::to_string(record.peer_id.value)},
-                  {"worker", std::to_string(record.ref.worker.value)},
-                  {"calling", calling_station(record.stations(), peer)},
-                  {"called", called_station(record.stations(), local)}});
-  record.start_ppp();
+                  {"peer_call_id", std::to_string(answered.peer_id.value)},
+                  {"worker", std::to_string(answered.ref.worker.value)},
+                  {"calling", calling_station(answered.stations(), peer)},
+                  {"called", called_station(answered.stations(), local)}});
+  answered.start_ppp();
 }
 
 void ConnectionRecord::call_refused(wire::PeerCallId peer_id, EndReason reason, std::string_view why) {

@@ -11,6 +11,7 @@
 #include "controlplane/concentrator/admission/fair_share.hpp"
 #include "controlplane/concentrator/call_story.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
+#include "controlplane/concentrator/record_keeper.hpp"
 #include "controlplane/pptp/connection.hpp"
 
 namespace adit::control {
@@ -19,10 +20,19 @@ class ConcentratorCore;
 
 class ConnectionRecord final : public PptpConnectionHost {
  public:
-  ConnectionRecord(ConcentratorCore& core, ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local);
+  /// `since`: when it was accepted.
+  ConnectionRecord(ConcentratorCore& core, ConnectionId id, wire::Ipv4Address peer, wire::Ipv4Address local,
+                   Instant since);
+
+  // ---- another process goes on with it
+  /// None: it ends, or has not begun.
+  [[nodiscard]] std::optional<CarriedConnection> carried() const;
+  /// Before anything else; its calls follow by call_adopted(). False: `from` contradicts itself.
+  [[nodiscard]] bool adopt(const CarriedConnection& from);
+  void call_adopted() { ++live_calls_; }
 
   // ---- from its calls
-  void call_began() { ++calls, ++live_calls_; }
+  void call_began();
   void call_logged_in();
   void call_over(bool was_logged_in, EndReason reason);
   [[nodiscard]] bool logged_in() const { return logged_in_calls_ != 0; }
@@ -39,6 +49,7 @@ class ConnectionRecord final : public PptpConnectionHost {
   void call_refused(wire::PeerCallId peer_id, EndReason reason, std::string_view why) override;
   void call_cleared(PptpCall& call, EndReason reason, std::string_view why) override;
   void wan_errors_told(std::uint64_t more) override;
+  void call_changed(PptpCall& call) override;
   void message_ignored(pptp::ControlType type, std::string_view why) override;
   void connection_ended(EndReason reason, std::string_view detail) override;
 
@@ -53,8 +64,10 @@ class ConnectionRecord final : public PptpConnectionHost {
   std::uint32_t calls = 0;         ///< total so far
   bool ever_logged_in = false;
   std::string_view
-      lacks{};  ///< why the core refuses the call that is being asked for, for the log: a literal
-  Claim claim;  ///< after login once one of its calls is
+      lacks{};         ///< why the core refuses the call that is being asked for, for the log: a literal
+  Claim claim;         ///< after login once one of its calls is
+  RecordPlace record;  ///< RecordKeeper's
+  std::uint32_t calls_with_record = 0;                  ///< RecordKeeper's
   ConnectionRecord *older = nullptr, *newer = nullptr;  ///< of the same peer: PeerConnections
   PptpConnection protocol;
 

@@ -27,6 +27,8 @@ class SessionTimeouts {
   /// Applies the timeouts of `change`.
   void change(const SessionChange& change);
   void describe(CallDetails& details) const;
+  [[nodiscard]] std::optional<Duration> session() const { return session_; }
+  [[nodiscard]] std::optional<Duration> idle() const { return idle_; }
 
  private:
   void arm_session();

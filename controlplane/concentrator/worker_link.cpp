@@ -13,7 +13,9 @@ void WorkerLink::post(const contract::ToWorker& message) {
   }
 }
 
+/// What a worker is told of, the next process has to know.
 bool WorkerLink::try_post(const contract::ToWorker& message) {
+  core_.records.mark(ref);
   return core_.actions.post(ref.worker, message);
 }
 

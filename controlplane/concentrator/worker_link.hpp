@@ -30,6 +30,8 @@ class WorkerLink : public SessionHost {
   [[nodiscard]] bool reserve_mppc_history() final;
   /// Its worker's pair of histories, from 1, until the worker has removed the call; 0: none.
   [[nodiscard]] std::uint32_t mppc_history() const { return mppc_history_; }
+  /// The pair that the call had in another process; the core has taken it.
+  void adopt_mppc_history(std::uint32_t pair) { mppc_history_ = pair; }
 
  protected:
   explicit WorkerLink(ConcentratorCore& core) : core_(core) {}

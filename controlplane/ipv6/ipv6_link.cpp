@@ -16,6 +16,13 @@ void Ipv6Link::up(Ipv6LinkTerms terms) {
   advertiser_.start();
 }
 
+void Ipv6Link::resume(Ipv6LinkTerms terms) {
+  context_.terms = std::move(terms);
+  up_ = true;
+  dhcpv6_.start();
+  advertiser_.resume();
+}
+
 void Ipv6Link::down() {
   if (std::exchange(up_, false)) {
     advertiser_.stop();

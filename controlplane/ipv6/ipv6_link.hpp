@@ -20,6 +20,9 @@ class Ipv6Link {
 
   /// IPv6CP has opened, and what the host sends from now on reaches the peer.
   void up(Ipv6LinkTerms terms);
+  /// The same for a link that was up in another process: its hosts know us, and have what `terms.lease` says. Which client of
+  /// DHCPv6 holds that is not known; the first that asks does.
+  void resume(Ipv6LinkTerms terms);
   /// One whole IPv6 packet from the peer whose header the worker has checked, its source too.
   void on_packet(wire::Bytes packet);
   /// IPv6CP is about to leave Opened in good order: says farewell (RFC 4861 §6.2.5). Nothing is held any more. After a

@@ -14,6 +14,12 @@ void RouterAdvertiser::start() {
   arm(random(0ms, kMaxDelay));
 }
 
+void RouterAdvertiser::resume() {
+  initial_left_ = 0;
+  sent_ = context_.wheel.now();
+  arm(random(kMinInterval, context_.settings.ra_interval));
+}
+
 void RouterAdvertiser::on_solicitation() {
   ++context_.counters.router_solicitations;
   const Instant now = context_.wheel.now();

@@ -22,6 +22,8 @@ class RouterAdvertiser {
       : context_(context), timer_(context.wheel, on_timer<&RouterAdvertiser::on_due>, this) {}
 
   void start();
+  /// Instead of start(), where another process has: only the periodic ones follow.
+  void resume();
   /// A valid Router Solicitation arrived: answered within kMaxDelay, but kMinInterval after the last advertisement at the
   /// earliest; all that arrive meanwhile have the same answer.
   void on_solicitation();

@@ -113,6 +113,8 @@ class PppAutomaton {
         restart_timer_(wheel, on_timer<&PppAutomaton::on_restart_timer>, this) {}
 
   void on(PppEvent event);
+  /// `state`: one without a restart timer, that the automaton of an earlier process was in.
+  void adopt(PppState state) { state_ = state; }
   [[nodiscard]] PppState state() const { return state_; }
   [[nodiscard]] bool restart_timer_runs() const { return restart_timer_.armed(); }
 

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "controlplane/ppp/carried_session.hpp"
+
 namespace adit::control {
 namespace {
 
@@ -35,6 +37,20 @@ bool Ccp::wants_mppe(wire::Bytes octets) {
     }
   }
   return false;
+}
+
+CarriedCcp Ccp::carried() const {
+  CarriedCcp carried = carried_agreement();
+  carried.peer_wants = peer_wants_;
+  carried.suggested = suggested_;
+  return carried;
+}
+
+bool Ccp::adopt(const CarriedCcp& from) {
+  adopt_agreement(from);
+  peer_wants_ = from.peer_wants;
+  suggested_ = from.suggested;
+  return adopt_protocol(from.protocol);
 }
 
 void Ccp::forget() {

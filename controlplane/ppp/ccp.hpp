@@ -23,6 +23,10 @@ class Ccp final : public CcpEndpoint {
   /// Before up(): with `allow` we may request it as well.
   void peer_wants_mppe() { peer_wants_ = true; }
 
+  [[nodiscard]] CarriedCcp carried() const;
+  /// Instead of up(). True: it was being negotiated, and is to be opened anew.
+  [[nodiscard]] bool adopt(const CarriedCcp& from);
+
  private:
   std::uint32_t first_request() const override;
   std::uint32_t request_for_peer() const override;

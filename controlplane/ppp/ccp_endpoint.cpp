@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "controlplane/ppp/carried_session.hpp"
 #include "controlplane/ppp/mppe_modes.hpp"
 
 namespace adit::control {
@@ -69,6 +70,21 @@ void CcpEndpoint::forget() {
   requested_ = first_request();
   acknowledged_ = acceptable_ = 0;
   answered_reset_ = kNoReset;
+}
+
+CarriedCcp CcpEndpoint::carried_agreement() const {
+  return {.protocol = carried_protocol(),
+          .strengths = strengths_,
+          .requested = requested_,
+          .acknowledged = acknowledged_,
+          .required = required_};
+}
+
+void CcpEndpoint::adopt_agreement(const CarriedCcp& from) {
+  strengths_ = from.strengths;
+  requested_ = from.requested;
+  acknowledged_ = from.acknowledged;
+  required_ = from.required;
 }
 
 // ---- our request: what we receive -------------------------------------------------------------------------

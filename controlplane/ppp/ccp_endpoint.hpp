@@ -35,6 +35,8 @@ class CcpEvents {
   ~CcpEvents() = default;
 };
 
+struct CarriedCcp;
+
 class CcpEndpoint : public ControlProtocol {
  public:
   /// Opened, with MPPE both ways.
@@ -98,6 +100,9 @@ class CcpEndpoint : public ControlProtocol {
   /// Changes our request. If the peer's own request has been acknowledged, it may encrypt accordingly as soon
   /// as it receives this one.
   void ask_for(std::uint32_t request);
+  /// What this class knows of it.
+  [[nodiscard]] CarriedCcp carried_agreement() const;
+  void adopt_agreement(const CarriedCcp& from);
   [[nodiscard]] std::uint32_t requested() const { return requested_; }
   [[nodiscard]] std::uint32_t strengths() const { return strengths_; }
   [[nodiscard]] bool required() const { return required_; }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "controlplane/ppp/carried_session.hpp"
+
 namespace adit::control {
 namespace {
 
@@ -43,6 +45,41 @@ void ControlProtocol::up() {
   request_ = Request::kDue;
   naks_sent_ = refused_ = refusals_ = 0;
   automaton_.on(PppEvent::kUp);
+}
+
+CarriedProtocol ControlProtocol::carried_protocol() const {
+  return {.state = state(),
+          .identifier = identifier_,
+          .request_identifier = request_identifier_,
+          .acknowledged = opened() ? acknowledged_ : std::vector<std::uint8_t>{}};
+}
+
+bool ControlProtocol::adopt_protocol(const CarriedProtocol& from) {
+  identifier_ = from.identifier;
+  request_identifier_ = from.request_identifier;
+  switch (from.state) {
+    case PppState::kOpened:
+      acknowledged_ = from.acknowledged;
+      request_ = Request::kAcknowledged;
+      [[fallthrough]];
+    case PppState::kInitial:
+    case PppState::kStarting:
+    case PppState::kClosed:
+    case PppState::kStopped:
+      automaton_.adopt(from.state);
+      return false;
+    case PppState::kClosing:
+      automaton_.adopt(PppState::kClosed);
+      return false;
+    case PppState::kStopping:
+      automaton_.adopt(PppState::kStopped);
+      return false;
+    case PppState::kReqSent:
+    case PppState::kAckRcvd:
+    case PppState::kAckSent:
+      return true;
+  }
+  return true;
 }
 
 void ControlProtocol::raise(PppEvent event, const PppPacket& cause) {

@@ -54,6 +54,8 @@ class ControlProtocolHost {
   ~ControlProtocolHost() = default;
 };
 
+struct CarriedProtocol;
+
 class ControlProtocol : protected AutomatonActions {
  public:
   ControlProtocol(wire::PppProtocol protocol, const PppSettings& settings, TimerWheel& wheel,
@@ -76,6 +78,10 @@ class ControlProtocol : protected AutomatonActions {
 
  protected:
   ~ControlProtocol() = default;
+
+  [[nodiscard]] CarriedProtocol carried_protocol() const;
+  /// Instead of up(). What was being negotiated is left closed, and is for the owner to open: true.
+  [[nodiscard]] bool adopt_protocol(const CarriedProtocol& from);
 
   /// Writes the options that we currently request. Must not change until the next Nak, Reject or up(): an Ack
   /// is compared with it.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/ppp/ipcp.hpp"
 
+#include "controlplane/ppp/carried_session.hpp"
+
 namespace adit::control {
 namespace {
 
@@ -34,6 +36,20 @@ Ipv4Address right_answer(const PppOption& option, Ipv4Address assigned, const Na
 }
 
 }  // namespace
+
+CarriedIpcp Ipcp::carried() const {
+  return {.protocol = carried_protocol(),
+          .assigned = assigned_,
+          .servers = servers_,
+          .asks_address = ask_address_};
+}
+
+bool Ipcp::adopt(const CarriedIpcp& from) {
+  assigned_ = from.assigned;
+  use(from.servers);
+  ask_address_ = from.asks_address;
+  return adopt_protocol(from.protocol);
+}
 
 void Ipcp::write_request(PppFrameWriter& request) {
   if (ask_address_) {

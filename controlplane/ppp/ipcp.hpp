@@ -25,6 +25,8 @@ class IpcpEvents {
   ~IpcpEvents() = default;
 };
 
+struct CarriedIpcp;
+
 class Ipcp final : public ControlProtocol {
  public:
   Ipcp(const Settings& settings, TimerWheel& wheel, ControlProtocolHost& host, IpcpEvents& events)
@@ -46,6 +48,9 @@ class Ipcp final : public ControlProtocol {
     take(servers_.wins1, own.wins1);
     take(servers_.wins2, own.wins2);
   }
+  [[nodiscard]] CarriedIpcp carried() const;
+  /// As Ccp::adopt().
+  [[nodiscard]] bool adopt(const CarriedIpcp& from);
   [[nodiscard]] wire::Ipv4Address assigned() const { return assigned_; }
   [[nodiscard]] IpcpDetails details() const {
     return {.state = state(), .address = assigned_, .gateway = ip_.gateway, .servers = servers_};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controlplane/ppp/ipv6cp.hpp"
 
+#include "controlplane/ppp/carried_session.hpp"
 #include "dataplane/wire/ipv6cp.hpp"
 
 namespace adit::control {
@@ -22,6 +23,17 @@ std::uint64_t random_interface_id(Entropy& entropy, std::uint64_t other) {
     identifier = (std::uint64_t{entropy.next_u32()} << 32 | entropy.next_u32()) & kNotUniversal;
   }
   return identifier;
+}
+
+CarriedIpv6cp Ipv6cp::carried() const {
+  return {.protocol = carried_protocol(), .forced = forced_, .peer = peer_, .asks = asks_};
+}
+
+bool Ipv6cp::adopt(const CarriedIpv6cp& from) {
+  force(from.forced);
+  peer_ = from.peer;
+  asks_ = from.asks;
+  return adopt_protocol(from.protocol);
 }
 
 void Ipv6cp::write_request(PppFrameWriter& request) {

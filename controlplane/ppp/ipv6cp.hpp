@@ -26,6 +26,8 @@ class Ipv6cpEvents {
 /// RFC 5072 §4.1: neither zero nor `other`, with the bit clear that marks universal identifiers.
 [[nodiscard]] std::uint64_t random_interface_id(Entropy& entropy, std::uint64_t other);
 
+struct CarriedIpv6cp;
+
 class Ipv6cp final : public ControlProtocol {
  public:
   Ipv6cp(const Settings& settings, TimerWheel& wheel, Entropy& entropy, ControlProtocolHost& host,
@@ -40,6 +42,9 @@ class Ipv6cp final : public ControlProtocol {
   void force(std::optional<std::uint64_t> identifier) {
     forced_ = identifier == own_ ? std::nullopt : identifier;
   }
+  [[nodiscard]] CarriedIpv6cp carried() const;
+  /// As Ccp::adopt().
+  [[nodiscard]] bool adopt(const CarriedIpv6cp& from);
   [[nodiscard]] std::uint64_t own() const { return own_; }
   /// The last one that was agreed on, or suggested; 0: none yet.
   [[nodiscard]] std::uint64_t peer() const { return peer_; }

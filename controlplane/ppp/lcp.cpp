@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "controlplane/ppp/carried_session.hpp"
+
 namespace adit::control {
 namespace {
 
@@ -74,6 +76,34 @@ LcpDetails Lcp::details() const {
           .receive_pfc = ask_pfc_,
           .send_pfc = peer_.accepts_pfc,
           .echoes_answered = echoes_answered()};
+}
+
+CarriedLcp Lcp::carried() const {
+  return {.protocol = carried_protocol(),
+          .method = method(),
+          .asks_mru = ask_mru_,
+          .asks_magic = ask_magic_,
+          .asks_pfc = ask_pfc_,
+          .asks_acfc = ask_acfc_,
+          .magic = magic_,
+          .peer = peer_,
+          .echoes_answered = echoes_answered()};
+}
+
+/// A method that the settings allow no longer was good enough when the user logged in; the next login is by another.
+bool Lcp::adopt(const CarriedLcp& from) {
+  const auto method = std::ranges::find(auth_.methods, from.method);
+  method_ = method == auth_.methods.end() ? 0 : static_cast<std::uint8_t>(method - auth_.methods.begin());
+  if (adopt_protocol(from.protocol) || !opened()) {
+    return false;
+  }
+  ask_mru_ = from.asks_mru;
+  ask_magic_ = from.asks_magic;
+  ask_pfc_ = from.asks_pfc;
+  ask_acfc_ = from.asks_acfc;
+  magic_ = from.magic;
+  adopt_opened(from.peer, from.echoes_answered);
+  return true;
 }
 
 // ---- our request ------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ namespace adit::control {
 /// The Authentication-Protocol option's value for `method`.
 [[nodiscard]] wire::LcpAuthentication on_the_wire(AuthMethod method);
 
+struct CarriedLcp;
+
 class Lcp final : public LcpEndpoint {
  public:
   Lcp(const Settings& settings, TimerWheel& wheel, Entropy& entropy, ControlProtocolHost& host,
@@ -24,6 +26,10 @@ class Lcp final : public LcpEndpoint {
   /// The method that the peer agreed to. Valid once opened.
   [[nodiscard]] AuthMethod method() const { return auth_.methods[method_]; }
   [[nodiscard]] LcpDetails details() const;
+
+  [[nodiscard]] CarriedLcp carried() const;
+  /// Instead of open() and up(). False: it is not in Opened, and has to begin anew.
+  [[nodiscard]] bool adopt(const CarriedLcp& from);
 
  private:
   void write_request(wire::PppFrameWriter& request) override;

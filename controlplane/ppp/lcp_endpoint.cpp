@@ -100,6 +100,18 @@ void LcpEndpoint::this_layer_up() {
   ControlProtocol::this_layer_up();
 }
 
+void LcpEndpoint::adopt_opened(const LcpPeer& peer, std::uint32_t echoes_answered) {
+  peer_ = peer;
+  echoes_answered_ = echoes_answered;
+  last_heard_ = now();
+  if (echo_interval_ > Duration{0}) {
+    const auto spread = static_cast<std::uint32_t>(echo_interval_.count());
+    const Duration left{entropy_.next_u32() % spread};
+    last_heard_ = now() + (left - echo_interval_);
+    echo_timer_.arm(left);
+  }
+}
+
 void LcpEndpoint::this_layer_down() {
   echo_timer_.cancel();
   ControlProtocol::this_layer_down();

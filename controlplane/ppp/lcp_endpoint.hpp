@@ -72,6 +72,10 @@ class LcpEndpoint : public ControlProtocol {
   /// RFC 1661 §6.4: random, and not zero.
   [[nodiscard]] std::uint32_t new_magic();
 
+  /// The link lives on from another process, in Opened. Echoes begin anywhere within the interval: all links have been
+  /// adopted at once.
+  void adopt_opened(const LcpPeer& peer, std::uint32_t echoes_answered);
+
   LcpPeer peer_;
   LcpPeer wished_;  ///< from the request being judged
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "controlplane/ppp/carried_session.hpp"
 #include "dataplane/wire/tunnel_mtu.hpp"
 
 namespace adit::control {
@@ -113,6 +114,61 @@ void NetworkEndpoint::end() {
     control->started = control->told_up = false;
     control->held_request.reset();
   }
+}
+
+void NetworkEndpoint::carry(CarriedNetwork& into) const {
+  const auto ncp = [](const NetworkControl& control) {
+    return CarriedNetwork::Ncp{
+        .started = control.started, .told_up = control.told_up, .has_been_up = control.has_been_up};
+  };
+  into.ipv4 = ncp(ipv4_control_);
+  into.ipv6 = ncp(ipv6_control_);
+  into.enabled = enabled_;
+  into.ipv6_enabled = ipv6_enabled_;
+  into.receives = receives_;
+  into.mtu = mtu_;
+  into.port_mtu = port_mtu_;
+  into.ipv6_policy = ipv6_policy_;
+  into.mppe_required = mppe_required_;
+  into.begun = begun_;
+  into.ccp_settled = ccp_settled_;
+  into.peer_ccp_closed = peer_ccp_closed_;
+  into.sends_compressed = sends_compressed_;
+  into.encrypted = encrypted_;
+  into.keys_spent = keys_spent_;
+  into.ipv6_given_up = ipv6_given_up_;
+  into.ipv4_given_up = ipv4_given_up_ == EndReason::kNone ? "" : to_text(ipv4_given_up_);
+  into.used_keys = keys_.used();
+}
+
+void NetworkEndpoint::adopt_terms(const CarriedNetwork& from) {
+  const auto adopt = [](NetworkControl& control, const CarriedNetwork::Ncp& ncp) {
+    control.started = ncp.started;
+    control.told_up = ncp.told_up;
+    control.has_been_up = ncp.has_been_up;
+  };
+  adopt(ipv4_control_, from.ipv4);
+  adopt(ipv6_control_, from.ipv6);
+  enabled_ = from.enabled;
+  ipv6_enabled_ = from.ipv6_enabled;
+  receives_ = from.receives;
+  mtu_ = from.mtu;
+  port_mtu_ = from.port_mtu;
+  ipv6_policy_ = ipv6cp() != nullptr ? from.ipv6_policy : Ipv6Policy::kDeny;
+  mppe_required_ = from.mppe_required;
+  begun_ = from.begun;
+  ccp_settled_ = from.ccp_settled;
+  peer_ccp_closed_ = from.peer_ccp_closed;
+  sends_compressed_ = from.sends_compressed;
+  encrypted_ = from.encrypted;
+  keys_spent_ = has_keys_ = from.keys_spent;
+  ipv6_given_up_ = from.ipv6_given_up;
+  const auto* const reason = std::ranges::find(kEndReasonTexts, from.ipv4_given_up, &EndReasonText::name);
+  ipv4_given_up_ = from.ipv4_given_up.empty() ? EndReason::kNone
+                   : reason == kEndReasonTexts.end()
+                       ? EndReason::kIpcpFailed
+                       : static_cast<EndReason>(reason - kEndReasonTexts.begin());
+  keys_.adopt(from.used_keys);
 }
 
 bool NetworkEndpoint::on_packet(PppProtocol protocol, Bytes packet) {

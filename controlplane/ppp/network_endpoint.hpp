@@ -46,6 +46,8 @@ class NetworkLink : public ControlProtocolHost {
   ~NetworkLink() = default;
 };
 
+struct CarriedNetwork;
+
 class NetworkEndpoint : protected ControlProtocolHost,
                         protected CcpEvents,
                         protected IpcpEvents,
@@ -87,6 +89,11 @@ class NetworkEndpoint : protected ControlProtocolHost,
   ~NetworkEndpoint() = default;
 
   void begin(const Terms& terms);
+
+  /// What this class knows of it, the protocols left out.
+  void carry(CarriedNetwork& into) const;
+  /// Before the protocols. Keys that were not in use yet are gone: what has none stays in clear.
+  void adopt_terms(const CarriedNetwork& from);
 
   // ---- this end's protocols
   [[nodiscard]] virtual CcpEndpoint& ccp() = 0;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "controlplane/ppp/carried_session.hpp"
+
 namespace adit::control {
 namespace {
 
@@ -39,6 +41,57 @@ void NetworkPhase::begin(const AuthAccepted& accepted, AuthMethod method) {
                           .strengths = accepted.mppe_strengths & made,
                           .mtu = std::min(ppp.mtu, accepted.mtu.value_or(ppp.mtu)),
                           .ipv6 = accepted.ipv6.denied ? Ipv6Policy::kDeny : settings_.ipv6.mode});
+}
+
+CarriedNetwork NetworkPhase::carried() const {
+  CarriedNetwork carried;
+  carry(carried);
+  carried.ccp = ccp_.carried();
+  carried.ipcp = ipcp_.carried();
+  if (ipv6_) {
+    carried.ipv6cp = ipv6_->protocol.carried();
+    carried.subscriber6 = ipv6_->subscriber;
+  }
+  return carried;
+}
+
+void NetworkPhase::adopt(const CarriedNetwork& from) {
+  adopt_terms(from);
+  CarriedCcp ccp = from.ccp;
+  if (!from.keys_spent) {
+    ccp.strengths = 0;  // there are no keys to agree on MPPE with
+  }
+  if (ccp_.adopt(ccp)) {
+    ccp_.open();
+    ccp_.up();
+  }
+  if (ipcp_.adopt(from.ipcp)) {
+    ipcp_.open();
+    ipcp_.up();
+  }
+  if (ipv6_ && from.ipv6cp) {
+    ipv6_->subscriber = from.subscriber6;
+    if (ipv6_->protocol.adopt(*from.ipv6cp)) {
+      ipv6_->protocol.open();
+      ipv6_->protocol.up();
+    }
+  }
+}
+
+void NetworkPhase::adopt_past(const CarriedNetwork& from) {
+  CarriedNetwork past;
+  past.ipv4.has_been_up = from.ipv4.has_been_up;
+  past.ipv6.has_been_up = from.ipv6.has_been_up;
+  past.encrypted = past.mppe_required = from.encrypted;
+  past.used_keys = from.used_keys;
+  past.ipcp.assigned = from.ipcp.assigned;
+  past.ipcp.servers = from.ipcp.servers;
+  past.subscriber6 = from.subscriber6;
+  past.ipv6cp = from.ipv6cp;
+  if (past.ipv6cp) {
+    past.ipv6cp->protocol = {};
+  }
+  adopt(past);
 }
 
 /// `allow`, or nothing but compression is left to agree on; and the peer has not opened CCP.

@@ -47,6 +47,13 @@ class NetworkPhase final : public NetworkEndpoint {
   /// While IPv6CP is up: what the peer has by DHCPv6 from now on. Tells the data path, also when nothing has changed.
   void bind(std::optional<wire::Ipv6Address> address, std::optional<wire::Ipv6Prefix> delegated);
 
+  [[nodiscard]] CarriedNetwork carried() const;
+  /// Instead of begin(). What the data path does stays as it is; a protocol that was being negotiated begins anew.
+  void adopt(const CarriedNetwork& from);
+  /// The session lives on, but LCP begins anew in this process, and begin() follows: of what there was, only what holds for
+  /// the rest of the session.
+  void adopt_past(const CarriedNetwork& from);
+
   /// The peer is authenticated by `method`.
   void begin(const AuthAccepted& accepted, AuthMethod method);
   void on_protocol_reject(wire::PppProtocol protocol) override;
@@ -72,6 +79,12 @@ class NetworkPhase final : public NetworkEndpoint {
   }
   /// The worker can no longer read the peer's stateful MPPE.
   void request_mppe_reset() { ccp_.request_reset(); }
+  /// The link may not carry data as it is: it was encrypted, and waits for new keys.
+  [[nodiscard]] bool lacks_keys() const { return mppe_required() && !ccp_.encrypts(); }
+  /// What the peer sends depends on what it has sent before.
+  [[nodiscard]] bool receives_statefully() const {
+    return (ccp_.encrypts() || ccp_.compresses()) && ccp_.receive_mode().stateful;
+  }
   /// MPPE is agreed, both ways.
   [[nodiscard]] bool encrypts() const { return ccp_.encrypts(); }
 

@@ -7,6 +7,7 @@
 #include "controlplane/auth/authenticator.hpp"
 #include "controlplane/base/user_name.hpp"
 #include "controlplane/ipv6/ipv6_link.hpp"
+#include "controlplane/ppp/carried_session.hpp"
 #include "controlplane/ppp/lcp.hpp"
 #include "controlplane/ppp/network_phase.hpp"
 
@@ -26,6 +27,9 @@ constexpr Duration kTerminateAckTime{500};
 constexpr std::uint16_t kNewKeysAtOnce = 3;
 constexpr Duration kGoodTime{120'000};
 
+/// After a restart, peers with stateful streams are asked to restart them anywhere within this time.
+constexpr Duration kResynchronisedWithin{5'000};
+
 std::string_view name_of(PppProtocol protocol) {
   switch (protocol) {
     case PppProtocol::kLcp:
@@ -39,6 +43,21 @@ std::string_view name_of(PppProtocol protocol) {
     default:
       return "other";
   }
+}
+
+/// The names that are told of logins, as Authenticator::name() has them; "none": a newer build's.
+std::string_view known_method(std::string_view name) {
+  for (const AuthMethod method : kAuthMethods) {
+    if (to_text(method) == name) {
+      return to_text(method);
+    }
+  }
+  for (unsigned type = 0; type <= 0xFF; ++type) {
+    if (const auto known = wire::to_text(static_cast<wire::EapType>(type)); known == name) {
+      return known;
+    }
+  }
+  return "none";
 }
 
 /// What an operator does about a lease that was refused. The call goes on, so that its end's reason does not say.
@@ -77,8 +96,14 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost, Ipv6LinkH
         link_timer_(wheel, on_timer<&Impl::on_link_timer>, this) {}
 
   void start();
+  [[nodiscard]] std::optional<CarriedSession> carried() const;
+  void adopt(const CarriedSession& from);
   void on_frame(Bytes frame);
-  void on_mppe_out_of_step() { network_.request_mppe_reset(); }
+  void on_mppe_out_of_step() {
+    if (resynchronises_ == nullptr) {
+      network_.request_mppe_reset();
+    }
+  }
   void on_mppe_desynchronised();
   void end_soon(EndReason reason, std::string why);
   [[nodiscard]] SessionStatus status() const;
@@ -145,6 +170,8 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost, Ipv6LinkH
   void arm_deadline(Duration at_most);
   void on_deadline();
   void on_link_timer();
+  void on_resynchronisation();
+  [[nodiscard]] Ipv6LinkTerms ipv6_terms() const;
   [[nodiscard]] const std::string& sid() const { return origin_.session_id; }
 
   const Settings& settings_;
@@ -161,6 +188,8 @@ class Session::Impl final : NetworkLink, LcpEvents, AuthenticatorHost, Ipv6LinkH
   std::unique_ptr<Authenticator> authenticator_;
   Timer deadline_;
   Timer link_timer_;  // LCP begins anew, or closes
+  std::unique_ptr<Timer>
+      resynchronises_;  // adopted with a stateful stream, until the peer is asked to restart it
   RateLimit new_keys_{kNewKeysAtOnce, kGoodTime};
   RateLimit frames_{200, Duration{20}};  // no PPP negotiation needs more than 50 frames a second for long
   std::string user_;
@@ -193,6 +222,71 @@ void Session::Impl::start() {
   arm_deadline(settings_.ppp.lcp_timeout);
   lcp_.open();
   lcp_.up();
+}
+
+// ---- another process goes on with it -----------------------------------------------------------------------
+
+std::optional<CarriedSession> Session::Impl::carried() const {
+  if (!up_since_ || ending_ || ended_) {
+    return std::nullopt;
+  }
+  return CarriedSession{
+      .renews = phase_ != Phase::kUp || link_timer_.armed() || !lcp_.opened() || network_.lacks_keys(),
+      .lcp = lcp_.carried(),
+      .network = network_.carried(),
+      .user = user_,
+      .claimed = claimed_,
+      .auth_method = std::string(auth_method_),
+      .ipv6_dns = ipv6_dns_,
+      .rejections = rejections_,
+      .up_since = *up_since_,
+      .desynchronised = desynchronised_,
+      .told_too_small = told_too_small_,
+      .told_no_lease = told_no_lease_};
+}
+
+void Session::Impl::adopt(const CarriedSession& from) {
+  user_ = from.user;
+  claimed_ = from.claimed;
+  auth_method_ = tried_method_ = known_method(from.auth_method);
+  ipv6_dns_ = from.ipv6_dns;
+  rejections_ = from.rejections;
+  up_since_ = from.up_since;
+  desynchronised_ = from.desynchronised;
+  told_too_small_ = from.told_too_small;
+  told_no_lease_ = from.told_no_lease;
+  authenticated_ = true;
+  if (const bool opened = lcp_.adopt(from.lcp); from.renews || !opened) {
+    network_.adopt_past(from.network);
+    arm_deadline(settings_.ppp.lcp_timeout);
+    opened ? lcp_.renegotiate() : (lcp_.open(), lcp_.up());
+    return;
+  }
+  phase_ = Phase::kUp;
+  origin_.mru = std::min(peer_mru(), settings_.ppp.mtu);
+  network_.adopt(from.network);
+  if (!network_.is_up(PppProtocol::kIpcp) && network_.ipv4_given_up() == EndReason::kNone) {
+    arm_deadline(settings_.ppp.setup_timeout);
+  }
+  if (network_.is_up(PppProtocol::kIpv6cp)) {
+    ipv6_link_ = std::make_unique<Ipv6Link>(settings_.ipv6, wheel_, entropy_, host_.ipv6_counters(),
+                                            static_cast<Ipv6LinkHost&>(*this));
+    ipv6_link_->resume(ipv6_terms());
+  }
+  if (lcp_.method() != AuthMethod::kEap && from.lcp.method == lcp_.method()) {
+    authenticator_ = make_authenticator(lcp_.method(), settings_, wheel_, entropy_, auth_, *this, origin_);
+    authenticator_->resume(claimed_);
+  }
+  if (network_.receives_statefully()) {
+    resynchronises_ = std::make_unique<Timer>(wheel_, on_timer<&Impl::on_resynchronisation>, this);
+    resynchronises_->arm(Duration{entropy_.next_u32() % kResynchronisedWithin.count()});
+  }
+}
+
+/// Packets were lost while no process ran. All links ask for this, and none needs it at once.
+void Session::Impl::on_resynchronisation() {
+  resynchronises_.reset();
+  network_.request_mppe_reset();
 }
 
 void Session::Impl::send_frame(Bytes frame) {
@@ -484,15 +578,20 @@ void Session::Impl::ipv6_up() {
               {"prefix", subscriber.link ? wire::to_string(*subscriber.link) : "none"}});
   ipv6_link_ = std::make_unique<Ipv6Link>(settings_.ipv6, wheel_, entropy_, host_.ipv6_counters(),
                                           static_cast<Ipv6LinkHost&>(*this));
-  ipv6_link_->up({.interface_id = settings_.ipv6.gateway_id,
-                  .link = subscriber.link,
-                  .mtu = static_cast<std::uint16_t>(network_.ipv6_room()),
-                  .has_address = host_.lease_ipv6(Ipv6Use::kAddress).has_value(),
-                  .dns = ipv6_dns_,
-                  .lease = {.address = subscriber.address, .delegated = subscriber.delegated}});
+  ipv6_link_->up(ipv6_terms());
   if (!subscriber.link) {
     static_cast<void>(lease_ipv6(Ipv6Use::kLink));  // tells why
   }
+}
+
+Ipv6LinkTerms Session::Impl::ipv6_terms() const {
+  const Ipv6Binding subscriber = network_.ipv6();
+  return {.interface_id = settings_.ipv6.gateway_id,
+          .link = subscriber.link,
+          .mtu = static_cast<std::uint16_t>(network_.ipv6_room()),
+          .has_address = host_.lease_ipv6(Ipv6Use::kAddress).has_value(),
+          .dns = ipv6_dns_,
+          .lease = {.address = subscriber.address, .delegated = subscriber.delegated}};
 }
 
 std::optional<wire::Ipv6Prefix> Session::Impl::lease_ipv6(Ipv6Use use) {
@@ -679,6 +778,12 @@ Session::Session(const Settings& settings, TimerWheel& wheel, Entropy& entropy, 
 Session::~Session() = default;
 void Session::start() {
   impl_->start();
+}
+std::optional<CarriedSession> Session::carried() const {
+  return impl_->carried();
+}
+void Session::adopt(const CarriedSession& from) {
+  impl_->adopt(from);
 }
 void Session::on_frame(std::span<const std::uint8_t> frame) {
   impl_->on_frame(frame);

@@ -91,6 +91,8 @@ struct SessionStatus {
   bool hangs_up = false;  ///< the peer seems to have terminated LCP; whether it was the peer is being asked
 };
 
+struct CarriedSession;
+
 class Session {
  public:
   /// The addresses and `session_id` go into every AuthRequest. All references outlive the session.
@@ -103,6 +105,10 @@ class Session {
 
   /// The call is installed: starts LCP (active open).
   void start();
+  /// For a process that goes on with the session; none: it has never been up, or is ending.
+  [[nodiscard]] std::optional<CarriedSession> carried() const;
+  /// Instead of start(): goes on. The host has what the session had, and is told of nothing again.
+  void adopt(const CarriedSession& from);
   /// One PPP control frame from the peer: 2-octet protocol, then the packet (see contract::PppFrameIn).
   void on_frame(std::span<const std::uint8_t> frame);
   /// The worker can no longer read the peer's stateful MPPE: CCP asks the peer for a flush.

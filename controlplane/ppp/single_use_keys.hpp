@@ -5,18 +5,29 @@
 // Thread: control. Owner: the network phase, for as long as its session.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <optional>
 
+#include "crypto/digest.hpp"
 #include "crypto/mppe_keys.hpp"
 
 namespace adit::control {
 
 class SingleUseKeys {
  public:
+  /// Enough of a digest to know a key again, and nothing that decrypts.
+  using Print = std::array<std::uint8_t, 16>;
+  /// Of the last keys given out; zeros: none of that direction was.
+  struct Used {
+    Print send{}, receive{};
+  };
+
   /// Those of a new authentication. False: one of them has been in use before; nothing is kept.
   [[nodiscard]] bool load(const crypto::MppeStartKeys& keys) {
     forget();
-    if (used_ && (equal(used_->send, keys.send) || equal(used_->receive, keys.receive))) {
+    if (used_.send == print_of(keys.send) || used_.receive == print_of(keys.receive)) {
       return false;
     }
     fresh_ = keys;
@@ -31,7 +42,7 @@ class SingleUseKeys {
     if (!fresh_) {
       return std::nullopt;
     }
-    used().receive = fresh_->receive;
+    used_.receive = print_of(fresh_->receive);
     return fresh_->receive;
   }
   /// The key that we encrypt with, once. Both directions are then in use, and this holds no keys any more.
@@ -39,19 +50,26 @@ class SingleUseKeys {
     if (!fresh_) {
       return std::nullopt;
     }
-    used() = *fresh_;
+    used_ = {.send = print_of(fresh_->send), .receive = print_of(fresh_->receive)};
+    const std::optional<crypto::Secret<16>> send = fresh_->send;
     forget();
-    return used_->send;
+    return send;
   }
+
+  [[nodiscard]] const Used& used() const { return used_; }
+  /// The session lives on in this process: these keys have been given out by another.
+  void adopt(const Used& used) { used_ = used; }
 
  private:
-  static bool equal(const crypto::Secret<16>& a, const crypto::Secret<16>& b) {
-    return crypto::equal_constant_time(a.bytes(), b.bytes());
+  static Print print_of(const crypto::Secret<16>& key) {
+    const auto digest = crypto::sha1({key.bytes()});
+    Print print;
+    std::ranges::copy_n(digest.begin(), print.size(), print.begin());
+    return print;
   }
-  crypto::MppeStartKeys& used() { return used_ ? *used_ : used_.emplace(); }
 
   std::optional<crypto::MppeStartKeys> fresh_;
-  std::optional<crypto::MppeStartKeys> used_;  // the last ones given out
+  Used used_;
 };
 
 }  // namespace adit::control

@@ -27,6 +27,8 @@
 #include <utility>
 #include <variant>
 
+#include "controlplane/pptp/carried_connection.hpp"
+
 namespace adit::control {
 
 using namespace pptp;
@@ -432,6 +434,7 @@ void PptpConnection::on_message(const WanErrorNotify& m) {
   const std::uint64_t before = sum_of(call->wan_errors->last), now = sum_of(m);
   ++call->wan_errors->notifies;
   call->wan_errors->last = m;
+  host_.call_changed(*call);
   host_.wan_errors_told(now >= before ? now - before : now);
 }
 
@@ -443,6 +446,7 @@ void PptpConnection::on_message(const SetLinkInfo& m) {
     call->peer_send_accm = m.send_accm;
     call->peer_receive_accm = m.receive_accm;
     send_link_info_if_due(*call);
+    host_.call_changed(*call);
   }
 }
 
@@ -468,6 +472,110 @@ PptpCall* PptpConnection::find_ours(std::uint16_t local_id) const {
   const auto found =
       std::ranges::find_if(calls_, [&](const PptpCall* call) { return call->local_id.value == local_id; });
   return found == calls_.end() ? nullptr : *found;
+}
+
+// ---- another process goes on with it -----------------------------------------------------------------------
+
+std::optional<CarriedPptp> PptpConnection::carried() const {
+  if (state_ != State::kEstablished) {
+    return std::nullopt;
+  }
+  const wire::Bytes half_read = stream_.half_read();
+  return CarriedPptp{.half_read = {half_read.begin(), half_read.end()},
+                     .echo_identifier = echo_identifier_,
+                     .echo_outstanding = echo_outstanding_,
+                     .echo_left = echo_.armed() && !echo_outstanding_ ? echo_.left() : Duration{0},
+                     .brings_calls = brings_calls_};
+}
+
+/// An Echo-Request that was under way has all its time again: the peer may have answered while nobody was there.
+bool PptpConnection::adopt(const CarriedPptp& from) {
+  if (!stream_.resume(from.half_read)) {
+    return false;
+  }
+  state_ = State::kEstablished;
+  deadline_.cancel();
+  brings_calls_ = from.brings_calls;
+  echo_identifier_ = from.echo_identifier;
+  echo_outstanding_ = from.echo_outstanding;
+  if (echo_outstanding_) {
+    echo_.arm(settings_.echo_timeout);
+  } else if (settings_.echo_interval > Duration{0}) {
+    echo_.arm(std::clamp(from.echo_left, Duration{0}, settings_.echo_interval));
+  }
+  return true;
+}
+
+void PptpConnection::adopt_call(PptpCall& call, SharedStationIds incoming) {
+  calls_.push_back(&call);
+  if (incoming != nullptr) {
+    call.incoming =
+        std::make_unique<IncomingCall>(*this, call, std::move(incoming), wheel_, settings_.call_timeout);
+    static_cast<void>(call.incoming->connect());
+  }
+}
+
+void PptpConnection::disown_call(wire::LocalCallId id, bool incoming, EndReason reason) {
+  if (incoming) {
+    return send(CallClearRequest{id.value});
+  }
+  const CdnCode code = cdn_code(reason);
+  CallDisconnectNotify notify;
+  notify.call_id = id.value;
+  notify.result = code.result;
+  notify.error = code.error;
+  send(notify);
+}
+
+CarriedPptpCall carried_call(const PptpCall& call) {
+  CarriedPptpCall carried{.local_id = call.local_id,
+                          .peer_id = call.peer_id,
+                          .peer_window = call.peer_window,
+                          .peer_sent_link_info = call.peer_sent_link_info,
+                          .lcp_is_open = call.lcp_is_open,
+                          .link_info_sent = call.link_info_sent,
+                          .peer_send_accm = call.peer_send_accm,
+                          .peer_receive_accm = call.peer_receive_accm,
+                          .wan = {},
+                          .incoming = {}};
+  if (call.wan_errors != nullptr) {
+    const WanErrorNotify& last = call.wan_errors->last;
+    carried.wan = CarriedPptpCall::Wan{.notifies = call.wan_errors->notifies,
+                                       .crc_errors = last.crc_errors,
+                                       .framing_errors = last.framing_errors,
+                                       .hardware_overruns = last.hardware_overruns,
+                                       .buffer_overruns = last.buffer_overruns,
+                                       .time_out_errors = last.time_out_errors,
+                                       .alignment_errors = last.alignment_errors};
+  }
+  if (call.incoming != nullptr) {
+    carried.incoming = CarriedPptpCall::Incoming{.calling = call.incoming->stations->calling,
+                                                 .called = call.incoming->stations->called};
+  }
+  return carried;
+}
+
+void adopt(PptpCall& call, const CarriedPptpCall& from) {
+  call.local_id = from.local_id;
+  call.peer_id = from.peer_id;
+  call.peer_window = from.peer_window;
+  call.peer_sent_link_info = from.peer_sent_link_info;
+  call.lcp_is_open = from.lcp_is_open;
+  call.link_info_sent = from.link_info_sent;
+  call.peer_send_accm = from.peer_send_accm;
+  call.peer_receive_accm = from.peer_receive_accm;
+  if (from.wan) {
+    call.wan_errors = std::make_unique<WanErrors>();
+    call.wan_errors->notifies = from.wan->notifies;
+    WanErrorNotify& last = call.wan_errors->last;
+    last.peer_call_id = from.local_id.value;
+    last.crc_errors = from.wan->crc_errors;
+    last.framing_errors = from.wan->framing_errors;
+    last.hardware_overruns = from.wan->hardware_overruns;
+    last.buffer_overruns = from.wan->buffer_overruns;
+    last.time_out_errors = from.wan->time_out_errors;
+    last.alignment_errors = from.wan->alignment_errors;
+  }
 }
 
 // ---- actions ----------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@
 namespace adit::control {
 
 class PptpConnection;
+struct CarriedPptp;
 struct PptpCall;
 
 /// What only a call has that the peer brought in.
@@ -100,6 +101,8 @@ class PptpConnectionHost {
   virtual void call_cleared(PptpCall& call, EndReason reason, std::string_view why) = 0;
   /// The line behind the peer has had `more` errors since it last told of them.
   virtual void wan_errors_told(std::uint64_t more) = 0;
+  /// What is known of the call has changed by a message that needs no answer.
+  virtual void call_changed(PptpCall& /*call*/) {}
   /// A message that RFC 2637 does not answer was ignored: it is about no call of this connection, or comes out of turn.
   /// `why`: a literal.
   virtual void message_ignored(pptp::ControlType type, std::string_view why) = 0;
@@ -133,6 +136,18 @@ class PptpConnection {
   /// Stops the connection and all its calls: Stop-Control-Connection-Request, its reply or stop_timeout, the
   /// end. `why`: a literal.
   void stop(EndReason reason, std::string_view why);
+
+  /// For a process that goes on with the connection; none: it is not established, or is stopping.
+  [[nodiscard]] std::optional<CarriedPptp> carried() const;
+  /// Right after construction, instead of waiting for a Start-Control-Connection-Request. False: `from` cannot be; the
+  /// connection is to be closed.
+  [[nodiscard]] bool adopt(const CarriedPptp& from);
+  /// A call of the connection that was adopted; `incoming`: nullptr: the peer had asked for it.
+  void adopt_call(PptpCall& call, SharedStationIds incoming);
+  /// A call of the connection that could not be: tells the peer that it has ended.
+  void disown_call(wire::LocalCallId id, bool incoming, EndReason reason);
+  /// All calls have been adopted: one that has none stops, for `reason`, unless it waits for others.
+  void adopted_all(EndReason reason) { stop_after_last_call(reason); }
 
   [[nodiscard]] bool ended() const { return state_ == State::kEnded; }
   [[nodiscard]] std::span<PptpCall* const> calls() const { return calls_; }

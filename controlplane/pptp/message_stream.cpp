@@ -27,4 +27,16 @@ std::expected<std::optional<Message>, ParseError> MessageStream::next(wire::Byte
   return std::nullopt;
 }
 
+bool MessageStream::resume(wire::Bytes half_read) {
+  // Each part is judged as it would have been when it came.
+  for (std::size_t size = 0; size <= half_read.size(); ++size) {
+    if (const auto wanted = wanted_octets(half_read.first(size)); !wanted || *wanted <= size) {
+      return false;
+    }
+  }
+  std::ranges::copy(half_read, message_.begin());
+  filled_ = static_cast<std::uint16_t>(half_read.size());
+  return true;
+}
+
 }  // namespace adit::control::pptp

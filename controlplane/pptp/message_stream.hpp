@@ -21,6 +21,11 @@ class MessageStream {
   /// Message boundaries are lost then: close the connection, and do not read from the stream again.
   [[nodiscard]] std::expected<std::optional<Message>, ParseError> next(wire::Bytes& octets);
 
+  /// Of the message that is incomplete.
+  [[nodiscard]] wire::Bytes half_read() const { return {message_.data(), filled_}; }
+  /// Before next(): the stream goes on behind these. False: they begin no message, or are a whole one.
+  [[nodiscard]] bool resume(wire::Bytes half_read);
+
  private:
   std::uint16_t filled_ = 0;
   std::array<std::uint8_t, kMaxMessageOctets> message_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <unordered_set>
 #include <utility>
 
 namespace adit::control::radius {
@@ -109,15 +110,51 @@ RadiusAccounting::RadiusAccounting(Client& client, NasSettings nas, TimerWheel& 
 // ---- the NAS itself ---------------------------------------------------------------------------------------
 
 void RadiusAccounting::announce_start() {
-  const std::vector<Spool::Slot> left = spool_.recover(kNasReboot);
+  recover();
+  on_waits_ = true;
+  offer_next();
+}
+
+void RadiusAccounting::recover() {
+  std::unordered_set<Spool::Slot> live;
+  for (const auto& [session_id, slot] : sessions_) {
+    live.insert(slot);
+  }
+  const std::vector<Spool::Slot> left =
+      spool_.recover(kNasReboot, [&live](Spool::Slot slot) { return live.contains(slot); });
   waiting_.assign(left.begin(), left.end());
   if (!left.empty() || spool_.damaged() != 0) {
     log_.event(Severity::kWarning, "accounting_recovered",
                {{"stops", std::to_string(left.size())}, {"damaged", std::to_string(spool_.damaged())}});
   }
   beat();
-  on_waits_ = true;
+}
+
+void RadiusAccounting::await_sessions() {
+  for (const Spool::Left& left : spool_.left()) {
+    awaited_[text_in(spool_.identity(left.slot), Type::kAcctSessionId)] = left;
+  }
+}
+
+void RadiusAccounting::sessions_are_here() {
+  awaited_.clear();
+  recover();
   offer_next();
+}
+
+bool RadiusAccounting::adopted(const AccountedCall& call) {
+  const auto awaited = awaited_.find(call.session_id);
+  if (awaited == awaited_.end()) {  // the spool was full when it began, and may have room now
+    find_slot(call, identity_of(call), clock_());
+    return true;
+  }
+  if (awaited->second.stopped) {
+    return false;
+  }
+  sessions_[call.session_id] = awaited->second.slot;
+  keep(awaited->second.slot, call, identity_of(call));
+  awaited_.erase(awaited);
+  return true;
 }
 
 bool RadiusAccounting::announce_stop() {
@@ -212,6 +249,11 @@ void RadiusAccounting::started(const AccountedCall& call) {
   abandon_on();
   Octets identity = identity_of(call);
   const std::uint64_t now = clock_();
+  find_slot(call, identity, now);
+  send(Status::kStart, std::move(identity), {.unix_at = now}, [](bool) {});
+}
+
+void RadiusAccounting::find_slot(const AccountedCall& call, const Octets& identity, std::uint64_t now) {
   if (identity.empty()) {
     ++unkept_;
   } else if (const auto slot = spool_.open(fitting(call, identity), now)) {
@@ -226,7 +268,6 @@ void RadiusAccounting::started(const AccountedCall& call) {
                 {"slots", std::to_string(spool_.slots())},
                 {"remedy", "raise radius.spool-records, or bring an accounting server back"}});
   }
-  send(Status::kStart, std::move(identity), {.unix_at = now}, [](bool) {});
 }
 
 void RadiusAccounting::changed(const AccountedCall& call) {

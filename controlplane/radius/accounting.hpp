@@ -48,6 +48,12 @@ class RadiusAccounting final : public Accounting {
   /// Accounting-On is abandoned if a session starts before a server has taken it: servers would close that
   /// session too, and give its address to another.
   void announce_start();
+  /// Instead of announce_start(), where calls of an earlier process may live on: finds their sessions, and sends nothing.
+  /// adopted() follows for each of them, and nothing else before sessions_are_here().
+  void await_sessions();
+  /// All calls that live on have been adopted: the sessions of the others have ended with the process. Sends their Stops,
+  /// and those that it had left, and no Accounting-On, at which servers would close all.
+  void sessions_are_here();
   /// True once Accounting-On has been taken, or if no server answers. No call should start before.
   [[nodiscard]] bool announced() const { return !on_waits_ || unanswered_; }
   /// Call repeatedly once all calls have ended. Sends Accounting-Off when every Stop has been taken, and
@@ -55,6 +61,8 @@ class RadiusAccounting final : public Accounting {
   [[nodiscard]] bool announce_stop();
 
   void started(const AccountedCall& call) override;
+  /// False: the spool has its Stop.
+  [[nodiscard]] bool adopted(const AccountedCall& call) override;
   void changed(const AccountedCall& call) override;
   void noted(const AccountedCall& call, const contract::CallTotals& totals, Duration since_up) override;
   void interim(const AccountedCall& call, const contract::CallTotals& totals, Duration since_up) override;
@@ -77,6 +85,8 @@ class RadiusAccounting final : public Accounting {
   [[nodiscard]] Bytes kept(Spool::Slot slot) const;
   void keep(Spool::Slot slot, const AccountedCall& call, Octets whole);
   [[nodiscard]] Octets identity_of_nas() const;
+  void recover();
+  void find_slot(const AccountedCall& call, const Octets& identity, std::uint64_t now);
   Client::Ticket send(Status status, Octets identity, const SpoolUsage& usage, Answered answered);
   void abandon_on();
   void send_stop(Spool::Slot slot, Answered answered);
@@ -92,6 +102,7 @@ class RadiusAccounting final : public Accounting {
   EventLog& log_;
   Spool& spool_;
   std::unordered_map<std::string, Spool::Slot> sessions_;       // those that are up, by session ID
+  std::unordered_map<std::string, Spool::Left> awaited_;        // by session ID, until sessions_are_here()
   std::unordered_map<Spool::Slot, Octets> oversize_;            // identities that a slot is too small for
   std::deque<Spool::Slot> waiting_;                             // Stops, oldest first
   bool on_waits_ = false;                                       // Accounting-On goes after all of them

@@ -161,7 +161,23 @@ void Spool::beat(std::uint64_t unix_now) {
   reinterpret_cast<Header*>(memory_)->last_beat = unix_now;
 }
 
-std::vector<Spool::Slot> Spool::recover(std::uint32_t cause) {
+bool Spool::is_damaged(const Record& record) {
+  return record.identity_size == 0 || record.identity_size > kMaxIdentity ||
+         record.identity_sum != checksum(record.identity, record.identity_size);
+}
+
+std::vector<Spool::Left> Spool::left() const {
+  std::vector<Left> left;
+  for (Slot slot = 0; slot < slots_; ++slot) {
+    const Entry* entry = newest(record(slot));
+    if (entry != nullptr && entry->state != State::kFree && !is_damaged(record(slot))) {
+      left.push_back({.slot = slot, .stopped = entry->state == State::kStopped});
+    }
+  }
+  return left;
+}
+
+std::vector<Spool::Slot> Spool::recover(std::uint32_t cause, const std::function<bool(Slot)>& lives_on) {
   const std::uint64_t last_beat = reinterpret_cast<const Header*>(memory_)->last_beat;
   std::vector<std::pair<std::uint64_t, Slot>> found;  // with the time it stopped, or was last noted
   for (Slot slot = 0; slot < slots_; ++slot) {
@@ -170,8 +186,10 @@ std::vector<Spool::Slot> Spool::recover(std::uint32_t cause) {
     if (entry == nullptr || entry->state == State::kFree) {
       continue;
     }
-    if (of.identity_size == 0 || of.identity_size > kMaxIdentity ||
-        of.identity_sum != checksum(of.identity, of.identity_size)) {
+    if (lives_on(slot)) {
+      continue;
+    }
+    if (is_damaged(of)) {
       ++damaged_;
       release(slot);
       continue;

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -58,7 +59,15 @@ class Spool {
   void beat(std::uint64_t unix_now);
   /// Call once, at start-up: returns the slots whose Stop no server has taken, oldest first. Those still open
   /// when the process ended are stopped with `cause` at its last beat, with the counters noted last.
-  [[nodiscard]] std::vector<Slot> recover(std::uint32_t cause);
+  /// Those that `lives_on` names go on instead, and are not among the slots returned.
+  [[nodiscard]] std::vector<Slot> recover(
+      std::uint32_t cause, const std::function<bool(Slot)>& lives_on = [](Slot) { return false; });
+  struct Left {
+    Slot slot;
+    bool stopped;  ///< its Stop has been written
+  };
+  /// Before recover(): the sessions that the process has left, undamaged. O(slots).
+  [[nodiscard]] std::vector<Left> left() const;
 
   [[nodiscard]] std::uint32_t slots() const { return slots_; }
   [[nodiscard]] std::uint32_t used() const { return slots_ - static_cast<std::uint32_t>(free_.size()); }
@@ -73,6 +82,7 @@ class Spool {
 
   [[nodiscard]] Record& record(Slot slot) const;
   [[nodiscard]] const Entry* newest(const Record& record) const;
+  [[nodiscard]] static bool is_damaged(const Record& record);
   void write(Slot slot, State state, const SpoolUsage& usage);
 
   std::byte* memory_;

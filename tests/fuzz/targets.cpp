@@ -30,6 +30,8 @@ std::span<const Target> targets() {
       {"session", fuzz_session},
       {"concentrator", fuzz_concentrator},
       {"client_call", fuzz_client_call},
+      {"record", fuzz_record},
+      {"state_store", fuzz_state_store},
       {"radius_packet", fuzz_radius_packet},
       {"radius_accept", fuzz_radius_accept},
       {"radius_dae", fuzz_radius_dae},

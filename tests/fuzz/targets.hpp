@@ -97,6 +97,9 @@ void fuzz_eap(wire::Bytes octets);
 // fuzz_dae.cpp
 void fuzz_radius_dae(wire::Bytes octets);
 
+// fuzz_record.cpp
+void fuzz_record(wire::Bytes octets);
+void fuzz_state_store(wire::Bytes octets);
 // fuzz_radius.cpp
 void fuzz_radius_packet(wire::Bytes octets);
 void fuzz_radius_accept(wire::Bytes octets);

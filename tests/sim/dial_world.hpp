@@ -196,18 +196,19 @@ class WorldClient final : public ClientBooks {
   }
   void deliver_to_server() {
     while (!to_server_.empty() && to_server_.front().due <= now()) {
-      const Segment segment = std::move(to_server_.front());
+      const Segment segment = to_server_.front();
+      if (house_.open.contains(number_)) {
+        segment.octets.empty() ? house_.concentrator->on_closed(number_)
+                               : house_.concentrator->on_bytes(number_, segment.octets);
+        if (house_.dead) {
+          return;  // a process takes octets from the socket when it has kept what they have changed
+        }
+        if (segment.octets.empty()) {
+          house_.open.erase(number_);
+          server_gone_ = true;
+        }
+      }
       to_server_.pop_front();
-      if (!house_.open.contains(number_)) {
-        continue;
-      }
-      if (segment.octets.empty()) {
-        house_.open.erase(number_);
-        server_gone_ = true;
-        house_.concentrator->on_closed(number_);
-      } else {
-        house_.concentrator->on_bytes(number_, segment.octets);
-      }
     }
     for (auto frame = up_.receive(now()); !frame.empty(); frame = up_.receive(now())) {
       if (installed() != nullptr) {
@@ -270,11 +271,21 @@ class DialWorld {
     house.advance(control::TimerWheel::kTick);
     house.run_workers();
     for (const auto& client : clients) {
+      bury();
       client->pump();
     }
+    bury();
     while (background.turn()) {
     }
   }
+  /// If the process has died by now, another goes on.
+  void bury() {
+    if (house.dead) {
+      house.live_again();
+      ++deaths;
+    }
+  }
+  int deaths = 0;
   /// False: `what` did not become true for every client within `limit`.
   template <typename Predicate>
   bool run_until_all(Predicate what, control::Duration limit) {

@@ -28,6 +28,29 @@ std::optional<wire::LocalCallId> CallIds::allocate(wire::Ipv4Address local, wire
   return wire::LocalCallId(id);
 }
 
+bool CallIds::adopt(wire::Ipv4Address local, wire::LocalCallId id, contract::WorkerId worker) {
+  Ids& ids = ids_of(local);
+  if (id.value == 0 || owner(id) != worker || std::exchange(ids.in_use[id.value], true)) {
+    return false;
+  }
+  ++ids.used;
+  return true;
+}
+
+void CallIds::disown(wire::Ipv4Address local, wire::LocalCallId id) {
+  Ids& ids = ids_of(local);
+  ids.in_use[id.value] = false;
+  --ids.used;
+}
+
+void CallIds::adopted_all() {
+  for (auto& [local, ids] : by_local_) {
+    for (Slice& slice : ids->slices) {
+      std::erase_if(slice.free, [&in_use = ids->in_use](std::uint16_t id) { return in_use[id]; });
+    }
+  }
+}
+
 void CallIds::release(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id) {
   const auto found = by_local_.find(local);
   if (found == by_local_.end() || !found->second->in_use[id.value]) {

@@ -35,6 +35,14 @@ class CallIds {
   [[nodiscard]] std::optional<wire::LocalCallId> allocate(wire::Ipv4Address local, wire::Ipv4Address peer,
                                                           contract::WorkerId worker);
 
+  /// Takes the very ID of a call that another process had. False: it is in use, or is not that worker's. Between adoptions
+  /// nothing is allocated or released.
+  [[nodiscard]] bool adopt(wire::Ipv4Address local, wire::LocalCallId id, contract::WorkerId worker);
+  /// It could not be adopted after all.
+  void disown(wire::Ipv4Address local, wire::LocalCallId id);
+  /// All have been: no ID that is in use is given away.
+  void adopted_all();
+
   /// The worker has removed the call from `peer` (CallRemoved). Ignored if the ID is not in use.
   void release(wire::Ipv4Address local, wire::Ipv4Address peer, wire::LocalCallId id);
 

@@ -38,6 +38,34 @@ class CallSlots {
     return contract::CallRef{worker_, slot, s.generation};
   }
 
+  /// Assigns the very slot of `ref` to a call that another process had in it. False: it is not this worker's, is taken, or
+  /// has a generation that cannot be.
+  [[nodiscard]] bool adopt(const contract::CallRef& ref, Call& call) {
+    if (ref.worker != worker_ || ref.slot >= capacity_ || ref.generation == 0) {
+      return false;
+    }
+    if (slots_.size() <= ref.slot) {
+      slots_.resize(ref.slot + std::size_t{1});
+    }
+    Slot& s = slots_[ref.slot];
+    if (s.call != nullptr) {
+      return false;
+    }
+    s.call = &call;
+    s.generation = ref.generation;
+    ++used_;
+    return true;
+  }
+  /// All have been: the other slots are free. Between adoptions nothing is taken.
+  void adopted_all() {
+    free_.clear();
+    for (std::uint32_t slot = size(); slot-- > 0;) {
+      if (slots_[slot].call == nullptr) {
+        free_.push_back(slot);
+      }
+    }
+  }
+
   /// The call that `ref` names; nullptr when the reference is stale or invalid.
   [[nodiscard]] Call* find(const contract::CallRef& ref) const {
     if (ref.slot >= slots_.size() || slots_[ref.slot].generation != ref.generation) {

@@ -22,6 +22,17 @@ class MppcHistories {
     }
     return ever_used_ < capacity_ ? ++ever_used_ : 0;
   }
+  /// Takes the very pair that a call of another process had. False: there is none of that number. Between adoptions
+  /// nothing is taken or released.
+  [[nodiscard]] bool adopt(std::uint32_t pair) {
+    if (pair == 0 || pair > capacity_) {
+      return pair == 0;
+    }
+    while (ever_used_ < pair) {
+      free_.push_back(++ever_used_);
+    }
+    return std::erase(free_, pair) == 1;
+  }
   /// `pair`: 0, or taken and not released since.
   void release(std::uint32_t pair) {
     if (pair != 0) {

@@ -260,6 +260,20 @@ bool PrefixPools::lease_fixed(const Ipv6Prefix& prefix) {
   return true;
 }
 
+bool PrefixPools::adopt(const Ipv6Prefix& prefix, bool fixed, const std::string& user) {
+  if (!lease_fixed(prefix)) {
+    return false;
+  }
+  const auto known = known_.find(prefix);
+  if (!fixed && known != known_.end()) {
+    known->second->fixed = false;
+    if (!user.empty()) {
+      remember(*known->second->pool, user, *known->second);
+    }
+  }
+  return true;
+}
+
 void PrefixPools::release(const Ipv6Prefix& prefix, bool used) {
   if (others_.erase(prefix) != 0) {
     return give_back(prefix);

@@ -60,6 +60,10 @@ class PrefixPools {
   /// pool has given away. Quarantine does not apply, as for IPv4.
   [[nodiscard]] bool lease_fixed(const wire::Ipv6Prefix& prefix);
 
+  /// What a call of another process had from a pool, or as its user's own. False: somebody else has it by now. A unit that
+  /// no pool has any longer is kept until the call ends.
+  [[nodiscard]] bool adopt(const wire::Ipv6Prefix& prefix, bool fixed, const std::string& user);
+
   /// The prefixes that users have as their own, ascending, instead of those told before. As AddressPools::reserve().
   void reserve(std::vector<wire::Ipv6Prefix> fixed);
 

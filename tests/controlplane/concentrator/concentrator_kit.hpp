@@ -16,6 +16,8 @@
 #include <tuple>
 #include <vector>
 
+#include "controlplane/base/state_store.hpp"
+#include "controlplane/concentrator/carried_call.hpp"
 #include "controlplane/concentrator/concentrator.hpp"
 #include "controlplane/pptp/messages.hpp"
 #include "tests/kit/event_logs.hpp"
@@ -97,11 +99,30 @@ class House : public ConcentratorActions {
 
   /// Accounting requests as text: "start alice", "interim alice 7", "stop alice 7 user_request".
   struct NotedAccounting final : Accounting {
+    explicit NotedAccounting(House& its_house) : house(its_house) {}
     void started(const AccountedCall& call) override {
+      if (house.acts_no_more()) {
+        return;
+      }
+      open_sessions.insert(call.session_id);
       said.push_back("start " + call.user);
       stations = call.stations;
       started_with = call.ipv6;
       address = call.address;
+    }
+    bool adopted(const AccountedCall& call) override {
+      adopted_calls.push_back(call);
+      lives_on.insert(call.session_id);
+      return open_sessions.contains(call.session_id);
+    }
+    /// As by the spool: sessions that nobody has adopted end with the process.
+    void sessions_are_here() {
+      for (const std::string& session : open_sessions) {
+        if (!lives_on.contains(session)) {
+          ++stops[session];
+        }
+      }
+      open_sessions = std::exchange(lives_on, {});
     }
     void changed(const AccountedCall& call) override { kept.push_back(call); }
     void noted(const AccountedCall&, const contract::CallTotals&, Duration) override { ++notes; }
@@ -113,29 +134,107 @@ class House : public ConcentratorActions {
     }
     void stopped(const AccountedCall& call, const contract::CallTotals& totals, Duration was_up,
                  EndReason reason) override {
+      if (house.acts_no_more()) {
+        return;
+      }
+      open_sessions.erase(call.session_id);
+      ++stops[call.session_id];
       said.push_back("stop " + call.user + ' ' + std::to_string(totals.uplink_octets) + ' ' +
                      std::string(to_text(reason)));
       lasted = was_up;
       stopped_with = call.ipv6;
     }
+    House& house;
+    std::set<std::string> open_sessions, lives_on;  // by session ID
+    std::map<std::string, int> stops;
     std::vector<std::string> said;
     SharedStationIds stations;  // of the last start
     int notes = 0;
     Duration lasted{0};
+    std::vector<AccountedCall> adopted_calls;
     std::vector<AccountedCall> kept;                 // as told by changed()
     std::vector<std::vector<std::uint8_t>> classes;  // of the last interim record
     std::optional<Ipv6Binding> ipv6;                 // and what the subscriber had by then
     std::optional<Ipv6Binding> started_with, stopped_with;
     wire::Ipv4Address address;  // of the last start or interim record
-  } accounting;
+  } accounting{*this};
 
   explicit House(Settings the_settings = pap_settings(), std::uint16_t workers = 2, std::uint32_t slots = 64,
                  std::uint32_t seed = 1, AuthBackend* backend = nullptr)
-      : settings(std::move(the_settings)), entropy(seed), rings(workers) {
-    concentrator =
-        std::make_unique<Concentrator>(settings, workers, slots, wheel, entropy, log,
-                                       backend != nullptr ? *backend : auth, *this, kUnsteered, &accounting);
+      : settings(std::move(the_settings)), entropy(seed), rings(workers), slots_(slots), backend_(backend) {
+    make_concentrator();
   }
+
+  // ---- its process may die, and another go on: calls in the data plane and connections in the kernel live on
+  /// From now on there are records. Before the first call.
+  void keep_records(std::uint32_t most = 4096) {
+    shape = {.slots = most, .octets = kUsualRecord};
+    state.assign(StateStore::octets_for(shape), std::byte{});
+    store = std::make_unique<StateStore>(state, shape, 0);
+    concentrator->keep_records(*store);
+  }
+  /// kill -9: nothing that the process does from now on has any effect. It is still there for its callers.
+  void die() {
+    state_at_death = state;
+    dead = true;
+  }
+  /// The same before its n-th action from now on.
+  void die_before_action(int n) { actions_left = n; }
+  [[nodiscard]] bool acts_no_more() {
+    if (!dead && actions_left > 0 && --actions_left == 0) {
+      die();
+    }
+    return dead;
+  }
+  /// Another process: what was in the first one's memory is gone, with the messages on their way to workers.
+  void live_again() {
+    concentrator.reset();
+    dead = false;
+    calls_by_id.clear();
+    subscribers.clear();
+    routes.clear();
+    prefixes6.clear();
+    for (auto& ring : rings) {
+      ring.clear();
+    }
+    state.assign(state.size(), std::byte{});
+    store = std::make_unique<StateStore>(state, shape, 0);
+    make_concentrator();
+    concentrator->keep_records(*store);
+    const auto left = StateReader::open(state_at_death);
+    ASSERT_TRUE(left.has_value()) << left.error();
+    for (const wire::Bytes record : left->records()) {
+      Adopted adopted = concentrator->adopt(record, later);
+      while (adopted.outcome == Adopted::Outcome::kLater) {
+        ++asked_again;
+        run_workers();
+        adopted = concentrator->adopt(record, later);
+      }
+      if (adopted.outcome == Adopted::Outcome::kRefused) {
+        refused.push_back(adopted.why);
+      }
+    }
+    std::erase_if(open, [this](ConnectionId id) { return !concentrator->has_connection(id); });
+    std::erase_if(installed, [this](const auto& one) {
+      const contract::CallRef& ref = one.second.install.call;
+      const bool has = concentrator->has(ref);
+      if (!has) {
+        slots_in_use_.erase({ref.worker.value, ref.slot});
+      }
+      return !has;
+    });
+    concentrator->adopted_all();
+    accounting.sessions_are_here();
+    concentrator->write_records();
+  }
+  StateStore::Shape shape;
+  std::vector<std::byte> state, state_at_death;
+  std::unique_ptr<StateStore> store;
+  Duration later{0};
+  bool dead = false;
+  int actions_left = 0;  // 0: it lives
+  int asked_again = 0;
+  std::vector<std::string> refused;
 
   /// All that admission did something to, the last one first.
   [[nodiscard]] std::vector<SourceStatus> limited_sources() const {
@@ -167,6 +266,9 @@ class House : public ConcentratorActions {
 
   // ---- ConcentratorActions
   void send(ConnectionId connection, std::span<const std::uint8_t> message) override {
+    if (acts_no_more()) {
+      return;
+    }
     ASSERT_TRUE(open.contains(connection)) << "sent on a closed connection";
     const auto parsed = pptp::parse(message);
     ASSERT_TRUE(parsed.has_value());
@@ -185,8 +287,15 @@ class House : public ConcentratorActions {
     }
     to_client[connection].push_back(*parsed);
   }
-  void close(ConnectionId connection) override { ASSERT_EQ(open.erase(connection), 1u) << "closed twice"; }
+  void close(ConnectionId connection) override {
+    if (!acts_no_more()) {
+      ASSERT_EQ(open.erase(connection), 1u) << "closed twice";
+    }
+  }
   bool post(contract::WorkerId worker, const contract::ToWorker& message) override {
+    if (acts_no_more()) {
+      return true;
+    }
     if (rings.at(worker.value).size() >= ring_capacity) {
       return false;
     }
@@ -195,6 +304,9 @@ class House : public ConcentratorActions {
   }
   bool post_frame(contract::WorkerId worker, const contract::ToWorker& message,
                   std::span<const std::uint8_t> frame) override {
+    if (acts_no_more()) {
+      return true;
+    }
     if (rings.at(worker.value).size() >= ring_capacity) {
       return false;
     }
@@ -203,15 +315,24 @@ class House : public ConcentratorActions {
   }
   bool map_call(wire::Ipv4Address local, wire::Ipv4Address, wire::LocalCallId id,
                 const contract::CallRef& call) override {
+    if (acts_no_more()) {
+      return true;
+    }
     EXPECT_NE(id.value, 0);
     EXPECT_EQ(id.value % rings.size(), call.worker.value);
     EXPECT_TRUE(calls_by_id.try_emplace({local, id.value}, call).second) << "call ID in use";
     return index_has_room;
   }
   void unmap_call(wire::Ipv4Address local, wire::Ipv4Address, wire::LocalCallId id) override {
+    if (acts_no_more()) {
+      return;
+    }
     EXPECT_EQ(calls_by_id.erase({local, id.value}), 1u);
   }
   void map_prefix(const PrefixClaim& claim) override {
+    if (acts_no_more()) {
+      return;
+    }
     if (claim.by == PrefixClaim::By::kSubscriber) {
       EXPECT_TRUE(subscribers.try_emplace(claim.prefix.address, claim.call).second) << "address in use";
     } else if (claim.by == PrefixClaim::By::kNetwork) {
@@ -222,10 +343,16 @@ class House : public ConcentratorActions {
     }
   }
   void unmap_prefix(const wire::Ipv4Prefix& prefix, const std::optional<PrefixClaim>& heir) override {
+    if (acts_no_more()) {
+      return;
+    }
     EXPECT_LE(subscribers.erase(prefix.address) + routes.erase(prefix), 1u);
     heirs[prefix] = heir;
   }
   void map_prefix(const PrefixClaim6& claim) override {
+    if (acts_no_more()) {
+      return;
+    }
     if (claim.by == ClaimedBy::kMachine) {
       prefixes6.erase(claim.prefix);
     } else {
@@ -234,6 +361,9 @@ class House : public ConcentratorActions {
     ++changes6;
   }
   void unmap_prefix(const wire::Ipv6Prefix& prefix) override {
+    if (acts_no_more()) {
+      return;
+    }
     prefixes6.erase(prefix);
     ++changes6;
   }
@@ -341,6 +471,14 @@ class House : public ConcentratorActions {
     ASSERT_TRUE(installed.contains(key(m.call)));
   }
 
+  void make_concentrator() {
+    concentrator = std::make_unique<Concentrator>(settings, static_cast<std::uint16_t>(rings.size()), slots_,
+                                                  wheel, entropy, log, backend_ != nullptr ? *backend_ : auth,
+                                                  *this, kUnsteered, &accounting);
+  }
+
+  std::uint32_t slots_;
+  AuthBackend* backend_;
   std::set<std::pair<std::uint16_t, std::uint32_t>> slots_in_use_;
 };
 

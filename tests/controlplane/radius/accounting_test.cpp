@@ -109,6 +109,58 @@ TEST_F(RadiusAccountingTest, StopHasSixtyFourBitsItsCauseAndAnAuthenticator) {
   EXPECT_EQ(accounting_->status().waiting, 0U);
 }
 
+// A process that goes on with calls: their sessions go on in their slots, and the others' Stops are sent.
+TEST_F(RadiusAccountingTest, UPG_30_SessionsOfAdoptedCallsGoOnAndOnlyTheOthersAreStopped) {
+  AccountedCall other = call_;
+  other.session_id = "00000000000000aa";
+  other.user = "bob";
+  accounting_->started(call_);
+  accounting_->started(other);
+  accounting_->noted(other, {.uplink_octets = 55}, Duration{9'000});
+  answer_accounting(0);
+  answer_accounting(1);
+  const std::size_t before = sent_.size();
+  live();
+  accounting_->await_sessions();
+  EXPECT_TRUE(accounting_->adopted(call_));
+  EXPECT_EQ(sent_.size(), before) << "nobody is told of it";
+  accounting_->sessions_are_here();
+  EXPECT_TRUE(accounting_->announced());
+  ASSERT_EQ(sent_.size(), before + 1);
+  EXPECT_EQ(number(before, Type::kAcctStatusType), 2U);
+  EXPECT_EQ(text(before, Type::kUserName), "bob");
+  EXPECT_EQ(number(before, Type::kAcctInputOctets), 55U);
+  EXPECT_EQ(number(before, Type::kAcctTerminateCause), 11U);
+  answer_accounting(before);
+  EXPECT_EQ(sent_.size(), before + 1) << "no Accounting-On";
+  EXPECT_EQ(accounting_->status().used, 1U);
+
+  accounting_->stopped(call_, {.uplink_octets = 7}, Duration{61'000}, EndReason::kUserRequest);
+  ASSERT_EQ(sent_.size(), before + 2);
+  EXPECT_EQ(text(before + 1, Type::kUserName), "alice");
+  answer_accounting(before + 1);
+  EXPECT_EQ(accounting_->status().used, 0U);
+  live();
+  accounting_->announce_start();
+  EXPECT_EQ(number(sent_.size() - 1, Type::kAcctStatusType), 7U) << "no Stop was left";
+}
+
+TEST_F(RadiusAccountingTest, UPG_31_ASessionWhoseStopIsWrittenIsNotGoneOnWith) {
+  accounting_->started(call_);
+  answer_accounting(0);
+  accounting_->stopped(call_, {}, Duration{1'000}, EndReason::kUserRequest);
+  live();
+  accounting_->await_sessions();
+  EXPECT_FALSE(accounting_->adopted(call_));
+  AccountedCall unkept = call_;
+  unkept.session_id = "00000000000000bb";
+  EXPECT_TRUE(accounting_->adopted(unkept)) << "its Start had found the spool full";
+  accounting_->sessions_are_here();
+  EXPECT_EQ(number(sent_.size() - 1, Type::kAcctStatusType), 2U);
+  EXPECT_EQ(text(sent_.size() - 1, Type::kUserName), "alice");
+  EXPECT_EQ(accounting_->status().used, 2U);
+}
+
 TEST_F(RadiusAccountingTest, WhoAsksAndAboutWhichSession) {
   accounting_->started(call_);
   EXPECT_EQ(number(0, Type::kNasIpAddress), wire::Ipv4Address(192, 0, 2, 1).value);
