@@ -191,7 +191,7 @@ void CallRecord::go_on(const CarriedCall& from) {
   story_.adopt(from.story);
   login_.adopt(from.logged_in_as, from.method);
   static_cast<void>(core_.actions.map_call(local_, peer_, local_id, ref));
-  session_ = std::make_unique<Session>(core_.settings, core_.wheel, core_.entropy, core_.log, login_, *this,
+  session_ = std::make_unique<Session>(*settings_, core_.wheel, core_.entropy, core_.log, login_, *this,
                                        peer_, local_, session_id());
   if (!from.session.renews) {
     if (!from.enabled.subscriber.is_none()) {

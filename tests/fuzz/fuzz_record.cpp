@@ -70,7 +70,8 @@ void adopt_and_end(wire::Bytes record, const CarriedCall* call) {
     connection.id = call->connection;
     connection.peer = call->peer;
     connection.local = call->local;
-    require(concentrator.adopt(*write_record(connection, room), Duration{0}).outcome == Adopted::Outcome::kDone);
+    require(concentrator.adopt(*write_record(connection, room), Duration{0}).outcome ==
+            Adopted::Outcome::kDone);
   }
   const Adopted adopted = concentrator.adopt(record, Duration{0});
   require(adopted.outcome == Adopted::Outcome::kDone || !adopted.why.empty());

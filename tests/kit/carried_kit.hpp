@@ -59,11 +59,13 @@ inline control::CarriedCall a_call() {
                  .magic = 0xAABB'CCDD,
                  .peer = {.mru = 1400, .magic = 1, .accepts_acfc = true, .accepts_pfc = true},
                  .echoes_answered = 11};
-  session.network.ccp = {.protocol = opened, .strengths = 0x40, .requested = 0x0100'0040, .acknowledged = 0x0100'0040};
-  session.network.ipcp = {.protocol = opened,
-                          .assigned = wire::Ipv4Address(10, 64, 0, 9),
-                          .servers = {.dns1 = wire::Ipv4Address(9, 9, 9, 9), .dns2 = {}, .wins1 = {}, .wins2 = {}},
-                          .asks_address = true};
+  session.network.ccp = {
+      .protocol = opened, .strengths = 0x40, .requested = 0x0100'0040, .acknowledged = 0x0100'0040};
+  session.network.ipcp = {
+      .protocol = opened,
+      .assigned = wire::Ipv4Address(10, 64, 0, 9),
+      .servers = {.dns1 = wire::Ipv4Address(9, 9, 9, 9), .dns2 = {}, .wins1 = {}, .wins2 = {}},
+      .asks_address = true};
   session.network.ipv6cp = CarriedIpv6cp{.protocol = opened, .forced = 0x0202, .peer = 0x0202, .asks = true};
   session.network.ipv4 = session.network.ipv6 = {.started = true, .told_up = true, .has_been_up = true};
   session.network.enabled = wire::Ipv4Address(10, 64, 0, 9);

@@ -100,7 +100,8 @@ TEST(StateStore, AWriteThatIsTornAnywhereLeavesTheRecordBefore) {
     auto torn = before;
     bool whole = true;
     for (std::size_t n = 0; n < changed.size(); ++n) {
-      const bool done = round < static_cast<int>(changed.size()) ? n < static_cast<std::size_t>(round) : random() % 2 == 0;
+      const bool done =
+          round < static_cast<int>(changed.size()) ? n < static_cast<std::size_t>(round) : random() % 2 == 0;
       whole = whole && done;
       torn[changed[n]] = done ? memory[changed[n]] : before[changed[n]];
     }

@@ -225,9 +225,9 @@ TEST(Adoption, UPG_20_TheClockOfAnotherProcessIsReckonedIn) {
   restart(house);
   CallDetails details;
   for_each_call(*house.concentrator, [&](const CallStatus& call) {
-    static_cast<void>(house.concentrator->find_details(
-        {.by = SessionSelector::By::kSessionId, .value = call.session_id}, 1,
-        [&](const CallDetails& found) { details = found; }));
+    static_cast<void>(
+        house.concentrator->find_details({.by = SessionSelector::By::kSessionId, .value = call.session_id}, 1,
+                                         [&](const CallDetails& found) { details = found; }));
     EXPECT_EQ(call.since, Instant{Duration{105'000}});
   });
   EXPECT_EQ(details.session_timeout.left, Duration{55'000});

@@ -44,7 +44,8 @@ TEST(CarriedCall, ComesBackAsItWas) {
 
 TEST(CarriedCall, OfAUserWithAllThatAPacketCanGrantFits) {
   CarriedCall call = test::a_call();
-  call.session.user = call.session.claimed = call.logged_in_as = call.accounting->user = std::string(253, 'u');
+  call.session.user = call.session.claimed = call.logged_in_as = call.accounting->user =
+      std::string(253, 'u');
   call.accounting->classes.assign(15, std::vector<std::uint8_t>(250, 7));
   call.routes.assign(60, {wire::Ipv4Address(10, 1, 0, 0), 16});
   call.prefixes->terms.routes.assign(30, *wire::parse_ipv6_prefix("2001:db8::/48"));
