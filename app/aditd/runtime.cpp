@@ -58,6 +58,17 @@ dataplane::Subscribers subscribers_of(const control::Settings& settings) {
   return subscribers;
 }
 
+/// On huge pages where DPDK has some and there are enough: with 4 KiB pages every packet of a call that is not in the caches
+/// pays for TLB misses as well.
+std::expected<SharedMemory, std::string> create_call_memory(std::size_t octets) {
+  if (rte_eal_has_hugepages() != 0) {
+    if (auto made = SharedMemory::create("adit_calls", octets, Pages::kHuge)) {
+      return made;
+    }
+  }
+  return SharedMemory::create("adit_calls", octets, Pages::kOrdinary);
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<Runtime>, std::string> Runtime::start(const Config& config,
@@ -142,17 +153,11 @@ std::expected<void, std::string> Runtime::announce_from(const Config& config) {
   return {};
 }
 
-/// In memory that outlives the process, on huge pages where DPDK has some and there are enough: with 4 KiB pages every packet
-/// of a call that is not in the caches pays for TLB misses as well.
 std::expected<void, std::string> Runtime::place_calls(const dataplane::Settings& settings,
                                                       std::span<const int> sockets) {
   const auto shape = dataplane::call_tables_shape(settings, static_cast<std::uint16_t>(sockets.size()));
   const std::size_t octets = dataplane::CallMemory::octets_for(shape);
-  auto made = SharedMemory::create("adit_calls", octets,
-                                   rte_eal_has_hugepages() != 0 ? Pages::kHuge : Pages::kOrdinary);
-  if (!made) {
-    made = SharedMemory::create("adit_calls", octets, Pages::kOrdinary);
-  }
+  auto made = create_call_memory(octets);
   if (!made) {
     return std::unexpected(std::move(made.error()));
   }
